@@ -1,0 +1,88 @@
+# make run        install what is missing and start Face Atlas
+# make test       every test, the browser's too        BROWSER=no leaves those out
+# make check      format, lint, types, architecture
+# make bench      the benchmark table
+# make clean      remove the environment and caches; data/ is never touched
+# make help       this text
+#
+# PYTHON=/path/to/python3.12 chooses the interpreter, PORT=8080 the port, FACE_ATLAS_DATA=/path the data folder.
+# Everything is installed once: a second run needs no network.
+
+PYTHON  ?=
+PORT    ?= 8501
+BROWSER ?= yes
+
+VENV      := .venv
+PY        := $(VENV)/bin/python
+PIP       := $(PY) -m pip install --disable-pip-version-check
+MODELS    := $(or $(FACE_ATLAS_DATA),data)/models
+MANIFESTS := $(MODELS)/mtcnn/manifest.json $(MODELS)/facenet-128/manifest.json
+CHROMIUM  ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+# TensorFlow has packages for these; the interpreter must also be able to make an environment.
+FITS      := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.PHONY: run test check bench clean help env env-dev venv models browser
+
+help:
+	@sed -n '/^$$/q;s/^# \{0,1\}//p' Makefile
+
+run: env models
+	@echo "Face Atlas: http://127.0.0.1:$(PORT)   (Ctrl+C stops it)"
+	@exec $(PY) -m streamlit run app.py --server.address 127.0.0.1 --server.port $(PORT) --server.headless true
+
+test: env-dev models browser
+	CHROMIUM=$(CHROMIUM) $(PY) -m pytest $(if $(filter no,$(BROWSER)),--ignore=tests/browser)
+
+check: env-dev
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+	$(PY) -m pytest -q tests/test_fences.py
+
+bench: env models
+	$(PY) -m core bench
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -path ./data -prune -o -name __pycache__ -type d -exec rm -rf {} +
+
+# The environment: what was installed is remembered by its content, so that a new date installs nothing.
+
+env:
+	@test -e $(VENV)/.made && test -x $(PY) || $(MAKE) --no-print-directory venv
+	@cmp -s requirements.txt $(VENV)/requirements.txt || { \
+	  echo "Installing the packages (once; they take about 3.6 GB)"; \
+	  $(PIP) -r requirements.txt && cp requirements.txt $(VENV)/requirements.txt; }
+
+env-dev: env
+	@cmp -s requirements-dev.txt $(VENV)/requirements-dev.txt || { \
+	  $(PIP) -r requirements-dev.txt && cp requirements-dev.txt $(VENV)/requirements-dev.txt; }
+
+venv:
+	@for candidate in $(or $(PYTHON),python3.11 python3.12 python3.13 python3); do \
+	  $$candidate -c '$(FITS)' 2>/dev/null || continue; \
+	  echo "Making $(VENV) with $$candidate"; rm -rf $(VENV); \
+	  $$candidate -m venv $(VENV) && touch $(VENV)/.made && exit 0; rm -rf $(VENV); \
+	done; \
+	echo "Face Atlas needs Python 3.11, 3.12 or 3.13 with its venv module, and found none: $(or $(PYTHON),python3.11 to python3.13, python3)." >&2; \
+	echo "Install it (Debian, Ubuntu: apt-get install python3 python3-venv), or name one: make run PYTHON=/path/to/python3.12" >&2; \
+	exit 1
+
+# The models: looked at only when a manifest is missing, or newer than the last look, or the catalogue changed.
+
+models: $(MODELS)/.installed
+
+$(MODELS)/.installed: core/models/catalogue.py core/models/export.py $(MANIFESTS) | env
+	@$(PY) -m core models install
+	@touch $@
+
+$(MANIFESTS):
+
+browser:
+	@test "$(BROWSER)" = no || test -n "$(CHROMIUM)" || { \
+	  echo "The browser tests need Chromium and found none. Install it (Debian: apt-get install chromium)," >&2; \
+	  echo "name one (make test CHROMIUM=/path/to/chromium), or leave them out (make test BROWSER=no)." >&2; \
+	  exit 1; }

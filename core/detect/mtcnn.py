@@ -1,0 +1,193 @@
+"""The MTCNN cascade over any engine: proposals, refinement, output; many photos in one pass.
+
+Three networks look closer and closer: PNet proposes windows over a pyramid, RNet rejects and refines them at 24 x 24
+pixels, ONet decides at 48 x 48 and adds five landmarks. The weights, thresholds and arithmetic are those of the
+``mtcnn`` package 1.0; packing, batching and resampling are our own.
+
+References
+----------
+.. [1] K. Zhang, Z. Zhang, Z. Li, Y. Qiao, "Joint Face Detection and Alignment Using Multitask Cascaded
+   Convolutional Networks", IEEE Signal Processing Letters 23(10), 2016.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from core.detect.pyramid import Canvas, Level, cell_windows, pack, pyramid
+from core.engine.base import Engine
+from core.geometry import refine, square, suppress
+from core.images import shrink
+from core.types import Box, Detection, Doubles, Floats, Ints, RgbImage
+
+MODEL_ID = "mtcnn"
+PATCHES_AT_ONCE = 256
+OUTSIDE = 127  # grey: what the networks see beyond the photo's edge is their standardised zero
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorSettings:
+    """What counts as a face; the defaults are the reference's."""
+
+    min_face_px: int = 20
+    pyramid_factor: float = 0.709
+    proposal_prob: float = 0.6
+    refined_prob: float = 0.7
+    final_prob: float = 0.8
+    long_side_px: int = 1280
+    """Larger photos are shrunk to this before faces are looked for."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Candidates:
+    """Boxes of several photos: (n, 4) pixels, (n,) probabilities, (n,) photo numbers."""
+
+    boxes: Doubles
+    probs: Doubles
+    photos: Ints
+
+    def take(self, rows: Ints | npt.NDArray[np.bool_]) -> _Candidates:
+        return _Candidates(self.boxes[rows], self.probs[rows], self.photos[rows])
+
+    def suppressed(self, limit: float) -> _Candidates:
+        return self.take(suppress(self.boxes, self.probs, self.photos, limit))
+
+
+@dataclass
+class Detector:
+    """Finds faces in photos; one instance may serve several threads."""
+
+    engine: Engine
+    settings: DetectorSettings = field(default_factory=DetectorSettings)
+
+    def detect(self, images: list[RgbImage]) -> list[list[Detection]]:
+        """Faces of each photo, most probable first.
+
+        Parameters
+        ----------
+        images : list of (height, width, 3) uint8, RGB, upright; sizes may differ
+
+        Returns
+        -------
+        One list a photo; boxes lie inside the photo, in its own pixels.
+        """
+        small = [shrink(image, self.settings.long_side_px) for image in images]
+        candidates = self._refined(small, self._proposals(small))
+        found, landmarks = self._final(small, candidates)
+        return [
+            _detections(found.take(found.photos == photo), landmarks[found.photos == photo], image, small[photo])
+            for photo, image in enumerate(images)
+        ]
+
+    def _proposals(self, images: list[RgbImage]) -> _Candidates:
+        settings = self.settings
+        levels = [
+            level
+            for photo, image in enumerate(images)
+            for level in pyramid(photo, image.shape[1], image.shape[0], settings.min_face_px, settings.pyramid_factor)
+        ]
+        pnet = self.engine.network(MODEL_ID, "pnet")
+        parts = []
+        for canvas in pack(images, levels):
+            offsets, probs = pnet(canvas.pixels[None])
+            parts.append(_read_canvas(canvas, levels, offsets[0], probs[0, :, :, 1], settings.proposal_prob))
+        if not parts:
+            return _nothing()
+        boxes, prob, level = (np.concatenate(column) for column in zip(*parts, strict=True))
+        kept = suppress(boxes, prob, level, 0.5)
+        photos = np.array([level.photo for level in levels], dtype=np.int64)[level[kept]]
+        return _Candidates(boxes[kept], prob[kept], photos).suppressed(0.7)
+
+    def _refined(self, images: list[RgbImage], proposals: _Candidates) -> _Candidates:
+        if not len(proposals.boxes):
+            return proposals
+        squares = square(proposals.boxes)
+        offsets, probs = self.engine.network(MODEL_ID, "rnet")(_patches(images, squares, proposals.photos, 24))
+        refined = _Candidates(refine(squares, offsets), probs[:, 1].astype(np.float64), proposals.photos)
+        return refined.take(refined.probs > self.settings.refined_prob).suppressed(0.7)
+
+    def _final(self, images: list[RgbImage], candidates: _Candidates) -> tuple[_Candidates, Floats]:
+        if not len(candidates.boxes):
+            return candidates, np.empty((0, 5, 2), dtype=np.float32)
+        squares = square(candidates.boxes)
+        onet = self.engine.network(MODEL_ID, "onet")
+        offsets, points, probs = onet(_patches(images, squares, candidates.photos, 48))
+        found = _Candidates(refine(squares, offsets), probs[:, 1].astype(np.float64), candidates.photos)
+        sure = np.flatnonzero(found.probs > self.settings.final_prob)
+        kept = sure[suppress(found.boxes[sure], found.probs[sure], found.photos[sure], 0.7, over="min")]
+        return found.take(kept), _landmarks(points[kept], squares[kept])
+
+
+def _nothing() -> _Candidates:
+    return _Candidates(np.empty((0, 4)), np.empty(0), np.empty(0, dtype=np.int64))
+
+
+def _read_canvas(
+    canvas: Canvas, levels: list[Level], offsets: Floats, probs: Floats, limit: float
+) -> tuple[Doubles, Doubles, Ints]:
+    """Boxes in photo pixels, probabilities and level numbers of a canvas's cells above ``limit``."""
+    height, width = canvas.owner.shape
+    rows, columns = np.nonzero((probs[:height, :width] > limit) & (canvas.owner >= 0))
+    tiles = canvas.owner[rows, columns].astype(np.int64)
+    windows = cell_windows(rows, columns, tiles, canvas, levels)
+    # Offsets are fractions of the window's side of 11 pixels.
+    moved = windows + offsets[rows, columns] * (windows[:, 2:3] - windows[:, :1])
+    level = np.array([tile.level for tile in canvas.tiles], dtype=np.int64)[tiles]
+    scales = np.array([(level.scale_x, level.scale_y) for level in levels])[level]
+    return moved / np.tile(scales, 2), probs[rows, columns].astype(np.float64), level
+
+
+def _patches(images: list[RgbImage], squares: Doubles, photos: Ints, side_px: int) -> npt.NDArray[np.uint8]:
+    """(n, side, side, 3) bilinear samples of squares; beyond the photo they are grey."""
+    patches = np.empty((len(squares), side_px, side_px, 3), dtype=np.uint8)
+    for photo in np.unique(photos):
+        rows = np.flatnonzero(photos == photo)
+        for start in range(0, len(rows), PATCHES_AT_ONCE):
+            part = rows[start : start + PATCHES_AT_ONCE]
+            patches[part] = _sample(images[photo], squares[part], side_px)
+    return patches
+
+
+def _sample(image: RgbImage, squares: Doubles, side_px: int) -> npt.NDArray[np.uint8]:
+    """All squares of one photo in one remapping: from each square's first corner to its last, inclusive."""
+    height, width = image.shape[:2]
+    steps = np.linspace(0, 1, side_px)
+    spread = squares[:, :2, None] + (squares[:, 2:] - squares[:, :2])[:, :, None] * steps
+    spread *= np.array([(width - 1) / width, (height - 1) / height])[None, :, None]
+    across = np.broadcast_to(spread[:, 0, None, :], (len(squares), side_px, side_px))
+    down = np.broadcast_to(spread[:, 1, :, None], (len(squares), side_px, side_px))
+    shape = (len(squares) * side_px, side_px)
+    flat = cv2.remap(
+        image,
+        np.ascontiguousarray(across, dtype=np.float32).reshape(shape),
+        np.ascontiguousarray(down, dtype=np.float32).reshape(shape),
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=(OUTSIDE, OUTSIDE, OUTSIDE),
+    )
+    return np.asarray(flat, dtype=np.uint8).reshape(len(squares), side_px, side_px, 3)
+
+
+def _landmarks(points: Floats, squares: Doubles) -> Floats:
+    """(n, 5, 2) pixels from ONet's (n, 10) fractions: five x, then five y."""
+    sizes = squares[:, 2:] - squares[:, :2] + 1
+    fractions = points.reshape(-1, 2, 5).transpose(0, 2, 1)
+    return np.asarray(fractions * sizes[:, None, :] + squares[:, None, :2] - 1, dtype=np.float32)
+
+
+def _detections(found: _Candidates, landmarks: Floats, image: RgbImage, small: RgbImage) -> list[Detection]:
+    """Back to the pixels of the whole photo, cut at its edges."""
+    size = np.array([image.shape[1], image.shape[0]], dtype=np.float64)
+    scale = size / np.array([small.shape[1], small.shape[0]])
+    boxes = np.clip(found.boxes * np.tile(scale, 2), 0, np.tile(size, 2))
+    points = landmarks * scale.astype(np.float32)
+    order = np.argsort(-found.probs, kind="stable")
+    return [
+        Detection(Box(*boxes[row].tolist()), points[row], float(found.probs[row]))
+        for row in order
+        if (boxes[row, 2:] - boxes[row, :2] >= 1).all()
+    ]

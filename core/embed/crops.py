@@ -1,0 +1,75 @@
+"""Crops of faces: the square, levelled one that the network sees, and the upright one that people see."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from core.geometry import crop_transform
+from core.types import Box, Doubles, Floats, RgbImage
+
+DISPLAY_MARGIN = 0.5
+DISPLAY_PX = 192
+
+
+def face_crop(image: RgbImage, box: Box, landmarks: Floats, size_px: int, margin: float) -> RgbImage:
+    """The face as a (size, size, 3) square with its eyes level.
+
+    Large faces are first averaged down by a whole factor, so that no detail aliases.
+    """
+    transform = crop_transform(box, landmarks, size_px, margin)
+    region, corner = _region(image, transform, size_px)
+    step = max(1, int(_zoom(transform)))
+    if step > 1:
+        size_wh = (max(1, region.shape[1] // step), max(1, region.shape[0] // step))
+        scale = np.array([region.shape[1] / size_wh[0], region.shape[0] / size_wh[1]])
+        region = np.asarray(cv2.resize(region, size_wh, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    else:
+        scale = np.ones(2)
+    # A pixel p of the averaged region has its centre at (p + 0.5) * scale - 0.5 of the region.
+    local = transform.copy()
+    local[:, 2] += transform[:, :2] @ (corner + (scale - 1) / 2)
+    local[:, :2] *= scale[None, :]
+    crop = cv2.warpAffine(region, local, (size_px, size_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(crop, dtype=np.uint8)
+
+
+def _zoom(transform: Doubles) -> float:
+    """Photo pixels per crop pixel."""
+    return 1 / float(np.hypot(*transform[0, :2]))
+
+
+def _region(image: RgbImage, transform: Doubles, size_px: int) -> tuple[RgbImage, Doubles]:
+    """The part of the photo that the crop touches, with one crop pixel to spare, and its corner."""
+    back = np.asarray(cv2.invertAffineTransform(transform))
+    edge = float(size_px)
+    corners = np.array([[-1.0, -1.0], [edge, -1.0], [-1.0, edge], [edge, edge]]) @ back[:, :2].T + back[:, 2]
+    height, width = image.shape[:2]
+    left, top = np.clip(np.floor(corners.min(axis=0)).astype(int), 0, [width - 1, height - 1])
+    right, bottom = np.clip(np.ceil(corners.max(axis=0)).astype(int) + 1, [left + 1, top + 1], [width, height])
+    return image[top:bottom, left:right], np.array([left, top], dtype=np.float64)
+
+
+def display_crop(image: RgbImage, box: Box) -> RgbImage:
+    """An upright square about the face for people to look at, at most 192 pixels wide.
+
+    It stays inside the photo where it can; a square larger than the photo is padded with grey.
+    """
+    height, width = image.shape[:2]
+    side = round(max(box.width, box.height) * (1 + DISPLAY_MARGIN))
+    left, top = (round(middle - side / 2) for middle in box.centre)
+    left, top = _inside(left, side, width), _inside(top, side, height)
+    part = image[max(0, top) : top + side, max(0, left) : left + side]
+    before, after = (max(0, -top), max(0, -left)), (max(0, top + side - height), max(0, left + side - width))
+    if any(before) or any(after):
+        part = np.pad(part, ((before[0], after[0]), (before[1], after[1]), (0, 0)), constant_values=128)
+    if side <= DISPLAY_PX:
+        return np.ascontiguousarray(part)
+    return np.asarray(cv2.resize(part, (DISPLAY_PX, DISPLAY_PX), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+def _inside(start: int, length: int, limit: int) -> int:
+    """Move a stretch inside 0..limit; centre it when it is longer."""
+    if length > limit:
+        return (limit - length) // 2
+    return min(max(0, start), limit - length)

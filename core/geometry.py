@@ -1,0 +1,123 @@
+"""Box arithmetic and alignment transforms; pure functions of arrays.
+
+Boxes are (n, 4) float arrays of left, top, right, bottom in pixels. The refinement arithmetic (the ``+ 1`` in
+widths, suppression by any stronger overlap) follows the published MTCNN weights, which were trained with it.
+
+References
+----------
+.. [1] K. Zhang, Z. Zhang, Z. Li, Y. Qiao, "Joint Face Detection and Alignment Using Multitask Cascaded
+   Convolutional Networks", IEEE Signal Processing Letters 23(10), 2016.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from core.types import Box, Doubles, Floats, Ints
+
+Overlap = Literal["union", "min"]
+
+
+def overlaps(boxes: Doubles, others: Doubles, over: Overlap = "union") -> Doubles:
+    """Intersection area over the union, or over the smaller box, of every pair.
+
+    Parameters
+    ----------
+    boxes, others : (n, 4) and (m, 4) arrays, pixels
+
+    Returns
+    -------
+    (n, m) array in 0..1
+    """
+    corner = np.maximum(boxes[:, None, :2], others[None, :, :2])
+    opposite = np.minimum(boxes[:, None, 2:4], others[None, :, 2:4])
+    shared = np.prod(np.clip(opposite - corner, 0, None), axis=2)
+    area, other_area = areas(boxes)[:, None], areas(others)[None, :]
+    whole = np.minimum(area, other_area) if over == "min" else area + other_area - shared
+    return np.asarray(shared / np.maximum(whole, 1e-9), dtype=np.float64)
+
+
+def areas(boxes: Doubles) -> Doubles:
+    """Area of each box of an (n, 4) array, square pixels."""
+    return np.asarray((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]), dtype=np.float64)
+
+
+def suppress(boxes: Doubles, probs: Doubles, groups: Ints, limit: float, over: Overlap = "union") -> Ints:
+    """Rows that no stronger box of their own group overlaps by more than ``limit``.
+
+    Unlike greedy suppression a box that is itself suppressed still suppresses weaker ones: this is what the
+    reference implementation does.
+
+    Parameters
+    ----------
+    boxes : (n, 4) array, pixels
+    probs : (n,) array
+    groups : (n,) integers; boxes of different groups never suppress each other
+    limit : overlap in 0..1
+
+    Returns
+    -------
+    (k,) row numbers, by group and then by falling probability
+    """
+    order = np.lexsort((-probs, groups))
+    kept = [_unsuppressed(rows, boxes, limit, over) for rows in _runs(order, groups)]
+    return np.concatenate(kept) if kept else np.empty(0, dtype=np.int64)
+
+
+def _runs(order: Ints, groups: Ints) -> list[Ints]:
+    """Cut sorted row numbers where the group changes."""
+    if not len(order):
+        return []
+    return np.split(order, np.flatnonzero(np.diff(groups[order])) + 1)
+
+
+def _unsuppressed(rows: Ints, boxes: Doubles, limit: float, over: Overlap) -> Ints:
+    if len(rows) == 1:
+        return rows
+    crowded = np.triu(overlaps(boxes[rows], boxes[rows], over) > limit, k=1)
+    return rows[~crowded.any(axis=0)]
+
+
+def square(boxes: Doubles) -> Doubles:
+    """The smallest squares about the centres of (n, 4) boxes that hold their longer side."""
+    sides = (boxes[:, 2:4] - boxes[:, :2]).max(axis=1, keepdims=True)
+    corner = (boxes[:, :2] + boxes[:, 2:4]) / 2 - sides / 2
+    return np.hstack([corner, corner + sides])
+
+
+def refine(boxes: Doubles, offsets: Floats) -> Doubles:
+    """Move each side of (n, 4) boxes by the network's (n, 4) offsets, which are fractions of the box's size."""
+    sizes = np.tile(boxes[:, 2:4] - boxes[:, :2] + 1, 2)
+    return np.asarray(boxes + offsets * sizes, dtype=np.float64)
+
+
+def eye_angle(landmarks: Floats) -> float:
+    """Angle in radians of the line between the eyes of (5, 2) landmarks; 0 when they are level."""
+    across, down = (landmarks[1] - landmarks[0]).tolist()
+    return float(np.arctan2(down, across))
+
+
+def crop_transform(box: Box, landmarks: Floats, size_px: int, margin: float) -> Doubles:
+    """The (2, 3) affine matrix from photo pixels to a square crop with the eyes level.
+
+    The crop is centred on the box; its side is the box's longer side enlarged by ``margin`` (0.1 is 10 %).
+    """
+    scale = size_px / (max(box.width, box.height) * (1 + margin))
+    angle = eye_angle(landmarks)
+    cos, sin = np.cos(angle) * scale, np.sin(angle) * scale
+    turn = np.array([[cos, sin], [-sin, cos]])
+    shift = np.full(2, (size_px - 1) / 2) - turn @ np.array(box.centre)
+    return np.hstack([turn, shift[:, None]])
+
+
+def centrality(box: Box, width_px: int, height_px: int) -> float:
+    """How much of the subject a face is: its area less twice the squared distance from the photo's middle.
+
+    References
+    ----------
+    The rule with which D. Sandberg's ``facenet`` picks one of several faces (``align_dataset_mtcnn.py``).
+    """
+    across, down = box.centre
+    return box.area - 2 * ((across - width_px / 2) ** 2 + (down - height_px / 2) ** 2)

@@ -1,0 +1,424 @@
+"""Bytes of a photo to upright RGB, and what is done to whole photos: JPEG, shrinking, a perceptual hash.
+
+What it reads is decided by content, never by a name: JPEG (and MPO), PNG, WebP, BMP, TIFF, GIF, AVIF,
+HEIC/HEIF and the PPM family; of an animation or a stack, the first picture. Everything else, and everything
+that is broken, too large or too small, raises ``ImageRefused``; no other exception leaves ``decode``.
+
+What it does not do: colour profiles are not applied, metadata are not kept, and damage inside the compressed
+data of a JPEG that keeps it decodable is not seen (libjpeg only warns). Cut-off JPEGs are refused.
+
+Two routes. Pillow reads every header and decodes by default. An 8-bit RGB or grey JPEG or still WebP goes to
+OpenCV, which is about twice as fast (libjpeg-turbo and libwebp like Pillow, the same pixels); what OpenCV
+rejects goes to Pillow, whose reason is reported. libheif turns a HEIF upright itself, Pillow a TIFF; all
+others are turned here, by their EXIF orientation.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+import struct
+import warnings
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pillow_heif
+from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
+
+from core.errors import ImageRefused
+from core.settings import ImageLimits
+from core.types import RgbImage
+
+MIN_SIDE_PX: Final = 20
+"""The smallest face that MTCNN looks for."""
+MEMORY_BUDGET_BYTES: Final = 900_000_000
+"""What file, decoder and result of one photo may take together."""
+
+_FORMATS: Final = ("JPEG", "PNG", "WEBP", "BMP", "DIB", "TIFF", "GIF", "AVIF", "PPM")
+_STRIP_PX: Final = 1 << 19
+_MAX_JPEG_SCANS: Final = 64
+"""A progressive JPEG has about 10; thousands of scans over one picture keep a decoder busy for hours."""
+
+_BYTES_PER_PIXEL: Final = {"WEBP": 17, "AVIF": 16, "TIFF": 12, "HEIF": 12}
+"""Measured peak of decoder and result on 30 megapixels, rounded up; the others need 4 + 3."""
+
+_DECODER_ERRORS: Final = (
+    OSError,  # most of Pillow, with UnidentifiedImageError; libheif out of memory
+    ValueError,  # oversized PNG text, modes that cannot be converted, libheif's invalid input, UnicodeError
+    SyntaxError,  # broken headers
+    EOFError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    AssertionError,
+    ArithmeticError,  # OverflowError, ZeroDivisionError of bogus sizes
+    RuntimeError,  # libheif, NotImplementedError
+    MemoryError,
+    struct.error,
+    zlib.error,
+    cv2.error,
+    Image.DecompressionBombError,
+    Image.DecompressionBombWarning,  # only where the caller turns warnings into errors
+)
+
+# Pillow warns, a line a tag, about broken metadata, and about sizes that are checked here by ImageLimits.
+warnings.filterwarnings("ignore", module=r"PIL\.")
+
+
+def decode(data: bytes, limits: ImageLimits) -> RgbImage:
+    """Photo as it is meant to be seen.
+
+    Parameters
+    ----------
+    data : bytes
+        A whole image file of any supported format.
+    limits : ImageLimits
+        Checked on the header, before pixels are decoded.
+
+    Returns
+    -------
+    RgbImage
+        (height, width, 3) uint8, RGB, upright, C-contiguous and writable. Transparency is laid on white;
+        grey and colour of 10 to 32 bits are scaled to 8 by the range of their format.
+
+    Raises
+    ------
+    ImageRefused
+        Not a photo, damaged, too large or too small.
+    """
+    if not data:
+        raise ImageRefused("The file is empty.")
+    if len(data) > limits.max_file_bytes:
+        raise ImageRefused(
+            f"The file has {len(data):,} bytes; at most {limits.max_file_bytes:,} are read. Save it smaller."
+        )
+    with _refusing():
+        image = _decode_heif(data, limits) if _is_heif(data) else _decode_pillow(data, limits)
+        return np.ascontiguousarray(image)
+
+
+def encode_jpeg(image: RgbImage, quality: int = 90) -> bytes:
+    """JPEG file of an RGB image.
+
+    Parameters
+    ----------
+    image : RgbImage
+        (height, width, 3) uint8, RGB.
+    quality : int
+        1 to 100.
+    """
+    image_bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    _, encoded = cv2.imencode(".jpg", image_bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return encoded.tobytes()
+
+
+def shrink(image: RgbImage, long_side_px: int) -> RgbImage:
+    """Image with a longer side of at most ``long_side_px``, by area averaging; a smaller one as it is."""
+    height, width = image.shape[:2]
+    scale = long_side_px / max(height, width)
+    if scale >= 1:
+        return image
+    size_wh = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return _as_rgb(cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA))
+
+
+def perceptual_hash(image: RgbImage) -> int:
+    """64-bit pHash: near-duplicate shots differ in few bits, whatever their size and compression.
+
+    Grey, 32x32 by area, DCT-II; the 8x8 lowest frequencies without the zeroth row and column, each bit
+    telling whether the coefficient is above their median. Unsigned, most significant bit first.
+
+    References
+    ----------
+    C. Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions", 2010: the DCT hash of
+    phash.org, there after a 7x7 mean filter, whose place area averaging takes.
+    """
+    grey = cv2.cvtColor(shrink(image, 512), cv2.COLOR_RGB2GRAY)
+    small = cv2.resize(grey, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32)
+    low = cv2.dct(small)[1:9, 1:9].ravel()
+    bits = np.packbits(low > np.median(low))
+    return int.from_bytes(bits.tobytes(), "big")
+
+
+def hash_distance(a: int, b: int) -> int:
+    """Number of differing bits, 0 to 64; below about 8 two photos are the same shot."""
+    return (a ^ b).bit_count()
+
+
+# --- refusing
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Turn what decoders raise on bad bytes into ImageRefused."""
+    try:
+        yield
+    except UnidentifiedImageError as error:
+        raise ImageRefused(
+            "The file is not a photo that can be read: expected JPEG, PNG, WebP, BMP, TIFF, GIF, AVIF, HEIC or PPM."
+        ) from error
+    except Image.DecompressionBombError as error:
+        raise ImageRefused(f"The file declares a dangerously large picture: {error}") from error
+    except _DECODER_ERRORS as error:
+        reason = str(error).strip().rstrip(".") or type(error).__name__
+        raise ImageRefused(
+            f"The file is damaged or of an unusual kind ({reason}). Open it elsewhere and save it as JPEG."
+        ) from error
+
+
+def _require_size(size_wh: tuple[int, int], file_bytes: int, bytes_per_pixel: int, limits: ImageLimits) -> None:
+    """Raise ImageRefused for a size that holds no face, or that would cost too much to decode."""
+    width, height = size_wh
+    if min(size_wh) < MIN_SIDE_PX:
+        raise ImageRefused(
+            f"The picture has {width} x {height} pixels: too small to hold a face; "
+            f"at least {MIN_SIDE_PX} x {MIN_SIDE_PX} are needed."
+        )
+    affordable = max(0, MEMORY_BUDGET_BYTES - file_bytes) // bytes_per_pixel
+    most = min(limits.max_pixels, affordable)
+    if width * height > most:
+        raise ImageRefused(
+            f"The picture has {width} x {height} = {width * height:,} pixels; at most {most:,} are read from "
+            "such a file. Save it smaller."
+        )
+
+
+# --- Pillow and OpenCV
+
+
+def _decode_pillow(data: bytes, limits: ImageLimits) -> RgbImage:
+    pixels, orientation = _stored_pixels(data, limits)  # Pillow's own copy is gone before the turned one is made
+    return _turned(pixels, orientation)
+
+
+def _stored_pixels(data: bytes, limits: ImageLimits) -> tuple[RgbImage, int]:
+    """Pixels as stored, and the EXIF orientation they still have to be turned by."""
+    with Image.open(io.BytesIO(data), formats=_FORMATS) as photo:
+        _require_size(photo.size, len(data), _bytes_per_pixel(photo), limits)
+        is_jpeg = photo.format in ("JPEG", "MPO")
+        if is_jpeg:
+            _require_whole_jpeg(data)
+        pixels = _decode_opencv(data) if _suits_opencv(photo) else None
+        if pixels is None:
+            photo.load()
+            _require_size(photo.size, len(data), _bytes_per_pixel(photo), limits)
+            pixels = _rgb_of(photo)
+        elif is_jpeg:
+            _require_no_grey_tail(data, pixels)
+        return pixels, _orientation(photo)
+
+
+def _bytes_per_pixel(photo: ImageFile.ImageFile) -> int:
+    """Most memory that decoding takes per pixel; a progressive JPEG holds all its 16-bit coefficients."""
+    if "progressive" in photo.info:
+        return 4 + max(3, 2 * len(photo.getbands()))
+    return _BYTES_PER_PIXEL.get(photo.format or "", 7)
+
+
+def _suits_opencv(photo: ImageFile.ImageFile) -> bool:
+    if photo.mode not in ("RGB", "L"):
+        return False
+    return photo.format in ("JPEG", "MPO") or (photo.format == "WEBP" and not getattr(photo, "is_animated", False))
+
+
+def _decode_opencv(data: bytes) -> RgbImage | None:
+    """Pixels as stored (not turned), or None when OpenCV cannot read them."""
+    flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
+    try:
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    except cv2.error:
+        return None
+    return None if pixels is None else _as_rgb(pixels)
+
+
+# --- whole JPEGs
+
+_JPEG_MARKER: Final = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])", re.DOTALL)
+_END_OF_IMAGE, _START_OF_SCAN = 0xD9, 0xDA
+_WITHOUT_LENGTH: Final = (0x01, 0xD8)
+_GREY: Final = 128
+
+
+def _require_whole_jpeg(data: bytes) -> None:
+    """Refuse a JPEG without its end marker, or with a bomb's number of scans (ITU T.81, annex B)."""
+    scans = 0
+    position = 2
+    while (marker := _JPEG_MARKER.search(data, position)) is not None:
+        code = marker[1][0]
+        if code == _END_OF_IMAGE:
+            return
+        scans += code == _START_OF_SCAN
+        if scans > _MAX_JPEG_SCANS:
+            raise ImageRefused(f"The JPEG has more than {_MAX_JPEG_SCANS} scans; no camera writes such a file.")
+        position = marker.end() + (0 if code in _WITHOUT_LENGTH else _segment_bytes(data, marker.end()))
+    raise ImageRefused("The JPEG is cut off: its end is missing. Copy the file again from where it came.")
+
+
+def _segment_bytes(data: bytes, position: int) -> int:
+    return int.from_bytes(data[position : position + 2], "big")
+
+
+def _require_no_grey_tail(data: bytes, pixels: RgbImage) -> None:
+    """Refuse a JPEG that was cut off and then closed with an end marker.
+
+    libjpeg fills what is missing with the grey of zero coefficients. A photo that ends in just that grey is
+    decoded once more with filler bytes before the end marker: a whole photo ignores them, a cut-off one
+    shows them.
+    """
+    if not (pixels[-4:, -4:] == _GREY).all():
+        return
+    end = data.rfind(b"\xff\xd9")
+    filler = bytes(range(1, 255)) * 16
+    probe = _decode_opencv(data[:end] + filler + data[end:])
+    if probe is None or not np.array_equal(probe, pixels):
+        raise ImageRefused("The JPEG is cut off: a part of the picture is missing. Copy it again from where it came.")
+
+
+# --- any Pillow mode to RGB, a strip at a time so that no second copy of a large photo is needed
+
+
+def _rgb_of(photo: ImageFile.ImageFile) -> RgbImage:
+    """(height, width, 3) of a loaded photo, not turned."""
+    convert = _converter(photo)
+    width, height = photo.size
+    rgb = np.empty((height, width, 3), dtype=np.uint8)
+    rows = max(1, _STRIP_PX // width)
+    for top in range(0, height, rows):
+        bottom = min(height, top + rows)
+        rgb[top:bottom] = convert(photo.crop((0, top, width, bottom)))
+    return rgb
+
+
+Strip = npt.NDArray[Any]
+
+
+def _converter(photo: ImageFile.ImageFile) -> Callable[[Image.Image], Strip]:
+    """How a strip of this photo becomes something that broadcasts to (rows, width, 3) uint8."""
+    if photo.mode.startswith("I") or photo.mode == "F":
+        white = _white_level(photo)
+        inverted = photo.format == "TIFF" and _tiff_number(photo, _TIFF_PHOTOMETRIC) == _WHITE_IS_ZERO
+        return lambda strip: _scaled_grey(np.asarray(strip), white, inverted=inverted)[..., None]
+    if photo.has_transparency_data or photo.mode in ("La", "RGBa"):
+        return lambda strip: _on_white(np.asarray(strip.convert("RGBA")))
+    return lambda strip: np.asarray(strip.convert("RGB"))
+
+
+_TIFF_BITS, _TIFF_PHOTOMETRIC, _TIFF_SAMPLE_FORMAT = 258, 262, 339
+_WHITE_IS_ZERO: Final = 0
+_SIGNED: Final = 2
+
+
+def _tiff_number(photo: ImageFile.ImageFile, tag: int) -> int:
+    """First number of a TIFF tag, -1 when it is absent."""
+    value = getattr(photo, "tag_v2", {}).get(tag, -1)
+    return int(value[0] if isinstance(value, tuple) else value)
+
+
+def _white_level(photo: ImageFile.ImageFile) -> float:
+    """Value that stands for white in a grey photo of more than 8 bits.
+
+    The declared depth decides. 32-bit integers and floats declare no range that is used in full, so theirs
+    is the smallest customary one that holds the brightest pixel.
+    """
+    bits = _tiff_number(photo, _TIFF_BITS) if photo.format == "TIFF" else 16
+    if photo.mode != "F" and 0 < bits <= 16:
+        return float((1 << bits) - 1 if _tiff_number(photo, _TIFF_SAMPLE_FORMAT) != _SIGNED else (1 << (bits - 1)) - 1)
+    brightest = float(photo.getextrema()[1])  # type: ignore[arg-type]
+    if not math.isfinite(brightest):
+        raise ImageRefused("The picture holds values that are no numbers. Save it as 8-bit and try again.")
+    customary = (1.0, 255.0, 65535.0) if photo.mode == "F" else (255.0, 65535.0)
+    return next((white for white in customary if brightest <= white), brightest)
+
+
+def _scaled_grey(values: Strip, white: float, *, inverted: bool = False) -> npt.NDArray[np.uint8]:
+    """Grey of any numeric type to uint8, 0 staying black and ``white`` becoming 255."""
+    share = np.clip(np.nan_to_num(values.astype(np.float32)) * np.float32(255 / white), 0, 255)
+    grey: npt.NDArray[np.uint8] = np.rint(255 - share if inverted else share).astype(np.uint8)
+    return grey
+
+
+def _on_white(rgba: Strip) -> Strip:
+    """(h, w, 4) uint8 with straight alpha, laid on white: (h, w, 3) uint8."""
+    alpha = rgba[..., 3:].astype(np.uint16)
+    blended = rgba[..., :3] * alpha + 255 * (255 - alpha)
+    return ((blended + 127) // 255).astype(np.uint8)
+
+
+# --- HEIF
+
+_AVIF_BRANDS: Final = frozenset((b"avif", b"avis"))
+_HEIF_BRANDS: Final = frozenset(
+    (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1")
+)
+
+
+def _is_heif(data: bytes) -> bool:
+    """Whether the brands of an ISO media file say HEIF and not AVIF, which may carry HEIF's general one."""
+    if data[4:8] != b"ftyp":
+        return False
+    end = min(int.from_bytes(data[:4], "big"), 256)
+    brands = {data[8:12], *(data[at : at + 4] for at in range(16, end, 4))}
+    return bool(brands & _HEIF_BRANDS) and not brands & _AVIF_BRANDS
+
+
+def _decode_heif(data: bytes, limits: ImageLimits) -> RgbImage:
+    """Primary picture, turned by libheif; its EXIF orientation only repeats that and is not applied."""
+    photo = pillow_heif.open_heif(data, convert_hdr_to_8bit=True)
+    _require_size(photo.size, len(data), _BYTES_PER_PIXEL["HEIF"], limits)
+    pixels = np.asarray(photo)
+    _require_size(pixels.shape[1::-1], len(data), _BYTES_PER_PIXEL["HEIF"], limits)
+    if pixels.dtype != np.uint8:
+        pixels = _scaled_grey(pixels, 65535.0)
+    return _rgb_of_bands(pixels if pixels.ndim == 3 else pixels[..., None])
+
+
+def _rgb_of_bands(pixels: Strip) -> RgbImage:
+    """(h, w, 1 to 4) uint8 to RGB: grey, grey and alpha, RGB, RGBA; always a new array."""
+    height, width, bands = pixels.shape
+    rgb = np.empty((height, width, 3), dtype=np.uint8)
+    rows = max(1, _STRIP_PX // width)
+    for top in range(0, height, rows):
+        strip = pixels[top : top + rows]
+        if bands == 2:
+            strip = strip[..., [0, 0, 0, 1]]
+        rgb[top : top + rows] = _on_white(strip) if bands in (2, 4) else strip
+    return rgb
+
+
+# --- upright
+
+_TURNS: Final[dict[int, Callable[[RgbImage], Strip]]] = {
+    2: lambda pixels: cv2.flip(pixels, 1),
+    3: lambda pixels: cv2.rotate(pixels, cv2.ROTATE_180),
+    4: lambda pixels: cv2.flip(pixels, 0),
+    5: lambda pixels: cv2.transpose(pixels),
+    6: lambda pixels: cv2.rotate(pixels, cv2.ROTATE_90_CLOCKWISE),
+    7: lambda pixels: cv2.flip(cv2.transpose(pixels), -1),
+    8: lambda pixels: cv2.rotate(pixels, cv2.ROTATE_90_COUNTERCLOCKWISE),
+}
+
+
+def _orientation(photo: ImageFile.ImageFile) -> int:
+    """EXIF orientation 1 to 8; 1 where none can be read. Pillow has already turned a TIFF."""
+    try:
+        value = photo.getexif().get(ExifTags.Base.Orientation, 1)
+    except _DECODER_ERRORS:
+        return 1
+    return value if isinstance(value, int) else 1
+
+
+def _turned(pixels: RgbImage, orientation: int) -> RgbImage:
+    turn = _TURNS.get(orientation)
+    return pixels if turn is None else _as_rgb(turn(pixels))
+
+
+def _as_rgb(pixels: Strip) -> RgbImage:
+    """Tell the type checker what OpenCV's stubs leave open; fails when OpenCV gave something else."""
+    return np.asarray(pixels, dtype=np.uint8)

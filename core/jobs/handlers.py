@@ -1,0 +1,82 @@
+"""What each kind of job does: its stored parameters turned into a call of its workflow."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from core.errors import InputRefused
+from core.jobs.model import Job, JobKind
+from core.jobs.worker import Handler
+from core.services import Services
+from core.types import CancelToken, FacePolicy, Report
+from core.workflows import ingest, project, train
+
+
+@dataclass(frozen=True, slots=True)
+class IngestRequest:
+    """An ingest as a job keeps it."""
+
+    path: str
+    """A zip or a folder; relative paths start in the data folder."""
+    title: str
+    """What people call it: the name of the file they gave."""
+    policy: FacePolicy = FacePolicy.LARGEST
+    folders_are_people: bool = True
+
+    def params(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def of(cls, params: dict[str, Any]) -> IngestRequest:
+        return cls(**{**params, "policy": FacePolicy(params["policy"])})
+
+
+def handlers(services: Services) -> dict[JobKind, Handler]:
+    """The handler of every kind of job."""
+    return {
+        JobKind.INGEST: partial(_ingest, services),
+        JobKind.TRAIN: partial(_train, services),
+        JobKind.MAP: partial(_map, services),
+    }
+
+
+def _ingest(services: Services, job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
+    began = time.monotonic()
+    request = IngestRequest.of(job.params)
+    path = services.settings.data_dir / request.path
+    if not path.exists():
+        raise InputRefused(f"'{request.title}' is not there any more. Give it again.")
+    report(0, 0, "Loading the networks")
+    tools = services.ingestor(job.dataset_id)
+    target = ingest.Target(job.dataset_id, job.id, request.policy)
+    with (
+        services.writing(job.dataset_id, report, token),
+        services.open_source(path, folders_are_people=request.folders_are_people) as source,
+    ):
+        summary = ingest.ingest(tools, source, target, report, token)
+    _discard_upload(services, path)
+    return {**asdict(summary), "seconds": round(time.monotonic() - began, 3)}
+
+
+def _discard_upload(services: Services, path: Path) -> None:
+    """An upload is a copy: once taken, it goes. What lies elsewhere is the user's."""
+    uploads = services.settings.uploads_dir.resolve()
+    if uploads in path.resolve().parents:
+        shutil.rmtree(uploads / path.resolve().relative_to(uploads).parts[0])
+
+
+def _train(services: Services, job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
+    options = train.TrainOptions(**job.params)
+    run = train.train(services.store, services.runs, services.artifacts, job.dataset_id, options, report, token)
+    return {"run": run.id}
+
+
+def _map(services: Services, job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
+    options = project.MapOptions(**{**job.params, "method": project.Method(job.params["method"])})
+    info = project.make_map(services.store, services.runs, services.artifacts, job.dataset_id, options, report, token)
+    return {"map": info.id}

@@ -1,0 +1,60 @@
+"""Keeps one worker process alive beside the app."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+CHECK_S = 1.0
+LONGEST_BACKOFF_S = 30.0
+STEADY_S = 20.0
+"""A worker that lived this long counts as healthy again."""
+
+
+@dataclass
+class Supervisor:
+    """Starts ``python -m core worker`` and starts it again when it dies."""
+
+    data_dir: Path
+    _process: subprocess.Popen[bytes] | None = None
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    def start(self) -> None:
+        """Begin to supervise, on a thread of its own that never touches a page."""
+        threading.Thread(target=self._watch, name="supervisor", daemon=True).start()
+
+    def stop(self) -> None:
+        """End the worker and do not start another."""
+        self._stop.set()
+        if self._process is not None:
+            self._process.terminate()
+
+    @property
+    def worker_pid(self) -> int | None:
+        """The worker's process number while it runs."""
+        process = self._process
+        return process.pid if process is not None and process.poll() is None else None
+
+    def _watch(self) -> None:
+        backoff = CHECK_S
+        while not self._stop.is_set():
+            self._process = self._spawn()
+            lived = self._outlive(self._process)
+            backoff = CHECK_S if lived >= STEADY_S else min(backoff * 2, LONGEST_BACKOFF_S)
+            self._stop.wait(backoff if lived < CHECK_S * 3 else 0)
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        root = Path(__file__).resolve().parents[2]
+        command = [sys.executable, "-m", "core", "worker", "--data", str(self.data_dir), "--with-parent"]
+        # Its standard input is a pipe that nobody writes to: it closes when this process ends, however it ends.
+        return subprocess.Popen(command, cwd=root, stdin=subprocess.PIPE)
+
+    def _outlive(self, process: subprocess.Popen[bytes]) -> float:
+        lived = 0.0
+        while process.poll() is None:
+            self._stop.wait(CHECK_S)
+            lived += CHECK_S
+        return lived

@@ -1,0 +1,157 @@
+"""The worker process: claims jobs one at a time, runs them, writes progress, watches for cancellation.
+
+One worker serves a data folder; a second one waits for the first to go. The worker ends when whoever started it
+does: its standard input closes.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from core.errors import Cancelled, FaceAtlasError
+from core.jobs.model import Job, JobKind, JobState, Owner
+from core.store.base import JobStore
+from core.types import CancelToken, Report
+
+PULSE_S = 0.5
+IDLE_S = 0.4
+COMMAND_LINE_SILENCE_S = 60.0
+"""A job of the command line that has not been heard of for this long has died."""
+
+Handler = Callable[[Job, Report, CancelToken], dict[str, Any]]
+log = logging.getLogger("face_atlas.worker")
+
+
+@dataclass
+class _Pulse:
+    """Carries a job's progress to the store twice a second, and the wish to cancel back."""
+
+    queue: JobStore
+    job: Job
+    token: CancelToken
+    done: int = 0
+    total: int = 0
+    message: str = ""
+    _ended: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.done, self.total = self.job.done, self.job.total
+
+    def report(self, done: int, total: int, message: str) -> None:
+        self.done, self.total, self.message = done, total, message
+
+    def write(self) -> None:
+        if self.queue.beat(self.job.id, self.done, self.total, self.message):
+            self.token.cancel()
+
+    def run(self) -> None:
+        while not self._ended.wait(PULSE_S):
+            self.write()
+
+    def end(self) -> None:
+        self._ended.set()
+
+
+@contextmanager
+def _pulse(queue: JobStore, job: Job, token: CancelToken) -> Iterator[Report]:
+    pulse = _Pulse(queue, job, token)
+    thread = threading.Thread(target=pulse.run, name="pulse", daemon=True)
+    thread.start()
+    try:
+        yield pulse.report
+    finally:
+        pulse.end()
+        thread.join()
+        pulse.write()
+
+
+def run_job(queue: JobStore, job: Job, handler: Handler, token: CancelToken) -> JobState:
+    """Run one claimed job to its end and record what came of it. Never raises."""
+    began = time.monotonic()
+    state, outcome = _attempt(queue, job, handler, token)
+    queue.finish(job.id, state, **outcome)
+    log.info("job %s (%s): %s after %.1f s", job.id, job.kind, state, time.monotonic() - began)
+    return state
+
+
+def _attempt(queue: JobStore, job: Job, handler: Handler, token: CancelToken) -> tuple[JobState, dict[str, Any]]:
+    try:
+        with _pulse(queue, job, token) as report:
+            result = handler(job, report, token)
+    except Cancelled as stop:
+        return JobState.CANCELLED, {"error": str(stop)}
+    except FaceAtlasError as refusal:
+        return JobState.FAILED, {"error": str(refusal)}
+    except Exception as fault:
+        return JobState.FAILED, {"error": _in_words(fault), "detail": _trace(fault)}
+    return JobState.DONE, {"result": result}
+
+
+def _in_words(fault: Exception) -> str:
+    if isinstance(fault, OSError) and fault.strerror:
+        return f"The computer refused: {fault.strerror}. Make room or mend it, then resume."
+    if isinstance(fault, MemoryError):
+        return "There was not enough memory. Close other programs, then resume."
+    return f"Something unexpected went wrong ({type(fault).__name__}). What was finished is kept; resume tries again."
+
+
+def _trace(fault: Exception) -> str:
+    """Where it happened, without the exception's own text, which may name a file or a person."""
+    return "".join(traceback.format_tb(fault.__traceback__)) + type(fault).__name__
+
+
+def work(queue: JobStore, handlers: Mapping[JobKind, Handler], lock_path: Path, stop: threading.Event) -> None:
+    """Serve the queue until ``stop`` is set."""
+    with _only_worker(lock_path, stop) as mine:
+        if not mine:
+            return
+        count = queue.interrupt_running(Owner.WORKER)
+        log.info("worker ready; %d interrupted jobs", count)
+        while not stop.is_set():
+            queue.interrupt_running(Owner.COMMAND_LINE, COMMAND_LINE_SILENCE_S)
+            job = queue.claim()
+            if job is None:
+                stop.wait(IDLE_S)
+                continue
+            run_job(queue, job, handlers[job.kind], CancelToken())
+
+
+@contextmanager
+def _only_worker(lock_path: Path, stop: threading.Event) -> Iterator[bool]:
+    """Wait for the data folder's worker lock; False when stopped while waiting."""
+    lock_path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(lock_path)
+    while not stop.is_set():
+        try:
+            lock.acquire(timeout=1)
+        except Timeout:
+            continue
+        try:
+            yield True
+        finally:
+            lock.release()
+        return
+    yield False
+
+
+def stop_with_parent(stop: threading.Event, exit_now: Callable[[], None]) -> None:
+    """Leave when standard input closes, which it does when the parent process ends in any way."""
+
+    def watch() -> None:
+        while sys.stdin.buffer.read(1024):
+            pass
+        stop.set()
+        exit_now()
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()

@@ -1,0 +1,225 @@
+"""How good predictions are, in numbers: accuracy with its interval, per person, confusions, calibration.
+
+It judges predictions that others made; which faces may be tested is ``split``'s business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from scipy.cluster.hierarchy import leaves_list, linkage
+from scipy.spatial.distance import squareform
+
+from core.errors import InputRefused
+from core.types import Bools, Doubles, Ints
+
+ECE_BINS = 15
+_Z_95 = 1.959963984540054
+"""The 97.5 % point of the normal distribution."""
+_MOST_ORDERED = 400
+"""Ordering the leaves of a tree optimally grows with the cube of their number."""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonResult:
+    """One person's row of the report; every rate is 0..1."""
+
+    person: str
+    precision: float
+    """Of the faces given this name, the share that are this person; 0 when none was."""
+    recall: float
+    """Of this person's faces, the share given the name; 0 when there was none to test."""
+    f1: float
+    support: int
+    """This person's faces among those tested."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confused:
+    """One person taken for another."""
+
+    person: str
+    given: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluation:
+    """The result of one test; every rate is 0..1."""
+
+    accuracy: float
+    accuracy_ci95: tuple[float, float]
+    """Wilson's interval for independent faces."""
+    n_correct: int
+    n_test: int
+    balanced_accuracy: float
+    """Mean recall of those who had a face to test."""
+    macro_f1: float
+    """Mean F1 of those who were tested or named, as scikit-learn counts it."""
+    top3: float
+    """Share of faces whose true name is among the three most probable."""
+    ece: float
+    """Expected calibration error of the given name's probability, 15 bins of equal width."""
+    per_person: tuple[PersonResult, ...]
+    """In the order of ``people``."""
+    people: tuple[str, ...]
+    confusion: Ints
+    """(n_people, n_people) counts; row = true, column = given."""
+    most_confused: tuple[Confused, ...]
+    """Every pair that happened, most frequent first."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Give plain lists, numbers and text under the field names."""
+        document = asdict(self)
+        document["accuracy_ci95"] = list(self.accuracy_ci95)
+        document["people"] = list(self.people)
+        document["per_person"] = [asdict(row) for row in self.per_person]
+        document["most_confused"] = [asdict(pair) for pair in self.most_confused]
+        document["confusion"] = self.confusion.tolist()
+        return document
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Evaluation:
+        """Read what ``to_json`` gave; unknown names are refused by TypeError."""
+        low, high = document["accuracy_ci95"]
+        changed: dict[str, Any] = {
+            "accuracy_ci95": (low, high),
+            "people": tuple(document["people"]),
+            "per_person": tuple(PersonResult(**row) for row in document["per_person"]),
+            "most_confused": tuple(Confused(**pair) for pair in document["most_confused"]),
+            "confusion": np.array(document["confusion"], dtype=np.int64),
+        }
+        return cls(**{**document, **changed})
+
+
+def evaluate(people: Sequence[str], true: Ints, predicted: Ints, probabilities: Doubles) -> Evaluation:
+    """Compare given names with true ones.
+
+    Parameters
+    ----------
+    people : names
+    true, predicted : (n,) int64, places in ``people``
+    probabilities : (n, n_people), rows sum to 1
+
+    Raises
+    ------
+    InputRefused
+        There is no face to test.
+    """
+    if not len(true):
+        raise InputRefused("There is no face to test on. Add photos, or a val folder, and train again.")
+    confusion = confusion_counts(true, predicted, len(people))
+    precision, recall, f1 = person_rates(confusion)
+    support = confusion.sum(axis=1)
+    n_correct = int(np.trace(confusion))
+    given = probabilities[np.arange(len(true)), predicted]
+    return Evaluation(
+        accuracy=n_correct / len(true),
+        accuracy_ci95=wilson_interval(n_correct, len(true)),
+        n_correct=n_correct,
+        n_test=len(true),
+        balanced_accuracy=float(recall[support > 0].mean()),
+        macro_f1=float(f1[(support > 0) | (confusion.sum(axis=0) > 0)].mean()),
+        top3=top_share(probabilities, true, 3),
+        ece=calibration_error(given, true == predicted),
+        per_person=tuple(
+            PersonResult(name, float(precision[row]), float(recall[row]), float(f1[row]), int(support[row]))
+            for row, name in enumerate(people)
+        ),
+        people=tuple(people),
+        confusion=confusion,
+        most_confused=confused_pairs(people, confusion),
+    )
+
+
+def confusion_counts(true: Ints, predicted: Ints, n_people: int) -> Ints:
+    """Count (n_people, n_people) how often each true person (row) was given each name (column)."""
+    flat = np.bincount(true * n_people + predicted, minlength=n_people**2)
+    return np.asarray(flat.reshape(n_people, n_people), dtype=np.int64)
+
+
+def person_rates(confusion: Ints) -> tuple[Doubles, Doubles, Doubles]:
+    """Give precision, recall and F1 of each person, (n_people,) each; 0 where undefined."""
+    right = np.diag(confusion).astype(np.float64)
+    named, support = confusion.sum(axis=0), confusion.sum(axis=1)
+    return _ratio(right, named), _ratio(right, support), _ratio(2 * right, named + support)
+
+
+def wilson_interval(n_correct: int, n: int) -> tuple[float, float]:
+    """Give the 95 % interval of a share: inside 0..1 and wide for few, unlike the textbook's plus-minus.
+
+    References
+    ----------
+    Wilson, "Probable Inference, the Law of Succession, and Statistical Inference", JASA 22, 1927.
+    """
+    share, z2 = n_correct / n, _Z_95**2
+    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = _Z_95 / (1 + z2 / n) * np.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
+    return max(0.0, float(centre - half)), min(1.0, float(centre + half))
+
+
+def calibration_error(confidence: Doubles, right: Bools, bins: int = ECE_BINS) -> float:
+    """Give the expected calibration error over bins (0, 1/bins], ... of equal width.
+
+    References ---------- Naeini, Cooper, Hauskrecht, "Obtaining Well Calibrated Probabilities Using Bayesian
+    Binning", AAAI 2015; with the 15 bins of Guo et al., ICML 2017.
+    """
+    bin_of = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
+    gap = np.bincount(bin_of, weights=right.astype(np.float64) - confidence, minlength=bins)
+    return float(np.abs(gap).sum() / len(confidence))
+
+
+def top_share(probabilities: Doubles, true: Ints, k: int) -> float:
+    """Give the share of rows whose true person has fewer than k people strictly above."""
+    own = probabilities[np.arange(len(true)), true]
+    return float(np.mean((probabilities > own[:, None]).sum(axis=1) < k))
+
+
+def confused_pairs(people: Sequence[str], confusion: Ints) -> tuple[Confused, ...]:
+    """List who was taken for whom, most frequent first, then by name."""
+    wrong = confusion.copy()
+    np.fill_diagonal(wrong, 0)
+    pairs = [
+        Confused(people[row], people[column], int(wrong[row, column]))
+        for row, column in zip(*np.nonzero(wrong), strict=True)
+    ]
+    return tuple(sorted(pairs, key=lambda pair: (-pair.count, pair.person, pair.given)))
+
+
+def order_by_confusion(confusion: Ints) -> Ints:
+    """Order people for a chart so that those taken for each other stand side by side.
+
+    Average linkage over how often two are confused (in either direction, as a share of their faces), leaves
+    in the order that keeps neighbours closest. People whom nobody confuses follow in their given order.
+
+    Returns
+    -------
+    (n_people,) int64, a permutation
+
+    References ---------- Bar-Joseph, Gifford, Jaakkola, "Fast optimal leaf ordering for hierarchical
+    clustering", Bioinformatics 17, 2001.
+    """
+    shares = _mutual_confusion(confusion)
+    confused = np.flatnonzero(shares.any(axis=1))
+    rest = np.flatnonzero(~shares.any(axis=1))
+    if len(confused) < 3:
+        return np.concatenate([confused, rest])
+    apart = 1.0 - shares[np.ix_(confused, confused)]
+    np.fill_diagonal(apart, 0.0)
+    tree = linkage(squareform(apart, checks=False), "average", optimal_ordering=len(confused) <= _MOST_ORDERED)
+    return np.concatenate([confused[leaves_list(tree)], rest])
+
+
+def _mutual_confusion(confusion: Ints) -> Doubles:
+    """Give for each two people the share of their faces that went to the other: symmetric, diagonal 0."""
+    support = confusion.sum(axis=1)
+    shares = _ratio((confusion + confusion.T).astype(np.float64), support[:, None] + support[None, :])
+    np.fill_diagonal(shares, 0.0)
+    return np.minimum(shares, 1.0)
+
+
+def _ratio(part: Doubles, whole: Ints) -> Doubles:
+    return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)

@@ -1,0 +1,99 @@
+"""What a run said of every face it was tested on, and which faces it learned from; one file of plain arrays."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from core.errors import InputRefused
+from core.learn.evaluate import Evaluation
+from core.types import Bools, Floats, Ints
+
+FILE_FORMAT = 1
+_IN_TEXT = ("confusion", "people")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Predictions:
+    """Tested faces, one row each, and the evaluation that they came to."""
+
+    people: tuple[str, ...]
+    face_ids: tuple[str, ...]
+    true: Ints
+    """(n,) places in ``people``"""
+    given: Ints
+    """(n,) places in ``people``: the best margin's, whatever the distance"""
+    probs: Floats
+    """(n,) probability of the given name"""
+    distances: Floats
+    """(n,) distance to the given person's centroid, 0..2"""
+    learned_ids: tuple[str, ...]
+    """The faces that the saved classifier learned from."""
+    evaluation: Evaluation
+
+    @property
+    def wrong(self) -> Bools:
+        """(n,) where the given name is not the true one."""
+        return np.asarray(self.true != self.given)
+
+    def to_bytes(self) -> bytes:
+        """An .npz of arrays and one JSON text; the confusion counts are not written, they follow from the rows."""
+        summary = {name: value for name, value in self.evaluation.to_json().items() if name not in _IN_TEXT}
+        header = {"format": FILE_FORMAT, "people": list(self.people), "evaluation": summary}
+        buffer = io.BytesIO()
+        np.savez_compressed(
+            buffer,
+            header=np.frombuffer(json.dumps(header).encode("ascii"), dtype=np.uint8),
+            face_ids=_text(self.face_ids),
+            true=self.true.astype(np.int32),
+            given=self.given.astype(np.int32),
+            probs=self.probs.astype(np.float32),
+            distances=self.distances.astype(np.float32),
+            learned_ids=_text(self.learned_ids),
+        )
+        return buffer.getvalue()
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Predictions:
+        """Read what ``to_bytes`` gave. Raises InputRefused when the file is damaged."""
+        try:
+            with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+                return _read({name: arrays[name] for name in arrays.files})
+        except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as fault:
+            raise InputRefused(
+                f"The run's predictions are damaged ({fault}). Delete the run and train again."
+            ) from fault
+
+
+def _text(ids: tuple[str, ...]) -> np.ndarray:
+    return np.array(ids, dtype="S24") if ids else np.empty(0, dtype="S24")
+
+
+def _ids(column: np.ndarray) -> tuple[str, ...]:
+    return tuple(value.decode("ascii") for value in column.tolist())
+
+
+def _read(arrays: dict[str, Any]) -> Predictions:
+    header = json.loads(bytes(arrays["header"]))
+    if header.get("format") != FILE_FORMAT:
+        raise ValueError(f"expected format {FILE_FORMAT}, got {header.get('format')}")
+    people = tuple(header["people"])
+    true, given = arrays["true"].astype(np.int64), arrays["given"].astype(np.int64)
+    confusion = np.zeros((len(people), len(people)), dtype=np.int64)
+    np.add.at(confusion, (true, given), 1)
+    evaluation = Evaluation.from_json({**header["evaluation"], "people": list(people), "confusion": confusion.tolist()})
+    return Predictions(
+        people,
+        _ids(arrays["face_ids"]),
+        true,
+        given,
+        arrays["probs"],
+        arrays["distances"],
+        _ids(arrays["learned_ids"]),
+        evaluation,
+    )

@@ -1,0 +1,132 @@
+"""Lay the embeddings out on a plane: PCA at once, UMAP in the worker.
+
+Both are pictures to explore by, not measurements: distances between far groups of a UMAP mean little.
+
+``import umap`` also imports ``umap.parametric_umap``, which imports TensorFlow wherever it is installed (10
+to 26 s and half a gigabyte for nothing). ``_without_tensorflow`` makes that one import fail as if it were not
+installed.
+
+The first UMAP of a process compiles with numba. PLACEHOLDER
+
+References
+----------
+McInnes, Healy, Melville, "UMAP: Uniform Manifold Approximation and Projection for Dimension Reduction", 2018,
+arXiv:1802.03426.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from core.types import Doubles, Floats, Report, Vectors, silent
+
+_FEWEST_FOR_UMAP = 4
+
+
+def pca(vectors: Vectors) -> Floats:
+    """Project onto the two directions of largest variance.
+
+    Exact and deterministic: each direction is turned so that its largest coefficient is positive.
+
+    Parameters
+    ----------
+    vectors : (n, dimension) float32
+
+    Returns
+    -------
+    (n, 2) float32, centred; zeros where there is nothing to spread (n < 2).
+    """
+    points = np.zeros((len(vectors), 2), dtype=np.float32)
+    if len(vectors) < 2:
+        return points
+    centred = vectors.astype(np.float64) - vectors.mean(axis=0, dtype=np.float64)
+    directions = _main_directions(centred)
+    points[:, : directions.shape[1]] = centred @ directions
+    return points
+
+
+def umap(
+    vectors: Vectors, *, n_neighbors: int = 15, min_dist: float = 0.1, seed: int = 0, report: Report = silent
+) -> Floats:
+    """Lay faces out so that alike ones are neighbours; the same seed gives the same map on the same machine.
+
+    Fewer than four faces have no neighbourhood to speak of and are laid out by PCA. ``n_neighbors`` is
+    lowered to what the data hold. On unit vectors Euclidean distance orders neighbours as cosine does, and it
+    is the faster one.
+
+    Parameters
+    ----------
+    vectors : (n, dimension) float32, unit length; rows may repeat
+    n_neighbors : how far to look: few shows small groups, many the large picture
+    min_dist : how close points may come, 0..1
+    report : called between the steps; UMAP itself tells nothing on the way
+
+    Returns
+    -------
+    (n, 2) float32
+    """
+    if len(vectors) < _FEWEST_FOR_UMAP:
+        return pca(vectors)
+    report(0, 3, "Loading UMAP")
+    reducer_class = _umap_class()
+    report(1, 3, "Laying the faces out")
+    reducer = reducer_class(
+        n_neighbors=max(2, min(n_neighbors, len(vectors) - 1)),
+        min_dist=min_dist,
+        metric="euclidean",
+        init=_start(vectors),
+        random_state=seed,
+        n_jobs=1,  # what a fixed seed means for umap-learn; saying so spares its warning
+    )
+    points = np.asarray(reducer.fit_transform(vectors), dtype=np.float32)
+    report(3, 3, "The map is ready")
+    return points
+
+
+def _start(vectors: Vectors) -> Floats:
+    """Give where the points begin: PCA, at the scale UMAP uses, with repeated faces a hair apart.
+
+    UMAP's own spectral start has no solution for a few faces and is slow for groups that touch nowhere, which
+    people in a good embedding are.
+
+    References ---------- Kobak, Linderman, "Initialization is critical for preserving global data structure
+    in both t-SNE and UMAP", Nature Biotechnology 39, 2021.
+    """
+    points = pca(vectors)
+    widest = float(np.abs(points).max())
+    jitter = np.random.default_rng(0).normal(scale=1e-4, size=points.shape)
+    return np.asarray(10.0 * points / (widest or 1.0) + jitter, dtype=np.float32)
+
+
+def _main_directions(centred: Doubles) -> Doubles:
+    """Give up to two principal directions as columns: (dimension, <= 2) float64."""
+    _, directions = np.linalg.eigh(centred.T @ centred)
+    main = directions[:, ::-1][:, :2]
+    largest = np.abs(main).argmax(axis=0)
+    return np.asarray(main * np.sign(main[largest, np.arange(main.shape[1])]), dtype=np.float64)
+
+
+def _umap_class() -> Any:
+    with _without_tensorflow(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Tensorflow not installed", category=ImportWarning)
+        from umap import UMAP
+    return UMAP
+
+
+@contextmanager
+def _without_tensorflow() -> Iterator[None]:
+    """Make ``import tensorflow`` fail inside, unless it is loaded already."""
+    if "tensorflow" in sys.modules:
+        yield
+        return
+    sys.modules["tensorflow"] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules["tensorflow"]

@@ -1,0 +1,149 @@
+"""The composition root: settings in, working parts out. The only module that knows the implementations."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from core.archive import PhotoSource, open_source
+from core.detect.mtcnn import Detector, DetectorSettings
+from core.embed.embedder import Embedder
+from core.engine.base import Engine
+from core.errors import FaceAtlasError
+from core.jobs.supervisor import Supervisor
+from core.models import catalogue, install, sample
+from core.settings import Settings
+from core.store.artifacts import Artifacts
+from core.store.base import Run
+from core.store.database import open_database
+from core.store.jobs import SqlJobStore
+from core.store.runs import SqlRunStore
+from core.store.sql import SqlFaceStore
+from core.types import CancelToken, Report
+from core.workflows.identify import Identifier
+from core.workflows.ingest import Ingestor
+from core.workflows.train import learned_gallery, load_predictions, load_recogniser
+from core.workflows.verify_pairs import PairTools
+
+WAIT_STEP_S = 0.5
+
+
+@dataclass
+class Services:
+    """Everything that works, made when it is first asked for. Safe to share between threads."""
+
+    settings: Settings
+    _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+    _embedders: dict[str, Embedder] = field(default_factory=dict, repr=False)
+    _identifiers: dict[tuple[str, int], Identifier] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        for folder in (self.settings.inbox_dir, self.settings.uploads_dir, self.settings.locks_dir):
+            folder.mkdir(parents=True, exist_ok=True)
+        database = open_database(self.settings.database_path)
+        self.store = SqlFaceStore(database)
+        self.jobs = SqlJobStore(database)
+        self.runs = SqlRunStore(database)
+        self.artifacts = Artifacts(self.settings.artifacts_dir)
+
+    # networks
+
+    @cached_property
+    def engine(self) -> Engine:
+        """OpenVINO, or the original packages with ``FACE_ATLAS_ENGINE=keras``."""
+        models = self.settings.models_dir
+        if self.settings.engine == "keras":
+            from core.engine.keras import KerasEngine
+
+            return KerasEngine(lambda model_id: install.weights_path(models, model_id))
+        if self.settings.engine != "openvino":
+            raise FaceAtlasError(
+                f"FACE_ATLAS_ENGINE is '{self.settings.engine}'; the engines are 'openvino' and 'keras'."
+            )
+        from core.engine.openvino import OpenVinoEngine
+
+        return OpenVinoEngine(
+            lambda model_id, network: install.network_path(models, model_id, network), self.settings.threads
+        )
+
+    @cached_property
+    def detector(self) -> Detector:
+        return Detector(self.engine, DetectorSettings(long_side_px=self.settings.detect_long_side_px))
+
+    def embedder(self, model_id: str) -> Embedder:
+        """Raises NotFound for a model that the catalogue does not know."""
+        with self._lock:
+            if model_id not in self._embedders:
+                self._embedders[model_id] = Embedder(self.engine, catalogue.embedding_model(model_id))
+            return self._embedders[model_id]
+
+    # what workflows work with
+
+    def ingestor(self, dataset_id: str) -> Ingestor:
+        embedder = self.embedder(self.store.dataset(dataset_id).model_id)
+        return Ingestor(
+            self.store, self.artifacts, self.detector, embedder, self.settings.images, self.settings.threads
+        )
+
+    def pair_tools(self, model_id: str) -> PairTools:
+        return PairTools(self.detector, self.embedder(model_id), self.settings.images)
+
+    def identifier(self, run: Run) -> Identifier:
+        """A run's recogniser with its gallery; kept in memory for the last run of each dataset revision."""
+        revision = self.store.dataset(run.dataset_id).revision
+        with self._lock:
+            key = (run.id, revision)
+            if key not in self._identifiers:
+                gallery = learned_gallery(self.store.embeddings(run.dataset_id), load_predictions(self.artifacts, run))
+                recogniser = load_recogniser(self.artifacts, run)
+                self._identifiers.clear()
+                self._identifiers[key] = Identifier(self.detector, self.embedder(run.model_id), recogniser, gallery)
+            return self._identifiers[key]
+
+    # sources
+
+    def open_source(self, path: Path, *, folders_are_people: bool = True) -> PhotoSource:
+        """A zip or folder of photos, within the limits of the settings."""
+        return open_source(path, self.settings.archives, folders_are_people=folders_are_people)
+
+    def sample_zip(self) -> Path:
+        """The sample dataset. Raises ModelUnavailable with the way to get it."""
+        return sample.sample_path(self.settings.models_dir)
+
+    # processes
+
+    @cached_property
+    def supervisor(self) -> Supervisor:
+        return Supervisor(self.settings.data_dir)
+
+    @property
+    def worker_lock(self) -> Path:
+        return self.settings.locks_dir / "worker.lock"
+
+    @contextmanager
+    def writing(self, dataset_id: str, report: Report, token: CancelToken) -> Iterator[None]:
+        """Hold the dataset's lock; wait for another process that is writing it.
+
+        Raises
+        ------
+        Cancelled
+            While waiting.
+        """
+        lock = FileLock(self.settings.locks_dir / f"{dataset_id}.lock")
+        while True:
+            try:
+                lock.acquire(timeout=WAIT_STEP_S)
+                break
+            except Timeout:
+                token.raise_if_cancelled()
+                report(0, 0, "Waiting for another process that is writing this dataset")
+        try:
+            yield
+        finally:
+            lock.release()

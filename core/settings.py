@@ -1,0 +1,80 @@
+"""Every setting of a running Face Atlas, in one frozen value. ``from_env`` alone reads the environment."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+MIB = 1 << 20
+GIB = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class ImageLimits:
+    """What one photo may cost."""
+
+    max_pixels: int = 100_000_000
+    max_file_bytes: int = 256 * MIB
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveLimits:
+    """What one archive may hold. A declared or real size past a limit refuses it."""
+
+    max_entries: int = 500_000
+    max_total_bytes: int = 500 * GIB
+    max_entry_bytes: int = 256 * MIB
+    max_ratio: float = 200.0
+    """Uncompressed over compressed size of one entry; photos hardly compress, bombs do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where the data live, which engine runs, how much is allowed."""
+
+    data_dir: Path
+    engine: str = "openvino"
+    threads: int = field(
+        default_factory=lambda: (
+            len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+        )
+    )
+    images: ImageLimits = ImageLimits()
+    archives: ArchiveLimits = ArchiveLimits()
+    detect_long_side_px: int = 1280
+    """A photo is shrunk to this long side before faces are looked for; boxes are mapped back."""
+
+    @property
+    def models_dir(self) -> Path:
+        return self.data_dir / "models"
+
+    @property
+    def database_path(self) -> Path:
+        return self.data_dir / "atlas.db"
+
+    @property
+    def artifacts_dir(self) -> Path:
+        return self.data_dir / "artifacts"
+
+    @property
+    def inbox_dir(self) -> Path:
+        return self.data_dir / "inbox"
+
+    @property
+    def uploads_dir(self) -> Path:
+        return self.data_dir / "uploads"
+
+    @property
+    def locks_dir(self) -> Path:
+        return self.data_dir / "locks"
+
+
+def from_env(data_dir: Path | None = None) -> Settings:
+    """Settings from ``FACE_ATLAS_DATA``, ``FACE_ATLAS_ENGINE`` and ``FACE_ATLAS_THREADS``."""
+    defaults = Settings(data_dir=data_dir or Path(os.environ.get("FACE_ATLAS_DATA", "data")))
+    return Settings(
+        data_dir=defaults.data_dir.resolve(),
+        engine=os.environ.get("FACE_ATLAS_ENGINE", defaults.engine),
+        threads=int(os.environ.get("FACE_ATLAS_THREADS", defaults.threads)),
+    )

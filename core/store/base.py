@@ -1,0 +1,215 @@
+"""What the rest of Face Atlas asks of a store, and the values it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+from core.jobs.model import Job, JobKind, JobState, Owner
+from core.types import Embeddings, Face, FaceTable, Photo, Revision, Split, Vectors
+
+
+class Outcome(StrEnum):
+    """What became of one file of an archive."""
+
+    TAKEN = "taken"
+    NO_FACE = "no face"
+    SEVERAL_FACES = "several faces"
+    DUPLICATE = "duplicate"
+    CONFLICT = "under two people"
+    """The same photo is there already, under another person or on the other side of the split."""
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """One line of the report on an ingest."""
+
+    position: int
+    name: str
+    outcome: Outcome
+    faces: int = 0
+    person: str | None = None
+    split: Split | None = None
+    reason: str = ""
+    photo_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A named collection of photos whose faces are embedded with one model."""
+
+    id: str
+    name: str
+    model_id: str
+    revision: Revision
+    created: float
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much a dataset holds."""
+
+    photos: int = 0
+    faces: int = 0
+    people: int = 0
+    train_faces: int = 0
+    val_faces: int = 0
+    unnamed_faces: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PersonCount:
+    """A person and how many faces carry the name."""
+
+    name: str
+    faces: int
+    train: int
+    val: int
+    cover_crop_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoLabel:
+    """What the archive said about a photo when it was taken."""
+
+    person: str | None
+    split: Split | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredFace:
+    """A face on its way into the store, with its vector."""
+
+    face: Face
+    vector: Vectors
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class IngestBatch:
+    """What one step of an ingest adds, in one transaction."""
+
+    photos: Sequence[tuple[Photo, PhotoLabel]] = ()
+    faces: Sequence[StoredFace] = ()
+    reports: Sequence[FileReport] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A trained and measured classifier."""
+
+    id: str
+    dataset_id: str
+    created: float
+    revision: Revision
+    model_id: str
+    params: dict[str, Any]
+    metrics: dict[str, Any]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class MapInfo:
+    """A stored projection of the embeddings."""
+
+    id: str
+    dataset_id: str
+    revision: Revision
+    method: str
+    params: dict[str, Any] = field(default_factory=dict)
+    created: float = 0.0
+    seconds: float = 0.0
+
+
+class FaceStore(Protocol):
+    """Datasets, photos, faces and embeddings. Every write of a dataset raises its revision."""
+
+    def create_dataset(self, name: str, model_id: str) -> Dataset:
+        """Raises NameTaken or InputRefused (an empty or overlong name)."""
+
+    def rename_dataset(self, dataset_id: str, name: str) -> None: ...
+    def delete_dataset(self, dataset_id: str) -> None:
+        """Remove its rows everywhere; the database is told to overwrite what it deletes."""
+
+    def dataset(self, name_or_id: str) -> Dataset:
+        """Raises NotFound with the names that exist."""
+
+    def datasets(self) -> list[Dataset]: ...
+    def counts(self, dataset_id: str) -> Counts: ...
+    def people(self, dataset_id: str) -> list[PersonCount]: ...
+
+    def photo_labels(self, dataset_id: str) -> dict[str, PhotoLabel]:
+        """Every stored photo's id and what its archive said of it."""
+
+    def add(self, dataset_id: str, job_id: str, batch: IngestBatch) -> None:
+        """Write one batch whole or not at all."""
+
+    def face_table(self, dataset_id: str) -> FaceTable: ...
+    def embeddings(self, dataset_id: str) -> Embeddings:
+        """Rows in the order of ``face_table``."""
+
+    def faces(self, dataset_id: str, face_ids: Iterable[str]) -> list[Face]:
+        """In the order asked for. Raises NotFound."""
+
+    def photo(self, dataset_id: str, photo_id: str) -> tuple[Photo, list[Face]]:
+        """A photo and all its faces. Raises NotFound."""
+
+
+class ReportStore(Protocol):
+    """The per-file reports of ingests."""
+
+    def reported(self, job_id: str) -> set[int]:
+        """Positions of the files that are dealt with already."""
+
+    def file_reports(
+        self, job_id: str, outcomes: Iterable[Outcome] = (), offset: int = 0, limit: int | None = None
+    ) -> list[FileReport]: ...
+    def outcome_counts(self, job_id: str) -> dict[Outcome, int]: ...
+    def reported_faces(self, job_id: str) -> int: ...
+
+
+class RunStore(Protocol):
+    """Runs and maps; their arrays are artifacts of the same id."""
+
+    def add_run(self, run: Run) -> None: ...
+    def runs(self, dataset_id: str) -> list[Run]:
+        """Newest first."""
+
+    def run(self, run_id: str) -> Run: ...
+    def delete_run(self, run_id: str) -> None: ...
+    def add_map(self, info: MapInfo) -> None: ...
+    def maps(self, dataset_id: str) -> list[MapInfo]:
+        """Newest first."""
+
+
+class JobStore(Protocol):
+    """The queue. One process claims a job at a time."""
+
+    def submit(self, dataset_id: str, kind: JobKind, params: dict[str, Any], owner: Owner = Owner.WORKER) -> Job: ...
+    def claim(self) -> Job | None:
+        """The oldest queued job of the worker, now running."""
+
+    def job(self, job_id: str) -> Job: ...
+    def jobs(self, dataset_id: str | None = None, limit: int = 200) -> list[Job]:
+        """Newest first."""
+
+    def beat(self, job_id: str, done: int, total: int, message: str) -> bool:
+        """Write progress; True when the user asked to cancel."""
+
+    def finish(
+        self,
+        job_id: str,
+        state: JobState,
+        *,
+        result: dict[str, Any] | None = None,
+        error: str = "",
+        detail: str = "",
+    ) -> None: ...
+    def cancel(self, job_id: str) -> None: ...
+    def resume(self, job_id: str) -> None: ...
+    def interrupt_running(self, owner: Owner, older_than_s: float = 0.0) -> int:
+        """Mark running jobs of a dead process; how many there were."""
+
+    def forget_job(self, job_id: str) -> None: ...

@@ -1,0 +1,171 @@
+"""The queue of jobs in SQL (a ``JobStore``).
+
+Huey on SQLite was tried first: it hands a task out by deleting it, so a killed consumer loses the task, and it knows
+neither progress nor cancelling a running task nor resuming one. Those are what a job is here; a table and a dozen
+short statements carry them.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from dataclasses import dataclass, fields
+from typing import Any
+
+from sqlalchemy import Engine, Row, delete, insert, select, update
+
+from core.errors import NotFound
+from core.jobs.model import Job, JobKind, JobState, Owner
+from core.store.schema import job as table
+
+_ACTIVE = (JobState.QUEUED, JobState.RUNNING)
+INTERRUPTED = (
+    "The process that did this work stopped before it was done. What was finished is kept: resume goes on from there."
+)
+
+
+@dataclass(frozen=True)
+class SqlJobStore:
+    """Jobs behind a SQLAlchemy engine; every method is one short transaction."""
+
+    engine: Engine
+
+    def submit(self, dataset_id: str, kind: JobKind, params: dict[str, Any], owner: Owner = Owner.WORKER) -> Job:
+        """A new job: queued for the worker, or running at once under the command line."""
+        now = time.time()
+        running = owner is Owner.COMMAND_LINE
+        job = Job(
+            id=uuid.uuid4().hex[:12],
+            dataset_id=dataset_id,
+            kind=kind,
+            state=JobState.RUNNING if running else JobState.QUEUED,
+            params=params,
+            created=now,
+            owner=owner,
+            started=now if running else None,
+            heartbeat=now if running else None,
+        )
+        row = {entry.name: getattr(job, entry.name) for entry in fields(job)}
+        with self.engine.begin() as connection:
+            connection.execute(insert(table).values(row))
+        return job
+
+    def claim(self) -> Job | None:
+        oldest = (
+            select(table.c.id)
+            .where(table.c.state == JobState.QUEUED, table.c.owner == Owner.WORKER)
+            .order_by(table.c.created)
+            .limit(1)
+        )
+        now = time.time()
+        claimed = (
+            update(table)
+            .where(table.c.id == oldest.scalar_subquery(), table.c.state == JobState.QUEUED)
+            .values(
+                state=JobState.RUNNING,
+                started=now,
+                heartbeat=now,
+                finished=None,
+                error="",
+                detail="",
+                done_at_start=table.c.done,
+            )
+            .returning(table)
+        )
+        with self.engine.begin() as connection:
+            row = connection.execute(claimed).one_or_none()
+        return _job(row) if row else None
+
+    def job(self, job_id: str) -> Job:
+        with self.engine.connect() as connection:
+            row = connection.execute(select(table).where(table.c.id == job_id)).one_or_none()
+        if row is None:
+            raise NotFound("This job is not known any more.")
+        return _job(row)
+
+    def jobs(self, dataset_id: str | None = None, limit: int = 200) -> list[Job]:
+        query = select(table).order_by(table.c.created.desc()).limit(limit)
+        if dataset_id:
+            query = query.where(table.c.dataset_id == dataset_id)
+        with self.engine.connect() as connection:
+            return [_job(row) for row in connection.execute(query)]
+
+    def beat(self, job_id: str, done: int, total: int, message: str) -> bool:
+        written = (
+            update(table)
+            .where(table.c.id == job_id)
+            .values(done=done, total=total, message=message, heartbeat=time.time())
+            .returning(table.c.cancel_requested)
+        )
+        with self.engine.begin() as connection:
+            requested = connection.execute(written).scalar_one_or_none()
+        return requested is None or bool(requested)  # a job that was deleted meanwhile stops too
+
+    def finish(
+        self,
+        job_id: str,
+        state: JobState,
+        *,
+        result: dict[str, Any] | None = None,
+        error: str = "",
+        detail: str = "",
+    ) -> None:
+        now = time.time()
+        values = {"state": state, "finished": now, "heartbeat": now, "error": error, "detail": detail}
+        with self.engine.begin() as connection:
+            connection.execute(
+                update(table).where(table.c.id == job_id).values(**values, result=result or {}, cancel_requested=False)
+            )
+
+    def cancel(self, job_id: str) -> None:
+        """Ask a running job to stop; a queued one is cancelled at once."""
+        mine = table.c.id == job_id
+        with self.engine.begin() as connection:
+            connection.execute(
+                update(table).where(mine, table.c.state == JobState.RUNNING).values(cancel_requested=True)
+            )
+            connection.execute(
+                update(table)
+                .where(mine, table.c.state == JobState.QUEUED)
+                .values(state=JobState.CANCELLED, finished=time.time())
+            )
+
+    def resume(self, job_id: str) -> None:
+        """Queue a stopped job again for the worker."""
+        with self.engine.begin() as connection:
+            connection.execute(
+                update(table)
+                .where(table.c.id == job_id, table.c.state.not_in(_ACTIVE))
+                .values(state=JobState.QUEUED, owner=Owner.WORKER, cancel_requested=False, error="", detail="")
+            )
+
+    def interrupt_running(self, owner: Owner, older_than_s: float = 0.0) -> int:
+        silent_since = time.time() - older_than_s
+        with self.engine.begin() as connection:
+            marked = connection.execute(
+                update(table)
+                .where(
+                    table.c.state == JobState.RUNNING,
+                    table.c.owner == owner,
+                    table.c.heartbeat <= silent_since,
+                )
+                .values(state=JobState.INTERRUPTED, finished=time.time(), error=INTERRUPTED)
+            )
+        return marked.rowcount
+
+    def forget_job(self, job_id: str) -> None:
+        """Remove the record of a job that is not active, with its report."""
+        with self.engine.begin() as connection:
+            connection.execute(delete(table).where(table.c.id == job_id, table.c.state.not_in(_ACTIVE)))
+
+
+def _job(row: Row[Any]) -> Job:
+    values = dict(row._mapping)
+    return Job(
+        **{
+            **values,
+            "kind": JobKind(values["kind"]),
+            "state": JobState(values["state"]),
+            "owner": Owner(values["owner"]),
+        }
+    )

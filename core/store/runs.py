@@ -1,0 +1,52 @@
+"""Runs and maps in SQL (a ``RunStore``); their arrays lie among the artifacts under the same id."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import Engine, Row, delete, insert, select
+
+from core.errors import NotFound
+from core.store.base import MapInfo, Run
+from core.store.schema import projection, run
+
+
+@dataclass(frozen=True)
+class SqlRunStore:
+    """Runs and maps behind a SQLAlchemy engine."""
+
+    engine: Engine
+
+    def add_run(self, added: Run) -> None:
+        with self.engine.begin() as connection:
+            connection.execute(insert(run).values(asdict(added)))
+
+    def runs(self, dataset_id: str) -> list[Run]:
+        query = select(run).where(run.c.dataset_id == dataset_id).order_by(run.c.created.desc())
+        with self.engine.connect() as connection:
+            return [_run(row) for row in connection.execute(query)]
+
+    def run(self, run_id: str) -> Run:
+        with self.engine.connect() as connection:
+            row = connection.execute(select(run).where(run.c.id == run_id)).one_or_none()
+        if row is None:
+            raise NotFound("This run was deleted. Choose another, or train again.")
+        return _run(row)
+
+    def delete_run(self, run_id: str) -> None:
+        with self.engine.begin() as connection:
+            connection.execute(delete(run).where(run.c.id == run_id))
+
+    def add_map(self, info: MapInfo) -> None:
+        with self.engine.begin() as connection:
+            connection.execute(insert(projection).values(asdict(info)))
+
+    def maps(self, dataset_id: str) -> list[MapInfo]:
+        query = select(projection).where(projection.c.dataset_id == dataset_id).order_by(projection.c.created.desc())
+        with self.engine.connect() as connection:
+            return [MapInfo(**row._mapping) for row in connection.execute(query)]
+
+
+def _run(row: Row[Any]) -> Run:
+    return Run(**row._mapping)

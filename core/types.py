@@ -1,0 +1,211 @@
+"""The values that everything rests on; no behaviour beyond checking and converting themselves."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from core.errors import Cancelled, ModelMismatch
+
+RgbImage = npt.NDArray[np.uint8]
+"""(height, width, 3) uint8, RGB, upright."""
+Vectors = npt.NDArray[np.float32]
+"""(n, dimension) float32, each row of unit length unless said otherwise."""
+Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+Revision = int
+"""Raised by the store at every write of a dataset; the cache key of every derived view."""
+
+Report = Callable[[int, int, str], None]
+"""``report(done, total, message)``: called by long work, cheap to call often."""
+
+
+def silent(done: int, total: int, message: str) -> None:
+    """Ignore progress: the default ``Report``."""
+
+
+class Split(StrEnum):
+    """Which side of an evaluation a photo was put on by the folders of its archive."""
+
+    TRAIN = "train"
+    VAL = "val"
+
+
+class FacePolicy(StrEnum):
+    """What to do with a photo of one person that shows several faces."""
+
+    LARGEST = "largest"
+    """Take the largest and most central face; the others are not kept."""
+    ONLY_SINGLE = "only-single"
+    """Take no face of a photo that shows several."""
+    KEEP_OTHERS = "keep-others"
+    """The largest and most central face is the person's; the others are kept without a name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in pixels of the upright photo; (0, 0) is the photo's top left corner."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def __post_init__(self) -> None:
+        if not (self.right > self.left and self.bottom > self.top):
+            raise ValueError(f"expected left < right and top < bottom, got {self.as_tuple()}")
+
+    @classmethod
+    def from_xywh(cls, left: float, top: float, width: float, height: float) -> Box:
+        """Build from a corner and a size, in pixels."""
+        return cls(left, top, left + width, top + height)
+
+    @property
+    def width(self) -> float:
+        return self.right - self.left
+
+    @property
+    def height(self) -> float:
+        return self.bottom - self.top
+
+    @property
+    def area(self) -> float:
+        return self.width * self.height
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        return (self.left + self.right) / 2, (self.top + self.bottom) / 2
+
+    def as_tuple(self) -> tuple[float, float, float, float]:
+        return self.left, self.top, self.right, self.bottom
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detection:
+    """One face that the detector found in a photo."""
+
+    box: Box
+    landmarks: Floats
+    """(5, 2) float32, pixels (x, y): the eye on the picture's left, the eye on its right, nose, and the
+    mouth's corners on the left and right."""
+    prob: float
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A stored photo: its sha256, where it came from, and the upright size in pixels."""
+
+    id: str
+    name: str
+    """The name it had in its archive or folder."""
+    width_px: int
+    height_px: int
+    size_bytes: int
+    perceptual_hash: int
+    """64 bits, for near duplicates of one shot."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Face:
+    """A stored face with the label it has now."""
+
+    id: str
+    photo_id: str
+    box: Box
+    landmarks: Floats
+    """(5, 2) float32, pixels; see ``Detection``."""
+    prob: float
+    crop_id: str
+    """The picture of the face for people to look at, among the artifacts."""
+    person: str | None = None
+    split: Split | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FaceTable:
+    """All faces of a dataset, one row each, in the order of their ids: columns instead of objects."""
+
+    ids: tuple[str, ...]
+    photo_ids: tuple[str, ...]
+    photo_names: tuple[str, ...]
+    crop_ids: tuple[str, ...]
+    people: tuple[str, ...]
+    """The people of the dataset, sorted by name; ``labels`` point into it."""
+    labels: Ints
+    """(n,) index into ``people``, or -1 for a face without a name."""
+    splits: tuple[Split | None, ...]
+    probs: Floats
+    photo_hashes: Ints
+    """(n,) the photos' 64-bit perceptual hashes, as signed integers."""
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def person(self, row: int) -> str | None:
+        """The name of one face, or None."""
+        label = int(self.labels[row])
+        return self.people[label] if label >= 0 else None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Embeddings:
+    """Vectors that never travel without their row names and their model."""
+
+    face_ids: tuple[str, ...]
+    vectors: Vectors
+    """(n_faces, dimension) float32, unit length."""
+    model_id: str
+
+    def __post_init__(self) -> None:
+        if self.vectors.ndim != 2 or len(self.face_ids) != len(self.vectors):
+            raise ValueError(f"expected one row for each of {len(self.face_ids)} faces, got shape {self.vectors.shape}")
+
+    def __len__(self) -> int:
+        return len(self.face_ids)
+
+    def rows(self, face_ids: Iterable[str]) -> Ints:
+        """Row numbers of the given faces, in their order. Raises KeyError for an unknown one."""
+        place = {face_id: row for row, face_id in enumerate(self.face_ids)}
+        return np.array([place[face_id] for face_id in face_ids], dtype=np.int64)
+
+    def require_model(self, model_id: str) -> None:
+        """Raise ModelMismatch unless these vectors are of the given model."""
+        if self.model_id != model_id:
+            raise ModelMismatch(
+                f"The faces were embedded with '{self.model_id}', but the recogniser was trained on '{model_id}'. "
+                "Vectors of two models cannot be compared; train again on this dataset."
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A file that was not taken, and why, in words for its owner."""
+
+    name: str
+    reason: str
+
+
+@dataclass(slots=True)
+class CancelToken:
+    """Asked by long work between two batches."""
+
+    _event: threading.Event = field(default_factory=threading.Event)
+
+    def cancel(self) -> None:
+        self._event.set()
+
+    @property
+    def cancelled(self) -> bool:
+        return self._event.is_set()
+
+    def raise_if_cancelled(self) -> None:
+        if self._event.is_set():
+            raise Cancelled("Stopped on request. What was finished is kept; resume goes on from there.")

@@ -1,0 +1,133 @@
+"""Who is in a photo: every face found, named where it is near enough to somebody, with the faces that speak for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from core.detect.mtcnn import Detector
+from core.embed.embedder import Embedder
+from core.learn.classify import Recogniser
+from core.learn.openset import distances_to_named, nearest_training
+from core.types import Detection, Embeddings, Floats, RgbImage, Vectors
+
+TOP_CANDIDATES = 5
+EVIDENCE_FACES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A person whom a face may show."""
+
+    person: str
+    prob: float
+    distance: float
+    """Euclidean distance to the person's centroid, 0..2; small is alike."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A training face like the one asked about."""
+
+    face_id: str
+    distance: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class IdentifiedFace:
+    """One face of the photo and what is known of it."""
+
+    detection: Detection
+    crop: RgbImage
+    """What the network saw: levelled, square."""
+    vector: Vectors
+    candidates: tuple[Candidate, ...]
+    """The most probable first."""
+    evidence: tuple[Evidence, ...]
+    """The training faces nearest to it, whoever they show."""
+
+    def name(self, threshold: float) -> str | None:
+        """The person's name, or None when the nearest is further than ``threshold``: unknown."""
+        best = self.candidates[0]
+        return best.person if best.distance <= threshold else None
+
+
+@dataclass(frozen=True)
+class Identifier:
+    """A recogniser with the networks it was trained on and the faces it was trained with."""
+
+    detector: Detector
+    embedder: Embedder
+    recogniser: Recogniser
+    gallery: Embeddings
+
+    def identify(self, image: RgbImage) -> list[IdentifiedFace]:
+        """All faces of an upright RGB photo, from left to right.
+
+        Raises
+        ------
+        ModelMismatch
+            The recogniser was trained on another model's vectors.
+        """
+        self.gallery.require_model(self.recogniser.model_id)
+        found = sorted(self.detector.detect([image])[0], key=lambda face: face.box.left)
+        crops = [self.embedder.crop(image, face) for face in found]
+        vectors = self.embedder.embed_crops(crops)
+        if not found:
+            return []
+        rows, distances = nearest_training(vectors, self.gallery.vectors, EVIDENCE_FACES)
+        candidates = self._candidates(vectors)
+        return [
+            IdentifiedFace(
+                found[face],
+                crops[face],
+                vectors[face],
+                candidates[face],
+                self._evidence(rows[face], distances[face]),
+            )
+            for face in range(len(found))
+        ]
+
+    def _candidates(self, vectors: Vectors) -> list[tuple[Candidate, ...]]:
+        svm = self.recogniser.svm
+        probs = svm.probabilities(vectors)
+        top = np.argsort(-probs, axis=1, kind="stable")[:, :TOP_CANDIDATES]
+        named = [distances_to_named(vectors, top[:, place], self.recogniser.centroids) for place in range(top.shape[1])]
+        return [
+            tuple(
+                Candidate(svm.people[person], float(probs[face, person]), float(named[place][face]))
+                for place, person in enumerate(top[face])
+            )
+            for face in range(len(vectors))
+        ]
+
+    def _evidence(self, rows: Sequence[int], distances: Floats) -> tuple[Evidence, ...]:
+        pairs = zip(rows, distances, strict=True)
+        return tuple(Evidence(self.gallery.face_ids[row], float(distance)) for row, distance in pairs)
+
+
+def to_json(photo: str, faces: Sequence[IdentifiedFace], threshold: float) -> dict[str, Any]:
+    """One photo's entry in the command line's answer."""
+    return {
+        "photo": photo,
+        "faces": [
+            {
+                "box": [round(side, 1) for side in face.detection.box.as_tuple()],
+                "detection_prob": round(face.detection.prob, 4),
+                "name": face.name(threshold),
+                "prob": round(face.candidates[0].prob, 4),
+                "candidates": [
+                    {
+                        "name": candidate.person,
+                        "prob": round(candidate.prob, 4),
+                        "distance": round(candidate.distance, 4),
+                    }
+                    for candidate in face.candidates
+                ],
+            }
+            for face in faces
+        ],
+    }
