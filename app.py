@@ -1,0 +1,25 @@
+"""Face Atlas: the navigation table. Nothing else happens here."""
+
+import streamlit as st
+
+from core.ui import frame
+
+st.set_page_config(page_title="Face Atlas", page_icon=":material/familiar_face_and_zone:", layout="wide")
+
+chosen = st.navigation(
+    {
+        "": [st.Page(frame.HOME, title="Datasets", icon=":material/home:", default=True)],
+        "Photos": [st.Page(frame.INGEST, title="Add photos", icon=":material/add_photo_alternate:", url_path="ingest")],
+        "Recogniser": [
+            st.Page(frame.TRAIN, title="Train", icon=":material/school:", url_path="train"),
+            st.Page(frame.EVALUATE, title="How good is it?", icon=":material/fact_check:", url_path="evaluate"),
+        ],
+        "Explore": [st.Page(frame.MAP, title="Map of faces", icon=":material/scatter_plot:", url_path="map")],
+        "Use": [st.Page(frame.IDENTIFY, title="Who is this?", icon=":material/person_search:", url_path="identify")],
+        "System": [
+            st.Page(frame.JOBS, title="Jobs", icon=":material/pending_actions:", url_path="jobs"),
+            st.Page(frame.ABOUT, title="About", icon=":material/info:", url_path="about"),
+        ],
+    }
+)
+chosen.run()

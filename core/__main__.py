@@ -20,7 +20,7 @@ from typing import Any
 
 from core.errors import FaceAtlasError, ImageRefused, InputRefused, NotFound
 from core.images import decode
-from core.jobs.handlers import IngestRequest, handlers
+from core.jobs.handlers import IngestRequest, handlers, sweep_uploads
 from core.jobs.model import Job, JobKind, JobState, Owner
 from core.jobs.worker import Handler, run_job, stop_with_parent, work
 from core.models import catalogue, install, sample
@@ -51,6 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _as_text(answer: Answer) -> str:
+    if "table" in answer:
+        return str(answer["table"])
     return "\n".join(f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in answer.items())
 
 
@@ -146,6 +148,7 @@ def _worker(options: argparse.Namespace) -> None:
     if options.with_parent:
         stop_with_parent(stop, lambda: os._exit(0))
     services = _services(options)
+    sweep_uploads(services)
     work(services.jobs, handlers(services), services.worker_lock, stop)
 
 

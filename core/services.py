@@ -61,7 +61,10 @@ class Services:
         if self.settings.engine == "keras":
             from core.engine.keras import KerasEngine
 
-            return KerasEngine(lambda model_id: install.weights_path(models, model_id))
+            return KerasEngine(
+                lambda model_id: install.weights_path(models, model_id),
+                lambda model_id: catalogue.embedding_model(model_id).dimension,
+            )
         if self.settings.engine != "openvino":
             raise FaceAtlasError(
                 f"FACE_ATLAS_ENGINE is '{self.settings.engine}'; the engines are 'openvino' and 'keras'."

@@ -45,6 +45,9 @@ class Settings:
     detect_long_side_px: int = 1280
     """A photo is shrunk to this long side before faces are looked for; boxes are mapped back."""
 
+    supervise: bool = True
+    """The app starts and watches the worker itself; False where a server runs it under its own init."""
+
     @property
     def models_dir(self) -> Path:
         return self.data_dir / "models"
@@ -71,10 +74,11 @@ class Settings:
 
 
 def from_env(data_dir: Path | None = None) -> Settings:
-    """Settings from ``FACE_ATLAS_DATA``, ``FACE_ATLAS_ENGINE`` and ``FACE_ATLAS_THREADS``."""
+    """Settings from ``FACE_ATLAS_DATA``, ``_ENGINE``, ``_THREADS`` and ``_WORKER`` ("app" or "external")."""
     defaults = Settings(data_dir=data_dir or Path(os.environ.get("FACE_ATLAS_DATA", "data")))
     return Settings(
         data_dir=defaults.data_dir.resolve(),
         engine=os.environ.get("FACE_ATLAS_ENGINE", defaults.engine),
         threads=int(os.environ.get("FACE_ATLAS_THREADS", defaults.threads)),
+        supervise=os.environ.get("FACE_ATLAS_WORKER", "app") != "external",
     )

@@ -221,9 +221,7 @@ def test_a_zip_with_any_byte_changed_raises_only_refusals(tmp_path: Path, seed: 
 def test_a_zip_reports_links(tmp_path: Path) -> None:
     link = zipfile.ZipInfo("Ann/2.jpg")
     link.external_attr = (stat.S_IFLNK | 0o777) << 16
-    with open_source(
-        make_zip(tmp_path / "a.zip", {"Ann/1.jpg": JPEG, link: b"/etc/passwd"}), LIMITS
-    ) as source:
+    with open_source(make_zip(tmp_path / "a.zip", {"Ann/1.jpg": JPEG, link: b"/etc/passwd"}), LIMITS) as source:
         assert names(source) == ["Ann/1.jpg"]
         assert "link" in reasons(source)["Ann/2.jpg"]
 
@@ -309,9 +307,7 @@ def test_a_cp437_name_stays_cp437(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("crc_of", "person"), [(b"??/1.jpg", "李明"), (b"other", "??")])
-def test_the_unicode_path_field_is_the_name_when_its_crc_fits(
-    tmp_path: Path, crc_of: bytes, person: str
-) -> None:
+def test_the_unicode_path_field_is_the_name_when_its_crc_fits(tmp_path: Path, crc_of: bytes, person: str) -> None:
     field = b"\x01" + struct.pack("<I", zlib.crc32(crc_of)) + "李明/1.jpg".encode()
     info = zipfile.ZipInfo("??/1.jpg")
     info.extra = struct.pack("<HH", 0x7075, len(field)) + field

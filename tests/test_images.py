@@ -117,9 +117,7 @@ MODES = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("image", "format_", "colour"), [row[1:] for row in MODES], ids=[row[0] for row in MODES]
-)
+@pytest.mark.parametrize(("image", "format_", "colour"), [row[1:] for row in MODES], ids=[row[0] for row in MODES])
 def test_every_mode_becomes_rgb(image: Image.Image, format_: str, colour: tuple[int, int, int]) -> None:
     decoded = decode(saved(image, format_), LIMITS)
     assert_is_rgb(decoded)
@@ -235,8 +233,7 @@ def png_header(width: int, height: int) -> bytes:
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(bytes(1000))), (b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-        for kind, body in chunks
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body)) for kind, body in chunks
     )
 
 
@@ -293,9 +290,7 @@ def test_random_bytes_are_only_ever_refused(data: bytes) -> None:
     only_refuses(data)
 
 
-@given(
-    st.sampled_from(SEEDS), st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=8)
-)
+@given(st.sampled_from(SEEDS), st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=8))
 @settings(max_examples=1200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_mutated_photos_raise_nothing_but_refusals(seed: bytes, changes: list[tuple[float, int]]) -> None:
     data = bytearray(seed)
@@ -408,16 +403,12 @@ PEAKS = [
 
 
 @on_linux
-@pytest.mark.parametrize(
-    ("mode", "format_", "per_pixel", "options"), [r[1:] for r in PEAKS], ids=[r[0] for r in PEAKS]
-)
+@pytest.mark.parametrize(("mode", "format_", "per_pixel", "options"), [r[1:] for r in PEAKS], ids=[r[0] for r in PEAKS])
 def test_a_photo_takes_no_more_memory_than_is_reckoned_with(
     tmp_path: Path, mode: str, format_: str, per_pixel: int, options: dict[str, object]
 ) -> None:
     grey = Image.fromarray(photo_like(3000, 3008)).convert("L")
-    picture = (
-        Image.fromarray(np.asarray(grey).astype(np.uint16) * 257) if mode == "I;16" else grey.convert(mode)
-    )
+    picture = Image.fromarray(np.asarray(grey).astype(np.uint16) * 257) if mode == "I;16" else grey.convert(mode)
     exif = Image.Exif()
     exif[0x0112] = 6
     data = saved(picture, format_, exif=exif.tobytes(), **options)
@@ -475,7 +466,5 @@ def test_a_hash_has_64_bits() -> None:
 def test_every_ending_in_the_list_of_photos_is_one_that_is_decoded() -> None:
     Image.init()
     decoded = {"JPEG", "MPO", "PNG", "WEBP", "BMP", "DIB", "TIFF", "GIF", "AVIF", "PPM", "HEIF"}
-    known = {
-        ending.lstrip(".") for ending, format_ in Image.registered_extensions().items() if format_ in decoded
-    }
+    known = {ending.lstrip(".") for ending, format_ in Image.registered_extensions().items() if format_ in decoded}
     assert known >= PHOTO_EXTENSIONS

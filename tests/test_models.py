@@ -185,9 +185,7 @@ def test_every_published_model_is_in_the_catalogue_once() -> None:
 
 def test_the_detector_s_weights_in_the_installed_package_have_the_catalogue_s_hashes() -> None:
     folder = install._package_dir("mtcnn") / "assets" / "weights"
-    assert {(path.name, manifest.file_sha256(path)) for path in folder.glob("*.lz4")} == set(
-        DETECTOR.weights_sha256
-    )
+    assert {(path.name, manifest.file_sha256(path)) for path in folder.glob("*.lz4")} == set(DETECTOR.weights_sha256)
 
 
 def test_an_unknown_model_is_not_found_and_the_known_ones_are_named() -> None:
@@ -198,9 +196,7 @@ def test_an_unknown_model_is_not_found_and_the_known_ones_are_named() -> None:
 
 
 def test_installing_imports_no_tensorflow() -> None:
-    code = (
-        "import sys, core.models.install; sys.exit(any(m in sys.modules for m in ('tensorflow', 'openvino')))"
-    )
+    code = "import sys, core.models.install; sys.exit(any(m in sys.modules for m in ('tensorflow', 'openvino')))"
     assert subprocess.run([sys.executable, "-c", code], cwd=PROJECT_DIR, check=False).returncode == 0
 
 
@@ -255,9 +251,7 @@ def test_a_second_install_is_done_at_once_without_a_source(bench: Bench) -> None
     assert bench.install() == first
 
 
-def test_the_sample_zip_holds_only_the_photos_and_always_has_the_same_bytes(
-    bench: Bench, tmp_path: Path
-) -> None:
+def test_the_sample_zip_holds_only_the_photos_and_always_has_the_same_bytes(bench: Bench, tmp_path: Path) -> None:
     bench.install(from_file=bench.archive)
     out = sample.write_sample(bench.models_dir, tmp_path / "new" / "sample.zip")
     with zipfile.ZipFile(out) as zipped:
@@ -321,9 +315,7 @@ def test_without_a_network_the_message_says_what_to_bring_and_how(bench: Bench) 
     assert bench.left_over() == []
 
 
-def test_a_fetched_file_is_verified_before_it_is_opened(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_fetched_file_is_verified_before_it_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = tmp_path / "toy-1.tar.gz"
     wrong.write_bytes(b"something else")
     monkeypatch.setattr(fetch, "_pip", lambda source, folder, report: wrong)
@@ -342,9 +334,7 @@ def test_a_failed_conversion_says_why(tmp_path: Path) -> None:
         install._export(["embedding", str(tmp_path / "no.h5"), "not-a-number", str(tmp_path)])
 
 
-def test_missing_packages_are_named_before_anything_is_fetched(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_missing_packages_are_named_before_anything_is_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(install, "_IMPORTED", ("a_package_that_is_not_there",))
     with pytest.raises(ModelUnavailable, match=r"a_package_that_is_not_there.*requirements\.txt"):
         install.install("facenet-512-casia", tmp_path / "models")
@@ -466,9 +456,7 @@ def lose_manifest(folder: Path) -> None:
         (lose_manifest, "is not installed"),
     ],
 )
-def test_a_damaged_model_is_not_listed_and_says_why(
-    bench: Bench, damage: Callable[[Path], None], reason: str
-) -> None:
+def test_a_damaged_model_is_not_listed_and_says_why(bench: Bench, damage: Callable[[Path], None], reason: str) -> None:
     bench.install(from_file=bench.archive)
     damage(bench.models_dir / "toy-model")
     assert manifest.installed(bench.models_dir) == []
@@ -478,9 +466,7 @@ def test_a_damaged_model_is_not_listed_and_says_why(
 
 def test_a_model_that_was_never_installed_says_how_to_install_it(tmp_path: Path) -> None:
     assert manifest.installed(tmp_path / "nowhere") == []
-    with pytest.raises(
-        ModelUnavailable, match=r"is not installed. Run `python -m core models install mtcnn`"
-    ):
+    with pytest.raises(ModelUnavailable, match=r"is not installed. Run `python -m core models install mtcnn`"):
         manifest.network_path(tmp_path / "nowhere", "mtcnn", "pnet")
     with pytest.raises(ValueError, match="pnet, rnet, onet"):
         manifest.network_path(tmp_path, "mtcnn", "embed")

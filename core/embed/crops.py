@@ -51,25 +51,12 @@ def _region(image: RgbImage, transform: Doubles, size_px: int) -> tuple[RgbImage
 
 
 def display_crop(image: RgbImage, box: Box) -> RgbImage:
-    """An upright square about the face for people to look at, at most 192 pixels wide.
-
-    It stays inside the photo where it can; a square larger than the photo is padded with grey.
-    """
+    """An upright square about the face for people to look at, at most 192 pixels wide, all of it inside the photo."""
     height, width = image.shape[:2]
-    side = round(max(box.width, box.height) * (1 + DISPLAY_MARGIN))
+    side = min(round(max(box.width, box.height) * (1 + DISPLAY_MARGIN)), height, width)
     left, top = (round(middle - side / 2) for middle in box.centre)
-    left, top = _inside(left, side, width), _inside(top, side, height)
-    part = image[max(0, top) : top + side, max(0, left) : left + side]
-    before, after = (max(0, -top), max(0, -left)), (max(0, top + side - height), max(0, left + side - width))
-    if any(before) or any(after):
-        part = np.pad(part, ((before[0], after[0]), (before[1], after[1]), (0, 0)), constant_values=128)
+    left, top = min(max(0, left), width - side), min(max(0, top), height - side)
+    part = image[top : top + side, left : left + side]
     if side <= DISPLAY_PX:
         return np.ascontiguousarray(part)
     return np.asarray(cv2.resize(part, (DISPLAY_PX, DISPLAY_PX), interpolation=cv2.INTER_AREA), dtype=np.uint8)
-
-
-def _inside(start: int, length: int, limit: int) -> int:
-    """Move a stretch inside 0..limit; centre it when it is longer."""
-    if length > limit:
-        return (limit - length) // 2
-    return min(max(0, start), limit - length)

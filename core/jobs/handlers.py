@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import InputRefused
-from core.jobs.model import Job, JobKind
+from core.jobs.model import Job, JobKind, JobState
 from core.jobs.worker import Handler
 from core.services import Services
 from core.types import CancelToken, FacePolicy, Report
 from core.workflows import ingest, project, train
+
+ABANDONED_S = 24 * 3600.0
+"""An upload that was not started within a day will not be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,23 @@ def _discard_upload(services: Services, path: Path) -> None:
     uploads = services.settings.uploads_dir.resolve()
     if uploads in path.resolve().parents:
         shutil.rmtree(uploads / path.resolve().relative_to(uploads).parts[0])
+
+
+def sweep_uploads(services: Services, older_than_s: float = ABANDONED_S) -> int:
+    """Remove uploads that no unfinished job will read again; how many there were."""
+    needed = {
+        Path(job.params["path"]).resolve()
+        for dataset in services.store.datasets()
+        for job in services.jobs.jobs(dataset.id)
+        if job.kind is JobKind.INGEST and job.state is not JobState.DONE
+    }
+    swept = 0
+    for folder in services.settings.uploads_dir.iterdir():
+        wanted = any(folder.resolve() == path or folder.resolve() in path.parents for path in needed)
+        if not wanted and time.time() - folder.stat().st_mtime > older_than_s:
+            shutil.rmtree(folder)
+            swept += 1
+    return swept
 
 
 def _train(services: Services, job: Job, report: Report, token: CancelToken) -> dict[str, Any]:

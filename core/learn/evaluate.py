@@ -158,7 +158,8 @@ def wilson_interval(n_correct: int, n: int) -> tuple[float, float]:
     share, z2 = n_correct / n, _Z_95**2
     centre = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = _Z_95 / (1 + z2 / n) * np.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
-    return max(0.0, float(centre - half)), min(1.0, float(centre + half))
+    # At either end the bound is exactly the end; the arithmetic misses it by a rounding.
+    return (0.0 if n_correct == 0 else float(centre - half)), (1.0 if n_correct == n else float(centre + half))
 
 
 def calibration_error(confidence: Doubles, right: Bools, bins: int = ECE_BINS) -> float:

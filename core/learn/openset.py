@@ -198,7 +198,8 @@ def _sums(vectors: Vectors, labels: Ints, n_people: int) -> Doubles:
 
 
 def _unit(rows: Doubles) -> Doubles:
-    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+    length = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / np.maximum(length, 1e-12), dtype=np.float64)
 
 
 def _share_within(distances: Doubles, threshold: float) -> float:

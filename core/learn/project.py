@@ -6,7 +6,10 @@ Both are pictures to explore by, not measurements: distances between far groups 
 to 26 s and half a gigabyte for nothing). ``_without_tensorflow`` makes that one import fail as if it were not
 installed.
 
-The first UMAP of a process compiles with numba. PLACEHOLDER
+The import takes 17 s the first time ever and 2.5 s afterwards: numba keeps what it compiles there on disk by
+itself, in ``__pycache__`` or, where that cannot be written, the user's cache. The first fit of a process
+compiles for another 11 to 13 s that no cache saves, as umap-learn does not mark those functions; a
+``NUMBA_CACHE_DIR`` made no difference. The second fit of 1,027 faces takes 1.5 s. So this runs in the worker.
 
 References
 ----------

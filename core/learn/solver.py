@@ -2,20 +2,25 @@
 
 For each person, with s = +1 for that person's faces and -1 for all others, minimise over w (bias included)::
 
-    1/2 |w|^2 + C sum_i max(0, 1 - s_i w.x_i)^2
+    1/2 |w|^2 + C sum_i v_i max(0, 1 - s_i w.x_i)^2
 
-which is what scikit-learn's ``LinearSVC`` minimises (a test compares the two). A Newton step solves a system
-of the embedding's size, 129 x 129, built from the faces inside the margin only; a handful of steps reach the
-optimum to rounding. Why not ``LinearSVC``: at 1,000 people x 20 faces of 128 dimensions it took 55 to 65 s
-for one C and this takes 17 (one thread of the same busy machine, synthetic clusters), and it draws random
-numbers, which this does not.
+which is what scikit-learn's ``LinearSVC`` minimises for sample weights v (a test compares the two). The weights make
+every person count the same, however many photos there are: v_i = n / (n_people * faces of i's person).
 
-References ---------- Keerthi, DeCoste, "A Modified Finite Newton Method for Fast Solution of Large Scale
-Linear SVMs", JMLR 6, 2005. Chapelle, "Training a Support Vector Machine in the Primal", Neural Computation
-19, 2007.
+A Newton step solves a system of the embedding's size, 129 x 129, built from the faces inside the margin only;
+a handful of steps reach the optimum to rounding. Why not ``LinearSVC``: at 1,000 people x 20 faces of 128 dimensions it
+took 55 to 65 s for one C, and a whole ``classify.fit`` with C chosen takes 28 s with this (one thread of the same
+busy machine, synthetic clusters). It also draws random numbers, which this does not.
+
+References
+----------
+Keerthi, DeCoste, "A Modified Finite Newton Method for Fast Solution of Large Scale Linear SVMs", JMLR 6, 2005.
+Chapelle, "Training a Support Vector Machine in the Primal", Neural Computation 19, 2007.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -27,6 +32,37 @@ _RELATIVE_GAIN = 1e-7
 """Stop when a step lowers the objective by less than this share: float32 products carry no more."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Faces:
+    """What all persons' problems share."""
+
+    rows: Vectors
+    """(n, dimension + 1) float32: the vectors and a column of ones."""
+    penalty: Floats
+    """(n,) float32: C v_i"""
+    scaled: Vectors
+    """``rows`` times the root of their penalty: their product with themselves is half the work of a weighted one."""
+
+    @classmethod
+    def of(cls, vectors: Vectors, penalty: Floats) -> _Faces:
+        rows = np.hstack([vectors, np.ones((len(vectors), 1), np.float32)])
+        return cls(rows, penalty, rows * np.sqrt(penalty)[:, None])
+
+    def hessian(self, inside: Bools | slice) -> Doubles:
+        scaled = self.scaled[inside]
+        return np.eye(scaled.shape[1]) + 2 * (scaled.T @ scaled).astype(np.float64)
+
+    def pull(self, signs: Floats, inside: Bools | slice) -> Doubles:
+        return 2 * ((signs * self.penalty)[inside] @ self.rows[inside]).astype(np.float64)
+
+    def margins(self, signs: Floats, weights: Doubles) -> Floats:
+        return np.asarray(signs * (self.rows @ weights.astype(np.float32)), dtype=np.float32)
+
+    def objective(self, weights: Doubles, margins: Floats) -> float:
+        short = np.maximum(1 - margins, 0)
+        return float(weights @ weights / 2 + np.dot(self.penalty * short, short))
+
+
 def one_versus_rest(vectors: Vectors, labels: Ints, n_people: int, C: float) -> tuple[Floats, Floats]:
     """Separate each person from all the others.
 
@@ -35,60 +71,45 @@ def one_versus_rest(vectors: Vectors, labels: Ints, n_people: int, C: float) -> 
     coef : (n_people, dimension) float32
     intercept : (n_people,) float32
     """
-    extended = np.hstack([vectors, np.ones((len(vectors), 1), np.float32)])
-    everything = np.linalg.inv(_hessian(extended, C))  # the first step, from w = 0, has all faces inside the margin
-    weights = np.empty((n_people, extended.shape[1]), dtype=np.float32)
+    faces = _Faces.of(vectors, np.float32(C) * person_weights(labels, n_people))
+    everything = np.linalg.inv(faces.hessian(slice(None)))  # the first step, from w = 0, has all faces inside
+    weights = np.empty((n_people, faces.rows.shape[1]), dtype=np.float32)
     for person in range(n_people):
         signs = np.where(labels == person, np.float32(1), np.float32(-1))
-        start = everything @ (2 * C * (signs @ extended).astype(np.float64))
-        weights[person] = _minimise(extended, signs, start, C)
+        weights[person] = _minimise(faces, signs, everything @ faces.pull(signs, slice(None)))
     return weights[:, :-1].copy(), weights[:, -1].copy()
 
 
-def _minimise(extended: Vectors, signs: Floats, weights: Doubles, C: float) -> Doubles:
+def person_weights(labels: Ints, n_people: int) -> Floats:
+    """Weigh faces so that every person counts the same and the mean weight is 1: (n,) float32."""
+    return (len(labels) / (n_people * np.bincount(labels, minlength=n_people)[labels])).astype(np.float32)
+
+
+def _minimise(faces: _Faces, signs: Floats, weights: Doubles) -> Doubles:
     """Step to the minimum of one person's problem from a starting point."""
-    margins = _margins(extended, signs, weights)
-    objective = _objective(weights, margins, C)
+    margins = faces.margins(signs, weights)
+    objective = faces.objective(weights, margins)
     for _ in range(_MOST_STEPS):
-        target = _newton_target(extended, signs, margins < 1, C)
-        change = _margins(extended, signs, target) - margins
-        step, lowered = _line_search((weights, margins), (target - weights, change), objective, C)
-        weights, margins = weights + step * (target - weights), margins + np.float32(step) * change
+        inside = margins < 1
+        direction = np.linalg.solve(faces.hessian(inside), faces.pull(signs, inside)) - weights
+        change = faces.margins(signs, direction)
+        step, lowered = _line_search(faces, (weights, margins), (direction, change), objective)
+        weights, margins = weights + step * direction, margins + np.float32(step) * change
         if objective - lowered <= _RELATIVE_GAIN * objective:
             break
         objective = lowered
     return weights
 
 
-def _newton_target(extended: Vectors, signs: Floats, inside: Bools, C: float) -> Doubles:
-    """Minimise as if exactly the faces inside the margin stayed there."""
-    rows = extended[inside]
-    pull = 2 * C * (signs[inside] @ rows).astype(np.float64)
-    return np.asarray(np.linalg.solve(_hessian(rows, C), pull), dtype=np.float64)
-
-
 def _line_search(
-    at: tuple[Doubles, Floats], towards: tuple[Doubles, Floats], objective: float, C: float
+    faces: _Faces, at: tuple[Doubles, Floats], towards: tuple[Doubles, Floats], objective: float
 ) -> tuple[float, float]:
     """Halve the step until the objective does not rise: full steps alone can go round in circles."""
     (weights, margins), (direction, change) = at, towards
     step = 1.0
     while step > _SHORTEST_STEP:
-        lowered = _objective(weights + step * direction, margins + np.float32(step) * change, C)
+        lowered = faces.objective(weights + step * direction, margins + np.float32(step) * change)
         if lowered <= objective:
             return step, lowered
         step /= 2
     return 0.0, objective
-
-
-def _hessian(rows: Vectors, C: float) -> Doubles:
-    return np.eye(rows.shape[1]) + 2 * C * (rows.T @ rows).astype(np.float64)
-
-
-def _margins(extended: Vectors, signs: Floats, weights: Doubles) -> Floats:
-    return np.asarray(signs * (extended @ weights.astype(np.float32)), dtype=np.float32)
-
-
-def _objective(weights: Doubles, margins: Floats, C: float) -> float:
-    short = np.maximum(1 - margins, 0)
-    return float(weights @ weights / 2 + C * np.dot(short, short))

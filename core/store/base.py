@@ -166,6 +166,9 @@ class ReportStore(Protocol):
     def file_reports(
         self, job_id: str, outcomes: Iterable[Outcome] = (), offset: int = 0, limit: int | None = None
     ) -> list[FileReport]: ...
+    def recent_faces(self, dataset_id: str, job_id: str, limit: int) -> list[Face]:
+        """Faces of the last photos that an ingest took, the newest first."""
+
     def outcome_counts(self, job_id: str) -> dict[Outcome, int]: ...
     def reported_faces(self, job_id: str) -> int: ...
 

@@ -19,6 +19,7 @@ from core.jobs.model import Job, JobKind, JobState, Owner
 from core.store.schema import job as table
 
 _ACTIVE = (JobState.QUEUED, JobState.RUNNING)
+_RESUMABLE = tuple(state for state in JobState if state.resumable)
 INTERRUPTED = (
     "The process that did this work stopped before it was done. What was finished is kept: resume goes on from there."
 )
@@ -131,11 +132,11 @@ class SqlJobStore:
             )
 
     def resume(self, job_id: str) -> None:
-        """Queue a stopped job again for the worker."""
+        """Queue a stopped job again for the worker; one that is active or done stays as it is."""
         with self.engine.begin() as connection:
             connection.execute(
                 update(table)
-                .where(table.c.id == job_id, table.c.state.not_in(_ACTIVE))
+                .where(table.c.id == job_id, table.c.state.in_(_RESUMABLE))
                 .values(state=JobState.QUEUED, owner=Owner.WORKER, cancel_requested=False, error="", detail="")
             )
 

@@ -221,6 +221,19 @@ class SqlFaceStore:
         with self.engine.connect() as connection:
             return [_report(row) for row in connection.execute(query)]
 
+    def recent_faces(self, dataset_id: str, job_id: str, limit: int) -> list[Face]:
+        face, person, report = schema.face, schema.person, schema.file_report
+        query = (
+            select(face, person.c.name.label("person"))
+            .join(report, report.c.photo_id == face.c.photo_id)
+            .outerjoin(person, person.c.id == face.c.person_id)
+            .where(face.c.dataset_id == dataset_id, report.c.job_id == job_id, report.c.faces > 0)
+            .order_by(report.c.position.desc())
+            .limit(limit)
+        )
+        with self.engine.connect() as connection:
+            return [_face(row) for row in connection.execute(query)]
+
     def outcome_counts(self, job_id: str) -> dict[Outcome, int]:
         report = schema.file_report
         query = (

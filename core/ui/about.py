@@ -1,0 +1,96 @@
+"""The about page's parts."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import version
+
+import pandas as pd
+import streamlit as st
+
+from core.machine import processor
+from core.models import catalogue, install
+from core.services import Services
+from core.ui import data, words
+
+PACKAGES = (
+    "streamlit",
+    "openvino",
+    "mtcnn",
+    "keras-facenet",
+    "tensorflow",
+    "scikit-learn",
+    "umap-learn",
+    "plotly",
+    "opencv-python-headless",
+    "pillow",
+    "pillow-heif",
+    "numpy",
+    "sqlalchemy",
+)
+
+
+def engine(services: Services) -> None:
+    """Which engine runs in which precision on which processor."""
+    st.subheader("Engine", anchor=False)
+    here = processor()
+    st.markdown(
+        f"**{services.engine.name}**, embedding in **{services.engine.precision}**, detecting in f32, "
+        f"on {words.count(services.settings.threads, 'thread')} of *{here.name}*."
+    )
+    st.caption(f"Processor features in use: {', '.join(here.features) or 'none beyond the base'}.")
+    pid = services.supervisor.worker_pid if services.settings.supervise else None
+    st.caption(f"Worker process: {'running' if pid else 'not started by this app'}.")
+
+
+def models(services: Services) -> None:
+    """What is installed, and what could be."""
+    st.subheader("Models", anchor=False)
+    installed = {manifest.model_id: manifest for manifest in install.installed(services.settings.models_dir)}
+    rows = [
+        {
+            "Model": model.title,
+            "Name": model.id,
+            "Installed": "yes" if model.id in installed else "no",
+            "Numbers a face": getattr(model, "dimension", None),
+            "Source": installed[model.id].source if model.id in installed else "",
+            "Weights sha256": installed[model.id].weights_sha256 if model.id in installed else "",
+            "Licence": model.licence,
+        }
+        for model in (catalogue.DETECTOR, *catalogue.EMBEDDING_MODELS)
+    ]
+    st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Models of the catalogue")
+    st.caption(
+        "Install another with `python -m core models install NAME`; a dataset's model is chosen when it is made."
+    )
+
+
+def storage(services: Services) -> None:
+    """What the data take up."""
+    st.subheader("Storage", anchor=False)
+    rows = [
+        {"What": dataset.name, "Size": words.size(data.storage_bytes(dataset.id, dataset.revision))}
+        for dataset in services.store.datasets()
+    ]
+    database = services.settings.database_path
+    files = database.parent.glob(f"{database.name}*")  # the database and its write-ahead log
+    rows.append({"What": "database", "Size": words.size(sum(file.stat().st_size for file in files))})
+    st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Storage used", width="content")
+
+
+def versions() -> None:
+    """Versions of Python and of what does the work."""
+    st.subheader("Versions", anchor=False)
+    found = [{"Package": "Python", "Version": platform.python_version()}]
+    found += [{"Package": name, "Version": version(name)} for name in PACKAGES]
+    st.dataframe(pd.DataFrame(found), hide_index=True, alt="Versions", width="content")
+
+
+def privacy(services: Services) -> None:
+    """What happens with faces, in plain words."""
+    st.subheader("Privacy", anchor=False)
+    st.markdown(
+        f"Photos, faces and what is learned from them stay in the folder `{services.settings.data_dir.name}` of this "
+        "computer. Nothing is sent anywhere; usage statistics are off. A photo that you only ask about is not kept. "
+        "Deleting a dataset erases its photos, crops, embeddings, runs and maps, and overwrites its database rows."
+    )

@@ -1,0 +1,345 @@
+"""Charts as JSON of Plotly figures: the map of faces and the confusion matrix, and what was picked on them.
+
+Pure functions of arrays and words; nothing here knows Streamlit or the store. A figure travels as JSON because one that
+comes out of a cache in another key order loses its selection (ARCHITECTURE, 7.6); ``figure`` rebuilds it.
+
+Every colour works on white and on near black, and none stands alone: people have a symbol each, right is a disc and
+wrong a cross.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import plotly.io
+
+from core.types import Doubles, Floats, Ints
+
+PALETTE = (
+    "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00",
+    "#8A7A00", "#7A6AC0", "#A0622D", "#2F8F8B", "#B23A6F", "#6B8E23",
+)  # fmt: skip
+"""The theme's categorical colours (Okabe and Ito's first), without its grey and the two that vanish on a dark page."""
+SYMBOLS = (
+    "circle", "square", "diamond", "triangle-up", "star", "cross",
+    "triangle-down", "pentagon", "hexagon", "triangle-left", "triangle-right", "star-diamond",
+)  # fmt: skip
+MOST_COLOURED = len(PALETTE)
+RIGHT, WRONG, GREY = "#0072B2", "#D55E00", "#8C9699"
+FAINT_GRID = "rgba(128,128,128,0.16)"
+
+SVG_MOST = 1_000
+"""Above it points are drawn by WebGL: each SVG point is an element of the page."""
+DRAWN_MOST = 50_000
+MAP_HEIGHT_PX = 580
+
+TEXT_MOST = 25
+"""The most people whose cells carry their number."""
+HEAT_MOST = 60
+"""The most people whose cells are filled squares; beyond, each cell that counts is a mark of fixed size."""
+TICKS_MOST = 130
+"""The most people whose names all stand at the axes; beyond, as many as fit, and more on zooming in."""
+_DEEPEST = 0.75
+"""The opacity of the fullest cell: the theme's text can be read on it."""
+
+
+def figure(drawn: str) -> go.Figure:
+    """Rebuild a figure from its JSON; the same JSON always gives the same figure."""
+    return plotly.io.from_json(drawn)
+
+
+# the map
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Group:
+    """Points that look alike, because they have something in common."""
+
+    name: str
+    rows: Ints
+    """Row numbers of its points."""
+    colour: str = GREY
+    symbol: str = "circle"
+    faded: bool = False
+    """Part of the background: small, faint, never labelled on the chart."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cloud:
+    """Faces on a plane and what is said of each when pointed at."""
+
+    face_ids: Sequence[str]
+    points: Floats
+    """(n, 2)"""
+    hover: Sequence[str]
+
+
+def biggest(labels: Ints, n_people: int, most: int = MOST_COLOURED) -> Ints:
+    """Give the people (places in the list of names) with the most faces, the biggest first; those with none are left out."""
+    sizes = np.bincount(labels[labels >= 0], minlength=n_people)
+    order = np.argsort(-sizes, kind="stable")[:most]
+    return np.asarray(order[sizes[order] > 0], dtype=np.int64)
+
+
+def people_groups(labels: Ints, names: Sequence[str], coloured: Ints, rest: str = "everyone else") -> list[Group]:
+    """Group faces by person: the coloured people one by one, all others and the nameless in grey behind them.
+
+    Parameters
+    ----------
+    labels : (n,) places in ``names``, or -1
+    coloured : places in ``names``, at most ``MOST_COLOURED`` are taken
+    rest : what those are called who have a name but no colour
+    """
+    coloured = coloured[:MOST_COLOURED]
+    others = (labels >= 0) & ~np.isin(labels, coloured)
+    groups = [
+        Group("no name", np.flatnonzero(labels < 0), symbol="circle-open", faded=True),
+        Group(rest, np.flatnonzero(others), faded=True),
+        *(
+            Group(names[person], np.flatnonzero(labels == person), PALETTE[place], SYMBOLS[place])
+            for place, person in enumerate(coloured)
+        ),
+    ]
+    return [group for group in groups if len(group.rows)]
+
+
+def sample_rows(n: int, most: int = DRAWN_MOST) -> Ints:
+    """Give all rows, or always the same ``most`` of them when there are more; ascending."""
+    if n <= most:
+        return np.arange(n)
+    return np.sort(np.random.default_rng(0).choice(n, most, replace=False))
+
+
+def map_json(cloud: Cloud, groups: Sequence[Group]) -> str:
+    """Draw faces as points; ``customdata`` holds the face's id. Names stand at their groups where there is room."""
+    labelled = direct_labels(cloud.points, groups)
+    trace = go.Scattergl if len(cloud.face_ids) > SVG_MOST else go.Scatter
+    drawn = go.Figure([trace(**_points(cloud, group), showlegend=group.name not in labelled) for group in groups])
+    drawn.add_trace(_names(labelled))
+    axis = {"showticklabels": False, "zeroline": False, "gridcolor": FAINT_GRID, "title": None, "ticks": ""}
+    drawn.update_layout(
+        height=MAP_HEIGHT_PX,
+        margin={"l": 4, "r": 4, "t": 4, "b": 4},
+        dragmode="lasso",
+        hovermode="closest",
+        xaxis=axis,
+        yaxis=axis,
+        showlegend=len(labelled) < len(groups),
+        legend={"orientation": "h", "y": -0.02, "yanchor": "top", "itemsizing": "constant", "title": None},
+    )
+    return _json(drawn)
+
+
+def _names(labelled: Mapping[str, tuple[float, float]]) -> go.Scatter:
+    """Names on the map, in the theme's text colour; they are no faces, so they carry no id."""
+    return go.Scatter(
+        x=[x for x, _ in labelled.values()],
+        y=[y for _, y in labelled.values()],
+        text=[f"<b>{escape(name, quote=False)}</b>" for name in labelled],
+        mode="text",
+        textposition="top center",
+        textfont={"size": 13, "shadow": "auto"},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+
+
+def direct_labels(points: Floats, groups: Sequence[Group]) -> dict[str, tuple[float, float]]:
+    """Choose where names can stand: above each group, when that is not in the way of a bigger group's name."""
+    width, height = np.maximum(np.ptp(points, axis=0), 1e-9) if len(points) else (1.0, 1.0)
+    placed: dict[str, tuple[float, float]] = {}
+    for group in sorted((group for group in groups if not group.faded), key=lambda group: -len(group.rows)):
+        own = points[group.rows]
+        x, y = float(np.median(own[:, 0])), float(np.quantile(own[:, 1], 0.85))
+        if all(abs(x - left) / width > 0.22 or abs(y - low) / height > 0.07 for left, low in placed.values()):
+            placed[group.name] = (x, y)
+    return placed
+
+
+def _points(cloud: Cloud, group: Group) -> dict[str, Any]:
+    faint = 0.35 if group.faded else 0.9
+    size = _size_px(len(cloud.face_ids))
+    return {
+        "name": group.name,
+        "x": cloud.points[group.rows, 0],
+        "y": cloud.points[group.rows, 1],
+        "customdata": [cloud.face_ids[row] for row in group.rows],
+        "hovertext": [cloud.hover[row] for row in group.rows],
+        "hovertemplate": "%{hovertext}<extra></extra>",
+        "mode": "markers",
+        "marker": {
+            "color": group.colour,
+            "symbol": group.symbol,
+            "size": size - 1 if group.faded else size,
+            "opacity": faint,
+            "line": {"width": 1 if group.symbol.endswith("-open") else 0, "color": group.colour},
+        },
+        "selected": {"marker": {"opacity": 1.0}},
+        "unselected": {"marker": {"opacity": 0.12}},
+    }
+
+
+def _size_px(n: int) -> int:
+    return next(size for most, size in ((300, 10), (2_000, 8), (10_000, 6), (DRAWN_MOST, 4)) if n <= most)
+
+
+# the confusion matrix
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Matrix:
+    """The part of a confusion matrix that is shown, in the order in which it is shown."""
+
+    names: Sequence[str]
+    """Unique."""
+    people: Ints
+    """(n,) places of the names in the evaluation"""
+    counts: Ints
+    """(n, n); row = true, column = given"""
+    support: Ints
+    """(n,) each person's tested faces, those given a name outside this part too"""
+
+    @property
+    def shares(self) -> Doubles:
+        """(n, n) counts as shares of each true person's faces."""
+        return np.asarray(self.counts / np.maximum(self.support, 1)[:, None], dtype=np.float64)
+
+
+def confusion_json(matrix: Matrix, *, as_shares: bool) -> str:
+    """Draw who was given which name: right in blue on the diagonal, wrong in orange, the deeper the more.
+
+    ``customdata`` of a cell holds the places of its two people in the evaluation: true, given.
+    """
+    n = len(matrix.names)
+    values = matrix.shares if as_shares else matrix.counts.astype(np.float64)
+    drawn = go.Figure(_heat(matrix, values, as_shares) if n <= HEAT_MOST else [])
+    drawn.add_trace(_cells(matrix, values, as_shares))
+    axis = {
+        "type": "category",
+        "categoryorder": "array",
+        "categoryarray": list(matrix.names),
+        "range": [-0.5, n - 0.5],
+        "showgrid": n <= HEAT_MOST,
+        "gridcolor": FAINT_GRID,
+        "zeroline": False,
+        "ticks": "",
+        "tickfont": {"size": 12 if n <= 40 else 9},
+        **({"dtick": 1} if n <= TICKS_MOST else {"nticks": 60}),
+        "fixedrange": n <= HEAT_MOST,
+    }
+    drawn.update_layout(
+        height=confusion_height_px(n),
+        margin={"l": 4, "r": 4, "t": 4, "b": 4},
+        dragmode="pan" if n <= HEAT_MOST else "zoom",
+        hovermode="closest",
+        showlegend=False,
+        xaxis={**axis, "title": {"text": "name given", "standoff": 8}, "tickangle": -45 if n <= TEXT_MOST else -90},
+        yaxis={**axis, "title": {"text": "who it is", "standoff": 8}, "range": [n - 0.5, -0.5]},
+    )
+    return _json(drawn)
+
+
+def confusion_height_px(n: int) -> int:
+    """Give the height of a matrix of n people, names at the axes included."""
+    cell = 38 if n <= 12 else 26 if n <= TEXT_MOST else 17 if n <= HEAT_MOST else 11
+    return int(min(150 + cell * n, 1_350))
+
+
+def _heat(matrix: Matrix, values: Doubles, as_shares: bool) -> list[go.Heatmap]:
+    right = np.eye(len(values), dtype=bool)
+    return [
+        _layer(matrix, np.where(right & (values > 0), values, np.nan), RIGHT, as_shares),
+        _layer(matrix, np.where(~right & (values > 0), values, np.nan), WRONG, as_shares),
+    ]
+
+
+def _layer(matrix: Matrix, values: Doubles, colour: str, as_shares: bool) -> go.Heatmap:
+    fullest = 1.0 if as_shares or np.isnan(values).all() else float(np.nanmax(values))
+    return go.Heatmap(
+        z=values,
+        x=list(matrix.names),
+        y=list(matrix.names),
+        zmin=0,
+        zmax=fullest,
+        colorscale=[[0, _rgba(colour, 0.15)], [1, _rgba(colour, _DEEPEST)]],
+        showscale=False,
+        hoverinfo="skip",
+        xgap=1,
+        ygap=1,
+    )
+
+
+def _cells(matrix: Matrix, values: Doubles, as_shares: bool) -> go.Scatter:
+    """One mark a cell that counts: what is pointed at and clicked, and beyond ``HEAT_MOST`` people what is seen."""
+    n, (rows, columns) = len(matrix.names), np.nonzero(matrix.counts)
+    seen = n > HEAT_MOST
+    colours = np.where(rows == columns, RIGHT, WRONG)
+    side = max(5.0, 0.8 * (confusion_height_px(n) - 150) / max(n, 1))
+    return go.Scatter(
+        x=[matrix.names[column] for column in columns],
+        y=[matrix.names[row] for row in rows],
+        customdata=[
+            [int(matrix.people[row]), int(matrix.people[column])] for row, column in zip(rows, columns, strict=True)
+        ],
+        hovertext=[_told(matrix, row, column) for row, column in zip(rows, columns, strict=True)],
+        hovertemplate="%{hovertext}<extra></extra>",
+        mode="markers+text" if n <= TEXT_MOST else "markers",
+        text=[_number(value, as_shares) for value in values[rows, columns]],
+        marker={
+            "symbol": "square",
+            "size": side,
+            "color": colours.tolist() if seen else "rgba(0,0,0,0)",
+            "opacity": np.where(rows == columns, 0.45, 1.0).tolist() if seen else 1.0,
+        },
+        selected={"marker": {} if seen else {"color": "rgba(128,128,128,0.45)"}},
+        unselected={"marker": {"opacity": 0.2 if seen else 1.0}},
+    )
+
+
+def _told(matrix: Matrix, row: int, column: int) -> str:
+    count, support = int(matrix.counts[row, column]), int(matrix.support[row])
+    person, given = (escape(matrix.names[place], quote=False) for place in (row, column))
+    if row == column:
+        return f"{person}: {count} of {support} right"
+    return f"{person} taken for {given}: {count} of {support}"
+
+
+def _number(value: float, as_shares: bool) -> str:
+    return f"{100 * value:.0f} %" if as_shares else f"{value:.0f}"
+
+
+def _rgba(colour: str, opacity: float) -> str:
+    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity})"
+
+
+def _json(drawn: go.Figure) -> str:
+    drawn.update_layout(paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)")
+    return str(drawn.to_json())
+
+
+# what was picked
+
+
+def picked_faces(event: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """Read the face ids of a selection on the map, each once, in the order of the event."""
+    return tuple(dict.fromkeys(str(_first(value)) for value in _customdata(event)))
+
+
+def picked_cells(event: Mapping[str, Any] | None) -> tuple[tuple[int, int], ...]:
+    """Read the cells of a selection on the matrix: places of (true, given) in the evaluation."""
+    return tuple(dict.fromkeys((int(value[0]), int(value[1])) for value in _customdata(event)))
+
+
+def _customdata(event: Mapping[str, Any] | None) -> list[Any]:
+    points = ((event or {}).get("selection") or {}).get("points") or []
+    return [point["customdata"] for point in points if point.get("customdata") is not None]
+
+
+def _first(value: Any) -> Any:
+    return value[0] if isinstance(value, list | tuple) else value

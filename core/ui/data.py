@@ -1,0 +1,95 @@
+"""What pages read: services, and cached readers keyed by dataset and revision.
+
+``services`` and the two blocks of arrays are shared objects that nobody changes (a copy for every rerun would cost
+more than reading); everything else is small and cached as data. Nothing heavy is computed here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.jobs.model import Job, JobKind
+from core.learn.predictions import Predictions
+from core.services import Services
+from core.settings import from_env
+from core.store.base import Counts, Dataset, MapInfo, PersonCount, Run
+from core.types import Embeddings, FaceTable, Revision
+from core.workflows import project, train
+from core.workflows.project import FaceMap, Method
+
+
+@st.cache_resource(show_spinner=False)
+def services() -> Services:
+    """The working parts, and the worker process beside the app."""
+    made = Services(from_env())
+    if made.settings.supervise:
+        made.supervisor.start()
+    return made
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Faces:
+    """All faces of a dataset at one revision; shared, never changed."""
+
+    table: FaceTable
+    embeddings: Embeddings
+    row: dict[str, int]
+    """Row number of each face id."""
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def faces(dataset_id: str, revision: Revision) -> Faces:
+    """Every face with its vector."""
+    store = services().store
+    table = store.face_table(dataset_id)
+    return Faces(table, store.embeddings(dataset_id), {face_id: row for row, face_id in enumerate(table.ids)})
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def predictions(run_id: str) -> Predictions:
+    """What a run said; a run never changes."""
+    return train.load_predictions(services().artifacts, services().runs.run(run_id))
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def face_map(dataset_id: str, revision: Revision, map_id: str | None) -> FaceMap:
+    """A stored map, or the quick one of this revision when ``map_id`` is None."""
+    if map_id is None:
+        return project.pca_map(faces(dataset_id, revision).embeddings)
+    info = next(info for info in services().runs.maps(dataset_id) if info.id == map_id)
+    return project.load_map(services().artifacts, info)
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def counts(dataset_id: str, revision: Revision) -> Counts:
+    """How much a dataset holds."""
+    return services().store.counts(dataset_id)
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def people(dataset_id: str, revision: Revision) -> list[PersonCount]:
+    """The people of a dataset by name."""
+    return services().store.people(dataset_id)
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
+def storage_bytes(dataset_id: str, revision: Revision) -> int:
+    """Disk space of a dataset's files."""
+    return services().artifacts.size_bytes(dataset_id)
+
+
+def runs(dataset: Dataset) -> list[Run]:
+    """The dataset's runs, newest first."""
+    return services().runs.runs(dataset.id)
+
+
+def newest_map(dataset: Dataset, method: Method = Method.UMAP) -> MapInfo | None:
+    """The newest stored map, of whatever revision."""
+    return next((info for info in services().runs.maps(dataset.id) if info.method == method), None)
+
+
+def newest_job(dataset: Dataset, kind: JobKind) -> Job | None:
+    """The newest job of a kind on this dataset."""
+    return next((job for job in services().jobs.jobs(dataset.id) if job.kind is kind), None)

@@ -1,0 +1,124 @@
+"""The frame of every page: title, sentence, dataset chooser, the place of the primary action, and errors as words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from core.errors import FaceAtlasError
+from core.services import Services
+from core.store.base import Dataset
+from core.ui import data, state
+
+HOME = "pages/home/datasets.py"
+INGEST = "pages/data/ingest.py"
+TRAIN = "pages/model/train.py"
+EVALUATE = "pages/model/evaluate.py"
+MAP = "pages/explore/map.py"
+IDENTIFY = "pages/identify/photo.py"
+JOBS = "pages/system/jobs.py"
+ABOUT = "pages/system/about.py"
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What a page gets to work with."""
+
+    services: Services
+    chosen: Dataset | None
+    action: DeltaGenerator
+    """Top right: the page's one primary button goes here."""
+
+    @property
+    def dataset(self) -> Dataset:
+        """The chosen dataset; the page ends with a way on when there is none."""
+        if self.chosen is None:
+            empty("There is no dataset yet.", "Start with your photos or the sample", HOME)
+            st.stop()
+        return self.chosen
+
+
+@contextmanager
+def page(title: str, purpose: str, *, chooser: bool = True) -> Iterator[Frame]:
+    """Draw the head of a page; what goes wrong inside is told in words."""
+    _show_toast()
+    services = data.services()
+    head, side = st.columns([3, 2], vertical_alignment="bottom")
+    with head:
+        st.title(title, anchor=False)
+        st.caption(purpose)
+    with side:
+        bar = st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="bottom")
+    chosen = _choose_dataset(services, bar) if chooser else None
+    try:
+        yield Frame(services, chosen, bar.container(width="content", horizontal=True, vertical_alignment="bottom"))
+    except FaceAtlasError as refusal:
+        st.error(str(refusal), icon=":material/error:")
+
+
+def _choose_dataset(services: Services, place: DeltaGenerator) -> Dataset | None:
+    """The chooser; the choice is remembered for the session and in the address."""
+    known = {dataset.id: dataset for dataset in services.store.datasets()}
+    if not known:
+        return None
+    wanted = st.query_params.get("dataset", st.session_state.get(state.DATASET))
+    if st.session_state.get(state.CHOOSER) not in known:
+        st.session_state[state.CHOOSER] = wanted if wanted in known else list(known)[-1]
+    chosen = place.selectbox(
+        "Dataset", list(known), format_func=lambda key: known[key].name, key=state.CHOOSER, width=240
+    )
+    remember(chosen)
+    return known[chosen]
+
+
+def remember(dataset_id: str) -> None:
+    """Make a dataset the chosen one."""
+    st.session_state[state.DATASET] = dataset_id
+    st.query_params["dataset"] = dataset_id
+
+
+def forget(dataset_id: str) -> None:
+    """Stop choosing a dataset that is gone."""
+    if st.session_state.get(state.DATASET) == dataset_id:
+        st.session_state.pop(state.DATASET)
+        st.query_params.pop("dataset", None)
+
+
+def go(page_path: str, dataset_id: str | None = None, **others: str) -> None:
+    """Open another page, on a dataset; ``others`` go into its address too."""
+    if dataset_id is None:
+        st.switch_page(page_path)
+    st.session_state[state.DATASET] = dataset_id
+    st.session_state.pop(state.CHOOSER, None)
+    st.switch_page(page_path, query_params={"dataset": dataset_id, **others})
+
+
+def empty(what: str, invitation: str, page_path: str) -> None:
+    """Say what is missing, and lead to where it is made."""
+    with st.container(border=True, horizontal_alignment="center"):
+        st.markdown(f"#### {what}", text_alignment="center")
+        if st.button(invitation, type="primary", key=f"empty_{page_path}"):
+            go(page_path, st.session_state.get(state.DATASET))
+
+
+def next_step(sentence: str, label: str, page_path: str, dataset_id: str) -> None:
+    """Close a page with the way on."""
+    st.divider()
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(sentence)
+        if st.button(label, key=f"next_{page_path}", icon=":material/arrow_forward:", icon_position="right"):
+            go(page_path, dataset_id)
+
+
+def say_next(message: str) -> None:
+    """Keep a message for the next run, where it appears as a toast."""
+    st.session_state[state.TOAST] = message
+
+
+def _show_toast() -> None:
+    if message := st.session_state.pop(state.TOAST, None):
+        st.toast(message)

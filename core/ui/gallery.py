@@ -1,0 +1,122 @@
+"""Pictures of faces: an even grid of square crops, and a photo with boxes and names on it.
+
+Both are plain HTML with the pictures inside, so that nothing of a face is served under an address of its own, and a
+grid fits any width. The only styles of the app that are not the theme's stand here.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+
+import streamlit as st
+
+from core.errors import NotFound
+from core.images import encode_jpeg, shrink
+from core.store.artifacts import Kind
+from core.types import Box, RgbImage
+from core.ui import data
+
+PER_PAGE = 48
+TILE_PX = 104
+PHOTO_PX = 1400
+
+_STYLE = """<style>
+.fa-grid {display:grid; grid-template-columns:repeat(auto-fill,minmax(%dpx,1fr)); gap:14px 12px; margin:0}
+.fa-grid > div {min-width:0}
+.fa-grid img {width:100%%; aspect-ratio:1; object-fit:cover; border-radius:8px; display:block;
+ background:rgba(128,128,128,.15)}
+.fa-name {font-size:.82rem; line-height:1.25; margin-top:5px; overflow:hidden; text-overflow:ellipsis;
+ white-space:nowrap}
+.fa-note {font-size:.75rem; line-height:1.25; opacity:.72; overflow:hidden; text-overflow:ellipsis;
+ white-space:nowrap}
+.fa-photo {position:relative; display:block; line-height:0}
+.fa-photo > img {width:100%%; border-radius:8px; display:block}
+.fa-box {position:absolute; border:3px solid #fff; outline:2px solid #0B6E75; border-radius:4px; box-sizing:border-box}
+.fa-box.fa-unknown {outline-color:#555; border-style:dashed}
+.fa-tag {position:absolute; transform:translateY(4px); left:-3px; top:100%%; line-height:1.2; font-size:.8rem;
+ padding:2px 6px; border-radius:4px; background:#0B6E75; color:#fff; white-space:nowrap}
+.fa-unknown .fa-tag {background:#444}
+.fa-right .fa-tag {left:auto; right:-3px}
+.fa-low .fa-tag {top:auto; bottom:100%%; transform:translateY(-4px)}
+</style>"""
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One face of a grid."""
+
+    crop_id: str
+    name: str
+    note: str = ""
+    alt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedBox:
+    """One face on a photo."""
+
+    box: Box
+    label: str
+    known: bool = True
+
+
+def grid(dataset_id: str, tiles: Iterable[Tile], tile_px: int = TILE_PX) -> None:
+    """An even grid of face crops, names under them."""
+    cells = "".join(_cell(dataset_id, tile) for tile in tiles)
+    st.html(f"{_STYLE % tile_px}<div class='fa-grid' role='list'>{cells}</div>")
+
+
+def paged_grid(dataset_id: str, tiles: Sequence[Tile], key: str) -> None:
+    """A grid of any length, a page at a time."""
+    pages = max(1, -(-len(tiles) // PER_PAGE))
+    page = st.pagination(pages, key=f"{key}_page") if pages > 1 else 1
+    grid(dataset_id, tiles[(page - 1) * PER_PAGE : page * PER_PAGE])
+
+
+def _cell(dataset_id: str, tile: Tile) -> str:
+    alt = tile.alt or f"Face of {tile.name}"
+    note = f"<div class='fa-note' title='{escape(tile.note)}'>{escape(tile.note)}</div>" if tile.note else ""
+    return (
+        f"<div role='listitem'><img src='{crop_address(dataset_id, tile.crop_id)}' alt='{escape(alt)}'>"
+        f"<div class='fa-name' title='{escape(tile.name)}'>{escape(tile.name)}</div>{note}</div>"
+    )
+
+
+def crop_address(dataset_id: str, crop_id: str) -> str:
+    """A stored crop as a data address; a grey square when its file is gone."""
+    try:
+        return jpeg_address(data.services().artifacts.read(dataset_id, Kind.CROP, crop_id))
+    except NotFound:
+        return "data:image/gif;base64,R0lGODlhAQABAIAAAMLCwgAAACH5BAAAAAAALAAAAAABAAEAAAICRAEAOw=="
+
+
+def jpeg_address(jpeg: bytes) -> str:
+    """A JPEG file as a data address."""
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode("ascii")
+
+
+def photo(image: RgbImage, boxes: Iterable[NamedBox], alt: str) -> None:
+    """A photo with a labelled box on every face."""
+    height, width = image.shape[:2]
+    picture = jpeg_address(encode_jpeg(shrink(image, PHOTO_PX), quality=88))
+    frames = "".join(_frame(named, width, height) for named in boxes)
+    st.html(
+        f"{_STYLE % TILE_PX}<div class='fa-photo' style='width:min(100%,calc(68vh*{width / height:.4f}))'>"
+        f"<img src='{picture}' alt='{escape(alt)}'>{frames}</div>"
+    )
+
+
+def _frame(named: NamedBox, width_px: int, height_px: int) -> str:
+    box = named.box
+    place = (
+        f"left:{box.left / width_px:.4%};top:{box.top / height_px:.4%};"
+        f"width:{box.width / width_px:.4%};height:{box.height / height_px:.4%}"
+    )
+    kinds = ["fa-box"]
+    kinds += ["fa-unknown"] if not named.known else []
+    kinds += ["fa-right"] if box.centre[0] > width_px * 0.7 else []  # the tag grows inwards
+    kinds += ["fa-low"] if box.bottom > height_px * 0.9 else []  # and stays on the photo
+    return f"<div class='{' '.join(kinds)}' style='{place}'><span class='fa-tag'>{escape(named.label)}</span></div>"

@@ -1,0 +1,54 @@
+"""The jobs page's parts: live work, and a list of what has ended."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core.jobs.model import Job, JobState
+from core.ui import data, jobs, words
+
+STOPPED_SHOWN = 5
+
+
+def active(running: list[Job]) -> None:
+    """Work that runs or waits, live."""
+    if not running:
+        st.markdown("Nothing is running.")
+    for job in sorted(running, key=lambda job: job.created):
+        st.markdown(f"**{_dataset(job)}**")
+        jobs.follow(job)
+
+
+def ended(past: list[Job]) -> None:
+    """Work that stopped early first, with the way on; then everything as a table."""
+    stopped = [job for job in past if job.state is not JobState.DONE]
+    for job in stopped[:STOPPED_SHOWN]:
+        st.markdown(f"**{_dataset(job)}**, {words.ago(job.finished or job.created)}")
+        jobs.follow(job)
+    if past:
+        st.subheader("Ended", anchor=False)
+        st.dataframe(_table(past), hide_index=True, alt="Jobs that have ended, newest first")
+
+
+def _dataset(job: Job) -> str:
+    names = {dataset.id: dataset.name for dataset in data.services().store.datasets()}
+    return names.get(job.dataset_id, "a dataset that is gone")
+
+
+def _table(past: list[Job]) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {
+                "Dataset": _dataset(job),
+                "Work": jobs.TITLE[job.kind],
+                "Result": str(job.state),
+                "Done": f"{words.count(job.done)} of {words.count(job.total, jobs.UNIT[job.kind])}",
+                "Ended": words.ago(job.finished or job.created),
+                "Took": words.duration((job.finished or 0) - (job.started or job.finished or 0)),
+                "By": str(job.owner),
+                "Error": job.error,
+            }
+            for job in past
+        ]
+    )

@@ -1,0 +1,95 @@
+"""Following a job on a page: progress, rate and time left while it runs, what came of it afterwards."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import streamlit as st
+
+from core.jobs.handlers import IngestRequest
+from core.jobs.model import Job, JobKind, JobState
+from core.ui import data, words
+
+__all__ = ["IngestRequest", "JobKind", "JobState", "follow"]
+
+POLL = "1s"
+SILENT_S = 20.0
+"""A running job that has not been heard of for this long is said to be silent."""
+
+UNIT = {JobKind.INGEST: "photo", JobKind.TRAIN: "step", JobKind.MAP: "step"}
+TITLE = {JobKind.INGEST: "Taking photos", JobKind.TRAIN: "Training", JobKind.MAP: "Making the map"}
+SYMBOL = {
+    JobState.QUEUED: ":material/schedule:",
+    JobState.RUNNING: ":material/progress_activity:",
+    JobState.DONE: ":material/check_circle:",
+    JobState.FAILED: ":material/error:",
+    JobState.CANCELLED: ":material/cancel:",
+    JobState.INTERRUPTED: ":material/power_off:",
+}
+
+
+def follow(job: Job | None, during: Callable[[Job], None] | None = None) -> None:
+    """Show a job: live while it is active; its error and the way on when it stopped; nothing when it is done.
+
+    ``during`` draws more of the running job below its progress.
+    """
+    if job is None or job.state is JobState.DONE:
+        return
+    if job.state.active:
+        st.fragment(_live, run_every=POLL)(job.id, during)
+        return
+    _stopped(job)
+
+
+def _live(job_id: str, during: Callable[[Job], None] | None) -> None:
+    job = data.services().jobs.job(job_id)
+    if not job.state.active:
+        st.rerun()
+    with st.container(border=True):
+        st.progress(job.fraction, text=_sentence(job))
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.caption(_pace(job))
+            cancel = data.services().jobs.cancel
+            st.button("Cancel", key=f"cancel_{job.id}", disabled=job.cancel_requested, on_click=cancel, args=(job.id,))
+    if during is not None and job.state is JobState.RUNNING:
+        during(job)
+
+
+def _sentence(job: Job) -> str:
+    if job.cancel_requested:
+        return f"{TITLE[job.kind]}: stopping after this step"
+    if job.state is JobState.QUEUED:
+        return f"{TITLE[job.kind]}: waiting for its turn"
+    doing = job.message or TITLE[job.kind]
+    if job.kind is JobKind.INGEST and job.total:
+        return f"{doing}: {words.count(job.done)} of {words.count(job.total, 'photo')}"
+    return doing
+
+
+def _pace(job: Job) -> str:
+    if job.heartbeat and job.state is JobState.RUNNING and time.time() - job.heartbeat > SILENT_S:
+        return "No sign of life from the worker. If this stays, stop Face Atlas and start it again; nothing is lost."
+    if job.kind is not JobKind.INGEST or not job.rate_per_s:
+        return "You can leave this page; the work goes on."
+    left = job.seconds_left
+    until = f", about {words.duration(left)} left" if left is not None else ""
+    return f"{job.rate_per_s:.0f} photos a second{until}. You can leave this page; the work goes on."
+
+
+def _stopped(job: Job) -> None:
+    """A job that ended early, with what happened and the way on."""
+    with st.container(border=True):
+        st.markdown(f"{SYMBOL[job.state]} **{TITLE[job.kind]}: {job.state}.** {job.error}")
+        if job.total:
+            st.caption(f"{words.count(job.done)} of {words.count(job.total, UNIT[job.kind])} were finished.")
+        with st.container(horizontal=True):
+            if st.button("Resume", key=f"resume_{job.id}", type="primary", icon=":material/resume:"):
+                data.services().jobs.resume(job.id)
+                st.rerun()
+            if st.button("Leave it", key=f"forget_{job.id}", help="Keep what was finished and forget the rest."):
+                data.services().jobs.forget_job(job.id)
+                st.rerun()
+        if job.detail:
+            with st.expander("For whoever mends it"):
+                st.code(job.detail, language=None)

@@ -1,0 +1,46 @@
+"""Where a dataset stands on the way from photos to names, and what comes next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.jobs.model import Job, JobKind
+from core.store.base import Counts, Run
+from core.ui import frame
+
+STEPS = ("Photos in", "Trained", "Evaluated", "Mapped", "In use")
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """The one step that a dataset's card offers."""
+
+    label: str
+    page: str
+    why: str
+
+
+def next_step(counts: Counts, run: Run | None, revision: int, jobs: list[Job]) -> Next:
+    """What to do next with a dataset."""
+    active = next((job for job in jobs if job.state.active), None)
+    if active is not None:
+        pages = {JobKind.INGEST: frame.INGEST, JobKind.TRAIN: frame.TRAIN, JobKind.MAP: frame.MAP}
+        return Next("Watch the work", pages[active.kind], "Work is in progress.")
+    if not counts.photos:
+        return Next("Add photos", frame.INGEST, "It is empty.")
+    if not counts.faces:
+        return Next("Add photos", frame.INGEST, "No face was found in its photos.")
+    if counts.people < 2:
+        what = "Nobody has a name yet." if not counts.people else "It knows one person; telling apart takes two."
+        return Next("Add photos", frame.INGEST, what)
+    if run is None:
+        return Next("Train", frame.TRAIN, "Its faces are ready to learn from.")
+    if run.revision != revision:
+        return Next("Train again", frame.TRAIN, "Photos were added since it was trained.")
+    return Next("Who is this?", frame.IDENTIFY, "It is ready to use.")
+
+
+def done_steps(counts: Counts, run: Run | None, mapped: bool) -> tuple[bool, ...]:
+    """Which of ``STEPS`` are behind it."""
+    trained = run is not None
+    return counts.faces > 0, trained, trained, mapped, trained

@@ -1,0 +1,192 @@
+"""The training page's parts: what will be learned, the options, the runs and their comparison."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import pandas as pd
+import streamlit as st
+
+from core.errors import TrainingRefused
+from core.jobs.model import JobKind
+from core.learn.split import Plan
+from core.store.base import Counts, Dataset, Run
+from core.ui import data, frame, words
+from core.workflows.train import TrainOptions, delete_run, preview
+
+LEFT_OUT_SHOWN = 8
+
+
+def too_few(counts: Counts) -> None:
+    """Nothing to learn yet, and what to do about it."""
+    if not counts.faces:
+        what = "There are no faces yet." if not counts.photos else "No face was found in the photos so far."
+    elif not counts.people:
+        what = "No face has a name yet. Add photos in folders, one folder a person."
+    else:
+        what = "It knows one person. Telling people apart takes at least two."
+    frame.empty(what, "Add photos", frame.INGEST)
+
+
+def options() -> TrainOptions:
+    """Settings that have good defaults."""
+    with st.popover("Options", icon=":material/tune:"):
+        folds = st.slider(
+            "Parts for testing (folds)", 2, 10, 5, help="Used when the photos have no train and val folders."
+        )
+        fewest = st.slider(
+            "Fewest photos of a person", 2, 20, 2, help="People with fewer different shots are left out."
+        )
+        seed = st.number_input("Seed", 0, 9999, 0, help="The same seed gives the same result.")
+        own_c = st.toggle("Set the SVM's C myself", value=False)
+        c = st.select_slider("C", [0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0], 1.0) if own_c else None
+    return TrainOptions(folds, fewest, int(seed), c)
+
+
+def start(dataset: Dataset, chosen: TrainOptions) -> None:
+    """Queue a training job."""
+    data.services().jobs.submit(dataset.id, JobKind.TRAIN, asdict(chosen))
+    st.rerun()
+
+
+@st.cache_data(show_spinner="Looking at the faces", max_entries=16)
+def _plan(dataset_id: str, revision: int, chosen: TrainOptions) -> Plan | str:
+    faces = data.faces(dataset_id, revision)
+    try:
+        return preview(faces.table, faces.embeddings, chosen)
+    except TrainingRefused as refusal:
+        return str(refusal)
+
+
+def plan(dataset: Dataset, chosen: TrainOptions) -> None:
+    """What would be learned, who is left out, and how it will be tested."""
+    planned = _plan(dataset.id, dataset.revision, chosen)
+    if isinstance(planned, str):
+        st.warning(planned, icon=":material/info:")
+        return
+    used, tested = len(planned.used), sum(len(fold.test) for fold in planned.folds)
+    st.markdown(
+        f"**{words.count(len(planned.people), 'person', 'people')}, {words.count(used, 'face')}** take part; "
+        f"{words.count(tested, 'face')} of them test it. {planned.why}"
+    )
+    for dropped in planned.dropped:
+        st.caption(f"{words.count(len(dropped.rows), 'face')} not used: {dropped.reason}")
+    if planned.left_out:
+        with st.expander(f"{words.count(len(planned.left_out), 'person', 'people')} left out"):
+            for entry in planned.left_out[:LEFT_OUT_SHOWN]:
+                st.markdown(f"- **{words.person(entry.person)}**: {entry.reason}")
+            if len(planned.left_out) > LEFT_OUT_SHOWN:
+                st.caption(f"and {len(planned.left_out) - LEFT_OUT_SHOWN} more")
+
+
+def runs(dataset: Dataset, known: list[Run]) -> None:
+    """The runs as a table; chosen rows can be compared or deleted."""
+    newest = known[0]
+    if newest.revision != dataset.revision:
+        st.info("Photos were added since the newest run. Train again to learn from them.", icon=":material/update:")
+    st.subheader("Runs", anchor=False)
+    event = st.dataframe(
+        _table(known),
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="multi-row",
+        key=f"runs_{dataset.id}",
+        column_config={
+            "accuracy": st.column_config.ProgressColumn("Accuracy", format="percent", min_value=0, max_value=1),
+            "interval": st.column_config.TextColumn("95 % interval"),
+            "trained": "Trained",
+            "people": "People",
+            "learned": "Faces learned",
+            "tested": "Faces tested",
+            "f1": st.column_config.NumberColumn("Macro F1", format="%.3f"),
+            "model": "Model",
+            "settings": "Settings",
+            "changed": st.column_config.TextColumn("Against the run before", width="medium"),
+        },
+        alt="Runs, newest first",
+    )
+    chosen = [known[row] for row in event.selection.rows if row < len(known)]
+    _actions(dataset, chosen)
+
+
+def _actions(dataset: Dataset, chosen: list[Run]) -> None:
+    if not chosen:
+        st.caption("Tick a run to open or delete it, two to compare them.")
+        return
+    with st.container(horizontal=True):
+        if len(chosen) == 1 and st.button("Open", icon=":material/fact_check:"):
+            frame.go(frame.EVALUATE, dataset.id, run=chosen[0].id)
+        if st.button(f"Delete {words.count(len(chosen), 'run')}", icon=":material/delete:"):
+            for run in chosen:
+                delete_run(data.services().runs, data.services().artifacts, run)
+            frame.say_next(f"{words.count(len(chosen), 'run')} deleted.")
+            st.rerun()
+    if len(chosen) == 2:
+        _compare(*sorted(chosen, key=lambda run: run.created))
+
+
+def _compare(older: Run, newer: Run) -> None:
+    """Two runs side by side, what differs marked."""
+    rows = {
+        "Trained": (words.ago(older.created), words.ago(newer.created)),
+        "Accuracy": (_accuracy(older), _accuracy(newer)),
+        "Macro F1": (f"{older.metrics['macro_f1']:.3f}", f"{newer.metrics['macro_f1']:.3f}"),
+        "People": (older.metrics["n_people"], newer.metrics["n_people"]),
+        "Faces learned": (older.metrics["n_train"], newer.metrics["n_train"]),
+        "Faces tested": (older.metrics["n_test"], newer.metrics["n_test"]),
+        "Model": (older.model_id, newer.model_id),
+        "Test": (older.params["split"], newer.params["split"]),
+        "C": (older.params["chosen_c"], newer.params["chosen_c"]),
+        "Seed": (older.params["seed"], newer.params["seed"]),
+        "Data revision": (older.revision, newer.revision),
+    }
+    table = pd.DataFrame(
+        [
+            {"": name, "Older": str(old), "Newer": str(new), "Differs": "yes" if old != new else ""}
+            for name, (old, new) in rows.items()
+        ]
+    )
+    st.dataframe(table, hide_index=True, alt="Two runs compared")
+
+
+def _accuracy(run: Run) -> str:
+    low, high = run.metrics["accuracy_ci95"]
+    return f"{words.percent(run.metrics['accuracy'])} ({words.percent(low)} to {words.percent(high)})"
+
+
+def _table(known: list[Run]) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {
+                "trained": words.ago(run.created),
+                "accuracy": run.metrics["accuracy"],
+                "interval": " to ".join(words.percent(bound) for bound in run.metrics["accuracy_ci95"]),
+                "f1": run.metrics["macro_f1"],
+                "people": run.metrics["n_people"],
+                "learned": run.metrics["n_train"],
+                "tested": run.metrics["n_test"],
+                "model": run.model_id,
+                "settings": f"C {run.params['chosen_c']:g}, seed {run.params['seed']}",
+                "changed": _changes(before, run) if before else "first run",
+            }
+            for run, before in zip(known, [*known[1:], None], strict=True)
+        ]
+    )
+
+
+def _changes(before: Run, run: Run) -> str:
+    """What is different from the run before, in a few words."""
+    faces = run.metrics["n_train"] - before.metrics["n_train"]
+    people = run.metrics["n_people"] - before.metrics["n_people"]
+    accuracy = (run.metrics["accuracy"] - before.metrics["accuracy"]) * 100
+    parts = [
+        f"{people:+d} people" if people else "",
+        f"{faces:+d} faces" if faces else "",
+        f"{accuracy:+.1f} points" if abs(accuracy) >= 0.05 else "",
+        "other settings" if _settings(run) != _settings(before) else "",
+    ]
+    return ", ".join(part for part in parts if part) or "the same"
+
+
+def _settings(run: Run) -> tuple[object, ...]:
+    return (*(run.params[name] for name in ("folds", "min_faces", "seed", "c")), run.model_id)

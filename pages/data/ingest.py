@@ -1,0 +1,33 @@
+"""Add photos: choose them, see how their folders are read, start, watch, read the report."""
+
+import streamlit as st
+
+from core.ui import data, frame, jobs, reports, uploads
+from core.ui.jobs import IngestRequest, JobKind, JobState
+
+with frame.page("Add photos", "Every face is found and kept; every file gets a line in the report.") as page:
+    dataset = page.dataset
+    job = data.newest_job(dataset, JobKind.INGEST)
+
+    if job is None or not job.state.active:
+        offer = uploads.choose(dataset)
+        if offer:
+            policy, folders_are_people = uploads.options()
+            usable = uploads.preview(offer, folders_are_people)
+            if usable and page.action.button("Start", type="primary", icon=":material/play_arrow:"):
+                request = IngestRequest(str(offer.path), offer.title, policy, folders_are_people)
+                uploads.start(dataset, request)
+        elif job is None and page.action.button("Use the sample", icon=":material/play_arrow:"):
+            uploads.start_sample(dataset)
+
+    jobs.follow(job, during=lambda running: reports.strip(dataset, running))
+
+    if job is not None and not job.state.active:
+        st.divider()
+        if job.state is JobState.DONE:
+            reports.summary(job)
+        reports.table(job)
+
+    counts = data.counts(dataset.id, dataset.revision)
+    if job is not None and not job.state.active and counts.people >= 2:
+        frame.next_step("The faces are ready. Next: **learn the people**.", "Train", frame.TRAIN, dataset.id)

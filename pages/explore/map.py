@@ -1,0 +1,25 @@
+"""Map of faces: every face a point, alike ones near; circle some to see them."""
+
+import streamlit as st
+
+from core.ui import data, frame, mapping
+
+with frame.page("Map of faces", "Every face is a point. Faces that look alike to the recogniser lie close together.") as page:
+    dataset = page.dataset
+    counts = data.counts(dataset.id, dataset.revision)
+    if not counts.faces:
+        missing = "There are no photos yet." if not counts.photos else "No face was found in the photos so far."
+        frame.empty(f"{missing} Once there are faces, you see here who looks like whom.", "Add photos", frame.INGEST)
+        st.stop()
+    run = next(iter(data.runs(dataset)), None)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        colour, people = mapping.colouring(dataset, run)
+        layout = mapping.layout(dataset, counts.faces)
+    mapping.explore(dataset, mapping.View(layout, run, colour, people))
+    st.caption(mapping.WHAT_IT_SAYS)
+    if run:
+        frame.next_step("Points that lie with the wrong people are worth a look.", "See its errors", frame.EVALUATE, dataset.id)
+    elif counts.people > 1:
+        frame.next_step("Groups that lie apart are easy to tell apart.", "Train", frame.TRAIN, dataset.id)
+    else:
+        frame.next_step("More people make the map more telling.", "Add photos", frame.INGEST, dataset.id)

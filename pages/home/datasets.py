@@ -1,0 +1,18 @@
+"""Home: the datasets, where each stands, and one next step for each."""
+
+import streamlit as st
+
+from core.ui import cards, frame
+
+with frame.page("Face Atlas", "Find out who is in your photos, and how sure you can be.", chooser=False) as page:
+    datasets = page.services.store.datasets()
+    if not datasets:
+        cards.welcome()
+    else:
+        with page.action:
+            if st.button("New dataset", icon=":material/add:", type="primary"):
+                cards.new_dataset()
+        for dataset in reversed(datasets):
+            cards.dataset(dataset)
+        cards.sample_offer(datasets)
+        cards.lately(datasets)

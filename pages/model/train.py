@@ -1,0 +1,29 @@
+"""Train: what will be learned, one button, and the runs so far."""
+
+import streamlit as st
+
+from core.ui import data, frame, jobs, training
+from core.ui.jobs import JobKind
+from core.workflows.train import TrainOptions
+
+with frame.page("Train", "Learn the people, and measure it on faces it has not seen.") as page:
+    dataset = page.dataset
+    counts = data.counts(dataset.id, dataset.revision)
+    job = data.newest_job(dataset, JobKind.TRAIN)
+    runs = data.runs(dataset)
+
+    if counts.people < 2:
+        training.too_few(counts)
+        st.stop()
+
+    with page.action:
+        options: TrainOptions = training.options()
+        ready = not (job and job.state.active)
+        if st.button("Train again" if runs else "Train", type="primary", icon=":material/school:", disabled=not ready):
+            training.start(dataset, options)
+
+    jobs.follow(job)
+    training.plan(dataset, options)
+    if runs:
+        training.runs(dataset, runs)
+        frame.next_step("It has learned. Next: **see how good it is**.", "How good is it?", frame.EVALUATE, dataset.id)

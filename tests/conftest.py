@@ -1,0 +1,150 @@
+"""What tests share: the installed networks, the sample dataset, and data folders of their own.
+
+Networks are loaded once a session. ``make test`` installs the models; without them the tests that need them fail and
+say so. What lies in ``../shared`` may be missing: those tests skip and say so.
+"""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from core.detect.mtcnn import Detector
+from core.engine.keras import KerasEngine
+from core.engine.openvino import OpenVinoEngine
+from core.images import decode
+from core.models import catalogue, install, sample
+from core.services import Services
+from core.settings import ImageLimits, Settings
+from core.types import Detection, RgbImage
+
+PROJECT_DIR = Path(__file__).resolve().parents[1]
+MODEL_ID = catalogue.DEFAULT_EMBEDDING_ID
+PHOTOS_AT_ONCE = 16
+
+
+@pytest.fixture(scope="session")
+def models_dir() -> Path:
+    """The installed models: of ``FACE_ATLAS_DATA``, or of this checkout."""
+    folder = Path(os.environ.get("FACE_ATLAS_DATA", PROJECT_DIR / "data")).resolve() / "models"
+    found = {manifest.model_id for manifest in install.installed(folder)}
+    missing = sorted(set(catalogue.DEFAULT_MODEL_IDS) - found)
+    if missing:
+        pytest.fail(
+            f"{', '.join(missing)} not installed in {folder}: run `make test` or `python -m core models install`"
+        )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared_dir() -> Path:
+    """The evaluation data beside the checkout."""
+    folder = PROJECT_DIR.parent / "shared"
+    if not (folder / "faces").is_dir():
+        pytest.skip(f"the evaluation data is not here: {folder}/faces")
+    return folder
+
+
+# networks
+
+
+@pytest.fixture(scope="session")
+def engine(models_dir: Path) -> OpenVinoEngine:
+    """The engine of the app, at the precision that it would choose."""
+    return openvino_engine(models_dir, full_precision=False)
+
+
+@pytest.fixture(scope="session")
+def exact_engine(models_dir: Path) -> OpenVinoEngine:
+    """The engine of the app, in float32 everywhere."""
+    return openvino_engine(models_dir, full_precision=True)
+
+
+@pytest.fixture(scope="session")
+def keras_engine(models_dir: Path) -> KerasEngine:
+    """The reference: the original packages."""
+    return KerasEngine(
+        lambda model_id: install.weights_path(models_dir, model_id),
+        lambda model_id: catalogue.embedding_model(model_id).dimension,
+    )
+
+
+def openvino_engine(models_dir: Path, *, full_precision: bool) -> OpenVinoEngine:
+    threads = Settings(models_dir).threads
+    return OpenVinoEngine(
+        lambda model_id, network: install.network_path(models_dir, model_id, network), threads, full_precision
+    )
+
+
+# data folders
+
+
+@pytest.fixture
+def data_dir(models_dir: Path, tmp_path: Path) -> Path:
+    """An empty data folder with the installed models."""
+    return new_data_dir(models_dir, tmp_path / "data")
+
+
+@pytest.fixture
+def services(data_dir: Path, engine: OpenVinoEngine) -> Services:
+    """Everything that works, on an empty data folder."""
+    return services_on(data_dir, engine)
+
+
+def new_data_dir(models_dir: Path, folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    (folder / "models").symlink_to(models_dir, target_is_directory=True)
+    return folder
+
+
+def services_on(data_dir: Path, engine: OpenVinoEngine) -> Services:
+    """Services whose networks are the session's, so that they are not compiled again."""
+    made = Services(Settings(data_dir))
+    made.__dict__["engine"] = engine  # what the cached property would compute
+    return made
+
+
+# the sample dataset
+
+
+@pytest.fixture(scope="session")
+def sample_zip(models_dir: Path) -> Path:
+    """The 5-celebrity dataset, 118 photos."""
+    return sample.sample_path(models_dir)
+
+
+@pytest.fixture(scope="session")
+def sample_files(sample_zip: Path) -> dict[str, bytes]:
+    """The sample's photos as files, by their names in the zip."""
+    with zipfile.ZipFile(sample_zip) as archive:
+        return {name: archive.read(name) for name in archive.namelist() if not name.endswith("/")}
+
+
+@pytest.fixture(scope="session")
+def sample_images(sample_files: Mapping[str, bytes]) -> dict[str, RgbImage]:
+    """The sample's photos, decoded."""
+    return {name: decode(content, ImageLimits()) for name, content in sample_files.items()}
+
+
+@pytest.fixture(scope="session")
+def sample_faces(engine: OpenVinoEngine, sample_images: Mapping[str, RgbImage]) -> dict[str, list[Detection]]:
+    """The faces that the app's detector finds in each photo of the sample."""
+    found = detect_all(Detector(engine), list(sample_images.values()))
+    return dict(zip(sample_images, found, strict=True))
+
+
+def detect_all(detector: Detector, images: Sequence[RgbImage]) -> list[list[Detection]]:
+    starts = range(0, len(images), PHOTOS_AT_ONCE)
+    return [faces for start in starts for faces in detector.detect(list(images[start : start + PHOTOS_AT_ONCE]))]
+
+
+def write_zip(path: Path, files: Mapping[str, bytes]) -> Path:
+    """A zip of these files, in this order."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return path

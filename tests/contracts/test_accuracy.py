@@ -1,0 +1,102 @@
+"""What the whole pipeline must reach, by the command line as a script would call it.
+
+Acceptance: the sample gives at least 117 faces of 118 photos, 25 of 25 right on val and all on train; the development
+part of LFW at least 1,025 faces, a val accuracy of 0.997, and 0.992 on its pairs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.__main__ import main
+from tests.conftest import new_data_dir
+
+
+@pytest.fixture(scope="module")
+def data_dir(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One data folder for the module: the datasets are taken once."""
+    return new_data_dir(models_dir, tmp_path_factory.mktemp("accuracy") / "data")
+
+
+def answer(data_dir: Path, *words: str | Path) -> dict[str, Any]:
+    """The JSON document with which a command answers."""
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        status = main([*map(str, words), "--data", str(data_dir), "--json"])
+    assert status == 0, f"{words[0]} ended with {status}"
+    return json.loads(out.getvalue())
+
+
+@pytest.fixture(scope="module")
+def sample_ingest(data_dir: Path, sample_zip: Path) -> dict[str, Any]:
+    return answer(data_dir, "ingest", sample_zip, "--dataset", "sample")
+
+
+@pytest.fixture(scope="module")
+def sample_run(data_dir: Path, sample_ingest: dict[str, Any]) -> dict[str, Any]:
+    return answer(data_dir, "train", "--dataset", "sample")
+
+
+@pytest.fixture(scope="module")
+def lfw_ingest(data_dir: Path, shared_dir: Path) -> dict[str, Any]:
+    return answer(data_dir, "ingest", shared_dir / "faces" / "lfw-dev.zip", "--dataset", "lfw-dev")
+
+
+def test_the_sample_is_taken_whole(sample_ingest: dict[str, Any]) -> None:
+    assert set(sample_ingest) == {"photos", "faces", "people", "duplicates", "refused", "seconds"}
+    assert sample_ingest["photos"] == 118
+    assert sample_ingest["faces"] >= 117
+    assert (sample_ingest["people"], sample_ingest["duplicates"], sample_ingest["refused"]) == (5, 0, [])
+
+
+def test_every_val_photo_of_the_sample_is_named_rightly(sample_run: dict[str, Any]) -> None:
+    assert set(sample_run) == {
+        "run", "accuracy", "accuracy_ci95", "macro_f1", "n_people", "n_train", "n_test", "threshold"
+    }  # fmt: skip
+    assert (sample_run["n_test"], sample_run["n_people"]) == (25, 5)
+    assert sample_run["accuracy"] == 1.0
+
+
+def test_every_train_photo_of_the_sample_is_named_rightly(data_dir: Path, sample_run: dict[str, Any]) -> None:
+    evaluation = answer(data_dir, "evaluate", "--dataset", "sample")
+    assert evaluation["run"] == sample_run["run"]
+    assert evaluation["train_accuracy"] == 1.0
+    assert [row[place] for place, row in enumerate(evaluation["confusion"])] == [5] * 5
+
+
+def test_a_photo_is_identified_by_its_file(
+    data_dir: Path, sample_run: dict[str, Any], sample_files: dict[str, bytes], tmp_path: Path
+) -> None:
+    name = next(name for name in sample_files if name.startswith("val/mindy_kaling/"))
+    (tmp_path / "photo.jpg").write_bytes(sample_files[name])
+    (photo,) = answer(data_dir, "identify", tmp_path / "photo.jpg", "--dataset", "sample")["photos"]
+    (face,) = photo["faces"]
+    assert set(face) == {"box", "detection_prob", "name", "prob", "candidates"}
+    assert face["name"] == face["candidates"][0]["name"] == "mindy_kaling"
+    assert len(face["box"]) == 4
+
+
+def test_lfw_faces_are_found(lfw_ingest: dict[str, Any]) -> None:
+    assert lfw_ingest["photos"] == 1027
+    assert lfw_ingest["faces"] >= 1025
+    assert lfw_ingest["people"] == 79
+
+
+def test_lfw_people_are_named_rightly(data_dir: Path, lfw_ingest: dict[str, Any]) -> None:
+    trained = answer(data_dir, "train", "--dataset", "lfw-dev")
+    assert trained["n_people"] == 79
+    assert trained["accuracy"] >= 0.997
+
+
+def test_lfw_pairs_are_told_apart(data_dir: Path, shared_dir: Path) -> None:
+    faces = shared_dir / "faces"
+    measured = answer(data_dir, "verify-pairs", faces / "lfw-dev-pairs.csv", "--photos", faces / "lfw-dev.zip")
+    assert {"accuracy", "accuracy_std", "tar_at_far_1e-3", "auc", "eer", "n_pairs"} <= set(measured)
+    assert measured["n_pairs"] == 3000
+    assert measured["accuracy"] >= 0.992

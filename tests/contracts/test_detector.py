@@ -1,0 +1,210 @@
+"""The whole detector against the ``mtcnn`` package, and what must hold whichever photos are looked at together.
+
+Acceptance: every face that the package finds with a confidence of 0.99 or more is found, median IoU 0.92 or more,
+landmarks within 2 pixels at the median, and no face without a person in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.detect.mtcnn import Detector
+from core.engine.keras import KerasEngine
+from core.engine.openvino import OpenVinoEngine
+from core.geometry import overlaps
+from core.types import Detection, Doubles, RgbImage
+
+LANDMARKS = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
+SURE = 0.99
+FOUND_IOU = 0.5
+LOWEST = {"threshold_pnet": 0.3, "threshold_rnet": 0.3, "threshold_onet": 0.3}
+
+Reference = list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def package(keras_engine: KerasEngine) -> Any:
+    """The ``mtcnn`` package; the engine before it has silenced TensorFlow."""
+    keras_engine.network("mtcnn", "onet")
+    from mtcnn import MTCNN
+
+    return MTCNN()
+
+
+@pytest.fixture(scope="module")
+def reference(package: Any, sample_images: Mapping[str, RgbImage]) -> dict[str, Reference]:
+    """What the package finds in each photo of the sample."""
+    return {name: package.detect_faces(image, box_format="xyxy") for name, image in sample_images.items()}
+
+
+@pytest.fixture(scope="module")
+def pairs(
+    reference: Mapping[str, Reference], sample_faces: Mapping[str, list[Detection]]
+) -> list[tuple[str, dict[str, Any], Detection | None]]:
+    """Every sure face of the package with the face of ours that overlaps it most."""
+    return [
+        (name, face, nearest(face, sample_faces[name]))
+        for name, faces in reference.items()
+        for face in faces
+        if face["confidence"] >= SURE
+    ]
+
+
+@pytest.fixture(scope="module")
+def detector(engine: OpenVinoEngine) -> Detector:
+    return Detector(engine)
+
+
+def boxes_of(faces: list[Detection]) -> Doubles:
+    return np.array([face.box.as_tuple() for face in faces], dtype=np.float64).reshape(-1, 4)
+
+
+def box_of(face: dict[str, Any]) -> Doubles:
+    return np.array([face["box"]], dtype=np.float64)
+
+
+def nearest(face: dict[str, Any], faces: list[Detection]) -> Detection | None:
+    if not faces:
+        return None
+    shared = overlaps(box_of(face), boxes_of(faces))[0]
+    return faces[int(shared.argmax())] if shared.max() >= FOUND_IOU else None
+
+
+def test_every_sure_face_of_the_package_is_found(pairs: list[tuple[str, dict[str, Any], Detection | None]]) -> None:
+    assert len(pairs) > 80
+    missed = [(name, face["box"]) for name, face, ours in pairs if ours is None]
+    assert missed == []
+
+
+def test_boxes_and_landmarks_lie_where_the_package_puts_them(
+    pairs: list[tuple[str, dict[str, Any], Detection | None]],
+) -> None:
+    matched = [(face, ours) for _, face, ours in pairs if ours is not None]
+    shared = [overlaps(box_of(face), boxes_of([ours]))[0, 0] for face, ours in matched]
+    theirs = np.array([[face["keypoints"][name] for name in LANDMARKS] for face, _ in matched])
+    apart_px = np.linalg.norm(np.array([ours.landmarks for _, ours in matched]) - theirs, axis=2)
+    assert np.median(shared) >= 0.92
+    assert (np.median(apart_px, axis=0) <= 2).all()
+
+
+def test_no_face_is_found_where_the_package_sees_none(
+    package: Any,
+    reference: Mapping[str, Reference],
+    sample_images: Mapping[str, RgbImage],
+    sample_faces: Mapping[str, list[Detection]],
+) -> None:
+    unmatched = []
+    for name, faces in sample_faces.items():
+        lone = [face for face in faces if not matches(face, reference[name])]
+        if lone:
+            weakest = package.detect_faces(sample_images[name], box_format="xyxy", **LOWEST)
+            unmatched += [(name, face.prob, face.box) for face in lone if not matches(face, weakest)]
+    assert unmatched == []
+
+
+def matches(face: Detection, reference: Reference) -> bool:
+    boxes = np.concatenate([np.empty((0, 4)), *(box_of(found) for found in reference)])
+    return bool(overlaps(boxes_of([face]), boxes).max(initial=0) >= FOUND_IOU)
+
+
+@pytest.mark.parametrize(
+    ("part_of_name", "left", "top", "what"),
+    [
+        ("EntireSitersxEltonJohnJRjpg", 22, 6, "a sleeve"),
+        ("thumbaaMadonnaatthepremiere", 104, 215, "the pattern of a dress"),
+    ],
+)
+def test_no_face_is_found_where_a_person_looking_sees_none(
+    sample_faces: Mapping[str, list[Detection]], part_of_name: str, left: int, top: int, what: str
+) -> None:
+    """Both look like faces to the package's networks, 0.90 and 0.92, but their mirror images do not."""
+    (faces,) = [faces for name, faces in sample_faces.items() if part_of_name in name]
+    assert not [face for face in faces if abs(face.box.left - left) < 10 and abs(face.box.top - top) < 10], what
+
+
+def test_both_engines_give_the_same_faces(
+    keras_engine: KerasEngine, sample_images: Mapping[str, RgbImage], sample_faces: Mapping[str, list[Detection]]
+) -> None:
+    names = list(sample_images)[::12]
+    assert len(names) == 10
+    found = Detector(keras_engine).detect([sample_images[name] for name in names])
+    for name, faces in zip(names, found, strict=True):
+        require_same(sample_faces[name], faces)
+
+
+def require_same(faces: list[Detection], others: list[Detection], within_px: float = 0.5) -> None:
+    assert len(faces) == len(others)
+    assert np.abs(boxes_of(faces) - boxes_of(others)).max(initial=0) <= within_px
+    for face, other in zip(faces, others, strict=True):
+        assert np.abs(face.landmarks - other.landmarks).max() <= within_px
+        assert face.prob == pytest.approx(other.prob, abs=0.01)
+
+
+def test_a_photo_gives_the_same_faces_alone_and_among_others(
+    detector: Detector, sample_images: Mapping[str, RgbImage]
+) -> None:
+    photos = list(sample_images.values())[::24]
+    wide = np.hstack([photos[0], np.zeros_like(photos[0]), photos[0]])
+    large = np.tile(photos[1], (3, 3, 1))
+    tiny = np.zeros((16, 16, 3), dtype=np.uint8)
+    mixed = [photos[0], large, photos[1], tiny, *photos[2:], wide]
+    together = detector.detect(mixed)
+    assert sum(map(len, together)) >= len(photos) + 9
+    for photo, faces in zip(mixed, together, strict=True):
+        require_same(faces, detector.detect([photo])[0])
+
+
+def test_the_order_of_photos_does_not_matter(detector: Detector, sample_images: Mapping[str, RgbImage]) -> None:
+    photos = list(sample_images.values())[5:60:9]
+    backwards = detector.detect(photos[::-1])[::-1]
+    for faces, others in zip(detector.detect(photos), backwards, strict=True):
+        require_same(faces, others)
+
+
+def test_no_photos_give_no_faces(detector: Detector) -> None:
+    assert detector.detect([]) == []
+
+
+NOISE = np.random.default_rng(0).integers(0, 256, (300, 400, 3), dtype=np.uint8)
+
+
+@pytest.mark.parametrize(
+    "photo",
+    [
+        pytest.param(NOISE, id="noise"),
+        pytest.param(np.zeros((16, 16, 3), dtype=np.uint8), id="smaller than any face"),
+        pytest.param(np.full((1, 1, 3), 200, dtype=np.uint8), id="one pixel"),
+        pytest.param(np.tile(NOISE[:50], (1, 10, 1)), id="a strip of 4000x50"),
+        pytest.param(np.tile(NOISE[:, :50], (10, 1, 1)), id="a strip of 50x3000"),
+        pytest.param(np.full((200, 200, 3), 255, dtype=np.uint8), id="white"),
+    ],
+)
+def test_a_photo_of_nothing_gives_no_face(detector: Detector, photo: RgbImage) -> None:
+    assert detector.detect([photo]) == [[]]
+
+
+def test_boxes_of_a_shrunken_photo_are_in_its_own_pixels(
+    detector: Detector, sample_images: Mapping[str, RgbImage], sample_faces: Mapping[str, list[Detection]]
+) -> None:
+    name = next(name for name, faces in sample_faces.items() if len(faces) == 1)
+    photo = sample_images[name]
+    large = photo.repeat(9, axis=0).repeat(9, axis=1)  # well past the longest side that is looked at
+    assert max(large.shape) > 1280
+    (found,) = detector.detect([large])
+    shared = overlaps(boxes_of(found) / 9, boxes_of(sample_faces[name]))
+    assert shared.max() >= 0.8
+
+
+def test_boxes_stay_inside_the_photo_and_faces_are_ordered(
+    sample_images: Mapping[str, RgbImage], sample_faces: Mapping[str, list[Detection]]
+) -> None:
+    for name, faces in sample_faces.items():
+        height, width = sample_images[name].shape[:2]
+        boxes = boxes_of(faces)
+        assert (boxes >= 0).all()
+        assert (boxes <= [width, height, width, height]).all()
+        assert [face.prob for face in faces] == sorted((face.prob for face in faces), reverse=True)

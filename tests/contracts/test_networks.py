@@ -1,0 +1,126 @@
+"""The contract of engines: OpenVINO gives the numbers of the original Keras networks, for batches of any size.
+
+Acceptance: within 1e-3 at float32; embeddings with a cosine of at least 0.9999 at float32 and 0.999 at bfloat16.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from core.detect.mtcnn import MODEL_ID as DETECTOR_ID
+from core.embed.embedder import Embedder
+from core.engine.base import Engine
+from core.engine.keras import KerasEngine
+from core.engine.openvino import BATCH_SIZES, OpenVinoEngine
+from core.models import catalogue
+from core.types import Detection, Floats, RgbImage
+from tests.conftest import MODEL_ID
+
+TOLERANCE = 1e-3
+PLANES_WH = [(12, 12), (31, 47), (200, 64), (512, 512), (640, 333)]
+N_FACES = BATCH_SIZES["embed"][-1] + 3  # more than the largest fixed batch
+
+
+def differences(ours: tuple[Floats, ...], theirs: tuple[Floats, ...]) -> list[float]:
+    assert [array.shape for array in ours] == [array.shape for array in theirs]
+    assert all(array.dtype == np.float32 for array in ours)
+    return [float(np.abs(a - b).max(initial=0)) for a, b in zip(ours, theirs, strict=True)]
+
+
+def resized(images: list[RgbImage], count: int, width: int, height: int) -> npt.NDArray[np.uint8]:
+    """(count, height, width, 3): the photos in turn, each shrunk to this size."""
+    chosen = (images[number % len(images)] for number in range(count))
+    return np.stack([cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA) for image in chosen])
+
+
+@pytest.fixture(scope="module")
+def images(sample_images: Mapping[str, RgbImage]) -> list[RgbImage]:
+    return list(sample_images.values())
+
+
+@pytest.fixture(scope="module")
+def crops(exact_engine: Engine, sample_images: Mapping[str, RgbImage], sample_faces: Mapping[str, list[Detection]]):
+    """Standardised crops of real faces, (N_FACES, 160, 160, 3)."""
+    embedder = Embedder(exact_engine, catalogue.embedding_model(MODEL_ID))
+    shown = [(sample_images[name], faces[0]) for name, faces in sample_faces.items() if faces][:N_FACES]
+    return embedder.standardise(np.stack([embedder.crop(image, face) for image, face in shown]))
+
+
+@pytest.fixture(scope="module")
+def reference(keras_engine: KerasEngine, crops: Floats) -> Floats:
+    return keras_engine.network(MODEL_ID, "embed")(crops)[0]
+
+
+@pytest.mark.parametrize("size_wh", PLANES_WH, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("count", [1, 3])
+def test_pnet_gives_the_keras_outputs_for_planes_of_any_size(
+    engine: Engine, keras_engine: Engine, images: list[RgbImage], size_wh: tuple[int, int], count: int
+) -> None:
+    planes = resized(images, count, *size_wh)
+    ours, theirs = (each.network(DETECTOR_ID, "pnet")(planes) for each in (engine, keras_engine))
+    assert max(differences(ours, theirs)) < TOLERANCE
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, BATCH_SIZES["rnet"][-1] + 5])
+def test_rnet_gives_the_keras_outputs_for_batches_of_any_size(
+    engine: Engine, keras_engine: Engine, images: list[RgbImage], count: int
+) -> None:
+    patches = resized(images, max(count, 1), 24, 24)[:count]
+    ours, theirs = (each.network(DETECTOR_ID, "rnet")(patches) for each in (engine, keras_engine))
+    assert max(differences(ours, theirs)) < TOLERANCE
+
+
+@pytest.mark.parametrize("count", [0, 1, 5, BATCH_SIZES["onet"][-1] + 3])
+def test_onet_gives_the_keras_outputs_for_batches_of_any_size(
+    engine: Engine, keras_engine: Engine, images: list[RgbImage], count: int
+) -> None:
+    patches = resized(images, max(count, 1), 48, 48)[:count]
+    ours, theirs = (each.network(DETECTOR_ID, "onet")(patches) for each in (engine, keras_engine))
+    assert [array.shape[-1] for array in ours] == [4, 10, 2]
+    assert max(differences(ours, theirs)) < TOLERANCE
+
+
+@pytest.mark.parametrize("network", ["pnet", "rnet", "onet"])
+def test_detector_networks_agree_on_black_white_and_noise(engine: Engine, keras_engine: Engine, network: str) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (48, 48, 3), dtype=np.uint8)
+    patches = np.stack([np.zeros_like(noise), np.full_like(noise, 255), noise])
+    side = {"pnet": 48, "rnet": 24, "onet": 48}[network]
+    ours, theirs = (each.network(DETECTOR_ID, network)(patches[:, :side, :side]) for each in (engine, keras_engine))
+    assert max(differences(ours, theirs)) < TOLERANCE
+
+
+@pytest.mark.parametrize("count", [0, 1, 5, N_FACES])
+def test_facenet_gives_the_keras_vectors_at_full_precision(
+    exact_engine: OpenVinoEngine, crops: Floats, reference: Floats, count: int
+) -> None:
+    assert exact_engine.precision == "f32"
+    (vectors,) = exact_engine.network(MODEL_ID, "embed")(crops[:count])
+    assert max(differences((vectors,), (reference[:count],))) < TOLERANCE
+    assert cosines(vectors, reference[:count]).min(initial=1) >= 0.9999
+
+
+@pytest.mark.parametrize("count", [1, 5, N_FACES])
+def test_facenet_gives_the_keras_vectors_at_bfloat16(
+    engine: OpenVinoEngine, crops: Floats, reference: Floats, count: int
+) -> None:
+    if engine.precision != "bf16":
+        pytest.skip("this processor does not compute in bfloat16: only float32 could be compared")
+    (vectors,) = engine.network(MODEL_ID, "embed")(crops[:count])
+    assert cosines(vectors, reference[:count]).min() >= 0.999
+
+
+def cosines(vectors: Floats, others: Floats) -> Floats:
+    lengths = np.linalg.norm(vectors, axis=1) * np.linalg.norm(others, axis=1)
+    return (vectors * others).sum(axis=1) / lengths
+
+
+def test_a_batch_gives_the_vectors_of_its_faces_alone(engine: OpenVinoEngine, crops: Floats) -> None:
+    network = engine.network(MODEL_ID, "embed")
+    alone = np.concatenate([network(crops[row : row + 1])[0] for row in range(3)])
+    # Another batch size is planned otherwise, and bfloat16 rounds to 3 digits.
+    assert cosines(network(crops)[0][:3], alone).min() >= 0.9995

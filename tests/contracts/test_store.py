@@ -1,0 +1,394 @@
+"""The contract of stores, run over every implementation: datasets and faces, the queue of jobs, runs and maps."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from core.errors import FaceAtlasError, InputRefused, NameTaken, NotFound
+from core.jobs.model import JobKind, JobState, Owner
+from core.store.base import (
+    Dataset,
+    FileReport,
+    IngestBatch,
+    MapInfo,
+    Outcome,
+    PhotoLabel,
+    Run,
+    StoredFace,
+)
+from core.store.database import open_database
+from core.store.jobs import SqlJobStore
+from core.store.runs import SqlRunStore
+from core.store.sql import SqlFaceStore
+from core.types import Box, Face, Photo, Split
+from tests.conftest import PROJECT_DIR
+
+MODEL = "facenet-128"
+UNICODE_NAMES = ["Zoë Ångström", "李小龙", "محمد علي", "O'Neil; DROP TABLE face", "🦊"]
+
+
+@dataclass(frozen=True)
+class Stores:
+    """One database seen through its three stores."""
+
+    faces: SqlFaceStore
+    jobs: SqlJobStore
+    runs: SqlRunStore
+    folder: Path
+
+    def files(self) -> bytes:
+        """Every byte that the database keeps on disk."""
+        return b"".join(path.read_bytes() for path in sorted(self.folder.iterdir()))
+
+
+def sqlite(folder: Path) -> Stores:
+    folder.mkdir(exist_ok=True)
+    database = open_database(folder / "atlas.db")
+    return Stores(SqlFaceStore(database), SqlJobStore(database), SqlRunStore(database), folder)
+
+
+OpenStores = Callable[[], Stores]
+
+
+@pytest.fixture(params=[sqlite], ids=lambda make: make.__name__)
+def open_stores(request: pytest.FixtureRequest, tmp_path: Path) -> OpenStores:
+    """Opens the same database anew, as another process would."""
+    return lambda: request.param(tmp_path / "store")
+
+
+@pytest.fixture
+def stores(open_stores: OpenStores) -> Stores:
+    return open_stores()
+
+
+@pytest.fixture
+def dataset(stores: Stores) -> Dataset:
+    return stores.faces.create_dataset("family", MODEL)
+
+
+@pytest.fixture
+def job_id(stores: Stores, dataset: Dataset) -> str:
+    return stores.jobs.submit(dataset.id, JobKind.INGEST, {"path": "a.zip"}, Owner.COMMAND_LINE).id
+
+
+def photo(number: int, person: str | None, split: Split | None = None) -> tuple[Photo, PhotoLabel]:
+    made = Photo(f"photo{number}", f"{person}/{number}.jpg", 400, 300, 1000 + number, (1 << 63) + number)
+    return made, PhotoLabel(person, split)
+
+
+def stored_face(number: int, person: str | None, photo_number: int | None = None) -> StoredFace:
+    landmarks = np.arange(10, dtype=np.float32).reshape(5, 2) + number
+    of = number if photo_number is None else photo_number
+    face = Face(f"face{number}", f"photo{of}", Box(1, 2, 30.5, 40), landmarks, 0.99, f"crop{number}", person)
+    return StoredFace(face, np.full(4, number, dtype=np.float32))
+
+
+def batch(*people: str | None, first: int = 0) -> IngestBatch:
+    """One photo with one face for each name."""
+    numbered = list(enumerate(people, start=first))
+    return IngestBatch(
+        [photo(number, person) for number, person in numbered],
+        [stored_face(number, person) for number, person in numbered],
+        [FileReport(number, f"{person}/{number}.jpg", Outcome.TAKEN, 1, person) for number, person in numbered],
+    )
+
+
+def test_what_is_added_comes_back(stores: Stores, dataset: Dataset, job_id: str) -> None:
+    stores.faces.add(dataset.id, job_id, batch("ada", "bob", None))
+    table, embeddings = stores.faces.face_table(dataset.id), stores.faces.embeddings(dataset.id)
+    assert table.ids == embeddings.face_ids == ("face0", "face1", "face2")
+    assert [table.person(row) for row in range(3)] == ["ada", "bob", None]
+    assert embeddings.model_id == MODEL
+    np.testing.assert_array_equal(embeddings.vectors[:, 0], [0, 1, 2])
+    (face,) = stores.faces.faces(dataset.id, ["face1"])
+    assert face.box == Box(1, 2, 30.5, 40)
+    np.testing.assert_array_equal(face.landmarks, stored_face(1, "bob").face.landmarks)
+    found, faces = stores.faces.photo(dataset.id, "photo1")
+    assert found == photo(1, "bob")[0]
+    assert [face.id for face in faces] == ["face1"]
+
+
+def test_counts_and_reports_are_those_of_what_was_added(stores: Stores, dataset: Dataset, job_id: str) -> None:
+    stores.faces.add(dataset.id, job_id, batch("ada", "ada", None))
+    stores.faces.add(
+        dataset.id, job_id, IngestBatch(reports=[FileReport(3, "x.txt", Outcome.REFUSED, reason="no photo")])
+    )
+    counts = stores.faces.counts(dataset.id)
+    assert (counts.photos, counts.faces, counts.people, counts.unnamed_faces) == (3, 3, 1, 1)
+    assert [(person.name, person.faces) for person in stores.faces.people(dataset.id)] == [("ada", 2)]
+    assert stores.faces.reported(job_id) == {0, 1, 2, 3}
+    assert stores.faces.outcome_counts(job_id) == {Outcome.TAKEN: 3, Outcome.REFUSED: 1}
+    assert stores.faces.reported_faces(job_id) == 3
+    assert [line.name for line in stores.faces.file_reports(job_id, [Outcome.REFUSED])] == ["x.txt"]
+    assert [line.position for line in stores.faces.file_reports(job_id, offset=1, limit=2)] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        pytest.param(lambda good: replace(good, faces=[*good.faces, good.faces[0]]), id="a face twice"),
+        pytest.param(lambda good: replace(good, faces=[*good.faces, stored_face(9, "eve")]), id="a face of no photo"),
+        pytest.param(lambda good: replace(good, photos=[*good.photos, good.photos[0]]), id="a photo twice"),
+        pytest.param(lambda good: replace(good, reports=[good.reports[0]] * 2), id="a line twice"),
+    ],
+)
+def test_a_batch_that_fails_leaves_nothing(
+    stores: Stores, dataset: Dataset, job_id: str, broken: Callable[[IngestBatch], IngestBatch]
+) -> None:
+    with pytest.raises(IntegrityError):
+        stores.faces.add(dataset.id, job_id, broken(batch("ada", "bob")))
+    assert stores.faces.photo_labels(dataset.id) == {}
+    assert len(stores.faces.face_table(dataset.id)) == 0
+    assert len(stores.faces.embeddings(dataset.id)) == 0
+    assert stores.faces.people(dataset.id) == []
+    assert stores.faces.reported(job_id) == set()
+    assert stores.faces.dataset("family").revision == 0
+
+
+def test_the_revision_rises_with_every_write_of_its_dataset_alone(
+    stores: Stores, dataset: Dataset, job_id: str
+) -> None:
+    other = stores.faces.create_dataset("work", MODEL)
+    seen = [dataset.revision]
+    for number in range(3):
+        stores.faces.add(dataset.id, job_id, batch("ada", first=number))
+        seen.append(stores.faces.dataset(dataset.id).revision)
+    assert seen == sorted(set(seen))
+    assert stores.faces.dataset("work").revision == other.revision
+
+
+def test_names_of_any_script_come_back_as_they_were(stores: Stores, dataset: Dataset, job_id: str) -> None:
+    stores.faces.add(dataset.id, job_id, batch(*UNICODE_NAMES))
+    assert {person.name for person in stores.faces.people(dataset.id)} == set(UNICODE_NAMES)
+    table = stores.faces.face_table(dataset.id)
+    assert [table.person(row) for row in range(len(table))] == UNICODE_NAMES
+    assert table.photo_names[1] == "李小龙/1.jpg"
+
+
+def test_a_dataset_is_found_by_its_name_in_either_spelling(stores: Stores) -> None:
+    made = stores.faces.create_dataset("Zoe\u0308", MODEL)  # an e and a combining diaeresis
+    assert stores.faces.dataset("Zo\u00eb").id == made.id
+    with pytest.raises(NameTaken, match="another name"):
+        stores.faces.create_dataset("Zo\u00eb", MODEL)
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * 81, "two\nlines"])
+def test_a_dataset_needs_a_printable_name(stores: Stores, name: str) -> None:
+    with pytest.raises(InputRefused):
+        stores.faces.create_dataset(name, MODEL)
+
+
+def test_renaming_keeps_everything_and_refuses_a_name_in_use(stores: Stores, dataset: Dataset, job_id: str) -> None:
+    stores.faces.add(dataset.id, job_id, batch("ada"))
+    stores.faces.create_dataset("work", MODEL)
+    with pytest.raises(NameTaken):
+        stores.faces.rename_dataset(dataset.id, "work")
+    stores.faces.rename_dataset(dataset.id, "friends")
+    assert stores.faces.dataset("friends").id == dataset.id
+    assert stores.faces.counts(dataset.id).faces == 1
+    with pytest.raises(NotFound, match="'friends', 'work'"):
+        stores.faces.dataset("family")
+
+
+def test_what_is_not_there_is_said_in_words(stores: Stores, dataset: Dataset) -> None:
+    for ask in (
+        lambda: stores.faces.faces(dataset.id, ["nobody"]),
+        lambda: stores.faces.photo(dataset.id, "none"),
+        lambda: stores.jobs.job("none"),
+        lambda: stores.runs.run("none"),
+    ):
+        with pytest.raises(NotFound):
+            ask()
+
+
+def test_a_deleted_dataset_leaves_no_row_and_no_byte_of_a_name(
+    open_stores: OpenStores, stores: Stores, dataset: Dataset, job_id: str
+) -> None:
+    kept = stores.faces.create_dataset("work", MODEL)
+    kept_job = stores.jobs.submit(kept.id, JobKind.INGEST, {})
+    stores.faces.add(kept.id, kept_job.id, batch("Kept Person"))
+    stores.faces.add(dataset.id, job_id, batch("Ada Lovelace", *[f"Forgotten Person {n}" for n in range(300)]))
+    stores.jobs.submit(dataset.id, JobKind.INGEST, {"title": "Lovelace holidays.zip"})
+    stores.runs.add_run(run(dataset.id, "r1"))
+    stores.runs.add_map(MapInfo("m1", dataset.id, 1, "umap"))
+    another = open_stores()  # a page that has read from the same file
+    another.faces.face_table(dataset.id)
+    assert b"Lovelace" in stores.files()
+    stores.faces.delete_dataset(dataset.id)
+    for name in (b"Lovelace", b"Forgotten Person", b"family"):
+        assert name not in stores.files()
+    assert b"Kept Person" in stores.files()
+    assert [found.name for found in stores.faces.datasets()] == ["work"]
+    assert stores.faces.photo_labels(dataset.id) == {}
+    assert len(stores.faces.face_table(dataset.id)) == 0
+    assert stores.faces.file_reports(job_id) == []
+    assert [job.id for job in stores.jobs.jobs()] == [kept_job.id]
+    assert stores.runs.runs(dataset.id) == []
+    assert stores.runs.maps(dataset.id) == []
+
+
+def test_a_file_that_is_no_database_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "atlas.db").write_bytes(b"this is no database, it only has the name of one" * 50)
+    with pytest.raises(FaceAtlasError, match=r"atlas\.db"):
+        open_database(tmp_path / "atlas.db")
+
+
+# the queue
+
+
+def test_the_oldest_queued_job_of_the_worker_is_claimed_first(stores: Stores, dataset: Dataset) -> None:
+    stores.jobs.submit(dataset.id, JobKind.TRAIN, {}, Owner.COMMAND_LINE)
+    first, second = (stores.jobs.submit(dataset.id, JobKind.TRAIN, {"number": number}) for number in range(2))
+    claimed = stores.jobs.claim()
+    assert claimed is not None
+    assert (claimed.id, claimed.state, claimed.params) == (first.id, JobState.RUNNING, {"number": 0})
+    assert stores.jobs.job(second.id).state is JobState.QUEUED
+    assert [job.id for job in stores.jobs.jobs(dataset.id)][:2] == [second.id, first.id]
+    assert stores.jobs.claim() is not None
+    assert stores.jobs.claim() is None
+
+
+def test_threads_claim_every_job_once(open_stores: OpenStores, stores: Stores, dataset: Dataset) -> None:
+    jobs = [stores.jobs.submit(dataset.id, JobKind.TRAIN, {}).id for _ in range(30)]
+    claimed: list[str] = []
+    ready = threading.Barrier(4)
+
+    def claim_all() -> None:
+        mine = open_stores().jobs
+        ready.wait()
+        while (job := mine.claim()) is not None:
+            claimed.append(job.id)
+
+    threads = [threading.Thread(target=claim_all) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(claimed) == sorted(jobs)
+
+
+CLAIM_ALL = """
+import sys
+from pathlib import Path
+from core.store.database import open_database
+from core.store.jobs import SqlJobStore
+queue = SqlJobStore(open_database(Path(sys.argv[1])))
+print("ready", flush=True)
+sys.stdin.readline()
+while (job := queue.claim()) is not None:
+    print(job.id)
+"""
+
+
+def test_processes_claim_every_job_once(stores: Stores, dataset: Dataset) -> None:
+    jobs = [stores.jobs.submit(dataset.id, JobKind.TRAIN, {}).id for _ in range(30)]
+    command = [sys.executable, "-c", CLAIM_ALL, str(stores.folder / "atlas.db")]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "cwd": PROJECT_DIR}
+    started = [subprocess.Popen(command, **pipes) for _ in range(2)]
+    for process in started:
+        assert process.stdout.readline() == "ready\n"
+    for process in started:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    claimed = [line for process in started for line in process.communicate(timeout=60)[0].split()]
+    assert sorted(claimed) == sorted(jobs)
+
+
+def test_a_queued_job_is_cancelled_at_once_and_a_running_one_is_asked(stores: Stores, dataset: Dataset) -> None:
+    queued = stores.jobs.submit(dataset.id, JobKind.TRAIN, {})
+    stores.jobs.cancel(queued.id)
+    assert stores.jobs.job(queued.id).state is JobState.CANCELLED
+    running = stores.jobs.submit(dataset.id, JobKind.TRAIN, {}, Owner.COMMAND_LINE)
+    assert stores.jobs.beat(running.id, 1, 10, "Learning") is False
+    stores.jobs.cancel(running.id)
+    assert stores.jobs.job(running.id).state is JobState.RUNNING
+    assert stores.jobs.beat(running.id, 2, 10, "Learning") is True
+    stores.jobs.finish(running.id, JobState.CANCELLED, error="Stopped on request.")
+    assert stores.jobs.job(running.id).cancel_requested is False
+
+
+@pytest.mark.parametrize("ended", [state for state in JobState if state.resumable])
+def test_a_stopped_job_is_resumed_where_it_was(stores: Stores, dataset: Dataset, ended: JobState) -> None:
+    job = stores.jobs.submit(dataset.id, JobKind.INGEST, {"path": "a.zip"}, Owner.COMMAND_LINE)
+    stores.jobs.beat(job.id, 32, 118, "Looking for faces")
+    stores.jobs.finish(job.id, ended, error="It stopped.", detail="trace")
+    stores.jobs.resume(job.id)
+    queued = stores.jobs.job(job.id)
+    assert (queued.state, queued.owner, queued.error) == (JobState.QUEUED, Owner.WORKER, "")
+    claimed = stores.jobs.claim()
+    assert claimed is not None
+    assert (claimed.id, claimed.params, claimed.done_at_start) == (job.id, {"path": "a.zip"}, 32)
+    assert claimed.finished is None
+
+
+@pytest.mark.parametrize("state", [JobState.RUNNING, JobState.DONE])
+def test_a_job_that_runs_or_is_done_is_not_resumed(stores: Stores, dataset: Dataset, state: JobState) -> None:
+    job = stores.jobs.submit(dataset.id, JobKind.TRAIN, {}, Owner.COMMAND_LINE)
+    if state is JobState.DONE:
+        stores.jobs.finish(job.id, state, result={"run": "r1"})
+    stores.jobs.resume(job.id)
+    assert stores.jobs.job(job.id).state is state
+    assert stores.jobs.claim() is None
+
+
+def test_running_jobs_of_a_dead_process_are_interrupted(stores: Stores, dataset: Dataset) -> None:
+    stores.jobs.submit(dataset.id, JobKind.TRAIN, {})
+    running = stores.jobs.claim()
+    assert running is not None
+    waiting = stores.jobs.submit(dataset.id, JobKind.TRAIN, {})
+    by_hand = stores.jobs.submit(dataset.id, JobKind.TRAIN, {}, Owner.COMMAND_LINE)
+    assert stores.jobs.interrupt_running(Owner.COMMAND_LINE, older_than_s=60) == 0
+    assert stores.jobs.interrupt_running(Owner.WORKER) == 1
+    states = [stores.jobs.job(job.id).state for job in (running, waiting, by_hand)]
+    assert states == [JobState.INTERRUPTED, JobState.QUEUED, JobState.RUNNING]
+    assert "resume" in stores.jobs.job(running.id).error
+
+
+def test_only_a_job_that_has_ended_is_forgotten(stores: Stores, dataset: Dataset, job_id: str) -> None:
+    stores.faces.add(dataset.id, job_id, batch("ada"))
+    stores.jobs.forget_job(job_id)
+    assert stores.jobs.job(job_id).state is JobState.RUNNING
+    stores.jobs.finish(job_id, JobState.DONE)
+    stores.jobs.forget_job(job_id)
+    assert stores.jobs.jobs() == []
+    assert stores.faces.file_reports(job_id) == []
+    assert stores.faces.counts(dataset.id).faces == 1
+
+
+def test_a_job_whose_dataset_is_deleted_is_told_to_stop(stores: Stores, dataset: Dataset, job_id: str) -> None:
+    stores.faces.delete_dataset(dataset.id)
+    assert stores.jobs.beat(job_id, 1, 2, "") is True
+
+
+# runs and maps
+
+
+def run(dataset_id: str, run_id: str, created: float = 1.0) -> Run:
+    return Run(run_id, dataset_id, created, 3, MODEL, {"C": 1.0}, {"accuracy": 0.99, "people": ["李小龙"]}, 2.5)
+
+
+def test_runs_come_back_newest_first_and_can_be_deleted(stores: Stores, dataset: Dataset) -> None:
+    older, newer = run(dataset.id, "older", 1.0), run(dataset.id, "newer", 2.0)
+    stores.runs.add_run(newer)
+    stores.runs.add_run(older)
+    assert stores.runs.runs(dataset.id) == [newer, older]
+    assert stores.runs.run("older") == older
+    stores.runs.delete_run("older")
+    assert stores.runs.runs(dataset.id) == [newer]
+
+
+def test_maps_come_back_newest_first(stores: Stores, dataset: Dataset) -> None:
+    older = MapInfo("m1", dataset.id, 1, "pca", {}, 1.0, 0.1)
+    newer = MapInfo("m2", dataset.id, 1, "umap", {"neighbours": 15}, 2.0, 9.0)
+    stores.runs.add_map(older)
+    stores.runs.add_map(newer)
+    assert stores.runs.maps(dataset.id) == [newer, older]

@@ -1,0 +1,250 @@
+"""The worker as a process that may be killed, and as a loop over the queue.
+
+Acceptance: a worker killed (-9) in the middle of an ingest leaves an interrupted job; resumed, it ends with what an
+undisturbed run gives.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from filelock import FileLock
+
+from core.engine.openvino import OpenVinoEngine
+from core.errors import InputRefused
+from core.jobs.handlers import IngestRequest, handlers
+from core.jobs.model import Job, JobKind, JobState, Owner
+from core.jobs.worker import run_job, work
+from core.services import Services
+from core.types import CancelToken, Report
+from tests.conftest import MODEL_ID, PROJECT_DIR, new_data_dir, services_on
+
+LONGEST_S = 90
+READY = "worker ready"
+
+
+def wait_until(true: Callable[[], bool], what: str) -> None:
+    """Look again and again; another process's progress can only be looked at."""
+    limit = time.monotonic() + LONGEST_S
+    while not true():
+        if time.monotonic() > limit:
+            pytest.fail(f"{what} did not come within {LONGEST_S} s")
+        threading.Event().wait(0.05)
+
+
+# the process
+
+
+@dataclass
+class Worker:
+    """``python -m core worker`` on a data folder."""
+
+    process: subprocess.Popen[bytes]
+    log_path: Path
+
+    @property
+    def is_ready(self) -> bool:
+        return READY in self.log_path.read_text(encoding="utf-8")
+
+    def wait_until_ready(self) -> None:
+        wait_until(lambda: self.is_ready or self.process.poll() is not None, "the worker")
+        assert self.is_ready, self.log_path.read_text(encoding="utf-8")
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+@contextmanager
+def worker(data_dir: Path, log_path: Path) -> Iterator[Worker]:
+    command = [sys.executable, "-m", "core", "worker", "--data", str(data_dir), "--with-parent"]
+    with log_path.open("wb") as log:
+        process = subprocess.Popen(command, cwd=PROJECT_DIR, stdin=subprocess.PIPE, stderr=log)
+        try:
+            yield Worker(process, log_path)
+        finally:
+            process.kill()
+            process.wait()
+            if process.stdin:
+                process.stdin.close()
+
+
+def submit_ingest(services: Services, archive: Path) -> Job:
+    dataset = services.store.create_dataset("sample", MODEL_ID)
+    request = IngestRequest(str(archive), archive.name)
+    return services.jobs.submit(dataset.id, JobKind.INGEST, request.params())
+
+
+def test_a_worker_killed_in_the_middle_resumes_to_the_undisturbed_result(
+    models_dir: Path, engine: OpenVinoEngine, sample_zip: Path, tmp_path: Path
+) -> None:
+    services = services_on(new_data_dir(models_dir, tmp_path / "data"), engine)
+    job = submit_ingest(services, sample_zip)
+    with worker(services.settings.data_dir, tmp_path / "first.log") as first:
+        wait_until(lambda: services.jobs.job(job.id).done >= 16, "the first batch")
+        first.kill()
+    killed = services.jobs.job(job.id)
+    assert killed.state is JobState.RUNNING, "it ended before it could be killed"
+    assert 16 <= len(services.store.photo_labels(job.dataset_id)) < 118
+    with worker(services.settings.data_dir, tmp_path / "second.log"):
+        wait_until(lambda: services.jobs.job(job.id).state is JobState.INTERRUPTED, "the second worker")
+        assert "resume" in services.jobs.job(job.id).error
+        services.jobs.resume(job.id)
+        wait_until(lambda: not services.jobs.job(job.id).state.active, "the end")
+    resumed = services.jobs.job(job.id)
+    assert resumed.state is JobState.DONE, resumed.error
+    undisturbed = services_on(new_data_dir(models_dir, tmp_path / "undisturbed"), engine)
+    other = submit_ingest(undisturbed, sample_zip)
+    claimed = undisturbed.jobs.claim()
+    assert claimed is not None
+    run_job(undisturbed.jobs, claimed, handlers(undisturbed)[JobKind.INGEST], CancelToken())
+    require_same(services, resumed, undisturbed, undisturbed.jobs.job(other.id))
+
+
+def require_same(services: Services, job: Job, others: Services, other: Job) -> None:
+    """Faces, boxes, labels, vectors, files and the report are the same."""
+    assert {**job.result, "seconds": 0} == {**other.result, "seconds": 0}
+    assert services.store.file_reports(job.id) == others.store.file_reports(other.id)
+    mine, theirs = services.store.face_table(job.dataset_id), others.store.face_table(other.dataset_id)
+    assert (mine.ids, mine.photo_names, mine.crop_ids) == (theirs.ids, theirs.photo_names, theirs.crop_ids)
+    assert (mine.people, mine.splits) == (theirs.people, theirs.splits)
+    np.testing.assert_array_equal(mine.labels, theirs.labels)
+    faces, expected = (
+        each.store.faces(dataset_id, mine.ids)
+        for each, dataset_id in ((services, job.dataset_id), (others, other.dataset_id))
+    )
+    assert [face.box for face in faces] == [face.box for face in expected]
+    vectors, expected_vectors = (
+        services.store.embeddings(job.dataset_id), others.store.embeddings(other.dataset_id)
+    )  # fmt: skip
+    np.testing.assert_array_equal(vectors.vectors, expected_vectors.vectors)
+
+
+def test_a_worker_ends_when_its_standard_input_closes(data_dir: Path, tmp_path: Path) -> None:
+    with worker(data_dir, tmp_path / "worker.log") as alone:
+        alone.wait_until_ready()
+        assert alone.process.stdin is not None
+        alone.process.stdin.close()
+        assert alone.process.wait(LONGEST_S) == 0
+
+
+def test_a_second_worker_takes_over_when_the_first_dies(data_dir: Path, tmp_path: Path) -> None:
+    with worker(data_dir, tmp_path / "first.log") as first:
+        first.wait_until_ready()
+        with worker(data_dir, tmp_path / "second.log") as second:
+            first.kill()
+            second.wait_until_ready()
+
+
+# the loop
+
+
+@pytest.fixture
+def dataset_id(services: Services) -> str:
+    return services.store.create_dataset("family", MODEL_ID).id
+
+
+def run_one(services: Services, dataset_id: str, handler: Callable[[Job, Report, CancelToken], dict[str, Any]]) -> Job:
+    job = services.jobs.submit(dataset_id, JobKind.TRAIN, {"title": "Ada Lovelace.zip"}, Owner.COMMAND_LINE)
+    run_job(services.jobs, job, handler, CancelToken())
+    return services.jobs.job(job.id)
+
+
+def test_a_waiting_worker_claims_nothing_and_then_everything(services: Services, dataset_id: str) -> None:
+    jobs = [services.jobs.submit(dataset_id, JobKind.TRAIN, {}).id for _ in range(2)]
+    done: list[str] = []
+    stop = threading.Event()
+
+    def note(job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
+        done.append(job.id)
+        if len(done) == len(jobs):
+            stop.set()
+        return {}
+
+    with FileLock(services.worker_lock):  # another worker serves this data folder
+        stopped = threading.Event()
+        waiting = threading.Thread(
+            target=work, args=(services.jobs, {JobKind.TRAIN: note}, services.worker_lock, stopped)
+        )
+        waiting.start()
+        stopped.set()
+        waiting.join()
+    assert (done, services.jobs.job(jobs[0]).state) == ([], JobState.QUEUED)
+    work(services.jobs, {JobKind.TRAIN: note}, services.worker_lock, stop)
+    assert done == jobs
+    assert {services.jobs.job(job_id).state for job_id in jobs} == {JobState.DONE}
+
+
+def test_an_unexpected_error_fails_the_job_without_naming_anybody(
+    services: Services, dataset_id: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
+        raise ValueError(f"cannot read {job.params['title']}")
+
+    with caplog.at_level(logging.DEBUG):
+        job = run_one(services, dataset_id, fail)
+    assert job.state is JobState.FAILED
+    assert "ValueError" in job.error
+    assert "resume" in job.error
+    assert "in fail" in job.detail
+    assert "Lovelace" not in job.error + job.detail + caplog.text
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "/data/Ada Lovelace.jpg"), "No space left"),
+        (MemoryError(), "memory"),
+        (InputRefused("'Ada Lovelace.zip' is not there any more. Give it again."), "Give it again"),
+    ],
+    ids=["disk full", "no memory", "refused"],
+)
+def test_a_failed_job_says_what_to_do(services: Services, dataset_id: str, error: Exception, words: str) -> None:
+    def fail(job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
+        raise error
+
+    job = run_one(services, dataset_id, fail)
+    assert job.state is JobState.FAILED
+    assert words in job.error
+    assert "Lovelace" not in job.detail
+
+
+def test_cancelling_reaches_the_work_by_way_of_the_store(services: Services, dataset_id: str) -> None:
+    def wait_for_the_wish(job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
+        report(3, 10, "Learning")
+        services.jobs.cancel(job.id)
+        wait_until(lambda: token.cancelled, "the wish to cancel")
+        token.raise_if_cancelled()
+        return {}
+
+    job = run_one(services, dataset_id, wait_for_the_wish)
+    assert (job.state, job.done, job.total) == (JobState.CANCELLED, 3, 10)
+
+
+def test_the_worker_goes_on_after_a_job_that_failed(services: Services, dataset_id: str) -> None:
+    stop = threading.Event()
+
+    def fail(job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
+        raise RuntimeError("no")
+
+    def end(job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
+        stop.set()
+        return {"map": "m1"}
+
+    failing = services.jobs.submit(dataset_id, JobKind.TRAIN, {})
+    good = services.jobs.submit(dataset_id, JobKind.MAP, {})
+    work(services.jobs, {JobKind.TRAIN: fail, JobKind.MAP: end}, services.worker_lock, stop)
+    assert services.jobs.job(failing.id).state is JobState.FAILED
+    assert services.jobs.job(good.id).result == {"map": "m1"}

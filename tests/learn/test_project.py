@@ -1,0 +1,81 @@
+"""Maps: PCA here, UMAP in one process of its own, as its import and first fit take half a minute."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.decomposition import PCA
+
+from core.learn import project
+
+ROOT = Path(__file__).parents[2]
+
+
+def faces(n: int) -> np.ndarray:
+    rows = np.random.default_rng(0).normal(size=(n, 12)) * np.linspace(3, 1, 12)
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
+def test_pca_is_scikit_learns_but_for_the_sign_which_is_fixed():
+    ours, theirs = project.pca(faces(50)), PCA(2).fit_transform(faces(50))
+    assert np.allclose(np.abs(ours), np.abs(theirs), atol=1e-5)
+    assert np.allclose(project.pca(faces(50)[::-1])[::-1], ours, atol=1e-5)
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 3])
+def test_pca_of_a_few_faces_has_their_shape(n):
+    points = project.pca(faces(n))
+    assert points.shape == (n, 2) and points.dtype == np.float32 and np.isfinite(points).all()
+
+
+def test_pca_of_copies_is_one_point():
+    assert np.allclose(project.pca(np.repeat(faces(1), 5, axis=0)), 0, atol=1e-6)
+
+
+def test_fewer_than_four_faces_are_laid_out_without_loading_umap():
+    before = "umap" in sys.modules
+    assert np.allclose(project.umap(faces(3)), project.pca(faces(3)))
+    assert ("umap" in sys.modules) == before
+
+
+@pytest.mark.parametrize("loaded", [True, False])
+def test_tensorflow_is_hidden_only_while_it_is_not_loaded(monkeypatch, loaded):
+    monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
+    if loaded:
+        monkeypatch.setitem(sys.modules, "tensorflow", project)
+    with project._without_tensorflow():
+        assert sys.modules["tensorflow"] is (project if loaded else None)
+    assert sys.modules.get("tensorflow") is (project if loaded else None)
+    assert ("tensorflow" in sys.modules) == loaded
+
+
+SCRIPT = """
+import sys, warnings
+import numpy as np
+from core.learn import project
+warnings.simplefilter("error", ImportWarning)
+rng = np.random.default_rng(0)
+rows = np.repeat(np.eye(3, 8), 12, axis=0) + rng.normal(size=(36, 8)) * 0.05
+rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+steps = []
+points = project.umap(rows, n_neighbors=8, seed=3, report=lambda done, total, message: steps.append((done, total)))
+assert points.shape == (36, 2) and points.dtype == np.float32
+assert np.array_equal(points, project.umap(rows, n_neighbors=8, seed=3)), "not repeatable"
+assert steps[-1] == (3, 3)
+centres = points.reshape(3, 12, 2).mean(axis=1)
+spread = np.linalg.norm(points.reshape(3, 12, 2) - centres[:, None], axis=2).max()
+apart = min(np.linalg.norm(centres[a] - centres[b]) for a, b in ((0, 1), (0, 2), (1, 2)))
+assert apart > spread, (apart, spread)
+for few in (4, 5, 9):
+    assert np.isfinite(project.umap(rows[:few])).all()
+assert np.isfinite(project.umap(np.repeat(rows[:1], 20, axis=0))).all(), "copies of one face"
+loaded = sorted(name for name in sys.modules if name.split(".")[0] in ("tensorflow", "keras"))
+assert loaded == [], loaded[:5]
+"""
+
+
+def test_umap_separates_groups_repeatably_and_leaves_tensorflow_unloaded():
+    done = subprocess.run([sys.executable, "-c", SCRIPT], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr

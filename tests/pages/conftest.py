@@ -1,0 +1,99 @@
+"""Pages as AppTest sees them: the whole app on a data folder of its own, with a worker that runs when it is told to."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from core.engine.openvino import OpenVinoEngine
+from core.jobs.handlers import IngestRequest, handlers
+from core.jobs.model import Job, JobKind
+from core.jobs.worker import run_job
+from core.services import Services
+from core.types import CancelToken
+from core.ui import data as ui_data
+from tests.conftest import new_data_dir
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def app_data(models_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: OpenVinoEngine) -> Services:
+    """The services of the app under test, on an empty data folder."""
+    return _services(new_data_dir(models_dir, tmp_path / "data"), monkeypatch, engine)
+
+
+@pytest.fixture(scope="session")
+def trained_dir(models_dir: Path, tmp_path_factory: pytest.TempPathFactory, engine: OpenVinoEngine) -> Path:
+    """A data folder in which the sample was taken and learned; copied for each test that writes."""
+    folder = new_data_dir(models_dir, tmp_path_factory.mktemp("trained") / "data")
+    with pytest.MonkeyPatch.context() as patch:
+        services = _services(folder, patch, engine)
+        dataset = services.store.create_dataset("Five celebrities", "facenet-128")
+        request = IngestRequest(str(services.sample_zip()), "the sample")
+        services.jobs.submit(dataset.id, JobKind.INGEST, request.params())
+        services.jobs.submit(dataset.id, JobKind.TRAIN, {})
+        work(services)
+    return folder
+
+
+@pytest.fixture
+def trained(trained_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: OpenVinoEngine) -> Services:
+    """The app's services on a copy of the trained sample."""
+    folder = tmp_path / "data"
+    shutil.copytree(trained_dir, folder, symlinks=True)
+    return _services(folder, monkeypatch, engine)
+
+
+def _services(folder: Path, patch: pytest.MonkeyPatch, engine: OpenVinoEngine) -> Services:
+    patch.setenv("FACE_ATLAS_DATA", str(folder))
+    patch.setenv("FACE_ATLAS_WORKER", "external")
+    patch.setitem(st.config.get_config_options()["client.showErrorDetails"].__dict__, "value", "full")
+    st.cache_resource.clear()
+    st.cache_data.clear()
+    services = ui_data.services()
+    services.__dict__["engine"] = engine
+    return services
+
+
+def work(services: Services) -> list[Job]:
+    """Run what is queued, as the worker would."""
+    known = handlers(services)
+    ended = []
+    while job := services.jobs.claim():
+        run_job(services.jobs, job, known[job.kind], CancelToken())
+        ended.append(services.jobs.job(job.id))
+    return ended
+
+
+@pytest.fixture
+def open_page() -> Callable[..., AppTest]:
+    """Open a page of the app by its file, with query parameters."""
+
+    def opened(page: str, **query: str) -> AppTest:
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+        for name, value in query.items():
+            app.query_params[name] = value
+        app.run()
+        assert not app.exception, app.exception
+        app.switch_page(page).run()
+        assert not app.exception, app.exception
+        return app
+
+    return opened
+
+
+def texts(app: AppTest) -> str:
+    """Everything that a page says in words."""
+    parts = [*app.title, *app.markdown, *app.caption, *app.subheader, *app.error, *app.warning, *app.info]
+    return "\n".join(str(part.value) for part in parts)
+
+
+def button(app: AppTest, label: str):
+    """The button with this label."""
+    return next(found for found in app.button if found.label == label)

@@ -1,0 +1,67 @@
+"""The home page: the first visit, a dataset's card, renaming and erasing."""
+
+from __future__ import annotations
+
+from core.jobs.model import JobKind
+from tests.pages.conftest import button, texts, work
+
+HOME = "pages/home/datasets.py"
+
+
+def test_the_first_visit_offers_the_sample_and_a_place_for_a_zip(app_data, open_page):
+    app = open_page(HOME)
+    assert "Try the sample" in texts(app)
+    assert [widget.label for widget in app.get("file_uploader")] == ["Drop a zip, or several photos"]
+
+
+def test_the_sample_button_makes_a_dataset_and_queues_its_ingest(app_data, open_page):
+    app = open_page(HOME)
+    button(app, "Use the sample").click().run()
+    assert not app.exception
+    (dataset,) = app_data.store.datasets()
+    (job,) = app_data.jobs.jobs(dataset.id)
+    assert (dataset.name, job.kind) == ("Five celebrities", JobKind.INGEST)
+
+
+def test_a_card_names_the_next_step_as_work_proceeds(app_data, open_page):
+    dataset = app_data.store.create_dataset("Family", "facenet-128")
+    assert [entry.label for entry in open_page(HOME).button if entry.key == f"next_{dataset.id}"] == ["Add photos"]
+    app_data.jobs.submit(
+        dataset.id, JobKind.INGEST, {"path": str(app_data.sample_zip()), "title": "the sample", "policy": "largest"}
+    )
+    assert [entry.label for entry in open_page(HOME).button if entry.key == f"next_{dataset.id}"] == ["Watch the work"]
+    work(app_data)
+    assert [entry.label for entry in open_page(HOME).button if entry.key == f"next_{dataset.id}"] == ["Train"]
+
+
+def test_a_trained_dataset_shows_its_counts_and_accuracy(trained, open_page):
+    said = texts(open_page(HOME))
+    assert "118 photos" in said
+    assert "5 people" in said
+    assert "100 % right on new photos" in said
+
+
+def test_renaming_a_dataset(trained, open_page):
+    (dataset,) = trained.store.datasets()
+    app = open_page(HOME)
+    app.text_input(key=f"name_{dataset.id}").set_value("Stars").run()
+    app.button(key=f"rename_{dataset.id}").click().run()
+    assert not app.exception
+    assert [entry.name for entry in trained.store.datasets()] == ["Stars"]
+
+
+def test_a_name_that_is_taken_is_refused_in_words(trained, open_page):
+    trained.store.create_dataset("Stars", "facenet-128")
+    dataset = trained.store.dataset("Five celebrities")
+    app = open_page(HOME)
+    app.text_input(key=f"name_{dataset.id}").set_value("Stars").run()
+    app.button(key=f"rename_{dataset.id}").click().run()
+    assert "exists already" in texts(app)
+
+
+def test_erasing_asks_first_and_says_what_goes(trained, open_page):
+    (dataset,) = trained.store.datasets()
+    app = open_page(HOME)
+    app.button(key=f"delete_{dataset.id}").click().run()
+    assert "cannot be brought back" in texts(app)
+    assert button(app, "Erase it")  # AppTest cannot press buttons of a dialog: the browser test does

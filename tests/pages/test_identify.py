@@ -1,0 +1,50 @@
+"""The identify page: nothing learned yet, a known face, a stranger, no face, a file that is no photo."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from PIL import Image
+
+from tests.pages.conftest import texts
+
+IDENTIFY = "pages/identify/photo.py"
+
+
+def ask(app, content: bytes, name: str = "photo.jpg"):
+    app.get("file_uploader")[0].upload(name, content, "image/jpeg").run()
+    assert not app.exception
+    return app
+
+
+def test_without_a_run_the_page_leads_to_training(app_data, open_page):
+    app_data.store.create_dataset("Family", "facenet-128")
+    assert "Nothing has been learned" in texts(open_page(IDENTIFY))
+
+
+def test_a_known_face_gets_its_name_with_evidence(trained, open_page, sample_files):
+    name = next(name for name in sample_files if name.startswith("val/madonna/"))
+    app = ask(open_page(IDENTIFY), sample_files[name])
+    assert "1. madonna" in texts(app)
+    assert "Most like these training photos" in texts(app)
+
+
+def test_the_slider_turns_a_name_into_unknown(trained, open_page, sample_files):
+    name = next(name for name in sample_files if name.startswith("val/madonna/"))
+    app = ask(open_page(IDENTIFY), sample_files[name])
+    app.slider[0].set_value(0.4).run()
+    said = texts(app)
+    assert "1. Unknown" in said
+    assert "Nearest is madonna" in said
+
+
+def test_a_photo_without_a_face_says_so(trained, open_page):
+    buffer = io.BytesIO()
+    Image.fromarray(np.full((300, 400, 3), 90, np.uint8)).save(buffer, "JPEG")
+    assert "No face could be found" in texts(ask(open_page(IDENTIFY), buffer.getvalue()))
+
+
+def test_a_file_that_is_no_photo_is_refused_in_words(trained, open_page):
+    app = ask(open_page(IDENTIFY), b"these are not pixels")
+    assert app.error

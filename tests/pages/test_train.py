@@ -1,0 +1,54 @@
+"""The training page: too few people, training, the list of runs, comparing and deleting."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from core.jobs.model import JobKind, JobState
+from core.store.base import IngestBatch, PhotoLabel
+from tests.pages.conftest import button, texts, work
+
+TRAIN = "pages/model/train.py"
+
+
+def test_without_people_the_page_says_what_is_missing(app_data, open_page):
+    app_data.store.create_dataset("Family", "facenet-128")
+    app = open_page(TRAIN)
+    assert "There are no faces yet." in texts(app)
+    assert button(app, "Add photos")
+
+
+def test_training_makes_a_run_that_the_page_lists(trained, open_page):
+    (dataset,) = trained.store.datasets()
+    app = open_page(TRAIN)
+    assert "5 people" in texts(app)
+    button(app, "Train again").click().run()
+    assert not app.exception
+    (ended,) = work(trained)
+    assert (ended.kind, ended.state) == (JobKind.TRAIN, JobState.DONE)
+    assert len(trained.runs.runs(dataset.id)) == 2
+    assert len(open_page(TRAIN).dataframe[0].value) == 2
+
+
+def test_a_dataset_that_grew_since_asks_for_another_training(trained, open_page):
+    (dataset,) = trained.store.datasets()
+    photo, _ = trained.store.photo(dataset.id, next(iter(trained.store.photo_labels(dataset.id))))
+    trained.store.add(dataset.id, "", IngestBatch(photos=[(replace(photo, id="f" * 64), PhotoLabel(None, None))]))
+    assert "Train again to learn from them" in texts(open_page(TRAIN))
+
+
+def test_two_people_with_one_photo_each_are_told_what_to_do(app_data, open_page, sample_files, tmp_path):
+    dataset = app_data.store.create_dataset("Pair", "facenet-128")
+    for person in ("ben_afflek", "elton_john"):
+        folder = tmp_path / "pair" / person
+        folder.mkdir(parents=True)
+        name = next(name for name in sample_files if person in name)
+        (folder / "1.jpg").write_bytes(sample_files[name])
+    params = {"path": str(tmp_path / "pair"), "title": "pair", "policy": "largest"}
+    app_data.jobs.submit(dataset.id, JobKind.INGEST, params)
+    app_data.jobs.submit(dataset.id, JobKind.TRAIN, {})
+    _, ended = work(app_data)
+    assert ended.state is JobState.FAILED
+    app = open_page(TRAIN)
+    assert not app.exception
+    assert ended.error in texts(app)

@@ -1,0 +1,138 @@
+"""The architecture, held by reading the imports: what a layer may import of the project, and a few fixed rules."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+VALUES = {"core.types", "core.errors"}
+UNIVERSAL = VALUES | {"core.settings"}
+STORE_BASES = {"core.store.base", "core.store.artifacts"}
+
+MAY_IMPORT: dict[str, set[str]] = {
+    "app": {"core.ui"},
+    "pages": VALUES | {"core.ui", "core.workflows"},
+    "core.ui": VALUES
+    | {"core.ui", "core.services", "core.settings", "core.workflows", "core.jobs", "core.models", "core.machine"}
+    | {"core.images", "core.layout", "core.archive", "core.learn"}
+    | STORE_BASES,
+    "core.__main__": UNIVERSAL
+    | {"core.services", "core.workflows", "core.jobs", "core.models", "core.images", "core.store.base", "core.bench"},
+    "core.bench": UNIVERSAL
+    | {"core.bench", "core.services", "core.workflows", "core.jobs", "core.machine", "core.store.base"}
+    | {"core.archive", "core.images", "core.learn", "core.models", "core.detect", "core.embed", "core.engine"},
+    "core.services": {"core"},
+    "core.workflows": UNIVERSAL
+    | {"core.workflows", "core.detect", "core.embed", "core.learn", "core.archive", "core.images", "core.geometry"}
+    | {"core.jobs.model"}
+    | STORE_BASES,
+    "core.jobs.handlers": UNIVERSAL | {"core.jobs", "core.services", "core.workflows"},
+    "core.jobs": VALUES | {"core.jobs", "core.store.base"},
+    "core.detect": UNIVERSAL | {"core.detect", "core.engine.base", "core.images", "core.geometry"},
+    "core.embed": UNIVERSAL | {"core.embed", "core.engine.base", "core.images", "core.geometry"},
+    "core.engine": UNIVERSAL | {"core.engine"},
+    "core.store": VALUES | {"core.store", "core.jobs.model"},
+    "core.learn": VALUES | {"core.learn"},
+    "core.models": UNIVERSAL | {"core.models"},
+    "core.archive": UNIVERSAL | {"core.layout"},
+    "core.layout": UNIVERSAL,
+    "core.images": UNIVERSAL,
+    "core.geometry": VALUES,
+    "core.types": {"core.errors"},
+    "core.errors": set(),
+    "core.settings": set(),
+    "core.machine": set(),
+}
+HEAVY = {
+    "streamlit": {"app", "pages", "core.ui"},
+    "tensorflow": {"core.models.export", "core.engine.keras"},
+    "keras_facenet": {"core.models.export", "core.engine.keras"},
+    "mtcnn": {"core.models.export", "core.engine.keras"},
+    "openvino": {"core.models.export", "core.engine.openvino"},
+    "sqlalchemy": {"core.store"},
+    "umap": {"core.learn.project"},
+    "plotly": {"core.ui"},
+}
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    for path in [ROOT / "app.py", *sorted((ROOT / "core").rglob("*.py")), *sorted((ROOT / "pages").rglob("*.py"))]:
+        name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        yield name, path
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every imported module by its full name, inside functions too; ``from core.ui import data`` is core.ui.data."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            assert node.level == 0, f"{path}: relative import"
+            for alias in node.names:
+                full = f"{node.module}.{alias.name}"
+                place = ROOT.joinpath(*full.split("."))
+                is_module = place.with_suffix(".py").exists() or place.is_dir()
+                yield full if is_module else node.module
+
+
+def within(name: str, layers: set[str]) -> bool:
+    return any(name == layer or name.startswith(layer + ".") for layer in layers)
+
+
+def layer_of(name: str) -> str:
+    """The most particular layer that a module belongs to."""
+    fitting = [layer for layer in MAY_IMPORT if within(name, {layer})]
+    assert fitting, f"{name} belongs to no layer of MAY_IMPORT; give it a room"
+    return max(fitting, key=len)
+
+
+@pytest.mark.parametrize(("name", "path"), list(modules()), ids=[name for name, _ in modules()])
+def test_a_module_imports_only_what_its_layer_may(name: str, path: Path) -> None:
+    if name == "core" or path.name == "__init__.py":
+        assert not path.read_text().strip(), f"{name}: packages are empty, so that importing one loads nothing"
+        return
+    allowed = MAY_IMPORT[layer_of(name)]
+    strangers = [found for found in imports(path) if found.split(".")[0] == "core" and not within(found, allowed)]
+    assert not strangers, f"{name} ({layer_of(name)}) may not import {strangers}"
+
+
+@pytest.mark.parametrize("package", HEAVY)
+def test_a_heavy_package_stays_in_its_room(package: str) -> None:
+    guests = [
+        name
+        for name, path in modules()
+        if any(found.split(".")[0] == package for found in imports(path)) and not within(name, HEAVY[package])
+    ]
+    assert not guests, f"{package} is imported by {guests}; its rooms are {sorted(HEAVY[package])}"
+
+
+def test_page_files_lie_in_sub_folders_and_are_all_in_the_navigation() -> None:
+    assert not list((ROOT / "pages").glob("*.py")), "a page directly in pages/ opens without app.py"
+    table = (ROOT / "core/ui/frame.py").read_text()
+    for path in (ROOT / "pages").rglob("*.py"):
+        address = path.relative_to(ROOT).as_posix()
+        assert re.search(rf'^(\w+) = "{re.escape(address)}"$', table, re.M), (
+            f"{address} has no name in core/ui/frame.py"
+        )
+        name = re.search(rf'^(\w+) = "{re.escape(address)}"$', table, re.M)
+        assert name and f"frame.{name[1]}" in (ROOT / "app.py").read_text(), f"{address} is not in the navigation"
+
+
+def test_pages_and_app_stay_thin() -> None:
+    for path in [ROOT / "app.py", *(ROOT / "pages").rglob("*.py")]:
+        assert len(path.read_text().splitlines()) <= 120, f"{path.name} has outgrown a page"
+
+
+def test_the_top_level_is_the_one_agreed_on() -> None:
+    tracked = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith((".", "__"))}
+    assert tracked <= {"core", "pages", "tests", "data", "docs"}, tracked
+
+
+def test_nothing_is_pickled() -> None:
+    for name, path in modules():
+        assert not re.search(r"allow_pickle\s*=\s*True|\bpickle\.|\bjoblib\.(load|dump)", path.read_text()), name

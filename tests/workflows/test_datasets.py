@@ -1,0 +1,92 @@
+"""Making, renaming and erasing datasets."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from core.errors import InputRefused, ModelMismatch, NameTaken, NotFound
+from core.jobs.handlers import IngestRequest, handlers, sweep_uploads
+from core.jobs.model import JobKind
+from core.jobs.worker import run_job
+from core.types import CancelToken
+from core.workflows import datasets
+from tests.conftest import write_zip
+
+
+def taken(services, files, name="Family"):
+    """A dataset that holds these photos."""
+    dataset = services.store.create_dataset(name, "facenet-128")
+    archive = write_zip(services.settings.inbox_dir / "box.zip", files)
+    services.jobs.submit(dataset.id, JobKind.INGEST, IngestRequest(str(archive), "box.zip").params())
+    run_job(services.jobs, services.jobs.claim(), handlers(services)[JobKind.INGEST], CancelToken())
+    archive.unlink()
+    return dataset
+
+
+def test_an_erased_dataset_leaves_no_row_no_file_and_no_name(services, sample_files):
+    photos = [content for name, content in sample_files.items() if "madonna" in name][:3]
+    dataset = taken(services, {f"Zebedee Quux/{number}.jpg": content for number, content in enumerate(photos)})
+    assert services.store.counts(dataset.id).faces == 3
+    datasets.delete(services.store, services.jobs, services.artifacts, dataset.id)
+    assert services.store.datasets() == []
+    for path in services.settings.data_dir.rglob("*"):
+        if path.is_file() and "models" not in path.parts:
+            content = path.read_bytes()
+            assert b"Zebedee" not in content, path
+            assert not any(photo[:4096] in content for photo in photos), path
+
+
+def test_erasing_one_dataset_leaves_the_same_photos_of_another(services, sample_files):
+    photos = {"Ann/1.jpg": next(iter(sample_files.values()))}
+    first, second = taken(services, photos, "One"), taken(services, photos, "Two")
+    datasets.delete(services.store, services.jobs, services.artifacts, first.id)
+    table = services.store.face_table(second.id)
+    assert len(table) == 1
+    assert services.artifacts.read(second.id, "photos", table.photo_ids[0])
+
+
+def test_erasing_stops_work_that_is_waiting(services):
+    dataset = services.store.create_dataset("Family", "facenet-128")
+    services.jobs.submit(dataset.id, JobKind.TRAIN, {})
+    datasets.delete(services.store, services.jobs, services.artifacts, dataset.id)
+    assert services.jobs.claim() is None
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * 81, "a\nb"], ids=["empty", "blank", "too long", "line break"])
+def test_a_name_that_cannot_be_shown_is_refused(services, name):
+    with pytest.raises(InputRefused):
+        services.store.create_dataset(name, "facenet-128")
+
+
+def test_a_name_is_given_once(services):
+    services.store.create_dataset("Family", "facenet-128")
+    with pytest.raises(NameTaken, match="Family"):
+        services.store.create_dataset("Family ", "facenet-128")
+
+
+def test_an_unknown_name_lists_those_that_exist(services):
+    services.store.create_dataset("Family", "facenet-128")
+    with pytest.raises(NotFound, match="'Family'"):
+        services.store.dataset("Familie")
+
+
+def test_one_dataset_has_one_model(services):
+    datasets.find_or_create(services.store, "Family", None, "facenet-128")
+    with pytest.raises(ModelMismatch, match="facenet-512"):
+        datasets.find_or_create(services.store, "Family", "facenet-512-casia", "facenet-128")
+
+
+def test_uploads_that_no_unfinished_job_needs_are_swept_after_a_day(services):
+    dataset = services.store.create_dataset("Family", "facenet-128")
+    needed, abandoned = (services.settings.uploads_dir / name for name in ("needed", "abandoned"))
+    for folder in (needed, abandoned):
+        folder.mkdir()
+        (folder / "box.zip").write_bytes(b"PK")
+    services.jobs.submit(dataset.id, JobKind.INGEST, IngestRequest(str(needed / "box.zip"), "box.zip").params())
+    assert sweep_uploads(services) == 0, "an upload of today may still be started"
+    time.sleep(0.01)
+    assert sweep_uploads(services, older_than_s=0) == 1
+    assert needed.exists()
+    assert not abandoned.exists()
