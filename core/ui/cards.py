@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.errors import FaceAtlasError
 from core.jobs.model import JobKind, JobState
+from core.models import install
 from core.models.catalogue import DEFAULT_EMBEDDING_ID, EMBEDDING_MODELS
 from core.store.base import Dataset
 from core.ui import data, frame, gallery, jobs, trail, uploads, words
@@ -64,6 +65,8 @@ def new_dataset() -> None:
             "How faces are turned into numbers", list(models), format_func=lambda key: models[key].title
         )
         st.caption(models[model].description)
+        if model not in {manifest.model_id for manifest in install.installed(data.services().settings.models_dir)}:
+            st.caption(f":material/warning: Not installed here yet: run `python -m core models install {model}` first.")
     if st.button("Make it", type="primary", disabled=not name.strip()):
         try:
             made = data.services().store.create_dataset(name, model)

@@ -31,6 +31,8 @@ SYMBOLS = (
 )  # fmt: skip
 MOST_COLOURED = len(PALETTE)
 RIGHT, WRONG, GREY = "#0072B2", "#D55E00", "#8C9699"
+INK = {False: "#1B2426", True: "#E8EEEF"}
+"""The text colours of the light and (True) the dark theme, which a figure cannot ask for."""
 FAINT_GRID = "rgba(128,128,128,0.16)"
 
 SVG_MOST = 1_000
@@ -42,8 +44,8 @@ TEXT_MOST = 25
 """The most people whose cells carry their number."""
 HEAT_MOST = 60
 """The most people whose cells are filled squares; beyond, each cell that counts is a mark of fixed size."""
-TICKS_MOST = 130
-"""The most people whose names all stand at the axes; beyond, as many as fit, and more on zooming in."""
+LABEL_MOST = 22
+"""The longest name at an axis, in characters; the whole name is said on pointing at a cell."""
 _DEEPEST = 0.75
 """The opacity of the fullest cell: the theme's text can be read on it."""
 
@@ -80,25 +82,27 @@ class Cloud:
 
 
 def biggest(labels: Ints, n_people: int, most: int = MOST_COLOURED) -> Ints:
-    """Give the people (places in the list of names) with the most faces, the biggest first; those with none are left out."""
+    """Give the people (places in the list of names) who have the most faces, the biggest first."""
     sizes = np.bincount(labels[labels >= 0], minlength=n_people)
     order = np.argsort(-sizes, kind="stable")[:most]
     return np.asarray(order[sizes[order] > 0], dtype=np.int64)
 
 
-def people_groups(labels: Ints, names: Sequence[str], coloured: Ints, rest: str = "everyone else") -> list[Group]:
+def people_groups(
+    labels: Ints, names: Sequence[str], coloured: Ints, *, rest: str = "everyone else", nameless: str = "no name"
+) -> list[Group]:
     """Group faces by person: the coloured people one by one, all others and the nameless in grey behind them.
 
     Parameters
     ----------
     labels : (n,) places in ``names``, or -1
     coloured : places in ``names``, at most ``MOST_COLOURED`` are taken
-    rest : what those are called who have a name but no colour
+    rest, nameless : what those are called who have a name but no colour, and those without a label
     """
     coloured = coloured[:MOST_COLOURED]
     others = (labels >= 0) & ~np.isin(labels, coloured)
     groups = [
-        Group("no name", np.flatnonzero(labels < 0), symbol="circle-open", faded=True),
+        Group(nameless, np.flatnonzero(labels < 0), symbol="circle-open", faded=True),
         Group(rest, np.flatnonzero(others), faded=True),
         *(
             Group(names[person], np.flatnonzero(labels == person), PALETTE[place], SYMBOLS[place])
@@ -115,13 +119,19 @@ def sample_rows(n: int, most: int = DRAWN_MOST) -> Ints:
     return np.sort(np.random.default_rng(0).choice(n, most, replace=False))
 
 
-def map_json(cloud: Cloud, groups: Sequence[Group]) -> str:
-    """Draw faces as points; ``customdata`` holds the face's id. Names stand at their groups where there is room."""
-    labelled = direct_labels(cloud.points, groups)
+def map_json(cloud: Cloud, groups: Sequence[Group], *, ink: str, names_on_it: bool) -> str:
+    """Draw faces as points; ``customdata`` holds the face's id.
+
+    Parameters
+    ----------
+    ink : the theme's text colour
+    names_on_it : whether names stand at their groups where there is room; the legend has the others
+    """
+    labelled = direct_labels(cloud.points, groups) if names_on_it else {}
     trace = go.Scattergl if len(cloud.face_ids) > SVG_MOST else go.Scatter
     drawn = go.Figure([trace(**_points(cloud, group), showlegend=group.name not in labelled) for group in groups])
-    drawn.add_trace(_names(labelled))
-    axis = {"showticklabels": False, "zeroline": False, "gridcolor": FAINT_GRID, "title": None, "ticks": ""}
+    drawn.add_trace(_names(labelled, cloud.points, ink))
+    axis = {"showticklabels": False, "showgrid": True, "zeroline": False, "gridcolor": FAINT_GRID, "ticks": ""}
     drawn.update_layout(
         height=MAP_HEIGHT_PX,
         margin={"l": 4, "r": 4, "t": 4, "b": 4},
@@ -129,21 +139,29 @@ def map_json(cloud: Cloud, groups: Sequence[Group]) -> str:
         hovermode="closest",
         xaxis=axis,
         yaxis=axis,
-        showlegend=len(labelled) < len(groups),
-        legend={"orientation": "h", "y": -0.02, "yanchor": "top", "itemsizing": "constant", "title": None},
+        showlegend=any(group.name not in labelled and not group.faded for group in groups),
+        legend={"orientation": "h", "y": -0.02, "yanchor": "top", "itemsizing": "constant"},
+        modebar={"bgcolor": "rgba(0,0,0,0)"},
     )
-    return _json(drawn)
+    return str(drawn.to_json())
 
 
-def _names(labelled: Mapping[str, tuple[float, float]]) -> go.Scatter:
-    """Names on the map, in the theme's text colour; they are no faces, so they carry no id."""
+def _names(labelled: Mapping[str, tuple[float, float]], points: Floats, ink: str) -> go.Scatter:
+    """Names on the map, growing inwards from its edges; they are no faces, so they carry no id."""
+    left, right = (float(edge) for edge in np.quantile(points[:, 0], [0, 1])) if len(points) else (0.0, 1.0)
+    edge = 0.2 * (right - left)
+    sides = (
+        "top right" if x < left + edge else "top left" if x > right - edge else "top center"
+        for x, _ in labelled.values()
+    )
     return go.Scatter(
         x=[x for x, _ in labelled.values()],
         y=[y for _, y in labelled.values()],
         text=[f"<b>{escape(name, quote=False)}</b>" for name in labelled],
         mode="text",
-        textposition="top center",
-        textfont={"size": 13, "shadow": "auto"},
+        textposition=list(sides),
+        textfont={"size": 13, "shadow": "auto", "color": ink},
+        unselected={"textfont": {"color": ink}},
         hoverinfo="skip",
         showlegend=False,
     )
@@ -153,7 +171,7 @@ def direct_labels(points: Floats, groups: Sequence[Group]) -> dict[str, tuple[fl
     """Choose where names can stand: above each group, when that is not in the way of a bigger group's name."""
     width, height = np.maximum(np.ptp(points, axis=0), 1e-9) if len(points) else (1.0, 1.0)
     placed: dict[str, tuple[float, float]] = {}
-    for group in sorted((group for group in groups if not group.faded), key=lambda group: -len(group.rows)):
+    for group in sorted((group for group in groups if group.colour != GREY), key=lambda group: -len(group.rows)):
         own = points[group.rows]
         x, y = float(np.median(own[:, 0])), float(np.quantile(own[:, 1], 0.85))
         if all(abs(x - left) / width > 0.22 or abs(y - low) / height > 0.07 for left, low in placed.values()):
@@ -162,7 +180,6 @@ def direct_labels(points: Floats, groups: Sequence[Group]) -> dict[str, tuple[fl
 
 
 def _points(cloud: Cloud, group: Group) -> dict[str, Any]:
-    faint = 0.35 if group.faded else 0.9
     size = _size_px(len(cloud.face_ids))
     return {
         "name": group.name,
@@ -175,17 +192,24 @@ def _points(cloud: Cloud, group: Group) -> dict[str, Any]:
         "marker": {
             "color": group.colour,
             "symbol": group.symbol,
-            "size": size - 1 if group.faded else size,
-            "opacity": faint,
-            "line": {"width": 1 if group.symbol.endswith("-open") else 0, "color": group.colour},
+            "size": size - 2 if group.faded else size,
+            "opacity": 0.3 if group.faded else 0.9,
+            "line": _rim(group, drawn_by_webgl=len(cloud.face_ids) > SVG_MOST),
         },
         "selected": {"marker": {"opacity": 1.0}},
         "unselected": {"marker": {"opacity": 0.12}},
     }
 
 
+def _rim(group: Group, *, drawn_by_webgl: bool) -> dict[str, Any]:
+    """A hollow symbol's own line, a hair of white between filled ones; WebGL draws it too thick."""
+    if group.symbol.endswith("-open"):
+        return {"width": 1, "color": group.colour}
+    return {"width": 0 if drawn_by_webgl else 0.6, "color": "rgba(255,255,255,0.6)"}
+
+
 def _size_px(n: int) -> int:
-    return next(size for most, size in ((300, 10), (2_000, 8), (10_000, 6), (DRAWN_MOST, 4)) if n <= most)
+    return next(size for most, size in ((300, 9), (2_000, 8), (10_000, 6), (DRAWN_MOST, 5)) if n <= most)
 
 
 # the confusion matrix
@@ -205,12 +229,18 @@ class Matrix:
     """(n,) each person's tested faces, those given a name outside this part too"""
 
     @property
+    def labels(self) -> list[str]:
+        """The names cut for the axes; whole where cutting would make two alike."""
+        cut = [name if len(name) <= LABEL_MOST else f"{name[: LABEL_MOST - 1]}…" for name in self.names]
+        return [short if cut.count(short) == 1 else name for short, name in zip(cut, self.names, strict=True)]
+
+    @property
     def shares(self) -> Doubles:
         """(n, n) counts as shares of each true person's faces."""
         return np.asarray(self.counts / np.maximum(self.support, 1)[:, None], dtype=np.float64)
 
 
-def confusion_json(matrix: Matrix, *, as_shares: bool) -> str:
+def confusion_json(matrix: Matrix, *, ink: str, as_shares: bool) -> str:
     """Draw who was given which name: right in blue on the diagonal, wrong in orange, the deeper the more.
 
     ``customdata`` of a cell holds the places of its two people in the evaluation: true, given.
@@ -218,18 +248,17 @@ def confusion_json(matrix: Matrix, *, as_shares: bool) -> str:
     n = len(matrix.names)
     values = matrix.shares if as_shares else matrix.counts.astype(np.float64)
     drawn = go.Figure(_heat(matrix, values, as_shares) if n <= HEAT_MOST else [])
-    drawn.add_trace(_cells(matrix, values, as_shares))
+    drawn.add_trace(_cells(matrix, values, ink=ink, as_shares=as_shares))
     axis = {
         "type": "category",
         "categoryorder": "array",
-        "categoryarray": list(matrix.names),
+        "categoryarray": matrix.labels,
         "range": [-0.5, n - 0.5],
         "showgrid": n <= HEAT_MOST,
         "gridcolor": FAINT_GRID,
         "zeroline": False,
         "ticks": "",
-        "tickfont": {"size": 12 if n <= 40 else 9},
-        **({"dtick": 1} if n <= TICKS_MOST else {"nticks": 60}),
+        "tickfont": {"size": 12 if n <= TEXT_MOST else 11 if n <= HEAT_MOST else 8},
         "fixedrange": n <= HEAT_MOST,
     }
     drawn.update_layout(
@@ -238,16 +267,22 @@ def confusion_json(matrix: Matrix, *, as_shares: bool) -> str:
         dragmode="pan" if n <= HEAT_MOST else "zoom",
         hovermode="closest",
         showlegend=False,
+        modebar={"bgcolor": "rgba(0,0,0,0)"},
         xaxis={**axis, "title": {"text": "name given", "standoff": 8}, "tickangle": -45 if n <= TEXT_MOST else -90},
         yaxis={**axis, "title": {"text": "who it is", "standoff": 8}, "range": [n - 0.5, -0.5]},
     )
-    return _json(drawn)
+    return str(drawn.to_json())
 
 
 def confusion_height_px(n: int) -> int:
     """Give the height of a matrix of n people, names at the axes included."""
     cell = 38 if n <= 12 else 26 if n <= TEXT_MOST else 17 if n <= HEAT_MOST else 11
     return int(min(150 + cell * n, 1_350))
+
+
+def confusion_row_px(n: int, row: int) -> int:
+    """Give how far below the top of a matrix of n people a row stands, a little above it."""
+    return int(max(0, row / max(n, 1) * (confusion_height_px(n) - 150) - 30))
 
 
 def _heat(matrix: Matrix, values: Doubles, as_shares: bool) -> list[go.Heatmap]:
@@ -262,8 +297,8 @@ def _layer(matrix: Matrix, values: Doubles, colour: str, as_shares: bool) -> go.
     fullest = 1.0 if as_shares or np.isnan(values).all() else float(np.nanmax(values))
     return go.Heatmap(
         z=values,
-        x=list(matrix.names),
-        y=list(matrix.names),
+        x=matrix.labels,
+        y=matrix.labels,
         zmin=0,
         zmax=fullest,
         colorscale=[[0, _rgba(colour, 0.15)], [1, _rgba(colour, _DEEPEST)]],
@@ -274,19 +309,19 @@ def _layer(matrix: Matrix, values: Doubles, colour: str, as_shares: bool) -> go.
     )
 
 
-def _cells(matrix: Matrix, values: Doubles, as_shares: bool) -> go.Scatter:
+def _cells(matrix: Matrix, values: Doubles, *, ink: str, as_shares: bool) -> go.Scatter:
     """One mark a cell that counts: what is pointed at and clicked, and beyond ``HEAT_MOST`` people what is seen."""
-    n, (rows, columns) = len(matrix.names), np.nonzero(matrix.counts)
+    n, labels = len(matrix.names), matrix.labels
+    rows, columns = np.nonzero(matrix.counts)
+    places = list(zip(rows.tolist(), columns.tolist(), strict=True))
     seen = n > HEAT_MOST
     colours = np.where(rows == columns, RIGHT, WRONG)
     side = max(5.0, 0.8 * (confusion_height_px(n) - 150) / max(n, 1))
     return go.Scatter(
-        x=[matrix.names[column] for column in columns],
-        y=[matrix.names[row] for row in rows],
-        customdata=[
-            [int(matrix.people[row]), int(matrix.people[column])] for row, column in zip(rows, columns, strict=True)
-        ],
-        hovertext=[_told(matrix, row, column) for row, column in zip(rows, columns, strict=True)],
+        x=[labels[column] for _, column in places],
+        y=[labels[row] for row, _ in places],
+        customdata=[[int(matrix.people[row]), int(matrix.people[column])] for row, column in places],
+        hovertext=[_told(matrix, row, column) for row, column in places],
         hovertemplate="%{hovertext}<extra></extra>",
         mode="markers+text" if n <= TEXT_MOST else "markers",
         text=[_number(value, as_shares) for value in values[rows, columns]],
@@ -297,7 +332,8 @@ def _cells(matrix: Matrix, values: Doubles, as_shares: bool) -> go.Scatter:
             "opacity": np.where(rows == columns, 0.45, 1.0).tolist() if seen else 1.0,
         },
         selected={"marker": {} if seen else {"color": "rgba(128,128,128,0.45)"}},
-        unselected={"marker": {"opacity": 0.2 if seen else 1.0}},
+        textfont={"color": ink, "size": 12},
+        unselected={"marker": {"opacity": 0.2 if seen else 1.0}, "textfont": {"color": ink}},
     )
 
 
@@ -316,11 +352,6 @@ def _number(value: float, as_shares: bool) -> str:
 def _rgba(colour: str, opacity: float) -> str:
     red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
     return f"rgba({red},{green},{blue},{opacity})"
-
-
-def _json(drawn: go.Figure) -> str:
-    drawn.update_layout(paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)")
-    return str(drawn.to_json())
 
 
 # what was picked

@@ -24,23 +24,24 @@ TILE_PX = 104
 PHOTO_PX = 1400
 
 _STYLE = """<style>
-.fa-grid {display:grid; grid-template-columns:repeat(auto-fill,minmax(%dpx,1fr)); gap:14px 12px; margin:0}
+.fa-grid {display:grid; gap:14px 12px; margin:0}
 .fa-grid > div {min-width:0}
-.fa-grid img {width:100%%; aspect-ratio:1; object-fit:cover; border-radius:8px; display:block;
+.fa-grid img {width:100%; aspect-ratio:1; object-fit:cover; border-radius:8px; display:block;
  background:rgba(128,128,128,.15)}
 .fa-name {font-size:.82rem; line-height:1.25; margin-top:5px; overflow:hidden; text-overflow:ellipsis;
  white-space:nowrap}
 .fa-note {font-size:.75rem; line-height:1.25; opacity:.72; overflow:hidden; text-overflow:ellipsis;
  white-space:nowrap}
+.fa-pair {display:grid; grid-template-columns:1fr 1fr; gap:3px}
 .fa-photo {position:relative; display:block; line-height:0}
-.fa-photo > img {width:100%%; border-radius:8px; display:block}
+.fa-photo > img {width:100%; border-radius:8px; display:block}
 .fa-box {position:absolute; border:3px solid #fff; outline:2px solid #0B6E75; border-radius:4px; box-sizing:border-box}
 .fa-box.fa-unknown {outline-color:#555; border-style:dashed}
-.fa-tag {position:absolute; transform:translateY(4px); left:-3px; top:100%%; line-height:1.2; font-size:.8rem;
+.fa-tag {position:absolute; transform:translateY(4px); left:-3px; top:100%; line-height:1.2; font-size:.8rem;
  padding:2px 6px; border-radius:4px; background:#0B6E75; color:#fff; white-space:nowrap}
 .fa-unknown .fa-tag {background:#444}
 .fa-right .fa-tag {left:auto; right:-3px}
-.fa-low .fa-tag {top:auto; bottom:100%%; transform:translateY(-4px)}
+.fa-low .fa-tag {top:auto; bottom:100%; transform:translateY(-4px)}
 </style>"""
 
 
@@ -55,6 +56,16 @@ class Tile:
 
 
 @dataclass(frozen=True, slots=True)
+class Pair:
+    """Two faces side by side."""
+
+    left: Tile
+    right: Tile
+    text: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class NamedBox:
     """One face on a photo."""
 
@@ -66,14 +77,45 @@ class NamedBox:
 def grid(dataset_id: str, tiles: Iterable[Tile], tile_px: int = TILE_PX) -> None:
     """An even grid of face crops, names under them."""
     cells = "".join(_cell(dataset_id, tile) for tile in tiles)
-    st.html(f"{_STYLE % tile_px}<div class='fa-grid' role='list'>{cells}</div>")
+    st.html(_grid(cells, tile_px))
 
 
-def paged_grid(dataset_id: str, tiles: Sequence[Tile], key: str) -> None:
+def paged_grid(
+    dataset_id: str, tiles: Sequence[Tile], key: str, *, per_page: int = PER_PAGE, tile_px: int = TILE_PX
+) -> None:
     """A grid of any length, a page at a time."""
-    pages = max(1, -(-len(tiles) // PER_PAGE))
-    page = st.pagination(pages, key=f"{key}_page") if pages > 1 else 1
-    grid(dataset_id, tiles[(page - 1) * PER_PAGE : page * PER_PAGE])
+    grid(dataset_id, tiles[page_slice(len(tiles), per_page, key)], tile_px)
+
+
+def page_slice(n: int, per_page: int, key: str) -> slice:
+    """The part of ``n`` things that is shown; a row of page numbers when they do not fit on one page."""
+    pages = max(1, -(-n // per_page))
+    page = st.pagination(pages, key=f"{key}_page_{pages}") if pages > 1 else 1
+    return slice((page - 1) * per_page, page * per_page)
+
+
+def pairs(dataset_id: str, shown: Iterable[Pair], pair_px: int = 2 * TILE_PX) -> None:
+    """An even grid of two faces side by side, what they are to each other under them."""
+    cells = "".join(_pair(dataset_id, pair) for pair in shown)
+    st.html(_grid(cells, pair_px))
+
+
+def _pair(dataset_id: str, pair: Pair) -> str:
+    faces = "".join(
+        f"<img src='{crop_address(dataset_id, tile.crop_id)}' alt='{escape(tile.alt or f'Face of {tile.name}')}'>"
+        for tile in (pair.left, pair.right)
+    )
+    text = escape(pair.text)
+    return (
+        f"<div role='listitem'><div class='fa-pair'>{faces}</div><div class='fa-name' title='{text}'>{text}</div>"
+        f"<div class='fa-note' title='{escape(pair.note)}'>{escape(pair.note)}</div></div>"
+    )
+
+
+def _grid(cells: str, tile_px: int) -> str:
+    """A grid with tiles of a width of its own: the style sheet is the page's, whichever grid brought it last."""
+    columns = f"grid-template-columns:repeat(auto-fill,minmax({tile_px}px,1fr))"
+    return f"{_STYLE}<div class='fa-grid' role='list' style='{columns}'>{cells}</div>"
 
 
 def _cell(dataset_id: str, tile: Tile) -> str:
@@ -104,7 +146,7 @@ def photo(image: RgbImage, boxes: Iterable[NamedBox], alt: str) -> None:
     picture = jpeg_address(encode_jpeg(shrink(image, PHOTO_PX), quality=88))
     frames = "".join(_frame(named, width, height) for named in boxes)
     st.html(
-        f"{_STYLE % TILE_PX}<div class='fa-photo' style='width:min(100%,calc(68vh*{width / height:.4f}))'>"
+        f"{_STYLE}<div class='fa-photo' style='width:min(100%,calc(68vh*{width / height:.4f}))'>"
         f"<img src='{picture}' alt='{escape(alt)}'>{frames}</div>"
     )
 

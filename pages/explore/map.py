@@ -4,7 +4,9 @@ import streamlit as st
 
 from core.ui import data, frame, mapping
 
-with frame.page("Map of faces", "Every face is a point. Faces that look alike to the recogniser lie close together.") as page:
+with frame.page(
+    "Map of faces", "Every face is a point. Faces that look alike to the recogniser lie close together."
+) as page:
     dataset = page.dataset
     counts = data.counts(dataset.id, dataset.revision)
     if not counts.faces:
@@ -15,10 +17,13 @@ with frame.page("Map of faces", "Every face is a point. Faces that look alike to
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         colour, people = mapping.colouring(dataset, run)
         layout = mapping.layout(dataset, counts.faces)
+    mapping.making(dataset, counts.faces)
     mapping.explore(dataset, mapping.View(layout, run, colour, people))
     st.caption(mapping.WHAT_IT_SAYS)
     if run:
-        frame.next_step("Points that lie with the wrong people are worth a look.", "See its errors", frame.EVALUATE, dataset.id)
+        frame.next_step(
+            "Points that lie with the wrong people are worth a look.", "See its errors", frame.EVALUATE, dataset.id
+        )
     elif counts.people > 1:
         frame.next_step("Groups that lie apart are easy to tell apart.", "Train", frame.TRAIN, dataset.id)
     else:

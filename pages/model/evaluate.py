@@ -1,3 +1,29 @@
+"""How good is it: the newest run, or the one in the address, measured on photos it had not seen."""
+
 import streamlit as st
 
-st.write("soon")
+from core.ui import confusion, data, evaluation, frame, mistakes
+
+with frame.page(
+    "How good is it?", "What the recogniser gets right on photos it had not seen, and where it errs."
+) as page:
+    dataset = page.dataset
+    runs = data.runs(dataset)
+    if not runs:
+        what = "Nothing was trained yet. Afterwards you see here how often it is right, and every error."
+        frame.empty(what, "Train", frame.TRAIN)
+        st.stop()
+    run = evaluation.choose_run(runs)
+    shown = evaluation.shown(dataset, run)
+    if shown.stale:
+        evaluation.stale(shown)
+    evaluation.headline(run)
+    evaluation.strangers(shown)
+
+    tabs = st.tabs(["Errors", "Confusion", "People", "How this was measured"], key="tab", bind="query-params")
+    bodies = [mistakes.errors, confusion.confusion, evaluation.people, evaluation.method]
+    for tab, body in zip(tabs, bodies, strict=True):
+        if tab.open:
+            with tab:
+                body(shown)
+    frame.next_step("See how the faces lie to each other.", "Map of faces", frame.MAP, dataset.id)

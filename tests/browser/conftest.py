@@ -1,0 +1,138 @@
+"""A real browser on the real app, each test file with a data folder and a server of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.conftest import new_data_dir
+
+ROOT = Path(__file__).parents[2]
+SHOTS = ROOT / "tests" / "browser" / "screenshots"
+START_S = 60
+expect.set_options(timeout=60_000)
+# WebGL in software, and none of the connections that a browser makes by itself.
+ARGUMENTS = [
+    "--no-sandbox",
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@dataclass
+class App:
+    """A running app."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    data_dir: Path
+
+    def worker_pid(self) -> int:
+        """The worker that the app supervises."""
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit() and self._is_worker(entry):
+                return int(entry.name)
+        raise AssertionError("the app has no worker")
+
+    def _is_worker(self, entry: Path) -> bool:
+        try:
+            words = (entry / "cmdline").read_bytes().split(b"\0")
+            parent = (entry / "stat").read_text().rpartition(")")[2].split()[1]
+        except OSError:  # it ended while we looked
+            return False
+        return b"worker" in words and int(parent) == self.process.pid
+
+
+@pytest.fixture(scope="module")
+def app(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """The app on an empty data folder, as ``make run`` starts it."""
+    data_dir = new_data_dir(models_dir, tmp_path_factory.mktemp("browser") / "data")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],
+        cwd=ROOT,
+        env={**os.environ, "FACE_ATLAS_DATA": str(data_dir)},
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        _wait_until_up(url, process)
+        yield App(url, process, data_dir)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
+
+
+def _wait_until_up(url: str, process: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + START_S
+    while time.monotonic() < until:
+        assert process.poll() is None, "the app ended while it started"
+        try:
+            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2):
+                return
+        except OSError:
+            time.sleep(0.2)
+    raise AssertionError(f"the app did not answer within {START_S} s")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, from ``CHROMIUM`` or the path."""
+    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if not found:
+        pytest.fail("no Chromium: install it, or leave the browser tests out with `make test BROWSER=no`")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A tab of 1440 x 900."""
+    made = browser.new_page(viewport={"width": 1440, "height": 900})
+    made.set_default_timeout(60_000)
+    yield made
+    made.close()
+
+
+def settle(page: Page) -> None:
+    """Wait until the page's script has run and its pictures are drawn."""
+    page.get_by_test_id("stMain").wait_for()
+    page.wait_for_function(
+        "() => !document.querySelector('[data-testid=stStatusWidget]')"
+        " && !document.querySelector('[data-stale=true]')"
+        " && document.querySelector('[data-testid=stHeading], [data-testid=stException]')"
+    )
+    page.wait_for_timeout(500)
+
+
+def shoot(page: Page, name: str) -> None:
+    """Keep a picture of the page; it must show no fault and not scroll sideways."""
+    settle(page)
+    SHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SHOTS / f"{name}.png")
+    assert page.get_by_test_id("stException").count() == 0, f"{name} shows a fault"
+    spill = page.evaluate(
+        "() => { const m = document.querySelector('[data-testid=stMain]'); return m.scrollWidth - m.clientWidth }"
+    )
+    assert spill <= 0, f"{name} is {spill} px too wide"

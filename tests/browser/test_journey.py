@@ -1,0 +1,97 @@
+"""From the sample to a name, by clicking: the journey of somebody who opens Face Atlas for the first time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import App, settle, shoot
+
+PAGES = ("", "ingest", "train", "evaluate", "map", "identify", "jobs", "about")
+
+
+@pytest.fixture(scope="module")
+def val_photo(sample_files: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A photo that was not learned from."""
+    name = next(name for name in sample_files if name.startswith("val/elton_john/"))
+    path = tmp_path_factory.mktemp("photo") / "who.jpg"
+    path.write_bytes(sample_files[name])
+    return path
+
+
+def main_button(page: Page, name: str):
+    return page.get_by_test_id("stMain").get_by_role("button", name=name, exact=True)
+
+
+def test_from_the_sample_to_a_name(app: App, page: Page, val_photo: Path):
+    page.goto(app.url)
+    main_button(page, "Use the sample").wait_for()
+    shoot(page, "01-first-visit")
+
+    main_button(page, "Use the sample").click()
+    expect(page.get_by_text("You can leave this page")).to_be_visible()
+    page.reload()  # in the middle: the work goes on and the page finds it again
+    expect(page.get_by_text("new photos")).to_be_visible(timeout=120_000)
+    shoot(page, "02-photos-taken")
+
+    main_button(page, "Train").click()
+    expect(
+        page.get_by_text("5 people, 117", exact=False).or_(page.get_by_text("5 people, 118", exact=False)).first
+    ).to_be_visible()
+    main_button(page, "Train").click()
+    expect(page.get_by_role("heading", name="Runs")).to_be_visible(timeout=60_000)
+    shoot(page, "03-trained")
+
+    main_button(page, "How good is it?").click()
+    expect(page.get_by_text("100 %").first).to_be_visible()
+    expect(page.get_by_text("25 of 25").first).to_be_visible()
+    shoot(page, "04-evaluated")
+
+    page.get_by_role("link", name="Map of faces").click()
+    expect(page.locator(".js-plotly-plot").first).to_be_visible()
+    shoot(page, "05-map")
+
+    page.get_by_role("link", name="Who is this?").click()
+    expect(page.get_by_text("It knows")).to_be_visible()
+    page.locator("input[type=file]").set_input_files(val_photo)
+    expect(page.get_by_text("1. elton john")).to_be_visible()
+    expect(page.locator(".fa-tag", has_text="elton john")).to_be_visible()
+    shoot(page, "06-identified")
+
+
+@pytest.mark.parametrize("width", [1440, 400])
+@pytest.mark.parametrize("name", PAGES, ids=[name or "home" for name in PAGES])
+def test_every_page_fits_the_screen(app: App, page: Page, name: str, width: int):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{app.url}/{name}")
+    shoot(page, f"{name or 'home'}-{width}")
+
+
+def test_a_reload_keeps_the_dataset_of_the_address(app: App, page: Page):
+    page.goto(f"{app.url}/train")
+    settle(page)
+    address = page.url
+    assert "dataset=" in address
+    page.goto(address)
+    settle(page)
+    expect(page.get_by_role("heading", name="Runs")).to_be_visible()
+
+
+def test_the_running_app_never_loads_tensorflow(app: App):
+    """After every page was drawn and a photo identified: none of its libraries is mapped into the process."""
+    mapped = Path(f"/proc/{app.process.pid}/maps").read_text()
+    assert "openvino" in mapped, "the page process identified a photo, so the engine must be there"
+    assert "tensorflow" not in mapped
+
+
+def test_erasing_the_dataset_asks_once(app: App, page: Page):
+    page.goto(app.url)
+    settle(page)
+    page.get_by_test_id("stMain").get_by_role("button", name="More").click()
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("cannot be brought back")).to_be_visible()
+    page.get_by_role("button", name="Erase it").click()
+    expect(main_button(page, "Use the sample")).to_be_visible()
+    assert not any((app.data_dir / "artifacts").iterdir())

@@ -1,0 +1,151 @@
+"""The evaluation page: the answer, the errors, the matrix, the people, and the way on when there is nothing."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from core.jobs.model import JobKind
+from core.ui.evaluation import people_csv, strangers_sentence
+from core.workflows.train import load_predictions
+from tests.pages.conftest import button, texts, work
+from tests.pages.faces import add_faces
+
+EVALUATE = "pages/model/evaluate.py"
+TABS = ("Errors", "Confusion", "People", "How this was measured")
+
+
+@pytest.fixture
+def erring(app_data):
+    """A run that takes Impostor for Ann, whom they look like, some of the time."""
+    dataset = add_faces(
+        app_data, "Family", {"Ann_Lee": 12, "Bob": 8, "Cat": 8, "Impostor": 4}, looks_like={"Impostor": "Ann_Lee"}
+    )
+    app_data.jobs.submit(dataset.id, JobKind.TRAIN, {})
+    work(app_data)
+    return app_data
+
+
+def opened(open_page, tab: str, **query: str):
+    app = open_page(EVALUATE, **query)
+    app.session_state["tab"] = tab
+    app.run()
+    assert not app.exception, app.exception
+    return app
+
+
+def test_without_a_run_the_page_leads_to_training(app_data, open_page):
+    app_data.store.create_dataset("Family", "facenet-128")
+    app = open_page(EVALUATE)
+    assert "Nothing was trained yet." in texts(app)
+    assert button(app, "Train")
+
+
+def test_the_sample_is_right_for_all_photos_and_has_no_errors(trained, open_page):
+    app = open_page(EVALUATE)
+    said = texts(app)
+    assert "Right for 25 of 25 photos it had not seen before." in said
+    assert "No errors." in said
+    assert "the model's own: about 1 % of strangers would get a name" in said
+    accuracy = app.metric[0]
+    assert (accuracy.value, accuracy.delta) == ("100 %", "86.7 % to 100 %")
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_every_tab_opens_alone(trained, open_page, tab):
+    app = opened(open_page, tab)
+    shown = {
+        "Errors": "No errors." in texts(app),
+        "Confusion": bool(app.get("plotly_chart")),
+        "People": "5 of 5 tested people were always recognised" in texts(app),
+        "How this was measured": bool(app.table),
+    }
+    assert [name for name in TABS if shown[name]] == [tab]
+
+
+def test_every_error_is_shown_with_both_names_and_opens_its_photo(erring, open_page):
+    app = opened(open_page, "Errors")
+    (dataset,) = erring.store.datasets()
+    (run,) = erring.runs.runs(dataset.id)
+    predictions = load_predictions(erring.artifacts, run)
+    said = texts(app)
+    assert predictions.wrong.any()
+    assert "taken for **Ann Lee**" in said or "taken for **Impostor**" in said
+    photos = [found for found in app.button if found.label == "Whole photo"]
+    assert len(photos) == min(8, predictions.wrong.sum())
+    photos[0].click().run()
+    assert not app.exception
+    assert "missing from the data folder" in texts(app)  # these faces have no photo
+
+
+def test_the_matrix_tells_the_confusions(erring, open_page):
+    app = opened(open_page, "Confusion")
+    (chart,) = (json.loads(chart.proto.spec) for chart in app.get("plotly_chart"))
+    told = chart["data"][-1]["hovertext"]
+    assert any(text.startswith(("Impostor taken for Ann Lee", "Ann Lee taken for Impostor")) for text in told)
+    app.multiselect(key="confused_people").select("Bob").run()
+    assert not app.exception
+
+
+def test_the_table_of_people_starts_with_the_worst(erring, open_page):
+    table = opened(open_page, "People").dataframe[0].value
+    assert table["Person"].iloc[0] == "Impostor"
+    assert table["F1"].is_monotonic_increasing
+
+
+def test_the_csv_has_the_names_of_the_folders(erring):
+    (run,) = erring.runs.runs(erring.store.datasets()[0].id)
+    lines = people_csv(load_predictions(erring.artifacts, run).evaluation).splitlines()
+    assert lines[0] == "person,precision,recall,f1,support"
+    assert {line.split(",")[0] for line in lines[1:]} == {"Ann_Lee", "Bob", "Cat", "Impostor"}
+
+
+def test_those_left_out_are_named_with_the_reason(app_data, open_page):
+    dataset = add_faces(app_data, "Family", {"Ann": 4, "Bob": 4, "Once_Seen": 1})
+    app_data.jobs.submit(dataset.id, JobKind.TRAIN, {})
+    work(app_data)
+    app = opened(open_page, "How this was measured")
+    assert "1 person left out" in texts(app)
+    assert app.dataframe[0].value["Person"].tolist() == ["Once Seen"]
+
+
+def test_a_run_of_earlier_photos_is_marked_and_still_shown(erring, open_page):
+    add_faces(erring, "Family", {"Dan": 3})
+    app = open_page(EVALUATE)
+    assert "changed since this run" in texts(app)
+    assert button(app, "Train again")
+    assert app.metric
+
+
+def test_the_address_chooses_the_run_and_the_newest_is_the_default(erring, open_page):
+    (dataset,) = erring.store.datasets()
+    (older,) = erring.runs.runs(dataset.id)
+    erring.jobs.submit(dataset.id, JobKind.TRAIN, {"seed": 1})
+    work(erring)
+    newest = erring.runs.runs(dataset.id)[0]
+    app = open_page(EVALUATE)
+    chooser = app.selectbox(key=f"evaluated_run_{dataset.id}")
+    assert chooser.value == newest.id
+    chooser.select(older.id).run()
+    assert app.query_params["run"] == [older.id]
+    assert not app.exception
+
+
+def test_the_sentence_on_strangers_says_what_was_measured_and_what_it_costs(erring):
+    (run,) = erring.runs.runs(erring.store.datasets()[0].id)
+    measured = {
+        **run.params["threshold"],
+        "distance": 0.81,
+        "from_prior": False,
+        "impostors_named": 0.01,
+        "n_impostors": 500,
+    }
+    run = replace(run, params={**run.params, "threshold": measured})
+    said = strangers_sentence(run, 0)
+    assert "nearer than 0.81" in said
+    assert "1 % of 500 faces got somebody else's name" in said
+    assert "none of the" in said
+    assert "That is many" not in said
+    assert "That is many" in strangers_sentence(run, run.metrics["n_test"])

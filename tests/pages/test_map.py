@@ -1,0 +1,120 @@
+"""The map page: what it shows before and after UMAP, what colours mean, and the way on when there is nothing."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+
+from core.jobs.model import JobKind, JobState
+from core.store.artifacts import Kind
+from core.ui import data, mapping
+from core.workflows import project
+from tests.pages.conftest import button, texts
+from tests.pages.faces import add_faces
+
+MAP = "pages/explore/map.py"
+
+
+def charts(app) -> list[dict]:
+    return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+
+
+def on_map(app) -> int:
+    (chart,) = charts(app)
+    return sum(len(trace["customdata"]) for trace in chart["data"] if "customdata" in trace)
+
+
+def stored_umap(services, dataset) -> None:
+    """A map as the worker stores it; laid out by PCA, as UMAP compiles for 12 seconds."""
+    made = project.make_map(
+        services.store, services.runs, services.artifacts, dataset.id, project.MapOptions(method=project.Method.PCA)
+    )
+    content = services.artifacts.read(dataset.id, Kind.MAP, made.id)
+    services.artifacts.put(dataset.id, Kind.MAP, "abcd", content)
+    services.runs.add_map(replace(made, id="abcd", method=project.Method.UMAP))
+
+
+def test_a_dataset_without_faces_leads_to_adding_photos(app_data, open_page):
+    app_data.store.create_dataset("Family", "facenet-128")
+    app = open_page(MAP)
+    assert "There are no photos yet." in texts(app)
+    assert button(app, "Add photos")
+
+
+def test_pca_is_there_at_once_while_umap_is_made_unasked_and_then_shown(trained, open_page):
+    (dataset,) = trained.store.datasets()
+    app = open_page(MAP)
+    assert "For now PCA" in texts(app)
+    assert "faces of 5 people" in texts(app)
+    assert on_map(app) == trained.store.counts(dataset.id).faces
+    assert [job.kind for job in trained.jobs.jobs(dataset.id) if job.state.active] == [JobKind.MAP]
+    stored_umap(trained, dataset)
+    again = open_page(MAP)
+    assert "PCA" not in texts(again)
+    assert again.segmented_control(key="layout").value == "UMAP"
+    assert on_map(again) == on_map(app)
+
+
+def test_a_map_that_was_stopped_is_not_started_again_unasked(app_data, open_page):
+    dataset = add_faces(app_data, "Family", {"Ann": 4, "Bob": 4})
+    open_page(MAP)
+    (job,) = app_data.jobs.jobs(dataset.id)
+    app_data.jobs.cancel(job.id)
+    app = open_page(MAP)
+    assert len(app_data.jobs.jobs(dataset.id)) == 1
+    button(app, "Make a UMAP").click().run()
+    assert not app.exception
+    assert len(app_data.jobs.jobs(dataset.id)) == 2
+
+
+def test_a_map_older_than_the_photos_is_shown_and_what_is_missing_on_it_is_counted(app_data, open_page):
+    dataset = add_faces(app_data, "Family", {"Ann": 4, "Bob": 4})
+    stored_umap(app_data, dataset)
+    add_faces(app_data, "Family", {"Cat": 3})
+    app = open_page(MAP)
+    assert "before the photos changed" in texts(app)
+    assert "3 faces came after this map was made" in texts(app)
+    assert on_map(app) == 8
+    assert app_data.jobs.jobs(dataset.id)[0].state is JobState.QUEUED
+
+
+def test_one_face_is_a_map_too(app_data, open_page):
+    dataset = add_faces(app_data, "Family", {"Ann": 1})
+    app = open_page(MAP)
+    assert on_map(app) == 1
+    assert app_data.jobs.jobs(dataset.id) == []
+
+
+def test_colours_show_what_was_wrong(trained, open_page):
+    app = open_page(MAP)
+    assert app.selectbox(key="colour").options == ["Person", "Split", "Prediction", "Right or wrong"]
+    app.selectbox(key="colour").select("Right or wrong").run()
+    assert "None of 25 tested faces got a wrong name" in texts(app)
+    names = [trace["name"] for trace in charts(app)[0]["data"] if "customdata" in trace]
+    assert names == ["not tested", "✓ right"]
+
+
+def test_without_a_run_there_is_no_prediction_to_colour_by(app_data, open_page):
+    add_faces(app_data, "Family", {"Ann": 2, "Bob": 2})
+    assert open_page(MAP).selectbox(key="colour").options == ["Person"]
+
+
+def test_looking_for_a_person_puts_the_others_behind(trained, open_page):
+    app = open_page(MAP)
+    app.multiselect(key="person").select("madonna").run()
+    assert not app.exception
+    first, last = (trace for trace in charts(app)[0]["data"] if "customdata" in trace)
+    assert (first["name"], last["name"]) == ("everyone else", "madonna")
+    assert first["marker"]["opacity"] < last["marker"]["opacity"]
+
+
+def test_a_summary_counts_faces_people_and_the_nameless(app_data, open_page):
+    dataset = add_faces(app_data, "Family", {"Ann": 3, "Bob": 1, None: 2})
+    faces = data.faces(dataset.id, app_data.store.dataset(dataset.id).revision)
+    assert mapping.summary(faces, list(range(6))) == "6 faces of 2 people, 2 without a name"
+    bob = int(np.flatnonzero([faces.table.person(row) == "Bob" for row in range(6)])[0])
+    assert mapping.summary(faces, [bob]) == "1 face of 1 person"
+    table = mapping.people_table(faces, None)
+    assert table["Person"].tolist() == ["Ann", "no name", "Bob"]

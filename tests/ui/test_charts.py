@@ -1,0 +1,216 @@
+"""Charts: what is drawn, what it carries, what is read back of a selection. Figures are looked at as plain values."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from core.learn.evaluate import evaluate
+from core.ui import charts, confusion
+from core.ui.charts import Cloud, Group, Matrix
+from core.ui.evaluation import finding, people_table
+from core.ui.mapping import selected_rows
+
+
+def ints(*values: int) -> np.ndarray:
+    return np.array(values, dtype=np.int64)
+
+
+def a_cloud(n: int) -> Cloud:
+    points = np.random.default_rng(0).normal(size=(n, 2)).astype(np.float32)
+    return Cloud([f"face{row}" for row in range(n)], points, [f"hover {row}" for row in range(n)])
+
+
+def drawn_map(n: int, labels: np.ndarray, names: list[str]) -> dict:
+    groups = charts.people_groups(labels, names, charts.biggest(labels, len(names)))
+    return json.loads(charts.map_json(a_cloud(n), groups, ink="#000000", names_on_it=True))
+
+
+# groups
+
+
+def test_the_biggest_people_come_first_and_the_absent_not_at_all():
+    assert charts.biggest(ints(2, 2, 0, -1, 2, 0), 4).tolist() == [2, 0]
+
+
+def test_twelve_people_are_coloured_the_rest_is_grey_and_nobody_is_lost():
+    labels = np.concatenate([np.repeat(np.arange(30), 2), [-1]])
+    groups = charts.people_groups(labels, [f"p{n}" for n in range(30)], charts.biggest(labels, 30))
+    coloured = [group for group in groups if not group.faded]
+    assert len(coloured) == 12
+    assert len({(group.colour, group.symbol) for group in coloured}) == 12
+    assert len({group.symbol for group in coloured}) == 12  # colour never stands alone
+    assert [group.name for group in groups if group.faded] == ["no name", "everyone else"]
+    assert sorted(np.concatenate([group.rows for group in groups])) == list(range(61))
+
+
+def test_names_stand_where_they_do_not_cover_a_bigger_groups_name():
+    points = np.array([[0, 0], [0, 0], [0.1, 0], [10, 10]], dtype=np.float32)
+    groups = [Group("big", ints(0, 1), "#0072B2"), Group("near", ints(2), "#E69F00"), Group("far", ints(3), "#009E73")]
+    assert list(charts.direct_labels(points, groups)) == ["big", "far"]
+
+
+# the map
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_a_map_of_few_faces_is_drawn(n):
+    chart = drawn_map(n, ints(*[0] * n), ["Ann"])
+    assert [face for trace in chart["data"] for face in trace.get("customdata", [])] == [
+        f"face{row}" for row in range(n)
+    ]
+
+
+def test_every_point_carries_its_face_and_many_points_are_drawn_by_webgl():
+    labels = np.arange(1_001) % 20
+    chart = drawn_map(1_001, labels, [f"p{n}" for n in range(20)])
+    points = [trace for trace in chart["data"] if trace["mode"] == "markers"]
+    assert {trace["type"] for trace in points} == {"scattergl"}
+    assert {face for trace in points for face in trace["customdata"]} == {f"face{row}" for row in range(1_001)}
+    assert {trace["type"] for trace in drawn_map(1_000, labels[:1_000], [f"p{n}" for n in range(20)])["data"]} == {
+        "scatter"
+    }
+
+
+def test_names_cannot_write_markup_into_the_chart():
+    chart = drawn_map(2, ints(0, 0), ["<b>Ann</b> & <i>"])
+    (label,) = chart["data"][-1]["text"]
+    assert label == "<b>&lt;b&gt;Ann&lt;/b&gt; &amp; &lt;i&gt;</b>"
+
+
+def test_the_same_json_always_gives_the_same_figure():
+    drawn = charts.map_json(a_cloud(5), [Group("Ann", np.arange(5))], ink="#000000", names_on_it=False)
+    assert charts.figure(drawn).to_json() == charts.figure(drawn).to_json()
+
+
+def test_a_sample_is_always_the_same_and_in_order():
+    rows = charts.sample_rows(1_000, most=10)
+    assert len(rows) == 10
+    assert (np.diff(rows) > 0).all()
+    assert rows.tolist() == charts.sample_rows(1_000, most=10).tolist()
+    assert charts.sample_rows(7, most=10).tolist() == list(range(7))
+
+
+# the confusion matrix
+
+
+def a_matrix() -> Matrix:
+    counts = np.array([[19, 3], [0, 5]])
+    return Matrix(["Jerry", "Ben"], ints(7, 4), counts, ints(22, 5))
+
+
+def test_cells_say_who_was_taken_for_whom_and_carry_their_people():
+    chart = json.loads(charts.confusion_json(a_matrix(), ink="#000000", as_shares=False))
+    cells = chart["data"][-1]
+    told = dict(zip(cells["hovertext"], cells["customdata"], strict=True))
+    assert told == {
+        "Jerry: 19 of 22 right": [7, 7],
+        "Jerry taken for Ben: 3 of 22": [7, 4],
+        "Ben: 5 of 5 right": [4, 4],
+    }
+    assert cells["text"] == ["19", "3", "5"]
+
+
+def test_shares_are_of_the_true_persons_faces():
+    chart = json.loads(charts.confusion_json(a_matrix(), ink="#000000", as_shares=True))
+    assert chart["data"][-1]["text"] == ["86 %", "14 %", "100 %"]
+
+
+@pytest.mark.parametrize(
+    ("n", "numbers", "heat"),
+    [(25, True, True), (26, False, True), (60, False, True), (105, False, False), (1_000, False, False)],
+)
+def test_a_matrix_changes_its_form_with_its_size(n, numbers, heat):
+    matrix = Matrix([f"Person {row}" for row in range(n)], np.arange(n), np.eye(n, dtype=int), np.ones(n, dtype=int))
+    chart = json.loads(charts.confusion_json(matrix, ink="#000000", as_shares=False))
+    assert ("text" in chart["data"][-1]["mode"]) == numbers
+    assert (chart["data"][0]["type"] == "heatmap") == heat
+    assert chart["layout"]["height"] <= 1_350
+
+
+def test_long_names_are_cut_at_the_axes_unless_that_makes_two_alike():
+    names = ["Gonzalo Sanchez de Lozada", "A very long name indeed 1", "A very long name indeed 2"]
+    assert Matrix(names, ints(0, 1, 2), np.eye(3), ints(1, 1, 1)).labels == ["Gonzalo Sanchez de Lo…", *names[1:]]
+
+
+def an_evaluation(n_people: int, wrong: list[tuple[int, int]]):
+    """One right face each, and the wrong ones."""
+    true = ints(*range(n_people), *(pair[0] for pair in wrong))
+    given = ints(*range(n_people), *(pair[1] for pair in wrong))
+    probs = np.full((len(true), n_people), 0.1 / n_people)
+    probs[np.arange(len(true)), given] = 0.9
+    return evaluate([f"p_{number:03d}" for number in range(n_people)], true, given, probs)
+
+
+def test_few_people_are_all_in_the_matrix_and_of_many_those_who_are_confused():
+    assert len(confusion.matrix_people(an_evaluation(40, [(0, 1)]), (), everyone=False)) == 40
+    many = an_evaluation(105, [(3, 9), (9, 50)])
+    assert confusion.matrix_people(many, (), everyone=False).tolist() == [3, 9, 50]
+    assert len(confusion.matrix_people(many, (), everyone=True)) == 105
+
+
+def test_looking_for_a_person_shows_whoever_they_were_confused_with():
+    many = an_evaluation(105, [(3, 9), (9, 50), (60, 61)])
+    assert confusion.matrix_people(many, ("p_009",), everyone=False).tolist() == [3, 9, 50]
+
+
+def test_the_most_confused_are_shown_when_even_the_confused_are_many():
+    busy = an_evaluation(1_000, [(n, n + 1) for n in range(0, 900, 2)] + [(900, 901)] * 3)
+    shown = confusion.matrix_people(busy, (), everyone=False).tolist()
+    assert len(shown) == confusion.BUSY_MOST
+    assert {900, 901} <= set(shown)
+
+
+def test_people_who_read_the_same_keep_their_folder_names():
+    evaluation = evaluate(["A B", "A_B"], ints(0, 1), ints(0, 1), np.eye(2))
+    assert confusion.matrix_of(evaluation, ints(0, 1), by_name=True).names == ["A B", "A_B"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ([], "Nobody was taken for anybody else"),
+        ([(0, 1)], "The one error is p 000 taken for p 001"),
+        ([(0, 1), (1, 2)], "2 errors, each between other people"),
+        ([(0, 1)] * 4 + [(2, 1)], "4 of 5 errors are p 000 taken for p 001"),
+    ],
+)
+def test_the_finding_of_the_errors(wrong, said):
+    assert finding(an_evaluation(3, wrong)) == said
+
+
+def test_the_table_of_people_starts_with_the_worst():
+    table = people_table(an_evaluation(3, [(1, 2), (1, 2)]))
+    assert table["Person"].tolist() == ["p 001", "p 002", "p 000"]
+    assert table["Taken for"].tolist() == ["p 002 (2)", "", ""]
+    assert table["Recognised"].round().tolist() == [33, 100, 100]
+
+
+# what was picked
+
+
+@pytest.mark.parametrize("event", [None, {}, {"selection": {}}, {"selection": {"points": [], "box": []}}])
+def test_nothing_picked_is_nothing(event):
+    assert charts.picked_faces(event) == ()
+    assert charts.picked_cells(event) == ()
+    assert selected_rows(event) == []
+
+
+def test_picked_faces_are_read_once_each_whatever_their_trace():
+    points = [
+        {"curve_number": 1, "point_index": 0, "customdata": "aa"},
+        {"curve_number": 2, "point_index": 0, "customdata": ["bb"]},
+        {"curve_number": 1, "point_index": 0, "customdata": "aa"},
+        {"curve_number": 3, "point_index": 4, "text": "a name on the map"},
+    ]
+    assert charts.picked_faces({"selection": {"points": points}}) == ("aa", "bb")
+
+
+def test_a_picked_cell_is_read_as_true_and_given():
+    assert charts.picked_cells({"selection": {"points": [{"customdata": [7, 4]}]}}) == ((7, 4),)
+
+
+def test_picked_rows_of_a_table():
+    assert selected_rows({"selection": {"rows": [3, 0], "columns": []}}) == [3, 0]
