@@ -31,7 +31,7 @@ help:
 
 run: env models
 	@echo "Face Atlas: http://127.0.0.1:$(PORT)   (Ctrl+C stops it)"
-	@exec $(PY) -m streamlit run app.py --server.address 127.0.0.1 --server.port $(PORT) --server.headless true
+	@exec $(PY) -m core.ui.serve --server.address 127.0.0.1 --server.port $(PORT)
 
 test: env-dev models browser
 	CHROMIUM=$(CHROMIUM) $(PY) -m pytest $(if $(filter no,$(BROWSER)),--ignore=tests/browser)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 VALUES = {"core.types", "core.errors"}
-UNIVERSAL = VALUES | {"core.settings"}
+UNIVERSAL = VALUES | {"core.settings", "core.privacy"}
 STORE_BASES = {"core.store.base", "core.store.artifacts"}
 
 MAY_IMPORT: dict[str, set[str]] = {
@@ -47,6 +49,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "core.errors": set(),
     "core.settings": set(),
     "core.machine": set(),
+    "core.privacy": set(),
 }
 HEAVY = {
     "streamlit": {"app", "pages", "core.ui"},
@@ -131,6 +134,15 @@ def test_pages_and_app_stay_thin() -> None:
 def test_the_top_level_is_the_one_agreed_on() -> None:
     tracked = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith((".", "__"))}
     assert tracked <= {"core", "pages", "tests", "data", "docs"}, tracked
+
+
+def test_loading_the_engine_reports_to_nobody() -> None:
+    """OpenVINO's package sends an event at every import unless its telemetry is kept from loading."""
+    code = (
+        "import sys, core.engine.openvino; print(any(name.startswith('openvino_telemetry.') for name in sys.modules))"
+    )
+    told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "False"
 
 
 def test_nothing_is_pickled() -> None:

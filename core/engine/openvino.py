@@ -13,11 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import openvino as ov
-from openvino.preprocess import PrePostProcessor
 
 from core.engine.base import Batch
+from core.privacy import forbid_telemetry
 from core.types import Floats
+
+forbid_telemetry()
+import openvino as ov  # noqa: E402
+from openvino.preprocess import PrePostProcessor  # noqa: E402
 
 BATCH_SIZES = {"pnet": (1,), "rnet": (16, 64, 256), "onet": (4, 16, 64), "embed": (1, 2, 8, 32)}
 """Batches are padded up to one of these; larger ones are cut."""

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 CHECK_S = 1.0
+FIRST_START_S = 1.5
+"""The first page is drawn before the worker loads: nobody can have asked it for anything yet."""
 LONGEST_BACKOFF_S = 30.0
 STEADY_S = 20.0
 """A worker that lived this long counts as healthy again."""
@@ -40,6 +42,7 @@ class Supervisor:
 
     def _watch(self) -> None:
         backoff = CHECK_S
+        self._stop.wait(FIRST_START_S)
         while not self._stop.is_set():
             self._process = self._spawn()
             lived = self._outlive(self._process)

@@ -16,7 +16,7 @@ One-versus-rest, not one-versus-one
     =====================================  ===============  ==============
 
     The difference is a few faces and goes both ways; but one-versus-one needs n (n - 1) / 2 classifiers: at 1,000
-    people ``SVC`` takes 50 ms for one prediction (FACTS.md), one product with 1,000 rows 0.02 ms.
+    people ``SVC`` takes 50 ms for one prediction, one product with 1,000 rows 0.02 ms.
 
 Every person counts the same (``solver.person_weights``)
     Without weights the 25 people with one face, beside 54 with many, were missed in 99, 64, 15, 3 % at C = 0.1, 0.3,

@@ -1,14 +1,12 @@
 """When to say "unknown": a first rejection rule, on the distance to the named person's centroid.
 
 The classifier always names somebody; a stranger gets the name of whoever is nearest. Its margin is the wrong
-thing to reject on (FACTS.md, 80 known and 25 unknown people: correct names at a false-positive rate of 0.1 %
+thing to reject on (80 known and 25 unknown people, 40 web photos each: correct names at a false-positive rate of 0.1 %
 were 0.686 by the margin and 0.797 by the similarity to the named person's centroid). So a face is named only
 when the Euclidean distance of its unit vector to the unit centroid of the named person is at most a
 threshold.
 
 The threshold is set on the dataset itself: every face once plays the stranger, with its own person left out.
-A later milestone replaces this rule by a learned and calibrated one; everything that uses it asks only for a
-distance and a threshold.
 """
 
 from __future__ import annotations
@@ -116,11 +114,14 @@ def default_threshold(
 ) -> Threshold:
     """Set the distance at which ``target_rate`` of impostors would still be named.
 
-    Parameters ---------- vectors : (n, dimension) float32, unit length; the training faces labels : (n,)
-    int64, 0 to the number of people - 1, none missing groups : (n,) int64, faces of one shot target_rate :
-    share of impostors that may be named prior : the model's own threshold: used alone below ``ENOUGH_PEOPLE``
-    people or ``ENOUGH_IMPOSTORS`` faces, and
-        as an upper bound below ``MANY_PEOPLE`` people
+    Parameters
+    ----------
+    vectors : (n, dimension) float32, unit length; the training faces
+    labels : (n,) int64, 0 to the number of people - 1, none missing
+    groups : (n,) int64, faces of one shot
+    target_rate : share of impostors that may be named
+    prior : the model's own threshold, ``prior_threshold`` by default: used alone below ``ENOUGH_PEOPLE`` people or
+        ``ENOUGH_IMPOSTORS`` faces, and as an upper bound below ``MANY_PEOPLE`` people
     """
     n_people = int(labels.max(initial=-1)) + 1
     impostors = impostor_distances(vectors, labels, n_people)

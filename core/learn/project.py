@@ -98,7 +98,9 @@ def _start(vectors: Vectors) -> Floats:
     UMAP's own spectral start has no solution for a few faces and is slow for groups that touch nowhere, which
     people in a good embedding are.
 
-    References ---------- Kobak, Linderman, "Initialization is critical for preserving global data structure
+    References
+    ----------
+    Kobak, Linderman, "Initialization is critical for preserving global data structure
     in both t-SNE and UMAP", Nature Biotechnology 39, 2021.
     """
     points = pca(vectors)

@@ -8,7 +8,9 @@ between neighbouring distinct distances (and one below them all), so every possi
 folds is tried. Where several thresholds are equally accurate the smallest is taken, the one that says "same"
 least often.
 
-References ---------- Huang, Ramesh, Berg, Learned-Miller, "Labeled Faces in the Wild", UMass Amherst
+References
+----------
+Huang, Ramesh, Berg, Learned-Miller, "Labeled Faces in the Wild", UMass Amherst
 technical report 07-49, 2007 (the folds). Huang, Learned-Miller, "Labeled Faces in the Wild: Updates and New
 Reporting Procedures", 2014.
 """
@@ -19,7 +21,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import rankdata
 
 from core.errors import InputRefused
 from core.types import Bools, Doubles, Floats, Ints
@@ -145,6 +146,8 @@ def area_under_roc(distances: Doubles, same: Bools) -> float:
     Hanley, McNeil, "The meaning and use of the area under a ROC curve", Radiology 143, 1982.
     """
     n_same, n_different = np.count_nonzero(same), np.count_nonzero(~same)
+    from scipy.stats import rankdata  # here, as it takes a third of a second that the app need not wait for
+
     rank_sum = rankdata(-distances)[same].sum()
     return float((rank_sum - n_same * (n_same + 1) / 2) / (n_same * n_different))
 

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from core.models.catalogue import EXPORT_MISSING_PACKAGE
+from core.privacy import forbid_telemetry
 from core.types import Floats
 
 MAX_DIFFERENCE = 3e-3
@@ -48,8 +49,7 @@ def keep_quiet() -> None:
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    # The converter reports to its maker unless this package is absent; None makes its import fail.
-    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
+    forbid_telemetry()
 
 
 def mtcnn_networks() -> list[Network]:

@@ -172,11 +172,18 @@ def direct_labels(points: Floats, groups: Sequence[Group]) -> dict[str, tuple[fl
     width, height = np.maximum(np.ptp(points, axis=0), 1e-9) if len(points) else (1.0, 1.0)
     placed: dict[str, tuple[float, float]] = {}
     for group in sorted((group for group in groups if group.colour != GREY), key=lambda group: -len(group.rows)):
-        own = points[group.rows]
-        x, y = float(np.median(own[:, 0])), float(np.quantile(own[:, 1], 0.85))
+        x, y = _label_place(points[group.rows], np.array([width, height]))
         if all(abs(x - left) / width > 0.22 or abs(y - low) / height > 0.07 for left, low in placed.values()):
             placed[group.name] = (x, y)
     return placed
+
+
+def _label_place(own: Floats, extent: Floats) -> tuple[float, float]:
+    """Give a place at the upper edge of the points around a group's middle one; outliers have no say."""
+    scaled = own / extent
+    middle = scaled[np.abs(scaled - np.median(scaled, axis=0)).sum(axis=1).argmin()]
+    near = own[np.abs(scaled - middle).max(axis=1) < 0.1]
+    return float(np.median(near[:, 0])), float(np.quantile(near[:, 1], 0.85))
 
 
 def _points(cloud: Cloud, group: Group) -> dict[str, Any]:

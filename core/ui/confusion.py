@@ -194,4 +194,4 @@ def _cell(page: Shown, true: int, given: int) -> None:
         )
         for face_id in face_ids
     ]
-    gallery.paged_grid(page.dataset.id, tiles, "confusion_cell", per_page=24)
+    gallery.paged_grid(page.dataset.id, tiles, "confusion_cell", per_page=24, tile_px=80)

@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -252,8 +253,13 @@ def _params(division: Plan, kept: _Kept, options: TrainOptions) -> dict[str, Any
         "people": list(division.people),
         "left_out": [asdict(entry) for entry in division.left_out],
         "dropped": [{"faces": len(entry.rows), "reason": entry.reason} for entry in division.dropped],
-        "threshold": asdict(kept.threshold),
+        "threshold": _without_nan(asdict(kept.threshold)),
     }
+
+
+def _without_nan(values: dict[str, Any]) -> dict[str, Any]:
+    """JSON has no NaN: what cannot be told is None."""
+    return {name: None if isinstance(value, float) and isnan(value) else value for name, value in values.items()}
 
 
 def _metrics(predictions: Predictions, kept: _Kept, given: Material, division: Plan) -> dict[str, Any]:

@@ -69,7 +69,7 @@ def app(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     process = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],
+        [sys.executable, "-m", "core.ui.serve", "--server.port", str(port)],
         cwd=ROOT,
         env={**os.environ, "FACE_ATLAS_DATA": str(data_dir)},
     )

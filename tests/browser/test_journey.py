@@ -25,6 +25,12 @@ def main_button(page: Page, name: str):
     return page.get_by_test_id("stMain").get_by_role("button", name=name, exact=True)
 
 
+def test_the_first_visit_may_be_a_link_to_any_page(app: App, page: Page):
+    page.goto(f"{app.url}/map")
+    expect(page.get_by_text("There is no dataset yet.")).to_be_visible()
+    expect(page.get_by_text("Page not found")).to_have_count(0)
+
+
 def test_from_the_sample_to_a_name(app: App, page: Page, val_photo: Path):
     page.goto(app.url)
     main_button(page, "Use the sample").wait_for()

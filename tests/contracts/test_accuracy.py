@@ -1,6 +1,6 @@
 """What the whole pipeline must reach, by the command line as a script would call it.
 
-Acceptance: the sample gives at least 117 faces of 118 photos, 25 of 25 right on val and all on train; the development
+Required: the sample gives at least 117 faces of 118 photos, 25 of 25 right on val and all on train; the development
 part of LFW at least 1,025 faces, a val accuracy of 0.997, and 0.992 on its pairs.
 """
 

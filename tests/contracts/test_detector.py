@@ -1,6 +1,6 @@
 """The whole detector against the ``mtcnn`` package, and what must hold whichever photos are looked at together.
 
-Acceptance: every face that the package finds with a confidence of 0.99 or more is found, median IoU 0.92 or more,
+Required: every face that the package finds with a confidence of 0.99 or more is found, median IoU 0.92 or more,
 landmarks within 2 pixels at the median, and no face without a person in it.
 """
 

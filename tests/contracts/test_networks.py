@@ -1,6 +1,6 @@
 """The contract of engines: OpenVINO gives the numbers of the original Keras networks, for batches of any size.
 
-Acceptance: within 1e-3 at float32; embeddings with a cosine of at least 0.9999 at float32 and 0.999 at bfloat16.
+Required: within 1e-3 at float32; embeddings with a cosine of at least 0.9999 at float32 and 0.999 at bfloat16.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A photo gives the same face however the camera was held: EXIF orientations 1 to 8.
 
-Acceptance: the same box within 3 pixels and embeddings with a cosine of at least 0.98.
+Required: the same box within 3 pixels and embeddings with a cosine of at least 0.98.
 """
 
 from __future__ import annotations

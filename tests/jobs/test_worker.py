@@ -1,6 +1,6 @@
 """The worker as a process that may be killed, and as a loop over the queue.
 
-Acceptance: a worker killed (-9) in the middle of an ingest leaves an interrupted job; resumed, it ends with what an
+Required: a worker killed (-9) in the middle of an ingest leaves an interrupted job; resumed, it ends with what an
 undisturbed run gives.
 """
 

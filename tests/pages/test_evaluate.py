@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -10,22 +11,32 @@ import pytest
 from core.jobs.model import JobKind
 from core.ui.evaluation import people_csv, strangers_sentence
 from core.workflows.train import load_predictions
-from tests.pages.conftest import button, texts, work
+from tests.conftest import new_data_dir, services_on
+from tests.pages.conftest import _services, button, texts, work
 from tests.pages.faces import add_faces
 
 EVALUATE = "pages/model/evaluate.py"
 TABS = ("Errors", "Confusion", "People", "How this was measured")
 
 
+@pytest.fixture(scope="module")
+def erring_dir(models_dir, tmp_path_factory, engine):
+    """A data folder with a run that errs: Impostor looks like Ann. Copied for each test."""
+    folder = new_data_dir(models_dir, tmp_path_factory.mktemp("erring") / "data")
+    services = services_on(folder, engine)
+    people = {"Ann_Lee": 12, "Bob": 8, "Cat": 8, "Impostor": 4}
+    dataset = add_faces(services, "Family", people, looks_like={"Impostor": "Ann_Lee"})
+    services.jobs.submit(dataset.id, JobKind.TRAIN, {"c": 1.0})
+    work(services)
+    return folder
+
+
 @pytest.fixture
-def erring(app_data):
-    """A run that takes Impostor for Ann, whom they look like, some of the time."""
-    dataset = add_faces(
-        app_data, "Family", {"Ann_Lee": 12, "Bob": 8, "Cat": 8, "Impostor": 4}, looks_like={"Impostor": "Ann_Lee"}
-    )
-    app_data.jobs.submit(dataset.id, JobKind.TRAIN, {})
-    work(app_data)
-    return app_data
+def erring(erring_dir, tmp_path, monkeypatch, engine):
+    """The app's services on a copy of it."""
+    folder = tmp_path / "data"
+    shutil.copytree(erring_dir, folder, symlinks=True)
+    return _services(folder, monkeypatch, engine)
 
 
 def opened(open_page, tab: str, **query: str):
@@ -122,14 +133,14 @@ def test_a_run_of_earlier_photos_is_marked_and_still_shown(erring, open_page):
 def test_the_address_chooses_the_run_and_the_newest_is_the_default(erring, open_page):
     (dataset,) = erring.store.datasets()
     (older,) = erring.runs.runs(dataset.id)
-    erring.jobs.submit(dataset.id, JobKind.TRAIN, {"seed": 1})
+    erring.jobs.submit(dataset.id, JobKind.TRAIN, {"seed": 1, "c": 1.0})
     work(erring)
     newest = erring.runs.runs(dataset.id)[0]
     app = open_page(EVALUATE)
     chooser = app.selectbox(key=f"evaluated_run_{dataset.id}")
     assert chooser.value == newest.id
     chooser.select(older.id).run()
-    assert app.query_params["run"] == [older.id]
+    assert app.query_params["run"] == older.id
     assert not app.exception
 
 
