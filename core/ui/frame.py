@@ -65,14 +65,19 @@ def _choose_dataset(services: Services, place: DeltaGenerator) -> Dataset | None
     known = {dataset.id: dataset for dataset in services.store.datasets()}
     if not known:
         return None
-    wanted = st.query_params.get("dataset", st.session_state.get(state.DATASET))
-    if st.session_state.get(state.CHOOSER) not in known:
-        st.session_state[state.CHOOSER] = wanted if wanted in known else list(known)[-1]
-    chosen = place.selectbox(
-        "Dataset", list(known), format_func=lambda key: known[key].name, key=state.CHOOSER, width=240
+    wanted = (st.query_params.get("dataset"), st.session_state.get(state.DATASET), list(known)[-1])
+    chosen = next(dataset_id for dataset_id in wanted if dataset_id in known)
+    # Set at every run: a widget's own state is lost when the page changes, even with a key.
+    st.session_state[state.CHOOSER] = chosen
+    place.selectbox(
+        "Dataset", list(known), format_func=lambda key: known[key].name, key=state.CHOOSER, width=240, on_change=_choose
     )
     remember(chosen)
     return known[chosen]
+
+
+def _choose() -> None:
+    remember(st.session_state[state.CHOOSER])
 
 
 def remember(dataset_id: str) -> None:
@@ -93,7 +98,6 @@ def go(page_path: str, dataset_id: str | None = None, **others: str) -> None:
     if dataset_id is None:
         st.switch_page(page_path)
     st.session_state[state.DATASET] = dataset_id
-    st.session_state.pop(state.CHOOSER, None)
     st.switch_page(page_path, query_params={"dataset": dataset_id, **others})
 
 
