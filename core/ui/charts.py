@@ -24,7 +24,7 @@ PALETTE = (
     "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00",
     "#8A7A00", "#7A6AC0", "#A0622D", "#2F8F8B", "#B23A6F", "#6B8E23",
 )  # fmt: skip
-"""The theme's categorical colours (Okabe and Ito's first), without its grey and the two that vanish on a dark page."""
+"""The theme's categorical colours, Okabe and Ito's first; none vanishes on a dark page."""
 SYMBOLS = (
     "circle", "square", "diamond", "triangle-up", "star", "cross",
     "triangle-down", "pentagon", "hexagon", "triangle-left", "triangle-right", "star-diamond",

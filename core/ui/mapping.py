@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,15 +13,13 @@ import streamlit as st
 from core.jobs.model import Job, JobKind
 from core.learn.predictions import Predictions
 from core.store.base import Dataset, MapInfo, Run
-from core.ui import charts, data, gallery, jobs, map_chart, words
+from core.ui import charts, data, gallery, jobs, map_chart, state, words
 from core.ui.data import Faces
 from core.ui.map_chart import CORRECT, PERSON, PREDICTION, SPLIT, Drawn, Said
 from core.workflows.project import MapOptions, Method
 
 FEWEST_FOR_UMAP = 4
 TILE_PX, PER_PAGE = 92, 24
-ASKED: Final = "map_asked_for"
-"""Session state: the datasets and revisions whose map was started without being asked for."""
 WHAT_IT_SAYS = (
     "Near means alike; distances between far groups mean little. The axes have no unit, and a map can tear apart or "
     "press together what was not so in the 128 numbers of each face."
@@ -86,7 +84,7 @@ def job_to_start(dataset: Dataset, job: Job | None) -> bool:
 
     Not while one is under way or photos are coming in, and not when the last one failed or was stopped.
     """
-    asked = st.session_state.setdefault(ASKED, {})
+    asked = st.session_state.setdefault(state.MAP_ASKED, {})
     if asked.get(dataset.id) == dataset.revision:
         return False
     coming = data.newest_job(dataset, JobKind.INGEST)

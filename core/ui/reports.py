@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.jobs.model import Job
-from core.store.base import Dataset, FileReport, Outcome
+from core.store.base import Counts, Dataset, FileReport, Outcome
 from core.ui import data, gallery, words
 
 ROWS_PER_PAGE = 500
@@ -48,6 +48,22 @@ def summary(job: Job) -> None:
     for outcome, (noun, one, many, text) in NOTES.items():
         if number := counts.get(outcome, 0):
             st.markdown(f"- {words.count(number, noun)} {one if number == 1 else many} {text}")
+
+
+def advice(counts: Counts) -> None:
+    """What is still missing before the dataset can be learned."""
+    if counts.faces and counts.people >= 2:
+        return
+    if not counts.faces:
+        what = (
+            "No face was found in these photos. A face needs to be at least about 20 pixels wide and turned towards "
+            "the camera; photos that lie on their side need turning first."
+        )
+    elif not counts.people:
+        what = "These faces have no names. To learn people, put their photos into folders, one folder a person."
+    else:
+        what = "Only one person has a name. A recogniser tells people apart: add a folder of somebody else, too."
+    st.info(what, icon=":material/info:")
 
 
 def table(job: Job) -> None:

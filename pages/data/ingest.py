@@ -9,6 +9,8 @@ with frame.page("Add photos", "Every face is found and kept; every file gets a l
     dataset = page.dataset
     job = data.newest_job(dataset, JobKind.INGEST)
 
+    jobs.follow(job, during=lambda running: reports.strip(dataset, running))
+
     if job is None or not job.state.active:
         offer = uploads.choose(dataset)
         if offer:
@@ -20,14 +22,13 @@ with frame.page("Add photos", "Every face is found and kept; every file gets a l
         elif job is None and page.action.button("Use the sample", icon=":material/play_arrow:"):
             uploads.start_sample(dataset)
 
-    jobs.follow(job, during=lambda running: reports.strip(dataset, running))
-
+    counts = data.counts(dataset.id, dataset.revision)
     if job is not None and not job.state.active:
         st.divider()
         if job.state is JobState.DONE:
             reports.summary(job)
+            reports.advice(counts)
         reports.table(job)
 
-    counts = data.counts(dataset.id, dataset.revision)
     if job is not None and not job.state.active and counts.people >= 2:
         frame.next_step("The faces are ready. Next: **learn the people**.", "Train", frame.TRAIN, dataset.id)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import io
 import zipfile
 
+import pytest
+from PIL import Image
+
 from core.jobs.handlers import IngestRequest
 from core.jobs.model import JobKind, JobState, Owner
 from core.store.base import Outcome
@@ -114,3 +117,33 @@ def test_a_failed_ingest_says_why(app_data, open_page):
     app_data.jobs.submit(dataset.id, JobKind.INGEST, IngestRequest("gone.zip", "gone.zip").params())
     work(app_data)
     assert "'gone.zip' is not there any more" in texts(open_page(INGEST))
+
+
+@pytest.mark.parametrize(
+    ("folder", "advice"),
+    [
+        ("Ann/", "Only one person has a name."),
+        ("", "These faces have no names."),
+    ],
+    ids=["one person", "loose photos"],
+)
+def test_what_cannot_be_learned_yet_gets_advice(app_data, open_page, sample_files, folder, advice):
+    dataset = app_data.store.create_dataset("Family", "facenet-128")
+    archive = app_data.settings.inbox_dir / "box.zip"
+    archive.write_bytes(a_zip({f"{folder}1.jpg": next(iter(sample_files.values()))}))
+    app_data.jobs.submit(dataset.id, JobKind.INGEST, IngestRequest(str(archive), "box.zip").params())
+    work(app_data)
+    assert advice in texts(open_page(INGEST))
+
+
+def test_photos_without_a_face_get_advice(app_data, open_page):
+    dataset = app_data.store.create_dataset("Family", "facenet-128")
+    buffer = io.BytesIO()
+    Image.new("RGB", (200, 200), "navy").save(buffer, "JPEG")
+    archive = app_data.settings.inbox_dir / "box.zip"
+    archive.write_bytes(a_zip({"Ann/1.jpg": buffer.getvalue()}))
+    app_data.jobs.submit(dataset.id, JobKind.INGEST, IngestRequest(str(archive), "box.zip").params())
+    work(app_data)
+    said = texts(open_page(INGEST))
+    assert "No face was found in these photos." in said
+    assert "1 photo has no face that could be found" in said
