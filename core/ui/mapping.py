@@ -67,12 +67,12 @@ def making(dataset: Dataset, n_faces: int) -> None:
         _start(dataset)
     working = job is not None and job.state.active
     if newest is None:
-        state = "is being made; the first one takes about half a minute" if working else "was not made yet"
-        st.caption(f"For now PCA, the quick layout. UMAP, which keeps alike faces closer together, {state}.")
+        standing = "is being made; the first one takes about half a minute" if working else "was not made yet"
+        st.caption(f"For now PCA, the quick layout. UMAP, which keeps alike faces closer together, {standing}.")
     else:
-        state = " A new one is being made." if working else ""
+        renewal = " A new one is being made." if working else ""
         st.caption(
-            f":material/update: This UMAP was made {words.ago(newest.created)}, before the photos changed.{state}"
+            f":material/update: This UMAP was made {words.ago(newest.created)}, before the photos changed.{renewal}"
         )
     jobs.follow(job)
     if not working and st.button("Make a new UMAP" if newest else "Make a UMAP", icon=":material/refresh:"):
