@@ -12,7 +12,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from core.archive import PhotoSource, open_source
-from core.detect.mtcnn import Detector, DetectorSettings
+from core.detect.mtcnn import Detector
 from core.embed.embedder import Embedder
 from core.engine.base import Engine
 from core.errors import FaceAtlasError
@@ -77,7 +77,7 @@ class Services:
 
     @cached_property
     def detector(self) -> Detector:
-        return Detector(self.engine, DetectorSettings(long_side_px=self.settings.detect_long_side_px))
+        return Detector(self.engine)
 
     def embedder(self, model_id: str) -> Embedder:
         """Raises NotFound for a model that the catalogue does not know."""

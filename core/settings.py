@@ -42,8 +42,6 @@ class Settings:
     )
     images: ImageLimits = ImageLimits()
     archives: ArchiveLimits = ArchiveLimits()
-    detect_long_side_px: int = 1280
-    """A photo is shrunk to this long side before faces are looked for; boxes are mapped back."""
 
     supervise: bool = True
     """The app starts and watches the worker itself; False where a server runs it under its own init."""

@@ -40,8 +40,16 @@ class DetectorSettings:
     proposal_prob: float = 0.6
     refined_prob: float = 0.7
     final_prob: float = 0.8
-    long_side_px: int = 1280
+    coarse_long_side_px: int = 640
     """Larger photos are shrunk to this before faces are looked for."""
+    fine_long_side_px: int = 1280
+    """And to this in a second pass, where the first found nothing, or faces so small or many that others may be
+    smaller still."""
+    fine_pyramid_factor: float = 0.8
+    """Where the first pass found nothing, the second looks at more sizes in between."""
+    small_face_px: float = 40.0
+    """A face narrower than this in the first pass asks for the second."""
+    many_faces: int = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,26 +85,47 @@ class Detector:
         -------
         One list a photo; boxes lie inside the photo, in its own pixels.
         """
-        small = [shrink(image, self.settings.long_side_px) for image in images]
-        candidates = self._refined(small, self._proposals(small))
+        settings = self.settings
+        found = self._pass(images, settings.coarse_long_side_px, settings.pyramid_factor)
+        empty = [photo for photo, faces in enumerate(found) if not faces]
+        small = [photo for photo, image in enumerate(images) if self._may_hold_smaller(image, found[photo])]
+        for again, factor in ((empty, settings.fine_pyramid_factor), (small, settings.pyramid_factor)):
+            finer = self._pass([images[photo] for photo in again], settings.fine_long_side_px, factor)
+            for photo, faces in zip(again, finer, strict=True):
+                if len(faces) >= len(found[photo]):
+                    found[photo] = faces
+        return found
+
+    def _may_hold_smaller(self, image: RgbImage, faces: list[Detection]) -> bool:
+        """Whether a photo was shrunk, and shows faces so small or many that others may be too small to see now."""
+        settings = self.settings
+        scale = settings.coarse_long_side_px / max(image.shape[:2])
+        if scale >= 1 or not faces:
+            return False
+        narrowest = min(face.box.width * scale for face in faces)
+        return narrowest < settings.small_face_px or len(faces) >= settings.many_faces
+
+    def _pass(self, images: list[RgbImage], long_side_px: int, pyramid_factor: float) -> list[list[Detection]]:
+        """Faces of each photo, looked for at this size."""
+        small = [shrink(image, long_side_px) for image in images]
+        candidates = self._refined(small, self._proposals(small, pyramid_factor))
         found, landmarks = self._final(small, candidates)
         return [
             _detections(found.take(found.photos == photo), landmarks[found.photos == photo], image, small[photo])
             for photo, image in enumerate(images)
         ]
 
-    def _proposals(self, images: list[RgbImage]) -> _Candidates:
-        settings = self.settings
+    def _proposals(self, images: list[RgbImage], pyramid_factor: float) -> _Candidates:
         levels = [
             level
             for photo, image in enumerate(images)
-            for level in pyramid(photo, image.shape[1], image.shape[0], settings.min_face_px, settings.pyramid_factor)
+            for level in pyramid(photo, image.shape[1], image.shape[0], self.settings.min_face_px, pyramid_factor)
         ]
         pnet = self.engine.network(MODEL_ID, "pnet")
         parts = []
         for canvas in pack(images, levels):
             offsets, probs = pnet(canvas.pixels[None])
-            parts.append(_read_canvas(canvas, levels, offsets[0], probs[0, :, :, 1], settings.proposal_prob))
+            parts.append(_read_canvas(canvas, levels, offsets[0], probs[0, :, :, 1], self.settings.proposal_prob))
         if not parts:
             return _nothing()
         boxes, prob, level = (np.concatenate(column) for column in zip(*parts, strict=True))

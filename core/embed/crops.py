@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from core.geometry import crop_transform
+from core.images import halved
 from core.types import Box, Doubles, Floats, RgbImage
 
 DISPLAY_MARGIN = 0.5
@@ -15,21 +16,17 @@ DISPLAY_PX = 192
 def face_crop(image: RgbImage, box: Box, landmarks: Floats, size_px: int, margin: float) -> RgbImage:
     """The face as a (size, size, 3) square with its eyes level.
 
-    Large faces are first averaged down by a whole factor, so that no detail aliases.
+    Large faces are first halved as often as they are twice too large, so that no detail aliases.
     """
     transform = crop_transform(box, landmarks, size_px, margin)
     region, corner = _region(image, transform, size_px)
-    step = max(1, int(_zoom(transform)))
-    if step > 1:
-        size_wh = (max(1, region.shape[1] // step), max(1, region.shape[0] // step))
-        scale = np.array([region.shape[1] / size_wh[0], region.shape[0] / size_wh[1]])
-        region = np.asarray(cv2.resize(region, size_wh, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-    else:
-        scale = np.ones(2)
+    scale, zoom = 1, _zoom(transform)
+    while zoom >= 2 * scale and min(region.shape[:2]) >= 2:
+        region, scale = halved(region), scale * 2
     # A pixel p of the averaged region has its centre at (p + 0.5) * scale - 0.5 of the region.
     local = transform.copy()
     local[:, 2] += transform[:, :2] @ (corner + (scale - 1) / 2)
-    local[:, :2] *= scale[None, :]
+    local[:, :2] *= scale
     crop = cv2.warpAffine(region, local, (size_px, size_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(crop, dtype=np.uint8)
 

@@ -75,6 +75,7 @@ class _Read:
     data: bytes = b""
     photo_id: str = ""
     image: RgbImage | None = None
+    perceptual_hash: int = 0
     objection: str = ""
 
 
@@ -188,7 +189,7 @@ def _read(source: PhotoSource, entry: Entry, known: dict[str, PhotoLabel], limit
         image = None if photo_id in known else decode(data, limits)
     except ImageRefused as refusal:
         return _Read(entry, objection=str(refusal))
-    return _Read(entry, data, photo_id, image)
+    return _Read(entry, data, photo_id, image, 0 if image is None else perceptual_hash(image))
 
 
 # one batch
@@ -249,7 +250,7 @@ class _Step:
     def _photo(self, read: _Read, image: RgbImage) -> tuple[Photo, PhotoLabel]:
         self.tools.artifacts.put(self.target.dataset_id, Kind.PHOTO, read.photo_id, read.data)
         height, width = image.shape[:2]
-        photo = Photo(read.photo_id, read.entry.name, width, height, len(read.data), perceptual_hash(image))
+        photo = Photo(read.photo_id, read.entry.name, width, height, len(read.data), read.perceptual_hash)
         return photo, PhotoLabel(read.entry.person, read.entry.split)
 
     def _face(self, kept: _Chosen) -> Face:

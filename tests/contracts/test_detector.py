@@ -7,12 +7,14 @@ landmarks within 2 pixels at the median, and no face without a person in it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
-from core.detect.mtcnn import Detector
+from core.detect.mtcnn import Detector, DetectorSettings
 from core.engine.keras import KerasEngine
 from core.engine.openvino import OpenVinoEngine
 from core.geometry import overlaps
@@ -208,3 +210,32 @@ def test_boxes_stay_inside_the_photo_and_faces_are_ordered(
         assert (boxes >= 0).all()
         assert (boxes <= [width, height, width, height]).all()
         assert [face.prob for face in faces] == sorted((face.prob for face in faces), reverse=True)
+
+
+def test_a_small_face_in_a_large_photo_is_found_at_the_second_look(
+    detector: Detector, sample_images: Mapping[str, RgbImage], sample_faces: Mapping[str, list[Detection]]
+) -> None:
+    """Faces about 32 pixels wide in 1,280: at the first look they are below the 20 pixels that can be found."""
+    clear = [name for name, faces in sample_faces.items() if len(faces) == 1 and faces[0].prob > 0.999][:10]
+    found = 0
+    for name in clear:
+        photo, (face,) = sample_images[name], sample_faces[name]
+        scale = 32 / face.box.width
+        small = cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        scene = np.full((960, 1280, 3), 110, dtype=np.uint8)
+        scene[400 : 400 + small.shape[0], 700 : 700 + small.shape[1]] = small
+        expected = np.array([face.box.as_tuple()]) * scale + [700, 400, 700, 400]
+        boxes = boxes_of(detector.detect([scene])[0])
+        found += bool(len(boxes) and overlaps(boxes, expected).max() >= 0.5)
+    assert found >= 9
+
+
+def test_a_second_look_finds_more_and_never_loses_a_face(
+    engine: OpenVinoEngine, sample_images: Mapping[str, RgbImage]
+) -> None:
+    photos = list(sample_images.values())[::10]
+    coarse = DetectorSettings(coarse_long_side_px=50)
+    only_first = Detector(engine, replace(coarse, fine_long_side_px=50)).detect(photos)
+    both = Detector(engine, coarse).detect(photos)
+    assert all(len(more) >= len(fewer) for more, fewer in zip(both, only_first, strict=True))
+    assert sum(map(len, both)) > sum(map(len, only_first))
