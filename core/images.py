@@ -151,7 +151,7 @@ def perceptual_hash(image: RgbImage) -> int:
     C. Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions", 2010: the DCT hash of
     phash.org, there after a 7x7 mean filter, whose place area averaging takes.
     """
-    grey = cv2.cvtColor(shrink(image, 512), cv2.COLOR_RGB2GRAY)
+    grey = cv2.cvtColor(shrink(image, 128), cv2.COLOR_RGB2GRAY)
     small = cv2.resize(grey, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32)
     low = cv2.dct(small)[1:9, 1:9].ravel()
     bits = np.packbits(low > np.median(low))
