@@ -29,6 +29,7 @@ from core.images import decode, encode_jpeg
 from core.jobs.handlers import IngestRequest, handlers
 from core.jobs.model import Job, JobKind, JobState, Owner
 from core.jobs.worker import run_job
+from core.machine import processor
 from core.models import catalogue, install
 from core.services import Services
 from core.store.base import Dataset
@@ -251,22 +252,12 @@ def _table(about: Measured, rows: list[_Row]) -> str:
 
 def _about(services: Services) -> Measured:
     return {
-        "processor": _processor(),
+        "processor": processor().name,
         "threads": services.settings.threads,
         "engine": services.engine.name,
         "precision": services.engine.precision,
         "python": f"Python {platform.python_version()}",
     }
-
-
-def _processor() -> str:
-    """The processor's name, as well as the system tells it."""
-    info = Path("/proc/cpuinfo")
-    if info.is_file():
-        for line in info.read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
 
 
 def _peak_mb() -> float:

@@ -63,11 +63,6 @@ class Box:
         if not (self.right > self.left and self.bottom > self.top):
             raise ValueError(f"expected left < right and top < bottom, got {self.as_tuple()}")
 
-    @classmethod
-    def from_xywh(cls, left: float, top: float, width: float, height: float) -> Box:
-        """Build from a corner and a size, in pixels."""
-        return cls(left, top, left + width, top + height)
-
     @property
     def width(self) -> float:
         return self.right - self.left

@@ -109,8 +109,7 @@ def headline(run: Run) -> None:
 
 
 def _interval(low: float, high: float) -> str:
-    """An interval of shares; a bound that misses 1 by rounding is 100 %."""
-    return " to ".join(words.percent(round(share, 9)) for share in (low, high))
+    return f"{words.percent(low)} to {words.percent(high)}"
 
 
 def stale(page: Shown) -> None:
