@@ -10,6 +10,7 @@
     |   +-- NotFound                no dataset, run, face or file of that name
     |   +-- NameTaken               a name that exists already
     |   +-- ModelMismatch           embeddings of two models met
+    |   +-- ChangedMeanwhile        another window changed the same faces a moment ago
     +-- ModelUnavailable            a network is not installed, or could not be installed
     +-- DataFolderBusy              another process is installing into the same folder
     +-- Cancelled                   the user asked a job to stop
@@ -49,6 +50,10 @@ class NameTaken(InputRefused):
 
 class ModelMismatch(InputRefused):
     """Vectors of two embedding models were about to be mixed."""
+
+
+class ChangedMeanwhile(InputRefused):
+    """Somebody else changed what was about to be changed, after it was shown."""
 
 
 class ModelUnavailable(FaceAtlasError):

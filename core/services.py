@@ -21,6 +21,7 @@ from core.models import catalogue, install, sample
 from core.settings import Settings
 from core.store.artifacts import Artifacts
 from core.store.base import Run
+from core.store.corrections import SqlCorrectionLog
 from core.store.database import open_database
 from core.store.jobs import SqlJobStore
 from core.store.runs import SqlRunStore
@@ -50,6 +51,7 @@ class Services:
         self.store = SqlFaceStore(database)
         self.jobs = SqlJobStore(database)
         self.runs = SqlRunStore(database)
+        self.log = SqlCorrectionLog(database)
         self.artifacts = Artifacts(self.settings.artifacts_dir)
 
     # networks

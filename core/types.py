@@ -95,6 +95,32 @@ class Detection:
 
 
 @dataclass(frozen=True, slots=True)
+class Quality:
+    """How well a face shows, measured on the photo's own pixels."""
+
+    size_px: float
+    """The shorter side of the box."""
+    sharpness: float
+    """0 (smeared) .. 1 (as sharp as its pixels allow)."""
+    brightness: float
+    """Mean grey value, 0 (black) .. 1 (white)."""
+    contrast: float
+    """Standard deviation of the grey values, 0 .. 0.5."""
+    yaw_deg: float
+    """Head turned to the picture's right (positive) or left."""
+    pitch_deg: float
+    """Head lifted (positive) or bowed."""
+    roll_deg: float
+    """The line of the eyes against the horizontal, clockwise positive."""
+    cut_frac: float
+    """How much of the face's square lies beyond the photo's edge, 0 .. 1."""
+    steadiness: float
+    """Cosine of the face's vector and its mirror image's: what is hidden or turned away is not the same on both."""
+    grade: float
+    """All of it in one number, 0 (of no use) .. 1 (as good as any)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Photo:
     """A stored photo: its sha256, where it came from, and the upright size in pixels."""
 
@@ -106,6 +132,8 @@ class Photo:
     size_bytes: int
     perceptual_hash: int
     """64 bits, for near duplicates of one shot."""
+    taken: float | None = None
+    """When the camera says it was taken: seconds since 1970, in the camera's own time zone."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,11 +150,24 @@ class Face:
     """The picture of the face for people to look at, among the artifacts."""
     person: str | None = None
     split: Split | None = None
+    person_id: int | None = None
+    quality: Quality | None = None
+    excluded: bool = False
+    """Neither learned from nor measured on."""
+    confirmed: bool = False
+    """Somebody has looked at the face and said that the name is right."""
+    stranger: bool = False
+    """Nobody who is to be named: not offered for naming again."""
+    drawn: bool = False
+    """A person drew the box; the detector had missed it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FaceTable:
-    """All faces of a dataset, one row each, in the order of their ids: columns instead of objects."""
+    """All faces of a dataset, one row each, in the order of their ids: columns instead of objects.
+
+    What was dismissed as no face is not among them.
+    """
 
     ids: tuple[str, ...]
     photo_ids: tuple[str, ...]
@@ -140,6 +181,28 @@ class FaceTable:
     probs: Floats
     photo_hashes: Ints
     """(n,) the photos' 64-bit perceptual hashes, as signed integers."""
+    person_ids: tuple[int, ...]
+    """The store's ids of ``people``, in the same order."""
+    hidden: Bools
+    """(n_people,) who is hidden: neither listed nor learned nor named."""
+    excluded: Bools
+    """(n,) neither learned from nor measured on."""
+    confirmed: Bools
+    """(n,) somebody has looked and said that the name is right."""
+    strangers: Bools
+    """(n,) marked as nobody who is to be named."""
+    grades: Floats
+    """(n,) quality, 0 .. 1; NaN where it was not measured."""
+    taken: Doubles
+    """(n,) when the photo was taken, seconds since 1970; NaN where the camera did not say."""
+
+    @property
+    def learnable(self) -> Bools:
+        """(n,) faces that a recogniser may learn from: named, not excluded, and not of a hidden person."""
+        named = self.labels >= 0
+        of_hidden = np.zeros(len(self), dtype=bool)
+        of_hidden[named] = self.hidden[self.labels[named]]
+        return np.asarray(named & ~of_hidden & ~self.excluded)
 
     def __len__(self) -> int:
         return len(self.ids)

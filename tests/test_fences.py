@@ -21,7 +21,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "pages": VALUES | {"core.ui", "core.workflows"},
     "core.ui": VALUES
     | {"core.ui", "core.services", "core.settings", "core.workflows", "core.jobs", "core.models", "core.machine"}
-    | {"core.images", "core.layout", "core.archive", "core.learn"}
+    | {"core.images", "core.layout", "core.archive", "core.learn", "core.corrections"}
     | STORE_BASES,
     "core.__main__": UNIVERSAL
     | {"core.services", "core.workflows", "core.jobs", "core.models", "core.images", "core.store.base", "core.bench"},
@@ -31,14 +31,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "core.services": {"core"},
     "core.workflows": UNIVERSAL
     | {"core.workflows", "core.detect", "core.embed", "core.learn", "core.archive", "core.images", "core.geometry"}
-    | {"core.jobs.model"}
+    | {"core.jobs.model", "core.corrections"}
     | STORE_BASES,
     "core.jobs.handlers": UNIVERSAL | {"core.jobs", "core.services", "core.workflows"},
     "core.jobs": VALUES | {"core.jobs", "core.store.base"},
     "core.detect": UNIVERSAL | {"core.detect", "core.engine.base", "core.images", "core.geometry"},
     "core.embed": UNIVERSAL | {"core.embed", "core.engine.base", "core.images", "core.geometry"},
     "core.engine": UNIVERSAL | {"core.engine"},
-    "core.store": VALUES | {"core.store", "core.jobs.model"},
+    "core.store": VALUES | {"core.store", "core.jobs.model", "core.corrections"},
+    "core.corrections": VALUES | {"core.corrections"},
     "core.learn": VALUES | {"core.learn"},
     "core.models": UNIVERSAL | {"core.models"},
     "core.archive": UNIVERSAL | {"core.layout"},

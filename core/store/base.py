@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
 from core.jobs.model import Job, JobKind, JobState, Owner
-from core.types import Embeddings, Face, FaceTable, Photo, Revision, Split, Vectors
+from core.types import Embeddings, Face, FaceTable, Photo, Quality, Revision, Split, Vectors
 
 
 class Outcome(StrEnum):
@@ -58,17 +58,25 @@ class Counts:
     train_faces: int = 0
     val_faces: int = 0
     unnamed_faces: int = 0
+    """Without a name, and not marked as strangers."""
+    excluded_faces: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class PersonCount:
     """A person and how many faces carry the name."""
 
+    id: int
     name: str
     faces: int
     train: int
     val: int
     cover_crop_id: str
+    hidden: bool = False
+    note: str = ""
+    excluded: int = 0
+    mean_grade: float | None = None
+    """Mean quality of the faces, 0 .. 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +95,16 @@ class StoredFace:
     vector: Vectors
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A face that came without a name, whose photo was found again in a person's folder."""
+
+    face_id: str
+    photo_id: str
+    person: str
+    split: Split | None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class IngestBatch:
     """What one step of an ingest adds, in one transaction."""
@@ -94,6 +112,7 @@ class IngestBatch:
     photos: Sequence[tuple[Photo, PhotoLabel]] = ()
     faces: Sequence[StoredFace] = ()
     reports: Sequence[FileReport] = ()
+    named: Sequence[Named] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +169,33 @@ class FaceStore(Protocol):
     def embeddings(self, dataset_id: str) -> Embeddings:
         """Rows in the order of ``face_table``."""
 
+    def qualities(self, dataset_id: str) -> dict[str, Quality]:
+        """The quality of every face that was measured."""
+
     def faces(self, dataset_id: str, face_ids: Iterable[str]) -> list[Face]:
         """In the order asked for. Raises NotFound."""
 
     def photo(self, dataset_id: str, photo_id: str) -> tuple[Photo, list[Face]]:
         """A photo and all its faces. Raises NotFound."""
+
+    def add_face(self, dataset_id: str, face: StoredFace) -> None:
+        """A face whose box somebody drew. It is there once an event says so: dismissed until then."""
+
+    def replace_faces(self, dataset_id: str, photo_id: str, found: Sequence[StoredFace]) -> None:
+        """What a new look at a photo found.
+
+        A face with an id that is there is moved to its new box and vector and keeps its name; other ids are added.
+        Faces that were not found again go, but those that a correction speaks of.
+        """
+
+    def vector_ids(self, dataset_id: str, model_id: str) -> set[str]:
+        """Faces that have a vector of this model."""
+
+    def add_vectors(self, dataset_id: str, model_id: str, vectors: Mapping[str, Vectors]) -> None:
+        """Vectors of another model, beside those in use."""
+
+    def use_model(self, dataset_id: str, model_id: str) -> None:
+        """Use the vectors of this model from now on, and drop the others. Raises InputRefused when some are missing."""
 
 
 class ReportStore(Protocol):

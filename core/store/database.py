@@ -12,13 +12,14 @@ from sqlalchemy import Engine, create_engine, event, insert, select, text
 from sqlalchemy.exc import DatabaseError
 
 from core.errors import FaceAtlasError
+from core.store.migrate import migrate
 from core.store.schema import SCHEMA_VERSION, about, metadata
 
 BUSY_TIMEOUT_MS = 30_000
 
 
 def open_database(path: Path) -> Engine:
-    """The engine of the SQLite file at ``path``, which is made when it is not there.
+    """The engine of the SQLite file at ``path``, which is made when it is not there, and brought up to date.
 
     Raises
     ------
@@ -29,6 +30,7 @@ def open_database(path: Path) -> Engine:
     engine = create_engine(f"sqlite:///{path}")
     event.listen(engine, "connect", _set_pragmas)
     try:
+        migrate(engine)
         metadata.create_all(engine)
         _check_version(engine)
     except DatabaseError as error:

@@ -16,10 +16,9 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    UniqueConstraint,
 )
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 metadata = MetaData()
 
@@ -45,10 +44,18 @@ person = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("dataset_id", String, nullable=False),
+    Column("base_name", String, nullable=False),
+    Column("of_folder", Boolean, nullable=False, default=False),
     Column("name", String, nullable=False),
+    Column("hidden", Boolean, nullable=False, default=False),
+    Column("note", Text, nullable=False, default=""),
+    Column("cover_face_id", String),
+    Column("merged_into", Integer),
     _of_dataset(),
-    UniqueConstraint("dataset_id", "name"),
+    Index("person_by_name", "dataset_id", "name"),
 )
+"""``base_...`` is what the ingest said; without it, what the corrections made of it. ``of_folder`` are the people whom
+an ingest found as folders, one for each name; the others were named by somebody."""
 
 photo = Table(
     "photo",
@@ -62,6 +69,7 @@ photo = Table(
     Column("height_px", Integer, nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
     Column("perceptual_hash", BigInteger, nullable=False),
+    Column("taken", Float),
     _of_dataset(),
 )
 
@@ -78,21 +86,89 @@ face = Table(
     Column("landmarks", LargeBinary, nullable=False),
     Column("prob", Float, nullable=False),
     Column("crop_id", String, nullable=False),
+    Column("base_person_id", Integer),
+    Column("assigned_id", Integer),
     Column("person_id", Integer),
+    Column("base_split", String),
     Column("split", String),
+    Column("excluded", Boolean, nullable=False, default=False),
+    Column("dismissed", Boolean, nullable=False, default=False),
+    Column("confirmed", Boolean, nullable=False, default=False),
+    Column("stranger", Boolean, nullable=False, default=False),
+    Column("drawn", Boolean, nullable=False, default=False),
     ForeignKeyConstraint(["dataset_id", "photo_id"], ["photo.dataset_id", "photo.id"], ondelete="CASCADE"),
+    ForeignKeyConstraint(["base_person_id"], ["person.id"], ondelete="SET NULL"),
+    ForeignKeyConstraint(["assigned_id"], ["person.id"], ondelete="SET NULL"),
     ForeignKeyConstraint(["person_id"], ["person.id"], ondelete="SET NULL"),
     Index("face_of_photo", "dataset_id", "photo_id"),
     Index("face_of_person", "dataset_id", "person_id", "split"),
+    Index("face_assigned_to", "assigned_id"),
+    Index("face_based_on", "base_person_id"),
+)
+"""``assigned_id`` is the person that the last correction named; ``person_id`` is who that is after all merges."""
+
+quality = Table(
+    "quality",
+    metadata,
+    Column("dataset_id", String, primary_key=True),
+    Column("face_id", String, primary_key=True),
+    Column("size_px", Float, nullable=False),
+    Column("sharpness", Float, nullable=False),
+    Column("brightness", Float, nullable=False),
+    Column("contrast", Float, nullable=False),
+    Column("yaw_deg", Float, nullable=False),
+    Column("pitch_deg", Float, nullable=False),
+    Column("roll_deg", Float, nullable=False),
+    Column("cut_frac", Float, nullable=False),
+    Column("steadiness", Float, nullable=False),
+    Column("grade", Float, nullable=False),
+    ForeignKeyConstraint(["dataset_id", "face_id"], ["face.dataset_id", "face.id"], ondelete="CASCADE"),
 )
 
 embedding = Table(
     "embedding",
     metadata,
     Column("dataset_id", String, primary_key=True),
+    Column("model_id", String, primary_key=True),
     Column("face_id", String, primary_key=True),
     Column("vector", LargeBinary, nullable=False),
     ForeignKeyConstraint(["dataset_id", "face_id"], ["face.dataset_id", "face.id"], ondelete="CASCADE"),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("dataset_id", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("author", String, nullable=False),
+    Column("session", String, nullable=False),
+    Column("created", Float, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("n_faces", Integer, nullable=False),
+    Column("person_id", Integer),
+    Column("from_person_id", Integer),
+    Column("why", Text, nullable=False),
+    Column("target_id", Integer),
+    Column("active", Boolean, nullable=False),
+    _of_dataset(),
+    Index("event_of_dataset", "dataset_id", "id"),
+    Index("event_of_target", "target_id"),
+    sqlite_autoincrement=True,
+)
+"""The correction log: rows are added, and ``active`` tells which are undone; see ``corrections.model``."""
+
+change = Table(
+    "change",
+    metadata,
+    Column("event_id", Integer, primary_key=True),
+    Column("entity", String, primary_key=True),
+    Column("entity_id", String, primary_key=True),
+    Column("field", String, primary_key=True),
+    Column("dataset_id", String, nullable=False),
+    Column("value", JSON),
+    ForeignKeyConstraint(["event_id"], ["event.id"], ondelete="CASCADE"),
+    Index("change_of_entity", "dataset_id", "entity_id", "field", "event_id"),
 )
 
 file_report = Table(

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import time
-import unicodedata
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Engine, Row, case, delete, distinct, func, insert, select, update
+from sqlalchemy import Connection, Engine, Select, case, delete, distinct, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from core.corrections.model import Entity, Field
 from core.errors import InputRefused, NameTaken, NotFound
 from core.store import schema
 from core.store.base import (
@@ -21,17 +20,34 @@ from core.store.base import (
     Dataset,
     FileReport,
     IngestBatch,
+    Named,
     Outcome,
     PersonCount,
     PhotoLabel,
     StoredFace,
 )
+from core.store.corrections import bring_up_to_date, join_namesakes, person_roots, raise_revision
 from core.store.database import compact
-from core.types import Box, Embeddings, Face, FaceTable, Floats, Photo, Split
-
-LONGEST_NAME = 80
-LOOKUP_AT_ONCE = 500
-_TWO_63, _TWO_64 = 1 << 63, 1 << 64
+from core.store.names import checked_name
+from core.store.rows import (
+    QUALITY_FIELDS,
+    Known,
+    face_row,
+    in_parts,
+    photo_row,
+    place_columns,
+    quality_row,
+    report_row,
+    to_blob,
+    to_face,
+    to_photo,
+    to_quality,
+    to_report,
+    to_split,
+    to_table,
+    vector_row,
+)
+from core.types import Embeddings, Face, FaceTable, Photo, Quality, Split, Vectors
 
 
 @dataclass(frozen=True)
@@ -43,7 +59,7 @@ class SqlFaceStore:
     # datasets
 
     def create_dataset(self, name: str, model_id: str) -> Dataset:
-        made = Dataset(uuid.uuid4().hex[:12], _checked_name(name), model_id, 0, time.time())
+        made = Dataset(uuid.uuid4().hex[:12], checked_name(name, "dataset"), model_id, 0, time.time())
         try:
             with self.engine.begin() as connection:
                 connection.execute(
@@ -56,7 +72,7 @@ class SqlFaceStore:
         return made
 
     def rename_dataset(self, dataset_id: str, name: str) -> None:
-        name = _checked_name(name)
+        name = checked_name(name, "dataset")
         try:
             with self.engine.begin() as connection:
                 connection.execute(update(schema.dataset).where(schema.dataset.c.id == dataset_id).values(name=name))
@@ -88,44 +104,116 @@ class SqlFaceStore:
             func.count(distinct(face.c.person_id)),
             func.count(case((face.c.person_id.is_not(None) & (face.c.split == Split.TRAIN), 1))),
             func.count(case((face.c.person_id.is_not(None) & (face.c.split == Split.VAL), 1))),
-            func.count(case((face.c.person_id.is_(None), 1))),
-        ).where(face.c.dataset_id == dataset_id)
+            func.count(case((face.c.person_id.is_(None) & ~face.c.stranger, 1))),
+            func.count(case((face.c.excluded, 1))),
+        ).where(face.c.dataset_id == dataset_id, ~face.c.dismissed)
         with self.engine.connect() as connection:
             photos = connection.scalar(select(func.count()).select_from(photo).where(photo.c.dataset_id == dataset_id))
-            faces, people, train, val, unnamed = connection.execute(of_faces).one()
-        return Counts(photos or 0, faces, people, train, val, unnamed)
+            faces, people, train, val, unnamed, excluded = connection.execute(of_faces).one()
+        return Counts(photos or 0, faces, people, train, val, unnamed, excluded)
 
     def people(self, dataset_id: str) -> list[PersonCount]:
-        face, person = schema.face, schema.person
+        face, person, quality, cover = schema.face, schema.person, schema.quality, schema.face.alias()
+        best = func.max(func.coalesce(quality.c.grade, 0.0) + face.c.prob - face.c.excluded)
         query = (
             select(
+                person.c.id,
                 person.c.name,
                 func.count(),
                 func.count(case((face.c.split == Split.TRAIN, 1))),
                 func.count(case((face.c.split == Split.VAL, 1))),
-                func.max(face.c.prob),
-                face.c.crop_id,  # SQLite takes it from the row of the maximum
+                func.coalesce(cover.c.crop_id, face.c.crop_id),  # SQLite takes it from the row of the maximum
+                person.c.hidden,
+                person.c.note,
+                func.count(case((face.c.excluded, 1))),
+                func.avg(quality.c.grade),
+                best,
             )
-            .join(face, face.c.person_id == person.c.id)
+            .join(face, (face.c.person_id == person.c.id) & ~face.c.dismissed)
+            .outerjoin(quality, (quality.c.dataset_id == face.c.dataset_id) & (quality.c.face_id == face.c.id))
+            .outerjoin(
+                cover,
+                (cover.c.dataset_id == person.c.dataset_id)
+                & (cover.c.id == person.c.cover_face_id)
+                & (cover.c.person_id == person.c.id)
+                & ~cover.c.dismissed,
+            )
             .where(person.c.dataset_id == dataset_id)
             .group_by(person.c.id)
             .order_by(person.c.name)
         )
         with self.engine.connect() as connection:
-            rows = connection.execute(query).all()
-        return [PersonCount(name, faces, train, val, crop) for name, faces, train, val, _, crop in rows]
+            return [PersonCount(*row[:-1]) for row in connection.execute(query)]
 
     # writing
 
     def add(self, dataset_id: str, job_id: str, batch: IngestBatch) -> None:
         with self.engine.begin() as connection:
-            people = _people_ids(connection, dataset_id, {entry.face.person for entry in batch.faces})
-            _insert(connection, schema.photo, [_photo_row(dataset_id, *photo) for photo in batch.photos])
-            _insert(connection, schema.face, [_face_row(dataset_id, people, face) for face in batch.faces])
-            _insert(connection, schema.embedding, [_vector_row(dataset_id, face) for face in batch.faces])
-            _insert(connection, schema.file_report, [_report_row(job_id, report) for report in batch.reports])
-            if batch.photos or batch.faces:
-                _raise_revision(connection, dataset_id)
+            if batch.photos or batch.faces or batch.named:
+                raise_revision(connection, dataset_id)
+            _insert(connection, schema.photo, [photo_row(dataset_id, *photo) for photo in batch.photos])
+            _add_faces(connection, dataset_id, batch.faces)
+            _name(connection, dataset_id, batch.named)
+            names = {stored.face.person for stored in batch.faces} | {entry.person for entry in batch.named}
+            if names - {None}:
+                join_namesakes(connection, dataset_id)
+            _insert(connection, schema.file_report, [report_row(job_id, report) for report in batch.reports])
+
+    def add_face(self, dataset_id: str, face: StoredFace) -> None:
+        with self.engine.begin() as connection:
+            raise_revision(connection, dataset_id)
+            _add_faces(connection, dataset_id, [face])
+
+    def replace_faces(self, dataset_id: str, photo_id: str, found: Sequence[StoredFace]) -> None:
+        face = schema.face
+        of_photo = (face.c.dataset_id == dataset_id) & (face.c.photo_id == photo_id)
+        with self.engine.begin() as connection:
+            raise_revision(connection, dataset_id)
+            there = set(connection.scalars(select(face.c.id).where(of_photo)))
+            spoken_of = select(schema.change.c.entity_id).where(
+                schema.change.c.dataset_id == dataset_id, schema.change.c.entity == Entity.FACE.value
+            )
+            again = {stored.face.id for stored in found}
+            gone = of_photo & face.c.id.not_in(again) & face.c.id.not_in(spoken_of) & ~face.c.drawn
+            connection.execute(delete(face).where(gone))
+            for stored in found:
+                if stored.face.id in there:
+                    _move_face(connection, dataset_id, stored)
+            _add_faces(connection, dataset_id, [stored for stored in found if stored.face.id not in there])
+
+    def vector_ids(self, dataset_id: str, model_id: str) -> set[str]:
+        embedding = schema.embedding
+        query = select(embedding.c.face_id).where(
+            embedding.c.dataset_id == dataset_id, embedding.c.model_id == model_id
+        )
+        with self.engine.connect() as connection:
+            return set(connection.scalars(query))
+
+    def add_vectors(self, dataset_id: str, model_id: str, vectors: Mapping[str, Vectors]) -> None:
+        rows = [
+            {"dataset_id": dataset_id, "model_id": model_id, "face_id": face_id, "vector": to_blob(vector)}
+            for face_id, vector in vectors.items()
+        ]
+        with self.engine.begin() as connection:
+            _insert(connection, schema.embedding, rows)
+
+    def use_model(self, dataset_id: str, model_id: str) -> None:
+        embedding, face, dataset = schema.embedding, schema.face, schema.dataset
+        ready = select(embedding.c.face_id).where(
+            embedding.c.dataset_id == dataset_id, embedding.c.model_id == model_id
+        )
+        with self.engine.begin() as connection:
+            raise_revision(connection, dataset_id)
+            missing = connection.scalar(
+                select(func.count()).where(face.c.dataset_id == dataset_id, face.c.id.not_in(ready))
+            )
+            if missing:
+                raise InputRefused(
+                    f"{missing} faces have no vector of '{model_id}' yet. Run the change of model again."
+                )
+            connection.execute(update(dataset).where(dataset.c.id == dataset_id).values(model_id=model_id))
+            others = (embedding.c.dataset_id == dataset_id) & (embedding.c.model_id != model_id)
+            connection.execute(delete(embedding).where(others))
 
     # reading
 
@@ -133,38 +221,44 @@ class SqlFaceStore:
         photo = schema.photo
         query = select(photo.c.id, photo.c.folder_person, photo.c.split).where(photo.c.dataset_id == dataset_id)
         with self.engine.connect() as connection:
-            return {row.id: PhotoLabel(row.folder_person, _split(row.split)) for row in connection.execute(query)}
+            return {row.id: PhotoLabel(row.folder_person, to_split(row.split)) for row in connection.execute(query)}
 
     def face_table(self, dataset_id: str) -> FaceTable:
-        face, photo, person = schema.face, schema.photo, schema.person
+        face, photo, person, quality = schema.face, schema.photo, schema.person, schema.quality
         query = (
             select(
                 face.c.id,
                 face.c.photo_id,
                 photo.c.name,
                 face.c.crop_id,
-                person.c.name.label("person"),
+                face.c.person_id,
                 face.c.split,
                 face.c.prob,
                 photo.c.perceptual_hash,
+                face.c.excluded,
+                face.c.confirmed,
+                face.c.stranger,
+                quality.c.grade,
+                photo.c.taken,
             )
             .join(photo, (photo.c.dataset_id == face.c.dataset_id) & (photo.c.id == face.c.photo_id))
-            .outerjoin(person, person.c.id == face.c.person_id)
-            .where(face.c.dataset_id == dataset_id)
+            .outerjoin(quality, (quality.c.dataset_id == face.c.dataset_id) & (quality.c.face_id == face.c.id))
+            .where(face.c.dataset_id == dataset_id, ~face.c.dismissed)
             .order_by(face.c.id)
         )
+        people = select(person.c.id, person.c.name, person.c.hidden).where(person.c.dataset_id == dataset_id)
         with self.engine.connect() as connection:
-            rows = connection.execute(query).all()
-        return _table(rows)
+            return to_table(connection.execute(query).all(), [tuple(row) for row in connection.execute(people)])
 
     def embeddings(self, dataset_id: str) -> Embeddings:
-        embedding = schema.embedding
+        embedding, face = schema.embedding, schema.face
+        found = self.dataset(dataset_id)
         query = (
             select(embedding.c.face_id, embedding.c.vector)
-            .where(embedding.c.dataset_id == dataset_id)
+            .join(face, (face.c.dataset_id == embedding.c.dataset_id) & (face.c.id == embedding.c.face_id))
+            .where(embedding.c.dataset_id == found.id, embedding.c.model_id == found.model_id, ~face.c.dismissed)
             .order_by(embedding.c.face_id)
         )
-        found = self.dataset(dataset_id)
         with self.engine.connect() as connection:
             rows = connection.execute(query).all()
         block = np.frombuffer(b"".join(row.vector for row in rows), dtype="<f4")
@@ -174,9 +268,17 @@ class SqlFaceStore:
             found.model_id,
         )
 
+    def qualities(self, dataset_id: str) -> dict[str, Quality]:
+        quality = schema.quality
+        query = select(quality).where(quality.c.dataset_id == dataset_id)
+        with self.engine.connect() as connection:
+            rows = connection.execute(query).all()
+        found = ((row.face_id, to_quality(row)) for row in rows)
+        return {face_id: measured for face_id, measured in found if measured is not None}
+
     def faces(self, dataset_id: str, face_ids: Iterable[str]) -> list[Face]:
         wanted = list(face_ids)
-        found = {face.id: face for part in _parts(wanted) for face in self._faces(dataset_id, "id", part)}
+        found = {face.id: face for part in in_parts(wanted) for face in self._faces(dataset_id, "id", part)}
         missing = [face_id for face_id in wanted if face_id not in found]
         if missing:
             raise NotFound(f"{len(missing)} of {len(wanted)} faces are not in this dataset any more. Reload the page.")
@@ -189,18 +291,13 @@ class SqlFaceStore:
             row = connection.execute(query).one_or_none()
         if row is None:
             raise NotFound("This photo is not in the dataset any more. Reload the page.")
-        return _photo(row), self._faces(dataset_id, "photo_id", [photo_id])
+        return to_photo(row), self._faces(dataset_id, "photo_id", [photo_id])
 
     def _faces(self, dataset_id: str, column: str, values: Sequence[str]) -> list[Face]:
-        face, person = schema.face, schema.person
-        query = (
-            select(face, person.c.name.label("person"))
-            .outerjoin(person, person.c.id == face.c.person_id)
-            .where(face.c.dataset_id == dataset_id, face.c[column].in_(values))
-            .order_by(face.c.id)
-        )
+        face = schema.face
+        query = _whole_faces().where(face.c.dataset_id == dataset_id, face.c[column].in_(values), ~face.c.dismissed)
         with self.engine.connect() as connection:
-            return [_face(row) for row in connection.execute(query)]
+            return [to_face(row) for row in connection.execute(query.order_by(face.c.id))]
 
     # reports
 
@@ -219,20 +316,19 @@ class SqlFaceStore:
         if limit is not None:
             query = query.limit(limit)
         with self.engine.connect() as connection:
-            return [_report(row) for row in connection.execute(query)]
+            return [to_report(row) for row in connection.execute(query)]
 
     def recent_faces(self, dataset_id: str, job_id: str, limit: int) -> list[Face]:
-        face, person, report = schema.face, schema.person, schema.file_report
+        face, report = schema.face, schema.file_report
         query = (
-            select(face, person.c.name.label("person"))
+            _whole_faces()
             .join(report, report.c.photo_id == face.c.photo_id)
-            .outerjoin(person, person.c.id == face.c.person_id)
-            .where(face.c.dataset_id == dataset_id, report.c.job_id == job_id, report.c.faces > 0)
+            .where(face.c.dataset_id == dataset_id, report.c.job_id == job_id, report.c.faces > 0, ~face.c.dismissed)
             .order_by(report.c.position.desc())
             .limit(limit)
         )
         with self.engine.connect() as connection:
-            return [_face(row) for row in connection.execute(query)]
+            return [to_face(row) for row in connection.execute(query)]
 
     def outcome_counts(self, job_id: str) -> dict[Outcome, int]:
         report = schema.file_report
@@ -251,21 +347,8 @@ class SqlFaceStore:
             return connection.scalar(select(func.sum(report.c.faces)).where(report.c.job_id == job_id)) or 0
 
 
-def _checked_name(name: str) -> str:
-    name = unicodedata.normalize("NFC", name).strip()
-    if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        raise InputRefused(f"A dataset's name has 1 to {LONGEST_NAME} printable characters; got {len(name)}.")
-    return name
-
-
 def _name_taken(name: str) -> NameTaken:
     return NameTaken(f"A dataset called '{name}' exists already. Choose another name.")
-
-
-def _parts(values: list[str]) -> Iterator[list[str]]:
-    rest = iter(values)
-    while part := list(islice(rest, LOOKUP_AT_ONCE)):
-        yield part
 
 
 def _insert(connection: Connection, table: Any, rows: list[dict[str, Any]]) -> None:
@@ -273,127 +356,75 @@ def _insert(connection: Connection, table: Any, rows: list[dict[str, Any]]) -> N
         connection.execute(insert(table), rows)
 
 
-def _raise_revision(connection: Connection, dataset_id: str) -> None:
-    table = schema.dataset
-    connection.execute(update(table).where(table.c.id == dataset_id).values(revision=table.c.revision + 1))
+def _whole_faces() -> Select[Any]:
+    face, person, quality = schema.face, schema.person, schema.quality
+    measured = [quality.c[name] for name in QUALITY_FIELDS]
+    return (
+        select(face, person.c.name.label("person"), *measured)
+        .outerjoin(person, person.c.id == face.c.person_id)
+        .outerjoin(quality, (quality.c.dataset_id == face.c.dataset_id) & (quality.c.face_id == face.c.id))
+    )
 
 
-def _people_ids(connection: Connection, dataset_id: str, names: set[str | None]) -> dict[str | None, int | None]:
-    """Ids of the people with these names, who are added when they are new."""
+def _people(connection: Connection, dataset_id: str, names: set[str | None]) -> dict[str | None, Known]:
+    """The people of these folders, who are added when they are new, whatever they are called by now."""
     person = schema.person
     wanted = {name for name in names if name}
-    query = select(person.c.name, person.c.id).where(person.c.dataset_id == dataset_id, person.c.name.in_(wanted))
-    known: dict[str | None, int | None] = {row.name: row.id for row in connection.execute(query)}
-    for name in sorted(wanted - known.keys()):
-        added = connection.execute(insert(person).values(dataset_id=dataset_id, name=name))
-        known[name] = (added.inserted_primary_key or [None])[0]
-    known[None] = None
+    query = select(person.c.id, person.c.base_name).where(
+        person.c.dataset_id == dataset_id, person.c.of_folder, person.c.base_name.in_(wanted)
+    )
+    ids = {row.base_name: int(row.id) for row in connection.execute(query)}
+    roots = person_roots(connection, dataset_id) if ids else {}
+    known: dict[str | None, Known] = {name: Known(found, roots[found]) for name, found in ids.items()}
+    for name in sorted(wanted - ids.keys()):
+        values = {"dataset_id": dataset_id, "base_name": name, "name": name, "of_folder": True}
+        added = int((connection.execute(insert(person).values(values)).inserted_primary_key or [0])[0])
+        known[name] = Known(added, added)
+    known[None] = Known(None, None)
     return known
 
 
-def _photo_row(dataset_id: str, photo: Photo, label: PhotoLabel) -> dict[str, Any]:
-    signed = photo.perceptual_hash - _TWO_64 if photo.perceptual_hash >= _TWO_63 else photo.perceptual_hash
-    return {
-        "dataset_id": dataset_id,
-        "id": photo.id,
-        "name": photo.name,
-        "folder_person": label.person,
-        "split": label.split,
-        "width_px": photo.width_px,
-        "height_px": photo.height_px,
-        "size_bytes": photo.size_bytes,
-        "perceptual_hash": signed,
-    }
+def _add_faces(connection: Connection, dataset_id: str, faces: Sequence[StoredFace]) -> None:
+    people = _people(connection, dataset_id, {stored.face.person for stored in faces})
+    model_id = connection.scalar(select(schema.dataset.c.model_id).where(schema.dataset.c.id == dataset_id))
+    _insert(connection, schema.face, [face_row(dataset_id, people, stored) for stored in faces])
+    _insert(connection, schema.embedding, [vector_row(dataset_id, str(model_id), stored) for stored in faces])
+    _insert(connection, schema.quality, _quality_rows(dataset_id, faces))
 
 
-def _photo(row: Row[Any]) -> Photo:
-    unsigned = row.perceptual_hash % _TWO_64
-    return Photo(row.id, row.name, row.width_px, row.height_px, row.size_bytes, unsigned)
-
-
-def _face_row(dataset_id: str, people: dict[str | None, int | None], stored: StoredFace) -> dict[str, Any]:
-    face = stored.face
-    left, top, right, bottom = face.box.as_tuple()
-    return {
-        "dataset_id": dataset_id,
-        "id": face.id,
-        "photo_id": face.photo_id,
-        "left": left,
-        "top": top,
-        "right": right,
-        "bottom": bottom,
-        "landmarks": _blob(face.landmarks),
-        "prob": face.prob,
-        "crop_id": face.crop_id,
-        "person_id": people[face.person],
-        "split": face.split,
-    }
-
-
-def _vector_row(dataset_id: str, stored: StoredFace) -> dict[str, Any]:
-    return {"dataset_id": dataset_id, "face_id": stored.face.id, "vector": _blob(stored.vector)}
-
-
-def _blob(values: Floats) -> bytes:
-    return np.ascontiguousarray(values, dtype="<f4").tobytes()
-
-
-def _report_row(job_id: str, report: FileReport) -> dict[str, Any]:
-    return {
-        "job_id": job_id,
-        "position": report.position,
-        "name": report.name,
-        "outcome": report.outcome,
-        "faces": report.faces,
-        "person": report.person,
-        "split": report.split,
-        "reason": report.reason,
-        "photo_id": report.photo_id,
-    }
-
-
-def _report(row: Row[Any]) -> FileReport:
-    return FileReport(
-        row.position,
-        row.name,
-        Outcome(row.outcome),
-        row.faces,
-        row.person,
-        _split(row.split),
-        row.reason,
-        row.photo_id,
+def _move_face(connection: Connection, dataset_id: str, stored: StoredFace) -> None:
+    """The same face at a new box, with a new crop, vector and quality; its labels stay."""
+    face, embedding, quality = schema.face, schema.embedding, schema.quality
+    connection.execute(
+        update(face)
+        .where(face.c.dataset_id == dataset_id, face.c.id == stored.face.id)
+        .values(place_columns(stored.face))
     )
+    of_face = {"dataset_id": dataset_id, "face_id": stored.face.id}
+    for table in (embedding, quality):
+        connection.execute(delete(table).where(*(table.c[name] == value for name, value in of_face.items())))
+    model_id = connection.scalar(select(schema.dataset.c.model_id).where(schema.dataset.c.id == dataset_id))
+    _insert(connection, embedding, [vector_row(dataset_id, str(model_id), stored)])
+    _insert(connection, quality, _quality_rows(dataset_id, [stored]))
 
 
-def _split(value: str | None) -> Split | None:
-    return Split(value) if value else None
+def _name(connection: Connection, dataset_id: str, named: Sequence[Named]) -> None:
+    """Give faces that came without a name the one of the folder in which their photo was found again."""
+    face, photo = schema.face, schema.photo
+    people = _people(connection, dataset_id, {entry.person for entry in named})
+    for entry in named:
+        of_photo = (photo.c.dataset_id == dataset_id) & (photo.c.id == entry.photo_id)
+        connection.execute(update(photo).where(of_photo).values(folder_person=entry.person, split=entry.split))
+        of_face = (face.c.dataset_id == dataset_id) & (face.c.id == entry.face_id)
+        based = {"base_person_id": people[entry.person].id, "base_split": entry.split}
+        connection.execute(update(face).where(of_face).values(based))
+    keys = {(Entity.FACE.value, entry.face_id, field.value) for entry in named for field in (Field.PERSON, Field.SPLIT)}
+    bring_up_to_date(connection, dataset_id, keys)
 
 
-def _face(row: Row[Any]) -> Face:
-    return Face(
-        row.id,
-        row.photo_id,
-        Box(row.left, row.top, row.right, row.bottom),
-        np.frombuffer(row.landmarks, dtype="<f4").reshape(5, 2),
-        row.prob,
-        row.crop_id,
-        row.person,
-        _split(row.split),
-    )
-
-
-def _table(rows: Sequence[Any]) -> FaceTable:
-    names = sorted({row.person for row in rows if row.person is not None})
-    number = {name: index for index, name in enumerate(names)}
-    splits: dict[str | None, Split | None] = {None: None, **{split.value: split for split in Split}}
-    return FaceTable(
-        ids=tuple(row.id for row in rows),
-        photo_ids=tuple(row.photo_id for row in rows),
-        photo_names=tuple(row.name for row in rows),
-        crop_ids=tuple(row.crop_id for row in rows),
-        people=tuple(names),
-        labels=np.array([number.get(row.person, -1) for row in rows], dtype=np.int64),
-        splits=tuple(splits[row.split] for row in rows),
-        probs=np.array([row.prob for row in rows], dtype=np.float32),
-        photo_hashes=np.array([row.perceptual_hash for row in rows], dtype=np.int64),
-    )
+def _quality_rows(dataset_id: str, faces: Sequence[StoredFace]) -> list[dict[str, Any]]:
+    return [
+        quality_row(dataset_id, stored.face.id, stored.face.quality)
+        for stored in faces
+        if stored.face.quality is not None
+    ]

@@ -20,6 +20,7 @@ from core.learn.classify import LinearSvm, Recogniser, fit
 from core.learn.evaluate import evaluate
 from core.learn.openset import Threshold, centroids, default_threshold, distances_to_named
 from core.learn.predictions import Predictions
+from core.learn.solver import Watch
 from core.learn.split import Fold, Plan, near_duplicate_groups, plan
 from core.store.artifacts import Artifacts, Kind
 from core.store.base import FaceStore, Run, RunStore
@@ -60,7 +61,7 @@ def material(table: FaceTable, embeddings: Embeddings) -> Material:
     TrainingRefused
         No face has a name.
     """
-    rows = np.flatnonzero(table.labels >= 0)
+    rows = np.flatnonzero(table.learnable)
     if not len(rows):
         raise TrainingRefused("No face has a name yet. Add photos in folders, one folder a person, then train.")
     vectors, labels = embeddings.vectors[rows], table.labels[rows]
@@ -104,15 +105,9 @@ def train(
     report(0, 1, "Reading the faces")
     given = material(store.face_table(dataset_id), store.embeddings(dataset_id))
     division = _plan(given, options)
-    steps = len(division.folds) + 1
-    tested = []
-    for number, fold in enumerate(division.folds):
-        token.raise_if_cancelled()
-        report(number, steps, f"Learning and testing, part {number + 1} of {len(division.folds)}")
-        tested.append(_test_fold(given, division, fold, options))
-    token.raise_if_cancelled()
-    report(steps - 1, steps, "Learning from all")
-    kept = _Kept.of(given, division, tested, options)
+    progress = _Progress.over(division, report, token)
+    tested = [_test_fold(given, division, fold, options, progress.next_fit()) for fold in division.folds]
+    kept = _Kept.of(given, division, tested, options, progress)
     predictions = _predictions(given, division, tested, kept)
     run = Run(
         id=uuid.uuid4().hex[:12],
@@ -125,7 +120,7 @@ def train(
         seconds=time.monotonic() - began,
     )
     _store(runs, artifacts, run, kept.recogniser(given, options), predictions)
-    report(steps, steps, "Done")
+    progress.finish()
     return run
 
 
@@ -166,6 +161,40 @@ def _plan(given: Material, options: TrainOptions) -> Plan:
     )
 
 
+@dataclass(slots=True)
+class _Progress:
+    """Tells how far the fits are, all of the same length, in people learned; stops them when asked to."""
+
+    folds: int
+    fits: int
+    people: int
+    report: Report
+    token: CancelToken
+    begun: int = 0
+
+    @classmethod
+    def over(cls, division: Plan, report: Report, token: CancelToken) -> _Progress:
+        folds = len(division.folds)
+        return cls(folds, folds + (division.kind == "kfold"), len(division.people), report, token)
+
+    def next_fit(self) -> Watch:
+        """Watch the next fit."""
+        number = self.begun
+        self.begun += 1
+        message = "Learning from all" if number >= self.folds else f"Learning and testing, part {number + 1}"
+        of = f" of {self.folds}" if number < self.folds else ""
+
+        def watch(share: float) -> None:
+            self.token.raise_if_cancelled()
+            self.report(int((number + share) * self.people), self.fits * self.people, message + of)
+
+        watch(0.0)
+        return watch
+
+    def finish(self) -> None:
+        self.report(self.fits * self.people, self.fits * self.people, "Done")
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Tested:
     """One fold's classifier, and what it said of the test side."""
@@ -177,8 +206,8 @@ class _Tested:
     given: Ints
 
 
-def _test_fold(given: Material, division: Plan, fold: Fold, options: TrainOptions) -> _Tested:
-    svm = _fit(given, division, fold.train, options)
+def _test_fold(given: Material, division: Plan, fold: Fold, options: TrainOptions, watch: Watch) -> _Tested:
+    svm = _fit(given, division, fold.train, options, watch)
     probes = given.vectors[fold.test]
     named = svm.predict(probes)
     centres = centroids(given.vectors[fold.train], division.labels[fold.train], len(division.people))
@@ -191,7 +220,7 @@ def _test_fold(given: Material, division: Plan, fold: Fold, options: TrainOption
     )
 
 
-def _fit(given: Material, division: Plan, rows: Ints, options: TrainOptions) -> LinearSvm:
+def _fit(given: Material, division: Plan, rows: Ints, options: TrainOptions, watch: Watch) -> LinearSvm:
     return fit(
         given.vectors[rows],
         division.labels[rows],
@@ -199,6 +228,7 @@ def _fit(given: Material, division: Plan, rows: Ints, options: TrainOptions) -> 
         given.groups[rows],
         seed=options.seed,
         c=options.c,
+        watch=watch,
     )
 
 
@@ -212,12 +242,14 @@ class _Kept:
     threshold: Threshold
 
     @classmethod
-    def of(cls, given: Material, division: Plan, tested: Sequence[_Tested], options: TrainOptions) -> _Kept:
+    def of(
+        cls, given: Material, division: Plan, tested: Sequence[_Tested], options: TrainOptions, progress: _Progress
+    ) -> _Kept:
         if division.kind == "own":
             svm, rows = tested[0].svm, tested[0].fold.train
         else:
             rows = division.used
-            svm = _fit(given, division, rows, options)
+            svm = _fit(given, division, rows, options, progress.next_fit())
         labels = division.labels[rows]
         return cls(svm, rows, labels, default_threshold(given.vectors[rows], labels, given.groups[rows]))
 

@@ -1,0 +1,192 @@
+"""What a correction is: an event that sets fields of faces and people, kept for ever and never overwritten.
+
+A field's value is what the last event that is not undone set, and what the ingest said when there is none. So any event
+can be undone at any time, whatever came after it, and undoing all of them gives the state that the ingest left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from core.types import Revision
+
+Value = str | int | bool | None
+
+
+class Entity(StrEnum):
+    """What an event changes."""
+
+    FACE = "face"
+    PERSON = "person"
+    PAIR = "pair"
+    """Two faces, their ids sorted and joined by a space."""
+
+
+class Field(StrEnum):
+    """What can be set, and of what."""
+
+    PERSON = "person"
+    """Face: a person's id, or None."""
+    SPLIT = "split"
+    """Face: "train", "val" or None."""
+    EXCLUDED = "excluded"
+    """Face: neither learned from nor measured on."""
+    DISMISSED = "dismissed"
+    """Face: it is no face at all."""
+    CONFIRMED = "confirmed"
+    """Face: somebody has looked and said that the name is right."""
+    STRANGER = "stranger"
+    """Face: nobody who is to be named."""
+    NAME = "name"
+    """Person."""
+    HIDDEN = "hidden"
+    """Person: neither listed nor learned nor named."""
+    NOTE = "note"
+    """Person: free text."""
+    COVER = "cover"
+    """Person: the face that stands for them."""
+    MERGED_INTO = "merged into"
+    """Person: the id of the person whose faces theirs now are."""
+    DIFFERENT = "different"
+    """Pair: two people, whatever the vectors say."""
+
+
+OF_FACE = (Field.PERSON, Field.SPLIT, Field.EXCLUDED, Field.DISMISSED, Field.CONFIRMED, Field.STRANGER)
+OF_PERSON = (Field.NAME, Field.HIDDEN, Field.NOTE, Field.COVER, Field.MERGED_INTO)
+
+
+class Kind(StrEnum):
+    """What somebody did."""
+
+    MOVE = "move"
+    UNNAME = "unname"
+    CONFIRM = "confirm"
+    EXCLUDE = "exclude"
+    INCLUDE = "include"
+    DISMISS = "dismiss"
+    STRANGER = "stranger"
+    SPLIT = "split"
+    DRAW = "draw"
+    RENAME = "rename"
+    MERGE = "merge"
+    DIVIDE = "divide"
+    """Some faces of a person become another person."""
+    COVER = "cover"
+    HIDE = "hide"
+    SHOW = "show"
+    NOTE = "note"
+    APART = "apart"
+    IMPORT = "import"
+    UNDO = "undo"
+    REDO = "redo"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field of one face, person or pair, set to a value."""
+
+    entity: Entity
+    entity_id: str
+    """Of a person the number, as text."""
+    field: Field
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """Who does something, and in which sitting: undo goes by sitting."""
+
+    author: str
+    session: str
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Something that is about to be done."""
+
+    kind: Kind
+    changes: Sequence[Change]
+    person_id: int | None = None
+    """Whom it is about: the person moved to, renamed, merged into."""
+    from_person_id: int | None = None
+    """The person moved from, merged, divided; None when there are several."""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that was done."""
+
+    id: int
+    dataset_id: str
+    kind: Kind
+    author: str
+    session: str
+    created: float
+    """Seconds since 1970."""
+    revision: Revision
+    """Of the dataset, after it."""
+    n_faces: int
+    person_id: int | None
+    from_person_id: int | None
+    why: str
+    target_id: int | None
+    """The event that this one undid or redid."""
+    active: bool
+    """Whether it holds: not undone."""
+
+
+class CorrectionLog(Protocol):
+    """Appends events and keeps the current values of faces and people in step, in one transaction each."""
+
+    def person_named(self, dataset_id: str, name: str) -> int:
+        """The id of the person of this name, who is added when there is none. Raises InputRefused for a bad name."""
+
+    def checked_name(self, name: str) -> str:
+        """The name as it will be kept. Raises InputRefused."""
+
+    def record(self, dataset_id: str, hand: Hand, act: Act, seen: Revision | None = None) -> Event:
+        """Do it.
+
+        Raises
+        ------
+        ChangedMeanwhile
+            A field that it sets was set by somebody else after revision ``seen``; nothing is done.
+        NameTaken
+            Two people would have one name.
+        InputRefused
+            People would be merged in a circle.
+        """
+
+    def undo(self, dataset_id: str, hand: Hand, event_ids: Iterable[int]) -> list[Event]:
+        """Undo events, in one step. Raises as ``record`` does, and NotFound for an event that is not there."""
+
+    def redo(self, dataset_id: str, hand: Hand, event_ids: Iterable[int]) -> list[Event]:
+        """Let undone events hold again, in one step."""
+
+    def event(self, dataset_id: str, event_id: int) -> Event: ...
+
+    def events(
+        self,
+        dataset_id: str,
+        *,
+        session: str | None = None,
+        face_id: str | None = None,
+        person_id: int | None = None,
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> list[Event]:
+        """Newest first."""
+
+    def changes(self, event_id: int) -> list[Change]: ...
+
+    def apart(self, dataset_id: str) -> list[tuple[str, str]]:
+        """Pairs of faces of which somebody said that they are two people."""
+
+
+def pair_id(face_a: str, face_b: str) -> str:
+    """The id of two faces as a pair, whichever way round."""
+    return " ".join(sorted((face_a, face_b)))

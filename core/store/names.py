@@ -1,0 +1,17 @@
+"""Names that people give: to datasets and to people."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from core.errors import InputRefused
+
+LONGEST_NAME = 80
+
+
+def checked_name(name: str, of_what: str) -> str:
+    """The name without spaces at its ends, letters with their accents composed. Raises InputRefused."""
+    name = unicodedata.normalize("NFC", name).strip()
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        raise InputRefused(f"The name of a {of_what} has 1 to {LONGEST_NAME} printable characters; got {len(name)}.")
+    return name

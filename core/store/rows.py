@@ -1,0 +1,187 @@
+"""Values to rows of the tables and back. Arrays are little-endian float32 blobs, hashes signed 64-bit integers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Row
+
+from core.store.base import FileReport, Outcome, PhotoLabel, StoredFace
+from core.types import Box, Face, FaceTable, Floats, Photo, Quality, Split
+
+_TWO_63, _TWO_64 = 1 << 63, 1 << 64
+QUALITY_FIELDS = tuple(Quality.__dataclass_fields__)
+LOOKUP_AT_ONCE = 500
+"""How many ids one statement names."""
+
+
+def in_parts(values: Sequence[str]) -> Iterator[list[str]]:
+    """The values, a few hundred at a time."""
+    rest = iter(values)
+    while part := list(islice(rest, LOOKUP_AT_ONCE)):
+        yield part
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A person of the database, and who that is after all merges."""
+
+    id: int | None
+    root_id: int | None
+
+
+def photo_row(dataset_id: str, photo: Photo, label: PhotoLabel) -> dict[str, Any]:
+    signed = photo.perceptual_hash - _TWO_64 if photo.perceptual_hash >= _TWO_63 else photo.perceptual_hash
+    return {
+        "dataset_id": dataset_id,
+        "id": photo.id,
+        "name": photo.name,
+        "folder_person": label.person,
+        "split": label.split,
+        "width_px": photo.width_px,
+        "height_px": photo.height_px,
+        "size_bytes": photo.size_bytes,
+        "perceptual_hash": signed,
+        "taken": photo.taken,
+    }
+
+
+def to_photo(row: Row[Any]) -> Photo:
+    unsigned = row.perceptual_hash % _TWO_64
+    return Photo(row.id, row.name, row.width_px, row.height_px, row.size_bytes, unsigned, row.taken)
+
+
+def face_row(dataset_id: str, people: Mapping[str | None, Known], stored: StoredFace) -> dict[str, Any]:
+    face, person = stored.face, people[stored.face.person]
+    return {
+        "dataset_id": dataset_id,
+        "id": face.id,
+        "photo_id": face.photo_id,
+        **place_columns(face),
+        "base_person_id": person.id,
+        "assigned_id": person.id,
+        "person_id": person.root_id,
+        "base_split": face.split,
+        "split": face.split,
+        "drawn": face.drawn,
+        "dismissed": face.drawn,
+    }
+
+
+def place_columns(face: Face) -> dict[str, Any]:
+    """Where a face is, and how it looks there."""
+    left, top, right, bottom = face.box.as_tuple()
+    return {
+        "left": left,
+        "top": top,
+        "right": right,
+        "bottom": bottom,
+        "landmarks": to_blob(face.landmarks),
+        "prob": face.prob,
+        "crop_id": face.crop_id,
+    }
+
+
+def quality_row(dataset_id: str, face_id: str, quality: Quality) -> dict[str, Any]:
+    return {"dataset_id": dataset_id, "face_id": face_id, **asdict(quality)}
+
+
+def vector_row(dataset_id: str, model_id: str, stored: StoredFace) -> dict[str, Any]:
+    return {
+        "dataset_id": dataset_id,
+        "model_id": model_id,
+        "face_id": stored.face.id,
+        "vector": to_blob(stored.vector),
+    }
+
+
+def to_blob(values: Floats) -> bytes:
+    return np.ascontiguousarray(values, dtype="<f4").tobytes()
+
+
+def report_row(job_id: str, report: FileReport) -> dict[str, Any]:
+    return {
+        "job_id": job_id,
+        "position": report.position,
+        "name": report.name,
+        "outcome": report.outcome,
+        "faces": report.faces,
+        "person": report.person,
+        "split": report.split,
+        "reason": report.reason,
+        "photo_id": report.photo_id,
+    }
+
+
+def to_report(row: Row[Any]) -> FileReport:
+    return FileReport(
+        row.position,
+        row.name,
+        Outcome(row.outcome),
+        row.faces,
+        row.person,
+        to_split(row.split),
+        row.reason,
+        row.photo_id,
+    )
+
+
+def to_split(value: str | None) -> Split | None:
+    return Split(value) if value else None
+
+
+def to_face(row: Row[Any]) -> Face:
+    return Face(
+        row.id,
+        row.photo_id,
+        Box(row.left, row.top, row.right, row.bottom),
+        np.frombuffer(row.landmarks, dtype="<f4").reshape(5, 2),
+        row.prob,
+        row.crop_id,
+        row.person,
+        to_split(row.split),
+        row.person_id,
+        to_quality(row),
+        row.excluded,
+        row.confirmed,
+        row.stranger,
+        row.drawn,
+    )
+
+
+def to_quality(row: Row[Any]) -> Quality | None:
+    if row.grade is None:
+        return None
+    return Quality(**{name: getattr(row, name) for name in QUALITY_FIELDS})
+
+
+def to_table(rows: Sequence[Any], people: Sequence[tuple[int, str, bool]]) -> FaceTable:
+    """A table from (id, photo id, photo name, crop id, person id, split, prob, hash, excluded, confirmed, stranger,
+    grade, taken) rows and (id, name, hidden) people."""
+    columns = list(zip(*rows, strict=True)) if rows else [()] * 13
+    present = set(columns[4])
+    shown = sorted((person for person in people if person[0] in present), key=lambda person: person[1])
+    number: dict[int | None, int] = {person_id: place for place, (person_id, _, _) in enumerate(shown)}
+    splits: dict[str | None, Split | None] = {None: None, **{split.value: split for split in Split}}
+    return FaceTable(
+        ids=columns[0],
+        photo_ids=columns[1],
+        photo_names=columns[2],
+        crop_ids=columns[3],
+        people=tuple(name for _, name, _ in shown),
+        labels=np.array([number.get(person_id, -1) for person_id in columns[4]], dtype=np.int64),
+        splits=tuple(splits[split] for split in columns[5]),
+        probs=np.array(columns[6], dtype=np.float32),
+        photo_hashes=np.array(columns[7], dtype=np.int64),
+        person_ids=tuple(person_id for person_id, _, _ in shown),
+        hidden=np.array([hidden for _, _, hidden in shown], dtype=bool),
+        excluded=np.array(columns[8], dtype=bool),
+        confirmed=np.array(columns[9], dtype=bool),
+        strangers=np.array(columns[10], dtype=bool),
+        grades=np.array(columns[11], dtype=np.float32),
+        taken=np.array(columns[12], dtype=np.float64),
+    )

@@ -1,0 +1,201 @@
+"""What somebody can do to the faces and people of a dataset; every action is an event that can be undone.
+
+Nothing here asks whether an action is wise, nor computes anything: an action is turned into the changes of fields
+that it makes, and the log does the rest.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from core.corrections.model import Act, Change, CorrectionLog, Entity, Event, Field, Hand, Kind, Value, pair_id
+from core.errors import InputRefused, NameTaken, NotFound
+from core.store.base import FaceStore, PersonCount
+from core.types import Revision, Split
+
+LAST_EVENTS = 1000
+"""How far back undo and redo look for the next step of a sitting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Corrector:
+    """Somebody correcting a dataset, as it was at the revision that they saw."""
+
+    store: FaceStore
+    log: CorrectionLog
+    dataset_id: str
+    hand: Hand
+    seen: Revision | None = None
+    """Refuse to change what somebody else has changed since; None changes it in any case."""
+
+    # faces
+
+    def move(self, face_ids: Sequence[str], name: str) -> Event:
+        """Give faces a person's name; the person is added when there is none of that name.
+
+        Raises
+        ------
+        InputRefused
+            No face was chosen, or the name cannot be one.
+        ChangedMeanwhile
+            Another window changed one of the faces.
+        """
+        return self._move(Kind.MOVE, face_ids, self.log.person_named(self.dataset_id, name))
+
+    def divide(self, face_ids: Sequence[str], name: str) -> Event:
+        """Make faces of one person another, new person. Raises NameTaken when there is one of that name."""
+        if any(person.name == name.strip() for person in self.store.people(self.dataset_id)):
+            raise NameTaken(f"There is a '{name.strip()}' already. Move the faces there, or choose another name.")
+        return self._move(Kind.DIVIDE, face_ids, self.log.person_named(self.dataset_id, name))
+
+    def _move(self, kind: Kind, face_ids: Sequence[str], person_id: int) -> Event:
+        values: dict[Field, Value] = {Field.PERSON: person_id, Field.CONFIRMED: True, Field.STRANGER: False}
+        return self._faces(kind, face_ids, values, person_id)
+
+    def unname(self, face_ids: Sequence[str]) -> Event:
+        """Take the names off."""
+        return self._faces(Kind.UNNAME, face_ids, {Field.PERSON: None, Field.CONFIRMED: False, Field.STRANGER: False})
+
+    def mark_strangers(self, face_ids: Sequence[str]) -> Event:
+        """Say that these are nobody who is to be named."""
+        return self._faces(Kind.STRANGER, face_ids, {Field.PERSON: None, Field.CONFIRMED: False, Field.STRANGER: True})
+
+    def confirm(self, face_ids: Sequence[str]) -> Event:
+        """Say that the names are right."""
+        return self._faces(Kind.CONFIRM, face_ids, {Field.CONFIRMED: True})
+
+    def exclude(self, face_ids: Sequence[str]) -> Event:
+        """Neither learn from these faces nor measure on them."""
+        return self._faces(Kind.EXCLUDE, face_ids, {Field.EXCLUDED: True})
+
+    def include(self, face_ids: Sequence[str]) -> Event:
+        """Let excluded faces take part again."""
+        return self._faces(Kind.INCLUDE, face_ids, {Field.EXCLUDED: False})
+
+    def dismiss(self, face_ids: Sequence[str]) -> Event:
+        """Say that these are no faces."""
+        return self._faces(Kind.DISMISS, face_ids, {Field.DISMISSED: True})
+
+    def draw(self, face_id: str, name: str | None = None) -> Event:
+        """Let a face count whose box was drawn by hand, under a name or without one."""
+        person_id = None if name is None else self.log.person_named(self.dataset_id, name)
+        values = {Field.DISMISSED: False, Field.PERSON: person_id, Field.CONFIRMED: name is not None}
+        changes = [Change(Entity.FACE, face_id, field, value) for field, value in values.items()]
+        return self._record(Act(Kind.DRAW, changes, person_id))
+
+    def put(self, face_ids: Sequence[str], split: Split | None) -> Event:
+        """Put faces on one side of the evaluation."""
+        return self._faces(Kind.SPLIT, face_ids, {Field.SPLIT: split.value if split else None})
+
+    # people
+
+    def rename(self, person_id: int, name: str) -> Event:
+        """Raises NameTaken when another person has the name: merge the two instead."""
+        person, wanted = self.person(person_id), name.strip()
+        if wanted and wanted != person.name and any(wanted == other.name for other in self._people()):
+            raise NameTaken(f"There is a '{wanted}' already. Merge the two, or choose another name.")
+        return self._person(Kind.RENAME, person_id, Field.NAME, self.log.checked_name(name))
+
+    def merge(self, person_id: int, into_id: int) -> Event:
+        """Make one person's faces, also those to come, another's. Raises InputRefused for one and the same person."""
+        if person_id == into_id:
+            raise InputRefused("A person cannot be merged with themselves. Choose another person to merge with.")
+        self.person(person_id), self.person(into_id)
+        changes = [Change(Entity.PERSON, str(person_id), Field.MERGED_INTO, into_id)]
+        return self._record(Act(Kind.MERGE, changes, into_id, person_id))
+
+    def hide(self, person_id: int) -> Event:
+        """Neither list, learn nor name a person."""
+        return self._person(Kind.HIDE, person_id, Field.HIDDEN, True)
+
+    def show(self, person_id: int) -> Event:
+        """List, learn and name a hidden person again."""
+        return self._person(Kind.SHOW, person_id, Field.HIDDEN, False)
+
+    def note(self, person_id: int, text: str) -> Event:
+        """Keep a text with a person."""
+        return self._person(Kind.NOTE, person_id, Field.NOTE, text.strip())
+
+    def cover(self, person_id: int, face_id: str) -> Event:
+        """Let this face stand for the person."""
+        return self._person(Kind.COVER, person_id, Field.COVER, face_id)
+
+    def keep_apart(self, pairs: Iterable[tuple[str, str]]) -> Event:
+        """Remember that these pairs of faces are two people each."""
+        changes = [Change(Entity.PAIR, pair_id(*pair), Field.DIFFERENT, True) for pair in pairs]
+        return self._record(Act(Kind.APART, changes))
+
+    # taking back
+
+    def undo(self, event_id: int | None = None) -> list[Event]:
+        """Undo an event, or the last of this sitting that holds. Gives nothing when there is none."""
+        found = [event_id] if event_id is not None else [event.id for event in self.undoable()[:1]]
+        return self.log.undo(self.dataset_id, self.hand, found)
+
+    def redo(self, event_id: int | None = None) -> list[Event]:
+        """Let an undone event hold again, or the one of this sitting that was undone last and not replaced since."""
+        found = [event_id] if event_id is not None else [event.id for event in self.redoable()[:1]]
+        return self.log.redo(self.dataset_id, self.hand, found)
+
+    def undo_session(self, session: str | None = None) -> list[Event]:
+        """Undo everything of a sitting, this one by default, in one step."""
+        events = self.log.events(self.dataset_id, session=session or self.hand.session)
+        return self.log.undo(self.dataset_id, self.hand, [event.id for event in _acts(events) if event.active])
+
+    def undoable(self) -> list[Event]:
+        """What this sitting did and can undo, the last first."""
+        return [event for event in _acts(self._mine()) if event.active]
+
+    def redoable(self) -> list[Event]:
+        """What this sitting undid since it last did something new, the last undone first."""
+        mine = self._mine()
+        since = next((place for place, event in enumerate(mine) if event.target_id is None), len(mine))
+        undone = dict.fromkeys(event.target_id for event in mine[:since] if event.kind is Kind.UNDO)
+        targets = (self.log.event(self.dataset_id, target) for target in undone if target is not None)
+        return [event for event in targets if not event.active]
+
+    def _mine(self) -> list[Event]:
+        return self.log.events(self.dataset_id, session=self.hand.session, limit=LAST_EVENTS)
+
+    # how
+
+    def person(self, person_id: int) -> PersonCount:
+        """Raises NotFound."""
+        for person in self._people():
+            if person.id == person_id:
+                return person
+        raise NotFound(
+            "This person has no faces any more: merged, renamed or moved in another window. Reload the page."
+        )
+
+    def _people(self) -> list[PersonCount]:
+        return self.store.people(self.dataset_id)
+
+    def _faces(
+        self, kind: Kind, face_ids: Sequence[str], values: dict[Field, Value], person_id: int | None = None
+    ) -> Event:
+        if not face_ids:
+            raise InputRefused("No face is chosen. Choose one or more, then do this again.")
+        faces = self.store.faces(self.dataset_id, face_ids)
+        before = Counter(face.person_id for face in faces)
+        of_one = next(iter(before)) if len(before) == 1 else None
+        changes = [
+            Change(Entity.FACE, face_id, field, value)
+            for face_id in dict.fromkeys(face_ids)
+            for field, value in values.items()
+        ]
+        return self._record(Act(kind, changes, person_id, of_one))
+
+    def _person(self, kind: Kind, person_id: int, field: Field, value: Value) -> Event:
+        self.person(person_id)
+        return self._record(Act(kind, [Change(Entity.PERSON, str(person_id), field, value)], person_id))
+
+    def _record(self, act: Act) -> Event:
+        return self.log.record(self.dataset_id, self.hand, act, self.seen)
+
+
+def _acts(events: Iterable[Event]) -> list[Event]:
+    """What was done, without the undoing."""
+    return [event for event in events if event.target_id is None]

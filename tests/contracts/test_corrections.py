@@ -1,0 +1,478 @@
+"""The correction log: the columns always say what the replay of the log says, and everything can be taken back."""
+
+from __future__ import annotations
+
+import json
+import random
+import sqlite3
+import tempfile
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from core.corrections.model import OF_FACE, OF_PERSON, Change, Entity, Field, Hand
+from core.corrections.replay import Base, Entry, replay, root, undone_after
+from core.errors import ChangedMeanwhile, InputRefused, NameTaken, NotFound
+from core.jobs.model import JobKind, Owner
+from core.store.base import IngestBatch, PhotoLabel, StoredFace
+from core.store.corrections import SqlCorrectionLog
+from core.store.database import open_database
+from core.store.jobs import SqlJobStore
+from core.store.sql import SqlFaceStore
+from core.types import Box, Face, Photo, Split
+from core.workflows.correct import Corrector
+
+FOLDERS = ("ada", "bob", "cleo", None)
+NAMES = ("ada", "bob", "cleo", "dan", "eve")
+MODELS = ("facenet-128", "facenet-512")
+HANDS = (Hand("Ann", "sitting-1"), Hand("Ben", "sitting-2"))
+
+
+def stored(
+    face_id: str, photo_id: str, person: str | None, left: float = 1.0, split: Split | None = None
+) -> StoredFace:
+    face = Face(
+        face_id, photo_id, Box(left, 2, left + 30, 40), np.zeros((5, 2), np.float32), 0.99, "crop", person, split
+    )
+    return StoredFace(face, np.ones(4, np.float32))
+
+
+class Desk:
+    """A dataset in a real database file, with somebody correcting it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "atlas.db"
+        self.open()
+        self.dataset_id = self.store.create_dataset("family", MODELS[0]).id
+        self.job_id = SqlJobStore(self.engine).submit(self.dataset_id, JobKind.INGEST, {}, Owner.COMMAND_LINE).id
+        self.photos = 0
+
+    def open(self) -> None:
+        self.engine = open_database(self.path)
+        self.store, self.log = SqlFaceStore(self.engine), SqlCorrectionLog(self.engine)
+
+    def corrector(self, hand: Hand = HANDS[0], seen: int | None = None) -> Corrector:
+        return Corrector(self.store, self.log, self.dataset_id, hand, seen)
+
+    def ingest(self, *folders: str | None, split: Split | None = None) -> list[str]:
+        """One photo with one face for each folder; the faces' ids."""
+        numbers = range(self.photos, self.photos + len(folders))
+        photos = [
+            (Photo(f"photo{number}", f"{number}.jpg", 400, 300, 1000, number), PhotoLabel(folder, split))
+            for number, folder in zip(numbers, folders, strict=True)
+        ]
+        faces = [
+            stored(f"face{number}", f"photo{number}", folder, split=split)
+            for number, folder in zip(numbers, folders, strict=True)
+        ]
+        self.store.add(self.dataset_id, self.job_id, IngestBatch(photos, faces))
+        self.photos += len(folders)
+        return [face.face.id for face in faces]
+
+    def names(self) -> dict[str, str | None]:
+        table = self.store.face_table(self.dataset_id)
+        return {face_id: table.person(row) for row, face_id in enumerate(table.ids)}
+
+    def columns(self) -> dict[tuple[Entity, str, Field], object]:
+        """What the database says now, field by field."""
+        with sqlite3.connect(self.path) as connection:
+            connection.row_factory = sqlite3.Row
+            faces = connection.execute("SELECT * FROM face").fetchall()
+            people = connection.execute("SELECT * FROM person").fetchall()
+        face_columns = {Field.PERSON: "assigned_id"} | {field: field.value for field in OF_FACE[1:]}
+        person_columns = {Field.COVER: "cover_face_id", Field.MERGED_INTO: "merged_into"}
+        found = {(Entity.FACE, row["id"], field): row[name] for row in faces for field, name in face_columns.items()}
+        return found | {
+            (Entity.PERSON, str(row["id"]), field): row[person_columns.get(field, field.value)]
+            for row in people
+            for field in OF_PERSON
+        }
+
+    def base(self) -> Base:
+        """What the ingest said."""
+        empty = {Field.NOTE: "", Field.COVER: None, Field.MERGED_INTO: None}
+        base = dict.fromkeys(self.columns(), 0)
+        base = {key: empty.get(key[2], value) for key, value in base.items()}
+        with sqlite3.connect(self.path) as connection:
+            for face_id, person_id, split in connection.execute("SELECT id, base_person_id, base_split FROM face"):
+                base[Entity.FACE, face_id, Field.PERSON], base[Entity.FACE, face_id, Field.SPLIT] = person_id, split
+            for person_id, name in connection.execute("SELECT id, base_name FROM person"):
+                base[Entity.PERSON, str(person_id), Field.NAME] = name
+        return base
+
+    def entries(self) -> list[Entry]:
+        changes: dict[int, list[Change]] = defaultdict(list)
+        with sqlite3.connect(self.path) as connection:
+            for event_id, entity, entity_id, field, value in connection.execute(
+                "SELECT event_id, entity, entity_id, field, value FROM change"
+            ):
+                changes[event_id].append(Change(Entity(entity), entity_id, Field(field), _plain(value)))
+        return [
+            Entry(event.id, event.kind, tuple(changes[event.id]), event.target_id)
+            for event in reversed(self.log.events(self.dataset_id))
+        ]
+
+
+def _plain(value: object) -> object:
+    """SQLite keeps a JSON number as a number."""
+    return json.loads(value) if isinstance(value, str) else value
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+class Corrections(RuleBasedStateMachine):
+    """Anything that somebody may do, in any order, by two people in turn."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory()
+        self.desk = Desk(Path(self.folder.name))
+
+    def teardown(self) -> None:
+        self.take_everything_back()
+        self.folder.cleanup()
+
+    def take_everything_back(self) -> None:
+        acts = [event.id for event in self.desk.log.events(self.desk.dataset_id) if event.target_id is None]
+        self.desk.log.undo(self.desk.dataset_id, HANDS[0], acts)
+        assert self.desk.columns() == self.desk.base()
+
+    @initialize()
+    def first_photos(self) -> None:
+        self.desk.ingest("ada", "ada", "ada", "bob", "bob", "cleo", None, None)
+
+    faces = st.lists(st.integers(0, 7), min_size=1, max_size=4, unique=True)
+    names = st.sampled_from(NAMES)
+    hands = st.sampled_from(HANDS)
+    places = st.integers(0, 9)
+
+    def there(self, numbers: list[int]) -> list[str]:
+        present = self.desk.store.face_table(self.desk.dataset_id).ids
+        return [face for number in numbers if (face := f"face{number}") in present]
+
+    def someone(self, place: int) -> int:
+        people = self.desk.store.people(self.desk.dataset_id)
+        return people[place % len(people)].id
+
+    @property
+    def anybody(self) -> bool:
+        return bool(self.desk.store.people(self.desk.dataset_id))
+
+    @rule(faces=faces, name=names, hand=hands)
+    def move(self, faces: list[int], name: str, hand: Hand) -> None:
+        if chosen := self.there(faces):
+            self.desk.corrector(hand).move(chosen, name)
+            assert {self.desk.names()[face] for face in chosen} == {name}
+
+    @rule(faces=faces, hand=hands, what=st.sampled_from(["unname", "mark_strangers", "confirm", "exclude", "include"]))
+    def mark(self, faces: list[int], hand: Hand, what: str) -> None:
+        if chosen := self.there(faces):
+            getattr(self.desk.corrector(hand), what)(chosen)
+
+    @rule(face=st.integers(0, 7), hand=hands)
+    def dismiss(self, face: int, hand: Hand) -> None:
+        if chosen := self.there([face]):
+            self.desk.corrector(hand).dismiss(chosen)
+            assert not self.there([face])
+
+    @rule(faces=faces, split=st.sampled_from([*Split, None]))
+    def put(self, faces: list[int], split: Split | None) -> None:
+        if chosen := self.there(faces):
+            self.desk.corrector().put(chosen, split)
+
+    @precondition(lambda self: self.anybody)
+    @rule(place=places, name=names, hand=hands)
+    def rename(self, place: int, name: str, hand: Hand) -> None:
+        taken = {person.name for person in self.desk.store.people(self.desk.dataset_id)}
+        person = self.someone(place)
+        own = next(each.name for each in self.desk.store.people(self.desk.dataset_id) if each.id == person)
+        if name in taken - {own}:
+            with pytest.raises(NameTaken):
+                self.desk.corrector(hand).rename(person, name)
+        else:
+            self.desk.corrector(hand).rename(person, name)
+
+    @precondition(lambda self: self.anybody)
+    @rule(first=places, second=places, hand=hands)
+    def merge(self, first: int, second: int, hand: Hand) -> None:
+        one, other = self.someone(first), self.someone(second)
+        if one == other:
+            with pytest.raises(InputRefused):
+                self.desk.corrector(hand).merge(one, other)
+        else:
+            self.desk.corrector(hand).merge(one, other)
+            assert one not in {person.id for person in self.desk.store.people(self.desk.dataset_id)}
+
+    @precondition(lambda self: self.anybody)
+    @rule(place=places, what=st.sampled_from(["hide", "show"]))
+    def hide(self, place: int, what: str) -> None:
+        getattr(self.desk.corrector(), what)(self.someone(place))
+
+    @rule(hand=hands)
+    def undo(self, hand: Hand) -> None:
+        corrector = self.desk.corrector(hand)
+        expected = corrector.undoable()[:1]
+        try:
+            done = corrector.undo()
+        except (NameTaken, InputRefused):
+            return
+        assert [event.target_id for event in done] == [event.id for event in expected]
+
+    @rule(hand=hands)
+    def redo(self, hand: Hand) -> None:
+        corrector = self.desk.corrector(hand)
+        expected = corrector.redoable()[:1]
+        try:
+            done = corrector.redo()
+        except (NameTaken, InputRefused):
+            return
+        assert [event.target_id for event in done] == [event.id for event in expected]
+
+    @rule(place=places, back=st.booleans())
+    def turn_any(self, place: int, back: bool) -> None:
+        """Undo or redo any event of the history, whatever came after it."""
+        acts = [event for event in self.desk.log.events(self.desk.dataset_id) if event.target_id is None]
+        if not acts:
+            return
+        corrector = self.desk.corrector()
+        try:
+            (corrector.undo if back else corrector.redo)(acts[place % len(acts)].id)
+        except (NameTaken, InputRefused):
+            return
+
+    @rule(folder=st.sampled_from(FOLDERS))
+    def ingest_more(self, folder: str | None) -> None:
+        if self.desk.photos < 30:
+            self.desk.ingest(folder)
+
+    @rule(face=st.integers(0, 7), left=st.integers(2, 50))
+    def detect_again(self, face: int, left: int) -> None:
+        """The box moves; the labels stay."""
+        before = self.desk.names()
+        if f"face{face}" in before:
+            found = [stored(f"face{face}", f"photo{face}", None, left)]
+            self.desk.store.replace_faces(self.desk.dataset_id, f"photo{face}", found)
+            assert self.desk.names() == before
+
+    @rule()
+    def change_model(self) -> None:
+        dataset = self.desk.store.dataset(self.desk.dataset_id)
+        other = MODELS[1 - MODELS.index(dataset.model_id)]
+        with sqlite3.connect(self.desk.path) as connection:
+            every = [face_id for (face_id,) in connection.execute("SELECT id FROM face")]
+        self.desk.store.add_vectors(dataset.id, other, {face_id: np.zeros(8, np.float32) for face_id in every})
+        self.desk.store.use_model(dataset.id, other)
+        assert self.desk.store.embeddings(dataset.id).model_id == other
+
+    @rule()
+    def restart(self) -> None:
+        self.desk.engine.dispose()
+        self.desk.open()
+
+    @invariant()
+    def the_columns_are_the_replay_of_the_log(self) -> None:
+        columns, told = self.desk.columns(), replay(self.desk.base(), self.desk.entries())
+        assert {key: told[key] for key in columns} == columns
+        undone = undone_after(self.desk.entries())
+        assert undone == {event.id for event in self.desk.log.events(self.desk.dataset_id) if not event.active}
+
+    @invariant()
+    def everybody_is_who_the_merges_say_and_has_a_name_of_their_own(self) -> None:
+        columns = self.desk.columns()
+        into = {int(key[1]): value for key, value in columns.items() if key[2] is Field.MERGED_INTO and value}
+        with sqlite3.connect(self.desk.path) as connection:
+            for assigned, effective in connection.execute("SELECT assigned_id, person_id FROM face"):
+                assert effective == (None if assigned is None else root(assigned, into))
+        names = [person.name for person in self.desk.store.people(self.desk.dataset_id)]
+        assert len(names) == len(set(names))
+
+
+Corrections.TestCase.settings = settings(
+    max_examples=4,
+    stateful_step_count=200,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking 200 steps takes minutes and tells no more
+)
+TestCorrections = Corrections.TestCase
+
+
+def test_undo_and_redo_walk_back_and_forth_through_a_sitting(desk: Desk) -> None:
+    faces, mine = desk.ingest("ada", "ada", "bob"), desk.corrector()
+    start = desk.names()
+    mine.move(faces[:1], "bob")
+    between = desk.names()
+    mine.exclude(faces[1:2])
+    mine.undo()
+    assert desk.names() == between
+    mine.undo()
+    assert desk.names() == start
+    assert mine.undo() == []
+    mine.redo()
+    mine.redo()
+    assert desk.names() == between
+    assert desk.store.counts(desk.dataset_id).excluded_faces == 1
+    assert mine.redo() == []
+
+
+def test_a_new_action_ends_what_can_be_redone(desk: Desk) -> None:
+    faces, mine = desk.ingest("ada", "ada"), desk.corrector()
+    mine.move(faces, "bob")
+    mine.undo()
+    mine.exclude(faces[:1])
+    assert mine.redoable() == []
+
+
+def test_undo_by_sitting_leaves_what_others_did(desk: Desk) -> None:
+    faces = desk.ingest("ada", "ada", "bob")
+    mine, theirs = desk.corrector(HANDS[0]), desk.corrector(HANDS[1])
+    mine.move(faces[:1], "cleo")
+    theirs.move(faces[1:2], "dan")
+    mine.exclude(faces[2:])
+    assert len(mine.undo_session()) == 2
+    assert list(desk.names().values()) == ["ada", "dan", "bob"]
+
+
+def test_an_older_action_can_be_undone_below_a_newer_one(desk: Desk) -> None:
+    (face,) = desk.ingest("ada")
+    mine = desk.corrector()
+    first = mine.move([face], "bob")
+    mine.move([face], "cleo")
+    mine.undo(first.id)
+    assert desk.names() == {face: "cleo"}
+    mine.undo()
+    assert desk.names() == {face: "ada"}
+
+
+def test_new_photos_follow_a_rename_and_a_merge(desk: Desk) -> None:
+    desk.ingest("ada", "bob")
+    mine, ids = desk.corrector(), {person.name: person.id for person in desk.store.people(desk.dataset_id)}
+    mine.rename(ids["ada"], "Ada Lovelace")
+    merged = mine.merge(ids["bob"], ids["ada"])
+    desk.ingest("ada", "bob", "Ada Lovelace")
+    assert set(desk.names().values()) == {"Ada Lovelace"}
+    mine.undo(merged.id)
+    assert sorted(desk.names().values(), key=str) == ["Ada Lovelace"] * 3 + ["bob"] * 2
+
+
+def test_a_folder_of_a_name_that_somebody_gave_is_that_person(desk: Desk) -> None:
+    faces, mine = desk.ingest("ada", "bob"), desk.corrector()
+    given = mine.move(faces[:1], "zed")
+    desk.ingest("zed")
+    assert list(desk.names().values()) == ["zed", "bob", "zed"]
+    assert [person.name for person in desk.store.people(desk.dataset_id)] == ["bob", "zed"]
+    joined = desk.log.events(desk.dataset_id)[0]
+    desk.log.undo(desk.dataset_id, HANDS[0], [joined.id, given.id])
+    assert list(desk.names().values()) == ["ada", "bob", "zed"]
+
+
+def test_the_later_of_two_windows_sees_what_the_earlier_did(desk: Desk) -> None:
+    faces = desk.ingest("ada", "ada", "bob")
+    seen = desk.store.dataset(desk.dataset_id).revision
+    desk.corrector(HANDS[0], seen).move(faces[:1], "bob")
+    with pytest.raises(ChangedMeanwhile, match="another window"):
+        desk.corrector(HANDS[1], seen).move(faces[:2], "cleo")
+    assert list(desk.names().values()) == ["bob", "ada", "bob"]
+    desk.corrector(HANDS[1], seen).move(faces[1:2], "cleo")  # nobody touched this one
+    again = desk.store.dataset(desk.dataset_id).revision
+    desk.corrector(HANDS[1], again).move(faces[:1], "cleo")
+    history = desk.log.events(desk.dataset_id, face_id=faces[0])
+    assert [event.author for event in history] == ["Ben", "Ann"]
+
+
+def test_an_undo_in_another_window_is_seen_too(desk: Desk) -> None:
+    faces, mine = desk.ingest("ada"), desk.corrector()
+    mine.move(faces, "bob")
+    seen = desk.store.dataset(desk.dataset_id).revision
+    mine.undo()
+    with pytest.raises(ChangedMeanwhile):
+        desk.corrector(HANDS[1], seen).move(faces, "cleo")
+    desk.corrector(HANDS[0], seen).move(faces, "cleo")  # one's own window knows
+
+
+def test_an_undo_that_would_give_two_people_one_name_is_refused_and_changes_nothing(desk: Desk) -> None:
+    faces, mine = desk.ingest("ada", "bob"), desk.corrector()
+    ada = next(person.id for person in desk.store.people(desk.dataset_id) if person.name == "ada")
+    renamed = mine.rename(ada, "Ada Lovelace")
+    mine.move(faces[1:], "ada")
+    before = desk.names()
+    with pytest.raises(NameTaken, match="Merge"):
+        mine.undo(renamed.id)
+    assert desk.names() == before
+    assert desk.log.event(desk.dataset_id, renamed.id).active
+
+
+def test_a_merge_that_would_close_a_circle_is_refused(desk: Desk) -> None:
+    desk.ingest("ada", "bob")
+    ada, bob = (person.id for person in desk.store.people(desk.dataset_id))
+    first = desk.corrector().merge(ada, bob)
+    desk.corrector().undo(first.id)
+    desk.corrector().merge(bob, ada)
+    with pytest.raises(InputRefused, match="circle"):
+        desk.corrector().redo(first.id)
+
+
+def test_a_face_that_is_not_found_again_goes_but_not_when_somebody_spoke_of_it(desk: Desk) -> None:
+    first, _ = desk.ingest("ada", "bob")
+    desk.corrector().confirm([first])
+    for number in range(2):
+        desk.store.replace_faces(desk.dataset_id, f"photo{number}", [stored(f"new{number}", f"photo{number}", None)])
+    assert set(desk.names()) == {first, "new0", "new1"}
+
+
+def test_a_drawn_face_is_there_from_its_event_on(desk: Desk) -> None:
+    desk.ingest("ada")
+    drawn = stored("drawn", "photo0", None)
+    desk.store.add_face(desk.dataset_id, StoredFace(_drawn(drawn.face), drawn.vector))
+    assert "drawn" not in desk.names()
+    event = desk.corrector().draw("drawn", "bob")
+    assert desk.names()["drawn"] == "bob"
+    desk.corrector().undo(event.id)
+    assert "drawn" not in desk.names()
+
+
+def _drawn(face: Face) -> Face:
+    return Face(face.id, face.photo_id, face.box, face.landmarks, 1.0, face.crop_id, drawn=True)
+
+
+def test_pairs_kept_apart_are_remembered_until_undone(desk: Desk) -> None:
+    faces = desk.ingest(None, None)
+    event = desk.corrector().keep_apart([(faces[1], faces[0])])
+    assert desk.log.apart(desk.dataset_id) == [(faces[0], faces[1])]
+    desk.corrector().undo(event.id)
+    assert desk.log.apart(desk.dataset_id) == []
+
+
+@pytest.mark.parametrize("name", ["", "  ", "x" * 81, "two\nlines"])
+def test_a_person_needs_a_printable_name(desk: Desk, name: str) -> None:
+    faces = desk.ingest("ada")
+    with pytest.raises(InputRefused):
+        desk.corrector().move(faces, name)
+
+
+def test_what_is_not_there_cannot_be_corrected(desk: Desk) -> None:
+    desk.ingest("ada")
+    with pytest.raises(NotFound):
+        desk.corrector().move(["nobody"], "bob")
+    with pytest.raises(NotFound):
+        desk.corrector().rename(99, "bob")
+    with pytest.raises(InputRefused, match="No face"):
+        desk.corrector().exclude([])
+
+
+def test_a_thousand_faces_are_one_event(desk: Desk) -> None:
+    faces = desk.ingest(*["ada"] * 1000)
+    random.Random(0).shuffle(faces)
+    event = desk.corrector().move(faces, "bob")
+    assert event.n_faces == 1000
+    assert set(desk.names().values()) == {"bob"}
+    desk.corrector().undo()
+    assert set(desk.names().values()) == {"ada"}
