@@ -9,7 +9,10 @@ st.set_page_config(page_title="Face Atlas", page_icon=":material/familiar_face_a
 chosen = st.navigation(
     {
         "": [st.Page(frame.HOME, title="Datasets", icon=":material/home:", default=True)],
-        "Photos": [st.Page(frame.INGEST, title="Add photos", icon=":material/add_photo_alternate:", url_path="ingest")],
+        "Photos": [
+            st.Page(frame.INGEST, title="Add photos", icon=":material/add_photo_alternate:", url_path="ingest"),
+            st.Page(frame.REVIEW, title="Look them over", icon=":material/rate_review:", url_path="review"),
+        ],
         "Recogniser": [
             st.Page(frame.TRAIN, title="Train", icon=":material/school:", url_path="train"),
             st.Page(frame.EVALUATE, title="How good is it?", icon=":material/fact_check:", url_path="evaluate"),

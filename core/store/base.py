@@ -157,7 +157,11 @@ class FaceStore(Protocol):
 
     def datasets(self) -> list[Dataset]: ...
     def counts(self, dataset_id: str) -> Counts: ...
-    def people(self, dataset_id: str) -> list[PersonCount]: ...
+    def people(self, dataset_id: str) -> list[PersonCount]:
+        """Everybody who has faces, by name."""
+
+    def names(self, dataset_id: str) -> dict[int, str]:
+        """The name of everybody who ever was, by id: also of those who have no faces now."""
 
     def photo_labels(self, dataset_id: str) -> dict[str, PhotoLabel]:
         """Every stored photo's id and what its archive said of it."""

@@ -145,6 +145,12 @@ class SqlFaceStore:
         with self.engine.connect() as connection:
             return [PersonCount(*row[:-1]) for row in connection.execute(query)]
 
+    def names(self, dataset_id: str) -> dict[int, str]:
+        person = schema.person
+        query = select(person.c.id, person.c.name).where(person.c.dataset_id == dataset_id)
+        with self.engine.connect() as connection:
+            return {row.id: row.name for row in connection.execute(query)}
+
     # writing
 
     def add(self, dataset_id: str, job_id: str, batch: IngestBatch) -> None:
@@ -295,7 +301,7 @@ class SqlFaceStore:
 
     def _faces(self, dataset_id: str, column: str, values: Sequence[str]) -> list[Face]:
         face = schema.face
-        query = _whole_faces().where(face.c.dataset_id == dataset_id, face.c[column].in_(values), ~face.c.dismissed)
+        query = whole_faces().where(face.c.dataset_id == dataset_id, face.c[column].in_(values), ~face.c.dismissed)
         with self.engine.connect() as connection:
             return [to_face(row) for row in connection.execute(query.order_by(face.c.id))]
 
@@ -321,7 +327,7 @@ class SqlFaceStore:
     def recent_faces(self, dataset_id: str, job_id: str, limit: int) -> list[Face]:
         face, report = schema.face, schema.file_report
         query = (
-            _whole_faces()
+            whole_faces()
             .join(report, report.c.photo_id == face.c.photo_id)
             .where(face.c.dataset_id == dataset_id, report.c.job_id == job_id, report.c.faces > 0, ~face.c.dismissed)
             .order_by(report.c.position.desc())
@@ -356,7 +362,8 @@ def _insert(connection: Connection, table: Any, rows: list[dict[str, Any]]) -> N
         connection.execute(insert(table), rows)
 
 
-def _whole_faces() -> Select[Any]:
+def whole_faces() -> Select[Any]:
+    """Faces with their person's name and their quality: the rows of ``rows.to_face``."""
     face, person, quality = schema.face, schema.person, schema.quality
     measured = [quality.c[name] for name in QUALITY_FIELDS]
     return (

@@ -16,6 +16,7 @@ from core.ui import data, state
 
 HOME = "pages/home/datasets.py"
 INGEST = "pages/data/ingest.py"
+REVIEW = "pages/data/review.py"
 TRAIN = "pages/model/train.py"
 EVALUATE = "pages/model/evaluate.py"
 MAP = "pages/explore/map.py"

@@ -5,14 +5,10 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from core.errors import NotFound
-from core.images import decode
 from core.learn.openset import nearest_training
 from core.learn.predictions import Predictions
-from core.store.artifacts import Kind
-from core.store.base import Dataset
 from core.types import Embeddings, Revision
-from core.ui import data, evaluation, gallery, words
+from core.ui import data, evaluation, facesheet, gallery, words
 from core.ui.evaluation import Shown
 from core.workflows.train import learned_gallery
 
@@ -88,7 +84,7 @@ def _error(page: Shown, row: int) -> None:
             prob, distance = words.probability(float(page.predictions.probs[row])), page.predictions.distances[row]
             st.caption(f"{prob} sure, distance {distance:.2f}")
             if st.button("Whole photo", key=f"photo_{face_id}", type="tertiary", icon=":material/photo:"):
-                whole_photo(page.dataset, face_id, f"{page.person(true)}, taken for {page.person(given)}")
+                facesheet.whole_photo(page.dataset, face_id, f"{page.person(true)}, taken for {page.person(given)}")
         with right:
             gallery.grid(page.dataset.id, evidence(page, face_id), tile_px=88)
 
@@ -114,24 +110,3 @@ def evidence(page: Shown, face_id: str) -> list[gallery.Tile]:
         for row, distance in near
         if faces.table.photo_ids[row] != own_photo
     ][:EVIDENCE]
-
-
-@st.dialog("The whole photo", width="large")
-def whole_photo(dataset: Dataset, face_id: str, label: str) -> None:
-    """The photo of a face with a box around everybody on it."""
-    services = data.services()
-    photo_id = services.store.faces(dataset.id, [face_id])[0].photo_id
-    photo, faces = services.store.photo(dataset.id, photo_id)
-    try:
-        image = decode(services.artifacts.read(dataset.id, Kind.PHOTO, photo_id), services.settings.images)
-    except NotFound as missing:
-        st.error(str(missing))
-        return
-    boxes = [
-        gallery.NamedBox(
-            face.box, label if face.id == face_id else words.person(face.person), known=face.person is not None
-        )
-        for face in faces
-    ]
-    gallery.photo(image, boxes, alt=f"The photo {photo.name}: {label}")
-    st.caption(f"{photo.name}, {photo.width_px} x {photo.height_px} pixels")

@@ -1,0 +1,230 @@
+"""Which faces are shown, and in which order: masks and sort keys over the table of faces, a click each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+import numpy as np
+import streamlit as st
+
+from core.store.base import Dataset
+from core.types import Bools, FaceTable, Floats, Ints, Revision, Split
+from core.ui import data, words
+from core.ui.data import Faces
+
+POOR_GRADE = 0.3
+"""Below it a face is called poor."""
+
+
+class Show(StrEnum):
+    """What faces there are to look at."""
+
+    ALL = "All"
+    UNNAMED = "No name"
+    POOR = "Poor quality"
+    OUT = "Left out"
+    CONFIRMED = "Looked at"
+    STRANGERS = "Nobody to name"
+    WRONG = "Recognised wrongly"
+
+
+class Order(StrEnum):
+    """What comes first."""
+
+    PERSON = "By person"
+    WORST = "Poorest first"
+    BEST = "Best first"
+    UNSURE = "Least sure first"
+    NEWEST = "Newest first"
+    OLDEST = "Oldest first"
+    ALIKE = "Most like the chosen face"
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What the user asked to see."""
+
+    show: Show = Show.ALL
+    person: str | None = None
+    split: Split | None = None
+    order: Order = Order.PERSON
+    like: str | None = None
+    """The face that ``Order.ALIKE`` is about."""
+    run_id: str | None = None
+    """The run that ``WRONG`` and ``UNSURE`` are about."""
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def rows(dataset_id: str, revision: Revision, wanted: Filter) -> Ints:
+    """Row numbers of the faces that a filter lets through, in its order."""
+    faces = data.faces(dataset_id, revision)
+    kept = np.flatnonzero(
+        _shown(faces, wanted) & _of_person(faces.table, wanted.person) & _of_split(faces.table, wanted)
+    )
+    return kept[_order(faces, wanted)(kept)]
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
+def counts(dataset_id: str, revision: Revision, run_id: str | None) -> dict[Show, int]:
+    """How many faces each choice of ``Show`` has."""
+    faces = data.faces(dataset_id, revision)
+    return {show: int(_shown(faces, Filter(show, run_id=run_id)).sum()) for show in Show}
+
+
+def _shown(faces: Faces, wanted: Filter) -> Bools:
+    table = faces.table
+    match wanted.show:
+        case Show.UNNAMED:
+            return np.asarray((table.labels < 0) & ~table.strangers)
+        case Show.POOR:
+            return np.asarray(table.grades < POOR_GRADE)
+        case Show.OUT:
+            return table.excluded
+        case Show.CONFIRMED:
+            return table.confirmed
+        case Show.STRANGERS:
+            return table.strangers
+        case Show.WRONG:
+            wrong = np.zeros(len(table), dtype=bool)
+            tested, is_wrong, _ = _tested(faces, wanted.run_id)
+            wrong[tested[is_wrong]] = True
+            return wrong
+    return np.ones(len(table), dtype=bool)
+
+
+def _of_person(table: FaceTable, person: str | None) -> Bools:
+    if person is None:
+        return np.ones(len(table), dtype=bool)
+    return np.asarray(table.labels == (table.people.index(person) if person in table.people else -2))
+
+
+def _of_split(table: FaceTable, wanted: Filter) -> Bools:
+    if wanted.split is None:
+        return np.ones(len(table), dtype=bool)
+    return np.fromiter((split == wanted.split for split in table.splits), dtype=bool, count=len(table))
+
+
+def _tested(faces: Faces, run_id: str | None) -> tuple[Ints, Bools, Floats]:
+    """Rows that a run was tested on and that are still there, which of them it got wrong, and how sure it was."""
+    if run_id is None:
+        return np.empty(0, np.int64), np.empty(0, bool), np.empty(0, np.float32)
+    said = data.predictions(run_id)
+    there = [(place, faces.row[face]) for place, face in enumerate(said.face_ids) if face in faces.row]
+    places, found = np.array(there, dtype=np.int64).reshape(-1, 2).T
+    return found, said.wrong[places], said.probs[places]
+
+
+def _order(faces: Faces, wanted: Filter) -> Callable[[Ints], Ints]:
+    """Gives the places of some rows in the wanted order."""
+    table = faces.table
+    if wanted.order is Order.PERSON:
+        last = np.where(table.labels < 0, len(table.people), table.labels)
+        return lambda kept: np.argsort(last[kept], kind="stable")
+    return lambda kept: np.argsort(_key(faces, wanted)[kept], kind="stable")
+
+
+def _key(faces: Faces, wanted: Filter) -> Floats:
+    """What ascends in the wanted order; NaN, for what is not known, comes last."""
+    table = faces.table
+    match wanted.order:
+        case Order.WORST:
+            return table.grades
+        case Order.BEST:
+            return -table.grades
+        case Order.NEWEST:
+            return np.asarray(-table.taken, dtype=np.float64)
+        case Order.OLDEST:
+            return np.asarray(table.taken, dtype=np.float64)
+        case Order.ALIKE if wanted.like in faces.row:
+            own = faces.embeddings.vectors[faces.row[wanted.like]]
+            return np.asarray(-(faces.embeddings.vectors @ own), dtype=np.float32)
+        case Order.UNSURE:
+            sure = np.full(len(table), np.nan, dtype=np.float32)
+            tested, _, probs = _tested(faces, wanted.run_id)
+            sure[tested] = probs
+            return sure
+    return np.arange(len(table), dtype=np.float32)
+
+
+# on the page
+
+
+def choose(dataset: Dataset, run_id: str | None, like: str | None) -> Filter:
+    """The chips and choosers; kept in the address, so that a link or a reload shows the same."""
+    found = counts(dataset.id, dataset.revision, run_id)
+    chips = [show for show in Show if found[show] or show is Show.ALL]
+    people = [person.name for person in data.people(dataset.id, dataset.revision)]
+    orders = [order for order in Order if _possible(order, run_id, like, dataset)]
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        show = st.pills(
+            "Show",
+            chips,
+            default=_asked("show", chips, Show.ALL),
+            format_func=lambda chip: f"{chip} {words.count(found[chip])}",
+            required=True,
+            key=f"show_{dataset.id}_{len(chips)}",
+            label_visibility="collapsed",
+        )
+        person = st.selectbox(
+            "Person",
+            people,
+            index=_place(people, st.query_params.get("person")),
+            format_func=words.person,
+            placeholder="Everybody",
+            key=f"person_{dataset.id}",
+            label_visibility="collapsed",
+            width=190,
+        )
+        with st.popover("Order and more", icon=":material/tune:"):
+            order = st.selectbox(
+                "Order",
+                orders,
+                index=_place(orders, st.query_params.get("order")) or 0,
+                key=f"order_{dataset.id}_{len(orders)}",
+            )
+            split = st.selectbox(
+                "Side of the test",
+                list(Split),
+                index=None,
+                format_func=lambda side: {Split.TRAIN: "To learn from", Split.VAL: "To test on"}[side],
+                placeholder="Both sides",
+                key=f"split_{dataset.id}",
+            )
+    _remember(
+        show=show if show is not Show.ALL else None, person=person, order=order if order is not orders[0] else None
+    )
+    wanted = Filter(show or Show.ALL, person, split, order or Order.PERSON, run_id=run_id)
+    return replace(wanted, like=like if wanted.order is Order.ALIKE else None)
+
+
+def _possible(order: Order, run_id: str | None, like: str | None, dataset: Dataset) -> bool:
+    table = data.faces(dataset.id, dataset.revision).table
+    match order:
+        case Order.UNSURE:
+            return run_id is not None
+        case Order.ALIKE:
+            return like is not None
+        case Order.NEWEST | Order.OLDEST:
+            return not np.isnan(table.taken).all()
+        case Order.WORST | Order.BEST:
+            return not np.isnan(table.grades).all()
+    return True
+
+
+def _asked(name: str, known: list[Show], otherwise: Show) -> Show:
+    wanted = st.query_params.get(name)
+    return next((show for show in known if show == wanted), otherwise)
+
+
+def _place(known: list[str] | list[Order], wanted: str | None) -> int | None:
+    return next((place for place, each in enumerate(known) if each == wanted), None)
+
+
+def _remember(**values: str | None) -> None:
+    for name, value in values.items():
+        if value is None:
+            st.query_params.pop(name, None)
+        else:
+            st.query_params[name] = value

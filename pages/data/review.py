@@ -1,0 +1,16 @@
+"""Look them over: every face, what is odd about some, and a hand to put it right."""
+
+import streamlit as st
+
+from core.ui import acting, data, frame, reviewing
+
+with frame.page("Look them over", "Put right what is wrong: names, bad pictures, things that are no faces.") as page:
+    dataset = page.dataset
+    counts = data.counts(dataset.id, dataset.revision)
+    if not counts.faces:
+        frame.empty("There are no faces to look over yet.", "Add photos", frame.INGEST)
+        st.stop()
+    run = next(iter(data.runs(dataset)), None)
+    acting.last_done(dataset)
+    reviewing.review(reviewing.shown(dataset, run))
+    frame.next_step("When the names are right: **learn the people**.", "Train", frame.TRAIN, dataset.id)
