@@ -1,7 +1,8 @@
 # make run        install what is missing and start Face Atlas
 # make test       every test, the browser's too        BROWSER=no leaves those out
 # make check      format, lint, types, architecture
-# make bench      the benchmark table
+# make bench      the benchmark table            GROUP=photos.zip measures photos with several faces too
+# make bench-peers   the same against other packages; they are installed into .venv-peers (8 GB) once
 # make clean      remove the environment and caches; data/ is never touched
 # make help       this text
 #
@@ -15,6 +16,9 @@ BROWSER ?= yes
 VENV      := .venv
 PY        := $(VENV)/bin/python
 PIP       := $(PY) -m pip install --disable-pip-version-check
+PEERS     := .venv-peers
+GROUP     ?= $(wildcard ../shared/faces/group-photos.zip)
+BENCH      = $(if $(GROUP),--group $(GROUP))
 MODELS    := $(or $(FACE_ATLAS_DATA),data)/models
 MANIFESTS := $(MODELS)/mtcnn/manifest.json $(MODELS)/facenet-128/manifest.json
 CHROMIUM  ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
@@ -24,7 +28,7 @@ FITS      := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_in
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: run test check bench clean help env env-dev venv models browser
+.PHONY: run test check bench bench-peers clean help env env-dev venv models browser peers
 
 help:
 	@sed -n '/^$$/q;s/^# \{0,1\}//p' Makefile
@@ -43,10 +47,13 @@ check: env-dev
 	$(PY) -m pytest -q tests/test_fences.py
 
 bench: env models
-	$(PY) -m core bench
+	$(PY) -m core bench $(BENCH) --out $(or $(FACE_ATLAS_DATA),data)/bench.json
+
+bench-peers: BENCH += --peers $(PEERS)/bin/python
+bench-peers: peers bench
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-peers .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -path ./data -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
 # The environment: what was installed is remembered by its content, so that a new date installs nothing.
@@ -60,6 +67,15 @@ env:
 env-dev: env
 	@cmp -s requirements-dev.txt $(VENV)/requirements-dev.txt || { \
 	  $(PIP) -r requirements-dev.txt && cp requirements-dev.txt $(VENV)/requirements-dev.txt; }
+
+# Of the packages to compare with, what cannot be installed is left out: the benchmark names it and says why.
+
+peers: env
+	@cat tests/benchmarks/peers/requirements-*.txt | cmp -s - $(PEERS)/requirements.txt || { \
+	  $(PY) -m venv $(PEERS) && \
+	  for wanted in tests/benchmarks/peers/requirements-[df]*.txt; do $(PEERS)/bin/python -m pip install -r $$wanted || true; done && \
+	  $(PEERS)/bin/python -m pip install --no-deps -r tests/benchmarks/peers/requirements-no-deps.txt && \
+	  cat tests/benchmarks/peers/requirements-*.txt > $(PEERS)/requirements.txt; }
 
 venv:
 	@for candidate in $(or $(PYTHON),python3.11 python3.12 python3.13 python3); do \

@@ -1,0 +1,173 @@
+"""The benchmark: this project, the tutorial's pipeline and other packages on the same photos, one after the other.
+
+Times differ between machines, ratios hardly. Nothing is asserted here.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.bench import ingesting, others, photos
+from core.bench.ingesting import carry, ingest, timed
+from core.bench.report import report_text
+from core.images import decode
+from core.jobs.model import JobKind
+from core.machine import processor
+from core.models import catalogue, install
+from core.services import Services
+from core.store.base import Dataset
+from core.types import Report
+from core.workflows.identify import IdentifiedFace, Identifier
+from core.workflows.project import MapOptions
+from core.workflows.train import TrainOptions
+
+ROUNDS = 3
+IDENTIFICATIONS = 120
+FEW_PHOTOS = 24
+PACKAGES = ("openvino", "numpy", "opencv-python-headless", "scikit-learn", "mtcnn", "keras-facenet", "tensorflow")
+
+Measured = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What is measured."""
+
+    quick: bool = False
+    """Few photos, one round, all threads, and neither the tutorial nor the map: a look, not a result."""
+    group: Path | None = None
+    """A zip of photos with several faces."""
+    peers: Path | None = None
+    """The Python interpreter of an environment that ``make bench-peers`` makes."""
+
+
+def run(services: Services, options: Options, report: Report) -> Measured:
+    """Measure; the answer's ``table`` is for people.
+
+    Raises
+    ------
+    FaceAtlasError
+        The tutorial's script is not there or failed, or a network is not installed.
+    """
+    with tempfile.TemporaryDirectory(prefix="face-atlas-bench-") as scratch:
+        report(0, 0, "Enlarging photos")
+        archives = photo_sets(services, options, Path(scratch))
+        measured = {**_about(services), "quick": options.quick, **measure_ours(services, options, archives, report)}
+        if not options.quick:
+            report(0, 0, "Measuring the tutorial's pipeline")
+            weights = install.weights_path(services.settings.models_dir, catalogue.DEFAULT_EMBEDDING_ID)
+            larger = [archives[photos.ONE_MEGAPIXEL], archives[photos.TWELVE_MEGAPIXELS]]
+            measured["tutorial"] = others.tutorial(weights, archives[photos.SAMPLE], larger)
+        if options.peers:
+            report(0, 0, "Measuring other packages")
+            measured["peers"] = others.peers(options.peers, archives[photos.SAMPLE])
+    return {**measured, "table": report_text(measured)}
+
+
+def photo_sets(services: Services, options: Options, scratch: Path) -> dict[str, Path]:
+    """Zips of photos by name: the sample, larger ones made of it, and the group photos where they are given."""
+    sample = services.sample_zip()
+    sizes = photos.FEW_ENLARGED if options.quick else photos.ENLARGED
+    larger = {
+        size.name: photos.enlarged(sample, size, services.settings.images, scratch / f"{size.name}.zip")
+        for size in sizes
+    }
+    group = {photos.GROUP: options.group.resolve()} if options.group else {}
+    first = photos.some(sample, FEW_PHOTOS, scratch / "sample.zip") if options.quick else sample
+    return {photos.SAMPLE: first, **larger, **group}
+
+
+def measure_ours(services: Services, options: Options, archives: dict[str, Path], report: Report) -> Measured:
+    """Everything about Face Atlas itself; ``ingest`` is by threads, then by photos."""
+    folder = Path(tempfile.mkdtemp(prefix="data-", dir=archives[photos.ONE_MEGAPIXEL].parent))
+    all_threads = services.settings.threads
+    ingests: dict[str, Measured] = {}
+    for threads in [all_threads] if options.quick else sorted({1, min(2, all_threads), all_threads}):
+        on_threads = ingesting.in_folder(services, folder / f"threads-{threads}", threads)
+        for name, archive in archives.items():
+            report(0, 0, f"Taking in: {name}, threads: {threads}")
+            measured = ingesting.measure(on_threads, name, archive, 1 if options.quick else ROUNDS)
+            ingests.setdefault(str(threads), {})[name] = measured
+    report(0, 0, "Training and identifying")
+    return {"ingest": ingests, **_recognising(on_threads, options, archives)}
+
+
+def _recognising(services: Services, options: Options, archives: dict[str, Path]) -> Measured:
+    dataset, _ = ingest(services, archives[photos.SAMPLE], "recognising")
+    trained, train_s = timed(lambda: carry(services, dataset, JobKind.TRAIN, asdict(TrainOptions())))
+    run = services.runs.run(trained.result["run"])
+    identifier = services.identifier(run)
+    answer: Measured = {
+        "train_s": train_s,
+        "accuracy": run.metrics["accuracy"],
+        "identify": {
+            name: _identify(services, identifier, archives[name]) for name in (photos.SAMPLE, photos.ONE_MEGAPIXEL)
+        },
+    }
+    if not options.quick:
+        for key in ("map_s", "second_map_s"):
+            answer[key] = timed(lambda: carry(services, dataset, JobKind.MAP, asdict(MapOptions())))[1]
+        answer["start_s"] = _start(services, dataset, archives[photos.SAMPLE])
+        answer["peak_mb"] = {name: _peak_mb(services, name, archive) for name, archive in archives.items()}
+    return answer
+
+
+def _identify(services: Services, identifier: Identifier, archive: Path) -> Measured:
+    """Milliseconds of one photo at a time, from its bytes to its names, in this process, warm."""
+    files = list(photos.contents(archive).values())
+    for data in files:
+        _identify_bytes(services, identifier, data)
+    ms = [timed(partial(_identify_bytes, services, identifier, data))[1] * 1000 for data in _repeated(files)]
+    p50, p95 = np.percentile(ms, [50, 95])
+    return {"p50_ms": float(p50), "p95_ms": float(p95), "identifications": len(ms)}
+
+
+def _repeated(files: list[bytes]) -> Iterator[bytes]:
+    """All files as often as makes enough measurements."""
+    for _ in range(-(-IDENTIFICATIONS // len(files))):
+        yield from files
+
+
+def _identify_bytes(services: Services, identifier: Identifier, data: bytes) -> list[IdentifiedFace]:
+    return identifier.identify(decode(data, services.settings.images))
+
+
+def _start(services: Services, dataset: Dataset, archive: Path) -> float:
+    """Seconds in which a new process starts, loads everything and names one photo."""
+    photo = services.settings.data_dir / "photo.jpg"
+    photo.write_bytes(next(iter(photos.contents(archive).values())))
+    data = str(services.settings.data_dir)
+    return timed(
+        lambda: others.command_line("identify", str(photo), "--dataset", dataset.name, "--data", data, "--json")
+    )[1]
+
+
+def _peak_mb(services: Services, name: str, archive: Path) -> float:
+    """Most memory of a new process that takes these photos in."""
+    words = ["ingest", str(archive), "--dataset", f"{name}, memory", "--data", str(services.settings.data_dir)]
+    return others.peak_mb([sys.executable, "-m", "core", *words])
+
+
+def _about(services: Services) -> Measured:
+    found = processor()
+    return {
+        "processor": found.name,
+        "features": list(found.features),
+        "threads": services.settings.threads,
+        "engine": services.engine.name,
+        "precision": services.engine.precision,
+        "versions": {
+            "python": platform.python_version(),
+            **{package: importlib.metadata.version(package) for package in PACKAGES},
+        },
+    }
