@@ -7,6 +7,7 @@ does: its standard input closes.
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import threading
 import time
@@ -26,6 +27,7 @@ from core.types import CancelToken, Report
 
 PULSE_S = 0.5
 IDLE_S = 0.4
+BACKGROUND_NICENESS = 10
 COMMAND_LINE_SILENCE_S = 60.0
 """A job of the command line that has not been heard of for this long has died."""
 
@@ -143,6 +145,12 @@ def _only_worker(lock_path: Path, stop: threading.Event) -> Iterator[bool]:
             lock.release()
         return
     yield False
+
+
+def yield_to_pages() -> None:
+    """Let the processes that answer somebody go first: pages stay quick while a map is computed."""
+    if hasattr(os, "nice"):
+        os.nice(BACKGROUND_NICENESS)
 
 
 def stop_with_parent(stop: threading.Event, exit_now: Callable[[], None]) -> None:

@@ -6,7 +6,7 @@ It judges predictions that others made; which faces may be tested is ``split``'s
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from core.types import Bools, Doubles, Ints
 ECE_BINS = 15
 _Z_95 = 1.959963984540054
 """The 97.5 % point of the normal distribution."""
+_FOLLOWS = ("people", "confusion")
 _MOST_ORDERED = 400
 """Ordering the leaves of a tree optimally grows with the cube of their number."""
 
@@ -71,24 +72,26 @@ class Evaluation:
 
     def to_json(self) -> dict[str, Any]:
         """Give plain lists, numbers and text under the field names."""
-        document = asdict(self)
-        document["accuracy_ci95"] = list(self.accuracy_ci95)
-        document["people"] = list(self.people)
-        document["per_person"] = [asdict(row) for row in self.per_person]
-        document["most_confused"] = [asdict(pair) for pair in self.most_confused]
-        document["confusion"] = self.confusion.tolist()
-        return document
+        return {**self.summary(), "people": list(self.people), "confusion": self.confusion.tolist()}
+
+    def summary(self) -> dict[str, Any]:
+        """The same without what follows from the tested faces, and grows with the square of the people."""
+        kept = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in _FOLLOWS}
+        kept["accuracy_ci95"] = list(self.accuracy_ci95)
+        kept["per_person"] = [asdict(row) for row in self.per_person]
+        kept["most_confused"] = [asdict(pair) for pair in self.most_confused]
+        return kept
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Evaluation:
-        """Read what ``to_json`` gave; unknown names are refused by TypeError."""
+        """Read what ``to_json`` gave; unknown names are refused by TypeError. ``confusion`` may be an array."""
         low, high = document["accuracy_ci95"]
         changed: dict[str, Any] = {
             "accuracy_ci95": (low, high),
             "people": tuple(document["people"]),
             "per_person": tuple(PersonResult(**row) for row in document["per_person"]),
             "most_confused": tuple(Confused(**pair) for pair in document["most_confused"]),
-            "confusion": np.array(document["confusion"], dtype=np.int64),
+            "confusion": np.asarray(document["confusion"], dtype=np.int64),
         }
         return cls(**{**document, **changed})
 
@@ -107,13 +110,29 @@ def evaluate(people: Sequence[str], true: Ints, predicted: Ints, probabilities: 
     InputRefused
         There is no face to test.
     """
+    given = probabilities[np.arange(len(true)), predicted]
+    return judge(people, true, predicted, given, more_probable(probabilities, true))
+
+
+def judge(people: Sequence[str], true: Ints, predicted: Ints, confidence: Doubles, above: Ints) -> Evaluation:
+    """Compare given names with true ones, as ``evaluate``, where all probabilities would not fit into memory.
+
+    Parameters
+    ----------
+    confidence : (n,) probability of the given name
+    above : (n,) from ``more_probable``
+
+    Raises
+    ------
+    InputRefused
+        There is no face to test.
+    """
     if not len(true):
         raise InputRefused("There is no face to test on. Add photos, or a val folder, and train again.")
     confusion = confusion_counts(true, predicted, len(people))
     precision, recall, f1 = person_rates(confusion)
     support = confusion.sum(axis=1)
     n_correct = int(np.trace(confusion))
-    given = probabilities[np.arange(len(true)), predicted]
     return Evaluation(
         accuracy=n_correct / len(true),
         accuracy_ci95=wilson_interval(n_correct, len(true)),
@@ -121,8 +140,8 @@ def evaluate(people: Sequence[str], true: Ints, predicted: Ints, probabilities: 
         n_test=len(true),
         balanced_accuracy=float(recall[support > 0].mean()),
         macro_f1=float(f1[(support > 0) | (confusion.sum(axis=0) > 0)].mean()),
-        top3=top_share(probabilities, true, 3),
-        ece=calibration_error(given, true == predicted),
+        top3=float(np.mean(above < 3)),
+        ece=calibration_error(confidence, true == predicted),
         per_person=tuple(
             PersonResult(name, float(precision[row]), float(recall[row]), float(f1[row]), int(support[row]))
             for row, name in enumerate(people)
@@ -173,10 +192,10 @@ def calibration_error(confidence: Doubles, right: Bools, bins: int = ECE_BINS) -
     return float(np.abs(gap).sum() / len(confidence))
 
 
-def top_share(probabilities: Doubles, true: Ints, k: int) -> float:
-    """Give the share of rows whose true person has fewer than k people strictly above."""
+def more_probable(probabilities: Doubles, true: Ints) -> Ints:
+    """Count for each row the people who are strictly more probable than the true one: (n,) int64."""
     own = probabilities[np.arange(len(true)), true]
-    return float(np.mean((probabilities > own[:, None]).sum(axis=1) < k))
+    return np.asarray(np.count_nonzero(probabilities > own[:, None], axis=1), dtype=np.int64)
 
 
 def confused_pairs(people: Sequence[str], confusion: Ints) -> tuple[Confused, ...]:

@@ -11,11 +11,10 @@ from typing import Any
 import numpy as np
 
 from core.errors import InputRefused
-from core.learn.evaluate import Evaluation
+from core.learn.evaluate import Evaluation, confusion_counts
 from core.types import Bools, Floats, Ints
 
 FILE_FORMAT = 1
-_IN_TEXT = ("confusion", "people")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,8 +42,7 @@ class Predictions:
 
     def to_bytes(self) -> bytes:
         """An .npz of arrays and one JSON text; the confusion counts are not written, they follow from the rows."""
-        summary = {name: value for name, value in self.evaluation.to_json().items() if name not in _IN_TEXT}
-        header = {"format": FILE_FORMAT, "people": list(self.people), "evaluation": summary}
+        header = {"format": FILE_FORMAT, "people": list(self.people), "evaluation": self.evaluation.summary()}
         buffer = io.BytesIO()
         np.savez_compressed(
             buffer,
@@ -84,9 +82,8 @@ def _read(arrays: dict[str, Any]) -> Predictions:
         raise ValueError(f"expected format {FILE_FORMAT}, got {header.get('format')}")
     people = tuple(header["people"])
     true, given = arrays["true"].astype(np.int64), arrays["given"].astype(np.int64)
-    confusion = np.zeros((len(people), len(people)), dtype=np.int64)
-    np.add.at(confusion, (true, given), 1)
-    evaluation = Evaluation.from_json({**header["evaluation"], "people": list(people), "confusion": confusion.tolist()})
+    confusion = confusion_counts(true, given, len(people))
+    evaluation = Evaluation.from_json({**header["evaluation"], "people": people, "confusion": confusion})
     return Predictions(
         people,
         _ids(arrays["face_ids"]),

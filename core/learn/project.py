@@ -30,6 +30,7 @@ import numpy as np
 from core.types import Doubles, Floats, Report, Vectors, silent
 
 _FEWEST_FOR_UMAP = 4
+_BLOCK_ROWS = 2048
 
 
 def pca(vectors: Vectors) -> Floats:
@@ -48,9 +49,13 @@ def pca(vectors: Vectors) -> Floats:
     points = np.zeros((len(vectors), 2), dtype=np.float32)
     if len(vectors) < 2:
         return points
-    centred = vectors.astype(np.float64) - vectors.mean(axis=0, dtype=np.float64)
-    directions = _main_directions(centred)
-    points[:, : directions.shape[1]] = centred @ directions
+    middle = vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
+    scatter = np.zeros((vectors.shape[1], vectors.shape[1]))
+    for start in range(0, len(vectors), _BLOCK_ROWS):
+        centred = vectors[start : start + _BLOCK_ROWS] - middle
+        scatter += centred.T @ centred
+    directions = _main_directions(scatter).astype(np.float32)
+    points[:, : directions.shape[1]] = (vectors - middle) @ directions
     return points
 
 
@@ -109,9 +114,9 @@ def _start(vectors: Vectors) -> Floats:
     return np.asarray(10.0 * points / (widest or 1.0) + jitter, dtype=np.float32)
 
 
-def _main_directions(centred: Doubles) -> Doubles:
-    """Give up to two principal directions as columns: (dimension, <= 2) float64."""
-    _, directions = np.linalg.eigh(centred.T @ centred)
+def _main_directions(scatter: Doubles) -> Doubles:
+    """Give up to two principal directions of a scatter matrix as columns: (dimension, <= 2) float64."""
+    _, directions = np.linalg.eigh(scatter)
     main = directions[:, ::-1][:, :2]
     largest = np.abs(main).argmax(axis=0)
     return np.asarray(main * np.sign(main[largest, np.arange(main.shape[1])]), dtype=np.float64)

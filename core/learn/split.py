@@ -117,7 +117,8 @@ def near_duplicate_groups(
     (n,) int64, 0 to the number of groups - 1; a group holds faces of one person only.
     """
     n = len(vectors)
-    photos = np.unique(np.asarray(list(photo_ids), dtype=str), return_inverse=True)[1] if n else np.zeros(0, np.int64)
+    number: dict[str, int] = {}
+    photos = np.array([number.setdefault(photo, len(number)) for photo in photo_ids], dtype=np.int64)
     hashes = np.array([int(value) & 0xFFFF_FFFF_FFFF_FFFF for value in photo_hashes], dtype=np.uint64)
     pairs = [pair for person in _rows_by_value(labels) for pair in _same_shot_pairs(vectors, photos, hashes, person)]
     left, right = np.concatenate(pairs, axis=1) if pairs else np.zeros((2, 0), np.int64)

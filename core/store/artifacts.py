@@ -10,6 +10,7 @@ import hashlib
 import os
 import shutil
 import uuid
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -25,6 +26,10 @@ class Kind(StrEnum):
     RUN = "runs"
     PREDICTIONS = "predictions"
     MAP = "maps"
+    CLUSTERS = "clusters"
+    SUSPECTS = "suspects"
+    GALLERY = "galleries"
+    """The vectors that an imported run learned from."""
 
 
 def content_id(data: bytes) -> str:
@@ -40,9 +45,12 @@ class Artifacts:
 
     def put(self, dataset_id: str, kind: Kind, file_id: str, data: bytes) -> None:
         """Write a file unless it is there."""
+        if not self.path(dataset_id, kind, file_id).exists():
+            self.replace(dataset_id, kind, file_id, data)
+
+    def replace(self, dataset_id: str, kind: Kind, file_id: str, data: bytes) -> None:
+        """Write a file in the place of the one that may be there; whoever reads meanwhile gets either whole."""
         path = self.path(dataset_id, kind, file_id)
-        if path.exists():
-            return
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.part")
         try:
@@ -68,6 +76,21 @@ class Artifacts:
     def delete(self, dataset_id: str, kind: Kind, file_id: str) -> None:
         self.path(dataset_id, kind, file_id).unlink(missing_ok=True)
 
+    def sweep(self, dataset_id: str, kept: Mapping[str, Container[str]], before: float) -> int:
+        """Remove every file of a dataset that is not kept and was written before a time; how many there were.
+
+        Parameters
+        ----------
+        kept : the ids to keep by the name of their folder; a folder that is not named goes as a whole
+        before : seconds since 1970
+        """
+        swept = 0
+        for path in (self.root / dataset_id).glob("*/*/*"):
+            if path.name not in kept.get(path.parts[-3], ()) and path.stat().st_mtime < before:
+                path.unlink()
+                swept += 1
+        return swept
+
     def delete_dataset(self, dataset_id: str) -> None:
         """Remove everything of a dataset."""
         folder = self.root / dataset_id
@@ -76,14 +99,10 @@ class Artifacts:
 
     def size_bytes(self, dataset_id: str) -> int:
         """Disk space of a dataset's files."""
-        return sum(entry.stat().st_size for entry in _files(self.root / dataset_id))
+        folder = self.root / dataset_id
+        return _bytes_below(str(folder)) if folder.is_dir() else 0
 
 
-def _files(folder: Path) -> list[os.DirEntry[str]]:
-    if not folder.is_dir():
-        return []
-    found: list[os.DirEntry[str]] = []
+def _bytes_below(folder: str) -> int:
     with os.scandir(folder) as entries:
-        for entry in entries:
-            found.extend(_files(Path(entry.path)) if entry.is_dir() else [entry])
-    return found
+        return sum(_bytes_below(entry.path) if entry.is_dir() else entry.stat().st_size for entry in entries)

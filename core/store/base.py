@@ -169,8 +169,10 @@ class FaceStore(Protocol):
     def add(self, dataset_id: str, job_id: str, batch: IngestBatch) -> None:
         """Write one batch whole or not at all."""
 
-    def face_table(self, dataset_id: str) -> FaceTable: ...
-    def embeddings(self, dataset_id: str) -> Embeddings:
+    def face_table(self, dataset_id: str, person_id: int | None = None) -> FaceTable:
+        """All faces, or those of one person."""
+
+    def embeddings(self, dataset_id: str, person_id: int | None = None) -> Embeddings:
         """Rows in the order of ``face_table``."""
 
     def qualities(self, dataset_id: str) -> dict[str, Quality]:

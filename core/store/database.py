@@ -11,11 +11,13 @@ from typing import Any
 from sqlalchemy import Engine, create_engine, event, insert, select, text
 from sqlalchemy.exc import DatabaseError
 
-from core.errors import FaceAtlasError
+from core.errors import DataFolderBusy, FaceAtlasError
 from core.store.migrate import migrate
 from core.store.schema import SCHEMA_VERSION, about, metadata
 
 BUSY_TIMEOUT_MS = 30_000
+MAPPED_BYTES = 1 << 30
+"""Read through the system's own cache: SQLite's, of 2 MB, makes reading 100,000 faces take twice as long."""
 
 
 def open_database(path: Path) -> Engine:
@@ -49,6 +51,7 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
         "foreign_keys=ON",
         "secure_delete=ON",
         f"busy_timeout={BUSY_TIMEOUT_MS}",
+        f"mmap_size={MAPPED_BYTES}",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
@@ -67,7 +70,18 @@ def _check_version(engine: Engine) -> None:
 
 
 def compact(engine: Engine) -> None:
-    """Give back the space of deleted rows and empty the write-ahead log."""
+    """Give back the space of deleted rows and empty the write-ahead log.
+
+    Raises
+    ------
+    DataFolderBusy
+        Another process has been reading all the while, and what it reads keeps the log from being emptied.
+    """
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM"))
-        connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+        (busy, *_) = connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).one()
+    if busy:
+        raise DataFolderBusy(
+            "What was deleted is still in the database's log, because another process is reading. "
+            "Close other windows and programs that use this data folder, then do it again."
+        )

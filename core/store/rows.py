@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Row
+from sqlalchemy import Result, Row
 
 from core.store.base import FileReport, Outcome, PhotoLabel, StoredFace
 from core.types import Box, Face, FaceTable, Floats, Photo, Quality, Split
@@ -17,6 +17,7 @@ _TWO_63, _TWO_64 = 1 << 63, 1 << 64
 QUALITY_FIELDS = tuple(Quality.__dataclass_fields__)
 LOOKUP_AT_ONCE = 500
 """How many ids one statement names."""
+ROWS_AT_ONCE = 1000
 
 
 def in_parts(values: Sequence[str]) -> Iterator[list[str]]:
@@ -159,10 +160,18 @@ def to_quality(row: Row[Any]) -> Quality | None:
     return Quality(**{name: getattr(row, name) for name in QUALITY_FIELDS})
 
 
-def to_table(rows: Sequence[Any], people: Sequence[tuple[int, str, bool]]) -> FaceTable:
-    """A table from (id, photo id, photo name, crop id, person id, split, prob, hash, excluded, confirmed, stranger,
-    grade, taken) rows and (id, name, hidden) people."""
-    columns = list(zip(*rows, strict=True)) if rows else [()] * 13
+def to_columns(result: Result[Any]) -> list[tuple[Any, ...]]:
+    """The columns of a result, read a little at a time: many rows alive at once keep the garbage collector busy."""
+    columns: list[list[Any]] = [[] for _ in range(len(result.keys()))]
+    for part in result.partitions(ROWS_AT_ONCE):
+        for column, values in zip(columns, zip(*part, strict=True), strict=True):
+            column.extend(values)
+    return [tuple(column) for column in columns]
+
+
+def to_table(columns: Sequence[tuple[Any, ...]], people: Sequence[tuple[int, str, bool]]) -> FaceTable:
+    """A table from id, photo id, photo name, crop id, person id, split, prob, hash, excluded, confirmed, stranger,
+    grade and taken columns and (id, name, hidden) people."""
     present = set(columns[4])
     shown = sorted((person for person in people if person[0] in present), key=lambda person: person[1])
     number: dict[int | None, int] = {person_id: place for place, (person_id, _, _) in enumerate(shown)}

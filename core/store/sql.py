@@ -9,7 +9,20 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Engine, Select, case, delete, distinct, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    and_,
+    case,
+    delete,
+    distinct,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from core.corrections.model import Entity, Field
@@ -39,6 +52,7 @@ from core.store.rows import (
     quality_row,
     report_row,
     to_blob,
+    to_columns,
     to_face,
     to_photo,
     to_quality,
@@ -229,7 +243,7 @@ class SqlFaceStore:
         with self.engine.connect() as connection:
             return {row.id: PhotoLabel(row.folder_person, to_split(row.split)) for row in connection.execute(query)}
 
-    def face_table(self, dataset_id: str) -> FaceTable:
+    def face_table(self, dataset_id: str, person_id: int | None = None) -> FaceTable:
         face, photo, person, quality = schema.face, schema.photo, schema.person, schema.quality
         query = (
             select(
@@ -249,29 +263,28 @@ class SqlFaceStore:
             )
             .join(photo, (photo.c.dataset_id == face.c.dataset_id) & (photo.c.id == face.c.photo_id))
             .outerjoin(quality, (quality.c.dataset_id == face.c.dataset_id) & (quality.c.face_id == face.c.id))
-            .where(face.c.dataset_id == dataset_id, ~face.c.dismissed)
+            .where(_of_person(dataset_id, person_id))
             .order_by(face.c.id)
         )
         people = select(person.c.id, person.c.name, person.c.hidden).where(person.c.dataset_id == dataset_id)
         with self.engine.connect() as connection:
-            return to_table(connection.execute(query).all(), [tuple(row) for row in connection.execute(people)])
+            return to_table(to_columns(connection.execute(query)), [tuple(row) for row in connection.execute(people)])
 
-    def embeddings(self, dataset_id: str) -> Embeddings:
+    def embeddings(self, dataset_id: str, person_id: int | None = None) -> Embeddings:
         embedding, face = schema.embedding, schema.face
         found = self.dataset(dataset_id)
         query = (
             select(embedding.c.face_id, embedding.c.vector)
             .join(face, (face.c.dataset_id == embedding.c.dataset_id) & (face.c.id == embedding.c.face_id))
-            .where(embedding.c.dataset_id == found.id, embedding.c.model_id == found.model_id, ~face.c.dismissed)
+            .where(embedding.c.dataset_id == found.id, embedding.c.model_id == found.model_id)
+            .where(_of_person(found.id, person_id))
             .order_by(embedding.c.face_id)
         )
         with self.engine.connect() as connection:
-            rows = connection.execute(query).all()
-        block = np.frombuffer(b"".join(row.vector for row in rows), dtype="<f4")
+            face_ids, vectors = to_columns(connection.execute(query))
+        block = np.frombuffer(b"".join(vectors), dtype="<f4")
         return Embeddings(
-            tuple(row.face_id for row in rows),
-            block.reshape(len(rows), -1) if rows else np.empty((0, 0), np.float32),
-            found.model_id,
+            face_ids, block.reshape(len(face_ids), -1) if face_ids else np.empty((0, 0), np.float32), found.model_id
         )
 
     def qualities(self, dataset_id: str) -> dict[str, Quality]:
@@ -351,6 +364,13 @@ class SqlFaceStore:
         report = schema.file_report
         with self.engine.connect() as connection:
             return connection.scalar(select(func.sum(report.c.faces)).where(report.c.job_id == job_id)) or 0
+
+
+def _of_person(dataset_id: str, person_id: int | None) -> ColumnElement[bool]:
+    """The faces that count, of one person or of all."""
+    face = schema.face
+    all_of_them = and_(face.c.dataset_id == dataset_id, ~face.c.dismissed)
+    return all_of_them if person_id is None else and_(all_of_them, face.c.person_id == person_id)
 
 
 def _name_taken(name: str) -> NameTaken:

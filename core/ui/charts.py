@@ -192,8 +192,9 @@ def _points(cloud: Cloud, group: Group) -> dict[str, Any]:
         "name": group.name,
         "x": cloud.points[group.rows, 0],
         "y": cloud.points[group.rows, 1],
-        "customdata": [cloud.face_ids[row] for row in group.rows],
-        "hovertext": [cloud.hover[row] for row in group.rows],
+        # As arrays of objects: Plotly looks at every element of a list, several times.
+        "customdata": np.array([cloud.face_ids[row] for row in group.rows], dtype=object),
+        "hovertext": np.array([cloud.hover[row] for row in group.rows], dtype=object),
         "hovertemplate": "%{hovertext}<extra></extra>",
         "mode": "markers",
         "marker": {

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from html import escape
 
 import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 
 from core.learn.predictions import Predictions
@@ -47,7 +48,7 @@ def drawn(
     there = np.array([row for row, face_id in enumerate(placed.face_ids) if face_id in faces.row], dtype=np.int64)
     there = there[charts.sample_rows(len(there))]
     rows = np.array([faces.row[placed.face_ids[row]] for row in there], dtype=np.int64)
-    said = Said.of(faces, data.predictions(run_id) if run_id else None)
+    said = said_of(dataset_id, revision, run_id)
     cloud = charts.Cloud(
         [faces.table.ids[row] for row in rows], placed.points[there], [hover(faces, said, row) for row in rows]
     )
@@ -60,6 +61,18 @@ def drawn(
         left_out=len(faces.table) - on_map,
         sampled=len(rows) < on_map,
     )
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def figure(drawn: str) -> go.Figure:
+    """The chart to show; one object for the same JSON, so that it always serialises alike."""
+    return charts.figure(drawn)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def said_of(dataset_id: str, revision: Revision, run_id: str | None) -> Said:
+    """What a run said of the faces of a dataset; nothing of any without a run."""
+    return Said.of(data.faces(dataset_id, revision), data.predictions(run_id) if run_id else None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,6 +13,7 @@ import streamlit as st
 from core.jobs.model import Job, JobKind
 from core.learn.predictions import Predictions
 from core.store.base import Dataset, MapInfo, Run
+from core.types import Revision
 from core.ui import charts, data, gallery, jobs, map_chart, state, words
 from core.ui.data import Faces
 from core.ui.map_chart import CORRECT, PERSON, PREDICTION, SPLIT, Drawn, Said
@@ -144,7 +145,7 @@ def explore(dataset: Dataset, view: View) -> None:
     with left:
         st.markdown(f"**{made.finding}**")
         event = st.plotly_chart(
-            charts.figure(made.chart),
+            map_chart.figure(made.chart),
             key="map_chart",
             on_select="rerun",
             selection_mode=("points", "box", "lasso"),
@@ -180,7 +181,7 @@ def _how_to(dataset: Dataset, run: Run | None) -> None:
         "Draw around points with the mouse to see their faces here. The bar at the map's top right changes to a box, "
         "or to a hand that moves the map and picks single faces by a click. A double click lets go."
     )
-    table = people_table(data.faces(dataset.id, dataset.revision), data.predictions(run.id) if run else None)
+    table = _people(dataset.id, dataset.revision, run.id if run else None)
     if table.empty:
         return
     st.caption("Or choose people in this table:")
@@ -213,6 +214,11 @@ def selected_rows(event: Mapping[str, Any] | None) -> list[int]:
     return [int(row) for row in ((event or {}).get("selection") or {}).get("rows") or []]
 
 
+@st.cache_data(show_spinner=False, max_entries=16)
+def _people(dataset_id: str, revision: Revision, run_id: str | None) -> pd.DataFrame:
+    return people_table(data.faces(dataset_id, revision), data.predictions(run_id) if run_id else None)
+
+
 def people_table(faces: Faces, predictions: Predictions | None) -> pd.DataFrame:
     """One row a person, the most faces first: name, faces, and how many of those were given a wrong name."""
     labels, names = faces.table.labels, faces.table.people
@@ -231,11 +237,11 @@ def chosen(dataset: Dataset, run: Run | None, face_ids: tuple[str, ...]) -> None
     rows = sorted(
         (faces.row[face_id] for face_id in face_ids if face_id in faces.row), key=lambda row: _by_person(faces, row)
     )
-    said = Said.of(faces, data.predictions(run.id) if run else None)
+    said = map_chart.said_of(dataset.id, dataset.revision, run.id if run else None)
     st.markdown(f"**{summary(faces, rows)}**")
     learned = set(data.predictions(run.id).learned_ids) if run else set()
-    tiles = [_tile(faces, said, learned, row) for row in rows]
-    gallery.paged_grid(dataset.id, tiles, "map_gallery", per_page=PER_PAGE, tile_px=TILE_PX)
+    shown = rows[gallery.page_slice(len(rows), PER_PAGE, "map_gallery")]
+    gallery.grid(dataset.id, [_tile(faces, said, learned, row) for row in shown], tile_px=TILE_PX)
 
 
 def _tile(faces: Faces, said: Said, learned: set[str], row: int) -> gallery.Tile:

@@ -17,7 +17,7 @@ import numpy as np
 
 from core.errors import TrainingRefused
 from core.learn.classify import LinearSvm, Recogniser, fit
-from core.learn.evaluate import evaluate
+from core.learn.evaluate import judge, more_probable
 from core.learn.openset import Threshold, centroids, default_threshold, distances_to_named
 from core.learn.predictions import Predictions
 from core.learn.solver import Watch
@@ -27,6 +27,9 @@ from core.store.base import FaceStore, Run, RunStore
 from core.types import CancelToken, Doubles, Embeddings, FaceTable, Ints, Report, Split, Vectors, silent
 
 SUMMARY = ("accuracy", "accuracy_ci95", "n_correct", "n_test", "balanced_accuracy", "macro_f1", "top3", "ece")
+
+PROBABILITIES_AT_ONCE = 1 << 22
+"""Tested faces times people: their probabilities take 8 bytes each, and several times that on the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +109,9 @@ def train(
     given = material(store.face_table(dataset_id), store.embeddings(dataset_id))
     division = _plan(given, options)
     progress = _Progress.over(division, report, token)
-    tested = [_test_fold(given, division, fold, options, progress.next_fit()) for fold in division.folds]
-    kept = _Kept.of(given, division, tested, options, progress)
+    svm = None if division.kind == "own" else _fit(given, division, division.used, options, progress.next_fit())
+    tested = [_test_fold(given, division, fold, options, svm, progress.next_fit()) for fold in division.folds]
+    kept = _Kept.of(given, division, tested, svm)
     predictions = _predictions(given, division, tested, kept)
     run = Run(
         id=uuid.uuid4().hex[:12],
@@ -127,7 +131,7 @@ def train(
 def delete_run(runs: RunStore, artifacts: Artifacts, run: Run) -> None:
     """Remove a run and its files."""
     runs.delete_run(run.id)
-    for kind in (Kind.RUN, Kind.PREDICTIONS):
+    for kind in (Kind.RUN, Kind.PREDICTIONS, Kind.GALLERY):
         artifacts.delete(run.dataset_id, kind, run.id)
 
 
@@ -165,34 +169,35 @@ def _plan(given: Material, options: TrainOptions) -> Plan:
 class _Progress:
     """Tells how far the fits are, all of the same length, in people learned; stops them when asked to."""
 
-    folds: int
-    fits: int
     people: int
+    fits: tuple[str, ...]
+    """What each fit is for, in words."""
     report: Report
     token: CancelToken
     begun: int = 0
 
     @classmethod
     def over(cls, division: Plan, report: Report, token: CancelToken) -> _Progress:
-        folds = len(division.folds)
-        return cls(folds, folds + (division.kind == "kfold"), len(division.people), report, token)
+        n = len(division.folds)
+        parts = (f"Learning and testing, part {part} of {n}" for part in range(1, n + 1))
+        whole = () if division.kind == "own" else ("Learning from all",)
+        return cls(len(division.people), (*whole, *parts), report, token)
 
     def next_fit(self) -> Watch:
         """Watch the next fit."""
-        number = self.begun
+        before, message = self.begun * self.people, self.fits[self.begun]
         self.begun += 1
-        message = "Learning from all" if number >= self.folds else f"Learning and testing, part {number + 1}"
-        of = f" of {self.folds}" if number < self.folds else ""
 
         def watch(share: float) -> None:
             self.token.raise_if_cancelled()
-            self.report(int((number + share) * self.people), self.fits * self.people, message + of)
+            self.report(before + int(share * self.people), len(self.fits) * self.people, message)
 
         watch(0.0)
         return watch
 
     def finish(self) -> None:
-        self.report(self.fits * self.people, self.fits * self.people, "Done")
+        n = len(self.fits) * self.people
+        self.report(n, n, "Done")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -201,26 +206,37 @@ class _Tested:
 
     svm: LinearSvm
     fold: Fold
-    probabilities: Doubles
-    distances: Doubles
     given: Ints
+    """The best margin's person for each tested face."""
+    confidence: Doubles
+    """The probability of that person."""
+    above: Ints
+    """How many people are more probable than the true one."""
+    distances: Doubles
+    """To the centroid of the given person."""
 
 
-def _test_fold(given: Material, division: Plan, fold: Fold, options: TrainOptions, watch: Watch) -> _Tested:
-    svm = _fit(given, division, fold.train, options, watch)
-    probes = given.vectors[fold.test]
-    named = svm.predict(probes)
+def _test_fold(
+    given: Material, division: Plan, fold: Fold, options: TrainOptions, near: LinearSvm | None, watch: Watch
+) -> _Tested:
+    svm = _fit(given, division, fold.train, options, watch, near)
     centres = centroids(given.vectors[fold.train], division.labels[fold.train], len(division.people))
-    return _Tested(
-        svm,
-        fold,
-        svm.probabilities(probes),
-        distances_to_named(probes, named, centres).astype(np.float64),
-        named,
-    )
+    blocks = np.array_split(fold.test, -(-len(fold.test) * len(division.people) // PROBABILITIES_AT_ONCE) or 1)
+    said = [_say(svm, centres, given.vectors[rows], division.labels[rows]) for rows in blocks]
+    return _Tested(svm, fold, *(np.concatenate(column) for column in zip(*said, strict=True)))
 
 
-def _fit(given: Material, division: Plan, rows: Ints, options: TrainOptions, watch: Watch) -> LinearSvm:
+def _say(svm: LinearSvm, centres: Vectors, probes: Vectors, true: Ints) -> tuple[Ints, Doubles, Ints, Doubles]:
+    named, probabilities = svm.predict(probes), svm.probabilities(probes)
+    confidence = probabilities[np.arange(len(named)), named]
+    distances = distances_to_named(probes, named, centres).astype(np.float64)
+    return named, confidence, more_probable(probabilities, true), distances
+
+
+def _fit(
+    given: Material, division: Plan, rows: Ints, options: TrainOptions, watch: Watch, near: LinearSvm | None = None
+) -> LinearSvm:
+    """Fit on some rows; ``near``, a classifier of almost the same rows, only makes it faster."""
     return fit(
         given.vectors[rows],
         division.labels[rows],
@@ -228,6 +244,7 @@ def _fit(given: Material, division: Plan, rows: Ints, options: TrainOptions, wat
         given.groups[rows],
         seed=options.seed,
         c=options.c,
+        start=near,
         watch=watch,
     )
 
@@ -242,14 +259,8 @@ class _Kept:
     threshold: Threshold
 
     @classmethod
-    def of(
-        cls, given: Material, division: Plan, tested: Sequence[_Tested], options: TrainOptions, progress: _Progress
-    ) -> _Kept:
-        if division.kind == "own":
-            svm, rows = tested[0].svm, tested[0].fold.train
-        else:
-            rows = division.used
-            svm = _fit(given, division, rows, options, progress.next_fit())
+    def of(cls, given: Material, division: Plan, tested: Sequence[_Tested], of_all: LinearSvm | None) -> _Kept:
+        svm, rows = (tested[0].svm, tested[0].fold.train) if of_all is None else (of_all, division.used)
         labels = division.labels[rows]
         return cls(svm, rows, labels, default_threshold(given.vectors[rows], labels, given.groups[rows]))
 
@@ -261,17 +272,18 @@ class _Kept:
 def _predictions(given: Material, division: Plan, tested: Sequence[_Tested], kept: _Kept) -> Predictions:
     rows = np.concatenate([part.fold.test for part in tested])
     named = np.concatenate([part.given for part in tested])
-    probabilities = np.concatenate([part.probabilities for part in tested])
+    confidence = np.concatenate([part.confidence for part in tested])
+    above = np.concatenate([part.above for part in tested])
     true = division.labels[rows]
     return Predictions(
         people=division.people,
         face_ids=tuple(given.face_ids[row] for row in rows),
         true=true,
         given=named,
-        probs=probabilities[np.arange(len(rows)), named].astype(np.float32),
+        probs=confidence.astype(np.float32),
         distances=np.concatenate([part.distances for part in tested]).astype(np.float32),
         learned_ids=tuple(given.face_ids[row] for row in kept.rows),
-        evaluation=evaluate(division.people, true, named, probabilities),
+        evaluation=judge(division.people, true, named, confidence, above),
     )
 
 
@@ -295,7 +307,7 @@ def _without_nan(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _metrics(predictions: Predictions, kept: _Kept, given: Material, division: Plan) -> dict[str, Any]:
-    document = predictions.evaluation.to_json()
+    document = predictions.evaluation.summary()
     right = kept.svm.predict(given.vectors[kept.rows]) == kept.labels
     return {
         **{name: document[name] for name in SUMMARY},

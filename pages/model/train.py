@@ -23,7 +23,9 @@ with frame.page("Train", "Learn the people, and measure it on faces it has not s
             training.start(dataset, options)
 
     jobs.follow(job)
-    training.plan(dataset, options)
+    planned = st.container()
     if runs:
         training.runs(dataset, runs)
         frame.next_step("It has learned. Next: **see how good it is**.", "How good is it?", frame.EVALUATE, dataset.id)
+    with planned:  # last: at first sight of many faces it takes a moment
+        training.plan(dataset, options)

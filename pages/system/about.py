@@ -1,5 +1,7 @@
 """About: engine, processor, models, storage, versions, privacy."""
 
+import streamlit as st
+
 from core.ui import about, frame
 
 with frame.page(
@@ -7,6 +9,8 @@ with frame.page(
 ) as page:
     about.engine(page.services)
     about.models(page.services)
-    about.storage(page.services)
+    stored = st.container()
     about.versions()
     about.privacy(page.services)
+    with stored:  # last: every file is looked at
+        about.storage(page.services)

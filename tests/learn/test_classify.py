@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.svm import LinearSVC
 
-from core.errors import InputRefused, NotFound, TrainingRefused
-from core.learn import openset
+from core.errors import Cancelled, InputRefused, NotFound, TrainingRefused
+from core.learn import openset, solver
 from core.learn.classify import C_GRID, LinearSvm, Recogniser, fit, fit_temperature
 from core.learn.solver import one_versus_rest, person_weights
 
@@ -49,6 +49,41 @@ def test_the_solver_finds_what_scikit_learns_linear_svc_finds(n_people, C, sprea
         reference.fit(vectors, labels == person, sample_weight=person_weights(labels, n_people))
         assert np.allclose(coef[person], reference.coef_[0], atol=2e-3)
         assert np.allclose(intercept[person], reference.intercept_, atol=2e-3)
+
+
+@pytest.mark.parametrize("C", [0.3, 10.0])
+def test_working_sets_find_the_minimum_over_all_faces(monkeypatch, C):
+    vectors, labels = clusters(12, 30, spread=1.2)
+    at_once = one_versus_rest(vectors, labels, 12, C)
+    monkeypatch.setattr(solver, "HARDEST", 3)
+    piece_by_piece = one_versus_rest(vectors, labels, 12, C)
+    assert np.allclose(at_once[0], piece_by_piece[0], atol=1e-3)
+    assert np.allclose(at_once[1], piece_by_piece[1], atol=1e-3)
+
+
+def test_where_the_solver_starts_decides_nothing():
+    vectors, labels = clusters(6, 20, spread=1.2)
+    astray = one_versus_rest(vectors, (labels + 1) % 6, 6, 30.0)
+    fresh, led = one_versus_rest(vectors, labels, 6, 1.0), one_versus_rest(vectors, labels, 6, 1.0, start=astray)
+    assert np.allclose(fresh[0], led[0], atol=1e-3)
+    assert np.allclose(fresh[1], led[1], atol=1e-3)
+
+
+def test_the_share_that_is_done_rises_to_one():
+    vectors, labels = clusters(40, 4)
+    told: list[float] = []
+    fit(vectors, labels, names(40), np.arange(160), watch=told.append)
+    assert told == sorted(told) and told[-1] == 1
+    assert len(told) > 5
+
+
+def test_a_watch_that_raises_stops_the_work():
+    def stop(share: float) -> None:
+        raise Cancelled("enough")
+
+    vectors, labels = clusters(40, 4)
+    with pytest.raises(Cancelled):
+        one_versus_rest(vectors, labels, 40, 1.0, watch=stop)
 
 
 def test_every_person_weighs_the_same():
