@@ -113,13 +113,12 @@ class Desk:
 
     def _turn(self, faces: Sequence[str]) -> Event:
         """Leave out, or take back in when all of them are out."""
-        table = data.faces(self.dataset.id, self.dataset.revision)
         mine = corrector(self.dataset)
-        out = all(table.table.excluded[table.row[face_id]] for face_id in faces)
+        out = all(face.excluded for face in mine.store.faces(self.dataset.id, faces))
         return mine.include(faces) if out and faces else mine.exclude(faces)
 
-    def bar(self, about: Sequence[str], title: str) -> None:
-        """The actions, for the mouse; ``about`` are the faces that they would change."""
+    def bar(self, about: Sequence[str], title: str, more: Callable[[], None] | None = None) -> None:
+        """The actions, for the mouse; ``about`` are the faces that they would change, ``more`` draws further ones."""
         st.session_state[state.CHOSEN] = tuple(about)
         none, mine = not about, corrector(self.dataset)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -134,6 +133,8 @@ class Desk:
                 )
                 self._button("To learn from", "school", "", lambda: mine.put(about, Split.TRAIN), none)
                 self._button("To test on", "quiz", "", lambda: mine.put(about, Split.VAL), none)
+                if more is not None:
+                    more()
             st.markdown(f"**{title}**", width="content")
 
     def _name(self, none: bool) -> None:

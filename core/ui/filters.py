@@ -11,11 +11,11 @@ import streamlit as st
 
 from core.store.base import Dataset
 from core.types import Bools, FaceTable, Floats, Ints, Revision, Split
-from core.ui import data, words
+from core.ui import address, data, words
 from core.ui.data import Faces
 
-POOR_GRADE = 0.3
-"""Below it a face is called poor."""
+POOR_GRADE = 0.5
+"""Below it a face is called poor: it is likelier taken for somebody else than not."""
 
 
 class Show(StrEnum):
@@ -161,7 +161,7 @@ def choose(dataset: Dataset, run_id: str | None, like: str | None) -> Filter:
         show = st.pills(
             "Show",
             chips,
-            default=_asked("show", chips, Show.ALL),
+            default=address.one_of(chips, "show") or Show.ALL,
             format_func=lambda chip: f"{chip} {words.count(found[chip])}",
             required=True,
             key=f"show_{dataset.id}_{len(chips)}",
@@ -192,7 +192,7 @@ def choose(dataset: Dataset, run_id: str | None, like: str | None) -> Filter:
                 placeholder="Both sides",
                 key=f"split_{dataset.id}",
             )
-    _remember(
+    address.remember(
         show=show if show is not Show.ALL else None, person=person, order=order if order is not orders[0] else None
     )
     wanted = Filter(show or Show.ALL, person, split, order or Order.PERSON, run_id=run_id)
@@ -213,18 +213,5 @@ def _possible(order: Order, run_id: str | None, like: str | None, dataset: Datas
     return True
 
 
-def _asked(name: str, known: list[Show], otherwise: Show) -> Show:
-    wanted = st.query_params.get(name)
-    return next((show for show in known if show == wanted), otherwise)
-
-
 def _place(known: list[str] | list[Order], wanted: str | None) -> int | None:
     return next((place for place, each in enumerate(known) if each == wanted), None)
-
-
-def _remember(**values: str | None) -> None:
-    for name, value in values.items():
-        if value is None:
-            st.query_params.pop(name, None)
-        else:
-            st.query_params[name] = value

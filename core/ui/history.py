@@ -36,7 +36,7 @@ def sentence(event: Event, names: Names) -> str:
     origin = f" from {_name(names, event.from_person_id)}" if event.from_person_id is not None else ""
     match event.kind:
         case Kind.MOVE:
-            return f"Moved {faces}{origin} to {person}"
+            return f"Moved {faces}{origin} to {person}" if origin else f"Named {faces} {person}"
         case Kind.DIVIDE:
             return f"Made {faces}{origin} a person: {person}"
         case Kind.MERGE:

@@ -7,6 +7,9 @@ const memory = (window.facePickers ??= new Map());
 export default function (component) {
   const { data, parentElement, setStateValue, setTriggerValue } = component;
   const root = parentElement.querySelector(".picker");
+  root.focusing?.abort(); // what listened before knows the faces of before
+  root.focusing = new AbortController();
+  const { signal } = root.focusing;
   if (!memory.has(component.key)) memory.set(component.key, { selected: new Set(), focused: null, epoch: null, anchor: null });
   const self = memory.get(component.key);
   const ids = data.faces.map((face) => face.id);
@@ -18,13 +21,14 @@ export default function (component) {
   for (const id of [...self.selected]) if (!ids.includes(id)) self.selected.delete(id);
   if (!ids.includes(self.focused)) self.focused = ids[Math.min(self.place ?? 0, ids.length - 1)] ?? null;
 
-  const signature = JSON.stringify(data.faces.map(({ src, ...rest }) => rest));
+  const signature = JSON.stringify(data.faces.map(({ src, ...rest }) => [rest, src.length, src.slice(-24)]));
   const redrawn = signature !== root.drawn;
   if (redrawn) {
     root.replaceChildren(...data.faces.map(tile));
     root.drawn = signature;
   }
   root.setAttribute("aria-label", data.label);
+  root.setAttribute("aria-multiselectable", String(!data.click));
   root.style.setProperty("--tile", `${data.tile_px}px`);
   mark();
   const called = data.grab !== self.grab; // something was named in the field beside the grid: back to the faces
@@ -107,6 +111,12 @@ export default function (component) {
     setTriggerValue("command", { name, ids: about, epoch: self.epoch });
   }
 
+  function order(id) {
+    self.selected.clear();
+    focus(ids.indexOf(id));
+    command(data.click);
+  }
+
   function columns() {
     const [first] = root.children;
     return first ? [...root.children].filter((each) => each.offsetTop === first.offsetTop).length : 1;
@@ -114,15 +124,14 @@ export default function (component) {
 
   root.onclick = (event) => {
     const chosen = event.target.closest(".tile");
-    if (chosen) toggle(chosen.dataset.id, event.shiftKey);
+    if (!chosen) return;
+    if (data.click) order(chosen.dataset.id);
+    else toggle(chosen.dataset.id, event.shiftKey);
   };
   root.ondblclick = (event) => {
     const chosen = event.target.closest(".tile");
-    if (chosen) command("open");
+    if (chosen && !data.click) command("open");
   };
-  root.focusing?.abort();
-  root.focusing = new AbortController();
-  const { signal } = root.focusing;
   root.addEventListener("focusout", (event) => {
     if (event.relatedTarget && !root.contains(event.relatedTarget)) self.active = false;
   }, { signal });
@@ -142,18 +151,21 @@ export default function (component) {
     };
     if (event.key in steps) {
       const next = place + steps[event.key];
-      if (event.shiftKey) self.selected.add(self.focused);
+      const extending = event.shiftKey && !data.click;
+      if (extending) self.selected.add(self.focused);
       focus(event.key === "ArrowUp" && next < 0 ? place : event.key === "ArrowDown" && next >= ids.length ? place : next);
-      if (event.shiftKey) self.selected.add(self.focused);
+      if (extending) self.selected.add(self.focused);
       mark();
-      tell(FOCUS_DELAY_MS);
+      if (!data.click) tell(FOCUS_DELAY_MS);
+    } else if (event.key === " " && data.click) {
+      order(self.focused);
     } else if (event.key === " ") {
       toggle(self.focused, event.shiftKey);
     } else if (event.key === "Escape") {
       self.selected.clear();
       mark();
       tell(0);
-    } else if (event.key === "a") {
+    } else if (event.key === "a" && !data.click) {
       const all = self.selected.size === ids.length;
       self.selected = new Set(all ? [] : ids);
       mark();

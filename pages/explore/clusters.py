@@ -1,0 +1,43 @@
+"""Groups of faces: who is who among the faces that have no name yet."""
+
+import streamlit as st
+
+from core.ui import acting, data, frame, grouping, jobs, words
+from core.ui.jobs import JobKind, JobState
+
+with frame.page(
+    "Groups", "Faces without a name, grouped by likeness. Name a group once, and all its faces have it."
+) as page:
+    dataset = page.dataset
+    counts = data.counts(dataset.id, dataset.revision)
+    job = data.newest_job(dataset, JobKind.CLUSTER)
+    if not counts.faces:
+        frame.empty(
+            "There are no faces yet. Photos need no folders: here their faces get names.", "Add photos", frame.INGEST
+        )
+        st.stop()
+    working = job is not None and job.state.active
+    if counts.unnamed_faces and page.action.button(
+        "Group again" if job else f"Group {words.count(counts.unnamed_faces, 'face')}",
+        type="secondary" if job else "primary",
+        icon=":material/workspaces:",
+        disabled=working,
+    ):
+        grouping.start(dataset)
+        st.rerun()
+    jobs.follow(job)
+    acting.last_done(dataset)
+    made = grouping.made(job if job and job.state is JobState.DONE else None)
+    found = grouping.clustering(dataset.id, dataset.revision, made or 0.0)
+    if found is not None and counts.unnamed_faces:
+        threshold = grouping.strictness(dataset, found)
+        grouping.name_them(grouping.View(dataset, made or 0.0, threshold))
+    elif not counts.unnamed_faces:
+        st.success("Every face has a name, or is nobody to name.", icon=":material/check_circle:")
+    elif not working:
+        st.info(
+            "Press the button: faces that look alike are put together, and you say who they are.",
+            icon=":material/info:",
+        )
+    if counts.people > 1:
+        frame.next_step("When people have names: **learn them**.", "Train", frame.TRAIN, dataset.id)
