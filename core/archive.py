@@ -63,6 +63,8 @@ class Entry:
     """Path in the archive with '/' between the parts; two entries may have the same."""
     person: str | None
     split: Split | None
+    size_bytes: int
+    """What the zip or the folder says that the file holds."""
 
 
 class PhotoSource(Protocol):
@@ -123,9 +125,12 @@ def open_source(path: Path, limits: ArchiveLimits, *, folders_are_people: bool =
 class _Listed:
     """Entries and refusals of a source; closes nothing by itself."""
 
-    def __init__(self, names: Sequence[str], refused: Sequence[Refusal], *, folders_are_people: bool) -> None:
-        places = read_folders(names, folders_are_people=folders_are_people)
-        self.entries = tuple(_entries(names, places))
+    def __init__(
+        self, files: Sequence[tuple[str, int]], refused: Sequence[Refusal], *, folders_are_people: bool
+    ) -> None:
+        """``files`` are names and sizes in bytes."""
+        places = read_folders([name for name, _ in files], folders_are_people=folders_are_people)
+        self.entries = tuple(_entries(files, places))
         self.refused = tuple(refused)
         self.layout = Layout.of(places)
 
@@ -141,9 +146,9 @@ class _Listed:
         self.close()
 
 
-def _entries(names: Sequence[str], places: Sequence[Place]) -> Iterator[Entry]:
-    for index, (name, place) in enumerate(zip(names, places, strict=True)):
-        yield Entry(index, name, place.person, place.split)
+def _entries(files: Sequence[tuple[str, int]], places: Sequence[Place]) -> Iterator[Entry]:
+    for index, ((name, size_bytes), place) in enumerate(zip(files, places, strict=True)):
+        yield Entry(index, name, place.person, place.split, size_bytes)
 
 
 class _Readable(Protocol):
@@ -195,7 +200,7 @@ class _ZipSource(_Listed):
             raise
         self._infos = [info for _, info, reason in found if reason is None]
         super().__init__(
-            [name for name, _, reason in found if reason is None],
+            [(name, info.file_size) for name, info, reason in found if reason is None],
             [Refusal(printable(name), reason) for name, _, reason in found if reason is not None],
             folders_are_people=folders_are_people,
         )
@@ -333,6 +338,54 @@ def _extra_fields(extra: bytes) -> Iterator[tuple[int, bytes]]:
         position += 4 + size
 
 
+# --- zips of other files
+
+
+class Members:
+    """Files of a zip that are no photos, by their names, within the same limits; use it in a ``with`` statement."""
+
+    def __init__(self, path: Path, limits: ArchiveLimits) -> None:
+        """Raises ArchiveRefused for a dangerous zip, or what is none."""
+        self._name, self._limits = path.name, limits
+        self._zip = _open_zip(path)
+        try:
+            infos = self._zip.infolist()
+            _require_limits(path.name, len(infos), sum(info.file_size for info in infos), limits)
+            _require_separate(infos)
+            self._infos = {_entry_name(info): info for info in infos if not info.is_dir()}
+            for name, info in self._infos.items():
+                self._require_safe(name, info)
+        except BaseException:
+            self._zip.close()
+            raise
+
+    def _require_safe(self, name: str, info: zipfile.ZipInfo) -> None:
+        if escapes(name):
+            raise ArchiveRefused(f"Zip entry '{printable(name)}' leaves the folder, so the archive was refused.")
+        if (reason := _too_large(info.file_size, self._limits) or _too_dense(info, self._limits)) is not None:
+            raise ArchiveRefused(f"'{printable(name)}' in '{self._name}' was refused: {reason}.")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._infos)
+
+    def read(self, name: str) -> bytes:
+        """Bytes of one file. Raises ArchiveRefused when it is missing or damaged."""
+        if name not in self._infos:
+            raise ArchiveRefused(f"'{self._name}' lacks its part '{name}'. Export or copy it again.")
+        try:
+            with self._zip.open(self._infos[name]) as stream:
+                return _read_bounded(stream, name, self._limits.max_entry_bytes)
+        except (*_ZIP_ERRORS, ImageRefused) as error:
+            raise ArchiveRefused(f"'{printable(name)}' in '{self._name}' is damaged ({error}).") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._zip.close()
+
+
 # --- folder
 
 
@@ -342,8 +395,8 @@ class _FolderSource(_Listed):
         self._limits = limits
         found = sorted(_examine_folder(self._root, limits))
         super().__init__(
-            [name for name, reason in found if not reason],
-            [Refusal(printable(name), reason) for name, reason in found if reason],
+            [(name, size_bytes) for name, size_bytes, reason in found if not reason],
+            [Refusal(printable(name), reason) for name, _, reason in found if reason],
             folders_are_people=folders_are_people,
         )
 
@@ -356,9 +409,9 @@ class _FolderSource(_Listed):
             raise ImageRefused(f"'{entry.name}' cannot be read: {error.strerror}.") from error
 
 
-def _examine_folder(root: Path, limits: ArchiveLimits) -> list[tuple[str, str]]:
-    """Relative name and objection ('' for none) of every file below a folder."""
-    found: list[tuple[str, str]] = []
+def _examine_folder(root: Path, limits: ArchiveLimits) -> list[tuple[str, int, str]]:
+    """Relative name, size in bytes and objection ('' for none) of every file below a folder."""
+    found: list[tuple[str, int, str]] = []
     total_bytes = 0
     for n_seen, item in enumerate(_walk(str(root)), start=1):
         name = Path(item.path).relative_to(root).as_posix()
@@ -369,7 +422,7 @@ def _examine_folder(root: Path, limits: ArchiveLimits) -> list[tuple[str, str]]:
             size_bytes, reason = 0, f"it cannot be read: {error.strerror}"
         total_bytes += size_bytes
         _require_limits(root.name, n_seen, total_bytes, limits)
-        found.append((name, reason or ""))
+        found.append((name, size_bytes, reason or ""))
     return found
 
 

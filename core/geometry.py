@@ -31,12 +31,17 @@ def overlaps(boxes: Doubles, others: Doubles, over: Overlap = "union") -> Double
     -------
     (n, m) array in 0..1
     """
-    corner = np.maximum(boxes[:, None, :2], others[None, :, :2])
-    opposite = np.minimum(boxes[:, None, 2:4], others[None, :, 2:4])
-    shared = np.prod(np.clip(opposite - corner, 0, None), axis=2)
+    shared = _shared(boxes, others, 0) * _shared(boxes, others, 1)
     area, other_area = areas(boxes)[:, None], areas(others)[None, :]
     whole = np.minimum(area, other_area) if over == "min" else area + other_area - shared
     return np.asarray(shared / np.maximum(whole, 1e-9), dtype=np.float64)
+
+
+def _shared(boxes: Doubles, others: Doubles, axis: int) -> Doubles:
+    """(n, m) lengths that two boxes have in common along x (axis 0) or y (axis 1)."""
+    end = np.minimum(boxes[:, None, axis + 2], others[None, :, axis + 2])
+    length = end - np.maximum(boxes[:, None, axis], others[None, :, axis])
+    return np.asarray(np.maximum(length, 0, out=length))
 
 
 def areas(boxes: Doubles) -> Doubles:

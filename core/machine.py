@@ -1,12 +1,20 @@
-"""What machine this is, as far as speed and precision depend on it."""
+"""What machine this is, as far as speed, precision and memory depend on it."""
 
 from __future__ import annotations
 
+import os
 import platform
 from dataclasses import dataclass
 from pathlib import Path
 
 FEATURES = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8", "asimd", "bf16")
+
+
+PHOTOS_A_THREAD = 8
+"""More fill the networks' batches no better, and keep a cancelled ingest going for longer."""
+BYTES_A_THREAD = 256 << 20
+MEMORY_SHARE = 4
+"""At most a quarter of the free memory goes into photos that wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +33,45 @@ def processor() -> Processor:
     fields = dict(_field(line) for line in table.read_text().split("\n\n")[0].splitlines() if ":" in line)
     flags = set(fields.get("flags", fields.get("Features", "")).split())
     return Processor(fields.get("model name", platform.machine()), tuple(name for name in FEATURES if name in flags))
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How much an ingest takes up at once."""
+
+    threads: int
+    """That read and decode."""
+    photos_at_once: int
+    """In a batch, and as many again waiting for it."""
+    bytes_in_flight: int
+    """Of files and their photos together, from the first byte read until their batch is stored."""
+
+
+def pace(threads: int) -> Pace:
+    """What suits this machine, with so many threads and the memory that is free now."""
+    most = min(threads * BYTES_A_THREAD, free_memory_bytes() // MEMORY_SHARE)
+    return Pace(threads, threads * PHOTOS_A_THREAD, most)
+
+
+def free_memory_bytes() -> int:
+    """Memory that can be taken without swapping: what the system says, or what the container leaves if that is less.
+
+    On systems that do not say what is free, half of what is built in.
+    """
+    table = Path("/proc/meminfo")
+    if not table.is_file():
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+    fields = dict(_field(line) for line in table.read_text().splitlines())
+    free = int(fields["MemAvailable"].removesuffix(" kB")) * 1024
+    return min([free, *_container_bytes(Path("/sys/fs/cgroup"))])
+
+
+def _container_bytes(group: Path) -> list[int]:
+    """What a control group leaves of its limit; nothing where there is no limit."""
+    limit, used = group / "memory.max", group / "memory.current"
+    if not limit.is_file() or (most := limit.read_text().strip()) == "max":
+        return []
+    return [max(0, int(most) - int(used.read_text()))]
 
 
 def _field(line: str) -> tuple[str, str]:

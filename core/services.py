@@ -17,17 +17,24 @@ from core.embed.embedder import Embedder
 from core.engine.base import Engine
 from core.errors import FaceAtlasError
 from core.jobs.supervisor import Supervisor
+from core.machine import pace
 from core.models import catalogue, install, sample
 from core.settings import Settings
 from core.store.artifacts import Artifacts
 from core.store.base import Run
 from core.store.corrections import SqlCorrectionLog
 from core.store.database import open_database
+from core.store.erasing import SqlEraseStore
 from core.store.jobs import SqlJobStore
 from core.store.runs import SqlRunStore
 from core.store.sql import SqlFaceStore
+from core.store.transfer import SqlTransferStore
 from core.types import CancelToken, Report
+from core.workflows.bundles import BundleTools, imported_gallery
+from core.workflows.erase import EraseTools
+from core.workflows.export import ExportTools
 from core.workflows.identify import Identifier
+from core.workflows.imports import ImportTools
 from core.workflows.ingest import Ingestor
 from core.workflows.train import learned_gallery, load_predictions, load_recogniser
 from core.workflows.verify_pairs import PairTools
@@ -52,6 +59,8 @@ class Services:
         self.jobs = SqlJobStore(database)
         self.runs = SqlRunStore(database)
         self.log = SqlCorrectionLog(database)
+        self.transfer = SqlTransferStore(database)
+        self.eraser = SqlEraseStore(database)
         self.artifacts = Artifacts(self.settings.artifacts_dir)
 
     # networks
@@ -93,8 +102,23 @@ class Services:
     def ingestor(self, dataset_id: str) -> Ingestor:
         embedder = self.embedder(self.store.dataset(dataset_id).model_id)
         return Ingestor(
-            self.store, self.artifacts, self.detector, embedder, self.settings.images, self.settings.threads
+            self.store, self.artifacts, self.detector, embedder, self.settings.images, pace(self.settings.threads)
         )
+
+    def bundle_tools(self) -> BundleTools:
+        weights = {model.id: model.weights_sha256 for model in catalogue.EMBEDDING_MODELS}
+        return BundleTools(self.store, self.runs, self.artifacts, weights)
+
+    def export_tools(self) -> ExportTools:
+        return ExportTools(self.store, self.transfer, self.artifacts, self.bundle_tools())
+
+    def import_tools(self) -> ImportTools:
+        return ImportTools(self.store, self.transfer, self.log, self.settings.archives)
+
+    def erase_tools(self) -> EraseTools:
+        settings = self.settings
+        places = settings.data_dir, settings.exports_dir, settings.models_dir
+        return EraseTools(self.store, self.eraser, self.runs, self.jobs, self.artifacts, *places)
 
     def pair_tools(self, model_id: str) -> PairTools:
         return PairTools(self.detector, self.embedder(model_id), self.settings.images)
@@ -105,7 +129,9 @@ class Services:
         with self._lock:
             key = (run.id, revision)
             if key not in self._identifiers:
-                gallery = learned_gallery(self.store.embeddings(run.dataset_id), load_predictions(self.artifacts, run))
+                gallery = imported_gallery(self.artifacts, run) or learned_gallery(
+                    self.store.embeddings(run.dataset_id), load_predictions(self.artifacts, run)
+                )
                 recogniser = load_recogniser(self.artifacts, run)
                 self._identifiers.clear()
                 self._identifiers[key] = Identifier(self.detector, self.embedder(run.model_id), recogniser, gallery)

@@ -67,6 +67,10 @@ class Settings:
         return self.data_dir / "uploads"
 
     @property
+    def exports_dir(self) -> Path:
+        return self.data_dir / "exports"
+
+    @property
     def locks_dir(self) -> Path:
         return self.data_dir / "locks"
 

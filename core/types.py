@@ -93,6 +93,12 @@ class Detection:
     mouth's corners on the left and right."""
     prob: float
 
+    def scaled(self, across: float, down: float) -> Detection:
+        """The same face in a photo whose sides are so many times as long."""
+        left, top, right, bottom = self.box.as_tuple()
+        box = Box(left * across, top * down, right * across, bottom * down)
+        return Detection(box, self.landmarks * np.array([across, down], dtype=np.float32), self.prob)
+
 
 @dataclass(frozen=True, slots=True)
 class Quality:
@@ -193,6 +199,8 @@ class FaceTable:
     """(n,) marked as nobody who is to be named."""
     grades: Floats
     """(n,) quality, 0 .. 1; NaN where it was not measured."""
+    sizes_px: Floats
+    """(n,) the shorter sides of the boxes, pixels."""
     taken: Doubles
     """(n,) when the photo was taken, seconds since 1970; NaN where the camera did not say."""
 

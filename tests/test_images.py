@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from core.errors import ImageRefused
-from core.images import decode, encode_jpeg, hash_distance, perceptual_hash, shrink
+from core.images import decode, decode_reduced, decoding_bytes, encode_jpeg, hash_distance, perceptual_hash, shrink
 from core.layout import PHOTO_EXTENSIONS
 from core.settings import MIB, ImageLimits
 from core.types import RgbImage
@@ -187,6 +187,61 @@ def test_broken_exif_never_loses_a_photo(damage: bytes, place: int) -> None:
     assert sorted(image.shape) == [3, 48, 64]
 
 
+# --- with fewer pixels
+
+
+@pytest.mark.parametrize(
+    ("enough_px", "shape"),
+    [(1, (75, 100, 3)), (100, (75, 100, 3)), (101, (150, 200, 3)), (399, (300, 400, 3)), (401, (600, 800, 3))],
+)
+def test_a_jpeg_is_reduced_as_far_as_enough_is_left(enough_px: int, shape: tuple[int, ...]) -> None:
+    image = photo_like(800, 600)
+    picture = decode_reduced(saved(image, "JPEG", quality=95), LIMITS, enough_px)
+    assert_is_rgb(picture.pixels)
+    assert picture.pixels.shape == shape
+    assert (picture.width_px, picture.height_px) == (800, 600)
+    assert picture.scale_xy == (shape[1] / 800, shape[0] / 600)
+    assert difference(picture.pixels, shrink(image, max(shape))) < 3
+
+
+@pytest.mark.parametrize("orientation", [3, 6])
+def test_a_reduced_photo_is_upright_and_knows_its_whole_size(orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = saved(photo_like(801, 603), "JPEG", quality=95, exif=exif.tobytes())
+    whole, picture = decode(data, LIMITS), decode_reduced(data, LIMITS, 400)
+    assert (picture.height_px, picture.width_px) == whole.shape[:2]
+    assert max(picture.pixels.shape) == 401
+    small = cv2.resize(whole, picture.pixels.shape[1::-1], interpolation=cv2.INTER_AREA)
+    assert difference(picture.pixels, small) < 5  # its last column lies half beyond the photo
+
+
+@pytest.mark.parametrize("format_", ["PNG", "TIFF", "WEBP", "HEIF"])
+def test_what_is_no_jpeg_comes_whole(format_: str) -> None:
+    assert decode_reduced(saved(photo_like(), format_), LIMITS, 10).pixels.shape == (240, 320, 3)
+
+
+@pytest.mark.parametrize("enough_px", [40, 80, 160])
+@pytest.mark.parametrize("kept", [0.3, 0.6, 0.95])
+def test_a_reduced_jpeg_that_was_cut_off_and_closed_again_is_refused(kept: float, enough_px: int) -> None:
+    with pytest.raises(ImageRefused, match="cut off"):
+        decode_reduced(WHOLE[: int(len(WHOLE) * kept)] + b"\xff\xd9", LIMITS, enough_px)
+
+
+def test_the_header_tells_what_decoding_takes() -> None:
+    assert decoding_bytes(WHOLE, LIMITS) == len(WHOLE) + 320 * 240 * 7
+    progressive = saved(photo_like(), "JPEG", progressive=True)
+    assert decoding_bytes(progressive, LIMITS) == len(progressive) + 320 * 240 * 10
+    heif = saved(photo_like(), "HEIF")
+    assert decoding_bytes(heif, LIMITS) == len(heif) + 320 * 240 * 12
+
+
+@pytest.mark.parametrize("data", [b"", b"hello", b"\xff\xd8\xff\xd9"], ids=["empty", "text", "no picture"])
+def test_a_header_that_cannot_be_read_is_refused(data: bytes) -> None:
+    with pytest.raises(ImageRefused):
+        decoding_bytes(data, LIMITS)
+
+
 # --- refused
 
 WHOLE = saved(photo_like(), "JPEG", quality=90)
@@ -276,7 +331,10 @@ SEEDS += [saved(row[1], row[2]) for row in MODES]
 
 def only_refuses(data: bytes) -> None:
     try:
-        assert_is_rgb(decode(data, ImageLimits(max_pixels=4_000_000)))
+        limits = ImageLimits(max_pixels=4_000_000)
+        assert decoding_bytes(data, limits) > len(data)
+        assert_is_rgb(decode_reduced(data, limits, 16).pixels)
+        assert_is_rgb(decode(data, limits))
     except ImageRefused as refusal:
         assert str(refusal)
 

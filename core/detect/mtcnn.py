@@ -23,7 +23,7 @@ import numpy.typing as npt
 from core.detect.pyramid import Canvas, Level, cell_windows, pack, pyramid
 from core.engine.base import Engine
 from core.geometry import refine, square, suppress
-from core.images import shrink
+from core.images import halved
 from core.types import Box, Detection, Doubles, Floats, Ints, RgbImage
 
 MODEL_ID = "mtcnn"
@@ -35,16 +35,18 @@ OUTSIDE = 127  # grey: what the networks see beyond the photo's edge is their st
 class DetectorSettings:
     """What counts as a face; the defaults are the reference's."""
 
-    min_face_px: int = 20
+    min_face_px: float = 20
     pyramid_factor: float = 0.709
     proposal_prob: float = 0.6
     refined_prob: float = 0.7
     final_prob: float = 0.8
     coarse_long_side_px: int = 640
-    """Larger photos are shrunk to this before faces are looked for."""
+    """Larger photos are looked at as if they were shrunk to this."""
+    coarse_min_face_px: float = 28
+    """And there only for faces of this size and more, which is half the work of looking for all."""
     fine_long_side_px: int = 1280
-    """And to this in a second pass, where the first found nothing, or faces so small or many that others may be
-    smaller still."""
+    """They are looked at as if shrunk to this, for all faces, in a second pass, where the first found nothing, or
+    faces so small or many that others may be smaller still."""
     fine_pyramid_factor: float = 0.8
     """Where the first pass found nothing, the second looks at more sizes in between."""
     small_face_px: float = 40.0
@@ -67,6 +69,15 @@ class _Candidates:
         return self.take(suppress(self.boxes, self.probs, self.photos, limit))
 
 
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """How closely photos are looked at: as if shrunk to a size, for faces of how many pixels there."""
+
+    long_side_px: int
+    min_face_px: float
+    factor: float
+
+
 @dataclass
 class Detector:
     """Finds faces in photos; one instance may serve several threads."""
@@ -86,11 +97,13 @@ class Detector:
         One list a photo; boxes lie inside the photo, in its own pixels.
         """
         settings = self.settings
-        found = self._pass(images, settings.coarse_long_side_px, settings.pyramid_factor)
+        factor = settings.pyramid_factor
+        found = self._pass(images, _Look(settings.coarse_long_side_px, settings.coarse_min_face_px, factor))
         empty = [photo for photo, faces in enumerate(found) if not faces]
         small = [photo for photo, image in enumerate(images) if self._may_hold_smaller(image, found[photo])]
         for again, factor in ((empty, settings.fine_pyramid_factor), (small, settings.pyramid_factor)):
-            finer = self._pass([images[photo] for photo in again], settings.fine_long_side_px, factor)
+            look = _Look(settings.fine_long_side_px, settings.min_face_px, factor)
+            finer = self._pass([images[photo] for photo in again], look)
             for photo, faces in zip(again, finer, strict=True):
                 if len(faces) >= len(found[photo]):
                     found[photo] = faces
@@ -105,22 +118,27 @@ class Detector:
         narrowest = min(face.box.width * scale for face in faces)
         return narrowest < settings.small_face_px or len(faces) >= settings.many_faces
 
-    def _pass(self, images: list[RgbImage], long_side_px: int, pyramid_factor: float) -> list[list[Detection]]:
+    def _pass(self, images: list[RgbImage], look: _Look) -> list[list[Detection]]:
         """Faces of each photo, looked for at this size."""
-        small = [shrink(image, long_side_px) for image in images]
-        candidates = self._refined(small, self._proposals(small, pyramid_factor))
-        found, landmarks = self._final(small, candidates)
+        views = [_view(image, look.long_side_px) for image in images]
+        candidates = self._refined(views, self._proposals(views, self._levels(images, views, look)))
+        found, landmarks = self._final(views, candidates)
         return [
-            _detections(found.take(found.photos == photo), landmarks[found.photos == photo], image, small[photo])
+            _detections(found.take(found.photos == photo), landmarks[found.photos == photo], image, views[photo])
             for photo, image in enumerate(images)
         ]
 
-    def _proposals(self, images: list[RgbImage], pyramid_factor: float) -> _Candidates:
-        levels = [
-            level
-            for photo, image in enumerate(images)
-            for level in pyramid(photo, image.shape[1], image.shape[0], self.settings.min_face_px, pyramid_factor)
-        ]
+    def _levels(self, images: list[RgbImage], views: list[RgbImage], look: _Look) -> list[Level]:
+        """All pyramids; of a photo that is not larger than the look, down to the smallest face there is."""
+        levels = []
+        for photo, (image, view) in enumerate(zip(images, views, strict=True)):
+            min_face_px = self.settings.min_face_px
+            if max(image.shape[:2]) > look.long_side_px:
+                min_face_px = look.min_face_px * max(view.shape[:2]) / look.long_side_px
+            levels += pyramid(photo, view.shape[1], view.shape[0], min_face_px, look.factor)
+        return levels
+
+    def _proposals(self, images: list[RgbImage], levels: list[Level]) -> _Candidates:
         pnet = self.engine.network(MODEL_ID, "pnet")
         parts = []
         for canvas in pack(images, levels):
@@ -148,12 +166,22 @@ class Detector:
         onet = self.engine.network(MODEL_ID, "onet")
         patches = _patches(images, squares, candidates.photos, 48)
         offsets, points, probs = onet(patches)
-        mirrored_probs = onet(patches[:, :, ::-1])[-1]
-        prob = (probs[:, 1] + mirrored_probs[:, 1]).astype(np.float64) / 2
+        prob = probs[:, 1].astype(np.float64)
         found = _Candidates(refine(squares, offsets), prob, candidates.photos)
-        sure = np.flatnonzero(found.probs > self.settings.final_prob)
-        kept = sure[suppress(found.boxes[sure], found.probs[sure], found.photos[sure], 0.7, over="min")]
+        likely = np.flatnonzero(prob > 2 * self.settings.final_prob - 1)  # no mirror image can lift the others
+        if len(likely):
+            mirrored_probs = onet(patches[likely, :, ::-1])[-1]
+            prob[likely] = (prob[likely] + mirrored_probs[:, 1]) / 2
+        sure = np.flatnonzero(prob > self.settings.final_prob)
+        kept = sure[suppress(found.boxes[sure], prob[sure], found.photos[sure], 0.7, over="min")]
         return found.take(kept), _landmarks(points[kept], squares[kept])
+
+
+def _view(image: RgbImage, long_side_px: int) -> RgbImage:
+    """The photo halved until its longer side is below twice ``long_side_px``."""
+    while max(image.shape[:2]) >= 2 * long_side_px and min(image.shape[:2]) >= 2:
+        image = halved(image)
+    return image
 
 
 def _nothing() -> _Candidates:
@@ -167,7 +195,7 @@ def _read_canvas(
     height, width = canvas.owner.shape
     rows, columns = np.nonzero((probs[:height, :width] > limit) & (canvas.owner >= 0))
     tiles = canvas.owner[rows, columns].astype(np.int64)
-    windows = cell_windows(rows, columns, tiles, canvas, levels)
+    windows = cell_windows(rows, columns, tiles, canvas)
     # Offsets are fractions of the window's side of 11 pixels.
     moved = windows + offsets[rows, columns] * (windows[:, 2:3] - windows[:, :1])
     level = np.array([tile.level for tile in canvas.tiles], dtype=np.int64)[tiles]

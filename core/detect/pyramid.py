@@ -2,12 +2,12 @@
 
 The first network of the cascade looks at 12 x 12 pixel windows, so a face of any size must be shown to it at a size
 near 12 pixels: hence a pyramid of shrunken copies. Running every copy by itself makes the network plan for a new
-size each time; packing them side by side into square canvases of few sizes keeps it at full speed.
+size each time; cut into pieces and packed side by side into canvases of two sizes they keep it at full speed.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -18,11 +18,9 @@ from core.types import Ints, RgbImage
 
 WINDOW_PX = 12
 STRIDE_PX = 2
-CANVAS_SIDES_PX = (256, 384, 512, 640, 768, 1024)
-"""What canvases are offered; larger ones, in steps of 256, only for photos that need them."""
-CANVAS_STEP_PX = 256
-CACHED_SIDE_PX = 384
-"""Measured on two threads: 37 ms a megapixel up to here, 46 to 51 beyond."""
+CANVAS_WIDTH_PX = 384
+CANVAS_HEIGHTS_PX = (96, 192)
+"""Larger ones are no faster: a plane of 384 x 192 stays in the processor's cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +36,22 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A level's place on a canvas; left and top are even."""
+    """A piece of a level, and its place on a canvas; all its numbers are even."""
 
     level: int
-    left: int
-    top: int
+    x: int
+    """Where the piece begins in the level."""
+    y: int
+    width: int
+    height: int
+    left: int = 0
+    """Where it lies on the canvas."""
+    top: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Canvas:
-    """A square plane of tiles, and which tile each output cell of the network belongs to."""
+    """A plane of tiles, and which tile each output cell of the network belongs to."""
 
     pixels: RgbImage
     tiles: tuple[Tile, ...]
@@ -55,7 +59,7 @@ class Canvas:
     """(rows, columns) of the network's output: index into ``tiles``, or -1 between them."""
 
 
-def pyramid(photo: int, width_px: int, height_px: int, min_face_px: int, factor: float) -> list[Level]:
+def pyramid(photo: int, width_px: int, height_px: int, min_face_px: float, factor: float) -> list[Level]:
     """The levels at which faces of ``min_face_px`` and larger come to the size of the network's window."""
     levels = []
     scale = WINDOW_PX / min_face_px
@@ -67,20 +71,27 @@ def pyramid(photo: int, width_px: int, height_px: int, min_face_px: int, factor:
 
 
 def pack(images: list[RgbImage], levels: list[Level]) -> list[Canvas]:
-    """Place every level on a canvas and draw it there; of the offered sizes the one that needs the least area."""
-    if not levels:
-        return []
-    longest = _even(max(max(level.width_px, level.height_px) for level in levels))
-    sides = [side for side in CANVAS_SIDES_PX if side >= longest] or [-(-longest // CANVAS_STEP_PX) * CANVAS_STEP_PX]
-    layouts = {side: _shelves(levels, side) for side in sides}
-    side = min(sides, key=lambda side: len(layouts[side]) * _cost(side))
+    """Place every level on canvases, in pieces where it is larger than they are, and draw it there."""
     copies = [_Copies([image]) for image in images]
-    return [_draw(copies, levels, tiles, side) for tiles in layouts[side]]
+    drawn = [_evened(copies[level.photo].shrunken(level)) for level in levels]
+    pieces = [piece for number, pixels in enumerate(drawn) for piece in _pieces(number, pixels)]
+    return [_draw(drawn, tiles) for tiles in _shelves(pieces)]
 
 
-def _cost(side_px: int) -> float:
-    """How long a canvas takes the network, relatively: beyond a size its planes no longer fit the processor's cache."""
-    return side_px**2 * (1.0 if side_px <= CACHED_SIDE_PX else 1.3)
+def _pieces(level: int, pixels: RgbImage) -> list[Tile]:
+    """Pieces of a level that fit a canvas; every window of the network lies whole in exactly one."""
+    height, width = pixels.shape[:2]
+    return [
+        Tile(level, x, y, wide, high)
+        for y, high in _spans(height, CANVAS_HEIGHTS_PX[-1])
+        for x, wide in _spans(width, CANVAS_WIDTH_PX)
+    ]
+
+
+def _spans(length_px: int, most_px: int) -> list[tuple[int, int]]:
+    """(start, length) pairs that cover a length; neighbours share what the windows across their border need."""
+    shared = WINDOW_PX - STRIDE_PX
+    return [(start, min(most_px, length_px - start)) for start in range(0, length_px - shared, most_px - shared)]
 
 
 @dataclass(slots=True)
@@ -93,24 +104,26 @@ class _Shelf:
     left: int = 0
 
 
-def _shelves(levels: list[Level], side_px: int) -> list[list[Tile]]:
+def _shelves(pieces: list[Tile]) -> list[list[Tile]]:
     """Shelf packing, tallest first, each tile on the first shelf with room for it; the tiles of each canvas."""
     shelves: list[_Shelf] = []
     filled: list[int] = []  # how far down each canvas is used
     canvases: list[list[Tile]] = []
-    for index in sorted(range(len(levels)), key=lambda index: -levels[index].height_px):
-        width, height = _even(levels[index].width_px), _even(levels[index].height_px)
-        shelf = next((row for row in shelves if row.height >= height and row.left + width <= side_px), None)
+    for tile in sorted(pieces, key=lambda piece: -piece.height):
+        shelf = next(
+            (row for row in shelves if row.height >= tile.height and row.left + tile.width <= CANVAS_WIDTH_PX), None
+        )
         if shelf is None:
-            canvas = next((number for number, used in enumerate(filled) if used + height <= side_px), len(filled))
+            lowest = CANVAS_HEIGHTS_PX[-1] - tile.height
+            canvas = next((number for number, used in enumerate(filled) if used <= lowest), len(filled))
             if canvas == len(filled):
                 filled.append(0)
                 canvases.append([])
-            shelf = _Shelf(canvas, filled[canvas], height)
+            shelf = _Shelf(canvas, filled[canvas], tile.height)
             shelves.append(shelf)
-            filled[canvas] += height
-        canvases[shelf.canvas].append(Tile(index, shelf.left, shelf.top))
-        shelf.left += width
+            filled[canvas] += tile.height
+        canvases[shelf.canvas].append(replace(tile, left=shelf.left, top=shelf.top))
+        shelf.left += tile.width
     return canvases
 
 
@@ -134,23 +147,25 @@ class _Copies:
         return width, height
 
 
-def _even(length_px: int) -> int:
-    return length_px + length_px % STRIDE_PX
+def _evened(pixels: RgbImage) -> RgbImage:
+    """The picture with even sides, its last row and column repeated where needed."""
+    height, width = pixels.shape[:2]
+    if not (height % STRIDE_PX or width % STRIDE_PX):
+        return pixels
+    border = cv2.copyMakeBorder(pixels, 0, height % STRIDE_PX, 0, width % STRIDE_PX, cv2.BORDER_REPLICATE)
+    return np.asarray(border, dtype=np.uint8)
 
 
-def _draw(copies: list[_Copies], levels: list[Level], tiles: list[Tile], side_px: int) -> Canvas:
-    pixels = np.zeros((side_px, side_px, 3), dtype=np.uint8)
-    cells = (side_px - WINDOW_PX) // STRIDE_PX + 1
-    owner = np.full((cells, cells), -1, dtype=np.int32)
+def _draw(drawn: list[RgbImage], tiles: list[Tile]) -> Canvas:
+    """The lowest canvas that holds these tiles, with the levels' pixels on it."""
+    lowest = max(tile.top + tile.height for tile in tiles)
+    height = next(height for height in CANVAS_HEIGHTS_PX if height >= lowest)
+    pixels = np.zeros((height, CANVAS_WIDTH_PX, 3), dtype=np.uint8)
+    owner = np.full([(side - WINDOW_PX) // STRIDE_PX + 1 for side in pixels.shape[:2]], -1, dtype=np.int32)
     for number, tile in enumerate(tiles):
-        level = levels[tile.level]
-        small = copies[level.photo].shrunken(level)
-        wide, high = _even(level.width_px), _even(level.height_px)
-        if (wide, high) != (level.width_px, level.height_px):
-            small = cv2.copyMakeBorder(small, 0, high - level.height_px, 0, wide - level.width_px, cv2.BORDER_REPLICATE)
-        pixels[tile.top : tile.top + high, tile.left : tile.left + wide] = small
-        rows, columns = _cells(tile.top, high), _cells(tile.left, wide)
-        owner[rows, columns] = number
+        piece = drawn[tile.level][tile.y : tile.y + tile.height, tile.x : tile.x + tile.width]
+        pixels[tile.top : tile.top + tile.height, tile.left : tile.left + tile.width] = piece
+        owner[_cells(tile.top, tile.height), _cells(tile.left, tile.width)] = number
     return Canvas(pixels, tuple(tiles), owner)
 
 
@@ -160,12 +175,10 @@ def _cells(start_px: int, length_px: int) -> slice:
     return slice(first, first + (length_px - WINDOW_PX) // STRIDE_PX + 1)
 
 
-def cell_windows(
-    rows: Ints, columns: Ints, tiles: Ints, canvas: Canvas, levels: list[Level]
-) -> npt.NDArray[np.float64]:
+def cell_windows(rows: Ints, columns: Ints, tiles: Ints, canvas: Canvas) -> npt.NDArray[np.float64]:
     """The windows of output cells as (n, 4) boxes in pixels of their level's own plane."""
-    lefts = np.array([tile.left for tile in canvas.tiles])[tiles]
-    tops = np.array([tile.top for tile in canvas.tiles])[tiles]
+    shift_x = np.array([tile.x - tile.left for tile in canvas.tiles])[tiles]
+    shift_y = np.array([tile.y - tile.top for tile in canvas.tiles])[tiles]
     # The reference takes pixels 1 to 12 of a window as its box.
-    x, y = columns * STRIDE_PX - lefts + 1.0, rows * STRIDE_PX - tops + 1.0
+    x, y = columns * STRIDE_PX + shift_x + 1.0, rows * STRIDE_PX + shift_y + 1.0
     return np.stack([x, y, x + WINDOW_PX - 1, y + WINDOW_PX - 1], axis=1)

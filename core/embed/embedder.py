@@ -59,20 +59,35 @@ class Embedder:
         """
         return self.embed_crops([self.crop(image, face) for image, face in faces])
 
+    @property
+    def sharp_face_px(self) -> float:
+        """Longer side of a face from which on its crop is not enlarged."""
+        return self.model.input_px / (1 + self.model.margin)
+
     def crop(self, image: RgbImage, face: Detection) -> RgbImage:
         """What the network sees of a face: (input_px, input_px, 3) uint8."""
         return face_crop(image, face.box, face.landmarks, self.model.input_px, self.model.margin)
 
     def embed_crops(self, crops: Sequence[RgbImage]) -> Vectors:
         """Unit vectors of crops that are levelled and sized already."""
+        return self.embed_steadily(crops)[0]
+
+    def embed_steadily(self, crops: Sequence[RgbImage]) -> tuple[Vectors, Floats]:
+        """Unit vectors of crops, and how steady each is: the cosine of the face's vector and its mirror image's.
+
+        Returns
+        -------
+        (n, dimension) float32, unit length; (n,) float32, 1 where mirror images are not looked at
+        """
         if not crops:
-            return np.empty((0, self.model.dimension), dtype=np.float32)
+            return np.empty((0, self.model.dimension), dtype=np.float32), np.empty(0, dtype=np.float32)
         inputs = self.standardise(np.stack(crops))
         network = self.engine.network(self.model.id, "embed")
         if not self.mirrored:
-            return unit(network(inputs)[0])
-        both = network(np.concatenate([inputs, inputs[:, :, ::-1]]))[0]
-        return unit(unit(both[: len(crops)]) + unit(both[len(crops) :]))
+            return unit(network(inputs)[0]), np.ones(len(crops), dtype=np.float32)
+        both = unit(network(np.concatenate([inputs, inputs[:, :, ::-1]]))[0])
+        own, mirror = both[: len(crops)], both[len(crops) :]
+        return unit(own + mirror), np.einsum("ij,ij->i", own, mirror)
 
     def standardise(self, crops: npt.NDArray[np.uint8]) -> Floats:
         """The network's input from (n, size, size, 3) uint8 crops: float32, by the model's own rule.

@@ -184,6 +184,9 @@ class FaceStore(Protocol):
     def photo(self, dataset_id: str, photo_id: str) -> tuple[Photo, list[Face]]:
         """A photo and all its faces. Raises NotFound."""
 
+    def every_face(self, dataset_id: str, photo_id: str) -> list[Face]:
+        """All faces of a photo, also those that were dismissed."""
+
     def add_face(self, dataset_id: str, face: StoredFace) -> None:
         """A face whose box somebody drew. It is there once an event says so: dismissed until then."""
 

@@ -171,7 +171,7 @@ def to_columns(result: Result[Any]) -> list[tuple[Any, ...]]:
 
 def to_table(columns: Sequence[tuple[Any, ...]], people: Sequence[tuple[int, str, bool]]) -> FaceTable:
     """A table from id, photo id, photo name, crop id, person id, split, prob, hash, excluded, confirmed, stranger,
-    grade and taken columns and (id, name, hidden) people."""
+    grade, taken and size columns and (id, name, hidden) people."""
     present = set(columns[4])
     shown = sorted((person for person in people if person[0] in present), key=lambda person: person[1])
     number: dict[int | None, int] = {person_id: place for place, (person_id, _, _) in enumerate(shown)}
@@ -193,4 +193,5 @@ def to_table(columns: Sequence[tuple[Any, ...]], people: Sequence[tuple[int, str
         strangers=np.array(columns[10], dtype=bool),
         grades=np.array(columns[11], dtype=np.float32),
         taken=np.array(columns[12], dtype=np.float64),
+        sizes_px=np.array(columns[13], dtype=np.float32),
     )

@@ -74,8 +74,9 @@ def do(dataset_id: str, act: Callable[[], Event | Sequence[Event]]) -> None:
 
 
 def keep_in_step() -> None:
-    """Run the whole page again when something was done since it was drawn: a fragment still knows the old faces."""
-    if st.session_state.get(state.DRAWN_EPOCH) != epoch():
+    """Run the whole page again when something was done or refused since it was drawn: a fragment still knows the old
+    faces, and does not draw the row of ``last_done``."""
+    if st.session_state.get(state.DRAWN_EPOCH) != epoch() or state.REFUSED in st.session_state:
         st.rerun()
 
 
@@ -86,11 +87,21 @@ class Desk:
     dataset: Dataset
     digits: tuple[str, ...] = ()
     """The people behind the keys 1 to 9."""
+    place: str = "page"
+    """Tells two desks apart that are on the screen at once."""
 
     @property
     def keys(self) -> dict[str, str]:
         numbered = {str(number): f"person:{number}" for number in range(1, len(self.digits) + 1)}
         return KEYS | numbered
+
+    @property
+    def _name_key(self) -> str:
+        return f"{NAME_FIELD}_{self.place}_{epoch()}"
+
+    @property
+    def _chosen_key(self) -> str:
+        return f"{state.CHOSEN}_{self.place}"
 
     def obey(self, command: Command | None) -> bool:
         """Do what a key asked for; True when the page has to be run again."""
@@ -119,7 +130,7 @@ class Desk:
 
     def bar(self, about: Sequence[str], title: str, more: Callable[[], None] | None = None) -> None:
         """The actions, for the mouse; ``about`` are the faces that they would change, ``more`` draws further ones."""
-        st.session_state[state.CHOSEN] = tuple(about)
+        st.session_state[self._chosen_key] = tuple(about)
         none, mine = not about, corrector(self.dataset)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             self._name(none)
@@ -135,7 +146,7 @@ class Desk:
                 self._button("To test on", "quiz", "", lambda: mine.put(about, Split.VAL), none)
                 if more is not None:
                     more()
-            st.markdown(f"**{title}**", width="content")
+            st.markdown(f"**{title}**" if title else "", width="content")
 
     def _name(self, none: bool) -> None:
         people = [person.name for person in data.people(self.dataset.id, self.dataset.revision)]
@@ -146,7 +157,7 @@ class Desk:
             format_func=words.person,
             placeholder="Name them",
             accept_new_options=True,
-            key=f"{NAME_FIELD}_{epoch()}",
+            key=self._name_key,
             on_change=self._named,
             disabled=none,
             label_visibility="collapsed",
@@ -154,7 +165,7 @@ class Desk:
         )
 
     def _named(self) -> None:
-        name, faces = st.session_state[f"{NAME_FIELD}_{epoch()}"], st.session_state.get(state.CHOSEN, ())
+        name, faces = st.session_state[self._name_key], st.session_state.get(self._chosen_key, ())
         if name:
             mine = corrector(self.dataset)
             do(self.dataset.id, lambda: mine.move(faces, name))
@@ -165,7 +176,7 @@ class Desk:
     ) -> None:
         st.button(
             label,
-            key=f"act_{label}",
+            key=f"act_{self.place}_{label}",
             icon=f":material/{icon}:",
             help=hint or None,
             on_click=do,

@@ -136,7 +136,7 @@ def _delete(shown: Dataset) -> None:
     )
     if st.button("Erase it", type="primary"):
         services = data.services()
-        dataset_work.delete(services.store, services.jobs, services.artifacts, shown.id)
+        dataset_work.delete(services.store, services.jobs, services.artifacts, services.settings.exports_dir, shown.id)
         frame.forget(shown.id)
         frame.say_next(f"'{shown.name}' was erased.")
         st.rerun()

@@ -12,14 +12,16 @@ from core.images import decode
 from core.store.artifacts import Kind
 from core.store.base import Dataset
 from core.types import Face, Quality
-from core.ui import data, gallery, history, words
+from core.ui import acting, boxes, data, gallery, history, state, words
+from core.ui.data import Faces
+from core.workflows import relook
 
 NEIGHBOURS = 8
 LAST_EVENTS = 8
 
 
-def sheet(dataset: Dataset, face_id: str) -> None:
-    """The sheet of a face, for a column of a page."""
+def sheet(dataset: Dataset, face_id: str, among: Faces | None = None) -> None:
+    """The sheet of a face, for a column of a page; the faces most like it are looked for ``among`` all, or these."""
     services = data.services()
     (face,) = services.store.faces(dataset.id, [face_id])
     photo, _ = services.store.photo(dataset.id, face.photo_id)
@@ -35,7 +37,7 @@ def sheet(dataset: Dataset, face_id: str) -> None:
             whole_photo(dataset, face_id)
     if face.quality is not None:
         st.caption(" · ".join(quality_words(face.quality)))
-    _neighbours(dataset, face_id)
+    _neighbours(dataset, face_id, among or data.faces(dataset.id, dataset.revision))
     _history(dataset, face_id)
 
 
@@ -63,8 +65,7 @@ def quality_words(quality: Quality) -> Iterator[str]:
         yield f"{words.percent(quality.cut_frac, 0)} beyond the edge"
 
 
-def _neighbours(dataset: Dataset, face_id: str) -> None:
-    faces = data.faces(dataset.id, dataset.revision)
+def _neighbours(dataset: Dataset, face_id: str, faces: Faces) -> None:
     row = faces.row.get(face_id)
     if row is None or len(faces.table) < 2:
         return
@@ -99,7 +100,8 @@ def _history(dataset: Dataset, face_id: str) -> None:
 
 @st.dialog("The whole photo", width="large")
 def whole_photo(dataset: Dataset, face_id: str, label: str | None = None) -> None:
-    """The photo of a face with a box around everybody on it."""
+    """The photo of a face with a box on everybody in it; a face that is missing can be drawn."""
+    acting.keep_in_step()
     services = data.services()
     photo_id = services.store.faces(dataset.id, [face_id])[0].photo_id
     photo, faces = services.store.photo(dataset.id, photo_id)
@@ -108,13 +110,26 @@ def whole_photo(dataset: Dataset, face_id: str, label: str | None = None) -> Non
     except NotFound as missing:
         st.error(str(missing))
         return
-    boxes = [
-        gallery.NamedBox(
+    shown = [
+        boxes.BoxOnPhoto(
+            face.id,
             face.box,
             label if label and face.id == face_id else words.person(face.person),
             known=face.person is not None,
         )
         for face in faces
     ]
-    gallery.photo(image, boxes, alt=f"The photo {photo.name}")
-    st.caption(f"{photo.name}, {photo.width_px} x {photo.height_px} pixels")
+    asked = boxes.photo(f"boxes_{photo_id}", image, shown, f"The photo {photo.name}")
+    st.caption(f"{photo.name}, {photo.width_px} x {photo.height_px} pixels. Choose a face to name or dismiss it.")
+    if asked is not None and asked.drawn is not None:
+        drawn = asked.drawn
+        tools = services.ingestor(dataset.id)
+        acting.do(dataset.id, lambda: relook.draw(tools, acting.corrector(dataset), photo_id, drawn))
+        st.rerun()
+    chosen = next((face for face in faces if asked is not None and face.id == asked.face_id), None)
+    if chosen is not None:
+        st.session_state[state.ON_PHOTO] = chosen.id
+    on_photo = next((face for face in faces if face.id == st.session_state.get(state.ON_PHOTO)), None)
+    if on_photo is not None:
+        st.markdown(f"**{words.person(on_photo.person)}**")
+        acting.Desk(dataset, place="photo").bar([on_photo.id], "")

@@ -17,7 +17,7 @@ from core.errors import NotFound
 from core.images import encode_jpeg, shrink
 from core.store.artifacts import Kind
 from core.types import Box, RgbImage
-from core.ui import data
+from core.ui import address, data
 
 PER_PAGE = 48
 TILE_PX = 104
@@ -87,10 +87,16 @@ def paged_grid(
     grid(dataset_id, tiles[page_slice(len(tiles), per_page, key)], tile_px)
 
 
-def page_slice(n: int, per_page: int, key: str) -> slice:
-    """The part of ``n`` things that is shown; a row of page numbers when they do not fit on one page."""
+def page_slice(n: int, per_page: int, key: str, *, address_name: str | None = None) -> slice:
+    """The part of ``n`` things that is shown; a row of page numbers when they do not fit on one page.
+
+    Under ``address_name`` the page number is kept in the address.
+    """
     pages = max(1, -(-n // per_page))
-    page = st.pagination(pages, key=f"{key}_page_{pages}") if pages > 1 else 1
+    first = min(pages, max(1, address.number(address_name) or 1)) if address_name else 1
+    page = st.pagination(pages, default=first, key=f"{key}_page_{pages}") if pages > 1 else 1
+    if address_name:
+        address.remember(**{address_name: str(page) if page > 1 else None})
     return slice((page - 1) * per_page, page * per_page)
 
 

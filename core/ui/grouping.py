@@ -178,6 +178,7 @@ def _tightness(cosine: float) -> str:
 @st.dialog("The faces of a group", width="large")
 def look_closer(view: View, group: int) -> None:
     """A group's faces; those that are chosen can be named apart from the others."""
+    acting.keep_in_step()
     dataset = view.dataset
     found, faces = (
         groups(dataset.id, dataset.revision, view.made, view.threshold),
@@ -185,7 +186,7 @@ def look_closer(view: View, group: int) -> None:
     )
     members = found.members(group)
     shown = [faces.row[face_id] for face_id in members[:CLOSER]]
-    desk = Desk(dataset)
+    desk = Desk(dataset, place="closer")
     tiles = [reviewing.pickable(dataset, faces, row) for row in shown]
     picked = picker(f"closer_{dataset.id}", tiles, acting.grid("Faces of the group", desk.keys), acting.epoch())
     if len(members) > CLOSER:

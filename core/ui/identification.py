@@ -30,7 +30,7 @@ _BARS = """<style>
 def stale(dataset: Dataset, run: Run) -> None:
     """Say so when the dataset has grown since it was learned."""
     if run.revision != dataset.revision:
-        st.caption(":material/update: Photos were added since this was trained; it does not know them yet.")
+        st.caption(":material/update: Photos or names changed since this was trained; it does not know of that yet.")
 
 
 def ask_for_photo() -> bytes | None:
@@ -134,7 +134,6 @@ def _answer(dataset: Dataset, number: int, face: IdentifiedFace, threshold: floa
                     f"names are given up to {threshold:.2f}."
                 )
         _bars(face)
-        st.caption("Most like these training photos, with their distance:")
         _evidence(dataset, face)
 
 
@@ -153,7 +152,14 @@ def _evidence(dataset: Dataset, face: IdentifiedFace) -> None:
     faces = data.faces(dataset.id, dataset.revision)
     tiles = []
     for evidence in face.evidence:
+        if evidence.face_id not in faces.row:  # the run was imported: its photos stayed where it was trained
+            continue
         row = faces.row[evidence.face_id]
         name = words.person(faces.table.person(row))
         tiles.append(gallery.Tile(faces.table.crop_ids[row], name, f"{evidence.distance:.2f}"))
-    gallery.grid(dataset.id, tiles, tile_px=72)
+    if tiles:
+        st.caption("Most like these training photos, with their distance:")
+        gallery.grid(dataset.id, tiles, tile_px=72)
+    elif face.evidence:
+        distances = ", ".join(f"{evidence.distance:.2f}" for evidence in face.evidence)
+        st.caption(f"Distances to the nearest training photos, which are not on this computer: {distances}.")

@@ -17,8 +17,26 @@ POLL = "1s"
 SILENT_S = 20.0
 """A running job that has not been heard of for this long is said to be silent."""
 
-UNIT = {JobKind.INGEST: "photo", JobKind.TRAIN: "step", JobKind.MAP: "step"}
-TITLE = {JobKind.INGEST: "Taking photos", JobKind.TRAIN: "Training", JobKind.MAP: "Making the map"}
+UNIT = {
+    JobKind.INGEST: "photo",
+    JobKind.TRAIN: "step",
+    JobKind.MAP: "step",
+    JobKind.CLUSTER: "face",
+    JobKind.SUSPECTS: "step",
+    JobKind.EXPORT: "photo",
+    JobKind.ERASE: "file",
+}
+STEADY = (JobKind.INGEST, JobKind.TRAIN)
+"""Work whose steps all take about as long, so that the time left can be told."""
+TITLE = {
+    JobKind.INGEST: "Taking photos",
+    JobKind.TRAIN: "Training",
+    JobKind.MAP: "Making the map",
+    JobKind.CLUSTER: "Grouping faces",
+    JobKind.SUSPECTS: "Looking for suspects",
+    JobKind.EXPORT: "Exporting",
+    JobKind.ERASE: "Erasing a person",
+}
 SYMBOL = {
     JobState.QUEUED: ":material/schedule:",
     JobState.RUNNING: ":material/progress_activity:",
@@ -70,11 +88,13 @@ def _sentence(job: Job) -> str:
 def _pace(job: Job) -> str:
     if job.heartbeat and job.state is JobState.RUNNING and time.time() - job.heartbeat > SILENT_S:
         return "No sign of life from the worker. If this stays, stop Face Atlas and start it again; nothing is lost."
-    if job.kind is not JobKind.INGEST or not job.rate_per_s:
-        return "You can leave this page; the work goes on."
-    left = job.seconds_left
-    until = f", about {words.duration(left)} left" if left is not None else ""
-    return f"{job.rate_per_s:.0f} photos a second{until}. You can leave this page; the work goes on."
+    pace = []
+    if job.kind is JobKind.INGEST and job.rate_per_s:
+        pace.append(f"{job.rate_per_s:.0f} photos a second")
+    if job.kind in STEADY and job.seconds_left is not None:
+        pace.append(f"about {words.duration(job.seconds_left)} left")
+    told = ", ".join(pace)
+    return f"{told[:1].upper()}{told[1:]}{'. ' if told else ''}You can leave this page; the work goes on."
 
 
 def _stopped(job: Job) -> None:

@@ -71,6 +71,8 @@ class Grid:
     """A CSS selector: the command "name" puts the cursor there instead of coming back."""
     grab: int = 0
     """When it changes, the grid takes the focus back."""
+    click: str = ""
+    """The command that a click gives; without one a click chooses."""
 
 
 def picker(key: str, faces: Sequence[Pickable], grid: Grid, epoch: int) -> Picked:
@@ -82,6 +84,7 @@ def picker(key: str, faces: Sequence[Pickable], grid: Grid, epoch: int) -> Picke
         "tile_px": grid.tile_px,
         "name_field": grid.name_field,
         "grab": grid.grab,
+        "click": grid.click,
         "epoch": epoch,
     }
     answer = _mount(key=key, data=given, on_picked_change=_nothing, on_command_change=_nothing)

@@ -25,7 +25,7 @@ def next_step(counts: Counts, run: Run | None, revision: int, jobs: list[Job]) -
     active = next((job for job in jobs if job.state.active), None)
     if active is not None:
         pages = {JobKind.INGEST: frame.INGEST, JobKind.TRAIN: frame.TRAIN, JobKind.MAP: frame.MAP}
-        return Next("Watch the work", pages[active.kind], "Work is in progress.")
+        return Next("Watch the work", pages.get(active.kind, frame.JOBS), "Work is in progress.")
     if not counts.photos:
         return Next("Add photos", frame.INGEST, "It is empty.")
     if not counts.faces:
@@ -36,7 +36,7 @@ def next_step(counts: Counts, run: Run | None, revision: int, jobs: list[Job]) -
     if run is None:
         return Next("Train", frame.TRAIN, "Its faces are ready to learn from.")
     if run.revision != revision:
-        return Next("Train again", frame.TRAIN, "Photos were added since it was trained.")
+        return Next("Train again", frame.TRAIN, "Photos or names changed since it was trained.")
     return Next("Who is this?", frame.IDENTIFY, "It is ready to use.")
 
 

@@ -12,7 +12,7 @@ from core.detect.mtcnn import Detector
 from core.embed.embedder import Embedder
 from core.learn.classify import Recogniser
 from core.learn.openset import distances_to_named, nearest_training
-from core.types import Detection, Embeddings, Floats, RgbImage, Vectors
+from core.types import Detection, Embeddings, Floats, Ints, RgbImage, Vectors
 
 TOP_CANDIDATES = 5
 EVIDENCE_FACES = 4
@@ -78,7 +78,7 @@ class Identifier:
         vectors = self.embedder.embed_crops(crops)
         if not found:
             return []
-        rows, distances = nearest_training(vectors, self.gallery.vectors, EVIDENCE_FACES)
+        rows, distances = self._nearest(vectors)
         candidates = self._candidates(vectors)
         return [
             IdentifiedFace(
@@ -90,6 +90,11 @@ class Identifier:
             )
             for face in range(len(found))
         ]
+
+    def _nearest(self, vectors: Vectors) -> tuple[Ints, Floats]:
+        if not len(self.gallery):  # its faces were erased, or never came along
+            return np.zeros((len(vectors), 0), np.int64), np.zeros((len(vectors), 0), np.float32)
+        return nearest_training(vectors, self.gallery.vectors, EVIDENCE_FACES)
 
     def _candidates(self, vectors: Vectors) -> list[tuple[Candidate, ...]]:
         svm = self.recogniser.svm

@@ -6,29 +6,24 @@ makes an ingest safe to kill and to resume. A photo is its sha256; what is there
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
+from math import ceil
 from typing import Protocol
 
-from core.archive import Entry, PhotoSource
+from core.archive import PhotoSource
 from core.detect.mtcnn import Detector
-from core.embed.crops import display_crop
 from core.embed.embedder import Embedder
-from core.errors import ImageRefused, InputRefused
+from core.errors import ImageRefused, InputRefused, NotFound
 from core.geometry import centrality
-from core.images import decode, encode_jpeg, perceptual_hash
+from core.images import Picture, decode_reduced
+from core.machine import Pace
 from core.settings import ImageLimits
-from core.store.artifacts import Artifacts, Kind, content_id
-from core.store.base import FaceStore, FileReport, IngestBatch, Outcome, PhotoLabel, ReportStore, StoredFace
-from core.types import Box, CancelToken, Detection, Face, FacePolicy, Photo, Report, RgbImage, silent
-
-PHOTOS_AT_ONCE = 16
-PIXELS_AT_ONCE = 24_000_000
-"""A batch ends at this many pixels, or after one photo that is larger."""
-READ_AHEAD = 8
+from core.store.artifacts import Artifacts, Kind
+from core.store.base import FaceStore, FileReport, IngestBatch, Named, Outcome, PhotoLabel, ReportStore
+from core.types import CancelToken, Detection, FacePolicy, Photo, Report, silent
+from core.workflows.faces import Prepared, finish, prepare
+from core.workflows.reading import PhotoReader, ReadPhoto
 
 
 class IngestStore(FaceStore, ReportStore, Protocol):
@@ -43,8 +38,8 @@ class Ingestor:
     artifacts: Artifacts
     detector: Detector
     embedder: Embedder
-    limits: ImageLimits = field(default_factory=ImageLimits)
-    threads: int = 2
+    limits: ImageLimits
+    pace: Pace
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +60,6 @@ class Summary:
     people: int
     duplicates: int
     outcomes: dict[str, int]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Read:
-    """A file after reading: its bytes and pixels, or why not. Pixels are None for a photo known before."""
-
-    entry: Entry
-    data: bytes = b""
-    photo_id: str = ""
-    image: RgbImage | None = None
-    perceptual_hash: int = 0
-    objection: str = ""
 
 
 def ingest(
@@ -109,7 +92,8 @@ def ingest(
     done = total - len(entries)
     report(done, total, "Looking for faces")
     known: dict[str, PhotoLabel] = tools.store.photo_labels(target.dataset_id)
-    for batch in _batches(tools, source, entries, known):
+    reader = PhotoReader(source, known, tools.limits, tools.pace, tools.detector.settings.fine_long_side_px)
+    for batch in reader.batches(entries):
         token.raise_if_cancelled()
         step = _Step(tools, target, known)
         tools.store.add(target.dataset_id, target.job_id, step.work(batch))
@@ -147,62 +131,7 @@ def _report_refused(tools: Ingestor, source: PhotoSource, target: Target, dealt_
     tools.store.add(target.dataset_id, target.job_id, IngestBatch(reports=reports))
 
 
-# reading
-
-
-def _batches(
-    tools: Ingestor, source: PhotoSource, entries: Sequence[Entry], known: dict[str, PhotoLabel]
-) -> Iterator[list[_Read]]:
-    """Files in their order, read ahead by a few, in batches of bounded size."""
-    batch: list[_Read] = []
-    pixels = 0
-    for read in _read_ahead(tools, source, entries, known):
-        batch.append(read)
-        pixels += 0 if read.image is None else read.image.shape[0] * read.image.shape[1]
-        if len(batch) == PHOTOS_AT_ONCE or pixels >= PIXELS_AT_ONCE:
-            yield batch
-            batch, pixels = [], 0
-    if batch:
-        yield batch
-
-
-def _read_ahead(
-    tools: Ingestor, source: PhotoSource, entries: Sequence[Entry], known: dict[str, PhotoLabel]
-) -> Iterator[_Read]:
-    waiting: deque[Future[_Read]] = deque()
-    pool = ThreadPoolExecutor(tools.threads, thread_name_prefix="decode")
-    try:
-        for entry in entries:
-            waiting.append(pool.submit(_read, source, entry, known, tools.limits))
-            if len(waiting) > READ_AHEAD:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _read(source: PhotoSource, entry: Entry, known: dict[str, PhotoLabel], limits: ImageLimits) -> _Read:
-    try:
-        data = source.read(entry)
-        photo_id = sha256(data).hexdigest()
-        image = None if photo_id in known else decode(data, limits)
-    except ImageRefused as refusal:
-        return _Read(entry, objection=str(refusal))
-    return _Read(entry, data, photo_id, image, 0 if image is None else perceptual_hash(image))
-
-
 # one batch
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Chosen:
-    """A face that is kept, and whose it is."""
-
-    read: _Read
-    image: RgbImage
-    detection: Detection
-    person: str | None
 
 
 @dataclass
@@ -213,64 +142,92 @@ class _Step:
     target: Target
     known: dict[str, PhotoLabel]
     reports: list[FileReport] = field(default_factory=list)
+    named: list[Named] = field(default_factory=list)
 
-    def work(self, batch: Sequence[_Read]) -> IngestBatch:
-        fresh = [(read, read.image) for read in batch if self._is_new(read) and read.image is not None]
-        found = self.tools.detector.detect([image for _, image in fresh])
-        chosen = [
-            kept for (read, image), faces in zip(fresh, found, strict=True) for kept in self._choose(read, image, faces)
-        ]
-        vectors = self.tools.embedder.embed([(kept.image, kept.detection) for kept in chosen])
-        photos = [self._photo(read, image) for read, image in fresh]
-        faces = [StoredFace(self._face(kept), vector) for kept, vector in zip(chosen, vectors, strict=True)]
-        return IngestBatch(photos, faces, sorted(self.reports, key=lambda line: line.position))
+    def work(self, batch: Sequence[ReadPhoto]) -> IngestBatch:
+        fresh = [(photo, photo.picture) for photo in batch if self._is_new(photo) and photo.picture is not None]
+        found = self.tools.detector.detect([picture.pixels for _, picture in fresh])
+        photos, chosen = [], []
+        for (photo, picture), faces in zip(fresh, found, strict=True):
+            try:
+                chosen += self._choose(photo, picture, faces)
+            except ImageRefused as refusal:
+                self._refuse(photo, str(refusal))
+            else:
+                photos.append(self._photo(photo, picture))
+        stored = finish(self.tools.artifacts, self.tools.embedder, self.target.dataset_id, chosen)
+        return IngestBatch(photos, stored, sorted(self.reports, key=lambda line: line.position), self.named)
 
-    def _is_new(self, read: _Read) -> bool:
+    def _is_new(self, photo: ReadPhoto) -> bool:
         """Whether the photo is to be worked on; what is refused or known gets its line here."""
-        if read.objection:
-            self._line(read, Outcome.REFUSED, reason=read.objection)
+        if photo.objection:
+            self._refuse(photo, photo.objection)
             return False
-        earlier = self.known.get(read.photo_id)
-        label = PhotoLabel(read.entry.person, read.entry.split)
+        earlier = self.known.get(photo.photo_id)
+        label = PhotoLabel(photo.entry.person, photo.entry.split)
         if earlier is None:
-            self.known[read.photo_id] = label
+            self.known[photo.photo_id] = label
             return True
-        self._line(read, *_compare(earlier, label))
+        if earlier.person is None and label.person is not None and self._name(photo, label.person):
+            self.known[photo.photo_id] = label
+            self._line(
+                photo, Outcome.DUPLICATE, f"The same photo was there without a name; it is '{label.person}' now."
+            )
+            return False
+        self._line(photo, *_compare(earlier, label))
         return False
 
-    def _choose(self, read: _Read, image: RgbImage, found: Sequence[Detection]) -> list[_Chosen]:
-        person, policy = read.entry.person, self.target.policy
-        own, others = divide(found, image.shape[1], image.shape[0], person, policy)
+    def _name(self, photo: ReadPhoto, person: str) -> bool:
+        """Give the largest, most central face of a photo that is there already its name; whether there is one."""
+        try:
+            stored, faces = self.tools.store.photo(self.target.dataset_id, photo.photo_id)
+        except NotFound:  # it came a moment ago, in this very batch
+            return False
+        if not faces or (self.target.policy is FacePolicy.ONLY_SINGLE and len(faces) > 1):
+            return False
+        own = max(faces, key=lambda face: centrality(face.box, stored.width_px, stored.height_px))
+        self.named.append(Named(own.id, photo.photo_id, person, photo.entry.split))
+        return True
+
+    def _choose(self, photo: ReadPhoto, picture: Picture, found: Sequence[Detection]) -> list[Prepared]:
+        """Raises ImageRefused for damage that shows only when more of the photo is decoded."""
+        across, down = picture.scale_xy
+        faces = [face.scaled(1 / across, 1 / down) for face in found]
+        person, policy = photo.entry.person, self.target.policy
+        own, others = divide(faces, picture.width_px, picture.height_px, person, policy)
+        sharp = self._sharp(photo, picture, own + others)
+        embedder, split = self.tools.embedder, photo.entry.split
+        kept = [prepare(embedder, photo.photo_id, sharp, face, person, split) for face in own]
+        kept += [prepare(embedder, photo.photo_id, sharp, face, None, split) for face in others]
         outcome, reason = _verdict(len(found), person, policy)
-        self._line(read, outcome, reason, len(own) + len(others))
-        return [_Chosen(read, image, face, person) for face in own] + [
-            _Chosen(read, image, face, None) for face in others
-        ]
+        self._line(photo, outcome, reason, len(kept))
+        return kept
 
-    def _photo(self, read: _Read, image: RgbImage) -> tuple[Photo, PhotoLabel]:
-        self.tools.artifacts.put(self.target.dataset_id, Kind.PHOTO, read.photo_id, read.data)
-        height, width = image.shape[:2]
-        photo = Photo(read.photo_id, read.entry.name, width, height, len(read.data), read.perceptual_hash)
-        return photo, PhotoLabel(read.entry.person, read.entry.split)
+    def _sharp(self, photo: ReadPhoto, picture: Picture, faces: Sequence[Detection]) -> Picture:
+        """The photo with as many pixels as the smallest of these faces needs, decoded once more if it has to be."""
+        if not faces:
+            return picture
+        smallest = min(max(face.box.width, face.box.height) for face in faces)
+        wanted = min(1.0, self.tools.embedder.sharp_face_px / smallest)
+        if min(picture.scale_xy) >= wanted:
+            return picture
+        enough_px = ceil(wanted * max(picture.width_px, picture.height_px))
+        return decode_reduced(photo.data, self.tools.limits, enough_px)
 
-    def _face(self, kept: _Chosen) -> Face:
-        crop = encode_jpeg(display_crop(kept.image, kept.detection.box))
-        crop_id = content_id(crop)
-        self.tools.artifacts.put(self.target.dataset_id, Kind.CROP, crop_id, crop)
-        photo_id, found = kept.read.photo_id, kept.detection
-        return Face(
-            id=face_id(photo_id, found.box, self.tools.embedder.model.id),
-            photo_id=photo_id,
-            box=found.box,
-            landmarks=found.landmarks,
-            prob=found.prob,
-            crop_id=crop_id,
-            person=kept.person,
-            split=kept.read.entry.split,
+    def _photo(self, photo: ReadPhoto, picture: Picture) -> tuple[Photo, PhotoLabel]:
+        self.tools.artifacts.put(self.target.dataset_id, Kind.PHOTO, photo.photo_id, photo.data)
+        entry = photo.entry
+        stored = Photo(
+            photo.photo_id, entry.name, picture.width_px, picture.height_px, len(photo.data), photo.perceptual_hash
         )
+        return stored, PhotoLabel(entry.person, entry.split)
 
-    def _line(self, read: _Read, outcome: Outcome, reason: str = "", faces: int = 0) -> None:
-        entry = read.entry
+    def _refuse(self, photo: ReadPhoto, reason: str) -> None:
+        self.known.pop(photo.photo_id, None)
+        self._line(photo, Outcome.REFUSED, reason=reason)
+
+    def _line(self, photo: ReadPhoto, outcome: Outcome, reason: str = "", faces: int = 0) -> None:
+        entry = photo.entry
         self.reports.append(
             FileReport(
                 entry.index,
@@ -280,15 +237,9 @@ class _Step:
                 entry.person,
                 entry.split,
                 reason,
-                read.photo_id or None,
+                photo.photo_id or None,
             )
         )
-
-
-def face_id(photo_id: str, box: Box, model_id: str) -> str:
-    """The id of a face: a hash of its photo, its box to the pixel, and the model of its vector."""
-    corners = ",".join(str(round(side)) for side in box.as_tuple())
-    return content_id(f"{photo_id}:{corners}:{model_id}".encode())[:24]
 
 
 def divide(

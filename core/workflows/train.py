@@ -41,6 +41,18 @@ class TrainOptions:
     seed: int = 0
     c: float | None = None
     """The SVM's C; chosen by cross-validation when None."""
+    min_grade: float = 0.3
+    """Faces of a lower quality take no part. Of such faces one in six is recognised; see ``learn.quality``."""
+    min_size_px: int = 0
+    """Faces whose box is narrower take no part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gated:
+    """Named faces that take no part, and why."""
+
+    faces: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,17 +66,40 @@ class Material:
     splits: tuple[Split | None, ...]
     groups: Ints
     model_id: str
+    gated: tuple[Gated, ...]
 
 
-def material(table: FaceTable, embeddings: Embeddings) -> Material:
-    """Keep the faces that have a name, and find those that are one shot.
+def gate(table: FaceTable, options: TrainOptions) -> tuple[Ints, tuple[Gated, ...]]:
+    """Row numbers of the faces that take part, and how many named faces do not, by reason."""
+    named = table.labels >= 0
+    of_hidden = np.zeros(len(table), dtype=bool)
+    of_hidden[named] = table.hidden[table.labels[named]]
+    reasons = {
+        "their people are hidden.": of_hidden,
+        "they were left out by hand.": table.excluded,
+        f"their quality is below {options.min_grade:.0%}.": table.grades < options.min_grade,
+        f"they are smaller than {options.min_size_px} pixels.": table.sizes_px < options.min_size_px,
+    }
+    taking_part, gated = named, []
+    for reason, out in reasons.items():
+        if faces := int((taking_part & out).sum()):
+            gated.append(Gated(faces, reason))
+        taking_part = taking_part & ~out
+    return np.flatnonzero(taking_part), tuple(gated)
+
+
+def material(table: FaceTable, embeddings: Embeddings, options: TrainOptions) -> Material:
+    """Keep the faces that have a name and show well enough, and find those that are one shot.
 
     Raises
     ------
     TrainingRefused
-        No face has a name.
+        No face has a name, or all that have one are left out.
     """
-    rows = np.flatnonzero(table.learnable)
+    rows, gated = gate(table, options)
+    if not len(rows) and gated:
+        why = " ".join(f"{entry.faces}: {entry.reason}" for entry in gated)
+        raise TrainingRefused(f"All faces with a name are left out. {why} Loosen the limits, or take faces back in.")
     if not len(rows):
         raise TrainingRefused("No face has a name yet. Add photos in folders, one folder a person, then train.")
     vectors, labels = embeddings.vectors[rows], table.labels[rows]
@@ -78,13 +113,14 @@ def material(table: FaceTable, embeddings: Embeddings) -> Material:
         tuple(table.splits[row] for row in rows),
         groups,
         embeddings.model_id,
+        gated,
     )
 
 
-def preview(table: FaceTable, embeddings: Embeddings, options: TrainOptions) -> Plan:
+def preview(table: FaceTable, embeddings: Embeddings, options: TrainOptions) -> tuple[Plan, tuple[Gated, ...]]:
     """What ``train`` would learn from and leave out, without learning."""
-    given = material(table, embeddings)
-    return _plan(given, options)
+    given = material(table, embeddings, options)
+    return _plan(given, options), given.gated
 
 
 def train(
@@ -106,7 +142,7 @@ def train(
     began, token = time.monotonic(), token or CancelToken()
     dataset = store.dataset(dataset_id)
     report(0, 1, "Reading the faces")
-    given = material(store.face_table(dataset_id), store.embeddings(dataset_id))
+    given = material(store.face_table(dataset_id), store.embeddings(dataset_id), options)
     division = _plan(given, options)
     progress = _Progress.over(division, report, token)
     svm = None if division.kind == "own" else _fit(given, division, division.used, options, progress.next_fit())
@@ -119,7 +155,7 @@ def train(
         created=time.time(),
         revision=dataset.revision,
         model_id=given.model_id,
-        params=_params(division, kept, options),
+        params=_params(given, division, kept, options),
         metrics=_metrics(predictions, kept, given, division),
         seconds=time.monotonic() - began,
     )
@@ -287,7 +323,7 @@ def _predictions(given: Material, division: Plan, tested: Sequence[_Tested], kep
     )
 
 
-def _params(division: Plan, kept: _Kept, options: TrainOptions) -> dict[str, Any]:
+def _params(given: Material, division: Plan, kept: _Kept, options: TrainOptions) -> dict[str, Any]:
     return {
         **asdict(options),
         "split": division.kind,
@@ -297,6 +333,7 @@ def _params(division: Plan, kept: _Kept, options: TrainOptions) -> dict[str, Any
         "people": list(division.people),
         "left_out": [asdict(entry) for entry in division.left_out],
         "dropped": [{"faces": len(entry.rows), "reason": entry.reason} for entry in division.dropped],
+        "gated": [asdict(entry) for entry in given.gated],
         "threshold": _without_nan(asdict(kept.threshold)),
     }
 

@@ -34,7 +34,7 @@ from core.settings import Settings
 from core.store.artifacts import Kind, content_id
 from core.store.base import Dataset, IngestBatch, PhotoLabel, StoredFace
 from core.types import Detection, Face, Ints, Photo, Quality, RgbImage, Split, Vectors
-from core.workflows.ingest import face_id
+from core.workflows.faces import new_face_id
 
 DIMENSION = 128
 WITHIN, BETWEEN = 60.0, 42.0
@@ -150,7 +150,7 @@ def _face(
     name = f"{label.split or 'loose'}/{label.person or 'nobody'}/{row:06d}.jpg"
     photo = Photo(photo_id, name, look.width_px, look.height_px, len(look.photo) + 4, look.perceptual_hash ^ noise)
     found = look.detection
-    own_id = face_id(photo_id, found.box, DEFAULT_EMBEDDING_ID)
+    own_id = new_face_id(photo_id, found.box, DEFAULT_EMBEDDING_ID)
     face = Face(
         own_id,
         photo_id,

@@ -75,7 +75,7 @@ def work(services: Services) -> list[Job]:
 def open_page() -> Callable[..., AppTest]:
     """Open a page of the app by its file, with query parameters."""
 
-    def opened(page: str, **query: str) -> AppTest:
+    def opened(page: str, /, **query: str) -> AppTest:
         app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
         for name, value in query.items():
             app.query_params[name] = value

@@ -18,9 +18,9 @@ from core.jobs.model import JobKind, Owner
 from core.services import Services
 from core.store.artifacts import Kind, content_id
 from core.store.base import FileReport, Outcome
-from core.types import CancelToken, Detection, FacePolicy, Report, Split, silent
+from core.types import Box, CancelToken, Detection, FacePolicy, Report, RgbImage, Split, silent
 from core.workflows.ingest import Summary, Target, ingest
-from tests.conftest import MODEL_ID, PHOTOS_AT_ONCE, write_zip
+from tests.conftest import MODEL_ID, write_zip
 
 Photos = Sequence[bytes]
 
@@ -259,14 +259,47 @@ def test_every_hostile_file_has_its_line(uploads: Uploads, shared_dir: Path) -> 
     assert summary.photos + summary.duplicates + summary.outcomes["refused"] == len(names)
 
 
+# large photos
+
+
+def test_a_small_face_in_a_large_jpeg_is_embedded_with_all_its_pixels(
+    uploads: Uploads,
+    sample_images: Mapping[str, RgbImage],
+    sample_faces: Mapping[str, list[Detection]],
+    tmp_path: Path,
+) -> None:
+    """The JPEG is decoded at half its size, where the face is too small to embed; the PNG is decoded whole."""
+    name = next(name for name, (face, *others) in sample_faces.items() if not others and face.prob > 0.999)
+    box = sample_faces[name][0].box
+    scene = np.full((2000, 3000, 3), 110, dtype=np.uint8)
+    height, width = sample_images[name].shape[:2]
+    scene[600 : 600 + height, 900 : 900 + width] = sample_images[name]
+    assert 40 < box.width < uploads.services.embedder(MODEL_ID).sharp_face_px
+    files = {}
+    for format_ in ("JPEG", "PNG"):
+        out = io.BytesIO()
+        Image.fromarray(scene).save(out, format_, quality=95)
+        files[f"ada/{format_}"] = out.getvalue()
+    _, lines = uploads.take(write_zip(tmp_path / "a.zip", {f"{name}.jpg": data for name, data in files.items()}))
+    assert [line.outcome for line in lines] == [Outcome.TAKEN] * 2
+    store = uploads.services.store
+    embeddings = store.embeddings(uploads.dataset_id)
+    found = [face.box for face in store.faces(uploads.dataset_id, embeddings.face_ids)]
+    expected = Box(box.left + 900, box.top + 600, box.right + 900, box.bottom + 600)
+    for each in found:
+        np.testing.assert_allclose(each.as_tuple(), expected.as_tuple(), atol=0.12 * box.width)
+    assert embeddings.vectors[0] @ embeddings.vectors[1] > 0.97
+
+
 # stopping and going on
 
 
 def test_a_cancelled_ingest_keeps_what_is_done_and_resumes(
     uploads: Uploads, sample_files: Mapping[str, bytes], tmp_path: Path
 ) -> None:
-    names = list(sample_files)[::3]
-    assert len(names) > 2 * PHOTOS_AT_ONCE
+    at_once = uploads.services.ingestor(uploads.dataset_id).pace.photos_at_once
+    names = list(sample_files)[: 2 * at_once + 3]
+    assert len(names) > 2 * at_once
     archive = write_zip(tmp_path / "a.zip", {name: sample_files[name] for name in names})
     token, job_id = CancelToken(), uploads.job()
     seen: list[tuple[int, int]] = []
@@ -278,13 +311,13 @@ def test_a_cancelled_ingest_keeps_what_is_done_and_resumes(
 
     with pytest.raises(Cancelled, match="resume"):
         uploads.take(archive, job_id=job_id, report=stop_after_one_batch, token=token)
-    assert seen == [(0, len(names)), (PHOTOS_AT_ONCE, len(names))]
+    assert seen == [(0, len(names)), (at_once, len(names))]
     store = uploads.services.store
-    assert len(store.photo_labels(uploads.dataset_id)) == PHOTOS_AT_ONCE
-    assert store.reported(job_id) == set(range(PHOTOS_AT_ONCE))
+    assert len(store.photo_labels(uploads.dataset_id)) == at_once
+    assert store.reported(job_id) == set(range(at_once))
     seen.clear()
     resumed = uploads.take(archive, job_id=job_id, report=lambda done, total, message: seen.append((done, total)))
-    assert seen[0] == (PHOTOS_AT_ONCE, len(names))
+    assert seen[0] == (at_once, len(names))
     undisturbed = Uploads(uploads.services, store.create_dataset("undisturbed", MODEL_ID).id)
     assert resumed == undisturbed.take(archive)
     mine, theirs = (store.face_table(each.dataset_id) for each in (uploads, undisturbed))

@@ -1,0 +1,37 @@
+"""What a page shows, kept in the address: a link or a reload shows the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import TypeVar
+
+import streamlit as st
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+def asked(name: str) -> str | None:
+    """What the address says, if it says anything."""
+    return st.query_params.get(name)
+
+
+def number(name: str) -> int | None:
+    """The number that the address gives; None when it gives none, or something else."""
+    given = asked(name) or ""
+    return int(given) if given.isascii() and given.isdigit() else None
+
+
+def one_of(known: Sequence[Choice], name: str) -> Choice | None:
+    """Which of the known values the address names."""
+    wanted = asked(name)
+    return next((value for value in known if value == wanted), None)
+
+
+def remember(**values: str | None) -> None:
+    """Put values into the address; None takes one out."""
+    for name, value in values.items():
+        if value is None:
+            st.query_params.pop(name, None)
+        elif asked(name) != value:
+            st.query_params[name] = value

@@ -1,0 +1,53 @@
+"""What it would take for a person to be recognised well, in words."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.learn.coaching import MOST, Advice, advise
+from core.store.base import Dataset, Run
+from core.types import Revision
+from core.ui import data, state, words
+
+AT_ONCE = 20_000
+"""With more faces than this it takes seconds, once a run, and is worked out when somebody asks for it."""
+
+
+@st.cache_resource(show_spinner="Working out what would help", max_entries=8)
+def advice(dataset_id: str, run_id: str, _revision: Revision) -> dict[int, Advice]:
+    """What each person would need, by id: as the people were when this was first asked after the run."""
+    table = data.faces(dataset_id, _revision).table
+    given = advise(table, data.predictions(run_id), data.services().store.qualities(dataset_id))
+    return {one.person_id: one for one in given}
+
+
+def show(dataset: Dataset, person_id: int) -> None:
+    """The advice on one person, when there is a run that tells."""
+    run = next(iter(data.runs(dataset)), None)
+    if run is None or not _asked(dataset, run):
+        return
+    given = advice(dataset.id, run.id, dataset.revision).get(person_id)
+    if given is not None:
+        st.markdown(f":material/{'add_a_photo' if given.more_photos else 'check_circle'}: {sentence(given)}")
+        st.caption(f"{given.why} As of the training {words.ago(run.created)}.")
+
+
+def _asked(dataset: Dataset, run: Run) -> bool:
+    """Whether to work it out now; of many faces there is a button."""
+    if data.counts(dataset.id, dataset.revision).faces <= AT_ONCE or st.session_state.get(state.COACHED) == run.id:
+        return True
+    return st.button("What would help most?", key="coach", icon=":material/add_a_photo:", on_click=_ask, args=(run.id,))
+
+
+def _ask(run_id: str) -> None:
+    st.session_state[state.COACHED] = run_id
+
+
+def sentence(given: Advice) -> str:
+    """The advice: "5 more photos, some of them dark or blurred, would help most." """
+    if not given.more_photos:
+        return "There are photos enough."
+    amount = f"{MOST} or" if given.more_photos >= MOST else words.count(given.more_photos)
+    photos, some = ("photo", "") if given.more_photos == 1 else ("photos", "some of them ")
+    kinds = f", {some}{' or '.join(given.kinds)}," if given.kinds else ""
+    return f"{amount} more {photos}{kinds} would help most."

@@ -1,0 +1,84 @@
+"""Who looks like whom: the people most like one, pairs who may be one person, and people who may be two.
+
+All of it is computed by ``core.learn`` and kept for a revision of a dataset; nothing here is changed by a page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from core.learn.alike import Centres, similarity
+from core.types import Floats, Ints, Revision
+from core.ui import data
+from core.ui.data import Faces
+from core.workflows.cluster import PROBABLY_TWO, Twins, merge_candidates, split_person
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Likeness:
+    """Where everybody's faces lie; inner products are similarities, about 1 for one person."""
+
+    person_ids: tuple[int, ...]
+    centres: Floats
+    """(n_people, dimension) float32"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parts:
+    """The groups that one person's faces fall into."""
+
+    face_ids: tuple[tuple[str, ...], ...]
+    """Of each part, the largest part first, the most typical face of each first."""
+    similarity: float
+    """Of the two largest parts; NaN when there is one."""
+
+    @property
+    def probably_two(self) -> bool:
+        return self.similarity < PROBABLY_TWO
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def everybody(dataset_id: str, revision: Revision) -> Likeness:
+    """The likeness of all people of a dataset."""
+    faces = data.faces(dataset_id, revision)
+    people = faces.table.person_ids
+    return Likeness(people, Centres.of(faces.embeddings.vectors, faces.table.labels, len(people)).corrected())
+
+
+def most_alike(known: Likeness, person_id: int) -> list[tuple[int, float]]:
+    """Everybody else's id and similarity, the most alike first."""
+    if person_id not in known.person_ids:
+        return []
+    own = known.person_ids.index(person_id)
+    values = known.centres @ known.centres[own]
+    order = [place for place in np.argsort(-values, kind="stable").tolist() if place != own]
+    return [(known.person_ids[place], float(values[place])) for place in order]
+
+
+@st.cache_resource(show_spinner="Comparing everybody with everybody", max_entries=4)
+def twins(dataset_id: str, revision: Revision) -> list[Twins]:
+    """Pairs of people who are probably one, the most alike first; without those that somebody has told apart."""
+    faces = data.faces(dataset_id, revision)
+    return merge_candidates(faces.table, faces.embeddings, data.services().log.apart(dataset_id))
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def parts(dataset_id: str, revision: Revision, person_id: int) -> Parts:
+    """The parts of one person's faces; those that were left out are in none."""
+    faces = data.faces_of(dataset_id, revision, person_id)
+    rows = np.flatnonzero(~faces.table.excluded)
+    vectors = faces.embeddings.vectors[rows]
+    labels = split_person(vectors)
+    n_parts = int(labels.max(initial=-1)) + 1
+    found = [typical(faces, rows[labels == part]) for part in range(n_parts)]
+    alike = similarity(Centres.of(vectors, labels, n_parts), 0, 1) if n_parts > 1 else np.nan
+    return Parts(tuple(tuple(faces.table.ids[row] for row in part) for part in found), alike)
+
+
+def typical(faces: Faces, rows: Ints) -> Ints:
+    """The rows of one person's faces, those nearest to their middle first."""
+    vectors = faces.embeddings.vectors[rows]
+    return np.asarray(rows[np.argsort(-(vectors @ vectors.mean(axis=0)), kind="stable")])

@@ -1,0 +1,87 @@
+"""A detected face made ready for the store: its crop for the network, its picture for people, quality and vector."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.embed.crops import display_crop
+from core.embed.embedder import Embedder
+from core.images import Picture, encode_jpeg
+from core.learn.quality import Look, look
+from core.store.artifacts import Artifacts, Kind, content_id
+from core.store.base import StoredFace
+from core.types import Box, Detection, Face, RgbImage, Split
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """A face cut out of its photo: all that is needed of the pixels."""
+
+    photo_id: str
+    detection: Detection
+    """In pixels of the whole photo."""
+    crop: RgbImage
+    """For the network."""
+    portrait: bytes
+    """For people to look at, a JPEG."""
+    look: Look
+    person: str | None = None
+    split: Split | None = None
+    face_id: str | None = None
+    """The face that it was before, when it is known already."""
+    drawn: bool = False
+
+
+def prepare(
+    embedder: Embedder,
+    photo_id: str,
+    picture: Picture,
+    face: Detection,
+    person: str | None = None,
+    split: Split | None = None,
+) -> Prepared:
+    """Cut a face out of its photo. ``face`` is in pixels of the whole photo, of which ``picture`` may have fewer."""
+    shown = face.scaled(*picture.scale_xy)
+    return Prepared(
+        photo_id,
+        face,
+        embedder.crop(picture.pixels, shown),
+        encode_jpeg(display_crop(picture.pixels, shown.box)),
+        look(picture.pixels, shown, 1 / picture.scale_xy[0]),
+        person,
+        split,
+    )
+
+
+def finish(artifacts: Artifacts, embedder: Embedder, dataset_id: str, faces: Sequence[Prepared]) -> list[StoredFace]:
+    """Vectors and qualities of faces; their pictures are written among the artifacts."""
+    vectors, steadiness = embedder.embed_steadily([face.crop for face in faces])
+    return [
+        StoredFace(_face(artifacts, embedder.model.id, dataset_id, face, float(steady)), vector)
+        for face, vector, steady in zip(faces, vectors, steadiness, strict=True)
+    ]
+
+
+def _face(artifacts: Artifacts, model_id: str, dataset_id: str, face: Prepared, steadiness: float) -> Face:
+    crop_id = content_id(face.portrait)
+    artifacts.put(dataset_id, Kind.CROP, crop_id, face.portrait)
+    found = face.detection
+    return Face(
+        id=face.face_id or new_face_id(face.photo_id, found.box, model_id),
+        photo_id=face.photo_id,
+        box=found.box,
+        landmarks=found.landmarks,
+        prob=found.prob,
+        crop_id=crop_id,
+        person=face.person,
+        split=face.split,
+        quality=face.look.quality(steadiness),
+        drawn=face.drawn,
+    )
+
+
+def new_face_id(photo_id: str, box: Box, model_id: str) -> str:
+    """The id of a face when it is first seen: a hash of its photo, its box to the pixel, and the model."""
+    corners = ",".join(str(round(side)) for side in box.as_tuple())
+    return content_id(f"{photo_id}:{corners}:{model_id}".encode())[:24]

@@ -1,0 +1,124 @@
+"""The people page's pure parts: who is listed, in which order, who is alike, and what is said of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from core.learn.coaching import MOST, Advice, PhotoKind
+from core.store.base import Counts, Dataset, PersonCount
+from core.ui import coach, crowd, erasing, likeness, merging, people
+from core.ui.crowd import Order, Show, Wanted
+from core.ui.likeness import Likeness
+from core.ui.person import View, free_name
+
+
+def person(number: int, name: str, faces: int = 10, *, train: int = 0, val: int = 0, **others) -> PersonCount:
+    return PersonCount(number, name, faces, train, val, "", **others)
+
+
+CROWD = [
+    person(1, "ann_lee", 10, train=6, val=4, mean_grade=0.9),
+    person(2, "Björn", 3, train=3, mean_grade=0.2),
+    person(3, "Zoé", 20, train=10, val=10, hidden=True, mean_grade=0.5),
+    person(4, "Carl", 5, mean_grade=None),
+]
+
+
+def names(wanted: Wanted) -> list[str]:
+    return [each.name for each in crowd.listed(CROWD, wanted)]
+
+
+def test_people_are_ordered_by_name_whatever_the_capitals():
+    assert names(Wanted()) == ["ann_lee", "Björn", "Carl"]
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [
+        (Order.MOST, ["ann_lee", "Carl", "Björn"]),
+        (Order.FEWEST, ["Björn", "Carl", "ann_lee"]),
+        (Order.POOREST, ["Björn", "ann_lee", "Carl"]),
+    ],
+)
+def test_an_order_puts_its_own_first_and_the_unmeasured_last(order, expected):
+    assert names(Wanted(order=order)) == expected
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"), [("bjorn", ["Björn"]), (" LEE ", ["ann_lee"]), ("ann lee", ["ann_lee"]), ("zoe", []), ("q", [])]
+)
+def test_a_name_is_found_without_its_capitals_and_accents(typed, found):
+    assert names(Wanted(search=typed)) == found
+
+
+def test_hidden_people_are_listed_when_asked_for():
+    assert names(Wanted(hidden=True)) == ["ann_lee", "Björn", "Carl", "Zoé"]
+    assert crowd.counts(CROWD, hidden=True)[Show.ALL] == 4
+
+
+def test_chips_count_and_choose_the_same_people():
+    counted = crowd.counts(CROWD, hidden=False)
+    assert counted == {Show.ALL: 3, Show.FEW: 1, Show.POOR: 1, Show.ONE_SIDE: 1}
+    for show in Show:
+        assert len(names(Wanted(show=show))) == counted[show]
+
+
+def test_a_person_on_neither_side_is_not_on_one_side_only():
+    assert Show.ONE_SIDE not in crowd.traits(person(1, "Ann"))
+    assert Show.ONE_SIDE in crowd.traits(person(1, "Ann", val=2))
+
+
+def test_the_most_alike_come_first_with_their_similarity_and_without_oneself():
+    known = Likeness((7, 8, 9), np.array([[1, 0], [0, 1], [0.8, 0.6]], dtype=np.float32))
+    assert likeness.most_alike(known, 7) == [(9, pytest.approx(0.8)), (8, pytest.approx(0.0))]
+    assert likeness.most_alike(known, 5) == []
+
+
+def test_the_summary_counts_what_there_is_and_nothing_else():
+    counts = Counts(photos=38, faces=40, people=4, train_faces=19, val_faces=14, unnamed_faces=2)
+    assert people.summary(CROWD, counts) == (
+        "3 people · 40 faces · 19 to learn from, 14 to test on · 1 hidden · 2 without a name"
+    )
+    assert people.summary(CROWD[:1], Counts(faces=10, people=1)) == "1 person · 10 faces"
+
+
+@pytest.mark.parametrize(
+    ("more", "kinds", "said"),
+    [
+        (0, (), "There are photos enough."),
+        (5, (), "5 more photos would help most."),
+        (
+            5,
+            (PhotoKind.DARK, PhotoKind.BLURRED),
+            "5 more photos, some of them dark or blurred, would help most.",
+        ),
+        (1, (PhotoKind.DARK,), "1 more photo, dark, would help most."),
+        (MOST, (), "20 or more photos would help most."),
+    ],
+)
+def test_advice_is_a_sentence(more, kinds, said):
+    assert coach.sentence(Advice(1, more, kinds, "")) == said
+
+
+def test_what_would_be_erased_is_told_in_numbers():
+    told = erasing.sentence("Ann Lee", {"faces": 6, "photos": 5, "photos_kept": 1, "models": 2})
+    assert told.startswith("**Ann Lee**: 6 faces, 5 photos, 2 trained recognisers and all exports")
+    assert "1 photo with other people on it stays" in told
+    assert "stay" not in erasing.sentence("Ann", {"faces": 1, "photos": 1, "photos_kept": 0, "models": 0})
+
+
+@pytest.mark.parametrize(("typed", "yes"), [("ann_lee", True), (" ann lee ", True), ("ann", False), ("", False)])
+def test_only_the_name_itself_is_a_yes_to_erasing(typed, yes):
+    assert erasing.is_name_of(typed, CROWD[0]) is yes
+
+
+def test_of_two_who_are_merged_the_one_with_more_photos_stays():
+    view = View(Dataset("d", "Family", "facenet-128", 1, 0.0), CROWD[0], tuple(CROWD))
+    assert merging.survivor(view, 2) == (2, 1)
+    assert merging.survivor(view, 3) == (1, 3)
+
+
+def test_a_new_persons_name_is_one_that_nobody_has():
+    people = (person(1, "Ann"), person(2, "Ann_2"), person(3, "Ann 3"))
+    assert free_name(View(Dataset("d", "Family", "facenet-128", 1, 0.0), people[0], people)) == "Ann 4"
