@@ -12,6 +12,7 @@ chosen = st.navigation(
         "Photos": [
             st.Page(frame.INGEST, title="Add photos", icon=":material/add_photo_alternate:", url_path="ingest"),
             st.Page(frame.REVIEW, title="Look them over", icon=":material/rate_review:", url_path="review"),
+            st.Page(frame.SUSPECTS, title="Suspects", icon=":material/troubleshoot:", url_path="suspects"),
             st.Page(frame.CLUSTERS, title="Groups", icon=":material/workspaces:", url_path="clusters"),
             st.Page(frame.PEOPLE, title="People", icon=":material/groups:", url_path="people"),
         ],

@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 VALUES = {"core.types", "core.errors"}
 UNIVERSAL = VALUES | {"core.settings", "core.privacy"}
-STORE_BASES = {"core.store.base", "core.store.artifacts"}
+STORE_BASES = {"core.store.base", "core.store.artifacts", "core.store.exchange", "core.store.scrub"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "app": {"core.ui"},
@@ -31,9 +31,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "core.services": {"core"},
     "core.workflows": UNIVERSAL
     | {"core.workflows", "core.detect", "core.embed", "core.learn", "core.archive", "core.images", "core.geometry"}
-    | {"core.jobs.model", "core.corrections"}
+    | {"core.exchange", "core.jobs.model", "core.corrections", "core.machine"}
     | STORE_BASES,
     "core.jobs.handlers": UNIVERSAL | {"core.jobs", "core.services", "core.workflows"},
+    "core.jobs.transfers": UNIVERSAL | {"core.jobs", "core.services", "core.workflows"},
     "core.jobs": VALUES | {"core.jobs", "core.store.base"},
     "core.detect": UNIVERSAL | {"core.detect", "core.engine.base", "core.images", "core.geometry"},
     "core.embed": UNIVERSAL | {"core.embed", "core.engine.base", "core.images", "core.geometry"},
@@ -42,6 +43,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "core.corrections": VALUES | {"core.corrections"},
     "core.learn": VALUES | {"core.learn"},
     "core.models": UNIVERSAL | {"core.models"},
+    "core.exchange": UNIVERSAL
+    | {"core.exchange", "core.archive", "core.geometry", "core.corrections", "core.learn", "core.store.exchange"},
     "core.archive": UNIVERSAL | {"core.layout"},
     "core.layout": UNIVERSAL,
     "core.images": UNIVERSAL,
@@ -61,6 +64,7 @@ HEAVY = {
     "sqlalchemy": {"core.store"},
     "umap": {"core.learn.project"},
     "plotly": {"core.ui"},
+    "pyarrow": {"core.exchange.tables"},
 }
 
 

@@ -33,6 +33,10 @@ class JobKind(StrEnum):
     INGEST = "ingest"
     TRAIN = "train"
     MAP = "map"
+    CLUSTER = "cluster"
+    SUSPECTS = "suspects"
+    EXPORT = "export"
+    ERASE = "erase"
 
 
 class Owner(StrEnum):

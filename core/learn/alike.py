@@ -18,6 +18,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from core.learn.cluster import TYPICAL_COSINE
 from core.learn.nearest import nearest
@@ -43,11 +44,9 @@ class Centres:
         rows = np.flatnonzero((labels >= 0) & (labels < k))
         rows = rows[np.argsort(labels[rows], kind="stable")]
         sizes = np.bincount(labels[rows], minlength=k)
-        if not k:
-            return cls(np.empty((0, vectors.shape[1]), np.float32), sizes)
-        starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-        sums = np.add.reduceat(vectors[rows], starts, axis=0)
-        return cls((sums / sizes[:, None]).astype(np.float32), sizes)
+        ends = np.concatenate([[0], np.cumsum(sizes)])
+        members = csr_array((np.ones(len(rows), np.float32), rows, ends), shape=(k, len(vectors)))
+        return cls((members @ vectors / sizes[:, None]).astype(np.float32), sizes)
 
     @property
     def tightness(self) -> Floats:

@@ -17,6 +17,7 @@ from core.ui import data, state
 HOME = "pages/home/datasets.py"
 INGEST = "pages/data/ingest.py"
 REVIEW = "pages/data/review.py"
+SUSPECTS = "pages/data/suspects.py"
 PEOPLE = "pages/data/people.py"
 TRAIN = "pages/model/train.py"
 EVALUATE = "pages/model/evaluate.py"

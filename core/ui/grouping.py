@@ -15,7 +15,7 @@ from core.store.base import Dataset
 from core.types import Revision
 from core.ui import acting, data, gallery, reviewing, words
 from core.ui.acting import Desk
-from core.ui.grouplist import LEGEND, GroupCommand, GroupRow, grouplist
+from core.ui.entries import Command, Entry, Keyboard, Strip, entries
 from core.ui.picker import picker
 from core.workflows import cluster, tree
 from core.workflows.cluster import Clustering, Groups, Question
@@ -25,6 +25,11 @@ COVERS = 8
 CLOSER = 60
 """The most faces of a group that are shown when it is looked at closely."""
 THRESHOLDS = (0.2, 0.9)
+KEYS = {"y": "yes", "n": "no", "o": "open", "s": "nobody", "u": "undo", "r": "redo"}
+LEGEND = (
+    "Keys: arrows walk, Enter names (a name and Enter goes on to the next group), space chooses several that are one "
+    "person, y and n answer the question, o looks closer, s nobody to name, u undo, r redo."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +118,7 @@ def name_them(view: View) -> None:
     asked = questions(dataset.id, dataset.revision, view.made, view.threshold)
     rows = [_row(view, found, group, asked.get(group)) for group in shown]
     known = [person.name for person in data.people(dataset.id, dataset.revision)]
-    command = grouplist(f"groups_{dataset.id}", rows, known, acting.epoch())
+    command = entries(f"groups_{dataset.id}", rows, Keyboard(KEYS, known), acting.epoch())
     st.caption(LEGEND)
     if command is None:
         return
@@ -128,7 +133,7 @@ def name_them(view: View) -> None:
 
 
 def _act(
-    view: View, found: Groups, command: GroupCommand, chosen: Sequence[int], asked: dict[int, Question]
+    view: View, found: Groups, command: Command, chosen: Sequence[int], asked: dict[int, Question]
 ) -> Callable[[], Event | Sequence[Event]] | None:
     mine, faces = acting.corrector(view.dataset), [face for group in chosen for face in found.members(group)]
     people = {person.id: person.name for person in data.people(view.dataset.id, view.dataset.revision)}
@@ -159,15 +164,24 @@ def _most_typical(dataset: Dataset, person_id: int) -> str:
     return faces.table.ids[int(rows[np.argmax(vectors @ vectors.mean(axis=0))])]
 
 
-def _row(view: View, found: Groups, group: int, question: Question | None) -> GroupRow:
+def _row(view: View, found: Groups, group: int, question: Question | None) -> Entry:
     faces = data.faces(view.dataset.id, view.dataset.revision)
     covers = found.members(group, COVERS)
     pictures = tuple(gallery.crop_address(view.dataset.id, faces.table.crop_ids[faces.row[face]]) for face in covers)
-    guess = ""
+    question_text, buttons = "", []
     if question is not None and question.person_id in faces.table.person_ids:
-        guess = words.person(faces.table.people[faces.table.person_ids.index(question.person_id)])
+        name = faces.table.people[faces.table.person_ids.index(question.person_id)]
+        question_text, buttons = f"Is this {words.person(name)}?", [("Yes", "yes"), ("No", "no")]
     size, tight = int(found.sizes[group]), float(found.tightness[group])
-    return GroupRow(covers[0], pictures, words.count(size, "face"), f"{_tightness(tight)} ({tight:.2f})", guess)
+    return Entry(
+        covers[0],
+        (Strip(pictures),),
+        words.count(size, "face"),
+        f"{_tightness(tight)} ({tight:.2f})",
+        (*buttons, ("Look closer", "open"), ("Nobody to name", "nobody")),
+        question_text,
+        "Who is this?",
+    )
 
 
 def _tightness(cosine: float) -> str:

@@ -214,12 +214,13 @@ def test_of_copies_the_best_is_kept():
 def test_a_group_portrait_that_is_there_twice_is_one_entry():
     vectors, labels = faces()
     labels[:] = -1
-    vectors[20:23] = vectors[:3]
+    here, there = [0, 8, 16], [24, 32, 40]
+    vectors[there] = vectors[here]
     table = table_of(labels)
-    photos, hashes = list(table.photo_ids), table.photo_hashes.copy()
-    photos[:3], photos[20:23] = ["a"] * 3, ["b"] * 3
-    hashes[20:23] = hashes[:3] = 7
-    (entry,) = find(replace(table, photo_ids=tuple(photos), photo_hashes=hashes), vectors).suspects
+    photos, hashes = np.array(table.photo_ids), table.photo_hashes.copy()
+    photos[here], photos[there] = "a", "b"
+    hashes[here] = hashes[there] = 7
+    (entry,) = find(replace(table, photo_ids=tuple(photos.tolist()), photo_hashes=hashes), vectors).suspects
     assert (entry.kind, len(entry.face_ids), len(entry.suggestion.face_ids)) == (Kind.DUPLICATE, 6, 3)
 
 

@@ -90,7 +90,7 @@ def open_page() -> Callable[..., AppTest]:
 
 def texts(app: AppTest) -> str:
     """Everything that a page says in words."""
-    parts = [*app.title, *app.markdown, *app.caption, *app.subheader, *app.error, *app.warning, *app.info]
+    parts = [*app.title, *app.markdown, *app.caption, *app.subheader, *app.error, *app.warning, *app.info, *app.success]
     return "\n".join(str(part.value) for part in parts)
 
 

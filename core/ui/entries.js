@@ -1,29 +1,29 @@
-// Groups of faces, one below the other, each with a field for its name. Arrows walk from group to group; typing a name and
-// Enter goes on to the next group, so that many are named without a hand leaving the keys.
-const memory = (window.faceGroups ??= new Map());
+// Entries with faces, one below the other, each with buttons and perhaps a field for a name. Arrows walk from entry to
+// entry; a name and Enter goes on to the next one, so that many are dealt with without a hand leaving the keys.
+const memory = (window.faceEntries ??= new Map());
 
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
-  const root = parentElement.querySelector(".groups");
+  const root = parentElement.querySelector(".entries");
   root.focusing?.abort(); // what listened before knows the faces of before
   root.focusing = new AbortController();
   const { signal } = root.focusing;
   if (!memory.has(component.key)) memory.set(component.key, { place: 0, selected: new Set(), epoch: null, inField: false, active: false });
   const self = memory.get(component.key);
-  const ids = data.groups.map((group) => group.id);
+  const ids = data.entries.map((entry) => entry.id);
 
   if (self.epoch !== data.epoch) {
     self.selected.clear();
     self.epoch = data.epoch;
   }
   self.place = Math.max(0, Math.min(self.place, ids.length - 1));
-  const signature = JSON.stringify([data.names.length, data.groups.map(({ faces, ...rest }) => rest)]);
+  const signature = JSON.stringify([data.names.length, data.entries.map(({ strips, ...rest }) => rest)]);
   const redrawn = signature !== root.drawn;
   if (redrawn) {
     const names = document.createElement("datalist");
     names.id = "known-names";
     names.append(...data.names.map((name) => Object.assign(document.createElement("option"), { value: name })));
-    root.replaceChildren(names, ...data.groups.map(row));
+    root.replaceChildren(names, ...data.entries.map(row));
     root.drawn = signature;
   }
   mark();
@@ -33,31 +33,41 @@ export default function (component) {
     return [...root.querySelectorAll(".row")];
   }
 
-  function row(group) {
+  function row(entry) {
     const made = document.createElement("div");
     made.className = "row";
-    made.dataset.id = group.id;
+    made.dataset.id = entry.id;
     made.setAttribute("role", "listitem");
-    made.setAttribute("aria-label", `${group.title}. ${group.note}`);
-    const strip = document.createElement("div");
-    strip.className = "strip";
-    for (const src of group.faces) strip.append(Object.assign(document.createElement("img"), { src, alt: "", draggable: false }));
+    made.setAttribute("aria-label", `${entry.title}. ${entry.note}`);
+    const strips = document.createElement("div");
+    strips.className = "strips";
+    strips.append(...entry.strips.map(strip));
     const about = document.createElement("div");
     about.className = "about";
-    const field = Object.assign(document.createElement("input"), { type: "text", placeholder: "Who is this?", maxLength: 80 });
-    field.setAttribute("list", "known-names");
-    field.setAttribute("aria-label", `Name of the group of ${group.title}`);
-    field.autocomplete = "off";
+    about.append(said(entry.title, "title"), said(entry.note, "note"));
+    if (entry.field) {
+      const field = Object.assign(document.createElement("input"), { type: "text", placeholder: entry.field, maxLength: 80 });
+      field.setAttribute("list", "known-names");
+      field.setAttribute("aria-label", `${entry.field} ${entry.title}`);
+      field.autocomplete = "off";
+      about.append(field);
+    }
     const actions = document.createElement("div");
     actions.className = "actions";
-    if (group.guess) {
-      actions.append(
-        said(`Is this ${group.guess}?`), button("Yes", "yes", group.id), button("No", "no", group.id)
-      );
-    }
-    actions.append(button("Look closer", "open", group.id), button("Nobody to name", "nobody", group.id));
-    about.append(said(group.title, "title"), said(group.note, "note"), field, actions);
-    made.append(strip, about);
+    if (entry.question) actions.append(said(entry.question));
+    actions.append(...entry.buttons.map(([label, name]) => button(label, name, entry.id)));
+    about.append(actions);
+    made.append(strips, about);
+    return made;
+  }
+
+  function strip({ label, faces }) {
+    const made = document.createElement("div");
+    const pictures = document.createElement("div");
+    pictures.className = "strip";
+    pictures.append(...faces.map((src) => Object.assign(document.createElement("img"), { src, alt: "", draggable: false })));
+    if (label) made.append(said(label, "label"));
+    made.append(pictures);
     return made;
   }
 

@@ -1,0 +1,88 @@
+"""Entries to deal with one after another by keyboard: a list with faces, buttons and a field for a name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+_FOLDER = Path(__file__).parent
+_mount = st.components.v2.component(
+    "face_entries",
+    html='<div class="entries" role="list"></div>',
+    css=(_FOLDER / "entries.css").read_text(encoding="utf-8"),
+    js=(_FOLDER / "entries.js").read_text(encoding="utf-8"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """Faces side by side."""
+
+    faces: tuple[str, ...]
+    """Pictures, as data addresses."""
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of the list."""
+
+    id: str
+    """Stays what it is while others are dealt with."""
+    strips: tuple[Strip, ...]
+    title: str
+    note: str
+    buttons: tuple[tuple[str, str], ...] = ()
+    """Label, and the name of the command that it gives."""
+    question: str = ""
+    """Stands before the buttons."""
+    field: str = ""
+    """What the field for a name invites to; no field without it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What was asked, and of which entries."""
+
+    name: str
+    ids: tuple[str, ...]
+    text: str = ""
+    """The name that was typed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keyboard:
+    """What keys and the name field give."""
+
+    keys: Mapping[str, str]
+    """Key to the name of a command; Enter and m go to the name field by themselves."""
+    names: Sequence[str] = ()
+    """Offered in the name field."""
+
+
+def entries(key: str, shown: Sequence[Entry], keyboard: Keyboard, epoch: int) -> Command | None:
+    """Draw the list; gives what was asked a moment ago. A new ``epoch`` lets go of what was chosen."""
+    given = {
+        "entries": [asdict(entry) for entry in shown],
+        "names": list(keyboard.names),
+        "keys": dict(keyboard.keys),
+        "epoch": epoch,
+    }
+    answer = _mount(key=key, data=given, on_command_change=_nothing)
+    return read(answer.command, [entry.id for entry in shown], epoch)
+
+
+def _nothing() -> None:
+    """Streamlit asks for a callback for every value that is to come back."""
+
+
+def read(command: Any, shown: Sequence[str], epoch: int) -> Command | None:
+    """The browser's answer, as far as it is about the entries that are shown now."""
+    if not command or command.get("epoch") != epoch:
+        return None
+    ids = tuple(entry_id for entry_id in command["ids"] if entry_id in set(shown))
+    return Command(command["name"], ids, str(command.get("text") or ""))

@@ -1,0 +1,189 @@
+"""The hierarchy of a dataset's faces: which faces it is of, what is kept apart in it, and where it is kept."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from core.corrections.model import CorrectionLog
+from core.errors import InputRefused, NotFound
+from core.geometry import overlaps
+from core.learn.cluster import Hierarchy, grow
+from core.store.artifacts import Artifacts, Kind, content_id
+from core.store.base import Dataset, FaceStore
+from core.types import Bools, CancelToken, FaceTable, Floats, Ints, Report, Revision, silent
+
+LOW_GRADE = 0.5
+"""Faces that are likelier misrecognised than not only follow others; at most the worse half of a dataset does."""
+SAME_FACE_OVERLAP = 0.5
+"""Two boxes of one photo with this share in common (IoU) are one face, drawn or found twice."""
+
+Pairs = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterOptions:
+    """Which faces are grouped."""
+
+    everyone: bool = False
+    """All faces, those with a name too; otherwise those that wait for one."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tree:
+    """A stored hierarchy with the faces that it is of."""
+
+    face_ids: tuple[str, ...]
+    hierarchy: Hierarchy
+    apart: frozenset[tuple[str, str]]
+    """The pairs that somebody had told apart when it was made."""
+    model_id: str
+    revision: Revision
+    everyone: bool
+    created: float
+    seconds: float
+
+
+def make_tree(
+    store: FaceStore,
+    log: CorrectionLog,
+    artifacts: Artifacts,
+    dataset_id: str,
+    options: ClusterOptions,
+    report: Report = silent,
+    token: CancelToken | None = None,
+) -> Tree:
+    """Compute and store the hierarchy, in the place of an older one of the same kind.
+
+    Raises
+    ------
+    InputRefused
+        There are no faces to group.
+    """
+    began, token = time.monotonic(), token or CancelToken()
+    dataset = store.dataset(dataset_id)
+    report(0, 1, "Reading the faces")
+    table, embeddings = store.face_table(dataset_id), store.embeddings(dataset_id)
+    place = {face_id: number for number, face_id in enumerate(embeddings.face_ids)}  # read a moment after the table
+    rows = np.array(
+        [row for row in np.flatnonzero(concerned(table, options.everyone)) if table.ids[row] in place], dtype=np.int64
+    )
+    if not len(rows):
+        raise InputRefused("No face waits for a name, so there is nothing to group. Add photos without names first.")
+    face_ids = tuple(table.ids[row] for row in rows)
+    vectors = embeddings.vectors[[place[face_id] for face_id in face_ids]]
+    told_apart = log.apart(dataset_id)
+    apart = [*_in_one_photo(store, dataset_id, table, rows), *as_rows(face_ids, told_apart)]
+
+    def watch(share: float) -> None:
+        token.raise_if_cancelled()
+        report(int(share * len(rows)), len(rows), "Grouping the faces")
+
+    followers = _low_grade(table.grades[rows])
+    hierarchy = grow(vectors, followers=followers, apart=apart, watch=watch)
+    tree = Tree(
+        face_ids,
+        hierarchy,
+        frozenset(told_apart),
+        embeddings.model_id,
+        dataset.revision,
+        options.everyone,
+        time.time(),
+        time.monotonic() - began,
+    )
+    artifacts.replace(dataset_id, Kind.CLUSTERS, _file_id(tree.model_id, tree.everyone), _to_bytes(tree))
+    report(len(rows), len(rows), "Done")
+    return tree
+
+
+def load_tree(artifacts: Artifacts, dataset: Dataset, everyone: bool = False) -> Tree | None:
+    """The stored hierarchy of a dataset's present model, or None before it was made."""
+    try:
+        content = artifacts.read(dataset.id, Kind.CLUSTERS, _file_id(dataset.model_id, everyone))
+    except NotFound:
+        return None
+    return _from_bytes(content)
+
+
+def concerned(table: FaceTable, everyone: bool = False) -> Bools:
+    """(n,) which faces are grouped: all, or those without a name that are neither strangers nor excluded."""
+    if everyone:
+        return np.ones(len(table), dtype=bool)
+    return (table.labels < 0) & ~table.strangers & ~table.excluded
+
+
+def as_rows(face_ids: Sequence[str], pairs: Pairs) -> list[tuple[int, int]]:
+    """Pairs of faces as pairs of places, as far as both are there."""
+    if not pairs:
+        return []
+    place = {face_id: number for number, face_id in enumerate(face_ids)}
+    return [(place[first], place[second]) for first, second in pairs if first in place and second in place]
+
+
+def _low_grade(grades: Floats) -> Bools:
+    known = grades[~np.isnan(grades)]
+    if not len(known):
+        return np.zeros(len(grades), dtype=bool)
+    return np.asarray(grades < min(LOW_GRADE, float(np.median(known))))
+
+
+def _in_one_photo(store: FaceStore, dataset_id: str, table: FaceTable, rows: Ints) -> list[tuple[int, int]]:
+    """Pairs of places in ``rows`` whose faces are seen beside each other in a photo."""
+    in_photo: dict[str, list[int]] = defaultdict(list)
+    for place, row in enumerate(rows.tolist()):
+        in_photo[table.photo_ids[row]].append(place)
+    several = [places for places in in_photo.values() if len(places) > 1]
+    wanted = [table.ids[rows[place]] for places in several for place in places]
+    boxes = {face.id: face.box.as_tuple() for face in store.faces(dataset_id, wanted)}
+    found = []
+    for places in several:
+        sides = np.array([boxes[table.ids[rows[place]]] for place in places])
+        shared = overlaps(sides, sides)
+        found += [
+            (places[first], places[second])
+            for first, second in combinations(range(len(places)), 2)
+            if shared[first, second] < SAME_FACE_OVERLAP
+        ]
+    return found
+
+
+def _file_id(model_id: str, everyone: bool) -> str:
+    return content_id(f"{model_id} {'everyone' if everyone else 'unnamed'}".encode())[:24]
+
+
+def _to_bytes(tree: Tree) -> bytes:
+    head = {
+        "model_id": tree.model_id,
+        "revision": tree.revision,
+        "everyone": tree.everyone,
+        "created": tree.created,
+        "seconds": tree.seconds,
+        "apart": sorted(tree.apart),
+    }
+    buffer = io.BytesIO()
+    np.savez(
+        buffer,
+        face_ids=np.array(tree.face_ids, dtype="S"),
+        order=tree.hierarchy.order,
+        joins=tree.hierarchy.joins,
+        head=np.array(json.dumps(head)),
+    )
+    return buffer.getvalue()
+
+
+def _from_bytes(content: bytes) -> Tree:
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        head: dict[str, Any] = json.loads(str(arrays["head"]))
+        return Tree(
+            face_ids=tuple(value.decode("ascii") for value in arrays["face_ids"].tolist()),
+            hierarchy=Hierarchy(arrays["order"], arrays["joins"]),
+            **{**head, "apart": frozenset((first, second) for first, second in head["apart"])},
+        )

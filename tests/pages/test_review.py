@@ -1,0 +1,107 @@
+"""Looking faces over, suspects and groups: what the pages show when there is nothing, and what their actions do."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.corrections.model import Act, Change, Entity, Field, Hand, Kind
+from core.jobs.model import JobKind
+from core.ui import acting, filters, grouping
+from core.ui.filters import Filter, Order, Show
+from core.workflows.correct import Corrector
+from tests.pages.conftest import button, texts, work
+from tests.pages.faces import add_faces
+
+REVIEW, SUSPECTS, GROUPS = "pages/data/review.py", "pages/data/suspects.py", "pages/explore/clusters.py"
+
+
+@pytest.mark.parametrize("page", [REVIEW, SUSPECTS, GROUPS])
+def test_without_faces_the_way_leads_to_adding_photos(app_data, open_page, page):
+    app_data.store.create_dataset("Family", "facenet-128")
+    assert button(open_page(page), "Add photos")
+
+
+def test_chips_count_what_there_is_and_the_filter_is_in_the_address(app_data, open_page):
+    dataset = add_faces(app_data, "Family", {"Ann": 3, "Bob": 2, None: 4})
+    mine = somebody(app_data, dataset)
+    table = app_data.store.face_table(dataset.id)
+    mine.exclude([table.ids[0]])
+    app = open_page(REVIEW, show="No name")
+    (chips,) = app.get("button_group")
+    assert "4 faces" in texts(app)
+    assert app.query_params["show"] == "No name"
+    assert [option.content for option in chips.proto.options] == ["All 9", "No name 4", "Left out 1"]
+
+
+def test_an_action_is_said_and_undone_and_done_again(app_data, open_page):
+    dataset = add_faces(app_data, "Family", {"Ann": 3, "Bob": 2})
+    app = open_page(REVIEW)
+    ids = app_data.store.face_table(dataset.id).ids
+    app.session_state["sitting"] = "this one"
+    somebody(app_data, dataset).move([ids[0]], "Cleo")
+    app.run()
+    assert "Moved 1 face from Ann to Cleo." in texts(app)
+    button(app, "Undo").click().run()
+    assert not app.exception
+    assert {person.name for person in app_data.store.people(dataset.id)} == {"Ann", "Bob"}
+    button(app, "Redo").click().run()
+    assert {person.name for person in app_data.store.people(dataset.id)} == {"Ann", "Bob", "Cleo"}
+
+
+def test_orders_put_first_what_they_say(app_data):
+    dataset = add_faces(app_data, "Family", {"Ann": 4, "Bob": 4})
+    faces = filters.data.faces(dataset.id, dataset.revision)
+    like = faces.table.ids[6]
+    rows = filters.rows(dataset.id, dataset.revision, Filter(order=Order.ALIKE, like=like))
+    assert faces.table.ids[rows[0]] == like
+    assert {faces.table.person(int(row)) for row in rows[:4]} == {"Bob"}
+    of_bob = filters.rows(dataset.id, dataset.revision, Filter(Show.ALL, person="Bob"))
+    assert {faces.table.person(int(row)) for row in of_bob} == {"Bob"}
+
+
+def test_suspects_are_looked_for_by_the_worker_and_leave_the_list_when_dealt_with(app_data, open_page):
+    people = {"Ann": 12, "Bob": 12, "Cleo": 12}
+    dataset = add_faces(app_data, "Family", people)
+    table = app_data.store.face_table(dataset.id)
+    wrong = next(face_id for row, face_id in enumerate(table.ids) if table.person(row) == "Ann")
+    move_silently(app_data, dataset, wrong, "Bob")
+    app = open_page(SUSPECTS)
+    button(app, "Look for suspects").click().run()
+    (job,) = work(app_data)
+    assert (job.kind, job.error) == (JobKind.SUSPECTS, "")
+    app.run()
+    (chips,) = app.get("button_group")
+    assert any(option.content.startswith("Wrong name") for option in chips.proto.options)
+    somebody(app_data, dataset).move([wrong], "Ann")
+    assert "Nothing looks wrong." in texts(open_page(SUSPECTS))
+
+
+def test_groups_are_made_by_the_worker_and_counted_for_the_slider(app_data, open_page):
+    dataset = add_faces(app_data, "Shoebox", {None: 1})
+    for look in ("Ann", "Bob", "Cleo"):
+        add_faces(app_data, "Shoebox", {look: 6})
+    dataset = app_data.store.dataset("Shoebox")
+    table = app_data.store.face_table(dataset.id)
+    somebody(app_data, dataset).unname(list(table.ids))
+    app = open_page(GROUPS)
+    button(app, "Group 19 faces").click().run()
+    (job,) = work(app_data)
+    assert (job.kind, job.error) == (JobKind.CLUSTER, "")
+    app.run()
+    assert "**3 groups**, 1 face alone" in texts(app)
+    revision = app_data.store.dataset(dataset.id).revision
+    found = grouping.groups(dataset.id, revision, grouping.made(job), grouping.DEFAULT_THRESHOLD)
+    somebody(app_data, dataset).move(found.members(0), "Ann")
+    assert "**2 groups**, 1 face alone" in texts(open_page(GROUPS))
+
+
+def somebody(services, dataset):
+    """Somebody in the sitting "this one"."""
+    return Corrector(services.store, services.log, dataset.id, Hand(acting.AUTHOR, "this one"))
+
+
+def move_silently(services, dataset, face_id, name):
+    """Give a face a wrong name without anybody having looked at it."""
+    person = services.log.person_named(dataset.id, name)
+    change = Change(Entity.FACE, face_id, Field.PERSON, person)
+    services.log.record(dataset.id, Hand("an import", "import"), Act(Kind.IMPORT, [change], person))
