@@ -9,6 +9,7 @@ import argparse
 import json
 import logging
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -20,15 +21,18 @@ from typing import Any
 
 from core.errors import FaceAtlasError, ImageRefused, InputRefused, NotFound
 from core.images import decode
+from core.jobs import transfers
 from core.jobs.handlers import IngestRequest, handlers, sweep_uploads
 from core.jobs.model import Job, JobKind, JobState, Owner
-from core.jobs.worker import Handler, run_job, stop_with_parent, work
+from core.jobs.worker import Handler, run_job, stop_with_parent, work, yield_to_pages
 from core.models import catalogue, install, sample
 from core.services import Services
 from core.settings import from_env
 from core.store.base import Dataset, Outcome, Run
 from core.types import CancelToken, FacePolicy, Report
-from core.workflows import datasets, train, verify_pairs
+from core.workflows import bundles, cluster, datasets, imports, suspects, train, verify_pairs
+from core.workflows import erase as erasing
+from core.workflows import export as exporting
 from core.workflows.identify import to_json
 
 Answer = dict[str, Any]
@@ -91,6 +95,20 @@ def _ingest(options: argparse.Namespace) -> Answer:
     }
 
 
+def _look_again(options: argparse.Namespace) -> Answer:
+    services = _services(options)
+    dataset = services.store.dataset(options.dataset)
+    job = _run(services, dataset, JobKind.LOOK_AGAIN, {"policy": options.faces})
+    missing = services.store.file_reports(job.id, [Outcome.REFUSED])
+    return {**job.result, "missing": [{"name": line.name, "reason": line.reason} for line in missing]}
+
+
+def _change_model(options: argparse.Namespace) -> Answer:
+    services = _services(options)
+    dataset = services.store.dataset(options.dataset)
+    return _run(services, dataset, JobKind.CHANGE_MODEL, {"model": options.model}).result
+
+
 def _train(options: argparse.Namespace) -> Answer:
     services = _services(options)
     dataset = services.store.dataset(options.dataset)
@@ -103,6 +121,21 @@ def _evaluate(options: argparse.Namespace) -> Answer:
     services = _services(options)
     run = _chosen_run(services, options)
     return train.evaluation_json(run, train.load_predictions(services.artifacts, run))
+
+
+def _cluster(options: argparse.Namespace) -> Answer:
+    services = _services(options)
+    dataset = services.store.dataset(options.dataset)
+    job = _run(services, dataset, JobKind.CLUSTER, asdict(cluster.ClusterOptions(everyone=options.everyone)))
+    groups = cluster.current(services.store, services.log, services.artifacts, dataset.id, options.everyone)
+    return cluster.to_json(groups.cut(options.threshold), job.result["seconds"])
+
+
+def _suspects(options: argparse.Namespace) -> Answer:
+    services = _services(options)
+    dataset = services.store.dataset(options.dataset)
+    _run(services, dataset, JobKind.SUSPECTS, {})
+    return suspects.report(services.store, services.log, services.artifacts, dataset.id, options.limit)
 
 
 def _identify(options: argparse.Namespace) -> Answer:
@@ -132,6 +165,44 @@ def _photo_bytes(path: Path) -> bytes:
         raise ImageRefused(f"it cannot be read ({fault.strerror}).") from fault
 
 
+def _export(options: argparse.Namespace) -> Answer:
+    services = _services(options)
+    dataset = services.store.dataset(options.dataset)
+    job = _run(services, dataset, JobKind.EXPORT, transfers.ExportParams(options.what, options.run).params())
+    written = exporting.exported(services.settings.exports_dir, dataset.id, job.id)
+    shutil.move(written, options.out)
+    return {"file": str(options.out), **job.result}
+
+
+def _import_bundle(options: argparse.Namespace) -> Answer:
+    return bundles.import_bundle(_services(options).bundle_tools(), options.file, options.dataset)
+
+
+def _import_into(options: argparse.Namespace) -> Answer:
+    """Corrections, names or vectors from a file, under the dataset's lock."""
+    services = _services(options)
+    dataset, token = services.store.dataset(options.dataset), CancelToken()
+    tools, by = services.import_tools(), imports.hand("command line")
+    with services.writing(dataset.id, _progress(), token):
+        if options.what == "embeddings":
+            return imports.import_vectors(tools, dataset.id, options.file)
+        read = imports.import_log if options.what == "log" else imports.import_xmp
+        summary = read(tools, dataset.id, options.file, by, _progress(), token)
+    return {**asdict(summary), "session": by.session}
+
+
+def _erase(options: argparse.Namespace) -> Answer:
+    services = _services(options)
+    dataset = services.store.dataset(options.dataset)
+    if options.whole_dataset:
+        exports_dir = services.settings.exports_dir
+        return datasets.delete(services.store, services.jobs, services.artifacts, exports_dir, dataset.id)
+    person_id = erasing.person_named(services.store, dataset.id, options.person)
+    given = transfers.EraseParams(person_id, "command line", options.photos == "all", options.retrain)
+    receipt = _run(services, dataset, JobKind.ERASE, given.params()).result
+    return {name: receipt[name] for name in ("photos", "faces", "artifacts", "models_retrained")} | receipt
+
+
 def _verify_pairs(options: argparse.Namespace) -> Answer:
     services = _services(options)
     pairs = verify_pairs.read_pairs(Path(options.pairs))
@@ -147,15 +218,20 @@ def _worker(options: argparse.Namespace) -> None:
         signal.signal(number, lambda *_: os._exit(0))
     if options.with_parent:
         stop_with_parent(stop, lambda: os._exit(0))
+        yield_to_pages()
     services = _services(options)
     sweep_uploads(services)
     work(services.jobs, handlers(services), services.worker_lock, stop)
 
 
 def _bench(options: argparse.Namespace) -> Answer:
-    from core import bench
+    from core.bench import run as bench
 
-    return bench.run(_services(options), _progress())
+    chosen = bench.Options(quick=options.quick, group=options.group, peers=options.peers)
+    answer = bench.run(_services(options), chosen, _progress())
+    if options.out:
+        options.out.write_text(json.dumps(answer, ensure_ascii=False, indent=1), encoding="utf-8")
+    return answer
 
 
 # parts of commands
@@ -265,6 +341,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--unlabelled", action="store_true", help="folders are not people")
 
+    made = command("look-again", _look_again, "detect the faces of a dataset's photos anew; names and corrections stay")
+    made.add_argument("--dataset", required=True, metavar="NAME")
+    made.add_argument("--faces", choices=list(FacePolicy), help="as for ingest (default: as in the newest ingest)")
+
+    made = command("change-model", _change_model, "embed a dataset's faces with another model, and use it from then on")
+    made.add_argument("--dataset", required=True, metavar="NAME")
+    made.add_argument("--model", required=True, choices=[model.id for model in catalogue.EMBEDDING_MODELS])
+
     made = command("train", _train, "train and measure a recogniser")
     made.add_argument("--dataset", required=True, metavar="NAME")
     made.add_argument("--folds", type=int, default=5)
@@ -276,11 +360,57 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--dataset", required=True, metavar="NAME")
     made.add_argument("--run", help="default: the newest")
 
+    made = command("cluster", _cluster, "group the faces without a name")
+    made.add_argument("--dataset", required=True, metavar="NAME")
+    made.add_argument(
+        "--threshold",
+        type=float,
+        default=cluster.DEFAULT_THRESHOLD,
+        help="distance at which two single faces are still joined, 0 to 1 (default: %(default)s)",
+    )
+    made.add_argument("--all", dest="everyone", action="store_true", help="all faces, those with a name too")
+
+    made = command("suspects", _suspects, "rank what is probably wrong: names, outliers, copies, leaks")
+    made.add_argument("--dataset", required=True, metavar="NAME")
+    made.add_argument("--limit", type=int, metavar="N", help="at most so many entries (default: all)")
+
     made = command("identify", _identify, "say who is in photos")
     made.add_argument("photo", nargs="+")
     made.add_argument("--dataset", required=True, metavar="NAME")
     made.add_argument("--run", help="default: the newest")
     made.add_argument("--threshold", type=float, help="largest distance at which a face is named")
+
+    made = command("export", _export, "write photos, faces, sidecars, vectors, the recogniser or the log to a zip")
+    made.add_argument("--dataset", required=True, metavar="NAME")
+    made.add_argument("--out", required=True, type=Path, metavar="FILE")
+    made.add_argument("--what", choices=list(exporting.What), default=exporting.What.ALL)
+    made.add_argument("--run", help="whose bundle (default: the newest)")
+
+    made = command(
+        "import-bundle", _import_bundle, "take a recogniser from another installation, as a dataset of its own"
+    )
+    made.add_argument("file", type=Path, metavar="FILE")
+    made.add_argument("--dataset", metavar="NAME", help="call it so (default: as it was called at home)")
+
+    for what, text in (
+        ("log", "replay the corrections of another ingest of the same photos"),
+        ("xmp", "take names from XMP sidecars (face regions), one or a folder or zip of them"),
+        ("embeddings", "take vectors that were computed elsewhere with the dataset's model"),
+    ):
+        made = command(f"import-{what}", _import_into, text)
+        made.set_defaults(what=what)
+        made.add_argument("file", type=Path, metavar="FILE")
+        made.add_argument("--dataset", required=True, metavar="NAME")
+
+    made = command("erase", _erase, "remove a person, or a dataset, for good, and look for what is left")
+    which = made.add_mutually_exclusive_group(required=True)
+    which.add_argument("person", nargs="?", metavar="PERSON")
+    which.add_argument("--whole-dataset", action="store_true")
+    made.add_argument("--dataset", required=True, metavar="NAME")
+    made.add_argument("--photos", choices=["own", "all"], default="own", help="all: also photos that show others too")
+    made.add_argument(
+        "--retrain", action="store_true", help="train again when a recogniser had learned from the person"
+    )
 
     made = command("verify-pairs", _verify_pairs, "measure same-or-different on a list of pairs (LFW protocol)")
     made.add_argument("pairs", metavar="CSV")
@@ -294,7 +424,13 @@ def _parser() -> argparse.ArgumentParser:
     made = command("worker", _worker, "run queued jobs until stopped")
     made.add_argument("--with-parent", action="store_true", help="end when standard input closes")
 
-    command("bench", _bench, "measure speed against the tutorial's pipeline")
+    made = command("bench", _bench, "measure speed, stage by stage, and against the tutorial's pipeline")
+    made.add_argument("--quick", action="store_true", help="a look in a minute: few photos, no tutorial")
+    made.add_argument("--group", type=Path, metavar="ZIP", help="measure photos with several faces too")
+    made.add_argument(
+        "--peers", type=Path, metavar="PYTHON", help="compare with other packages, installed for this interpreter"
+    )
+    made.add_argument("--out", type=Path, metavar="FILE", help="write everything that was measured there too, as JSON")
     return parser
 
 

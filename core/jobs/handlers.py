@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import shutil
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from core.errors import InputRefused
+from core.jobs import transfers
 from core.jobs.model import Job, JobKind, JobState
 from core.jobs.worker import Handler
 from core.services import Services
 from core.types import CancelToken, FacePolicy, Report
-from core.workflows import ingest, project, train
+from core.workflows import cluster, ingest, project, relook, suspects, train
 
 ABANDONED_S = 24 * 3600.0
 """An upload that was not started within a day will not be."""
@@ -45,6 +46,12 @@ def handlers(services: Services) -> dict[JobKind, Handler]:
         JobKind.INGEST: partial(_ingest, services),
         JobKind.TRAIN: partial(_train, services),
         JobKind.MAP: partial(_map, services),
+        JobKind.CLUSTER: partial(_cluster, services),
+        JobKind.SUSPECTS: partial(_suspects, services),
+        JobKind.EXPORT: partial(transfers.export, services),
+        JobKind.ERASE: partial(_erase, services),
+        JobKind.LOOK_AGAIN: partial(_look_again, services),
+        JobKind.CHANGE_MODEL: partial(_change_model, services),
     }
 
 
@@ -100,3 +107,46 @@ def _map(services: Services, job: Job, report: Report, token: CancelToken) -> di
     options = project.MapOptions(**{**job.params, "method": project.Method(job.params["method"])})
     info = project.make_map(services.store, services.runs, services.artifacts, job.dataset_id, options, report, token)
     return {"map": info.id}
+
+
+def _cluster(services: Services, job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
+    options = cluster.ClusterOptions(**job.params)
+    store, log = services.store, services.log
+    tree = cluster.make_tree(store, log, services.artifacts, job.dataset_id, options, report, token)
+    return {"faces": len(tree.face_ids), "seconds": round(tree.seconds, 3)}
+
+
+def _suspects(services: Services, job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
+    queue = suspects.look(services.store, services.log, services.artifacts, job.dataset_id, report, token)
+    return {"suspects": len(queue.suspects), "revision": queue.revision, "seconds": queue.seconds}
+
+
+def _erase(services: Services, job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
+    def train_again(params: dict[str, Any], report: Report, token: CancelToken) -> dict[str, Any]:
+        return _train(services, replace(job, params=params), report, token)
+
+    return transfers.erase(services, job, report, token, train_again)
+
+
+def _look_again(services: Services, job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
+    began = time.monotonic()
+    report(0, 0, "Loading the networks")
+    target = ingest.Target(job.dataset_id, job.id, _policy(services, job))
+    with services.writing(job.dataset_id, report, token):
+        came = relook.detect_again(services.ingestor(job.dataset_id), target, report, token)
+    return {**asdict(came), "seconds": round(time.monotonic() - began, 3)}
+
+
+def _policy(services: Services, job: Job) -> FacePolicy:
+    """The one asked for, else that of the newest ingest."""
+    newest = (other.params for other in services.jobs.jobs(job.dataset_id) if other.kind is JobKind.INGEST)
+    return FacePolicy(job.params.get("policy") or next(newest, {}).get("policy", FacePolicy.LARGEST))
+
+
+def _change_model(services: Services, job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
+    began = time.monotonic()
+    report(0, 0, "Loading the networks")
+    tools = services.ingestor(job.dataset_id, job.params["model"])
+    with services.writing(job.dataset_id, report, token):
+        came = relook.change_model(tools, job.dataset_id, report, token)
+    return {**asdict(came), "seconds": round(time.monotonic() - began, 3)}

@@ -37,6 +37,8 @@ class JobKind(StrEnum):
     SUSPECTS = "suspects"
     EXPORT = "export"
     ERASE = "erase"
+    LOOK_AGAIN = "look again"
+    CHANGE_MODEL = "change model"
 
 
 class Owner(StrEnum):

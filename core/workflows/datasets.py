@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 from core.errors import DataFolderBusy, ModelMismatch, NotFound
 from core.store.artifacts import Artifacts
@@ -32,19 +36,46 @@ def find_or_create(store: FaceStore, name: str, model_id: str | None, default_mo
     return found
 
 
-def delete(store: FaceStore, jobs: JobStore, artifacts: Artifacts, dataset_id: str) -> None:
-    """Remove a dataset's rows and files. The rows go first: no page shows a face whose picture is gone.
+def delete(
+    store: FaceStore, jobs: JobStore, artifacts: Artifacts, exports_dir: Path, dataset_id: str
+) -> dict[str, Any]:
+    """Remove a dataset's rows, files and exports. The rows go first: no page shows a face whose picture is gone.
 
     Work on it is told to stop; the worker also stops by itself when it finds that its job is gone.
+
+    Returns
+    -------
+    The receipt: what was removed, in numbers, and when.
 
     Raises
     ------
     DataFolderBusy
-        A job on it does not stop; the dataset is still whole.
+        A job on it does not stop, and the dataset is still whole; or another process keeps the database's log.
     """
     _stop_jobs(jobs, dataset_id)
-    store.delete_dataset(dataset_id)
-    artifacts.delete_dataset(dataset_id)
+    counts, size = store.counts(dataset_id), artifacts.size_bytes(dataset_id)
+    exports = delete_exports(exports_dir, dataset_id)
+    try:
+        store.delete_dataset(dataset_id)
+    finally:
+        artifacts.delete_dataset(dataset_id)
+    return {
+        "when": datetime.now(UTC).isoformat(timespec="seconds"),
+        "photos": counts.photos,
+        "faces": counts.faces,
+        "people": counts.people,
+        "bytes": size,
+        "exports": exports,
+    }
+
+
+def delete_exports(exports_dir: Path, dataset_id: str) -> int:
+    """Remove what was exported of a dataset and still lies in the data folder; how many files there were."""
+    folder = exports_dir / dataset_id
+    files = len(list(folder.glob("*"))) if folder.is_dir() else 0
+    if folder.is_dir():
+        shutil.rmtree(folder)
+    return files
 
 
 def _stop_jobs(jobs: JobStore, dataset_id: str) -> None:

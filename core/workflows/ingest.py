@@ -7,21 +7,21 @@ makes an ingest safe to kill and to resume. A photo is its sha256; what is there
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import ceil
 from typing import Protocol
 
 from core.archive import PhotoSource
 from core.detect.mtcnn import Detector
 from core.embed.embedder import Embedder
-from core.errors import ImageRefused, InputRefused, NotFound
+from core.errors import ImageRefused, InputRefused
 from core.geometry import centrality
 from core.images import Picture, decode_reduced
 from core.machine import Pace
 from core.settings import ImageLimits
 from core.store.artifacts import Artifacts, Kind
 from core.store.base import FaceStore, FileReport, IngestBatch, Named, Outcome, PhotoLabel, ReportStore
-from core.types import CancelToken, Detection, FacePolicy, Photo, Report, silent
+from core.types import CancelToken, Detection, Face, FacePolicy, Photo, Report, silent
 from core.workflows.faces import Prepared, finish, prepare
 from core.workflows.reading import PhotoReader, ReadPhoto
 
@@ -142,6 +142,8 @@ class _Step:
     target: Target
     known: dict[str, PhotoLabel]
     reports: list[FileReport] = field(default_factory=list)
+    again: list[ReadPhoto] = field(default_factory=list)
+    """Photos that are there already, or came before in this batch."""
     named: list[Named] = field(default_factory=list)
 
     def work(self, batch: Sequence[ReadPhoto]) -> IngestBatch:
@@ -156,38 +158,56 @@ class _Step:
             else:
                 photos.append(self._photo(photo, picture))
         stored = finish(self.tools.artifacts, self.tools.embedder, self.target.dataset_id, chosen)
-        return IngestBatch(photos, stored, sorted(self.reports, key=lambda line: line.position), self.named)
+        added = IngestBatch(photos, stored)
+        for photo in self.again:
+            self._repeat(photo, added)
+        return replace(added, reports=sorted(self.reports, key=lambda line: line.position), named=self.named)
 
     def _is_new(self, photo: ReadPhoto) -> bool:
-        """Whether the photo is to be worked on; what is refused or known gets its line here."""
+        """Whether the photo is to be worked on; what is refused gets its line here, what is known later."""
         if photo.objection:
             self._refuse(photo, photo.objection)
             return False
-        earlier = self.known.get(photo.photo_id)
-        label = PhotoLabel(photo.entry.person, photo.entry.split)
-        if earlier is None:
-            self.known[photo.photo_id] = label
-            return True
-        if earlier.person is None and label.person is not None and self._name(photo, label.person):
-            self.known[photo.photo_id] = label
-            self._line(
-                photo, Outcome.DUPLICATE, f"The same photo was there without a name; it is '{label.person}' now."
-            )
+        if photo.photo_id in self.known:
+            self.again.append(photo)
             return False
-        self._line(photo, *_compare(earlier, label))
-        return False
+        self.known[photo.photo_id] = _label(photo)
+        return True
 
-    def _name(self, photo: ReadPhoto, person: str) -> bool:
-        """Give the largest, most central face of a photo that is there already its name; whether there is one."""
-        try:
-            stored, faces = self.tools.store.photo(self.target.dataset_id, photo.photo_id)
-        except NotFound:  # it came a moment ago, in this very batch
-            return False
-        if not faces or (self.target.policy is FacePolicy.ONLY_SINGLE and len(faces) > 1):
-            return False
+    def _repeat(self, photo: ReadPhoto, added: IngestBatch) -> None:
+        """The line of a photo that came before. One that came without a name may get a person's now."""
+        earlier, label = self.known.get(photo.photo_id), _label(photo)
+        if earlier is None:
+            self._refuse(photo, "The same photo was refused a moment ago.")
+            return
+        adopted = self._adopt(photo, added) if earlier.person is None and label.person is not None else ""
+        if adopted:
+            self.known[photo.photo_id] = label
+        self._line(photo, *((Outcome.DUPLICATE, adopted) if adopted else _compare(earlier, label)))
+
+    def _adopt(self, photo: ReadPhoto, added: IngestBatch) -> str:
+        """Give a photo that came without a name the person whose folder it is in now.
+
+        The name goes to the largest and most central face; one that somebody named keeps that name.
+
+        Returns
+        -------
+        What is said of it, or "" when no face may have the name.
+        """
+        stored, faces = self._there(photo.photo_id, added)
+        person = photo.entry.person
+        if person is None or not faces or (self.target.policy is FacePolicy.ONLY_SINGLE and len(faces) > 1):
+            return ""
         own = max(faces, key=lambda face: centrality(face.box, stored.width_px, stored.height_px))
         self.named.append(Named(own.id, photo.photo_id, person, photo.entry.split))
-        return True
+        return f"The same photo was there without a name; it is a photo of '{person}' now{_unless_corrected(own)}."
+
+    def _there(self, photo_id: str, added: IngestBatch) -> tuple[Photo, list[Face]]:
+        """A photo that came before, and its faces: of this batch, or stored."""
+        for photo, _ in added.photos:
+            if photo.id == photo_id:
+                return photo, [stored.face for stored in added.faces if stored.face.photo_id == photo_id]
+        return self.tools.store.photo(self.target.dataset_id, photo_id)
 
     def _choose(self, photo: ReadPhoto, picture: Picture, found: Sequence[Detection]) -> list[Prepared]:
         """Raises ImageRefused for damage that shows only when more of the photo is decoded."""
@@ -218,9 +238,15 @@ class _Step:
         self.tools.artifacts.put(self.target.dataset_id, Kind.PHOTO, photo.photo_id, photo.data)
         entry = photo.entry
         stored = Photo(
-            photo.photo_id, entry.name, picture.width_px, picture.height_px, len(photo.data), photo.perceptual_hash
+            photo.photo_id,
+            entry.name,
+            picture.width_px,
+            picture.height_px,
+            len(photo.data),
+            photo.perceptual_hash,
+            photo.taken,
         )
-        return stored, PhotoLabel(entry.person, entry.split)
+        return stored, _label(photo)
 
     def _refuse(self, photo: ReadPhoto, reason: str) -> None:
         self.known.pop(photo.photo_id, None)
@@ -240,6 +266,16 @@ class _Step:
                 photo.photo_id or None,
             )
         )
+
+
+def _label(photo: ReadPhoto) -> PhotoLabel:
+    return PhotoLabel(photo.entry.person, photo.entry.split)
+
+
+def _unless_corrected(face: Face) -> str:
+    if face.person is not None:
+        return f", but its face stays '{face.person}' as somebody said"
+    return ", but its face stays without a name as somebody said" if face.stranger else ""
 
 
 def divide(

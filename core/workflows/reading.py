@@ -15,7 +15,7 @@ from hashlib import sha256
 
 from core.archive import Entry, PhotoSource
 from core.errors import ImageRefused
-from core.images import Picture, decode_reduced, decoding_bytes, perceptual_hash
+from core.images import Picture, decode_reduced, decoding_bytes, perceptual_hash, taken
 from core.machine import Pace
 from core.settings import ImageLimits
 
@@ -32,6 +32,8 @@ class ReadPhoto:
     photo_id: str = ""
     picture: Picture | None = None
     perceptual_hash: int = 0
+    taken: float | None = None
+    """Seconds since 1970 by the camera's clock, where it says so."""
     objection: str = ""
 
 
@@ -138,4 +140,5 @@ def _decoded(file: _File, limits: ImageLimits, enough_px: int) -> ReadPhoto:
         picture = decode_reduced(photo.data, limits, enough_px)
     except ImageRefused as refusal:
         return ReadPhoto(photo.entry, objection=str(refusal))
-    return ReadPhoto(photo.entry, photo.data, photo.photo_id, picture, perceptual_hash(picture.pixels))
+    hashed = perceptual_hash(picture.pixels)
+    return ReadPhoto(photo.entry, photo.data, photo.photo_id, picture, hashed, taken(photo.data))

@@ -6,20 +6,21 @@ are one when their boxes overlap enough in the same photo.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from core.corrections.model import Event
-from core.errors import InputRefused, NotFound
+from core.errors import ImageRefused, InputRefused, NotFound
 from core.geometry import overlaps
 from core.images import Picture, decode
 from core.store.artifacts import Kind
-from core.types import Box, CancelToken, Detection, Face, FacePolicy, Report, silent
+from core.store.base import FileReport, IngestBatch, Outcome, PhotoLabel
+from core.types import Box, CancelToken, Detection, Face, Report, RgbImage, silent
 from core.workflows.correct import Corrector
 from core.workflows.faces import finish, prepare
-from core.workflows.ingest import Ingestor, divide
+from core.workflows.ingest import Ingestor, Target, divide
 
 SAME_FACE = 0.4
 """From this overlap (IoU) on, two boxes in one photo are one face."""
@@ -31,96 +32,155 @@ PHOTOS_AT_ONCE = 16
 
 @dataclass(frozen=True, slots=True)
 class Relooked:
-    """What a new look came to."""
+    """What a new look came to; of one that was stopped and resumed, what its last attempt did."""
 
     photos: int
     kept: int
     """Faces that were found again."""
     added: int
     missing: int
-    """Photos whose file is gone."""
+    """Photos whose file is gone or cannot be read any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What a change of model came to."""
+
+    model: str
+    photos: int
+    faces: int
+    """How many were embedded; of a change that was stopped and resumed, in its last attempt."""
 
 
 def detect_again(
-    tools: Ingestor,
-    dataset_id: str,
-    policy: FacePolicy = FacePolicy.LARGEST,
-    report: Report = silent,
-    token: CancelToken | None = None,
+    tools: Ingestor, target: Target, report: Report = silent, token: CancelToken | None = None
 ) -> Relooked:
-    """Detect the faces of every photo anew; those found again keep their names and their history."""
+    """Detect the faces of every photo anew; those found again keep their names and their history.
+
+    Raises
+    ------
+    Cancelled
+        Between two photos. A photo that has a line in the job's report is not looked at again when it is resumed.
+    """
     token = token or CancelToken()
-    labels = tools.store.photo_labels(dataset_id)
-    kept = added = missing = 0
-    for number, (photo_id, label) in enumerate(sorted(labels.items())):
+    labels = tools.store.photo_labels(target.dataset_id)
+    lines = tools.store.file_reports(target.job_id)
+    left = sorted(labels.keys() - {line.photo_id for line in lines})
+    looks: list[_Look] = []
+    for photo_id in left:
         token.raise_if_cancelled()
-        report(number, len(labels), "Looking again")
-        before = tools.store.every_face(dataset_id, photo_id)
-        picture = _picture(tools, dataset_id, photo_id)
-        if picture is None:
-            missing += 1
-            continue
-        found = tools.detector.detect([picture.pixels])[0]
-        again = match([face.box for face in before], [face.box for face in found])
-        own, others = divide(found, picture.width_px, picture.height_px, label.person, policy)
-        wanted = [
-            face for face, old in zip(found, again, strict=True) if old is not None or _among(face, [*own, *others])
-        ]
-        ids = {id(face): before[old].id for face, old in zip(found, again, strict=True) if old is not None}
-        prepared = [
-            replace(
-                prepare(
-                    tools.embedder, photo_id, picture, face, label.person if _among(face, own) else None, label.split
-                ),
-                face_id=ids.get(id(face)),
-            )
-            for face in wanted
-        ]
-        tools.store.replace_faces(dataset_id, photo_id, finish(tools.artifacts, tools.embedder, dataset_id, prepared))
-        kept += len(ids)
-        added += len(wanted) - len(ids)
+        report(len(labels) - len(left) + len(looks), len(labels), "Looking for faces again")
+        look = _look(tools, target, photo_id, labels[photo_id])
+        line = replace(look.line, position=len(lines) + len(looks))
+        tools.store.add(target.dataset_id, target.job_id, IngestBatch(reports=[line]))
+        looks.append(look)
     report(len(labels), len(labels), "Done")
-    return Relooked(len(labels), kept, added, missing)
+    missing = sum(look.line.outcome is Outcome.REFUSED for look in looks)
+    return Relooked(len(looks), sum(look.kept for look in looks), sum(look.added for look in looks), missing)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A photo looked at again."""
+
+    line: FileReport
+    kept: int = 0
+    added: int = 0
+
+
+def _look(tools: Ingestor, target: Target, photo_id: str, label: PhotoLabel) -> _Look:
+    photo, shown = tools.store.photo(target.dataset_id, photo_id)
+    line = FileReport(0, photo.name, Outcome.REFUSED, 0, label.person, label.split, photo_id=photo_id)
+    try:
+        picture = _picture(tools, target.dataset_id, photo_id)
+    except (NotFound, ImageRefused) as refusal:
+        return _Look(replace(line, reason=str(refusal)))
+    before = tools.store.every_face(target.dataset_id, photo_id)
+    found = tools.detector.detect([picture.pixels])[0]
+    matched = match([face.box for face in before], [face.box for face in found])
+    again = {face: before[old].id for face, old in zip(found, matched, strict=True) if old is not None}
+    own, others = divide(found, picture.width_px, picture.height_px, label.person, target.policy)
+    wanted = [face for face in found if face in again or face in own or face in others]
+    name = None if _is_named(shown, again.values()) else label.person
+    prepared = [
+        replace(
+            prepare(tools.embedder, photo_id, picture, face, name if face in own else None, label.split),
+            face_id=again.get(face),
+        )
+        for face in wanted
+    ]
+    stored = finish(tools.artifacts, tools.embedder, target.dataset_id, prepared)
+    tools.store.replace_faces(target.dataset_id, photo_id, stored)
+    outcome = Outcome.TAKEN if wanted else Outcome.NO_FACE
+    return _Look(replace(line, outcome=outcome, faces=len(wanted)), len(again), len(wanted) - len(again))
+
+
+def _is_named(shown: Iterable[Face], found_again: Collection[str]) -> bool:
+    """Whether a face that stays has a name: then no new one gets that of the photo's folder."""
+    return any(face.person is not None and (face.id in found_again or _is_corrected(face)) for face in shown)
+
+
+def _is_corrected(face: Face) -> bool:
+    return face.confirmed or face.excluded or face.drawn
 
 
 def change_model(
     tools: Ingestor, dataset_id: str, report: Report = silent, token: CancelToken | None = None
-) -> Relooked:
+) -> Changed:
     """Embed every face with the model of ``tools``, and use it from then on. What was done before it stopped is kept.
 
     Raises
     ------
     InputRefused
         The photos of some faces are gone, so the dataset stays with the model that it has.
+    Cancelled
+        Between two steps of a few photos.
     """
     token = token or CancelToken()
     model_id = tools.embedder.model.id
     done = tools.store.vector_ids(dataset_id, model_id)
     photos = sorted(tools.store.photo_labels(dataset_id))
-    count = missing = 0
+    gone = [photo_id for photo_id in photos if not tools.artifacts.path(dataset_id, Kind.PHOTO, photo_id).exists()]
+    _require_photos(sum(bool(_to_embed(tools, dataset_id, photo_id, done)) for photo_id in gone), model_id)
+    count = unreadable = 0
     for start in range(0, len(photos), PHOTOS_AT_ONCE):
         token.raise_if_cancelled()
         report(start, len(photos), "Embedding with the other model")
-        crops, ids = [], []
+        crops: dict[str, RgbImage] = {}
         for photo_id in photos[start : start + PHOTOS_AT_ONCE]:
-            faces = [face for face in tools.store.every_face(dataset_id, photo_id) if face.id not in done]
-            picture = _picture(tools, dataset_id, photo_id) if faces else None
-            if faces and picture is None:
-                missing += 1
-            if picture is not None:
-                crops += [tools.embedder.crop(picture.pixels, _as_detection(face)) for face in faces]
-                ids += [face.id for face in faces]
-        vectors = tools.embedder.embed_crops(crops)
-        tools.store.add_vectors(dataset_id, model_id, dict(zip(ids, vectors, strict=True)))
-        count += len(ids)
-    if missing:
-        raise InputRefused(
-            f"{missing} photos are missing from the data folder, so their faces cannot be embedded with '{model_id}'. "
-            "The dataset stays with the model that it has."
-        )
+            try:
+                crops |= _crops(tools, dataset_id, photo_id, done)
+            except (NotFound, ImageRefused):
+                unreadable += 1
+        vectors = tools.embedder.embed_crops(list(crops.values()))
+        tools.store.add_vectors(dataset_id, model_id, dict(zip(crops, vectors, strict=True)))
+        count += len(crops)
+    _require_photos(unreadable, model_id)
     tools.store.use_model(dataset_id, model_id)
     report(len(photos), len(photos), "Done")
-    return Relooked(len(photos), count, 0, missing)
+    return Changed(model_id, len(photos), count)
+
+
+def _crops(tools: Ingestor, dataset_id: str, photo_id: str, done: Collection[str]) -> dict[str, RgbImage]:
+    """What the network is to see of a photo's faces, by their ids. Raises NotFound or ImageRefused."""
+    faces = _to_embed(tools, dataset_id, photo_id, done)
+    if not faces:
+        return {}
+    picture = _picture(tools, dataset_id, photo_id)
+    return {face.id: tools.embedder.crop(picture.pixels, _as_detection(face)) for face in faces}
+
+
+def _to_embed(tools: Ingestor, dataset_id: str, photo_id: str, done: Collection[str]) -> list[Face]:
+    return [face for face in tools.store.every_face(dataset_id, photo_id) if face.id not in done]
+
+
+def _require_photos(missing: int, model_id: str) -> None:
+    if missing:
+        photos = "1 photo is" if missing == 1 else f"{missing} photos are"
+        raise InputRefused(
+            f"{photos} missing from the data folder or damaged, so the faces cannot be embedded with '{model_id}'. "
+            "The dataset stays with the model that it has."
+        )
 
 
 def draw(tools: Ingestor, corrector: Corrector, photo_id: str, box: Box, name: str | None = None) -> Event:
@@ -128,7 +188,7 @@ def draw(tools: Ingestor, corrector: Corrector, photo_id: str, box: Box, name: s
 
     Parameters
     ----------
-    box : in pixels of the upright photo
+    box : in pixels of the upright photo; what lies beyond its edges does not count
 
     Raises
     ------
@@ -137,20 +197,33 @@ def draw(tools: Ingestor, corrector: Corrector, photo_id: str, box: Box, name: s
     NotFound
         The photo or its file is gone.
     """
-    if min(box.width, box.height) < SMALLEST_BOX_PX:
-        raise InputRefused(f"A face needs at least {SMALLEST_BOX_PX} pixels; this box is smaller. Draw it larger.")
     dataset_id = corrector.dataset_id
-    _, there = tools.store.photo(dataset_id, photo_id)
+    photo, there = tools.store.photo(dataset_id, photo_id)
+    box = _inside(box, photo.width_px, photo.height_px)
     if match([face.box for face in there], [box]) != [None]:
         raise InputRefused("There is a face in this place already. Name that one instead.")
     picture = _picture(tools, dataset_id, photo_id)
-    if picture is None:
-        raise NotFound("The file of this photo is missing from the data folder.")
     split = tools.store.photo_labels(dataset_id)[photo_id].split
     prepared = replace(prepare(tools.embedder, photo_id, picture, seen(tools, picture, box), split=split), drawn=True)
     (stored,) = finish(tools.artifacts, tools.embedder, dataset_id, [prepared])
-    tools.store.add_face(dataset_id, stored)
+    if all(face.id != stored.face.id for face in tools.store.every_face(dataset_id, photo_id)):
+        tools.store.add_face(dataset_id, stored)  # else it was drawn before, and undone
     return corrector.draw(stored.face.id, name)
+
+
+def _inside(box: Box, width_px: int, height_px: int) -> Box:
+    """The part of a box that lies in the photo. Raises InputRefused where that is too small for a face."""
+    left, top, right, bottom = (
+        max(0.0, box.left),
+        max(0.0, box.top),
+        min(width_px, box.right),
+        min(height_px, box.bottom),
+    )
+    if min(right - left, bottom - top) < SMALLEST_BOX_PX:
+        raise InputRefused(
+            f"A face needs at least {SMALLEST_BOX_PX} pixels in the photo; this box is smaller. Draw it larger."
+        )
+    return Box(left, top, right, bottom)
 
 
 def seen(tools: Ingestor, picture: Picture, box: Box) -> Detection:
@@ -188,18 +261,11 @@ def _corners(boxes: Sequence[Box]) -> np.ndarray:
     return np.array([box.as_tuple() for box in boxes], dtype=np.float64)
 
 
-def _among(face: Detection, faces: Sequence[Detection]) -> bool:
-    return any(face is other for other in faces)
-
-
 def _as_detection(face: Face) -> Detection:
     return Detection(face.box, face.landmarks, face.prob)
 
 
-def _picture(tools: Ingestor, dataset_id: str, photo_id: str) -> Picture | None:
-    """The whole photo, or None when its file is gone."""
-    try:
-        pixels = decode(tools.artifacts.read(dataset_id, Kind.PHOTO, photo_id), tools.limits)
-    except NotFound:
-        return None
+def _picture(tools: Ingestor, dataset_id: str, photo_id: str) -> Picture:
+    """The whole photo. Raises NotFound when its file is gone, ImageRefused when it cannot be read any more."""
+    pixels = decode(tools.artifacts.read(dataset_id, Kind.PHOTO, photo_id), tools.limits)
     return Picture(pixels, pixels.shape[1], pixels.shape[0])

@@ -7,11 +7,10 @@ G. B. Huang, M. Ramesh, T. Berg, E. Learned-Miller, "Labeled Faces in the Wild",
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -21,22 +20,12 @@ from core.embed.embedder import Embedder
 from core.errors import ImageRefused, InputRefused
 from core.geometry import centrality
 from core.images import decode
-from core.learn.verification import Verification, verify_pairs
+from core.learn.verification import Verification, curves, verify_pairs
 from core.settings import ImageLimits
-from core.types import Bools, Detection, Ints, Refusal, Report, RgbImage, Vectors, silent
+from core.types import Detection, Floats, Refusal, Report, RgbImage, Vectors, silent
+from core.workflows.pair_lists import Pairs
 
 PHOTOS_AT_ONCE = 16
-COLUMNS = ("photo_a", "photo_b", "same", "fold")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Pairs:
-    """Pairs of photos by name."""
-
-    photo_a: tuple[str, ...]
-    photo_b: tuple[str, ...]
-    same: Bools
-    fold: Ints
 
 
 @dataclass(frozen=True)
@@ -48,54 +37,57 @@ class PairTools:
     limits: ImageLimits
 
 
-def read_pairs(path: Path) -> Pairs:
-    """Read ``photo_a,photo_b,same,fold``.
+@dataclass(frozen=True, slots=True, eq=False)
+class Compared:
+    """Pairs with their distances."""
 
-    Raises
-    ------
-    InputRefused
-        A missing file or column, or a row that cannot be read; the message names the line.
-    """
-    if not path.is_file():
-        raise InputRefused(f"There is no file '{path}'.")
-    with path.open(newline="", encoding="utf-8") as lines:
-        table = csv.DictReader(lines)
-        if missing := [name for name in COLUMNS if name not in (table.fieldnames or ())]:
-            raise InputRefused(f"'{path.name}' has no column {', '.join(missing)}; expected {','.join(COLUMNS)}.")
-        rows = [_pair(path.name, number, row) for number, row in enumerate(table, start=2)]
-    if not rows:
-        raise InputRefused(f"'{path.name}' lists no pairs.")
-    left, right, same, fold = zip(*rows, strict=True)
-    return Pairs(left, right, np.array(same, dtype=np.bool_), np.array(fold, dtype=np.int64))
+    pairs: Pairs
+    distances: Floats
+    """(n,) Euclidean distance of the unit vectors, 0 .. 2"""
+
+    def verification(self) -> Verification:
+        """The protocol's figures. Raises InputRefused when the folds do not allow it."""
+        return verify_pairs(self.distances, self.pairs.same, self.pairs.fold)
+
+    def curves(self) -> dict[str, Any]:
+        """The DET curve and the histograms of genuine and impostor pairs."""
+        return curves(self.distances, self.pairs.same)
 
 
-def _pair(file_name: str, line: int, row: dict[str, str]) -> tuple[str, str, bool, int]:
-    try:
-        same, fold = {"0": False, "1": True}[row["same"]], int(row["fold"])
-    except (KeyError, TypeError, ValueError) as fault:
-        raise InputRefused(f"Line {line} of '{file_name}': same is 0 or 1 and fold is a whole number.") from fault
-    return row["photo_a"], row["photo_b"], same, fold
-
-
-def measure(tools: PairTools, source: PhotoSource, pairs: Pairs, report: Report = silent) -> Verification:
-    """Embed the photos that the pairs name and measure how well distance tells same from different.
+def compare(tools: PairTools, source: PhotoSource, pairs: Pairs, report: Report = silent) -> Compared:
+    """Embed the photos that the pairs name, and give the distance of every pair.
 
     Raises
     ------
     InputRefused
         A photo is missing or cannot be read, or shows no face.
     """
-    wanted = {*pairs.photo_a, *pairs.photo_b}
-    entries = [entry for entry in source.entries if entry.name in wanted]
-    if absent := sorted(wanted - {entry.name for entry in entries}):
-        raise InputRefused(f"{len(absent)} photos of the list are not among the photos given, first '{absent[0]}'.")
-    vectors, refused = _vectors(tools, source, entries, report)
+    wanted = sorted({*pairs.photo_a, *pairs.photo_b})
+    found = _found(source.entries, wanted)
+    vectors, refused = _vectors(tools, source, list(found.values()), report)
     if refused:
         raise InputRefused(f"{len(refused)} photos cannot be compared, first '{refused[0].name}': {refused[0].reason}")
-    place = {entry.name: row for row, entry in enumerate(entries)}
+    place = {name: row for row, name in enumerate(found)}
     left = vectors[[place[name] for name in pairs.photo_a]]
     right = vectors[[place[name] for name in pairs.photo_b]]
-    return verify_pairs(np.linalg.norm(left - right, axis=1), pairs.same, pairs.fold)
+    return Compared(pairs, np.linalg.norm(left - right, axis=1))
+
+
+def _found(entries: Sequence[Entry], wanted: Sequence[str]) -> dict[str, Entry]:
+    """The photos by the names of the list: by the whole path, else by folder and file name where only one has them."""
+    whole = {entry.name: entry for entry in entries}
+    tails: dict[str, list[Entry]] = {}
+    for entry in entries:
+        tails.setdefault("/".join(entry.name.split("/")[-2:]), []).append(entry)
+    places = {name: [whole[name]] if name in whole else tails.get(name, []) for name in wanted}
+    if absent := [name for name, there in places.items() if not there]:
+        raise InputRefused(f"{len(absent)} photos of the list are not among the photos given, first '{absent[0]}'.")
+    if double := [name for name, there in places.items() if len(there) > 1]:
+        raise InputRefused(
+            f"'{double[0]}' of the list is '{places[double[0]][0].name}' and '{places[double[0]][1].name}'. "
+            "Give a folder with one of them."
+        )
+    return {name: there[0] for name, there in places.items()}
 
 
 def _vectors(

@@ -29,7 +29,7 @@ def test_an_erased_dataset_leaves_no_row_no_file_and_no_name(services, sample_fi
     photos = [content for name, content in sample_files.items() if "madonna" in name][:3]
     dataset = taken(services, {f"Zebedee Quux/{number}.jpg": content for number, content in enumerate(photos)})
     assert services.store.counts(dataset.id).faces == 3
-    datasets.delete(services.store, services.jobs, services.artifacts, dataset.id)
+    datasets.delete(services.store, services.jobs, services.artifacts, services.settings.exports_dir, dataset.id)
     assert services.store.datasets() == []
     for path in services.settings.data_dir.rglob("*"):
         if path.is_file() and "models" not in path.parts:
@@ -41,7 +41,7 @@ def test_an_erased_dataset_leaves_no_row_no_file_and_no_name(services, sample_fi
 def test_erasing_one_dataset_leaves_the_same_photos_of_another(services, sample_files):
     photos = {"Ann/1.jpg": next(iter(sample_files.values()))}
     first, second = taken(services, photos, "One"), taken(services, photos, "Two")
-    datasets.delete(services.store, services.jobs, services.artifacts, first.id)
+    datasets.delete(services.store, services.jobs, services.artifacts, services.settings.exports_dir, first.id)
     table = services.store.face_table(second.id)
     assert len(table) == 1
     assert services.artifacts.read(second.id, "photos", table.photo_ids[0])
@@ -50,7 +50,7 @@ def test_erasing_one_dataset_leaves_the_same_photos_of_another(services, sample_
 def test_erasing_stops_work_that_is_waiting(services):
     dataset = services.store.create_dataset("Family", "facenet-128")
     services.jobs.submit(dataset.id, JobKind.TRAIN, {})
-    datasets.delete(services.store, services.jobs, services.artifacts, dataset.id)
+    datasets.delete(services.store, services.jobs, services.artifacts, services.settings.exports_dir, dataset.id)
     assert services.jobs.claim() is None
 
 

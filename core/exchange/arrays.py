@@ -1,0 +1,41 @@
+"""Opening npz files of others: nothing is unpacked, and no room is made, before it is known how large it gets."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from typing import Any
+
+import numpy as np
+
+from core.errors import InputRefused
+
+
+def require_bounded(content: bytes, most_bytes: int) -> None:
+    """Raise InputRefused unless every array of an npz is as large as it says, and all together within a limit."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            infos = archive.infolist()
+            total = sum(info.file_size for info in infos)
+            if total > most_bytes:
+                raise InputRefused(f"Its arrays would unpack to {total:,} bytes; at most {most_bytes:,} are taken.")
+            for info in infos:
+                _require_size(archive, info)
+    except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as fault:
+        raise InputRefused(f"It holds no undamaged arrays ({fault}).") from fault
+
+
+def _require_size(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
+    with archive.open(info) as stream:
+        version = np.lib.format.read_magic(stream)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _, dtype = read(stream)
+        if dtype.hasobject or stream.tell() + int(np.prod(shape, dtype=object)) * dtype.itemsize != info.file_size:
+            raise ValueError(f"'{info.filename}' is not as large as its header says")
+
+
+def read_arrays(content: bytes, most_bytes: int) -> dict[str, Any]:
+    """The arrays of an npz by name. Raises InputRefused."""
+    require_bounded(content, most_bytes)
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        return {name: arrays[name] for name in arrays.files}

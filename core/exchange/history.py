@@ -1,0 +1,192 @@
+"""The correction log as JSON lines that can be replayed where the same photos were taken in anew.
+
+Ids mean nothing elsewhere: a face is named by its photo's sha256 and its box, a person by the folder or the name that
+they came in with. Both get a number in a line of their own before an event speaks of them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.corrections.model import Change, Entity, Field, Kind, Value, pair_id
+from core.errors import InputRefused
+from core.store.exchange import LoggedEvent, Origin, Place
+from core.types import Box
+
+FORMAT = "face-atlas-log"
+VERSION = 1
+LONGEST_LINE_BYTES = 1 << 28
+Places = Callable[[Sequence[str]], list[Place]]
+
+
+@dataclass(frozen=True, slots=True)
+class FaceLine:
+    """A face that events speak of."""
+
+    number: int
+    photo_id: str
+    box: Box
+    drawn: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PersonLine:
+    """A person that events speak of."""
+
+    number: int
+    name: str
+    of_folder: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EventLine:
+    """An event; the ids in its changes are numbers of face and person lines, as text."""
+
+    kind: Kind
+    author: str
+    why: str
+    active: bool
+    undoes: int | None
+    person: int | None
+    from_person: int | None
+    changes: tuple[Change, ...]
+
+
+Line = FaceLine | PersonLine | EventLine
+
+
+def lines(
+    dataset: str, model_id: str, origins: Iterable[Origin], log: Iterable[LoggedEvent], places: Places
+) -> Iterator[bytes]:
+    """The file, line by line."""
+    yield _line({"format": FORMAT, "version": VERSION, "dataset": dataset, "model": model_id})
+    for origin in origins:
+        yield _line({"person": origin.person_id, "name": origin.base_name, "folder": origin.of_folder})
+    numbers: dict[str, int] = {}
+    for logged in log:
+        fresh = [face_id for face_id in dict.fromkeys(_faces_of(logged.changes)) if face_id not in numbers]
+        for place in places(fresh):
+            numbers[place.face_id] = len(numbers)
+            told = {"photo": place.photo_id, "box": place.box.as_tuple(), "drawn": place.drawn}
+            yield _line({"face": numbers[place.face_id], **told})
+        yield _line(_event(logged, numbers))
+
+
+def _line(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+
+
+def _faces_of(changes: Iterable[Change]) -> Iterator[str]:
+    for change in changes:
+        if change.entity is Entity.PAIR:
+            yield from change.entity_id.split(" ")
+        elif change.entity is Entity.FACE:
+            yield change.entity_id
+        elif change.field is Field.COVER and change.value is not None:
+            yield str(change.value)
+
+
+def _event(logged: LoggedEvent, numbers: dict[str, int]) -> dict[str, Any]:
+    event = logged.event
+    known = [change for change in logged.changes if all(face in numbers for face in _faces_of([change]))]
+    return {
+        "event": event.id,
+        "kind": event.kind.value,
+        "author": event.author,
+        "session": event.session,
+        "created": event.created,
+        "why": event.why,
+        "active": event.active,
+        "undoes": event.target_id,
+        "person": event.person_id,
+        "from": event.from_person_id,
+        "changes": [_change(change, numbers) for change in known],
+    }
+
+
+def _change(change: Change, numbers: dict[str, int]) -> list[Any]:
+    who: Any = change.entity_id
+    value: Any = change.value
+    if change.entity is Entity.PAIR:
+        who = [numbers[face_id] for face_id in change.entity_id.split(" ")]
+    elif change.entity is Entity.FACE:
+        who = numbers[change.entity_id]
+    else:
+        who = int(change.entity_id)
+        if change.field is Field.COVER and value is not None:
+            value = numbers[str(value)]
+    return [change.entity.value, who, change.field.value, value]
+
+
+# reading
+
+
+def parse(source: Iterable[bytes]) -> Iterator[Line]:
+    """The lines of a file after its first, which is checked.
+
+    Raises
+    ------
+    InputRefused
+        It is no log, is of a later version, or a line is damaged; with the number of the line.
+    """
+    for number, raw in enumerate(source, start=1):
+        try:
+            value = json.loads(raw)
+            if number == 1:
+                _require_log(value)
+            elif value:
+                yield _parsed(value)
+        except (ValueError, KeyError, TypeError, AttributeError) as fault:
+            if number == 1:
+                raise InputRefused("This is no correction log of Face Atlas.") from fault
+            raise InputRefused(f"Line {number} of the correction log is damaged ({fault}). Export it again.") from fault
+
+
+def _require_log(value: Any) -> None:
+    if value["format"] != FORMAT:
+        raise ValueError("another format")
+    if int(value["version"]) > VERSION:
+        raise InputRefused(
+            f"The correction log is of a later version of Face Atlas (format {value['version']}; this one reads "
+            f"{VERSION}). Update this installation."
+        )
+
+
+def _parsed(value: dict[str, Any]) -> Line:
+    if "face" in value:
+        left, top, right, bottom = (float(side) for side in value["box"])
+        return FaceLine(int(value["face"]), str(value["photo"]), Box(left, top, right, bottom), bool(value["drawn"]))
+    if "event" not in value:
+        return PersonLine(int(value["person"]), str(value["name"]), bool(value["folder"]))
+    changes = tuple(_parsed_change(*entry) for entry in value["changes"])
+    undoes, person, before = (value[name] for name in ("undoes", "person", "from"))
+    return EventLine(
+        Kind(value["kind"]),
+        str(value["author"]),
+        str(value["why"]),
+        bool(value["active"]),
+        undoes,
+        person,
+        before,
+        changes,
+    )
+
+
+_VALUES: dict[Field, tuple[type, ...]] = {
+    **dict.fromkeys((Field.EXCLUDED, Field.DISMISSED, Field.CONFIRMED, Field.STRANGER, Field.HIDDEN), (bool,)),
+    Field.DIFFERENT: (bool,),
+    **dict.fromkeys((Field.NAME, Field.NOTE), (str,)),
+    **dict.fromkeys((Field.PERSON, Field.MERGED_INTO, Field.COVER), (int, type(None))),
+    Field.SPLIT: (str, type(None)),
+}
+
+
+def _parsed_change(entity: str, who: Any, field: str, value: Value) -> Change:
+    of, what = Entity(entity), Field(field)
+    if type(value) not in _VALUES[what] or (what is Field.SPLIT and value not in (None, "train", "val")):
+        raise ValueError(f"'{field}' cannot be {value!r}")
+    ids = pair_id(*(str(int(each)) for each in who)) if of is Entity.PAIR else str(int(who))
+    return Change(of, ids, what, value)

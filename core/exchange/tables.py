@@ -1,0 +1,183 @@
+"""Faces and vectors as tables: CSV, Parquet and npz, written in pieces, and vectors read back.
+
+PyArrow is loaded when a Parquet file is written or read: nothing else needs it, and it takes half a second.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.errors import InputRefused
+from core.exchange.arrays import read_arrays
+from core.store.exchange import PhotoFaces
+from core.types import Embeddings, Face, Quality, Vectors
+
+EMBEDDINGS_FORMAT = 1
+MOST_BYTES = 4 << 30
+"""Of the vectors in one file: eight million faces."""
+_QUALITY = tuple(Quality.__dataclass_fields__)
+COLUMNS = {
+    "face_id": "string",
+    "person": "string",
+    "split": "string",
+    "photo": "string",
+    "photo_sha256": "string",
+    "photo_width_px": "int64",
+    "photo_height_px": "int64",
+    "taken": "string",
+    **dict.fromkeys(("left_px", "top_px", "right_px", "bottom_px", "detection_prob"), "double"),
+    **dict.fromkeys(_QUALITY, "double"),
+    **dict.fromkeys(("excluded", "confirmed", "stranger", "hidden", "drawn"), "bool"),
+}
+"""The columns of the table of faces, and their Parquet types."""
+
+Row = dict[str, Any]
+
+
+def face_rows(photos: Iterable[PhotoFaces], hidden: Mapping[int, bool]) -> Iterator[Row]:
+    """One row for every face; ``hidden`` tells who is hidden, by the person's id."""
+    for photo in photos:
+        for face in photo.faces:
+            yield _row(photo, face, hidden.get(face.person_id or 0, False))
+
+
+def _row(found: PhotoFaces, face: Face, hidden: bool) -> Row:
+    photo, box, quality = found.photo, face.box, face.quality
+    taken = None if photo.taken is None else datetime.fromtimestamp(photo.taken, UTC).replace(tzinfo=None).isoformat()
+    return {
+        "face_id": face.id,
+        "person": face.person,
+        "split": face.split.value if face.split else None,
+        "photo": photo.name,
+        "photo_sha256": photo.id,
+        "photo_width_px": photo.width_px,
+        "photo_height_px": photo.height_px,
+        "taken": taken,
+        "left_px": box.left,
+        "top_px": box.top,
+        "right_px": box.right,
+        "bottom_px": box.bottom,
+        "detection_prob": face.prob,
+        **{name: getattr(quality, name) if quality else None for name in _QUALITY},
+        "excluded": face.excluded,
+        "confirmed": face.confirmed,
+        "stranger": face.stranger,
+        "hidden": hidden,
+        "drawn": face.drawn,
+    }
+
+
+def csv_parts(pages: Iterable[list[Row]]) -> Iterator[bytes]:
+    """A CSV file (UTF-8 with its mark, for Excel), page by page."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(COLUMNS), lineterminator="\r\n")
+    text.write("\ufeff")
+    writer.writeheader()
+    for page in pages:
+        writer.writerows(page)
+        yield text.getvalue().encode("utf-8", "replace")
+        text.seek(0)
+        text.truncate()
+    yield text.getvalue().encode("utf-8")
+
+
+def write_faces(path: Path, pages: Iterable[list[Row]]) -> None:
+    """A Parquet file of faces, page by page."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = pa.schema([(name, pa.type_for_alias(kind)) for name, kind in COLUMNS.items()])
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        for page in pages:
+            writer.write_table(pa.Table.from_pylist(page, schema))
+
+
+# vectors
+
+
+def write_vectors(path: Path, pages: Iterable[Embeddings], model_id: str, dimension: int) -> None:
+    """A Parquet file of face ids and vectors; the model's id is in the file's metadata."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = pa.schema(
+        [("face_id", pa.string()), ("vector", pa.list_(pa.float32(), dimension))],
+        metadata={"model_id": model_id, "format": str(EMBEDDINGS_FORMAT)},
+    )
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        for page in pages:
+            vectors = pa.FixedSizeListArray.from_arrays(pa.array(page.vectors.ravel()), dimension)
+            writer.write_table(pa.table([pa.array(page.face_ids), vectors], schema=schema))
+
+
+def write_npz(path: Path, pages: Iterable[Embeddings], model_id: str, dimension: int, count: int) -> None:
+    """An npz of ``face_ids`` (n,), ``vectors`` (n, dimension) float32 and a header; never held in memory as a whole.
+
+    Parameters
+    ----------
+    count : how many vectors at most; the file says how many came
+    """
+    ids: list[str] = []
+    with zipfile.ZipFile(path, "w") as archive:
+        with archive.open("vectors.npy", "w", force_zip64=True) as target:
+            head = {"descr": "<f4", "fortran_order": False, "shape": (count, dimension)}
+            np.lib.format.write_array_header_1_0(target, head)
+            for page in pages:
+                target.write(np.ascontiguousarray(page.vectors[: count - len(ids)], dtype="<f4").tobytes())
+                ids.extend(page.face_ids[: count - len(ids)])
+        if len(ids) != count:
+            raise InputRefused("The faces changed while they were exported. Export again.")
+        header = json.dumps({"format": EMBEDDINGS_FORMAT, "model_id": model_id}).encode("ascii")
+        for name, array in (("face_ids", np.array(ids, dtype="S24")), ("header", np.frombuffer(header, np.uint8))):
+            with archive.open(f"{name}.npy", "w") as target:
+                np.lib.format.write_array(target, array, allow_pickle=False)
+
+
+def read_vectors(path: Path) -> Embeddings:
+    """Vectors that ``write_npz`` or ``write_vectors`` wrote. Raises InputRefused for anything else."""
+    given = _from_parquet(path) if path.suffix.lower() == ".parquet" else _from_npz(path)
+    _require_unit(given.vectors)
+    return given
+
+
+def _from_npz(path: Path) -> Embeddings:
+    arrays = read_arrays(path.read_bytes(), MOST_BYTES)
+    try:
+        header = json.loads(bytes(arrays["header"]))
+        ids = tuple(value.decode("ascii") for value in arrays["face_ids"].tolist())
+        vectors = arrays["vectors"]
+        if header["format"] != EMBEDDINGS_FORMAT or vectors.dtype != np.float32:
+            raise ValueError(f"expected format {EMBEDDINGS_FORMAT} and float32")
+        return Embeddings(ids, vectors, str(header["model_id"]))
+    except (ValueError, KeyError, TypeError, AttributeError) as fault:
+        raise InputRefused(f"'{path.name}' holds no vectors of faces ({fault}).") from fault
+
+
+def _from_parquet(path: Path) -> Embeddings:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(path)
+        told = table.schema.metadata or {}
+        vectors = table.column("vector").combine_chunks()
+        block = vectors.flatten().to_numpy(zero_copy_only=False).reshape(len(table), -1)
+        ids = tuple(table.column("face_id").to_pylist())
+        return Embeddings(ids, np.asarray(block, dtype=np.float32), told[b"model_id"].decode("utf-8"))
+    except (pa.ArrowException, KeyError, ValueError, TypeError, OSError) as fault:
+        raise InputRefused(f"'{path.name}' holds no vectors of faces ({fault}).") from fault
+
+
+def _require_unit(vectors: Vectors) -> None:
+    lengths = np.linalg.norm(vectors, axis=1)
+    if not np.allclose(lengths, 1.0, atol=1e-3):
+        raise InputRefused("A vector in the file is not of unit length, as the vectors of faces are.")

@@ -1,0 +1,96 @@
+"""Zips written one file after another, and names under which any system can unpack them."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import unicodedata
+import zipfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+_FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
+_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d|__macosx)(\..*)?")
+LONGEST_PART = 120
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+"""The date of every entry: the same content gives the same file."""
+
+
+def safe_part(name: str) -> str:
+    """The name as one part of a path that Windows, macOS and Linux all take, and that is not hidden."""
+    part = _FORBIDDEN.sub("_", unicodedata.normalize("NFC", name))[:LONGEST_PART].rstrip(". ")
+    if not part or part.startswith(".") or _RESERVED.fullmatch(part):
+        part = f"_{part}"
+    return part
+
+
+class Folders:
+    """Gives every name a folder of its own, also where names differ only in case or in what a path cannot hold."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, str] = {}
+        self._taken: set[str] = set()
+
+    def of(self, name: str) -> str:
+        """The folder of a name; always the same."""
+        if name not in self._of:
+            self._of[name] = numbered(safe_part(name), self._taken)
+        return self._of[name]
+
+
+def numbered(name: str, taken: set[str]) -> str:
+    """The name, or the name with a number before its ending where it is taken; ``taken`` gets it."""
+    stem, dot, ending = name.rpartition(".")
+    stem, ending = (stem, dot + ending) if stem else (name, "")
+    number, free = 1, name
+    while free.casefold() in taken:
+        number += 1
+        free = f"{stem} ({number}){ending}"
+    taken.add(free.casefold())
+    return free
+
+
+class ZipWriter:
+    """Files added one by one; nothing but the table of contents is held in memory."""
+
+    def __init__(self, archive: zipfile.ZipFile, folder: Path) -> None:
+        self._archive = archive
+        self.folder = folder
+        """Where the zip is written; room for what must be whole before it is added."""
+        self._taken: set[str] = set()
+
+    def free(self, name: str) -> str:
+        """The name, numbered where it is taken."""
+        return numbered(name, self._taken)
+
+    def file(self, name: str, path: Path) -> None:
+        """Add a file as it is: photos do not get smaller."""
+        with path.open("rb") as source, self._open(name, zipfile.ZIP_STORED) as target:
+            shutil.copyfileobj(source, target, 1 << 20)
+
+    def parts(self, name: str, parts: Iterable[bytes]) -> None:
+        """Add a compressed file, piece by piece."""
+        with self._open(name, zipfile.ZIP_DEFLATED) as target:
+            for part in parts:
+                target.write(part)
+
+    def _open(self, name: str, method: int) -> IO[bytes]:
+        info = zipfile.ZipInfo(name, _EPOCH)
+        info.compress_type = method
+        info.external_attr = 0o600 << 16
+        return self._archive.open(info, "w", force_zip64=True)
+
+
+@contextmanager
+def writing_zip(path: Path) -> Iterator[ZipWriter]:
+    """A new zip at ``path``, which is there when it is whole, and not before."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(path.name + ".part")
+    try:
+        with zipfile.ZipFile(draft, "w") as archive:
+            yield ZipWriter(archive, path.parent)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)

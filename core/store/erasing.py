@@ -1,0 +1,416 @@
+"""Erasing a person from a dataset (an ``EraseStore``): their rows, their names, and what the log says about them.
+
+What the log says about others stays, and the columns stay what its replay says: every field that loses an event is
+brought up to date in the same transaction. Deleted rows are overwritten by the database (``secure_delete``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    Connection,
+    Engine,
+    String,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    false,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
+
+from core.corrections.model import Entity, Field
+from core.errors import NotFound
+from core.store import schema
+from core.store.corrections import bring_up_to_date, person_roots, raise_revision
+from core.store.database import compact
+from core.store.exchange import Erased, Erasure
+from core.store.rows import in_parts
+from core.store.scrub import Scrubber, words_with
+
+_Entry = tuple[int, str, str, str]
+"""Event, entity, its id, field: the key of a change."""
+
+WORDS = {
+    schema.dataset: {"model_id"},
+    schema.person: {"base_name", "name", "cover_face_id"},
+    schema.photo: {"split"},
+    schema.face: {"photo_id", "crop_id", "base_split", "split"},
+    schema.event: {"dataset_id", "kind", "session"},
+    schema.change: {"dataset_id"},
+    schema.file_report: {"outcome", "split", "photo_id"},
+    schema.job: {"dataset_id", "kind", "state", "owner"},
+    schema.run: {"dataset_id", "model_id"},
+}
+"""The tables in whose texts a name may stand, each with its columns of fixed words and ids, where none does."""
+WORDLESS = (schema.about, schema.quality, schema.embedding, schema.projection)
+"""The other tables: they hold no text about anybody, and their rows of the person go with the faces or as a whole."""
+
+
+@dataclass(frozen=True)
+class SqlEraseStore:
+    """Erasing behind a SQLAlchemy engine."""
+
+    engine: Engine
+
+    def erasure(self, dataset_id: str, person_id: int, *, with_shared: bool) -> Erasure:
+        with self.engine.connect() as connection:
+            return _Plan(connection, dataset_id).of(person_id, with_shared=with_shared)
+
+    def erase(self, dataset_id: str, person_id: int, run_ids: Sequence[str], *, with_shared: bool) -> Erased:
+        with self.engine.begin() as connection:
+            raise_revision(connection, dataset_id)
+            erasure = _Plan(connection, dataset_id).of(person_id, with_shared=with_shared)
+            scrubber = Scrubber(erasure.names, erasure.spared, _ids(erasure))
+            _delete_rows(connection, erasure)
+            events = _clean_log(connection, erasure, scrubber)
+            _delete_people(connection, erasure, scrubber)
+            runs, maps = _delete_derived(connection, dataset_id, run_ids)
+            _scrub_texts(connection, erasure, scrubber)
+        counts = len(erasure.face_ids), len(erasure.photo_ids), len(erasure.vectors)
+        return Erased(*counts, events, runs, maps)
+
+    def kept_files(self, dataset_id: str) -> tuple[set[str], set[str]]:
+        face, photo = schema.face, schema.photo
+        with self.engine.connect() as connection:
+            photos = set(connection.scalars(select(photo.c.id).where(photo.c.dataset_id == dataset_id)))
+            crops = set(connection.scalars(select(face.c.crop_id).where(face.c.dataset_id == dataset_id)))
+        return photos, crops
+
+    def words_around(self, erasure: Erasure) -> tuple[set[str], int]:
+        scrubber, words, standing = Scrubber(erasure.names, erasure.spared), set[str](), 0
+        with self.engine.connect() as connection:
+            for mine, value in _all_texts(connection, erasure.dataset_id):
+                if mine and scrubber.text(value) != value:
+                    standing += 1
+                else:
+                    words |= words_with(value, scrubber)
+        return words, standing
+
+    def compact(self) -> None:
+        compact(self.engine)
+
+
+def _ids(erasure: Erasure) -> frozenset[str]:
+    return frozenset((*erasure.face_ids, *erasure.crop_ids, *erasure.photo_ids))
+
+
+# what belongs to a person
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """Finds what is to go, in a transaction."""
+
+    connection: Connection
+    dataset_id: str
+
+    def of(self, person_id: int, *, with_shared: bool) -> Erasure:
+        people = self._people(person_id)
+        names, spared = self._names(people)
+        photos, shared = self._photos(people)
+        if with_shared:
+            photos, shared = photos | shared, set()
+        faces, crops = self._faces(people, photos)
+        return Erasure(
+            self.dataset_id,
+            frozenset(people),
+            names,
+            spared,
+            tuple(sorted(faces)),
+            tuple(sorted(crops)),
+            tuple(sorted(photos)),
+            tuple(sorted(shared)),
+            tuple(self._vectors(self.dataset_id, faces)),
+            *self._elsewhere(faces, crops, photos),
+            self._named_elsewhere(names),
+        )
+
+    def _people(self, person_id: int) -> set[int]:
+        """The person with all who were merged into them, and those without faces who have the same name."""
+        roots = person_roots(self.connection, self.dataset_id)
+        if person_id not in roots:
+            raise NotFound("This person is not in the dataset any more. Reload the page.")
+        person, face = schema.person, schema.face
+        mine = {other for other, final in roots.items() if final == roots[person_id]}
+        names = select(person.c.name).where(person.c.id.in_(mine))
+        with_faces = select(face.c.assigned_id).where(
+            face.c.dataset_id == self.dataset_id, face.c.assigned_id.is_not(None)
+        )
+        namesakes = select(person.c.id).where(
+            person.c.dataset_id == self.dataset_id,
+            person.c.name.in_(names),
+            person.c.merged_into.is_(None),
+            person.c.id.not_in(with_faces),
+        )
+        return mine | set(self.connection.scalars(namesakes))
+
+    def _names(self, people: set[int]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        person, change = schema.person, schema.change
+        rows = self.connection.execute(select(person).where(person.c.dataset_id == self.dataset_id)).all()
+        given = select(change.c.value).where(
+            change.c.dataset_id == self.dataset_id,
+            change.c.entity == Entity.PERSON.value,
+            change.c.field == Field.NAME.value,
+            change.c.entity_id.in_([str(each) for each in people]),
+        )
+        theirs = {name for row in rows if row.id in people for name in (row.name, row.base_name)}
+        theirs |= {str(name) for name in self.connection.scalars(given)}
+        others = [row for row in rows if row.id not in people]
+        names = theirs - {row.name for row in others if row.merged_into is None}
+        holding = {
+            other
+            for row in others
+            for other in (row.name, row.base_name)
+            if any(name.casefold() in other.casefold() for name in names)
+        }
+        return tuple(sorted(names)), tuple(sorted(holding - names))
+
+    def _photos(self, people: set[int]) -> tuple[set[str], set[str]]:
+        """Photos that show nobody else, and photos that do; those of the person's folder without a face too."""
+        face, photo, person = schema.face, schema.photo, schema.person
+        of_dataset = select(face.c.photo_id).where(face.c.dataset_id == self.dataset_id)
+        theirs = set(self.connection.scalars(of_dataset.where(face.c.person_id.in_(people))))
+        others = set(
+            self.connection.scalars(
+                of_dataset.where(~face.c.dismissed, or_(face.c.person_id.is_(None), face.c.person_id.not_in(people)))
+            )
+        )
+        folders = select(person.c.base_name).where(person.c.id.in_(people), person.c.of_folder)
+        of_folder = select(photo.c.id).where(photo.c.dataset_id == self.dataset_id, photo.c.folder_person.in_(folders))
+        theirs |= set(self.connection.scalars(of_folder)) - others
+        return theirs - others, theirs & others
+
+    def _faces(self, people: set[int], photo_ids: set[str]) -> tuple[set[str], set[str]]:
+        face = schema.face
+        of_dataset = select(face.c.id, face.c.crop_id).where(face.c.dataset_id == self.dataset_id)
+        rows = list(self.connection.execute(of_dataset.where(face.c.person_id.in_(people))))
+        for part in in_parts(sorted(photo_ids)):
+            rows += self.connection.execute(of_dataset.where(face.c.photo_id.in_(part)))
+        return {row.id for row in rows}, {row.crop_id for row in rows}
+
+    def _vectors(self, dataset_id: str, face_ids: set[str]) -> Iterator[bytes]:
+        embedding = schema.embedding
+        for part in in_parts(sorted(face_ids)):
+            query = select(embedding.c.vector).where(
+                embedding.c.dataset_id == dataset_id, embedding.c.face_id.in_(part)
+            )
+            yield from self.connection.scalars(query)
+
+    def _elsewhere(
+        self, face_ids: set[str], crop_ids: set[str], photo_ids: set[str]
+    ) -> tuple[frozenset[str], frozenset[bytes]]:
+        """What other datasets hold too: ids are hashes, so the same photo has the same."""
+        face, photo, embedding = schema.face, schema.photo, schema.embedding
+        found: set[str] = set()
+        for column, ids in ((face.c.id, face_ids), (face.c.crop_id, crop_ids), (photo.c.id, photo_ids)):
+            for part in in_parts(sorted(ids)):
+                query = select(column).where(column.in_(part), column.table.c.dataset_id != self.dataset_id)
+                found |= set(self.connection.scalars(query))
+        vectors: set[bytes] = set()
+        for part in in_parts(sorted(found & face_ids)):
+            query = select(embedding.c.vector).where(
+                embedding.c.dataset_id != self.dataset_id, embedding.c.face_id.in_(part)
+            )
+            vectors |= set(self.connection.scalars(query))
+        return frozenset(found), frozenset(vectors)
+
+    def _named_elsewhere(self, names: Sequence[str]) -> tuple[str, ...]:
+        person, dataset = schema.person, schema.dataset
+        query = (
+            select(dataset.c.name)
+            .join(person, person.c.dataset_id == dataset.c.id)
+            .where(dataset.c.id != self.dataset_id, or_(person.c.name.in_(names), person.c.base_name.in_(names)))
+        )
+        return tuple(sorted(set(self.connection.scalars(query))))
+
+
+# rows
+
+
+def _delete_rows(connection: Connection, erasure: Erasure) -> None:
+    face, photo = schema.face, schema.photo
+    for table, ids in ((face, erasure.face_ids), (photo, erasure.photo_ids)):
+        for part in in_parts(ids):
+            connection.execute(delete(table).where(table.c.dataset_id == erasure.dataset_id, table.c.id.in_(part)))
+    of_person = face.c.base_person_id.in_(erasure.person_ids)
+    connection.execute(
+        update(face).where(face.c.dataset_id == erasure.dataset_id, of_person).values(base_person_id=None)
+    )
+
+
+def _delete_people(connection: Connection, erasure: Erasure, scrubber: Scrubber) -> None:
+    """Also gives a neutral name to others who once had one of the names and show another, or nobody, now."""
+    person = schema.person
+    connection.execute(delete(person).where(person.c.id.in_(erasure.person_ids)))
+    rows = connection.execute(select(person).where(person.c.dataset_id == erasure.dataset_id)).all()
+    for row in rows:
+        if scrubber.names_somebody(row.base_name):
+            neutral = f"Person {row.id}"
+            kept = neutral if scrubber.names_somebody(row.name) else row.name
+            values = {"base_name": kept, "name": kept, "of_folder": False}
+            connection.execute(update(person).where(person.c.id == row.id).values(values))
+
+
+def _delete_derived(connection: Connection, dataset_id: str, run_ids: Sequence[str]) -> tuple[int, int]:
+    run, projection = schema.run, schema.projection
+    runs = connection.execute(delete(run).where(run.c.dataset_id == dataset_id, run.c.id.in_(run_ids))).rowcount
+    maps = connection.execute(delete(projection).where(projection.c.dataset_id == dataset_id)).rowcount
+    return runs, maps
+
+
+# the log
+
+
+def _clean_log(connection: Connection, erasure: Erasure, scrubber: Scrubber) -> int:
+    """Take out what events say about the person, then events that say nothing any more; how many of these."""
+    gone = list(_changes_to_go(connection, erasure, scrubber))
+    change = schema.change
+    names = [key.name for key in change.primary_key.columns]
+    if gone:
+        one = and_(*(change.c[name] == bindparam(f"of_{name}") for name in names))
+        rows = [{f"of_{name}": value for name, value in zip(names, entry, strict=True)} for entry in gone]
+        connection.execute(delete(change).where(one), rows)
+    deleted = _delete_empty_events(connection, {event_id for event_id, *_ in gone})
+    _forget_in_events(connection, erasure)
+    bring_up_to_date(connection, erasure.dataset_id, {entry[1:] for entry in gone})
+    return deleted
+
+
+def _changes_to_go(connection: Connection, erasure: Erasure, scrubber: Scrubber) -> Iterator[_Entry]:
+    change = schema.change
+    every = select(change).where(change.c.dataset_id == erasure.dataset_id)
+    faces, people = set(erasure.face_ids), {str(each) for each in erasure.person_ids}
+    assigned = {
+        (row.event_id, row.entity_id)
+        for row in connection.execute(every.where(change.c.field == Field.PERSON.value))
+        if row.value in erasure.person_ids
+    }
+    for row in connection.execute(every):
+        if (
+            (row.entity == Entity.FACE.value and (row.entity_id in faces or (row.event_id, row.entity_id) in assigned))
+            or (row.entity == Entity.PAIR.value and not faces.isdisjoint(row.entity_id.split(" ")))
+            or (row.entity == Entity.PERSON.value and (row.entity_id in people or _speaks_of(row, erasure, scrubber)))
+        ):
+            yield row.event_id, row.entity, row.entity_id, row.field
+
+
+def _speaks_of(row: Any, erasure: Erasure, scrubber: Scrubber) -> bool:
+    """Whether a change of another person names this one, or shows their face."""
+    if row.field == Field.MERGED_INTO.value:
+        return row.value in erasure.person_ids
+    if row.field == Field.COVER.value:
+        return row.value in erasure.face_ids
+    return row.field == Field.NAME.value and scrubber.names_somebody(row.value)
+
+
+def _delete_empty_events(connection: Connection, touched: set[int]) -> int:
+    """Remove events that set nothing any more, with their undoing; count the faces of the others anew."""
+    event, change = schema.event, schema.change
+    deleted = 0
+    for event_id in sorted(touched):
+        left = connection.scalar(select(func.count()).where(change.c.event_id == event_id))
+        of_faces = (change.c.event_id == event_id) & (change.c.entity == Entity.FACE.value)
+        faces = connection.scalar(select(func.count(change.c.entity_id.distinct())).where(of_faces))
+        mine = or_(event.c.id == event_id, event.c.target_id == event_id)
+        if left:
+            connection.execute(update(event).where(mine).values(n_faces=faces))
+        else:
+            deleted += connection.execute(delete(event).where(mine)).rowcount
+    return deleted
+
+
+def _forget_in_events(connection: Connection, erasure: Erasure) -> None:
+    event = schema.event
+    for column in (event.c.person_id, event.c.from_person_id):
+        mine = and_(event.c.dataset_id == erasure.dataset_id, column.in_(erasure.person_ids))
+        connection.execute(update(event).where(mine).values({column.name: None}))
+
+
+# names in texts
+
+
+def _scrub_texts(connection: Connection, erasure: Erasure, scrubber: Scrubber) -> None:
+    photo, report = schema.photo, schema.file_report
+    of_report = _of_dataset(report, erasure.dataset_id)
+    for part in in_parts(erasure.photo_ids):
+        connection.execute(update(report).where(of_report, report.c.photo_id.in_(part)).values(photo_id=None))
+    for column, mine in ((photo.c.folder_person, _of_dataset(photo, erasure.dataset_id)), (report.c.person, of_report)):
+        present = connection.scalars(select(column).where(mine, column.is_not(None)).distinct())
+        theirs = [name for name in present if scrubber.names_somebody(name)]
+        connection.execute(update(column.table).where(mine, column.in_(theirs)).values({column.name: None}))
+    for table in WORDS:
+        _scrub_table(connection, table, erasure.dataset_id, scrubber)
+
+
+def _scrub_table(connection: Connection, table: Table, dataset_id: str, scrubber: Scrubber) -> None:
+    columns = _text_columns(table)
+    keys = list(table.primary_key.columns)
+    rows = connection.execute(select(*keys, *columns).where(_of_dataset(table, dataset_id))).all()
+    for row in rows:
+        values = {column.name: scrubber.json(row._mapping[column]) for column in columns}
+        changed = {name: value for name, value in values.items() if value != row._mapping[table.c[name]]}
+        if changed:
+            if table is schema.dataset:
+                changed = _free_name(connection, changed["name"], dataset_id)
+            one = and_(*(key == row._mapping[key] for key in keys))
+            connection.execute(update(table).where(one).values(changed))
+
+
+def _free_name(connection: Connection, wanted: str, dataset_id: str) -> dict[str, str]:
+    dataset = schema.dataset
+    taken = connection.scalar(select(func.count()).where(dataset.c.name == wanted, dataset.c.id != dataset_id))
+    return {"name": f"{wanted} {dataset_id}" if taken else wanted}
+
+
+def _text_columns(table: Table) -> list[Column[Any]]:
+    skipped = WORDS[table]
+    return [
+        column
+        for column in table.columns
+        if isinstance(column.type, String | JSON) and not column.primary_key and column.name not in skipped
+    ]
+
+
+def _of_dataset(table: Table, dataset_id: str) -> Any:
+    if table is schema.dataset:
+        return table.c.id == dataset_id
+    if "dataset_id" in table.c:
+        return table.c.dataset_id == dataset_id
+    jobs = select(schema.job.c.id).where(schema.job.c.dataset_id == dataset_id)
+    return table.c.job_id.in_(jobs)
+
+
+def _all_texts(connection: Connection, dataset_id: str) -> Iterator[tuple[bool, str]]:
+    """Every text of the database, and whether it is one of this dataset in which a name might stand."""
+    for made in connection.scalars(text("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")):
+        yield False, made
+    for table in schema.metadata.sorted_tables:
+        columns = [column for column in table.columns if isinstance(column.type, String | JSON)]
+        words = {column.name for column in _text_columns(table)} if table in WORDS else set()
+        words |= {"name", "base_name"} if table is schema.person else set()
+        mine = _of_dataset(table, dataset_id) if words else false()
+        for ours, *values in connection.execute(select(mine, *columns)):
+            for column, value in zip(columns, values, strict=True):
+                yield from ((bool(ours) and column.name in words, each) for each in _strings(value))
+
+
+def _strings(value: Any) -> Iterable[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for entry in value:
+            yield from _strings(entry)
+    elif isinstance(value, dict):
+        for key, entry in value.items():
+            yield key
+            yield from _strings(entry)

@@ -1,0 +1,131 @@
+"""What export, import and erasing ask of a store, and the values it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from core.corrections.model import Change, Event
+from core.store.base import PhotoLabel
+from core.types import Box, Embeddings, Face, Photo, Vectors
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PhotoFaces:
+    """A photo with what its archive said of it and the faces on it that were not dismissed."""
+
+    photo: Photo
+    label: PhotoLabel
+    faces: tuple[Face, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a face is."""
+
+    face_id: str
+    photo_id: str
+    box: Box
+    drawn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A person as they came into the dataset: by a folder, or named by somebody."""
+
+    person_id: int
+    base_name: str
+    of_folder: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedEvent:
+    """An event of the correction log with what it sets."""
+
+    event: Event
+    changes: tuple[Change, ...]
+
+
+class TransferStore(Protocol):
+    """Reads a dataset of any size in pages, and takes what another installation gave."""
+
+    def photos(self, dataset_id: str) -> Iterator[list[PhotoFaces]]:
+        """All photos by id, some hundreds at a time."""
+
+    def vectors(self, dataset_id: str) -> Iterator[Embeddings]:
+        """The vectors in use by face id, some thousands at a time."""
+
+    def places(self, dataset_id: str, photo_id: str) -> list[Place]:
+        """All faces of a photo, the dismissed ones too."""
+
+    def places_of(self, dataset_id: str, face_ids: Iterable[str]) -> list[Place]:
+        """Where these faces are, as far as they are there."""
+
+    def photo_ids(self, dataset_id: str) -> dict[str, str]:
+        """Every photo's id and name."""
+
+    def origins(self, dataset_id: str) -> list[Origin]: ...
+    def log(self, dataset_id: str) -> Iterator[LoggedEvent]:
+        """All events, oldest first."""
+
+    def replace_vectors(self, dataset_id: str, model_id: str, vectors: Mapping[str, Vectors]) -> int:
+        """Put these vectors in the place of those in use; of faces that are there. How many it were."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Erasure:
+    """Everything that the store knows of a person, which is to go."""
+
+    dataset_id: str
+    person_ids: frozenset[int]
+    """The person, and everybody who was merged into them."""
+    names: tuple[str, ...]
+    """Every name that they had, but those that somebody else has now."""
+    spared: tuple[str, ...]
+    """Names of others that hold one of theirs: 'Anna' when Ann goes."""
+    face_ids: tuple[str, ...]
+    crop_ids: tuple[str, ...]
+    photo_ids: tuple[str, ...]
+    """Photos that go."""
+    shared_photo_ids: tuple[str, ...]
+    """Photos that stay for other people's faces, with the person's pixels in them."""
+    vectors: tuple[bytes, ...]
+    """The faces' vectors as they are stored: little-endian float32."""
+    elsewhere: frozenset[str]
+    """Ids of faces, photos and crops that other datasets have too, in their own right."""
+    elsewhere_vectors: frozenset[bytes]
+    named_elsewhere: tuple[str, ...]
+    """Other datasets that have a person of one of the names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What went out of the database, in numbers."""
+
+    faces: int
+    photos: int
+    vectors: int
+    events: int
+    runs: int
+    maps: int
+
+
+class EraseStore(Protocol):
+    """Removes a person from a dataset, for good."""
+
+    def erasure(self, dataset_id: str, person_id: int, *, with_shared: bool) -> Erasure:
+        """What would go. ``with_shared`` takes photos that show other people too. Raises NotFound."""
+
+    def erase(self, dataset_id: str, person_id: int, run_ids: Sequence[str], *, with_shared: bool) -> Erased:
+        """Remove it all, and these runs and all maps, in one transaction."""
+
+    def kept_files(self, dataset_id: str) -> tuple[set[str], set[str]]:
+        """The photos and the crops that the rows speak of."""
+
+    def words_around(self, erasure: Erasure) -> tuple[set[str], int]:
+        """Words of others that hold one of the names, anywhere in the database, and in how many texts of this dataset
+        one of the names is left."""
+
+    def compact(self) -> None:
+        """Overwrite and give back what was deleted. Raises DataFolderBusy when another process keeps old pages."""

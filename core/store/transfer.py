@@ -1,0 +1,145 @@
+"""A dataset read in pages of bounded size, and vectors put in the place of others (a ``TransferStore``)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from sqlalchemy import Engine, bindparam, select, update
+
+from core.corrections.model import Change, Entity, Event, Field, Kind
+from core.errors import NotFound
+from core.store import schema
+from core.store.base import PhotoLabel
+from core.store.corrections import raise_revision
+from core.store.exchange import LoggedEvent, Origin, PhotoFaces, Place
+from core.store.rows import in_parts, to_blob, to_face, to_photo, to_split
+from core.store.sql import whole_faces
+from core.types import Box, Embeddings, Face, Vectors
+
+PHOTOS_AT_ONCE = 500
+VECTORS_AT_ONCE = 4096
+EVENTS_AT_ONCE = 100
+
+
+@dataclass(frozen=True)
+class SqlTransferStore:
+    """Pages of a dataset behind a SQLAlchemy engine. A page is one short transaction, so nothing waits for a reader."""
+
+    engine: Engine
+
+    def photos(self, dataset_id: str) -> Iterator[list[PhotoFaces]]:
+        photo, last = schema.photo, ""
+        first = select(photo).where(photo.c.dataset_id == dataset_id).order_by(photo.c.id).limit(PHOTOS_AT_ONCE)
+        while True:
+            with self.engine.connect() as connection:
+                rows = connection.execute(first.where(photo.c.id > last)).all()
+            if not rows:
+                return
+            faces = self._faces_of(dataset_id, [row.id for row in rows])
+            yield [
+                PhotoFaces(to_photo(row), PhotoLabel(row.folder_person, to_split(row.split)), tuple(faces[row.id]))
+                for row in rows
+            ]
+            last = rows[-1].id
+
+    def _faces_of(self, dataset_id: str, photo_ids: list[str]) -> dict[str, list[Face]]:
+        face = schema.face
+        query = whole_faces().where(face.c.dataset_id == dataset_id, face.c.photo_id.in_(photo_ids), ~face.c.dismissed)
+        found: dict[str, list[Face]] = defaultdict(list)
+        with self.engine.connect() as connection:
+            rows = connection.execute(query).all()
+        for row in sorted(rows, key=lambda row: str(row.id)):  # an ORDER BY would read all faces, in their order
+            found[row.photo_id].append(to_face(row))
+        return found
+
+    def vectors(self, dataset_id: str) -> Iterator[Embeddings]:
+        embedding, face, last = schema.embedding, schema.face, ""
+        model_id = self._model_id(dataset_id)
+        first = (
+            select(embedding.c.face_id, embedding.c.vector)
+            .join(face, (face.c.dataset_id == embedding.c.dataset_id) & (face.c.id == embedding.c.face_id))
+            .where(embedding.c.dataset_id == dataset_id, embedding.c.model_id == model_id, ~face.c.dismissed)
+            .order_by(embedding.c.face_id)
+            .limit(VECTORS_AT_ONCE)
+        )
+        while True:
+            with self.engine.connect() as connection:
+                rows = connection.execute(first.where(embedding.c.face_id > last)).all()
+            if not rows:
+                return
+            block = np.frombuffer(b"".join(row.vector for row in rows), dtype="<f4").reshape(len(rows), -1)
+            yield Embeddings(tuple(row.face_id for row in rows), block, model_id)
+            last = rows[-1].face_id
+
+    def _model_id(self, dataset_id: str) -> str:
+        query = select(schema.dataset.c.model_id).where(schema.dataset.c.id == dataset_id)
+        with self.engine.connect() as connection:
+            model_id = connection.scalar(query)
+        if model_id is None:
+            raise NotFound("This dataset was deleted in the meantime.")
+        return str(model_id)
+
+    def places(self, dataset_id: str, photo_id: str) -> list[Place]:
+        return self._places(dataset_id, "photo_id", [photo_id])
+
+    def places_of(self, dataset_id: str, face_ids: Iterable[str]) -> list[Place]:
+        return [place for part in in_parts(list(face_ids)) for place in self._places(dataset_id, "id", part)]
+
+    def _places(self, dataset_id: str, column: str, values: list[str]) -> list[Place]:
+        face = schema.face
+        columns = [face.c[name] for name in ("id", "photo_id", "left", "top", "right", "bottom", "drawn")]
+        query = select(*columns).where(face.c.dataset_id == dataset_id, face.c[column].in_(values))
+        with self.engine.connect() as connection:
+            rows = connection.execute(query).all()
+        return [Place(row[0], row[1], Box(*row[2:6]), row[6]) for row in sorted(rows, key=lambda row: str(row.id))]
+
+    def photo_ids(self, dataset_id: str) -> dict[str, str]:
+        photo = schema.photo
+        query = select(photo.c.id, photo.c.name).where(photo.c.dataset_id == dataset_id)
+        with self.engine.connect() as connection:
+            return {row.id: row.name for row in connection.execute(query)}
+
+    def origins(self, dataset_id: str) -> list[Origin]:
+        person = schema.person
+        columns = (person.c.id, person.c.base_name, person.c.of_folder)
+        query = select(*columns).where(person.c.dataset_id == dataset_id).order_by(person.c.id)
+        with self.engine.connect() as connection:
+            return [Origin(*row) for row in connection.execute(query)]
+
+    def log(self, dataset_id: str) -> Iterator[LoggedEvent]:
+        event, change, last = schema.event, schema.change, 0
+        first = select(event).where(event.c.dataset_id == dataset_id).order_by(event.c.id).limit(EVENTS_AT_ONCE)
+        while True:
+            with self.engine.connect() as connection:
+                rows = connection.execute(first.where(event.c.id > last)).all()
+                if not rows:
+                    return
+                of_page = select(change).where(change.c.event_id.in_([row.id for row in rows]))
+                changes: dict[int, list[Change]] = defaultdict(list)
+                for row in connection.execute(of_page.order_by(change.c.entity_id, change.c.field)):
+                    found = Change(Entity(row.entity), row.entity_id, Field(row.field), row.value)
+                    changes[row.event_id].append(found)
+            for row in rows:
+                yield LoggedEvent(Event(**{**row._mapping, "kind": Kind(row.kind)}), tuple(changes[row.id]))
+            last = rows[-1].id
+
+    def replace_vectors(self, dataset_id: str, model_id: str, vectors: Mapping[str, Vectors]) -> int:
+        embedding = schema.embedding
+        one = (
+            (embedding.c.dataset_id == dataset_id)
+            & (embedding.c.model_id == model_id)
+            & (embedding.c.face_id == bindparam("face"))
+        )
+        with self.engine.begin() as connection:
+            raise_revision(connection, dataset_id)
+            there = select(embedding.c.face_id).where(
+                embedding.c.dataset_id == dataset_id, embedding.c.model_id == model_id
+            )
+            known = set(connection.scalars(there)) & vectors.keys()
+            rows = [{"face": face_id, "given": to_blob(vectors[face_id])} for face_id in sorted(known)]
+            if rows:
+                connection.execute(update(embedding).where(one).values(vector=bindparam("given")), rows)
+        return len(rows)

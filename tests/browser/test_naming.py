@@ -1,0 +1,112 @@
+"""A thousand photos without a name: grouped, five people named from the keyboard, learned, and recognised."""
+
+from __future__ import annotations
+
+import shutil
+import zipfile
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from core.services import Services
+from core.settings import Settings
+from tests.browser.conftest import App, settle, shoot
+
+NAMED = 5
+
+
+def main_button(page: Page, name: str):
+    return page.get_by_test_id("stMain").get_by_role("button", name=name, exact=True)
+
+
+def photo_of_the_first(app: App, shared_dir: Path, folder: Path) -> Path:
+    """A photo of the person who was named first, out of the zip."""
+    services = Services(Settings(app.data_dir))
+    dataset = services.store.dataset("Shoebox")
+    table = services.store.face_table(dataset.id)
+    row = next(row for row in range(len(table)) if table.person(row) == "Person 1")
+    path = folder / "who.jpg"
+    with zipfile.ZipFile(shared_dir / "faces" / "lfw-dev.zip") as archive:
+        path.write_bytes(archive.read(table.photo_names[row]))
+    return path
+
+
+def test_a_thousand_photos_are_named_from_the_keyboard(app: App, page: Page, shared_dir: Path, tmp_path: Path):
+    services = Services(Settings(app.data_dir))
+    services.store.create_dataset("Shoebox", "facenet-128")
+    shutil.copy(shared_dir / "faces" / "lfw-dev.zip", services.settings.inbox_dir / "shoebox.zip")
+
+    page.goto(f"{app.url}/ingest")
+    settle(page)
+    page.get_by_role("combobox", name="From the inbox").click()
+    page.get_by_role("option", name="shoebox.zip").click()
+    main_button(page, "Options").click()
+    page.get_by_test_id("stPopoverBody").get_by_text("Folders are people").click()
+    page.keyboard.press("Escape")
+    main_button(page, "Start").click()
+    expect(page.get_by_text("new photos")).to_be_visible(timeout=300_000)
+
+    main_button(page, "Groups").click()
+    page.get_by_role("button", name="Group 1").click()
+    page.locator(".row").first.wait_for()
+    shoot(page, "07-groups")
+
+    page.locator(".row").first.focus()
+    page.keyboard.press("Enter")
+    for number in range(1, NAMED + 1):  # from here on nothing but keys
+        page.keyboard.type(f"Person {number}")
+        page.keyboard.press("Enter")
+        expect(page.get_by_text(f"faces Person {number}.")).to_be_visible()
+        expect(page.locator(".row input").first).to_be_focused()
+    shoot(page, "08-named")
+    page.keyboard.press("Escape")
+    page.keyboard.press("u")
+    expect(page.get_by_text("faces Person 4.")).to_be_visible()
+    page.keyboard.press("r")
+    expect(page.get_by_text("faces Person 5.")).to_be_visible()
+
+    main_button(page, "Train").click()
+    expect(page.get_by_text("5 people", exact=False).first).to_be_visible()
+    main_button(page, "Train").click()
+    expect(page.get_by_role("heading", name="Runs")).to_be_visible(timeout=60_000)
+
+    page.get_by_role("link", name="Who is this?").click()
+    expect(page.get_by_text("It knows")).to_be_visible()
+    page.locator("input[type=file]").set_input_files(photo_of_the_first(app, shared_dir, tmp_path))
+    expect(page.get_by_text("1. Person 1")).to_be_visible()
+    shoot(page, "09-recognised")
+
+
+def test_faces_are_chosen_left_out_and_taken_back_by_keys(app: App, page: Page):
+    page.goto(f"{app.url}/review")
+    page.locator(".tile").first.wait_for()
+    page.locator(".tile").first.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Space")
+    expect(page.get_by_text("2 of 1\u202f027 faces chosen")).to_be_visible()
+    page.keyboard.press("x")
+    expect(page.get_by_text("Left out 2 faces.")).to_be_visible()
+    expect(page.get_by_text("Left out 2", exact=True)).to_be_visible()  # the chip
+    shoot(page, "10-left-out")
+    page.keyboard.press("u")
+    expect(page.get_by_text("Left out 2", exact=True)).to_have_count(0)
+
+
+def test_a_face_is_drawn_on_the_whole_photo_and_undone(app: App, page: Page):
+    page.goto(f"{app.url}/review")
+    page.locator(".tile").first.wait_for()
+    page.locator(".tile").first.focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Draw a face that is missing").click()
+    stage = page.locator(".stage").bounding_box()
+    assert stage
+    page.mouse.move(stage["x"] + 4, stage["y"] + 4)
+    page.mouse.down()
+    page.mouse.move(stage["x"] + stage["width"] * 0.2, stage["y"] + stage["height"] * 0.2, steps=5)
+    page.mouse.up()
+    expect(page.get_by_text("Drew a face.")).to_be_visible()
+    expect(page.get_by_text("1\u202f028").first).to_be_visible()
+    main_button(page, "Undo").click()
+    expect(page.get_by_text("1\u202f028")).to_have_count(0)

@@ -1,0 +1,366 @@
+"""Erasing a person leaves no byte of them, and everybody else as they were."""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+import sqlite3
+import zipfile
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.corrections.replay import replay
+from core.errors import DataFolderBusy, NameTaken, NotFound
+from core.jobs.handlers import IngestRequest, handlers
+from core.jobs.model import Job, JobKind, JobState
+from core.jobs.transfers import EraseParams, ExportParams
+from core.jobs.worker import run_job
+from core.services import Services
+from core.store import database, erasing
+from core.store.artifacts import Kind
+from core.store.erasing import SqlEraseStore
+from core.store.schema import metadata
+from core.store.scrub import Scrubber
+from core.types import CancelToken, FacePolicy
+from core.workflows import erase
+from core.workflows.erase import EraseRequest
+from tests.conftest import new_data_dir, services_on, write_zip
+from tests.contracts.test_corrections import HANDS, Desk
+from tests.workflows.test_export import Album
+
+GONE, ALIKE, THIRD = "Zoë Quux", "Zoë Quuxley", "Mary Zoë Quux"
+"""Who is erased, and two whose names hold that name."""
+FOLDERS = {GONE: "madonna", ALIKE: "elton_john", THIRD: "mindy_kaling"}
+
+
+def work(services: Services, dataset_id: str, kind: JobKind, params: dict) -> Job:
+    job = services.jobs.submit(dataset_id, kind, params)
+    claimed = services.jobs.claim()
+    assert claimed.id == job.id
+    state = run_job(services.jobs, claimed, handlers(services)[kind], CancelToken())
+    ended = services.jobs.job(job.id)
+    assert state is JobState.DONE, ended.error + ended.detail
+    return ended
+
+
+@pytest.fixture
+def family(models_dir, engine, sample_files, tmp_path) -> tuple[Services, str]:
+    """Three people with names that hold each other, learned, mapped, corrected and exported."""
+    services = services_on(new_data_dir(models_dir, tmp_path / "data"), engine)
+    photos = {}
+    for name, folder in FOLDERS.items():
+        found = [content for path, content in sample_files.items() if path.startswith(f"train/{folder}")][:4]
+        photos |= {f"{name}/{name} {number}.jpg": content for number, content in enumerate(found)}
+    archive = write_zip(tmp_path / f"{GONE}.zip", photos)
+    dataset = services.store.create_dataset(f"Photos of {GONE}", "facenet-128")
+    request = IngestRequest(str(archive), archive.name, FacePolicy.KEEP_OTHERS)
+    work(services, dataset.id, JobKind.INGEST, request.params())
+    work(services, dataset.id, JobKind.INGEST, request.params())  # a report full of duplicates
+    work(services, dataset.id, JobKind.TRAIN, {"folds": 2})
+    work(services, dataset.id, JobKind.MAP, {"method": "pca", "n_neighbors": 5, "min_dist": 0.1, "seed": 0})
+    work(services, dataset.id, JobKind.EXPORT, ExportParams().params())
+    _correct(services, dataset.id)
+    return services, dataset.id
+
+
+def _correct(services: Services, dataset_id: str) -> None:
+    from core.workflows.correct import Corrector
+
+    mine = Corrector(services.store, services.log, dataset_id, HANDS[0])
+    ids = {person.name: person.id for person in services.store.people(dataset_id)}
+    faces = {name: faces_of(services, dataset_id, name) for name in ids}
+    mine.note(ids[GONE], f"{GONE} was here")
+    mine.note(ids[ALIKE], f"no relation of {GONE}, says {THIRD}; {GONE}-Smith? ZOË QUUX!")
+    mine.move(faces[ALIKE][:1], GONE)
+    mine.move(faces[ALIKE][:1], ALIKE)
+    mine.undo(mine.rename(ids[ALIKE], f"{GONE} junior").id)
+    mine.keep_apart([(faces[GONE][0], faces[THIRD][0])])
+    mine.cover(ids[THIRD], faces[THIRD][1])
+
+
+def faces_of(services: Services, dataset_id: str, name: str) -> list[str]:
+    table = services.store.face_table(dataset_id)
+    return [face_id for row, face_id in enumerate(table.ids) if table.person(row) == name]
+
+
+def blobs(data_dir: Path) -> Iterator[tuple[str, bytes]]:
+    """Every file of a data folder but the networks, its name, and what zips in it hold."""
+    for path in data_dir.rglob("*"):
+        if path.is_file() and "models" not in path.relative_to(data_dir).parts:
+            yield str(path), str(path.relative_to(data_dir)).encode()
+            yield from _opened(str(path), path.read_bytes())
+
+
+def _opened(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
+    yield name, content
+    if content[:4] == b"PK\x03\x04":
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            for member in archive.namelist():
+                yield f"{name}!{member}", member.encode()
+                yield from _opened(f"{name}!{member}", archive.read(member))
+
+
+def places(data_dir: Path, needles: dict[str, bytes], spared: tuple[str, ...] = ()) -> set[tuple[str, str]]:
+    found = set()
+    for place, content in blobs(data_dir):
+        for name in sorted(spared, key=len, reverse=True):
+            for written in (name.encode(), json.dumps(name)[1:-1].encode()):
+                content = content.replace(written, b"~")
+        found |= {(place, what) for what, needle in needles.items() if needle in content}
+    return found
+
+
+def traces(services: Services, dataset_id: str) -> dict[str, bytes]:
+    """The person's name in several forms, and the ids, pictures and vectors of their faces."""
+    found = {form: form.encode() for form in (GONE, GONE.lower(), GONE.upper(), "Zoe\u0308 Quux")}
+    found |= {"escaped": json.dumps(GONE)[1:-1].encode(), "utf-32": GONE.encode("utf-32-le")}
+    embeddings = services.store.embeddings(dataset_id)
+    for face in services.store.faces(dataset_id, faces_of(services, dataset_id, GONE)):
+        vector = embeddings.vectors[embeddings.rows([face.id])[0]].tobytes()
+        found |= {f"vector {face.id}": vector, f"half {face.id}": vector[64:128], face.id: face.id.encode()}
+        for kind, file_id in ((Kind.CROP, face.crop_id), (Kind.PHOTO, face.photo_id)):
+            content = services.artifacts.read(dataset_id, kind, file_id)
+            found |= {file_id: file_id.encode(), f"{kind} {file_id}": content[len(content) // 2 :][:64]}
+    return found
+
+
+def test_after_erasing_a_person_no_byte_of_them_is_left(family):
+    """Another process has the database open all the while."""
+    services, dataset_id = family
+    data_dir, needles = services.settings.data_dir, traces(services, dataset_id)
+    before = {what for _, what in places(data_dir, needles, (ALIKE, THIRD))}
+    assert {GONE, "escaped"} < before and len(before) > 4 * 6, "what is looked for must be there to begin with"
+    others = {name: faces_of(services, dataset_id, name) for name in (ALIKE, THIRD)}
+    with sqlite3.connect(services.settings.database_path) as another:
+        another.execute("SELECT count(*) FROM face").fetchone()
+        person_id = erase.person_named(services.store, dataset_id, GONE)
+        receipt = work(services, dataset_id, JobKind.ERASE, EraseParams(person_id, "Ben").params()).result
+        assert another.execute("SELECT count(*) FROM person WHERE name LIKE '%Quux'").fetchone() == (1,)
+    assert places(data_dir, needles, (ALIKE, THIRD)) == set()
+    assert (receipt["faces"], receipt["photos"], receipt["models_deleted"], receipt["exports"]) == (4, 4, 1, 1)
+    assert receipt["check"] | {"bytes": 0, "files": 0} == {"bytes": 0, "files": 0, "found": 0, "left": []}
+    assert receipt["check"]["files"] > 16 and receipt["dataset_renamed"] is True
+    assert GONE not in json.dumps(receipt, ensure_ascii=False)
+    assert {name: faces_of(services, dataset_id, name) for name in others} == others
+    notes = {person.name: person.note for person in services.store.people(dataset_id)}
+    assert notes == {ALIKE: f"no relation of erased, says {THIRD}; erased-Smith? erased!", THIRD: ""}
+    assert services.artifacts.path(dataset_id, Kind.CROP, services.store.people(dataset_id)[0].cover_crop_id).exists()
+    with pytest.raises(NotFound):
+        erase.person_named(services.store, dataset_id, GONE)
+
+
+def test_a_recogniser_that_knew_the_person_is_trained_again_on_request(family):
+    services, dataset_id = family
+    person_id = erase.person_named(services.store, dataset_id, GONE)
+    receipt = work(services, dataset_id, JobKind.ERASE, EraseParams(person_id, "Ben", retrain=True).params()).result
+    assert (receipt["models_deleted"], receipt["models_retrained"]) == (1, 1)
+    (run,) = services.runs.runs(dataset_id)
+    assert run.id == receipt["run"] and run.params["people"] == sorted([ALIKE, THIRD])
+    assert run.params["folds"] == 2, "as the deleted one was trained"
+
+
+def test_traces_in_files_of_the_user_are_found_and_told_without_the_name(family, tmp_path):
+    services, dataset_id = family
+    inbox, needles = services.settings.inbox_dir, traces(services, dataset_id)
+    photo_id = next(key for key in needles if key.startswith(Kind.PHOTO)).split(" ")[1]
+    photo = services.artifacts.read(dataset_id, Kind.PHOTO, photo_id)
+    vector = next(value for key, value in needles.items() if key.startswith("vector"))
+    inner = io.BytesIO()
+    np.savez_compressed(inner, deep=np.frombuffer(vector, np.float32), names=np.array([GONE]))
+    with zipfile.ZipFile(inbox / "box.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("1.bin", photo)
+        archive.writestr("inner.npz", inner.getvalue())
+        archive.writestr("fine.txt", f"only {ALIKE}".encode())
+    (inbox / f"{GONE}.txt").write_text("nothing")
+    person_id = erase.person_named(services.store, dataset_id, GONE)
+    check = erase.erase(services.erase_tools(), dataset_id, EraseRequest(person_id, "Ben"))["check"]
+    assert {(entry["path"], entry["what"]) for entry in check["left"]} == {
+        ("inbox/box.zip!1.bin", "file"),
+        ("inbox/box.zip!inner.npz!deep.npy", "vector"),
+        ("inbox/box.zip!inner.npz!names.npy", "name"),
+        ("inbox/erased.txt", "name"),
+    }
+
+
+def test_a_reader_that_keeps_old_pages_is_told_and_doing_it_again_finishes(tmp_path, monkeypatch):
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_MS", 200)
+    album = Album(tmp_path)
+    album.services.jobs.finish(album.job.id, JobState.DONE)
+    album.add("1.jpg", "Ann")
+    request = EraseRequest(album.people()["Ann"], "Ben")
+    another = sqlite3.connect(album.services.settings.database_path, isolation_level=None)
+    another.execute("BEGIN")
+    another.execute("SELECT count(*) FROM face").fetchone()
+    with pytest.raises(DataFolderBusy, match="another process is reading"):
+        erase.erase(album.services.erase_tools(), album.dataset.id, request)
+    another.close()
+    with pytest.raises(NotFound):
+        erase.erase(album.services.erase_tools(), album.dataset.id, request)
+    assert not any(b"Ann" in content for _, content in blobs(tmp_path))
+
+
+def test_work_on_the_dataset_must_end_first(tmp_path):
+    album = Album(tmp_path)
+    album.add("1.jpg", "Ann")
+    request = EraseRequest(album.people()["Ann"], "Ben")
+    with pytest.raises(DataFolderBusy, match="Wait"):
+        erase.erase(album.services.erase_tools(), album.dataset.id, request, "another job")
+    assert album.people()
+
+
+# what stays
+
+
+@pytest.fixture
+def album(tmp_path) -> Album:
+    made = Album(tmp_path / "data")
+    made.services.jobs.finish(made.job.id, JobState.DONE)
+    return made
+
+
+def test_photos_with_others_stay_unless_all_are_to_go(album):
+    album.add("own.jpg", "Ann")
+    album.add("both.jpg", "Ann", "Bob")
+    album.add("stranger.jpg", "Ann", None)
+    album.add("bob.jpg", "Bob")
+    request = EraseRequest(album.people()["Ann"], "Ben")
+    tools = album.services.erase_tools()
+    assert erase.preview(tools, album.dataset.id, request) == {"faces": 3, "photos": 1, "photos_kept": 2, "models": 0}
+    wider = erase.preview(tools, album.dataset.id, EraseRequest(request.person_id, "Ben", all_photos=True))
+    assert wider == {"faces": 5, "photos": 3, "photos_kept": 0, "models": 0}
+    receipt = erase.erase(tools, album.dataset.id, request)
+    assert receipt["photos_kept"] == 2 and "still to be seen" in receipt["photos_kept_note"]
+    assert sorted(album.names().values(), key=str) == ["Bob", "Bob", None]
+    assert album.services.store.counts(album.dataset.id).photos == 3
+
+
+def test_all_photos_of_a_person_go_with_everybody_on_them(album):
+    album.add("both.jpg", "Ann", "Bob")
+    album.add("bob.jpg", "Bob")
+    request = EraseRequest(album.people()["Ann"], "Ben", all_photos=True)
+    assert erase.erase(album.services.erase_tools(), album.dataset.id, request)["photos"] == 1
+    assert list(album.names().values()) == ["Bob"]
+
+
+def test_a_photo_of_the_folder_in_which_no_face_was_found_goes_too(album):
+    album.add("1.jpg", "Ann")
+    album.add("Ann/blurred.jpg", folder="Ann")
+    album.add("Bob/blurred.jpg", folder="Bob")
+    erase.erase(album.services.erase_tools(), album.dataset.id, EraseRequest(album.people()["Ann"], "Ben"))
+    assert list(album.services.transfer.photo_ids(album.dataset.id).values()) == ["Bob/blurred.jpg"]
+
+
+def test_the_same_person_in_another_dataset_stays_and_is_told(album):
+    album.add("1.jpg", "Ann")
+    album.add("2.jpg", "Bob")
+    first, job = album.dataset, album.job
+    album.dataset = album.services.store.create_dataset("Second", "facenet-128")
+    album.job = album.services.jobs.submit(album.dataset.id, JobKind.INGEST, {})
+    (kept,) = album.add("1.jpg", "Ann")
+    second, album.dataset, album.job = album.dataset, first, job
+    receipt = erase.erase(album.services.erase_tools(), first.id, EraseRequest(album.people()["Ann"], "Ben"))
+    assert receipt["other_datasets_with_the_name"] == 1
+    assert receipt["check"]["found"] == 0, receipt["check"]
+    album.dataset = second
+    assert album.names() == {kept: "Ann"}
+    assert album.services.artifacts.read(second.id, Kind.PHOTO, album.services.store.face_table(second.id).photo_ids[0])
+
+
+def test_those_who_were_merged_into_the_person_go_with_them(album):
+    album.add("1.jpg", "Ann")
+    album.add("2.jpg", "Anne-Marie")
+    (moved,) = album.add("3.jpg", "Ann")
+    people, mine = album.people(), album.corrector()
+    mine.merge(people["Anne-Marie"], people["Ann"])
+    mine.move([moved], "Bob")
+    receipt = erase.erase(album.services.erase_tools(), album.dataset.id, EraseRequest(people["Ann"], "Ben"))
+    assert receipt["faces"] == 2 and receipt["check"]["found"] == 0
+    assert album.names() == {moved: "Bob"}
+    album.corrector().undo(album.services.log.events(album.dataset.id)[0].id)
+    assert album.names() == {moved: None}, "the folder's name is gone for good"
+    assert not any(b"Anne" in content for _, content in blobs(album.services.settings.data_dir))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_after_erasing_the_columns_are_still_the_replay_of_the_log(tmp_path, seed):
+    desk, rng = Desk(tmp_path), random.Random(seed)
+    faces = desk.ingest(*rng.choices(["ada", "bob", "cleo", None], k=12))
+    for _ in range(60):
+        mine = desk.corrector(rng.choice(HANDS))
+        there = [face for face in faces if face in desk.names()]
+        people = [person.id for person in desk.store.people(desk.dataset_id)]
+        act = rng.choice(
+            ["move", "exclude", "unname", "merge", "hide", "cover", "keep_apart", "undo", "dismiss", "rename"]
+        )
+        chosen = rng.sample(there, min(2, len(there)))
+        if act == "move":
+            mine.move(chosen, rng.choice(["ada", "bob", "cleo", "dan", "eve"]))
+        elif act in ("exclude", "unname", "dismiss"):
+            getattr(mine, act)(chosen[:1])
+        elif act == "merge" and len(people) > 2:
+            mine.merge(*rng.sample(people, 2))
+        elif act == "hide" and people:
+            mine.hide(rng.choice(people))
+        elif act == "cover" and people:
+            mine.cover(rng.choice(people), chosen[0])
+        elif act == "keep_apart" and len(chosen) == 2:
+            mine.keep_apart([(chosen[0], chosen[1])])
+        elif act == "rename" and people:
+            mine.rename(rng.choice(people), f"name {rng.randrange(10**6)}")
+        elif act == "undo" and mine.undoable():
+            with suppress(NameTaken):
+                desk.log.undo(desk.dataset_id, HANDS[0], [rng.choice(mine.undoable()).id])
+    before = desk.names()
+    person = rng.choice(desk.store.people(desk.dataset_id))
+    SqlEraseStore(desk.engine).erase(desk.dataset_id, person.id, [], with_shared=False)
+    assert desk.names() == {face: name for face, name in before.items() if name != person.name}
+    columns, told = desk.columns(), replay(desk.base(), desk.entries())
+    assert {key: told[key] for key in columns} == columns
+    with sqlite3.connect(desk.path) as connection:
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+        known = {row[0] for row in connection.execute("SELECT id FROM person")}
+        for column in ("person_id", "from_person_id"):
+            speaking = connection.execute(f"SELECT {column} FROM event WHERE {column} IS NOT NULL")
+            assert {row[0] for row in speaking} <= known
+        dead = connection.execute(
+            "SELECT count(*) FROM change WHERE entity = 'face' AND entity_id NOT IN (SELECT id FROM face)"
+        )
+        assert dead.fetchone() == (0,)
+    acts = [event.id for event in desk.log.events(desk.dataset_id) if event.target_id is None]
+    desk.log.undo(desk.dataset_id, HANDS[0], acts)
+    assert desk.columns() == desk.base(), "the others' history can still be taken back"
+
+
+# names
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("Ann", "erased"),
+        ("Anna", "Anna"),
+        ("ANN/1.jpg", "erased/1.jpg"),
+        ("Joann", "Joann"),
+        ("Mary Ann and Ann", "Mary Ann and erased"),
+        ("ann-lee_ann", "erased-lee_ann"),
+        ("Zoe\u0308 was", "erased was"),
+    ],
+)
+def test_a_name_goes_as_a_word_and_not_where_it_is_part_of_another(text, left):
+    assert Scrubber(("Ann", "Zoë"), ("Anna", "Mary Ann")).text(text) == left
+
+
+def test_json_loses_names_and_ids_at_any_depth():
+    scrubber = Scrubber(("Ann",), (), frozenset({"ab12"}))
+    value = {"Ann": [1, None, {"who": "Ann's", "face": "ab12"}], "kept": "ab123"}
+    assert scrubber.json(value) == {"erased": [1, None, {"who": "erased's", "face": "erased"}], "kept": "ab123"}
+
+
+def test_every_table_says_what_erasing_does_with_it():
+    known = {*erasing.WORDS, *erasing.WORDLESS}
+    assert {table.name for table in metadata.sorted_tables} == {table.name for table in known}
