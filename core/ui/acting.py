@@ -92,7 +92,7 @@ class Desk:
 
     @property
     def keys(self) -> dict[str, str]:
-        numbered = {str(number): f"person:{number}" for number in range(1, len(self.digits) + 1)}
+        numbered = {str(number): f"person:{name}" for number, name in enumerate(self.digits, start=1)}
         return KEYS | numbered
 
     @property
@@ -103,9 +103,13 @@ class Desk:
     def _chosen_key(self) -> str:
         return f"{state.CHOSEN}_{self.place}"
 
-    def obey(self, command: Command | None) -> bool:
-        """Do what a key asked for; True when the page has to be run again."""
-        if command is None or command.name in ("open", "name"):
+    def obey(self, commands: Sequence[Command]) -> bool:
+        """Do what keys asked for; True when the page has to be run again."""
+        obeyed = [self._obey(command) for command in commands]
+        return any(obeyed)
+
+    def _obey(self, command: Command) -> bool:
+        if command.name in ("open", "name"):
             return False
         faces, mine = command.face_ids, corrector(self.dataset)
         acts: dict[str, Callable[[], Event | Sequence[Event]]] = {
@@ -116,9 +120,9 @@ class Desk:
             "undo": mine.undo,
             "redo": mine.redo,
         }
-        kind, _, number = command.name.partition(":")
+        kind, _, name = command.name.partition(":")
         if kind == "person":
-            acts[command.name] = lambda: mine.move(faces, self.digits[int(number) - 1])
+            acts[command.name] = lambda: mine.move(faces, name)
         do(self.dataset.id, acts[command.name])
         return True
 

@@ -7,7 +7,7 @@ import streamlit as st
 from core.errors import FaceAtlasError
 from core.jobs.model import JobKind, JobState
 from core.models import install
-from core.models.catalogue import DEFAULT_EMBEDDING_ID, EMBEDDING_MODELS
+from core.models.catalogue import DEFAULT_EMBEDDING_ID, EMBEDDING_MODELS, EmbeddingModel
 from core.store.base import Dataset
 from core.ui import data, frame, gallery, jobs, trail, uploads, words
 from core.workflows import datasets as dataset_work
@@ -65,7 +65,7 @@ def new_dataset() -> None:
             "How faces are turned into numbers", list(models), format_func=lambda key: models[key].title
         )
         st.caption(models[model].description)
-        if model not in {manifest.model_id for manifest in install.installed(data.services().settings.models_dir)}:
+        if model not in {known.id for known in _installed_models()}:
             st.caption(f":material/warning: Not installed here yet: run `python -m core models install {model}` first.")
     if st.button("Make it", type="primary", disabled=not name.strip()):
         try:
@@ -81,7 +81,8 @@ def dataset(shown: Dataset) -> None:
     counts = data.counts(shown.id, shown.revision)
     runs = data.runs(shown)
     run = runs[0] if runs else None
-    step = trail.next_step(counts, run, shown.revision, data.services().jobs.jobs(shown.id, limit=20))
+    jobs_of_it = data.services().jobs.jobs(shown.id, limit=50)
+    step = trail.next_step(counts, run, shown.revision, jobs_of_it)
     with st.container(border=True):
         faces, middle, side = st.columns([4, 5, 2], vertical_alignment="center", gap="medium")
         with faces:
@@ -91,7 +92,7 @@ def dataset(shown: Dataset) -> None:
             people, photos = words.count(counts.people, "person", "people"), words.count(counts.photos, "photo")
             accuracy = f", {words.percent(run.metrics['accuracy'])} right on new photos" if run else ""
             st.markdown(f"{photos}, {words.count(counts.faces, 'face')}, {people}{accuracy}")
-            _trail(trail.done_steps(counts, run, data.newest_map(shown) is not None))
+            _trail(trail.done_steps(counts, run, jobs_of_it))
         with side:
             st.caption(step.why)
             if st.button(step.label, key=f"next_{shown.id}", type="primary", width="stretch"):
@@ -120,8 +121,48 @@ def _menu(shown: Dataset) -> None:
             st.rerun()
         if st.button("Add photos", key=f"add_{shown.id}", icon=":material/add_photo_alternate:"):
             frame.go(frame.INGEST, shown.id)
+        _rework(shown)
         if st.button("Delete", key=f"delete_{shown.id}", icon=":material/delete:"):
             _delete(shown)
+
+
+def _rework(shown: Dataset) -> None:
+    """Going over the photos that are there once more."""
+    if st.button(
+        "Look for faces again",
+        key=f"again_{shown.id}",
+        icon=":material/frame_inspect:",
+        disabled=not data.counts(shown.id, shown.revision).photos,
+        help="Detects the faces of every photo anew and measures how well each shows. Names and corrections stay. "
+        "Photos taken in before quality was measured get it this way.",
+    ):
+        _start(shown, JobKind.LOOK_AGAIN, {})
+    others = [model for model in _installed_models() if model.id != shown.model_id]
+    if others and st.button("Change the model", key=f"model_{shown.id}", icon=":material/model_training:"):
+        _change_model(shown, others)
+
+
+@st.dialog("Change the model")
+def _change_model(shown: Dataset, others: list[EmbeddingModel]) -> None:
+    titles = {model.id: model.title for model in others}
+    chosen = st.selectbox("How faces are turned into numbers", list(titles), format_func=lambda key: titles[key])
+    st.markdown(
+        "Every face is turned into numbers anew; names and corrections stay. "
+        "What was trained before cannot name the faces of this dataset any more: train again afterwards."
+    )
+    if st.button("Change it", type="primary"):
+        _start(shown, JobKind.CHANGE_MODEL, {"model": chosen})
+
+
+def _start(shown: Dataset, kind: JobKind, params: dict[str, str]) -> None:
+    data.services().jobs.submit(shown.id, kind, params)
+    frame.say_next(f"{jobs.TITLE[kind]}: it is queued. You can leave this page.")
+    st.rerun()
+
+
+def _installed_models() -> list[EmbeddingModel]:
+    found = {manifest.model_id for manifest in install.installed(data.services().settings.models_dir)}
+    return [model for model in EMBEDDING_MODELS if model.id in found]
 
 
 @st.dialog("Delete this dataset?")

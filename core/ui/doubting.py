@@ -31,6 +31,7 @@ KEYS = {
     "u": "undo",
     "r": "redo",
 }
+SETTLING = ("take", "confirm", "exclude", "dismiss", "name", "skip")
 LEGEND = (
     "Keys: arrows walk, y does what is proposed, c it is right as it is, Enter another name, x leave out, "
     "n not a face, o the whole photo, s skip, u undo, r redo."
@@ -90,20 +91,21 @@ def deal_with(dataset: Dataset, shown: Sequence[Suspect]) -> None:
         part = shown[gallery.page_slice(len(shown), PER_PAGE, f"suspects_{dataset.id}")]
     rows = [_entry(dataset, faces, entry) for entry in part]
     names = [person.name for person in data.people(dataset.id, dataset.revision)]
-    command = entries(f"suspects_{dataset.id}", rows, Keyboard(KEYS, names), acting.epoch())
+    commands = entries(f"suspects_{dataset.id}", rows, Keyboard(KEYS, names, SETTLING), acting.epoch())
     st.caption(LEGEND)
-    if command is None:
-        return
     by_id = {row.id: entry for row, entry in zip(rows, part, strict=True)}
-    chosen = [by_id[entry_id] for entry_id in command.ids]
-    if command.name == "open" and chosen:
-        facesheet.whole_photo(dataset, chosen[0].face_ids[0])
-    elif command.name == "skip":
-        st.session_state[state.SKIPPED] += [_entry_id(entry) for entry in chosen]
-        st.session_state[state.EPOCH] = acting.epoch() + 1
-        st.rerun()
-    elif act := _act(dataset, faces, command, chosen):
-        acting.do(dataset.id, act)
+    done = False
+    for command in commands:
+        chosen = [by_id[entry_id] for entry_id in command.ids]
+        if command.name == "open" and chosen:
+            facesheet.whole_photo(dataset, chosen[0].face_ids[0])
+        elif command.name == "skip":
+            st.session_state[state.SKIPPED] += [_entry_id(entry) for entry in chosen]
+            done = True
+        elif act := _act(dataset, faces, command, chosen):
+            acting.do(dataset.id, act)
+            done = True
+    if done:
         st.rerun()
 
 

@@ -8,15 +8,15 @@ export default function (component) {
   root.focusing?.abort(); // what listened before knows the faces of before
   root.focusing = new AbortController();
   const { signal } = root.focusing;
-  if (!memory.has(component.key)) memory.set(component.key, { place: 0, selected: new Set(), epoch: null, inField: false, active: false });
+  if (!memory.has(component.key)) memory.set(component.key, { place: 0, selected: new Set(), epoch: null, inField: false, active: false, outbox: [] });
   const self = memory.get(component.key);
-  const ids = data.entries.map((entry) => entry.id);
 
+  self.outbox = self.outbox.filter((sent) => sent.n > data.seen);
+  if (self.outbox.length) setTriggerValue("commands", self.outbox); // asked while the page was busy
   if (self.epoch !== data.epoch) {
     self.selected.clear();
     self.epoch = data.epoch;
   }
-  self.place = Math.max(0, Math.min(self.place, ids.length - 1));
   const signature = JSON.stringify([data.names.length, data.entries.map(({ strips, ...rest }) => rest)]);
   const redrawn = signature !== root.drawn;
   if (redrawn) {
@@ -31,6 +31,10 @@ export default function (component) {
 
   function rows() {
     return [...root.querySelectorAll(".row")];
+  }
+
+  function ids() {
+    return rows().map((each) => each.dataset.id);
   }
 
   function row(entry) {
@@ -79,7 +83,7 @@ export default function (component) {
     const made = Object.assign(document.createElement("button"), { type: "button", textContent: label, tabIndex: -1 });
     made.onclick = (event) => {
       event.stopPropagation();
-      self.place = ids.indexOf(id);
+      self.place = ids().indexOf(id);
       self.inField = false;
       command(name, [id]);
     };
@@ -94,7 +98,7 @@ export default function (component) {
   }
 
   function focus(place, inField) {
-    self.place = Math.max(0, Math.min(ids.length - 1, place));
+    self.place = Math.max(0, Math.min(ids().length - 1, place));
     self.inField = inField;
     mark();
     const wanted = rows()[self.place];
@@ -102,11 +106,17 @@ export default function (component) {
   }
 
   function command(name, about, text = "") {
-    setTriggerValue("command", { name, ids: about, text, epoch: self.epoch });
+    self.last = Math.max(Date.now(), (self.last ?? 0) + 1);
+    self.outbox.push({ n: self.last, name, ids: about, text });
+    setTriggerValue("commands", self.outbox);
+    if (!data.settling.includes(name)) return;
+    for (const id of about) rows().find((each) => each.dataset.id === id)?.remove(); // it comes back if it is refused
+    root.drawn = "";
+    focus(self.place, self.inField);
   }
 
   function chosen(id) {
-    return self.selected.has(id) ? ids.filter((each) => self.selected.has(each)) : [id];
+    return self.selected.has(id) ? ids().filter((each) => self.selected.has(each)) : [id];
   }
 
   root.onclick = (event) => {
@@ -114,14 +124,14 @@ export default function (component) {
     if (hit && event.target.tagName !== "INPUT") {
       const id = hit.dataset.id;
       if (event.ctrlKey || event.metaKey || event.shiftKey) self.selected.has(id) ? self.selected.delete(id) : self.selected.add(id);
-      focus(ids.indexOf(id), false);
+      focus(ids().indexOf(id), false);
     }
   };
   root.addEventListener("focusin", (event) => {
     self.active = true;
     const hit = event.target.closest(".row");
     if (hit) {
-      self.place = ids.indexOf(hit.dataset.id);
+      self.place = ids().indexOf(hit.dataset.id);
       self.inField = event.target.tagName === "INPUT";
       mark();
     }
@@ -144,7 +154,7 @@ export default function (component) {
     else if (event.key === "ArrowDown") focus(self.place + 1, false);
     else if (event.key === "ArrowUp") focus(self.place - 1, false);
     else if (event.key === "Home") focus(0, false);
-    else if (event.key === "End") focus(ids.length - 1, false);
+    else if (event.key === "End") focus(ids().length - 1, false);
     else if (event.key === "Enter" || event.key === "m") focus(self.place, true);
     else if (event.key === " ") {
       self.selected.has(id) ? self.selected.delete(id) : self.selected.add(id);

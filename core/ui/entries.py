@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
+
+from core.ui import outbox
 
 _FOLDER = Path(__file__).parent
 _mount = st.components.v2.component(
@@ -62,27 +64,36 @@ class Keyboard:
     """Key to the name of a command; Enter and m go to the name field by themselves."""
     names: Sequence[str] = ()
     """Offered in the name field."""
+    settling: Sequence[str] = ()
+    """Commands after which their entries are dealt with: they go at once, before the page has answered."""
 
 
-def entries(key: str, shown: Sequence[Entry], keyboard: Keyboard, epoch: int) -> Command | None:
-    """Draw the list; gives what was asked a moment ago. A new ``epoch`` lets go of what was chosen."""
+def entries(key: str, shown: Sequence[Entry], keyboard: Keyboard, epoch: int) -> list[Command]:
+    """Draw the list; gives what was asked a moment ago, in order. A new ``epoch`` lets go of what was chosen."""
     given = {
         "entries": [asdict(entry) for entry in shown],
         "names": list(keyboard.names),
         "keys": dict(keyboard.keys),
+        "settling": list(keyboard.settling),
         "epoch": epoch,
+        "seen": outbox.seen(key),
     }
-    answer = _mount(key=key, data=given, on_command_change=_nothing)
-    return read(answer.command, [entry.id for entry in shown], epoch)
+    answer = _mount(key=key, data=given, on_commands_change=_nothing)
+    return read(outbox.fresh(key, answer.commands), [entry.id for entry in shown])
 
 
 def _nothing() -> None:
     """Streamlit asks for a callback for every value that is to come back."""
 
 
-def read(command: Any, shown: Sequence[str], epoch: int) -> Command | None:
-    """The browser's answer, as far as it is about the entries that are shown now."""
-    if not command or command.get("epoch") != epoch:
-        return None
-    ids = tuple(entry_id for entry_id in command["ids"] if entry_id in set(shown))
-    return Command(command["name"], ids, str(command.get("text") or ""))
+def read(sent: Iterable[Mapping[str, Any]], shown: Sequence[str]) -> list[Command]:
+    """The browser's answers, as far as they are about the entries that are shown now."""
+    known = set(shown)
+    return [
+        Command(
+            command["name"],
+            tuple(entry_id for entry_id in command["ids"] if entry_id in known),
+            str(command.get("text") or ""),
+        )
+        for command in sent
+    ]

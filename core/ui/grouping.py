@@ -26,6 +26,7 @@ CLOSER = 60
 """The most faces of a group that are shown when it is looked at closely."""
 THRESHOLDS = (0.2, 0.9)
 KEYS = {"y": "yes", "n": "no", "o": "open", "s": "nobody", "u": "undo", "r": "redo"}
+SETTLING = ("name", "nobody", "yes")
 LEGEND = (
     "Keys: arrows walk, Enter names (a name and Enter goes on to the next group), space chooses several that are one "
     "person, y and n answer the question, o looks closer, s nobody to name, u undo, r redo."
@@ -118,17 +119,18 @@ def name_them(view: View) -> None:
     asked = questions(dataset.id, dataset.revision, view.made, view.threshold)
     rows = [_row(view, found, group, asked.get(group)) for group in shown]
     known = [person.name for person in data.people(dataset.id, dataset.revision)]
-    command = entries(f"groups_{dataset.id}", rows, Keyboard(KEYS, known), acting.epoch())
+    commands = entries(f"groups_{dataset.id}", rows, Keyboard(KEYS, known, SETTLING), acting.epoch())
     st.caption(LEGEND)
-    if command is None:
-        return
     of = {row.id: group for row, group in zip(rows, shown, strict=True)}
-    chosen = [of[group_id] for group_id in command.ids]
-    if command.name == "open" and chosen:
-        look_closer(view, chosen[0])
-        return
-    if act := _act(view, found, command, chosen, asked):
-        acting.do(dataset.id, act)
+    done = False
+    for command in commands:
+        chosen = [of[group_id] for group_id in command.ids]
+        if command.name == "open" and chosen:
+            look_closer(view, chosen[0])
+        elif act := _act(view, found, command, chosen, asked):
+            acting.do(dataset.id, act)
+            done = True
+    if done:
         st.rerun()
 
 
@@ -212,5 +214,5 @@ def look_closer(view: View, group: int) -> None:
         if st.button("These are somebody else", key="apart", icon=":material/call_split:"):
             acting.do(dataset.id, lambda: acting.corrector(dataset).keep_apart(apart))
             st.rerun()
-    if desk.obey(picked.command):
+    if desk.obey(picked.commands):
         st.rerun()

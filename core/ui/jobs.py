@@ -25,8 +25,11 @@ UNIT = {
     JobKind.SUSPECTS: "step",
     JobKind.EXPORT: "photo",
     JobKind.ERASE: "file",
+    JobKind.LOOK_AGAIN: "photo",
+    JobKind.CHANGE_MODEL: "photo",
 }
-STEADY = (JobKind.INGEST, JobKind.TRAIN)
+BY_PHOTO = (JobKind.INGEST, JobKind.LOOK_AGAIN, JobKind.CHANGE_MODEL)
+STEADY = (*BY_PHOTO, JobKind.TRAIN)
 """Work whose steps all take about as long, so that the time left can be told."""
 TITLE = {
     JobKind.INGEST: "Taking photos",
@@ -36,6 +39,8 @@ TITLE = {
     JobKind.SUSPECTS: "Looking for suspects",
     JobKind.EXPORT: "Exporting",
     JobKind.ERASE: "Erasing a person",
+    JobKind.LOOK_AGAIN: "Looking for faces again",
+    JobKind.CHANGE_MODEL: "Changing the model",
 }
 SYMBOL = {
     JobState.QUEUED: ":material/schedule:",
@@ -80,7 +85,7 @@ def _sentence(job: Job) -> str:
     if job.state is JobState.QUEUED:
         return f"{TITLE[job.kind]}: waiting for its turn"
     doing = job.message or TITLE[job.kind]
-    if job.kind is JobKind.INGEST and job.total:
+    if job.kind in BY_PHOTO and job.total:
         return f"{doing}: {words.count(job.done)} of {words.count(job.total, 'photo')}"
     return doing
 
@@ -89,7 +94,7 @@ def _pace(job: Job) -> str:
     if job.heartbeat and job.state is JobState.RUNNING and time.time() - job.heartbeat > SILENT_S:
         return "No sign of life from the worker. If this stays, stop Face Atlas and start it again; nothing is lost."
     pace = []
-    if job.kind is JobKind.INGEST and job.rate_per_s:
+    if job.kind in BY_PHOTO and job.rate_per_s:
         pace.append(f"{job.rate_per_s:.0f} photos a second")
     if job.kind in STEADY and job.seconds_left is not None:
         pace.append(f"about {words.duration(job.seconds_left)} left")

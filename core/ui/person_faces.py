@@ -149,5 +149,5 @@ def _obey(view: View, desk: Desk, command: Command | None) -> None:
         case "cover":
             _use_as_picture(view, command.face_ids)
         case _:
-            desk.obey(command)
+            desk.obey([command])
     st.rerun()

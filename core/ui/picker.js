@@ -10,10 +10,12 @@ export default function (component) {
   root.focusing?.abort(); // what listened before knows the faces of before
   root.focusing = new AbortController();
   const { signal } = root.focusing;
-  if (!memory.has(component.key)) memory.set(component.key, { selected: new Set(), focused: null, epoch: null, anchor: null });
+  if (!memory.has(component.key)) memory.set(component.key, { selected: new Set(), focused: null, epoch: null, anchor: null, outbox: [] });
   const self = memory.get(component.key);
   const ids = data.faces.map((face) => face.id);
 
+  self.outbox = self.outbox.filter((sent) => sent.n > data.seen);
+  if (self.outbox.length) setTriggerValue("commands", self.outbox); // pressed while the page was busy
   if (self.epoch !== data.epoch) {
     self.selected.clear();
     self.epoch = data.epoch;
@@ -108,13 +110,9 @@ export default function (component) {
   function command(name) {
     const about = self.selected.size ? ids.filter((id) => self.selected.has(id)) : self.focused === null ? [] : [self.focused];
     clearTimeout(self.timer);
-    setTriggerValue("command", { name, ids: about, epoch: self.epoch });
-  }
-
-  function order(id) {
-    self.selected.clear();
-    focus(ids.indexOf(id));
-    command(data.click);
+    self.last = Math.max(Date.now(), (self.last ?? 0) + 1);
+    self.outbox.push({ n: self.last, name, ids: about });
+    setTriggerValue("commands", self.outbox);
   }
 
   function columns() {

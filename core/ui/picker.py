@@ -6,12 +6,14 @@ page's own connection, never under an address of their own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
+
+from core.ui import outbox
 
 _FOLDER = Path(__file__).parent
 _mount = st.components.v2.component(
@@ -46,11 +48,16 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Picked:
-    """What is chosen, which face has the focus, and what was commanded a moment ago."""
+    """What is chosen, which face has the focus, and what was commanded a moment ago, in order."""
 
     selected: tuple[str, ...] = ()
     focused: str | None = None
-    command: Command | None = None
+    commands: tuple[Command, ...] = ()
+
+    @property
+    def command(self) -> Command | None:
+        """The last command, for grids whose commands replace one another."""
+        return self.commands[-1] if self.commands else None
 
     @property
     def about(self) -> tuple[str, ...]:
@@ -86,24 +93,22 @@ def picker(key: str, faces: Sequence[Pickable], grid: Grid, epoch: int) -> Picke
         "grab": grid.grab,
         "click": grid.click,
         "epoch": epoch,
+        "seen": outbox.seen(key),
     }
-    answer = _mount(key=key, data=given, on_picked_change=_nothing, on_command_change=_nothing)
-    return read(answer.picked, answer.command, [face.id for face in faces], epoch)
+    answer = _mount(key=key, data=given, on_picked_change=_nothing, on_commands_change=_nothing)
+    return read(answer.picked, outbox.fresh(key, answer.commands), [face.id for face in faces], epoch)
 
 
 def _nothing() -> None:
     """Streamlit asks for a callback for every value that is to come back."""
 
 
-def read(picked: Any, command: Any, face_ids: Sequence[str], epoch: int) -> Picked:
+def read(picked: Any, commands: Iterable[Mapping[str, Any]], face_ids: Sequence[str], epoch: int) -> Picked:
     """The browser's answer, as far as it is about the faces that are shown now."""
     shown = set(face_ids)
     picked = picked or {}
     still = picked.get("epoch") == epoch
     selected = tuple(face_id for face_id in picked.get("selected", ()) if still and face_id in shown)
     focused = picked.get("focused")
-    given = None
-    if command and command.get("epoch") == epoch:
-        about = tuple(face_id for face_id in command["ids"] if face_id in shown)
-        given = Command(command["name"], about)
+    given = tuple(Command(command["name"], tuple(map(str, command["ids"]))) for command in commands)
     return Picked(selected, focused if focused in shown else None, given)

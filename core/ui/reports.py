@@ -60,7 +60,7 @@ def advice(counts: Counts) -> None:
             "the camera; photos that lie on their side need turning first."
         )
     elif not counts.people:
-        what = "These faces have no names. To learn people, put their photos into folders, one folder a person."
+        what = "These faces have no names yet. Group them, and name each group once."
     else:
         what = "Only one person has a name. A recogniser tells people apart: add a folder of somebody else, too."
     st.info(what, icon=":material/info:")

@@ -61,7 +61,7 @@ def review(view: Shown) -> None:
         st.caption(acting.LEGEND)
     with actions:
         desk.bar(picked.about, _title(view, picked))
-    if desk.obey(picked.command):
+    if desk.obey(picked.commands):
         st.rerun()
     with right:
         if picked.focused:

@@ -8,7 +8,17 @@ from core.jobs.model import Job, JobKind
 from core.store.base import Counts, Run
 from core.ui import frame
 
-STEPS = ("Photos in", "Trained", "Evaluated", "Mapped", "In use")
+STEPS = ("Photos in", "Looked over", "Trained", "Evaluated", "In use")
+
+
+PAGES = {
+    JobKind.INGEST: frame.INGEST,
+    JobKind.TRAIN: frame.TRAIN,
+    JobKind.MAP: frame.MAP,
+    JobKind.CLUSTER: frame.CLUSTERS,
+    JobKind.SUSPECTS: frame.SUSPECTS,
+}
+"""Where the work of a job is followed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +34,13 @@ def next_step(counts: Counts, run: Run | None, revision: int, jobs: list[Job]) -
     """What to do next with a dataset."""
     active = next((job for job in jobs if job.state.active), None)
     if active is not None:
-        pages = {JobKind.INGEST: frame.INGEST, JobKind.TRAIN: frame.TRAIN, JobKind.MAP: frame.MAP}
-        return Next("Watch the work", pages.get(active.kind, frame.JOBS), "Work is in progress.")
+        return Next("Watch the work", PAGES.get(active.kind, frame.JOBS), "Work is in progress.")
     if not counts.photos:
         return Next("Add photos", frame.INGEST, "It is empty.")
     if not counts.faces:
         return Next("Add photos", frame.INGEST, "No face was found in its photos.")
+    if counts.people < 2 and counts.unnamed_faces > 1:
+        return Next("Name the faces", frame.CLUSTERS, f"{counts.unnamed_faces} of its faces have no name yet.")
     if counts.people < 2:
         what = "Nobody has a name yet." if not counts.people else "It knows one person; telling apart takes two."
         return Next("Add photos", frame.INGEST, what)
@@ -40,7 +51,8 @@ def next_step(counts: Counts, run: Run | None, revision: int, jobs: list[Job]) -
     return Next("Who is this?", frame.IDENTIFY, "It is ready to use.")
 
 
-def done_steps(counts: Counts, run: Run | None, mapped: bool) -> tuple[bool, ...]:
+def done_steps(counts: Counts, run: Run | None, jobs: list[Job]) -> tuple[bool, ...]:
     """Which of ``STEPS`` are behind it."""
+    looked_over = any(job.kind in (JobKind.SUSPECTS, JobKind.CLUSTER) and job.finished for job in jobs)
     trained = run is not None
-    return counts.faces > 0, trained, trained, mapped, trained
+    return counts.faces > 0, looked_over, trained, trained, trained

@@ -30,5 +30,8 @@ with frame.page("Add photos", "Every face is found and kept; every file gets a l
             reports.advice(counts)
         reports.table(job)
 
-    if job is not None and not job.state.active and counts.people >= 2:
-        frame.next_step("The faces are ready. Next: **learn the people**.", "Train", frame.TRAIN, dataset.id)
+    if job is not None and not job.state.active:
+        if counts.unnamed_faces > counts.faces / 2:
+            frame.next_step("The faces are ready. Next: **say who they are**.", "Groups", frame.CLUSTERS, dataset.id)
+        elif counts.people >= 2:
+            frame.next_step("The faces are ready. Next: **learn the people**.", "Train", frame.TRAIN, dataset.id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from core.ui import outbox
 from core.ui.picker import Command, Picked, read
 
 SHOWN = ["a", "b", "c"]
@@ -14,21 +15,31 @@ def picked(epoch: int, selected: list[str], focused: str | None = None) -> dict[
 
 
 def test_nothing_has_come_back_yet() -> None:
-    assert read(None, None, SHOWN, 0) == Picked()
+    assert read(None, [], SHOWN, 0) == Picked()
 
 
 def test_faces_that_are_gone_are_not_chosen() -> None:
-    assert read(picked(1, ["a", "gone", "c"], "gone"), None, SHOWN, 1) == Picked(("a", "c"), None)
+    assert read(picked(1, ["a", "gone", "c"], "gone"), [], SHOWN, 1) == Picked(("a", "c"), None)
 
 
 def test_an_action_lets_go_of_what_was_chosen_but_keeps_the_focus() -> None:
-    assert read(picked(1, ["a"], "b"), None, SHOWN, 2) == Picked((), "b")
+    assert read(picked(1, ["a"], "b"), [], SHOWN, 2) == Picked((), "b")
 
 
-def test_a_command_is_obeyed_once() -> None:
-    given = {"name": "exclude", "ids": ["b", "gone"], "epoch": 4}
-    assert read(None, given, SHOWN, 4).command == Command("exclude", ("b",))
-    assert read(None, given, SHOWN, 5).command is None
+def test_commands_come_in_their_order() -> None:
+    sent = [{"n": 7, "name": "exclude", "ids": ["b"]}, {"n": 9, "name": "undo", "ids": ["c"]}]
+    found = read(None, sent, SHOWN, 4)
+    assert found.commands == (Command("exclude", ("b",)), Command("undo", ("c",)))
+    assert found.command == Command("undo", ("c",))
+
+
+def test_a_command_is_obeyed_once_however_often_it_is_sent() -> None:
+    sent = [{"n": 7, "name": "exclude", "ids": ["b"]}, {"n": 9, "name": "undo", "ids": ["c"]}]
+    assert [command["n"] for command in outbox.fresh("some grid", sent)] == [7, 9]
+    assert outbox.fresh("some grid", [*sent, {"n": 12, "name": "redo", "ids": []}])[0]["n"] == 12
+    assert outbox.fresh("some grid", sent) == []
+    assert outbox.seen("some grid") == 12
+    assert [command["n"] for command in outbox.fresh("another", sent)] == [7, 9]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,27 @@
+"""Commands from a grid or a list, each obeyed once: what is pressed while the page is still busy waits in the browser.
+
+The browser numbers its commands and sends all that were not acknowledged; the page remembers the last number that it
+obeyed, and tells it with everything that it draws.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import streamlit as st
+
+from core.ui import state
+
+
+def seen(key: str) -> int:
+    """The number of the last command of this component that was obeyed."""
+    return int(st.session_state.get(state.OBEYED, {}).get(key, 0))
+
+
+def fresh(key: str, sent: Iterable[Mapping[str, Any]] | None) -> list[Mapping[str, Any]]:
+    """The commands that were not obeyed yet, which from now on they are."""
+    new = sorted((command for command in sent or () if command["n"] > seen(key)), key=lambda command: command["n"])
+    if new:
+        st.session_state.setdefault(state.OBEYED, {})[key] = new[-1]["n"]
+    return new
