@@ -35,7 +35,7 @@ NEAREST = 3
 """Faces of a person that a face is compared with: one alone may be wrongly named itself."""
 VOTERS = 10
 MOST_FOR_SCALE = 2000
-"""Faces that the temperature, and what counts as alike, are estimated on."""
+"""Faces that the temperature is estimated on."""
 _BLOCK_ROWS = 256
 _NO_COSINE = np.float32(-2)
 
@@ -105,7 +105,9 @@ def opinions(vectors: Vectors, labels: Ints, groups: Ints, *, seed: int = 0, wat
     return Opinions(probs, rivals, rival_probs)
 
 
-def neighbours(vectors: Vectors, labels: Ints, groups: Ints, rows: Ints, rivals: Ints) -> Neighbours:
+def neighbours(
+    vectors: Vectors, labels: Ints, groups: Ints, rows: Ints, rivals: Ints, watch: Watch = unwatched
+) -> Neighbours:
     """Find the faces most like the given ones: of their own person, of a rival, and of all.
 
     Parameters
@@ -113,11 +115,13 @@ def neighbours(vectors: Vectors, labels: Ints, groups: Ints, rows: Ints, rivals:
     vectors, labels, groups : as ``opinions`` takes them
     rows : (m,) int64, the faces asked about
     rivals : (m,) int64, the person each is compared with besides its own
+    watch : told the finished share; it may raise to stop
     """
     of_person = _rows_of(labels)
     own, rival = _nothing(len(rows)), _nothing(len(rows))
     votes = np.zeros(len(rows))
     for places in _blocks(np.arange(len(rows))):
+        watch(places[0] / len(rows))
         cosines = vectors[rows[places]] @ vectors.T
         cosines[groups[rows[places]][:, None] == groups] = _NO_COSINE
         voters = _most_alike(cosines, VOTERS)
@@ -221,7 +225,7 @@ def _keep_nearest(kept: tuple[Ints, Floats], place: int, cosines: Floats, rows: 
 
 def _most_alike(cosines: Floats, k: int) -> Ints:
     k = min(k, cosines.shape[1])
-    return np.asarray(np.argpartition(-cosines, k - 1, axis=1)[:, :k], dtype=np.int64)
+    return np.asarray(np.argpartition(cosines, -k, axis=1)[:, -k:], dtype=np.int64)
 
 
 def _rows_of(labels: Ints) -> list[Ints]:

@@ -12,6 +12,7 @@ from scipy.special import expit
 
 from core.learn import doubts
 from core.learn.doubts import Neighbours, Opinions
+from core.learn.solver import Watch, unwatched
 from core.types import Bools, Doubles, Ints, Vectors
 
 DOUBTED_BELOW = 0.5
@@ -30,6 +31,8 @@ ASKED_WITHIN = 0.95
 """The same for a first look by the centres of the people."""
 COSINE_STEP = 0.05
 """A difference in cosine that makes it nearly three times as likely to be the one rather than the other."""
+MOST_FOR_LIMITS = 1000
+"""Faces that the limits above are estimated on."""
 FEWEST_TO_DIFFER_FROM = 2
 """Faces of other shots that a person must have before one can be far from them."""
 
@@ -52,16 +55,19 @@ class Misnamed:
     near: Neighbours
 
 
-def misnamed(vectors: Vectors, labels: Ints, groups: Ints, opinions: Opinions, spared: Bools) -> Misnamed:
+def misnamed(
+    vectors: Vectors, labels: Ints, groups: Ints, opinions: Opinions, spared: Bools, watch: Watch = unwatched
+) -> Misnamed:
     """Choose the faces whose names neither the recogniser nor their neighbours believe, and those like nobody.
 
     Parameters
     ----------
     vectors, labels, groups : as ``doubts.opinions`` takes them
     spared : (n,) faces that are not to be doubted
+    watch : told the finished share; it may raise to stop
     """
     rows, alike, like_another = _asked(vectors, labels, groups, opinions, spared)
-    near = doubts.neighbours(vectors, labels, groups, rows, opinions.rivals[rows])
+    near = doubts.neighbours(vectors, labels, groups, rows, opinions.rivals[rows], watch)
     probs, rival_probs = opinions.probs[rows], opinions.rival_probs[rows]
     own, rival = near.own_similarity, near.rival_similarity
     by_recogniser = rival_probs / (probs + rival_probs)
@@ -89,7 +95,7 @@ def _asked(
     """Rows worth comparing with single faces; the similarities below which nobody, and from which somebody is meant."""
     believed = np.flatnonzero(~(opinions.probs < DOUBTED_BELOW))  # NaN counts: nobody spoke against it
     known = believed if len(believed) else np.arange(len(labels))
-    sample = np.sort(np.random.default_rng(0).permutation(known)[: doubts.MOST_FOR_SCALE])
+    sample = np.sort(np.random.default_rng(0).permutation(known)[:MOST_FOR_LIMITS])
     rivals, centre_cosines = doubts.centre_rivals(vectors, labels, sample)
     of_rivals = doubts.neighbours(vectors, labels, groups, sample, rivals).rival_similarity
     own = doubts.own_centre_cosines(vectors, labels, groups)

@@ -175,8 +175,8 @@ def _doubted(table: FaceTable, vectors: Vectors, watch: Watch) -> tuple[list[Sus
     known = vectors[rows]
     photos = [table.photo_ids[row] for row in rows]
     groups = near_duplicate_groups(known, photos, table.photo_hashes[rows].tolist(), labels)
-    opinions = doubts.opinions(known, labels, groups, watch=watch)
-    found = misnamed(known, labels, groups, opinions, table.confirmed[rows])
+    opinions = doubts.opinions(known, labels, groups, watch=lambda share: watch(share * 0.8))
+    found = misnamed(known, labels, groups, opinions, table.confirmed[rows], lambda share: watch(0.8 + share * 0.2))
     probs[rows] = opinions.probs
     return [_misnamed(table, found, place, rows, people) for place in range(len(found.rows))], probs
 

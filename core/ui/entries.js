@@ -23,7 +23,9 @@ export default function (component) {
     const names = document.createElement("datalist");
     names.id = "known-names";
     names.append(...data.names.map((name) => Object.assign(document.createElement("option"), { value: name })));
+    const drafts = new Map(rows().map((each) => [each.dataset.id, each.querySelector("input")?.value]));
     root.replaceChildren(names, ...data.entries.map(row));
+    for (const each of rows()) if (drafts.get(each.dataset.id)) each.querySelector("input").value = drafts.get(each.dataset.id);
     root.drawn = signature;
   }
   mark();
