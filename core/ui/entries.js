@@ -8,7 +8,7 @@ export default function (component) {
   root.focusing?.abort(); // what listened before knows the faces of before
   root.focusing = new AbortController();
   const { signal } = root.focusing;
-  if (!memory.has(component.key)) memory.set(component.key, { place: 0, selected: new Set(), epoch: null, inField: false, active: false, outbox: [] });
+  if (!memory.has(component.key)) memory.set(component.key, { place: 0, selected: new Set(), epoch: null, inField: false, active: false, outbox: [], drafts: new Map() });
   const self = memory.get(component.key);
 
   self.outbox = self.outbox.filter((sent) => sent.n > data.seen);
@@ -23,9 +23,7 @@ export default function (component) {
     const names = document.createElement("datalist");
     names.id = "known-names";
     names.append(...data.names.map((name) => Object.assign(document.createElement("option"), { value: name })));
-    const drafts = new Map(rows().map((each) => [each.dataset.id, each.querySelector("input")?.value]));
     root.replaceChildren(names, ...data.entries.map(row));
-    for (const each of rows()) if (drafts.get(each.dataset.id)) each.querySelector("input").value = drafts.get(each.dataset.id);
     root.drawn = signature;
   }
   mark();
@@ -56,6 +54,8 @@ export default function (component) {
       field.setAttribute("list", "known-names");
       field.setAttribute("aria-label", `${entry.field} ${entry.title}`);
       field.autocomplete = "off";
+      field.value = self.drafts.get(entry.id) ?? "";
+      field.oninput = () => self.drafts.set(entry.id, field.value);
       about.append(field);
     }
     const actions = document.createElement("div");
@@ -111,6 +111,7 @@ export default function (component) {
     self.last = Math.max(Date.now(), (self.last ?? 0) + 1);
     self.outbox.push({ n: self.last, name, ids: about, text });
     setTriggerValue("commands", self.outbox);
+    for (const id of about) self.drafts.delete(id);
     if (!data.settling.includes(name)) return;
     for (const id of about) rows().find((each) => each.dataset.id === id)?.remove(); // it comes back if it is refused
     root.drawn = "";
