@@ -21,8 +21,12 @@ chosen = st.navigation(
             st.Page(frame.EVALUATE, title="How good is it?", icon=":material/fact_check:", url_path="evaluate"),
         ],
         "Explore": [st.Page(frame.MAP, title="Map of faces", icon=":material/scatter_plot:", url_path="map")],
-        "Use": [st.Page(frame.IDENTIFY, title="Who is this?", icon=":material/person_search:", url_path="identify")],
+        "Use": [
+            st.Page(frame.IDENTIFY, title="Who is this?", icon=":material/person_search:", url_path="identify"),
+            st.Page(frame.VERIFY, title="Same person?", icon=":material/compare:", url_path="verify"),
+        ],
         "System": [
+            st.Page(frame.EXCHANGE, title="Export and import", icon=":material/import_export:", url_path="exchange"),
             st.Page(frame.JOBS, title="Jobs", icon=":material/pending_actions:", url_path="jobs"),
             st.Page(frame.ABOUT, title="About", icon=":material/info:", url_path="about"),
         ],

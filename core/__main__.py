@@ -30,7 +30,18 @@ from core.services import Services
 from core.settings import from_env
 from core.store.base import Dataset, Outcome, Run
 from core.types import CancelToken, FacePolicy, Report
-from core.workflows import bundles, cluster, datasets, imports, suspects, train, verify_pairs
+from core.workflows import (
+    bundles,
+    cluster,
+    datasets,
+    evaluate,
+    imports,
+    pair_lists,
+    suspects,
+    train,
+    verify,
+    verify_pairs,
+)
 from core.workflows import erase as erasing
 from core.workflows import export as exporting
 from core.workflows.identify import to_json
@@ -84,7 +95,8 @@ def _ingest(options: argparse.Namespace) -> Answer:
     services = _services(options)
     path = Path(options.source).resolve()
     services.open_source(path).close()  # an archive that is refused makes no dataset
-    dataset = datasets.find_or_create(services.store, options.dataset, options.model, catalogue.DEFAULT_EMBEDDING_ID)
+    wanted = catalogue.embedding_model(options.model).vectors_id if options.model else None
+    dataset = datasets.find_or_create(services.store, options.dataset, wanted, catalogue.DEFAULT_VECTORS_ID)
     request = IngestRequest(str(path), path.name, FacePolicy(options.faces), folders_are_people=not options.unlabelled)
     job = _run(services, dataset, JobKind.INGEST, request.params())
     refused = services.store.file_reports(job.id, [Outcome.REFUSED])
@@ -120,7 +132,14 @@ def _train(options: argparse.Namespace) -> Answer:
 def _evaluate(options: argparse.Namespace) -> Answer:
     services = _services(options)
     run = _chosen_run(services, options)
-    return train.evaluation_json(run, train.load_predictions(services.artifacts, run))
+    identifier, predictions = services.identifier(run), train.load_predictions(services.artifacts, run)
+    answer = evaluate.evaluation_json(run, predictions, identifier.recogniser)
+    if not options.strangers:
+        return answer
+    with services.open_source(Path(options.strangers).resolve()) as source:
+        strangers = evaluate.embed_strangers(services.pair_tools(run.model_id), source, _progress())
+    met = evaluate.find_known(services.store, run, strangers)
+    return answer | evaluate.measure(predictions, identifier, strangers, met)
 
 
 def _cluster(options: argparse.Namespace) -> Answer:
@@ -142,7 +161,7 @@ def _identify(options: argparse.Namespace) -> Answer:
     services = _services(options)
     run = _chosen_run(services, options)
     identifier = services.identifier(run)
-    threshold = identifier.recogniser.threshold if options.threshold is None else options.threshold
+    threshold = identifier.threshold() if options.fpir is None else identifier.threshold(options.fpir)
     photos, refused = [], []
     for name in options.photo:
         try:
@@ -203,12 +222,40 @@ def _erase(options: argparse.Namespace) -> Answer:
     return {name: receipt[name] for name in ("photos", "faces", "artifacts", "models_retrained")} | receipt
 
 
+def _verify(options: argparse.Namespace) -> Answer:
+    services = _services(options)
+    if options.person is None and len(options.photo) != 2:
+        raise InputRefused("Give two photos, or one photo with --dataset NAME and --person NAME.")
+    if options.person is not None and (len(options.photo) != 1 or not options.dataset):
+        raise InputRefused("A person is compared with one photo, and --dataset NAME says where the person is.")
+    dataset = services.store.dataset(options.dataset) if options.dataset else None
+    verifier = services.verifier(dataset.model_id if dataset else catalogue.DEFAULT_VECTORS_ID)
+    looked = [verify.look_at(verifier, _photo_bytes(Path(name)), name) for name in options.photo]
+    found = dict(zip(options.photo, (len(photo.faces) for photo in looked), strict=True))
+    own = _own_faces(services, dataset) if dataset else None
+    if dataset and options.person is not None:
+        person = verify.person_named(services.store.people(dataset.id), options.person)
+        cosine = verify.gallery(services.store, dataset, person, looked[0], looked[0].main).cosine
+        judge = verify.judge_with_person(dataset.model_id, own.with_people() if own else None)
+    else:
+        cosine = verify.alike(looked[0], looked[0].main, looked[1], looked[1].main)
+        judge = verify.judge(verifier.embedder.model.vectors_id, own.pairs() if own else None)
+    return verify.to_json(judge(cosine, options.far), found)
+
+
+def _own_faces(services: Services, dataset: Dataset) -> verify.Own:
+    return verify.own_faces(services.store.face_table(dataset.id), services.store.embeddings(dataset.id))
+
+
 def _verify_pairs(options: argparse.Namespace) -> Answer:
     services = _services(options)
-    pairs = verify_pairs.read_pairs(Path(options.pairs))
+    pairs = pair_lists.read_pairs(Path(options.pairs))
     with services.open_source(Path(options.photos).resolve()) as source:
-        measured = verify_pairs.measure(services.pair_tools(options.model), source, pairs, _progress())
-    return measured.to_json()
+        compared = verify_pairs.compare(
+            services.pair_tools(catalogue.embedding_model(options.model).vectors_id), source, pairs, _progress()
+        )
+    curves = compared.curves() if options.curves else {}
+    return {**compared.verification().to_json(), **curves}
 
 
 def _worker(options: argparse.Namespace) -> None:
@@ -358,6 +405,7 @@ def _parser() -> argparse.ArgumentParser:
 
     made = command("evaluate", _evaluate, "the measurements of a run in full")
     made.add_argument("--dataset", required=True, metavar="NAME")
+    made.add_argument("--strangers", metavar="ZIP_OR_DIR", help="photos of other people: how many of them get a name")
     made.add_argument("--run", help="default: the newest")
 
     made = command("cluster", _cluster, "group the faces without a name")
@@ -378,7 +426,7 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("photo", nargs="+")
     made.add_argument("--dataset", required=True, metavar="NAME")
     made.add_argument("--run", help="default: the newest")
-    made.add_argument("--threshold", type=float, help="largest distance at which a face is named")
+    made.add_argument("--fpir", type=float, help="share of strangers that may be named, 0.001 to 0.05 (default 0.01)")
 
     made = command("export", _export, "write photos, faces, sidecars, vectors, the recogniser or the log to a zip")
     made.add_argument("--dataset", required=True, metavar="NAME")
@@ -412,9 +460,22 @@ def _parser() -> argparse.ArgumentParser:
         "--retrain", action="store_true", help="train again when a recogniser had learned from the person"
     )
 
+    made = command("verify", _verify, "same person? two photos, or a photo and a person of a dataset")
+    made.add_argument("photo", nargs="+", metavar="PHOTO")
+    made.add_argument("--dataset", metavar="NAME", help="judge by this dataset's own pairs when they are enough")
+    made.add_argument("--person", metavar="NAME", help="compare one photo with this person of the dataset")
+    made.add_argument(
+        "--far",
+        type=float,
+        choices=verify.FARS,
+        default=min(verify.FARS),
+        help="the share of different people that may pass (default: %(default)s)",
+    )
+
     made = command("verify-pairs", _verify_pairs, "measure same-or-different on a list of pairs (LFW protocol)")
-    made.add_argument("pairs", metavar="CSV")
+    made.add_argument("pairs", metavar="LIST", help="a table photo_a,photo_b,same,fold, or pairs.txt of LFW")
     made.add_argument("--photos", required=True, metavar="ZIP_OR_DIR")
+    made.add_argument("--curves", action="store_true", help="the DET curve and the histograms too")
     made.add_argument(
         "--model",
         choices=[model.id for model in catalogue.EMBEDDING_MODELS],

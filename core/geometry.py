@@ -19,6 +19,12 @@ from core.types import Box, Doubles, Floats, Ints
 
 Overlap = Literal["union", "min"]
 
+PLACES = np.array([[0.331, 0.384], [0.669, 0.384], [0.352, 0.755], [0.648, 0.755]])
+"""Where eyes and corners of the mouth (left, right; left, right in the picture) lie in a square about the box of an
+average face, as fractions of its side: the mean of 1,027 level faces of lfw-dev, made symmetric."""
+_PLACED = [0, 1, 3, 4]
+"""Those four among the five landmarks. The nose is left out: it moves when the head turns."""
+
 
 def overlaps(boxes: Doubles, others: Doubles, over: Overlap = "union") -> Doubles:
     """Intersection area over the union, or over the smaller box, of every pair.
@@ -115,6 +121,27 @@ def crop_transform(box: Box, landmarks: Floats, size_px: int, margin: float) -> 
     turn = np.array([[cos, sin], [-sin, cos]])
     shift = np.full(2, (size_px - 1) / 2) - turn @ np.array(box.centre)
     return np.hstack([turn, shift[:, None]])
+
+
+def landmark_transform(landmarks: Floats, size_px: int, margin: float) -> Doubles:
+    """The (2, 3) affine matrix from photo pixels to a square crop with eyes and mouth at ``PLACES``.
+
+    It turns, moves and scales (least squares over the four points), and never shears. The crop is what a square about
+    an average face's box would be, enlarged by ``margin`` (0.1 is 10 %).
+
+    References
+    ----------
+    Umeyama, "Least-squares estimation of transformation parameters between two point patterns", IEEE TPAMI 13(4), 1991;
+    in the plane without reflection, with points as complex numbers.
+    """
+    target = (0.5 + (PLACES - 0.5) / (1 + margin)) * (size_px - 1)
+    source = landmarks[_PLACED].astype(np.float64)
+    middle, target_middle = source.mean(axis=0), target.mean(axis=0)
+    here, there = ((points - points.mean(axis=0)) @ np.array([1, 1j]) for points in (source, target))
+    turn_and_scale = (here.conj() @ there) / (here.conj() @ here).real
+    cos, sin = turn_and_scale.real, turn_and_scale.imag
+    turn = np.array([[cos, -sin], [sin, cos]])
+    return np.hstack([turn, (target_middle - turn @ middle)[:, None]])
 
 
 def centrality(box: Box, width_px: int, height_px: int) -> float:

@@ -4,8 +4,9 @@ What it reads is decided by content, never by a name: JPEG (and MPO), PNG, WebP,
 HEIC/HEIF and the PPM family; of an animation or a stack, the first picture. Everything else, and everything
 that is broken, too large or too small, raises ``ImageRefused``; no other exception leaves ``decode``.
 
-What it does not do: colour profiles are not applied, metadata are not kept, and damage inside the compressed
-data of a JPEG that keeps it decodable is not seen (libjpeg only warns). Cut-off JPEGs are refused.
+What it does not do: colour profiles are not applied, of the metadata only the moment of taking is read, and damage
+inside the compressed data of a JPEG that keeps it decodable is not seen (libjpeg only warns). Cut-off JPEGs are
+refused.
 
 Two routes. Pillow reads every header and decodes by default. An 8-bit RGB or grey JPEG or still WebP goes to
 OpenCV, which is about twice as fast (libjpeg-turbo and libwebp like Pillow, the same pixels); what OpenCV
@@ -24,6 +25,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import cv2
@@ -152,6 +154,52 @@ def decoding_bytes(data: bytes, limits: ImageLimits) -> int:
         with Image.open(io.BytesIO(data), formats=_FORMATS) as photo:
             _require_size(photo.size, len(data), _bytes_per_pixel(photo), limits)
             return _cost(photo.size, data, _bytes_per_pixel(photo))
+
+
+def taken(data: bytes) -> float | None:
+    """When the camera says that a photo was taken, read from its header; no pixel is decoded.
+
+    Returns
+    -------
+    Seconds since 1970 by the camera's own clock, of EXIF's DateTimeOriginal, else of its DateTime. None where there is
+    neither, or none that can be read: a damaged header says nothing of the picture.
+    """
+    try:
+        stamps = _stamps(data)
+    except _DECODER_ERRORS:
+        return None
+    return next((moment for stamp in stamps if (moment := _moment(stamp)) is not None), None)
+
+
+def _stamps(data: bytes) -> tuple[object, object]:
+    """EXIF's DateTimeOriginal and DateTime, as they stand in the file."""
+    if _is_heif(data):
+        exif = Image.Exif()
+        exif.load(pillow_heif.open_heif(data).info.get("exif") or b"")
+        return _stamps_of(exif)
+    with Image.open(io.BytesIO(data), formats=_FORMATS) as photo:
+        return _stamps_of(Image.Image.getexif(photo))  # a PNG's own would decode the picture in search of one
+
+
+def _stamps_of(exif: Image.Exif) -> tuple[object, object]:
+    original = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.DateTimeOriginal)
+    return original, exif.get(ExifTags.Base.DateTime)
+
+
+_STAMP: Final = re.compile(r"(\d{4})[:.-](\d\d)[:.-](\d\d)[ T](\d\d):(\d\d):(\d\d)")
+_FIRST_PHOTO_YEAR: Final = 1826
+"""What claims to be older was written by a program that did not know the moment."""
+
+
+def _moment(stamp: object) -> float | None:
+    """Seconds since 1970 of "2009:06:30 14:05:00"; None for what is no such moment."""
+    found = _STAMP.match(stamp) if isinstance(stamp, str) else None
+    if found is None or int(found[1]) < _FIRST_PHOTO_YEAR:
+        return None
+    try:
+        return datetime.strptime("".join(found.groups()), "%Y%m%d%H%M%S").replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        return None
 
 
 def _cost(size_wh: tuple[int, int], data: bytes, bytes_per_pixel: int) -> int:

@@ -30,6 +30,7 @@ from core.store.runs import SqlRunStore
 from core.store.sql import SqlFaceStore
 from core.store.transfer import SqlTransferStore
 from core.types import CancelToken, Report
+from core.workflows.arrivals import ArrivalTools
 from core.workflows.bundles import BundleTools, imported_gallery
 from core.workflows.erase import EraseTools
 from core.workflows.export import ExportTools
@@ -37,6 +38,7 @@ from core.workflows.identify import Identifier
 from core.workflows.imports import ImportTools
 from core.workflows.ingest import Ingestor
 from core.workflows.train import learned_gallery, load_predictions, load_recogniser
+from core.workflows.verify import Verifier
 from core.workflows.verify_pairs import PairTools
 
 WAIT_STEP_S = 0.5
@@ -94,19 +96,22 @@ class Services:
         """Raises NotFound for a model that the catalogue does not know."""
         with self._lock:
             if model_id not in self._embedders:
-                self._embedders[model_id] = Embedder(self.engine, catalogue.embedding_model(model_id))
+                self._embedders[model_id] = Embedder(self.engine, catalogue.vectors_model(model_id))
             return self._embedders[model_id]
 
     # what workflows work with
 
-    def ingestor(self, dataset_id: str) -> Ingestor:
-        embedder = self.embedder(self.store.dataset(dataset_id).model_id)
+    def ingestor(self, dataset_id: str, model_id: str | None = None) -> Ingestor:
+        """With the dataset's model, or with one that it is to have."""
+        wanted = catalogue.embedding_model(model_id).vectors_id if model_id else None
+        embedder = self.embedder(wanted or self.store.dataset(dataset_id).model_id)
         return Ingestor(
             self.store, self.artifacts, self.detector, embedder, self.settings.images, pace(self.settings.threads)
         )
 
     def bundle_tools(self) -> BundleTools:
-        weights = {model.id: model.weights_sha256 for model in catalogue.EMBEDDING_MODELS}
+        known = (*catalogue.EMBEDDING_MODELS, *catalogue.EARLIER)
+        weights = {model.vectors_id: model.weights_sha256 for model in known}
         return BundleTools(self.store, self.runs, self.artifacts, weights)
 
     def export_tools(self) -> ExportTools:
@@ -115,6 +120,9 @@ class Services:
     def import_tools(self) -> ImportTools:
         return ImportTools(self.store, self.transfer, self.log, self.settings.archives)
 
+    def arrival_tools(self) -> ArrivalTools:
+        return ArrivalTools(self.import_tools(), self.bundle_tools(), self.settings.uploads_dir)
+
     def erase_tools(self) -> EraseTools:
         settings = self.settings
         places = settings.data_dir, settings.exports_dir, settings.models_dir
@@ -122,6 +130,9 @@ class Services:
 
     def pair_tools(self, model_id: str) -> PairTools:
         return PairTools(self.detector, self.embedder(model_id), self.settings.images)
+
+    def verifier(self, model_id: str) -> Verifier:
+        return Verifier(self.detector, self.embedder(model_id), self.settings.images)
 
     def identifier(self, run: Run) -> Identifier:
         """A run's recogniser with its gallery; kept in memory for the last run of each dataset revision."""

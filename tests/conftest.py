@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import zipfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from core.engine.keras import KerasEngine
 from core.engine.openvino import OpenVinoEngine
 from core.images import decode
 from core.models import catalogue, install, sample
+from core.models.manifest import MANIFEST_NAME, read_manifest, write_manifest
 from core.services import Services
 from core.settings import ImageLimits, Settings
 from core.types import Detection, RgbImage
@@ -99,6 +101,23 @@ def new_data_dir(models_dir: Path, folder: Path) -> Path:
     folder.mkdir(parents=True)
     (folder / "models").symlink_to(models_dir, target_is_directory=True)
     return folder
+
+
+def add_model(data_dir: Path, model_id: str) -> None:
+    """Let a data folder have a second embedding model: the default one's files under another name."""
+    models = data_dir / "models"
+    shared = models.resolve()
+    models.unlink()
+    models.mkdir()
+    for folder in shared.iterdir():
+        (models / folder.name).symlink_to(folder, target_is_directory=True)
+    added = models / model_id
+    added.mkdir()
+    for path in (shared / MODEL_ID).iterdir():
+        (added / path.name).symlink_to(path)
+    described = read_manifest(shared / MODEL_ID)
+    (added / MANIFEST_NAME).unlink()
+    write_manifest(added, replace(described, model_id=model_id))
 
 
 def services_on(data_dir: Path, engine: OpenVinoEngine) -> Services:

@@ -34,7 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"core.exchange", "core.jobs.model", "core.corrections", "core.machine"}
     | STORE_BASES,
     "core.jobs.handlers": UNIVERSAL | {"core.jobs", "core.services", "core.workflows"},
-    "core.jobs.transfers": UNIVERSAL | {"core.jobs", "core.services", "core.workflows"},
+    "core.jobs.transfers": UNIVERSAL | {"core.jobs", "core.services", "core.workflows", "core.corrections"},
     "core.jobs": VALUES | {"core.jobs", "core.store.base"},
     "core.detect": UNIVERSAL | {"core.detect", "core.engine.base", "core.images", "core.geometry"},
     "core.embed": UNIVERSAL | {"core.embed", "core.engine.base", "core.images", "core.geometry"},

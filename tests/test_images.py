@@ -6,6 +6,7 @@ import subprocess
 import sys
 import zipfile
 import zlib
+from datetime import UTC, datetime
 from pathlib import Path
 
 import cv2
@@ -14,10 +15,19 @@ import pillow_heif
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import ExifTags, Image
 
 from core.errors import ImageRefused
-from core.images import decode, decode_reduced, decoding_bytes, encode_jpeg, hash_distance, perceptual_hash, shrink
+from core.images import (
+    decode,
+    decode_reduced,
+    decoding_bytes,
+    encode_jpeg,
+    hash_distance,
+    perceptual_hash,
+    shrink,
+    taken,
+)
 from core.layout import PHOTO_EXTENSIONS
 from core.settings import MIB, ImageLimits
 from core.types import RgbImage
@@ -526,3 +536,65 @@ def test_every_ending_in_the_list_of_photos_is_one_that_is_decoded() -> None:
     decoded = {"JPEG", "MPO", "PNG", "WEBP", "BMP", "DIB", "TIFF", "GIF", "AVIF", "PPM", "HEIF"}
     known = {ending.lstrip(".") for ending, format_ in Image.registered_extensions().items() if format_ in decoded}
     assert known >= PHOTO_EXTENSIONS
+
+
+# --- when it was taken
+
+NOON, LATER = "2009:06:30 12:00:00", "2015:01:02 03:04:05"
+NOON_S = datetime(2009, 6, 30, 12, tzinfo=UTC).timestamp()
+LATER_S = datetime(2015, 1, 2, 3, 4, 5, tzinfo=UTC).timestamp()
+
+
+def stamped(format_: str, original: object = None, changed: object = None) -> bytes:
+    exif = Image.Exif()
+    if changed is not None:
+        exif[ExifTags.Base.DateTime] = changed
+    if original is not None:
+        exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = original
+    return saved(quarters(), format_, exif=exif)
+
+
+@pytest.mark.parametrize("format_", ["JPEG", "MPO", "HEIF", "PNG", "WEBP", "AVIF"])
+def test_the_moment_of_taking_is_read_from_every_format_that_has_it(format_: str) -> None:
+    assert taken(stamped(format_, NOON, LATER)) == NOON_S
+    assert taken(stamped(format_, None, LATER)) == LATER_S
+    assert taken(saved(quarters(), format_)) is None
+
+
+def test_a_tiff_says_when_it_was_written() -> None:
+    assert taken(stamped("TIFF", None, LATER)) == LATER_S
+
+
+@pytest.mark.parametrize(
+    ("original", "changed", "moment"),
+    [
+        pytest.param("0000:00:00 00:00:00", None, None, id="an unset clock"),
+        pytest.param("    :  :     :  :  ", None, None, id="blanks"),
+        pytest.param("0001:01:01 00:00:00", None, None, id="older than photography"),
+        pytest.param("2009:02:30 12:00:00", None, None, id="no such day"),
+        pytest.param("2009:06:30", None, None, id="a day without a time"),
+        pytest.param("yesterday", LATER, LATER_S, id="words, but the other says it"),
+        pytest.param("2009-06-30T12:00:00+02:00", None, NOON_S, id="as ISO 8601"),
+        pytest.param("1969:12:31 23:59:59", None, -1.0, id="before 1970"),
+        pytest.param(NOON + "\0\0", None, NOON_S, id="padded"),
+    ],
+)
+def test_a_moment_that_cannot_be_is_none(original: str, changed: str | None, moment: float | None) -> None:
+    assert taken(stamped("JPEG", original, changed)) == moment
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")  # a line for every broken tag
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.integers(0, 400), st.binary(min_size=1, max_size=12))
+def test_a_damaged_header_gives_no_moment_or_one_but_never_an_error(place: int, damage: bytes) -> None:
+    for data in (STAMPED_JPEG, STAMPED_PNG, STAMPED_HEIF):
+        moment = taken(data[:place] + damage + data[place + len(damage) :])
+        assert moment is None or isinstance(moment, float)
+
+
+STAMPED_JPEG, STAMPED_PNG, STAMPED_HEIF = (stamped(format_, NOON, LATER) for format_ in ("JPEG", "PNG", "HEIF"))
+
+
+@pytest.mark.parametrize("data", [b"", b"no photo", saved(quarters(), "BMP")], ids=["nothing", "text", "no EXIF"])
+def test_what_has_no_header_has_no_moment(data: bytes) -> None:
+    assert taken(data) is None

@@ -75,8 +75,8 @@ class _Noted(_OnEngine):
 
     watch: Stopwatch = field(kw_only=True)
 
-    def ingestor(self, dataset_id: str) -> Ingestor:
-        tools = super().ingestor(dataset_id)
+    def ingestor(self, dataset_id: str, model_id: str | None = None) -> Ingestor:
+        tools = super().ingestor(dataset_id, model_id)
         return replace(
             tools,
             store=noted(tools.store, self.watch, {"add": "store"}),
@@ -164,7 +164,7 @@ def stages(services: Services, name: str, archive: Path) -> dict[str, float]:
 
 def ingest(services: Services, archive: Path, title: str) -> tuple[Dataset, Job]:
     """From the zip to the store, into a dataset of its own."""
-    dataset = services.store.create_dataset(title, catalogue.DEFAULT_EMBEDDING_ID)
+    dataset = services.store.create_dataset(title, catalogue.DEFAULT_VECTORS_ID)
     request = IngestRequest(str(archive), archive.name)
     return dataset, carry(services, dataset, JobKind.INGEST, request.params())
 

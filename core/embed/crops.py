@@ -5,20 +5,18 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from core.geometry import crop_transform
 from core.images import halved
-from core.types import Box, Doubles, Floats, RgbImage
+from core.types import Box, Doubles, RgbImage
 
 DISPLAY_MARGIN = 0.5
 DISPLAY_PX = 192
 
 
-def face_crop(image: RgbImage, box: Box, landmarks: Floats, size_px: int, margin: float) -> RgbImage:
-    """The face as a (size, size, 3) square with its eyes level.
+def face_crop(image: RgbImage, transform: Doubles, size_px: int) -> RgbImage:
+    """The face as a (size, size, 3) square, by the (2, 3) matrix from photo to crop.
 
     Large faces are first halved as often as they are twice too large, so that no detail aliases.
     """
-    transform = crop_transform(box, landmarks, size_px, margin)
     region, corner = _region(image, transform, size_px)
     scale, zoom = 1, _zoom(transform)
     while zoom >= 2 * scale and min(region.shape[:2]) >= 2:

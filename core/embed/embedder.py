@@ -1,7 +1,7 @@
 """Faces to unit vectors: crop, standardise, run the network on the face and its mirror image, average.
 
-How a face is prepared belongs to the model, never to the caller. Measured on the 3,000 pairs of the development part
-of LFW: levelling the eyes matters most, averaging with the mirror image adds the rest (see docs/accuracy.md).
+How a face is prepared belongs to the model, never to the caller, and its version is part of the name of the vectors.
+Measured on pairs of the development part of LFW: see docs/accuracy.md.
 
 References
 ----------
@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from core.embed.crops import face_crop
 from core.engine.base import Engine
+from core.geometry import crop_transform, landmark_transform
 from core.types import Detection, Floats, RgbImage, Vectors
 
 
@@ -27,13 +28,23 @@ class Preparation(Protocol):
     """What the embedder must know of a model (``models.catalogue.EmbeddingModel`` is one)."""
 
     @property
-    def id(self) -> str: ...
+    def id(self) -> str:
+        """The network's name."""
+
+    @property
+    def vectors_id(self) -> str:
+        """The name of its vectors: the network and how faces are prepared for it."""
+
     @property
     def dimension(self) -> int: ...
     @property
     def input_px(self) -> int: ...
     @property
     def margin(self) -> float: ...
+    @property
+    def by_landmarks(self) -> bool:
+        """Whether eyes and mouth are brought to fixed places, else a square about the box is turned level."""
+
     @property
     def per_image_standardisation(self) -> bool: ...
 
@@ -61,12 +72,17 @@ class Embedder:
 
     @property
     def sharp_face_px(self) -> float:
-        """Longer side of a face from which on its crop is not enlarged."""
+        """Longer side of an average face from which on its crop is not enlarged."""
         return self.model.input_px / (1 + self.model.margin)
 
     def crop(self, image: RgbImage, face: Detection) -> RgbImage:
         """What the network sees of a face: (input_px, input_px, 3) uint8."""
-        return face_crop(image, face.box, face.landmarks, self.model.input_px, self.model.margin)
+        size_px, margin = self.model.input_px, self.model.margin
+        if self.model.by_landmarks:
+            transform = landmark_transform(face.landmarks, size_px, margin)
+        else:
+            transform = crop_transform(face.box, face.landmarks, size_px, margin)
+        return face_crop(image, transform, size_px)
 
     def embed_crops(self, crops: Sequence[RgbImage]) -> Vectors:
         """Unit vectors of crops that are levelled and sized already."""

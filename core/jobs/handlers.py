@@ -49,6 +49,7 @@ def handlers(services: Services) -> dict[JobKind, Handler]:
         JobKind.CLUSTER: partial(_cluster, services),
         JobKind.SUSPECTS: partial(_suspects, services),
         JobKind.EXPORT: partial(transfers.export, services),
+        JobKind.IMPORT: partial(_bring_in, services),
         JobKind.ERASE: partial(_erase, services),
         JobKind.LOOK_AGAIN: partial(_look_again, services),
         JobKind.CHANGE_MODEL: partial(_change_model, services),
@@ -86,7 +87,7 @@ def sweep_uploads(services: Services, older_than_s: float = ABANDONED_S) -> int:
         Path(job.params["path"]).resolve()
         for dataset in services.store.datasets()
         for job in services.jobs.jobs(dataset.id)
-        if job.kind is JobKind.INGEST and job.state is not JobState.DONE
+        if job.kind in (JobKind.INGEST, JobKind.IMPORT) and job.state is not JobState.DONE
     }
     swept = 0
     for folder in services.settings.uploads_dir.iterdir():
@@ -95,6 +96,12 @@ def sweep_uploads(services: Services, older_than_s: float = ABANDONED_S) -> int:
             shutil.rmtree(folder)
             swept += 1
     return swept
+
+
+def _bring_in(services: Services, job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
+    came = transfers.bring_in(services, job, report, token)
+    _discard_upload(services, services.settings.data_dir / job.params["path"])
+    return came
 
 
 def _train(services: Services, job: Job, report: Report, token: CancelToken) -> dict[str, Any]:

@@ -36,6 +36,7 @@ class JobKind(StrEnum):
     CLUSTER = "cluster"
     SUSPECTS = "suspects"
     EXPORT = "export"
+    IMPORT = "import"
     ERASE = "erase"
     LOOK_AGAIN = "look again"
     CHANGE_MODEL = "change model"

@@ -1,17 +1,21 @@
-"""Jobs that take something out of a dataset: exports, and erasing a person."""
+"""Jobs that take something out of a dataset or bring something in: exports, imports, and erasing a person."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
-from core.errors import TrainingRefused
+from core.corrections.model import Hand
+from core.errors import InputRefused, TrainingRefused
 from core.jobs.model import Job, JobKind, JobState
 from core.services import Services
 from core.types import CancelToken, Report
+from core.workflows import arrivals
 from core.workflows import erase as erasing
 from core.workflows import export as exporting
+from core.workflows.arrivals import Delivery
 
 Train = Callable[[dict[str, Any], Report, CancelToken], dict[str, Any]]
 
@@ -37,9 +41,35 @@ class ExportParams:
     what: str = "all"
     run: str | None = None
     """Whose bundle; the newest run's by default."""
+    person_id: int | None = None
+    """Only what is of this person."""
 
     def params(self) -> dict[str, Any]:
         return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class ImportParams:
+    """A delivery as a job keeps it."""
+
+    path: str
+    """A file or folder; relative paths start in the data folder."""
+    title: str
+    """What people call it: the name of the file they gave."""
+    what: str
+    member: str
+    """Which file of a zip or folder; empty for the whole."""
+    author: str
+    session: str
+    """The sitting by which names and corrections are undone."""
+    name: str | None = None
+    """Of the dataset that a bundle becomes."""
+
+    def params(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def delivery(self, data_dir: Path) -> Delivery:
+        return Delivery(data_dir / self.path, exporting.What(self.what), self.member, self.name)
 
 
 def export(services: Services, job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
@@ -48,10 +78,20 @@ def export(services: Services, job: Job, report: Report, token: CancelToken) -> 
     runs = services.runs.runs(job.dataset_id)
     run = services.runs.run(given.run) if given.run else next(iter(runs), None)
     path = exporting.exported(services.settings.exports_dir, job.dataset_id, job.id)
-    counts = exporting.export(
-        services.export_tools(), job.dataset_id, exporting.What(given.what), path, run, report, token
-    )
+    wish = exporting.Wish(exporting.What(given.what), run, given.person_id)
+    counts = exporting.export(services.export_tools(), job.dataset_id, wish, path, report, token)
     return {**counts, "bytes": path.stat().st_size}
+
+
+def bring_in(services: Services, job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
+    """Take what a file from elsewhere holds into the dataset; a bundle becomes one of its own."""
+    given = ImportParams(**job.params)
+    delivery = given.delivery(services.settings.data_dir)
+    if not delivery.path.exists():
+        raise InputRefused(f"'{given.title}' is not there any more. Give it again.")
+    tools, by = services.arrival_tools(), Hand(given.author, given.session)
+    with services.writing(job.dataset_id, report, token):
+        return arrivals.take(tools, job.dataset_id, delivery, by, report, token)
 
 
 def erase(services: Services, job: Job, report: Report, token: CancelToken, train: Train) -> dict[str, Any]:

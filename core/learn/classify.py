@@ -45,8 +45,8 @@ import io
 import json
 import zipfile
 import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,7 @@ from scipy.special import log_softmax, softmax
 
 from core.errors import InputRefused, NotFound, TrainingRefused
 from core.learn import openset
+from core.learn.openset import Gallery, Rule, Rules, Threshold
 from core.learn.solver import Watch, one_versus_rest, unwatched
 from core.learn.split import deal_into_folds
 from core.types import Doubles, Floats, Ints, Vectors
@@ -73,14 +74,14 @@ TEMPERATURE_UNTOLD = 1.0
 _TEMPERATURE_RANGE = (1e-2, 1e2)
 _LEAST_DOUBT = 1e-4
 
-FILE_FORMAT = 1
+FILE_FORMAT = 2
 _HEADER_FIELDS = {
     "people": list,
     "model_id": str,
     "temperature": float,
     "doubt": float,
     "C": float,
-    "threshold": float,
+    "rules": list,
     "seed": int,
 }
 _ARRAYS = ("coef", "intercept", "centroids")
@@ -127,14 +128,34 @@ class Recogniser:
     svm: LinearSvm
     centroids: Vectors
     """(n_people, dimension) float32, unit length"""
-    threshold: float
-    """A face farther than this from the named person's centroid is unknown (Euclidean, 0..2)."""
+    rules: Rules
+    """When to say "unknown"."""
     model_id: str
     seed: int
 
     @property
     def people(self) -> tuple[str, ...]:
         return self.svm.people
+
+    def rule(self, gallery: Gallery | None) -> Rule:
+        """The rule to use, with or without training faces."""
+        return self.rules.alone if gallery is None else self.rules.full
+
+    def name(self, vectors: Vectors, gallery: Gallery | None) -> tuple[Ints, Doubles]:
+        """Name each face, and score how much it is like that person.
+
+        Parameters
+        ----------
+        vectors : (n, dimension) float32, unit length
+        gallery : the training faces, or None where they are not at hand
+
+        Returns
+        -------
+        named : (n,) int64, places in ``people``
+        scores : (n,) float64, on the scale of ``rule(gallery)``
+        """
+        seen = openset.look(self.svm, self.centroids, gallery, vectors)
+        return seen.person, self.rule(gallery).scores(seen.features)
 
     def distances(self, vectors: Vectors, named: Ints) -> Floats:
         """Give each face's distance to the centroid of the person it was named: (n,) float32, 0..2."""
@@ -335,7 +356,7 @@ def _encode(recogniser: Recogniser) -> bytes:
         "temperature": svm.temperature,
         "doubt": svm.doubt,
         "C": svm.C,
-        "threshold": recogniser.threshold,
+        "rules": [_rule_header(rule) for rule in (recogniser.rules.full, recogniser.rules.alone)],
         "seed": recogniser.seed,
     }
     buffer = io.BytesIO()
@@ -356,21 +377,49 @@ def _decode(content: bytes) -> Recogniser:
     people = tuple(header["people"])
     _require_shapes(len(people), coef, intercept, centroids)
     svm = LinearSvm(people, coef, intercept, header["temperature"], header["doubt"], header["C"])
-    return Recogniser(svm, centroids, header["threshold"], header["model_id"], header["seed"])
+    full, alone = (_read_rule(rule) for rule in header["rules"])
+    _require_rules(full, alone)
+    return Recogniser(svm, centroids, Rules(full, alone), header["model_id"], header["seed"])
+
+
+def _rule_header(rule: Rule) -> dict[str, Any]:
+    """Plain values; JSON has no NaN: what cannot be told is None."""
+    kept = None if np.isnan(rule.genuine_kept) else rule.genuine_kept
+    return {**asdict(rule), "weights": rule.weights.tolist(), "genuine_kept": kept}
+
+
+def _read_rule(header: Mapping[str, Any]) -> Rule:
+    try:
+        limits = tuple(Threshold(**limit) for limit in header["thresholds"])
+        kept = float("nan") if header["genuine_kept"] is None else header["genuine_kept"]
+        weights = np.array(header["weights"], dtype=np.float64)
+        return Rule(**{**header, "weights": weights, "thresholds": limits, "genuine_kept": kept})
+    except TypeError as fault:
+        raise ValueError(f"a rejection rule is not of its form ({fault})") from fault
+
+
+def _require_rules(full: Rule, alone: Rule) -> None:
+    for rule, n_features in ((full, len(openset.FEATURES)), (alone, len(openset.FEATURES) - 1)):
+        numbers = [rule.offset, *rule.weights.tolist(), *(limit.score for limit in rule.thresholds)]
+        if rule.weights.shape != (n_features,) or not np.isfinite(np.array(numbers, dtype=np.float64)).all():
+            raise ValueError("a rejection rule's weights or limits are not of their kind")
+        if [limit.rate for limit in rule.thresholds] != list(openset.RATES):
+            raise ValueError("a rejection rule has limits for other rates")
 
 
 def _read_header(packed: Any) -> dict[str, Any]:
     header = json.loads(bytes(packed))
     if not isinstance(header, dict) or header.get("format") != FILE_FORMAT:
-        raise ValueError(f"expected format {FILE_FORMAT}")
+        found = header.get("format") if isinstance(header, dict) else None
+        raise ValueError(f"it has format {found}, and this version reads format {FILE_FORMAT}")
     for name, kind in _HEADER_FIELDS.items():
         if type(header.get(name)) is not kind:
             raise ValueError(f"'{name}' is missing or not of its kind")
     people = header["people"]
     if len(people) < 2 or len(set(map(str, people))) != len(people) or not all(type(p) is str for p in people):
         raise ValueError("expected two or more different names")
-    if not (0 < header["temperature"] < np.inf and 0 < header["C"] < np.inf and 0 <= header["threshold"] <= 2):
-        raise ValueError("temperature, C or threshold is out of its range")
+    if not (0 < header["temperature"] < np.inf and 0 < header["C"] < np.inf):
+        raise ValueError("temperature or C is out of its range")
     if not 0 < header["doubt"] < 1:
         raise ValueError("doubt is out of its range")
     return header

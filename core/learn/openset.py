@@ -1,21 +1,38 @@
-"""When to say "unknown": a first rejection rule, on the distance to the named person's centroid.
+"""When to say "unknown": a score of how much a face is like the person it was named, and limits for a chosen FPIR.
 
-The classifier always names somebody; a stranger gets the name of whoever is nearest. Its margin is the wrong
-thing to reject on (80 known and 25 unknown people, 40 web photos each: correct names at a false-positive rate of 0.1 %
-were 0.686 by the margin and 0.797 by the similarity to the named person's centroid). So a face is named only
-when the Euclidean distance of its unit vector to the unit centroid of the named person is at most a
-threshold.
+The classifier always names somebody; a stranger gets the name of whoever is nearest. So a face keeps its name only when
+its score is above a limit. The score is a weighted sum of what is known of the face and the person it was named (the
+SVM's margin, the similarity to the person's centroid and to the person's nearest training faces); the weights and the
+limits are learned from the dataset (``impostors``). In a dataset too small for that the score is the similarity to the
+centroid alone, and the limits are the model's own (``PRIOR``).
 
-The threshold is set on the dataset itself: every face once plays the stranger, with its own person left out.
+FPIR, the false-positive identification rate, is the share of strangers' faces that get a name.
+
+References
+----------
+ISO/IEC 19795-1:2021, "Biometric performance testing and reporting": FPIR.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
+from scipy.stats import beta
 
+from core.errors import InputRefused
 from core.types import Doubles, Floats, Ints, Vectors
+
+FEATURES = ("margin", "centroid_similarity", "neighbour_similarity")
+"""What the score is made of: the SVM's best margin, the cosine to the named person's centroid, and the mean cosine to
+the person's ``NEIGHBOURS`` nearest training faces. The last one needs the training faces and may be left out."""
+NEIGHBOURS = 5
+TARGET_RATE = 0.01
+"""The FPIR that is used unless another is chosen."""
+RATES = (0.05, 0.02, 0.01, 0.005, 0.002, 0.001)
+"""Limits are set for these; what lies between is interpolated."""
 
 PRIOR = {0.0001: 0.810, 0.0002: 0.834, 0.0005: 0.897, 0.001: 0.949, 0.002: 0.987, 0.005: 1.040, 0.01: 1.085}
 """For a dataset too small to tell: the share of strangers nearer to one person's centroid than a distance.
@@ -26,36 +43,119 @@ one of them: at 1 % that gives 0.99 for 5 people, 0.90 for 20, 0.81 from 100 on.
 turn, 30 draws, 0.95 for 10 people named 1.0 % of the others, 0.90 for 20 people 0.8 to 0.9 %, and kept 99.0
 to 99.5 %.
 """
-TARGET_RATE = 0.01
-"""The share of strangers that may be named."""
-ENOUGH_IMPOSTORS = 300
-ENOUGH_PEOPLE = 20
-"""Below either, the dataset's 1 % is two faces or one look-alike, and the prior stands alone."""
-MANY_PEOPLE = 100
-"""Below it the prior is an upper bound: from 20 to 60 people the dataset's own estimate let through 1.4 to
-3.5 % of strangers where it promised 1, as a few look-alikes decide it."""
+PRIOR_PEOPLE = 79
+"""Whom ``PRIOR`` was measured on; what its interval follows from."""
 
 _BLOCK_ROWS = 2048
 
 
+class Svm(Protocol):
+    """What features need of a classifier."""
+
+    def margins(self, vectors: Vectors) -> Floats: ...
+    def predict(self, vectors: Vectors) -> Ints: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gallery:
+    """Training faces and the person that the classifier gives each.
+
+    Not the person that the face was learned as: a photo under the wrong name then speaks for whom it shows.
+    """
+
+    vectors: Vectors
+    labels: Ints
+
+    @classmethod
+    def of(cls, svm: Svm, vectors: Vectors) -> Gallery:
+        return cls(vectors, svm.predict(vectors))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Named:
+    """Faces with the person of the best margin, and what speaks for it."""
+
+    person: Ints
+    """(n,) places among the people"""
+    features: Doubles
+    """(n, 3), the columns of ``FEATURES``; (n, 2) without training faces"""
+
+
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """The largest distance at which a face is named, and what it was set on."""
+    """A limit for the score, and what it promises."""
 
-    distance: float
-    """Euclidean distance between unit vectors, 0 to 2."""
-    target_rate: float
-    """The share of impostors that it was meant to let through."""
+    rate: float
+    """The FPIR asked for."""
+    score: float
+    """A face is named when its score is larger."""
+    expected: float
+    """The FPIR to expect: of people (and strangers) in turn unseen, the mean share of faces named."""
+    low: float
+    high: float
+    """The 95 % interval of it."""
+    enough: bool
+    """False when the people are too few for this rate: the limit is as strict as they allow, the FPIR may be larger."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rule:
+    """The score and its limits."""
+
+    weights: Doubles
+    """(2,) or (3,) one for each feature"""
+    offset: float
+    """Added to the weighted sum. Learned scores are in standard deviations above the mean stranger; the prior's score
+    is the cosine to the centroid."""
+    thresholds: tuple[Threshold, ...]
+    """For each of ``RATES``, the largest first."""
+    from_prior: bool
+    """True when the dataset is too small to tell, and the limits are the model's own."""
     n_impostors: int
     """Faces that played the stranger."""
-    impostors_named: float
-    """The share of those that this threshold names (0..1); NaN without any."""
+    n_people: int
+    """The people they show; every stranger of unknown name counts as one."""
     n_genuine: int
-    """Faces compared with their own person's centroid, their own shot left out of it."""
+    """Faces held out and named by others' help."""
     genuine_kept: float
-    """The share of those that this threshold keeps (0..1); NaN without any."""
-    from_prior: bool
-    """True when the dataset is too small to tell, and this is the model's prior."""
+    """The share of those that gets the right name at ``TARGET_RATE``; NaN without any."""
+
+    def scores(self, features: Doubles) -> Doubles:
+        """The score of each row of features: (n,)."""
+        return np.asarray(features @ self.weights + self.offset, dtype=np.float64)
+
+    def at(self, rate: float) -> Threshold:
+        """The limit for an FPIR; between two of ``RATES`` their limits are interpolated over the logarithm.
+
+        Raises
+        ------
+        InputRefused
+            The rate is outside of ``RATES``.
+        """
+        known = [limit.rate for limit in reversed(self.thresholds)]
+        if not known[0] <= rate <= known[-1]:
+            raise InputRefused(f"The FPIR {rate:g} is outside of {known[0]:g} to {known[-1]:g}. Choose one between.")
+
+        def between(name: str) -> float:
+            values = [getattr(limit, name) for limit in reversed(self.thresholds)]
+            return float(np.interp(np.log(rate), np.log(known), values))
+
+        strict = next(limit for limit in self.thresholds if limit.rate <= rate or limit is self.thresholds[-1])
+        score, expected, low, high = (between(name) for name in ("score", "expected", "low", "high"))
+        return replace(strict, rate=rate, score=score, expected=expected, low=low, high=high)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rules:
+    """The rule with training faces at hand, and the one without."""
+
+    full: Rule
+    alone: Rule
+
+    @classmethod
+    def of_prior(cls, n_people: int) -> Rules:
+        """The model's own, for a gallery of so many people."""
+        return cls(prior_rule(n_people), prior_rule(n_people, len(FEATURES) - 1))
 
 
 def centroids(vectors: Vectors, labels: Ints, n_people: int) -> Vectors:
@@ -69,83 +169,75 @@ def distances_to_named(vectors: Vectors, named: Ints, person_centroids: Vectors)
     return np.asarray(np.linalg.norm(gap, axis=1), dtype=np.float32)
 
 
-def genuine_distances(vectors: Vectors, labels: Ints, groups: Ints) -> Doubles:
-    """Give each face's distance to its own person's centroid with its own shot left out.
-
-    Returns
-    -------
-    (m,) float64, m <= n: people with a single shot have no such distance.
-    """
-    n_people = int(labels.max(initial=-1)) + 1
-    shots, shot_of = np.unique(groups, return_inverse=True)
-    others = _sums(vectors, labels, n_people)[labels] - _sums(vectors, shot_of, len(shots))[shot_of]
-    shots_of_person = np.bincount(labels[np.unique(groups, return_index=True)[1]], minlength=n_people)
-    several = shots_of_person[labels] > 1
-    gap = vectors[several] - _unit(others[several])
-    return np.asarray(np.linalg.norm(gap, axis=1), dtype=np.float64)
-
-
-def impostor_distances(vectors: Vectors, labels: Ints, n_people: int) -> Doubles:
-    """Give each face's distance to the nearest centroid of another person, as if its own were not enrolled.
-
-    Returns
-    -------
-    (n,) float64; empty with fewer than two people.
-    """
-    if n_people < 2:
-        return np.zeros(0)
-    known = centroids(vectors, labels, n_people)
-    nearest = np.empty(len(vectors))
-    for start in range(0, len(vectors), _BLOCK_ROWS):
-        block = slice(start, start + _BLOCK_ROWS)
-        cosine = vectors[block] @ known.T
-        cosine[np.arange(len(cosine)), labels[block]] = -np.inf
-        nearest[block] = _distance(cosine.max(axis=1))
-    return nearest
-
-
-def default_threshold(
-    vectors: Vectors,
-    labels: Ints,
-    groups: Ints,
-    *,
-    target_rate: float = TARGET_RATE,
-    prior: float | None = None,
-) -> Threshold:
-    """Set the distance at which ``target_rate`` of impostors would still be named.
+def look(svm: Svm, person_centroids: Vectors, gallery: Gallery | None, vectors: Vectors) -> Named:
+    """Name faces and gather what speaks for it.
 
     Parameters
     ----------
-    vectors : (n, dimension) float32, unit length; the training faces
-    labels : (n,) int64, 0 to the number of people - 1, none missing
-    groups : (n,) int64, faces of one shot
-    target_rate : share of impostors that may be named
-    prior : the model's own threshold, ``prior_threshold`` by default: used alone below ``ENOUGH_PEOPLE`` people or
-        ``ENOUGH_IMPOSTORS`` faces, and as an upper bound below ``MANY_PEOPLE`` people
+    person_centroids : (n_people, dimension) float32, unit length
+    gallery : the training faces, or None where they are not at hand
+    vectors : (n, dimension) float32, unit length
     """
-    n_people = int(labels.max(initial=-1)) + 1
-    impostors = impostor_distances(vectors, labels, n_people)
-    genuine = genuine_distances(vectors, labels, groups)
-    prior = prior_threshold(n_people, target_rate) if prior is None else prior
-    distance = prior
-    if n_people >= ENOUGH_PEOPLE and len(impostors) >= ENOUGH_IMPOSTORS:
-        own = _largest_within_rate(impostors, target_rate)
-        distance = own if n_people >= MANY_PEOPLE else min(own, prior)
-    return Threshold(
-        distance=distance,
-        target_rate=target_rate,
-        n_impostors=len(impostors),
-        impostors_named=_share_within(impostors, distance),
-        n_genuine=len(genuine),
-        genuine_kept=_share_within(genuine, distance),
-        from_prior=distance == prior,
-    )
+    blocks = [_look(svm, person_centroids, gallery, vectors[rows]) for rows in _blocks(len(vectors))]
+    person = np.concatenate([named for named, _ in blocks])
+    return Named(person, np.concatenate([features for _, features in blocks]))
+
+
+def _look(svm: Svm, person_centroids: Vectors, gallery: Gallery | None, vectors: Vectors) -> tuple[Ints, Doubles]:
+    margins = svm.margins(vectors)
+    named = np.asarray(margins.argmax(axis=1), dtype=np.int64)
+    similarity = np.einsum("ij,ij->i", vectors, person_centroids[named])
+    columns = [margins[np.arange(len(named)), named], similarity]
+    if gallery is not None:
+        columns.append(_neighbour_similarity(gallery, vectors, named, similarity))
+    return named, np.stack(columns, axis=1).astype(np.float64)
+
+
+def _neighbour_similarity(gallery: Gallery, vectors: Vectors, named: Ints, otherwise: Floats) -> Floats:
+    """Give the mean cosine to the named person's nearest training faces; ``otherwise`` where there are none left."""
+    found = np.array(otherwise, dtype=np.float32)
+    for person in np.unique(named):
+        faces = gallery.vectors[gallery.labels == person]
+        rows = np.flatnonzero(named == person)
+        if len(faces):
+            cosine = np.sort(vectors[rows] @ faces.T, axis=1)
+            found[rows] = cosine[:, -NEIGHBOURS:].mean(axis=1)
+    return found
+
+
+def _blocks(n: int) -> Sequence[slice]:
+    return [slice(start, start + _BLOCK_ROWS) for start in range(0, max(n, 1), _BLOCK_ROWS)]
+
+
+def prior_rule(n_people: int, n_features: int = len(FEATURES)) -> Rule:
+    """The model's own rule, on the similarity to the centroid alone, for a gallery of so many people."""
+    weights = np.zeros(n_features)
+    weights[FEATURES.index("centroid_similarity")] = 1.0
+    limits = tuple(_prior_limit(n_people, rate) for rate in RATES)
+    return Rule(weights, 0.0, limits, True, 0, 0, 0, float("nan"))
+
+
+def _prior_limit(n_people: int, rate: float) -> Threshold:
+    high = exact_interval(rate * PRIOR_PEOPLE, PRIOR_PEOPLE)[1]
+    return Threshold(rate, 1 - prior_threshold(n_people, rate) ** 2 / 2, rate, 0.0, high, enough=False)
 
 
 def prior_threshold(n_people: int, target_rate: float = TARGET_RATE) -> float:
-    """Give the model's own threshold: about ``target_rate`` of strangers pass it among so many people."""
+    """Give the model's own distance: about ``target_rate`` of strangers come nearer to one of so many people."""
     rates = np.log(list(PRIOR))
     return float(np.interp(np.log(target_rate / max(n_people, 1)), rates, list(PRIOR.values())))
+
+
+def exact_interval(count: float, n: int) -> tuple[float, float]:
+    """Give the 95 % interval of a share of n, wide where few were counted (0 of n: up to about 3.7 / n).
+
+    References
+    ----------
+    Clopper, Pearson, "The use of confidence or fiducial limits illustrated in the case of the binomial", Biometrika 26,
+    1934; continued to fractions of a count by the beta distribution.
+    """
+    low = float(beta.ppf(0.025, count, n - count + 1)) if count > 0 else 0.0
+    return low, (float(beta.ppf(0.975, count + 1, n - count)) if count < n else 1.0)
 
 
 def nearest_training(vectors: Vectors, gallery: Vectors, k: int) -> tuple[Ints, Floats]:
@@ -194,22 +286,12 @@ def _distance(cosine: Floats) -> Doubles:
 
 def _sums(vectors: Vectors, labels: Ints, n_people: int) -> Doubles:
     sums = np.zeros((n_people, vectors.shape[1]))
-    np.add.at(sums, labels, vectors)
+    order = np.argsort(labels, kind="stable")
+    present, first = np.unique(labels[order], return_index=True)
+    sums[present] = np.add.reduceat(vectors[order].astype(np.float64), first, axis=0)
     return sums
 
 
 def _unit(rows: Doubles) -> Doubles:
     length = np.linalg.norm(rows, axis=1, keepdims=True)
     return np.asarray(rows / np.maximum(length, 1e-12), dtype=np.float64)
-
-
-def _share_within(distances: Doubles, threshold: float) -> float:
-    return float(np.mean(distances <= threshold)) if len(distances) else float("nan")
-
-
-def _largest_within_rate(distances: Doubles, rate: float) -> float:
-    """Give a threshold that at most the share ``rate`` of the distances stays within, between two of them."""
-    ordered = np.sort(distances)
-    allowed = int(np.floor(rate * len(ordered)))
-    below = ordered[allowed - 1] if allowed else 0.0
-    return float((below + ordered[allowed]) / 2)

@@ -14,7 +14,7 @@ from core.errors import InputRefused
 from core.learn.evaluate import Evaluation, confusion_counts
 from core.types import Bools, Floats, Ints
 
-FILE_FORMAT = 1
+FILE_FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,6 +31,10 @@ class Predictions:
     """(n,) probability of the given name"""
     distances: Floats
     """(n,) distance to the given person's centroid, 0..2"""
+    scores: Floats
+    """(n,) how much the face is like the given person (``openset``): unknown when not above the limit"""
+    ranks: Ints
+    """(n,) how many people are more probable than the true one"""
     learned_ids: tuple[str, ...]
     """The faces that the saved classifier learned from."""
     evaluation: Evaluation
@@ -52,6 +56,8 @@ class Predictions:
             given=self.given.astype(np.int32),
             probs=self.probs.astype(np.float32),
             distances=self.distances.astype(np.float32),
+            scores=self.scores.astype(np.float32),
+            ranks=self.ranks.astype(np.int32),
             learned_ids=_text(self.learned_ids),
         )
         return buffer.getvalue()
@@ -91,6 +97,8 @@ def _read(arrays: dict[str, Any]) -> Predictions:
         given,
         arrays["probs"],
         arrays["distances"],
+        arrays["scores"],
+        arrays["ranks"].astype(np.int64),
         _ids(arrays["learned_ids"]),
         evaluation,
     )

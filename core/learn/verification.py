@@ -19,6 +19,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -26,6 +28,9 @@ from core.errors import InputRefused
 from core.types import Bools, Doubles, Floats, Ints
 
 TARGET_FAR = 1e-3
+LOOSE_FAR = 1e-2
+CURVE_POINTS = 200
+HISTOGRAM_BINS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,9 @@ class Verification:
     """Mean over folds of the share of same pairs accepted, the threshold set for ``TARGET_FAR`` elsewhere."""
     far_reached: float
     """Mean over folds of the share of different pairs that those thresholds accepted in fact."""
+    tar_at_far_1e2: float
+    """As ``tar_at_far_1e3``, for ``LOOSE_FAR``."""
+    far_reached_1e2: float
     auc: float
     """Area under the ROC curve of all pairs together; no threshold is involved."""
     eer: float
@@ -55,6 +63,8 @@ class Verification:
             "accuracy_std": self.accuracy_std,
             "tar_at_far_1e-3": self.tar_at_far_1e3,
             "far_reached": self.far_reached,
+            "tar_at_far_1e-2": self.tar_at_far_1e2,
+            "far_reached_1e-2": self.far_reached_1e2,
             "auc": self.auc,
             "eer": self.eer,
             "n_pairs": self.n_pairs,
@@ -80,18 +90,29 @@ def verify_pairs(distances: Floats | Doubles, same: Bools, fold: Ints) -> Verifi
     distances = np.asarray(distances, dtype=np.float64)
     _require_usable(distances, same, fold)
     accurate = thresholds_per_fold(distances, same, fold, most_accurate_threshold)
-    strict = thresholds_per_fold(distances, same, fold, threshold_at_far)
     accuracy = _mean_per_fold((distances <= accurate) == same, fold)
+    strict = _accepted_at(distances, same, fold, TARGET_FAR)
+    loose = _accepted_at(distances, same, fold, LOOSE_FAR)
     return Verification(
         accuracy=float(accuracy.mean()),
         accuracy_std=float(accuracy.std()),
-        tar_at_far_1e3=float(_mean_per_fold(distances[same] <= strict[same], fold[same]).mean()),
-        far_reached=float(_mean_per_fold(distances[~same] <= strict[~same], fold[~same]).mean()),
+        tar_at_far_1e3=strict[0],
+        far_reached=strict[1],
+        tar_at_far_1e2=loose[0],
+        far_reached_1e2=loose[1],
         auc=area_under_roc(distances, same),
         eer=equal_error_rate(distances, same),
         n_pairs=len(distances),
         threshold=float(_mean_per_fold(accurate, fold).mean()),
     )
+
+
+def _accepted_at(distances: Doubles, same: Bools, fold: Ints, far: float) -> tuple[float, float]:
+    """Mean over folds of the same and of the different pairs accepted, the threshold set for ``far`` elsewhere."""
+    thresholds = thresholds_per_fold(distances, same, fold, partial(threshold_at_far, far=far))
+    accepted = distances <= thresholds
+    genuine, impostor = (_mean_per_fold(accepted[kind], fold[kind]).mean() for kind in (same, ~same))
+    return float(genuine), float(impostor)
 
 
 def thresholds_per_fold(
@@ -162,6 +183,49 @@ def equal_error_rate(distances: Doubles, same: Bools) -> float:
     gap_before, gap_after = frr[before] - far[before], far[after] - frr[after]
     share = gap_before / (gap_before + gap_after)
     return float(far[before] + share * (far[after] - far[before]))
+
+
+def det_curve(distances: Floats | Doubles, same: Bools, most: int = CURVE_POINTS) -> list[dict[str, float]]:
+    """Give what every threshold costs, from the strictest to the loosest: at most ``most`` points, both ends kept.
+
+    Returns
+    -------
+    points with ``threshold``, ``far`` (different pairs accepted) and ``frr`` (same pairs refused), each 0..1; far
+    rises, frr falls. Of thresholds that differ in one of the two only, the ends are kept.
+
+    References
+    ----------
+    Martin, Doddington, Kamm, Ordowski, Przybocki, "The DET Curve in Assessment of Detection Task Performance",
+    Eurospeech 1997.
+    """
+    thresholds, accepted_same, accepted_different = acceptance_curve(np.asarray(distances, np.float64), same)
+    far = accepted_different / np.count_nonzero(~same)
+    frr = 1.0 - accepted_same / np.count_nonzero(same)
+    corner = np.ones(len(far), dtype=bool)
+    corner[1:-1] = ((far[1:-1] != far[:-2]) | (far[1:-1] != far[2:])) & (
+        (frr[1:-1] != frr[:-2]) | (frr[1:-1] != frr[2:])
+    )
+    rows = np.flatnonzero(corner)
+    rows = rows[np.unique(np.linspace(0, len(rows) - 1, min(most, len(rows))).round().astype(int))]
+    return [{"threshold": float(thresholds[r]), "far": float(far[r]), "frr": float(frr[r])} for r in rows]
+
+
+def histograms(distances: Floats | Doubles, same: Bools, bins: int = HISTOGRAM_BINS) -> dict[str, list[float]]:
+    """Count same ("genuine") and different ("impostor") pairs by distance, in ``bins`` equal steps from 0 to 2.
+
+    Returns
+    -------
+    ``edges`` (bins + 1), ``genuine`` and ``impostor`` (bins each); a distance of 2 or more is in the last bin
+    """
+    edges = np.linspace(0.0, 2.0, bins + 1)
+    inside = np.minimum(np.asarray(distances, np.float64), 2.0)
+    genuine, impostor = (np.histogram(inside[kind], edges)[0].tolist() for kind in (same, ~same))
+    return {"edges": edges.tolist(), "genuine": genuine, "impostor": impostor}
+
+
+def curves(distances: Floats | Doubles, same: Bools) -> dict[str, Any]:
+    """What plots need: ``det`` (see ``det_curve``) and ``histograms``."""
+    return {"det": det_curve(distances, same), "histograms": histograms(distances, same)}
 
 
 def _mean_per_fold(values: Bools | Doubles, fold: Ints) -> Doubles:

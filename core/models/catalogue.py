@@ -12,7 +12,7 @@ Convolutional Networks", 2016. Models and published accuracy: D. Sandberg, githu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from core.errors import NotFound
@@ -32,6 +32,15 @@ class Standardisation(StrEnum):
     """(x - mean) / max(std, 1 / sqrt(n_values)) over all values of the crop."""
     FIXED = "fixed"
     """(x - 127.5) / 127.5"""
+
+
+class Alignment(StrEnum):
+    """How a face is brought to its place in the crop."""
+
+    BOX = "box"
+    """A square about the detected box, turned so that the eyes are level."""
+    LANDMARKS = "landmarks"
+    """Eyes and corners of the mouth where an average face has them: turned, moved and scaled, never sheared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +109,23 @@ class EmbeddingModel:
     lfw_accuracy: float
     """As published, Labeled Faces in the Wild, 6,000 pairs."""
     input_px: int = 160
+    alignment: Alignment = Alignment.BOX
     margin: float = 0.10
-    """Fraction of the face box's size that the crop adds, both sides together."""
+    """Fraction of the face box's size that the crop adds, both sides together; of an average face's box where
+    landmarks align it."""
+    preparation: int = 1
+    """Raised when faces are prepared differently: what was embedded before cannot be compared with what is now."""
     install_bytes: int = 400 * MIB
     """Free space that an installation needs while it runs; what stays is about 140 MiB."""
+
+    @property
+    def vectors_id(self) -> str:
+        """What its vectors are called wherever they are kept: the model and, from the second on, the preparation."""
+        return self.id if self.preparation == 1 else f"{self.id}@{self.preparation}"
+
+    @property
+    def by_landmarks(self) -> bool:
+        return self.alignment is Alignment.LANDMARKS
 
     @property
     def weights_sha256(self) -> str:
@@ -189,6 +211,9 @@ EMBEDDING_MODELS = (
         licence=_CODE_LICENCE,
         training_data="MS-Celeb-1M (withdrawn by its publisher in 2019)",
         lfw_accuracy=0.992,
+        alignment=Alignment.LANDMARKS,
+        margin=0.0,
+        preparation=2,
     ),
     EmbeddingModel(
         id="facenet-128-casia",
@@ -228,7 +253,11 @@ EMBEDDING_MODELS = (
     ),
 )
 
+EARLIER = (replace(EMBEDDING_MODELS[0], alignment=Alignment.BOX, margin=0.10, preparation=1),)
+"""Models as they prepared faces before: what was embedded so stays usable as it is until it is embedded again."""
+
 DEFAULT_EMBEDDING_ID = EMBEDDING_MODELS[0].id
+DEFAULT_VECTORS_ID = EMBEDDING_MODELS[0].vectors_id
 DEFAULT_MODEL_IDS = (DETECTOR.id, DEFAULT_EMBEDDING_ID)
 """What an installation without a name installs."""
 
@@ -245,6 +274,19 @@ def embedding_model(model_id: str) -> EmbeddingModel:
             return model
     known = ", ".join(model.id for model in EMBEDDING_MODELS)
     raise NotFound(f"There is no embedding model '{model_id}'. Choose one of: {known}.")
+
+
+def vectors_model(vectors_id: str) -> EmbeddingModel:
+    """The model with the preparation that made these vectors. Raises NotFound."""
+    for model in (*EMBEDDING_MODELS, *EARLIER):
+        if model.vectors_id == vectors_id:
+            return model
+    raise NotFound(f"There is no embedding model '{vectors_id}' here. Embed the faces again with one that there is.")
+
+
+def outdated(vectors_id: str) -> bool:
+    """Whether the model prepares faces differently by now."""
+    return vectors_id in {model.vectors_id for model in EARLIER}
 
 
 def model(model_id: str) -> Model:

@@ -190,8 +190,10 @@ class FaceStore(Protocol):
     def add_face(self, dataset_id: str, face: StoredFace) -> None:
         """A face whose box somebody drew. It is there once an event says so: dismissed until then."""
 
-    def replace_faces(self, dataset_id: str, photo_id: str, found: Sequence[StoredFace]) -> None:
-        """What a new look at a photo found.
+    def replace_faces(
+        self, dataset_id: str, photo_id: str, found: Sequence[StoredFace], taken: float | None = None
+    ) -> None:
+        """What a new look at a photo found, and when the photo was taken, where that is known now.
 
         A face with an id that is there is moved to its new box and vector and keeps its name; other ids are added.
         Faces that were not found again go, but those that a correction speaks of.

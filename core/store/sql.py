@@ -184,8 +184,10 @@ class SqlFaceStore:
             raise_revision(connection, dataset_id)
             _add_faces(connection, dataset_id, [face])
 
-    def replace_faces(self, dataset_id: str, photo_id: str, found: Sequence[StoredFace]) -> None:
-        face = schema.face
+    def replace_faces(
+        self, dataset_id: str, photo_id: str, found: Sequence[StoredFace], taken: float | None = None
+    ) -> None:
+        face, photo = schema.face, schema.photo
         of_photo = (face.c.dataset_id == dataset_id) & (face.c.photo_id == photo_id)
         with self.engine.begin() as connection:
             raise_revision(connection, dataset_id)
@@ -200,6 +202,9 @@ class SqlFaceStore:
                 if stored.face.id in there:
                     _move_face(connection, dataset_id, stored)
             _add_faces(connection, dataset_id, [stored for stored in found if stored.face.id not in there])
+            if taken is not None:
+                this = (photo.c.dataset_id == dataset_id) & (photo.c.id == photo_id)
+                connection.execute(update(photo).where(this).values(taken=taken))
 
     def vector_ids(self, dataset_id: str, model_id: str) -> set[str]:
         embedding = schema.embedding

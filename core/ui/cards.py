@@ -7,7 +7,7 @@ import streamlit as st
 from core.errors import FaceAtlasError
 from core.jobs.model import JobKind, JobState
 from core.models import install
-from core.models.catalogue import DEFAULT_EMBEDDING_ID, EMBEDDING_MODELS, EmbeddingModel
+from core.models.catalogue import DEFAULT_VECTORS_ID, EMBEDDING_MODELS, EmbeddingModel
 from core.store.base import Dataset
 from core.ui import data, frame, gallery, jobs, trail, uploads, words
 from core.workflows import datasets as dataset_work
@@ -32,7 +32,7 @@ def welcome() -> None:
 
 def start_sample() -> None:
     """Make the sample dataset and start taking its photos."""
-    made = data.services().store.create_dataset(_free_name("Five celebrities"), DEFAULT_EMBEDDING_ID)
+    made = data.services().store.create_dataset(_free_name("Five celebrities"), DEFAULT_VECTORS_ID)
     uploads.start_sample(made)
 
 
@@ -69,7 +69,7 @@ def new_dataset() -> None:
             st.caption(f":material/warning: Not installed here yet: run `python -m core models install {model}` first.")
     if st.button("Make it", type="primary", disabled=not name.strip()):
         try:
-            made = data.services().store.create_dataset(name, model)
+            made = data.services().store.create_dataset(name, models[model].vectors_id)
         except FaceAtlasError as refusal:
             st.error(str(refusal))
         else:
@@ -134,10 +134,10 @@ def _rework(shown: Dataset) -> None:
         icon=":material/frame_inspect:",
         disabled=not data.counts(shown.id, shown.revision).photos,
         help="Detects the faces of every photo anew and measures how well each shows. Names and corrections stay. "
-        "Photos taken in before quality was measured get it this way.",
+        "Photos that came in before quality was measured, or before the camera's date was read, get them this way.",
     ):
         _start(shown, JobKind.LOOK_AGAIN, {})
-    others = [model for model in _installed_models() if model.id != shown.model_id]
+    others = [model for model in _installed_models() if model.vectors_id != shown.model_id]
     if others and st.button("Change the model", key=f"model_{shown.id}", icon=":material/model_training:"):
         _change_model(shown, others)
 

@@ -126,23 +126,26 @@ def strangers(page: Shown) -> None:
 
 
 def _beyond(page: Shown) -> np.ndarray:
-    return np.asarray(page.predictions.distances > page.run.params["threshold"]["distance"])
+    return np.asarray(page.predictions.scores <= page.run.params["threshold"]["score"])
 
 
 def strangers_sentence(run: Run, n_unknown: int) -> str:
-    """Say how near a face must be to get a name, why, and what that costs those who are known."""
+    """Say how like a person a face must be to get the name, why, and what that costs those who are known."""
     threshold = run.params["threshold"]
-    rule = f"A face gets a name when it is nearer than {threshold['distance']:.2f} to that person, else it is unknown."
+    rule = f"A face gets a name when its likeness to that person is above {threshold['score']:.2f}, else it is unknown."
     if threshold["from_prior"]:
         why = (
-            f"{words.count(run.metrics['n_people'], 'people', 'people')} cannot tell this reliably, so the distance is "
-            f"the model's own: about {words.percent(threshold['target_rate'])} of strangers would get a name."
+            f"{words.count(run.metrics['n_people'], 'people', 'people')} cannot tell this reliably, so the limit is "
+            f"the model's own: about {words.percent(threshold['rate'])} of strangers would get a name."
         )
     else:
         why = (
-            f"With each person in turn hidden from it, {words.percent(threshold['impostors_named'])} of "
-            f"{words.count(threshold['n_impostors'], 'face')} got somebody else's name."
+            f"With {words.count(threshold['n_impostor_people'], 'people', 'people')} hidden from it in turn, "
+            f"{words.percent(threshold['expected'])} of {words.count(threshold['n_impostors'], 'face')} got a name, "
+            f"so of strangers between {words.percent(threshold['low'])} and {words.percent(threshold['high'])} will."
         )
+        if not threshold["enough"]:
+            why += f" These are too few people to be sure of {words.percent(threshold['rate'])}."
     of = f"of the {words.count(run.metrics['n_test'], 'tested photo')}"
     cost = f"By this rule {words.count(n_unknown) if n_unknown else 'none'} {of} would have been called unknown."
     many = n_unknown > MANY_UNKNOWN * run.metrics["n_test"]
@@ -293,7 +296,7 @@ def _facts(rows: dict[str, str]) -> None:
 
 def _model_title(model_id: str) -> str:
     try:
-        return catalogue.embedding_model(model_id).title
+        return catalogue.vectors_model(model_id).title
     except NotFound:
         return model_id
 

@@ -12,18 +12,20 @@ from streamlit.delta_generator import DeltaGenerator
 from core.errors import FaceAtlasError
 from core.services import Services
 from core.store.base import Dataset
-from core.ui import data, state
+from core.ui import data, outdated, state
 
 HOME = "pages/home/datasets.py"
 INGEST = "pages/data/ingest.py"
 REVIEW = "pages/data/review.py"
 SUSPECTS = "pages/data/suspects.py"
 PEOPLE = "pages/data/people.py"
+EXCHANGE = "pages/data/exchange.py"
 TRAIN = "pages/model/train.py"
 EVALUATE = "pages/model/evaluate.py"
 CLUSTERS = "pages/explore/clusters.py"
 MAP = "pages/explore/map.py"
 IDENTIFY = "pages/identify/photo.py"
+VERIFY = "pages/identify/verify.py"
 JOBS = "pages/system/jobs.py"
 ABOUT = "pages/system/about.py"
 
@@ -58,6 +60,8 @@ def page(title: str, purpose: str, *, chooser: bool = True) -> Iterator[Frame]:
     with side:
         bar = st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="bottom")
     chosen = _choose_dataset(services, bar) if chooser else None
+    if chosen is not None:
+        outdated.notice(chosen)
     try:
         yield Frame(services, chosen, bar.container(width="content", horizontal=True, vertical_alignment="bottom"))
     except FaceAtlasError as refusal:

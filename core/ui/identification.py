@@ -8,6 +8,7 @@ from html import escape
 import streamlit as st
 
 from core.images import decode, encode_jpeg
+from core.learn.openset import RATES, TARGET_RATE, Threshold
 from core.store.base import Dataset, Run
 from core.types import RgbImage
 from core.ui import data, gallery, words
@@ -59,20 +60,23 @@ def invitation(dataset: Dataset, run: Run) -> None:
     gallery.paged_grid(dataset.id, tiles, key="known")
 
 
-def ask_for_threshold(run: Run) -> float:
-    """How near a face must be to get a name."""
-    default = round(float(run.params["threshold"]["distance"]), 2)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        chosen = st.slider(
-            "How far from a person may a face be and still get the name? (distance; smaller is stricter)",
-            min_value=0.4,
-            max_value=1.4,
-            value=min(1.4, max(0.4, default)),
-            step=0.01,
-            key=f"threshold_{run.id}",
-            help=f"{default:.2f} was set in training. Smaller: more unknown. Larger: more strangers get a name.",
+def ask_for_threshold(run: Run) -> Threshold:
+    """How many strangers may get a name, and so how sure a name must be."""
+    chosen = st.select_slider(
+        "How many strangers may get a name?",
+        options=sorted(RATES),
+        value=TARGET_RATE,
+        format_func=lambda rate: f"{100 * rate:g} %",
+        key=f"fpir_{run.id}",
+        help="Fewer: more people are called unknown, those whom it should know too.",
+    )
+    threshold = data.services().identifier(run).threshold(float(chosen))
+    if not threshold.enough:
+        st.caption(
+            f"What it has seen is too little to be sure of {100 * threshold.rate:g} %: "
+            f"up to {words.percent(threshold.high)} of strangers may get a name."
         )
-    return float(chosen)
+    return threshold
 
 
 def identify(run: Run, revision: int, photo: bytes) -> tuple[RgbImage, list[IdentifiedFace]]:
@@ -87,7 +91,7 @@ def _identify(run_id: str, revision: int, photo_id: str, _photo: bytes) -> tuple
     return image, services.identifier(services.runs.run(run_id)).identify(image)
 
 
-def picture(image: RgbImage, faces: list[IdentifiedFace], threshold: float) -> None:
+def picture(image: RgbImage, faces: list[IdentifiedFace], threshold: Threshold) -> None:
     """The photo with a numbered, named box on every face."""
     names = [words.person(name) if (name := face.name(threshold)) else None for face in faces]
     boxes = [
@@ -99,7 +103,7 @@ def picture(image: RgbImage, faces: list[IdentifiedFace], threshold: float) -> N
     gallery.photo(image, boxes, alt)
 
 
-def answers(dataset: Dataset, faces: list[IdentifiedFace], threshold: float) -> None:
+def answers(dataset: Dataset, faces: list[IdentifiedFace], threshold: Threshold) -> None:
     """Every face: its name or why not, the candidates, and the training faces most like it."""
     if not faces:
         st.markdown("#### No face could be found")
@@ -116,7 +120,7 @@ def answers(dataset: Dataset, faces: list[IdentifiedFace], threshold: float) -> 
         _answer(dataset, number, face, threshold)
 
 
-def _answer(dataset: Dataset, number: int, face: IdentifiedFace, threshold: float) -> None:
+def _answer(dataset: Dataset, number: int, face: IdentifiedFace, threshold: Threshold) -> None:
     best = face.candidates[0]
     name = face.name(threshold)
     with st.container(border=True):
@@ -126,15 +130,19 @@ def _answer(dataset: Dataset, number: int, face: IdentifiedFace, threshold: floa
         with text:
             if name:
                 st.markdown(f"**{number}. {words.person(name)}** ({words.probability(best.prob)})")
-                st.caption(f"Distance {best.distance:.2f}; names are given up to {threshold:.2f}.")
+                st.caption(f"Likeness {face.score:.2f}; names are given above {threshold.score:.2f}. {_why(face)}")
             else:
                 st.markdown(f"**{number}. Unknown**")
                 st.caption(
-                    f"Nearest is {words.person(best.person)} at distance {best.distance:.2f}; "
-                    f"names are given up to {threshold:.2f}."
+                    f"Nearest is {words.person(best.person)} with likeness {face.score:.2f}; "
+                    f"names are given above {threshold.score:.2f}. {_why(face)}"
                 )
         _bars(face)
         _evidence(dataset, face)
+
+
+def _why(face: IdentifiedFace) -> str:
+    return f"Distance {face.candidates[0].distance:.2f}, margin {face.margin:+.2f}."
 
 
 def _bars(face: IdentifiedFace) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.ui import acting, facesheet, gallery, merging, person, person_faces, person_side, state
+from core.ui import acting, exports, facesheet, gallery, merging, person, person_faces, person_side, state
 from core.ui.person import View
 
 COVER_PX = 84
@@ -59,6 +59,7 @@ def _head(view: View) -> None:
         if st.button("Merge with", key="merge", icon=":material/merge:"):
             merging.choose(view)
         _hide(view)
+        exports.of_person(view.dataset, view.person)
     merging.offer(view, keep=_keep_name)
 
 

@@ -17,6 +17,8 @@ PAGES = {
     JobKind.MAP: frame.MAP,
     JobKind.CLUSTER: frame.CLUSTERS,
     JobKind.SUSPECTS: frame.SUSPECTS,
+    JobKind.EXPORT: frame.EXCHANGE,
+    JobKind.IMPORT: frame.EXCHANGE,
 }
 """Where the work of a job is followed."""
 

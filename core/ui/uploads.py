@@ -15,7 +15,7 @@ from core.errors import ArchiveRefused
 from core.jobs.handlers import IngestRequest
 from core.jobs.model import JobKind
 from core.layout import PHOTO_EXTENSIONS
-from core.models.catalogue import DEFAULT_EMBEDDING_ID
+from core.models.catalogue import DEFAULT_VECTORS_ID
 from core.store.base import Dataset
 from core.types import FacePolicy
 from core.ui import data, frame, state, words
@@ -49,7 +49,7 @@ def choose(dataset: Dataset) -> Offer | None:
 
 def _dropped(dataset: Dataset) -> Offer | None:
     """What was dropped: copied at once, offered until it is taken or dropped anew."""
-    files = _uploader("Drop a zip with one folder a person, or several photos")
+    files = drop("Drop a zip with one folder a person, or several photos", ACCEPTED)
     if files:
         path, title = _keep(files)
         st.session_state[state.OFFER] = (dataset.id, str(path), title)
@@ -60,24 +60,30 @@ def _dropped(dataset: Dataset) -> Offer | None:
     return None
 
 
-def _uploader(label: str) -> list[UploadedFile]:
+def drop(label: str, endings: Sequence[str]) -> list[UploadedFile]:
     """A place to drop files, empty again after each drop."""
     turn = st.session_state.setdefault(state.UPLOAD_ROUND, 0)
-    files = st.file_uploader(label, type=ACCEPTED, accept_multiple_files=True, key=f"upload_{turn}")
+    files = st.file_uploader(label, type=endings, accept_multiple_files=True, key=f"upload_{turn}")
     return list(files or [])
 
 
-def _keep(files: Sequence[UploadedFile]) -> tuple[Path, str]:
-    """Copy uploads into a folder of their own; give what is to be ingested, and its title.
-
-    One zip is ingested as the archive it is; anything else together, as a folder.
-    """
+def keep(files: Sequence[UploadedFile]) -> Path:
+    """Copy uploads into a folder of their own, by their names."""
     folder = data.services().settings.uploads_dir / uuid.uuid4().hex[:12]
     folder.mkdir(parents=True)
     for file in files:
         with (folder / PurePath(file.name).name).open("wb") as target:
             shutil.copyfileobj(file, target, CHUNK_BYTES)
     st.session_state[state.UPLOAD_ROUND] += 1
+    return folder
+
+
+def _keep(files: Sequence[UploadedFile]) -> tuple[Path, str]:
+    """Copy uploads; give what is to be ingested, and its title.
+
+    One zip is ingested as the archive it is; anything else together, as a folder.
+    """
+    folder = keep(files)
     if len(files) == 1:
         name = PurePath(files[0].name).name
         return (folder / name if _is_zip(name) else folder), name
@@ -131,6 +137,11 @@ def preview(offer: Offer, folders_are_people: bool) -> bool:
 def _withdraw(offer: Offer) -> None:
     """Forget an upload that cannot be used; what lies in the inbox stays."""
     st.session_state.pop(state.OFFER, None)
+    discard(offer)
+
+
+def discard(offer: Offer) -> None:
+    """Remove the copy of an upload; what lies in the inbox stays."""
     uploads = data.services().settings.uploads_dir
     if uploads in offer.path.parents:
         shutil.rmtree(uploads / offer.path.relative_to(uploads).parts[0], ignore_errors=True)
@@ -160,10 +171,10 @@ def start_sample(dataset: Dataset) -> None:
 
 def first_dataset() -> None:
     """Drop a zip: the dataset is named after it and its photos are taken."""
-    files = _uploader("Drop a zip, or several photos")
+    files = drop("Drop a zip, or several photos", ACCEPTED)
     if not files:
         return
     path, title = _keep(files)
     name = Path(title).stem if len(files) == 1 else "My photos"
-    made = data.services().store.create_dataset(name[:80], DEFAULT_EMBEDDING_ID)
+    made = data.services().store.create_dataset(name[:80], DEFAULT_VECTORS_ID)
     start(made, IngestRequest(str(path), title))

@@ -9,7 +9,8 @@ import streamlit as st
 
 from core.errors import InputRefused
 from core.images import encode_jpeg
-from core.learn.same_person import FARS, Scores
+from core.learn.same_person import FARS, Scores, distance
+from core.models.catalogue import DEFAULT_VECTORS_ID
 from core.store.base import Dataset, PersonCount
 from core.types import Revision
 from core.ui import data, gallery, words
@@ -45,7 +46,12 @@ def ask_for_way(dataset: Dataset | None) -> str:
     )
 
 
-def ask_for_side(dataset: Dataset | None, model_id: str, label: str, key: str) -> Side | None:
+def model_of(dataset: Dataset | None) -> str:
+    """The model to compare with: the dataset's, or the default."""
+    return dataset.model_id if dataset else DEFAULT_VECTORS_ID
+
+
+def ask_for_side(model_id: str, label: str, key: str) -> Side | None:
     """A photo, and when it shows several faces, which of them; None until there is one with a face."""
     given = st.file_uploader(label, type=PHOTO_TYPES, key=key, max_upload_size=256)
     if given is None:
@@ -142,35 +148,64 @@ def _own_scores(dataset_id: str, revision: Revision, with_people: bool) -> Score
 def judge(dataset: Dataset | None, model_id: str, *, with_people: bool) -> Judge:
     """The rule to decide by: the dataset's own when it holds enough people."""
     scores = _own_scores(dataset.id, dataset.revision, with_people) if dataset else None
-    return verify.judge(model_id, scores)
+    return verify.judge_with_person(model_id, scores) if with_people else verify.judge(model_id, scores)
 
 
 # the answer
 
 
-def answer_photos(judged: Judge, far: float, first: Side, second: Side) -> None:
-    """Two photos: the decision, the two crops as the network saw them, and the numbers."""
-    verdict = judged(verify.alike(first.looked, first.face, second.looked, second.face), far)
-    _headline(verdict)
-    if first.looked.photo_id == second.looked.photo_id:
-        st.warning(
-            "Both are the same photo, so the distance says nothing about the person."
-            if first.face != second.face
-            else "Both are the same photo. Give another one: a photo is always like itself.",
-            icon=":material/content_copy:",
-        )
-    _crops([first, second])
-    _numbers(verdict)
+def invitation(*, with_person: bool) -> None:
+    """Before there is anything to compare."""
+    what = "a photo and choose a person" if with_person else "a photo on each side"
+    st.caption(f"Give {what}. Photos are looked at on this computer and not kept.")
 
 
-def answer_person(judged: Judge, far: float, dataset: Dataset, side: Side, person: PersonCount) -> None:
-    """A photo against a person: the decision, the crop, and the person's faces most like it."""
+def answer(dataset: Dataset | None, model_id: str, side: Side, other: Side | PersonCount) -> None:
+    """The decision, the faces that it is about, and what it rests on."""
+    with st.container(border=True):
+        if isinstance(other, Side):
+            judged = judge(dataset, model_id, with_people=False)
+            _photos(judged, side, other)
+        elif dataset is not None:
+            judged = judge(dataset, model_id, with_people=True)
+            _person(judged, dataset, side, other)
+
+
+def _photos(judged: Judge, side: Side, other: Side) -> None:
+    left, right = st.columns([3, 2], gap="large", vertical_alignment="center")
+    with left:
+        place = st.container()
+        verdict = judged(verify.alike(side.looked, side.face, other.looked, other.face), ask_for_far())
+        with place:
+            _headline(verdict)
+            if side.looked.photo_id == other.looked.photo_id:
+                _same_file(same_face=side.face == other.face)
+        _numbers(verdict)
+    with right:
+        _crops([side, other])
+
+
+def _same_file(*, same_face: bool) -> None:
+    st.warning(
+        "Both are the same photo: a face is always like itself. Give another one."
+        if same_face
+        else "Both faces are from the same photo.",
+        icon=":material/content_copy:",
+    )
+
+
+def _person(judged: Judge, dataset: Dataset, side: Side, person: PersonCount) -> None:
     against = verify.gallery(data.services().store, dataset, person, side.looked, side.face)
-    verdict = judged(against.cosine, far)
-    _headline(verdict, words.person(person.name))
-    _crops([side])
-    _nearest(dataset, against)
-    _numbers(verdict, len(against.face_ids))
+    left, right = st.columns([3, 2], gap="large", vertical_alignment="center")
+    with left:
+        place = st.container()
+        verdict = judged(against.cosine, ask_for_far())
+        with place:
+            _headline(verdict, words.person(person.name))
+        _numbers(verdict, len(against.face_ids))
+    with right:
+        _crops([side])
+        _nearest(dataset, against)
 
 
 def _headline(verdict: Verdict, name: str = "") -> None:
@@ -202,7 +237,7 @@ def _crops(sides: list[Side]) -> None:
 def _nearest(dataset: Dataset, against: Gallery) -> None:
     tiles = [
         gallery.Tile(
-            against.crop_ids[place], "", f"{same_person_distance(against, place):.2f}", alt="A face of this person"
+            against.crop_ids[place], "", f"{distance(float(against.cosines[place])):.2f}", alt="A face of this person"
         )
         for place in against.nearest(NEAREST_FACES)
     ]
@@ -210,17 +245,14 @@ def _nearest(dataset: Dataset, against: Gallery) -> None:
     gallery.grid(dataset.id, tiles, tile_px=72)
 
 
-def same_person_distance(against: Gallery, place: int) -> float:
-    """Distance of one of the person's faces to the face asked about."""
-    return verify.distance(float(against.cosines[place]))
-
-
 def _numbers(verdict: Verdict, n_faces: int = 0) -> None:
     """What the answer rests on, in words."""
     rule = verdict.rule
     where = "this dataset's own faces" if verdict.own_rule else "other people's press photos (lfw-dev)"
-    pairs = f"{words.count(rule.n_genuine)} comparisons within a person and {words.count(rule.n_impostor)} between people"
-    mean = f" The distance is the mean over {words.count(n_faces, 'face')} of the person." if n_faces else ""
+    pairs = (
+        f"{words.count(rule.n_genuine)} comparisons within a person and {words.count(rule.n_impostor)} between people"
+    )
+    mean = f" The distance is that to the centre of {words.count(n_faces, 'face')} of the person." if n_faces else ""
     st.caption(
         f"{STRICT[verdict.far]} comparisons of different people come nearer than the limit, measured on {where}: {pairs}, "
         f"{words.count(rule.n_people, 'person', 'people')}.{mean} The probability takes both answers to be equally "

@@ -79,8 +79,7 @@ def import_bundle(tools: BundleTools, path: Path, name: str | None = None) -> di
     NameTaken
         There is a dataset of that name.
     """
-    given, digest = files.read(path)
-    _require_model(tools.models, given)
+    given, digest = read_bundle(tools, path)
     dataset = tools.store.create_dataset(name or given.dataset, given.model_id)
     run = Run(
         id=uuid.uuid4().hex[:12],
@@ -106,6 +105,21 @@ def import_bundle(tools: BundleTools, path: Path, name: str | None = None) -> di
         "evidence_faces": len(given.gallery) if given.gallery else 0,
         "sha256": digest,
     }
+
+
+def read_bundle(tools: BundleTools, path: Path) -> tuple[Bundle, str]:
+    """A bundle that can be used here, and the file's sha256.
+
+    Raises
+    ------
+    InputRefused
+        The file is no whole, unchanged bundle of this version.
+    ModelMismatch
+        It is for a network that this installation does not have in the same form.
+    """
+    given, digest = files.read(path)
+    _require_model(tools.models, given)
+    return given, digest
 
 
 def _require_model(models: Mapping[str, str], given: Bundle) -> None:

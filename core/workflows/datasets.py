@@ -31,7 +31,7 @@ def find_or_create(store: FaceStore, name: str, model_id: str | None, default_mo
     if model_id and model_id != found.model_id:
         raise ModelMismatch(
             f"The dataset '{found.name}' uses the model '{found.model_id}', not '{model_id}'. "
-            "Use another dataset for another model."
+            "Use another dataset, or embed its faces again with `python -m core change-model`."
         )
     return found
 

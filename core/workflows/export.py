@@ -7,9 +7,9 @@ table of contents.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -49,6 +49,21 @@ class What(StrEnum):
 BUNDLE_NAME = "recogniser.bundle.zip"
 
 
+ONE_PERSON = (What.PHOTOS, What.CROPS, What.FACES, What.XMP)
+"""What can be had of one person alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be exported."""
+
+    what: What
+    run: Run | None = None
+    """The trained recogniser; needed for a bundle alone, and left out of ``What.ALL`` when there is none."""
+    person_id: int | None = None
+    """Only the photos and faces of this person."""
+
+
 @dataclass(frozen=True)
 class ExportTools:
     """What exports work with."""
@@ -68,6 +83,7 @@ class _Export:
     target: ZipWriter
     report: Report
     token: CancelToken
+    person_id: int | None = None
     counts: dict[str, int] = field(default_factory=dict)
 
     def pages(self, message: str) -> Iterator[list[PhotoFaces]]:
@@ -76,7 +92,7 @@ class _Export:
         for page in self.tools.transfer.photos(self.dataset.id):
             self.token.raise_if_cancelled()
             self.report(done, total, message)
-            yield page
+            yield page if self.person_id is None else list(_of_person(page, self.person_id))
             done += len(page)
         self.report(total, total, message)
 
@@ -84,28 +100,33 @@ class _Export:
         self.counts[what] = self.counts.get(what, 0) + number
 
 
+def _of_person(page: list[PhotoFaces], person_id: int) -> Iterator[PhotoFaces]:
+    """The photos of one person, each with this person's faces alone."""
+    for found in page:
+        faces = tuple(face for face in found.faces if face.person_id == person_id)
+        if faces:
+            yield replace(found, faces=faces)
+
+
 def export(
     tools: ExportTools,
     dataset_id: str,
-    what: What,
+    wish: Wish,
     path: Path,
-    run: Run | None = None,
     report: Report = silent,
     token: CancelToken | None = None,
 ) -> dict[str, Any]:
     """Write an export to ``path``, whole or not at all; gives how many of each thing are in it.
 
-    Parameters
-    ----------
-    run : the trained recogniser; needed for a bundle alone, and left out of ``What.ALL`` when there is none
-
     Raises
     ------
     InputRefused
-        There is nothing of this kind to export.
+        There is nothing of this kind to export, or it cannot be had of one person.
     """
-    token = token or CancelToken()
+    token, what, run = token or CancelToken(), wish.what, wish.run
     dataset = tools.store.dataset(dataset_id)
+    if wish.person_id is not None and what not in ONE_PERSON:
+        raise InputRefused(f"Of one person there are {', '.join(ONE_PERSON)}. Export the others of everybody.")
     if what is What.BUNDLE:
         if run is None:
             raise NotFound(f"Nothing was trained on '{dataset.name}' yet. Train first, then export the bundle.")
@@ -113,7 +134,7 @@ def export(
     if not tools.store.counts(dataset_id).photos:
         raise InputRefused(f"'{dataset.name}' holds no photos, so there is nothing to export.")
     with writing_zip(path) as target:
-        work = _Export(tools, dataset, target, report, token)
+        work = _Export(tools, dataset, target, report, token, wish.person_id)
         for part in _WRITERS if what is What.ALL else (what,):
             _WRITERS[part](work)
         if what is What.ALL and run is not None:
@@ -185,10 +206,14 @@ def _faces(work: _Export) -> None:
     def rows(message: str) -> Iterator[list[tables.Row]]:
         return (list(tables.face_rows(page, hidden)) for page in work.pages(message))
 
+    def counted() -> Iterator[list[tables.Row]]:
+        for page in rows("Writing faces.parquet"):
+            work.count("faces", len(page))
+            yield page
+
     work.target.parts("faces.csv", tables.csv_parts(rows("Writing faces.csv")))
     with _scratch(work, "faces.parquet") as path:
-        tables.write_faces(path, rows("Writing faces.parquet"))
-    work.count("faces", work.tools.store.counts(work.dataset.id).faces)
+        tables.write_faces(path, counted())
 
 
 def _sidecars(work: _Export) -> None:
@@ -272,6 +297,6 @@ def exported(exports_dir: Path, dataset_id: str, job_id: str) -> Path:
     return exports_dir / dataset_id / f"{job_id}.zip"
 
 
-def file_name(dataset: Dataset, whats: Sequence[What]) -> str:
+def file_name(dataset: Dataset, what: What, person: str | None = None) -> str:
     """What a download of an export is called."""
-    return f"{safe_part(dataset.name)}-{'-'.join(whats)}.zip"
+    return "-".join(safe_part(part) for part in (dataset.name, what, person) if part) + ".zip"

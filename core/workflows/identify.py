@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from core.detect.mtcnn import Detector
 from core.embed.embedder import Embedder
 from core.learn.classify import Recogniser
-from core.learn.openset import distances_to_named, nearest_training
+from core.learn.openset import TARGET_RATE, Gallery, Threshold, distances_to_named, nearest_training
 from core.types import Detection, Embeddings, Floats, Ints, RgbImage, Vectors
 
 TOP_CANDIDATES = 5
@@ -48,11 +49,14 @@ class IdentifiedFace:
     """The most probable first."""
     evidence: tuple[Evidence, ...]
     """The training faces nearest to it, whoever they show."""
+    score: float
+    """How much the face is like the first candidate; see ``learn.openset``."""
+    margin: float
+    """The classifier's for the first candidate: above 0 on that person's side."""
 
-    def name(self, threshold: float) -> str | None:
-        """The person's name, or None when the nearest is further than ``threshold``: unknown."""
-        best = self.candidates[0]
-        return best.person if best.distance <= threshold else None
+    def name(self, threshold: Threshold) -> str | None:
+        """The person's name, or None when the score is not above the limit: unknown."""
+        return self.candidates[0].person if self.score > threshold.score else None
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,15 @@ class Identifier:
     embedder: Embedder
     recogniser: Recogniser
     gallery: Embeddings
+
+    @cached_property
+    def neighbours(self) -> Gallery | None:
+        """The training faces that the rule looks at; None when they were erased, or never came along."""
+        return Gallery.of(self.recogniser.svm, self.gallery.vectors) if len(self.gallery) else None
+
+    def threshold(self, rate: float = TARGET_RATE) -> Threshold:
+        """The limit at which this share of strangers would be named. Raises InputRefused where none was set."""
+        return self.recogniser.rule(self.neighbours).at(rate)
 
     def identify(self, image: RgbImage) -> list[IdentifiedFace]:
         """All faces of an upright RGB photo, from left to right.
@@ -80,6 +93,8 @@ class Identifier:
             return []
         rows, distances = self._nearest(vectors)
         candidates = self._candidates(vectors)
+        named, scores = self.recogniser.name(vectors, self.neighbours)
+        margins = self.recogniser.svm.margins(vectors)
         return [
             IdentifiedFace(
                 found[face],
@@ -87,6 +102,8 @@ class Identifier:
                 vectors[face],
                 candidates[face],
                 self._evidence(rows[face], distances[face]),
+                float(scores[face]),
+                float(margins[face, named[face]]),
             )
             for face in range(len(found))
         ]
@@ -114,7 +131,7 @@ class Identifier:
         return tuple(Evidence(self.gallery.face_ids[row], float(distance)) for row, distance in pairs)
 
 
-def to_json(photo: str, faces: Sequence[IdentifiedFace], threshold: float) -> dict[str, Any]:
+def to_json(photo: str, faces: Sequence[IdentifiedFace], threshold: Threshold) -> dict[str, Any]:
     """One photo's entry in the command line's answer."""
     return {
         "photo": photo,
@@ -132,6 +149,17 @@ def to_json(photo: str, faces: Sequence[IdentifiedFace], threshold: float) -> di
                     }
                     for candidate in face.candidates
                 ],
+                "why": {
+                    "score": round(face.score, 4),
+                    "needed": round(threshold.score, 4),
+                    "fpir": threshold.rate,
+                    "margin": round(face.margin, 4),
+                    "distance": round(face.candidates[0].distance, 4),
+                    "nearest": [
+                        {"face": evidence.face_id, "distance": round(evidence.distance, 4)}
+                        for evidence in face.evidence
+                    ],
+                },
             }
             for face in faces
         ],

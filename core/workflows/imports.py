@@ -22,7 +22,7 @@ from core.exchange.xmp import Sidecar
 from core.settings import ArchiveLimits
 from core.store.base import FaceStore
 from core.store.exchange import TransferStore
-from core.types import CancelToken, Photo, Refusal, Report, silent
+from core.types import CancelToken, Embeddings, Photo, Refusal, Report, silent
 
 LOG_NAME = "log.jsonl"
 
@@ -76,10 +76,14 @@ def import_log(
     InputRefused
         The file is no correction log that can be read; nothing was changed.
     """
-    token = token or CancelToken()
-    with _log_lines(path, tools.limits) as source:
-        given = list(history.parse(source))
-    return _Replay(tools, dataset_id, by).run(given, report, token)
+    given = read_log(path, tools.limits)
+    return _Replay(tools, dataset_id, by).run(given, report, token or CancelToken())
+
+
+def read_log(path: Path, limits: ArchiveLimits) -> list[history.Line]:
+    """The lines of a correction log, or of the one in an exported zip. Raises InputRefused."""
+    with _log_lines(path, limits) as source:
+        return list(history.parse(source))
 
 
 @contextmanager
@@ -356,6 +360,25 @@ def import_vectors(tools: ImportTools, dataset_id: str, path: Path) -> dict[str,
     InputRefused
         The file holds no vectors, vectors of another length, or of no face of this dataset.
     """
+    given = read_fitting_vectors(tools, dataset_id, path)
+    taken = tools.transfer.replace_vectors(
+        dataset_id, given.model_id, dict(zip(given.face_ids, given.vectors, strict=True))
+    )
+    if not taken:
+        raise InputRefused(f"None of the {len(given)} faces in '{path.name}' is in this dataset.")
+    return {"taken": taken, "unknown": len(given) - taken}
+
+
+def read_fitting_vectors(tools: ImportTools, dataset_id: str, path: Path) -> Embeddings:
+    """Vectors of the dataset's own model, and of its length.
+
+    Raises
+    ------
+    ModelMismatch
+        They are of another model.
+    InputRefused
+        The file holds no vectors, or vectors of another length.
+    """
     given, dataset = read_vectors(path), tools.store.dataset(dataset_id)
     if given.model_id != dataset.model_id:
         raise ModelMismatch(
@@ -365,9 +388,4 @@ def import_vectors(tools: ImportTools, dataset_id: str, path: Path) -> dict[str,
     here = next(tools.transfer.vectors(dataset_id), None)
     if here is None or here.vectors.shape[1] != given.vectors.shape[1]:
         raise InputRefused(f"The vectors in '{path.name}' are of no face of this dataset, or of another length.")
-    taken = tools.transfer.replace_vectors(
-        dataset_id, given.model_id, dict(zip(given.face_ids, given.vectors, strict=True))
-    )
-    if not taken:
-        raise InputRefused(f"None of the {len(given)} faces in '{path.name}' is in this dataset.")
-    return {"taken": taken, "unknown": len(given) - taken}
+    return given

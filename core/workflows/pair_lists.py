@@ -26,7 +26,7 @@ from core.types import Bools, Ints
 
 COLUMNS = ("photo_a", "photo_b", "same", "fold")
 DEALT_FOLDS = 10
-"""A list without folds is dealt into so many, pair by pair, those of one person and those of two each for themselves."""
+"""A list without folds is dealt into so many: pairs of one person and pairs of two, each kind evenly."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,7 +90,7 @@ def _lfw(file_name: str, text: str) -> Iterator[Row]:
         fold, within = divmod(place, 2 * of_each)
         same = within < of_each
         photo_a, photo_b = _lfw_pair(file_name, number, parts, same=same)
-        yield photo_a, photo_b, same, fold if folds > 1 else within % DEALT_FOLDS
+        yield photo_a, photo_b, same, fold if folds > 1 else within % of_each % DEALT_FOLDS
 
 
 def _lfw_pair(file_name: str, line: int, parts: Sequence[str], *, same: bool) -> tuple[str, str]:

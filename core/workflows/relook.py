@@ -14,7 +14,8 @@ import numpy as np
 from core.corrections.model import Event
 from core.errors import ImageRefused, InputRefused, NotFound
 from core.geometry import overlaps
-from core.images import Picture, decode
+from core.images import Picture, decode, taken
+from core.settings import ImageLimits
 from core.store.artifacts import Kind
 from core.store.base import FileReport, IngestBatch, Outcome, PhotoLabel
 from core.types import Box, CancelToken, Detection, Face, Report, RgbImage, silent
@@ -92,7 +93,8 @@ def _look(tools: Ingestor, target: Target, photo_id: str, label: PhotoLabel) -> 
     photo, shown = tools.store.photo(target.dataset_id, photo_id)
     line = FileReport(0, photo.name, Outcome.REFUSED, 0, label.person, label.split, photo_id=photo_id)
     try:
-        picture = _picture(tools, target.dataset_id, photo_id)
+        data = tools.artifacts.read(target.dataset_id, Kind.PHOTO, photo_id)
+        picture = _whole(data, tools.limits)
     except (NotFound, ImageRefused) as refusal:
         return _Look(replace(line, reason=str(refusal)))
     before = tools.store.every_face(target.dataset_id, photo_id)
@@ -110,7 +112,7 @@ def _look(tools: Ingestor, target: Target, photo_id: str, label: PhotoLabel) -> 
         for face in wanted
     ]
     stored = finish(tools.artifacts, tools.embedder, target.dataset_id, prepared)
-    tools.store.replace_faces(target.dataset_id, photo_id, stored)
+    tools.store.replace_faces(target.dataset_id, photo_id, stored, taken(data))
     outcome = Outcome.TAKEN if wanted else Outcome.NO_FACE
     return _Look(replace(line, outcome=outcome, faces=len(wanted)), len(again), len(wanted) - len(again))
 
@@ -137,7 +139,7 @@ def change_model(
         Between two steps of a few photos.
     """
     token = token or CancelToken()
-    model_id = tools.embedder.model.id
+    model_id = tools.embedder.model.vectors_id
     done = tools.store.vector_ids(dataset_id, model_id)
     photos = sorted(tools.store.photo_labels(dataset_id))
     gone = [photo_id for photo_id in photos if not tools.artifacts.path(dataset_id, Kind.PHOTO, photo_id).exists()]
@@ -246,14 +248,14 @@ def match(before: Sequence[Box], found: Sequence[Box]) -> list[int | None]:
     if not before or not found:
         return again
     shared = overlaps(_corners(found), _corners(before))
-    taken: set[int] = set()
+    used: set[int] = set()
     for flat in np.argsort(-shared, axis=None, kind="stable"):
         new, old = divmod(int(flat), len(before))
         if shared[new, old] < SAME_FACE:
             break
-        if again[new] is None and old not in taken:
+        if again[new] is None and old not in used:
             again[new] = old
-            taken.add(old)
+            used.add(old)
     return again
 
 
@@ -267,5 +269,9 @@ def _as_detection(face: Face) -> Detection:
 
 def _picture(tools: Ingestor, dataset_id: str, photo_id: str) -> Picture:
     """The whole photo. Raises NotFound when its file is gone, ImageRefused when it cannot be read any more."""
-    pixels = decode(tools.artifacts.read(dataset_id, Kind.PHOTO, photo_id), tools.limits)
+    return _whole(tools.artifacts.read(dataset_id, Kind.PHOTO, photo_id), tools.limits)
+
+
+def _whole(data: bytes, limits: ImageLimits) -> Picture:
+    pixels = decode(data, limits)
     return Picture(pixels, pixels.shape[1], pixels.shape[0])

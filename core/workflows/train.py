@@ -18,18 +18,22 @@ import numpy as np
 from core.errors import TrainingRefused
 from core.learn.classify import LinearSvm, Recogniser, fit
 from core.learn.evaluate import judge, more_probable
-from core.learn.openset import Threshold, centroids, default_threshold, distances_to_named
+from core.learn.impostors import Learned, Linear, learn_rules
+from core.learn.openset import TARGET_RATE, Gallery, Rule, centroids
 from core.learn.predictions import Predictions
 from core.learn.solver import Watch
 from core.learn.split import Fold, Plan, near_duplicate_groups, plan
 from core.store.artifacts import Artifacts, Kind
 from core.store.base import FaceStore, Run, RunStore
-from core.types import CancelToken, Doubles, Embeddings, FaceTable, Ints, Report, Split, Vectors, silent
+from core.types import Bools, CancelToken, Doubles, Embeddings, FaceTable, Ints, Report, Split, Vectors, silent
 
 SUMMARY = ("accuracy", "accuracy_ci95", "n_correct", "n_test", "balanced_accuracy", "macro_f1", "top3", "ece")
 
 PROBABILITIES_AT_ONCE = 1 << 22
 """Tested faces times people: their probabilities take 8 bytes each, and several times that on the way."""
+
+FITTING_SHARE = 0.5
+"""Roughly the part of the time that the classifier takes, against the rule of when to say "unknown"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,8 @@ class Material:
     groups: Ints
     model_id: str
     gated: tuple[Gated, ...]
+    strangers: Vectors
+    """Faces marked as nobody who is to be named: they help to tell when to say "unknown"."""
 
 
 def gate(table: FaceTable, options: TrainOptions) -> tuple[Ints, tuple[Gated, ...]]:
@@ -97,6 +103,12 @@ def material(table: FaceTable, embeddings: Embeddings, options: TrainOptions) ->
         No face has a name, or all that have one are left out.
     """
     rows, gated = gate(table, options)
+    sound = sound_vectors(embeddings.vectors)
+    if unsound := int((~sound[rows]).sum()):
+        rows, gated = (
+            rows[sound[rows]],
+            (*gated, Gated(unsound, "their vectors are no numbers: read the photos again.")),
+        )
     if not len(rows) and gated:
         why = " ".join(f"{entry.faces}: {entry.reason}" for entry in gated)
         raise TrainingRefused(f"All faces with a name are left out. {why} Loosen the limits, or take faces back in.")
@@ -114,7 +126,13 @@ def material(table: FaceTable, embeddings: Embeddings, options: TrainOptions) ->
         groups,
         embeddings.model_id,
         gated,
+        embeddings.vectors[table.strangers & (table.labels < 0) & ~table.excluded & sound],
     )
+
+
+def sound_vectors(vectors: Vectors) -> Bools:
+    """Tell which rows are numbers and not zero: (n,)."""
+    return np.asarray(np.isfinite(vectors).all(axis=1) & vectors.any(axis=1))
 
 
 def preview(table: FaceTable, embeddings: Embeddings, options: TrainOptions) -> tuple[Plan, tuple[Gated, ...]]:
@@ -145,9 +163,10 @@ def train(
     given = material(store.face_table(dataset_id), store.embeddings(dataset_id), options)
     division = _plan(given, options)
     progress = _Progress.over(division, report, token)
-    svm = None if division.kind == "own" else _fit(given, division, division.used, options, progress.next_fit())
-    tested = [_test_fold(given, division, fold, options, svm, progress.next_fit()) for fold in division.folds]
-    kept = _Kept.of(given, division, tested, svm)
+    whole = None if division.kind == "own" else _learn(given, division, division.used, options, progress.next_fit())
+    near = whole.recogniser.svm if whole else None
+    tested = [_test_fold(given, division, fold, options, near, progress.next_fit()) for fold in division.folds]
+    kept = whole or tested[0].learned
     predictions = _predictions(given, division, tested, kept)
     run = Run(
         id=uuid.uuid4().hex[:12],
@@ -159,7 +178,7 @@ def train(
         metrics=_metrics(predictions, kept, given, division),
         seconds=time.monotonic() - began,
     )
-    _store(runs, artifacts, run, kept.recogniser(given, options), predictions)
+    _store(runs, artifacts, run, kept.recogniser, predictions)
     progress.finish()
     return run
 
@@ -237,79 +256,85 @@ class _Progress:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Tested:
-    """One fold's classifier, and what it said of the test side."""
+class _Learned:
+    """A recogniser and the rows it was learned from: it, its limits and probabilities know of no other."""
 
-    svm: LinearSvm
+    recogniser: Recogniser
+    gallery: Gallery
+    rows: Ints
+    labels: Ints
+
+    @property
+    def rule(self) -> Rule:
+        return self.recogniser.rule(self.gallery)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Tested:
+    """One fold's recogniser, and what it said of the test side."""
+
+    learned: _Learned
     fold: Fold
     given: Ints
     """The best margin's person for each tested face."""
     confidence: Doubles
     """The probability of that person."""
-    above: Ints
+    ranks: Ints
     """How many people are more probable than the true one."""
     distances: Doubles
     """To the centroid of the given person."""
+    scores: Doubles
+    """How much the face is like the given person."""
 
 
 def _test_fold(
     given: Material, division: Plan, fold: Fold, options: TrainOptions, near: LinearSvm | None, watch: Watch
 ) -> _Tested:
-    svm = _fit(given, division, fold.train, options, watch, near)
-    centres = centroids(given.vectors[fold.train], division.labels[fold.train], len(division.people))
+    learned = _learn(given, division, fold.train, options, watch, near)
     blocks = np.array_split(fold.test, -(-len(fold.test) * len(division.people) // PROBABILITIES_AT_ONCE) or 1)
-    said = [_say(svm, centres, given.vectors[rows], division.labels[rows]) for rows in blocks]
-    return _Tested(svm, fold, *(np.concatenate(column) for column in zip(*said, strict=True)))
+    said = [_say(learned, given.vectors[rows], division.labels[rows]) for rows in blocks]
+    return _Tested(learned, fold, *(np.concatenate(column) for column in zip(*said, strict=True)))
 
 
-def _say(svm: LinearSvm, centres: Vectors, probes: Vectors, true: Ints) -> tuple[Ints, Doubles, Ints, Doubles]:
-    named, probabilities = svm.predict(probes), svm.probabilities(probes)
+def _say(learned: _Learned, probes: Vectors, true: Ints) -> tuple[Ints, Doubles, Ints, Doubles, Doubles]:
+    recogniser = learned.recogniser
+    named, scores = recogniser.name(probes, learned.gallery)
+    probabilities = recogniser.svm.probabilities(probes)
     confidence = probabilities[np.arange(len(named)), named]
-    distances = distances_to_named(probes, named, centres).astype(np.float64)
-    return named, confidence, more_probable(probabilities, true), distances
+    distances = recogniser.distances(probes, named).astype(np.float64)
+    return named, confidence, more_probable(probabilities, true), distances, scores
 
 
-def _fit(
+def _learn(
     given: Material, division: Plan, rows: Ints, options: TrainOptions, watch: Watch, near: LinearSvm | None = None
-) -> LinearSvm:
-    """Fit on some rows; ``near``, a classifier of almost the same rows, only makes it faster."""
-    return fit(
-        given.vectors[rows],
-        division.labels[rows],
+) -> _Learned:
+    """Learn from some rows only; ``near``, a classifier of almost the same rows, only makes it faster."""
+    vectors, labels, groups = given.vectors[rows], division.labels[rows], given.groups[rows]
+    svm = fit(
+        vectors,
+        labels,
         division.people,
-        given.groups[rows],
+        groups,
         seed=options.seed,
         c=options.c,
         start=near,
-        watch=watch,
+        watch=lambda share: watch(FITTING_SHARE * share),
     )
+    rules = learn_rules(
+        Learned(vectors, labels, groups, Linear(svm.coef, svm.intercept), svm.C, options.seed),
+        given.strangers,
+        lambda share: watch(FITTING_SHARE + (1 - FITTING_SHARE) * share),
+    )
+    centres = centroids(vectors, labels, len(division.people))
+    recogniser = Recogniser(svm, centres, rules, given.model_id, options.seed)
+    return _Learned(recogniser, Gallery.of(svm, vectors), rows, labels)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Kept:
-    """The classifier that the run keeps, the rows it learned from, and the distance beyond which it says unknown."""
-
-    svm: LinearSvm
-    rows: Ints
-    labels: Ints
-    threshold: Threshold
-
-    @classmethod
-    def of(cls, given: Material, division: Plan, tested: Sequence[_Tested], of_all: LinearSvm | None) -> _Kept:
-        svm, rows = (tested[0].svm, tested[0].fold.train) if of_all is None else (of_all, division.used)
-        labels = division.labels[rows]
-        return cls(svm, rows, labels, default_threshold(given.vectors[rows], labels, given.groups[rows]))
-
-    def recogniser(self, given: Material, options: TrainOptions) -> Recogniser:
-        centres = centroids(given.vectors[self.rows], self.labels, len(self.svm.people))
-        return Recogniser(self.svm, centres, self.threshold.distance, given.model_id, options.seed)
-
-
-def _predictions(given: Material, division: Plan, tested: Sequence[_Tested], kept: _Kept) -> Predictions:
+def _predictions(given: Material, division: Plan, tested: Sequence[_Tested], kept: _Learned) -> Predictions:
     rows = np.concatenate([part.fold.test for part in tested])
     named = np.concatenate([part.given for part in tested])
     confidence = np.concatenate([part.confidence for part in tested])
-    above = np.concatenate([part.above for part in tested])
+    ranks = np.concatenate([part.ranks for part in tested])
     true = division.labels[rows]
     return Predictions(
         people=division.people,
@@ -318,34 +343,44 @@ def _predictions(given: Material, division: Plan, tested: Sequence[_Tested], kep
         given=named,
         probs=confidence.astype(np.float32),
         distances=np.concatenate([part.distances for part in tested]).astype(np.float32),
+        scores=np.concatenate([part.scores for part in tested]).astype(np.float32),
+        ranks=ranks,
         learned_ids=tuple(given.face_ids[row] for row in kept.rows),
-        evaluation=judge(division.people, true, named, confidence, above),
+        evaluation=judge(division.people, true, named, confidence, ranks),
     )
 
 
-def _params(given: Material, division: Plan, kept: _Kept, options: TrainOptions) -> dict[str, Any]:
+def _params(given: Material, division: Plan, kept: _Learned, options: TrainOptions) -> dict[str, Any]:
     return {
         **asdict(options),
         "split": division.kind,
         "why": division.why,
         "folds": len(division.folds),
-        "chosen_c": kept.svm.C,
+        "chosen_c": kept.recogniser.svm.C,
         "people": list(division.people),
         "left_out": [asdict(entry) for entry in division.left_out],
         "dropped": [{"faces": len(entry.rows), "reason": entry.reason} for entry in division.dropped],
         "gated": [asdict(entry) for entry in given.gated],
-        "threshold": _without_nan(asdict(kept.threshold)),
+        "threshold": threshold_json(kept.rule),
+        "strangers": len(given.strangers),
     }
 
 
-def _without_nan(values: dict[str, Any]) -> dict[str, Any]:
-    """JSON has no NaN: what cannot be told is None."""
-    return {name: None if isinstance(value, float) and isnan(value) else value for name, value in values.items()}
+def threshold_json(rule: Rule) -> dict[str, Any]:
+    """The limit that is used unless another is chosen, what it promises, and what that rests on."""
+    return {
+        **asdict(rule.at(TARGET_RATE)),
+        "n_impostors": rule.n_impostors,
+        "n_impostor_people": rule.n_people,
+        "n_genuine": rule.n_genuine,
+        "genuine_kept": None if isnan(rule.genuine_kept) else rule.genuine_kept,
+        "from_prior": rule.from_prior,
+    }
 
 
-def _metrics(predictions: Predictions, kept: _Kept, given: Material, division: Plan) -> dict[str, Any]:
+def _metrics(predictions: Predictions, kept: _Learned, given: Material, division: Plan) -> dict[str, Any]:
     document = predictions.evaluation.summary()
-    right = kept.svm.predict(given.vectors[kept.rows]) == kept.labels
+    right = kept.gallery.labels == kept.labels
     return {
         **{name: document[name] for name in SUMMARY},
         "train_accuracy": float(right.mean()),
@@ -373,20 +408,5 @@ def to_json(run: Run) -> dict[str, Any]:
         "n_people": run.metrics["n_people"],
         "n_train": run.metrics["n_train"],
         "n_test": run.metrics["n_test"],
-        "threshold": run.params["threshold"]["distance"],
-    }
-
-
-def evaluation_json(run: Run, predictions: Predictions) -> dict[str, Any]:
-    """The command line's full evaluation of a run."""
-    document = predictions.evaluation.to_json()
-    return {
-        **to_json(run),
-        "train_accuracy": run.metrics["train_accuracy"],
-        "balanced_accuracy": document["balanced_accuracy"],
-        "top3": document["top3"],
-        "ece": document["ece"],
-        "people": document["people"],
-        "confusion": document["confusion"],
-        "per_person": document["per_person"],
+        "threshold": run.params["threshold"]["score"],
     }

@@ -63,7 +63,7 @@ def compare(tools: PairTools, source: PhotoSource, pairs: Pairs, report: Report 
         A photo is missing or cannot be read, or shows no face.
     """
     wanted = sorted({*pairs.photo_a, *pairs.photo_b})
-    found = _found(source.entries, wanted)
+    found = find_photos(source.entries, wanted)
     vectors, refused = _vectors(tools, source, list(found.values()), report)
     if refused:
         raise InputRefused(f"{len(refused)} photos cannot be compared, first '{refused[0].name}': {refused[0].reason}")
@@ -73,7 +73,7 @@ def compare(tools: PairTools, source: PhotoSource, pairs: Pairs, report: Report 
     return Compared(pairs, np.linalg.norm(left - right, axis=1))
 
 
-def _found(entries: Sequence[Entry], wanted: Sequence[str]) -> dict[str, Entry]:
+def find_photos(entries: Sequence[Entry], wanted: Sequence[str]) -> dict[str, Entry]:
     """The photos by the names of the list: by the whole path, else by folder and file name where only one has them."""
     whole = {entry.name: entry for entry in entries}
     tails: dict[str, list[Entry]] = {}

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.ui import confusion, data, evaluation, frame, mistakes
+from core.ui import confusion, data, evaluation, frame, mistakes, same_person
 
 with frame.page(
     "How good is it?", "What the recogniser gets right on photos it had not seen, and where it errs."
@@ -20,8 +20,10 @@ with frame.page(
     evaluation.headline(run)
     evaluation.strangers(shown)
 
-    tabs = st.tabs(["Errors", "Confusion", "People", "How this was measured"], key="tab", bind="query-params")
-    bodies = [mistakes.errors, confusion.confusion, evaluation.people, evaluation.method]
+    tabs = st.tabs(
+        ["Errors", "Confusion", "People", "Same person? (1:1)", "How this was measured"], key="tab", bind="query-params"
+    )
+    bodies = [mistakes.errors, confusion.confusion, evaluation.people, same_person.section, evaluation.method]
     for tab, body in zip(tabs, bodies, strict=True):
         if tab.open:
             with tab:

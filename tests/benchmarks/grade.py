@@ -22,6 +22,7 @@ from core.embed.embedder import Embedder, unit
 from core.geometry import centrality
 from core.images import decode
 from core.learn import quality
+from core.models.catalogue import DEFAULT_VECTORS_ID
 from core.services import Services
 from core.settings import from_env
 from core.types import Detection, RgbImage
@@ -93,7 +94,7 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=2)
     given = parser.parse_args()
     services = Services(from_env())
-    embedder, rng = services.embedder("facenet-128"), np.random.default_rng(0)
+    embedder, rng = services.embedder(DEFAULT_VECTORS_ID), np.random.default_rng(0)
     with open_source(given.zip, services.settings.archives) as source:
         photos = [(entry.person, decode(source.read(entry), services.settings.images)) for entry in source.entries]
     faces = []

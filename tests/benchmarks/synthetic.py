@@ -128,7 +128,7 @@ class Size:
 def make(services: Services, name: str, size: Size, seed: int = 0) -> Dataset:
     """Write a dataset of faces dealt to people in turn."""
     looks = looks_of_sample(services, seed)
-    dataset = services.store.create_dataset(name, DEFAULT_EMBEDDING_ID)
+    dataset = services.store.create_dataset(name, DEFAULT_VECTORS_ID)
     vectors = vectors_of(np.arange(size.faces, dtype=np.int64) % size.people, size.people, seed)
     for first in range(0, size.faces, AT_ONCE):
         rows = range(first, min(first + AT_ONCE, size.faces))

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from sklearn.svm import LinearSVC
 
 from core.errors import Cancelled, InputRefused, NotFound, TrainingRefused
-from core.learn import openset, solver
+from core.learn import classify, openset, solver
 from core.learn.classify import C_GRID, LinearSvm, Recogniser, fit, fit_temperature
+from core.learn.openset import Rules
 from core.learn.solver import one_versus_rest, person_weights
 
 
@@ -31,10 +32,16 @@ def names(n: int) -> list[str]:
     return [f"person {i}" for i in range(n)]
 
 
+def a_rule_of(n_people: int) -> Rules:
+    """The model's own rules with one number changed, so that both are told apart."""
+    rules = Rules.of_prior(n_people)
+    return replace(rules, full=replace(rules.full, offset=0.25, genuine_kept=0.5))
+
+
 def a_recogniser(people=("Ann", "Bob", "Çelik"), seed: int = 0) -> Recogniser:
     vectors, labels = clusters(len(people), 6, seed=seed)
     svm = fit(vectors, labels, people, np.arange(len(labels)), c=1.0)
-    return Recogniser(svm, openset.centroids(vectors, labels, len(people)), 0.9, "facenet-128", 7)
+    return Recogniser(svm, openset.centroids(vectors, labels, len(people)), a_rule_of(len(people)), "facenet-128", 7)
 
 
 @pytest.mark.parametrize("n_people", [2, 3, 8])
@@ -190,7 +197,11 @@ def test_a_saved_recogniser_comes_back_the_same(tmp_path_factory, people, seed):
         before.svm.doubt,
         before.svm.C,
     )
-    assert (after.threshold, after.model_id, after.seed) == (0.9, "facenet-128", 7)
+    assert (after.model_id, after.seed) == ("facenet-128", 7)
+    for loaded, saved in ((after.rules.full, before.rules.full), (after.rules.alone, before.rules.alone)):
+        assert (loaded.weights == saved.weights).all() and loaded.thresholds == saved.thresholds
+        assert (loaded.offset, loaded.from_prior) == (saved.offset, saved.from_prior)
+        assert np.isnan(loaded.genuine_kept) if np.isnan(saved.genuine_kept) else loaded.genuine_kept == 0.5
 
 
 def test_saving_leaves_one_file_and_overwrites_whole(tmp_path):
@@ -204,6 +215,14 @@ def test_saving_leaves_one_file_and_overwrites_whole(tmp_path):
 def test_a_missing_file_is_not_found(tmp_path):
     with pytest.raises(NotFound, match="Train one"):
         Recogniser.load(tmp_path / "none.npz")
+
+
+def tampered_rules(*, limit: float = 0.5, weights: list[float] | None = None) -> list[dict]:
+    """The rules of a file with the first one's strictest limit, or its weights, replaced."""
+    header = json.loads(json.dumps(classify._rule_header(Rules.of_prior(3).full)))
+    header["thresholds"][-1]["score"] = limit
+    alone = classify._rule_header(Rules.of_prior(3).alone)
+    return [header | ({"weights": weights} if weights else {}), alone]
 
 
 def tampered(tmp_path, **changes):
@@ -227,7 +246,11 @@ def tampered(tmp_path, **changes):
         ("another format", {"header": {"format": 99}}),
         ("a negative temperature", {"header": {"temperature": -1.0}}),
         ("a doubt of nothing", {"header": {"doubt": 0.0}}),
-        ("a threshold that is no number", {"header": {"threshold": float("nan")}}),
+        ("an earlier format", {"header": {"format": 1, "threshold": 0.9}}),
+        ("no rules", {"header": {"rules": []}}),
+        ("a rule that is no rule", {"header": {"rules": [{}, {}]}}),
+        ("a rule with a limit that is no number", {"header": {"rules": tampered_rules(limit=float("nan"))}}),
+        ("a rule with too few weights", {"header": {"rules": tampered_rules(weights=[1.0])}}),
         ("a seed that is text", {"header": {"seed": "7"}}),
         ("coef of another dimension", {"coef": np.zeros((3, 5), np.float32)}),
         ("coef with NaN", {"coef": np.full((3, 16), np.nan, np.float32)}),
@@ -265,7 +288,16 @@ def test_a_flipped_byte_is_noticed(tmp_path):
 
 def test_distances_are_to_the_named_persons_centroid():
     svm = LinearSvm(("Ann", "Bob"), np.eye(2, dtype=np.float32), np.zeros(2, np.float32), 1.0, 0.1, 1.0)
-    recogniser = Recogniser(svm, np.eye(2, dtype=np.float32), 0.9, "m", 0)
+    recogniser = Recogniser(svm, np.eye(2, dtype=np.float32), Rules.of_prior(2), "m", 0)
     vectors = np.array([[1, 0], [1, 0]], np.float32)
     assert recogniser.distances(vectors, np.array([0, 1])) == pytest.approx([0, np.sqrt(2)])
-    assert replace(recogniser, threshold=0.5).people == ("Ann", "Bob")
+    assert recogniser.people == ("Ann", "Bob")
+
+
+def test_a_face_is_named_with_or_without_the_training_faces():
+    recogniser = a_recogniser(("Ann", "Bob"))
+    gallery = openset.Gallery.of(recogniser.svm, recogniser.centroids)
+    for known in (gallery, None):
+        named, scores = recogniser.name(recogniser.centroids, known)
+        assert named.tolist() == [0, 1]
+        assert scores == pytest.approx([1.0 + (0.25 if known else 0)] * 2, abs=1e-5)

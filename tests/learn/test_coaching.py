@@ -32,7 +32,10 @@ def a_run(learned: list[int], wrong: list[int], tested: int = TESTED) -> tuple[F
     likely[np.arange(len(true)), given] = probs
     evaluation = evaluate(people, true, given, likely / likely.sum(axis=1, keepdims=True))
     distances = np.full(len(true), 0.5, np.float32)
-    predictions = Predictions(people, ids[n_learned:], true, given, probs, distances, ids[:n_learned], evaluation)
+    scores, ranks = 1 - distances, (true != given).astype(np.int64)
+    predictions = Predictions(
+        people, ids[n_learned:], true, given, probs, distances, scores, ranks, ids[:n_learned], evaluation
+    )
     nothing = np.zeros(n, dtype=bool)
     table = FaceTable(
         ids=ids,

@@ -1,19 +1,25 @@
-"""Distances to people, the rejection threshold, and the evidence."""
+"""Distances to people, the score and its limits, and the evidence."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import binomtest
 
+from core.errors import InputRefused
+from core.learn.impostors import Linear
 from core.learn.openset import (
+    RATES,
+    Gallery,
+    Rule,
+    Threshold,
     centroids,
-    default_threshold,
-    genuine_distances,
-    impostor_distances,
+    exact_interval,
+    look,
     nearest_training,
+    prior_rule,
     prior_threshold,
 )
-from tests.learn.test_classify import clusters
 from tests.learn.test_split import at_degrees, ints
 
 
@@ -22,56 +28,78 @@ def chord(degrees: float) -> float:
     return 2 * np.sin(np.radians(degrees) / 2)
 
 
+def cosine(degrees: float) -> float:
+    return float(np.cos(np.radians(degrees)))
+
+
+def a_rule(*limits: tuple[float, float]) -> Rule:
+    """A rule with these rates and scores."""
+    thresholds = tuple(Threshold(rate, score, rate, 0.0, 2 * rate, enough=rate > 0.01) for rate, score in limits)
+    return Rule(np.array([1.0, 2.0, 0.5]), -1.0, thresholds, False, 10, 10, 10, 1.0)
+
+
 def test_a_centroid_is_the_unit_mean_direction():
     assert np.allclose(centroids(at_degrees(0, 20, 90), ints(0, 0, 1), 2), at_degrees(10, 90), atol=1e-6)
 
 
-def test_a_genuine_distance_leaves_the_faces_own_shot_out_of_the_centroid():
-    vectors = at_degrees(0, 20, 20, 90)
-    together = genuine_distances(vectors, ints(0, 0, 0, 1), ints(0, 1, 1, 2))
-    assert together == pytest.approx([chord(20), chord(20), chord(20)]), "and the person with one shot has none"
-    apart = genuine_distances(vectors, ints(0, 0, 0, 1), ints(0, 1, 2, 3))
-    assert apart == pytest.approx([chord(20), chord(10), chord(10)], abs=1e-6)
+def test_a_face_is_looked_at_by_margin_centroid_and_nearest_faces():
+    svm = Linear(np.eye(2, dtype=np.float32), np.zeros(2, np.float32))
+    gallery = Gallery.of(svm, at_degrees(0, 20, 80))
+    seen = look(svm, at_degrees(10, 80), gallery, at_degrees(30, 85))
+    assert seen.person.tolist() == [0, 1]
+    assert seen.features[0] == pytest.approx([cosine(30), cosine(20), (cosine(30) + cosine(10)) / 2], abs=1e-6)
+    assert seen.features[1] == pytest.approx([cosine(5), cosine(5), cosine(5)], abs=1e-6)
 
 
-def test_an_impostor_is_compared_with_the_nearest_other_person():
-    found = impostor_distances(at_degrees(0, 50, 90), ints(0, 1, 2), 3)
-    assert found == pytest.approx([chord(50), chord(40), chord(40)], abs=1e-6)
-    assert len(impostor_distances(at_degrees(0, 1), ints(0, 0), 1)) == 0
+def test_a_training_face_speaks_for_whom_it_shows_not_for_its_label():
+    svm = Linear(np.eye(2, dtype=np.float32), np.zeros(2, np.float32))
+    assert Gallery.of(svm, at_degrees(2, 88)).labels.tolist() == [0, 1]
 
 
-def test_the_threshold_of_a_large_dataset_lets_one_percent_of_its_impostors_through():
-    vectors, labels = clusters(120, 10, spread=0.5)
-    found = default_threshold(vectors, labels, np.arange(1200))
-    assert not found.from_prior
-    assert found.n_impostors == 1200
-    assert found.impostors_named == pytest.approx(0.01)
-    assert found.impostors_named == np.mean(impostor_distances(vectors, labels, 120) <= found.distance)
+def test_a_person_whose_training_faces_are_gone_is_judged_by_the_centroid():
+    svm = Linear(np.eye(2, dtype=np.float32), np.zeros(2, np.float32))
+    seen = look(svm, at_degrees(10, 80), Gallery.of(svm, at_degrees(80)), at_degrees(30))
+    assert seen.features[0, 2] == pytest.approx(cosine(20), abs=1e-6)
+    assert look(svm, at_degrees(10, 80), None, at_degrees(30)).features.shape == (1, 2)
 
 
-def test_a_small_dataset_takes_the_models_prior_and_says_so():
-    vectors, labels = clusters(5, 10)
-    found = default_threshold(vectors, labels, np.arange(50))
-    assert found.from_prior
-    assert found.distance == prior_threshold(5) == pytest.approx(0.987)
-    assert default_threshold(vectors, labels, np.arange(50), prior=0.7).distance == 0.7
+def test_a_score_is_the_weighted_sum():
+    assert a_rule((0.05, 1), (0.01, 2)).scores(np.array([[1.0, 2.0, 4.0]])) == pytest.approx([6.0])
 
 
-def test_a_middling_dataset_never_goes_beyond_the_prior():
-    vectors, labels = clusters(30, 12, spread=0.2)
-    assert default_threshold(vectors, labels, np.arange(360), prior=0.1).distance == 0.1
-    own = default_threshold(vectors, labels, np.arange(360), prior=2.0)
-    assert not own.from_prior and own.distance < 2.0
+def test_between_two_rates_the_limit_is_interpolated_and_beyond_them_refused():
+    rule = a_rule((0.1, 1.0), (0.001, 3.0))
+    assert rule.at(0.001).score == 3.0 and rule.at(0.1).score == 1.0
+    between = rule.at(0.01)
+    assert (between.rate, between.score, between.enough) == (0.01, pytest.approx(2.0), False)
+    assert rule.at(0.1).enough
+    for rate in (0.0005, 0.2, 0.0):
+        with pytest.raises(InputRefused, match="Choose one between"):
+            rule.at(rate)
 
 
 def test_the_prior_is_stricter_the_more_people_and_the_fewer_strangers_may_pass():
     assert prior_threshold(2) > prior_threshold(20) > prior_threshold(100)
-    assert prior_threshold(5, 0.001) < prior_threshold(5, 0.01)
+    assert prior_threshold(5, 0.001) < prior_threshold(5, 0.01) == pytest.approx(0.987)
 
 
-def test_photos_without_a_second_shot_have_no_genuine_share():
-    found = default_threshold(at_degrees(0, 90), ints(0, 1), ints(0, 1))
-    assert found.n_genuine == 0 and np.isnan(found.genuine_kept)
+def test_the_prior_rule_names_by_the_distance_to_the_centroid_and_promises_little():
+    rule = prior_rule(5)
+    limit = rule.at(0.01)
+    assert rule.from_prior and not any(one.enough for one in rule.thresholds)
+    assert [one.rate for one in rule.thresholds] == list(RATES)
+    edge = 1 - 0.987**2 / 2
+    scores = rule.scores(np.array([[9.0, edge + 0.01, 0.0], [9.0, edge - 0.01, 1.0]]))
+    assert (scores > limit.score).tolist() == [True, False]
+    assert limit.low == 0 and limit.high > 0.04
+
+
+def test_the_exact_interval_is_clopper_and_pearsons_and_follows_the_rule_of_three():
+    for count, n in ((0, 10), (1, 30), (7, 30), (30, 30)):
+        expected = binomtest(count, n).proportion_ci(0.95, "exact")
+        assert exact_interval(count, n) == pytest.approx((expected.low, expected.high))
+    assert exact_interval(0, 1000)[1] == pytest.approx(3.7 / 1000, rel=0.01)
+    assert exact_interval(0.5, 59)[1] > exact_interval(0, 59)[1]
 
 
 def test_the_nearest_training_faces_come_in_order_with_their_distances():

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import roc_auc_score, roc_curve
 
 from core.errors import InputRefused
 from core.learn.verification import (
     acceptance_curve,
+    det_curve,
     equal_error_rate,
+    histograms,
     most_accurate_threshold,
     threshold_at_far,
     thresholds_per_fold,
@@ -52,6 +54,52 @@ def test_it_agrees_with_the_textbook_to_four_digits(seed):
     result = verify_pairs(*given_pairs)
     found = (result.accuracy, result.accuracy_std, result.tar_at_far_1e3, result.far_reached)
     assert found == pytest.approx(textbook(*given_pairs), abs=5e-5)
+    loose = (result.tar_at_far_1e2, result.far_reached_1e2)
+    assert loose == pytest.approx(textbook(*given_pairs, far=1e-2)[2:], abs=5e-5)
+
+
+def textbook_area_and_equal_error(distances, same):
+    """Every pair of pairs compared; and the two error rates followed from threshold to threshold until they cross."""
+    genuine, impostor = distances[same], distances[~same]
+    nearer = (genuine[:, None] < impostor).mean() + (genuine[:, None] == impostor).mean() / 2
+    before = (0.0, 1.0)
+    for threshold in sorted(set(distances.tolist())):
+        far, frr = (impostor <= threshold).mean(), (genuine > threshold).mean()
+        if far >= frr:
+            gap_before, gap = before[1] - before[0], far - frr
+            return nearer, before[0] + (far - before[0]) * gap_before / (gap_before + gap)
+        before = (far, frr)
+    return nearer, 1.0
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_area_and_equal_error_rate_agree_with_the_textbook_to_four_digits(seed):
+    distances, same, fold = pairs(600, seed=seed, overlap=0.35)
+    result = verify_pairs(distances, same, fold)
+    assert (result.auc, result.eer) == pytest.approx(textbook_area_and_equal_error(distances, same), abs=5e-5)
+
+
+def test_the_det_curve_is_scikit_learns_roc_curve_with_its_corners_kept():
+    distances, same, _ = pairs(300, overlap=0.4)
+    far, tar, _ = roc_curve(same, -distances, drop_intermediate=False)
+    found = det_curve(distances, same, most=10_000)
+    own_far, own_tar = [point["far"] for point in found], [1 - point["frr"] for point in found]
+    everything = {(round(a, 9), round(b, 9)) for a, b in zip(far, tar, strict=True)}
+    assert {(round(a, 9), round(b, 9)) for a, b in zip(own_far, own_tar, strict=True)} < everything
+    assert np.trapezoid(own_tar, own_far) == pytest.approx(np.trapezoid(tar, far))  # only straight parts are thinned
+    points = det_curve(distances, same, most=20)
+    assert len(points) <= 20 and points[0]["frr"] == 1 and points[-1]["far"] == 1
+    assert all(a["far"] <= b["far"] and a["frr"] >= b["frr"] for a, b in pairwise(points))
+
+
+def test_histograms_hold_every_pair_once():
+    distances, same, _ = pairs(400)
+    counted = histograms(np.append(distances, 2.0000001), np.append(same, False))
+    assert len(counted["edges"]) == len(counted["genuine"]) + 1
+    assert (sum(counted["genuine"]), sum(counted["impostor"])) == (int(same.sum()), int((~same).sum()) + 1)
+    at = next(place for place, edge in enumerate(counted["edges"]) if edge > 0.6) - 1
+    inside = (distances >= counted["edges"][at]) & (distances < counted["edges"][at + 1])
+    assert counted["genuine"][at] == int((inside & same).sum())
 
 
 def test_separable_pairs_are_perfect():
@@ -103,7 +151,7 @@ def test_the_area_equals_scikit_learns_and_the_rates_are_rates(seed, overlap):
 
 def test_the_document_has_the_command_lines_names():
     document = verify_pairs(*pairs(100)).to_json()
-    assert {"accuracy", "accuracy_std", "tar_at_far_1e-3", "auc", "eer", "n_pairs"} <= set(document)
+    assert {"accuracy", "accuracy_std", "tar_at_far_1e-3", "tar_at_far_1e-2", "auc", "eer", "n_pairs"} <= set(document)
     assert document["n_pairs"] == 100
 
 

@@ -16,7 +16,7 @@ from tests.pages.conftest import _services, button, texts, work
 from tests.pages.faces import add_faces
 
 EVALUATE = "pages/model/evaluate.py"
-TABS = ("Errors", "Confusion", "People", "How this was measured")
+TABS = ("Errors", "Confusion", "People", "Same person? (1:1)", "How this was measured")
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,8 @@ def test_every_tab_opens_alone(trained, open_page, tab):
     app = opened(open_page, tab)
     shown = {
         "Errors": "No errors." in texts(app),
-        "Confusion": bool(app.get("plotly_chart")),
+        "Confusion": any(chart.proto.id.endswith("confusion_matrix") for chart in app.get("plotly_chart")),
+        "Same person? (1:1)": "of pairs of one person are nearer" in texts(app) or "told apart rightly" in texts(app),
         "People": "5 of 5 tested people were always recognised" in texts(app),
         "How this was measured": bool(app.table),
     }
@@ -148,15 +149,21 @@ def test_the_sentence_on_strangers_says_what_was_measured_and_what_it_costs(erri
     (run,) = erring.runs.runs(erring.store.datasets()[0].id)
     measured = {
         **run.params["threshold"],
-        "distance": 0.81,
+        "score": 3.38,
         "from_prior": False,
-        "impostors_named": 0.01,
+        "expected": 0.01,
+        "low": 0.0,
+        "high": 0.05,
+        "enough": False,
         "n_impostors": 500,
+        "n_impostor_people": 60,
     }
     run = replace(run, params={**run.params, "threshold": measured})
     said = strangers_sentence(run, 0)
-    assert "nearer than 0.81" in said
-    assert "1 % of 500 faces got somebody else's name" in said
+    assert "above 3.38" in said
+    assert "1 % of 500 faces got a name" in said
+    assert "between 0 % and 5 %" in said
+    assert "too few people to be sure of 1 %" in said
     assert "none of the" in said
     assert "That is many" not in said
     assert "That is many" in strangers_sentence(run, run.metrics["n_test"])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from core.jobs.model import JobKind
+from core.jobs.model import JobKind, JobState
+from core.models.catalogue import DEFAULT_VECTORS_ID
+from tests.conftest import add_model
 from tests.pages.conftest import button, texts, work
 
 HOME = "pages/home/datasets.py"
@@ -65,3 +67,33 @@ def test_erasing_asks_first_and_says_what_goes(trained, open_page):
     app.button(key=f"delete_{dataset.id}").click().run()
     assert "cannot be brought back" in texts(app)
     assert button(app, "Erase it")  # AppTest cannot press buttons of a dialog: the browser test does
+
+
+def test_looking_for_faces_again_is_queued_and_followed_elsewhere(trained, open_page):
+    (dataset,) = trained.store.datasets()
+    app = open_page(HOME)
+    assert "before quality was measured" in button(app, "Look for faces again").help
+    app.button(key=f"again_{dataset.id}").click().run()
+    assert not app.exception
+    job = trained.jobs.jobs(dataset.id)[0]
+    assert (job.kind, job.state) == (JobKind.LOOK_AGAIN, JobState.QUEUED)
+    assert app.button(key=f"next_{dataset.id}").label == "Watch the work"
+    assert "Five celebrities: Looking for faces again (queued)" in texts(app)
+
+
+def test_an_empty_dataset_has_no_faces_to_look_for(app_data, open_page):
+    dataset = app_data.store.create_dataset("Family", "facenet-128")
+    assert open_page(HOME).button(key=f"again_{dataset.id}").disabled
+
+
+def test_the_model_can_be_changed_when_there_is_another(app_data, open_page):
+    app_data.store.create_dataset("Family", DEFAULT_VECTORS_ID)
+    assert "Change the model" not in [entry.label for entry in open_page(HOME).button]
+    add_model(app_data.settings.data_dir, "facenet-128-casia")
+    app = open_page(HOME)
+    button(app, "Change the model").click().run()
+    assert not app.exception
+    (offered,) = app.selectbox
+    assert offered.options == ["FaceNet, 128 numbers a face, trained on CASIA-WebFace"]
+    assert "train again afterwards" in texts(app)
+    assert button(app, "Change it")  # AppTest cannot press buttons of a dialog

@@ -30,11 +30,13 @@ def test_a_known_face_gets_its_name_with_evidence(trained, open_page, sample_fil
     assert "Most like these training photos" in texts(app)
 
 
-def test_the_slider_turns_a_name_into_unknown(trained, open_page, sample_files):
-    name = next(name for name in sample_files if name.startswith("val/madonna/"))
+def test_asking_for_fewer_named_strangers_turns_a_name_into_unknown(trained, open_page, sample_files):
+    name = next(name for name in sample_files if name.startswith("val/madonna/httpassetsrollingstonecomassetsimages"))
     app = ask(open_page(IDENTIFY), sample_files[name])
-    app.slider[0].set_value(0.4).run()
+    assert "1. madonna" in texts(app)
+    app.select_slider[0].set_value(0.001).run()
     said = texts(app)
+    assert "too little to be sure of 0.1 %" in said
     assert "1. Unknown" in said
     assert "Nearest is madonna" in said
 

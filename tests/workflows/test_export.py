@@ -29,7 +29,7 @@ from core.store.base import IngestBatch, PhotoLabel, StoredFace
 from core.types import Box, Face, Photo, Quality, Split
 from core.workflows import export, imports
 from core.workflows.correct import Corrector
-from core.workflows.export import What
+from core.workflows.export import What, Wish
 
 HAND = Hand("Ann", "sitting-1")
 QUALITY = Quality(30.0, 0.9, 0.5, 0.2, -3.0, 2.0, 1.0, 0.0, 0.95, 0.8)
@@ -79,8 +79,8 @@ class Album:
     def people(self) -> dict[str, int]:
         return {person.name: person.id for person in self.services.store.people(self.dataset.id)}
 
-    def export(self, what: What, path: Path) -> dict:
-        return export.export(self.services.export_tools(), self.dataset.id, what, path)
+    def export(self, what: What, path: Path, person_id: int | None = None) -> dict:
+        return export.export(self.services.export_tools(), self.dataset.id, Wish(what, person_id=person_id), path)
 
     def take(self, reader, path: Path):
         return reader(self.services.import_tools(), self.dataset.id, path, imports.hand("Ben"))
@@ -134,6 +134,17 @@ def test_a_photo_of_two_people_lies_with_both(album, tmp_path):
     album.add("1.jpg", "Ann", "Bob")
     assert album.export(What.PHOTOS, tmp_path / "out.zip") == {"photos": 2}
     assert set(entries(tmp_path / "out.zip")) == {"photos/Ann/1.jpg", "photos/Bob/1.jpg"}
+
+
+def test_one_persons_photos_hold_nobody_elses_folder_and_no_log(album, tmp_path):
+    album.add("1.jpg", "Ann", "Bob")
+    album.add("2.jpg", "Bob")
+    ann = album.people()["Ann"]
+    assert album.export(What.PHOTOS, tmp_path / "out.zip", ann) == {"photos": 1}
+    assert set(entries(tmp_path / "out.zip")) == {"photos/Ann/1.jpg"}
+    assert album.export(What.FACES, tmp_path / "faces.zip", ann) == {"faces": 1}
+    with pytest.raises(InputRefused, match="Of one person there are photos"):
+        album.export(What.LOG, tmp_path / "log.zip", ann)
 
 
 @pytest.mark.parametrize(

@@ -7,18 +7,21 @@ import shutil
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
+from core.corrections.model import Hand
 from core.errors import Cancelled, InputRefused
 from core.jobs.model import JobKind, Owner
 from core.services import Services
 from core.store.artifacts import Kind, content_id
 from core.store.base import FileReport, Outcome
 from core.types import Box, CancelToken, Detection, FacePolicy, Report, RgbImage, Split, silent
+from core.workflows.correct import Corrector
 from core.workflows.ingest import Summary, Target, ingest
 from tests.conftest import MODEL_ID, write_zip
 
@@ -221,6 +224,88 @@ def test_loose_photos_keep_all_their_faces_without_names(
     summary, _ = uploads.take(write_zip(tmp_path / "a.zip", {"1.jpg": single[0], "crowd.jpg": crowded}))
     assert (summary.faces, summary.people) == (3, 0)
     assert uploads.services.store.counts(uploads.dataset_id).unnamed_faces == 3
+
+
+@pytest.mark.parametrize("at_once", [True, False], ids=["in one archive", "in two uploads"])
+def test_a_loose_photo_that_comes_again_in_a_persons_folder_is_that_persons(
+    uploads: Uploads, single: Photos, crowded: bytes, tmp_path: Path, at_once: bool
+) -> None:
+    loose = {"1.jpg": single[0], "crowd.jpg": crowded}
+    folders = {"train/ann/1.jpg": single[0], "val/bob/crowd.jpg": crowded, "train/bob/2.jpg": single[1]}
+    folders["train/carl/1.jpg"] = single[0]
+    if at_once:
+        _, lines = uploads.take(write_zip(tmp_path / "a.zip", loose | folders))
+    else:
+        uploads.take(write_zip(tmp_path / "a.zip", loose))
+        _, lines = uploads.take(write_zip(tmp_path / "b.zip", folders))
+    said = {line.name: (line.outcome, line.reason) for line in lines}
+    expected = "The same photo was there without a name; it is a photo of 'ann' now."
+    assert said["train/ann/1.jpg"] == (Outcome.DUPLICATE, expected)
+    assert uploads.people() == {"ann": 1, "bob": 2}
+    store = uploads.services.store
+    counts = store.counts(uploads.dataset_id)
+    assert (counts.train_faces, counts.val_faces, counts.unnamed_faces) == (2, 1, 1)
+    assert said["train/carl/1.jpg"][0] is Outcome.CONFLICT
+
+
+def test_only_photos_of_one_face_are_adopted_where_that_is_asked_for(
+    uploads: Uploads, single: Photos, crowded: bytes, tmp_path: Path
+) -> None:
+    uploads.take(write_zip(tmp_path / "a.zip", {"1.jpg": single[0], "crowd.jpg": crowded}))
+    again = write_zip(tmp_path / "b.zip", {"ann/1.jpg": single[0], "ann/crowd.jpg": crowded})
+    _, lines = uploads.take(again, FacePolicy.ONLY_SINGLE)
+    assert [line.outcome for line in lines] == [Outcome.DUPLICATE] * 2
+    assert "left so" in lines[1].reason
+    assert uploads.people() == {"ann": 1}
+
+
+def test_a_name_that_somebody_gave_is_kept_when_the_photo_comes_in_a_folder(
+    uploads: Uploads, single: Photos, tmp_path: Path
+) -> None:
+    uploads.take(write_zip(tmp_path / "a.zip", {"1.jpg": single[0], "2.jpg": single[1]}))
+    store, by = uploads.services.store, corrector(uploads)
+    faces = {face.photo_id: face.id for face in store.faces(uploads.dataset_id, all_ids(uploads))}
+    first, second = (faces[content_id(data)] for data in single[:2])
+    by.move([first], "zoe")
+    by.mark_strangers([second])
+    _, lines = uploads.take(write_zip(tmp_path / "b.zip", {"ann/1.jpg": single[0], "ann/2.jpg": single[1]}))
+    assert uploads.people() == {"zoe": 1}
+    assert "its face stays 'zoe'" in lines[0].reason
+    assert "stays without a name" in lines[1].reason
+    by.undo_session()
+    assert uploads.people() == {"ann": 2}
+
+
+def corrector(uploads: Uploads) -> Corrector:
+    return Corrector(uploads.services.store, uploads.services.log, uploads.dataset_id, Hand("Ann", "sitting"))
+
+
+def all_ids(uploads: Uploads) -> Sequence[str]:
+    return uploads.services.store.face_table(uploads.dataset_id).ids
+
+
+def test_every_face_of_the_sample_has_a_quality(uploads: Uploads, sample_zip: Path) -> None:
+    uploads.take(sample_zip)
+    store = uploads.services.store
+    table, qualities = store.face_table(uploads.dataset_id), store.qualities(uploads.dataset_id)
+    assert len(table) == 118
+    assert set(qualities) == set(table.ids)
+    assert all(0 < quality.grade < 1 for quality in qualities.values())
+    np.testing.assert_allclose(table.grades, [qualities[face_id].grade for face_id in table.ids], rtol=1e-6)
+    assert all(0.3 < quality.steadiness <= 1 for quality in qualities.values())
+    assert all(quality.size_px >= 20 and 0 <= quality.cut_frac < 1 for quality in qualities.values())
+
+
+def test_the_moment_that_the_camera_wrote_is_kept(uploads: Uploads, single: Photos, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = "2009:06:30 14:05:00"
+    out = io.BytesIO()
+    Image.open(io.BytesIO(single[0])).save(out, "JPEG", exif=exif)
+    uploads.take(write_zip(tmp_path / "a.zip", {"ann/1.jpg": out.getvalue(), "bob/2.jpg": single[1]}))
+    table = uploads.services.store.face_table(uploads.dataset_id)
+    moments = dict(zip(table.photo_names, table.taken.tolist(), strict=True))
+    assert moments["ann/1.jpg"] == datetime(2009, 6, 30, 14, 5, tzinfo=UTC).timestamp()
+    assert np.isnan(moments["bob/2.jpg"])
 
 
 def test_folders_that_are_not_people_give_no_names(uploads: Uploads, single: Photos, tmp_path: Path) -> None:

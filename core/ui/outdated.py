@@ -1,0 +1,34 @@
+"""A dataset whose faces were embedded by an earlier version: said on its pages, with the way on."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.jobs.model import JobKind, JobState
+from core.models import catalogue
+from core.store.base import Dataset
+from core.ui import data
+
+WAITING = (JobState.QUEUED, JobState.RUNNING)
+
+
+def notice(dataset: Dataset) -> None:
+    """One line and a button, where the model prepares faces differently by now; nothing elsewhere."""
+    if not catalogue.outdated(dataset.model_id):
+        return
+    job = data.newest_job(dataset, JobKind.CHANGE_MODEL)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if job is not None and job.state in WAITING:
+            st.caption(":material/update: These faces are being embedded again. The page Jobs shows how far it is.")
+            return
+        st.caption(
+            ":material/update: These faces were embedded by an earlier version, which tells people apart a little less "
+            "well. All still works; names and corrections stay when they are embedded again. Train again afterwards.",
+            width="stretch",
+        )
+        st.button("Embed again", key="embed_again", icon=":material/autorenew:", on_click=_embed_again, args=(dataset,))
+
+
+def _embed_again(dataset: Dataset) -> None:
+    model = catalogue.vectors_model(dataset.model_id)
+    data.services().jobs.submit(dataset.id, JobKind.CHANGE_MODEL, {"model": model.id})

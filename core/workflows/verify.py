@@ -1,0 +1,231 @@
+"""Same person? Two photos, or a photo against a person of a dataset: how alike, how probable, and a decision."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from core.detect.mtcnn import Detector
+from core.embed.embedder import Embedder
+from core.errors import ImageRefused, InputRefused, NotFound
+from core.geometry import centrality
+from core.images import decode
+from core.learn import same_person
+from core.learn.same_person import EVEN_PRIOR, FARS, PairRule, Scores
+from core.learn.split import near_duplicate_groups
+from core.settings import ImageLimits
+from core.store.artifacts import content_id
+from core.store.base import Dataset, FaceStore, PersonCount
+from core.types import Detection, Embeddings, FaceTable, Floats, Ints, RgbImage, Vectors
+
+__all__ = ["FARS", "Gallery", "Judge", "Looked", "Own", "Verdict", "Verifier"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Looked:
+    """A photo and the faces found in it, from left to right."""
+
+    photo_id: str
+    image: RgbImage
+    faces: tuple[Detection, ...]
+    crops: tuple[RgbImage, ...]
+    """What the network saw of each: levelled, square."""
+    vectors: Vectors
+    """(n_faces, dimension) float32, unit length"""
+
+    @property
+    def main(self) -> int:
+        """The place of the largest and most central face."""
+        height, width = self.image.shape[:2]
+        return max(range(len(self.faces)), key=lambda place: centrality(self.faces[place].box, width, height))
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What two faces, or a face and a person, say about each other."""
+
+    distance: float
+    """Euclidean, 0..2; to a person that to the centre of their faces."""
+    prob: float
+    """Probability that it is one person, from the prior and the distance."""
+    same: bool
+    """The decision: at most ``threshold`` apart."""
+    threshold: float
+    """Euclidean distance, 0..2."""
+    far: float
+    """The share of different people whom the threshold lets pass."""
+    prior: float
+    rule: PairRule
+    own_rule: bool
+    """True when the rule is the dataset's own, False when it was measured with the model before."""
+
+
+@dataclass(frozen=True)
+class Verifier:
+    """What turns photos into vectors."""
+
+    detector: Detector
+    embedder: Embedder
+    limits: ImageLimits
+
+    def look(self, content: bytes) -> Looked:
+        """All faces of a photo file.
+
+        Raises
+        ------
+        ImageRefused
+            It is no photo that can be read.
+        """
+        image = decode(content, self.limits)
+        faces = tuple(sorted(self.detector.detect([image])[0], key=lambda face: face.box.left))
+        crops = tuple(self.embedder.crop(image, face) for face in faces)
+        return Looked(content_id(content), image, faces, crops, self.embedder.embed_crops(crops))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judge:
+    """Decides by one rule."""
+
+    rule: PairRule
+    own_rule: bool
+    prior: float = EVEN_PRIOR
+
+    def __call__(self, cosine: float, far: float) -> Verdict:
+        """Raises InputRefused for a false-accept rate without a limit."""
+        threshold = same_person.distance(self.rule.limit(far))
+        distance = same_person.distance(cosine)
+        prob = self.rule.prob(cosine, self.prior)
+        return Verdict(distance, prob, distance <= threshold, threshold, far, self.prior, self.rule, self.own_rule)
+
+
+def judge(model_id: str, scores: Scores | None) -> Judge:
+    """Two faces, by the dataset's own pairs when they are enough, else as measured. Raises InputRefused."""
+    rule = same_person.rule_of(model_id, scores, same_person.MEASURED)
+    return Judge(rule, scores is not None and scores.enough)
+
+
+def judge_with_person(model_id: str, scores: Scores | None) -> Judge:
+    """A face and a person, likewise."""
+    rule = same_person.rule_of(model_id, scores, same_person.MEASURED_WITH_PEOPLE)
+    return Judge(rule, scores is not None and scores.enough)
+
+
+# the dataset's own pairs
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Own:
+    """The faces of a dataset that pairs are made of."""
+
+    face_ids: tuple[str, ...]
+    vectors: Vectors
+    labels: Ints
+    groups: Ints
+    n_people: int
+
+    def pairs(self) -> Scores:
+        """Faces compared with faces."""
+        return same_person.pair_scores(self.vectors, self.labels, self.groups)
+
+    def with_people(self) -> Scores:
+        """Faces compared with people."""
+        return same_person.person_scores(self.vectors, self.labels, self.groups, self.n_people)
+
+
+def own_faces(table: FaceTable, embeddings: Embeddings) -> Own:
+    """The faces with a name that take part in learning."""
+    rows = np.flatnonzero(table.learnable)
+    vectors, labels = embeddings.vectors[rows], table.labels[rows]
+    photos = [table.photo_ids[row] for row in rows]
+    groups = near_duplicate_groups(vectors, photos, table.photo_hashes[rows].tolist(), labels)
+    return Own(tuple(table.ids[row] for row in rows), vectors, labels, groups, len(table.people))
+
+
+# comparing
+
+
+def alike(looked: Looked, face: int, other: Looked, other_face: int) -> float:
+    """Cosine of a face of one photo and a face of another."""
+    return float(looked.vectors[face] @ other.vectors[other_face])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gallery:
+    """The faces of a person that a photo is compared with."""
+
+    face_ids: tuple[str, ...]
+    crop_ids: tuple[str, ...]
+    cosines: Floats
+    """(n,) of each with the face asked about"""
+    cosine: float
+    """Of the face asked about with the centre of the person's faces"""
+
+    def nearest(self, count: int) -> list[int]:
+        """Places of the most alike faces."""
+        return [int(place) for place in np.argsort(-self.cosines, kind="stable")[:count]]
+
+
+def gallery(store: FaceStore, dataset: Dataset, person: PersonCount, looked: Looked, face: int) -> Gallery:
+    """Compare a face with all faces of a person; those of the same photo, and those left out, do not count.
+
+    Raises
+    ------
+    InputRefused
+        The person has no other face.
+    """
+    table, embeddings = store.face_table(dataset.id, person.id), store.embeddings(dataset.id, person.id)
+    rows = [row for row in np.flatnonzero(~table.excluded) if table.photo_ids[row] != looked.photo_id]
+    if not rows:
+        raise InputRefused(f"'{person.name}' has no face to compare with but the one of this very photo.")
+    vectors, asked = embeddings.vectors[rows], looked.vectors[face]
+    return Gallery(
+        tuple(table.ids[row] for row in rows),
+        tuple(table.crop_ids[row] for row in rows),
+        vectors @ asked,
+        float(same_person.centre(vectors) @ asked),
+    )
+
+
+def person_named(people: Sequence[PersonCount], name: str) -> PersonCount:
+    """Raises NotFound with what to do."""
+    for person in people:
+        if person.name == name:
+            return person
+    raise NotFound(f"There is nobody called '{name}' in this dataset. The page People lists everybody.")
+
+
+def look_at(verifier: Verifier, content: bytes, name: str) -> Looked:
+    """A photo that must show a face. Raises InputRefused when it does not, ImageRefused when it is no photo."""
+    try:
+        looked = verifier.look(content)
+    except ImageRefused as refusal:
+        raise ImageRefused(f"'{name}': {refusal}") from refusal
+    if not looked.faces:
+        raise InputRefused(
+            f"No face could be found in '{name}'. A face needs to be at least about 20 pixels wide and turned towards "
+            "the camera. Try another photo."
+        )
+    return looked
+
+
+def to_json(verdict: Verdict, faces: dict[str, int]) -> dict[str, Any]:
+    """The command line's answer; ``faces`` says how many were found in each photo, the main one was compared."""
+    rule = verdict.rule
+    return {
+        "distance": round(verdict.distance, 4),
+        "same": verdict.same,
+        "threshold": round(verdict.threshold, 4),
+        "prob": round(verdict.prob, 4),
+        "far": verdict.far,
+        "prior": verdict.prior,
+        "faces": faces,
+        "measured_on": {
+            "own_pairs": verdict.own_rule,
+            "people": rule.n_people,
+            "genuine": rule.n_genuine,
+            "impostor": rule.n_impostor,
+        },
+    }

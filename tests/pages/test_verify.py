@@ -1,0 +1,125 @@
+"""Same person? Two photos, a photo and a person, several faces, no face, the same file twice, no photo at all."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.pages.conftest import texts
+
+VERIFY = "pages/identify/verify.py"
+LEFT, RIGHT = 0, 1
+
+
+@pytest.fixture
+def photos(sample_files):
+    """Photos of the sample by the beginning of their names, the first of each."""
+
+    def photo(prefix: str, number: int = 0) -> bytes:
+        return sample_files[sorted(name for name in sample_files if name.startswith(prefix))[number]]
+
+    return photo
+
+
+@pytest.fixture
+def crowded(shared_dir: Path) -> bytes:
+    """A photo with several faces."""
+    with zipfile.ZipFile(shared_dir / "faces" / "group-photos.zip") as archive:
+        names = [info for info in archive.infolist() if info.filename.lower().endswith(".jpg")]
+        return archive.read(min(names, key=lambda info: info.file_size))
+
+
+def empty_photo() -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(np.full((300, 400, 3), 90, np.uint8)).save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
+def give(app, side: int, content: bytes, name: str = "photo.jpg"):
+    app.get("file_uploader")[side].upload(name, content, "image/jpeg").run()
+    assert not app.exception, app.exception
+    return app
+
+
+def way(app, name: str):
+    next(group for group in app.segmented_control if group.key == "verify_way").set_value(name).run()
+    assert not app.exception, app.exception
+    return app
+
+
+def metrics(app) -> dict[str, str]:
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def test_without_any_dataset_two_photos_can_be_compared(app_data, open_page, photos):
+    app = open_page(VERIFY)
+    assert "Give a photo on each side" in texts(app)
+    give(app, LEFT, photos("val/madonna/"))
+    give(app, RIGHT, photos("train/madonna/"))
+    assert "Probably the same person" in texts(app)
+    assert metrics(app)["Same person (probability)"].startswith(("9", "over"))
+    assert "press photos" in texts(app)
+
+
+def test_two_people_are_told_apart_and_a_looser_limit_moves(app_data, open_page, photos):
+    app = open_page(VERIFY)
+    give(app, LEFT, photos("val/madonna/"))
+    give(app, RIGHT, photos("val/jerry_seinfeld/"))
+    assert "Probably different people" in texts(app)
+    assert metrics(app)["Same person (probability)"] == "below 1 %"
+    strict = next(metric.delta for metric in app.metric if metric.label == "Distance")
+    next(group for group in app.segmented_control if group.key == "verify_far").set_value(1e-2).run()
+    loose = next(metric.delta for metric in app.metric if metric.label == "Distance")
+    assert float(loose.split()[-1]) > float(strict.split()[-1])
+
+
+def test_the_same_file_twice_says_so(app_data, open_page, photos):
+    app = open_page(VERIFY)
+    give(app, LEFT, photos("val/madonna/"))
+    give(app, RIGHT, photos("val/madonna/"))
+    assert "Both are the same photo" in texts(app)
+
+
+def test_a_photo_without_a_face_and_a_file_that_is_none_are_said_and_nothing_is_decided(app_data, open_page, photos):
+    app = open_page(VERIFY)
+    give(app, LEFT, empty_photo())
+    give(app, RIGHT, b"these are not pixels", "letter.jpg")
+    said = texts(app)
+    assert "No face could be found" in said and "letter.jpg" in said
+    assert "Probably" not in said
+
+
+def test_of_several_faces_one_is_chosen(app_data, open_page, photos, crowded):
+    app = open_page(VERIFY)
+    give(app, LEFT, crowded)
+    give(app, RIGHT, photos("val/madonna/"))
+    choice = next(group for group in app.segmented_control if "which one" in group.label)
+    before = metrics(app)["Distance"]
+    other = next(face for face in range(len(choice.options)) if face != choice.value)
+    choice.set_value(other).run()
+    assert not app.exception
+    assert metrics(app)["Distance"] != before
+
+
+def test_a_photo_is_compared_with_a_person_without_itself(trained, open_page, photos):
+    app = way(open_page(VERIFY), "A photo and a person")
+    give(app, LEFT, photos("val/madonna/"))
+    app.selectbox(key=f"verify_person_{trained.store.dataset('Five celebrities').id}").set_value("madonna").run()
+    said = texts(app)
+    assert "Probably madonna" in said
+    (dataset,) = trained.store.datasets()
+    faces = next(person.faces for person in trained.store.people(dataset.id) if person.name == "madonna")
+    assert f"centre of {faces - 1} faces" in said
+
+
+def test_a_photo_of_another_is_not_the_person(trained, open_page, photos):
+    (dataset,) = trained.store.datasets()
+    app = way(open_page(VERIFY, person="madonna"), "A photo and a person")
+    give(app, LEFT, photos("val/elton_john/"))
+    assert app.selectbox(key=f"verify_person_{dataset.id}").value == "madonna"
+    assert "Probably not madonna" in texts(app)
