@@ -123,7 +123,7 @@ def test_a_failed_ingest_says_why(app_data, open_page):
     ("folder", "advice"),
     [
         ("Ann/", "Only one person has a name."),
-        ("", "These faces have no names."),
+        ("", "These faces have no names yet."),
     ],
     ids=["one person", "loose photos"],
 )
