@@ -27,8 +27,8 @@ import numpy as np
 
 from core.embed.crops import display_crop
 from core.images import decode, encode_jpeg, perceptual_hash
-from core.learn.quality import measure
-from core.models.catalogue import DEFAULT_EMBEDDING_ID
+from core.learn import quality as measures
+from core.models.catalogue import DEFAULT_VECTORS_ID
 from core.services import Services
 from core.settings import Settings
 from core.store.artifacts import Kind, content_id
@@ -102,7 +102,7 @@ def _look(image: RgbImage, detection: Detection, rng: np.random.Generator) -> Lo
     height, width = image.shape[:2]
     scale = PHOTO_PX / max(width, height)
     small = cv2.resize(changed, (round(width * scale), round(height * scale)), interpolation=cv2.INTER_AREA)
-    quality = measure(changed, detection, STEADINESS)
+    quality = measures.look(changed, detection).quality(STEADINESS)
     return Look(encode_jpeg(small), width, height, encode_jpeg(crop), detection, perceptual_hash(changed), quality)
 
 
@@ -150,7 +150,7 @@ def _face(
     name = f"{label.split or 'loose'}/{label.person or 'nobody'}/{row:06d}.jpg"
     photo = Photo(photo_id, name, look.width_px, look.height_px, len(look.photo) + 4, look.perceptual_hash ^ noise)
     found = look.detection
-    own_id = new_face_id(photo_id, found.box, DEFAULT_EMBEDDING_ID)
+    own_id = new_face_id(photo_id, found.box, DEFAULT_VECTORS_ID)
     face = Face(
         own_id,
         photo_id,

@@ -11,7 +11,10 @@ from core.services import Services
 from core.settings import Settings
 from tests.browser.conftest import App, settle, shoot
 
-PAGES = ("", "ingest", "train", "evaluate", "map", "identify", "jobs", "about")
+PAGES = (
+    *("", "ingest", "review", "suspects", "clusters", "people", "train", "evaluate"),
+    *("map", "identify", "verify", "exchange", "jobs", "about"),
+)
 
 
 @pytest.fixture(scope="module")

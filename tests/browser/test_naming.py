@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import zipfile
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
+from core.models.catalogue import DEFAULT_VECTORS_ID
 from core.services import Services
 from core.settings import Settings
 from tests.browser.conftest import App, settle, shoot
@@ -33,7 +35,7 @@ def photo_of_the_first(app: App, shared_dir: Path, folder: Path) -> Path:
 
 def test_a_thousand_photos_are_named_from_the_keyboard(app: App, page: Page, shared_dir: Path, tmp_path: Path):
     services = Services(Settings(app.data_dir))
-    services.store.create_dataset("Shoebox", "facenet-128")
+    services.store.create_dataset("Shoebox", DEFAULT_VECTORS_ID)
     shutil.copy(shared_dir / "faces" / "lfw-dev.zip", services.settings.inbox_dir / "shoebox.zip")
 
     page.goto(f"{app.url}/ingest")
@@ -85,7 +87,7 @@ def test_faces_are_chosen_left_out_and_taken_back_by_keys(app: App, page: Page):
     page.keyboard.press("Space")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Space")
-    expect(page.get_by_text("2 of 1\u202f027 faces chosen")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^2 of .* faces chosen$"))).to_be_visible()
     page.keyboard.press("x")
     expect(page.get_by_text("Left out 2 faces.")).to_be_visible()
     expect(page.get_by_text("Left out 2", exact=True)).to_be_visible()  # the chip
@@ -97,6 +99,8 @@ def test_faces_are_chosen_left_out_and_taken_back_by_keys(app: App, page: Page):
 def test_a_face_is_drawn_on_the_whole_photo_and_undone(app: App, page: Page):
     page.goto(f"{app.url}/review")
     page.locator(".tile").first.wait_for()
+    total = page.locator("strong", has_text=re.compile(r"^[\d\u202f]+ faces$"))
+    before = total.inner_text()
     page.locator(".tile").first.focus()
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Draw a face that is missing").click()
@@ -107,6 +111,6 @@ def test_a_face_is_drawn_on_the_whole_photo_and_undone(app: App, page: Page):
     page.mouse.move(stage["x"] + stage["width"] * 0.2, stage["y"] + stage["height"] * 0.2, steps=5)
     page.mouse.up()
     expect(page.get_by_text("Drew a face.")).to_be_visible()
-    expect(page.get_by_text("1\u202f028").first).to_be_visible()
+    expect(total).not_to_have_text(before)
     main_button(page, "Undo").click()
-    expect(page.get_by_text("1\u202f028")).to_have_count(0)
+    expect(total).to_have_text(before)
