@@ -1,6 +1,7 @@
 """How honest probabilities are, bin by bin; and how well people are identified with strangers among the probes.
 
-It judges what others computed: probabilities (``classify``) and scores (``openset``) of faces that were not learned from.
+It judges what others computed: probabilities (``classify``) and scores (``openset``) of faces that were not learned
+from.
 """
 
 from __future__ import annotations

@@ -85,8 +85,8 @@ MEASURED_WITH_PEOPLE = {
     "facenet-128@2": PairRule(21.48, -11.106, {1e-2: 0.4027, 1e-3: 0.5415}, 0.999, 79, 1_027, 80_106),
     "facenet-128": PairRule(21.23, -11.026, {1e-2: 0.4104, 1e-3: 0.5469}, 0.999, 79, 1_027, 80_106),
 }
-"""The same for a face and the centre of a person's faces, ``person_scores`` of lfw-dev. For people with fewer photos the
-limits are stricter than they promise: with one photo 0.008 and 0.0006 pass, with five 0.010 and 0.0010."""
+"""The same for a face and the centre of a person's faces, ``person_scores`` of lfw-dev. For people with fewer photos
+the limits are stricter than they promise: with one photo 0.008 and 0.0006 pass, with five 0.010 and 0.0010."""
 
 
 def distance(cosine: float) -> float:
@@ -154,7 +154,7 @@ def pair_scores(vectors: Vectors, labels: Ints, groups: Ints, seed: int = 0) -> 
 
 
 def person_scores(vectors: Vectors, labels: Ints, groups: Ints, n_people: int, seed: int = 0) -> Scores:
-    """Compare faces with people, by the cosine with the centre of their faces; with the own person without the own shot.
+    """Compare faces with people, by the cosine with the centre of their faces; the own shot is left out of it.
 
     Each face meets its own person, when they have another shot, and the others, or some of them drawn.
     """

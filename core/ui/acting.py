@@ -191,7 +191,6 @@ class Desk:
 
 def last_done(dataset: Dataset) -> None:
     """What was done last, with undo and redo; why something was not done."""
-    st.session_state[state.DRAWN_EPOCH] = epoch()
     mine = corrector(dataset)
     undoable, redoable = mine.undoable(), mine.redoable()
     names = data.services().store.names(dataset.id)

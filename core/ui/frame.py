@@ -52,6 +52,7 @@ class Frame:
 def page(title: str, purpose: str, *, chooser: bool = True) -> Iterator[Frame]:
     """Draw the head of a page; what goes wrong inside is told in words."""
     _show_toast()
+    st.session_state[state.DRAWN_EPOCH] = st.session_state.get(state.EPOCH, 0)
     services = data.services()
     head, side = st.columns([3, 2], vertical_alignment="bottom")
     with head:

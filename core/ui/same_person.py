@@ -95,8 +95,8 @@ def section(page: Shown) -> None:
 def _panel(page: Shown, pairs: OwnPairs) -> None:
     st.markdown(f"**{_finding(pairs)}**")
     key = f"same_person_limit_{page.dataset.id}"
-    chart, rates = st.columns([3, 1], gap="large", vertical_alignment="center")
     limit = _ask_for_limit(pairs, key)
+    chart, rates = st.columns([3, 1], gap="large", vertical_alignment="center")
     with chart:
         drawn = charts.figure(_histogram(page.dataset.id, page.dataset.revision, limit, ink=charts.INK[_dark()]))
         st.plotly_chart(drawn, key="same_person_chart", alt=_finding(pairs))
@@ -111,10 +111,8 @@ def _finding(pairs: OwnPairs) -> str:
     if far is None:
         return f"Two faces are told apart rightly all but {words.percent(pairs.eer)} of the time (equal error rate)"
     genuine, _ = pairs.accepted(pairs.limits[far])
-    share = genuine / np.count_nonzero(pairs.same)
-    return (
-        f"{words.percent(share)} of pairs of one person are nearer than all but 1 in {1 / far:.0f} of different people"
-    )
+    share, rest = genuine / np.count_nonzero(pairs.same), words.count(round(1 / far))
+    return f"{words.percent(share)} of pairs of one person are nearer than all but 1 in {rest} of different people"
 
 
 def _ask_for_limit(pairs: OwnPairs, key: str) -> float:
@@ -122,7 +120,7 @@ def _ask_for_limit(pairs: OwnPairs, key: str) -> float:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         for far, limit in sorted(pairs.limits.items()):
             st.button(
-                f"1 in {1 / far:.0f} passes",
+                f"1 in {words.count(round(1 / far))} passes",
                 key=f"same_person_far_{far:g}",
                 help="Move the limit to this false-accept rate.",
                 on_click=partial(_move, key, limit),
@@ -152,9 +150,9 @@ def _rates(pairs: OwnPairs, limit: float) -> None:
     genuine, impostor = pairs.accepted(limit)
     n_same = int(np.count_nonzero(pairs.same))
     n_different = len(pairs.same) - n_same
-    st.metric("One person, accepted (TAR)", words.percent(genuine / n_same, 2))
+    st.metric("One person accepted (TAR)", words.percent(genuine / n_same, 2))
     st.caption(f"{words.count(genuine)} of {words.count(n_same, 'pair')}")
-    st.metric("Different people, accepted (FAR)", words.percent(impostor / n_different, 3))
+    st.metric("Two people accepted (FAR)", words.percent(impostor / n_different, 3))
     st.caption(f"{words.count(impostor)} of {words.count(n_different, 'pair')}")
 
 
@@ -189,10 +187,10 @@ def _method(pairs: OwnPairs) -> None:
     n_same = int(np.count_nonzero(pairs.same))
     st.caption(
         f"{words.count(n_same)} pairs of one person ({words.count(pairs.scores.n_people, 'person', 'people')}) and "
-        f"{words.count(len(pairs.same) - n_same)} of different people, as the photos and names are now; near duplicates "
-        f"are no pair. Of more than {words.count(same_person.ALL_PAIRS_MOST)} faces pairs are drawn, always the same. "
-        f"Equal error rate {words.percent(pairs.eer, 2)}, area under the ROC curve {pairs.auc:.4f}. The limits are read "
-        "off these very pairs."
+        f"{words.count(len(pairs.same) - n_same)} of different people, as the photos and names are now; near "
+        f"duplicates are no pair. Of more than {words.count(same_person.ALL_PAIRS_MOST)} faces pairs are drawn, always "
+        f"the same. Equal error rate {words.percent(pairs.eer, 2)}, area under the ROC curve {pairs.auc:.4f}. The "
+        "limits are read off these very pairs."
     )
 
 

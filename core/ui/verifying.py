@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -22,7 +23,7 @@ TWO_PHOTOS, PERSON = "Two photos", "A photo and a person"
 PICTURE_PX = 360
 CROP_PX = 160
 NEAREST_FACES = 6
-STRICT = {1e-2: "1 in 100", 1e-3: "1 in 1 000"}
+STRICT = {1e-2: "1 in 100", 1e-3: "1 in 1\u202f000"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,9 +42,13 @@ def ask_for_way(dataset: Dataset | None) -> str:
     ways = [TWO_PHOTOS, PERSON] if dataset and data.people(dataset.id, dataset.revision) else [TWO_PHOTOS]
     if len(ways) == 1:
         return TWO_PHOTOS
-    return st.segmented_control(
-        "Compare", ways, default=TWO_PHOTOS, required=True, key="verify_way", label_visibility="collapsed"
+    first = PERSON if "person" in st.query_params else TWO_PHOTOS
+    way = st.segmented_control(
+        "Compare", ways, default=first, required=True, key="verify_way", label_visibility="collapsed"
     )
+    if way == TWO_PHOTOS:
+        st.query_params.pop("person", None)
+    return way
 
 
 def model_of(dataset: Dataset | None) -> str:
@@ -172,7 +177,7 @@ def answer(dataset: Dataset | None, model_id: str, side: Side, other: Side | Per
 
 
 def _photos(judged: Judge, side: Side, other: Side) -> None:
-    left, right = st.columns([3, 2], gap="large", vertical_alignment="center")
+    left, right = st.columns([3, 2], gap="large")
     with left:
         place = st.container()
         verdict = judged(verify.alike(side.looked, side.face, other.looked, other.face), ask_for_far())
@@ -180,9 +185,9 @@ def _photos(judged: Judge, side: Side, other: Side) -> None:
             _headline(verdict)
             if side.looked.photo_id == other.looked.photo_id:
                 _same_file(same_face=side.face == other.face)
-        _numbers(verdict)
     with right:
         _crops([side, other])
+    _basis(verdict)
 
 
 def _same_file(*, same_face: bool) -> None:
@@ -196,23 +201,20 @@ def _same_file(*, same_face: bool) -> None:
 
 def _person(judged: Judge, dataset: Dataset, side: Side, person: PersonCount) -> None:
     against = verify.gallery(data.services().store, dataset, person, side.looked, side.face)
-    left, right = st.columns([3, 2], gap="large", vertical_alignment="center")
+    left, right = st.columns([3, 2], gap="large")
     with left:
         place = st.container()
         verdict = judged(against.cosine, ask_for_far())
         with place:
             _headline(verdict, words.person(person.name))
-        _numbers(verdict, len(against.face_ids))
+        _nearest(dataset, against)
     with right:
         _crops([side])
-        _nearest(dataset, against)
+    _basis(verdict, len(against.face_ids))
 
 
 def _headline(verdict: Verdict, name: str = "") -> None:
-    if verdict.same:
-        st.markdown(f"### :material/check_circle: {f'Probably {name}' if name else 'Probably the same person'}")
-    else:
-        st.markdown(f"### :material/cancel: {f'Probably not {name}' if name else 'Probably different people'}")
+    st.markdown(f"### {conclusion(verdict, name)}")
     with st.container(horizontal=True, gap="large"):
         st.metric("Same person (probability)", words.probability(verdict.prob), width="content")
         st.metric(
@@ -226,12 +228,21 @@ def _headline(verdict: Verdict, name: str = "") -> None:
         )
 
 
+def conclusion(verdict: Verdict, name: str = "") -> str:
+    """The decision in words, which says so where the limit is stricter than the probability."""
+    if verdict.same:
+        return f":material/check_circle: {f'Probably {name}' if name else 'Probably the same person'}"
+    if verdict.prob > 0.5:
+        return f":material/help: {f'Perhaps {name}' if name else 'Perhaps the same person'}, but not surely enough"
+    return f":material/cancel: {f'Probably not {name}' if name else 'Probably different people'}"
+
+
 def _crops(sides: list[Side]) -> None:
     with st.container(horizontal=True, gap="small"):
         for number, side in enumerate(sides, start=1):
             crop = side.looked.crops[side.face]
             st.image(encode_jpeg(crop), width=CROP_PX, alt=f"Face {number} as the network saw it")
-    st.caption("As the network sees them: turned and sized alike.")
+    st.caption("As the network sees it: turned and sized alike.")
 
 
 def _nearest(dataset: Dataset, against: Gallery) -> None:
@@ -245,17 +256,28 @@ def _nearest(dataset: Dataset, against: Gallery) -> None:
     gallery.grid(dataset.id, tiles, tile_px=72)
 
 
-def _numbers(verdict: Verdict, n_faces: int = 0) -> None:
-    """What the answer rests on, in words."""
+def _basis(verdict: Verdict, n_faces: int = 0) -> None:
+    """A word of caution, and on request what the answer rests on."""
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        caution = "Relatives and look-alikes come near each other: do not decide about people by it."
+        st.caption(caution, width="content")
+        with st.popover("What this rests on", type="tertiary", icon=":material/info:"):
+            for sentence in basis(verdict, n_faces):
+                st.markdown(sentence)
+
+
+def basis(verdict: Verdict, n_faces: int = 0) -> Iterator[str]:
+    """What was compared, on whom the limit was measured, and what the probability supposes."""
     rule = verdict.rule
-    where = "this dataset's own faces" if verdict.own_rule else "other people's press photos (lfw-dev)"
-    pairs = (
-        f"{words.count(rule.n_genuine)} comparisons within a person and {words.count(rule.n_impostor)} between people"
+    if n_faces:
+        yield f"The distance is that to the centre of {words.count(n_faces, 'face')} of the person."
+    where = "this dataset's own faces" if verdict.own_rule else "press photos of other people (lfw-dev)"
+    yield (
+        f"Of comparisons between different people {STRICT[verdict.far]} comes within the limit, measured on {where}: "
+        f"{words.count(rule.n_people, 'person', 'people')}, {words.count(rule.n_genuine, 'comparison')} within one of "
+        f"them and {words.count(rule.n_impostor)} between two."
     )
-    mean = f" The distance is that to the centre of {words.count(n_faces, 'face')} of the person." if n_faces else ""
-    st.caption(
-        f"{STRICT[verdict.far]} comparisons of different people come nearer than the limit, measured on {where}: {pairs}, "
-        f"{words.count(rule.n_people, 'person', 'people')}.{mean} The probability takes both answers to be equally "
-        "likely before looking; among many candidates it is lower. Relatives and look-alikes come near each other: do "
-        "not decide about people by it."
+    yield (
+        "The probability takes both answers to be equally likely before looking. Where one of many people could be "
+        "meant, it is lower."
     )

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.ui import confusion, data, evaluation, frame, mistakes, same_person
+from core.ui import acting, confusion, data, evaluation, frame, mistakes, same_person
 
 with frame.page(
     "How good is it?", "What the recogniser gets right on photos it had not seen, and where it errs."
@@ -15,6 +15,7 @@ with frame.page(
         st.stop()
     run = evaluation.choose_run(runs)
     shown = evaluation.shown(dataset, run)
+    acting.last_done(dataset)
     if shown.stale:
         evaluation.stale(shown)
     evaluation.headline(run)

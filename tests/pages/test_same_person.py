@@ -38,7 +38,9 @@ def opened(open_page):
 
 def counts(app) -> tuple[int, int]:
     """How many pairs of one person, and of two, the limit accepts."""
-    said = [caption.value for caption in app.caption if re.match(r"\d[\d\u202f]* of \d[\d\u202f]* pairs", caption.value)]
+    said = [
+        caption.value for caption in app.caption if re.match(r"\d[\d\u202f]* of \d[\d\u202f]* pairs", caption.value)
+    ]
     return tuple(int(re.sub("\u202f", "", text.split(" of ")[0])) for text in said[:2])  # type: ignore[return-value]
 
 
@@ -59,7 +61,7 @@ def test_the_limit_moves_the_counts_and_the_twins_stand_at_the_border(village, o
 def test_a_button_puts_the_limit_where_a_rate_was_measured(app_data, village, open_page):
     app = opened(open_page)
     app.slider[0].set_value(1.3).run()
-    button(app, "1 in 1000 passes").click().run()
+    button(app, "1 in 1\u202f000 passes").click().run()
     assert not app.exception
     pairs = own_pairs(village.id, app_data.store.dataset(village.id).revision)
     assert app.slider[0].value == pytest.approx(pairs.limits[1e-3], abs=0.01)

@@ -10,7 +10,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.pages.conftest import texts
+from core.jobs.model import JobKind
+from core.learn.same_person import MEASURED
+from core.models import catalogue
+from core.models.catalogue import DEFAULT_VECTORS_ID
+from core.ui.verifying import basis, conclusion
+from core.workflows.verify import Verdict
+from tests.pages.conftest import button, texts
 
 VERIFY = "pages/identify/verify.py"
 LEFT, RIGHT = 0, 1
@@ -119,7 +125,36 @@ def test_a_photo_is_compared_with_a_person_without_itself(trained, open_page, ph
 
 def test_a_photo_of_another_is_not_the_person(trained, open_page, photos):
     (dataset,) = trained.store.datasets()
-    app = way(open_page(VERIFY, person="madonna"), "A photo and a person")
+    app = open_page(VERIFY, person="madonna")
     give(app, LEFT, photos("val/elton_john/"))
     assert app.selectbox(key=f"verify_person_{dataset.id}").value == "madonna"
     assert "Probably not madonna" in texts(app)
+
+
+@pytest.mark.parametrize(
+    ("distance", "prob", "said"),
+    [(0.7, 0.99, "Probably the same person"), (1.0, 0.8, "Perhaps the same"), (1.3, 0.01, "Probably different people")],
+)
+def test_a_limit_that_is_stricter_than_the_probability_says_so(distance, prob, said):
+    rule = MEASURED[DEFAULT_VECTORS_ID]
+    verdict = Verdict(distance, prob, distance <= 0.98, 0.98, 1e-3, 0.5, rule, own_rule=False)
+    assert said in conclusion(verdict)
+
+
+def test_what_it_rests_on_is_told_with_the_people_it_was_measured_on():
+    rule = MEASURED[DEFAULT_VECTORS_ID]
+    told = " ".join(basis(Verdict(0.7, 0.99, True, 0.98, 1e-3, 0.5, rule, own_rule=False), n_faces=3))
+    assert "1 in 1\u202f000" in told and "press photos" in told and "79 people" in told and "3 faces" in told
+
+
+def test_an_earlier_versions_dataset_says_so_and_is_embedded_again(app_data, open_page):
+    dataset = app_data.store.create_dataset("Old", catalogue.EARLIER[0].vectors_id)
+    app = open_page(VERIFY)
+    assert "embedded by an earlier version" in texts(app)
+    button(app, "Embed again").click().run()
+    assert not app.exception
+    assert "are being embedded again" in texts(app)
+    (job,) = app_data.jobs.jobs(dataset.id)
+    assert (job.kind, job.params) == (JobKind.CHANGE_MODEL, {"model": catalogue.DEFAULT_EMBEDDING_ID})
+    app_data.store.create_dataset("New", catalogue.DEFAULT_VECTORS_ID)
+    assert "earlier version" not in texts(open_page(VERIFY))

@@ -96,7 +96,9 @@ def test_a_bundle_identifies_in_an_empty_data_folder_with_equal_results(home, aw
         assert [face.evidence for face in there] == [face.evidence for face in here]
         assert [face.detection.box for face in there] == [face.detection.box for face in here]
     ours, theirs = home.identifier(newest(home)), away.identifier(run)
-    assert ours.threshold() == theirs.threshold() and ours.recogniser.rules.alone.at(0.01) == theirs.recogniser.rules.alone.at(0.01)
+    assert ours.threshold() == theirs.threshold() and ours.recogniser.rules.alone.at(
+        0.01
+    ) == theirs.recogniser.rules.alone.at(0.01)
     said = train.load_predictions(away.artifacts, run)
     assert np.array_equal(
         said.evaluation.confusion, train.load_predictions(home.artifacts, newest(home)).evaluation.confusion

@@ -86,7 +86,7 @@ def test_photos_are_found_by_their_last_folder_unless_two_have_it(tmp_path: Path
     with open_source(tmp_path, ArchiveLimits()) as source:
         found = find_photos(source.entries, ["A_B/A_B_0001.jpg", "val/C/C_0001.jpg"])
         assert [entry.name for entry in found.values()] == ["lfw/A_B/A_B_0001.jpg", "val/C/C_0001.jpg"]
-        with pytest.raises(InputRefused, match="is 'train/C/C_0001.jpg' and 'val/C/C_0001.jpg'"):
+        with pytest.raises(InputRefused, match=r"is 'train/C/C_0001\.jpg' and 'val/C/C_0001\.jpg'"):
             find_photos(source.entries, ["C/C_0001.jpg"])
         with pytest.raises(InputRefused, match="1 photos of the list are not among"):
             find_photos(source.entries, ["D/D_0001.jpg"])

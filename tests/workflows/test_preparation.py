@@ -80,7 +80,12 @@ def detection(turn_deg: float = 0.0, scale: float = 1.0, shift: tuple[float, flo
 
 @pytest.mark.parametrize(
     ("case", "turn_deg", "scale", "shift"),
-    [("as it is", 0, 1, (0, 0)), ("turned", 25, 1, (3, 9)), ("larger", 0, 4.2, (50, 20)), ("head down", 180, 0.4, (9, 9))],
+    [
+        ("as it is", 0, 1, (0, 0)),
+        ("turned", 25, 1, (3, 9)),
+        ("larger", 0, 4.2, (50, 20)),
+        ("head down", 180, 0.4, (9, 9)),
+    ],
 )
 def test_eyes_and_mouth_come_to_their_places(case: str, turn_deg: float, scale: float, shift) -> None:
     face = detection(turn_deg, scale, shift)
