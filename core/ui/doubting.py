@@ -66,6 +66,16 @@ def standing(dataset_id: str, revision: Revision, made: float | None) -> Standin
     return suspects.standing(found, faces.table, faces.row, data.services().log.apart(dataset_id), revision)
 
 
+def suspected(dataset: Dataset) -> frozenset[str]:
+    """The faces of all suspects that are not dealt with; nobody before they were looked for."""
+    job = data.newest_job(dataset, JobKind.SUSPECTS)
+    made = job.finished if job else None
+    if made is None or queue(dataset.id, made) is None:
+        return frozenset()
+    now = standing(dataset.id, dataset.revision, made)
+    return frozenset(face_id for entry in now.suspects for face_id in entry.face_ids)
+
+
 def choose(dataset: Dataset, now: Standing) -> list[Suspect]:
     """Chips with counts; what was skipped in this sitting comes last."""
     counts = Counter(entry.kind for entry in now.suspects)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time
 from enum import StrEnum
 
 import numpy as np
@@ -18,6 +19,9 @@ POOR_GRADE = 0.5
 """Below it a face is called poor: it is likelier taken for somebody else than not."""
 
 
+DAY_S = 86_400.0
+
+
 class Show(StrEnum):
     """What faces there are to look at."""
 
@@ -28,6 +32,7 @@ class Show(StrEnum):
     CONFIRMED = "Looked at"
     STRANGERS = "Nobody to name"
     WRONG = "Recognised wrongly"
+    SUSPECT = "Suspects"
 
 
 class Order(StrEnum):
@@ -54,6 +59,10 @@ class Filter:
     """The face that ``Order.ALIKE`` is about."""
     run_id: str | None = None
     """The run that ``WRONG`` and ``UNSURE`` are about."""
+    taken: tuple[float, float] | None = None
+    """Only photos taken from the first to the second moment, seconds since 1970."""
+    suspects: frozenset[str] = frozenset()
+    """The faces that ``SUSPECT`` is about."""
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
@@ -61,16 +70,21 @@ def rows(dataset_id: str, revision: Revision, wanted: Filter) -> Ints:
     """Row numbers of the faces that a filter lets through, in its order."""
     faces = data.faces(dataset_id, revision)
     kept = np.flatnonzero(
-        _shown(faces, wanted) & _of_person(faces.table, wanted.person) & _of_split(faces.table, wanted)
+        _shown(faces, wanted)
+        & _of_person(faces.table, wanted.person)
+        & _of_split(faces.table, wanted)
+        & _of_time(faces.table, wanted.taken)
     )
     return kept[_order(faces, wanted)(kept)]
 
 
 @st.cache_data(show_spinner=False, max_entries=32)
-def counts(dataset_id: str, revision: Revision, run_id: str | None) -> dict[Show, int]:
+def counts(
+    dataset_id: str, revision: Revision, run_id: str | None, suspects: frozenset[str] = frozenset()
+) -> dict[Show, int]:
     """How many faces each choice of ``Show`` has."""
     faces = data.faces(dataset_id, revision)
-    return {show: int(_shown(faces, Filter(show, run_id=run_id)).sum()) for show in Show}
+    return {show: int(_shown(faces, Filter(show, run_id=run_id, suspects=suspects)).sum()) for show in Show}
 
 
 def _shown(faces: Faces, wanted: Filter) -> Bools:
@@ -86,6 +100,10 @@ def _shown(faces: Faces, wanted: Filter) -> Bools:
             return table.confirmed
         case Show.STRANGERS:
             return table.strangers
+        case Show.SUSPECT:
+            suspected = np.zeros(len(table), dtype=bool)
+            suspected[[faces.row[face_id] for face_id in wanted.suspects if face_id in faces.row]] = True
+            return suspected
         case Show.WRONG:
             wrong = np.zeros(len(table), dtype=bool)
             tested, is_wrong, _ = _tested(faces, wanted.run_id)
@@ -104,6 +122,12 @@ def _of_split(table: FaceTable, wanted: Filter) -> Bools:
     if wanted.split is None:
         return np.ones(len(table), dtype=bool)
     return np.fromiter((split == wanted.split for split in table.splits), dtype=bool, count=len(table))
+
+
+def _of_time(table: FaceTable, taken: tuple[float, float] | None) -> Bools:
+    if taken is None:
+        return np.ones(len(table), dtype=bool)
+    return np.asarray((table.taken >= taken[0]) & (table.taken <= taken[1]))
 
 
 def _tested(faces: Faces, run_id: str | None) -> tuple[Ints, Bools, Floats]:
@@ -151,9 +175,9 @@ def _key(faces: Faces, wanted: Filter) -> Floats:
 # on the page
 
 
-def choose(dataset: Dataset, run_id: str | None, like: str | None) -> Filter:
+def choose(dataset: Dataset, run_id: str | None, like: str | None, suspects: frozenset[str]) -> Filter:
     """The chips and choosers; kept in the address, so that a link or a reload shows the same."""
-    found = counts(dataset.id, dataset.revision, run_id)
+    found = counts(dataset.id, dataset.revision, run_id, suspects)
     chips = [show for show in Show if found[show] or show is Show.ALL]
     people = [person.name for person in data.people(dataset.id, dataset.revision)]
     orders = [order for order in Order if _possible(order, run_id, like, dataset)]
@@ -192,11 +216,30 @@ def choose(dataset: Dataset, run_id: str | None, like: str | None) -> Filter:
                 placeholder="Both sides",
                 key=f"split_{dataset.id}",
             )
+            taken = _taken(dataset)
     address.remember(
         show=show if show is not Show.ALL else None, person=person, order=order if order is not orders[0] else None
     )
-    wanted = Filter(show or Show.ALL, person, split, order or Order.PERSON, run_id=run_id)
-    return replace(wanted, like=like if wanted.order is Order.ALIKE else None)
+    wanted = Filter(show or Show.ALL, person, split, order or Order.PERSON, run_id=run_id, taken=taken)
+    return replace(
+        wanted,
+        like=like if wanted.order is Order.ALIKE else None,
+        suspects=suspects if wanted.show is Show.SUSPECT else frozenset(),
+    )
+
+
+def _taken(dataset: Dataset) -> tuple[float, float] | None:
+    """The days between which photos were taken; None for all, also those whose camera did not say."""
+    known = data.faces(dataset.id, dataset.revision).table.taken
+    known = known[~np.isnan(known)]
+    if not len(known):
+        return None
+    first, last = (datetime.fromtimestamp(float(moment), UTC).date() for moment in (known.min(), known.max()))
+    days = st.date_input("Taken between", [], min_value=first, max_value=last, key=f"taken_{dataset.id}")
+    if not isinstance(days, tuple) or len(days) != 2:
+        return None
+    begin, end = (datetime.combine(day, time(), UTC).timestamp() for day in days)
+    return begin, end + DAY_S
 
 
 def _possible(order: Order, run_id: str | None, like: str | None, dataset: Dataset) -> bool:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.store.base import Dataset, Run
 from core.types import Ints
-from core.ui import acting, data, facesheet, filters, gallery, words
+from core.ui import acting, data, doubting, facesheet, filters, gallery, words
 from core.ui.acting import Desk
 from core.ui.data import Faces
 from core.ui.filters import Filter
@@ -39,7 +39,7 @@ class Shown:
 def shown(dataset: Dataset, run: Run | None) -> Shown:
     """Let the user choose what to see."""
     like = st.session_state.get("review_like")
-    wanted = filters.choose(dataset, run.id if run else None, like)
+    wanted = filters.choose(dataset, run.id if run else None, like, doubting.suspected(dataset))
     return Shown(dataset, wanted, filters.rows(dataset.id, dataset.revision, wanted))
 
 

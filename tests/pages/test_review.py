@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from core.corrections.model import Act, Change, Entity, Field, Hand, Kind
 from core.jobs.model import JobKind
+from core.store.base import IngestBatch, PhotoLabel
 from core.ui import acting, filters, grouping
 from core.ui.filters import Filter, Order, Show
 from core.workflows.correct import Corrector
 from tests.pages.conftest import button, texts, work
-from tests.pages.faces import add_faces
+from tests.pages.faces import _face, add_faces
 
 REVIEW, SUSPECTS, GROUPS = "pages/data/review.py", "pages/data/suspects.py", "pages/explore/clusters.py"
 
@@ -59,6 +62,25 @@ def test_orders_put_first_what_they_say(app_data):
     assert {faces.table.person(int(row)) for row in of_bob} == {"Bob"}
 
 
+def test_faces_are_chosen_by_the_day_of_their_photo(app_data):
+    dataset = app_data.store.create_dataset("Family", "facenet-128")
+    days = (0.0, 86_400.0, 5 * 86_400.0)
+    made = [faces_of(number, taken) for number, taken in enumerate([*days, None])]
+    app_data.store.add(dataset.id, "", IngestBatch([photo for photo, _ in made], [face for _, face in made]))
+    dataset = app_data.store.dataset("Family")
+    whole = filters.rows(dataset.id, dataset.revision, Filter())
+    early = filters.rows(dataset.id, dataset.revision, Filter(taken=(0.0, 2 * 86_400.0)))
+    table = filters.data.faces(dataset.id, dataset.revision).table
+    assert len(whole) == 4
+    assert sorted(table.taken[early]) == [0.0, 86_400.0]
+
+
+def faces_of(number, taken):
+    """A photo taken at a moment, with its face."""
+    photo, face = _face(number, "Ann", "Ann")
+    return (replace(photo, taken=taken), PhotoLabel("Ann", None)), face
+
+
 def test_suspects_are_looked_for_by_the_worker_and_leave_the_list_when_dealt_with(app_data, open_page):
     people = {"Ann": 12, "Bob": 12, "Cleo": 12}
     dataset = add_faces(app_data, "Family", people)
@@ -72,6 +94,8 @@ def test_suspects_are_looked_for_by_the_worker_and_leave_the_list_when_dealt_wit
     app.run()
     (chips,) = app.get("button_group")
     assert any(option.content.startswith("Wrong name") for option in chips.proto.options)
+    (among_all,) = open_page(REVIEW).get("button_group")
+    assert any(option.content.startswith("Suspects") for option in among_all.proto.options)
     somebody(app_data, dataset).move([wrong], "Ann")
     assert "Nothing looks wrong." in texts(open_page(SUSPECTS))
 
