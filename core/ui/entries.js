@@ -5,11 +5,11 @@ const memory = (window.faceEntries ??= new Map());
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   const root = parentElement.querySelector(".entries");
-  root.focusing?.abort(); // what listened before knows the faces of before
-  root.focusing = new AbortController();
-  const { signal } = root.focusing;
   if (!memory.has(component.key)) memory.set(component.key, { place: 0, selected: new Set(), epoch: null, inField: false, active: false, outbox: [], drafts: new Map() });
   const self = memory.get(component.key);
+  self.focusing?.abort(); // what listened before, perhaps to elements that are gone, knows the faces of before
+  self.focusing = new AbortController();
+  const { signal } = self.focusing;
 
   self.outbox = self.outbox.filter((sent) => sent.n > data.seen);
   if (self.outbox.length) setTriggerValue("commands", self.outbox); // asked while the page was busy

@@ -7,11 +7,11 @@ const memory = (window.facePickers ??= new Map());
 export default function (component) {
   const { data, parentElement, setStateValue, setTriggerValue } = component;
   const root = parentElement.querySelector(".picker");
-  root.focusing?.abort(); // what listened before knows the faces of before
-  root.focusing = new AbortController();
-  const { signal } = root.focusing;
   if (!memory.has(component.key)) memory.set(component.key, { selected: new Set(), focused: null, epoch: null, anchor: null, outbox: [] });
   const self = memory.get(component.key);
+  self.focusing?.abort(); // what listened before, perhaps to elements that are gone, knows the faces of before
+  self.focusing = new AbortController();
+  const { signal } = self.focusing;
   const ids = data.faces.map((face) => face.id);
 
   self.outbox = self.outbox.filter((sent) => sent.n > data.seen);

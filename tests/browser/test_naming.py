@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import zipfile
+from collections import Counter
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
@@ -26,7 +27,8 @@ def photo_of_the_first(app: App, shared_dir: Path, folder: Path) -> Path:
     services = Services(Settings(app.data_dir))
     dataset = services.store.dataset("Shoebox")
     table = services.store.face_table(dataset.id)
-    row = next(row for row in range(len(table)) if table.person(row) == "Person 1")
+    alone = {photo for photo, faces in Counter(table.photo_ids).items() if faces == 1}
+    row = next(row for row in range(len(table)) if table.person(row) == "Person 1" and table.photo_ids[row] in alone)
     path = folder / "who.jpg"
     with zipfile.ZipFile(shared_dir / "faces" / "lfw-dev.zip") as archive:
         path.write_bytes(archive.read(table.photo_names[row]))
