@@ -5,8 +5,8 @@ const memory = (window.faceEntries ??= new Map());
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   const root = parentElement.querySelector(".entries");
-  if (!memory.has(component.key)) memory.set(component.key, { place: 0, selected: new Set(), epoch: null, inField: false, active: false, outbox: [], drafts: new Map() });
-  const self = memory.get(component.key);
+  if (!memory.has(data.key)) memory.set(data.key, { place: 0, at: null, selected: new Set(), epoch: null, inField: false, active: false, outbox: [], drafts: new Map() });
+  const self = memory.get(data.key);
   self.focusing?.abort(); // what listened before, perhaps to elements that are gone, knows the faces of before
   self.focusing = new AbortController();
   const { signal } = self.focusing;
@@ -17,17 +17,23 @@ export default function (component) {
     self.selected.clear();
     self.epoch = data.epoch;
   }
-  const signature = JSON.stringify([data.names.length, data.entries.map(({ strips, ...rest }) => rest)]);
-  const redrawn = signature !== root.drawn;
-  if (redrawn) {
+  draw();
+  mark();
+
+  // What waits in the outbox and settles its entries is as good as done: they come back only if it is refused.
+  function draw() {
+    const settled = new Set(self.outbox.filter((sent) => data.settling.includes(sent.name)).flatMap((sent) => sent.ids));
+    const shown = data.entries.filter((entry) => !settled.has(entry.id));
+    const signature = JSON.stringify([data.names.length, shown.map(({ strips, ...rest }) => rest)]);
+    if (signature === root.drawn) return;
     const names = document.createElement("datalist");
     names.id = "known-names";
     names.append(...data.names.map((name) => Object.assign(document.createElement("option"), { value: name })));
-    root.replaceChildren(names, ...data.entries.map(row));
+    root.replaceChildren(names, ...shown.map(row));
     root.drawn = signature;
+    const still = ids().indexOf(self.at); // somebody may be typing in it, and another came or went above it
+    if (self.active) focus(still < 0 ? self.place : still, self.inField);
   }
-  mark();
-  if (redrawn && self.active) focus(self.place, self.inField);
 
   function rows() {
     return [...root.querySelectorAll(".row")];
@@ -102,9 +108,10 @@ export default function (component) {
   function focus(place, inField) {
     self.place = Math.max(0, Math.min(ids().length - 1, place));
     self.inField = inField;
-    mark();
     const wanted = rows()[self.place];
-    (inField ? wanted?.querySelector("input") : wanted)?.focus();
+    self.at = wanted?.dataset.id ?? null;
+    mark();
+    ((inField && wanted?.querySelector("input")) || wanted || root).focus();
   }
 
   function command(name, about, text = "") {
@@ -112,16 +119,14 @@ export default function (component) {
     self.outbox.push({ n: self.last, name, ids: about, text });
     setTriggerValue("commands", self.outbox);
     for (const id of about) self.drafts.delete(id);
-    if (!data.settling.includes(name)) return;
-    for (const id of about) rows().find((each) => each.dataset.id === id)?.remove(); // it comes back if it is refused
-    root.drawn = "";
-    focus(self.place, self.inField);
+    draw();
   }
 
   function chosen(id) {
     return self.selected.has(id) ? ids().filter((each) => self.selected.has(each)) : [id];
   }
 
+  root.tabIndex = -1; // takes the focus when the last entry is dealt with: undo is still a key away
   root.onclick = (event) => {
     const hit = event.target.closest(".row");
     if (hit && event.target.tagName !== "INPUT") {
@@ -135,6 +140,7 @@ export default function (component) {
     const hit = event.target.closest(".row");
     if (hit) {
       self.place = ids().indexOf(hit.dataset.id);
+      self.at = hit.dataset.id;
       self.inField = event.target.tagName === "INPUT";
       mark();
     }
@@ -143,9 +149,8 @@ export default function (component) {
     if (event.relatedTarget && !root.contains(event.relatedTarget)) self.active = false;
   }, { signal });
   root.onkeydown = (event) => {
-    const hit = event.target.closest(".row");
-    if (!hit || event.altKey) return;
-    const id = hit.dataset.id;
+    if (event.altKey) return;
+    const id = event.target.closest(".row")?.dataset.id;
     if (event.target.tagName === "INPUT") {
       const name = event.target.value.trim();
       if (event.key === "Enter" && name) command("name", chosen(id), name);
@@ -158,11 +163,11 @@ export default function (component) {
     else if (event.key === "ArrowUp") focus(self.place - 1, false);
     else if (event.key === "Home") focus(0, false);
     else if (event.key === "End") focus(ids().length - 1, false);
-    else if (event.key === "Enter" || event.key === "m") focus(self.place, true);
-    else if (event.key === " ") {
+    else if (id && (event.key === "Enter" || event.key === "m")) focus(self.place, true);
+    else if (id && event.key === " ") {
       self.selected.has(id) ? self.selected.delete(id) : self.selected.add(id);
       mark();
-    } else if (event.key in data.keys) command(data.keys[event.key], chosen(id));
+    } else if (event.key in data.keys) command(data.keys[event.key], id ? chosen(id) : []);
     else return;
     event.preventDefault();
     event.stopPropagation();

@@ -76,7 +76,7 @@ def entries(key: str, shown: Sequence[Entry], keyboard: Keyboard, epoch: int) ->
         "keys": dict(keyboard.keys),
         "settling": list(keyboard.settling),
         "epoch": epoch,
-        "seen": outbox.seen(key),
+        **outbox.told(key),
     }
     answer = _mount(key=key, data=given, on_commands_change=_nothing)
     return read(outbox.fresh(key, answer.commands), [entry.id for entry in shown])

@@ -107,7 +107,7 @@ def strictness(dataset: Dataset, found: Clustering) -> float:
 
 @st.fragment
 def name_them(view: View) -> None:
-    """The groups, the largest first, each with a field for its name."""
+    """The groups, those with the most clear faces first, each with a field for its name."""
     acting.keep_in_step()
     dataset, found = view.dataset, groups(view.dataset.id, view.dataset.revision, view.made, view.threshold)
     if not len(found):
@@ -179,7 +179,7 @@ def _row(view: View, found: Groups, group: int, question: Question | None) -> En
         covers[0],
         (Strip(pictures),),
         words.count(size, "face"),
-        f"{_tightness(tight)} ({tight:.2f})",
+        f"{_tightness(tight)} ({tight:.2f})" + (", most of them blurred or small" if 2 * found.clear[group] < size else ""),
         (*buttons, ("Look closer", "open"), ("Nobody to name", "nobody")),
         question_text,
         "Who is this?",

@@ -59,12 +59,13 @@ def follow(job: Job | None, during: Callable[[Job], None] | None = None) -> None
 
     ``during`` draws more of the running job below its progress.
     """
-    if job is None or job.state is JobState.DONE:
-        return
-    if job.state.active:
-        st.fragment(_live, run_every=POLL)(job.id, during)
-        return
-    _stopped(job)
+    with st.container():  # there even when it is empty: what stands below would be made anew if it moved
+        if job is None or job.state is JobState.DONE:
+            return
+        if job.state.active:
+            st.fragment(_live, run_every=POLL)(job.id, during)
+            return
+        _stopped(job)
 
 
 def _live(job_id: str, during: Callable[[Job], None] | None) -> None:

@@ -1,7 +1,8 @@
 """Commands from a grid or a list, each obeyed once: what is pressed while the page is still busy waits in the browser.
 
 The browser numbers its commands and sends all that were not acknowledged; the page remembers the last number that it
-obeyed, and tells it with everything that it draws.
+obeyed, and tells it with everything that it draws. Every drawing differs from the one before, so that the browser
+looks at its outbox each time: a run that ends before it reaches the component loses what it was sent.
 """
 
 from __future__ import annotations
@@ -17,6 +18,13 @@ from core.ui import state
 def seen(key: str) -> int:
     """The number of the last command of this component that was obeyed."""
     return int(st.session_state.get(state.OBEYED, {}).get(key, 0))
+
+
+def told(key: str) -> dict[str, str | int]:
+    """What the browser needs to know with a drawing: whose it is, the last command obeyed, and which drawing this is."""
+    turns = st.session_state.setdefault(state.DRAWINGS, {})
+    turns[key] = turns.get(key, 0) + 1
+    return {"key": key, "seen": seen(key), "drawing": turns[key]}
 
 
 def fresh(key: str, sent: Iterable[Mapping[str, Any]] | None) -> list[Mapping[str, Any]]:

@@ -7,8 +7,8 @@ const memory = (window.facePickers ??= new Map());
 export default function (component) {
   const { data, parentElement, setStateValue, setTriggerValue } = component;
   const root = parentElement.querySelector(".picker");
-  if (!memory.has(component.key)) memory.set(component.key, { selected: new Set(), focused: null, epoch: null, anchor: null, outbox: [] });
-  const self = memory.get(component.key);
+  if (!memory.has(data.key)) memory.set(data.key, { selected: new Set(), focused: null, epoch: null, anchor: null, outbox: [] });
+  const self = memory.get(data.key);
   self.focusing?.abort(); // what listened before, perhaps to elements that are gone, knows the faces of before
   self.focusing = new AbortController();
   const { signal } = self.focusing;

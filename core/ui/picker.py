@@ -93,7 +93,7 @@ def picker(key: str, faces: Sequence[Pickable], grid: Grid, epoch: int) -> Picke
         "grab": grid.grab,
         "click": grid.click,
         "epoch": epoch,
-        "seen": outbox.seen(key),
+        **outbox.told(key),
     }
     answer = _mount(key=key, data=given, on_picked_change=_nothing, on_commands_change=_nothing)
     return read(answer.picked, outbox.fresh(key, answer.commands), [face.id for face in faces], epoch)

@@ -33,10 +33,14 @@ __all__ = [
 ]  # fmt: skip
 
 CURVE_POINTS = 101
+CLEAR_GRADE = 0.85
+"""Faces worse than this are seldom worth naming. Embeddings of blurred faces are alike whoever they are of: in lfw-dev 25
+passers-by of the background are one group, the largest, few of them clear.
+"""
 LOOKED_AT = 8
 """For every group so many of the groups and people most like it are considered for a question."""
 ASKED_GROUPS = 2000
-"""The largest groups, of which questions are asked."""
+"""The first groups, of which questions are asked."""
 WORTH_ASKING = 0.5
 PROBABLY_ONE = 0.85
 """People this alike are probably one: between the 0.99 that halves of one person reach and the 0.78 of two people."""
@@ -57,7 +61,7 @@ class Preview:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Groups:
-    """Faces in groups, the largest group first."""
+    """Faces in groups, the group with the most clear faces first."""
 
     face_ids: tuple[str, ...]
     labels: Ints
@@ -68,6 +72,8 @@ class Groups:
     """Rows of the faces in groups, group by group, the most typical and best to see of each first"""
     starts: Ints
     """(n_groups + 1,) where each group begins in ``ranked``, and the end"""
+    clear: Ints
+    """(n_groups,) faces that are at least of ``CLEAR_GRADE``"""
 
     def __len__(self) -> int:
         return len(self.sizes)
@@ -124,10 +130,18 @@ class Clustering:
 
     def cut(self, threshold: float = DEFAULT_THRESHOLD) -> Groups:
         """The groups at a threshold."""
-        labels = self.hierarchy.labels(threshold)
-        centres = Centres.of(self.vectors, labels, int(labels.max(initial=-1)) + 1)
+        labels, clear = self._clearest_first(self.hierarchy.labels(threshold))
+        centres = Centres.of(self.vectors, labels, len(clear))
         starts = np.concatenate([[0], np.cumsum(centres.sizes)])
-        return Groups(self.face_ids, labels, threshold, centres, self._ranked(labels, centres), starts)
+        return Groups(self.face_ids, labels, threshold, centres, self._ranked(labels, centres), starts, clear)
+
+    def _clearest_first(self, labels: Ints) -> tuple[Ints, Ints]:
+        """The groups in the order of their clear faces, the larger first among equals; and how many each has."""
+        is_clear = (labels >= 0) & (np.nan_to_num(self.grades, nan=1.0) >= CLEAR_GRADE)
+        clear = np.bincount(labels[is_clear], minlength=int(labels.max(initial=-1)) + 1)
+        order = np.argsort(-clear, kind="stable")
+        rank = np.append(np.argsort(order), -1)  # -1 stays -1
+        return rank[labels], clear[order]
 
     def _ranked(self, labels: Ints, centres: Centres) -> Ints:
         rows = np.flatnonzero(labels >= 0)

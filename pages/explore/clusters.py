@@ -28,7 +28,8 @@ with frame.page(
     jobs.follow(job)
     acting.last_done(dataset)
     made = grouping.made(job if job and job.state is JobState.DONE else None)
-    found = grouping.clustering(dataset.id, dataset.revision, made or 0.0)
+    with st.empty():  # the spinner has a place of its own: what stands below it would lose the focus if it moved
+        found = grouping.clustering(dataset.id, dataset.revision, made or 0.0)
     if found is not None and counts.unnamed_faces:
         threshold = grouping.strictness(dataset, found)
         grouping.name_them(grouping.View(dataset, made or 0.0, threshold))

@@ -42,6 +42,12 @@ def test_a_command_is_obeyed_once_however_often_it_is_sent() -> None:
     assert [command["n"] for command in outbox.fresh("another", sent)] == [7, 9]
 
 
+def test_no_two_drawings_are_alike_so_that_the_browser_looks_at_its_outbox_each_time() -> None:
+    first, second = outbox.told("drawn grid"), outbox.told("drawn grid")
+    assert first["seen"] == second["seen"] == 0
+    assert first["drawing"] != second["drawing"]
+
+
 @pytest.mark.parametrize(
     ("found", "about"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import io
 import json
 from collections.abc import Mapping
@@ -181,6 +182,18 @@ def test_a_group_shows_its_most_typical_face_first(album):
     assert typical.tolist() == sorted(typical.tolist(), reverse=True)
     assert groups.members(0, 3) == groups.members(0)[:3]
     assert groups.tightness[0] == pytest.approx(typical.mean() / np.linalg.norm(vectors.mean(axis=0)), abs=1e-5)
+
+
+def test_the_group_with_the_most_clear_faces_comes_before_a_larger_one_of_blurred_ones(album):
+    blurred, clear = set(album.add("crowd", 7)), set(album.add("ann", 5))
+    clustering = album.make()
+    assert album.groups(clustering) == [blurred, clear]
+    grades = np.array([0.7 if face_id in blurred else 0.9 for face_id in clustering.face_ids], dtype=np.float32)
+    graded = dataclasses.replace(clustering, grades=grades)
+    assert album.groups(graded) == [clear, blurred]
+    groups = graded.cut()
+    assert (groups.sizes.tolist(), groups.clear.tolist()) == ([5, 7], [5, 0])
+    assert {face_id for face_id, label in zip(groups.face_ids, groups.labels, strict=True) if label == 0} == clear
 
 
 def test_a_question_is_asked_until_it_is_answered(album):
