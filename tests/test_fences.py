@@ -23,6 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"core.ui", "core.services", "core.settings", "core.workflows", "core.jobs", "core.models", "core.machine"}
     | {"core.images", "core.layout", "core.archive", "core.learn", "core.corrections"}
     | STORE_BASES,
+    "core.ui.components": VALUES | {"core.ui.components", "core.ui.gallery", "core.ui.state", "core.images"},
     "core.__main__": UNIVERSAL
     | {"core.services", "core.workflows", "core.jobs", "core.models", "core.images", "core.store.base", "core.bench"},
     "core.bench": UNIVERSAL

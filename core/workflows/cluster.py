@@ -34,8 +34,8 @@ __all__ = [
 
 CURVE_POINTS = 101
 CLEAR_GRADE = 0.85
-"""Faces worse than this are seldom worth naming. Embeddings of blurred faces are alike whoever they are of: in lfw-dev 25
-passers-by of the background are one group, the largest, few of them clear.
+"""Faces worse than this are seldom worth naming. Embeddings of blurred faces are alike whoever they are of: in lfw-dev
+25 passers-by in the background are one group, the largest, few of them clear.
 """
 LOOKED_AT = 8
 """For every group so many of the groups and people most like it are considered for a question."""

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from core.ui import arrivals, exports, frame
+from core.ui import frame
+from core.ui.photos import arrivals, exports
 
 with frame.page("Export and import", "Take it all with you, or bring in what comes from elsewhere.") as page:
     out, way_in = st.columns(2, gap="large")

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from core.ui import data, frame, jobs, reports, uploads
+from core.ui import data, frame, jobs
 from core.ui.jobs import IngestRequest, JobKind, JobState
+from core.ui.photos import reports, uploads
 
 with frame.page("Add photos", "Every face is found and kept; every file gets a line in the report.") as page:
     dataset = page.dataset

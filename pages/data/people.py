@@ -1,9 +1,10 @@
 """People: everybody who has a name, and one of them in detail."""
 
-from core.ui import data, frame, people
+from core.ui import data, frame
+from core.ui.people import overview
 
 with frame.page("People", "Who is in your photos, and how well each one is shown.") as page:
     dataset = page.dataset
-    people.show(dataset, page.action)
+    overview.show(dataset, page.action)
     if data.people(dataset.id, dataset.revision):
         frame.next_step("When the people are right: **learn them**.", "Train", frame.TRAIN, dataset.id)

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from core.ui import acting, data, frame, reviewing
+from core.ui import data, frame
+from core.ui.correcting import acting, reviewing
 
 with frame.page("Look them over", "Put right what is wrong: names, bad pictures, things that are no faces.") as page:
     dataset = page.dataset

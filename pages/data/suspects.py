@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from core.ui import acting, data, doubting, frame, jobs, words
+from core.ui import data, frame, jobs, words
+from core.ui.correcting import acting, doubting
 from core.ui.jobs import JobKind
 
 with frame.page(

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from core.ui import acting, data, frame, grouping, jobs, words
+from core.ui import data, frame, jobs, words
+from core.ui.correcting import acting, grouping
 from core.ui.jobs import JobKind, JobState
 
 with frame.page(

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from core.ui import data, frame, mapping
+from core.ui import data, frame
+from core.ui.explore import mapping
 
 with frame.page(
     "Map of faces", "Every face is a point. Faces that look alike to the recogniser lie close together."

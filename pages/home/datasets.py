@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from core.ui import cards, frame
+from core.ui import frame
+from core.ui.home import cards
 
 with frame.page("Face Atlas", "Find out who is in your photos, and how sure you can be.", chooser=False) as page:
     datasets = page.services.store.datasets()

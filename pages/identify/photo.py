@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from core.ui import data, frame, identification
+from core.ui import data, frame
+from core.ui.identify import identification
 
 with frame.page(
     "Who is this?", "Drop a photo: every face gets a name, or is called unknown when nobody is near."

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from core.ui import frame, verifying
+from core.ui import frame
+from core.ui.identify import verifying
 
 with frame.page("Same person?", "Compare two photos, or a photo with a person of the dataset.") as page:
     dataset = page.chosen

@@ -2,7 +2,9 @@
 
 import streamlit as st
 
-from core.ui import acting, confusion, data, evaluation, frame, mistakes, same_person
+from core.ui import data, frame
+from core.ui.correcting import acting
+from core.ui.recogniser import confusion, evaluation, mistakes, same_person
 
 with frame.page(
     "How good is it?", "What the recogniser gets right on photos it had not seen, and where it errs."

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from core.ui import data, frame, jobs, training
+from core.ui import data, frame, jobs
 from core.ui.jobs import JobKind
+from core.ui.recogniser import training
 from core.workflows.train import TrainOptions
 
 with frame.page("Train", "Learn the people, and measure it on faces it has not seen.") as page:

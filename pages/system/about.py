@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from core.ui import about, frame
+from core.ui import frame
+from core.ui.system import about
 
 with frame.page(
     "About", "What is running, on what, with which models, and where your data are.", chooser=False

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from core.ui import frame, joblist
+from core.ui import frame
+from core.ui.system import joblist
 
 with frame.page("Jobs", "Long work goes on here, whatever page you are on.", chooser=False) as page:
     known = page.services.jobs.jobs()

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from core.jobs.model import JobKind
-from core.ui.evaluation import people_csv, strangers_sentence
+from core.ui.recogniser.evaluation import people_csv, strangers_sentence
 from core.workflows.train import load_predictions
 from tests.conftest import new_data_dir, services_on
 from tests.pages.conftest import _services, button, texts, work

@@ -15,7 +15,7 @@ from core.jobs.handlers import sweep_uploads
 from core.jobs.model import JobKind, JobState, Owner
 from core.jobs.transfers import ExportParams
 from core.types import Box
-from core.ui import exports as exports_ui
+from core.ui.photos import exports as exports_ui
 from core.workflows.correct import Corrector
 from core.workflows.export import What, exported
 from tests.pages.conftest import button, texts, work

@@ -9,7 +9,8 @@ import numpy as np
 
 from core.jobs.model import JobKind, JobState
 from core.store.artifacts import Kind
-from core.ui import data, mapping
+from core.ui import data
+from core.ui.explore import mapping
 from core.workflows import project
 from tests.pages.conftest import button, texts
 from tests.pages.faces import add_faces

@@ -9,8 +9,8 @@ import pytest
 from core.corrections.model import Act, Change, Entity, Field, Hand, Kind
 from core.jobs.model import JobKind
 from core.store.base import IngestBatch, PhotoLabel
-from core.ui import acting, filters, grouping
-from core.ui.filters import Filter, Order, Show
+from core.ui.correcting import acting, filters, grouping
+from core.ui.correcting.filters import Filter, Order, Show
 from core.workflows.correct import Corrector
 from tests.pages.conftest import button, texts, work
 from tests.pages.faces import _face, add_faces

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from core.jobs.model import JobKind
-from core.ui import same_person
-from core.ui.same_person import histogram_json, own_pairs
+from core.ui.recogniser import same_person
+from core.ui.recogniser.same_person import histogram_json, own_pairs
 from tests.pages.conftest import button, texts, work
 from tests.pages.faces import add_faces
 

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from core.learn.evaluate import evaluate
-from core.ui import charts, confusion
+from core.ui import charts
 from core.ui.charts import Cloud, Group, Matrix
-from core.ui.evaluation import finding, people_table
-from core.ui.mapping import selected_rows
+from core.ui.explore.mapping import selected_rows
+from core.ui.recogniser import confusion
+from core.ui.recogniser.evaluation import finding, people_table
 
 
 def ints(*values: int) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.corrections.model import Event, Kind
-from core.ui import history
+from core.ui.correcting import history
 
 NAMES = {1: "ann_lee", 2: "Ben"}
 

@@ -7,10 +7,10 @@ import pytest
 
 from core.learn.coaching import MOST, Advice, PhotoKind
 from core.store.base import Counts, Dataset, PersonCount
-from core.ui import coach, crowd, erasing, likeness, merging, people
-from core.ui.crowd import Order, Show, Wanted
-from core.ui.likeness import Likeness
-from core.ui.person import View, free_name
+from core.ui.people import coach, crowd, erasing, likeness, merging, overview
+from core.ui.people.crowd import Order, Show, Wanted
+from core.ui.people.likeness import Likeness
+from core.ui.people.person import View, free_name
 
 
 def person(number: int, name: str, faces: int = 10, *, train: int = 0, val: int = 0, **others) -> PersonCount:
@@ -77,10 +77,10 @@ def test_the_most_alike_come_first_with_their_similarity_and_without_oneself():
 
 def test_the_summary_counts_what_there_is_and_nothing_else():
     counts = Counts(photos=38, faces=40, people=4, train_faces=19, val_faces=14, unnamed_faces=2)
-    assert people.summary(CROWD, counts) == (
+    assert overview.summary(CROWD, counts) == (
         "3 people · 40 faces · 19 to learn from, 14 to test on · 1 hidden · 2 without a name"
     )
-    assert people.summary(CROWD[:1], Counts(faces=10, people=1)) == "1 person · 10 faces"
+    assert overview.summary(CROWD[:1], Counts(faces=10, people=1)) == "1 person · 10 faces"
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from core.ui import outbox
-from core.ui.picker import Command, Picked, read
+from core.ui.components import outbox
+from core.ui.components.picker import Command, Picked, read
 
 SHOWN = ["a", "b", "c"]
 

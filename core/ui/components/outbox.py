@@ -1,0 +1,35 @@
+"""Commands from a grid or a list, each obeyed once: what is pressed while the page is still busy waits in the browser.
+
+The browser numbers its commands and sends all that were not acknowledged; the page remembers the last number that it
+obeyed, and tells it with everything that it draws. Every drawing differs from the one before, so that the browser
+looks at its outbox each time: a run that ends before it reaches the component loses what it was sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import streamlit as st
+
+from core.ui import state
+
+
+def seen(key: str) -> int:
+    """The number of the last command of this component that was obeyed."""
+    return int(st.session_state.get(state.OBEYED, {}).get(key, 0))
+
+
+def told(key: str) -> dict[str, str | int]:
+    """What the browser needs with a drawing: whose it is, the last command that was obeyed, and which drawing it is."""
+    turns = st.session_state.setdefault(state.DRAWINGS, {})
+    turns[key] = turns.get(key, 0) + 1
+    return {"key": key, "seen": seen(key), "drawing": turns[key]}
+
+
+def fresh(key: str, sent: Iterable[Mapping[str, Any]] | None) -> list[Mapping[str, Any]]:
+    """The commands that were not obeyed yet, which from now on they are."""
+    new = sorted((command for command in sent or () if command["n"] > seen(key)), key=lambda command: command["n"])
+    if new:
+        st.session_state.setdefault(state.OBEYED, {})[key] = new[-1]["n"]
+    return new

@@ -1,0 +1,114 @@
+"""A grid of faces to choose from, by mouse or by keyboard alone; what is chosen and what was commanded come back.
+
+The page keeps what the faces are; the browser keeps what is chosen until ``epoch`` changes. Faces travel inside the
+page's own connection, never under an address of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from core.ui.components import outbox
+
+_FOLDER = Path(__file__).parent
+_mount = st.components.v2.component(
+    "face_picker",
+    html='<div class="picker" role="listbox" aria-multiselectable="true"></div>',
+    css=(_FOLDER / "picker.css").read_text(encoding="utf-8"),
+    js=(_FOLDER / "picker.js").read_text(encoding="utf-8"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pickable:
+    """One face of the grid."""
+
+    id: str
+    src: str
+    """The picture, as a data address."""
+    name: str
+    note: str = ""
+    alt: str = ""
+    badges: tuple[tuple[str, str], ...] = ()
+    """A symbol of one or two letters, and what it means."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A key that was pressed, and the faces that it is about."""
+
+    name: str
+    face_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """What is chosen, which face has the focus, and what was commanded a moment ago, in order."""
+
+    selected: tuple[str, ...] = ()
+    focused: str | None = None
+    commands: tuple[Command, ...] = ()
+
+    @property
+    def command(self) -> Command | None:
+        """The last command, for grids whose commands replace one another."""
+        return self.commands[-1] if self.commands else None
+
+    @property
+    def about(self) -> tuple[str, ...]:
+        """What an action is about: the chosen faces, or the one in focus when none is chosen."""
+        return self.selected or ((self.focused,) if self.focused else ())
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """How a grid is shown."""
+
+    label: str
+    """For screen readers."""
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """Key to the name of the command that it gives."""
+    tile_px: int = 104
+    name_field: str = ""
+    """A CSS selector: the command "name" puts the cursor there instead of coming back."""
+    grab: int = 0
+    """When it changes, the grid takes the focus back."""
+    click: str = ""
+    """The command that a click gives; without one a click chooses."""
+
+
+def picker(key: str, faces: Sequence[Pickable], grid: Grid, epoch: int) -> Picked:
+    """Draw the grid. A new ``epoch`` lets go of everything that was chosen."""
+    given = {
+        "faces": [asdict(face) for face in faces],
+        "keys": dict(grid.keys),
+        "label": grid.label,
+        "tile_px": grid.tile_px,
+        "name_field": grid.name_field,
+        "grab": grid.grab,
+        "click": grid.click,
+        "epoch": epoch,
+        **outbox.told(key),
+    }
+    answer = _mount(key=key, data=given, on_picked_change=_nothing, on_commands_change=_nothing)
+    return read(answer.picked, outbox.fresh(key, answer.commands), [face.id for face in faces], epoch)
+
+
+def _nothing() -> None:
+    """Streamlit asks for a callback for every value that is to come back."""
+
+
+def read(picked: Any, commands: Iterable[Mapping[str, Any]], face_ids: Sequence[str], epoch: int) -> Picked:
+    """The browser's answer, as far as it is about the faces that are shown now."""
+    shown = set(face_ids)
+    picked = picked or {}
+    still = picked.get("epoch") == epoch
+    selected = tuple(face_id for face_id in picked.get("selected", ()) if still and face_id in shown)
+    focused = picked.get("focused")
+    given = tuple(Command(command["name"], tuple(map(str, command["ids"]))) for command in commands)
+    return Picked(selected, focused if focused in shown else None, given)

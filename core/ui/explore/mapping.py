@@ -1,0 +1,269 @@
+"""The map page's parts: which layout there is, what is coloured, the chart, and the gallery of what was picked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.jobs.model import Job, JobKind
+from core.learn.predictions import Predictions
+from core.store.base import Dataset, MapInfo, Run
+from core.types import Revision
+from core.ui import charts, data, gallery, jobs, state, words
+from core.ui.data import Faces
+from core.ui.explore import map_chart
+from core.ui.explore.map_chart import CORRECT, PERSON, PREDICTION, SPLIT, Drawn, Said
+from core.workflows.project import MapOptions, Method
+
+FEWEST_FOR_UMAP = 4
+TILE_PX, PER_PAGE = 92, 24
+WHAT_IT_SAYS = (
+    "Near means alike; distances between far groups mean little. The axes have no unit, and a map can tear apart or "
+    "press together what was not so in the 128 numbers of each face."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the map shows; all of it stands in the address."""
+
+    map: MapInfo | None
+    """A stored map, or None for the quick one."""
+    run: Run | None
+    colour: str
+    people: tuple[str, ...]
+    """Those who are looked for."""
+
+
+# which map
+
+
+def layout(dataset: Dataset, n_faces: int) -> MapInfo | None:
+    """Choose the layout: UMAP once there is one, PCA (None) until then and on request."""
+    newest = data.newest_map(dataset)
+    if newest is None or n_faces < FEWEST_FOR_UMAP:
+        return None
+    chosen = st.segmented_control(
+        "Layout",
+        ["UMAP", "PCA"],
+        default="UMAP",
+        required=True,
+        key="layout",
+        bind="query-params",
+        help="UMAP keeps neighbours together. PCA is the flat shadow in the two widest directions.",
+    )
+    return newest if chosen == "UMAP" else None
+
+
+def making(dataset: Dataset, n_faces: int) -> None:
+    """While there is no UMAP of the present photos: start one, follow it, or offer it."""
+    newest, job = data.newest_map(dataset), data.newest_job(dataset, JobKind.MAP)
+    if n_faces < FEWEST_FOR_UMAP or (newest is not None and newest.revision == dataset.revision):
+        return
+    if job_to_start(dataset, job):
+        _start(dataset)
+    working = job is not None and job.state.active
+    if newest is None:
+        standing = "is being made; the first one takes about half a minute" if working else "was not made yet"
+        st.caption(f"For now PCA, the quick layout. UMAP, which keeps alike faces closer together, {standing}.")
+    else:
+        renewal = " A new one is being made." if working else ""
+        st.caption(
+            f":material/update: This UMAP was made {words.ago(newest.created)}, before the photos changed.{renewal}"
+        )
+    jobs.follow(job)
+    if not working and st.button("Make a new UMAP" if newest else "Make a UMAP", icon=":material/refresh:"):
+        _start(dataset)
+
+
+def job_to_start(dataset: Dataset, job: Job | None) -> bool:
+    """Whether to start a map unasked: once a session and revision.
+
+    Not while one is under way or photos are coming in, and not when the last one failed or was stopped.
+    """
+    asked = st.session_state.setdefault(state.MAP_ASKED, {})
+    if asked.get(dataset.id) == dataset.revision:
+        return False
+    coming = data.newest_job(dataset, JobKind.INGEST)
+    if coming is not None and coming.state.active:
+        return False
+    if job is not None and (job.state.active or (job.state.resumable and job.created >= _settled(coming))):
+        return False
+    asked[dataset.id] = dataset.revision
+    return True
+
+
+def _settled(ingest: Job | None) -> float:
+    """When the dataset got its present photos, in seconds since 1970; 0 when that is not known."""
+    return (ingest.finished or ingest.created) if ingest else 0.0
+
+
+def _start(dataset: Dataset) -> None:
+    data.services().jobs.submit(dataset.id, JobKind.MAP, asdict(MapOptions(method=Method.UMAP)))
+    st.rerun()
+
+
+# what is coloured
+
+
+def colouring(dataset: Dataset, run: Run | None) -> tuple[str, tuple[str, ...]]:
+    """Choose what colours mean, and whom to look for."""
+    counts = data.counts(dataset.id, dataset.revision)
+    known = [person.name for person in data.people(dataset.id, dataset.revision)]
+    offered = [PERSON, *([SPLIT] if counts.val_faces else []), *([PREDICTION, CORRECT] if run else [])]
+    colour = st.selectbox("Colour by", offered, key="colour", bind="query-params", width=170)
+    wanted = st.multiselect(
+        "Find people",
+        known,
+        format_func=words.person,
+        key="person",
+        bind="query-params",
+        max_selections=charts.MOST_COLOURED,
+        placeholder="A name",
+        width=330,
+        disabled=not known,
+    )
+    return colour or PERSON, tuple(wanted)
+
+
+# chart and gallery
+
+
+@st.fragment
+def explore(dataset: Dataset, view: View) -> None:
+    """The chart, and beside it the faces that were picked on it."""
+    run_id = view.run.id if view.run else None
+    map_id = view.map.id if view.map else None
+    made = map_chart.drawn(
+        dataset.id, dataset.revision, map_id, run_id, view.colour, view.people, dark=st.context.theme.type == "dark"
+    )
+    left, right = st.columns([13, 7], gap="medium")
+    with left:
+        st.markdown(f"**{made.finding}**")
+        event = st.plotly_chart(
+            map_chart.figure(made.chart),
+            key="map_chart",
+            on_select="rerun",
+            selection_mode=("points", "box", "lasso"),
+            config={"modeBarButtonsToRemove": ["toImage", "autoScale2d"]},
+            alt=f"Map of faces. {made.finding}",
+        )
+        _not_on_it(made)
+    with right:
+        picked = charts.picked_faces(event)
+        if picked:
+            chosen(dataset, view.run, picked)
+        else:
+            _how_to(dataset, view.run)
+
+
+def _not_on_it(made: Drawn) -> None:
+    if made.left_out:
+        st.caption(
+            f"{words.count(made.left_out, 'face')} came after this map was made and {_is(made.left_out)} not on it."
+        )
+    if made.sampled:
+        st.caption(f"{words.count(made.shown)} of the faces are drawn, chosen at random; the others are like them.")
+
+
+def _is(number: int) -> str:
+    return "is" if number == 1 else "are"
+
+
+def _how_to(dataset: Dataset, run: Run | None) -> None:
+    """Before anything is picked: how to, and a table that does the same by keyboard."""
+    st.markdown("**Circle some faces**")
+    st.caption(
+        "Draw around points with the mouse to see their faces here. The bar at the map's top right changes to a box, "
+        "or to a hand that moves the map and picks single faces by a click. A double click lets go."
+    )
+    table = _people(dataset.id, dataset.revision, run.id if run else None)
+    if table.empty:
+        return
+    st.caption("Or choose people in this table:")
+    event = st.dataframe(
+        table.drop(columns="key"),
+        key=f"map_people_{dataset.id}_{dataset.revision}",
+        on_select="rerun",
+        selection_mode="multi-row",
+        hide_index=True,
+        column_config=_NARROW,
+        height=min(320, 38 + 35 * len(table)),
+        alt="The people on the map with the number of their faces.",
+    )
+    rows = selected_rows(event)
+    if rows:
+        faces = data.faces(dataset.id, dataset.revision)
+        labels = [int(table["key"].iloc[row]) for row in rows if row < len(table)]
+        chosen(dataset, run, tuple(faces.table.ids[row] for row in np.flatnonzero(np.isin(faces.table.labels, labels))))
+
+
+_NARROW = {
+    "Person": st.column_config.TextColumn(width=165),
+    "Faces": st.column_config.NumberColumn(width=60),
+    "Wrong": st.column_config.NumberColumn(width=65),
+}
+
+
+def selected_rows(event: Mapping[str, Any] | None) -> list[int]:
+    """Read the row numbers of a selection in a table."""
+    return [int(row) for row in ((event or {}).get("selection") or {}).get("rows") or []]
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def _people(dataset_id: str, revision: Revision, run_id: str | None) -> pd.DataFrame:
+    return people_table(data.faces(dataset_id, revision), data.predictions(run_id) if run_id else None)
+
+
+def people_table(faces: Faces, predictions: Predictions | None) -> pd.DataFrame:
+    """One row a person, the most faces first: name, faces, and how many of those were given a wrong name."""
+    labels, names = faces.table.labels, faces.table.people
+    sizes = np.bincount(labels + 1, minlength=len(names) + 1)
+    columns: dict[str, Any] = {"Person": ["no name", *map(words.person, names)], "Faces": sizes}
+    if predictions is not None:
+        wrong = labels[Said.of(faces, predictions).wrong == 1]
+        columns["Wrong"] = np.bincount(wrong + 1, minlength=len(names) + 1)
+    table = pd.DataFrame({**columns, "key": np.arange(-1, len(names))})
+    return table[table["Faces"] > 0].sort_values("Faces", ascending=False, kind="stable", ignore_index=True)
+
+
+def chosen(dataset: Dataset, run: Run | None, face_ids: tuple[str, ...]) -> None:
+    """The picked faces as a gallery, person by person."""
+    faces = data.faces(dataset.id, dataset.revision)
+    rows = sorted(
+        (faces.row[face_id] for face_id in face_ids if face_id in faces.row), key=lambda row: _by_person(faces, row)
+    )
+    said = map_chart.said_of(dataset.id, dataset.revision, run.id if run else None)
+    st.markdown(f"**{summary(faces, rows)}**")
+    learned = set(data.predictions(run.id).learned_ids) if run else set()
+    shown = rows[gallery.page_slice(len(rows), PER_PAGE, "map_gallery")]
+    gallery.grid(dataset.id, [_tile(faces, said, learned, row) for row in shown], tile_px=TILE_PX)
+
+
+def _tile(faces: Faces, said: Said, learned: set[str], row: int) -> gallery.Tile:
+    note = map_chart.photo_name(faces, row)
+    if said.given[row] >= 0:
+        prob = words.probability(float(said.probs[row]))
+        note = f"✗ {words.person(said.people[said.given[row]])}" if said.wrong[row] else f"✓ {prob}"
+    elif faces.table.ids[row] in learned:
+        note = "learned from"
+    return gallery.Tile(faces.table.crop_ids[row], words.person(faces.table.person(row)), note)
+
+
+def _by_person(faces: Faces, row: int) -> tuple[int, str]:
+    label = int(faces.table.labels[row])
+    return (label if label >= 0 else len(faces.table.people), faces.table.photo_names[row])
+
+
+def summary(faces: Faces, rows: list[int]) -> str:
+    """Say how many faces of how many people: "34 faces of 3 people"."""
+    labels = [int(faces.table.labels[row]) for row in rows]
+    people, nameless = {label for label in labels if label >= 0}, labels.count(-1)
+    of = f" of {words.count(len(people), 'person', 'people')}" if people else ""
+    rest = f", {words.count(nameless)} without a name" if nameless else ""
+    return f"{words.count(len(rows), 'face')}{of}{rest}"

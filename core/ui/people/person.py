@@ -1,0 +1,78 @@
+"""One person as a page shows them, and the way from one to the next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.store.base import Dataset, PersonCount
+from core.ui import address, data, state, words
+from core.ui.correcting import filters
+from core.ui.data import Faces
+from core.ui.people import crowd
+
+
+@dataclass(frozen=True)
+class View:
+    """A person as the page was drawn with them."""
+
+    dataset: Dataset
+    person: PersonCount
+    people: tuple[PersonCount, ...]
+    """Everybody."""
+
+    @property
+    def name(self) -> str:
+        return words.person(self.person.name)
+
+    @property
+    def faces(self) -> Faces:
+        """The person's faces, and nobody else's."""
+        return data.faces_of(self.dataset.id, self.dataset.revision, self.person.id)
+
+    def other(self, person_id: int) -> PersonCount | None:
+        return next((person for person in self.people if person.id == person_id), None)
+
+
+def open_person(person_id: int | None) -> None:
+    """Show one person, or everybody, from the next run on; the faces get the focus."""
+    address.remember(person=None if person_id is None else str(person_id))
+    st.session_state[state.GRAB] = st.session_state.get(state.GRAB, 0) + 1
+
+
+def neighbours(view: View) -> tuple[int | None, int | None]:
+    """The ids of who stands before and after the person in the order of the address."""
+    ids = [person.id for person in crowd.listed(view.people, crowd.asked(view.people))]
+    if view.person.id not in ids:
+        return None, None
+    place = ids.index(view.person.id)
+    return ids[place - 1] if place else None, ids[place + 1] if place + 1 < len(ids) else None
+
+
+def namesake(view: View, name: str) -> PersonCount | None:
+    """Somebody else who is shown under this name already."""
+    wanted = words.person(name.strip())
+    others = (person for person in view.people if person.id != view.person.id)
+    return next((person for person in others if words.person(person.name) == wanted), None)
+
+
+def free_name(view: View) -> str:
+    """The person's name with the first number that nobody has: "Ann 2"."""
+    taken = {words.person(person.name) for person in view.people}
+    return next(name for number in range(2, len(taken) + 3) if (name := f"{view.name} {number}") not in taken)
+
+
+def summary(view: View) -> str:
+    """How many photos, on which side, how good."""
+    person, grades = view.person, view.faces.table.grades
+    parts = [words.count(person.faces, "photo")]
+    if person.train or person.val:
+        parts.append(f"{words.count(person.train)} to learn from, {words.count(person.val)} to test on")
+    if person.excluded:
+        parts.append(f"{words.count(person.excluded)} left out")
+    if person.mean_grade is not None:
+        parts.append(f"quality {words.percent(person.mean_grade, 0)} on average")
+    if poor := int((grades < filters.POOR_GRADE).sum()):
+        parts.append(f"{words.count(poor)} of poor quality")
+    return " · ".join([*parts, *(["hidden"] if person.hidden else [])])

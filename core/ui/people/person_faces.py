@@ -1,0 +1,155 @@
+"""The faces of one person: the grid that is chosen from, its order, and what can be done to them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import StrEnum
+
+import numpy as np
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from core.types import Ints, Split
+from core.ui import address, gallery, words
+from core.ui.components.picker import Command, Pickable, Picked, picker
+from core.ui.correcting import acting, facesheet, history, reviewing
+from core.ui.correcting.acting import Desk
+from core.ui.data import Faces
+from core.ui.people import likeness, person
+from core.ui.people.person import View
+
+PER_PAGE = 48
+KEYS = {"p": "cover", "Backspace": "everybody", ",": "before", ".": "after"}
+LEGEND = (
+    "Keys: arrows walk, space chooses, shift extends, a all, Enter the whole photo, m name, c right, x leave out, "
+    "n not a face, s nobody to name, p use as picture, u undo, r redo, comma and point the person before and after, "
+    "Backspace everybody."
+)
+
+
+class Order(StrEnum):
+    """Which of a person's faces come first."""
+
+    BEST = "Best first"
+    WORST = "Poorest first"
+    ODD = "Least like the others first"
+    SIDE = "By side of the test"
+
+
+def show(view: View, actions: DeltaGenerator) -> str | None:
+    """The grid, and its actions above; gives the face in focus."""
+    faces = view.faces
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        order = _order(view)
+        part = ordered(faces, order)
+        part = part[gallery.page_slice(len(part), PER_PAGE, f"person_{view.person.id}_{order}")]
+    desk = Desk(view.dataset)
+    picked = _pick(view, faces, part, desk)
+    st.caption(LEGEND)
+    with actions:
+        desk.bar(picked.about, _title(view, picked), more=lambda: _more(view, picked.about))
+    _obey(view, desk, picked.command)
+    return picked.focused
+
+
+def _order(view: View) -> Order:
+    graded = not np.isnan(view.faces.table.grades).all()
+    orders = [order for order in Order if graded or order not in (Order.BEST, Order.WORST)]
+    chosen = st.selectbox(
+        "Order of the faces",
+        orders,
+        index=orders.index(address.one_of(orders, "faces") or orders[0]),
+        key=f"face_order_{len(orders)}",
+        label_visibility="collapsed",
+        width=250,
+    )
+    address.remember(faces=chosen if chosen is not orders[0] else None)
+    return chosen
+
+
+def ordered(faces: Faces, order: Order) -> Ints:
+    """Row numbers of one person's faces in an order; what was left out comes last."""
+    table, rows = faces.table, np.arange(len(faces.table))
+    match order:
+        case Order.ODD:
+            rows = likeness.typical(faces, rows)[::-1]
+        case Order.SIDE:
+            sides = {Split.TRAIN: 0, Split.VAL: 1, None: 2}
+            rows = rows[np.argsort([sides[table.splits[row]] for row in rows], kind="stable")]
+        case _:
+            grades = table.grades[rows]
+            rows = rows[np.argsort(grades if order is Order.WORST else -grades, kind="stable")]
+    return np.asarray(rows[np.argsort(table.excluded[rows], kind="stable")])
+
+
+def _pick(view: View, faces: Faces, rows: Ints, desk: Desk) -> Picked:
+    tiles = [_tile(view, faces, int(row)) for row in rows]
+    given = acting.grid(f"Faces of {view.name}. Arrows walk, space chooses.", desk.keys | KEYS)
+    return picker(f"faces_of_{view.person.id}", tiles, given, acting.epoch())
+
+
+def _tile(view: View, faces: Faces, row: int) -> Pickable:
+    """All have one name here: the photo's name stands in its place."""
+    tile, table = reviewing.pickable(view.dataset, faces, row), faces.table
+    side = history.side(table.splits[row]) if table.splits[row] else ""
+    note = side if np.isnan(table.grades[row]) else f"quality {words.percent(float(table.grades[row]), 0)}"
+    return replace(tile, name=tile.note, note=note)
+
+
+def _title(view: View, picked: Picked) -> str:
+    found = words.count(len(view.faces.table), "face")
+    return f"{words.count(len(picked.selected))} of {found} chosen" if picked.selected else found
+
+
+def _more(view: View, about: tuple[str, ...]) -> None:
+    """What can be done to a person's faces only here."""
+    st.button(
+        "Use as picture",
+        key="cover",
+        icon=":material/account_box:",
+        help="Let this face stand for the person (p)",
+        disabled=len(about) != 1,
+        on_click=_use_as_picture,
+        args=(view, about),
+    )
+    st.text_input(
+        "Make these another person",
+        key=f"divide_{acting.epoch()}",
+        placeholder="A new name",
+        icon=":material/call_split:",
+        disabled=not about,
+        on_change=_divided,
+        args=(view, about),
+    )
+
+
+def _use_as_picture(view: View, face_ids: tuple[str, ...]) -> None:
+    mine = acting.corrector(view.dataset)
+    if face_ids:
+        acting.do(view.dataset.id, lambda: mine.cover(view.person.id, face_ids[0]))
+
+
+def _divided(view: View, about: tuple[str, ...]) -> None:
+    name = st.session_state[f"divide_{acting.epoch()}"]
+    acting.do(view.dataset.id, lambda: acting.corrector(view.dataset).divide(about, name))
+
+
+def _obey(view: View, desk: Desk, command: Command | None) -> None:
+    """Do what a key asked for."""
+    if command is None:
+        return
+    match command.name:
+        case "open":
+            if command.face_ids:
+                facesheet.whole_photo(view.dataset, command.face_ids[0])
+            return
+        case "everybody":
+            person.open_person(None)
+        case "before" | "after":
+            following = person.neighbours(view)[command.name == "after"]
+            person.open_person(view.person.id if following is None else following)
+        case "cover":
+            _use_as_picture(view, command.face_ids)
+        case _:
+            desk.obey([command])
+    st.rerun()

@@ -1,0 +1,83 @@
+"""Beside the faces of a person: whether they may be two, what would help, the note, and what was done."""
+
+from __future__ import annotations
+
+from zlib import crc32
+
+import streamlit as st
+
+from core.ui import data, gallery, words
+from core.ui.correcting import acting, history
+from core.ui.people import coach, likeness, person
+from core.ui.people.person import View
+
+PARTS_SHOWN = 4
+FACES_SHOWN = 3
+LAST_EVENTS = 12
+NOTE_CHARS = 2000
+
+
+def show(view: View) -> None:
+    """Whether they may be two people, what would help, the note, and the past."""
+    _parts(view)
+    coach.show(view.dataset, view.person.id)
+    st.text_area(
+        "Note",
+        view.person.note,
+        key=_note_key(view),
+        placeholder="Anything worth keeping about this person",
+        max_chars=NOTE_CHARS,
+        height=90,
+        on_change=_noted,
+        args=(view,),
+    )
+    _past(view)
+
+
+def _note_key(view: View) -> str:
+    return f"note_{view.person.id}_{acting.epoch()}_{crc32(view.person.note.encode())}"
+
+
+def _noted(view: View) -> None:
+    text = st.session_state[_note_key(view)]
+    acting.do(view.dataset.id, lambda: acting.corrector(view.dataset).note(view.person.id, text))
+
+
+def _parts(view: View) -> None:
+    """The groups that the faces fall into, when they are so different that they may be two people."""
+    found = likeness.parts(view.dataset.id, view.dataset.revision, view.person.id)
+    if not found.probably_two:
+        return
+    table, row = view.faces.table, view.faces.row
+    with st.container(border=True):
+        st.markdown("**These may be two people**")
+        for number, face_ids in enumerate(found.face_ids[:PARTS_SHOWN]):
+            tiles = [
+                gallery.Tile(table.crop_ids[row[face_id]], "", alt=view.name) for face_id in face_ids[:FACES_SHOWN]
+            ]
+            gallery.grid(view.dataset.id, tiles, tile_px=56)
+            st.button(
+                f"Split off these {words.count(len(face_ids))}",
+                key=f"part_{number}",
+                icon=":material/call_split:",
+                type="tertiary",
+                help="Make them another person",
+                on_click=_part_off,
+                args=(view, face_ids),
+            )
+
+
+def _part_off(view: View, face_ids: tuple[str, ...]) -> None:
+    acting.do(view.dataset.id, lambda: acting.corrector(view.dataset).divide(face_ids, person.free_name(view)))
+
+
+def _past(view: View) -> None:
+    services = data.services()
+    events = services.log.events(view.dataset.id, person_id=view.person.id, limit=LAST_EVENTS)
+    if not events:
+        return
+    names = services.store.names(view.dataset.id)
+    with st.expander(f"History: {words.count(len(events), 'entry', 'entries')}"):
+        for event in events:
+            undone = "" if event.active else " (undone)"
+            st.caption(f"{words.ago(event.created)}, {event.author}: {history.sentence(event, names)}{undone}")
