@@ -21,9 +21,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "pages": VALUES | {"core.ui", "core.workflows"},
     "core.ui": VALUES
     | {"core.ui", "core.services", "core.settings", "core.workflows", "core.jobs", "core.models", "core.machine"}
-    | {"core.images", "core.layout", "core.archive", "core.learn", "core.corrections"}
+    | {"core.images", "core.layout", "core.archive", "core.learn", "core.corrections", "core.words"}
     | STORE_BASES,
-    "core.ui.components": VALUES | {"core.ui.components", "core.ui.gallery", "core.ui.state", "core.images"},
+    "core.ui.components": VALUES
+    | {"core.ui.components", "core.ui.charts", "core.ui.gallery", "core.ui.state", "core.images"},
     "core.__main__": UNIVERSAL
     | {"core.services", "core.workflows", "core.jobs", "core.models", "core.images", "core.store.base", "core.bench"},
     "core.bench": UNIVERSAL
@@ -32,7 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "core.services": {"core"},
     "core.workflows": UNIVERSAL
     | {"core.workflows", "core.detect", "core.embed", "core.learn", "core.archive", "core.images", "core.geometry"}
-    | {"core.exchange", "core.jobs.model", "core.corrections", "core.machine"}
+    | {"core.exchange", "core.jobs.model", "core.corrections", "core.machine", "core.report", "core.words"}
     | STORE_BASES,
     "core.jobs.handlers": UNIVERSAL | {"core.jobs", "core.services", "core.workflows"},
     "core.jobs.transfers": UNIVERSAL | {"core.jobs", "core.services", "core.workflows", "core.corrections"},
@@ -43,6 +44,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "core.store": VALUES | {"core.store", "core.jobs.model", "core.corrections"},
     "core.corrections": VALUES | {"core.corrections"},
     "core.learn": VALUES | {"core.learn"},
+    "core.report": VALUES | {"core.report", "core.learn", "core.words", "core.store.base"},
     "core.models": UNIVERSAL | {"core.models"},
     "core.exchange": UNIVERSAL
     | {"core.exchange", "core.archive", "core.geometry", "core.corrections", "core.learn", "core.store.exchange"},
@@ -54,6 +56,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "core.errors": set(),
     "core.settings": set(),
     "core.machine": set(),
+    "core.words": set(),
     "core.privacy": set(),
 }
 HEAVY = {
@@ -66,6 +69,7 @@ HEAVY = {
     "umap": {"core.learn.project"},
     "plotly": {"core.ui"},
     "pyarrow": {"core.exchange.tables"},
+    "fpdf": {"core.report.pdf"},
 }
 
 

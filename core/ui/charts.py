@@ -30,15 +30,13 @@ SYMBOLS = (
     "triangle-down", "pentagon", "hexagon", "triangle-left", "triangle-right", "star-diamond",
 )  # fmt: skip
 MOST_COLOURED = len(PALETTE)
+SHADES = ("#D55E00", "#E69F00", "#8DB3C9", "#4C8DB5", "#0B5C8C")
+STEP_SYMBOLS = ("triangle-down", "diamond", "circle", "square", "star")
+"""Steps from bad to good."""
 RIGHT, WRONG, GREY = "#0072B2", "#D55E00", "#8C9699"
 INK = {False: "#1B2426", True: "#E8EEEF"}
 """The text colours of the light and (True) the dark theme, which a figure cannot ask for."""
 FAINT_GRID = "rgba(128,128,128,0.16)"
-
-SVG_MOST = 1_000
-"""Above it points are drawn by WebGL: each SVG point is an element of the page."""
-DRAWN_MOST = 50_000
-MAP_HEIGHT_PX = 580
 
 TEXT_MOST = 25
 """The most people whose cells carry their number."""
@@ -69,16 +67,6 @@ class Group:
     symbol: str = "circle"
     faded: bool = False
     """Part of the background: small, faint, never labelled on the chart."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Cloud:
-    """Faces on a plane and what is said of each when pointed at."""
-
-    face_ids: Sequence[str]
-    points: Floats
-    """(n, 2)"""
-    hover: Sequence[str]
 
 
 def biggest(labels: Ints, n_people: int, most: int = MOST_COLOURED) -> Ints:
@@ -112,61 +100,6 @@ def people_groups(
     return [group for group in groups if len(group.rows)]
 
 
-def sample_rows(n: int, most: int = DRAWN_MOST) -> Ints:
-    """Give all rows, or always the same ``most`` of them when there are more; ascending."""
-    if n <= most:
-        return np.arange(n)
-    return np.sort(np.random.default_rng(0).choice(n, most, replace=False))
-
-
-def map_json(cloud: Cloud, groups: Sequence[Group], *, ink: str, names_on_it: bool) -> str:
-    """Draw faces as points; ``customdata`` holds the face's id.
-
-    Parameters
-    ----------
-    ink : the theme's text colour
-    names_on_it : whether names stand at their groups where there is room; the legend has the others
-    """
-    labelled = direct_labels(cloud.points, groups) if names_on_it else {}
-    trace = go.Scattergl if len(cloud.face_ids) > SVG_MOST else go.Scatter
-    drawn = go.Figure([trace(**_points(cloud, group), showlegend=group.name not in labelled) for group in groups])
-    drawn.add_trace(_names(labelled, cloud.points, ink))
-    axis = {"showticklabels": False, "showgrid": True, "zeroline": False, "gridcolor": FAINT_GRID, "ticks": ""}
-    drawn.update_layout(
-        height=MAP_HEIGHT_PX,
-        margin={"l": 4, "r": 4, "t": 4, "b": 4},
-        dragmode="lasso",
-        hovermode="closest",
-        xaxis=axis,
-        yaxis=axis,
-        showlegend=any(group.name not in labelled and not group.faded for group in groups),
-        legend={"orientation": "h", "y": -0.02, "yanchor": "top", "itemsizing": "constant"},
-        modebar={"bgcolor": "rgba(0,0,0,0)"},
-    )
-    return str(drawn.to_json())
-
-
-def _names(labelled: Mapping[str, tuple[float, float]], points: Floats, ink: str) -> go.Scatter:
-    """Names on the map, growing inwards from its edges; they are no faces, so they carry no id."""
-    left, right = (float(edge) for edge in np.quantile(points[:, 0], [0, 1])) if len(points) else (0.0, 1.0)
-    edge = 0.2 * (right - left)
-    sides = (
-        "top right" if x < left + edge else "top left" if x > right - edge else "top center"
-        for x, _ in labelled.values()
-    )
-    return go.Scatter(
-        x=[x for x, _ in labelled.values()],
-        y=[y for _, y in labelled.values()],
-        text=[f"<b>{escape(name, quote=False)}</b>" for name in labelled],
-        mode="text",
-        textposition=list(sides),
-        textfont={"size": 13, "shadow": "auto", "color": ink},
-        unselected={"textfont": {"color": ink}},
-        hoverinfo="skip",
-        showlegend=False,
-    )
-
-
 def direct_labels(points: Floats, groups: Sequence[Group]) -> dict[str, tuple[float, float]]:
     """Choose where names can stand: above each group, when that is not in the way of a bigger group's name."""
     width, height = np.maximum(np.ptp(points, axis=0), 1e-9) if len(points) else (1.0, 1.0)
@@ -184,40 +117,6 @@ def _label_place(own: Floats, extent: Floats) -> tuple[float, float]:
     middle = scaled[np.abs(scaled - np.median(scaled, axis=0)).sum(axis=1).argmin()]
     near = own[np.abs(scaled - middle).max(axis=1) < 0.1]
     return float(np.median(near[:, 0])), float(np.quantile(near[:, 1], 0.85))
-
-
-def _points(cloud: Cloud, group: Group) -> dict[str, Any]:
-    size = _size_px(len(cloud.face_ids))
-    return {
-        "name": group.name,
-        "x": cloud.points[group.rows, 0],
-        "y": cloud.points[group.rows, 1],
-        # As arrays of objects: Plotly looks at every element of a list, several times.
-        "customdata": np.array([cloud.face_ids[row] for row in group.rows], dtype=object),
-        "hovertext": np.array([cloud.hover[row] for row in group.rows], dtype=object),
-        "hovertemplate": "%{hovertext}<extra></extra>",
-        "mode": "markers",
-        "marker": {
-            "color": group.colour,
-            "symbol": group.symbol,
-            "size": size - 2 if group.faded else size,
-            "opacity": 0.3 if group.faded else 0.9,
-            "line": _rim(group, drawn_by_webgl=len(cloud.face_ids) > SVG_MOST),
-        },
-        "selected": {"marker": {"opacity": 1.0}},
-        "unselected": {"marker": {"opacity": 0.12}},
-    }
-
-
-def _rim(group: Group, *, drawn_by_webgl: bool) -> dict[str, Any]:
-    """A hollow symbol's own line, a hair of white between filled ones; WebGL draws it too thick."""
-    if group.symbol.endswith("-open"):
-        return {"width": 1, "color": group.colour}
-    return {"width": 0 if drawn_by_webgl else 0.6, "color": "rgba(255,255,255,0.6)"}
-
-
-def _size_px(n: int) -> int:
-    return next(size for most, size in ((300, 9), (2_000, 8), (10_000, 6), (DRAWN_MOST, 5)) if n <= most)
 
 
 # the confusion matrix
@@ -363,11 +262,6 @@ def _rgba(colour: str, opacity: float) -> str:
 
 
 # what was picked
-
-
-def picked_faces(event: Mapping[str, Any] | None) -> tuple[str, ...]:
-    """Read the face ids of a selection on the map, each once, in the order of the event."""
-    return tuple(dict.fromkeys(str(_first(value)) for value in _customdata(event)))
 
 
 def picked_cells(event: Mapping[str, Any] | None) -> tuple[tuple[int, int], ...]:

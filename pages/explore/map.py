@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.ui import data, frame
+from core.ui.correcting import acting
 from core.ui.explore import mapping
 
 with frame.page(
@@ -19,6 +20,7 @@ with frame.page(
         colour, people = mapping.colouring(dataset, run)
         layout = mapping.layout(dataset, counts.faces)
     mapping.making(dataset, counts.faces)
+    acting.last_done(dataset)
     mapping.explore(dataset, mapping.View(layout, run, colour, people))
     st.caption(mapping.WHAT_IT_SAYS)
     if run:

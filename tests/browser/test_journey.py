@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from playwright.sync_api import Page, expect
 
 from core.services import Services
 from core.settings import Settings
+from core.store.artifacts import content_id
+from core.workflows.project import load_map
 from tests.browser.conftest import App, settle, shoot
 
 PAGES = (
@@ -41,9 +44,11 @@ def erase(page: Page, name: str) -> None:
 
 def circle_everything(page: Page) -> None:
     """Draw a lasso along the edges of the map."""
-    box = page.locator(".nsewdrag").first.bounding_box()
+    plane = page.locator("canvas.plane")
+    plane.scroll_into_view_if_needed()
+    box = plane.bounding_box()
     assert box
-    left, top, right, bottom = box["x"] + 3, box["y"] + 3, box["x"] + box["width"] - 3, box["y"] + box["height"] - 3
+    left, top, right, bottom = box["x"] + 3, box["y"] + 50, box["x"] + box["width"] - 3, box["y"] + box["height"] - 3
     page.mouse.move(left, top)
     page.mouse.down()
     for x, y in ((right, top), (right, bottom), (left, bottom), (left, top)):
@@ -82,9 +87,9 @@ def test_from_the_sample_to_a_name(app: App, page: Page, val_photo: Path):
     shoot(page, "04-evaluated")
 
     page.get_by_role("link", name="Map of faces").click()
-    expect(page.locator(".js-plotly-plot").first).to_be_visible()
+    expect(page.locator("canvas.plane")).to_be_visible()
     expect(page.get_by_text("is being made")).to_have_count(0, timeout=120_000)
-    expect(page.locator(".js-plotly-plot").first).to_be_visible()
+    expect(page.locator("canvas.plane")).to_be_visible()
     settle(page)
     circle_everything(page)
     expect(page.get_by_text("118 faces of 5 people").nth(1)).to_be_visible()
@@ -96,6 +101,63 @@ def test_from_the_sample_to_a_name(app: App, page: Page, val_photo: Path):
     expect(page.get_by_text("1. elton john")).to_be_visible()
     expect(page.locator(".fa-tag", has_text="elton john")).to_be_visible()
     shoot(page, "06-identified")
+
+
+def place_on_map(page: Page, row: int) -> tuple[float, float]:
+    """Where a face of the map is on the screen."""
+    page.locator("canvas.plane").scroll_into_view_if_needed()
+    box = page.locator("canvas.plane").bounding_box()
+    place = page.evaluate("row => [...window.faceScatters.values()][0].place(row)", row)
+    assert box
+    return box["x"] + place["x"], box["y"] + place["y"]
+
+
+def test_pointing_at_a_face_of_the_map_shows_its_own_picture(app: App, page: Page):
+    services = Services(Settings(app.data_dir))
+    (dataset,) = services.store.datasets()
+    table = services.store.face_table(dataset.id)
+    (made, *_) = services.runs.maps(dataset.id)
+    ids = load_map(services.artifacts, made).face_ids
+    page.goto(f"{app.url}/map")
+    settle(page)
+    for row in (3, 70, 111):
+        page.mouse.move(*place_on_map(page, row))
+        card = page.locator(".card[data-row]")
+        expect(card).to_be_visible()
+        shown = int(card.get_attribute("data-row") or -1)
+        crop = base64.b64decode((page.locator(".card img").get_attribute("src") or "").partition(",")[2])
+        expected = table.ids.index(ids[shown])
+        assert content_id(crop) == table.crop_ids[expected]
+        x, y = place_on_map(page, row)
+        near_x, near_y = place_on_map(page, shown)
+        assert abs(x - near_x) + abs(y - near_y) < 15, "the face that is shown is the one that is pointed at"
+        page.mouse.move(5, 5)
+        expect(card).to_be_hidden()
+
+
+def test_what_is_circled_on_the_map_is_renamed_and_taken_back(app: App, page: Page):
+    page.goto(f"{app.url}/map")
+    settle(page)
+    circle_everything(page)
+    expect(page.locator(".tile").first).to_be_visible()
+    page.locator(".tile").first.focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("x")
+    expect(page.get_by_text("Left out 1 face")).to_be_visible()
+    shoot(page, "05-map-corrected")
+    main_button(page, "Undo").click()
+    expect(page.get_by_text("Left out 1 face")).to_have_count(0)
+
+
+def test_the_map_is_walked_and_chosen_from_by_keys(app: App, page: Page):
+    page.goto(f"{app.url}/map")
+    settle(page)
+    page.locator("canvas.plane").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowUp")
+    expect(page.locator(".card")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("1 face of 1 person")).to_be_visible()
 
 
 @pytest.mark.parametrize("width", [1440, 400])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from dataclasses import replace
 
@@ -18,13 +19,14 @@ from tests.pages.faces import add_faces
 MAP = "pages/explore/map.py"
 
 
-def charts(app) -> list[dict]:
-    return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+def cloud(app) -> dict:
+    """What travels to the map."""
+    (component,) = [each for each in app.get("bidi_component") if "group_of" in each.proto.json]
+    return json.loads(component.proto.json)
 
 
 def on_map(app) -> int:
-    (chart,) = charts(app)
-    return sum(len(trace["customdata"]) for trace in chart["data"] if "customdata" in trace)
+    return len(base64.b64decode(cloud(app)["group_of"]))
 
 
 def stored_umap(services, dataset) -> None:
@@ -90,25 +92,32 @@ def test_one_face_is_a_map_too(app_data, open_page):
 
 def test_colours_show_what_was_wrong(trained, open_page):
     app = open_page(MAP)
-    assert app.selectbox(key="colour").options == ["Person", "Split", "Prediction", "Right or wrong"]
+    assert app.selectbox(key="colour").options == [
+        "Person",
+        "Split",
+        "Prediction",
+        "Right or wrong",
+        "How sure",
+        "Quality",
+        "Date",
+    ]
     app.selectbox(key="colour").select("Right or wrong").run()
     assert "None of 25 tested faces got a wrong name" in texts(app)
-    names = [trace["name"] for trace in charts(app)[0]["data"] if "customdata" in trace]
-    assert names == ["not tested", "✓ right"]
+    assert [group["name"] for group in cloud(app)["groups"]] == ["not tested", "✓ right"]
 
 
 def test_without_a_run_there_is_no_prediction_to_colour_by(app_data, open_page):
     add_faces(app_data, "Family", {"Ann": 2, "Bob": 2})
-    assert open_page(MAP).selectbox(key="colour").options == ["Person"]
+    assert open_page(MAP).selectbox(key="colour").options == ["Person", "Quality"]
 
 
 def test_looking_for_a_person_puts_the_others_behind(trained, open_page):
     app = open_page(MAP)
     app.multiselect(key="person").select("madonna").run()
     assert not app.exception
-    first, last = (trace for trace in charts(app)[0]["data"] if "customdata" in trace)
-    assert (first["name"], last["name"]) == ("everyone else", "madonna")
-    assert first["marker"]["opacity"] < last["marker"]["opacity"]
+    first, last = cloud(app)["groups"]
+    assert (first["name"], first["faded"]) == ("everyone else", True)
+    assert (last["name"], last["faded"], last["count"]) == ("madonna", False, 24)
 
 
 def test_a_summary_counts_faces_people_and_the_nameless(app_data, open_page):

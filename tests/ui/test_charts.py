@@ -9,7 +9,7 @@ import pytest
 
 from core.learn.evaluate import evaluate
 from core.ui import charts
-from core.ui.charts import Cloud, Group, Matrix
+from core.ui.charts import Group, Matrix
 from core.ui.explore.mapping import selected_rows
 from core.ui.recogniser import confusion
 from core.ui.recogniser.evaluation import finding, people_table
@@ -17,16 +17,6 @@ from core.ui.recogniser.evaluation import finding, people_table
 
 def ints(*values: int) -> np.ndarray:
     return np.array(values, dtype=np.int64)
-
-
-def a_cloud(n: int) -> Cloud:
-    points = np.random.default_rng(0).normal(size=(n, 2)).astype(np.float32)
-    return Cloud([f"face{row}" for row in range(n)], points, [f"hover {row}" for row in range(n)])
-
-
-def drawn_map(n: int, labels: np.ndarray, names: list[str]) -> dict:
-    groups = charts.people_groups(labels, names, charts.biggest(labels, len(names)))
-    return json.loads(charts.map_json(a_cloud(n), groups, ink="#000000", names_on_it=True))
 
 
 # groups
@@ -51,47 +41,6 @@ def test_names_stand_where_they_do_not_cover_a_bigger_groups_name():
     points = np.array([[0, 0], [0, 0], [0.1, 0], [10, 10]], dtype=np.float32)
     groups = [Group("big", ints(0, 1), "#0072B2"), Group("near", ints(2), "#E69F00"), Group("far", ints(3), "#009E73")]
     assert list(charts.direct_labels(points, groups)) == ["big", "far"]
-
-
-# the map
-
-
-@pytest.mark.parametrize("n", [1, 2, 3])
-def test_a_map_of_few_faces_is_drawn(n):
-    chart = drawn_map(n, ints(*[0] * n), ["Ann"])
-    assert [face for trace in chart["data"] for face in trace.get("customdata", [])] == [
-        f"face{row}" for row in range(n)
-    ]
-
-
-def test_every_point_carries_its_face_and_many_points_are_drawn_by_webgl():
-    labels = np.arange(1_001) % 20
-    chart = drawn_map(1_001, labels, [f"p{n}" for n in range(20)])
-    points = [trace for trace in chart["data"] if trace["mode"] == "markers"]
-    assert {trace["type"] for trace in points} == {"scattergl"}
-    assert {face for trace in points for face in trace["customdata"]} == {f"face{row}" for row in range(1_001)}
-    assert {trace["type"] for trace in drawn_map(1_000, labels[:1_000], [f"p{n}" for n in range(20)])["data"]} == {
-        "scatter"
-    }
-
-
-def test_names_cannot_write_markup_into_the_chart():
-    chart = drawn_map(2, ints(0, 0), ["<b>Ann</b> & <i>"])
-    (label,) = chart["data"][-1]["text"]
-    assert label == "<b>&lt;b&gt;Ann&lt;/b&gt; &amp; &lt;i&gt;</b>"
-
-
-def test_the_same_json_always_gives_the_same_figure():
-    drawn = charts.map_json(a_cloud(5), [Group("Ann", np.arange(5))], ink="#000000", names_on_it=False)
-    assert charts.figure(drawn).to_json() == charts.figure(drawn).to_json()
-
-
-def test_a_sample_is_always_the_same_and_in_order():
-    rows = charts.sample_rows(1_000, most=10)
-    assert len(rows) == 10
-    assert (np.diff(rows) > 0).all()
-    assert rows.tolist() == charts.sample_rows(1_000, most=10).tolist()
-    assert charts.sample_rows(7, most=10).tolist() == list(range(7))
 
 
 # the confusion matrix
@@ -194,19 +143,8 @@ def test_the_table_of_people_starts_with_the_worst():
 
 @pytest.mark.parametrize("event", [None, {}, {"selection": {}}, {"selection": {"points": [], "box": []}}])
 def test_nothing_picked_is_nothing(event):
-    assert charts.picked_faces(event) == ()
     assert charts.picked_cells(event) == ()
     assert selected_rows(event) == []
-
-
-def test_picked_faces_are_read_once_each_whatever_their_trace():
-    points = [
-        {"curve_number": 1, "point_index": 0, "customdata": "aa"},
-        {"curve_number": 2, "point_index": 0, "customdata": ["bb"]},
-        {"curve_number": 1, "point_index": 0, "customdata": "aa"},
-        {"curve_number": 3, "point_index": 4, "text": "a name on the map"},
-    ]
-    assert charts.picked_faces({"selection": {"points": points}}) == ("aa", "bb")
 
 
 def test_a_picked_cell_is_read_as_true_and_given():

@@ -1,37 +1,42 @@
-"""What the map draws: the faces that are there, grouped by what colours mean, and the finding in words."""
+"""What the map draws: the faces that are there, grouped by what colours mean, and what is said of them."""
 
 from __future__ import annotations
 
+import time
+import zlib
 from dataclasses import dataclass
-from html import escape
+from itertools import pairwise
 
 import numpy as np
-import plotly.graph_objects as go
 import streamlit as st
 
 from core.learn.predictions import Predictions
 from core.types import Ints, Revision, Split
-from core.ui import charts, data, words
+from core.ui import charts, data, gallery, words
 from core.ui.charts import Group
+from core.ui.components import scatter
+from core.ui.components.scatter import Card, Cloud
+from core.ui.correcting.filters import POOR_GRADE
 from core.ui.data import Faces
 
 PERSON, SPLIT, PREDICTION, CORRECT = "Person", "Split", "Prediction", "Right or wrong"
+CONFIDENCE, QUALITY, DATE = "How sure", "Quality", "Date"
+STEPS = (0.0, 0.5, 0.7, 0.85, 0.95)
+"""Where the steps of quality and confidence begin."""
 _SPLIT_NAMES = {Split.TRAIN: "to learn from", Split.VAL: "to test on", None: "on neither side"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Drawn:
-    """A chart, its finding, and how many faces are not on it."""
+    """The points to draw, the finding, and how many faces are not among them."""
 
-    chart: str
+    cloud: Cloud
     finding: str
-    shown: int
     left_out: int
     """Faces of the dataset that are newer than the map."""
-    sampled: bool
 
 
-@st.cache_data(show_spinner="Drawing the map", max_entries=32)
+@st.cache_resource(show_spinner=False, max_entries=8)
 def drawn(
     dataset_id: str,
     revision: Revision,
@@ -39,34 +44,33 @@ def drawn(
     run_id: str | None,
     colour: str,
     wanted: tuple[str, ...],
-    *,
-    dark: bool,
 ) -> Drawn:
-    """The chart of a layout, coloured; kept as JSON."""
+    """The points of a layout, coloured."""
     faces = data.faces(dataset_id, revision)
     placed = data.face_map(dataset_id, revision, map_id)
     there = np.array([row for row, face_id in enumerate(placed.face_ids) if face_id in faces.row], dtype=np.int64)
-    there = there[charts.sample_rows(len(there))]
     rows = np.array([faces.row[placed.face_ids[row]] for row in there], dtype=np.int64)
-    said = said_of(dataset_id, revision, run_id)
-    cloud = charts.Cloud(
-        [faces.table.ids[row] for row in rows], placed.points[there], [hover(faces, said, row) for row in rows]
-    )
+    said, points = said_of(dataset_id, revision, run_id), placed.points[there]
     groups = _spotlight(_groups(faces, said, rows, colour, wanted), faces, rows, wanted)
-    on_map = sum(face_id in faces.row for face_id in placed.face_ids)
+    face_ids = [faces.table.ids[row] for row in rows]
+    names = charts.direct_labels(points, groups) if colour in (PERSON, PREDICTION) else {}
+    of = f"{map_id} {zlib.crc32(''.join(face_ids).encode()):08x} {zlib.crc32(points.tobytes()):08x}"
     return Drawn(
-        chart=charts.map_json(cloud, groups, ink=charts.INK[dark], names_on_it=colour in (PERSON, PREDICTION)),
+        scatter.pack(of, face_ids, points, groups, names),
         finding=finding(faces, said, rows, colour, wanted),
-        shown=len(rows),
-        left_out=len(faces.table) - on_map,
-        sampled=len(rows) < on_map,
+        left_out=len(faces.table) - len(rows),
     )
 
 
-@st.cache_resource(show_spinner=False, max_entries=8)
-def figure(drawn: str) -> go.Figure:
-    """The chart to show; one object for the same JSON, so that it always serialises alike."""
-    return charts.figure(drawn)
+def cards(dataset_id: str, faces: Faces, said: Said, cloud: Cloud, asked: tuple[int, ...]) -> list[Card]:
+    """What is shown of the faces that are pointed at."""
+    return [_card(dataset_id, faces, said, row, faces.row[cloud.face_ids[row]]) for row in asked]
+
+
+def _card(dataset_id: str, faces: Faces, said: Said, place: int, row: int) -> Card:
+    name = words.person(faces.table.person(row))
+    crop = gallery.crop_address(dataset_id, faces.table.crop_ids[row])
+    return Card(place, crop, f"Face of {name}", tuple(about(faces, said, row)))
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
@@ -99,13 +103,10 @@ class Said:
         return cls(given, wrong, probs, predictions.people)
 
 
-def hover(faces: Faces, said: Said, row: int) -> str:
-    """What is said of a face when it is pointed at: name, photo, prediction."""
-    lines = [f"<b>{escape(words.person(faces.table.person(row)), quote=False)}</b>"]
-    lines.append(escape(photo_name(faces, row), quote=False))
-    if said.given[row] >= 0:
-        lines.append(escape(verdict(said, row), quote=False))
-    return "<br>".join(lines)
+def about(faces: Faces, said: Said, row: int) -> list[str]:
+    """What is said of a face that is pointed at: name, photo, prediction."""
+    lines = [words.person(faces.table.person(row)), photo_name(faces, row)]
+    return [*lines, verdict(said, row)] if said.given[row] >= 0 else lines
 
 
 def photo_name(faces: Faces, row: int, longest: int = 40) -> str:
@@ -125,6 +126,12 @@ def _groups(faces: Faces, said: Said, rows: Ints, colour: str, wanted: tuple[str
         return _split_groups(faces, rows)
     if colour == CORRECT:
         return _correct_groups(said.wrong[rows])
+    if colour == QUALITY:
+        return _step_groups(faces.table.grades[rows], "unknown")
+    if colour == CONFIDENCE:
+        return _step_groups(np.where(said.given[rows] >= 0, said.probs[rows], np.nan), "not tested")
+    if colour == DATE:
+        return _date_groups(faces.table.taken[rows])
     people, labels = faces.table.people, faces.table.labels
     rest, nameless = "everyone else", "no name"
     if colour == PREDICTION:
@@ -164,6 +171,36 @@ def _correct_groups(wrong: Ints) -> list[Group]:
     return [group for group in groups if len(group.rows)]
 
 
+def _step_groups(shares: np.ndarray, unknown: str) -> list[Group]:
+    """Shares in steps, the lowest drawn last: they are the ones to look for."""
+    step = np.searchsorted(STEPS, shares, side="right") - 1
+    step[np.isnan(shares)] = -1
+    ends = [f"{100 * start:.0f} to {100 * end:.0f} %" for start, end in pairwise((*STEPS, 1.0))]
+    groups = [
+        Group(ends[at], np.flatnonzero(step == at), charts.SHADES[at], charts.STEP_SYMBOLS[at])
+        for at in reversed(range(len(STEPS)))
+    ]
+    return [group for group in (Group(unknown, np.flatnonzero(step < 0), faded=True), *groups) if len(group.rows)]
+
+
+def _date_groups(taken: np.ndarray) -> list[Group]:
+    """Photos with a date in at most five spans of years that hold about as many each."""
+    years = np.array([np.nan if np.isnan(when) else time.gmtime(when).tm_year for when in taken])
+    known = years[~np.isnan(years)]
+    starts = (
+        np.unique(np.quantile(known, np.linspace(0, 1, len(STEPS) + 1)[:-1], method="lower")) if len(known) else known
+    )
+    step = np.searchsorted(starts, years, side="right") - 1
+    step[np.isnan(years)] = -1
+    groups = [Group("no date", np.flatnonzero(step < 0), faded=True)]
+    for at in range(len(starts)):
+        rows = np.flatnonzero(step == at)
+        first, last = int(years[rows].min()), int(years[rows].max())
+        name = str(first) if first == last else f"{first} to {last}"
+        groups.append(Group(name, rows, charts.SHADES[at], charts.STEP_SYMBOLS[at]))
+    return [group for group in groups if len(group.rows)]
+
+
 def _spotlight(groups: list[Group], faces: Faces, rows: Ints, wanted: tuple[str, ...]) -> list[Group]:
     """When people are looked for, everybody else steps back; of each group only their faces stay in front."""
     if not wanted:
@@ -188,6 +225,13 @@ def finding(faces: Faces, said: Said, rows: Ints, colour: str, wanted: tuple[str
         tested, wrong = int((said.wrong[rows] >= 0).sum()), int((said.wrong[rows] == 1).sum())
         count = "None" if not wrong else words.count(wrong)
         return f"{count} of {words.count(tested, 'tested face')} got a wrong name"
+    if colour in (QUALITY, CONFIDENCE, DATE):
+        poor, tested = int((table.grades[rows] < POOR_GRADE).sum()), int((said.given[rows] >= 0).sum())
+        return {
+            QUALITY: f"{words.count(poor, 'face')} of poor quality",
+            CONFIDENCE: f"How sure the recogniser was of {words.count(tested, 'tested face')}",
+            DATE: f"{words.count(int((~np.isnan(table.taken[rows])).sum()), 'face')} with a date",
+        }[colour]
     if colour == SPLIT:
         sides = [table.splits[row] for row in rows]
         learn, test = words.count(sides.count(Split.TRAIN), "face"), words.count(sides.count(Split.VAL))

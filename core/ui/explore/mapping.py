@@ -15,13 +15,18 @@ from core.learn.predictions import Predictions
 from core.store.base import Dataset, MapInfo, Run
 from core.types import Revision
 from core.ui import charts, data, gallery, jobs, state, words
+from core.ui.components import scatter
+from core.ui.components.picker import picker
+from core.ui.correcting import acting, facesheet, reviewing
+from core.ui.correcting.acting import Desk
 from core.ui.data import Faces
 from core.ui.explore import map_chart
-from core.ui.explore.map_chart import CORRECT, PERSON, PREDICTION, SPLIT, Drawn, Said
+from core.ui.explore.map_chart import CONFIDENCE, CORRECT, DATE, PERSON, PREDICTION, QUALITY, SPLIT, Said
 from core.workflows.project import MapOptions, Method
 
 FEWEST_FOR_UMAP = 4
 TILE_PX, PER_PAGE = 92, 24
+HEIGHT_PX = 600
 WHAT_IT_SAYS = (
     "Near means alike; distances between far groups mean little. The axes have no unit, and a map can tear apart or "
     "press together what was not so in the 128 numbers of each face."
@@ -115,7 +120,9 @@ def colouring(dataset: Dataset, run: Run | None) -> tuple[str, tuple[str, ...]]:
     """Choose what colours mean, and whom to look for."""
     counts = data.counts(dataset.id, dataset.revision)
     known = [person.name for person in data.people(dataset.id, dataset.revision)]
-    offered = [PERSON, *([SPLIT] if counts.val_faces else []), *([PREDICTION, CORRECT] if run else [])]
+    dated = not np.isnan(data.faces(dataset.id, dataset.revision).table.taken).all()
+    by_run = [PREDICTION, CORRECT, CONFIDENCE] if run else []
+    offered = [PERSON, *([SPLIT] if counts.val_faces else []), *by_run, QUALITY, *([DATE] if dated else [])]
     colour = st.selectbox("Colour by", offered, key="colour", bind="query-params", width=170)
     wanted = st.multiselect(
         "Find people",
@@ -134,53 +141,52 @@ def colouring(dataset: Dataset, run: Run | None) -> tuple[str, tuple[str, ...]]:
 # chart and gallery
 
 
-@st.fragment
 def explore(dataset: Dataset, view: View) -> None:
-    """The chart, and beside it the faces that were picked on it."""
-    run_id = view.run.id if view.run else None
-    map_id = view.map.id if view.map else None
-    made = map_chart.drawn(
-        dataset.id, dataset.revision, map_id, run_id, view.colour, view.people, dark=st.context.theme.type == "dark"
-    )
+    """The map, and beside it the faces that were picked on it."""
     left, right = st.columns([13, 7], gap="medium")
     with left:
-        st.markdown(f"**{made.finding}**")
-        event = st.plotly_chart(
-            map_chart.figure(made.chart),
-            key="map_chart",
-            on_select="rerun",
-            selection_mode=("points", "box", "lasso"),
-            config={"modeBarButtonsToRemove": ["toImage", "autoScale2d"]},
-            alt=f"Map of faces. {made.finding}",
-        )
-        _not_on_it(made)
+        _chart(dataset, view)
     with right:
-        picked = charts.picked_faces(event)
+        picked = picked_on(dataset)
         if picked:
             chosen(dataset, view.run, picked)
         else:
             _how_to(dataset, view.run)
 
 
-def _not_on_it(made: Drawn) -> None:
+@st.fragment
+def _chart(dataset: Dataset, view: View) -> None:
+    """The map alone: it runs again for every face that is pointed at."""
+    run_id = view.run.id if view.run else None
+    map_id = view.map.id if view.map else None
+    made = map_chart.drawn(dataset.id, dataset.revision, map_id, run_id, view.colour, view.people)
+    key, label = f"map_{dataset.id}", f"Map of faces. {made.finding}. Arrows walk, Enter chooses, + and - zoom."
+    st.markdown(f"**{made.finding}**")
+    looked = scatter.scatter(key, made.cloud, label, HEIGHT_PX)
+    if looked.asked:
+        said = map_chart.said_of(dataset.id, dataset.revision, run_id)
+        faces = data.faces(dataset.id, dataset.revision)
+        scatter.deal(key, made.cloud, map_chart.cards(dataset.id, faces, said, made.cloud, looked.asked))
     if made.left_out:
-        st.caption(
-            f"{words.count(made.left_out, 'face')} came after this map was made and {_is(made.left_out)} not on it."
-        )
-    if made.sampled:
-        st.caption(f"{words.count(made.shown)} of the faces are drawn, chosen at random; the others are like them.")
+        missing = words.count(made.left_out, "face")
+        st.caption(f"{missing} came after this map was made and {'is' if made.left_out == 1 else 'are'} not on it.")
+    if looked.picked != picked_on(dataset):
+        st.session_state[state.MAP_PICKED] = (dataset.id, looked.picked)
+        st.rerun()
 
 
-def _is(number: int) -> str:
-    return "is" if number == 1 else "are"
+def picked_on(dataset: Dataset) -> tuple[str, ...]:
+    """The faces that are chosen on the map of this dataset."""
+    of, picked = st.session_state.get(state.MAP_PICKED, ("", ()))
+    return picked if of == dataset.id else ()
 
 
 def _how_to(dataset: Dataset, run: Run | None) -> None:
     """Before anything is picked: how to, and a table that does the same by keyboard."""
     st.markdown("**Circle some faces**")
     st.caption(
-        "Draw around points with the mouse to see their faces here. The bar at the map's top right changes to a box, "
-        "or to a hand that moves the map and picks single faces by a click. A double click lets go."
+        "Draw around points to see their faces here and correct them; a click takes a single face, with Shift one "
+        "more. The wheel zooms, a double click shows all of it again, and the bar above changes to a box or to moving."
     )
     table = _people(dataset.id, dataset.revision, run.id if run else None)
     if table.empty:
@@ -232,27 +238,54 @@ def people_table(faces: Faces, predictions: Predictions | None) -> pd.DataFrame:
     return table[table["Faces"] > 0].sort_values("Faces", ascending=False, kind="stable", ignore_index=True)
 
 
+@st.fragment
 def chosen(dataset: Dataset, run: Run | None, face_ids: tuple[str, ...]) -> None:
-    """The picked faces as a gallery, person by person."""
+    """The picked faces as a gallery, person by person, with what can be done to them."""
+    acting.keep_in_step()
     faces = data.faces(dataset.id, dataset.revision)
     rows = sorted(
         (faces.row[face_id] for face_id in face_ids if face_id in faces.row), key=lambda row: _by_person(faces, row)
     )
+    if not rows:
+        st.caption("The faces that were chosen are gone. Circle others.")
+        return
     said = map_chart.said_of(dataset.id, dataset.revision, run.id if run else None)
-    st.markdown(f"**{summary(faces, rows)}**")
     learned = set(data.predictions(run.id).learned_ids) if run else set()
-    shown = rows[gallery.page_slice(len(rows), PER_PAGE, "map_gallery")]
-    gallery.grid(dataset.id, [_tile(faces, said, learned, row) for row in shown], tile_px=TILE_PX)
+    st.markdown(f"**{summary(faces, rows)}**")
+    if len(rows) > 1:
+        st.caption(likeness(faces, rows))
+    with st.container():
+        shown = rows[gallery.page_slice(len(rows), PER_PAGE, "map_gallery")]
+    desk = Desk(dataset, place="map")
+    tiles = [reviewing.pickable(dataset, faces, row, _note(faces, said, learned, row)) for row in shown]
+    grid = acting.grid("Faces chosen on the map. Arrows walk, space chooses.", desk.keys, TILE_PX)
+    actions = st.container()
+    picked = picker(f"map_{dataset.id}_faces", tiles, grid, acting.epoch())
+    about = picked.selected or tuple(faces.table.ids[row] for row in rows)
+    with actions:
+        which = f"{words.count(len(about))} chosen" if picked.selected else f"all {words.count(len(about))}"
+        desk.bar(about, which)
+    if desk.obey(picked.commands):
+        st.rerun()
+    if picked.command and picked.command.name == "open" and picked.command.face_ids:
+        facesheet.whole_photo(dataset, picked.command.face_ids[0])
 
 
-def _tile(faces: Faces, said: Said, learned: set[str], row: int) -> gallery.Tile:
-    note = map_chart.photo_name(faces, row)
+def likeness(faces: Faces, rows: list[int]) -> str:
+    """How alike some faces are, in the 128 numbers and not on the map."""
+    vectors = faces.embeddings.vectors[rows]
+    total = vectors.sum(axis=0, dtype=np.float64)
+    mean = float((total @ total - len(rows)) / (len(rows) * (len(rows) - 1)))
+    centre = total / np.linalg.norm(total)
+    spread = float(np.sqrt(np.maximum(0, 2 - 2 * (vectors @ centre))).max())
+    return f"Mean likeness of two of them: {mean:.2f} (cosine). The farthest lies {spread:.2f} from their middle."
+
+
+def _note(faces: Faces, said: Said, learned: set[str], row: int) -> str:
     if said.given[row] >= 0:
         prob = words.probability(float(said.probs[row]))
-        note = f"✗ {words.person(said.people[said.given[row]])}" if said.wrong[row] else f"✓ {prob}"
-    elif faces.table.ids[row] in learned:
-        note = "learned from"
-    return gallery.Tile(faces.table.crop_ids[row], words.person(faces.table.person(row)), note)
+        return f"\u2717 {words.person(said.people[said.given[row]])}" if said.wrong[row] else f"\u2713 {prob}"
+    return "learned from" if faces.table.ids[row] in learned else map_chart.photo_name(faces, row)
 
 
 def _by_person(faces: Faces, row: int) -> tuple[int, str]:
