@@ -67,6 +67,7 @@ HEAVY = {
     "openvino": {"core.models.export", "core.engine.openvino"},
     "sqlalchemy": {"core.store"},
     "umap": {"core.learn.project"},
+    "openTSNE": {"core.learn.project"},
     "plotly": {"core.ui"},
     "pyarrow": {"core.exchange.tables"},
     "fpdf": {"core.report.pdf"},

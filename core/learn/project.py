@@ -1,4 +1,4 @@
-"""Lay the embeddings out on a plane: PCA at once, UMAP in the worker.
+"""Lay the embeddings out on a plane: PCA at once, UMAP and t-SNE in the worker.
 
 Both are pictures to explore by, not measurements: distances between far groups of a UMAP mean little.
 
@@ -15,6 +15,9 @@ References
 ----------
 McInnes, Healy, Melville, "UMAP: Uniform Manifold Approximation and Projection for Dimension Reduction", 2018,
 arXiv:1802.03426.
+van der Maaten, Hinton, "Visualizing Data using t-SNE", JMLR 9, 2008.
+Policar, Strazar, Zupan, "openTSNE: A Modular Python Library for t-SNE Dimensionality Reduction and Embedding", Journal
+of Statistical Software 109, 2024.
 """
 
 from __future__ import annotations
@@ -31,6 +34,8 @@ from core.types import Doubles, Floats, Report, Vectors, silent
 
 _FEWEST_FOR_UMAP = 4
 _BLOCK_ROWS = 2048
+_GENTLY = {"learning_rate": 0.2, "n_epochs": 100}
+"""UMAP's own pace would forget where the points began."""
 
 
 def pca(vectors: Vectors) -> Floats:
@@ -60,7 +65,13 @@ def pca(vectors: Vectors) -> Floats:
 
 
 def umap(
-    vectors: Vectors, *, n_neighbors: int = 15, min_dist: float = 0.1, seed: int = 0, report: Report = silent
+    vectors: Vectors,
+    *,
+    n_neighbors: int = 15,
+    min_dist: float = 0.1,
+    seed: int = 0,
+    start: Floats | None = None,
+    report: Report = silent,
 ) -> Floats:
     """Lay faces out so that alike ones are neighbours; the same seed gives the same map on the same machine.
 
@@ -73,6 +84,7 @@ def umap(
     vectors : (n, dimension) float32, unit length; rows may repeat
     n_neighbors : how far to look: few shows small groups, many the large picture
     min_dist : how close points may come, 0..1
+    start : (n, 2) where the points begin; by PCA when not given. An earlier map keeps its looks this way
     report : called between the steps; UMAP itself tells nothing on the way
 
     Returns
@@ -88,7 +100,8 @@ def umap(
         n_neighbors=max(2, min(n_neighbors, len(vectors) - 1)),
         min_dist=min_dist,
         metric="euclidean",
-        init=_start(vectors),
+        init=_start(vectors if start is None else start, by_pca=start is None),
+        **({} if start is None else _GENTLY),
         random_state=seed,
         n_jobs=1,  # what a fixed seed means for umap-learn; saying so spares its warning
     )
@@ -97,8 +110,35 @@ def umap(
     return points
 
 
-def _start(vectors: Vectors) -> Floats:
-    """Give where the points begin: PCA, at the scale UMAP uses, with repeated faces a hair apart.
+def tsne(vectors: Vectors, *, perplexity: int = 15, seed: int = 0, start: Floats | None = None) -> Floats:
+    """Lay faces out by t-SNE: each face among its neighbours, groups at no telling distance.
+
+    Parameters
+    ----------
+    vectors : (n, dimension) float32, unit length
+    perplexity : about how many neighbours count; lowered to what the data hold
+    start : (n, 2) as of ``umap``
+
+    Returns
+    -------
+    (n, 2) float32
+    """
+    if len(vectors) < _FEWEST_FOR_UMAP:
+        return pca(vectors)
+    from openTSNE import TSNE  # two seconds, and only the worker needs it
+
+    begin = _start(vectors if start is None else start, by_pca=start is None)
+    reducer = TSNE(
+        perplexity=max(1, min(perplexity, (len(vectors) - 1) // 3)),
+        initialization=begin * (1e-4 / max(float(begin[:, 0].std()), 1e-9)),
+        random_state=seed,
+        n_jobs=1,
+    )
+    return np.asarray(reducer.fit(vectors), dtype=np.float32)
+
+
+def _start(rows: Floats, *, by_pca: bool) -> Floats:
+    """Give where the points begin: PCA or given places, at the scale UMAP uses, repeated faces a hair apart.
 
     UMAP's own spectral start has no solution for a few faces and is slow for groups that touch nowhere, which
     people in a good embedding are.
@@ -108,7 +148,7 @@ def _start(vectors: Vectors) -> Floats:
     Kobak, Linderman, "Initialization is critical for preserving global data structure
     in both t-SNE and UMAP", Nature Biotechnology 39, 2021.
     """
-    points = pca(vectors)
+    points = pca(rows) if by_pca else rows - rows.mean(axis=0)
     widest = float(np.abs(points).max())
     jitter = np.random.default_rng(0).normal(scale=1e-4, size=points.shape)
     return np.asarray(10.0 * points / (widest or 1.0) + jitter, dtype=np.float32)

@@ -73,11 +73,12 @@ def predictions(run_id: str) -> Predictions:
 
 @st.cache_resource(show_spinner=False, max_entries=4)
 def face_map(dataset_id: str, revision: Revision, map_id: str | None) -> FaceMap:
-    """A stored map, or the quick one of this revision when ``map_id`` is None."""
+    """A stored map with those who came since, or the quick one of this revision when ``map_id`` is None."""
     if map_id is None:
         return project.pca_map(faces(dataset_id, revision).embeddings)
     info = next(info for info in services().runs.maps(dataset_id) if info.id == map_id)
-    return project.load_map(services().artifacts, info)
+    made = project.load_map(services().artifacts, info)
+    return project.with_newcomers(made, faces(dataset_id, revision).embeddings)
 
 
 @st.cache_data(show_spinner=False, max_entries=64)

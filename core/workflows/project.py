@@ -1,4 +1,8 @@
-"""The map: embeddings on a plane, by PCA at once or by UMAP in the worker; stored per revision."""
+"""The map: embeddings on a plane, by PCA at once or by UMAP in the worker; stored per revision.
+
+Faces that come after a map are placed on it beside those most like them, and nobody moves. When it is made anew, it
+begins where everybody was, so that it keeps its looks.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ import numpy as np
 
 from core.errors import InputRefused
 from core.learn import project
+from core.learn.neighbourhood import beside, faithfulness
 from core.store.artifacts import Artifacts, Kind
 from core.store.base import FaceStore, MapInfo, RunStore
 from core.types import CancelToken, Embeddings, Floats, Report, silent
@@ -21,17 +26,20 @@ class Method(StrEnum):
     """Ways to lay vectors on a plane."""
 
     UMAP = "umap"
+    TSNE = "tsne"
     PCA = "pca"
 
 
 @dataclass(frozen=True, slots=True)
 class MapOptions:
-    """How the map is made; the defaults are UMAP's own."""
+    """How the map is made; the defaults are UMAP's own. For t-SNE ``n_neighbors`` is the perplexity."""
 
     method: Method = Method.UMAP
     n_neighbors: int = 15
     min_dist: float = 0.1
     seed: int = 0
+    afresh: bool = False
+    """Do not begin where an earlier map left everybody."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,12 +49,28 @@ class FaceMap:
     face_ids: tuple[str, ...]
     points: Floats
     """(n_faces, 2) float32; the axes have no unit."""
+    newcomers: frozenset[str] = frozenset()
+    """Faces that came after the map was made, and were placed beside those most like them."""
 
 
 def pca_map(embeddings: Embeddings) -> FaceMap:
     """The map that needs no waiting: the two directions in which the embeddings spread most."""
     _require_faces(embeddings)
     return FaceMap(embeddings.face_ids, project.pca(embeddings.vectors))
+
+
+def with_newcomers(made: FaceMap, embeddings: Embeddings) -> FaceMap:
+    """A stored map with the faces that came since; without those that are gone, and as it is when most are new."""
+    row = {face_id: number for number, face_id in enumerate(embeddings.face_ids)}
+    there = [place for place, face_id in enumerate(made.face_ids) if face_id in row]
+    on_it = {made.face_ids[place] for place in there}
+    new = [face_id for face_id in embeddings.face_ids if face_id not in on_it]
+    if not new or len(new) > len(there):
+        return made
+    known = embeddings.vectors[[row[made.face_ids[place]] for place in there]]
+    placed = beside(embeddings.vectors[[row[face_id] for face_id in new]], known, made.points[there])
+    ids = (*(made.face_ids[place] for place in there), *new)
+    return FaceMap(ids, np.concatenate([made.points[there], placed]), frozenset(new))
 
 
 def make_map(
@@ -72,14 +96,14 @@ def make_map(
     _require_faces(embeddings)
     token.raise_if_cancelled()
     report(1, 2, f"Laying out {len(embeddings)} faces")
-    points = _points(embeddings, options)
+    points = _points(embeddings, options, _earlier(runs, artifacts, dataset_id, embeddings, options))
     token.raise_if_cancelled()
     info = MapInfo(
         id=uuid.uuid4().hex[:12],
         dataset_id=dataset_id,
         revision=dataset.revision,
         method=options.method,
-        params=asdict(options),
+        params={**asdict(options), "model_id": embeddings.model_id, "faithfulness": _faithfulness(embeddings, points)},
         created=time.time(),
         seconds=time.monotonic() - began,
     )
@@ -96,12 +120,33 @@ def load_map(artifacts: Artifacts, info: MapInfo) -> FaceMap:
         return FaceMap(ids, arrays["points"])
 
 
-def _points(embeddings: Embeddings, options: MapOptions) -> Floats:
+def _points(embeddings: Embeddings, options: MapOptions, start: Floats | None) -> Floats:
     if options.method is Method.PCA:
         return project.pca(embeddings.vectors)
+    if options.method is Method.TSNE:
+        return project.tsne(embeddings.vectors, perplexity=options.n_neighbors, seed=options.seed, start=start)
     return project.umap(
-        embeddings.vectors, n_neighbors=options.n_neighbors, min_dist=options.min_dist, seed=options.seed
+        embeddings.vectors, n_neighbors=options.n_neighbors, min_dist=options.min_dist, seed=options.seed, start=start
     )
+
+
+def _earlier(
+    runs: RunStore, artifacts: Artifacts, dataset_id: str, embeddings: Embeddings, options: MapOptions
+) -> Floats | None:
+    """Where the newest map of this method has everybody; None where there is none that most are on."""
+    earlier = next((info for info in runs.maps(dataset_id) if info.method == options.method), None)
+    if earlier is None or options.afresh:
+        return None
+    made = with_newcomers(load_map(artifacts, earlier), embeddings)
+    place = {face_id: number for number, face_id in enumerate(made.face_ids)}
+    if any(face_id not in place for face_id in embeddings.face_ids):
+        return None
+    return made.points[[place[face_id] for face_id in embeddings.face_ids]]
+
+
+def _faithfulness(embeddings: Embeddings, points: Floats) -> dict[str, float] | None:
+    found = faithfulness(embeddings.vectors, points)
+    return asdict(found) if found else None
 
 
 def _require_faces(embeddings: Embeddings) -> None:

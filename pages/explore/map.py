@@ -18,11 +18,12 @@ with frame.page(
     run = next(iter(data.runs(dataset)), None)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         colour, people = mapping.colouring(dataset, run)
-        layout = mapping.layout(dataset, counts.faces)
-    mapping.making(dataset, counts.faces)
+        method = mapping.layout(dataset, counts.faces)
+        mapping.settings(dataset, method)
+    layout = mapping.making(dataset, method, counts.faces)
     acting.last_done(dataset)
     mapping.explore(dataset, mapping.View(layout, run, colour, people))
-    st.caption(mapping.WHAT_IT_SAYS)
+    st.caption(mapping.what_it_says(layout))
     if run:
         frame.next_step(
             "Points that lie with the wrong people are worth a look.", "See its errors", frame.EVALUATE, dataset.id

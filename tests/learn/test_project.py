@@ -70,6 +70,9 @@ apart = min(np.linalg.norm(centres[a] - centres[b]) for a, b in ((0, 1), (0, 2),
 assert apart > spread, (apart, spread)
 for few in (4, 5, 9):
     assert np.isfinite(project.umap(rows[:few])).all()
+again = project.umap(rows, n_neighbors=8, seed=4, start=points)
+turned = np.corrcoef(np.concatenate([points.T, again.T]))[:2, 2:]
+assert min(abs(turned[0, 0]), abs(turned[1, 1])) > 0.9, ("a map that begins at another keeps its looks", turned)
 assert np.isfinite(project.umap(np.repeat(rows[:1], 20, axis=0))).all(), "copies of one face"
 loaded = sorted(name for name in sys.modules if name.split(".")[0] in ("tensorflow", "keras"))
 assert loaded == [], loaded[:5]
@@ -79,3 +82,26 @@ assert loaded == [], loaded[:5]
 def test_umap_separates_groups_repeatably_and_leaves_tensorflow_unloaded():
     done = subprocess.run([sys.executable, "-c", SCRIPT], cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
+
+
+def three_groups() -> np.ndarray:
+    rows = np.repeat(np.eye(3, 8), 12, axis=0) + np.random.default_rng(0).normal(size=(36, 8)) * 0.05
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
+def test_tsne_separates_groups_repeatably_and_keeps_the_looks_of_where_it_began():
+    rows = three_groups()
+    points = project.tsne(rows, perplexity=8, seed=3)
+    assert points.shape == (36, 2) and points.dtype == np.float32
+    assert np.array_equal(points, project.tsne(rows, perplexity=8, seed=3))
+    centres = points.reshape(3, 12, 2).mean(axis=1)
+    spread = np.linalg.norm(points.reshape(3, 12, 2) - centres[:, None], axis=2).max()
+    assert min(np.linalg.norm(centres[a] - centres[b]) for a, b in ((0, 1), (0, 2), (1, 2))) > spread
+    again = project.tsne(rows, perplexity=8, seed=4, start=points)
+    turned = np.corrcoef(np.concatenate([points.T, again.T]))[:2, 2:]
+    assert min(turned[0, 0], turned[1, 1]) > 0.9
+
+
+@pytest.mark.parametrize("rows", [three_groups()[:5], np.repeat(three_groups()[:1], 20, axis=0)], ids=["few", "copies"])
+def test_tsne_of_a_few_and_of_copies_is_finite(rows):
+    assert np.isfinite(project.tsne(rows)).all()

@@ -8,11 +8,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from core.corrections.model import Hand
 from core.jobs.model import JobKind, JobState
 from core.store.artifacts import Kind
 from core.ui import data
 from core.ui.explore import mapping
 from core.workflows import project
+from core.workflows.correct import Corrector
 from tests.pages.conftest import button, texts
 from tests.pages.faces import add_faces
 
@@ -56,7 +58,7 @@ def test_pca_is_there_at_once_while_umap_is_made_unasked_and_then_shown(trained,
     stored_umap(trained, dataset)
     again = open_page(MAP)
     assert "PCA" not in texts(again)
-    assert again.segmented_control(key="layout").value == "UMAP"
+    assert again.segmented_control(key="layout").value == "umap"
     assert on_map(again) == on_map(app)
 
 
@@ -77,10 +79,37 @@ def test_a_map_older_than_the_photos_is_shown_and_what_is_missing_on_it_is_count
     stored_umap(app_data, dataset)
     add_faces(app_data, "Family", {"Cat": 3})
     app = open_page(MAP)
-    assert "before the photos changed" in texts(app)
-    assert "3 faces came after this map was made" in texts(app)
-    assert on_map(app) == 8
+    assert "before most of these photos came" in texts(app)
+    assert "3 faces came after this map was made: placed beside" in texts(app)
+    assert on_map(app) == 11
     assert app_data.jobs.jobs(dataset.id)[0].state is JobState.QUEUED
+
+
+def test_a_correction_leaves_the_map_and_few_newcomers_only_offer_a_new_one(app_data, open_page):
+    dataset = add_faces(app_data, "Family", {"Ann": 6, "Bob": 6})
+    stored_umap(app_data, dataset)
+    by = Corrector(app_data.store, app_data.log, dataset.id, Hand("Ann", "sitting"))
+    by.move(app_data.store.face_table(dataset.id).ids[:1], "Bob")
+    app = open_page(MAP)
+    assert "came after this map" not in texts(app)
+    add_faces(app_data, "Family", {"Cat": 1})
+    app = open_page(MAP)
+    assert "1 face came after this map was made: placed beside" in texts(app)
+    assert on_map(app) == 13
+    assert app_data.jobs.jobs(dataset.id) == []
+    button(app, "Make a new UMAP").click().run()
+    assert [job.params["method"] for job in app_data.jobs.jobs(dataset.id)] == ["umap"]
+
+
+def test_the_settings_of_a_map_go_to_the_worker(app_data, open_page):
+    dataset = add_faces(app_data, "Family", {"Ann": 6, "Bob": 6})
+    stored_umap(app_data, dataset)
+    app = open_page(MAP)
+    app.slider(key="map_neighbours").set_value(30)
+    app.checkbox(key="map_afresh").check()
+    button(app, "Make it").click().run()
+    (job,) = app_data.jobs.jobs(dataset.id)
+    assert (job.params["method"], job.params["n_neighbors"], job.params["afresh"]) == ("umap", 30, True)
 
 
 def test_one_face_is_a_map_too(app_data, open_page):

@@ -33,7 +33,9 @@ class Drawn:
     cloud: Cloud
     finding: str
     left_out: int
-    """Faces of the dataset that are newer than the map."""
+    """Faces of the dataset that are newer than the map and not on it."""
+    placed: int
+    """Faces that are newer than the map and were placed beside those most like them."""
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
@@ -59,6 +61,7 @@ def drawn(
         scatter.pack(of, face_ids, points, groups, names),
         finding=finding(faces, said, rows, colour, wanted),
         left_out=len(faces.table) - len(rows),
+        placed=len(placed.newcomers),
     )
 
 

@@ -24,13 +24,26 @@ from core.ui.explore import map_chart
 from core.ui.explore.map_chart import CONFIDENCE, CORRECT, DATE, PERSON, PREDICTION, QUALITY, SPLIT, Said
 from core.workflows.project import MapOptions, Method
 
-FEWEST_FOR_UMAP = 4
+FEWEST_TO_LAY_OUT = 4
+MANY_NEW = 0.2
+"""The share of faces that came after a map from which on it is made anew unasked; fewer are placed on it."""
+TITLES = {Method.UMAP: "UMAP", Method.TSNE: "t-SNE", Method.PCA: "PCA"}
 TILE_PX, PER_PAGE = 92, 24
 HEIGHT_PX = 600
 WHAT_IT_SAYS = (
     "Near means alike; distances between far groups mean little. The axes have no unit, and a map can tear apart or "
     "press together what was not so in the 128 numbers of each face."
 )
+
+
+def what_it_says(shown: MapInfo | None) -> str:
+    """What a map can and cannot say, and how far this one can be believed."""
+    measured = shown.params.get("faithfulness") if shown else None
+    if not measured:
+        return WHAT_IT_SAYS
+    k = measured["neighbours"]
+    kept = f"{measured['kept'] * k:.0f} of the {words.count(k, 'face')}"
+    return f"{WHAT_IT_SAYS} On this one, {kept} nearest to a face are among its {k} nearest in truth (cosine)."
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,58 +61,108 @@ class View:
 # which map
 
 
-def layout(dataset: Dataset, n_faces: int) -> MapInfo | None:
-    """Choose the layout: UMAP once there is one, PCA (None) until then and on request."""
-    newest = data.newest_map(dataset)
-    if newest is None or n_faces < FEWEST_FOR_UMAP:
-        return None
+def layout(dataset: Dataset, n_faces: int) -> Method:
+    """Choose the layout; with fewer faces than have neighbourhoods there is only PCA."""
+    if n_faces < FEWEST_TO_LAY_OUT:
+        return Method.PCA
     chosen = st.segmented_control(
         "Layout",
-        ["UMAP", "PCA"],
-        default="UMAP",
+        list(TITLES),
+        default=Method.UMAP,
         required=True,
+        format_func=TITLES.__getitem__,
         key="layout",
         bind="query-params",
-        help="UMAP keeps neighbours together. PCA is the flat shadow in the two widest directions.",
+        help="UMAP and t-SNE keep neighbours together, t-SNE at the price of all other distances. PCA is the flat "
+        "shadow in the two widest directions.",
     )
-    return newest if chosen == "UMAP" else None
+    return Method(chosen)
 
 
-def making(dataset: Dataset, n_faces: int) -> None:
-    """While there is no UMAP of the present photos: start one, follow it, or offer it."""
-    newest, job = data.newest_map(dataset), data.newest_job(dataset, JobKind.MAP)
-    if n_faces < FEWEST_FOR_UMAP or (newest is not None and newest.revision == dataset.revision):
+def settings(dataset: Dataset, method: Method) -> None:
+    """How the next map of this layout is to be made."""
+    if method is Method.PCA:
         return
-    if job_to_start(dataset, job):
-        _start(dataset)
+    job = data.newest_job(dataset, JobKind.MAP)
+    with st.popover("Settings", icon=":material/tune:"):
+        neighbours = st.slider(
+            "Neighbours that count (n_neighbors)" if method is Method.UMAP else "Neighbours that count (perplexity)",
+            5, 100, 15, key="map_neighbours", help="Few show small groups, many the large picture.",
+        )  # fmt: skip
+        apart = 0.1
+        if method is Method.UMAP:
+            apart = st.slider("How close points may come (min_dist)", 0.0, 1.0, 0.1, 0.05, key="map_min_dist")
+        seed = st.number_input("Seed", 0, 9999, 0, key="map_seed", help="The same seed gives the same map.")
+        afresh = st.checkbox(
+            "Lay out afresh", key="map_afresh", help="Otherwise it begins where everybody is now, and keeps its looks."
+        )
+        if st.button("Make it", key="make_map", type="primary", disabled=job is not None and job.state.active):
+            _start(dataset, MapOptions(method, neighbours, apart, int(seed), afresh))
+
+
+def making(dataset: Dataset, method: Method, n_faces: int) -> MapInfo | None:
+    """The stored map of a layout, or None for PCA; where none holds any more, start one, follow it, or offer it."""
+    if n_faces < FEWEST_TO_LAY_OUT or method is Method.PCA:
+        return None
+    newest, job = data.newest_map(dataset, method), data.newest_job(dataset, JobKind.MAP)
+    new = newcomers(dataset, newest)
+    if newest is None or new > MANY_NEW * n_faces:
+        _renew(dataset, method, newest, job)
+    elif new:
+        _offer(dataset, method, job)
+    else:
+        jobs.follow(job)
+    return newest
+
+
+def newcomers(dataset: Dataset, made: MapInfo | None) -> int:
+    """How many faces came after a map was made; all, when they were embedded anew since."""
+    table = data.faces(dataset.id, dataset.revision).table
+    if made is None or made.params.get("model_id", dataset.model_id) != dataset.model_id:
+        return len(table)
+    placed = data.face_map(dataset.id, dataset.revision, made.id)
+    return len(placed.newcomers) + len(set(table.ids).difference(placed.face_ids))
+
+
+def _renew(dataset: Dataset, method: Method, newest: MapInfo | None, job: Job | None) -> None:
+    title = TITLES[method]
+    if job_to_start(dataset, method, job):
+        _start(dataset, MapOptions(method))
     working = job is not None and job.state.active
     if newest is None:
         standing = "is being made; the first one takes about half a minute" if working else "was not made yet"
-        st.caption(f"For now PCA, the quick layout. UMAP, which keeps alike faces closer together, {standing}.")
+        st.caption(f"For now PCA, the quick layout. {title}, which keeps alike faces closer together, {standing}.")
     else:
         renewal = " A new one is being made." if working else ""
         st.caption(
-            f":material/update: This UMAP was made {words.ago(newest.created)}, before the photos changed.{renewal}"
+            f":material/update: This {title} was made {words.ago(newest.created)}, before most of these photos came."
+            f"{renewal}"
         )
+    _offer(dataset, method, job, again=newest is not None)
+
+
+def _offer(dataset: Dataset, method: Method, job: Job | None, *, again: bool = True) -> None:
     jobs.follow(job)
-    if not working and st.button("Make a new UMAP" if newest else "Make a UMAP", icon=":material/refresh:"):
-        _start(dataset)
+    working = job is not None and job.state.active
+    label = f"Make a new {TITLES[method]}" if again else f"Make a {TITLES[method]}"
+    if not working and st.button(label, icon=":material/refresh:"):
+        _start(dataset, MapOptions(method))
 
 
-def job_to_start(dataset: Dataset, job: Job | None) -> bool:
-    """Whether to start a map unasked: once a session and revision.
+def job_to_start(dataset: Dataset, method: Method, job: Job | None) -> bool:
+    """Whether to start a map unasked: once a session, layout and revision.
 
     Not while one is under way or photos are coming in, and not when the last one failed or was stopped.
     """
     asked = st.session_state.setdefault(state.MAP_ASKED, {})
-    if asked.get(dataset.id) == dataset.revision:
+    if asked.get((dataset.id, method)) == dataset.revision:
         return False
     coming = data.newest_job(dataset, JobKind.INGEST)
     if coming is not None and coming.state.active:
         return False
     if job is not None and (job.state.active or (job.state.resumable and job.created >= _settled(coming))):
         return False
-    asked[dataset.id] = dataset.revision
+    asked[dataset.id, method] = dataset.revision
     return True
 
 
@@ -108,8 +171,8 @@ def _settled(ingest: Job | None) -> float:
     return (ingest.finished or ingest.created) if ingest else 0.0
 
 
-def _start(dataset: Dataset) -> None:
-    data.services().jobs.submit(dataset.id, JobKind.MAP, asdict(MapOptions(method=Method.UMAP)))
+def _start(dataset: Dataset, options: MapOptions) -> None:
+    data.services().jobs.submit(dataset.id, JobKind.MAP, asdict(options))
     st.rerun()
 
 
@@ -170,6 +233,9 @@ def _chart(dataset: Dataset, view: View) -> None:
     if made.left_out:
         missing = words.count(made.left_out, "face")
         st.caption(f"{missing} came after this map was made and {'is' if made.left_out == 1 else 'are'} not on it.")
+    if made.placed:
+        new = words.count(made.placed, "face")
+        st.caption(f"{new} came after this map was made: placed beside the faces most like them.")
     if looked.picked != picked_on(dataset):
         st.session_state[state.MAP_PICKED] = (dataset.id, looked.picked)
         st.rerun()
