@@ -6,6 +6,8 @@ say so. What lies in ``../shared`` may be missing: those tests skip and say so.
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -14,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from core.__main__ import main
 from core.detect.mtcnn import Detector
 from core.engine.keras import KerasEngine
 from core.engine.openvino import OpenVinoEngine
@@ -125,6 +128,17 @@ def services_on(data_dir: Path, engine: OpenVinoEngine) -> Services:
     made = Services(Settings(data_dir))
     made.__dict__["engine"] = engine  # what the cached property would compute
     return made
+
+
+@pytest.fixture(scope="session")
+def lfw_dir(models_dir: Path, shared_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with the development part of LFW as the dataset "lfw-dev", taken once; tests may train on it."""
+    folder = new_data_dir(models_dir, tmp_path_factory.mktemp("lfw") / "data")
+    with contextlib.redirect_stdout(io.StringIO()) as told:
+        words = ["ingest", str(shared_dir / "faces" / "lfw-dev.zip"), "--dataset", "lfw-dev", "--json"]
+        assert main([*words, "--data", str(folder)]) == 0, told.getvalue()
+    (folder / "ingest.json").write_text(told.getvalue())
+    return folder
 
 
 # the sample dataset

@@ -49,8 +49,8 @@ def sample_run(data_dir: Path, sample_ingest: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def lfw_ingest(data_dir: Path, shared_dir: Path) -> dict[str, Any]:
-    return answer(data_dir, "ingest", shared_dir / "faces" / "lfw-dev.zip", "--dataset", "lfw-dev")
+def lfw_ingest(lfw_dir: Path) -> dict[str, Any]:
+    return json.loads((lfw_dir / "ingest.json").read_text())
 
 
 def test_the_sample_is_taken_whole(sample_ingest: dict[str, Any]) -> None:
@@ -95,8 +95,8 @@ def test_lfw_faces_are_found(lfw_ingest: dict[str, Any]) -> None:
 
 
 @pytest.fixture(scope="module")
-def lfw_run(data_dir: Path, lfw_ingest: dict[str, Any]) -> dict[str, Any]:
-    return answer(data_dir, "train", "--dataset", "lfw-dev")
+def lfw_run(lfw_dir: Path, lfw_ingest: dict[str, Any]) -> dict[str, Any]:
+    return answer(lfw_dir, "train", "--dataset", "lfw-dev")
 
 
 def test_lfw_people_are_named_rightly(lfw_run: dict[str, Any]) -> None:
@@ -105,10 +105,10 @@ def test_lfw_people_are_named_rightly(lfw_run: dict[str, Any]) -> None:
 
 
 def test_lfw_strangers_are_unknown_at_limits_set_without_them(
-    data_dir: Path, lfw_run: dict[str, Any], shared_dir: Path
+    lfw_dir: Path, lfw_run: dict[str, Any], shared_dir: Path
 ) -> None:
     strangers = shared_dir / "faces" / "lfw-dev-strangers.zip"
-    measured = answer(data_dir, "evaluate", "--dataset", "lfw-dev", "--strangers", strangers)
+    measured = answer(lfw_dir, "evaluate", "--dataset", "lfw-dev", "--strangers", strangers)
     assert measured["run"] == lfw_run["run"]
     assert measured["strangers"] == {"photos": 150, "counted": 150, "refused": [], "known": []}
     (limit,) = (one for one in measured["thresholds"] if one["fpir"] == 0.01)
@@ -121,9 +121,9 @@ def test_lfw_strangers_are_unknown_at_limits_set_without_them(
     assert measured["ece"] <= 0.03
 
 
-def test_lfw_people_are_found_without_their_names(data_dir: Path, lfw_ingest: dict[str, Any]) -> None:
-    told = answer(data_dir, "cluster", "--dataset", "lfw-dev", "--all")
-    services = Services(Settings(data_dir))
+def test_lfw_people_are_found_without_their_names(lfw_dir: Path, lfw_ingest: dict[str, Any]) -> None:
+    told = answer(lfw_dir, "cluster", "--dataset", "lfw-dev", "--all")
+    services = Services(Settings(lfw_dir))
     dataset = services.store.dataset("lfw-dev")
     groups = cluster.current(services.store, services.log, services.artifacts, dataset.id, everyone=True).cut()
     assert (told["clusters"], told["noise"], told["faces"]) == (len(groups), groups.alone, lfw_ingest["faces"])
@@ -136,9 +136,9 @@ def test_lfw_people_are_found_without_their_names(data_dir: Path, lfw_ingest: di
     assert 2 * right / ((one_group & pair).sum() + (one_person & pair).sum()) >= 0.985
 
 
-def test_lfw_pairs_are_told_apart(data_dir: Path, shared_dir: Path) -> None:
+def test_lfw_pairs_are_told_apart(lfw_dir: Path, shared_dir: Path) -> None:
     faces = shared_dir / "faces"
-    measured = answer(data_dir, "verify-pairs", faces / "lfw-dev-pairs.csv", "--photos", faces / "lfw-dev.zip")
+    measured = answer(lfw_dir, "verify-pairs", faces / "lfw-dev-pairs.csv", "--photos", faces / "lfw-dev.zip")
     assert {"accuracy", "accuracy_std", "tar_at_far_1e-3", "auc", "eer", "n_pairs"} <= set(measured)
     assert measured["n_pairs"] == 3000
     assert measured["accuracy"] >= 0.9935

@@ -13,14 +13,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.engine.openvino import OpenVinoEngine
 from core.learn.calibrate import detection_rate
 from core.learn.classify import fit
 from core.learn.impostors import Learned, Linear, learn_rules
 from core.learn.openset import Gallery, centroids, look
+from core.services import Services
+from core.settings import Settings
 from core.types import Ints, Vectors
-from core.workflows.evaluate import embed_strangers
-from tests.conftest import MODEL_ID, new_data_dir, services_on
 
 REPETITIONS = 16
 HIDDEN = 20
@@ -33,14 +32,12 @@ class Faces:
 
 
 @pytest.fixture(scope="module")
-def faces(
-    shared_dir: Path, models_dir: Path, engine: OpenVinoEngine, tmp_path_factory: pytest.TempPathFactory
-) -> Faces:
+def faces(lfw_dir: Path) -> Faces:
     """The main face of every photo of the development part, and whom it shows."""
-    services = services_on(new_data_dir(models_dir, tmp_path_factory.mktemp("strangers") / "data"), engine)
-    with services.open_source(shared_dir / "faces" / "lfw-dev.zip") as source:
-        found = embed_strangers(services.pair_tools(MODEL_ID), source)
-    return Faces(found.vectors, np.unique([str(name) for name in found.folders], return_inverse=True)[1])
+    store = Services(Settings(lfw_dir)).store
+    dataset = store.dataset("lfw-dev")
+    named = np.flatnonzero(store.face_table(dataset.id).labels >= 0)
+    return Faces(store.embeddings(dataset.id).vectors[named], store.face_table(dataset.id).labels[named])
 
 
 @dataclass(frozen=True)
