@@ -22,7 +22,7 @@ from typing import Any
 from core.errors import FaceAtlasError, ImageRefused, InputRefused, NotFound
 from core.images import decode
 from core.jobs import transfers
-from core.jobs.handlers import IngestRequest, handlers, sweep_uploads
+from core.jobs.handlers import IngestRequest, TrainRequest, handlers, sweep_uploads
 from core.jobs.model import Job, JobKind, JobState, Owner
 from core.jobs.worker import Handler, run_job, stop_with_parent, work, yield_to_pages
 from core.models import catalogue, install, sample
@@ -33,10 +33,12 @@ from core.types import CancelToken, FacePolicy, Report
 from core.workflows import (
     bundles,
     cluster,
+    compare,
     datasets,
     evaluate,
     imports,
     pair_lists,
+    study,
     suspects,
     train,
     verify,
@@ -44,6 +46,7 @@ from core.workflows import (
 )
 from core.workflows import erase as erasing
 from core.workflows import export as exporting
+from core.workflows import report as reporting
 from core.workflows.identify import to_json
 
 Answer = dict[str, Any]
@@ -125,7 +128,8 @@ def _train(options: argparse.Namespace) -> Answer:
     services = _services(options)
     dataset = services.store.dataset(options.dataset)
     chosen = train.TrainOptions(options.folds, options.min_faces, options.seed, options.c)
-    job = _run(services, dataset, JobKind.TRAIN, asdict(chosen))
+    strangers = str(Path(options.strangers).resolve()) if options.strangers else None
+    job = _run(services, dataset, JobKind.TRAIN, TrainRequest(chosen, strangers).params())
     return train.to_json(services.runs.run(job.result["run"]))
 
 
@@ -134,12 +138,36 @@ def _evaluate(options: argparse.Namespace) -> Answer:
     run = _chosen_run(services, options)
     identifier, predictions = services.identifier(run), train.load_predictions(services.artifacts, run)
     answer = evaluate.evaluation_json(run, predictions, identifier.recogniser)
+    if options.full:
+        _run(services, services.store.dataset(run.dataset_id), JobKind.STUDY, {"run": run.id})
+        answer["study"] = study.load(services.artifacts, run)
     if not options.strangers:
         return answer
     with services.open_source(Path(options.strangers).resolve()) as source:
         strangers = evaluate.embed_strangers(services.pair_tools(run.model_id), source, _progress())
     met = evaluate.find_known(services.store, run, strangers)
     return answer | evaluate.measure(predictions, identifier, strangers, met)
+
+
+def _compare(options: argparse.Namespace) -> Answer:
+    services = _services(options)
+    dataset = services.store.dataset(options.dataset)
+    newest = services.runs.runs(dataset.id)
+    if len(newest) < 2 and not (options.old and options.new):
+        raise NotFound(f"'{dataset.name}' has not been trained twice, so there is nothing to compare. Train again.")
+    wanted = (options.old or newest[1].id, options.new or newest[0].id)
+    pair = compare.in_order(*(services.runs.run(run_id) for run_id in wanted))
+    old, new = ((run, train.load_predictions(services.artifacts, run)) for run in pair)
+    return compare.compare_runs(services.store, services.log, old, new).to_json()
+
+
+def _report(options: argparse.Namespace) -> Answer:
+    began = time.monotonic()
+    services = _services(options)
+    run = _chosen_run(services, options)
+    made = reporting.make_report(services.report_tools(), run.id, faces=not options.no_faces, report=_progress())
+    html, pdf = reporting.save(made, options.out)
+    return {"run": run.id, "html": str(html), "pdf": str(pdf), "seconds": round(time.monotonic() - began, 2)}
 
 
 def _cluster(options: argparse.Namespace) -> Answer:
@@ -402,11 +430,24 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--min-faces", type=int, default=2)
     made.add_argument("--seed", type=int, default=0)
     made.add_argument("--c", type=float, help="the SVM's C (default: chosen by cross-validation)")
+    made.add_argument("--strangers", metavar="ZIP_OR_DIR", help="photos of other people, to set the limits by too")
 
     made = command("evaluate", _evaluate, "the measurements of a run in full")
     made.add_argument("--dataset", required=True, metavar="NAME")
     made.add_argument("--strangers", metavar="ZIP_OR_DIR", help="photos of other people: how many of them get a name")
+    made.add_argument("--full", action="store_true", help="repeated folds, slices, other classifiers, learning curve")
     made.add_argument("--run", help="default: the newest")
+
+    made = command("compare", _compare, "two runs on the faces that both were tested on: is the difference real?")
+    made.add_argument("--dataset", required=True, metavar="NAME")
+    made.add_argument("--old", metavar="RUN", help="default: the one before the newest")
+    made.add_argument("--new", metavar="RUN", help="default: the newest")
+
+    made = command("report", _report, "write a run's report: one HTML file and one PDF")
+    made.add_argument("--dataset", required=True, metavar="NAME")
+    made.add_argument("--out", required=True, type=Path, metavar="DIR")
+    made.add_argument("--run", help="default: the newest")
+    made.add_argument("--no-faces", action="store_true", help="leave out the pictures of people")
 
     made = command("cluster", _cluster, "group the faces without a name")
     made.add_argument("--dataset", required=True, metavar="NAME")

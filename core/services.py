@@ -19,6 +19,7 @@ from core.errors import FaceAtlasError
 from core.jobs.supervisor import Supervisor
 from core.machine import pace
 from core.models import catalogue, install, sample
+from core.report.material import Network
 from core.settings import Settings
 from core.store.artifacts import Artifacts
 from core.store.base import Run
@@ -37,6 +38,7 @@ from core.workflows.export import ExportTools
 from core.workflows.identify import Identifier
 from core.workflows.imports import ImportTools
 from core.workflows.ingest import Ingestor
+from core.workflows.report import ReportTools
 from core.workflows.train import learned_gallery, load_predictions, load_recogniser
 from core.workflows.verify import Verifier
 from core.workflows.verify_pairs import PairTools
@@ -127,6 +129,25 @@ class Services:
         settings = self.settings
         places = settings.data_dir, settings.exports_dir, settings.models_dir
         return EraseTools(self.store, self.eraser, self.runs, self.jobs, self.artifacts, *places)
+
+    def report_tools(self) -> ReportTools:
+        return ReportTools(self.store, self.runs, self.artifacts, self._networks)
+
+    def _networks(self, vectors_id: str) -> tuple[Network, ...]:
+        """The detector and an embedding model, with the hashes of their installed files."""
+        models = catalogue.DETECTOR, catalogue.vectors_model(vectors_id)
+        there = {one.model_id: one for one in install.installed(self.settings.models_dir)}
+        return tuple(
+            Network(
+                model.id,
+                model.title,
+                getattr(model, "release", f"{catalogue.DETECTOR.package} {catalogue.DETECTOR.version}"),
+                model.licence,
+                model.training_data,
+                tuple((file.name, file.sha256) for file in there[model.id].files) if model.id in there else (),
+            )
+            for model in models
+        )
 
     def pair_tools(self, model_id: str) -> PairTools:
         return PairTools(self.detector, self.embedder(model_id), self.settings.images)

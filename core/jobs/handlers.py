@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,7 @@ from core.jobs.model import Job, JobKind, JobState
 from core.jobs.worker import Handler
 from core.services import Services
 from core.types import CancelToken, FacePolicy, Report
-from core.workflows import cluster, ingest, project, relook, suspects, train
+from core.workflows import cluster, evaluate, ingest, project, relook, study, suspects, train
 
 ABANDONED_S = 24 * 3600.0
 """An upload that was not started within a day will not be."""
@@ -40,6 +41,23 @@ class IngestRequest:
         return cls(**{**params, "policy": FacePolicy(params["policy"])})
 
 
+@dataclass(frozen=True, slots=True)
+class TrainRequest:
+    """A training as a job keeps it."""
+
+    options: train.TrainOptions
+    strangers: str | None = None
+    """A zip or a folder with photos of other people; relative paths start in the data folder."""
+
+    def params(self) -> dict[str, Any]:
+        return {**asdict(self.options), "strangers": self.strangers}
+
+    @classmethod
+    def of(cls, params: Mapping[str, Any]) -> TrainRequest:
+        options = {name: value for name, value in params.items() if name != "strangers"}
+        return cls(train.TrainOptions(**options), params.get("strangers"))
+
+
 def handlers(services: Services) -> dict[JobKind, Handler]:
     """The handler of every kind of job."""
     return {
@@ -53,6 +71,7 @@ def handlers(services: Services) -> dict[JobKind, Handler]:
         JobKind.ERASE: partial(_erase, services),
         JobKind.LOOK_AGAIN: partial(_look_again, services),
         JobKind.CHANGE_MODEL: partial(_change_model, services),
+        JobKind.STUDY: partial(_study, services),
     }
 
 
@@ -105,9 +124,27 @@ def _bring_in(services: Services, job: Job, report: Report, token: CancelToken) 
 
 
 def _train(services: Services, job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
-    options = train.TrainOptions(**job.params)
-    run = train.train(services.store, services.runs, services.artifacts, job.dataset_id, options, report, token)
+    request = TrainRequest.of(job.params)
+    given = _strangers(services, job.dataset_id, request.strangers, report, token) if request.strangers else None
+    places = services.store, services.runs, services.artifacts
+    run = train.train(*places, job.dataset_id, request.options, report, token, given)
     return {"run": run.id}
+
+
+def _strangers(services: Services, dataset_id: str, path: str, report: Report, token: CancelToken) -> train.Outsiders:
+    """The faces of other people, to set the limits by; nothing of them is kept."""
+    dataset, place = services.store.dataset(dataset_id), services.settings.data_dir / path
+    if not place.exists():
+        raise InputRefused(f"The strangers' photos, '{place.name}', are not there any more. Give them again.")
+    with services.open_source(place) as source:
+        seen = evaluate.embed_strangers(services.pair_tools(dataset.model_id), source, report, token)
+    return evaluate.outsiders(services.store, dataset, seen, place.name)
+
+
+def _study(services: Services, job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
+    run_id, options = job.params["run"], study.StudyOptions(job.params.get("seed", 0), job.params.get("repeats"))
+    done = study.study(services.store, services.runs, services.artifacts, run_id, options, report, token)
+    return {"run": run_id, "seconds": done["seconds"]}
 
 
 def _map(services: Services, job: Job, report: Report, token: CancelToken) -> dict[str, Any]:

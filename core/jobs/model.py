@@ -40,6 +40,7 @@ class JobKind(StrEnum):
     ERASE = "erase"
     LOOK_AGAIN = "look again"
     CHANGE_MODEL = "change model"
+    STUDY = "study"
 
 
 class Owner(StrEnum):

@@ -97,7 +97,8 @@ def bring_in(services: Services, job: Job, report: Report, token: CancelToken) -
 def erase(services: Services, job: Job, report: Report, token: CancelToken, train: Train) -> dict[str, Any]:
     """Erase a person; gives the receipt."""
     given = EraseParams(**job.params)
-    learned = _training_of_newest_run(services, job.dataset_id)
+    newest = next((run.id for run in services.runs.runs(job.dataset_id)), None)
+    learned = training_of(services, job.dataset_id, newest)
     request = erasing.EraseRequest(given.person_id, given.by, given.all_photos)
     with services.writing(job.dataset_id, report, token):
         receipt = erasing.erase(services.erase_tools(), job.dataset_id, request, job.id, report, token)
@@ -110,10 +111,9 @@ def erase(services: Services, job: Job, report: Report, token: CancelToken, trai
     return {**receipt, "models_retrained": 1, **again}
 
 
-def _training_of_newest_run(services: Services, dataset_id: str) -> dict[str, Any]:
-    """The parameters of the training that made the newest run; the defaults when its job is forgotten."""
-    newest = next((run.id for run in services.runs.runs(dataset_id)), None)
+def training_of(services: Services, dataset_id: str, run_id: str | None) -> dict[str, Any]:
+    """The parameters of the training that made a run; the defaults when its job is forgotten."""
     for job in services.jobs.jobs(dataset_id):
-        if job.kind is JobKind.TRAIN and job.state is JobState.DONE and job.result.get("run") == newest:
+        if job.kind is JobKind.TRAIN and job.state is JobState.DONE and job.result.get("run") == run_id:
             return job.params
     return {}

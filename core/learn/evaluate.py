@@ -165,8 +165,10 @@ def person_rates(confusion: Ints) -> tuple[Doubles, Doubles, Doubles]:
     return _ratio(right, named), _ratio(right, support), _ratio(2 * right, named + support)
 
 
-def wilson_interval(n_correct: int, n: int) -> tuple[float, float]:
+def wilson_interval(n_correct: float, n: int) -> tuple[float, float]:
     """Give the 95 % interval of a share: inside 0..1 and wide for few, unlike the textbook's plus-minus.
+
+    ``n_correct`` may be a mean over repetitions.
 
     References
     ----------

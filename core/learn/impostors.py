@@ -32,7 +32,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.learn import openset
-from core.learn.openset import RATES, TARGET_RATE, Gallery, Rule, Rules, Threshold, exact_interval
+from core.learn.openset import RATES, TARGET_RATE, Gallery, Impostors, Rule, Rules, Threshold, exact_interval
 from core.learn.solver import Watch, one_versus_rest, unwatched
 from core.learn.split import deal_into_folds
 from core.types import Bools, Doubles, Floats, Ints, Vectors
@@ -45,7 +45,11 @@ ENOUGH_IMPOSTORS = 100
 ENOUGH_GENUINE = 30
 """Below any of them the weights cannot be learned, and the model's prior stands alone."""
 ENOUGH_STRANGERS = 100
-"""With so many given strangers the prior's limits are replaced by what these would pass."""
+"""With so many people among given strangers the prior's limits are replaced by what these would pass."""
+SHOWN_PEOPLE = 3
+SHOWN_FACES = 5000
+"""In a dataset with fewer than ``ENOUGH_PEOPLE`` people, but so many, and at most so many faces, people are left out in
+turn all the same: they set no limit, and what becomes of them is shown."""
 BOOTSTRAP_FROM = 10
 """People with a face named, from which on the interval is a bootstrap over people. Below, it begins at 0 and ends where
 the exact binomial one does, with people as what is counted: faces of one person pass or fail together."""
@@ -106,32 +110,57 @@ class Trials:
         return np.asarray(self.who == self.named)
 
 
-def learn_rules(learned: Learned, strangers: Vectors | None = None, watch: Watch = unwatched) -> Rules:
+def learn_rules(
+    learned: Learned, strangers: Vectors | None = None, watch: Watch = unwatched, shown: Ints | None = None
+) -> Rules:
     """Learn when to say "unknown".
 
     Parameters
     ----------
     strangers : (n, dimension) float32 faces of people who are not among those learned: they set the limits, too
     watch : told the finished share; it may raise to stop
+    shown : (n,) int64 from 0, whom each stranger's face shows; everybody is somebody else when None
     """
     genuine, impostors = (None, None) if learned.n_people < ENOUGH_PEOPLE else _left_out_in_turn(learned, watch)
-    outside = None if strangers is None or not len(strangers) else _outside(learned, strangers)
+    outside = None if strangers is None or not len(strangers) else _outside(learned, strangers, shown)
     columns = len(openset.FEATURES)
-    return Rules(*(_rule(learned, genuine, impostors, outside, n) for n in (columns, columns - 1)))
+    (full, tried), (alone, _) = (_rule(learned, genuine, impostors, outside, n) for n in (columns, columns - 1))
+    return Rules(full, alone, tried)
+
+
+def leave_out_under(rule: Rule, learned: Learned, watch: Watch = unwatched) -> Impostors | None:
+    """Score people left out in turn by a rule that does not rest on them: one of a small dataset.
+
+    None where there are too few people to leave one out, or too many faces for something that is only shown.
+    """
+    if not SHOWN_PEOPLE <= learned.n_people < ENOUGH_PEOPLE or len(learned.labels) > SHOWN_FACES:
+        return None
+    impostors = _left_out_in_turn(learned, watch)[1]
+    return _impostors(_Scored(rule.scores(impostors.features), impostors.who, impostors.named), learned.n_people)
 
 
 def _rule(
     learned: Learned, genuine: Trials | None, impostors: Trials | None, outside: Trials | None, n_features: int
-) -> Rule:
+) -> tuple[Rule, Impostors | None]:
     if genuine is not None and impostors is not None and _enough(genuine, impostors):
-        return _learned_rule(genuine, impostors, outside, n_features)
+        rule, scored = _learned_rule(genuine, impostors, outside, n_features)
+        return rule, _impostors(scored, learned.n_people)
     rule = openset.prior_rule(learned.n_people, n_features)
-    if outside is None or len(outside.who) < ENOUGH_STRANGERS:
-        return rule
-    scores = rule.scores(outside.features[:, :n_features])
-    limits = _limits(_Scored(scores, outside.who, outside.named), 1.0)
-    n = len(scores)
-    return Rule(rule.weights, 0.0, limits, False, n_impostors=n, n_people=n, n_genuine=0, genuine_kept=np.nan)
+    if outside is None:
+        return rule, None
+    scored = _Scored(rule.scores(outside.features[:, :n_features]), outside.who, outside.named)
+    n_faces, n_people = len(scored.scores), len(np.unique(outside.who))
+    if n_people >= ENOUGH_STRANGERS:
+        rule = Rule(rule.weights, 0.0, _limits(scored, 1.0), False, n_faces, n_people, 0, genuine_kept=np.nan)
+    return rule, _impostors(scored, learned.n_people)
+
+
+def _impostors(scored: _Scored, n_known: int) -> Impostors:
+    """Forget who is who: people are numbered in the order of their best scores."""
+    scored = scored.descending()
+    _, first, place = np.unique(scored.who, return_index=True, return_inverse=True)
+    numbers = np.argsort(np.argsort(first))[place]
+    return Impostors(scored.scores, np.asarray(numbers, dtype=np.int64), np.asarray(scored.who >= n_known))
 
 
 def _enough(genuine: Trials, impostors: Trials) -> bool:
@@ -183,10 +212,10 @@ def _try_part(learned: Learned, part: int, left_out: Bools, held_out: Bools) -> 
     return tried(np.flatnonzero(held_out & ~left_out)), tried(np.flatnonzero(left_out))
 
 
-def _outside(learned: Learned, strangers: Vectors) -> Trials:
+def _outside(learned: Learned, strangers: Vectors, shown: Ints | None) -> Trials:
     centres = openset.centroids(learned.vectors, learned.labels, learned.n_people)
     seen = openset.look(learned.svm, centres, Gallery.of(learned.svm, learned.vectors), strangers)
-    who = learned.n_people + np.arange(len(strangers))
+    who = learned.n_people + (np.arange(len(strangers)) if shown is None else shown)
     return Trials(seen.features, who, seen.person, np.full(len(who), -1, dtype=np.int64))
 
 
@@ -200,7 +229,7 @@ def _joined(parts: tuple[Trials, ...]) -> Trials:
 # weights
 
 
-def _learned_rule(genuine: Trials, impostors: Trials, outside: Trials | None, n_features: int) -> Rule:
+def _learned_rule(genuine: Trials, impostors: Trials, outside: Trials | None, n_features: int) -> tuple[Rule, _Scored]:
     weights, offset = _fit(genuine, impostors, n_features)
     unseen_impostors, unseen_genuine = np.empty(len(impostors.who)), np.empty(len(genuine.who))
     for fold in np.unique(np.concatenate([impostors.fold, genuine.fold])):
@@ -214,7 +243,7 @@ def _learned_rule(genuine: Trials, impostors: Trials, outside: Trials | None, n_
     limits = _limits(scored, 1 - 1 / PARTS)
     limit = next(limit for limit in limits if limit.rate == TARGET_RATE)
     kept = genuine.right & (unseen_genuine > limit.score)
-    return Rule(
+    rule = Rule(
         weights,
         offset,
         limits,
@@ -224,6 +253,7 @@ def _learned_rule(genuine: Trials, impostors: Trials, outside: Trials | None, n_
         n_genuine=len(kept),
         genuine_kept=float(kept.mean()),
     )
+    return rule, scored
 
 
 def _fit(genuine: Trials, impostors: Trials, n_features: int, without: int | None = None) -> tuple[Doubles, float]:

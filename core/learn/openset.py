@@ -23,7 +23,7 @@ import numpy as np
 from scipy.stats import beta
 
 from core.errors import InputRefused
-from core.types import Doubles, Floats, Ints, Vectors
+from core.types import Bools, Doubles, Floats, Ints, Vectors
 
 FEATURES = ("margin", "centroid_similarity", "neighbour_similarity")
 """What the score is made of: the SVM's best margin, the cosine to the named person's centroid, and the mean cosine to
@@ -146,11 +146,35 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Impostors:
+    """Faces that played the stranger, each scored by a rule that was learned without it."""
+
+    scores: Doubles
+    """(n,) on the scale of the full rule"""
+    who: Ints
+    """(n,) numbers that tell their people apart and say nothing else"""
+    given: Bools
+    """(n,) photos of other people that were given as strangers; the rest are known people left out in turn"""
+
+    def passing(self, limit: float) -> Doubles:
+        """Of each person, the share of faces above a limit: (n_people,), in the order of ``who``."""
+        _, place, faces = np.unique(self.who, return_inverse=True, return_counts=True)
+        return np.asarray(np.bincount(place, weights=self.scores > limit) / faces, dtype=np.float64)
+
+    def joined(self, more: Impostors) -> Impostors:
+        """Both, of whom nobody is in the other."""
+        who = np.concatenate([self.who, more.who + self.who.max(initial=-1) + 1])
+        return Impostors(np.concatenate([self.scores, more.scores]), who, np.concatenate([self.given, more.given]))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Rules:
     """The rule with training faces at hand, and the one without."""
 
     full: Rule
     alone: Rule
+    impostors: Impostors | None = None
+    """Whom they were tried on; not saved with the recogniser."""
 
     @classmethod
     def of_prior(cls, n_people: int) -> Rules:

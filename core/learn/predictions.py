@@ -12,9 +12,12 @@ import numpy as np
 
 from core.errors import InputRefused
 from core.learn.evaluate import Evaluation, confusion_counts
+from core.learn.openset import Impostors
 from core.types import Bools, Floats, Ints
 
-FILE_FORMAT = 2
+FILE_FORMAT = 3
+READABLE = (2, FILE_FORMAT)
+"""Format 2 has no impostors."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,6 +41,8 @@ class Predictions:
     learned_ids: tuple[str, ...]
     """The faces that the saved classifier learned from."""
     evaluation: Evaluation
+    impostors: Impostors | None = None
+    """Faces that played the stranger for the recogniser that is kept; None when there were none, or in old files."""
 
     @property
     def wrong(self) -> Bools:
@@ -59,6 +64,7 @@ class Predictions:
             scores=self.scores.astype(np.float32),
             ranks=self.ranks.astype(np.int32),
             learned_ids=_text(self.learned_ids),
+            **_columns_of(self.impostors),
         )
         return buffer.getvalue()
 
@@ -82,9 +88,26 @@ def _ids(column: np.ndarray) -> tuple[str, ...]:
     return tuple(value.decode("ascii") for value in column.tolist())
 
 
+def _columns_of(impostors: Impostors | None) -> dict[str, Any]:
+    if impostors is None:
+        return {}
+    return {
+        "impostor_scores": impostors.scores.astype(np.float32),
+        "impostor_who": impostors.who.astype(np.int32),
+        "impostor_given": impostors.given,
+    }
+
+
+def _impostors(arrays: dict[str, Any]) -> Impostors | None:
+    if "impostor_scores" not in arrays:
+        return None
+    scores, who, given = (arrays[f"impostor_{name}"] for name in ("scores", "who", "given"))
+    return Impostors(scores.astype(np.float64), who.astype(np.int64), given.astype(np.bool_))
+
+
 def _read(arrays: dict[str, Any]) -> Predictions:
     header = json.loads(bytes(arrays["header"]))
-    if header.get("format") != FILE_FORMAT:
+    if header.get("format") not in READABLE:
         raise ValueError(f"expected format {FILE_FORMAT}, got {header.get('format')}")
     people = tuple(header["people"])
     true, given = arrays["true"].astype(np.int64), arrays["given"].astype(np.int64)
@@ -101,4 +124,5 @@ def _read(arrays: dict[str, Any]) -> Predictions:
         arrays["ranks"].astype(np.int64),
         _ids(arrays["learned_ids"]),
         evaluation,
+        _impostors(arrays),
     )

@@ -25,6 +25,8 @@ class Kind(StrEnum):
     CROP = "crops"
     RUN = "runs"
     PREDICTIONS = "predictions"
+    STUDY = "studies"
+    """A run measured thoroughly."""
     MAP = "maps"
     CLUSTERS = "clusters"
     SUSPECTS = "suspects"

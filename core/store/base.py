@@ -163,6 +163,9 @@ class FaceStore(Protocol):
     def names(self, dataset_id: str) -> dict[int, str]:
         """The name of everybody who ever was, by id: also of those who have no faces now."""
 
+    def roots(self, dataset_id: str) -> dict[int, int]:
+        """Who everybody who ever was is after all merges, by id."""
+
     def photo_labels(self, dataset_id: str) -> dict[str, PhotoLabel]:
         """Every stored photo's id and what its archive said of it."""
 

@@ -165,6 +165,10 @@ class SqlFaceStore:
         with self.engine.connect() as connection:
             return {row.id: row.name for row in connection.execute(query)}
 
+    def roots(self, dataset_id: str) -> dict[int, int]:
+        with self.engine.connect() as connection:
+            return person_roots(connection, dataset_id)
+
     # writing
 
     def add(self, dataset_id: str, job_id: str, batch: IngestBatch) -> None:

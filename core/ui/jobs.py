@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core.jobs.handlers import IngestRequest
+from core.jobs.handlers import IngestRequest, TrainRequest
 from core.jobs.model import Job, JobKind, JobState
 from core.ui import data, words
 
-__all__ = ["IngestRequest", "JobKind", "JobState", "follow"]
+__all__ = ["IngestRequest", "JobKind", "JobState", "TrainRequest", "follow"]
 
 POLL = "1s"
 SILENT_S = 20.0
@@ -28,6 +28,7 @@ UNIT = {
     JobKind.ERASE: "file",
     JobKind.LOOK_AGAIN: "photo",
     JobKind.CHANGE_MODEL: "photo",
+    JobKind.STUDY: "step",
 }
 BY_PHOTO = (JobKind.INGEST, JobKind.LOOK_AGAIN, JobKind.CHANGE_MODEL)
 STEADY = (*BY_PHOTO, JobKind.TRAIN)
@@ -43,6 +44,7 @@ TITLE = {
     JobKind.ERASE: "Erasing a person",
     JobKind.LOOK_AGAIN: "Looking for faces again",
     JobKind.CHANGE_MODEL: "Changing the model",
+    JobKind.STUDY: "Measuring thoroughly",
 }
 SYMBOL = {
     JobState.QUEUED: ":material/schedule:",

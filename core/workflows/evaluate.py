@@ -10,7 +10,8 @@ is in the dataset, or its folder has the name of somebody known), and reported, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Sequence, Set
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -25,10 +26,10 @@ from core.learn.classify import Recogniser
 from core.learn.openset import RATES, TARGET_RATE, Threshold, exact_interval, nearest_training
 from core.learn.predictions import Predictions
 from core.learn.split import SAME_SHOT_COSINE
-from core.store.base import FaceStore, Run
-from core.types import Bools, CancelToken, Detection, Doubles, Floats, Refusal, Report, RgbImage, Vectors, silent
+from core.store.base import Dataset, FaceStore, Run
+from core.types import Bools, CancelToken, Detection, Doubles, Floats, Ints, Refusal, Report, RgbImage, Vectors, silent
 from core.workflows.identify import Identifier
-from core.workflows.train import sound_vectors, to_json
+from core.workflows.train import KnownStranger, Outsiders, sound_vectors, to_json
 from core.workflows.verify_pairs import PairTools
 
 PHOTOS_AT_ONCE = 16
@@ -115,8 +116,48 @@ def _main_faces(
 
 def find_known(store: FaceStore, run: Run, strangers: Strangers) -> list[Met]:
     """Find the strangers who are certainly known to a run: by the dataset's faces, or by their folder's name."""
-    known = set(run.params["people"])
-    table, everybody = store.face_table(run.dataset_id), store.embeddings(run.dataset_id)
+    return _known_among(store, run.dataset_id, set(run.params["people"]), strangers)
+
+
+def outsiders(store: FaceStore, dataset: Dataset, strangers: Strangers, title: str) -> Outsiders:
+    """The strangers for a training: without photos of anybody who has a name in the dataset.
+
+    Parameters
+    ----------
+    strangers : embedded with the dataset's model
+
+    Raises
+    ------
+    InputRefused
+        Nobody is left.
+    """
+    met = _known_among(store, dataset.id, {person.name for person in store.people(dataset.id)}, strangers)
+    certain = {one.photo for one in met}
+    kept = [row for row, photo in enumerate(strangers.photos) if photo not in certain]
+    if not kept:
+        raise InputRefused("Everybody in the strangers' photos is known to the dataset. Give photos of other people.")
+    photos = Counter((one.person, one.why) for one in met)
+    return Outsiders(
+        title,
+        strangers.vectors[kept],
+        _people_shown([strangers.folders[row] for row in kept]),
+        dataset.model_id,
+        photos=len(strangers.photos) + len(strangers.refused),
+        refused=len(strangers.refused),
+        known=tuple(KnownStranger(person, count, why) for (person, why), count in sorted(photos.items())),
+    )
+
+
+def _people_shown(folders: Sequence[str | None]) -> Ints:
+    """Number whom photos show: a person a folder; each photo somebody else where there is none, or one for all."""
+    several = len(set(folders)) > 1
+    places: dict[str | int, int] = {}
+    keys = [folder if folder and several else row for row, folder in enumerate(folders)]
+    return np.array([places.setdefault(key, len(places)) for key in keys], dtype=np.int64)
+
+
+def _known_among(store: FaceStore, dataset_id: str, known: Set[str], strangers: Strangers) -> list[Met]:
+    table, everybody = store.face_table(dataset_id), store.embeddings(dataset_id)
     sound = np.flatnonzero(sound_vectors(everybody.vectors))
     rows, distances = nearest_training(strangers.vectors, everybody.vectors[sound], 1)
     met = []
@@ -199,11 +240,16 @@ def _promise(limit: Threshold, known: Floats | Doubles, right: Bools) -> dict[st
     }
 
 
+def promises(predictions: Predictions, recogniser: Recogniser) -> list[dict[str, Any]]:
+    """For each of ``RATES`` the limit of the training, what it promises, and the known faces that keep their name."""
+    rule, right = recogniser.rules.full, ~predictions.wrong
+    return [_promise(rule.at(rate), predictions.scores, right) for rate in RATES]
+
+
 def evaluation_json(run: Run, predictions: Predictions, recogniser: Recogniser) -> dict[str, Any]:
     """The full evaluation of a run without strangers: how many keep their name at the limits of the training."""
     document = predictions.evaluation.to_json()
-    right, scores = ~predictions.wrong, predictions.scores
-    limits = [_promise(recogniser.rules.full.at(rate), scores, right) for rate in RATES]
+    right, limits = ~predictions.wrong, promises(predictions, recogniser)
     at = {limit["fpir"]: limit["correct_name_rate"] for limit in limits}
     return {
         **to_json(run),

@@ -9,17 +9,17 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import isnan
 from typing import Any
 
 import numpy as np
 
-from core.errors import TrainingRefused
+from core.errors import ModelMismatch, TrainingRefused
 from core.learn.classify import LinearSvm, Recogniser, fit
 from core.learn.evaluate import judge, more_probable
-from core.learn.impostors import Learned, Linear, learn_rules
-from core.learn.openset import TARGET_RATE, Gallery, Rule, centroids
+from core.learn.impostors import Learned, Linear, learn_rules, leave_out_under
+from core.learn.openset import TARGET_RATE, Gallery, Impostors, Rule, centroids
 from core.learn.predictions import Predictions
 from core.learn.solver import Watch
 from core.learn.split import Fold, Plan, near_duplicate_groups, plan
@@ -52,6 +52,43 @@ class TrainOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownStranger:
+    """Somebody of the dataset who was met among the strangers given."""
+
+    person: str
+    photos: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outsiders:
+    """Faces of people who are not in the dataset: they help to tell when to say "unknown", and are not kept."""
+
+    title: str
+    """What people call the file that they came from."""
+    vectors: Vectors
+    shown: Ints
+    """(n,) whom each face shows, as numbers."""
+    model_id: str
+    photos: int
+    """All that were given."""
+    refused: int
+    known: tuple[KnownStranger, ...]
+    """Whose photos were found among them, and are not used."""
+
+    def to_json(self) -> dict[str, Any]:
+        """How many there were; none of their vectors or names."""
+        return {
+            "title": self.title,
+            "photos": self.photos,
+            "refused": self.refused,
+            "used": len(self.vectors),
+            "people": len(np.unique(self.shown)),
+            "known": [asdict(one) for one in self.known],
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Gated:
     """Named faces that take no part, and why."""
 
@@ -72,7 +109,9 @@ class Material:
     model_id: str
     gated: tuple[Gated, ...]
     strangers: Vectors
-    """Faces marked as nobody who is to be named: they help to tell when to say "unknown"."""
+    """Faces marked as nobody who is to be named, and those given: they help to tell when to say "unknown"."""
+    shown: Ints
+    """Whom each of them shows, as numbers."""
 
 
 def gate(table: FaceTable, options: TrainOptions) -> tuple[Ints, tuple[Gated, ...]]:
@@ -116,6 +155,7 @@ def material(table: FaceTable, embeddings: Embeddings, options: TrainOptions) ->
         raise TrainingRefused("No face has a name yet. Add photos in folders, one folder a person, then train.")
     vectors, labels = embeddings.vectors[rows], table.labels[rows]
     photos = [table.photo_ids[row] for row in rows]
+    strangers = embeddings.vectors[table.strangers & (table.labels < 0) & ~table.excluded & sound]
     groups = near_duplicate_groups(vectors, photos, table.photo_hashes[rows].tolist(), labels)
     return Material(
         tuple(table.ids[row] for row in rows),
@@ -126,8 +166,18 @@ def material(table: FaceTable, embeddings: Embeddings, options: TrainOptions) ->
         groups,
         embeddings.model_id,
         gated,
-        embeddings.vectors[table.strangers & (table.labels < 0) & ~table.excluded & sound],
+        strangers,
+        np.arange(len(strangers)),
     )
+
+
+def _with_outsiders(given: Material, outsiders: Outsiders | None) -> Material:
+    if outsiders is None:
+        return given
+    if outsiders.model_id != given.model_id:
+        raise ModelMismatch("The dataset's model was changed while the strangers were looked at. Train again.")
+    strangers = np.concatenate([given.strangers, outsiders.vectors])
+    return replace(given, strangers=strangers, shown=np.concatenate([given.shown, len(given.shown) + outsiders.shown]))
 
 
 def sound_vectors(vectors: Vectors) -> Bools:
@@ -149,8 +199,13 @@ def train(
     options: TrainOptions,
     report: Report = silent,
     token: CancelToken | None = None,
+    outsiders: Outsiders | None = None,
 ) -> Run:
     """Train, measure and store a run.
+
+    Parameters
+    ----------
+    outsiders : other people's faces, to set the limits by
 
     Raises
     ------
@@ -160,21 +215,26 @@ def train(
     began, token = time.monotonic(), token or CancelToken()
     dataset = store.dataset(dataset_id)
     report(0, 1, "Reading the faces")
-    given = material(store.face_table(dataset_id), store.embeddings(dataset_id), options)
+    table = store.face_table(dataset_id)
+    given = _with_outsiders(material(table, store.embeddings(dataset_id), options), outsiders)
     division = _plan(given, options)
     progress = _Progress.over(division, report, token)
     whole = None if division.kind == "own" else _learn(given, division, division.used, options, progress.next_fit())
     near = whole.recogniser.svm if whole else None
     tested = [_test_fold(given, division, fold, options, near, progress.next_fit()) for fold in division.folds]
     kept = whole or tested[0].learned
-    predictions = _predictions(given, division, tested, kept)
+    predictions = _predictions(given, division, tested, kept, _impostors(given, kept, options))
     run = Run(
         id=uuid.uuid4().hex[:12],
         dataset_id=dataset_id,
         created=time.time(),
         revision=dataset.revision,
         model_id=given.model_id,
-        params=_params(given, division, kept, options),
+        params={
+            **_params(given, division, kept, options),
+            "person_ids": [table.person_ids[table.people.index(name)] for name in division.people],
+            "strangers_given": outsiders.to_json() if outsiders else None,
+        },
         metrics=_metrics(predictions, kept, given, division),
         seconds=time.monotonic() - began,
     )
@@ -186,7 +246,7 @@ def train(
 def delete_run(runs: RunStore, artifacts: Artifacts, run: Run) -> None:
     """Remove a run and its files."""
     runs.delete_run(run.id)
-    for kind in (Kind.RUN, Kind.PREDICTIONS, Kind.GALLERY):
+    for kind in (Kind.RUN, Kind.PREDICTIONS, Kind.STUDY, Kind.GALLERY):
         artifacts.delete(run.dataset_id, kind, run.id)
 
 
@@ -324,13 +384,27 @@ def _learn(
         Learned(vectors, labels, groups, Linear(svm.coef, svm.intercept), svm.C, options.seed),
         given.strangers,
         lambda share: watch(FITTING_SHARE + (1 - FITTING_SHARE) * share),
+        given.shown,
     )
     centres = centroids(vectors, labels, len(division.people))
     recogniser = Recogniser(svm, centres, rules, given.model_id, options.seed)
     return _Learned(recogniser, Gallery.of(svm, vectors), rows, labels)
 
 
-def _predictions(given: Material, division: Plan, tested: Sequence[_Tested], kept: _Learned) -> Predictions:
+def _impostors(given: Material, kept: _Learned, options: TrainOptions) -> Impostors | None:
+    """Whom the recogniser was tried on as strangers: for its limits, or only to be shown."""
+    svm, limits = kept.recogniser.svm, kept.recogniser.rules.impostors
+    if limits is not None and not limits.given.all():
+        return limits
+    linear = Linear(svm.coef, svm.intercept)
+    learned = Learned(kept.gallery.vectors, kept.labels, given.groups[kept.rows], linear, svm.C, options.seed)
+    left_out = leave_out_under(kept.recogniser.rules.full, learned)
+    return limits.joined(left_out) if limits and left_out else limits or left_out
+
+
+def _predictions(
+    given: Material, division: Plan, tested: Sequence[_Tested], kept: _Learned, impostors: Impostors | None
+) -> Predictions:
     rows = np.concatenate([part.fold.test for part in tested])
     named = np.concatenate([part.given for part in tested])
     confidence = np.concatenate([part.confidence for part in tested])
@@ -347,6 +421,7 @@ def _predictions(given: Material, division: Plan, tested: Sequence[_Tested], kep
         ranks=ranks,
         learned_ids=tuple(given.face_ids[row] for row in kept.rows),
         evaluation=judge(division.people, true, named, confidence, ranks),
+        impostors=impostors,
     )
 
 
@@ -400,6 +475,7 @@ def _store(runs: RunStore, artifacts: Artifacts, run: Run, recogniser: Recognise
 
 def to_json(run: Run) -> dict[str, Any]:
     """The command line's answer about a run."""
+    given = run.params.get("strangers_given")
     return {
         "run": run.id,
         "accuracy": run.metrics["accuracy"],
@@ -409,4 +485,5 @@ def to_json(run: Run) -> dict[str, Any]:
         "n_train": run.metrics["n_train"],
         "n_test": run.metrics["n_test"],
         "threshold": run.params["threshold"]["score"],
+        **({"strangers_given": given} if given else {}),
     }

@@ -4,7 +4,18 @@ import streamlit as st
 
 from core.ui import data, frame
 from core.ui.correcting import acting
-from core.ui.recogniser import confusion, evaluation, mistakes, same_person
+from core.ui.recogniser import (
+    comparing,
+    confusion,
+    contending,
+    evaluation,
+    mistakes,
+    reporting,
+    same_person,
+    slicing,
+    strangers,
+    training,
+)
 
 with frame.page(
     "How good is it?", "What the recogniser gets right on photos it had not seen, and where it errs."
@@ -21,13 +32,21 @@ with frame.page(
     if shown.stale:
         evaluation.stale(shown)
     evaluation.headline(run)
-    evaluation.strangers(shown)
+    strangers.brief(run)
 
-    tabs = st.tabs(
-        ["Errors", "Confusion", "People", "Same person? (1:1)", "How this was measured"], key="tab", bind="query-params"
-    )
-    bodies = [mistakes.errors, confusion.confusion, evaluation.people, same_person.section, evaluation.method]
-    for tab, body in zip(tabs, bodies, strict=True):
+    bodies = {
+        "Errors": mistakes.errors,
+        "Confusion": confusion.confusion,
+        **({training.COMPARED: comparing.section} if len(runs) > 1 else {}),
+        "People": evaluation.people,
+        "Strangers": strangers.section,
+        "Same person? (1:1)": same_person.section,
+        "Slices": slicing.section,
+        "Classifiers": contending.section,
+        "Report": reporting.section,
+        "How this was measured": evaluation.method,
+    }
+    for tab, body in zip(st.tabs(list(bodies), key="tab", bind="query-params"), bodies.values(), strict=True):
         if tab.open:
             with tab:
                 body(shown)

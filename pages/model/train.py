@@ -3,9 +3,8 @@
 import streamlit as st
 
 from core.ui import data, frame, jobs
-from core.ui.jobs import JobKind
+from core.ui.jobs import JobKind, TrainRequest
 from core.ui.recogniser import training
-from core.workflows.train import TrainOptions
 
 with frame.page("Train", "Learn the people, and measure it on faces it has not seen.") as page:
     dataset = page.dataset
@@ -18,15 +17,16 @@ with frame.page("Train", "Learn the people, and measure it on faces it has not s
         st.stop()
 
     with page.action:
-        options: TrainOptions = training.options()
+        request: TrainRequest = training.options()
         ready = not (job and job.state.active)
         if st.button("Train again" if runs else "Train", type="primary", icon=":material/school:", disabled=not ready):
-            training.start(dataset, options)
+            training.start(dataset, request)
 
     jobs.follow(job)
+    training.done(dataset, job, runs)
     planned = st.container()
     if runs:
         training.runs(dataset, runs)
         frame.next_step("It has learned. Next: **see how good it is**.", "How good is it?", frame.EVALUATE, dataset.id)
     with planned:  # last: at first sight of many faces it takes a moment
-        training.plan(dataset, options)
+        training.plan(dataset, request.options)

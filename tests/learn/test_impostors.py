@@ -7,8 +7,16 @@ import pytest
 
 from core.learn import impostors
 from core.learn.classify import fit
-from core.learn.impostors import ENOUGH_PEOPLE, ENOUGH_STRANGERS, Learned, Linear, fisher, learn_rules
-from core.learn.openset import FEATURES, Gallery, Rule, centroids, look
+from core.learn.impostors import (
+    ENOUGH_PEOPLE,
+    ENOUGH_STRANGERS,
+    Learned,
+    Linear,
+    fisher,
+    learn_rules,
+    leave_out_under,
+)
+from core.learn.openset import FEATURES, Gallery, Impostors, Rule, centroids, look
 from tests.learn.test_classify import clusters, names
 
 
@@ -145,3 +153,54 @@ def test_faces_of_one_person_count_as_one_person():
     tried = impostors._Scored(np.r_[np.full(100, 0.5), np.linspace(1, 2, 50)], who, np.full(150, 99)).descending()
     assert tried.weights.sum() == pytest.approx(51)
     assert impostors._limits_at(tried.scores, tried.weights, np.array([0.1]))[0] > 1.8
+
+
+# whom it was tried on
+
+
+def test_the_impostors_are_those_that_the_limits_rest_on():
+    vectors, labels = clusters(60, 6, spread=0.5)
+    near = unit(np.random.default_rng(5).normal(size=(30, 16)))
+    rules = learn_rules(learned(vectors, labels), near)
+    tried, rule = rules.impostors, rules.full
+    assert tried is not None and (len(tried.scores), len(np.unique(tried.who))) == (rule.n_impostors, rule.n_people)
+    assert tried.given.sum() == 30 and (np.diff(tried.scores) <= 0).all()
+    limit = rule.at(0.01)
+    assert tried.passing(limit.score).mean() <= limit.expected
+
+
+def test_numbers_of_impostors_say_nothing_of_who_they_are():
+    vectors, labels = clusters(60, 6, spread=0.5)
+    tried = learn_rules(learned(vectors, labels)).impostors
+    assert tried is not None
+    first = np.unique(tried.who, return_index=True)[1]
+    assert (np.diff(first) > 0).all(), "numbered by their best score, not as they are in the dataset"
+
+
+def test_each_persons_share_above_a_limit_counts_once():
+    tried = Impostors(np.array([3.0, 2.0, 1.0]), np.array([0, 0, 1]), np.zeros(3, dtype=bool))
+    assert tried.passing(1.5).tolist() == [1.0, 0.0]
+    both = tried.joined(Impostors(np.array([9.0]), np.array([0]), np.ones(1, dtype=bool)))
+    assert both.who.tolist() == [0, 0, 1, 2] and both.passing(2.5).tolist() == [0.5, 0.0, 1.0]
+
+
+def test_in_a_small_dataset_people_are_left_out_to_be_shown():
+    of = learned(*clusters(5, 8, spread=0.5))
+    rule = learn_rules(of).full
+    tried = leave_out_under(rule, of)
+    assert rule.from_prior and tried is not None and not tried.given.any()
+    assert len(tried.scores) == 40 and len(np.unique(tried.who)) == 5
+    own = float(np.mean(np.einsum("ij,ij->i", of.vectors, centroids(of.vectors, of.labels, 5)[of.labels])))
+    assert tried.scores.max() < own, "left out, a face is less like the others than like its own person"
+
+
+def test_of_two_people_nobody_can_be_left_out():
+    of = learned(*clusters(2, 8, spread=0.5))
+    assert leave_out_under(learn_rules(of).full, of) is None
+
+
+def test_many_photos_of_few_strangers_are_few_strangers():
+    of = learned(*clusters(10, 8, spread=0.5))
+    near = unit(np.random.default_rng(5).normal(size=(ENOUGH_STRANGERS, 16)))
+    assert not learn_rules(of, near).full.from_prior
+    assert learn_rules(of, near, shown=np.arange(ENOUGH_STRANGERS) % 20).full.from_prior

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import io
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from core.errors import InputRefused, TrainingRefused
+from core.__main__ import main
+from core.errors import InputRefused, ModelMismatch, TrainingRefused
 from core.learn.classify import Recogniser
 from core.learn.openset import RATES
+from core.learn.predictions import Predictions
 from core.store.artifacts import Kind
 from core.types import Split
 from core.workflows import evaluate, train
@@ -109,6 +112,108 @@ def test_without_strangers_the_limits_of_the_training_are_told(services):
     assert answer["dir_at_fpir_1pct"] == np.mean(~said.wrong & (said.scores > run.params["threshold"]["score"]))
     assert sum(one["faces"] for one in answer["reliability"]) == answer["n_test"]
     assert answer["rank_k"][0] == answer["accuracy"] and answer["rank_k"][2] == answer["top3"]
+
+
+# strangers given for the training
+
+
+def outsiders(services, dataset, vectors, folders=None):
+    return evaluate.outsiders(services.store, dataset, some(vectors, folders), "others.zip")
+
+
+def trained_with(services, dataset, given):
+    places = services.store, services.runs, services.artifacts
+    return train.train(*places, dataset.id, TrainOptions(), outsiders=given)
+
+
+def test_given_strangers_set_the_limits_of_a_small_dataset_and_are_not_kept(services):
+    dataset = add_faces(services, "Eight", PEOPLE)
+    given = outsiders(services, dataset, directions(1, 120))
+    run = trained_with(services, dataset, given)
+    threshold = run.params["threshold"]
+    assert not threshold["from_prior"] and threshold["n_impostors"] == threshold["n_impostor_people"] == 120
+    assert trained(services, dataset).params["threshold"]["from_prior"]
+    assert run.params["strangers_given"] == train.to_json(run)["strangers_given"]
+    assert run.params["strangers_given"] == {
+        **{"title": "others.zip", "photos": 120, "refused": 0, "used": 120, "people": 120},
+        "known": [],
+    }
+    said = train.load_predictions(services.artifacts, run)
+    assert said.impostors is not None and said.impostors.given.sum() == 120
+    kept = b"".join(services.artifacts.read(dataset.id, kind, run.id) for kind in (Kind.RUN, Kind.PREDICTIONS))
+    assert not any(row.tobytes() in kept for row in given.vectors), "no face of a stranger is stored"
+
+
+def test_somebody_known_among_the_given_strangers_is_told_and_not_used(services):
+    dataset = add_faces(services, "Eight", PEOPLE)
+    own = services.store.embeddings(dataset.id).vectors
+    name = services.store.face_table(dataset.id).person(0)
+    vectors = np.vstack([directions(1, 110), own[:2]])
+    folders = ["Zoe"] * 2 + ["person 3"] + [f"other {row}" for row in range(107)] + [None, None]
+    run = trained_with(services, dataset, outsiders(services, dataset, vectors, folders))
+    told = run.params["strangers_given"]
+    assert (told["photos"], told["used"], told["people"]) == (112, 109, 108)
+    assert {(one["person"], one["photos"]) for one in told["known"]} == {("person 3", 1), (name, 2)}
+    assert run.params["threshold"]["n_impostors"] == 109 and run.params["threshold"]["n_impostor_people"] == 108
+
+
+def test_strangers_who_are_all_known_are_refused(services):
+    dataset = add_faces(services, "Eight", PEOPLE)
+    with pytest.raises(InputRefused, match="other people"):
+        outsiders(services, dataset, services.store.embeddings(dataset.id).vectors[:4])
+
+
+def test_spoiled_vectors_of_strangers_do_not_reach_the_training(services):
+    dataset = add_faces(services, "Eight", PEOPLE)
+    vectors = directions(1, 104)
+    vectors[0, 5], vectors[1] = np.nan, 0
+    given = evaluate.outsiders(services.store, dataset, evaluate.without_unsound(some(vectors)), "others.zip")
+    run = trained_with(services, dataset, given)
+    assert (run.params["strangers_given"]["used"], run.params["strangers_given"]["refused"]) == (102, 2)
+    assert np.isfinite(run.params["threshold"]["score"])
+
+
+def test_strangers_in_one_folder_are_not_one_person(services):
+    dataset = add_faces(services, "Eight", PEOPLE)
+    given = outsiders(services, dataset, directions(1, 4), ["strangers"] * 4)
+    assert given.shown.tolist() == [0, 1, 2, 3]
+
+
+def test_strangers_of_another_model_are_refused(services):
+    dataset = add_faces(services, "Eight", PEOPLE)
+    given = replace(outsiders(services, dataset, directions(1, 4)), model_id="another")
+    with pytest.raises(ModelMismatch, match="Train again"):
+        trained_with(services, dataset, given)
+
+
+def test_the_command_line_takes_a_zip_of_strangers(services, data_dir, sample_files, tmp_path, capsys):
+    add_faces(services, "Eight", PEOPLE)
+    others = [content for name, content in sample_files.items() if name.startswith("val/")]
+    path = write_zip(tmp_path / "others.zip", {f"{row}.jpg": content for row, content in enumerate(others[:6])})
+    arguments = ["train", "--dataset", "Eight", "--data", str(data_dir), "--json", "--strangers"]
+    assert main([*arguments, str(path)]) == 0
+    told = json.loads(capsys.readouterr().out)["strangers_given"]
+    assert (told["title"], told["photos"], told["used"], told["known"]) == ("others.zip", 6, 6, [])
+    assert main([*arguments, str(tmp_path / "gone.zip")]) == 1
+    assert "'gone.zip', are not there any more" in capsys.readouterr().err
+
+
+def test_predictions_of_the_earlier_format_are_still_read(services):
+    run = trained(services, add_faces(services, "Eight", PEOPLE))
+    said = train.load_predictions(services.artifacts, run)
+    assert said.impostors is not None
+    with np.load(io.BytesIO(replace(said, impostors=None).to_bytes())) as file:
+        arrays = {name: file[name] for name in file.files}
+    for earlier, readable in ((2, True), (1, False)):
+        header = json.loads(bytes(arrays["header"])) | {"format": earlier}
+        buffer = io.BytesIO()
+        np.savez(buffer, **{**arrays, "header": np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)})
+        if readable:
+            read = Predictions.from_bytes(buffer.getvalue())
+            assert read.impostors is None and read.face_ids == said.face_ids
+        else:
+            with pytest.raises(InputRefused, match="train again"):
+                Predictions.from_bytes(buffer.getvalue())
 
 
 # what training makes of odd faces

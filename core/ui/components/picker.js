@@ -115,6 +115,11 @@ export default function (component) {
     setTriggerValue("commands", self.outbox);
   }
 
+  function order(id) {
+    focus(ids.indexOf(id));
+    command(data.click);
+  }
+
   function columns() {
     const [first] = root.children;
     return first ? [...root.children].filter((each) => each.offsetTop === first.offsetTop).length : 1;

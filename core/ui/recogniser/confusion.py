@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import streamlit as st
@@ -11,12 +12,16 @@ from core.learn.evaluate import Confused, Evaluation, order_by_confusion
 from core.types import Ints
 from core.ui import charts, data, gallery, words
 from core.ui.charts import Matrix
+from core.ui.components.picker import Pickable, picker
+from core.ui.correcting import acting, facesheet, reviewing
+from core.ui.correcting.acting import Desk
 from core.ui.recogniser import evaluation
 from core.ui.recogniser.evaluation import Shown
 
 PAIRS_SHOWN = 12
 SHOW_ALL_MOST = 40
 """Up to so many people everybody is in the matrix; of more, those who are confused."""
+CELL_PER_PAGE = 24
 BUSY_MOST = 60
 """The most people shown unasked."""
 COUNTS, SHARES = "Counts", "Shares"
@@ -35,7 +40,8 @@ class Options:
 
 @st.fragment
 def confusion(page: Shown) -> None:
-    """The pairs first, then the matrix; a click on a cell shows its photos."""
+    """The pairs first, then the matrix; a click on a cell shows its photos, which can be corrected there."""
+    acting.keep_in_step()
     result = page.evaluation
     st.markdown(f"**{evaluation.finding(result)}**")
     options = _options(result)
@@ -186,13 +192,36 @@ def _cell(page: Shown, true: int, given: int) -> None:
     face_ids = faces_of(page, names[true], names[given])
     said = "recognised" if true == given else f"taken for {page.person(given)}"
     st.markdown(f"**{page.person(true)}, {said}: {words.count(len(face_ids), 'photo')}**")
+    part = face_ids[gallery.page_slice(len(face_ids), CELL_PER_PAGE, f"cell_{true}_{given}")]
+    both, known = dict.fromkeys((names[given], names[true])), set(page.faces.table.people)
+    desk = Desk(page.dataset, tuple(name for name in both if name in known), "cell")
+    actions = st.container()
+    grid = acting.grid("The photos of the cell. Arrows walk, space chooses.", desk.keys, 88)
+    picked = picker(f"cell_{page.run.id}_{true}_{given}", _tiles(page, part, names[true]), grid, acting.epoch())
+    with actions:
+        desk.bar(picked.about, f"{words.count(len(picked.about))} chosen" if picked.about else "")
+        st.caption(_legend(desk))
+    if desk.obey(picked.commands):
+        st.rerun()
+    if picked.command and picked.command.name == "open" and picked.command.face_ids:
+        facesheet.whole_photo(page.dataset, picked.command.face_ids[0])
+
+
+def _legend(desk: Desk) -> str:
+    keys = "".join(f"{key} {words.person(name)}, " for key, name in enumerate(desk.digits, start=1))
+    return f"Choose photos to correct them. Keys: {keys}Enter the whole photo, c right, x leave out, u undo."
+
+
+def _tiles(page: Shown, face_ids: Sequence[str], counted_as: str) -> list[Pickable]:
     probs = dict(zip(page.predictions.face_ids, page.predictions.probs.tolist(), strict=True))
-    tiles = [
-        gallery.Tile(
-            page.faces.table.crop_ids[page.faces.row[face_id]],
-            page.person(true),
-            f"{words.probability(probs[face_id])} sure",
+    rows = [page.faces.row[face_id] for face_id in face_ids]
+    tiles = [reviewing.pickable(page.dataset, page.faces, row) for row in rows]
+    return [
+        replace(
+            tile,
+            note=f"{words.probability(probs[tile.id])} sure"
+            if page.faces.table.person(row) == counted_as
+            else "corrected since",
         )
-        for face_id in face_ids
+        for tile, row in zip(tiles, rows, strict=True)
     ]
-    gallery.paged_grid(page.dataset.id, tiles, "confusion_cell", per_page=24, tile_px=80)

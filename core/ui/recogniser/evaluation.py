@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -14,11 +13,10 @@ from core.learn.evaluate import Confused, Evaluation
 from core.learn.predictions import Predictions
 from core.models import catalogue
 from core.store.base import Dataset, Run
-from core.ui import data, frame, gallery, words
+from core.ui import data, gallery, words
 from core.ui.data import Faces
+from core.ui.recogniser import training
 
-MANY_UNKNOWN = 0.2
-"""The share of tested photos called unknown above which something is wrong with the labels."""
 PORTRAITS_MOST = 200
 """The most people whose table shows a face each: the pictures travel inside the table."""
 
@@ -65,7 +63,7 @@ def choose_run(known: list[Run]) -> Run:
             "Training run",
             list(by_id),
             index=list(by_id).index(wanted),
-            format_func=lambda key: _run_title(by_id[key], newest=key == known[0].id),
+            format_func=lambda key: ("newest, " if key == known[0].id else "") + training.title(by_id[key]),
             key=f"evaluated_run_{known[0].dataset_id}",
             width=300,
         )
@@ -74,11 +72,6 @@ def choose_run(known: list[Run]) -> Run:
     else:
         st.query_params["run"] = wanted
     return by_id[wanted]
-
-
-def _run_title(run: Run, *, newest: bool) -> str:
-    mark = "newest, " if newest else ""
-    return f"{mark}{words.ago(run.created)}: {words.percent(run.metrics['accuracy'])} right"
 
 
 def headline(run: Run) -> None:
@@ -113,44 +106,11 @@ def _interval(low: float, high: float) -> str:
 
 
 def stale(page: Shown) -> None:
-    """Say that the photos have moved on, with the way to catch up."""
+    """Say that the photos have moved on, with the way to catch up: one click trains with the settings of this run."""
     with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(":material/update: Photos or names changed since this run; it tells about the earlier ones.")
         if st.button("Train again", type="primary", icon=":material/school:"):
-            frame.go(frame.TRAIN, page.dataset.id)
-
-
-def strangers(page: Shown) -> None:
-    """When it says "unknown", and on what that was set."""
-    st.markdown(f"**Strangers.** {strangers_sentence(page.run, int(_beyond(page).sum()))}")
-
-
-def _beyond(page: Shown) -> np.ndarray:
-    return np.asarray(page.predictions.scores <= page.run.params["threshold"]["score"])
-
-
-def strangers_sentence(run: Run, n_unknown: int) -> str:
-    """Say how like a person a face must be to get the name, why, and what that costs those who are known."""
-    threshold = run.params["threshold"]
-    rule = f"A face gets a name when its likeness to that person is above {threshold['score']:.2f}, else it is unknown."
-    if threshold["from_prior"]:
-        why = (
-            f"{words.count(run.metrics['n_people'], 'people', 'people')} cannot tell this reliably, so the limit is "
-            f"the model's own: about {words.percent(threshold['rate'])} of strangers would get a name."
-        )
-    else:
-        why = (
-            f"With {words.count(threshold['n_impostor_people'], 'people', 'people')} hidden from it in turn, "
-            f"{words.percent(threshold['expected'])} of {words.count(threshold['n_impostors'], 'face')} got a name, "
-            f"so of strangers between {words.percent(threshold['low'])} and {words.percent(threshold['high'])} will."
-        )
-        if not threshold["enough"]:
-            why += f" These are too few people to be sure of {words.percent(threshold['rate'])}."
-    of = f"of the {words.count(run.metrics['n_test'], 'tested photo')}"
-    cost = f"By this rule {words.count(n_unknown) if n_unknown else 'none'} {of} would have been called unknown."
-    many = n_unknown > MANY_UNKNOWN * run.metrics["n_test"]
-    advice = " That is many: some photos may lie under the wrong name, and the map shows which." if many else ""
-    return f"{rule} {why} {cost}{advice}"
+            training.again(page.dataset, page.run)
 
 
 def finding(evaluation: Evaluation) -> str:

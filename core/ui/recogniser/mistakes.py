@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import streamlit as st
 
@@ -17,6 +19,17 @@ from core.workflows.train import learned_gallery
 PER_PAGE = 8
 EVIDENCE = 5
 """Training faces shown beside an error."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A face that got another name than its own."""
+
+    face_id: str
+    person: str
+    """Whom it counted as."""
+    given: str
+    note: str
 
 
 def errors(page: Shown) -> None:
@@ -74,21 +87,30 @@ def _no_errors(page: Shown) -> None:
 
 
 def _error(page: Shown, row: int) -> None:
-    true, given = _both(page.predictions, row)
-    face_id = page.predictions.face_ids[row]
+    said = page.predictions
+    true, given = (said.people[place] for place in _both(said, row))
+    note = f"{words.probability(float(said.probs[row]))} sure, distance {said.distances[row]:.2f}"
+    show(page, Mistake(said.face_ids[row], true, given, note))
+
+
+def show(page: Shown, wrong: Mistake) -> None:
+    """The face, its two names, and the faces most like it among those that the run learned from."""
+    person, given = words.person(wrong.person), words.person(wrong.given)
     with st.container(border=True):
         left, middle, right = st.columns([2, 4, 9], vertical_alignment="center")
         with left:
-            face = gallery.Tile(_crop(page, face_id), "", alt=f"Face of {page.person(true)}")
+            face = gallery.Tile(_crop(page, wrong.face_id), "", alt=f"Face of {person}")
             gallery.grid(page.dataset.id, [face], tile_px=96)
         with middle:
-            st.markdown(f"**{page.person(true)}**  \n:material/close: taken for **{page.person(given)}**")
-            prob, distance = words.probability(float(page.predictions.probs[row])), page.predictions.distances[row]
-            st.caption(f"{prob} sure, distance {distance:.2f}")
-            if st.button("Whole photo", key=f"photo_{face_id}", type="tertiary", icon=":material/photo:"):
-                facesheet.whole_photo(page.dataset, face_id, f"{page.person(true)}, taken for {page.person(given)}")
+            st.markdown(f"**{person}**  \n:material/close: taken for **{given}**")
+            st.caption(wrong.note)
+            today = page.faces.table.person(page.faces.row[wrong.face_id])
+            if today != wrong.person:
+                st.caption(f":material/check: Corrected since: {words.person(today)}")
+            if st.button("Whole photo", key=f"photo_{wrong.face_id}", type="tertiary", icon=":material/photo:"):
+                facesheet.whole_photo(page.dataset, wrong.face_id, f"{person}, taken for {given}")
         with right:
-            gallery.grid(page.dataset.id, evidence(page, face_id), tile_px=88)
+            gallery.grid(page.dataset.id, evidence(page, wrong.face_id), tile_px=88)
 
 
 def _crop(page: Shown, face_id: str) -> str:

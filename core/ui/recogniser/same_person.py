@@ -7,20 +7,22 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-import plotly.graph_objects as go
 import streamlit as st
 
 from core.learn import same_person
 from core.learn.same_person import FARS, Scores
-from core.learn.verification import HISTOGRAM_BINS, area_under_roc, equal_error_rate, threshold_at_far
+from core.learn.verification import area_under_roc, equal_error_rate, threshold_at_far
 from core.types import Bools, Doubles, Ints, Revision
 from core.ui import charts, data, gallery, words
 from core.ui.data import Faces
+from core.ui.recogniser import curves
+from core.ui.recogniser.curves import Limit, Sort
 from core.ui.recogniser.evaluation import Shown
 from core.workflows import verify
 
 BORDER_PAIRS = 6
-CHART_PX = 300
+EDGES = np.linspace(0.2, 1.8, 81)
+"""The bins of the histogram, in distance."""
 LEAST, MOST, STEP = 0.3, 1.6, 0.01
 
 
@@ -209,34 +211,8 @@ def _histogram(dataset_id: str, revision: Revision, limit: float, *, ink: str) -
 
 def histogram_json(distances: Doubles, same: Bools, limit: float, *, ink: str) -> str:
     """Both kinds of pairs by distance, each as shares of its kind, with the limit as a line."""
-    edges = np.linspace(0.0, 2.0, HISTOGRAM_BINS + 1)
-    drawn = go.Figure()
-    for name, kind, colour in (("one person", same, charts.RIGHT), ("different people", ~same, charts.WRONG)):
-        counts, _ = np.histogram(distances[kind], edges)
-        drawn.add_trace(_bars(name, edges, counts, colour))
-    drawn.add_vline(x=limit, line={"color": ink, "width": 2, "dash": "dash"})
-    drawn.add_annotation(x=limit, y=1, yref="paper", yanchor="bottom", text=f"limit {limit:.2f}", showarrow=False)
-    drawn.update_layout(
-        height=CHART_PX,
-        margin={"l": 4, "r": 4, "t": 24, "b": 4},
-        barmode="overlay",
-        bargap=0.05,
-        hovermode="closest",
-        font={"color": ink},
-        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0.0},
-        xaxis={"title": {"text": "distance"}, "range": [0.2, 1.8], "showgrid": False, "zeroline": False},
-        yaxis={"title": {"text": "share of its kind"}, "tickformat": ".0%", "gridcolor": charts.FAINT_GRID},
-        modebar={"bgcolor": "rgba(0,0,0,0)"},
-    )
-    return str(drawn.to_json())
-
-
-def _bars(name: str, edges: Doubles, counts: Ints, colour: str) -> go.Bar:
-    return go.Bar(
-        name=name,
-        x=((edges[:-1] + edges[1:]) / 2).tolist(),
-        y=(counts / max(1, int(counts.sum()))).tolist(),
-        customdata=counts.tolist(),
-        hovertemplate=f"{name}, distance %{{x:.2f}}: %{{customdata}} pairs<extra></extra>",
-        marker={"color": colour, "opacity": 0.65},
-    )
+    sorts = [
+        Sort("one person", distances[same], charts.RIGHT, "pairs"),
+        Sort("different people", distances[~same], charts.WRONG, "pairs"),
+    ]
+    return curves.histogram_json(sorts, EDGES, [Limit(limit, f"limit {limit:.2f}")], "distance", ink=ink)

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import pandas as pd
 import streamlit as st
 
 from core.errors import TrainingRefused
-from core.jobs.model import JobKind
+from core.jobs.handlers import TrainRequest
+from core.jobs.model import Job, JobKind, JobState
+from core.jobs.transfers import training_of
 from core.learn.split import Plan
 from core.store.base import Counts, Dataset, Run
 from core.ui import data, frame, words
+from core.workflows.compare import changed_settings
 from core.workflows.train import Gated, TrainOptions, delete_run, preview
 
 LEFT_OUT_SHOWN = 8
+COMPARED = "Compared with before"
+"""The tab of the evaluation page that a training again leads to."""
+SETTING_NAMES = {
+    "folds": "Parts for testing",
+    "min_faces": "Fewest photos of a person",
+    "seed": "Seed",
+    "c": "C",
+    "min_grade": "Poorest quality",
+    "min_size_px": "Smallest face, pixels",
+    "split": "Division into learning and testing",
+    "strangers": "Strangers given",
+    "model": "Embedding model",
+}
 
 
 def too_few(counts: Counts) -> None:
@@ -28,7 +42,7 @@ def too_few(counts: Counts) -> None:
     frame.empty(what, "Add photos", frame.INGEST)
 
 
-def options() -> TrainOptions:
+def options() -> TrainRequest:
     """Settings that have good defaults."""
     with st.popover("Options", icon=":material/tune:"):
         folds = st.slider(
@@ -49,13 +63,59 @@ def options() -> TrainOptions:
         smallest = st.slider("Smallest face that takes part, pixels", 0, 200, 0, step=10)
         own_c = st.toggle("Set the SVM's C myself", value=False)
         c = st.select_slider("C", [0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0], 1.0) if own_c else None
-    return TrainOptions(folds, fewest, int(seed), c, worst / 100, smallest)
+        strangers = _strangers()
+    return TrainRequest(TrainOptions(folds, fewest, int(seed), c, worst / 100, smallest), strangers)
 
 
-def start(dataset: Dataset, chosen: TrainOptions) -> None:
+def _strangers() -> str | None:
+    """A zip or folder of the inbox with photos of other people."""
+    settings = data.services().settings
+    lying = sorted(path.name for path in settings.inbox_dir.iterdir() if path.is_dir() or path.suffix.lower() == ".zip")
+    chosen = st.selectbox(
+        "Photos of other people, from the inbox",
+        lying,
+        index=None,
+        placeholder="None" if lying else "The inbox is empty",
+        disabled=not lying,
+        help="A zip in data/inbox with people who are not in this dataset. Together with your own people, hidden in "
+        "turn, they tell when a face is to be called unknown. Nothing of them is kept.",
+    )
+    return (settings.inbox_dir / chosen).relative_to(settings.data_dir).as_posix() if chosen else None
+
+
+def start(dataset: Dataset, chosen: TrainRequest) -> None:
     """Queue a training job."""
-    data.services().jobs.submit(dataset.id, JobKind.TRAIN, asdict(chosen))
+    data.services().jobs.submit(dataset.id, JobKind.TRAIN, chosen.params())
     st.rerun()
+
+
+def again(dataset: Dataset, run: Run) -> None:
+    """Queue a training with the settings of a run, unless one is on its way, and go where it can be followed."""
+    job = data.newest_job(dataset, JobKind.TRAIN)
+    if job is None or not job.state.active:
+        services = data.services()
+        services.jobs.submit(dataset.id, JobKind.TRAIN, training_of(services, dataset.id, run.id))
+    frame.go(frame.TRAIN, dataset.id)
+
+
+def done(dataset: Dataset, job: Job | None, known: list[Run]) -> None:
+    """What the training that was done last came to, with the way to what it changed."""
+    if len(known) < 2 or job is None or job.state is not JobState.DONE or job.result.get("run") != known[0].id:
+        return
+    now, before = known[:2]
+    with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(
+            f":material/check_circle: **Trained {words.ago(now.created)}.** Right for "
+            f"{words.percent(now.metrics['accuracy'])} of new photos; {words.percent(before.metrics['accuracy'])} by "
+            "the run before."
+        )
+        if st.button("What changed?", icon=":material/compare_arrows:"):
+            frame.go(frame.EVALUATE, dataset.id, tab=COMPARED)
+
+
+def title(run: Run) -> str:
+    """A run as it stands in a list to choose from."""
+    return f"{words.ago(run.created)}: {words.percent(run.metrics['accuracy'])} right"
 
 
 @st.cache_data(show_spinner="Looking at the faces", max_entries=16)
@@ -136,11 +196,11 @@ def _actions(dataset: Dataset, chosen: list[Run]) -> None:
             frame.say_next(f"{words.count(len(chosen), 'run')} deleted.")
             st.rerun()
     if len(chosen) == 2:
-        _compare(*sorted(chosen, key=lambda run: run.created))
+        _compare(dataset, *sorted(chosen, key=lambda run: run.created))
 
 
-def _compare(older: Run, newer: Run) -> None:
-    """Two runs side by side, what differs marked."""
+def _compare(dataset: Dataset, older: Run, newer: Run) -> None:
+    """Two runs side by side, what differs marked, and the way to the faces."""
     rows = {
         "Trained": (words.ago(older.created), words.ago(newer.created)),
         "Accuracy": (_accuracy(older), _accuracy(newer)),
@@ -161,6 +221,8 @@ def _compare(older: Run, newer: Run) -> None:
         ]
     )
     st.dataframe(table, hide_index=True, alt="Two runs compared")
+    if st.button("Is the difference real?", icon=":material/compare_arrows:"):
+        frame.go(frame.EVALUATE, dataset.id, run=newer.id, against=older.id, tab=COMPARED)
 
 
 def _accuracy(run: Run) -> str:
@@ -193,14 +255,11 @@ def _changes(before: Run, run: Run) -> str:
     faces = run.metrics["n_train"] - before.metrics["n_train"]
     people = run.metrics["n_people"] - before.metrics["n_people"]
     accuracy = (run.metrics["accuracy"] - before.metrics["accuracy"]) * 100
+    changed = changed_settings(before, run)
     parts = [
         f"{people:+d} people" if people else "",
         f"{faces:+d} faces" if faces else "",
         f"{accuracy:+.1f} points" if abs(accuracy) >= 0.05 else "",
-        "other settings" if _settings(run) != _settings(before) else "",
+        f"other {', '.join(SETTING_NAMES[one.name].lower() for one in changed)}" if changed else "",
     ]
     return ", ".join(part for part in parts if part) or "the same"
-
-
-def _settings(run: Run) -> tuple[object, ...]:
-    return (*(run.params[name] for name in ("folds", "min_faces", "seed", "c")), run.model_id)

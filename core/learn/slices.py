@@ -1,0 +1,56 @@
+"""Where it errs: faces put into drawers by how they show, and by how much there was to learn of their person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.types import Bools, Doubles, Floats, Ints
+
+UNKNOWN = "not measured"
+
+QUALITY, POSE, SIZE, PHOTOS = "quality", "pose", "face size", "training photos"
+"""What slices are made by; also the names that the document of a study uses."""
+
+_GRADES = (0.5, 0.7, 0.85)
+_YAWS_DEG = (15.0, 30.0)
+_SIZES_PX = (40.0, 80.0, 160.0)
+_PHOTOS = (2.5, 5.5, 10.5)
+"""Edges between drawers; a value on an edge belongs to the upper one."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Slice:
+    """Faces that have something in common."""
+
+    by: str
+    name: str
+    members: Bools
+    """(n,)"""
+
+
+def slices(grades: Floats | Doubles, yaws_deg: Doubles, sizes_px: Floats | Doubles, photos: Ints) -> list[Slice]:
+    """Every drawer that holds a face, from the hardest to the easiest of its kind.
+
+    Parameters
+    ----------
+    grades : (n,) quality, 0..1; NaN where it was not measured
+    yaws_deg : (n,) how far the head is turned, right positive; NaN likewise
+    sizes_px : (n,) shorter side of the face
+    photos : (n,) how many faces of the person were learned from
+    """
+    return [
+        *_drawers(QUALITY, grades, _GRADES, ("below 50 %", "50 to 70 %", "70 to 85 %", "85 % and more")),
+        *_drawers(POSE, np.abs(yaws_deg), _YAWS_DEG, ("frontal", "turned 15 to 30°", "turned 30° and more")),
+        *_drawers(SIZE, sizes_px, _SIZES_PX, ("below 40 px", "40 to 79 px", "80 to 159 px", "160 px and more")),
+        *_drawers(PHOTOS, photos.astype(np.float64), _PHOTOS, ("1 or 2", "3 to 5", "6 to 10", "more than 10")),
+    ]
+
+
+def _drawers(by: str, values: Floats | Doubles, edges: Sequence[float], names: Sequence[str]) -> list[Slice]:
+    unknown = np.isnan(values)
+    drawer = np.where(unknown, len(names), np.digitize(values, edges))
+    every = (Slice(by, name, drawer == place) for place, name in enumerate((*names, UNKNOWN)))
+    return [one for one in every if one.members.any()]

@@ -1,0 +1,151 @@
+"""What a run rests on: its data, how it was measured, and what it takes to get the same again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import numpy as np
+
+from core.report.content import Block, Bullets, Facts, Paragraph, Section, Table
+from core.report.material import Material
+from core.words import count, duration, percent, person
+
+LEFT_OUT_MOST = 30
+"""The most people who are listed as left out."""
+
+
+def moment(seconds: float) -> str:
+    """A time for reading, the same everywhere."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def data(given: Material) -> Section:
+    """Who and what took part, and what did not."""
+    run, evaluation = given.run, given.predictions.evaluation
+    tested = np.array([row.support for row in evaluation.per_person if row.support])
+    rows = [
+        ("Dataset", given.dataset),
+        ("Revision of the photos", f"{run.revision}{f'; it is {given.revision_now} now' if given.stale else ''}"),
+        ("People", count(run.metrics["n_people"])),
+        ("People with a tested face", count(len(tested))),
+        ("Faces learned from", count(run.metrics["n_train"])),
+        ("Faces tested", count(evaluation.n_test)),
+        ("Tested faces of a person", _spread(tested, "{:g}")),
+    ]
+    if len(given.faces.sizes_px):
+        rows.append(("Width of the tested faces", f"{_spread(given.faces.sizes_px, '{:.0f}')} pixels"))
+    if np.isfinite(given.faces.grades).any():
+        rows.append(("Quality of the tested faces", _spread(100 * given.faces.grades, "{:.0f}") + " %"))
+    blocks: list[Block] = [Facts("What took part", tuple(rows))]
+    if not_used := _not_used(given):
+        blocks += [Paragraph("Not used", strong=True), Bullets(not_used)]
+    return Section("data", "Data", (*blocks, *_left_out(given)))
+
+
+def _spread(values: np.ndarray, form: str) -> str:
+    known = values[np.isfinite(values)]
+    low, middle, high = (form.format(value) for value in np.quantile(known, [0, 0.5, 1]))
+    return low if low == high else f"{low} to {high}, half of them up to {middle}"
+
+
+def _not_used(given: Material) -> tuple[str, ...]:
+    params = given.run.params
+    entries = [*params.get("gated", ()), *params["dropped"]]
+    return tuple(f"{count(entry['faces'], 'face')}: {entry['reason']}" for entry in entries)
+
+
+def _left_out(given: Material) -> tuple[Block, ...]:
+    entries = given.run.params["left_out"]
+    if not entries:
+        return ()
+    rows = tuple((person(entry["person"]), entry["reason"]) for entry in entries[:LEFT_OUT_MOST])
+    more = len(entries) - len(rows)
+    table = Table(f"{count(len(entries), 'person', 'people')} left out", ("Person", "Why"), rows)
+    return (table, Paragraph(f"and {count(more)} more.")) if more else (table,)
+
+
+def protocol(given: Material) -> Section:
+    """How it was measured."""
+    run = given.run
+    params = run.params
+    chosen = "given" if params["c"] is not None else "chosen by cross-validation on the learned faces"
+    rows = [
+        ("Division", params["why"]),
+        ("Classifier", f"linear SVM, one person against all others; C {params['chosen_c']:g}, {chosen}"),
+        ("Folds", "1: one test side" if params["split"] == "own" else count(params["folds"])),
+        ("Seed", str(params["seed"])),
+        ("Who takes part", _who(given)),
+        ("One shot", "Copies and near duplicates are never divided between the learned and the tested side."),
+        ("Probabilities", "Calibrated on faces that were held out from learning; none claims certainty."),
+        ("Interval of the accuracy", "95 %, Wilson, as if the tested faces were independent of each other"),
+        ("Gallery", f"{count(run.metrics['n_train'], 'face')} of {_people(run.metrics['n_people'])}"),
+        ("Probes", _probes(given)),
+        ("Faces become numbers by", _networks(given)),
+        ("Trained", f"{moment(run.created)}, in {duration(run.seconds)}"),
+    ]
+    if given_strangers := params.get("strangers_given"):
+        used, people = count(given_strangers["used"], "face"), _people(given_strangers["people"])
+        rows.append(("Strangers given", f"{used} of {people}, to set the limits by"))
+    if imported := params.get("imported"):
+        rows.append(("Trained elsewhere", f"as '{imported['dataset']}'; bundle sha256 {imported['sha256']}"))
+    return Section("protocol", "Protocol", (Facts("How it was measured", tuple(rows)),))
+
+
+def _people(n: int) -> str:
+    return count(n, "person", "people")
+
+
+def _who(given: Material) -> str:
+    params = given.run.params
+    text = f"People with at least {count(params['min_faces'], 'face')}"
+    if "min_grade" in params:
+        text += f"; faces of a quality of at least {percent(params['min_grade'])}"
+    return f"{text} and {params['min_size_px']} pixels" if params.get("min_size_px") else text
+
+
+def _probes(given: Material) -> str:
+    known = f"{count(given.predictions.evaluation.n_test, 'face')} of known people, none of which it had learned"
+    impostors = given.predictions.impostors
+    if impostors is None:
+        return known
+    strangers, people = count(len(impostors.scores), "face"), _people(len(np.unique(impostors.who)))
+    return f"{known}; {strangers} of {people} that it did not know, or that were hidden from it in turn"
+
+
+def _networks(given: Material) -> str:
+    return "; ".join(f"{network.title} ({network.release})" for network in given.networks)
+
+
+def origin(given: Material) -> Section:
+    """Identities and hashes: two reports with the same ones tell of the same thing."""
+    hashes = given.hashes
+    rows = [
+        ("Run", given.run.id),
+        ("Revision of the photos", str(given.run.revision)),
+        ("Embedding model", given.run.model_id),
+        ("Tested faces with their names, sha256", hashes.tested),
+        ("Learned faces, sha256", hashes.learned),
+    ]
+    if hashes.learned_with_names:
+        rows.append(("Learned faces with their names, sha256", hashes.learned_with_names))
+    files = [(network.id, name, sha256) for network in given.networks for name, sha256 in network.files]
+    blocks: list[Block] = [
+        Paragraph(
+            "The same photos at the same revision, trained with the same settings and seed, give the same figures, and "
+            "the same run gives the same two files, byte for byte, on the same versions of the packages."
+        ),
+        Table("Of this run", ("What", "Value"), tuple(rows), code=frozenset({1})),
+    ]
+    if files:
+        blocks.append(Table("Files of the networks", ("Network", "File", "sha256"), tuple(files), code=frozenset({2})))
+    blocks += [Bullets(absent)] if (absent := _not_here(given)) else []
+    trained_on = [(one.title, one.training_data, one.licence) for one in given.networks]
+    blocks.append(Table("Where the networks come from", ("Network", "Trained on", "Licence"), tuple(trained_on)))
+    blocks.append(Table("Packages when this was written", ("Package", "Version"), given.packages))
+    return Section("origin", "To get the same again", tuple(blocks))
+
+
+def _not_here(given: Material) -> tuple[str, ...]:
+    return tuple(
+        f"{one.title} is not installed here, so its files have no hash." for one in given.networks if not one.files
+    )

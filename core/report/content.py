@@ -1,0 +1,115 @@
+"""A report as values: what it says, once, for every kind of file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.report.drawing import Drawing
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """Sentences."""
+
+    text: str
+    strong: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bullets:
+    """Sentences one below the other."""
+
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Names and values."""
+
+    caption: str
+    rows: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows under headings; ``right`` are the columns of numbers, set to the right, ``code`` those of fixed width."""
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    right: frozenset[int] = frozenset()
+    code: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A chart under its finding."""
+
+    title: str
+    told: str
+    """What is to be seen, for those who do not see it."""
+    drawing: Drawing
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A face, as a JPEG file."""
+
+    jpeg: bytes
+    told: str
+    under: str
+    """The words below it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A face with a wrong name, beside one of those who have the name."""
+
+    person: str
+    given: str
+    said: str
+    """How sure it was."""
+    pictures: tuple[Picture, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mistakes:
+    """Wrong names one after the other."""
+
+    items: tuple[Mistake, ...]
+
+
+Block = Paragraph | Bullets | Facts | Table | Figure | Mistakes
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part with a heading; ``id`` is its place in links."""
+
+    id: str
+    title: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stat:
+    """A number that everybody wants to know first."""
+
+    value: str
+    name: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The whole report."""
+
+    title: str
+    subtitle: str
+    answer: str
+    """The result in a sentence."""
+    stats: tuple[Stat, ...]
+    sections: tuple[Section, ...]
+    dated_s: float
+    """Seconds since 1970: the training's time, not that of the writing, so that the bytes do not change."""

@@ -1,0 +1,110 @@
+"""What the numbers cannot say, in plain words and from the numbers themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from core.report.content import Bullets, Paragraph, Section
+from core.report.material import Material
+from core.words import count, percent
+
+FEW_TESTED = 3
+"""Below so many tested faces a person's own rates mean little."""
+WIDE = 0.05
+"""An interval of the accuracy that is this wide is said to be wide."""
+SMALL_PX = 40
+POOR_GRADE = 0.5
+MANY_UNKNOWN = 0.1
+DISHONEST = 0.03
+"""An error of the probabilities (ECE) from which on it is warned of."""
+
+FOR_ALL = (
+    "The tested photos come from the same collection as the learned ones. On photos of other cameras, years, ages or "
+    "moods it will be right less often than this report says."
+)
+DECIDE = (
+    "Do not decide about people by this report or by the recogniser. A likeness is a hint to look at, not a proof of "
+    "who somebody is: strangers who look alike can get a name, known people can be missed, and errors are not spread "
+    "evenly. The networks were trained mostly on photos of adult celebrities; expect more errors on children, old "
+    "scans and groups that those photos hardly show. Faces are biometric data: in many countries you need the consent "
+    "of the people shown, or another legal ground, to process them or to pass this report on."
+)
+
+
+def limits(given: Material) -> Section:
+    """Everything that makes the figures less than they look."""
+    said = (*_on_the_data(given), *_on_strangers(given), *_on_the_faces(given), FOR_ALL)
+    return Section("limits", "Limits", (Bullets(said), Paragraph(DECIDE, strong=True)))
+
+
+def _on_the_data(given: Material) -> Iterator[str]:
+    result, run = given.predictions.evaluation, given.run
+    low, high = result.accuracy_ci95
+    if high - low > WIDE:
+        yield (
+            f"Only {count(result.n_test, 'face')} could be tested, so the accuracy is anything from {percent(low)} to "
+            f"{percent(high)}."
+        )
+    supports = np.array([row.support for row in result.per_person])
+    few = int(np.count_nonzero((supports > 0) & (supports < FEW_TESTED)))
+    if few:
+        yield f"{_people(few)} had fewer than {FEW_TESTED} tested faces; their own rates mean little."
+    if untested := int(np.count_nonzero(supports == 0)):
+        yield f"{_people(untested)} had no face to be tested on: nothing is known about them."
+    if left_out := len(run.params["left_out"]):
+        yield f"{_people(left_out)} took no part; the recogniser does not know them and may give them another's name."
+    if result.ece > DISHONEST:
+        yield f"Its probabilities are off by {percent(result.ece)} in the mean; read them as a rough order."
+    if given.stale:
+        yield "Photos or names changed since the training. The report tells of what was learned then."
+    if "imported" in run.params:
+        yield "It was trained on another computer: its photos and faces are not here to be shown or measured again."
+    elif given.faces.gone:
+        yield f"{count(given.faces.gone, 'face')} of the run left the dataset since and cannot be shown."
+    if given.study is None:
+        yield "It was measured on one division of the photos. Another one would give somewhat other figures."
+
+
+def _people(n: int) -> str:
+    return count(n, "person", "people")
+
+
+def _on_strangers(given: Material) -> Iterator[str]:
+    limit, predictions = given.run.params["threshold"], given.predictions
+    if limit["from_prior"]:
+        yield (
+            f'{_people(given.run.metrics["n_people"])} are too few to learn when to say "unknown". The limit was '
+            "measured with the model on other photos; how many strangers get a name here is not known."
+        )
+    else:
+        broken = [percent(one["fpir"]) for one in given.evaluation["thresholds"] if not one["enough_data"]]
+        if broken:
+            yield (
+                f"With {_people(limit['n_impostor_people'])} as strangers these rates cannot be promised: "
+                f"{', '.join(broken)}. The limits for them are as strict as the data allow, and more may pass."
+            )
+    unknown = float(np.mean(predictions.scores <= limit["score"]))
+    if unknown > MANY_UNKNOWN:
+        yield (
+            f"{percent(unknown)} of the known faces would be called unknown. That is many: some photos may lie under "
+            "the wrong name."
+        )
+
+
+def _on_the_faces(given: Material) -> Iterator[str]:
+    faces = given.faces
+    if small := int(np.count_nonzero(faces.sizes_px < SMALL_PX)):
+        yield (
+            f"{count(small)} of {count(len(faces.sizes_px), 'tested face')} are narrower than {SMALL_PX} pixels; such "
+            "faces are recognised less surely."
+        )
+    if poor := int(np.count_nonzero(faces.grades < POOR_GRADE)):
+        tested = count(len(faces.grades), "tested face")
+        yield f"{count(poor)} of {tested} are of poor quality (below {percent(POOR_GRADE)})."
+    if taking_no_part := sum(entry["faces"] for entry in given.run.params.get("gated", ())):
+        yield (
+            f"{count(taking_no_part, 'face')} took no part, mostly for their quality: the figures hold for faces as "
+            "good as those that were taken."
+        )

@@ -1,0 +1,107 @@
+"""What a report is made from: values that a workflow gathered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from core.learn.predictions import Predictions
+from core.store.base import Run
+from core.types import Bools, Doubles, Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FacesNow:
+    """The run's faces as the dataset has them now."""
+
+    sizes_px: Floats
+    """(n,) shorter sides of the tested faces that are still there"""
+    grades: Floats
+    """(n,) their quality, 0..1; NaN where it was not measured"""
+    gone: int
+    """Tested or learned faces that left the dataset since."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pairs:
+    """The dataset's faces compared two by two."""
+
+    distances: Doubles
+    """(n,) Euclidean, 0..2"""
+    same: Bools
+    """(n,) whether they show one person; both kinds are there"""
+    n_people: int
+    drawn: bool
+    """True when the faces are too many to look at every pair."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrongName:
+    """A tested face that got another person's name."""
+
+    person: str
+    given: str
+    prob: float
+    score: float
+    distance: float
+    face: bytes | None = None
+    """The crop as a JPEG file; None where pictures are left out or the file is gone."""
+    like: bytes | None = None
+    """The learned face of the given person that is most like it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A pretrained network that took part."""
+
+    id: str
+    title: str
+    release: str
+    licence: str
+    training_data: str
+    files: tuple[tuple[str, str], ...]
+    """Name and sha256 of each installed file; empty when it is not installed here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hashes:
+    """What was tested and learned, as fingerprints."""
+
+    tested: str
+    """sha256 over the tested faces' ids with the people they show."""
+    learned: str
+    """sha256 over the learned faces' ids."""
+    learned_with_names: str | None
+    """The same with the people that they were learned as; None when names may have changed since."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Material:
+    """Everything that a report tells of."""
+
+    dataset: str
+    revision_now: int
+    run: Run
+    predictions: Predictions
+    evaluation: Mapping[str, Any]
+    """From ``workflows.evaluate.evaluation_json``."""
+    study: Mapping[str, Any] | None
+    faces: FacesNow
+    pairs: Pairs | None
+    mistakes: tuple[WrongName, ...]
+    """The surest first; not all of them when there are many."""
+    networks: tuple[Network, ...]
+    hashes: Hashes
+    packages: tuple[tuple[str, str], ...]
+    """Names and versions of what computed it."""
+    with_faces: bool
+
+    @property
+    def stale(self) -> bool:
+        """Photos or names changed since the run."""
+        return self.run.revision != self.revision_now
+
+    @property
+    def n_errors(self) -> int:
+        return self.predictions.evaluation.n_test - self.predictions.evaluation.n_correct

@@ -1,0 +1,86 @@
+"""The tab "Classifiers": other classifiers on the same folds, and which one to take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.learn.contenders import DUMMY, LINEAR_SVM
+from core.ui import words
+from core.ui.recogniser import studying
+from core.ui.recogniser.evaluation import Shown
+
+
+def section(page: Shown) -> None:
+    """The recommendation in a sentence, then everything side by side."""
+    made = studying.document(page, "classifiers")
+    if made is None:
+        return
+    st.markdown(f"**{made['why']}**")
+    st.dataframe(
+        table(made),
+        hide_index=True,
+        column_config=_columns(),
+        key="classifiers_table",
+        alt=f"Classifiers on the same folds, with the time they take. {made['why']}",
+    )
+    fixed = "; ".join(f"{one['title']}: {one['settings']}" for one in made["classifiers"] if one["settings"])
+    st.caption(
+        "The first is in use. All of them learned from and were tested on the same faces. In brackets: 95 % intervals. "
+        "Difference: how much more often it is right than the first, face by face. Times are those of this computer. "
+        f"{fixed}."
+    )
+    studying.method(made)
+
+
+def table(made: dict[str, Any]) -> pd.DataFrame:
+    """One row a classifier, the one in use first, the baseline last."""
+    return pd.DataFrame([_row(one) for one in made["classifiers"]])
+
+
+def _row(one: dict[str, Any]) -> dict[str, str]:
+    return {
+        "Classifier": one["title"],
+        "Right": f"{words.percent(one['accuracy']['mean'])} ({studying.interval(one['accuracy'])})",
+        "Difference": "" if one["id"] in (LINEAR_SVM, DUMMY) else _difference(one["difference"]),
+        "Balanced": words.percent(one["balanced_accuracy"]["mean"]),
+        "Macro F1": words.percent(one["macro_f1"]["mean"]),
+        "First three": words.percent(one["top3"]["mean"]),
+        "Learns in": _seconds(one["fit_s"]),
+        "Names one in": _seconds(one["predict_ms"] / 1e3),
+    }
+
+
+def _difference(apart: studying.Interval) -> str:
+    ends = " to ".join(_signed(apart[end]) for end in ("low", "high"))
+    return f"{_signed(apart['mean'])} ({ends})"
+
+
+def _signed(share: float) -> str:
+    text = f"{100 * share:+.2f}"
+    return "0" if float(text) == 0 else text.replace("-", "\u2212")
+
+
+def _seconds(seconds: float) -> str:
+    """A time in seconds or milliseconds, with two digits that count."""
+    return f"{seconds:.2g} s" if seconds >= 0.1 else f"{1e3 * seconds:.2g} ms"
+
+
+def _columns() -> dict[str, Any]:
+    column = st.column_config.TextColumn
+    return {
+        "Classifier": column("Classifier", width=214),
+        "Right": column("Right (accuracy)", width=168),
+        "Difference": column(
+            "Difference, points", width=172, help="Percentage points; above 0: better than the linear SVM."
+        ),
+        "Balanced": column("Balanced", width=76, help="The mean over people of how often each is recognised."),
+        "Macro F1": column(
+            "Macro F1", width=76, help="The mean over people of how completely and exclusively each is named."
+        ),
+        "First three": column("First three", width=76, help="The true name is one of the three most likely."),
+        "Learns in": column("Learns in", width=76),
+        "Names one in": column("Names one in", width=92, help="The time to name one face."),
+    }

@@ -1,0 +1,172 @@
+"""Charts of how a recogniser was measured, as JSON of Plotly figures: likenesses, reliability, ranks, what changed.
+
+Pure functions of numbers and words, by the conventions of ``charts``: blue is right or known, orange wrong or strange.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from core.learn.calibrate import Bin
+from core.types import Doubles
+from core.ui import charts
+
+HIGH_PX = 300
+CHANGES_PX = 190
+_MARGIN = {"l": 4, "r": 4, "t": 24, "b": 4}
+_LEAST_MARK_PX, _MOST_MARK_PX = 7.0, 26.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sort:
+    """Things of one kind in a histogram."""
+
+    name: str
+    values: Doubles
+    colour: str
+    of_what: str
+    """What is counted, in the plural."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A vertical line."""
+
+    at: float
+    text: str
+
+
+def histogram_json(sorts: Sequence[Sort], edges: Doubles, limits: Sequence[Limit], title: str, *, ink: str) -> str:
+    """Draw several kinds of things by one value, each as shares of its kind, with limits as lines.
+
+    Parameters
+    ----------
+    edges : (n_bins + 1,) of the bins; what lies beyond is counted in the first or last
+    title : of the horizontal axis
+    """
+    drawn = go.Figure([_bars(sort, edges, title) for sort in sorts])
+    for limit in limits:
+        drawn.add_vline(x=limit.at, line={"color": ink, "width": 2, "dash": "dash"})
+        drawn.add_annotation(x=limit.at, y=1, yref="paper", yanchor="bottom", text=limit.text, showarrow=False)
+    _lay_out(drawn, ink, title, "share of its kind")
+    drawn.update_layout(
+        barmode="overlay",
+        bargap=0.05,
+        legend={"orientation": "h", "y": 1.06, "yanchor": "bottom", "x": 0.0},
+        margin={**_MARGIN, "t": 44},
+        xaxis={"range": [float(edges[0]), float(edges[-1])], "showgrid": False},
+        yaxis={"tickformat": ".0%"},
+    )
+    return str(drawn.to_json())
+
+
+def _bars(sort: Sort, edges: Doubles, title: str) -> go.Bar:
+    counts, _ = np.histogram(np.clip(sort.values, edges[0], edges[-1]), edges)
+    return go.Bar(
+        name=sort.name,
+        x=((edges[:-1] + edges[1:]) / 2).tolist(),
+        y=(counts / max(1, int(counts.sum()))).tolist(),
+        customdata=counts.tolist(),
+        hovertemplate=f"{sort.name}, {title} %{{x:.2f}}: %{{customdata}} {sort.of_what}<extra></extra>",
+        marker={"color": sort.colour, "opacity": 0.65},
+    )
+
+
+def reliability_json(bins: Sequence[Bin], *, ink: str) -> str:
+    """Draw how often names are right against how sure they were given; the larger a mark, the more faces."""
+    most = max(one.faces for one in bins)
+    drawn = go.Figure(go.Scatter(x=[0, 1], y=[0, 1], mode="lines", hoverinfo="skip", line={"color": charts.GREY}))
+    drawn.add_annotation(x=0.3, y=0.3, text="as sure as right", showarrow=False, textangle=-35, yshift=12)
+    drawn.add_trace(
+        go.Scatter(
+            x=[one.mean_prob for one in bins],
+            y=[one.share_right for one in bins],
+            mode="markers",
+            customdata=[one.faces for one in bins],
+            hovertemplate="%{x:.0%} sure, %{y:.0%} right: %{customdata} faces<extra></extra>",
+            marker={
+                "color": charts.RIGHT,
+                "opacity": 0.85,
+                "size": [_LEAST_MARK_PX + (_MOST_MARK_PX - _LEAST_MARK_PX) * (one.faces / most) ** 0.5 for one in bins],
+            },
+        )
+    )
+    _lay_out(drawn, ink, "how sure it was", "how often it was right")
+    share = {"range": [-0.04, 1.06], "tickformat": ".0%"}
+    drawn.update_layout(showlegend=False, xaxis=share, yaxis=share)
+    return str(drawn.to_json())
+
+
+def ranks_json(shares: Sequence[float], *, ink: str) -> str:
+    """Draw the share of faces whose true person is among the k most probable, for k from 1."""
+    ranks = list(range(1, len(shares) + 1))
+    drawn = go.Figure(
+        go.Scatter(
+            x=ranks,
+            y=list(shares),
+            mode="lines+markers",
+            line={"color": charts.RIGHT},
+            hovertemplate="among the first %{x}: %{y:.1%}<extra></extra>",
+        )
+    )
+    _lay_out(drawn, ink, "looked at so many names (k)", "true name among them")
+    low = min(0.9, min(shares) - 0.02)
+    drawn.update_layout(xaxis={"dtick": 1}, yaxis={"range": [low, 1 + 0.04 * (1 - low)], "tickformat": ".0%"})
+    return str(drawn.to_json())
+
+
+def changes_json(both: int, only_old: int, only_new: int, neither: int, *, ink: str) -> str:
+    """Draw what became of the faces as four fields: rows the older run, columns the newer one."""
+    before, now = ("right before", "wrong before"), ("right now", "wrong now")
+    cells = [
+        (now[0], before[0], both, charts.GREY),
+        (now[1], before[0], only_old, charts.WRONG),
+        (now[0], before[1], only_new, charts.RIGHT),
+        (now[1], before[1], neither, charts.GREY),
+    ]
+    drawn = go.Figure()
+    for across, down, count, colour in cells:
+        place = {"x0": now.index(across) - 0.48, "x1": now.index(across) + 0.48}
+        high = {"y0": before.index(down) - 0.46, "y1": before.index(down) + 0.46}
+        drawn.add_shape(
+            type="rect", **place, **high, fillcolor=colour, opacity=0.35 if count else 0.1, line={"width": 0}
+        )
+    drawn.add_trace(
+        go.Scatter(
+            x=[now.index(across) for across, _, _, _ in cells],
+            y=[before.index(down) for _, down, _, _ in cells],
+            text=[f"<b>{count:,}</b>".replace(",", "\u202f") for _, _, count, _ in cells],
+            hovertext=[f"{down}, {across}: {count}" for across, down, count, _ in cells],
+            hovertemplate="%{hovertext}<extra></extra>",
+            mode="text",
+            textfont={"size": 17, "color": ink},
+        )
+    )
+    _lay_out(drawn, ink, "", "")
+    axis = {"showgrid": False, "tickvals": [0, 1], "fixedrange": True, "range": [-0.5, 1.5]}
+    drawn.update_layout(
+        height=CHANGES_PX,
+        xaxis={**axis, "ticktext": list(now), "side": "top"},
+        yaxis={**axis, "ticktext": list(before), "range": [1.5, -0.5]},
+    )
+    return str(drawn.to_json())
+
+
+def _lay_out(drawn: go.Figure, ink: str, across: str, up: str) -> None:
+    def axis(title: str) -> dict[str, Any]:
+        return {"title": {"text": title}, "gridcolor": charts.FAINT_GRID, "zeroline": False}
+
+    drawn.update_layout(
+        height=HIGH_PX,
+        margin=_MARGIN,
+        hovermode="closest",
+        font={"color": ink},
+        modebar={"bgcolor": "rgba(0,0,0,0)"},
+        xaxis=axis(across),
+        yaxis=axis(up),
+    )

@@ -1,0 +1,52 @@
+"""Numbers and names as people read them, on pages and in reports."""
+
+from __future__ import annotations
+
+THIN_SPACE = "\u202f"
+MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
+
+
+def count(number: int, one: str = "", many: str = "") -> str:
+    """A count with thin spaces, and its noun when one is given: "1 face", "12 345 faces"."""
+    digits = f"{number:,}".replace(",", THIN_SPACE)
+    noun = one if number == 1 else (many or f"{one}s" if one else "")
+    return f"{digits} {noun}".strip()
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """A share as a percentage; 100 % only when it is exactly that."""
+    if share < 1 and round(share * 100, digits) >= 100:
+        return f"over {100 - 10**-digits:.{digits}f} %"
+    return f"{share * 100:.{digits}f} %".replace(".0 %", " %")
+
+
+def probability(prob: float) -> str:
+    """A probability as a percentage that never claims certainty: from "below 1 %" to "over 99 %"."""
+    if prob >= 0.99:
+        return "over 99 %"
+    return "below 1 %" if prob < 0.01 else f"{prob * 100:.0f} %"
+
+
+def duration(seconds: float) -> str:
+    """A duration in the unit that suits it."""
+    if seconds < 1:
+        return "under a second"
+    if seconds < 1.5 * MINUTE_S:
+        return count(round(seconds), "second")
+    if seconds < 1.5 * HOUR_S:
+        return count(round(seconds / MINUTE_S), "minute")
+    return f"{seconds / HOUR_S:.1f} hours"
+
+
+def size(n_bytes: float) -> str:
+    """A file size."""
+    for unit in ("bytes", "kB", "MB"):
+        if n_bytes < 1000:
+            return f"{n_bytes:.0f} {unit}" if unit != "MB" else f"{n_bytes:.1f} {unit}"
+        n_bytes /= 1000
+    return f"{n_bytes:.1f} GB"
+
+
+def person(name: str | None) -> str:
+    """A folder's name as a person's: underscores become spaces."""
+    return name.replace("_", " ") if name else "no name"

@@ -1,0 +1,240 @@
+"""What a training changed: two runs on the faces that both were tested on, and what happened between them.
+
+The truth is what the faces are called today, for both runs. A run that said of a misfiled photo whom it really shows
+was right about it, though it was counted as an error then; such faces are told apart (``Compared.cleared``).
+
+People are compared by their ids, so a person who was renamed or merged since is still the same; runs that were stored
+without ids are compared by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from core.corrections.model import CorrectionLog, Event
+from core.errors import InputRefused
+from core.learn.compare import Comparison, compare
+from core.learn.predictions import Predictions
+from core.store.base import FaceStore, Run
+from core.types import Bools, FaceTable, Ints
+
+EVENTS_AT_ONCE = 500
+SETTINGS = {
+    "folds": 5,
+    "min_faces": 2,
+    "seed": 0,
+    "c": None,
+    "min_grade": 0.3,
+    "min_size_px": 0,
+    "split": None,
+    "strangers": None,
+}
+"""The settings of a run, with what holds for runs from before they could be chosen."""
+GONE = -1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """What a run said of one face, judged then and now."""
+
+    face_id: str
+    person: str
+    """Today's name."""
+    said_old: str
+    said_new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A setting in which two runs differ."""
+
+    name: str
+    old: Any
+    new: Any
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Between:
+    """What happened from one run to the other."""
+
+    events: tuple[Event, ...]
+    """Corrections that hold, newest first."""
+    settings: tuple[Setting, ...]
+    came: tuple[str, ...]
+    """People whom only the newer run knows."""
+    went: tuple[str, ...]
+    """People whom only the older run knew."""
+    learned: int
+    """How many faces more, or fewer, were learned from."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compared:
+    """Two runs side by side."""
+
+    old: Run
+    new: Run
+    counts: Comparison
+    newly_right: tuple[Outcome, ...]
+    """The surest first, as all lists here."""
+    newly_wrong: tuple[Outcome, ...]
+    cleared: tuple[Outcome, ...]
+    """Errors of the older run that were none: its name for the face is the one that the face was given since."""
+    between: Between
+
+    def to_json(self) -> dict[str, Any]:
+        """The command line's answer."""
+        counts = self.counts
+        return {
+            "old": self.old.id,
+            "new": self.new.id,
+            "verdict": counts.sentence(),
+            "faces": counts.faces,
+            "both_right": counts.both,
+            "only_old": counts.only_old,
+            "only_new": counts.only_new,
+            "neither": counts.neither,
+            "accuracy_old": (counts.both + counts.only_old) / counts.faces,
+            "accuracy_new": (counts.both + counts.only_new) / counts.faces,
+            "difference": counts.difference,
+            "difference_ci95": [counts.low, counts.high],
+            "p_value": counts.p_value,
+            "newly_right": [asdict(one) for one in self.newly_right],
+            "newly_wrong": [asdict(one) for one in self.newly_wrong],
+            "cleared": [asdict(one) for one in self.cleared],
+            "corrections": len(self.between.events),
+            "settings": [asdict(setting) for setting in self.between.settings],
+            "people_came": list(self.between.came),
+            "people_went": list(self.between.went),
+            "faces_learned_more": self.between.learned,
+        }
+
+
+def in_order(first: Run, second: Run) -> tuple[Run, Run]:
+    """The older and the newer of two runs of one dataset. Raises InputRefused for any others."""
+    if first.id == second.id:
+        raise InputRefused("A run cannot be compared with itself. Choose another one.")
+    if first.dataset_id != second.dataset_id:
+        raise InputRefused("The two runs are of different datasets. Choose two of one.")
+    older, newer = sorted((first, second), key=lambda run: run.created)
+    return older, newer
+
+
+def compare_runs(
+    store: FaceStore, log: CorrectionLog, old: tuple[Run, Predictions], new: tuple[Run, Predictions]
+) -> Compared:
+    """Compare two runs of one dataset, as it is now.
+
+    Raises
+    ------
+    InputRefused
+        They tested no face in common that is still there and has a name.
+    """
+    dataset_id = old[0].dataset_id
+    table, roots = store.face_table(dataset_id), store.roots(dataset_id)
+    one, other = _Said.of(*old, table, roots), _Said.of(*new, table, roots)
+    rows, of_old, of_new = _common(table, old[1], new[1])
+    truth = np.array(table.person_ids, dtype=np.int64)[table.labels[rows]]
+    right_old, right_new = one.given[of_old] == truth, other.given[of_new] == truth
+    photos = np.unique([table.photo_ids[row] for row in rows], return_inverse=True)[1]
+    counted_wrong = one.true[of_old] != one.given[of_old]
+
+    def told(these: Bools) -> tuple[Outcome, ...]:
+        places = np.flatnonzero(these)
+        places = places[np.argsort(-new[1].probs[of_new[places]], kind="stable")]
+        return tuple(
+            Outcome(
+                table.ids[rows[place]],
+                str(table.person(int(rows[place]))),
+                old[1].people[old[1].given[of_old[place]]],
+                new[1].people[new[1].given[of_new[place]]],
+            )
+            for place in places.tolist()
+        )
+
+    return Compared(
+        old[0],
+        new[0],
+        compare(right_old, right_new, truth, photos),
+        newly_right=told(right_new & ~right_old),
+        newly_wrong=told(right_old & ~right_new),
+        cleared=told(right_old & right_new & counted_wrong),
+        between=what_changed(log, old[0], new[0]),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Said:
+    """What a run said, in today's ids of people; ``GONE`` for people who are no more."""
+
+    true: Ints
+    given: Ints
+
+    @classmethod
+    def of(cls, run: Run, said: Predictions, table: FaceTable, roots: dict[int, int]) -> _Said:
+        today = np.array(_ids_today(run, said.people, table, roots), dtype=np.int64)
+        return cls(today[said.true], today[said.given])
+
+
+def _ids_today(run: Run, people: Sequence[str], table: FaceTable, roots: dict[int, int]) -> list[int]:
+    stored = run.params.get("person_ids")
+    if stored is None:
+        by_name = dict(zip(table.people, table.person_ids, strict=True))
+        return [by_name.get(name, GONE) for name in people]
+    return [roots.get(person_id, GONE) for person_id in stored]
+
+
+def _common(table: FaceTable, old: Predictions, new: Predictions) -> tuple[Ints, Ints, Ints]:
+    """The faces that both tested and that still count: their rows in the table, and in either's predictions."""
+    place_old, place_new = ({face_id: row for row, face_id in enumerate(said.face_ids)} for said in (old, new))
+    learnable = table.learnable
+    rows = [
+        row for row, face_id in enumerate(table.ids) if learnable[row] and face_id in place_old and face_id in place_new
+    ]
+    ids = [table.ids[row] for row in rows]
+    columns = rows, [place_old[face_id] for face_id in ids], [place_new[face_id] for face_id in ids]
+    of_table, of_old, of_new = (np.array(column, dtype=np.int64) for column in columns)
+    return of_table, of_old, of_new
+
+
+def what_changed(log: CorrectionLog, old: Run, new: Run) -> Between:
+    """What happened between two runs of one dataset."""
+    before, after = set(old.params["people"]), set(new.params["people"])
+    return Between(
+        tuple(_events_between(log, old, new)),
+        changed_settings(old, new),
+        tuple(sorted(after - before)),
+        tuple(sorted(before - after)),
+        new.metrics["n_train"] - old.metrics["n_train"],
+    )
+
+
+def _events_between(log: CorrectionLog, old: Run, new: Run) -> list[Event]:
+    """Acts that the newer run knew of and the older did not, and that hold; what was taken back of earlier ones."""
+    found: list[Event] = []
+    offset = 0
+    while events := log.events(old.dataset_id, limit=EVENTS_AT_ONCE, offset=offset):
+        found += [event for event in events if old.revision < event.revision <= new.revision]
+        offset += len(events)
+        if events[-1].revision <= old.revision:
+            break
+    here = {event.id for event in found}
+    return [event for event in found if (event.active if event.target_id is None else event.target_id not in here)]
+
+
+def changed_settings(old: Run, new: Run) -> tuple[Setting, ...]:
+    """The settings in which two runs differ, and their models."""
+    pairs = [(name, _setting(old, name), _setting(new, name)) for name in SETTINGS]
+    pairs.append(("model", old.model_id, new.model_id))
+    return tuple(Setting(*pair) for pair in pairs if pair[1] != pair[2])
+
+
+def _setting(run: Run, name: str) -> Any:
+    if name == "strangers":
+        given = run.params.get("strangers_given")
+        return given["title"] if given else None
+    return run.params.get(name, SETTINGS[name])

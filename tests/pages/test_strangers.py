@@ -1,0 +1,164 @@
+"""The tab "Strangers": its sentences, limits and charts, and the choice of strangers' photos for the training."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core.jobs.model import JobKind, JobState
+from core.learn.calibrate import reliability
+from core.learn.openset import RATES, Impostors
+from core.ui.recogniser import curves, strangers
+from core.ui.recogniser.curves import Limit, Sort
+from tests.conftest import write_zip
+from tests.pages.conftest import texts, work
+from tests.pages.faces import add_faces
+from tests.pages.test_evaluate import opened
+
+TRAIN = "pages/model/train.py"
+FOUR = {"Ann": 8, "Bob": 8, "Cat": 8, "Zoe": 8}
+
+
+@pytest.fixture
+def run(app_data):
+    """A run on four people."""
+    dataset = add_faces(app_data, "Family", FOUR)
+    app_data.jobs.submit(dataset.id, JobKind.TRAIN, {"c": 1.0})
+    work(app_data)
+    return app_data.runs.runs(dataset.id)[0]
+
+
+def charts_of(app) -> dict[str, dict]:
+    """The charts of a page by the title of their horizontal axis."""
+    drawn = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+    return {chart["layout"]["xaxis"]["title"]["text"]: chart for chart in drawn}
+
+
+def test_the_limits_and_what_they_cost_are_listed_for_every_rate(run, open_page):
+    app = opened(open_page, "Strangers")
+    table = app.dataframe[0].value
+    assert len(table) == len(RATES) and table["rate"].tolist()[2] == "1 %"
+    assert set(table["enough"]) == {"no"} and table["score"].is_monotonic_increasing
+    said = texts(app)
+    assert "the model's own: about 1 % of strangers would get a name" in said
+    assert "4 people left out of the gallery in turn; they only show what the model's own limits do" in said
+    assert "4 people played the stranger with 32 faces: none of these is above the limit." in said
+    assert [metric.label for metric in app.metric][-2:] == [
+        "Found and named (DIR) at FPIR 1 %",
+        "Found and named (DIR) at FPIR 0.1 %",
+    ]
+
+
+def test_known_and_left_out_people_are_drawn_with_the_limit(run, open_page):
+    drawn = charts_of(opened(open_page, "Strangers"))
+    assert set(drawn) == {"likeness", "how sure it was", "looked at so many names (k)"}
+    known, hidden = drawn["likeness"]["data"]
+    assert (sum(known["customdata"]), sum(hidden["customdata"])) == (32, 32)
+    assert drawn["likeness"]["layout"]["shapes"][0]["x0"] == run.params["threshold"]["score"]
+    assert drawn["looked at so many names (k)"]["data"][0]["x"] == [1, 2, 3, 4]
+
+
+def test_a_run_without_kept_impostors_still_shows_the_known(run, app_data, open_page, monkeypatch):
+    from core.ui import data
+
+    said = replace(data.predictions(run.id), impostors=None)
+    monkeypatch.setattr(data, "predictions", lambda _run_id: said)
+    app = opened(open_page, "Strangers")
+    assert len(charts_of(app)["likeness"]["data"]) == 1
+    assert "train again to see them" in texts(app)
+
+
+def test_strangers_of_the_inbox_are_chosen_for_the_training_and_told(app_data, open_page, sample_files):
+    dataset = add_faces(app_data, "Family", FOUR)
+    others = [content for name, content in sample_files.items() if name.startswith("val/")][:3]
+    files = {f"{row}.jpg": content for row, content in enumerate(others)} | {"4.jpg": b"no photo"}
+    write_zip(app_data.settings.inbox_dir / "others.zip", files)
+    app = open_page(TRAIN)
+    chooser = next(found for found in app.selectbox if found.label == "Photos of other people, from the inbox")
+    chooser.select("others.zip").run()
+    next(found for found in app.button if found.label == "Train").click().run()
+    (ended,) = work(app_data)
+    assert (ended.state, ended.params["strangers"]) == (JobState.DONE, "inbox/others.zip")
+    (made,) = app_data.runs.runs(dataset.id)
+    assert made.params["strangers_given"]["used"] == 3
+    app = opened(open_page, "Strangers")
+    assert "From others.zip 3 faces of 3 people helped to set the limits; none of them is kept." in texts(app)
+    assert "1 photo could not be used." in texts(app)
+    assert [trace["name"] for trace in charts_of(app)["likeness"]["data"]] == [
+        "known, rightly named",
+        "left out in turn",
+        "given as strangers",
+    ]
+
+
+def test_strangers_that_are_gone_fail_the_training_in_words(app_data, open_page):
+    dataset = add_faces(app_data, "Family", FOUR)
+    app_data.jobs.submit(dataset.id, JobKind.TRAIN, {"strangers": "inbox/gone.zip"})
+    (ended,) = work(app_data)
+    assert ended.state is JobState.FAILED and "Give them again." in ended.error
+
+
+def test_the_sentence_on_strangers_says_what_was_measured_and_what_it_costs(run):
+    measured = {
+        **run.params["threshold"],
+        "score": 3.38,
+        "from_prior": False,
+        "expected": 0.01,
+        "low": 0.0,
+        "high": 0.05,
+        "enough": False,
+        "n_impostors": 500,
+        "n_impostor_people": 60,
+    }
+    run = replace(run, params={**run.params, "threshold": measured})
+    said = strangers.sentence(run, 0)
+    assert "above 3.38" in said
+    assert "1 % of 500 faces got a name" in said
+    assert "between 0 % and 5 %" in said
+    assert "too few people to be sure of 1 %" in said
+    assert "none of the" in said
+    assert "That is many" not in said
+    assert "That is many" in strangers.sentence(run, run.metrics["n_test"])
+
+
+def test_known_people_among_the_given_strangers_are_named():
+    known = [{"person": "Ann_Lee", "photos": 2, "why": "the same shot is in the dataset"}]
+    given = {"title": "o.zip", "photos": 9, "refused": 0, "used": 7, "people": 6, "known": known}
+    said = strangers.given_sentence(given)
+    assert "7 faces of 6 people" in said
+    assert "2 photos of Ann Lee were not used: the same shot is in the dataset." in said
+
+
+def test_those_above_the_limit_are_counted_by_face():
+    tried = Impostors(np.array([0.9, 0.8, 0.1]), np.array([0, 0, 1]), np.zeros(3, dtype=bool))
+    assert "2 people played the stranger with 3 faces: 2 of these are above" in strangers.hidden_sentence(tried, 0.5)
+
+
+# the charts
+
+
+def test_a_histogram_shows_shares_and_keeps_what_lies_beyond_its_edges():
+    sorts = [Sort("few", np.array([-9.0, 0.5]), "#000000", "faces"), Sort("one", np.array([9.0]), "#111111", "faces")]
+    drawn = json.loads(curves.histogram_json(sorts, np.linspace(0, 1, 5), [Limit(0.4, "here")], "value", ink="#000000"))
+    assert [trace["y"] for trace in drawn["data"]] == [[0.5, 0, 0.5, 0], [0, 0, 0, 1]]
+    assert drawn["layout"]["annotations"][0]["text"] == "here"
+
+
+def test_the_reliability_plot_has_a_mark_a_bin():
+    bins = reliability(np.array([0.05, 0.95, 0.92, 1.0]), np.array([False, True, False, True]), bins=10)
+    diagonal, marks = json.loads(curves.reliability_json(bins, ink="#000000"))["data"]
+    assert diagonal["x"] == [0, 1] and marks["customdata"] == [1, 3]
+    assert marks["y"] == pytest.approx([0, 2 / 3]) and marks["marker"]["size"][1] > marks["marker"]["size"][0]
+
+
+def test_the_four_fields_of_a_comparison_stand_where_they_belong():
+    (numbers,) = json.loads(curves.changes_json(5, 1, 2, 3, ink="#000000"))["data"]
+    assert set(numbers["hovertext"]) == {
+        "right before, right now: 5",
+        "right before, wrong now: 1",
+        "wrong before, right now: 2",
+        "wrong before, wrong now: 3",
+    }

@@ -1,0 +1,174 @@
+"""Runs made of a few numbers, for reports."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from core.learn.calibrate import rank_curve, reliability
+from core.learn.evaluate import judge
+from core.learn.openset import RATES, Impostors, prior_rule
+from core.learn.predictions import Predictions
+from core.report.material import FacesNow, Hashes, Material, Network, Pairs, WrongName
+from core.store.base import Run
+
+
+def jpeg(shade: int) -> bytes:
+    """A small picture of one grey."""
+    written = io.BytesIO()
+    Image.fromarray(np.full((24, 24, 3), shade, np.uint8)).save(written, "JPEG")
+    return written.getvalue()
+
+
+def material(
+    people: tuple[str, ...] = ("Ann_Lee", "Bob", "Cat"),
+    each: int = 4,
+    wrong: int = 2,
+    *,
+    faces: bool = True,
+    study: dict[str, Any] | None = None,
+    strangers: bool = True,
+    pairs: bool = True,
+) -> Material:
+    """Everybody tested on so many faces; the first faces of the first person are taken for the second."""
+    predictions = _predictions(people, each, wrong, strangers=strangers)
+    shown = tuple(
+        WrongName(people[0], people[1], 0.9, 2.0, 0.8, *((jpeg(40 + row), jpeg(140 + row)) if faces else ()))
+        for row in range(min(wrong, 12))
+    )
+    n = len(predictions.true)
+    return Material(
+        dataset="Family & friends",
+        revision_now=7,
+        run=_run(predictions, people),
+        predictions=predictions,
+        evaluation=_evaluation(predictions),
+        study=study,
+        faces=FacesNow(np.linspace(30, 200, n, dtype=np.float32), np.full(n, 0.9, np.float32), 0),
+        pairs=_pairs() if pairs else None,
+        mistakes=shown,
+        networks=(Network("facenet-128", "FaceNet", "2017", "MIT", "photos", (("embed.xml", "ab" * 32),)),),
+        hashes=Hashes("aa" * 32, "bb" * 32, "cc" * 32),
+        packages=(("Python", "3.11"),),
+        with_faces=faces,
+    )
+
+
+def with_threshold(given: Material, **changed: Any) -> Material:
+    """The same with another limit for strangers."""
+    params = {**given.run.params, "threshold": {**given.run.params["threshold"], **changed}}
+    return replace(given, run=replace(given.run, params=params))
+
+
+def _predictions(people: tuple[str, ...], each: int, wrong: int, *, strangers: bool) -> Predictions:
+    true = np.repeat(np.arange(len(people)), each)
+    said = true.copy()
+    said[:wrong] = 1
+    probs = np.linspace(0.6, 0.99, len(true))
+    ranks = np.asarray(said != true, dtype=np.int64)
+    impostors = Impostors(np.linspace(-2, 1, 30), np.arange(30) // 3, np.zeros(30, dtype=bool)) if strangers else None
+    return Predictions(
+        people=people,
+        face_ids=tuple(f"{row:024x}" for row in range(len(true))),
+        true=true,
+        given=said,
+        probs=probs.astype(np.float32),
+        distances=np.full(len(true), 0.5, np.float32),
+        scores=np.linspace(2, 4, len(true), dtype=np.float32),
+        ranks=ranks,
+        learned_ids=tuple(f"{row:024x}" for row in range(1000, 1010)),
+        evaluation=judge(people, true, said, probs, ranks),
+        impostors=impostors,
+    )
+
+
+def _evaluation(predictions: Predictions) -> dict[str, Any]:
+    right = ~predictions.wrong
+    bins = reliability(predictions.probs.astype(np.float64), right)
+    limits = [
+        {
+            "fpir": rate,
+            "score": 1.5,
+            "fpir_expected": rate,
+            "fpir_expected_ci95": [0.0, 0.05],
+            "enough_data": rate >= 0.01,
+            "correct_name_rate": float(right.mean()),
+        }
+        for rate in RATES
+    ]
+    return {
+        "rank_k": rank_curve(predictions.ranks),
+        "reliability": [{name: getattr(one, name) for name in one.__slots__} for one in bins],
+        "thresholds": limits,
+    }
+
+
+def _run(predictions: Predictions, people: tuple[str, ...]) -> Run:
+    limit = prior_rule(len(people)).at(0.01)
+    params = {
+        "split": "kfold",
+        "why": "5 folds.",
+        "folds": 5,
+        "min_faces": 2,
+        "seed": 3,
+        "c": None,
+        "chosen_c": 1.0,
+        "min_grade": 0.3,
+        "min_size_px": 0,
+        "people": list(people),
+        "left_out": [{"person": "Dora", "reason": "1 photo only"}],
+        "dropped": [],
+        "gated": [{"faces": 2, "reason": "they were left out by hand."}],
+        "threshold": {
+            "rate": limit.rate, "score": 1.5, "expected": 0.01, "low": 0.0, "high": 0.06, "enough": False,
+            "n_impostors": 30, "n_impostor_people": 10, "from_prior": False,
+        },
+    }  # fmt: skip
+    metrics = {"n_people": len(people), "n_train": 30, "train_accuracy": 1.0}
+    return Run("a1b2c3d4e5f6", "d" * 12, 1_700_000_000.0, 7, "facenet-128", params, metrics, 2.5)
+
+
+def _pairs() -> Pairs:
+    near, far = np.linspace(0.2, 1.0, 40), np.linspace(0.8, 1.7, 160)
+    return Pairs(np.concatenate([near, far]), np.arange(200) < 40, 3, drawn=False)
+
+
+def study() -> dict[str, Any]:
+    """The document of a study."""
+
+    def around(mean: float) -> dict[str, float]:
+        return {"mean": mean, "low": mean - 0.05, "high": min(1.0, mean + 0.03)}
+
+    figures = {name: around(0.9) for name in ("accuracy", "balanced_accuracy", "macro_f1", "top3")}
+    dummy = {name: around(0.1) for name in figures}
+
+    def classifier(name: str, title: str, values: dict[str, Any]) -> dict[str, Any]:
+        return {"id": name, "title": title, **values, "fit_s": 0.2, "predict_ms": 0.004, "difference": around(0.0)}
+
+    return {
+        "revision": 7,
+        "protocol": "12 faces of 3 people, dealt 5 times into 5 folds.",
+        "faces": 12,
+        **figures,
+        "baseline": dummy,
+        "classifiers": [
+            classifier("linear-svm", "Linear SVM, one-versus-rest (C 1)", figures),
+            classifier("svc", "Linear SVM, one-versus-one (C 1)", {**figures, "accuracy": around(0.92)}),
+            classifier("dummy", "Always the most frequent person", dummy),
+        ],
+        "why": "Keep the linear SVM.",
+        "slices": [
+            {"by": "face size", "slice": "below 40 px", "n": 5, "accuracy": around(0.6)},
+            {"by": "face size", "slice": "40 to 79 px", "n": 7, "accuracy": around(0.95)},
+            {"by": "pose", "slice": "not measured", "n": 12, "accuracy": around(0.9)},
+        ],
+        "learning_curve": [
+            {"photos": 1, "people": 3, "accuracy": around(0.7)},
+            {"photos": 5, "people": 3, "accuracy": around(0.9)},
+        ],
+        "check": {"ok": True, "sentence": "The crops look right."},
+    }

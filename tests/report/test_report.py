@@ -1,0 +1,279 @@
+"""The report as values, as HTML and as PDF: the same bytes each time, nothing from elsewhere, every name shown."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from pypdf import PdfReader
+
+from core.report import figures
+from core.report.content import Document, Figure, Mistakes, Table
+from core.report.drawing import WRONG, Anchor, Area, Mark, Scale, Shape, Text, labels
+from core.report.figures import Row
+from core.report.html import to_html
+from core.report.pdf import LACKING, to_pdf
+from core.report.writing import write
+from tests.report.made import jpeg, material, study, with_threshold
+
+MANY = tuple(f"person {number:03d}" for number in range(300))
+KINDS = {
+    "some errors": material(),
+    "no errors": material(wrong=0),
+    "a study": material(study=study()),
+    "no strangers, no pairs": material(strangers=False, pairs=False),
+    "two people, one face each": material(("Ann", "Bob"), each=1, wrong=0),
+    "two people, all wrong": material(("Ann", "Bob"), each=1, wrong=1),
+    "three hundred people": material(MANY, each=3, wrong=3),
+    "without faces": material(faces=False),
+}
+
+
+class Page(HTMLParser):
+    """The tags of a page with their attributes, and its text."""
+
+    def __init__(self, html: bytes) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+        self.feed(html.decode("utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.texts)
+
+
+def pdf_text(pdf: bytes) -> str:
+    return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages)
+
+
+def figure(document: Document, starts: str) -> Figure:
+    """The chart whose description starts so."""
+    found = [block for section in document.sections for block in section.blocks if isinstance(block, Figure)]
+    return next(one for one in found if one.told.startswith(starts))
+
+
+def words(chart: Figure) -> list[str]:
+    return [thing.text for thing in chart.drawing.things if isinstance(thing, Text)]
+
+
+def limits(document: Document) -> str:
+    section = next(one for one in document.sections if one.id == "limits")
+    return "\n".join(section.blocks[0].items)
+
+
+# both files
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_same_run_gives_the_same_bytes(kind):
+    given = KINDS[kind]
+    assert to_html(write(given)) == to_html(write(given))
+    assert to_pdf(write(given)) == to_pdf(write(given))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_both_files_hold_every_section_and_the_hashes(kind):
+    document = write(KINDS[kind])
+    text = pdf_text(to_pdf(document))
+    page = Page(to_html(document)).text
+    for section in document.sections:
+        assert section.title in text and section.title in page
+    for part in ("a1b2c3d4e5f6", "ab" * 32, "Do not decide about people by this report"):
+        assert part in page and part in re.sub(r"\s+", " ", text)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_page_loads_nothing_and_runs_nothing(kind):
+    page = Page(to_html(write(KINDS[kind])))
+    assert not {tag for tag, _ in page.tags} & {"script", "link", "iframe", "object", "embed", "base", "form"}
+    addresses = [
+        value
+        for _, attributes in page.tags
+        for name, value in attributes.items()
+        if name in {"src", "href", "srcset", "action", "data", "poster", "xlink:href"}
+    ]
+    assert addresses and all(re.match(r"#\w|data:image/jpeg;base64,", address) for address in addresses)
+    assert not any(name.startswith("on") for _, attributes in page.tags for name in attributes)
+    assert not re.search(r"url\(|@import|https?:", page.text)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_picture_and_table_says_what_it_is(kind):
+    page = Page(to_html(write(KINDS[kind])))
+    pictures = [(tag, attributes) for tag, attributes in page.tags if tag in {"img", "svg"}]
+    assert pictures and all(attributes.get("alt") or attributes.get("aria-label") for _, attributes in pictures)
+    counted = {name: sum(tag == name for tag, _ in page.tags) for name in ("table", "caption", "thead", "h1")}
+    assert counted["table"] == counted["caption"] > counted["thead"] and counted["h1"] == 1
+
+
+def test_names_are_escaped_and_keep_their_letters():
+    people = ("Zoë <b>Lee</b> & Co", "Łukasz_$x$ {nb}", "山田_太郎")
+    document = write(material(people, study=study()))
+    page = Page(to_html(document))
+    assert "b" not in {tag for tag, _ in page.tags}
+    for name in ("Zoë <b>Lee</b> & Co", "Łukasz $x$ {nb}", "山田 太郎"):
+        assert name in page.text
+    text = pdf_text(to_pdf(document))
+    assert "Zoë <b>Lee</b> & Co" in text and "Łukasz $x$ {nb}" in text
+    assert f"{2 * LACKING} {2 * LACKING}" in text and "the HTML file has them all" in text
+    assert "the HTML file has them all" not in pdf_text(to_pdf(write(material())))
+
+
+def test_pictures_of_people_are_in_both_files_or_in_none():
+    given = material(wrong=2)
+    with_faces, without = write(given), write(material(wrong=2, faces=False))
+    written = base64.b64encode(jpeg(40)).decode()
+    assert written in to_html(with_faces).decode() and written not in to_html(without).decode()
+    assert b"data:image" not in to_html(without) and b"Pictures of people are left out" in to_html(without)
+    images = [len(page.images) for page in PdfReader(io.BytesIO(to_pdf(with_faces))).pages]
+    assert sum(images) == 4
+    assert not any(page.images for page in PdfReader(io.BytesIO(to_pdf(without))).pages)
+
+
+def test_the_pdf_is_dated_by_the_training_and_has_an_outline():
+    reader = PdfReader(io.BytesIO(to_pdf(write(material()))))
+    assert reader.metadata.creation_date.timestamp() == 1_700_000_000
+    assert [entry.title for entry in reader.outline][:2] == ["Data", "Protocol"]
+
+
+# what it says
+
+
+def test_the_first_numbers_are_those_of_the_evaluation():
+    document = write(material(each=4, wrong=2))
+    assert document.answer.startswith("Right for 10 of 12 faces")
+    assert document.stats[0].value == "83.3 %" and "55.2 % to 95.3 %" in document.stats[0].note
+
+
+def test_the_confusion_shows_the_confused_with_their_counts():
+    chart = figure(write(material(each=4, wrong=2)), "Confusion")
+    assert chart.title == "2 of 2 errors are Ann Lee taken for Bob"
+    assert words(chart).count("Ann Lee") == 2 and words(chart).count("of 4") == 2
+    wrong = [thing for thing in chart.drawing.things if isinstance(thing, Area) and thing.colour == WRONG]
+    bold = [thing.text for thing in chart.drawing.things if isinstance(thing, Text) and thing.bold]
+    assert len(wrong) == 1 and bold == ["2"] and "Cat" not in words(chart)
+
+
+def test_of_many_people_the_hardest_are_drawn_and_listed():
+    document = write(material(MANY, each=3, wrong=3))
+    chart = figure(document, "Share recognised")
+    assert chart.title == "299 of 300 tested people were always recognised"
+    discs = [thing for thing in chart.drawing.things if isinstance(thing, Mark)]
+    assert len(discs) == 20 and words(chart).count("0 of 3") == 1
+    table = next(
+        block
+        for section in document.sections
+        for block in section.blocks
+        if isinstance(block, Table) and block.caption.startswith("Who was not always named rightly")
+    )
+    assert [row[:3] for row in table.rows] == [("person 000", "0 %", "0 %"), ("person 001", "100 %", "50 %")]
+
+
+def test_hidden_people_stand_beside_known_ones_with_the_limit():
+    chart = figure(write(material()), "Histogram of the likeness")
+    assert {"known, right name", "hidden people", "limit 1.50"} <= {*words(chart)}
+    assert chart.title == "100 % of the rightly named faces are above the limit, 0 % of strangers"
+    crosses = [thing for thing in chart.drawing.things if isinstance(thing, Mark) and thing.shape is Shape.CROSS]
+    assert len(crosses) == 2  # the two wrong names
+    alone = figure(write(material(strangers=False)), "Histogram of the likeness")
+    assert "hidden people" not in words(alone)
+
+
+def test_a_study_adds_its_charts_and_leaves_out_what_tells_nothing():
+    document = write(material(study=study()))
+    assert figure(document, "Learning curve").title == "70 % right with 1 photo of each person, 90 % with 5"
+    slices = figure(document, "Accuracy by slices")
+    assert slices.title == "Hardest: face size below 40 px, 60 % of 5 faces right"
+    assert "not measured" not in words(slices)
+    classifiers = words(figure(document, "Accuracy: "))
+    assert "92 %" in classifiers and "Always the most frequent person" not in classifiers
+    assert len({word for word in classifiers if word.startswith("Linear")}) == 2  # cut, and still told apart
+
+
+def test_errors_say_whether_the_name_would_have_been_given():
+    document = write(material(wrong=2))
+    cards = next(block for section in document.sections for block in section.blocks if isinstance(block, Mistakes))
+    assert [card.person for card in cards.items] == ["Ann Lee", "Ann Lee"] and "above the limit" in cards.items[0].said
+    stricter = write(with_threshold(material(wrong=2), score=2.5))
+    cards = next(block for section in stricter.sections for block in section.blocks if isinstance(block, Mistakes))
+    assert "would be called unknown" in cards.items[0].said
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (material(each=4), "Only 12 faces could be tested, so the accuracy is anything from 55.2 % to 95.3 %."),
+        (material(each=2, wrong=0), "3 people had fewer than 3 tested faces"),
+        (material(), "1 person took no part"),
+        (material(), "these rates cannot be promised: 0.5 %, 0.2 %, 0.1 %."),
+        (with_threshold(material(), from_prior=True), "3 people are too few to learn when to say"),
+        (with_threshold(material(), score=3.9), "91.7 % of the known faces would be called unknown"),
+        (material(), "1 of 12 tested faces are narrower than 40 pixels"),
+        (replace(material(), revision_now=9), "Photos or names changed since the training."),
+        (material(), "measured on one division"),
+    ],
+    ids=["wide", "few each", "left out", "rates", "prior", "unknown", "small", "stale", "no study"],
+)
+def test_limits_are_told_from_the_numbers(given, said):
+    assert said in limits(write(given))
+
+
+def test_what_does_not_limit_is_not_told():
+    told = limits(write(material(each=400, wrong=0, study=study())))
+    for absent in ("could be tested", "fewer than", "changed since", "one division", "called unknown"):
+        assert absent not in told
+
+
+# drawing
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "most", "expected"),
+    [
+        (0, 1, 5, [0, 0.25, 0.5, 0.75, 1.0]),
+        (0.9, 1, 5, [0.9, 0.925, 0.95, 0.975, 1.0]),
+        (-1.7, 4.9, 8, [-1, 0, 1, 2, 3, 4]),
+        (0, 0.13, 4, [0, 0.05, 0.1]),
+    ],
+)
+def test_scales_are_labelled_with_round_values(low, high, most, expected):
+    assert Scale(low, high, 0, 100).ticks(most) == expected
+
+
+def test_a_logarithmic_scale_places_powers_evenly():
+    scale = Scale(1e-3, 1, 0, 300, logarithmic=True)
+    assert [round(scale(at)) for at in scale.ticks()] == [0, 100, 200, 300]
+
+
+def test_long_names_are_cut_and_stay_apart():
+    names = ["Short", "A very long name that ends here", "Another long one, the first", "Another long one, the second"]
+    cut = labels(names, 16)
+    assert cut[:2] == ["Short", "A very long nam…"] and all(len(label) <= 16 for label in cut)
+    assert len(set(cut)) == 4 and cut[2].endswith("he first")
+
+
+def test_a_share_is_drawn_at_its_place_between_the_ends_of_its_interval():
+    drawing = figures.dots([Row("Ann", 0.5, 0.25, 0.75, "2 of 4")], "recognised", whole=True)
+    (disc,) = (thing for thing in drawing.things if isinstance(thing, Mark))
+    ticks = {
+        thing.text: thing.x for thing in drawing.things if isinstance(thing, Text) and thing.anchor is Anchor.MIDDLE
+    }
+    assert disc.x == pytest.approx((ticks["0 %"] + ticks["100 %"]) / 2)
+    assert disc.x == pytest.approx(ticks["50 %"])
+
+
+def test_a_histogram_counts_everything_once():
+    one = figures.heap("x", np.array([-9.0, 0.1, 0.5, 0.5, 99.0]), 0.0, 1.0, WRONG)
+    assert one.counts.sum() == 5 and one.counts[0] == 1 and one.counts[-1] == 1
