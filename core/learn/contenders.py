@@ -145,7 +145,7 @@ class Dummy:
     """Always the person with the most faces: what is right without looking."""
 
     id: str = DUMMY
-    title: str = "Always the most frequent person"
+    title: str = "Most frequent person"
     settings: str = ""
 
     def fit(self, vectors: Vectors, labels: Ints, n_people: int) -> Scorer:

@@ -176,6 +176,6 @@ def test_differences_and_times_read_well():
         "fit_s": 0.0021, "predict_ms": 250.0,
     }  # fmt: skip
     (told,) = contending.table({"classifiers": [row]}).to_dict("records")
-    assert told["Right"] == "90 % (80 to 100 %)"
+    assert told["Right"] == "90.00 (80.00 to 100)"
     assert told["Difference"] == "\u22121.23 (\u22122.00 to 0)"
     assert (told["Learns in"], told["Names one in"]) == ("2.1 ms", "0.25 s")

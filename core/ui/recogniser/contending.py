@@ -28,9 +28,9 @@ def section(page: Shown) -> None:
     )
     fixed = "; ".join(f"{one['title']}: {one['settings']}" for one in made["classifiers"] if one["settings"])
     st.caption(
-        "The first is in use. All of them learned from and were tested on the same faces. In brackets: 95 % intervals. "
-        "Difference: how much more often it is right than the first, face by face. Times are those of this computer. "
-        f"{fixed}."
+        "The first is in use. All of them learned from and were tested on the same faces. In per cent, in brackets the "
+        "95 % interval. Difference: how much more often it is right than the first, face by face. Times are those of "
+        f"this computer. {fixed}."
     )
     studying.method(made)
 
@@ -41,16 +41,21 @@ def table(made: dict[str, Any]) -> pd.DataFrame:
 
 
 def _row(one: dict[str, Any]) -> dict[str, str]:
+    low, high = (_points(one["accuracy"][end]) for end in ("low", "high"))
     return {
         "Classifier": one["title"],
-        "Right": f"{words.percent(one['accuracy']['mean'])} ({studying.interval(one['accuracy'])})",
+        "Right": f"{_points(one['accuracy']['mean'])} ({low} to {high})",
         "Difference": "" if one["id"] in (LINEAR_SVM, DUMMY) else _difference(one["difference"]),
-        "Balanced": words.percent(one["balanced_accuracy"]["mean"]),
-        "Macro F1": words.percent(one["macro_f1"]["mean"]),
-        "First three": words.percent(one["top3"]["mean"]),
+        "Balanced": _points(one["balanced_accuracy"]["mean"]),
+        "Macro F1": _points(one["macro_f1"]["mean"]),
+        "First three": _points(one["top3"]["mean"]),
         "Learns in": _seconds(one["fit_s"]),
         "Names one in": _seconds(one["predict_ms"] / 1e3),
     }
+
+
+def _points(share: float) -> str:
+    return "100" if share == 1 else words.percent(share, 2).removesuffix(" %")
 
 
 def _difference(apart: studying.Interval) -> str:
@@ -72,15 +77,15 @@ def _columns() -> dict[str, Any]:
     column = st.column_config.TextColumn
     return {
         "Classifier": column("Classifier", width=214),
-        "Right": column("Right (accuracy)", width=168),
+        "Right": column("Right (accuracy)", width=160),
         "Difference": column(
-            "Difference, points", width=172, help="Percentage points; above 0: better than the linear SVM."
+            "Difference, points", width=160, help="Percentage points; above 0: better than the linear SVM."
         ),
-        "Balanced": column("Balanced", width=76, help="The mean over people of how often each is recognised."),
+        "Balanced": column("Balanced", width=80, help="The mean over people of how often each is recognised."),
         "Macro F1": column(
-            "Macro F1", width=76, help="The mean over people of how completely and exclusively each is named."
+            "Macro F1", width=80, help="The mean over people of how completely and exclusively each is named."
         ),
-        "First three": column("First three", width=76, help="The true name is one of the three most likely."),
+        "First three": column("First three", width=86, help="The true name is one of the three most likely."),
         "Learns in": column("Learns in", width=76),
-        "Names one in": column("Names one in", width=92, help="The time to name one face."),
+        "Names one in": column("Names one in", width=96, help="The time to name one face."),
     }

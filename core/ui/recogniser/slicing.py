@@ -67,8 +67,9 @@ def _figures(made: dict[str, Any]) -> None:
             )
     baseline = made["baseline"]["accuracy"]["mean"]
     st.caption(
-        f"The mean of {words.count(made['repeats'], 'repetition')} of {words.count(made['folds'], 'fold')}. Naming "
-        f"everybody as the most frequent person would be right for {words.percent(baseline)}."
+        f"All photos, those of a validation folder too, in {words.count(made['repeats'], 'repetition')} of "
+        f"{words.count(made['folds'], 'fold')}. Naming everybody as the most frequent person would be right for "
+        f"{words.percent(baseline)}."
     )
 
 
