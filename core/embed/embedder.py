@@ -111,7 +111,7 @@ class Embedder:
         Models of 2017 want every image at mean 0 and standard deviation 1 (bounded below by 1 / sqrt(n_values)),
         models of 2018 a fixed (x - 127.5) / 127.5.
         """
-        values = crops.astype(np.float32)
+        values = crops.astype(np.float32, order="C")  # what follows changes it in place through a flat view
         if not self.model.per_image_standardisation:
             return (values - np.float32(127.5)) / np.float32(127.5)
         flat = values.reshape(len(values), -1)

@@ -51,6 +51,15 @@ def crops(exact_engine: Engine, sample_images: Mapping[str, RgbImage], sample_fa
     return embedder.standardise(np.stack([embedder.crop(image, face) for image, face in shown]))
 
 
+def test_standardising_does_not_hang_on_how_the_crops_lie_in_memory(engine: OpenVinoEngine) -> None:
+    embedder = Embedder(engine, catalogue.embedding_model(MODEL_ID))
+    crops = np.random.default_rng(0).integers(0, 256, (2, 160, 160, 3), dtype=np.uint8)
+    plain, seen_otherwise = embedder.standardise(crops), embedder.standardise(np.asfortranarray(crops))
+    assert np.array_equal(plain, seen_otherwise)
+    assert np.allclose(plain.mean(axis=(1, 2, 3)), 0, atol=1e-4)
+    assert np.allclose(plain.std(axis=(1, 2, 3)), 1, atol=1e-4)
+
+
 @pytest.fixture(scope="module")
 def reference(keras_engine: KerasEngine, crops: Floats) -> Floats:
     return keras_engine.network(MODEL_ID, "embed")(crops)[0]
