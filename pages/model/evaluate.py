@@ -44,7 +44,7 @@ with frame.page(
         "Slices": slicing.section,
         "Classifiers": contending.section,
         "Report": reporting.section,
-        "How this was measured": evaluation.method,
+        "Method": evaluation.method,
     }
     for tab, body in zip(st.tabs(list(bodies), key="tab", bind="query-params"), bodies.values(), strict=True):
         if tab.open:

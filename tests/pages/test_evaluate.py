@@ -15,7 +15,7 @@ from tests.pages.conftest import _services, button, texts, work
 from tests.pages.faces import add_faces
 
 EVALUATE = "pages/model/evaluate.py"
-TABS = ("Errors", "Confusion", "People", "Strangers", "Same person? (1:1)", "How this was measured")
+TABS = ("Errors", "Confusion", "People", "Strangers", "Same person? (1:1)", "Method")
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ def test_every_tab_opens_alone(trained, open_page, tab):
         "Same person? (1:1)": "of pairs of one person are nearer" in texts(app) or "told apart rightly" in texts(app),
         "People": "5 of 5 tested people were always recognised" in texts(app),
         "Strangers": "of known faces get their right name" in texts(app),
-        "How this was measured": bool(app.table),
+        "Method": bool(app.table),
     }
     assert [name for name in TABS if shown[name]] == [tab]
 
@@ -123,7 +123,7 @@ def test_those_left_out_are_named_with_the_reason(app_data, open_page):
     dataset = add_faces(app_data, "Family", {"Ann": 4, "Bob": 4, "Once_Seen": 1})
     app_data.jobs.submit(dataset.id, JobKind.TRAIN, {})
     work(app_data)
-    app = opened(open_page, "How this was measured")
+    app = opened(open_page, "Method")
     assert "1 person left out" in texts(app)
     assert app.dataframe[0].value["Person"].tolist() == ["Once Seen"]
 
