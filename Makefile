@@ -38,7 +38,7 @@ run: env models
 	@exec $(PY) -m core.ui.serve --server.address 127.0.0.1 --server.port $(PORT)
 
 test: env-dev models browser
-	CHROMIUM=$(CHROMIUM) $(PY) -m pytest $(if $(filter no,$(BROWSER)),--ignore=tests/browser)
+	CHROMIUM=$(CHROMIUM) $(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile $(if $(filter no,$(BROWSER)),--ignore=tests/browser)
 
 check: env-dev
 	$(PY) -m ruff format --check .
