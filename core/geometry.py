@@ -11,6 +11,7 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -53,6 +54,28 @@ def _shared(boxes: Doubles, others: Doubles, axis: int) -> Doubles:
 def areas(boxes: Doubles) -> Doubles:
     """Area of each box of an (n, 4) array, square pixels."""
     return np.asarray((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]), dtype=np.float64)
+
+
+def match(boxes: Sequence[Box], others: Sequence[Box], least: float) -> list[int | None]:
+    """For each box the place of the one in ``others`` that it overlaps most; each is used once, the best pairs first.
+
+    Parameters
+    ----------
+    least : the smallest overlap (IoU) that makes two boxes one; None is given where there is none
+    """
+    found: list[int | None] = [None] * len(boxes)
+    if not boxes or not others:
+        return found
+    shared = overlaps(_array(boxes), _array(others))
+    while shared.max() >= least:
+        row, column = divmod(int(shared.argmax()), len(others))
+        found[row] = column
+        shared[row, :], shared[:, column] = 0.0, 0.0
+    return found
+
+
+def _array(boxes: Sequence[Box]) -> Doubles:
+    return np.array([box.as_tuple() for box in boxes], dtype=np.float64)
 
 
 def suppress(boxes: Doubles, probs: Doubles, groups: Ints, limit: float, over: Overlap = "union") -> Ints:

@@ -296,7 +296,10 @@ def _refusing() -> Iterator[None]:
             "The file is not a photo that can be read: expected JPEG, PNG, WebP, BMP, TIFF, GIF, AVIF, HEIC or PPM."
         ) from error
     except Image.DecompressionBombError as error:
-        raise ImageRefused(f"The file declares a dangerously large picture: {error}") from error
+        raise ImageRefused(
+            f"The picture is dangerously large: it has more than {2 * (Image.MAX_IMAGE_PIXELS or 0):,} pixels, if its "
+            "header is right. Save it smaller."
+        ) from error
     except _DECODER_ERRORS as error:
         reason = str(error).strip().rstrip(".") or type(error).__name__
         raise ImageRefused(

@@ -26,6 +26,7 @@ from core.models.manifest import MANIFEST_NAME, read_manifest, write_manifest
 from core.services import Services
 from core.settings import ImageLimits, Settings
 from core.types import Detection, RgbImage
+from tests import prepared
 
 PROJECT_DIR = Path(__file__).resolve().parents[1]
 MODEL_ID = catalogue.DEFAULT_EMBEDDING_ID
@@ -132,13 +133,26 @@ def services_on(data_dir: Path, engine: OpenVinoEngine) -> Services:
 
 @pytest.fixture(scope="session")
 def lfw_dir(models_dir: Path, shared_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with the development part of LFW as the dataset "lfw-dev", taken once; tests may train on it."""
-    folder = new_data_dir(models_dir, tmp_path_factory.mktemp("lfw") / "data")
-    with contextlib.redirect_stdout(io.StringIO()) as told:
-        words = ["ingest", str(shared_dir / "faces" / "lfw-dev.zip"), "--dataset", "lfw-dev", "--json"]
-        assert main([*words, "--data", str(folder)]) == 0, told.getvalue()
-    (folder / "ingest.json").write_text(told.getvalue())
-    return folder
+    """A data folder with the development part of LFW as the dataset "lfw-dev"; tests may train on it."""
+
+    def fill(folder: Path) -> None:
+        new_data_dir(models_dir, folder)
+        with contextlib.redirect_stdout(io.StringIO()) as told:
+            words = ["ingest", str(shared_dir / "faces" / "lfw-dev.zip"), "--dataset", "lfw-dev", "--json"]
+            assert main([*words, "--data", str(folder)]) == 0, told.getvalue()
+        (folder / "ingest.json").write_text(told.getvalue())
+
+    return prepared.copy(prepared.once(tmp_path_factory, "lfw", fill), tmp_path_factory.mktemp("lfw") / "data")
+
+
+@pytest.fixture(scope="session")
+def sample_dir(models_dir: Path, tmp_path_factory: pytest.TempPathFactory, engine: OpenVinoEngine) -> Path:
+    """A data folder in which the sample was taken and learned, shared: copy it before anything is written."""
+
+    def fill(folder: Path) -> None:
+        prepared.learn_sample(services_on(new_data_dir(models_dir, folder), engine))
+
+    return prepared.once(tmp_path_factory, "sample", fill)
 
 
 # the sample dataset

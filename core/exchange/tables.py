@@ -39,6 +39,13 @@ COLUMNS = {
     **dict.fromkeys(("excluded", "confirmed", "stranger", "hidden", "drawn"), "bool"),
 }
 """The columns of the table of faces, and their Parquet types."""
+ON_MAP = {
+    **dict.fromkeys(("face_id", "photo", "person", "prediction"), "string"),
+    "sure": "double",
+    "split": "string",
+    **dict.fromkeys(("quality", "x", "y", "z"), "double"),
+}
+"""The columns of faces that were chosen on a map; ``sure`` is the probability of the prediction."""
 
 Row = dict[str, Any]
 
@@ -76,10 +83,10 @@ def _row(found: PhotoFaces, face: Face, hidden: bool) -> Row:
     }
 
 
-def csv_parts(pages: Iterable[list[Row]]) -> Iterator[bytes]:
+def csv_parts(pages: Iterable[list[Row]], columns: Mapping[str, str] = COLUMNS) -> Iterator[bytes]:
     """A CSV file (UTF-8 with its mark, for Excel), page by page."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(COLUMNS), lineterminator="\r\n")
+    writer = csv.DictWriter(text, list(columns), lineterminator="\r\n")
     text.write("\ufeff")
     writer.writeheader()
     for page in pages:
@@ -99,6 +106,29 @@ def write_faces(path: Path, pages: Iterable[list[Row]]) -> None:
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         for page in pages:
             writer.write_table(pa.Table.from_pylist(page, schema))
+
+
+def parquet_with_vectors(rows: list[Row], columns: Mapping[str, str], embeddings: Embeddings) -> bytes:
+    """A Parquet file of faces with their vectors as the last column; the model's id is in the file's metadata.
+
+    Parameters
+    ----------
+    embeddings : a vector for each row, in their order
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = pa.schema([(name, pa.type_for_alias(kind)) for name, kind in columns.items()])
+    dimension = embeddings.vectors.shape[1]
+    vectors = pa.FixedSizeListArray.from_arrays(pa.array(embeddings.vectors.ravel()), dimension)
+    table = pa.Table.from_pylist(rows, schema).append_column("vector", vectors)
+    buffer = io.BytesIO()
+    pq.write_table(
+        table.replace_schema_metadata({"model_id": embeddings.model_id, "format": str(EMBEDDINGS_FORMAT)}),
+        buffer,
+        compression="zstd",
+    )
+    return buffer.getvalue()
 
 
 # vectors

@@ -29,9 +29,10 @@ def safe_part(name: str) -> str:
 class Folders:
     """Gives every name a folder of its own, also where names differ only in case or in what a path cannot hold."""
 
-    def __init__(self) -> None:
+    def __init__(self, reserved: Iterable[str] = ()) -> None:
+        """``reserved`` folders are given to no name."""
         self._of: dict[str, str] = {}
-        self._taken: set[str] = set()
+        self._taken = {folder.casefold() for folder in reserved}
 
     def of(self, name: str) -> str:
         """The folder of a name; always the same."""
@@ -69,6 +70,11 @@ class ZipWriter:
         """Add a file as it is: photos do not get smaller."""
         with path.open("rb") as source, self._open(name, zipfile.ZIP_STORED) as target:
             shutil.copyfileobj(source, target, 1 << 20)
+
+    def content(self, name: str, content: bytes) -> None:
+        """Add bytes as they are."""
+        with self._open(name, zipfile.ZIP_STORED) as target:
+            target.write(content)
 
     def parts(self, name: str, parts: Iterable[bytes]) -> None:
         """Add a compressed file, piece by piece."""

@@ -133,6 +133,12 @@ def _cell(dataset_id: str, tile: Tile) -> str:
     )
 
 
+def picture(src: str, alt: str, note: str = "") -> str:
+    """One square picture with a note under it, as HTML; ``src`` is a data address."""
+    under = f"<div class='fa-note'>{escape(note)}</div>" if note else ""
+    return f"{_STYLE}<div class='fa-grid'><div><img src='{src}' alt='{escape(alt)}'>{under}</div></div>"
+
+
 def crop_address(dataset_id: str, crop_id: str) -> str:
     """A stored crop as a data address; a grey square when its file is gone."""
     try:

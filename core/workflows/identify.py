@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -78,7 +79,11 @@ class Identifier:
         return self.recogniser.rule(self.neighbours).at(rate)
 
     def identify(self, image: RgbImage) -> list[IdentifiedFace]:
-        """All faces of an upright RGB photo, from left to right.
+        """All faces of an upright RGB photo, from left to right. Raises ModelMismatch."""
+        return self.identify_all([image])[0]
+
+    def identify_all(self, images: Sequence[RgbImage]) -> list[list[IdentifiedFace]]:
+        """All faces of several upright RGB photos, each photo's from left to right, looked at together.
 
         Raises
         ------
@@ -86,17 +91,35 @@ class Identifier:
             The recogniser was trained on another model's vectors.
         """
         self.gallery.require_model(self.recogniser.model_id)
-        found = sorted(self.detector.detect([image])[0], key=lambda face: face.box.left)
-        crops = [self.embedder.crop(image, face) for face in found]
-        vectors = self.embedder.embed_crops(crops)
+        found = [sorted(faces, key=lambda face: face.box.left) for faces in self.detector.detect(list(images))]
+        pairs = [(image, face) for image, faces in zip(images, found, strict=True) for face in faces]
+        crops = [self.embedder.crop(image, face) for image, face in pairs]
+        judged = iter(self.judge([face for _, face in pairs], crops, self.embedder.embed_crops(crops)))
+        return [list(islice(judged, len(faces))) for faces in found]
+
+    def name(self, vectors: Vectors, threshold: Threshold) -> list[tuple[str | None, float]]:
+        """Each vector's name, or None for nobody known, and how probable it is. Raises ModelMismatch."""
+        self.gallery.require_model(self.recogniser.model_id)
+        svm = self.recogniser.svm
+        named, scores = self.recogniser.name(vectors, self.neighbours)
+        probs = svm.probabilities(vectors)
+        return [
+            (svm.people[person] if score > threshold.score else None, float(probs[face, person]))
+            for face, (person, score) in enumerate(zip(named.tolist(), scores.tolist(), strict=True))
+        ]
+
+    def judge(
+        self, found: Sequence[Detection], crops: Sequence[RgbImage], vectors: Vectors
+    ) -> Iterator[IdentifiedFace]:
+        """What is known of faces that were found, cut out and embedded, in their order."""
         if not found:
-            return []
+            return
         rows, distances = self._nearest(vectors)
         candidates = self._candidates(vectors)
         named, scores = self.recogniser.name(vectors, self.neighbours)
         margins = self.recogniser.svm.margins(vectors)
-        return [
-            IdentifiedFace(
+        for face in range(len(found)):
+            yield IdentifiedFace(
                 found[face],
                 crops[face],
                 vectors[face],
@@ -105,8 +128,6 @@ class Identifier:
                 float(scores[face]),
                 float(margins[face, named[face]]),
             )
-            for face in range(len(found))
-        ]
 
     def _nearest(self, vectors: Vectors) -> tuple[Ints, Floats]:
         if not len(self.gallery):  # its faces were erased, or never came along

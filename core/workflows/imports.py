@@ -16,15 +16,19 @@ from core.corrections.model import Act, Change, CorrectionLog, Entity, Field, Ha
 from core.errors import InputRefused, ModelMismatch
 from core.exchange import history, xmp
 from core.exchange.history import EventLine, FaceLine, PersonLine
-from core.exchange.matching import SAME_DETECTION, SAME_FACE, match
 from core.exchange.tables import read_vectors
 from core.exchange.xmp import Sidecar
+from core.geometry import match
 from core.settings import ArchiveLimits
 from core.store.base import FaceStore
 from core.store.exchange import TransferStore
 from core.types import CancelToken, Embeddings, Photo, Refusal, Report, silent
 
 LOG_NAME = "log.jsonl"
+SAME_DETECTION = 0.5
+"""Least overlap (IoU) of a face with itself, found again."""
+SAME_FACE = 0.3
+"""Least overlap with a box of another program, which may take in more or less of the head."""
 
 
 @dataclass(frozen=True)

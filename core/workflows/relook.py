@@ -6,14 +6,14 @@ are one when their boxes overlap enough in the same photo.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from core.corrections.model import Event
 from core.errors import ImageRefused, InputRefused, NotFound
-from core.geometry import overlaps
+from core.geometry import match
 from core.images import Picture, decode, taken
 from core.settings import ImageLimits
 from core.store.artifacts import Kind
@@ -99,7 +99,7 @@ def _look(tools: Ingestor, target: Target, photo_id: str, label: PhotoLabel) -> 
         return _Look(replace(line, reason=str(refusal)))
     before = tools.store.every_face(target.dataset_id, photo_id)
     found = tools.detector.detect([picture.pixels])[0]
-    matched = match([face.box for face in before], [face.box for face in found])
+    matched = match([face.box for face in found], [face.box for face in before], SAME_FACE)
     again = {face: before[old].id for face, old in zip(found, matched, strict=True) if old is not None}
     own, others = divide(found, picture.width_px, picture.height_px, label.person, target.policy)
     wanted = [face for face in found if face in again or face in own or face in others]
@@ -202,7 +202,7 @@ def draw(tools: Ingestor, corrector: Corrector, photo_id: str, box: Box, name: s
     dataset_id = corrector.dataset_id
     photo, there = tools.store.photo(dataset_id, photo_id)
     box = _inside(box, photo.width_px, photo.height_px)
-    if match([face.box for face in there], [box]) != [None]:
+    if match([box], [face.box for face in there], SAME_FACE) != [None]:
         raise InputRefused("There is a face in this place already. Name that one instead.")
     picture = _picture(tools, dataset_id, photo_id)
     split = tools.store.photo_labels(dataset_id)[photo_id].split
@@ -236,31 +236,10 @@ def seen(tools: Ingestor, picture: Picture, box: Box) -> Detection:
     corner = np.array([left, top], dtype=np.float32)
     for face in tools.detector.detect([around])[0]:
         moved = Box(face.box.left + left, face.box.top + top, face.box.right + left, face.box.bottom + top)
-        if match([moved], [box]) != [None]:
+        if match([box], [moved], SAME_FACE) != [None]:
             return Detection(box, face.landmarks + corner, face.prob)
     size = np.array([box.width, box.height], dtype=np.float32)
     return Detection(box, MEAN_FACE * size + np.array([box.left, box.top], dtype=np.float32), 0.5)
-
-
-def match(before: Sequence[Box], found: Sequence[Box]) -> list[int | None]:
-    """For each box found, the place of the one before that it is; each at most once, the best overlap first."""
-    again: list[int | None] = [None] * len(found)
-    if not before or not found:
-        return again
-    shared = overlaps(_corners(found), _corners(before))
-    used: set[int] = set()
-    for flat in np.argsort(-shared, axis=None, kind="stable"):
-        new, old = divmod(int(flat), len(before))
-        if shared[new, old] < SAME_FACE:
-            break
-        if again[new] is None and old not in used:
-            again[new] = old
-            used.add(old)
-    return again
-
-
-def _corners(boxes: Sequence[Box]) -> np.ndarray:
-    return np.array([box.as_tuple() for box in boxes], dtype=np.float64)
 
 
 def _as_detection(face: Face) -> Detection:

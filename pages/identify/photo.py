@@ -1,9 +1,11 @@
-"""Who is this: one photo in, every face named or honestly unknown, with the faces that speak for it."""
+"""Who is this: photos in, every face named or honestly unknown, with the faces that speak for it."""
 
 import streamlit as st
 
+from core.errors import ImageRefused
 from core.ui import data, frame
-from core.ui.identify import identification
+from core.ui.correcting import acting
+from core.ui.identify import giving, looking, watching
 
 with frame.page(
     "Who is this?", "Drop a photo: every face gets a name, or is called unknown when nobody is near."
@@ -14,19 +16,30 @@ with frame.page(
         frame.empty("Nothing has been learned from this dataset yet.", "Train", frame.TRAIN)
         st.stop()
     run = runs[0]
-    identification.stale(dataset, run)
-
+    looking.learned(dataset, run)
     left, right = st.columns([3, 2], gap="large")
     with left:
-        photo = identification.ask_for_photo()
-    if photo is None:
-        identification.invitation(dataset, run)
+        way = giving.ask_for_way()
+    if way == giving.LIVE:
+        with right:
+            threshold = looking.ask_for_threshold(run, ())
+            watching.promise()
+        with left:
+            watching.watch(dataset, run, threshold)
         st.stop()
     with left:
-        image, faces = identification.identify(run, dataset.revision, photo)
-        shown = st.container()
-        threshold = identification.ask_for_threshold(run)
-        with shown:
-            identification.picture(image, faces, threshold)
+        giving.standing()
+        giving.strip()
     with right:
-        identification.answers(dataset, faces, threshold)
+        giving.arrive(way)
+    photo = giving.shown()
+    if photo is None:
+        looking.invitation(dataset, run)
+        st.stop()
+    acting.last_done(dataset, hold=False)
+    try:
+        looked = looking.look(run, dataset.revision, photo)
+    except ImageRefused as refusal:
+        st.error(f"**{photo.name}**: {refusal}", icon=":material/error:")
+        st.stop()
+    looking.result(dataset, run, looked)

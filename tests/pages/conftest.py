@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,12 +10,13 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.engine.openvino import OpenVinoEngine
-from core.jobs.handlers import IngestRequest, handlers
-from core.jobs.model import Job, JobKind
+from core.jobs.handlers import handlers
+from core.jobs.model import Job
 from core.jobs.worker import run_job
 from core.services import Services
 from core.types import CancelToken
 from core.ui import data as ui_data
+from tests import prepared
 from tests.conftest import new_data_dir
 
 ROOT = Path(__file__).parents[2]
@@ -28,26 +28,10 @@ def app_data(models_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
     return _services(new_data_dir(models_dir, tmp_path / "data"), monkeypatch, engine)
 
 
-@pytest.fixture(scope="session")
-def trained_dir(models_dir: Path, tmp_path_factory: pytest.TempPathFactory, engine: OpenVinoEngine) -> Path:
-    """A data folder in which the sample was taken and learned; copied for each test that writes."""
-    folder = new_data_dir(models_dir, tmp_path_factory.mktemp("trained") / "data")
-    with pytest.MonkeyPatch.context() as patch:
-        services = _services(folder, patch, engine)
-        dataset = services.store.create_dataset("Five celebrities", "facenet-128")
-        request = IngestRequest(str(services.sample_zip()), "the sample")
-        services.jobs.submit(dataset.id, JobKind.INGEST, request.params())
-        services.jobs.submit(dataset.id, JobKind.TRAIN, {})
-        work(services)
-    return folder
-
-
 @pytest.fixture
-def trained(trained_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: OpenVinoEngine) -> Services:
+def trained(sample_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: OpenVinoEngine) -> Services:
     """The app's services on a copy of the trained sample."""
-    folder = tmp_path / "data"
-    shutil.copytree(trained_dir, folder, symlinks=True)
-    return _services(folder, monkeypatch, engine)
+    return _services(prepared.copy(sample_dir, tmp_path / "data"), monkeypatch, engine)
 
 
 def _services(folder: Path, patch: pytest.MonkeyPatch, engine: OpenVinoEngine) -> Services:

@@ -7,8 +7,12 @@ import io
 import numpy as np
 from PIL import Image
 
-from core.ui import words
-from tests.pages.conftest import texts
+from core.images import encode_jpeg
+from core.jobs.model import JobKind
+from core.learn.openset import Threshold
+from core.ui import state, words
+from core.ui.identify import giving, looking
+from tests.pages.conftest import button, texts, work
 
 IDENTIFY = "pages/identify/photo.py"
 
@@ -27,8 +31,10 @@ def test_without_a_run_the_page_leads_to_training(app_data, open_page):
 def test_a_known_face_gets_its_name_with_evidence(trained, open_page, sample_files):
     name = next(name for name in sample_files if name.startswith("val/madonna/"))
     app = ask(open_page(IDENTIFY), sample_files[name])
-    assert "1. madonna" in texts(app)
-    assert "Most like these training photos" in texts(app)
+    said = texts(app)
+    assert "1. madonna" in said
+    assert "1 face: 1 named, 0 unknown" in said
+    assert "the photos of madonna that are most like it" in said
 
 
 def test_asking_for_fewer_named_strangers_turns_a_name_into_unknown(trained, open_page, sample_files, sample_images):
@@ -46,8 +52,8 @@ def test_asking_for_fewer_named_strangers_turns_a_name_into_unknown(trained, ope
     app.select_slider[0].set_value(0.001).run()
     said = texts(app)
     assert "too little to be sure of 0.1 %" in said
-    assert "1. Unknown" in said
-    assert f"Nearest is {words.person(person)}" in said
+    assert f"1. Unknown.** Nearest is {words.person(person)}." in said
+    assert "With 1 in 500 it would be 1." in said or "With 1 in 100 it would be 1." in said
 
 
 def test_a_photo_without_a_face_says_so(trained, open_page):
@@ -56,6 +62,73 @@ def test_a_photo_without_a_face_says_so(trained, open_page):
     assert "No face could be found" in texts(ask(open_page(IDENTIFY), buffer.getvalue()))
 
 
-def test_a_file_that_is_no_photo_is_refused_in_words(trained, open_page):
-    app = ask(open_page(IDENTIFY), b"these are not pixels")
-    assert app.error
+def test_a_file_that_is_no_photo_is_refused_by_name_and_the_others_are_looked_at(trained, open_page, sample_files):
+    madonna = next(content for name, content in sample_files.items() if name.startswith("val/madonna/"))
+    app = ask(open_page(IDENTIFY), b"these are not pixels", "notes.jpg")
+    assert "notes.jpg" in app.error[0].value
+    app = ask(app, madonna)
+    assert not app.error
+    assert "1. madonna" in texts(app)
+    assert "2 photos in this tab" in texts(app)
+
+
+def test_a_picture_of_too_many_megapixels_is_refused_from_its_header(trained, open_page):
+    buffer = io.BytesIO()
+    Image.new("1", (12_000, 10_000)).save(buffer, "PNG")
+    app = ask(open_page(IDENTIFY), buffer.getvalue(), "wall.png")
+    assert "wall.png" in app.error[0].value
+    assert "120,000,000 pixels; at most" in app.error[0].value
+
+
+def test_this_is_teaches_and_is_taken_back(trained, open_page, sample_images):
+    (dataset,) = trained.store.datasets()
+    before = trained.store.counts(dataset.id).faces
+    image = next(image for name, image in sample_images.items() if name.startswith("val/madonna/"))
+    app = ask(open_page(IDENTIFY), encode_jpeg(image[:, ::-1].copy()))
+    name = next(box for box in app.selectbox if box.label == "This is")
+    name.set_value("jerry_seinfeld").run()
+    assert not app.exception
+    said = texts(app)
+    assert "1. jerry seinfeld**, as somebody said" in said
+    assert "does not know of that yet" in said
+    assert trained.store.counts(dataset.id).faces == before + 1
+    button(app, "Undo").click().run()
+    assert "1. madonna" in texts(app)
+    assert trained.store.counts(dataset.id).faces == before
+
+
+def test_it_is_trained_again_from_here(trained, open_page, sample_images):
+    (dataset,) = trained.store.datasets()
+    image = next(image for name, image in sample_images.items() if name.startswith("val/madonna/"))
+    app = ask(open_page(IDENTIFY), encode_jpeg(image[:, ::-1].copy()))
+    button(app, "Yes, madonna").click().run()
+    button(app, "Train again").click().run()
+    assert [job.kind for job in work(trained)] == [JobKind.TRAIN]
+    app.run()
+    assert "does not know of that yet" not in texts(app)
+    assert len(trained.runs.runs(dataset.id)) == 2
+
+
+def test_what_a_tab_was_given_is_forgotten_when_it_is_told_to(trained, open_page, sample_files):
+    app = ask(open_page(IDENTIFY), next(iter(sample_files.values())))
+    assert "1 photo in this tab" in texts(app)
+    button(app, "Forget now").click().run()
+    assert "in this tab" not in texts(app)
+    assert state.GIVEN not in app.session_state
+
+
+def test_the_effect_of_a_limit_is_told():
+    wide = Threshold(0.01, 0.5, 0.01, 0.0, 0.02, enough=True)
+    assert looking.effect(wide, {0.05: 4, 0.01: 3, 0.001: 1}, 5) == (
+        "Here 3 of 5 faces have a name. With 1 in 1\u202f000 it would be 1. With 1 in 20 it would be 4."
+    )
+    assert looking.effect(wide, {0.05: 3, 0.01: 3, 0.001: 3}, 5) == "Here 3 of 5 faces have a name."
+
+
+def test_a_tab_remembers_so_many_photos(monkeypatch, trained, open_page, sample_files):
+    monkeypatch.setattr(giving, "MOST_PHOTOS", 2)
+    app = open_page(IDENTIFY)
+    for content in list(sample_files.values())[:3]:
+        app = ask(app, content)
+    assert "2 photos in this tab" in texts(app)
+    assert len(app.session_state[state.GIVEN]) == 2

@@ -17,7 +17,7 @@ from core.archive import open_source
 from core.corrections.model import Hand, Kind
 from core.errors import InputRefused, ModelMismatch, NotFound
 from core.exchange import xmp
-from core.exchange.matching import match
+from core.geometry import match
 from core.exchange.xmp import Region, Sidecar
 from core.exchange.zips import Folders, safe_part
 from core.jobs.model import JobKind, Owner

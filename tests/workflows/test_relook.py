@@ -21,6 +21,7 @@ from core.embed.embedder import Embedder
 from core.engine.base import Engine
 from core.engine.openvino import OpenVinoEngine, OpenVinoNetwork
 from core.errors import Cancelled, InputRefused, NotFound
+from core.geometry import match
 from core.images import encode_jpeg
 from core.jobs.model import JobKind, Owner
 from core.models.catalogue import embedding_model
@@ -31,7 +32,7 @@ from core.types import Box, CancelToken, Detection, Face, FacePolicy, Report, Rg
 from core.workflows import relook
 from core.workflows.correct import Corrector
 from core.workflows.ingest import Ingestor, Target, ingest
-from core.workflows.relook import Relooked
+from core.workflows.relook import SAME_FACE, Relooked
 from tests.conftest import MODEL_ID, write_zip
 
 OTHER_DETECTOR = DetectorSettings(min_face_px=26, pyramid_factor=0.6)
@@ -329,7 +330,7 @@ def test_a_box_where_the_detector_sees_a_face_takes_its_landmarks(
     album.take({"ann/1.jpg": encode_jpeg(framed)})
     named = album.face("ann/1.jpg").box
     (found,) = album.tools.detector.detect([framed])
-    other = next(face for face in found if relook.match([named], [face.box]) == [None])
+    other = next(face for face in found if match([named], [face.box], SAME_FACE) == [None])
     left, top, right, bottom = other.box.as_tuple()
     shift = other.box.width / 10
     drawn = Box(left + shift, top, right + shift, bottom)
@@ -437,7 +438,7 @@ A, B, C = Box(0, 0, 10, 10), Box(2, 0, 12, 10), Box(20, 0, 30, 10)
     ],
 )
 def test_boxes_are_matched_best_first_and_once(before: list[Box], found: list[Box], expected: list[int | None]) -> None:
-    assert relook.match(before, found) == expected
+    assert match(found, before, SAME_FACE) == expected
 
 
 # the command line

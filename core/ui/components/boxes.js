@@ -1,11 +1,18 @@
 // A photo with a box on every face: Tab walks through them, Enter asks about one; a new box is drawn with the mouse, or
 // with the arrows after "Draw a face" (arrows move it, with shift they size it, Enter takes it).
 const STEP = 0.01;
+const photos = (window.facePhotos ??= new Map());
 
 export default function (component) {
-  const { data, parentElement, setTriggerValue } = component;
+  const { data, parentElement, setStateValue, setTriggerValue } = component;
+  photos.get(data.key)?.abort();
+  const closing = new AbortController();
+  photos.set(data.key, closing);
   const root = parentElement.querySelector(".photo");
   const picture = Object.assign(document.createElement("img"), { src: data.src, alt: data.alt, draggable: false });
+  const root_node = root.getRootNode();
+  const focused = root.contains(root_node.activeElement) ? root_node.activeElement.dataset.id : null;
+  const point = data.link ? linked(data.link, light, closing.signal) : light;
   const frames = data.boxes.map(frame);
   const rubber = Object.assign(document.createElement("div"), { className: "box rubber", hidden: true, tabIndex: 0 });
   rubber.setAttribute("aria-label", "The new face: arrows move it, with shift they size it, Enter takes it");
@@ -19,17 +26,39 @@ export default function (component) {
   stage.style.width = `min(100%, calc(62vh * ${data.width / data.height}))`;
   stage.append(picture, ...frames, rubber);
   root.replaceChildren(stage, draw);
+  mark(data.chosen);
+  frames.find((each) => each.dataset.id === focused)?.focus({ preventScroll: true });
 
   function frame(face) {
     const made = Object.assign(document.createElement("button"), { type: "button", className: face.known ? "box" : "box unknown" });
+    made.dataset.id = face.id;
     put(made, face.box);
     made.setAttribute("aria-label", `Face of ${face.label}`);
     const tag = Object.assign(document.createElement("span"), { className: "tag", textContent: face.label });
     if (face.box[3] > 0.9) tag.classList.add("low");
     if (face.box[0] > 0.7) tag.classList.add("right");
     made.append(tag);
-    made.onclick = () => drawing || setTriggerValue("asked", { face: face.id, nonce: Date.now() });
+    made.onclick = () => drawing || choose(face.id);
+    made.onpointerenter = () => point(face.id);
+    made.onpointerleave = () => point(null);
+    made.onfocus = () => point(face.id);
+    made.onblur = () => point(null);
     return made;
+  }
+
+  function choose(id) {
+    if (!data.link) return setTriggerValue("asked", { face: id, nonce: Date.now() });
+    mark(id);
+    setStateValue("chosen", { id, when: Date.now() });
+  }
+
+  function mark(id) {
+    if (!data.link) return;
+    frames.forEach((each) => each.setAttribute("aria-pressed", String(each.dataset.id === id)));
+  }
+
+  function light(id) {
+    frames.forEach((each) => each.classList.toggle("lit", each.dataset.id === id));
   }
 
   function put(element, [left, top, right, bottom]) {

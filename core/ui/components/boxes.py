@@ -1,25 +1,18 @@
-"""A photo with a box on every face, on which a face that is missing can be drawn."""
+"""A photo with a box on every face: one of them is chosen, or a face that is missing is drawn."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-
-import streamlit as st
 
 from core.images import encode_jpeg, shrink
 from core.types import Box, RgbImage
+from core.ui.components.choices import Chosen
+from core.ui.components.mount import component, nothing
 from core.ui.gallery import PHOTO_PX, jpeg_address
 
-_FOLDER = Path(__file__).parent
-_mount = st.components.v2.component(
-    "photo_boxes",
-    html='<div class="photo"></div>',
-    css=(_FOLDER / "boxes.css").read_text(encoding="utf-8"),
-    js=(_FOLDER / "boxes.js").read_text(encoding="utf-8"),
-)
+_mount = component("photo_boxes", '<div class="photo"></div>', script="boxes", style="boxes", before=("links",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,26 +34,51 @@ class Asked:
     drawn: Box | None = None
 
 
-def photo(key: str, image: RgbImage, boxes: Sequence[BoxOnPhoto], alt: str, *, can_draw: bool = True) -> Asked | None:
-    """Draw the photo with its boxes."""
-    height, width = image.shape[:2]
-    given = {
-        "src": jpeg_address(encode_jpeg(shrink(image, PHOTO_PX), quality=88)),
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A photo as it travels to the browser."""
+
+    src: str
+    """A data address."""
+    width_px: int
+    """Of the photo itself."""
+    height_px: int
+
+    @classmethod
+    def of(cls, image: RgbImage) -> Sheet:
+        height, width = image.shape[:2]
+        return cls(jpeg_address(encode_jpeg(shrink(image, PHOTO_PX), quality=88)), width, height)
+
+
+def photo(key: str, image: RgbImage, boxes: Sequence[BoxOnPhoto], alt: str) -> Asked | None:
+    """Draw the photo with its boxes; a face is asked about, or one that is missing is drawn."""
+    sheet = Sheet.of(image)
+    answer = _mount(key=key, data=_given(key, sheet, boxes, alt) | {"can_draw": True}, on_asked_change=nothing)
+    return read(answer.asked, sheet.width_px, sheet.height_px)
+
+
+def choose(
+    key: str, sheet: Sheet, boxes: Sequence[BoxOnPhoto], alt: str, chosen: str | None, link: str
+) -> Chosen | None:
+    """Draw the photo with its boxes, of which one is chosen; ``link`` ties it to a list of the same faces."""
+    given = _given(key, sheet, boxes, alt) | {"chosen": chosen, "link": link}
+    return Chosen.of(_mount(key=key, data=given, on_chosen_change=nothing).chosen)
+
+
+def _given(key: str, sheet: Sheet, boxes: Sequence[BoxOnPhoto], alt: str) -> dict[str, Any]:
+    width, height = sheet.width_px, sheet.height_px
+    return {
+        "key": key,
+        "src": sheet.src,
         "alt": alt,
         "width": width,
         "height": height,
-        "can_draw": can_draw,
+        "can_draw": False,
         "boxes": [
             {"id": face.id, "box": _fractions(face.box, width, height), "label": face.label, "known": face.known}
             for face in boxes
         ],
     }
-    answer = _mount(key=key, data=given, on_asked_change=_nothing)
-    return read(answer.asked, width, height)
-
-
-def _nothing() -> None:
-    """Streamlit asks for a callback for every value that is to come back."""
 
 
 def _fractions(box: Box, width_px: int, height_px: int) -> list[float]:

@@ -190,12 +190,16 @@ class Desk:
         )
 
 
-def last_done(dataset: Dataset) -> None:
-    """What was done last, with undo and redo; why something was not done."""
+def last_done(dataset: Dataset, *, hold: bool = True) -> None:
+    """What was done last, with undo and redo; why something was not done.
+
+    ``hold``: the row is there even when it is empty, for what stands below it would lose the focus if it moved.
+    """
     mine = corrector(dataset)
     undoable, redoable = mine.undoable(), mine.redoable()
+    if not (hold or undoable or redoable or state.REFUSED in st.session_state):
+        return
     names = data.services().store.names(dataset.id)
-    # The row is there even when it is empty: what stands below it would lose the focus if it moved.
     with st.container(horizontal=True, vertical_alignment="center", gap="small", height=48, border=False):
         if refusal := st.session_state.pop(state.REFUSED, None):
             st.markdown(f":orange[:material/info: {refusal}]", width="content")

@@ -15,7 +15,7 @@ from core.models.catalogue import DEFAULT_VECTORS_ID
 from core.store.base import Dataset, PersonCount
 from core.types import Revision
 from core.ui import data, gallery, words
-from core.ui.identify.identification import PHOTO_TYPES
+from core.ui.identify.giving import PHOTO_TYPES
 from core.workflows import verify
 from core.workflows.verify import Gallery, Judge, Looked, Verdict
 

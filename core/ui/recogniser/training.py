@@ -89,12 +89,17 @@ def start(dataset: Dataset, chosen: TrainRequest) -> None:
     st.rerun()
 
 
-def again(dataset: Dataset, run: Run) -> None:
-    """Queue a training with the settings of a run, unless one is on its way, and go where it can be followed."""
+def submit_again(dataset: Dataset, run: Run) -> None:
+    """Queue a training with the settings of a run, unless one is on its way."""
     job = data.newest_job(dataset, JobKind.TRAIN)
     if job is None or not job.state.active:
         services = data.services()
         services.jobs.submit(dataset.id, JobKind.TRAIN, training_of(services, dataset.id, run.id))
+
+
+def again(dataset: Dataset, run: Run) -> None:
+    """Queue a training with the settings of a run, and go where it can be followed."""
+    submit_again(dataset, run)
     frame.go(frame.TRAIN, dataset.id)
 
 

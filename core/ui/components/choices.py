@@ -1,0 +1,78 @@
+"""A list or a strip of pictures of which one is chosen, by mouse or keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from core.ui.components.mount import component, nothing
+
+_mount = component("choices", '<div class="choices"></div>', script="choices", style="choices", before=("links",))
+
+
+class Layout(StrEnum):
+    """One below the other, closely so, or side by side."""
+
+    LIST = "list"
+    COMPACT = "compact"
+    STRIP = "strip"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One of the things to choose from."""
+
+    id: str
+    title: str
+    note: str = ""
+    src: str = ""
+    """A picture, as a data address; a grey square without one."""
+    share: float | None = None
+    """Drawn as a bar, 0..1."""
+    known: bool = True
+    """An unknown face has a dashed frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What somebody chose in a component, and when by the browser's clock: the newest of several components counts."""
+
+    id: str
+    when: float
+
+    @classmethod
+    def of(cls, answer: Any) -> Chosen | None:
+        """Read the browser's answer."""
+        return cls(str(answer["id"]), float(answer["when"])) if answer else None
+
+
+def choices(
+    key: str,
+    label: str,
+    lines: Sequence[Line],
+    chosen: str | None,
+    *,
+    layout: Layout = Layout.LIST,
+    height_px: int = 0,
+    link: str = "",
+) -> Chosen | None:
+    """Draw the things to choose from.
+
+    Parameters
+    ----------
+    label : for screen readers
+    height_px : from here on the list scrolls; 0 for as high as it is
+    link : what is pointed at lights up in the other components with this link, by its id
+    """
+    given = {
+        "key": key,
+        "label": label,
+        "lines": [asdict(line) for line in lines],
+        "chosen": chosen,
+        "layout": layout.value,
+        "height_px": height_px,
+        "link": link,
+    }
+    return Chosen.of(_mount(key=key, data=given, on_chosen_change=nothing).chosen)

@@ -1,0 +1,59 @@
+"""A camera whose picture is looked at while it runs; it is never asked for before somebody presses Start."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.types import Box
+from core.ui.components.mount import component, nothing
+
+_mount = component(
+    "live_camera",
+    '<div class="live"><button type="button"></button><div class="view"><video muted playsinline></video>'
+    '<canvas aria-hidden="true"></canvas></div><p class="told"></p>'
+    '<ul aria-live="polite" aria-label="In view"></ul></div>',
+    script="live",
+    style="live",
+)
+_answer = component("camera_seen", script="seen")
+
+
+@dataclass(frozen=True, slots=True)
+class Still:
+    """One picture of the camera."""
+
+    number: int
+    jpeg: bytes
+    at_s: float
+    """By the browser's clock, from some moment on."""
+
+
+@dataclass(frozen=True, slots=True)
+class InView:
+    """A face in view."""
+
+    box: Box
+    """Fractions of the picture's width and height."""
+    label: str
+    known: bool
+
+
+def live(key: str) -> Still | None:
+    """Draw the camera; the next still, when there is one."""
+    return read(_mount(key=key, data={"key": key}, on_still_change=nothing).still)
+
+
+def seen(key: str, number: int, faces: Sequence[InView]) -> None:
+    """Bring what was seen on a still to the camera of this key."""
+    told = [{"box": list(face.box.as_tuple()), "label": face.label, "known": face.known} for face in faces]
+    _answer(key=f"{key}_seen", data={"key": key, "number": number, "faces": told})
+
+
+def read(answer: Any) -> Still | None:
+    """The browser's answer."""
+    if not answer:
+        return None
+    return Still(int(answer["number"]), base64.b64decode(answer["jpeg"]), float(answer["at_s"]))

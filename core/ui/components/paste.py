@@ -1,0 +1,37 @@
+"""Pictures from the clipboard."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from typing import Any
+
+from core.ui.components.mount import component, nothing
+
+MOST_BYTES = 40_000_000
+_mount = component("paste", "<p></p>", script="paste", style="paste")
+
+
+@dataclass(frozen=True, slots=True)
+class Pasted:
+    """A picture of the clipboard."""
+
+    name: str
+    content: bytes
+
+
+def pasted(key: str) -> list[Pasted]:
+    """What was pasted since the last run."""
+    said = {
+        "label": "Or paste a picture with Ctrl+V (\u2318V).",
+        "most_bytes": MOST_BYTES,
+        "too_large": f"That picture has more than {MOST_BYTES // 1_000_000} MB. Save it, and drop the file here.",
+    }
+    return read(_mount(key=key, data=said, on_pasted_change=nothing).pasted)
+
+
+def read(answer: Any) -> list[Pasted]:
+    """The browser's answer."""
+    if not answer:
+        return []
+    return [Pasted(str(each["name"]), base64.b64decode(each["content"])) for each in answer["pictures"]]

@@ -1,0 +1,153 @@
+"""Photos on their way to being looked at: dropped, pasted or taken; the tab remembers them until it is closed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+
+import streamlit as st
+
+from core.errors import ImageRefused
+from core.images import decode_reduced, encode_jpeg, shrink
+from core.ui import data, gallery, state, words
+from core.ui.components import choices
+from core.ui.components.choices import Layout, Line
+from core.ui.components.paste import pasted
+
+PHOTO_TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "tif", "tiff", "gif", "heic", "heif", "avif"]
+PHOTOS, CAMERA, LIVE = "Photos", "Take a photo", "Live camera"
+MOST_PHOTOS, MOST_BYTES = 40, 400_000_000
+"""What a tab remembers; the oldest go first."""
+THUMBNAIL_PX = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A photo that was given to this tab."""
+
+    id: str
+    """The sha256 of its file."""
+    name: str
+    content: bytes
+
+    @classmethod
+    def of(cls, name: str, content: bytes) -> Given:
+        return cls(sha256(content).hexdigest(), name, content)
+
+
+def ask_for_way() -> str:
+    """Where photos come from; a camera is asked for only when it is chosen."""
+    return st.segmented_control(
+        "Photos from",
+        [PHOTOS, CAMERA, LIVE],
+        default=PHOTOS,
+        required=True,
+        key="photo_from",
+        label_visibility="collapsed",
+    )
+
+
+def arrive(way: str) -> None:
+    """A place for photos to come to; when some do, the page runs again with the first of them shown."""
+    new = list(_taken() if way == CAMERA else _dropped())
+    if new:
+        _remember(new)
+        st.rerun()
+
+
+def _dropped() -> Iterator[Given]:
+    turn = st.session_state.setdefault(state.GIVING_ROUND, 0)
+    files = st.file_uploader(
+        "Drop photos",
+        type=PHOTO_TYPES,
+        accept_multiple_files=True,
+        key=f"photos_{turn}",
+        max_upload_size=256,
+        label_visibility="collapsed",
+    )
+    for each in pasted("pasted"):
+        yield Given.of(each.name, each.content)
+    for file in files or ():
+        yield Given.of(file.name, file.getvalue())
+
+
+def _taken() -> Iterator[Given]:
+    turn = st.session_state.setdefault(state.GIVING_ROUND, 0)
+    taken = st.camera_input("Take a photo", key=f"camera_{turn}")
+    st.caption(
+        "If no picture appears, the browser keeps the camera from this page: allow it by the camera symbol in the "
+        "address bar, or choose Photos and drop a file."
+    )
+    if taken is not None:
+        yield Given.of(f"Camera {turn + 1}", taken.getvalue())
+
+
+def _remember(new: Iterable[Given]) -> None:
+    there: dict[str, Given] = st.session_state.setdefault(state.GIVEN, {})
+    arrived = {photo.id: photo for photo in new}
+    for photo_id in arrived:
+        there.pop(photo_id, None)
+    there.update(arrived)
+    dropped = 0
+    while len(there) > MOST_PHOTOS or (
+        len(there) > 1 and sum(len(each.content) for each in there.values()) > MOST_BYTES
+    ):
+        there.pop(next(iter(there)))
+        dropped += 1
+    if dropped:
+        left = f"the {MOST_PHOTOS} newest photos, up to {words.size(MOST_BYTES)}"
+        st.session_state[state.TOAST] = f"This tab remembers {left}. For more, see Many photos."
+    st.session_state[state.SHOWN] = next((photo_id for photo_id in arrived if photo_id in there), None)
+    st.session_state[state.GIVING_ROUND] += 1
+
+
+def shown() -> Given | None:
+    """The photo to look at: the one that was chosen, or the newest."""
+    there: dict[str, Given] = st.session_state.get(state.GIVEN, {})
+    if not there:
+        return None
+    return there.get(st.session_state.get(state.SHOWN) or "") or next(reversed(there.values()))
+
+
+def strip() -> None:
+    """The photos of this tab side by side, to choose from."""
+    there: dict[str, Given] = st.session_state.get(state.GIVEN, {})
+    now = shown()
+    if now is not None and len(there) > 1:
+        lines = [
+            Line(photo.id, photo.name, src=_thumbnail(photo.id, photo.content)) for photo in reversed(there.values())
+        ]
+        chosen = choices.choices("given", "Photos of this tab", lines, now.id, layout=Layout.STRIP)
+        if chosen and chosen.when > st.session_state.get(state.SHOWN_WHEN, 0.0):
+            st.session_state[state.SHOWN_WHEN] = chosen.when
+            if chosen.id in there and chosen.id != now.id:
+                st.session_state[state.SHOWN] = chosen.id
+                st.rerun()
+
+
+def standing() -> None:
+    """Where the photos of this tab are, and how to be rid of them."""
+    there: dict[str, Given] = st.session_state.get(state.GIVEN, {})
+    if not there:
+        st.caption("Photos are looked at on this computer, and forgotten when this tab is closed.")
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        kept = words.count(len(there), "photo")
+        st.caption(f"{kept} in this tab, forgotten when it is closed.", width="content")
+        st.button("Forget now", key="forget_given", type="tertiary", on_click=_forget)
+
+
+@st.cache_data(show_spinner=False, max_entries=MOST_PHOTOS, scope="session")
+def _thumbnail(photo_id: str, _content: bytes) -> str:
+    """A small picture as a data address; none of what is no photo."""
+    try:
+        pixels = decode_reduced(_content, data.services().settings.images, THUMBNAIL_PX).pixels
+    except ImageRefused:
+        return ""
+    return gallery.jpeg_address(encode_jpeg(shrink(pixels, THUMBNAIL_PX)))
+
+
+def _forget() -> None:
+    st.session_state.pop(state.GIVEN, None)
+    st.session_state.pop(state.SHOWN, None)

@@ -1,0 +1,158 @@
+"""What is known of one face: its name or why not, who else it may be, what speaks for each, and "this is..."."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from core.learn.openset import Threshold
+from core.store.base import Dataset
+from core.types import Face
+from core.ui import data, gallery, state, words
+from core.ui.components import choices
+from core.ui.components.choices import Layout, Line
+from core.ui.correcting import acting
+from core.ui.identify.giving import Given
+from core.workflows import teach
+from core.workflows.identify import IdentifiedFace
+
+NEAREST_PHOTOS = 6
+NOBODY_CLOSE = 0.005
+"""Candidates less probable than this are not worth a line, but for the first three."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """The face that is asked about."""
+
+    photo: Given
+    crop: str
+    """What the network saw, as a data address."""
+    face: IdentifiedFace
+    number: int
+    """On the photo, from 0."""
+    said: Face | None
+    """What the dataset knows of it already."""
+
+
+def face(dataset: Dataset, asked: Asked, threshold: Threshold) -> None:
+    """Everything about one face."""
+    with st.container(border=True):
+        st.markdown(verdict(asked, threshold))
+        st.caption(why(asked.face, threshold))
+        if asked.said is not None and asked.said.person is not None:
+            name = words.person(asked.said.person)
+            st.caption(f"This photo is in the dataset as one of {name}: what it says here proves little.")
+        _teach(dataset, asked, threshold)
+        person = _candidates(dataset, asked)
+        _evidence(dataset, asked, person)
+
+
+def verdict(asked: Asked, threshold: Threshold) -> str:
+    """Who it is, in one line."""
+    number, best, name = asked.number + 1, asked.face.candidates[0], asked.face.name(threshold)
+    if asked.said is not None and asked.said.confirmed:
+        return f"**{number}. {words.person(asked.said.person)}**, as somebody said."
+    if name:
+        return f"**{number}. {words.person(name)}** ({words.probability(best.prob)})"
+    return f"**{number}. Unknown.** Nearest is {words.person(best.person)}."
+
+
+def why(face: IdentifiedFace, threshold: Threshold) -> str:
+    """The numbers behind the verdict."""
+    best = face.candidates[0]
+    return (
+        f"Likeness to {words.person(best.person)} {face.score:.2f}; names are given above {threshold.score:.2f}. "
+        f"Distance {best.distance:.2f}, margin {face.margin:+.2f}."
+    )
+
+
+def _candidates(dataset: Dataset, asked: Asked) -> str:
+    """Who it may be; gives the one whose photos are to be seen."""
+    people = [each for place, each in enumerate(asked.face.candidates) if place < 3 or each.prob >= NOBODY_CLOSE]
+    which = (asked.photo.id, asked.number)
+    of, name, since = st.session_state.get(state.CANDIDATE, (("", 0), "", 0.0))
+    now = name if of == which and any(each.person == name for each in people) else people[0].person
+    covers = {each.name: each.cover_crop_id for each in data.people(dataset.id, dataset.revision)}
+    lines = [
+        Line(
+            each.person,
+            words.person(each.person),
+            f"{words.probability(each.prob)}, distance {each.distance:.2f}",
+            gallery.crop_address(dataset.id, covers[each.person]) if each.person in covers else "",
+            each.prob,
+        )
+        for each in people
+    ]
+    st.caption("If it is one of them. Choose one to see why:")
+    key = f"candidates_{asked.photo.id[:16]}_{asked.number}"
+    answer = choices.choices(key, "Candidates", lines, now, layout=Layout.COMPACT)
+    if answer is not None and answer.when > since:
+        st.session_state[state.CANDIDATE] = (which, answer.id, answer.when)
+        if answer.id != now:
+            st.rerun(scope="fragment")
+    return now
+
+
+def _evidence(dataset: Dataset, asked: Asked, person: str) -> None:
+    """The face beside the photos of a person that are most like it."""
+    faces = data.faces(dataset.id, dataset.revision)
+    if person not in faces.table.people:  # the run was imported, or the person was renamed since
+        distances = ", ".join(f"{each.distance:.2f}" for each in asked.face.evidence)
+        if distances:
+            st.caption(f"Distances to the nearest training photos, which are not on this computer: {distances}.")
+        return
+    rows = np.flatnonzero(faces.table.labels == faces.table.people.index(person))
+    cosines = faces.embeddings.vectors[rows] @ asked.face.vector
+    nearest = np.argsort(-cosines, kind="stable")[:NEAREST_PHOTOS]
+    crop, photos = st.columns([1, 3], gap="small")
+    with crop:
+        st.html(gallery.picture(asked.crop, f"Face {asked.number + 1} as the network saw it", "this face"))
+    with photos:
+        tiles = [
+            gallery.Tile(
+                faces.table.crop_ids[rows[place]],
+                "",
+                f"{np.sqrt(max(0.0, 2 - 2 * float(cosines[place]))):.2f}",
+                alt=f"A face of {words.person(person)}",
+            )
+            for place in nearest
+        ]
+        gallery.grid(dataset.id, tiles, tile_px=58)
+    st.caption(f"Beside it, the photos of {words.person(person)} that are most like it, with their distance.")
+
+
+def _teach(dataset: Dataset, asked: Asked, threshold: Threshold) -> None:
+    """Say who it is: the face joins the dataset."""
+    field = f"teach_{asked.photo.id[:16]}_{asked.number}_{acting.epoch()}"
+    guess = asked.face.candidates[0].person
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.selectbox(
+            "This is",
+            [person.name for person in data.people(dataset.id, dataset.revision)],
+            index=None,
+            format_func=words.person,
+            placeholder="A name, or a new one",
+            accept_new_options=True,
+            key=field,
+            on_change=_named,
+            args=(dataset, asked, field),
+            width=240,
+            help="The photo and this face are added to the dataset under that name. Nobody else on the photo is.",
+        )
+        if asked.said is None or asked.said.person != guess:
+            label = f"Yes, {words.person(guess)}" if asked.face.name(threshold) else f"It is {words.person(guess)}"
+            st.button(label, key=f"yes_{field}", icon=":material/check:", on_click=_learn, args=(dataset, asked, guess))
+
+
+def _named(dataset: Dataset, asked: Asked, field: str) -> None:
+    if name := st.session_state[field]:
+        _learn(dataset, asked, name)
+
+
+def _learn(dataset: Dataset, asked: Asked, name: str) -> None:
+    tools, mine = data.services().ingestor(dataset.id), acting.corrector(dataset)
+    photo, detection = asked.photo, asked.face.detection
+    acting.do(dataset.id, lambda: teach.teach(tools, mine, photo.name, photo.content, detection, name))

@@ -1,0 +1,91 @@
+"""Data folders that take long to fill: filled once a run, by whichever test process needs one first, and then copied.
+
+Test processes share the folder above their own temporary one, as pytest-xdist's documentation advises.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from filelock import FileLock
+
+from core.jobs.handlers import IngestRequest, handlers
+from core.jobs.model import Job, JobKind, JobState, Owner
+from core.jobs.worker import run_job
+from core.models.catalogue import DEFAULT_VECTORS_ID
+from core.services import Services
+from core.store.base import IngestBatch, PhotoLabel, StoredFace
+from core.types import CancelToken, Photo
+from core.workflows.train import TrainOptions
+
+SAMPLE = "Five celebrities"
+
+
+def once(factory: pytest.TempPathFactory, name: str, fill: Callable[[Path], None]) -> Path:
+    """The folder that ``fill`` makes and fills. It is shared: copy it before anything is written."""
+    own = factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "prepared" / name
+    folder.parent.mkdir(exist_ok=True)
+    done = folder.with_suffix(".done")
+    with FileLock(folder.with_suffix(".lock")):
+        if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)  # of a test process that failed while it filled it
+            fill(folder)
+            done.touch()
+    return folder
+
+
+def copy(folder: Path, to: Path) -> Path:
+    """A data folder of one's own."""
+    return shutil.copytree(folder, to, symlinks=True)
+
+
+def carry(services: Services, dataset_id: str, kind: JobKind, params: Mapping[str, Any] | None = None) -> Job:
+    """Do a job here and now; it must succeed."""
+    job = services.jobs.submit(dataset_id, kind, dict(params or {}), Owner.COMMAND_LINE)
+    state = run_job(services.jobs, job, handlers(services)[kind], CancelToken())
+    ended = services.jobs.job(job.id)
+    assert state is JobState.DONE, ended.error + ended.detail
+    return ended
+
+
+def refile(services: Services, source: str, name: str, file: Callable[[Photo], tuple[str, PhotoLabel] | None]) -> str:
+    """Another dataset of the same photos in other folders, with the faces that were found when they were taken.
+
+    Parameters
+    ----------
+    file : gives a photo's name and folder from now on, or None when it is to be left out
+
+    Returns
+    -------
+    The dataset's id.
+    """
+    home = services.store.dataset(source)
+    made = services.store.create_dataset(name, home.model_id)
+    known = services.store.embeddings(home.id)
+    vectors = dict(zip(known.face_ids, known.vectors, strict=True))
+    for page in services.transfer.photos(home.id):
+        filed = [(shown, *told) for shown in page if (told := file(shown.photo))]
+        photos = [(replace(shown.photo, name=path), label) for shown, path, label in filed]
+        faces = [
+            StoredFace(replace(face, person=label.person, split=label.split), vectors[face.id])
+            for shown, _, label in filed
+            for face in shown.faces
+        ]
+        services.store.add(made.id, "", IngestBatch(photos, faces))
+    shutil.copytree(services.artifacts.root / home.id, services.artifacts.root / made.id)
+    return made.id
+
+
+def learn_sample(services: Services) -> None:
+    """Take the sample's photos and learn its people."""
+    dataset = services.store.create_dataset(SAMPLE, DEFAULT_VECTORS_ID)
+    request = IngestRequest(str(services.sample_zip()), "the sample")
+    carry(services, dataset.id, JobKind.INGEST, request.params())
+    carry(services, dataset.id, JobKind.TRAIN, asdict(TrainOptions()))
