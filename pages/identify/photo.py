@@ -5,7 +5,7 @@ import streamlit as st
 from core.errors import ImageRefused
 from core.ui import data, frame
 from core.ui.correcting import acting
-from core.ui.identify import giving, looking, watching
+from core.ui.identify import giving, keeping, looking, watching
 
 with frame.page(
     "Who is this?", "Drop a photo: every face gets a name, or is called unknown when nobody is near."
@@ -28,7 +28,7 @@ with frame.page(
             watching.watch(dataset, run, threshold)
         st.stop()
     with left:
-        giving.standing()
+        giving.standing(lambda: keeping.keep(dataset, run))
         giving.strip()
     with right:
         giving.arrive(way)

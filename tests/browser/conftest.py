@@ -10,12 +10,13 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserType, Page, expect, sync_playwright
 
 from tests.conftest import new_data_dir
 
@@ -64,7 +65,13 @@ class App:
 @pytest.fixture(scope="module")
 def app(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """The app on an empty data folder, as ``make run`` starts it."""
-    data_dir = new_data_dir(models_dir, tmp_path_factory.mktemp("browser") / "data")
+    with serve(new_data_dir(models_dir, tmp_path_factory.mktemp("browser") / "data")) as running:
+        yield running
+
+
+@contextmanager
+def serve(data_dir: Path) -> Iterator[App]:
+    """The app on a data folder, at a port that was free."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -97,13 +104,18 @@ def _wait_until_up(url: str, process: subprocess.Popen[bytes]) -> None:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium, from ``CHROMIUM`` or the path."""
+    with sync_playwright() as playwright:
+        opened = launch(playwright.chromium)
+        yield opened
+        opened.close()
+
+
+def launch(kind: BrowserType, more: Sequence[str] = ()) -> Browser:
+    """Start the browser, with more arguments than the usual."""
     found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     if not found:
         pytest.fail("no Chromium: install it, or leave the browser tests out with `make test BROWSER=no`")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
-        yield opened
-        opened.close()
+    return kind.launch(executable_path=found, args=[*ARGUMENTS, *more])
 
 
 @pytest.fixture

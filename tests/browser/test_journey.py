@@ -98,8 +98,8 @@ def test_from_the_sample_to_a_name(app: App, page: Page, val_photo: Path):
     page.get_by_role("link", name="Who is this?").click()
     expect(page.get_by_text("It knows")).to_be_visible()
     page.locator("input[type=file]").set_input_files(val_photo)
-    expect(page.get_by_text("1. elton john")).to_be_visible()
-    expect(page.locator(".fa-tag", has_text="elton john")).to_be_visible()
+    expect(page.get_by_role("option", name="1. elton john")).to_be_visible()
+    expect(page.locator(".tag", has_text="elton john")).to_be_visible()
     shoot(page, "06-identified")
 
 

@@ -12,6 +12,7 @@ from core.jobs.model import JobKind
 from core.learn.openset import Threshold
 from core.ui import state, words
 from core.ui.identify import giving, looking
+from core.workflows import lookup
 from tests.pages.conftest import button, texts, work
 
 IDENTIFY = "pages/identify/photo.py"
@@ -60,6 +61,30 @@ def test_a_photo_without_a_face_says_so(trained, open_page):
     buffer = io.BytesIO()
     Image.fromarray(np.full((300, 400, 3), 90, np.uint8)).save(buffer, "JPEG")
     assert "No face could be found" in texts(ask(open_page(IDENTIFY), buffer.getvalue()))
+
+
+def test_a_face_of_twelve_pixels_is_no_name_and_the_page_says_how_large_it_has_to_be(
+    trained, open_page, sample_images, sample_faces
+):
+    name = next(name for name in sample_images if name.startswith("val/madonna/"))
+    scale = 12 / sample_faces[name][0].box.width
+    height, width = sample_images[name].shape[:2]
+    small = Image.fromarray(sample_images[name]).resize((round(width * scale), round(height * scale)))
+    wall = np.full((300, 400, 3), 90, np.uint8)
+    wall[100 : 100 + small.height, 100 : 100 + small.width] = np.asarray(small)
+    said = texts(ask(open_page(IDENTIFY), encode_jpeg(wall)))
+    assert "1. Unknown" in said
+    assert "pixels wide: too little to be sure of" in said
+
+
+def test_a_recogniser_of_other_vectors_is_told_with_what_to_do(trained, open_page, sample_files):
+    (dataset,) = trained.store.datasets()
+    faces, vectors = trained.store.face_table(dataset.id).ids, trained.store.embeddings(dataset.id).vectors
+    trained.store.add_vectors(dataset.id, "facenet-128-casia@2", dict(zip(faces, vectors, strict=True)))
+    trained.store.use_model(dataset.id, "facenet-128-casia@2")
+    app = ask(open_page(IDENTIFY), next(iter(sample_files.values())))
+    assert "train again on this dataset" in app.error[0].value
+    assert button(app, "Train again")
 
 
 def test_a_file_that_is_no_photo_is_refused_by_name_and_the_others_are_looked_at(trained, open_page, sample_files):
@@ -132,3 +157,17 @@ def test_a_tab_remembers_so_many_photos(monkeypatch, trained, open_page, sample_
         app = ask(app, content)
     assert "2 photos in this tab" in texts(app)
     assert len(app.session_state[state.GIVEN]) == 2
+
+
+def test_what_was_found_is_kept_and_found_under_many_photos(trained, open_page, sample_files):
+    (dataset,) = trained.store.datasets()
+    app = ask(open_page(IDENTIFY), b"these are not pixels", "notes.jpg")
+    for person in ("madonna", "elton_john"):
+        app = ask(app, next(content for name, content in sample_files.items() if name.startswith(f"val/{person}/")))
+    button(app, "Keep").click().run()
+    assert not app.exception
+    (info,) = lookup.kept(trained.artifacts, dataset.id)
+    assert (info.photos, info.faces) == (2, 2)
+    said = lookup.load(trained.artifacts, dataset.id, info.id)
+    assert [photo.faces[0].candidates[0].person for photo in said.photos] == ["madonna", "elton_john"]
+    assert "photo.jpg and 1 more photo" in texts(open_page("pages/identify/batch.py"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -126,15 +126,22 @@ def strip() -> None:
                 st.rerun()
 
 
-def standing() -> None:
-    """Where the photos of this tab are, and how to be rid of them."""
+def all_given() -> list[Given]:
+    """The photos of this tab, the newest last."""
     there: dict[str, Given] = st.session_state.get(state.GIVEN, {})
+    return list(there.values())
+
+
+def standing(keep: Callable[[], None]) -> None:
+    """Where the photos of this tab are, how to keep what was found, and how to be rid of them."""
+    there = all_given()
     if not there:
         st.caption("Photos are looked at on this computer, and forgotten when this tab is closed.")
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         kept = words.count(len(there), "photo")
         st.caption(f"{kept} in this tab, forgotten when it is closed.", width="content")
+        st.button("Keep", key="keep_given", type="tertiary", on_click=keep, help="With the names, in the data folder")
         st.button("Forget now", key="forget_given", type="tertiary", on_click=_forget)
 
 

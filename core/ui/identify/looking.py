@@ -24,8 +24,6 @@ from core.workflows import teach
 from core.workflows.identify import IdentifiedFace
 
 LIST_PX = 260
-SMALL_FACE_PX = 32
-"""Below this width a face has too little detail to be sure of; see docs/accuracy.md."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -158,10 +156,14 @@ def line(number: int, face: IdentifiedFace, threshold: Threshold, said: Face | N
     best = face.candidates[0]
     name = face.name(threshold)
     title = words.person(name) if name else "Unknown"
-    note = f"{words.probability(best.prob)} sure" if name else f"nearest is {words.person(best.person)}"
+    note = (
+        f"{words.probability(best.prob)} sure"
+        if name
+        else f"nearest is {words.person(best.person)} at {best.distance:.2f}"
+    )
     if said is not None and said.confirmed:
         title, note = words.person(said.person), "somebody said so"
-    elif face.detection.box.width < SMALL_FACE_PX:
+    elif face.detection.box.width < telling.SMALL_FACE_PX:
         note += f"; only {face.detection.box.width:.0f} pixels wide"
     return Line(str(number), f"{number + 1}. {title}", note, known=bool(name) or (said is not None and said.confirmed))
 

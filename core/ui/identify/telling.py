@@ -19,6 +19,8 @@ from core.workflows import teach
 from core.workflows.identify import IdentifiedFace
 
 NEAREST_PHOTOS = 6
+SMALL_FACE_PX = 32
+"""A face narrower than this has too little detail to be sure of."""
 NOBODY_CLOSE = 0.005
 """Candidates less probable than this are not worth a line, but for the first three."""
 
@@ -42,6 +44,12 @@ def face(dataset: Dataset, asked: Asked, threshold: Threshold) -> None:
     with st.container(border=True):
         st.markdown(verdict(asked, threshold))
         st.caption(why(asked.face, threshold))
+        width_px = asked.face.detection.box.width
+        if width_px < SMALL_FACE_PX:
+            st.caption(
+                f"The face is only {width_px:.0f} pixels wide: too little to be sure of. From {SMALL_FACE_PX} on it "
+                "gets better; give the photo in its full size, if there is a larger one."
+            )
         if asked.said is not None and asked.said.person is not None:
             name = words.person(asked.said.person)
             st.caption(f"This photo is in the dataset as one of {name}: what it says here proves little.")
@@ -107,7 +115,7 @@ def _evidence(dataset: Dataset, asked: Asked, person: str) -> None:
     rows = np.flatnonzero(faces.table.labels == faces.table.people.index(person))
     cosines = faces.embeddings.vectors[rows] @ asked.face.vector
     nearest = np.argsort(-cosines, kind="stable")[:NEAREST_PHOTOS]
-    crop, photos = st.columns([1, 3], gap="small")
+    crop, photos = st.columns([1, 3], gap="small", wrap=False)
     with crop:
         st.html(gallery.picture(asked.crop, f"Face {asked.number + 1} as the network saw it", "this face"))
     with photos:
