@@ -165,7 +165,7 @@ class Face:
     stranger: bool = False
     """Nobody who is to be named: not offered for naming again."""
     drawn: bool = False
-    """A person drew the box; the detector had missed it."""
+    """A person drew the box, which the detector had missed, or named the face on a photo that was only looked at."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

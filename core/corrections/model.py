@@ -70,6 +70,7 @@ class Kind(StrEnum):
     STRANGER = "stranger"
     SPLIT = "split"
     DRAW = "draw"
+    TEACH = "teach"
     RENAME = "rename"
     MERGE = "merge"
     DIVIDE = "divide"

@@ -80,10 +80,17 @@ class Corrector:
 
     def draw(self, face_id: str, name: str | None = None) -> Event:
         """Let a face count whose box was drawn by hand, under a name or without one."""
+        return self._let_count(Kind.DRAW, face_id, name)
+
+    def teach(self, face_id: str, name: str) -> Event:
+        """Let a face count that was named on a photo which was only looked at."""
+        return self._let_count(Kind.TEACH, face_id, name)
+
+    def _let_count(self, kind: Kind, face_id: str, name: str | None) -> Event:
         person_id = None if name is None else self.log.person_named(self.dataset_id, name)
         values = {Field.DISMISSED: False, Field.PERSON: person_id, Field.CONFIRMED: name is not None}
         changes = [Change(Entity.FACE, face_id, field, value) for field, value in values.items()]
-        return self._record(Act(Kind.DRAW, changes, person_id))
+        return self._record(Act(kind, changes, person_id))
 
     def put(self, face_ids: Sequence[str], split: Split | None) -> Event:
         """Put faces on one side of the evaluation."""

@@ -65,7 +65,7 @@ def teach(tools: Ingestor, corrector: Corrector, photo_name: str, content: bytes
     (stored,) = finish(tools.artifacts, tools.embedder, dataset_id, [prepared])
     if all(face.id != stored.face.id for face in tools.store.every_face(dataset_id, photo_id)):
         tools.store.add_face(dataset_id, stored)  # else it was taught before, and undone
-    return corrector.draw(stored.face.id, name)
+    return corrector.teach(stored.face.id, name)
 
 
 def _take_in(tools: Ingestor, dataset_id: str, name: str, content: bytes, picture: Picture) -> None:

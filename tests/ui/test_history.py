@@ -29,3 +29,4 @@ def test_a_move_says_from_whom_to_whom() -> None:
 
 def test_a_merge_says_who_became_whom() -> None:
     assert history.sentence(event(Kind.MERGE, 0), NAMES) == "Merged Ben into ann lee"
+    assert history.sentence(event(Kind.TEACH, 1), NAMES) == "Taught a face of ann lee"

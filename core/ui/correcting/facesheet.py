@@ -53,7 +53,7 @@ def standing(face: Face) -> Iterator[str]:
     if face.stranger:
         yield "Nobody to name"
     if face.drawn:
-        yield "Drawn by hand"
+        yield "Shown by hand: its box is not the ingest's"
 
 
 def quality_words(quality: Quality) -> Iterator[str]:

@@ -41,6 +41,8 @@ def sentence(event: Event, names: Names) -> str:
             return f"Made {faces}{origin} a person: {person}"
         case Kind.MERGE:
             return f"Merged {_name(names, event.from_person_id)} into {person}"
+        case Kind.TEACH:
+            return f"Taught a face of {person}"
         case Kind.DRAW:
             return f"Drew a face of {person}" if event.person_id is not None else "Drew a face"
         case Kind.UNDO | Kind.REDO:
