@@ -23,6 +23,7 @@ chosen = st.navigation(
         "Explore": [st.Page(frame.MAP, title="Map of faces", icon=":material/scatter_plot:", url_path="map")],
         "Use": [
             st.Page(frame.IDENTIFY, title="Who is this?", icon=":material/person_search:", url_path="identify"),
+            st.Page(frame.BATCH, title="Many photos", icon=":material/burst_mode:", url_path="batch"),
             st.Page(frame.VERIFY, title="Same person?", icon=":material/compare:", url_path="verify"),
         ],
         "System": [

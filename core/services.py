@@ -38,6 +38,7 @@ from core.workflows.export import ExportTools
 from core.workflows.identify import Identifier
 from core.workflows.imports import ImportTools
 from core.workflows.ingest import Ingestor
+from core.workflows.lookups.lookup import LookupTools
 from core.workflows.report import ReportTools
 from core.workflows.train import learned_gallery, load_predictions, load_recogniser
 from core.workflows.verify import Verifier
@@ -124,6 +125,11 @@ class Services:
 
     def arrival_tools(self) -> ArrivalTools:
         return ArrivalTools(self.import_tools(), self.bundle_tools(), self.settings.uploads_dir)
+
+    def lookup_tools(self) -> LookupTools:
+        settings = self.settings
+        places = self.store, self.jobs, self.artifacts, settings.exports_dir
+        return LookupTools(*places, settings.images, pace(settings.threads))
 
     def erase_tools(self) -> EraseTools:
         settings = self.settings

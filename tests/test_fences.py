@@ -25,8 +25,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     | STORE_BASES,
     "core.ui.components": VALUES
     | {"core.ui.components", "core.ui.charts", "core.ui.gallery", "core.ui.state", "core.images"},
-    "core.__main__": UNIVERSAL
-    | {"core.services", "core.workflows", "core.jobs", "core.models", "core.images", "core.store.base", "core.bench"},
+    "core.__main__": {"core.cli"},
+    "core.cli": UNIVERSAL
+    | {"core.cli", "core.services", "core.workflows", "core.jobs", "core.models", "core.bench"}
+    | {"core.images", "core.store.base"},
     "core.bench": UNIVERSAL
     | {"core.bench", "core.services", "core.workflows", "core.jobs", "core.machine", "core.store.base"}
     | {"core.archive", "core.images", "core.learn", "core.models", "core.detect", "core.embed", "core.engine"},

@@ -17,6 +17,7 @@ from core.jobs.worker import Handler
 from core.services import Services
 from core.types import CancelToken, FacePolicy, Report
 from core.workflows import cluster, evaluate, ingest, project, relook, study, suspects, train
+from core.workflows.lookups import lookup
 
 ABANDONED_S = 24 * 3600.0
 """An upload that was not started within a day will not be."""
@@ -58,6 +59,20 @@ class TrainRequest:
         return cls(train.TrainOptions(**options), params.get("strangers"))
 
 
+@dataclass(frozen=True, slots=True)
+class LookupRequest:
+    """Photos to be looked at, as a job keeps it."""
+
+    path: str
+    """A zip or a folder; relative paths start in the data folder. An upload is kept with the result."""
+    title: str
+    """What people call it: the name of the file they gave."""
+    run: str
+
+    def params(self) -> dict[str, Any]:
+        return asdict(self)
+
+
 def handlers(services: Services) -> dict[JobKind, Handler]:
     """The handler of every kind of job."""
     return {
@@ -72,6 +87,8 @@ def handlers(services: Services) -> dict[JobKind, Handler]:
         JobKind.LOOK_AGAIN: partial(_look_again, services),
         JobKind.CHANGE_MODEL: partial(_change_model, services),
         JobKind.STUDY: partial(_study, services),
+        JobKind.LOOKUP: partial(_look_up, services),
+        JobKind.SORT: partial(transfers.sort_lookup, services),
     }
 
 
@@ -95,9 +112,13 @@ def _ingest(services: Services, job: Job, report: Report, token: CancelToken) ->
 
 def _discard_upload(services: Services, path: Path) -> None:
     """An upload is a copy: once taken, it goes. What lies elsewhere is the user's."""
-    uploads = services.settings.uploads_dir.resolve()
-    if uploads in path.resolve().parents:
+    if _is_upload(services, path):
+        uploads = services.settings.uploads_dir.resolve()
         shutil.rmtree(uploads / path.resolve().relative_to(uploads).parts[0])
+
+
+def _is_upload(services: Services, path: Path) -> bool:
+    return services.settings.uploads_dir.resolve() in path.resolve().parents
 
 
 def sweep_uploads(services: Services, older_than_s: float = ABANDONED_S) -> int:
@@ -106,7 +127,7 @@ def sweep_uploads(services: Services, older_than_s: float = ABANDONED_S) -> int:
         Path(job.params["path"]).resolve()
         for dataset in services.store.datasets()
         for job in services.jobs.jobs(dataset.id)
-        if job.kind in (JobKind.INGEST, JobKind.IMPORT) and job.state is not JobState.DONE
+        if job.kind in (JobKind.INGEST, JobKind.IMPORT, JobKind.LOOKUP) and job.state is not JobState.DONE
     }
     swept = 0
     for folder in services.settings.uploads_dir.iterdir():
@@ -163,6 +184,35 @@ def _cluster(services: Services, job: Job, report: Report, token: CancelToken) -
 def _suspects(services: Services, job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
     queue = suspects.look(services.store, services.log, services.artifacts, job.dataset_id, report, token)
     return {"suspects": len(queue.suspects), "revision": queue.revision, "seconds": queue.seconds}
+
+
+def _look_up(services: Services, job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
+    began, request = time.monotonic(), LookupRequest(**job.params)
+    run = services.runs.run(request.run)
+    known = {other.id for other in services.jobs.jobs(job.dataset_id) if other.kind is JobKind.LOOKUP}
+    lookup.sweep(services.artifacts, job.dataset_id, known)
+    path, own = _photos_to_look_at(services, job, request)
+    report(0, 0, "Loading the networks")
+    wish = lookup.Wish(job.id, job.dataset_id, run, request.title, str(path) if own else "")
+    with services.open_source(path, folders_are_people=False) as source:
+        made = lookup.look(services.lookup_tools(), services.identifier(run), source, wish, report, token)
+    return {**lookup.summary(made), "seconds": round(time.monotonic() - began, 3)}
+
+
+def _photos_to_look_at(services: Services, job: Job, request: LookupRequest) -> tuple[Path, bool]:
+    """Where the photos are read, and whether that is the user's own place; an upload moves to where it is kept."""
+    kept = lookup.photos_place(services.artifacts, job.dataset_id, job.id)
+    if kept.exists():  # it goes on
+        return kept, False
+    given = (services.settings.data_dir / request.path).resolve()
+    if not given.exists():
+        raise InputRefused(f"'{request.title}' is not there any more. Give it again.")
+    if not _is_upload(services, given):
+        return given, True
+    services.open_source(given).close()  # what is refused as a whole is not kept
+    lookup.keep_photos(services.artifacts, job.dataset_id, job.id, given)
+    _discard_upload(services, given)
+    return kept, False
 
 
 def _erase(services: Services, job: Job, report: Report, token: CancelToken) -> dict[str, Any]:

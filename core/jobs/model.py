@@ -41,6 +41,9 @@ class JobKind(StrEnum):
     LOOK_AGAIN = "look again"
     CHANGE_MODEL = "change model"
     STUDY = "study"
+    LOOKUP = "lookup"
+    SORT = "sort"
+    """The photos of a lookup, into folders by person."""
 
 
 class Owner(StrEnum):

@@ -16,6 +16,8 @@ from core.workflows import arrivals
 from core.workflows import erase as erasing
 from core.workflows import export as exporting
 from core.workflows.arrivals import Delivery
+from core.workflows.lookups import lookup, outputs
+from core.workflows.lookups.values import TARGET_RATE
 
 Train = Callable[[dict[str, Any], Report, CancelToken], dict[str, Any]]
 
@@ -43,6 +45,18 @@ class ExportParams:
     """Whose bundle; the newest run's by default."""
     person_id: int | None = None
     """Only what is of this person."""
+
+    def params(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class SortParams:
+    """The sorting of a lookup's photos as a job keeps it."""
+
+    lookup: str
+    rate: float = TARGET_RATE
+    """The share of strangers that may be named."""
 
     def params(self) -> dict[str, Any]:
         return asdict(self)
@@ -80,6 +94,16 @@ def export(services: Services, job: Job, report: Report, token: CancelToken) -> 
     path = exporting.exported(services.settings.exports_dir, job.dataset_id, job.id)
     wish = exporting.Wish(exporting.What(given.what), run, given.person_id)
     counts = exporting.export(services.export_tools(), job.dataset_id, wish, path, report, token)
+    return {**counts, "bytes": path.stat().st_size}
+
+
+def sort_lookup(services: Services, job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
+    """Write the photos of a lookup, sorted by person, beside the exports; gives how many there are of each thing."""
+    given = SortParams(**job.params)
+    made = lookup.load(services.artifacts, job.dataset_id, given.lookup)
+    path = exporting.exported(services.settings.exports_dir, job.dataset_id, job.id)
+    with services.open_source(lookup.photos_of(services.artifacts, made), folders_are_people=False) as source:
+        counts = outputs.sort_photos(made, source, path, given.rate, report, token)
     return {**counts, "bytes": path.stat().st_size}
 
 

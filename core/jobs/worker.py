@@ -22,6 +22,7 @@ from filelock import FileLock, Timeout
 
 from core.errors import Cancelled, FaceAtlasError
 from core.jobs.model import Job, JobKind, JobState, Owner
+from core.jobs.spare import Spare
 from core.store.base import JobStore
 from core.types import CancelToken, Report
 
@@ -113,8 +114,14 @@ def _trace(fault: Exception) -> str:
     return "".join(traceback.format_tb(fault.__traceback__)) + type(fault).__name__
 
 
-def work(queue: JobStore, handlers: Mapping[JobKind, Handler], lock_path: Path, stop: threading.Event) -> None:
-    """Serve the queue until ``stop`` is set."""
+def work(
+    queue: JobStore,
+    handlers: Mapping[JobKind, Handler],
+    lock_path: Path,
+    stop: threading.Event,
+    spare: Spare | None = None,
+) -> None:
+    """Serve the queue until ``stop`` is set; ``spare`` is what to do while it is empty."""
     with _only_worker(lock_path, stop) as mine:
         if not mine:
             return
@@ -124,8 +131,12 @@ def work(queue: JobStore, handlers: Mapping[JobKind, Handler], lock_path: Path, 
             queue.interrupt_running(Owner.COMMAND_LINE, COMMAND_LINE_SILENCE_S)
             job = queue.claim()
             if job is None:
+                if spare is not None:
+                    spare.tend()
                 stop.wait(IDLE_S)
                 continue
+            if spare is not None:
+                spare.drop()
             run_job(queue, job, handlers[job.kind], CancelToken())
 
 

@@ -125,24 +125,33 @@ class Rule:
         return np.asarray(features @ self.weights + self.offset, dtype=np.float64)
 
     def at(self, rate: float) -> Threshold:
-        """The limit for an FPIR; between two of ``RATES`` their limits are interpolated over the logarithm.
+        """The limit for an FPIR; see ``limit_at``. Raises InputRefused when the rate is outside of ``RATES``."""
+        return limit_at(self.thresholds, rate)
 
-        Raises
-        ------
-        InputRefused
-            The rate is outside of ``RATES``.
-        """
-        known = [limit.rate for limit in reversed(self.thresholds)]
-        if not known[0] <= rate <= known[-1]:
-            raise InputRefused(f"The FPIR {rate:g} is outside of {known[0]:g} to {known[-1]:g}. Choose one between.")
 
-        def between(name: str) -> float:
-            values = [getattr(limit, name) for limit in reversed(self.thresholds)]
-            return float(np.interp(np.log(rate), np.log(known), values))
+def limit_at(thresholds: Sequence[Threshold], rate: float) -> Threshold:
+    """The limit for an FPIR; between two of ``RATES`` their limits are interpolated over the logarithm.
 
-        strict = next(limit for limit in self.thresholds if limit.rate <= rate or limit is self.thresholds[-1])
-        score, expected, low, high = (between(name) for name in ("score", "expected", "low", "high"))
-        return replace(strict, rate=rate, score=score, expected=expected, low=low, high=high)
+    Parameters
+    ----------
+    thresholds : for each of ``RATES``, the largest first
+
+    Raises
+    ------
+    InputRefused
+        The rate is outside of ``RATES``.
+    """
+    ascending = thresholds[::-1]
+    known = [limit.rate for limit in ascending]
+    if not known[0] <= rate <= known[-1]:
+        raise InputRefused(f"The FPIR {rate:g} is outside of {known[0]:g} to {known[-1]:g}. Choose one between.")
+
+    def between(name: str) -> float:
+        return float(np.interp(np.log(rate), np.log(known), [getattr(limit, name) for limit in ascending]))
+
+    strict = next(limit for limit in thresholds if limit.rate <= rate or limit is thresholds[-1])
+    score, expected, low, high = (between(name) for name in ("score", "expected", "low", "high"))
+    return replace(strict, rate=rate, score=score, expected=expected, low=low, high=high)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

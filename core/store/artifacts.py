@@ -32,6 +32,12 @@ class Kind(StrEnum):
     SUSPECTS = "suspects"
     GALLERY = "galleries"
     """The vectors that an imported run learned from."""
+    LOOKUP = "lookups"
+    """What was found on photos that were looked at and not taken in."""
+    LOOKUP_PART = "lookup-parts"
+    """The batches of a lookup that is not done yet."""
+    LOOKUP_PHOTOS = "lookup-photos"
+    """The zip with a lookup's photos, where it was given to be kept."""
 
 
 def content_id(data: bytes) -> str:
@@ -74,6 +80,10 @@ class Artifacts:
             if not part.isalnum():
                 raise NotFound(f"'{part}' is no id of a stored file.")
         return self.root / dataset_id / kind / file_id[:2] / file_id
+
+    def ids(self, dataset_id: str, kind: Kind) -> list[str]:
+        """The ids of all files of a kind, in no order."""
+        return [path.name for path in (self.root / dataset_id / kind).glob("*/*") if path.name.isalnum()]
 
     def delete(self, dataset_id: str, kind: Kind, file_id: str) -> None:
         self.path(dataset_id, kind, file_id).unlink(missing_ok=True)

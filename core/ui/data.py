@@ -72,10 +72,10 @@ def predictions(run_id: str) -> Predictions:
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def face_map(dataset_id: str, revision: Revision, map_id: str | None) -> FaceMap:
+def face_map(dataset_id: str, revision: Revision, map_id: str | None, dimensions: int = 2) -> FaceMap:
     """A stored map with those who came since, or the quick one of this revision when ``map_id`` is None."""
     if map_id is None:
-        return project.pca_map(faces(dataset_id, revision).embeddings)
+        return project.pca_map(faces(dataset_id, revision).embeddings, dimensions)
     info = next(info for info in services().runs.maps(dataset_id) if info.id == map_id)
     made = project.load_map(services().artifacts, info)
     return project.with_newcomers(made, faces(dataset_id, revision).embeddings)
@@ -104,9 +104,11 @@ def runs(dataset: Dataset) -> list[Run]:
     return services().runs.runs(dataset.id)
 
 
-def newest_map(dataset: Dataset, method: Method = Method.UMAP) -> MapInfo | None:
-    """The newest stored map, of whatever revision."""
-    return next((info for info in services().runs.maps(dataset.id) if info.method == method), None)
+def newest_map(dataset: Dataset, method: Method = Method.UMAP, dimensions: int = 2) -> MapInfo | None:
+    """The newest stored map of a kind, of whatever revision."""
+    kind = (method, dimensions)
+    made = services().runs.maps(dataset.id)
+    return next((info for info in made if (info.method, project.dimensions(info)) == kind), None)
 
 
 def newest_job(dataset: Dataset, kind: JobKind) -> Job | None:

@@ -25,6 +25,7 @@ EVALUATE = "pages/model/evaluate.py"
 CLUSTERS = "pages/explore/clusters.py"
 MAP = "pages/explore/map.py"
 IDENTIFY = "pages/identify/photo.py"
+BATCH = "pages/identify/batch.py"
 VERIFY = "pages/identify/verify.py"
 JOBS = "pages/system/jobs.py"
 ABOUT = "pages/system/about.py"
@@ -113,7 +114,7 @@ def go(page_path: str, dataset_id: str | None = None, **others: str) -> None:
 def empty(what: str, invitation: str, page_path: str) -> None:
     """Say what is missing, and lead to where it is made."""
     with st.container(border=True, horizontal_alignment="center"):
-        st.markdown(f"#### {what}", text_alignment="center")
+        st.markdown(f"## {what}", text_alignment="center")
         if st.button(invitation, type="primary", key=f"empty_{page_path}"):
             go(page_path, st.session_state.get(state.DATASET))
 

@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core.jobs.handlers import IngestRequest, TrainRequest
+from core.jobs.handlers import IngestRequest, LookupRequest, TrainRequest
 from core.jobs.model import Job, JobKind, JobState
 from core.ui import data, words
 
-__all__ = ["IngestRequest", "JobKind", "JobState", "TrainRequest", "follow"]
+__all__ = ["IngestRequest", "JobKind", "JobState", "LookupRequest", "TrainRequest", "follow"]
 
 POLL = "1s"
 SILENT_S = 20.0
@@ -29,8 +29,10 @@ UNIT = {
     JobKind.LOOK_AGAIN: "photo",
     JobKind.CHANGE_MODEL: "photo",
     JobKind.STUDY: "step",
+    JobKind.LOOKUP: "photo",
+    JobKind.SORT: "photo",
 }
-BY_PHOTO = (JobKind.INGEST, JobKind.LOOK_AGAIN, JobKind.CHANGE_MODEL)
+BY_PHOTO = (JobKind.INGEST, JobKind.LOOK_AGAIN, JobKind.CHANGE_MODEL, JobKind.LOOKUP, JobKind.SORT)
 STEADY = (*BY_PHOTO, JobKind.TRAIN)
 """Work whose steps all take about as long, so that the time left can be told."""
 TITLE = {
@@ -45,6 +47,8 @@ TITLE = {
     JobKind.LOOK_AGAIN: "Looking for faces again",
     JobKind.CHANGE_MODEL: "Changing the model",
     JobKind.STUDY: "Measuring thoroughly",
+    JobKind.LOOKUP: "Looking at photos",
+    JobKind.SORT: "Sorting photos",
 }
 SYMBOL = {
     JobState.QUEUED: ":material/schedule:",

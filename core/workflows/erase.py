@@ -73,6 +73,7 @@ def preview(tools: EraseTools, dataset_id: str, request: EraseRequest) -> dict[s
         "photos": len(erasure.photo_ids),
         "photos_kept": len(erasure.shared_photo_ids),
         "models": len(_runs_of(tools, erasure)),
+        "lookups": len(tools.artifacts.ids(dataset_id, Kind.LOOKUP)),
     }
 
 
@@ -109,12 +110,14 @@ def erase(
     before = tools.store.dataset(dataset_id).name
     runs = _runs_of(tools, erasure)
     erased = tools.eraser.erase(dataset_id, request.person_id, runs, with_shared=request.all_photos)
+    lookups = len(tools.artifacts.ids(dataset_id, Kind.LOOKUP))
     files, exports = _clear(tools, dataset_id, began)
     check = _check(tools, erasure, report)
     renamed = tools.store.dataset(dataset_id).name != before
     return _receipt(request, erasure, erased, began) | {
         "artifacts": files,
         "exports": exports,
+        "lookups": lookups,
         "dataset_renamed": renamed,
         "check": check,
     }
@@ -142,7 +145,8 @@ def _require_quiet(jobs: JobStore, dataset_id: str, own_id: str) -> None:
 
 
 def _runs_of(tools: EraseTools, erasure: Erasure) -> list[str]:
-    """Runs that learned from the person, were tested on them, or speak of them."""
+    """Runs that learned from the person or were tested on them. A run that left them out has only their name, in its
+    parameters, and loses it with all texts of the dataset."""
     faces = set(erasure.face_ids)
     return [run.id for run in tools.runs.runs(erasure.dataset_id) if _knows(tools.artifacts, run, erasure, faces)]
 
@@ -160,7 +164,10 @@ def _knows(artifacts: Artifacts, run: Run, erasure: Erasure, faces: set[str]) ->
 
 
 def _clear(tools: EraseTools, dataset_id: str, began: float) -> tuple[int, int]:
-    """Remove files that no row speaks of, whatever can be made again, and all exports; then compact the database."""
+    """Remove files that no row speaks of, whatever can be made again, and all exports; then compact the database.
+
+    All lookups go: nobody can tell who is on photos that were only looked at.
+    """
     photos, crops = tools.eraser.kept_files(dataset_id)
     runs = {run.id for run in tools.runs.runs(dataset_id)}
     kept: dict[str, set[str]] = {

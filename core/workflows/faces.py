@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from core.embed.crops import display_crop
 from core.embed.embedder import Embedder
-from core.images import Picture, encode_jpeg
+from core.images import Picture, decode_reduced, encode_jpeg
 from core.learn.quality import Look, look
+from core.settings import ImageLimits
 from core.store.artifacts import Artifacts, Kind, content_id
 from core.store.base import StoredFace
 from core.types import Box, Detection, Face, RgbImage, Split
@@ -52,6 +54,30 @@ def prepare(
         person,
         split,
     )
+
+
+def sharp_enough(
+    embedder: Embedder, limits: ImageLimits, content: bytes, picture: Picture, faces: Sequence[Detection]
+) -> Picture:
+    """The photo with as many pixels as the smallest of these faces needs, decoded once more if it has to be.
+
+    Parameters
+    ----------
+    content : the photo's file
+    faces : in pixels of the whole photo
+
+    Raises
+    ------
+    ImageRefused
+        Damage that shows only when more of the photo is decoded.
+    """
+    if not faces:
+        return picture
+    smallest = min(max(face.box.width, face.box.height) for face in faces)
+    wanted = min(1.0, embedder.sharp_face_px / smallest)
+    if min(picture.scale_xy) >= wanted:
+        return picture
+    return decode_reduced(content, limits, ceil(wanted * max(picture.width_px, picture.height_px)))
 
 
 def finish(artifacts: Artifacts, embedder: Embedder, dataset_id: str, faces: Sequence[Prepared]) -> list[StoredFace]:

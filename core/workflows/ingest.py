@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from math import ceil
 from typing import Protocol
 
 from core.archive import PhotoSource
@@ -16,13 +15,13 @@ from core.detect.mtcnn import Detector
 from core.embed.embedder import Embedder
 from core.errors import ImageRefused, InputRefused
 from core.geometry import centrality
-from core.images import Picture, decode_reduced
+from core.images import Picture
 from core.machine import Pace
 from core.settings import ImageLimits
 from core.store.artifacts import Artifacts, Kind
 from core.store.base import FaceStore, FileReport, IngestBatch, Named, Outcome, PhotoLabel, ReportStore
 from core.types import CancelToken, Detection, Face, FacePolicy, Photo, Report, silent
-from core.workflows.faces import Prepared, finish, prepare
+from core.workflows.faces import Prepared, finish, prepare, sharp_enough
 from core.workflows.reading import PhotoReader, ReadPhoto
 
 
@@ -215,24 +214,13 @@ class _Step:
         faces = [face.scaled(1 / across, 1 / down) for face in found]
         person, policy = photo.entry.person, self.target.policy
         own, others = divide(faces, picture.width_px, picture.height_px, person, policy)
-        sharp = self._sharp(photo, picture, own + others)
         embedder, split = self.tools.embedder, photo.entry.split
+        sharp = sharp_enough(embedder, self.tools.limits, photo.data, picture, own + others)
         kept = [prepare(embedder, photo.photo_id, sharp, face, person, split) for face in own]
         kept += [prepare(embedder, photo.photo_id, sharp, face, None, split) for face in others]
         outcome, reason = _verdict(len(found), person, policy)
         self._line(photo, outcome, reason, len(kept))
         return kept
-
-    def _sharp(self, photo: ReadPhoto, picture: Picture, faces: Sequence[Detection]) -> Picture:
-        """The photo with as many pixels as the smallest of these faces needs, decoded once more if it has to be."""
-        if not faces:
-            return picture
-        smallest = min(max(face.box.width, face.box.height) for face in faces)
-        wanted = min(1.0, self.tools.embedder.sharp_face_px / smallest)
-        if min(picture.scale_xy) >= wanted:
-            return picture
-        enough_px = ceil(wanted * max(picture.width_px, picture.height_px))
-        return decode_reduced(photo.data, self.tools.limits, enough_px)
 
     def _photo(self, photo: ReadPhoto, picture: Picture) -> tuple[Photo, PhotoLabel]:
         self.tools.artifacts.put(self.target.dataset_id, Kind.PHOTO, photo.photo_id, photo.data)

@@ -232,7 +232,7 @@ def train(
         model_id=given.model_id,
         params={
             **_params(given, division, kept, options),
-            "person_ids": [table.person_ids[table.people.index(name)] for name in division.people],
+            "person_ids": _ids_of(table, division.people),
             "strangers_given": outsiders.to_json() if outsiders else None,
         },
         metrics=_metrics(predictions, kept, given, division),
@@ -423,6 +423,11 @@ def _predictions(
         evaluation=judge(division.people, true, named, confidence, ranks),
         impostors=impostors,
     )
+
+
+def _ids_of(table: FaceTable, people: Sequence[str]) -> list[int]:
+    ids = dict(zip(table.people, table.person_ids, strict=True))
+    return [ids[name] for name in people]
 
 
 def _params(given: Material, division: Plan, kept: _Learned, options: TrainOptions) -> dict[str, Any]:

@@ -102,10 +102,12 @@ def test_advice_is_a_sentence(more, kinds, said):
 
 
 def test_what_would_be_erased_is_told_in_numbers():
-    told = erasing.sentence("Ann Lee", {"faces": 6, "photos": 5, "photos_kept": 1, "models": 2})
-    assert told.startswith("**Ann Lee**: 6 faces, 5 photos, 2 trained recognisers and all exports")
+    told = erasing.sentence("Ann Lee", {"faces": 6, "photos": 5, "photos_kept": 1, "models": 2, "lookups": 1})
+    assert told.startswith(
+        "**Ann Lee**: 6 faces, 5 photos, 2 trained recognisers, 1 kept result of Many photos and all exports"
+    )
     assert "1 photo with other people on it stays" in told
-    assert "stay" not in erasing.sentence("Ann", {"faces": 1, "photos": 1, "photos_kept": 0, "models": 0})
+    assert "stay" not in erasing.sentence("Ann", {"faces": 1, "photos": 1, "photos_kept": 0, "models": 0, "lookups": 0})
 
 
 @pytest.mark.parametrize(("typed", "yes"), [("ann_lee", True), (" ann lee ", True), ("ann", False), ("", False)])

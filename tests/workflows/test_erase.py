@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import random
+import shutil
 import sqlite3
 import zipfile
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ import pytest
 
 from core.corrections.replay import replay
 from core.errors import DataFolderBusy, NameTaken, NotFound
-from core.jobs.handlers import IngestRequest, handlers
+from core.jobs.handlers import IngestRequest, LookupRequest, handlers
 from core.jobs.model import Job, JobKind, JobState
 from core.jobs.transfers import EraseParams, ExportParams
 from core.jobs.worker import run_job
@@ -27,7 +28,7 @@ from core.store.erasing import SqlEraseStore
 from core.store.schema import metadata
 from core.store.scrub import Scrubber
 from core.types import CancelToken, FacePolicy
-from core.workflows import erase
+from core.workflows import erase, train
 from core.workflows.erase import EraseRequest
 from tests.conftest import new_data_dir, services_on, write_zip
 from tests.contracts.test_corrections import HANDS, Desk
@@ -50,7 +51,7 @@ def work(services: Services, dataset_id: str, kind: JobKind, params: dict) -> Jo
 
 @pytest.fixture
 def family(models_dir, engine, sample_files, tmp_path) -> tuple[Services, str]:
-    """Three people with names that hold each other, learned, mapped, corrected and exported."""
+    """Three people with names that hold each other, learned, mapped, corrected, exported and looked at once more."""
     services = services_on(new_data_dir(models_dir, tmp_path / "data"), engine)
     photos = {}
     for name, folder in FOLDERS.items():
@@ -64,6 +65,11 @@ def family(models_dir, engine, sample_files, tmp_path) -> tuple[Services, str]:
     work(services, dataset.id, JobKind.TRAIN, {"folds": 2})
     work(services, dataset.id, JobKind.MAP, {"method": "pca", "n_neighbors": 5, "min_dist": 0.1, "seed": 0})
     work(services, dataset.id, JobKind.EXPORT, ExportParams().params())
+    upload = services.settings.uploads_dir / "1" / f"{GONE}.zip"
+    upload.parent.mkdir()
+    shutil.copy(archive, upload)
+    looked_at = LookupRequest(str(upload), upload.name, services.runs.runs(dataset.id)[0].id)
+    work(services, dataset.id, JobKind.LOOKUP, looked_at.params())
     _correct(services, dataset.id)
     return services, dataset.id
 
@@ -144,6 +150,7 @@ def test_after_erasing_a_person_no_byte_of_them_is_left(family):
     assert places(data_dir, needles, (ALIKE, THIRD)) == set()
     assert (receipt["faces"], receipt["photos"], receipt["models_deleted"], receipt["exports"]) == (4, 4, 1, 1)
     assert receipt["check"] | {"bytes": 0, "files": 0} == {"bytes": 0, "files": 0, "found": 0, "left": []}
+    assert receipt["lookups"] == 1 and not services.artifacts.ids(dataset_id, Kind.LOOKUP_PHOTOS)
     assert receipt["check"]["files"] > 16 and receipt["dataset_renamed"] is True
     assert GONE not in json.dumps(receipt, ensure_ascii=False)
     assert {name: faces_of(services, dataset_id, name) for name in others} == others
@@ -162,6 +169,27 @@ def test_a_recogniser_that_knew_the_person_is_trained_again_on_request(family):
     (run,) = services.runs.runs(dataset_id)
     assert run.id == receipt["run"] and run.params["people"] == sorted([ALIKE, THIRD])
     assert run.params["folds"] == 2, "as the deleted one was trained"
+
+
+def test_a_run_that_only_left_the_person_out_stays_without_their_name(tmp_path):
+    """Too few photos to be learned, and met among the strangers given: it knows the name and nothing else."""
+    album = Album(tmp_path)
+    album.services.jobs.finish(album.job.id, JobState.DONE)
+    for name in ("Bob", "Cleo"):
+        for number in range(2):
+            album.add(f"{name} {number}.jpg", name)
+    album.add("1.jpg", "Ann")
+    met = train.KnownStranger("Ann", 1, "its folder has this person's name")
+    given = train.Outsiders("Ann.zip", np.eye(128, dtype=np.float32)[:2], np.arange(2), "facenet-128", 3, 0, (met,))
+    tools, dataset_id = album.services.erase_tools(), album.dataset.id
+    places_of = album.services.store, album.services.runs, album.services.artifacts
+    run = train.train(*places_of, dataset_id, train.TrainOptions(folds=2), outsiders=given)
+    assert run.params["left_out"][0]["person"] == run.params["strangers_given"]["known"][0]["person"] == "Ann"
+    receipt = erase.erase(tools, dataset_id, EraseRequest(album.people()["Ann"], "Ben"))
+    (kept,) = album.services.runs.runs(dataset_id)
+    assert kept.id == run.id and kept.params["people"] == ["Bob", "Cleo"]
+    assert (receipt["models_deleted"], receipt["check"]["found"]) == (0, 0)
+    assert not any(b"Ann" in content for _, content in blobs(tmp_path))
 
 
 def test_traces_in_files_of_the_user_are_found_and_told_without_the_name(family, tmp_path):
@@ -230,9 +258,15 @@ def test_photos_with_others_stay_unless_all_are_to_go(album):
     album.add("bob.jpg", "Bob")
     request = EraseRequest(album.people()["Ann"], "Ben")
     tools = album.services.erase_tools()
-    assert erase.preview(tools, album.dataset.id, request) == {"faces": 3, "photos": 1, "photos_kept": 2, "models": 0}
+    assert erase.preview(tools, album.dataset.id, request) == {
+        "faces": 3,
+        "photos": 1,
+        "photos_kept": 2,
+        "models": 0,
+        "lookups": 0,
+    }
     wider = erase.preview(tools, album.dataset.id, EraseRequest(request.person_id, "Ben", all_photos=True))
-    assert wider == {"faces": 5, "photos": 3, "photos_kept": 0, "models": 0}
+    assert wider == {"faces": 5, "photos": 3, "photos_kept": 0, "models": 0, "lookups": 0}
     receipt = erase.erase(tools, album.dataset.id, request)
     assert receipt["photos_kept"] == 2 and "still to be seen" in receipt["photos_kept_note"]
     assert sorted(album.names().values(), key=str) == ["Bob", "Bob", None]

@@ -22,12 +22,12 @@ def welcome() -> None:
     """The first visit: the sample and a place for a zip, nothing else."""
     left, right = st.columns(2, gap="large")
     with left, st.container(border=True):
-        st.subheader("Try the sample", anchor=False)
+        st.header("Try the sample", anchor=False)
         st.markdown("118 photos of 5 well-known people, about half a minute.")
         if st.button("Use the sample", type="primary", icon=":material/play_arrow:"):
             start_sample()
     with right, st.container(border=True):
-        st.subheader("Use your own photos", anchor=False)
+        st.header("Use your own photos", anchor=False)
         st.markdown("A zip with one folder a person. Photos stay on this computer.")
         uploads.first_dataset()
 
@@ -90,7 +90,7 @@ def dataset(shown: Dataset) -> None:
         with faces:
             _covers(shown)
         with middle:
-            st.subheader(shown.name, anchor=False)
+            st.header(shown.name, anchor=False)
             people, photos = words.count(counts.people, "person", "people"), words.count(counts.photos, "photo")
             accuracy = f", {words.percent(run.metrics['accuracy'])} right on new photos" if run else ""
             st.markdown(f"{photos}, {words.count(counts.faces, 'face')}, {people}{accuracy}")
@@ -191,7 +191,7 @@ def lately(known: list[Dataset]) -> None:
     recent = [job for job in data.services().jobs.jobs(limit=LATELY) if job.dataset_id in names]
     if not recent:
         return
-    st.subheader("What happened lately", anchor=False)
+    st.header("What happened lately", anchor=False)
     for job in recent:
         came = "" if job.state is JobState.DONE else f" ({job.state})"
         what = jobs.TITLE[job.kind] if job.kind is not JobKind.INGEST else f"Taking photos from {job.params['title']}"

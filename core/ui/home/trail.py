@@ -19,6 +19,8 @@ PAGES = {
     JobKind.SUSPECTS: frame.SUSPECTS,
     JobKind.EXPORT: frame.EXCHANGE,
     JobKind.IMPORT: frame.EXCHANGE,
+    JobKind.LOOKUP: frame.BATCH,
+    JobKind.SORT: frame.BATCH,
 }
 """Where the work of a job is followed."""
 

@@ -8,7 +8,7 @@ from core.errors import ImageRefused
 from core.store.base import Dataset, Run
 from core.ui import data, frame, words
 from core.ui.identify import giving, looking
-from core.workflows import lookup
+from core.workflows.lookups import lookup
 
 
 def keep(dataset: Dataset, run: Run) -> None:

@@ -207,5 +207,5 @@ def _list(looked: Looked, lines: Sequence[Line], now: int) -> Chosen | None:
 
 def nobody() -> None:
     """No face in the photo, and what to do."""
-    st.markdown("#### No face could be found")
+    st.markdown("## No face could be found")
     st.markdown("A face needs to be at least about 20 pixels wide and turned towards the camera. Try another photo.")

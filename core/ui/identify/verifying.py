@@ -214,7 +214,7 @@ def _person(judged: Judge, dataset: Dataset, side: Side, person: PersonCount) ->
 
 
 def _headline(verdict: Verdict, name: str = "") -> None:
-    st.markdown(f"### {conclusion(verdict, name)}")
+    st.markdown(f"## {conclusion(verdict, name)}")
     with st.container(horizontal=True, gap="large"):
         st.metric("Same person (probability)", words.probability(verdict.prob), width="content")
         st.metric(

@@ -55,6 +55,8 @@ def sentence(name: str, going: dict[str, int]) -> str:
     parts = [words.count(going["faces"], "face"), words.count(going["photos"], "photo")]
     if going["models"]:
         parts.append(words.count(going["models"], "trained recogniser"))
+    if lookups := going["lookups"]:
+        parts.append(words.count(lookups, "kept result of Many photos", "kept results of Many photos"))
     told = f"**{name}**: {', '.join(parts)} and all exports of this dataset are removed. This cannot be undone."
     if kept := going["photos_kept"]:
         told += (
@@ -101,6 +103,8 @@ def receipt_sentence(result: dict[str, Any]) -> str:
     removed = [words.count(result["faces"], "face"), words.count(result["photos"], "photo")]
     if models := result["models_deleted"]:
         removed.append(words.count(models, "trained recogniser"))
+    if lookups := result.get("lookups"):  # receipts of before do not say
+        removed.append(words.count(lookups, "kept result of Many photos", "kept results of Many photos"))
     check = result["check"]
     searched = f"{words.count(check['files'], 'file')} ({words.size(check['bytes'])}) were searched"
     found = f"{words.count(check['found'], 'trace')} left" if check["found"] else "nothing is left"

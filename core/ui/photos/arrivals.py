@@ -185,7 +185,7 @@ def _results(dataset: Dataset) -> None:
     known = [job for job in data.services().jobs.jobs(dataset.id) if job.kind is JobKind.IMPORT]
     ended = [job for job in known if not job.state.active and (job.state is JobState.DONE or _holding(dataset, job))]
     if ended:
-        st.subheader("Brought in", anchor=False)
+        st.header("Brought in", anchor=False)
     for job in ended[:SHOWN]:
         with st.container(border=True):
             _result(dataset, job)

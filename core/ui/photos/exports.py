@@ -59,7 +59,7 @@ def show(dataset: Dataset, *, primary: bool) -> None:
     """
     job, runs, made = data.newest_job(dataset, JobKind.EXPORT), data.runs(dataset), _ready(dataset)
     head = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
-    head.subheader("Export", anchor=False, width="content")
+    head.header("Export", anchor=False, width="content")
     if not (data.counts(dataset.id, dataset.revision).photos or runs):
         frame.empty("There is nothing to export yet.", "Add photos", frame.INGEST)
         return
@@ -80,7 +80,7 @@ def show(dataset: Dataset, *, primary: bool) -> None:
         start(dataset, ExportParams(what, run.id if run else None))
         st.rerun()
     if made[1:]:
-        st.subheader("Earlier exports", anchor=False)
+        st.header("Earlier exports", anchor=False)
     for export in made[1:]:
         _show(dataset, export)
     if made:
@@ -134,7 +134,8 @@ def _ready(dataset: Dataset) -> list[Ready]:
     services = data.services()
     folder = exported(services.settings.exports_dir, dataset.id, "").parent
     files = sorted(folder.glob("*.zip"), key=lambda path: path.stat().st_mtime, reverse=True)
-    return [Ready(path, _job(path.stem)) for path in files]
+    made = [Ready(path, _job(path.stem)) for path in files]
+    return [export for export in made if export.job is None or export.job.kind is JobKind.EXPORT]
 
 
 def _job(job_id: str) -> Job | None:

@@ -23,6 +23,7 @@ from core.ui import data, frame, state, words
 CHUNK_BYTES = 1 << 20
 SAMPLE_TITLE = "the sample"
 ACCEPTED = ["zip", *sorted(extension.removeprefix(".") for extension in PHOTO_EXTENSIONS)]
+TO_TAKE = "Drop a zip with one folder a person, or several photos"
 POLICIES = {
     FacePolicy.LARGEST: "take the largest and most central one",
     FacePolicy.ONLY_SINGLE: "take none of them",
@@ -38,25 +39,30 @@ class Offer:
     title: str
 
 
-def choose(dataset: Dataset) -> Offer | None:
-    """The three ways in, side by side: a drop, the inbox, the sample."""
+def choose(dataset: Dataset, label: str = TO_TAKE, waiting: str = state.OFFER) -> Offer | None:
+    """The ways in, side by side: a drop, and the inbox.
+
+    Parameters
+    ----------
+    waiting : under which key of the session what was dropped waits
+    """
     drop, shelf = st.columns([3, 2], gap="large")
     with drop:
-        offer = _dropped(dataset)
+        offer = _dropped(dataset, label, waiting)
     with shelf:
         return _from_inbox() or offer
 
 
-def _dropped(dataset: Dataset) -> Offer | None:
+def _dropped(dataset: Dataset, label: str, waiting: str) -> Offer | None:
     """What was dropped: copied at once, offered until it is taken or dropped anew."""
-    files = drop("Drop a zip with one folder a person, or several photos", ACCEPTED)
+    files = drop(label, ACCEPTED)
     if files:
         path, title = _keep(files)
-        st.session_state[state.OFFER] = (dataset.id, str(path), title)
+        st.session_state[waiting] = (dataset.id, str(path), title)
         st.rerun()
-    waiting = st.session_state.get(state.OFFER)
-    if waiting and waiting[0] == dataset.id and Path(waiting[1]).exists():
-        return Offer(Path(waiting[1]), waiting[2])
+    offered = st.session_state.get(waiting)
+    if offered and offered[0] == dataset.id and Path(offered[1]).exists():
+        return Offer(Path(offered[1]), offered[2])
     return None
 
 

@@ -1,0 +1,43 @@
+"""What the words of a command mean: the data folder, a dataset, a run, a file."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from core.errors import ImageRefused, NotFound
+from core.services import Services
+from core.settings import from_env
+from core.store.base import Dataset, Run
+
+
+def services(options: argparse.Namespace) -> Services:
+    """Everything that works, on the data folder that is meant."""
+    return Services(from_env(options.data))
+
+
+def on_dataset(options: argparse.Namespace) -> tuple[Services, Dataset]:
+    """The same, and the dataset of ``--dataset``. Raises NotFound."""
+    found = services(options)
+    return found, found.store.dataset(options.dataset)
+
+
+def on_run(options: argparse.Namespace) -> tuple[Services, Run]:
+    """The same, and the run of ``--run``, or the newest of the dataset. Raises NotFound."""
+    found, dataset = on_dataset(options)
+    if options.run:
+        return found, found.runs.run(options.run)
+    runs = found.runs.runs(dataset.id)
+    if not runs:
+        raise NotFound(
+            f"Nothing was trained on '{dataset.name}' yet. Run `python -m core train --dataset {dataset.name}` first."
+        )
+    return found, runs[0]
+
+
+def photo_bytes(path: Path) -> bytes:
+    """The content of a photo. Raises ImageRefused when it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as fault:
+        raise ImageRefused(f"it cannot be read ({fault.strerror}).") from fault

@@ -1,0 +1,75 @@
+"""What leaves a dataset as a file and what comes in from one: ``export``, ``import-...``."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+
+from core.cli import asked
+from core.cli.carry import carry, progress
+from core.cli.parser import Answer, Commands, needs_dataset
+from core.jobs import transfers
+from core.jobs.model import JobKind
+from core.types import CancelToken
+from core.workflows import bundles, imports
+from core.workflows import export as exporting
+
+IMPORTS = {
+    "log": "replay the corrections of another ingest of the same photos",
+    "xmp": "take names from XMP sidecars (face regions), one or a folder or zip of them",
+    "embeddings": "take vectors that were computed elsewhere with the dataset's model",
+}
+"""What can be brought into a dataset, and a sentence about each."""
+
+
+def add_export(commands: Commands) -> None:
+    """``export``."""
+    text = "write photos, faces, sidecars, vectors, the recogniser or the log to a zip"
+    command = needs_dataset(commands.add("export", _export, text))
+    command.add_argument("--out", required=True, type=Path, metavar="FILE")
+    command.add_argument("--what", choices=list(exporting.What), default=exporting.What.ALL)
+    command.add_argument("--run", help="whose bundle (default: the newest)")
+
+
+def _export(options: argparse.Namespace) -> Answer:
+    services, dataset = asked.on_dataset(options)
+    job = carry(services, dataset, JobKind.EXPORT, transfers.ExportParams(options.what, options.run).params())
+    written = exporting.exported(services.settings.exports_dir, dataset.id, job.id)
+    shutil.move(written, options.out)
+    return {"file": str(options.out), **job.result}
+
+
+def add_import_bundle(commands: Commands) -> None:
+    """``import-bundle``."""
+    text = "take a recogniser from another installation, as a dataset of its own"
+    command = commands.add("import-bundle", _import_bundle, text)
+    command.add_argument("file", type=Path, metavar="FILE")
+    command.add_argument("--dataset", metavar="NAME", help="call it so (default: as it was called at home)")
+
+
+def _import_bundle(options: argparse.Namespace) -> Answer:
+    return bundles.import_bundle(asked.services(options).bundle_tools(), options.file, options.dataset)
+
+
+def add_imports(commands: Commands) -> None:
+    """``import-log``, ``import-xmp``, ``import-embeddings``."""
+    for what, text in IMPORTS.items():
+        command = commands.add(f"import-{what}", _import_into, text)
+        command.set_defaults(what=what)
+        command.add_argument("file", type=Path, metavar="FILE")
+        needs_dataset(command)
+
+
+def _import_into(options: argparse.Namespace) -> Answer:
+    """Corrections, names or vectors from a file, under the dataset's lock."""
+    services, dataset = asked.on_dataset(options)
+    token, report = CancelToken(), progress()
+    tools, by = services.import_tools(), imports.hand("command line")
+    with services.writing(dataset.id, report, token):
+        if options.what == "embeddings":
+            return imports.import_vectors(tools, dataset.id, options.file)
+        read = imports.import_log if options.what == "log" else imports.import_xmp
+        summary = read(tools, dataset.id, options.file, by, report, token)
+    return {**asdict(summary), "session": by.session}

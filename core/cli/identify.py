@@ -1,0 +1,112 @@
+"""Who is this, and is it the same person: ``identify``, ``verify``, ``verify-pairs``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from core.cli import asked
+from core.cli.carry import progress
+from core.cli.parser import Answer, Commands, needs_dataset
+from core.errors import ImageRefused, InputRefused
+from core.images import decode
+from core.models import catalogue
+from core.services import Services
+from core.store.base import Dataset
+from core.workflows import pair_lists, verify, verify_pairs
+from core.workflows.identify import to_json
+
+
+def add_identify(commands: Commands) -> None:
+    """``identify``."""
+    command = commands.add("identify", _identify, "say who is in photos")
+    command.add_argument("photo", nargs="+")
+    needs_dataset(command)
+    command.add_argument("--run", help="default: the newest")
+    command.add_argument(
+        "--fpir", type=float, help="share of strangers that may be named, 0.001 to 0.05 (default 0.01)"
+    )
+
+
+def _identify(options: argparse.Namespace) -> Answer:
+    services, run = asked.on_run(options)
+    identifier = services.identifier(run)
+    threshold = identifier.threshold() if options.fpir is None else identifier.threshold(options.fpir)
+    photos, refused = [], []
+    for name in options.photo:
+        try:
+            image = decode(asked.photo_bytes(Path(name)), services.settings.images)
+        except ImageRefused as refusal:
+            refused.append(f"'{name}': {refusal}")
+            continue
+        photos.append(to_json(name, identifier.identify(image), threshold))
+    if refused and not photos:
+        raise InputRefused(" ".join(refused))
+    for line in refused:
+        print(f"Refused {line}", file=sys.stderr)
+    return {"photos": photos}
+
+
+def add_verify(commands: Commands) -> None:
+    """``verify``."""
+    command = commands.add("verify", _verify, "same person? two photos, or a photo and a person of a dataset")
+    command.add_argument("photo", nargs="+", metavar="PHOTO")
+    command.add_argument("--dataset", metavar="NAME", help="judge by this dataset's own pairs when they are enough")
+    command.add_argument("--person", metavar="NAME", help="compare one photo with this person of the dataset")
+    command.add_argument(
+        "--far",
+        type=float,
+        choices=verify.FARS,
+        default=min(verify.FARS),
+        help="the share of different people that may pass (default: %(default)s)",
+    )
+
+
+def _verify(options: argparse.Namespace) -> Answer:
+    services = asked.services(options)
+    if options.person is None and len(options.photo) != 2:
+        raise InputRefused("Give two photos, or one photo with --dataset NAME and --person NAME.")
+    if options.person is not None and (len(options.photo) != 1 or not options.dataset):
+        raise InputRefused("A person is compared with one photo, and --dataset NAME says where the person is.")
+    dataset = services.store.dataset(options.dataset) if options.dataset else None
+    verifier = services.verifier(dataset.model_id if dataset else catalogue.DEFAULT_VECTORS_ID)
+    looked = [verify.look_at(verifier, asked.photo_bytes(Path(name)), name) for name in options.photo]
+    found = dict(zip(options.photo, (len(photo.faces) for photo in looked), strict=True))
+    own = _own_faces(services, dataset) if dataset else None
+    if dataset and options.person is not None:
+        person = verify.person_named(services.store.people(dataset.id), options.person)
+        cosine = verify.gallery(services.store, dataset, person, looked[0], looked[0].main).cosine
+        judge = verify.judge_with_person(dataset.model_id, own.with_people() if own else None)
+    else:
+        cosine = verify.alike(looked[0], looked[0].main, looked[1], looked[1].main)
+        judge = verify.judge(verifier.embedder.model.vectors_id, own.pairs() if own else None)
+    return verify.to_json(judge(cosine, options.far), found)
+
+
+def _own_faces(services: Services, dataset: Dataset) -> verify.Own:
+    return verify.own_faces(services.store.face_table(dataset.id), services.store.embeddings(dataset.id))
+
+
+def add_verify_pairs(commands: Commands) -> None:
+    """``verify-pairs``."""
+    text = "measure same-or-different on a list of pairs (LFW protocol)"
+    command = commands.add("verify-pairs", _verify_pairs, text)
+    command.add_argument("pairs", metavar="LIST", help="a table photo_a,photo_b,same,fold, or pairs.txt of LFW")
+    command.add_argument("--photos", required=True, metavar="ZIP_OR_DIR")
+    command.add_argument("--curves", action="store_true", help="the DET curve and the histograms too")
+    command.add_argument(
+        "--model",
+        choices=[model.id for model in catalogue.EMBEDDING_MODELS],
+        default=catalogue.DEFAULT_EMBEDDING_ID,
+    )
+
+
+def _verify_pairs(options: argparse.Namespace) -> Answer:
+    services = asked.services(options)
+    pairs = pair_lists.read_pairs(Path(options.pairs))
+    tools = services.pair_tools(catalogue.embedding_model(options.model).vectors_id)
+    with services.open_source(Path(options.photos).resolve()) as source:
+        compared = verify_pairs.compare(tools, source, pairs, progress())
+    curves = compared.curves() if options.curves else {}
+    return {**compared.verification().to_json(), **curves}

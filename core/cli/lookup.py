@@ -1,0 +1,73 @@
+"""Who is on many photos, without taking them in: ``lookup``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from core.cli import asked
+from core.cli.carry import carry, progress
+from core.cli.parser import Answer, Commands, needs_dataset
+from core.jobs.handlers import LookupRequest
+from core.jobs.model import JobKind
+from core.services import Services
+from core.workflows.lookups import lookup, outputs
+from core.workflows.lookups.marks import Mark, marks
+from core.workflows.lookups.values import TARGET_RATE, Lookup
+
+
+def add_lookup(commands: Commands) -> None:
+    """``lookup``."""
+    text = "say who is on many photos, without taking them into the dataset; the result is kept until it is forgotten"
+    command = needs_dataset(commands.add("lookup", _lookup, text))
+    command.add_argument("source", metavar="ZIP_OR_DIR")
+    command.add_argument("--run", help="default: the newest")
+    command.add_argument(
+        "--fpir",
+        type=float,
+        default=TARGET_RATE,
+        help="share of strangers that may be named, 0.001 to 0.05 (default 0.01)",
+    )
+    command.add_argument("--csv", type=Path, metavar="FILE", help="write a table: a row for each face")
+    command.add_argument("--xmp", type=Path, metavar="FILE.zip", help="write an XMP sidecar for each photo with faces")
+    command.add_argument("--sorted", type=Path, metavar="FILE.zip", help="write the photos, a folder for each person")
+    command.add_argument("--forget", action="store_true", help="keep nothing of the result in the data folder")
+
+
+def _lookup(options: argparse.Namespace) -> Answer:
+    services, run = asked.on_run(options)
+    services.identifier(run).threshold(options.fpir)  # a rate without a limit is refused before the work
+    path = Path(options.source).resolve()
+    services.open_source(path).close()
+    request = LookupRequest(str(path), path.name, run.id)
+    dataset = services.store.dataset(run.dataset_id)
+    job = carry(services, dataset, JobKind.LOOKUP, request.params())
+    made = lookup.load(services.artifacts, dataset.id, job.id)
+    answer = _answer(made, job.result, options) | _write(services, made, options)
+    if options.forget:
+        lookup.forget(services.lookup_tools(), dataset.id, made.id)
+    return answer
+
+
+def _answer(made: Lookup, came: dict[str, Any], options: argparse.Namespace) -> Answer:
+    """The figures; with ``--json`` every photo too."""
+    told = marks(made, options.fpir).faces
+    counts = {name: came[name] for name in ("faces", "without_face", "refused", "seconds")}
+    counts |= {"named": int((told & Mark.NAMED > 0).sum()), "unknown": int((told & Mark.UNKNOWN > 0).sum())}
+    if not options.json:
+        return {"lookup": made.id, "photos": came["photos"], **counts}
+    return {**outputs.to_json(made, options.fpir), "counts": {"photos": came["photos"], **counts}}
+
+
+def _write(services: Services, made: Lookup, options: argparse.Namespace) -> Answer:
+    """The files that were asked for."""
+    if options.csv:
+        options.csv.write_bytes(outputs.to_csv(made, options.fpir))
+    if options.xmp:
+        outputs.write_sidecars(made, options.xmp, options.fpir)
+    if not options.sorted:
+        return {}
+    place = lookup.photos_of(services.artifacts, made)
+    with services.open_source(place, folders_are_people=False) as source:
+        return {"sorted": outputs.sort_photos(made, source, options.sorted, options.fpir, progress())}

@@ -1,0 +1,72 @@
+"""The people of a dataset: ``cluster``, ``suspects``, ``erase``."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+
+from core.cli import asked
+from core.cli.carry import carry
+from core.cli.parser import Answer, Commands, needs_dataset
+from core.jobs import transfers
+from core.jobs.model import JobKind
+from core.workflows import cluster, datasets, suspects
+from core.workflows import erase as erasing
+
+
+def add_cluster(commands: Commands) -> None:
+    """``cluster``."""
+    command = needs_dataset(commands.add("cluster", _cluster, "group the faces without a name"))
+    command.add_argument(
+        "--threshold",
+        type=float,
+        default=cluster.DEFAULT_THRESHOLD,
+        help="distance at which two single faces are still joined, 0 to 1 (default: %(default)s)",
+    )
+    command.add_argument("--all", dest="everyone", action="store_true", help="all faces, those with a name too")
+
+
+def _cluster(options: argparse.Namespace) -> Answer:
+    services, dataset = asked.on_dataset(options)
+    job = carry(services, dataset, JobKind.CLUSTER, asdict(cluster.ClusterOptions(everyone=options.everyone)))
+    groups = cluster.current(services.store, services.log, services.artifacts, dataset.id, options.everyone)
+    return cluster.to_json(groups.cut(options.threshold), job.result["seconds"])
+
+
+def add_suspects(commands: Commands) -> None:
+    """``suspects``."""
+    text = "rank what is probably wrong: names, outliers, copies, leaks"
+    command = needs_dataset(commands.add("suspects", _suspects, text))
+    command.add_argument("--limit", type=int, metavar="N", help="at most so many entries (default: all)")
+
+
+def _suspects(options: argparse.Namespace) -> Answer:
+    services, dataset = asked.on_dataset(options)
+    carry(services, dataset, JobKind.SUSPECTS, {})
+    return suspects.report(services.store, services.log, services.artifacts, dataset.id, options.limit)
+
+
+def add_erase(commands: Commands) -> None:
+    """``erase``."""
+    command = commands.add("erase", _erase, "remove a person, or a dataset, for good, and look for what is left")
+    which = command.add_mutually_exclusive_group(required=True)
+    which.add_argument("person", nargs="?", metavar="PERSON")
+    which.add_argument("--whole-dataset", action="store_true")
+    needs_dataset(command)
+    command.add_argument(
+        "--photos", choices=["own", "all"], default="own", help="all: also photos that show others too"
+    )
+    command.add_argument(
+        "--retrain", action="store_true", help="train again when a recogniser had learned from the person"
+    )
+
+
+def _erase(options: argparse.Namespace) -> Answer:
+    services, dataset = asked.on_dataset(options)
+    if options.whole_dataset:
+        exports_dir = services.settings.exports_dir
+        return datasets.delete(services.store, services.jobs, services.artifacts, exports_dir, dataset.id)
+    person_id = erasing.person_named(services.store, dataset.id, options.person)
+    given = transfers.EraseParams(person_id, "command line", options.photos == "all", options.retrain)
+    receipt = carry(services, dataset, JobKind.ERASE, given.params()).result
+    return {name: receipt[name] for name in ("photos", "faces", "artifacts", "models_retrained")} | receipt

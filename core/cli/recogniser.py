@@ -1,0 +1,96 @@
+"""A recogniser and how good it is: ``train``, ``evaluate``, ``compare``, ``report``."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+from core.cli import asked
+from core.cli.carry import carry, progress
+from core.cli.parser import Answer, Commands, needs_dataset
+from core.errors import NotFound
+from core.jobs.handlers import TrainRequest
+from core.jobs.model import JobKind
+from core.workflows import compare, evaluate, study, train
+from core.workflows import report as reporting
+
+
+def add_train(commands: Commands) -> None:
+    """``train``."""
+    command = needs_dataset(commands.add("train", _train, "train and measure a recogniser"))
+    command.add_argument("--folds", type=int, default=5)
+    command.add_argument("--min-faces", type=int, default=2)
+    command.add_argument("--seed", type=int, default=0)
+    command.add_argument("--c", type=float, help="the SVM's C (default: chosen by cross-validation)")
+    command.add_argument("--strangers", metavar="ZIP_OR_DIR", help="photos of other people, to set the limits by too")
+
+
+def _train(options: argparse.Namespace) -> Answer:
+    services, dataset = asked.on_dataset(options)
+    chosen = train.TrainOptions(options.folds, options.min_faces, options.seed, options.c)
+    strangers = str(Path(options.strangers).resolve()) if options.strangers else None
+    job = carry(services, dataset, JobKind.TRAIN, TrainRequest(chosen, strangers).params())
+    return train.to_json(services.runs.run(job.result["run"]))
+
+
+def add_evaluate(commands: Commands) -> None:
+    """``evaluate``."""
+    command = needs_dataset(commands.add("evaluate", _evaluate, "the measurements of a run in full"))
+    command.add_argument(
+        "--strangers", metavar="ZIP_OR_DIR", help="photos of other people: how many of them get a name"
+    )
+    command.add_argument(
+        "--full", action="store_true", help="repeated folds, slices, other classifiers, learning curve"
+    )
+    command.add_argument("--run", help="default: the newest")
+
+
+def _evaluate(options: argparse.Namespace) -> Answer:
+    services, run = asked.on_run(options)
+    identifier, predictions = services.identifier(run), train.load_predictions(services.artifacts, run)
+    answer = evaluate.evaluation_json(run, predictions, identifier.recogniser)
+    if options.full:
+        carry(services, services.store.dataset(run.dataset_id), JobKind.STUDY, {"run": run.id})
+        answer["study"] = study.load(services.artifacts, run)
+    if not options.strangers:
+        return answer
+    with services.open_source(Path(options.strangers).resolve()) as source:
+        strangers = evaluate.embed_strangers(services.pair_tools(run.model_id), source, progress())
+    met = evaluate.find_known(services.store, run, strangers)
+    return answer | evaluate.measure(predictions, identifier, strangers, met)
+
+
+def add_compare(commands: Commands) -> None:
+    """``compare``."""
+    text = "two runs on the faces that both were tested on: is the difference real?"
+    command = needs_dataset(commands.add("compare", _compare, text))
+    command.add_argument("--old", metavar="RUN", help="default: the one before the newest")
+    command.add_argument("--new", metavar="RUN", help="default: the newest")
+
+
+def _compare(options: argparse.Namespace) -> Answer:
+    services, dataset = asked.on_dataset(options)
+    newest = services.runs.runs(dataset.id)
+    if len(newest) < 2 and not (options.old and options.new):
+        raise NotFound(f"'{dataset.name}' has not been trained twice, so there is nothing to compare. Train again.")
+    wanted = (options.old or newest[1].id, options.new or newest[0].id)
+    pair = compare.in_order(*(services.runs.run(run_id) for run_id in wanted))
+    old, new = ((run, train.load_predictions(services.artifacts, run)) for run in pair)
+    return compare.compare_runs(services.store, services.log, old, new).to_json()
+
+
+def add_report(commands: Commands) -> None:
+    """``report``."""
+    command = needs_dataset(commands.add("report", _report, "write a run's report: one HTML file and one PDF"))
+    command.add_argument("--out", required=True, type=Path, metavar="DIR")
+    command.add_argument("--run", help="default: the newest")
+    command.add_argument("--no-faces", action="store_true", help="leave out the pictures of people")
+
+
+def _report(options: argparse.Namespace) -> Answer:
+    began = time.monotonic()
+    services, run = asked.on_run(options)
+    made = reporting.make_report(services.report_tools(), run.id, faces=not options.no_faces, report=progress())
+    html, pdf = reporting.save(made, options.out)
+    return {"run": run.id, "html": str(html), "pdf": str(pdf), "seconds": round(time.monotonic() - began, 2)}

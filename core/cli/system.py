@@ -1,0 +1,105 @@
+"""The installation itself: ``models install``, ``sample``, ``worker``, ``bench``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from core.cli import asked
+from core.cli.carry import progress
+from core.cli.parser import Answer, Commands
+from core.jobs.handlers import handlers, sweep_uploads
+from core.jobs.spare import Spare
+from core.jobs.worker import stop_with_parent, work, yield_to_pages
+from core.models import catalogue, install, sample
+from core.settings import from_env
+from core.workflows import project
+
+
+def add_models(commands: Commands) -> None:
+    """``models install``."""
+    models = commands.group("models", "install the networks")
+    command = models.add("install", _install, "fetch, verify and convert networks, once")
+    command.add_argument("name", nargs="?", choices=catalogue.model_ids(), help="default: the detector and facenet-128")
+    command.add_argument("--from", dest="source", metavar="FILE", help="take the weights from this file")
+
+
+def _install(options: argparse.Namespace) -> Answer:
+    models_dir = from_env(options.data).models_dir
+    names = [options.name] if options.name else list(catalogue.DEFAULT_MODEL_IDS)
+    chosen = Path(options.source) if options.source else None
+    done = []
+    for name in names:
+        given = chosen if name in (options.name, catalogue.DEFAULT_EMBEDDING_ID) else None
+        done.append(install.install(name, models_dir, progress(), from_file=given))
+    return {"installed": [{"model": manifest.model_id, "source": manifest.source} for manifest in done]}
+
+
+def add_sample(commands: Commands) -> None:
+    """``sample``."""
+    command = commands.add("sample", _sample, "write the sample dataset (5 people, 118 photos) as a zip")
+    command.add_argument("--out", required=True, metavar="DIR")
+
+
+def _sample(options: argparse.Namespace) -> Answer:
+    target = Path(options.out) / sample.SAMPLE_NAME
+    written = sample.write_sample(from_env(options.data).models_dir, target, progress())
+    return {"file": str(written), "bytes": written.stat().st_size}
+
+
+_READY_FOR_MAPS = (
+    sys.executable,
+    "-c",
+    "from core.jobs.worker import yield_to_pages; from core.workflows.project import warm_up; "
+    "yield_to_pages(); warm_up()",
+)
+"""Compiles what maps need; the worker then only loads it."""
+
+
+def add_worker(commands: Commands) -> None:
+    """``worker``."""
+    command = commands.add("worker", _worker, "run queued jobs until stopped")
+    command.add_argument("--with-parent", action="store_true", help="end when standard input closes")
+
+
+def _worker(options: argparse.Namespace) -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: os._exit(0))
+    if options.with_parent:
+        stop_with_parent(stop, lambda: os._exit(0))
+        yield_to_pages()
+    services = asked.services(options)
+    sweep_uploads(services)
+    work(services.jobs, handlers(services), services.worker_lock, stop, Spare(_READY_FOR_MAPS, project.load))
+
+
+def add_bench(commands: Commands) -> None:
+    """``bench``."""
+    text = "measure speed, stage by stage, and against the tutorial's pipeline"
+    command = commands.add("bench", _bench, text)
+    command.add_argument("--quick", action="store_true", help="a look in a minute: few photos, no tutorial")
+    command.add_argument("--group", type=Path, metavar="ZIP", help="measure photos with several faces too")
+    command.add_argument(
+        "--peers", type=Path, metavar="PYTHON", help="compare with other packages, installed for this interpreter"
+    )
+    command.add_argument(
+        "--out", type=Path, metavar="FILE", help="write everything that was measured there too, as JSON"
+    )
+
+
+def _bench(options: argparse.Namespace) -> Answer:
+    from core.bench import run as bench
+
+    chosen = bench.Options(quick=options.quick, group=options.group, peers=options.peers)
+    answer = bench.run(asked.services(options), chosen, progress())
+    if options.out:
+        options.out.write_text(json.dumps(answer, ensure_ascii=False, indent=1), encoding="utf-8")
+    return answer

@@ -1,0 +1,138 @@
+"""Many photos with the faces found on them, filtered in the browser: chips, a person, and a page at a time.
+
+The photos travel once. What changes while somebody looks at them, the limit for names and the pictures of the faces on
+the page that is shown, goes through a second, small component. What a face is marked with was decided for every limit
+beforehand: the browser filters and decides nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from core.types import Ints
+from core.ui.components.mount import component, nothing
+
+_mount = component(
+    "photo_lookups",
+    """<div class="lookup"><div class="chips" role="group" aria-label="Show"></div>
+<div class="bar"></div><ul class="rows"></ul><nav class="pages" aria-label="Pages"></nav></div>""",
+    script="lookups",
+    style="lookups",
+)
+_deal = component("lookup_deal", script="lookup_deal")
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A filter."""
+
+    id: str
+    label: str
+    bit: int
+    """Photos with this mark are shown, and of their faces those with it stand out; 0 shows all."""
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class FaceRow:
+    """One face."""
+
+    candidates: tuple[tuple[int, float, float], ...]
+    """The place of a person, the probability and the distance; the most probable first."""
+    score: float
+    detection_prob: float
+    rival: int
+    """The row of a face that is surely the same person's and may have another name; -1 for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoRow:
+    """One photo, or a file that was refused."""
+
+    name: str
+    reason: str
+    faces: int
+    """How many of the faces are its own; they stand in the photos' order."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """Everything that travels once."""
+
+    of: str
+    """Tells these photos from others."""
+    people: tuple[str, ...]
+    photos: tuple[PhotoRow, ...]
+    faces: tuple[FaceRow, ...]
+    chips: tuple[Chip, ...]
+    marks: Mapping[str, tuple[float, Ints, Ints]]
+    """By the limit's name: the score that a name needs, and the marks of the faces and the photos."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What is shown: a chip, and perhaps a person."""
+
+    chip: str = ""
+    person: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What the browser shows now, and the faces whose pictures it wants."""
+
+    view: View | None
+    asked: tuple[int, ...]
+
+
+def table(key: str, shown: Table) -> Looked:
+    """Draw the photos."""
+    given = {
+        "key": key,
+        "of": shown.of,
+        "people": list(shown.people),
+        "photos": [[photo.name, photo.reason, photo.faces] for photo in shown.photos],
+        "faces": [[face.candidates, face.score, face.detection_prob, face.rival] for face in shown.faces],
+        "chips": [[chip.id, chip.label, chip.bit, chip.hint] for chip in shown.chips],
+        "marks": {
+            name: {"needed": needed, "faces": _bytes(faces), "photos": _bytes(photos)}
+            for name, (needed, faces, photos) in shown.marks.items()
+        },
+    }
+    answer = _mount(key=key, data=given, on_view_change=nothing, on_asked_change=nothing)
+    return read(answer.view, answer.asked, shown)
+
+
+def deal(key: str, of: str, limit: str, first: View, pictures: Mapping[int, str]) -> None:
+    """Bring the limit and pictures (data addresses, by the face's row) to the photos of this key.
+
+    ``first`` is what is shown before somebody chose anything.
+    """
+    given = {
+        "key": key,
+        "of": of,
+        "limit": limit,
+        "first": {"chip": first.chip, "person": first.person},
+        "pictures": [[row, src] for row, src in pictures.items()],
+    }
+    _deal(key=f"{key}_deal", data=given)
+
+
+def read(view: Any, asked: Any, shown: Table) -> Looked:
+    """The browser's answer, as far as it is about these photos."""
+    chips = {chip.id for chip in shown.chips}
+    told = None
+    if view and view.get("of") == shown.of and view.get("chip") in chips:
+        person = view.get("person")
+        told = View(view["chip"], person if person in shown.people else "")
+    rows = asked.get("rows", ()) if asked and asked.get("of") == shown.of else ()
+    return Looked(told, tuple(row for row in map(int, rows) if 0 <= row < len(shown.faces)))
+
+
+def _bytes(marks: Sequence[int] | Ints) -> str:
+    return base64.b64encode(np.asarray(marks, dtype=np.uint8).tobytes()).decode("ascii")

@@ -1,0 +1,353 @@
+"""Look who is on many photos, without taking them into the dataset; keep what was found until it is forgotten.
+
+Photos are read, decoded, searched and named a batch at a time. Each finished batch is on disk, so that a killed process
+loses the one in hand and a resumed lookup goes on. A file that cannot be read is a line of the result.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path, PurePath
+
+import numpy as np
+
+from core.archive import PhotoSource
+from core.errors import ImageRefused, InputRefused
+from core.exchange.zips import writing_zip
+from core.images import Picture, decode_reduced, encode_jpeg, shrink
+from core.jobs.model import JobKind
+from core.learn import same_person
+from core.learn.same_person import MEASURED, PairRule
+from core.learn.two_names import rivals, sure_cosine
+from core.machine import Pace
+from core.settings import ImageLimits
+from core.store.artifacts import Artifacts, Kind, content_id
+from core.store.base import FaceStore, JobStore, Run
+from core.types import CancelToken, Detection, Report, Vectors, silent
+from core.workflows.export import exported
+from core.workflows.faces import sharp_enough
+from core.workflows.identify import IdentifiedFace, Identifier
+from core.workflows.lookups import stored
+from core.workflows.lookups.stored import Batch, PartFile
+from core.workflows.lookups.values import LookedAt, Lookup, LookupInfo, Seen
+from core.workflows.reading import PhotoReader, ReadPhoto
+from core.workflows.verify import own_faces
+
+CROP_PX = 96
+NO_FACE = "No face could be found."
+
+
+@dataclass(frozen=True)
+class LookupTools:
+    """What looking works with."""
+
+    store: FaceStore
+    jobs: JobStore
+    artifacts: Artifacts
+    exports_dir: Path
+    limits: ImageLimits
+    pace: Pace
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be looked at, and with what."""
+
+    id: str
+    """Of the lookup, and of the work on it: the same again goes on where it stopped."""
+    dataset_id: str
+    run: Run
+    title: str
+    source: str = ""
+    """Where the photos can be read again; empty when a copy of them is kept beside."""
+
+
+def look(
+    tools: LookupTools,
+    identifier: Identifier,
+    source: PhotoSource,
+    wish: Wish,
+    report: Report = silent,
+    token: CancelToken | None = None,
+) -> Lookup:
+    """Look at every photo of a source, and keep what was found.
+
+    Parameters
+    ----------
+    identifier : of ``wish.run``
+
+    Raises
+    ------
+    InputRefused
+        There is nothing in it to look at.
+    ModelMismatch
+        The recogniser was trained on another model's vectors.
+    Cancelled
+        Between two batches; what was finished stays, and the same wish goes on from there.
+    """
+    if not source.entries and not source.refused:
+        raise InputRefused("There are no photos in it. Give a zip or a folder with JPEG, PNG, HEIC or other photos.")
+    identifier.gallery.require_model(identifier.recogniser.model_id)
+    token = token or CancelToken()
+    part = _part(tools.artifacts, wish, identifier)
+    batches = part.batches()
+    seen = {position for batch in batches for position in batch.positions}
+    entries = [entry for entry in source.entries if entry.index not in seen]
+    total, done = len(source.entries), len(seen)
+    report(done, total, "Looking for faces and names")
+    reader = PhotoReader(source, frozenset(), tools.limits, tools.pace, identifier.detector.settings.fine_long_side_px)
+    for photos in reader.batches(entries):
+        token.raise_if_cancelled()
+        batches.append(_look_at(tools, identifier, photos))
+        part.append(batches[-1])
+        done += len(photos)
+        report(done, total, "Looking for faces and names")
+    refused = [LookedAt(refusal.name, "", 0, 0, (), refusal.reason) for refusal in source.refused]
+    return _keep(tools, identifier, wish, batches, refused)
+
+
+def _keep(
+    tools: LookupTools, identifier: Identifier, wish: Wish, batches: Sequence[Batch], refused: Sequence[LookedAt]
+) -> Lookup:
+    """Write the lookup; its batches are not needed any more."""
+    photos = [photo for batch in batches for photo in batch.photos]
+    vectors = np.concatenate(
+        [np.empty((0, identifier.embedder.model.dimension), np.float32)] + [b.vectors for b in batches]
+    )
+    made = Lookup(
+        id=wish.id,
+        dataset_id=wish.dataset_id,
+        run_id=wish.run.id,
+        title=wish.title,
+        created=time.time(),
+        model_id=wish.run.model_id,
+        people=identifier.recogniser.people,
+        photos=(*photos, *refused),
+        thresholds=identifier.recogniser.rule(identifier.neighbours).thresholds,
+        rivals=_rivals(tools, identifier, wish, photos, vectors),
+        source=wish.source,
+    )
+    tools.artifacts.replace(wish.dataset_id, Kind.LOOKUP, wish.id, stored.encode(made))
+    tools.artifacts.delete(wish.dataset_id, Kind.LOOKUP_PART, wish.id)
+    return made
+
+
+def _part(artifacts: Artifacts, wish: Wish, identifier: Identifier) -> PartFile:
+    path = artifacts.path(wish.dataset_id, Kind.LOOKUP_PART, wish.id)
+    return PartFile(path, identifier.recogniser.people)
+
+
+# one batch
+
+
+def _look_at(tools: LookupTools, identifier: Identifier, photos: Sequence[ReadPhoto]) -> Batch:
+    readable = [(photo, photo.picture) for photo in photos if photo.picture is not None]
+    found = identifier.detector.detect([picture.pixels for _, picture in readable])
+    cut = {
+        photo.entry.index: _cut_out(tools, identifier, photo, picture, faces)
+        for (photo, picture), faces in zip(readable, found, strict=True)
+    }
+    faces = [face for one in cut.values() for face in one.faces]
+    crops = [crop for _, crop in faces]
+    vectors = identifier.embedder.embed_crops(crops)
+    judged = identifier.judge([face for face, _ in faces], crops, vectors)
+    lines = tuple(_line(photo, cut.get(photo.entry.index), judged) for photo in photos)
+    return Batch(tuple(photo.entry.index for photo in photos), lines, vectors)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Cut:
+    """The faces of a photo, from left to right, each with what the network sees of it; or why there are none."""
+
+    width_px: int
+    height_px: int
+    faces: Sequence[tuple[Detection, np.ndarray]]
+    objection: str = ""
+
+
+def _cut_out(
+    tools: LookupTools, identifier: Identifier, photo: ReadPhoto, picture: Picture, found: Sequence[Detection]
+) -> _Cut:
+    across, down = picture.scale_xy
+    faces = sorted((face.scaled(1 / across, 1 / down) for face in found), key=lambda face: face.box.left)
+    embedder = identifier.embedder
+    try:
+        sharp = sharp_enough(embedder, tools.limits, photo.data, picture, faces)
+    except ImageRefused as refusal:
+        return _Cut(0, 0, (), str(refusal))
+    crops = [embedder.crop(sharp.pixels, face.scaled(*sharp.scale_xy)) for face in faces]
+    return _Cut(picture.width_px, picture.height_px, list(zip(faces, crops, strict=True)))
+
+
+def _line(photo: ReadPhoto, cut: _Cut | None, judged: Iterator[IdentifiedFace]) -> LookedAt:
+    """What is said of a photo; its faces are the next of those judged."""
+    objection = photo.objection or (cut.objection if cut else "")
+    if cut is None or objection:
+        return LookedAt(photo.entry.name, "", 0, 0, (), objection)
+    faces = tuple(_seen(face) for face in islice(judged, len(cut.faces)))
+    return LookedAt(photo.entry.name, photo.photo_id, cut.width_px, cut.height_px, faces, "" if faces else NO_FACE)
+
+
+def _seen(face: IdentifiedFace) -> Seen:
+    crop = encode_jpeg(shrink(face.crop, CROP_PX))
+    found = face.detection
+    return Seen(found.box, found.prob, face.candidates, face.score, face.margin, crop, face.evidence)
+
+
+# two names for one person
+
+
+def _rivals(
+    tools: LookupTools, identifier: Identifier, wish: Wish, photos: Sequence[LookedAt], vectors: Vectors
+) -> tuple[int, ...]:
+    faces = [face for photo in photos for face in photo.faces]
+    rule = _pair_rule(tools.store, wish)
+    if rule is None or not faces:
+        return (-1,) * len(faces)
+    place = {name: number for number, name in enumerate(identifier.recogniser.people)}
+    people = np.array([place[face.candidates[0].person] for face in faces], dtype=np.int64)
+    scores = np.array([face.score for face in faces], dtype=np.float64)
+    return tuple(rivals(vectors, people, scores, sure_cosine(rule, len(place))).tolist())
+
+
+def _pair_rule(store: FaceStore, wish: Wish) -> PairRule | None:
+    """What a cosine says of two faces: as measured with the model, or by the dataset's own pairs when they suffice."""
+    model_id = wish.run.model_id
+    if model_id in MEASURED:
+        return MEASURED[model_id]
+    own = own_faces(store.face_table(wish.dataset_id), store.embeddings(wish.dataset_id))
+    scores = own.pairs() if own.face_ids else None
+    return same_person.fit(scores) if scores is not None and scores.enough else None
+
+
+# the photos
+
+
+def keep_photos(artifacts: Artifacts, dataset_id: str, lookup_id: str, given: Path) -> Path:
+    """Move an upload to where it lies as long as its lookup is kept; done again it changes nothing.
+
+    Parameters
+    ----------
+    given : a zip, or a folder of uploaded files, which become a zip
+    """
+    kept = photos_place(artifacts, dataset_id, lookup_id)
+    if kept.exists():
+        return kept
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    if given.is_file():
+        return given.replace(kept)
+    with writing_zip(kept) as target:
+        for path in sorted(path for path in given.rglob("*") if path.is_file() and not path.is_symlink()):
+            target.file(path.relative_to(given).as_posix(), path)
+    return kept
+
+
+def photos_place(artifacts: Artifacts, dataset_id: str, lookup_id: str) -> Path:
+    """Where the zip of a lookup's photos lies, when it is kept."""
+    return artifacts.path(dataset_id, Kind.LOOKUP_PHOTOS, lookup_id)
+
+
+def photos_of(artifacts: Artifacts, lookup: Lookup) -> Path:
+    """The zip or folder that a lookup's photos are read from. Raises InputRefused when it is gone."""
+    beside = photos_place(artifacts, lookup.dataset_id, lookup.id)
+    path = Path(lookup.source) if lookup.source else beside
+    if not path.exists():
+        raise InputRefused(f"The photos of '{lookup.title}' are not where they were. Put them back, or look again.")
+    return path
+
+
+# what is kept
+
+
+def keep_one(
+    tools: LookupTools,
+    dataset_id: str,
+    run: Run,
+    identifier: Identifier,
+    title: str,
+    photos: Sequence[tuple[str, bytes, Sequence[IdentifiedFace]]],
+) -> Lookup:
+    """Keep photos whose faces are identified already: their names, their files, and the faces of each.
+
+    Raises
+    ------
+    ImageRefused
+        One of them is no photo.
+    """
+    wish = Wish(uuid.uuid4().hex[:12], dataset_id, run, title)
+    lines, vectors = [], [np.empty((0, identifier.embedder.model.dimension), np.float32)]
+    for name, content, faces in photos:
+        picture = decode_reduced(content, tools.limits, CROP_PX)
+        seen = tuple(_seen(face) for face in faces)
+        line = LookedAt(
+            PurePath(name).name,
+            content_id(content),
+            picture.width_px,
+            picture.height_px,
+            seen,
+            "" if seen else NO_FACE,
+        )
+        lines.append(line)
+        vectors += [face.vector[None] for face in faces]
+    batch = Batch(tuple(range(len(lines))), tuple(lines), np.concatenate(vectors))
+    made = _keep(tools, identifier, wish, [batch], [])
+    with writing_zip(photos_place(tools.artifacts, dataset_id, wish.id)) as target:
+        for line, (_, content, _) in zip(lines, photos, strict=True):
+            target.content(target.free(line.name), content)
+    return made
+
+
+def summary(lookup: Lookup) -> dict[str, int]:
+    """The figures of a lookup: photos and faces, photos without a face, and files that were refused."""
+    refused = sum(photo.refused for photo in lookup.photos)
+    return {
+        "photos": len(lookup.photos) - refused,
+        "faces": len(lookup.rivals),
+        "without_face": sum(not photo.faces for photo in lookup.photos) - refused,
+        "refused": refused,
+    }
+
+
+def kept(artifacts: Artifacts, dataset_id: str) -> list[LookupInfo]:
+    """The lookups of a dataset, the newest first; a damaged one says so, to be forgotten."""
+    found = [_info(artifacts, dataset_id, lookup_id) for lookup_id in artifacts.ids(dataset_id, Kind.LOOKUP)]
+    return sorted(found, key=lambda info: info.created, reverse=True)
+
+
+def _info(artifacts: Artifacts, dataset_id: str, lookup_id: str) -> LookupInfo:
+    path = artifacts.path(dataset_id, Kind.LOOKUP, lookup_id)
+    try:
+        return stored.decode_info(path)
+    except InputRefused as refusal:
+        return LookupInfo(lookup_id, dataset_id, "", "", path.stat().st_mtime, 0, 0, (), str(refusal))
+
+
+def load(artifacts: Artifacts, dataset_id: str, lookup_id: str) -> Lookup:
+    """A lookup that is kept. Raises NotFound when it was forgotten, InputRefused when its file is damaged."""
+    return stored.decode(artifacts.read(dataset_id, Kind.LOOKUP, lookup_id))
+
+
+def forget(tools: LookupTools, dataset_id: str, lookup_id: str) -> None:
+    """Remove a lookup with the photos kept for it, what was sorted of them, and the jobs' records; for good.
+
+    What the user's own folders hold stays.
+    """
+    for kind in (Kind.LOOKUP, Kind.LOOKUP_PART, Kind.LOOKUP_PHOTOS):
+        tools.artifacts.delete(dataset_id, kind, lookup_id)
+    for job in tools.jobs.jobs(dataset_id):
+        if job.id == lookup_id or (job.kind is JobKind.SORT and job.params["lookup"] == lookup_id):
+            exported(tools.exports_dir, dataset_id, job.id).unlink(missing_ok=True)
+            tools.jobs.forget_job(job.id)
+
+
+def sweep(artifacts: Artifacts, dataset_id: str, unfinished: Collection[str]) -> None:
+    """Remove what was left by lookups that were given up: their ids are neither kept nor ``unfinished``."""
+    finished = set(artifacts.ids(dataset_id, Kind.LOOKUP))
+    for kind in (Kind.LOOKUP_PART, Kind.LOOKUP_PHOTOS):
+        for lookup_id in artifacts.ids(dataset_id, kind):
+            if lookup_id not in unfinished and lookup_id not in finished:
+                artifacts.delete(dataset_id, kind, lookup_id)
