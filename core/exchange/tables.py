@@ -25,6 +25,8 @@ EMBEDDINGS_FORMAT = 1
 MOST_BYTES = 4 << 30
 """Of the vectors in one file: eight million faces."""
 _QUALITY = tuple(Quality.__dataclass_fields__)
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for the beginning of a formula."""
 COLUMNS = {
     "face_id": "string",
     "person": "string",
@@ -83,18 +85,26 @@ def _row(found: PhotoFaces, face: Face, hidden: bool) -> Row:
     }
 
 
-def csv_parts(pages: Iterable[list[Row]], columns: Mapping[str, str] = COLUMNS) -> Iterator[bytes]:
-    """A CSV file (UTF-8 with its mark, for Excel), page by page."""
+def csv_parts(pages: Iterable[list[Row]], columns: Iterable[str] = COLUMNS) -> Iterator[bytes]:
+    """A CSV file (UTF-8 with its mark, for Excel), page by page.
+
+    Names of files and people are not of our making: one that a spreadsheet would take for a formula gets an apostrophe
+    before it.
+    """
     text = io.StringIO()
     writer = csv.DictWriter(text, list(columns), lineterminator="\r\n")
     text.write("\ufeff")
     writer.writeheader()
     for page in pages:
-        writer.writerows(page)
+        writer.writerows({name: _cell(value) for name, value in row.items()} for row in page)
         yield text.getvalue().encode("utf-8", "replace")
         text.seek(0)
         text.truncate()
     yield text.getvalue().encode("utf-8")
+
+
+def _cell(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
 def write_faces(path: Path, pages: Iterable[list[Row]]) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
@@ -12,6 +10,7 @@ from typing import Any
 from core.archive import Entry, PhotoSource
 from core.errors import ImageRefused
 from core.exchange import xmp
+from core.exchange.tables import csv_parts
 from core.exchange.xmp import Region, Sidecar
 from core.exchange.zips import Folders, ZipWriter, safe_part, writing_zip
 from core.learn.openset import TARGET_RATE, Threshold
@@ -28,7 +27,6 @@ COLUMNS = (
     *("name", "nearest", "prob", "distance", "score", "needed"),
     *("uncertain", "two_names", "same_name_again", "reason"),
 )
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _SAID = {"uncertain": Mark.UNCERTAIN, "two_names": Mark.TWO_NAMES, "same_name_again": Mark.AGAIN}
 
 
@@ -36,21 +34,8 @@ _SAID = {"uncertain": Mark.UNCERTAIN, "two_names": Mark.TWO_NAMES, "same_name_ag
 
 
 def to_csv(lookup: Lookup, rate: float = TARGET_RATE) -> bytes:
-    """A row for each face, and one for each file without a face (UTF-8 with its mark, for Excel).
-
-    Names of files and people are not of our making: one that a spreadsheet would take for a formula gets an apostrophe
-    before it.
-    """
-    text = io.StringIO()
-    text.write("\ufeff")
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\r\n")
-    writer.writeheader()
-    writer.writerows({name: _cell(value) for name, value in row.items()} for row in _rows(lookup, rate))
-    return text.getvalue().encode("utf-8", "replace")
-
-
-def _cell(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    """A row for each face, and one for each file without a face."""
+    return b"".join(csv_parts([list(_rows(lookup, rate))], COLUMNS))
 
 
 def _rows(lookup: Lookup, rate: float) -> Iterator[dict[str, Any]]:
