@@ -37,8 +37,9 @@ run: env models
 	@echo "Face Atlas: http://127.0.0.1:$(PORT)   (Ctrl+C stops it)"
 	@exec $(PY) -m core.ui.serve --server.address 127.0.0.1 --server.port $(PORT)
 
+# Files are dealt in their order, not by how many tests they hold: the longest, in a browser, have the fewest.
 test: env-dev models browser
-	CHROMIUM=$(CHROMIUM) $(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile $(if $(filter no,$(BROWSER)),--ignore=tests/browser)
+	CHROMIUM=$(CHROMIUM) $(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(if $(filter no,$(BROWSER)),--ignore=tests/browser)
 
 check: env-dev
 	$(PY) -m ruff format --check .
@@ -62,7 +63,8 @@ env:
 	@test -e $(VENV)/.made && test -x $(PY) || $(MAKE) --no-print-directory venv
 	@cmp -s requirements.txt $(VENV)/requirements.txt || { \
 	  echo "Installing the packages (once; they take about 3.6 GB)"; \
-	  $(PIP) -r requirements.txt && cp requirements.txt $(VENV)/requirements.txt; }
+	  $(PIP) -r requirements.txt && echo "Compiling UMAP (once, about half a minute)" && \
+	  $(PY) -c 'from core.workflows.project import warm_up; warm_up()' && cp requirements.txt $(VENV)/requirements.txt; }
 
 env-dev: env
 	@cmp -s requirements-dev.txt $(VENV)/requirements-dev.txt || { \

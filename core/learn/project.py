@@ -1,15 +1,18 @@
-"""Lay the embeddings out on a plane: PCA at once, UMAP and t-SNE in the worker.
+"""Lay the embeddings out on a plane or in space: PCA at once, UMAP and t-SNE (on a plane alone) in the worker.
 
 Both are pictures to explore by, not measurements: distances between far groups of a UMAP mean little.
 
 ``import umap`` also imports ``umap.parametric_umap``, which imports TensorFlow wherever it is installed (10
-to 26 s and half a gigabyte for nothing). ``_without_tensorflow`` makes that one import fail as if it were not
-installed.
+to 26 s and half a gigabyte for nothing). ``_without_parametric_umap`` makes that one import fail, as it does where
+TensorFlow is not installed.
 
-The import takes 17 s the first time ever and 2.5 s afterwards: numba keeps what it compiles there on disk by
-itself, in ``__pycache__`` or, where that cannot be written, the user's cache. The first fit of a process
-compiles for another 11 to 13 s that no cache saves, as umap-learn does not mark those functions; a
-``NUMBA_CACHE_DIR`` made no difference. The second fit of 1,027 faces takes 1.5 s. So this runs in the worker.
+What numba compiles is kept on disk, in ``__pycache__`` of the packages or, where that cannot be written, in the user's
+cache. umap-learn marks only some of its functions for that; ``_kept_on_disk`` marks the others. The import takes 19 s
+the first time ever and 2.4 s afterwards, the first fit of a process 10 s and 0.1 s; then 1,027 faces take 1.5 s. So
+this runs in the worker, and ``warm_up`` makes the first time pass while nobody waits.
+
+From 4,096 rows on umap-learn looks for neighbours by NN-descent, whose compilation takes 40 s of every process that
+no cache saves. Exact neighbours by matrix products take 2 s of 20,000 faces, so they are given to it.
 
 References
 ----------
@@ -30,16 +33,19 @@ from typing import Any
 
 import numpy as np
 
-from core.types import Doubles, Floats, Report, Vectors, silent
+from core.learn.nearest import nearest
+from core.types import Doubles, Floats, Ints, Report, Vectors, silent
 
 _FEWEST_FOR_UMAP = 4
+_EXACT_BELOW = 4096
+"""umap-learn compares all with all below so many rows, and heeds given neighbours from there on."""
 _BLOCK_ROWS = 2048
 _GENTLY = {"learning_rate": 0.2, "n_epochs": 100}
 """UMAP's own pace would forget where the points began."""
 
 
-def pca(vectors: Vectors) -> Floats:
-    """Project onto the two directions of largest variance.
+def pca(vectors: Vectors, dimensions: int = 2) -> Floats:
+    """Project onto the two or three directions of largest variance.
 
     Exact and deterministic: each direction is turned so that its largest coefficient is positive.
 
@@ -49,9 +55,9 @@ def pca(vectors: Vectors) -> Floats:
 
     Returns
     -------
-    (n, 2) float32, centred; zeros where there is nothing to spread (n < 2).
+    (n, dimensions) float32, centred; zeros where there is nothing to spread (n < 2).
     """
-    points = np.zeros((len(vectors), 2), dtype=np.float32)
+    points = np.zeros((len(vectors), dimensions), dtype=np.float32)
     if len(vectors) < 2:
         return points
     middle = vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
@@ -59,7 +65,7 @@ def pca(vectors: Vectors) -> Floats:
     for start in range(0, len(vectors), _BLOCK_ROWS):
         centred = vectors[start : start + _BLOCK_ROWS] - middle
         scatter += centred.T @ centred
-    directions = _main_directions(scatter).astype(np.float32)
+    directions = _main_directions(scatter, dimensions).astype(np.float32)
     points[:, : directions.shape[1]] = (vectors - middle) @ directions
     return points
 
@@ -71,6 +77,7 @@ def umap(
     min_dist: float = 0.1,
     seed: int = 0,
     start: Floats | None = None,
+    dimensions: int = 2,
     report: Report = silent,
 ) -> Floats:
     """Lay faces out so that alike ones are neighbours; the same seed gives the same map on the same machine.
@@ -84,30 +91,79 @@ def umap(
     vectors : (n, dimension) float32, unit length; rows may repeat
     n_neighbors : how far to look: few shows small groups, many the large picture
     min_dist : how close points may come, 0..1
-    start : (n, 2) where the points begin; by PCA when not given. An earlier map keeps its looks this way
+    start : (n, dimensions) where the points begin; by PCA when not given. An earlier map keeps its looks this way
+    dimensions : 2 or 3
     report : called between the steps; UMAP itself tells nothing on the way
 
     Returns
     -------
-    (n, 2) float32
+    (n, dimensions) float32
     """
     if len(vectors) < _FEWEST_FOR_UMAP:
-        return pca(vectors)
+        return pca(vectors, dimensions)
     report(0, 3, "Loading UMAP")
     reducer_class = _umap_class()
     report(1, 3, "Laying the faces out")
+    n_neighbors = max(2, min(n_neighbors, len(vectors) - 1))
     reducer = reducer_class(
-        n_neighbors=max(2, min(n_neighbors, len(vectors) - 1)),
+        n_neighbors=n_neighbors,
+        **({"precomputed_knn": _neighbours(vectors, n_neighbors)} if len(vectors) >= _EXACT_BELOW else {}),
         min_dist=min_dist,
         metric="euclidean",
-        init=_start(vectors if start is None else start, by_pca=start is None),
+        n_components=dimensions,
+        init=_start(pca(vectors, dimensions) if start is None else start),
         **({} if start is None else _GENTLY),
         random_state=seed,
         n_jobs=1,  # what a fixed seed means for umap-learn; saying so spares its warning
     )
-    points = np.asarray(reducer.fit_transform(vectors), dtype=np.float32)
+    points = _fitted(reducer, vectors)
     report(3, 3, "The map is ready")
     return points
+
+
+def warm_up() -> None:
+    """Compile all that ``umap`` needs: half a minute where numba has nothing on disk yet, a few seconds elsewhere."""
+    load()
+    rng = np.random.default_rng(0)
+    for n, dimensions in ((_FEWEST_FOR_UMAP * 10, 2), (_FEWEST_FOR_UMAP * 10, 3), (_EXACT_BELOW, 2)):
+        vectors = rng.normal(size=(n, 8)).astype(np.float32)
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        given = {"precomputed_knn": _neighbours(vectors, 5)} if n >= _EXACT_BELOW else {}
+        start = _start(pca(vectors, dimensions))
+        settings = {"n_neighbors": 5, "n_components": dimensions, "n_epochs": 2, "random_state": 0, "n_jobs": 1}
+        _fitted(_umap_class()(init=start, metric="euclidean", **settings, **given), vectors)
+
+
+def load() -> None:
+    """Import umap-learn, which takes some seconds once in a process."""
+    _umap_class()
+
+
+def _fitted(reducer: Any, vectors: Vectors) -> Floats:
+    with warnings.catch_warnings():
+        # Neighbours are given without what would find those of other rows, which nobody asks for.
+        warnings.filterwarnings("ignore", message="precomputed_knn", category=UserWarning)
+        return np.asarray(reducer.fit_transform(vectors), dtype=np.float32)
+
+
+def _neighbours(vectors: Vectors, k: int) -> tuple[Ints, Floats]:
+    """The k nearest rows of each, itself the first, and their Euclidean distances: (n, k) int64 and float32."""
+    others = nearest(vectors, k - 1)
+    cosine = _cosines(vectors, others)
+    order = np.argsort(-cosine, axis=1, kind="stable")
+    own = np.arange(len(vectors))[:, None]
+    distances = np.sqrt(np.clip(2 - 2 * np.take_along_axis(cosine, order, axis=1), 0, None))
+    return (
+        np.concatenate([own, np.take_along_axis(others, order, axis=1)], axis=1),
+        np.concatenate([np.zeros(own.shape), distances], axis=1).astype(np.float32),
+    )
+
+
+def _cosines(vectors: Vectors, others: Ints) -> Floats:
+    """Of each row with some others: (n, k)."""
+    blocks = (slice(start, start + _BLOCK_ROWS) for start in range(0, len(vectors), _BLOCK_ROWS))
+    found = [np.einsum("ij,ikj->ik", vectors[block], vectors[others[block]]) for block in blocks]
+    return np.concatenate(found)
 
 
 def tsne(vectors: Vectors, *, perplexity: int = 15, seed: int = 0, start: Floats | None = None) -> Floats:
@@ -127,7 +183,7 @@ def tsne(vectors: Vectors, *, perplexity: int = 15, seed: int = 0, start: Floats
         return pca(vectors)
     from openTSNE import TSNE  # two seconds, and only the worker needs it
 
-    begin = _start(vectors if start is None else start, by_pca=start is None)
+    begin = _start(pca(vectors) if start is None else start)
     reducer = TSNE(
         perplexity=max(1, min(perplexity, (len(vectors) - 1) // 3)),
         initialization=begin * (1e-4 / max(float(begin[:, 0].std()), 1e-9)),
@@ -137,8 +193,8 @@ def tsne(vectors: Vectors, *, perplexity: int = 15, seed: int = 0, start: Floats
     return np.asarray(reducer.fit(vectors), dtype=np.float32)
 
 
-def _start(rows: Floats, *, by_pca: bool) -> Floats:
-    """Give where the points begin: PCA or given places, at the scale UMAP uses, repeated faces a hair apart.
+def _start(places: Floats) -> Floats:
+    """Give where the points begin: around their middle, at the scale UMAP uses, repeated faces a hair apart.
 
     UMAP's own spectral start has no solution for a few faces and is slow for groups that touch nowhere, which
     people in a good embedding are.
@@ -148,35 +204,55 @@ def _start(rows: Floats, *, by_pca: bool) -> Floats:
     Kobak, Linderman, "Initialization is critical for preserving global data structure
     in both t-SNE and UMAP", Nature Biotechnology 39, 2021.
     """
-    points = pca(rows) if by_pca else rows - rows.mean(axis=0)
+    points = places - places.mean(axis=0)
     widest = float(np.abs(points).max())
     jitter = np.random.default_rng(0).normal(scale=1e-4, size=points.shape)
     return np.asarray(10.0 * points / (widest or 1.0) + jitter, dtype=np.float32)
 
 
-def _main_directions(scatter: Doubles) -> Doubles:
-    """Give up to two principal directions of a scatter matrix as columns: (dimension, <= 2) float64."""
+def _main_directions(scatter: Doubles, most: int) -> Doubles:
+    """Give up to so many principal directions of a scatter matrix as columns: (dimension, <= most) float64."""
     _, directions = np.linalg.eigh(scatter)
-    main = directions[:, ::-1][:, :2]
+    main = directions[:, ::-1][:, :most]
     largest = np.abs(main).argmax(axis=0)
     return np.asarray(main * np.sign(main[largest, np.arange(main.shape[1])]), dtype=np.float64)
 
 
 def _umap_class() -> Any:
-    with _without_tensorflow(), warnings.catch_warnings():
+    with _without_parametric_umap(), _kept_on_disk(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Tensorflow not installed", category=ImportWarning)
         from umap import UMAP
     return UMAP
 
 
 @contextmanager
-def _without_tensorflow() -> Iterator[None]:
-    """Make ``import tensorflow`` fail inside, unless it is loaded already."""
-    if "tensorflow" in sys.modules:
+def _without_parametric_umap() -> Iterator[None]:
+    """Make its import fail inside, unless it was tried before."""
+    if "umap" in sys.modules:
         yield
         return
-    sys.modules["tensorflow"] = None  # type: ignore[assignment]
+    sys.modules["umap.parametric_umap"] = None  # type: ignore[assignment]
     try:
         yield
     finally:
-        del sys.modules["tensorflow"]
+        del sys.modules["umap.parametric_umap"]
+
+
+@contextmanager
+def _kept_on_disk() -> Iterator[None]:
+    """Let numba keep on disk what is compiled of functions that are defined inside."""
+    if "umap" in sys.modules:
+        yield
+        return
+    import numba
+
+    njit = numba.njit
+
+    def keeping(*given: Any, **options: Any) -> Any:
+        return njit(*given, **{"cache": True, **options})
+
+    numba.njit = keeping
+    try:
+        yield
+    finally:
+        numba.njit = njit

@@ -1,4 +1,4 @@
-"""Charts as JSON of Plotly figures: the map of faces and the confusion matrix, and what was picked on them.
+"""Charts as JSON of Plotly figures: the matrices of people with people; the map's groups; what was picked on them.
 
 Pure functions of arrays and words; nothing here knows Streamlit or the store. A figure travels as JSON because one that
 comes out of a cache in another key order loses its selection (ARCHITECTURE, 7.6); ``figure`` rebuilds it.
@@ -34,7 +34,7 @@ SHADES = ("#D55E00", "#E69F00", "#8DB3C9", "#4C8DB5", "#0B5C8C")
 STEP_SYMBOLS = ("triangle-down", "diamond", "circle", "square", "star")
 """Steps from bad to good."""
 RIGHT, WRONG, GREY = "#0072B2", "#D55E00", "#8C9699"
-INK = {False: "#1B2426", True: "#E8EEEF"}
+INK = {False: "#0E1618", True: "#E8EEEF"}
 """The text colours of the light and (True) the dark theme, which a figure cannot ask for."""
 FAINT_GRID = "rgba(128,128,128,0.16)"
 
@@ -100,23 +100,27 @@ def people_groups(
     return [group for group in groups if len(group.rows)]
 
 
-def direct_labels(points: Floats, groups: Sequence[Group]) -> dict[str, tuple[float, float]]:
-    """Choose where names can stand: above each group, when that is not in the way of a bigger group's name."""
-    width, height = np.maximum(np.ptp(points, axis=0), 1e-9) if len(points) else (1.0, 1.0)
-    placed: dict[str, tuple[float, float]] = {}
-    for group in sorted((group for group in groups if group.colour != GREY), key=lambda group: -len(group.rows)):
-        x, y = _label_place(points[group.rows], np.array([width, height]))
-        if all(abs(x - left) / width > 0.22 or abs(y - low) / height > 0.07 for left, low in placed.values()):
-            placed[group.name] = (x, y)
-    return placed
+def direct_labels(points: Floats, groups: Sequence[Group]) -> dict[str, tuple[float, ...]]:
+    """Where the names of the coloured groups stand, the biggest first: where there is no room, that one counts.
+
+    Parameters
+    ----------
+    points : (n, 2) or (n, 3)
+    """
+    extent = np.maximum(np.ptp(points, axis=0), 1e-9) if len(points) else np.ones(2, np.float32)
+    coloured = sorted((group for group in groups if group.colour != GREY), key=lambda group: -len(group.rows))
+    return {group.name: _label_place(points[group.rows], extent) for group in coloured}
 
 
-def _label_place(own: Floats, extent: Floats) -> tuple[float, float]:
-    """Give a place at the upper edge of the points around a group's middle one; outliers have no say."""
+def _label_place(own: Floats, extent: Floats) -> tuple[float, ...]:
+    """The middle of the points around a group's middle one, on a plane their upper edge; outliers have no say."""
     scaled = own / extent
     middle = scaled[np.abs(scaled - np.median(scaled, axis=0)).sum(axis=1).argmin()]
     near = own[np.abs(scaled - middle).max(axis=1) < 0.1]
-    return float(np.median(near[:, 0])), float(np.quantile(near[:, 1], 0.85))
+    place = np.median(near, axis=0)
+    if own.shape[1] == 2:
+        place[1] = np.quantile(near[:, 1], 0.85)
+    return tuple(place.tolist())
 
 
 # the confusion matrix
@@ -137,9 +141,8 @@ class Matrix:
 
     @property
     def labels(self) -> list[str]:
-        """The names cut for the axes; whole where cutting would make two alike."""
-        cut = [name if len(name) <= LABEL_MOST else f"{name[: LABEL_MOST - 1]}…" for name in self.names]
-        return [short if cut.count(short) == 1 else name for short, name in zip(cut, self.names, strict=True)]
+        """The names as they stand at the axes."""
+        return axis_names(self.names)
 
     @property
     def shares(self) -> Doubles:
@@ -156,10 +159,23 @@ def confusion_json(matrix: Matrix, *, ink: str, as_shares: bool) -> str:
     values = matrix.shares if as_shares else matrix.counts.astype(np.float64)
     drawn = go.Figure(_heat(matrix, values, as_shares) if n <= HEAT_MOST else [])
     drawn.add_trace(_cells(matrix, values, ink=ink, as_shares=as_shares))
+    drawn.update_layout(_people_by_people(matrix.labels, across="name given", down="who it is"))
+    return str(drawn.to_json())
+
+
+def axis_names(names: Sequence[str]) -> list[str]:
+    """Names cut for the axes; whole where cutting would make two alike."""
+    cut = [name if len(name) <= LABEL_MOST else f"{name[: LABEL_MOST - 1]}…" for name in names]
+    return [short if cut.count(short) == 1 else name for short, name in zip(cut, names, strict=True)]
+
+
+def _people_by_people(labels: Sequence[str], *, across: str, down: str) -> dict[str, Any]:
+    """The layout of a matrix of people with people; ``across`` and ``down`` say what the axes are."""
+    n = len(labels)
     axis = {
         "type": "category",
         "categoryorder": "array",
-        "categoryarray": matrix.labels,
+        "categoryarray": list(labels),
         "range": [-0.5, n - 0.5],
         "showgrid": n <= HEAT_MOST,
         "gridcolor": FAINT_GRID,
@@ -168,17 +184,16 @@ def confusion_json(matrix: Matrix, *, ink: str, as_shares: bool) -> str:
         "tickfont": {"size": 12 if n <= TEXT_MOST else 11 if n <= HEAT_MOST else 8},
         "fixedrange": n <= HEAT_MOST,
     }
-    drawn.update_layout(
-        height=confusion_height_px(n),
-        margin={"l": 4, "r": 4, "t": 4, "b": 4},
-        dragmode="pan" if n <= HEAT_MOST else "zoom",
-        hovermode="closest",
-        showlegend=False,
-        modebar={"bgcolor": "rgba(0,0,0,0)"},
-        xaxis={**axis, "title": {"text": "name given", "standoff": 8}, "tickangle": -45 if n <= TEXT_MOST else -90},
-        yaxis={**axis, "title": {"text": "who it is", "standoff": 8}, "range": [n - 0.5, -0.5]},
-    )
-    return str(drawn.to_json())
+    return {
+        "height": confusion_height_px(n),
+        "margin": {"l": 4, "r": 4, "t": 4, "b": 4},
+        "dragmode": "pan" if n <= HEAT_MOST else "zoom",
+        "hovermode": "closest",
+        "showlegend": False,
+        "modebar": {"bgcolor": "rgba(0,0,0,0)"},
+        "xaxis": {**axis, "title": {"text": across, "standoff": 8}, "tickangle": -45 if n <= TEXT_MOST else -90},
+        "yaxis": {**axis, "title": {"text": down, "standoff": 8}, "range": [n - 0.5, -0.5]},
+    }
 
 
 def confusion_height_px(n: int) -> int:
@@ -259,6 +274,67 @@ def _number(value: float, as_shares: bool) -> str:
 def _rgba(colour: str, opacity: float) -> str:
     red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
     return f"rgba({red},{green},{blue},{opacity})"
+
+
+# who looks like whom
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Alike:
+    """How alike people are, two by two, in the order in which it is shown."""
+
+    names: Sequence[str]
+    """Unique."""
+    people: Ints
+    """(n,) what tells the people apart"""
+    values: Doubles
+    """(n, n); NaN where there is none, the diagonal is not drawn"""
+    nearest: float
+    """The value of the deepest colour."""
+    farthest: float
+    """The value of no colour."""
+
+
+def alike_json(alike: Alike, *, ink: str, as_shares: bool) -> str:
+    """Draw how alike people are, the deeper the more. ``customdata`` of a cell holds its two people: row, column."""
+    labels, n = axis_names(alike.names), len(alike.names)
+    values = np.where(np.eye(n, dtype=bool), np.nan, alike.values)
+    span = alike.nearest - alike.farthest
+    depth = np.clip((values - alike.farthest) / (span or 1.0), 0, 1)
+    colours = [[0, _rgba(RIGHT, 0.0)], [1, _rgba(RIGHT, 0.95 if n > TEXT_MOST else _DEEPEST)]]
+    shade = go.Heatmap(
+        z=depth, x=labels, y=labels, zmin=0, zmax=1, colorscale=colours, showscale=False, hoverinfo="skip"
+    )
+    drawn = go.Figure(shade.update(xgap=1, ygap=1))
+    drawn.add_trace(_pairs_to_click(alike, values, labels, ink=ink, as_shares=as_shares))
+    drawn.update_layout(_people_by_people(labels, across="", down=""))
+    drawn.update_layout(xaxis_showgrid=False, yaxis_showgrid=False)
+    return str(drawn.to_json())
+
+
+def _pairs_to_click(
+    alike: Alike, values: Doubles, labels: Sequence[str], *, ink: str, as_shares: bool
+) -> go.Scatter | go.Scattergl:
+    """An unseen mark on each cell, as heatmaps cannot be clicked; a few thousand are drawn by WebGL."""
+    n = len(labels)
+    rows, columns = np.nonzero(~np.isnan(values))
+    told = [f"{100 * value:.0f} %" if as_shares else f"{value:.2f}" for value in values[rows, columns]]
+    kind = go.Scatter if n <= HEAT_MOST else go.Scattergl
+    return kind(
+        x=[labels[column] for column in columns.tolist()],
+        y=[labels[row] for row in rows.tolist()],
+        customdata=np.stack([alike.people[rows], alike.people[columns]], axis=1).tolist(),
+        text=told,
+        hovertemplate="%{y} and %{x}: %{text}<extra></extra>",
+        mode="markers+text" if n <= TEXT_MOST else "markers",
+        marker={
+            "symbol": "square",
+            "size": max(5.0, 0.8 * (confusion_height_px(n) - 150) / n),
+            "color": "rgba(0,0,0,0)",
+        },
+        textfont={"color": ink, "size": 12},
+        unselected={"marker": {"opacity": 0.0}, "textfont": {"color": ink}},
+    )
 
 
 # what was picked

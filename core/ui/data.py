@@ -77,8 +77,10 @@ def face_map(dataset_id: str, revision: Revision, map_id: str | None, dimensions
     if map_id is None:
         return project.pca_map(faces(dataset_id, revision).embeddings, dimensions)
     info = next(info for info in services().runs.maps(dataset_id) if info.id == map_id)
-    made = project.load_map(services().artifacts, info)
-    return project.with_newcomers(made, faces(dataset_id, revision).embeddings)
+    made, known = project.load_map(services().artifacts, info), faces(dataset_id, revision)
+    if known.row.keys() <= set(made.face_ids):
+        return made  # without reading the vectors
+    return project.with_newcomers(made, known.embeddings)
 
 
 @st.cache_data(show_spinner=False, max_entries=64)

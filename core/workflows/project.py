@@ -1,4 +1,4 @@
-"""The map: embeddings on a plane, by PCA at once or by UMAP in the worker; stored per revision.
+"""The map: embeddings on a plane or in space, by PCA at once or by UMAP in the worker; stored per revision.
 
 Faces that come after a map are placed on it beside those most like them, and nobody moves. When it is made anew, it
 begins where everybody was, so that it keeps its looks.
@@ -23,11 +23,15 @@ from core.types import CancelToken, Embeddings, Floats, Report, silent
 
 
 class Method(StrEnum):
-    """Ways to lay vectors on a plane."""
+    """Ways to lay vectors out."""
 
     UMAP = "umap"
     TSNE = "tsne"
     PCA = "pca"
+
+
+DIMENSIONS = {Method.UMAP: (2, 3), Method.TSNE: (2,), Method.PCA: (2, 3)}
+"""How many a map of each method can have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,23 +44,45 @@ class MapOptions:
     seed: int = 0
     afresh: bool = False
     """Do not begin where an earlier map left everybody."""
+    dimensions: int = 2
+    """2 or 3; t-SNE has 2, as its quick way is made for a plane."""
+
+    def __post_init__(self) -> None:
+        if self.dimensions not in DIMENSIONS[self.method]:
+            able = " or ".join(map(str, DIMENSIONS[self.method]))
+            raise InputRefused(f"A {self.method} map has {able} dimensions, not {self.dimensions}.")
+
+
+def warm_up() -> None:
+    """Compile what maps need, so that it is there on disk when the first one is asked for."""
+    project.warm_up()
+
+
+def load() -> None:
+    """Load what maps need into this process."""
+    project.load()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FaceMap:
-    """Faces on a plane."""
+    """Faces on a plane or in space."""
 
     face_ids: tuple[str, ...]
     points: Floats
-    """(n_faces, 2) float32; the axes have no unit."""
+    """(n_faces, 2) or (n_faces, 3) float32; the axes have no unit."""
     newcomers: frozenset[str] = frozenset()
     """Faces that came after the map was made, and were placed beside those most like them."""
 
 
-def pca_map(embeddings: Embeddings) -> FaceMap:
-    """The map that needs no waiting: the two directions in which the embeddings spread most."""
+def dimensions(info: MapInfo) -> int:
+    """How many dimensions a stored map has."""
+    return int(info.params.get("dimensions", 2))
+
+
+def pca_map(embeddings: Embeddings, dimensions: int = 2) -> FaceMap:
+    """The map that needs no waiting: the two or three directions in which the embeddings spread most."""
     _require_faces(embeddings)
-    return FaceMap(embeddings.face_ids, project.pca(embeddings.vectors))
+    return FaceMap(embeddings.face_ids, project.pca(embeddings.vectors, dimensions))
 
 
 def with_newcomers(made: FaceMap, embeddings: Embeddings) -> FaceMap:
@@ -122,19 +148,25 @@ def load_map(artifacts: Artifacts, info: MapInfo) -> FaceMap:
 
 def _points(embeddings: Embeddings, options: MapOptions, start: Floats | None) -> Floats:
     if options.method is Method.PCA:
-        return project.pca(embeddings.vectors)
+        return project.pca(embeddings.vectors, options.dimensions)
     if options.method is Method.TSNE:
         return project.tsne(embeddings.vectors, perplexity=options.n_neighbors, seed=options.seed, start=start)
     return project.umap(
-        embeddings.vectors, n_neighbors=options.n_neighbors, min_dist=options.min_dist, seed=options.seed, start=start
+        embeddings.vectors,
+        n_neighbors=options.n_neighbors,
+        min_dist=options.min_dist,
+        seed=options.seed,
+        start=start,
+        dimensions=options.dimensions,
     )
 
 
 def _earlier(
     runs: RunStore, artifacts: Artifacts, dataset_id: str, embeddings: Embeddings, options: MapOptions
 ) -> Floats | None:
-    """Where the newest map of this method has everybody; None where there is none that most are on."""
-    earlier = next((info for info in runs.maps(dataset_id) if info.method == options.method), None)
+    """Where the newest map of this kind has everybody; None where there is none that most are on."""
+    kind = (options.method, options.dimensions)
+    earlier = next((info for info in runs.maps(dataset_id) if (info.method, dimensions(info)) == kind), None)
     if earlier is None or options.afresh:
         return None
     made = with_newcomers(load_map(artifacts, earlier), embeddings)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.ui import data, frame
 from core.ui.correcting import acting
-from core.ui.explore import mapping
+from core.ui.explore import map_lookalikes, mapping
 
 with frame.page(
     "Map of faces", "Every face is a point. Faces that look alike to the recogniser lie close together."
@@ -16,14 +16,21 @@ with frame.page(
         frame.empty(f"{missing} Once there are faces, you see here who looks like whom.", "Add photos", frame.INGEST)
         st.stop()
     run = next(iter(data.runs(dataset)), None)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        colour, people = mapping.colouring(dataset, run)
-        method = mapping.layout(dataset, counts.faces)
-        mapping.settings(dataset, method)
-    layout = mapping.making(dataset, method, counts.faces)
-    acting.last_done(dataset)
-    mapping.explore(dataset, mapping.View(layout, run, colour, people))
-    st.caption(mapping.what_it_says(layout))
+    tabs = st.tabs([map_lookalikes.MAP, map_lookalikes.LOOKALIKES], key=map_lookalikes.VIEW, bind="query-params")
+    if tabs[0].open:
+        with tabs[0]:
+            said = mapping.readable(run)
+            with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+                colour, people = mapping.colouring(dataset, said)
+                method = mapping.layout(dataset, counts.faces)
+                dimensions = mapping.settings(dataset, method)
+            layout = mapping.making(dataset, method, dimensions, counts.faces)
+            acting.last_done(dataset)
+            mapping.explore(dataset, mapping.view(dataset, layout, said, colour, people, dimensions))
+            st.caption(mapping.what_it_says(layout))
+    if tabs[1].open:
+        with tabs[1]:
+            map_lookalikes.section(dataset)
     if run:
         frame.next_step(
             "Points that lie with the wrong people are worth a look.", "See its errors", frame.EVALUATE, dataset.id

@@ -24,10 +24,17 @@ def test_pca_is_scikit_learns_but_for_the_sign_which_is_fixed():
     assert np.allclose(project.pca(faces(50)[::-1])[::-1], ours, atol=1e-5)
 
 
+def test_the_third_direction_of_pca_leaves_the_first_two_as_they_are():
+    deep = project.pca(faces(50), 3)
+    assert deep.shape == (50, 3) and np.array_equal(deep[:, :2], project.pca(faces(50)))
+    assert deep.var(axis=0).argsort().tolist() == [2, 1, 0]
+
+
+@pytest.mark.parametrize("dimensions", [2, 3])
 @pytest.mark.parametrize("n", [0, 1, 2, 3])
-def test_pca_of_a_few_faces_has_their_shape(n):
-    points = project.pca(faces(n))
-    assert points.shape == (n, 2) and points.dtype == np.float32 and np.isfinite(points).all()
+def test_pca_of_a_few_faces_has_their_shape(n, dimensions):
+    points = project.pca(faces(n), dimensions)
+    assert points.shape == (n, dimensions) and points.dtype == np.float32 and np.isfinite(points).all()
 
 
 def test_pca_of_copies_is_one_point():
@@ -38,17 +45,6 @@ def test_fewer_than_four_faces_are_laid_out_without_loading_umap():
     before = "umap" in sys.modules
     assert np.allclose(project.umap(faces(3)), project.pca(faces(3)))
     assert ("umap" in sys.modules) == before
-
-
-@pytest.mark.parametrize("loaded", [True, False])
-def test_tensorflow_is_hidden_only_while_it_is_not_loaded(monkeypatch, loaded):
-    monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
-    if loaded:
-        monkeypatch.setitem(sys.modules, "tensorflow", project)
-    with project._without_tensorflow():
-        assert sys.modules["tensorflow"] is (project if loaded else None)
-    assert sys.modules.get("tensorflow") is (project if loaded else None)
-    assert ("tensorflow" in sys.modules) == loaded
 
 
 SCRIPT = """
@@ -74,6 +70,12 @@ again = project.umap(rows, n_neighbors=8, seed=4, start=points)
 turned = np.corrcoef(np.concatenate([points.T, again.T]))[:2, 2:]
 assert min(abs(turned[0, 0]), abs(turned[1, 1])) > 0.9, ("a map that begins at another keeps its looks", turned)
 assert np.isfinite(project.umap(np.repeat(rows[:1], 20, axis=0))).all(), "copies of one face"
+deep = project.umap(rows, n_neighbors=8, seed=3, dimensions=3)
+assert deep.shape == (36, 3) and np.array_equal(deep, project.umap(rows, n_neighbors=8, seed=3, dimensions=3))
+assert project.umap(rows, n_neighbors=8, dimensions=3, start=deep).shape == (36, 3)
+from umap import layouts
+kept = layouts._nb_optimize_layout_euclidean_single_epoch.stats
+assert kept.cache_hits or kept.cache_misses, "what is compiled is kept on disk"
 loaded = sorted(name for name in sys.modules if name.split(".")[0] in ("tensorflow", "keras"))
 assert loaded == [], loaded[:5]
 """
@@ -82,6 +84,15 @@ assert loaded == [], loaded[:5]
 def test_umap_separates_groups_repeatably_and_leaves_tensorflow_unloaded():
     done = subprocess.run([sys.executable, "-c", SCRIPT], cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
+
+
+def test_given_neighbours_are_the_true_ones_itself_the_first_and_the_nearest_next():
+    rows = faces(80)
+    indices, distances = project._neighbours(rows, 6)
+    apart = np.linalg.norm(rows[:, None] - rows[None], axis=2)
+    assert np.array_equal(indices[:, 0], np.arange(80)) and not distances[:, 0].any()
+    assert np.allclose(distances, np.sort(apart, axis=1)[:, :6], atol=1e-4)
+    assert np.allclose(np.take_along_axis(apart, indices, axis=1), distances, atol=1e-4)
 
 
 def three_groups() -> np.ndarray:

@@ -9,13 +9,14 @@ from dataclasses import replace
 import numpy as np
 
 from core.corrections.model import Hand
+from core.images import encode_jpeg
 from core.jobs.model import JobKind, JobState
 from core.store.artifacts import Kind
 from core.ui import data
-from core.ui.explore import mapping
+from core.ui.explore import map_chosen, mapping
 from core.workflows import project
 from core.workflows.correct import Corrector
-from tests.pages.conftest import button, texts
+from tests.pages.conftest import button, texts, work
 from tests.pages.faces import add_faces
 
 MAP = "pages/explore/map.py"
@@ -152,8 +153,104 @@ def test_looking_for_a_person_puts_the_others_behind(trained, open_page):
 def test_a_summary_counts_faces_people_and_the_nameless(app_data, open_page):
     dataset = add_faces(app_data, "Family", {"Ann": 3, "Bob": 1, None: 2})
     faces = data.faces(dataset.id, app_data.store.dataset(dataset.id).revision)
-    assert mapping.summary(faces, list(range(6))) == "6 faces of 2 people, 2 without a name"
+    assert map_chosen.summary(faces, list(range(6))) == "6 faces of 2 people, 2 without a name"
     bob = int(np.flatnonzero([faces.table.person(row) == "Bob" for row in range(6)])[0])
-    assert mapping.summary(faces, [bob]) == "1 face of 1 person"
+    assert map_chosen.summary(faces, [bob]) == "1 face of 1 person"
     table = mapping.people_table(faces, None)
     assert table["Person"].tolist() == ["Ann", "no name", "Bob"]
+
+
+def test_space_is_laid_out_by_pca_at_once_and_its_map_is_another_than_the_planes(app_data, open_page):
+    dataset = add_faces(app_data, "Family", {"Ann": 6, "Bob": 6})
+    stored_umap(app_data, dataset)
+    app = open_page(MAP)
+    assert cloud(app)["dimensions"] == 2
+    app.segmented_control(key="dimensions").set_value("3-D").run()
+    assert not app.exception
+    assert cloud(app)["dimensions"] == 3 and len(base64.b64decode(cloud(app)["points"])) == 12 * 3 * 2
+    assert "UMAP in 3-D" in texts(app)
+    (job,) = app_data.jobs.jobs(dataset.id)
+    assert (job.params["method"], job.params["dimensions"]) == ("umap", 3)
+
+
+def test_groups_colour_the_map_once_they_are_made(app_data, open_page):
+    dataset = add_faces(app_data, "Family", {"Ann": 3, None: 9})
+    assert "Group" not in open_page(MAP).selectbox(key="colour").options
+    app_data.jobs.cancel(app_data.jobs.jobs(dataset.id)[0].id)  # the map that the page asked for compiles for long
+    app_data.jobs.submit(dataset.id, JobKind.CLUSTER, {})
+    work(app_data)
+    app = open_page(MAP)
+    app.selectbox(key="colour").select("Group").run()
+    assert [(group["name"], group["count"]) for group in cloud(app)["groups"]] == [("in no group", 3), ("group 1", 9)]
+    assert "1 group of 9 faces, 0 in none" in texts(app)
+
+
+def test_look_alikes_are_shown_as_faces_and_looked_up_on_the_map(app_data, open_page):
+    add_faces(app_data, "Family", {"Ann": 4, "Bob_Orr": 4, "Cat": 4, "Dan": 1}, looks_like={"Cat": "Bob_Orr"})
+    app = open_page(MAP, view="Look-alikes")
+    told = texts(app)
+    assert "Most alike are Bob Orr and Cat" in told or "Most alike are Cat and Bob Orr" in told
+    button(app, "On the map").click().run()
+    assert not app.exception
+    assert sorted(app.multiselect(key="person").value) == ["Bob_Orr", "Cat"]
+    assert sorted(app.query_params["person"]) == ["Bob Orr", "Cat"]
+    assert {group["name"] for group in cloud(app)["groups"]} == {"everyone else", "Bob Orr", "Cat"}
+
+
+def test_one_person_has_no_look_alikes(app_data, open_page):
+    add_faces(app_data, "Family", {"Ann": 4})
+    assert "Two people with names are needed" in texts(open_page(MAP, view="Look-alikes"))
+
+
+def guest(app, name: str, content: bytes):
+    app.file_uploader[0].upload(name, content, "image/jpeg").run()
+    assert not app.exception
+    return app
+
+
+def test_a_new_photo_is_placed_beside_whom_it_is_like_and_not_kept(trained, sample_files, open_page):
+    (dataset,) = trained.store.datasets()
+    before = trained.store.counts(dataset.id)
+    # A photo of the dataset with bytes of its own: its face is that of a photo that is there.
+    name = next(name for name in sample_files if name.startswith("val/madonna/"))
+    app = guest(open_page(MAP), "who.jpg", sample_files[name] + b"another file")
+    (mark,) = cloud(app)["marks"]
+    table = trained.store.face_table(dataset.id)
+    made = data.face_map(dataset.id, dataset.revision, None)
+    nearest = [table.person(table.ids.index(made.face_ids[row])) for row in mark["lines"]]
+    assert nearest[0] == "madonna" and len(set(nearest)) == 3
+    assert mark["card"]["lines"][1].startswith("madonna: 0.0")
+    assert "1 face of the new photo" in texts(app) and "in the dataset already" not in texts(app)
+    assert trained.store.counts(dataset.id) == before
+
+
+def test_a_photo_of_the_dataset_is_not_compared_with_itself(trained, sample_files, open_page):
+    name = next(name for name in sample_files if name.startswith("val/madonna/"))
+    app = guest(open_page(MAP), "who.jpg", sample_files[name])
+    assert "in the dataset already" in texts(app)
+    assert not cloud(app)["marks"][0]["card"]["lines"][1].startswith("madonna: 0.0")
+
+
+def test_a_photo_without_a_face_and_a_broken_one_are_said_plainly(app_data, open_page):
+    add_faces(app_data, "Family", {"Ann": 4, "Bob": 4})
+    app = guest(open_page(MAP), "wall.jpg", encode_jpeg(np.full((90, 90, 3), 120, dtype=np.uint8)))
+    assert "No face could be found in **wall.jpg**" in texts(app) and not cloud(app)["marks"]
+    app = guest(open_page(MAP), "broken.jpg", b"no photo")
+    assert "**broken.jpg**" in texts(app) and not cloud(app)["marks"]
+
+
+def test_the_map_says_how_far_it_can_be_believed(app_data, open_page):
+    dataset = add_faces(app_data, "Family", {"Ann": 20, "Bob": 20})
+    stored_umap(app_data, dataset)
+    assert "Its trustworthiness is" in texts(open_page(MAP))
+
+
+def test_a_recogniser_whose_answers_cannot_be_read_leaves_the_map_without_them(trained, open_page):
+    (dataset,) = trained.store.datasets()
+    (run,) = trained.runs.runs(dataset.id)
+    trained.artifacts.replace(dataset.id, Kind.PREDICTIONS, run.id, b"of another version")
+    app = open_page(MAP)
+    assert "The map shows nothing of what the recogniser said." in texts(app)
+    (colour,) = [box for box in app.selectbox if box.label == "Colour by"]
+    assert mapping.PREDICTION not in colour.options
+    assert on_map(app) == trained.store.counts(dataset.id).faces

@@ -37,10 +37,17 @@ def test_twelve_people_are_coloured_the_rest_is_grey_and_nobody_is_lost():
     assert sorted(np.concatenate([group.rows for group in groups])) == list(range(61))
 
 
-def test_names_stand_where_they_do_not_cover_a_bigger_groups_name():
-    points = np.array([[0, 0], [0, 0], [0.1, 0], [10, 10]], dtype=np.float32)
-    groups = [Group("big", ints(0, 1), "#0072B2"), Group("near", ints(2), "#E69F00"), Group("far", ints(3), "#009E73")]
-    assert list(charts.direct_labels(points, groups)) == ["big", "far"]
+@pytest.mark.parametrize("dimensions", [2, 3])
+def test_names_stand_at_their_groups_without_its_outliers_and_the_biggest_come_first(dimensions):
+    points = np.array([[9, 9, 9], [0, 0, 0], [0, 0.2, 0], [0.1, 0, 0], [10, 10, 10]], dtype=np.float32)[:, :dimensions]
+    groups = [
+        Group("far", ints(0), "#0072B2"),
+        Group("big", ints(1, 2, 3, 4), "#E69F00"),
+        Group("rest", ints(), faded=True),
+    ]
+    placed = charts.direct_labels(points, groups)
+    assert list(placed) == ["big", "far"]
+    assert max(placed["big"]) <= 0.2 and placed["far"] == (9,) * dimensions
 
 
 # the confusion matrix

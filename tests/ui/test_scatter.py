@@ -9,6 +9,7 @@ import pytest
 
 from core.ui.charts import Group
 from core.ui.components import scatter
+from core.ui.components.scatter import Card, Mark, Who
 
 POINTS = np.array([[10, 5], [12, 5], [14, 9], [11, 6]], dtype=np.float32)
 GROUPS = [Group("everyone else", np.array([1, 3]), faded=True), Group("Ann", np.array([0, 2]), "#0072B2", "star")]
@@ -16,25 +17,45 @@ GROUPS = [Group("everyone else", np.array([1, 3]), faded=True), Group("Ann", np.
 
 @pytest.fixture
 def cloud() -> scatter.Cloud:
-    return scatter.pack("these", ["a", "b", "c", "d"], POINTS, GROUPS, {"Ann": (12, 9)}, [(0, [2])])
+    who = Who(np.array([0, -1, 0, 1]), ["Ann", "Ben"])
+    return scatter.pack("these", ["a", "b", "c", "d"], POINTS, GROUPS, {"Ann": (12, 9)}, who)
 
 
 def test_places_keep_their_proportions_and_groups_their_faces(cloud) -> None:
     places = np.frombuffer(base64.b64decode(cloud.packed["points"]), "<u2").reshape(-1, 2) / 65_535
     assert np.allclose(places, (POINTS - [10, 5]) / 4, atol=1e-4)
-    assert (cloud.packed["width_share"], cloud.packed["height_share"]) == (1.0, 1.0)
     assert list(base64.b64decode(cloud.packed["group_of"])) == [1, 0, 1, 0]
     assert [(group["name"], group["count"], group["faded"]) for group in cloud.packed["groups"]] == [
         ("everyone else", 2, True),
         ("Ann", 2, False),
     ]
     assert cloud.packed["names"] == [["Ann", 0.5, 1.0]]
-    assert cloud.packed["lines"] == [[0, [2]]]
+    who = np.frombuffer(base64.b64decode(cloud.packed["who"]), "<u2")
+    assert [*cloud.packed["people"], "no name"][who[1]] == "no name" and who.tolist() == [0, 2, 0, 1]
+
+
+def test_points_in_space_have_three_coordinates_each() -> None:
+    points = np.array([[0, 0, 0], [2, 1, 4]], dtype=np.float32)
+    made = scatter.pack(
+        "deep", ["a", "b"], points, [Group("all", np.arange(2))], {"all": (1, 1, 1)}, Who(np.array([-1, -1]), [])
+    )
+    places = np.frombuffer(base64.b64decode(made.packed["points"]), "<u2").reshape(-1, 3) / 65_535
+    assert np.allclose(places, points / 4, atol=1e-4)
+    assert made.packed["dimensions"] == 3 and made.packed["names"] == [["all", 0.25, 0.25, 0.25]]
+
+
+def test_marks_lie_among_the_points_and_leave_them_what_they_are(cloud) -> None:
+    marked = cloud.with_marks([Mark("1", (12, 7), (2, 0), Card(-1, "data:,", "Face 1", ("Face 1",)))])
+    (mark,) = marked.packed["marks"]
+    assert (mark["number"], mark["at"], mark["lines"]) == ("1", [0.5, 0.5], [2, 0])
+    assert marked.packed["points"] is cloud.packed["points"] and marked.of == cloud.of
+    assert cloud.packed["marks"] == []
 
 
 @pytest.mark.parametrize("n", [0, 1, 3])
 def test_faces_at_one_place_can_be_packed(n: int) -> None:
-    made = scatter.pack("some", ["x"] * n, np.ones((n, 2), np.float32), [Group("all", np.arange(n))], {})
+    groups, who = [Group("all", np.arange(n))], Who(np.zeros(n, dtype=np.int64), ["Ann"])
+    made = scatter.pack("some", ["x"] * n, np.ones((n, 2), np.float32), groups, {}, who)
     assert len(base64.b64decode(made.packed["points"])) == 4 * n
 
 

@@ -1,14 +1,17 @@
-"""Faces as points on a plane, fluid at a hundred thousand: chosen by circling, seen by pointing at them.
+"""Faces as points, fluid at a hundred thousand: chosen by circling, seen by pointing at them, on a plane or in space.
 
 The points travel once: the browser keeps a component's data while they stay the same. What changes with every move of
 the pointer, the pictures of the faces near it, goes through a second, small component.
+
+The browser's part is in ``scatter_js``: the drawing alone makes a page of its own when the map is saved as one.
 """
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,25 +23,28 @@ from core.ui.charts import Group
 
 _FOLDER = Path(__file__).parent
 _FINEST = 65_535
+_DRAWING = ("symbols", "plane", "paint", "standalone")
+_AROUND_IT = ("save", "map")
+
+
+def _source() -> str:
+    """The component's module; the drawing is in it a second time as text, for the page that is saved."""
+    drawing, around = (
+        "\n".join((_FOLDER / "scatter_js" / f"{name}.js").read_text(encoding="utf-8") for name in names)
+        for names in (_DRAWING, _AROUND_IT)
+    )
+    return f"const DRAWING = {json.dumps(drawing)};\n{drawing}\n{around}"
+
+
 _mount = st.components.v2.component(
     "face_scatter",
     html="""<div class="scatter"><canvas class="plane" tabindex="0" role="application"></canvas>
 <div class="card" role="status" hidden></div><div class="bar" role="toolbar" aria-label="The map's tools"></div>
 <div class="legend"></div><p class="told"></p></div>""",
     css=(_FOLDER / "scatter.css").read_text(encoding="utf-8"),
-    js=(_FOLDER / "scatter.js").read_text(encoding="utf-8"),
+    js=_source(),
 )
 _deal = st.components.v2.component("face_cards", js=(_FOLDER / "cards.js").read_text(encoding="utf-8"))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Cloud:
-    """Points as they travel to the browser, and which face each is."""
-
-    of: str
-    """Tells these faces at these places from others: what was chosen holds as long as it is the same."""
-    face_ids: tuple[str, ...]
-    packed: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,54 @@ class Card:
     alt: str
     lines: tuple[str, ...]
     """The first stands out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A face that is not one of the points, drawn above them with lines to some."""
+
+    number: str
+    place: tuple[float, ...]
+    """In the units of the points."""
+    rows: tuple[int, ...]
+    """The points that it has lines to, the most important first."""
+    card: Card
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cloud:
+    """Points as they travel to the browser, and which face each is."""
+
+    of: str
+    """Tells these faces at these places from others: what was chosen holds as long as it is the same."""
+    face_ids: tuple[str, ...]
+    packed: Mapping[str, Any]
+    corner: Floats
+    """The smallest coordinate on each axis."""
+    extent: float
+    """The widest axis, which is 1 in the browser."""
+
+    def with_marks(self, marks: Sequence[Mark]) -> Cloud:
+        """The same points and faces beside them."""
+        given = [
+            {
+                "number": mark.number,
+                "at": _shares(mark.place, self.corner, self.extent),
+                "lines": list(mark.rows),
+                "card": asdict(mark.card),
+            }
+            for mark in marks
+        ]
+        return replace(self, packed={**self.packed, "marks": given})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Who:
+    """The names of the points."""
+
+    labels: Ints
+    """(n,) places in ``people``, -1 for no name"""
+    people: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,26 +122,29 @@ def pack(
     face_ids: Sequence[str],
     points: Floats,
     groups: Sequence[Group],
-    names: Mapping[str, tuple[float, float]],
-    lines: Iterable[tuple[int, Sequence[int]]] = (),
+    names: Mapping[str, tuple[float, ...]],
+    who: Who,
 ) -> Cloud:
     """Make points ready to travel.
 
     Parameters
     ----------
-    points : (n, 2), one unit the same length on both axes
+    points : (n, 2) or (n, 3), one unit the same length on all axes
     groups : every row is in exactly one; later ones are drawn over earlier ones
-    names : what stands on the map, and where
-    lines : from a row to other rows
+    names : what stands on the map where there is room for it, and where; the first find room first
     """
-    low = points.min(axis=0) if len(points) else np.zeros(2, np.float32)
-    spread = np.ptp(points, axis=0) if len(points) else np.zeros(2, np.float32)
+    dimensions = points.shape[1]
+    low = points.min(axis=0) if len(points) else np.zeros(dimensions, np.float32)
+    spread = np.ptp(points, axis=0) if len(points) else np.zeros(dimensions, np.float32)
     extent = float(max(spread.max(initial=0.0), 1e-9))
     scaled = np.rint((points - low) / extent * _FINEST).astype("<u2")
     group_of: Ints = np.zeros(len(points), dtype=np.int64)
     for number, group in enumerate(groups):
         group_of[group.rows] = number
+    nameless = len(who.people)
+    labels = np.where(who.labels < 0, nameless, who.labels).astype("<u2" if nameless <= _FINEST else "<u4")
     packed = {
+        "dimensions": dimensions,
         "points": _text(scaled.tobytes()),
         "group_of": _text(group_of.astype(np.uint8).tobytes()),
         "groups": [
@@ -100,19 +157,23 @@ def pack(
             }
             for group in groups
         ],
-        "names": [[name, *((np.array(place) - low) / extent).tolist()] for name, place in names.items()],
-        "lines": [[int(row), [int(other) for other in others]] for row, others in lines],
-        "width_share": float(spread[0]) / extent,
-        "height_share": float(spread[1]) / extent,
+        "names": [[name, *_shares(place, low, extent)] for name, place in names.items()],
+        "who": _text(labels.tobytes()),
+        "people": list(who.people),
+        "marks": [],
     }
-    return Cloud(of, tuple(face_ids), packed)
+    return Cloud(of, tuple(face_ids), packed, low, extent)
 
 
-def scatter(key: str, cloud: Cloud, label: str, height_px: int) -> Looked:
-    """Draw the map; ``label`` is for screen readers."""
+def _shares(place: Sequence[float], corner: Floats, extent: float) -> list[float]:
+    return [(float(value) - float(low)) / extent for value, low in zip(place, corner, strict=True)]
+
+
+def scatter(key: str, cloud: Cloud, finding: str, height_px: int) -> Looked:
+    """Draw the map; ``finding`` says what it shows, for those who do not see it."""
     answer = _mount(
         key=key,
-        data={**cloud.packed, "of": cloud.of, "key": key, "label": label, "height_px": height_px},
+        data={**cloud.packed, "of": cloud.of, "key": key, "finding": finding, "height_px": height_px},
         on_picked_change=_nothing,
         on_asked_change=_nothing,
     )

@@ -10,20 +10,39 @@ from itertools import pairwise
 import numpy as np
 import streamlit as st
 
+from core.jobs.model import JobKind, JobState
 from core.learn.predictions import Predictions
+from core.store.base import Dataset
 from core.types import Ints, Revision, Split
 from core.ui import charts, data, gallery, words
 from core.ui.charts import Group
 from core.ui.components import scatter
-from core.ui.components.scatter import Card, Cloud
+from core.ui.components.scatter import Card, Cloud, Who
 from core.ui.correcting.filters import POOR_GRADE
 from core.ui.data import Faces
+from core.workflows import cluster
+from core.workflows.cluster import Groups
 
 PERSON, SPLIT, PREDICTION, CORRECT = "Person", "Split", "Prediction", "Right or wrong"
-CONFIDENCE, QUALITY, DATE = "How sure", "Quality", "Date"
+CONFIDENCE, QUALITY, DATE, CLUSTER = "How sure", "Quality", "Date", "Group"
 STEPS = (0.0, 0.5, 0.7, 0.85, 0.95)
 """Where the steps of quality and confidence begin."""
 _SPLIT_NAMES = {Split.TRAIN: "to learn from", Split.VAL: "to test on", None: "on neither side"}
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the map shows; all of it stands in the address."""
+
+    map_id: str | None
+    """A stored map, or None for the quick one."""
+    run_id: str | None
+    colour: str = PERSON
+    people: tuple[str, ...] = ()
+    """Those who are looked for."""
+    dimensions: int = 2
+    grouped: float | None = None
+    """When the groups that there are were made."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,27 +58,27 @@ class Drawn:
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def drawn(
-    dataset_id: str,
-    revision: Revision,
-    map_id: str | None,
-    run_id: str | None,
-    colour: str,
-    wanted: tuple[str, ...],
-) -> Drawn:
+def drawn(dataset_id: str, revision: Revision, view: View) -> Drawn:
     """The points of a layout, coloured."""
     faces = data.faces(dataset_id, revision)
-    placed = data.face_map(dataset_id, revision, map_id)
+    placed = data.face_map(dataset_id, revision, view.map_id, view.dimensions)
     there = np.array([row for row, face_id in enumerate(placed.face_ids) if face_id in faces.row], dtype=np.int64)
     rows = np.array([faces.row[placed.face_ids[row]] for row in there], dtype=np.int64)
-    said, points = said_of(dataset_id, revision, run_id), placed.points[there]
-    groups = _spotlight(_groups(faces, said, rows, colour, wanted), faces, rows, wanted)
+    said, points = said_of(dataset_id, revision, view.run_id), placed.points[there]
+    if view.colour == CLUSTER:
+        clusters = _clusters(dataset_id, revision, view.grouped)
+        groups, told = _cluster_groups(faces, clusters, rows), _cluster_finding(clusters)
+    else:
+        groups = _groups(faces, said, rows, view.colour, view.people)
+        told = finding(faces, said, rows, view.colour, view.people)
+    groups = _spotlight(groups, faces, rows, view.people)
     face_ids = [faces.table.ids[row] for row in rows]
-    names = charts.direct_labels(points, groups) if colour in (PERSON, PREDICTION) else {}
-    of = f"{map_id} {zlib.crc32(''.join(face_ids).encode()):08x} {zlib.crc32(points.tobytes()):08x}"
+    names = charts.direct_labels(points, groups) if view.colour in (PERSON, PREDICTION) else {}
+    of = f"{view.map_id} {zlib.crc32(''.join(face_ids).encode()):08x} {zlib.crc32(points.tobytes()):08x}"
+    people = [words.person(name) for name in faces.table.people]
     return Drawn(
-        scatter.pack(of, face_ids, points, groups, names),
-        finding=finding(faces, said, rows, colour, wanted),
+        scatter.pack(of, face_ids, points, groups, names, Who(faces.table.labels[rows], people)),
+        finding=told,
         left_out=len(faces.table) - len(rows),
         placed=len(placed.newcomers),
     )
@@ -147,6 +166,48 @@ def _groups(faces: Faces, said: Said, rows: Ints, colour: str, wanted: tuple[str
         coloured = np.array([number for number, name in enumerate(people) if name in wanted], dtype=np.int64)
     names = [words.person(name) for name in people]
     return charts.people_groups(labels[rows], names, coloured, rest=rest, nameless=nameless)
+
+
+def grouped(dataset: Dataset) -> float | None:
+    """When the faces of a dataset were last put into groups; None before."""
+    made = (job for job in data.services().jobs.jobs(dataset.id) if job.kind is JobKind.CLUSTER)
+    return next((job.finished for job in made if job.state is JobState.DONE), None)
+
+
+@st.cache_resource(show_spinner=False, max_entries=3)
+def _clusters(dataset_id: str, revision: Revision, made: float | None) -> Groups | None:
+    """The newest groups that are stored, at the default threshold; ``made`` tells them from earlier ones."""
+    services, faces = data.services(), data.faces(dataset_id, revision)
+    dataset = services.store.dataset(dataset_id)
+    stored = [cluster.load_tree(services.artifacts, dataset, everyone) for everyone in (False, True)]
+    newest = max((tree for tree in stored if tree is not None), key=lambda tree: tree.created, default=None)
+    if newest is None:
+        return None
+    apart = services.log.apart(dataset_id)
+    return cluster.open_clustering(newest, faces.table, faces.embeddings, apart).cut()
+
+
+def _cluster_groups(faces: Faces, clusters: Groups | None, rows: Ints) -> list[Group]:
+    """The groups with the most clear faces in colour, numbered as on the page of groups."""
+    labels, n_groups = np.full(len(faces.table), -1), 0
+    if clusters is not None:
+        labels[[faces.row[face_id] for face_id in clusters.face_ids]] = clusters.labels
+        n_groups = len(clusters)
+    names = [f"group {number}" for number in range(1, n_groups + 1)]
+    coloured = np.arange(min(n_groups, charts.MOST_COLOURED))
+    return charts.people_groups(labels[rows], names, coloured, rest="other groups", nameless="in no group")
+
+
+def _cluster_finding(clusters: Groups | None) -> str:
+    if clusters is None or not len(clusters):
+        return "No two faces are so alike that they are a group"
+    of = words.count(len(clusters.face_ids), "face")
+    few = (
+        f"; the {charts.MOST_COLOURED} with the most clear faces in colour"
+        if len(clusters) > charts.MOST_COLOURED
+        else ""
+    )
+    return f"{words.count(len(clusters), 'group')} of {of}, {words.count(clusters.alone)} in none{few}"
 
 
 def _split_groups(faces: Faces, rows: Ints) -> list[Group]:

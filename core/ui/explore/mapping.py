@@ -1,34 +1,45 @@
-"""The map page's parts: which layout there is, what is coloured, the chart, and the gallery of what was picked."""
+"""The map page's parts: which layout there is, what is coloured, the chart, and what stands beside it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
+from core.errors import InputRefused
 from core.jobs.model import Job, JobKind
 from core.learn.predictions import Predictions
 from core.store.base import Dataset, MapInfo, Run
 from core.types import Revision
-from core.ui import charts, data, gallery, jobs, state, words
+from core.ui import charts, data, jobs, state, words
 from core.ui.components import scatter
-from core.ui.components.picker import picker
-from core.ui.correcting import acting, facesheet, reviewing
-from core.ui.correcting.acting import Desk
 from core.ui.data import Faces
-from core.ui.explore import map_chart
-from core.ui.explore.map_chart import CONFIDENCE, CORRECT, DATE, PERSON, PREDICTION, QUALITY, SPLIT, Said
-from core.workflows.project import MapOptions, Method
+from core.ui.explore import map_chart, map_guests
+from core.ui.explore.map_chart import (
+    CLUSTER,
+    CONFIDENCE,
+    CORRECT,
+    DATE,
+    PERSON,
+    PREDICTION,
+    QUALITY,
+    SPLIT,
+    Said,
+    View,
+)
+from core.ui.explore.map_chosen import chosen
+from core.ui.explore.map_guests import Arrived
+from core.workflows.project import DIMENSIONS, MapOptions, Method
 
 FEWEST_TO_LAY_OUT = 4
 MANY_NEW = 0.2
 """The share of faces that came after a map from which on it is made anew unasked; fewer are placed on it."""
 TITLES = {Method.UMAP: "UMAP", Method.TSNE: "t-SNE", Method.PCA: "PCA"}
-TILE_PX, PER_PAGE = 92, 24
+FLAT, DEEP = "2-D", "3-D"
 HEIGHT_PX = 600
 WHAT_IT_SAYS = (
     "Near means alike; distances between far groups mean little. The axes have no unit, and a map can tear apart or "
@@ -43,19 +54,25 @@ def what_it_says(shown: MapInfo | None) -> str:
         return WHAT_IT_SAYS
     k = measured["neighbours"]
     kept = f"{measured['kept'] * k:.0f} of the {words.count(k, 'face')}"
-    return f"{WHAT_IT_SAYS} On this one, {kept} nearest to a face are among its {k} nearest in truth (cosine)."
+    trusted = measured.get("trustworthiness")  # maps of earlier versions lack it
+    return f"{WHAT_IT_SAYS} On this one, {kept} nearest to a face are among its {k} nearest in truth (cosine)." + (
+        f" Its trustworthiness is {trusted:.2f}: 1 when nobody lies among strangers, 0.5 by chance." if trusted else ""
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class View:
-    """What the map shows; all of it stands in the address."""
+# which recogniser speaks
 
-    map: MapInfo | None
-    """A stored map, or None for the quick one."""
-    run: Run | None
-    colour: str
-    people: tuple[str, ...]
-    """Those who are looked for."""
+
+def readable(run: Run | None) -> Run | None:
+    """The run, unless what it said is of a version that is not read any more: then the map does without, and says so."""
+    if run is None:
+        return None
+    try:
+        data.predictions(run.id)
+    except InputRefused as refusal:
+        st.caption(f":material/info: The map shows nothing of what the recogniser said. {refusal}")
+        return None
+    return run
 
 
 # which map
@@ -79,37 +96,60 @@ def layout(dataset: Dataset, n_faces: int) -> Method:
     return Method(chosen)
 
 
-def settings(dataset: Dataset, method: Method) -> None:
-    """How the next map of this layout is to be made."""
-    if method is Method.PCA:
-        return
-    job = data.newest_job(dataset, JobKind.MAP)
+def settings(dataset: Dataset, method: Method) -> int:
+    """How many dimensions the map has, and how the next one of this layout is to be made."""
     with st.popover("Settings", icon=":material/tune:"):
-        neighbours = st.slider(
-            "Neighbours that count (n_neighbors)" if method is Method.UMAP else "Neighbours that count (perplexity)",
-            5, 100, 15, key="map_neighbours", help="Few show small groups, many the large picture.",
-        )  # fmt: skip
-        apart = 0.1
-        if method is Method.UMAP:
-            apart = st.slider("How close points may come (min_dist)", 0.0, 1.0, 0.1, 0.05, key="map_min_dist")
-        seed = st.number_input("Seed", 0, 9999, 0, key="map_seed", help="The same seed gives the same map.")
-        afresh = st.checkbox(
-            "Lay out afresh", key="map_afresh", help="Otherwise it begins where everybody is now, and keeps its looks."
-        )
-        if st.button("Make it", key="make_map", type="primary", disabled=job is not None and job.state.active):
-            _start(dataset, MapOptions(method, neighbours, apart, int(seed), afresh))
+        dimensions = _dimensions(method)
+        if method is not Method.PCA:
+            _next_map(dataset, method, dimensions)
+    return dimensions
 
 
-def making(dataset: Dataset, method: Method, n_faces: int) -> MapInfo | None:
+def _dimensions(method: Method) -> int:
+    if len(DIMENSIONS[method]) == 1:
+        st.caption("t-SNE lays out on a plane.")
+        return DIMENSIONS[method][0]
+    chosen = st.segmented_control(
+        "Dimensions",
+        [FLAT, DEEP],
+        default=FLAT,
+        required=True,
+        key="dimensions",
+        bind="query-params",
+        help="In 3-D the map is turned by dragging, or with Shift and the arrows.",
+    )
+    return 3 if chosen == DEEP else 2
+
+
+def _next_map(dataset: Dataset, method: Method, dimensions: int) -> None:
+    """What the next map of this layout is made with."""
+    job = data.newest_job(dataset, JobKind.MAP)
+    neighbours = st.slider(
+        "Neighbours that count (n_neighbors)" if method is Method.UMAP else "Neighbours that count (perplexity)",
+        5, 100, 15, key="map_neighbours", help="Few show small groups, many the large picture.",
+    )  # fmt: skip
+    apart = 0.1
+    if method is Method.UMAP:
+        apart = st.slider("How close points may come (min_dist)", 0.0, 1.0, 0.1, 0.05, key="map_min_dist")
+    seed = st.number_input("Seed", 0, 9999, 0, key="map_seed", help="The same seed gives the same map.")
+    afresh = st.checkbox(
+        "Lay out afresh", key="map_afresh", help="Otherwise it begins where everybody is now, and keeps its looks."
+    )
+    if st.button("Make it", key="make_map", type="primary", disabled=job is not None and job.state.active):
+        _start(dataset, MapOptions(method, neighbours, apart, int(seed), afresh, dimensions))
+
+
+def making(dataset: Dataset, method: Method, dimensions: int, n_faces: int) -> MapInfo | None:
     """The stored map of a layout, or None for PCA; where none holds any more, start one, follow it, or offer it."""
     if n_faces < FEWEST_TO_LAY_OUT or method is Method.PCA:
         return None
-    newest, job = data.newest_map(dataset, method), data.newest_job(dataset, JobKind.MAP)
-    new = newcomers(dataset, newest)
+    options = MapOptions(method, dimensions=dimensions)
+    newest = data.newest_map(dataset, options.method, options.dimensions)
+    job, new = data.newest_job(dataset, JobKind.MAP), newcomers(dataset, newest)
     if newest is None or new > MANY_NEW * n_faces:
-        _renew(dataset, method, newest, job)
+        _renew(dataset, options, newest, job)
     elif new:
-        _offer(dataset, method, job)
+        _offer(dataset, options, job)
     else:
         jobs.follow(job)
     return newest
@@ -124,10 +164,10 @@ def newcomers(dataset: Dataset, made: MapInfo | None) -> int:
     return len(placed.newcomers) + len(set(table.ids).difference(placed.face_ids))
 
 
-def _renew(dataset: Dataset, method: Method, newest: MapInfo | None, job: Job | None) -> None:
-    title = TITLES[method]
-    if job_to_start(dataset, method, job):
-        _start(dataset, MapOptions(method))
+def _renew(dataset: Dataset, options: MapOptions, newest: MapInfo | None, job: Job | None) -> None:
+    title = _title(options)
+    if job_to_start(dataset, options, job):
+        _start(dataset, options)
     working = job is not None and job.state.active
     if newest is None:
         standing = "is being made; the first one takes about half a minute" if working else "was not made yet"
@@ -138,31 +178,36 @@ def _renew(dataset: Dataset, method: Method, newest: MapInfo | None, job: Job | 
             f":material/update: This {title} was made {words.ago(newest.created)}, before most of these photos came."
             f"{renewal}"
         )
-    _offer(dataset, method, job, again=newest is not None)
+    _offer(dataset, options, job, again=newest is not None)
 
 
-def _offer(dataset: Dataset, method: Method, job: Job | None, *, again: bool = True) -> None:
+def _title(options: MapOptions) -> str:
+    return TITLES[options.method] if options.dimensions == 2 else f"{TITLES[options.method]} in 3-D"
+
+
+def _offer(dataset: Dataset, options: MapOptions, job: Job | None, *, again: bool = True) -> None:
     jobs.follow(job)
     working = job is not None and job.state.active
-    label = f"Make a new {TITLES[method]}" if again else f"Make a {TITLES[method]}"
+    label = f"Make a new {_title(options)}" if again else f"Make a {_title(options)}"
     if not working and st.button(label, icon=":material/refresh:"):
-        _start(dataset, MapOptions(method))
+        _start(dataset, options)
 
 
-def job_to_start(dataset: Dataset, method: Method, job: Job | None) -> bool:
-    """Whether to start a map unasked: once a session, layout and revision.
+def job_to_start(dataset: Dataset, options: MapOptions, job: Job | None) -> bool:
+    """Whether to start a map unasked: once a session, kind of map and revision.
 
     Not while one is under way or photos are coming in, and not when the last one failed or was stopped.
     """
     asked = st.session_state.setdefault(state.MAP_ASKED, {})
-    if asked.get((dataset.id, method)) == dataset.revision:
+    kind = (dataset.id, options.method, options.dimensions)
+    if asked.get(kind) == dataset.revision:
         return False
     coming = data.newest_job(dataset, JobKind.INGEST)
     if coming is not None and coming.state.active:
         return False
     if job is not None and (job.state.active or (job.state.resumable and job.created >= _settled(coming))):
         return False
-    asked[dataset.id, method] = dataset.revision
+    asked[kind] = dataset.revision
     return True
 
 
@@ -179,13 +224,26 @@ def _start(dataset: Dataset, options: MapOptions) -> None:
 # what is coloured
 
 
+def view(
+    dataset: Dataset, made: MapInfo | None, run: Run | None, colour: str, people: tuple[str, ...], dimensions: int
+) -> View:
+    """All of it as one value."""
+    grouped = map_chart.grouped(dataset) if colour == CLUSTER else None
+    return View(made.id if made else None, run.id if run else None, colour, people, dimensions, grouped)
+
+
 def colouring(dataset: Dataset, run: Run | None) -> tuple[str, tuple[str, ...]]:
     """Choose what colours mean, and whom to look for."""
     counts = data.counts(dataset.id, dataset.revision)
     known = [person.name for person in data.people(dataset.id, dataset.revision)]
     dated = not np.isnan(data.faces(dataset.id, dataset.revision).table.taken).all()
     by_run = [PREDICTION, CORRECT, CONFIDENCE] if run else []
-    offered = [PERSON, *([SPLIT] if counts.val_faces else []), *by_run, QUALITY, *([DATE] if dated else [])]
+    grouped = map_chart.grouped(dataset) is not None
+    offered = [
+        *(PERSON, *([SPLIT] if counts.val_faces else []), *by_run, QUALITY),
+        *([DATE] if dated else []),
+        *([CLUSTER] if grouped else []),
+    ]
     colour = st.selectbox("Colour by", offered, key="colour", bind="query-params", width=170)
     wanted = st.multiselect(
         "Find people",
@@ -205,29 +263,32 @@ def colouring(dataset: Dataset, run: Run | None) -> tuple[str, tuple[str, ...]]:
 
 
 def explore(dataset: Dataset, view: View) -> None:
-    """The map, and beside it the faces that were picked on it."""
+    """The map, and beside it the faces of a new photo, and those that were picked on the map."""
     left, right = st.columns([13, 7], gap="medium")
-    with left:
-        _chart(dataset, view)
     with right:
+        arrived = map_guests.ask(dataset, view)
+    with left:
+        _chart(dataset, view, arrived)
+    with right:
+        if arrived is not None:
+            map_guests.told(dataset, arrived)
         picked = picked_on(dataset)
         if picked:
-            chosen(dataset, view.run, picked)
+            chosen(dataset, view, picked)
         else:
-            _how_to(dataset, view.run)
+            _how_to(dataset, view)
 
 
 @st.fragment
-def _chart(dataset: Dataset, view: View) -> None:
+def _chart(dataset: Dataset, view: View, arrived: Arrived | None) -> None:
     """The map alone: it runs again for every face that is pointed at."""
-    run_id = view.run.id if view.run else None
-    map_id = view.map.id if view.map else None
-    made = map_chart.drawn(dataset.id, dataset.revision, map_id, run_id, view.colour, view.people)
-    key, label = f"map_{dataset.id}", f"Map of faces. {made.finding}. Arrows walk, Enter chooses, + and - zoom."
+    made = map_chart.drawn(dataset.id, dataset.revision, view)
+    key = f"map_{dataset.id}"
     st.markdown(f"**{made.finding}**")
-    looked = scatter.scatter(key, made.cloud, label, HEIGHT_PX)
+    cloud = made.cloud if arrived is None else map_guests.drawn(dataset, made.cloud, arrived)
+    looked = scatter.scatter(key, cloud, made.finding, HEIGHT_PX)
     if looked.asked:
-        said = map_chart.said_of(dataset.id, dataset.revision, run_id)
+        said = map_chart.said_of(dataset.id, dataset.revision, view.run_id)
         faces = data.faces(dataset.id, dataset.revision)
         scatter.deal(key, made.cloud, map_chart.cards(dataset.id, faces, said, made.cloud, looked.asked))
     if made.left_out:
@@ -247,14 +308,14 @@ def picked_on(dataset: Dataset) -> tuple[str, ...]:
     return picked if of == dataset.id else ()
 
 
-def _how_to(dataset: Dataset, run: Run | None) -> None:
+def _how_to(dataset: Dataset, view: View) -> None:
     """Before anything is picked: how to, and a table that does the same by keyboard."""
     st.markdown("**Circle some faces**")
     st.caption(
         "Draw around points to see their faces here and correct them; a click takes a single face, with Shift one "
         "more. The wheel zooms, a double click shows all of it again, and the bar above changes to a box or to moving."
     )
-    table = _people(dataset.id, dataset.revision, run.id if run else None)
+    table = _people(dataset.id, dataset.revision, view.run_id)
     if table.empty:
         return
     st.caption("Or choose people in this table:")
@@ -272,7 +333,9 @@ def _how_to(dataset: Dataset, run: Run | None) -> None:
     if rows:
         faces = data.faces(dataset.id, dataset.revision)
         labels = [int(table["key"].iloc[row]) for row in rows if row < len(table)]
-        chosen(dataset, run, tuple(faces.table.ids[row] for row in np.flatnonzero(np.isin(faces.table.labels, labels))))
+        chosen(
+            dataset, view, tuple(faces.table.ids[row] for row in np.flatnonzero(np.isin(faces.table.labels, labels)))
+        )
 
 
 _NARROW = {
@@ -302,67 +365,3 @@ def people_table(faces: Faces, predictions: Predictions | None) -> pd.DataFrame:
         columns["Wrong"] = np.bincount(wrong + 1, minlength=len(names) + 1)
     table = pd.DataFrame({**columns, "key": np.arange(-1, len(names))})
     return table[table["Faces"] > 0].sort_values("Faces", ascending=False, kind="stable", ignore_index=True)
-
-
-@st.fragment
-def chosen(dataset: Dataset, run: Run | None, face_ids: tuple[str, ...]) -> None:
-    """The picked faces as a gallery, person by person, with what can be done to them."""
-    acting.keep_in_step()
-    faces = data.faces(dataset.id, dataset.revision)
-    rows = sorted(
-        (faces.row[face_id] for face_id in face_ids if face_id in faces.row), key=lambda row: _by_person(faces, row)
-    )
-    if not rows:
-        st.caption("The faces that were chosen are gone. Circle others.")
-        return
-    said = map_chart.said_of(dataset.id, dataset.revision, run.id if run else None)
-    learned = set(data.predictions(run.id).learned_ids) if run else set()
-    st.markdown(f"**{summary(faces, rows)}**")
-    if len(rows) > 1:
-        st.caption(likeness(faces, rows))
-    with st.container():
-        shown = rows[gallery.page_slice(len(rows), PER_PAGE, "map_gallery")]
-    desk = Desk(dataset, place="map")
-    tiles = [reviewing.pickable(dataset, faces, row, _note(faces, said, learned, row)) for row in shown]
-    grid = acting.grid("Faces chosen on the map. Arrows walk, space chooses.", desk.keys, TILE_PX)
-    actions = st.container()
-    picked = picker(f"map_{dataset.id}_faces", tiles, grid, acting.epoch())
-    about = picked.selected or tuple(faces.table.ids[row] for row in rows)
-    with actions:
-        which = f"{words.count(len(about))} chosen" if picked.selected else f"all {words.count(len(about))}"
-        desk.bar(about, which)
-    if desk.obey(picked.commands):
-        st.rerun()
-    if picked.command and picked.command.name == "open" and picked.command.face_ids:
-        facesheet.whole_photo(dataset, picked.command.face_ids[0])
-
-
-def likeness(faces: Faces, rows: list[int]) -> str:
-    """How alike some faces are, in the 128 numbers and not on the map."""
-    vectors = faces.embeddings.vectors[rows]
-    total = vectors.sum(axis=0, dtype=np.float64)
-    mean = float((total @ total - len(rows)) / (len(rows) * (len(rows) - 1)))
-    centre = total / np.linalg.norm(total)
-    spread = float(np.sqrt(np.maximum(0, 2 - 2 * (vectors @ centre))).max())
-    return f"Mean likeness of two of them: {mean:.2f} (cosine). The farthest lies {spread:.2f} from their middle."
-
-
-def _note(faces: Faces, said: Said, learned: set[str], row: int) -> str:
-    if said.given[row] >= 0:
-        prob = words.probability(float(said.probs[row]))
-        return f"\u2717 {words.person(said.people[said.given[row]])}" if said.wrong[row] else f"\u2713 {prob}"
-    return "learned from" if faces.table.ids[row] in learned else map_chart.photo_name(faces, row)
-
-
-def _by_person(faces: Faces, row: int) -> tuple[int, str]:
-    label = int(faces.table.labels[row])
-    return (label if label >= 0 else len(faces.table.people), faces.table.photo_names[row])
-
-
-def summary(faces: Faces, rows: list[int]) -> str:
-    """Say how many faces of how many people: "34 faces of 3 people"."""
-    labels = [int(faces.table.labels[row]) for row in rows]
-    people, nameless = {label for label in labels if label >= 0}, labels.count(-1)
-    of = f" of {words.count(len(people), 'person', 'people')}" if people else ""
-    rest = f", {words.count(nameless)} without a name" if nameless else ""
-    return f"{words.count(len(rows), 'face')}{of}{rest}"

@@ -1,0 +1,266 @@
+"""The map in a real browser: searching, a new photo, what can be taken out, space, look-alikes, and 100,000 faces."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from core.jobs.handlers import IngestRequest
+from core.jobs.model import JobKind, JobState
+from core.models.catalogue import DEFAULT_VECTORS_ID
+from core.services import Services
+from core.settings import Settings
+from core.store.artifacts import Kind
+from core.store.base import Dataset, IngestBatch, PhotoLabel, StoredFace
+from core.types import Box, Face, Photo
+from core.workflows import project
+from core.workflows.project import MapOptions, Method
+from tests.benchmarks import synthetic
+from tests.browser.conftest import App, settle, shoot
+from tests.browser.test_journey import place_on_map
+from tests.jobs.test_worker import wait_until
+
+MANY, MANY_PEOPLE = 100_000, 5_000
+SHOWN = "[...window.faceScatters.values()].at(-1)"
+"""The map of the page, as its component keeps it."""
+
+
+@pytest.fixture(scope="module")
+def sample(app: App, browser: Browser) -> Dataset:
+    """The sample, learned and laid out by the app's own worker."""
+    services = Services(Settings(app.data_dir))
+    first = browser.new_page()
+    first.goto(app.url)
+    first.get_by_test_id("stMain").wait_for()  # with the first page the app starts its worker
+    dataset = services.store.create_dataset("Five celebrities", DEFAULT_VECTORS_ID)
+    services.jobs.submit(dataset.id, JobKind.INGEST, IngestRequest(str(services.sample_zip()), "the sample").params())
+    services.jobs.submit(dataset.id, JobKind.TRAIN, {})
+    services.jobs.submit(dataset.id, JobKind.MAP, asdict(MapOptions()))
+    wait_until(lambda: not any(job.state.active for job in services.jobs.jobs(dataset.id)), "the map of the sample")
+    assert {job.state for job in services.jobs.jobs(dataset.id)} == {JobState.DONE}
+    first.close()
+    return services.store.dataset(dataset.id)
+
+
+@pytest.fixture(scope="module")
+def crowd(app: App) -> Dataset:
+    """100,000 faces of 5,000 people without files, and a map of them that is stored as UMAP's."""
+    services = Services(Settings(app.data_dir))
+    dataset = services.store.create_dataset("Crowd", DEFAULT_VECTORS_ID)
+    labels = np.arange(MANY, dtype=np.int64) % MANY_PEOPLE
+    vectors, landmarks = synthetic.vectors_of(labels, MANY_PEOPLE), np.zeros((5, 2), dtype=np.float32)
+    box = Box(10, 10, 60, 70)
+    for start in range(0, MANY, synthetic.AT_ONCE):
+        photos, faces = [], []
+        for row in range(start, start + synthetic.AT_ONCE):
+            photo_id, label = f"{row:064x}", PhotoLabel(f"person_{labels[row]:04d}", None)
+            photos.append((Photo(photo_id, f"{row}.jpg", 100, 100, 1000, row), label))
+            face = Face(f"{row:024x}", photo_id, box, landmarks, 0.99, photo_id, label.person, None)
+            faces.append(StoredFace(face, vectors[row]))
+        services.store.add(dataset.id, "", IngestBatch(photos=photos, faces=faces))
+    made = project.make_map(
+        services.store, services.runs, services.artifacts, dataset.id, MapOptions(method=Method.PCA)
+    )
+    services.artifacts.put(dataset.id, Kind.MAP, "abcd", services.artifacts.read(dataset.id, Kind.MAP, made.id))
+    services.runs.add_map(replace(made, id="abcd", method=Method.UMAP))
+    return services.store.dataset(dataset.id)
+
+
+def open_map(app: App, page: Page, dataset: Dataset, **address: str) -> None:
+    words = "".join(f"&{name}={value}" for name, value in address.items())
+    page.goto(f"{app.url}/map?dataset={dataset.id}{words}")
+    page.locator("canvas.plane").wait_for()
+    page.wait_for_function(f"() => {SHOWN}?.frames > 0")
+    settle(page)
+
+
+def circle(page: Page, left: float, top: float, right: float, bottom: float) -> None:
+    """Draw a lasso along a rectangle in shares of the map."""
+    page.locator("canvas.plane").scroll_into_view_if_needed()
+    box = page.locator("canvas.plane").bounding_box()
+    assert box
+    corners = [
+        (box["x"] + x * box["width"], box["y"] + y * box["height"])
+        for x, y in ((left, top), (right, top), (right, bottom), (left, bottom), (left, top))
+    ]
+    page.mouse.move(*corners[0])
+    page.mouse.down()
+    for x, y in corners[1:]:
+        page.mouse.move(x, y, steps=6)
+    page.mouse.up()
+
+
+def download(page: Page, label: str) -> bytes:
+    with page.expect_download() as coming:
+        page.get_by_role("button", name=label).click()
+    return Path(coming.value.path()).read_bytes()
+
+
+def test_a_person_who_is_searched_for_stands_in_front(app: App, page: Page, sample: Dataset):
+    open_map(app, page, sample)
+    page.get_by_role("combobox", name="Find people").click()
+    page.keyboard.type("madonna")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("24 faces of madonna")).to_be_visible()
+    assert "person=madonna" in page.url
+    expect(page.locator(".legend")).to_contain_text("everyone else")
+    shoot(page, "map-search")
+
+
+def test_a_new_photo_lies_among_those_it_is_like(app: App, page: Page, sample: Dataset, sample_files, tmp_path: Path):
+    photo = tmp_path / "who.jpg"
+    photo.write_bytes(sample_files[next(name for name in sample_files if name.startswith("val/elton"))] + b"another")
+    open_map(app, page, sample)
+    page.get_by_text("Where would a new photo lie?").click()
+    page.locator("input[type=file]").set_input_files(photo)
+    expect(page.get_by_text("1 face of the new photo")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.wait_for_function(f"() => {SHOWN}.cloud.marks.length === 1")
+    shoot(page, "map-new-photo")
+    lines = page.evaluate(f"() => {SHOWN}.cloud.marks[0].lines.length")
+    assert lines == 3
+    page.mouse.move(*place_on_map(page, page.evaluate(f"() => {SHOWN}.cloud.n")))
+    card = page.locator(".card")
+    expect(card).to_contain_text("Face 1 of the new photo")
+    expect(card).to_contain_text("elton john: 0.0")
+
+
+def test_what_is_circled_can_be_taken_along(app: App, page: Page, sample: Dataset):
+    open_map(app, page, sample)
+    circle(page, 0.01, 0.09, 0.99, 0.99)
+    expect(page.get_by_text("118 faces of 5 people").nth(1)).to_be_visible()
+    settle(page)
+    page.get_by_role("button", name="Download").click()
+    rows = list(csv.DictReader(io.StringIO(download(page, "Table (CSV)").decode("utf-8-sig"))))
+    assert len(rows) == 118 and {row["person"] for row in rows} >= {"madonna", "ben_afflek"}
+    assert all(row["x"] and row["y"] for row in rows) and sum(bool(row["prediction"]) for row in rows) == 25
+    shoot(page, "map-download")
+    assert download(page, "Table with the vectors (Parquet)")[:4] == b"PAR1"
+    with zipfile.ZipFile(io.BytesIO(download(page, "Faces with the table (zip)"))) as archive:
+        assert sum(name.endswith(".jpg") for name in archive.namelist()) == 118
+
+
+def saved(page: Page, place: int, to: Path) -> str:
+    """A kind of the menu, which is opened and walked by keys alone."""
+    page.get_by_role("button", name="Save the picture").focus()
+    page.keyboard.press("ArrowDown")
+    for _ in range(place):
+        page.keyboard.press("ArrowDown")
+    with page.expect_download() as coming:
+        page.keyboard.press("Enter")
+    expect(page.locator(".menu")).to_be_hidden()
+    coming.value.save_as(to)
+    return str(coming.value.suggested_filename)
+
+
+def test_the_picture_is_saved_by_keys_and_the_page_of_it_works_from_disk(
+    app: App, page: Page, browser: Browser, sample: Dataset, tmp_path: Path
+):
+    open_map(app, page, sample)
+    assert saved(page, 0, tmp_path / "map.png") == "map-of-faces.png"
+    assert (tmp_path / "map.png").read_bytes().startswith(b"\x89PNG")
+    assert saved(page, 1, tmp_path / "map.svg") == "map-of-faces.svg"
+    drawing = (tmp_path / "map.svg").read_text()
+    assert drawing.count("<use ") == 118 and ">elton john</text>" in drawing
+    assert saved(page, 2, tmp_path / "map.html") == "map-of-faces.html"
+    content = (tmp_path / "map.html").read_text()
+    assert "data:image" not in content and not re.findall(r"https?://(?!www\.w3\.org/2000/svg)", content)
+    alone, asked = browser.new_page(viewport={"width": 1000, "height": 800}), []
+    alone.on("request", lambda request: asked.append(request.url))
+    alone.on("pageerror", lambda fault: asked.append(str(fault)))
+    alone.goto(f"file://{tmp_path}/map.html")
+    plane = alone.locator("canvas.plane").bounding_box()
+    assert plane
+    for step in range(200):  # somewhere on a walk over the map there is somebody
+        across, down = divmod(step, 20)
+        alone.mouse.move(plane["x"] + (across + 0.5) * plane["width"] / 10, plane["y"] + down * plane["height"] / 20)
+        if alone.locator(".tip").is_visible():
+            break
+    assert alone.locator(".tip").inner_text() in {
+        "ben afflek",
+        "elton john",
+        "jerry seinfeld",
+        "madonna",
+        "mindy kaling",
+    }
+    alone.screenshot(path=Path(__file__).parent / "screenshots" / "map-saved-page.png")
+    alone.close()
+    assert asked == [f"file://{tmp_path}/map.html"]
+
+
+def test_space_turns_and_is_circled_as_it_is_seen(app: App, page: Page, sample: Dataset):
+    open_map(app, page, sample, layout="PCA", dimensions="3-D")
+    plane = page.locator("canvas.plane")
+    plane.scroll_into_view_if_needed()
+    box = plane.bounding_box()
+    assert box
+    before = page.evaluate(f"() => {SHOWN}.place(3)")
+    page.mouse.move(box["x"] + 200, box["y"] + 300)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 330, box["y"] + 340, steps=6)
+    page.mouse.up()
+    after = page.evaluate(f"() => {SHOWN}.place(3)")
+    assert abs(after["x"] - before["x"]) + abs(after["y"] - before["y"]) > 5
+    page.get_by_role("button", name="Circle faces").click()
+    left_half = (
+        f"() => Array.from({{ length: {SHOWN}.cloud.n }}, (_, row) => {SHOWN}.place(row).x)"
+        f".filter((x) => x < {box['width'] / 2}).length"
+    )
+    seen = page.evaluate(left_half)
+    circle(page, 0.01, 0.01, 0.5, 0.99)
+    expect(page.get_by_text(re.compile(rf"^{seen} faces? of")).last).to_be_visible()
+    shoot(page, "map-space")
+
+
+def test_a_click_in_the_matrix_of_look_alikes_shows_the_two_on_the_map(app: App, page: Page, sample: Dataset):
+    page.goto(f"{app.url}/map?dataset={sample.id}&view=Look-alikes")
+    expect(page.get_by_text("Most alike are")).to_be_visible()
+    chart = page.locator(".js-plotly-plot")
+    chart.scroll_into_view_if_needed()
+    shoot(page, "map-look-alikes")
+    cell = chart.locator(".textpoint").first.bounding_box()
+    assert cell
+    page.mouse.click(cell["x"] + cell["width"] / 2, cell["y"] + cell["height"] / 2)
+    expect(page.get_by_text(re.compile(r"^\d+ faces of .+, .+"))).to_be_visible()
+    assert page.url.count("person=") == 2
+    page.wait_for_function(f"() => window.faceScatters && {SHOWN}.cloud.n === 118")
+
+
+@pytest.fixture
+def crowded(app: App, page: Page, crowd: Dataset) -> Iterator[Page]:
+    open_map(app, page, crowd)
+    yield page
+
+
+def test_a_hundred_thousand_faces_are_drawn_as_dots_and_as_symbols_from_near(crowded: Page):
+    assert crowded.evaluate(f"() => {SHOWN}.in_view") == MANY
+    expect(crowded.locator(".told")).to_have_text(
+        "100\u202f000 faces in view: drawn as dots. Zoom in to see the symbols."
+    )
+    shoot(crowded, "map-crowd")
+    zoom_in = crowded.get_by_role("button", name="Zoom in")
+    for _ in range(12):
+        zoom_in.click()
+    crowded.wait_for_function(f"() => {SHOWN}.in_view < 6000")
+    expect(crowded.locator(".told")).to_be_hidden()
+    shoot(crowded, "map-crowd-near")
+
+
+def test_thousands_are_circled_among_a_hundred_thousand(crowded: Page):
+    for _ in range(2):
+        crowded.get_by_role("button", name="Zoom in").click()
+    circle(crowded, 0.35, 0.35, 0.65, 0.65)
+    crowded.wait_for_function(f"() => {SHOWN}.count > 1000")
+    count = crowded.evaluate(f"() => {SHOWN}.count")
+    told = f"{count:,}".replace(",", "\u202f")
+    expect(crowded.get_by_text(re.compile(rf"^{told} faces of"))).to_be_visible()
+    shoot(crowded, "map-crowd-circled")
