@@ -51,16 +51,22 @@ class Contender(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class LinearSvmOneVersusRest:
-    """The one that is in use: ``learn.solver``."""
+class _OfC:
+    """A classifier with a C, which is fixed."""
 
     C: float = C_UNTOLD
-    id: str = LINEAR_SVM
-    title: str = "Linear SVM, one-versus-rest"
 
     @property
     def settings(self) -> str:
         return f"C = {self.C:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class LinearSvmOneVersusRest(_OfC):
+    """The one that is in use: ``learn.solver``."""
+
+    id: str = LINEAR_SVM
+    title: str = "Linear SVM, one-versus-rest"
 
     def fit(self, vectors: Vectors, labels: Ints, n_people: int) -> Scorer:
         coef, intercept = one_versus_rest(vectors, labels, n_people, self.C)
@@ -68,16 +74,11 @@ class LinearSvmOneVersusRest:
 
 
 @dataclass(frozen=True, slots=True)
-class LinearSvmOneVersusOne:
+class LinearSvmOneVersusOne(_OfC):
     """scikit-learn's ``SVC``: a classifier for every two people, which vote."""
 
-    C: float = C_UNTOLD
     id: str = "linear-svm-ovo"
     title: str = "Linear SVM, one-versus-one"
-
-    @property
-    def settings(self) -> str:
-        return f"C = {self.C:g}"
 
     def fit(self, vectors: Vectors, labels: Ints, n_people: int) -> Scorer:
         from sklearn.svm import SVC  # here and below, as it takes a second that the app need not wait for
@@ -87,16 +88,12 @@ class LinearSvmOneVersusOne:
 
 
 @dataclass(frozen=True, slots=True)
-class Logistic:
+class Logistic(_OfC):
     """Multinomial logistic regression."""
 
     C: float = LOGISTIC_C
     id: str = "logistic"
     title: str = "Logistic regression"
-
-    @property
-    def settings(self) -> str:
-        return f"C = {self.C:g}"
 
     def fit(self, vectors: Vectors, labels: Ints, n_people: int) -> Scorer:
         from sklearn.linear_model import LogisticRegression

@@ -29,9 +29,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
-from threadpoolctl import threadpool_info, threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from core.types import Bools, Doubles, Floats, Ints, Vectors
 
@@ -107,10 +108,10 @@ def one_versus_rest(
     intercept : (n_people,) float32
     """
     faces = _Faces.of(vectors, np.float32(C) * person_weights(labels, n_people), labels)
-    weights = faces.least_squares(n_people) if start is None else np.hstack([start[0], start[1][:, None]])
     blocks = [range(at, min(at + PEOPLE_AT_ONCE, n_people)) for at in range(0, n_people, PEOPLE_AT_ONCE)]
-    threads = max((pool["num_threads"] for pool in threadpool_info()), default=1)
-    with threadpool_limits(1), ThreadPoolExecutor(threads, thread_name_prefix="svm") as pool:
+    threads = max((library["num_threads"] for library in _blas().info()), default=1)
+    with _blas().limit(limits=1), ThreadPoolExecutor(threads, thread_name_prefix="svm") as pool:
+        weights = faces.least_squares(n_people) if start is None else np.hstack([start[0], start[1][:, None]])
         waiting = [pool.submit(_separate, faces, weights, block) for block in blocks]
         try:
             for done, ended in enumerate(as_completed(waiting), start=1):
@@ -119,6 +120,12 @@ def one_versus_rest(
         finally:
             pool.shutdown(cancel_futures=True)
     return weights[:, :-1].copy(), weights[:, -1].copy()
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    """What limits the threads of numpy's BLAS. To find it takes milliseconds, longer than a small problem."""
+    return ThreadpoolController()
 
 
 def person_weights(labels: Ints, n_people: int) -> Floats:

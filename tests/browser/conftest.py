@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserType, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, expect, sync_playwright
 
 from tests.conftest import new_data_dir
 
@@ -118,11 +118,19 @@ def launch(kind: BrowserType, more: Sequence[str] = ()) -> Browser:
     return kind.launch(executable_path=found, args=[*ARGUMENTS, *more])
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A tab of 1440 x 900."""
-    made = browser.new_page(viewport={"width": 1440, "height": 900})
+@pytest.fixture(scope="module")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """The browser of one visitor, who has the app's scripts from the first page on."""
+    made = browser.new_context(viewport={"width": 1440, "height": 900})
     made.set_default_timeout(60_000)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A tab of 1440 x 900."""
+    made = context.new_page()
     yield made
     made.close()
 
@@ -131,8 +139,8 @@ def settle(page: Page) -> None:
     """Wait until the page's script has run and its pictures are drawn."""
     page.get_by_test_id("stMain").wait_for()
     page.wait_for_function(
-        "() => !document.querySelector('[data-testid=stStatusWidget]')"
-        " && !document.querySelector('[data-stale=true]')"
+        "() => document.querySelector('[data-test-script-state=notRunning]')"
+        " && !document.querySelector('[data-testid=stStatusWidget], [data-testid=stSkeleton], [data-stale=true]')"
         " && document.querySelector('[data-testid=stHeading], [data-testid=stException]')"
     )
     page.wait_for_timeout(500)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 import streamlit as st
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from core.engine.openvino import OpenVinoEngine
@@ -20,6 +22,15 @@ from tests import prepared
 from tests.conftest import new_data_dir
 
 ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def packages_scanned_once() -> Iterator[None]:
+    """Each new AppTest reads about every installed package whether it brings a component: half a second, always the
+    same."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
+        yield
 
 
 @pytest.fixture
@@ -74,7 +85,7 @@ def open_page() -> Callable[..., AppTest]:
 
 def texts(app: AppTest) -> str:
     """Everything that a page says in words."""
-    parts = [*app.title, *app.markdown, *app.caption, *app.subheader, *app.error, *app.warning, *app.info, *app.success]
+    parts = [*app.title, *app.markdown, *app.caption, *app.header, *app.error, *app.warning, *app.info, *app.success]
     return "\n".join(str(part.value) for part in parts)
 
 

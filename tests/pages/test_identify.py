@@ -12,7 +12,7 @@ from core.jobs.model import JobKind
 from core.learn.openset import Threshold
 from core.ui import state, words
 from core.ui.identify import giving, looking
-from core.workflows import lookup
+from core.workflows.lookups import lookup
 from tests.pages.conftest import button, texts, work
 
 IDENTIFY = "pages/identify/photo.py"

@@ -17,9 +17,9 @@ from core.archive import open_source
 from core.corrections.model import Hand, Kind
 from core.errors import InputRefused, ModelMismatch, NotFound
 from core.exchange import xmp
-from core.geometry import match
 from core.exchange.xmp import Region, Sidecar
 from core.exchange.zips import Folders, safe_part
+from core.geometry import match
 from core.jobs.model import JobKind, Owner
 from core.services import Services
 from core.settings import ArchiveLimits, Settings

@@ -26,20 +26,22 @@ from core.learn.suspects import Kind, Suspect
 from core.services import Services
 from core.settings import Settings
 from core.store.artifacts import Kind as FileKind
-from core.types import CancelToken, Ints
+from core.store.base import PhotoLabel
+from core.types import CancelToken, Ints, Photo, Split
 from core.workflows import suspects
 from core.workflows.correct import Corrector
 from core.workflows.suspects import Standing
-from tests.conftest import new_data_dir, write_zip
+from tests import prepared
+from tests.conftest import write_zip
 
 SHUFFLED_SHARE, HEAD_SHARE = 0.05, 0.07
 PLANTED = ("quality", "size", "corner", "middle")
 
 
 @pytest.fixture(scope="module")
-def data_dir(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One data folder for the module: the datasets are taken once."""
-    return new_data_dir(models_dir, tmp_path_factory.mktemp("suspects") / "data")
+def data_dir(lfw_dir: Path) -> Path:
+    """One data folder for the module, in which the photos were taken as they should be."""
+    return lfw_dir
 
 
 @pytest.fixture(scope="module")
@@ -75,18 +77,19 @@ def shuffled(labels: Ints, n_people: int, seed: int) -> tuple[Ints, Ints]:
 
 
 @pytest.fixture(scope="module")
-def misfiled(data_dir: Path, lfw_files: Mapping[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A dataset of which 5 % of the photos came in the wrong folder; the file's name tells whose they are."""
+def misfiled(data_dir: Path, lfw_files: Mapping[str, bytes]) -> str:
+    """A dataset of which 5 % of the photos lie in the wrong folder; the file's name tells whose they are."""
     names = sorted(lfw_files)
     people = sorted({name.split("/")[1] for name in names})
     labels = np.array([people.index(name.split("/")[1]) for name in names])
     changed, _ = shuffled(labels, len(people), seed=11)
-    files = {}
-    for name, label in zip(names, changed, strict=True):
-        side, _, file = name.split("/")
-        files[f"{side}/{people[label]}/{file}"] = lfw_files[name]
-    archive = write_zip(tmp_path_factory.mktemp("misfiled") / "misfiled.zip", files)
-    answer(data_dir, "ingest", archive, "--dataset", "misfiled")
+    folders = {name: people[label] for name, label in zip(names, changed, strict=True)}
+
+    def filed(photo: Photo) -> tuple[str, PhotoLabel]:
+        side, _, file = photo.name.split("/")
+        return f"{side}/{folders[photo.name]}/{file}", PhotoLabel(folders[photo.name], Split(side))
+
+    prepared.refile(Services(Settings(data_dir)), "lfw-dev", "misfiled", filed)
     return "misfiled"
 
 
@@ -164,8 +167,8 @@ def altered(content: bytes, how: str) -> bytes:
 def planted(data_dir: Path, lfw_files: Mapping[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> str:
     """Photos of 24 people, and 48 altered copies: beside the original, on the other side, under another person."""
     people = sorted({name.split("/")[1] for name in lfw_files})[:24]
-    files = {name: content for name, content in lfw_files.items() if name.split("/")[1] in people}
-    originals = sorted(files)
+    originals = sorted(name for name in lfw_files if name.split("/")[1] in people)
+    copies = {}
     rng = np.random.default_rng(5)
     for number, place in enumerate(rng.choice(len(originals), 48, replace=False)):
         side, person, file = originals[place].split("/")
@@ -174,8 +177,14 @@ def planted(data_dir: Path, lfw_files: Mapping[str, bytes], tmp_path_factory: py
             side = "val" if side == "train" else "train"
         if where == "two names":
             person = people[(people.index(person) + 7) % len(people)]
-        files[f"{side}/{person}/{where}~{how}~{file}"] = altered(files[originals[place]], how)
-    archive = write_zip(tmp_path_factory.mktemp("planted") / "planted.zip", files)
+        copies[f"{side}/{person}/{where}~{how}~{file}"] = altered(lfw_files[originals[place]], how)
+
+    def filed(photo: Photo) -> tuple[str, PhotoLabel] | None:
+        side, person, _ = photo.name.split("/")
+        return (photo.name, PhotoLabel(person, Split(side))) if person in people else None
+
+    prepared.refile(Services(Settings(data_dir)), "lfw-dev", "planted", filed)
+    archive = write_zip(tmp_path_factory.mktemp("planted") / "planted.zip", copies)
     answer(data_dir, "ingest", archive, "--dataset", "planted")
     return "planted"
 

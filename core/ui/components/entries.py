@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
-import streamlit as st
-
 from core.ui.components import outbox
+from core.ui.components.mount import component, nothing
 
-_FOLDER = Path(__file__).parent
-_mount = st.components.v2.component(
-    "face_entries",
-    html='<div class="entries" role="list"></div>',
-    css=(_FOLDER / "entries.css").read_text(encoding="utf-8"),
-    js=(_FOLDER / "entries.js").read_text(encoding="utf-8"),
-)
+_mount = component("face_entries", '<div class="entries" role="list"></div>', script="entries", style="entries")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +70,8 @@ def entries(key: str, shown: Sequence[Entry], keyboard: Keyboard, epoch: int) ->
         "epoch": epoch,
         **outbox.told(key),
     }
-    answer = _mount(key=key, data=given, on_commands_change=_nothing)
+    answer = _mount(key=key, data=given, on_commands_change=nothing)
     return read(outbox.fresh(key, answer.commands), [entry.id for entry in shown])
-
-
-def _nothing() -> None:
-    """Streamlit asks for a callback for every value that is to come back."""
 
 
 def read(sent: Iterable[Mapping[str, Any]], shown: Sequence[str]) -> list[Command]:

@@ -8,19 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
-import streamlit as st
-
 from core.ui.components import outbox
+from core.ui.components.mount import component, nothing
 
-_FOLDER = Path(__file__).parent
-_mount = st.components.v2.component(
+_mount = component(
     "face_picker",
-    html='<div class="picker" role="listbox" aria-multiselectable="true"></div>',
-    css=(_FOLDER / "picker.css").read_text(encoding="utf-8"),
-    js=(_FOLDER / "picker.js").read_text(encoding="utf-8"),
+    '<div class="picker" role="listbox" aria-multiselectable="true"></div>',
+    script="picker",
+    style="picker",
 )
 
 
@@ -95,12 +92,8 @@ def picker(key: str, faces: Sequence[Pickable], grid: Grid, epoch: int) -> Picke
         "epoch": epoch,
         **outbox.told(key),
     }
-    answer = _mount(key=key, data=given, on_picked_change=_nothing, on_commands_change=_nothing)
+    answer = _mount(key=key, data=given, on_picked_change=nothing, on_commands_change=nothing)
     return read(answer.picked, outbox.fresh(key, answer.commands), [face.id for face in faces], epoch)
-
-
-def _nothing() -> None:
-    """Streamlit asks for a callback for every value that is to come back."""
 
 
 def read(picked: Any, commands: Iterable[Mapping[str, Any]], face_ids: Sequence[str], epoch: int) -> Picked:

@@ -38,7 +38,7 @@ def _job(page: Shown) -> Job | None:
 
 def _empty(page: Shown, place: str) -> None:
     with st.container(border=True, horizontal_alignment="center"):
-        st.markdown("#### This run was not measured thoroughly yet.", text_alignment="center")
+        st.markdown("## This run was not measured thoroughly yet.", text_alignment="center")
         st.markdown(
             "All photos are tested several times by recognisers that had not seen them: which kind of photo it errs "
             "on, how many photos of a person it takes, and whether another classifier would do better.",

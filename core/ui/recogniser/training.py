@@ -163,7 +163,7 @@ def runs(dataset: Dataset, known: list[Run]) -> None:
         st.info(
             "Photos or names changed since the newest run. Train again to learn from them.", icon=":material/update:"
         )
-    st.subheader("Runs", anchor=False)
+    st.header("Runs", anchor=False)
     event = st.dataframe(
         _table(known),
         hide_index=True,

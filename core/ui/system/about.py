@@ -32,7 +32,7 @@ PACKAGES = (
 
 def engine(services: Services) -> None:
     """Which engine runs in which precision on which processor."""
-    st.subheader("Engine", anchor=False)
+    st.header("Engine", anchor=False)
     here = processor()
     st.markdown(
         f"**{services.engine.name}**, embedding in **{services.engine.precision}**, detecting in f32, "
@@ -45,7 +45,7 @@ def engine(services: Services) -> None:
 
 def models(services: Services) -> None:
     """What is installed, and what could be."""
-    st.subheader("Models", anchor=False)
+    st.header("Models", anchor=False)
     installed = {manifest.model_id: manifest for manifest in install.installed(services.settings.models_dir)}
     rows = [
         {
@@ -67,7 +67,7 @@ def models(services: Services) -> None:
 
 def storage(services: Services) -> None:
     """What the data take up."""
-    st.subheader("Storage", anchor=False)
+    st.header("Storage", anchor=False)
     rows = [
         {"What": dataset.name, "Size": words.size(data.storage_bytes(dataset.id, dataset.revision))}
         for dataset in services.store.datasets()
@@ -80,7 +80,7 @@ def storage(services: Services) -> None:
 
 def versions() -> None:
     """Versions of Python and of what does the work."""
-    st.subheader("Versions", anchor=False)
+    st.header("Versions", anchor=False)
     found = [{"Package": "Python", "Version": platform.python_version()}]
     found += [{"Package": name, "Version": version(name)} for name in PACKAGES]
     st.dataframe(pd.DataFrame(found), hide_index=True, alt="Versions", width="content")
@@ -88,7 +88,7 @@ def versions() -> None:
 
 def privacy(services: Services) -> None:
     """What happens with faces, in plain words."""
-    st.subheader("Privacy", anchor=False)
+    st.header("Privacy", anchor=False)
     st.markdown(
         f"Photos, faces and what is learned from them stay in the folder `{services.settings.data_dir.name}` of this "
         "computer. Nothing is sent anywhere; usage statistics are off. A photo that you only ask about is not kept. "

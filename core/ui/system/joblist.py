@@ -27,7 +27,7 @@ def ended(past: list[Job]) -> None:
         st.markdown(f"**{_dataset(job)}**, {words.ago(job.finished or job.created)}")
         jobs.follow(job)
     if past:
-        st.subheader("Ended", anchor=False)
+        st.header("Ended", anchor=False)
         st.dataframe(_table(past), hide_index=True, alt="Jobs that have ended, newest first")
 
 
