@@ -64,7 +64,7 @@ def what_it_says(shown: MapInfo | None) -> str:
 
 
 def readable(run: Run | None) -> Run | None:
-    """The run, unless what it said is of a version that is not read any more: then the map does without, and says so."""
+    """The run; None where what it said is of a version that is not read any more: the map does without and says so."""
     if run is None:
         return None
     try:
