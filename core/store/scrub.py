@@ -52,13 +52,13 @@ class Scrubber:
         return value not in self.spared and value.casefold() in self._folded
 
     def json(self, value: Any) -> Any:
-        """A JSON value of which every text is without the names; keys too."""
+        """A JSON value of which every text is without the names; keys are the program's own words and stay."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, list):
             return [self.json(entry) for entry in value]
         if isinstance(value, dict):
-            return {self.text(key): self.json(entry) for key, entry in value.items()}
+            return {key: self.json(entry) for key, entry in value.items()}
         return value
 
 

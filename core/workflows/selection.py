@@ -93,11 +93,8 @@ def to_parquet(selection: Selection) -> bytes:
 
 def to_zip(selection: Selection, artifacts: Artifacts, dataset_id: str) -> bytes:
     """The crops, a folder for each person, and the table as CSV. Raises NotFound when a crop is gone."""
-    row, folders, buffer = (
-        {face_id: number for number, face_id in enumerate(selection.table.ids)},
-        Folders(),
-        io.BytesIO(),
-    )
+    row = {face_id: number for number, face_id in enumerate(selection.table.ids)}
+    folders, buffer = Folders(), io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         target = ZipWriter(archive, Path(tempfile.gettempdir()))
         target.parts("faces.csv", [to_csv(selection)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -49,43 +49,45 @@ def ask_for_way() -> str:
 
 
 def arrive(way: str) -> None:
-    """A place for photos to come to; when some do, the page runs again with the first of them shown."""
-    new = list(_taken() if way == CAMERA else _dropped())
+    """A place for photos to come to; the page runs again with the first of them shown."""
+    key = f"given_{st.session_state.setdefault(state.GIVING_ROUND, 0)}"
+    if way == CAMERA:
+        st.camera_input("Take a photo", key=key, on_change=_taken, args=(key,))
+        st.caption(
+            "If no picture appears, the browser keeps the camera from this page: allow it by the camera symbol in the "
+            "address bar, or choose Photos and drop a file."
+        )
+        return
+    st.file_uploader(
+        "Drop photos",
+        type=PHOTO_TYPES,
+        accept_multiple_files=True,
+        key=key,
+        on_change=_dropped,
+        args=(key,),
+        max_upload_size=256,
+        label_visibility="collapsed",
+    )
+    new = [Given.of(each.name, each.content) for each in pasted("pasted")]
     if new:
         _remember(new)
         st.rerun()
 
 
-def _dropped() -> Iterator[Given]:
-    turn = st.session_state.setdefault(state.GIVING_ROUND, 0)
-    files = st.file_uploader(
-        "Drop photos",
-        type=PHOTO_TYPES,
-        accept_multiple_files=True,
-        key=f"photos_{turn}",
-        max_upload_size=256,
-        label_visibility="collapsed",
-    )
-    for each in pasted("pasted"):
-        yield Given.of(each.name, each.content)
-    for file in files or ():
-        yield Given.of(file.name, file.getvalue())
+def _dropped(key: str) -> None:
+    _remember(Given.of(file.name, file.getvalue()) for file in st.session_state[key])
 
 
-def _taken() -> Iterator[Given]:
-    turn = st.session_state.setdefault(state.GIVING_ROUND, 0)
-    taken = st.camera_input("Take a photo", key=f"camera_{turn}")
-    st.caption(
-        "If no picture appears, the browser keeps the camera from this page: allow it by the camera symbol in the "
-        "address bar, or choose Photos and drop a file."
-    )
-    if taken is not None:
-        yield Given.of(f"Camera {turn + 1}", taken.getvalue())
+def _taken(key: str) -> None:
+    if (picture := st.session_state[key]) is not None:
+        _remember([Given.of(f"Camera {st.session_state[state.GIVING_ROUND] + 1}", picture.getvalue())])
 
 
 def _remember(new: Iterable[Given]) -> None:
     there: dict[str, Given] = st.session_state.setdefault(state.GIVEN, {})
     arrived = {photo.id: photo for photo in new}
+    if not arrived:
+        return
     for photo_id in arrived:
         there.pop(photo_id, None)
     there.update(arrived)
