@@ -19,6 +19,7 @@ PIP       := $(PY) -m pip install --disable-pip-version-check
 PEERS     := .venv-peers
 GROUP     ?= $(wildcard ../shared/faces/group-photos.zip)
 BENCH      = $(if $(GROUP),--group $(GROUP))
+TESTERS   ?= $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -lt 4 ] && echo $$((n + 1)) || echo 4)
 MODELS    := $(or $(FACE_ATLAS_DATA),data)/models
 MANIFESTS := $(MODELS)/mtcnn/manifest.json $(MODELS)/facenet-128/manifest.json
 CHROMIUM  ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
@@ -37,9 +38,10 @@ run: env models
 	@echo "Face Atlas: http://127.0.0.1:$(PORT)   (Ctrl+C stops it)"
 	@exec $(PY) -m core.ui.serve --server.address 127.0.0.1 --server.port $(PORT)
 
-# Files are dealt in their order, not by how many tests they hold: the longest, in a browser, have the fewest.
+# Files are dealt in their order, not by how many tests they hold: the longest, in a browser, have the fewest. One process
+# more than there are processors: in the browser they often wait.
 test: env-dev models browser
-	CHROMIUM=$(CHROMIUM) $(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(if $(filter no,$(BROWSER)),--ignore=tests/browser)
+	CHROMIUM=$(CHROMIUM) $(PY) -m pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder $(if $(filter no,$(BROWSER)),--ignore=tests/browser)
 
 check: env-dev
 	$(PY) -m ruff format --check .

@@ -25,10 +25,14 @@ of Statistical Software 109, 2024.
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -122,7 +126,10 @@ def umap(
 
 
 def warm_up() -> None:
-    """Compile all that ``umap`` needs: half a minute where numba has nothing on disk yet, a few seconds elsewhere."""
+    """Compile all that ``umap`` needs: half a minute where numba has nothing on disk yet, nothing where it was done."""
+    done = _compiled()
+    if done is not None and done.exists():
+        return
     load()
     rng = np.random.default_rng(0)
     for n, dimensions in ((_FEWEST_FOR_UMAP * 10, 2), (_FEWEST_FOR_UMAP * 10, 3), (_EXACT_BELOW, 2)):
@@ -132,6 +139,20 @@ def warm_up() -> None:
         start = _start(pca(vectors, dimensions))
         settings = {"n_neighbors": 5, "n_components": dimensions, "n_epochs": 2, "random_state": 0, "n_jobs": 1}
         _fitted(_umap_class()(init=start, metric="euclidean", **settings, **given), vectors)
+    if done is not None:
+        done.touch()
+
+
+def _compiled() -> Path | None:
+    """The mark that all is compiled, beside what numba keeps; None where that is elsewhere or cannot be written."""
+    found = find_spec("umap")
+    folder = Path(found.origin).parent / "__pycache__" if found is not None and found.origin else None
+    if folder is None or "NUMBA_CACHE_DIR" in os.environ or not os.access(folder, os.W_OK):
+        return None
+    from llvmlite.binding import get_host_cpu_name
+
+    versions = [version(name) for name in ("umap-learn", "numba", "numpy")]
+    return folder / f"all-compiled-{'-'.join(versions)}-{get_host_cpu_name()}.mark"
 
 
 def load() -> None:

@@ -27,9 +27,7 @@ expect.set_options(timeout=60_000)
 # WebGL in software, and none of the connections that a browser makes by itself.
 ARGUMENTS = [
     "--no-sandbox",
-    "--use-gl=angle",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
+    "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
@@ -143,7 +141,7 @@ def settle(page: Page) -> None:
         " && !document.querySelector('[data-testid=stStatusWidget], [data-testid=stSkeleton], [data-stale=true]')"
         " && document.querySelector('[data-testid=stHeading], [data-testid=stException]')"
     )
-    page.wait_for_timeout(500)
+    page.wait_for_timeout(200)
 
 
 def shoot(page: Page, name: str) -> None:

@@ -175,7 +175,7 @@ def test_a_photo_identified(used: App, page: Page, photo: Path):
     page.goto(f"{used.url}/identify")
     settle(page)
     page.locator("input[type=file]").set_input_files(photo)
-    expect(page.get_by_text("1. elton john")).to_be_visible()
+    expect(page.get_by_role("option", name="1. elton john")).to_be_visible()
     check(page)
 
 
