@@ -40,9 +40,9 @@ def photo_of(sample_files: Mapping[str, bytes], person: str) -> bytes:
     return next(content for name, content in sample_files.items() if name.startswith(f"val/{person}/"))
 
 
-def give(page: Page, *files: Path, wait_ms: float = 60_000) -> None:
+def give(page: Page, *files: Path) -> None:
     page.locator("input[type=file]").set_input_files(files)
-    expect(page.locator(".stage img")).to_be_visible(timeout=wait_ms)
+    expect(page.locator(".stage img")).to_be_visible()
     settle(page)
 
 
@@ -88,6 +88,7 @@ def test_keys_alone_reach_every_face_and_action(learned: App, page: Page, group_
     page.keyboard.press("Enter")
     expect(page.get_by_text("4. Unknown. Nearest is")).to_be_visible()
     expect(lines(page).nth(3)).to_be_focused()
+    settle(page)  # the candidates of another face are another list
     candidates = page.get_by_role("listbox", name="Candidates").get_by_role("option")
     candidates.first.focus()
     page.keyboard.press("ArrowDown")
@@ -149,14 +150,14 @@ def test_several_photos_one_of_them_broken_and_one_without_a_face(
     shoot(page, "identify-several")
 
 
-def test_three_hundred_faces_are_listed_and_reached(learned: App, page: Page, tmp_path: Path, sample_images):
+def test_a_crowd_is_listed_and_reached(learned: App, page: Page, tmp_path: Path, sample_images):
     face = next(image for name, image in sample_images.items() if name.startswith("val/madonna/"))
     small = np.asarray(Image.fromarray(face).resize((100, 120), Image.Resampling.LANCZOS))
-    (tmp_path / "crowd.jpg").write_bytes(encode_jpeg(np.tile(small, (15, 20, 1)), quality=95))
+    (tmp_path / "crowd.jpg").write_bytes(encode_jpeg(np.tile(small, (10, 12, 1)), quality=95))
     page.goto(f"{learned.url}/identify")
-    give(page, tmp_path / "crowd.jpg", wait_ms=240_000)
+    give(page, tmp_path / "crowd.jpg")
     found = lines(page).count()
-    assert found >= 250, found
+    assert found >= 100, found
     expect(page.locator(".box:visible")).to_have_count(found)
     lines(page).first.focus()
     page.keyboard.press("End")
