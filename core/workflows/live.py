@@ -34,6 +34,8 @@ STEADY = 0.5
 """How far a box follows the newest one; the rest is where it was."""
 LOOKS_A_FRAME = 3
 """Faces embedded in one frame: those that were not looked at for longest."""
+LOOK_AGAIN_S = 0.5
+"""A face whose name has settled is not looked at again before; until then it is only followed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,10 @@ class _Track:
     def follow(self, box: Box, now_s: float) -> None:
         self.corners = (1 - STEADY) * self.corners + STEADY * np.array(box.as_tuple())
         self.seen_s = now_s
+
+    def is_due(self, now_s: float) -> bool:
+        """Whether it is time to look who it is: always until the name has settled, or another is heard."""
+        return not self.settled or self.said != self.name or now_s - self.looked_s >= LOOK_AGAIN_S
 
     def likeness(self, vector: Vectors) -> float:
         """The cosine to what was seen before."""
@@ -110,7 +116,8 @@ class Watch:
         """
         self._tracks = [track for track in self._tracks if now_s - track.seen_s <= LOST_AFTER_S]
         seen = self._follow(self.identifier.detector.detect([frame])[0], now_s)
-        due = sorted(seen, key=lambda pair: pair[0].looked_s)[:LOOKS_A_FRAME]
+        waiting = [(track, face) for track, face in seen if track.is_due(now_s)]
+        due = sorted(waiting, key=lambda pair: pair[0].looked_s)[:LOOKS_A_FRAME]
         self._look(frame, due, threshold, now_s)
         return [
             Followed(track.number, Box(*track.corners.tolist()), track.name, track.settled, track.prob)

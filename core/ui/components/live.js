@@ -34,7 +34,7 @@ export default function (component) {
       return;
     }
     try {
-      self.stream = await navigator.mediaDevices.getUserMedia({ audio: false, video: { width: WIDTH, height: 480, facingMode: "user" } });
+      self.stream = await navigator.mediaDevices.getUserMedia({ audio: false, video: { width: WIDTH, height: 480, frameRate: { max: 15 }, facingMode: "user" } });
     } catch (fault) {
       told.textContent = REASONS[fault.name] ?? `The camera cannot be used (${fault.name}). Upload a photo instead.`;
       return;
