@@ -4,6 +4,7 @@ const memory = (window.faceScatters ??= new Map());
 const REACH_PX = 14;
 const ASK_DELAY_MS = 15;
 const NEAR_DELAY_MS = 120;
+const ASK_AGAIN_MS = 900;
 const ASK_AT_ONCE = 16;
 const TAP_PX = 4;
 const SETTLED_MS = 140;
@@ -139,8 +140,12 @@ export default function (component) {
       const near = plane.around(at, ASK_AT_ONCE, (other) => other !== row && !self.cards.has(other));
       const rows = row < 0 ? near : [row, ...near].slice(0, ASK_AT_ONCE);
       if (rows.length) setTriggerValue("asked", { of: data.of, rows });
+      // A question that meets the end of a run is lost: it is asked again while somebody waits for the answer.
+      const waits = () => self.resting && self.focused === row && !self.cards.has(row);
+      if (row >= 0) self.asking = setTimeout(() => waits() && self.wish(at, 0, row), ASK_AGAIN_MS);
     }, delay);
   }
+  self.wish = wish; // the newest drawing's: that of an older one is not heard any more
 
   self.deal = (of, cards) => { // called by the component that brings the pictures
     if (of !== self.of) return;
