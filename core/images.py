@@ -10,8 +10,8 @@ refused.
 
 Two routes. Pillow reads every header and decodes by default. An 8-bit RGB or grey JPEG or still WebP goes to
 OpenCV, which is about twice as fast (libjpeg-turbo and libwebp like Pillow, the same pixels); what OpenCV
-rejects goes to Pillow, whose reason is reported. libheif turns a HEIF upright itself, Pillow a TIFF; all
-others are turned here, by their EXIF orientation.
+rejects goes to Pillow, whose reason is reported. libheif turns a HEIF upright where its container says how, Pillow a
+TIFF; all others are turned here (``core.imaging.orientation``).
 """
 
 from __future__ import annotations
@@ -19,11 +19,8 @@ from __future__ import annotations
 import io
 import math
 import re
-import struct
 import warnings
-import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -32,9 +29,19 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import pillow_heif
-from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageFile
 
 from core.errors import ImageRefused
+from core.imaging.isobmff import is_heif
+from core.imaging.orientation import (
+    ON_THEIR_SIDE,
+    orientation_left_to_exif,
+    orientation_of_container,
+    orientation_of_header,
+    orientation_of_photo,
+    turned,
+)
+from core.imaging.refusing import DECODER_ERRORS, PILLOW_FORMATS, refusing
 from core.settings import ImageLimits
 from core.types import RgbImage
 
@@ -43,33 +50,12 @@ MIN_SIDE_PX: Final = 20
 MEMORY_BUDGET_BYTES: Final = 900_000_000
 """What file, decoder and result of one photo may take together."""
 
-_FORMATS: Final = ("JPEG", "PNG", "WEBP", "BMP", "DIB", "TIFF", "GIF", "AVIF", "PPM")
 _STRIP_PX: Final = 1 << 19
 _MAX_JPEG_SCANS: Final = 64
 """A progressive JPEG has about 10; thousands of scans over one picture keep a decoder busy for hours."""
 
 _BYTES_PER_PIXEL: Final = {"WEBP": 17, "AVIF": 16, "TIFF": 12, "HEIF": 12}
 """Measured peak of decoder and result on 30 megapixels, rounded up; the others need 4 + 3."""
-
-_DECODER_ERRORS: Final = (
-    OSError,  # most of Pillow, with UnidentifiedImageError; libheif out of memory
-    ValueError,  # oversized PNG text, modes that cannot be converted, libheif's invalid input, UnicodeError
-    SyntaxError,  # broken headers
-    EOFError,
-    TypeError,
-    KeyError,
-    IndexError,
-    AttributeError,
-    AssertionError,
-    ArithmeticError,  # OverflowError, ZeroDivisionError of bogus sizes
-    RuntimeError,  # libheif, NotImplementedError
-    MemoryError,
-    struct.error,
-    zlib.error,
-    cv2.error,
-    Image.DecompressionBombError,
-    Image.DecompressionBombWarning,  # only where the caller turns warnings into errors
-)
 
 _JPEG_SCALES: Final = {
     1: cv2.IMREAD_COLOR_RGB,
@@ -148,10 +134,10 @@ def decoding_bytes(data: bytes, limits: ImageLimits) -> int:
         What the header already rules out.
     """
     _require_file(data, limits)
-    with _refusing():
-        if _is_heif(data):
+    with refusing():
+        if is_heif(data):
             return _cost(pillow_heif.open_heif(data, convert_hdr_to_8bit=True).size, data, _BYTES_PER_PIXEL["HEIF"])
-        with Image.open(io.BytesIO(data), formats=_FORMATS) as photo:
+        with Image.open(io.BytesIO(data), formats=PILLOW_FORMATS) as photo:
             _require_size(photo.size, len(data), _bytes_per_pixel(photo), limits)
             return _cost(photo.size, data, _bytes_per_pixel(photo))
 
@@ -166,18 +152,30 @@ def taken(data: bytes) -> float | None:
     """
     try:
         stamps = _stamps(data)
-    except _DECODER_ERRORS:
+    except DECODER_ERRORS:
         return None
     return next((moment for stamp in stamps if (moment := _moment(stamp)) is not None), None)
 
 
+def stored_orientation(data: bytes) -> int:
+    """How the pixels of a file are stored, as EXIF's orientation: what ``decode`` turns them by, or its decoder does.
+
+    For whoever reads coordinates that refer to the stored picture, as XMP regions do. Only the header is read.
+
+    Returns
+    -------
+    1 to 8; 1 is upright, and of 5 to 8 the stored width is the upright height. 1 too for what says nothing.
+    """
+    return orientation_of_header(data)
+
+
 def _stamps(data: bytes) -> tuple[object, object]:
     """EXIF's DateTimeOriginal and DateTime, as they stand in the file."""
-    if _is_heif(data):
+    if is_heif(data):
         exif = Image.Exif()
         exif.load(pillow_heif.open_heif(data).info.get("exif") or b"")
         return _stamps_of(exif)
-    with Image.open(io.BytesIO(data), formats=_FORMATS) as photo:
+    with Image.open(io.BytesIO(data), formats=PILLOW_FORMATS) as photo:
         return _stamps_of(Image.Image.getexif(photo))  # a PNG's own would decode the picture in search of one
 
 
@@ -208,8 +206,8 @@ def _cost(size_wh: tuple[int, int], data: bytes, bytes_per_pixel: int) -> int:
 
 def _picture(data: bytes, limits: ImageLimits, enough_px: int | None) -> Picture:
     _require_file(data, limits)
-    with _refusing():
-        if _is_heif(data):
+    with refusing():
+        if is_heif(data):
             pixels = np.ascontiguousarray(_decode_heif(data, limits))
             return Picture(pixels, pixels.shape[1], pixels.shape[0])
         return _decode_pillow(data, limits, enough_px)
@@ -283,28 +281,7 @@ def hash_distance(a: int, b: int) -> int:
     return (a ^ b).bit_count()
 
 
-# --- refusing
-
-
-@contextmanager
-def _refusing() -> Iterator[None]:
-    """Turn what decoders raise on bad bytes into ImageRefused."""
-    try:
-        yield
-    except UnidentifiedImageError as error:
-        raise ImageRefused(
-            "The file is not a photo that can be read: expected JPEG, PNG, WebP, BMP, TIFF, GIF, AVIF, HEIC or PPM."
-        ) from error
-    except Image.DecompressionBombError as error:
-        raise ImageRefused(
-            f"The picture is dangerously large: it has more than {2 * (Image.MAX_IMAGE_PIXELS or 0):,} pixels, if its "
-            "header is right. Save it smaller."
-        ) from error
-    except _DECODER_ERRORS as error:
-        reason = str(error).strip().rstrip(".") or type(error).__name__
-        raise ImageRefused(
-            f"The file is damaged or of an unusual kind ({reason}). Open it elsewhere and save it as JPEG."
-        ) from error
+# --- sizes
 
 
 def _require_size(size_wh: tuple[int, int], file_bytes: int, bytes_per_pixel: int, limits: ImageLimits) -> None:
@@ -330,14 +307,14 @@ def _require_size(size_wh: tuple[int, int], file_bytes: int, bytes_per_pixel: in
 def _decode_pillow(data: bytes, limits: ImageLimits, enough_px: int | None) -> Picture:
     stored, orientation = _stored(data, limits, enough_px)  # Pillow's own copy is gone before the turned one is made
     width, height = stored.width_px, stored.height_px
-    if orientation in _ON_THEIR_SIDE:
+    if orientation in ON_THEIR_SIDE:
         width, height = height, width
-    return Picture(np.ascontiguousarray(_turned(stored.pixels, orientation)), width, height)
+    return Picture(np.ascontiguousarray(turned(stored.pixels, orientation)), width, height)
 
 
 def _stored(data: bytes, limits: ImageLimits, enough_px: int | None) -> tuple[Picture, int]:
     """The photo as stored, and the EXIF orientation it still has to be turned by."""
-    with Image.open(io.BytesIO(data), formats=_FORMATS) as photo:
+    with Image.open(io.BytesIO(data), formats=PILLOW_FORMATS) as photo:
         _require_size(photo.size, len(data), _bytes_per_pixel(photo), limits)
         is_jpeg = photo.format in ("JPEG", "MPO")
         if is_jpeg:
@@ -350,7 +327,9 @@ def _stored(data: bytes, limits: ImageLimits, enough_px: int | None) -> tuple[Pi
             pixels = _rgb_of(photo)
         elif is_jpeg:
             _require_no_grey_tail(data, pixels, scale)
-        return Picture(pixels, *photo.size), _orientation(photo)
+        # what Pillow says of an AVIF's EXIF is its own summary, and it has already turned a TIFF
+        orientation = orientation_of_container(data) if photo.format == "AVIF" else orientation_of_photo(photo)
+        return Picture(pixels, *photo.size), orientation
 
 
 def _scale(size_wh: tuple[int, int], enough_px: int) -> int:
@@ -497,30 +476,17 @@ def _on_white(rgba: Strip) -> Strip:
 
 # --- HEIF
 
-_AVIF_BRANDS: Final = frozenset((b"avif", b"avis"))
-_HEIF_BRANDS: Final = frozenset(
-    (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1")
-)
-
-
-def _is_heif(data: bytes) -> bool:
-    """Whether the brands of an ISO media file say HEIF and not AVIF, which may carry HEIF's general one."""
-    if data[4:8] != b"ftyp":
-        return False
-    end = min(int.from_bytes(data[:4], "big"), 256)
-    brands = {data[8:12], *(data[at : at + 4] for at in range(16, end, 4))}
-    return bool(brands & _HEIF_BRANDS) and not brands & _AVIF_BRANDS
-
 
 def _decode_heif(data: bytes, limits: ImageLimits) -> RgbImage:
-    """Primary picture, turned by libheif; its EXIF orientation only repeats that and is not applied."""
+    """Primary picture, upright: turned by libheif, or by EXIF where that alone says how."""
     photo = pillow_heif.open_heif(data, convert_hdr_to_8bit=True)
     _require_size(photo.size, len(data), _BYTES_PER_PIXEL["HEIF"], limits)
     pixels = np.asarray(photo)
     _require_size(pixels.shape[1::-1], len(data), _BYTES_PER_PIXEL["HEIF"], limits)
     if pixels.dtype != np.uint8:
         pixels = _scaled_grey(pixels, 65535.0)
-    return _rgb_of_bands(pixels if pixels.ndim == 3 else pixels[..., None])
+    rgb = _rgb_of_bands(pixels if pixels.ndim == 3 else pixels[..., None])
+    return turned(rgb, orientation_left_to_exif(data))
 
 
 def _rgb_of_bands(pixels: Strip) -> RgbImage:
@@ -534,35 +500,6 @@ def _rgb_of_bands(pixels: Strip) -> RgbImage:
             strip = strip[..., [0, 0, 0, 1]]
         rgb[top : top + rows] = _on_white(strip) if bands in (2, 4) else strip
     return rgb
-
-
-# --- upright
-
-_ON_THEIR_SIDE: Final = (5, 6, 7, 8)
-"""EXIF orientations that swap width and height."""
-_TURNS: Final[dict[int, Callable[[RgbImage], Strip]]] = {
-    2: lambda pixels: cv2.flip(pixels, 1),
-    3: lambda pixels: cv2.rotate(pixels, cv2.ROTATE_180),
-    4: lambda pixels: cv2.flip(pixels, 0),
-    5: lambda pixels: cv2.transpose(pixels),
-    6: lambda pixels: cv2.rotate(pixels, cv2.ROTATE_90_CLOCKWISE),
-    7: lambda pixels: cv2.flip(cv2.transpose(pixels), -1),
-    8: lambda pixels: cv2.rotate(pixels, cv2.ROTATE_90_COUNTERCLOCKWISE),
-}
-
-
-def _orientation(photo: ImageFile.ImageFile) -> int:
-    """EXIF orientation 1 to 8; 1 where none can be read. Pillow has already turned a TIFF."""
-    try:
-        value = photo.getexif().get(ExifTags.Base.Orientation, 1)
-    except _DECODER_ERRORS:
-        return 1
-    return value if isinstance(value, int) else 1
-
-
-def _turned(pixels: RgbImage, orientation: int) -> RgbImage:
-    turn = _TURNS.get(orientation)
-    return pixels if turn is None else _as_rgb(turn(pixels))
 
 
 def _as_rgb(pixels: Strip) -> RgbImage:
