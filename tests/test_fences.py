@@ -159,6 +159,16 @@ def test_loading_the_engine_reports_to_nobody() -> None:
     assert told.stdout.strip() == "False"
 
 
+def test_csv_is_written_in_one_place_which_guards_it() -> None:
+    """Names of people and files are not of our making, and a spreadsheet runs what begins like a formula."""
+    for name, path in modules():
+        if name != "core.exchange.tables":
+            writes = re.search(r"\bcsv\.(w|W|D\w*W)riter|\bDictWriter\b|\.to_csv\(|savetxt\(", path.read_text())
+            assert not writes, (
+                f"{name} writes CSV by itself ({writes and writes[0]}); use core.exchange.tables.csv_parts"
+            )
+
+
 def test_nothing_is_pickled() -> None:
     for name, path in modules():
         assert not re.search(r"allow_pickle\s*=\s*True|\bpickle\.|\bjoblib\.(load|dump)", path.read_text()), name

@@ -92,7 +92,9 @@ def add_verify_pairs(commands: Commands) -> None:
     """``verify-pairs``."""
     text = "measure same-or-different on a list of pairs (LFW protocol)"
     command = commands.add("verify-pairs", _verify_pairs, text)
-    command.add_argument("pairs", metavar="LIST", help="a table photo_a,photo_b,same,fold, or pairs.txt of LFW")
+    command.add_argument(
+        "pairs", metavar="LIST", help="a table photo_a,photo_b,same (and fold; dealt without it), or pairs.txt of LFW"
+    )
     command.add_argument("--photos", required=True, metavar="ZIP_OR_DIR")
     command.add_argument("--curves", action="store_true", help="the DET curve and the histograms too")
     command.add_argument(
@@ -109,4 +111,5 @@ def _verify_pairs(options: argparse.Namespace) -> Answer:
     with services.open_source(Path(options.photos).resolve()) as source:
         compared = verify_pairs.compare(tools, source, pairs, progress())
     curves = compared.curves() if options.curves else {}
-    return {**compared.verification().to_json(), **curves}
+    folds = {"folds": len(set(pairs.fold.tolist())), "folds_dealt": pairs.folds_dealt}
+    return {**compared.verification().to_json(), **folds, **curves}

@@ -63,7 +63,7 @@ def _answer(made: Lookup, came: dict[str, Any], options: argparse.Namespace) -> 
 def _write(services: Services, made: Lookup, options: argparse.Namespace) -> Answer:
     """The files that were asked for."""
     if options.csv:
-        options.csv.write_bytes(outputs.to_csv(made, options.fpir))
+        options.csv.write_bytes(outputs.lookup_csv(made, options.fpir))
     if options.xmp:
         outputs.write_sidecars(made, options.xmp, options.fpir)
     if not options.sorted:

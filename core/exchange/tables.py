@@ -25,8 +25,13 @@ EMBEDDINGS_FORMAT = 1
 MOST_BYTES = 4 << 30
 """Of the vectors in one file: eight million faces."""
 _QUALITY = tuple(Quality.__dataclass_fields__)
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula."""
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a spreadsheet takes for the beginning of a formula, the wide forms of East Asian keyboards too.
+
+References
+----------
+OWASP, "CSV Injection".
+"""
 COLUMNS = {
     "face_id": "string",
     "person": "string",
@@ -86,7 +91,7 @@ def _row(found: PhotoFaces, face: Face, hidden: bool) -> Row:
 
 
 def csv_parts(pages: Iterable[list[Row]], columns: Iterable[str] = COLUMNS) -> Iterator[bytes]:
-    """A CSV file (UTF-8 with its mark, for Excel), page by page.
+    """A CSV file (UTF-8 with its mark, for Excel), page by page: the only way in which a CSV file is written here.
 
     Names of files and people are not of our making: one that a spreadsheet would take for a formula gets an apostrophe
     before it.

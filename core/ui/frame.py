@@ -30,6 +30,10 @@ VERIFY = "pages/identify/verify.py"
 JOBS = "pages/system/jobs.py"
 ABOUT = "pages/system/about.py"
 
+_HIDE_UNGUARDED_CSV = "[data-testid=stElementToolbar] button[aria-label='Download as CSV']{display:none}"
+"""Streamlit writes a table to CSV in the browser, with names that a spreadsheet would take for formulas. The tables
+that are worth taking along have a button of their own."""
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -53,6 +57,7 @@ class Frame:
 def page(title: str, purpose: str, *, chooser: bool = True) -> Iterator[Frame]:
     """Draw the head of a page; what goes wrong inside is told in words."""
     _show_toast()
+    st.html(f"<style>{_HIDE_UNGUARDED_CSV}</style>")
     st.session_state[state.DRAWN_EPOCH] = st.session_state.get(state.EPOCH, 0)
     services = data.services()
     head, side = st.columns([3, 2], vertical_alignment="bottom")

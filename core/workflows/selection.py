@@ -81,7 +81,7 @@ def _place(made: FaceMap, number: int | None) -> Row:
     return dict(zip("xyz", point, strict=False))
 
 
-def to_csv(selection: Selection) -> bytes:
+def selection_csv(selection: Selection) -> bytes:
     """The table as CSV (UTF-8 with its mark)."""
     return b"".join(tables.csv_parts([selection.rows()], selection.columns))
 
@@ -97,7 +97,7 @@ def to_zip(selection: Selection, artifacts: Artifacts, dataset_id: str) -> bytes
     folders, buffer = Folders(), io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         target = ZipWriter(archive, Path(tempfile.gettempdir()))
-        target.parts("faces.csv", [to_csv(selection)])
+        target.parts("faces.csv", [selection_csv(selection)])
         for face_id in selection.face_ids:
             crop = artifacts.read(dataset_id, Kind.CROP, selection.table.crop_ids[row[face_id]])
             target.content(_crop_name(selection.table, row[face_id], folders), crop)

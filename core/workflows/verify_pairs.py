@@ -7,9 +7,11 @@ G. B. Huang, M. Ramesh, T. Berg, E. Learned-Miller, "Labeled Faces in the Wild",
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any
 
 import numpy as np
@@ -23,7 +25,7 @@ from core.images import decode
 from core.learn.verification import Verification, curves, verify_pairs
 from core.settings import ImageLimits
 from core.types import Detection, Floats, Refusal, Report, RgbImage, Vectors, silent
-from core.workflows.pair_lists import Pairs
+from core.workflows.pair_lists import Pairs, clean_path
 
 PHOTOS_AT_ONCE = 16
 
@@ -74,20 +76,64 @@ def compare(tools: PairTools, source: PhotoSource, pairs: Pairs, report: Report 
 
 
 def find_photos(entries: Sequence[Entry], wanted: Sequence[str]) -> dict[str, Entry]:
-    """The photos by the names of the list: by the whole path, else by folder and file name where only one has them."""
-    whole = {entry.name: entry for entry in entries}
-    tails: dict[str, list[Entry]] = {}
-    for entry in entries:
-        tails.setdefault("/".join(entry.name.split("/")[-2:]), []).append(entry)
-    places = {name: [whole[name]] if name in whole else tails.get(name, []) for name in wanted}
-    if absent := [name for name, there in places.items() if not there]:
+    """The photos by the names of the list: by the whole path, else by folder and file name where only one has them.
+
+    Where nothing fits as it is written, capitals do not count, then not whether spaces or underscores stand between
+    words, then not the ending. A list may name folders above those that the photos were given with.
+
+    Raises
+    ------
+    InputRefused
+        A photo is not there, or the list may mean several.
+    """
+    candidates: dict[str, list[Entry]] = {}
+    for spelling in _SPELLINGS:
+        if left := [name for name in wanted if not candidates.get(name)]:
+            index = _PhotoIndex(entries, spelling)
+            candidates |= {name: index.find(spelling(clean_path(name))) for name in left}
+    if absent := [name for name in wanted if not candidates[name]]:
         raise InputRefused(f"{len(absent)} photos of the list are not among the photos given, first '{absent[0]}'.")
-    if double := [name for name, there in places.items() if len(there) > 1]:
+    if double := [name for name in wanted if len(candidates[name]) > 1]:
+        first, second = candidates[double[0]][:2]
         raise InputRefused(
-            f"'{double[0]}' of the list is '{places[double[0]][0].name}' and '{places[double[0]][1].name}'. "
-            "Give a folder with one of them."
+            f"'{double[0]}' of the list is '{first.name}' and '{second.name}'. Give a folder with one of them."
         )
-    return {name: there[0] for name, there in places.items()}
+    return {name: candidates[name][0] for name in wanted}
+
+
+_SPELLINGS: tuple[Callable[[str], str], ...] = (
+    str,
+    str.casefold,
+    lambda path: path.casefold().replace("_", " "),
+    lambda path: re.sub(r"\.\w+$", "", path.casefold().replace("_", " ")),
+)
+"""How a path is spelt, from as it is to what is left of it when capitals, spaces and the ending do not count."""
+
+
+class _PhotoIndex:
+    """Photos by the ends of their paths, in one spelling."""
+
+    def __init__(self, entries: Sequence[Entry], spelling: Callable[[str], str]) -> None:
+        self._by_end: dict[tuple[str, ...], list[tuple[list[str], Entry]]] = defaultdict(list)
+        for entry in entries:
+            parts = spelling(clean_path(entry.name)).split("/")
+            for end in {tuple(parts[-2:]), tuple(parts[-1:])}:
+                self._by_end[end].append((parts, entry))
+
+    def find(self, path: str) -> list[Entry]:
+        """Those that the path may mean: with most of their path alike, and of these the whole one."""
+        parts = path.split("/")
+        alike = self._by_end.get(tuple(parts[-2:]), [])
+        if not alike:  # photos without folders
+            alike = [known for known in self._by_end.get(tuple(parts[-1:]), []) if len(known[0]) == 1]
+        ranks = [(_shared_end(own, parts), own == parts) for own, _ in alike]
+        return [entry for rank, (_, entry) in zip(ranks, alike, strict=True) if rank == max(ranks)]
+
+
+def _shared_end(parts: Sequence[str], others: Sequence[str]) -> int:
+    """How many last parts of two paths are alike."""
+    pairs = zip(reversed(parts), reversed(others), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _vectors(

@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 from core.jobs.model import JobKind
-from core.ui.recogniser.evaluation import people_csv
+from core.workflows.csv_tables import people_csv
 from core.workflows.train import load_predictions
 from tests.conftest import new_data_dir, services_on
 from tests.pages.conftest import _services, button, texts, work
@@ -114,7 +114,7 @@ def test_the_table_of_people_starts_with_the_worst(erring, open_page):
 
 def test_the_csv_has_the_names_of_the_folders(erring):
     (run,) = erring.runs.runs(erring.store.datasets()[0].id)
-    lines = people_csv(load_predictions(erring.artifacts, run).evaluation).splitlines()
+    lines = people_csv(load_predictions(erring.artifacts, run).evaluation).decode("utf-8-sig").splitlines()
     assert lines[0] == "person,precision,recall,f1,support"
     assert {line.split(",")[0] for line in lines[1:]} == {"Ann_Lee", "Bob", "Cat", "Impostor"}
 

@@ -169,7 +169,7 @@ def test_the_table_has_a_row_for_each_face_and_each_file_without_one():
     made = a_lookup(
         a_photo("1.jpg", a_seen("ann", 9), a_seen("bob", 0)), a_photo("2.jpg"), LookedAt("3", "", 0, 0, (), "broken")
     )
-    rows = read_csv(outputs.to_csv(made))
+    rows = read_csv(outputs.lookup_csv(made))
     said = [(row["photo"], row["face"], row["name"], row["nearest"], row["reason"]) for row in rows]
     assert said == [
         ("1.jpg", "1", "ann", "ann", ""),
@@ -180,7 +180,7 @@ def test_the_table_has_a_row_for_each_face_and_each_file_without_one():
 
 
 def test_a_name_that_a_spreadsheet_would_run_is_only_text_in_the_table():
-    (row,) = read_csv(outputs.to_csv(a_lookup(a_photo("@sum.jpg", a_seen("=cmd", 9)))))
+    (row,) = read_csv(outputs.lookup_csv(a_lookup(a_photo("@sum.jpg", a_seen("=cmd", 9)))))
     assert (row["photo"], row["name"], row["score"]) == ("'@sum.jpg", "'=cmd", "9")
 
 

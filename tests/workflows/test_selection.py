@@ -29,7 +29,7 @@ def chosen(services: Services) -> Selection:
 
 
 def test_a_row_says_who_where_and_how_good(chosen: Selection) -> None:
-    rows = list(csv.DictReader(io.StringIO(selection.to_csv(chosen).decode("utf-8-sig"))))
+    rows = list(csv.DictReader(io.StringIO(selection.selection_csv(chosen).decode("utf-8-sig"))))
     assert [row["face_id"] for row in rows] == list(chosen.face_ids)
     assert [row["person"] for row in rows] == ["Ann", "Ann", ""]
     assert rows[0]["photo"] == chosen.table.photo_names[1]
@@ -67,7 +67,7 @@ def test_the_zip_has_the_crops_under_their_names(services: Services, chosen: Sel
     content = selection.to_zip(chosen, services.artifacts, dataset.id)
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         crops = {name: archive.read(name) for name in archive.namelist() if name.startswith("crops/")}
-        assert archive.read("faces.csv") == selection.to_csv(chosen)
+        assert archive.read("faces.csv") == selection.selection_csv(chosen)
     assert crops == {
         f"crops/Ann/1-{chosen.face_ids[0]}.jpg": b"crop 1",
         f"crops/Ann/2-{chosen.face_ids[1]}.jpg": b"crop 2",

@@ -68,7 +68,7 @@ def _take(dataset: Dataset, view: View, face_ids: tuple[str, ...]) -> None:
             data.predictions(view.run_id) if view.run_id else None,
         )
         files = {
-            "Table (CSV)": ("csv", lambda: selection.to_csv(taken)),
+            "Table (CSV)": ("csv", lambda: selection.selection_csv(taken)),
             "Table with the vectors (Parquet)": ("parquet", lambda: selection.to_parquet(taken)),
         }
         if len(face_ids) <= CROPS_MOST:

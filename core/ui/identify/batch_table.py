@@ -134,7 +134,7 @@ def _downloads(dataset: Dataset, made: Lookup, rate: float) -> None:
     name = Path(made.title).stem
     with st.popover("Download", icon=":material/download:"):
         for label, ending, mime, content in (
-            ("Table (CSV)", "csv", "text/csv", partial(outputs.to_csv, made, rate)),
+            ("Table (CSV)", "csv", "text/csv", partial(outputs.lookup_csv, made, rate)),
             ("Document (JSON)", "json", "application/json", partial(_json, made, rate)),
             ("Names for photo programs (XMP)", "xmp.zip", "application/zip", partial(_sidecars, made, rate)),
         ):

@@ -10,6 +10,7 @@ import streamlit as st
 from core.jobs.model import Job
 from core.store.base import Counts, Dataset, FileReport, Outcome
 from core.ui import data, gallery, words
+from core.workflows.csv_tables import FILE_COLUMNS, file_report_csv
 
 ROWS_PER_PAGE = 500
 STRIP = 12
@@ -108,8 +109,8 @@ def table(job: Job) -> None:
     )
 
 
-def _csv(job_id: str) -> str:
-    return str(_frame(data.services().store.file_reports(job_id)).to_csv(index=False))
+def _csv(job_id: str) -> bytes:
+    return file_report_csv(data.services().store.file_reports(job_id), SENTENCE)
 
 
 def _frame(lines: list[FileReport]) -> pd.DataFrame:
@@ -125,5 +126,5 @@ def _frame(lines: list[FileReport]) -> pd.DataFrame:
             }
             for line in lines
         ],
-        columns=["file", "result", "faces", "person", "split", "reason"],
+        columns=list(FILE_COLUMNS),
     )

@@ -16,6 +16,7 @@ from core.store.base import Dataset, Run
 from core.ui import data, gallery, words
 from core.ui.data import Faces
 from core.ui.recogniser import training
+from core.workflows.csv_tables import people_csv
 
 PORTRAITS_MOST = 200
 """The most people whose table shows a face each: the pictures travel inside the table."""
@@ -205,13 +206,6 @@ def _columns() -> dict[str, Any]:
         "Tested": st.column_config.NumberColumn("Tested", width=70),
         "Taken for": st.column_config.TextColumn("Mostly taken for", width=190),
     }
-
-
-def people_csv(evaluation: Evaluation) -> str:
-    """The same as a file, names as they are in the dataset."""
-    fields = ("person", "precision", "recall", "f1", "support")
-    table = pd.DataFrame([[getattr(row, name) for name in fields] for row in evaluation.per_person], columns=fields)
-    return str(table.sort_values(["f1", "person"]).to_csv(index=False))
 
 
 # how this was measured

@@ -33,7 +33,7 @@ _SAID = {"uncertain": Mark.UNCERTAIN, "two_names": Mark.TWO_NAMES, "same_name_ag
 # the table and the document
 
 
-def to_csv(lookup: Lookup, rate: float = TARGET_RATE) -> bytes:
+def lookup_csv(lookup: Lookup, rate: float = TARGET_RATE) -> bytes:
     """A row for each face, and one for each file without a face."""
     return b"".join(csv_parts([list(_rows(lookup, rate))], COLUMNS))
 
