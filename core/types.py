@@ -263,6 +263,8 @@ class Refusal:
 class CancelToken:
     """Asked by long work between two batches."""
 
+    between_batches: Callable[[], None] = lambda: None
+    """What else is done whenever the work asks: it stands still meanwhile, and holds no transaction."""
     _event: threading.Event = field(default_factory=threading.Event)
 
     def cancel(self) -> None:
@@ -273,5 +275,7 @@ class CancelToken:
         return self._event.is_set()
 
     def raise_if_cancelled(self) -> None:
+        if not self._event.is_set():
+            self.between_batches()
         if self._event.is_set():
             raise Cancelled("Stopped on request. What was finished is kept; resume goes on from there.")

@@ -46,6 +46,10 @@ class JobKind(StrEnum):
     """The photos of a lookup, into folders by person."""
 
 
+QUICK_KINDS = frozenset((JobKind.MAP, JobKind.CLUSTER, JobKind.SUSPECTS, JobKind.TRAIN))
+"""Seconds on a thousand faces. They never take a dataset's writing lock, which the long job that makes room may hold."""
+
+
 class Owner(StrEnum):
     """Which kind of process runs a job."""
 
@@ -78,6 +82,11 @@ class Job:
     """The traceback, for whoever mends it; no names of people or files."""
     result: dict[str, Any] = field(default_factory=dict)
     cancel_requested: bool = False
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether it is done between two batches of a long job. Photos of strangers take as long as they are many."""
+        return self.kind in QUICK_KINDS and not self.params.get("strangers")
 
     @property
     def fraction(self) -> float:

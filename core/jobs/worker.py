@@ -137,7 +137,29 @@ def work(
                 continue
             if spare is not None:
                 spare.drop()
-            run_job(queue, job, handlers[job.kind], CancelToken())
+            run_job(queue, job, handlers[job.kind], _token(queue, handlers, job))
+
+
+@dataclass
+class _QuickLane:
+    """Does quick jobs while a long one stands between two batches, so that they never wait for its end."""
+
+    queue: JobStore
+    handlers: Mapping[JobKind, Handler]
+    _thread: int = field(default_factory=threading.get_ident)
+    _asked_s: float = field(default_factory=time.monotonic)
+
+    def run(self) -> None:
+        """Called at every batch; asks the queue about twice a second, and only on the thread of the long job."""
+        if threading.get_ident() != self._thread or time.monotonic() - self._asked_s < IDLE_S:
+            return
+        while (job := self.queue.claim(quick_only=True)) is not None:
+            run_job(self.queue, job, self.handlers[job.kind], CancelToken())
+        self._asked_s = time.monotonic()
+
+
+def _token(queue: JobStore, handlers: Mapping[JobKind, Handler], job: Job) -> CancelToken:
+    return CancelToken() if job.is_quick else CancelToken(_QuickLane(queue, handlers).run)
 
 
 @contextmanager

@@ -246,8 +246,8 @@ class JobStore(Protocol):
     """The queue. One process claims a job at a time."""
 
     def submit(self, dataset_id: str, kind: JobKind, params: dict[str, Any], owner: Owner = Owner.WORKER) -> Job: ...
-    def claim(self) -> Job | None:
-        """The oldest queued job of the worker, now running."""
+    def claim(self, *, quick_only: bool = False) -> Job | None:
+        """The oldest queued job of the worker, or the oldest quick one, now running."""
 
     def job(self, job_id: str) -> Job: ...
     def jobs(self, dataset_id: str | None = None, limit: int = 200) -> list[Job]:

@@ -51,17 +51,29 @@ class SqlJobStore:
             connection.execute(insert(table).values(row))
         return job
 
-    def claim(self) -> Job | None:
-        oldest = (
-            select(table.c.id)
+    def claim(self, *, quick_only: bool = False) -> Job | None:
+        while (job_id := self._next_id(quick_only)) is not None:
+            if (job := self._start(job_id)) is not None:
+                return job
+        return None
+
+    def _next_id(self, quick_only: bool) -> str | None:
+        """Only read: a look at an empty queue keeps no writer waiting."""
+        queued = (
+            select(table)
             .where(table.c.state == JobState.QUEUED, table.c.owner == Owner.WORKER)
             .order_by(table.c.created)
-            .limit(1)
         )
+        with self.engine.connect() as connection:
+            jobs = map(_job, connection.execute(queued))
+            return next((job.id for job in jobs if job.is_quick or not quick_only), None)
+
+    def _start(self, job_id: str) -> Job | None:
+        """The job, running; None when somebody else was faster."""
         now = time.time()
         claimed = (
             update(table)
-            .where(table.c.id == oldest.scalar_subquery(), table.c.state == JobState.QUEUED)
+            .where(table.c.id == job_id, table.c.state == JobState.QUEUED)
             .values(
                 state=JobState.RUNNING,
                 started=now,

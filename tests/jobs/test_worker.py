@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,9 @@ from core.jobs.model import Job, JobKind, JobState, Owner
 from core.jobs.worker import run_job, work
 from core.services import Services
 from core.types import CancelToken, Report
-from tests.conftest import MODEL_ID, PROJECT_DIR, new_data_dir, services_on
+from core.workflows.project import MapOptions
+from tests import prepared
+from tests.conftest import MODEL_ID, PROJECT_DIR, new_data_dir, services_on, write_zip
 
 LONGEST_S = 90
 READY = "worker ready"
@@ -248,3 +250,101 @@ def test_the_worker_goes_on_after_a_job_that_failed(services: Services, dataset_
     work(services.jobs, {JobKind.TRAIN: fail, JobKind.MAP: end}, services.worker_lock, stop)
     assert services.jobs.job(failing.id).state is JobState.FAILED
     assert services.jobs.job(good.id).result == {"map": "m1"}
+
+
+# short work between two batches of long work
+
+
+def test_a_quick_job_is_done_between_two_batches_of_a_long_one(services: Services, dataset_id: str) -> None:
+    stop = threading.Event()
+    order: list[str] = []
+
+    def ingest(job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
+        order.append("ingest begins")
+        quick = services.jobs.submit(dataset_id, JobKind.MAP, {})
+
+        def looked_between_batches() -> bool:
+            token.raise_if_cancelled()
+            return services.jobs.job(quick.id).state is JobState.DONE
+
+        wait_until(looked_between_batches, "the map")
+        stop.set()
+        return {}
+
+    def draw(job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
+        order.append("map")
+        return {"map": "m1"}
+
+    long = services.jobs.submit(dataset_id, JobKind.INGEST, {})
+    work(services.jobs, {JobKind.INGEST: ingest, JobKind.MAP: draw}, services.worker_lock, stop)
+    assert order == ["ingest begins", "map"]
+    assert services.jobs.job(long.id).state is JobState.DONE
+
+
+def test_a_quick_job_that_fails_costs_the_long_one_nothing(services: Services, dataset_id: str) -> None:
+    stop = threading.Event()
+
+    def ingest(job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
+        quick = services.jobs.submit(dataset_id, JobKind.MAP, {})
+
+        def looked_between_batches() -> bool:
+            token.raise_if_cancelled()
+            return services.jobs.job(quick.id).state is JobState.FAILED
+
+        wait_until(looked_between_batches, "the map")
+        stop.set()
+        return {"photos": 1}
+
+    def fail(job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
+        raise ValueError
+
+    long = services.jobs.submit(dataset_id, JobKind.INGEST, {})
+    work(services.jobs, {JobKind.INGEST: ingest, JobKind.MAP: fail}, services.worker_lock, stop)
+    assert services.jobs.job(long.id).result == {"photos": 1}
+
+
+@pytest.mark.parametrize(
+    ("kind", "params", "is_quick"),
+    [
+        (JobKind.MAP, {}, True),
+        (JobKind.SUSPECTS, {}, True),
+        (JobKind.CLUSTER, {}, True),
+        (JobKind.TRAIN, {"strangers": None}, True),
+        (JobKind.TRAIN, {"strangers": "others.zip"}, False),
+        (JobKind.ERASE, {}, False),
+        (JobKind.INGEST, {}, False),
+    ],
+)
+def test_only_short_work_that_takes_no_writing_lock_is_claimed_as_quick(
+    services: Services, dataset_id: str, kind: JobKind, params: dict[str, Any], is_quick: bool
+) -> None:
+    job = services.jobs.submit(dataset_id, kind, params)
+    claimed = services.jobs.claim(quick_only=True)
+    assert (claimed is not None) == is_quick
+    assert services.jobs.job(job.id).state is (JobState.RUNNING if is_quick else JobState.QUEUED)
+
+
+def test_a_map_is_there_before_the_ingest_of_another_dataset_ends(
+    sample_dir: Path, sample_files: dict[str, bytes], tmp_path: Path, engine: OpenVinoEngine
+) -> None:
+    services = services_on(prepared.copy(sample_dir, tmp_path / "data"), engine)
+    mapped = services.store.datasets()[0]
+    photos = {
+        f"{round_number}/{name}": content[:2] + jpeg_comment(round_number) + content[2:]
+        for round_number in range(8)
+        for name, content in sample_files.items()
+    }
+    ingest = submit_ingest(services, write_zip(tmp_path / "photos.zip", photos))
+    with worker(services.settings.data_dir, tmp_path / "worker.log"):
+        wait_until(lambda: services.jobs.job(ingest.id).done > 0, "the first batch")
+        map_params = {**asdict(MapOptions()), "method": MapOptions().method}
+        quick = services.jobs.submit(mapped.id, JobKind.MAP, map_params)
+        wait_until(lambda: not services.jobs.job(quick.id).state.active, "the map")
+        during = services.jobs.job(ingest.id)
+    assert services.jobs.job(quick.id).state is JobState.DONE, services.jobs.job(quick.id).error
+    assert during.state is JobState.RUNNING, "the ingest ended first; it shows nothing"
+
+
+def jpeg_comment(number: int) -> bytes:
+    """A segment that makes another file of a JPEG, of the same picture."""
+    return b"\xff\xfe\x00\x04" + number.to_bytes(2, "big")
