@@ -38,6 +38,14 @@ def duration(seconds: float) -> str:
     return f"{seconds / HOUR_S:.1f} hours"
 
 
+def rate(per_second: float, noun: str) -> str:
+    """How fast work goes; less than one a second is told by the minute, and less than that by the hour."""
+    for unit, unit_s in (("second", 1), ("minute", MINUTE_S)):
+        if round(per_second * unit_s) >= 1:
+            return f"{count(round(per_second * unit_s), noun)} a {unit}"
+    return f"{count(round(per_second * HOUR_S), noun)} an hour"
+
+
 def size(n_bytes: float) -> str:
     """A file size."""
     for unit in ("bytes", "kB", "MB"):

@@ -47,7 +47,7 @@ class JobKind(StrEnum):
 
 
 QUICK_KINDS = frozenset((JobKind.MAP, JobKind.CLUSTER, JobKind.SUSPECTS, JobKind.TRAIN))
-"""Seconds on a thousand faces. They never take a dataset's writing lock, which the long job that makes room may hold."""
+"""Seconds on a thousand faces. They never take a dataset's writing lock, which the long job that stands still holds."""
 
 
 class Owner(StrEnum):

@@ -253,6 +253,9 @@ class JobStore(Protocol):
     def jobs(self, dataset_id: str | None = None, limit: int = 200) -> list[Job]:
         """Newest first."""
 
+    def active(self) -> list[Job]:
+        """What runs and what waits, oldest first."""
+
     def beat(self, job_id: str, done: int, total: int, message: str) -> bool:
         """Write progress; True when the user asked to cancel."""
 

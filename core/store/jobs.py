@@ -103,6 +103,11 @@ class SqlJobStore:
         with self.engine.connect() as connection:
             return [_job(row) for row in connection.execute(query)]
 
+    def active(self) -> list[Job]:
+        query = select(table).where(table.c.state.in_(_ACTIVE)).order_by(table.c.created)
+        with self.engine.connect() as connection:
+            return [_job(row) for row in connection.execute(query)]
+
     def beat(self, job_id: str, done: int, total: int, message: str) -> bool:
         written = (
             update(table)

@@ -12,7 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.errors import FaceAtlasError
 from core.services import Services
 from core.store.base import Dataset
-from core.ui import data, outdated, state
+from core.ui import data, outdated, running, state
 
 HOME = "pages/home/datasets.py"
 INGEST = "pages/data/ingest.py"
@@ -67,6 +67,7 @@ def page(title: str, purpose: str, *, chooser: bool = True) -> Iterator[Frame]:
     with side:
         bar = st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="bottom")
     chosen = _choose_dataset(services, bar) if chooser else None
+    running.notice(JOBS)
     if chosen is not None:
         outdated.notice(chosen)
     try:

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
 from core.jobs.handlers import IngestRequest, LookupRequest, TrainRequest
 from core.jobs.model import Job, JobKind, JobState
+from core.jobs.order import jobs_before, paused_by
 from core.ui import data, words
 
-__all__ = ["IngestRequest", "JobKind", "JobState", "LookupRequest", "TrainRequest", "follow"]
+__all__ = [
+    "IngestRequest",
+    "JobKind",
+    "JobState",
+    "LookupRequest",
+    "TrainRequest",
+    "follow",
+    "running_line",
+    "waiting_sentence",
+]
 
 POLL = "1s"
 SILENT_S = 20.0
@@ -88,11 +98,64 @@ def _live(job_id: str, during: Callable[[Job], None] | None) -> None:
         during(job)
 
 
+def running_line(active: Sequence[Job], names: Mapping[str, str]) -> str:
+    """One line on everything that runs and waits; "" when there is nothing.
+
+    Parameters
+    ----------
+    active : oldest first
+    names : of the datasets, by their ids
+    """
+    running = [job for job in active if job.state is JobState.RUNNING]
+    if not running:
+        return ""
+    shown = next((job for job in running if job.is_quick), running[0])
+    steps = f"{words.count(shown.done)} of {words.count(shown.total)}" if shown.total else ""
+    parts = [part for part in (steps, _time_left(shown)) if part]
+    others = len(active) - 1
+    more = f"; {others} more {'waits' if others == 1 else 'wait'}" if others else ""
+    return f"{_title(shown, names)}{': ' if parts else ''}{', '.join(parts)}{more}"
+
+
+def _title(job: Job, names: Mapping[str, str]) -> str:
+    return f"{TITLE[job.kind]} ({names.get(job.dataset_id, 'a dataset that is gone')})"
+
+
+def _time_left(job: Job) -> str:
+    if job.kind not in STEADY or job.seconds_left is None:
+        return ""
+    return f"about {words.duration(job.seconds_left)} left"
+
+
+def waiting_sentence(job: Job, active: Sequence[Job], names: Mapping[str, str]) -> str:
+    """What a job waits for, and about how long.
+
+    Parameters
+    ----------
+    active : every job that runs or waits, oldest first
+    names : of the datasets, by their ids
+    """
+    before = jobs_before(job, active)
+    if not before:
+        long = next((other for other in active if other.state is JobState.RUNNING), None)
+        return f"begins between two steps of {_title(long, names)}" if long else "begins in a moment"
+    first, left = before[0], _time_left(before[0])
+    more = f" and {words.count(len(before) - 1, 'other job')}" if len(before) > 1 else ""
+    return f"waits for {_title(first, names)}{f', {left}' if left else ''}{more}"
+
+
+def _dataset_names() -> dict[str, str]:
+    return {dataset.id: dataset.name for dataset in data.services().store.datasets()}
+
+
 def _sentence(job: Job) -> str:
     if job.cancel_requested:
         return f"{TITLE[job.kind]}: stopping after this step"
+    active = data.services().jobs.active()
     if job.state is JobState.QUEUED:
-        return f"{TITLE[job.kind]}: waiting for its turn"
+        return f"{TITLE[job.kind]}: {waiting_sentence(job, active, _dataset_names())}"
+    if (quick := paused_by(job, active)) is not None:
+        return f"{TITLE[job.kind]}: goes on after {_title(quick, _dataset_names())}"
     doing = job.message or TITLE[job.kind]
     if job.kind in BY_PHOTO and job.total:
         return f"{doing}: {words.count(job.done)} of {words.count(job.total, 'photo')}"
@@ -104,9 +167,9 @@ def _pace(job: Job) -> str:
         return "No sign of life from the worker. If this stays, stop Face Atlas and start it again; nothing is lost."
     pace = []
     if job.kind in BY_PHOTO and job.rate_per_s:
-        pace.append(f"{job.rate_per_s:.0f} photos a second")
-    if job.kind in STEADY and job.seconds_left is not None:
-        pace.append(f"about {words.duration(job.seconds_left)} left")
+        pace.append(words.rate(job.rate_per_s, "photo"))
+    if left := _time_left(job):
+        pace.append(left)
     told = ", ".join(pace)
     return f"{told[:1].upper()}{told[1:]}{'. ' if told else ''}You can leave this page; the work goes on."
 

@@ -13,10 +13,11 @@ from core.words import (
     percent,
     person,
     probability,
+    rate,
     size,
 )
 
-__all__ = ["ago", "count", "duration", "percent", "person", "probability", "size"]
+__all__ = ["ago", "count", "duration", "percent", "person", "probability", "rate", "size"]
 
 
 def ago(moment_s: float) -> str:

@@ -1,0 +1,25 @@
+"""What runs and what waits, as one line in the frame of every page; it leads to the page of jobs."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.ui import data, jobs
+
+POLL = "2s"
+
+
+def notice(jobs_page: str) -> None:
+    """A line while something runs, which renews itself; nothing otherwise."""
+    active = data.services().jobs.active()
+    with st.container():  # there even when it is empty: what stands below would be drawn anew if it moved
+        st.fragment(_line, run_every=POLL if active else None)(jobs_page)
+
+
+def _line(jobs_page: str) -> None:
+    services = data.services()
+    names = {dataset.id: dataset.name for dataset in services.store.datasets()}
+    if line := jobs.running_line(services.jobs.active(), names):
+        st.page_link(
+            jobs_page, label=line, icon=":material/progress_activity:", help="Shows everything that runs and waits"
+        )
