@@ -106,10 +106,10 @@ def running_line(active: Sequence[Job], names: Mapping[str, str]) -> str:
     active : oldest first
     names : of the datasets, by their ids
     """
-    running = [job for job in active if job.state is JobState.RUNNING]
-    if not running:
+    if not active:
         return ""
-    shown = next((job for job in running if job.is_quick), running[0])
+    running = [job for job in active if job.state is JobState.RUNNING]
+    shown = next((job for job in running if job.is_quick), [*running, *active][0])
     steps = f"{words.count(shown.done)} of {words.count(shown.total)}" if shown.total else ""
     parts = [part for part in (steps, _time_left(shown)) if part]
     others = len(active) - 1

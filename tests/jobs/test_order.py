@@ -70,7 +70,7 @@ def test_a_waiting_job_says_behind_what_and_how_long(waiting: Job, active: list[
     ("active", "line"),
     [
         ([], ""),
-        ([EXPORT], ""),
+        ([EXPORT], "Exporting (Family)"),
         ([INGEST], "Taking photos (Family): 50 of 200, about 30 seconds left"),
         ([INGEST, EXPORT, TRANSFER], "Taking photos (Family): 50 of 200, about 30 seconds left; 2 more wait"),
         (
