@@ -167,6 +167,54 @@ def landmark_transform(landmarks: Floats, size_px: int, margin: float) -> Double
     return np.hstack([turn, (target_middle - turn @ middle)[:, None]])
 
 
+def turn_box(box: Box, width_px: int, height_px: int, turn: int) -> Box:
+    """Where a box lies when its picture is turned.
+
+    Parameters
+    ----------
+    width_px, height_px : of the picture before it is turned
+    turn : quarters clockwise, of any sign
+    """
+    left, top, right, bottom = box.as_tuple()
+    for _ in range(turn % 4):
+        left, top, right, bottom = height_px - bottom, left, height_px - top, right
+        width_px, height_px = height_px, width_px
+    return Box(left, top, right, bottom)
+
+
+def turn_points(points: Floats, width_px: int, height_px: int, turn: int) -> Floats:
+    """Where (n, 2) points (x, y) lie when their picture is turned; as ``turn_box``."""
+    for _ in range(turn % 4):
+        points = np.stack([height_px - points[:, 1], points[:, 0]], axis=1)
+        width_px, height_px = height_px, width_px
+    return np.asarray(points, dtype=np.float32)
+
+
+def turn_size(width_px: int, height_px: int, turn: int) -> tuple[int, int]:
+    """Width and height of a picture that is turned by quarters."""
+    return (height_px, width_px) if turn % 2 else (width_px, height_px)
+
+
+_CLOCKWISE = {1: 6, 6: 3, 3: 8, 8: 1, 2: 7, 7: 4, 4: 5, 5: 2}
+"""The EXIF orientation that shows a stored picture as another one does, and then a quarter further clockwise."""
+
+
+def turned_orientation(orientation: int, turn: int) -> int:
+    """The EXIF orientation (1 to 8) that shows a stored picture as ``orientation`` does, then turned.
+
+    Parameters
+    ----------
+    turn : quarters clockwise, of any sign
+
+    References
+    ----------
+    CIPA DC-008 (Exif 2.32), 4.6.4: Orientation.
+    """
+    for _ in range(turn % 4):
+        orientation = _CLOCKWISE[orientation]
+    return orientation
+
+
 def centrality(box: Box, width_px: int, height_px: int) -> float:
     """How much of the subject a face is: its area less twice the squared distance from the photo's middle.
 

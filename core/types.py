@@ -128,7 +128,7 @@ class Quality:
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """A stored photo: its sha256, where it came from, and the upright size in pixels."""
+    """A stored photo: its sha256, where it came from, and its size in pixels, upright and turned."""
 
     id: str
     name: str
@@ -140,6 +140,8 @@ class Photo:
     """64 bits, for near duplicates of one shot."""
     taken: float | None = None
     """When the camera says it was taken: seconds since 1970, in the camera's own time zone."""
+    turn: int = 0
+    """Quarters clockwise by which the picture is turned to be upright, after what its EXIF says."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

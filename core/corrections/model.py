@@ -23,6 +23,7 @@ class Entity(StrEnum):
     PERSON = "person"
     PAIR = "pair"
     """Two faces, their ids sorted and joined by a space."""
+    PHOTO = "photo"
 
 
 class Field(StrEnum):
@@ -52,10 +53,13 @@ class Field(StrEnum):
     """Person: the id of the person whose faces theirs now are."""
     DIFFERENT = "different"
     """Pair: two people, whatever the vectors say."""
+    TURN = "turn"
+    """Photo: quarters clockwise (0 to 3) by which it is turned to be upright, after what its EXIF says."""
 
 
 OF_FACE = (Field.PERSON, Field.SPLIT, Field.EXCLUDED, Field.DISMISSED, Field.CONFIRMED, Field.STRANGER)
 OF_PERSON = (Field.NAME, Field.HIDDEN, Field.NOTE, Field.COVER, Field.MERGED_INTO)
+OF_PHOTO = (Field.TURN,)
 
 
 class Kind(StrEnum):
@@ -71,6 +75,7 @@ class Kind(StrEnum):
     SPLIT = "split"
     DRAW = "draw"
     TEACH = "teach"
+    TURN = "turn"
     RENAME = "rename"
     MERGE = "merge"
     DIVIDE = "divide"
@@ -87,7 +92,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One field of one face, person or pair, set to a value."""
+    """One field of one face, person, pair or photo, set to a value."""
 
     entity: Entity
     entity_id: str

@@ -96,6 +96,18 @@ class StoredFace:
 
 
 @dataclass(frozen=True, slots=True)
+class PhotoLook:
+    """How a photo was turned when it was looked at anew."""
+
+    turn_before: int
+    """Quarters clockwise, when it was read; see ``Photo.turn``."""
+    turn: int
+    """The turn under which its faces were found: another one where they were surer."""
+    perceptual_hash: int
+    """Of the picture turned so."""
+
+
+@dataclass(frozen=True, slots=True)
 class Named:
     """A face that came without a name, whose photo was found again in a person's folder."""
 
@@ -194,13 +206,37 @@ class FaceStore(Protocol):
         """A face whose box somebody drew. It is there once an event says so: dismissed until then."""
 
     def replace_faces(
-        self, dataset_id: str, photo_id: str, found: Sequence[StoredFace], taken: float | None = None
-    ) -> None:
+        self,
+        dataset_id: str,
+        photo_id: str,
+        found: Sequence[StoredFace],
+        taken: float | None = None,
+        look: PhotoLook | None = None,
+        not_found: Sequence[StoredFace] = (),
+    ) -> bool:
         """What a new look at a photo found, and when the photo was taken, where that is known now.
 
         A face with an id that is there is moved to its new box and vector and keeps its name; other ids are added.
         Faces that were not found again go, but those that a correction speaks of.
+
+        Parameters
+        ----------
+        look : where the photo may have been turned meanwhile, or is to be turned by what was found
+        not_found : faces that were there before as they look on the turned picture; those that stay become so
+
+        Returns
+        -------
+        False, and nothing is written, when somebody turned the photo after ``look.turn_before`` was read.
         """
+
+    def photos_to_look_at(self, dataset_id: str) -> list[str]:
+        """The ids of photos that were turned since faces were looked for on them."""
+
+    def turned_by_hand(self, dataset_id: str, photo_id: str) -> bool:
+        """Whether a correction that holds says how the photo is turned."""
+
+    def photos_without_face(self, dataset_id: str) -> list[Photo]:
+        """Photos on which no face is, or all were dismissed, by name."""
 
     def vector_ids(self, dataset_id: str, model_id: str) -> set[str]:
         """Faces that have a vector of this model."""

@@ -14,12 +14,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, Select, and_, bindparam, func, insert, or_, select, update
 
-from core.corrections.model import OF_FACE, Act, Change, Entity, Event, Field, Hand, Kind, Value
+from core.corrections.model import OF_FACE, OF_PERSON, OF_PHOTO, Act, Change, Entity, Event, Field, Hand, Kind, Value
 from core.corrections.replay import root
 from core.errors import ChangedMeanwhile, InputRefused, NameTaken, NotFound
 from core.store import schema
 from core.store.names import checked_name
 from core.store.rows import in_parts
+from core.store.turning import set_turn
 from core.types import Revision
 
 INGEST = Hand("Face Atlas", "ingest")
@@ -236,7 +237,8 @@ def _require_unchanged(connection: Connection, dataset_id: str, hand: Hand, keys
     touched = {(row.entity, row.entity_id, row.field) for row in connection.execute(query)} & keys
     if touched:
         faces = len({key[1] for key in touched if key[0] == Entity.FACE.value})
-        what = f"{faces} of these faces were" if faces > 1 else "This face was" if faces else "This person was"
+        one = "This photo was" if any(key[0] == Entity.PHOTO.value for key in touched) else "This person was"
+        what = f"{faces} of these faces were" if faces > 1 else "This face was" if faces else one
         raise ChangedMeanwhile(f"{what} changed in another window a moment ago. It is shown now; choose again.")
 
 
@@ -244,15 +246,14 @@ def _require_unchanged(connection: Connection, dataset_id: str, hand: Hand, keys
 
 
 def bring_up_to_date(connection: Connection, dataset_id: str, keys: Collection[_Key]) -> None:
-    """Write the current values of these fields into the columns of faces and people."""
+    """Write the current values of these fields into the columns of faces, people and photos."""
     values = _values(connection, dataset_id, keys)
     by_field: dict[str, list[str]] = defaultdict(list)
     for entity, entity_id, field in keys:
         if entity != Entity.PAIR.value:
             by_field[field].append(entity_id)
     for field, ids in by_field.items():
-        entity = Entity.FACE if Field(field) in OF_FACE else Entity.PERSON
-        _SETTERS[entity](connection, dataset_id, Field(field), ids, values)
+        _SETTERS[Field(field)](connection, dataset_id, Field(field), ids, values)
     if Field.MERGED_INTO.value in by_field:
         _follow_merges(connection, dataset_id)
 
@@ -301,6 +302,14 @@ def _set_people(
         wanted = values.get((Entity.PERSON.value, person_id, field.value), base)
         one = and_(person.c.dataset_id == dataset_id, person.c.id == int(person_id))
         connection.execute(update(person).where(one).values({column: wanted}))
+
+
+def _set_photos(
+    connection: Connection, dataset_id: str, field: Field, ids: list[str], values: Mapping[_Key, Value]
+) -> None:
+    for photo_id in ids:
+        turn = values.get((Entity.PHOTO.value, photo_id, field.value))
+        set_turn(connection, dataset_id, photo_id, None if turn is None else int(turn))
 
 
 def _follow_merges(connection: Connection, dataset_id: str, face_ids: Collection[str] | None = None) -> None:
@@ -392,4 +401,8 @@ _PERSON_COLUMNS: dict[Field, tuple[str, Any]] = {
 }
 _MAY_CLASH = {Field.NAME.value, Field.PERSON.value, Field.MERGED_INTO.value, Field.DISMISSED.value}
 _Setter = Callable[[Connection, str, Field, list[str], Mapping[_Key, Value]], None]
-_SETTERS: dict[Entity, _Setter] = {Entity.FACE: _set_faces, Entity.PERSON: _set_people}
+_SETTERS: dict[Field, _Setter] = {
+    **dict.fromkeys(OF_FACE, _set_faces),
+    **dict.fromkeys(OF_PERSON, _set_people),
+    **dict.fromkeys(OF_PHOTO, _set_photos),
+}

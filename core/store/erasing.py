@@ -290,6 +290,7 @@ def _changes_to_go(connection: Connection, erasure: Erasure, scrubber: Scrubber)
     change = schema.change
     every = select(change).where(change.c.dataset_id == erasure.dataset_id)
     faces, people = set(erasure.face_ids), {str(each) for each in erasure.person_ids}
+    photos = set(erasure.photo_ids)
     assigned = {
         (row.event_id, row.entity_id)
         for row in connection.execute(every.where(change.c.field == Field.PERSON.value))
@@ -299,6 +300,7 @@ def _changes_to_go(connection: Connection, erasure: Erasure, scrubber: Scrubber)
         if (
             (row.entity == Entity.FACE.value and (row.entity_id in faces or (row.event_id, row.entity_id) in assigned))
             or (row.entity == Entity.PAIR.value and not faces.isdisjoint(row.entity_id.split(" ")))
+            or (row.entity == Entity.PHOTO.value and row.entity_id in photos)
             or (row.entity == Entity.PERSON.value and (row.entity_id in people or _speaks_of(row, erasure, scrubber)))
         ):
             yield row.event_id, row.entity, row.entity_id, row.field

@@ -36,7 +36,6 @@ class Known:
 
 
 def photo_row(dataset_id: str, photo: Photo, label: PhotoLabel) -> dict[str, Any]:
-    signed = photo.perceptual_hash - _TWO_64 if photo.perceptual_hash >= _TWO_63 else photo.perceptual_hash
     return {
         "dataset_id": dataset_id,
         "id": photo.id,
@@ -46,14 +45,28 @@ def photo_row(dataset_id: str, photo: Photo, label: PhotoLabel) -> dict[str, Any
         "width_px": photo.width_px,
         "height_px": photo.height_px,
         "size_bytes": photo.size_bytes,
-        "perceptual_hash": signed,
+        "perceptual_hash": signed(photo.perceptual_hash),
         "taken": photo.taken,
+        **dict.fromkeys(("base_turn", "turn", "looked_turn"), photo.turn),
     }
 
 
+def signed(perceptual_hash: int) -> int:
+    """A 64-bit hash as the database keeps it."""
+    return perceptual_hash - _TWO_64 if perceptual_hash >= _TWO_63 else perceptual_hash
+
+
 def to_photo(row: Row[Any]) -> Photo:
-    unsigned = row.perceptual_hash % _TWO_64
-    return Photo(row.id, row.name, row.width_px, row.height_px, row.size_bytes, unsigned, row.taken)
+    return Photo(
+        id=row.id,
+        name=row.name,
+        width_px=row.width_px,
+        height_px=row.height_px,
+        size_bytes=row.size_bytes,
+        perceptual_hash=row.perceptual_hash % _TWO_64,
+        taken=row.taken,
+        turn=row.turn,
+    )
 
 
 def face_row(dataset_id: str, people: Mapping[str | None, Known], stored: StoredFace) -> dict[str, Any]:

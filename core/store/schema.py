@@ -16,9 +16,10 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 metadata = MetaData()
 
@@ -70,8 +71,15 @@ photo = Table(
     Column("size_bytes", BigInteger, nullable=False),
     Column("perceptual_hash", BigInteger, nullable=False),
     Column("taken", Float),
+    Column("base_turn", Integer, nullable=False, default=0, server_default="0"),
+    Column("turn", Integer, nullable=False, default=0, server_default="0"),
+    Column("looked_turn", Integer, nullable=False, default=0, server_default="0"),
     _of_dataset(),
+    Index("photo_to_look_at", "dataset_id", sqlite_where=text("turn <> looked_turn")),
 )
+"""The sides, and the boxes of the faces, are those of the picture as it is shown: upright by its EXIF, then turned by
+``turn`` quarters clockwise. ``base_turn`` is what the ingest said. ``looked_turn`` is the turn under which faces were
+looked for last: where it is another one, they have to be looked for again."""
 
 face = Table(
     "face",

@@ -21,6 +21,7 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    text,
     update,
 )
 from sqlalchemy.exc import IntegrityError
@@ -37,6 +38,7 @@ from core.store.base import (
     Outcome,
     PersonCount,
     PhotoLabel,
+    PhotoLook,
     StoredFace,
 )
 from core.store.corrections import bring_up_to_date, join_namesakes, person_roots, raise_revision
@@ -61,6 +63,7 @@ from core.store.rows import (
     to_table,
     vector_row,
 )
+from core.store.turning import is_turn_said, record_look
 from core.types import Embeddings, Face, FaceTable, Photo, Quality, Split, Vectors
 
 
@@ -189,12 +192,20 @@ class SqlFaceStore:
             _add_faces(connection, dataset_id, [face])
 
     def replace_faces(
-        self, dataset_id: str, photo_id: str, found: Sequence[StoredFace], taken: float | None = None
-    ) -> None:
+        self,
+        dataset_id: str,
+        photo_id: str,
+        found: Sequence[StoredFace],
+        taken: float | None = None,
+        look: PhotoLook | None = None,
+        not_found: Sequence[StoredFace] = (),
+    ) -> bool:
         face, photo = schema.face, schema.photo
         of_photo = (face.c.dataset_id == dataset_id) & (face.c.photo_id == photo_id)
         with self.engine.begin() as connection:
             raise_revision(connection, dataset_id)
+            if look is not None and not record_look(connection, dataset_id, photo_id, look):
+                return False
             there = set(connection.scalars(select(face.c.id).where(of_photo)))
             spoken_of = select(schema.change.c.entity_id).where(
                 schema.change.c.dataset_id == dataset_id, schema.change.c.entity == Entity.FACE.value
@@ -202,13 +213,34 @@ class SqlFaceStore:
             again = {stored.face.id for stored in found}
             gone = of_photo & face.c.id.not_in(again) & face.c.id.not_in(spoken_of) & ~face.c.drawn
             connection.execute(delete(face).where(gone))
-            for stored in found:
-                if stored.face.id in there:
+            left = set(connection.scalars(select(face.c.id).where(of_photo)))
+            for stored in (*found, *not_found):
+                if stored.face.id in left:
                     _move_face(connection, dataset_id, stored)
             _add_faces(connection, dataset_id, [stored for stored in found if stored.face.id not in there])
             if taken is not None:
                 this = (photo.c.dataset_id == dataset_id) & (photo.c.id == photo_id)
                 connection.execute(update(photo).where(this).values(taken=taken))
+        return True
+
+    def photos_to_look_at(self, dataset_id: str) -> list[str]:
+        photo = schema.photo
+        query = select(photo.c.id).where(photo.c.dataset_id == dataset_id, text("turn <> looked_turn"))
+        with self.engine.connect() as connection:
+            return list(connection.scalars(query))
+
+    def turned_by_hand(self, dataset_id: str, photo_id: str) -> bool:
+        with self.engine.connect() as connection:
+            return is_turn_said(connection, dataset_id, photo_id)
+
+    def photos_without_face(self, dataset_id: str) -> list[Photo]:
+        photo, face = schema.photo, schema.face
+        faces = select(face.c.id).where(
+            face.c.dataset_id == photo.c.dataset_id, face.c.photo_id == photo.c.id, ~face.c.dismissed
+        )
+        query = select(photo).where(photo.c.dataset_id == dataset_id, ~faces.exists()).order_by(photo.c.name)
+        with self.engine.connect() as connection:
+            return [to_photo(row) for row in connection.execute(query)]
 
     def vector_ids(self, dataset_id: str, model_id: str) -> set[str]:
         embedding = schema.embedding

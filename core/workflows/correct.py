@@ -96,6 +96,28 @@ class Corrector:
         """Put faces on one side of the evaluation."""
         return self._faces(Kind.SPLIT, face_ids, {Field.SPLIT: split.value if split else None})
 
+    # photos
+
+    def turn(self, photo_ids: Sequence[str], quarters: int) -> Event:
+        """Turn photos by quarters clockwise from how they are shown; their faces are to be looked for anew.
+
+        Raises
+        ------
+        InputRefused
+            No photo was chosen, or they would be shown as they are.
+        NotFound
+            A photo is not there any more.
+        ChangedMeanwhile
+            Another window turned one of the photos.
+        """
+        if not photo_ids:
+            raise InputRefused("No photo is chosen. Choose one or more, then do this again.")
+        if quarters % 4 == 0:
+            raise InputRefused("A whole turn changes nothing. Turn it by one, two or three quarters.")
+        photos = [self.store.photo(self.dataset_id, photo_id)[0] for photo_id in dict.fromkeys(photo_ids)]
+        changes = [Change(Entity.PHOTO, photo.id, Field.TURN, (photo.turn + quarters) % 4) for photo in photos]
+        return self._record(Act(Kind.TURN, changes, why=_photos(len(photos))))
+
     # people
 
     def rename(self, person_id: int, name: str) -> Event:
@@ -201,6 +223,11 @@ class Corrector:
 
     def _record(self, act: Act) -> Event:
         return self.log.record(self.dataset_id, self.hand, act, self.seen)
+
+
+def _photos(count: int) -> str:
+    """What a turn is about: an event counts faces only."""
+    return "" if count == 1 else f"{count} photos."
 
 
 def _acts(events: Iterable[Event]) -> list[Event]:

@@ -7,6 +7,7 @@ import random
 import sqlite3
 import tempfile
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +19,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from core.corrections.model import OF_FACE, OF_PERSON, Change, Entity, Field, Hand
 from core.corrections.replay import Base, Entry, replay, root, undone_after
 from core.errors import ChangedMeanwhile, InputRefused, NameTaken, NotFound
+from core.geometry import turn_box, turn_size
 from core.jobs.model import JobKind, Owner
-from core.store.base import IngestBatch, PhotoLabel, StoredFace
+from core.store.base import IngestBatch, PhotoLabel, PhotoLook, StoredFace
 from core.store.corrections import SqlCorrectionLog
 from core.store.database import open_database
 from core.store.jobs import SqlJobStore
@@ -40,6 +42,11 @@ def stored(
         face_id, photo_id, Box(left, 2, left + 30, 40), np.zeros((5, 2), np.float32), 0.99, "crop", person, split
     )
     return StoredFace(face, np.ones(4, np.float32))
+
+
+def turned(found: StoredFace, turn: int) -> StoredFace:
+    """The face on its photo of 400 x 300 pixels after a turn."""
+    return replace(found, face=replace(found.face, box=turn_box(found.face.box, 400, 300, turn)))
 
 
 class Desk:
@@ -84,9 +91,11 @@ class Desk:
             connection.row_factory = sqlite3.Row
             faces = connection.execute("SELECT * FROM face").fetchall()
             people = connection.execute("SELECT * FROM person").fetchall()
+            photos = connection.execute("SELECT * FROM photo").fetchall()
         face_columns = {Field.PERSON: "assigned_id"} | {field: field.value for field in OF_FACE[1:]}
         person_columns = {Field.COVER: "cover_face_id", Field.MERGED_INTO: "merged_into"}
         found = {(Entity.FACE, row["id"], field): row[name] for row in faces for field, name in face_columns.items()}
+        found |= {(Entity.PHOTO, row["id"], Field.TURN): row["turn"] for row in photos}
         return found | {
             (Entity.PERSON, str(row["id"]), field): row[person_columns.get(field, field.value)]
             for row in people
@@ -103,6 +112,8 @@ class Desk:
                 base[Entity.FACE, face_id, Field.PERSON], base[Entity.FACE, face_id, Field.SPLIT] = person_id, split
             for person_id, name in connection.execute("SELECT id, base_name FROM person"):
                 base[Entity.PERSON, str(person_id), Field.NAME] = name
+            for photo_id, turn in connection.execute("SELECT id, base_turn FROM photo"):
+                base[Entity.PHOTO, photo_id, Field.TURN] = turn
         return base
 
     def entries(self) -> list[Entry]:
@@ -135,6 +146,8 @@ class Corrections(RuleBasedStateMachine):
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
         self.desk = Desk(Path(self.folder.name))
+        self.lefts: dict[str, int] = {}
+        """Where a new look found the faces, in pixels of their photos as they lie in the files."""
 
     def teardown(self) -> None:
         self.take_everything_back()
@@ -258,9 +271,33 @@ class Corrections(RuleBasedStateMachine):
         """The box moves; the labels stay."""
         before = self.desk.names()
         if f"face{face}" in before:
-            found = [stored(f"face{face}", f"photo{face}", None, left)]
-            self.desk.store.replace_faces(self.desk.dataset_id, f"photo{face}", found)
+            photo, _ = self.desk.store.photo(self.desk.dataset_id, f"photo{face}")
+            found = [turned(stored(f"face{face}", photo.id, None, left), photo.turn)]
+            self.desk.store.replace_faces(self.desk.dataset_id, photo.id, found)
+            self.lefts[f"face{face}"] = left
             assert self.desk.names() == before
+
+    @rule(photos=faces, quarters=st.integers(1, 3), hand=hands)
+    def turn(self, photos: list[int], quarters: int, hand: Hand) -> None:
+        ids = [f"photo{number}" for number in photos]
+        before = [self.desk.store.photo(self.desk.dataset_id, photo_id)[0].turn for photo_id in ids]
+        self.desk.corrector(hand).turn(ids, quarters)
+        now = [self.desk.store.photo(self.desk.dataset_id, photo_id)[0].turn for photo_id in ids]
+        assert now == [(turn + quarters) % 4 for turn in before]
+
+    @rule(photo=st.integers(0, 7), wanted=st.integers(0, 3))
+    def look_turned(self, photo: int, wanted: int) -> None:
+        """What a new look says of the turn counts until somebody says it."""
+        store, photo_id = self.desk.store, f"photo{photo}"
+        before, _ = store.photo(self.desk.dataset_id, photo_id)
+        said = store.turned_by_hand(self.desk.dataset_id, photo_id)
+        faces = [turned(stored(f"face{photo}", photo_id, None, self.lefts.get(f"face{photo}", 1)), wanted)]
+        look = PhotoLook(before.turn, wanted, 7)
+        done = store.replace_faces(self.desk.dataset_id, photo_id, faces, look=look)
+        assert done is (before.turn == wanted or not said)
+        after, _ = store.photo(self.desk.dataset_id, photo_id)
+        assert after.turn == (wanted if done else before.turn)
+        assert not done or photo_id not in store.photos_to_look_at(self.desk.dataset_id)
 
     @rule()
     def change_model(self) -> None:
@@ -283,6 +320,17 @@ class Corrections(RuleBasedStateMachine):
         assert {key: told[key] for key in columns} == columns
         undone = undone_after(self.desk.entries())
         assert undone == {event.id for event in self.desk.log.events(self.desk.dataset_id) if not event.active}
+
+    @invariant()
+    def sides_and_boxes_are_those_of_the_turned_picture(self) -> None:
+        with sqlite3.connect(self.desk.path) as connection:
+            for width, height, turn in connection.execute("SELECT width_px, height_px, turn FROM photo"):
+                assert (width, height) == turn_size(400, 300, turn)
+            query = """SELECT face.id, "left", top, "right", bottom, turn, width_px, height_px FROM face
+                JOIN photo ON photo.id = photo_id"""
+            for face_id, *sides, turn, width, height in connection.execute(query):
+                left = self.lefts.get(face_id, 1)
+                assert turn_box(Box(*sides), width, height, -turn) == Box(left, 2, left + 30, 40)
 
     @invariant()
     def everybody_is_who_the_merges_say_and_has_a_name_of_their_own(self) -> None:
@@ -449,6 +497,46 @@ def test_pairs_kept_apart_are_remembered_until_undone(desk: Desk) -> None:
     assert desk.log.apart(desk.dataset_id) == [(faces[0], faces[1])]
     desk.corrector().undo(event.id)
     assert desk.log.apart(desk.dataset_id) == []
+
+
+def test_a_turned_photo_takes_its_faces_with_it_and_has_to_be_looked_at(desk: Desk) -> None:
+    desk.ingest("ada")
+    event = desk.corrector().turn(["photo0"], 1)
+    photo, (face,) = desk.store.photo(desk.dataset_id, "photo0")
+    assert (photo.turn, photo.width_px, photo.height_px) == (1, 300, 400)
+    assert face.box == Box(260, 1, 298, 31)  # 300 - 40, 1, 300 - 2, 31
+    assert face.landmarks.tolist() == [[300, 0]] * 5  # the corner that was the first is the second now
+    assert desk.store.photos_to_look_at(desk.dataset_id) == ["photo0"]
+    desk.corrector().undo(event.id)
+    photo, (face,) = desk.store.photo(desk.dataset_id, "photo0")
+    assert (photo.turn, photo.width_px, face.box) == (0, 400, Box(1, 2, 31, 40))
+    assert desk.store.photos_to_look_at(desk.dataset_id) == []
+
+
+def test_a_look_that_began_before_the_photo_was_turned_writes_nothing(desk: Desk) -> None:
+    desk.ingest("ada")
+    desk.corrector().turn(["photo0"], 2)
+    found = [stored("new", "photo0", None)]
+    assert not desk.store.replace_faces(desk.dataset_id, "photo0", found, look=PhotoLook(0, 0, 1))
+    assert set(desk.names()) == {"face0"}
+    assert desk.store.replace_faces(desk.dataset_id, "photo0", found, look=PhotoLook(2, 2, 1))
+    assert set(desk.names()) == {"new"}
+
+
+def test_photos_without_a_face_are_those_whose_faces_were_all_dismissed_too(desk: Desk) -> None:
+    first, second = desk.ingest("ada", "bob")
+    desk.corrector().dismiss([first])
+    assert [photo.id for photo in desk.store.photos_without_face(desk.dataset_id)] == ["photo0"]
+    desk.store.replace_faces(desk.dataset_id, "photo1", [])
+    assert [photo.id for photo in desk.store.photos_without_face(desk.dataset_id)] == ["photo0", "photo1"]
+    assert second not in desk.names()
+
+
+def test_a_photo_that_is_not_there_and_a_whole_turn_are_refused(desk: Desk) -> None:
+    desk.ingest("ada")
+    for photo_ids, quarters, fault in ((["none"], 1, NotFound), ([], 1, InputRefused), (["photo0"], 4, InputRefused)):
+        with pytest.raises(fault):
+            desk.corrector().turn(photo_ids, quarters)
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 81, "two\nlines"])

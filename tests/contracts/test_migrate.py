@@ -1,4 +1,4 @@
-"""A data folder of version 1 opens as if it had been written today."""
+"""A data folder of an earlier version opens as if it had been written today."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from core.store import migrate
 from core.store.corrections import SqlCorrectionLog
 from core.store.database import open_database
 from core.store.sql import SqlFaceStore
-from core.types import Split
+from core.types import Box, Split
 from core.workflows.correct import Corrector
 
+HAND = Hand("Ann", "1")
 VERSION_1 = """
 CREATE TABLE about ("key" VARCHAR NOT NULL PRIMARY KEY, value VARCHAR NOT NULL);
 CREATE TABLE dataset (id VARCHAR NOT NULL PRIMARY KEY, name VARCHAR NOT NULL UNIQUE, model_id VARCHAR NOT NULL,
@@ -44,6 +45,61 @@ INSERT INTO photo VALUES ('d1', 'p1', 'ada/1.jpg', 'ada', 'train', 400, 300, 100
 """
 
 
+VERSION_2 = """
+CREATE TABLE about ("key" VARCHAR NOT NULL PRIMARY KEY, value VARCHAR NOT NULL);
+CREATE TABLE dataset (id VARCHAR NOT NULL, name VARCHAR NOT NULL, model_id VARCHAR NOT NULL, revision INTEGER NOT NULL,
+  created FLOAT NOT NULL, PRIMARY KEY (id), UNIQUE (name));
+CREATE TABLE photo (dataset_id VARCHAR NOT NULL, id VARCHAR NOT NULL, name TEXT NOT NULL, folder_person VARCHAR,
+  split VARCHAR, width_px INTEGER NOT NULL, height_px INTEGER NOT NULL, size_bytes BIGINT NOT NULL,
+  perceptual_hash BIGINT NOT NULL, taken FLOAT, PRIMARY KEY (dataset_id, id),
+  FOREIGN KEY(dataset_id) REFERENCES dataset (id) ON DELETE CASCADE);
+INSERT INTO about VALUES ('schema', '2');
+INSERT INTO dataset VALUES ('d1', 'family', 'facenet-128', 7, 1.0);
+INSERT INTO photo VALUES ('d1', 'p1', 'ada/1.jpg', 'ada', 'train', 400, 300, 1000, -5, 2.5);
+"""
+"""What version 3 changed, with a photo; the other tables are made when it is opened."""
+
+
+def layout(path: Path) -> dict[str, object]:
+    """Every table with its columns (name, type, not null, key), and the indexes."""
+    with sqlite3.connect(path) as connection:
+        names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        found: dict[str, object] = {}
+        for name in names:
+            columns = connection.execute(f"PRAGMA table_info({name})").fetchall()
+            found[name] = sorted((column[1], column[2], column[3], column[5]) for column in columns)
+        found["indexes"] = sorted(
+            " ".join(sql.split())
+            for (sql,) in connection.execute("SELECT sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
+        )
+    return found
+
+
+@pytest.mark.parametrize("tables", ["", VERSION_2])
+def test_an_earlier_database_has_the_tables_of_a_new_one(old_database: Path, tmp_path: Path, tables: str) -> None:
+    if tables:
+        old_database.unlink()
+        with sqlite3.connect(old_database) as connection:
+            connection.executescript(tables)
+    new = tmp_path / "new.db"
+    for path in (old_database, new):
+        open_database(path).dispose()
+    assert layout(old_database) == layout(new)
+    photo, _ = SqlFaceStore(open_database(old_database)).photo("d1", "p1")
+    assert (photo.turn, photo.width_px, photo.perceptual_hash) == (0, 400, (1 << 64) - 5)
+
+
+def test_a_photo_of_an_earlier_version_can_be_turned(old_database: Path) -> None:
+    engine = open_database(old_database)
+    store, corrector = SqlFaceStore(engine), Corrector(SqlFaceStore(engine), SqlCorrectionLog(engine), "d1", HAND)
+    corrector.turn(["p1"], 3)
+    photo, faces = store.photo("d1", "p1")
+    assert (photo.turn, photo.width_px, photo.height_px) == (3, 300, 400)
+    assert {face.box for face in faces} == {Box(2, 370, 40, 399)}  # left is the old top, top the old 400 - right
+    corrector.undo()
+    assert {face.box for face in store.photo("d1", "p1")[1]} == {Box(1, 2, 30, 40)}
+
+
 @pytest.fixture
 def old_database(tmp_path: Path) -> Path:
     path = tmp_path / "atlas.db"
@@ -69,7 +125,7 @@ def test_everything_is_taken_over_and_can_be_corrected(old_database: Path) -> No
         assert np.isnan(table.grades).all()
         np.testing.assert_array_equal(embeddings.vectors, np.full((2, 4), 0.5, np.float32))
         assert store.dataset("family").revision == 7
-    corrector = Corrector(store, SqlCorrectionLog(engine), "d1", Hand("Ann", "1"))
+    corrector = Corrector(store, SqlCorrectionLog(engine), "d1", HAND)
     corrector.move(["f2"], "ada")
     corrector.move(["f1"], "bob")
     assert [store.face_table("d1").person(row) for row in range(2)] == ["bob", "ada"]

@@ -45,6 +45,8 @@ def sentence(event: Event, names: Names) -> str:
             return f"Taught a face of {person}"
         case Kind.DRAW:
             return f"Drew a face of {person}" if event.person_id is not None else "Drew a face"
+        case Kind.TURN:
+            return f"Turned {event.why.removesuffix('.') or 'a photo'}"
         case Kind.UNDO | Kind.REDO:
             return "Undid a correction" if event.kind is Kind.UNDO else "Did a correction again"
     return {**_FACES, **_PERSON}[event.kind].format(faces=faces, person=person)
