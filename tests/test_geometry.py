@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from core.geometry import turn_box, turn_points, turn_size, turned_orientation
-from core.images import _turned
+from core.imaging.orientation import turned as oriented
 from core.types import Box
 
 TURNS = [0, 1, 2, 3, -1, 5]
@@ -35,8 +35,8 @@ def test_points_turn_with_their_box_and_back_again(turn: int) -> None:
 @pytest.mark.parametrize("turn", TURNS)
 def test_the_orientation_of_a_turned_picture_shows_the_stored_one_so(orientation: int, turn: int) -> None:
     stored = np.random.default_rng(0).integers(0, 255, (5, 7, 3), dtype=np.uint8)
-    wanted = np.rot90(_turned(stored, orientation), -turn)
-    np.testing.assert_array_equal(_turned(stored, turned_orientation(orientation, turn)), wanted)
+    wanted = np.rot90(oriented(stored, orientation), -turn)
+    np.testing.assert_array_equal(oriented(stored, turned_orientation(orientation, turn)), wanted)
 
 
 def test_a_quarter_is_clockwise() -> None:
