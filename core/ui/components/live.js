@@ -55,6 +55,7 @@ export default function (component) {
     clearTimeout(self.waiting);
     self.stream?.getTracks().forEach((track) => track.stop());
     self.stream = null;
+    self.still += 1; // an answer to what was sent before comes too late
     video.srcObject = null;
     pen.clearRect(0, 0, plane.width, plane.height);
     list.replaceChildren();
@@ -116,8 +117,8 @@ export default function (component) {
       pen.fillText(face.label, x + 7, y + 18);
     }
     const names = self.faces.map((face) => face.label);
-    if (list.dataset.names !== names.join("\n")) {
-      list.dataset.names = names.join("\n");
+    const listed = [...list.children].map((line) => line.textContent); // the list itself says what it shows: it is emptied at a stop
+    if (listed.join("\n") !== names.join("\n")) {
       list.replaceChildren(...names.map((name) => Object.assign(document.createElement("li"), { textContent: name })));
     }
     const spent = self.times.length > 1 ? (self.times.at(-1) - self.times[0]) / (self.times.length - 1) : 0;
