@@ -12,12 +12,24 @@
     |   +-- ModelMismatch           embeddings of two models met
     |   +-- ChangedMeanwhile        another window changed the same faces a moment ago
     +-- ModelUnavailable            a network is not installed, or could not be installed
-    +-- DataFolderBusy              another process is installing into the same folder
+    +-- DataFolderFault             the data folder or its database cannot be read or written
+    |   +-- DataFolderBusy          another process holds a lock in it
+    |   +-- DiskFull                there is no room on its disk
     +-- Cancelled                   the user asked a job to stop
 
 A message says what happened with the value, what was expected, and what to do next. It never holds
 a vector or a photo's content; file names and people's names appear in messages, never in logs.
 """
+
+from __future__ import annotations
+
+import errno
+from pathlib import PurePath
+
+DISK_FULL = (
+    "The disk is full, so this could not be written; what was there before is kept. Deleting a dataset or an export "
+    "always works, as room is kept for it. Or free space by other means, then do it again."
+)
 
 
 class FaceAtlasError(Exception):
@@ -60,9 +72,51 @@ class ModelUnavailable(FaceAtlasError):
     """A network is not installed or could not be fetched, verified or converted."""
 
 
-class DataFolderBusy(FaceAtlasError):
+class DataFolderFault(FaceAtlasError):
+    """The data folder or its database cannot be read or written: read-only, damaged, of a newer version, no folder."""
+
+
+class DataFolderBusy(DataFolderFault):
     """Another process holds a lock in the data folder."""
+
+
+class DiskFull(DataFolderFault):
+    """There is no room on the disk of the data folder."""
 
 
 class Cancelled(FaceAtlasError):
     """The user cancelled the work; what was finished is kept."""
+
+
+_SYSTEM_REASONS = {
+    errno.EACCES: "{file} may not be read or written by you. Change its permissions, then do it again.",
+    errno.EPERM: "{file} may not be read or written by you. Change its permissions, then do it again.",
+    errno.EROFS: "{file} is on a disk that can only be read. Choose another folder, then do it again.",
+    errno.ENOENT: "{file} is not there (any more). Give it again, or put it back.",
+    errno.ENOTDIR: "{file} lies below something that is a file, not a folder. Move that file away, or choose another "
+    "folder.",
+    errno.EISDIR: "{file} is a folder where a file is expected. Give the name of a file.",
+    errno.EEXIST: "{file} is a file where a folder is expected. Move that file away, or choose another folder.",
+    errno.EIO: "The disk reported an error at {file}. Check the disk; copy what is on it elsewhere first.",
+    errno.EMFILE: "Too many files are open at once. Close other programs, then do it again.",
+}
+
+
+def is_disk_full(fault: OSError) -> bool:
+    """Whether the system refused for want of room (the disk's, or the user's share of it)."""
+    return fault.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def describe_os_error(fault: OSError) -> str:
+    """What the system refused, as a sentence with what to do; it names the file, never its folder."""
+    if is_disk_full(fault):
+        return DISK_FULL
+    file = f"'{PurePath(str(fault.filename)).name}'" if fault.filename is not None else "A file"
+    if fault.errno in _SYSTEM_REASONS:
+        return _SYSTEM_REASONS[fault.errno].format(file=file)
+    return f"The computer refused: {fault.strerror or type(fault).__name__} ({file}). Mend it, then do it again."
+
+
+def data_folder_fault(fault: OSError) -> DataFolderFault:
+    """The same as an error that pages, jobs and the command line show."""
+    return DiskFull(DISK_FULL) if is_disk_full(fault) else DataFolderFault(describe_os_error(fault))

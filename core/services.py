@@ -15,7 +15,7 @@ from core.archive import PhotoSource, open_source
 from core.detect.mtcnn import Detector
 from core.embed.embedder import Embedder
 from core.engine.base import Engine
-from core.errors import FaceAtlasError
+from core.errors import FaceAtlasError, data_folder_fault
 from core.jobs.supervisor import Supervisor
 from core.machine import pace
 from core.models import catalogue, install, sample
@@ -57,8 +57,11 @@ class Services:
     _identifiers: dict[tuple[str, int], Identifier] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
-        for folder in (self.settings.inbox_dir, self.settings.uploads_dir, self.settings.locks_dir):
-            folder.mkdir(parents=True, exist_ok=True)
+        try:
+            for folder in (self.settings.inbox_dir, self.settings.uploads_dir, self.settings.locks_dir):
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as fault:
+            raise data_folder_fault(fault) from fault
         database = open_database(self.settings.database_path)
         self.store = SqlFaceStore(database)
         self.jobs = SqlJobStore(database)

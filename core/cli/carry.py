@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
 import sys
+import threading
 import time
 from typing import Any
 
@@ -15,6 +18,9 @@ from core.services import Services
 from core.store.base import Dataset
 from core.types import CancelToken, Report
 
+PATIENCE_S = 20.0
+"""How long a command tries to write its job's end; afterwards the job counts as interrupted, and can be resumed."""
+
 
 def carry(services: Services, dataset: Dataset, kind: JobKind, params: dict[str, Any]) -> Job:
     """Carry a job in this process, with its progress on standard error.
@@ -22,19 +28,39 @@ def carry(services: Services, dataset: Dataset, kind: JobKind, params: dict[str,
     Raises
     ------
     InputRefused
-        It failed or was stopped.
+        It failed, or was stopped on a page.
+    KeyboardInterrupt
+        It was stopped by Ctrl+C, between two steps; by a second one, at once.
     """
     job = services.jobs.submit(dataset.id, kind, params, Owner.COMMAND_LINE)
-    token = CancelToken()
-    before = signal.signal(signal.SIGINT, lambda *_: token.cancel())
+    token, by_hand = CancelToken(), threading.Event()
+    before = signal.signal(signal.SIGINT, lambda *_: _stop(token, by_hand))
     try:
-        state = run_job(services.jobs, job, _telling(handlers(services)[kind]), token)
+        state = run_job(services.jobs, job, _telling(handlers(services)[kind]), token, PATIENCE_S)
     finally:
         signal.signal(signal.SIGINT, before)
+        services.jobs.locks.release(job.id)  # where its end was not written: it is interrupted then
     ended = services.jobs.job(job.id)
+    if state is JobState.CANCELLED and by_hand.is_set():
+        raise KeyboardInterrupt(
+            f"Stopped{_after(ended)}. What was finished is kept: give the same command again to go on."
+        )
     if state is not JobState.DONE:
         raise InputRefused(ended.error)
     return ended
+
+
+def _stop(token: CancelToken, by_hand: threading.Event) -> None:
+    """At Ctrl+C. A signal's handler may not print: what it interrupts may be printing."""
+    if by_hand.is_set():
+        raise KeyboardInterrupt
+    by_hand.set()
+    token.cancel()
+    os.write(sys.stderr.fileno(), b"\nStopping after this step. Ctrl+C again stops at once.\n")
+
+
+def _after(job: Job) -> str:
+    return f" after {job.done:,} of {job.total:,}" if job.total else ""
 
 
 def _telling(handler: Handler) -> Handler:
@@ -62,6 +88,7 @@ def progress() -> Report:
             return
         last.update(time=now, message=message)
         count = f" {done:,} of {total:,}" if total else ""
-        print(f"{message}{count}", end="\r\033[K" if live else "\n", file=sys.stderr, flush=True)
+        with contextlib.suppress(BrokenPipeError):  # nobody reads it any more; the work goes on
+            print(f"{message}{count}", end="\r\033[K" if live else "\n", file=sys.stderr, flush=True)
 
     return tell

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 from dataclasses import asdict
 from pathlib import Path
 
-from core.cli import asked
+from core.cli import asked, destination
 from core.cli.carry import carry, progress
 from core.cli.parser import Answer, Commands, needs_dataset
 from core.jobs import transfers
@@ -35,9 +34,10 @@ def add_export(commands: Commands) -> None:
 
 def _export(options: argparse.Namespace) -> Answer:
     services, dataset = asked.on_dataset(options)
+    destination.require_file(options.out)
     job = carry(services, dataset, JobKind.EXPORT, transfers.ExportParams(options.what, options.run).params())
     written = exporting.exported(services.settings.exports_dir, dataset.id, job.id)
-    shutil.move(written, options.out)
+    destination.move(written, options.out)
     return {"file": str(options.out), **job.result}
 
 

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from core.cli import asked
+from core.cli import asked, destination
 from core.cli.carry import carry, progress
 from core.cli.parser import Answer, Commands, needs_dataset
 from core.jobs.handlers import LookupRequest
@@ -38,6 +38,8 @@ def add_lookup(commands: Commands) -> None:
 def _lookup(options: argparse.Namespace) -> Answer:
     services, run = asked.on_run(options)
     services.identifier(run).threshold(options.fpir)  # a rate without a limit is refused before the work
+    for path in (options.csv, options.xmp, options.sorted):
+        destination.require_file(path)
     path = Path(options.source).resolve()
     services.open_source(path).close()
     request = LookupRequest(str(path), path.name, run.id)
@@ -63,7 +65,7 @@ def _answer(made: Lookup, came: dict[str, Any], options: argparse.Namespace) -> 
 def _write(services: Services, made: Lookup, options: argparse.Namespace) -> Answer:
     """The files that were asked for."""
     if options.csv:
-        options.csv.write_bytes(outputs.lookup_csv(made, options.fpir))
+        destination.save(options.csv, outputs.lookup_csv(made, options.fpir))
     if options.xmp:
         outputs.write_sidecars(made, options.xmp, options.fpir)
     if not options.sorted:

@@ -19,13 +19,13 @@ class Commands:
 
     def add(self, name: str, call: Call, text: str) -> argparse.ArgumentParser:
         """A command: what it is called, what it calls, and a sentence about it."""
-        made = self._parsers.add_parser(name, parents=[_common()], help=text, description=text)
+        made = self._parsers.add_parser(name, parents=[shared_options()], help=text, description=text)
         made.set_defaults(command=call)
         return made
 
     def group(self, name: str, text: str) -> Commands:
         """Commands of two words."""
-        return Commands(self._parsers.add_parser(name, help=text), metavar="ACTION")
+        return Commands(self._parsers.add_parser(name, parents=[shared_options()], help=text), metavar="ACTION")
 
 
 def needs_dataset(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
@@ -34,8 +34,9 @@ def needs_dataset(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
     return command
 
 
-def _common() -> argparse.ArgumentParser:
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--data", type=Path, help="the data folder (default: data/)")
-    common.add_argument("--json", action="store_true", help="answer with one JSON document on standard output")
-    return common
+def shared_options() -> argparse.ArgumentParser:
+    """``--data`` and ``--json``, which may stand before the command or after it; absent from what is not given them."""
+    shared = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    shared.add_argument("--data", type=Path, help="the data folder (default: data/)")
+    shared.add_argument("--json", action="store_true", help="answer with one JSON document on standard output")
+    return shared

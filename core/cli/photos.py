@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from core.cli import asked
 from core.cli.carry import carry
 from core.cli.parser import Answer, Commands, needs_dataset
+from core.errors import DataFolderFault, InputRefused
 from core.jobs.handlers import IngestRequest
 from core.jobs.model import Job, JobKind
 from core.models import catalogue
 from core.services import Services
-from core.store.base import Outcome
+from core.store.base import Dataset, Outcome
 from core.types import FacePolicy
 from core.workflows import datasets
 
+MOST_REASONS = 5
+"""A command that takes nothing tells so many different reasons, the most frequent first."""
 MODELS = [model.id for model in catalogue.EMBEDDING_MODELS]
 
 
@@ -39,12 +45,47 @@ def _ingest(options: argparse.Namespace) -> Answer:
     path = Path(options.source).resolve()
     services.open_source(path).close()  # an archive that is refused makes no dataset
     wanted = catalogue.embedding_model(options.model).vectors_id if options.model else None
-    dataset = datasets.find_or_create(services.store, options.dataset, wanted, catalogue.DEFAULT_VECTORS_ID)
     request = IngestRequest(str(path), path.name, FacePolicy(options.faces), folders_are_people=not options.unlabelled)
-    job = carry(services, dataset, JobKind.INGEST, request.params())
+    known = {dataset.id for dataset in services.store.datasets()}
+    dataset = datasets.find_or_create(services.store, options.dataset, wanted, catalogue.DEFAULT_VECTORS_ID)
+    with nullcontext() if dataset.id in known else _removed_if_empty(services, dataset):
+        job = carry(services, dataset, JobKind.INGEST, request.params())
+        _require_taken(services, job)
+        return _answer(services, job)
+
+
+@contextmanager
+def _removed_if_empty(services: Services, dataset: Dataset) -> Iterator[None]:
+    """A dataset that was made for photos of which not one came in goes again: there is nothing to go on with."""
+    try:
+        yield
+    except BaseException:
+        if not services.store.counts(dataset.id).photos:
+            with suppress(DataFolderFault):  # what stopped the work is told, not what follows from it
+                exports_dir = services.settings.exports_dir
+                datasets.delete(services.store, services.jobs, services.artifacts, exports_dir, dataset.id)
+        raise
+
+
+def _require_taken(services: Services, job: Job) -> None:
+    """Raises InputRefused with every reason when not one photo of the source is in the dataset now."""
+    if any(job.result[name] for name in ("photos", "duplicates", "conflicts")):
+        return
+    reasons = Counter(line["reason"] for line in _lines(services, job, Outcome.REFUSED))
+    first = {line["reason"]: line["name"] for line in reversed(_lines(services, job, Outcome.REFUSED))}
+    told = [f"'{first[reason]}'{_and_more(count - 1)}: {reason}" for reason, count in reasons.most_common(MOST_REASONS)]
+    raise InputRefused(f"Nothing was taken from '{job.params['title']}'. " + " ".join(told))
+
+
+def _and_more(count: int) -> str:
+    return f" and {count:,} more" if count else ""
+
+
+def _answer(services: Services, job: Job) -> Answer:
     return {
-        **{name: job.result[name] for name in ("photos", "faces", "people", "duplicates")},
-        "refused": _refused(services, job),
+        **{name: job.result[name] for name in ("photos", "faces", "people", "duplicates", "conflicts")},
+        "refused": _lines(services, job, Outcome.REFUSED),
+        "conflicting": _lines(services, job, Outcome.CONFLICT),
         "seconds": job.result["seconds"],
     }
 
@@ -59,12 +100,12 @@ def add_look_again(commands: Commands) -> None:
 def _look_again(options: argparse.Namespace) -> Answer:
     services, dataset = asked.on_dataset(options)
     job = carry(services, dataset, JobKind.LOOK_AGAIN, {"policy": options.faces})
-    return {**job.result, "missing": _refused(services, job)}
+    return {**job.result, "missing": _lines(services, job, Outcome.REFUSED)}
 
 
-def _refused(services: Services, job: Job) -> list[dict[str, str]]:
-    """The files that a job refused, and why."""
-    lines = services.store.file_reports(job.id, [Outcome.REFUSED])
+def _lines(services: Services, job: Job, outcome: Outcome) -> list[dict[str, str]]:
+    """The files of which a job reports this, and why."""
+    lines = services.store.file_reports(job.id, [outcome])
     return [{"name": line.name, "reason": line.reason} for line in lines]
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import json
+import os
 import sys
 from collections.abc import Sequence
 
 from core.cli import exchange, identify, lookup, people, photos, recogniser, system
-from core.cli.parser import Answer, Commands
-from core.errors import FaceAtlasError
+from core.cli.parser import Answer, Commands, shared_options
+from core.errors import FaceAtlasError, describe_os_error
 
 COMMANDS = (
     system.add_models,
@@ -36,24 +39,57 @@ COMMANDS = (
 )
 
 
+STOPPED = 130
+"""The exit status after Ctrl+C, as shells give it: 128 and the signal's number."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and give its exit status."""
-    options = _parser().parse_args(arguments)
+    _write_to_any_console()
     try:
+        options = _parser().parse_args(arguments)
         answer = options.command(options)
+        if answer is not None:
+            print(json.dumps(answer) if options.json else _as_text(answer))
+        sys.stdout.flush()
     except FaceAtlasError as refusal:
-        print(f"Refused: {refusal}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("Stopped. What was finished is kept.", file=sys.stderr)
-        return 130
-    if answer is not None:
-        print(json.dumps(answer, ensure_ascii=False) if options.json else _as_text(answer))
+        return _refuse(str(refusal))
+    except BrokenPipeError:
+        return _end_unread()
+    except OSError as fault:
+        return _refuse(describe_os_error(fault))
+    except MemoryError:
+        return _refuse("There was not enough memory. Close other programs, then do it again.")
+    except KeyboardInterrupt as stop:
+        print(str(stop) or "Stopped. What was finished is kept.", file=sys.stderr)
+        return STOPPED
+    return 0
+
+
+def _refuse(reason: str) -> int:
+    print(f"Refused: {reason}", file=sys.stderr)
+    return 1
+
+
+def _write_to_any_console() -> None:
+    """Let what a console's encoding lacks be written as an escape: a name never ends a command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _end_unread() -> int:
+    """Whoever read the answer has seen enough, as ``| head`` has: end quietly, at the interpreter's last flush too."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m core", description="Face recognition on your own photos.")
+    parser = argparse.ArgumentParser(
+        prog="python -m core", description="Face recognition on your own photos.", parents=[shared_options()]
+    )
+    parser.set_defaults(data=None, json=False)
     commands = Commands(parser)
     for add in COMMANDS:
         add(commands)

@@ -6,7 +6,7 @@ import argparse
 import time
 from pathlib import Path
 
-from core.cli import asked
+from core.cli import asked, destination
 from core.cli.carry import carry, progress
 from core.cli.parser import Answer, Commands, needs_dataset
 from core.errors import NotFound
@@ -91,6 +91,7 @@ def add_report(commands: Commands) -> None:
 def _report(options: argparse.Namespace) -> Answer:
     began = time.monotonic()
     services, run = asked.on_run(options)
+    destination.require_folder(options.out)
     made = reporting.make_report(services.report_tools(), run.id, faces=not options.no_faces, report=progress())
     html, pdf = reporting.save(made, options.out)
     return {"run": run.id, "html": str(html), "pdf": str(pdf), "seconds": round(time.monotonic() - began, 2)}

@@ -11,7 +11,7 @@ import sys
 import threading
 from pathlib import Path
 
-from core.cli import asked
+from core.cli import asked, destination
 from core.cli.carry import progress
 from core.cli.parser import Answer, Commands
 from core.jobs.handlers import handlers, sweep_uploads
@@ -49,8 +49,10 @@ def add_sample(commands: Commands) -> None:
 
 def _sample(options: argparse.Namespace) -> Answer:
     target = Path(options.out) / sample.SAMPLE_NAME
-    written = sample.write_sample(from_env(options.data).models_dir, target, progress())
-    return {"file": str(written), "bytes": written.stat().st_size}
+    destination.require_file(target)
+    with destination.whole_file(target) as draft:
+        sample.write_sample(from_env(options.data).models_dir, draft, progress())
+    return {"file": str(target), "bytes": target.stat().st_size}
 
 
 _READY_FOR_MAPS = (
@@ -98,8 +100,9 @@ def add_bench(commands: Commands) -> None:
 def _bench(options: argparse.Namespace) -> Answer:
     from core.bench import run as bench
 
+    destination.require_file(options.out)
     chosen = bench.Options(quick=options.quick, group=options.group, peers=options.peers)
     answer = bench.run(asked.services(options), chosen, progress())
     if options.out:
-        options.out.write_text(json.dumps(answer, ensure_ascii=False, indent=1), encoding="utf-8")
+        destination.save(options.out, json.dumps(answer, ensure_ascii=False, indent=1).encode())
     return answer

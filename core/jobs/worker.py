@@ -15,13 +15,14 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from filelock import FileLock, Timeout
 
-from core.errors import Cancelled, FaceAtlasError
-from core.jobs.model import Job, JobKind, JobState, Owner
+from core.errors import Cancelled, DataFolderFault, FaceAtlasError, describe_os_error
+from core.jobs.model import Job, JobKind, JobState
 from core.jobs.spare import Spare
 from core.store.base import JobStore
 from core.types import CancelToken, Report
@@ -29,10 +30,11 @@ from core.types import CancelToken, Report
 PULSE_S = 0.5
 IDLE_S = 0.4
 BACKGROUND_NICENESS = 10
-COMMAND_LINE_SILENCE_S = 60.0
-"""A job of the command line that has not been heard of for this long has died."""
+RETRY_S = 1.0
+"""A job's end that could not be written is written again after so long."""
 
 Handler = Callable[[Job, Report, CancelToken], dict[str, Any]]
+T = TypeVar("T")
 log = logging.getLogger("face_atlas.worker")
 
 
@@ -55,7 +57,12 @@ class _Pulse:
         self.done, self.total, self.message = done, total, message
 
     def write(self) -> None:
-        if self.queue.beat(self.job.id, self.done, self.total, self.message):
+        try:
+            requested = self.queue.beat(self.job.id, self.done, self.total, self.message)
+        except DataFolderFault as fault:
+            log.warning("job %s: its progress cannot be written: %s", self.job.id, fault)
+            return  # the work goes on, and the next pulse tells it
+        if requested:
             self.token.cancel()
 
     def run(self) -> None:
@@ -79,13 +86,37 @@ def _pulse(queue: JobStore, job: Job, token: CancelToken) -> Iterator[Report]:
         pulse.write()
 
 
-def run_job(queue: JobStore, job: Job, handler: Handler, token: CancelToken) -> JobState:
-    """Run one claimed job to its end and record what came of it. Never raises."""
+def run_job(
+    queue: JobStore, job: Job, handler: Handler, token: CancelToken, patience_s: float = float("inf")
+) -> JobState:
+    """Run one claimed job to its end and record what came of it.
+
+    Parameters
+    ----------
+    patience_s : how long to try again while the end cannot be written, because the disk is full or the store locked
+
+    Raises
+    ------
+    DataFolderFault
+        The end could not be written in that time. Whoever looks at the job after this process finds it interrupted.
+    """
     began = time.monotonic()
     state, outcome = _attempt(queue, job, handler, token)
-    queue.finish(job.id, state, **outcome)
+    _record(queue, job.id, state, outcome, patience_s)
     log.info("job %s (%s): %s after %.1f s", job.id, job.kind, state, time.monotonic() - began)
     return state
+
+
+def _record(queue: JobStore, job_id: str, state: JobState, outcome: dict[str, Any], patience_s: float) -> None:
+    until = time.monotonic() + patience_s
+    while True:
+        try:
+            return queue.finish(job_id, state, **outcome)
+        except DataFolderFault as fault:
+            log.warning("job %s: its end cannot be written yet: %s", job_id, fault)
+            if time.monotonic() > until:
+                raise
+            time.sleep(RETRY_S)
 
 
 def _attempt(queue: JobStore, job: Job, handler: Handler, token: CancelToken) -> tuple[JobState, dict[str, Any]]:
@@ -103,7 +134,7 @@ def _attempt(queue: JobStore, job: Job, handler: Handler, token: CancelToken) ->
 
 def _in_words(fault: Exception) -> str:
     if isinstance(fault, OSError) and fault.strerror:
-        return f"The computer refused: {fault.strerror}. Make room or mend it, then resume."
+        return describe_os_error(fault)
     if isinstance(fault, MemoryError):
         return "There was not enough memory. Close other programs, then resume."
     return f"Something unexpected went wrong ({type(fault).__name__}). What was finished is kept; resume tries again."
@@ -125,11 +156,10 @@ def work(
     with _only_worker(lock_path, stop) as mine:
         if not mine:
             return
-        count = queue.interrupt_running(Owner.WORKER)
-        log.info("worker ready; %d interrupted jobs", count)
+        waiting = _Waiting(queue)
+        log.info("worker ready; %d interrupted jobs", waiting.end_orphans())
         while not stop.is_set():
-            queue.interrupt_running(Owner.COMMAND_LINE, COMMAND_LINE_SILENCE_S)
-            job = queue.claim()
+            job = waiting.next()
             if job is None:
                 if spare is not None:
                     spare.tend()
@@ -137,14 +167,14 @@ def work(
                 continue
             if spare is not None:
                 spare.drop()
-            run_job(queue, job, handlers[job.kind], _token(queue, handlers, job))
+            run_job(queue, job, handlers[job.kind], _token(waiting, handlers, job))
 
 
 @dataclass
 class _QuickLane:
     """Does quick jobs while a long one stands between two batches, so that they never wait for its end."""
 
-    queue: JobStore
+    waiting: _Waiting
     handlers: Mapping[JobKind, Handler]
     _thread: int = field(default_factory=threading.get_ident)
     _asked_s: float = field(default_factory=time.monotonic)
@@ -153,13 +183,40 @@ class _QuickLane:
         """Called at every batch; asks the queue about twice a second, and only on the thread of the long job."""
         if threading.get_ident() != self._thread or time.monotonic() - self._asked_s < IDLE_S:
             return
-        while (job := self.queue.claim(quick_only=True)) is not None:
-            run_job(self.queue, job, self.handlers[job.kind], CancelToken())
+        while (job := self.waiting.next(quick_only=True)) is not None:
+            run_job(self.waiting.queue, job, self.handlers[job.kind], CancelToken())
         self._asked_s = time.monotonic()
 
 
-def _token(queue: JobStore, handlers: Mapping[JobKind, Handler], job: Job) -> CancelToken:
-    return CancelToken() if job.is_quick else CancelToken(_QuickLane(queue, handlers).run)
+def _token(waiting: _Waiting, handlers: Mapping[JobKind, Handler], job: Job) -> CancelToken:
+    return CancelToken() if job.is_quick else CancelToken(_QuickLane(waiting, handlers).run)
+
+
+@dataclass
+class _Waiting:
+    """The queue as the worker meets it: a store that cannot be used for a while is an empty one, and said once."""
+
+    queue: JobStore
+    _is_said: bool = False
+
+    def next(self, *, quick_only: bool = False) -> Job | None:
+        """The next job, now running."""
+        self.end_orphans()
+        return self._ask(partial(self.queue.claim, quick_only=quick_only), None)
+
+    def end_orphans(self) -> int:
+        return self._ask(self.queue.end_orphans, 0)
+
+    def _ask(self, question: Callable[[], T], otherwise: T) -> T:
+        try:
+            answer = question()
+        except DataFolderFault as fault:
+            if not self._is_said:
+                log.warning("the store cannot be used; trying again: %s", fault)
+            self._is_said = True
+            return otherwise
+        self._is_said = False
+        return answer
 
 
 @contextmanager

@@ -5,14 +5,15 @@ Deleted rows are overwritten (``secure_delete``): what is erased leaves no copy 
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, insert, select, text
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import URL, Engine, create_engine, event, insert, text
 
-from core.errors import DataFolderBusy, FaceAtlasError
-from core.store.migrate import migrate
+from core.errors import DataFolderBusy, DataFolderFault, data_folder_fault
+from core.store import faults
+from core.store.migrate import EARLIER_VERSIONS, migrate, stored_version
 from core.store.schema import SCHEMA_VERSION, about, metadata
 
 BUSY_TIMEOUT_MS = 30_000
@@ -25,48 +26,59 @@ def open_database(path: Path) -> Engine:
 
     Raises
     ------
-    FaceAtlasError
-        The file is no database, or is of a later version of Face Atlas.
+    DataFolderFault
+        The file is no whole database, of another version of Face Atlas, or cannot be read or written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(f"sqlite:///{path}")
-    event.listen(engine, "connect", _set_pragmas)
     try:
-        migrate(engine)
-        metadata.create_all(engine)
-        _check_version(engine)
-    except DatabaseError as error:
-        raise FaceAtlasError(
-            f"The database '{path.name}' in the data folder cannot be read ({error.orig}). "
-            "Put back a copy of it, or move it away to start anew."
-        ) from error
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _require_not_emptied(path)
+    except OSError as fault:
+        raise data_folder_fault(fault) from fault
+    engine = create_engine(URL.create("sqlite", database=str(path)))
+    event.listen(engine, "connect", _set_pragmas)
+    event.listen(engine, "handle_error", faults.translator(path), retval=True)
+    try:
+        _bring_up_to_date(engine)
+    except sqlite3.Error as fault:  # of statements that do not pass SQLAlchemy
+        raise faults.describe(path, fault) or fault from fault
     return engine
+
+
+def _bring_up_to_date(engine: Engine) -> None:
+    version = stored_version(engine)
+    if version not in ("", *EARLIER_VERSIONS, str(SCHEMA_VERSION)):  # before anything is written to it
+        raise DataFolderFault(
+            f"The data folder was written by another version of Face Atlas (database version {version}, "
+            f"this one reads {SCHEMA_VERSION}). Use that version, or another data folder."
+        )
+    migrate(engine)
+    metadata.create_all(engine)
+    if not version:
+        with engine.begin() as connection:
+            row = {"key": "schema", "value": str(SCHEMA_VERSION)}
+            connection.execute(insert(about).prefix_with("OR IGNORE").values(row))
+
+
+def _require_not_emptied(path: Path) -> None:
+    """An emptied file would be taken for a new database, and every dataset would be gone without a word."""
+    artifacts = path.parent / "artifacts"
+    emptied = path.is_file() and path.stat().st_size == 0
+    if emptied and artifacts.is_dir() and any(artifacts.iterdir()):
+        raise faults.damaged(path, "it is empty, and there are photos of a dataset beside it")
 
 
 def _set_pragmas(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
     for pragma in (
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
         "journal_mode=WAL",
         "synchronous=NORMAL",
         "foreign_keys=ON",
         "secure_delete=ON",
-        f"busy_timeout={BUSY_TIMEOUT_MS}",
         f"mmap_size={MAPPED_BYTES}",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
-
-
-def _check_version(engine: Engine) -> None:
-    with engine.begin() as connection:
-        found = connection.scalar(select(about.c.value).where(about.c.key == "schema"))
-        if found is None:
-            connection.execute(insert(about).prefix_with("OR IGNORE").values(key="schema", value=str(SCHEMA_VERSION)))
-        elif int(found) != SCHEMA_VERSION:
-            raise FaceAtlasError(
-                f"The data folder was written by another version of Face Atlas (database version {found}, "
-                f"this one reads {SCHEMA_VERSION}). Use that version, or another data folder."
-            )
 
 
 def compact(engine: Engine) -> None:

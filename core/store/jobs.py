@@ -10,12 +10,15 @@ from __future__ import annotations
 import time
 import uuid
 from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, Row, delete, insert, select, update
 
-from core.errors import NotFound
+from core.errors import DataFolderFault, NotFound
 from core.jobs.model import Job, JobKind, JobState, Owner
+from core.store.alive import JobLocks
 from core.store.schema import job as table
 
 _ACTIVE = (JobState.QUEUED, JobState.RUNNING)
@@ -30,6 +33,11 @@ class SqlJobStore:
     """Jobs behind a SQLAlchemy engine; every method is one short transaction."""
 
     engine: Engine
+
+    @cached_property
+    def locks(self) -> JobLocks:
+        """Beside the database: who can read its jobs can tell whether they are alive."""
+        return JobLocks(Path(str(self.engine.url.database)).parent / "locks")
 
     def submit(self, dataset_id: str, kind: JobKind, params: dict[str, Any], owner: Owner = Owner.WORKER) -> Job:
         """A new job: queued for the worker, or running at once under the command line."""
@@ -49,6 +57,8 @@ class SqlJobStore:
         row = {entry.name: getattr(job, entry.name) for entry in fields(job)}
         with self.engine.begin() as connection:
             connection.execute(insert(table).values(row))
+            if running:
+                self.locks.hold(job.id)  # before anybody sees that it runs
         return job
 
     def claim(self, *, quick_only: bool = False) -> Job | None:
@@ -87,9 +97,12 @@ class SqlJobStore:
         )
         with self.engine.begin() as connection:
             row = connection.execute(claimed).one_or_none()
+            if row:
+                self.locks.hold(row.id)  # before anybody sees that it runs
         return _job(row) if row else None
 
     def job(self, job_id: str) -> Job:
+        self.end_orphans()
         with self.engine.connect() as connection:
             row = connection.execute(select(table).where(table.c.id == job_id)).one_or_none()
         if row is None:
@@ -97,6 +110,7 @@ class SqlJobStore:
         return _job(row)
 
     def jobs(self, dataset_id: str | None = None, limit: int = 200) -> list[Job]:
+        self.end_orphans()
         query = select(table).order_by(table.c.created.desc()).limit(limit)
         if dataset_id:
             query = query.where(table.c.dataset_id == dataset_id)
@@ -104,6 +118,7 @@ class SqlJobStore:
             return [_job(row) for row in connection.execute(query)]
 
     def active(self) -> list[Job]:
+        self.end_orphans()
         query = select(table).where(table.c.state.in_(_ACTIVE)).order_by(table.c.created)
         with self.engine.connect() as connection:
             return [_job(row) for row in connection.execute(query)]
@@ -134,6 +149,7 @@ class SqlJobStore:
             connection.execute(
                 update(table).where(table.c.id == job_id).values(**values, result=result or {}, cancel_requested=False)
             )
+        self.locks.release(job_id)
 
     def cancel(self, job_id: str) -> None:
         """Ask a running job to stop; a queued one is cancelled at once."""
@@ -157,19 +173,22 @@ class SqlJobStore:
                 .values(state=JobState.QUEUED, owner=Owner.WORKER, cancel_requested=False, error="", detail="")
             )
 
-    def interrupt_running(self, owner: Owner, older_than_s: float = 0.0) -> int:
-        silent_since = time.time() - older_than_s
-        with self.engine.begin() as connection:
-            marked = connection.execute(
-                update(table)
-                .where(
-                    table.c.state == JobState.RUNNING,
-                    table.c.owner == owner,
-                    table.c.heartbeat <= silent_since,
-                )
-                .values(state=JobState.INTERRUPTED, finished=time.time(), error=INTERRUPTED)
-            )
-        return marked.rowcount
+    def end_orphans(self) -> int:
+        """Mark the running jobs whose process is gone; whoever looks at jobs does it first. How many there were."""
+        running = select(table.c.id, table.c.started).where(table.c.state == JobState.RUNNING)
+        with self.engine.connect() as connection:
+            orphans = [row for row in connection.execute(running).all() if not self.locks.is_carried(row.id)]
+        return sum(self._interrupt(row.id, row.started) for row in orphans)
+
+    def _interrupt(self, job_id: str, started: float) -> int:
+        """Unless it ended or began anew since it was looked at; how many rows were marked."""
+        this = (table.c.id == job_id) & (table.c.state == JobState.RUNNING) & (table.c.started == started)
+        ended = {"state": JobState.INTERRUPTED, "finished": time.time(), "error": INTERRUPTED}
+        try:
+            with self.engine.begin() as connection:
+                return connection.execute(update(table).where(this).values(ended)).rowcount
+        except DataFolderFault:
+            return 0  # nothing can be written just now, and whoever only looks shall see what is there
 
     def forget_job(self, job_id: str) -> None:
         """Remove the record of a job that is not active, with its report."""

@@ -82,6 +82,7 @@ def _to_version_3(_connection: sqlite3.Connection) -> list[str]:
 _Step = Callable[[sqlite3.Connection], list[str]]
 _STEPS: dict[str, tuple[str, _Step]] = {"1": ("2", _to_version_2), "2": ("3", _to_version_3)}
 """From each earlier version: the next one, and the statements that lead there."""
+EARLIER_VERSIONS = tuple(_STEPS)
 
 
 def migrate(engine: Engine) -> None:
@@ -90,6 +91,12 @@ def migrate(engine: Engine) -> None:
         raw = cast(sqlite3.Connection, connection.connection.driver_connection)
         if _version(raw) in _STEPS:
             _upgrade(raw)
+
+
+def stored_version(engine: Engine) -> str:
+    """The version that a database says it has; empty for a new one."""
+    with engine.connect() as connection:
+        return _version(cast(sqlite3.Connection, connection.connection.driver_connection))
 
 
 def _version(connection: sqlite3.Connection) -> str:

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.errors import FaceAtlasError
+from core.errors import DataFolderFault
 from core.services import Services
 from core.store.base import Dataset
-from core.ui import data, outdated, running, state
+from core.ui import data, outdated, refusals, running, state
+
+refusals.tell_in_words()
 
 HOME = "pages/home/datasets.py"
 INGEST = "pages/data/ingest.py"
@@ -59,21 +61,34 @@ def page(title: str, purpose: str, *, chooser: bool = True) -> Iterator[Frame]:
     _show_toast()
     st.html(f"<style>{_HIDE_UNGUARDED_CSV}</style>")
     st.session_state[state.DRAWN_EPOCH] = st.session_state.get(state.EPOCH, 0)
-    services = data.services()
     head, side = st.columns([3, 2], vertical_alignment="bottom")
     with head:
         st.title(title, anchor=False)
         st.caption(purpose)
     with side:
         bar = st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="bottom")
-    chosen = _choose_dataset(services, bar) if chooser else None
-    running.notice(JOBS)
-    if chosen is not None:
-        outdated.notice(chosen)
-    try:
+    with _faults_in_words():
+        services = data.services()
+        chosen = _choose_dataset(services, bar) if chooser else None
+        running.notice(JOBS)
+        if chosen is not None:
+            outdated.notice(chosen)
         yield Frame(services, chosen, bar.container(width="content", horizontal=True, vertical_alignment="bottom"))
-    except FaceAtlasError as refusal:
-        st.error(str(refusal), icon=":material/error:")
+
+
+@contextmanager
+def _faults_in_words() -> Iterator[None]:
+    """Tell what went wrong, with a way on, and end the page there."""
+    try:
+        yield
+    except Exception as fault:
+        words = refusals.describe(fault)
+        if words is None:
+            raise
+        refusals.show(words)
+        if isinstance(fault, DataFolderFault):
+            st.button("Try again", key="try_again", icon=":material/refresh:")
+        st.stop()
 
 
 def _choose_dataset(services: Services, place: DeltaGenerator) -> Dataset | None:

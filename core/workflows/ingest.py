@@ -58,6 +58,8 @@ class Summary:
     faces: int
     people: int
     duplicates: int
+    conflicts: int
+    """Photos that are there already under another person or on the other side of the split."""
     outcomes: dict[str, int]
 
 
@@ -109,7 +111,8 @@ def summary(store: ReportStore, job_id: str, n_people: int) -> Summary:
         photos=sum(counts.get(outcome, 0) for outcome in kept),
         faces=store.reported_faces(job_id),
         people=n_people,
-        duplicates=counts.get(Outcome.DUPLICATE, 0) + counts.get(Outcome.CONFLICT, 0),
+        duplicates=counts.get(Outcome.DUPLICATE, 0),
+        conflicts=counts.get(Outcome.CONFLICT, 0),
         outcomes={str(outcome): count for outcome, count in counts.items()},
     )
 

@@ -54,7 +54,9 @@ def lfw_ingest(lfw_dir: Path) -> dict[str, Any]:
 
 
 def test_the_sample_is_taken_whole(sample_ingest: dict[str, Any]) -> None:
-    assert set(sample_ingest) == {"photos", "faces", "people", "duplicates", "refused", "seconds"}
+    assert set(sample_ingest) == {
+        *("photos", "faces", "people", "duplicates", "conflicts", "refused", "conflicting", "seconds")
+    }
     assert sample_ingest["photos"] == 118
     assert sample_ingest["faces"] >= 117
     assert (sample_ingest["people"], sample_ingest["duplicates"], sample_ingest["refused"]) == (5, 0, [])

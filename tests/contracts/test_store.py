@@ -47,7 +47,7 @@ class Stores:
 
     def files(self) -> bytes:
         """Every byte that the database keeps on disk."""
-        return b"".join(path.read_bytes() for path in sorted(self.folder.iterdir()))
+        return b"".join(path.read_bytes() for path in sorted(self.folder.iterdir()) if path.is_file())
 
 
 def sqlite(folder: Path) -> Stores:
@@ -350,17 +350,34 @@ def test_a_job_that_runs_or_is_done_is_not_resumed(stores: Stores, dataset: Data
     assert stores.jobs.claim() is None
 
 
-def test_running_jobs_of_a_dead_process_are_interrupted(stores: Stores, dataset: Dataset) -> None:
+CARRY = """
+import sys
+from pathlib import Path
+from core.jobs.model import JobKind, Owner
+from core.store.database import open_database
+from core.store.jobs import SqlJobStore
+queue = SqlJobStore(open_database(Path(sys.argv[1])))
+print(queue.claim().id, flush=True)
+print(queue.submit(sys.argv[2], JobKind.TRAIN, {}, Owner.COMMAND_LINE).id, flush=True)
+sum(range(10**12))  # holds the interpreter: no thread of it writes a heartbeat
+"""
+
+
+def test_jobs_of_a_killed_process_are_interrupted_at_once_by_whoever_looks(stores: Stores, dataset: Dataset) -> None:
     stores.jobs.submit(dataset.id, JobKind.TRAIN, {})
-    running = stores.jobs.claim()
-    assert running is not None
     waiting = stores.jobs.submit(dataset.id, JobKind.TRAIN, {})
-    by_hand = stores.jobs.submit(dataset.id, JobKind.TRAIN, {}, Owner.COMMAND_LINE)
-    assert stores.jobs.interrupt_running(Owner.COMMAND_LINE, older_than_s=60) == 0
-    assert stores.jobs.interrupt_running(Owner.WORKER) == 1
-    states = [stores.jobs.job(job.id).state for job in (running, waiting, by_hand)]
-    assert states == [JobState.INTERRUPTED, JobState.QUEUED, JobState.RUNNING]
-    assert "resume" in stores.jobs.job(running.id).error
+    mine = stores.jobs.submit(dataset.id, JobKind.TRAIN, {}, Owner.COMMAND_LINE)
+    command = [sys.executable, "-c", CARRY, str(stores.folder / "atlas.db"), dataset.id]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=PROJECT_DIR) as process:
+        claimed, by_hand = (process.stdout.readline().strip() for _ in range(2))
+        silent = [stores.jobs.job(job_id).state for job_id in (claimed, by_hand)]
+        process.kill()
+    states = [job.state for job in stores.jobs.jobs() if job.id in (claimed, by_hand)]
+    assert silent == [JobState.RUNNING, JobState.RUNNING], "a long silence is no death"
+    assert states == [JobState.INTERRUPTED, JobState.INTERRUPTED]
+    assert "resume" in stores.jobs.job(by_hand).error
+    assert [stores.jobs.job(job.id).state for job in (waiting, mine)] == [JobState.QUEUED, JobState.RUNNING]
+    assert stores.jobs.end_orphans() == 0
 
 
 def test_only_a_job_that_has_ended_is_forgotten(stores: Stores, dataset: Dataset, job_id: str) -> None:

@@ -1,0 +1,69 @@
+"""Where a command writes what was asked for: tried before the work, and there afterwards whole or not at all."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from core.errors import InputRefused, describe_os_error
+
+
+def require_file(path: Path | None) -> None:
+    """Make the folder of a file that is to be written, and try to write there; None is no file, and fine.
+
+    Raises
+    ------
+    InputRefused
+        It is a folder, or nothing can be written there.
+    """
+    if path is None:
+        return
+    if path.is_dir():
+        raise InputRefused(f"'{path}' is a folder. Give the name of a file in it, such as '{path / 'name'}'.")
+    require_folder(path.parent)
+
+
+def require_folder(folder: Path) -> None:
+    """Make a folder that is to be written to, and try it. Raises InputRefused."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as fault:
+        raise InputRefused(f"Nothing can be written into '{folder}': {describe_os_error(fault)}") from fault
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """A draft beside ``path``, which takes its place when it was written to the end, and never remains.
+
+    Raises
+    ------
+    InputRefused
+        It could not be written.
+    """
+    draft = path.with_name(f".{path.name[:100]}.{uuid.uuid4().hex[:8]}.part")
+    try:
+        yield draft
+        draft.replace(path)
+    except OSError as fault:
+        raise InputRefused(f"'{path}' could not be written: {describe_os_error(fault)}") from fault
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def save(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all. Raises InputRefused."""
+    with whole_file(path) as draft:
+        draft.write_bytes(content)
+
+
+def move(source: Path, path: Path) -> None:
+    """Move a file to where it was asked for, also onto another disk. Raises InputRefused; then it stays."""
+    with whole_file(path) as draft:
+        shutil.copyfile(source, draft)
+    source.unlink()

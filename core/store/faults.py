@@ -1,0 +1,75 @@
+"""What SQLite refuses, told as errors of Face Atlas: full, locked, read-only, damaged, out of reach.
+
+Every statement of every store passes here, so that pages, jobs and the command line meet no other error of a database
+that cannot be used. A broken constraint stays what it is: the stores tell what it means.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+from sqlalchemy.engine import ExceptionContext
+
+from core.errors import DISK_FULL, DataFolderBusy, DataFolderFault, DiskFull, FaceAtlasError
+
+NO_ROOM_BYTES = 256 << 10
+"""With less free than this, an error at writing is want of room, whatever SQLite calls it: its index of the log alone
+takes 32 KiB."""
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_OUT_OF_REACH = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH, sqlite3.SQLITE_CANTOPEN)
+
+
+def translator(path: Path) -> Callable[[ExceptionContext], FaceAtlasError | None]:
+    """A listener for SQLAlchemy's ``handle_error`` on the database at ``path``."""
+
+    def translate(context: ExceptionContext) -> FaceAtlasError | None:
+        fault = context.original_exception
+        return describe(path, fault) if isinstance(fault, sqlite3.Error) else None
+
+    return translate
+
+
+def describe(path: Path, fault: sqlite3.Error) -> FaceAtlasError | None:
+    """The error to raise instead; None for one that says something about the data, not about the database."""
+    code = getattr(fault, "sqlite_errorcode", None)
+    primary = code & 0xFF if code is not None else None
+    writing = primary in (sqlite3.SQLITE_IOERR, *_OUT_OF_REACH)
+    if primary == sqlite3.SQLITE_FULL or (writing and _no_room(path.parent)):
+        return DiskFull(DISK_FULL)
+    if primary in _LOCKED:
+        return DataFolderBusy(
+            "Another program has kept the database of the data folder locked all the while. Close it (a backup, a "
+            "database viewer, another Face Atlas), then do it again. Nothing was lost."
+        )
+    if primary in _DAMAGED:
+        return damaged(path, str(fault))
+    if primary in _OUT_OF_REACH:
+        return DataFolderFault(
+            f"The database '{path.name}' cannot be opened or written ({fault}). Check that the data folder and its "
+            "files belong to you and that its disk can be written, or choose another data folder."
+        )
+    if primary == sqlite3.SQLITE_IOERR:
+        return DataFolderFault(
+            f"The disk reported an error at the database '{path.name}' ({fault}). Check the disk of the data folder; "
+            "copy what is on it elsewhere first."
+        )
+    return None
+
+
+def damaged(path: Path, reason: str) -> DataFolderFault:
+    """The error for a file that is no whole database."""
+    return DataFolderFault(
+        f"The database '{path.name}' in the data folder is damaged and cannot be read ({reason}). "
+        "Put back a copy of it, or move it away to start anew."
+    )
+
+
+def _no_room(folder: Path) -> bool:
+    try:
+        return shutil.disk_usage(folder).free < NO_ROOM_BYTES
+    except OSError:
+        return False
