@@ -4,13 +4,12 @@ What it reads is decided by content, never by a name: JPEG (and MPO), PNG, WebP,
 HEIC/HEIF and the PPM family; of an animation or a stack, the first picture. Everything else, and everything
 that is broken, too large or too small, raises ``ImageRefused``; no other exception leaves ``decode``.
 
-What it does not do: colour profiles are not applied, of the metadata only the moment of taking is read, and damage
-inside the compressed data of a JPEG that keeps it decodable is not seen (libjpeg only warns). Cut-off JPEGs are
-refused.
+What it does not do: colour profiles are not applied, and of the metadata only the moment of taking and the turn are
+read. JPEGs that are cut off or damaged are refused, by what decodes of their first picture (``core.imaging.jpeg``).
 
-Two routes. Pillow reads every header and decodes by default. An 8-bit RGB or grey JPEG or still WebP goes to
-OpenCV, which is about twice as fast (libjpeg-turbo and libwebp like Pillow, the same pixels); what OpenCV
-rejects goes to Pillow, whose reason is reported. libheif turns a HEIF upright where its container says how, Pillow a
+Pillow reads every header and decodes by default. An 8-bit RGB or grey JPEG goes to simplejpeg, a still WebP to OpenCV,
+which are about twice as fast (libjpeg-turbo and libwebp like Pillow, the same pixels); what they reject goes to
+Pillow, whose reason is reported. libheif turns a HEIF upright where its container says how, Pillow a
 TIFF; all others are turned here (``core.imaging.orientation``).
 """
 
@@ -32,6 +31,7 @@ import pillow_heif
 from PIL import ExifTags, Image, ImageFile
 
 from core.errors import ImageRefused
+from core.imaging import jpeg
 from core.imaging.isobmff import is_heif
 from core.imaging.orientation import (
     ON_THEIR_SIDE,
@@ -51,20 +51,8 @@ MEMORY_BUDGET_BYTES: Final = 900_000_000
 """What file, decoder and result of one photo may take together."""
 
 _STRIP_PX: Final = 1 << 19
-_MAX_JPEG_SCANS: Final = 64
-"""A progressive JPEG has about 10; thousands of scans over one picture keep a decoder busy for hours."""
-
 _BYTES_PER_PIXEL: Final = {"WEBP": 17, "AVIF": 16, "TIFF": 12, "HEIF": 12}
 """Measured peak of decoder and result on 30 megapixels, rounded up; the others need 4 + 3."""
-
-_JPEG_SCALES: Final = {
-    1: cv2.IMREAD_COLOR_RGB,
-    2: cv2.IMREAD_COLOR_RGB | cv2.IMREAD_REDUCED_GRAYSCALE_2,
-    4: cv2.IMREAD_COLOR_RGB | cv2.IMREAD_REDUCED_GRAYSCALE_4,
-    8: cv2.IMREAD_COLOR_RGB | cv2.IMREAD_REDUCED_GRAYSCALE_8,
-}
-"""What a JPEG can be divided by while its blocks are decoded, and OpenCV's words for it: its reduced "colour" would
-be BGR, and of its reduced "grey" only the division counts here."""
 
 # Pillow warns, a line a tag, about broken metadata, and about sizes that are checked here by ImageLimits.
 warnings.filterwarnings("ignore", module=r"PIL\.")
@@ -79,6 +67,8 @@ class Picture:
     width_px: int
     """Of the whole photo, upright."""
     height_px: int
+    notes: tuple[str, ...] = ()
+    """What its owner should know of the file though it was taken: sentences, for the report."""
 
     @property
     def scale_xy(self) -> tuple[float, float]:
@@ -309,32 +299,48 @@ def _decode_pillow(data: bytes, limits: ImageLimits, enough_px: int | None) -> P
     width, height = stored.width_px, stored.height_px
     if orientation in ON_THEIR_SIDE:
         width, height = height, width
-    return Picture(np.ascontiguousarray(turned(stored.pixels, orientation)), width, height)
+    return Picture(np.ascontiguousarray(turned(stored.pixels, orientation)), width, height, stored.notes)
 
 
 def _stored(data: bytes, limits: ImageLimits, enough_px: int | None) -> tuple[Picture, int]:
     """The photo as stored, and the EXIF orientation it still has to be turned by."""
     with Image.open(io.BytesIO(data), formats=PILLOW_FORMATS) as photo:
         _require_size(photo.size, len(data), _bytes_per_pixel(photo), limits)
-        is_jpeg = photo.format in ("JPEG", "MPO")
-        if is_jpeg:
-            _require_whole_jpeg(data)
-        scale = _scale(photo.size, enough_px) if is_jpeg and enough_px else 1
-        pixels = _decode_opencv(data, scale) if _suits_opencv(photo) else None
+        if photo.format in ("JPEG", "MPO"):
+            return _stored_jpeg(photo, jpeg.first_picture(data), enough_px), orientation_of_photo(photo)
+        pixels = _decode_webp(data) if _suits_opencv(photo) else None
         if pixels is None:
             photo.load()
             _require_size(photo.size, len(data), _bytes_per_pixel(photo), limits)
             pixels = _rgb_of(photo)
-        elif is_jpeg:
-            _require_no_grey_tail(data, pixels, scale)
         # what Pillow says of an AVIF's EXIF is its own summary, and it has already turned a TIFF
         orientation = orientation_of_container(data) if photo.format == "AVIF" else orientation_of_photo(photo)
         return Picture(pixels, *photo.size), orientation
 
 
+def _stored_jpeg(photo: ImageFile.ImageFile, primary: jpeg.Jpeg, enough_px: int | None) -> Picture:
+    """A JPEG as stored: RGB and grey by libjpeg-turbo itself, which says what is missing; the rest by Pillow."""
+    scale = _scale(photo.size, enough_px) if enough_px else 1
+    decoded = jpeg.decode(primary, photo.size, scale) if photo.mode in ("RGB", "L") else None
+    if decoded is not None:
+        return Picture(decoded.pixels, *photo.size, decoded.notes)
+    pixels = _decode_pillow_jpeg(primary.content)
+    if photo.mode == "CMYK":
+        jpeg.require_whole(primary)
+    else:
+        jpeg.require_no_grey_tail(primary, pixels, 1, _decode_pillow_jpeg)
+    return Picture(pixels, *photo.size)
+
+
+def _decode_pillow_jpeg(content: bytes) -> RgbImage:
+    with Image.open(io.BytesIO(content), formats=("JPEG",)) as photo:
+        photo.load()
+        return _rgb_of(photo)
+
+
 def _scale(size_wh: tuple[int, int], enough_px: int) -> int:
     """The largest divisor that leaves the longer side ``enough_px``; 1 if none does."""
-    return max(scale for scale in _JPEG_SCALES if scale == 1 or max(size_wh) >= scale * enough_px)
+    return max(scale for scale in jpeg.SCALES if scale == 1 or max(size_wh) >= scale * enough_px)
 
 
 def _bytes_per_pixel(photo: ImageFile.ImageFile) -> int:
@@ -345,63 +351,16 @@ def _bytes_per_pixel(photo: ImageFile.ImageFile) -> int:
 
 
 def _suits_opencv(photo: ImageFile.ImageFile) -> bool:
-    if photo.mode not in ("RGB", "L"):
-        return False
-    return photo.format in ("JPEG", "MPO") or (photo.format == "WEBP" and not getattr(photo, "is_animated", False))
+    return photo.format == "WEBP" and photo.mode == "RGB" and not getattr(photo, "is_animated", False)
 
 
-def _decode_opencv(data: bytes, scale: int) -> RgbImage | None:
+def _decode_webp(data: bytes) -> RgbImage | None:
     """Pixels as stored (not turned), or None when OpenCV cannot read them."""
-    flags = _JPEG_SCALES[scale] | cv2.IMREAD_IGNORE_ORIENTATION
     try:
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
     except cv2.error:
         return None
     return None if pixels is None else _as_rgb(pixels)
-
-
-# --- whole JPEGs
-
-_JPEG_MARKER: Final = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])", re.DOTALL)
-_END_OF_IMAGE, _START_OF_SCAN = 0xD9, 0xDA
-_WITHOUT_LENGTH: Final = (0x01, 0xD8)
-_GREY: Final = 128
-
-
-def _require_whole_jpeg(data: bytes) -> None:
-    """Refuse a JPEG without its end marker, or with a bomb's number of scans (ITU T.81, annex B)."""
-    scans = 0
-    position = 2
-    while (marker := _JPEG_MARKER.search(data, position)) is not None:
-        code = marker[1][0]
-        if code == _END_OF_IMAGE:
-            return
-        scans += code == _START_OF_SCAN
-        if scans > _MAX_JPEG_SCANS:
-            raise ImageRefused(f"The JPEG has more than {_MAX_JPEG_SCANS} scans; no camera writes such a file.")
-        position = marker.end() + (0 if code in _WITHOUT_LENGTH else _segment_bytes(data, marker.end()))
-    raise ImageRefused("The JPEG is cut off: its end is missing. Copy the file again from where it came.")
-
-
-def _segment_bytes(data: bytes, position: int) -> int:
-    return int.from_bytes(data[position : position + 2], "big")
-
-
-def _require_no_grey_tail(data: bytes, pixels: RgbImage, scale: int) -> None:
-    """Refuse a JPEG that was cut off and then closed with an end marker.
-
-    libjpeg fills what is missing with the grey of zero coefficients. A photo that ends in just that grey is
-    decoded once more with filler bytes before the end marker: a whole photo ignores them, a cut-off one
-    shows them.
-    """
-    corner = max(1, 4 // scale)
-    if not (pixels[-corner:, -corner:] == _GREY).all():
-        return
-    end = data.rfind(b"\xff\xd9")
-    filler = bytes(range(1, 255)) * 16
-    probe = _decode_opencv(data[:end] + filler + data[end:], scale)
-    if probe is None or not np.array_equal(probe, pixels):
-        raise ImageRefused("The JPEG is cut off: a part of the picture is missing. Copy it again from where it came.")
 
 
 # --- any Pillow mode to RGB, a strip at a time so that no second copy of a large photo is needed
