@@ -20,7 +20,7 @@ import math
 import re
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -41,6 +41,7 @@ from core.imaging.orientation import (
     orientation_of_photo,
     turned,
 )
+from core.imaging.pages import notes_of_frames, notes_of_heif, notes_of_tiff
 from core.imaging.refusing import DECODER_ERRORS, PILLOW_FORMATS, refusing
 from core.settings import ImageLimits
 from core.types import RgbImage
@@ -198,8 +199,7 @@ def _picture(data: bytes, limits: ImageLimits, enough_px: int | None) -> Picture
     _require_file(data, limits)
     with refusing():
         if is_heif(data):
-            pixels = np.ascontiguousarray(_decode_heif(data, limits))
-            return Picture(pixels, pixels.shape[1], pixels.shape[0])
+            return _decode_heif(data, limits)
         return _decode_pillow(data, limits, enough_px)
 
 
@@ -307,7 +307,9 @@ def _stored(data: bytes, limits: ImageLimits, enough_px: int | None) -> tuple[Pi
     with Image.open(io.BytesIO(data), formats=PILLOW_FORMATS) as photo:
         _require_size(photo.size, len(data), _bytes_per_pixel(photo), limits)
         if photo.format in ("JPEG", "MPO"):
-            return _stored_jpeg(photo, jpeg.first_picture(data), enough_px), orientation_of_photo(photo)
+            stored = _stored_jpeg(photo, jpeg.first_picture(data), enough_px)
+            stored = replace(stored, notes=stored.notes + notes_of_frames(photo))
+            return stored, orientation_of_photo(photo)
         pixels = _decode_webp(data) if _suits_opencv(photo) else None
         if pixels is None:
             photo.load()
@@ -315,7 +317,8 @@ def _stored(data: bytes, limits: ImageLimits, enough_px: int | None) -> tuple[Pi
             pixels = _rgb_of(photo)
         # what Pillow says of an AVIF's EXIF is its own summary, and it has already turned a TIFF
         orientation = orientation_of_container(data) if photo.format == "AVIF" else orientation_of_photo(photo)
-        return Picture(pixels, *photo.size), orientation
+        notes = notes_of_tiff(data) if photo.format == "TIFF" else notes_of_frames(photo)
+        return Picture(pixels, *photo.size, notes), orientation
 
 
 def _stored_jpeg(photo: ImageFile.ImageFile, primary: jpeg.Jpeg, enough_px: int | None) -> Picture:
@@ -436,7 +439,7 @@ def _on_white(rgba: Strip) -> Strip:
 # --- HEIF
 
 
-def _decode_heif(data: bytes, limits: ImageLimits) -> RgbImage:
+def _decode_heif(data: bytes, limits: ImageLimits) -> Picture:
     """Primary picture, upright: turned by libheif, or by EXIF where that alone says how."""
     photo = pillow_heif.open_heif(data, convert_hdr_to_8bit=True)
     _require_size(photo.size, len(data), _BYTES_PER_PIXEL["HEIF"], limits)
@@ -445,7 +448,8 @@ def _decode_heif(data: bytes, limits: ImageLimits) -> RgbImage:
     if pixels.dtype != np.uint8:
         pixels = _scaled_grey(pixels, 65535.0)
     rgb = _rgb_of_bands(pixels if pixels.ndim == 3 else pixels[..., None])
-    return turned(rgb, orientation_left_to_exif(data))
+    upright = np.ascontiguousarray(turned(rgb, orientation_left_to_exif(data)))
+    return Picture(upright, upright.shape[1], upright.shape[0], notes_of_heif(data, len(photo)))
 
 
 def _rgb_of_bands(pixels: Strip) -> RgbImage:

@@ -86,6 +86,7 @@ def _answer(services: Services, job: Job) -> Answer:
         **{name: job.result[name] for name in ("photos", "faces", "people", "duplicates", "conflicts")},
         "refused": _lines(services, job, Outcome.REFUSED),
         "conflicting": _lines(services, job, Outcome.CONFLICT),
+        "remarks": _lines(services, job, Outcome.TAKEN),
         "seconds": job.result["seconds"],
     }
 
@@ -104,9 +105,9 @@ def _look_again(options: argparse.Namespace) -> Answer:
 
 
 def _lines(services: Services, job: Job, outcome: Outcome) -> list[dict[str, str]]:
-    """The files of which a job reports this, and why."""
+    """The files of one outcome of which a job's report says something: why refused, or what to know of them."""
     lines = services.store.file_reports(job.id, [outcome])
-    return [{"name": line.name, "reason": line.reason} for line in lines]
+    return [{"name": line.name, "reason": line.reason} for line in lines if line.reason]
 
 
 def add_change_model(commands: Commands) -> None:

@@ -78,6 +78,11 @@ def boxes(data: memoryview) -> Iterator[tuple[bytes, memoryview]]:
         position = end
 
 
+def has_track(data: bytes) -> bool:
+    """Whether there is a sequence of pictures besides, as in a film."""
+    return any(kind == b"moov" for kind, _ in boxes(memoryview(data)))
+
+
 def primary_picture(data: bytes) -> PrimaryPicture:
     """What the file's index says of its primary picture; nothing where it cannot be read."""
     try:

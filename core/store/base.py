@@ -257,6 +257,9 @@ class ReportStore(Protocol):
     def file_reports(
         self, job_id: str, outcomes: Iterable[Outcome] = (), offset: int = 0, limit: int | None = None
     ) -> list[FileReport]: ...
+    def remark_count(self, job_id: str) -> int:
+        """How many files were taken of which the report says something all the same."""
+
     def recent_faces(self, dataset_id: str, job_id: str, limit: int) -> list[Face]:
         """Faces of the last photos that an ingest took, the newest first."""
 

@@ -410,6 +410,14 @@ class SqlFaceStore:
             counted = {row.outcome: row.files for row in connection.execute(query)}
         return {outcome: counted[outcome] for outcome in Outcome if outcome in counted}
 
+    def remark_count(self, job_id: str) -> int:
+        report = schema.file_report
+        query = select(func.count()).where(
+            report.c.job_id == job_id, report.c.outcome == Outcome.TAKEN, report.c.reason != ""
+        )
+        with self.engine.connect() as connection:
+            return connection.scalar(query) or 0
+
     def reported_faces(self, job_id: str) -> int:
         report = schema.file_report
         with self.engine.connect() as connection:

@@ -222,7 +222,7 @@ class _Step:
         kept = [prepare(embedder, photo.photo_id, sharp, face, person, split) for face in own]
         kept += [prepare(embedder, photo.photo_id, sharp, face, None, split) for face in others]
         outcome, reason = _verdict(len(found), person, policy)
-        self._line(photo, outcome, reason, len(kept))
+        self._line(photo, outcome, " ".join(filter(None, (reason, *picture.notes))), len(kept))
         return kept
 
     def _photo(self, photo: ReadPhoto, picture: Picture) -> tuple[Photo, PhotoLabel]:

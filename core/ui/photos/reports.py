@@ -46,6 +46,11 @@ def summary(job: Job) -> None:
     photos = sum(counts.get(kept, 0) for kept in (Outcome.TAKEN, Outcome.NO_FACE, Outcome.SEVERAL_FACES))
     took = f" in {words.duration(job.result['seconds'])}" if "seconds" in job.result else ""
     st.markdown(f"**{words.count(faces, 'face')} in {words.count(photos, 'new photo')}**, taken{took}.")
+    if remarks := data.services().store.remark_count(job.id):
+        has = "has" if remarks == 1 else "have"
+        st.markdown(
+            f"- {words.count(remarks, 'photo')} taken {has} a remark: other faces, further pages, perhaps damage."
+        )
     for outcome, (noun, one, many, text) in NOTES.items():
         if number := counts.get(outcome, 0):
             st.markdown(f"- {words.count(number, noun)} {one if number == 1 else many} {text}")

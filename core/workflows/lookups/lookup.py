@@ -167,6 +167,8 @@ class _Cut:
     height_px: int
     faces: Sequence[tuple[Detection, np.ndarray]]
     objection: str = ""
+    notes: Sequence[str] = ()
+    """What is to be said of the file though it was looked at."""
 
 
 def _cut_out(
@@ -180,7 +182,7 @@ def _cut_out(
     except ImageRefused as refusal:
         return _Cut(0, 0, (), str(refusal))
     crops = [embedder.crop(sharp.pixels, face.scaled(*sharp.scale_xy)) for face in faces]
-    return _Cut(picture.width_px, picture.height_px, list(zip(faces, crops, strict=True)))
+    return _Cut(picture.width_px, picture.height_px, list(zip(faces, crops, strict=True)), notes=picture.notes)
 
 
 def _line(photo: ReadPhoto, cut: _Cut | None, judged: Iterator[IdentifiedFace]) -> LookedAt:
@@ -189,7 +191,8 @@ def _line(photo: ReadPhoto, cut: _Cut | None, judged: Iterator[IdentifiedFace]) 
     if cut is None or objection:
         return LookedAt(photo.entry.name, "", 0, 0, (), objection)
     faces = tuple(_seen(face) for face in islice(judged, len(cut.faces)))
-    return LookedAt(photo.entry.name, photo.photo_id, cut.width_px, cut.height_px, faces, "" if faces else NO_FACE)
+    reason = " ".join(filter(None, ("" if faces else NO_FACE, *cut.notes)))
+    return LookedAt(photo.entry.name, photo.photo_id, cut.width_px, cut.height_px, faces, reason)
 
 
 def _seen(face: IdentifiedFace) -> Seen:

@@ -52,7 +52,7 @@ class LookedAt:
     faces: tuple[Seen, ...]
     """From left to right."""
     reason: str = ""
-    """Why there is nothing to see: refused, or no face."""
+    """Why there is nothing to see: refused, or no face; else what to know of the file, as of its further pages."""
 
     @property
     def refused(self) -> bool:
