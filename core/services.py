@@ -136,7 +136,7 @@ class Services:
 
     def erase_tools(self) -> EraseTools:
         settings = self.settings
-        places = settings.data_dir, settings.exports_dir, settings.models_dir
+        places = settings.data_dir, settings.exports_dir, settings.uploads_dir, settings.models_dir
         return EraseTools(self.store, self.eraser, self.runs, self.jobs, self.artifacts, *places)
 
     def report_tools(self) -> ReportTools:

@@ -14,7 +14,13 @@ import pytest
 ROOT = Path(__file__).parents[1]
 VALUES = {"core.types", "core.errors"}
 UNIVERSAL = VALUES | {"core.settings", "core.privacy"}
-STORE_BASES = {"core.store.base", "core.store.artifacts", "core.store.exchange", "core.store.scrub"}
+STORE_BASES = {
+    "core.store.base",
+    "core.store.artifacts",
+    "core.store.exchange",
+    "core.store.scrub",
+    "core.store.spelling",
+}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "app": {"core.ui"},
@@ -34,6 +40,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"core.archive", "core.images", "core.learn", "core.models", "core.detect", "core.embed", "core.engine"},
     "core.services": {"core"},
     "core.workflows": UNIVERSAL
+    | {"core.imaging.header_texts"}
     | {"core.workflows", "core.detect", "core.embed", "core.learn", "core.archive", "core.images", "core.geometry"}
     | {"core.exchange", "core.jobs.model", "core.corrections", "core.machine", "core.report", "core.words"}
     | STORE_BASES,
@@ -49,7 +56,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "core.report": VALUES | {"core.report", "core.learn", "core.words", "core.store.base"},
     "core.models": UNIVERSAL | {"core.models"},
     "core.exchange": UNIVERSAL
-    | {"core.exchange", "core.archive", "core.geometry", "core.corrections", "core.learn", "core.store.exchange"},
+    | {"core.exchange", "core.archive", "core.geometry", "core.corrections", "core.learn", "core.store.exchange"}
+    | {"core.store.spelling"},
     "core.archive": UNIVERSAL | {"core.layout"},
     "core.layout": UNIVERSAL,
     "core.images": UNIVERSAL | {"core.imaging"},

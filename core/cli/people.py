@@ -57,7 +57,10 @@ def add_erase(commands: Commands) -> None:
         "--photos", choices=["own", "all"], default="own", help="all: also photos that show others too"
     )
     command.add_argument(
-        "--retrain", action="store_true", help="train again when a recogniser had learned from the person"
+        "--retrain",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="train again when a recogniser had learned from the person (default: yes)",
     )
 
 
@@ -66,7 +69,7 @@ def _erase(options: argparse.Namespace) -> Answer:
     if options.whole_dataset:
         exports_dir = services.settings.exports_dir
         return datasets.delete(services.store, services.jobs, services.artifacts, exports_dir, dataset.id)
-    person_id = erasing.person_named(services.store, dataset.id, options.person)
+    person_id = erasing.person_to_erase(services.erase_tools(), dataset.id, options.person)
     given = transfers.EraseParams(person_id, "command line", options.photos == "all", options.retrain)
     receipt = carry(services, dataset, JobKind.ERASE, given.params()).result
     return {name: receipt[name] for name in ("photos", "faces", "artifacts", "models_retrained")} | receipt

@@ -1,17 +1,19 @@
 """What is left of a person in a folder: every file searched, byte by byte, compressed members of zips and npz too.
 
-Ids and vectors are found wherever they stand. A name is found in the encodings in which this project and others write
-text, in several cases; it does not count inside a longer word that is somebody else's. A name of fewer bytes than
-``LEAST_NAME_BYTES`` occurs in any large file by chance and is not looked for in bytes (of photos: ``LEAST_IN_PHOTOS``);
-texts of the database are read as texts by the store instead.
+Ids and vectors are found wherever they stand. A name is found by letters of it that look the same in every encoding
+(or by the whole of it, in many); what stands around them is decoded, and read as a text by ``store.spelling``. So it is
+found however it is written, and does not count where it is part of a name that is somebody else's. Where a name of
+few letters could stand by chance, in pixels or in numbers, it counts only among text.
 """
 
 from __future__ import annotations
 
 import hashlib
+import html
 import io
 import json
 import re
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -19,30 +21,34 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import IO
+from urllib.parse import quote, unquote_to_bytes
 
 import numpy as np
 
+from core.store.spelling import UNREADABLE, Mention, Spellings, compose
 from core.types import Bools
 
-LEAST_NAME_BYTES = 4
-LEAST_IN_PHOTOS = 6
 CHUNK_BYTES = 8 << 20
 LONGEST_TEXT_BYTES = 1024
 """How much of what stands around a name is looked at."""
+AROUND_BYTES = 160
+SURE_BYTES = 6
+"""A name of fewer bytes occurs in any large file by chance."""
+TEXT_SHARE = 0.9
+TEXT_AROUND_BYTES = 16
 DEEPEST = 4
 """Zips inside zips."""
 MOST_NESTED_BYTES = 1 << 30
-_ENCODINGS: tuple[Callable[[str], bytes], ...] = (
-    lambda text: text.encode("utf-8"),
-    lambda text: json.dumps(text)[1:-1].encode("ascii"),
-    lambda text: text.encode("utf-16-le"),
-    lambda text: text.encode("utf-32-le"),
-)
-_LETTER = re.compile(rb"[0-9A-Za-z_\x80-\xff]")
+_WIDE = ("utf-16-le", "utf-16-be", "utf-32-le")
+_CODE_PAGES = ("cp1252", "cp1250", "cp1251", "koi8-r", "cp866", "cp437", "cp850", "cp1253", "cp1255", "cp1256")
+_CODE_PAGES_OF_ASIA = ("gb18030", "big5", "shift_jis", "euc_jp", "euc_kr")
+_ASCII_RUN = re.compile(r"[a-z0-9]{2,}")
+_ESCAPE = re.compile(r"\\+u([0-9a-fA-F]{4})")
 _HEX = re.compile(r"[0-9a-f]{24,64}")
 _ZIP = b"PK\x03\x04"
 _KEY_BYTES = 8
 _SHORT_KEYS = 1 << 16
+_TEXT_BYTES = frozenset(range(32, 256)) - {127} | {9, 10, 13}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +58,7 @@ class Found:
     path: str
     """Relative to the folder that was searched; members of archives after '!'."""
     what: str
-    """'name', 'id', 'vector' or 'file'."""
+    """'name', 'possible name', 'id', 'vector', 'file' or 'unread'."""
 
 
 @dataclass(frozen=True)
@@ -60,31 +66,132 @@ class Traces:
     """What to look for."""
 
     names: tuple[str, ...] = ()
-    words: tuple[str, ...] = ()
-    """Words that hold a name and may stay."""
+    spared: tuple[str, ...] = ()
+    """Names of others that hold one of these and may stay."""
     ids: frozenset[str] = frozenset()
     """Hexadecimal ids of faces, photos and crops."""
     vectors: frozenset[bytes] = frozenset()
+    living: frozenset[str] = frozenset()
+    """Texts with a name in the database that may stay: what stands beside them there cannot be told from them."""
+
+    @cached_property
+    def living_lengths(self) -> tuple[int, ...]:
+        return tuple(sorted({len(text) for text in self.living}))
 
     @cached_property
     def needles(self) -> _Needles:
         return _Needles([*(value.encode("ascii") for value in sorted(self.ids)), *sorted(self.vectors)])
 
     @cached_property
-    def named(self) -> tuple[bytes, ...]:
-        return tuple(sorted(_written(self.names), key=lambda name: (-len(name), name)))
+    def spellings(self) -> Spellings:
+        return Spellings(self.names, self.spared)
 
     @cached_property
-    def around(self) -> tuple[tuple[bytes, bytes], ...]:
-        """Spared words, and the name in each."""
-        words = {encode(word) for word in self.words for encode in _ENCODINGS}
-        return tuple((word, name) for word in sorted(words) for name in self.named if name in word)
+    def anchors(self) -> tuple[_Anchor, ...]:
+        found = {anchor for name in self.names for anchor in _anchors(name)}
+        return tuple(sorted(found, key=lambda anchor: (anchor.data, anchor.codec)))
 
 
-def _written(names: Iterable[str]) -> set[bytes]:
-    """The names as they may stand in a file."""
-    cases: tuple[Callable[[str], str], ...] = (str, str.lower, str.upper, str.title)
-    return {encode(case(name)) for name in names for case in cases for encode in _ENCODINGS}
+# names in bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Anchor:
+    """Bytes, without case, that stand in every file that holds a name in some encoding."""
+
+    data: bytes
+    codec: str
+    """How what stands around is to be read; empty where it is UTF-8, or any code page for letters that are ASCII."""
+
+    def texts(self, data: bytes, start: int) -> Iterator[tuple[str, int]]:
+        """What may stand around the anchor, and where in it the anchor is."""
+        first = max(start - AROUND_BYTES, 0)
+        if self.codec:
+            step = 4 if self.codec.startswith("utf-32") else 2
+            first += (start - first) % step
+        before, around = data[first:start], data[first : start + len(self.data) + AROUND_BYTES]
+        yield from self._readings(before, around)
+
+    def _readings(self, before: bytes, around: bytes) -> Iterator[tuple[str, int]]:
+        codec = self.codec or "utf-8"
+        places = {read: len(text) for read, text in _read(before.decode(codec, "replace"))}
+        for read, text in _read(around.decode(codec, "replace")):
+            yield text, places.get(read, places[compose])
+
+
+def _anchors(name: str) -> Iterator[_Anchor]:
+    """Runs of letters of a name that are ASCII, of which an accent more leaves one; else its longest word, encoded."""
+    runs = [run for run in _ASCII_RUN.findall(compose(name).lower()) if not run.isdigit()]
+    longest = max(map(len, runs), default=0)
+    parts = {part for run in runs if len(run) >= min(longest, 3) for part in _halves(run)}
+    for part in parts:
+        yield _Anchor(part.encode("ascii"), "")
+        yield from (_Anchor(part.encode(codec), codec) for codec in _WIDE)
+    if not parts:
+        words = {case(form) for form in _forms(name) for case in (str, str.lower, str.upper, str.title)}
+        for word in words:
+            yield from _encoded(max(re.split(r"[\W_]+", word), key=len, default=word) or word)
+
+
+def _halves(run: str) -> tuple[str, ...]:
+    middle = len(run) // 2
+    return (run[:middle], run[middle:]) if middle >= 3 else (run,)
+
+
+def _forms(name: str) -> Iterator[str]:
+    yield from (unicodedata.normalize(form, name) for form in ("NFC", "NFD"))
+
+
+def _encoded(word: str) -> Iterator[_Anchor]:
+    plain = {word.encode("utf-8"), json.dumps(word)[1:-1].encode("ascii"), quote(word).encode("ascii")}
+    plain |= {"".join(f"&#{form(ord(letter))};" for letter in word).encode("ascii") for form in (str, _hexadecimal)}
+    yield from (_Anchor(data.lower(), "") for data in plain)
+    for codec in (*_WIDE, *_CODE_PAGES, *_CODE_PAGES_OF_ASIA):
+        try:
+            data = word.encode(codec)
+        except UnicodeEncodeError:
+            continue
+        if len(data) > 1:
+            yield _Anchor(data.lower(), codec)
+
+
+def _hexadecimal(number: int) -> str:
+    return f"x{number:x}"
+
+
+def _unescape(text: str) -> str:
+    return compose(_ESCAPE.sub(lambda found: chr(int(found[1], 16)), text))
+
+
+def _unquote(text: str) -> str:
+    return compose(unquote_to_bytes(text.encode("utf-8", "replace")).decode("utf-8", "replace"))
+
+
+def _unentity(text: str) -> str:
+    return compose(html.unescape(text))
+
+
+_READINGS: tuple[tuple[Callable[[str], str], str], ...] = (
+    (compose, ""),
+    (_unescape, "\\"),
+    (_unquote, "%"),
+    (_unentity, "&"),
+)
+"""What a text says as it is, and where letters are escaped as in JSON, in addresses or in XML; and by which sign."""
+
+
+def _read(text: str) -> Iterator[tuple[Callable[[str], str], str]]:
+    yield from ((read, read(text)) for read, sign in _READINGS if sign in text)
+
+
+def _is_text(data: bytes, start: int, end: int) -> bool:
+    """Whether what stands around some bytes is text, zeros apart."""
+    around = data[max(start - 2 * TEXT_AROUND_BYTES, 0) : end + 2 * TEXT_AROUND_BYTES].replace(b"\0", b"")
+    text = around.decode("utf-8", "replace")
+    printable = sum(
+        letter == "\t" or letter in "\r\n" or (letter.isprintable() and letter != UNREADABLE) for letter in text
+    )
+    return printable >= TEXT_SHARE * len(text)
 
 
 @dataclass(frozen=True)
@@ -158,7 +265,8 @@ class Search:
     traces: Traces
     database: frozenset[str] = frozenset()
     """Names of files in which texts stand side by side, so that a word's end cannot be told."""
-    photos: Callable[[str], bool] = lambda path: False
+    described: Callable[[Path, str], Iterable[str]] = lambda path, name: ()
+    """What is written in a photo's file about it."""
     found: list[Found] = field(default_factory=list)
     bytes_read: int = 0
 
@@ -167,6 +275,8 @@ class Search:
         self._text(name, name)
         with path.open("rb") as stream:
             self._stream(stream, name, 0)
+        for text in self.described(path, name):
+            self._names(text, name)
 
     def _stream(self, stream: IO[bytes], name: str, depth: int) -> None:
         digest, begin = hashlib.sha256(), b""
@@ -204,47 +314,48 @@ class Search:
     def _window(self, window: _Window, name: str) -> None:
         for needle in self.traces.needles.found(window.data):
             self._add(name, "vector" if needle in self.traces.vectors else "id")
-        least = LEAST_IN_PHOTOS if self.photos(name) else LEAST_NAME_BYTES
-        if any(len(written) >= least and self._names(window, written, name) for written in self.traces.named):
+        lowered = window.data.lower()
+        for anchor in self.traces.anchors:
+            start = lowered.find(anchor.data, window.low)
+            while 0 <= start < window.high and Found(name, "name") not in self.found:
+                self._around(window.data, start, anchor, name)
+                start = lowered.find(anchor.data, start + 1)
+
+    def _around(self, data: bytes, start: int, anchor: _Anchor, name: str) -> None:
+        """Read what stands around a part of a name."""
+        for text, place in anchor.texts(data, start):
+            for mention in self.traces.spellings.mentions(text):
+                near = mention.start <= place + 1 and place <= mention.end
+                written = len(text[mention.start : mention.end].encode("utf-8", "replace"))
+                if near and (written >= SURE_BYTES or _is_text(data, start, start + len(anchor.data))):
+                    self._mention(text, mention, name)
+
+    def _mention(self, text: str, mention: Mention, name: str) -> None:
+        if name not in self.database:
+            self._add(name, "name" if mention.sure else "possible name")
+        elif not self._is_living(text, mention):
             self._add(name, "name")
 
-    def _names(self, window: _Window, written: bytes, name: str) -> bool:
-        """Whether the name stands in the bytes, not as a part of a spared or, where that can be told, any word."""
-        side_by_side, data = name in self.database, window.data
-        start = data.find(written, window.low)
-        while 0 <= start < window.high:
-            end = start + len(written)
-            whole = not (_LETTER.match(data[max(start - 1, 0) : start]) or _LETTER.match(data[end : end + 1]))
-            if (side_by_side or whole) and not self._spared(data, start, written):
-                return True
-            start = data.find(written, start + 1)
-        return False
-
-    def _spared(self, data: bytes, start: int, written: bytes) -> bool:
+    def _is_living(self, text: str, mention: Mention) -> bool:
+        """Whether the database holds, for good reason, a text with the name that stands here."""
         return any(
-            data.startswith(word, start - place)
-            for word, inside in self.traces.around
-            if inside == written
-            for place in _places(word, written)
-            if start >= place
+            text[start : start + length] in self.traces.living
+            for length in self.traces.living_lengths
+            for start in range(max(mention.end - length, 0), mention.start + 1)
         )
+
+    def _names(self, text: str, name: str) -> None:
+        for _, read in _read(text):
+            for mention in self.traces.spellings.mentions(read):
+                self._add(name, "name" if mention.sure else "possible name")
 
     def _text(self, text: str, name: str) -> None:
         """A file's own name."""
         if not self.traces.ids.isdisjoint(_HEX.findall(text)):
             self._add(name, "id")
-        data = text.encode("utf-8", "surrogateescape")
-        if any(self._names(_Window(data, data, 0, len(data)), written, "") for written in self.traces.named):
-            self._add(name, "name")
+        self._names(text, name)
 
     def _add(self, name: str, what: str) -> None:
         found = Found(name, what)
         if found not in self.found:
             self.found.append(found)
-
-
-def _places(word: bytes, written: bytes) -> Iterator[int]:
-    place = word.find(written)
-    while place >= 0:
-        yield place
-        place = word.find(written, place + 1)

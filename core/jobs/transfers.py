@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core.corrections.model import Hand
-from core.errors import InputRefused, TrainingRefused
+from core.errors import Cancelled, FaceAtlasError, InputRefused
 from core.jobs.model import Job, JobKind, JobState
 from core.services import Services
 from core.types import CancelToken, Report
@@ -29,7 +29,7 @@ class EraseParams:
     person_id: int
     by: str
     all_photos: bool = False
-    retrain: bool = False
+    retrain: bool = True
     """Train again, as the newest of the deleted runs was trained."""
 
     def params(self) -> dict[str, Any]:
@@ -119,20 +119,32 @@ def bring_in(services: Services, job: Job, report: Report, token: CancelToken) -
 
 
 def erase(services: Services, job: Job, report: Report, token: CancelToken, train: Train) -> dict[str, Any]:
-    """Erase a person; gives the receipt."""
+    """Erase a person, or finish what an earlier attempt began; gives the receipt."""
     given = EraseParams(**job.params)
-    newest = next((run.id for run in services.runs.runs(job.dataset_id)), None)
-    learned = training_of(services, job.dataset_id, newest)
-    request = erasing.EraseRequest(given.person_id, given.by, given.all_photos)
-    with services.writing(job.dataset_id, report, token):
-        receipt = erasing.erase(services.erase_tools(), job.dataset_id, request, job.id, report, token)
-    if not (given.retrain and receipt["models_deleted"]):
-        return receipt
+    if not job.result.get("check"):
+        newest = next((run.id for run in services.runs.runs(job.dataset_id)), None)
+        training = {"params": training_of(services, job.dataset_id, newest)} if given.retrain else {}
+        request = erasing.EraseRequest(given.person_id, given.by, given.all_photos, training)
+        with services.writing(job.dataset_id, report, token):
+            erasing.erase(services.erase_tools(), job.dataset_id, request, job.id, report, token)
+    receipt = services.jobs.job(job.id).result
+    training = receipt.pop("training", None)
+    return receipt | (_train_again(services, job.dataset_id, training, report, token, train) if training else {})
+
+
+def _train_again(
+    services: Services, dataset_id: str, training: dict[str, Any], report: Report, token: CancelToken, train: Train
+) -> dict[str, Any]:
+    """Train as the deleted run was trained, unless that was done before a kill; gives what the receipt says of it."""
+    newest = next(iter(services.runs.runs(dataset_id)), None)
+    if newest is not None and newest.created > training["since"]:
+        return {"models_retrained": 1, "run": newest.id}
     try:
-        again = train(learned, report, token)
-    except TrainingRefused as refusal:
-        return {**receipt, "not_retrained": str(refusal)}
-    return {**receipt, "models_retrained": 1, **again}
+        return {"models_retrained": 1, **train(training["params"], report, token)}
+    except Cancelled:
+        raise
+    except FaceAtlasError as refusal:
+        return {"not_retrained": str(refusal)}
 
 
 def training_of(services: Services, dataset_id: str, run_id: str | None) -> dict[str, Any]:

@@ -38,6 +38,8 @@ class Kind(StrEnum):
     """The batches of a lookup that is not done yet."""
     LOOKUP_PHOTOS = "lookup-photos"
     """The zip with a lookup's photos, where it was given to be kept."""
+    ERASURE = "erasures"
+    """What an erasing that is not done yet has removed, for the search that ends it."""
 
 
 def content_id(data: bytes) -> str:
@@ -96,12 +98,18 @@ class Artifacts:
         kept : the ids to keep by the name of their folder; a folder that is not named goes as a whole
         before : seconds since 1970
         """
-        swept = 0
-        for path in (self.root / dataset_id).glob("*/*/*"):
-            if path.name not in kept.get(path.parts[-3], ()) and path.stat().st_mtime < before:
-                path.unlink()
-                swept += 1
-        return swept
+        loose = self.loose(dataset_id, kept, before)
+        for path in loose:
+            path.unlink()
+        return len(loose)
+
+    def loose(self, dataset_id: str, kept: Mapping[str, Container[str]], before: float) -> list[Path]:
+        """The files that ``sweep`` would remove."""
+        return [
+            path
+            for path in (self.root / dataset_id).glob("*/*/*")
+            if path.name not in kept.get(path.parts[-3], ()) and path.stat().st_mtime < before
+        ]
 
     def delete_dataset(self, dataset_id: str) -> None:
         """Remove everything of a dataset."""

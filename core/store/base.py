@@ -307,6 +307,9 @@ class JobStore(Protocol):
         error: str = "",
         detail: str = "",
     ) -> None: ...
+    def keep_result(self, job_id: str, result: dict[str, Any]) -> None:
+        """Write down what a running job has come to so far: it is there when it is resumed."""
+
     def cancel(self, job_id: str) -> None: ...
     def resume(self, job_id: str) -> None: ...
     def end_orphans(self) -> int:

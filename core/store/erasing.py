@@ -33,9 +33,10 @@ from core.errors import NotFound
 from core.store import schema
 from core.store.corrections import bring_up_to_date, person_roots, raise_revision
 from core.store.database import compact
-from core.store.exchange import Erased, Erasure
+from core.store.exchange import Erased, Erasure, Remains, RunsOf, WriteDown
 from core.store.rows import in_parts
-from core.store.scrub import Scrubber, words_with
+from core.store.scrub import Scrubber
+from core.store.spelling import Spellings, compose, mentioned, readings
 
 _Entry = tuple[int, str, str, str]
 """Event, entity, its id, field: the key of a change."""
@@ -66,38 +67,56 @@ class SqlEraseStore:
         with self.engine.connect() as connection:
             return _Plan(connection, dataset_id).of(person_id, with_shared=with_shared)
 
-    def erase(self, dataset_id: str, person_id: int, run_ids: Sequence[str], *, with_shared: bool) -> Erased:
+    def erase(
+        self, dataset_id: str, person_id: int, runs_of: RunsOf, write_down: WriteDown, *, with_shared: bool
+    ) -> None:
         with self.engine.begin() as connection:
             raise_revision(connection, dataset_id)
             erasure = _Plan(connection, dataset_id).of(person_id, with_shared=with_shared)
+            run_ids = runs_of(erasure)
             scrubber = Scrubber(erasure.names, erasure.spared, _ids(erasure))
             _delete_rows(connection, erasure)
             events = _clean_log(connection, erasure, scrubber)
             _delete_people(connection, erasure, scrubber)
             runs, maps = _delete_derived(connection, dataset_id, run_ids)
             _scrub_texts(connection, erasure, scrubber)
-        counts = len(erasure.face_ids), len(erasure.photo_ids), len(erasure.vectors)
-        return Erased(*counts, events, runs, maps)
+            counts = len(erasure.face_ids), len(erasure.photo_ids), len(erasure.vectors)
+            erased = Erased(*counts, events, runs, maps)
+            write_down(erasure, erased, frozenset(run_ids), *_kept_files(connection, dataset_id))
+
+    def has_person(self, dataset_id: str, person_id: int, names: Sequence[str]) -> bool:
+        person = schema.person
+        named = or_(person.c.name.in_(names), person.c.base_name.in_(names))
+        query = select(func.count()).where(person.c.dataset_id == dataset_id, person.c.id == person_id, named)
+        with self.engine.connect() as connection:
+            return bool(connection.scalar(query))
 
     def kept_files(self, dataset_id: str) -> tuple[set[str], set[str]]:
-        face, photo = schema.face, schema.photo
         with self.engine.connect() as connection:
-            photos = set(connection.scalars(select(photo.c.id).where(photo.c.dataset_id == dataset_id)))
-            crops = set(connection.scalars(select(face.c.crop_id).where(face.c.dataset_id == dataset_id)))
-        return photos, crops
+            return _kept_files(connection, dataset_id)
 
-    def words_around(self, erasure: Erasure) -> tuple[set[str], int]:
-        scrubber, words, standing = Scrubber(erasure.names, erasure.spared), set[str](), 0
+    def remains(self, erasure: Erasure) -> Remains:
+        spared, every = Spellings(erasure.names, erasure.spared), Spellings(erasure.names)
+        living, sure, possible = set(erasure.spared), 0, 0
         with self.engine.connect() as connection:
             for mine, value in _all_texts(connection, erasure.dataset_id):
-                if mine and scrubber.text(value) != value:
-                    standing += 1
-                else:
-                    words |= words_with(value, scrubber)
-        return words, standing
+                if not any(map(every.may_mention, readings(value))):
+                    continue
+                stand = mentioned(spared, [value]) if mine else []
+                sure, possible = sure + (True in stand), possible + (bool(stand) and True not in stand)
+                if True not in stand:
+                    living.update(_around(value, every))
+        return Remains(frozenset(living), sure, possible)
 
     def compact(self) -> None:
         compact(self.engine)
+
+
+def _kept_files(connection: Connection, dataset_id: str) -> tuple[set[str], set[str]]:
+    face, photo = schema.face, schema.photo
+    photos = set(connection.scalars(select(photo.c.id).where(photo.c.dataset_id == dataset_id)))
+    crops = set(connection.scalars(select(face.c.crop_id).where(face.c.dataset_id == dataset_id)))
+    return photos, crops
 
 
 def _ids(erasure: Erasure) -> frozenset[str]:
@@ -166,13 +185,11 @@ class _Plan:
         theirs = {name for row in rows if row.id in people for name in (row.name, row.base_name)}
         theirs |= {str(name) for name in self.connection.scalars(given)}
         others = [row for row in rows if row.id not in people]
-        names = theirs - {row.name for row in others if row.merged_into is None}
-        holding = {
-            other
-            for row in others
-            for other in (row.name, row.base_name)
-            if any(name.casefold() in other.casefold() for name in names)
-        }
+        present = {row.name for row in others if row.merged_into is None}
+        names = theirs - present
+        spellings = Spellings(tuple(names))
+        past = {name for row in others for name in (row.name, row.base_name) if not spellings.is_name(name)}
+        holding = {other for other in present | past if spellings.may_mention(other)}
         return tuple(sorted(names)), tuple(sorted(holding - names))
 
     def _photos(self, people: set[int]) -> tuple[set[str], set[str]]:
@@ -227,11 +244,12 @@ class _Plan:
     def _named_elsewhere(self, names: Sequence[str]) -> tuple[str, ...]:
         person, dataset = schema.person, schema.dataset
         query = (
-            select(dataset.c.name)
+            select(dataset.c.name, person.c.name, person.c.base_name)
             .join(person, person.c.dataset_id == dataset.c.id)
-            .where(dataset.c.id != self.dataset_id, or_(person.c.name.in_(names), person.c.base_name.in_(names)))
+            .where(dataset.c.id != self.dataset_id)
         )
-        return tuple(sorted(set(self.connection.scalars(query))))
+        spellings = Spellings(tuple(names))
+        return tuple(sorted({row[0] for row in self.connection.execute(query) if any(map(spellings.is_name, row[1:]))}))
 
 
 # rows
@@ -404,6 +422,22 @@ def _all_texts(connection: Connection, dataset_id: str) -> Iterator[tuple[bool, 
         for ours, *values in connection.execute(select(mine, *columns)):
             for column, value in zip(columns, values, strict=True):
                 yield from ((bool(ours) and column.name in words, each) for each in _strings(value))
+
+
+_LONGEST_AROUND = 16
+_ESCAPED = frozenset('"\\/\n\r\t')
+
+
+def _around(text: str, spellings: Spellings) -> Iterator[str]:
+    """The names in a text with what stands beside them, as far as it is written as it is."""
+    text = compose(text)
+    for mention in spellings.mentions(text):
+        start, end = mention.start, mention.end
+        while start > 0 and mention.start - start < _LONGEST_AROUND and text[start - 1] not in _ESCAPED:
+            start -= 1
+        while end < len(text) and end - mention.end < _LONGEST_AROUND and text[end] not in _ESCAPED:
+            end += 1
+        yield text[start:end]
 
 
 def _strings(value: Any) -> Iterable[str]:

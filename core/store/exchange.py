@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -111,21 +111,47 @@ class Erased:
     maps: int
 
 
+@dataclass(frozen=True, slots=True)
+class Remains:
+    """What the database's texts still hold of a person's names."""
+
+    living: frozenset[str]
+    """Texts, or parts of them, with one of the names that may stay."""
+    sure: int
+    """In how many texts of the dataset a name stands."""
+    possible: int
+    """In how many others something stands that may be one."""
+
+
+RunsOf = Callable[[Erasure], Sequence[str]]
+"""The runs that go with a person."""
+WriteDown = Callable[[Erasure, Erased, frozenset[str], set[str], set[str]], None]
+"""Takes what was removed, in full and in numbers, the runs that went, and the photos and crops that stay."""
+
+
 class EraseStore(Protocol):
     """Removes a person from a dataset, for good."""
 
     def erasure(self, dataset_id: str, person_id: int, *, with_shared: bool) -> Erasure:
         """What would go. ``with_shared`` takes photos that show other people too. Raises NotFound."""
 
-    def erase(self, dataset_id: str, person_id: int, run_ids: Sequence[str], *, with_shared: bool) -> Erased:
-        """Remove it all, and these runs and all maps, in one transaction."""
+    def erase(
+        self, dataset_id: str, person_id: int, runs_of: RunsOf, write_down: WriteDown, *, with_shared: bool
+    ) -> None:
+        """Remove it all, and these runs and all maps, in one transaction.
+
+        ``write_down`` is called when everything is removed and nothing is certain yet: what it keeps is there for
+        whoever goes on after a kill at any moment. Raises NotFound.
+        """
+
+    def has_person(self, dataset_id: str, person_id: int, names: Sequence[str]) -> bool:
+        """Whether there is a person of this id with one of these names; ids are given to others in time."""
 
     def kept_files(self, dataset_id: str) -> tuple[set[str], set[str]]:
         """The photos and the crops that the rows speak of."""
 
-    def words_around(self, erasure: Erasure) -> tuple[set[str], int]:
-        """Words of others that hold one of the names, anywhere in the database, and in how many texts of this dataset
-        one of the names is left."""
+    def remains(self, erasure: Erasure) -> Remains:
+        """Read every text of the database."""
 
     def compact(self) -> None:
         """Overwrite and give back what was deleted. Raises DataFolderBusy when another process keeps old pages."""

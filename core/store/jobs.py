@@ -145,11 +145,14 @@ class SqlJobStore:
     ) -> None:
         now = time.time()
         values = {"state": state, "finished": now, "heartbeat": now, "error": error, "detail": detail}
+        values |= {} if result is None else {"result": result}
         with self.engine.begin() as connection:
-            connection.execute(
-                update(table).where(table.c.id == job_id).values(**values, result=result or {}, cancel_requested=False)
-            )
+            connection.execute(update(table).where(table.c.id == job_id).values(**values, cancel_requested=False))
         self.locks.release(job_id)
+
+    def keep_result(self, job_id: str, result: dict[str, Any]) -> None:
+        with self.engine.begin() as connection:
+            connection.execute(update(table).where(table.c.id == job_id).values(result=result))
 
     def cancel(self, job_id: str) -> None:
         """Ask a running job to stop; a queued one is cancelled at once."""

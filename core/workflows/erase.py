@@ -1,35 +1,40 @@
 """Erase a person: rows, vectors, crops, photos, names, what was learned from them; then prove that nothing is left.
 
-The rows go first, in one transaction; what lies in files and is spoken of no more is swept, so that work which was
-killed in between is finished by doing it again. It cannot be undone.
+It has stages, each of which can be done again: the receipt is written down with what is looked for at the end; the
+rows go, in one transaction; files that no row speaks of are swept; the database is compacted; everything is searched.
+Whoever goes on after a kill comes to the same receipt. It cannot be undone.
 """
 
 from __future__ import annotations
 
+import shutil
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from core.errors import DataFolderBusy, InputRefused, NotFound
-from core.exchange.traces import Found, Search, Traces
-from core.jobs.model import JobState
+from core.jobs.model import JobKind, JobState
 from core.store.artifacts import Artifacts, Kind
 from core.store.base import FaceStore, JobStore, Run, RunStore
 from core.store.exchange import Erased, EraseStore, Erasure
 from core.store.scrub import Scrubber
+from core.store.spelling import Spellings
 from core.types import CancelToken, Report, silent
 from core.workflows.datasets import delete_exports
+from core.workflows.erase_plan import ErasePlan, delete_plan, unfinished, write_plan
+from core.workflows.erase_proof import search_remains
 from core.workflows.train import load_predictions
 
 PIXELS_STAY = (
     "These photos show other people too and were kept: the person's face is still to be seen in them, without a box, "
     "a name or a vector. Erase with all photos to remove them as well."
 )
-YOURS = "It is a file of yours and was not touched. Delete it yourself."
-IN_PHOTO = "It is a kept photo; what its camera or its owner wrote into the file holds the name."
+READERS_OF_UPLOADS = (JobKind.INGEST, JobKind.IMPORT, JobKind.LOOKUP)
+_EVERY_JOB = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,7 @@ class EraseTools:
     artifacts: Artifacts
     data_dir: Path
     exports_dir: Path
+    uploads_dir: Path
     models_dir: Path
 
 
@@ -55,6 +61,8 @@ class EraseRequest:
     """Who asks for it."""
     all_photos: bool = False
     """Also remove the photos that show other people too."""
+    training: dict[str, Any] = field(default_factory=dict)
+    """How to train afterwards; kept beside the receipt for who does."""
 
 
 def person_named(store: FaceStore, dataset_id: str, name: str) -> int:
@@ -63,6 +71,17 @@ def person_named(store: FaceStore, dataset_id: str, name: str) -> int:
         if person.name == name:
             return person.id
     raise NotFound(f"There is no person '{name}' in this dataset. Give the name exactly as the app shows it.")
+
+
+def person_to_erase(tools: EraseTools, dataset_id: str, name: str) -> int:
+    """The id of a person, or of one whose erasing was begun and not finished. Raises NotFound."""
+    try:
+        return person_named(tools.store, dataset_id, name)
+    except NotFound:
+        for plan in unfinished(tools.artifacts, dataset_id):
+            if plan.names(name):
+                return min(plan.erasure.person_ids)
+        raise
 
 
 def preview(tools: EraseTools, dataset_id: str, request: EraseRequest) -> dict[str, int]:
@@ -85,7 +104,7 @@ def erase(
     report: Report = silent,
     token: CancelToken | None = None,
 ) -> dict[str, Any]:
-    """Erase a person from a dataset and look for what is left.
+    """Erase a person from a dataset and look for what is left; or finish an erasing of theirs that was begun.
 
     Returns
     -------
@@ -94,33 +113,63 @@ def erase(
     Raises
     ------
     NotFound
-        There is no such person; leftovers of an erasing that was killed are removed all the same.
+        There is no such person, and no erasing of them was begun; leftovers of another are removed all the same.
     DataFolderBusy
         Other work on the dataset is running, or another process keeps the database's log from being emptied.
     """
-    began, token = time.time(), token or CancelToken()
     _require_quiet(tools.jobs, dataset_id, job_id)
-    token.raise_if_cancelled()
+    (token or CancelToken()).raise_if_cancelled()
     report(0, 0, "Erasing")
     try:
-        erasure = tools.eraser.erasure(dataset_id, request.person_id, with_shared=request.all_photos)
+        plan = _begun(tools, dataset_id, request) or _remove_rows(tools, dataset_id, request, job_id)
     except NotFound:
-        _clear(tools, dataset_id, began)
+        _clear(tools, dataset_id, time.time())
         raise
-    before = tools.store.dataset(dataset_id).name
-    runs = _runs_of(tools, erasure)
-    erased = tools.eraser.erase(dataset_id, request.person_id, runs, with_shared=request.all_photos)
-    lookups = len(tools.artifacts.ids(dataset_id, Kind.LOOKUP))
-    files, exports = _clear(tools, dataset_id, began)
-    check = _check(tools, erasure, report)
-    renamed = tools.store.dataset(dataset_id).name != before
-    return _receipt(request, erasure, erased, began) | {
-        "artifacts": files,
-        "exports": exports,
-        "lookups": lookups,
-        "dataset_renamed": renamed,
-        "check": check,
-    }
+    _clear(tools, dataset_id, plan.began)
+    receipt = plan.receipt | {"check": _check(tools, plan, report)}
+    tools.jobs.keep_result(job_id, receipt)
+    delete_plan(tools.artifacts, plan)
+    return {name: value for name, value in receipt.items() if name != "training"}
+
+
+def _require_quiet(jobs: JobStore, dataset_id: str, own_id: str) -> None:
+    if any(job.state is JobState.RUNNING and job.id != own_id for job in jobs.jobs(dataset_id)):
+        raise DataFolderBusy("Other work on this dataset is running. Wait until it is done, or stop it; then erase.")
+
+
+# the rows, and the receipt of all that goes with them
+
+
+def _begun(tools: EraseTools, dataset_id: str, request: EraseRequest) -> ErasePlan | None:
+    """An erasing of this person whose rows are gone already."""
+    for plan in unfinished(tools.artifacts, dataset_id):
+        names = plan.erasure.names
+        if plan.is_of(request.person_id) and not tools.eraser.has_person(dataset_id, request.person_id, names):
+            return plan
+    return None
+
+
+def _remove_rows(tools: EraseTools, dataset_id: str, request: EraseRequest, job_id: str) -> ErasePlan:
+    plans: list[ErasePlan] = []
+    began, before = time.time(), tools.store.dataset(dataset_id).name
+
+    def write_down(erasure: Erasure, erased: Erased, runs: frozenset[str], photos: set[str], crops: set[str]) -> None:
+        kept_runs = {run.id for run in tools.runs.runs(dataset_id)} - runs
+        numbers = {
+            "artifacts": len(tools.artifacts.loose(dataset_id, _kept(photos, crops, kept_runs), began)),
+            "exports": len(list((tools.exports_dir / dataset_id).glob("*"))),
+            "uploads": len(list(_uploads_to_go(tools, dataset_id, began))),
+            "lookups": len(tools.artifacts.ids(dataset_id, Kind.LOOKUP)),
+            "dataset_renamed": Scrubber(erasure.names, erasure.spared).text(before) != before,
+        }
+        receipt = _receipt(request, erasure, erased, began) | numbers
+        receipt |= {"training": {**request.training, "since": began}} if request.training and erased.runs else {}
+        plans.append(ErasePlan(job_id or f"person{request.person_id}", erasure, receipt, began))
+        write_plan(tools.artifacts, plans[0])
+
+    runs_of = partial(_runs_of, tools)
+    tools.eraser.erase(dataset_id, request.person_id, runs_of, write_down, with_shared=request.all_photos)
+    return plans[0]
 
 
 def _receipt(request: EraseRequest, erasure: Erasure, erased: Erased, began: float) -> dict[str, Any]:
@@ -128,7 +177,7 @@ def _receipt(request: EraseRequest, erasure: Erasure, erased: Erased, began: flo
     kept = len(erasure.shared_photo_ids)
     return {
         "when": datetime.fromtimestamp(began, UTC).isoformat(timespec="seconds"),
-        "by": request.by if request.by not in erasure.names else "the person",
+        "by": "the person" if Spellings(erasure.names).is_name(request.by) else request.by,
         "models_deleted": counts.pop("runs"),
         "models_retrained": 0,
         **counts,
@@ -137,11 +186,6 @@ def _receipt(request: EraseRequest, erasure: Erasure, erased: Erased, began: flo
         **({"photos_kept_note": PIXELS_STAY} if kept else {}),
         "other_datasets_with_the_name": len(erasure.named_elsewhere),
     }
-
-
-def _require_quiet(jobs: JobStore, dataset_id: str, own_id: str) -> None:
-    if any(job.state is JobState.RUNNING and job.id != own_id for job in jobs.jobs(dataset_id)):
-        raise DataFolderBusy("Other work on this dataset is running. Wait until it is done, or stop it; then erase.")
 
 
 def _runs_of(tools: EraseTools, erasure: Erasure) -> list[str]:
@@ -154,89 +198,63 @@ def _runs_of(tools: EraseTools, erasure: Erasure) -> list[str]:
 def _knows(artifacts: Artifacts, run: Run, erasure: Erasure, faces: set[str]) -> bool:
     try:
         said = load_predictions(artifacts, run)
-    except InputRefused:
+    except (InputRefused, NotFound):
         return True  # a run that cannot be read cannot be shown to be free of them
-    named = not set(said.people).isdisjoint(erasure.names)
+    named = any(map(Spellings(erasure.names, erasure.spared).is_name, said.people))
     return named or not faces.isdisjoint(said.learned_ids) or not faces.isdisjoint(said.face_ids)
 
 
 # files
 
 
-def _clear(tools: EraseTools, dataset_id: str, began: float) -> tuple[int, int]:
-    """Remove files that no row speaks of, whatever can be made again, and all exports; then compact the database.
+def _clear(tools: EraseTools, dataset_id: str, began: float) -> None:
+    """Remove files that no row speaks of, whatever can be made again, all exports and uploads; compact the database.
 
-    All lookups go: nobody can tell who is on photos that were only looked at.
+    All lookups and uploads go: nobody can tell who is on photos that were not taken in.
     """
     photos, crops = tools.eraser.kept_files(dataset_id)
     runs = {run.id for run in tools.runs.runs(dataset_id)}
-    kept: dict[str, set[str]] = {
-        Kind.PHOTO: photos,
-        Kind.CROP: crops,
-        Kind.RUN: runs,
-        Kind.PREDICTIONS: runs,
-        Kind.GALLERY: runs,
-    }
-    swept = tools.artifacts.sweep(dataset_id, kept, began)
-    exports = delete_exports(tools.exports_dir, dataset_id)
+    tools.artifacts.sweep(dataset_id, _kept(photos, crops, runs), began)
+    delete_exports(tools.exports_dir, dataset_id)
+    for upload in _uploads_to_go(tools, dataset_id, began):
+        shutil.rmtree(upload) if upload.is_dir() else upload.unlink()
     tools.eraser.compact()
-    return swept, exports
+
+
+class _All(set[str]):
+    """Holds every name."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
+def _kept(photos: set[str], crops: set[str], runs: set[str]) -> dict[str, set[str]]:
+    of_runs: dict[str, set[str]] = dict.fromkeys((Kind.RUN, Kind.PREDICTIONS, Kind.GALLERY), runs)
+    return {Kind.PHOTO: photos, Kind.CROP: crops, **of_runs, Kind.ERASURE: _All()}
+
+
+def _uploads_to_go(tools: EraseTools, dataset_id: str, began: float) -> Iterator[Path]:
+    """Copies of what was dropped, but those that waiting work, or another dataset's, will read."""
+    wanted = {
+        (tools.data_dir / str(job.params["path"])).resolve()
+        for job in tools.jobs.jobs(limit=_EVERY_JOB)
+        if job.kind in READERS_OF_UPLOADS
+        and job.params.get("path")
+        and (job.state.active or (job.dataset_id != dataset_id and job.state is not JobState.DONE))
+    }
+    for upload in sorted(tools.uploads_dir.iterdir()) if tools.uploads_dir.is_dir() else ():
+        path = upload.resolve()
+        if upload.stat().st_mtime < began and not any(path == each or path in each.parents for each in wanted):
+            yield upload
 
 
 # the proof
 
 
-def _check(tools: EraseTools, erasure: Erasure, report: Report) -> dict[str, Any]:
-    """Search every file of the data folder but the networks, and other datasets' own, for what was removed."""
-    words, standing = tools.eraser.words_around(erasure)
-    search = Search(
-        _traces(tools, erasure, words),
-        frozenset(path.name for path in tools.data_dir.glob("*.db*")),
-        _is_photo,
-    )
-    files = list(_files(tools, erasure.dataset_id))
-    for number, path in enumerate(files):
-        report(number, len(files), "Looking for what is left")
-        search.file(path, path.relative_to(tools.data_dir).as_posix())
-    report(len(files), len(files), "Looking for what is left")
-    left = [*search.found, *[Found("atlas.db", "name")] * bool(standing)]
-    return {"files": len(files), "bytes": search.bytes_read, "found": len(left), "left": _told(erasure, left)}
-
-
-def _traces(tools: EraseTools, erasure: Erasure, words: set[str]) -> Traces:
-    photos, crops = tools.eraser.kept_files(erasure.dataset_id)
-    gone = {*erasure.face_ids, *erasure.crop_ids, *erasure.photo_ids} - erasure.elsewhere - photos - crops
-    vectors = frozenset(erasure.vectors) - erasure.elsewhere_vectors
-    return Traces(erasure.names, tuple(sorted({*words, *erasure.spared})), frozenset(gone), vectors)
-
-
-def _files(tools: EraseTools, dataset_id: str) -> Iterator[Path]:
+def _check(tools: EraseTools, plan: ErasePlan, report: Report) -> dict[str, Any]:
+    dataset_id = plan.erasure.dataset_id
     others = {dataset.id for dataset in tools.store.datasets()} - {dataset_id}
     skipped = {root / other for root in (tools.artifacts.root, tools.exports_dir) for other in others}
-    skipped.add(tools.models_dir)
-    pending = [tools.data_dir]
-    while pending:
-        for path in sorted(pending.pop().iterdir()):
-            if path.is_symlink() or path in skipped:
-                continue
-            if path.is_dir():
-                pending.append(path)
-            elif path.is_file():
-                yield path
-
-
-def _told(erasure: Erasure, left: Sequence[Found]) -> list[dict[str, str]]:
-    """Where traces are left, without the names in paths."""
-    scrubber = Scrubber(erasure.names, erasure.spared)
-    return [{"path": scrubber.text(found.path), "what": found.what, "advice": _advice(found)} for found in left]
-
-
-def _advice(found: Found) -> str:
-    if found.path.split("/")[0] in ("inbox", "uploads"):
-        return YOURS
-    return IN_PHOTO if _is_photo(found.path) and found.what == "name" else ""
-
-
-def _is_photo(name: str) -> bool:
-    parts = Path(name).parts
-    return parts[:1] == ("artifacts",) and parts[2:3] in ((Kind.PHOTO,), (Kind.CROP,))
+    skipped |= {tools.models_dir, tools.artifacts.path(dataset_id, Kind.ERASURE, plan.id)}
+    places = tools.store, tools.eraser, tools.artifacts, tools.data_dir
+    return search_remains(*places, skipped, plan.erasure, report)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import random
 import shutil
 import sqlite3
+import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
@@ -14,9 +16,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from core.corrections.replay import replay
 from core.errors import DataFolderBusy, NameTaken, NotFound
+from core.exchange.traces import Found, Search, Traces
 from core.jobs.handlers import IngestRequest, LookupRequest, handlers
 from core.jobs.model import Job, JobKind, JobState
 from core.jobs.transfers import EraseParams, ExportParams
@@ -30,6 +34,7 @@ from core.store.scrub import Scrubber
 from core.types import CancelToken, FacePolicy
 from core.workflows import erase, train
 from core.workflows.erase import EraseRequest
+from core.workflows.erase_proof import IN_PHOTO
 from tests.conftest import new_data_dir, services_on, write_zip
 from tests.contracts.test_corrections import HANDS, Desk
 from tests.workflows.test_export import Album
@@ -227,8 +232,8 @@ def test_a_reader_that_keeps_old_pages_is_told_and_doing_it_again_finishes(tmp_p
     with pytest.raises(DataFolderBusy, match="another process is reading"):
         erase.erase(album.services.erase_tools(), album.dataset.id, request)
     another.close()
-    with pytest.raises(NotFound):
-        erase.erase(album.services.erase_tools(), album.dataset.id, request)
+    receipt = erase.erase(album.services.erase_tools(), album.dataset.id, request)
+    assert (receipt["faces"], receipt["photos"], receipt["check"]["found"]) == (1, 1, 0), "nothing of it was lost"
     assert not any(b"Ann" in content for _, content in blobs(tmp_path))
 
 
@@ -351,7 +356,7 @@ def test_after_erasing_the_columns_are_still_the_replay_of_the_log(tmp_path, see
                 desk.log.undo(desk.dataset_id, HANDS[0], [rng.choice(mine.undoable()).id])
     before = desk.names()
     person = rng.choice(desk.store.people(desk.dataset_id))
-    SqlEraseStore(desk.engine).erase(desk.dataset_id, person.id, [], with_shared=False)
+    SqlEraseStore(desk.engine).erase(desk.dataset_id, person.id, lambda _: [], lambda *_: None, with_shared=False)
     assert desk.names() == {face: name for face, name in before.items() if name != person.name}
     columns, told = desk.columns(), replay(desk.base(), desk.entries())
     assert {key: told[key] for key in columns} == columns
@@ -372,6 +377,166 @@ def test_after_erasing_the_columns_are_still_the_replay_of_the_log(tmp_path, see
 
 # names
 
+SPELLED = (
+    "Ann Lee",
+    "Ann_Lee_0001.jpg",
+    "ann-lee",
+    "ann.lee2",
+    "AnnLee",
+    "ANN LEE",
+    "IMG_20200101_AnnLee.JPG",
+    "Ann%20Lee",
+    "Ann L\u00e9e",
+    "A\u0301nn Lee",
+)
+"""The same name, as it stands in files and folders."""
+OF_OTHERS = ("Ann Lee-Smith", "Anna Lee", "ann_lee-smith_01", "Anna_Lee_0002", "Joann Lee")
+
+
+@pytest.mark.parametrize("written", SPELLED)
+def test_a_name_is_taken_out_of_texts_however_it_is_written(album, written):
+    """File names, titles of jobs, notes: the photo with Bob stays, and says the name no more."""
+    album.add(f"Bob/{written}", "Ann Lee", "Bob")
+    album.services.jobs.submit(album.dataset.id, JobKind.MAP, {"title": written, "deep": [{"who": written}]})
+    people, mine = album.people(), album.corrector()
+    mine.note(people["Bob"], f"beside {written}")
+    receipt = erase.erase(album.services.erase_tools(), album.dataset.id, EraseRequest(people["Ann Lee"], "Ben"))
+    assert [entry["advice"] for entry in receipt["check"]["left"]] == [IN_PHOTO], "the album's photos hold their names"
+    with sqlite3.connect(album.services.settings.database_path) as connection:
+        texts = "".join(connection.iterdump())
+    for form in (written, json.dumps(written)[1:-1], written.replace("%20", " ")):
+        assert form not in texts
+    assert "erased" in texts and "Bob/" in texts
+
+
+@pytest.mark.parametrize("written", SPELLED)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be", "utf-32-le"])
+def test_the_search_finds_a_name_however_it_is_written(tmp_path, written, encoding):
+    noise = random.Random(0).randbytes(300)
+    (tmp_path / "some.bin").write_bytes(noise + f"  {written}  ".encode(encoding) + noise)
+    search = Search(Traces(("Ann Lee",), ("Ann Lee-Smith", "Anna Lee")))
+    search.file(tmp_path / "some.bin", "some.bin")
+    assert search.found == [Found("some.bin", "name")]
+
+
+@pytest.mark.parametrize("text", OF_OTHERS)
+def test_a_name_that_is_part_of_another_persons_stays_and_is_no_trace(tmp_path, text):
+    spared = ("Ann Lee-Smith", "Anna Lee", "Joann Lee")
+    assert Scrubber(("Ann Lee",), spared).text(text) == text
+    (tmp_path / "some.txt").write_text(f"a {text} b")
+    search = Search(Traces(("Ann Lee",), spared))
+    search.file(tmp_path / "some.txt", "some.txt")
+    assert search.found == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "what"),
+    [
+        ("Li", "photo of Li, 2019", "name"),
+        ("Li", "Lisa and Ali at the Lido", None),
+        ("Al", '{"person": "Al"}', "name"),
+        ("Ann", "JoAnn", "possible name"),
+        ("Ann", "planning for Joanna", None),
+        ("Madonna", "MadonnaLive.jpg", "name"),
+        ("Madonna", "madonnalive.jpg", "possible name"),
+        ("Ann Lee", "Lee, Ann (1999)", "possible name"),
+        ("Ann Lee", "Ann Leeson", "possible name"),
+        ("\u738b\u82b3", "IMG\u738b\u82b3001", "name"),
+        ("\u738b\u82b3", '"\\u738b\\u82b3"', "name"),
+        ("\u0410\u043d\u043d\u0430 \u041b\u0438", "\u0430\u043d\u043d\u0430_\u043b\u0438_01", "name"),
+        ("M\u00fcller", "mueller_3.jpg", "name"),
+        ("O'Brien", "O&apos;Brien", "name"),
+        ("7", "IMG_7.jpg of 7 people", None),
+    ],
+)
+def test_what_is_a_name_what_may_be_one_and_what_is_none(tmp_path, name, text, what):
+    (tmp_path / "some.txt").write_text(text)
+    search = Search(Traces((name,)))
+    search.file(tmp_path / "some.txt", "some.txt")
+    assert search.found == ([Found("some.txt", what)] if what else [])
+    assert (Scrubber((name,)).text(text) != text) == (what == "name" and "\\" not in text and "&" not in text)
+
+
+@pytest.mark.parametrize("code_page", ["gb18030", "cp1251", "shift_jis", "cp1252"])
+def test_a_name_in_an_old_code_page_is_found(tmp_path, code_page):
+    names = {
+        "gb18030": "\u738b\u82b3",
+        "cp1251": "\u0410\u043d\u043d\u0430",
+        "shift_jis": "\u5c71\u7530",
+        "cp1252": "Zo\u00eb Quux",
+    }
+    (tmp_path / "some.txt").write_bytes(f"x {names[code_page]} y".encode(code_page))
+    search = Search(Traces((names[code_page],)))
+    search.file(tmp_path / "some.txt", "some.txt")
+    assert search.found == [Found("some.txt", "name")]
+
+
+def test_short_names_are_not_found_in_noise(tmp_path):
+    (tmp_path / "some.bin").write_bytes(random.Random(1).randbytes(4 << 20))
+    search = Search(Traces(("Li", "Ann", "Anna")))
+    search.file(tmp_path / "some.bin", "some.bin")
+    assert search.found == []
+
+
+def test_a_trace_anywhere_in_the_data_folder_is_found(album):
+    """Each planted trace must be found, or the search proves nothing."""
+    album.add("both.jpg", "Ann Lee", "Bob")
+    album.add("bob.jpg", "Bob")
+    data_dir, dataset_id = album.services.settings.data_dir, album.dataset.id
+    with sqlite3.connect(album.services.settings.database_path) as connection:
+        connection.execute("CREATE TABLE other (said TEXT)")
+        connection.execute("INSERT INTO other VALUES ('of Ann_Lee_0001')")
+    photo = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x013B] = "Ann"
+    exif[0x010E] = "Ann Lee by the sea"
+    Image.new("RGB", (64, 64)).save(photo, "JPEG", exif=exif)
+    kept = next(iter(album.services.transfer.photo_ids(dataset_id)))
+    album.services.artifacts.replace(dataset_id, Kind.PHOTO, kept, photo.getvalue())
+    planted = {
+        "face_atlas.log": b"job of ann.lee failed",
+        "bench/results.json": b'{"person": "Ann Lee"}',
+        "inbox/Ann_Lee/1.txt": b"",
+        "locks/some.part": "Ann Lee".encode("utf-16-le"),
+        "exports/table.csv": b"name;faces\nAnnLee;3\n",
+        f"artifacts/{dataset_id}/crops/ab/note": b"<rdf:li>Ann Lee</rdf:li>",
+    }
+    receipt_of = EraseRequest(album.people()["Ann Lee"], "Ben")
+    for name, content in planted.items():
+        path = data_dir / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        os.utime(path, (time.time() + 60, time.time() + 60))  # as if written while the erasing runs
+    receipt = erase.erase(album.services.erase_tools(), dataset_id, receipt_of)
+    found = {entry["path"] for entry in receipt["check"]["left"] if entry["what"] == "name"}
+    photo_path = album.services.artifacts.path(dataset_id, Kind.PHOTO, kept).relative_to(data_dir).as_posix()
+    scrubbed = {name.replace("Ann_Lee", "erased") for name in planted}
+    assert found == scrubbed | {"atlas.db", photo_path}
+    assert "Ann" not in json.dumps(receipt).replace("erased", "")
+
+
+def test_uploads_go_but_for_what_other_work_will_read(album):
+    album.add("1.jpg", "Ann Lee")
+    other = album.services.store.create_dataset("Other", "facenet-128")
+    uploads = album.services.settings.uploads_dir
+    for folder in ("dropped", "stopped", "waiting", "others"):
+        (uploads / folder).mkdir()
+        (uploads / folder / "Ann_Lee.zip").write_bytes(b"a zip")
+        os.utime(uploads / folder, (1, 1))
+    jobs = album.services.jobs
+    for folder, dataset_id in (("stopped", album.dataset.id), ("others", other.id), ("waiting", album.dataset.id)):
+        job = jobs.submit(
+            dataset_id, JobKind.INGEST, IngestRequest(str(uploads / folder / "Ann_Lee.zip"), "a").params()
+        )
+        if folder != "waiting":
+            jobs.cancel(job.id)
+    receipt = erase.erase(album.services.erase_tools(), album.dataset.id, EraseRequest(album.people()["Ann Lee"], "B"))
+    assert sorted(path.name for path in uploads.iterdir()) == ["others", "waiting"] and receipt["uploads"] == 2
+    assert sorted(entry["path"] for entry in receipt["check"]["left"]) == [
+        "uploads/others/erased.zip",
+        "uploads/waiting/erased.zip",
+    ]
+
 
 @pytest.mark.parametrize(
     ("text", "left"),
@@ -381,7 +546,7 @@ def test_after_erasing_the_columns_are_still_the_replay_of_the_log(tmp_path, see
         ("ANN/1.jpg", "erased/1.jpg"),
         ("Joann", "Joann"),
         ("Mary Ann and Ann", "Mary Ann and erased"),
-        ("ann-lee_ann", "erased-lee_ann"),
+        ("ann-lee_ann", "erased-lee_erased"),
         ("Zoe\u0308 was", "erased was"),
     ],
 )

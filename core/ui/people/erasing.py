@@ -85,7 +85,7 @@ def _receipt(job: Job) -> None:
     left = job.result["check"]["left"]
     with st.container(border=True):
         st.markdown(f":material/{'warning' if left else 'task_alt'}: {receipt_sentence(job.result)}")
-        for trace in left:
+        for trace in [*left, *job.result["check"].get("possible", [])]:
             st.caption(f"{trace['path']}: {trace['what']}. {trace['advice']}")
         if note := job.result.get("photos_kept_note"):
             st.caption(note)
@@ -108,7 +108,10 @@ def receipt_sentence(result: dict[str, Any]) -> str:
     check = result["check"]
     searched = f"{words.count(check['files'], 'file')} ({words.size(check['bytes'])}) were searched"
     found = f"{words.count(check['found'], 'trace')} left" if check["found"] else "nothing is left"
-    return f"Erased: {', '.join(removed)}. {searched} afterwards: {found}."
+    if possible := len(check.get("possible", [])):
+        found += f", {words.count(possible, 'place')} to look at"
+    again = " A recogniser was trained again." if result.get("models_retrained") else ""
+    return f"Erased: {', '.join(removed)}. {searched} afterwards: {found}.{again}"
 
 
 def _close() -> None:
