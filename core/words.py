@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 THIN_SPACE = "\u202f"
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
 
@@ -18,6 +21,18 @@ def percent(share: float, digits: int = 1) -> str:
     if share < 1 and round(share * 100, digits) >= 100:
         return f"over {100 - 10**-digits:.{digits}f} %"
     return f"{share * 100:.{digits}f} %".replace(".0 %", " %")
+
+
+def strangers_share(threshold: Mapping[str, Any]) -> str:
+    """The share of strangers who get a name at a run's threshold: the one statement that pages and reports make.
+
+    Parameters
+    ----------
+    threshold : as a run keeps it: measured on people hidden from it, or the model's own where they were too few
+    """
+    if threshold["from_prior"]:
+        return f"about {percent(threshold['rate'])}"
+    return f"between {percent(threshold['low'])} and {percent(threshold['high'])}"
 
 
 def probability(prob: float) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 
 from core.report.content import Bullets, Paragraph, Section
 from core.report.material import Material
-from core.words import count, percent
+from core.words import count, percent, strangers_share
 
 FEW_TESTED = 3
 """Below so many tested faces a person's own rates mean little."""
@@ -76,7 +76,8 @@ def _on_strangers(given: Material) -> Iterator[str]:
     if limit["from_prior"]:
         yield (
             f'{_people(given.run.metrics["n_people"])} are too few to learn when to say "unknown". The limit was '
-            "measured with the model on other photos; how many strangers get a name here is not known."
+            f"measured with the model on other photos: {strangers_share(limit)} of strangers got a name there. On "
+            "these photos it was not measured."
         )
     else:
         broken = [percent(one["fpir"]) for one in given.evaluation["thresholds"] if not one["enough_data"]]

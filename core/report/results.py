@@ -15,7 +15,7 @@ from core.report.drawing import RIGHT, WRONG
 from core.report.figures import Row, Step
 from core.report.material import Material, Pairs, WrongName
 from core.types import Ints
-from core.words import count, percent, person, probability
+from core.words import count, percent, person, probability, strangers_share
 
 WORST_PEOPLE = 20
 CONFUSED_MOST = 20
@@ -203,12 +203,12 @@ def _rule(given: Material) -> str:
         people = count(given.run.metrics["n_people"], "person", "people")
         return (
             f"{rule} {people} are too few to learn this limit from, so it is the model's own, measured on other "
-            f"photos: about {percent(limit['rate'])} of strangers would get a name."
+            f"photos: {strangers_share(limit)} of strangers would get a name."
         )
     return (
         f"{rule} It was set by {count(limit['n_impostor_people'], 'person', 'people')} whom it did not know or who "
         f"were hidden from it in turn: of their {count(limit['n_impostors'], 'face')} about "
-        f"{percent(limit['expected'])} would get a name, {share_of(limit['low'], limit['high'])} with 95 % certainty."
+        f"{percent(limit['expected'])} would get a name, {strangers_share(limit)} with 95 % certainty."
     )
 
 

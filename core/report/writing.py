@@ -10,7 +10,7 @@ from core.report.limits import limits
 from core.report.material import Material
 from core.report.results import known, mistakes, same_person, share_of, strangers
 from core.report.thorough import thorough
-from core.words import count, percent
+from core.words import count, percent, strangers_share
 
 WORDS = (
     ("Accuracy", "The share of tested faces that got the right name."),
@@ -44,11 +44,11 @@ def write(given: Material) -> Document:
 def _stats(given: Material) -> tuple[Stat, ...]:
     run, result = given.run, given.predictions.evaluation
     limit = next(one for one in given.evaluation["thresholds"] if one["fpir"] == run.params["threshold"]["rate"])
-    promised = percent(limit["fpir"])
+    promised = strangers_share(run.params["threshold"])
     return (
         Stat(percent(result.accuracy), "right on new photos", f"95 % interval {share_of(*result.accuracy_ci95)}"),
         Stat(percent(result.macro_f1), "fair to everybody (macro F1)"),
-        Stat(percent(limit["correct_name_rate"]), "named rightly", f"at the limit for {promised} of strangers"),
+        Stat(percent(limit["correct_name_rate"]), "named rightly", f"{promised} of strangers get a name"),
         Stat(count(run.metrics["n_people"]), "people", f"{count(run.metrics['n_train'], 'face')} learned"),
     )
 

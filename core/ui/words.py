@@ -15,9 +15,10 @@ from core.words import (
     probability,
     rate,
     size,
+    strangers_share,
 )
 
-__all__ = ["ago", "count", "duration", "percent", "person", "probability", "rate", "size"]
+__all__ = ["ago", "count", "duration", "percent", "person", "probability", "rate", "size", "strangers_share"]
 
 
 def ago(moment_s: float) -> str:

@@ -47,7 +47,7 @@ class IdentifiedFace:
     """What the network saw: levelled, square."""
     vector: Vectors
     candidates: tuple[Candidate, ...]
-    """The most probable first."""
+    """The most probable first; the nearest of all people is among them."""
     evidence: tuple[Evidence, ...]
     """The training faces nearest to it, whoever they show."""
     score: float
@@ -58,6 +58,11 @@ class IdentifiedFace:
     def name(self, threshold: Threshold) -> str | None:
         """The person's name, or None when the score is not above the limit: unknown."""
         return self.candidates[0].person if self.score > threshold.score else None
+
+
+def nearest_candidate(candidates: Sequence[Candidate]) -> Candidate:
+    """The candidate whose centroid is nearest: not always the most probable one, since margins turn the order."""
+    return min(candidates, key=lambda candidate: candidate.distance)
 
 
 @dataclass(frozen=True)
@@ -135,10 +140,13 @@ class Identifier:
         return nearest_training(vectors, self.gallery.vectors, EVIDENCE_FACES)
 
     def _candidates(self, vectors: Vectors) -> list[tuple[Candidate, ...]]:
-        svm = self.recogniser.svm
+        svm, centroids = self.recogniser.svm, self.recogniser.centroids
         probs = svm.probabilities(vectors)
         top = np.argsort(-probs, axis=1, kind="stable")[:, :TOP_CANDIDATES]
-        named = [distances_to_named(vectors, top[:, place], self.recogniser.centroids) for place in range(top.shape[1])]
+        nearest = np.argmax(vectors @ centroids.T, axis=1)
+        far = ~(top == nearest[:, None]).any(axis=1)
+        top[far, -1] = nearest[far]
+        named = [distances_to_named(vectors, top[:, place], centroids) for place in range(top.shape[1])]
         return [
             tuple(
                 Candidate(svm.people[person], float(probs[face, person]), float(named[place][face]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import numpy as np
 from PIL import Image
@@ -12,6 +13,7 @@ from core.jobs.model import JobKind
 from core.learn.openset import Threshold
 from core.ui import state, words
 from core.ui.identify import giving, looking
+from core.workflows.identify import Candidate, nearest_candidate
 from core.workflows.lookups import lookup
 from tests.pages.conftest import button, texts, work
 
@@ -171,3 +173,29 @@ def test_what_was_found_is_kept_and_found_under_many_photos(trained, open_page, 
     said = lookup.load(trained.artifacts, dataset.id, info.id)
     assert [photo.faces[0].candidates[0].person for photo in said.photos] == ["madonna", "elton_john"]
     assert "photo.jpg and 1 more photo" in texts(open_page("pages/identify/batch.py"))
+
+
+def test_only_a_face_near_the_threshold_is_offered_a_name_with_one_click(trained, sample_images):
+    (run,) = trained.runs.runs(trained.store.datasets()[0].id)
+    identifier = trained.identifier(run)
+    face = identifier.identify(next(iter(sample_images.values())))[0]
+    strict, loose = identifier.threshold(0.01), identifier.threshold(0.02)
+    assert loose.score < strict.score
+    assert looking.is_near(run, replace(face, score=strict.score + 0.01), strict), "it has the name"
+    assert looking.is_near(run, replace(face, score=(loose.score + strict.score) / 2), strict), "one step would do"
+    assert not looking.is_near(run, replace(face, score=loose.score - 0.01), strict)
+
+
+def test_the_nearest_person_is_among_the_candidates_and_named_as_the_nearest():
+    near, probable = Candidate("Ann", 0.01, 0.7), Candidate("Ben", 0.6, 0.9)
+    assert nearest_candidate((probable, near)) is near
+
+
+def test_candidates_hold_the_nearest_centroid_whatever_the_classifier_says(trained, sample_images):
+    (run,) = trained.runs.runs(trained.store.datasets()[0].id)
+    identifier = trained.identifier(run)
+    for image in list(sample_images.values())[:10]:
+        for face in identifier.identify(image):
+            distances = np.linalg.norm(identifier.recogniser.centroids - face.vector, axis=1)
+            person = identifier.recogniser.people[int(distances.argmin())]
+            assert nearest_candidate(face.candidates).person == person

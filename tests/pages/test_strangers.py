@@ -43,7 +43,7 @@ def test_the_limits_and_what_they_cost_are_listed_for_every_rate(run, open_page)
     assert len(table) == len(RATES) and table["rate"].tolist()[2] == "1 %"
     assert set(table["enough"]) == {"no"} and table["score"].is_monotonic_increasing
     said = texts(app)
-    assert "the model's own: about 1 % of strangers would get a name" in said
+    assert "the model's own, measured on other photos: about 1 % of strangers would get a name" in said
     assert "4 people left out of the gallery in turn; they only show what the model's own limits do" in said
     assert "4 people played the stranger with 32 faces: none of these is above the limit." in said
     assert [metric.label for metric in app.metric][-2:] == [

@@ -77,7 +77,8 @@ def test_marks_follow_the_limit_that_is_chosen():
     ids=["a step on both sides", "a limit that stays", "nothing stricter: as wide as below"],
 )
 def test_uncertain_is_what_one_step_of_the_limit_decides_otherwise(scores, rate, expected):
-    near = band(a_lookup(scores=scores), rate)
+    looked = a_lookup(scores=scores)
+    near = band(looked.thresholds, looked.threshold(rate).score)
     assert (near.low, near.high) == expected
 
 

@@ -200,7 +200,8 @@ export default function (component) {
     const name = make("span", "name", named ? said(data.people[person]) : "Unknown");
     const sure = flags & BITS.uncertain ? "uncertain" : named ? percent(prob) : "";
     made.append(picture, name, make("span", "sure", sure));
-    made.title = named ? said(data.people[person]) : `Unknown; nearest is ${said(data.people[person])}`;
+    const [nearest] = candidates.reduce((near, each) => (each[2] < near[2] ? each : near)); // the most probable is not always it
+    made.title = named ? said(data.people[person]) : `Unknown; nearest is ${said(data.people[nearest])}`;
     made.setAttribute("aria-expanded", "false");
     made.onclick = () => toggle(made, row, detail);
     return made;

@@ -21,7 +21,8 @@ from core.ui.identify import telling
 from core.ui.identify.giving import Given
 from core.ui.recogniser import training
 from core.workflows import teach
-from core.workflows.identify import IdentifiedFace
+from core.workflows.identify import IdentifiedFace, nearest_candidate
+from core.workflows.lookups.marks import band
 
 LIST_PX = 260
 
@@ -103,9 +104,22 @@ def result(dataset: Dataset, run: Run, looked: Looked) -> None:
         in_list = _list(looked, lines, now)
         if _choose(looked, [on_photo, in_list]):
             st.rerun(scope="fragment")
-        telling.face(
-            dataset, telling.Asked(looked.photo, looked.crops[now], looked.faces[now], now, said[now]), threshold
+        asked = telling.Asked(
+            photo=looked.photo,
+            crop=looked.crops[now],
+            face=looked.faces[now],
+            number=now,
+            said=said[now],
+            is_near=is_near(run, looked.faces[now], threshold),
         )
+        telling.face(dataset, asked, threshold)
+
+
+def is_near(run: Run, face: IdentifiedFace, threshold: Threshold) -> bool:
+    """Whether it has a name, or one step of the slider would give it one: no face far from everybody is offered one."""
+    identifier = data.services().identifier(run)
+    thresholds = identifier.recogniser.rule(identifier.neighbours).thresholds
+    return face.score > band(thresholds, threshold.score).low
 
 
 def ask_for_threshold(run: Run, faces: Sequence[IdentifiedFace]) -> Threshold:
@@ -153,13 +167,13 @@ def one_in(rate: float) -> str:
 
 def line(number: int, face: IdentifiedFace, threshold: Threshold, said: Face | None) -> Line:
     """A face in the list: who it is, or who is nearest, and how sure that is."""
-    best = face.candidates[0]
+    best, nearest = face.candidates[0], nearest_candidate(face.candidates)
     name = face.name(threshold)
     title = words.person(name) if name else "Unknown"
     note = (
         f"{words.probability(best.prob)} sure"
         if name
-        else f"nearest is {words.person(best.person)} at {best.distance:.2f}"
+        else f"nearest is {words.person(nearest.person)} at {nearest.distance:.2f}"
     )
     if said is not None and said.confirmed:
         title, note = words.person(said.person), "somebody said so"

@@ -16,7 +16,7 @@ from core.ui.components.choices import Layout, Line
 from core.ui.correcting import acting
 from core.ui.identify.giving import Given
 from core.workflows import teach
-from core.workflows.identify import IdentifiedFace
+from core.workflows.identify import IdentifiedFace, nearest_candidate
 
 NEAREST_PHOTOS = 6
 SMALL_FACE_PX = 32
@@ -37,6 +37,8 @@ class Asked:
     """On the photo, from 0."""
     said: Face | None
     """What the dataset knows of it already."""
+    is_near: bool
+    """Whether the threshold of the next looser rate would give it a name, or it has one."""
 
 
 def face(dataset: Dataset, asked: Asked, threshold: Threshold) -> None:
@@ -65,7 +67,7 @@ def verdict(asked: Asked, threshold: Threshold) -> str:
         return f"**{number}. {words.person(asked.said.person)}**, as somebody said."
     if name:
         return f"**{number}. {words.person(name)}** ({words.probability(best.prob)})"
-    return f"**{number}. Unknown.** Nearest is {words.person(best.person)}."
+    return f"**{number}. Unknown.** Nearest is {words.person(nearest_candidate(asked.face.candidates).person)}."
 
 
 def why(face: IdentifiedFace, threshold: Threshold) -> str:
@@ -150,7 +152,7 @@ def _teach(dataset: Dataset, asked: Asked, threshold: Threshold) -> None:
             width=240,
             help="The photo and this face are added to the dataset under that name. Nobody else on the photo is.",
         )
-        if asked.said is None or asked.said.person != guess:
+        if asked.is_near and (asked.said is None or asked.said.person != guess):
             label = f"Yes, {words.person(guess)}" if asked.face.name(threshold) else f"It is {words.person(guess)}"
             st.button(label, key=f"yes_{field}", icon=":material/check:", on_click=_learn, args=(dataset, asked, guess))
 

@@ -27,18 +27,14 @@ GIVEN_COLOUR = charts.PALETTE[3]
 
 def brief(run: Run) -> None:
     """One line for the head of the page."""
-    threshold = run.params["threshold"]
-    if threshold["from_prior"]:
-        share = f"about {words.percent(threshold['rate'])}"
-    else:
-        share = f"between {words.percent(threshold['low'])} and {words.percent(threshold['high'])}"
+    share = words.strangers_share(run.params["threshold"])
     st.markdown(f"**Strangers.** Of people it was never shown {share} would get a name; the others are unknown.")
 
 
 def section(page: Shown) -> None:
     """What becomes of strangers, and what that costs the people who are known."""
     promises = _promises(page.run.id)
-    st.markdown(f"**{finding(promises)}**")
+    st.markdown(f"**{finding(page.run, promises)}**")
     st.markdown(sentence(page.run, n_unknown(page)))
     if given := page.run.params.get("strangers_given"):
         st.caption(given_sentence(given))
@@ -66,13 +62,11 @@ def _promises(run_id: str) -> list[dict[str, Any]]:
 # in words
 
 
-def finding(promises: list[dict[str, Any]]) -> str:
-    """Say what the limit in use costs: "99.4 % of known faces keep their right name while 1 % of strangers get one"."""
+def finding(run: Run, promises: list[dict[str, Any]]) -> str:
+    """Say what the limit in use costs: "99.4 % of known faces get their right name, about 1 % of strangers get one"."""
     kept = next(limit["correct_name_rate"] for limit in promises if limit["fpir"] == TARGET_RATE)
-    return (
-        f"{words.percent(kept)} of known faces get their right name when about {words.percent(TARGET_RATE)} of "
-        "strangers may get one"
-    )
+    share = words.strangers_share(run.params["threshold"])
+    return f"{words.percent(kept)} of known faces get their right name, {share} of strangers get one"
 
 
 def sentence(run: Run, unknown: int) -> str:
@@ -82,14 +76,15 @@ def sentence(run: Run, unknown: int) -> str:
     if threshold["from_prior"]:
         why = (
             f"{words.count(run.metrics['n_people'], 'people', 'people')} cannot tell this reliably, so the limit is "
-            f"the model's own: about {words.percent(threshold['rate'])} of strangers would get a name."
+            f"the model's own, measured on other photos: {words.strangers_share(threshold)} of strangers would get "
+            "a name."
         )
     else:
         given = " or given as strangers" if run.params.get("strangers_given") else ""
         why = (
             f"With {words.count(threshold['n_impostor_people'], 'people', 'people')} hidden from it in turn{given}, "
             f"{words.percent(threshold['expected'])} of {words.count(threshold['n_impostors'], 'face')} got a name, "
-            f"so of strangers between {words.percent(threshold['low'])} and {words.percent(threshold['high'])} will."
+            f"so {words.strangers_share(threshold)} of strangers would."
         )
         if not threshold["enough"]:
             why += f" These are too few people to be sure of {words.percent(threshold['rate'])}."

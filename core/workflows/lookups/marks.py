@@ -6,6 +6,7 @@ or one whose name would go. So is a named one of which the classifier is not sur
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntFlag
 
@@ -55,13 +56,17 @@ class Band:
     high: float
 
 
-def band(lookup: Lookup, rate: float) -> Band:
+def band(thresholds: Sequence[Threshold], limit: float) -> Band:
     """From the limit of the next looser rate to that of the next stricter one, of those that were set and differ.
 
     It is as wide on both sides where there is no such limit on one of them.
+
+    Parameters
+    ----------
+    thresholds : of all rates
+    limit : the score in use
     """
-    limit = lookup.threshold(rate).score
-    known = [threshold.score for threshold in lookup.thresholds]
+    known = [threshold.score for threshold in thresholds]
     below = limit - max((score for score in known if score < limit), default=limit)
     above = min((score for score in known if score > limit), default=limit) - limit
     return Band(limit - (below or above), limit + (above or below))
@@ -77,7 +82,7 @@ def marks(lookup: Lookup, rate: float = TARGET_RATE) -> Marks:
     photo_of = np.repeat(np.arange(len(lookup.photos)), [len(photo.faces) for photo in lookup.photos])
     named = scores > threshold.score
     told = np.where(named, Mark.NAMED, Mark.UNKNOWN)
-    told = told + Mark.UNCERTAIN * _uncertain(scores, probs, named, band(lookup, rate))
+    told = told + Mark.UNCERTAIN * _uncertain(scores, probs, named, band(lookup.thresholds, threshold.score))
     told = told + Mark.TWO_NAMES * _two_names(np.array(lookup.rivals, dtype=np.int64), named)
     told = told + Mark.AGAIN * _again(photo_of, people, named, len(lookup.people))
     return Marks(threshold, told.astype(np.int64), _photo_marks(lookup, photo_of, told.astype(np.int64)))

@@ -16,6 +16,7 @@ from core.exchange.zips import Folders, ZipWriter, safe_part, writing_zip
 from core.learn.openset import TARGET_RATE, Threshold
 from core.store.artifacts import content_id
 from core.types import CancelToken, Report, silent
+from core.workflows.identify import nearest_candidate
 from core.workflows.lookups.marks import Mark, marks
 from core.workflows.lookups.values import LookedAt, Lookup, Seen
 
@@ -56,15 +57,15 @@ def _rows(lookup: Lookup, rate: float) -> Iterator[dict[str, Any]]:
 
 
 def _face_row(face: Seen, threshold: Threshold) -> dict[str, Any]:
-    best = face.candidates[0]
+    nearest, name = nearest_candidate(face.candidates), face.name(threshold)
     sides = zip(("left_px", "top_px", "right_px", "bottom_px"), face.box.as_tuple(), strict=True)
     return {
         **{name: round(side, 1) for name, side in sides},
         "detection_prob": round(face.detection_prob, 4),
-        "name": face.name(threshold) or "",
-        "nearest": best.person,
-        "prob": round(best.prob, 4),
-        "distance": round(best.distance, 4),
+        "name": name or "",
+        "nearest": nearest.person,
+        "prob": round((face.candidates[0] if name else nearest).prob, 4),
+        "distance": round(nearest.distance, 4),
         "score": round(face.score, 4),
         "needed": round(threshold.score, 4),
     }

@@ -24,7 +24,7 @@ class Seen:
     """Pixels of the upright photo; it may reach over the edge."""
     detection_prob: float
     candidates: tuple[Candidate, ...]
-    """The most probable first."""
+    """The most probable first; the nearest of all people is among them."""
     score: float
     """How much the face is like the first candidate; see ``learn.openset``."""
     margin: float
