@@ -1,8 +1,18 @@
-"""Nothing is sent anywhere: what packages would report to their makers is switched off here, before they load."""
+"""Nothing is sent anywhere, and nothing is readable by others: what packages would report to their makers is switched
+off here, before they load, and the data folder is its owner's alone."""
 
 from __future__ import annotations
 
+import logging
+import os
+import stat
 import sys
+from contextlib import suppress
+from pathlib import Path
+
+log = logging.getLogger("face_atlas")
+OWNER_ONLY = 0o077
+"""The rights that nobody else gets, as a mask."""
 
 
 def forbid_telemetry() -> None:
@@ -12,3 +22,33 @@ def forbid_telemetry() -> None:
     telemetry package is absent. None in ``sys.modules`` makes that import fail, which OpenVINO allows for.
     """
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+
+
+def keep_to_owner() -> None:
+    """Let whatever this process and its children write be read by its owner alone (on Windows the user's folder does).
+
+    Call it before anything is written.
+    """
+    os.umask(OWNER_ONLY)
+
+
+def tighten(folder: Path) -> None:
+    """Take away others' rights to a folder and, where it was open to them until now, to everything in it.
+
+    What a link points to belongs to somebody else and stays as it is. A folder of another user, which cannot be
+    closed, is told on standard error.
+    """
+    if os.name == "nt" or not folder.is_dir() or not stat.S_IMODE(folder.stat().st_mode) & OWNER_ONLY:
+        return
+    try:
+        for parent, _, files in os.walk(folder, topdown=False):  # itself last: a walk that was cut short begins anew
+            for path in (*(Path(parent, name) for name in files), Path(parent)):
+                with suppress(FileNotFoundError):  # another process has just deleted it
+                    _close_to_others(path)
+    except PermissionError:
+        log.warning("The data folder %s is open to other users, and cannot be closed: it is not yours.", folder)
+
+
+def _close_to_others(path: Path) -> None:
+    if not path.is_symlink():
+        path.chmod(stat.S_IMODE(path.stat().st_mode) & ~OWNER_ONLY)

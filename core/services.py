@@ -19,6 +19,7 @@ from core.errors import FaceAtlasError, data_folder_fault
 from core.jobs.supervisor import Supervisor
 from core.machine import pace
 from core.models import catalogue, install, sample
+from core.privacy import keep_to_owner, tighten
 from core.report.material import Network
 from core.settings import Settings
 from core.store.artifacts import Artifacts
@@ -57,7 +58,9 @@ class Services:
     _identifiers: dict[tuple[str, int], Identifier] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
+        keep_to_owner()
         try:
+            tighten(self.settings.data_dir)
             for folder in (self.settings.inbox_dir, self.settings.uploads_dir, self.settings.locks_dir):
                 folder.mkdir(parents=True, exist_ok=True)
         except OSError as fault:

@@ -26,7 +26,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     "app": {"core.ui"},
     "pages": VALUES | {"core.ui", "core.workflows"},
     "core.ui": VALUES
-    | {"core.ui", "core.services", "core.settings", "core.workflows", "core.jobs", "core.models", "core.machine"}
+    | {
+        "core.ui",
+        "core.services",
+        "core.settings",
+        "core.privacy",
+        "core.workflows",
+        "core.jobs",
+        "core.models",
+        "core.machine",
+    }
     | {"core.images", "core.layout", "core.archive", "core.learn", "core.corrections", "core.words"}
     | STORE_BASES,
     "core.ui.components": VALUES

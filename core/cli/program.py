@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from core.cli import exchange, identify, lookup, people, photos, recogniser, system
 from core.cli.parser import Answer, Commands, shared_options
 from core.errors import FaceAtlasError, describe_os_error
+from core.privacy import keep_to_owner
 
 COMMANDS = (
     system.add_models,
@@ -46,6 +47,7 @@ STOPPED = 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and give its exit status."""
     _write_to_any_console()
+    keep_to_owner()
     try:
         options = _parser().parse_args(arguments)
         answer = options.command(options)

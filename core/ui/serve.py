@@ -1,20 +1,47 @@
 """Starts the app: ``python -m core.ui.serve [--server.port 8501 ...]``.
 
-``streamlit run app.py`` does the same but for one thing: since there is a folder ``pages``, Streamlit takes the app for
-one of its older kind until a first visit has called ``st.navigation``, and greets a link to any page but the first
-with "Page not found". Here it is told beforehand.
+``streamlit run app.py`` puts no gate (``core.ui.gate``) before its routes. And since there is a folder ``pages``,
+Streamlit takes the app for one of its older kind until a first visit has called ``st.navigation``, and greets a link to
+any page but the first with "Page not found". Here it is told beforehand.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
+from streamlit import config, file_util
+from streamlit.runtime import Runtime
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.web import cli
+from streamlit.web.server.starlette import starlette_server
+from streamlit.web.server.starlette.starlette_app import create_starlette_app
+
+from core.errors import InputRefused
+from core.privacy import keep_to_owner
+from core.ui.gate import OPEN, OPEN_ANSWER, AsgiApp, Gate, Hosts, check_address, headers, inline_script_sources
 
 APP = Path(__file__).parents[2] / "app.py"
 
+
+def create_guarded_app(runtime: Runtime) -> AsgiApp:
+    """Streamlit's application behind the gate; called when the settings are read and before a port is opened."""
+    opened = os.environ.get(OPEN)
+    try:
+        check_address(config.get_option("server.address"), opened)
+    except InputRefused as refusal:
+        sys.exit(f"Refused: {refusal}")
+    hosts = Hosts(tuple(config.get_option("server.allowedHosts")), opened == OPEN_ANSWER)
+    config.set_option(
+        "server.allowedHosts", []
+    )  # Streamlit's own check knows no numeric addresses; the gate stands before it
+    index = Path(file_util.get_static_dir(), "index.html").read_text(encoding="utf-8")
+    return Gate(create_starlette_app(runtime), hosts, headers(inline_script_sources(index)))
+
+
 if __name__ == "__main__":
+    keep_to_owner()
     PagesManager.uses_pages_directory = False
+    starlette_server.create_starlette_app = create_guarded_app  # type: ignore[assignment,attr-defined]
     cli.main(["run", str(APP), *sys.argv[1:]])

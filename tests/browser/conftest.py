@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,15 +68,15 @@ def app(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 @contextmanager
-def serve(data_dir: Path) -> Iterator[App]:
-    """The app on a data folder, at a port that was free."""
+def serve(data_dir: Path, arguments: Sequence[str] = (), environment: Mapping[str, str] | None = None) -> Iterator[App]:
+    """The app on a data folder, at a port that was free; with further arguments and variables of the environment."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     process = subprocess.Popen(
-        [sys.executable, "-m", "core.ui.serve", "--server.port", str(port)],
+        [sys.executable, "-m", "core.ui.serve", "--server.port", str(port), *arguments],
         cwd=ROOT,
-        env={**os.environ, "FACE_ATLAS_DATA": str(data_dir)},
+        env={**os.environ, "FACE_ATLAS_DATA": str(data_dir), **(environment or {})},
     )
     url = f"http://127.0.0.1:{port}"
     try:
