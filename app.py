@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.ui import frame
 
-st.set_page_config(page_title="Face Atlas", page_icon=":material/familiar_face_and_zone:", layout="wide")
+st.set_page_config(page_title="Face Atlas", page_icon=str(frame.ICON), layout="wide")
 
 chosen = st.navigation(
     {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -15,6 +16,9 @@ from core.store.base import Dataset
 from core.ui import data, outdated, refusals, running, state
 
 refusals.tell_in_words()
+
+ICON = Path(__file__).with_name("icon.svg")
+"""Of our own: for one of the Material icons, which pages are full of, browsers would ask a server of fonts."""
 
 HOME = "pages/home/datasets.py"
 INGEST = "pages/data/ingest.py"
