@@ -8,19 +8,20 @@ goes on.
 
 References
 ----------
-PKWARE, APPNOTE.TXT 6.3.10: flags (4.4.4), methods (4.4.5), the Unicode path extra field 0x7075 (4.6.9).
+PKWARE, APPNOTE.TXT 6.3.10: flags (4.4.4), methods (4.4.5), divided archives (8).
 D. Fifield, "A better zip bomb", WOOT 2019: entries that overlap.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import stat
 import struct
 import threading
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -28,15 +29,25 @@ from types import TracebackType
 from typing import Final, Protocol, Self
 
 from core.errors import ArchiveRefused, ImageRefused
-from core.layout import Layout, Place, escapes, is_ignored, objection, printable, read_folders
+from core.layout import (
+    AUTO,
+    Layout,
+    Place,
+    escapes,
+    is_called_like_a_photo,
+    objection,
+    printable,
+    understand_folders,
+)
+from core.leftovers import Leftover, leftover, report_leftovers
 from core.settings import ArchiveLimits
 from core.types import Refusal, Split
+from core.zip_names import LocalNames, read_names, unmarked_name
 
 _CHUNK_BYTES: Final = 1 << 20
 _RATIO_FROM_BYTES: Final = 1 << 20
 """Small files compress by any factor and do no harm."""
-_ENCRYPTED, _UTF8 = 0x0001, 0x0800
-_UNICODE_PATH: Final = 0x7075
+_ENCRYPTED: Final = 0x0001
 _READ_NO_LINK: Final = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 """A file that became a link after it was listed is not followed."""
 _LOCAL_HEADER_BYTES: Final = 30
@@ -95,7 +106,14 @@ class PhotoSource(Protocol):
     ) -> None: ...
 
 
-def open_source(path: Path, limits: ArchiveLimits, *, folders_are_people: bool = True) -> PhotoSource:
+def open_source(
+    path: Path,
+    limits: ArchiveLimits,
+    *,
+    folders_are_people: bool = True,
+    folders: str = AUTO,
+    zip_names: str = "",
+) -> PhotoSource:
     """Open a zip file or a folder of photos.
 
     Parameters
@@ -106,33 +124,56 @@ def open_source(path: Path, limits: ArchiveLimits, *, folders_are_people: bool =
         What it may hold.
     folders_are_people : bool
         False gives every photo the person None.
+    folders : str
+        How folders are read, one of ``layout.RULES``.
+    zip_names : str
+        Code page of names in a zip that do not say theirs; decided by the names when empty.
 
     Raises
     ------
     ArchiveRefused
         No zip or folder, a damaged one, or a dangerous one; nothing was read.
+    InputRefused
+        There is no such rule or code page.
     """
+    rules = _Rules(folders_are_people, folders, zip_names)
     if path.is_dir():
-        return _FolderSource(path, limits, folders_are_people=folders_are_people)
+        return _FolderSource(path, limits, rules)
     if path.is_file():
-        return _ZipSource(path, limits, folders_are_people=folders_are_people)
+        return _ZipSource(path, limits, rules)
     raise ArchiveRefused(f"'{path}' is neither a file nor a folder. Give a .zip file or a folder of photos.")
 
 
 # --- what both kinds share
 
 
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """How names are read; see ``open_source``."""
+
+    folders_are_people: bool
+    folders: str
+    zip_names: str
+
+
 class _Listed:
     """Entries and refusals of a source; closes nothing by itself."""
 
     def __init__(
-        self, files: Sequence[tuple[str, int]], refused: Sequence[Refusal], *, folders_are_people: bool
+        self,
+        files: Sequence[tuple[str, int]],
+        refused: Sequence[Refusal],
+        leftovers: Iterable[tuple[str, Leftover]],
+        rules: _Rules,
+        local_names: LocalNames | None = None,
     ) -> None:
         """``files`` are names and sizes in bytes."""
-        places = read_folders([name for name, _ in files], folders_are_people=folders_are_people)
-        self.entries = tuple(_entries(files, places))
-        self.refused = tuple(refused)
-        self.layout = Layout.of(places)
+        left_out = report_leftovers((printable(name), why, is_called_like_a_photo(name)) for name, why in leftovers)
+        names = [name for name, _ in files]
+        understood = understand_folders(names, folders_are_people=rules.folders_are_people, rule=rules.folders)
+        self.entries = tuple(_entries(files, understood.places))
+        self.refused = (*refused, *left_out.refusals)
+        self.layout = Layout.of(understood.places, (*understood.notes, *left_out.sentences), local_names)
 
     def close(self) -> None:
         """Nothing is held open."""
@@ -189,20 +230,26 @@ def _too_large(size_bytes: int, limits: ArchiveLimits) -> str | None:
 
 
 class _ZipSource(_Listed):
-    def __init__(self, path: Path, limits: ArchiveLimits, *, folders_are_people: bool) -> None:
+    def __init__(self, path: Path, limits: ArchiveLimits, rules: _Rules) -> None:
         self._limits = limits
         self._lock = threading.Lock()
         self._zip = _open_zip(path)
         try:
-            found = _examine(path.name, self._zip.infolist(), limits)
+            infos = self._zip.infolist()
+            _require_limits(path.name, len(infos), sum(info.file_size for info in infos), limits)
+            _require_separate(infos)
+            raw_names, local_names = read_names(infos, rules.zip_names)
+            examined = [*_examine(raw_names, infos, limits)]
         except BaseException:
             self._zip.close()
             raise
-        self._infos = [info for _, info, reason in found if reason is None]
+        self._infos = [info for _, info, verdict in examined if verdict is None]
         super().__init__(
-            [(name, info.file_size) for name, info, reason in found if reason is None],
-            [Refusal(printable(name), reason) for name, _, reason in found if reason is not None],
-            folders_are_people=folders_are_people,
+            [(name, info.file_size) for name, info, verdict in examined if verdict is None],
+            [Refusal(printable(name), verdict) for name, _, verdict in examined if isinstance(verdict, str)],
+            [(name, verdict) for name, _, verdict in examined if isinstance(verdict, Leftover)],
+            rules,
+            local_names,
         )
 
     def read(self, entry: Entry) -> bytes:
@@ -236,42 +283,84 @@ class _ZipSource(_Listed):
 
 def _open_zip(path: Path) -> zipfile.ZipFile:
     try:
+        if _is_one_of_several(path):
+            raise ArchiveRefused(
+                f"'{path.name}' is one part of several that a large zip was divided into, or lacks its beginning. "
+                "Put the parts together or unpack them with the program that made them, and give the folder or one zip."
+            )
         return zipfile.ZipFile(path)
     except _ZIP_ERRORS as error:
         raise ArchiveRefused(_why_no_zip(path, error)) from error
 
 
-def _why_no_zip(path: Path, error: Exception) -> str:
+_PART_NAME: Final = re.compile(r".*\.(?:z\d\d|\d{3})", re.IGNORECASE | re.DOTALL)
+_END_BYTES: Final = 22 + (1 << 16)
+_MANY: Final = 0xFFFF
+_MANY_BYTES: Final = 0xFFFFFFFF
+"""The number of a disk, and an offset, that stand in the zip64 record instead."""
+
+
+def _is_one_of_several(path: Path) -> bool:
+    """Whether a file is a piece of a divided zip (APPNOTE 8): by its name, its bytes, or what its end says of more."""
     with path.open("rb") as file:
         start = file.read(4)
+        length = file.seek(0, os.SEEK_END)
+        file.seek(max(0, length - _END_BYTES))
+        tail = file.read()
+    end = tail.rfind(b"PK\x05\x06")
+    if end < 0 or end + 22 > len(tail):
+        return start == b"PK\x07\x08" or (start[:2] == b"PK" and _PART_NAME.fullmatch(path.name) is not None)
+    disk, disk_of_directory, _, _, directory_bytes, offset = struct.unpack_from("<HHHHLL", tail, end + 4)
+    if disk not in (0, _MANY) or disk_of_directory not in (0, _MANY):
+        return True
+    if offset != _MANY_BYTES and directory_bytes + offset > length - len(tail) + end:
+        return True
+    locator = end - 20
+    return (
+        disk == _MANY
+        and locator >= 0
+        and tail[locator : locator + 4] == b"PK\x06\x07"
+        and struct.unpack_from("<L", tail, locator + 16)[0] > 1
+    )
+
+
+_OTHER_KINDS: Final = (
+    (b"Rar!", "a RAR archive"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"BZh", "a bzip2 archive"),
+    (b"\xfd7zXZ\x00", "an xz archive"),
+    (b"\x28\xb5\x2f\xfd", "a zstd archive"),
+)
+
+
+def _why_no_zip(path: Path, error: Exception) -> str:
+    with path.open("rb") as file:
+        start = file.read(8)
     if not start:
         return f"'{path.name}' is empty. Give a .zip file or a folder of photos."
     if start[:2] == b"PK":
         return f"'{path.name}' is a damaged or cut-off zip ({error}). Copy or upload it again."
+    for magic, kind in _OTHER_KINDS:
+        if start.startswith(magic):
+            return f"'{path.name}' is {kind}, which is not opened. Unpack it, and give the folder or a .zip file."
     return f"'{path.name}' is no zip archive. Give a .zip file or a folder of photos."
 
 
-Found = tuple[str, zipfile.ZipInfo, str | None]
+Examined = tuple[str, zipfile.ZipInfo, str | Leftover | None]
 
 
-def _examine(archive: str, infos: Sequence[zipfile.ZipInfo], limits: ArchiveLimits) -> list[Found]:
-    """Name, entry and objection of every file in a zip; raises ArchiveRefused for a dangerous one."""
-    _require_limits(archive, len(infos), sum(info.file_size for info in infos), limits)
-    _require_separate(infos)
-    return list(_found(infos, limits))
-
-
-def _found(infos: Iterable[zipfile.ZipInfo], limits: ArchiveLimits) -> Iterator[Found]:
-    for info in infos:
-        raw = _entry_name(info)
+def _examine(raw_names: Sequence[str], infos: Sequence[zipfile.ZipInfo], limits: ArchiveLimits) -> Iterator[Examined]:
+    """Name and entry of every file in a zip, with why it is not taken; ArchiveRefused for a path that leaves it."""
+    for raw, info in zip(raw_names, infos, strict=True):
         if escapes(raw):
             raise ArchiveRefused(
                 f"Zip entry '{printable(raw)}' leaves the folder, so the archive was refused. "
                 "Rebuild it without '..' and absolute paths."
             )
         name = raw.replace("\\", "/")
-        if not is_ignored(name):
-            yield name, info, _zip_objection(name, info, limits)
+        if name.rpartition("/")[2] not in ("", "."):
+            yield name, info, leftover(name) or _zip_objection(name, info, limits)
 
 
 def _zip_objection(name: str, info: zipfile.ZipInfo, limits: ArchiveLimits) -> str | None:
@@ -306,38 +395,6 @@ def _require_separate(infos: Sequence[zipfile.ZipInfo]) -> None:
             )
 
 
-def _entry_name(info: zipfile.ZipInfo) -> str:
-    """Name as its maker meant it.
-
-    Without the UTF-8 flag zipfile reads names as cp437. Many tools write UTF-8 without the flag, or the local
-    code page with the real name in an extra field, which wins when its CRC fits.
-    """
-    if info.flag_bits & _UTF8:
-        return info.orig_filename
-    try:
-        raw = info.orig_filename.encode("cp437")
-        return _unicode_path(info.extra, raw) or raw.decode("utf-8")
-    except UnicodeError:
-        return info.orig_filename
-
-
-def _unicode_path(extra: bytes, raw_name: bytes) -> str | None:
-    """Name in the Info-ZIP Unicode path field: version 1, CRC-32 of the ordinary name, UTF-8."""
-    for kind, value in _extra_fields(extra):
-        if kind == _UNICODE_PATH and len(value) > 5 and value[0] == 1:
-            crc = int.from_bytes(value[1:5], "little")
-            return value[5:].decode("utf-8") if crc == zlib.crc32(raw_name) else None
-    return None
-
-
-def _extra_fields(extra: bytes) -> Iterator[tuple[int, bytes]]:
-    position = 0
-    while position + 4 <= len(extra):
-        kind, size = struct.unpack_from("<HH", extra, position)
-        yield kind, extra[position + 4 : position + 4 + size]
-        position += 4 + size
-
-
 # --- zips of other files
 
 
@@ -352,7 +409,7 @@ class Members:
             infos = self._zip.infolist()
             _require_limits(path.name, len(infos), sum(info.file_size for info in infos), limits)
             _require_separate(infos)
-            self._infos = {_entry_name(info): info for info in infos if not info.is_dir()}
+            self._infos = {unmarked_name(info): info for info in infos if not info.is_dir()}
             for name, info in self._infos.items():
                 self._require_safe(name, info)
         except BaseException:
@@ -390,14 +447,16 @@ class Members:
 
 
 class _FolderSource(_Listed):
-    def __init__(self, path: Path, limits: ArchiveLimits, *, folders_are_people: bool) -> None:
+    def __init__(self, path: Path, limits: ArchiveLimits, rules: _Rules) -> None:
         self._root = path.resolve()
         self._limits = limits
-        found = sorted(_examine_folder(self._root, limits))
+        listing = _Listing(self._root, limits)
+        files = sorted(listing.files)
         super().__init__(
-            [(name, size_bytes) for name, size_bytes, reason in found if not reason],
-            [Refusal(printable(name), reason) for name, _, reason in found if reason],
-            folders_are_people=folders_are_people,
+            [(name, size_bytes) for name, size_bytes, reason in files if not reason],
+            [Refusal(printable(name), reason) for name, _, reason in files if reason],
+            sorted(listing.leftovers, key=lambda left: left[0]),
+            rules,
         )
 
     def read(self, entry: Entry) -> bytes:
@@ -409,21 +468,44 @@ class _FolderSource(_Listed):
             raise ImageRefused(f"'{entry.name}' cannot be read: {error.strerror}.") from error
 
 
-def _examine_folder(root: Path, limits: ArchiveLimits) -> list[tuple[str, int, str]]:
-    """Relative name, size in bytes and objection ('' for none) of every file below a folder."""
-    found: list[tuple[str, int, str]] = []
-    total_bytes = 0
-    for n_seen, item in enumerate(_walk(str(root)), start=1):
-        name = Path(item.path).relative_to(root).as_posix()
-        try:
-            size_bytes = item.stat(follow_symlinks=False).st_size
-            reason = _file_objection(name, item, size_bytes, limits)
-        except OSError as error:
-            size_bytes, reason = 0, f"it cannot be read: {error.strerror}"
-        total_bytes += size_bytes
-        _require_limits(root.name, n_seen, total_bytes, limits)
-        found.append((name, size_bytes, reason or ""))
-    return found
+_MOST_LEFTOVERS: Final = 20_000
+"""Files looked at in hidden folders and the like: a home folder holds hundreds of thousands of them."""
+
+
+class _Listing:
+    """What lies below a folder."""
+
+    def __init__(self, root: Path, limits: ArchiveLimits) -> None:
+        self._root, self._limits = root, limits
+        self.files: list[tuple[str, int, str]] = []
+        """Relative name, size in bytes and objection ('' for none)."""
+        self.leftovers: list[tuple[str, Leftover]] = []
+        total_bytes = 0
+        for item in _walk(str(root), self._is_to_be_entered):
+            name = Path(item.path).relative_to(root).as_posix()
+            why = leftover(name)
+            if why is not None:
+                self.leftovers.append((name, why))
+                continue
+            try:
+                size_bytes = item.stat(follow_symlinks=False).st_size
+                reason = _file_objection(name, item, size_bytes, limits)
+            except OSError as error:
+                size_bytes, reason = 0, f"it cannot be read: {error.strerror}"
+            total_bytes += size_bytes
+            self.files.append((name, size_bytes, reason or ""))
+            _require_limits(root.name, len(self.files), total_bytes, limits)
+
+    def _is_to_be_entered(self, folder: os.DirEntry[str]) -> bool:
+        """Not into more hidden folders when so much was left out already; the folder itself gets its line then."""
+        if len(self.leftovers) < _MOST_LEFTOVERS:
+            return True
+        name = Path(folder.path).relative_to(self._root).as_posix()
+        why = leftover(f"{name}/x")
+        if why is None:
+            return True
+        self.leftovers.append((name, why))
+        return False
 
 
 def _file_objection(name: str, item: os.DirEntry[str], size_bytes: int, limits: ArchiveLimits) -> str | None:
@@ -434,14 +516,16 @@ def _file_objection(name: str, item: os.DirEntry[str], size_bytes: int, limits: 
     return objection(name) or _too_large(size_bytes, limits)
 
 
-def _walk(folder: str) -> Iterator[os.DirEntry[str]]:
-    """Files and links below a folder, and folders that cannot be opened; what is ignored by name left out."""
+def _walk(folder: str, is_to_be_entered: Callable[[os.DirEntry[str]], bool]) -> Iterator[os.DirEntry[str]]:
+    """Files and links below a folder, and folders that cannot be opened."""
     pending: list[os.DirEntry[str] | str] = [folder]
     while pending:
         current = pending.pop()
+        if isinstance(current, os.DirEntry) and not is_to_be_entered(current):
+            continue
         try:
             with os.scandir(current) as listing:
-                items = [item for item in listing if not is_ignored(item.name)]
+                items = list(listing)
         except OSError:
             if isinstance(current, str):
                 raise ArchiveRefused(
@@ -449,5 +533,5 @@ def _walk(folder: str) -> Iterator[os.DirEntry[str]]:
                 ) from None
             yield current
             continue
-        pending += [item for item in items if item.is_dir(follow_symlinks=False)]
         yield from (item for item in items if not item.is_dir(follow_symlinks=False))
+        pending += [item for item in items if item.is_dir(follow_symlinks=False)]

@@ -1,20 +1,23 @@
 """What the names in an archive say: who is on a photo, which split it belongs to, which names are not taken.
 
-Pure functions over names with '/' between the parts; nothing here opens a file. ``read_folders`` understands
-``person/x.jpg``, ``train/person/x.jpg``, ``person/train/x.jpg``, and any number of folders around them.
+Pure functions over names with '/' between the parts; nothing here opens a file. ``understand_folders`` understands
+``person/x.jpg``, ``train/person/x.jpg``, ``person/train/x.jpg``, and any number of folders around them. What it cannot
+know for sure it says in sentences, and a rule tells it otherwise.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from itertools import takewhile
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
 from typing import Final, NamedTuple
 
+from core.errors import InputRefused
 from core.types import Split
+from core.zip_names import LocalNames
 
 # fmt: off
 PHOTO_EXTENSIONS: Final = frozenset((
@@ -28,13 +31,7 @@ _ARCHIVE_EXTENSIONS: Final = frozenset((
     "cbr",
 ))
 # fmt: on
-_IGNORED_NAMES: Final = frozenset(("thumbs.db", "desktop.ini"))
-_IGNORED_FOLDER: Final = "__macosx"
 _DRIVE: Final = re.compile(r"[A-Za-z]:")
-_SPLITS: Final = {
-    **dict.fromkeys(("train", "training"), Split.TRAIN),
-    **dict.fromkeys(("val", "valid", "validation", "test", "testing"), Split.VAL),
-}
 
 Folders = tuple[str, ...]
 
@@ -55,10 +52,16 @@ class Layout:
     val: int
     unlabelled: int
     people: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    """Sentences on what was understood and what was left out, for whoever is to say otherwise."""
+    local_names: LocalNames | None = None
+    """How names in a local code page were read; None where there are none."""
 
     @classmethod
-    def of(cls, places: Sequence[Place]) -> Layout:
+    def of(cls, places: Sequence[Place], notes: Sequence[str] = (), local_names: LocalNames | None = None) -> Layout:
         return cls(
+            notes=tuple(notes),
+            local_names=local_names,
             photos=len(places),
             train=sum(place.split is Split.TRAIN for place in places),
             val=sum(place.split is Split.VAL for place in places),
@@ -75,19 +78,46 @@ class Layout:
         return ", ".join(splits + photos + people + unlabelled)
 
 
+def is_called_like_a_photo(name: str) -> bool:
+    """Whether the ending of a name is that of a photo."""
+    _, dot, extension = name.rpartition("/")[2].rpartition(".")
+    return bool(dot) and extension.casefold() in PHOTO_EXTENSIONS
+
+
 def _count(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}"
 
 
 # --- folders
 
+AUTO, PEOPLE, SPLITS, NOBODY = "auto", "people", "splits", "none"
+_LEVELS: Final = tuple("123456789")
+RULES: Final = (AUTO, PEOPLE, SPLITS, NOBODY, *_LEVELS)
+"""How folders may be read: as they look; all of them people; train and val with people inside; no people; or the
+people's folders are those of a level, 1 for the outermost."""
 
-def read_folders(names: Iterable[str], *, folders_are_people: bool = True) -> list[Place]:
+
+@dataclass(frozen=True, slots=True)
+class Understanding:
+    """What folders say about every photo, and sentences on what could be meant otherwise."""
+
+    places: list[Place]
+    notes: tuple[str, ...]
+
+
+def read_folders(names: Iterable[str], *, folders_are_people: bool = True, rule: str = AUTO) -> list[Place]:
+    """Person and split of each photo, in the order of the names; see ``understand_folders``."""
+    return understand_folders(names, folders_are_people=folders_are_people, rule=rule).places
+
+
+def understand_folders(names: Iterable[str], *, folders_are_people: bool = True, rule: str = AUTO) -> Understanding:
     """Person and split of each photo, in the order of the names.
 
-    A folder named like a split is one only when every folder beside it that holds photos is too, so that a
-    person called Test beside Ann stays a person. Folders around all photos are wrapping, but the folder that
-    directly holds all of them is the person. Below a person, folders mean nothing: Ann/2019/x.jpg is Ann.
+    Folders named like a split are splits when all folders beside them are, or when both sides are there, or when a name
+    that nobody bears has folders inside: a person called Test beside Ann stays a person. What lies beside splits with
+    people inside is nobody. Folders around nearly all photos are wrapping, but the folder that directly holds them is
+    the person. Dates are no people. Below a person, folders mean nothing: Ann/2019/x.jpg is Ann. Names that differ only
+    in case, spaces, underscores, final dots or Unicode form are one person, in the most frequent spelling.
 
     Parameters
     ----------
@@ -95,58 +125,277 @@ def read_folders(names: Iterable[str], *, folders_are_people: bool = True) -> li
         Names of the photos, parts separated by '/'; other files must have been left out.
     folders_are_people : bool
         False gives every photo the person None; splits stay.
+    rule : str
+        One of ``RULES``.
+
+    Raises
+    ------
+    InputRefused
+        There is no such rule.
     """
-    folders = [_folders(name) for name in names]
-    split_folders = _split_folders(folders)
-    splits = [_first_split(path, split_folders) for path in folders]
-    people_paths = [
-        path if depth is None else path[:depth] + path[depth + 1 :] for path, depth in zip(folders, splits, strict=True)
+    if rule not in RULES:
+        choices = ", ".join((AUTO, PEOPLE, SPLITS, NOBODY))
+        raise InputRefused(f"Folders cannot be read as '{rule}'. Give one of {choices}, or a level, 1 to 9.")
+    paths = [_folders(name) for name in names]
+    reading = _Reading(paths, rule)
+    splits = [reading.split(path) for path in paths]
+    if not folders_are_people or rule == NOBODY:
+        return Understanding([Place(None, split) for split in splits], reading.split_notes())
+    folder_names = [reading.person(path) for path in paths]
+    spelling = _spelling(folder_names)
+    places = [
+        Place(None if name is None else spelling[person_key(name)], split)
+        for name, split in zip(folder_names, splits, strict=True)
     ]
-    depth_of_people = _wrapping_depth(people_paths)
-    return [
-        Place(
-            person=_person(people_path, depth_of_people) if folders_are_people else None,
-            split=None if depth is None else _SPLITS[path[depth].casefold()],
-        )
-        for path, depth, people_path in zip(folders, splits, people_paths, strict=True)
-    ]
+    notes = (*reading.split_notes(), *reading.person_notes(), *_spelling_notes(folder_names, spelling))
+    return Understanding(places, notes)
 
 
 def _folders(name: str) -> Folders:
-    """Folders of a photo's name; composed and decomposed accents are the same person."""
-    parts = unicodedata.normalize("NFC", name).split("/")[:-1]
-    return tuple(part for part in parts if part not in ("", "."))
+    """Folders of a photo's name; those whose names are nothing but spaces and dots are nobody's."""
+    return tuple(part for part in unicodedata.normalize("NFC", name).split("/")[:-1] if person_key(part))
 
 
-def _split_folders(folders: Iterable[Folders]) -> set[Folders]:
-    """Paths of the folders that are splits: named like one, as are all their siblings."""
+@cache
+def person_key(name: str) -> str:
+    """What two spellings of one person's folder have in common."""
+    visible = "".join(letter for letter in unicodedata.normalize("NFKC", name) if unicodedata.category(letter) != "Cf")
+    return unicodedata.normalize("NFKC", " ".join(visible.replace("_", " ").split()).rstrip(" .").casefold())
+
+
+@dataclass
+class _Reading:
+    """The folders of all photos together, read by a rule."""
+
+    paths: Sequence[Folders]
+    rule: str
+    split_folders: dict[Folders, Split] = field(init=False)
+    _around: Folders | None = field(init=False, default=None)
+    """The folder that holds splits with people inside; None where there are no such splits."""
+    _level: int = field(init=False, default=0)
+    """Depth of the people's folders; splits around them are counted only when the level was asked for."""
+    _dated: bool = field(init=False, default=False)
+    _insiders: set[str] = field(init=False, default_factory=set)
+
+    def __post_init__(self) -> None:
+        distinct = set(self.paths)
+        self.split_folders = {} if self.rule == PEOPLE else _split_folders(distinct, lenient=self.rule == SPLITS)
+        if self.rule in _LEVELS:
+            self._level = int(self.rule) - 1
+            self.split_folders = {
+                path: side for path, side in self.split_folders.items() if len(path) != int(self.rule)
+            }
+            return
+        self._around = self._find_around(distinct)
+        counts = Counter(self._without_split(path) for path in self.paths if not self._is_outside(path))
+        self._level = _wrapping_depth(counts)
+        if self.rule == AUTO:
+            self._level, self._dated = _past_dates(counts, self._level)
+        if self._around is not None:
+            self._insiders = {person_key(name) for path in counts if (name := self._name_at(path)) is not None}
+
+    def _depth_of_split(self, path: Folders) -> int | None:
+        return next((depth for depth in range(len(path)) if path[: depth + 1] in self.split_folders), None)
+
+    def split(self, path: Folders) -> Split | None:
+        depth = self._depth_of_split(path)
+        return None if depth is None else self.split_folders[path[: depth + 1]]
+
+    def _without_split(self, path: Folders) -> Folders:
+        depth = self._depth_of_split(path)
+        return path if depth is None else path[:depth] + path[depth + 1 :]
+
+    def _find_around(self, distinct: Iterable[Folders]) -> Folders | None:
+        depths = [(path, depth) for path in distinct if (depth := self._depth_of_split(path)) is not None]
+        around = {path[:depth] for path, depth in depths}
+        has_people = any(len(path) > depth + 1 for path, depth in depths)
+        return next(iter(around)) if len(around) == 1 and (has_people or self.rule == SPLITS) else None
+
+    def _is_outside(self, path: Folders) -> bool:
+        """Beside splits with people inside; without such splits, all are where the rule looks for them."""
+        return self._around is not None and self._depth_of_split(path) is None
+
+    def person(self, path: Folders) -> str | None:
+        """The name as the folder spells it."""
+        if self.rule in _LEVELS:
+            return self._name_at(path)
+        if self._around is not None and self._is_outside(path):
+            beside = path[len(self._around) :]
+            return beside[0] if beside and person_key(beside[0]) in self._insiders else None
+        return self._name_at(self._without_split(path))
+
+    def _name_at(self, path: Folders) -> str | None:
+        if len(path) <= self._level or (self._dated and _is_date(path[self._level])):
+            return None
+        return path[self._level]
+
+    def split_notes(self) -> tuple[str, ...]:
+        sides: dict[Split, dict[str, None]] = defaultdict(dict)
+        for path, side in sorted(self.split_folders.items()):
+            sides[side][path[-1]] = None
+        purposes = ((Split.TRAIN, "to learn from"), (Split.VAL, "to test with"))
+        parts = [f"{_listed(sides[side])} {purpose}" for side, purpose in purposes if side in sides]
+        return (f"Read as sides of the test, not as people: {'; '.join(parts)}.",) if parts else ()
+
+    def person_notes(self) -> tuple[str, ...]:
+        notes = []
+        outside = [path for path in self.paths if self._is_outside(path) and self.person(path) is None]
+        if outside and self._around is not None:
+            level = len(self._around)
+            folders = dict.fromkeys(path[level] for path in outside if len(path) > level)
+            photos = _count(len(outside), "photo beside them is", "photos beside them are")
+            notes.append(f"{photos} taken without a name{f' ({_listed(folders)})' if folders else ''}.")
+        if wrapping := self._wrapping():
+            notes.append(f"People are the folders inside {wrapping}.")
+        if self._dated:
+            dates = sorted({part for path in self.paths for part in path if _is_date(part)})
+            notes.append(f"Dates are not read as people: {_listed(dates)}.")
+        return tuple(notes)
+
+    def _wrapping(self) -> str:
+        """The folders around the people's, where they are the same for all."""
+        if self.rule in _LEVELS:
+            return ""
+        bare = {self._without_split(path) for path in set(self.paths) if not self._is_outside(path)}
+        around = {path[: self._level] for path in bare if len(path) > self._level}
+        return "/".join(next(iter(around))) if len(around) == 1 else ""
+
+
+_MOST_LISTED: Final = 5
+
+
+def _listed(names: Iterable[str]) -> str:
+    shown = list(names)
+    more = f" and {len(shown) - _MOST_LISTED} more" if len(shown) > _MOST_LISTED else ""
+    return ", ".join(shown[:_MOST_LISTED]) + more
+
+
+# splits
+
+_OF_PHOTOS: Final = r"(?:set|data|dataset|dir|folder|split|images?|imgs?|photos?|pictures?|pics|faces)?\d*"
+_TRAIN: Final = r"train|training|trn"
+_VAL: Final = r"val|valid|validation|test|testing|tst|dev|devel|development|eval|evaluation|holdout|heldout"
+_SIDES: Final = (
+    (re.compile(f"(?:{_TRAIN}){_OF_PHOTOS}"), Split.TRAIN),
+    (re.compile(f"(?:{_VAL}){_OF_PHOTOS}"), Split.VAL),
+)
+_MAY_BE_A_PERSON: Final = frozenset(("test", "dev", "val", "eval", "tst", "devel", "development", "evaluation"))
+_NEED_THE_OTHER_SIDE: Final = _MAY_BE_A_PERSON - {"test", "val"}
+
+
+def _side(name: str) -> Split | None:
+    bare = re.sub(r"[\s_.\-]", "", name.casefold())
+    return next((side for pattern, side in _SIDES if pattern.fullmatch(bare)), None)
+
+
+def _split_folders(paths: Iterable[Folders], *, lenient: bool) -> dict[Folders, Split]:
+    """Paths of the folders that are splits; all that are named like one when ``lenient``."""
     children: dict[Folders, set[str]] = defaultdict(set)
-    for path in set(folders):
+    with_folders: set[Folders] = set()
+    for path in paths:
         for depth, part in enumerate(path):
             children[path[:depth]].add(part)
+            if depth + 1 < len(path):
+                with_folders.add(path[: depth + 1])
+    folders: dict[Folders, Split] = {}
+    for parent, parts in children.items():
+        sides = {part: side for part in sorted(parts) if (side := _side(part)) is not None}
+        holding = [part for part in sides if (*parent, part) in with_folders]
+        for part in sides if lenient else _believed(sides, holding, alone=len(sides) == len(parts)):
+            folders[*parent, part] = sides[part]
+    return folders
+
+
+def _believed(sides: Mapping[str, Split], holding: Iterable[str], *, alone: bool) -> list[str]:
+    """Which of the folders that are named like splits, side by side, are splits.
+
+    Parameters
+    ----------
+    holding : those with folders inside
+    alone : whether there are no other folders beside them
+    """
+    if len(set(sides.values())) == 2:
+        return list(sides)
+    if alone:
+        return [part for part in sides if part.casefold() not in _NEED_THE_OTHER_SIDE]
+    return [part for part in holding if part.casefold() not in _MAY_BE_A_PERSON]
+
+
+# people
+
+
+def _wrapping_depth(counts: Mapping[Folders, int]) -> int:
+    """Number of folders around the people's: each is alone, and holds more photos in folders than directly.
+
+    Parameters
+    ----------
+    counts : how many photos each folder holds directly
+    """
+    depth = 0
+    while len({person_key(path[depth]) for path in counts if len(path) > depth}) == 1:
+        directly = sum(count for path, count in counts.items() if len(path) == depth + 1)
+        below = sum(count for path, count in counts.items() if len(path) > depth + 1)
+        if directly >= below:
+            break
+        depth += 1
+    return depth
+
+
+_YEAR: Final = re.compile(r"(?:19|20)\d\d(?:[-_. ]?(?:0[1-9]|1[0-2])(?:[-_. ]?(?:[0-2]\d|3[01]))?)?(?:[-_. ]\D.*)?")
+_WITHIN_YEAR: Final = re.compile(r"\d{1,2}(?:[-_. ]|$)")
+
+
+def _is_date(name: str) -> bool:
+    return _YEAR.fullmatch(name.strip()) is not None
+
+
+def _past_dates(counts: Mapping[Folders, int], depth: int) -> tuple[int, bool]:
+    """The depth of the people where folders are dates, and whether dates are no people.
+
+    2019/Ann/x.jpg: the first level below that is not of dates. Ann/2019/x.jpg, of one person alone: the folder above.
+    Numbers among which there are others than years are people's numbers.
+    """
+    while depth and all(_is_date(name) for name in _names_at(counts, depth - 1)):
+        depth -= 1
+    names = _names_at(counts, depth)
+    dates = {name for name in names if _is_date(name)}
+    if not dates or any(name.isdecimal() for name in names - dates):
+        return depth, False
+    if names - dates:
+        return depth, True
+    deeper = depth + 1
+    while (names := _names_at(counts, deeper)) and all(_is_date(name) or _WITHIN_YEAR.match(name) for name in names):
+        deeper += 1
+    if names:
+        return deeper, True
+    return max(depth - 1, 0), True
+
+
+def _names_at(counts: Iterable[Folders], depth: int) -> set[str]:
+    return {path[depth] for path in counts if len(path) > depth}
+
+
+def _spelling(names: Iterable[str | None]) -> dict[str, str]:
+    """How each person is spelt: as most photos' folders do, else the one with a capital and without a final dot."""
+    spellings: dict[str, Counter[str]] = defaultdict(Counter)
+    for name in names:
+        if name is not None:
+            spellings[person_key(name)][" ".join(name.split())] += 1
     return {
-        (*parent, part)
-        for parent, parts in children.items()
-        if all(part.casefold() in _SPLITS for part in parts)
-        for part in parts
+        key: max(counts, key=lambda name: (counts[name], not name.endswith("."), name[:1].isupper(), name))
+        for key, counts in spellings.items()
     }
 
 
-def _first_split(path: Folders, split_folders: set[Folders]) -> int | None:
-    """Depth of the outermost split folder of a path."""
-    return next((depth for depth in range(len(path)) if path[: depth + 1] in split_folders), None)
-
-
-def _wrapping_depth(paths: Sequence[Folders]) -> int:
-    """Number of folders around all photos, the one that directly holds all of them not counted."""
-    distinct = set(paths)
-    levels = zip(*distinct, strict=False)
-    common = len(list(takewhile(lambda parts: len(set(parts)) == 1, levels)))
-    return max(0, common - 1) if len(distinct) == 1 else common
-
-
-def _person(path: Folders, depth: int) -> str | None:
-    return path[depth] if len(path) > depth else None
+def _spelling_notes(names: Iterable[str | None], spelling: Mapping[str, str]) -> tuple[str, ...]:
+    others: dict[str, set[str]] = defaultdict(set)
+    for name in names:
+        if name is not None and name != (chosen := spelling[person_key(name)]):
+            others[chosen].add(name)
+    return tuple(
+        f"One person, {chosen}, is spelt differently too: {_listed(f'“{name}”' for name in sorted(variants))}."
+        for chosen, variants in sorted(others.items())
+    )
 
 
 # --- names
@@ -156,13 +405,6 @@ def escapes(name: str) -> bool:
     """Whether a name is absolute, has a drive letter or a '..' part, with either kind of slash."""
     parts = name.replace("\\", "/").split("/")
     return name[:1] in ("/", "\\") or _DRIVE.match(name) is not None or ".." in parts
-
-
-def is_ignored(name: str) -> bool:
-    """Whether a name is a folder, hidden, or what Windows and macOS leave behind."""
-    parts = [part.casefold() for part in name.split("/")]
-    hidden = any(part.startswith(".") and part != "." for part in parts)
-    return parts[-1] in ("", ".") or hidden or _IGNORED_FOLDER in parts or parts[-1] in _IGNORED_NAMES
 
 
 def objection(name: str) -> str | None:

@@ -17,6 +17,7 @@ from core.embed.embedder import Embedder
 from core.engine.base import Engine
 from core.errors import FaceAtlasError, data_folder_fault
 from core.jobs.supervisor import Supervisor
+from core.layout import AUTO
 from core.machine import pace
 from core.models import catalogue, install, sample
 from core.privacy import keep_to_owner, tighten
@@ -183,9 +184,17 @@ class Services:
 
     # sources
 
-    def open_source(self, path: Path, *, folders_are_people: bool = True) -> PhotoSource:
-        """A zip or folder of photos, within the limits of the settings."""
-        return open_source(path, self.settings.archives, folders_are_people=folders_are_people)
+    def open_source(
+        self, path: Path, *, folders_are_people: bool = True, folders: str = AUTO, zip_names: str = ""
+    ) -> PhotoSource:
+        """A zip or folder of photos, within the limits of the settings; see ``archive.open_source``."""
+        return open_source(
+            path,
+            self.settings.archives,
+            folders_are_people=folders_are_people,
+            folders=folders,
+            zip_names=zip_names,
+        )
 
     def sample_zip(self) -> Path:
         """The sample dataset. Raises ModelUnavailable with the way to get it."""

@@ -259,6 +259,8 @@ class Refusal:
 
     name: str
     reason: str
+    left_out: bool = False
+    """It is nothing of the owner's: a thumbnail, a hidden file, or all of one kind of them."""
 
 
 @dataclass(slots=True)

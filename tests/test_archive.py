@@ -87,6 +87,10 @@ def test_a_source_reports_what_is_no_photo_and_ignores_leftovers(make: Callable[
         assert reasons(source) == {
             "Ann/notes.txt": "not a photo (.txt)",
             "more.zip": "an archive inside the archive is not opened; unpack it first",
+            ".git/x.jpg": "left out: a hidden folder (.git)",
+            "._ files": "1 file was left out: what macOS keeps beside files",
+            ".DS_Store": "1 file was left out: settings of a folder",
+            "Thumbs.db": "1 file was left out: thumbnails of Windows",
         }
 
 
@@ -281,6 +285,138 @@ def test_a_zip_reports_control_characters_and_nul_in_names(tmp_path: Path) -> No
     with open_source(path, LIMITS) as source:
         assert names(source) == ["Ann/1.jpg"]
         assert sorted(reasons(source)) == ["Ann/\\x00.jpg", "Ann/\\x0a.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.zip", b"PK\x03\x04 and the last" + b"PK\x05\x06" + struct.pack("<HHHHLLH", 4, 4, 1, 1, 0, 0, 0)),
+        ("a.zip", b"PK\x07\x08PK\x03\x04 and the first"),
+        (
+            "a.zip",
+            b"PK\x06\x07"
+            + struct.pack("<LQL", 0, 0, 3)
+            + b"PK\x05\x06"
+            + struct.pack("<HHHHLLH", *[65535] * 4, 0, 0, 0),
+        ),
+        ("a.zip.001", b"PK\x03\x04 and the first"),
+        ("a.z01", b"PK\x03\x04 and the first"),
+    ],
+    ids=["last", "first", "zip64", "cut by 7-Zip", "by its name"],
+)
+def test_a_part_of_a_divided_zip_is_told_as_one(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ArchiveRefused, match="one part of several"):
+        open_source(tmp_path / name, LIMITS)
+
+
+@pytest.mark.parametrize(
+    ("magic", "kind"), [(b"Rar!\x1a\x07\x01", "RAR"), (b"7z\xbc\xaf\x27\x1c", "7z"), (b"\x1f\x8b\x08", "gzip")]
+)
+def test_another_kind_of_archive_is_told_by_its_content(tmp_path: Path, magic: bytes, kind: str) -> None:
+    (tmp_path / "a.zip").write_bytes(magic + bytes(40))
+    with pytest.raises(ArchiveRefused, match=f"is a {kind} archive, which is not opened. Unpack it"):
+        open_source(tmp_path / "a.zip", LIMITS)
+
+
+# --- from real use
+
+
+def test_a_divided_zip_from_real_use_is_told(shared_dir: Path) -> None:
+    with pytest.raises(ArchiveRefused, match="one part of several"):
+        open_source(shared_dir / "cases" / "archives" / "span.zip", LIMITS)
+
+
+def test_thumbnails_of_a_synology_are_left_out_each_with_its_line(shared_dir: Path) -> None:
+    with open_source(shared_dir / "cases" / "archives" / "synology.zip", LIMITS) as source:
+        assert len(source.entries) == 12
+        assert source.layout.people == ("Hans_Blix", "Hugo_Chavez", "Serena_Williams")
+        assert {refusal.reason for refusal in source.refused} == {"left out: thumbnails that a Synology makes (@eaDir)"}
+        assert len(source.refused) == 36
+        assert "36 pictures are left out: thumbnails that a Synology makes (@eaDir)." in source.layout.notes
+
+
+@pytest.mark.parametrize(
+    ("layout", "people", "sides", "unlabelled", "note"),
+    [
+        (
+            "train_val_plus_docs_image", ["Hans_Blix", "Hugo_Chavez", "Serena_Williams"], (9, 3), ["docs/chart.png"],
+            "1 photo beside them is taken without a name (docs).",
+        ),
+        (
+            "wrapped_people_plus_root_photo", ["Hugo_Chavez", "Serena_Williams"], (0, 0), ["cover.jpg"],
+            "People are the folders inside Family.",
+        ),
+        (
+            "train_dev", ["Hugo_Chavez", "Serena_Williams"], (6, 2), [],
+            "Read as sides of the test, not as people: train to learn from; dev to test with.",
+        ),
+        (
+            "spaces_dots", ["Ann", "Bob"], (0, 0), [],
+            "One person, Ann, is spelt differently too: “ Ann”, “Ann ”, “Ann.”.",
+        ),
+        ("case_only", ["Ann", "Bob"], (6, 2), [], "One person, Ann, is spelt differently too: “ann”."),
+    ],
+)  # fmt: skip
+def test_layouts_from_real_use_are_understood_and_told(
+    shared_dir: Path, layout: str, people: list[str], sides: tuple[int, int], unlabelled: list[str], note: str
+) -> None:
+    with open_source(shared_dir / "cases" / "layouts" / f"{layout}.zip", LIMITS) as source:
+        assert list(source.layout.people) == people
+        assert (source.layout.train, source.layout.val) == sides
+        assert [entry.name for entry in source.entries if entry.person is None] == unlabelled
+        assert note in source.layout.notes
+
+
+# --- what is left out
+
+
+LEFT_OUT = [
+    ("Ann/.hidden.jpg", "left out: a hidden file (.hidden.jpg)"),
+    (".cache/a.jpg", "left out: a hidden folder (.cache)"),
+    (".thumbnails/a.jpg", "left out: thumbnails (.thumbnails)"),
+    ("Ann/Thumbs/a.jpg", "left out: thumbnails (Thumbs)"),
+    ("Ann/.picasaoriginals/a.jpg", "left out: originals that Picasa kept of changed photos (.picasaoriginals)"),
+    ("#recycle/a.jpg", "left out: a recycle bin (#recycle)"),
+    ("$RECYCLE.BIN/S-1-5/a.jpg", "left out: a recycle bin ($RECYCLE.BIN)"),
+    ("lost+found/a.jpg", "left out: what a check of the disk has found (lost+found)"),
+    ("Ann/SYNOPHOTO_THUMB_M.jpg", "left out: thumbnails that a Synology makes (@eaDir)"),
+    ("P.photoslibrary/resources/derivatives/a.jpg", "left out: previews and notes of a photo library (resources)"),
+]
+
+
+@pytest.mark.parametrize(("name", "reason"), LEFT_OUT, ids=[name for name, _ in LEFT_OUT])
+def test_a_picture_that_a_program_left_gets_its_line(make: Callable[[Files], Path], name: str, reason: str) -> None:
+    with open_source(make({"Ann/1.jpg": JPEG, "Ben/1.jpg": JPEG, name: JPEG}), LIMITS) as source:
+        assert names(source) == ["Ann/1.jpg", "Ben/1.jpg"]
+        assert source.layout.people == ("Ann", "Ben")
+        assert reasons(source) == {name: reason}
+
+
+@pytest.mark.parametrize(
+    "name", ["Thumbsy/1.jpg", "thumbs.db/1.jpg", "P.photoslibrary/originals/0/1.jpg", "recycle/1.jpg"]
+)
+def test_what_only_looks_like_a_leftover_is_taken(make: Callable[[Files], Path], name: str) -> None:
+    with open_source(make({name: JPEG}), LIMITS) as source:
+        assert names(source) == [name]
+
+
+def test_ten_thousand_resource_forks_are_one_line(tmp_path: Path) -> None:
+    forks = {f"__MACOSX/Ann/._{number}.jpg": b"" for number in range(10_000)}
+    with open_source(make_zip(tmp_path / "a.zip", {"Ann/1.jpg": JPEG, **forks}), LIMITS) as source:
+        assert names(source) == ["Ann/1.jpg"]
+        assert reasons(source) == {"._ files": "10,000 files were left out: what macOS keeps beside files"}
+
+
+def test_a_folder_full_of_hidden_files_is_not_walked_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.archive._MOST_LEFTOVERS", 5)
+    hidden = {f".cache/{folder}/{number}": b"" for folder in range(3) for number in range(4)}
+    folder = make_folder(tmp_path / "a", {"Ann/1.jpg": JPEG, **hidden})
+    with open_source(folder, LIMITS) as source:
+        assert names(source) == ["Ann/1.jpg"]
+        assert reasons(source) == {".cache": "9 files were left out: a hidden folder"}
 
 
 # --- zip: names

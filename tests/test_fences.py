@@ -46,7 +46,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"core.images", "core.store.base"},
     "core.bench": UNIVERSAL
     | {"core.bench", "core.services", "core.workflows", "core.jobs", "core.machine", "core.store.base"}
-    | {"core.archive", "core.images", "core.learn", "core.models", "core.detect", "core.embed", "core.engine"},
+    | {"core.archive", "core.images", "core.layout", "core.learn", "core.models", "core.detect", "core.embed"}
+    | {"core.engine"},
     "core.services": {"core"},
     "core.workflows": UNIVERSAL
     | {"core.imaging.header_texts"}
@@ -67,8 +68,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "core.exchange": UNIVERSAL
     | {"core.exchange", "core.archive", "core.geometry", "core.corrections", "core.learn", "core.store.exchange"}
     | {"core.store.spelling"},
-    "core.archive": UNIVERSAL | {"core.layout"},
-    "core.layout": UNIVERSAL,
+    "core.archive": UNIVERSAL | {"core.layout", "core.leftovers", "core.zip_names"},
+    "core.layout": UNIVERSAL | {"core.zip_names"},
+    "core.leftovers": UNIVERSAL,
+    "core.zip_names": UNIVERSAL | {"core.code_pages"},
+    "core.code_pages": {"core.letters"},
+    "core.letters": set(),
     "core.images": UNIVERSAL | {"core.imaging"},
     "core.imaging": UNIVERSAL | {"core.imaging"},
     "core.geometry": VALUES,

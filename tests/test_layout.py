@@ -2,7 +2,8 @@
 
 import pytest
 
-from core.layout import Layout, Place, escapes, is_ignored, objection, printable, read_folders
+from core.errors import InputRefused
+from core.layout import Layout, Place, escapes, objection, printable, read_folders, understand_folders
 from core.types import Split
 
 TRAIN, VAL = Split.TRAIN, Split.VAL
@@ -68,7 +69,143 @@ FOLDERS = [
     ),
     ("doubled slashes and dots", {"./a//Ann/1.jpg": ANN, "a/Ben/1.jpg": BEN}),
     ("nothing", {}),
+    (
+        "splits beside a folder of pictures",
+        {
+            "train/Ann/1.jpg": Place("Ann", TRAIN),
+            "train/Ben/1.jpg": Place("Ben", TRAIN),
+            "val/Ann/2.jpg": Place("Ann", VAL),
+            "docs/chart.png": NOBODY,
+            "assets/icons/a.png": NOBODY,
+        },
+    ),
+    (
+        "splits beside a loose photo, wrapped",
+        {"set/train/Ann/1.jpg": Place("Ann", TRAIN), "set/val/Ben/1.jpg": Place("Ben", VAL), "set/cover.jpg": NOBODY},
+    ),
+    (
+        "a person's own folder beside splits",
+        {"train/Ann/1.jpg": Place("Ann", TRAIN), "val/Ben/1.jpg": Place("Ben", VAL), "Ann/2.jpg": ANN},
+    ),
+    (
+        "one split beside a folder of pictures",
+        {"train/Ann/1.jpg": Place("Ann", TRAIN), "train/Ben/1.jpg": Place("Ben", TRAIN), "docs/chart.png": NOBODY},
+    ),
+    (
+        "loose splits beside a person",
+        {"train/1.jpg": Place(None, TRAIN), "val/1.jpg": Place(None, VAL), "Ann/1.jpg": ANN},
+    ),
+    (
+        "another folder below a person beside splits",
+        {
+            "Ann/train/1.jpg": Place("Ann", TRAIN),
+            "Ann/val/2.jpg": Place("Ann", VAL),
+            "Ann/raw/3.jpg": ANN,
+            "Ben/test/1.jpg": Place("Ben", VAL),
+        },
+    ),
+    ("train and dev", {"train/Ann/1.jpg": Place("Ann", TRAIN), "dev/Ben/1.jpg": Place("Ben", VAL)}),
+    ("train_set and holdout", {"train_set/Ann/1.jpg": Place("Ann", TRAIN), "holdout/Ben/1.jpg": Place("Ben", VAL)}),
+    (
+        "training_data and validation_set",
+        {"training_data/Ann/1.jpg": Place("Ann", TRAIN), "validation_set/Ben/1.jpg": Place("Ben", VAL)},
+    ),
+    ("Train Images and Eval-Set", {"Train Images/A/1.jpg": Place("A", TRAIN), "Eval-Set/B/1.jpg": Place("B", VAL)}),
+    ("train2017 and val2017", {"train2017/A/1.jpg": Place("A", TRAIN), "val2017/B/1.jpg": Place("B", VAL)}),
+    ("a person called Dev", {"Dev/1.jpg": Place("Dev", None), "Dev/2.jpg": Place("Dev", None)}),
+    ("a person called Dev beside Ann", {"Ann/1.jpg": ANN, "Dev/1.jpg": Place("Dev", None)}),
+    (
+        "a person called Test with folders, beside Ann",
+        {"Ann/a/1.jpg": ANN, "Ann/b/1.jpg": ANN, "Test/a/1.jpg": Place("Test", None), "Ben/1.jpg": BEN},
+    ),
+    ("a stray photo beside wrapped people", {"cover.jpg": NOBODY, "Family/Ann/1.jpg": ANN, "Family/Ben/1.jpg": BEN}),
+    (
+        "stray photos at two levels",
+        {"a.jpg": NOBODY, "x/b.jpg": NOBODY, "x/y/Ann/1.jpg": ANN, "x/y/Ann/2.jpg": ANN, "x/y/Ben/1.jpg": BEN},
+    ),
+    ("one person with a folder inside", {"Ann/1.jpg": ANN, "Ann/2.jpg": ANN, "Ann/beach/3.jpg": ANN}),
+    ("years around people", {"2019/Ann/1.jpg": ANN, "2019/Ben/1.jpg": BEN, "2020/Ann/1.jpg": ANN}),
+    ("years and months around people", {"2019/05/Ann/1.jpg": ANN, "2019/06 June/Ben/1.jpg": BEN}),
+    ("wrapped years around people", {"Photos/2019/Ann/1.jpg": ANN, "Photos/2020-05/Ben/1.jpg": BEN}),
+    ("one year around people", {"2019/Ann/1.jpg": ANN, "2019/Ben/1.jpg": BEN}),
+    ("years of one person", {"Ann/2019/1.jpg": ANN, "Ann/2020/1.jpg": ANN}),
+    ("events by date", {"2019-05-03 Wedding/1.jpg": NOBODY, "2020/2.jpg": NOBODY}),
+    ("a year beside people", {"2019/1.jpg": NOBODY, "Ann/1.jpg": ANN, "Ben/1.jpg": BEN}),
+    ("people who are numbers", {"1999/1.jpg": Place("1999", None), "2500/1.jpg": Place("2500", None)}),
+    ("years inside splits", {"train/2019/Ann/1.jpg": Place("Ann", TRAIN), "val/2020/Ben/1.jpg": Place("Ben", VAL)}),
+    (
+        "case",
+        {
+            "train/Ann/1.jpg": Place("Ann", TRAIN),
+            "train/Ann/2.jpg": Place("Ann", TRAIN),
+            "val/ann/1.jpg": Place("Ann", VAL),
+            "val/Ben/1.jpg": Place("Ben", VAL),
+        },
+    ),
+    ("spaces and dots", {"Ann/1.jpg": ANN, "Ann /2.jpg": ANN, " Ann/3.jpg": ANN, "Ann./4.jpg": ANN, "Ben/1.jpg": BEN}),
+    (
+        "wide and invisible letters",
+        {"Ann/1.jpg": ANN, "Ann/2.jpg": ANN, "Ａｎｎ/3.jpg": ANN, "A\u200bnn/4.jpg": ANN, "Ben/1.jpg": BEN},
+    ),
+    (
+        "underscores",
+        {
+            "Ann Lee/1.jpg": Place("Ann Lee", None),
+            "Ann Lee/2.jpg": Place("Ann Lee", None),
+            "Ann_Lee/1.jpg": Place("Ann Lee", None),
+            "Ben/1.jpg": BEN,
+        },
+    ),
+    ("a name that ends in a dot", {"Sam Davis Jr./1.jpg": Place("Sam Davis Jr.", None), "Ben/1.jpg": BEN}),
+    ("a wrapping folder in two spellings", {"Family/Ann/1.jpg": ANN, "family/Ben/1.jpg": BEN}),
+    ("a folder of spaces", {" /1.jpg": NOBODY, "Ann/1.jpg": ANN, "Ben/1.jpg": BEN}),
 ]
+
+RULES = [
+    ("people", {"train/1.jpg": Place("train", None), "dev/1.jpg": Place("dev", None)}),
+    ("people", {"2019/1.jpg": Place("2019", None), "2020/1.jpg": Place("2020", None)}),
+    ("splits", {"Train/Ann/1.jpg": Place("Ann", TRAIN), "dev/Ben/1.jpg": Place("Ben", VAL), "x/Zoe/1.jpg": NOBODY}),
+    ("splits", {"Test/Ann/1.jpg": Place("Ann", VAL), "Zoe/1.jpg": NOBODY}),
+    ("1", {"Family/Ann/1.jpg": Place("Family", None), "Club/Ben/1.jpg": Place("Club", None), "1.jpg": NOBODY}),
+    ("2", {"Family/Ann/1.jpg": ANN, "Club/Ben/1.jpg": BEN, "docs/1.jpg": NOBODY}),
+    ("2", {"train/Ann/1.jpg": Place("Ann", TRAIN), "val/Ben/x/1.jpg": Place("Ben", VAL)}),
+    ("1", {"train/1.jpg": Place("train", None), "val/1.jpg": Place("val", None)}),
+    ("none", {"train/Ann/1.jpg": Place(None, TRAIN), "val/Ben/1.jpg": Place(None, VAL)}),
+]
+
+
+@pytest.mark.parametrize(("rule", "expected"), RULES, ids=[f"{rule}: {next(iter(row))}" for rule, row in RULES])
+def test_folders_are_read_as_somebody_says(rule: str, expected: dict[str, Place]) -> None:
+    assert dict(zip(expected, read_folders(expected, rule=rule), strict=True)) == expected
+
+
+@pytest.mark.parametrize("rule", ["", "0", "10", "Ann"])
+def test_a_rule_that_there_is_not_is_refused(rule: str) -> None:
+    with pytest.raises(InputRefused, match="or a level, 1 to 9"):
+        read_folders(["Ann/1.jpg"], rule=rule)
+
+
+NOTES = [
+    (["Ann/1.jpg", "Ben/1.jpg"], []),
+    (
+        ["train/Ann/1.jpg", "dev/Ann/2.jpg", "docs/a.png"],
+        [
+            "Read as sides of the test, not as people: train to learn from; dev to test with.",
+            "1 photo beside them is taken without a name (docs).",
+        ],
+    ),
+    (["Family/Ann/1.jpg", "Family/Ben/1.jpg", "cover.jpg"], ["People are the folders inside Family."]),
+    (["2019/Ann/1.jpg", "2020/Ben/1.jpg"], ["Dates are not read as people: 2019, 2020."]),
+    (
+        ["Ann/1.jpg", "Ann/2.jpg", "ann /3.jpg", "Ben/1.jpg"],
+        ["One person, Ann, is spelt differently too: “ann ”."],
+    ),
+]
+
+
+@pytest.mark.parametrize(("names", "notes"), NOTES, ids=[row[0][0] for row in NOTES])
+def test_what_was_understood_is_said_in_sentences(names: list[str], notes: list[str]) -> None:
+    assert list(understand_folders(names).notes) == notes
 
 
 @pytest.mark.parametrize("expected", [row[1] for row in FOLDERS], ids=[row[0] for row in FOLDERS])
@@ -116,28 +253,6 @@ def test_a_path_that_leaves_the_folder_is_seen(name: str) -> None:
 @pytest.mark.parametrize("name", ["a..b/c.jpg", "...jpg", "a/b.jpg", "Ann: 2019/a.jpg"])
 def test_an_odd_path_inside_the_folder_is_no_escape(name: str) -> None:
     assert not escapes(name)
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "Ann/",
-        "__MACOSX/Ann/._1.jpg",
-        "Ann/.hidden.jpg",
-        ".git/a.jpg",
-        "Ann/Thumbs.db",
-        "DESKTOP.INI",
-        ".DS_Store",
-        "",
-    ],
-)
-def test_what_systems_leave_behind_is_ignored(name: str) -> None:
-    assert is_ignored(name)
-
-
-@pytest.mark.parametrize("name", ["Ann/1.jpg", "./Ann/1.jpg", "a/README.txt", "thumbs.db/1.jpg"])
-def test_what_a_user_put_there_is_not_ignored(name: str) -> None:
-    assert not is_ignored(name)
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from core.errors import FaceAtlasError
 from core.jobs.handlers import IngestRequest, handlers
 from core.jobs.model import Job, JobKind, JobState, Owner
 from core.jobs.worker import run_job
+from core.layout import AUTO
 from core.models import catalogue
 from core.services import Services
 from core.store.base import Dataset, Outcome
@@ -84,10 +85,11 @@ class _Noted(_OnEngine):
             detector=noted(tools.detector, self.watch, {"detect": "boxes"}),
         )
 
-    def open_source(self, path: Path, *, folders_are_people: bool = True) -> PhotoSource:
-        source: PhotoSource = noted(
-            super().open_source(path, folders_are_people=folders_are_people), self.watch, {"read": "read"}
-        )
+    def open_source(
+        self, path: Path, *, folders_are_people: bool = True, folders: str = AUTO, zip_names: str = ""
+    ) -> PhotoSource:
+        opened = super().open_source(path, folders_are_people=folders_are_people, folders=folders, zip_names=zip_names)
+        source: PhotoSource = noted(opened, self.watch, {"read": "read"})
         return source
 
 

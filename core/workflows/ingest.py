@@ -118,7 +118,7 @@ def summary(store: ReportStore, job_id: str, n_people: int) -> Summary:
 
 
 def _require_files(source: PhotoSource) -> None:
-    if not source.entries and not source.refused:
+    if not source.entries and all(refusal.left_out for refusal in source.refused):
         raise InputRefused("There are no photos in it. Add JPEG, PNG, WebP, HEIC or other photos, one folder a person.")
 
 

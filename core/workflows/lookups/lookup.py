@@ -89,7 +89,7 @@ def look(
     Cancelled
         Between two batches; what was finished stays, and the same wish goes on from there.
     """
-    if not source.entries and not source.refused:
+    if not source.entries and all(refusal.left_out for refusal in source.refused):
         raise InputRefused("There are no photos in it. Give a zip or a folder with JPEG, PNG, HEIC or other photos.")
     identifier.gallery.require_model(identifier.recogniser.model_id)
     token = token or CancelToken()
