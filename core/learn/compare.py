@@ -76,15 +76,15 @@ class Comparison:
     def sentence(self) -> str:
         """The verdict in plain words."""
         if not self.only_old and not self.only_new:
-            return f"Both are right for the same {self.both:,} of {self.faces:,} photos."
+            return f"Both are right for the same {self.both:,} of {self.faces:,} faces."
         if self.verdict is Verdict.SAME:
             return (
-                f"Each is right for {self.only_new:,} of {self.faces:,} photos for which the other is not: "
+                f"Each is right for {self.only_new:,} of {self.faces:,} faces for which the other is not: "
                 "neither is better."
             )
         gained = self.only_new - self.only_old
         found = (
-            f"The newer one is right for {abs(gained):,} {'more' if gained > 0 else 'fewer'} of {self.faces:,} photos; "
+            f"The newer one is right for {abs(gained):,} {'more' if gained > 0 else 'fewer'} of {self.faces:,} faces; "
             f"a difference this size comes by chance {in_how_many(self.p_value)}"
         )
         return (

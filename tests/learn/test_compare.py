@@ -51,14 +51,14 @@ def test_many_faces_of_many_people_make_a_difference_real():
     found = each_alone(*outcomes(330, 0, 9, 11))
     assert found.verdict is Verdict.REAL and found.low > 0
     assert found.sentence() == (
-        "The newer one is right for 9 more of 350 photos; a difference this size comes by chance 1 time in 256: "
+        "The newer one is right for 9 more of 350 faces; a difference this size comes by chance 1 time in 256: "
         "it is real."
     )
 
 
 def test_a_loss_is_said_to_be_one():
     found = each_alone(*outcomes(330, 8, 0, 12))
-    assert found.verdict is Verdict.REAL and "right for 8 fewer of 350 photos" in found.sentence()
+    assert found.verdict is Verdict.REAL and "right for 8 fewer of 350 faces" in found.sentence()
 
 
 def test_few_faces_could_be_chance():
@@ -83,7 +83,7 @@ def test_ten_faces_on_one_photo_are_one_piece_of_evidence():
 
 
 def test_what_tells_no_two_apart_is_the_same():
-    assert each_alone(*outcomes(9, 0, 0, 1)).sentence() == "Both are right for the same 9 of 10 photos."
+    assert each_alone(*outcomes(9, 0, 0, 1)).sentence() == "Both are right for the same 9 of 10 faces."
     tied = each_alone(*outcomes(6, 2, 2, 0))
     assert tied.verdict is Verdict.SAME and "neither is better" in tied.sentence()
 

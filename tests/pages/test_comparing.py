@@ -58,7 +58,7 @@ def test_corrected_faces_are_among_the_newly_right_and_what_was_done_is_told(app
     correct(app_data, dataset)
     learn(app_data, dataset)
     said = texts(opened(open_page, training.COMPARED))
-    assert "Newly right: 4 photos" in said and "Newly wrong: none" in said
+    assert "Newly right: 4 faces" in said and "Newly wrong: none" in said
     assert "Moved 4 faces from Misfiled to Ann" in said and "Misfiled went" in said
     assert "on the 32 faces that both runs were tested on" in said
 

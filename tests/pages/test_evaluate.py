@@ -56,7 +56,7 @@ def test_without_a_run_the_page_leads_to_training(app_data, open_page):
 def test_the_sample_is_right_for_all_photos_and_has_no_errors(trained, open_page):
     app = open_page(EVALUATE)
     said = texts(app)
-    assert "Right for 25 of 25 photos it had not seen before." in said
+    assert "Right for 25 of 25 faces it had not seen before." in said
     assert "No errors." in said
     assert "Of people it was never shown about 1 % would get a name" in said
     accuracy = app.metric[0]

@@ -68,16 +68,16 @@ def test_everybody_is_counted_and_searched(family, open_page):
 
 
 def test_a_shared_link_shows_the_same_people_in_the_same_order(family, open_page):
-    app = open_page(PEOPLE, find="b", order="Most photos first")
+    app = open_page(PEOPLE, find="b", order="Most faces first")
     assert app.text_input(key="people_search").value == "b"
-    assert app.selectbox[1].value == "Most photos first"
+    assert app.selectbox[1].value == "Most faces first"
     assert not app.exception
 
 
 def test_a_person_is_shown_with_name_and_counts(family, app_data, open_page):
     app = opened(open_page, app_data, family, "Ann_Lee")
     assert name_field(app).value == "Ann Lee"
-    assert "6 photos" in texts(app)
+    assert "6 faces" in texts(app)
 
 
 def test_a_link_to_somebody_who_is_gone_says_so_and_shows_everybody(family, open_page):
@@ -106,7 +106,7 @@ def test_a_name_that_somebody_has_offers_the_merge(family, app_data, open_page, 
     assert not app.exception
     assert names(app_data, family) == ["Ann_Lee", "Cat"]
     assert name_field(app).value == "Ann Lee"
-    assert "9 photos" in texts(app)
+    assert "9 faces" in texts(app)
     assert "Merged Bob into Ann Lee" in texts(app)
     button(app, "Undo").click().run()
     assert person_of(app_data, family, "Bob").faces == 3
@@ -228,7 +228,7 @@ def test_a_pair_that_is_put_off_comes_last(app_data, open_page):
 
 
 def pair_shown(app) -> list[str]:
-    return [text.value for text in app.markdown if text.value.startswith("**") and text.value.endswith(" photos")]
+    return [text.value for text in app.markdown if text.value.startswith("**") and text.value.endswith(" faces")]
 
 
 def test_a_person_who_is_two_is_divided_with_a_click(app_data, open_page):

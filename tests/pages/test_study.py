@@ -147,10 +147,10 @@ def test_the_curve_says_from_when_on_more_photos_hardly_help():
     points = [{"photos": n, "people": 5, "accuracy": share(m, m, m)} for n, m in ((1, 0.8), (3, 0.95), (8, 0.953))]
     assert (
         slicing.curve_finding(points)
-        == "80 % right with 1 photo of everybody, 95 % right with 3 photos; more hardly helped"
+        == "80 % right with 1 face of everybody, 95 % right with 3 faces; more hardly helped"
     )
-    assert slicing.curve_finding(points[:2]) == "80 % right with 1 photo of everybody, 95 % right with 3 photos"
-    assert slicing.curve_finding(points[:1]) == "80 % right with 1 photo of everybody"
+    assert slicing.curve_finding(points[:2]) == "80 % right with 1 face of everybody, 95 % right with 3 faces"
+    assert slicing.curve_finding(points[:1]) == "80 % right with 1 face of everybody"
 
 
 def test_a_clicked_slice_is_read_and_nothing_is_nothing():

@@ -16,7 +16,7 @@ from core.ui.correcting import acting
 from core.ui.correcting.filters import POOR_GRADE
 
 PER_PAGE = 48
-FEW_PHOTOS = 5
+FEW_FACES = 5
 """A person with fewer is said to have few."""
 SEARCH_FIELD = "people_search"
 LEGEND = "Click somebody to open them. Keys: arrows walk, Enter opens, / finds a name, u undo, r redo."
@@ -26,7 +26,7 @@ class Show(StrEnum):
     """What people there are to look at."""
 
     ALL = "Everybody"
-    FEW = "Few photos"
+    FEW = "Few faces"
     POOR = "Poor quality"
     ONE_SIDE = "On one side only"
 
@@ -35,13 +35,13 @@ class Order(StrEnum):
     """Who comes first."""
 
     NAME = "By name"
-    MOST = "Most photos first"
-    FEWEST = "Fewest photos first"
+    MOST = "Most faces first"
+    FEWEST = "Fewest faces first"
     POOREST = "Poorest quality first"
 
 
 BADGES = {
-    Show.FEW: (f"<{FEW_PHOTOS}", f"fewer than {FEW_PHOTOS} photos"),
+    Show.FEW: (f"<{FEW_FACES}", f"fewer than {FEW_FACES} faces"),
     Show.POOR: ("!", "poor quality"),
     Show.ONE_SIDE: ("\u00bd", "on one side of the test only"),
 }
@@ -65,7 +65,7 @@ class Wanted:
 def traits(person: PersonCount) -> tuple[Show, ...]:
     """What there is to say about a person."""
     holds = {
-        Show.FEW: person.faces < FEW_PHOTOS,
+        Show.FEW: person.faces < FEW_FACES,
         Show.POOR: person.mean_grade is not None and person.mean_grade < POOR_GRADE,
         Show.ONE_SIDE: (person.train == 0) is not (person.val == 0),
     }
@@ -111,7 +111,7 @@ def pickable(dataset: Dataset, person: PersonCount, note: str = "") -> Pickable:
         str(person.id),
         gallery.crop_address(dataset.id, person.cover_crop_id),
         name,
-        note or words.count(person.faces, "photo"),
+        note or words.count(person.faces, "face"),
         name,
         tuple(badges),
     )

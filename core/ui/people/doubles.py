@@ -78,7 +78,7 @@ def _answer(label: str, icon: str, key: str, act: Callable[[Question], None], qu
 
 
 def _faces(dataset: Dataset, person: PersonCount) -> None:
-    st.markdown(f"**{words.person(person.name)}**, {words.count(person.faces, 'photo')}")
+    st.markdown(f"**{words.person(person.name)}**, {words.count(person.faces, 'face')}")
     faces = data.faces_of(dataset.id, dataset.revision, person.id)
     rows = likeness.typical(faces, np.arange(len(faces.table)))[:FACES_SHOWN]
     names = (faces.table.photo_names[row].rpartition("/")[2] for row in rows)

@@ -66,7 +66,7 @@ def free_name(view: View) -> str:
 def summary(view: View) -> str:
     """How many photos, on which side, how good."""
     person, grades = view.person, view.faces.table.grades
-    parts = [words.count(person.faces, "photo")]
+    parts = [words.count(person.faces, "face")]
     if person.train or person.val:
         parts.append(f"{words.count(person.train)} to learn from, {words.count(person.val)} to test on")
     if person.excluded:

@@ -113,7 +113,7 @@ def _accuracies(counts: Comparison) -> str:
 
 
 def _faces(page: Shown, title: str, changed: Sequence[Outcome], key: str, cleared: Sequence[Outcome] = ()) -> None:
-    st.markdown(f"**{title}: {words.count(len(changed) + len(cleared), 'photo') if changed or cleared else 'none'}**")
+    st.markdown(f"**{title}: {words.count(len(changed) + len(cleared), 'face') if changed or cleared else 'none'}**")
     if cleared:
         st.caption(cleared_sentence(len(cleared)))
     notes = {one.face_id: f"{words.person(one.said_old)} before, {words.person(one.said_new)} now" for one in changed}

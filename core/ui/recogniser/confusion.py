@@ -169,9 +169,7 @@ def _matrix(page: Shown, options: Options) -> None:
     tall = len(people) > charts.TEXT_MOST
     left, right = st.columns([4, 1], gap="medium") if tall else (st.container(), st.container())
     with left:
-        st.caption(
-            "Blue: right. Orange: taken for somebody else. The deeper, the more. Click a cell to see its photos."
-        )
+        st.caption("Blue: right. Orange: taken for somebody else. The deeper, the more. Click a cell to see its faces.")
         event = st.plotly_chart(
             charts.figure(drawn),
             key="confusion_chart",
@@ -191,12 +189,12 @@ def _cell(page: Shown, true: int, given: int) -> None:
     names = page.predictions.people
     face_ids = faces_of(page, names[true], names[given])
     said = "recognised" if true == given else f"taken for {page.person(given)}"
-    st.markdown(f"**{page.person(true)}, {said}: {words.count(len(face_ids), 'photo')}**")
+    st.markdown(f"**{page.person(true)}, {said}: {words.count(len(face_ids), 'face')}**")
     part = face_ids[gallery.page_slice(len(face_ids), CELL_PER_PAGE, f"cell_{true}_{given}")]
     both, known = dict.fromkeys((names[given], names[true])), set(page.faces.table.people)
     desk = Desk(page.dataset, tuple(name for name in both if name in known), "cell")
     actions = st.container()
-    grid = acting.grid("The photos of the cell. Arrows walk, space chooses.", desk.keys, 88)
+    grid = acting.grid("The faces of the cell. Arrows walk, space chooses.", desk.keys, 88)
     picked = picker(f"cell_{page.run.id}_{true}_{given}", _tiles(page, part, names[true]), grid, acting.epoch())
     with actions:
         desk.bar(picked.about, f"{words.count(len(picked.about))} chosen" if picked.about else "")
@@ -209,7 +207,7 @@ def _cell(page: Shown, true: int, given: int) -> None:
 
 def _legend(desk: Desk) -> str:
     keys = "".join(f"{key} {words.person(name)}, " for key, name in enumerate(desk.digits, start=1))
-    return f"Choose photos to correct them. Keys: {keys}Enter the whole photo, c right, x leave out, u undo."
+    return f"Choose faces to correct them. Keys: {keys}Enter the whole photo, c right, x leave out, u undo."
 
 
 def _tiles(page: Shown, face_ids: Sequence[str], counted_as: str) -> list[Pickable]:

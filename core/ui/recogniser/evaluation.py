@@ -92,12 +92,12 @@ def headline(run: Run) -> None:
             "Fair to everybody (macro F1)",
             words.percent(metrics["macro_f1"]),
             width="content",
-            help="The mean over people, not photos, of how completely and how exclusively each is named.",
+            help="The mean over people, not faces, of how completely and how exclusively each is named.",
         )
         st.metric("People", words.count(metrics["n_people"]), width="content")
         st.metric("Faces learned from", words.count(metrics["n_train"]), width="content")
     st.markdown(
-        f"**Right for {words.count(metrics['n_correct'])} of {words.count(metrics['n_test'], 'photo')} "
+        f"**Right for {words.count(metrics['n_correct'])} of {words.count(metrics['n_test'], 'face')} "
         f"it had not seen before.** {run.params['why']}"
     )
 
@@ -200,8 +200,8 @@ def _columns() -> dict[str, Any]:
 
     return {
         "Face": st.column_config.ImageColumn("", width=50),
-        "Recognised": rate("Recall", "Of this person's photos, the share that got the right name."),
-        "Name correct": rate("Precision", "Of the photos that got this name, the share that are this person."),
+        "Recognised": rate("Recall", "Of this person's faces, the share that got the right name."),
+        "Name correct": rate("Precision", "Of the faces that got this name, the share that are this person."),
         "F1": rate("F1", "Both in one number."),
         "Tested": st.column_config.NumberColumn("Tested", width=70),
         "Taken for": st.column_config.TextColumn("Mostly taken for", width=190),
@@ -220,7 +220,7 @@ def method(page: Shown) -> None:
     with left:
         _facts(
             {
-                "Tested photos": words.count(evaluation.n_test),
+                "Tested faces": words.count(evaluation.n_test),
                 "Learned from": words.count(run.metrics["n_train"], "face"),
                 "Right on those it learned from": words.percent(run.metrics["train_accuracy"]),
                 "95 % interval (Wilson)": _interval(*evaluation.accuracy_ci95),

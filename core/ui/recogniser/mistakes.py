@@ -78,7 +78,7 @@ def _both(predictions: Predictions, row: int) -> tuple[int, int]:
 
 
 def _no_errors(page: Shown) -> None:
-    tested = words.count(page.evaluation.n_test, "tested photo")
+    tested = words.count(page.evaluation.n_test, "tested face")
     with st.container(border=True):
         st.markdown(f":material/check_circle: **No errors.** Everybody on the {tested} was recognised.")
         st.caption(

@@ -174,7 +174,7 @@ def _curve(points: Sequence[dict[str, Any]]) -> None:
         charts.figure(study_charts.curve_json(points, ink=ink)),
         key="learning_curve",
         config={"displayModeBar": False},
-        alt=f"Accuracy by photos of a person that were learned from. {curve_finding(points)}.",
+        alt=f"Accuracy by faces of a person that were learned from. {curve_finding(points)}.",
     )
     fewer = [point for point in points if point["people"] < points[0]["people"]]
     if fewer:
@@ -193,4 +193,4 @@ def curve_finding(points: Sequence[dict[str, Any]]) -> str:
 
 
 def _with(point: dict[str, Any]) -> str:
-    return f"{words.percent(point['accuracy']['mean'])} right with {words.count(point['photos'], 'photo')}"
+    return f"{words.percent(point['accuracy']['mean'])} right with {words.count(point['photos'], 'face')}"

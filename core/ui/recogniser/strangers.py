@@ -88,7 +88,7 @@ def sentence(run: Run, unknown: int) -> str:
         )
         if not threshold["enough"]:
             why += f" These are too few people to be sure of {words.percent(threshold['rate'])}."
-    of = f"of the {words.count(run.metrics['n_test'], 'tested photo')}"
+    of = f"of the {words.count(run.metrics['n_test'], 'tested face')}"
     cost = f"By this rule {words.count(unknown) if unknown else 'none'} {of} would have been called unknown."
     many = unknown > MANY_UNKNOWN * run.metrics["n_test"]
     advice = " That is many: some photos may lie under the wrong name, and the map shows which." if many else ""

@@ -77,14 +77,14 @@ def curve_json(points: Sequence[Mapping[str, Any]], *, ink: str) -> str:
     shares = [point["accuracy"] for point in points]
     labels = [str(point["photos"]) for point in points]
     hover = [
-        f"{words.count(point['photos'], 'photo')}: {_share(share)}" for point, share in zip(points, shares, strict=True)
+        f"{words.count(point['photos'], 'face')}: {_share(share)}" for point, share in zip(points, shares, strict=True)
     ]
     trace = _dots(labels, [share["mean"] for share in shares], hovertext=hover, error_y=_errors(shares))
     trace.update(mode="lines+markers", line={"color": charts.RIGHT, "width": 2})
     drawn = go.Figure(trace)
     drawn.update_layout(
         **_layout(CURVE_PX, ink),
-        xaxis={**_axis(), "type": "category", "showgrid": False, "title": {"text": "photos of each person"}},
+        xaxis={**_axis(), "type": "category", "showgrid": False, "title": {"text": "faces of each person"}},
         yaxis={**_axis(), "tickformat": ".1~%", "range": _range(min(share["low"] for share in shares))},
     )
     return str(drawn.to_json())

@@ -20,7 +20,7 @@ COMPARED = "Compared with before"
 """The tab of the evaluation page that a training again leads to."""
 SETTING_NAMES = {
     "folds": "Parts for testing",
-    "min_faces": "Fewest photos of a person",
+    "min_faces": "Fewest faces of a person",
     "seed": "Seed",
     "c": "C",
     "min_grade": "Poorest quality",
@@ -48,9 +48,7 @@ def options() -> TrainRequest:
         folds = st.slider(
             "Parts for testing (folds)", 2, 10, 5, help="Used when the photos have no train and val folders."
         )
-        fewest = st.slider(
-            "Fewest photos of a person", 2, 20, 2, help="People with fewer different shots are left out."
-        )
+        fewest = st.slider("Fewest faces of a person", 2, 20, 2, help="People with fewer different shots are left out.")
         seed = st.number_input("Seed", 0, 9999, 0, help="The same seed gives the same result.")
         worst = st.slider(
             "Poorest quality that takes part, %",
