@@ -6,12 +6,14 @@
     +-- InputRefused                what was given cannot be used (command line: exit status 1)
     |   +-- ArchiveRefused          a zip or folder as a whole
     |   +-- ImageRefused            one file that is no photo, or a dangerous one
+    |   |   +-- ReadingEnded        a file that ended the program that reads it
     |   +-- TrainingRefused         too little to learn from
     |   +-- NotFound                no dataset, run, face or file of that name
     |   +-- NameTaken               a name that exists already
     |   +-- ModelMismatch           embeddings of two models met
     |   +-- ChangedMeanwhile        another window changed the same faces a moment ago
     +-- ModelUnavailable            a network is not installed, or could not be installed
+    +-- ReaderUnavailable           the program that reads files does not start
     +-- DataFolderFault             the data folder or its database cannot be read or written
     |   +-- DataFolderBusy          another process holds a lock in it
     |   +-- DiskFull                there is no room on its disk
@@ -48,6 +50,10 @@ class ImageRefused(InputRefused):
     """One file is no photo that can be read safely."""
 
 
+class ReadingEnded(ImageRefused):
+    """One file that ended the program that reads it, or took too long; it is not to be met again."""
+
+
 class TrainingRefused(InputRefused):
     """The dataset holds too little to learn from."""
 
@@ -70,6 +76,10 @@ class ChangedMeanwhile(InputRefused):
 
 class ModelUnavailable(FaceAtlasError):
     """A network is not installed or could not be fetched, verified or converted."""
+
+
+class ReaderUnavailable(FaceAtlasError):
+    """The program that reads files could not be started."""
 
 
 class DataFolderFault(FaceAtlasError):

@@ -10,12 +10,21 @@ MIB = 1 << 20
 GIB = 1 << 30
 
 
+def usable_processors() -> int:
+    """How many processors this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+
+
 @dataclass(frozen=True, slots=True)
 class ImageLimits:
     """What one photo may cost."""
 
     max_pixels: int = 100_000_000
     max_file_bytes: int = 256 * MIB
+    max_memory_bytes: int = 1280 * MIB
+    """Of the program that decodes it, beyond its own; ``images.MEMORY_BUDGET_BYTES`` and what that cannot reckon."""
+    max_seconds: float = 30.0
+    """Of the processor. The largest photo that is taken needs about 5."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +44,7 @@ class Settings:
 
     data_dir: Path
     engine: str = "openvino"
-    threads: int = field(
-        default_factory=lambda: (
-            len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
-        )
-    )
+    threads: int = field(default_factory=usable_processors)
     images: ImageLimits = ImageLimits()
     archives: ArchiveLimits = ArchiveLimits()
 

@@ -36,23 +36,25 @@ MAY_IMPORT: dict[str, set[str]] = {
         "core.models",
         "core.machine",
     }
-    | {"core.images", "core.layout", "core.archive", "core.learn", "core.corrections", "core.words"}
+    | {"core.images", "core.isolation", "core.layout", "core.archive", "core.learn", "core.corrections"}
+    | {"core.words"}
     | STORE_BASES,
     "core.ui.components": VALUES
     | {"core.ui.components", "core.ui.charts", "core.ui.gallery", "core.ui.state", "core.images"},
     "core.__main__": {"core.cli"},
     "core.cli": UNIVERSAL
     | {"core.cli", "core.services", "core.workflows", "core.jobs", "core.models", "core.bench"}
-    | {"core.images", "core.store.base"},
+    | {"core.images", "core.isolation", "core.store.base"},
     "core.bench": UNIVERSAL
     | {"core.bench", "core.services", "core.workflows", "core.jobs", "core.machine", "core.store.base"}
-    | {"core.archive", "core.images", "core.layout", "core.learn", "core.models", "core.detect", "core.embed"}
+    | {"core.archive", "core.images", "core.isolation", "core.layout", "core.learn", "core.models", "core.detect"}
+    | {"core.embed"}
     | {"core.engine"},
     "core.services": {"core"},
     "core.workflows": UNIVERSAL
-    | {"core.imaging.header_texts"}
     | {"core.workflows", "core.detect", "core.embed", "core.learn", "core.archive", "core.images", "core.geometry"}
-    | {"core.exchange", "core.jobs.model", "core.corrections", "core.machine", "core.report", "core.words"}
+    | {"core.exchange", "core.isolation", "core.jobs.model", "core.corrections", "core.machine", "core.report"}
+    | {"core.words"}
     | STORE_BASES,
     "core.jobs.handlers": UNIVERSAL | {"core.jobs", "core.services", "core.workflows"},
     "core.jobs.transfers": UNIVERSAL | {"core.jobs", "core.services", "core.workflows", "core.corrections"},
@@ -74,6 +76,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "core.zip_names": UNIVERSAL | {"core.code_pages"},
     "core.code_pages": {"core.letters"},
     "core.letters": set(),
+    "core.isolation": UNIVERSAL | {"core.isolation", "core.images", "core.imaging"},
     "core.images": UNIVERSAL | {"core.imaging"},
     "core.imaging": UNIVERSAL | {"core.imaging"},
     "core.geometry": VALUES,
@@ -119,6 +122,17 @@ def imports(path: Path) -> Iterator[str]:
                 yield full if is_module else node.module
 
 
+DECODERS = {"decode", "decode_reduced", "decoding_bytes", "stored_orientation", "taken"}
+"""Of core.images: what meets bytes of others."""
+MAY_DECODE = {
+    "core.isolation.tasks": "in the child",
+    "core.workflows.suspects": "crops, which this program wrote",
+    "core.workflows.study": "crops, which this program wrote",
+    "core.bench": "the sample",
+}
+READER_PACKAGES = {"numpy", "cv2", "PIL", "pillow_heif"}
+
+
 def within(name: str, layers: set[str]) -> bool:
     return any(name == layer or name.startswith(layer + ".") for layer in layers)
 
@@ -148,6 +162,25 @@ def test_a_heavy_package_stays_in_its_room(package: str) -> None:
         if any(found.split(".")[0] == package for found in imports(path)) and not within(name, HEAVY[package])
     ]
     assert not guests, f"{package} is imported by {guests}; its rooms are {sorted(HEAVY[package])}"
+
+
+def test_photos_of_others_are_decoded_in_a_child() -> None:
+    offenders = [
+        name
+        for name, path in modules()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.module == "core.images"
+        if DECODERS & {alias.name for alias in node.names} and not within(name, set(MAY_DECODE))
+    ]
+    assert not offenders, f"{offenders} decode with core.images; core.isolation.photos does it in a child"
+
+
+def test_a_child_that_reads_loads_nothing_that_it_does_not_need() -> None:
+    code = "import sys, core.isolation.child, core.isolation.tasks; print(*sys.modules)"
+    listed = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = {name.split(".")[0] for name in listed.stdout.split()}
+    assert loaded >= READER_PACKAGES
+    assert not loaded & (set(HEAVY) | {"sklearn", "scipy", "pandas", "pyarrow", "requests", "socket"}), loaded
 
 
 def test_page_files_lie_in_sub_folders_and_are_all_in_the_navigation() -> None:

@@ -18,6 +18,7 @@ from core.detect import pyramid
 from core.embed import crops
 from core.engine.base import Engine
 from core.errors import FaceAtlasError
+from core.isolation import photos as isolation
 from core.jobs.handlers import IngestRequest, handlers
 from core.jobs.model import Job, JobKind, JobState, Owner
 from core.jobs.worker import run_job
@@ -31,7 +32,6 @@ from core.workflows.ingest import Ingestor
 STAGES = (
     "read",
     "decode",
-    "hash",
     "pyramid",
     "pnet",
     "rnet",
@@ -43,11 +43,11 @@ STAGES = (
     "store",
     REST,
 )
-"""In the order of the work. ``boxes`` is what the detector does about its networks: patches, arithmetic, suppression;
-``pictures`` the crops that people see; ``rest`` the queues, the standardisation and the job about it all."""
+"""In the order of the work. ``decode`` is the wait for the children that do it, with the hash; ``boxes`` is what the
+detector does about its networks: patches, arithmetic, suppression; ``pictures`` the crops that people see; ``rest`` the
+queues, the standardisation and the job about it all."""
 WORKFLOW_STAGES: dict[str, list[Callable[..., Any]]] = {
-    "decode": [call for name, call in vars(images).items() if name.startswith("decod")],
-    "hash": [images.perceptual_hash],
+    "decode": [isolation.decode, isolation.decode_reduced, isolation.decoding_bytes, isolation.describe],
     "pictures": [crops.display_crop, images.encode_jpeg],
 }
 DETECTOR_STAGES: dict[str, list[Callable[..., Any]]] = {

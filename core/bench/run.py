@@ -20,7 +20,7 @@ import numpy as np
 from core.bench import ingesting, others, photos
 from core.bench.ingesting import carry, ingest, timed
 from core.bench.report import report_text
-from core.images import decode
+from core.isolation.photos import decode
 from core.jobs.model import JobKind
 from core.machine import processor
 from core.models import catalogue, install

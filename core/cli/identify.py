@@ -10,7 +10,7 @@ from core.cli import asked
 from core.cli.carry import progress
 from core.cli.parser import Answer, Commands, needs_dataset
 from core.errors import ImageRefused, InputRefused
-from core.images import decode
+from core.isolation.photos import decode
 from core.models import catalogue
 from core.services import Services
 from core.store.base import Dataset

@@ -6,8 +6,10 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from core.errors import ReadingEnded
 from core.exchange.traces import Found, Search, Traces
-from core.imaging.header_texts import read_header_texts
+from core.isolation.photos import read_header_texts
+from core.settings import ImageLimits
 from core.store.artifacts import Artifacts, Kind
 from core.store.base import FaceStore
 from core.store.exchange import EraseStore, Erasure
@@ -70,7 +72,11 @@ def _surest(found: Sequence[Found]) -> list[Found]:
 
 
 def _header_texts(path: Path, name: str) -> list[str]:
-    return read_header_texts(path.read_bytes()) if _is_photo(name) else []
+    """What a header that cannot be read says is nothing; its bytes are searched all the same."""
+    try:
+        return read_header_texts(path.read_bytes(), ImageLimits()) if _is_photo(name) else []
+    except ReadingEnded:
+        return []
 
 
 def _files(data_dir: Path, skipped: Collection[Path]) -> Iterator[Path]:

@@ -20,7 +20,7 @@ import numpy as np
 from core.archive import Entry, PhotoSource
 from core.errors import ImageRefused, InputRefused
 from core.geometry import centrality
-from core.images import decode
+from core.isolation.photos import decode
 from core.learn.calibrate import detection_rate, rank_curve, reliability
 from core.learn.classify import Recogniser
 from core.learn.openset import RATES, TARGET_RATE, Threshold, exact_interval, nearest_training

@@ -8,7 +8,8 @@ from math import ceil
 
 from core.embed.crops import display_crop
 from core.embed.embedder import Embedder
-from core.images import Picture, decode_reduced, encode_jpeg
+from core.images import Picture, encode_jpeg
+from core.isolation.photos import decode_reduced
 from core.learn.quality import Look, look
 from core.settings import ImageLimits
 from core.store.artifacts import Artifacts, Kind, content_id

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Protocol
 
 from core.archive import PhotoSource
@@ -93,7 +94,8 @@ def ingest(
     done = total - len(entries)
     report(done, total, "Looking for faces")
     known: dict[str, PhotoLabel] = tools.store.photo_labels(target.dataset_id)
-    reader = PhotoReader(source, known, tools.limits, tools.pace, tools.detector.settings.fine_long_side_px)
+    enough_px = tools.detector.settings.fine_long_side_px
+    reader = PhotoReader(source, known, tools.limits, tools.pace, enough_px, partial(_report_ended, tools, target))
     for batch in reader.batches(entries):
         token.raise_if_cancelled()
         step = _Step(tools, target, known)
@@ -133,6 +135,26 @@ def _report_refused(tools: Ingestor, source: PhotoSource, target: Target, dealt_
     tools.store.add(target.dataset_id, target.job_id, IngestBatch(reports=reports))
 
 
+def _report_ended(tools: Ingestor, target: Target, photo: ReadPhoto) -> None:
+    """The line of a file that ended its reader, before anything else can: it is not looked at again."""
+    line = _report_line(photo, Outcome.REFUSED, photo.objection)
+    tools.store.add(target.dataset_id, target.job_id, IngestBatch(reports=[line]))
+
+
+def _report_line(photo: ReadPhoto, outcome: Outcome, reason: str, faces: int = 0) -> FileReport:
+    entry = photo.entry
+    return FileReport(
+        entry.index,
+        entry.name,
+        outcome,
+        faces,
+        entry.person,
+        entry.split,
+        reason,
+        photo.photo_id or None,
+    )
+
+
 # one batch
 
 
@@ -168,7 +190,8 @@ class _Step:
     def _is_new(self, photo: ReadPhoto) -> bool:
         """Whether the photo is to be worked on; what is refused gets its line here, what is known later."""
         if photo.objection:
-            self._refuse(photo, photo.objection)
+            if not photo.is_told:
+                self._refuse(photo, photo.objection)
             return False
         if photo.photo_id in self.known:
             self.again.append(photo)
@@ -244,19 +267,7 @@ class _Step:
         self._line(photo, Outcome.REFUSED, reason=reason)
 
     def _line(self, photo: ReadPhoto, outcome: Outcome, reason: str = "", faces: int = 0) -> None:
-        entry = photo.entry
-        self.reports.append(
-            FileReport(
-                entry.index,
-                entry.name,
-                outcome,
-                faces,
-                entry.person,
-                entry.split,
-                reason,
-                photo.photo_id or None,
-            )
-        )
+        self.reports.append(_report_line(photo, outcome, reason, faces))
 
 
 def _label(photo: ReadPhoto) -> PhotoLabel:

@@ -1,21 +1,23 @@
 """Photos read and decoded ahead of the work on them, as far as memory allows.
 
-Every file passes two steps on a pool of threads: its bytes are read and its header tells what decoding will take; then
-it is decoded. What is in flight, from the first byte read to the end of the work on its batch, stays within a budget of
-bytes, reckoned as if every photo were decoded whole. A photo that exceeds the budget by itself is taken alone.
+Every file passes two steps on a pool of threads, which let children do what meets its content: its bytes are read and
+its header tells what decoding will take; then it is decoded. What is in flight, from the first byte read to the end of
+the work on its batch, stays within a budget of bytes, reckoned as if every photo were decoded whole. A photo that
+exceeds the budget by itself is taken alone.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from core.archive import Entry, PhotoSource
-from core.errors import ImageRefused
-from core.images import Picture, decode_reduced, decoding_bytes, perceptual_hash, taken
+from core.errors import ImageRefused, ReadingEnded
+from core.images import Picture
+from core.isolation.photos import decoding_bytes, describe
 from core.machine import Pace
 from core.settings import ImageLimits
 
@@ -35,6 +37,12 @@ class ReadPhoto:
     taken: float | None = None
     """Seconds since 1970 by the camera's clock, where it says so."""
     objection: str = ""
+    is_told: bool = False
+    """Whether ``PhotoReader.on_ended`` was told the objection."""
+
+
+def _tell_nobody(photo: ReadPhoto) -> None:
+    """Where nothing is to be resumed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,11 +64,16 @@ class PhotoReader:
     limits: ImageLimits
     pace: Pace
     enough_px: int
-    """Longer side at which photos are decoded where that is cheaper; see ``decode_reduced``."""
+    """Longer side at which photos are decoded where that is cheaper; see ``images.decode_reduced``."""
+    on_ended: Callable[[ReadPhoto], None] = _tell_nobody
+    """Called at once, on any thread, with a file that ended its reader: whoever remembers it never meets it again,
+    however the work on its batch ends."""
     _left: deque[Entry] = field(default_factory=deque, init=False, repr=False)
     _reading: deque[tuple[Entry, Future[_File]]] = field(default_factory=deque, init=False, repr=False)
     _decoding: deque[tuple[int, Future[ReadPhoto]]] = field(default_factory=deque, init=False, repr=False)
     _batch_bytes: int = field(default=0, init=False, repr=False)
+    _ended: dict[str, str] = field(default_factory=dict, init=False, repr=False)
+    """Why photos, by their ids, ended their reader: copies of one are not tried."""
 
     def batches(self, entries: Sequence[Entry]) -> Iterator[list[ReadPhoto]]:
         """All photos; asking for the next batch says that the last one is done with."""
@@ -98,13 +111,13 @@ class PhotoReader:
             if not starved and self._in_flight() - entry.size_bytes + file.weight_bytes > self.pace.bytes_in_flight:
                 return
             self._reading.popleft()
-            self._decoding.append((file.weight_bytes, pool.submit(_decoded, file, self.limits, self.enough_px)))
+            self._decoding.append((file.weight_bytes, pool.submit(self._decoded, file)))
             self._start_reading(pool)
 
     def _start_reading(self, pool: ThreadPoolExecutor) -> None:
         while self._left and len(self._reading) < self.pace.photos_at_once and self._has_room_for(self._left[0]):
             entry = self._left.popleft()
-            self._reading.append((entry, pool.submit(_read, self.source, entry, self.known, self.limits)))
+            self._reading.append((entry, pool.submit(self._read, entry)))
 
     def _has_room_for(self, entry: Entry) -> bool:
         in_flight, unread = self._in_flight(), self._unread()
@@ -120,25 +133,46 @@ class PhotoReader:
     def _unread(self) -> int:
         return sum(entry.size_bytes for entry, _ in self._reading)
 
+    # on the threads
 
-def _read(source: PhotoSource, entry: Entry, known: Container[str], limits: ImageLimits) -> _File:
-    try:
-        data = source.read(entry)
-        photo_id = sha256(data).hexdigest()
-        is_known = photo_id in known
-        weight_bytes = len(data) if is_known else decoding_bytes(data, limits)
-    except ImageRefused as refusal:
-        return _File(ReadPhoto(entry, objection=str(refusal)))
-    return _File(ReadPhoto(entry, data, photo_id), weight_bytes, is_known)
+    def _read(self, entry: Entry) -> _File:
+        try:
+            data = self.source.read(entry)
+        except ImageRefused as refusal:
+            return _File(ReadPhoto(entry, objection=str(refusal)))
+        photo = ReadPhoto(entry, data, sha256(data).hexdigest())
+        if photo.photo_id in self.known:
+            return _File(photo, len(data), is_known=True)
+        try:
+            self._require_new(photo)
+            return _File(photo, decoding_bytes(data, self.limits))
+        except ImageRefused as refusal:
+            return _File(self._refused(photo, refusal))
 
+    def _decoded(self, file: _File) -> ReadPhoto:
+        photo = file.photo
+        if photo.objection or file.is_known:
+            return photo
+        try:
+            self._require_new(photo)
+            described = describe(photo.data, self.limits, self.enough_px)
+        except ImageRefused as refusal:
+            return self._refused(photo, refusal)
+        return replace(
+            photo,
+            picture=described.picture,
+            perceptual_hash=described.perceptual_hash,
+            taken=described.taken,
+        )
 
-def _decoded(file: _File, limits: ImageLimits, enough_px: int) -> ReadPhoto:
-    photo = file.photo
-    if photo.objection or file.is_known:
-        return photo
-    try:
-        picture = decode_reduced(photo.data, limits, enough_px)
-    except ImageRefused as refusal:
-        return ReadPhoto(photo.entry, objection=str(refusal))
-    hashed = perceptual_hash(picture.pixels)
-    return ReadPhoto(photo.entry, photo.data, photo.photo_id, picture, hashed, taken(photo.data))
+    def _require_new(self, photo: ReadPhoto) -> None:
+        if photo.photo_id in self._ended:
+            raise ReadingEnded(self._ended[photo.photo_id])
+
+    def _refused(self, photo: ReadPhoto, refusal: ImageRefused) -> ReadPhoto:
+        has_ended = isinstance(refusal, ReadingEnded)
+        refused = ReadPhoto(photo.entry, objection=str(refusal), is_told=has_ended)
+        if has_ended:
+            self._ended[photo.photo_id] = str(refusal)
+            self.on_ended(refused)
+        return refused

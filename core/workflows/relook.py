@@ -14,7 +14,8 @@ import numpy as np
 from core.corrections.model import Event
 from core.errors import ImageRefused, InputRefused, NotFound
 from core.geometry import match
-from core.images import Picture, decode, taken
+from core.images import Picture
+from core.isolation.photos import decode, taken
 from core.settings import ImageLimits
 from core.store.artifacts import Kind
 from core.store.base import FileReport, IngestBatch, Outcome, PhotoLabel
@@ -112,7 +113,7 @@ def _look(tools: Ingestor, target: Target, photo_id: str, label: PhotoLabel) -> 
         for face in wanted
     ]
     stored = finish(tools.artifacts, tools.embedder, target.dataset_id, prepared)
-    tools.store.replace_faces(target.dataset_id, photo_id, stored, taken(data))
+    tools.store.replace_faces(target.dataset_id, photo_id, stored, taken(data, tools.limits))
     outcome = Outcome.TAKEN if wanted else Outcome.NO_FACE
     return _Look(replace(line, outcome=outcome, faces=len(wanted)), len(again), len(wanted) - len(again))
 

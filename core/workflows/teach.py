@@ -12,7 +12,8 @@ from dataclasses import replace
 from core.corrections.model import Event
 from core.errors import NotFound
 from core.geometry import match
-from core.images import Picture, decode, perceptual_hash, taken
+from core.images import Picture, perceptual_hash
+from core.isolation.photos import decode, taken
 from core.store.artifacts import Kind, content_id
 from core.store.base import FaceStore, IngestBatch, PhotoLabel
 from core.types import Box, Detection, Face, Photo
@@ -77,7 +78,7 @@ def _take_in(tools: Ingestor, dataset_id: str, name: str, content: bytes, pictur
         picture.height_px,
         len(content),
         perceptual_hash(picture.pixels),
-        taken(content),
+        taken(content, tools.limits),
     )
     if photo.id in tools.store.photo_labels(dataset_id):
         return

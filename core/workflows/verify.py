@@ -12,7 +12,7 @@ from core.detect.mtcnn import Detector
 from core.embed.embedder import Embedder
 from core.errors import ImageRefused, InputRefused, NotFound
 from core.geometry import centrality
-from core.images import decode
+from core.isolation.photos import decode
 from core.learn import same_person
 from core.learn.same_person import EVEN_PRIOR, FARS, PairRule, Scores
 from core.learn.split import near_duplicate_groups

@@ -21,7 +21,7 @@ from core.detect.mtcnn import Detector
 from core.embed.embedder import Embedder
 from core.errors import ImageRefused, InputRefused
 from core.geometry import centrality
-from core.images import decode
+from core.isolation.photos import decode
 from core.learn.verification import Verification, curves, verify_pairs
 from core.settings import ImageLimits
 from core.types import Detection, Floats, Refusal, Report, RgbImage, Vectors, silent

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from core.errors import NotFound
-from core.images import decode
+from core.isolation.photos import decode
 from core.store.artifacts import Kind
 from core.store.base import Dataset
 from core.types import Face, Quality

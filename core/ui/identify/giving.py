@@ -9,7 +9,8 @@ from hashlib import sha256
 import streamlit as st
 
 from core.errors import ImageRefused
-from core.images import decode_reduced, encode_jpeg, shrink
+from core.images import encode_jpeg, shrink
+from core.isolation.photos import decode_reduced
 from core.ui import data, gallery, state, words
 from core.ui.components import choices
 from core.ui.components.choices import Layout, Line

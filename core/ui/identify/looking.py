@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.images import decode, encode_jpeg
+from core.images import encode_jpeg
+from core.isolation.photos import decode
 from core.jobs.model import JobKind
 from core.learn.openset import RATES, TARGET_RATE, Threshold
 from core.store.base import Dataset, Run

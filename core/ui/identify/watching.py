@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.images import decode
+from core.isolation.photos import decode
 from core.learn.openset import Threshold
 from core.store.base import Dataset, Run
 from core.types import Box

@@ -6,10 +6,12 @@ loses the one in hand and a resumed lookup goes on. A file that cannot be read i
 
 from __future__ import annotations
 
+import threading
 import time
 import uuid
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from pathlib import Path, PurePath
 
@@ -18,7 +20,8 @@ import numpy as np
 from core.archive import PhotoSource
 from core.errors import ImageRefused, InputRefused
 from core.exchange.zips import writing_zip
-from core.images import Picture, decode_reduced, encode_jpeg, shrink
+from core.images import Picture, encode_jpeg, shrink
+from core.isolation.photos import decode_reduced
 from core.jobs.model import JobKind
 from core.learn import same_person
 from core.learn.same_person import MEASURED, PairRule
@@ -99,21 +102,44 @@ def look(
     entries = [entry for entry in source.entries if entry.index not in seen]
     total, done = len(source.entries), len(seen)
     report(done, total, "Looking for faces and names")
-    reader = PhotoReader(source, frozenset(), tools.limits, tools.pace, identifier.detector.settings.fine_long_side_px)
+    finished = _Finished(part, batches)
+    enough_px = identifier.detector.settings.fine_long_side_px
+    on_ended = partial(_add_ended, finished, identifier)
+    reader = PhotoReader(source, frozenset(), tools.limits, tools.pace, enough_px, on_ended)
     for photos in reader.batches(entries):
         token.raise_if_cancelled()
-        batches.append(_look_at(tools, identifier, photos))
-        part.append(batches[-1])
+        finished.add(_look_at(tools, identifier, [photo for photo in photos if not photo.is_told]))
         done += len(photos)
         report(done, total, "Looking for faces and names")
     refused = [LookedAt(refusal.name, "", 0, 0, (), refusal.reason) for refusal in source.refused]
     return _keep(tools, identifier, wish, batches, refused)
 
 
+@dataclass
+class _Finished:
+    """The batches so far, here and on disk; they may come from any thread."""
+
+    part: PartFile
+    batches: list[Batch]
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def add(self, batch: Batch) -> None:
+        with self._lock:
+            self.part.append(batch)
+            self.batches.append(batch)
+
+
+def _add_ended(finished: _Finished, identifier: Identifier, photo: ReadPhoto) -> None:
+    """The line of a file that ended its reader, before anything else can: it is not looked at again."""
+    line = LookedAt(photo.entry.name, "", 0, 0, (), photo.objection)
+    finished.add(Batch((photo.entry.index,), (line,), np.empty((0, identifier.embedder.model.dimension), np.float32)))
+
+
 def _keep(
     tools: LookupTools, identifier: Identifier, wish: Wish, batches: Sequence[Batch], refused: Sequence[LookedAt]
 ) -> Lookup:
-    """Write the lookup; its batches are not needed any more."""
+    """Write the lookup; its batches are not needed any more. A file that ended its reader was ahead of its batch."""
+    batches = sorted((batch for batch in batches if batch.positions), key=lambda batch: batch.positions)
     photos = [photo for batch in batches for photo in batch.photos]
     vectors = np.concatenate(
         [np.empty((0, identifier.embedder.model.dimension), np.float32)] + [b.vectors for b in batches]

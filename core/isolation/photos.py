@@ -1,0 +1,128 @@
+"""Photos decoded in a child: the functions of ``core.images`` that meet bytes of others, within ``ImageLimits``.
+
+Besides what those refuse, a photo is refused that ends the child or takes too long: ``ReadingEnded``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from core.errors import ReadingEnded
+from core.images import Picture
+from core.isolation.bounds import Bounds
+from core.isolation.pool import Reply, shared_pool
+from core.settings import ImageLimits
+from core.types import RgbImage
+
+_BANDS = 3
+_MOST_NOTES, _LONGEST_NOTE = 20, 2000
+MOST_TEXT_BYTES = 64 << 20
+"""Of all texts in a photo's header."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Described:
+    """A photo with what is known of it besides its pixels."""
+
+    picture: Picture
+    perceptual_hash: int
+    taken: float | None
+    """Seconds since 1970 by the camera's clock, where it says so."""
+
+
+def decode(data: bytes, limits: ImageLimits) -> RgbImage:
+    """As ``images.decode``. Raises ImageRefused."""
+    return _decode(data, limits, None).pixels
+
+
+def decode_reduced(data: bytes, limits: ImageLimits, enough_px: int) -> Picture:
+    """As ``images.decode_reduced``. Raises ImageRefused."""
+    return _decode(data, limits, enough_px)
+
+
+def describe(data: bytes, limits: ImageLimits, enough_px: int) -> Described:
+    """The photo as ``images.decode_reduced`` gives it, and its hash and date, in one go. Raises ImageRefused."""
+    reply = _ask("decode photo", data, limits, enough_px=enough_px, described=True)
+    return Described(_picture(reply, limits), _whole_number(reply.answer, "hash", (1 << 64) - 1), _moment(reply.answer))
+
+
+def decoding_bytes(data: bytes, limits: ImageLimits) -> int:
+    """As ``images.decoding_bytes``. Raises ImageRefused."""
+    return _whole_number(_ask("weigh photo", data, limits).answer, "bytes", 1 << 40)
+
+
+def taken(data: bytes, limits: ImageLimits) -> float | None:
+    """As ``images.taken``. Raises ReadingEnded."""
+    return _moment(_ask("date photo", data, limits).answer)
+
+
+def stored_orientation(data: bytes, limits: ImageLimits) -> int:
+    """As ``images.stored_orientation``. Raises ReadingEnded."""
+    return max(1, _whole_number(_ask("orient photo", data, limits).answer, "orientation", 8))
+
+
+def read_header_texts(data: bytes, limits: ImageLimits) -> list[str]:
+    """As ``header_texts.read_header_texts``. Raises ReadingEnded."""
+    reply = _ask("texts of photo", data, limits, most_bytes=MOST_TEXT_BYTES)
+    try:
+        texts = json.loads(reply.blocks[0].tobytes()) if reply.blocks else None
+    except (ValueError, RecursionError):
+        texts = None
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise _nonsense()
+    return texts
+
+
+def _decode(data: bytes, limits: ImageLimits, enough_px: int | None) -> Picture:
+    return _picture(_ask("decode photo", data, limits, enough_px=enough_px, described=False), limits)
+
+
+def _ask(task: str, data: bytes, limits: ImageLimits, most_bytes: int = 0, **arguments: Any) -> Reply:
+    bounds = Bounds(limits.max_memory_bytes, limits.max_seconds)
+    given = {**arguments, "limits": asdict(limits)}
+    return shared_pool().read(task, given, [data], bounds, most_bytes or limits.max_pixels * _BANDS)
+
+
+# checking
+
+
+def _picture(reply: Reply, limits: ImageLimits) -> Picture:
+    shape = reply.answer.get("shape")
+    if not isinstance(shape, list) or len(shape) != _BANDS or len(reply.blocks) != 1:
+        raise _nonsense()
+    height, width, bands = (_whole_number({"side": side}, "side", limits.max_pixels) for side in shape)
+    (block,) = reply.blocks
+    if bands != _BANDS or not width * height or block.size != height * width * bands:
+        raise _nonsense()
+    whole = [_whole_number(reply.answer, name, limits.max_pixels) for name in ("width_px", "height_px")]
+    if whole[0] < width or whole[1] < height:
+        raise _nonsense()
+    notes = reply.answer.get("notes")
+    if not isinstance(notes, list) or len(notes) > _MOST_NOTES or not all(_is_note(note) for note in notes):
+        raise _nonsense()
+    return Picture(block.reshape(height, width, bands), whole[0], whole[1], tuple(notes))
+
+
+def _is_note(note: object) -> bool:
+    return isinstance(note, str) and len(note) <= _LONGEST_NOTE
+
+
+def _whole_number(answer: Mapping[str, Any], name: str, most: int) -> int:
+    value = answer.get(name)
+    if type(value) is not int or not 0 <= value <= most:
+        raise _nonsense()
+    return value
+
+
+def _moment(answer: Mapping[str, Any]) -> float | None:
+    value = answer.get("taken")
+    if value is not None and type(value) not in (int, float):
+        raise _nonsense()
+    return None if value is None else float(value)
+
+
+def _nonsense() -> ReadingEnded:
+    return ReadingEnded("It could not be read safely: what the program that reads it said is no photo.")

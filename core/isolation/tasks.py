@@ -1,0 +1,65 @@
+"""What the child can do, by name: pure functions over bytes and paths, whose answers are JSON and blocks of bytes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import cv2
+
+from core import images
+from core.imaging.header_texts import read_header_texts
+from core.isolation.channel import Block
+from core.settings import ImageLimits
+
+Answer = tuple[dict[str, Any], Sequence[Block]]
+Task = Callable[[dict[str, Any], Sequence[memoryview]], Answer]
+
+cv2.setNumThreads(1)  # there are as many children as threads
+
+
+def _weigh_photo(arguments: dict[str, Any], blocks: Sequence[memoryview]) -> Answer:
+    return {"bytes": images.decoding_bytes(bytes(blocks[0]), _limits(arguments))}, []
+
+
+def _decode_photo(arguments: dict[str, Any], blocks: Sequence[memoryview]) -> Answer:
+    """The picture, and with ``described`` its perceptual hash and when it was taken."""
+    data, limits, enough_px = bytes(blocks[0]), _limits(arguments), arguments["enough_px"]
+    if enough_px is None:
+        pixels = images.decode(data, limits)
+        picture = images.Picture(pixels, pixels.shape[1], pixels.shape[0])  # whoever wants all pixels reads no notes
+    else:
+        picture = images.decode_reduced(data, limits, enough_px)
+    size = {"width_px": picture.width_px, "height_px": picture.height_px}
+    answer = {"shape": picture.pixels.shape, **size, "notes": picture.notes}
+    if arguments["described"]:
+        answer |= {"hash": images.perceptual_hash(picture.pixels), "taken": images.taken(data)}
+    return answer, [picture.pixels]
+
+
+def _date_photo(arguments: dict[str, Any], blocks: Sequence[memoryview]) -> Answer:
+    return {"taken": images.taken(bytes(blocks[0]))}, []
+
+
+def _orient_photo(arguments: dict[str, Any], blocks: Sequence[memoryview]) -> Answer:
+    return {"orientation": images.stored_orientation(bytes(blocks[0]))}, []
+
+
+def _texts_of_photo(arguments: dict[str, Any], blocks: Sequence[memoryview]) -> Answer:
+    """The texts as one block: they may be many, and long."""
+    texts = read_header_texts(bytes(blocks[0]))
+    return {}, [json.dumps(texts).encode("ascii")]
+
+
+def _limits(arguments: dict[str, Any]) -> ImageLimits:
+    return ImageLimits(**arguments["limits"])
+
+
+TASKS: Final[dict[str, Task]] = {
+    "weigh photo": _weigh_photo,
+    "decode photo": _decode_photo,
+    "date photo": _date_photo,
+    "orient photo": _orient_photo,
+    "texts of photo": _texts_of_photo,
+}

@@ -1,0 +1,241 @@
+"""Children that read: what comes back, what one file may cost, and what becomes of a child that dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core import images
+from core.errors import ImageRefused, ReadingEnded
+from core.images import encode_jpeg
+from core.isolation import photos, pool
+from core.isolation.bounds import Bounds
+from core.isolation.pool import Pool
+from core.settings import ImageLimits
+
+ROOT = Path(__file__).parents[2]
+LIMITS = ImageLimits()
+BOUNDS = Bounds(1 << 30, 30)
+AMPLE = 1 << 30
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="memory is bounded, and shared, on Linux only")
+
+
+def noise(width: int, height: int) -> images.RgbImage:
+    """A picture that compresses badly: decoding it is work."""
+    return np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+def decode_task(limits: ImageLimits = LIMITS) -> dict[str, object]:
+    described = {"max_pixels": limits.max_pixels, "max_file_bytes": limits.max_file_bytes}
+    return {"limits": described, "enough_px": None, "described": False}
+
+
+@pytest.fixture(params=["shared memory", "pipe"])
+def children(request: pytest.FixtureRequest) -> Iterator[Pool]:
+    """Two children at most, speaking either way."""
+    made = Pool(2, shared=request.param == "shared memory")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def own_pool(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pool]:
+    """The pool of this process, for one test alone."""
+    made = Pool(2)
+    monkeypatch.setattr(photos, "shared_pool", lambda: made)
+    yield made
+    made.close()
+
+
+def test_pixels_come_as_the_decoder_gives_them_either_way(children: Pool) -> None:
+    data = encode_jpeg(noise(640, 480))
+    reply = children.read("decode photo", decode_task(), [data], BOUNDS, AMPLE)
+    assert reply.answer == {"shape": [480, 640, 3], "width_px": 640, "height_px": 480, "notes": []}
+    assert np.array_equal(reply.blocks[0].reshape(480, 640, 3), images.decode(data, LIMITS))
+
+
+def test_a_picture_larger_than_a_pipe_or_the_last_one_comes_whole(children: Pool) -> None:
+    sizes = [(3000, 2000), (30, 20), (2000, 3000)]
+    for width, height in sizes:
+        data = encode_jpeg(noise(width, height), quality=30)
+        reply = children.read("decode photo", decode_task(), [data], BOUNDS, AMPLE)
+        assert np.array_equal(reply.blocks[0].reshape(height, width, 3), images.decode(data, LIMITS))
+
+
+def test_one_child_serves_many_tasks_and_threads_share_them(children: Pool) -> None:
+    data = encode_jpeg(noise(64, 48))
+    threads = [
+        threading.Thread(target=children.read, args=("decode photo", decode_task(), [data], BOUNDS, AMPLE))
+        for _ in range(12)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert 1 <= len(children.pids) <= 2
+
+
+def test_a_refusal_in_the_child_is_the_refusal_here(own_pool: Pool) -> None:
+    for data in (b"", b"no photo", encode_jpeg(noise(64, 48))[:-40], encode_jpeg(noise(8, 8))):
+        with pytest.raises(ImageRefused) as here:
+            images.decode(data, LIMITS)
+        with pytest.raises(ImageRefused) as there:
+            photos.decode(data, LIMITS)
+        assert str(there.value) == str(here.value)
+    assert len(own_pool.pids) == 1, "a refusal costs no child"
+
+
+def test_a_photo_in_the_child_has_its_hash_date_and_cost(own_pool: Pool) -> None:
+    data = encode_jpeg(noise(2000, 1500))
+    described = photos.describe(data, LIMITS, 500)
+    reference = images.decode_reduced(data, LIMITS, 500)
+    assert np.array_equal(described.picture.pixels, reference.pixels)
+    assert (described.picture.width_px, described.picture.height_px) == (2000, 1500)
+    assert described.perceptual_hash == images.perceptual_hash(reference.pixels)
+    assert described.taken is None
+    assert photos.decoding_bytes(data, LIMITS) == images.decoding_bytes(data, LIMITS)
+
+
+# dying
+
+
+def kill_whenever_it_runs(children: Pool, stop: threading.Event) -> None:
+    """What a file that crashes the decoder does: every child ends soon after it began."""
+    while not stop.wait(0.002):
+        for pid in children.pids:
+            os.kill(pid, signal.SIGKILL)
+
+
+def test_a_file_whose_readers_die_is_refused_and_the_next_is_read(own_pool: Pool) -> None:
+    stop = threading.Event()
+    killer = threading.Thread(target=kill_whenever_it_runs, args=(own_pool, stop))
+    photos.decode(encode_jpeg(noise(32, 32)), LIMITS)
+    killer.start()
+    with pytest.raises(ReadingEnded, match=r"ended twice \(signal 9\)\. The file was left out"):
+        photos.decode(encode_jpeg(noise(4000, 3000), quality=100), LIMITS)
+    stop.set()
+    killer.join()
+    assert photos.decode(encode_jpeg(noise(32, 32)), LIMITS).shape == (32, 32, 3)
+
+
+def test_a_child_that_somebody_else_ended_costs_no_photo(own_pool: Pool) -> None:
+    photos.decode(encode_jpeg(noise(32, 32)), LIMITS)
+    (pid,) = own_pool.pids
+    os.kill(pid, signal.SIGKILL)
+    assert photos.decode(encode_jpeg(noise(32, 32)), LIMITS).shape == (32, 32, 3)
+    assert own_pool.pids != [pid]
+
+
+def test_a_photo_that_takes_longer_than_is_allowed_is_refused_by_itself(own_pool: Pool) -> None:
+    impatient = replace(LIMITS, max_seconds=0.02)
+    with pytest.raises(ReadingEnded, match=r"could not be read within 0\.02 seconds"):
+        photos.decode(encode_jpeg(noise(4000, 3000), quality=100), impatient)
+    assert photos.decode(encode_jpeg(noise(32, 32)), LIMITS).shape == (32, 32, 3)
+
+
+@linux_only
+def test_a_photo_that_takes_more_memory_than_is_allowed_is_refused_by_itself(own_pool: Pool) -> None:
+    narrow = replace(LIMITS, max_memory_bytes=8 << 20)
+    with pytest.raises(ImageRefused):
+        photos.decode(encode_jpeg(noise(4000, 3000)), narrow)
+    assert photos.decode(encode_jpeg(noise(4000, 3000)), LIMITS).shape == (3000, 4000, 3)
+
+
+def test_children_wear_out_and_are_replaced(own_pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "MOST_TASKS", 2)
+    data, seen = encode_jpeg(noise(32, 32)), set()
+    for _ in range(5):
+        photos.decode(data, LIMITS)
+        seen |= set(own_pool.pids)
+    assert len(seen) == 3, "of two tasks each"
+
+
+# a child that was taken over
+
+GOOD = {"shape": [20, 20, 3], "width_px": 20, "height_px": 20, "notes": []}
+
+
+@pytest.mark.parametrize(
+    ("answer", "size"),
+    [
+        pytest.param({**GOOD, "shape": [20, 20, 3], "width_px": 20}, 1199, id="too few bytes"),
+        pytest.param({**GOOD, "shape": [20, 20, 4], "width_px": 20}, 1600, id="four bands"),
+        pytest.param({**GOOD, "shape": [-20, -20, 3], "width_px": 20}, 1200, id="negative sides"),
+        pytest.param({**GOOD, "shape": [20.0, 20, 3], "width_px": 20}, 1200, id="a side that is no integer"),
+        pytest.param({**GOOD, "shape": [20, 20, 3], "width_px": 10}, 1200, id="more pixels than the photo"),
+        pytest.param({**GOOD, "shape": [20, 20, 3], "width_px": 1 << 40}, 1200, id="beyond any photo"),
+        pytest.param({**GOOD, "notes": "one"}, 1200, id="notes that are no list"),
+        pytest.param({**GOOD, "notes": ["x" * 9999]}, 1200, id="a note that is a book"),
+        pytest.param({"shape": "20x20"}, 1200, id="no list"),
+        pytest.param({}, 0, id="nothing"),
+    ],
+)
+def test_an_answer_that_is_no_photo_is_not_believed(answer: dict[str, object], size: int) -> None:
+    with pytest.raises(ReadingEnded, match="is no photo"):
+        photos._picture(pool.Reply(answer, [np.zeros(size, np.uint8)]), LIMITS)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param((1 << 31).to_bytes(4, "big"), id="a header beyond all bounds"),
+        pytest.param((4).to_bytes(4, "big") + b"nope", id="no JSON"),
+        pytest.param((2).to_bytes(4, "big") + b"[]", id="no object"),
+        pytest.param((30).to_bytes(4, "big") + b'{"blocks":[99],"shared":false}', id="more blocks than were expected"),
+        pytest.param((29).to_bytes(4, "big") + b'{"blocks":[-9],"shared":true}', id="a negative block"),
+        pytest.param((28).to_bytes(4, "big") + b'{"blocks":[1],"shared":true}', id="memory that is not shared"),
+        pytest.param((29).to_bytes(4, "big") + b'{"blocks":[0],"shared":false}', id="no answer"),
+    ],
+)
+def test_what_is_no_message_ends_the_child_that_said_it(said: bytes) -> None:
+    code = f"import sys, time; sys.stdout.buffer.write({said!r}); sys.stdout.flush(); sys.stdin.read()"
+    process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+    child = pool.Child(process, pool.Channel(process.stdout, process.stdin))  # type: ignore[arg-type]
+    with pytest.raises(pool._ChildEnded, match="no sensible answer"):
+        child.ask("any", {}, [], BOUNDS, 8)
+    assert process.returncode is not None
+
+
+# ending
+
+
+@linux_only
+def test_children_end_with_the_process_that_started_them() -> None:
+    code = (
+        "import os, sys; from core.isolation.pool import shared_pool; shared_pool().warm()\n"
+        "print(*shared_pool().pids, flush=True); sys.stdin.read()"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert parent.stdout
+    pid = int(parent.stdout.readline())
+    parent.kill()
+    parent.wait()
+    deadline = time.monotonic() + 30
+    while Path(f"/proc/{pid}").exists() and "State:\tZ" not in Path(f"/proc/{pid}/status").read_text():
+        assert time.monotonic() < deadline, "the child outlives its parent"
+        time.sleep(0.01)
+
+
+@linux_only
+def test_a_child_gains_nothing_leaves_no_core_and_goes_first() -> None:
+    made = Pool(1)
+    made.warm()
+    (pid,) = made.pids
+    status = Path(f"/proc/{pid}/status").read_text()
+    bounds = Path(f"/proc/{pid}/limits").read_text()
+    assert "NoNewPrivs:\t1" in status
+    assert Path(f"/proc/{pid}/oom_score_adj").read_text().strip() == "1000"
+    assert [line.split()[4:6] for line in bounds.splitlines() if line.startswith("Max core file size")] == [["0", "0"]]
+    secrets = Path(f"/proc/{pid}/environ").read_text().split("\0")
+    assert {line.partition("=")[0] for line in secrets} <= {"", *pool._PASSED_ON, *pool._OWN_ENVIRONMENT}
+    made.close()
