@@ -6,10 +6,12 @@ say so. What lies in ``../shared`` may be missing: those tests skip and say so.
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import io
 import os
 import zipfile
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -46,13 +48,32 @@ def models_dir() -> Path:
     return folder
 
 
+NO_EVALUATION_DATA = "the evaluation data is not here"
+
+
 @pytest.fixture(scope="session")
 def shared_dir() -> Path:
     """The evaluation data beside the checkout."""
     folder = PROJECT_DIR.parent / "shared"
     if not (folder / "faces").is_dir():
-        pytest.skip(f"the evaluation data is not here: {folder}/faces")
+        pytest.skip(f"{NO_EVALUATION_DATA}: {folder}/faces")
     return folder
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say once what the tests that skipped for want of the evaluation data leave unproved."""
+    skipped = [
+        Path(report.nodeid.partition("::")[0])
+        for report in terminalreporter.stats.get("skipped", [])
+        if NO_EVALUATION_DATA in str(report.longrepr)
+    ]
+    if not skipped:
+        return
+    terminalreporter.section("not proved by this run")
+    terminalreporter.line(f"{len(skipped)} tests need the evaluation data in ../shared, which is not here:")
+    for path, count in sorted(Counter(skipped).items()):
+        subject = (ast.get_docstring(ast.parse((PROJECT_DIR / path).read_text("utf-8"))) or "").partition("\n")[0]
+        terminalreporter.line(f"  {count:3} of {path}: {subject}")
 
 
 # networks
