@@ -55,7 +55,7 @@ def lfw_ingest(lfw_dir: Path) -> dict[str, Any]:
 
 def test_the_sample_is_taken_whole(sample_ingest: dict[str, Any]) -> None:
     assert set(sample_ingest) == {
-        *("photos", "faces", "people", "duplicates", "conflicts", "refused", "conflicting", "seconds")
+        *("photos", "faces", "people", "duplicates", "conflicts", "refused", "conflicting", "remarks", "seconds")
     }
     assert sample_ingest["photos"] == 118
     assert sample_ingest["faces"] >= 117
