@@ -66,7 +66,7 @@ def match(boxes: Sequence[Box], others: Sequence[Box], least: float) -> list[int
     found: list[int | None] = [None] * len(boxes)
     if not boxes or not others:
         return found
-    shared = overlaps(_array(boxes), _array(others))
+    shared = overlaps(as_array(boxes), as_array(others))
     while shared.max() >= least:
         row, column = divmod(int(shared.argmax()), len(others))
         found[row] = column
@@ -74,7 +74,8 @@ def match(boxes: Sequence[Box], others: Sequence[Box], least: float) -> list[int
     return found
 
 
-def _array(boxes: Sequence[Box]) -> Doubles:
+def as_array(boxes: Sequence[Box]) -> Doubles:
+    """Boxes as an (n, 4) array."""
     return np.array([box.as_tuple() for box in boxes], dtype=np.float64)
 
 
@@ -213,6 +214,49 @@ def turned_orientation(orientation: int, turn: int) -> int:
     for _ in range(turn % 4):
         orientation = _CLOCKWISE[orientation]
     return orientation
+
+
+_ON_THEIR_SIDE = (5, 6, 7, 8)
+_BACK = {6: 8, 8: 6}
+"""The EXIF orientation that undoes another one, where it is not the same."""
+
+
+def upright_box(box: Box, size_wh: tuple[float, float], orientation: int) -> Box:
+    """Where a box of the stored picture lies in the upright one.
+
+    Parameters
+    ----------
+    size_wh : of the stored picture, in the unit of the box
+    orientation : EXIF's, 1 to 8; what else a photo is turned by is composed with it before
+
+    References
+    ----------
+    CIPA DC-008 (Exif 2.32), 4.6.4: Orientation.
+    """
+    left, top, right, bottom = box.as_tuple()
+    width, height = size_wh
+    if orientation in _ON_THEIR_SIDE:  # rows and columns change places first, and then it is one of 1 to 4
+        left, top, right, bottom, width, height = top, left, bottom, right, height, width
+    if orientation in (2, 3, 6, 7):
+        left, right = width - right, width - left
+    if orientation in (3, 4, 7, 8):
+        top, bottom = height - bottom, height - top
+    return Box(left, top, right, bottom)
+
+
+def stored_box(box: Box, size_wh: tuple[float, float], orientation: int) -> Box:
+    """Where a box of the upright picture lies in the stored one: ``upright_box`` undone.
+
+    Parameters
+    ----------
+    size_wh : of the upright picture, in the unit of the box
+    """
+    return upright_box(box, size_wh, _BACK.get(orientation, orientation))
+
+
+def stored_size(size_wh: tuple[int, int], orientation: int) -> tuple[int, int]:
+    """Width and height of the stored picture from those of the upright one, or the other way round."""
+    return (size_wh[1], size_wh[0]) if orientation in _ON_THEIR_SIDE else size_wh
 
 
 def centrality(box: Box, width_px: int, height_px: int) -> float:

@@ -125,10 +125,11 @@ class Services:
         return BundleTools(self.store, self.runs, self.artifacts, weights)
 
     def export_tools(self) -> ExportTools:
-        return ExportTools(self.store, self.transfer, self.artifacts, self.bundle_tools())
+        return ExportTools(self.store, self.transfer, self.artifacts, self.bundle_tools(), self.settings.images)
 
     def import_tools(self) -> ImportTools:
-        return ImportTools(self.store, self.transfer, self.log, self.settings.archives)
+        limits = self.settings.archives, self.settings.images
+        return ImportTools(self.store, self.transfer, self.log, self.artifacts, *limits)
 
     def arrival_tools(self) -> ArrivalTools:
         return ArrivalTools(self.import_tools(), self.bundle_tools(), self.settings.uploads_dir)

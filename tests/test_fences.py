@@ -43,7 +43,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"core.ui.components", "core.ui.charts", "core.ui.gallery", "core.ui.state", "core.images"},
     "core.__main__": {"core.cli"},
     "core.cli": UNIVERSAL
-    | {"core.cli", "core.services", "core.workflows", "core.jobs", "core.models", "core.bench"}
+    | {"core.cli", "core.services", "core.workflows", "core.jobs", "core.models", "core.bench", "core.corrections"}
     | {"core.images", "core.isolation", "core.store.base"},
     "core.bench": UNIVERSAL
     | {"core.bench", "core.services", "core.workflows", "core.jobs", "core.machine", "core.store.base"}
@@ -54,7 +54,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "core.workflows": UNIVERSAL
     | {"core.workflows", "core.detect", "core.embed", "core.learn", "core.archive", "core.images", "core.geometry"}
     | {"core.exchange", "core.isolation", "core.jobs.model", "core.corrections", "core.machine", "core.report"}
-    | {"core.words"}
+    | {"core.words", "core.layout"}
     | STORE_BASES,
     "core.jobs.handlers": UNIVERSAL | {"core.jobs", "core.services", "core.workflows"},
     "core.jobs.transfers": UNIVERSAL | {"core.jobs", "core.services", "core.workflows", "core.corrections"},

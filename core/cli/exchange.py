@@ -9,15 +9,18 @@ from pathlib import Path
 from core.cli import asked, destination
 from core.cli.carry import carry, progress
 from core.cli.parser import Answer, Commands, needs_dataset
+from core.corrections.model import Hand
+from core.errors import InputRefused
 from core.jobs import transfers
 from core.jobs.model import JobKind
 from core.types import CancelToken
-from core.workflows import bundles, imports
+from core.workflows import bundles, import_names, imports
 from core.workflows import export as exporting
+from core.workflows.import_names import SidecarSummary
 
 IMPORTS = {
     "log": "replay the corrections of another ingest of the same photos",
-    "xmp": "take names from XMP sidecars (face regions), one or a folder or zip of them",
+    "xmp": "take names from XMP sidecars and from inside of photos (face regions), one or a folder or zip of them",
     "embeddings": "take vectors that were computed elsewhere with the dataset's model",
 }
 """What can be brought into a dataset, and a sentence about each."""
@@ -58,7 +61,12 @@ def add_imports(commands: Commands) -> None:
     for what, text in IMPORTS.items():
         command = commands.add(f"import-{what}", _import_into, text)
         command.set_defaults(what=what)
-        command.add_argument("file", type=Path, metavar="FILE")
+        if what == "xmp":
+            command.add_argument(
+                "file", type=Path, metavar="FILE", nargs="?", help="default: the photos of the dataset themselves"
+            )
+        else:
+            command.add_argument("file", type=Path, metavar="FILE")
         needs_dataset(command)
 
 
@@ -70,6 +78,18 @@ def _import_into(options: argparse.Namespace) -> Answer:
     with services.writing(dataset.id, report, token):
         if options.what == "embeddings":
             return imports.import_vectors(tools, dataset.id, options.file)
-        read = imports.import_log if options.what == "log" else imports.import_xmp
-        summary = read(tools, dataset.id, options.file, by, report, token)
+        if options.what == "log":
+            summary = imports.import_log(tools, dataset.id, options.file, by, report, token)
+        else:
+            names = import_names.import_xmp(tools, dataset.id, options.file, by, report, token)
+            return _answer_on_names(names, by)
+    return {**asdict(summary), "session": by.session}
+
+
+def _answer_on_names(summary: SidecarSummary, by: Hand) -> Answer:
+    """The summary. Raises InputRefused when no file could be used."""
+    if not summary.files:
+        first, more = summary.refused[0], len(summary.refused) - 1
+        others = f" {more} more could not be used either." if more else ""
+        raise InputRefused(f"Nothing was taken. '{first.name}': {first.reason}.{others}")
     return {**asdict(summary), "session": by.session}

@@ -67,7 +67,7 @@ class ImportParams:
     """A delivery as a job keeps it."""
 
     path: str
-    """A file or folder; relative paths start in the data folder."""
+    """A file or folder; relative paths start in the data folder. Empty for the photos of the dataset themselves."""
     title: str
     """What people call it: the name of the file they gave."""
     what: str
@@ -83,7 +83,8 @@ class ImportParams:
         return asdict(self)
 
     def delivery(self, data_dir: Path) -> Delivery:
-        return Delivery(data_dir / self.path, exporting.What(self.what), self.member, self.name)
+        path = data_dir / self.path if self.path else None
+        return Delivery(path, exporting.What(self.what), self.member, self.name)
 
 
 def export(services: Services, job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
@@ -111,7 +112,7 @@ def bring_in(services: Services, job: Job, report: Report, token: CancelToken) -
     """Take what a file from elsewhere holds into the dataset; a bundle becomes one of its own."""
     given = ImportParams(**job.params)
     delivery = given.delivery(services.settings.data_dir)
-    if not delivery.path.exists():
+    if delivery.path is not None and not delivery.path.exists():
         raise InputRefused(f"'{given.title}' is not there any more. Give it again.")
     tools, by = services.arrival_tools(), Hand(given.author, given.session)
     with services.writing(job.dataset_id, report, token):

@@ -66,6 +66,9 @@ class TransferStore(Protocol):
         """Every photo's id and name."""
 
     def origins(self, dataset_id: str) -> list[Origin]: ...
+    def people_after_merges(self, dataset_id: str) -> dict[int, int]:
+        """Who each person is after all merges, by the people's ids."""
+
     def log(self, dataset_id: str) -> Iterator[LoggedEvent]:
         """All events, oldest first."""
 

@@ -13,7 +13,7 @@ from core.corrections.model import Change, Entity, Event, Field, Kind
 from core.errors import NotFound
 from core.store import schema
 from core.store.base import PhotoLabel
-from core.store.corrections import raise_revision
+from core.store.corrections import person_roots, raise_revision
 from core.store.exchange import LoggedEvent, Origin, PhotoFaces, Place
 from core.store.rows import in_parts, to_blob, to_face, to_photo, to_split
 from core.store.sql import whole_faces
@@ -108,6 +108,10 @@ class SqlTransferStore:
         query = select(*columns).where(person.c.dataset_id == dataset_id).order_by(person.c.id)
         with self.engine.connect() as connection:
             return [Origin(*row) for row in connection.execute(query)]
+
+    def people_after_merges(self, dataset_id: str) -> dict[int, int]:
+        with self.engine.connect() as connection:
+            return person_roots(connection, dataset_id)
 
     def log(self, dataset_id: str) -> Iterator[LoggedEvent]:
         event, change, last = schema.event, schema.change, 0

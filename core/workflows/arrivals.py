@@ -7,7 +7,7 @@ of everything does.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -17,22 +17,26 @@ from core.archive import Members
 from core.corrections.model import Hand
 from core.errors import InputRefused
 from core.exchange.history import EventLine, FaceLine
+from core.layout import PHOTO_EXTENSIONS
 from core.settings import ArchiveLimits
 from core.store.base import Dataset
 from core.types import CancelToken, Report, silent
-from core.workflows import bundles, imports
+from core.workflows import bundles, import_names, imports
 from core.workflows.bundles import BundleTools
 from core.workflows.export import What
 from core.workflows.imports import ImportTools
+from core.workflows.name_sources import SIDECAR_ENDING, may_say_names, name_sources
 
-ENDINGS = ("zip", "jsonl", "xmp", "npz", "parquet")
+ENDINGS = ("zip", "jsonl", "xmp", "npz", "parquet", *sorted(PHOTO_EXTENSIONS))
 """Of files that may hold something to bring in."""
 MOST_REFUSED = 1000
 """Of more refused files only the number is told."""
+MOST_LOOKED_INTO_BYTES = 64 << 20
+"""Of photos that are looked into before anything is taken: about half a second."""
 _MANIFEST = "manifest.json"
 _ORDER = (What.LOG, What.XMP, What.BUNDLE, What.EMBEDDINGS)
 """What can be undone comes first: the first is offered unless another is chosen."""
-_WANTED = "Give a bundle, a correction log (.jsonl), XMP sidecars, or vectors (.npz, .parquet)."
+_WANTED = "Give a bundle, a correction log (.jsonl), XMP sidecars, photos, or vectors (.npz, .parquet)."
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,8 @@ class Part:
     """Where it lies in a zip or folder; empty when it is the whole."""
     count: int = 0
     """People of a bundle, corrections of a log, sidecars, or vectors."""
+    photos: int = 0
+    """Photos that carry names inside, or that may where there are too many to look into."""
     origin: str = ""
     """The dataset that a bundle was trained on."""
     model_id: str = ""
@@ -69,7 +75,8 @@ class Part:
 class Delivery:
     """What is to be taken from where."""
 
-    path: Path
+    path: Path | None
+    """None for names that the dataset's own photos carry inside."""
     what: What
     member: str = ""
     name: str | None = None
@@ -84,7 +91,8 @@ def look(tools: ArrivalTools, path: Path, dataset_id: str | None) -> list[Part]:
     InputRefused
         Nothing of it can be brought in.
     """
-    listed = _listed(path, tools.imports.limits)
+    listed = [_with_photos(tools.imports, path, part) for part in _listed(path, tools.imports.limits)]
+    listed = [part for part in listed if part.what is not What.XMP or part.count or part.photos]
     if not listed:
         raise InputRefused(f"There is nothing in '{path.name}' that can be brought in. {_WANTED}")
     return [_told(tools, path, part, dataset_id) for part in listed]
@@ -96,7 +104,7 @@ def look(tools: ArrivalTools, path: Path, dataset_id: str | None) -> list[Part]:
 def _listed(path: Path, limits: ArchiveLimits) -> list[Part]:
     if path.is_file() and path.suffix.lower() != ".zip":
         what = _kind(path.name)
-        return [Part(what, count=1 if what is What.XMP else 0)] if what else []
+        return [] if what is None else [_names_in([path.name]) if what is What.XMP else Part(what)]
     names = _names(path, limits)
     if not path.is_dir() and _MANIFEST in names:
         return [Part(What.BUNDLE)]
@@ -119,21 +127,42 @@ def _is_own(file: Path) -> bool:
 
 
 def _parts(names: Iterable[str]) -> list[Part]:
-    """Sidecars are one part wherever they lie; everything else counts at the top only."""
+    """Sidecars and photos are one part wherever they lie; everything else counts at the top only."""
     kinds = {name: what for name in names if (what := _kind(name)) is not None}
     parts = []
     for name, what in kinds.items():
         twin = name.lower().endswith(".parquet") and f"{PurePosixPath(name).stem}.npz" in kinds
         if what is not What.XMP and "/" not in name and not twin:
             parts.append(Part(what, name))
-    if sidecars := sum(what is What.XMP for what in kinds.values()):
-        parts.append(Part(What.XMP, count=sidecars))
+    if sources := [name for name, what in kinds.items() if what is What.XMP]:
+        parts.append(_names_in(sources))
     return sorted(parts, key=lambda part: _ORDER.index(part.what))
+
+
+def _names_in(sources: Sequence[str]) -> Part:
+    """Sidecars, and photos that may carry names inside."""
+    sidecars = sum(name.lower().endswith(SIDECAR_ENDING) for name in sources)
+    return Part(What.XMP, count=sidecars, photos=len(sources) - sidecars)
+
+
+def _with_photos(tools: ImportTools, path: Path, part: Part) -> Part:
+    """The part with the photos that carry names, where they are few enough to look into while somebody waits."""
+    if not part.photos or _size_bytes(path) > MOST_LOOKED_INTO_BYTES:
+        return part
+    return replace(part, photos=import_names.photos_with_names(name_sources(path, tools.limits)))
+
+
+def _size_bytes(path: Path) -> int:
+    if path.is_file():
+        return path.stat().st_size
+    return sum(file.stat().st_size for file in path.rglob("*") if _is_own(file))
 
 
 def _kind(name: str) -> What | None:
     lower = PurePosixPath(name).name.lower()
-    endings = {".xmp": What.XMP, ".jsonl": What.LOG, ".npz": What.EMBEDDINGS, "bundle.zip": What.BUNDLE}
+    if may_say_names(name):
+        return What.XMP
+    endings = {".jsonl": What.LOG, ".npz": What.EMBEDDINGS, "bundle.zip": What.BUNDLE}
     if lower.endswith(".parquet") and lower != "faces.parquet":
         return What.EMBEDDINGS
     return next((what for ending, what in endings.items() if lower.endswith(ending)), None)
@@ -229,6 +258,8 @@ def take(
     """
     work = _Work(tools.imports, by, report, token or CancelToken())
     takers = {What.LOG: work.log, What.XMP: work.sidecars, What.EMBEDDINGS: work.vectors}
+    if given.path is None:
+        return work.sidecars(_dataset(tools, dataset_id).id, None)
     with _opened(tools, given.path, given.member) as file:
         if given.what is What.BUNDLE:
             came = bundles.import_bundle(tools.bundles, file, given.name)
@@ -248,14 +279,19 @@ class _Work:
     def log(self, dataset_id: str, file: Path) -> dict[str, Any]:
         return _bounded(asdict(imports.import_log(self.tools, dataset_id, file, self.by, self.report, self.token)))
 
-    def sidecars(self, dataset_id: str, file: Path) -> dict[str, Any]:
-        alone = file.is_file() and _kind(file.name) is What.XMP
-        total = 1 if alone else sum(_kind(name) is What.XMP for name in _names(file, self.tools.limits))
+    def sidecars(self, dataset_id: str, file: Path | None) -> dict[str, Any]:
+        total = self._sources(dataset_id, file)
 
         def report(done: int, _: int, message: str) -> None:
             self.report(done, total, message)
 
-        return _bounded(asdict(imports.import_xmp(self.tools, dataset_id, file, self.by, report, self.token)))
+        return _bounded(asdict(import_names.import_xmp(self.tools, dataset_id, file, self.by, report, self.token)))
+
+    def _sources(self, dataset_id: str, file: Path | None) -> int:
+        if file is None:
+            return self.tools.store.counts(dataset_id).photos
+        alone = file.is_file() and _kind(file.name) is What.XMP
+        return 1 if alone else sum(_kind(name) is What.XMP for name in _names(file, self.tools.limits))
 
     def vectors(self, dataset_id: str, file: Path) -> dict[str, Any]:
         self.report(0, 0, "Reading vectors")
@@ -263,5 +299,7 @@ class _Work:
 
 
 def _bounded(summary: dict[str, Any]) -> dict[str, Any]:
-    refused = summary["refused"]
-    return {**summary, "refused": refused[:MOST_REFUSED], "refused_count": len(refused)}
+    """The summary with no more lines of each kind than can be shown, and how many there were."""
+    lists = {name: lines for name, lines in summary.items() if isinstance(lines, list)}
+    counts = {f"{name}_count": len(lines) for name, lines in lists.items()}
+    return {**summary, **{name: lines[:MOST_REFUSED] for name, lines in lists.items()}, **counts}

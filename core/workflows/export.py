@@ -7,23 +7,28 @@ table of contents.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from core.errors import InputRefused, NotFound
+from core.errors import InputRefused, NotFound, ReadingEnded
 from core.exchange import history, tables, xmp
-from core.exchange.xmp import Region, Sidecar
+from core.exchange.xmp import Sidecar
+from core.exchange.xmp_frame import sidecar_of
 from core.exchange.zips import Folders, ZipWriter, safe_part, writing_zip
+from core.geometry import turned_orientation
+from core.settings import ImageLimits
 from core.store.artifacts import Artifacts, Kind
 from core.store.base import Dataset, FaceStore, Run
 from core.store.exchange import PhotoFaces, TransferStore
 from core.types import CancelToken, Embeddings, Face, Report, Split, silent
+from core.words import person as as_read
 from core.workflows.bundles import BundleTools, export_bundle
 from core.workflows.imports import LOG_NAME
+from core.workflows.orientation import orientation_of_file
 
 
 class What(StrEnum):
@@ -72,6 +77,7 @@ class ExportTools:
     transfer: TransferStore
     artifacts: Artifacts
     bundles: BundleTools
+    images: ImageLimits = field(default_factory=ImageLimits)
 
 
 @dataclass
@@ -217,18 +223,30 @@ def _faces(work: _Export) -> None:
 
 
 def _sidecars(work: _Export) -> None:
+    hidden = {person.id for person in work.tools.store.people(work.dataset.id) if person.hidden} - {work.person_id}
     for page in work.pages("Writing sidecars"):
         for found in page:
-            folder = PurePosixPath(found.photo.name)
-            name = "/".join(["xmp", *map(safe_part, folder.parts)]) + ".xmp"
-            work.target.parts(work.target.free(name), [xmp.encode(sidecar(found))])
+            try:
+                tools = work.tools
+                orientation = orientation_of_file(tools.artifacts, work.dataset.id, found.photo, tools.images)
+            except (NotFound, ReadingEnded):
+                work.count("photos_missing")  # where its faces are in the stored picture cannot be told
+                continue
+            content = xmp.encode(_sidecar(found, hidden, orientation))
+            parts = map(safe_part, PurePosixPath(found.photo.name).parts)
+            work.target.parts(work.target.free("/".join(["xmp", *parts]) + ".xmp"), [content])
             work.count("sidecars")
 
 
-def sidecar(found: PhotoFaces) -> Sidecar:
-    """The faces of a photo as regions; those without a name too."""
-    regions = tuple(Region(face.box, face.person) for face in found.faces)
-    return Sidecar(found.photo.width_px, found.photo.height_px, regions, found.photo.id)
+def _sidecar(found: PhotoFaces, hidden: Set[int], orientation: int) -> Sidecar:
+    """The faces of a photo as regions, those without a name too; names as pages show them, and none that is hidden."""
+    photo = found.photo
+    faces = [
+        (face.box, as_read(face.person) if face.person and face.person_id not in hidden else None)
+        for face in found.faces
+    ]
+    shown_wh = (photo.width_px, photo.height_px)
+    return sidecar_of(photo.id, shown_wh, faces, turned_orientation(orientation, photo.turn))
 
 
 def _embeddings(work: _Export) -> None:

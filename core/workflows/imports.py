@@ -1,4 +1,4 @@
-"""Corrections, names and vectors that come from elsewhere into a dataset whose photos are here already.
+"""Corrections and vectors that come from elsewhere into a dataset whose photos are here already.
 
 What changes labels goes through the correction log under one sitting, so that it can be undone in one step.
 """
@@ -6,29 +6,27 @@ What changes labels goes through the correction log under one sitting, so that i
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from core.archive import Members
 from core.corrections.model import Act, Change, CorrectionLog, Entity, Field, Hand, Kind, Value, pair_id
 from core.errors import InputRefused, ModelMismatch
-from core.exchange import history, xmp
+from core.exchange import history
 from core.exchange.history import EventLine, FaceLine, PersonLine
 from core.exchange.tables import read_vectors
-from core.exchange.xmp import Sidecar
 from core.geometry import match
-from core.settings import ArchiveLimits
+from core.settings import ArchiveLimits, ImageLimits
+from core.store.artifacts import Artifacts
 from core.store.base import FaceStore
 from core.store.exchange import TransferStore
-from core.types import CancelToken, Embeddings, Photo, Refusal, Report, silent
+from core.types import CancelToken, Embeddings, Refusal, Report, silent
 
 LOG_NAME = "log.jsonl"
 SAME_DETECTION = 0.5
 """Least overlap (IoU) of a face with itself, found again."""
-SAME_FACE = 0.3
-"""Least overlap with a box of another program, which may take in more or less of the head."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,9 @@ class ImportTools:
     store: FaceStore
     transfer: TransferStore
     log: CorrectionLog
+    artifacts: Artifacts
     limits: ArchiveLimits = field(default_factory=ArchiveLimits)
+    images: ImageLimits = field(default_factory=ImageLimits)
 
 
 def hand(author: str) -> Hand:
@@ -203,152 +203,6 @@ class _Replay:
             known = folders.get(line.name)
             self.people[number] = self.tools.log.person_named(self.dataset_id, line.name) if known is None else known
         return self.people[number]
-
-
-# names in sidecars
-
-
-@dataclass(slots=True)
-class SidecarSummary:
-    """What came of sidecars."""
-
-    files: int = 0
-    named: int = 0
-    """Faces that got a name, or another one."""
-    unchanged: int = 0
-    """Faces that had the name already."""
-    unmatched: int = 0
-    """Named regions where no face was found here."""
-    refused: list[Refusal] = field(default_factory=list)
-    event: int | None = None
-
-
-def import_xmp(
-    tools: ImportTools,
-    dataset_id: str,
-    path: Path,
-    by: Hand,
-    report: Report = silent,
-    token: CancelToken | None = None,
-) -> SidecarSummary:
-    """Take the names of face regions (MWG-RS) in XMP sidecars, in one event; ``path`` is a sidecar, folder or zip.
-
-    A sidecar is matched to its photo by the sha256 in it, else by its name beside the photo's. A file that cannot be
-    used is reported with the reason, and the rest goes on.
-
-    Raises
-    ------
-    InputRefused
-        There is no sidecar in it.
-    """
-    token, summary = token or CancelToken(), SidecarSummary()
-    photos = _Photos(tools.transfer.photo_ids(dataset_id))
-    chosen: dict[str, str] = {}
-    for number, (name, content) in enumerate(_sidecars(path, tools.limits)):
-        token.raise_if_cancelled()
-        report(number, 0, "Reading sidecars")
-        try:
-            sidecar = xmp.decode(content)
-            photo_id = photos.find(sidecar.photo_id, name)
-            chosen |= _named(tools, dataset_id, photo_id, sidecar, summary)
-            summary.files += 1
-        except InputRefused as refusal:
-            summary.refused.append(Refusal(name, str(refusal)))
-    if not summary.files and not summary.refused:
-        raise InputRefused(f"There is no XMP sidecar in '{path.name}'. Give .xmp files, or a folder or zip of them.")
-    summary.named = len(chosen)
-    if chosen:
-        summary.event = _record_names(tools, dataset_id, by, chosen)
-    return summary
-
-
-def _sidecars(path: Path, limits: ArchiveLimits) -> Iterator[tuple[str, bytes]]:
-    if path.is_dir():
-        for file in sorted(path.rglob("*")):
-            if file.suffix.lower() == ".xmp" and file.is_file() and not file.is_symlink():
-                yield file.relative_to(path).as_posix(), _bounded(file)
-    elif path.suffix.lower() == ".xmp":
-        yield path.name, _bounded(path)
-    else:
-        with Members(path, limits) as members:
-            for name in members.names:
-                if name.lower().endswith(".xmp"):
-                    yield name, members.read(name)
-
-
-def _bounded(file: Path) -> bytes:
-    try:
-        with file.open("rb") as stream:
-            return stream.read(xmp.MOST_BYTES + 1)
-    except OSError as fault:
-        raise InputRefused(f"'{file.name}' cannot be read ({fault.strerror}).") from fault
-
-
-@dataclass
-class _Photos:
-    """Finds the photo of a sidecar."""
-
-    names: Mapping[str, str]
-    """Photos' names by their ids."""
-    _by_end: dict[str, list[str]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for photo_id, name in self.names.items():
-            path = PurePosixPath(name)
-            for end in (path.name, path.stem):
-                self._by_end.setdefault(end.casefold(), []).append(photo_id)
-
-    def find(self, photo_id: str | None, sidecar: str) -> str:
-        """Raises InputRefused where there is no such photo, or it cannot be told which is meant."""
-        if photo_id in self.names:
-            return str(photo_id)
-        path = PurePosixPath(sidecar)
-        found = self._by_end.get(path.stem.casefold(), [])
-        near = [each for each in found if PurePosixPath(self.names[each]).parent.name == path.parent.name]
-        if len(found) > 1 and len(near) == 1:
-            found = near
-        if not found:
-            raise InputRefused("its photo is not in this dataset")
-        if len(found) > 1:
-            raise InputRefused(f"{len(found)} photos of this dataset have its name, and it does not say which it means")
-        return found[0]
-
-
-def _named(
-    tools: ImportTools, dataset_id: str, photo_id: str, sidecar: Sidecar, summary: SidecarSummary
-) -> dict[str, str]:
-    photo, faces = tools.store.photo(dataset_id, photo_id)
-    _require_size(photo, sidecar)
-    regions = [(region.box, region.name) for region in sidecar.regions if region.name]
-    found = match([box for box, _ in regions], [face.box for face in faces], SAME_FACE)
-    names = {}
-    for (_, name), place in zip(regions, found, strict=True):
-        if place is None:
-            summary.unmatched += 1
-        elif faces[place].person == (checked := tools.log.checked_name(str(name))):
-            summary.unchanged += 1
-        else:
-            names[faces[place].id] = checked
-    return names
-
-
-def _require_size(photo: Photo, sidecar: Sidecar) -> None:
-    given, here = (sidecar.width_px, sidecar.height_px), (photo.width_px, photo.height_px)
-    if given != here:
-        raise InputRefused(
-            f"it is for a picture of {given[0]} x {given[1]} pixels, and the photo has {here[0]} x {here[1]} upright. "
-            "Write the sidecar again from this photo"
-        )
-
-
-def _record_names(tools: ImportTools, dataset_id: str, by: Hand, chosen: Mapping[str, str]) -> int:
-    ids = {name: tools.log.person_named(dataset_id, name) for name in sorted(set(chosen.values()))}
-    changes = []
-    for face_id, name in chosen.items():
-        values: dict[Field, Value] = {Field.PERSON: ids[name], Field.CONFIRMED: True, Field.STRANGER: False}
-        changes += [Change(Entity.FACE, face_id, field, value) for field, value in values.items()]
-    act = Act(Kind.IMPORT, changes, next(iter(ids.values())) if len(ids) == 1 else None, why="Names in XMP sidecars.")
-    return tools.log.record(dataset_id, by, act).id
 
 
 # vectors

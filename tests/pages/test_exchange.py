@@ -14,6 +14,7 @@ from core.exchange.xmp import Region, Sidecar
 from core.jobs.handlers import sweep_uploads
 from core.jobs.model import JobKind, JobState
 from core.jobs.transfers import ExportParams
+from core.store.artifacts import Kind as FileKind
 from core.types import Box
 from core.ui.photos import exports as exports_ui
 from core.workflows.correct import Corrector
@@ -177,18 +178,19 @@ def test_a_log_is_described_taken_and_undone(app_data, open_page, family):
 def test_sidecars_give_names_and_those_that_cannot_be_used_are_told_by_name(app_data, open_page, family):
     face = app_data.store.faces(family.id, [f for f, name in names(app_data, family).items() if name is None])[0]
     photo, _ = app_data.store.photo(family.id, face.photo_id)
-    regions = (Region(Box(10, 10, 60, 70), "Zoe"),)
+    app_data.artifacts.put(family.id, FileKind.PHOTO, photo.id, b"a photo")
+    regions = (Region(Box(0.1, 0.1, 0.6, 0.7), "Zoe"),)
     zipped = io.BytesIO()
     with zipfile.ZipFile(zipped, "w") as archive:
-        archive.writestr("a.jpg.xmp", xmp.encode(Sidecar(100, 100, regions, photo.id)))
-        archive.writestr("b.jpg.xmp", xmp.encode(Sidecar(300, 100, regions, photo.id)))
+        archive.writestr("a.jpg.xmp", xmp.encode(Sidecar((100, 100), regions, photo.id)))
+        archive.writestr("b.jpg.xmp", xmp.encode(Sidecar((300, 100), regions, photo.id)))
     app = drop(open_page(EXCHANGE), "names.zip", zipped.getvalue())
     assert "2 XMP sidecars" in texts(app)
     press(app, "Bring it in")
     work(app_data)
     assert names(app_data, family)[face.id] == "Zoe"
     app = open_page(EXCHANGE)
-    assert "1 sidecar was read: 1 face got a name." in texts(app)
+    assert "1 file was read: 1 face got a name." in texts(app)
     assert "1 file refused" in [entry.label for entry in app.expander]
     (table,) = app.dataframe
     assert table.value["What"].tolist() == ["b.jpg.xmp"] and "300 x 100" in table.value["Why"][0]

@@ -201,7 +201,9 @@ def test_sidecars_tell_names_and_places(tmp_path):
         assert archive.namelist() == ["a/1.jpg.xmp"]
         told = xmp.decode(archive.read("a/1.jpg.xmp"))
     assert [region.name for region in told.regions] == ["ann", None]
-    np.testing.assert_allclose(told.regions[0].box.as_tuple(), (10, 20, 60, 80), atol=1e-3)
+    sides = np.array(told.size_wh * 2)
+    np.testing.assert_allclose(told.regions[0].area.as_tuple() * sides, (10, 20, 60, 80), atol=1e-3)
+    assert told.upright  # this lookup did not note how the photo is stored
 
 
 # with real networks

@@ -21,10 +21,11 @@ from core.workflows.arrivals import Delivery, Part
 from core.workflows.export import What
 
 SHOWN = 5
+TO_DROP = "Drop a bundle, a correction log, XMP sidecars, photos that carry names inside, or embeddings"
 TITLES = {
     What.BUNDLE: "A recogniser (bundle)",
     What.LOG: "A correction log",
-    What.XMP: "Names in XMP sidecars",
+    What.XMP: "Names from photo programs (XMP)",
     What.EMBEDDINGS: "Embeddings",
 }
 
@@ -36,6 +37,8 @@ def bring_in(dataset: Dataset | None) -> bool:
     offer = _choose(dataset) if job is None or not job.state.active else None
     if offer:
         _look_and_start(dataset, offer)
+    elif dataset and not (job and job.state.active):
+        _offer_own_photos(dataset)
     if dataset:
         _results(dataset)
     return offer is not None
@@ -47,7 +50,7 @@ def bring_in(dataset: Dataset | None) -> bool:
 def _choose(dataset: Dataset | None) -> Offer | None:
     """What was dropped, else what was chosen in the inbox."""
     where = dataset.id if dataset else ""
-    files = uploads.drop("Drop a bundle, a correction log, XMP sidecars, or embeddings", arriving.ENDINGS)
+    files = uploads.drop(TO_DROP, arriving.ENDINGS)
     if files:
         folder = uploads.keep(files)
         alone = len(files) == 1
@@ -59,6 +62,34 @@ def _choose(dataset: Dataset | None) -> Offer | None:
     if waiting and waiting[0] == where and Path(waiting[1]).exists():
         return Offer(Path(waiting[1]), waiting[2])
     return chosen
+
+
+def _offer_own_photos(dataset: Dataset) -> None:
+    """Photo programs may have written names into the photos that are here."""
+    if not data.counts(dataset.id, dataset.revision).photos:
+        return
+    st.button(
+        "Read the names inside of these photos",
+        key="names_inside",
+        icon=":material/badge:",
+        type="tertiary",
+        help="Some photo programs write the names of faces into the photos. What they say here is read from the files.",
+        on_click=_start_own_photos,
+        args=(dataset,),
+    )
+
+
+def _start_own_photos(dataset: Dataset) -> None:
+    by = imports.hand(acting.hand().author)
+    asked = ImportParams(
+        path="",
+        title="Names inside of the photos",
+        what=What.XMP,
+        member="",
+        author=by.author,
+        session=by.session,
+    )
+    data.services().jobs.submit(dataset.id, JobKind.IMPORT, asked.params())
 
 
 def _from_inbox() -> Offer | None:
@@ -133,7 +164,10 @@ def sentence(part: Part) -> str:
             photos = f"{words.count(part.found)} of the {words.count(part.speaks_of, 'photo')} that it speaks of"
             return f"A log of {words.count(part.count, 'correction')}; {photos} are in this dataset."
         case What.XMP:
-            return f"{words.count(part.count, 'XMP sidecar')}. Faces at the places they tell get the names they tell."
+            photos = f"{words.count(part.photos, 'photo')} with names inside" if part.photos else ""
+            sidecars = words.count(part.count, "XMP sidecar") if part.count or not photos else ""
+            there = " and ".join(each for each in (sidecars, photos) if each)
+            return f"{there}. Faces at the places they tell get the names they tell."
     return (
         f"{words.count(part.count, 'vector')} of {part.model_id}; {words.count(part.found)} of them are of faces in "
         "this dataset, and take the place of those here. This cannot be undone."
@@ -220,9 +254,11 @@ def came_of(what: What, came: dict[str, int | str]) -> str:
             )
             parts += [f"{_were(came, 'empty', 'correction')} of nothing that is here."] * bool(came["empty"])
         case _:
-            parts = [f"{_were(came, 'files', 'sidecar')} read: {_n(came, 'named', 'face')} got a name."]
+            parts = [f"{_were(came, 'files', 'file')} read: {_n(came, 'named', 'face')} got a name."]
+            parts += [f"{_n(came, 'renamed', 'face')} of them had another one."] * bool(came.get("renamed"))
             parts += [f"{_n(came, 'unchanged', 'face')} had it already."] * bool(came["unchanged"])
             parts += [f"At {_n(came, 'unmatched', 'place')} no face was found here."] * bool(came["unmatched"])
+            parts += [f"{_were(came, 'conflicts_count', 'face')} called otherwise."] * bool(came.get("conflicts_count"))
     return " ".join(parts)
 
 
@@ -235,13 +271,19 @@ def _were(came: dict[str, int | str], key: str, one: str, many: str = "") -> str
 
 
 def _refused(job: Job) -> None:
-    lines = job.result.get("refused", [])
-    if not lines:
-        return
+    """What was not taken, each kind in a table with the reasons."""
     noun = "correction" if job.params["what"] == What.LOG else "file"
-    with st.expander(f"{words.count(job.result['refused_count'], noun)} refused"):
-        table = pd.DataFrame(lines).rename(columns={"name": "What", "reason": "Why"})
-        st.dataframe(table, hide_index=True, alt="What was refused, and why")
+    kinds = {
+        "conflicts": "{} called otherwise, by somebody here or by two files",
+        "refused_regions": "{} refused",
+        "refused": "{} refused",
+    }
+    nouns = {"conflicts": "face", "refused_regions": "region", "refused": noun}
+    for kind, title in kinds.items():
+        if lines := job.result.get(kind):
+            with st.expander(title.format(words.count(job.result[f"{kind}_count"], nouns[kind]))):
+                table = pd.DataFrame(lines).rename(columns={"name": "What", "reason": "Why"})
+                st.dataframe(table, hide_index=True, alt="What was not taken, and why")
 
 
 def _recogniser(job: Job) -> None:

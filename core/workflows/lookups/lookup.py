@@ -21,7 +21,7 @@ from core.archive import PhotoSource
 from core.errors import ImageRefused, InputRefused
 from core.exchange.zips import writing_zip
 from core.images import Picture, encode_jpeg, shrink
-from core.isolation.photos import decode_reduced
+from core.isolation.photos import decode_reduced, stored_orientation
 from core.jobs.model import JobKind
 from core.learn import same_person
 from core.learn.same_person import MEASURED, PairRule
@@ -193,6 +193,8 @@ class _Cut:
     height_px: int
     faces: Sequence[tuple[Detection, np.ndarray]]
     objection: str = ""
+    orientation: int = 0
+    """How the file's picture is stored; see ``LookedAt``."""
     notes: Sequence[str] = ()
     """What is to be said of the file though it was looked at."""
 
@@ -205,10 +207,17 @@ def _cut_out(
     embedder = identifier.embedder
     try:
         sharp = sharp_enough(embedder, tools.limits, photo.data, picture, faces)
+        orientation = stored_orientation(photo.data, tools.limits)
     except ImageRefused as refusal:
         return _Cut(0, 0, (), str(refusal))
     crops = [embedder.crop(sharp.pixels, face.scaled(*sharp.scale_xy)) for face in faces]
-    return _Cut(picture.width_px, picture.height_px, list(zip(faces, crops, strict=True)), notes=picture.notes)
+    return _Cut(
+        width_px=picture.width_px,
+        height_px=picture.height_px,
+        faces=list(zip(faces, crops, strict=True)),
+        orientation=orientation,
+        notes=picture.notes,
+    )
 
 
 def _line(photo: ReadPhoto, cut: _Cut | None, judged: Iterator[IdentifiedFace]) -> LookedAt:
@@ -218,7 +227,15 @@ def _line(photo: ReadPhoto, cut: _Cut | None, judged: Iterator[IdentifiedFace]) 
         return LookedAt(photo.entry.name, "", 0, 0, (), objection)
     faces = tuple(_seen(face) for face in islice(judged, len(cut.faces)))
     reason = " ".join(filter(None, ("" if faces else NO_FACE, *cut.notes)))
-    return LookedAt(photo.entry.name, photo.photo_id, cut.width_px, cut.height_px, faces, reason)
+    return LookedAt(
+        name=photo.entry.name,
+        photo_id=photo.photo_id,
+        width_px=cut.width_px,
+        height_px=cut.height_px,
+        faces=faces,
+        reason=reason,
+        orientation=cut.orientation,
+    )
 
 
 def _seen(face: IdentifiedFace) -> Seen:
@@ -313,12 +330,13 @@ def keep_one(
         picture = decode_reduced(content, tools.limits, CROP_PX)
         seen = tuple(_seen(face) for face in faces)
         line = LookedAt(
-            PurePath(name).name,
-            content_id(content),
-            picture.width_px,
-            picture.height_px,
-            seen,
-            "" if seen else NO_FACE,
+            name=PurePath(name).name,
+            photo_id=content_id(content),
+            width_px=picture.width_px,
+            height_px=picture.height_px,
+            faces=seen,
+            reason="" if seen else NO_FACE,
+            orientation=stored_orientation(content, tools.limits),
         )
         lines.append(line)
         vectors += [face.vector[None] for face in faces]

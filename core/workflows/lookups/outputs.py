@@ -11,11 +11,13 @@ from core.archive import Entry, PhotoSource
 from core.errors import ImageRefused
 from core.exchange import xmp
 from core.exchange.tables import csv_parts
-from core.exchange.xmp import Region, Sidecar
+from core.exchange.xmp import Sidecar
+from core.exchange.xmp_frame import sidecar_of
 from core.exchange.zips import Folders, ZipWriter, safe_part, writing_zip
 from core.learn.openset import TARGET_RATE, Threshold
 from core.store.artifacts import content_id
 from core.types import CancelToken, Report, silent
+from core.words import person as as_read
 from core.workflows.identify import nearest_candidate
 from core.workflows.lookups.marks import Mark, marks
 from core.workflows.lookups.values import LookedAt, Lookup, Seen
@@ -130,8 +132,8 @@ def write_sidecars(lookup: Lookup, path: Path, rate: float = TARGET_RATE) -> int
 
 
 def _sidecar(photo: LookedAt, threshold: Threshold) -> Sidecar:
-    regions = tuple(Region(face.box, face.name(threshold)) for face in photo.faces)
-    return Sidecar(photo.width_px, photo.height_px, regions, photo.photo_id)
+    faces = [(face.box, as_read(name) if (name := face.name(threshold)) else None) for face in photo.faces]
+    return sidecar_of(photo.photo_id, (photo.width_px, photo.height_px), faces, photo.orientation)
 
 
 # sorted copies

@@ -140,7 +140,10 @@ def _photo_arrays(photos: Sequence[LookedAt], people: Sequence[str]) -> Arrays:
         for rank, one in enumerate(face.evidence):
             evidence[row, rank] = one.face_id.encode("ascii")
             distances[row, rank] = one.distance
-    said = [[photo.name, photo.photo_id, photo.width_px, photo.height_px, photo.reason] for photo in photos]
+    said = [
+        [photo.name, photo.photo_id, photo.width_px, photo.height_px, photo.reason, photo.orientation]
+        for photo in photos
+    ]
     return {
         "photos": _json(said),
         "faces_of": np.array([len(photo.faces) for photo in photos], dtype=np.int32),
@@ -158,8 +161,16 @@ def _photo_arrays(photos: Sequence[LookedAt], people: Sequence[str]) -> Arrays:
 def _photos(arrays: Mapping[str, Any], people: Sequence[str]) -> Iterator[LookedAt]:
     faces = _faces(arrays, people)
     for said, count in zip(_read_json(arrays["photos"]), arrays["faces_of"].tolist(), strict=True):
-        name, photo_id, width_px, height_px, reason = said
-        yield LookedAt(name, photo_id, width_px, height_px, tuple(next(faces) for _ in range(count)), reason)
+        name, photo_id, width_px, height_px, reason, *rest = said  # an earlier version noted no orientation
+        yield LookedAt(
+            name=name,
+            photo_id=photo_id,
+            width_px=width_px,
+            height_px=height_px,
+            faces=tuple(next(faces) for _ in range(count)),
+            reason=reason,
+            orientation=rest[0] if rest else 0,
+        )
 
 
 def _faces(arrays: Mapping[str, Any], people: Sequence[str]) -> Iterator[Seen]:

@@ -53,6 +53,8 @@ class LookedAt:
     """From left to right."""
     reason: str = ""
     """Why there is nothing to see: refused, or no face; else what to know of the file, as of its further pages."""
+    orientation: int = 0
+    """How the file's picture is stored, by EXIF's numbers 1 to 8; 0 where an earlier version did not note it."""
 
     @property
     def refused(self) -> bool:

@@ -1,0 +1,84 @@
+"""What several sources say of the faces of one photo, weighed: who is taken, and where they disagree.
+
+Sidecars are newer than what a photo carries inside, and count before it. Where two of them disagree about a face,
+neither is taken. Each disagreement is told.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from core.types import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one source says of a photo's faces."""
+
+    source: str
+    """The name of the file."""
+    is_photo: bool
+    certain: bool
+    shared_folders: int
+    names: dict[str, str]
+    """By the faces' ids."""
+    unmatched: tuple[str, ...] = ()
+    """Names at places where no face was found here."""
+
+
+@dataclass(slots=True)
+class PhotoClaims:
+    """All that is said of one photo."""
+
+    readings: list[Reading] = field(default_factory=list)
+
+    def misplaced(self) -> list[Reading]:
+        """Sources that only share their name with the photo, which has a source from its own folder."""
+        nearest = max(reading.shared_folders for reading in self.readings)
+        return [reading for reading in self.readings if not reading.certain and reading.shared_folders < nearest]
+
+    def names(self) -> tuple[dict[str, str], list[str]]:
+        """The name of each face that the sources agree on, and their disagreements in words."""
+        misplaced = self.misplaced()
+        readings = [reading for reading in self.readings if reading not in misplaced]
+        said: dict[str, list[tuple[Reading, str]]] = defaultdict(list)
+        for reading in readings:
+            for face_id, name in reading.names.items():
+                said[face_id].append((reading, name))
+        agreed: dict[str, str] = {}
+        disagreements: list[str] = []
+        for face_id, claims in said.items():
+            counting = [claim for claim in claims if not claim[0].is_photo] or claims
+            if len({name for _, name in counting}) == 1:
+                agreed[face_id] = counting[0][1]
+                disagreements += _overruled(counting[0], claims)
+            else:
+                disagreements.append(f"{_quoted(counting)} of one face; neither was taken")
+        return agreed, disagreements
+
+    def unmatched(self) -> set[str]:
+        """Names at places without a face, each once however many sources say it."""
+        return {name for reading in self.readings for name in reading.unmatched}
+
+
+def _overruled(chosen: tuple[Reading, str], claims: Sequence[tuple[Reading, str]]) -> Iterator[str]:
+    others = [claim for claim in claims if claim[1] != chosen[1]]
+    if others:
+        yield f"{_quoted([chosen, others[0]])} of one face; the sidecar was taken"
+
+
+def _quoted(claims: Sequence[tuple[Reading, str]]) -> str:
+    """The two that disagree: "'a.xmp' says 'Ann' and 'a.jpg.xmp' says 'Bea'"."""
+    first = claims[0]
+    other = next(claim for claim in claims if claim[1] != first[1])
+    return " and ".join(f"'{reading.source}' says '{name}'" for reading, name in (first, other))
+
+
+def misplacements(photo: str, claims: PhotoClaims) -> list[Refusal]:
+    """The sources of a photo that belong to another folder, with the reason."""
+    return [
+        Refusal(reading.source, f"'{photo}' has its name, lies in another folder, and has a source from there")
+        for reading in claims.misplaced()
+    ]

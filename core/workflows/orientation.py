@@ -1,0 +1,21 @@
+"""How the file of a stored photo relates to the picture that is shown."""
+
+from __future__ import annotations
+
+from core.isolation.photos import stored_orientation
+from core.settings import ImageLimits
+from core.store.artifacts import Artifacts, Kind
+from core.types import Photo
+
+
+def orientation_of_file(artifacts: Artifacts, dataset_id: str, photo: Photo, limits: ImageLimits) -> int:
+    """How a photo's file is turned by its EXIF, 1 to 8; a turn by hand comes on top.
+
+    Raises
+    ------
+    NotFound
+        The file is gone.
+    ReadingEnded
+        It ends the program that reads it.
+    """
+    return stored_orientation(artifacts.read(dataset_id, Kind.PHOTO, photo.id), limits)
