@@ -26,6 +26,7 @@ _RESUMABLE = tuple(state for state in JobState if state.resumable)
 INTERRUPTED = (
     "The process that did this work stopped before it was done. What was finished is kept: resume goes on from there."
 )
+NOT_BEGUN = "It was cancelled before it began; nothing was changed."
 
 
 @dataclass(frozen=True)
@@ -164,7 +165,7 @@ class SqlJobStore:
             connection.execute(
                 update(table)
                 .where(mine, table.c.state == JobState.QUEUED)
-                .values(state=JobState.CANCELLED, finished=time.time())
+                .values(state=JobState.CANCELLED, finished=time.time(), error=NOT_BEGUN)
             )
 
     def resume(self, job_id: str) -> None:
