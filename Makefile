@@ -38,10 +38,10 @@ run: env models
 	@echo "Face Atlas: http://127.0.0.1:$(PORT)   (Ctrl+C stops it)"
 	@exec $(PY) -m core.ui.serve --server.address 127.0.0.1 --server.port $(PORT)
 
-# Files are dealt in their order, not by how many tests they hold: the longest, in a browser, have the fewest. One process
-# more than there are processors: in the browser they often wait.
+# One process has all tests in a browser, so that they do not starve each other, and begins with them: files are dealt in
+# their order, not by how many tests they hold. One process more than there are processors: in the browser they often wait.
 test: env-dev models browser
-	CHROMIUM=$(CHROMIUM) $(PY) -m pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder $(if $(filter no,$(BROWSER)),--ignore=tests/browser)
+	CHROMIUM=$(CHROMIUM) $(PY) -m pytest -n $(TESTERS) --dist loadgroup --no-loadscope-reorder $(if $(filter no,$(BROWSER)),--ignore=tests/browser)
 
 check: env-dev
 	$(PY) -m ruff format --check .

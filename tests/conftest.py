@@ -48,6 +48,15 @@ def models_dir() -> Path:
     return folder
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Which tests run in one process: those of a file, and all that drive a browser, so that no two browsers and apps
+    starve each other."""
+    for item in items:
+        path = item.path.relative_to(PROJECT_DIR)
+        item.add_marker(pytest.mark.xdist_group("browser" if "browser" in path.parts else path.as_posix()))
+
+
 NO_EVALUATION_DATA = "the evaluation data is not here"
 
 

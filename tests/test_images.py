@@ -31,6 +31,7 @@ from core.images import (
 from core.layout import PHOTO_EXTENSIONS
 from core.settings import MIB, ImageLimits
 from core.types import RgbImage
+from tests.waiting import LONGEST_S
 
 LIMITS = ImageLimits()
 ROOT = Path(__file__).parents[1]
@@ -441,7 +442,7 @@ def decoded_start_peak(archive: Path) -> tuple[int, int, int]:
     Not ru_maxrss: a child inherits the peak of the process that it was forked from.
     """
     command = [sys.executable, "-c", PEAK, str(ROOT), str(archive)]
-    output = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
+    output = subprocess.run(command, capture_output=True, text=True, check=True, timeout=LONGEST_S).stdout
     decoded, at_start, peak = map(int, output.split())
     return decoded, at_start, peak
 

@@ -19,11 +19,11 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, expect, sync_playwright
 
 from tests.conftest import new_data_dir
+from tests.waiting import LONGEST_S
 
 ROOT = Path(__file__).parents[2]
 SHOTS = ROOT / "tests" / "browser" / "screenshots"
-START_S = 60
-expect.set_options(timeout=60_000)
+expect.set_options(timeout=LONGEST_S * 1000)
 # WebGL in software, and none of the connections that a browser makes by itself.
 ARGUMENTS = [
     "--no-sandbox",
@@ -88,7 +88,7 @@ def serve(data_dir: Path, arguments: Sequence[str] = (), environment: Mapping[st
 
 
 def _wait_until_up(url: str, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + START_S
+    until = time.monotonic() + LONGEST_S
     while time.monotonic() < until:
         assert process.poll() is None, "the app ended while it started"
         try:
@@ -96,7 +96,7 @@ def _wait_until_up(url: str, process: subprocess.Popen[bytes]) -> None:
                 return
         except OSError:
             time.sleep(0.2)
-    raise AssertionError(f"the app did not answer within {START_S} s")
+    raise AssertionError(f"the app did not answer within {LONGEST_S} s")
 
 
 @pytest.fixture(scope="session")
@@ -120,7 +120,7 @@ def launch(kind: BrowserType, more: Sequence[str] = ()) -> Browser:
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """The browser of one visitor, who has the app's scripts from the first page on."""
     made = browser.new_context(viewport={"width": 1440, "height": 900})
-    made.set_default_timeout(60_000)
+    made.set_default_timeout(LONGEST_S * 1000)
     yield made
     made.close()
 

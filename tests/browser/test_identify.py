@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 from core.images import encode_jpeg
 from tests import prepared
 from tests.browser.conftest import App, launch, serve, settle, shoot
+from tests.waiting import LONGEST_S
 
 GROUP_PHOTO = "2007_007763.jpg"
 GROUP_FACES = 7
@@ -219,7 +220,7 @@ def tab(browser: Browser, *arguments: str) -> Iterator[Page]:
     """A tab of a browser that was started with these arguments."""
     opened = launch(browser.browser_type, arguments)
     page = opened.new_page(viewport={"width": 1440, "height": 900})
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(LONGEST_S * 1000)
     yield page
     opened.close()
 

@@ -70,7 +70,7 @@ def test_from_the_sample_to_a_name(app: App, page: Page, val_photo: Path):
     main_button(page, "Use the sample").click()
     expect(page.get_by_text("You can leave this page")).to_be_visible()
     page.reload()  # in the middle: the work goes on and the page finds it again
-    expect(page.get_by_text("new photos")).to_be_visible(timeout=120_000)
+    expect(page.get_by_text("new photos")).to_be_visible()
     shoot(page, "02-photos-taken")
 
     main_button(page, "Train").click()
@@ -78,7 +78,7 @@ def test_from_the_sample_to_a_name(app: App, page: Page, val_photo: Path):
         page.get_by_text("5 people, 117", exact=False).or_(page.get_by_text("5 people, 118", exact=False)).first
     ).to_be_visible()
     main_button(page, "Train").click()
-    expect(page.get_by_role("heading", name="Runs")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name="Runs")).to_be_visible()
     shoot(page, "03-trained")
 
     main_button(page, "How good is it?").click()
@@ -90,8 +90,7 @@ def test_from_the_sample_to_a_name(app: App, page: Page, val_photo: Path):
     expect(page.locator("canvas.plane")).to_be_visible()
     # The quick layout is replaced when UMAP's is made, and with it what was circled on it.
     page.wait_for_function(
-        "() => [...(window.faceScatters?.values() ?? [])].some((one) => one.frames && !one.of.startsWith('None'))",
-        timeout=120_000,
+        "() => [...(window.faceScatters?.values() ?? [])].some((one) => one.frames && !one.of.startsWith('None'))"
     )
     settle(page)
     circle_everything(page)

@@ -33,7 +33,7 @@ def test_a_killed_worker_is_told_and_its_work_resumed(app: App, page: Page):
     expect(page.get_by_text("Taking photos: interrupted")).to_be_visible()
     shoot(page, "07-interrupted")
     page.get_by_role("button", name="Resume").click()
-    expect(page.get_by_text("new photos")).to_be_visible(timeout=120_000)
+    expect(page.get_by_text("new photos")).to_be_visible()
 
     (dataset,) = services.store.datasets()
     counts = services.store.counts(dataset.id)

@@ -78,7 +78,7 @@ def test_a_thousand_photos_are_named_from_the_keyboard(
     page.get_by_test_id("stPopoverBody").get_by_text("Folders are people").click()
     page.keyboard.press("Escape")
     main_button(page, "Start").click()
-    expect(page.get_by_text(f"{len(last)} new photos")).to_be_visible(timeout=120_000)
+    expect(page.get_by_text(f"{len(last)} new photos")).to_be_visible()
 
     main_button(page, "Groups").click()
     page.get_by_role("button", name="Group 1").click()
@@ -103,7 +103,7 @@ def test_a_thousand_photos_are_named_from_the_keyboard(
     main_button(page, "Train").click()
     expect(page.get_by_text("5 people", exact=False).first).to_be_visible()
     main_button(page, "Train").click()
-    expect(page.get_by_role("heading", name="Runs")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name="Runs")).to_be_visible()
 
     page.get_by_role("link", name="Who is this?").click()
     expect(page.get_by_text("It knows")).to_be_visible()

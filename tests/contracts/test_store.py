@@ -31,6 +31,7 @@ from core.store.runs import SqlRunStore
 from core.store.sql import SqlFaceStore
 from core.types import Box, Face, Photo, Split
 from tests.conftest import PROJECT_DIR
+from tests.waiting import LONGEST_S
 
 MODEL = "facenet-128"
 UNICODE_NAMES = ["Zoë Ångström", "李小龙", "محمد علي", "O'Neil; DROP TABLE face", "🦊"]
@@ -309,7 +310,7 @@ def test_processes_claim_every_job_once(stores: Stores, dataset: Dataset) -> Non
     for process in started:
         process.stdin.write("go\n")
         process.stdin.flush()
-    claimed = [line for process in started for line in process.communicate(timeout=60)[0].split()]
+    claimed = [line for process in started for line in process.communicate(timeout=LONGEST_S)[0].split()]
     assert sorted(claimed) == sorted(jobs)
 
 

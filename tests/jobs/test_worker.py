@@ -32,8 +32,8 @@ from core.types import CancelToken, Report
 from core.workflows.project import MapOptions
 from tests import prepared
 from tests.conftest import MODEL_ID, PROJECT_DIR, new_data_dir, services_on, write_zip
+from tests.waiting import LONGEST_S
 
-LONGEST_S = 90
 READY = "worker ready"
 
 

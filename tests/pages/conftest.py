@@ -20,6 +20,7 @@ from core.types import CancelToken
 from core.ui import data as ui_data
 from tests import prepared
 from tests.conftest import new_data_dir
+from tests.waiting import LONGEST_S
 
 ROOT = Path(__file__).parents[2]
 
@@ -71,7 +72,7 @@ def open_page() -> Callable[..., AppTest]:
     """Open a page of the app by its file, with query parameters."""
 
     def opened(page: str, /, **query: str) -> AppTest:
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=LONGEST_S)
         for name, value in query.items():
             app.query_params[name] = value
         app.run()

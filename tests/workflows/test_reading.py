@@ -17,6 +17,7 @@ from core.machine import Pace
 from core.settings import ArchiveLimits, ImageLimits
 from core.workflows.reading import PhotoReader, ReadPhoto
 from tests.conftest import write_zip
+from tests.waiting import LONGEST_S
 
 ROOT = Path(__file__).parents[2]
 LIMITS = ImageLimits()
@@ -110,7 +111,7 @@ def test_reading_ahead_takes_no_more_memory_than_its_budget(tmp_path: Path) -> N
     budget = 4 * decoding_bytes(data, LIMITS)
     archive = write_zip(tmp_path / "a.zip", {f"{number}.jpg": data + bytes([number]) for number in range(40)})
     command = [sys.executable, "-c", PEAK, str(ROOT), str(archive), str(budget)]
-    output = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
+    output = subprocess.run(command, capture_output=True, text=True, check=True, timeout=LONGEST_S).stdout
     read, taken = map(int, re.findall(r"\d+", output))
     assert read == 40
     assert taken < budget + 30_000_000
