@@ -29,6 +29,7 @@ from core.store.corrections import SqlCorrectionLog
 from core.store.database import open_database
 from core.store.erasing import SqlEraseStore
 from core.store.jobs import SqlJobStore
+from core.store.reserve import Reserve
 from core.store.runs import SqlRunStore
 from core.store.sql import SqlFaceStore
 from core.store.transfer import SqlTransferStore
@@ -74,6 +75,7 @@ class Services:
         self.transfer = SqlTransferStore(database)
         self.eraser = SqlEraseStore(database)
         self.artifacts = Artifacts(self.settings.artifacts_dir)
+        self.reserve = Reserve(self.settings.data_dir)
 
     # networks
 
@@ -220,6 +222,7 @@ class Services:
         Cancelled
             While waiting.
         """
+        self.reserve.restore()  # before the disk is filled
         lock = FileLock(self.settings.locks_dir / f"{dataset_id}.lock")
         while True:
             try:

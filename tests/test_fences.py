@@ -20,6 +20,7 @@ STORE_BASES = {
     "core.store.exchange",
     "core.store.scrub",
     "core.store.spelling",
+    "core.store.reserve",
 }
 
 MAY_IMPORT: dict[str, set[str]] = {

@@ -71,5 +71,6 @@ def _erase(options: argparse.Namespace) -> Answer:
         return datasets.delete(services.store, services.jobs, services.artifacts, exports_dir, dataset.id)
     person_id = erasing.person_to_erase(services.erase_tools(), dataset.id, options.person)
     given = transfers.EraseParams(person_id, "command line", options.photos == "all", options.retrain)
-    receipt = carry(services, dataset, JobKind.ERASE, given.params()).result
+    with services.reserve.lend():
+        receipt = carry(services, dataset, JobKind.ERASE, given.params()).result
     return {name: receipt[name] for name in ("photos", "faces", "artifacts", "models_retrained")} | receipt

@@ -126,7 +126,7 @@ def erase(services: Services, job: Job, report: Report, token: CancelToken, trai
         newest = next((run.id for run in services.runs.runs(job.dataset_id)), None)
         training = {"params": training_of(services, job.dataset_id, newest)} if given.retrain else {}
         request = erasing.EraseRequest(given.person_id, given.by, given.all_photos, training)
-        with services.writing(job.dataset_id, report, token):
+        with services.writing(job.dataset_id, report, token), services.reserve.lend():
             erasing.erase(services.erase_tools(), job.dataset_id, request, job.id, report, token)
     receipt = services.jobs.job(job.id).result
     training = receipt.pop("training", None)

@@ -161,10 +161,14 @@ class Recogniser:
         """Give each face's distance to the centroid of the person it was named: (n,) float32, 0..2."""
         return openset.distances_to_named(vectors, named, self.centroids)
 
+    def to_bytes(self) -> bytes:
+        """One .npz of arrays and a header."""
+        return _encode(self)
+
     def save(self, path: Path) -> None:
-        """Write one .npz of arrays and a header; the file is either complete or not there."""
+        """Write what ``to_bytes`` gives; the file is either complete or not there."""
         partial = path.with_name(path.name + ".partial")
-        partial.write_bytes(_encode(self))
+        partial.write_bytes(self.to_bytes())
         partial.replace(path)
 
     @classmethod

@@ -10,12 +10,16 @@ import hashlib
 import os
 import shutil
 import uuid
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 
-from core.errors import NotFound
+from core.errors import NotFound, data_folder_fault
 
 
 class Kind(StrEnum):
@@ -54,20 +58,35 @@ class Artifacts:
     root: Path
 
     def put(self, dataset_id: str, kind: Kind, file_id: str, data: bytes) -> None:
-        """Write a file unless it is there."""
-        if not self.path(dataset_id, kind, file_id).exists():
+        """Write a file unless it is there, whole."""
+        path = self.path(dataset_id, kind, file_id)
+        if not path.exists() or path.stat().st_size != len(data):
             self.replace(dataset_id, kind, file_id, data)
 
     def replace(self, dataset_id: str, kind: Kind, file_id: str, data: bytes) -> None:
-        """Write a file in the place of the one that may be there; whoever reads meanwhile gets either whole."""
+        """Write a file in the place of the one that may be there; whoever reads meanwhile gets either whole.
+
+        It is on the disk when this returns, or at the end of ``together``: a row may point to it then.
+        """
         path = self.path(dataset_id, kind, file_id)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.part")
+        writing = _written_together.get()
+        if writing is None:
+            flush_folders(write_durably(path, data))
+        else:
+            writing.append(_pool().submit(write_durably, path, data))
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Write files at once that are needed at the end only: waiting for a disk takes a tenth of the time then."""
+        writing: list[Future[set[Path]]] = []
+        before = _written_together.set(writing)
         try:
-            draft.write_bytes(data)
-            draft.replace(path)
+            yield
         finally:
-            draft.unlink(missing_ok=True)
+            _written_together.reset(before)
+            wait(writing)
+        folders = set[Path]().union(*(written.result() for written in writing))
+        list(_pool().map(_flush, folders))
 
     def read(self, dataset_id: str, kind: Kind, file_id: str) -> bytes:
         """Raises NotFound when the file is gone."""
@@ -121,6 +140,68 @@ class Artifacts:
         """Disk space of a dataset's files."""
         folder = self.root / dataset_id
         return _bytes_below(str(folder)) if folder.is_dir() else 0
+
+
+_written_together: ContextVar[list[Future[set[Path]]] | None] = ContextVar("written_together", default=None)
+FLUSHED_AT_ONCE = 16
+"""A disk writes the requests that it has at once in one go: 64 files took 20 ms so, and 280 ms one by one."""
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(FLUSHED_AT_ONCE, thread_name_prefix="flush")
+
+
+def write_durably(path: Path, data: bytes) -> set[Path]:
+    """Write a file whole or not at all, on the disk before it gets its name; the folders that changed by it.
+
+    Without that a power cut can leave a name with an empty file, which would be taken for the photo.
+
+    Raises
+    ------
+    DataFolderFault
+        The disk is full, or cannot be written.
+    """
+    draft = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.part")
+    try:
+        changed = {path.parent, *_make_folder(path.parent)}
+        with draft.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError as fault:
+        raise data_folder_fault(fault) from fault
+    finally:
+        draft.unlink(missing_ok=True)
+    return changed
+
+
+def _make_folder(folder: Path) -> set[Path]:
+    """Make a folder with those above it; the folders that got a new one."""
+    changed = set()
+    above = folder
+    while not above.exists():
+        above = above.parent
+        changed.add(above)
+    folder.mkdir(parents=True, exist_ok=True)
+    return changed
+
+
+def flush_folders(folders: Iterable[Path]) -> None:
+    """Bring the names of files onto the disk."""
+    for folder in folders:
+        _flush(folder)
+
+
+def _flush(folder: Path) -> None:
+    if os.name == "nt":  # folders cannot be opened there, and names are written with the files
+        return
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def _bytes_below(folder: str) -> int:

@@ -164,6 +164,9 @@ class FaceStore(Protocol):
     def delete_dataset(self, dataset_id: str) -> None:
         """Remove its rows everywhere; the database is told to overwrite what it deletes."""
 
+    def size_bytes(self) -> int:
+        """What the rows of all datasets take on the disk."""
+
     def dataset(self, name_or_id: str) -> Dataset:
         """Raises NotFound with the names that exist."""
 

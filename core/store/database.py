@@ -9,11 +9,12 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Engine, create_engine, event, insert, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, text
 
 from core.errors import DataFolderBusy, DataFolderFault, data_folder_fault
 from core.store import faults
 from core.store.migrate import EARLIER_VERSIONS, migrate, stored_version
+from core.store.reserve import OPENING_BYTES, Reserve
 from core.store.schema import SCHEMA_VERSION, about, metadata
 
 BUSY_TIMEOUT_MS = 30_000
@@ -32,6 +33,7 @@ def open_database(path: Path) -> Engine:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _require_not_emptied(path)
+        Reserve(path.parent).lend_for_opening()
     except OSError as fault:
         raise data_folder_fault(fault) from fault
     engine = create_engine(URL.create("sqlite", database=str(path)))
@@ -82,7 +84,10 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
 
 
 def compact(engine: Engine) -> None:
-    """Give back the space of deleted rows and empty the write-ahead log.
+    """Give back the space of deleted rows, where there is room to do it, and empty the write-ahead log.
+
+    Compacting writes the database anew twice, beside it and into the log. Without that room the space stays in the
+    file for what comes next; what was deleted is overwritten in either case.
 
     Raises
     ------
@@ -90,10 +95,19 @@ def compact(engine: Engine) -> None:
         Another process has been reading all the while, and what it reads keeps the log from being emptied.
     """
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("VACUUM"))
+        if _has_room_to_compact(connection):
+            connection.execute(text("VACUUM"))
         (busy, *_) = connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).one()
     if busy:
         raise DataFolderBusy(
             "What was deleted is still in the database's log, because another process is reading. "
             "Close other windows and programs that use this data folder, then do it again."
         )
+
+
+def _has_room_to_compact(connection: Connection) -> bool:
+    pages, page_bytes = (
+        int(connection.execute(text(f"PRAGMA {what}")).scalar_one()) for what in ("page_count", "page_size")
+    )
+    folder = Path(str(connection.engine.url.database)).parent
+    return not Reserve(folder).lacks(2 * pages * page_bytes + OPENING_BYTES)

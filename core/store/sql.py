@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -100,6 +101,10 @@ class SqlFaceStore:
         with self.engine.begin() as connection:
             connection.execute(delete(schema.dataset).where(schema.dataset.c.id == dataset_id))
         compact(self.engine)
+
+    def size_bytes(self) -> int:
+        """What the rows of all datasets take on the disk."""
+        return Path(str(self.engine.url.database)).stat().st_size
 
     def dataset(self, name_or_id: str) -> Dataset:
         known = self.datasets()

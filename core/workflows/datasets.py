@@ -11,6 +11,7 @@ from typing import Any
 from core.errors import DataFolderBusy, ModelMismatch, NotFound
 from core.store.artifacts import Artifacts
 from core.store.base import Dataset, FaceStore, JobStore
+from core.store.reserve import RESERVE_BYTES, Reserve
 
 STOPPING_S = 20.0
 STOPPING_STEP_S = 0.2
@@ -41,7 +42,9 @@ def delete(
 ) -> dict[str, Any]:
     """Remove a dataset's rows, files and exports. The rows go first: no page shows a face whose picture is gone.
 
-    Work on it is told to stop; the worker also stops by itself when it finds that its job is gone.
+    On a full disk the reserve is given up for it, and the files go first: the log of the deleted rows takes as much
+    room as the rows, and the files of a face have more than that. Work on the dataset is told to stop; the worker also
+    stops by itself when it finds that its job is gone.
 
     Returns
     -------
@@ -52,13 +55,17 @@ def delete(
     DataFolderBusy
         A job on it does not stop, and the dataset is still whole; or another process keeps the database's log.
     """
-    _stop_jobs(jobs, dataset_id)
-    counts, size = store.counts(dataset_id), artifacts.size_bytes(dataset_id)
-    exports = delete_exports(exports_dir, dataset_id)
-    try:
-        store.delete_dataset(dataset_id)
-    finally:
-        artifacts.delete_dataset(dataset_id)
+    reserve = Reserve(artifacts.root.parent)
+    with reserve.lend():
+        _stop_jobs(jobs, dataset_id)
+        counts, size = store.counts(dataset_id), artifacts.size_bytes(dataset_id)
+        exports = delete_exports(exports_dir, dataset_id)
+        if reserve.lacks(store.size_bytes() + RESERVE_BYTES):
+            artifacts.delete_dataset(dataset_id)
+        try:
+            store.delete_dataset(dataset_id)
+        finally:
+            artifacts.delete_dataset(dataset_id)
     return {
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
         "photos": counts.photos,

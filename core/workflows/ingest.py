@@ -99,7 +99,9 @@ def ingest(
     for batch in reader.batches(entries):
         token.raise_if_cancelled()
         step = _Step(tools, target, known)
-        tools.store.add(target.dataset_id, target.job_id, step.work(batch))
+        with tools.artifacts.together():
+            added = step.work(batch)
+        tools.store.add(target.dataset_id, target.job_id, added)
         done += len(batch)
         report(done, total, "Looking for faces")
     return summary(tools.store, target.job_id, len(source.layout.people))

@@ -112,7 +112,8 @@ def _look(tools: Ingestor, target: Target, photo_id: str, label: PhotoLabel) -> 
         )
         for face in wanted
     ]
-    stored = finish(tools.artifacts, tools.embedder, target.dataset_id, prepared)
+    with tools.artifacts.together():
+        stored = finish(tools.artifacts, tools.embedder, target.dataset_id, prepared)
     tools.store.replace_faces(target.dataset_id, photo_id, stored, taken(data, tools.limits))
     outcome = Outcome.TAKEN if wanted else Outcome.NO_FACE
     return _Look(replace(line, outcome=outcome, faces=len(wanted)), len(again), len(wanted) - len(again))

@@ -471,9 +471,7 @@ def _metrics(predictions: Predictions, kept: _Learned, given: Material, division
 
 def _store(runs: RunStore, artifacts: Artifacts, run: Run, recogniser: Recogniser, predictions: Predictions) -> None:
     """Files first: a run that is listed can be used."""
-    path = artifacts.path(run.dataset_id, Kind.RUN, run.id)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    recogniser.save(path)
+    artifacts.put(run.dataset_id, Kind.RUN, run.id, recogniser.to_bytes())
     artifacts.put(run.dataset_id, Kind.PREDICTIONS, run.id, predictions.to_bytes())
     runs.add_run(run)
 

@@ -44,7 +44,8 @@ def _ask(dataset: Dataset, person: PersonCount) -> None:
         st.error(f"That is not the name. Type '{name}', or close this window to keep everything.")
         return
     asked = EraseParams(person.id, by, all_photos=shared, retrain=again)
-    job = data.services().jobs.submit(dataset.id, JobKind.ERASE, asked.params())
+    with data.services().reserve.lend():
+        job = data.services().jobs.submit(dataset.id, JobKind.ERASE, asked.params())
     address.remember(person=None, **{RECEIPT: job.id})
     st.session_state.pop(state.NAMESAKE, None)
     st.rerun()
