@@ -16,7 +16,7 @@ from typing import Literal
 
 import numpy as np
 
-from core.types import Box, Doubles, Floats, Ints
+from core.types import Box, Detection, Doubles, Floats, Ints
 
 Overlap = Literal["union", "min"]
 
@@ -189,6 +189,12 @@ def turn_points(points: Floats, width_px: int, height_px: int, turn: int) -> Flo
         points = np.stack([height_px - points[:, 1], points[:, 0]], axis=1)
         width_px, height_px = height_px, width_px
     return np.asarray(points, dtype=np.float32)
+
+
+def turn_detection(face: Detection, width_px: int, height_px: int, turn: int) -> Detection:
+    """A face where it lies when its picture is turned; as ``turn_box``."""
+    box = turn_box(face.box, width_px, height_px, turn)
+    return Detection(box, turn_points(face.landmarks, width_px, height_px, turn), face.prob)
 
 
 def turn_size(width_px: int, height_px: int, turn: int) -> tuple[int, int]:

@@ -31,6 +31,7 @@ import pillow_heif
 from PIL import ExifTags, Image, ImageFile
 
 from core.errors import ImageRefused
+from core.geometry import turn_size, turned_orientation
 from core.imaging import jpeg
 from core.imaging.isobmff import is_heif
 from core.imaging.orientation import (
@@ -66,10 +67,30 @@ class Picture:
     pixels: RgbImage
     """(height, width, 3) as ``decode`` gives them, or a half, a quarter or an eighth of that."""
     width_px: int
-    """Of the whole photo, upright."""
+    """Of the whole photo, upright and turned."""
     height_px: int
     notes: tuple[str, ...] = ()
     """What its owner should know of the file though it was taken: sentences, for the report."""
+    turn: int = 0
+    """Quarters clockwise by which it was turned after it was decoded."""
+
+    @classmethod
+    def whole(cls, pixels: RgbImage) -> Picture:
+        """A photo with all its pixels."""
+        return cls(pixels, pixels.shape[1], pixels.shape[0])
+
+    def turned(self, quarters: int) -> Picture:
+        """The picture turned further, clockwise."""
+        if quarters % 4 == 0:
+            return self
+        width_px, height_px = turn_size(self.width_px, self.height_px, quarters)
+        return replace(
+            self,
+            pixels=turn_pixels(self.pixels, quarters),
+            width_px=width_px,
+            height_px=height_px,
+            turn=(self.turn + quarters) % 4,
+        )
 
     @property
     def scale_xy(self) -> tuple[float, float]:
@@ -225,6 +246,11 @@ def encode_jpeg(image: RgbImage, quality: int = 90) -> bytes:
     image_bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
     _, encoded = cv2.imencode(".jpg", image_bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
     return encoded.tobytes()
+
+
+def turn_pixels(image: RgbImage, quarters: int) -> RgbImage:
+    """Image turned by quarters clockwise, C-contiguous; itself where that is a whole turn."""
+    return turned(image, turned_orientation(1, quarters))
 
 
 def shrink(image: RgbImage, long_side_px: int) -> RgbImage:

@@ -16,6 +16,7 @@ from core.detect.mtcnn import Detector
 from core.embed.embedder import Embedder
 from core.engine.base import Engine
 from core.errors import FaceAtlasError, data_folder_fault
+from core.jobs.model import JobKind
 from core.jobs.supervisor import Supervisor
 from core.layout import AUTO
 from core.machine import pace
@@ -33,7 +34,8 @@ from core.store.reserve import Reserve
 from core.store.runs import SqlRunStore
 from core.store.sql import SqlFaceStore
 from core.store.transfer import SqlTransferStore
-from core.types import CancelToken, Report
+from core.types import CancelToken, FacePolicy, Report, silent
+from core.workflows import relook
 from core.workflows.arrivals import ArrivalTools
 from core.workflows.bundles import BundleTools, imported_gallery
 from core.workflows.erase import EraseTools
@@ -42,6 +44,7 @@ from core.workflows.identify import Identifier
 from core.workflows.imports import ImportTools
 from core.workflows.ingest import Ingestor
 from core.workflows.lookups.lookup import LookupTools
+from core.workflows.relook import Relooked
 from core.workflows.report import ReportTools
 from core.workflows.train import learned_gallery, load_predictions, load_recogniser
 from core.workflows.verify import Verifier
@@ -121,6 +124,26 @@ class Services:
             self.store, self.artifacts, self.detector, embedder, self.settings.images, pace(self.settings.threads)
         )
 
+    def face_policy(self, dataset_id: str) -> FacePolicy:
+        """That of the newest ingest."""
+        newest = (job.params for job in self.jobs.jobs(dataset_id) if job.kind is JobKind.INGEST)
+        return FacePolicy(next(newest, {}).get("policy", FacePolicy.LARGEST))
+
+    def look_at_turned(
+        self, dataset_id: str, report: Report = silent, token: CancelToken | None = None
+    ) -> Relooked | None:
+        """Look for faces on the photos that were turned since faces were looked for on them; None when there is none.
+
+        Raises
+        ------
+        Cancelled
+            Between two photos.
+        """
+        if not self.store.photos_to_look_at(dataset_id):
+            return None  # without loading the networks
+        policy = self.face_policy(dataset_id)
+        return relook.look_at_turned(self.ingestor(dataset_id), dataset_id, policy, report, token)
+
     def bundle_tools(self) -> BundleTools:
         known = (*catalogue.EMBEDDING_MODELS, *catalogue.EARLIER)
         weights = {model.vectors_id: model.weights_sha256 for model in known}
@@ -131,7 +154,7 @@ class Services:
 
     def import_tools(self) -> ImportTools:
         limits = self.settings.archives, self.settings.images
-        return ImportTools(self.store, self.transfer, self.log, self.artifacts, *limits)
+        return ImportTools(self.store, self.transfer, self.log, self.artifacts, self.look_at_turned, *limits)
 
     def arrival_tools(self) -> ArrivalTools:
         return ArrivalTools(self.import_tools(), self.bundle_tools(), self.settings.uploads_dir)

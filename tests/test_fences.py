@@ -78,7 +78,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "core.code_pages": {"core.letters"},
     "core.letters": set(),
     "core.isolation": UNIVERSAL | {"core.isolation", "core.images", "core.imaging"},
-    "core.images": UNIVERSAL | {"core.imaging"},
+    "core.images": UNIVERSAL | {"core.imaging", "core.geometry"},
     "core.imaging": UNIVERSAL | {"core.imaging"},
     "core.geometry": VALUES,
     "core.types": {"core.errors"},

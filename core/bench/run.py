@@ -27,7 +27,7 @@ from core.models import catalogue, install
 from core.services import Services
 from core.store.base import Dataset
 from core.types import Report
-from core.workflows.identify import IdentifiedFace, Identifier
+from core.workflows.identify import IdentifiedPhoto, Identifier
 from core.workflows.project import MapOptions
 from core.workflows.train import TrainOptions
 
@@ -138,7 +138,7 @@ def _repeated(files: list[bytes]) -> Iterator[bytes]:
         yield from files
 
 
-def _identify_bytes(services: Services, identifier: Identifier, data: bytes) -> list[IdentifiedFace]:
+def _identify_bytes(services: Services, identifier: Identifier, data: bytes) -> IdentifiedPhoto:
     return identifier.identify(decode(data, services.settings.images))
 
 

@@ -1,4 +1,4 @@
-"""Photos in, and the same photos seen anew: ``ingest``, ``look-again``, ``change-model``."""
+"""Photos in, and the same photos seen anew: ``ingest``, ``look-again``, ``turn``, ``change-model``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from core.cli import asked
-from core.cli.carry import carry
+from core.cli.carry import carry, progress
 from core.cli.parser import Answer, Commands, needs_dataset
 from core.errors import DataFolderFault, InputRefused
 from core.jobs.handlers import IngestRequest
@@ -18,7 +18,8 @@ from core.models import catalogue
 from core.services import Services
 from core.store.base import Dataset, Outcome
 from core.types import FacePolicy
-from core.workflows import datasets
+from core.workflows import datasets, imports
+from core.workflows.correct import Corrector
 
 MOST_REASONS = 5
 """A command that takes nothing tells so many different reasons, the most frequent first."""
@@ -108,6 +109,28 @@ def _lines(services: Services, job: Job, outcome: Outcome) -> list[dict[str, str
     """The files of one outcome of which a job's report says something: why refused, or what to know of them."""
     lines = services.store.file_reports(job.id, [outcome])
     return [{"name": line.name, "reason": line.reason} for line in lines if line.reason]
+
+
+QUARTERS = {"right": 1, "over": 2, "left": 3}
+
+
+def add_turn(commands: Commands) -> None:
+    """``turn``."""
+    text = "turn photos that lie on their side or head, and look for their faces anew"
+    command = needs_dataset(commands.add("turn", _turn, text))
+    command.add_argument("photo", nargs="+", metavar="PHOTO", help="a name in the dataset, its end, or the sha256")
+    command.add_argument("--by", choices=list(QUARTERS), required=True, help="a quarter to a side, or upside down")
+
+
+def _turn(options: argparse.Namespace) -> Answer:
+    services, dataset = asked.on_dataset(options)
+    names = services.transfer.photo_ids(dataset.id)
+    photo_ids = [datasets.photo_named(names, wanted) for wanted in options.photo]
+    corrector = Corrector(services.store, services.log, dataset.id, imports.hand("command line"))
+    corrector.turn(photo_ids, QUARTERS[options.by])
+    services.look_at_turned(dataset.id, progress())
+    photos = [services.store.photo(dataset.id, photo_id) for photo_id in dict.fromkeys(photo_ids)]
+    return {"photos": [{"photo": photo.name, "turn": photo.turn, "faces": len(faces)} for photo, faces in photos]}
 
 
 def add_change_model(commands: Commands) -> None:

@@ -20,6 +20,7 @@ COMMANDS = (
     system.add_sample,
     photos.add_ingest,
     photos.add_look_again,
+    photos.add_turn,
     photos.add_change_model,
     recogniser.add_train,
     recogniser.add_evaluate,

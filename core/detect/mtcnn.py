@@ -14,6 +14,7 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import cv2
@@ -108,6 +109,28 @@ class Detector:
                 if len(faces) >= len(found[photo]):
                     found[photo] = faces
         return found
+
+    def probs_turned(self, images: Sequence[RgbImage], faces: Sequence[Detection]) -> Doubles:
+        """How probable one face of each photo is as it stands, and with the photo turned about it.
+
+        Parameters
+        ----------
+        images : list of (height, width, 3) uint8, RGB
+        faces : one of each photo, in its pixels
+
+        Returns
+        -------
+        (n, 4) the last network's word, its mirror image averaged in; of the face turned by 0 to 3 quarters clockwise
+        """
+        long_side_px = self.settings.coarse_long_side_px
+        views = [_view(image, long_side_px) for image in images]
+        scales = [view.shape[1] / image.shape[1] for view, image in zip(views, images, strict=True)]
+        corners = [np.array(face.box.as_tuple()) * scale for face, scale in zip(faces, scales, strict=True)]
+        patches = _patches(views, square(np.array(corners).reshape(-1, 4)), np.arange(len(views)), 48)
+        turned = np.concatenate([np.rot90(patches, -turn, axes=(1, 2)) for turn in range(4)])
+        onet = self.engine.network(MODEL_ID, "onet")
+        probs = onet(np.concatenate([turned, turned[:, :, ::-1]]))[-1][:, 1].astype(np.float64)
+        return np.asarray(probs.reshape(2, 4, len(views)).mean(axis=0).T)
 
     def _may_hold_smaller(self, image: RgbImage, faces: list[Detection]) -> bool:
         """Whether a photo was shrunk, and shows faces so small or many that others may be too small to see now."""

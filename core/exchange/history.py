@@ -1,23 +1,25 @@
 """The correction log as JSON lines that can be replayed where the same photos were taken in anew.
 
 Ids mean nothing elsewhere: a face is named by its photo's sha256 and its box, a person by the folder or the name that
-they came in with. Both get a number in a line of their own before an event speaks of them.
+they came in with. Both get a number in a line of their own before an event speaks of them. A photo is its sha256.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.corrections.model import Change, Entity, Field, Kind, Value, pair_id
+from core.corrections.model import OF_PHOTO, Change, Entity, Field, Kind, Value, pair_id
 from core.errors import InputRefused
 from core.store.exchange import LoggedEvent, Origin, Place
 from core.types import Box
 
 FORMAT = "face-atlas-log"
-VERSION = 1
+VERSION = 2
+"""Version 2 says how photos are turned; a log of version 1 is read as of photos that are not."""
 LONGEST_LINE_BYTES = 1 << 28
 Places = Callable[[Sequence[str]], list[Place]]
 
@@ -30,6 +32,8 @@ class FaceLine:
     photo_id: str
     box: Box
     drawn: bool
+    turn: int = 0
+    """Quarters clockwise by which the photo was turned; the box is in its pixels then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ class PersonLine:
 
 @dataclass(frozen=True, slots=True)
 class EventLine:
-    """An event; the ids in its changes are numbers of face and person lines, as text."""
+    """An event; the ids in its changes are numbers of face and person lines, as text, and of photos the sha256."""
 
     kind: Kind
     author: str
@@ -70,7 +74,7 @@ def lines(
         fresh = [face_id for face_id in dict.fromkeys(_faces_of(logged.changes)) if face_id not in numbers]
         for place in places(fresh):
             numbers[place.face_id] = len(numbers)
-            told = {"photo": place.photo_id, "box": place.box.as_tuple(), "drawn": place.drawn}
+            told = {"photo": place.photo_id, "box": place.box.as_tuple(), "drawn": place.drawn, "turn": place.turn}
             yield _line({"face": numbers[place.face_id], **told})
         yield _line(_event(logged, numbers))
 
@@ -114,7 +118,7 @@ def _change(change: Change, numbers: dict[str, int]) -> list[Any]:
         who = [numbers[face_id] for face_id in change.entity_id.split(" ")]
     elif change.entity is Entity.FACE:
         who = numbers[change.entity_id]
-    else:
+    elif change.entity is Entity.PERSON:
         who = int(change.entity_id)
         if change.field is Field.COVER and value is not None:
             value = numbers[str(value)]
@@ -158,7 +162,13 @@ def _require_log(value: Any) -> None:
 def _parsed(value: dict[str, Any]) -> Line:
     if "face" in value:
         left, top, right, bottom = (float(side) for side in value["box"])
-        return FaceLine(int(value["face"]), str(value["photo"]), Box(left, top, right, bottom), bool(value["drawn"]))
+        return FaceLine(
+            number=int(value["face"]),
+            photo_id=str(value["photo"]),
+            box=Box(left, top, right, bottom),
+            drawn=bool(value["drawn"]),
+            turn=int(value.get("turn", 0)) % 4,
+        )
     if "event" not in value:
         return PersonLine(int(value["person"]), str(value["name"]), bool(value["folder"]))
     changes = tuple(_parsed_change(*entry) for entry in value["changes"])
@@ -181,12 +191,24 @@ _VALUES: dict[Field, tuple[type, ...]] = {
     **dict.fromkeys((Field.NAME, Field.NOTE), (str,)),
     **dict.fromkeys((Field.PERSON, Field.MERGED_INTO, Field.COVER), (int, type(None))),
     Field.SPLIT: (str, type(None)),
+    Field.TURN: (int,),
 }
+_ALLOWED: dict[Field, tuple[Value, ...]] = {Field.SPLIT: (None, "train", "val"), Field.TURN: (0, 1, 2, 3)}
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 def _parsed_change(entity: str, who: Any, field: str, value: Value) -> Change:
     of, what = Entity(entity), Field(field)
-    if type(value) not in _VALUES[what] or (what is Field.SPLIT and value not in (None, "train", "val")):
+    if type(value) not in _VALUES[what] or value not in _ALLOWED.get(what, (value,)):
         raise ValueError(f"'{field}' cannot be {value!r}")
-    ids = pair_id(*(str(int(each)) for each in who)) if of is Entity.PAIR else str(int(who))
-    return Change(of, ids, what, value)
+    if (what in OF_PHOTO) is not (of is Entity.PHOTO):
+        raise ValueError(f"'{field}' is not of a {entity}")
+    return Change(of, _parsed_id(of, who), what, value)
+
+
+def _parsed_id(of: Entity, who: Any) -> str:
+    if of is Entity.PHOTO:
+        if not _SHA256.fullmatch(str(who)):
+            raise ValueError("a photo is not named by its sha256")
+        return str(who)
+    return pair_id(*(str(int(each)) for each in who)) if of is Entity.PAIR else str(int(who))

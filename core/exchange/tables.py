@@ -40,12 +40,14 @@ COLUMNS = {
     "photo_sha256": "string",
     "photo_width_px": "int64",
     "photo_height_px": "int64",
+    "photo_turn": "int64",
     "taken": "string",
     **dict.fromkeys(("left_px", "top_px", "right_px", "bottom_px", "detection_prob"), "double"),
     **dict.fromkeys(_QUALITY, "double"),
     **dict.fromkeys(("excluded", "confirmed", "stranger", "hidden", "drawn"), "bool"),
 }
-"""The columns of the table of faces, and their Parquet types."""
+"""The columns of the table of faces, and their Parquet types. Sides and boxes are those of the photo after it was
+turned by ``photo_turn`` quarters clockwise."""
 ON_MAP = {
     **dict.fromkeys(("face_id", "photo", "person", "prediction"), "string"),
     "sure": "double",
@@ -75,6 +77,7 @@ def _row(found: PhotoFaces, face: Face, hidden: bool) -> Row:
         "photo_sha256": photo.id,
         "photo_width_px": photo.width_px,
         "photo_height_px": photo.height_px,
+        "photo_turn": photo.turn,
         "taken": taken,
         "left_px": box.left,
         "top_px": box.top,

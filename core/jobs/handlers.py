@@ -227,14 +227,16 @@ def _look_again(services: Services, job: Job, report: Report, token: CancelToken
     report(0, 0, "Loading the networks")
     target = ingest.Target(job.dataset_id, job.id, _policy(services, job))
     with services.writing(job.dataset_id, report, token):
-        came = relook.detect_again(services.ingestor(job.dataset_id), target, report, token)
+        if job.params.get("turned"):
+            came = services.look_at_turned(job.dataset_id, report, token) or relook.Relooked(0, 0, 0, 0)
+        else:
+            came = relook.detect_again(services.ingestor(job.dataset_id), target, report, token)
     return {**asdict(came), "seconds": round(time.monotonic() - began, 3)}
 
 
 def _policy(services: Services, job: Job) -> FacePolicy:
     """The one asked for, else that of the newest ingest."""
-    newest = (other.params for other in services.jobs.jobs(job.dataset_id) if other.kind is JobKind.INGEST)
-    return FacePolicy(job.params.get("policy") or next(newest, {}).get("policy", FacePolicy.LARGEST))
+    return FacePolicy(job.params.get("policy") or services.face_policy(job.dataset_id))
 
 
 def _change_model(services: Services, job: Job, report: Report, token: CancelToken) -> dict[str, Any]:

@@ -28,6 +28,8 @@ class Place:
     photo_id: str
     box: Box
     drawn: bool = False
+    turn: int = 0
+    """Quarters clockwise by which the photo is turned; the box is in its pixels then."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,12 +89,19 @@ class SqlTransferStore:
         return [place for part in in_parts(list(face_ids)) for place in self._places(dataset_id, "id", part)]
 
     def _places(self, dataset_id: str, column: str, values: list[str]) -> list[Place]:
-        face = schema.face
+        face, photo = schema.face, schema.photo
         columns = [face.c[name] for name in ("id", "photo_id", "left", "top", "right", "bottom", "drawn")]
-        query = select(*columns).where(face.c.dataset_id == dataset_id, face.c[column].in_(values))
+        query = (
+            select(*columns, photo.c.turn)
+            .join(photo, (photo.c.dataset_id == face.c.dataset_id) & (photo.c.id == face.c.photo_id))
+            .where(face.c.dataset_id == dataset_id, face.c[column].in_(values))
+        )
         with self.engine.connect() as connection:
             rows = connection.execute(query).all()
-        return [Place(row[0], row[1], Box(*row[2:6]), row[6]) for row in sorted(rows, key=lambda row: str(row.id))]
+        return [
+            Place(row.id, row.photo_id, Box(*row[2:6]), row.drawn, row.turn)
+            for row in sorted(rows, key=lambda row: str(row.id))
+        ]
 
     def photo_ids(self, dataset_id: str) -> dict[str, str]:
         photo = schema.photo

@@ -15,7 +15,7 @@ from core.learn.predictions import Predictions
 from core.services import Services
 from core.settings import from_env
 from core.store.base import Counts, Dataset, MapInfo, PersonCount, Run
-from core.types import Embeddings, FaceTable, Revision
+from core.types import Embeddings, FaceTable, Photo, Revision
 from core.workflows import project, train
 from core.workflows.project import FaceMap, Method
 
@@ -87,6 +87,12 @@ def face_map(dataset_id: str, revision: Revision, map_id: str | None, dimensions
 def counts(dataset_id: str, revision: Revision) -> Counts:
     """How much a dataset holds."""
     return services().store.counts(dataset_id)
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def photos_without_face(dataset_id: str, revision: Revision) -> list[Photo]:
+    """Photos on which no face is, by name."""
+    return services().store.photos_without_face(dataset_id)
 
 
 @st.cache_data(show_spinner=False, max_entries=64)

@@ -22,6 +22,8 @@ from core.ui import address, data
 PER_PAGE = 48
 TILE_PX = 104
 PHOTO_PX = 1400
+GREY = "data:image/gif;base64,R0lGODlhAQABAIAAAMLCwgAAACH5BAAAAAAALAAAAAABAAEAAAICRAEAOw=="
+"""A grey square, for a picture whose file is gone."""
 
 _STYLE = """<style>
 .fa-grid {display:grid; gap:14px 12px; margin:0}
@@ -144,7 +146,7 @@ def crop_address(dataset_id: str, crop_id: str) -> str:
     try:
         return jpeg_address(data.services().artifacts.read(dataset_id, Kind.CROP, crop_id))
     except NotFound:
-        return "data:image/gif;base64,R0lGODlhAQABAIAAAMLCwgAAACH5BAAAAAAALAAAAAABAAEAAAICRAEAOw=="
+        return GREY
 
 
 def jpeg_address(jpeg: bytes) -> str:

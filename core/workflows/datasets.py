@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from core.errors import DataFolderBusy, ModelMismatch, NotFound
+from core.errors import DataFolderBusy, InputRefused, ModelMismatch, NotFound
 from core.store.artifacts import Artifacts
 from core.store.base import Dataset, FaceStore, JobStore
 from core.store.reserve import RESERVE_BYTES, Reserve
@@ -35,6 +36,31 @@ def find_or_create(store: FaceStore, name: str, model_id: str | None, default_mo
             "Use another dataset, or embed its faces again with `python -m core change-model`."
         )
     return found
+
+
+def photo_named(names: Mapping[str, str], wanted: str) -> str:
+    """The id of the photo that somebody means: by its sha256, its name, or the end of its name.
+
+    Parameters
+    ----------
+    names : the names of a dataset's photos by their ids
+
+    Raises
+    ------
+    NotFound
+        There is no such photo.
+    InputRefused
+        Several photos end so.
+    """
+    if wanted in names:
+        return wanted
+    meant = [photo_id for photo_id, name in names.items() if name == wanted]
+    meant = meant or [photo_id for photo_id, name in names.items() if name.endswith(f"/{wanted}")]
+    if not meant:
+        raise NotFound(f"There is no photo '{wanted}' in this dataset. Give its name as the ingest reported it.")
+    if len(meant) > 1:
+        raise InputRefused(f"{len(meant)} photos are called '{wanted}'. Give the whole name, or the sha256.")
+    return meant[0]
 
 
 def delete(

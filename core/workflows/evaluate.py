@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from core.archive import Entry, PhotoSource
+from core.detect.upright import detect_upright
 from core.errors import ImageRefused, InputRefused
-from core.geometry import centrality
 from core.isolation.photos import decode
 from core.learn.calibrate import detection_rate, rank_curve, reliability
 from core.learn.classify import Recogniser
@@ -30,7 +30,7 @@ from core.store.base import Dataset, FaceStore, Run
 from core.types import Bools, CancelToken, Detection, Doubles, Floats, Ints, Refusal, Report, RgbImage, Vectors, silent
 from core.workflows.identify import Identifier
 from core.workflows.train import KnownStranger, Outsiders, sound_vectors, to_json
-from core.workflows.verify_pairs import PairTools
+from core.workflows.verify_pairs import PairTools, main_face
 
 PHOTOS_AT_ONCE = 16
 STRICT_RATE = 0.001
@@ -105,10 +105,10 @@ def _main_faces(
         except ImageRefused as refusal:
             refused.append(Refusal(entry.name, str(refusal)))
     faces = []
-    for (entry, image), found in zip(images, tools.detector.detect([image for _, image in images]), strict=True):
-        if found:
-            wide, high = image.shape[1], image.shape[0]
-            faces.append((entry, (image, max(found, key=lambda face: centrality(face.box, wide, high)))))
+    found = detect_upright(tools.detector, [image for _, image in images])
+    for (entry, image), upright in zip(images, found, strict=True):
+        if upright.faces:
+            faces.append((entry, main_face(image, upright)))
         else:
             refused.append(Refusal(entry.name, "No face could be found."))
     return faces

@@ -65,7 +65,7 @@ def sharp_enough(
     Parameters
     ----------
     content : the photo's file
-    faces : in pixels of the whole photo
+    faces : in pixels of the whole photo, turned as ``picture`` is
 
     Raises
     ------
@@ -78,7 +78,8 @@ def sharp_enough(
     wanted = min(1.0, embedder.sharp_face_px / smallest)
     if min(picture.scale_xy) >= wanted:
         return picture
-    return decode_reduced(content, limits, ceil(wanted * max(picture.width_px, picture.height_px)))
+    sharper = decode_reduced(content, limits, ceil(wanted * max(picture.width_px, picture.height_px)))
+    return sharper.turned(picture.turn)
 
 
 def finish(artifacts: Artifacts, embedder: Embedder, dataset_id: str, faces: Sequence[Prepared]) -> list[StoredFace]:

@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from core.detect.mtcnn import Detector
+from core.detect.upright import detect_upright
 from core.embed.embedder import Embedder
+from core.images import turn_pixels
 from core.learn.classify import Recogniser
 from core.learn.openset import TARGET_RATE, Gallery, Threshold, distances_to_named, nearest_training
 from core.types import Detection, Embeddings, Floats, Ints, RgbImage, Vectors
@@ -65,6 +67,18 @@ def nearest_candidate(candidates: Sequence[Candidate]) -> Candidate:
     return min(candidates, key=lambda candidate: candidate.distance)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class IdentifiedPhoto:
+    """A photo that was looked at."""
+
+    turn: int
+    """Quarters clockwise by which it was turned to be upright: it lay on its side or head."""
+    image: RgbImage
+    """Turned so; the faces are in its pixels."""
+    faces: tuple[IdentifiedFace, ...]
+    """From left to right."""
+
+
 @dataclass(frozen=True)
 class Identifier:
     """A recogniser with the networks it was trained on and the faces it was trained with."""
@@ -83,12 +97,12 @@ class Identifier:
         """The limit at which this share of strangers would be named. Raises InputRefused where none was set."""
         return self.recogniser.rule(self.neighbours).at(rate)
 
-    def identify(self, image: RgbImage) -> list[IdentifiedFace]:
-        """All faces of an upright RGB photo, from left to right. Raises ModelMismatch."""
+    def identify(self, image: RgbImage) -> IdentifiedPhoto:
+        """All faces of an RGB photo, from left to right. Raises ModelMismatch."""
         return self.identify_all([image])[0]
 
-    def identify_all(self, images: Sequence[RgbImage]) -> list[list[IdentifiedFace]]:
-        """All faces of several upright RGB photos, each photo's from left to right, looked at together.
+    def identify_all(self, images: Sequence[RgbImage]) -> list[IdentifiedPhoto]:
+        """All faces of several RGB photos, each photo's from left to right, looked at together.
 
         Raises
         ------
@@ -96,11 +110,16 @@ class Identifier:
             The recogniser was trained on another model's vectors.
         """
         self.gallery.require_model(self.recogniser.model_id)
-        found = [sorted(faces, key=lambda face: face.box.left) for faces in self.detector.detect(list(images))]
-        pairs = [(image, face) for image, faces in zip(images, found, strict=True) for face in faces]
+        turns = detect_upright(self.detector, images)
+        shown = [turn_pixels(image, upright.turn) for image, upright in zip(images, turns, strict=True)]
+        found = [sorted(upright.faces, key=lambda face: face.box.left) for upright in turns]
+        pairs = [(image, face) for image, faces in zip(shown, found, strict=True) for face in faces]
         crops = [self.embedder.crop(image, face) for image, face in pairs]
         judged = iter(self.judge([face for _, face in pairs], crops, self.embedder.embed_crops(crops)))
-        return [list(islice(judged, len(faces))) for faces in found]
+        return [
+            IdentifiedPhoto(upright.turn, image, tuple(islice(judged, len(upright.faces))))
+            for upright, image in zip(turns, shown, strict=True)
+        ]
 
     def name(self, vectors: Vectors, threshold: Threshold) -> list[tuple[str | None, float]]:
         """Each vector's name, or None for nobody known, and how probable it is. Raises ModelMismatch."""
@@ -160,10 +179,11 @@ class Identifier:
         return tuple(Evidence(self.gallery.face_ids[row], float(distance)) for row, distance in pairs)
 
 
-def to_json(photo: str, faces: Sequence[IdentifiedFace], threshold: Threshold) -> dict[str, Any]:
-    """One photo's entry in the command line's answer."""
+def to_json(name: str, photo: IdentifiedPhoto, threshold: Threshold) -> dict[str, Any]:
+    """One photo's entry in the command line's answer; the boxes are in pixels of the photo turned by ``turn``."""
     return {
-        "photo": photo,
+        "photo": name,
+        "turn": photo.turn,
         "faces": [
             {
                 "box": [round(side, 1) for side in face.detection.box.as_tuple()],
@@ -190,6 +210,6 @@ def to_json(photo: str, faces: Sequence[IdentifiedFace], threshold: Threshold) -
                     ],
                 },
             }
-            for face in faces
+            for face in photo.faces
         ],
     }

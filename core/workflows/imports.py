@@ -6,7 +6,7 @@ What changes labels goes through the correction log under one sitting, so that i
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,12 +17,12 @@ from core.errors import InputRefused, ModelMismatch
 from core.exchange import history
 from core.exchange.history import EventLine, FaceLine, PersonLine
 from core.exchange.tables import read_vectors
-from core.geometry import match
+from core.geometry import match, turn_box, turn_size
 from core.settings import ArchiveLimits, ImageLimits
 from core.store.artifacts import Artifacts
 from core.store.base import FaceStore
 from core.store.exchange import TransferStore
-from core.types import CancelToken, Embeddings, Refusal, Report, silent
+from core.types import Box, CancelToken, Embeddings, Refusal, Report, silent
 
 LOG_NAME = "log.jsonl"
 SAME_DETECTION = 0.5
@@ -37,6 +37,8 @@ class ImportTools:
     transfer: TransferStore
     log: CorrectionLog
     artifacts: Artifacts
+    look_at_turned: Callable[[str, Report, CancelToken], object]
+    """Looks for faces on a dataset's photos that were turned since faces were looked for on them."""
     limits: ArchiveLimits = field(default_factory=ArchiveLimits)
     images: ImageLimits = field(default_factory=ImageLimits)
 
@@ -106,7 +108,10 @@ def _log_lines(path: Path, limits: ArchiveLimits) -> Iterator[Iterable[bytes]]:
 
 @dataclass
 class _Replay:
-    """Turns the numbers of a log into ids of this dataset, and appends its events."""
+    """Turns the numbers of a log into ids of this dataset, and appends its events.
+
+    Photos are turned first: only then are the faces there that were found on them as they are turned.
+    """
 
     tools: ImportTools
     dataset_id: str
@@ -115,15 +120,23 @@ class _Replay:
     lines: dict[int, PersonLine] = field(default_factory=dict)
     people: dict[int, int] = field(default_factory=dict)
     faces: dict[int, str] = field(default_factory=dict)
+    photos: set[str] = field(default_factory=set)
 
     def run(self, given: list[history.Line], report: Report, token: CancelToken) -> LogSummary:
         self.lines = {line.number: line for line in given if isinstance(line, PersonLine)}
-        self._match([line for line in given if isinstance(line, FaceLine)])
+        self.photos = set(self.tools.transfer.photo_ids(self.dataset_id))
         events = [line for line in given if isinstance(line, EventLine)]
+        turns = [event for event in events if _is_turn(event)]
+        for event in turns:
+            self._apply(event)
+        if turns:
+            self.tools.look_at_turned(self.dataset_id, report, token)
+        self._match([line for line in given if isinstance(line, FaceLine)])
         for number, event in enumerate(events):
             token.raise_if_cancelled()
             report(number, len(events), "Applying corrections")
-            self._apply(event)
+            if not _is_turn(event):
+                self._apply(event)
         report(len(events), len(events), "Applying corrections")
         return self.summary
 
@@ -133,7 +146,8 @@ class _Replay:
             by_photo.setdefault(line.photo_id, []).append(line)
         for photo_id, there in by_photo.items():
             here = self.tools.transfer.places(self.dataset_id, photo_id)
-            found = match([line.box for line in there], [place.box for place in here], SAME_DETECTION)
+            boxes = self._as_turned_here(photo_id, there) if here else []
+            found = match(boxes, [place.box for place in here], SAME_DETECTION) if here else [None] * len(there)
             pairs = (
                 (line.number, here[place].face_id)
                 for line, place in zip(there, found, strict=True)
@@ -141,6 +155,12 @@ class _Replay:
             )
             self.faces.update(pairs)
         self.summary.faces, self.summary.faces_missing = len(self.faces), len(lines) - len(self.faces)
+
+    def _as_turned_here(self, photo_id: str, lines: list[FaceLine]) -> list[Box]:
+        """Boxes of a photo that may have been turned otherwise where the log was written."""
+        photo, _ = self.tools.store.photo(self.dataset_id, photo_id)
+        sizes = [turn_size(photo.width_px, photo.height_px, line.turn - photo.turn) for line in lines]
+        return [turn_box(line.box, *size, photo.turn - line.turn) for line, size in zip(lines, sizes, strict=True)]
 
     def _apply(self, event: EventLine) -> None:
         if not event.active or event.undoes is not None:
@@ -161,6 +181,8 @@ class _Replay:
 
     def _moved(self, change: Change) -> Change | None:
         """The change with ids of this dataset; None when a face is not here, or a merge is done already."""
+        if change.entity is Entity.PHOTO:
+            return change if change.entity_id in self.photos else None
         if change.entity is Entity.PAIR:
             faces = [self.faces.get(int(number)) for number in change.entity_id.split(" ")]
             first, second = faces
@@ -203,6 +225,10 @@ class _Replay:
             known = folders.get(line.name)
             self.people[number] = self.tools.log.person_named(self.dataset_id, line.name) if known is None else known
         return self.people[number]
+
+
+def _is_turn(event: EventLine) -> bool:
+    return bool(event.changes) and all(change.entity is Entity.PHOTO for change in event.changes)
 
 
 # vectors

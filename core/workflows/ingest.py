@@ -13,10 +13,11 @@ from typing import Protocol
 
 from core.archive import PhotoSource
 from core.detect.mtcnn import Detector
+from core.detect.upright import detect_upright
 from core.embed.embedder import Embedder
 from core.errors import ImageRefused, InputRefused
 from core.geometry import centrality
-from core.images import Picture
+from core.images import Picture, perceptual_hash
 from core.machine import Pace
 from core.settings import ImageLimits
 from core.store.artifacts import Artifacts, Kind
@@ -174,15 +175,16 @@ class _Step:
 
     def work(self, batch: Sequence[ReadPhoto]) -> IngestBatch:
         fresh = [(photo, photo.picture) for photo in batch if self._is_new(photo) and photo.picture is not None]
-        found = self.tools.detector.detect([picture.pixels for _, picture in fresh])
+        found = detect_upright(self.tools.detector, [picture.pixels for _, picture in fresh])
         photos, chosen = [], []
-        for (photo, picture), faces in zip(fresh, found, strict=True):
+        for (photo, picture), upright in zip(fresh, found, strict=True):
+            shown = picture.turned(upright.turn)
             try:
-                chosen += self._choose(photo, picture, faces)
+                chosen += self._choose(photo, shown, upright.faces)
             except ImageRefused as refusal:
                 self._refuse(photo, str(refusal))
             else:
-                photos.append(self._photo(photo, picture))
+                photos.append(self._photo(photo, shown))
         stored = finish(self.tools.artifacts, self.tools.embedder, self.target.dataset_id, chosen)
         added = IngestBatch(photos, stored)
         for photo in self.again:
@@ -247,20 +249,21 @@ class _Step:
         kept = [prepare(embedder, photo.photo_id, sharp, face, person, split) for face in own]
         kept += [prepare(embedder, photo.photo_id, sharp, face, None, split) for face in others]
         outcome, reason = _verdict(len(found), person, policy)
-        self._line(photo, outcome, " ".join(filter(None, (reason, *picture.notes))), len(kept))
+        self._line(photo, outcome, " ".join(filter(None, (reason, _TURNED[picture.turn], *picture.notes))), len(kept))
         return kept
 
     def _photo(self, photo: ReadPhoto, picture: Picture) -> tuple[Photo, PhotoLabel]:
         self.tools.artifacts.put(self.target.dataset_id, Kind.PHOTO, photo.photo_id, photo.data)
         entry = photo.entry
         stored = Photo(
-            photo.photo_id,
-            entry.name,
-            picture.width_px,
-            picture.height_px,
-            len(photo.data),
-            photo.perceptual_hash,
-            photo.taken,
+            id=photo.photo_id,
+            name=entry.name,
+            width_px=picture.width_px,
+            height_px=picture.height_px,
+            size_bytes=len(photo.data),
+            perceptual_hash=perceptual_hash(picture.pixels) if picture.turn else photo.perceptual_hash,
+            taken=photo.taken,
+            turn=picture.turn,
         )
         return stored, _label(photo)
 
@@ -270,6 +273,15 @@ class _Step:
 
     def _line(self, photo: ReadPhoto, outcome: Outcome, reason: str = "", faces: int = 0) -> None:
         self.reports.append(_report_line(photo, outcome, reason, faces))
+
+
+_TURNED = (
+    "",
+    "It lay on its left side; it was turned upright.",
+    "It stood on its head; it was turned upright.",
+    "It lay on its right side; it was turned upright.",
+)
+"""What is said of a photo that had to be turned by so many quarters clockwise."""
 
 
 def _label(photo: ReadPhoto) -> PhotoLabel:

@@ -12,16 +12,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from core.corrections.model import Event
+from core.detect.upright import detect_upright
 from core.errors import ImageRefused, InputRefused, NotFound
-from core.geometry import match
-from core.images import Picture
+from core.geometry import match, turn_detection
+from core.images import Picture, perceptual_hash
 from core.isolation.photos import decode, taken
 from core.settings import ImageLimits
 from core.store.artifacts import Kind
-from core.store.base import FileReport, IngestBatch, Outcome, PhotoLabel
-from core.types import Box, CancelToken, Detection, Face, Report, RgbImage, silent
+from core.store.base import FileReport, IngestBatch, Outcome, PhotoLabel, PhotoLook
+from core.types import Box, CancelToken, Detection, Face, FacePolicy, Photo, Report, RgbImage, silent
 from core.workflows.correct import Corrector
-from core.workflows.faces import finish, prepare
+from core.workflows.faces import Prepared, finish, prepare
 from core.workflows.ingest import Ingestor, Target, divide
 
 SAME_FACE = 0.4
@@ -72,7 +73,7 @@ def detect_again(
     for photo_id in left:
         token.raise_if_cancelled()
         report(len(labels) - len(left) + len(looks), len(labels), "Looking for faces again")
-        look = _look(tools, target, photo_id, labels[photo_id])
+        look = _look(tools, target, photo_id, labels[photo_id], may_turn=True)
         line = replace(look.line, position=len(lines) + len(looks))
         tools.store.add(target.dataset_id, target.job_id, IngestBatch(reports=[line]))
         looks.append(look)
@@ -90,16 +91,59 @@ class _Look:
     added: int = 0
 
 
-def _look(tools: Ingestor, target: Target, photo_id: str, label: PhotoLabel) -> _Look:
+def look_at_turned(
+    tools: Ingestor,
+    dataset_id: str,
+    policy: FacePolicy,
+    report: Report = silent,
+    token: CancelToken | None = None,
+) -> Relooked:
+    """Look for faces on every photo that was turned since faces were looked for on it, as it is turned now.
+
+    A photo that cannot be read any more stays turned, with the faces that it had; it is counted as missing.
+
+    Raises
+    ------
+    Cancelled
+        Between two photos. What is left is looked at the next time.
+    """
+    token, target = token or CancelToken(), Target(dataset_id, "", policy)
+    labels, looks = tools.store.photo_labels(dataset_id), list[_Look]()
+    left = sorted(tools.store.photos_to_look_at(dataset_id))
+    for photo_id in left:
+        token.raise_if_cancelled()
+        report(len(looks), len(left), "Looking for faces on turned photos")
+        looks.append(_look(tools, target, photo_id, labels[photo_id], may_turn=False))
+    report(len(left), len(left), "Done")
+    missing = sum(look.line.outcome is Outcome.REFUSED for look in looks)
+    return Relooked(len(looks), sum(look.kept for look in looks), sum(look.added for look in looks), missing)
+
+
+def _look(tools: Ingestor, target: Target, photo_id: str, label: PhotoLabel, *, may_turn: bool) -> _Look:
+    look = None
+    while look is None:  # somebody turned the photo meanwhile
+        free = may_turn and not tools.store.turned_by_hand(target.dataset_id, photo_id)
+        look = _look_once(tools, target, photo_id, label, may_turn=free)
+    return look
+
+
+def _look_once(tools: Ingestor, target: Target, photo_id: str, label: PhotoLabel, *, may_turn: bool) -> _Look | None:
+    """Look at a photo as it is turned now, or as its faces are surest.
+
+    Returns
+    -------
+    None when somebody turned it while it was looked at.
+    """
     photo, shown = tools.store.photo(target.dataset_id, photo_id)
     line = FileReport(0, photo.name, Outcome.REFUSED, 0, label.person, label.split, photo_id=photo_id)
     try:
         data = tools.artifacts.read(target.dataset_id, Kind.PHOTO, photo_id)
-        picture = _whole(data, tools.limits)
+        picture = _whole(data, tools.limits, photo.turn)
     except (NotFound, ImageRefused) as refusal:
         return _Look(replace(line, reason=str(refusal)))
-    before = tools.store.every_face(target.dataset_id, photo_id)
-    found = tools.detector.detect([picture.pixels])[0]
+    by, found = _find(tools, picture, may_turn=may_turn)
+    before = [_turned(face, photo, by) for face in tools.store.every_face(target.dataset_id, photo_id)]
+    picture = picture.turned(by)
     matched = match([face.box for face in found], [face.box for face in before], SAME_FACE)
     again = {face: before[old].id for face, old in zip(found, matched, strict=True) if old is not None}
     own, others = divide(found, picture.width_px, picture.height_px, label.person, target.policy)
@@ -112,11 +156,40 @@ def _look(tools: Ingestor, target: Target, photo_id: str, label: PhotoLabel) -> 
         )
         for face in wanted
     ]
+    if by or photo_id in tools.store.photos_to_look_at(target.dataset_id):
+        lost = [face for face in before if face.id not in again.values()]
+        prepared += [_prepare_anew(tools, picture, face) for face in lost]
     with tools.artifacts.together():
         stored = finish(tools.artifacts, tools.embedder, target.dataset_id, prepared)
-    tools.store.replace_faces(target.dataset_id, photo_id, stored, taken(data, tools.limits))
+    look = PhotoLook(photo.turn, picture.turn, perceptual_hash(picture.pixels))
+    faces = stored[: len(wanted)], taken(data, tools.limits), look, stored[len(wanted) :]
+    if not tools.store.replace_faces(target.dataset_id, photo_id, *faces):
+        return None
     outcome = Outcome.TAKEN if wanted else Outcome.NO_FACE
     return _Look(replace(line, outcome=outcome, faces=len(wanted)), len(again), len(wanted) - len(again))
+
+
+def _find(tools: Ingestor, picture: Picture, *, may_turn: bool) -> tuple[int, list[Detection]]:
+    """By how many quarters the picture has to be turned further, and the faces on it then."""
+    if not may_turn:
+        return 0, tools.detector.detect([picture.pixels])[0]
+    (upright,) = detect_upright(tools.detector, [picture.pixels])
+    return upright.turn, upright.faces
+
+
+def _turned(face: Face, photo: Photo, by: int) -> Face:
+    """A face on its photo turned further."""
+    found = turn_detection(_as_detection(face), photo.width_px, photo.height_px, by)
+    return replace(face, box=found.box, landmarks=found.landmarks)
+
+
+def _prepare_anew(tools: Ingestor, picture: Picture, face: Face) -> Prepared:
+    """A face that was not found again, as it looks on the picture as it is turned now.
+
+    Where somebody drew it, eyes and mouth are looked for once more: they were guessed for another way up.
+    """
+    found = seen(tools, picture, face.box) if face.drawn else _as_detection(face)
+    return replace(prepare(tools.embedder, face.photo_id, picture, found), face_id=face.id, drawn=face.drawn)
 
 
 def _is_named(shown: Iterable[Face], found_again: Collection[str]) -> bool:
@@ -170,7 +243,7 @@ def _crops(tools: Ingestor, dataset_id: str, photo_id: str, done: Collection[str
     faces = _to_embed(tools, dataset_id, photo_id, done)
     if not faces:
         return {}
-    picture = _picture(tools, dataset_id, photo_id)
+    picture = _picture(tools, dataset_id, tools.store.photo(dataset_id, photo_id)[0])
     return {face.id: tools.embedder.crop(picture.pixels, _as_detection(face)) for face in faces}
 
 
@@ -206,7 +279,7 @@ def draw(tools: Ingestor, corrector: Corrector, photo_id: str, box: Box, name: s
     box = _inside(box, photo.width_px, photo.height_px)
     if match([box], [face.box for face in there], SAME_FACE) != [None]:
         raise InputRefused("There is a face in this place already. Name that one instead.")
-    picture = _picture(tools, dataset_id, photo_id)
+    picture = _picture(tools, dataset_id, photo)
     split = tools.store.photo_labels(dataset_id)[photo_id].split
     prepared = replace(prepare(tools.embedder, photo_id, picture, seen(tools, picture, box), split=split), drawn=True)
     (stored,) = finish(tools.artifacts, tools.embedder, dataset_id, [prepared])
@@ -248,11 +321,10 @@ def _as_detection(face: Face) -> Detection:
     return Detection(face.box, face.landmarks, face.prob)
 
 
-def _picture(tools: Ingestor, dataset_id: str, photo_id: str) -> Picture:
-    """The whole photo. Raises NotFound when its file is gone, ImageRefused when it cannot be read any more."""
-    return _whole(tools.artifacts.read(dataset_id, Kind.PHOTO, photo_id), tools.limits)
+def _picture(tools: Ingestor, dataset_id: str, photo: Photo) -> Picture:
+    """The whole photo as it is shown. Raises NotFound when its file is gone, ImageRefused when it cannot be read."""
+    return _whole(tools.artifacts.read(dataset_id, Kind.PHOTO, photo.id), tools.limits, photo.turn)
 
 
-def _whole(data: bytes, limits: ImageLimits) -> Picture:
-    pixels = decode(data, limits)
-    return Picture(pixels, pixels.shape[1], pixels.shape[0])
+def _whole(data: bytes, limits: ImageLimits, turn: int) -> Picture:
+    return Picture.whole(decode(data, limits)).turned(turn)

@@ -7,11 +7,11 @@ like any other, so it can be undone; the face is then gone, and its photo stays 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from core.corrections.model import Event
 from core.errors import NotFound
-from core.geometry import match
+from core.geometry import match, turn_box, turn_detection
 from core.images import Picture, perceptual_hash
 from core.isolation.photos import decode, taken
 from core.store.artifacts import Kind, content_id
@@ -23,29 +23,41 @@ from core.workflows.ingest import Ingestor
 from core.workflows.relook import SAME_FACE
 
 
-def said(store: FaceStore, dataset_id: str, photo_id: str, boxes: Sequence[Box]) -> list[Face | None]:
+def said(store: FaceStore, dataset_id: str, photo_id: str, boxes: Sequence[Box], turn: int = 0) -> list[Face | None]:
     """The faces of the dataset that these boxes on a photo are, None where it knows none.
 
     Parameters
     ----------
     photo_id : the sha256 of the photo; it need not be in the dataset
-    boxes : in its pixels
+    boxes : in pixels of the photo turned by ``turn`` quarters clockwise
     """
     try:
-        _, faces = store.photo(dataset_id, photo_id)
+        photo, faces = store.photo(dataset_id, photo_id)
     except NotFound:
         return [None] * len(boxes)
-    matched = match(boxes, [face.box for face in faces], SAME_FACE)
+    by = turn - photo.turn
+    there = [turn_box(face.box, photo.width_px, photo.height_px, by) for face in faces]
+    matched = match(boxes, there, SAME_FACE)
     return [None if place is None else faces[place] for place in matched]
 
 
-def teach(tools: Ingestor, corrector: Corrector, photo_name: str, content: bytes, found: Detection, name: str) -> Event:
+@dataclass(frozen=True, slots=True, eq=False)
+class SeenPhoto:
+    """A photo that was only looked at."""
+
+    name: str
+    content: bytes
+    """The photo's file."""
+    turn: int = 0
+    """Quarters clockwise by which it was turned to be upright."""
+
+
+def teach(tools: Ingestor, corrector: Corrector, photo: SeenPhoto, found: Detection, name: str) -> Event:
     """Give a face of a photo a person's name; photo and face are taken in where the dataset does not know them.
 
     Parameters
     ----------
-    content : the photo's file
-    found : the face, in pixels of the upright photo
+    found : the face, in pixels of the photo turned as it was looked at
 
     Raises
     ------
@@ -54,14 +66,14 @@ def teach(tools: Ingestor, corrector: Corrector, photo_name: str, content: bytes
     ImageRefused
         The file is no photo.
     """
-    dataset_id, photo_id = corrector.dataset_id, content_id(content)
+    dataset_id, photo_id = corrector.dataset_id, content_id(photo.content)
     corrector.log.checked_name(name)
-    (known,) = said(tools.store, dataset_id, photo_id, [found.box])
+    (known,) = said(tools.store, dataset_id, photo_id, [found.box], photo.turn)
     if known is not None:
         return corrector.move([known.id], name)
-    pixels = decode(content, tools.limits)
-    picture = Picture(pixels, pixels.shape[1], pixels.shape[0])
-    _take_in(tools, dataset_id, photo_name, content, picture)
+    picture = Picture.whole(decode(photo.content, tools.limits)).turned(photo.turn)
+    by = _take_in(tools, dataset_id, photo, picture) - photo.turn
+    found, picture = turn_detection(found, picture.width_px, picture.height_px, by), picture.turned(by)
     prepared = replace(prepare(tools.embedder, photo_id, picture, found), drawn=True)
     (stored,) = finish(tools.artifacts, tools.embedder, dataset_id, [prepared])
     if all(face.id != stored.face.id for face in tools.store.every_face(dataset_id, photo_id)):
@@ -69,18 +81,20 @@ def teach(tools: Ingestor, corrector: Corrector, photo_name: str, content: bytes
     return corrector.teach(stored.face.id, name)
 
 
-def _take_in(tools: Ingestor, dataset_id: str, name: str, content: bytes, picture: Picture) -> None:
-    """Store the photo without any face, unless it is there."""
+def _take_in(tools: Ingestor, dataset_id: str, seen: SeenPhoto, picture: Picture) -> int:
+    """Store the photo without any face, unless it is there; by how many quarters it is turned in the dataset."""
     photo = Photo(
-        content_id(content),
-        name,
-        picture.width_px,
-        picture.height_px,
-        len(content),
-        perceptual_hash(picture.pixels),
-        taken(content, tools.limits),
+        id=content_id(seen.content),
+        name=seen.name,
+        width_px=picture.width_px,
+        height_px=picture.height_px,
+        size_bytes=len(seen.content),
+        perceptual_hash=perceptual_hash(picture.pixels),
+        taken=taken(seen.content, tools.limits),
+        turn=seen.turn,
     )
     if photo.id in tools.store.photo_labels(dataset_id):
-        return
-    tools.artifacts.put(dataset_id, Kind.PHOTO, photo.id, content)
+        return tools.store.photo(dataset_id, photo.id)[0].turn
+    tools.artifacts.put(dataset_id, Kind.PHOTO, photo.id, seen.content)
     tools.store.add(dataset_id, "", IngestBatch([(photo, PhotoLabel(None, None))]))
+    return photo.turn

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from core.detect.mtcnn import Detector
+from core.detect.upright import detect_upright
 from core.embed.embedder import Embedder
 from core.errors import ImageRefused, InputRefused, NotFound
 from core.geometry import centrality
+from core.images import turn_pixels
 from core.isolation.photos import decode
 from core.learn import same_person
 from core.learn.same_person import EVEN_PRIOR, FARS, PairRule, Scores
@@ -30,6 +32,7 @@ class Looked:
 
     photo_id: str
     image: RgbImage
+    """Upright: turned where it lay on its side or head."""
     faces: tuple[Detection, ...]
     crops: tuple[RgbImage, ...]
     """What the network saw of each: levelled, square."""
@@ -80,7 +83,9 @@ class Verifier:
             It is no photo that can be read.
         """
         image = decode(content, self.limits)
-        faces = tuple(sorted(self.detector.detect([image])[0], key=lambda face: face.box.left))
+        (upright,) = detect_upright(self.detector, [image])
+        image = turn_pixels(image, upright.turn)
+        faces = tuple(sorted(upright.faces, key=lambda face: face.box.left))
         crops = tuple(self.embedder.crop(image, face) for face in faces)
         return Looked(content_id(content), image, faces, crops, self.embedder.embed_crops(crops))
 

@@ -18,9 +18,11 @@ import numpy as np
 
 from core.archive import Entry, PhotoSource
 from core.detect.mtcnn import Detector
+from core.detect.upright import Upright, detect_upright
 from core.embed.embedder import Embedder
 from core.errors import ImageRefused, InputRefused
 from core.geometry import centrality
+from core.images import turn_pixels
 from core.isolation.photos import decode
 from core.learn.verification import Verification, curves, verify_pairs
 from core.settings import ImageLimits
@@ -149,9 +151,9 @@ def _vectors(
             except ImageRefused as refusal:
                 refused.append(Refusal(entry.name, str(refusal)))
         faces = []
-        for entry, image, found in zip(kept, images, tools.detector.detect(images), strict=True):
-            if found:
-                faces.append((image, _main_face(image, found)))
+        for entry, image, upright in zip(kept, images, detect_upright(tools.detector, images), strict=True):
+            if upright.faces:
+                faces.append(main_face(image, upright))
             else:
                 refused.append(Refusal(entry.name, "No face could be found."))
         vectors.append(tools.embedder.embed(faces))
@@ -160,8 +162,11 @@ def _vectors(
     return np.concatenate(vectors), refused
 
 
-def _main_face(image: RgbImage, found: Sequence[Detection]) -> Detection:
-    return max(found, key=lambda face: centrality(face.box, image.shape[1], image.shape[0]))
+def main_face(image: RgbImage, upright: Upright) -> tuple[RgbImage, Detection]:
+    """The largest and most central face of a photo, and the photo turned as it is upright."""
+    image = turn_pixels(image, upright.turn)
+    height, width = image.shape[:2]
+    return image, max(upright.faces, key=lambda face: centrality(face.box, width, height))
 
 
 def _parts(entries: Sequence[Entry]) -> Iterator[list[Entry]]:

@@ -8,8 +8,8 @@ from core.ui.correcting import acting, reviewing
 with frame.page("Look them over", "Put right what is wrong: names, bad pictures, things that are no faces.") as page:
     dataset = page.dataset
     counts = data.counts(dataset.id, dataset.revision)
-    if not counts.faces:
-        frame.empty("There are no faces to look over yet.", "Add photos", frame.INGEST)
+    if not counts.photos:
+        frame.empty("There are no photos to look over yet.", "Add photos", frame.INGEST)
         st.stop()
     run = next(iter(data.runs(dataset)), None)
     acting.last_done(dataset)

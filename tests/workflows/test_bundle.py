@@ -91,7 +91,7 @@ def test_a_bundle_identifies_in_an_empty_data_folder_with_equal_results(home, aw
     assert away.store.counts(run.dataset_id).photos == 0 and away.store.dataset("Stars ☆").id == run.dataset_id
     probes = [image for name, image in sample_images.items() if name.startswith("val/")][:8]
     for image in probes:
-        there, here = (services.identifier(newest(services)).identify(image) for services in (home, away))
+        there, here = (services.identifier(newest(services)).identify(image).faces for services in (home, away))
         assert [face.candidates for face in there] == [face.candidates for face in here]
         assert [face.evidence for face in there] == [face.evidence for face in here]
         assert [face.detection.box for face in there] == [face.detection.box for face in here]
@@ -117,7 +117,7 @@ def test_without_the_gallery_it_identifies_and_shows_no_evidence(home, away, tmp
     export_bundle(home.bundle_tools(), newest(home), tmp_path / "b.zip", gallery=False)
     import_bundle(away.bundle_tools(), tmp_path / "b.zip")
     image = next(iter(sample_images.values()))
-    there, here = (services.identifier(newest(services)).identify(image) for services in (home, away))
+    there, here = (services.identifier(newest(services)).identify(image).faces for services in (home, away))
     assert [face.candidates for face in there] == [face.candidates for face in here]
     assert all(face.evidence == () for face in here)
 

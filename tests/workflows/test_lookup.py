@@ -190,7 +190,8 @@ def test_the_document_gives_the_names_at_the_limit():
     loose, strict = (json.loads(json.dumps(outputs.to_json(made, rate))) for rate in (0.01, 0.001))
     assert [photo["faces"][0]["name"] for photo in (loose["photos"][0], strict["photos"][0])] == ["ann", None]
     assert loose["photos"][1] == {
-        "photo": "2.jpg", "sha256": content_id(b"2.jpg"), "size": [400, 300], "reason": lookup.NO_FACE, "faces": [],
+        "photo": "2.jpg", "sha256": content_id(b"2.jpg"), "size": [400, 300], "turn": 0, "faces": [],
+        "reason": lookup.NO_FACE,
     }  # fmt: skip
 
 
@@ -271,7 +272,7 @@ def test_looking_at_many_finds_what_identifying_one_finds(learned, photos, tmp_p
     wanted = wish(services, dataset_id)
     made = look(services, wanted, write_zip(tmp_path / "new.zip", photos))
     crowd = next(photo for photo in made.photos if photo.name == "new/crowd.jpg")
-    alone = services.identifier(wanted.run).identify(decode(photos["new/crowd.jpg"], ImageLimits()))
+    alone = services.identifier(wanted.run).identify(decode(photos["new/crowd.jpg"], ImageLimits())).faces
     assert [face.candidates[0].person for face in crowd.faces] == [face.candidates[0].person for face in alone]
     np.testing.assert_allclose([face.score for face in crowd.faces], [face.score for face in alone], atol=0.05)
     boxes = [face.detection.box.as_tuple() for face in alone]
@@ -365,8 +366,9 @@ def test_one_photo_that_was_identified_can_be_kept(learned, photos):
     services, dataset_id = learned
     run = services.runs.runs(dataset_id)[0]
     identifier, content = services.identifier(run), photos["new/crowd.jpg"]
-    faces = identifier.identify(decode(content, ImageLimits()))
-    given = [("crowd.jpg", content, faces), ("crowd.jpg", photos["new/nothing.jpg"], [])]
+    faces = identifier.identify(decode(content, ImageLimits())).faces
+    nothing = lookup.KeptPhoto("crowd.jpg", photos["new/nothing.jpg"], 0, [])
+    given = [lookup.KeptPhoto("crowd.jpg", content, 0, faces), nothing]
     made = lookup.keep_one(services.lookup_tools(), dataset_id, run, identifier, "crowd.jpg", given)
     again = lookup.load(services.artifacts, dataset_id, made.id)
     assert [face.score for face in again.faces()] == [face.score for face in faces]

@@ -47,7 +47,7 @@ def test_an_earlier_dataset_goes_on_as_it_was_and_is_embedded_again(
     store, run = services.store, services.runs.runs(earlier)[0]
     before, labels = store.embeddings(earlier), store.face_table(earlier).labels
     photo = next(image for name, image in sample_images.items() if name.startswith("val/madonna/"))
-    named = services.identifier(run).identify(photo)
+    named = services.identifier(run).identify(photo).faces
     assert named[0].candidates[0].person == "madonna"
     services.jobs.submit(earlier, JobKind.CHANGE_MODEL, {"model": EARLIER.id})
     assert [job.error for job in work(services)] == [""]

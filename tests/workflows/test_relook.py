@@ -22,7 +22,7 @@ from core.engine.base import Engine
 from core.engine.openvino import OpenVinoEngine, OpenVinoNetwork
 from core.errors import Cancelled, InputRefused, NotFound
 from core.geometry import match
-from core.images import encode_jpeg
+from core.images import encode_jpeg, turn_pixels
 from core.jobs.model import JobKind, Owner
 from core.models.catalogue import embedding_model
 from core.services import Services
@@ -475,3 +475,168 @@ def test_the_command_line_looks_again_and_changes_the_model(
     said = answer("change-model", *where, "--model", OTHER_MODEL)
     assert (said["model"], said["photos"]) == (OTHER_MODEL, 2)
     assert album.services.store.dataset(album.dataset_id).model_id == OTHER_MODEL
+
+
+# photos that lie on their side or head
+
+
+@pytest.fixture
+def lying(album: Album, sample_images: Mapping[str, RgbImage]) -> dict[str, bytes]:
+    """Photos of two people: one upright, one on its side, one on its head."""
+    names = [
+        next(name for name in sample_images if name.startswith(f"val/{who}/")) for who in ("madonna", "jerry_seinfeld")
+    ]
+    first, second = (sample_images[name] for name in names)
+    return {
+        "madonna/upright.png": png(first),
+        "madonna/side.png": png(turn_pixels(first, 1)),
+        "jerry/head.png": png(turn_pixels(second, 2)),
+    }
+
+
+def png(image: RgbImage) -> bytes:
+    """A file that gives back the very pixels."""
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def state(album: Album) -> dict[str, tuple[object, ...]]:
+    """Every photo with its turn and size, and every face with its box and name."""
+    store, found = album.services.store, {}
+    for photo_id in store.photo_labels(album.dataset_id):
+        photo, faces = store.photo(album.dataset_id, photo_id)
+        places = tuple((face.id, _rounded(face), face.person, face.crop_id) for face in faces)
+        found[photo.name] = (photo.turn, photo.width_px, photo.height_px, photo.perceptual_hash, places)
+    return found
+
+
+def _rounded(face: Face) -> list[int]:
+    """Box and landmarks to a tenth of a pixel: float32 sums differ with what else is in a batch."""
+    return np.rint(np.array([*face.box.as_tuple(), *face.landmarks.ravel()]) * 10).astype(int).tolist()
+
+
+def vector(album: Album, name: str) -> np.ndarray:
+    (face,) = album.faces(name)
+    embeddings = album.services.store.embeddings(album.dataset_id)
+    return embeddings.vectors[embeddings.rows([face.id])[0]]
+
+
+def catch_up(album: Album) -> Relooked:
+    return relook.look_at_turned(album.tools, album.dataset_id, FacePolicy.LARGEST)
+
+
+def test_a_photo_on_its_side_is_taken_upright_and_says_so(album: Album, lying: dict[str, bytes]) -> None:
+    album.take(lying)
+    upright, side = (
+        album.services.store.photo(album.dataset_id, album.photo_id(f"madonna/{name}.png"))[0]
+        for name in ("upright", "side")
+    )
+    assert (upright.turn, side.turn) == (0, 3)
+    assert (side.width_px, side.height_px) == (upright.width_px, upright.height_px)
+    assert side.perceptual_hash == upright.perceptual_hash  # the same shot, however it lies
+    np.testing.assert_allclose(
+        album.faces("madonna/side.png")[0].box.as_tuple(),
+        album.faces("madonna/upright.png")[0].box.as_tuple(),
+        atol=0.5,
+    )
+    assert vector(album, "madonna/side.png") @ vector(album, "madonna/upright.png") > 0.999
+    (job,) = album.services.jobs.jobs(album.dataset_id)
+    reasons = {line.name: line.reason for line in album.services.store.file_reports(job.id)}
+    assert reasons == {
+        "madonna/upright.png": "",
+        "madonna/side.png": "It lay on its right side; it was turned upright.",
+        "jerry/head.png": "It stood on its head; it was turned upright.",
+    }
+    path = album.services.artifacts.path(album.dataset_id, artifacts.Kind.PHOTO, side.id)
+    assert path.read_bytes() == lying["madonna/side.png"], "the file stays as it is"
+
+
+def test_a_turn_by_hand_is_looked_at_anew_and_undone_without_a_trace(album: Album, lying: dict[str, bytes]) -> None:
+    album.take(lying)
+    before, photo_id = state(album), album.photo_id("madonna/upright.png")
+    (face,) = album.faces("madonna/upright.png")
+    event = album.by.turn([photo_id], 1)
+    catch_up(album)
+    assert album.services.store.photo(album.dataset_id, photo_id)[0].turn == 1  # as somebody said, though it lies now
+    later = album.by.turn([photo_id], 1)
+    catch_up(album)
+    album.by.undo(event.id)  # the earlier one; the later holds, and it says the same
+    assert album.services.store.photo(album.dataset_id, photo_id)[0].turn == 2
+    album.by.undo(later.id)
+    catch_up(album)
+    assert state(album) == before
+    assert album.faces("madonna/upright.png")[0].id == face.id
+
+
+def test_a_named_face_keeps_its_id_and_name_through_every_turn(album: Album, lying: dict[str, bytes]) -> None:
+    album.take(lying)
+    photo_id, (face,) = album.photo_id("jerry/head.png"), album.faces("jerry/head.png")
+    album.by.move([face.id], "Reginald")
+    before = state(album)
+    for _ in range(4):
+        album.by.turn([photo_id], 1)
+        catch_up(album)
+        assert face.id in {each.id for each in album.faces("jerry/head.png")}
+    assert state(album) == before
+    assert album.services.store.photos_to_look_at(album.dataset_id) == []
+
+
+def test_faces_of_a_photo_that_was_taken_lying_are_found_once_it_is_turned(
+    album: Album, lying: dict[str, bytes]
+) -> None:
+    album.take(lying, tools=album.seeing(Blind))
+    assert [photo.name for photo in album.services.store.photos_without_face(album.dataset_id)] == sorted(lying)
+    album.by.turn([album.photo_id("jerry/head.png")], 2)
+    came = catch_up(album)
+    assert (came.photos, came.kept, came.added, came.missing) == (1, 0, 1, 0)
+    (face,) = album.faces("jerry/head.png")
+    assert face.person == "jerry"
+    album.by.undo()
+    catch_up(album)
+    assert state(album)["jerry/head.png"][0] == 0  # as the ingest left it
+
+
+def test_looking_again_turns_photos_of_an_earlier_version_but_none_that_somebody_turned(
+    album: Album, lying: dict[str, bytes]
+) -> None:
+    album.take(lying, tools=album.seeing(Blind))
+    by_hand = album.photo_id("madonna/side.png")
+    album.by.turn([by_hand], 1)
+    album.look(album.tools)
+    turns = {name: each[0] for name, each in state(album).items()}
+    assert turns == {"madonna/upright.png": 0, "madonna/side.png": 1, "jerry/head.png": 2}
+    album.by.undo()
+    album.look(album.tools)
+    assert state(album)["madonna/side.png"][0] == 3  # nobody says it any more, so it is turned as its face is surest
+
+
+def test_a_turned_photo_whose_file_is_gone_costs_that_photo_only(album: Album, lying: dict[str, bytes]) -> None:
+    album.take(lying)
+    gone = album.photo_id("madonna/side.png")
+    album.services.artifacts.delete(album.dataset_id, artifacts.Kind.PHOTO, gone)
+    album.by.turn([gone, album.photo_id("jerry/head.png")], 1)
+    came = catch_up(album)
+    assert (came.photos, came.missing) == (2, 1)
+
+
+def test_another_model_sees_turned_photos_upright(album: Album, lying: dict[str, bytes]) -> None:
+    album.take(lying)
+    known = {name: vector(album, name) for name in lying}
+    tools = replace(album.tools, embedder=Embedder(Twice(album.services.engine), embedding_model(OTHER_MODEL)))
+    relook.change_model(tools, album.dataset_id)
+    for name, before in known.items():
+        assert vector(album, name) @ before > 0.98, name
+
+
+def test_the_command_line_turns_a_photo(album: Album, lying: dict[str, bytes]) -> None:
+    album.take(lying)
+    name = album.services.store.dataset(album.dataset_id).name
+    with contextlib.redirect_stdout(io.StringIO()) as told:
+        words = ["turn", "upright.png", "--by", "over", "--dataset", name, "--json"]
+        assert main([*words, "--data", str(album.services.settings.data_dir)]) == 0
+    assert json.loads(told.getvalue())["photos"][0]["turn"] == 2
+    with contextlib.redirect_stderr(io.StringIO()) as refused:
+        words = ["turn", "nobody.png", "--by", "left", "--dataset", name]
+        assert main([*words, "--data", str(album.services.settings.data_dir)]) == 1
+    assert "no photo 'nobody.png'" in refused.getvalue()

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.corrections.model import Event, Hand
-from core.errors import InputRefused
+from core.errors import FaceAtlasError, InputRefused
+from core.jobs.model import JobKind
 from core.store.base import Dataset
 from core.types import Split
 from core.ui import data, state, words
@@ -19,6 +20,8 @@ from core.workflows.correct import Corrector
 
 AUTHOR = "this computer"
 """Who corrects, until people sign in."""
+MOST_TURNED_AT_ONCE = 8
+"""So many photos are looked at again in about a second."""
 NAME_FIELD = "name_for_faces"
 NAME_INPUT = f'[class*="st-key-{NAME_FIELD}"] input'
 """Where the key m puts the cursor, as a CSS selector."""
@@ -72,6 +75,26 @@ def do(dataset_id: str, act: Callable[[], Event | Sequence[Event]]) -> None:
     events = [done] if isinstance(done, Event) else list(done)
     st.session_state[state.EPOCH] = epoch() + 1
     st.session_state[state.LAST_DONE] = (dataset_id, events[-1].id) if events else None
+    _look_at_turned(dataset_id)
+
+
+def _look_at_turned(dataset_id: str) -> None:
+    """Look for faces on photos that were turned just now, or turned back: on a few at once, on many as a job."""
+    services = data.services()
+    turned = len(services.store.photos_to_look_at(dataset_id))
+    if turned > MOST_TURNED_AT_ONCE:
+        services.jobs.submit(dataset_id, JobKind.LOOK_AGAIN, {"turned": True})
+    elif turned:
+        try:
+            services.look_at_turned(dataset_id)
+        except FaceAtlasError as fault:
+            st.session_state[state.REFUSED] = f"It is turned, but faces could not be looked for: {fault}"
+
+
+def turn(dataset: Dataset, photo_ids: Sequence[str], quarters: int) -> None:
+    """Turn photos by quarters clockwise, and look for their faces anew."""
+    mine = corrector(dataset)
+    do(dataset.id, lambda: mine.turn(photo_ids, quarters))
 
 
 def keep_in_step() -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import streamlit as st
 
-from core.errors import NotFound
+from core.errors import ImageRefused, NotFound
+from core.images import turn_pixels
 from core.isolation.photos import decode
 from core.store.artifacts import Kind
 from core.store.base import Dataset
@@ -18,6 +19,8 @@ from core.ui.correcting import acting, history
 from core.ui.data import Faces
 from core.workflows import relook
 
+TURNS = (("Turn left", "rotate_left", "Q", -1), ("Turn right", "rotate_right", "E", 1))
+"""The ways to turn a photo: words, symbol, key, and quarters clockwise."""
 NEIGHBOURS = 8
 LAST_EVENTS = 8
 
@@ -100,29 +103,41 @@ def _history(dataset: Dataset, face_id: str) -> None:
             st.caption(f"{words.ago(event.created)}, {event.author}: {history.sentence(event, names)}{undone}")
 
 
-@st.dialog("The whole photo", width="large")
 def whole_photo(dataset: Dataset, face_id: str, label: str | None = None) -> None:
-    """The photo of a face with a box on everybody in it; a face that is missing can be drawn."""
-    acting.keep_in_step()
+    """The photo of a face with a box on everybody in it; ``label`` stands at the face instead of its name."""
+    (face,) = data.services().store.faces(dataset.id, [face_id])
+    open_photo(dataset, face.photo_id, {face_id: label} if label else {})
+
+
+@st.dialog("The whole photo", width="large", on_dismiss="rerun")
+def open_photo(dataset: Dataset, photo_id: str, labels: Mapping[str, str]) -> None:
+    """A photo with a box on everybody in it; a face that is missing can be drawn, and the photo turned.
+
+    ``labels`` stand at faces instead of their names, by the faces' ids.
+    """
+    if st.session_state.get(state.TURNED_EPOCH) != acting.epoch() or state.REFUSED in st.session_state:
+        acting.keep_in_step()
     services = data.services()
-    photo_id = services.store.faces(dataset.id, [face_id])[0].photo_id
     photo, faces = services.store.photo(dataset.id, photo_id)
     try:
-        image = decode(services.artifacts.read(dataset.id, Kind.PHOTO, photo_id), services.settings.images)
-    except NotFound as missing:
-        st.error(str(missing))
+        content = services.artifacts.read(dataset.id, Kind.PHOTO, photo_id)
+        image = turn_pixels(decode(content, services.settings.images), photo.turn)
+    except (NotFound, ImageRefused) as fault:
+        st.error(str(fault))
         return
     shown = [
         boxes.BoxOnPhoto(
             face.id,
             face.box,
-            label if label and face.id == face_id else words.person(face.person),
+            labels.get(face.id) or words.person(face.person),
             known=face.person is not None,
         )
         for face in faces
     ]
-    asked = boxes.photo(f"boxes_{photo_id}", image, shown, f"The photo {photo.name}")
-    st.caption(f"{photo.name}, {photo.width_px} x {photo.height_px} pixels. Choose a face to name or dismiss it.")
+    asked = boxes.photo(f"boxes_{photo_id}_{photo.turn}", image, shown, f"The photo {photo.name}")
+    _turning(dataset, photo_id)
+    choose = "Choose a face to name or dismiss it." if faces else "No face was found on it."
+    st.caption(f"{photo.name}, {photo.width_px} x {photo.height_px} pixels. {choose}")
     if asked is not None and asked.drawn is not None:
         drawn = asked.drawn
         tools = services.ingestor(dataset.id)
@@ -135,3 +150,23 @@ def whole_photo(dataset: Dataset, face_id: str, label: str | None = None) -> Non
     if on_photo is not None:
         st.markdown(f"**{words.person(on_photo.person)}**")
         acting.Desk(dataset, place="photo").bar([on_photo.id], "")
+
+
+def _turning(dataset: Dataset, photo_id: str) -> None:
+    """The buttons that turn the photo; it stays open, and faces are looked for anew."""
+    with st.container(horizontal=True, gap="small"):
+        for label, icon, key, quarters in TURNS:
+            st.button(
+                label,
+                key=f"turn_{label}",
+                icon=f":material/{icon}:",
+                shortcut=key,
+                on_click=_turn,
+                args=(dataset, photo_id, quarters),
+                help="Faces are looked for anew. It can be undone.",
+            )
+
+
+def _turn(dataset: Dataset, photo_id: str, quarters: int) -> None:
+    acting.turn(dataset, [photo_id], quarters)
+    st.session_state[state.TURNED_EPOCH] = acting.epoch()

@@ -33,6 +33,8 @@ class Show(StrEnum):
     STRANGERS = "Nobody to name"
     WRONG = "Recognised wrongly"
     SUSPECT = "Suspects"
+    FACELESS = "Photos without a face"
+    """Photos instead of faces."""
 
 
 class Order(StrEnum):
@@ -82,9 +84,10 @@ def rows(dataset_id: str, revision: Revision, wanted: Filter) -> Ints:
 def counts(
     dataset_id: str, revision: Revision, run_id: str | None, suspects: frozenset[str] = frozenset()
 ) -> dict[Show, int]:
-    """How many faces each choice of ``Show`` has."""
+    """How many faces, or photos, each choice of ``Show`` has."""
     faces = data.faces(dataset_id, revision)
-    return {show: int(_shown(faces, Filter(show, run_id=run_id, suspects=suspects)).sum()) for show in Show}
+    found = {show: int(_shown(faces, Filter(show, run_id=run_id, suspects=suspects)).sum()) for show in Show}
+    return found | {Show.FACELESS: len(data.photos_without_face(dataset_id, revision))}
 
 
 def _shown(faces: Faces, wanted: Filter) -> Bools:
@@ -104,6 +107,8 @@ def _shown(faces: Faces, wanted: Filter) -> Bools:
             suspected = np.zeros(len(table), dtype=bool)
             suspected[[faces.row[face_id] for face_id in wanted.suspects if face_id in faces.row]] = True
             return suspected
+        case Show.FACELESS:
+            return np.zeros(len(table), dtype=bool)
         case Show.WRONG:
             wrong = np.zeros(len(table), dtype=bool)
             tested, is_wrong, _ = _tested(faces, wanted.run_id)
@@ -185,7 +190,7 @@ def choose(dataset: Dataset, run_id: str | None, like: str | None, suspects: fro
         show = st.pills(
             "Show",
             chips,
-            default=address.one_of(chips, "show") or Show.ALL,
+            default=address.one_of(chips, "show") or (Show.ALL if found[Show.ALL] else chips[-1]),
             format_func=lambda chip: f"{chip} {words.count(found[chip])}",
             required=True,
             key=f"show_{dataset.id}_{len(chips)}",

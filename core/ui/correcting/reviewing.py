@@ -11,9 +11,9 @@ from core.store.base import Dataset, Run
 from core.types import Ints
 from core.ui import data, gallery, words
 from core.ui.components.picker import Pickable, Picked, picker
-from core.ui.correcting import acting, doubting, facesheet, filters
+from core.ui.correcting import acting, doubting, faceless, facesheet, filters
 from core.ui.correcting.acting import Desk
-from core.ui.correcting.filters import Filter
+from core.ui.correcting.filters import Filter, Show
 from core.ui.data import Faces
 
 PER_PAGE = 48
@@ -48,6 +48,9 @@ def shown(dataset: Dataset, run: Run | None) -> Shown:
 def review(view: Shown) -> None:
     """The faces, what can be done to them, and the one in focus."""
     acting.keep_in_step()
+    if view.wanted.show is Show.FACELESS:
+        faceless.photos(view.dataset)
+        return
     faces = data.faces(view.dataset.id, view.dataset.revision)
     if not len(view.rows):
         st.info("No face is like that. Choose something else above.", icon=":material/check_circle:")

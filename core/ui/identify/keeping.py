@@ -9,6 +9,7 @@ from core.store.base import Dataset, Run
 from core.ui import data, frame, words
 from core.ui.identify import giving, looking
 from core.workflows.lookups import lookup
+from core.workflows.lookups.lookup import KeptPhoto
 
 
 def keep(dataset: Dataset, run: Run) -> None:
@@ -17,14 +18,15 @@ def keep(dataset: Dataset, run: Run) -> None:
     looked = []
     for photo in giving.all_given():
         try:
-            looked.append((photo.name, photo.content, looking.look(run, dataset.revision, photo).faces))
+            seen = looking.look(run, dataset.revision, photo)
+            looked.append(KeptPhoto(photo.name, photo.content, seen.turn, seen.faces))
         except ImageRefused:
             continue  # it says so itself when it is shown
     if not looked:
         st.toast("None of these photos can be read, so there is nothing to keep.")
         return
     more = f" and {words.count(len(looked) - 1, 'more photo')}" if len(looked) > 1 else ""
-    title = f"{looked[-1][0]}{more}"
+    title = f"{looked[-1].name}{more}"
     lookup.keep_one(services.lookup_tools(), dataset.id, run, services.identifier(run), title, looked)
     kept = "The photo is" if len(looked) == 1 else f"{words.count(len(looked), 'photo')} are"
     frame.say_next(f"{kept} kept with the names, under Many photos.")

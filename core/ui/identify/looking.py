@@ -34,6 +34,8 @@ class Looked:
 
     photo: Given
     sheet: Sheet
+    turn: int
+    """Quarters clockwise by which it was turned to be upright."""
     faces: tuple[IdentifiedFace, ...]
     crops: tuple[str, ...]
     """What the network saw of each face, as data addresses."""
@@ -48,9 +50,9 @@ def look(run: Run, revision: int, photo: Given) -> Looked:
 def _look(run_id: str, revision: int, photo_id: str, _photo: Given) -> Looked:
     services = data.services()
     image = decode(_photo.content, services.settings.images)
-    faces = services.identifier(services.runs.run(run_id)).identify(image)
-    crops = tuple(gallery.jpeg_address(encode_jpeg(face.crop)) for face in faces)
-    return Looked(_photo, Sheet.of(image), tuple(faces), crops)
+    seen = services.identifier(services.runs.run(run_id)).identify(image)
+    crops = tuple(gallery.jpeg_address(encode_jpeg(face.crop)) for face in seen.faces)
+    return Looked(_photo, Sheet.of(seen.image), seen.turn, seen.faces, crops)
 
 
 def learned(dataset: Dataset, run: Run) -> None:
@@ -90,7 +92,8 @@ def result(dataset: Dataset, run: Run, looked: Looked) -> None:
     with left:
         picture = st.container()
         threshold = ask_for_threshold(run, looked.faces)
-    said = teach.said(data.services().store, dataset.id, looked.photo.id, [face.detection.box for face in looked.faces])
+    frames = [face.detection.box for face in looked.faces]
+    said = teach.said(data.services().store, dataset.id, looked.photo.id, frames, looked.turn)
     lines = [
         line(number, face, threshold, known)
         for number, (face, known) in enumerate(zip(looked.faces, said, strict=True))
@@ -107,6 +110,7 @@ def result(dataset: Dataset, run: Run, looked: Looked) -> None:
             st.rerun(scope="fragment")
         asked = telling.Asked(
             photo=looked.photo,
+            turn=looked.turn,
             crop=looked.crops[now],
             face=looked.faces[now],
             number=now,

@@ -30,6 +30,8 @@ class Asked:
     """The face that is asked about."""
 
     photo: Given
+    turn: int
+    """Quarters clockwise by which the photo was turned to be upright."""
     crop: str
     """What the network saw, as a data address."""
     face: IdentifiedFace
@@ -164,5 +166,6 @@ def _named(dataset: Dataset, asked: Asked, field: str) -> None:
 
 def _learn(dataset: Dataset, asked: Asked, name: str) -> None:
     tools, mine = data.services().ingestor(dataset.id), acting.corrector(dataset)
-    photo, detection = asked.photo, asked.face.detection
-    acting.do(dataset.id, lambda: teach.teach(tools, mine, photo.name, photo.content, detection, name))
+    seen = teach.SeenPhoto(asked.photo.name, asked.photo.content, asked.turn)
+    detection = asked.face.detection
+    acting.do(dataset.id, lambda: teach.teach(tools, mine, seen, detection, name))

@@ -9,7 +9,8 @@ import streamlit as st
 
 from core.jobs.model import Job
 from core.store.base import Counts, Dataset, FileReport, Outcome
-from core.ui import data, gallery, words
+from core.ui import data, frame, gallery, words
+from core.ui.correcting.filters import Show
 from core.workflows.csv_tables import FILE_COLUMNS, file_report_csv
 
 ROWS_PER_PAGE = 500
@@ -54,6 +55,10 @@ def summary(job: Job) -> None:
     for outcome, (noun, one, many, text) in NOTES.items():
         if number := counts.get(outcome, 0):
             st.markdown(f"- {words.count(number, noun)} {one if number == 1 else many} {text}")
+    if counts.get(Outcome.NO_FACE) and data.services().store.photos_without_face(job.dataset_id):
+        label, key = "Look at the photos without a face", f"faceless_{job.id}"
+        if st.button(label, key=key, icon=":material/image_search:", type="tertiary"):
+            frame.go(frame.REVIEW, job.dataset_id, show=Show.FACELESS)
 
 
 def advice(counts: Counts) -> None:
@@ -63,7 +68,7 @@ def advice(counts: Counts) -> None:
     if not counts.faces:
         what = (
             "No face was found in these photos. A face needs to be at least about 20 pixels wide and turned towards "
-            "the camera; photos that lie on their side need turning first."
+            "the camera. A photo that lies on its side can be turned under *Look them over*."
         )
     elif not counts.people:
         what = "These faces have no names yet. Group them, and name each group once."

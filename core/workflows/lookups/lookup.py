@@ -18,8 +18,10 @@ from pathlib import Path, PurePath
 import numpy as np
 
 from core.archive import PhotoSource
+from core.detect.upright import detect_upright
 from core.errors import ImageRefused, InputRefused
 from core.exchange.zips import writing_zip
+from core.geometry import turn_size
 from core.images import Picture, encode_jpeg, shrink
 from core.isolation.photos import decode_reduced, stored_orientation
 from core.jobs.model import JobKind
@@ -172,10 +174,10 @@ def _part(artifacts: Artifacts, wish: Wish, identifier: Identifier) -> PartFile:
 
 def _look_at(tools: LookupTools, identifier: Identifier, photos: Sequence[ReadPhoto]) -> Batch:
     readable = [(photo, photo.picture) for photo in photos if photo.picture is not None]
-    found = identifier.detector.detect([picture.pixels for _, picture in readable])
+    found = detect_upright(identifier.detector, [picture.pixels for _, picture in readable])
     cut = {
-        photo.entry.index: _cut_out(tools, identifier, photo, picture, faces)
-        for (photo, picture), faces in zip(readable, found, strict=True)
+        photo.entry.index: _cut_out(tools, identifier, photo, picture.turned(upright.turn), upright.faces)
+        for (photo, picture), upright in zip(readable, found, strict=True)
     }
     faces = [face for one in cut.values() for face in one.faces]
     crops = [crop for _, crop in faces]
@@ -192,6 +194,7 @@ class _Cut:
     width_px: int
     height_px: int
     faces: Sequence[tuple[Detection, np.ndarray]]
+    turn: int = 0
     objection: str = ""
     orientation: int = 0
     """How the file's picture is stored; see ``LookedAt``."""
@@ -209,12 +212,13 @@ def _cut_out(
         sharp = sharp_enough(embedder, tools.limits, photo.data, picture, faces)
         orientation = stored_orientation(photo.data, tools.limits)
     except ImageRefused as refusal:
-        return _Cut(0, 0, (), str(refusal))
+        return _Cut(0, 0, (), objection=str(refusal))
     crops = [embedder.crop(sharp.pixels, face.scaled(*sharp.scale_xy)) for face in faces]
     return _Cut(
         width_px=picture.width_px,
         height_px=picture.height_px,
         faces=list(zip(faces, crops, strict=True)),
+        turn=picture.turn,
         orientation=orientation,
         notes=picture.notes,
     )
@@ -234,6 +238,7 @@ def _line(photo: ReadPhoto, cut: _Cut | None, judged: Iterator[IdentifiedFace]) 
         height_px=cut.height_px,
         faces=faces,
         reason=reason,
+        turn=cut.turn,
         orientation=cut.orientation,
     )
 
@@ -309,13 +314,24 @@ def photos_of(artifacts: Artifacts, lookup: Lookup) -> Path:
 # what is kept
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class KeptPhoto:
+    """A photo whose faces are identified already."""
+
+    name: str
+    content: bytes
+    turn: int
+    """Quarters clockwise by which it was turned for that."""
+    faces: Sequence[IdentifiedFace]
+
+
 def keep_one(
     tools: LookupTools,
     dataset_id: str,
     run: Run,
     identifier: Identifier,
     title: str,
-    photos: Sequence[tuple[str, bytes, Sequence[IdentifiedFace]]],
+    photos: Sequence[KeptPhoto],
 ) -> Lookup:
     """Keep photos whose faces are identified already: their names, their files, and the faces of each.
 
@@ -326,25 +342,27 @@ def keep_one(
     """
     wish = Wish(uuid.uuid4().hex[:12], dataset_id, run, title)
     lines, vectors = [], [np.empty((0, identifier.embedder.model.dimension), np.float32)]
-    for name, content, faces in photos:
-        picture = decode_reduced(content, tools.limits, CROP_PX)
-        seen = tuple(_seen(face) for face in faces)
+    for photo in photos:
+        picture = decode_reduced(photo.content, tools.limits, CROP_PX)
+        width_px, height_px = turn_size(picture.width_px, picture.height_px, photo.turn)
+        seen = tuple(_seen(face) for face in photo.faces)
         line = LookedAt(
-            name=PurePath(name).name,
-            photo_id=content_id(content),
-            width_px=picture.width_px,
-            height_px=picture.height_px,
+            name=PurePath(photo.name).name,
+            photo_id=content_id(photo.content),
+            width_px=width_px,
+            height_px=height_px,
             faces=seen,
             reason="" if seen else NO_FACE,
-            orientation=stored_orientation(content, tools.limits),
+            orientation=stored_orientation(photo.content, tools.limits),
+            turn=photo.turn,
         )
         lines.append(line)
-        vectors += [face.vector[None] for face in faces]
+        vectors += [face.vector[None] for face in photo.faces]
     batch = Batch(tuple(range(len(lines))), tuple(lines), np.concatenate(vectors))
     made = _keep(tools, identifier, wish, [batch], [])
     with writing_zip(photos_place(tools.artifacts, dataset_id, wish.id)) as target:
-        for line, (_, content, _) in zip(lines, photos, strict=True):
-            target.content(target.free(line.name), content)
+        for line, photo in zip(lines, photos, strict=True):
+            target.content(target.free(line.name), photo.content)
     return made
 
 

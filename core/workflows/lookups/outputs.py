@@ -14,6 +14,7 @@ from core.exchange.tables import csv_parts
 from core.exchange.xmp import Sidecar
 from core.exchange.xmp_frame import sidecar_of
 from core.exchange.zips import Folders, ZipWriter, safe_part, writing_zip
+from core.geometry import turned_orientation
 from core.learn.openset import TARGET_RATE, Threshold
 from core.store.artifacts import content_id
 from core.types import CancelToken, Report, silent
@@ -25,7 +26,7 @@ from core.workflows.lookups.values import LookedAt, Lookup, Seen
 UNKNOWN, NO_FACE = "unknown", "no face"
 """The folders of photos on which nobody has a name, and of those without a face."""
 COLUMNS = (
-    *("photo", "photo_sha256", "photo_width_px", "photo_height_px", "face"),
+    *("photo", "photo_sha256", "photo_width_px", "photo_height_px", "photo_turn", "face"),
     *("left_px", "top_px", "right_px", "bottom_px", "detection_prob"),
     *("name", "nearest", "prob", "distance", "score", "needed"),
     *("uncertain", "two_names", "same_name_again", "reason"),
@@ -49,6 +50,7 @@ def _rows(lookup: Lookup, rate: float) -> Iterator[dict[str, Any]]:
             "photo_sha256": photo.photo_id,
             "photo_width_px": photo.width_px,
             "photo_height_px": photo.height_px,
+            "photo_turn": photo.turn,
             "reason": photo.reason,
         }
         if not photo.faces:
@@ -92,7 +94,7 @@ def to_json(lookup: Lookup, rate: float = TARGET_RATE) -> dict[str, Any]:
 
 def _photo_json(photo: LookedAt) -> dict[str, Any]:
     said: dict[str, Any] = {"photo": photo.name, "sha256": photo.photo_id or None}
-    said |= {"size": [photo.width_px, photo.height_px]} if not photo.refused else {}
+    said |= {"size": [photo.width_px, photo.height_px], "turn": photo.turn} if not photo.refused else {}
     return said | ({"reason": photo.reason} if photo.reason else {})
 
 
@@ -133,7 +135,8 @@ def write_sidecars(lookup: Lookup, path: Path, rate: float = TARGET_RATE) -> int
 
 def _sidecar(photo: LookedAt, threshold: Threshold) -> Sidecar:
     faces = [(face.box, as_read(name) if (name := face.name(threshold)) else None) for face in photo.faces]
-    return sidecar_of(photo.photo_id, (photo.width_px, photo.height_px), faces, photo.orientation)
+    orientation = turned_orientation(photo.orientation, photo.turn) if photo.orientation else 0
+    return sidecar_of(photo.photo_id, (photo.width_px, photo.height_px), faces, orientation)
 
 
 # sorted copies

@@ -141,7 +141,7 @@ def _photo_arrays(photos: Sequence[LookedAt], people: Sequence[str]) -> Arrays:
             evidence[row, rank] = one.face_id.encode("ascii")
             distances[row, rank] = one.distance
     said = [
-        [photo.name, photo.photo_id, photo.width_px, photo.height_px, photo.reason, photo.orientation]
+        [photo.name, photo.photo_id, photo.width_px, photo.height_px, photo.reason, photo.orientation, photo.turn]
         for photo in photos
     ]
     return {
@@ -161,7 +161,8 @@ def _photo_arrays(photos: Sequence[LookedAt], people: Sequence[str]) -> Arrays:
 def _photos(arrays: Mapping[str, Any], people: Sequence[str]) -> Iterator[LookedAt]:
     faces = _faces(arrays, people)
     for said, count in zip(_read_json(arrays["photos"]), arrays["faces_of"].tolist(), strict=True):
-        name, photo_id, width_px, height_px, reason, *rest = said  # an earlier version noted no orientation
+        name, photo_id, width_px, height_px, reason, *rest = said  # earlier versions noted no orientation, and no turn
+        orientation, turn = [*rest, 0, 0][:2]
         yield LookedAt(
             name=name,
             photo_id=photo_id,
@@ -169,7 +170,8 @@ def _photos(arrays: Mapping[str, Any], people: Sequence[str]) -> Iterator[Looked
             height_px=height_px,
             faces=tuple(next(faces) for _ in range(count)),
             reason=reason,
-            orientation=rest[0] if rest else 0,
+            orientation=orientation,
+            turn=turn,
         )
 
 

@@ -55,6 +55,8 @@ class LookedAt:
     """Why there is nothing to see: refused, or no face; else what to know of the file, as of its further pages."""
     orientation: int = 0
     """How the file's picture is stored, by EXIF's numbers 1 to 8; 0 where an earlier version did not note it."""
+    turn: int = 0
+    """Quarters clockwise by which it was turned to be upright, after what its EXIF says; the sides are those then."""
 
     @property
     def refused(self) -> bool:
