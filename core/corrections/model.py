@@ -6,6 +6,7 @@ can be undone at any time, whatever came after it, and undoing all of them gives
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -120,6 +121,8 @@ class Act:
     from_person_id: int | None = None
     """The person moved from, merged, divided; None when there are several."""
     why: str = ""
+    origin: str = ""
+    """Which event of another installation's log this one repeats; see ``event_origin``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +194,11 @@ class CorrectionLog(Protocol):
 
     def apart(self, dataset_id: str) -> list[tuple[str, str]]:
         """Pairs of faces of which somebody said that they are two people."""
+
+
+def event_origin(event_id: int, created: float, session: str, kind: str) -> str:
+    """What an event is known by wherever its log is replayed: the same for the same event, and for no other."""
+    return hashlib.sha256(f"{event_id} {created!r} {session} {kind}".encode()).hexdigest()[:32]
 
 
 def pair_id(face_a: str, face_b: str) -> str:

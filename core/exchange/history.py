@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.corrections.model import OF_PHOTO, Change, Entity, Field, Kind, Value, pair_id
+from core.corrections.model import OF_PHOTO, Change, Entity, Field, Kind, Value, event_origin, pair_id
 from core.errors import InputRefused
 from core.store.exchange import LoggedEvent, Origin, Place
 from core.types import Box
@@ -57,6 +57,8 @@ class EventLine:
     person: int | None
     from_person: int | None
     changes: tuple[Change, ...]
+    origin: str = ""
+    """What the event is known by wherever this log is replayed."""
 
 
 Line = FaceLine | PersonLine | EventLine
@@ -108,6 +110,7 @@ def _event(logged: LoggedEvent, numbers: dict[str, int]) -> dict[str, Any]:
         "person": event.person_id,
         "from": event.from_person_id,
         "changes": [_change(change, numbers) for change in known],
+        **({"origin": logged.origin} if logged.origin else {}),
     }
 
 
@@ -174,15 +177,25 @@ def _parsed(value: dict[str, Any]) -> Line:
     changes = tuple(_parsed_change(*entry) for entry in value["changes"])
     undoes, person, before = (value[name] for name in ("undoes", "person", "from"))
     return EventLine(
-        Kind(value["kind"]),
-        str(value["author"]),
-        str(value["why"]),
-        bool(value["active"]),
-        undoes,
-        person,
-        before,
-        changes,
+        kind=Kind(value["kind"]),
+        author=str(value["author"]),
+        why=str(value["why"]),
+        active=bool(value["active"]),
+        undoes=undoes,
+        person=person,
+        from_person=before,
+        changes=changes,
+        origin=_origin(value),
     )
+
+
+def _origin(value: dict[str, Any]) -> str:
+    """Of an event that its log has from another one the first, else by when and by whom it was done."""
+    if value.get("origin"):
+        return str(value["origin"])
+    if "created" in value and "session" in value:
+        return event_origin(value["event"], value["created"], value["session"], value["kind"])
+    return event_origin(0, 0.0, json.dumps(value, sort_keys=True), "")
 
 
 _VALUES: dict[Field, tuple[type, ...]] = {

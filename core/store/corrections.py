@@ -161,6 +161,9 @@ def append(connection: Connection, dataset_id: str, hand: Hand, act: Act) -> Eve
     rows = [_change_row(event.id, dataset_id, change) for change in act.changes]
     if rows:
         connection.execute(insert(schema.change), rows)
+    if act.origin:
+        row = {"event_id": event.id, "dataset_id": dataset_id, "origin": act.origin}
+        connection.execute(insert(schema.event_origin).values(row))
     bring_up_to_date(connection, dataset_id, _keys(act.changes))
     return event
 

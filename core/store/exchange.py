@@ -47,6 +47,8 @@ class LoggedEvent:
 
     event: Event
     changes: tuple[Change, ...]
+    origin: str = ""
+    """Of an imported event the one that it repeats."""
 
 
 class TransferStore(Protocol):
@@ -74,8 +76,20 @@ class TransferStore(Protocol):
     def log(self, dataset_id: str) -> Iterator[LoggedEvent]:
         """All events, oldest first."""
 
-    def replace_vectors(self, dataset_id: str, model_id: str, vectors: Mapping[str, Vectors]) -> int:
-        """Put these vectors in the place of those in use; of faces that are there. How many it were."""
+    def event_origins(self, dataset_id: str) -> set[str]:
+        """What events are known by that are in the log already, its own and imported ones.
+
+        One that was undone alone counts still: somebody here has decided against it. One whose whole sitting was undone
+        does not, so that it can be taken again.
+        """
+
+    def replace_vectors(self, dataset_id: str, model_id: str, vectors: Mapping[str, Vectors]) -> tuple[int, int]:
+        """Put these vectors in the place of those in use, of faces that are there; the same ones are not written.
+
+        Returns
+        -------
+        How many are others now, and how many were the same.
+        """
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -166,6 +166,17 @@ event = Table(
 )
 """The correction log: rows are added, and ``active`` tells which are undone; see ``corrections.model``."""
 
+event_origin = Table(
+    "event_origin",
+    metadata,
+    Column("event_id", Integer, primary_key=True),
+    Column("dataset_id", String, nullable=False),
+    Column("origin", String, nullable=False),
+    ForeignKeyConstraint(["event_id"], ["event.id"], ondelete="CASCADE"),
+    Index("origin_of_dataset", "dataset_id", "origin"),
+)
+"""Which event of another log an imported one repeats, so that the same log taken again repeats nothing twice."""
+
 change = Table(
     "change",
     metadata,

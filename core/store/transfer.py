@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from sqlalchemy import Engine, bindparam, select, update
 
-from core.corrections.model import Change, Entity, Event, Field, Kind
+from core.corrections.model import Change, Entity, Event, Field, Kind, event_origin
 from core.errors import NotFound
 from core.store import schema
 from core.store.base import PhotoLabel
@@ -133,24 +133,44 @@ class SqlTransferStore:
                 for row in connection.execute(of_page.order_by(change.c.entity_id, change.c.field)):
                     found = Change(Entity(row.entity), row.entity_id, Field(row.field), row.value)
                     changes[row.event_id].append(found)
+                origin = schema.event_origin
+                repeated = select(origin.c.event_id, origin.c.origin).where(
+                    origin.c.event_id.in_([row.id for row in rows])
+                )
+                origins = {row.event_id: row.origin for row in connection.execute(repeated)}
             for row in rows:
-                yield LoggedEvent(Event(**{**row._mapping, "kind": Kind(row.kind)}), tuple(changes[row.id]))
+                event_row = Event(**{**row._mapping, "kind": Kind(row.kind)})
+                yield LoggedEvent(event_row, tuple(changes[row.id]), origins.get(row.id, ""))
             last = rows[-1].id
 
-    def replace_vectors(self, dataset_id: str, model_id: str, vectors: Mapping[str, Vectors]) -> int:
+    def event_origins(self, dataset_id: str) -> set[str]:
+        event, origin = schema.event, schema.event_origin
+        columns = (event.c.id, event.c.created, event.c.session, event.c.kind, event.c.active, origin.c.origin)
+        done = event.c.dataset_id == dataset_id, event.c.target_id.is_(None)
+        query = select(*columns).outerjoin(origin, origin.c.event_id == event.c.id).where(*done)
+        with self.engine.connect() as connection:
+            rows = connection.execute(query).all()
+        sittings = {row.session for row in rows if row.active}
+        holding = [row for row in rows if row.session in sittings]
+        own = {event_origin(row.id, row.created, row.session, row.kind) for row in holding}
+        return own | {row.origin for row in holding if row.origin}
+
+    def replace_vectors(self, dataset_id: str, model_id: str, vectors: Mapping[str, Vectors]) -> tuple[int, int]:
         embedding = schema.embedding
         one = (
             (embedding.c.dataset_id == dataset_id)
             & (embedding.c.model_id == model_id)
             & (embedding.c.face_id == bindparam("face"))
         )
-        with self.engine.begin() as connection:
-            raise_revision(connection, dataset_id)
-            there = select(embedding.c.face_id).where(
-                embedding.c.dataset_id == dataset_id, embedding.c.model_id == model_id
-            )
-            known = set(connection.scalars(there)) & vectors.keys()
-            rows = [{"face": face_id, "given": to_blob(vectors[face_id])} for face_id in sorted(known)]
-            if rows:
+        stored = select(embedding.c.face_id, embedding.c.vector).where(
+            embedding.c.dataset_id == dataset_id, embedding.c.model_id == model_id
+        )
+        with self.engine.connect() as connection:
+            before = {row.face_id: row.vector for row in connection.execute(stored) if row.face_id in vectors}
+        blobs = {face_id: to_blob(vectors[face_id]) for face_id in sorted(before)}
+        rows = [{"face": face_id, "given": blob} for face_id, blob in blobs.items() if blob != before[face_id]]
+        if rows:
+            with self.engine.begin() as connection:
+                raise_revision(connection, dataset_id)
                 connection.execute(update(embedding).where(one).values(vector=bindparam("given")), rows)
-        return len(rows)
+        return len(rows), len(blobs) - len(rows)

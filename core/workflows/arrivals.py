@@ -194,7 +194,10 @@ def _dataset(tools: ArrivalTools, dataset_id: str | None) -> Dataset:
 
 
 def _of_bundle(tools: BundleTools, file: Path, part: Part) -> Part:
-    given, _ = bundles.read_bundle(tools, file)
+    given, digest = bundles.read_bundle(tools, file)
+    if (earlier := bundles.find_imported(tools, digest)) is not None:
+        name = tools.store.dataset(earlier.dataset_id).name
+        raise InputRefused(f"It is here already, as the dataset '{name}'.")
     faces = len(given.gallery) if given.gallery else 0
     people = len(given.card.get("people", []))
     return replace(part, count=people, origin=given.dataset, model_id=given.model_id, speaks_of=faces)

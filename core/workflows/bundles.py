@@ -70,6 +70,12 @@ def export_bundle(tools: BundleTools, run: Run, path: Path, *, gallery: bool = T
 def import_bundle(tools: BundleTools, path: Path, name: str | None = None) -> dict[str, Any]:
     """Take a bundle into a new dataset, called as it was at home unless another name is given.
 
+    One that was taken before, and is there still, is not taken twice, unless another name is given.
+
+    Returns
+    -------
+    The names of the ``dataset`` and the ``people``, the ``run`` and its ``model``; ``known`` when it was there already.
+
     Raises
     ------
     InputRefused
@@ -80,6 +86,8 @@ def import_bundle(tools: BundleTools, path: Path, name: str | None = None) -> di
         There is a dataset of that name.
     """
     given, digest = read_bundle(tools, path)
+    if (earlier := find_imported(tools, digest, name)) is not None:
+        return _imported(tools, earlier, given, digest, known=True)
     dataset = tools.store.create_dataset(name or given.dataset, given.model_id)
     run = Run(
         id=uuid.uuid4().hex[:12],
@@ -97,14 +105,28 @@ def import_bundle(tools: BundleTools, path: Path, name: str | None = None) -> di
         tools.store.delete_dataset(dataset.id)
         tools.artifacts.delete_dataset(dataset.id)
         raise
+    return _imported(tools, run, given, digest, known=False)
+
+
+def _imported(tools: BundleTools, run: Run, given: Bundle, digest: str, *, known: bool) -> dict[str, Any]:
     return {
-        "dataset": dataset.name,
+        "dataset": tools.store.dataset(run.dataset_id).name,
         "run": run.id,
         "people": given.card.get("people", []),
         "model": given.model_id,
         "evidence_faces": len(given.gallery) if given.gallery else 0,
         "sha256": digest,
+        "known": known,
     }
+
+
+def find_imported(tools: BundleTools, digest: str, name: str | None = None) -> Run | None:
+    """The run that came in with the bundle of this sha256, where it is there still; of a dataset's name, or of any."""
+    for dataset in tools.store.datasets():
+        for run in tools.runs.runs(dataset.id) if name in (None, dataset.name) else ():
+            if run.params.get("imported", {}).get("sha256") == digest:
+                return run
+    return None
 
 
 def read_bundle(tools: BundleTools, path: Path) -> tuple[Bundle, str]:

@@ -64,6 +64,8 @@ class LogSummary:
     """Named in the log, and not found in a photo here."""
     empty: int = 0
     """Events of which nothing could be applied here."""
+    known: int = 0
+    """Events that are here already: of this dataset's own log, or from an earlier import."""
     refused: list[Refusal] = field(default_factory=list)
 
 
@@ -76,6 +78,8 @@ def import_log(
     token: CancelToken | None = None,
 ) -> LogSummary:
     """Replay a correction log on this dataset: one event of ``Kind.IMPORT`` for each event that holds.
+
+    What was replayed before is passed over, so that a log can be taken again, also after an import that was stopped.
 
     Raises
     ------
@@ -121,11 +125,14 @@ class _Replay:
     people: dict[int, int] = field(default_factory=dict)
     faces: dict[int, str] = field(default_factory=dict)
     photos: set[str] = field(default_factory=set)
+    known: set[str] = field(default_factory=set)
+    """What the events are known by that are here already."""
 
     def run(self, given: list[history.Line], report: Report, token: CancelToken) -> LogSummary:
         self.lines = {line.number: line for line in given if isinstance(line, PersonLine)}
         self.photos = set(self.tools.transfer.photo_ids(self.dataset_id))
         events = [line for line in given if isinstance(line, EventLine)]
+        self.known = self.tools.transfer.event_origins(self.dataset_id)
         turns = [event for event in events if _is_turn(event)]
         for event in turns:
             self._apply(event)
@@ -166,6 +173,9 @@ class _Replay:
         if not event.active or event.undoes is not None:
             self.summary.undone += 1
             return
+        if event.origin in self.known:
+            self.summary.known += 1
+            return
         try:
             changes = [moved for change in event.changes if (moved := self._moved(change)) is not None]
             if not changes:
@@ -174,7 +184,9 @@ class _Replay:
             about = None if event.person is None else self._person(event.person)
             before = None if event.from_person is None else self._person(event.from_person)
             why = f"{event.kind} by {event.author}" + (f": {event.why}" if event.why else "")
-            self.tools.log.record(self.dataset_id, self.by, Act(Kind.IMPORT, changes, about, before, why))
+            act = Act(Kind.IMPORT, changes, about, before, why, event.origin)
+            self.tools.log.record(self.dataset_id, self.by, act)
+            self.known.add(event.origin)
             self.summary.events += 1
         except InputRefused as refusal:
             self.summary.refused.append(Refusal(event.kind, str(refusal)))
@@ -237,6 +249,10 @@ def _is_turn(event: EventLine) -> bool:
 def import_vectors(tools: ImportTools, dataset_id: str, path: Path) -> dict[str, int]:
     """Put vectors that were computed elsewhere, of the dataset's own model, in the place of those of the same faces.
 
+    Returns
+    -------
+    How many were ``taken``, were ``unchanged``, and are of faces ``unknown`` here.
+
     Raises
     ------
     ModelMismatch
@@ -245,12 +261,12 @@ def import_vectors(tools: ImportTools, dataset_id: str, path: Path) -> dict[str,
         The file holds no vectors, vectors of another length, or of no face of this dataset.
     """
     given = read_fitting_vectors(tools, dataset_id, path)
-    taken = tools.transfer.replace_vectors(
+    taken, unchanged = tools.transfer.replace_vectors(
         dataset_id, given.model_id, dict(zip(given.face_ids, given.vectors, strict=True))
     )
-    if not taken:
+    if not taken + unchanged:
         raise InputRefused(f"None of the {len(given)} faces in '{path.name}' is in this dataset.")
-    return {"taken": taken, "unknown": len(given) - taken}
+    return {"taken": taken, "unchanged": unchanged, "unknown": len(given) - taken - unchanged}
 
 
 def read_fitting_vectors(tools: ImportTools, dataset_id: str, path: Path) -> Embeddings:

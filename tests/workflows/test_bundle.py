@@ -22,7 +22,7 @@ from core.jobs.worker import run_job
 from core.services import Services
 from core.store.artifacts import Kind
 from core.types import CancelToken
-from core.workflows import bundles, train
+from core.workflows import arrivals, bundles, train
 from core.workflows.bundles import export_bundle, import_bundle
 from tests.conftest import new_data_dir, services_on, write_zip
 
@@ -209,10 +209,24 @@ def test_a_bundle_for_another_network_is_refused(away, bundle):
 
 
 def test_a_name_that_is_taken_asks_for_another(away, bundle):
-    import_bundle(away.bundle_tools(), bundle)
+    taken = away.store.create_dataset("Stars ☆", "facenet-128")
     with pytest.raises(NameTaken):
         import_bundle(away.bundle_tools(), bundle)
     assert import_bundle(away.bundle_tools(), bundle, "Second")["dataset"] == "Second"
+    assert {dataset.name for dataset in away.store.datasets()} == {taken.name, "Second"}
+
+
+def test_a_bundle_taken_twice_changes_nothing_and_says_so(away, bundle):
+    first = import_bundle(away.bundle_tools(), bundle)
+    again = import_bundle(away.bundle_tools(), bundle)
+    assert (first["known"], again["known"]) == (False, True)
+    assert {**again, "known": False} == first
+    (dataset,) = away.store.datasets()
+    (part,) = arrivals.look(away.arrival_tools(), bundle, None)
+    assert f"here already, as the dataset '{dataset.name}'" in part.objection
+    assert import_bundle(away.bundle_tools(), bundle, "Second")["dataset"] == "Second", "a copy that was asked for"
+    away.store.delete_dataset(dataset.id)
+    assert import_bundle(away.bundle_tools(), bundle)["dataset"] == "Second"
 
 
 def test_what_is_no_bundle_is_refused_in_words(away, tmp_path, sample_zip):

@@ -16,7 +16,7 @@ import pytest
 
 from core.archive import open_source
 from core.corrections.model import Hand, Kind
-from core.errors import InputRefused, ModelMismatch, NotFound
+from core.errors import Cancelled, InputRefused, ModelMismatch, NotFound
 from core.exchange import xmp
 from core.exchange.xmp import Region, Sidecar
 from core.exchange.zips import Folders, safe_part
@@ -27,7 +27,7 @@ from core.settings import ArchiveLimits, Settings
 from core.store.artifacts import Kind as FileKind
 from core.store.artifacts import content_id
 from core.store.base import IngestBatch, PhotoLabel, StoredFace
-from core.types import Box, Face, Photo, Quality, Split
+from core.types import Box, CancelToken, Face, Photo, Quality, Split
 from core.workflows import export, import_names, imports
 from core.workflows.correct import Corrector
 from core.workflows.export import What, Wish
@@ -215,7 +215,11 @@ def test_vectors_come_back_bit_by_bit(album, other, tmp_path, name):
     broken = {face_id: np.eye(128, dtype=np.float32)[0] for face_id in wanted.face_ids}
     other.services.transfer.replace_vectors(other.dataset.id, "facenet-128", broken)
     taken = imports.import_vectors(other.services.import_tools(), other.dataset.id, tmp_path / name)
-    assert taken == {"taken": 2, "unknown": 0}
+    assert taken == {"taken": 2, "unchanged": 0, "unknown": 0}
+    before = other.services.store.dataset(other.dataset.id).revision
+    again = imports.import_vectors(other.services.import_tools(), other.dataset.id, tmp_path / name)
+    assert again == {"taken": 0, "unchanged": 2, "unknown": 0}
+    assert other.services.store.dataset(other.dataset.id).revision == before
     assert np.array_equal(other.services.store.embeddings(other.dataset.id).vectors, wanted.vectors)
 
 
@@ -347,6 +351,91 @@ def test_a_log_replayed_on_another_ingest_gives_the_same_names(album, other, tmp
     assert len(events) == summary.events and {event.kind for event in events} == {Kind.IMPORT}
     Corrector(other.services.store, other.services.log, other.dataset.id, HAND).undo_session(events[0].session)
     assert other.names() == start
+
+
+@pytest.fixture
+def corrected(album, tmp_path):
+    """A dataset with five corrections, and their log."""
+    for number in range(5):
+        album.add(f"{number}.jpg", "Ann")
+    for face_id, name in zip(album.names(), ("Bob", "Cleo", "Dan", "Eve", "Fay"), strict=True):
+        album.corrector().move([face_id], name)
+    album.export(What.LOG, tmp_path / "log.zip")
+    return tmp_path / "log.zip"
+
+
+def state(album: Album) -> tuple:
+    """What an import can change: names, the number of events, the revision."""
+    services, dataset_id = album.services, album.dataset.id
+    return album.names(), len(services.log.events(dataset_id)), services.store.dataset(dataset_id).revision
+
+
+def same_photos(album: Album, other: Album) -> Album:
+    for name in album.services.transfer.photo_ids(album.dataset.id).values():
+        other.add(name, "Ann")
+    return other
+
+
+def test_the_same_log_twice_changes_nothing_and_says_so(album, other, corrected):
+    same_photos(album, other)
+    assert other.take(imports.import_log, corrected).events == 5
+    before = state(other)
+    again = other.take(imports.import_log, corrected)
+    assert (again.events, again.known, again.refused) == (0, 5, [])
+    assert state(other) == before and before[0] == album.names()
+
+
+def test_the_own_log_taken_back_changes_nothing(album, corrected):
+    before = state(album)
+    assert album.take(imports.import_log, corrected).known == 5
+    assert state(album) == before
+
+
+def test_a_log_that_went_there_and_back_changes_nothing(album, other, corrected, tmp_path):
+    same_photos(album, other).take(imports.import_log, corrected)
+    other.export(What.LOG, tmp_path / "back.zip")
+    before = state(album)
+    assert album.take(imports.import_log, tmp_path / "back.zip").known == 5
+    assert state(album) == before
+
+
+def test_a_log_taken_again_after_a_stopped_import_goes_on_where_it_was(album, other, corrected):
+    same_photos(album, other)
+    token = CancelToken()
+
+    def report(done: int, _total: int, _message: str) -> None:
+        if done == 2:
+            token.cancel()
+
+    with pytest.raises(Cancelled):
+        imports.import_log(
+            other.services.import_tools(), other.dataset.id, corrected, imports.hand("Ben"), report, token
+        )
+    assert len(other.services.log.events(other.dataset.id)) == 3
+    summary = other.take(imports.import_log, corrected)
+    assert (summary.known, summary.events) == (3, 2)
+    assert other.names() == album.names()
+
+
+def test_a_log_can_be_taken_again_when_its_import_was_undone_and_not_what_was_undone_alone(album, other, corrected):
+    same_photos(album, other).take(imports.import_log, corrected)
+    events = other.services.log.events(other.dataset.id)
+    other.services.log.undo(other.dataset.id, HAND, [events[0].id])
+    before = state(other)
+    assert other.take(imports.import_log, corrected).known == 5
+    assert state(other) == before, "somebody decided against this one"
+    other.corrector().undo_session(events[0].session)
+    assert other.take(imports.import_log, corrected).events == 5
+    assert other.names() == album.names()
+
+
+def test_a_longer_log_of_the_same_dataset_adds_what_is_new(album, other, corrected, tmp_path):
+    same_photos(album, other).take(imports.import_log, corrected)
+    album.corrector().rename(album.people()["Bob"], "Robert")
+    album.export(What.LOG, tmp_path / "longer.zip")
+    summary = other.take(imports.import_log, tmp_path / "longer.zip")
+    assert (summary.known, summary.events) == (5, 1)
+    assert other.names() == album.names()
 
 
 def _told(album: Album) -> dict[tuple[str, int], tuple]:

@@ -240,9 +240,12 @@ def came_of(what: What, came: dict[str, int | str]) -> str:
     """What was taken, in words."""
     match what:
         case What.BUNDLE:
+            if came.get("known"):
+                return f"It is here already, as '{came['dataset']}'. Nothing was changed."
             return f"'{came['dataset']}' knows {words.count(int(came['people']), 'person', 'people')}."
         case What.EMBEDDINGS:
             parts = [f"{_were(came, 'taken', 'vector')} put in the place of those here."]
+            parts += [f"{_were(came, 'unchanged', 'vector')} the same as here."] * bool(came.get("unchanged"))
             parts += [f"{_were(came, 'unknown', 'vector')} of no face of this dataset."] * bool(came["unknown"])
         case What.LOG:
             parts = [f"{_were(came, 'events', 'correction')} repeated, on {_n(came, 'faces', 'face')}."]
@@ -253,6 +256,7 @@ def came_of(what: What, came: dict[str, int | str]) -> str:
                 came["undone"]
             )
             parts += [f"{_were(came, 'empty', 'correction')} of nothing that is here."] * bool(came["empty"])
+            parts += [f"{_were(came, 'known', 'correction')} here already."] * bool(came.get("known"))
         case _:
             parts = [f"{_were(came, 'files', 'file')} read: {_n(came, 'named', 'face')} got a name."]
             parts += [f"{_n(came, 'renamed', 'face')} of them had another one."] * bool(came.get("renamed"))
