@@ -1,7 +1,8 @@
 """Bytes of a photo to upright RGB, and what is done to whole photos: JPEG, shrinking, a perceptual hash.
 
 What it reads is decided by content, never by a name: JPEG (and MPO), PNG, WebP, BMP, TIFF, GIF, AVIF,
-HEIC/HEIF and the PPM family; of an animation or a stack, the first picture. Everything else, and everything
+HEIC/HEIF and the PPM family, and of the RAW files of cameras the preview (``core.imaging.raw``); of an animation or a
+stack, the first picture. Everything else, and everything
 that is broken, too large or too small, raises ``ImageRefused``; no other exception leaves ``decode``.
 
 What it does not do: colour profiles are not applied, and of the metadata only the moment of taking and the turn are
@@ -32,7 +33,7 @@ from PIL import ExifTags, Image, ImageFile
 
 from core.errors import ImageRefused
 from core.geometry import turn_size, turned_orientation
-from core.imaging import jpeg
+from core.imaging import jpeg, raw
 from core.imaging.isobmff import is_heif
 from core.imaging.orientation import (
     ON_THEIR_SIDE,
@@ -40,6 +41,7 @@ from core.imaging.orientation import (
     orientation_of_container,
     orientation_of_header,
     orientation_of_photo,
+    orientation_said_by,
     turned,
 )
 from core.imaging.pages import notes_of_frames, notes_of_heif, notes_of_tiff
@@ -146,9 +148,11 @@ def decoding_bytes(data: bytes, limits: ImageLimits) -> int:
         What the header already rules out.
     """
     _require_file(data, limits)
-    with refusing():
+    with refusing(data):
         if is_heif(data):
             return _cost(pillow_heif.open_heif(data, convert_hdr_to_8bit=True).size, data, _BYTES_PER_PIXEL["HEIF"])
+        if raw.is_raw_file(data):
+            return _raw_cost(data, raw.preview(data))
         with Image.open(io.BytesIO(data), formats=PILLOW_FORMATS) as photo:
             _require_size(photo.size, len(data), _bytes_per_pixel(photo), limits)
             return _cost(photo.size, data, _bytes_per_pixel(photo))
@@ -178,6 +182,8 @@ def stored_orientation(data: bytes) -> int:
     -------
     1 to 8; 1 is upright, and of 5 to 8 the stored width is the upright height. 1 too for what says nothing.
     """
+    if raw.is_raw_file(data):
+        return _raw_orientation(data)
     return orientation_of_header(data)
 
 
@@ -187,6 +193,8 @@ def _stamps(data: bytes) -> tuple[object, object]:
         exif = Image.Exif()
         exif.load(pillow_heif.open_heif(data).info.get("exif") or b"")
         return _stamps_of(exif)
+    if raw.is_raw_file(data):
+        return raw.stamps(data)
     with Image.open(io.BytesIO(data), formats=PILLOW_FORMATS) as photo:
         return _stamps_of(Image.Image.getexif(photo))  # a PNG's own would decode the picture in search of one
 
@@ -218,9 +226,11 @@ def _cost(size_wh: tuple[int, int], data: bytes, bytes_per_pixel: int) -> int:
 
 def _picture(data: bytes, limits: ImageLimits, enough_px: int | None) -> Picture:
     _require_file(data, limits)
-    with refusing():
+    with refusing(data):
         if is_heif(data):
             return _decode_heif(data, limits)
+        if raw.is_raw_file(data):
+            return _decode_raw(data, limits, enough_px)
         return _decode_pillow(data, limits, enough_px)
 
 
@@ -322,6 +332,10 @@ def _require_size(size_wh: tuple[int, int], file_bytes: int, bytes_per_pixel: in
 
 def _decode_pillow(data: bytes, limits: ImageLimits, enough_px: int | None) -> Picture:
     stored, orientation = _stored(data, limits, enough_px)  # Pillow's own copy is gone before the turned one is made
+    return _upright(stored, orientation)
+
+
+def _upright(stored: Picture, orientation: int) -> Picture:
     width, height = stored.width_px, stored.height_px
     if orientation in ON_THEIR_SIDE:
         width, height = height, width
@@ -460,6 +474,34 @@ def _on_white(rgba: Strip) -> Strip:
     alpha = rgba[..., 3:].astype(np.uint16)
     blended = rgba[..., :3] * alpha + 255 * (255 - alpha)
     return ((blended + 127) // 255).astype(np.uint8)
+
+
+# --- RAW
+
+
+def _decode_raw(data: bytes, limits: ImageLimits, enough_px: int | None) -> Picture:
+    """The preview of a RAW file, upright."""
+    preview = raw.preview(data)
+    with Image.open(io.BytesIO(preview.content), formats=("JPEG",)) as photo:
+        _require_size(photo.size, 2 * len(data), _bytes_per_pixel(photo), limits)
+        stored = _stored_jpeg(photo, jpeg.first_picture(preview.content), enough_px)
+        stored = replace(stored, notes=stored.notes + preview.notes)
+        return _upright(stored, orientation_said_by(photo) or preview.orientation)
+
+
+def _raw_orientation(data: bytes) -> int:
+    """As ``_decode_raw`` turns it: by the preview's own EXIF, else by what the RAW file says."""
+    try:
+        preview = raw.preview(data)
+        with Image.open(io.BytesIO(preview.content), formats=("JPEG",)) as photo:
+            return orientation_said_by(photo) or preview.orientation
+    except (ImageRefused, *DECODER_ERRORS):
+        return 1
+
+
+def _raw_cost(data: bytes, preview: raw.Preview) -> int:
+    with Image.open(io.BytesIO(preview.content), formats=("JPEG",)) as photo:
+        return 2 * len(data) + _cost(photo.size, b"", _bytes_per_pixel(photo))
 
 
 # --- HEIF

@@ -49,10 +49,16 @@ def orientation_of_photo(photo: Image.Image) -> int:
 
     A PNG may say it after its pixels; asking such a photo decodes them.
     """
+    return orientation_said_by(photo) or 1
+
+
+def orientation_said_by(photo: Image.Image) -> int | None:
+    """As ``orientation_of_photo``, but None where the photo does not say it."""
     try:
-        return _valid(photo.getexif().get(ExifTags.Base.Orientation, 1))
+        said = photo.getexif().get(ExifTags.Base.Orientation)
     except DECODER_ERRORS:
-        return 1
+        return None
+    return None if said is None else _valid(said)
 
 
 def orientation_of_header(data: bytes) -> int:

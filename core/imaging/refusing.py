@@ -12,8 +12,13 @@ import cv2
 from PIL import Image, UnidentifiedImageError
 
 from core.errors import ImageRefused
+from core.imaging.signatures import HEAD_BYTES, describe, is_photo
 
 PILLOW_FORMATS: Final = ("JPEG", "PNG", "WEBP", "BMP", "DIB", "TIFF", "GIF", "AVIF", "PPM")
+
+_NO_PHOTO: Final = (
+    "The file is not a photo that can be read: expected JPEG, PNG, WebP, BMP, TIFF, GIF, AVIF, HEIC, PPM or RAW."
+)
 
 DECODER_ERRORS: Final = (
     OSError,  # most of Pillow, with UnidentifiedImageError; libheif out of memory
@@ -37,14 +42,14 @@ DECODER_ERRORS: Final = (
 
 
 @contextmanager
-def refusing() -> Iterator[None]:
-    """Turn what decoders raise on bad bytes into ImageRefused."""
+def refusing(data: bytes) -> Iterator[None]:
+    """Turn what decoders raise on the bad bytes of a file into ImageRefused."""
     try:
         yield
     except UnidentifiedImageError as error:
-        raise ImageRefused(
-            "The file is not a photo that can be read: expected JPEG, PNG, WebP, BMP, TIFF, GIF, AVIF, HEIC or PPM."
-        ) from error
+        head = data[:HEAD_BYTES]
+        what = "" if is_photo(head) else describe(head)
+        raise ImageRefused(f"The file is not a photo but {what}." if what else _NO_PHOTO) from error
     except Image.DecompressionBombError as error:
         raise ImageRefused(
             f"The picture is dangerously large: it has more than {2 * (Image.MAX_IMAGE_PIXELS or 0):,} pixels, if its "

@@ -19,6 +19,7 @@ _MOST_DIRECTORIES: Final = 10_000
 _MOST_ENTRIES: Final = 4096
 _MOST_NUMBERS: Final = 65_536
 _SUB_DIRECTORIES: Final = 330
+_MOST_SUB_DIRECTORIES: Final = 64
 _MAGIC: Final = {b"II*\0": "<", b"MM\0*": ">", b"IIRO": "<", b"IIRS": "<", b"MMOR": ">", b"IIU\0": "<"}
 """TIFF, and what Olympus and Panasonic write instead of its number."""
 _BIG_MAGIC: Final = {b"II+\0": "<", b"MM\0+": ">"}
@@ -72,9 +73,9 @@ def directories(data: bytes) -> Iterator[Directory]:
         yield directory
 
 
-def sub_directories(directory: Directory) -> Iterator[Directory]:
-    """The directories that one points to, as RAW files do for their previews."""
-    for position in directory.numbers(_SUB_DIRECTORIES)[:64]:
+def sub_directories(directory: Directory, tag: int = _SUB_DIRECTORIES) -> Iterator[Directory]:
+    """The directories that one points to by a tag, as RAW files do for their previews."""
+    for position in directory.numbers(tag)[:_MOST_SUB_DIRECTORIES]:
         if 0 < position < len(directory.data):
             yield _directory(directory.data, position, directory.byte_order, is_big=directory.is_big)[0]
 
