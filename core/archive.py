@@ -1,10 +1,10 @@
 """Photos of a zip or a folder, read one at a time into memory.
 
 Nothing is unpacked to disk. Opening lists what will be read and what is refused, and why; reading gives
-one file's bytes, never more than the limits allow, whatever the archive declares. What the bytes hold is not
-looked at here: ``images.decode`` does that. Dangerous archives (paths that leave the folder, overlapping
-entries, too many entries or bytes) are refused as a whole; single bad entries are reported and the rest
-goes on.
+one file's bytes, never more than the limits allow, whatever the archive declares. Files that are not called like a
+photo are listed by what their first bytes are; what the others hold ``images.decode`` finds out. Dangerous archives
+(paths that leave the folder, overlapping entries, too many entries or bytes) are refused as a whole; single bad entries
+are reported and the rest goes on.
 
 References
 ----------
@@ -29,19 +29,22 @@ from types import TracebackType
 from typing import Final, Protocol, Self
 
 from core.errors import ArchiveRefused, ImageRefused
+from core.imaging import signatures
 from core.layout import (
     AUTO,
     Layout,
     Place,
+    ending_objection,
     escapes,
     is_called_like_a_photo,
-    objection,
+    name_objection,
     printable,
     understand_folders,
 )
 from core.leftovers import Leftover, leftover, report_leftovers
 from core.settings import ArchiveLimits
 from core.types import Refusal, Split
+from core.zip_heads import ZipHeads
 from core.zip_names import LocalNames, read_names, unmarked_name
 
 _CHUNK_BYTES: Final = 1 << 20
@@ -208,6 +211,15 @@ def _read_bounded(stream: _Readable, name: str, most_bytes: int) -> bytes:
     return b"".join(chunks)
 
 
+def _kind_objection(name: str, read_head: Callable[[], bytes | None]) -> str | None:
+    """Reason not to take a file: by its name, and where that is no photo's, by its first bytes, which are read then."""
+    if (reason := name_objection(name)) is not None:
+        return reason
+    by_ending = ending_objection(name)
+    head = read_head() if by_ending else None
+    return by_ending if head is None or by_ending is None else signatures.objection(head, by_ending)
+
+
 def _require_limits(what: str, n_entries: int, total_bytes: int, limits: ArchiveLimits) -> None:
     if n_entries > limits.max_entries:
         raise ArchiveRefused(
@@ -239,7 +251,8 @@ class _ZipSource(_Listed):
             _require_limits(path.name, len(infos), sum(info.file_size for info in infos), limits)
             _require_separate(infos)
             raw_names, local_names = read_names(infos, rules.zip_names)
-            examined = [*_examine(raw_names, infos, limits)]
+            with ZipHeads(path, signatures.HEAD_BYTES) as heads:
+                examined = [*_examine(raw_names, infos, limits, heads)]
         except BaseException:
             self._zip.close()
             raise
@@ -350,7 +363,9 @@ def _why_no_zip(path: Path, error: Exception) -> str:
 Examined = tuple[str, zipfile.ZipInfo, str | Leftover | None]
 
 
-def _examine(raw_names: Sequence[str], infos: Sequence[zipfile.ZipInfo], limits: ArchiveLimits) -> Iterator[Examined]:
+def _examine(
+    raw_names: Sequence[str], infos: Sequence[zipfile.ZipInfo], limits: ArchiveLimits, heads: ZipHeads
+) -> Iterator[Examined]:
     """Name and entry of every file in a zip, with why it is not taken; ArchiveRefused for a path that leaves it."""
     for raw, info in zip(raw_names, infos, strict=True):
         if escapes(raw):
@@ -360,15 +375,15 @@ def _examine(raw_names: Sequence[str], infos: Sequence[zipfile.ZipInfo], limits:
             )
         name = raw.replace("\\", "/")
         if name.rpartition("/")[2] not in ("", "."):
-            yield name, info, leftover(name) or _zip_objection(name, info, limits)
+            yield name, info, leftover(name) or _zip_objection(name, info, limits, heads)
 
 
-def _zip_objection(name: str, info: zipfile.ZipInfo, limits: ArchiveLimits) -> str | None:
-    """Reason not to read an entry, by its name and what the zip declares about it."""
+def _zip_objection(name: str, info: zipfile.ZipInfo, limits: ArchiveLimits, heads: ZipHeads) -> str | None:
+    """Reason not to read an entry, by its name, its first bytes, and what the zip declares about it."""
     if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG):
         return "a link or special file is not followed; put the photo itself into the zip"
-    if (by_name := objection(name)) is not None:
-        return by_name
+    if (reason := _kind_objection(name, lambda: heads.read(info))) is not None:
+        return reason
     if info.flag_bits & _ENCRYPTED:
         return "it is encrypted; make the zip without a password"
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
@@ -513,7 +528,12 @@ def _file_objection(name: str, item: os.DirEntry[str], size_bytes: int, limits: 
         return "the folder cannot be opened; check its permissions"
     if not item.is_file(follow_symlinks=False):
         return "a link or special file is not followed; put the photo itself into the folder"
-    return objection(name) or _too_large(size_bytes, limits)
+    return _kind_objection(name, lambda: _file_head(item.path)) or _too_large(size_bytes, limits)
+
+
+def _file_head(path: str) -> bytes:
+    with os.fdopen(os.open(path, _READ_NO_LINK), "rb", buffering=0) as file:
+        return file.read(signatures.HEAD_BYTES)
 
 
 def _walk(folder: str, is_to_be_entered: Callable[[os.DirEntry[str]], bool]) -> Iterator[os.DirEntry[str]]:

@@ -24,7 +24,13 @@ PHOTO_EXTENSIONS: Final = frozenset((
     "jpg", "jpeg", "jpe", "jfif", "mpo", "png", "webp", "bmp", "dib", "tif", "tiff", "gif", "heic", "heif",
     "hif", "avif", "pbm", "pgm", "ppm", "pnm",
 ))
-"""Endings of files that ``images.decode`` may read."""
+"""Endings of files that ``images.decode`` may read whole."""
+RAW_EXTENSIONS: Final = frozenset((
+    "dng", "cr2", "cr3", "crw", "nef", "nrw", "arw", "sr2", "srf", "orf", "ori", "rw2", "raf", "pef", "srw",
+    "x3f", "mrw", "3fr", "fff", "iiq", "erf", "kdc", "dcr", "mos", "mef", "rwl", "gpr",
+))
+"""Endings of cameras' RAW files, of which ``images.decode`` reads the preview."""
+_TAKEN_EXTENSIONS: Final = PHOTO_EXTENSIONS | RAW_EXTENSIONS
 
 _ARCHIVE_EXTENSIONS: Final = frozenset((
     "zip", "rar", "7z", "tar", "gz", "tgz", "bz2", "tbz", "xz", "txz", "zst", "lz4", "cab", "iso", "cbz",
@@ -81,7 +87,7 @@ class Layout:
 def is_called_like_a_photo(name: str) -> bool:
     """Whether the ending of a name is that of a photo."""
     _, dot, extension = name.rpartition("/")[2].rpartition(".")
-    return bool(dot) and extension.casefold() in PHOTO_EXTENSIONS
+    return bool(dot) and extension.casefold() in _TAKEN_EXTENSIONS
 
 
 def _count(number: int, one: str, many: str) -> str:
@@ -407,16 +413,21 @@ def escapes(name: str) -> bool:
     return name[:1] in ("/", "\\") or _DRIVE.match(name) is not None or ".." in parts
 
 
-def objection(name: str) -> str | None:
-    """Reason not to take a file of this name, None for a photo's name."""
+def name_objection(name: str) -> str | None:
+    """Reason not to take a file whatever it holds, by its name."""
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in name):
         return "its name holds control characters or is no valid text; rename it"
+    return None
+
+
+def ending_objection(name: str) -> str | None:
+    """Reason to doubt that a file of this name is a photo, None for a photo's name; its first bytes may know better."""
+    if is_called_like_a_photo(name):
+        return None
     _, dot, extension = name.rpartition("/")[2].rpartition(".")
     if extension.casefold() in _ARCHIVE_EXTENSIONS and dot:
         return "an archive inside the archive is not opened; unpack it first"
-    if not dot:
-        return "not a photo (a name without an ending)"
-    return None if extension.casefold() in PHOTO_EXTENSIONS else f"not a photo (.{extension[:20]})"
+    return f"not a photo (.{extension[:20]})" if dot else "not a photo (a name without an ending)"
 
 
 def printable(name: str) -> str:

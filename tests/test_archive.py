@@ -94,6 +94,34 @@ def test_a_source_reports_what_is_no_photo_and_ignores_leftovers(make: Callable[
         }
 
 
+JPEG_HEAD = b"\xff\xd8\xff\xe0\0\x10JFIF\0\1"
+
+
+def test_files_are_photos_by_what_they_hold_whatever_they_are_called(make: Callable[[Files], Path]) -> None:
+    photos = ["a/1.jpg_large", "a/2.jpg!d", "a/3", "a/4.JPG.download", "a/5.txt", "b/6.mp4", "b/7.zip", "b/8.dng"]
+    others = {
+        "a/x.pdf": (b"%PDF-1.4 ", "not a photo but a PDF document"),
+        "a/y.jpg_large": (b"<html><body>404 Not Found", "not a photo but a web page"),
+        "b/film": (b"\0\0\0\x18ftypmp42" + bytes(40), "not a photo but an MP4 film"),
+        "b/z.xyz": (b"\1\2\3\4\5", "not a photo (.xyz)"),
+        "b/in.zip": (b"PK\3\4" + bytes(60), "not a photo but a zip archive; unpack it first"),
+    }
+    path = make(dict.fromkeys(photos, JPEG_HEAD) | {name: content for name, (content, _) in others.items()})
+    with open_source(path, LIMITS) as source:
+        assert sorted(names(source)) == photos
+        assert source.layout.photos == len(photos)
+        assert source.layout.people == ("a", "b")
+        assert reasons(source) == {name: reason for name, (_, reason) in others.items()}
+
+
+def test_a_photo_by_another_name_is_still_held_to_the_limits(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("bomb.bin", JPEG_HEAD + bytes(5_000_000))
+    with open_source(tmp_path / "a.zip", LIMITS) as source:
+        assert names(source) == []
+        assert "expands" in reasons(source)["bomb.bin"]
+
+
 def test_a_source_without_photos_is_empty(make: Callable[[Files], Path]) -> None:
     with open_source(make({}), LIMITS) as source:
         assert source.entries == ()

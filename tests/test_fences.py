@@ -71,7 +71,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "core.exchange": UNIVERSAL
     | {"core.exchange", "core.archive", "core.geometry", "core.corrections", "core.learn", "core.store.exchange"}
     | {"core.store.spelling"},
-    "core.archive": UNIVERSAL | {"core.layout", "core.leftovers", "core.zip_names"},
+    "core.archive": UNIVERSAL
+    | {"core.layout", "core.leftovers", "core.zip_names", "core.zip_heads", "core.imaging.signatures"},
+    "core.zip_heads": UNIVERSAL,
     "core.layout": UNIVERSAL | {"core.zip_names"},
     "core.leftovers": UNIVERSAL,
     "core.zip_names": UNIVERSAL | {"core.code_pages"},

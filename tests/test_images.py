@@ -28,7 +28,7 @@ from core.images import (
     shrink,
     taken,
 )
-from core.layout import PHOTO_EXTENSIONS
+from core.layout import PHOTO_EXTENSIONS, RAW_EXTENSIONS
 from core.settings import MIB, ImageLimits
 from core.types import RgbImage
 from tests.waiting import LONGEST_S
@@ -538,6 +538,7 @@ def test_every_ending_in_the_list_of_photos_is_one_that_is_decoded() -> None:
     decoded = {"JPEG", "MPO", "PNG", "WEBP", "BMP", "DIB", "TIFF", "GIF", "AVIF", "PPM", "HEIF"}
     known = {ending.lstrip(".") for ending, format_ in Image.registered_extensions().items() if format_ in decoded}
     assert known >= PHOTO_EXTENSIONS
+    assert not known & RAW_EXTENSIONS
 
 
 # --- when it was taken

@@ -87,7 +87,7 @@ def _answer(services: Services, job: Job) -> Answer:
         **{name: job.result[name] for name in ("photos", "faces", "people", "duplicates", "conflicts")},
         "refused": _lines(services, job, Outcome.REFUSED),
         "conflicting": _lines(services, job, Outcome.CONFLICT),
-        "remarks": _lines(services, job, Outcome.TAKEN),
+        "remarks": _lines(services, job, Outcome.TAKEN, Outcome.NO_FACE),
         "seconds": job.result["seconds"],
     }
 
@@ -105,9 +105,9 @@ def _look_again(options: argparse.Namespace) -> Answer:
     return {**job.result, "missing": _lines(services, job, Outcome.REFUSED)}
 
 
-def _lines(services: Services, job: Job, outcome: Outcome) -> list[dict[str, str]]:
-    """The files of one outcome of which a job's report says something: why refused, or what to know of them."""
-    lines = services.store.file_reports(job.id, [outcome])
+def _lines(services: Services, job: Job, *outcomes: Outcome) -> list[dict[str, str]]:
+    """The files of these outcomes of which a job's report says something: why refused, or what to know of them."""
+    lines = services.store.file_reports(job.id, outcomes)
     return [{"name": line.name, "reason": line.reason} for line in lines if line.reason]
 
 

@@ -42,18 +42,19 @@ _PNM: Final = re.compile(rb"P[1-6]\s+(?:#[^\n]*\n\s*)*\d+\s+(?:#[^\n]*\n\s*)*\d+
 _FILM_BRANDS: Final = {b"qt  ": "a QuickTime film", b"M4A ": "a sound file", b"M4B ": "a sound file"}
 
 _UNREAD_PICTURE: Final = ", which is not read; save it as JPEG"
+_UNPACK: Final = "; unpack it first"
 _OTHERS: Final = (
     (b"%PDF", "a PDF document"),
     (b"{\\rtf", "an RTF document"),
     (b"%!PS", "a PostScript file"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document"),
     (b"SQLite format 3\0", "a database"),
-    (b"Rar!\x1a\x07", "a RAR archive"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"BZh", "a bzip2 archive"),
-    (b"\xfd7zXZ\0", "an xz archive"),
-    (b"\x28\xb5\x2f\xfd", "a zstd archive"),
+    (b"Rar!\x1a\x07", f"a RAR archive{_UNPACK}"),
+    (b"7z\xbc\xaf\x27\x1c", f"a 7z archive{_UNPACK}"),
+    (b"\x1f\x8b", f"a gzip archive{_UNPACK}"),
+    (b"BZh", f"a bzip2 archive{_UNPACK}"),
+    (b"\xfd7zXZ\0", f"an xz archive{_UNPACK}"),
+    (b"\x28\xb5\x2f\xfd", f"a zstd archive{_UNPACK}"),
     (b"\x1a\x45\xdf\xa3", "a Matroska or WebM film"),
     (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "a Windows Media file"),
     (b"\0\0\x01\xba", "an MPEG film"),
@@ -92,6 +93,8 @@ _MARKUP: Final = (
 )
 _BLANK: Final = b" \t\r\n\xef\xbb\xbf"
 _LEAST_TEXT: Final = 4
+_CONTROLS: Final = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+"""What no text holds; an escape may be one of a terminal."""
 
 
 def is_photo(head: bytes) -> bool:
@@ -111,8 +114,6 @@ def is_raw(head: bytes) -> bool:
 
 def describe(head: bytes) -> str:
     """What a file is that is no photo, such as "a PDF document"; "" where its beginning does not tell."""
-    if not head:
-        return "an empty file"
     if found := next((words for magic, words in _OTHERS if head.startswith(magic)), ""):
         return found
     if head[4:8] == b"ftyp":
@@ -122,7 +123,7 @@ def describe(head: bytes) -> str:
     if head[:4] == b"RIFF":
         return _RIFF.get(head[8:12], "")
     if head[:4] == b"PK\x03\x04":
-        return next((words for name, words in _IN_ZIP if name in head), "a zip archive")
+        return next((words for name, words in _IN_ZIP if name in head), f"a zip archive{_UNPACK}")
     return _text(head)
 
 
@@ -153,4 +154,4 @@ def _text(head: bytes) -> str:
     except UnicodeDecodeError as error:
         if error.start < len(head) - 3:  # not just a letter that was cut in half
             return ""
-    return "text" if not any(byte < 9 or 13 < byte < 32 for byte in head if byte != 27) else ""
+    return "" if _CONTROLS.search(head) else "text"
