@@ -43,6 +43,7 @@ from core.workflows.export import ExportTools
 from core.workflows.identify import Identifier
 from core.workflows.imports import ImportTools
 from core.workflows.ingest import Ingestor
+from core.workflows.leftovers import LeftoverTools
 from core.workflows.lookups.lookup import LookupTools
 from core.workflows.relook import Relooked
 from core.workflows.report import ReportTools
@@ -168,6 +169,10 @@ class Services:
         settings = self.settings
         places = settings.data_dir, settings.exports_dir, settings.uploads_dir, settings.models_dir
         return EraseTools(self.store, self.eraser, self.runs, self.jobs, self.artifacts, *places)
+
+    def leftover_tools(self) -> LeftoverTools:
+        places = self.artifacts, self.settings.exports_dir, self.settings.uploads_dir
+        return LeftoverTools(self.store, self.runs, self.jobs, self.eraser, *places)
 
     def report_tools(self) -> ReportTools:
         return ReportTools(self.store, self.runs, self.artifacts, self._networks)

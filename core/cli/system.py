@@ -18,8 +18,10 @@ from core.jobs.handlers import handlers, sweep_uploads
 from core.jobs.spare import Spare
 from core.jobs.worker import stop_with_parent, work, yield_to_pages
 from core.models import catalogue, install, sample
+from core.services import Services
 from core.settings import from_env
 from core.workflows import project
+from core.workflows.leftovers import SETTLED_S, sweep_leftovers
 
 
 def add_models(commands: Commands) -> None:
@@ -80,7 +82,15 @@ def _worker(options: argparse.Namespace) -> None:
         yield_to_pages()
     services = asked.services(options)
     sweep_uploads(services)
+    _sweep_later(services)
     work(services.jobs, handlers(services), services.worker_lock, stop, Spare(_READY_FOR_MAPS, project.load))
+
+
+def _sweep_later(services: Services) -> None:
+    """Remove what a worker that was killed just now had begun to write, once that cannot be somebody else's."""
+    timer = threading.Timer(2 * SETTLED_S, sweep_leftovers, (services.leftover_tools(),))
+    timer.daemon = True
+    timer.start()
 
 
 def add_bench(commands: Commands) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -111,12 +112,17 @@ def sort_lookup(services: Services, job: Job, report: Report, token: CancelToken
 def bring_in(services: Services, job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
     """Take what a file from elsewhere holds into the dataset; a bundle becomes one of its own."""
     given = ImportParams(**job.params)
+    recorded = services.log.events(job.dataset_id, session=given.session) if job.result else []
+    if recorded:  # names that were given before a kill, and what came of them
+        return {**job.result, "event": recorded[-1].id}
     delivery = given.delivery(services.settings.data_dir)
     if delivery.path is not None and not delivery.path.exists():
         raise InputRefused(f"'{given.title}' is not there any more. Give it again.")
     tools, by = services.arrival_tools(), Hand(given.author, given.session)
     with services.writing(job.dataset_id, report, token):
-        return arrivals.take(tools, job.dataset_id, delivery, by, report, token)
+        return arrivals.take(
+            tools, job.dataset_id, delivery, by, report, token, partial(services.jobs.keep_result, job.id)
+        )
 
 
 def erase(services: Services, job: Job, report: Report, token: CancelToken, train: Train) -> dict[str, Any]:

@@ -76,8 +76,8 @@ class TransferStore(Protocol):
     def log(self, dataset_id: str) -> Iterator[LoggedEvent]:
         """All events, oldest first."""
 
-    def event_origins(self, dataset_id: str) -> set[str]:
-        """What events are known by that are in the log already, its own and imported ones.
+    def event_origins(self, dataset_id: str, session: str | None = None) -> set[str]:
+        """What events are known by that are in the log already, its own and imported ones; or those of one sitting.
 
         One that was undone alone counts still: somebody here has decided against it. One whose whole sitting was undone
         does not, so that it can be taken again.

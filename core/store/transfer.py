@@ -143,14 +143,14 @@ class SqlTransferStore:
                 yield LoggedEvent(event_row, tuple(changes[row.id]), origins.get(row.id, ""))
             last = rows[-1].id
 
-    def event_origins(self, dataset_id: str) -> set[str]:
+    def event_origins(self, dataset_id: str, session: str | None = None) -> set[str]:
         event, origin = schema.event, schema.event_origin
         columns = (event.c.id, event.c.created, event.c.session, event.c.kind, event.c.active, origin.c.origin)
         done = event.c.dataset_id == dataset_id, event.c.target_id.is_(None)
         query = select(*columns).outerjoin(origin, origin.c.event_id == event.c.id).where(*done)
         with self.engine.connect() as connection:
             rows = connection.execute(query).all()
-        sittings = {row.session for row in rows if row.active}
+        sittings = {row.session for row in rows if row.active and session in (None, row.session)}
         holding = [row for row in rows if row.session in sittings]
         own = {event_origin(row.id, row.created, row.session, row.kind) for row in holding}
         return own | {row.origin for row in holding if row.origin}

@@ -7,7 +7,7 @@ of everything does.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -24,6 +24,7 @@ from core.types import CancelToken, Report, silent
 from core.workflows import bundles, import_names, imports
 from core.workflows.bundles import BundleTools
 from core.workflows.export import What
+from core.workflows.import_names import SidecarSummary
 from core.workflows.imports import ImportTools
 from core.workflows.name_sources import SIDECAR_ENDING, may_say_names, name_sources
 
@@ -248,18 +249,23 @@ def take(
     by: Hand,
     report: Report = silent,
     token: CancelToken | None = None,
+    keep: Callable[[dict[str, Any]], None] = lambda came: None,
 ) -> dict[str, Any]:
     """Bring a delivery in; gives what came of it, in numbers, and what was refused with the reasons.
 
     A bundle becomes a dataset of its own. Names and corrections are one sitting of ``by``, so that they can be undone
     together; of work that was cancelled, the corrections of a log that were applied stay.
 
+    Parameters
+    ----------
+    keep : is given what comes of names before they are recorded, for whoever goes on after a kill
+
     Raises
     ------
     InputRefused
         It cannot be used; nothing was changed.
     """
-    work = _Work(tools.imports, by, report, token or CancelToken())
+    work = _Work(tools.imports, by, report, token or CancelToken(), keep)
     takers = {What.LOG: work.log, What.XMP: work.sidecars, What.EMBEDDINGS: work.vectors}
     if given.path is None:
         return work.sidecars(_dataset(tools, dataset_id).id, None)
@@ -278,6 +284,7 @@ class _Work:
     by: Hand
     report: Report
     token: CancelToken
+    keep: Callable[[dict[str, Any]], None]
 
     def log(self, dataset_id: str, file: Path) -> dict[str, Any]:
         return _bounded(asdict(imports.import_log(self.tools, dataset_id, file, self.by, self.report, self.token)))
@@ -288,7 +295,11 @@ class _Work:
         def report(done: int, _: int, message: str) -> None:
             self.report(done, total, message)
 
-        return _bounded(asdict(import_names.import_xmp(self.tools, dataset_id, file, self.by, report, self.token)))
+        def keep(summary: SidecarSummary) -> None:
+            self.keep(_bounded(asdict(summary)))
+
+        work = self.tools, dataset_id, file, self.by
+        return _bounded(asdict(import_names.import_xmp(*work, report, self.token, keep)))
 
     def _sources(self, dataset_id: str, file: Path | None) -> int:
         if file is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -62,6 +62,7 @@ def import_xmp(
     by: Hand,
     report: Report = silent,
     token: CancelToken | None = None,
+    keep: Callable[[SidecarSummary], None] = lambda summary: None,
 ) -> SidecarSummary:
     """Take the names of face regions in one event.
 
@@ -71,6 +72,7 @@ def import_xmp(
     Parameters
     ----------
     path : a sidecar, a photo, or a folder or zip of them; None for the photos of the dataset themselves
+    keep : is given what comes of it before the names are recorded
 
     Raises
     ------
@@ -87,6 +89,7 @@ def import_xmp(
         raise InputRefused(_nothing_there(path))
     names = work.agreed_names()
     if names:
+        keep(work.summary)
         work.summary.event = _record_names(tools, dataset_id, by, names, work.people_named(names.values()))
     return work.summary
 

@@ -127,12 +127,15 @@ class _Replay:
     photos: set[str] = field(default_factory=set)
     known: set[str] = field(default_factory=set)
     """What the events are known by that are here already."""
+    own: set[str] = field(default_factory=set)
+    """Those that this import appended before it was cut off."""
 
     def run(self, given: list[history.Line], report: Report, token: CancelToken) -> LogSummary:
         self.lines = {line.number: line for line in given if isinstance(line, PersonLine)}
         self.photos = set(self.tools.transfer.photo_ids(self.dataset_id))
         events = [line for line in given if isinstance(line, EventLine)]
         self.known = self.tools.transfer.event_origins(self.dataset_id)
+        self.own = self.tools.transfer.event_origins(self.dataset_id, self.by.session)
         turns = [event for event in events if _is_turn(event)]
         for event in turns:
             self._apply(event)
@@ -174,7 +177,8 @@ class _Replay:
             self.summary.undone += 1
             return
         if event.origin in self.known:
-            self.summary.known += 1
+            mine = event.origin in self.own
+            self.summary.events, self.summary.known = self.summary.events + mine, self.summary.known + (not mine)
             return
         try:
             changes = [moved for change in event.changes if (moved := self._moved(change)) is not None]

@@ -1,0 +1,89 @@
+"""What a process that was killed leaves: drafts of files, files whose rows were never written, folders of datasets
+that are gone. Nothing that somebody may still be writing is touched.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.jobs.model import JobState
+from core.store.artifacts import Artifacts, Kind
+from core.store.base import FaceStore, JobStore, RunStore
+from core.store.exchange import EraseStore
+
+SETTLED_S = 60.0
+"""What was not touched for so long, and belongs to no running job, is nobody's."""
+_DRAFT, _SCRATCH = ".part", "part-"
+
+
+@dataclass(frozen=True)
+class LeftoverTools:
+    """What sweeping works with."""
+
+    store: FaceStore
+    runs: RunStore
+    jobs: JobStore
+    eraser: EraseStore
+    artifacts: Artifacts
+    exports_dir: Path
+    uploads_dir: Path
+
+
+def sweep_leftovers(tools: LeftoverTools, older_than_s: float = SETTLED_S) -> int:
+    """Remove what killed processes left; how many files and folders it was."""
+    before = time.time() - older_than_s
+    quiet = _is_quiet(tools)
+    swept = 0
+    for path in [*_of_nobody(tools), *_scratch(tools, quiet), *_without_rows(tools, quiet)]:
+        if path.exists() and path.stat().st_mtime < before:
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+            swept += 1
+    return swept
+
+
+def _is_quiet(tools: LeftoverTools) -> list[str]:
+    """The datasets on which nothing runs."""
+    busy = {job.dataset_id for job in tools.jobs.jobs() if job.state is JobState.RUNNING}
+    return [dataset.id for dataset in tools.store.datasets() if dataset.id not in busy]
+
+
+def _of_nobody(tools: LeftoverTools) -> Iterator[Path]:
+    """Folders of datasets whose rows are gone."""
+    known = {dataset.id for dataset in tools.store.datasets()}
+    for root in (tools.artifacts.root, tools.exports_dir):
+        if root.is_dir():
+            yield from (path for path in root.iterdir() if path.is_dir() and path.name not in known)
+
+
+def _scratch(tools: LeftoverTools, quiet: list[str]) -> Iterator[Path]:
+    """Drafts, and what was taken apart on the way."""
+    for dataset_id in quiet:
+        exports = tools.exports_dir / dataset_id
+        yield from (path for path in exports.glob("*") if _is_draft(path))
+        yield from (tools.artifacts.root / dataset_id).glob(f"*/*/*{_DRAFT}")
+    if len(quiet) == len(tools.store.datasets()):
+        yield from tools.uploads_dir.glob(f"{_SCRATCH}*")
+
+
+def _is_draft(path: Path) -> bool:
+    return path.name.endswith(_DRAFT) or path.name.startswith(_SCRATCH)
+
+
+def _without_rows(tools: LeftoverTools, quiet: list[str]) -> Iterator[Path]:
+    """Files that were written before their rows, of work that was not resumed."""
+    for dataset_id in quiet:
+        photos, crops = tools.eraser.kept_files(dataset_id)
+        runs = {run.id for run in tools.runs.runs(dataset_id)}
+        kept = {
+            Kind.PHOTO: photos,
+            Kind.CROP: crops,
+            Kind.MAP: {info.id for info in tools.runs.maps(dataset_id)},
+            **dict.fromkeys((Kind.RUN, Kind.PREDICTIONS, Kind.GALLERY, Kind.STUDY), runs),
+        }
+        for kind, ids in kept.items():
+            lying = tools.artifacts.ids(dataset_id, kind)
+            yield from (tools.artifacts.path(dataset_id, kind, file_id) for file_id in lying if file_id not in ids)

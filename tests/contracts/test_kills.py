@@ -1,0 +1,348 @@
+"""Killed (-9) at any point, work ends as if nothing had happened, or says so and goes on where it was.
+
+A worker process, or one of the command line, is killed when it has written so often below the data folder, and a moment
+later: every file that is made, changed or renamed is such a point. Then the work is resumed, and everything that is
+stored must be what an undisturbed run stores. ``FACE_ATLAS_KILLS`` says at how many points, ``FACE_ATLAS_KILLS_SEED``
+at which.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import sqlite3
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.corrections.model import Hand
+from core.engine.openvino import OpenVinoEngine
+from core.jobs.handlers import IngestRequest, handlers
+from core.jobs.model import Job, JobKind, JobState
+from core.jobs.transfers import EraseParams, ExportParams, ImportParams
+from core.jobs.worker import run_job
+from core.services import Services
+from core.settings import Settings
+from core.store.artifacts import Kind
+from core.types import CancelToken, FacePolicy
+from core.workflows.correct import Corrector
+from core.workflows.export import What, exported
+from core.workflows.leftovers import sweep_leftovers
+from tests import prepared
+from tests.conftest import MODEL_ID, add_model, new_data_dir, services_on, write_zip
+from tests.forked import ForkServer
+from tests.writes import WriteCounter
+
+POINTS = int(os.environ.get("FACE_ATLAS_KILLS", "60"))
+SEED = int(os.environ.get("FACE_ATLAS_KILLS_SEED", "0"))
+LONGEST_S = 120.0
+OTHER_MODEL = "facenet-128-casia"
+PEOPLE = ("ben_afflek", "elton_john", "madonna", "mindy_kaling")
+GONE = "madonna"
+PHOTOS_EACH = 6
+OF_ONE_ATTEMPT = {
+    JobKind.LOOK_AGAIN: {"photos", "kept", "added", "missing"},
+    JobKind.CHANGE_MODEL: {"faces"},
+    JobKind.IMPORT: {"event", "taken", "unchanged"},
+}
+"""What a result says of the last attempt alone."""
+VOLATILE = {"seconds", "when", "run", "bytes", "files", "revision", "session", "created"}
+"""What differs between two undisturbed runs, or says only when and how it went."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """A kind of work that is killed."""
+
+    kind: JobKind
+    start: str
+    """The prepared data folder that it begins with."""
+    params: Callable[[Services, Path], dict[str, Any]]
+    share: int
+    """Of a hundred points, how many."""
+    command: Callable[[Path], list[str]] | None = None
+    """The same by the command line, killed and given again."""
+
+
+def _import(what: What, member: str) -> Callable[[Services, Path], dict[str, Any]]:
+    def params(services: Services, files: Path) -> dict[str, Any]:
+        return ImportParams(str(files / "export.zip"), "export.zip", what.value, member, "Ben", "import-1").params()
+
+    return params
+
+
+def _person(services: Services) -> int:
+    dataset = services.store.datasets()[0]
+    return next(person.id for person in services.store.people(dataset.id) if person.name == GONE)
+
+
+WORKS = {
+    "ingest": Work(
+        JobKind.INGEST, "empty", lambda _, files: IngestRequest(str(files / "photos.zip"), "photos.zip").params(), 10
+    ),
+    "train": Work(JobKind.TRAIN, "plain", lambda *_: {"folds": 2}, 10),
+    "cluster": Work(JobKind.CLUSTER, "plain", lambda *_: {"everyone": True}, 10),
+    "erase": Work(JobKind.ERASE, "full", lambda services, _: EraseParams(_person(services), "Ben").params(), 18),
+    "erase by the command line": Work(
+        JobKind.ERASE,
+        "full",
+        lambda services, _: EraseParams(_person(services), "command line").params(),
+        10,
+        lambda data_dir: ["erase", GONE, "--dataset", "Family", "--data", str(data_dir)],
+    ),
+    "export": Work(JobKind.EXPORT, "full", lambda *_: ExportParams().params(), 10),
+    "import of a log": Work(JobKind.IMPORT, "plain", _import(What.LOG, "log.jsonl"), 8),
+    "import of sidecars": Work(JobKind.IMPORT, "plain", _import(What.XMP, ""), 7),
+    "import of vectors": Work(JobKind.IMPORT, "plain", _import(What.EMBEDDINGS, "embeddings.npz"), 5),
+    "change of model": Work(JobKind.CHANGE_MODEL, "full", lambda *_: {"model": OTHER_MODEL}, 5),
+    "look again": Work(JobKind.LOOK_AGAIN, "full", lambda *_: {}, 5),
+}
+
+
+# what it begins with
+
+
+@pytest.fixture(scope="module")
+def starts(
+    models_dir: Path,
+    engine: OpenVinoEngine,
+    sample_files: dict[str, bytes],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """Data folders: with an empty dataset, with photos, and with photos, corrections, a run and an export."""
+
+    def fill(folder: Path) -> None:
+        folder.mkdir()
+        photos = {
+            f"{person}/{person}_{number:04}.jpg": content
+            for person in PEOPLE
+            for number, content in enumerate(_photos_of(sample_files, person))
+        }
+        archive = write_zip(folder / "photos.zip", photos)
+        services = services_on(new_data_dir(models_dir, folder / "empty"), engine)
+        services.store.create_dataset("Family", MODEL_ID)
+        for before, name, work in (("empty", "plain", _take_photos), ("plain", "full", _work_on_them)):
+            work(services_on(prepared.copy(folder / before, folder / name), engine), archive)
+
+    return prepared.once(tmp_path_factory, "kills", fill)
+
+
+def _photos_of(files: dict[str, bytes], person: str) -> list[bytes]:
+    return [content for name, content in files.items() if f"/{person}/" in name][:PHOTOS_EACH]
+
+
+def _take_photos(services: Services, archive: Path) -> None:
+    dataset = services.store.datasets()[0]
+    request = IngestRequest(str(archive), "photos.zip", FacePolicy.KEEP_OTHERS)
+    prepared.carry(services, dataset.id, JobKind.INGEST, request.params())
+
+
+def _work_on_them(services: Services, archive: Path) -> None:
+    dataset = services.store.datasets()[0]
+    mine = Corrector(services.store, services.log, dataset.id, Hand("Ben", "sitting-1"))
+    ids = {person.name: person.id for person in services.store.people(dataset.id)}
+    table = services.store.face_table(dataset.id)
+    named = [face_id for row, face_id in enumerate(table.ids) if table.person(row)]
+    mine.move(named[:2], "Cleo")
+    mine.exclude(named[3:4])
+    mine.rename(ids["elton_john"], "Elton John")
+    mine.note(ids["mindy_kaling"], f"beside {GONE.title()}")
+    prepared.carry(services, dataset.id, JobKind.TRAIN, {"folds": 2})
+    job = prepared.carry(services, dataset.id, JobKind.EXPORT, ExportParams().params())
+    path = exported(services.settings.exports_dir, dataset.id, job.id)
+    (archive.parent / "export.zip").write_bytes(path.read_bytes())
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ForkServer]:
+    server = ForkServer.start()
+    yield server
+    server.stop()
+
+
+# a process that is killed
+
+
+@dataclass
+class Scene:
+    """A data folder, the work that is to be done in it, and the processes that do it."""
+
+    work: Work
+    folder: Path
+    files: Path
+    engine: OpenVinoEngine
+    server: ForkServer
+    services: Services = field(init=False)
+    log_path: Path = field(init=False)
+
+    def __post_init__(self) -> None:
+        data_dir = prepared.copy(self.files / self.work.start, self.folder / "data")
+        if self.work.kind is JobKind.CHANGE_MODEL:
+            add_model(data_dir, OTHER_MODEL)
+            self.services = Services(Settings(data_dir))  # the session's engine knows of no second model
+        else:
+            self.services = services_on(data_dir, self.engine)
+        self.log_path = self.folder / "process.log"
+
+    @property
+    def dataset_id(self) -> str:
+        return self.services.store.datasets()[0].id
+
+    def job(self) -> Job | None:
+        """The newest job of the kind."""
+        jobs = self.services.jobs.jobs(self.dataset_id)
+        mine = (job for job in jobs if job.kind is self.work.kind and job.id not in self.earlier)
+        return next(mine, None)
+
+    def is_done(self) -> bool:
+        job = self.job()
+        return job is not None and job.state in (JobState.DONE, JobState.FAILED)
+
+    def run(self, writes: int, delay_s: float = 0.0) -> int:
+        """Let a process work, kill it after so many writes and a moment, or when all is done; how many there were."""
+        self.earlier = {job.id for job in self.services.jobs.jobs(self.dataset_id)}
+        data_dir = self.services.settings.data_dir
+        words = self.work.command(data_dir) if self.work.command else ["worker", "--data", str(data_dir)]
+        counter = WriteCounter(data_dir)
+        process_id = self.server.fork(words, self.log_path)
+        try:
+            if not self.work.command:
+                self._submit_when_ready(counter)
+            counter.wait_for(writes, self.is_done)
+            time.sleep(delay_s)
+        finally:
+            os.kill(process_id, signal.SIGKILL)
+            self.server.reap(process_id)
+            counter.close()
+        return counter.count
+
+    def _submit_when_ready(self, counter: WriteCounter) -> None:
+        limit = time.monotonic() + LONGEST_S
+        while not (self.log_path.exists() and "worker ready" in self.log_path.read_text(encoding="utf-8")):
+            assert time.monotonic() < limit, self.log_path.read_text(encoding="utf-8")
+            time.sleep(0.01)
+        counter.wait_for(1 << 30, lambda: True, 0.0)
+        counter.count = 0
+        self.services.jobs.submit(self.dataset_id, self.work.kind, self.work.params(self.services, self.files))
+
+    def resume(self) -> str:
+        """Go on as the next worker, or the same command, does; in which state the kill left the job."""
+        self.services.jobs.end_orphans()
+        job = self.job()
+        left = job.state.value if job else "not begun"
+        if job is None or (self.work.command and job.state is not JobState.DONE):
+            params = self.work.params(self.services, self.files) if job is None else job.params
+            job = self.services.jobs.submit(self.dataset_id, self.work.kind, params)
+        elif job.state is JobState.INTERRUPTED:
+            assert "resume" in job.error, "it is told, and what to do"
+            self.services.jobs.resume(job.id)
+        while (claimed := self.services.jobs.claim()) is not None:
+            run_job(self.services.jobs, claimed, handlers(self.services)[claimed.kind], CancelToken())
+        ended = self.services.jobs.job(job.id)
+        assert ended.state is JobState.DONE, ended.error + ended.detail
+        return left
+
+
+# what is stored in the end
+
+
+def stored(scene: Scene) -> dict[str, Any]:
+    """Everything that the work has left in the data folder."""
+    job = scene.job()
+    assert job is not None
+    tables = ("photo", "face", "quality", "embedding", "person", "event", "change", "run")
+    with sqlite3.connect(scene.services.settings.database_path) as connection:
+        connection.row_factory = sqlite3.Row
+        rows = {table: _rows(connection, f'SELECT * FROM "{table}"') for table in tables}
+        rows["report"] = _rows(connection, f"SELECT * FROM file_report WHERE job_id = '{job.id}' ORDER BY position")
+    return {
+        **rows,
+        "files": _file_counts(scene),
+        "result": _steady({key: job.result[key] for key in job.result.keys() - OF_ONE_ATTEMPT.get(job.kind, set())}),
+        "export": _members(scene, job),
+    }
+
+
+def _rows(connection: sqlite3.Connection, query: str) -> list[str]:
+    volatile = VOLATILE | {"job_id", "target_id", "metrics", "event_id"}
+    rows = []
+    for row in connection.execute(query):
+        keys = set(row.keys())
+        skipped = volatile | ({"id"} if "metrics" in keys or "author" in keys else set())
+        rows.append(json.dumps({key: repr(row[key]) for key in sorted(keys - skipped)}))
+    return sorted(rows)
+
+
+def _steady(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _steady(entry) for key, entry in value.items() if key not in VOLATILE}
+    return [_steady(entry) for entry in value] if isinstance(value, list) else value
+
+
+def _file_counts(scene: Scene) -> dict[str, Any]:
+    """Photos and crops by name, the others by number."""
+    artifacts, dataset_id = scene.services.artifacts, scene.dataset_id
+    ids = {kind: sorted(artifacts.ids(dataset_id, kind)) for kind in Kind}
+    return {kind.value: found if kind in (Kind.PHOTO, Kind.CROP) else len(found) for kind, found in ids.items()}
+
+
+def _members(scene: Scene, job: Job) -> list[tuple[str, int]]:
+    path = exported(scene.services.settings.exports_dir, scene.dataset_id, job.id)
+    if not path.exists():
+        return []
+    with zipfile.ZipFile(path) as archive:
+        return [(info.filename, info.CRC) for info in archive.infolist() if "bundle" not in info.filename]
+
+
+def require_sound(scene: Scene) -> None:
+    """The database is whole, and nothing of the killed process stays."""
+    sweep_leftovers(scene.services.leftover_tools(), older_than_s=0.0)
+    data_dir = scene.services.settings.data_dir
+    with sqlite3.connect(scene.services.settings.database_path) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+    drafts = [path for path in data_dir.rglob("*") if ".part" in path.name or path.name.startswith("part-")]
+    assert drafts == []
+    assert scene.services.artifacts.ids(scene.dataset_id, Kind.ERASURE) == [], "nobody's name is kept"
+
+
+# the tests
+
+
+def points(share: int, writes: int, name: str) -> list[tuple[int, float]]:
+    """After how many writes to kill, spread over all of them, and how long after."""
+    number = max(1, round(POINTS * share / 100))
+    chance = random.Random(f"{SEED} {name}")
+    return [
+        (1 + int((index + chance.random()) * writes / number), chance.choice((0.0, chance.random() * 0.05)))
+        for index in range(number)
+    ]
+
+
+@pytest.mark.parametrize("name", WORKS)
+def test_work_that_is_killed_ends_as_if_it_had_not_been(
+    name: str, starts: Path, server: ForkServer, engine: OpenVinoEngine, tmp_path: Path
+) -> None:
+    work = WORKS[name]
+    undisturbed = Scene(work, tmp_path / "undisturbed", starts, engine, server)
+    writes = undisturbed.run(1 << 30)
+    job = undisturbed.job()
+    assert job is not None and job.state is JobState.DONE, undisturbed.log_path.read_text(encoding="utf-8")
+    require_sound(undisturbed)
+    expected = stored(undisturbed)
+    left = []
+    for index, (number, delay_s) in enumerate(points(work.share, writes, name)):
+        scene = Scene(work, tmp_path / str(index), starts, engine, server)
+        scene.run(number, delay_s)
+        left.append(scene.resume())
+        require_sound(scene)
+        assert stored(scene) == expected, f"killed after {number} of {writes} writes and {delay_s:.3f} s ({left[-1]})"
+    print(f"{name}: {writes} writes, killed {len(left)} times, left {left}")
+    assert left.count("done") < len(left) or len(left) < 3, "it was killed only when all was done"
