@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import io
+import tokenize
 import zipfile
+import zlib
 from typing import Any
 
 import numpy as np
 
 from core.errors import InputRefused
+
+_FAULTS = (
+    *(ValueError, KeyError, EOFError, OSError, OverflowError, MemoryError, SyntaxError),
+    *(zipfile.BadZipFile, zlib.error, tokenize.TokenError, NotImplementedError, RuntimeError),
+)
+"""What reading a damaged npz raises; its headers are parsed as Python literals."""
 
 
 def require_bounded(content: bytes, most_bytes: int) -> None:
@@ -21,7 +29,7 @@ def require_bounded(content: bytes, most_bytes: int) -> None:
                 raise InputRefused(f"Its arrays would unpack to {total:,} bytes; at most {most_bytes:,} are taken.")
             for info in infos:
                 _require_size(archive, info)
-    except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as fault:
+    except _FAULTS as fault:
         raise InputRefused(f"It holds no undamaged arrays ({fault}).") from fault
 
 
@@ -37,5 +45,8 @@ def _require_size(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
 def read_arrays(content: bytes, most_bytes: int) -> dict[str, Any]:
     """The arrays of an npz by name. Raises InputRefused."""
     require_bounded(content, most_bytes)
-    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-        return {name: arrays[name] for name in arrays.files}
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+    except _FAULTS as fault:
+        raise InputRefused(f"It holds no undamaged arrays ({fault}).") from fault

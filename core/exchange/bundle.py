@@ -209,6 +209,11 @@ def _object(file: str, content: bytes) -> dict[str, Any]:
     return value
 
 
+def _is_number(value: object) -> bool:
+    """Whether a value of JSON can be a point in time or a duration, seconds."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e12
+
+
 def _require_fitting(file: str, bundle: Bundle) -> None:
     recogniser = Recogniser.from_bytes(bundle.recogniser, _RECOGNISER)
     predictions = Predictions.from_bytes(bundle.predictions)
@@ -221,7 +226,7 @@ def _require_fitting(file: str, bundle: Bundle) -> None:
         and isinstance(params, dict)
         and isinstance(params.get("threshold"), dict)
         and isinstance(metrics, dict)
-        and all(isinstance(bundle.run.get(name), int | float) for name in ("created", "seconds"))
+        and all(_is_number(bundle.run.get(name)) for name in ("created", "seconds"))
         and (bundle.gallery is None or bundle.gallery.vectors.shape[1] == recogniser.centroids.shape[1])
     )
     if not fits:

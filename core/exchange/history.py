@@ -146,7 +146,7 @@ def parse(source: Iterable[bytes]) -> Iterator[Line]:
                 _require_log(value)
             elif value:
                 yield _parsed(value)
-        except (ValueError, KeyError, TypeError, AttributeError) as fault:
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as fault:
             if number == 1:
                 raise InputRefused("This is no correction log of Face Atlas.") from fault
             raise InputRefused(f"Line {number} of the correction log is damaged ({fault}). Export it again.") from fault

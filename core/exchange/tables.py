@@ -226,6 +226,7 @@ def _from_parquet(path: Path) -> Embeddings:
 
 
 def _require_unit(vectors: Vectors) -> None:
-    lengths = np.linalg.norm(vectors, axis=1)
+    with np.errstate(over="ignore", invalid="ignore"):  # of numbers that cannot be a vector's
+        lengths = np.linalg.norm(vectors, axis=1)
     if not np.allclose(lengths, 1.0, atol=1e-3):
         raise InputRefused("A vector in the file is not of unit length, as the vectors of faces are.")
