@@ -166,7 +166,8 @@ def confusion_json(matrix: Matrix, *, ink: str, as_shares: bool) -> str:
 def axis_names(names: Sequence[str]) -> list[str]:
     """Names cut for the axes; whole where cutting would make two alike."""
     cut = [name if len(name) <= LABEL_MOST else f"{name[: LABEL_MOST - 1]}…" for name in names]
-    return [short if cut.count(short) == 1 else name for short, name in zip(cut, names, strict=True)]
+    shown = [short if cut.count(short) == 1 else name for short, name in zip(cut, names, strict=True)]
+    return [escape(name, quote=False) for name in shown]  # Plotly reads tags, links too, in every text
 
 
 def _people_by_people(labels: Sequence[str], *, across: str, down: str) -> dict[str, Any]:

@@ -39,6 +39,9 @@ ABOUT = "pages/system/about.py"
 _HIDE_UNGUARDED_CSV = "[data-testid=stElementToolbar] button[aria-label='Download as CSV']{display:none}"
 """Streamlit writes a table to CSV in the browser, with names that a spreadsheet would take for formulas. The tables
 that are worth taking along have a button of their own."""
+_CHOSEN_IN_THE_DARK = "button:is([data-variant=pills],[data-variant=segmented_control])[data-selected] p{color:#6CC5CA}"
+"""Streamlit writes what is chosen in the colour that buttons are filled with, under white: in the dark no colour has a
+contrast of 4.5 to both white and the page. This is the theme's colour of links."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,8 @@ class Frame:
 def page(title: str, purpose: str, *, chooser: bool = True) -> Iterator[Frame]:
     """Draw the head of a page; what goes wrong inside is told in words."""
     _show_toast()
-    st.html(f"<style>{_HIDE_UNGUARDED_CSV}</style>")
+    is_dark = st.context.theme.type == "dark"
+    st.html(f"<style>{_HIDE_UNGUARDED_CSV}{_CHOSEN_IN_THE_DARK if is_dark else ''}</style>")
     st.session_state[state.DRAWN_EPOCH] = st.session_state.get(state.EPOCH, 0)
     head, side = st.columns([3, 2], vertical_alignment="bottom")
     with head:

@@ -115,8 +115,9 @@ def _pair(dataset_id: str, pair: Pair) -> str:
     )
     text = escape(pair.text)
     return (
-        f"<div role='listitem'><div class='fa-pair'>{faces}</div><div class='fa-name' title='{text}'>{text}</div>"
-        f"<div class='fa-note' title='{escape(pair.note)}'>{escape(pair.note)}</div></div>"
+        f"<div role='listitem'><div class='fa-pair'>{faces}</div>"
+        f"<div class='fa-name' dir='auto' title='{text}'>{text}</div>"
+        f"<div class='fa-note' dir='auto' title='{escape(pair.note)}'>{escape(pair.note)}</div></div>"
     )
 
 
@@ -128,16 +129,16 @@ def _grid(cells: str, tile_px: int) -> str:
 
 def _cell(dataset_id: str, tile: Tile) -> str:
     alt = tile.alt or f"Face of {tile.name}"
-    note = f"<div class='fa-note' title='{escape(tile.note)}'>{escape(tile.note)}</div>" if tile.note else ""
+    note = f"<div class='fa-note' dir='auto' title='{escape(tile.note)}'>{escape(tile.note)}</div>" if tile.note else ""
     return (
         f"<div role='listitem'><img src='{crop_address(dataset_id, tile.crop_id)}' alt='{escape(alt)}'>"
-        f"<div class='fa-name' title='{escape(tile.name)}'>{escape(tile.name)}</div>{note}</div>"
+        f"<div class='fa-name' dir='auto' title='{escape(tile.name)}'>{escape(tile.name)}</div>{note}</div>"
     )
 
 
 def picture(src: str, alt: str, note: str = "") -> str:
     """One square picture with a note under it, as HTML; ``src`` is a data address."""
-    under = f"<div class='fa-note'>{escape(note)}</div>" if note else ""
+    under = f"<div class='fa-note' dir='auto'>{escape(note)}</div>" if note else ""
     return f"{_STYLE}<div class='fa-grid'><div><img src='{src}' alt='{escape(alt)}'>{under}</div></div>"
 
 
@@ -175,4 +176,5 @@ def _frame(named: NamedBox, width_px: int, height_px: int) -> str:
     kinds += ["fa-unknown"] if not named.known else []
     kinds += ["fa-right"] if box.centre[0] > width_px * 0.7 else []  # the tag grows inwards
     kinds += ["fa-low"] if box.bottom > height_px * 0.9 else []  # and stays on the photo
-    return f"<div class='{' '.join(kinds)}' style='{place}'><span class='fa-tag'>{escape(named.label)}</span></div>"
+    tag = f"<span class='fa-tag' dir='auto'>{escape(named.label)}</span>"
+    return f"<div class='{' '.join(kinds)}' style='{place}'>{tag}</div>"

@@ -89,9 +89,9 @@ def _live(job_id: str, during: Callable[[Job], None] | None) -> None:
     if not job.state.active:
         st.rerun()
     with st.container(border=True):
-        st.progress(job.fraction, text=_sentence(job))
+        st.progress(job.fraction, text=words.plain(_sentence(job)))
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            st.caption(_pace(job))
+            st.caption(words.plain(_pace(job)))
             cancel = data.services().jobs.cancel
             st.button("Cancel", key=f"cancel_{job.id}", disabled=job.cancel_requested, on_click=cancel, args=(job.id,))
     if during is not None and job.state is JobState.RUNNING:
@@ -177,7 +177,7 @@ def _pace(job: Job) -> str:
 def _stopped(job: Job) -> None:
     """A job that ended early, with what happened and the way on."""
     with st.container(border=True):
-        st.markdown(f"{SYMBOL[job.state]} **{TITLE[job.kind]}: {job.state}.** {job.error}")
+        st.markdown(f"{SYMBOL[job.state]} **{TITLE[job.kind]}: {words.plain(job.state)}.** {words.plain(job.error)}")
         if job.total:
             st.caption(f"{words.count(job.done)} of {words.count(job.total, UNIT[job.kind])} were finished.")
         with st.container(horizontal=True):

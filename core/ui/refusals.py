@@ -14,6 +14,7 @@ from streamlit.runtime import fragment
 from streamlit.runtime.scriptrunner import exec_code
 
 from core.errors import FaceAtlasError, describe_os_error
+from core.ui.words import plain
 
 _HANDLER = "handle_user_script_exception"
 _in_full = getattr(exec_code, _HANDLER)
@@ -30,7 +31,7 @@ def describe(fault: BaseException) -> str | None:
 
 def show(words: str) -> None:
     """A message in the place of what could not be shown."""
-    st.error(words, icon=":material/error:")
+    st.error(plain(words), icon=":material/error:")
 
 
 def tell_in_words() -> None:

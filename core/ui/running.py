@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.ui import data, jobs
+from core.ui import data, jobs, words
 
 POLL = "2s"
 
@@ -21,5 +21,8 @@ def _line(jobs_page: str) -> None:
     names = {dataset.id: dataset.name for dataset in services.store.datasets()}
     if line := jobs.running_line(services.jobs.active(), names):
         st.page_link(
-            jobs_page, label=line, icon=":material/progress_activity:", help="Shows everything that runs and waits"
+            jobs_page,
+            label=words.plain(line),
+            icon=":material/progress_activity:",
+            help="Shows everything that runs and waits",
         )

@@ -1,8 +1,10 @@
-"""Numbers as people read them: those of ``core.words``, and how long ago something was."""
+"""Words on pages: numbers as people read them (those of ``core.words``), how long ago it was, and text as text."""
 
 from __future__ import annotations
 
+import re
 import time
+import unicodedata
 
 from core.words import (
     DAY_S,
@@ -18,7 +20,65 @@ from core.words import (
     strangers_share,
 )
 
-__all__ = ["ago", "count", "duration", "percent", "person", "probability", "rate", "size", "strangers_share"]
+__all__ = [
+    "ago",
+    "count",
+    "duration",
+    "name",
+    "percent",
+    "person",
+    "plain",
+    "probability",
+    "rate",
+    "size",
+    "strangers_share",
+]
+
+_JOINER = "\u2060"
+"""Takes no room: it keeps apart what Streamlit looks for in the text itself, where a backslash is gone already."""
+_ISOLATE, _ISOLATE_END = "\u2068", "\u2069"
+_BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
+_LINE_BREAK = re.compile(r"[^\S\n]*\n\s*")
+_KEPT_APART = (
+    re.compile(r"(?<=:)(?=[\w+-]+:|material/)"),  # :heart:, :material/home:, :streamlit:
+    re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?<=@)(?=[\w-]+\.)", re.I),  # addresses of pages and of mail
+    re.compile(r"(?:(?<=^.)|(?<=\s.))(?<=[-<>~])(?=(?:[-=>]|->)(?:\s|$))", re.M),  # arrows, dashes, comparisons
+)
+_MARKUP = re.compile(
+    r"[\\`*\[\]<$~|]"
+    r"|(?<![^\W_])_|_(?![^\W_])"  # within a word an underscore is one
+    r"|:(?=[^\s\d])"  # :red[...]
+    r"|&(?=#?\w+;)"
+    r"|^[-+=#>]",
+    re.M,
+)
+_NUMBERED = re.compile(r"^(\d+)(?=[.)](?:\s|$))", re.M)
+
+
+def plain(text: object) -> str:
+    """What somebody else wrote, as Markdown that shows it as it is: a name, a note, a file's name, an error's text.
+
+    Every element of Streamlit that renders Markdown gets such texts through here: as they are they could draw a picture
+    from a server, be a link, or a heading. Right-to-left text is set apart, so that what stands around it keeps its
+    order. What shows plain text (``selectbox``, ``text_input``, data frames, ``alt``, our own components) needs it not.
+
+    References
+    ----------
+    https://spec.commonmark.org/0.31.2/#backslash-escapes, https://github.github.com/gfm/, Unicode UAX 9.
+    """
+    shown = _BIDI_CONTROLS.sub("", "\n".join(str(text).splitlines())).strip()
+    for boundary in _KEPT_APART:
+        shown = boundary.sub(_JOINER, shown)
+    shown = _MARKUP.sub(lambda mark: f"\\{mark[0]}", _LINE_BREAK.sub("\n", shown))
+    shown = _NUMBERED.sub(r"\1\\", shown).replace("\n", "  \n")
+    is_turned = any(unicodedata.bidirectional(letter) in _RIGHT_TO_LEFT for letter in shown)
+    return f"{_ISOLATE}{shown}{_ISOLATE_END}" if is_turned else shown
+
+
+def name(of: str | None) -> str:
+    """A person's name for an element that renders Markdown."""
+    return plain(person(of))
 
 
 def ago(moment_s: float) -> str:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.errors import ImageRefused
-from core.ui import data, frame
+from core.ui import data, frame, words
 from core.ui.correcting import acting
 from core.ui.identify import giving, keeping, looking, watching
 
@@ -40,6 +40,6 @@ with frame.page(
     try:
         looked = looking.look(run, dataset.revision, photo)
     except ImageRefused as refusal:
-        st.error(f"**{photo.name}**: {refusal}", icon=":material/error:")
+        st.error(f"**{words.plain(photo.name)}**: {words.plain(refusal)}", icon=":material/error:")
         st.stop()
     looking.result(dataset, run, looked)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.ui import data, frame
+from core.ui import data, frame, words
 from core.ui.correcting import acting
 from core.ui.recogniser import (
     comparing,
@@ -46,7 +46,9 @@ with frame.page(
         "Report": reporting.section,
         "Method": evaluation.method,
     }
-    for tab, body in zip(st.tabs(list(bodies), key="tab", bind="query-params"), bodies.values(), strict=True):
+    for tab, body in zip(
+        st.tabs([words.plain(title) for title in bodies], key="tab", bind="query-params"), bodies.values(), strict=True
+    ):
         if tab.open:
             with tab:
                 body(shown)

@@ -70,9 +70,7 @@ def app(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 @contextmanager
 def serve(data_dir: Path, arguments: Sequence[str] = (), environment: Mapping[str, str] | None = None) -> Iterator[App]:
     """The app on a data folder, at a port that was free; with further arguments and variables of the environment."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "core.ui.serve", "--server.port", str(port), *arguments],
         cwd=ROOT,
@@ -80,14 +78,22 @@ def serve(data_dir: Path, arguments: Sequence[str] = (), environment: Mapping[st
     )
     url = f"http://127.0.0.1:{port}"
     try:
-        _wait_until_up(url, process)
+        wait_until_up(url, process)
         yield App(url, process, data_dir)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(20)
 
 
-def _wait_until_up(url: str, process: subprocess.Popen[bytes]) -> None:
+def free_port() -> int:
+    """A port of this machine that nobody listens at."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def wait_until_up(url: str, process: subprocess.Popen[bytes]) -> None:
+    """Wait until a server answers."""
     until = time.monotonic() + LONGEST_S
     while time.monotonic() < until:
         assert process.poll() is None, "the app ended while it started"

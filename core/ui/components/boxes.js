@@ -34,7 +34,7 @@ export default function (component) {
     made.dataset.id = face.id;
     put(made, face.box);
     made.setAttribute("aria-label", `Face of ${face.label}`);
-    const tag = Object.assign(document.createElement("span"), { className: "tag", textContent: face.label });
+    const tag = Object.assign(document.createElement("span"), { className: "tag", dir: "auto", textContent: face.label });
     if (face.box[3] > 0.9) tag.classList.add("low");
     if (face.box[0] > 0.7) tag.classList.add("right");
     made.append(tag);

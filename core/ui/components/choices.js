@@ -31,9 +31,9 @@ export default function (component) {
     const picture = given.src ? Object.assign(document.createElement("img"), { src: given.src, alt: "" }) : document.createElement("span");
     if (!given.src) picture.className = "blank";
     const text = document.createElement("div");
-    text.append(Object.assign(document.createElement("strong"), { textContent: given.title }));
+    text.append(Object.assign(document.createElement("strong"), { dir: "auto", textContent: given.title }));
     if (given.share !== null) text.append(bar(given.share));
-    if (given.note) text.append(Object.assign(document.createElement("span"), { textContent: given.note }));
+    if (given.note) text.append(Object.assign(document.createElement("span"), { dir: "auto", textContent: given.note }));
     made.append(picture, text);
     made.setAttribute("aria-label", [given.title, given.note].filter(Boolean).join(", "));
     made.title = given.title;

@@ -56,7 +56,7 @@ export default function (component) {
     about.className = "about";
     about.append(said(entry.title, "title"), said(entry.note, "note"));
     if (entry.field) {
-      const field = Object.assign(document.createElement("input"), { type: "text", placeholder: entry.field, maxLength: 80 });
+      const field = Object.assign(document.createElement("input"), { type: "text", dir: "auto", placeholder: entry.field, maxLength: 80 });
       field.setAttribute("list", "known-names");
       field.setAttribute("aria-label", `${entry.field} ${entry.title}`);
       field.autocomplete = "off";
@@ -84,7 +84,7 @@ export default function (component) {
   }
 
   function said(content, className = "said") {
-    return Object.assign(document.createElement("span"), { className, textContent: content });
+    return Object.assign(document.createElement("span"), { className, dir: "auto", textContent: content });
   }
 
   function button(label, name, id) {

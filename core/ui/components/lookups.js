@@ -104,7 +104,7 @@ export default function (component) {
   // parts
 
   function make(tag, className, content = "") {
-    return Object.assign(document.createElement(tag), { className, textContent: content });
+    return Object.assign(document.createElement(tag), { className, dir: "auto", textContent: content });
   }
 
   function count(number) {

@@ -63,6 +63,7 @@ export default function (component) {
   function text(className, content) {
     const made = document.createElement("div");
     made.className = className;
+    made.dir = "auto"; // a name that is read from the right is cut at its end, too
     made.textContent = content;
     made.title = content;
     return made;

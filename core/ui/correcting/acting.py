@@ -174,7 +174,7 @@ class Desk:
                 self._button("To test on", "quiz", "", lambda: mine.put(about, Split.VAL), none)
                 if more is not None:
                     more()
-            st.markdown(f"**{title}**" if title else "", width="content")
+            st.markdown(f"**{words.plain(title)}**" if title else "", width="content")
 
     def _name(self, none: bool) -> None:
         people = [person.name for person in data.people(self.dataset.id, self.dataset.revision)]
@@ -225,9 +225,9 @@ def last_done(dataset: Dataset, *, hold: bool = True) -> None:
     names = data.services().store.names(dataset.id)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", height=48, border=False):
         if refusal := st.session_state.pop(state.REFUSED, None):
-            st.markdown(f":orange[:material/info: {refusal}]", width="content")
+            st.markdown(f":orange[:material/info: {words.plain(refusal)}]", width="content")
         if undoable:
-            st.markdown(f":material/check: {history.sentence(undoable[0], names)}.", width="content")
+            st.markdown(f":material/check: {words.plain(history.sentence(undoable[0], names))}.", width="content")
             st.button(
                 "Undo", key="undo", icon=":material/undo:", on_click=do, args=(dataset.id, mine.undo), type="tertiary"
             )

@@ -36,8 +36,8 @@ def sheet(dataset: Dataset, face_id: str, among: Faces | None = None) -> None:
             dataset.id, [gallery.Tile(face.crop_id, "", alt=f"Face of {words.person(face.person)}")], tile_px=96
         )
     with right:
-        st.markdown(f"**{words.person(face.person)}**")
-        st.caption("  \n".join([photo.name, *standing(face)]))
+        st.markdown(f"**{words.name(face.person)}**")
+        st.caption("  \n".join([words.plain(photo.name), *standing(face)]))
         if st.button("Whole photo", key="sheet_photo", icon=":material/photo:", type="tertiary"):
             whole_photo(dataset, face_id)
     if face.quality is not None:
@@ -100,7 +100,8 @@ def _history(dataset: Dataset, face_id: str) -> None:
     with st.expander(f"History: {words.count(len(events), 'entry', 'entries')}"):
         for event in events:
             undone = "" if event.active else " (undone)"
-            st.caption(f"{words.ago(event.created)}, {event.author}: {history.sentence(event, names)}{undone}")
+            told = words.plain(f"{event.author}: {history.sentence(event, names)}")
+            st.caption(f"{words.ago(event.created)}, {told}{undone}")
 
 
 def whole_photo(dataset: Dataset, face_id: str, label: str | None = None) -> None:
@@ -123,7 +124,7 @@ def open_photo(dataset: Dataset, photo_id: str, labels: Mapping[str, str]) -> No
         content = services.artifacts.read(dataset.id, Kind.PHOTO, photo_id)
         image = turn_pixels(decode(content, services.settings.images), photo.turn)
     except (NotFound, ImageRefused) as fault:
-        st.error(str(fault))
+        st.error(words.plain(fault))
         return
     shown = [
         boxes.BoxOnPhoto(
@@ -137,7 +138,7 @@ def open_photo(dataset: Dataset, photo_id: str, labels: Mapping[str, str]) -> No
     asked = boxes.photo(f"boxes_{photo_id}_{photo.turn}", image, shown, f"The photo {photo.name}")
     _turning(dataset, photo_id)
     choose = "Choose a face to name or dismiss it." if faces else "No face was found on it."
-    st.caption(f"{photo.name}, {photo.width_px} x {photo.height_px} pixels. {choose}")
+    st.caption(f"{words.plain(photo.name)}, {photo.width_px:d} x {photo.height_px:d} pixels. {choose}")
     if asked is not None and asked.drawn is not None:
         drawn = asked.drawn
         tools = services.ingestor(dataset.id)
@@ -148,7 +149,7 @@ def open_photo(dataset: Dataset, photo_id: str, labels: Mapping[str, str]) -> No
         st.session_state[state.ON_PHOTO] = chosen.id
     on_photo = next((face for face in faces if face.id == st.session_state.get(state.ON_PHOTO)), None)
     if on_photo is not None:
-        st.markdown(f"**{words.person(on_photo.person)}**")
+        st.markdown(f"**{words.name(on_photo.person)}**")
         acting.Desk(dataset, place="photo").bar([on_photo.id], "")
 
 

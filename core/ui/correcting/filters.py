@@ -191,7 +191,7 @@ def choose(dataset: Dataset, run_id: str | None, like: str | None, suspects: fro
             "Show",
             chips,
             default=address.one_of(chips, "show") or (Show.ALL if found[Show.ALL] else chips[-1]),
-            format_func=lambda chip: f"{chip} {words.count(found[chip])}",
+            format_func=lambda chip: f"{words.plain(chip)} {words.count(found[chip])}",
             required=True,
             key=f"show_{dataset.id}_{len(chips)}",
             label_visibility="collapsed",

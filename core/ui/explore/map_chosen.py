@@ -75,7 +75,12 @@ def _take(dataset: Dataset, view: View, face_ids: tuple[str, ...]) -> None:
             files["Faces with the table (zip)"] = ("zip", lambda: selection.to_zip(taken, artifacts, dataset.id))
         for label, (ending, make) in files.items():
             st.download_button(
-                label, make, f"chosen-faces.{ending}", _TYPES[ending], key=f"take_{ending}", on_click="ignore"
+                words.plain(label),
+                make,
+                f"chosen-faces.{ending}",
+                _TYPES[ending],
+                key=f"take_{ending}",
+                on_click="ignore",
             )
         if len(face_ids) > CROPS_MOST:
             st.caption(f"The pictures of up to {words.count(CROPS_MOST, 'face')} can be taken out here.")

@@ -48,12 +48,12 @@ def _arrived(dataset: Dataset, view: View, given: UploadedFile) -> Arrived | Non
     try:
         looked = _look(dataset.model_id, sha256(content).hexdigest(), content)
     except ImageRefused as refusal:
-        st.error(f"**{given.name}**: {refusal}", icon=":material/error:")
+        st.error(f"**{words.plain(given.name)}**: {words.plain(refusal)}", icon=":material/error:")
         return None
     if not looked.faces:
         st.info(
-            f"No face could be found in **{given.name}**. A face needs to be at least about 20 pixels wide and turned "
-            "towards the camera. Try another photo.",
+            f"No face could be found in **{words.plain(given.name)}**. "
+            "A face needs to be at least about 20 pixels wide and turned towards the camera. Try another photo.",
             icon=":material/info:",
         )
         return None

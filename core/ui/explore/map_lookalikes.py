@@ -38,7 +38,7 @@ def section(dataset: Dataset) -> None:
         st.info("Two people with names are needed to compare them.", icon=":material/info:")
         return
     faces = data.faces(dataset.id, dataset.revision)
-    st.markdown(f"**{finding(faces, found)}**")
+    st.markdown(f"**{words.plain(finding(faces, found))}**")
     st.caption(_measured(found))
     with st.container(horizontal=True, gap="medium"):
         for number, pair in enumerate(found.pairs[:PAIRS_SHOWN]):
@@ -83,7 +83,7 @@ def _pair(dataset: Dataset, faces: Faces, found: Lookalikes, pair: Pair, number:
         key=f"pair_{number}",
         icon=":material/scatter_plot:",
         type="tertiary",
-        help=f"{one} and {other} on the map",
+        help=f"{words.plain(one)} and {words.plain(other)} on the map",
         on_click=_look_up,
         args=([faces.table.people[found.people[place]] for place in (pair.first, pair.second)],),
     )

@@ -53,9 +53,11 @@ def what_it_says(shown: MapInfo | None) -> str:
     if not measured:
         return WHAT_IT_SAYS
     k = measured["neighbours"]
-    kept = f"{measured['kept'] * k:.0f} of the {words.count(k, 'face')}"
+    kept = (
+        f"{measured['kept'] * k:.0f} of the {words.count(k, 'face')} nearest to a face are among its {words.count(k)}"
+    )
     trusted = measured.get("trustworthiness")  # maps of earlier versions lack it
-    return f"{WHAT_IT_SAYS} On this one, {kept} nearest to a face are among its {k} nearest in truth (cosine)." + (
+    return f"{WHAT_IT_SAYS} On this one, {kept} nearest in truth (cosine)." + (
         f" Its trustworthiness is {trusted:.2f}: 1 when nobody lies among strangers, 0.5 by chance." if trusted else ""
     )
 
@@ -70,7 +72,7 @@ def readable(run: Run | None) -> Run | None:
     try:
         data.predictions(run.id)
     except InputRefused as refusal:
-        st.caption(f":material/info: The map shows nothing of what the recogniser said. {refusal}")
+        st.caption(f":material/info: The map shows nothing of what the recogniser said. {words.plain(refusal)}")
         return None
     return run
 
@@ -284,7 +286,7 @@ def _chart(dataset: Dataset, view: View, arrived: Arrived | None) -> None:
     """The map alone: it runs again for every face that is pointed at."""
     made = map_chart.drawn(dataset.id, dataset.revision, view)
     key = f"map_{dataset.id}"
-    st.markdown(f"**{made.finding}**")
+    st.markdown(f"**{words.plain(made.finding)}**")
     cloud = made.cloud if arrived is None else map_guests.drawn(dataset, made.cloud, arrived)
     looked = scatter.scatter(key, cloud, made.finding, HEIGHT_PX)
     if looked.asked:

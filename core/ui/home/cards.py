@@ -66,14 +66,15 @@ def new_dataset() -> None:
         model = st.selectbox(
             "How faces are turned into numbers", list(models), format_func=lambda key: models[key].title
         )
-        st.caption(models[model].description)
+        st.caption(words.plain(models[model].description))
         if model not in {known.id for known in _installed_models()}:
-            st.caption(f":material/warning: Not installed here yet: run `python -m core models install {model}` first.")
+            command = words.plain(f"python -m core models install {model}")
+            st.caption(f":material/warning: Not installed here yet. Run this first: {command}")
     if st.button("Make it", type="primary", disabled=not name.strip()):
         try:
             made = data.services().store.create_dataset(name, models[model].vectors_id)
         except FaceAtlasError as refusal:
-            st.error(str(refusal))
+            st.error(words.plain(refusal))
         else:
             frame.go(frame.INGEST, made.id)
 
@@ -90,14 +91,14 @@ def dataset(shown: Dataset) -> None:
         with faces:
             _covers(shown)
         with middle:
-            st.header(shown.name, anchor=False)
+            st.header(words.plain(shown.name), anchor=False)
             people, photos = words.count(counts.people, "person", "people"), words.count(counts.photos, "photo")
             accuracy = f", {words.percent(run.metrics['accuracy'])} right on new photos" if run else ""
             st.markdown(f"{photos}, {words.count(counts.faces, 'face')}, {people}{accuracy}")
             _trail(trail.done_steps(counts, run, jobs_of_it))
         with side:
-            st.caption(step.why)
-            if st.button(step.label, key=f"next_{shown.id}", type="primary", width="stretch"):
+            st.caption(words.plain(step.why))
+            if st.button(words.plain(step.label), key=f"next_{shown.id}", type="primary", width="stretch"):
                 frame.go(step.page, shown.id)
             _menu(shown)
 
@@ -119,7 +120,7 @@ def _menu(shown: Dataset) -> None:
         name = st.text_input("Name", value=shown.name, key=f"name_{shown.id}", max_chars=80)
         if st.button("Rename", key=f"rename_{shown.id}", disabled=name.strip() in ("", shown.name)):
             data.services().store.rename_dataset(shown.id, name)
-            frame.say_next(f"Renamed to '{name.strip()}'.")
+            frame.say_next(f"Renamed to '{words.plain(name)}'.")
             st.rerun()
         if st.button("Add photos", key=f"add_{shown.id}", icon=":material/add_photo_alternate:"):
             frame.go(frame.INGEST, shown.id)
@@ -173,7 +174,7 @@ def _delete(shown: Dataset) -> None:
     size = words.size(data.storage_bytes(shown.id, shown.revision))
     photos, faces = words.count(counts.photos, "photo"), words.count(counts.faces, "face")
     st.markdown(
-        f"**{shown.name}** holds {photos} and {faces} ({size}). "
+        f"**{words.plain(shown.name)}** holds {photos} and {faces} ({size}). "
         "Its photos, faces, runs and maps are erased from this computer and cannot be brought back. "
         "The files that you gave are not touched."
     )
@@ -181,7 +182,7 @@ def _delete(shown: Dataset) -> None:
         services = data.services()
         dataset_work.delete(services.store, services.jobs, services.artifacts, services.settings.exports_dir, shown.id)
         frame.forget(shown.id)
-        frame.say_next(f"'{shown.name}' was erased.")
+        frame.say_next(f"'{words.plain(shown.name)}' was erased.")
         st.rerun()
 
 
@@ -196,4 +197,6 @@ def lately(known: list[Dataset]) -> None:
         came = "" if job.state is JobState.DONE else f" ({job.state})"
         what = jobs.TITLE[job.kind] if job.kind is not JobKind.INGEST else f"Taking photos from {job.params['title']}"
         when = words.ago(job.finished or job.created)
-        st.markdown(f"{jobs.SYMBOL[job.state]} {names[job.dataset_id]}: {what}{came}, {when}")
+        st.markdown(
+            f"{jobs.SYMBOL[job.state]} {words.plain(names[job.dataset_id])}: {words.plain(what + came)}, {when}"
+        )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import streamlit as st
 
 from core.errors import ArchiveRefused, NotFound
@@ -41,14 +39,14 @@ def _preview(offer: Offer) -> bool:
         with data.services().open_source(offer.path, folders_are_people=False) as source:
             photos, refused = source.layout.photos, len(source.refused)
     except ArchiveRefused as refusal:
-        st.error(str(refusal), icon=":material/error:")
+        st.error(words.plain(refusal), icon=":material/error:")
         _withdraw(offer)
         return False
     if not photos:
-        st.warning(f"There are no photos in {offer.title}. Add JPEG, PNG, WebP, HEIC or other photos.")
+        st.warning(f"There are no photos in {words.plain(offer.title)}. Add JPEG, PNG, WebP, HEIC or other photos.")
         _withdraw(offer)
         return False
-    st.markdown(f"**{offer.title}**: {words.count(photos, 'photo')}.")
+    st.markdown(f"**{words.plain(offer.title)}**: {words.count(photos, 'photo')}.")
     if refused:
         st.caption(f"{words.count(refused, 'file')} in it cannot be read; the result will say why.")
     return True
@@ -106,8 +104,8 @@ def history(dataset: Dataset, known: list[LookupInfo]) -> None:
 def _card(dataset: Dataset, info: LookupInfo) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         with st.container(width="content"):
-            st.markdown(f"**{info.title or 'A result that is damaged'}**")
-            st.caption(info.damage or told(info))
+            st.markdown(f"**{words.plain(info.title or 'A result that is damaged')}**")
+            st.caption(words.plain(info.damage) or told(info))
         with st.container(horizontal=True, width="content"):
             if not info.damage:
                 st.button("Open result", key=f"open_{info.id}", on_click=_open, args=(info.id,))
@@ -140,8 +138,9 @@ def forgetting(dataset: Dataset, info: LookupInfo) -> None:
     """The way to remove it."""
     with st.popover("Forget", icon=":material/delete:"):
         st.markdown(
-            f"Forget **{info.title or 'it'}**? The result, the pictures of its faces and the photos kept for it are "
-            "removed from the data folder. This cannot be undone."
+            f"Forget **{words.plain(info.title or 'it')}**? "
+            "The result, the pictures of its faces and the photos kept for it are removed from the data folder. "
+            "This cannot be undone."
         )
         st.button("Forget it", key=f"forget_{info.id}", type="primary", on_click=_forget, args=(dataset.id, info.id))
 
@@ -155,9 +154,8 @@ def _forget(dataset_id: str, lookup_id: str) -> None:
 def where(made_source: str) -> str:
     """Where the result and the photos are."""
     if made_source:
-        return (
-            f"The result is kept in the data folder until you forget it. The photos are yours: `{Path(made_source)}`."
-        )
+        lie = words.plain(made_source)
+        return f"The result is kept in the data folder until you forget it. The photos are yours: {lie}."
     return "The result and a copy of its photos are kept in the data folder until you forget them."
 
 

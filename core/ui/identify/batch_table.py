@@ -72,7 +72,7 @@ def show(dataset: Dataset, info: LookupInfo) -> None:
     made = _made(dataset.id, info.id, info.created)
     text, ways = st.columns([3, 2])
     with text:
-        st.header(made.title, anchor=False)
+        st.header(words.plain(made.title), anchor=False)
         st.caption(f"{batch.told(info)}. {batch.where(made.source)} {batch.about_run(dataset, made.run_id)}")
     with ways, st.container(horizontal=True, horizontal_alignment="right"):
         st.button("Other photos", icon=":material/arrow_back:", on_click=batch.close)

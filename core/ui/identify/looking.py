@@ -158,10 +158,10 @@ def effect(threshold: Threshold, named: dict[float, int], n_faces: int) -> str:
             f"up to {words.percent(threshold.high)} of strangers may get a name."
         )
     if n_faces:
-        said.append(f"Here {named[threshold.rate]} of {words.count(n_faces, 'face')} have a name.")
+        said.append(f"Here {named[threshold.rate]:d} of {words.count(n_faces, 'face')} have a name.")
         stricter = next((rate for rate in sorted(named, reverse=True) if named[rate] < named[threshold.rate]), None)
         looser = next((rate for rate in sorted(named) if named[rate] > named[threshold.rate]), None)
-        said += [f"With {one_in(rate)} it would be {named[rate]}." for rate in (stricter, looser) if rate is not None]
+        said += [f"With {one_in(rate)} it would be {named[rate]:d}." for rate in (stricter, looser) if rate is not None]
     return " ".join(said)
 
 

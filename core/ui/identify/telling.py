@@ -47,7 +47,7 @@ def face(dataset: Dataset, asked: Asked, threshold: Threshold) -> None:
     """Everything about one face."""
     with st.container(border=True):
         st.markdown(verdict(asked, threshold))
-        st.caption(why(asked.face, threshold))
+        st.caption(words.plain(why(asked.face, threshold)))
         width_px = asked.face.detection.box.width
         if width_px < SMALL_FACE_PX:
             st.caption(
@@ -56,7 +56,7 @@ def face(dataset: Dataset, asked: Asked, threshold: Threshold) -> None:
             )
         if asked.said is not None and asked.said.person is not None:
             name = words.person(asked.said.person)
-            st.caption(f"This photo is in the dataset as one of {name}: what it says here proves little.")
+            st.caption(f"This photo is in the dataset as one of {words.plain(name)}: what it says here proves little.")
         _teach(dataset, asked, threshold)
         person = _candidates(dataset, asked)
         _evidence(dataset, asked, person)
@@ -66,10 +66,10 @@ def verdict(asked: Asked, threshold: Threshold) -> str:
     """Who it is, in one line."""
     number, best, name = asked.number + 1, asked.face.candidates[0], asked.face.name(threshold)
     if asked.said is not None and asked.said.confirmed:
-        return f"**{number}. {words.person(asked.said.person)}**, as somebody said."
+        return f"**{number:d}. {words.name(asked.said.person)}**, as somebody said."
     if name:
-        return f"**{number}. {words.person(name)}** ({words.probability(best.prob)})"
-    return f"**{number}. Unknown.** Nearest is {words.person(nearest_candidate(asked.face.candidates).person)}."
+        return f"**{number:d}. {words.name(name)}** ({words.probability(best.prob)})"
+    return f"**{number:d}. Unknown.** Nearest is {words.name(nearest_candidate(asked.face.candidates).person)}."
 
 
 def why(face: IdentifiedFace, threshold: Threshold) -> str:
@@ -133,7 +133,7 @@ def _evidence(dataset: Dataset, asked: Asked, person: str) -> None:
             for place in nearest
         ]
         gallery.grid(dataset.id, tiles, tile_px=58)
-    st.caption(f"Beside it, the photos of {words.person(person)} that are most like it, with their distance.")
+    st.caption(f"Beside it, the photos of {words.name(person)} that are most like it, with their distance.")
 
 
 def _teach(dataset: Dataset, asked: Asked, threshold: Threshold) -> None:
@@ -155,7 +155,7 @@ def _teach(dataset: Dataset, asked: Asked, threshold: Threshold) -> None:
             help="The photo and this face are added to the dataset under that name. Nobody else on the photo is.",
         )
         if asked.is_near and (asked.said is None or asked.said.person != guess):
-            label = f"Yes, {words.person(guess)}" if asked.face.name(threshold) else f"It is {words.person(guess)}"
+            label = f"Yes, {words.name(guess)}" if asked.face.name(threshold) else f"It is {words.name(guess)}"
             st.button(label, key=f"yes_{field}", icon=":material/check:", on_click=_learn, args=(dataset, asked, guess))
 
 

@@ -65,7 +65,7 @@ def ask_for_side(model_id: str, label: str, key: str) -> Side | None:
     try:
         looked = _look(model_id, sha256(content).hexdigest(), content)
     except InputRefused as refusal:
-        st.error(f"**{given.name}**: {refusal}", icon=":material/error:")
+        st.error(f"**{words.plain(given.name)}**: {words.plain(refusal)}", icon=":material/error:")
         return None
     return _choose_face(looked, key)
 
@@ -88,7 +88,7 @@ def _choose_face(looked: Looked, key: str) -> Side | None:
         chosen = st.segmented_control(
             f"{words.count(len(faces), 'face')}: which one?",
             list(faces),
-            format_func=lambda face: str(face + 1),
+            format_func=lambda face: f"{face + 1:d}",
             default=looked.main,
             required=True,
             key=f"{key}_face_{looked.photo_id[:12]}",
@@ -206,7 +206,7 @@ def _person(judged: Judge, dataset: Dataset, side: Side, person: PersonCount) ->
         place = st.container()
         verdict = judged(against.cosine, ask_for_far())
         with place:
-            _headline(verdict, words.person(person.name))
+            _headline(verdict, words.name(person.name))
         _nearest(dataset, against)
     with right:
         _crops([side])

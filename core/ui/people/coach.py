@@ -28,8 +28,10 @@ def show(dataset: Dataset, person_id: int) -> None:
         return
     given = advice(dataset.id, run.id, dataset.revision).get(person_id)
     if given is not None:
-        st.markdown(f":material/{'add_a_photo' if given.more_photos else 'check_circle'}: {sentence(given)}")
-        st.caption(f"{given.why} As of the training {words.ago(run.created)}.")
+        st.markdown(
+            f":material/{'add_a_photo' if given.more_photos else 'check_circle'}: {words.plain(sentence(given))}"
+        )
+        st.caption(f"{words.plain(given.why)} As of the training {words.ago(run.created)}.")
 
 
 def _asked(dataset: Dataset, run: Run) -> bool:

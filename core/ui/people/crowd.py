@@ -142,7 +142,7 @@ def choose(dataset: Dataset, people: Sequence[PersonCount]) -> Wanted:
             "Show",
             chips,
             default=address.one_of(chips, "show") or Show.ALL,
-            format_func=lambda chip: f"{chip} {words.count(found[chip])}",
+            format_func=lambda chip: f"{words.plain(chip)} {words.count(found[chip])}",
             required=True,
             key=f"people_show_{dataset.id}_{len(chips)}",
             label_visibility="collapsed",

@@ -61,7 +61,7 @@ def ask(dataset: Dataset, people: list[PersonCount]) -> None:
         _answer("Later", "schedule", "L", _later, question)
     st.caption(
         f"Similarity {question.similarity:.2f}; about 1 is one person. If they are one, the faces of "
-        f"{words.person(question.second.name)} become {words.person(question.first.name)}'s. "
+        f"{words.name(question.second.name)} become {words.name(question.first.name)}'s. "
         "A no is remembered; both can be undone."
     )
 
@@ -78,7 +78,7 @@ def _answer(label: str, icon: str, key: str, act: Callable[[Question], None], qu
 
 
 def _faces(dataset: Dataset, person: PersonCount) -> None:
-    st.markdown(f"**{words.person(person.name)}**, {words.count(person.faces, 'face')}")
+    st.markdown(f"**{words.name(person.name)}**, {words.count(person.faces, 'face')}")
     faces = data.faces_of(dataset.id, dataset.revision, person.id)
     rows = likeness.typical(faces, np.arange(len(faces.table)))[:FACES_SHOWN]
     names = (faces.table.photo_names[row].rpartition("/")[2] for row in rows)

@@ -41,7 +41,7 @@ def _ask(dataset: Dataset, person: PersonCount) -> None:
         if not st.form_submit_button("Erase", type="primary", icon=":material/delete_forever:"):
             return
     if not is_name_of(typed, person):
-        st.error(f"That is not the name. Type '{name}', or close this window to keep everything.")
+        st.error(f"That is not the name. Type '{words.plain(name)}', or close this window to keep everything.")
         return
     asked = EraseParams(person.id, by, all_photos=shared, retrain=again)
     with data.services().reserve.lend():
@@ -58,7 +58,8 @@ def sentence(name: str, going: dict[str, int]) -> str:
         parts.append(words.count(going["models"], "trained recogniser"))
     if lookups := going["lookups"]:
         parts.append(words.count(lookups, "kept result of Many photos", "kept results of Many photos"))
-    told = f"**{name}**: {', '.join(parts)} and all exports of this dataset are removed. This cannot be undone."
+    told = f"**{words.plain(name)}**: {', '.join(parts)} and all exports of this dataset are removed. "
+    told += "This cannot be undone."
     if kept := going["photos_kept"]:
         told += (
             f" {words.count(kept, 'photo')} with other people on {'it' if kept == 1 else 'them'} "
@@ -87,11 +88,11 @@ def _receipt(job: Job) -> None:
     with st.container(border=True):
         st.markdown(f":material/{'warning' if left else 'task_alt'}: {receipt_sentence(job.result)}")
         for trace in [*left, *job.result["check"].get("possible", [])]:
-            st.caption(f"{trace['path']}: {trace['what']}. {trace['advice']}")
+            st.caption(words.plain(f"{trace['path']}: {trace['what']}. {trace['advice']}"))
         if note := job.result.get("photos_kept_note"):
-            st.caption(note)
+            st.caption(words.plain(note))
         if refused := job.result.get("not_retrained"):
-            st.caption(f"It was not trained again: {refused}")
+            st.caption(f"It was not trained again: {words.plain(refused)}")
         with st.container(horizontal=True):
             st.download_button(
                 "Receipt", json.dumps(job.result, indent=2), f"receipt-{job.id}.json", icon=":material/download:"

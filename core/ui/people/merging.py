@@ -20,8 +20,8 @@ CANDIDATES = 24
 def choose(view: View) -> None:
     """Choose whom to merge with: those most alike first."""
     st.caption(
-        f"Choose who is the same person as {view.name}. Those most alike come first; the one with more faces keeps "
-        "the name. It can be undone."
+        f"Choose who is the same person as {words.plain(view.name)}. "
+        "Those most alike come first; the one with more faces keeps the name. It can be undone."
     )
     search = st.text_input(
         "Find a name",
@@ -78,7 +78,9 @@ def offer(view: View, keep: Callable[[View], None]) -> None:
         name = words.person(other.name)
         with st.container(width=64):
             gallery.grid(view.dataset.id, [gallery.Tile(other.cover_crop_id, "", alt=name)], tile_px=48)
-        st.markdown(f"There is an **{name}** already, with {words.count(other.faces, 'face')}.", width="content")
+        st.markdown(
+            f"There is an **{words.plain(name)}** already, with {words.count(other.faces, 'face')}.", width="content"
+        )
         pair = view, view.person.id, other.id
-        st.button(f"Merge into {name}", key="merge_namesake", type="primary", on_click=merge, args=pair)
+        st.button(f"Merge into {words.plain(name)}", key="merge_namesake", type="primary", on_click=merge, args=pair)
         st.button("Keep the old name", key="keep_name", type="tertiary", on_click=keep, args=(view,))

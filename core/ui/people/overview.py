@@ -80,7 +80,7 @@ def _everybody(dataset: Dataset, people: list[PersonCount]) -> None:
     wanted = crowd.choose(dataset, people)
     shown = crowd.listed(people, wanted)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        st.caption(summary(people, data.counts(dataset.id, dataset.revision)), width="content")
+        st.caption(words.plain(summary(people, data.counts(dataset.id, dataset.revision))), width="content")
         acting.last_done(dataset)
     if not shown:
         st.info("Nobody is like that. Choose something else above.", icon=":material/search:")

@@ -80,4 +80,5 @@ def _past(view: View) -> None:
     with st.expander(f"History: {words.count(len(events), 'entry', 'entries')}"):
         for event in events:
             undone = "" if event.active else " (undone)"
-            st.caption(f"{words.ago(event.created)}, {event.author}: {history.sentence(event, names)}{undone}")
+            told = words.plain(f"{event.author}: {history.sentence(event, names)}")
+            st.caption(f"{words.ago(event.created)}, {told}{undone}")

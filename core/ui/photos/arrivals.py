@@ -112,15 +112,15 @@ def _look_and_start(dataset: Dataset | None, offer: Offer) -> None:
     try:
         parts = _parts(str(offer.path), offer.path.stat().st_mtime_ns, dataset)
     except InputRefused as refusal:
-        st.error(f"{offer.title}: {refusal}" if offer.title not in str(refusal) else str(refusal))
+        st.error(words.plain(f"{offer.title}: {refusal}" if offer.title not in str(refusal) else refusal))
         _let_go(offer)
         return
     with st.container(border=True):
-        st.markdown(f"**{offer.title}**")
+        st.markdown(f"**{words.plain(offer.title)}**")
         part = parts[0] if len(parts) == 1 else _one_of(parts)
-        st.markdown(sentence(part))
+        st.markdown(words.plain(sentence(part)))
         if part.objection:
-            st.warning(part.objection, icon=":material/info:")
+            st.warning(words.plain(part.objection), icon=":material/info:")
         name = _name(part) if part.what is What.BUNDLE and not part.objection else None
         with st.container(horizontal=True):
             usable = not part.objection and name != ""
@@ -144,7 +144,9 @@ def _one_of(parts: list[Part]) -> Part:
     labels = [
         f"{TITLES[part.what]}: {part.member}" if kinds.count(part.what) > 1 else TITLES[part.what] for part in parts
     ]
-    chosen = st.radio("It holds several things. What shall be taken from it?", labels, key="arrival_part")
+    chosen = st.radio(
+        "It holds several things. What shall be taken from it?", labels, format_func=words.plain, key="arrival_part"
+    )
     return parts[labels.index(chosen)]
 
 
@@ -181,7 +183,7 @@ def _name(part: Part) -> str:
     free = next(name for n in numbers if (name := f"{part.origin} {n}" if n > 1 else part.origin) not in taken)
     name = st.text_input("Name of the dataset", free, max_chars=80, key=f"bundle_{part.origin}_{len(taken)}").strip()
     if name in taken:
-        st.caption(f"There is a dataset '{name}' already. Choose another name.")
+        st.caption(f"There is a dataset '{words.plain(name)}' already. Choose another name.")
         return ""
     return name
 
@@ -199,7 +201,7 @@ def _start(dataset: Dataset | None, offer: Offer, part: Part, name: str | None) 
         given = Delivery(offer.path, part.what, part.member, name)
         came = arriving.take(data.services().arrival_tools(), None, given, by)
         _let_go(offer)
-        frame.say_next(f"'{came['dataset']}' knows {words.count(came['people'], 'person', 'people')}.")
+        frame.say_next(f"'{words.plain(came['dataset'])}' knows {words.count(came['people'], 'person', 'people')}.")
         frame.go(frame.IDENTIFY, data.services().runs.run(came["run"]).dataset_id)
     else:
         asked = ImportParams(str(offer.path), offer.title, part.what, part.member, by.author, by.session, name)
@@ -215,7 +217,7 @@ def _start(dataset: Dataset | None, offer: Offer, part: Part, name: str | None) 
 def _results(dataset: Dataset) -> None:
     """The last imports: what was taken, what was refused, and the way back."""
     if refusal := st.session_state.pop(state.REFUSED, None):
-        st.warning(refusal, icon=":material/info:")
+        st.warning(words.plain(refusal), icon=":material/info:")
     known = [job for job in data.services().jobs.jobs(dataset.id) if job.kind is JobKind.IMPORT]
     ended = [job for job in known if not job.state.active and (job.state is JobState.DONE or _holding(dataset, job))]
     if ended:
@@ -226,9 +228,9 @@ def _results(dataset: Dataset) -> None:
 
 
 def _result(dataset: Dataset, job: Job) -> None:
-    st.markdown(f"**{job.params['title']}**, {words.ago(job.finished or job.created)}")
+    st.markdown(f"**{words.plain(job.params['title'])}**, {words.ago(job.finished or job.created)}")
     if job.state is JobState.DONE:
-        st.markdown(came_of(What(job.params["what"]), job.result))
+        st.markdown(words.plain(came_of(What(job.params["what"]), job.result)))
         _refused(job)
         _recogniser(job)
     else:
@@ -285,7 +287,7 @@ def _refused(job: Job) -> None:
     nouns = {"conflicts": "face", "refused_regions": "region", "refused": noun}
     for kind, title in kinds.items():
         if lines := job.result.get(kind):
-            with st.expander(title.format(words.count(job.result[f"{kind}_count"], nouns[kind]))):
+            with st.expander(words.plain(title.format(words.count(job.result[f"{kind}_count"], nouns[kind])))):
                 table = pd.DataFrame(lines).rename(columns={"name": "What", "reason": "Why"})
                 st.dataframe(table, hide_index=True, alt="What was not taken, and why")
 

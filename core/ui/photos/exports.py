@@ -148,7 +148,9 @@ def _job(job_id: str) -> Job | None:
 def _show(dataset: Dataset, export: Ready) -> None:
     size, key, person = export.path.stat().st_size, export.path.stem, _person(dataset, export)
     with st.container(border=True):
-        st.markdown(f"**{_title(export, person)}**, {words.size(size)}, {words.ago(export.path.stat().st_mtime)}")
+        st.markdown(
+            f"**{words.plain(_title(export, person))}**, {words.size(size)}, {words.ago(export.path.stat().st_mtime)}"
+        )
         if told := _counts(export):
             st.caption(told)
         if size > LARGEST_DOWNLOAD_BYTES:

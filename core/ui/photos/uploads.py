@@ -118,21 +118,22 @@ def preview(offer: Offer, folders_are_people: bool) -> bool:
         with data.services().open_source(offer.path, folders_are_people=folders_are_people) as source:
             layout, refused = source.layout, len(source.refused)
     except ArchiveRefused as refusal:
-        st.error(str(refusal), icon=":material/error:")
+        st.error(words.plain(refusal), icon=":material/error:")
         _withdraw(offer)
         return False
     if not layout.photos:
         st.warning(
-            f"There are no photos in {offer.title}. Add JPEG, PNG, WebP, HEIC or other photos, one folder a person.",
+            f"There are no photos in {words.plain(offer.title)}. "
+            "Add JPEG, PNG, WebP, HEIC or other photos, one folder a person.",
             icon=":material/info:",
         )
         _withdraw(offer)
         return False
     names = ", ".join(words.person(name) for name in layout.people[:8])
     more = f" and {len(layout.people) - 8} more" if len(layout.people) > 8 else ""
-    st.markdown(f"**{offer.title}**: {words.count(layout.photos, 'photo')}; {layout}.")
+    st.markdown(f"**{words.plain(offer.title)}**: {words.count(layout.photos, 'photo')}; {words.plain(layout)}.")
     if layout.people:
-        st.caption(f"People: {names}{more}.")
+        st.caption(f"People: {words.plain(names)}{more}.")
     if len(layout.people) == 1:
         st.info("Only one person. A recogniser tells people apart: add a folder of somebody else, too.")
     if refused:

@@ -68,7 +68,7 @@ def _compared(dataset_id: str, revision: Revision, older: str, newer: str) -> Co
 def _result(page: Shown, compared: Compared) -> None:
     acting.keep_in_step()
     counts = compared.counts
-    st.markdown(f"{_TRUST[counts.verdict]} **{counts.sentence()}**")
+    st.markdown(f"{_TRUST[counts.verdict]} **{words.plain(counts.sentence())}**")
     left, right = st.columns([2, 3], gap="large")
     with left:
         _counts(compared)
@@ -149,7 +149,11 @@ def _between(page: Shown, between: Between) -> None:
     lines = [*_corrections(page, between), *_people(between), *_settings(between.settings)]
     if between.learned:
         lines.append(f"{between.learned:+d} faces learned from")
-    st.markdown("\n".join(f"- {line}" for line in lines) if lines else "Nothing: the same faces and the same settings.")
+    st.markdown(
+        "\n".join(f"- {words.plain(line)}" for line in lines)
+        if lines
+        else "Nothing: the same faces and the same settings."
+    )
 
 
 def _corrections(page: Shown, between: Between) -> list[str]:

@@ -43,7 +43,7 @@ def confusion(page: Shown) -> None:
     """The pairs first, then the matrix; a click on a cell shows its photos, which can be corrected there."""
     acting.keep_in_step()
     result = page.evaluation
-    st.markdown(f"**{evaluation.finding(result)}**")
+    st.markdown(f"**{words.plain(evaluation.finding(result))}**")
     options = _options(result)
     n_shown = len(matrix_people(result, options.wanted, everyone=options.everyone))
     pairs = [
@@ -189,7 +189,7 @@ def _cell(page: Shown, true: int, given: int) -> None:
     names = page.predictions.people
     face_ids = faces_of(page, names[true], names[given])
     said = "recognised" if true == given else f"taken for {page.person(given)}"
-    st.markdown(f"**{page.person(true)}, {said}: {words.count(len(face_ids), 'face')}**")
+    st.markdown(f"**{words.plain(page.person(true))}, {words.plain(said)}: {words.count(len(face_ids), 'face')}**")
     part = face_ids[gallery.page_slice(len(face_ids), CELL_PER_PAGE, f"cell_{true}_{given}")]
     both, known = dict.fromkeys((names[given], names[true])), set(page.faces.table.people)
     desk = Desk(page.dataset, tuple(name for name in both if name in known), "cell")
@@ -198,7 +198,7 @@ def _cell(page: Shown, true: int, given: int) -> None:
     picked = picker(f"cell_{page.run.id}_{true}_{given}", _tiles(page, part, names[true]), grid, acting.epoch())
     with actions:
         desk.bar(picked.about, f"{words.count(len(picked.about))} chosen" if picked.about else "")
-        st.caption(_legend(desk))
+        st.caption(words.plain(_legend(desk)))
     if desk.obey(picked.commands):
         st.rerun()
     if picked.command and picked.command.name == "open" and picked.command.face_ids:

@@ -18,7 +18,7 @@ def section(page: Shown) -> None:
     made = studying.document(page, "classifiers")
     if made is None:
         return
-    st.markdown(f"**{made['why']}**")
+    st.markdown(f"**{words.plain(made['why'])}**")
     st.dataframe(
         table(made),
         hide_index=True,
@@ -30,7 +30,7 @@ def section(page: Shown) -> None:
     st.caption(
         "The first is in use. All of them learned from and were tested on the same faces. In per cent, in brackets the "
         "95 % interval. Difference: how much more often it is right than the first, face by face. Times are those of "
-        f"this computer. {fixed}."
+        f"this computer. {words.plain(fixed)}."
     )
     studying.method(made)
 

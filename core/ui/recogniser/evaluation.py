@@ -98,7 +98,7 @@ def headline(run: Run) -> None:
         st.metric("Faces learned from", words.count(metrics["n_train"]), width="content")
     st.markdown(
         f"**Right for {words.count(metrics['n_correct'])} of {words.count(metrics['n_test'], 'face')} "
-        f"it had not seen before.** {run.params['why']}"
+        f"it had not seen before.** {words.plain(run.params['why'])}"
     )
 
 
@@ -215,7 +215,7 @@ def method(page: Shown) -> None:
     """Everything somebody needs to judge the numbers, or to get them again."""
     run, evaluation = page.run, page.evaluation
     params = run.params
-    st.markdown(params["why"])
+    st.markdown(words.plain(params["why"]))
     left, right = st.columns(2, gap="large")
     with left:
         _facts(
@@ -245,7 +245,7 @@ def method(page: Shown) -> None:
 
 
 def _facts(rows: dict[str, str]) -> None:
-    st.table(pd.DataFrame(rows.items()), border="horizontal", hide_index=True, hide_header=True)
+    st.table(pd.DataFrame(rows.items()).map(words.plain), border="horizontal", hide_index=True, hide_header=True)
 
 
 def _model_title(model_id: str) -> str:
@@ -257,7 +257,7 @@ def _model_title(model_id: str) -> str:
 
 def _not_used(run: Run) -> None:
     for dropped in run.params["dropped"]:
-        st.caption(f"{words.count(dropped['faces'], 'face')} not used: {dropped['reason']}")
+        st.caption(f"{words.count(dropped['faces'], 'face')} not used: {words.plain(dropped['reason'])}")
     left_out = run.params["left_out"]
     if not left_out:
         st.caption("Nobody was left out.")

@@ -39,7 +39,7 @@ def errors(page: Shown) -> None:
         _no_errors(page)
         return
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(f"**{evaluation.finding(page.evaluation)}**", width="content")
+        st.markdown(f"**{words.plain(evaluation.finding(page.evaluation))}**", width="content")
         rows = _find(page.predictions, rows) if len(rows) > PER_PAGE else rows
     there = [row for row in rows if page.predictions.face_ids[row] in page.faces.row]
     st.caption(
@@ -102,11 +102,11 @@ def show(page: Shown, wrong: Mistake) -> None:
             face = gallery.Tile(_crop(page, wrong.face_id), "", alt=f"Face of {person}")
             gallery.grid(page.dataset.id, [face], tile_px=96)
         with middle:
-            st.markdown(f"**{person}**  \n:material/close: taken for **{given}**")
-            st.caption(wrong.note)
+            st.markdown(f"**{words.plain(person)}**  \n:material/close: taken for **{words.plain(given)}**")
+            st.caption(words.plain(wrong.note))
             today = page.faces.table.person(page.faces.row[wrong.face_id])
             if today != wrong.person:
-                st.caption(f":material/check: Corrected since: {words.person(today)}")
+                st.caption(f":material/check: Corrected since: {words.name(today)}")
             if st.button("Whole photo", key=f"photo_{wrong.face_id}", type="tertiary", icon=":material/photo:"):
                 facesheet.whole_photo(page.dataset, wrong.face_id, f"{person}, taken for {given}")
         with right:

@@ -73,4 +73,4 @@ def _files(made: Report) -> None:
                 on_click="ignore",
                 key=f"report_{ending}",
             )
-    st.table(pd.DataFrame(made.facts), border="horizontal", hide_index=True, hide_header=True)
+    st.table(pd.DataFrame(made.facts).map(words.plain), border="horizontal", hide_index=True, hide_header=True)

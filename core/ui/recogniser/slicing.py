@@ -44,13 +44,13 @@ def section(page: Shown) -> None:
     _figures(made)
     _panel(page, made)
     if made["check"]["ok"] is not False:
-        st.caption(f"**Crops.** {made['check']['sentence']}")
+        st.caption(f"**Crops.** {words.plain(made['check']['sentence'])}")
     studying.method(made)
 
 
 def _crops(check: dict[str, Any]) -> None:
     if check["ok"] is False:
-        st.warning(f"**The crops look wrong.** {check['sentence']}", icon=":material/warning:")
+        st.warning(f"**The crops look wrong.** {words.plain(check['sentence'])}", icon=":material/warning:")
 
 
 def _figures(made: dict[str, Any]) -> None:
@@ -90,7 +90,7 @@ def _panel(page: Shown, made: dict[str, Any]) -> None:
 
 def _slices(page: Shown, made: dict[str, Any]) -> Place | None:
     """The chart; which slice is clicked."""
-    st.markdown(f"**{finding(made)}**")
+    st.markdown(f"**{words.plain(finding(made))}**")
     event = st.plotly_chart(
         charts.figure(_slices_chart(made)),
         key=f"slices_chart_{page.run.id}",
@@ -130,7 +130,7 @@ def _errors(page: Shown, made: dict[str, Any], clicked: Place | None) -> None:
     wanted = _choose(page, made["slices"], clicked, there)
     among = [one for one in there if not wanted or one["slices"].get(wanted[0]) == wanted[1]]
     if not among:
-        st.caption(f"{_title(wanted)}: no face was named wrongly.")
+        st.caption(f"{words.plain(_title(wanted))}: no face was named wrongly.")
     part = among[gallery.page_slice(len(among), PER_PAGE, f"slice_errors_{wanted}")]
     for one in part:
         mistakes.show(page, _mistake(one, made["repeats"]))
@@ -179,7 +179,8 @@ def _curve(points: Sequence[dict[str, Any]]) -> None:
     fewer = [point for point in points if point["people"] < points[0]["people"]]
     if fewer:
         having = ", ".join(f"{words.count(point['people'])} have {point['photos']}" for point in fewer)
-        st.caption(f"Of {words.count(points[0]['people'], 'person', 'people')} {having}; the others gave all theirs.")
+        people = words.count(points[0]["people"], "person", "people")
+        st.caption(f"Of {people} {words.plain(having)}; the others gave all theirs.")
 
 
 def curve_finding(points: Sequence[dict[str, Any]]) -> str:

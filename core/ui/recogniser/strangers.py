@@ -37,7 +37,7 @@ def section(page: Shown) -> None:
     st.markdown(f"**{finding(page.run, promises)}**")
     st.markdown(sentence(page.run, n_unknown(page)))
     if given := page.run.params.get("strangers_given"):
-        st.caption(given_sentence(given))
+        st.caption(words.plain(given_sentence(given)))
     _rates(page, promises)
     _limits(promises)
     left, right = st.columns(2, gap="large")

@@ -68,4 +68,4 @@ def interval(share: Interval, digits: int = 1) -> str:
 
 def method(made: dict[str, Any]) -> None:
     """How it was measured, in small letters."""
-    st.caption(f"{made['protocol']} It took {words.duration(made['seconds'])}.")
+    st.caption(f"{words.plain(made['protocol'])} It took {words.duration(made['seconds'])}.")

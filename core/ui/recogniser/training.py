@@ -134,22 +134,22 @@ def plan(dataset: Dataset, chosen: TrainOptions) -> None:
     """What would be learned, who is left out, and how it will be tested."""
     found = _plan(dataset.id, dataset.revision, chosen)
     if isinstance(found, str):
-        st.warning(found, icon=":material/info:")
+        st.warning(words.plain(found), icon=":material/info:")
         return
     planned, gated = found
     used, tested = len(planned.used), sum(len(fold.test) for fold in planned.folds)
     st.markdown(
         f"**{words.count(len(planned.people), 'person', 'people')}, {words.count(used, 'face')}** take part; "
-        f"{words.count(tested, 'face')} of them test it. {planned.why}"
+        f"{words.count(tested, 'face')} of them test it. {words.plain(planned.why)}"
     )
     for kept_out in gated:
-        st.caption(f"{words.count(kept_out.faces, 'face')} not used: {kept_out.reason}")
+        st.caption(f"{words.count(kept_out.faces, 'face')} not used: {words.plain(kept_out.reason)}")
     for dropped in planned.dropped:
-        st.caption(f"{words.count(len(dropped.rows), 'face')} not used: {dropped.reason}")
+        st.caption(f"{words.count(len(dropped.rows), 'face')} not used: {words.plain(dropped.reason)}")
     if planned.left_out:
         with st.expander(f"{words.count(len(planned.left_out), 'person', 'people')} left out"):
             for entry in planned.left_out[:LEFT_OUT_SHOWN]:
-                st.markdown(f"- **{words.person(entry.person)}**: {entry.reason}")
+                st.markdown(f"- **{words.name(entry.person)}**: {words.plain(entry.reason)}")
             if len(planned.left_out) > LEFT_OUT_SHOWN:
                 st.caption(f"and {len(planned.left_out) - LEFT_OUT_SHOWN} more")
 

@@ -35,10 +35,10 @@ def engine(services: Services) -> None:
     st.header("Engine", anchor=False)
     here = processor()
     st.markdown(
-        f"**{services.engine.name}**, embedding in **{services.engine.precision}**, detecting in f32, "
-        f"on {words.count(services.settings.threads, 'thread')} of *{here.name}*."
+        f"**{words.plain(services.engine.name)}**, embedding in **{words.plain(services.engine.precision)}**, "
+        f"detecting in f32, on {words.count(services.settings.threads, 'thread')} of *{words.plain(here.name)}*."
     )
-    st.caption(f"Processor features in use: {', '.join(here.features) or 'none beyond the base'}.")
+    st.caption(f"Processor features in use: {words.plain(', '.join(here.features) or 'none beyond the base')}.")
     pid = services.supervisor.worker_pid if services.settings.supervise else None
     st.caption(f"Worker process: {'running' if pid else 'not started by this app'}.")
 
@@ -90,7 +90,8 @@ def privacy(services: Services) -> None:
     """What happens with faces, in plain words."""
     st.header("Privacy", anchor=False)
     st.markdown(
-        f"Photos, faces and what is learned from them stay in the folder `{services.settings.data_dir.name}` of this "
-        "computer. Nothing is sent anywhere; usage statistics are off. A photo that you only ask about is not kept. "
+        f"Photos, faces and what is learned from them stay in the folder "
+        f"{words.plain(services.settings.data_dir.name)} of this computer. "
+        "Nothing is sent anywhere; usage statistics are off. A photo that you only ask about is not kept. "
         "Deleting a dataset erases its photos, crops, embeddings, runs and maps, and overwrites its database rows."
     )

@@ -16,7 +16,7 @@ def active(running: list[Job]) -> None:
     if not running:
         st.markdown("Nothing is running.")
     for job in sorted(running, key=lambda job: job.created):
-        st.markdown(f"**{_dataset(job)}**")
+        st.markdown(f"**{words.plain(_dataset(job))}**")
         jobs.follow(job)
 
 
@@ -24,7 +24,7 @@ def ended(past: list[Job]) -> None:
     """Work that stopped early first, with the way on; then everything as a table."""
     stopped = [job for job in past if job.state is not JobState.DONE]
     for job in stopped[:STOPPED_SHOWN]:
-        st.markdown(f"**{_dataset(job)}**, {words.ago(job.finished or job.created)}")
+        st.markdown(f"**{words.plain(_dataset(job))}**, {words.ago(job.finished or job.created)}")
         jobs.follow(job)
     if past:
         st.header("Ended", anchor=False)

@@ -114,7 +114,7 @@ export default function (component) {
       card.dataset.of = data.of;
       const picture = Object.assign(document.createElement("img"), { src: shown.src, alt: shown.alt });
       const text = document.createElement("div");
-      shown.lines.forEach((line, at) => text.append(Object.assign(document.createElement(at ? "span" : "strong"), { textContent: line })));
+      shown.lines.forEach((line, at) => text.append(Object.assign(document.createElement(at ? "span" : "strong"), { dir: "auto", textContent: line })));
       card.replaceChildren(picture, text);
     }
     const { x, y } = self.place(self.focused), { area } = plane;

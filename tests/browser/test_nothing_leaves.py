@@ -1,0 +1,243 @@
+"""Nothing is asked of anybody but the app, whatever datasets, people, photos, files and notes are called: counted in
+the browser on every page, and in the app's own processes at every connection.
+
+The browser's policy (``core/ui/gate.py``) would stop a request in any case; it is switched off here, so that what a
+page would ask for is seen.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
+
+from core.engine.openvino import OpenVinoEngine
+from core.services import Services
+from core.settings import Settings
+from tests import prepared
+from tests.browser import hostile
+from tests.browser.conftest import App, serve, settle
+from tests.browser.test_axe import PAGES
+from tests.conftest import new_data_dir, services_on
+from tests.ui.test_gate import HANDSHAKE, STREAM, ask
+
+OWN_SCHEMES = ("data:", "blob:")
+TAKEN_FOR_MARKUP = """hosts => {
+  const roots = [document];
+  for (const root of roots)
+    for (const each of root.querySelectorAll('*')) if (each.shadowRoot) roots.push(each.shadowRoot);
+  const named = ['src', 'href', 'xlink:href', 'srcset', 'poster', 'data', 'action'];
+  const address = (each) => named.map((name) => each.getAttribute(name) ?? '').join(' ');
+  const formatted = 'strong, em, b, i, del, code, u, .katex, [class*=stMarkdownColored]';
+  return roots.flatMap((root) => [...root.querySelectorAll('*')]).filter((each) =>
+    [...hosts, 'mailto:'].some((host) => address(each).includes(host)) ||
+    (each.matches(formatted) && each.textContent.trim() === 'sly') ||
+    each.matches('.katex, img[alt="Streamlit logo"]')
+  ).map((each) => each.outerHTML.slice(0, 300));
+}"""
+WATCHER = '''"""Writes every address that this process looks up or connects to into a file."""
+import os, sys
+def _watch(event, arguments):
+    if event in ("socket.connect", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname"):
+        address = arguments[1] if event in ("socket.connect", "socket.sendto") else arguments[0]
+        with open(os.environ["CONNECTIONS"], "a") as log:
+            log.write(f"{event} {address!r}\\n")
+sys.addaudithook(_watch)
+'''
+
+
+@pytest.fixture(scope="module")
+def watcher(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder whose module every Python process of the app loads first; beside it, what they connected to."""
+    folder = tmp_path_factory.mktemp("watcher")
+    (folder / "sitecustomize.py").write_text(WATCHER)
+    (folder / "connections").touch()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def used(
+    sample_dir: Path,
+    engine: OpenVinoEngine,
+    sample_files: dict[str, bytes],
+    watcher: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[App]:
+    """The app with hostile names wherever a name can be."""
+    folder = prepared.copy(sample_dir, tmp_path_factory.mktemp("hostile") / "data")
+    hostile.fill(services_on(folder, engine), sample_files)
+    folder.chmod(0o755)  # as installations of before have them
+    (folder / "atlas.db").chmod(0o644)
+    with serve(folder, environment=_watched(watcher)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def empty(models_dir: Path, watcher: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """The app before anything was taken."""
+    with serve(
+        new_data_dir(models_dir, tmp_path_factory.mktemp("empty") / "data"), environment=_watched(watcher)
+    ) as running:
+        yield running
+
+
+def _watched(watcher: Path) -> dict[str, str]:
+    return {"PYTHONPATH": str(watcher), "CONNECTIONS": str(watcher / "connections")}
+
+
+class Visitor:
+    """A tab whose every request and complaint is noted."""
+
+    def __init__(self, page: Page, app: App) -> None:
+        self.page, self.app = page, app
+        self.foreign: list[str] = []
+        self.complaints: list[str] = []
+        page.on("request", lambda request: self._note(request.url))
+        page.on("websocket", lambda socket: self._note(socket.url.replace("ws", "http", 1)))
+        page.on("console", self._complain)
+
+    def _note(self, url: str) -> None:
+        if not url.startswith((*OWN_SCHEMES, f"{self.app.url}/")):
+            self.foreign.append(url)
+
+    def _complain(self, message: ConsoleMessage) -> None:
+        if "Security Policy" in message.text or "Permissions policy" in message.text:
+            self.complaints.append(message.text)
+
+    def open(self, address: str) -> None:
+        self.page.goto(f"{self.app.url}/{address}")
+        settle(self.page)
+
+    def unfold(self) -> None:
+        """Open everything on the page that can be opened: tabs, expanders, popovers."""
+        main = self.page.get_by_test_id("stMain")
+        self.check()
+        for tab in _each(main.get_by_role("tab")):
+            tab.click()
+            self.check()
+        for summary in _each(main.locator("[data-testid=stExpander] summary")):
+            summary.click()
+            self.check()
+        for opener in _each(main.locator("[data-testid=stPopover] button")):
+            opener.click()
+            self.check()
+            self.page.keyboard.press("Escape")
+
+    def check(self) -> None:
+        """Nothing was asked of anybody else, and no name was taken for markup."""
+        settle(self.page)
+        assert self.page.get_by_test_id("stException").count() == 0
+        assert self.page.evaluate(TAKEN_FOR_MARKUP, list(hostile.ELSEWHERE)) == []
+        assert self.foreign == []
+        assert self.complaints == []
+
+
+def _each(found: Locator) -> list[Locator]:
+    return [each for each in found.all() if each.is_visible() and each.is_enabled()]
+
+
+@pytest.fixture
+def lenient(browser: Browser) -> Iterator[Page]:
+    """A tab whose browser lets a page ask for whatever it likes."""
+    context = browser.new_context(viewport={"width": 1440, "height": 1200}, bypass_csp=True)
+    context.set_default_timeout(60_000)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.mark.parametrize("address", PAGES, ids=[address or "home" for address in PAGES])
+def test_an_empty_page_asks_nobody_but_the_app(empty: App, lenient: Page, address: str):
+    visitor = Visitor(lenient, empty)
+    visitor.open(address)
+    visitor.unfold()
+
+
+@pytest.mark.parametrize("address", PAGES, ids=[address or "home" for address in PAGES])
+def test_a_page_full_of_hostile_names_asks_nobody_but_the_app(used: App, lenient: Page, address: str):
+    visitor = Visitor(lenient, used)
+    visitor.open(address)
+    visitor.unfold()
+
+
+@pytest.mark.parametrize("address", PAGES, ids=[address or "home" for address in PAGES])
+def test_what_the_pages_need_is_within_the_policy_of_the_browser(used: App, page: Page, address: str):
+    visitor = Visitor(page, used)
+    visitor.open(address)
+    visitor.unfold()
+
+
+def test_answers_about_photos_and_people_ask_nobody_but_the_app(
+    used: App, lenient: Page, sample_files: dict[str, bytes], tmp_path: Path
+):
+    visitor = Visitor(lenient, used)
+    photo = tmp_path / "![x](http:&#47;&#47;127.0.0.1:9&#47;x.png) **sly**.jpg"
+    photo.write_bytes(next(content for name, content in sample_files.items() if name.startswith("val/madonna/")))
+    broken = tmp_path / "![y](http:&#47;&#47;127.0.0.1:9&#47;y.png) **sly**.png"
+    broken.write_bytes(b"no photo")
+    visitor.open("identify")
+    lenient.locator("input[type=file]").set_input_files(photo)
+    expect(lenient.get_by_role("option", name="1. ").first).to_be_visible()
+    visitor.unfold()
+    lenient.locator("input[type=file]").set_input_files(broken)
+    expect(lenient.get_by_test_id("stAlert")).to_be_visible()
+    visitor.check()
+    visitor.open("verify")
+    lenient.locator("input[type=file]").first.set_input_files(photo)
+    visitor.unfold()
+    for person in services_people(used):
+        visitor.open(f"people?person={person}")
+        visitor.unfold()
+    visitor.open("review")
+    lenient.locator(".tile").first.focus()
+    lenient.keyboard.press("Enter")
+    expect(lenient.get_by_role("dialog")).to_be_visible()
+    visitor.check()
+
+
+def services_people(app: App) -> list[int]:
+    """The first and the last person of the newest dataset."""
+    services = Services(Settings(app.data_dir))
+    people = services.store.people(services.store.datasets()[-1].id)
+    return [people[0].id, people[-1].id]
+
+
+# the app's own processes
+
+
+def outside(connections: Path) -> list[str]:
+    """What was looked up or connected to beyond this machine."""
+    own = re.compile(r"'(127\.[\d.]+|::1|localhost|)'|^\S+ (None|'/|b'/|'\\x00|b'\\x00)")
+    return [line for line in connections.read_text().splitlines() if not own.search(line)]
+
+
+def test_the_app_and_its_worker_connect_to_nobody(used: App, empty: App, watcher: Path):
+    """After all of the above, and after a page of somebody else tried to connect."""
+    for origin in ("https://example.invalid", "http://127.0.0.1:9999", "null"):
+        for app in (used, empty):
+            assert ask(app, STREAM, {**HANDSHAKE, "Origin": origin})[0] == 403
+            assert ask(app, "/_stcore/host-config", {"Origin": origin})[0] == 403
+    assert used.worker_pid() and empty.worker_pid()
+    assert outside(watcher / "connections") == []
+
+
+def test_the_watcher_sees_what_a_process_of_the_app_looks_up(watcher: Path, tmp_path: Path):
+    look_up = "import socket\ntry: socket.getaddrinfo('example.invalid', 80)\nexcept OSError: pass"
+    own = {**os.environ, **_watched(watcher), "CONNECTIONS": str(tmp_path / "connections")}
+    subprocess.run([sys.executable, "-c", look_up], env=own, check=True)
+    assert outside(tmp_path / "connections") == ["socket.getaddrinfo 'example.invalid'"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps the user's folders to the user")
+def test_the_data_folder_is_its_owners_alone(used: App):
+    """The folder and its database were open to everybody: the app closed them, and keeps closed what it writes."""
+    written = [used.data_dir, *(path for path in used.data_dir.rglob("*") if not path.is_symlink())]
+    assert {"atlas.db", "atlas.db-wal", "atlas.db-shm", "inbox", "locks"} <= {path.name for path in written}
+    rights = {str(path): stat.filemode(path.stat().st_mode) for path in written}
+    assert set(rights.values()) <= {"drwx------", "-rw-------"}, rights
