@@ -32,6 +32,13 @@ def silent(done: int, total: int, message: str) -> None:
     """Ignore progress: the default ``Report``."""
 
 
+TRUSTED_GRADE = 0.5
+"""Vectors of faces of a poorer quality tell nobody apart. Measured on 300 faces of LFW, blurred, shrunk and shaken:
+below it none of 64 known people got a right name at a false-accept rate of 1 %, and different people are as alike (a
+tenth of the pairs by a cosine above 0.65) as the faces of one person are else. Of 1,295 photos of LFW and the sample no
+main face is below it."""
+
+
 class Split(StrEnum):
     """Which side of an evaluation a photo was put on by the folders of its archive."""
 
@@ -207,12 +214,17 @@ class FaceTable:
     """(n,) when the photo was taken, seconds since 1970; NaN where the camera did not say."""
 
     @property
+    def trusted(self) -> Bools:
+        """(n,) faces whose vectors tell people apart: all but those known to be poorer than ``TRUSTED_GRADE``."""
+        return np.asarray(~(self.grades < TRUSTED_GRADE))
+
+    @property
     def learnable(self) -> Bools:
-        """(n,) faces that a recogniser may learn from: named, not excluded, and not of a hidden person."""
+        """(n,) faces that a recogniser may learn from: named, trusted, not excluded, and not of a hidden person."""
         named = self.labels >= 0
         of_hidden = np.zeros(len(self), dtype=bool)
         of_hidden[named] = self.hidden[self.labels[named]]
-        return np.asarray(named & ~of_hidden & ~self.excluded)
+        return np.asarray(named & ~of_hidden & ~self.excluded & self.trusted)
 
     def __len__(self) -> int:
         return len(self.ids)

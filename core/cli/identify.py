@@ -73,6 +73,7 @@ def _verify(options: argparse.Namespace) -> Answer:
     verifier = services.verifier(dataset.model_id if dataset else catalogue.DEFAULT_VECTORS_ID)
     looked = [verify.look_at(verifier, asked.photo_bytes(Path(name)), name) for name in options.photo]
     found = dict(zip(options.photo, (len(photo.faces) for photo in looked), strict=True))
+    doubts = {name: photo.doubts[photo.main] for name, photo in zip(options.photo, looked, strict=True)}
     own = _own_faces(services, dataset) if dataset else None
     if dataset and options.person is not None:
         person = verify.person_named(services.store.people(dataset.id), options.person)
@@ -81,7 +82,7 @@ def _verify(options: argparse.Namespace) -> Answer:
     else:
         cosine = verify.alike(looked[0], looked[0].main, looked[1], looked[1].main)
         judge = verify.judge(verifier.embedder.model.vectors_id, own.pairs() if own else None)
-    return verify.to_json(judge(cosine, options.far), found)
+    return verify.to_json(judge(cosine, options.far), found, {name: why for name, why in doubts.items() if why})
 
 
 def _own_faces(services: Services, dataset: Dataset) -> verify.Own:

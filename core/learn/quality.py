@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from core.types import Box, Detection, Doubles, Floats, Quality, RgbImage
+from core.types import TRUSTED_GRADE, Box, Detection, Doubles, Floats, Quality, RgbImage
 
 PATCH_PX = 112
 """Faces are looked at in this size, smaller ones in their own."""
@@ -163,6 +163,20 @@ def features(seen: Look, steadiness: float) -> Doubles:
             -np.log10(np.clip(1 - seen.prob, 1e-4, 1)) / 4,
         ]
     )
+
+
+USUAL = np.array([0.81, 0.45, 0.33])
+"""Size, sharpness and contrast of a usual face as ``features`` has them: medians of lfw-dev."""
+_DOUBTS = ("too small", "too blurred", "too dark or pale")
+"""What is said of a face that lacks them."""
+
+
+def doubt(quality: Quality) -> str:
+    """Why nobody can tell who it is: what the face lacks most against a usual one; "" where its vector is trusted."""
+    if quality.grade >= TRUSTED_GRADE:
+        return ""
+    own = np.array([np.log2(np.clip(quality.size_px, 8, 256)) / 8, quality.sharpness, quality.contrast * 2])
+    return _DOUBTS[int(np.argmax((USUAL - own) * _WEIGHTS[:3]))]
 
 
 _WEIGHTS = np.array([4.429, 4.509, 4.394, 0.592, 3.393])

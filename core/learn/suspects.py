@@ -273,7 +273,7 @@ def _copies(table: FaceTable, vectors: Vectors, crop: Crop, watch: Watch) -> Cop
 
 def takes_part(table: FaceTable) -> Bools:
     """(n,) faces that are looked at: named or not, but neither excluded nor strangers nor of hidden people."""
-    unnamed = (table.labels < 0) & ~table.excluded
+    unnamed = (table.labels < 0) & ~table.excluded & table.trusted
     return (table.learnable | unnamed) & ~table.strangers
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from core.report.content import Bullets, Paragraph, Section
 from core.report.material import Material
+from core.types import TRUSTED_GRADE
 from core.words import count, percent, strangers_share
 
 FEW_TESTED = 3
@@ -15,7 +16,6 @@ FEW_TESTED = 3
 WIDE = 0.05
 """An interval of the accuracy that is this wide is said to be wide."""
 SMALL_PX = 40
-POOR_GRADE = 0.5
 MANY_UNKNOWN = 0.1
 DISHONEST = 0.03
 """An error of the probabilities (ECE) from which on it is warned of."""
@@ -101,9 +101,9 @@ def _on_the_faces(given: Material) -> Iterator[str]:
             f"{count(small)} of {count(len(faces.sizes_px), 'tested face')} are narrower than {SMALL_PX} pixels; such "
             "faces are recognised less surely."
         )
-    if poor := int(np.count_nonzero(faces.grades < POOR_GRADE)):
+    if poor := int(np.count_nonzero(faces.grades < TRUSTED_GRADE)):
         tested = count(len(faces.grades), "tested face")
-        yield f"{count(poor)} of {tested} are of poor quality (below {percent(POOR_GRADE)})."
+        yield f"{count(poor)} of {tested} are of poor quality (below {percent(TRUSTED_GRADE)})."
     if taking_no_part := sum(entry["faces"] for entry in given.run.params.get("gated", ())):
         yield (
             f"{count(taking_no_part, 'face')} took no part, mostly for their quality: the figures hold for faces as "

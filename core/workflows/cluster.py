@@ -296,7 +296,7 @@ def split_candidates(table: FaceTable, embeddings: Embeddings, watch: Report = s
     found = []
     for number, person_id in enumerate(table.person_ids):
         watch(number, len(table.person_ids), "Looking at each person")
-        vectors = embeddings.vectors[(table.labels == number) & ~table.excluded]
+        vectors = embeddings.vectors[(table.labels == number) & ~table.excluded & table.trusted]
         parts = split_person(vectors)
         centres = Centres.of(vectors, parts, int(parts.max(initial=-1)) + 1)
         if len(centres.sizes) > 1 and (value := similarity(centres, 0, 1)) < PROBABLY_TWO:

@@ -13,10 +13,11 @@ import numpy as np
 from core.detect.mtcnn import Detector
 from core.detect.upright import detect_upright
 from core.embed.embedder import Embedder
-from core.images import turn_pixels
+from core.images import Picture, turn_pixels
 from core.learn.classify import Recogniser
 from core.learn.openset import TARGET_RATE, Gallery, Threshold, distances_to_named, nearest_training
-from core.types import Detection, Embeddings, Floats, Ints, RgbImage, Vectors
+from core.learn.quality import Look, doubt, look
+from core.types import TRUSTED_GRADE, Detection, Embeddings, Floats, Ints, Quality, RgbImage, Vectors
 
 TOP_CANDIDATES = 5
 EVIDENCE_FACES = 4
@@ -56,10 +57,35 @@ class IdentifiedFace:
     """How much the face is like the first candidate; see ``learn.openset``."""
     margin: float
     """The classifier's for the first candidate: above 0 on that person's side."""
+    quality: Quality
 
     def name(self, threshold: Threshold) -> str | None:
-        """The person's name, or None when the score is not above the limit: unknown."""
-        return self.candidates[0].person if self.score > threshold.score else None
+        """The person's name, or None: unknown when the score is not above the limit, or too poor to tell."""
+        is_named = self.score > threshold.score and self.quality.grade >= TRUSTED_GRADE
+        return self.candidates[0].person if is_named else None
+
+    @property
+    def doubt(self) -> str:
+        """Why nobody can tell who it is: "too blurred"; "" where that is no question."""
+        return doubt(self.quality)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CutFace:
+    """A face cut out of its photo, not embedded yet."""
+
+    detection: Detection
+    """In pixels of the whole photo."""
+    crop: RgbImage
+    """For the network."""
+    look: Look
+
+
+def cut_face(embedder: Embedder, picture: Picture, face: Detection) -> CutFace:
+    """Cut a face out; ``face`` is in pixels of the whole photo, of which ``picture`` may have fewer."""
+    shown = face.scaled(*picture.scale_xy)
+    measured = look(picture.pixels, shown, 1 / picture.scale_xy[0])
+    return CutFace(face, embedder.crop(picture.pixels, shown), measured)
 
 
 def nearest_candidate(candidates: Sequence[Candidate]) -> Candidate:
@@ -114,8 +140,7 @@ class Identifier:
         shown = [turn_pixels(image, upright.turn) for image, upright in zip(images, turns, strict=True)]
         found = [sorted(upright.faces, key=lambda face: face.box.left) for upright in turns]
         pairs = [(image, face) for image, faces in zip(shown, found, strict=True) for face in faces]
-        crops = [self.embedder.crop(image, face) for image, face in pairs]
-        judged = iter(self.judge([face for _, face in pairs], crops, self.embedder.embed_crops(crops)))
+        judged = self.judge([cut_face(self.embedder, Picture.whole(image), face) for image, face in pairs])
         return [
             IdentifiedPhoto(upright.turn, image, tuple(islice(judged, len(upright.faces))))
             for upright, image in zip(turns, shown, strict=True)
@@ -132,25 +157,25 @@ class Identifier:
             for face, (person, score) in enumerate(zip(named.tolist(), scores.tolist(), strict=True))
         ]
 
-    def judge(
-        self, found: Sequence[Detection], crops: Sequence[RgbImage], vectors: Vectors
-    ) -> Iterator[IdentifiedFace]:
-        """What is known of faces that were found, cut out and embedded, in their order."""
-        if not found:
+    def judge(self, faces: Sequence[CutFace]) -> Iterator[IdentifiedFace]:
+        """What is known of faces that were found and cut out, in their order."""
+        if not faces:
             return
+        vectors, steadiness = self.embedder.embed_steadily([face.crop for face in faces])
         rows, distances = self._nearest(vectors)
         candidates = self._candidates(vectors)
         named, scores = self.recogniser.name(vectors, self.neighbours)
         margins = self.recogniser.svm.margins(vectors)
-        for face in range(len(found)):
+        for row, face in enumerate(faces):
             yield IdentifiedFace(
-                found[face],
-                crops[face],
-                vectors[face],
-                candidates[face],
-                self._evidence(rows[face], distances[face]),
-                float(scores[face]),
-                float(margins[face, named[face]]),
+                detection=face.detection,
+                crop=face.crop,
+                vector=vectors[row],
+                candidates=candidates[row],
+                evidence=self._evidence(rows[row], distances[row]),
+                score=float(scores[row]),
+                margin=float(margins[row, named[row]]),
+                quality=face.look.quality(float(steadiness[row])),
             )
 
     def _nearest(self, vectors: Vectors) -> tuple[Ints, Floats]:
@@ -189,6 +214,8 @@ def to_json(name: str, photo: IdentifiedPhoto, threshold: Threshold) -> dict[str
                 "box": [round(side, 1) for side in face.detection.box.as_tuple()],
                 "detection_prob": round(face.detection.prob, 4),
                 "name": face.name(threshold),
+                "doubt": face.doubt or None,
+                "quality": round(face.quality.grade, 4),
                 "prob": round(face.candidates[0].prob, 4),
                 "candidates": [
                     {

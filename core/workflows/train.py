@@ -25,7 +25,19 @@ from core.learn.solver import Watch
 from core.learn.split import Fold, Plan, near_duplicate_groups, plan
 from core.store.artifacts import Artifacts, Kind
 from core.store.base import FaceStore, Run, RunStore
-from core.types import Bools, CancelToken, Doubles, Embeddings, FaceTable, Ints, Report, Split, Vectors, silent
+from core.types import (
+    TRUSTED_GRADE,
+    Bools,
+    CancelToken,
+    Doubles,
+    Embeddings,
+    FaceTable,
+    Ints,
+    Report,
+    Split,
+    Vectors,
+    silent,
+)
 
 SUMMARY = ("accuracy", "accuracy_ci95", "n_correct", "n_test", "balanced_accuracy", "macro_f1", "top3", "ece")
 
@@ -45,7 +57,7 @@ class TrainOptions:
     seed: int = 0
     c: float | None = None
     """The SVM's C; chosen by cross-validation when None."""
-    min_grade: float = 0.3
+    min_grade: float = TRUSTED_GRADE
     """Faces of a lower quality take no part. Of such faces one in six is recognised; see ``learn.quality``."""
     min_size_px: int = 0
     """Faces whose box is narrower take no part."""
@@ -155,7 +167,7 @@ def material(table: FaceTable, embeddings: Embeddings, options: TrainOptions) ->
         raise TrainingRefused("No face has a name yet. Add photos in folders, one folder a person, then train.")
     vectors, labels = embeddings.vectors[rows], table.labels[rows]
     photos = [table.photo_ids[row] for row in rows]
-    strangers = embeddings.vectors[table.strangers & (table.labels < 0) & ~table.excluded & sound]
+    strangers = embeddings.vectors[table.strangers & (table.labels < 0) & ~table.excluded & table.trusted & sound]
     groups = near_duplicate_groups(vectors, photos, table.photo_hashes[rows].tolist(), labels)
     return Material(
         tuple(table.ids[row] for row in rows),

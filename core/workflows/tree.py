@@ -19,10 +19,8 @@ from core.geometry import overlaps
 from core.learn.cluster import Hierarchy, grow
 from core.store.artifacts import Artifacts, Kind, content_id
 from core.store.base import Dataset, FaceStore
-from core.types import Bools, CancelToken, FaceTable, Floats, Ints, Report, Revision, silent
+from core.types import Bools, CancelToken, FaceTable, Ints, Report, Revision, silent
 
-LOW_GRADE = 0.5
-"""Faces that are likelier misrecognised than not only follow others; at most the worse half of a dataset does."""
 SAME_FACE_OVERLAP = 0.5
 """Two boxes of one photo with this share in common (IoU) are one face, drawn or found twice."""
 
@@ -87,7 +85,7 @@ def make_tree(
         token.raise_if_cancelled()
         report(int(share * len(rows)), len(rows), "Grouping the faces")
 
-    followers = _low_grade(table.grades[rows])
+    followers = ~table.trusted[rows]  # they found no group: blurred faces are alike whoever they are
     hierarchy = grow(vectors, followers=followers, apart=apart, watch=watch)
     tree = Tree(
         face_ids,
@@ -126,13 +124,6 @@ def as_rows(face_ids: Sequence[str], pairs: Pairs) -> list[tuple[int, int]]:
         return []
     place = {face_id: number for number, face_id in enumerate(face_ids)}
     return [(place[first], place[second]) for first, second in pairs if first in place and second in place]
-
-
-def _low_grade(grades: Floats) -> Bools:
-    known = grades[~np.isnan(grades)]
-    if not len(known):
-        return np.zeros(len(grades), dtype=bool)
-    return np.asarray(grades < min(LOW_GRADE, float(np.median(known))))
 
 
 def _in_one_photo(store: FaceStore, dataset_id: str, table: FaceTable, rows: Ints) -> list[tuple[int, int]]:

@@ -16,6 +16,7 @@ from core.geometry import centrality
 from core.images import turn_pixels
 from core.isolation.photos import decode
 from core.learn import same_person
+from core.learn.quality import doubt, look
 from core.learn.same_person import EVEN_PRIOR, FARS, PairRule, Scores
 from core.learn.split import near_duplicate_groups
 from core.settings import ImageLimits
@@ -38,6 +39,8 @@ class Looked:
     """What the network saw of each: levelled, square."""
     vectors: Vectors
     """(n_faces, dimension) float32, unit length"""
+    doubts: tuple[str, ...] = ()
+    """Why nobody can tell who each is ("too blurred"), "" where that is no question."""
 
     @property
     def main(self) -> int:
@@ -87,7 +90,11 @@ class Verifier:
         image = turn_pixels(image, upright.turn)
         faces = tuple(sorted(upright.faces, key=lambda face: face.box.left))
         crops = tuple(self.embedder.crop(image, face) for face in faces)
-        return Looked(content_id(content), image, faces, crops, self.embedder.embed_crops(crops))
+        vectors, steadiness = self.embedder.embed_steadily(crops)
+        doubts = (
+            doubt(look(image, face).quality(float(steady))) for face, steady in zip(faces, steadiness, strict=True)
+        )
+        return Looked(content_id(content), image, faces, crops, vectors, tuple(doubts))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -174,7 +181,7 @@ class Gallery:
 
 
 def gallery(store: FaceStore, dataset: Dataset, person: PersonCount, looked: Looked, face: int) -> Gallery:
-    """Compare a face with all faces of a person; those of the same photo, and those left out, do not count.
+    """Compare a face with all faces of a person; those of the same photo, left out or too poor to tell do not count.
 
     Raises
     ------
@@ -182,7 +189,7 @@ def gallery(store: FaceStore, dataset: Dataset, person: PersonCount, looked: Loo
         The person has no other face.
     """
     table, embeddings = store.face_table(dataset.id, person.id), store.embeddings(dataset.id, person.id)
-    rows = [row for row in np.flatnonzero(~table.excluded) if table.photo_ids[row] != looked.photo_id]
+    rows = [row for row in np.flatnonzero(~table.excluded & table.trusted) if table.photo_ids[row] != looked.photo_id]
     if not rows:
         raise InputRefused(f"'{person.name}' has no face to compare with but the one of this very photo.")
     vectors, asked = embeddings.vectors[rows], looked.vectors[face]
@@ -216,8 +223,14 @@ def look_at(verifier: Verifier, content: bytes, name: str) -> Looked:
     return looked
 
 
-def to_json(verdict: Verdict, faces: dict[str, int]) -> dict[str, Any]:
-    """The command line's answer; ``faces`` says how many were found in each photo, the main one was compared."""
+def to_json(verdict: Verdict, faces: dict[str, int], doubts: dict[str, str]) -> dict[str, Any]:
+    """The command line's answer.
+
+    Parameters
+    ----------
+    faces : how many were found in each photo; the main one was compared
+    doubts : why the main face of a photo is too poor to tell who it is, where it is
+    """
     rule = verdict.rule
     return {
         "distance": round(verdict.distance, 4),
@@ -227,6 +240,7 @@ def to_json(verdict: Verdict, faces: dict[str, int]) -> dict[str, Any]:
         "far": verdict.far,
         "prior": verdict.prior,
         "faces": faces,
+        "doubts": doubts,
         "measured_on": {
             "own_pairs": verdict.own_rule,
             "people": rule.n_people,

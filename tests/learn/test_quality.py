@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from core.learn import quality
-from core.types import Box, Detection, RgbImage
+from core.types import TRUSTED_GRADE, Box, Detection, Quality, RgbImage
 
 EYES_LEVEL = np.array([[30, 40], [70, 40], [50, 61], [35, 80], [65, 80]], dtype=np.float32)
 
@@ -92,3 +92,29 @@ def test_a_face_at_the_edge_is_cut_by_what_is_missing_of_its_square() -> None:
     whole, half = Box(100, 100, 180, 200), Box(0, 100, 50, 200)
     assert quality.cut_frac(whole, 400, 400) == 0
     assert quality.cut_frac(half, 400, 400) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    ("worse", "why"),
+    [
+        ({}, ""),
+        ({"grade": TRUSTED_GRADE}, ""),
+        ({"grade": 0.3, "size_px": 14.0}, "too small"),
+        ({"grade": 0.3, "sharpness": 0.03}, "too blurred"),
+        ({"grade": 0.3, "contrast": 0.02}, "too dark or pale"),
+    ],
+)
+def test_what_a_face_lacks_most_is_why_nobody_can_tell_who_it_is(worse: dict[str, float], why: str) -> None:
+    usual = Quality(
+        size_px=90.0,
+        sharpness=0.45,
+        brightness=0.5,
+        contrast=0.16,
+        yaw_deg=0.0,
+        pitch_deg=0.0,
+        roll_deg=0.0,
+        cut_frac=0.0,
+        steadiness=0.98,
+        grade=0.95,
+    )
+    assert quality.doubt(replace(usual, **worse)) == why

@@ -171,7 +171,7 @@ TABLE = Table(
     "f00 1.0",
     ("ann", "bob"),
     (PhotoRow("1.jpg", "", 1),),
-    (FaceRow(((0, 0.9, 0.4),), 3.0, 0.99, -1),),
+    (FaceRow(((0, 0.9, 0.4),), 3.0, 0.99, -1, True),),
     (Chip("all", "All", 0, ""), Chip("unknown", "Unknown", 2, "")),
     {},
 )

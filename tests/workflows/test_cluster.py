@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ from core.learn.cluster import DEFAULT_THRESHOLD, FARTHEST
 from core.services import Services
 from core.settings import Settings
 from core.store.base import Dataset, IngestBatch, PhotoLabel, StoredFace
-from core.types import Box, CancelToken, Face, Photo
+from core.types import Box, CancelToken, Face, Photo, Quality
 from core.workflows import cluster
 from core.workflows.cluster import Clustering, ClusterOptions
 from core.workflows.correct import Corrector
@@ -36,6 +36,7 @@ class Album:
         self.services = services
         self.dataset_id = services.store.create_dataset("Album", "facenet-128").id
         self.looks: dict[str, str] = {}
+        self.vectors: dict[str, np.ndarray] = {}
         self.photos = 0
 
     @property
@@ -58,6 +59,14 @@ class Album:
     def add(self, look: str, count: int, person: str | None = None) -> list[str]:
         return [self.photo({look: LEFT}, person)[0] for _ in range(count)]
 
+    def spoil(self, face_ids: Sequence[str]) -> None:
+        """Let faces be too poor to tell who they are."""
+        poor = Quality(**dict.fromkeys(Quality.__dataclass_fields__, 0.4))
+        for face in self.services.store.faces(self.dataset_id, face_ids):
+            vector = self.vectors[face.id]
+            found = [StoredFace(dataclasses.replace(face, quality=poor), vector)]
+            self.services.store.replace_faces(self.dataset_id, face.photo_id, found)
+
     def _face(self, photo_id: str, look: str, box: Box, person: str | None) -> StoredFace:
         number = len(self.looks)
         name = look.split(" ")[0]
@@ -66,7 +75,8 @@ class Album:
         face_id = f"{number:024x}"
         self.looks[face_id] = name
         face = Face(face_id, photo_id, box, np.zeros((5, 2), np.float32), 0.99, "crop", person)
-        return StoredFace(face, (vector / np.linalg.norm(vector)).astype(np.float32))
+        self.vectors[face_id] = (vector / np.linalg.norm(vector)).astype(np.float32)
+        return StoredFace(face, self.vectors[face_id])
 
     def make(self, everyone: bool = False) -> Clustering:
         parts = self.services
@@ -298,3 +308,23 @@ def answer(*words: str):
     with contextlib.redirect_stdout(out):
         assert main(words) == 0
     return json.loads(out.getvalue())
+
+
+def test_faces_too_poor_to_tell_make_no_group_even_where_all_are(album: Album) -> None:
+    blurred = album.add("passer-by", 5)
+    album.spoil(blurred)
+    assert (len(album.make().cut()), album.make().cut().alone) == (0, 5)
+    clear = album.add("ann", 4)
+    groups = album.make().cut()
+    assert [set(groups.members(0))] == [set(clear)] and len(groups) == 1
+
+
+def test_faces_too_poor_to_tell_say_nothing_of_whom_two_people_are_alike(album: Album) -> None:
+    album.add("ann", 4, "Ann")
+    others = [*album.add("ann", 4, "Bob"), *album.add("bob", 4, "Bob")]
+    album.spoil(others[:4])
+    table, embeddings = (
+        read(album.dataset_id) for read in (album.services.store.face_table, album.services.store.embeddings)
+    )
+    assert cluster.merge_candidates(table, embeddings, []) == []
+    assert table.learnable.tolist() == [True] * 4 + [False] * 4 + [True] * 4

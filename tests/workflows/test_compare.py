@@ -12,6 +12,7 @@ from core.__main__ import main
 from core.corrections.model import Hand
 from core.errors import InputRefused
 from core.store.artifacts import Kind
+from core.types import TRUSTED_GRADE
 from core.workflows import compare, train
 from core.workflows.compare import compare_runs
 from core.workflows.correct import Corrector
@@ -97,7 +98,10 @@ def test_settings_that_differ_are_told_and_what_was_undone_is_not(services, data
     after = trained(services, dataset, TrainOptions(seed=3, min_grade=0.1))
     between = compared(services, before, after).between
     assert between.events == ()
-    assert {(one.name, one.old, one.new) for one in between.settings} == {("seed", 0, 3), ("min_grade", 0.3, 0.1)}
+    assert {(one.name, one.old, one.new) for one in between.settings} == {
+        ("seed", 0, 3),
+        ("min_grade", TRUSTED_GRADE, 0.1),
+    }
 
 
 def test_a_correction_that_was_taken_back_later_is_told(services, dataset):

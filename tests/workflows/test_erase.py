@@ -92,6 +92,7 @@ def _correct(services: Services, dataset_id: str) -> None:
     mine.undo(mine.rename(ids[ALIKE], f"{GONE} junior").id)
     mine.keep_apart([(faces[GONE][0], faces[THIRD][0])])
     mine.cover(ids[THIRD], faces[THIRD][1])
+    mine.turn([services.store.faces(dataset_id, faces[name][:1])[0].photo_id for name in (GONE, ALIKE)], 1)
 
 
 def faces_of(services: Services, dataset_id: str, name: str) -> list[str]:

@@ -29,8 +29,9 @@ from core.services import Services
 from core.store import artifacts, schema
 from core.store.base import Outcome
 from core.types import Box, CancelToken, Detection, Face, FacePolicy, Report, RgbImage, Split, silent
-from core.workflows import relook
+from core.workflows import export, imports, relook
 from core.workflows.correct import Corrector
+from core.workflows.export import What, Wish
 from core.workflows.ingest import Ingestor, Target, ingest
 from core.workflows.relook import SAME_FACE, Relooked
 from tests.conftest import MODEL_ID, write_zip
@@ -640,3 +641,45 @@ def test_the_command_line_turns_a_photo(album: Album, lying: dict[str, bytes]) -
         words = ["turn", "nobody.png", "--by", "left", "--dataset", name]
         assert main([*words, "--data", str(album.services.settings.data_dir)]) == 1
     assert "no photo 'nobody.png'" in refused.getvalue()
+
+
+def test_a_log_takes_turns_and_what_was_said_of_turned_faces_along(
+    album: Album, lying: dict[str, bytes], tmp_path: Path
+) -> None:
+    """Elsewhere the photos were taken by a version that turned none; here one was turned by hand and undone."""
+    services = album.services
+    elsewhere = Album(services, services.store.create_dataset("elsewhere", MODEL_ID).id, tmp_path / "elsewhere")
+    elsewhere.folder.mkdir()
+    for each in (album, elsewhere):
+        each.take(lying, tools=each.seeing(Blind))
+    album.by.undo(album.by.turn([album.photo_id("madonna/side.png")], 2).id)
+    album.by.turn([album.photo_id("jerry/head.png")], 2)
+    catch_up(album)
+    album.by.move([album.face("jerry/head.png").id], "Jerome")
+    export.export(services.export_tools(), album.dataset_id, Wish(What.LOG), tmp_path / "log.zip")
+    by = imports.hand("Ben")
+    summary = imports.import_log(services.import_tools(), elsewhere.dataset_id, tmp_path / "log.zip", by)
+    assert (summary.events, summary.faces, summary.faces_missing, summary.refused) == (2, 1, 0, [])
+    assert elsewhere.face("jerry/head.png").person == "Jerome"
+    assert {name: each[0] for name, each in state(elsewhere).items()} == {
+        "madonna/upright.png": 0,
+        "madonna/side.png": 0,
+        "jerry/head.png": 2,
+    }
+
+
+def test_a_log_finds_faces_on_photos_that_are_turned_otherwise_here(
+    album: Album, lying: dict[str, bytes], tmp_path: Path
+) -> None:
+    """The log was written where the photo was upright by itself; here somebody has turned it."""
+    services = album.services
+    elsewhere = Album(services, services.store.create_dataset("elsewhere", MODEL_ID).id, tmp_path / "elsewhere")
+    elsewhere.folder.mkdir()
+    for each in (album, elsewhere):
+        each.take({"ann/1.png": lying["madonna/upright.png"]})
+    elsewhere.by.confirm([elsewhere.face("ann/1.png").id])
+    elsewhere.by.turn([elsewhere.photo_id("ann/1.png")], 3)
+    album.by.move([album.face("ann/1.png").id], "Zoe")
+    export.export(services.export_tools(), album.dataset_id, Wish(What.LOG), tmp_path / "log.zip")
+    imports.import_log(services.import_tools(), elsewhere.dataset_id, tmp_path / "log.zip", imports.hand("Ben"))
+    assert elsewhere.face("ann/1.png").person == "Zoe"

@@ -183,7 +183,7 @@ export default function (component) {
   }
 
   function tile(row, detail) {
-    const [candidates] = data.faces[row];
+    const [candidates, , , , isTrusted] = data.faces[row];
     const [[person, prob]] = candidates;
     const flags = mark().faces[row];
     const named = flags & BITS.named;
@@ -197,11 +197,12 @@ export default function (component) {
     const picture = make("img", "");
     picture.alt = "";
     picture.src = self.pictures.get(row) ?? "data:image/gif;base64,R0lGODlhAQABAIAAAMLCwgAAACH5BAAAAAAALAAAAAABAAEAAAICRAEAOw==";
-    const name = make("span", "name", named ? said(data.people[person]) : "Unknown");
+    const name = make("span", "name", named ? said(data.people[person]) : isTrusted ? "Unknown" : "Too poor to tell");
     const sure = flags & BITS.uncertain ? "uncertain" : named ? percent(prob) : "";
     made.append(picture, name, make("span", "sure", sure));
     const [nearest] = candidates.reduce((near, each) => (each[2] < near[2] ? each : near)); // the most probable is not always it
-    made.title = named ? said(data.people[person]) : `Unknown; nearest is ${said(data.people[nearest])}`;
+    const unknown = isTrusted ? `Unknown; nearest is ${said(data.people[nearest])}` : "Too small, blurred or dark to tell who it is";
+    made.title = named ? said(data.people[person]) : unknown;
     made.setAttribute("aria-expanded", "false");
     made.onclick = () => toggle(made, row, detail);
     return made;
@@ -217,7 +218,8 @@ export default function (component) {
   }
 
   function candidatesOf(row) {
-    const [candidates, score, prob] = data.faces[row];
+    const [candidates, score, prob, , isTrusted] = data.faces[row];
+    if (!isTrusted) return [make("p", "", "Too small, blurred or dark to tell who it is: different people look alike so.")];
     const told = `Likeness ${score.toFixed(2)}; names are given above ${mark().needed.toFixed(2)}. A face: ${percent(prob)}. If it is one of them:`;
     const list = make("ol", "candidates");
     list.append(...candidates.map(([person, likely, distance]) => make("li", "", `${said(data.people[person])}: ${percent(likely)}, distance ${distance.toFixed(2)}`)));

@@ -48,6 +48,8 @@ class FaceRow:
     detection_prob: float
     rival: int
     """The row of a face that is surely the same person's and may have another name; -1 for none."""
+    trusted: bool
+    """Whether it shows well enough to tell who it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def table(key: str, shown: Table) -> Looked:
         "of": shown.of,
         "people": list(shown.people),
         "photos": [[photo.name, photo.reason, photo.faces] for photo in shown.photos],
-        "faces": [[face.candidates, face.score, face.detection_prob, face.rival] for face in shown.faces],
+        "faces": [[face.candidates, face.score, face.detection_prob, face.rival, face.trusted] for face in shown.faces],
         "chips": [[chip.id, chip.label, chip.bit, chip.hint] for chip in shown.chips],
         "marks": {
             name: {"needed": needed, "faces": _bytes(faces), "photos": _bytes(photos)}

@@ -10,6 +10,7 @@ import streamlit as st
 from core.errors import ImageRefused, NotFound
 from core.images import turn_pixels
 from core.isolation.photos import decode
+from core.learn.quality import doubt
 from core.store.artifacts import Kind
 from core.store.base import Dataset
 from core.types import Face, Quality
@@ -57,6 +58,8 @@ def standing(face: Face) -> Iterator[str]:
         yield "Nobody to name"
     if face.drawn:
         yield "Shown by hand: its box is not the ingest's"
+    if face.quality is not None and (why := doubt(face.quality)):
+        yield f"{why.capitalize()} to tell who it is: neither learned from nor grouped by"
 
 
 def quality_words(quality: Quality) -> Iterator[str]:

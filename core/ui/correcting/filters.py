@@ -15,10 +15,6 @@ from core.types import Bools, FaceTable, Floats, Ints, Revision, Split
 from core.ui import address, data, words
 from core.ui.data import Faces
 
-POOR_GRADE = 0.5
-"""Below it a face is called poor: it is likelier taken for somebody else than not."""
-
-
 DAY_S = 86_400.0
 
 
@@ -96,7 +92,7 @@ def _shown(faces: Faces, wanted: Filter) -> Bools:
         case Show.UNNAMED:
             return np.asarray((table.labels < 0) & ~table.strangers)
         case Show.POOR:
-            return np.asarray(table.grades < POOR_GRADE)
+            return ~table.trusted
         case Show.OUT:
             return table.excluded
         case Show.CONFIRMED:

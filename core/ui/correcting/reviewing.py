@@ -22,7 +22,7 @@ BADGES = {
     "excluded": ("\u2298", "left out"),
     "confirmed": ("\u2713", "looked at"),
     "stranger": ("\u2205", "nobody to name"),
-    "poor": ("!", "poor quality"),
+    "poor": ("!", "too poor to tell who it is: not learned from"),
     "val": ("T", "to test on"),
 }
 
@@ -86,13 +86,13 @@ def pick(dataset: Dataset, faces: Faces, rows: Ints, desk: Desk) -> Picked:
 
 def pickable(dataset: Dataset, faces: Faces, row: int, note: str = "") -> Pickable:
     """One face of a grid."""
-    table = faces.table
+    table, trusted = faces.table, faces.table.trusted
     name = words.person(table.person(row))
     flags = {
         "excluded": table.excluded[row],
         "confirmed": table.confirmed[row],
         "stranger": table.strangers[row],
-        "poor": table.grades[row] < filters.POOR_GRADE,
+        "poor": not trusted[row],
         "val": table.splits[row] == "val",
     }
     return Pickable(

@@ -18,7 +18,6 @@ from core.ui import charts, data, gallery, words
 from core.ui.charts import Group
 from core.ui.components import scatter
 from core.ui.components.scatter import Card, Cloud, Who
-from core.ui.correcting.filters import POOR_GRADE
 from core.ui.data import Faces
 from core.workflows import cluster
 from core.workflows.cluster import Groups
@@ -290,7 +289,7 @@ def finding(faces: Faces, said: Said, rows: Ints, colour: str, wanted: tuple[str
         count = "None" if not wrong else words.count(wrong)
         return f"{count} of {words.count(tested, 'tested face')} got a wrong name"
     if colour in (QUALITY, CONFIDENCE, DATE):
-        poor, tested = int((table.grades[rows] < POOR_GRADE).sum()), int((said.given[rows] >= 0).sum())
+        poor, tested = int((~table.trusted[rows]).sum()), int((said.given[rows] >= 0).sum())
         return {
             QUALITY: f"{words.count(poor, 'face')} of poor quality",
             CONFIDENCE: f"How sure the recogniser was of {words.count(tested, 'tested face')}",

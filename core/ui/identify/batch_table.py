@@ -53,6 +53,7 @@ def _table(dataset_id: str, lookup_id: str, created: float) -> Table:
             round(face.score, 3),
             round(face.detection_prob, 3),
             rival,
+            face.trusted,
         )
         for face, rival in zip(made.faces(), made.rivals, strict=True)
     )

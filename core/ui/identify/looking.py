@@ -124,7 +124,7 @@ def is_near(run: Run, face: IdentifiedFace, threshold: Threshold) -> bool:
     """Whether it has a name, or one step of the slider would give it one: no face far from everybody is offered one."""
     identifier = data.services().identifier(run)
     thresholds = identifier.recogniser.rule(identifier.neighbours).thresholds
-    return face.score > band(thresholds, threshold.score).low
+    return not face.doubt and face.score > band(thresholds, threshold.score).low
 
 
 def ask_for_threshold(run: Run, faces: Sequence[IdentifiedFace]) -> Threshold:
@@ -180,6 +180,8 @@ def line(number: int, face: IdentifiedFace, threshold: Threshold, said: Face | N
         if name
         else f"nearest is {words.person(nearest.person)} at {nearest.distance:.2f}"
     )
+    if face.doubt:
+        title, note = f"{face.doubt.capitalize()} to tell", f"quality {words.percent(face.quality.grade, 0)}"
     if said is not None and said.confirmed:
         title, note = words.person(said.person), "somebody said so"
     elif face.detection.box.width < telling.SMALL_FACE_PX:

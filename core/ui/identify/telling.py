@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.learn.openset import Threshold
 from core.store.base import Dataset
-from core.types import Face
+from core.types import TRUSTED_GRADE, Face
 from core.ui import data, gallery, state, words
 from core.ui.components import choices
 from core.ui.components.choices import Layout, Line
@@ -67,6 +67,8 @@ def verdict(asked: Asked, threshold: Threshold) -> str:
     number, best, name = asked.number + 1, asked.face.candidates[0], asked.face.name(threshold)
     if asked.said is not None and asked.said.confirmed:
         return f"**{number:d}. {words.name(asked.said.person)}**, as somebody said."
+    if asked.face.doubt:
+        return f"**{number:d}. {asked.face.doubt.capitalize()} to tell.**"
     if name:
         return f"**{number:d}. {words.name(name)}** ({words.probability(best.prob)})"
     return f"**{number:d}. Unknown.** Nearest is {words.name(nearest_candidate(asked.face.candidates).person)}."
@@ -75,6 +77,11 @@ def verdict(asked: Asked, threshold: Threshold) -> str:
 def why(face: IdentifiedFace, threshold: Threshold) -> str:
     """The numbers behind the verdict."""
     best = face.candidates[0]
+    if face.doubt:
+        return (
+            f"Its quality is {words.percent(face.quality.grade, 0)}. Below {words.percent(TRUSTED_GRADE, 0)} different "
+            "people look alike, so no name is given. Try a sharper or larger photo."
+        )
     return (
         f"Likeness to {words.person(best.person)} {face.score:.2f}; names are given above {threshold.score:.2f}. "
         f"Distance {best.distance:.2f}, margin {face.margin:+.2f}."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -185,9 +185,19 @@ def _photos(judged: Judge, side: Side, other: Side) -> None:
             _headline(verdict)
             if side.looked.photo_id == other.looked.photo_id:
                 _same_file(same_face=side.face == other.face)
+            _doubts([side, other])
     with right:
         _crops([side, other])
     _basis(verdict)
+
+
+def _doubts(sides: Sequence[Side]) -> None:
+    """Say so where a face is too poor to tell who it is: then the figures mean little."""
+    for why in {side.looked.doubts[side.face] for side in sides} - {""}:
+        st.warning(
+            f"A face is {why} to tell who it is. Different people look alike so; do not rely on the answer.",
+            icon=":material/blur_on:",
+        )
 
 
 def _same_file(*, same_face: bool) -> None:
@@ -207,6 +217,7 @@ def _person(judged: Judge, dataset: Dataset, side: Side, person: PersonCount) ->
         verdict = judged(against.cosine, ask_for_far())
         with place:
             _headline(verdict, words.name(person.name))
+            _doubts([side])
         _nearest(dataset, against)
     with right:
         _crops([side])

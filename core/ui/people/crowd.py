@@ -10,10 +10,10 @@ from enum import StrEnum
 import streamlit as st
 
 from core.store.base import Dataset, PersonCount
+from core.types import TRUSTED_GRADE
 from core.ui import address, gallery, state, words
 from core.ui.components.picker import Grid, Pickable, Picked, picker
 from core.ui.correcting import acting
-from core.ui.correcting.filters import POOR_GRADE
 
 PER_PAGE = 48
 FEW_FACES = 5
@@ -66,7 +66,7 @@ def traits(person: PersonCount) -> tuple[Show, ...]:
     """What there is to say about a person."""
     holds = {
         Show.FEW: person.faces < FEW_FACES,
-        Show.POOR: person.mean_grade is not None and person.mean_grade < POOR_GRADE,
+        Show.POOR: person.mean_grade is not None and person.mean_grade < TRUSTED_GRADE,
         Show.ONE_SIDE: (person.train == 0) is not (person.val == 0),
     }
     return tuple(trait for trait, holding in holds.items() if holding)

@@ -67,9 +67,9 @@ def twins(dataset_id: str, revision: Revision) -> list[Twins]:
 
 @st.cache_resource(show_spinner=False, max_entries=16)
 def parts(dataset_id: str, revision: Revision, person_id: int) -> Parts:
-    """The parts of one person's faces; those that were left out are in none."""
+    """The parts of one person's faces; those that were left out, or are too poor to tell, are in none."""
     faces = data.faces_of(dataset_id, revision, person_id)
-    rows = np.flatnonzero(~faces.table.excluded)
+    rows = np.flatnonzero(~faces.table.excluded & faces.table.trusted)
     vectors = faces.embeddings.vectors[rows]
     labels = split_person(vectors)
     n_parts = int(labels.max(initial=-1)) + 1

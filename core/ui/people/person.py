@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.store.base import Dataset, PersonCount
+from core.types import TRUSTED_GRADE
 from core.ui import address, data, state, words
-from core.ui.correcting import filters
 from core.ui.data import Faces
 from core.ui.people import crowd
 
@@ -73,6 +73,6 @@ def summary(view: View) -> str:
         parts.append(f"{words.count(person.excluded)} left out")
     if person.mean_grade is not None:
         parts.append(f"quality {words.percent(person.mean_grade, 0)} on average")
-    if poor := int((grades < filters.POOR_GRADE).sum()):
+    if poor := int((grades < TRUSTED_GRADE).sum()):
         parts.append(f"{words.count(poor)} of poor quality")
     return " · ".join([*parts, *(["hidden"] if person.hidden else [])])

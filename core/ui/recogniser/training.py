@@ -11,6 +11,7 @@ from core.jobs.model import Job, JobKind, JobState
 from core.jobs.transfers import training_of
 from core.learn.split import Plan
 from core.store.base import Counts, Dataset, Run
+from core.types import TRUSTED_GRADE
 from core.ui import data, frame, words
 from core.workflows.compare import changed_settings
 from core.workflows.train import Gated, TrainOptions, delete_run, preview
@@ -54,9 +55,9 @@ def options() -> TrainRequest:
             "Poorest quality that takes part, %",
             0,
             90,
-            30,
+            round(100 * TRUSTED_GRADE),
             step=5,
-            help="Blurred, dark and tiny faces teach the wrong thing. Of faces below 30 % one in six is recognised.",
+            help="Blurred, dark and tiny faces teach the wrong thing: below 50 % different people look alike.",
         )
         smallest = st.slider("Smallest face that takes part, pixels", 0, 200, 0, step=10)
         own_c = st.toggle("Set the SVM's C myself", value=False)

@@ -35,7 +35,7 @@ from core.store.base import FaceStore, JobStore, Run
 from core.types import CancelToken, Detection, Report, Vectors, silent
 from core.workflows.export import exported
 from core.workflows.faces import sharp_enough
-from core.workflows.identify import IdentifiedFace, Identifier
+from core.workflows.identify import CutFace, IdentifiedFace, Identifier, cut_face
 from core.workflows.lookups import stored
 from core.workflows.lookups.stored import Batch, PartFile
 from core.workflows.lookups.values import LookedAt, Lookup, LookupInfo, Seen
@@ -179,21 +179,21 @@ def _look_at(tools: LookupTools, identifier: Identifier, photos: Sequence[ReadPh
         photo.entry.index: _cut_out(tools, identifier, photo, picture.turned(upright.turn), upright.faces)
         for (photo, picture), upright in zip(readable, found, strict=True)
     }
-    faces = [face for one in cut.values() for face in one.faces]
-    crops = [crop for _, crop in faces]
-    vectors = identifier.embedder.embed_crops(crops)
-    judged = identifier.judge([face for face, _ in faces], crops, vectors)
-    lines = tuple(_line(photo, cut.get(photo.entry.index), judged) for photo in photos)
-    return Batch(tuple(photo.entry.index for photo in photos), lines, vectors)
+    judged = list(identifier.judge([face for one in cut.values() for face in one.faces]))
+    each = iter(judged)
+    lines = tuple(_line(photo, cut.get(photo.entry.index), each) for photo in photos)
+    vectors = np.array([face.vector for face in judged], dtype=np.float32)
+    dimension = identifier.embedder.model.dimension
+    return Batch(tuple(photo.entry.index for photo in photos), lines, vectors.reshape(-1, dimension))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Cut:
-    """The faces of a photo, from left to right, each with what the network sees of it; or why there are none."""
+    """The faces of a photo, from left to right, cut out; or why there are none."""
 
     width_px: int
     height_px: int
-    faces: Sequence[tuple[Detection, np.ndarray]]
+    faces: Sequence[CutFace]
     turn: int = 0
     objection: str = ""
     orientation: int = 0
@@ -213,11 +213,10 @@ def _cut_out(
         orientation = stored_orientation(photo.data, tools.limits)
     except ImageRefused as refusal:
         return _Cut(0, 0, (), objection=str(refusal))
-    crops = [embedder.crop(sharp.pixels, face.scaled(*sharp.scale_xy)) for face in faces]
     return _Cut(
         width_px=picture.width_px,
         height_px=picture.height_px,
-        faces=list(zip(faces, crops, strict=True)),
+        faces=[cut_face(embedder, sharp, face) for face in faces],
         turn=picture.turn,
         orientation=orientation,
         notes=picture.notes,
@@ -245,8 +244,16 @@ def _line(photo: ReadPhoto, cut: _Cut | None, judged: Iterator[IdentifiedFace]) 
 
 def _seen(face: IdentifiedFace) -> Seen:
     crop = encode_jpeg(shrink(face.crop, CROP_PX))
-    found = face.detection
-    return Seen(found.box, found.prob, face.candidates, face.score, face.margin, crop, face.evidence)
+    return Seen(
+        box=face.detection.box,
+        detection_prob=face.detection.prob,
+        candidates=face.candidates,
+        score=face.score,
+        margin=face.margin,
+        crop=crop,
+        evidence=face.evidence,
+        grade=face.quality.grade,
+    )
 
 
 # two names for one person

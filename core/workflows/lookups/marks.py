@@ -80,9 +80,12 @@ def marks(lookup: Lookup, rate: float = TARGET_RATE) -> Marks:
     probs = np.array([face.candidates[0].prob for face in faces], dtype=np.float64)
     people = np.array([place[face.candidates[0].person] for face in faces], dtype=np.int64)
     photo_of = np.repeat(np.arange(len(lookup.photos)), [len(photo.faces) for photo in lookup.photos])
-    named = scores > threshold.score
+    trusted = np.array([face.trusted for face in faces], dtype=bool)
+    named = (scores > threshold.score) & trusted
     told = np.where(named, Mark.NAMED, Mark.UNKNOWN)
-    told = told + Mark.UNCERTAIN * _uncertain(scores, probs, named, band(lookup.thresholds, threshold.score))
+    told = told + Mark.UNCERTAIN * (
+        trusted & _uncertain(scores, probs, named, band(lookup.thresholds, threshold.score))
+    )
     told = told + Mark.TWO_NAMES * _two_names(np.array(lookup.rivals, dtype=np.int64), named)
     told = told + Mark.AGAIN * _again(photo_of, people, named, len(lookup.people))
     return Marks(threshold, told.astype(np.int64), _photo_marks(lookup, photo_of, told.astype(np.int64)))

@@ -28,7 +28,7 @@ UNKNOWN, NO_FACE = "unknown", "no face"
 COLUMNS = (
     *("photo", "photo_sha256", "photo_width_px", "photo_height_px", "photo_turn", "face"),
     *("left_px", "top_px", "right_px", "bottom_px", "detection_prob"),
-    *("name", "nearest", "prob", "distance", "score", "needed"),
+    *("name", "nearest", "prob", "distance", "score", "needed", "quality", "too_poor"),
     *("uncertain", "two_names", "same_name_again", "reason"),
 )
 _SAID = {"uncertain": Mark.UNCERTAIN, "two_names": Mark.TWO_NAMES, "same_name_again": Mark.AGAIN}
@@ -72,6 +72,8 @@ def _face_row(face: Seen, threshold: Threshold) -> dict[str, Any]:
         "distance": round(nearest.distance, 4),
         "score": round(face.score, 4),
         "needed": round(threshold.score, 4),
+        "quality": round(face.grade, 4),
+        "too_poor": int(not face.trusted),
     }
 
 
@@ -103,6 +105,8 @@ def _face_json(face: Seen, threshold: Threshold) -> dict[str, Any]:
         "box": [round(side, 1) for side in face.box.as_tuple()],
         "detection_prob": round(face.detection_prob, 4),
         "name": face.name(threshold),
+        "quality": round(face.grade, 4),
+        "too_poor": not face.trusted,
         "prob": round(face.candidates[0].prob, 4),
         "candidates": [
             {"name": one.person, "prob": round(one.prob, 4), "distance": round(one.distance, 4)}

@@ -149,8 +149,8 @@ def _photo_arrays(photos: Sequence[LookedAt], people: Sequence[str]) -> Arrays:
         "faces_of": np.array([len(photo.faces) for photo in photos], dtype=np.int32),
         "boxes": np.array([face.box.as_tuple() for face in faces], dtype=np.float32).reshape(-1, 4),
         "figures": np.array(
-            [(face.detection_prob, face.score, face.margin) for face in faces], dtype=np.float64
-        ).reshape(-1, 3),
+            [(face.detection_prob, face.score, face.margin, face.grade) for face in faces], dtype=np.float64
+        ).reshape(-1, 4),
         "candidates": candidates,
         "candidate_figures": figures,
         "evidence": evidence,
@@ -179,7 +179,7 @@ def _faces(arrays: Mapping[str, Any], people: Sequence[str]) -> Iterator[Seen]:
     columns = ("boxes", "figures", "candidates", "candidate_figures", "evidence", "evidence_distances")
     rows = zip(*(arrays[name].tolist() for name in columns), strict=True)
     for crop, row in zip(_cut(arrays["crops"], arrays["crops_ends"]), rows, strict=True):
-        box, (prob, score, margin), places, figures, ids, distances = row
+        box, (prob, score, margin, *grade), places, figures, ids, distances = row  # earlier versions noted no grade
         candidates = zip(places, figures, strict=True)
         evidence = zip(ids, distances, strict=True)
         yield Seen(
@@ -190,6 +190,7 @@ def _faces(arrays: Mapping[str, Any], people: Sequence[str]) -> Iterator[Seen]:
             margin,
             crop,
             tuple(Evidence(face_id.decode("ascii"), distance) for face_id, distance in evidence if face_id),
+            *grade,
         )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from core.learn.openset import TARGET_RATE, Threshold, limit_at
-from core.types import Box
+from core.types import TRUSTED_GRADE, Box
 from core.workflows.identify import Candidate, Evidence
 
 __all__ = ["TARGET_RATE", "Candidate", "Evidence", "LookedAt", "Lookup", "LookupInfo", "Seen"]
@@ -33,10 +33,17 @@ class Seen:
     """A small picture of the face, levelled and square: a JPEG."""
     evidence: tuple[Evidence, ...]
     """The training faces nearest to it."""
+    grade: float = 1.0
+    """Its quality, 0..1; 1 where an earlier version did not note it."""
+
+    @property
+    def trusted(self) -> bool:
+        """Whether it shows well enough to tell who it is."""
+        return self.grade >= TRUSTED_GRADE
 
     def name(self, threshold: Threshold) -> str | None:
-        """The person's name, or None when the score is not above the limit: unknown."""
-        return self.candidates[0].person if self.score > threshold.score else None
+        """The person's name, or None: unknown when the score is not above the limit, or too poor to tell."""
+        return self.candidates[0].person if self.score > threshold.score and self.trusted else None
 
 
 @dataclass(frozen=True, slots=True)
