@@ -105,6 +105,33 @@ def test_photos_become_faces_of_their_folders_people(uploads: Uploads, single: P
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
 
 
+def test_what_a_photo_holds_besides_and_what_is_none_stand_in_the_report(
+    uploads: Uploads, single: Photos, tmp_path: Path
+) -> None:
+    pages = [Image.open(io.BytesIO(content)).convert("RGB") for content in single[:2]]
+    scan = io.BytesIO()
+    pages[0].save(scan, "TIFF", save_all=True, append_images=pages[1:])
+    files = {
+        "ada/scan.tif": scan.getvalue(),
+        "ada/1.jpg_large": single[2],
+        "ada/2.jpg": b"%PDF-1.4 a document",
+        "ada/3.doc": b"%PDF-1.4 another",
+    }
+    summary, lines = uploads.take(write_zip(tmp_path / "a.zip", files))
+    assert (summary.photos, summary.faces) == (2, 2)
+    reasons = {line.name: (line.outcome, line.reason) for line in lines}
+    assert reasons == {
+        "ada/scan.tif": (
+            Outcome.TAKEN,
+            "It holds 2 pages; only the first was looked at. Save the others as photos of their own.",
+        ),
+        "ada/1.jpg_large": (Outcome.TAKEN, ""),
+        "ada/2.jpg": (Outcome.REFUSED, "The file is not a photo but a PDF document."),
+        "ada/3.doc": (Outcome.REFUSED, "not a photo but a PDF document"),
+    }
+    assert uploads.services.store.remark_count(uploads.services.jobs.jobs(uploads.dataset_id)[0].id) == 1
+
+
 def test_photo_and_crop_are_kept_under_their_hashes(uploads: Uploads, single: Photos, tmp_path: Path) -> None:
     uploads.take(write_zip(tmp_path / "a.zip", {"ada/1.jpg": single[0], "bob/2.jpg": single[1]}))
     artifacts, table = uploads.services.artifacts, uploads.services.store.face_table(uploads.dataset_id)
