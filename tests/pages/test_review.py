@@ -7,11 +7,16 @@ from dataclasses import replace
 import pytest
 
 from core.corrections.model import Act, Change, Entity, Field, Hand, Kind
-from core.jobs.model import JobKind
+from core.detect.mtcnn import Detector
+from core.images import encode_jpeg, turn_pixels
+from core.jobs.handlers import IngestRequest
+from core.jobs.model import JobKind, JobState, Owner
 from core.store.base import IngestBatch, PhotoLabel
 from core.ui.correcting import acting, filters, grouping
 from core.ui.correcting.filters import Filter, Order, Show
 from core.workflows.correct import Corrector
+from core.workflows.ingest import Target, ingest
+from tests.conftest import write_zip
 from tests.pages.conftest import button, texts, work
 from tests.pages.faces import _face, add_faces
 
@@ -129,3 +134,77 @@ def move_silently(services, dataset, face_id, name):
     person = services.log.person_named(dataset.id, name)
     change = Change(Entity.FACE, face_id, Field.PERSON, person)
     services.log.record(dataset.id, Hand("an import", "import"), Act(Kind.IMPORT, [change], person))
+
+
+# photos that lie on their side or head
+
+
+@pytest.fixture
+def lying(app_data, sample_images, tmp_path):
+    """A dataset of one photo, taken by a detector that saw nothing on it: it lies on its right side."""
+    dataset = app_data.store.create_dataset("Family", "facenet-128")
+    image = next(image for name, image in sample_images.items() if name.startswith("val/madonna/"))
+    archive = write_zip(tmp_path / "one.zip", {"ann/one.jpg": encode_jpeg(turn_pixels(image, 1), 95)})
+    params = IngestRequest(str(archive), archive.name).params()
+    job = app_data.jobs.submit(dataset.id, JobKind.INGEST, params, Owner.COMMAND_LINE)
+    tools = replace(app_data.ingestor(dataset.id), detector=Blind(app_data.engine))
+    with app_data.open_source(archive) as source:
+        ingest(tools, source, Target(dataset.id, job.id))
+    return dataset
+
+
+class Blind(Detector):
+    """A detector that sees no face at all."""
+
+    def detect(self, images):
+        return [[] for _ in images]
+
+
+def test_photos_without_a_face_are_shown_even_where_there_is_no_face_at_all(lying, open_page):
+    app = open_page(REVIEW)
+    (chips,) = app.get("button_group")
+    assert [option.content for option in chips.proto.options] == ["All 0", "Photos without a face 1"]
+    assert button(app, "Turn left").disabled
+    assert "0 of 1 photo chosen" in texts(app)
+
+
+def test_a_photo_that_is_turned_shows_its_face_and_undo_takes_it_back(app_data, lying, open_page):
+    (photo,) = app_data.store.photos_without_face(lying.id)
+    app = open_page(REVIEW)
+    app.session_state["sitting"] = "this one"
+    somebody(app_data, lying).turn([photo.id], -1)
+    app_data.look_at_turned(lying.id)
+    app.run()
+    assert "Turned a photo." in texts(app)
+    assert app_data.store.photos_without_face(lying.id) == []
+    button(app, "Undo").click().run()
+    assert not app.exception
+    assert [each.turn for each in app_data.store.photos_without_face(lying.id)] == [0]
+    button(app, "Redo").click().run()
+    assert not app.exception
+    assert app_data.store.photos_without_face(lying.id) == []
+    (face,) = app_data.store.photo(lying.id, photo.id)[1]
+    assert face.person == "ann"
+
+
+def test_turning_many_photos_back_is_a_job(app_data, lying, open_page, monkeypatch):
+    monkeypatch.setattr(acting, "MOST_TURNED_AT_ONCE", 0)
+    (photo,) = app_data.store.photos_without_face(lying.id)
+    app = open_page(REVIEW)
+    app.session_state["sitting"] = "this one"
+    somebody(app_data, lying).turn([photo.id], -1)
+    app_data.look_at_turned(lying.id)
+    app.run()
+    button(app, "Undo").click().run()
+    assert not app.exception
+    assert app_data.store.photos_to_look_at(lying.id) == [photo.id]
+    assert [job.error for job in work(app_data)] == [""]
+    assert app_data.store.photos_to_look_at(lying.id) == []
+    assert [each.turn for each in app_data.store.photos_without_face(lying.id)] == [0]
+
+
+def test_the_report_leads_to_the_photos_without_a_face(app_data, lying, open_page):
+    job = app_data.jobs.jobs(lying.id)[0]
+    app_data.jobs.finish(job.id, JobState.DONE)
+    app = open_page("pages/data/ingest.py")
+    assert button(app, "Look at the photos without a face")
