@@ -12,6 +12,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from core.errors import ModelUnavailable
@@ -108,7 +109,7 @@ def network_path(models_dir: Path, model_id: str, network: str) -> Path:
     known = model(model_id).networks
     if network not in known:
         raise ValueError(f"'{model_id}' has the networks {', '.join(known)}, not '{network}'")
-    return _file(models_dir, model_id, f"{network}.xml")
+    return _file(models_dir, model_id, f"{network}.xml", f"{network}.bin")
 
 
 def weights_path(models_dir: Path, model_id: str) -> Path:
@@ -121,10 +122,30 @@ def not_installed(model_id: str) -> ModelUnavailable:
     return ModelUnavailable(f"The model '{model_id}' is not installed. {_way_out(model_id)}")
 
 
-def _file(models_dir: Path, model_id: str, name: str) -> Path:
+def _file(models_dir: Path, model_id: str, name: str, *beside: str) -> Path:
+    """A file that is about to be loaded, with those that are loaded with it: whole, by size and hash."""
     folder = models_dir / model_id
-    _require_complete(folder, read_manifest(folder))
+    manifest = read_manifest(folder)
+    _require_complete(folder, manifest)
+    for entry in manifest.files:
+        if (
+            entry.name in (name, *beside)
+            and _sha256_of_state(folder / entry.name, _state(folder / entry.name)) != entry.sha256
+        ):
+            raise _damaged(model_id, f"{entry.name} is damaged: it has changed since it was installed")
     return folder / name
+
+
+def _state(path: Path) -> tuple[int, int, int]:
+    """What changes when a file is written: its size in bytes, time of writing in ns, and inode."""
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns, status.st_ino
+
+
+@lru_cache(maxsize=64)
+def _sha256_of_state(path: Path, _state: tuple[int, int, int]) -> str:
+    """Read once a process and state. It tells damage, not somebody who can write the manifest too."""
+    return file_sha256(path)
 
 
 def _installed(models_dir: Path) -> Iterator[Manifest]:
