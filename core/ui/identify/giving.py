@@ -11,13 +11,13 @@ import streamlit as st
 from core.errors import ImageRefused
 from core.images import encode_jpeg, shrink
 from core.isolation.photos import decode_reduced
-from core.layout import PHOTO_EXTENSIONS, RAW_EXTENSIONS
+from core.layout import EXTENSIONS_TO_SHOW
 from core.ui import data, gallery, state, words
 from core.ui.components import choices
 from core.ui.components.choices import Layout, Line
 from core.ui.components.paste import pasted
 
-PHOTO_TYPES = sorted(PHOTO_EXTENSIONS | RAW_EXTENSIONS)
+PHOTO_TYPES = list(EXTENSIONS_TO_SHOW)
 PHOTOS, CAMERA, LIVE = "Photos", "Take a photo", "Live camera"
 MOST_PHOTOS, MOST_BYTES = 40, 400_000_000
 """What a tab remembers; the oldest go first."""

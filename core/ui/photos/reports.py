@@ -48,10 +48,9 @@ def summary(job: Job) -> None:
     took = f" in {words.duration(job.result['seconds'])}" if "seconds" in job.result else ""
     st.markdown(f"**{words.count(faces, 'face')} in {words.count(photos, 'new photo')}**, taken{took}.")
     if remarks := data.services().store.remark_count(job.id):
-        has = "has" if remarks == 1 else "have"
-        st.markdown(
-            f"- {words.count(remarks, 'photo')} taken {has} a remark: other faces, further pages, perhaps damage."
-        )
+        was = "was" if remarks == 1 else "were"
+        what = "other faces, further pages, a preview, perhaps damage"
+        st.markdown(f"- {words.count(remarks, 'photo')} {was} taken with a remark in the report: {what}.")
     for outcome, (noun, one, many, text) in NOTES.items():
         if number := counts.get(outcome, 0):
             st.markdown(f"- {words.count(number, noun)} {one if number == 1 else many} {text}")

@@ -14,7 +14,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from core.errors import ArchiveRefused
 from core.jobs.handlers import IngestRequest
 from core.jobs.model import JobKind
-from core.layout import PHOTO_EXTENSIONS, RAW_EXTENSIONS
+from core.layout import EXTENSIONS_TO_SHOW
 from core.models.catalogue import DEFAULT_VECTORS_ID
 from core.store.base import Dataset
 from core.types import FacePolicy
@@ -22,7 +22,7 @@ from core.ui import data, frame, state, words
 
 CHUNK_BYTES = 1 << 20
 SAMPLE_TITLE = "the sample"
-ACCEPTED = ["zip", *sorted(PHOTO_EXTENSIONS | RAW_EXTENSIONS)]
+ACCEPTED = ["zip", *EXTENSIONS_TO_SHOW]
 TO_TAKE = "Drop a zip with one folder a person, or several photos"
 POLICIES = {
     FacePolicy.LARGEST: "take the largest and most central one",
