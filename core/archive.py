@@ -301,6 +301,7 @@ def _open_zip(path: Path) -> zipfile.ZipFile:
                 f"'{path.name}' is one part of several that a large zip was divided into, or lacks its beginning. "
                 "Put the parts together or unpack them with the program that made them, and give the folder or one zip."
             )
+        _require_bounded_directory(path)
         return zipfile.ZipFile(path)
     except _ZIP_ERRORS as error:
         raise ArchiveRefused(_why_no_zip(path, error)) from error
@@ -335,6 +336,31 @@ def _is_one_of_several(path: Path) -> bool:
         and tail[locator : locator + 4] == b"PK\x06\x07"
         and struct.unpack_from("<L", tail, locator + 16)[0] > 1
     )
+
+
+_MOST_DIRECTORY_BYTES: Final = 256 << 20
+"""Of a zip's table of contents, which is read whole; half a million photos with long names have 100 MB."""
+
+
+def _require_bounded_directory(path: Path) -> None:
+    """Refuse a zip whose table of contents is too large to be read, by what its end says (APPNOTE 4.3.14, 4.3.16)."""
+    with path.open("rb") as file:
+        length = file.seek(0, os.SEEK_END)
+        file.seek(max(0, length - _END_BYTES))
+        tail = file.read()
+        end = tail.rfind(b"PK\x05\x06")
+        if end < 0 or end + 22 > len(tail):
+            return  # no zip, which zipfile says
+        (size,) = struct.unpack_from("<L", tail, end + 12)
+        if tail[max(0, end - 20) : end].startswith(b"PK\x06\x07"):
+            file.seek(min(length, struct.unpack_from("<Q", tail, end - 12)[0]))
+            record = file.read(56)
+            size = struct.unpack_from("<Q", record, 40)[0] if record[:4] == b"PK\x06\x06" else size
+    if _MOST_DIRECTORY_BYTES < size != _MANY_BYTES:
+        raise ArchiveRefused(
+            f"The table of contents of '{path.name}' has {size:,} bytes; at most {_MOST_DIRECTORY_BYTES:,} are read. "
+            "Split it into parts."
+        )
 
 
 _OTHER_KINDS: Final = (

@@ -410,6 +410,13 @@ def _spelling_notes(names: Iterable[str | None], spelling: Mapping[str, str]) ->
 # --- names
 
 
+LONGEST_PATH: Final = 4096
+"""Of any system."""
+MOST_FOLDERS: Final = 64
+"""One within the other: what is asked of folders grows with the square of their depth."""
+LONGEST_PRINTED: Final = 200
+
+
 def escapes(name: str) -> bool:
     """Whether a name is absolute, has a drive letter or a '..' part, with either kind of slash."""
     parts = name.replace("\\", "/").split("/")
@@ -418,6 +425,11 @@ def escapes(name: str) -> bool:
 
 def name_objection(name: str) -> str | None:
     """Reason not to take a file whatever it holds, by its name."""
+    if len(name) > LONGEST_PATH or name.count("/") > MOST_FOLDERS:
+        return (
+            f"its path has {len(name):,} characters and {name.count('/'):,} folders; at most {LONGEST_PATH:,} and "
+            f"{MOST_FOLDERS} are read"
+        )
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in name):
         return "its name holds control characters or is no valid text; rename it"
     return None
@@ -434,7 +446,9 @@ def ending_objection(name: str) -> str | None:
 
 
 def printable(name: str) -> str:
-    """Name with control characters and undecodable bytes written out, fit for a report."""
+    """Name with control characters and undecodable bytes written out, fit for a report; the end of a very long one."""
+    if len(name) > LONGEST_PATH:
+        name = "\u2026" + name[-LONGEST_PRINTED:]
     return "".join(
         f"\\x{ord(character):02x}" if unicodedata.category(character) in ("Cc", "Cs") else character
         for character in name

@@ -79,7 +79,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "core.zip_names": UNIVERSAL | {"core.code_pages"},
     "core.code_pages": {"core.letters"},
     "core.letters": set(),
-    "core.isolation": UNIVERSAL | {"core.isolation", "core.images", "core.imaging"},
+    "core.isolation": UNIVERSAL | {"core.isolation", "core.images", "core.imaging", "core.exchange"},
     "core.images": UNIVERSAL | {"core.imaging", "core.geometry"},
     "core.imaging": UNIVERSAL | {"core.imaging"},
     "core.geometry": VALUES,

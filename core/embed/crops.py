@@ -47,15 +47,11 @@ def _region(image: RgbImage, transform: Doubles, size_px: int) -> tuple[RgbImage
 
 def display_crop(image: RgbImage, box: Box) -> RgbImage:
     """An upright square about the face for people to look at, at most 192 pixels wide, all of it inside the photo."""
-    left, top, side = display_square(box, image.shape[1], image.shape[0])
+    height, width = image.shape[:2]
+    side = min(round(max(box.width, box.height) * (1 + DISPLAY_MARGIN)), height, width)
+    left, top = (round(middle - side / 2) for middle in box.centre)
+    left, top = min(max(0, left), width - side), min(max(0, top), height - side)
     part = image[top : top + side, left : left + side]
     if side <= DISPLAY_PX:
         return np.ascontiguousarray(part)
     return np.asarray(cv2.resize(part, (DISPLAY_PX, DISPLAY_PX), interpolation=cv2.INTER_AREA), dtype=np.uint8)
-
-
-def display_square(box: Box, width_px: int, height_px: int) -> tuple[int, int, int]:
-    """Left, top and side of the square about a face that people see, in pixels of the photo."""
-    side = min(round(max(box.width, box.height) * (1 + DISPLAY_MARGIN)), height_px, width_px)
-    left, top = (round(middle - side / 2) for middle in box.centre)
-    return min(max(0, left), width_px - side), min(max(0, top), height_px - side), side

@@ -23,6 +23,7 @@ from core.errors import ArchiveRefused, InputRefused
 from core.exchange.arrays import require_bounded
 from core.learn.classify import Recogniser
 from core.learn.predictions import Predictions
+from core.learn.run_values import run_fault
 from core.settings import ArchiveLimits
 from core.types import Embeddings
 
@@ -214,18 +215,24 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e12
 
 
+def _names_in(card: Mapping[str, Any]) -> list[object]:
+    """The people whom a card lists; [None] where it lists none."""
+    people = card.get("people")
+    return people if isinstance(people, list) else [None]
+
+
 def _require_fitting(file: str, bundle: Bundle) -> None:
     recogniser = Recogniser.from_bytes(bundle.recogniser, _RECOGNISER)
     predictions = Predictions.from_bytes(bundle.predictions)
     models = {recogniser.model_id, bundle.model_id}
     models |= {bundle.gallery.model_id} if bundle.gallery else set()
-    params, metrics = bundle.run.get("params"), bundle.run.get("metrics")
+    if (fault := run_fault(bundle.run.get("params"), bundle.run.get("metrics"))) is not None:
+        raise ArchiveRefused(f"The training in '{file}' cannot be one: {fault}. Export it again.")
+    if not all(isinstance(name, str) for name in _names_in(bundle.card)):
+        raise ArchiveRefused(f"The card of '{file}' is not of its form. Export it again.")
     fits = (
         len(models) == 1
         and predictions.people == recogniser.people
-        and isinstance(params, dict)
-        and isinstance(params.get("threshold"), dict)
-        and isinstance(metrics, dict)
         and all(_is_number(bundle.run.get(name)) for name in ("created", "seconds"))
         and (bundle.gallery is None or bundle.gallery.vectors.shape[1] == recogniser.centroids.shape[1])
     )

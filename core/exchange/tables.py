@@ -22,8 +22,9 @@ from core.store.exchange import PhotoFaces
 from core.types import Embeddings, Face, Quality, Vectors
 
 EMBEDDINGS_FORMAT = 1
-MOST_BYTES = 4 << 30
-"""Of the vectors in one file: eight million faces."""
+MOST_DIMENSION = 512
+"""Of vectors: no network here gives longer ones."""
+_LONGEST_ID_BYTES = 64
 _QUALITY = tuple(Quality.__dataclass_fields__)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """What a spreadsheet takes for the beginning of a formula, the wide forms of East Asian keyboards too.
@@ -190,16 +191,38 @@ def write_npz(path: Path, pages: Iterable[Embeddings], model_id: str, dimension:
                 np.lib.format.write_array(target, array, allow_pickle=False)
 
 
-def read_vectors(path: Path) -> Embeddings:
-    """Vectors that ``write_npz`` or ``write_vectors`` wrote. Raises InputRefused for anything else."""
-    given = _from_parquet(path) if path.suffix.lower() == ".parquet" else _from_npz(path)
-    _require_unit(given.vectors)
-    return given
+def read_vectors(path: Path, most_faces: int) -> Embeddings:
+    """Vectors that ``write_npz`` or ``write_vectors`` wrote.
+
+    Raises
+    ------
+    InputRefused
+        It is anything else, or says that it holds more than ``most_faces`` vectors: nothing of them was read.
+    """
+    read = _from_parquet if path.suffix.lower() == ".parquet" else _from_npz
+    embeddings = read(path, most_faces)
+    require_unit(embeddings.vectors)
+    return embeddings
 
 
-def _from_npz(path: Path) -> Embeddings:
-    arrays = read_arrays(path.read_bytes(), MOST_BYTES)
+def _require_few(path: Path, count: int, most_faces: int) -> None:
+    if count > most_faces:
+        raise InputRefused(
+            f"'{path.name}' says that it holds {count:,} vectors; for the faces of this dataset at most "
+            f"{most_faces:,} are read."
+        )
+
+
+def _from_npz(path: Path, most_faces: int) -> Embeddings:
+    most_bytes = most_faces * (MOST_DIMENSION * 4 + _LONGEST_ID_BYTES) + (1 << 16)
+    size = path.stat().st_size
+    if size > most_bytes:
+        raise InputRefused(
+            f"'{path.name}' has {size:,} bytes; the vectors of this dataset's faces have {most_bytes:,} at most."
+        )
     try:
+        arrays = read_arrays(path.read_bytes(), most_bytes)
+        _require_few(path, len(arrays["vectors"]), most_faces)
         header = json.loads(bytes(arrays["header"]))
         ids = tuple(value.decode("ascii") for value in arrays["face_ids"].tolist())
         vectors = arrays["vectors"]
@@ -210,13 +233,18 @@ def _from_npz(path: Path) -> Embeddings:
         raise InputRefused(f"'{path.name}' holds no vectors of faces ({fault}).") from fault
 
 
-def _from_parquet(path: Path) -> Embeddings:
+def _from_parquet(path: Path, most_faces: int) -> Embeddings:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        table = pq.read_table(path)
-        told = table.schema.metadata or {}
+        file = pq.ParquetFile(path)
+        _require_few(path, file.metadata.num_rows, most_faces)
+        kind = file.schema_arrow.field("vector").type
+        if not pa.types.is_fixed_size_list(kind) or not 0 < kind.list_size <= MOST_DIMENSION:
+            raise ValueError(f"expected a column of vectors with at most {MOST_DIMENSION} numbers")
+        table = file.read(["face_id", "vector"], use_threads=False)
+        told = file.schema_arrow.metadata or {}
         vectors = table.column("vector").combine_chunks()
         block = vectors.flatten().to_numpy(zero_copy_only=False).reshape(len(table), -1)
         ids = tuple(table.column("face_id").to_pylist())
@@ -225,7 +253,8 @@ def _from_parquet(path: Path) -> Embeddings:
         raise InputRefused(f"'{path.name}' holds no vectors of faces ({fault}).") from fault
 
 
-def _require_unit(vectors: Vectors) -> None:
+def require_unit(vectors: Vectors) -> None:
+    """Raise InputRefused unless every vector has unit length."""
     with np.errstate(over="ignore", invalid="ignore"):  # of numbers that cannot be a vector's
         lengths = np.linalg.norm(vectors, axis=1)
     if not np.allclose(lengths, 1.0, atol=1e-3):

@@ -43,6 +43,7 @@ _PASSED_ON: Final = (
 )
 _OWN_ENVIRONMENT: Final = {
     **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"),
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
     # Pictures reuse the memory of the picture before: fetching it from the system anew costs more than the copying.
     "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
     **{"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(64 << 20), "MALLOC_ARENA_MAX": "2"},

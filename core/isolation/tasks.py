@@ -52,6 +52,18 @@ def _texts_of_photo(arguments: dict[str, Any], blocks: Sequence[memoryview]) -> 
     return {}, [json.dumps(texts).encode("ascii")]
 
 
+def _of_file(name: str) -> Task:
+    """A task of ``file_tasks``, which is loaded when it is asked for."""
+
+    def task(arguments: dict[str, Any], blocks: Sequence[memoryview]) -> Answer:
+        from core.isolation import file_tasks
+
+        answer: Answer = getattr(file_tasks, name)(arguments, blocks)
+        return answer
+
+    return task
+
+
 def _limits(arguments: dict[str, Any]) -> ImageLimits:
     return ImageLimits(**arguments["limits"])
 
@@ -62,4 +74,8 @@ TASKS: Final[dict[str, Task]] = {
     "date photo": _date_photo,
     "orient photo": _orient_photo,
     "texts of photo": _texts_of_photo,
+    "read vectors": _of_file("read_vectors"),
+    "read sidecar": _of_file("read_sidecar"),
+    "check log": _of_file("check_log"),
+    "check bundle": _of_file("check_bundle"),
 }

@@ -12,6 +12,7 @@ import streamlit as st
 
 from core.jobs.model import Job, JobKind
 from core.learn.predictions import Predictions
+from core.learn.run_values import run_fault
 from core.services import Services
 from core.settings import from_env
 from core.store.base import Counts, Dataset, MapInfo, PersonCount, Run
@@ -108,8 +109,14 @@ def storage_bytes(dataset_id: str, revision: Revision) -> int:
 
 
 def runs(dataset: Dataset) -> list[Run]:
-    """The dataset's runs, newest first."""
-    return services().runs.runs(dataset.id)
+    """The dataset's runs, newest first, but for damaged ones."""
+    return [run for run in services().runs.runs(dataset.id) if run_fault(run.params, run.metrics) is None]
+
+
+def damaged_runs(dataset: Dataset) -> list[tuple[Run, str]]:
+    """Runs whose stored values cannot be, and why; see ``core.ui.damaged``."""
+    faults = [(run, run_fault(run.params, run.metrics)) for run in services().runs.runs(dataset.id)]
+    return [(run, fault) for run, fault in faults if fault is not None]
 
 
 def newest_map(dataset: Dataset, method: Method = Method.UMAP, dimensions: int = 2) -> MapInfo | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +14,6 @@ from core.errors import DataFolderFault
 from core.services import Services
 from core.store.base import Dataset
 from core.ui import data, outdated, refusals, running, state
-from core.ui.gate import OPEN, check_address
 
 refusals.tell_in_words()
 
@@ -78,8 +76,6 @@ def page(title: str, purpose: str, *, chooser: bool = True) -> Iterator[Frame]:
     with side:
         bar = st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="bottom")
     with _faults_in_words():
-        # Asked here too: whoever starts Streamlit without core.ui.serve has no gate.
-        check_address(st.get_option("server.address"), os.environ.get(OPEN))
         services = data.services()
         chosen = _choose_dataset(services, bar) if chooser else None
         running.notice(JOBS)

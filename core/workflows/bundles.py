@@ -15,6 +15,7 @@ from typing import Any
 from core.errors import ModelMismatch
 from core.exchange import bundle as files
 from core.exchange.bundle import Bundle
+from core.isolation import files as isolated
 from core.store.artifacts import Artifacts, Kind
 from core.store.base import FaceStore, Run, RunStore
 from core.types import Embeddings
@@ -139,7 +140,7 @@ def read_bundle(tools: BundleTools, path: Path) -> tuple[Bundle, str]:
     ModelMismatch
         It is for a network that this installation does not have in the same form.
     """
-    given, digest = files.read(path)
+    given, digest = isolated.read_bundle(path)
     _require_model(tools.models, given)
     return given, digest
 

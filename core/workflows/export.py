@@ -91,8 +91,6 @@ class _Export:
     token: CancelToken
     person_id: int | None = None
     counts: dict[str, int] = field(default_factory=dict)
-    missing: dict[str, None] = field(default_factory=dict)
-    """The names of the photos of which a file is gone, in the order in which that was met."""
 
     def pages(self, message: str) -> Iterator[list[PhotoFaces]]:
         """The photos in pages, with progress."""
@@ -106,15 +104,6 @@ class _Export:
 
     def count(self, what: str, number: int = 1) -> None:
         self.counts[what] = self.counts.get(what, 0) + number
-
-    def copy(self, what: str, found: PhotoFaces, name: str, path: Path) -> None:
-        """Add a file of a photo; one that is gone costs the export that file only."""
-        try:
-            self.target.file(name, path)
-        except FileNotFoundError:
-            self.missing[found.photo.name] = None
-        else:
-            self.count(what)
 
 
 def _of_person(page: list[PhotoFaces], person_id: int) -> Iterator[PhotoFaces]:
@@ -133,11 +122,7 @@ def export(
     report: Report = silent,
     token: CancelToken | None = None,
 ) -> dict[str, Any]:
-    """Write an export to ``path``, whole or not at all.
-
-    Returns
-    -------
-    How many of each thing are in it, and as ``missing`` the names of the photos of which a file is gone, if any is.
+    """Write an export to ``path``, whole or not at all; gives how many of each thing are in it.
 
     Raises
     ------
@@ -160,7 +145,7 @@ def export(
             _WRITERS[part](work)
         if what is What.ALL and run is not None:
             _add_bundle(work, run)
-    return {**work.counts, **({"missing": list(work.missing)} if work.missing else {})}
+    return work.counts
 
 
 # photos and crops
@@ -173,7 +158,8 @@ def _photos(work: _Export) -> None:
             path = work.tools.artifacts.path(work.dataset.id, Kind.PHOTO, found.photo.id)
             for folder in _places(found, folders, divided):
                 name = safe_part(PurePosixPath(found.photo.name).name)
-                work.copy("photos", found, work.target.free("/".join(("photos", *folder, name))), path)
+                work.target.file(work.target.free("/".join(("photos", *folder, name))), path)
+                work.count("photos")
 
 
 def _divided(work: _Export) -> bool:
@@ -203,7 +189,8 @@ def _crops(work: _Export) -> None:
     for page in work.pages("Copying faces"):
         for found in page:
             for face in found.faces:
-                work.copy("crops", found, _crop_name(found, face, folders), _crop_path(work, face))
+                work.target.file(_crop_name(found, face, folders), _crop_path(work, face))
+                work.count("crops")
 
 
 def _crop_name(found: PhotoFaces, face: Face, folders: Folders) -> str:

@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
-import numpy as np
-
-from core.embed.crops import display_crop, display_square
+from core.embed.crops import display_crop
 from core.embed.embedder import Embedder
 from core.images import Picture, encode_jpeg
 from core.isolation.photos import decode_reduced
@@ -16,7 +14,7 @@ from core.learn.quality import Look, look
 from core.settings import ImageLimits
 from core.store.artifacts import Artifacts, Kind, content_id
 from core.store.base import StoredFace
-from core.types import Box, Detection, Face, Photo, RgbImage, Split
+from core.types import Box, Detection, Face, RgbImage, Split
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,21 +80,6 @@ def sharp_enough(
         return picture
     sharper = decode_reduced(content, limits, ceil(wanted * max(picture.width_px, picture.height_px)))
     return sharper.turned(picture.turn)
-
-
-def crop_from_portrait(embedder: Embedder, portrait: RgbImage, face: Detection, photo: Photo) -> RgbImage:
-    """What the network is to see of a face, from its picture alone, when the photo is gone.
-
-    Parameters
-    ----------
-    portrait : what ``prepare`` made of the photo
-    face : in pixels of the whole photo
-    """
-    left, top, side = display_square(face.box, photo.width_px, photo.height_px)
-    scale = portrait.shape[1] / side
-    box = Box(face.box.left - left, face.box.top - top, face.box.right - left, face.box.bottom - top)
-    moved = Detection(box, face.landmarks - np.array([left, top], dtype=np.float32), face.prob)
-    return embedder.crop(portrait, moved.scaled(scale, scale))
 
 
 def finish(artifacts: Artifacts, embedder: Embedder, dataset_id: str, faces: Sequence[Prepared]) -> list[StoredFace]:

@@ -19,6 +19,7 @@ from core.exchange.xmp import Sidecar
 from core.exchange.xmp_frame import boxes_on
 from core.exchange.xmp_packets import xmp_packets
 from core.geometry import match
+from core.isolation.files import read_sidecar
 from core.store.artifacts import Kind as FileKind
 from core.types import CancelToken, Face, Refusal, Report, silent
 from core.words import person as as_read
@@ -212,11 +213,11 @@ def photos_with_names(sources: Iterable[NameSource]) -> int:
 def _sidecar_in(source: NameSource) -> Sidecar | None:
     """What a source says; None for a photo that says nothing of faces."""
     if not source.is_photo:
-        return xmp.decode(source.content)
+        return read_sidecar(source.content)
     packets = xmp_packets(source.content)
     if not any(xmp.mentions_regions(packet) for packet in packets):
         return None
-    return xmp.decode(*packets)
+    return read_sidecar(*packets)
 
 
 class _People:

@@ -16,8 +16,8 @@ from core.corrections.model import Act, Change, CorrectionLog, Entity, Field, Ha
 from core.errors import InputRefused, ModelMismatch
 from core.exchange import history
 from core.exchange.history import EventLine, FaceLine, PersonLine
-from core.exchange.tables import read_vectors
 from core.geometry import match, turn_box, turn_size
+from core.isolation import files
 from core.settings import ArchiveLimits, ImageLimits
 from core.store.artifacts import Artifacts
 from core.store.base import FaceStore
@@ -92,6 +92,8 @@ def import_log(
 
 def read_log(path: Path, limits: ArchiveLimits) -> list[history.Line]:
     """The lines of a correction log, or of the one in an exported zip. Raises InputRefused."""
+    if path.suffix.lower() != ".zip":
+        files.require_readable_log(path)
     with _log_lines(path, limits) as source:
         return list(history.parse(source))
 
@@ -283,7 +285,8 @@ def read_fitting_vectors(tools: ImportTools, dataset_id: str, path: Path) -> Emb
     InputRefused
         The file holds no vectors, or vectors of another length.
     """
-    given, dataset = read_vectors(path), tools.store.dataset(dataset_id)
+    dataset, faces = tools.store.dataset(dataset_id), tools.store.counts(dataset_id).faces
+    given = files.read_vectors(path, faces)
     if given.model_id != dataset.model_id:
         raise ModelMismatch(
             f"The vectors in '{path.name}' are of '{given.model_id}', and '{dataset.name}' uses '{dataset.model_id}'. "

@@ -6,9 +6,8 @@ are one when their boxes overlap enough in the same photo.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,7 +22,7 @@ from core.store.artifacts import Kind
 from core.store.base import FileReport, IngestBatch, Outcome, PhotoLabel, PhotoLook
 from core.types import Box, CancelToken, Detection, Face, FacePolicy, Photo, Report, RgbImage, silent
 from core.workflows.correct import Corrector
-from core.workflows.faces import Prepared, crop_from_portrait, finish, prepare
+from core.workflows.faces import Prepared, finish, prepare
 from core.workflows.ingest import Ingestor, Target, divide
 
 SAME_FACE = 0.4
@@ -54,8 +53,6 @@ class Changed:
     photos: int
     faces: int
     """How many were embedded; of a change that was stopped and resumed, in its last attempt."""
-    missing: list[dict[str, str]] = field(default_factory=list)
-    """The photos that are gone or cannot be read, by name, with the reason."""
 
 
 def detect_again(
@@ -209,12 +206,10 @@ def change_model(
 ) -> Changed:
     """Embed every face with the model of ``tools``, and use it from then on. What was done before it stopped is kept.
 
-    The faces of a photo that is gone or damaged are embedded from the pictures that are kept of them.
-
     Raises
     ------
     InputRefused
-        Of some faces neither photo nor picture is left, so the dataset stays with the model that it has.
+        The photos of some faces are gone, so the dataset stays with the model that it has.
     Cancelled
         Between two steps of a few photos.
     """
@@ -222,60 +217,46 @@ def change_model(
     model_id = tools.embedder.model.vectors_id
     done = tools.store.vector_ids(dataset_id, model_id)
     photos = sorted(tools.store.photo_labels(dataset_id))
-    count, missing, lost = 0, list[dict[str, str]](), list[str]()
+    gone = [photo_id for photo_id in photos if not tools.artifacts.path(dataset_id, Kind.PHOTO, photo_id).exists()]
+    _require_photos(sum(bool(_to_embed(tools, dataset_id, photo_id, done)) for photo_id in gone), model_id)
+    count = unreadable = 0
     for start in range(0, len(photos), PHOTOS_AT_ONCE):
         token.raise_if_cancelled()
         report(start, len(photos), "Embedding with the other model")
         crops: dict[str, RgbImage] = {}
         for photo_id in photos[start : start + PHOTOS_AT_ONCE]:
-            faces = _to_embed(tools, dataset_id, photo_id, done)
             try:
-                crops |= _crops(tools, dataset_id, photo_id, faces)
-            except (NotFound, ImageRefused) as refusal:
-                name = tools.store.photo(dataset_id, photo_id)[0].name
-                missing.append({"name": name, "reason": f"{refusal} Its faces were embedded from their kept pictures."})
-                kept_crops = _crops_of_pictures(tools, dataset_id, photo_id, faces)
-                crops |= kept_crops
-                lost += [name] if len(kept_crops) < len(faces) else []
+                crops |= _crops(tools, dataset_id, photo_id, done)
+            except (NotFound, ImageRefused):
+                unreadable += 1
         vectors = tools.embedder.embed_crops(list(crops.values()))
         tools.store.add_vectors(dataset_id, model_id, dict(zip(crops, vectors, strict=True)))
         count += len(crops)
-    _require_none_lost(lost, model_id)
+    _require_photos(unreadable, model_id)
     tools.store.use_model(dataset_id, model_id)
     report(len(photos), len(photos), "Done")
-    return Changed(model_id, len(photos), count, missing)
+    return Changed(model_id, len(photos), count)
 
 
-def _crops(tools: Ingestor, dataset_id: str, photo_id: str, faces: Sequence[Face]) -> dict[str, RgbImage]:
+def _crops(tools: Ingestor, dataset_id: str, photo_id: str, done: Collection[str]) -> dict[str, RgbImage]:
     """What the network is to see of a photo's faces, by their ids. Raises NotFound or ImageRefused."""
+    faces = _to_embed(tools, dataset_id, photo_id, done)
     if not faces:
         return {}
     picture = _picture(tools, dataset_id, tools.store.photo(dataset_id, photo_id)[0])
     return {face.id: tools.embedder.crop(picture.pixels, _as_detection(face)) for face in faces}
 
 
-def _crops_of_pictures(tools: Ingestor, dataset_id: str, photo_id: str, faces: Sequence[Face]) -> dict[str, RgbImage]:
-    """The same from the pictures of the faces, for those whose picture is there and still shows the same way up."""
-    if photo_id in tools.store.photos_to_look_at(dataset_id):
-        return {}
-    photo, crops = tools.store.photo(dataset_id, photo_id)[0], {}
-    for face in faces:
-        with suppress(NotFound, ImageRefused):
-            portrait = decode(tools.artifacts.read(dataset_id, Kind.CROP, face.crop_id), tools.limits)
-            crops[face.id] = crop_from_portrait(tools.embedder, portrait, _as_detection(face), photo)
-    return crops
-
-
 def _to_embed(tools: Ingestor, dataset_id: str, photo_id: str, done: Collection[str]) -> list[Face]:
     return [face for face in tools.store.every_face(dataset_id, photo_id) if face.id not in done]
 
 
-def _require_none_lost(lost: Sequence[str], model_id: str) -> None:
-    if lost:
-        photos = "1 photo is" if len(lost) == 1 else f"{len(lost)} photos are"
+def _require_photos(missing: int, model_id: str) -> None:
+    if missing:
+        photos = "1 photo is" if missing == 1 else f"{missing} photos are"
         raise InputRefused(
-            f"{photos} missing from the data folder or damaged, with the pictures of their faces ('{lost[0]}' for "
-            f"one), so these faces cannot be embedded with '{model_id}'. The dataset stays with the model that it has."
+            f"{photos} missing from the data folder or damaged, so the faces cannot be embedded with '{model_id}'. "
+            "The dataset stays with the model that it has."
         )
 
 

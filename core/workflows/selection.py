@@ -11,7 +11,6 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from core.errors import NotFound
 from core.exchange import tables
 from core.exchange.tables import Row
 from core.exchange.zips import Folders, ZipWriter, safe_part
@@ -93,20 +92,15 @@ def to_parquet(selection: Selection) -> bytes:
 
 
 def to_zip(selection: Selection, artifacts: Artifacts, dataset_id: str) -> bytes:
-    """The crops, a folder for each person, and the table as CSV; a crop that is gone is named in ``missing.txt``."""
+    """The crops, a folder for each person, and the table as CSV. Raises NotFound when a crop is gone."""
     row = {face_id: number for number, face_id in enumerate(selection.table.ids)}
-    folders, buffer, missing = Folders(), io.BytesIO(), list[str]()
+    folders, buffer = Folders(), io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         target = ZipWriter(archive, Path(tempfile.gettempdir()))
         target.parts("faces.csv", [selection_csv(selection)])
         for face_id in selection.face_ids:
-            name = _crop_name(selection.table, row[face_id], folders)
-            try:
-                target.content(name, artifacts.read(dataset_id, Kind.CROP, selection.table.crop_ids[row[face_id]]))
-            except NotFound:
-                missing.append(name)
-        if missing:
-            target.content("missing.txt", "\n".join(missing).encode())
+            crop = artifacts.read(dataset_id, Kind.CROP, selection.table.crop_ids[row[face_id]])
+            target.content(_crop_name(selection.table, row[face_id], folders), crop)
     return buffer.getvalue()
 
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.ui import data, frame, words
+from core.ui import damaged, data, frame, words
 from core.ui.correcting import acting
 from core.ui.recogniser import (
     comparing,
@@ -22,6 +22,7 @@ with frame.page(
 ) as page:
     dataset = page.dataset
     runs = data.runs(dataset)
+    damaged.runs(dataset)
     if not runs:
         what = "Nothing was trained yet. Afterwards you see here how often it is right, and every error."
         frame.empty(what, "Train", frame.TRAIN)

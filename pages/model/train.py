@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.ui import data, frame, jobs
+from core.ui import damaged, data, frame, jobs
 from core.ui.jobs import JobKind, TrainRequest
 from core.ui.recogniser import training
 
@@ -22,6 +22,7 @@ with frame.page("Train", "Learn the people, and measure it on faces it has not s
         if st.button("Train again" if runs else "Train", type="primary", icon=":material/school:", disabled=not ready):
             training.start(dataset, request)
 
+    damaged.runs(dataset)
     jobs.follow(job)
     training.done(dataset, job, runs)
     planned = st.container()

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-import streamlit as st
-
 from core.jobs.model import JobKind
 from tests.pages.conftest import texts
 
@@ -27,13 +24,3 @@ def test_about_tells_engine_models_and_versions(trained, open_page):
     installed = app.dataframe[0].value.set_index("Name")["Installed"]
     assert (installed["mtcnn"], installed["facenet-128"], installed["facenet-512-casia"]) == ("yes", "yes", "no")
     assert "streamlit" in set(app.dataframe[2].value["Package"])
-
-
-def test_without_the_gate_an_app_that_others_reach_shows_nothing(trained, open_page, monkeypatch: pytest.MonkeyPatch):
-    """As ``streamlit run app.py --server.address 0.0.0.0`` would open it."""
-    monkeypatch.setattr(st.config.get_config_options()["server.address"], "_get_val_func", lambda: "0.0.0.0")
-    app = open_page("pages/system/about.py")
-    assert "FACE_ATLAS_OPEN_TO_EVERYBODY=yes" in texts(app).replace("\\", "")
-    assert not app.selectbox and not app.dataframe
-    monkeypatch.setenv("FACE_ATLAS_OPEN_TO_EVERYBODY", "yes")
-    assert open_page("pages/system/about.py").dataframe

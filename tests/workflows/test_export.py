@@ -131,14 +131,6 @@ def test_two_photos_of_one_name_are_both_there(album, tmp_path):
     assert set(entries(tmp_path / "out.zip")) == {"photos/Ann/1.jpg", "photos/Ann/1 (2).jpg", "photos/Bob/2.jpg"}
 
 
-def test_a_photo_whose_file_is_gone_is_named_and_the_rest_is_exported(album, tmp_path):
-    album.add("1.jpg", "Ann")
-    album.add("2.jpg", "Bob")
-    album.services.artifacts.delete(album.dataset.id, FileKind.PHOTO, content_id(b"1.jpg"))
-    assert album.export(What.PHOTOS, tmp_path / "out.zip") == {"photos": 1, "missing": ["1.jpg"]}
-    assert set(entries(tmp_path / "out.zip")) == {"photos/Bob/2.jpg"}
-
-
 def test_a_photo_of_two_people_lies_with_both(album, tmp_path):
     album.add("1.jpg", "Ann", "Bob")
     assert album.export(What.PHOTOS, tmp_path / "out.zip") == {"photos": 2}

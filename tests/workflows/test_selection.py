@@ -60,17 +60,6 @@ def test_what_a_run_said_stands_beside_the_name(services: Services) -> None:
     assert (nobody["person"], nobody["prediction"], nobody["sure"]) == (None, None, None)
 
 
-def test_a_crop_that_is_gone_is_named_and_the_others_are_there(services: Services, chosen: Selection) -> None:
-    (dataset,) = services.store.datasets()
-    services.artifacts.put(dataset.id, Kind.CROP, chosen.table.crop_ids[1], b"crop 1")
-    with zipfile.ZipFile(io.BytesIO(selection.to_zip(chosen, services.artifacts, dataset.id))) as archive:
-        assert archive.read(f"crops/Ann/1-{chosen.face_ids[0]}.jpg") == b"crop 1"
-        assert archive.read("missing.txt").decode().split("\n") == [
-            f"crops/Ann/2-{chosen.face_ids[1]}.jpg",
-            f"crops/4-{chosen.face_ids[2]}.jpg",
-        ]
-
-
 def test_the_zip_has_the_crops_under_their_names(services: Services, chosen: Selection) -> None:
     (dataset,) = services.store.datasets()
     for row in (1, 2, 4):

@@ -9,7 +9,7 @@ from core.jobs.model import JobKind, JobState
 from core.models import install
 from core.models.catalogue import DEFAULT_VECTORS_ID, EMBEDDING_MODELS, EmbeddingModel
 from core.store.base import Dataset
-from core.ui import data, frame, gallery, jobs, words
+from core.ui import damaged, data, frame, gallery, jobs, words
 from core.ui.home import trail
 from core.ui.photos import uploads
 from core.workflows import datasets as dataset_work
@@ -96,6 +96,7 @@ def dataset(shown: Dataset) -> None:
             accuracy = f", {words.percent(run.metrics['accuracy'])} right on new photos" if run else ""
             st.markdown(f"{photos}, {words.count(counts.faces, 'face')}, {people}{accuracy}")
             _trail(trail.done_steps(counts, run, jobs_of_it))
+            damaged.runs(shown)
         with side:
             st.caption(words.plain(step.why))
             if st.button(words.plain(step.label), key=f"next_{shown.id}", type="primary", width="stretch"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,8 +27,6 @@ CHOICES = {
     What.LOG: ("Correction log", "What was put right by hand, for the same photos elsewhere."),
 }
 """What can be taken, with what it is called and what it is for."""
-MISSING_NAMED = 5
-"""So many photos that could not be exported are named."""
 NOUNS = {
     "photos": ("photo", "photos"),
     "crops": ("face picture", "face pictures"),
@@ -186,17 +183,7 @@ def _title(export: Ready, person: str | None) -> str:
 
 def _counts(export: Ready) -> str:
     came = export.job.result if export.job else {}
-    counts = ", ".join(words.count(came[key], *nouns) for key, nouns in NOUNS.items() if came.get(key))
-    return f"{counts}{_missing(came.get('missing', []))}"
-
-
-def _missing(names: Sequence[str]) -> str:
-    """The photos of which a file is gone, a few by name."""
-    if not names:
-        return ""
-    more = f" and {len(names) - MISSING_NAMED:,} more" if len(names) > MISSING_NAMED else ""
-    listed = ", ".join(words.plain(name) for name in names[:MISSING_NAMED])
-    return f". Left out, as their files are gone from the data folder: {listed}{more}."
+    return ", ".join(words.count(came[key], *nouns) for key, nouns in NOUNS.items() if came.get(key))
 
 
 def _delete(path: Path) -> None:
