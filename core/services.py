@@ -213,6 +213,11 @@ class Services:
                 self._identifiers[key] = Identifier(self.detector, self.embedder(run.model_id), recogniser, gallery)
             return self._identifiers[key]
 
+    def forget_identifiers(self) -> None:
+        """Drop the galleries that are kept in memory."""
+        with self._lock:
+            self._identifiers.clear()
+
     # sources
 
     def open_source(

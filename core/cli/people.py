@@ -6,12 +6,13 @@ import argparse
 from dataclasses import asdict
 
 from core.cli import asked
-from core.cli.carry import carry
+from core.cli.carry import carry, progress
 from core.cli.parser import Answer, Commands, needs_dataset
 from core.jobs import transfers
 from core.jobs.model import JobKind
-from core.workflows import cluster, datasets, suspects
+from core.workflows import cluster, suspects
 from core.workflows import erase as erasing
+from core.workflows.erase_dataset import erase_dataset
 
 
 def add_cluster(commands: Commands) -> None:
@@ -67,8 +68,7 @@ def add_erase(commands: Commands) -> None:
 def _erase(options: argparse.Namespace) -> Answer:
     services, dataset = asked.on_dataset(options)
     if options.whole_dataset:
-        exports_dir = services.settings.exports_dir
-        return datasets.delete(services.store, services.jobs, services.artifacts, exports_dir, dataset.id)
+        return erase_dataset(services.erase_tools(), dataset.id, progress())
     person_id = erasing.person_to_erase(services.erase_tools(), dataset.id, options.person)
     given = transfers.EraseParams(person_id, "command line", options.photos == "all", options.retrain)
     with services.reserve.lend():

@@ -67,6 +67,10 @@ class SqlEraseStore:
         with self.engine.connect() as connection:
             return _Plan(connection, dataset_id).of(person_id, with_shared=with_shared)
 
+    def whole(self, dataset_id: str) -> Erasure:
+        with self.engine.connect() as connection:
+            return _Plan(connection, dataset_id).whole()
+
     def erase(
         self, dataset_id: str, person_id: int, runs_of: RunsOf, write_down: WriteDown, *, with_shared: bool
     ) -> None:
@@ -152,6 +156,35 @@ class _Plan:
             tuple(self._vectors(self.dataset_id, faces)),
             *self._elsewhere(faces, crops, photos),
             self._named_elsewhere(names),
+        )
+
+    def whole(self) -> Erasure:
+        """All of the dataset; names that people elsewhere have too are theirs."""
+        person, photo = schema.person, schema.photo
+        rows = self.connection.execute(select(person)).all()
+        mine = [row for row in rows if row.dataset_id == self.dataset_id]
+        theirs = {row.name for row in rows if row.dataset_id != self.dataset_id}
+        elsewhere = Spellings(tuple(theirs))
+        names = tuple(
+            sorted({name for row in mine for name in (row.name, row.base_name) if not elsewhere.is_name(name)})
+        )
+        spellings = Spellings(names)
+        photos = set(self.connection.scalars(select(photo.c.id).where(photo.c.dataset_id == self.dataset_id)))
+        faces, crops = self._faces(set(), photos)
+        ids, vectors = self._elsewhere(faces, crops, photos)
+        return Erasure(
+            dataset_id=self.dataset_id,
+            person_ids=frozenset(row.id for row in mine),
+            names=names,
+            spared=tuple(sorted(name for name in theirs if spellings.may_mention(name))),
+            face_ids=tuple(sorted(faces)),
+            crop_ids=tuple(sorted(crops)),
+            photo_ids=tuple(sorted(photos)),
+            shared_photo_ids=(),
+            vectors=tuple(self._vectors(self.dataset_id, faces)),
+            elsewhere=ids,
+            elsewhere_vectors=vectors,
+            named_elsewhere=(),
         )
 
     def _people(self, person_id: int) -> set[int]:

@@ -154,6 +154,9 @@ class EraseStore(Protocol):
     def erasure(self, dataset_id: str, person_id: int, *, with_shared: bool) -> Erasure:
         """What would go. ``with_shared`` takes photos that show other people too. Raises NotFound."""
 
+    def whole(self, dataset_id: str) -> Erasure:
+        """All that a dataset holds, of everybody."""
+
     def erase(
         self, dataset_id: str, person_id: int, runs_of: RunsOf, write_down: WriteDown, *, with_shared: bool
     ) -> None:

@@ -6,11 +6,13 @@ more than reading); everything else is small and cached as data. Nothing heavy i
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
+from pathlib import Path
 
 import streamlit as st
 
-from core.jobs.model import Job, JobKind
+from core.jobs.model import Job, JobKind, JobState
 from core.learn.predictions import Predictions
 from core.learn.run_values import run_fault
 from core.services import Services
@@ -20,14 +22,38 @@ from core.types import Embeddings, FaceTable, Photo, Revision
 from core.workflows import project, train
 from core.workflows.project import FaceMap, Method
 
+_staying: list[Services] = []
+"""The working parts while everything else that is remembered goes."""
+_erased_at: dict[Path, float] = {}
+"""By data folder, when the newest erasing ended that pages know of."""
+_forgetting = threading.Lock()
+
 
 @st.cache_resource(show_spinner=False)
 def services() -> Services:
     """The working parts, and the worker process beside the app."""
+    if _staying:
+        return _staying[0]
     made = Services(from_env())
     if made.settings.supervise:
         made.supervisor.start()
     return made
+
+
+def forget_erased() -> None:
+    """Drop all that is remembered for pages, of every session, when somebody was erased since this was last asked."""
+    with _forgetting:
+        working = services()
+        erasings = (job for job in working.jobs.jobs() if job.kind is JobKind.ERASE and job.state is JobState.DONE)
+        newest = max((job.finished or 0.0 for job in erasings), default=0.0)
+        if newest > _erased_at.setdefault(working.settings.data_dir, newest):
+            _staying[:] = [working]
+            st.cache_data.clear()
+            st.cache_resource.clear()
+            working.forget_identifiers()
+            services()
+            _staying.clear()
+        _erased_at[working.settings.data_dir] = newest
 
 
 @dataclass(frozen=True, slots=True, eq=False)

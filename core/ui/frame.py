@@ -76,6 +76,7 @@ def page(title: str, purpose: str, *, chooser: bool = True) -> Iterator[Frame]:
     with side:
         bar = st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="bottom")
     with _faults_in_words():
+        data.forget_erased()
         services = data.services()
         chosen = _choose_dataset(services, bar) if chooser else None
         running.notice(JOBS)

@@ -216,9 +216,16 @@ def _clear(tools: EraseTools, dataset_id: str, began: float) -> None:
     runs = {run.id for run in tools.runs.runs(dataset_id)}
     tools.artifacts.sweep(dataset_id, _kept(photos, crops, runs), began)
     delete_exports(tools.exports_dir, dataset_id)
-    for upload in _uploads_to_go(tools, dataset_id, began):
-        shutil.rmtree(upload) if upload.is_dir() else upload.unlink()
+    remove_uploads(tools, dataset_id, began)
     tools.eraser.compact()
+
+
+def remove_uploads(tools: EraseTools, dataset_id: str, began: float) -> int:
+    """Remove what was dropped before a time, but for what waiting work or another dataset's reads; how many."""
+    uploads = list(_uploads_to_go(tools, dataset_id, began))
+    for upload in uploads:
+        shutil.rmtree(upload) if upload.is_dir() else upload.unlink()
+    return len(uploads)
 
 
 class _All(set[str]):

@@ -38,6 +38,8 @@ def sweep_leftovers(tools: LeftoverTools, older_than_s: float = SETTLED_S) -> in
     before = time.time() - older_than_s
     quiet = _is_quiet(tools)
     swept = 0
+    if any(_of_nobody(tools)):
+        tools.eraser.compact()  # the deleting of a dataset was cut off
     for path in [*_of_nobody(tools), *_scratch(tools, quiet), *_without_rows(tools, quiet)]:
         if path.exists() and path.stat().st_mtime < before:
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from core.corrections.model import Hand, Kind
+from core.jobs.model import JobKind, JobState
+from core.jobs.transfers import EraseParams
+from core.ui import data as ui_data
 from core.workflows.correct import Corrector
 from tests.pages.conftest import button, texts, work
 from tests.pages.faces import add_faces
@@ -291,3 +294,16 @@ def test_erasing_asks_for_the_name_and_shows_the_receipt(family, app_data, open_
     assert "nothing is left" in receipt
     assert names(app_data, family) == ["Ann_Lee", "Cat"]
     assert "Erased" not in texts(open_page(PEOPLE))
+
+
+def test_after_an_erasing_no_page_of_any_session_remembers_the_person(app_data, family, open_page):
+    """What pages keep in memory is kept by revision, and would stay until it is crowded out."""
+    ann = person_of(app_data, family, "Ann_Lee")
+    open_page(PEOPLE)
+    before = ui_data.faces(family.id, family.revision)
+    assert ui_data.faces(family.id, family.revision) is before and "Ann_Lee" in before.table.people
+    app_data.jobs.submit(family.id, JobKind.ERASE, EraseParams(ann.id, "Ben").params())
+    assert [job.state for job in work(app_data)] == [JobState.DONE]
+    open_page(PEOPLE)
+    assert ui_data.services() is app_data, "the worker beside the app goes on"
+    assert "Ann_Lee" not in ui_data.faces(family.id, family.revision).table.people, "read anew, at the same key"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 import pytest
@@ -10,8 +11,11 @@ from core.errors import InputRefused, ModelMismatch, NameTaken, NotFound
 from core.jobs.handlers import IngestRequest, handlers, sweep_uploads
 from core.jobs.model import JobKind
 from core.jobs.worker import run_job
+from core.store.artifacts import Kind
 from core.types import CancelToken
 from core.workflows import datasets
+from core.workflows.erase_dataset import erase_dataset
+from core.workflows.leftovers import sweep_leftovers
 from tests.conftest import write_zip
 
 
@@ -90,3 +94,37 @@ def test_uploads_that_no_unfinished_job_needs_are_swept_after_a_day(services):
     assert sweep_uploads(services, older_than_s=0) == 1
     assert needed.exists()
     assert not abandoned.exists()
+
+
+def test_an_erased_dataset_is_looked_for_in_every_file(services, sample_files):
+    """Its names, photos and uploads; a name that somebody elsewhere has is not its own."""
+    photos = [content for name, content in sample_files.items() if "madonna" in name][:2]
+    dataset = taken(services, {f"Zebedee Quux/{number}.jpg": content for number, content in enumerate(photos)})
+    settings = services.settings
+    (settings.uploads_dir / "dropped").mkdir()
+    (settings.uploads_dir / "dropped" / "zebedee_quux.zip").write_bytes(photos[0])
+    os.utime(settings.uploads_dir / "dropped", (1, 1))
+    (settings.inbox_dir / "ZebedeeQuux_1.jpg").write_bytes(photos[1])
+    (settings.data_dir / "some.log").write_text("Zebedee%20Quux")
+    receipt = erase_dataset(services.erase_tools(), dataset.id)
+    assert (receipt["faces"], receipt["uploads"], receipt["names_searched"]) == (2, 1, 1)
+    assert {(trace["path"], trace["what"]) for trace in receipt["check"]["left"]} == {
+        ("inbox/erased_1.jpg", "name"),
+        ("inbox/erased_1.jpg", "file"),
+        ("some.log", "name"),
+    }
+    assert list(settings.uploads_dir.iterdir()) == []
+
+
+def test_what_a_cut_off_deletion_leaves_is_swept(services, sample_files):
+    dataset = taken(services, {"Ann/1.jpg": next(iter(sample_files.values()))})
+    services.store.delete_dataset(dataset.id)  # and killed before the files went
+    assert (services.artifacts.root / dataset.id).exists()
+    other = services.store.create_dataset("Other", "facenet-128")
+    services.artifacts.put(other.id, Kind.RUN, "abcd", b"a run without its row")
+    draft = services.artifacts.path(other.id, Kind.CROP, "ab12").with_name("ab12.1234.part")
+    draft.parent.mkdir(parents=True)
+    draft.write_bytes(b"half a crop")
+    assert sweep_leftovers(services.leftover_tools()) == 0, "it may be somebody's who is at work"
+    assert sweep_leftovers(services.leftover_tools(), older_than_s=-1.0) == 3
+    assert not [path for path in services.artifacts.root.rglob("*") if path.is_file()]

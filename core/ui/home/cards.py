@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from core.errors import FaceAtlasError
@@ -12,7 +14,7 @@ from core.store.base import Dataset
 from core.ui import damaged, data, frame, gallery, jobs, words
 from core.ui.home import trail
 from core.ui.photos import uploads
-from core.workflows import datasets as dataset_work
+from core.workflows.erase_dataset import erase_dataset
 
 COVERS = 6
 LATELY = 6
@@ -180,11 +182,18 @@ def _delete(shown: Dataset) -> None:
         "The files that you gave are not touched."
     )
     if st.button("Erase it", type="primary"):
-        services = data.services()
-        dataset_work.delete(services.store, services.jobs, services.artifacts, services.settings.exports_dir, shown.id)
+        with st.spinner("Erasing, and looking for what is left"):
+            check = erase_dataset(data.services().erase_tools(), shown.id)["check"]
+        searched = f"{words.count(check['files'], 'file')} were searched"
         frame.forget(shown.id)
-        frame.say_next(f"'{words.plain(shown.name)}' was erased.")
+        frame.say_next(f"'{words.plain(shown.name)}' was erased. {searched}: {_left(check)}.")
         st.rerun()
+
+
+def _left(check: dict[str, Any]) -> str:
+    """What the search found, and the first few files in which it is."""
+    paths = ", ".join(words.plain(trace["path"]) for trace in check["left"][:3])
+    return f"{words.count(check['found'], 'trace')} left in {paths}" if check["found"] else "nothing is left"
 
 
 def lately(known: list[Dataset]) -> None:
