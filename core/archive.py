@@ -363,27 +363,15 @@ def _require_bounded_directory(path: Path) -> None:
         )
 
 
-_OTHER_KINDS: Final = (
-    (b"Rar!", "a RAR archive"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"BZh", "a bzip2 archive"),
-    (b"\xfd7zXZ\x00", "an xz archive"),
-    (b"\x28\xb5\x2f\xfd", "a zstd archive"),
-)
-
-
 def _why_no_zip(path: Path, error: Exception) -> str:
     with path.open("rb") as file:
-        start = file.read(8)
+        start = file.read(signatures.HEAD_BYTES)
     if not start:
         return f"'{path.name}' is empty. Give a .zip file or a folder of photos."
     if start[:2] == b"PK":
         return f"'{path.name}' is a damaged or cut-off zip ({error}). Copy or upload it again."
-    for magic, kind in _OTHER_KINDS:
-        if start.startswith(magic):
-            return f"'{path.name}' is {kind}, which is not opened. Unpack it, and give the folder or a .zip file."
-    return f"'{path.name}' is no zip archive. Give a .zip file or a folder of photos."
+    kind = signatures.describe(start)
+    return f"'{path.name}' is no zip archive{f' but {kind}' if kind else ''}. Give a .zip file or a folder of photos."
 
 
 Examined = tuple[str, zipfile.ZipInfo, str | Leftover | None]

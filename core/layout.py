@@ -441,7 +441,7 @@ def ending_objection(name: str) -> str | None:
         return None
     _, dot, extension = name.rpartition("/")[2].rpartition(".")
     if extension.casefold() in _ARCHIVE_EXTENSIONS and dot:
-        return "an archive inside the archive is not opened; unpack it first"
+        return "an archive among photos is not opened; unpack it first"
     return f"not a photo (.{extension[:20]})" if dot else "not a photo (a name without an ending)"
 
 

@@ -86,7 +86,7 @@ def test_a_source_reports_what_is_no_photo_and_ignores_leftovers(make: Callable[
         assert names(source) == ["Ann/1.jpg"]
         assert reasons(source) == {
             "Ann/notes.txt": "not a photo (.txt)",
-            "more.zip": "an archive inside the archive is not opened; unpack it first",
+            "more.zip": "an archive among photos is not opened; unpack it first",
             ".git/x.jpg": "left out: a hidden folder (.git)",
             "._ files": "1 file was left out: what macOS keeps beside files",
             ".DS_Store": "1 file was left out: settings of a folder",
@@ -231,22 +231,6 @@ def test_a_zip_whose_entries_share_bytes_is_refused(tmp_path: Path) -> None:
         open_source(edit(path, point_both_at_the_first), LIMITS)
 
 
-@pytest.mark.parametrize("seed", range(300))
-def test_a_zip_with_any_byte_changed_raises_only_refusals(tmp_path: Path, seed: int) -> None:
-    path = make_zip(tmp_path / "a.zip", {"Ann/1.jpg": JPEG, "Ben/ü.jpg": JPEG * 9}, zipfile.ZIP_DEFLATED)
-    place = seed % path.stat().st_size
-    edit(path, lambda data: data[:place] + bytes([data[place] ^ (1 + seed * 37 % 255)]) + data[place + 1 :])
-    try:
-        with open_source(path, LIMITS) as source:
-            for entry in source.entries:
-                try:
-                    source.read(entry)
-                except ImageRefused:
-                    continue
-    except ArchiveRefused:
-        pass
-
-
 # --- zip: one entry refused
 
 
@@ -343,7 +327,7 @@ def test_a_part_of_a_divided_zip_is_told_as_one(tmp_path: Path, name: str, conte
 )
 def test_another_kind_of_archive_is_told_by_its_content(tmp_path: Path, magic: bytes, kind: str) -> None:
     (tmp_path / "a.zip").write_bytes(magic + bytes(40))
-    with pytest.raises(ArchiveRefused, match=f"is a {kind} archive, which is not opened. Unpack it"):
+    with pytest.raises(ArchiveRefused, match=f"is no zip archive but a {kind} archive; unpack it first"):
         open_source(tmp_path / "a.zip", LIMITS)
 
 

@@ -38,14 +38,14 @@ MAY_IMPORT: dict[str, set[str]] = {
         "core.machine",
     }
     | {"core.images", "core.isolation", "core.layout", "core.archive", "core.learn", "core.corrections"}
-    | {"core.words"}
+    | {"core.words", "core.zip_names"}
     | STORE_BASES,
     "core.ui.components": VALUES
     | {"core.ui.components", "core.ui.charts", "core.ui.gallery", "core.ui.state", "core.images"},
     "core.__main__": {"core.cli"},
     "core.cli": UNIVERSAL
     | {"core.cli", "core.services", "core.workflows", "core.jobs", "core.models", "core.bench", "core.corrections"}
-    | {"core.images", "core.isolation", "core.store.base"},
+    | {"core.images", "core.isolation", "core.layout", "core.store.base"},
     "core.bench": UNIVERSAL
     | {"core.bench", "core.services", "core.workflows", "core.jobs", "core.machine", "core.store.base"}
     | {"core.archive", "core.images", "core.isolation", "core.layout", "core.learn", "core.models", "core.detect"}
@@ -57,7 +57,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"core.exchange", "core.isolation", "core.jobs.model", "core.corrections", "core.machine", "core.report"}
     | {"core.words", "core.layout"}
     | STORE_BASES,
-    "core.jobs.handlers": UNIVERSAL | {"core.jobs", "core.services", "core.workflows"},
+    "core.jobs.handlers": UNIVERSAL | {"core.jobs", "core.layout", "core.services", "core.workflows"},
     "core.jobs.transfers": UNIVERSAL | {"core.jobs", "core.services", "core.workflows", "core.corrections"},
     "core.jobs": VALUES | {"core.jobs", "core.store.base"},
     "core.detect": UNIVERSAL | {"core.detect", "core.engine.base", "core.images", "core.geometry"},

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core.cli import asked
 from core.cli.carry import progress
-from core.cli.parser import Answer, Commands, needs_dataset
+from core.cli.parser import Answer, Commands, needs_dataset, reads_zips
 from core.errors import ImageRefused, InputRefused
 from core.isolation.photos import decode
 from core.models import catalogue
@@ -92,7 +92,7 @@ def _own_faces(services: Services, dataset: Dataset) -> verify.Own:
 def add_verify_pairs(commands: Commands) -> None:
     """``verify-pairs``."""
     text = "measure same-or-different on a list of pairs (LFW protocol)"
-    command = commands.add("verify-pairs", _verify_pairs, text)
+    command = reads_zips(commands.add("verify-pairs", _verify_pairs, text))
     command.add_argument(
         "pairs", metavar="LIST", help="a table photo_a,photo_b,same (and fold; dealt without it), or pairs.txt of LFW"
     )
@@ -109,7 +109,7 @@ def _verify_pairs(options: argparse.Namespace) -> Answer:
     services = asked.services(options)
     pairs = pair_lists.read_pairs(Path(options.pairs))
     tools = services.pair_tools(catalogue.embedding_model(options.model).vectors_id)
-    with services.open_source(Path(options.photos).resolve()) as source:
+    with services.open_source(Path(options.photos).resolve(), zip_names=options.zip_names) as source:
         compared = verify_pairs.compare(tools, source, pairs, progress())
     curves = compared.curves() if options.curves else {}
     folds = {"folds": len(set(pairs.fold.tolist())), "folds_dealt": pairs.folds_dealt}

@@ -8,7 +8,8 @@ from typing import Any
 
 from core.cli import asked, destination
 from core.cli.carry import carry, progress
-from core.cli.parser import Answer, Commands, needs_dataset
+from core.cli.parser import Answer, Commands, needs_dataset, reads_zips
+from core.cli.understanding import tell_names
 from core.jobs.handlers import LookupRequest
 from core.jobs.model import JobKind
 from core.services import Services
@@ -20,7 +21,7 @@ from core.workflows.lookups.values import TARGET_RATE, Lookup
 def add_lookup(commands: Commands) -> None:
     """``lookup``."""
     text = "say who is on many photos, without taking them into the dataset; the result is kept until it is forgotten"
-    command = needs_dataset(commands.add("lookup", _lookup, text))
+    command = reads_zips(needs_dataset(commands.add("lookup", _lookup, text)))
     command.add_argument("source", metavar="ZIP_OR_DIR")
     command.add_argument("--run", help="default: the newest")
     command.add_argument(
@@ -41,8 +42,9 @@ def _lookup(options: argparse.Namespace) -> Answer:
     for path in (options.csv, options.xmp, options.sorted):
         destination.require_file(path)
     path = Path(options.source).resolve()
-    services.open_source(path).close()
-    request = LookupRequest(str(path), path.name, run.id)
+    with services.open_source(path, folders_are_people=False, zip_names=options.zip_names) as source:
+        tell_names(source.layout)
+    request = LookupRequest(str(path), path.name, run.id, options.zip_names)
     dataset = services.store.dataset(run.dataset_id)
     job = carry(services, dataset, JobKind.LOOKUP, request.params())
     made = lookup.load(services.artifacts, dataset.id, job.id)
@@ -71,5 +73,5 @@ def _write(services: Services, made: Lookup, options: argparse.Namespace) -> Ans
     if not options.sorted:
         return {}
     place = lookup.photos_of(services.artifacts, made)
-    with services.open_source(place, folders_are_people=False) as source:
+    with services.open_source(place, folders_are_people=False, zip_names=options.zip_names) as source:
         return {"sorted": outputs.sort_photos(made, source, options.sorted, options.fpir, progress())}

@@ -34,6 +34,18 @@ def needs_dataset(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
     return command
 
 
+def reads_zips(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """The same command, which may be told how the names in a zip are written."""
+    command.add_argument(
+        "--zip-names",
+        default="",
+        metavar="CODEPAGE",
+        help="code page of names in the zip that do not say theirs, such as cp932, gbk, cp866, cp1252 "
+        "(default: decided by all names together)",
+    )
+    return command
+
+
 def shared_options() -> argparse.ArgumentParser:
     """``--data`` and ``--json``, which may stand before the command or after it; absent from what is not given them."""
     shared = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)

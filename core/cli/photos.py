@@ -10,10 +10,12 @@ from pathlib import Path
 
 from core.cli import asked
 from core.cli.carry import carry, progress
-from core.cli.parser import Answer, Commands, needs_dataset
+from core.cli.parser import Answer, Commands, needs_dataset, reads_zips
+from core.cli.understanding import tell_understood
 from core.errors import DataFolderFault, InputRefused
 from core.jobs.handlers import IngestRequest
 from core.jobs.model import Job, JobKind
+from core.layout import AUTO, RULES
 from core.models import catalogue
 from core.services import Services
 from core.store.base import Dataset, Outcome
@@ -38,21 +40,33 @@ def add_ingest(commands: Commands) -> None:
         default=FacePolicy.LARGEST,
         help="photos of one person that show several faces",
     )
+    command.add_argument(
+        "--folders",
+        choices=RULES,
+        default=AUTO,
+        metavar="HOW",
+        help="how folders are read: auto (default), people (every folder is a person), splits (train and val with "
+        "people inside), none (no people), or the level of the people's folders, 1 for the outermost",
+    )
+    reads_zips(command)
     command.add_argument("--unlabelled", action="store_true", help="folders are not people")
 
 
 def _ingest(options: argparse.Namespace) -> Answer:
     services = asked.services(options)
     path = Path(options.source).resolve()
-    services.open_source(path).close()  # an archive that is refused makes no dataset
+    reading = {"folders": options.folders, "zip_names": options.zip_names}
+    with services.open_source(path, folders_are_people=not options.unlabelled, **reading) as source:
+        understood = tell_understood(source.layout)  # an archive that is refused makes no dataset
     wanted = catalogue.embedding_model(options.model).vectors_id if options.model else None
-    request = IngestRequest(str(path), path.name, FacePolicy(options.faces), folders_are_people=not options.unlabelled)
+    policy = FacePolicy(options.faces)
+    request = IngestRequest(str(path), path.name, policy, folders_are_people=not options.unlabelled, **reading)
     known = {dataset.id for dataset in services.store.datasets()}
     dataset = datasets.find_or_create(services.store, options.dataset, wanted, catalogue.DEFAULT_VECTORS_ID)
     with nullcontext() if dataset.id in known else _removed_if_empty(services, dataset):
         job = carry(services, dataset, JobKind.INGEST, request.params())
         _require_taken(services, job)
-        return _answer(services, job)
+        return {**_answer(services, job), "understood": understood}
 
 
 @contextmanager

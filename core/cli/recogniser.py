@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core.cli import asked, destination
 from core.cli.carry import carry, progress
-from core.cli.parser import Answer, Commands, needs_dataset
+from core.cli.parser import Answer, Commands, needs_dataset, reads_zips
 from core.errors import NotFound
 from core.jobs.handlers import TrainRequest
 from core.jobs.model import JobKind
@@ -18,7 +18,7 @@ from core.workflows import report as reporting
 
 def add_train(commands: Commands) -> None:
     """``train``."""
-    command = needs_dataset(commands.add("train", _train, "train and measure a recogniser"))
+    command = reads_zips(needs_dataset(commands.add("train", _train, "train and measure a recogniser")))
     command.add_argument("--folds", type=int, default=5)
     command.add_argument("--min-faces", type=int, default=2)
     command.add_argument("--seed", type=int, default=0)
@@ -30,13 +30,13 @@ def _train(options: argparse.Namespace) -> Answer:
     services, dataset = asked.on_dataset(options)
     chosen = train.TrainOptions(options.folds, options.min_faces, options.seed, options.c)
     strangers = str(Path(options.strangers).resolve()) if options.strangers else None
-    job = carry(services, dataset, JobKind.TRAIN, TrainRequest(chosen, strangers).params())
+    job = carry(services, dataset, JobKind.TRAIN, TrainRequest(chosen, strangers, options.zip_names).params())
     return train.to_json(services.runs.run(job.result["run"]))
 
 
 def add_evaluate(commands: Commands) -> None:
     """``evaluate``."""
-    command = needs_dataset(commands.add("evaluate", _evaluate, "the measurements of a run in full"))
+    command = reads_zips(needs_dataset(commands.add("evaluate", _evaluate, "the measurements of a run in full")))
     command.add_argument(
         "--strangers", metavar="ZIP_OR_DIR", help="photos of other people: how many of them get a name"
     )
@@ -55,7 +55,7 @@ def _evaluate(options: argparse.Namespace) -> Answer:
         answer["study"] = study.load(services.artifacts, run)
     if not options.strangers:
         return answer
-    with services.open_source(Path(options.strangers).resolve()) as source:
+    with services.open_source(Path(options.strangers).resolve(), zip_names=options.zip_names) as source:
         strangers = evaluate.embed_strangers(services.pair_tools(run.model_id), source, progress())
     met = evaluate.find_known(services.store, run, strangers)
     return answer | evaluate.measure(predictions, identifier, strangers, met)

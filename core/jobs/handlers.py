@@ -14,6 +14,7 @@ from core.errors import InputRefused
 from core.jobs import transfers
 from core.jobs.model import Job, JobKind, JobState
 from core.jobs.worker import Handler
+from core.layout import AUTO
 from core.services import Services
 from core.types import CancelToken, FacePolicy, Report
 from core.workflows import cluster, evaluate, ingest, project, relook, study, suspects, train
@@ -33,6 +34,10 @@ class IngestRequest:
     """What people call it: the name of the file they gave."""
     policy: FacePolicy = FacePolicy.LARGEST
     folders_are_people: bool = True
+    folders: str = AUTO
+    """How folders are read, one of ``layout.RULES``."""
+    zip_names: str = ""
+    """The code page of names in a zip that do not say theirs; decided by the names when empty."""
 
     def params(self) -> dict[str, Any]:
         return asdict(self)
@@ -49,14 +54,16 @@ class TrainRequest:
     options: train.TrainOptions
     strangers: str | None = None
     """A zip or a folder with photos of other people; relative paths start in the data folder."""
+    zip_names: str = ""
+    """The code page of names in the strangers' zip that do not say theirs."""
 
     def params(self) -> dict[str, Any]:
-        return {**asdict(self.options), "strangers": self.strangers}
+        return {**asdict(self.options), "strangers": self.strangers, "zip_names": self.zip_names}
 
     @classmethod
     def of(cls, params: Mapping[str, Any]) -> TrainRequest:
-        options = {name: value for name, value in params.items() if name != "strangers"}
-        return cls(train.TrainOptions(**options), params.get("strangers"))
+        options = {name: value for name, value in params.items() if name not in ("strangers", "zip_names")}
+        return cls(train.TrainOptions(**options), params.get("strangers"), params.get("zip_names", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,8 @@ class LookupRequest:
     title: str
     """What people call it: the name of the file they gave."""
     run: str
+    zip_names: str = ""
+    """The code page of names in a zip that do not say theirs."""
 
     def params(self) -> dict[str, Any]:
         return asdict(self)
@@ -103,7 +112,12 @@ def _ingest(services: Services, job: Job, report: Report, token: CancelToken) ->
     target = ingest.Target(job.dataset_id, job.id, request.policy)
     with (
         services.writing(job.dataset_id, report, token),
-        services.open_source(path, folders_are_people=request.folders_are_people) as source,
+        services.open_source(
+            path,
+            folders_are_people=request.folders_are_people,
+            folders=request.folders,
+            zip_names=request.zip_names,
+        ) as source,
     ):
         summary = ingest.ingest(tools, source, target, report, token)
     _discard_upload(services, path)
@@ -146,18 +160,20 @@ def _bring_in(services: Services, job: Job, report: Report, token: CancelToken) 
 
 def _train(services: Services, job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
     request = TrainRequest.of(job.params)
-    given = _strangers(services, job.dataset_id, request.strangers, report, token) if request.strangers else None
+    given = _strangers(services, job.dataset_id, request, report, token) if request.strangers else None
     places = services.store, services.runs, services.artifacts
     run = train.train(*places, job.dataset_id, request.options, report, token, given)
     return {"run": run.id}
 
 
-def _strangers(services: Services, dataset_id: str, path: str, report: Report, token: CancelToken) -> train.Outsiders:
+def _strangers(
+    services: Services, dataset_id: str, request: TrainRequest, report: Report, token: CancelToken
+) -> train.Outsiders:
     """The faces of other people, to set the limits by; nothing of them is kept."""
-    dataset, place = services.store.dataset(dataset_id), services.settings.data_dir / path
+    dataset, place = services.store.dataset(dataset_id), services.settings.data_dir / (request.strangers or "")
     if not place.exists():
         raise InputRefused(f"The strangers' photos, '{place.name}', are not there any more. Give them again.")
-    with services.open_source(place) as source:
+    with services.open_source(place, zip_names=request.zip_names) as source:
         seen = evaluate.embed_strangers(services.pair_tools(dataset.model_id), source, report, token)
     return evaluate.outsiders(services.store, dataset, seen, place.name)
 
@@ -194,7 +210,7 @@ def _look_up(services: Services, job: Job, report: Report, token: CancelToken) -
     path, own = _photos_to_look_at(services, job, request)
     report(0, 0, "Loading the networks")
     wish = lookup.Wish(job.id, job.dataset_id, run, request.title, str(path) if own else "")
-    with services.open_source(path, folders_are_people=False) as source:
+    with services.open_source(path, folders_are_people=False, zip_names=request.zip_names) as source:
         made = lookup.look(services.lookup_tools(), services.identifier(run), source, wish, report, token)
     return {**lookup.summary(made), "seconds": round(time.monotonic() - began, 3)}
 
@@ -209,7 +225,7 @@ def _photos_to_look_at(services: Services, job: Job, request: LookupRequest) -> 
         raise InputRefused(f"'{request.title}' is not there any more. Give it again.")
     if not _is_upload(services, given):
         return given, True
-    services.open_source(given).close()  # what is refused as a whole is not kept
+    services.open_source(given, zip_names=request.zip_names).close()  # what is refused as a whole is not kept
     lookup.keep_photos(services.artifacts, job.dataset_id, job.id, given)
     _discard_upload(services, given)
     return kept, False

@@ -104,7 +104,9 @@ def sort_lookup(services: Services, job: Job, report: Report, token: CancelToken
     given = SortParams(**job.params)
     made = lookup.load(services.artifacts, job.dataset_id, given.lookup)
     path = exporting.exported(services.settings.exports_dir, job.dataset_id, job.id)
-    with services.open_source(lookup.photos_of(services.artifacts, made), folders_are_people=False) as source:
+    place = lookup.photos_of(services.artifacts, made)
+    zip_names = services.jobs.job(made.id).params.get("zip_names", "")  # photos are found by their names
+    with services.open_source(place, folders_are_people=False, zip_names=zip_names) as source:
         counts = outputs.sort_photos(made, source, path, given.rate, report, token)
     return {**counts, "bytes": path.stat().st_size}
 

@@ -152,6 +152,11 @@ def newest_map(dataset: Dataset, method: Method = Method.UMAP, dimensions: int =
     return next((info for info in made if (info.method, project.dimensions(info)) == kind), None)
 
 
+def jobs_of(dataset: Dataset, kind: JobKind) -> list[Job]:
+    """A dataset's jobs of one kind, the newest first."""
+    return [job for job in services().jobs.jobs(dataset.id) if job.kind is kind]
+
+
 def newest_job(dataset: Dataset, kind: JobKind) -> Job | None:
     """The newest job of a kind on this dataset."""
     return next((job for job in services().jobs.jobs(dataset.id) if job.kind is kind), None)

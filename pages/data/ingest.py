@@ -4,28 +4,34 @@ import streamlit as st
 
 from core.ui import data, frame, jobs
 from core.ui.jobs import IngestRequest, JobKind, JobState
-from core.ui.photos import reports, uploads
+from core.ui.photos import reports, understanding, uploads
 
 with frame.page("Add photos", "Every face is found and kept; every file gets a line in the report.") as page:
     dataset = page.dataset
-    job = data.newest_job(dataset, JobKind.INGEST)
+    ingests = data.jobs_of(dataset, JobKind.INGEST)
+    job = next((each for each in reversed(ingests) if each.state.active), next(iter(ingests), None))
 
     jobs.follow(job, during=lambda running: reports.strip(dataset, running))
 
     if job is None or not job.state.active:
-        offer = uploads.choose(dataset)
-        if offer:
-            policy, folders_are_people = uploads.options()
-            usable = uploads.preview(offer, folders_are_people)
-            if usable and page.action.button("Start", type="primary", icon=":material/play_arrow:"):
-                request = IngestRequest(str(offer.path), offer.title, policy, folders_are_people)
-                uploads.start(dataset, request)
+        offers = uploads.choose(dataset)
+        if offers:
+            policy = uploads.options()
+            previews = [(offer, understanding.preview(offer)) for offer in offers]
+            requests = [
+                IngestRequest(str(offer.path), offer.title, policy, folders=choice.folders, zip_names=choice.zip_names)
+                for offer, choice in previews
+                if choice
+            ]
+            if requests and page.action.button("Start", type="primary", icon=":material/play_arrow:"):
+                uploads.start(dataset, requests)
         elif job is None and page.action.button("Use the sample", icon=":material/play_arrow:"):
             uploads.start_sample(dataset)
 
     counts = data.counts(dataset.id, dataset.revision)
     if job is not None and not job.state.active:
         st.divider()
+        job = reports.choose(ingests)
         if job.state is JobState.DONE:
             reports.summary(job)
             reports.advice(counts)

@@ -20,7 +20,7 @@ with frame.page("Many photos", "Who is on many new photos at once: look, filter,
         st.stop()
     with st.container():
         if runs and (job is None or not job.state.active):
-            offer = batch.ask_for_photos(dataset)
-            if offer and page.action.button("Look at them", type="primary", icon=":material/play_arrow:"):
-                batch.start(dataset, runs[0], offer)
+            offers = batch.ask_for_photos(dataset)
+            if offers and page.action.button("Look at them", type="primary", icon=":material/play_arrow:"):
+                batch.start(dataset, runs[0], offers)
     batch.history(dataset, kept)

@@ -13,7 +13,10 @@ HOME = "pages/home/datasets.py"
 def test_the_first_visit_offers_the_sample_and_a_place_for_a_zip(app_data, open_page):
     app = open_page(HOME)
     assert "Try the sample" in texts(app)
-    assert [widget.label for widget in app.get("file_uploader")] == ["Drop a zip, or several photos"]
+    assert [widget.label for widget in app.get("file_uploader")] == [
+        "Drop a zip, a folder, or photos",
+        "A folder, with all folders in it",
+    ]
 
 
 def test_the_sample_button_makes_a_dataset_and_queues_its_ingest(app_data, open_page):

@@ -147,3 +147,128 @@ def test_photos_without_a_face_get_advice(app_data, open_page):
     said = texts(open_page(INGEST))
     assert "No face was found in these photos." in said
     assert "1 photo has no face that could be found" in said
+
+
+# what is dropped
+
+
+def give(app, *files: tuple[str, bytes]):
+    """Drop files; a name with folders is one of a dropped folder."""
+    app.get("file_uploader")[0].set_value([(name, content, "") for name, content in files]).run()
+    assert not app.exception, app.exception
+    return app
+
+
+def start(app, services) -> list:
+    """Press Start, and do what was queued."""
+    button(app, "Start").click().run()
+    assert not app.exception, app.exception
+    return work(services)
+
+
+def test_two_photos_of_one_name_are_both_taken(app_data, open_page, sample_files):
+    app_data.store.create_dataset("Family", "facenet-128")
+    first, second, third = list(sample_files.values())[:3]
+    app = give(open_page(INGEST), ("IMG_1.jpg", first), ("IMG_1.jpg", second), ("img_1.JPG", third))
+    assert "**3 files**: 3 photos" in texts(app)
+    (ended,) = start(app, app_data)
+    lines = app_data.store.file_reports(ended.id)
+    assert [line.name for line in lines] == ["IMG_1 (2).jpg", "IMG_1.jpg", "img_1 (3).JPG"]
+    assert ended.result["photos"] == 3
+
+
+def test_several_zips_are_taken_one_after_another_each_with_its_report(app_data, open_page, sample_files):
+    dataset = app_data.store.create_dataset("Family", "facenet-128")
+    first, second, third = list(sample_files.values())[:3]
+    zips = ("ann.zip", a_zip({"Ann/1.jpg": first})), ("ben.zip", a_zip({"Ben/1.jpg": second}))
+    app = give(open_page(INGEST), *zips, ("loose.jpg", third), ("notes.txt", b"no photo"))
+    said = texts(app)
+    assert "**ann.zip**: 1 photo" in said
+    assert "**ben.zip**: 1 photo" in said
+    assert "**2 files**: 1 photo" in said
+    ended = start(app, app_data)
+    assert [(job.params["title"], job.result["photos"]) for job in ended] == [
+        ("ann.zip", 1),
+        ("ben.zip", 1),
+        ("2 files", 1),
+    ]
+    assert {person.name for person in app_data.store.people(dataset.id)} == {"Ann", "Ben"}
+    assert list(app_data.settings.uploads_dir.iterdir()) == []
+    app = open_page(INGEST)
+    chooser = next(box for box in app.selectbox if box.label == "The report of")
+    assert [option.partition(",")[0] for option in chooser.options] == ["2 files", "ben.zip", "ann.zip"]
+    chooser.select_index(2).run()
+    assert not app.exception
+    assert list(app.dataframe[0].value["file"]) == ["Ann/1.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("box.rar", b"Rar!\x1a\x07\x01\x00", "a RAR archive"),
+        ("box.7z", b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+        ("box.docx", b"PK\x03\x04 [Content_Types].xml word/", "a Word document"),
+        ("box.mp4", b"\0\0\0\x20ftypisom", "an MP4 film"),
+    ],
+)
+def test_what_is_no_photo_is_refused_in_words_on_the_page(app_data, open_page, name, content, reason):
+    app_data.store.create_dataset("Family", "facenet-128")
+    app = give(open_page(INGEST), (name, content))
+    assert f"There are no photos in {name}" in texts(app)
+    (line,) = [line.value for line in app.text]
+    assert line.startswith(f"{name}: ")
+    assert reason in line
+    assert not [entry for entry in app.button if entry.label == "Start"]
+    assert list(app_data.settings.uploads_dir.iterdir()) == []
+
+
+def test_a_dropped_folder_keeps_its_folders_and_stays_where_it_was_put(app_data, open_page, sample_files):
+    app_data.store.create_dataset("Family", "facenet-128")
+    first, second = list(sample_files.values())[:2]
+    inside = ("Box/Ann/1.jpg", first), ("Box/Ben/../Ben/1.jpg", second), ("Box/Ben/Thumbs.db", b"")
+    app = give(open_page(INGEST), *inside, ("Box\\Ann\\a\x00b.jpg", second), ("Box/Ann/" + "x" * 300 + ".jpg", first))
+    said = texts(app)
+    assert "**Box**: 4 photos, 2 people" in said
+    assert "People are the folders inside Box." in said
+    (ended,) = start(app, app_data)
+    assert [line.name for line in app_data.store.file_reports(ended.id)][:2] == ["Box/Ann/1.jpg", "Box/Ann/a_b.jpg"]
+
+
+def test_more_than_may_be_given_at_once_is_refused_in_words(app_data, open_page, monkeypatch):
+    monkeypatch.setattr("core.ui.photos.uploads.MOST_UPLOAD_BYTES", 150)
+    app_data.store.create_dataset("Family", "facenet-128")
+    app = give(open_page(INGEST), ("1.jpg", bytes(100)), ("2.jpg", bytes(100)))
+    assert [error.value.split(";")[0] for error in app.error] == ["What you gave has 200 bytes in all"]
+    assert list(app_data.settings.uploads_dir.iterdir()) == []
+
+
+def test_the_names_of_a_zip_are_shown_with_their_code_page_and_another_can_be_chosen(app_data, open_page, sample_files):
+    dataset = app_data.store.create_dataset("Family", "facenet-128")
+    content = a_zip({"Zo#/1.jpg": next(iter(sample_files.values()))}).replace(b"Zo#", "Zoë".encode("cp1252"))
+    app = give(open_page(INGEST), ("box.zip", content))
+    assert "People: Zoë." in texts(app)
+    chooser = next(box for box in app.selectbox if box.label == "The names in this zip are written in")
+    assert "Windows 1252 (Western Europe): Zoë" in chooser.options
+    chooser.select("cp1257").run()
+    assert not app.exception
+    assert "People: Zoė." in texts(app)
+    start(app, app_data)
+    assert [person.name for person in app_data.store.people(dataset.id)] == ["Zoė"]
+
+
+def test_how_folders_are_read_is_shown_and_can_be_said_otherwise(app_data, open_page, sample_files):
+    dataset = app_data.store.create_dataset("Family", "facenet-128")
+    first, second = list(sample_files.values())[:2]
+    app = give(open_page(INGEST), ("box.zip", a_zip({"train/Ann/1.jpg": first, "dev/Ann/2.jpg": second})))
+    assert "Read as sides of the test, not as people: train to learn from; dev to test with." in texts(app)
+    chooser = next(box for box in app.selectbox if box.label == "How folders are read")
+    chooser.select("1").run()
+    assert "People: dev, train." in texts(app)
+    start(app, app_data)
+    assert {person.name for person in app_data.store.people(dataset.id)} == {"train", "dev"}
+
+
+def test_a_job_that_an_earlier_version_stored_is_still_read():
+    stored = {"path": "box.zip", "title": "box.zip", "policy": "largest", "folders_are_people": False}
+    request = IngestRequest.of(stored)
+    assert (request.folders, request.zip_names, request.folders_are_people) == ("auto", "", False)

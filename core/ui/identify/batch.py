@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
-from core.errors import ArchiveRefused, NotFound
+from core.errors import NotFound
 from core.jobs.model import Job
 from core.store.base import Dataset, Run
 from core.ui import address, data, frame, gallery, state, words
 from core.ui.jobs import JobKind, JobState, LookupRequest
 from core.ui.photos import uploads
+from core.ui.photos.understanding import Choice, preview
 from core.ui.photos.uploads import Offer
 from core.workflows.lookups import lookup
 from core.workflows.lookups.values import LookupInfo
 
-TO_LOOK_AT = "Drop a zip, or several photos"
+TO_LOOK_AT = "Drop zips, folders, or photos"
 COVER_PX = 52
 KEPT_PER_PAGE = 10
 
@@ -22,47 +25,25 @@ KEPT_PER_PAGE = 10
 # what is given
 
 
-def ask_for_photos(dataset: Dataset) -> Offer | None:
-    """What was dropped or chosen in the inbox; None while there is nothing that can be looked at."""
-    offer = uploads.choose(dataset, TO_LOOK_AT, state.LOOKUP_OFFER)
-    if offer is None:
+def ask_for_photos(dataset: Dataset) -> list[tuple[Offer, Choice]]:
+    """What was dropped or chosen in the inbox and can be looked at, with how the names in it are read."""
+    offers = uploads.choose(dataset, TO_LOOK_AT, state.LOOKUP_OFFER)
+    if not offers:
         st.caption(
             "The photos are looked at on this computer and not taken into the dataset. What was found is kept in the "
             "data folder, with a copy of what you drop here, until you forget it."
         )
-        return None
-    return offer if _preview(offer) else None
+    previews = [(offer, preview(offer, with_people=False, waiting=state.LOOKUP_OFFER)) for offer in offers]
+    return [(offer, choice) for offer, choice in previews if choice is not None]
 
 
-def _preview(offer: Offer) -> bool:
-    try:
-        with data.services().open_source(offer.path, folders_are_people=False) as source:
-            photos, refused = source.layout.photos, len(source.refused)
-    except ArchiveRefused as refusal:
-        st.error(words.plain(refusal), icon=":material/error:")
-        _withdraw(offer)
-        return False
-    if not photos:
-        st.warning(f"There are no photos in {words.plain(offer.title)}. Add JPEG, PNG, WebP, HEIC or other photos.")
-        _withdraw(offer)
-        return False
-    st.markdown(f"**{words.plain(offer.title)}**: {words.count(photos, 'photo')}.")
-    if refused:
-        st.caption(f"{words.count(refused, 'file')} in it cannot be read; the result will say why.")
-    return True
-
-
-def _withdraw(offer: Offer) -> None:
+def start(dataset: Dataset, run: Run, offers: Sequence[tuple[Offer, Choice]]) -> None:
+    """Queue the work, one after another; the first result opens when it is done."""
+    requests = [LookupRequest(str(offer.path), offer.title, run.id, choice.zip_names) for offer, choice in offers]
+    queued = [data.services().jobs.submit(dataset.id, JobKind.LOOKUP, request.params()) for request in requests]
     st.session_state.pop(state.LOOKUP_OFFER, None)
-    uploads.discard(offer)
-
-
-def start(dataset: Dataset, run: Run, offer: Offer) -> None:
-    """Queue the work; its result opens when it is done."""
-    request = LookupRequest(str(offer.path), offer.title, run.id)
-    job = data.services().jobs.submit(dataset.id, JobKind.LOOKUP, request.params())
-    st.session_state.pop(state.LOOKUP_OFFER, None)
-    address.remember(lookup=job.id)
+    st.session_state.pop("inbox", None)
+    address.remember(lookup=queued[0].id)
     st.rerun()
 
 

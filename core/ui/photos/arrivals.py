@@ -50,12 +50,12 @@ def bring_in(dataset: Dataset | None) -> bool:
 def _choose(dataset: Dataset | None) -> Offer | None:
     """What was dropped, else what was chosen in the inbox."""
     where = dataset.id if dataset else ""
-    files = uploads.drop(TO_DROP, arriving.ENDINGS)
+    files = uploads.drop(TO_DROP)
     if files:
-        folder = uploads.keep(files)
+        kept = uploads.keep(files)
         alone = len(files) == 1
-        name = PurePath(files[0].name).name if alone else words.count(len(files), "file")
-        st.session_state[state.ARRIVAL] = (where, str(folder / name if alone else folder), name)
+        title = PurePath(files[0].name).name if alone else words.count(len(files), "file")
+        st.session_state[state.ARRIVAL] = (where, str(kept.paths[0] if alone else kept.folder), title)
         st.rerun()
     waiting = st.session_state.get(state.ARRIVAL)
     chosen = _from_inbox()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 import pandas as pd
@@ -38,6 +39,20 @@ def strip(dataset: Dataset, job: Job) -> None:
     """The latest faces of an ingest, as they come."""
     faces = data.services().store.recent_faces(dataset.id, job.id, STRIP)
     gallery.grid(dataset.id, [gallery.Tile(face.crop_id, words.person(face.person)) for face in faces], tile_px=72)
+
+
+def choose(ingests: Sequence[Job]) -> Job:
+    """The ingest whose report is shown: the newest, or another one."""
+    if len(ingests) == 1:
+        return ingests[0]
+    by_id = {job.id: job for job in ingests}
+    chosen = st.selectbox(
+        "The report of",
+        list(by_id),
+        format_func=lambda job_id: f"{by_id[job_id].params['title']}, {words.ago(by_id[job_id].created)}",
+        key=f"report_of_{ingests[0].id}",
+    )
+    return by_id[chosen]
 
 
 def summary(job: Job) -> None:

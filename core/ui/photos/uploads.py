@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import unicodedata
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,16 +15,18 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from core.errors import ArchiveRefused
 from core.jobs.handlers import IngestRequest
 from core.jobs.model import JobKind
-from core.layout import EXTENSIONS_TO_SHOW
 from core.models.catalogue import DEFAULT_VECTORS_ID
 from core.store.base import Dataset
 from core.types import FacePolicy
 from core.ui import data, frame, state, words
+from core.ui.components import folders
 
 CHUNK_BYTES = 1 << 20
+MOST_UPLOAD_BYTES = 500_000_000
+"""Of one drop in all: until it is copied to disk, it is in memory."""
+MOST_NAME_BYTES = 200
 SAMPLE_TITLE = "the sample"
-ACCEPTED = ["zip", *EXTENSIONS_TO_SHOW]
-TO_TAKE = "Drop a zip with one folder a person, or several photos"
+TO_TAKE = "Drop zips with one folder a person, folders, or photos"
 POLICIES = {
     FacePolicy.LARGEST: "take the largest and most central one",
     FacePolicy.ONLY_SINGLE: "take none of them",
@@ -39,61 +42,152 @@ class Offer:
     title: str
 
 
-def choose(dataset: Dataset, label: str = TO_TAKE, waiting: str = state.OFFER) -> Offer | None:
+def choose(dataset: Dataset, label: str = TO_TAKE, waiting: str = state.OFFER) -> list[Offer]:
     """The ways in, side by side: a drop, and the inbox.
 
     Parameters
     ----------
     waiting : under which key of the session what was dropped waits
+
+    Returns
+    -------
+    What waits to be taken, one after another.
     """
-    drop, shelf = st.columns([3, 2], gap="large")
-    with drop:
-        offer = _dropped(dataset, label, waiting)
+    drop_side, shelf = st.columns([3, 2], gap="large")
+    with drop_side:
+        offers = _dropped(dataset, label, waiting)
     with shelf:
-        return _from_inbox() or offer
+        from_inbox = _from_inbox()
+    return [*offers, from_inbox] if from_inbox else offers
 
 
-def _dropped(dataset: Dataset, label: str, waiting: str) -> Offer | None:
-    """What was dropped: copied at once, offered until it is taken or dropped anew."""
-    files = drop(label, ACCEPTED)
+def _dropped(dataset: Dataset, label: str, waiting: str) -> list[Offer]:
+    """What was dropped: copied at once, offered until it is taken or left."""
+    files = drop(label)
+    offers = waiting_offers(dataset, waiting)
     if files:
-        path, title = _keep(files)
-        st.session_state[waiting] = (dataset.id, str(path), title)
+        wait(dataset, [*offers, *keep_offers(files)], waiting)
         st.rerun()
-    offered = st.session_state.get(waiting)
-    if offered and offered[0] == dataset.id and Path(offered[1]).exists():
-        return Offer(Path(offered[1]), offered[2])
-    return None
+    return offers
 
 
-def drop(label: str, endings: Sequence[str]) -> list[UploadedFile]:
-    """A place to drop files, empty again after each drop."""
+def wait(dataset: Dataset, offers: Sequence[Offer], waiting: str = state.OFFER) -> None:
+    """Let offers wait in this tab until they are taken or left."""
+    st.session_state[waiting] = (dataset.id, [(str(offer.path), offer.title) for offer in offers])
+
+
+def waiting_offers(dataset: Dataset, waiting: str = state.OFFER) -> list[Offer]:
+    """What was dropped for a dataset and is still there."""
+    of_dataset, offers = st.session_state.get(waiting) or ("", [])
+    if of_dataset != dataset.id:
+        return []
+    return [Offer(Path(path), title) for path, title in offers if Path(path).exists()]
+
+
+def withdraw(offer: Offer, waiting: str = state.OFFER) -> None:
+    """Forget an upload that cannot be used; what lies in the inbox stays."""
+    of_dataset, offers = st.session_state.get(waiting) or ("", [])
+    st.session_state[waiting] = (of_dataset, [(path, title) for path, title in offers if path != str(offer.path)])
+    discard(offer)
+
+
+def leave(offer: Offer, waiting: str) -> None:
+    """The same for what is not wanted; nothing of the inbox is chosen any more."""
+    st.session_state.pop("inbox", None)
+    withdraw(offer, waiting)
+
+
+def drop(label: str) -> list[UploadedFile]:
+    """A place to drop files and folders, empty again after each drop; what comes is refused in words elsewhere."""
+    if refusal := st.session_state.pop(state.UPLOAD_REFUSED, None):
+        st.error(refusal, icon=":material/error:")
     turn = st.session_state.setdefault(state.UPLOAD_ROUND, 0)
-    files = st.file_uploader(label, type=endings, accept_multiple_files=True, key=f"upload_{turn}")
-    return list(files or [])
+    folders.keep_structure(key="folders")
+    files = list(st.file_uploader(label, accept_multiple_files=True, key=f"upload_{turn}") or [])
+    with st.popover("Choose a folder", icon=":material/folder_open:"):
+        folder = "A folder, with all folders in it"
+        files += st.file_uploader(folder, accept_multiple_files="directory", key=f"folder_{turn}") or []
+    st.caption(f"Up to {words.size(MOST_UPLOAD_BYTES)} at once. More: put it into the folder `data/inbox`.")
+    _require_room(sum(file.size for file in files))
+    return files
 
 
-def keep(files: Sequence[UploadedFile]) -> Path:
-    """Copy uploads into a folder of their own, by their names."""
+def _require_room(n_bytes: int) -> None:
+    """Begin anew with words on it when more came than is taken at once."""
+    if n_bytes <= MOST_UPLOAD_BYTES:
+        return
+    st.session_state[state.UPLOAD_REFUSED] = (
+        f"What you gave has {words.size(n_bytes)} in all; at most {words.size(MOST_UPLOAD_BYTES)} can be given at "
+        "once. Nothing of it was taken. Put it into the folder data/inbox, or give it in parts."
+    )
+    st.session_state[state.UPLOAD_ROUND] += 1
+    st.rerun()
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Uploads on disk: a folder of their own, and where each of them lies in it."""
+
+    folder: Path
+    paths: tuple[Path, ...]
+
+
+def keep(files: Sequence[UploadedFile]) -> Kept:
+    """Copy uploads into a folder of their own, in the folders that they came in; two of one name are both kept."""
     folder = data.services().settings.uploads_dir / uuid.uuid4().hex[:12]
     folder.mkdir(parents=True)
+    paths = []
     for file in files:
-        with (folder / PurePath(file.name).name).open("wb") as target:
+        path = _free(folder.joinpath(*_safe_parts(file.name)))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("xb") as target:
             shutil.copyfileobj(file, target, CHUNK_BYTES)
+        paths.append(path)
     st.session_state[state.UPLOAD_ROUND] += 1
-    return folder
+    return Kept(folder, tuple(paths))
 
 
-def _keep(files: Sequence[UploadedFile]) -> tuple[Path, str]:
-    """Copy uploads; give what is to be ingested, and its title.
+def _safe_parts(name: str) -> list[str]:
+    """The folders and the name of an upload, as a file system takes them; nothing leads out of where they are put."""
+    parts = [_safe(part) for part in name.replace("\\", "/").split("/") if part.strip(" .")]
+    return parts or ["file"]
 
-    One zip is ingested as the archive it is; anything else together, as a folder.
-    """
-    folder = keep(files)
-    if len(files) == 1:
-        name = PurePath(files[0].name).name
-        return (folder / name if _is_zip(name) else folder), name
-    return folder, words.count(len(files), "file")
+
+def _safe(part: str) -> str:
+    visible = "".join("_" if unicodedata.category(letter) in ("Cc", "Cs") else letter for letter in part)
+    if len(visible.encode()) <= MOST_NAME_BYTES:
+        return visible
+    ending = PurePath(visible).suffix[:10]
+    return visible.encode()[: MOST_NAME_BYTES - len(ending.encode())].decode(errors="ignore") + ending
+
+
+def _free(path: Path) -> Path:
+    """The path, or the next like it at which nothing lies; names that differ only in case count as the same."""
+    taken = {other.name.casefold() for other in path.parent.iterdir()} if path.parent.is_dir() else set()
+    number = 1
+    free = path
+    while free.name.casefold() in taken:
+        number += 1
+        free = path.with_name(f"{path.stem} ({number}){path.suffix}")
+    return free
+
+
+def keep_offers(files: Sequence[UploadedFile]) -> list[Offer]:
+    """Copy uploads: every zip is an offer of its own, everything else together is one."""
+    zips = [file for file in files if _is_zip(file.name) and len(_safe_parts(file.name)) == 1]
+    others = [file for file in files if file not in zips]
+    offers = [Offer(keep([file]).paths[0], PurePath(file.name).name) for file in zips]
+    if others:
+        offers.append(Offer(keep(others).folder, _title(others)))
+    return offers
+
+
+def _title(files: Sequence[UploadedFile]) -> str:
+    """The folder that all came in, the name of the only one, or how many there are."""
+    names = [_safe_parts(file.name) for file in files]
+    if len({parts[0] for parts in names}) == 1 and all(len(parts) > 1 for parts in names):
+        return names[0][0]
+    return names[0][-1] if len(files) == 1 else words.count(len(files), "file")
 
 
 def _is_zip(name: str) -> bool:
@@ -103,48 +197,13 @@ def _is_zip(name: str) -> bool:
 def _from_inbox() -> Offer | None:
     """Archives and folders that lie in ``data/inbox``."""
     lying = sorted(path for path in data.services().settings.inbox_dir.iterdir() if path.is_dir() or _is_zip(path.name))
-    st.markdown("Larger than 500 MB? Put the zip into the folder `data/inbox` and choose it here.")
+    st.markdown("Large archives and folders: put them into the folder `data/inbox` and choose them here.")
     if not lying:
         st.caption("The inbox is empty.")
         return None
     names = [path.name for path in lying]
     chosen = st.selectbox("From the inbox", names, index=None, placeholder="Choose an archive", key="inbox")
     return Offer(lying[names.index(chosen)], chosen) if chosen else None
-
-
-def preview(offer: Offer, folders_are_people: bool) -> bool:
-    """How the folders of an offer are read, before anything is taken; False when it cannot be taken at all."""
-    try:
-        with data.services().open_source(offer.path, folders_are_people=folders_are_people) as source:
-            layout, refused = source.layout, len(source.refused)
-    except ArchiveRefused as refusal:
-        st.error(words.plain(refusal), icon=":material/error:")
-        _withdraw(offer)
-        return False
-    if not layout.photos:
-        st.warning(
-            f"There are no photos in {words.plain(offer.title)}. "
-            "Add JPEG, PNG, WebP, HEIC or other photos, one folder a person.",
-            icon=":material/info:",
-        )
-        _withdraw(offer)
-        return False
-    names = ", ".join(words.person(name) for name in layout.people[:8])
-    more = f" and {len(layout.people) - 8} more" if len(layout.people) > 8 else ""
-    st.markdown(f"**{words.plain(offer.title)}**: {words.count(layout.photos, 'photo')}; {words.plain(layout)}.")
-    if layout.people:
-        st.caption(f"People: {words.plain(names)}{more}.")
-    if len(layout.people) == 1:
-        st.info("Only one person. A recogniser tells people apart: add a folder of somebody else, too.")
-    if refused:
-        st.caption(f"{words.count(refused, 'file')} in it cannot be taken; the report will say why.")
-    return True
-
-
-def _withdraw(offer: Offer) -> None:
-    """Forget an upload that cannot be used; what lies in the inbox stays."""
-    st.session_state.pop(state.OFFER, None)
-    discard(offer)
 
 
 def discard(offer: Offer) -> None:
@@ -154,34 +213,51 @@ def discard(offer: Offer) -> None:
         shutil.rmtree(uploads / offer.path.relative_to(uploads).parts[0], ignore_errors=True)
 
 
-def options() -> tuple[FacePolicy, bool]:
-    """How to read the photos; the defaults suit most."""
+def options() -> FacePolicy:
+    """What becomes of photos with several faces; the default suits most."""
     with st.popover("Options", icon=":material/tune:"):
-        policy = st.radio(
+        return st.radio(
             "A photo of one person shows several faces", list(POLICIES), format_func=POLICIES.__getitem__, key="policy"
         )
-        named = st.toggle("Folders are people", value=True, key="folders", help="Off: every face comes without a name.")
-    return policy, named
 
 
-def start(dataset: Dataset, request: IngestRequest) -> None:
-    """Queue an ingest and show it."""
-    data.services().jobs.submit(dataset.id, JobKind.INGEST, request.params())
+def start(dataset: Dataset, requests: Sequence[IngestRequest]) -> None:
+    """Queue ingests, one after another, and show the first."""
+    for request in requests:
+        data.services().jobs.submit(dataset.id, JobKind.INGEST, request.params())
     st.session_state.pop(state.OFFER, None)
+    st.session_state.pop("inbox", None)
     frame.go(frame.INGEST, dataset.id)
 
 
 def start_sample(dataset: Dataset) -> None:
     """Queue the sample, which goes the way of every zip."""
-    start(dataset, IngestRequest(str(data.services().sample_zip()), SAMPLE_TITLE))
+    start(dataset, [IngestRequest(str(data.services().sample_zip()), SAMPLE_TITLE)])
 
 
 def first_dataset() -> None:
-    """Drop a zip: the dataset is named after it and its photos are taken."""
-    files = drop("Drop a zip, or several photos", ACCEPTED)
+    """Drop zips, folders or photos: the dataset is named after them, and they are taken.
+
+    What could be understood in two ways is shown on the page that takes photos, and waits there.
+    """
+    files = drop("Drop a zip, a folder, or photos")
     if not files:
         return
-    path, title = _keep(files)
-    name = Path(title).stem if len(files) == 1 else "My photos"
-    made = data.services().store.create_dataset(name[:80], DEFAULT_VECTORS_ID)
-    start(made, IngestRequest(str(path), title))
+    offers = keep_offers(files)
+    named = len(offers) == 1 and offers[0].title != words.count(len(files), "file")
+    name = Path(offers[0].title).stem if named else "My photos"
+    dataset = data.services().store.create_dataset(name[:80], DEFAULT_VECTORS_ID)
+    if all(is_plain(offer) for offer in offers):
+        start(dataset, [IngestRequest(str(offer.path), offer.title) for offer in offers])
+    wait(dataset, offers)
+    frame.go(frame.INGEST, dataset.id)
+
+
+def is_plain(offer: Offer) -> bool:
+    """Whether an offer can be understood in one way only, and nothing in it is refused."""
+    try:
+        with data.services().open_source(offer.path) as source:
+            layout = source.layout
+            return bool(layout.photos) and not (layout.notes or layout.local_names or source.refused)
+    except ArchiveRefused:
+        return False

@@ -1,0 +1,32 @@
+"""What was understood of a zip or folder, told on standard error before anything is taken."""
+
+from __future__ import annotations
+
+import sys
+
+from core.layout import Layout
+
+
+def tell_understood(layout: Layout) -> list[str]:
+    """Say how folders and names are read, and how to say otherwise; gives the sentences too."""
+    sentences = [f"{layout}.", *layout.notes, *_about_names(layout)]
+    for sentence in sentences:
+        print(sentence, file=sys.stderr)
+    if layout.notes:
+        print("If folders are meant otherwise: --folders.", file=sys.stderr)
+    return sentences
+
+
+def tell_names(layout: Layout) -> None:
+    """Say how names in a local code page are read."""
+    for sentence in _about_names(layout):
+        print(sentence, file=sys.stderr)
+
+
+def _about_names(layout: Layout) -> list[str]:
+    names = layout.local_names
+    if names is None:
+        return []
+    sample = next(choice.sample for choice in names.choices if choice.codec == names.codec)
+    otherwise = "" if names.asked_for else " If that is wrong: --zip-names CODEPAGE."
+    return [f"Names in the zip are read as {names.title}, {names.codec}: {sample}.{otherwise}"]

@@ -1,0 +1,132 @@
+"""What was understood of an offer before anything is taken, and the ways to say otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.archive import PhotoSource
+from core.errors import InputRefused
+from core.layout import AUTO, NOBODY, PEOPLE, SPLITS
+from core.types import Refusal
+from core.ui import data, state, words
+from core.ui.photos import uploads
+from core.ui.photos.uploads import Offer
+from core.zip_names import LocalNames
+
+MOST_NAMED, MOST_REASONS = 8, 5
+READINGS = {
+    AUTO: "as they look",
+    PEOPLE: "every folder is a person",
+    SPLITS: "train and val folders, with people inside",
+    "1": "the outermost folders are the people",
+    "2": "the folders one level in are the people",
+    "3": "the folders two levels in are the people",
+    "4": "the folders three levels in are the people",
+    NOBODY: "no names from folders",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How the names of an offer are to be read."""
+
+    folders: str = AUTO
+    zip_names: str = ""
+
+
+def preview(offer: Offer, *, with_people: bool = True, waiting: str = state.OFFER) -> Choice | None:
+    """Show what an offer holds and how it is read; None when nothing of it can be taken.
+
+    Parameters
+    ----------
+    with_people : False leaves out what folders say about people
+    """
+    choice = Choice(
+        st.session_state.get(_key("folders", offer), AUTO), st.session_state.get(_key("zip_names", offer)) or ""
+    )
+    with st.container(border=True):
+        try:
+            with data.services().open_source(
+                offer.path, folders_are_people=with_people, folders=choice.folders, zip_names=choice.zip_names
+            ) as source:
+                return choice if _show(offer, source, with_people, waiting) else None
+        except InputRefused as refusal:
+            st.error(words.plain(refusal), icon=":material/error:")
+            uploads.withdraw(offer, waiting)
+            return None
+
+
+def _key(what: str, offer: Offer) -> str:
+    return f"{what}_of_{offer.path}"
+
+
+def _show(offer: Offer, source: PhotoSource, with_people: bool, waiting: str) -> bool:
+    layout = source.layout
+    if not layout.photos:
+        st.warning(
+            f"There are no photos in {words.plain(offer.title)}. "
+            "Add JPEG, PNG, WebP, HEIC or other photos, one folder a person.",
+            icon=":material/info:",
+        )
+        _reasons(source.refused)
+        uploads.withdraw(offer, waiting)
+        return False
+    photos = words.count(layout.photos, "photo")
+    counts = str(layout) if with_people else photos
+    st.markdown(f"**{words.plain(offer.title)}**: {counts if photos in counts else f'{photos}; {counts}'}.")
+    if with_people:
+        _people(layout.people, layout.notes)
+        _ask_for_folders(offer)
+    if layout.local_names:
+        _ask_for_names(offer, layout.local_names)
+    _reasons(source.refused)
+    _leave(offer, waiting)
+    return True
+
+
+def _people(people: Sequence[str], notes: Sequence[str]) -> None:
+    names = ", ".join(words.person(name) for name in people[:MOST_NAMED])
+    more = f" and {len(people) - MOST_NAMED} more" if len(people) > MOST_NAMED else ""
+    if people:
+        st.caption(f"People: {words.plain(names)}{more}.")
+    for note in notes:
+        st.caption(words.plain(note))
+    if len(people) == 1:
+        st.info("Only one person. A recogniser tells people apart: add a folder of somebody else, too.")
+
+
+def _ask_for_folders(offer: Offer) -> None:
+    st.selectbox("How folders are read", list(READINGS), format_func=READINGS.__getitem__, key=_key("folders", offer))
+
+
+def _ask_for_names(offer: Offer, names: LocalNames) -> None:
+    """The names as they read, and in what other code pages they could be written."""
+    titles = {choice.codec: f"{choice.title}: {choice.sample}" for choice in names.choices}
+    st.selectbox(
+        "The names in this zip are written in",
+        ["", *titles],
+        format_func=lambda codec: titles[codec] if codec else f"{names.title if not names.asked_for else 'As decided'}",
+        key=_key("zip_names", offer),
+        help="The zip does not say how its names are written. It was decided by all of them together: "
+        "choose another line when the names look wrong.",
+    )
+
+
+def _reasons(refused: Sequence[Refusal]) -> None:
+    """What is not taken, and why; the report will have a line for each."""
+    objections = [refusal for refusal in refused if not refusal.left_out]
+    if not objections:
+        return
+    st.caption(f"{words.count(len(objections), 'file')} in it cannot be taken; the report will say why.")
+    with st.expander("Which, and why"):
+        for refusal in objections[:MOST_REASONS]:
+            st.text(f"{refusal.name}: {refusal.reason}")
+        if len(objections) > MOST_REASONS:
+            st.caption(f"and {words.count(len(objections) - MOST_REASONS)} more")
+
+
+def _leave(offer: Offer, waiting: str) -> None:
+    st.button("Leave it", key=_key("leave", offer), type="tertiary", on_click=uploads.leave, args=(offer, waiting))
