@@ -57,7 +57,7 @@ def test_a_dataset_that_was_there_before_stays_when_nothing_is_taken(
     archive = write_zip(tmp_path / "notes.zip", {"a.txt": b"no photo", "b.txt": b"none either", "c.doc": b"nor this"})
     data = str(services.settings.data_dir)
     assert main(["ingest", str(archive), "--dataset", "family", "--data", data]) == 1
-    assert "'a.txt' and 1 more" in capfd.readouterr().err
+    assert "'a.txt' and 2 more" in capfd.readouterr().err
     assert [dataset.name for dataset in services.store.datasets()] == ["family"]
 
 
