@@ -36,7 +36,7 @@ VERIFY = "pages/identify/verify.py"
 JOBS = "pages/system/jobs.py"
 ABOUT = "pages/system/about.py"
 
-_HIDE_UNGUARDED_CSV = "[data-testid=stElementToolbar] button[aria-label='Download as CSV']{display:none}"
+_HIDE_UNGUARDED_CSV = "[data-testid=stElementToolbar] button[aria-label^='Download as CSV']{display:none}"
 """Streamlit writes a table to CSV in the browser, with names that a spreadsheet would take for formulas. The tables
 that are worth taking along have a button of their own."""
 _CHOSEN_IN_THE_DARK = "button:is([data-variant=pills],[data-variant=segmented_control])[data-selected] p{color:#6CC5CA}"
