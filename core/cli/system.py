@@ -14,7 +14,7 @@ from pathlib import Path
 from core.cli import asked, destination
 from core.cli.carry import progress
 from core.cli.parser import Answer, Commands
-from core.jobs.handlers import handlers, sweep_uploads
+from core.jobs.handlers import handlers, resume_turned, sweep_uploads
 from core.jobs.spare import Spare
 from core.jobs.worker import stop_with_parent, work, yield_to_pages
 from core.models import catalogue, install, sample
@@ -82,6 +82,7 @@ def _worker(options: argparse.Namespace) -> None:
         yield_to_pages()
     services = asked.services(options)
     sweep_uploads(services)
+    resume_turned(services)
     _sweep_later(services)
     work(services.jobs, handlers(services), services.worker_lock, stop, Spare(_READY_FOR_MAPS, project.load))
 

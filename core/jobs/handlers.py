@@ -135,6 +135,17 @@ def _is_upload(services: Services, path: Path) -> bool:
     return services.settings.uploads_dir.resolve() in path.resolve().parents
 
 
+def resume_turned(services: Services) -> int:
+    """Queue a look at photos that were turned by a process that died before it looked; for how many datasets."""
+    queued = 0
+    for dataset in services.store.datasets():
+        waiting = any(job.kind is JobKind.LOOK_AGAIN and job.state.active for job in services.jobs.jobs(dataset.id))
+        if services.store.photos_to_look_at(dataset.id) and not waiting:
+            services.jobs.submit(dataset.id, JobKind.LOOK_AGAIN, {"turned": True})
+            queued += 1
+    return queued
+
+
 def sweep_uploads(services: Services, older_than_s: float = ABANDONED_S) -> int:
     """Remove uploads that no unfinished job will read again; how many there were."""
     needed = {

@@ -23,7 +23,9 @@ from core.engine.openvino import OpenVinoEngine, OpenVinoNetwork
 from core.errors import Cancelled, InputRefused, NotFound
 from core.geometry import match
 from core.images import encode_jpeg, turn_pixels
-from core.jobs.model import JobKind, Owner
+from core.jobs.handlers import handlers, resume_turned
+from core.jobs.model import JobKind, JobState, Owner
+from core.jobs.worker import run_job
 from core.models.catalogue import embedding_model
 from core.services import Services
 from core.store import artifacts, schema
@@ -683,3 +685,16 @@ def test_a_log_finds_faces_on_photos_that_are_turned_otherwise_here(
     export.export(services.export_tools(), album.dataset_id, Wish(What.LOG), tmp_path / "log.zip")
     imports.import_log(services.import_tools(), elsewhere.dataset_id, tmp_path / "log.zip", imports.hand("Ben"))
     assert elsewhere.face("ann/1.png").person == "Zoe"
+
+
+def test_a_photo_turned_by_a_process_that_died_is_looked_at_when_a_worker_starts(
+    album: Album, lying: dict[str, bytes]
+) -> None:
+    album.take(lying)
+    album.by.turn([album.photo_id("jerry/head.png")], 1)
+    services = album.services
+    assert (resume_turned(services), resume_turned(services)) == (1, 0), "once is enough"
+    job = services.jobs.jobs(album.dataset_id)[0]
+    assert run_job(services.jobs, job, handlers(services)[JobKind.LOOK_AGAIN], CancelToken()) is JobState.DONE
+    assert services.store.photos_to_look_at(album.dataset_id) == []
+    assert resume_turned(services) == 0
