@@ -9,11 +9,14 @@ import os
 import signal
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 from core.cli import asked, destination
 from core.cli.carry import progress
 from core.cli.parser import Answer, Commands
+from core.errors import ReaderUnavailable
+from core.isolation.pool import shared_pool
 from core.jobs.handlers import handlers, resume_turned, sweep_uploads
 from core.jobs.spare import Spare
 from core.jobs.worker import stop_with_parent, work, yield_to_pages
@@ -84,6 +87,8 @@ def _worker(options: argparse.Namespace) -> None:
     sweep_uploads(services)
     resume_turned(services)
     _sweep_later(services)
+    with suppress(ReaderUnavailable):  # the job that needs a child says so
+        shared_pool().warm()
     work(services.jobs, handlers(services), services.worker_lock, stop, Spare(_READY_FOR_MAPS, project.load))
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Engine, Row, delete, insert, select
+from sqlalchemy import Engine, Row, String, delete, insert, select, type_coerce
 
 from core.errors import NotFound
 from core.store.base import MapInfo, Run
@@ -23,13 +24,13 @@ class SqlRunStore:
             connection.execute(insert(run).values(asdict(added)))
 
     def runs(self, dataset_id: str) -> list[Run]:
-        query = select(run).where(run.c.dataset_id == dataset_id).order_by(run.c.created.desc())
+        query = select(*_COLUMNS).where(run.c.dataset_id == dataset_id).order_by(run.c.created.desc())
         with self.engine.connect() as connection:
             return [_run(row) for row in connection.execute(query)]
 
     def run(self, run_id: str) -> Run:
         with self.engine.connect() as connection:
-            row = connection.execute(select(run).where(run.c.id == run_id)).one_or_none()
+            row = connection.execute(select(*_COLUMNS).where(run.c.id == run_id)).one_or_none()
         if row is None:
             raise NotFound("This run was deleted. Choose another, or train again.")
         return _run(row)
@@ -48,5 +49,20 @@ class SqlRunStore:
             return [MapInfo(**row._mapping) for row in connection.execute(query)]
 
 
+_DOCUMENTS = ("params", "metrics")
+_COLUMNS = [
+    type_coerce(column, String).label(column.name) if column.name in _DOCUMENTS else column for column in run.columns
+]
+"""Documents come as texts: one that is damaged must not take the rows beside it along."""
+
+
 def _run(row: Row[Any]) -> Run:
-    return Run(**row._mapping)
+    return Run(**{**row._mapping, **{name: _document(row._mapping[name]) for name in _DOCUMENTS}})
+
+
+def _document(text: object) -> Any:
+    """The value of a JSON text; an empty one, which no run has, where it is damaged."""
+    try:
+        return json.loads(text) if isinstance(text, str) else {}
+    except (ValueError, RecursionError):
+        return {}

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import text
+
 from core.jobs.model import JobKind, JobState
 from core.models.catalogue import DEFAULT_VECTORS_ID
 from tests.conftest import add_model
@@ -100,3 +105,30 @@ def test_the_model_can_be_changed_when_there_is_another(app_data, open_page):
     assert offered.options == ["FaceNet, 128 numbers a face, trained on CASIA-WebFace"]
     assert "train again afterwards" in texts(app)
     assert button(app, "Change it")  # AppTest cannot press buttons of a dialog
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pytest.param({"metrics": {"accuracy": "<img src=x>"}}, id="figures that are texts"),
+        pytest.param({"params": None}, id="no parameters"),
+        pytest.param({"metrics": {}}, id="no figures"),
+        pytest.param({}, id="no JSON"),
+    ],
+)
+def test_a_run_that_is_damaged_takes_no_page_down_and_can_be_deleted(trained, open_page, values):
+    (dataset,) = trained.store.datasets()
+    (sound,) = trained.runs.runs(dataset.id)
+    trained.runs.add_run(replace(sound, id="damaged", created=sound.created + 60, **values))
+    if values == {}:
+        with trained.runs.engine.begin() as connection:
+            connection.execute(text("update run set metrics = '{cut' where id = 'damaged'"))
+    for page in ("pages/home/datasets.py", "pages/model/train.py", "pages/model/evaluate.py"):
+        app = open_page(page)
+        assert not app.exception
+        assert "cannot be shown" in texts(app)
+    app = open_page("pages/home/datasets.py")
+    button(app, "Delete it").click().run()
+    assert not app.exception
+    assert trained.runs.runs(dataset.id) == [sound]
+    assert "cannot be shown" not in texts(app)
