@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from core.corrections.model import Act, Change, Entity, Field, Hand, Kind
 from core.detect.mtcnn import Detector
@@ -208,3 +209,23 @@ def test_the_report_leads_to_the_photos_without_a_face(app_data, lying, open_pag
     app_data.jobs.finish(job.id, JobState.DONE)
     app = open_page("pages/data/ingest.py")
     assert button(app, "Look at the photos without a face")
+
+
+def test_an_open_photo_is_turned_and_stays_open(app_data, lying):
+    (photo,) = app_data.store.photos_without_face(lying.id)
+
+    def page(dataset_id: str, photo_id: str) -> None:
+        import streamlit as st
+
+        from core.ui import data, state
+        from core.ui.correcting import acting, facesheet
+
+        st.session_state[state.DRAWN_EPOCH] = st.session_state.get("drawn", acting.epoch())
+        facesheet.open_photo(data.services().store.dataset(dataset_id), photo_id, {})
+
+    app = AppTest.from_function(page, default_timeout=60, args=(lying.id, photo.id)).run()
+    assert not app.exception and "No face was found on it." in texts(app)
+    button(app, "Turn left").click().run()
+    assert not app.exception
+    assert "Choose a face to name or dismiss it." in texts(app)
+    assert app_data.store.photo(lying.id, photo.id)[0].turn == 3
