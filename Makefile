@@ -41,7 +41,7 @@ run: env models
 # One process has all tests in a browser, so that they do not starve each other, and begins with them: files are dealt in
 # their order, not by how many tests they hold. One process more than there are processors: in the browser they often wait.
 test: env-dev models browser
-	CHROMIUM=$(CHROMIUM) $(PY) -m pytest -n $(TESTERS) --dist loadgroup --no-loadscope-reorder $(if $(filter no,$(BROWSER)),--ignore=tests/browser)
+	CHROMIUM=$(CHROMIUM) $(PY) -m pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder $(if $(filter no,$(BROWSER)),--ignore=tests/browser)
 
 check: env-dev
 	$(PY) -m ruff format --check .

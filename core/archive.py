@@ -28,6 +28,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Protocol, Self
 
+from core import words
 from core.errors import ArchiveRefused, ImageRefused
 from core.imaging import signatures
 from core.layout import (
@@ -206,7 +207,7 @@ def _read_bounded(stream: _Readable, name: str, most_bytes: int) -> bytes:
     while chunk := stream.read(_CHUNK_BYTES):
         total += len(chunk)
         if total > most_bytes:
-            raise ImageRefused(f"'{name}' holds more than the {most_bytes:,} bytes that one photo may have.")
+            raise ImageRefused(f"'{name}' holds more than the {words.count(most_bytes)} bytes that one photo may have.")
         chunks.append(chunk)
     return b"".join(chunks)
 
@@ -223,11 +224,13 @@ def _kind_objection(name: str, read_head: Callable[[], bytes | None]) -> str | N
 def _require_limits(what: str, n_entries: int, total_bytes: int, limits: ArchiveLimits) -> None:
     if n_entries > limits.max_entries:
         raise ArchiveRefused(
-            f"'{what}' holds more than {limits.max_entries:,} entries, so it was refused. Split it into parts."
+            f"'{what}' holds more than {words.count(limits.max_entries)} entries, so it was refused. Split "
+            f"it into parts."
         )
     if total_bytes > limits.max_total_bytes:
         raise ArchiveRefused(
-            f"'{what}' would unpack to {total_bytes:,} bytes; at most {limits.max_total_bytes:,} are taken. "
+            f"'{what}' would unpack to {words.count(total_bytes)} bytes; at most "
+            f"{words.count(limits.max_total_bytes)} are taken. "
             "Split it into parts."
         )
 
@@ -235,7 +238,7 @@ def _require_limits(what: str, n_entries: int, total_bytes: int, limits: Archive
 def _too_large(size_bytes: int, limits: ArchiveLimits) -> str | None:
     if size_bytes <= limits.max_entry_bytes:
         return None
-    return f"it has {size_bytes:,} bytes; one photo may have {limits.max_entry_bytes:,}"
+    return f"it has {words.count(size_bytes)} bytes; one photo may have {words.count(limits.max_entry_bytes)}"
 
 
 # --- zip
@@ -275,7 +278,8 @@ class _ZipSource(_Listed):
             ) from error
         if len(data) != info.file_size:
             raise ImageRefused(
-                f"'{entry.name}' gave {len(data):,} bytes where the zip declares {info.file_size:,}. "
+                f"'{entry.name}' gave {words.count(len(data))} bytes where the zip declares "
+                f"{words.count(info.file_size)}. "
                 "Make the zip again from the original file."
             )
         return data
@@ -358,7 +362,8 @@ def _require_bounded_directory(path: Path) -> None:
             size = struct.unpack_from("<Q", record, 40)[0] if record[:4] == b"PK\x06\x06" else size
     if _MOST_DIRECTORY_BYTES < size != _MANY_BYTES:
         raise ArchiveRefused(
-            f"The table of contents of '{path.name}' has {size:,} bytes; at most {_MOST_DIRECTORY_BYTES:,} are read. "
+            f"The table of contents of '{path.name}' has {words.count(size)} bytes; at most "
+            f"{words.count(_MOST_DIRECTORY_BYTES)} are read. "
             "Split it into parts."
         )
 

@@ -31,6 +31,7 @@ import numpy.typing as npt
 import pillow_heif
 from PIL import ExifTags, Image, ImageFile
 
+from core import words
 from core.errors import ImageRefused
 from core.geometry import turn_size, turned_orientation
 from core.imaging import jpeg, raw
@@ -239,7 +240,8 @@ def _require_file(data: bytes, limits: ImageLimits) -> None:
         raise ImageRefused("The file is empty.")
     if len(data) > limits.max_file_bytes:
         raise ImageRefused(
-            f"The file has {len(data):,} bytes; at most {limits.max_file_bytes:,} are read. Save it smaller."
+            f"The file has {words.count(len(data))} bytes; at most {words.count(limits.max_file_bytes)} are "
+            f"read. Save it smaller."
         )
 
 
@@ -322,7 +324,8 @@ def _require_size(size_wh: tuple[int, int], file_bytes: int, bytes_per_pixel: in
     most = min(limits.max_pixels, affordable)
     if width * height > most:
         raise ImageRefused(
-            f"The picture has {width} x {height} = {width * height:,} pixels; at most {most:,} are read from "
+            f"The picture has {width} x {height} = {words.count(width * height)} pixels; at most "
+            f"{words.count(most)} are read from "
             "such a file. Save it smaller."
         )
 

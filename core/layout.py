@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Final, NamedTuple
 
+from core import words
 from core.errors import InputRefused
 from core.types import Split
 from core.zip_names import LocalNames
@@ -427,7 +428,8 @@ def name_objection(name: str) -> str | None:
     """Reason not to take a file whatever it holds, by its name."""
     if len(name) > LONGEST_PATH or name.count("/") > MOST_FOLDERS:
         return (
-            f"its path has {len(name):,} characters and {name.count('/'):,} folders; at most {LONGEST_PATH:,} and "
+            f"its path has {words.count(len(name))} characters and {words.count(name.count('/'))} folders; "
+            f"at most {words.count(LONGEST_PATH)} and "
             f"{MOST_FOLDERS} are read"
         )
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in name):

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from core import words
 from core.types import Refusal
 
 _FOLDERS: Final = {
@@ -134,8 +135,8 @@ def report_leftovers(names: Iterable[tuple[str, Leftover, bool]]) -> LeftOut:
 
 
 def _files(count: int) -> str:
-    return "1 file was" if count == 1 else f"{count:,} files were"
+    return "1 file was" if count == 1 else f"{words.count(count)} files were"
 
 
 def _pictures(count: int) -> str:
-    return "1 picture is" if count == 1 else f"{count:,} pictures are"
+    return "1 picture is" if count == 1 else f"{words.count(count)} pictures are"

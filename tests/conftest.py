@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from core.__main__ import main
 from core.detect.mtcnn import Detector
@@ -48,13 +49,17 @@ def models_dir() -> Path:
     return folder
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Which tests run in one process: those of a file, and all that drive a browser, so that no two browsers and apps
-    starve each other."""
-    for item in items:
-        path = item.path.relative_to(PROJECT_DIR)
-        item.add_marker(pytest.mark.xdist_group("browser" if "browser" in path.parts else path.as_posix()))
+class _FilesAndBrowser(LoadFileScheduling):  # type: ignore[misc]
+    """The tests of a file run in one process, and so do all that drive a browser: no two browsers and apps starve each
+    other."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "browser" if nodeid.startswith("tests/browser/") else str(super()._split_scope(nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> _FilesAndBrowser:
+    """How tests are dealt to processes."""
+    return _FilesAndBrowser(config, log)
 
 
 NO_EVALUATION_DATA = "the evaluation data is not here"

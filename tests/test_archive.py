@@ -417,7 +417,7 @@ def test_ten_thousand_resource_forks_are_one_line(tmp_path: Path) -> None:
     forks = {f"__MACOSX/Ann/._{number}.jpg": b"" for number in range(10_000)}
     with open_source(make_zip(tmp_path / "a.zip", {"Ann/1.jpg": JPEG, **forks}), LIMITS) as source:
         assert names(source) == ["Ann/1.jpg"]
-        assert reasons(source) == {"._ files": "10,000 files were left out: what macOS keeps beside files"}
+        assert reasons(source) == {"._ files": "10\u202f000 files were left out: what macOS keeps beside files"}
 
 
 def test_a_folder_full_of_hidden_files_is_not_walked_to_its_end(

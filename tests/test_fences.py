@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 VALUES = {"core.types", "core.errors"}
-UNIVERSAL = VALUES | {"core.settings", "core.privacy"}
+UNIVERSAL = VALUES | {"core.settings", "core.privacy", "core.words"}
 STORE_BASES = {
     "core.store.base",
     "core.store.artifacts",
@@ -65,7 +65,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "core.engine": UNIVERSAL | {"core.engine"},
     "core.store": VALUES | {"core.store", "core.jobs.model", "core.corrections", "core.geometry"},
     "core.corrections": VALUES | {"core.corrections"},
-    "core.learn": VALUES | {"core.learn"},
+    "core.learn": VALUES | {"core.learn", "core.words"},
     "core.report": VALUES | {"core.report", "core.learn", "core.words", "core.store.base"},
     "core.models": UNIVERSAL | {"core.models"},
     "core.exchange": UNIVERSAL

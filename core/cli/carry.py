@@ -10,6 +10,7 @@ import threading
 import time
 from typing import Any
 
+from core import words
 from core.errors import InputRefused
 from core.jobs.handlers import handlers
 from core.jobs.model import Job, JobKind, JobState, Owner
@@ -60,7 +61,7 @@ def _stop(token: CancelToken, by_hand: threading.Event) -> None:
 
 
 def _after(job: Job) -> str:
-    return f" after {job.done:,} of {job.total:,}" if job.total else ""
+    return f" after {words.count(job.done)} of {words.count(job.total)}" if job.total else ""
 
 
 def _telling(handler: Handler) -> Handler:
@@ -87,7 +88,7 @@ def progress() -> Report:
         if message == last["message"] and done < total and now - last["time"] < (0.1 if live else 1.0):
             return
         last.update(time=now, message=message)
-        count = f" {done:,} of {total:,}" if total else ""
+        count = f" {words.count(done)} of {words.count(total)}" if total else ""
         with contextlib.suppress(BrokenPipeError):  # nobody reads it any more; the work goes on
             print(f"{message}{count}", end="\r\033[K" if live else "\n", file=sys.stderr, flush=True)
 

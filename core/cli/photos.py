@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
+from core import words
 from core.cli import asked
 from core.cli.carry import carry, progress
 from core.cli.parser import Answer, Commands, needs_dataset, reads_zips
@@ -93,7 +94,7 @@ def _require_taken(services: Services, job: Job) -> None:
 
 
 def _and_more(count: int) -> str:
-    return f" and {count:,} more" if count else ""
+    return f" and {words.count(count)} more" if count else ""
 
 
 def _answer(services: Services, job: Job) -> Answer:

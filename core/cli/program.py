@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import codecs
 import contextlib
 import io
 import json
@@ -10,6 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from core import words
 from core.cli import exchange, identify, lookup, people, photos, recogniser, system
 from core.cli.parser import Answer, Commands, shared_options
 from core.errors import FaceAtlasError, describe_os_error
@@ -75,10 +77,20 @@ def _refuse(reason: str) -> int:
 
 
 def _write_to_any_console() -> None:
-    """Let what a console's encoding lacks be written as an escape: a name never ends a command."""
+    """Let what a console's encoding lacks be written otherwise: a name never ends a command."""
+    codecs.register_error("readable", _readable)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+            stream.reconfigure(errors="readable")
+
+
+def _readable(fault: UnicodeError) -> tuple[str | bytes, int]:
+    """The thin spaces of numbers as plain ones, everything else as an escape."""
+    if isinstance(fault, UnicodeEncodeError) and fault.object[fault.start] == words.THIN_SPACE:
+        return " ", fault.start + 1
+    if isinstance(fault, UnicodeEncodeError):
+        fault.end = fault.start + 1
+    return codecs.backslashreplace_errors(fault)
 
 
 def _end_unread() -> int:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from core import words
 from core.errors import InputRefused
 
 _FAULTS = (
@@ -26,7 +27,10 @@ def require_bounded(content: bytes, most_bytes: int) -> None:
             infos = archive.infolist()
             total = sum(info.file_size for info in infos)
             if total > most_bytes:
-                raise InputRefused(f"Its arrays would unpack to {total:,} bytes; at most {most_bytes:,} are taken.")
+                raise InputRefused(
+                    f"Its arrays would unpack to {words.count(total)} bytes; at most "
+                    f"{words.count(most_bytes)} are taken."
+                )
             for info in infos:
                 _require_size(archive, info)
     except _FAULTS as fault:

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from core import words
 from core.archive import Members
 from core.errors import ArchiveRefused, InputRefused
 from core.exchange.arrays import require_bounded
@@ -158,7 +159,10 @@ def _require_unchanged(path: Path) -> str:
     try:
         size, digest = path.stat().st_size, hashlib.sha256()
         if size > LIMITS.max_total_bytes:
-            raise InputRefused(f"'{path.name}' has {size:,} bytes; a bundle has {LIMITS.max_total_bytes:,} at most.")
+            raise InputRefused(
+                f"'{path.name}' has {words.count(size)} bytes; a bundle has "
+                f"{words.count(LIMITS.max_total_bytes)} at most."
+            )
         with path.open("rb") as file:
             left = size - HASH_CHARS
             while left > 0 and (chunk := file.read(min(left, 1 << 20))):

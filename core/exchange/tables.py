@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from core import words
 from core.errors import InputRefused
 from core.exchange.arrays import read_arrays
 from core.store.exchange import PhotoFaces
@@ -208,8 +209,8 @@ def read_vectors(path: Path, most_faces: int) -> Embeddings:
 def _require_few(path: Path, count: int, most_faces: int) -> None:
     if count > most_faces:
         raise InputRefused(
-            f"'{path.name}' says that it holds {count:,} vectors; for the faces of this dataset at most "
-            f"{most_faces:,} are read."
+            f"'{path.name}' says that it holds {words.count(count)} vectors; for the faces of this dataset at most "
+            f"{words.count(most_faces)} are read."
         )
 
 
@@ -218,7 +219,8 @@ def _from_npz(path: Path, most_faces: int) -> Embeddings:
     size = path.stat().st_size
     if size > most_bytes:
         raise InputRefused(
-            f"'{path.name}' has {size:,} bytes; the vectors of this dataset's faces have {most_bytes:,} at most."
+            f"'{path.name}' has {words.count(size)} bytes; the vectors of this dataset's faces have "
+            f"{words.count(most_bytes)} at most."
         )
     try:
         arrays = read_arrays(path.read_bytes(), most_bytes)

@@ -14,6 +14,7 @@ from typing import NoReturn
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
+from core import words
 from core.errors import InputRefused
 
 MOST_BYTES = 16 << 20
@@ -31,7 +32,7 @@ def parse_tree(content: bytes) -> Element:
         It is no well-formed XML, declares a document type, or is larger or deeper than ``MOST_...``.
     """
     if len(content) > MOST_BYTES:
-        raise InputRefused(f"it has more than {MOST_BYTES:,} bytes, and no sidecar needs so many")
+        raise InputRefused(f"it has more than {words.count(MOST_BYTES)} bytes, and no sidecar needs so many")
     builder = _Builder()
     parser = expat.ParserCreate(namespace_separator="}")
     parser.buffer_text = True
@@ -58,7 +59,7 @@ class _Builder:
         if self.depth > MOST_DEPTH:
             raise InputRefused(f"its elements are nested more than {MOST_DEPTH} deep, as no sidecar's are")
         if self.elements > MOST_ELEMENTS:
-            raise InputRefused(f"it has more than {MOST_ELEMENTS:,} elements, and no sidecar needs so many")
+            raise InputRefused(f"it has more than {words.count(MOST_ELEMENTS)} elements, and no sidecar needs so many")
         self.tree.start(_qualified(name), {_qualified(key): value for key, value in attributes.items()})
 
     def end(self, name: str) -> None:

@@ -23,6 +23,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement, register_namespace, tostring
 
+from core import words
 from core.errors import InputRefused
 from core.exchange.xml_tree import parse_tree
 from core.geometry import as_array, overlaps
@@ -259,7 +260,7 @@ def _checked(name: str | None, number: int, area: Box | str) -> Region | Refusal
 
 def _require_few(number: int) -> None:
     if number > MOST_REGIONS:
-        raise InputRefused(f"it has more than {MOST_REGIONS:,} face regions, and no photo has so many faces")
+        raise InputRefused(f"it has more than {words.count(MOST_REGIONS)} face regions, and no photo has so many faces")
 
 
 def _number(text: str | None) -> float | None:

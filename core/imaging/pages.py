@@ -13,6 +13,7 @@ from typing import Final
 
 from PIL import ImageFile
 
+from core import words
 from core.imaging.isobmff import has_track
 from core.imaging.refusing import DECODER_ERRORS
 from core.imaging.tiff import Directory, directories
@@ -63,4 +64,6 @@ def _is_page(directory: Directory) -> bool:
 
 
 def _only_the_first(count: int, noun: str) -> str:
-    return f"It holds {count:,} {noun}; only the first was looked at. Save the others as photos of their own."
+    return (
+        f"It holds {words.count(count)} {noun}; only the first was looked at. Save the others as photos of their own."
+    )

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
+from core import words
 from core.errors import ImageRefused
 from core.imaging.isobmff import brands
 from core.imaging.signatures import CANON_RAW_BRAND, HEAD_BYTES, is_raw
@@ -64,7 +65,7 @@ class Preview:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        size = f"{self.width_px:,} x {self.height_px:,} pixels"
+        size = f"{words.count(self.width_px)} x {words.count(self.height_px)} pixels"
         if max(self.width_px, self.height_px) >= SMALL_LONG_SIDE_PX:
             return (f"A RAW file: its preview of {size} was looked at.",)
         return (

@@ -11,6 +11,7 @@ from typing import Final
 import cv2
 from PIL import Image, UnidentifiedImageError
 
+from core import words
 from core.errors import ImageRefused
 from core.imaging.signatures import HEAD_BYTES, describe, is_photo
 
@@ -52,7 +53,8 @@ def refusing(data: bytes) -> Iterator[None]:
         raise ImageRefused(f"The file is not a photo but {what}." if what else _NO_PHOTO) from error
     except Image.DecompressionBombError as error:
         raise ImageRefused(
-            f"The picture is dangerously large: it has more than {2 * (Image.MAX_IMAGE_PIXELS or 0):,} pixels, if its "
+            f"The picture is dangerously large: it has more than "
+            f"{words.count(2 * (Image.MAX_IMAGE_PIXELS or 0))} pixels, if its "
             "header is right. Save it smaller."
         ) from error
     except DECODER_ERRORS as error:

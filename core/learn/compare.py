@@ -19,6 +19,7 @@ from enum import StrEnum
 import numpy as np
 from scipy.stats import binomtest
 
+from core import words
 from core.errors import InputRefused
 from core.learn.bootstrap import RESAMPLES, resample
 from core.types import Bools, Floats, Ints
@@ -76,15 +77,17 @@ class Comparison:
     def sentence(self) -> str:
         """The verdict in plain words."""
         if not self.only_old and not self.only_new:
-            return f"Both are right for the same {self.both:,} of {self.faces:,} faces."
+            return f"Both are right for the same {words.count(self.both)} of {words.count(self.faces)} faces."
         if self.verdict is Verdict.SAME:
             return (
-                f"Each is right for {self.only_new:,} of {self.faces:,} faces for which the other is not: "
+                f"Each is right for {words.count(self.only_new)} of {words.count(self.faces)} faces for "
+                f"which the other is not: "
                 "neither is better."
             )
         gained = self.only_new - self.only_old
         found = (
-            f"The newer one is right for {abs(gained):,} {'more' if gained > 0 else 'fewer'} of {self.faces:,} faces; "
+            f"The newer one is right for {words.count(abs(gained))} {'more' if gained > 0 else 'fewer'} of "
+            f"{words.count(self.faces)} faces; "
             f"a difference this size comes by chance {in_how_many(self.p_value)}"
         )
         return (
@@ -100,9 +103,9 @@ class Comparison:
 def in_how_many(p_value: float) -> str:
     """A probability in words: "1 time in 60"."""
     if p_value < _HARDLY_EVER:
-        return f"less than 1 time in {round(1 / _HARDLY_EVER):,}"
+        return f"less than 1 time in {words.count(round(1 / _HARDLY_EVER))}"
     times = round(1 / p_value)
-    return "more often than not" if times < 2 else f"1 time in {times:,}"
+    return "more often than not" if times < 2 else f"1 time in {words.count(times)}"
 
 
 def mcnemar(only_old: int, only_new: int) -> float:

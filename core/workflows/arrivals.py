@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from core import words
 from core.archive import Members
 from core.corrections.model import Hand
 from core.errors import InputRefused
@@ -209,7 +210,9 @@ def _of_log(tools: ImportTools, file: Path, part: Part, dataset: Dataset) -> Par
     photos = {line.photo_id for line in lines if isinstance(line, FaceLine)}
     found = len(photos & tools.transfer.photo_ids(dataset.id).keys())
     if photos and not found:
-        raise InputRefused(f"None of the {len(photos):,} photos that the log speaks of is in '{dataset.name}'.")
+        raise InputRefused(
+            f"None of the {words.count(len(photos))} photos that the log speaks of is in '{dataset.name}'."
+        )
     holding = sum(isinstance(line, EventLine) and line.active and line.undoes is None for line in lines)
     return replace(part, count=holding, speaks_of=len(photos), found=found)
 
@@ -218,7 +221,9 @@ def _of_vectors(tools: ImportTools, file: Path, part: Part, dataset: Dataset) ->
     given = imports.read_fitting_vectors(tools, dataset.id, file)
     found = len(set(given.face_ids) & set(tools.store.face_table(dataset.id).ids))
     if not found:
-        raise InputRefused(f"None of the {len(given):,} faces that the vectors are of is in '{dataset.name}'.")
+        raise InputRefused(
+            f"None of the {words.count(len(given))} faces that the vectors are of is in '{dataset.name}'."
+        )
     return replace(part, count=len(given), model_id=given.model_id, found=found)
 
 

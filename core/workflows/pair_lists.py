@@ -25,6 +25,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core import words
 from core.errors import InputRefused
 from core.types import Bools, Ints
 
@@ -111,7 +112,9 @@ def _text(path: Path) -> str:
     except OSError as fault:
         raise InputRefused(f"The list of pairs '{path}' cannot be read ({fault.strerror}).") from fault
     if len(content) > MOST_BYTES:
-        raise InputRefused(f"'{path.name}' has more than {MOST_BYTES:,} bytes, more than a list of pairs has.")
+        raise InputRefused(
+            f"'{path.name}' has more than {words.count(MOST_BYTES)} bytes, more than a list of pairs has."
+        )
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         encodings = ["utf-16"]
     else:

@@ -25,7 +25,7 @@ with frame.page("Add photos", "Every face is found and kept; every file gets a l
             ]
             if requests and page.action.button("Start", type="primary", icon=":material/play_arrow:"):
                 uploads.start(dataset, requests)
-        elif job is None and page.action.button("Use the sample", icon=":material/play_arrow:"):
+        elif job is None and st.button("Use the sample", type="tertiary", icon=":material/play_arrow:"):
             uploads.start_sample(dataset)
 
     counts = data.counts(dataset.id, dataset.revision)

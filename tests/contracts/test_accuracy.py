@@ -55,7 +55,18 @@ def lfw_ingest(lfw_dir: Path) -> dict[str, Any]:
 
 def test_the_sample_is_taken_whole(sample_ingest: dict[str, Any]) -> None:
     assert set(sample_ingest) == {
-        *("photos", "faces", "people", "duplicates", "conflicts", "refused", "conflicting", "remarks", "seconds")
+        *(
+            "photos",
+            "faces",
+            "people",
+            "duplicates",
+            "conflicts",
+            "refused",
+            "conflicting",
+            "remarks",
+            "understood",
+            "seconds",
+        )
     }
     assert sample_ingest["photos"] == 118
     assert sample_ingest["faces"] >= 117
@@ -84,7 +95,7 @@ def test_a_photo_is_identified_by_its_file(
     (tmp_path / "photo.jpg").write_bytes(sample_files[name])
     (photo,) = answer(data_dir, "identify", tmp_path / "photo.jpg", "--dataset", "sample")["photos"]
     (face,) = photo["faces"]
-    assert set(face) == {"box", "detection_prob", "name", "prob", "candidates", "why"}
+    assert set(face) == {"box", "detection_prob", "quality", "name", "doubt", "prob", "candidates", "why"}
     assert face["why"]["score"] > face["why"]["needed"] and len(face["why"]["nearest"]) == 4
     assert face["name"] == face["candidates"][0]["name"] == "mindy_kaling"
     assert len(face["box"]) == 4

@@ -206,7 +206,7 @@ EXPECTED = np.asarray(Image.open(io.BytesIO(jpeg(FULL))))
 def test_a_raw_file_gives_its_full_preview_and_says_so(kind: str) -> None:
     picture = decode_reduced(KINDS[kind](), LIMITS, 10_000)
     assert np.array_equal(picture.pixels, EXPECTED)
-    assert picture.notes == ("A RAW file: its preview of 1,600 x 1,200 pixels was looked at.",)
+    assert picture.notes == ("A RAW file: its preview of 1\u202f600 x 1\u202f200 pixels was looked at.",)
 
 
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])

@@ -21,7 +21,9 @@ MOST_BYTES = 300 << 20
 @pytest.mark.parametrize(
     ("read", "name", "reason"),
     [
-        pytest.param(lambda path: files.read_vectors(path, FACES), "bomb.parquet", "4,000,000 vectors", id="Parquet"),
+        pytest.param(
+            lambda path: files.read_vectors(path, FACES), "bomb.parquet", "4\u202f000\u202f000 vectors", id="Parquet"
+        ),
         pytest.param(lambda path: files.read_sidecar(path.read_bytes()), "nest20k.xmp", "nested", id="XMP"),
         pytest.param(files.read_bundle, "badmetrics.zip", "'accuracy' is missing or cannot be", id="bundle"),
     ],
@@ -52,7 +54,7 @@ def test_a_path_of_thirty_thousand_folders_is_one_refused_file(shared_dir: Path)
     with open_source(shared_dir / "cases" / "hostile" / "long_deep.zip", ArchiveLimits()) as source:
         (refusal,) = source.refused
         assert not source.entries
-    assert "32,760 folders" in refusal.reason
+    assert "32\u202f760 folders" in refusal.reason
     assert len(refusal.name) <= 201
     assert own_peak_bytes() - own_before < MOST_BYTES
 

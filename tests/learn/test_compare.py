@@ -100,7 +100,7 @@ def test_without_a_face_in_common_nothing_is_compared():
         (1.0, "more often than not"),
         (0.5, "1 time in 2"),
         (1 / 60, "1 time in 60"),
-        (1e-9, "less than 1 time in 1,000,000"),
+        (1e-9, "less than 1 time in 1\u202f000\u202f000"),
     ],
 )
 def test_chances_are_said_in_plain_words(p_value, words):

@@ -104,7 +104,7 @@ def test_a_picture_of_too_many_megapixels_is_refused_from_its_header(trained, op
     Image.new("1", (12_000, 10_000)).save(buffer, "PNG")
     app = ask(open_page(IDENTIFY), buffer.getvalue(), "wall.png")
     assert "wall.png" in app.error[0].value
-    assert "120,000,000 pixels; at most" in app.error[0].value
+    assert "120\u202f000\u202f000 pixels; at most" in app.error[0].value
 
 
 def test_this_is_teaches_and_is_taken_back(trained, open_page, sample_images):

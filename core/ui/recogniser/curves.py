@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 
 from core.learn.calibrate import Bin
 from core.types import Doubles
-from core.ui import charts
+from core.ui import charts, words
 
 HIGH_PX = 300
 CHANGES_PX = 190
@@ -140,7 +140,7 @@ def changes_json(both: int, only_old: int, only_new: int, neither: int, *, ink: 
         go.Scatter(
             x=[now.index(across) for across, _, _, _ in cells],
             y=[before.index(down) for _, down, _, _ in cells],
-            text=[f"<b>{count:,}</b>".replace(",", "\u202f") for _, _, count, _ in cells],
+            text=[f"<b>{words.count(count)}</b>" for _, _, count, _ in cells],
             hovertext=[f"{down}, {across}: {count}" for across, down, count, _ in cells],
             hovertemplate="%{hovertext}<extra></extra>",
             mode="text",
