@@ -32,9 +32,6 @@ RAW_EXTENSIONS: Final = frozenset((
 ))
 """Endings of cameras' RAW files, of which ``images.decode`` reads the preview."""
 _TAKEN_EXTENSIONS: Final = PHOTO_EXTENSIONS | RAW_EXTENSIONS
-_COMMON_EXTENSIONS: Final = ("jpg", "jpeg", "png", "heic", "webp", "tif", "tiff")
-EXTENSIONS_TO_SHOW: Final = (*_COMMON_EXTENSIONS, *sorted(_TAKEN_EXTENSIONS.difference(_COMMON_EXTENSIONS)))
-"""All of them, those that people know first."""
 
 _ARCHIVE_EXTENSIONS: Final = frozenset((
     "zip", "rar", "7z", "tar", "gz", "tgz", "bz2", "tbz", "xz", "txz", "zst", "lz4", "cab", "iso", "cbz",

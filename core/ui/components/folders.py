@@ -1,12 +1,18 @@
-"""Folders that are dropped on an uploader come with the paths of their files."""
+"""What an uploader leaves to its page: the paths of files in dropped folders, and words for one that is too large."""
 
 from __future__ import annotations
 
 from core.ui.components.mount import component
 
-_mount = component("folders", "", script="folders")
+_mount = component("folders", '<p role="alert" hidden></p>', script="folders", style="folders")
 
 
-def keep_structure(key: str) -> None:
-    """Let every uploader of the page send where in a dropped folder each file lay."""
-    _mount(key=key)
+def keep_structure(key: str, most_bytes: int, too_large: str) -> None:
+    """Let every uploader of the page send where in a dropped folder each file lay, and name what is too large for it.
+
+    Parameters
+    ----------
+    most_bytes : of one file
+    too_large : what is said after the names of larger ones
+    """
+    _mount(key=key, data={"most_bytes": most_bytes, "too_large": too_large})

@@ -16,7 +16,6 @@ from core.ui import data, gallery, words
 from core.ui.components.scatter import Card, Cloud, Mark
 from core.ui.data import Faces
 from core.ui.explore.map_chart import View
-from core.ui.identify.giving import PHOTO_TYPES
 from core.workflows import guests
 from core.workflows.guests import Guest
 from core.workflows.verify import Looked
@@ -37,7 +36,7 @@ class Arrived:
 def ask(dataset: Dataset, view: View) -> Arrived | None:
     """Ask for a photo to place on the map."""
     with st.popover("Where would a new photo lie?", icon=":material/add_photo_alternate:", type="tertiary"):
-        given = st.file_uploader("Drop a photo", type=PHOTO_TYPES, key=f"guest_{dataset.id}", max_upload_size=256)
+        given = st.file_uploader("Drop a photo", key=f"guest_{dataset.id}", max_upload_size=256)
         st.caption("It is looked at on this computer and not kept.")
     return _arrived(dataset, view, given) if given is not None else None
 

@@ -11,13 +11,11 @@ import streamlit as st
 from core.errors import ImageRefused
 from core.images import encode_jpeg, shrink
 from core.isolation.photos import decode_reduced
-from core.layout import EXTENSIONS_TO_SHOW
 from core.ui import data, gallery, state, words
 from core.ui.components import choices
 from core.ui.components.choices import Layout, Line
 from core.ui.components.paste import pasted
 
-PHOTO_TYPES = list(EXTENSIONS_TO_SHOW)
 PHOTOS, CAMERA, LIVE = "Photos", "Take a photo", "Live camera"
 MOST_PHOTOS, MOST_BYTES = 40, 400_000_000
 """What a tab remembers; the oldest go first."""
@@ -62,7 +60,6 @@ def arrive(way: str) -> None:
         return
     st.file_uploader(
         "Drop photos",
-        type=PHOTO_TYPES,
         accept_multiple_files=True,
         key=key,
         on_change=_dropped,

@@ -15,7 +15,6 @@ from core.models.catalogue import DEFAULT_VECTORS_ID
 from core.store.base import Dataset, PersonCount
 from core.types import Revision
 from core.ui import data, gallery, words
-from core.ui.identify.giving import PHOTO_TYPES
 from core.workflows import verify
 from core.workflows.verify import Gallery, Judge, Looked, Verdict
 
@@ -58,7 +57,7 @@ def model_of(dataset: Dataset | None) -> str:
 
 def ask_for_side(model_id: str, label: str, key: str) -> Side | None:
     """A photo, and when it shows several faces, which of them; None until there is one with a face."""
-    given = st.file_uploader(label, type=PHOTO_TYPES, key=key, max_upload_size=256)
+    given = st.file_uploader(label, key=key, max_upload_size=256)
     if given is None:
         return None
     content = given.getvalue()

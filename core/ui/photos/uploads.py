@@ -24,6 +24,9 @@ from core.ui.components import folders
 CHUNK_BYTES = 1 << 20
 MOST_UPLOAD_BYTES = 500_000_000
 """Of one drop in all: until it is copied to disk, it is in memory."""
+TOO_LARGE = (
+    f"more than {words.size(MOST_UPLOAD_BYTES)}, and not taken. Put it into the folder data/inbox and choose it there."
+)
 MOST_NAME_BYTES = 200
 SAMPLE_TITLE = "the sample"
 TO_TAKE = "Drop zips with one folder a person, folders, or photos"
@@ -102,7 +105,7 @@ def drop(label: str) -> list[UploadedFile]:
     if refusal := st.session_state.pop(state.UPLOAD_REFUSED, None):
         st.error(refusal, icon=":material/error:")
     turn = st.session_state.setdefault(state.UPLOAD_ROUND, 0)
-    folders.keep_structure(key="folders")
+    folders.keep_structure("folders", MOST_UPLOAD_BYTES, TOO_LARGE)
     files = list(st.file_uploader(label, accept_multiple_files=True, key=f"upload_{turn}") or [])
     with st.popover("Choose a folder", icon=":material/folder_open:"):
         folder = "A folder, with all folders in it"
