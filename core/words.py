@@ -65,9 +65,9 @@ def size(n_bytes: float) -> str:
     """A file size."""
     for unit in ("bytes", "kB", "MB"):
         if n_bytes < 1000:
-            return f"{n_bytes:.0f} {unit}" if unit != "MB" else f"{n_bytes:.1f} {unit}"
+            return f"{round(n_bytes, int(unit == 'MB')):g} {unit}"
         n_bytes /= 1000
-    return f"{n_bytes:.1f} GB"
+    return f"{round(n_bytes, 1):g} GB"
 
 
 def person(name: str | None) -> str:
