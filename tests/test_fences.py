@@ -63,7 +63,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "core.detect": UNIVERSAL | {"core.detect", "core.engine.base", "core.images", "core.geometry"},
     "core.embed": UNIVERSAL | {"core.embed", "core.engine.base", "core.images", "core.geometry"},
     "core.engine": UNIVERSAL | {"core.engine"},
-    "core.store": VALUES | {"core.store", "core.jobs.model", "core.corrections", "core.geometry"},
+    "core.store": VALUES | {"core.store", "core.jobs.model", "core.jobs.order", "core.corrections", "core.geometry"},
     "core.corrections": VALUES | {"core.corrections"},
     "core.learn": VALUES | {"core.learn", "core.words"},
     "core.report": VALUES | {"core.report", "core.learn", "core.words", "core.store.base"},

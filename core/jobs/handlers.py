@@ -170,10 +170,13 @@ def _bring_in(services: Services, job: Job, report: Report, token: CancelToken) 
 
 
 def _train(services: Services, job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
+    """A run has its job's id: a job that is resumed when its run was stored already trains no second one."""
+    if any(run.id == job.id for run in services.runs.runs(job.dataset_id)):
+        return {"run": job.id}
     request = TrainRequest.of(job.params)
     given = _strangers(services, job.dataset_id, request, report, token) if request.strangers else None
     places = services.store, services.runs, services.artifacts
-    run = train.train(*places, job.dataset_id, request.options, report, token, given)
+    run = train.train(*places, job.dataset_id, request.options, report, token, given, job.id)
     return {"run": run.id}
 
 
@@ -196,8 +199,12 @@ def _study(services: Services, job: Job, report: Report, token: CancelToken) -> 
 
 
 def _map(services: Services, job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
+    """A map has its job's id: a job that is resumed when its map was stored already makes no second one."""
+    if any(info.id == job.id for info in services.runs.maps(job.dataset_id)):
+        return {"map": job.id}
     options = project.MapOptions(**{**job.params, "method": project.Method(job.params["method"])})
-    info = project.make_map(services.store, services.runs, services.artifacts, job.dataset_id, options, report, token)
+    places = services.store, services.runs, services.artifacts
+    info = project.make_map(*places, job.dataset_id, options, report, token, job.id)
     return {"map": info.id}
 
 

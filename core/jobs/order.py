@@ -7,16 +7,32 @@ from collections.abc import Sequence
 from core.jobs.model import Job, JobState, Owner
 
 
+def goes_first(job: Job, active: Sequence[Job]) -> bool:
+    """Whether a job is done between two batches of a long one: it is quick, and nothing long on its own dataset runs or
+    came earlier, for what it would find then is not yet what was asked about.
+
+    Parameters
+    ----------
+    active : every job that runs or waits
+    """
+    long = (other for other in active if other.dataset_id == job.dataset_id and not other.is_quick)
+    return job.is_quick and not any(
+        other.owner is Owner.WORKER and (other.state is JobState.RUNNING or other.created < job.created)
+        for other in long
+    )
+
+
 def jobs_before(waiting: Job, active: Sequence[Job]) -> list[Job]:
     """What the worker does before a job that waits: what it does now, then what came earlier.
 
-    A quick job waits for other quick ones only: it is done between two batches of a long one.
+    A quick job that goes first waits for other quick ones only.
 
     Parameters
     ----------
     active : every job that runs or waits, oldest first
     """
-    mine = [job for job in active if job.owner is Owner.WORKER and (job.is_quick or not waiting.is_quick)]
+    is_first = goes_first(waiting, active)
+    mine = [job for job in active if job.owner is Owner.WORKER and (not is_first or goes_first(job, active))]
     running = [job for job in mine if job.state is JobState.RUNNING]
     earlier = [job for job in mine if job.state is JobState.QUEUED and job.created < waiting.created]
     return running + earlier

@@ -130,6 +130,11 @@ class Artifacts:
             if path.name not in kept.get(path.parts[-3], ()) and path.stat().st_mtime < before
         ]
 
+    def delete_drafts(self, dataset_id: str) -> None:
+        """Remove what a killed process was writing; only where nothing else is writing now."""
+        for draft in (self.root / dataset_id).glob("*/*/*.part"):
+            draft.unlink()
+
     def delete_dataset(self, dataset_id: str) -> None:
         """Remove everything of a dataset."""
         folder = self.root / dataset_id

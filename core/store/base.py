@@ -289,7 +289,7 @@ class JobStore(Protocol):
 
     def submit(self, dataset_id: str, kind: JobKind, params: dict[str, Any], owner: Owner = Owner.WORKER) -> Job: ...
     def claim(self, *, quick_only: bool = False) -> Job | None:
-        """The oldest queued job of the worker, or the oldest quick one, now running."""
+        """The oldest queued job of the worker, or the oldest that goes first (``jobs.order``), now running."""
 
     def job(self, job_id: str) -> Job: ...
     def jobs(self, dataset_id: str | None = None, limit: int = 200) -> list[Job]:

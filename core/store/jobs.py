@@ -18,6 +18,7 @@ from sqlalchemy import Engine, Row, delete, insert, select, update
 
 from core.errors import DataFolderFault, NotFound
 from core.jobs.model import Job, JobKind, JobState, Owner
+from core.jobs.order import goes_first
 from core.store.alive import JobLocks
 from core.store.schema import job as table
 
@@ -70,14 +71,13 @@ class SqlJobStore:
 
     def _next_id(self, quick_only: bool) -> str | None:
         """Only read: a look at an empty queue keeps no writer waiting."""
-        queued = (
-            select(table)
-            .where(table.c.state == JobState.QUEUED, table.c.owner == Owner.WORKER)
-            .order_by(table.c.created)
+        active = (
+            select(table).where(table.c.state.in_(_ACTIVE), table.c.owner == Owner.WORKER).order_by(table.c.created)
         )
         with self.engine.connect() as connection:
-            jobs = map(_job, connection.execute(queued))
-            return next((job.id for job in jobs if job.is_quick or not quick_only), None)
+            jobs = [_job(row) for row in connection.execute(active)]
+        queued = (job for job in jobs if job.state is JobState.QUEUED)
+        return next((job.id for job in queued if not quick_only or goes_first(job, jobs)), None)
 
     def _start(self, job_id: str) -> Job | None:
         """The job, running; None when somebody else was faster."""

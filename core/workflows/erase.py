@@ -120,6 +120,7 @@ def erase(
     _require_quiet(tools.jobs, dataset_id, job_id)
     (token or CancelToken()).raise_if_cancelled()
     report(0, 0, "Erasing")
+    tools.artifacts.delete_drafts(dataset_id)  # a plan that was cut off holds the names
     try:
         plan = _begun(tools, dataset_id, request) or _remove_rows(tools, dataset_id, request, job_id)
     except NotFound:

@@ -107,8 +107,9 @@ def make_map(
     options: MapOptions,
     report: Report = silent,
     token: CancelToken | None = None,
+    map_id: str = "",
 ) -> MapInfo:
-    """Compute and store a map of all faces of a dataset.
+    """Compute and store a map of all faces of a dataset, under an id of its own by default.
 
     Raises
     ------
@@ -125,7 +126,7 @@ def make_map(
     points = _points(embeddings, options, _earlier(runs, artifacts, dataset_id, embeddings, options))
     token.raise_if_cancelled()
     info = MapInfo(
-        id=uuid.uuid4().hex[:12],
+        id=map_id or uuid.uuid4().hex[:12],
         dataset_id=dataset_id,
         revision=dataset.revision,
         method=options.method,
@@ -133,7 +134,7 @@ def make_map(
         created=time.time(),
         seconds=time.monotonic() - began,
     )
-    artifacts.put(dataset_id, Kind.MAP, info.id, _to_bytes(FaceMap(embeddings.face_ids, points)))
+    artifacts.replace(dataset_id, Kind.MAP, info.id, _to_bytes(FaceMap(embeddings.face_ids, points)))
     runs.add_map(info)
     report(2, 2, "Done")
     return info

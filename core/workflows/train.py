@@ -212,12 +212,14 @@ def train(
     report: Report = silent,
     token: CancelToken | None = None,
     outsiders: Outsiders | None = None,
+    run_id: str = "",
 ) -> Run:
     """Train, measure and store a run.
 
     Parameters
     ----------
     outsiders : other people's faces, to set the limits by
+    run_id : the run's id; a new one by default
 
     Raises
     ------
@@ -237,7 +239,7 @@ def train(
     kept = whole or tested[0].learned
     predictions = _predictions(given, division, tested, kept, _impostors(given, kept, options))
     run = Run(
-        id=uuid.uuid4().hex[:12],
+        id=run_id or uuid.uuid4().hex[:12],
         dataset_id=dataset_id,
         created=time.time(),
         revision=dataset.revision,
@@ -483,8 +485,8 @@ def _metrics(predictions: Predictions, kept: _Learned, given: Material, division
 
 def _store(runs: RunStore, artifacts: Artifacts, run: Run, recogniser: Recogniser, predictions: Predictions) -> None:
     """Files first: a run that is listed can be used."""
-    artifacts.put(run.dataset_id, Kind.RUN, run.id, recogniser.to_bytes())
-    artifacts.put(run.dataset_id, Kind.PREDICTIONS, run.id, predictions.to_bytes())
+    artifacts.replace(run.dataset_id, Kind.RUN, run.id, recogniser.to_bytes())
+    artifacts.replace(run.dataset_id, Kind.PREDICTIONS, run.id, predictions.to_bytes())
     runs.add_run(run)
 
 

@@ -21,7 +21,8 @@ def job(job_id: str, kind: JobKind, state: JobState, created: float, **more: Any
 INGEST = job("ingest", JobKind.INGEST, JobState.RUNNING, 1.0, started=100.0, heartbeat=110.0, done=50, total=200)
 EXPORT = job("export", JobKind.EXPORT, JobState.QUEUED, 2.0)
 QUICK_MAP = job("map", JobKind.MAP, JobState.QUEUED, 3.0, dataset_id="club")
-GROUPS = job("groups", JobKind.CLUSTER, JobState.QUEUED, 4.0)
+GROUPS = job("groups", JobKind.CLUSTER, JobState.QUEUED, 4.0, dataset_id="club")
+OWN_GROUPS = job("own", JobKind.CLUSTER, JobState.QUEUED, 4.5)
 TRANSFER = job("import", JobKind.IMPORT, JobState.QUEUED, 5.0)
 ELSEWHERE = job("theirs", JobKind.INGEST, JobState.RUNNING, 0.5, owner=Owner.COMMAND_LINE)
 
@@ -34,8 +35,16 @@ ELSEWHERE = job("theirs", JobKind.INGEST, JobState.RUNNING, 0.5, owner=Owner.COM
         (EXPORT, [INGEST, EXPORT, QUICK_MAP], ["ingest"]),
         (TRANSFER, [INGEST, EXPORT, QUICK_MAP, GROUPS, TRANSFER], ["ingest", "export", "map", "groups"]),
         (EXPORT, [ELSEWHERE, EXPORT], []),
+        (OWN_GROUPS, [INGEST, QUICK_MAP, OWN_GROUPS], ["ingest", "map"]),
     ],
-    ids=["quick goes first", "quick after quick", "long after long", "everything earlier", "another process's"],
+    ids=[
+        "quick goes first",
+        "quick after quick",
+        "long after long",
+        "everything earlier",
+        "another process's",
+        "quick after its own dataset's photos",
+    ],
 )
 def test_a_job_waits_for_what_the_worker_does_before_it(waiting: Job, active: list[Job], expected: list[str]) -> None:
     assert [before.id for before in jobs_before(waiting, active)] == expected

@@ -28,8 +28,9 @@ from core.jobs.handlers import IngestRequest, handlers
 from core.jobs.model import Job, JobKind, JobState, Owner
 from core.jobs.worker import run_job, work
 from core.services import Services
-from core.types import CancelToken, Report
+from core.types import CancelToken, Report, silent
 from core.workflows.project import MapOptions
+from core.workflows.train import TrainOptions
 from tests import prepared
 from tests.conftest import MODEL_ID, PROJECT_DIR, new_data_dir, services_on, write_zip
 from tests.waiting import LONGEST_S
@@ -257,10 +258,11 @@ def test_the_worker_goes_on_after_a_job_that_failed(services: Services, dataset_
 def test_a_quick_job_is_done_between_two_batches_of_a_long_one(services: Services, dataset_id: str) -> None:
     stop = threading.Event()
     order: list[str] = []
+    other_id = services.store.create_dataset("club", MODEL_ID).id
 
     def ingest(job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
         order.append("ingest begins")
-        quick = services.jobs.submit(dataset_id, JobKind.MAP, {})
+        quick = services.jobs.submit(other_id, JobKind.MAP, {})
 
         def looked_between_batches() -> bool:
             token.raise_if_cancelled()
@@ -282,9 +284,10 @@ def test_a_quick_job_is_done_between_two_batches_of_a_long_one(services: Service
 
 def test_a_quick_job_that_fails_costs_the_long_one_nothing(services: Services, dataset_id: str) -> None:
     stop = threading.Event()
+    other_id = services.store.create_dataset("club", MODEL_ID).id
 
     def ingest(job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
-        quick = services.jobs.submit(dataset_id, JobKind.MAP, {})
+        quick = services.jobs.submit(other_id, JobKind.MAP, {})
 
         def looked_between_batches() -> bool:
             token.raise_if_cancelled()
@@ -321,6 +324,28 @@ def test_only_short_work_that_takes_no_writing_lock_is_claimed_as_quick(
     claimed = services.jobs.claim(quick_only=True)
     assert (claimed is not None) == is_quick
     assert services.jobs.job(job.id).state is (JobState.RUNNING if is_quick else JobState.QUEUED)
+
+
+def test_a_quick_job_waits_for_what_was_asked_of_its_own_dataset_before(services: Services, dataset_id: str) -> None:
+    ingest = services.jobs.submit(dataset_id, JobKind.INGEST, {})
+    train = services.jobs.submit(dataset_id, JobKind.TRAIN, {})
+    assert services.jobs.claim(quick_only=True) is None
+    assert getattr(services.jobs.claim(), "id", None) == ingest.id
+    assert services.jobs.claim(quick_only=True) is None, "it would learn from half of the photos"
+    services.jobs.finish(ingest.id, JobState.DONE)
+    assert getattr(services.jobs.claim(quick_only=True), "id", None) == train.id
+
+
+def test_a_run_that_was_stored_before_its_job_ended_is_not_trained_again(
+    sample_dir: Path, tmp_path: Path, engine: OpenVinoEngine
+) -> None:
+    services = services_on(prepared.copy(sample_dir, tmp_path / "data"), engine)
+    (dataset,) = services.store.datasets()
+    job = services.jobs.submit(dataset.id, JobKind.TRAIN, asdict(TrainOptions()), Owner.COMMAND_LINE)
+    train = handlers(services)[JobKind.TRAIN]
+    first = train(job, silent, CancelToken())
+    assert train(job, silent, CancelToken()) == first == {"run": job.id}
+    assert len(services.runs.runs(dataset.id)) == 2, "the one of the prepared folder, and this one"
 
 
 def test_a_map_is_there_before_the_ingest_of_another_dataset_ends(

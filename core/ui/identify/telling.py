@@ -68,7 +68,7 @@ def verdict(asked: Asked, threshold: Threshold) -> str:
     if asked.said is not None and asked.said.confirmed:
         return f"**{number:d}. {words.name(asked.said.person)}**, as somebody said."
     if asked.face.doubt:
-        return f"**{number:d}. {asked.face.doubt.capitalize()} to tell.**"
+        return f"**{number:d}. {words.plain(asked.face.doubt.capitalize())} to tell.**"
     if name:
         return f"**{number:d}. {words.name(name)}** ({words.probability(best.prob)})"
     return f"**{number:d}. Unknown.** Nearest is {words.name(nearest_candidate(asked.face.candidates).person)}."

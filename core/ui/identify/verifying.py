@@ -194,7 +194,8 @@ def _doubts(sides: Sequence[Side]) -> None:
     """Say so where a face is too poor to tell who it is: then the figures mean little."""
     for why in {side.looked.doubts[side.face] for side in sides} - {""}:
         st.warning(
-            f"A face is {why} to tell who it is. Different people look alike so; do not rely on the answer.",
+            f"A face is {words.plain(why)} to tell who it is. Different people look alike so; do not rely on the "
+            "answer.",
             icon=":material/blur_on:",
         )
 

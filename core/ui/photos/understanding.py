@@ -76,7 +76,9 @@ def _show(offer: Offer, source: PhotoSource, with_people: bool, waiting: str) ->
         return False
     photos = words.count(layout.photos, "photo")
     counts = str(layout) if with_people else photos
-    st.markdown(f"**{words.plain(offer.title)}**: {counts if photos in counts else f'{photos}; {counts}'}.")
+    st.markdown(
+        f"**{words.plain(offer.title)}**: {words.plain(counts if photos in counts else f'{photos}; {counts}')}."
+    )
     if with_people:
         _people(layout.people, layout.notes)
         _ask_for_folders(offer)

@@ -103,7 +103,7 @@ def leave(offer: Offer, waiting: str) -> None:
 def drop(label: str) -> list[UploadedFile]:
     """A place to drop files and folders, empty again after each drop; what comes is refused in words elsewhere."""
     if refusal := st.session_state.pop(state.UPLOAD_REFUSED, None):
-        st.error(refusal, icon=":material/error:")
+        st.error(words.plain(refusal), icon=":material/error:")
     turn = st.session_state.setdefault(state.UPLOAD_ROUND, 0)
     folders.keep_structure("folders", MOST_UPLOAD_BYTES, TOO_LARGE)
     files = list(st.file_uploader(label, accept_multiple_files=True, key=f"upload_{turn}") or [])
