@@ -142,11 +142,16 @@ def _require_quiet(jobs: JobStore, dataset_id: str, own_id: str) -> None:
 
 
 def _begun(tools: EraseTools, dataset_id: str, request: EraseRequest) -> ErasePlan | None:
-    """An erasing of this person whose rows are gone already."""
+    """An erasing of this person whose rows are gone already.
+
+    One that was cut off before its rows went is begun anew, perhaps by another job: its plan would keep the names.
+    """
     for plan in unfinished(tools.artifacts, dataset_id):
-        names = plan.erasure.names
-        if plan.is_of(request.person_id) and not tools.eraser.has_person(dataset_id, request.person_id, names):
+        if not plan.is_of(request.person_id):
+            continue
+        if not tools.eraser.has_person(dataset_id, request.person_id, plan.erasure.names):
             return plan
+        delete_plan(tools.artifacts, plan)
     return None
 
 

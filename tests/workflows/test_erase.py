@@ -34,6 +34,7 @@ from core.store.scrub import Scrubber
 from core.types import CancelToken, FacePolicy
 from core.workflows import erase, train
 from core.workflows.erase import EraseRequest
+from core.workflows.erase_plan import ErasePlan, write_plan
 from core.workflows.erase_proof import IN_PHOTO
 from tests.conftest import new_data_dir, services_on, write_zip
 from tests.contracts.test_corrections import HANDS, Desk
@@ -514,6 +515,15 @@ def test_a_trace_anywhere_in_the_data_folder_is_found(album):
     scrubbed = {name.replace("Ann_Lee", "erased") for name in planted}
     assert found == scrubbed | {"atlas.db", photo_path}
     assert "Ann" not in json.dumps(receipt).replace("erased", "")
+
+
+def test_an_erasing_that_was_cut_off_before_its_rows_went_is_begun_anew_and_keeps_no_name(album):
+    tools, dataset_id, person_id = album.services.erase_tools(), album.dataset.id, album.people()["Ann"]
+    erasure = tools.eraser.erasure(dataset_id, person_id, with_shared=False)
+    write_plan(tools.artifacts, ErasePlan("cut off", erasure, {}, time.time()))
+    receipt = erase.erase(tools, dataset_id, EraseRequest(person_id, "Ben"), "another job")
+    assert receipt["check"]["left"] == []
+    assert tools.artifacts.ids(dataset_id, Kind.ERASURE) == []
 
 
 def test_uploads_go_but_for_what_other_work_will_read(album):
