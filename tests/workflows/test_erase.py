@@ -518,6 +518,7 @@ def test_a_trace_anywhere_in_the_data_folder_is_found(album):
 
 
 def test_an_erasing_that_was_cut_off_before_its_rows_went_is_begun_anew_and_keeps_no_name(album):
+    album.add("1.jpg", "Ann")
     tools, dataset_id, person_id = album.services.erase_tools(), album.dataset.id, album.people()["Ann"]
     erasure = tools.eraser.erasure(dataset_id, person_id, with_shared=False)
     write_plan(tools.artifacts, ErasePlan("cut off", erasure, {}, time.time()))
