@@ -521,8 +521,8 @@ def test_an_erasing_that_was_cut_off_before_its_rows_went_is_begun_anew_and_keep
     album.add("1.jpg", "Ann")
     tools, dataset_id, person_id = album.services.erase_tools(), album.dataset.id, album.people()["Ann"]
     erasure = tools.eraser.erasure(dataset_id, person_id, with_shared=False)
-    write_plan(tools.artifacts, ErasePlan("cut off", erasure, {}, time.time()))
-    receipt = erase.erase(tools, dataset_id, EraseRequest(person_id, "Ben"), "another job")
+    write_plan(tools.artifacts, ErasePlan("ab12cd34ef56", erasure, {}, time.time()))
+    receipt = erase.erase(tools, dataset_id, EraseRequest(person_id, "Ben"), "0123456789ab")
     assert receipt["check"]["left"] == []
     assert tools.artifacts.ids(dataset_id, Kind.ERASURE) == []
 
