@@ -79,8 +79,8 @@ class Layout:
     def __str__(self) -> str:
         """Text such as 'train 93, val 25, 5 people'."""
         splits = [f"train {self.train}", f"val {self.val}"] if self.train or self.val else []
-        photos = [] if splits else [_count(self.photos, "photo", "photos")]
-        people = [_count(len(self.people), "person", "people")]
+        photos = [] if splits else [words.count(self.photos, "photo", "photos")]
+        people = [words.count(len(self.people), "person", "people")]
         unlabelled = [f"{self.unlabelled} unlabelled"] if self.unlabelled else []
         return ", ".join(splits + photos + people + unlabelled)
 
@@ -89,10 +89,6 @@ def is_called_like_a_photo(name: str) -> bool:
     """Whether the ending of a name is that of a photo."""
     _, dot, extension = name.rpartition("/")[2].rpartition(".")
     return bool(dot) and extension.casefold() in _TAKEN_EXTENSIONS
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
 
 
 # --- folders
@@ -110,11 +106,6 @@ class Understanding:
 
     places: list[Place]
     notes: tuple[str, ...]
-
-
-def read_folders(names: Iterable[str], *, folders_are_people: bool = True, rule: str = AUTO) -> list[Place]:
-    """Person and split of each photo, in the order of the names; see ``understand_folders``."""
-    return understand_folders(names, folders_are_people=folders_are_people, rule=rule).places
 
 
 def understand_folders(names: Iterable[str], *, folders_are_people: bool = True, rule: str = AUTO) -> Understanding:
@@ -250,7 +241,7 @@ class _Reading:
         if outside and self._around is not None:
             level = len(self._around)
             folders = dict.fromkeys(path[level] for path in outside if len(path) > level)
-            photos = _count(len(outside), "photo beside them is", "photos beside them are")
+            photos = words.count(len(outside), "photo beside them is", "photos beside them are")
             notes.append(f"{photos} taken without a name{f' ({_listed(folders)})' if folders else ''}.")
         if wrapping := self._wrapping():
             notes.append(f"People are the folders inside {wrapping}.")

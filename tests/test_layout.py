@@ -10,7 +10,6 @@ from core.layout import (
     escapes,
     name_objection,
     printable,
-    read_folders,
     understand_folders,
 )
 from core.types import Split
@@ -185,13 +184,13 @@ RULES = [
 
 @pytest.mark.parametrize(("rule", "expected"), RULES, ids=[f"{rule}: {next(iter(row))}" for rule, row in RULES])
 def test_folders_are_read_as_somebody_says(rule: str, expected: dict[str, Place]) -> None:
-    assert dict(zip(expected, read_folders(expected, rule=rule), strict=True)) == expected
+    assert dict(zip(expected, understand_folders(expected, rule=rule).places, strict=True)) == expected
 
 
 @pytest.mark.parametrize("rule", ["", "0", "10", "Ann"])
 def test_a_rule_that_there_is_not_is_refused(rule: str) -> None:
     with pytest.raises(InputRefused, match="or a level, 1 to 9"):
-        read_folders(["Ann/1.jpg"], rule=rule)
+        understand_folders(["Ann/1.jpg"], rule=rule)
 
 
 NOTES = [
@@ -219,12 +218,12 @@ def test_what_was_understood_is_said_in_sentences(names: list[str], notes: list[
 
 @pytest.mark.parametrize("expected", [row[1] for row in FOLDERS], ids=[row[0] for row in FOLDERS])
 def test_folders_say_who_is_on_a_photo_and_which_split_it_is_in(expected: dict[str, Place]) -> None:
-    assert dict(zip(expected, read_folders(expected), strict=True)) == expected
+    assert dict(zip(expected, understand_folders(expected).places, strict=True)) == expected
 
 
 @pytest.mark.parametrize("expected", [row[1] for row in FOLDERS], ids=[row[0] for row in FOLDERS])
 def test_folders_that_are_no_people_keep_their_splits(expected: dict[str, Place]) -> None:
-    places = read_folders(expected, folders_are_people=False)
+    places = understand_folders(expected, folders_are_people=False).places
     assert places == [Place(None, place.split) for place in expected.values()]
 
 
