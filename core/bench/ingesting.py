@@ -47,7 +47,7 @@ STAGES = (
 detector does about its networks: patches, arithmetic, suppression; ``pictures`` the crops that people see; ``rest`` the
 queues, the standardisation and the job about it all."""
 WORKFLOW_STAGES: dict[str, list[Callable[..., Any]]] = {
-    "decode": [isolation.decode, isolation.decode_reduced, isolation.decoding_bytes, isolation.describe],
+    "decode": [isolation.decode, isolation.decode_reduced, isolation.weigh, isolation.describe],
     "pictures": [crops.display_crop, images.encode_jpeg],
 }
 DETECTOR_STAGES: dict[str, list[Callable[..., Any]]] = {

@@ -33,6 +33,15 @@ class Described:
     """Seconds since 1970 by the camera's clock, where it says so."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Weighed:
+    """What a photo takes in memory, and the photo itself where that is little."""
+
+    decoding_bytes: int
+    """As ``images.decoding_bytes`` gives it."""
+    described: Described | None
+
+
 def decode(data: bytes, limits: ImageLimits) -> RgbImage:
     """As ``images.decode``. Raises ImageRefused."""
     return _decode(data, limits, None).pixels
@@ -45,13 +54,17 @@ def decode_reduced(data: bytes, limits: ImageLimits, enough_px: int) -> Picture:
 
 def describe(data: bytes, limits: ImageLimits, enough_px: int) -> Described:
     """The photo as ``images.decode_reduced`` gives it, and its hash and date, in one go. Raises ImageRefused."""
-    reply = _ask("decode photo", data, limits, enough_px=enough_px, described=True)
-    return Described(_picture(reply, limits), _whole_number(reply.answer, "hash", (1 << 64) - 1), _moment(reply.answer))
+    return _described(_ask("decode photo", data, limits, enough_px=enough_px, described=True), limits)
 
 
-def decoding_bytes(data: bytes, limits: ImageLimits) -> int:
-    """As ``images.decoding_bytes``. Raises ImageRefused."""
-    return _whole_number(_ask("weigh photo", data, limits).answer, "bytes", 1 << 40)
+def weigh(data: bytes, limits: ImageLimits, enough_px: int, at_once_bytes: int) -> Weighed:
+    """What decoding takes, told by the header; what takes no more than ``at_once_bytes`` is described at once.
+
+    Raises ImageRefused.
+    """
+    reply = _ask("weigh photo", data, limits, enough_px=enough_px, at_once_bytes=at_once_bytes)
+    weight_bytes = _whole_number(reply.answer, "bytes", 1 << 40)
+    return Weighed(weight_bytes, _described(reply, limits) if reply.blocks else None)
 
 
 def taken(data: bytes, limits: ImageLimits) -> float | None:
@@ -87,6 +100,10 @@ def _ask(task: str, data: bytes, limits: ImageLimits, most_bytes: int = 0, **arg
 
 
 # checking
+
+
+def _described(reply: Reply, limits: ImageLimits) -> Described:
+    return Described(_picture(reply, limits), _whole_number(reply.answer, "hash", (1 << 64) - 1), _moment(reply.answer))
 
 
 def _picture(reply: Reply, limits: ImageLimits) -> Picture:

@@ -1,9 +1,9 @@
 """Photos read and decoded ahead of the work on them, as far as memory allows.
 
 Every file passes two steps on a pool of threads, which let children do what meets its content: its bytes are read and
-its header tells what decoding will take; then it is decoded. What is in flight, from the first byte read to the end of
-the work on its batch, stays within a budget of bytes, reckoned as if every photo were decoded whole. A photo that
-exceeds the budget by itself is taken alone.
+its header tells what decoding will take; then it is decoded, in the same go where it is small. What is in flight, from
+the first byte read to the end of the work on its batch, stays within a budget of bytes, reckoned as if every photo were
+decoded whole. A photo that exceeds the budget by itself is taken alone.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from hashlib import sha256
 from core.archive import Entry, PhotoSource
 from core.errors import ImageRefused, ReadingEnded
 from core.images import Picture
-from core.isolation.photos import decoding_bytes, describe
+from core.isolation.photos import Described, describe, weigh
 from core.machine import Pace
 from core.settings import ImageLimits
 
@@ -47,7 +47,7 @@ def _tell_nobody(photo: ReadPhoto) -> None:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _File:
-    """A file's bytes, and what they and the photo in them will take in memory."""
+    """A file's bytes, and what they and the photo in them take in memory; a small photo is decoded already."""
 
     photo: ReadPhoto
     weight_bytes: int = 0
@@ -108,7 +108,10 @@ class PhotoReader:
                 return
             file = reading.result()
             starved = first and not self._decoding
-            if not starved and self._in_flight() - entry.size_bytes + file.weight_bytes > self.pace.bytes_in_flight:
+            if (
+                not starved
+                and self._in_flight() - self._unread_bytes(entry) + file.weight_bytes > self.pace.bytes_in_flight
+            ):
                 return
             self._reading.popleft()
             self._decoding.append((file.weight_bytes, pool.submit(self._decoded, file)))
@@ -124,14 +127,24 @@ class PhotoReader:
         if not in_flight:
             return True
         most_unread = self.pace.bytes_in_flight // UNREAD_SHARE
-        within = in_flight + entry.size_bytes <= self.pace.bytes_in_flight
-        return within and (not unread or unread + entry.size_bytes <= most_unread)
+        weight = self._unread_bytes(entry)
+        within = in_flight + weight <= self.pace.bytes_in_flight
+        return within and (not unread or unread + weight <= most_unread)
 
     def _in_flight(self) -> int:
         return self._batch_bytes + sum(weight for weight, _ in self._decoding) + self._unread()
 
     def _unread(self) -> int:
-        return sum(entry.size_bytes for entry, _ in self._reading)
+        return sum(self._unread_bytes(entry) for entry, _ in self._reading)
+
+    def _unread_bytes(self, entry: Entry) -> int:
+        """What a file takes, and its photo if it is small, before it is known whether it is."""
+        return entry.size_bytes + self._at_once_bytes
+
+    @property
+    def _at_once_bytes(self) -> int:
+        """Photos that take no more are decoded when their file is read: they get half of what unread files may take."""
+        return self.pace.bytes_in_flight // (2 * UNREAD_SHARE * self.pace.photos_at_once)
 
     # on the threads
 
@@ -145,25 +158,22 @@ class PhotoReader:
             return _File(photo, len(data), is_known=True)
         try:
             self._require_new(photo)
-            return _File(photo, decoding_bytes(data, self.limits))
+            weighed = weigh(data, self.limits, self.enough_px, self._at_once_bytes)
+            if weighed.described is not None:
+                photo = _with_picture(photo, weighed.described)
+            return _File(photo, weighed.decoding_bytes)
         except ImageRefused as refusal:
             return _File(self._refused(photo, refusal))
 
     def _decoded(self, file: _File) -> ReadPhoto:
         photo = file.photo
-        if photo.objection or file.is_known:
+        if photo.objection or photo.picture is not None or file.is_known:
             return photo
         try:
             self._require_new(photo)
-            described = describe(photo.data, self.limits, self.enough_px)
+            return _with_picture(photo, describe(photo.data, self.limits, self.enough_px))
         except ImageRefused as refusal:
             return self._refused(photo, refusal)
-        return replace(
-            photo,
-            picture=described.picture,
-            perceptual_hash=described.perceptual_hash,
-            taken=described.taken,
-        )
 
     def _require_new(self, photo: ReadPhoto) -> None:
         if photo.photo_id in self._ended:
@@ -176,3 +186,7 @@ class PhotoReader:
             self._ended[photo.photo_id] = str(refusal)
             self.on_ended(refused)
         return refused
+
+
+def _with_picture(photo: ReadPhoto, described: Described) -> ReadPhoto:
+    return replace(photo, picture=described.picture, perceptual_hash=described.perceptual_hash, taken=described.taken)

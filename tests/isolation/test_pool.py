@@ -95,7 +95,7 @@ def test_a_refusal_in_the_child_is_the_refusal_here(own_pool: Pool) -> None:
     assert len(own_pool.pids) == 1, "a refusal costs no child"
 
 
-def test_a_photo_in_the_child_has_its_hash_date_and_cost(own_pool: Pool) -> None:
+def test_a_photo_in_the_child_has_its_hash_and_date(own_pool: Pool) -> None:
     data = encode_jpeg(noise(2000, 1500))
     described = photos.describe(data, LIMITS, 500)
     reference = images.decode_reduced(data, LIMITS, 500)
@@ -103,7 +103,19 @@ def test_a_photo_in_the_child_has_its_hash_date_and_cost(own_pool: Pool) -> None
     assert (described.picture.width_px, described.picture.height_px) == (2000, 1500)
     assert described.perceptual_hash == images.perceptual_hash(reference.pixels)
     assert described.taken is None
-    assert photos.decoding_bytes(data, LIMITS) == images.decoding_bytes(data, LIMITS)
+
+
+def test_a_photo_is_described_with_its_weight_where_it_takes_no_more_than_allowed(own_pool: Pool) -> None:
+    data = encode_jpeg(noise(320, 240))
+    weight_bytes = images.decoding_bytes(data, LIMITS)
+    allowed = photos.weigh(data, LIMITS, 500, weight_bytes)
+    beyond = photos.weigh(data, LIMITS, 500, weight_bytes - 1)
+    assert allowed.decoding_bytes == beyond.decoding_bytes == weight_bytes
+    assert beyond.described is None
+    assert allowed.described is not None
+    reference = photos.describe(data, LIMITS, 500)
+    assert np.array_equal(allowed.described.picture.pixels, reference.picture.pixels)
+    assert allowed.described.perceptual_hash == reference.perceptual_hash
 
 
 # dying
