@@ -98,10 +98,9 @@ class Detector:
         One list a photo; boxes lie inside the photo, in its own pixels.
         """
         settings = self.settings
-        factor = settings.pyramid_factor
-        found = self._pass(images, _Look(settings.coarse_long_side_px, settings.coarse_min_face_px, factor))
+        found = self.detect_coarsely(images)
         empty = [photo for photo, faces in enumerate(found) if not faces]
-        small = [photo for photo, image in enumerate(images) if self._may_hold_smaller(image, found[photo])]
+        small = [photo for photo, image in enumerate(images) if self.may_hold_smaller(image, found[photo])]
         for again, factor in ((empty, settings.fine_pyramid_factor), (small, settings.pyramid_factor)):
             look = _Look(settings.fine_long_side_px, settings.min_face_px, factor)
             finer = self._pass([images[photo] for photo in again], look)
@@ -109,6 +108,12 @@ class Detector:
                 if len(faces) >= len(found[photo]):
                     found[photo] = faces
         return found
+
+    def detect_coarsely(self, images: list[RgbImage]) -> list[list[Detection]]:
+        """As ``detect``, in one pass: where that shows nothing, or small faces, no closer look follows."""
+        settings = self.settings
+        look = _Look(settings.coarse_long_side_px, settings.coarse_min_face_px, settings.pyramid_factor)
+        return self._pass(images, look)
 
     def probs_turned(self, images: Sequence[RgbImage], faces: Sequence[Detection]) -> Doubles:
         """How probable one face of each photo is as it stands, and with the photo turned about it.
@@ -132,7 +137,7 @@ class Detector:
         probs = onet(np.concatenate([turned, turned[:, :, ::-1]]))[-1][:, 1].astype(np.float64)
         return np.asarray(probs.reshape(2, 4, len(views)).mean(axis=0).T)
 
-    def _may_hold_smaller(self, image: RgbImage, faces: list[Detection]) -> bool:
+    def may_hold_smaller(self, image: RgbImage, faces: list[Detection]) -> bool:
         """Whether a photo was shrunk, and shows faces so small or many that others may be too small to see now."""
         settings = self.settings
         scale = settings.coarse_long_side_px / max(image.shape[:2])
