@@ -137,7 +137,7 @@ class Detector:
         probs = onet(np.concatenate([turned, turned[:, :, ::-1]]))[-1][:, 1].astype(np.float64)
         return np.asarray(probs.reshape(2, 4, len(views)).mean(axis=0).T)
 
-    def may_hold_smaller(self, image: RgbImage, faces: list[Detection]) -> bool:
+    def may_hold_smaller(self, image: RgbImage, faces: Sequence[Detection]) -> bool:
         """Whether a photo was shrunk, and shows faces so small or many that others may be too small to see now."""
         settings = self.settings
         scale = settings.coarse_long_side_px / max(image.shape[:2])
