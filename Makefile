@@ -95,7 +95,7 @@ venv:
 
 models: $(MODELS)/.installed
 
-$(MODELS)/.installed: core/models/catalogue.py core/models/export.py $(MANIFESTS) | env
+$(MODELS)/.installed: core/vision/models/catalogue.py core/vision/models/export.py $(MANIFESTS) | env
 	@$(PY) -m core models install
 	@touch $@
 

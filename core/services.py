@@ -11,19 +11,16 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from core.archive import PhotoSource, open_source
-from core.detect.mtcnn import Detector
-from core.embed.embedder import Embedder
-from core.engine.base import Engine
-from core.errors import FaceAtlasError, data_folder_fault
+from core.archives.folder_layout import AUTO
+from core.archives.source import PhotoSource, open_source
+from core.base.errors import FaceAtlasError, data_folder_fault
+from core.base.machine import pace
+from core.base.privacy import keep_to_owner, tighten
+from core.base.settings import Settings
+from core.base.types import CancelToken, FacePolicy, Report, silent
 from core.jobs.model import JobKind
 from core.jobs.supervisor import Supervisor
-from core.layout import AUTO
-from core.machine import pace
-from core.models import catalogue, install, sample
-from core.privacy import keep_to_owner, tighten
 from core.report.material import Network
-from core.settings import Settings
 from core.store.artifacts import Artifacts
 from core.store.base import Run
 from core.store.corrections import SqlCorrectionLog
@@ -34,7 +31,10 @@ from core.store.reserve import Reserve
 from core.store.runs import SqlRunStore
 from core.store.sql import SqlFaceStore
 from core.store.transfer import SqlTransferStore
-from core.types import CancelToken, FacePolicy, Report, silent
+from core.vision.detect.mtcnn import Detector
+from core.vision.embed.embedder import Embedder
+from core.vision.engine.base import Engine
+from core.vision.models import catalogue, install, sample
 from core.workflows import relook
 from core.workflows.arrivals import ArrivalTools
 from core.workflows.bundles import BundleTools, imported_gallery
@@ -88,7 +88,7 @@ class Services:
         """OpenVINO, or the original packages with ``FACE_ATLAS_ENGINE=keras``."""
         models = self.settings.models_dir
         if self.settings.engine == "keras":
-            from core.engine.keras import KerasEngine
+            from core.vision.engine.keras import KerasEngine
 
             return KerasEngine(
                 lambda model_id: install.weights_path(models, model_id),
@@ -98,7 +98,7 @@ class Services:
             raise FaceAtlasError(
                 f"FACE_ATLAS_ENGINE is '{self.settings.engine}'; the engines are 'openvino' and 'keras'."
             )
-        from core.engine.openvino import OpenVinoEngine
+        from core.vision.engine.openvino import OpenVinoEngine
 
         return OpenVinoEngine(
             lambda model_id, network: install.network_path(models, model_id, network), self.settings.threads

@@ -20,15 +20,15 @@ import pytest
 from xdist.scheduler import LoadFileScheduling
 
 from core.__main__ import main
-from core.detect.mtcnn import Detector
-from core.engine.keras import KerasEngine
-from core.engine.openvino import OpenVinoEngine
-from core.images import decode
-from core.models import catalogue, install, sample
-from core.models.manifest import MANIFEST_NAME, read_manifest, write_manifest
+from core.base.settings import ImageLimits, Settings
+from core.base.types import Detection, RgbImage
+from core.imaging.decoding import decode
 from core.services import Services
-from core.settings import ImageLimits, Settings
-from core.types import Detection, RgbImage
+from core.vision.detect.mtcnn import Detector
+from core.vision.engine.keras import KerasEngine
+from core.vision.engine.openvino import OpenVinoEngine
+from core.vision.models import catalogue, install, sample
+from core.vision.models.manifest import MANIFEST_NAME, read_manifest, write_manifest
 from tests import prepared
 
 PROJECT_DIR = Path(__file__).resolve().parents[1]

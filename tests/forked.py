@@ -51,7 +51,7 @@ class ForkServer:
 def serve() -> None:
     """Answer questions until standard input closes."""
     sys.path.insert(0, str(PROJECT_DIR))
-    for name in ("core.cli.program", "core.engine.openvino", "sklearn.svm"):
+    for name in ("core.cli.program", "core.vision.engine.openvino", "sklearn.svm"):
         importlib.import_module(name)
 
     answers = os.fdopen(os.dup(1), "w")

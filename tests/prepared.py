@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
+from core.base.types import CancelToken, Photo
 from core.jobs.handlers import IngestRequest, handlers
 from core.jobs.model import Job, JobKind, JobState, Owner
 from core.jobs.worker import run_job
-from core.models.catalogue import DEFAULT_VECTORS_ID
 from core.services import Services
 from core.store.base import IngestBatch, PhotoLabel, StoredFace
-from core.types import CancelToken, Photo
+from core.vision.models.catalogue import DEFAULT_VECTORS_ID
 from core.workflows.train import TrainOptions
 
 SAMPLE = "Five celebrities"

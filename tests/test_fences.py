@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-VALUES = {"core.types", "core.errors"}
-UNIVERSAL = VALUES | {"core.settings", "core.privacy", "core.words"}
+VALUES = {"core.base.types", "core.base.errors"}
+UNIVERSAL = VALUES | {"core.base.settings", "core.base.privacy", "core.base.words"}
 STORE_BASES = {
     "core.store.base",
     "core.store.artifacts",
@@ -22,80 +22,61 @@ STORE_BASES = {
     "core.store.spelling",
     "core.store.reserve",
 }
+PIXELS = {"core.imaging.decoding", "core.imaging.geometry"}
+SOURCES = {"core.archives.source", "core.archives.folder_layout", "core.archives.zip_names"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "app": {"core.ui"},
     "pages": VALUES | {"core.ui", "core.workflows"},
-    "core.ui": VALUES
-    | {
-        "core.ui",
-        "core.services",
-        "core.settings",
-        "core.privacy",
-        "core.workflows",
-        "core.jobs",
-        "core.models",
-        "core.machine",
-    }
-    | {"core.images", "core.isolation", "core.layout", "core.archive", "core.learn", "core.corrections"}
-    | {"core.words", "core.zip_names"}
-    | STORE_BASES,
+    "core.ui": UNIVERSAL
+    | SOURCES
+    | STORE_BASES
+    | {"core.ui", "core.services", "core.workflows", "core.jobs", "core.corrections", "core.learn", "core.isolation"}
+    | {"core.vision.models", "core.vision.quality", "core.base.machine", "core.imaging.decoding"},
     "core.ui.components": VALUES
-    | {"core.ui.components", "core.ui.charts", "core.ui.gallery", "core.ui.state", "core.images"},
+    | {"core.ui.components", "core.ui.charts", "core.ui.gallery", "core.ui.state", "core.imaging.decoding"},
     "core.__main__": {"core.cli"},
     "core.cli": UNIVERSAL
-    | {"core.cli", "core.services", "core.workflows", "core.jobs", "core.models", "core.bench", "core.corrections"}
-    | {"core.images", "core.isolation", "core.layout", "core.store.base"},
+    | {"core.cli", "core.services", "core.workflows", "core.jobs", "core.corrections", "core.bench", "core.isolation"}
+    | {"core.vision.models", "core.imaging.decoding", "core.archives.folder_layout", "core.store.base"},
     "core.bench": UNIVERSAL
-    | {"core.bench", "core.services", "core.workflows", "core.jobs", "core.machine", "core.store.base"}
-    | {"core.archive", "core.images", "core.isolation", "core.layout", "core.learn", "core.models", "core.detect"}
-    | {"core.embed"}
-    | {"core.engine"},
+    | SOURCES
+    | {"core.bench", "core.services", "core.workflows", "core.jobs", "core.learn", "core.vision", "core.isolation"}
+    | {"core.imaging.decoding", "core.base.machine", "core.store.base"},
     "core.services": {"core"},
     "core.workflows": UNIVERSAL
-    | {"core.workflows", "core.detect", "core.embed", "core.learn", "core.archive", "core.images", "core.geometry"}
-    | {"core.exchange", "core.isolation", "core.jobs.model", "core.corrections", "core.machine", "core.report"}
-    | {"core.words", "core.layout"}
-    | STORE_BASES,
-    "core.jobs.handlers": UNIVERSAL | {"core.jobs", "core.layout", "core.services", "core.workflows"},
+    | PIXELS
+    | SOURCES
+    | STORE_BASES
+    | {"core.workflows", "core.learn", "core.vision", "core.exchange", "core.isolation", "core.jobs.model"}
+    | {"core.corrections", "core.base.machine", "core.report"},
+    "core.jobs.handlers": UNIVERSAL | {"core.jobs", "core.archives.folder_layout", "core.services", "core.workflows"},
     "core.jobs.transfers": UNIVERSAL | {"core.jobs", "core.services", "core.workflows", "core.corrections"},
     "core.jobs": VALUES | {"core.jobs", "core.store.base"},
-    "core.detect": UNIVERSAL | {"core.detect", "core.engine.base", "core.images", "core.geometry"},
-    "core.embed": UNIVERSAL | {"core.embed", "core.engine.base", "core.images", "core.geometry"},
-    "core.engine": UNIVERSAL | {"core.engine"},
-    "core.store": VALUES | {"core.store", "core.jobs.model", "core.jobs.order", "core.corrections", "core.geometry"},
+    "core.report": VALUES | {"core.report", "core.learn", "core.vision.quality", "core.base.words", "core.store.base"},
+    "core.learn": VALUES | {"core.learn", "core.vision.quality", "core.base.words"},
+    "core.vision.detect": UNIVERSAL | PIXELS | {"core.vision.detect", "core.vision.engine.base"},
+    "core.vision.embed": UNIVERSAL | PIXELS | {"core.vision.embed", "core.vision.engine.base"},
+    "core.vision.engine": UNIVERSAL | {"core.vision.engine"},
+    "core.vision.models": UNIVERSAL | {"core.vision.models"},
+    "core.vision.quality": VALUES,
+    "core.store": VALUES
+    | {"core.store", "core.jobs.model", "core.jobs.order", "core.corrections", "core.imaging.geometry"},
     "core.corrections": VALUES | {"core.corrections"},
-    "core.learn": VALUES | {"core.learn", "core.words"},
-    "core.report": VALUES | {"core.report", "core.learn", "core.words", "core.store.base"},
-    "core.models": UNIVERSAL | {"core.models"},
     "core.exchange": UNIVERSAL
-    | {"core.exchange", "core.archive", "core.geometry", "core.corrections", "core.learn", "core.store.exchange"}
-    | {"core.store.spelling"},
-    "core.archive": UNIVERSAL
-    | {"core.layout", "core.leftovers", "core.zip_names", "core.zip_heads", "core.imaging.signatures"},
-    "core.zip_heads": UNIVERSAL,
-    "core.layout": UNIVERSAL | {"core.zip_names"},
-    "core.leftovers": UNIVERSAL,
-    "core.zip_names": UNIVERSAL | {"core.code_pages"},
-    "core.code_pages": {"core.letters"},
-    "core.letters": set(),
-    "core.isolation": UNIVERSAL | {"core.isolation", "core.images", "core.imaging", "core.exchange"},
-    "core.images": UNIVERSAL | {"core.imaging", "core.geometry"},
+    | {"core.exchange", "core.archives.source", "core.imaging.geometry", "core.corrections", "core.learn"}
+    | {"core.store.exchange", "core.store.spelling"},
+    "core.isolation": UNIVERSAL | {"core.isolation", "core.imaging", "core.exchange"},
+    "core.archives": UNIVERSAL | {"core.archives", "core.imaging.signatures"},
     "core.imaging": UNIVERSAL | {"core.imaging"},
-    "core.geometry": VALUES,
-    "core.types": {"core.errors"},
-    "core.errors": set(),
-    "core.settings": set(),
-    "core.machine": set(),
-    "core.words": set(),
-    "core.privacy": set(),
+    "core.base": {"core.base.errors"},
 }
 HEAVY = {
     "streamlit": {"app", "pages", "core.ui"},
-    "tensorflow": {"core.models.export", "core.engine.keras"},
-    "keras_facenet": {"core.models.export", "core.engine.keras"},
-    "mtcnn": {"core.models.export", "core.engine.keras"},
-    "openvino": {"core.models.export", "core.engine.openvino"},
+    "tensorflow": {"core.vision.models.export", "core.vision.engine.keras"},
+    "keras_facenet": {"core.vision.models.export", "core.vision.engine.keras"},
+    "mtcnn": {"core.vision.models.export", "core.vision.engine.keras"},
+    "openvino": {"core.vision.models.export", "core.vision.engine.openvino"},
     "sqlalchemy": {"core.store"},
     "umap": {"core.learn.project"},
     "openTSNE": {"core.learn.project"},
@@ -126,7 +107,7 @@ def imports(path: Path) -> Iterator[str]:
 
 
 DECODERS = {"decode", "decode_reduced", "decoding_bytes", "stored_orientation", "taken"}
-"""Of core.images: what meets bytes of others."""
+"""Of core.imaging.decoding: what meets bytes of others."""
 MAY_DECODE = {
     "core.isolation.tasks": "in the child",
     "core.workflows.suspects": "crops, which this program wrote",
@@ -172,10 +153,10 @@ def test_photos_of_others_are_decoded_in_a_child() -> None:
         name
         for name, path in modules()
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.ImportFrom) and node.module == "core.images"
+        if isinstance(node, ast.ImportFrom) and node.module == "core.imaging.decoding"
         if DECODERS & {alias.name for alias in node.names} and not within(name, set(MAY_DECODE))
     ]
-    assert not offenders, f"{offenders} decode with core.images; core.isolation.photos does it in a child"
+    assert not offenders, f"{offenders} decode with core.imaging.decoding; core.isolation.photos does it in a child"
 
 
 def test_a_child_that_reads_loads_nothing_that_it_does_not_need() -> None:
@@ -211,7 +192,8 @@ def test_the_top_level_is_the_one_agreed_on() -> None:
 def test_loading_the_engine_reports_to_nobody() -> None:
     """OpenVINO's package sends an event at every import unless its telemetry is kept from loading."""
     code = (
-        "import sys, core.engine.openvino; print(any(name.startswith('openvino_telemetry.') for name in sys.modules))"
+        "import sys, core.vision.engine.openvino; "
+        "print(any(name.startswith('openvino_telemetry.') for name in sys.modules))"
     )
     told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "False"

@@ -10,23 +10,23 @@ from pathlib import Path
 from statistics import median
 from typing import Any, TypeVar
 
-from core import images
-from core.archive import PhotoSource
+from core.archives.folder_layout import AUTO
+from core.archives.source import PhotoSource
+from core.base.errors import FaceAtlasError
+from core.base.types import CancelToken
 from core.bench import photos
 from core.bench.stopwatch import REST, RecordingEngine, Stopwatch, TimedEngine, noted, replay, timed_functions
-from core.detect import pyramid
-from core.embed import crops
-from core.engine.base import Engine
-from core.errors import FaceAtlasError
+from core.imaging import decoding
 from core.isolation import photos as isolation
 from core.jobs.handlers import IngestRequest, handlers
 from core.jobs.model import Job, JobKind, JobState, Owner
 from core.jobs.worker import run_job
-from core.layout import AUTO
-from core.models import catalogue
 from core.services import Services
 from core.store.base import Dataset, Outcome
-from core.types import CancelToken
+from core.vision.detect import pyramid
+from core.vision.embed import crops
+from core.vision.engine.base import Engine
+from core.vision.models import catalogue
 from core.workflows.ingest import Ingestor
 
 STAGES = (
@@ -48,10 +48,10 @@ detector does about its networks: patches, arithmetic, suppression; ``pictures``
 queues, the standardisation and the job about it all."""
 WORKFLOW_STAGES: dict[str, list[Callable[..., Any]]] = {
     "decode": [isolation.decode, isolation.decode_reduced, isolation.weigh, isolation.describe],
-    "pictures": [crops.display_crop, images.encode_jpeg],
+    "pictures": [crops.display_crop, decoding.encode_jpeg],
 }
 DETECTOR_STAGES: dict[str, list[Callable[..., Any]]] = {
-    "pyramid": [images.shrink, images.halved, pyramid.pyramid, pyramid.pack]
+    "pyramid": [decoding.shrink, decoding.halved, pyramid.pyramid, pyramid.pack]
 }
 EMBEDDER_STAGES: dict[str, list[Callable[..., Any]]] = {"align": [crops.face_crop]}
 
@@ -151,8 +151,8 @@ def stages(services: Services, name: str, archive: Path) -> dict[str, float]:
     observed = _Noted(services.settings, given=TimedEngine(services.engine, watch), watch=watch)
     with (
         timed_functions(watch, "core.workflows", WORKFLOW_STAGES),
-        timed_functions(watch, "core.detect", DETECTOR_STAGES),
-        timed_functions(watch, "core.embed", EMBEDDER_STAGES),
+        timed_functions(watch, "core.vision.detect", DETECTOR_STAGES),
+        timed_functions(watch, "core.vision.embed", EMBEDDER_STAGES),
     ):
         began = time.perf_counter()
         ingest(observed, archive, f"{name}, stages")
@@ -174,7 +174,7 @@ def ingest(services: Services, archive: Path, title: str) -> tuple[Dataset, Job]
 def _decoder(services: Services, archive: Path) -> float:
     """Seconds in which the photos are decoded whole, one after another on one thread."""
     files = photos.contents(archive).values()
-    return timed(lambda: [images.decode(data, services.settings.images).shape for data in files])[1]
+    return timed(lambda: [decoding.decode(data, services.settings.images).shape for data in files])[1]
 
 
 def carry(services: Services, dataset: Dataset, kind: JobKind, params: dict[str, Any]) -> Job:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from core.errors import FaceAtlasError
+from core.base.errors import FaceAtlasError
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 TUTORIAL = CHECKOUT / "tests" / "benchmarks" / "tutorial.py"

@@ -9,9 +9,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from core.images import decode, encode_jpeg
-from core.settings import ImageLimits
-from core.types import RgbImage
+from core.base.settings import ImageLimits
+from core.base.types import RgbImage
+from core.imaging.decoding import decode, encode_jpeg
 
 SAMPLE, ONE_MEGAPIXEL, TWELVE_MEGAPIXELS, GROUP = "sample", "1 megapixel", "12 megapixels", "group photos"
 

@@ -17,16 +17,16 @@ from typing import Any
 
 import numpy as np
 
+from core.base.machine import processor
+from core.base.types import Report
 from core.bench import ingesting, others, photos
 from core.bench.ingesting import carry, ingest, timed
 from core.bench.report import report_text
 from core.isolation.photos import decode
 from core.jobs.model import JobKind
-from core.machine import processor
-from core.models import catalogue, install
 from core.services import Services
 from core.store.base import Dataset
-from core.types import Report
+from core.vision.models import catalogue, install
 from core.workflows.identify import IdentifiedPhoto, Identifier
 from core.workflows.project import MapOptions
 from core.workflows.train import TrainOptions

@@ -18,7 +18,7 @@ from functools import wraps
 from itertools import pairwise
 from typing import Any, ParamSpec, TypeVar
 
-from core.engine.base import Batch, Engine, Network
+from core.vision.engine.base import Batch, Engine, Network
 
 REST = "rest"
 P = ParamSpec("P")
@@ -99,7 +99,7 @@ class _Noted:
 
 @contextmanager
 def timed_functions(watch: Stopwatch, room: str, stages: Mapping[str, list[Callable[..., Any]]]) -> Iterator[None]:
-    """Note functions wherever a module of ``room`` ("core.detect") has a name for them; undone at the end."""
+    """Note functions wherever a module of ``room`` ("core.vision.detect") has a name for them; undone at the end."""
     modules = [module for name, module in list(sys.modules.items()) if f"{name}.".startswith(f"{room}.")]
     replaced = []
     try:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from core.errors import ImageRefused, NotFound
+from core.base.errors import ImageRefused, NotFound
+from core.base.settings import from_env
 from core.services import Services
-from core.settings import from_env
 from core.store.base import Dataset, Run
 
 

@@ -10,14 +10,14 @@ import threading
 import time
 from typing import Any
 
-from core import words
-from core.errors import InputRefused
+from core.base import words
+from core.base.errors import InputRefused
+from core.base.types import CancelToken, Report
 from core.jobs.handlers import handlers
 from core.jobs.model import Job, JobKind, JobState, Owner
 from core.jobs.worker import Handler, run_job
 from core.services import Services
 from core.store.base import Dataset
-from core.types import CancelToken, Report
 
 PATIENCE_S = 20.0
 """How long a command tries to write its job's end; afterwards the job counts as interrupted, and can be resumed."""

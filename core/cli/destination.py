@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from core.errors import InputRefused, describe_os_error
+from core.base.errors import InputRefused, describe_os_error
 
 
 def require_file(path: Path | None) -> None:

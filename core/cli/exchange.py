@@ -6,14 +6,14 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
+from core.base.errors import InputRefused
+from core.base.types import CancelToken
 from core.cli import asked, destination
 from core.cli.carry import carry, progress
 from core.cli.parser import Answer, Commands, needs_dataset
 from core.corrections.model import Hand
-from core.errors import InputRefused
 from core.jobs import transfers
 from core.jobs.model import JobKind
-from core.types import CancelToken
 from core.workflows import bundles, import_names, imports
 from core.workflows import export as exporting
 from core.workflows.import_names import SidecarSummary

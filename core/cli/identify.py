@@ -6,14 +6,14 @@ import argparse
 import sys
 from pathlib import Path
 
+from core.base.errors import ImageRefused, InputRefused
 from core.cli import asked
 from core.cli.carry import progress
 from core.cli.parser import Answer, Commands, needs_dataset, reads_zips
-from core.errors import ImageRefused, InputRefused
 from core.isolation.photos import decode
-from core.models import catalogue
 from core.services import Services
 from core.store.base import Dataset
+from core.vision.models import catalogue
 from core.workflows import pair_lists, verify, verify_pairs
 from core.workflows.identify import to_json
 

@@ -8,19 +8,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
-from core import words
+from core.archives.folder_layout import AUTO, RULES
+from core.base import words
+from core.base.errors import DataFolderFault, InputRefused
+from core.base.types import FacePolicy
 from core.cli import asked
 from core.cli.carry import carry, progress
 from core.cli.parser import Answer, Commands, needs_dataset, reads_zips
 from core.cli.understanding import tell_understood
-from core.errors import DataFolderFault, InputRefused
 from core.jobs.handlers import IngestRequest
 from core.jobs.model import Job, JobKind
-from core.layout import AUTO, RULES
-from core.models import catalogue
 from core.services import Services
 from core.store.base import Dataset, Outcome
-from core.types import FacePolicy
+from core.vision.models import catalogue
 from core.workflows import datasets, imports
 from core.workflows.correct import Corrector
 

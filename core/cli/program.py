@@ -11,11 +11,11 @@ import os
 import sys
 from collections.abc import Sequence
 
-from core import words
+from core.base import words
+from core.base.errors import FaceAtlasError, describe_os_error
+from core.base.privacy import keep_to_owner
 from core.cli import exchange, identify, lookup, people, photos, recogniser, system
 from core.cli.parser import Answer, Commands, shared_options
-from core.errors import FaceAtlasError, describe_os_error
-from core.privacy import keep_to_owner
 
 COMMANDS = (
     system.add_models,

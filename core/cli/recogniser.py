@@ -6,10 +6,10 @@ import argparse
 import time
 from pathlib import Path
 
+from core.base.errors import NotFound
 from core.cli import asked, destination
 from core.cli.carry import carry, progress
 from core.cli.parser import Answer, Commands, needs_dataset, reads_zips
-from core.errors import NotFound
 from core.jobs.handlers import TrainRequest
 from core.jobs.model import JobKind
 from core.workflows import compare, evaluate, study, train

@@ -12,17 +12,17 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+from core.base.errors import ReaderUnavailable
+from core.base.settings import from_env
 from core.cli import asked, destination
 from core.cli.carry import progress
 from core.cli.parser import Answer, Commands
-from core.errors import ReaderUnavailable
 from core.isolation.pool import shared_pool
 from core.jobs.handlers import handlers, resume_turned, sweep_uploads
 from core.jobs.spare import Spare
 from core.jobs.worker import stop_with_parent, work, yield_to_pages
-from core.models import catalogue, install, sample
 from core.services import Services
-from core.settings import from_env
+from core.vision.models import catalogue, install, sample
 from core.workflows import project
 from core.workflows.leftovers import SETTLED_S, sweep_leftovers
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from core.layout import Layout
+from core.archives.folder_layout import Layout
 
 
 def tell_understood(layout: Layout) -> list[str]:

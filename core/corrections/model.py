@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from core.types import Revision
+from core.base.types import Revision
 
 Value = str | int | bool | None
 

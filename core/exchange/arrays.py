@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from core import words
-from core.errors import InputRefused
+from core.base import words
+from core.base.errors import InputRefused
 
 _FAULTS = (
     *(ValueError, KeyError, EOFError, OSError, OverflowError, MemoryError, SyntaxError),

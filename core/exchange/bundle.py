@@ -18,15 +18,15 @@ from typing import Any
 
 import numpy as np
 
-from core import words
-from core.archive import Members
-from core.errors import ArchiveRefused, InputRefused
+from core.archives.source import Members
+from core.base import words
+from core.base.errors import ArchiveRefused, InputRefused
+from core.base.settings import ArchiveLimits
+from core.base.types import Embeddings
 from core.exchange.arrays import require_bounded
 from core.learn.classify import Recogniser
 from core.learn.predictions import Predictions
 from core.learn.run_values import run_fault
-from core.settings import ArchiveLimits
-from core.types import Embeddings
 
 FORMAT = "face-atlas-bundle"
 VERSION = 1

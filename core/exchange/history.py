@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from core.base.errors import InputRefused
+from core.base.types import Box
 from core.corrections.model import OF_PHOTO, Change, Entity, Field, Kind, Value, event_origin, pair_id
-from core.errors import InputRefused
 from core.store.exchange import LoggedEvent, Origin, Place
-from core.types import Box
 
 FORMAT = "face-atlas-log"
 VERSION = 2

@@ -16,11 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from core import words
-from core.errors import InputRefused
+from core.base import words
+from core.base.errors import InputRefused
+from core.base.types import Embeddings, Face, Quality, Vectors
 from core.exchange.arrays import read_arrays
 from core.store.exchange import PhotoFaces
-from core.types import Embeddings, Face, Quality, Vectors
 
 EMBEDDINGS_FORMAT = 1
 MOST_DIMENSION = 512

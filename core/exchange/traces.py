@@ -25,8 +25,8 @@ from urllib.parse import quote, unquote_to_bytes
 
 import numpy as np
 
+from core.base.types import Bools
 from core.store.spelling import UNREADABLE, Mention, Spellings, compose
-from core.types import Bools
 
 CHUNK_BYTES = 8 << 20
 LONGEST_TEXT_BYTES = 1024

@@ -14,8 +14,8 @@ from typing import NoReturn
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
-from core import words
-from core.errors import InputRefused
+from core.base import words
+from core.base.errors import InputRefused
 
 MOST_BYTES = 16 << 20
 MOST_DEPTH = 64

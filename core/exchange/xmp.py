@@ -23,11 +23,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement, register_namespace, tostring
 
-from core import words
-from core.errors import InputRefused
+from core.base import words
+from core.base.errors import InputRefused
+from core.base.types import Box, Refusal
 from core.exchange.xml_tree import parse_tree
-from core.geometry import as_array, overlaps
-from core.types import Box, Refusal
+from core.imaging.geometry import as_array, overlaps
 
 VERSION = 2
 """Of the sidecars written here: regions refer to the stored picture. Version 1 did not say which it is."""

@@ -13,10 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from core.errors import InputRefused
+from core.base.errors import InputRefused
+from core.base.types import Box, Photo
 from core.exchange.xmp import Region, Sidecar
-from core.geometry import stored_box, stored_size, turn_size, turned_orientation, upright_box
-from core.types import Box, Photo
+from core.imaging.geometry import stored_box, stored_size, turn_size, turned_orientation, upright_box
 
 ROUNDING_PX = 1.5
 """Of a side, when a picture is made smaller."""

@@ -9,7 +9,7 @@ import pillow_heif
 from PIL import ExifTags, Image, IptcImagePlugin
 
 from core.imaging.isobmff import is_heif
-from core.imaging.refusing import DECODER_ERRORS, PILLOW_FORMATS
+from core.imaging.refusals import DECODER_ERRORS, PILLOW_FORMATS
 
 
 def read_header_texts(data: bytes) -> list[str]:

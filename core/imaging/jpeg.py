@@ -25,8 +25,8 @@ from typing import Final
 import numpy as np
 import simplejpeg
 
-from core.errors import ImageRefused
-from core.types import RgbImage
+from core.base.errors import ImageRefused
+from core.base.types import RgbImage
 
 SCALES: Final = (1, 2, 4, 8)
 """What a JPEG can be divided by while its blocks are decoded."""

@@ -20,9 +20,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import ExifTags, Image
 
+from core.base.types import RgbImage
 from core.imaging.isobmff import Turn, is_avif, is_heif, primary_picture
-from core.imaging.refusing import DECODER_ERRORS, PILLOW_FORMATS
-from core.types import RgbImage
+from core.imaging.refusals import DECODER_ERRORS, PILLOW_FORMATS
 
 ON_THEIR_SIDE: Final = (5, 6, 7, 8)
 """Orientations that swap width and height."""

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from core import words
-from core.errors import ImageRefused
+from core.base import words
+from core.base.errors import ImageRefused
 from core.imaging.isobmff import brands
 from core.imaging.signatures import CANON_RAW_BRAND, HEAD_BYTES, is_raw
 from core.imaging.tiff import Directory, directories, sub_directories

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from io import FileIO
 from typing import Any, Final
 
-from core.errors import InputRefused
+from core.base.errors import InputRefused
 from core.isolation.bounds import Bounds, confine, held_to
 from core.isolation.channel import Channel, open_region
 

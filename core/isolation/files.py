@@ -14,13 +14,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from core.errors import InputRefused
+from core.base.errors import InputRefused
+from core.base.types import Box, Embeddings, Refusal
 from core.exchange import bundle, tables, xmp
 from core.exchange.bundle import Bundle
 from core.exchange.xmp import Region, Sidecar
 from core.isolation.bounds import Bounds
 from core.isolation.pool import Reply, shared_pool
-from core.types import Box, Embeddings, Refusal
 
 SPARE_VECTORS: Final = 10_000
 """A file may hold twice as many vectors as a dataset has faces, and so many besides: faces were removed meanwhile."""

@@ -1,4 +1,4 @@
-"""Photos decoded in a child: the functions of ``core.images`` that meet bytes of others, within ``ImageLimits``.
+"""Photos decoded in a child: what meets bytes of others in ``core.imaging.decoding``, within ``ImageLimits``.
 
 Besides what those refuse, a photo is refused that ends the child or takes too long: ``ReadingEnded``.
 """
@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from core.errors import ReadingEnded
-from core.images import Picture
+from core.base.errors import ReadingEnded
+from core.base.settings import ImageLimits
+from core.base.types import RgbImage
+from core.imaging.decoding import Picture
 from core.isolation.bounds import Bounds
 from core.isolation.pool import Reply, shared_pool
-from core.settings import ImageLimits
-from core.types import RgbImage
 
 _BANDS = 3
 _MOST_NOTES, _LONGEST_NOTE = 20, 2000

@@ -23,11 +23,11 @@ from typing import Any, Final, cast
 import numpy as np
 import numpy.typing as npt
 
-from core.errors import ArchiveRefused, ImageRefused, InputRefused, ModelMismatch, ReaderUnavailable, ReadingEnded
+from core.base.errors import ArchiveRefused, ImageRefused, InputRefused, ModelMismatch, ReaderUnavailable, ReadingEnded
+from core.base.settings import usable_processors
 from core.isolation.bounds import Bounds
 from core.isolation.channel import Block, BrokenMessage, Channel, new_region
 from core.isolation.child import NO_REGION
-from core.settings import usable_processors
 
 Bytes = npt.NDArray[np.uint8]
 

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import cv2
 
-from core import images
+from core.base.settings import ImageLimits
+from core.imaging import decoding
 from core.imaging.header_texts import read_header_texts
 from core.isolation.channel import Block
-from core.settings import ImageLimits
 
 Answer = tuple[dict[str, Any], Sequence[Block]]
 Task = Callable[[dict[str, Any], Sequence[memoryview]], Answer]
@@ -21,7 +21,7 @@ cv2.setNumThreads(1)  # there are as many children as threads
 
 def _weigh_photo(arguments: dict[str, Any], blocks: Sequence[memoryview]) -> Answer:
     """What decoding takes, and with it the described picture where that is little: one journey instead of two."""
-    weight_bytes = images.decoding_bytes(bytes(blocks[0]), _limits(arguments))
+    weight_bytes = decoding.decoding_bytes(bytes(blocks[0]), _limits(arguments))
     if weight_bytes > arguments["at_once_bytes"]:
         return {"bytes": weight_bytes}, []
     answer, pixels = _decode_photo({**arguments, "described": True}, blocks)
@@ -32,23 +32,23 @@ def _decode_photo(arguments: dict[str, Any], blocks: Sequence[memoryview]) -> An
     """The picture, and with ``described`` its perceptual hash and when it was taken."""
     data, limits, enough_px = bytes(blocks[0]), _limits(arguments), arguments["enough_px"]
     if enough_px is None:
-        pixels = images.decode(data, limits)
-        picture = images.Picture(pixels, pixels.shape[1], pixels.shape[0])  # whoever wants all pixels reads no notes
+        pixels = decoding.decode(data, limits)
+        picture = decoding.Picture(pixels, pixels.shape[1], pixels.shape[0])  # whoever wants all pixels reads no notes
     else:
-        picture = images.decode_reduced(data, limits, enough_px)
+        picture = decoding.decode_reduced(data, limits, enough_px)
     size = {"width_px": picture.width_px, "height_px": picture.height_px}
     answer = {"shape": picture.pixels.shape, **size, "notes": picture.notes}
     if arguments["described"]:
-        answer |= {"hash": images.perceptual_hash(picture.pixels), "taken": images.taken(data)}
+        answer |= {"hash": decoding.perceptual_hash(picture.pixels), "taken": decoding.taken(data)}
     return answer, [picture.pixels]
 
 
 def _date_photo(arguments: dict[str, Any], blocks: Sequence[memoryview]) -> Answer:
-    return {"taken": images.taken(bytes(blocks[0]))}, []
+    return {"taken": decoding.taken(bytes(blocks[0]))}, []
 
 
 def _orient_photo(arguments: dict[str, Any], blocks: Sequence[memoryview]) -> Answer:
-    return {"orientation": images.stored_orientation(bytes(blocks[0]))}, []
+    return {"orientation": decoding.stored_orientation(bytes(blocks[0]))}, []
 
 
 def _texts_of_photo(arguments: dict[str, Any], blocks: Sequence[memoryview]) -> Answer:

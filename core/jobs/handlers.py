@@ -10,13 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from core.errors import InputRefused
+from core.archives.folder_layout import AUTO
+from core.base.errors import InputRefused
+from core.base.types import CancelToken, FacePolicy, Report
 from core.jobs import transfers
 from core.jobs.model import Job, JobKind, JobState
 from core.jobs.worker import Handler
-from core.layout import AUTO
 from core.services import Services
-from core.types import CancelToken, FacePolicy, Report
 from core.workflows import cluster, evaluate, ingest, project, relook, study, suspects, train
 from core.workflows.lookups import lookup
 

@@ -8,11 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from core.base.errors import Cancelled, FaceAtlasError, InputRefused
+from core.base.types import CancelToken, Report
 from core.corrections.model import Hand
-from core.errors import Cancelled, FaceAtlasError, InputRefused
 from core.jobs.model import Job, JobKind, JobState
 from core.services import Services
-from core.types import CancelToken, Report
 from core.workflows import arrivals
 from core.workflows import erase as erasing
 from core.workflows import export as exporting

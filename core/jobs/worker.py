@@ -21,11 +21,11 @@ from typing import Any, TypeVar
 
 from filelock import FileLock, Timeout
 
-from core.errors import Cancelled, DataFolderFault, FaceAtlasError, describe_os_error
+from core.base.errors import Cancelled, DataFolderFault, FaceAtlasError, describe_os_error
+from core.base.types import CancelToken, Report
 from core.jobs.model import Job, JobKind, JobState
 from core.jobs.spare import Spare
 from core.store.base import JobStore
-from core.types import CancelToken, Report
 
 PULSE_S = 0.5
 IDLE_S = 0.4

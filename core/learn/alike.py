@@ -20,9 +20,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
+from core.base.types import Floats, Ints, Vectors
 from core.learn.cluster import TYPICAL_COSINE
 from core.learn.nearest import nearest
-from core.types import Floats, Ints, Vectors
 
 _PRIOR_FACES = 3
 """So many faces' worth the typical cosine counts in that within a set."""

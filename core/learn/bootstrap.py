@@ -20,8 +20,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.base.types import Bools, Doubles, Floats, Ints
 from core.learn.evaluate import wilson_interval
-from core.types import Bools, Doubles, Floats, Ints
 
 RESAMPLES = 1_000
 _TAILS = (0.025, 0.975)

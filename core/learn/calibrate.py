@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.base.types import Bools, Doubles, Ints
 from core.learn.evaluate import ECE_BINS
-from core.types import Bools, Doubles, Ints
 
 MOST_RANKS = 10
 

@@ -54,12 +54,12 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
-from core.errors import InputRefused, NotFound, TrainingRefused
+from core.base.errors import InputRefused, NotFound, TrainingRefused
+from core.base.types import Doubles, Floats, Ints, Vectors
 from core.learn import openset
 from core.learn.openset import Gallery, Rule, Rules, Threshold
 from core.learn.solver import Watch, one_versus_rest, unwatched
 from core.learn.split import deal_into_folds
-from core.types import Doubles, Floats, Ints, Vectors
 
 C_GRID = (0.3, 1.0, 3.0, 10.0)
 C_UNTOLD = 1.0

@@ -45,9 +45,9 @@ from itertools import pairwise
 
 import numpy as np
 
+from core.base.types import Bools, Doubles, Ints, Vectors
 from core.learn.nearest import nearest
 from core.learn.solver import Watch, unwatched
-from core.types import Bools, Doubles, Ints, Vectors
 
 TYPICAL_COSINE = 0.63
 """Mean cosine of two photos of one person: the mean over the people of the sample (117 photos, 5 people)."""

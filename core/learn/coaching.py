@@ -23,8 +23,8 @@ from enum import StrEnum
 import numpy as np
 from scipy.optimize import minimize
 
+from core.base.types import Bools, Doubles, FaceTable, Ints, Quality
 from core.learn.predictions import Predictions
-from core.types import Bools, Doubles, FaceTable, Ints, Quality
 
 TARGET_ERROR = 0.02
 """Expected error, beyond the doubt that is left in every answer, at which a person has enough photos."""

@@ -19,10 +19,10 @@ from enum import StrEnum
 import numpy as np
 from scipy.stats import binomtest
 
-from core import words
-from core.errors import InputRefused
+from core.base import words
+from core.base.errors import InputRefused
+from core.base.types import Bools, Floats, Ints
 from core.learn.bootstrap import RESAMPLES, resample
-from core.types import Bools, Floats, Ints
 
 SIGNIFICANT = 0.05
 FEWEST_RESAMPLES = 200

@@ -20,9 +20,9 @@ from typing import Any, Protocol
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from core.base.types import Doubles, Floats, Ints, Vectors
 from core.learn.classify import C_UNTOLD
 from core.learn.solver import one_versus_rest
-from core.types import Doubles, Floats, Ints, Vectors
 
 Scorer = Callable[[Vectors], Doubles | Floats]
 """(n, dimension) to (n, n_people): the larger, the more like that person; the first of the largest gets the name."""

@@ -39,8 +39,8 @@ from typing import Any
 
 import numpy as np
 
+from core.base.types import Doubles, Floats, RgbImage
 from core.learn.same_person import Scores
-from core.types import Doubles, Floats, RgbImage
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 MOST_IMPOSTOR, LEAST_STEADY, LEAST_GENUINE = 0.15, 0.96, 0.52

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.base.types import Bools, Doubles, Floats, Ints, Vectors
 from core.learn.contenders import Contender
 from core.learn.split import Fold, deal_into_folds
-from core.types import Bools, Doubles, Floats, Ints, Vectors
 
 FOLDS = 5
 _SCORES_AT_ONCE = 1 << 22

@@ -22,11 +22,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import softmax
 
+from core.base.types import Bools, Doubles, Floats, Ints, Vectors
 from core.learn.classify import fit_temperature
 from core.learn.openset import centroids
 from core.learn.solver import Watch, one_versus_rest, unwatched
 from core.learn.split import deal_into_folds
-from core.types import Bools, Doubles, Floats, Ints, Vectors
 
 FOLDS = 3
 C = 1.0

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from core.errors import InputRefused
-from core.types import Bools, Doubles, Ints
+from core.base.errors import InputRefused
+from core.base.types import Bools, Doubles, Ints
 
 ECE_BINS = 15
 _Z_95 = 1.959963984540054

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
+from core.base.types import Doubles, Ints
 from core.learn.bootstrap import Interval, Resamples
 from core.learn.crossval import OutOfFold
 from core.learn.evaluate import confusion_counts, person_rates
-from core.types import Doubles, Ints
 
 TOP = 3
 

@@ -31,11 +31,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.base.types import Bools, Doubles, Floats, Ints, Vectors
 from core.learn import openset
 from core.learn.openset import RATES, TARGET_RATE, Gallery, Impostors, Rule, Rules, Threshold, exact_interval
 from core.learn.solver import Watch, one_versus_rest, unwatched
 from core.learn.split import deal_into_folds
-from core.types import Bools, Doubles, Floats, Ints, Vectors
 
 PARTS = 8
 ENOUGH_LEFT_OUT = 125

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.base.types import Doubles, Ints
 from core.learn.contenders import Contender
 from core.learn.crossval import Known, Tick, out_of_fold
 from core.learn.split import Fold
-from core.types import Doubles, Ints
 
 STEPS = (1, 2, 3, 5, 8, 12, 20, 35, 60)
 FEWEST_PEOPLE = 2

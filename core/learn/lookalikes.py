@@ -17,9 +17,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.base.types import Doubles, Floats, Ints, Vectors
 from core.learn.nearest import nearest
 from core.learn.openset import centroids
-from core.types import Doubles, Floats, Ints, Vectors
 
 EVERYBODY_MOST = 120
 """Up to so many people all are compared with all."""

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
+from core.base.types import Bools, Doubles, Ints, Vectors
 from core.learn import doubts
 from core.learn.doubts import Neighbours, Opinions
 from core.learn.solver import Watch, unwatched
-from core.types import Bools, Doubles, Ints, Vectors
 
 DOUBTED_BELOW = 0.5
 NO_MORE_ALIKE_THAN = 0.75

@@ -9,8 +9,8 @@ from math import ceil, sqrt
 
 import numpy as np
 
+from core.base.types import Floats, Ints, Vectors
 from core.learn.solver import Watch, unwatched
-from core.types import Floats, Ints, Vectors
 
 _PRODUCT_BYTES = 64 << 20
 """Largest block of similarities that is in memory at once."""

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import cKDTree
 
+from core.base.types import Floats, Ints, Vectors
 from core.learn.openset import nearest_training
-from core.types import Floats, Ints, Vectors
 
 NEIGHBOURS = 15
 PROBES_MOST = 2000

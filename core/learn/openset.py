@@ -22,8 +22,8 @@ from typing import Protocol
 import numpy as np
 from scipy.stats import beta
 
-from core.errors import InputRefused
-from core.types import Bools, Doubles, Floats, Ints, Vectors
+from core.base.errors import InputRefused
+from core.base.types import Bools, Doubles, Floats, Ints, Vectors
 
 FEATURES = ("margin", "centroid_similarity", "neighbour_similarity")
 """What the score is made of: the SVM's best margin, the cosine to the named person's centroid, and the mean cosine to

@@ -28,9 +28,9 @@ import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from core.base.types import Bools, Floats, Ints, RgbImage, Vectors
 from core.learn.solver import Watch, unwatched
 from core.learn.split import SAME_PICTURE_BITS, SAME_PICTURE_COSINE, SAME_SHOT_COSINE, hamming
-from core.types import Bools, Floats, Ints, RgbImage, Vectors
 
 MAYBE_COSINE = 0.85
 WIDEST_BITS = 26

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from core.errors import InputRefused
+from core.base.errors import InputRefused
+from core.base.types import Bools, Floats, Ints
 from core.learn.evaluate import Evaluation, confusion_counts
 from core.learn.openset import Impostors
-from core.types import Bools, Floats, Ints
 
 FILE_FORMAT = 3
 READABLE = (2, FILE_FORMAT)

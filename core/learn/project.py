@@ -37,8 +37,8 @@ from typing import Any
 
 import numpy as np
 
+from core.base.types import Doubles, Floats, Ints, Report, Vectors, silent
 from core.learn.nearest import nearest
-from core.types import Doubles, Floats, Ints, Report, Vectors, silent
 
 _FEWEST_FOR_UMAP = 4
 _EXACT_BELOW = 4096

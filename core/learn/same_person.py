@@ -20,8 +20,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.errors import InputRefused
-from core.types import Bools, Doubles, Floats, Ints, Vectors
+from core.base.errors import InputRefused
+from core.base.types import Bools, Doubles, Floats, Ints, Vectors
 
 FARS = (1e-2, 1e-3)
 """The shares of different people that may pass, between which one can choose."""

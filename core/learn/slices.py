@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.types import Bools, Doubles, Floats, Ints
+from core.base.types import Bools, Doubles, Floats, Ints
 
 UNKNOWN = "not measured"
 

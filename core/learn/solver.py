@@ -34,7 +34,7 @@ from functools import cache
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from core.types import Bools, Doubles, Floats, Ints, Vectors
+from core.base.types import Bools, Doubles, Floats, Ints, Vectors
 
 Watch = Callable[[float], None]
 """Told the finished share, 0..1, several times a second; it may raise to stop the work."""

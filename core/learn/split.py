@@ -20,8 +20,8 @@ import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from core.errors import TrainingRefused
-from core.types import Bools, Ints, Split, Vectors
+from core.base.errors import TrainingRefused
+from core.base.types import Bools, Ints, Split, Vectors
 
 SAME_PICTURE_BITS = 8
 """Largest Hamming distance of the 64-bit perceptual hashes of one picture.

@@ -15,12 +15,12 @@ from itertools import chain
 
 import numpy as np
 
+from core.base.types import Bools, Doubles, FaceTable, Floats, Ints, Split, Vectors
 from core.learn import doubts, pictures
 from core.learn.misnamed import Misnamed, misnamed
 from core.learn.pictures import Copies, Crop, Pairs
 from core.learn.solver import Watch, unwatched
 from core.learn.split import near_duplicate_groups
-from core.types import Bools, Doubles, FaceTable, Floats, Ints, Split, Vectors
 
 URGENCY_TWO_NAMES = 0.97
 URGENCY_ONE_PERSON = 0.85

@@ -11,8 +11,8 @@ import math
 
 import numpy as np
 
+from core.base.types import Doubles, Ints, Vectors
 from core.learn.same_person import PairRule
-from core.types import Doubles, Ints, Vectors
 
 SURE_PROB = 0.95
 _BLOCK_ROWS = 1024

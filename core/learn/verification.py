@@ -24,8 +24,8 @@ from typing import Any
 
 import numpy as np
 
-from core.errors import InputRefused
-from core.types import Bools, Doubles, Floats, Ints
+from core.base.errors import InputRefused
+from core.base.types import Bools, Doubles, Floats, Ints
 
 TARGET_FAR = 1e-3
 LOOSE_FAR = 1e-2

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from core.base.words import count, duration, percent, person
 from core.report.content import Block, Bullets, Facts, Paragraph, Section, Table
 from core.report.material import Material
-from core.words import count, duration, percent, person
 
 LEFT_OUT_MOST = 30
 """The most people who are listed as left out."""

@@ -8,6 +8,8 @@ from math import floor
 
 import numpy as np
 
+from core.base.types import Doubles, Floats, Ints
+from core.base.words import percent
 from core.learn.evaluate import wilson_interval
 from core.report.drawing import (
     GREY,
@@ -31,8 +33,6 @@ from core.report.drawing import (
     labels,
     text_width,
 )
-from core.types import Doubles, Floats, Ints
-from core.words import percent
 
 WIDTH, WIDE = 400.0, 640.0
 LABEL_MOST = 22

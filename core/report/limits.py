@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from core.base.types import TRUSTED_GRADE
+from core.base.words import count, percent, strangers_share
 from core.report.content import Bullets, Paragraph, Section
 from core.report.material import Material
-from core.types import TRUSTED_GRADE
-from core.words import count, percent, strangers_share
 
 FEW_TESTED = 3
 """Below so many tested faces a person's own rates mean little."""

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from core.base.types import Bools, Doubles, Floats
 from core.learn.predictions import Predictions
 from core.store.base import Run
-from core.types import Bools, Doubles, Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)

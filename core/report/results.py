@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from core.base.types import Ints
+from core.base.words import count, percent, person, probability, strangers_share
 from core.learn.evaluate import Evaluation, PersonResult, order_by_confusion, wilson_interval
 from core.learn.openset import Impostors
 from core.learn.verification import area_under_roc, det_curve, equal_error_rate, threshold_at_far
@@ -14,8 +16,6 @@ from core.report.content import Block, Facts, Figure, Mistake, Mistakes, Paragra
 from core.report.drawing import RIGHT, WRONG
 from core.report.figures import Row, Step
 from core.report.material import Material, Pairs, WrongName
-from core.types import Ints
-from core.words import count, percent, person, probability, strangers_share
 
 WORST_PEOPLE = 20
 CONFUSED_MOST = 20

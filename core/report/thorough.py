@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from core.base.words import count, percent
 from core.report import figures
 from core.report.content import Block, Figure, Paragraph, Section, Table
 from core.report.figures import Row, Step
-from core.words import count, percent
 
 FIGURES = {
     "accuracy": "Right (accuracy)",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from core.base.words import count, percent, strangers_share
 from core.report.basis import data, moment, origin, protocol
 from core.report.content import Document, Section, Stat, Table
 from core.report.limits import limits
 from core.report.material import Material
 from core.report.results import known, mistakes, same_person, share_of, strangers
 from core.report.thorough import thorough
-from core.words import count, percent, strangers_share
 
 WORDS = (
     ("Accuracy", "The share of tested faces that got the right name."),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from core.errors import data_folder_fault
+from core.base.errors import data_folder_fault
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
-from core.errors import NotFound, data_folder_fault
+from core.base.errors import NotFound, data_folder_fault
 
 
 class Kind(StrEnum):

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
+from core.base.types import Embeddings, Face, FaceTable, Photo, Quality, Revision, Split, Vectors
 from core.jobs.model import Job, JobKind, JobState, Owner
-from core.types import Embeddings, Face, FaceTable, Photo, Quality, Revision, Split, Vectors
 
 
 class Outcome(StrEnum):

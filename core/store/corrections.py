@@ -14,14 +14,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, Select, and_, bindparam, func, insert, or_, select, update
 
+from core.base.errors import ChangedMeanwhile, InputRefused, NameTaken, NotFound
+from core.base.types import Revision
 from core.corrections.model import OF_FACE, OF_PERSON, OF_PHOTO, Act, Change, Entity, Event, Field, Hand, Kind, Value
 from core.corrections.replay import root
-from core.errors import ChangedMeanwhile, InputRefused, NameTaken, NotFound
 from core.store import schema
 from core.store.names import checked_name
 from core.store.rows import in_parts
 from core.store.turning import set_turn
-from core.types import Revision
 
 INGEST = Hand("Face Atlas", "ingest")
 """Who is said to have done what follows from an ingest."""

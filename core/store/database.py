@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, text
 
-from core.errors import DataFolderBusy, DataFolderFault, data_folder_fault
+from core.base.errors import DataFolderBusy, DataFolderFault, data_folder_fault
 from core.store import faults
 from core.store.migrate import EARLIER_VERSIONS, migrate, stored_version
 from core.store.reserve import OPENING_BYTES, Reserve

@@ -28,8 +28,8 @@ from sqlalchemy import (
     update,
 )
 
+from core.base.errors import NotFound
 from core.corrections.model import Entity, Field
-from core.errors import NotFound
 from core.store import schema
 from core.store.corrections import bring_up_to_date, person_roots, raise_revision
 from core.store.database import compact

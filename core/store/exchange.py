@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from core.base.types import Box, Embeddings, Face, Photo, Vectors
 from core.corrections.model import Change, Event
 from core.store.base import PhotoLabel
-from core.types import Box, Embeddings, Face, Photo, Vectors
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import ExceptionContext
 
-from core.errors import DISK_FULL, DataFolderBusy, DataFolderFault, DiskFull, FaceAtlasError
+from core.base.errors import DISK_FULL, DataFolderBusy, DataFolderFault, DiskFull, FaceAtlasError
 
 NO_ROOM_BYTES = 256 << 10
 """With less free than this, an error at writing is want of room, whatever SQLite calls it: its index of the log alone

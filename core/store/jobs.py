@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import Engine, Row, delete, insert, select, update
 
-from core.errors import DataFolderFault, NotFound
+from core.base.errors import DataFolderFault, NotFound
 from core.jobs.model import Job, JobKind, JobState, Owner
 from core.jobs.order import goes_first
 from core.store.alive import JobLocks

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from core.errors import InputRefused
+from core.base.errors import InputRefused
 
 LONGEST_NAME = 80
 

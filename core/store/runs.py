@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Engine, Row, String, delete, insert, select, type_coerce
 
-from core.errors import NotFound
+from core.base.errors import NotFound
 from core.store.base import MapInfo, Run
 from core.store.schema import projection, run
 

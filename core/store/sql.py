@@ -27,8 +27,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
+from core.base.errors import InputRefused, NameTaken, NotFound
+from core.base.types import Embeddings, Face, FaceTable, Photo, Quality, Split, Vectors
 from core.corrections.model import Entity, Field
-from core.errors import InputRefused, NameTaken, NotFound
 from core.store import schema
 from core.store.base import (
     Counts,
@@ -65,7 +66,6 @@ from core.store.rows import (
     vector_row,
 )
 from core.store.turning import is_turn_said, record_look
-from core.types import Embeddings, Face, FaceTable, Photo, Quality, Split, Vectors
 
 
 @dataclass(frozen=True)

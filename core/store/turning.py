@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, Row, bindparam, exists, select, update
 
+from core.base.types import Box
 from core.corrections.model import Entity, Field
-from core.geometry import turn_box, turn_points, turn_size
+from core.imaging.geometry import turn_box, turn_points, turn_size
 from core.store import schema
 from core.store.base import PhotoLook
 from core.store.rows import signed, to_blob
-from core.types import Box
 
 
 def set_turn(connection: Connection, dataset_id: str, photo_id: str, turn: int | None) -> None:

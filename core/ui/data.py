@@ -12,13 +12,13 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.base.settings import from_env
+from core.base.types import Embeddings, FaceTable, Photo, Revision
 from core.jobs.model import Job, JobKind, JobState
 from core.learn.predictions import Predictions
 from core.learn.run_values import run_fault
 from core.services import Services
-from core.settings import from_env
 from core.store.base import Counts, Dataset, MapInfo, PersonCount, Run
-from core.types import Embeddings, FaceTable, Photo, Revision
 from core.workflows import project, train
 from core.workflows.project import FaceMap, Method
 

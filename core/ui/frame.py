@@ -10,7 +10,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.errors import DataFolderFault
+from core.base.errors import DataFolderFault
 from core.services import Services
 from core.store.base import Dataset
 from core.ui import data, outdated, refusals, running, state

@@ -13,10 +13,10 @@ from html import escape
 
 import streamlit as st
 
-from core.errors import NotFound
-from core.images import encode_jpeg, shrink
+from core.base.errors import NotFound
+from core.base.types import Box, RgbImage
+from core.imaging.decoding import encode_jpeg, shrink
 from core.store.artifacts import Kind
-from core.types import Box, RgbImage
 from core.ui import address, data
 
 PER_PAGE = 48

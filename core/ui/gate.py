@@ -21,7 +21,7 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from core.errors import InputRefused
+from core.base.errors import InputRefused
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from core.jobs.model import JobKind, JobState
-from core.models import catalogue
 from core.store.base import Dataset
 from core.ui import data
+from core.vision.models import catalogue
 
 WAITING = (JobState.QUEUED, JobState.RUNNING)
 

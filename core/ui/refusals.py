@@ -13,7 +13,7 @@ import streamlit as st
 from streamlit.runtime import fragment
 from streamlit.runtime.scriptrunner import exec_code
 
-from core.errors import FaceAtlasError, describe_os_error
+from core.base.errors import FaceAtlasError, describe_os_error
 from core.ui.words import plain
 
 _HANDLER = "handle_user_script_exception"

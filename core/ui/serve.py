@@ -18,8 +18,8 @@ from streamlit.web import cli
 from streamlit.web.server.starlette import starlette_server
 from streamlit.web.server.starlette.starlette_app import create_starlette_app
 
-from core.errors import InputRefused
-from core.privacy import keep_to_owner
+from core.base.errors import InputRefused
+from core.base.privacy import keep_to_owner
 from core.ui.gate import OPEN, OPEN_ANSWER, AsgiApp, Gate, Hosts, check_address, headers, inline_script_sources
 
 APP = Path(__file__).parents[2] / "app.py"

@@ -1,4 +1,4 @@
-"""Words on pages: numbers as people read them (those of ``core.words``), how long ago it was, and text as text."""
+"""Words on pages: numbers as people read them (those of ``core.base.words``), how long ago it was, and text as text."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 import time
 import unicodedata
 
-from core.words import (
+from core.base.words import (
     DAY_S,
     HOUR_S,
     MINUTE_S,

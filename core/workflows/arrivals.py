@@ -13,15 +13,15 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from core import words
-from core.archive import Members
+from core.archives.folder_layout import PHOTO_EXTENSIONS
+from core.archives.source import Members
+from core.base import words
+from core.base.errors import InputRefused
+from core.base.settings import ArchiveLimits
+from core.base.types import CancelToken, Report, silent
 from core.corrections.model import Hand
-from core.errors import InputRefused
 from core.exchange.history import EventLine, FaceLine
-from core.layout import PHOTO_EXTENSIONS
-from core.settings import ArchiveLimits
 from core.store.base import Dataset
-from core.types import CancelToken, Report, silent
 from core.workflows import bundles, import_names, imports
 from core.workflows.bundles import BundleTools
 from core.workflows.export import What

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.errors import ModelMismatch
+from core.base.errors import ModelMismatch
+from core.base.types import Embeddings
 from core.exchange import bundle as files
 from core.exchange.bundle import Bundle
 from core.isolation import files as isolated
 from core.store.artifacts import Artifacts, Kind
 from core.store.base import FaceStore, Run, RunStore
-from core.types import Embeddings
 from core.workflows.train import learned_gallery, load_predictions, load_recogniser, to_json
 
 MOST_GALLERY_FACES = 20_000

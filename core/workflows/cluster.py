@@ -17,13 +17,13 @@ from typing import Any
 
 import numpy as np
 
+from core.base.errors import NotFound
+from core.base.types import Doubles, Embeddings, FaceTable, Floats, Ints, Report, silent
 from core.corrections.model import CorrectionLog
-from core.errors import NotFound
 from core.learn.alike import Centres, most_alike, similarity
 from core.learn.cluster import DEFAULT_THRESHOLD, FARTHEST, Hierarchy, grow
 from core.store.artifacts import Artifacts
 from core.store.base import FaceStore
-from core.types import Doubles, Embeddings, FaceTable, Floats, Ints, Report, silent
 from core.workflows.tree import ClusterOptions, Pairs, Tree, as_rows, concerned, load_tree, make_tree
 
 __all__ = [

@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
+from core.base.errors import InputRefused
+from core.base.types import Bools, FaceTable, Ints
 from core.corrections.model import CorrectionLog, Event
-from core.errors import InputRefused
 from core.learn.compare import Comparison, compare
 from core.learn.predictions import Predictions
 from core.store.base import FaceStore, Run
-from core.types import Bools, FaceTable, Ints
 
 EVENTS_AT_ONCE = 500
 SETTINGS = {

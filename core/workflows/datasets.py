@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from core.errors import DataFolderBusy, InputRefused, ModelMismatch, NotFound
+from core.base.errors import DataFolderBusy, InputRefused, ModelMismatch, NotFound
 from core.store.artifacts import Artifacts
 from core.store.base import Dataset, FaceStore, JobStore
 from core.store.reserve import RESERVE_BYTES, Reserve

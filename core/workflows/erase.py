@@ -16,14 +16,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from core.errors import DataFolderBusy, InputRefused, NotFound
+from core.base.errors import DataFolderBusy, InputRefused, NotFound
+from core.base.types import CancelToken, Report, silent
 from core.jobs.model import JobKind, JobState
 from core.store.artifacts import Artifacts, Kind
 from core.store.base import FaceStore, JobStore, Run, RunStore
 from core.store.exchange import Erased, EraseStore, Erasure
 from core.store.scrub import Scrubber
 from core.store.spelling import Spellings
-from core.types import CancelToken, Report, silent
 from core.workflows.datasets import delete_exports
 from core.workflows.erase_plan import ErasePlan, delete_plan, unfinished, write_plan
 from core.workflows.erase_proof import search_remains

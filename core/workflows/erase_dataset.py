@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from core.types import Report, silent
+from core.base.types import Report, silent
 from core.workflows.datasets import delete
 from core.workflows.erase import EraseTools, remove_uploads
 from core.workflows.erase_proof import search_remains

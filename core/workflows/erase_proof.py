@@ -6,15 +6,15 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from core.errors import ReadingEnded
+from core.base.errors import ReadingEnded
+from core.base.settings import ImageLimits
+from core.base.types import Report
 from core.exchange.traces import Found, Search, Traces
 from core.isolation.photos import read_header_texts
-from core.settings import ImageLimits
 from core.store.artifacts import Artifacts, Kind
 from core.store.base import FaceStore
 from core.store.exchange import EraseStore, Erasure
 from core.store.scrub import Scrubber
-from core.types import Report
 
 YOURS = "It is a file of yours and was not touched. Delete it yourself."
 OF_OTHER_WORK = "It was given for another dataset, and goes when that has taken it."

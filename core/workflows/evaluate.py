@@ -17,9 +17,21 @@ from typing import Any
 
 import numpy as np
 
-from core.archive import Entry, PhotoSource
-from core.detect.upright import detect_upright
-from core.errors import ImageRefused, InputRefused
+from core.archives.source import Entry, PhotoSource
+from core.base.errors import ImageRefused, InputRefused
+from core.base.types import (
+    Bools,
+    CancelToken,
+    Detection,
+    Doubles,
+    Floats,
+    Ints,
+    Refusal,
+    Report,
+    RgbImage,
+    Vectors,
+    silent,
+)
 from core.isolation.photos import decode
 from core.learn.calibrate import detection_rate, rank_curve, reliability
 from core.learn.classify import Recogniser
@@ -27,7 +39,7 @@ from core.learn.openset import RATES, TARGET_RATE, Threshold, exact_interval, ne
 from core.learn.predictions import Predictions
 from core.learn.split import SAME_SHOT_COSINE
 from core.store.base import Dataset, FaceStore, Run
-from core.types import Bools, CancelToken, Detection, Doubles, Floats, Ints, Refusal, Report, RgbImage, Vectors, silent
+from core.vision.detect.upright import detect_upright
 from core.workflows.identify import Identifier
 from core.workflows.train import KnownStranger, Outsiders, sound_vectors, to_json
 from core.workflows.verify_pairs import PairTools, main_face

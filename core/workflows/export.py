@@ -14,18 +14,18 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from core.errors import InputRefused, NotFound, ReadingEnded
+from core.base.errors import InputRefused, NotFound, ReadingEnded
+from core.base.settings import ImageLimits
+from core.base.types import CancelToken, Embeddings, Face, Report, Split, silent
+from core.base.words import person as as_read
 from core.exchange import history, tables, xmp
 from core.exchange.xmp import Sidecar
 from core.exchange.xmp_frame import sidecar_of
 from core.exchange.zips import Folders, ZipWriter, safe_part, writing_zip
-from core.geometry import turned_orientation
-from core.settings import ImageLimits
+from core.imaging.geometry import turned_orientation
 from core.store.artifacts import Artifacts, Kind
 from core.store.base import Dataset, FaceStore, Run
 from core.store.exchange import PhotoFaces, TransferStore
-from core.types import CancelToken, Embeddings, Face, Report, Split, silent
-from core.words import person as as_read
 from core.workflows.bundles import BundleTools, export_bundle
 from core.workflows.imports import LOG_NAME
 from core.workflows.orientation import orientation_of_file

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from core.embed.crops import display_crop
-from core.embed.embedder import Embedder
-from core.images import Picture, encode_jpeg
+from core.base.settings import ImageLimits
+from core.base.types import Box, Detection, Face, RgbImage, Split
+from core.imaging.decoding import Picture, encode_jpeg
 from core.isolation.photos import decode_reduced
-from core.learn.quality import Look, look
-from core.settings import ImageLimits
 from core.store.artifacts import Artifacts, Kind, content_id
 from core.store.base import StoredFace
-from core.types import Box, Detection, Face, RgbImage, Split
+from core.vision.embed.crops import display_crop
+from core.vision.embed.embedder import Embedder
+from core.vision.quality import Look, look
 
 
 @dataclass(frozen=True, slots=True, eq=False)

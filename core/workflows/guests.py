@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.base.types import Embeddings, FaceTable, Floats, RgbImage
 from core.learn.neighbourhood import beside, nearest_people
-from core.types import Embeddings, FaceTable, Floats, RgbImage
 from core.workflows.project import FaceMap
 from core.workflows.verify import Looked
 

@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from core.detect.mtcnn import Detector
-from core.detect.upright import detect_upright
-from core.embed.embedder import Embedder
-from core.images import Picture, turn_pixels
+from core.base.types import TRUSTED_GRADE, Detection, Embeddings, Floats, Ints, Quality, RgbImage, Vectors
+from core.imaging.decoding import Picture, turn_pixels
 from core.learn.classify import Recogniser
 from core.learn.openset import TARGET_RATE, Gallery, Threshold, distances_to_named, nearest_training
-from core.learn.quality import Look, doubt, look
-from core.types import TRUSTED_GRADE, Detection, Embeddings, Floats, Ints, Quality, RgbImage, Vectors
+from core.vision.detect.mtcnn import Detector
+from core.vision.detect.upright import detect_upright
+from core.vision.embed.embedder import Embedder
+from core.vision.quality import Look, doubt, look
 
 TOP_CANDIDATES = 5
 EVIDENCE_FACES = 4

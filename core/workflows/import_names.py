@@ -12,17 +12,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from core.base.errors import InputRefused, NotFound
+from core.base.types import CancelToken, Face, Refusal, Report, silent
+from core.base.words import person as as_read
 from core.corrections.model import Act, Change, Entity, Field, Hand, Kind, Value
-from core.errors import InputRefused, NotFound
 from core.exchange import xmp
 from core.exchange.xmp import Sidecar
 from core.exchange.xmp_frame import boxes_on
 from core.exchange.xmp_packets import xmp_packets
-from core.geometry import match
+from core.imaging.geometry import match
 from core.isolation.files import read_sidecar
 from core.store.artifacts import Kind as FileKind
-from core.types import CancelToken, Face, Refusal, Report, silent
-from core.words import person as as_read
 from core.workflows.imports import ImportTools
 from core.workflows.name_claims import PhotoClaims, Reading, misplacements
 from core.workflows.name_sources import NameSource, PhotoNames, name_sources

@@ -11,18 +11,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.archive import Members
+from core.archives.source import Members
+from core.base.errors import InputRefused, ModelMismatch
+from core.base.settings import ArchiveLimits, ImageLimits
+from core.base.types import Box, CancelToken, Embeddings, Refusal, Report, silent
 from core.corrections.model import Act, Change, CorrectionLog, Entity, Field, Hand, Kind, Value, pair_id
-from core.errors import InputRefused, ModelMismatch
 from core.exchange import history
 from core.exchange.history import EventLine, FaceLine, PersonLine
-from core.geometry import match, turn_box, turn_size
+from core.imaging.geometry import match, turn_box, turn_size
 from core.isolation import files
-from core.settings import ArchiveLimits, ImageLimits
 from core.store.artifacts import Artifacts
 from core.store.base import FaceStore
 from core.store.exchange import TransferStore
-from core.types import Box, CancelToken, Embeddings, Refusal, Report, silent
 
 LOG_NAME = "log.jsonl"
 SAME_DETECTION = 0.5

@@ -11,18 +11,18 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
-from core.archive import PhotoSource
-from core.detect.mtcnn import Detector
-from core.detect.upright import detect_upright
-from core.embed.embedder import Embedder
-from core.errors import ImageRefused, InputRefused
-from core.geometry import centrality
-from core.images import Picture, perceptual_hash
-from core.machine import Pace
-from core.settings import ImageLimits
+from core.archives.source import PhotoSource
+from core.base.errors import ImageRefused, InputRefused
+from core.base.machine import Pace
+from core.base.settings import ImageLimits
+from core.base.types import CancelToken, Detection, Face, FacePolicy, Photo, Report, silent
+from core.imaging.decoding import Picture, perceptual_hash
+from core.imaging.geometry import centrality
 from core.store.artifacts import Artifacts, Kind
 from core.store.base import FaceStore, FileReport, IngestBatch, Named, Outcome, PhotoLabel, ReportStore
-from core.types import CancelToken, Detection, Face, FacePolicy, Photo, Report, silent
+from core.vision.detect.mtcnn import Detector
+from core.vision.detect.upright import detect_upright
+from core.vision.embed.embedder import Embedder
 from core.workflows.faces import Prepared, finish, prepare, sharp_enough
 from core.workflows.reading import PhotoReader, ReadPhoto
 

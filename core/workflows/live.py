@@ -12,10 +12,10 @@ from itertools import count
 
 import numpy as np
 
-from core.embed.embedder import unit
-from core.geometry import match
+from core.base.types import Box, Detection, Doubles, RgbImage, Vectors
+from core.imaging.geometry import match
 from core.learn.openset import Threshold
-from core.types import Box, Detection, Doubles, RgbImage, Vectors
+from core.vision.embed.embedder import unit
 from core.workflows.identify import Identifier
 
 SAME_FACE = 0.3

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from core.types import Refusal
+from core.base.types import Refusal
 
 
 @dataclass(frozen=True, slots=True)

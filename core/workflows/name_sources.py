@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path, PurePosixPath
 
-from core.archive import Members
-from core.errors import InputRefused
+from core.archives.folder_layout import PHOTO_EXTENSIONS
+from core.archives.source import Members
+from core.base.errors import InputRefused
+from core.base.settings import ArchiveLimits
 from core.exchange.xml_tree import MOST_BYTES
-from core.layout import PHOTO_EXTENSIONS
-from core.settings import ArchiveLimits
 from core.store.artifacts import content_id
 
 SIDECAR_ENDING = ".xmp"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from core.base.settings import ImageLimits
+from core.base.types import Photo
 from core.isolation.photos import stored_orientation
-from core.settings import ImageLimits
 from core.store.artifacts import Artifacts, Kind
-from core.types import Photo
 
 
 def orientation_of_file(artifacts: Artifacts, dataset_id: str, photo: Photo, limits: ImageLimits) -> int:

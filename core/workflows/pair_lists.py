@@ -25,9 +25,9 @@ from pathlib import Path
 
 import numpy as np
 
-from core import words
-from core.errors import InputRefused
-from core.types import Bools, Ints
+from core.base import words
+from core.base.errors import InputRefused
+from core.base.types import Bools, Ints
 
 COLUMNS = ("photo_a", "photo_b", "same", "fold")
 DEALT_FOLDS = 10

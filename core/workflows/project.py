@@ -14,12 +14,12 @@ from enum import StrEnum
 
 import numpy as np
 
-from core.errors import InputRefused
+from core.base.errors import InputRefused
+from core.base.types import CancelToken, Embeddings, Floats, Report, silent
 from core.learn import project
 from core.learn.neighbourhood import beside, faithfulness
 from core.store.artifacts import Artifacts, Kind
 from core.store.base import FaceStore, MapInfo, RunStore
-from core.types import CancelToken, Embeddings, Floats, Report, silent
 
 
 class Method(StrEnum):

@@ -14,12 +14,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
-from core.archive import Entry, PhotoSource
-from core.errors import ImageRefused, ReadingEnded
-from core.images import Picture
+from core.archives.source import Entry, PhotoSource
+from core.base.errors import ImageRefused, ReadingEnded
+from core.base.machine import Pace
+from core.base.settings import ImageLimits
+from core.imaging.decoding import Picture
 from core.isolation.photos import Described, describe, weigh
-from core.machine import Pace
-from core.settings import ImageLimits
 
 UNREAD_SHARE = 8
 """Files whose photos are not being decoded yet take at most an eighth of the budget."""

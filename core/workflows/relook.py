@@ -11,16 +11,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from core.base.errors import ImageRefused, InputRefused, NotFound
+from core.base.settings import ImageLimits
+from core.base.types import Box, CancelToken, Detection, Face, FacePolicy, Photo, Report, RgbImage, silent
 from core.corrections.model import Event
-from core.detect.upright import detect_upright
-from core.errors import ImageRefused, InputRefused, NotFound
-from core.geometry import match, turn_detection
-from core.images import Picture, perceptual_hash
+from core.imaging.decoding import Picture, perceptual_hash
+from core.imaging.geometry import match, turn_detection
 from core.isolation.photos import decode, taken
-from core.settings import ImageLimits
 from core.store.artifacts import Kind
 from core.store.base import FileReport, IngestBatch, Outcome, PhotoLabel, PhotoLook
-from core.types import Box, CancelToken, Detection, Face, FacePolicy, Photo, Report, RgbImage, silent
+from core.vision.detect.upright import detect_upright
 from core.workflows.correct import Corrector
 from core.workflows.faces import Prepared, finish, prepare
 from core.workflows.ingest import Ingestor, Target, divide

@@ -15,7 +15,9 @@ from platform import python_version
 
 import numpy as np
 
-from core.errors import InputRefused, NotFound
+from core.base.errors import InputRefused, NotFound
+from core.base.types import CancelToken, Embeddings, FaceTable, Ints, silent
+from core.base.types import Report as Progress
 from core.exchange.zips import safe_part
 from core.learn.predictions import Predictions
 from core.learn.same_person import ALL_PAIRS_MOST
@@ -25,8 +27,6 @@ from core.report.material import FacesNow, Hashes, Material, Network, Pairs, Wro
 from core.report.pdf import to_pdf
 from core.store.artifacts import Artifacts, Kind
 from core.store.base import Dataset, FaceStore, Run, RunStore
-from core.types import CancelToken, Embeddings, FaceTable, Ints, silent
-from core.types import Report as Progress
 from core.workflows import study, verify
 from core.workflows.evaluate import evaluation_json
 from core.workflows.train import load_predictions, load_recogniser

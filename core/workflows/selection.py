@@ -11,12 +11,12 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from core.base.types import Embeddings, FaceTable
 from core.exchange import tables
 from core.exchange.tables import Row
 from core.exchange.zips import Folders, ZipWriter, safe_part
 from core.learn.predictions import Predictions
 from core.store.artifacts import Artifacts, Kind
-from core.types import Embeddings, FaceTable
 from core.workflows.project import FaceMap
 
 

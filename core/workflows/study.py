@@ -20,8 +20,11 @@ from typing import Any
 
 import numpy as np
 
-from core.errors import InputRefused, NotFound
-from core.images import decode
+from core.base.errors import InputRefused, NotFound
+from core.base.settings import ImageLimits
+from core.base.types import CancelToken, Doubles, FaceTable, Ints, Quality, Report, silent
+from core.base.words import count, percent
+from core.imaging.decoding import decode
 from core.learn.bootstrap import RESAMPLES, Resamples, resample
 from core.learn.calibrate import rank_curve
 from core.learn.classify import C_UNTOLD
@@ -33,11 +36,8 @@ from core.learn.learning_curve import curve, steps
 from core.learn.same_person import pair_scores
 from core.learn.slices import Slice, slices
 from core.learn.split import Fold, plan
-from core.settings import ImageLimits
 from core.store.artifacts import Artifacts, Kind
 from core.store.base import FaceStore, Run, RunStore
-from core.types import CancelToken, Doubles, FaceTable, Ints, Quality, Report, silent
-from core.words import count, percent
 from core.workflows.train import TrainOptions, material
 
 FILE_FORMAT = 1

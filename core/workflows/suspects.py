@@ -17,18 +17,18 @@ from typing import Any
 
 import numpy as np
 
+from core.base.errors import InputRefused, NotFound
+from core.base.settings import ImageLimits
+from core.base.types import Bools, CancelToken, Embeddings, FaceTable, Ints, Report, Revision, RgbImage, Split, silent
 from core.corrections.model import CorrectionLog
-from core.errors import InputRefused, NotFound
-from core.images import decode
+from core.imaging.decoding import decode
 from core.learn import suspects
 from core.learn.pictures import Crop
 from core.learn.solver import Watch
 from core.learn.suspects import Action, Kind, Like, Part, PeoplePair, Suggestion, Suspect
-from core.settings import ImageLimits
 from core.store.artifacts import Artifacts
 from core.store.artifacts import Kind as FileKind
 from core.store.base import FaceStore
-from core.types import Bools, CancelToken, Embeddings, FaceTable, Ints, Report, Revision, RgbImage, Split, silent
 from core.workflows import cluster
 
 FILE_FORMAT = 1

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from core.base.errors import NotFound
+from core.base.types import Box, Detection, Face, Photo
 from core.corrections.model import Event
-from core.errors import NotFound
-from core.geometry import match, turn_box, turn_detection
-from core.images import Picture, perceptual_hash
+from core.imaging.decoding import Picture, perceptual_hash
+from core.imaging.geometry import match, turn_box, turn_detection
 from core.isolation.photos import decode, taken
 from core.store.artifacts import Kind, content_id
 from core.store.base import FaceStore, IngestBatch, PhotoLabel
-from core.types import Box, Detection, Face, Photo
 from core.workflows.correct import Corrector
 from core.workflows.faces import finish, prepare
 from core.workflows.ingest import Ingestor

@@ -15,17 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from core.errors import ModelMismatch, TrainingRefused
-from core.learn.classify import LinearSvm, Recogniser, fit
-from core.learn.evaluate import judge, more_probable
-from core.learn.impostors import Learned, Linear, learn_rules, leave_out_under
-from core.learn.openset import TARGET_RATE, Gallery, Impostors, Rule, centroids
-from core.learn.predictions import Predictions
-from core.learn.solver import Watch
-from core.learn.split import Fold, Plan, near_duplicate_groups, plan
-from core.store.artifacts import Artifacts, Kind
-from core.store.base import FaceStore, Run, RunStore
-from core.types import (
+from core.base.errors import ModelMismatch, TrainingRefused
+from core.base.types import (
     TRUSTED_GRADE,
     Bools,
     CancelToken,
@@ -38,6 +29,15 @@ from core.types import (
     Vectors,
     silent,
 )
+from core.learn.classify import LinearSvm, Recogniser, fit
+from core.learn.evaluate import judge, more_probable
+from core.learn.impostors import Learned, Linear, learn_rules, leave_out_under
+from core.learn.openset import TARGET_RATE, Gallery, Impostors, Rule, centroids
+from core.learn.predictions import Predictions
+from core.learn.solver import Watch
+from core.learn.split import Fold, Plan, near_duplicate_groups, plan
+from core.store.artifacts import Artifacts, Kind
+from core.store.base import FaceStore, Run, RunStore
 
 SUMMARY = ("accuracy", "accuracy_ci95", "n_correct", "n_test", "balanced_accuracy", "macro_f1", "top3", "ece")
 

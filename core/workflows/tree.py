@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from core.base.errors import InputRefused, NotFound
+from core.base.types import Bools, CancelToken, FaceTable, Ints, Report, Revision, silent
 from core.corrections.model import CorrectionLog
-from core.errors import InputRefused, NotFound
-from core.geometry import overlaps
+from core.imaging.geometry import overlaps
 from core.learn.cluster import Hierarchy, grow
 from core.store.artifacts import Artifacts, Kind, content_id
 from core.store.base import Dataset, FaceStore
-from core.types import Bools, CancelToken, FaceTable, Ints, Report, Revision, silent
 
 SAME_FACE_OVERLAP = 0.5
 """Two boxes of one photo with this share in common (IoU) are one face, drawn or found twice."""

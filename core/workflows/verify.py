@@ -8,21 +8,21 @@ from typing import Any
 
 import numpy as np
 
-from core.detect.mtcnn import Detector
-from core.detect.upright import detect_upright
-from core.embed.embedder import Embedder
-from core.errors import ImageRefused, InputRefused, NotFound
-from core.geometry import centrality
-from core.images import turn_pixels
+from core.base.errors import ImageRefused, InputRefused, NotFound
+from core.base.settings import ImageLimits
+from core.base.types import Detection, Embeddings, FaceTable, Floats, Ints, RgbImage, Vectors
+from core.imaging.decoding import turn_pixels
+from core.imaging.geometry import centrality
 from core.isolation.photos import decode
 from core.learn import same_person
-from core.learn.quality import doubt, look
 from core.learn.same_person import EVEN_PRIOR, FARS, PairRule, Scores
 from core.learn.split import near_duplicate_groups
-from core.settings import ImageLimits
 from core.store.artifacts import content_id
 from core.store.base import Dataset, FaceStore, PersonCount
-from core.types import Detection, Embeddings, FaceTable, Floats, Ints, RgbImage, Vectors
+from core.vision.detect.mtcnn import Detector
+from core.vision.detect.upright import detect_upright
+from core.vision.embed.embedder import Embedder
+from core.vision.quality import doubt, look
 
 __all__ = ["FARS", "Gallery", "Judge", "Looked", "Own", "Verdict", "Verifier"]
 

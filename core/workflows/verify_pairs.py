@@ -16,17 +16,17 @@ from typing import Any
 
 import numpy as np
 
-from core.archive import Entry, PhotoSource
-from core.detect.mtcnn import Detector
-from core.detect.upright import Upright, detect_upright
-from core.embed.embedder import Embedder
-from core.errors import ImageRefused, InputRefused
-from core.geometry import centrality
-from core.images import turn_pixels
+from core.archives.source import Entry, PhotoSource
+from core.base.errors import ImageRefused, InputRefused
+from core.base.settings import ImageLimits
+from core.base.types import Detection, Floats, Refusal, Report, RgbImage, Vectors, silent
+from core.imaging.decoding import turn_pixels
+from core.imaging.geometry import centrality
 from core.isolation.photos import decode
 from core.learn.verification import Verification, curves, verify_pairs
-from core.settings import ImageLimits
-from core.types import Detection, Floats, Refusal, Report, RgbImage, Vectors, silent
+from core.vision.detect.mtcnn import Detector
+from core.vision.detect.upright import Upright, detect_upright
+from core.vision.embed.embedder import Embedder
 from core.workflows.pair_lists import Pairs, clean_path
 
 PHOTOS_AT_ONCE = 16

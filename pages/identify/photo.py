@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.errors import ImageRefused
+from core.base.errors import ImageRefused
 from core.ui import data, frame, words
 from core.ui.correcting import acting
 from core.ui.identify import giving, keeping, looking, watching

@@ -17,15 +17,15 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold, cross_val_predict
 
-from core.archive import open_source
-from core.embed.embedder import Embedder, unit
-from core.geometry import centrality
-from core.images import decode
-from core.learn import quality
-from core.models.catalogue import DEFAULT_VECTORS_ID
+from core.archives.source import open_source
+from core.base.settings import from_env
+from core.base.types import Detection, RgbImage
+from core.imaging.decoding import decode
+from core.imaging.geometry import centrality
 from core.services import Services
-from core.settings import from_env
-from core.types import Detection, RgbImage
+from core.vision import quality
+from core.vision.embed.embedder import Embedder, unit
+from core.vision.models.catalogue import DEFAULT_VECTORS_ID
 
 BATCH = 32
 

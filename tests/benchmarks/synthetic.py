@@ -25,15 +25,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from core.embed.crops import display_crop
-from core.images import decode, encode_jpeg, perceptual_hash
-from core.learn import quality as measures
-from core.models.catalogue import DEFAULT_VECTORS_ID
+from core.base.settings import Settings
+from core.base.types import Detection, Face, Ints, Photo, Quality, RgbImage, Split, Vectors
+from core.imaging.decoding import decode, encode_jpeg, perceptual_hash
 from core.services import Services
-from core.settings import Settings
 from core.store.artifacts import Kind, content_id
 from core.store.base import Dataset, IngestBatch, PhotoLabel, StoredFace
-from core.types import Detection, Face, Ints, Photo, Quality, RgbImage, Split, Vectors
+from core.vision import quality as measures
+from core.vision.embed.crops import display_crop
+from core.vision.models.catalogue import DEFAULT_VECTORS_ID
 from core.workflows.faces import new_face_id
 
 DIMENSION = 128

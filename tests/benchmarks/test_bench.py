@@ -13,15 +13,15 @@ from threading import Barrier
 import numpy as np
 import pytest
 
-from core import images
+from core.base.settings import ImageLimits
+from core.base.types import silent
 from core.bench import ingesting, others, photos, run
 from core.bench.report import report_text
 from core.bench.run import Options, measure_ours
 from core.bench.stopwatch import REST, RecordingEngine, Stopwatch, replay
-from core.engine.openvino import OpenVinoEngine
+from core.imaging import decoding
 from core.services import Services
-from core.settings import ImageLimits
-from core.types import silent
+from core.vision.engine.openvino import OpenVinoEngine
 from core.workflows import ingest
 
 N_PHOTOS = 3
@@ -80,7 +80,7 @@ def test_stages_that_overlap_share_the_clock_equally() -> None:
 def test_enlarged_photos_have_the_size_asked_for_and_still_show_the_whole_photo(few: Path, tmp_path: Path) -> None:
     size = photos.Enlarged("small", 400, 300, 2)
     made = photos.contents(photos.enlarged(few, size, ImageLimits(), tmp_path / "made.zip"))
-    assert [images.decode(data, ImageLimits()).shape for data in made.values()] == [(300, 400, 3)] * 2
+    assert [decoding.decode(data, ImageLimits()).shape for data in made.values()] == [(300, 400, 3)] * 2
     assert set(made) <= set(photos.contents(few)), "the names still say who is on them"
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from core.base.types import Split
 from core.store.artifacts import Kind
-from core.types import Split
 from tests.benchmarks.synthetic import Size, make, vectors_of
 
 

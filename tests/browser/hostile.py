@@ -6,13 +6,13 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict
 
+from core.base.types import CancelToken, Photo, Split
 from core.corrections.model import Hand
 from core.jobs.handlers import IngestRequest, LookupRequest, handlers
 from core.jobs.model import JobKind, JobState, Owner
 from core.jobs.worker import run_job
 from core.services import Services
 from core.store.base import PhotoLabel
-from core.types import CancelToken, Photo, Split
 from core.workflows.correct import Corrector
 from core.workflows.project import MapOptions, Method
 from core.workflows.train import TrainOptions

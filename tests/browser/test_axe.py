@@ -17,9 +17,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from core.corrections.model import Hand
-from core.engine.openvino import OpenVinoEngine
 from core.jobs.handlers import LookupRequest
 from core.jobs.model import JobKind
+from core.vision.engine.openvino import OpenVinoEngine
 from core.workflows.correct import Corrector
 from core.workflows.project import MapOptions, Method
 from core.workflows.train import TrainOptions

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from core import words
+from core.base import words
 from tests import prepared
 from tests.browser.conftest import App, serve, settle, shoot
 

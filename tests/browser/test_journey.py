@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from core.base.settings import Settings
 from core.services import Services
-from core.settings import Settings
 from core.store.artifacts import content_id
 from core.workflows.project import load_map
 from tests.browser.conftest import App, settle, shoot

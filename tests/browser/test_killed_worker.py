@@ -8,8 +8,8 @@ import time
 
 from playwright.sync_api import Page, expect
 
+from core.base.settings import Settings
 from core.services import Services
-from core.settings import Settings
 from tests.browser.conftest import App, shoot
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.engine.openvino import OpenVinoEngine
+from core.base.types import CancelToken
 from core.jobs.handlers import IngestRequest, handlers
 from core.jobs.model import JobKind, JobState, Owner
 from core.jobs.worker import run_job
-from core.models.catalogue import DEFAULT_VECTORS_ID
-from core.types import CancelToken
+from core.vision.engine.openvino import OpenVinoEngine
+from core.vision.models.catalogue import DEFAULT_VECTORS_ID
 from core.workflows.train import TrainOptions
 from tests.browser.conftest import App, settle, shoot
 from tests.conftest import services_on, write_zip

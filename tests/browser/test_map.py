@@ -14,14 +14,14 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from core.base.settings import Settings
+from core.base.types import Box, Face, Photo
 from core.jobs.handlers import IngestRequest
 from core.jobs.model import JobKind, JobState
-from core.models.catalogue import DEFAULT_VECTORS_ID
 from core.services import Services
-from core.settings import Settings
 from core.store.artifacts import Kind
 from core.store.base import Dataset, IngestBatch, PhotoLabel, StoredFace
-from core.types import Box, Face, Photo
+from core.vision.models.catalogue import DEFAULT_VECTORS_ID
 from core.workflows import project
 from core.workflows.project import MapOptions, Method
 from tests.benchmarks import synthetic

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from core.base.settings import Settings
+from core.base.types import Photo
 from core.services import Services
-from core.settings import Settings
 from core.store.base import PhotoLabel
-from core.types import Photo
 from tests import prepared
 from tests.browser.conftest import App, serve, settle, shoot
 from tests.conftest import write_zip

@@ -18,9 +18,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 
-from core.engine.openvino import OpenVinoEngine
+from core.base.settings import Settings
 from core.services import Services
-from core.settings import Settings
+from core.vision.engine.openvino import OpenVinoEngine
 from tests import prepared
 from tests.browser import hostile
 from tests.browser.conftest import App, serve, settle

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from core.__main__ import main
-from core.engine.openvino import OpenVinoEngine
+from core.base.settings import Settings
 from core.jobs.model import JobKind, JobState, Owner
 from core.services import Services
-from core.settings import Settings
+from core.vision.engine.openvino import OpenVinoEngine
 from tests import prepared
 from tests.conftest import PROJECT_DIR, services_on, write_zip
 

@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 
 from core.__main__ import main
+from core.base.settings import Settings
 from core.services import Services
-from core.settings import Settings
 from core.workflows import cluster
 from tests.conftest import new_data_dir
 

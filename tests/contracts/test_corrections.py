@@ -16,17 +16,17 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from core.base.errors import ChangedMeanwhile, InputRefused, NameTaken, NotFound
+from core.base.types import Box, Face, Photo, Split
 from core.corrections.model import OF_FACE, OF_PERSON, Change, Entity, Field, Hand
 from core.corrections.replay import Base, Entry, replay, root, undone_after
-from core.errors import ChangedMeanwhile, InputRefused, NameTaken, NotFound
-from core.geometry import turn_box, turn_size
+from core.imaging.geometry import turn_box, turn_size
 from core.jobs.model import JobKind, Owner
 from core.store.base import IngestBatch, PhotoLabel, PhotoLook, StoredFace
 from core.store.corrections import SqlCorrectionLog
 from core.store.database import open_database
 from core.store.jobs import SqlJobStore
 from core.store.sql import SqlFaceStore
-from core.types import Box, Face, Photo, Split
 from core.workflows.correct import Corrector
 
 FOLDERS = ("ada", "bob", "cleo", None)

@@ -8,16 +8,16 @@ import cv2
 import numpy as np
 import pytest
 
-from core.embed.embedder import Embedder
-from core.engine.openvino import OpenVinoEngine
-from core.images import decode
+from core.base.settings import ImageLimits, Settings
+from core.base.types import Detection, RgbImage
+from core.imaging.decoding import decode
 from core.learn.crop_check import MEASURED, CropCheck, check, middle_colour
 from core.learn.same_person import pair_scores
-from core.models import catalogue
 from core.services import Services
-from core.settings import ImageLimits, Settings
 from core.store.artifacts import Kind
-from core.types import Detection, RgbImage
+from core.vision.embed.embedder import Embedder
+from core.vision.engine.openvino import OpenVinoEngine
+from core.vision.models import catalogue
 from core.workflows import verify
 
 MODEL = catalogue.vectors_model(catalogue.DEFAULT_VECTORS_ID)

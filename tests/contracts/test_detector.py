@@ -14,11 +14,11 @@ import cv2
 import numpy as np
 import pytest
 
-from core.detect.mtcnn import Detector, DetectorSettings
-from core.engine.keras import KerasEngine
-from core.engine.openvino import OpenVinoEngine
-from core.geometry import overlaps
-from core.types import Detection, Doubles, RgbImage
+from core.base.types import Detection, Doubles, RgbImage
+from core.imaging.geometry import overlaps
+from core.vision.detect.mtcnn import Detector, DetectorSettings
+from core.vision.engine.keras import KerasEngine
+from core.vision.engine.openvino import OpenVinoEngine
 
 LANDMARKS = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
 SURE = 0.99

@@ -22,16 +22,16 @@ from typing import Any
 
 import pytest
 
+from core.base.settings import Settings
+from core.base.types import CancelToken, FacePolicy
 from core.corrections.model import Hand
-from core.engine.openvino import OpenVinoEngine
 from core.jobs.handlers import IngestRequest, handlers
 from core.jobs.model import Job, JobKind, JobState
 from core.jobs.transfers import EraseParams, ExportParams, ImportParams
 from core.jobs.worker import run_job
 from core.services import Services
-from core.settings import Settings
 from core.store.artifacts import Kind
-from core.types import CancelToken, FacePolicy
+from core.vision.engine.openvino import OpenVinoEngine
 from core.workflows.correct import Corrector
 from core.workflows.export import What, exported
 from core.workflows.leftovers import sweep_leftovers

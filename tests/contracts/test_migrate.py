@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.base.errors import FaceAtlasError
+from core.base.types import Box, Split
 from core.corrections.model import Hand
-from core.errors import FaceAtlasError
 from core.store import migrate
 from core.store.corrections import SqlCorrectionLog
 from core.store.database import open_database
 from core.store.sql import SqlFaceStore
-from core.types import Box, Split
 from core.workflows.correct import Corrector
 
 HAND = Hand("Ann", "1")

@@ -12,13 +12,13 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from core.detect.mtcnn import MODEL_ID as DETECTOR_ID
-from core.embed.embedder import Embedder
-from core.engine.base import Engine
-from core.engine.keras import KerasEngine
-from core.engine.openvino import BATCH_SIZES, OpenVinoEngine
-from core.models import catalogue
-from core.types import Detection, Floats, RgbImage
+from core.base.types import Detection, Floats, RgbImage
+from core.vision.detect.mtcnn import MODEL_ID as DETECTOR_ID
+from core.vision.embed.embedder import Embedder
+from core.vision.engine.base import Engine
+from core.vision.engine.keras import KerasEngine
+from core.vision.engine.openvino import BATCH_SIZES, OpenVinoEngine
+from core.vision.models import catalogue
 from tests.conftest import MODEL_ID
 
 TOLERANCE = 1e-3

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.detect.mtcnn import Detector
-from core.embed.embedder import Embedder
-from core.engine.openvino import OpenVinoEngine
-from core.images import decode
-from core.models import catalogue
-from core.settings import ImageLimits
-from core.types import Detection, RgbImage, Vectors
+from core.base.settings import ImageLimits
+from core.base.types import Detection, RgbImage, Vectors
+from core.imaging.decoding import decode
+from core.vision.detect.mtcnn import Detector
+from core.vision.embed.embedder import Embedder
+from core.vision.engine.openvino import OpenVinoEngine
+from core.vision.models import catalogue
 from tests.conftest import MODEL_ID
 
 ORIENTATION_TAG = 0x0112

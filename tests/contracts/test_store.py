@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from core.errors import FaceAtlasError, InputRefused, NameTaken, NotFound
+from core.base.errors import FaceAtlasError, InputRefused, NameTaken, NotFound
+from core.base.types import Box, Face, Photo, Split
 from core.jobs.model import JobKind, JobState, Owner
 from core.store.base import (
     Dataset,
@@ -29,7 +30,6 @@ from core.store.database import open_database
 from core.store.jobs import SqlJobStore
 from core.store.runs import SqlRunStore
 from core.store.sql import SqlFaceStore
-from core.types import Box, Face, Photo, Split
 from tests.conftest import PROJECT_DIR
 from tests.waiting import LONGEST_S
 

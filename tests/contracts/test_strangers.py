@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.base.settings import Settings
+from core.base.types import Ints, Vectors
 from core.learn.calibrate import detection_rate
 from core.learn.classify import fit
 from core.learn.impostors import Learned, Linear, learn_rules
 from core.learn.openset import Gallery, centroids, look
 from core.services import Services
-from core.settings import Settings
-from core.types import Ints, Vectors
 
 REPETITIONS = 16
 HIDDEN = 20

@@ -16,8 +16,8 @@ from typing import Any
 from streamlit.testing.v1 import AppTest
 
 from core.__main__ import main
+from core.base.settings import Settings
 from core.services import Services
-from core.settings import Settings
 from tests.conftest import PROJECT_DIR, new_data_dir
 
 BLOCK_BYTES = 1 << 16

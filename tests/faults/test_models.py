@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import ModelUnavailable
-from core.models.manifest import network_path
+from core.base.errors import ModelUnavailable
+from core.vision.models.manifest import network_path
 from tests.conftest import MODEL_ID
 
 

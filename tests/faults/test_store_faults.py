@@ -19,13 +19,13 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.__main__ import main
-from core.errors import DataFolderBusy, DataFolderFault, DiskFull
+from core.base.errors import DataFolderBusy, DataFolderFault, DiskFull
+from core.base.settings import Settings
+from core.base.types import CancelToken, Report
 from core.jobs.model import Job, JobKind, JobState, Owner
 from core.jobs.worker import run_job, work
 from core.services import Services
-from core.settings import Settings
 from core.store import database
-from core.types import CancelToken, Report
 from tests import prepared
 from tests.conftest import PROJECT_DIR
 

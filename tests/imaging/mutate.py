@@ -19,10 +19,10 @@ import numpy as np
 import pillow_heif
 from PIL import Image
 
-from core.errors import ImageRefused
-from core.images import decode, decode_reduced, decoding_bytes, perceptual_hash, stored_orientation, taken
+from core.base.errors import ImageRefused
+from core.base.settings import ImageLimits
+from core.imaging.decoding import decode, decode_reduced, decoding_bytes, perceptual_hash, stored_orientation, taken
 from core.imaging.signatures import HEAD_BYTES, describe, is_photo
-from core.settings import ImageLimits
 from tests.imaging import test_raw
 
 LIMITS = ImageLimits(max_pixels=4_000_000)
@@ -154,7 +154,7 @@ def _status_bytes(field: str) -> int:
 
 def main() -> None:
     """Decode mutations; one that raises is named by its number."""
-    pillow_heif.register_heif_opener()  # for writing HEIC; core.images does without it
+    pillow_heif.register_heif_opener()  # for writing HEIC; core.imaging.decoding does without it
     count, first = int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 0
     photos = seeds()
     before, slowest_s, taken_count = _status_bytes("VmRSS"), 0.0, 0

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.errors import ImageRefused
-from core.images import decode, decode_reduced
+from core.base.errors import ImageRefused
+from core.base.settings import ImageLimits
+from core.base.types import RgbImage
+from core.imaging.decoding import decode, decode_reduced
 from core.imaging.jpeg import first_picture
-from core.settings import ImageLimits
-from core.types import RgbImage
 
 LIMITS = ImageLimits()
 END = b"\xff\xd9"

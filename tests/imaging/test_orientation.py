@@ -11,18 +11,18 @@ import pillow_heif
 import pytest
 from PIL import Image
 
-from core.images import decode, stored_orientation
+from core.base.settings import ImageLimits
+from core.base.types import RgbImage
+from core.imaging.decoding import decode, stored_orientation
 from core.imaging.isobmff import Turn, primary_picture
 from core.imaging.orientation import turned
-from core.settings import ImageLimits
-from core.types import RgbImage
 
 LIMITS = ImageLimits()
 SAYS_IT = ["JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIF"]
 STORING = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}
 """Orientation to the Image.Transpose that makes the stored picture of an upright one."""
 ALL = range(1, 9)
-pillow_heif.register_heif_opener()  # for writing HEIC here; core.images does without it
+pillow_heif.register_heif_opener()  # for writing HEIC here; core.imaging.decoding does without it
 
 
 def quarters() -> RgbImage:

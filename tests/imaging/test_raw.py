@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.errors import ImageRefused
-from core.images import decode, decode_reduced, decoding_bytes, stored_orientation, taken
+from core.base.errors import ImageRefused
+from core.base.settings import ImageLimits
+from core.base.types import RgbImage
+from core.imaging.decoding import decode, decode_reduced, decoding_bytes, stored_orientation, taken
 from core.imaging.orientation import turned
-from core.settings import ImageLimits
-from core.types import RgbImage
 
 LIMITS = ImageLimits()
 SENSOR, LINEAR, YCBCR, RGB = 32803, 34892, 6, 2

@@ -10,12 +10,12 @@ import pillow_heif
 import pytest
 from PIL import Image
 
-from core.errors import ImageRefused
-from core.images import decode
+from core.base.errors import ImageRefused
+from core.base.settings import ImageLimits
+from core.imaging.decoding import decode
 from core.imaging.signatures import HEAD_BYTES, describe, is_photo, objection
-from core.settings import ImageLimits
 
-pillow_heif.register_heif_opener()  # for writing HEIC here; core.images does without it
+pillow_heif.register_heif_opener()  # for writing HEIC here; core.imaging.decoding does without it
 FORMATS = ["JPEG", "MPO", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF", "HEIF", "PPM"]
 
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.geometry import stored_box, stored_size, turned_orientation, upright_box
-from core.images import decode, stored_orientation
-from core.settings import ImageLimits
-from core.types import Box
+from core.base.settings import ImageLimits
+from core.base.types import Box
+from core.imaging.decoding import decode, stored_orientation
+from core.imaging.geometry import stored_box, stored_size, turned_orientation, upright_box
 
 BLACK = Box(30, 10, 45, 17)
 """In a stored picture of 60 x 40 pixels."""

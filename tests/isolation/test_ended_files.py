@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.engine.openvino import OpenVinoEngine
-from core.errors import Cancelled
+from core.base.errors import Cancelled
+from core.base.settings import ImageLimits
+from core.base.types import CancelToken
 from core.jobs.model import JobKind, Owner
 from core.services import Services
-from core.settings import ImageLimits
 from core.store.base import FileReport, Outcome
-from core.types import CancelToken
+from core.vision.engine.openvino import OpenVinoEngine
 from core.workflows.ingest import Target, ingest
 from core.workflows.lookups.lookup import Wish, load, look
 from tests import prepared

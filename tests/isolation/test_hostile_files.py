@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from core.archive import Members, open_source
-from core.errors import InputRefused
+from core.archives.source import Members, open_source
+from core.base.errors import InputRefused
+from core.base.settings import ArchiveLimits
 from core.isolation import files
 from core.isolation.pool import shared_pool
-from core.settings import ArchiveLimits
 
 FACES = 118
 MOST_BYTES = 300 << 20

@@ -15,13 +15,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import images
-from core.errors import ImageRefused, ReadingEnded
-from core.images import encode_jpeg
+from core.base.errors import ImageRefused, ReadingEnded
+from core.base.settings import ImageLimits
+from core.imaging import decoding
+from core.imaging.decoding import encode_jpeg
 from core.isolation import photos, pool
 from core.isolation.bounds import Bounds
 from core.isolation.pool import Pool
-from core.settings import ImageLimits
 
 ROOT = Path(__file__).parents[2]
 LIMITS = ImageLimits()
@@ -30,7 +30,7 @@ AMPLE = 1 << 30
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="memory is bounded, and shared, on Linux only")
 
 
-def noise(width: int, height: int) -> images.RgbImage:
+def noise(width: int, height: int) -> decoding.RgbImage:
     """A picture that compresses badly: decoding it is work."""
     return np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
 
@@ -61,7 +61,7 @@ def test_pixels_come_as_the_decoder_gives_them_either_way(children: Pool) -> Non
     data = encode_jpeg(noise(640, 480))
     reply = children.read("decode photo", decode_task(), [data], BOUNDS, AMPLE)
     assert reply.answer == {"shape": [480, 640, 3], "width_px": 640, "height_px": 480, "notes": []}
-    assert np.array_equal(reply.blocks[0].reshape(480, 640, 3), images.decode(data, LIMITS))
+    assert np.array_equal(reply.blocks[0].reshape(480, 640, 3), decoding.decode(data, LIMITS))
 
 
 def test_a_picture_larger_than_a_pipe_or_the_last_one_comes_whole(children: Pool) -> None:
@@ -69,7 +69,7 @@ def test_a_picture_larger_than_a_pipe_or_the_last_one_comes_whole(children: Pool
     for width, height in sizes:
         data = encode_jpeg(noise(width, height), quality=30)
         reply = children.read("decode photo", decode_task(), [data], BOUNDS, AMPLE)
-        assert np.array_equal(reply.blocks[0].reshape(height, width, 3), images.decode(data, LIMITS))
+        assert np.array_equal(reply.blocks[0].reshape(height, width, 3), decoding.decode(data, LIMITS))
 
 
 def test_one_child_serves_many_tasks_and_threads_share_them(children: Pool) -> None:
@@ -88,7 +88,7 @@ def test_one_child_serves_many_tasks_and_threads_share_them(children: Pool) -> N
 def test_a_refusal_in_the_child_is_the_refusal_here(own_pool: Pool) -> None:
     for data in (b"", b"no photo", encode_jpeg(noise(64, 48))[:-40], encode_jpeg(noise(8, 8))):
         with pytest.raises(ImageRefused) as here:
-            images.decode(data, LIMITS)
+            decoding.decode(data, LIMITS)
         with pytest.raises(ImageRefused) as there:
             photos.decode(data, LIMITS)
         assert str(there.value) == str(here.value)
@@ -98,16 +98,16 @@ def test_a_refusal_in_the_child_is_the_refusal_here(own_pool: Pool) -> None:
 def test_a_photo_in_the_child_has_its_hash_and_date(own_pool: Pool) -> None:
     data = encode_jpeg(noise(2000, 1500))
     described = photos.describe(data, LIMITS, 500)
-    reference = images.decode_reduced(data, LIMITS, 500)
+    reference = decoding.decode_reduced(data, LIMITS, 500)
     assert np.array_equal(described.picture.pixels, reference.pixels)
     assert (described.picture.width_px, described.picture.height_px) == (2000, 1500)
-    assert described.perceptual_hash == images.perceptual_hash(reference.pixels)
+    assert described.perceptual_hash == decoding.perceptual_hash(reference.pixels)
     assert described.taken is None
 
 
 def test_a_photo_is_described_with_its_weight_where_it_takes_no_more_than_allowed(own_pool: Pool) -> None:
     data = encode_jpeg(noise(320, 240))
-    weight_bytes = images.decoding_bytes(data, LIMITS)
+    weight_bytes = decoding.decoding_bytes(data, LIMITS)
     allowed = photos.weigh(data, LIMITS, 500, weight_bytes)
     beyond = photos.weigh(data, LIMITS, 500, weight_bytes - 1)
     assert allowed.decoding_bytes == beyond.decoding_bytes == weight_bytes

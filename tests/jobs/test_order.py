@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from core.base.words import rate
 from core.jobs.model import Job, JobKind, JobState, Owner
 from core.jobs.order import jobs_before, paused_by
 from core.ui.jobs import running_line, waiting_sentence
-from core.words import rate
 
 NAMES = {"family": "Family", "club": "Club"}
 

@@ -22,13 +22,13 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
-from core.engine.openvino import OpenVinoEngine
-from core.errors import InputRefused
+from core.base.errors import InputRefused
+from core.base.types import CancelToken, Report, silent
 from core.jobs.handlers import IngestRequest, handlers
 from core.jobs.model import Job, JobKind, JobState, Owner
 from core.jobs.worker import run_job, work
 from core.services import Services
-from core.types import CancelToken, Report, silent
+from core.vision.engine.openvino import OpenVinoEngine
 from core.workflows.project import MapOptions
 from core.workflows.train import TrainOptions
 from tests import prepared

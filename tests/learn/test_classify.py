@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.svm import LinearSVC
 
-from core.errors import Cancelled, InputRefused, NotFound, TrainingRefused
+from core.base.errors import Cancelled, InputRefused, NotFound, TrainingRefused
 from core.learn import classify, openset, solver
 from core.learn.classify import C_GRID, LinearSvm, Recogniser, fit, fit_temperature
 from core.learn.openset import Rules

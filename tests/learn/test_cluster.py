@@ -7,13 +7,13 @@ import itertools
 import numpy as np
 import pytest
 
-from core.embed.embedder import Embedder
-from core.errors import Cancelled
+from core.base.errors import Cancelled
+from core.base.types import Floats, Ints
 from core.learn.alike import Centres, most_alike, similarity
 from core.learn.cluster import DEFAULT_THRESHOLD, FARTHEST, TYPICAL_COSINE, Hierarchy, grow
 from core.learn.nearest import nearest
-from core.models import catalogue
-from core.types import Floats, Ints
+from core.vision.embed.embedder import Embedder
+from core.vision.models import catalogue
 
 
 def people_of(sizes: list[int], spread: float = 0.05, seed: int = 0) -> tuple[Floats, Ints]:

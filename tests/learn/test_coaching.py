@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from core.base.types import FaceTable, Quality
 from core.learn.coaching import FEWEST, MOST, TARGET_ERROR, Curve, PhotoKind, Record, advise, fit_curve, more_photos
 from core.learn.evaluate import evaluate
 from core.learn.predictions import Predictions
-from core.types import FaceTable, Quality
 
 GOOD = Quality(120, 0.8, 0.5, 0.2, 0, 0, 0, 0, 0.98, 0.95)
 TESTED = 10

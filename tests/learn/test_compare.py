@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.errors import InputRefused
+from core.base.errors import InputRefused
 from core.learn.compare import Verdict, compare, in_how_many, mcnemar
 from tests.learn.test_split import ints
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from core.errors import InputRefused
+from core.base.errors import InputRefused
 from core.learn.evaluate import (
     Confused,
     Evaluation,

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from core.errors import InputRefused
+from core.base.errors import InputRefused
 from core.learn.impostors import Linear
 from core.learn.openset import (
     RATES,

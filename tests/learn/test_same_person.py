@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from core.errors import InputRefused
+from core.base.errors import InputRefused
 from core.learn.same_person import (
     ALL_PAIRS_MOST,
     ENOUGH_PEOPLE,
@@ -23,7 +23,7 @@ from core.learn.same_person import (
     person_scores,
     rule_of,
 )
-from core.models.catalogue import DEFAULT_VECTORS_ID
+from core.vision.models.catalogue import DEFAULT_VECTORS_ID
 
 
 def crowd(people: int, faces: int, *, spread: float = 0.05, seed: int = 0):

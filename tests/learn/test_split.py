@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.errors import TrainingRefused
+from core.base.errors import TrainingRefused
+from core.base.types import Split
 from core.learn.split import deal_into_folds, hamming, near_duplicate_groups, plan
-from core.types import Split
 
 TRAIN, VAL = Split.TRAIN, Split.VAL
 

@@ -9,11 +9,11 @@ import cv2
 import numpy as np
 import pytest
 
-from core.errors import Cancelled
+from core.base.errors import Cancelled
+from core.base.types import FaceTable, Ints, RgbImage, Split, Vectors
 from core.learn import doubts, pictures, suspects
 from core.learn.split import near_duplicate_groups
 from core.learn.suspects import Action, Found, Kind, Part, PeoplePair, Suspect
-from core.types import FaceTable, Ints, RgbImage, Split, Vectors
 
 TRAIN, VAL = Split.TRAIN, Split.VAL
 N_PEOPLE, EACH = 6, 8

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score, roc_curve
 
-from core.errors import InputRefused
+from core.base.errors import InputRefused
 from core.learn.verification import (
     acceptance_curve,
     det_curve,

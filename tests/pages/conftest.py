@@ -11,13 +11,13 @@ import streamlit as st
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
-from core.engine.openvino import OpenVinoEngine
+from core.base.types import CancelToken
 from core.jobs.handlers import handlers
 from core.jobs.model import Job
 from core.jobs.worker import run_job
 from core.services import Services
-from core.types import CancelToken
 from core.ui import data as ui_data
+from core.vision.engine.openvino import OpenVinoEngine
 from tests import prepared
 from tests.conftest import new_data_dir
 from tests.waiting import LONGEST_S

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from core.base.types import Box
 from core.corrections.model import Hand
 from core.exchange import xmp
 from core.exchange.xmp import Region, Sidecar
@@ -15,7 +16,6 @@ from core.jobs.handlers import sweep_uploads
 from core.jobs.model import JobKind, JobState
 from core.jobs.transfers import ExportParams
 from core.store.artifacts import Kind as FileKind
-from core.types import Box
 from core.ui.photos import exports as exports_ui
 from core.workflows.correct import Corrector
 from core.workflows.export import What, exported

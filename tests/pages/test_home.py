@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from core.jobs.model import JobKind, JobState
-from core.models.catalogue import DEFAULT_VECTORS_ID
+from core.vision.models.catalogue import DEFAULT_VECTORS_ID
 from tests.conftest import add_model
 from tests.pages.conftest import button, texts, work
 

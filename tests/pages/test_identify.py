@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from PIL import Image
 
-from core.images import encode_jpeg
+from core.imaging.decoding import encode_jpeg
 from core.jobs.model import JobKind
 from core.learn.openset import Threshold
 from core.ui import state, words

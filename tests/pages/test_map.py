@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from core.corrections.model import Hand
-from core.images import encode_jpeg
+from core.imaging.decoding import encode_jpeg
 from core.jobs.model import JobKind, JobState
 from core.store.artifacts import Kind
 from core.ui import data

@@ -8,13 +8,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.corrections.model import Act, Change, Entity, Field, Hand, Kind
-from core.detect.mtcnn import Detector
-from core.images import encode_jpeg, turn_pixels
+from core.imaging.decoding import encode_jpeg, turn_pixels
 from core.jobs.handlers import IngestRequest
 from core.jobs.model import JobKind, JobState, Owner
 from core.store.base import IngestBatch, PhotoLabel
 from core.ui.correcting import acting, filters, grouping
 from core.ui.correcting.filters import Filter, Order, Show
+from core.vision.detect.mtcnn import Detector
 from core.workflows.correct import Corrector
 from core.workflows.ingest import Target, ingest
 from tests.conftest import write_zip

@@ -12,9 +12,9 @@ from PIL import Image
 
 from core.jobs.model import JobKind
 from core.learn.same_person import MEASURED
-from core.models import catalogue
-from core.models.catalogue import DEFAULT_VECTORS_ID
 from core.ui.identify.verifying import basis, conclusion
+from core.vision.models import catalogue
+from core.vision.models.catalogue import DEFAULT_VECTORS_ID
 from core.workflows.verify import Verdict
 from tests.pages.conftest import button, texts
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from core.errors import InputRefused
+from core.base.errors import InputRefused
 from core.ui.gate import Hosts, check_address, host_name, inline_script_sources
 from tests.browser.conftest import ROOT, App, serve
 from tests.conftest import new_data_dir

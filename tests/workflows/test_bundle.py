@@ -14,14 +14,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.errors import InputRefused, ModelMismatch, NameTaken
+from core.base.errors import InputRefused, ModelMismatch, NameTaken
+from core.base.types import CancelToken
 from core.exchange import bundle as files
 from core.jobs.handlers import IngestRequest, handlers
 from core.jobs.model import JobKind, JobState
 from core.jobs.worker import run_job
 from core.services import Services
 from core.store.artifacts import Kind
-from core.types import CancelToken
 from core.workflows import arrivals, bundles, train
 from core.workflows.bundles import export_bundle, import_bundle
 from tests.conftest import new_data_dir, services_on, write_zip

@@ -12,16 +12,16 @@ import numpy as np
 import pytest
 
 from core.__main__ import main
+from core.base.errors import Cancelled, InputRefused, NotFound
+from core.base.settings import Settings
+from core.base.types import Box, CancelToken, Face, Photo, Quality
 from core.corrections.model import Hand
-from core.errors import Cancelled, InputRefused, NotFound
 from core.jobs.handlers import handlers
 from core.jobs.model import JobKind, JobState
 from core.jobs.worker import run_job
 from core.learn.cluster import DEFAULT_THRESHOLD, FARTHEST
 from core.services import Services
-from core.settings import Settings
 from core.store.base import Dataset, IngestBatch, PhotoLabel, StoredFace
-from core.types import Box, CancelToken, Face, Photo, Quality
 from core.workflows import cluster
 from core.workflows.cluster import Clustering, ClusterOptions
 from core.workflows.correct import Corrector

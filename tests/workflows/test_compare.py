@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from core.__main__ import main
+from core.base.errors import InputRefused
+from core.base.types import TRUSTED_GRADE
 from core.corrections.model import Hand
-from core.errors import InputRefused
 from core.store.artifacts import Kind
-from core.types import TRUSTED_GRADE
 from core.workflows import compare, train
 from core.workflows.compare import compare_runs
 from core.workflows.correct import Corrector

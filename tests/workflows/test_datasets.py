@@ -7,12 +7,12 @@ import time
 
 import pytest
 
-from core.errors import InputRefused, ModelMismatch, NameTaken, NotFound
+from core.base.errors import InputRefused, ModelMismatch, NameTaken, NotFound
+from core.base.types import CancelToken
 from core.jobs.handlers import IngestRequest, handlers, sweep_uploads
 from core.jobs.model import JobKind
 from core.jobs.worker import run_job
 from core.store.artifacts import Kind
-from core.types import CancelToken
 from core.workflows import datasets
 from core.workflows.erase_dataset import erase_dataset
 from core.workflows.leftovers import sweep_leftovers

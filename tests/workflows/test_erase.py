@@ -18,8 +18,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.base.errors import DataFolderBusy, NameTaken, NotFound
+from core.base.types import CancelToken, FacePolicy
 from core.corrections.replay import replay
-from core.errors import DataFolderBusy, NameTaken, NotFound
 from core.exchange.traces import Found, Search, Traces
 from core.jobs.handlers import IngestRequest, LookupRequest, handlers
 from core.jobs.model import Job, JobKind, JobState
@@ -31,7 +32,6 @@ from core.store.artifacts import Kind
 from core.store.erasing import SqlEraseStore
 from core.store.schema import metadata
 from core.store.scrub import Scrubber
-from core.types import CancelToken, FacePolicy
 from core.workflows import erase, train
 from core.workflows.erase import EraseRequest
 from core.workflows.erase_plan import ErasePlan, write_plan

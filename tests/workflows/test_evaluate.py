@@ -11,12 +11,12 @@ import pytest
 from PIL import Image
 
 from core.__main__ import main
-from core.errors import InputRefused, ModelMismatch, TrainingRefused
+from core.base.errors import InputRefused, ModelMismatch, TrainingRefused
+from core.base.types import Split
 from core.learn.classify import Recogniser
 from core.learn.openset import RATES
 from core.learn.predictions import Predictions
 from core.store.artifacts import Kind
-from core.types import Split
 from core.workflows import evaluate, train
 from core.workflows.evaluate import Strangers, embed_strangers, find_known, measure
 from core.workflows.train import TrainOptions, material

@@ -14,20 +14,20 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from core.archive import open_source
+from core.archives.source import open_source
+from core.base.errors import Cancelled, InputRefused, ModelMismatch, NotFound
+from core.base.settings import ArchiveLimits, Settings
+from core.base.types import Box, CancelToken, Face, Photo, Quality, Split
 from core.corrections.model import Hand, Kind
-from core.errors import Cancelled, InputRefused, ModelMismatch, NotFound
 from core.exchange import xmp
 from core.exchange.xmp import Region, Sidecar
 from core.exchange.zips import Folders, safe_part
-from core.geometry import match
+from core.imaging.geometry import match
 from core.jobs.model import JobKind, Owner
 from core.services import Services
-from core.settings import ArchiveLimits, Settings
 from core.store.artifacts import Kind as FileKind
 from core.store.artifacts import content_id
 from core.store.base import IngestBatch, PhotoLabel, StoredFace
-from core.types import Box, CancelToken, Face, Photo, Quality, Split
 from core.workflows import export, import_names, imports
 from core.workflows.correct import Corrector
 from core.workflows.export import What, Wish

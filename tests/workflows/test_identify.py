@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 import pytest
 
-from core.engine.openvino import OpenVinoEngine
-from core.images import encode_jpeg, turn_pixels
+from core.base.types import TRUSTED_GRADE, RgbImage
+from core.imaging.decoding import encode_jpeg, turn_pixels
 from core.services import Services
-from core.types import TRUSTED_GRADE, RgbImage
+from core.vision.engine.openvino import OpenVinoEngine
 from core.workflows import verify
 from core.workflows.identify import Identifier, to_json
 from core.workflows.lookups import lookup, outputs

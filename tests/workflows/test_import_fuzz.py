@@ -18,10 +18,10 @@ from typing import Any
 
 import pytest
 
-from core.errors import FaceAtlasError
+from core.base.errors import FaceAtlasError
+from core.base.settings import Settings
 from core.exchange import bundle as bundle_files
 from core.services import Services
-from core.settings import Settings
 from core.workflows import arrivals, imports
 from core.workflows.arrivals import Delivery
 from core.workflows.bundles import export_bundle

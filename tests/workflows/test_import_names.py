@@ -14,16 +14,16 @@ import pytest
 from PIL import Image
 
 from core.__main__ import main
+from core.base.errors import InputRefused
+from core.base.types import Box, Face, Photo
 from core.corrections.model import Act, Change, Entity, Field, Hand, Kind
-from core.errors import InputRefused
 from core.exchange import xmp
 from core.exchange.xmp import Region, Sidecar
-from core.geometry import stored_box
+from core.imaging.geometry import stored_box
 from core.services import Services
 from core.store.artifacts import Kind as FileKind
 from core.store.artifacts import content_id
 from core.store.base import IngestBatch, PhotoLabel, StoredFace
-from core.types import Box, Face, Photo
 from core.workflows import import_names, imports
 from core.workflows.export import What
 from core.workflows.import_names import SidecarSummary

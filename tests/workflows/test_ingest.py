@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
+from core.base.errors import Cancelled, InputRefused
+from core.base.types import Box, CancelToken, Detection, FacePolicy, Report, RgbImage, Split, silent
 from core.corrections.model import Hand
-from core.errors import Cancelled, InputRefused
 from core.jobs.model import JobKind, Owner
 from core.services import Services
 from core.store.artifacts import Kind, content_id
 from core.store.base import FileReport, Outcome
-from core.types import Box, CancelToken, Detection, FacePolicy, Report, RgbImage, Split, silent
 from core.workflows.correct import Corrector
 from core.workflows.ingest import Summary, Target, ingest
 from tests.conftest import MODEL_ID, write_zip

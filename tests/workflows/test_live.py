@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from core.engine.openvino import OpenVinoEngine
-from core.types import RgbImage
+from core.base.types import RgbImage
+from core.vision.engine.openvino import OpenVinoEngine
 from core.workflows.identify import Identifier
 from core.workflows.live import LOST_AFTER_S, Watch
 from tests.conftest import services_on

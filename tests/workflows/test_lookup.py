@@ -14,11 +14,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.archive import open_source
+from core.archives.source import open_source
+from core.base.errors import Cancelled, InputRefused, ModelMismatch, NotFound
+from core.base.settings import ArchiveLimits, ImageLimits
+from core.base.types import Box, CancelToken
 from core.cli.program import main
-from core.errors import Cancelled, InputRefused, ModelMismatch, NotFound
 from core.exchange import xmp
-from core.images import decode
+from core.imaging.decoding import decode
 from core.jobs.handlers import LookupRequest, handlers
 from core.jobs.model import Job, JobKind, JobState
 from core.jobs.transfers import SortParams
@@ -27,9 +29,7 @@ from core.learn.openset import RATES, Threshold
 from core.learn.same_person import MEASURED
 from core.learn.two_names import rivals, sure_cosine
 from core.services import Services
-from core.settings import ArchiveLimits, ImageLimits
 from core.store.artifacts import Artifacts, Kind, content_id
-from core.types import Box, CancelToken
 from core.workflows.export import exported
 from core.workflows.lookups import lookup, outputs, stored
 from core.workflows.lookups.lookup import Wish

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from core.__main__ import main
-from core.archive import open_source
-from core.errors import InputRefused
-from core.settings import ArchiveLimits
+from core.archives.source import open_source
+from core.base.errors import InputRefused
+from core.base.settings import ArchiveLimits
 from core.workflows.pair_lists import read_pairs
 from core.workflows.verify_pairs import find_photos
 

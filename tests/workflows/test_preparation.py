@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.embed.crops import face_crop
-from core.errors import ModelMismatch, NotFound
-from core.geometry import PLACES, crop_transform, landmark_transform
+from core.base.errors import ModelMismatch, NotFound
+from core.base.types import Box, Detection
+from core.imaging.geometry import PLACES, crop_transform, landmark_transform
 from core.jobs.handlers import IngestRequest
 from core.jobs.model import JobKind
-from core.models import catalogue
 from core.services import Services
-from core.types import Box, Detection
+from core.vision.embed.crops import face_crop
+from core.vision.models import catalogue
 from core.workflows import datasets
 from tests.pages.conftest import work
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.archive import open_source
-from core.images import decoding_bytes, encode_jpeg
-from core.machine import Pace
-from core.settings import ArchiveLimits, ImageLimits
+from core.archives.source import open_source
+from core.base.machine import Pace
+from core.base.settings import ArchiveLimits, ImageLimits
+from core.imaging.decoding import decoding_bytes, encode_jpeg
 from core.workflows.reading import PhotoReader, ReadPhoto
 from tests.conftest import write_zip
 from tests.waiting import LONGEST_S
@@ -88,9 +88,9 @@ PEAK = r"""
 import re, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from core.archive import open_source
-from core.machine import Pace
-from core.settings import ArchiveLimits, ImageLimits
+from core.archives.source import open_source
+from core.base.machine import Pace
+from core.base.settings import ArchiveLimits, ImageLimits
 from core.workflows.reading import PhotoReader
 
 def status_bytes(field):

@@ -15,22 +15,22 @@ from PIL import ExifTags, Image
 from sqlalchemy import delete, update
 
 from core.__main__ import main
+from core.base.errors import Cancelled, InputRefused, NotFound
+from core.base.types import Box, CancelToken, Detection, Face, FacePolicy, Report, RgbImage, Split, silent
 from core.corrections.model import Hand, Kind
-from core.detect.mtcnn import Detector, DetectorSettings
-from core.embed.embedder import Embedder
-from core.engine.base import Engine
-from core.engine.openvino import OpenVinoEngine, OpenVinoNetwork
-from core.errors import Cancelled, InputRefused, NotFound
-from core.geometry import match
-from core.images import encode_jpeg, turn_pixels
+from core.imaging.decoding import encode_jpeg, turn_pixels
+from core.imaging.geometry import match
 from core.jobs.handlers import handlers, resume_turned
 from core.jobs.model import JobKind, JobState, Owner
 from core.jobs.worker import run_job
-from core.models.catalogue import embedding_model
 from core.services import Services
 from core.store import artifacts, schema
 from core.store.base import Outcome
-from core.types import Box, CancelToken, Detection, Face, FacePolicy, Report, RgbImage, Split, silent
+from core.vision.detect.mtcnn import Detector, DetectorSettings
+from core.vision.embed.embedder import Embedder
+from core.vision.engine.base import Engine
+from core.vision.engine.openvino import OpenVinoEngine, OpenVinoNetwork
+from core.vision.models.catalogue import embedding_model
 from core.workflows import export, imports, relook
 from core.workflows.correct import Corrector
 from core.workflows.export import What, Wish

@@ -12,9 +12,9 @@ import pytest
 from pypdf import PdfReader
 
 from core.__main__ import main
-from core.errors import Cancelled, InputRefused, NotFound
+from core.base.errors import Cancelled, InputRefused, NotFound
+from core.base.types import CancelToken
 from core.store.artifacts import Kind
-from core.types import CancelToken
 from core.workflows import study
 from core.workflows.report import MISTAKES_SHOWN, make_report, own_pairs, save
 from core.workflows.study import StudyOptions

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from core.__main__ import main
+from core.base.errors import Cancelled, InputRefused, NotFound
+from core.base.types import CancelToken, Split
 from core.corrections.model import Hand
-from core.errors import Cancelled, InputRefused, NotFound
 from core.jobs.handlers import handlers
 from core.jobs.model import JobKind, JobState
 from core.jobs.worker import run_job
 from core.learn.contenders import contenders
 from core.store.artifacts import Kind
-from core.types import CancelToken, Split
 from core.workflows import erase, study, train
 from core.workflows.correct import Corrector
 from core.workflows.erase import EraseRequest

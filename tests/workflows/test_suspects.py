@@ -16,18 +16,18 @@ import pytest
 from PIL import Image
 
 from core.__main__ import main
+from core.base.errors import InputRefused
+from core.base.settings import Settings
+from core.base.types import CancelToken, Ints, Photo, Split
 from core.corrections.model import Hand
-from core.errors import InputRefused
 from core.jobs.handlers import handlers
 from core.jobs.model import JobKind, JobState
 from core.jobs.worker import run_job
 from core.learn import suspects as finding
 from core.learn.suspects import Kind, Suspect
 from core.services import Services
-from core.settings import Settings
 from core.store.artifacts import Kind as FileKind
 from core.store.base import PhotoLabel
-from core.types import CancelToken, Ints, Photo, Split
 from core.workflows import suspects
 from core.workflows.correct import Corrector
 from core.workflows.suspects import Standing

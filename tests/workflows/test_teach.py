@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.base.errors import InputRefused, NotFound
+from core.base.types import Detection, RgbImage
 from core.corrections.model import Hand
-from core.engine.openvino import OpenVinoEngine
-from core.errors import InputRefused, NotFound
-from core.images import encode_jpeg
+from core.imaging.decoding import encode_jpeg
 from core.services import Services
 from core.store.artifacts import content_id
 from core.store.base import Dataset
-from core.types import Detection, RgbImage
+from core.vision.engine.openvino import OpenVinoEngine
 from core.workflows import teach
 from core.workflows.correct import Corrector
 from core.workflows.teach import SeenPhoto

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.errors import Cancelled
+from core.base.errors import Cancelled
+from core.base.types import CancelToken
 from core.learn.evaluate import evaluate
-from core.types import CancelToken
 from core.workflows import train
 from core.workflows.train import TrainOptions
 from tests.pages.faces import add_faces

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from core.__main__ import main
-from core.errors import InputRefused
-from core.models.catalogue import DEFAULT_VECTORS_ID
+from core.base.errors import InputRefused
 from core.services import Services
+from core.vision.models.catalogue import DEFAULT_VECTORS_ID
 from core.workflows import verify
 from tests.conftest import MODEL_ID
 from tests.pages.faces import add_faces

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.images import encode_jpeg, shrink
-from core.types import Box, RgbImage
+from core.base.types import Box, RgbImage
+from core.imaging.decoding import encode_jpeg, shrink
 from core.ui.components.choices import Chosen
 from core.ui.components.mount import component, nothing
 from core.ui.gallery import PHOTO_PX, jpeg_address

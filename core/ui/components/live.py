@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.types import Box
+from core.base.types import Box
 from core.ui.components.mount import component, nothing
 
 _mount = component(

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from core.types import Ints
+from core.base.types import Ints
 from core.ui.components.mount import component, nothing
 
 _mount = component(

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from core.types import Floats, Ints
+from core.base.types import Floats, Ints
 from core.ui.charts import Group
 
 _FOLDER = Path(__file__).parent

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from core.base.errors import FaceAtlasError, InputRefused
+from core.base.types import Split
 from core.corrections.model import Event, Hand
-from core.errors import FaceAtlasError, InputRefused
 from core.jobs.model import JobKind
 from core.store.base import Dataset
-from core.types import Split
 from core.ui import data, state, words
 from core.ui.components.picker import Command, Grid
 from core.ui.correcting import history

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.errors import ImageRefused, NotFound
-from core.images import encode_jpeg, shrink
+from core.base.errors import ImageRefused, NotFound
+from core.base.types import Photo
+from core.imaging.decoding import encode_jpeg, shrink
 from core.isolation.photos import decode_reduced
 from core.store.artifacts import Kind
 from core.store.base import Dataset
-from core.types import Photo
 from core.ui import data, gallery, words
 from core.ui.components.picker import Command, Pickable, picker
 from core.ui.correcting import acting, facesheet

@@ -7,17 +7,17 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import streamlit as st
 
-from core.errors import ImageRefused, NotFound
-from core.images import turn_pixels
+from core.base.errors import ImageRefused, NotFound
+from core.base.types import Face, Quality
+from core.imaging.decoding import turn_pixels
 from core.isolation.photos import decode
-from core.learn.quality import doubt
 from core.store.artifacts import Kind
 from core.store.base import Dataset
-from core.types import Face, Quality
 from core.ui import data, gallery, state, words
 from core.ui.components import boxes
 from core.ui.correcting import acting, history
 from core.ui.data import Faces
+from core.vision.quality import doubt
 from core.workflows import relook
 
 TURNS = (("Turn left", "rotate_left", "Q", -1), ("Turn right", "rotate_right", "E", 1))

@@ -10,8 +10,8 @@ from enum import StrEnum
 import numpy as np
 import streamlit as st
 
+from core.base.types import Bools, FaceTable, Floats, Ints, Revision, Split
 from core.store.base import Dataset
-from core.types import Bools, FaceTable, Floats, Ints, Revision, Split
 from core.ui import address, data, words
 from core.ui.data import Faces
 

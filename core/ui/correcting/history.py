@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from core.base.types import Split
 from core.corrections.model import Event, Kind
-from core.types import Split
 from core.ui import words
 
 Names = Mapping[int, str]

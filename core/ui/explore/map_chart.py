@@ -10,10 +10,10 @@ from itertools import pairwise
 import numpy as np
 import streamlit as st
 
+from core.base.types import Ints, Revision, Split
 from core.jobs.model import JobKind, JobState
 from core.learn.predictions import Predictions
 from core.store.base import Dataset
-from core.types import Ints, Revision, Split
 from core.ui import charts, data, gallery, words
 from core.ui.charts import Group
 from core.ui.components import scatter

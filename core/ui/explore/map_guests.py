@@ -8,10 +8,10 @@ from hashlib import sha256
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from core.errors import ImageRefused
-from core.images import encode_jpeg
+from core.base.errors import ImageRefused
+from core.base.types import Revision
+from core.imaging.decoding import encode_jpeg
 from core.store.base import Dataset
-from core.types import Revision
 from core.ui import data, gallery, words
 from core.ui.components.scatter import Card, Cloud, Mark
 from core.ui.data import Faces

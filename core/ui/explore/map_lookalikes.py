@@ -7,9 +7,9 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
+from core.base.types import Revision
 from core.learn.lookalikes import BUSY_MOST, FACES_MOST, Lookalikes, Pair, lookalikes
 from core.store.base import Dataset
-from core.types import Revision
 from core.ui import charts, data, gallery, words
 from core.ui.charts import Alike
 from core.ui.data import Faces

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.errors import InputRefused
+from core.base.errors import InputRefused
+from core.base.types import Revision
 from core.jobs.model import Job, JobKind
 from core.learn.predictions import Predictions
 from core.store.base import Dataset, MapInfo, Run
-from core.types import Revision
 from core.ui import charts, data, jobs, state, words
 from core.ui.components import scatter
 from core.ui.data import Faces

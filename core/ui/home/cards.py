@@ -6,14 +6,14 @@ from typing import Any
 
 import streamlit as st
 
-from core.errors import FaceAtlasError
+from core.base.errors import FaceAtlasError
 from core.jobs.model import JobKind, JobState
-from core.models import install
-from core.models.catalogue import DEFAULT_VECTORS_ID, EMBEDDING_MODELS, EmbeddingModel
 from core.store.base import Dataset
 from core.ui import damaged, data, frame, gallery, jobs, words
 from core.ui.home import trail
 from core.ui.photos import uploads
+from core.vision.models import install
+from core.vision.models.catalogue import DEFAULT_VECTORS_ID, EMBEDDING_MODELS, EmbeddingModel
 from core.workflows.erase_dataset import erase_dataset
 
 COVERS = 6

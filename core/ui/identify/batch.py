@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.errors import NotFound
+from core.base.errors import NotFound
 from core.jobs.model import Job
 from core.store.base import Dataset, Run
 from core.ui import address, data, frame, gallery, state, words

@@ -8,8 +8,8 @@ from hashlib import sha256
 
 import streamlit as st
 
-from core.errors import ImageRefused
-from core.images import encode_jpeg, shrink
+from core.base.errors import ImageRefused
+from core.imaging.decoding import encode_jpeg, shrink
 from core.isolation.photos import decode_reduced
 from core.ui import data, gallery, state, words
 from core.ui.components import choices

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.errors import ImageRefused
+from core.base.errors import ImageRefused
 from core.store.base import Dataset, Run
 from core.ui import data, frame, words
 from core.ui.identify import giving, looking

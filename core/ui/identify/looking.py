@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.images import encode_jpeg
+from core.base.types import Face
+from core.imaging.decoding import encode_jpeg
 from core.isolation.photos import decode
 from core.jobs.model import JobKind
 from core.learn.openset import RATES, TARGET_RATE, Threshold
 from core.store.base import Dataset, Run
-from core.types import Face
 from core.ui import data, gallery, jobs, state, words
 from core.ui.components import boxes, choices
 from core.ui.components.boxes import BoxOnPhoto, Sheet

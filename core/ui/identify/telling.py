@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
+from core.base.types import TRUSTED_GRADE, Face
 from core.learn.openset import Threshold
 from core.store.base import Dataset
-from core.types import TRUSTED_GRADE, Face
 from core.ui import data, gallery, state, words
 from core.ui.components import choices
 from core.ui.components.choices import Layout, Line

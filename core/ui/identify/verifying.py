@@ -8,13 +8,13 @@ from hashlib import sha256
 
 import streamlit as st
 
-from core.errors import InputRefused
-from core.images import encode_jpeg
+from core.base.errors import InputRefused
+from core.base.types import Revision
+from core.imaging.decoding import encode_jpeg
 from core.learn.same_person import FARS, Scores, distance
-from core.models.catalogue import DEFAULT_VECTORS_ID
 from core.store.base import Dataset, PersonCount
-from core.types import Revision
 from core.ui import data, gallery, words
+from core.vision.models.catalogue import DEFAULT_VECTORS_ID
 from core.workflows import verify
 from core.workflows.verify import Gallery, Judge, Looked, Verdict
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.base.types import Box
 from core.isolation.photos import decode
 from core.learn.openset import Threshold
 from core.store.base import Dataset, Run
-from core.types import Box
 from core.ui import data, state, words
 from core.ui.components import live
 from core.ui.components.live import InView

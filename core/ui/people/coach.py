@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.base.types import Revision
 from core.learn.coaching import MOST, Advice, advise
 from core.store.base import Dataset, Run
-from core.types import Revision
 from core.ui import data, state, words
 
 AT_ONCE = 20_000

@@ -9,8 +9,8 @@ from enum import StrEnum
 
 import streamlit as st
 
+from core.base.types import TRUSTED_GRADE
 from core.store.base import Dataset, PersonCount
-from core.types import TRUSTED_GRADE
 from core.ui import address, gallery, state, words
 from core.ui.components.picker import Grid, Pickable, Picked, picker
 from core.ui.correcting import acting

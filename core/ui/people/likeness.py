@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
+from core.base.types import Floats, Ints, Revision
 from core.learn.alike import Centres, similarity
-from core.types import Floats, Ints, Revision
 from core.ui import data
 from core.ui.data import Faces
 from core.workflows.cluster import PROBABLY_TWO, Twins, merge_candidates, split_person

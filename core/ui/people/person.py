@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from core.base.types import TRUSTED_GRADE
 from core.store.base import Dataset, PersonCount
-from core.types import TRUSTED_GRADE
 from core.ui import address, data, state, words
 from core.ui.data import Faces
 from core.ui.people import crowd

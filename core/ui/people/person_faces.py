@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.types import Ints, Split
+from core.base.types import Ints, Split
 from core.ui import address, gallery, words
 from core.ui.components.picker import Command, Pickable, Picked, picker
 from core.ui.correcting import acting, facesheet, history, reviewing

@@ -7,7 +7,7 @@ from pathlib import Path, PurePath
 import pandas as pd
 import streamlit as st
 
-from core.errors import InputRefused, NotFound
+from core.base.errors import InputRefused, NotFound
 from core.jobs.model import Job, JobKind, JobState
 from core.jobs.transfers import ImportParams
 from core.store.base import Dataset

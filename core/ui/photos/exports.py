@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.errors import NotFound
+from core.base.errors import NotFound
 from core.jobs.model import Job, JobKind
 from core.jobs.transfers import ExportParams
 from core.store.base import Dataset, PersonCount, Run

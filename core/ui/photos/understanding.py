@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.archive import PhotoSource
-from core.errors import InputRefused
-from core.layout import AUTO, NOBODY, PEOPLE, SPLITS
-from core.types import Refusal
+from core.archives.folder_layout import AUTO, NOBODY, PEOPLE, SPLITS
+from core.archives.source import PhotoSource
+from core.archives.zip_names import LocalNames
+from core.base.errors import InputRefused
+from core.base.types import Refusal
 from core.ui import data, state, words
 from core.ui.photos import uploads
 from core.ui.photos.uploads import Offer
-from core.zip_names import LocalNames
 
 MOST_NAMED, MOST_REASONS = 8, 5
 READINGS = {

@@ -12,14 +12,14 @@ from pathlib import Path, PurePath
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from core.errors import ArchiveRefused
+from core.base.errors import ArchiveRefused
+from core.base.types import FacePolicy
 from core.jobs.handlers import IngestRequest
 from core.jobs.model import JobKind
-from core.models.catalogue import DEFAULT_VECTORS_ID
 from core.store.base import Dataset
-from core.types import FacePolicy
 from core.ui import data, frame, state, words
 from core.ui.components import folders
+from core.vision.models.catalogue import DEFAULT_VECTORS_ID
 
 CHUNK_BYTES = 1 << 20
 MOST_UPLOAD_BYTES = 500_000_000

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import streamlit as st
 
+from core.base.types import Revision
 from core.learn.compare import Comparison, Verdict
 from core.store.base import Run
-from core.types import Revision
 from core.ui import address, charts, data, gallery, words
 from core.ui.components.picker import Grid, picker
 from core.ui.correcting import acting, facesheet, history, reviewing

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import streamlit as st
 
+from core.base.types import Ints
 from core.learn.evaluate import Confused, Evaluation, order_by_confusion
-from core.types import Ints
 from core.ui import charts, data, gallery, words
 from core.ui.charts import Matrix
 from core.ui.components.picker import Pickable, picker

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+from core.base.types import Doubles
 from core.learn.calibrate import Bin
-from core.types import Doubles
 from core.ui import charts, words
 
 HIGH_PX = 300

@@ -8,14 +8,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.errors import NotFound
+from core.base.errors import NotFound
 from core.learn.evaluate import Confused, Evaluation
 from core.learn.predictions import Predictions
-from core.models import catalogue
 from core.store.base import Dataset, Run
 from core.ui import data, gallery, words
 from core.ui.data import Faces
 from core.ui.recogniser import training
+from core.vision.models import catalogue
 from core.workflows.csv_tables import people_csv
 
 PORTRAITS_MOST = 200

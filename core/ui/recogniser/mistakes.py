@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
+from core.base.types import Embeddings, Revision
 from core.learn.openset import nearest_training
 from core.learn.predictions import Predictions
-from core.types import Embeddings, Revision
 from core.ui import data, gallery, words
 from core.ui.correcting import facesheet
 from core.ui.recogniser import evaluation

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from core.errors import NotFound
+from core.base.errors import NotFound
+from core.base.types import Revision
 from core.store.artifacts import Kind, content_id
-from core.types import Revision
 from core.ui import data, state, words
 from core.ui.recogniser.evaluation import Shown
 from core.workflows.report import Report, make_report

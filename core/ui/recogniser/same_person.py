@@ -9,10 +9,10 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
+from core.base.types import Bools, Doubles, Ints, Revision
 from core.learn import same_person
 from core.learn.same_person import FARS, Scores
 from core.learn.verification import area_under_roc, equal_error_rate, threshold_at_far
-from core.types import Bools, Doubles, Ints, Revision
 from core.ui import charts, data, gallery, words
 from core.ui.data import Faces
 from core.ui.recogniser import curves

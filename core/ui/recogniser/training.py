@@ -5,13 +5,13 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from core.errors import TrainingRefused
+from core.base.errors import TrainingRefused
+from core.base.types import TRUSTED_GRADE
 from core.jobs.handlers import TrainRequest
 from core.jobs.model import Job, JobKind, JobState
 from core.jobs.transfers import training_of
 from core.learn.split import Plan
 from core.store.base import Counts, Dataset, Run
-from core.types import TRUSTED_GRADE
 from core.ui import data, frame, words
 from core.workflows.compare import changed_settings
 from core.workflows.train import Gated, TrainOptions, delete_run, preview

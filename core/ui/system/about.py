@@ -8,10 +8,10 @@ from importlib.metadata import version
 import pandas as pd
 import streamlit as st
 
-from core.machine import processor
-from core.models import catalogue, install
+from core.base.machine import processor
 from core.services import Services
 from core.ui import data, words
+from core.vision.models import catalogue, install
 
 PACKAGES = (
     "streamlit",

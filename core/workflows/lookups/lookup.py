@@ -17,22 +17,22 @@ from pathlib import Path, PurePath
 
 import numpy as np
 
-from core.archive import PhotoSource
-from core.detect.upright import detect_upright
-from core.errors import ImageRefused, InputRefused
+from core.archives.source import PhotoSource
+from core.base.errors import ImageRefused, InputRefused
+from core.base.machine import Pace
+from core.base.settings import ImageLimits
+from core.base.types import CancelToken, Detection, Report, Vectors, silent
 from core.exchange.zips import writing_zip
-from core.geometry import turn_size
-from core.images import Picture, encode_jpeg, shrink
+from core.imaging.decoding import Picture, encode_jpeg, shrink
+from core.imaging.geometry import turn_size
 from core.isolation.photos import decode_reduced, stored_orientation
 from core.jobs.model import JobKind
 from core.learn import same_person
 from core.learn.same_person import MEASURED, PairRule
 from core.learn.two_names import rivals, sure_cosine
-from core.machine import Pace
-from core.settings import ImageLimits
 from core.store.artifacts import Artifacts, Kind, content_id
 from core.store.base import FaceStore, JobStore, Run
-from core.types import CancelToken, Detection, Report, Vectors, silent
+from core.vision.detect.upright import detect_upright
 from core.workflows.export import exported
 from core.workflows.faces import sharp_enough
 from core.workflows.identify import CutFace, IdentifiedFace, Identifier, cut_face

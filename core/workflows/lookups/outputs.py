@@ -7,18 +7,18 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from core.archive import Entry, PhotoSource
-from core.errors import ImageRefused
+from core.archives.source import Entry, PhotoSource
+from core.base.errors import ImageRefused
+from core.base.types import CancelToken, Report, silent
+from core.base.words import person as as_read
 from core.exchange import xmp
 from core.exchange.tables import csv_parts
 from core.exchange.xmp import Sidecar
 from core.exchange.xmp_frame import sidecar_of
 from core.exchange.zips import Folders, ZipWriter, safe_part, writing_zip
-from core.geometry import turned_orientation
+from core.imaging.geometry import turned_orientation
 from core.learn.openset import TARGET_RATE, Threshold
 from core.store.artifacts import content_id
-from core.types import CancelToken, Report, silent
-from core.words import person as as_read
 from core.workflows.identify import nearest_candidate
 from core.workflows.lookups.marks import Mark, marks
 from core.workflows.lookups.values import LookedAt, Lookup, Seen

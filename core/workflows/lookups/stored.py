@@ -20,9 +20,9 @@ from typing import Any
 
 import numpy as np
 
-from core.errors import InputRefused
+from core.base.errors import InputRefused
+from core.base.types import Box, Vectors
 from core.learn.openset import Threshold
-from core.types import Box, Vectors
 from core.workflows.identify import EVIDENCE_FACES, TOP_CANDIDATES
 from core.workflows.lookups.values import Candidate, Evidence, LookedAt, Lookup, LookupInfo, Seen
 

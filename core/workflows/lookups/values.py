@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from core.base.types import TRUSTED_GRADE, Box
 from core.learn.openset import TARGET_RATE, Threshold, limit_at
-from core.types import TRUSTED_GRADE, Box
 from core.workflows.identify import Candidate, Evidence
 
 __all__ = ["TARGET_RATE", "Candidate", "Evidence", "LookedAt", "Lookup", "LookupInfo", "Seen"]

@@ -1,0 +1,445 @@
+"""What the names in an archive say: who is on a photo, which split it belongs to, which names are not taken.
+
+Pure functions over names with '/' between the parts; nothing here opens a file. ``understand_folders`` understands
+``person/x.jpg``, ``train/person/x.jpg``, ``person/train/x.jpg``, and any number of folders around them. What it cannot
+know for sure it says in sentences, and a rule tells it otherwise.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Final, NamedTuple
+
+from core.archives.zip_names import LocalNames
+from core.base import words
+from core.base.errors import InputRefused
+from core.base.types import Split
+
+# fmt: off
+PHOTO_EXTENSIONS: Final = frozenset((
+    "jpg", "jpeg", "jpe", "jfif", "mpo", "png", "webp", "bmp", "dib", "tif", "tiff", "gif", "heic", "heif",
+    "hif", "avif", "pbm", "pgm", "ppm", "pnm",
+))
+"""Endings of files that ``images.decode`` may read whole."""
+RAW_EXTENSIONS: Final = frozenset((
+    "dng", "cr2", "cr3", "crw", "nef", "nrw", "arw", "sr2", "srf", "orf", "ori", "rw2", "raf", "pef", "srw",
+    "x3f", "mrw", "3fr", "fff", "iiq", "erf", "kdc", "dcr", "mos", "mef", "rwl", "gpr",
+))
+"""Endings of cameras' RAW files, of which ``images.decode`` reads the preview."""
+_TAKEN_EXTENSIONS: Final = PHOTO_EXTENSIONS | RAW_EXTENSIONS
+
+_ARCHIVE_EXTENSIONS: Final = frozenset((
+    "zip", "rar", "7z", "tar", "gz", "tgz", "bz2", "tbz", "xz", "txz", "zst", "lz4", "cab", "iso", "cbz",
+    "cbr",
+))
+# fmt: on
+_DRIVE: Final = re.compile(r"[A-Za-z]:")
+
+Folders = tuple[str, ...]
+
+
+class Place(NamedTuple):
+    """What the folders around one photo say about it."""
+
+    person: str | None
+    split: Split | None
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Counts of what an archive's folders say; ``str()`` is what a page shows."""
+
+    photos: int
+    train: int
+    val: int
+    unlabelled: int
+    people: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    """Sentences on what was understood and what was left out, for whoever is to say otherwise."""
+    local_names: LocalNames | None = None
+    """How names in a local code page were read; None where there are none."""
+
+    @classmethod
+    def of(cls, places: Sequence[Place], notes: Sequence[str] = (), local_names: LocalNames | None = None) -> Layout:
+        return cls(
+            notes=tuple(notes),
+            local_names=local_names,
+            photos=len(places),
+            train=sum(place.split is Split.TRAIN for place in places),
+            val=sum(place.split is Split.VAL for place in places),
+            unlabelled=sum(place.person is None for place in places),
+            people=tuple(sorted({place.person for place in places if place.person is not None})),
+        )
+
+    def __str__(self) -> str:
+        """Text such as 'train 93, val 25, 5 people'."""
+        splits = [f"train {self.train}", f"val {self.val}"] if self.train or self.val else []
+        photos = [] if splits else [words.count(self.photos, "photo", "photos")]
+        people = [words.count(len(self.people), "person", "people")]
+        unlabelled = [f"{self.unlabelled} unlabelled"] if self.unlabelled else []
+        return ", ".join(splits + photos + people + unlabelled)
+
+
+def is_called_like_a_photo(name: str) -> bool:
+    """Whether the ending of a name is that of a photo."""
+    _, dot, extension = name.rpartition("/")[2].rpartition(".")
+    return bool(dot) and extension.casefold() in _TAKEN_EXTENSIONS
+
+
+# --- folders
+
+AUTO, PEOPLE, SPLITS, NOBODY = "auto", "people", "splits", "none"
+_LEVELS: Final = tuple("123456789")
+RULES: Final = (AUTO, PEOPLE, SPLITS, NOBODY, *_LEVELS)
+"""How folders may be read: as they look; all of them people; train and val with people inside; no people; or the
+people's folders are those of a level, 1 for the outermost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Understanding:
+    """What folders say about every photo, and sentences on what could be meant otherwise."""
+
+    places: list[Place]
+    notes: tuple[str, ...]
+
+
+def understand_folders(names: Iterable[str], *, folders_are_people: bool = True, rule: str = AUTO) -> Understanding:
+    """Person and split of each photo, in the order of the names.
+
+    Folders named like a split are splits when all folders beside them are, or when both sides are there, or when a name
+    that nobody bears has folders inside: a person called Test beside Ann stays a person. What lies beside splits with
+    people inside is nobody. Folders around nearly all photos are wrapping, but the folder that directly holds them is
+    the person. Dates are no people. Below a person, folders mean nothing: Ann/2019/x.jpg is Ann. Names that differ only
+    in case, spaces, underscores, final dots or Unicode form are one person, in the most frequent spelling.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Names of the photos, parts separated by '/'; other files must have been left out.
+    folders_are_people : bool
+        False gives every photo the person None; splits stay.
+    rule : str
+        One of ``RULES``.
+
+    Raises
+    ------
+    InputRefused
+        There is no such rule.
+    """
+    if rule not in RULES:
+        choices = ", ".join((AUTO, PEOPLE, SPLITS, NOBODY))
+        raise InputRefused(f"Folders cannot be read as '{rule}'. Give one of {choices}, or a level, 1 to 9.")
+    paths = [_folders(name) for name in names]
+    reading = _Reading(paths, rule)
+    splits = [reading.split(path) for path in paths]
+    if not folders_are_people or rule == NOBODY:
+        return Understanding([Place(None, split) for split in splits], reading.split_notes())
+    folder_names = [reading.person(path) for path in paths]
+    spelling = _spelling(folder_names)
+    places = [
+        Place(None if name is None else spelling[person_key(name)], split)
+        for name, split in zip(folder_names, splits, strict=True)
+    ]
+    notes = (*reading.split_notes(), *reading.person_notes(), *_spelling_notes(folder_names, spelling))
+    return Understanding(places, notes)
+
+
+def _folders(name: str) -> Folders:
+    """Folders of a photo's name; those whose names are nothing but spaces and dots are nobody's."""
+    return tuple(part for part in unicodedata.normalize("NFC", name).split("/")[:-1] if person_key(part))
+
+
+@cache
+def person_key(name: str) -> str:
+    """What two spellings of one person's folder have in common."""
+    visible = "".join(letter for letter in unicodedata.normalize("NFKC", name) if unicodedata.category(letter) != "Cf")
+    return unicodedata.normalize("NFKC", " ".join(visible.replace("_", " ").split()).rstrip(" .").casefold())
+
+
+@dataclass
+class _Reading:
+    """The folders of all photos together, read by a rule."""
+
+    paths: Sequence[Folders]
+    rule: str
+    split_folders: dict[Folders, Split] = field(init=False)
+    _around: Folders | None = field(init=False, default=None)
+    """The folder that holds splits with people inside; None where there are no such splits."""
+    _level: int = field(init=False, default=0)
+    """Depth of the people's folders; splits around them are counted only when the level was asked for."""
+    _dated: bool = field(init=False, default=False)
+    _insiders: set[str] = field(init=False, default_factory=set)
+
+    def __post_init__(self) -> None:
+        distinct = set(self.paths)
+        self.split_folders = {} if self.rule == PEOPLE else _split_folders(distinct, lenient=self.rule == SPLITS)
+        if self.rule in _LEVELS:
+            self._level = int(self.rule) - 1
+            self.split_folders = {
+                path: side for path, side in self.split_folders.items() if len(path) != int(self.rule)
+            }
+            return
+        self._around = self._find_around(distinct)
+        counts = Counter(self._without_split(path) for path in self.paths if not self._is_outside(path))
+        self._level = _wrapping_depth(counts)
+        if self.rule == AUTO:
+            self._level, self._dated = _past_dates(counts, self._level)
+        if self._around is not None:
+            self._insiders = {person_key(name) for path in counts if (name := self._name_at(path)) is not None}
+
+    def _depth_of_split(self, path: Folders) -> int | None:
+        return next((depth for depth in range(len(path)) if path[: depth + 1] in self.split_folders), None)
+
+    def split(self, path: Folders) -> Split | None:
+        depth = self._depth_of_split(path)
+        return None if depth is None else self.split_folders[path[: depth + 1]]
+
+    def _without_split(self, path: Folders) -> Folders:
+        depth = self._depth_of_split(path)
+        return path if depth is None else path[:depth] + path[depth + 1 :]
+
+    def _find_around(self, distinct: Iterable[Folders]) -> Folders | None:
+        depths = [(path, depth) for path in distinct if (depth := self._depth_of_split(path)) is not None]
+        around = {path[:depth] for path, depth in depths}
+        has_people = any(len(path) > depth + 1 for path, depth in depths)
+        return next(iter(around)) if len(around) == 1 and (has_people or self.rule == SPLITS) else None
+
+    def _is_outside(self, path: Folders) -> bool:
+        """Beside splits with people inside; without such splits, all are where the rule looks for them."""
+        return self._around is not None and self._depth_of_split(path) is None
+
+    def person(self, path: Folders) -> str | None:
+        """The name as the folder spells it."""
+        if self.rule in _LEVELS:
+            return self._name_at(path)
+        if self._around is not None and self._is_outside(path):
+            beside = path[len(self._around) :]
+            return beside[0] if beside and person_key(beside[0]) in self._insiders else None
+        return self._name_at(self._without_split(path))
+
+    def _name_at(self, path: Folders) -> str | None:
+        if len(path) <= self._level or (self._dated and _is_date(path[self._level])):
+            return None
+        return path[self._level]
+
+    def split_notes(self) -> tuple[str, ...]:
+        sides: dict[Split, dict[str, None]] = defaultdict(dict)
+        for path, side in sorted(self.split_folders.items()):
+            sides[side][path[-1]] = None
+        purposes = ((Split.TRAIN, "to learn from"), (Split.VAL, "to test with"))
+        parts = [f"{_listed(sides[side])} {purpose}" for side, purpose in purposes if side in sides]
+        return (f"Read as sides of the test, not as people: {'; '.join(parts)}.",) if parts else ()
+
+    def person_notes(self) -> tuple[str, ...]:
+        notes = []
+        outside = [path for path in self.paths if self._is_outside(path) and self.person(path) is None]
+        if outside and self._around is not None:
+            level = len(self._around)
+            folders = dict.fromkeys(path[level] for path in outside if len(path) > level)
+            photos = words.count(len(outside), "photo beside them is", "photos beside them are")
+            notes.append(f"{photos} taken without a name{f' ({_listed(folders)})' if folders else ''}.")
+        if wrapping := self._wrapping():
+            notes.append(f"People are the folders inside {wrapping}.")
+        if self._dated:
+            dates = sorted({part for path in self.paths for part in path if _is_date(part)})
+            notes.append(f"Dates are not read as people: {_listed(dates)}.")
+        return tuple(notes)
+
+    def _wrapping(self) -> str:
+        """The folders around the people's, where they are the same for all."""
+        if self.rule in _LEVELS:
+            return ""
+        bare = {self._without_split(path) for path in set(self.paths) if not self._is_outside(path)}
+        around = {path[: self._level] for path in bare if len(path) > self._level}
+        return "/".join(next(iter(around))) if len(around) == 1 else ""
+
+
+_MOST_LISTED: Final = 5
+
+
+def _listed(names: Iterable[str]) -> str:
+    shown = list(names)
+    more = f" and {len(shown) - _MOST_LISTED} more" if len(shown) > _MOST_LISTED else ""
+    return ", ".join(shown[:_MOST_LISTED]) + more
+
+
+# splits
+
+_OF_PHOTOS: Final = r"(?:set|data|dataset|dir|folder|split|images?|imgs?|photos?|pictures?|pics|faces)?\d*"
+_TRAIN: Final = r"train|training|trn"
+_VAL: Final = r"val|valid|validation|test|testing|tst|dev|devel|development|eval|evaluation|holdout|heldout"
+_SIDES: Final = (
+    (re.compile(f"(?:{_TRAIN}){_OF_PHOTOS}"), Split.TRAIN),
+    (re.compile(f"(?:{_VAL}){_OF_PHOTOS}"), Split.VAL),
+)
+_MAY_BE_A_PERSON: Final = frozenset(("test", "dev", "val", "eval", "tst", "devel", "development", "evaluation"))
+_NEED_THE_OTHER_SIDE: Final = _MAY_BE_A_PERSON - {"test", "val"}
+
+
+def _side(name: str) -> Split | None:
+    bare = re.sub(r"[\s_.\-]", "", name.casefold())
+    return next((side for pattern, side in _SIDES if pattern.fullmatch(bare)), None)
+
+
+def _split_folders(paths: Iterable[Folders], *, lenient: bool) -> dict[Folders, Split]:
+    """Paths of the folders that are splits; all that are named like one when ``lenient``."""
+    children: dict[Folders, set[str]] = defaultdict(set)
+    with_folders: set[Folders] = set()
+    for path in paths:
+        for depth, part in enumerate(path):
+            children[path[:depth]].add(part)
+            if depth + 1 < len(path):
+                with_folders.add(path[: depth + 1])
+    folders: dict[Folders, Split] = {}
+    for parent, parts in children.items():
+        sides = {part: side for part in sorted(parts) if (side := _side(part)) is not None}
+        holding = [part for part in sides if (*parent, part) in with_folders]
+        for part in sides if lenient else _believed(sides, holding, alone=len(sides) == len(parts)):
+            folders[*parent, part] = sides[part]
+    return folders
+
+
+def _believed(sides: Mapping[str, Split], holding: Iterable[str], *, alone: bool) -> list[str]:
+    """Which of the folders that are named like splits, side by side, are splits.
+
+    Parameters
+    ----------
+    holding : those with folders inside
+    alone : whether there are no other folders beside them
+    """
+    if len(set(sides.values())) == 2:
+        return list(sides)
+    if alone:
+        return [part for part in sides if part.casefold() not in _NEED_THE_OTHER_SIDE]
+    return [part for part in holding if part.casefold() not in _MAY_BE_A_PERSON]
+
+
+# people
+
+
+def _wrapping_depth(counts: Mapping[Folders, int]) -> int:
+    """Number of folders around the people's: each is alone, and holds more photos in folders than directly.
+
+    Parameters
+    ----------
+    counts : how many photos each folder holds directly
+    """
+    depth = 0
+    while len({person_key(path[depth]) for path in counts if len(path) > depth}) == 1:
+        directly = sum(count for path, count in counts.items() if len(path) == depth + 1)
+        below = sum(count for path, count in counts.items() if len(path) > depth + 1)
+        if directly >= below:
+            break
+        depth += 1
+    return depth
+
+
+_YEAR: Final = re.compile(r"(?:19|20)\d\d(?:[-_. ]?(?:0[1-9]|1[0-2])(?:[-_. ]?(?:[0-2]\d|3[01]))?)?(?:[-_. ]\D.*)?")
+_WITHIN_YEAR: Final = re.compile(r"\d{1,2}(?:[-_. ]|$)")
+
+
+def _is_date(name: str) -> bool:
+    return _YEAR.fullmatch(name.strip()) is not None
+
+
+def _past_dates(counts: Mapping[Folders, int], depth: int) -> tuple[int, bool]:
+    """The depth of the people where folders are dates, and whether dates are no people.
+
+    2019/Ann/x.jpg: the first level below that is not of dates. Ann/2019/x.jpg, of one person alone: the folder above.
+    Numbers among which there are others than years are people's numbers.
+    """
+    while depth and all(_is_date(name) for name in _names_at(counts, depth - 1)):
+        depth -= 1
+    names = _names_at(counts, depth)
+    dates = {name for name in names if _is_date(name)}
+    if not dates or any(name.isdecimal() for name in names - dates):
+        return depth, False
+    if names - dates:
+        return depth, True
+    deeper = depth + 1
+    while (names := _names_at(counts, deeper)) and all(_is_date(name) or _WITHIN_YEAR.match(name) for name in names):
+        deeper += 1
+    if names:
+        return deeper, True
+    return max(depth - 1, 0), True
+
+
+def _names_at(counts: Iterable[Folders], depth: int) -> set[str]:
+    return {path[depth] for path in counts if len(path) > depth}
+
+
+def _spelling(names: Iterable[str | None]) -> dict[str, str]:
+    """How each person is spelt: as most photos' folders do, else the one with a capital and without a final dot."""
+    spellings: dict[str, Counter[str]] = defaultdict(Counter)
+    for name in names:
+        if name is not None:
+            spellings[person_key(name)][" ".join(name.split())] += 1
+    return {
+        key: max(counts, key=lambda name: (counts[name], not name.endswith("."), name[:1].isupper(), name))
+        for key, counts in spellings.items()
+    }
+
+
+def _spelling_notes(names: Iterable[str | None], spelling: Mapping[str, str]) -> tuple[str, ...]:
+    others: dict[str, set[str]] = defaultdict(set)
+    for name in names:
+        if name is not None and name != (chosen := spelling[person_key(name)]):
+            others[chosen].add(name)
+    return tuple(
+        f"One person, {chosen}, is spelt differently too: {_listed(f'“{name}”' for name in sorted(variants))}."
+        for chosen, variants in sorted(others.items())
+    )
+
+
+# --- names
+
+
+LONGEST_PATH: Final = 4096
+"""Of any system."""
+MOST_FOLDERS: Final = 64
+"""One within the other: what is asked of folders grows with the square of their depth."""
+LONGEST_PRINTED: Final = 200
+
+
+def escapes(name: str) -> bool:
+    """Whether a name is absolute, has a drive letter or a '..' part, with either kind of slash."""
+    parts = name.replace("\\", "/").split("/")
+    return name[:1] in ("/", "\\") or _DRIVE.match(name) is not None or ".." in parts
+
+
+def name_objection(name: str) -> str | None:
+    """Reason not to take a file whatever it holds, by its name."""
+    if len(name) > LONGEST_PATH or name.count("/") > MOST_FOLDERS:
+        return (
+            f"its path has {words.count(len(name))} characters and {words.count(name.count('/'))} folders; "
+            f"at most {words.count(LONGEST_PATH)} and "
+            f"{MOST_FOLDERS} are read"
+        )
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in name):
+        return "its name holds control characters or is no valid text; rename it"
+    return None
+
+
+def ending_objection(name: str) -> str | None:
+    """Reason to doubt that a file of this name is a photo, None for a photo's name; its first bytes may know better."""
+    if is_called_like_a_photo(name):
+        return None
+    _, dot, extension = name.rpartition("/")[2].rpartition(".")
+    if extension.casefold() in _ARCHIVE_EXTENSIONS and dot:
+        return "an archive among photos is not opened; unpack it first"
+    return f"not a photo (.{extension[:20]})" if dot else "not a photo (a name without an ending)"
+
+
+def printable(name: str) -> str:
+    """Name with control characters and undecodable bytes written out, fit for a report; the end of a very long one."""
+    if len(name) > LONGEST_PATH:
+        name = "\u2026" + name[-LONGEST_PRINTED:]
+    return "".join(
+        f"\\x{ord(character):02x}" if unicodedata.category(character) in ("Cc", "Cs") else character
+        for character in name
+    )

@@ -1,0 +1,142 @@
+"""What computers and programs leave beside photos: thumbnails, recycle bins, hidden files, resource forks.
+
+None of it is taken. Pictures among it get a line each in the report; the rest, of which there can be as much as there
+are photos, one line for each kind.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from core.base import words
+from core.base.types import Refusal
+
+_FOLDERS: Final = {
+    "__macosx": "what macOS keeps beside files",
+    "@eadir": "thumbnails that a Synology makes",
+    "@__thumb": "thumbnails that a QNAP makes",
+    ".@__thumb": "thumbnails that a QNAP makes",
+    ".thumbnails": "thumbnails",
+    ".thumbs": "thumbnails",
+    "thumbs": "thumbnails",
+    "@recycle": "a recycle bin",
+    "#recycle": "a recycle bin",
+    "#snapshot": "snapshots of a disk",
+    "@snapshot": "snapshots of a disk",
+    "$recycle.bin": "a recycle bin",
+    "recycler": "a recycle bin",
+    "recycled": "a recycle bin",
+    ".trash": "a recycle bin",
+    ".trashes": "a recycle bin",
+    ".dtrash": "a recycle bin",
+    "lost+found": "what a check of the disk has found",
+    "system volume information": "what Windows keeps about a disk",
+    ".picasaoriginals": "originals that Picasa kept of changed photos",
+    "ipod photo cache": "thumbnails",
+}
+_OF_A_LIBRARY: Final = (".photoslibrary", ".migratedphotolibrary", ".aplibrary", ".lrdata")
+_ORIGINALS: Final = ("originals", "masters")
+"""The folders of a photo library in which the photos themselves lie."""
+_FILES: Final = {
+    "thumbs.db": "thumbnails of Windows",
+    "ehthumbs.db": "thumbnails of Windows",
+    "desktop.ini": "settings of a folder",
+    ".ds_store": "settings of a folder",
+    ".picasa.ini": "settings of a folder",
+    "picasa.ini": "settings of a folder",
+}
+_SYNOLOGY: Final = ("synophoto_thumb", "synofile_thumb", "synophoto_film", "synoindex_")
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """Why a file is left out."""
+
+    folder: str
+    """The folder or file that says so, as it is spelt; one kind of leftover has one."""
+    reason: str
+    may_be_photo: bool
+    """It could be a picture, by where it lies."""
+
+
+def leftover(name: str) -> Leftover | None:
+    """Why a file of this name is no photo of the user's; None when it may be one.
+
+    Parameters
+    ----------
+    name : str
+        Path with '/' between the parts.
+    """
+    parts = [part for part in name.split("/") if part not in ("", ".")]
+    if not parts:
+        return None
+    *folders, last = parts
+    folded = last.casefold()
+    if folded in _FILES:
+        return Leftover(last, _FILES[folded], may_be_photo=False)
+    if folded.startswith("._"):
+        return Leftover("._ files", _FOLDERS["__macosx"], may_be_photo=False)
+    if folded.startswith(_SYNOLOGY):
+        return Leftover("@eaDir", _FOLDERS["@eadir"], may_be_photo=True)
+    in_folder = _of_folders(folders)
+    if in_folder is None and folded.startswith("."):
+        return Leftover(last, "a hidden file", may_be_photo=True)
+    return in_folder
+
+
+def _of_folders(folders: list[str]) -> Leftover | None:
+    for index, folder in enumerate(folders):
+        folded = folder.casefold()
+        if folded in _FOLDERS:
+            return Leftover(folder, _FOLDERS[folded], may_be_photo=folded != "__macosx")
+        if folded.startswith("."):
+            return Leftover(folder, "a hidden folder", may_be_photo=True)
+        inside = folders[index + 1 : index + 2]
+        if folded.endswith(_OF_A_LIBRARY) and inside and inside[0].casefold() not in _ORIGINALS:
+            return Leftover(inside[0], "previews and notes of a photo library", may_be_photo=True)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """The lines of the report, and the same in a few sentences."""
+
+    refusals: tuple[Refusal, ...]
+    sentences: tuple[str, ...]
+
+
+def report_leftovers(names: Iterable[tuple[str, Leftover, bool]]) -> LeftOut:
+    """What is said about files that are left out.
+
+    Parameters
+    ----------
+    names : iterable of (name fit for a report, why it is left out, whether it is called like a photo)
+    """
+    pictures: list[Refusal] = []
+    of_pictures: Counter[tuple[str, str]] = Counter()
+    of_others: Counter[tuple[str, str]] = Counter()
+    for name, why, is_picture in names:
+        if is_picture and why.may_be_photo:
+            pictures.append(Refusal(name, f"left out: {why.reason} ({why.folder})", left_out=True))
+            of_pictures[why.folder, why.reason] += 1
+        else:
+            of_others[why.folder, why.reason] += 1
+    others = [
+        Refusal(folder, f"{_files(count)} left out: {reason}", left_out=True)
+        for (folder, reason), count in of_others.items()
+    ]
+    sentences = [
+        f"{_pictures(count)} left out: {reason} ({folder})." for (folder, reason), count in of_pictures.items()
+    ]
+    return LeftOut((*pictures, *others), tuple(sentences))
+
+
+def _files(count: int) -> str:
+    return "1 file was" if count == 1 else f"{words.count(count)} files were"
+
+
+def _pictures(count: int) -> str:
+    return "1 picture is" if count == 1 else f"{words.count(count)} pictures are"

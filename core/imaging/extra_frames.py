@@ -1,0 +1,69 @@
+"""What a file holds besides the one picture that is looked at: further pages, frames and views, as sentences.
+
+Pictures that show the same at another size or for another purpose do not count: thumbnails, masks, depth, gain maps.
+
+References
+----------
+TIFF 6.0, NewSubfileType. CIPA DC-007 (2009), 5.2.3.3: kinds of pictures in a Multi-Picture file.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PIL import ImageFile
+
+from core.base import words
+from core.imaging.isobmff import has_track
+from core.imaging.refusals import DECODER_ERRORS
+from core.imaging.tiff import Directory, directories
+
+_NEW_SUBFILE_TYPE, _SUBFILE_TYPE = 254, 255
+_REDUCED, _MASK = 1, 4
+_OLD_REDUCED: Final = 2
+_MPO_ENTRIES: Final = 0xB002
+_VIEW: Final = "Multi-Frame Image"
+"""As Pillow names panorama, disparity and multi-angle; thumbnails and what is of no kind are no views."""
+
+ANIMATED: Final = "It is animated; only its first picture was looked at."
+SEQUENCE: Final = "It also holds a sequence of pictures; only the one that stands for it was looked at."
+
+
+def notes_of_tiff(data: bytes) -> tuple[str, ...]:
+    """A stack of pages, as scanners write it."""
+    pages = sum(_is_page(directory) for directory in directories(data))
+    return (_only_the_first(pages, "pages"),) if pages > 1 else ()
+
+
+def notes_of_frames(photo: ImageFile.ImageFile) -> tuple[str, ...]:
+    """An animation, or the views of a stereo or panorama camera; ask it after the pixels were taken."""
+    try:
+        if photo.format == "MPO":
+            others = photo.mpinfo[_MPO_ENTRIES][1:]  # type: ignore[attr-defined]
+            views = 1 + sum(entry["Attribute"]["MPType"].startswith(_VIEW) for entry in others)
+            return (_only_the_first(views, "views"),) if views > 1 else ()
+        return (ANIMATED,) if getattr(photo, "is_animated", False) else ()
+    except DECODER_ERRORS:
+        return ()
+
+
+def notes_of_heif(data: bytes, pictures: int) -> tuple[str, ...]:
+    """Several pictures of one rank, or a sequence as a burst leaves it.
+
+    Parameters
+    ----------
+    pictures : how many of one rank the container holds
+    """
+    several = (_only_the_first(pictures, "pictures"),) if pictures > 1 else ()
+    return several + ((SEQUENCE,) if has_track(data) else ())
+
+
+def _is_page(directory: Directory) -> bool:
+    kinds = directory.number(_NEW_SUBFILE_TYPE)
+    return not kinds & (_REDUCED | _MASK) and directory.number(_SUBFILE_TYPE) != _OLD_REDUCED
+
+
+def _only_the_first(count: int, noun: str) -> str:
+    return (
+        f"It holds {words.count(count)} {noun}; only the first was looked at. Save the others as photos of their own."
+    )

@@ -1,0 +1,184 @@
+"""Image pyramids of several photos, packed into a few canvases of fixed size.
+
+The first network of the cascade looks at 12 x 12 pixel windows, so a face of any size must be shown to it at a size
+near 12 pixels: hence a pyramid of shrunken copies. Running every copy by itself makes the network plan for a new
+size each time; cut into pieces and packed side by side into canvases of two sizes they keep it at full speed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from core.base.types import Ints, RgbImage
+from core.imaging.decoding import halved
+
+WINDOW_PX = 12
+STRIDE_PX = 2
+CANVAS_WIDTH_PX = 384
+CANVAS_HEIGHTS_PX = (96, 192)
+"""Larger ones are no faster: a plane of 384 x 192 stays in the processor's cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One shrunken copy of a photo: which photo, its size, and the scale along x and y."""
+
+    photo: int
+    width_px: int
+    height_px: int
+    scale_x: float
+    scale_y: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A piece of a level, and its place on a canvas; all its numbers are even."""
+
+    level: int
+    x: int
+    """Where the piece begins in the level."""
+    y: int
+    width: int
+    height: int
+    left: int = 0
+    """Where it lies on the canvas."""
+    top: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Canvas:
+    """A plane of tiles, and which tile each output cell of the network belongs to."""
+
+    pixels: RgbImage
+    tiles: tuple[Tile, ...]
+    owner: npt.NDArray[np.int32]
+    """(rows, columns) of the network's output: index into ``tiles``, or -1 between them."""
+
+
+def pyramid(photo: int, width_px: int, height_px: int, min_face_px: float, factor: float) -> list[Level]:
+    """The levels at which faces of ``min_face_px`` and larger come to the size of the network's window."""
+    levels = []
+    scale = WINDOW_PX / min_face_px
+    while min(width_px, height_px) * scale >= WINDOW_PX:
+        width, height = int(width_px * scale), int(height_px * scale)
+        levels.append(Level(photo, width, height, width / width_px, height / height_px))
+        scale *= factor
+    return levels
+
+
+def pack(images: list[RgbImage], levels: list[Level]) -> list[Canvas]:
+    """Place every level on canvases, in pieces where it is larger than they are, and draw it there."""
+    copies = [_Copies([image]) for image in images]
+    drawn = [_evened(copies[level.photo].shrunken(level)) for level in levels]
+    pieces = [piece for number, pixels in enumerate(drawn) for piece in _pieces(number, pixels)]
+    return [_draw(drawn, tiles) for tiles in _shelves(pieces)]
+
+
+def _pieces(level: int, pixels: RgbImage) -> list[Tile]:
+    """Pieces of a level that fit a canvas; every window of the network lies whole in exactly one."""
+    height, width = pixels.shape[:2]
+    return [
+        Tile(level, x, y, wide, high)
+        for y, high in _spans(height, CANVAS_HEIGHTS_PX[-1])
+        for x, wide in _spans(width, CANVAS_WIDTH_PX)
+    ]
+
+
+def _spans(length_px: int, most_px: int) -> list[tuple[int, int]]:
+    """(start, length) pairs that cover a length; neighbours share what the windows across their border need."""
+    shared = WINDOW_PX - STRIDE_PX
+    return [(start, min(most_px, length_px - start)) for start in range(0, length_px - shared, most_px - shared)]
+
+
+@dataclass(slots=True)
+class _Shelf:
+    """A row of tiles on a canvas."""
+
+    canvas: int
+    top: int
+    height: int
+    left: int = 0
+
+
+def _shelves(pieces: list[Tile]) -> list[list[Tile]]:
+    """Shelf packing, tallest first, each tile on the first shelf with room for it; the tiles of each canvas."""
+    shelves: list[_Shelf] = []
+    filled: list[int] = []  # how far down each canvas is used
+    canvases: list[list[Tile]] = []
+    for tile in sorted(pieces, key=lambda piece: -piece.height):
+        shelf = next(
+            (row for row in shelves if row.height >= tile.height and row.left + tile.width <= CANVAS_WIDTH_PX), None
+        )
+        if shelf is None:
+            lowest = CANVAS_HEIGHTS_PX[-1] - tile.height
+            canvas = next((number for number, used in enumerate(filled) if used <= lowest), len(filled))
+            if canvas == len(filled):
+                filled.append(0)
+                canvases.append([])
+            shelf = _Shelf(canvas, filled[canvas], tile.height)
+            shelves.append(shelf)
+            filled[canvas] += tile.height
+        canvases[shelf.canvas].append(replace(tile, left=shelf.left, top=shelf.top))
+        shelf.left += tile.width
+    return canvases
+
+
+@dataclass(frozen=True, slots=True)
+class _Copies:
+    """A photo and its halvings, made when they are needed: every level is drawn from the smallest that will do."""
+
+    chain: list[RgbImage]
+
+    def shrunken(self, level: Level) -> RgbImage:
+        size_wh = (level.width_px, level.height_px)
+        place = 0
+        while all(length // 2 >= wanted for length, wanted in zip(self._size_wh(place), size_wh, strict=True)):
+            place += 1
+            if place == len(self.chain):
+                self.chain.append(halved(self.chain[-1]))
+        return np.asarray(cv2.resize(self.chain[place], size_wh, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+    def _size_wh(self, place: int) -> tuple[int, int]:
+        height, width = self.chain[place].shape[:2]
+        return width, height
+
+
+def _evened(pixels: RgbImage) -> RgbImage:
+    """The picture with even sides, its last row and column repeated where needed."""
+    height, width = pixels.shape[:2]
+    if not (height % STRIDE_PX or width % STRIDE_PX):
+        return pixels
+    border = cv2.copyMakeBorder(pixels, 0, height % STRIDE_PX, 0, width % STRIDE_PX, cv2.BORDER_REPLICATE)
+    return np.asarray(border, dtype=np.uint8)
+
+
+def _draw(drawn: list[RgbImage], tiles: list[Tile]) -> Canvas:
+    """The lowest canvas that holds these tiles, with the levels' pixels on it."""
+    lowest = max(tile.top + tile.height for tile in tiles)
+    height = next(height for height in CANVAS_HEIGHTS_PX if height >= lowest)
+    pixels = np.zeros((height, CANVAS_WIDTH_PX, 3), dtype=np.uint8)
+    owner = np.full([(side - WINDOW_PX) // STRIDE_PX + 1 for side in pixels.shape[:2]], -1, dtype=np.int32)
+    for number, tile in enumerate(tiles):
+        piece = drawn[tile.level][tile.y : tile.y + tile.height, tile.x : tile.x + tile.width]
+        pixels[tile.top : tile.top + tile.height, tile.left : tile.left + tile.width] = piece
+        owner[_cells(tile.top, tile.height), _cells(tile.left, tile.width)] = number
+    return Canvas(pixels, tuple(tiles), owner)
+
+
+def _cells(start_px: int, length_px: int) -> slice:
+    """Output cells whose whole window lies inside the tile."""
+    first = start_px // STRIDE_PX
+    return slice(first, first + (length_px - WINDOW_PX) // STRIDE_PX + 1)
+
+
+def cell_windows(rows: Ints, columns: Ints, tiles: Ints, canvas: Canvas) -> npt.NDArray[np.float64]:
+    """The windows of output cells as (n, 4) boxes in pixels of their level's own plane."""
+    shift_x = np.array([tile.x - tile.left for tile in canvas.tiles])[tiles]
+    shift_y = np.array([tile.y - tile.top for tile in canvas.tiles])[tiles]
+    # The reference takes pixels 1 to 12 of a window as its box.
+    x, y = columns * STRIDE_PX + shift_x + 1.0, rows * STRIDE_PX + shift_y + 1.0
+    return np.stack([x, y, x + WINDOW_PX - 1, y + WINDOW_PX - 1], axis=1)

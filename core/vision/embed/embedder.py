@@ -1,0 +1,127 @@
+"""Faces to unit vectors: crop, standardise, run the network on the face and its mirror image, average.
+
+How a face is prepared belongs to the model, never to the caller, and its version is part of the name of the vectors.
+Measured on pairs of the development part of LFW: see docs/accuracy.md.
+
+References
+----------
+.. [1] F. Schroff, D. Kalenichenko, J. Philbin, "FaceNet: A Unified Embedding for Face Recognition and Clustering",
+   CVPR 2015.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from core.base.types import Detection, Floats, RgbImage, Vectors
+from core.imaging.geometry import crop_transform, landmark_transform
+from core.vision.embed.crops import face_crop
+from core.vision.engine.base import Engine
+
+
+class Preparation(Protocol):
+    """What the embedder must know of a model (``models.catalogue.EmbeddingModel`` is one)."""
+
+    @property
+    def id(self) -> str:
+        """The network's name."""
+
+    @property
+    def vectors_id(self) -> str:
+        """The name of its vectors: the network and how faces are prepared for it."""
+
+    @property
+    def dimension(self) -> int: ...
+    @property
+    def input_px(self) -> int: ...
+    @property
+    def margin(self) -> float: ...
+    @property
+    def by_landmarks(self) -> bool:
+        """Whether eyes and mouth are brought to fixed places, else a square about the box is turned level."""
+
+    @property
+    def per_image_standardisation(self) -> bool: ...
+
+
+@dataclass
+class Embedder:
+    """Turns detected faces into unit vectors of one model."""
+
+    engine: Engine
+    model: Preparation
+    mirrored: bool = True
+
+    def embed(self, faces: Sequence[tuple[RgbImage, Detection]]) -> Vectors:
+        """Unit vectors of faces.
+
+        Parameters
+        ----------
+        faces : pairs of a (height, width, 3) uint8 RGB photo and a face detected in it
+
+        Returns
+        -------
+        (n_faces, dimension) float32, unit length
+        """
+        return self.embed_crops([self.crop(image, face) for image, face in faces])
+
+    @property
+    def sharp_face_px(self) -> float:
+        """Longer side of an average face from which on its crop is not enlarged."""
+        return self.model.input_px / (1 + self.model.margin)
+
+    def crop(self, image: RgbImage, face: Detection) -> RgbImage:
+        """What the network sees of a face: (input_px, input_px, 3) uint8."""
+        size_px, margin = self.model.input_px, self.model.margin
+        if self.model.by_landmarks:
+            transform = landmark_transform(face.landmarks, size_px, margin)
+        else:
+            transform = crop_transform(face.box, face.landmarks, size_px, margin)
+        return face_crop(image, transform, size_px)
+
+    def embed_crops(self, crops: Sequence[RgbImage]) -> Vectors:
+        """Unit vectors of crops that are levelled and sized already."""
+        return self.embed_steadily(crops)[0]
+
+    def embed_steadily(self, crops: Sequence[RgbImage]) -> tuple[Vectors, Floats]:
+        """Unit vectors of crops, and how steady each is: the cosine of the face's vector and its mirror image's.
+
+        Returns
+        -------
+        (n, dimension) float32, unit length; (n,) float32, 1 where mirror images are not looked at
+        """
+        if not crops:
+            return np.empty((0, self.model.dimension), dtype=np.float32), np.empty(0, dtype=np.float32)
+        inputs = self.standardise(np.stack(crops))
+        network = self.engine.network(self.model.id, "embed")
+        if not self.mirrored:
+            return unit(network(inputs)[0]), np.ones(len(crops), dtype=np.float32)
+        both = unit(network(np.concatenate([inputs, inputs[:, :, ::-1]]))[0])
+        own, mirror = both[: len(crops)], both[len(crops) :]
+        return unit(own + mirror), np.einsum("ij,ij->i", own, mirror)
+
+    def standardise(self, crops: npt.NDArray[np.uint8]) -> Floats:
+        """The network's input from (n, size, size, 3) uint8 crops: float32, by the model's own rule.
+
+        Models of 2017 want every image at mean 0 and standard deviation 1 (bounded below by 1 / sqrt(n_values)),
+        models of 2018 a fixed (x - 127.5) / 127.5.
+        """
+        values = crops.astype(np.float32, order="C")  # what follows changes it in place through a flat view
+        if not self.model.per_image_standardisation:
+            return (values - np.float32(127.5)) / np.float32(127.5)
+        flat = values.reshape(len(values), -1)
+        spread = np.maximum(flat.std(axis=1), 1 / np.sqrt(flat.shape[1]))
+        flat -= flat.mean(axis=1, keepdims=True)
+        flat /= spread[:, None].astype(np.float32)
+        return values
+
+
+def unit(vectors: Floats) -> Vectors:
+    """Rows scaled to unit length; a zero row stays zero."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.maximum(lengths, 1e-12), dtype=np.float32)

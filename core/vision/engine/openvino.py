@@ -1,0 +1,119 @@
+"""The default engine: OpenVINO on the processor, fixed input shapes, compiled once each.
+
+A network with dynamic sizes is planned anew at every new size, so batches are padded to a few fixed sizes here and
+callers hand over image planes of few sizes. Embedders run in bfloat16 where the processor computes it; detectors
+stay in float32, so that every machine finds the same boxes.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from core.base.privacy import forbid_telemetry
+from core.base.types import Floats
+from core.vision.engine.base import Batch
+
+forbid_telemetry()
+import openvino as ov  # noqa: E402
+from openvino.preprocess import PrePostProcessor  # noqa: E402
+
+BATCH_SIZES = {"pnet": (1,), "rnet": (8, 32), "onet": (1, 4, 16), "embed": (2, 8, 32)}
+"""Batches are cut into these sizes, the rest padded up to one: larger ones take as long an item, and more memory."""
+DETECTOR_MEAN, DETECTOR_SCALE = 127.5, 128.0
+
+
+@dataclass
+class OpenVinoEngine:
+    """Networks from ``path_of(model_id, network)``, run on ``threads`` processor threads."""
+
+    path_of: Callable[[str, str], Path]
+    threads: int
+    full_precision: bool = False
+    """Never use bfloat16: for comparing with the reference."""
+    name: str = field(default="openvino", init=False)
+    _core: ov.Core = field(default_factory=ov.Core, init=False, repr=False)
+    _networks: dict[tuple[str, str], OpenVinoNetwork] = field(default_factory=dict, init=False, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+
+    @property
+    def precision(self) -> str:
+        has_bf16 = "BF16" in self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        return "bf16" if has_bf16 and not self.full_precision else "f32"
+
+    def network(self, model_id: str, network: str) -> OpenVinoNetwork:
+        with self._lock:
+            key = (model_id, network)
+            if key not in self._networks:
+                self._networks[key] = self._load(self.path_of(model_id, network), network)
+            return self._networks[key]
+
+    def _load(self, path: Path, network: str) -> OpenVinoNetwork:
+        model = self._core.read_model(path)
+        if network != "embed":
+            model = _standardising(model)
+        config = {
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_NUM_THREADS": self.threads,
+            "INFERENCE_PRECISION_HINT": self.precision if network == "embed" else "f32",
+        }
+        return OpenVinoNetwork(self._core, model, config, BATCH_SIZES[network])
+
+
+def _standardising(model: ov.Model) -> ov.Model:
+    """The detector's network with uint8 input and its standardisation inside."""
+    steps = PrePostProcessor(model)
+    steps.input().tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
+    steps.input().model().set_layout(ov.Layout("NHWC"))
+    steps.input().preprocess().convert_element_type(ov.Type.f32).mean(DETECTOR_MEAN).scale(DETECTOR_SCALE)
+    return steps.build()
+
+
+@dataclass
+class OpenVinoNetwork:
+    """One network, compiled for each input shape when it is first met."""
+
+    core: ov.Core
+    model: ov.Model
+    config: dict[str, object]
+    batch_sizes: tuple[int, ...]
+    _requests: dict[tuple[int, ...], ov.InferRequest] = field(default_factory=dict, init=False, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+
+    def __call__(self, batch: Batch) -> tuple[Floats, ...]:
+        with self._lock:
+            parts = [self._run(batch[start : start + size], size) for start, size in self._cuts(len(batch))]
+        return tuple(np.concatenate(rows) for rows in zip(*parts, strict=True))
+
+    def _cuts(self, count: int) -> list[tuple[int, int]]:
+        """(start, fixed batch size) pairs that cover ``count`` rows; the last may need padding."""
+        cuts: list[tuple[int, int]] = []
+        start = 0
+        while start < count or not cuts:
+            fitting = [size for size in self.batch_sizes if size <= count - start]
+            size = fitting[-1] if fitting else self.batch_sizes[0]
+            cuts.append((start, size))
+            start += size
+        return cuts
+
+    def _run(self, rows: Batch, size: int) -> tuple[Floats, ...]:
+        shape = (size, *rows.shape[1:])
+        padded = rows
+        if len(rows) < size:
+            padded = np.zeros(shape, dtype=rows.dtype)
+            padded[: len(rows)] = rows
+        request = self._request(shape)
+        request.infer([np.ascontiguousarray(padded)], share_inputs=True)
+        outputs = range(len(self.model.outputs))
+        return tuple(np.array(request.get_output_tensor(output).data[: len(rows)]) for output in outputs)
+
+    def _request(self, shape: tuple[int, ...]) -> ov.InferRequest:
+        if shape not in self._requests:
+            fixed = self.model.clone()
+            fixed.reshape(list(shape))
+            self._requests[shape] = self.core.compile_model(fixed, "CPU", self.config).create_infer_request()
+        return self._requests[shape]

@@ -1,0 +1,179 @@
+"""Convert the networks of the ``mtcnn`` and ``keras-facenet`` packages to OpenVINO IR.
+
+Run as a program, so that its caller never imports TensorFlow::
+
+    python -m core.vision.models.export mtcnn OUT_DIR
+    python -m core.vision.models.export embedding WEIGHTS.h5 DIMENSION OUT_DIR
+
+Every network is compared with the original on random input before the program ends well. Exit status:
+0 done, 1 the conversion failed, 2 wrong usage, 3 a package is missing; the reason is on standard error.
+"""
+
+from __future__ import annotations
+
+import importlib.resources
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.base.privacy import forbid_telemetry
+from core.base.types import Floats
+from core.vision.models.catalogue import EXPORT_MISSING_PACKAGE
+
+MAX_DIFFERENCE = 3e-3
+"""Largest difference from the original that passes. The detector's networks come within 1e-6, and the
+embedding network, whose weights are rounded to 16 bits, within 5e-4 (its vectors have length 1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """One network to convert: a function of one image batch, and what it is called in the IR."""
+
+    name: str
+    input_shape: tuple[int | None, ...]
+    """(n, height, width, channels); None where any size is taken."""
+    trial_shape: tuple[int, ...]
+    outputs: tuple[str, ...]
+    call: Callable[[Any], Sequence[Any]]
+    half_weights: bool
+
+
+def keep_quiet() -> None:
+    """Silence TensorFlow, hide GPUs from it, and keep OpenVINO's converter from sending usage statistics."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    forbid_telemetry()
+
+
+def mtcnn_networks() -> list[Network]:
+    """The three networks with the package's own weights; inputs are RGB, (x - 127.5) / 128."""
+    from mtcnn.network.onet import ONet
+    from mtcnn.network.pnet import PNet
+    from mtcnn.network.rnet import RNet
+
+    regression = ("box", "prob")
+    return [
+        Network("pnet", (None, None, None, 3), (2, 60, 47, 3), regression, _with_weights(PNet, "pnet.lz4"), False),
+        Network("rnet", (None, 24, 24, 3), (5, 24, 24, 3), regression, _with_weights(RNet, "rnet.lz4"), False),
+        Network(
+            "onet",
+            (None, 48, 48, 3),
+            (5, 48, 48, 3),
+            ("box", "landmarks", "prob"),
+            _with_weights(ONet, "onet.lz4"),
+            False,
+        ),
+    ]
+
+
+def _with_weights(network: Callable[[], Any], file_name: str) -> Any:
+    from mtcnn.utils.tensorflow import load_weights
+
+    model = network()
+    model.build()
+    # An absolute path: the package would otherwise prefer a file of that name in the working folder.
+    with importlib.resources.as_file(importlib.resources.files("mtcnn.assets.weights") / file_name) as path:
+        model.set_weights(load_weights(str(path)))
+    return model
+
+
+def embedding_network(weights: Path, dimension: int) -> Network:
+    """The Inception-ResNet of keras-facenet; input is a standardised RGB crop of 160x160.
+
+    The package's network ends in a normalisation: its vectors have length 1.
+    """
+    from keras_facenet.inception_resnet_v1 import InceptionResNetV1
+
+    model = InceptionResNetV1(input_shape=(160, 160, 3), classes=dimension)
+    model.load_weights(str(weights))
+    return Network(
+        name="embed",
+        input_shape=(None, 160, 160, 3),
+        trial_shape=(2, 160, 160, 3),
+        outputs=("embedding",),
+        call=lambda image: [model(image, training=False)],
+        half_weights=True,
+    )
+
+
+def write(network: Network, out_dir: Path) -> None:
+    """Write ``<name>.xml`` and ``<name>.bin`` and compare them with the original. Raises ValueError."""
+    import openvino as ov
+    import tensorflow as tf
+
+    signature = [tf.TensorSpec(network.input_shape, tf.float32, name="image")]
+    function = tf.function(
+        lambda image: dict(zip(network.outputs, network.call(image), strict=True)), input_signature=signature
+    )
+    image = np.random.default_rng(0).standard_normal(network.trial_shape).astype(np.float32)
+    expected = {name: value.numpy() for name, value in function(tf.constant(image)).items()}
+    ir = _named(ov.convert_model(function), network.outputs, expected)
+    path = out_dir / f"{network.name}.xml"
+    ov.save_model(ir, path, compress_to_fp16=network.half_weights)
+    _compare(path, image, expected)
+
+
+def _named(ir: Any, names: tuple[str, ...], expected: dict[str, Floats]) -> Any:
+    """The same model with its input called 'image' and its outputs named and ordered as ``names``.
+
+    The converter may order outputs as it likes; the last dimension tells them apart (4 box, 2
+    probability, 10 landmarks).
+    """
+    import openvino as ov
+
+    widths = {int(output.partial_shape[-1].get_length()): output for output in ir.outputs}
+    ordered = [widths[expected[name].shape[-1]] for name in names]
+    results = [output.node for output in ordered]
+    renamed = ov.Model(results, ir.get_parameters(), ir.get_friendly_name())
+    renamed.inputs[0].get_tensor().set_names({"image"})
+    for output, name in zip(renamed.outputs, names, strict=True):
+        output.get_tensor().set_names({name})
+    return renamed
+
+
+def _compare(path: Path, image: Floats, expected: dict[str, Floats]) -> None:
+    import openvino as ov
+
+    compiled = ov.Core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    found = compiled({"image": image})
+    for name, value in expected.items():
+        difference = float(np.abs(found[name] - value).max())
+        if not difference <= MAX_DIFFERENCE:
+            raise ValueError(
+                f"Output '{name}' of the converted {path.name} is {difference:.2g} from the original; "
+                f"at most {MAX_DIFFERENCE} was expected."
+            )
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Convert as the arguments say; gives the exit status."""
+    keep_quiet()
+    try:
+        match arguments:
+            case ["mtcnn", out_dir]:
+                networks = mtcnn_networks()
+            case ["embedding", weights, dimension, out_dir]:
+                networks = [embedding_network(Path(weights), int(dimension))]
+            case _:
+                sys.stderr.write(__doc__ or "")
+                return 2
+        for network in networks:
+            write(network, Path(out_dir))
+    except ImportError as error:
+        sys.stderr.write(f"{error}\n")
+        return EXPORT_MISSING_PACKAGE
+    except (OSError, ValueError, RuntimeError) as error:
+        sys.stderr.write(f"{type(error).__name__}: {error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,177 @@
+"""What an installed model says about itself: ``manifest.json`` beside its networks.
+
+A model is installed when its folder holds a manifest and the files that the manifest lists. Layout::
+
+    <models_dir>/mtcnn/{pnet,rnet,onet}.{xml,bin}  manifest.json
+    <models_dir>/<embedding id>/embed.{xml,bin}  weights.h5  manifest.json
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from core.base.errors import ModelUnavailable
+from core.vision.models.catalogue import EXPORT_FORMAT, model
+
+MANIFEST_NAME = "manifest.json"
+WEIGHTS_NAME = "weights.h5"
+_BLOCK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledFile:
+    """One file of an installed model."""
+
+    name: str
+    n_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What was installed, from where, and by which versions of the converting packages."""
+
+    model_id: str
+    source: str
+    weights_sha256: str
+    """Of the original weights; of the detector, the hashes of its three files joined and hashed."""
+    files: tuple[InstalledFile, ...]
+    versions: Mapping[str, str]
+    created: str
+    """ISO 8601, UTC."""
+    export_format: int = EXPORT_FORMAT
+
+
+def file_sha256(path: Path) -> str:
+    """The sha256 of a file's content, 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK_BYTES):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def describe_files(folder: Path) -> tuple[InstalledFile, ...]:
+    """Size and hash of every file in ``folder`` but the manifest, by name."""
+    paths = sorted(path for path in folder.iterdir() if path.name != MANIFEST_NAME)
+    return tuple(InstalledFile(path.name, path.stat().st_size, file_sha256(path)) for path in paths)
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write ``manifest.json`` into the model's folder."""
+    text = json.dumps(asdict(manifest), indent=2, sort_keys=True)
+    (folder / MANIFEST_NAME).write_text(text + "\n", encoding="utf-8")
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest in a model's folder. Raises ModelUnavailable when there is none that can be read."""
+    try:
+        fields = json.loads((folder / MANIFEST_NAME).read_text(encoding="utf-8"))
+        fields["files"] = tuple(InstalledFile(**entry) for entry in fields["files"])
+        return Manifest(**fields)
+    except FileNotFoundError:
+        raise not_installed(folder.name) from None
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise ModelUnavailable(
+            f"The manifest of '{folder.name}' cannot be read ({error}). {_way_out(folder.name)}"
+        ) from error
+
+
+def verify(models_dir: Path, model_id: str) -> Manifest:
+    """The manifest of a model whose every file has the hash that it was installed with.
+
+    Reads all files (about 0.1 s per 100 MB). Raises ModelUnavailable naming the first damaged file.
+    """
+    folder = models_dir / model_id
+    manifest = read_manifest(folder)
+    _require_complete(folder, manifest)
+    for entry in manifest.files:
+        if file_sha256(folder / entry.name) != entry.sha256:
+            raise _damaged(model_id, f"{entry.name} has changed since it was installed")
+    return manifest
+
+
+def installed(models_dir: Path) -> list[Manifest]:
+    """The manifests of every model that is there with files of the right sizes, by name.
+
+    Does not read the files' content: ``verify`` does.
+    """
+    return list(_installed(models_dir))
+
+
+def network_path(models_dir: Path, model_id: str, network: str) -> Path:
+    """The ``.xml`` of one network ('pnet', 'rnet', 'onet'; 'embed'). Raises ModelUnavailable."""
+    known = model(model_id).networks
+    if network not in known:
+        raise ValueError(f"'{model_id}' has the networks {', '.join(known)}, not '{network}'")
+    return _file(models_dir, model_id, f"{network}.xml", f"{network}.bin")
+
+
+def weights_path(models_dir: Path, model_id: str) -> Path:
+    """The Keras weights of an embedding model, for the reference engine. Raises ModelUnavailable."""
+    return _file(models_dir, model_id, WEIGHTS_NAME)
+
+
+def not_installed(model_id: str) -> ModelUnavailable:
+    """The error for a model that is not there."""
+    return ModelUnavailable(f"The model '{model_id}' is not installed. {_way_out(model_id)}")
+
+
+def _file(models_dir: Path, model_id: str, name: str, *beside: str) -> Path:
+    """A file that is about to be loaded, with those that are loaded with it: whole, by size and hash."""
+    folder = models_dir / model_id
+    manifest = read_manifest(folder)
+    _require_complete(folder, manifest)
+    for entry in manifest.files:
+        if (
+            entry.name in (name, *beside)
+            and _sha256_of_state(folder / entry.name, _state(folder / entry.name)) != entry.sha256
+        ):
+            raise _damaged(model_id, f"{entry.name} is damaged: it has changed since it was installed")
+    return folder / name
+
+
+def _state(path: Path) -> tuple[int, int, int]:
+    """What changes when a file is written: its size in bytes, time of writing in ns, and inode."""
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns, status.st_ino
+
+
+@lru_cache(maxsize=64)
+def _sha256_of_state(path: Path, _state: tuple[int, int, int]) -> str:
+    """Read once a process and state. It tells damage, not somebody who can write the manifest too."""
+    return file_sha256(path)
+
+
+def _installed(models_dir: Path) -> Iterator[Manifest]:
+    for path in sorted(models_dir.glob(f"[!.]*/{MANIFEST_NAME}")):
+        try:
+            manifest = read_manifest(path.parent)
+            _require_complete(path.parent, manifest)
+        except ModelUnavailable:
+            continue
+        yield manifest
+
+
+def _require_complete(folder: Path, manifest: Manifest) -> None:
+    if manifest.export_format != EXPORT_FORMAT:
+        raise _damaged(folder.name, "it was converted by another version of Face Atlas")
+    for entry in manifest.files:
+        path = folder / entry.name
+        if not path.is_file():
+            raise _damaged(folder.name, f"{entry.name} is missing")
+        if path.stat().st_size != entry.n_bytes:
+            raise _damaged(folder.name, f"{entry.name} has {path.stat().st_size} bytes, not {entry.n_bytes}")
+
+
+def _damaged(model_id: str, what: str) -> ModelUnavailable:
+    return ModelUnavailable(f"The model '{model_id}' cannot be used: {what}. {_way_out(model_id)}")
+
+
+def _way_out(model_id: str) -> str:
+    return f"Run `python -m core models install {model_id}`."
