@@ -24,9 +24,9 @@ from core.base.errors import ArchiveRefused, InputRefused
 from core.base.settings import ArchiveLimits
 from core.base.types import Embeddings
 from core.exchange.arrays import require_bounded
-from core.learn.classify import Recogniser
-from core.learn.predictions import Predictions
-from core.learn.run_values import run_fault
+from core.learn.classification.recogniser import Recogniser
+from core.learn.metrics.predictions import Predictions
+from core.learn.metrics.run_values import run_fault
 
 FORMAT = "face-atlas-bundle"
 VERSION = 1

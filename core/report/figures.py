@@ -10,7 +10,7 @@ import numpy as np
 
 from core.base.types import Doubles, Floats, Ints
 from core.base.words import percent
-from core.learn.evaluate import wilson_interval
+from core.learn.metrics.classification import wilson_interval
 from core.report.drawing import (
     GREY,
     GRID,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.base.types import Bools, Doubles, Floats
-from core.learn.predictions import Predictions
+from core.learn.metrics.predictions import Predictions
 from core.store.base import Run
 
 

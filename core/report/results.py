@@ -8,9 +8,9 @@ import numpy as np
 
 from core.base.types import Ints
 from core.base.words import count, percent, person, probability, strangers_share
-from core.learn.evaluate import Evaluation, PersonResult, order_by_confusion, wilson_interval
-from core.learn.openset import Impostors
-from core.learn.verification import area_under_roc, det_curve, equal_error_rate, threshold_at_far
+from core.learn.metrics.classification import Evaluation, PersonResult, order_by_confusion, wilson_interval
+from core.learn.open_set.rejection_rule import Impostors
+from core.learn.verification.lfw_protocol import area_under_roc, det_curve, equal_error_rate, threshold_at_far
 from core.report import figures
 from core.report.content import Block, Facts, Figure, Mistake, Mistakes, Paragraph, Picture, Section, Table
 from core.report.drawing import RIGHT, WRONG

@@ -15,8 +15,8 @@ import streamlit as st
 from core.base.settings import from_env
 from core.base.types import Embeddings, FaceTable, Photo, Revision
 from core.jobs.model import Job, JobKind, JobState
-from core.learn.predictions import Predictions
-from core.learn.run_values import run_fault
+from core.learn.metrics.predictions import Predictions
+from core.learn.metrics.run_values import run_fault
 from core.services import Services
 from core.store.base import Counts, Dataset, MapInfo, PersonCount, Run
 from core.workflows import project, train

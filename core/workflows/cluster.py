@@ -20,8 +20,8 @@ import numpy as np
 from core.base.errors import NotFound
 from core.base.types import Doubles, Embeddings, FaceTable, Floats, Ints, Report, silent
 from core.corrections.model import CorrectionLog
-from core.learn.alike import Centres, most_alike, similarity
-from core.learn.cluster import DEFAULT_THRESHOLD, FARTHEST, Hierarchy, grow
+from core.learn.clustering.agglomerative import DEFAULT_THRESHOLD, FARTHEST, Hierarchy, grow
+from core.learn.verification.set_similarity import Centres, most_alike, similarity
 from core.store.artifacts import Artifacts
 from core.store.base import FaceStore
 from core.workflows.tree import ClusterOptions, Pairs, Tree, as_rows, concerned, load_tree, make_tree
@@ -160,7 +160,7 @@ class Question:
     person_id: int | None
     """Either this or the other group is given."""
     similarity: float
-    """About 1 for one person; see ``core.learn.alike``."""
+    """About 1 for one person; see ``core.learn.verification.set_similarity``."""
 
 
 @dataclass(frozen=True, slots=True)

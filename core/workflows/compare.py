@@ -18,8 +18,8 @@ import numpy as np
 from core.base.errors import InputRefused
 from core.base.types import Bools, FaceTable, Ints
 from core.corrections.model import CorrectionLog, Event
-from core.learn.compare import Comparison, compare
-from core.learn.predictions import Predictions
+from core.learn.metrics.predictions import Predictions
+from core.learn.model_selection.comparison import Comparison, compare
 from core.store.base import FaceStore, Run
 
 EVENTS_AT_ONCE = 500

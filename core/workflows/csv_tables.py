@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from core.exchange.tables import csv_parts
-from core.learn.evaluate import Evaluation
+from core.learn.metrics.classification import Evaluation
 from core.store.base import FileReport, Outcome
 
 FILE_COLUMNS = ("file", "result", "faces", "person", "split", "reason")

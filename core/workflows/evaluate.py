@@ -33,11 +33,11 @@ from core.base.types import (
     silent,
 )
 from core.isolation.photos import decode
-from core.learn.calibrate import detection_rate, rank_curve, reliability
-from core.learn.classify import Recogniser
-from core.learn.openset import RATES, TARGET_RATE, Threshold, exact_interval, nearest_training
-from core.learn.predictions import Predictions
-from core.learn.split import SAME_SHOT_COSINE
+from core.learn.classification.recogniser import Recogniser
+from core.learn.metrics.calibration import detection_rate, rank_curve, reliability
+from core.learn.metrics.predictions import Predictions
+from core.learn.model_selection.splits import SAME_SHOT_COSINE
+from core.learn.open_set.rejection_rule import RATES, TARGET_RATE, Threshold, exact_interval, nearest_training
 from core.store.base import Dataset, FaceStore, Run
 from core.vision.detect.upright import detect_upright
 from core.workflows.identify import Identifier

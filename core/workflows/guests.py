@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.base.types import Embeddings, FaceTable, Floats, RgbImage
-from core.learn.neighbourhood import beside, nearest_people
+from core.learn.projection.faithfulness import beside, nearest_people
 from core.workflows.project import FaceMap
 from core.workflows.verify import Looked
 

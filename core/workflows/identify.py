@@ -12,8 +12,8 @@ import numpy as np
 
 from core.base.types import TRUSTED_GRADE, Detection, Embeddings, Floats, Ints, Quality, RgbImage, Vectors
 from core.imaging.decoding import Picture, turn_pixels
-from core.learn.classify import Recogniser
-from core.learn.openset import TARGET_RATE, Gallery, Threshold, distances_to_named, nearest_training
+from core.learn.classification.recogniser import Recogniser
+from core.learn.open_set.rejection_rule import TARGET_RATE, Gallery, Threshold, distances_to_named, nearest_training
 from core.vision.detect.mtcnn import Detector
 from core.vision.detect.upright import detect_upright
 from core.vision.embed.embedder import Embedder

@@ -14,7 +14,7 @@ import numpy as np
 
 from core.base.types import Box, Detection, Doubles, RgbImage, Vectors
 from core.imaging.geometry import match
-from core.learn.openset import Threshold
+from core.learn.open_set.rejection_rule import Threshold
 from core.vision.embed.embedder import unit
 from core.workflows.identify import Identifier
 

@@ -16,8 +16,8 @@ import numpy as np
 
 from core.base.errors import InputRefused
 from core.base.types import CancelToken, Embeddings, Floats, Report, silent
-from core.learn import project
-from core.learn.neighbourhood import beside, faithfulness
+from core.learn.projection import layouts
+from core.learn.projection.faithfulness import beside, faithfulness
 from core.store.artifacts import Artifacts, Kind
 from core.store.base import FaceStore, MapInfo, RunStore
 
@@ -55,12 +55,12 @@ class MapOptions:
 
 def warm_up() -> None:
     """Compile what maps need, so that it is there on disk when the first one is asked for."""
-    project.warm_up()
+    layouts.warm_up()
 
 
 def load() -> None:
     """Load what maps need into this process."""
-    project.load()
+    layouts.load()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +82,7 @@ def dimensions(info: MapInfo) -> int:
 def pca_map(embeddings: Embeddings, dimensions: int = 2) -> FaceMap:
     """The map that needs no waiting: the two or three directions in which the embeddings spread most."""
     _require_faces(embeddings)
-    return FaceMap(embeddings.face_ids, project.pca(embeddings.vectors, dimensions))
+    return FaceMap(embeddings.face_ids, layouts.pca(embeddings.vectors, dimensions))
 
 
 def with_newcomers(made: FaceMap, embeddings: Embeddings) -> FaceMap:
@@ -149,10 +149,10 @@ def load_map(artifacts: Artifacts, info: MapInfo) -> FaceMap:
 
 def _points(embeddings: Embeddings, options: MapOptions, start: Floats | None) -> Floats:
     if options.method is Method.PCA:
-        return project.pca(embeddings.vectors, options.dimensions)
+        return layouts.pca(embeddings.vectors, options.dimensions)
     if options.method is Method.TSNE:
-        return project.tsne(embeddings.vectors, perplexity=options.n_neighbors, seed=options.seed, start=start)
-    return project.umap(
+        return layouts.tsne(embeddings.vectors, perplexity=options.n_neighbors, seed=options.seed, start=start)
+    return layouts.umap(
         embeddings.vectors,
         n_neighbors=options.n_neighbors,
         min_dist=options.min_dist,

@@ -19,8 +19,8 @@ from core.base.errors import InputRefused, NotFound
 from core.base.types import CancelToken, Embeddings, FaceTable, Ints, silent
 from core.base.types import Report as Progress
 from core.exchange.zips import safe_part
-from core.learn.predictions import Predictions
-from core.learn.same_person import ALL_PAIRS_MOST
+from core.learn.metrics.predictions import Predictions
+from core.learn.verification.pair_likelihood import ALL_PAIRS_MOST
 from core.report import writing
 from core.report.html import to_html
 from core.report.material import FacesNow, Hashes, Material, Network, Pairs, WrongName

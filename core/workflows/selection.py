@@ -15,7 +15,7 @@ from core.base.types import Embeddings, FaceTable
 from core.exchange import tables
 from core.exchange.tables import Row
 from core.exchange.zips import Folders, ZipWriter, safe_part
-from core.learn.predictions import Predictions
+from core.learn.metrics.predictions import Predictions
 from core.store.artifacts import Artifacts, Kind
 from core.workflows.project import FaceMap
 

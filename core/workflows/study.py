@@ -25,17 +25,25 @@ from core.base.settings import ImageLimits
 from core.base.types import CancelToken, Doubles, FaceTable, Ints, Quality, Report, silent
 from core.base.words import count, percent
 from core.imaging.decoding import decode
-from core.learn.bootstrap import RESAMPLES, Resamples, resample
-from core.learn.calibrate import rank_curve
-from core.learn.classify import C_UNTOLD
-from core.learn.contenders import DUMMY, LINEAR_SVM, Contender, contenders
-from core.learn.crop_check import check, middle_colour
-from core.learn.crossval import FOLDS, Known, OutOfFold, draw, learned_from, out_of_fold, repetitions
-from core.learn.figures import figures
-from core.learn.learning_curve import curve, steps
-from core.learn.same_person import pair_scores
-from core.learn.slices import Slice, slices
-from core.learn.split import Fold, plan
+from core.learn.classification.recogniser import C_UNTOLD
+from core.learn.metrics.bootstrap import RESAMPLES, Resamples, resample
+from core.learn.metrics.calibration import rank_curve
+from core.learn.metrics.crop_check import check, middle_colour
+from core.learn.metrics.fold_summary import figures
+from core.learn.metrics.slices import Slice, slices
+from core.learn.model_selection.baselines import DUMMY, LINEAR_SVM, Contender, contenders
+from core.learn.model_selection.cross_validation import (
+    FOLDS,
+    Known,
+    OutOfFold,
+    draw,
+    learned_from,
+    out_of_fold,
+    repetitions,
+)
+from core.learn.model_selection.learning_curve import curve, steps
+from core.learn.model_selection.splits import Fold, plan
+from core.learn.verification.pair_likelihood import pair_scores
 from core.store.artifacts import Artifacts, Kind
 from core.store.base import FaceStore, Run, RunStore
 from core.workflows.train import TrainOptions, material

@@ -22,10 +22,10 @@ from core.base.settings import ImageLimits
 from core.base.types import Bools, CancelToken, Embeddings, FaceTable, Ints, Report, Revision, RgbImage, Split, silent
 from core.corrections.model import CorrectionLog
 from core.imaging.decoding import decode
-from core.learn import suspects
-from core.learn.pictures import Crop
-from core.learn.solver import Watch
-from core.learn.suspects import Action, Kind, Like, Part, PeoplePair, Suggestion, Suspect
+from core.learn.classification.solver import Watch
+from core.learn.label_errors import review_queue
+from core.learn.label_errors.duplicate_images import Crop
+from core.learn.label_errors.review_queue import Action, Kind, Like, Part, PeoplePair, Suggestion, Suspect
 from core.store.artifacts import Artifacts
 from core.store.artifacts import Kind as FileKind
 from core.store.base import FaceStore
@@ -94,7 +94,7 @@ def look(
 
     one_person = _one_person(table, embeddings, log.apart(dataset.id))
     two_people = _two_people(table, embeddings, lambda share: watch(share * _SHARE_OF_PEOPLE))
-    found = suspects.find(
+    found = review_queue.find(
         table,
         embeddings.vectors,
         crops(artifacts, dataset.id, table),
@@ -211,7 +211,7 @@ class _Now:
 
     @classmethod
     def of(cls, table: FaceTable, row_of: Mapping[str, int], apart: Iterable[tuple[str, str]]) -> _Now:
-        now = cls(table, row_of, suspects.takes_part(table), frozenset(table.person_ids), frozenset())
+        now = cls(table, row_of, review_queue.takes_part(table), frozenset(table.person_ids), frozenset())
         told = (pair for pair in apart if now.there(pair[0]) and now.there(pair[1]))
         return replace(now, apart=frozenset(frozenset(map(now.person, pair)) for pair in told))
 

@@ -29,13 +29,13 @@ from core.base.types import (
     Vectors,
     silent,
 )
-from core.learn.classify import LinearSvm, Recogniser, fit
-from core.learn.evaluate import judge, more_probable
-from core.learn.impostors import Learned, Linear, learn_rules, leave_out_under
-from core.learn.openset import TARGET_RATE, Gallery, Impostors, Rule, centroids
-from core.learn.predictions import Predictions
-from core.learn.solver import Watch
-from core.learn.split import Fold, Plan, near_duplicate_groups, plan
+from core.learn.classification.recogniser import LinearSvm, Recogniser, fit
+from core.learn.classification.solver import Watch
+from core.learn.metrics.classification import judge, more_probable
+from core.learn.metrics.predictions import Predictions
+from core.learn.model_selection.splits import Fold, Plan, near_duplicate_groups, plan
+from core.learn.open_set.rejection_rule import TARGET_RATE, Gallery, Impostors, Rule, centroids
+from core.learn.open_set.rule_fitting import Learned, Linear, learn_rules, leave_out_under
 from core.store.artifacts import Artifacts, Kind
 from core.store.base import FaceStore, Run, RunStore
 

@@ -17,7 +17,7 @@ from core.base.errors import InputRefused, NotFound
 from core.base.types import Bools, CancelToken, FaceTable, Ints, Report, Revision, silent
 from core.corrections.model import CorrectionLog
 from core.imaging.geometry import overlaps
-from core.learn.cluster import Hierarchy, grow
+from core.learn.clustering.agglomerative import Hierarchy, grow
 from core.store.artifacts import Artifacts, Kind, content_id
 from core.store.base import Dataset, FaceStore
 

@@ -14,9 +14,9 @@ from core.base.types import Detection, Embeddings, FaceTable, Floats, Ints, RgbI
 from core.imaging.decoding import turn_pixels
 from core.imaging.geometry import centrality
 from core.isolation.photos import decode
-from core.learn import same_person
-from core.learn.same_person import EVEN_PRIOR, FARS, PairRule, Scores
-from core.learn.split import near_duplicate_groups
+from core.learn.model_selection.splits import near_duplicate_groups
+from core.learn.verification import pair_likelihood
+from core.learn.verification.pair_likelihood import EVEN_PRIOR, FARS, PairRule, Scores
 from core.store.artifacts import content_id
 from core.store.base import Dataset, FaceStore, PersonCount
 from core.vision.detect.mtcnn import Detector
@@ -107,21 +107,21 @@ class Judge:
 
     def __call__(self, cosine: float, far: float) -> Verdict:
         """Raises InputRefused for a false-accept rate without a limit."""
-        threshold = same_person.distance(self.rule.limit(far))
-        distance = same_person.distance(cosine)
+        threshold = pair_likelihood.distance(self.rule.limit(far))
+        distance = pair_likelihood.distance(cosine)
         prob = self.rule.prob(cosine, self.prior)
         return Verdict(distance, prob, distance <= threshold, threshold, far, self.prior, self.rule, self.own_rule)
 
 
 def judge(model_id: str, scores: Scores | None) -> Judge:
     """Two faces, by the dataset's own pairs when they are enough, else as measured. Raises InputRefused."""
-    rule = same_person.rule_of(model_id, scores, same_person.MEASURED)
+    rule = pair_likelihood.rule_of(model_id, scores, pair_likelihood.MEASURED)
     return Judge(rule, scores is not None and scores.enough)
 
 
 def judge_with_person(model_id: str, scores: Scores | None) -> Judge:
     """A face and a person, likewise."""
-    rule = same_person.rule_of(model_id, scores, same_person.MEASURED_WITH_PEOPLE)
+    rule = pair_likelihood.rule_of(model_id, scores, pair_likelihood.MEASURED_WITH_PEOPLE)
     return Judge(rule, scores is not None and scores.enough)
 
 
@@ -140,11 +140,11 @@ class Own:
 
     def pairs(self) -> Scores:
         """Faces compared with faces."""
-        return same_person.pair_scores(self.vectors, self.labels, self.groups)
+        return pair_likelihood.pair_scores(self.vectors, self.labels, self.groups)
 
     def with_people(self) -> Scores:
         """Faces compared with people."""
-        return same_person.person_scores(self.vectors, self.labels, self.groups, self.n_people)
+        return pair_likelihood.person_scores(self.vectors, self.labels, self.groups, self.n_people)
 
 
 def own_faces(table: FaceTable, embeddings: Embeddings) -> Own:
@@ -197,7 +197,7 @@ def gallery(store: FaceStore, dataset: Dataset, person: PersonCount, looked: Loo
         tuple(table.ids[row] for row in rows),
         tuple(table.crop_ids[row] for row in rows),
         vectors @ asked,
-        float(same_person.centre(vectors) @ asked),
+        float(pair_likelihood.centre(vectors) @ asked),
     )
 
 

@@ -23,7 +23,7 @@ from core.base.types import Detection, Floats, Refusal, Report, RgbImage, Vector
 from core.imaging.decoding import turn_pixels
 from core.imaging.geometry import centrality
 from core.isolation.photos import decode
-from core.learn.verification import Verification, curves, verify_pairs
+from core.learn.verification.lfw_protocol import Verification, curves, verify_pairs
 from core.vision.detect.mtcnn import Detector
 from core.vision.detect.upright import Upright, detect_upright
 from core.vision.embed.embedder import Embedder

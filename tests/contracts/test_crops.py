@@ -11,8 +11,8 @@ import pytest
 from core.base.settings import ImageLimits, Settings
 from core.base.types import Detection, RgbImage
 from core.imaging.decoding import decode
-from core.learn.crop_check import MEASURED, CropCheck, check, middle_colour
-from core.learn.same_person import pair_scores
+from core.learn.metrics.crop_check import MEASURED, CropCheck, check, middle_colour
+from core.learn.verification.pair_likelihood import pair_scores
 from core.services import Services
 from core.store.artifacts import Kind
 from core.vision.embed.embedder import Embedder

@@ -15,10 +15,10 @@ import pytest
 
 from core.base.settings import Settings
 from core.base.types import Ints, Vectors
-from core.learn.calibrate import detection_rate
-from core.learn.classify import fit
-from core.learn.impostors import Learned, Linear, learn_rules
-from core.learn.openset import Gallery, centroids, look
+from core.learn.classification.recogniser import fit
+from core.learn.metrics.calibration import detection_rate
+from core.learn.open_set.rejection_rule import Gallery, centroids, look
+from core.learn.open_set.rule_fitting import Learned, Linear, learn_rules
 from core.services import Services
 
 REPETITIONS = 16

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.learn.crossval import Known
+from core.learn.model_selection.cross_validation import Known
 
 
 def unit(rows: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from core.imaging.decoding import encode_jpeg
 from core.jobs.model import JobKind
-from core.learn.openset import Threshold
+from core.learn.open_set.rejection_rule import Threshold
 from core.ui import state, words
 from core.ui.identify import giving, looking
 from core.workflows.identify import Candidate, nearest_candidate

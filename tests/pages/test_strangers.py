@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from core.jobs.model import JobKind, JobState
-from core.learn.calibrate import reliability
-from core.learn.openset import RATES, Impostors
+from core.learn.metrics.calibration import reliability
+from core.learn.open_set.rejection_rule import RATES, Impostors
 from core.ui.recogniser import curves, strangers
 from core.ui.recogniser.curves import Limit, Sort
 from tests.conftest import write_zip

@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 from core.jobs.model import JobKind
-from core.learn.contenders import contenders
+from core.learn.model_selection.baselines import contenders
 from core.store.artifacts import Kind
 from core.ui.recogniser import contending, slicing, study_charts
 from core.workflows import study

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from core.jobs.model import JobKind
-from core.learn.same_person import MEASURED
+from core.learn.verification.pair_likelihood import MEASURED
 from core.ui.identify.verifying import basis, conclusion
 from core.vision.models import catalogue
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID

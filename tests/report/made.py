@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from core.learn.calibrate import rank_curve, reliability
-from core.learn.evaluate import judge
-from core.learn.openset import RATES, Impostors, prior_rule
-from core.learn.predictions import Predictions
+from core.learn.metrics.calibration import rank_curve, reliability
+from core.learn.metrics.classification import judge
+from core.learn.metrics.predictions import Predictions
+from core.learn.open_set.rejection_rule import RATES, Impostors, prior_rule
 from core.report.material import FacesNow, Hashes, Material, Network, Pairs, WrongName
 from core.store.base import Run
 

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from core.learn.evaluate import evaluate
+from core.learn.metrics.classification import evaluate
 from core.ui import charts
 from core.ui.charts import Group, Matrix
 from core.ui.explore.mapping import selected_rows

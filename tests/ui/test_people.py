@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.learn.coaching import MOST, Advice, PhotoKind
+from core.learn.model_selection.photos_needed import MOST, Advice, PhotoKind
 from core.store.base import Counts, Dataset, PersonCount
 from core.ui.people import coach, crowd, erasing, likeness, merging, overview
 from core.ui.people.crowd import Order, Show, Wanted

@@ -19,7 +19,7 @@ from core.corrections.model import Hand
 from core.jobs.handlers import handlers
 from core.jobs.model import JobKind, JobState
 from core.jobs.worker import run_job
-from core.learn.cluster import DEFAULT_THRESHOLD, FARTHEST
+from core.learn.clustering.agglomerative import DEFAULT_THRESHOLD, FARTHEST
 from core.services import Services
 from core.store.base import Dataset, IngestBatch, PhotoLabel, StoredFace
 from core.workflows import cluster

@@ -8,7 +8,7 @@ import io
 import numpy as np
 import pytest
 
-from core.learn.evaluate import evaluate
+from core.learn.metrics.classification import evaluate
 from core.store.base import FileReport, Outcome
 from core.workflows.csv_tables import file_report_csv, people_csv
 

@@ -13,9 +13,9 @@ from PIL import Image
 from core.__main__ import main
 from core.base.errors import InputRefused, ModelMismatch, TrainingRefused
 from core.base.types import Split
-from core.learn.classify import Recogniser
-from core.learn.openset import RATES
-from core.learn.predictions import Predictions
+from core.learn.classification.recogniser import Recogniser
+from core.learn.metrics.predictions import Predictions
+from core.learn.open_set.rejection_rule import RATES
 from core.store.artifacts import Kind
 from core.workflows import evaluate, train
 from core.workflows.evaluate import Strangers, embed_strangers, find_known, measure

@@ -25,9 +25,9 @@ from core.jobs.handlers import LookupRequest, handlers
 from core.jobs.model import Job, JobKind, JobState
 from core.jobs.transfers import SortParams
 from core.jobs.worker import run_job
-from core.learn.openset import RATES, Threshold
-from core.learn.same_person import MEASURED
-from core.learn.two_names import rivals, sure_cosine
+from core.learn.label_errors.conflicting_labels import rivals, sure_cosine
+from core.learn.open_set.rejection_rule import RATES, Threshold
+from core.learn.verification.pair_likelihood import MEASURED
 from core.services import Services
 from core.store.artifacts import Artifacts, Kind, content_id
 from core.workflows.export import exported

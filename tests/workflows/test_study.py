@@ -16,7 +16,7 @@ from core.corrections.model import Hand
 from core.jobs.handlers import handlers
 from core.jobs.model import JobKind, JobState
 from core.jobs.worker import run_job
-from core.learn.contenders import contenders
+from core.learn.model_selection.baselines import contenders
 from core.store.artifacts import Kind
 from core.workflows import erase, study, train
 from core.workflows.correct import Corrector

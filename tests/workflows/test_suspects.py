@@ -23,8 +23,8 @@ from core.corrections.model import Hand
 from core.jobs.handlers import handlers
 from core.jobs.model import JobKind, JobState
 from core.jobs.worker import run_job
-from core.learn import suspects as finding
-from core.learn.suspects import Kind, Suspect
+from core.learn.label_errors import review_queue as finding
+from core.learn.label_errors.review_queue import Kind, Suspect
 from core.services import Services
 from core.store.artifacts import Kind as FileKind
 from core.store.base import PhotoLabel

@@ -7,7 +7,7 @@ import pytest
 
 from core.base.errors import Cancelled
 from core.base.types import CancelToken
-from core.learn.evaluate import evaluate
+from core.learn.metrics.classification import evaluate
 from core.workflows import train
 from core.workflows.train import TrainOptions
 from tests.pages.faces import add_faces

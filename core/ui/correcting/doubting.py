@@ -10,7 +10,7 @@ import streamlit as st
 from core.base.types import Revision
 from core.corrections.model import Event
 from core.jobs.model import JobKind
-from core.learn.suspects import Action, Kind, Like, Suspect
+from core.learn.label_errors.review_queue import Action, Kind, Like, Suspect
 from core.store.base import Dataset
 from core.ui import data, gallery, state, words
 from core.ui.components.entries import Command, Entry, Keyboard, Strip, entries

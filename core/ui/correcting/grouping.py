@@ -11,7 +11,7 @@ import streamlit as st
 from core.base.types import Revision
 from core.corrections.model import Event
 from core.jobs.model import Job, JobKind
-from core.learn.cluster import DEFAULT_THRESHOLD
+from core.learn.clustering.agglomerative import DEFAULT_THRESHOLD
 from core.store.base import Dataset
 from core.ui import data, gallery, words
 from core.ui.components.entries import Command, Entry, Keyboard, Strip, entries

@@ -12,7 +12,7 @@ import streamlit as st
 
 from core.base.types import Ints, Revision, Split
 from core.jobs.model import JobKind, JobState
-from core.learn.predictions import Predictions
+from core.learn.metrics.predictions import Predictions
 from core.store.base import Dataset
 from core.ui import charts, data, gallery, words
 from core.ui.charts import Group

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from core.base.types import Revision
-from core.learn.lookalikes import BUSY_MOST, FACES_MOST, Lookalikes, Pair, lookalikes
+from core.learn.projection.confusable_people import BUSY_MOST, FACES_MOST, Lookalikes, Pair, lookalikes
 from core.store.base import Dataset
 from core.ui import charts, data, gallery, words
 from core.ui.charts import Alike

@@ -11,7 +11,7 @@ import streamlit as st
 
 from core.jobs.model import Job
 from core.jobs.transfers import SortParams
-from core.learn.openset import RATES, TARGET_RATE
+from core.learn.open_set.rejection_rule import RATES, TARGET_RATE
 from core.store.base import Dataset
 from core.ui import address, data, gallery, jobs, words
 from core.ui.components import lookups

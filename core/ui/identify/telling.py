@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from core.base.types import TRUSTED_GRADE, Face
-from core.learn.openset import Threshold
+from core.learn.open_set.rejection_rule import Threshold
 from core.store.base import Dataset
 from core.ui import data, gallery, state, words
 from core.ui.components import choices

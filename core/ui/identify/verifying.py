@@ -11,7 +11,7 @@ import streamlit as st
 from core.base.errors import InputRefused
 from core.base.types import Revision
 from core.imaging.decoding import encode_jpeg
-from core.learn.same_person import FARS, Scores, distance
+from core.learn.verification.pair_likelihood import FARS, Scores, distance
 from core.store.base import Dataset, PersonCount
 from core.ui import data, gallery, words
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.base.types import Revision
-from core.learn.coaching import MOST, Advice, advise
+from core.learn.model_selection.photos_needed import MOST, Advice, advise
 from core.store.base import Dataset, Run
 from core.ui import data, state, words
 

@@ -11,7 +11,7 @@ import numpy as np
 import streamlit as st
 
 from core.base.types import Floats, Ints, Revision
-from core.learn.alike import Centres, similarity
+from core.learn.verification.set_similarity import Centres, similarity
 from core.ui import data
 from core.ui.data import Faces
 from core.workflows.cluster import PROBABLY_TWO, Twins, merge_candidates, split_person

@@ -9,7 +9,7 @@ from dataclasses import replace
 import streamlit as st
 
 from core.base.types import Revision
-from core.learn.compare import Comparison, Verdict
+from core.learn.model_selection.comparison import Comparison, Verdict
 from core.store.base import Run
 from core.ui import address, charts, data, gallery, words
 from core.ui.components.picker import Grid, picker

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from core.base.types import Ints
-from core.learn.evaluate import Confused, Evaluation, order_by_confusion
+from core.learn.metrics.classification import Confused, Evaluation, order_by_confusion
 from core.ui import charts, data, gallery, words
 from core.ui.charts import Matrix
 from core.ui.components.picker import Pickable, picker

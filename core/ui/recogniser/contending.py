@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.learn.contenders import DUMMY, LINEAR_SVM
+from core.learn.model_selection.baselines import DUMMY, LINEAR_SVM
 from core.ui import words
 from core.ui.recogniser import studying
 from core.ui.recogniser.evaluation import Shown

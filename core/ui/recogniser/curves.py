@@ -13,7 +13,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.base.types import Doubles
-from core.learn.calibrate import Bin
+from core.learn.metrics.calibration import Bin
 from core.ui import charts, words
 
 HIGH_PX = 300

@@ -9,8 +9,8 @@ import pandas as pd
 import streamlit as st
 
 from core.base.errors import NotFound
-from core.learn.evaluate import Confused, Evaluation
-from core.learn.predictions import Predictions
+from core.learn.metrics.classification import Confused, Evaluation
+from core.learn.metrics.predictions import Predictions
 from core.store.base import Dataset, Run
 from core.ui import data, gallery, words
 from core.ui.data import Faces

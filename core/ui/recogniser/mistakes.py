@@ -8,8 +8,8 @@ import numpy as np
 import streamlit as st
 
 from core.base.types import Embeddings, Revision
-from core.learn.openset import nearest_training
-from core.learn.predictions import Predictions
+from core.learn.metrics.predictions import Predictions
+from core.learn.open_set.rejection_rule import nearest_training
 from core.ui import data, gallery, words
 from core.ui.correcting import facesheet
 from core.ui.recogniser import evaluation

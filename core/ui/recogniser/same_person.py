@@ -10,9 +10,9 @@ import numpy as np
 import streamlit as st
 
 from core.base.types import Bools, Doubles, Ints, Revision
-from core.learn import same_person
-from core.learn.same_person import FARS, Scores
-from core.learn.verification import area_under_roc, equal_error_rate, threshold_at_far
+from core.learn.verification import pair_likelihood
+from core.learn.verification.lfw_protocol import area_under_roc, equal_error_rate, threshold_at_far
+from core.learn.verification.pair_likelihood import FARS, Scores
 from core.ui import charts, data, gallery, words
 from core.ui.data import Faces
 from core.ui.recogniser import curves
@@ -78,7 +78,7 @@ def own_pairs(dataset_id: str, revision: Revision) -> OwnPairs | None:
     limits = {
         far: threshold_at_far(distances, scores.same, far)
         for far in FARS
-        if far * n_impostor >= same_person.IMPOSTORS_PER_FAR
+        if far * n_impostor >= pair_likelihood.IMPOSTORS_PER_FAR
     }
     auc, eer = area_under_roc(distances, scores.same), equal_error_rate(distances, scores.same)
     return OwnPairs(own.face_ids, scores, distances, limits, auc, eer)
@@ -118,7 +118,7 @@ def _finding(pairs: OwnPairs) -> str:
 
 
 def _ask_for_limit(pairs: OwnPairs, key: str) -> float:
-    strict = pairs.limits[min(pairs.limits)] if pairs.limits else same_person.distance(0.5)
+    strict = pairs.limits[min(pairs.limits)] if pairs.limits else pair_likelihood.distance(0.5)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         for far, limit in sorted(pairs.limits.items()):
             st.button(
@@ -190,9 +190,9 @@ def _method(pairs: OwnPairs) -> None:
     st.caption(
         f"{words.count(n_same)} pairs of one person ({words.count(pairs.scores.n_people, 'person', 'people')}) and "
         f"{words.count(len(pairs.same) - n_same)} of different people, as the photos and names are now; near "
-        f"duplicates are no pair. Of more than {words.count(same_person.ALL_PAIRS_MOST)} faces pairs are drawn, always "
-        f"the same. Equal error rate {words.percent(pairs.eer, 2)}, area under the ROC curve {pairs.auc:.4f}. The "
-        "limits are read off these very pairs."
+        f"duplicates are no pair. Of more than {words.count(pair_likelihood.ALL_PAIRS_MOST)} faces pairs are drawn, "
+        f"always the same. Equal error rate {words.percent(pairs.eer, 2)}, area under the ROC curve {pairs.auc:.4f}. "
+        "The limits are read off these very pairs."
     )
 
 

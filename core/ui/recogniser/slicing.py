@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.learn.slices import PHOTOS, POSE, QUALITY, SIZE
+from core.learn.metrics.slices import PHOTOS, POSE, QUALITY, SIZE
 from core.ui import charts, gallery, state, words
 from core.ui.correcting import acting
 from core.ui.recogniser import mistakes, study_charts, studying

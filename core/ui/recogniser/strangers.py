@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.learn.calibrate import rank_curve, reliability
-from core.learn.openset import TARGET_RATE, Impostors
+from core.learn.metrics.calibration import rank_curve, reliability
+from core.learn.open_set.rejection_rule import TARGET_RATE, Impostors
 from core.store.base import Run
 from core.ui import charts, data, words
 from core.ui.recogniser import curves

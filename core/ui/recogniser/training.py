@@ -10,7 +10,7 @@ from core.base.types import TRUSTED_GRADE
 from core.jobs.handlers import TrainRequest
 from core.jobs.model import Job, JobKind, JobState
 from core.jobs.transfers import training_of
-from core.learn.split import Plan
+from core.learn.model_selection.splits import Plan
 from core.store.base import Counts, Dataset, Run
 from core.ui import data, frame, words
 from core.workflows.compare import changed_settings

@@ -27,9 +27,9 @@ from core.imaging.decoding import Picture, encode_jpeg, shrink
 from core.imaging.geometry import turn_size
 from core.isolation.photos import decode_reduced, stored_orientation
 from core.jobs.model import JobKind
-from core.learn import same_person
-from core.learn.same_person import MEASURED, PairRule
-from core.learn.two_names import rivals, sure_cosine
+from core.learn.label_errors.conflicting_labels import rivals, sure_cosine
+from core.learn.verification import pair_likelihood
+from core.learn.verification.pair_likelihood import MEASURED, PairRule
 from core.store.artifacts import Artifacts, Kind, content_id
 from core.store.base import FaceStore, JobStore, Run
 from core.vision.detect.upright import detect_upright
@@ -279,7 +279,7 @@ def _pair_rule(store: FaceStore, wish: Wish) -> PairRule | None:
         return MEASURED[model_id]
     own = own_faces(store.face_table(wish.dataset_id), store.embeddings(wish.dataset_id))
     scores = own.pairs() if own.face_ids else None
-    return same_person.fit(scores) if scores is not None and scores.enough else None
+    return pair_likelihood.fit(scores) if scores is not None and scores.enough else None
 
 
 # the photos

@@ -13,7 +13,7 @@ from enum import IntFlag
 import numpy as np
 
 from core.base.types import Bools, Doubles, Ints
-from core.learn.openset import TARGET_RATE, Threshold
+from core.learn.open_set.rejection_rule import TARGET_RATE, Threshold
 from core.workflows.lookups.values import Lookup
 
 SURE_PROB = 0.8

@@ -17,7 +17,7 @@ from core.exchange.xmp import Sidecar
 from core.exchange.xmp_frame import sidecar_of
 from core.exchange.zips import Folders, ZipWriter, safe_part, writing_zip
 from core.imaging.geometry import turned_orientation
-from core.learn.openset import TARGET_RATE, Threshold
+from core.learn.open_set.rejection_rule import TARGET_RATE, Threshold
 from core.store.artifacts import content_id
 from core.workflows.identify import nearest_candidate
 from core.workflows.lookups.marks import Mark, marks

@@ -22,7 +22,7 @@ import numpy as np
 
 from core.base.errors import InputRefused
 from core.base.types import Box, Vectors
-from core.learn.openset import Threshold
+from core.learn.open_set.rejection_rule import Threshold
 from core.workflows.identify import EVIDENCE_FACES, TOP_CANDIDATES
 from core.workflows.lookups.values import Candidate, Evidence, LookedAt, Lookup, LookupInfo, Seen
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from core.base.types import TRUSTED_GRADE, Box
-from core.learn.openset import TARGET_RATE, Threshold, limit_at
+from core.learn.open_set.rejection_rule import TARGET_RATE, Threshold, limit_at
 from core.workflows.identify import Candidate, Evidence
 
 __all__ = ["TARGET_RATE", "Candidate", "Evidence", "LookedAt", "Lookup", "LookupInfo", "Seen"]

@@ -1,0 +1,54 @@
+"""Faces that are surely one person and were given two names.
+
+How alike is surely alike depends on who else there is: of two faces drawn from so many people few are one person's, so
+the evidence must outweigh that. The false-accept rate of a single comparison would not do: among a thousand faces there
+are half a million pairs, and at one in a thousand five hundred pairs of strangers pass.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from core.base.types import Doubles, Ints, Vectors
+from core.learn.verification.pair_likelihood import PairRule
+
+SURE_PROB = 0.95
+_BLOCK_ROWS = 1024
+
+
+def sure_cosine(rule: PairRule, n_people: int) -> float:
+    """The cosine from which on two faces are one person with ``SURE_PROB``, when they are drawn from so many people."""
+    prior = 1 / max(n_people, 2)
+    return (_log_odds(SURE_PROB) - _log_odds(prior) - rule.offset) / rule.slope
+
+
+def _log_odds(prob: float) -> float:
+    return math.log(prob / (1 - prob))
+
+
+def rivals(vectors: Vectors, people: Ints, scores: Doubles, limit: float) -> Ints:
+    """For each face another that is surely the same person's and was given another name.
+
+    Parameters
+    ----------
+    vectors : (n, dimension) float32, unit length
+    people : (n,) int64, whom each face is most likely
+    scores : (n,) how sure its name is: of several such faces the one with the highest is told
+    limit : the cosine from which on two faces are one person's
+
+    Returns
+    -------
+    (n,) int64, row numbers; -1 where there is none
+    """
+    order = np.argsort(-scores, kind="stable")
+    sorted_vectors, sorted_people = vectors[order], people[order]
+    found = np.full(len(vectors), -1, dtype=np.int64)
+    for start in range(0, len(vectors), _BLOCK_ROWS):
+        rows = slice(start, start + _BLOCK_ROWS)
+        alike = vectors[rows] @ sorted_vectors.T >= limit
+        alike &= people[rows, None] != sorted_people[None, :]
+        some = alike.any(axis=1)
+        found[rows][some] = order[alike[some].argmax(axis=1)]
+    return found

@@ -1,0 +1,359 @@
+"""What is probably wrong with a dataset, as one queue: the worst and surest first, each with evidence and a way out.
+
+Seven things are looked for (``Kind``). A face that somebody confirmed is never doubted for its name again; excluded
+faces, strangers and hidden people are not looked at. What explains many faces at once (two folders of one
+person, one picture under two names) takes the place of the single doubts.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import chain
+
+import numpy as np
+
+from core.base.types import Bools, Doubles, FaceTable, Floats, Ints, Split, Vectors
+from core.learn.classification.solver import Watch, unwatched
+from core.learn.label_errors import duplicate_images, label_confidence
+from core.learn.label_errors.duplicate_images import Copies, Crop, Pairs
+from core.learn.label_errors.mislabelled import Misnamed, misnamed
+from core.learn.model_selection.splits import near_duplicate_groups
+
+URGENCY_TWO_NAMES = 0.97
+URGENCY_ONE_PERSON = 0.85
+URGENCY_LEAK = 0.8
+URGENCY_OUTLIER = 0.9
+"""Times the certainty."""
+URGENCY_TWO_PEOPLE = 0.6
+URGENCY_DUPLICATE = 0.3
+
+_SHARE_OF_DOUBTS = 0.5
+"""Roughly the part of the time that doubting names takes."""
+
+
+class Kind(StrEnum):
+    """What is probably wrong."""
+
+    WRONG_PERSON = "wrong person"
+    """A face looks like another person than its own."""
+    OUTLIER = "outlier"
+    """A face looks like nobody, its own person included."""
+    TWO_NAMES = "two names"
+    """One picture under two people."""
+    LEAK = "leak"
+    """One picture on the side of training and on that of validation."""
+    DUPLICATE = "duplicate"
+    """One picture several times under one name."""
+    ONE_PERSON = "one person"
+    """Two people who are probably one."""
+    TWO_PEOPLE = "two people"
+    """One person who is probably two."""
+
+
+class Action(StrEnum):
+    """What to do about it."""
+
+    MOVE = "move"
+    EXCLUDE = "exclude"
+    MERGE = "merge"
+    DIVIDE = "divide"
+    ONE_SIDE = "one side"
+
+
+@dataclass(frozen=True, slots=True)
+class Like:
+    """A face shown as evidence."""
+
+    face_id: str
+    similarity: float
+    """Cosine to the face that is doubted, -1..1"""
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """What would put it right."""
+
+    action: Action
+    face_ids: tuple[str, ...]
+    """The faces that it would change; none for MERGE."""
+    person_id: int | None = None
+    """Whom to move the faces to, or to merge the first person of the entry with."""
+    split: Split | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """One entry of the queue. It holds ids: names are looked up when it is shown, so that they are today's."""
+
+    kind: Kind
+    face_ids: tuple[str, ...]
+    person_ids: tuple[int | None, ...]
+    """Of each face the person that it was under."""
+    urgency: float
+    """0..1: how sure, and how much it spoils; the queue is in this order."""
+    suggestion: Suggestion
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    """What was measured: probabilities and cosines, by name."""
+    like_own: tuple[Like, ...] = ()
+    """The most alike faces of the person that it is under."""
+    like_other: tuple[Like, ...] = ()
+    """The most alike faces of the person that it looks like."""
+
+
+@dataclass(frozen=True, slots=True)
+class PeoplePair:
+    """Two people who may be one, as rows of their nearest faces."""
+
+    row: int
+    into_row: int
+    """A face of the person who would stay"""
+    similarity: float
+    """Of the two people, about 1 for one"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """Faces of a person who may be somebody else."""
+
+    rows: Ints
+    similarity: float
+    """To the person's largest part, about 1 for one person"""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The queue, and what was left undone."""
+
+    suspects: tuple[Suspect, ...]
+    not_looked_at: int
+    """Pairs of pictures that were too many to compare."""
+
+
+def find(
+    table: FaceTable,
+    vectors: Vectors,
+    crop: Crop,
+    *,
+    one_person: Sequence[PeoplePair] = (),
+    two_people: Sequence[Part] = (),
+    watch: Watch = unwatched,
+) -> Found:
+    """Look for everything, and rank it.
+
+    Parameters
+    ----------
+    table : the faces
+    vectors : (n, dimension) float32, unit length, in the table's order
+    crop : reads the crop of the face in a row; called from several threads
+    one_person, two_people : people who may be one, and parts of a person who may be another, found by clustering
+    watch : told the finished share; it may raise to stop
+    """
+    doubted, probs = _doubted(table, vectors, lambda share: watch(share * _SHARE_OF_DOUBTS))
+    copies = _copies(table, vectors, crop, lambda share: watch(_SHARE_OF_DOUBTS + share * (1 - _SHARE_OF_DOUBTS)))
+    seen = [_of_picture(table, rows, copies.pairs, probs) for rows in duplicate_images.groups(copies.pairs, len(table))]
+    people = [_one_person(table, pair) for pair in one_person]
+    left = _unexplained(doubted, seen, people)
+    divided = _two_people(table, two_people, [*left, *(entry for entry in seen if entry.kind is Kind.TWO_NAMES)])
+    queue = [*left, *_by_photos(table, seen), *people, *divided]
+    watch(1.0)
+    return Found(tuple(sorted(queue, key=lambda entry: (-entry.urgency, entry.face_ids))), copies.not_looked_at)
+
+
+# names
+
+
+def _doubted(table: FaceTable, vectors: Vectors, watch: Watch) -> tuple[list[Suspect], Doubles]:
+    """Give the faces whose names are doubted, and every face's probability of its name: NaN where unknown."""
+    probs = np.full(len(table), np.nan)
+    rows = np.flatnonzero(table.learnable & ~table.strangers)
+    people, labels = np.unique(table.labels[rows], return_inverse=True)
+    if len(people) < 2:
+        return [], probs
+    known = vectors[rows]
+    photos = [table.photo_ids[row] for row in rows]
+    groups = near_duplicate_groups(known, photos, table.photo_hashes[rows].tolist(), labels)
+    opinions = label_confidence.opinions(known, labels, groups, watch=lambda share: watch(share * 0.8))
+    found = misnamed(known, labels, groups, opinions, table.confirmed[rows], lambda share: watch(0.8 + share * 0.2))
+    probs[rows] = opinions.probs
+    return [_misnamed(table, found, place, rows, people) for place in range(len(found.rows))], probs
+
+
+def _misnamed(table: FaceTable, found: Misnamed, place: int, rows: Ints, people: Ints) -> Suspect:
+    """Turn one line of ``Misnamed`` into an entry; ``rows`` and ``people`` lead back into the table."""
+    row, near = int(rows[found.rows[place]]), found.near
+    wrong, certainty = bool(found.wrong[place]), float(found.certainties[place])
+    face_ids = (table.ids[row],)
+    other = table.person_ids[int(people[found.rivals[place]])]
+    return Suspect(
+        Kind.WRONG_PERSON if wrong else Kind.OUTLIER,
+        face_ids,
+        (_person_id(table, row),),
+        certainty if wrong else certainty * URGENCY_OUTLIER,
+        Suggestion(Action.MOVE, face_ids, other) if wrong else Suggestion(Action.EXCLUDE, face_ids),
+        _numbers(
+            prob=found.probs[place],
+            other_prob=found.rival_probs[place],
+            similarity=near.own_similarity[place],
+            other_similarity=near.rival_similarity[place],
+            votes=near.votes[place],
+        ),
+        _likes(table, rows, near.own[place], near.own_cosines[place]),
+        _likes(table, rows, near.rival[place], near.rival_cosines[place]),
+    )
+
+
+def _likes(table: FaceTable, rows: Ints, places: Ints, cosines: Floats) -> tuple[Like, ...]:
+    known = places >= 0
+    return tuple(
+        Like(table.ids[rows[place]], round(float(cosine), 4))
+        for place, cosine in zip(places[known], cosines[known], strict=True)
+    )
+
+
+def _unexplained(doubted: Iterable[Suspect], seen: Iterable[Suspect], people: Sequence[Suspect]) -> list[Suspect]:
+    """Leave out doubts about a name that another entry speaks of."""
+    in_pictures = {face for entry in seen if entry.kind is Kind.TWO_NAMES for face in entry.suggestion.face_ids}
+    joined = {frozenset(entry.person_ids) for entry in people}
+    return [
+        entry
+        for entry in doubted
+        if entry.face_ids[0] not in in_pictures
+        and frozenset((entry.person_ids[0], entry.suggestion.person_id)) not in joined
+    ]
+
+
+# people
+
+
+def _one_person(table: FaceTable, pair: PeoplePair) -> Suspect:
+    one, other = (_person_id(table, row) for row in (pair.row, pair.into_row))
+    shown = (table.ids[pair.row], table.ids[pair.into_row])
+    return Suspect(
+        Kind.ONE_PERSON,
+        shown,
+        (one, other),
+        URGENCY_ONE_PERSON,
+        Suggestion(Action.MERGE, (), other),
+        _numbers(similarity=pair.similarity),
+    )
+
+
+def _two_people(table: FaceTable, given: Sequence[Part], doubted: Sequence[Suspect]) -> list[Suspect]:
+    """Give parts of a person who are another, unless most of their faces are doubted one by one already."""
+    alone = {face for entry in doubted for face in entry.face_ids}
+    entries = []
+    for part in given:
+        face_ids = _ids(table, part.rows)
+        if table.confirmed[part.rows].all():
+            continue
+        if 2 * sum(face in alone for face in face_ids) < len(face_ids):
+            people = tuple(_person_id(table, int(row)) for row in part.rows)
+            divide = Suggestion(Action.DIVIDE, face_ids)
+            numbers = _numbers(similarity=part.similarity)
+            entries.append(Suspect(Kind.TWO_PEOPLE, face_ids, people, URGENCY_TWO_PEOPLE, divide, numbers))
+    return entries
+
+
+# pictures
+
+
+def _copies(table: FaceTable, vectors: Vectors, crop: Crop, watch: Watch) -> Copies:
+    """Look for one picture in several photos, among all faces that take part, named or not."""
+    rows = np.flatnonzero(takes_part(table))
+    photos = np.unique(np.array(table.photo_ids, dtype=str)[rows], return_inverse=True)[1]
+    found = duplicate_images.copies(
+        vectors[rows], photos, table.photo_hashes[rows], lambda place: crop(int(rows[place])), watch
+    )
+    pairs = Pairs(rows[found.pairs.left], rows[found.pairs.right], found.pairs.cosines, found.pairs.bits)
+    return Copies(pairs, found.not_looked_at)
+
+
+def takes_part(table: FaceTable) -> Bools:
+    """(n,) faces that are looked at: named or not, but neither excluded nor strangers nor of hidden people."""
+    unnamed = (table.labels < 0) & ~table.excluded & table.trusted
+    return (table.learnable | unnamed) & ~table.strangers
+
+
+def _of_picture(table: FaceTable, rows: Ints, pairs: Pairs, probs: Doubles) -> Suspect:
+    """One picture in several photos: under two names, on two sides, or only too often."""
+    among = np.isin(pairs.left, rows)
+    numbers = _numbers(similarity=pairs.cosines[among].min(), bits=pairs.bits[among].max())
+    names, sides = set(table.labels[rows].tolist()), {table.splits[row] for row in rows}
+    if len(names) > 1:
+        kind, urgency, suggestion = Kind.TWO_NAMES, URGENCY_TWO_NAMES, _one_name(table, rows, probs)
+        numbers["both_sides"] = float({Split.TRAIN, Split.VAL} <= sides)
+    elif {Split.TRAIN, Split.VAL} <= sides:
+        kind, urgency, suggestion = Kind.LEAK, URGENCY_LEAK, _one_side(table, rows)
+    else:
+        kind, urgency, suggestion = Kind.DUPLICATE, URGENCY_DUPLICATE, _best_only(table, rows)
+    people = tuple(_person_id(table, int(row)) for row in rows)
+    return Suspect(kind, _ids(table, rows), people, urgency, suggestion, numbers)
+
+
+def _one_name(table: FaceTable, rows: Ints, probs: Doubles) -> Suggestion:
+    """Keep the name that was confirmed, or else the one most believed, and move the others to it."""
+    names = np.unique(table.labels[rows][table.labels[rows] >= 0])
+    named = [rows[table.labels[rows] == name] for name in names]
+    belief = [(table.confirmed[some].any(), np.nan_to_num(probs[some]).mean()) for some in named]
+    kept = int(names[max(range(len(names)), key=lambda place: belief[place])])
+    moved = rows[table.labels[rows] != kept]
+    return Suggestion(Action.MOVE, _ids(table, moved), table.person_ids[kept])
+
+
+def _one_side(table: FaceTable, rows: Ints) -> Suggestion:
+    """Learn from it, and measure on other photos."""
+    moved = [row for row in rows if table.splits[row] is not Split.TRAIN]
+    return Suggestion(Action.ONE_SIDE, _ids(table, moved), split=Split.TRAIN)
+
+
+def _best_only(table: FaceTable, rows: Ints) -> Suggestion:
+    """Keep the face of the best quality, and of equals the surest detection."""
+    quality = np.stack([np.nan_to_num(table.grades[rows], nan=-1.0), table.probs[rows]], axis=1)
+    best = max(range(len(rows)), key=lambda place: tuple(quality[place]))
+    return Suggestion(Action.EXCLUDE, _ids(table, np.delete(rows, best)))
+
+
+def _by_photos(table: FaceTable, seen: Iterable[Suspect]) -> list[Suspect]:
+    """Join what concerns the same photos: a group portrait that is there twice is one entry, not one a face."""
+    photo_of = dict(zip(table.ids, table.photo_ids, strict=True))
+    alike: dict[tuple[object, ...], list[Suspect]] = defaultdict(list)
+    for number, entry in enumerate(seen):
+        photos = tuple(sorted({photo_of[face] for face in entry.face_ids}))
+        alone = number if entry.kind is Kind.TWO_NAMES else None
+        alike[entry.kind, photos, alone].append(entry)
+    return [_joined(entries) for entries in alike.values()]
+
+
+def _joined(entries: Sequence[Suspect]) -> Suspect:
+    first = entries[0]
+    if len(entries) == 1:
+        return first
+    acts_on = tuple(chain.from_iterable(entry.suggestion.face_ids for entry in entries))
+    return Suspect(
+        first.kind,
+        tuple(chain.from_iterable(entry.face_ids for entry in entries)),
+        tuple(chain.from_iterable(entry.person_ids for entry in entries)),
+        first.urgency,
+        Suggestion(first.suggestion.action, acts_on, split=first.suggestion.split),
+        first.numbers,
+    )
+
+
+# common
+
+
+def _ids(table: FaceTable, rows: Iterable[int]) -> tuple[str, ...]:
+    return tuple(table.ids[row] for row in rows)
+
+
+def _person_id(table: FaceTable, row: int) -> int | None:
+    label = int(table.labels[row])
+    return table.person_ids[label] if label >= 0 else None
+
+
+def _numbers(**measured: float) -> dict[str, float]:
+    """Round, and leave out what could not be measured: JSON has no NaN."""
+    return {name: round(float(value), 4) for name, value in measured.items() if np.isfinite(value)}

@@ -1,0 +1,102 @@
+"""What repeated folds come to: accuracy, balanced accuracy, macro F1 and top-3, each with its interval.
+
+Every figure is the mean over the repetitions; the interval is that of the same mean on resampled people and shots
+(``bootstrap``). A resample that holds a person twice counts that person's recall and F1 twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from core.base.types import Doubles, Ints
+from core.learn.metrics.bootstrap import Interval, Resamples
+from core.learn.metrics.classification import confusion_counts, person_rates
+from core.learn.model_selection.cross_validation import OutOfFold
+
+TOP = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How good a classifier is; every rate is 0..1."""
+
+    accuracy: Interval
+    balanced_accuracy: Interval
+    """Mean recall of the tested people."""
+    macro_f1: Interval
+    """Mean F1 of those who were tested or named, as scikit-learn counts it."""
+    top3: Interval
+    """The true name is among the first three."""
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "accuracy": self.accuracy.to_json(),
+            "balanced_accuracy": self.balanced_accuracy.to_json(),
+            "macro_f1": self.macro_f1.to_json(),
+            "top3": self.top3.to_json(),
+        }
+
+
+def figures(said: OutOfFold, labels: Ints, n_people: int, resamples: Resamples) -> Figures:
+    """Measure what was said of the tested faces.
+
+    Parameters
+    ----------
+    said : (repetitions, n) of tested faces only
+    labels : (n,) their people, places among all who take part
+    n_people : all who take part, tested or not
+    resamples : of the same n faces
+    """
+    recall, f1 = np.mean([_macro(given, labels, n_people) for given in said.given], axis=0)
+    drawn_recall, drawn_f1 = _drawn_macro(said.given, labels, n_people, resamples)
+    return Figures(
+        accuracy=resamples.share(said.right(labels)),
+        balanced_accuracy=resamples.at_least_wilson(float(recall), _centred(drawn_recall, float(recall))),
+        macro_f1=resamples.at_least_wilson(float(f1), _centred(drawn_f1, float(f1))),
+        top3=resamples.share((said.ranks < TOP).mean(axis=0)),
+    )
+
+
+def _centred(drawn: Doubles, mean: float) -> Doubles:
+    """The resamples moved to the mean: rates per person are no plain means of faces, and come out a little too high."""
+    return np.asarray(drawn + (mean - drawn.mean()), dtype=np.float64)
+
+
+def _macro(given: Ints, labels: Ints, n_people: int) -> tuple[float, float]:
+    """Balanced accuracy and macro F1 of one repetition."""
+    confusion = confusion_counts(labels, given, n_people)
+    _, recall, f1 = person_rates(confusion)
+    support, named = confusion.sum(axis=1), confusion.sum(axis=0)
+    return float(recall[support > 0].mean()), float(f1[(support > 0) | (named > 0)].mean())
+
+
+def _drawn_macro(given: Ints, labels: Ints, n_people: int, resamples: Resamples) -> tuple[Doubles, Doubles]:
+    """Both in every resample, the mean over the repetitions: (n_resamples,) each."""
+    tested = np.unique(labels)
+    times = np.zeros((len(resamples.people), n_people))
+    times[:, tested] = resamples.people
+    support = _by_person(resamples, labels, n_people)
+    recalls, f1s = [], []
+    for said in given:
+        hits = _by_person(resamples, np.where(said == labels, labels, -1), n_people)
+        named = _by_person(resamples, said, n_people)
+        counted = np.where(np.isin(np.arange(n_people), tested), times, named > 0)
+        recalls.append(_weighted(hits, support, times))
+        f1s.append(_weighted(2 * hits, support + named, counted))
+    return np.mean(recalls, axis=0), np.mean(f1s, axis=0)
+
+
+def _by_person(resamples: Resamples, people: Ints, n_people: int) -> Doubles:
+    """How many faces of each resample belong to each person, -1 to nobody: (n_resamples, n_people)."""
+    rows = np.flatnonzero(people >= 0)
+    member = csr_array((np.ones(len(rows), np.float32), (rows, people[rows])), shape=(len(people), n_people))
+    return np.asarray((member.T @ resamples.faces.T).T, dtype=np.float64)
+
+
+def _weighted(part: Doubles, whole: Doubles, times: Doubles) -> Doubles:
+    rates = np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
+    return np.asarray((rates * times).sum(axis=1) / times.sum(axis=1))

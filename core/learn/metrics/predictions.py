@@ -1,0 +1,128 @@
+"""What a run said of every face it was tested on, and which faces it learned from; one file of plain arrays."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from core.base.errors import InputRefused
+from core.base.types import Bools, Floats, Ints
+from core.learn.metrics.classification import Evaluation, confusion_counts
+from core.learn.open_set.rejection_rule import Impostors
+
+FILE_FORMAT = 3
+READABLE = (2, FILE_FORMAT)
+"""Format 2 has no impostors."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Predictions:
+    """Tested faces, one row each, and the evaluation that they came to."""
+
+    people: tuple[str, ...]
+    face_ids: tuple[str, ...]
+    true: Ints
+    """(n,) places in ``people``"""
+    given: Ints
+    """(n,) places in ``people``: the best margin's, whatever the distance"""
+    probs: Floats
+    """(n,) probability of the given name"""
+    distances: Floats
+    """(n,) distance to the given person's centroid, 0..2"""
+    scores: Floats
+    """(n,) how much the face is like the given person (``openset``): unknown when not above the limit"""
+    ranks: Ints
+    """(n,) how many people are more probable than the true one"""
+    learned_ids: tuple[str, ...]
+    """The faces that the saved classifier learned from."""
+    evaluation: Evaluation
+    impostors: Impostors | None = None
+    """Faces that played the stranger for the recogniser that is kept; None when there were none, or in old files."""
+
+    @property
+    def wrong(self) -> Bools:
+        """(n,) where the given name is not the true one."""
+        return np.asarray(self.true != self.given)
+
+    def to_bytes(self) -> bytes:
+        """An .npz of arrays and one JSON text; the confusion counts are not written, they follow from the rows."""
+        header = {"format": FILE_FORMAT, "people": list(self.people), "evaluation": self.evaluation.summary()}
+        buffer = io.BytesIO()
+        np.savez_compressed(
+            buffer,
+            header=np.frombuffer(json.dumps(header).encode("ascii"), dtype=np.uint8),
+            face_ids=_text(self.face_ids),
+            true=self.true.astype(np.int32),
+            given=self.given.astype(np.int32),
+            probs=self.probs.astype(np.float32),
+            distances=self.distances.astype(np.float32),
+            scores=self.scores.astype(np.float32),
+            ranks=self.ranks.astype(np.int32),
+            learned_ids=_text(self.learned_ids),
+            **_columns_of(self.impostors),
+        )
+        return buffer.getvalue()
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Predictions:
+        """Read what ``to_bytes`` gave. Raises InputRefused when the file is damaged."""
+        try:
+            with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+                return _read({name: arrays[name] for name in arrays.files})
+        except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as fault:
+            raise InputRefused(
+                f"The run's predictions are damaged ({fault}). Delete the run and train again."
+            ) from fault
+
+
+def _text(ids: tuple[str, ...]) -> np.ndarray:
+    return np.array(ids, dtype="S24") if ids else np.empty(0, dtype="S24")
+
+
+def _ids(column: np.ndarray) -> tuple[str, ...]:
+    return tuple(value.decode("ascii") for value in column.tolist())
+
+
+def _columns_of(impostors: Impostors | None) -> dict[str, Any]:
+    if impostors is None:
+        return {}
+    return {
+        "impostor_scores": impostors.scores.astype(np.float32),
+        "impostor_who": impostors.who.astype(np.int32),
+        "impostor_given": impostors.given,
+    }
+
+
+def _impostors(arrays: dict[str, Any]) -> Impostors | None:
+    if "impostor_scores" not in arrays:
+        return None
+    scores, who, given = (arrays[f"impostor_{name}"] for name in ("scores", "who", "given"))
+    return Impostors(scores.astype(np.float64), who.astype(np.int64), given.astype(np.bool_))
+
+
+def _read(arrays: dict[str, Any]) -> Predictions:
+    header = json.loads(bytes(arrays["header"]))
+    if header.get("format") not in READABLE:
+        raise ValueError(f"expected format {FILE_FORMAT}, got {header.get('format')}")
+    people = tuple(header["people"])
+    true, given = arrays["true"].astype(np.int64), arrays["given"].astype(np.int64)
+    confusion = confusion_counts(true, given, len(people))
+    evaluation = Evaluation.from_json({**header["evaluation"], "people": people, "confusion": confusion})
+    return Predictions(
+        people,
+        _ids(arrays["face_ids"]),
+        true,
+        given,
+        arrays["probs"],
+        arrays["distances"],
+        arrays["scores"],
+        arrays["ranks"].astype(np.int64),
+        _ids(arrays["learned_ids"]),
+        evaluation,
+        _impostors(arrays),
+    )

@@ -1,0 +1,167 @@
+"""Name every face by classifiers that never saw its shot, several times over with other folds.
+
+Shots (``split.near_duplicate_groups``) are dealt into folds person by person, whole, anew for every repetition. A
+person with one shot is learned from in every fold and never tested. Whatever learns is given the rows of its training
+side and nothing of the test side.
+
+Ties count against the true person: a rank says how many people are as probable or more, except that the name given
+has rank 0.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.base.types import Bools, Doubles, Floats, Ints, Vectors
+from core.learn.model_selection.baselines import Contender
+from core.learn.model_selection.splits import Fold, deal_into_folds
+
+FOLDS = 5
+_SCORES_AT_ONCE = 1 << 22
+"""Tested faces times people whose scores are in memory together."""
+
+Tick = Callable[[], None]
+"""Told after every fit; it may raise to stop."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """Faces with names."""
+
+    vectors: Vectors
+    """(n, dimension) float32, unit length"""
+    labels: Ints
+    """(n,) int64, 0 to n_people - 1, none missing"""
+    shots: Ints
+    """(n,) int64, faces of one number stay on one side"""
+
+    @property
+    def n_people(self) -> int:
+        return int(self.labels.max()) + 1
+
+    @property
+    def shots_each(self) -> Ints:
+        """(n_people,) how many shots each person has."""
+        return np.bincount(self.labels[np.unique(self.shots, return_index=True)[1]], minlength=self.n_people)
+
+    @property
+    def testable(self) -> Bools:
+        """(n,) whose person has another shot."""
+        return np.asarray(self.shots_each[self.labels] > 1)
+
+    def only(self, rows: Ints) -> Known:
+        """Some of the faces, people numbered anew."""
+        return Known(self.vectors[rows], np.unique(self.labels[rows], return_inverse=True)[1], self.shots[rows])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OutOfFold:
+    """What was said of every face by classifiers that had not seen its shot."""
+
+    given: Ints
+    """(repetitions, n) the name given, a place among the people; -1 for a face that was never tested"""
+    ranks: Ints
+    """(repetitions, n) how many people came before the true one; -1 likewise"""
+    fit_s: tuple[float, ...]
+    """Seconds to learn, fold by fold."""
+    predict_s: tuple[float, ...]
+    """Seconds to name one face, fold by fold."""
+
+    def of(self, rows: Ints) -> OutOfFold:
+        """What was said of some of the faces."""
+        return OutOfFold(self.given[:, rows], self.ranks[:, rows], self.fit_s, self.predict_s)
+
+    def right(self, labels: Ints) -> Doubles:
+        """(n,) in which share of the repetitions each face got its name."""
+        return np.asarray((self.given == labels).mean(axis=0))
+
+
+def repetitions(known: Known, repeats: int, seed: int, folds: int = FOLDS) -> list[list[Fold]]:
+    """Deal the shots into folds, again and again; at most as many folds as somebody has shots."""
+    testable = known.testable
+    n_folds = int(max(2, min(folds, known.shots_each.max())))
+    labels = np.where(testable, known.labels, -1)
+    dealt = (deal_into_folds(labels, known.shots, n_folds, seed=seed + turn) for turn in range(repeats))
+    return [list(_folds(fold_of, n_folds)) for fold_of in dealt]
+
+
+def _folds(fold_of: Ints, n_folds: int) -> Iterator[Fold]:
+    for number in range(n_folds):
+        yield Fold(np.flatnonzero(fold_of != number), np.flatnonzero(fold_of == number))
+
+
+def out_of_fold(known: Known, contender: Contender, divided: Sequence[Sequence[Fold]], tick: Tick) -> OutOfFold:
+    """Learn from every training side and name its test side."""
+    given = np.full((len(divided), len(known.labels)), -1, dtype=np.int64)
+    ranks = given.copy()
+    fit_s, predict_s = [], []
+    for turn, folds in enumerate(divided):
+        for fold in folds:
+            began = time.perf_counter()
+            scorer = contender.fit(known.vectors[fold.train], known.labels[fold.train], known.n_people)
+            fitted = time.perf_counter()
+            for rows in _blocks(fold.test, known.n_people):
+                given[turn, rows], ranks[turn, rows] = place(scorer(known.vectors[rows]), known.labels[rows])
+            fit_s.append(fitted - began)
+            predict_s.append((time.perf_counter() - fitted) / max(1, len(fold.test)))
+            tick()
+    return OutOfFold(given, ranks, tuple(fit_s), tuple(predict_s))
+
+
+def _blocks(rows: Ints, n_people: int) -> list[Ints]:
+    return np.array_split(rows, -(-len(rows) * n_people // _SCORES_AT_ONCE) or 1)
+
+
+def place(scores: Doubles | Floats, true: Ints) -> tuple[Ints, Ints]:
+    """The name given, and the rank of the true one.
+
+    Parameters
+    ----------
+    scores : (n, n_people)
+    true : (n,) int64
+    """
+    given = scores.argmax(axis=1).astype(np.int64)
+    own = scores[np.arange(len(true)), true]
+    as_good = np.count_nonzero(scores >= own[:, None], axis=1) - 1
+    return given, np.where(given == true, 0, as_good).astype(np.int64)
+
+
+def learned_from(known: Known, divided: Sequence[Sequence[Fold]]) -> Ints:
+    """How many faces of its person each face's classifiers had learned from, in the mean: (n,) int64, -1 untested."""
+    total = np.zeros(len(known.labels))
+    for folds in divided:
+        for fold in folds:
+            each = np.bincount(known.labels[fold.train], minlength=known.n_people)
+            total[fold.test] += each[known.labels[fold.test]]
+    mean = np.round(total / max(1, len(divided))).astype(np.int64)
+    return np.where(known.testable, mean, -1)
+
+
+def draw(known: Known, most_people: int, most_faces: int, seed: int) -> Ints:
+    """Row numbers of at most so many people and faces, whole shots, ascending; all when they are few enough.
+
+    People with two shots or more come first, as the others cannot be tested.
+    """
+    rng = np.random.default_rng(seed)
+    order = np.lexsort((rng.random(known.n_people), known.shots_each < 2))
+    rows = np.flatnonzero(np.isin(known.labels, order[:most_people]))
+    if len(rows) <= most_faces:
+        return rows
+    turn = _turns(known, rows, rng)
+    level = int(np.searchsorted(np.cumsum(np.bincount(turn)), most_faces, side="right"))
+    return rows[turn < max(2, level)]
+
+
+def _turns(known: Known, rows: Ints, rng: np.random.Generator) -> Ints:
+    """In which turn each row's shot is drawn, when everybody gives one shot a turn: (n_rows,)."""
+    shots, place_of = np.unique(known.shots[rows], return_inverse=True)
+    person = np.empty(len(shots), dtype=np.int64)
+    person[place_of] = known.labels[rows]
+    order = np.lexsort((rng.random(len(shots)), person))
+    turn = np.empty(len(shots), dtype=np.int64)
+    turn[order] = np.arange(len(order)) - np.searchsorted(person[order], person[order])
+    return turn[place_of]

@@ -1,0 +1,67 @@
+"""How many photos of a person it takes: accuracy when only so many shots of each are learned from.
+
+Each repetition deals the shots into folds. Of a training side every person's shots are put in a random order, and one
+face each of the first k is learned from; whoever has fewer keeps what there is. The test side is always the whole fold,
+so every point is measured on the same faces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.base.types import Doubles, Ints
+from core.learn.model_selection.baselines import Contender
+from core.learn.model_selection.cross_validation import Known, Tick, out_of_fold
+from core.learn.model_selection.splits import Fold
+
+STEPS = (1, 2, 3, 5, 8, 12, 20, 35, 60)
+FEWEST_PEOPLE = 2
+"""A step is measured when so many people have as many shots to learn from."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Point:
+    """One step of the curve."""
+
+    photos: int
+    people: int
+    """Who have as many shots on the training sides; the others gave what they have."""
+    right: Doubles
+    """(n,) in which share of the repetitions each face got its name; of untested faces without meaning"""
+
+
+def steps(known: Known, divided: Sequence[Sequence[Fold]]) -> list[tuple[int, int]]:
+    """The numbers of shots to measure, each with how many people have them on a training side in the mean."""
+    each = np.concatenate([_shots_each(known, fold.train) for folds in divided for fold in folds])
+    sides = sum(len(folds) for folds in divided)
+    having = [(k, round(np.count_nonzero(each >= k) / sides)) for k in STEPS]
+    return [(k, people) for k, people in having if people >= FEWEST_PEOPLE]
+
+
+def _shots_each(known: Known, rows: Ints) -> Ints:
+    shots = rows[np.unique(known.shots[rows], return_index=True)[1]]
+    return np.bincount(known.labels[shots], minlength=known.n_people)
+
+
+def curve(known: Known, contender: Contender, divided: Sequence[Sequence[Fold]], seed: int, tick: Tick) -> list[Point]:
+    """Measure every step on the same folds."""
+    points = []
+    for k, people in steps(known, divided):
+        rng = np.random.default_rng(seed)  # the same order for every step: more photos are the fewer and some others
+        fewer = [[Fold(_first_shots(known, fold.train, k, rng), fold.test) for fold in folds] for folds in divided]
+        said = out_of_fold(known, contender, fewer, tick)
+        points.append(Point(k, people, said.right(known.labels)))
+    return points
+
+
+def _first_shots(known: Known, rows: Ints, k: int, rng: np.random.Generator) -> Ints:
+    """One face each of k random shots of everybody, ascending."""
+    rows = rng.permutation(rows)
+    one_each = rows[np.unique(known.shots[rows], return_index=True)[1]]
+    one_each = rng.permutation(one_each)
+    order = one_each[np.argsort(known.labels[one_each], kind="stable")]
+    turn = np.arange(len(order)) - np.searchsorted(known.labels[order], known.labels[order])
+    return np.sort(order[turn < k])

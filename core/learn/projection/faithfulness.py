@@ -1,0 +1,142 @@
+"""What a map keeps of the neighbours that faces really have, whom it makes neighbours, and where newcomers belong.
+
+References
+----------
+Venna, Kaski, "Neighborhood preservation in nonlinear projection methods: An experimental study", ICANN 2001.
+Lee, Verleysen, "Quality assessment of dimensionality reduction: Rank-based criteria", Neurocomputing 72, 2009.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from core.base.types import Floats, Ints, Vectors
+from core.learn.open_set.rejection_rule import nearest_training
+
+NEIGHBOURS = 15
+PROBES_MOST = 2000
+"""Faces whose neighbours are compared; their neighbours are looked for among all."""
+TRUSTED_MOST = 500
+"""Faces whose trustworthiness is taken: their neighbours are ranked among all."""
+_BLOCK_ROWS = 64
+BESIDE = 5
+"""A face is placed among so many of those most like it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Faithfulness:
+    """How far a map can be believed."""
+
+    neighbours: int
+    kept: float
+    """Of the faces nearest on the map, the share that are as near in truth, 0..1."""
+    chance: float
+    """What ``kept`` would be by chance."""
+    trustworthiness: float
+    """1 when nobody is a neighbour on the map who is none in truth, the smaller the farther such are; about 0.5 by
+    chance."""
+
+
+def faithfulness(vectors: Vectors, points: Floats, *, seed: int = 0) -> Faithfulness | None:
+    """Compare each face's nearest on the map with its nearest in truth, on a sample of faces.
+
+    Parameters
+    ----------
+    vectors : (n, dimension) float32, unit length
+    points : (n, 2) or (n, 3)
+
+    Returns
+    -------
+    None where there are too few faces to have neighbours and others.
+    """
+    n = len(vectors)
+    k = min(NEIGHBOURS, (n - 1) // 2)
+    if k < 1:
+        return None
+    probes = np.random.default_rng(seed).permutation(n)[:PROBES_MOST]
+    true = _others(nearest_training(vectors[probes], vectors, k + 1)[0], probes)
+    shown = _others(cKDTree(points).query(points[probes], k + 1)[1], probes)
+    kept = np.mean([len(np.intersect1d(a, b)) / k for a, b in zip(true, shown, strict=True)])
+    some = np.arange(len(probes))[:TRUSTED_MOST]
+    trusted = _trustworthiness(vectors, probes[some], [shown[place] for place in some])
+    return Faithfulness(k, float(kept), k / (n - 1), trusted)
+
+
+def _trustworthiness(vectors: Vectors, probes: Ints, shown: list[np.ndarray]) -> float:
+    """As Venna and Kaski define it: how far, in ranks, the neighbours on the map are from being neighbours in truth.
+
+    Parameters
+    ----------
+    shown : of each probe its k nearest on the map, k less than half of all
+    """
+    n, k = len(vectors), len(shown[0])
+    beyond = 0
+    for start in range(0, len(probes), _BLOCK_ROWS):
+        rows, near = probes[start : start + _BLOCK_ROWS], np.array(shown[start : start + _BLOCK_ROWS])
+        cosine = vectors[rows] @ vectors.T
+        cosine[np.arange(len(rows)), rows] = -np.inf
+        for own, neighbours in zip(cosine, near, strict=True):
+            ranks = 1 + (own > own[neighbours][:, None]).sum(axis=1)
+            beyond += int(np.maximum(ranks - k, 0).sum())
+    return float(1 - 2 * beyond / (len(probes) * k * (2 * n - 3 * k - 1)))
+
+
+def _others(found: np.ndarray, probes: np.ndarray) -> list[np.ndarray]:
+    """Each row's neighbours without itself; where copies hide it, without the last."""
+    own = found == probes[:, None]
+    own[~own.any(axis=1), -1] = True
+    return [row[~mine] for row, mine in zip(found, own, strict=True)]
+
+
+def beside(newcomers: Vectors, vectors: Vectors, points: Floats) -> Floats:
+    """Place faces on a map that is there already, among those most like them; nobody else moves.
+
+    The place is the mean of their nearest faces' places, of those that lie together: the farther half of the
+    neighbours on the map, which may belong to another group, has no say.
+
+    Parameters
+    ----------
+    newcomers : (m, dimension) float32, unit length
+    vectors, points : (n, dimension) and (n, 2) or (n, 3), the faces on the map; one at least
+
+    Returns
+    -------
+    (m, 2) or (m, 3) float32
+    """
+    rows, distances = nearest_training(newcomers, vectors, BESIDE)
+    around = points[rows]
+    off = np.linalg.norm(around - around[:, :1], axis=2)
+    together = off <= np.median(off, axis=1, keepdims=True)
+    weight = together / (distances + 1e-3)
+    return np.asarray((weight[..., None] * around).sum(axis=1) / weight.sum(axis=1)[:, None], dtype=np.float32)
+
+
+def nearest_people(vectors: Vectors, gallery: Vectors, labels: Ints, most: int) -> tuple[Ints, Floats]:
+    """The people most like each face, each by the face of theirs that is most like it.
+
+    Parameters
+    ----------
+    vectors : (m, dimension) float32, unit length
+    gallery, labels : (n, dimension) and (n,), the faces to compare with and who they are
+
+    Returns
+    -------
+    rows : (m, min(most, n_people)) int64, the face of ``gallery`` for each of the nearest people, nearest first
+    distances : likewise, float32, Euclidean
+    """
+    order = np.argsort(labels, kind="stable")
+    _, starts = np.unique(labels[order], return_index=True)
+    cosine = vectors @ gallery[order].T
+    best = np.maximum.reduceat(cosine, starts, axis=1)
+    nearest = np.argsort(-best, axis=1, kind="stable")[:, :most]
+    rows = np.empty(nearest.shape, dtype=np.int64)
+    ends = np.append(starts, len(order))[1:]
+    for face, chosen in enumerate(nearest):
+        for place, person in enumerate(chosen):
+            own = cosine[face, starts[person] : ends[person]]
+            rows[face, place] = order[starts[person] + own.argmax()]
+    closeness = np.take_along_axis(best, nearest, axis=1).astype(np.float64)
+    return rows, np.sqrt(np.clip(2 - 2 * closeness, 0, None)).astype(np.float32)

@@ -1,0 +1,96 @@
+"""How alike two sets of faces are: the cosine of their true centres, as far as their faces tell.
+
+The mean of a few faces is off the person's true centre, so the cosine of two means is too small, the more so the fewer
+faces there are and the more they differ. What it would be is known: the mean cosine between the sets, over the
+geometric mean of the mean cosines within them (Spearman's correction for attenuation). Within small sets that mean is
+drawn towards the typical one.
+
+On lfw-dev with every person's photos dealt into two halves, the halves of one person come to at least 0.99 (half of
+them to 1.08 and more; it is an estimate), two people of several photos to at most 0.78.
+
+References
+----------
+Spearman, "The Proof and Measurement of Association between Two Things", American Journal of Psychology 15, 1904.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from core.base.types import Floats, Ints, Vectors
+from core.learn.clustering.agglomerative import TYPICAL_COSINE
+from core.learn.numerics.neighbours import nearest
+
+_PRIOR_FACES = 3
+"""So many faces' worth the typical cosine counts in that within a set."""
+_LEAST_WITHIN = 0.05
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Centres:
+    """Where sets of faces lie."""
+
+    means: Floats
+    """(k, dimension) float32: not of unit length, the shorter the more the set spreads"""
+    sizes: Ints
+    """(k,)"""
+
+    @classmethod
+    def of(cls, vectors: Vectors, labels: Ints, k: int) -> Centres:
+        """The centres of sets 0 to k - 1, none of them empty; rows of other labels are left out."""
+        rows = np.flatnonzero((labels >= 0) & (labels < k))
+        rows = rows[np.argsort(labels[rows], kind="stable")]
+        sizes = np.bincount(labels[rows], minlength=k)
+        ends = np.concatenate([[0], np.cumsum(sizes)])
+        members = csr_array((np.ones(len(rows), np.float32), rows, ends), shape=(k, len(vectors)))
+        return cls((members @ vectors / sizes[:, None]).astype(np.float32), sizes)
+
+    @property
+    def tightness(self) -> Floats:
+        """(k,) mean cosine of a set's faces with its mean: 1 for copies."""
+        return np.asarray(np.linalg.norm(self.means, axis=1), dtype=np.float32)
+
+    def followed_by(self, others: Centres) -> Centres:
+        """These sets and then the others."""
+        return Centres(np.concatenate([self.means, others.means]), np.concatenate([self.sizes, others.sizes]))
+
+    def corrected(self) -> Floats:
+        """(k, dimension) means whose inner products are the similarities of the true centres."""
+        squares = np.einsum("ij,ij->i", self.means, self.means, dtype=np.float64)
+        faces = self.sizes.astype(np.float64)
+        # n * squared length - 1 is (n - 1) times the mean cosine of two different faces.
+        within = (_PRIOR_FACES * TYPICAL_COSINE + faces * squares - 1) / (_PRIOR_FACES + faces - 1)
+        scale = 1 / np.sqrt(np.maximum(within, _LEAST_WITHIN))
+        return np.asarray(self.means * scale[:, None].astype(np.float32))
+
+
+def similarity(centres: Centres, first: int, second: int) -> float:
+    """How alike two of the sets are: about 1 for one person."""
+    corrected = centres.corrected()
+    return float(corrected[first] @ corrected[second])
+
+
+def most_alike(centres: Centres, neighbours: int, least: float) -> tuple[Ints, Floats]:
+    """Pairs of sets that are alike, the most alike first.
+
+    Parameters
+    ----------
+    neighbours : for every set so many of the most alike are looked at
+    least : smallest similarity
+
+    Returns
+    -------
+    pairs : (m, 2) int64, the smaller number first
+    similarities : (m,) float32
+    """
+    corrected = centres.corrected()
+    near = nearest(corrected, neighbours)
+    first = np.repeat(np.arange(len(near)), near.shape[1])
+    pairs = np.unique(np.sort(np.stack([first, near.ravel()], axis=1), axis=1), axis=0)
+    values = np.einsum("ij,ij->i", corrected[pairs[:, 0]], corrected[pairs[:, 1]])
+    order = np.argsort(-values, kind="stable")
+    order = order[values[order] >= least]
+    return pairs[order], values[order]

@@ -1,0 +1,173 @@
+"""Groups of one shot, and the division into sides."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.base.errors import TrainingRefused
+from core.base.types import Split
+from core.learn.model_selection.splits import deal_into_folds, hamming, near_duplicate_groups, plan
+
+TRAIN, VAL = Split.TRAIN, Split.VAL
+
+
+def at_degrees(*degrees: float) -> np.ndarray:
+    """Unit vectors in a plane."""
+    angle = np.radians(degrees)
+    return np.stack([np.cos(angle), np.sin(angle)], axis=1).astype(np.float32)
+
+
+def ints(*values: int) -> np.ndarray:
+    return np.array(values, dtype=np.int64)
+
+
+def test_hamming_counts_differing_bits_of_unsigned_hashes():
+    a = np.array([0, 0b1011, 2**64 - 1], dtype=np.uint64)
+    assert hamming(a, np.array([0, 0b0010, 0], dtype=np.uint64)).tolist() == [0, 2, 64]
+
+
+@pytest.mark.parametrize(
+    ("case", "degrees", "photos", "hashes", "labels", "same"),
+    [
+        ("two moments", (0, 40), "ab", (0, 2**64 - 1), (0, 0), False),
+        ("one photo", (0, 90), "aa", (7, 7), (0, 0), True),
+        ("a copy at another size: like hash, alike face", (0, 20), "ab", (0, 0b1111), (0, 0), True),
+        ("one studio, other faces: like hash, unlike face", (0, 40), "ab", (0, 0b1111), (0, 0), False),
+        ("alike face in another picture", (0, 20), "ab", (0, 2**64 - 1), (0, 0), False),
+        ("a tight crop: unlike hash, same face", (0, 5), "ab", (0, 2**64 - 1), (0, 0), True),
+        ("two people in one photo", (0, 0), "aa", (7, 7), (0, 1), False),
+    ],
+)
+def test_two_faces_are_one_shot_by_photo_or_hash_or_embedding(case, degrees, photos, hashes, labels, same):
+    groups = near_duplicate_groups(at_degrees(*degrees), photos, hashes, ints(*labels))
+    assert (groups[0] == groups[1]) == same, case
+
+
+def test_a_burst_is_one_group_though_its_ends_differ():
+    groups = near_duplicate_groups(at_degrees(0, 10, 20, 30, 70), "abcde", [0, 99, 2**60, 2**33, 5], ints(*[0] * 5))
+    assert groups.tolist() == [0, 0, 0, 0, 1]
+
+
+def test_groups_of_nothing_are_nothing():
+    assert near_duplicate_groups(np.zeros((0, 2), np.float32), [], [], ints()).shape == (0,)
+
+
+def test_a_person_with_more_faces_than_a_block_is_grouped_across_blocks():
+    n = 1100
+    spread = np.eye(n, dtype=np.float32)
+    spread[-1] = spread[0]
+    groups = near_duplicate_groups(spread, [str(i) for i in range(n)], [0] * n, np.zeros(n, np.int64))
+    assert groups[-1] == groups[0] and len(np.unique(groups)) == n - 1
+
+
+def test_the_archives_own_division_is_taken_and_faces_without_a_side_are_learned_from():
+    made = plan(ints(0, 0, 1, 1, 1), ("Ann", "Bob"), [TRAIN, VAL, TRAIN, VAL, None], ints(0, 1, 2, 3, 4))
+    assert made.kind == "own"
+    assert made.folds[0].train.tolist() == [0, 2, 4]
+    assert made.folds[0].test.tolist() == [1, 3]
+    assert made.left_out == () and made.dropped == ()
+
+
+def test_a_training_face_of_a_validation_shot_is_dropped_and_said():
+    made = plan(ints(0, 0, 0, 1), ("Ann", "Bob"), [TRAIN, TRAIN, VAL, TRAIN], ints(0, 1, 1, 2))
+    assert made.folds[0].train.tolist() == [0, 3]
+    assert made.dropped[0].rows.tolist() == [1]
+    assert "same shot" in made.dropped[0].reason
+    assert made.used.tolist() == [0, 2, 3]
+
+
+def test_people_who_cannot_be_learned_are_left_out_with_their_reason_and_the_rest_is_renumbered():
+    labels = ints(0, 1, 1, 2, 2, 3)
+    splits = [VAL, TRAIN, VAL, TRAIN, VAL, TRAIN]
+    made = plan(labels, ("OnlyVal", "Ann", "Twin", "Bob"), splits, ints(0, 1, 2, 3, 3, 4))
+    assert made.people == ("Ann", "Bob")
+    assert made.labels.tolist() == [-1, 0, 0, -1, -1, 1]
+    reasons = {one.person: one.reason for one in made.left_out}
+    assert "only in the validation folder" in reasons["OnlyVal"]
+    assert "same shot" in reasons["Twin"]
+    assert made.folds[0].test.tolist() == [2]
+
+
+@pytest.mark.parametrize(
+    ("case", "splits"),
+    [
+        ("no sides at all", [None] * 4),
+        ("no validation side", [TRAIN] * 4),
+        ("one person to learn", [TRAIN, TRAIN, VAL, VAL]),
+    ],
+)
+def test_folds_are_made_when_the_archive_carries_no_usable_division(case, splits):
+    made = plan(ints(0, 0, 1, 1), ("Ann", "Bob"), splits, ints(0, 1, 2, 3))
+    assert made.kind == "kfold", case
+    assert len(made.folds) == 2, "nobody has more than two shots"
+
+
+def test_a_person_with_one_shot_is_left_out_of_folds_and_the_rest_goes_on():
+    made = plan(ints(0, 0, 1, 1, 2, 2), ("Ann", "Burst", "Cat"), [None] * 6, ints(0, 1, 2, 2, 3, 4))
+    assert made.people == ("Ann", "Cat")
+    assert [one.person for one in made.left_out] == ["Burst"]
+    assert "1 independent photo " in made.left_out[0].reason
+
+
+@pytest.mark.parametrize(
+    ("case", "labels", "message"),
+    [
+        ("nobody", (), "0 people"),
+        ("one person", (0, 0, 0), "1 person with a name"),
+        ("one photo each", (0, 1), "Only 0 of 2 people"),
+    ],
+)
+def test_training_is_refused_with_a_way_out_when_fewer_than_two_people_are_left(case, labels, message):
+    groups = np.arange(len(labels))
+    with pytest.raises(TrainingRefused, match=message) as refusal:
+        plan(ints(*labels), ("Ann", "Bob"), [None] * len(labels), groups)
+    assert "Add" in str(refusal.value), case
+
+
+def test_a_group_of_two_people_is_a_programming_error():
+    with pytest.raises(ValueError, match="one person"):
+        plan(ints(0, 1), ("Ann", "Bob"), [None, None], ints(0, 0))
+
+
+@st.composite
+def datasets(draw):
+    """Labels, groups within a person, sides."""
+    shots = draw(st.lists(st.lists(st.integers(1, 4), min_size=1, max_size=7), min_size=2, max_size=6))
+    labels = [person for person, sizes in enumerate(shots) for size in sizes for _ in range(size)]
+    sizes = [size for person in shots for size in person]
+    groups = np.repeat(np.arange(len(sizes)), sizes)
+    splits = draw(st.lists(st.sampled_from([TRAIN, VAL, None]), min_size=len(labels), max_size=len(labels)))
+    order = draw(st.permutations(range(len(labels))))
+    return np.array(labels)[list(order)], groups[list(order)], splits
+
+
+@given(datasets(), st.integers(2, 6), st.integers(0, 3))
+@settings(deadline=None)
+def test_no_shot_is_on_both_sides_and_everyone_tested_is_learned(dataset, folds, seed):
+    labels, groups, splits = dataset
+    people = [f"p{i}" for i in range(labels.max() + 1)]
+    try:
+        made = plan(labels, people, splits, groups, folds=folds, seed=seed)
+    except TrainingRefused:
+        return
+    for fold in made.folds:
+        assert not set(groups[fold.train]) & set(groups[fold.test])
+        assert len(fold.test) and set(made.labels[fold.train]) == set(range(len(made.people)))
+        assert (made.labels[fold.test] >= 0).all()
+    tested = np.concatenate([fold.test for fold in made.folds])
+    assert len(tested) == len(set(tested))
+    if made.kind == "kfold":
+        assert sorted(tested) == made.used.tolist()
+    named = {people[label] for label in labels}
+    assert set(made.people) | {one.person for one in made.left_out} == named
+
+
+def test_folds_are_stratified_to_within_one_face_and_repeatable():
+    labels = np.repeat(np.arange(10), 13)
+    first = deal_into_folds(labels, np.arange(130), 5, seed=3)
+    counts = np.array([np.bincount(first[labels == person], minlength=5) for person in range(10)])
+    assert counts.min() == 2 and counts.max() == 3
+    assert np.bincount(first).tolist() == [26] * 5
+    assert (first == deal_into_folds(labels, np.arange(130), 5, seed=3)).all()
+    assert (first != deal_into_folds(labels, np.arange(130), 5, seed=4)).any()
