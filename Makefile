@@ -66,7 +66,7 @@ env:
 	@cmp -s requirements.txt $(VENV)/requirements.txt || { \
 	  echo "Installing the packages (once; they take about 3.6 GB)"; \
 	  $(PIP) -r requirements.txt && echo "Compiling UMAP (once, about half a minute)" && \
-	  $(PY) -c 'from core.workflows.project import warm_up; warm_up()' && cp requirements.txt $(VENV)/requirements.txt; }
+	  $(PY) -c 'from core.workflows.projection.project import warm_up; warm_up()' && cp requirements.txt $(VENV)/requirements.txt; }
 
 env-dev: env
 	@cmp -s requirements-dev.txt $(VENV)/requirements-dev.txt || { \

@@ -35,21 +35,21 @@ from core.vision.detect.mtcnn import Detector
 from core.vision.embed.embedder import Embedder
 from core.vision.engine.base import Engine
 from core.vision.models import catalogue, install, sample
-from core.workflows import relook
-from core.workflows.arrivals import ArrivalTools
-from core.workflows.bundles import BundleTools, imported_gallery
-from core.workflows.erase import EraseTools
-from core.workflows.export import ExportTools
-from core.workflows.identify import Identifier
-from core.workflows.imports import ImportTools
-from core.workflows.ingest import Ingestor
-from core.workflows.leftovers import LeftoverTools
-from core.workflows.lookups.lookup import LookupTools
-from core.workflows.relook import Relooked
-from core.workflows.report import ReportTools
-from core.workflows.train import learned_gallery, load_predictions, load_recogniser
-from core.workflows.verify import Verifier
-from core.workflows.verify_pairs import PairTools
+from core.workflows.erasure.erase_person import EraseTools
+from core.workflows.evaluation.report import ReportTools
+from core.workflows.exchange.arrivals import ArrivalTools
+from core.workflows.exchange.bundles import BundleTools, imported_gallery
+from core.workflows.exchange.export import ExportTools
+from core.workflows.exchange.imports import ImportTools
+from core.workflows.identification.identify import Identifier
+from core.workflows.identification.lookups.lookup import LookupTools
+from core.workflows.photos import look_again
+from core.workflows.photos.ingest import Ingestor
+from core.workflows.photos.look_again import Relooked
+from core.workflows.photos.orphans import LeftoverTools
+from core.workflows.training.train import learned_gallery, load_predictions, load_recogniser
+from core.workflows.verification.verify import Verifier
+from core.workflows.verification.verify_pairs import PairTools
 
 WAIT_STEP_S = 0.5
 
@@ -143,7 +143,7 @@ class Services:
         if not self.store.photos_to_look_at(dataset_id):
             return None  # without loading the networks
         policy = self.face_policy(dataset_id)
-        return relook.look_at_turned(self.ingestor(dataset_id), dataset_id, policy, report, token)
+        return look_again.look_at_turned(self.ingestor(dataset_id), dataset_id, policy, report, token)
 
     def bundle_tools(self) -> BundleTools:
         known = (*catalogue.EMBEDDING_MODELS, *catalogue.EARLIER)

@@ -22,7 +22,7 @@ from core.jobs.worker import run_job
 from core.services import Services
 from core.store.base import IngestBatch, PhotoLabel, StoredFace
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
-from core.workflows.train import TrainOptions
+from core.workflows.training.train import TrainOptions
 
 SAMPLE = "Five celebrities"
 

@@ -48,7 +48,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | PIXELS
     | SOURCES
     | STORE_BASES
-    | {"core.workflows", "core.learn", "core.vision", "core.exchange", "core.isolation", "core.jobs.model"}
+    | {"core.workflows", "core.learn", "core.vision", "core.formats", "core.isolation", "core.jobs.model"}
     | {"core.corrections", "core.base.machine", "core.report"},
     "core.jobs.handlers": UNIVERSAL | {"core.jobs", "core.archives.folder_layout", "core.services", "core.workflows"},
     "core.jobs.transfers": UNIVERSAL | {"core.jobs", "core.services", "core.workflows", "core.corrections"},
@@ -63,10 +63,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "core.store": VALUES
     | {"core.store", "core.jobs.model", "core.jobs.order", "core.corrections", "core.imaging.geometry"},
     "core.corrections": VALUES | {"core.corrections"},
-    "core.exchange": UNIVERSAL
-    | {"core.exchange", "core.archives.source", "core.imaging.geometry", "core.corrections", "core.learn"}
+    "core.formats": UNIVERSAL
+    | {"core.formats", "core.archives.source", "core.imaging.geometry", "core.corrections", "core.learn"}
     | {"core.store.exchange", "core.store.spelling"},
-    "core.isolation": UNIVERSAL | {"core.isolation", "core.imaging", "core.exchange"},
+    "core.isolation": UNIVERSAL | {"core.isolation", "core.imaging", "core.formats"},
     "core.archives": UNIVERSAL | {"core.archives", "core.imaging.signatures"},
     "core.imaging": UNIVERSAL | {"core.imaging"},
     "core.base": {"core.base.errors"},
@@ -81,7 +81,7 @@ HEAVY = {
     "umap": {"core.learn.projection.layouts"},
     "openTSNE": {"core.learn.projection.layouts"},
     "plotly": {"core.ui"},
-    "pyarrow": {"core.exchange.tables"},
+    "pyarrow": {"core.formats.tables"},
     "fpdf": {"core.report.pdf"},
 }
 
@@ -110,8 +110,8 @@ DECODERS = {"decode", "decode_reduced", "decoding_bytes", "stored_orientation", 
 """Of core.imaging.decoding: what meets bytes of others."""
 MAY_DECODE = {
     "core.isolation.tasks": "in the child",
-    "core.workflows.suspects": "crops, which this program wrote",
-    "core.workflows.study": "crops, which this program wrote",
+    "core.workflows.labels.review_queue": "crops, which this program wrote",
+    "core.workflows.evaluation.study": "crops, which this program wrote",
     "core.bench": "the sample",
 }
 READER_PACKAGES = {"numpy", "cv2", "PIL", "pillow_heif"}
@@ -202,10 +202,10 @@ def test_loading_the_engine_reports_to_nobody() -> None:
 def test_csv_is_written_in_one_place_which_guards_it() -> None:
     """Names of people and files are not of our making, and a spreadsheet runs what begins like a formula."""
     for name, path in modules():
-        if name != "core.exchange.tables":
+        if name != "core.formats.tables":
             writes = re.search(r"\bcsv\.(w|W|D\w*W)riter|\bDictWriter\b|\.to_csv\(|savetxt\(", path.read_text())
             assert not writes, (
-                f"{name} writes CSV by itself ({writes and writes[0]}); use core.exchange.tables.csv_parts"
+                f"{name} writes CSV by itself ({writes and writes[0]}); use core.formats.tables.csv_parts"
             )
 
 

@@ -27,7 +27,7 @@ from core.vision.detect import pyramid
 from core.vision.embed import crops
 from core.vision.engine.base import Engine
 from core.vision.models import catalogue
-from core.workflows.ingest import Ingestor
+from core.workflows.photos.ingest import Ingestor
 
 STAGES = (
     "read",

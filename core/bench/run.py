@@ -27,9 +27,9 @@ from core.jobs.model import JobKind
 from core.services import Services
 from core.store.base import Dataset
 from core.vision.models import catalogue, install
-from core.workflows.identify import IdentifiedPhoto, Identifier
-from core.workflows.project import MapOptions
-from core.workflows.train import TrainOptions
+from core.workflows.identification.identify import IdentifiedPhoto, Identifier
+from core.workflows.projection.project import MapOptions
+from core.workflows.training.train import TrainOptions
 
 ROUNDS = 3
 IDENTIFICATIONS = 120

@@ -14,9 +14,9 @@ from core.cli.parser import Answer, Commands, needs_dataset
 from core.corrections.model import Hand
 from core.jobs import transfers
 from core.jobs.model import JobKind
-from core.workflows import bundles, import_names, imports
-from core.workflows import export as exporting
-from core.workflows.import_names import SidecarSummary
+from core.workflows.exchange import bundles, import_names, imports
+from core.workflows.exchange import export as exporting
+from core.workflows.exchange.import_names import SidecarSummary
 
 IMPORTS = {
     "log": "replay the corrections of another ingest of the same photos",

@@ -14,8 +14,8 @@ from core.isolation.photos import decode
 from core.services import Services
 from core.store.base import Dataset
 from core.vision.models import catalogue
-from core.workflows import pair_lists, verify, verify_pairs
-from core.workflows.identify import to_json
+from core.workflows.identification.identify import to_json
+from core.workflows.verification import pair_lists, verify, verify_pairs
 
 
 def add_identify(commands: Commands) -> None:

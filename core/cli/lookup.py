@@ -13,9 +13,9 @@ from core.cli.understanding import tell_names
 from core.jobs.handlers import LookupRequest
 from core.jobs.model import JobKind
 from core.services import Services
-from core.workflows.lookups import lookup, outputs
-from core.workflows.lookups.marks import Mark, marks
-from core.workflows.lookups.values import TARGET_RATE, Lookup
+from core.workflows.identification.lookups import lookup, outputs
+from core.workflows.identification.lookups.marks import Mark, marks
+from core.workflows.identification.lookups.values import TARGET_RATE, Lookup
 
 
 def add_lookup(commands: Commands) -> None:

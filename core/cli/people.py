@@ -10,9 +10,10 @@ from core.cli.carry import carry, progress
 from core.cli.parser import Answer, Commands, needs_dataset
 from core.jobs import transfers
 from core.jobs.model import JobKind
-from core.workflows import cluster, suspects
-from core.workflows import erase as erasing
-from core.workflows.erase_dataset import erase_dataset
+from core.workflows.clustering import cluster
+from core.workflows.erasure import erase_person as erasing
+from core.workflows.erasure.erase_dataset import erase_dataset
+from core.workflows.labels import review_queue
 
 
 def add_cluster(commands: Commands) -> None:
@@ -44,7 +45,7 @@ def add_suspects(commands: Commands) -> None:
 def _suspects(options: argparse.Namespace) -> Answer:
     services, dataset = asked.on_dataset(options)
     carry(services, dataset, JobKind.SUSPECTS, {})
-    return suspects.report(services.store, services.log, services.artifacts, dataset.id, options.limit)
+    return review_queue.report(services.store, services.log, services.artifacts, dataset.id, options.limit)
 
 
 def add_erase(commands: Commands) -> None:

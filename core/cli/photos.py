@@ -21,8 +21,9 @@ from core.jobs.model import Job, JobKind
 from core.services import Services
 from core.store.base import Dataset, Outcome
 from core.vision.models import catalogue
-from core.workflows import datasets, imports
-from core.workflows.correct import Corrector
+from core.workflows import datasets
+from core.workflows.exchange import imports
+from core.workflows.labels.correct import Corrector
 
 MOST_REASONS = 5
 """A command that takes nothing tells so many different reasons, the most frequent first."""

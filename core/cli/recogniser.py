@@ -12,8 +12,9 @@ from core.cli.carry import carry, progress
 from core.cli.parser import Answer, Commands, needs_dataset, reads_zips
 from core.jobs.handlers import TrainRequest
 from core.jobs.model import JobKind
-from core.workflows import compare, evaluate, study, train
-from core.workflows import report as reporting
+from core.workflows.evaluation import compare, evaluate, study
+from core.workflows.evaluation import report as reporting
+from core.workflows.training import train
 
 
 def add_train(commands: Commands) -> None:

@@ -23,8 +23,8 @@ from core.jobs.spare import Spare
 from core.jobs.worker import stop_with_parent, work, yield_to_pages
 from core.services import Services
 from core.vision.models import catalogue, install, sample
-from core.workflows import project
-from core.workflows.leftovers import SETTLED_S, sweep_leftovers
+from core.workflows.photos.orphans import SETTLED_S, sweep_leftovers
+from core.workflows.projection import project
 
 
 def add_models(commands: Commands) -> None:
@@ -63,7 +63,7 @@ def _sample(options: argparse.Namespace) -> Answer:
 _READY_FOR_MAPS = (
     sys.executable,
     "-c",
-    "from core.jobs.worker import yield_to_pages; from core.workflows.project import warm_up; "
+    "from core.jobs.worker import yield_to_pages; from core.workflows.projection.project import warm_up; "
     "yield_to_pages(); warm_up()",
 )
 """Compiles what maps need; the worker then only loads it."""

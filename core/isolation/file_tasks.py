@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from core.exchange import bundle, history, tables, xmp
+from core.formats import bundle, correction_log, tables, xmp
 from core.isolation.channel import Block
 
 Answer = tuple[dict[str, Any], Sequence[Block]]
@@ -31,7 +31,7 @@ def read_sidecar(arguments: dict[str, Any], blocks: Sequence[memoryview]) -> Ans
 def check_log(arguments: dict[str, Any], blocks: Sequence[memoryview]) -> Answer:
     """Read a correction log to its end."""
     with Path(arguments["path"]).open("rb") as file:
-        return {"lines": sum(1 for _ in history.parse(file))}, []
+        return {"lines": sum(1 for _ in correction_log.parse(file))}, []
 
 
 def check_bundle(arguments: dict[str, Any], blocks: Sequence[memoryview]) -> Answer:

@@ -16,9 +16,9 @@ import numpy as np
 
 from core.base.errors import InputRefused
 from core.base.types import Box, Embeddings, Refusal
-from core.exchange import bundle, tables, xmp
-from core.exchange.bundle import Bundle
-from core.exchange.xmp import Region, Sidecar
+from core.formats import bundle, tables, xmp
+from core.formats.bundle import Bundle
+from core.formats.xmp import Region, Sidecar
 from core.isolation.bounds import Bounds
 from core.isolation.pool import Reply, shared_pool
 

@@ -17,8 +17,13 @@ from core.jobs import transfers
 from core.jobs.model import Job, JobKind, JobState
 from core.jobs.worker import Handler
 from core.services import Services
-from core.workflows import cluster, evaluate, ingest, project, relook, study, suspects, train
-from core.workflows.lookups import lookup
+from core.workflows.clustering import cluster
+from core.workflows.evaluation import evaluate, study
+from core.workflows.identification.lookups import lookup
+from core.workflows.labels import review_queue
+from core.workflows.photos import ingest, look_again
+from core.workflows.projection import project
+from core.workflows.training import train
 
 ABANDONED_S = 24 * 3600.0
 """An upload that was not started within a day will not be."""
@@ -216,7 +221,7 @@ def _cluster(services: Services, job: Job, report: Report, token: CancelToken) -
 
 
 def _suspects(services: Services, job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
-    queue = suspects.look(services.store, services.log, services.artifacts, job.dataset_id, report, token)
+    queue = review_queue.look(services.store, services.log, services.artifacts, job.dataset_id, report, token)
     return {"suspects": len(queue.suspects), "revision": queue.revision, "seconds": queue.seconds}
 
 
@@ -262,9 +267,9 @@ def _look_again(services: Services, job: Job, report: Report, token: CancelToken
     target = ingest.Target(job.dataset_id, job.id, _policy(services, job))
     with services.writing(job.dataset_id, report, token):
         if job.params.get("turned"):
-            came = services.look_at_turned(job.dataset_id, report, token) or relook.Relooked(0, 0, 0, 0)
+            came = services.look_at_turned(job.dataset_id, report, token) or look_again.Relooked(0, 0, 0, 0)
         else:
-            came = relook.detect_again(services.ingestor(job.dataset_id), target, report, token)
+            came = look_again.detect_again(services.ingestor(job.dataset_id), target, report, token)
     return {**asdict(came), "seconds": round(time.monotonic() - began, 3)}
 
 
@@ -278,5 +283,5 @@ def _change_model(services: Services, job: Job, report: Report, token: CancelTok
     report(0, 0, "Loading the networks")
     tools = services.ingestor(job.dataset_id, job.params["model"])
     with services.writing(job.dataset_id, report, token):
-        came = relook.change_model(tools, job.dataset_id, report, token)
+        came = look_again.change_model(tools, job.dataset_id, report, token)
     return {**asdict(came), "seconds": round(time.monotonic() - began, 3)}

@@ -13,12 +13,12 @@ from core.base.types import CancelToken, Report
 from core.corrections.model import Hand
 from core.jobs.model import Job, JobKind, JobState
 from core.services import Services
-from core.workflows import arrivals
-from core.workflows import erase as erasing
-from core.workflows import export as exporting
-from core.workflows.arrivals import Delivery
-from core.workflows.lookups import lookup, outputs
-from core.workflows.lookups.values import TARGET_RATE
+from core.workflows.erasure import erase_person as erasing
+from core.workflows.exchange import arrivals
+from core.workflows.exchange import export as exporting
+from core.workflows.exchange.arrivals import Delivery
+from core.workflows.identification.lookups import lookup, outputs
+from core.workflows.identification.lookups.values import TARGET_RATE
 
 Train = Callable[[dict[str, Any], Report, CancelToken], dict[str, Any]]
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.store.base import Dataset
 from core.ui import data, frame, words
-from core.workflows import train
+from core.workflows.training import train
 
 
 def runs(dataset: Dataset) -> None:

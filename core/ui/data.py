@@ -19,8 +19,9 @@ from core.learn.metrics.predictions import Predictions
 from core.learn.metrics.run_values import run_fault
 from core.services import Services
 from core.store.base import Counts, Dataset, MapInfo, PersonCount, Run
-from core.workflows import project, train
-from core.workflows.project import FaceMap, Method
+from core.workflows.projection import project
+from core.workflows.projection.project import FaceMap, Method
+from core.workflows.training import train
 
 _staying: list[Services] = []
 """The working parts while everything else that is remembered goes."""

@@ -22,7 +22,7 @@ from core.bench.stopwatch import REST, RecordingEngine, Stopwatch, replay
 from core.imaging import decoding
 from core.services import Services
 from core.vision.engine.openvino import OpenVinoEngine
-from core.workflows import ingest
+from core.workflows.photos import ingest
 
 N_PHOTOS = 3
 

@@ -13,9 +13,9 @@ from core.jobs.model import JobKind, JobState, Owner
 from core.jobs.worker import run_job
 from core.services import Services
 from core.store.base import PhotoLabel
-from core.workflows.correct import Corrector
-from core.workflows.project import MapOptions, Method
-from core.workflows.train import TrainOptions
+from core.workflows.labels.correct import Corrector
+from core.workflows.projection.project import MapOptions, Method
+from core.workflows.training.train import TrainOptions
 from tests import prepared
 
 ELSEWHERE = ("127.0.0.1:9", "example.invalid")

@@ -20,9 +20,9 @@ from core.corrections.model import Hand
 from core.jobs.handlers import LookupRequest
 from core.jobs.model import JobKind
 from core.vision.engine.openvino import OpenVinoEngine
-from core.workflows.correct import Corrector
-from core.workflows.project import MapOptions, Method
-from core.workflows.train import TrainOptions
+from core.workflows.labels.correct import Corrector
+from core.workflows.projection.project import MapOptions, Method
+from core.workflows.training.train import TrainOptions
 from tests import prepared
 from tests.browser.conftest import ROOT, App, serve, settle
 from tests.conftest import services_on, write_zip

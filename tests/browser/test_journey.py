@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from core.base.settings import Settings
 from core.services import Services
 from core.store.artifacts import content_id
-from core.workflows.project import load_map
+from core.workflows.projection.project import load_map
 from tests.browser.conftest import App, settle, shoot
 
 PAGES = (

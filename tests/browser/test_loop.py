@@ -14,7 +14,7 @@ from core.jobs.model import JobKind, JobState, Owner
 from core.jobs.worker import run_job
 from core.vision.engine.openvino import OpenVinoEngine
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
-from core.workflows.train import TrainOptions
+from core.workflows.training.train import TrainOptions
 from tests.browser.conftest import App, settle, shoot
 from tests.conftest import services_on, write_zip
 

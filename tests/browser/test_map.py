@@ -22,8 +22,8 @@ from core.services import Services
 from core.store.artifacts import Kind
 from core.store.base import Dataset, IngestBatch, PhotoLabel, StoredFace
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
-from core.workflows import project
-from core.workflows.project import MapOptions, Method
+from core.workflows.projection import project
+from core.workflows.projection.project import MapOptions, Method
 from tests.benchmarks import synthetic
 from tests.browser.conftest import App, settle, shoot
 from tests.browser.test_journey import place_on_map

@@ -19,7 +19,7 @@ import pytest
 from core.__main__ import main
 from core.base.settings import Settings
 from core.services import Services
-from core.workflows import cluster
+from core.workflows.clustering import cluster
 from tests.conftest import new_data_dir
 
 

@@ -27,7 +27,7 @@ from core.store.corrections import SqlCorrectionLog
 from core.store.database import open_database
 from core.store.jobs import SqlJobStore
 from core.store.sql import SqlFaceStore
-from core.workflows.correct import Corrector
+from core.workflows.labels.correct import Corrector
 
 FOLDERS = ("ada", "bob", "cleo", None)
 NAMES = ("ada", "bob", "cleo", "dan", "eve")

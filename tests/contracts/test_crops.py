@@ -18,7 +18,7 @@ from core.store.artifacts import Kind
 from core.vision.embed.embedder import Embedder
 from core.vision.engine.openvino import OpenVinoEngine
 from core.vision.models import catalogue
-from core.workflows import verify
+from core.workflows.verification import verify
 
 MODEL = catalogue.vectors_model(catalogue.DEFAULT_VECTORS_ID)
 

@@ -32,9 +32,9 @@ from core.jobs.worker import run_job
 from core.services import Services
 from core.store.artifacts import Kind
 from core.vision.engine.openvino import OpenVinoEngine
-from core.workflows.correct import Corrector
-from core.workflows.export import What, exported
-from core.workflows.leftovers import sweep_leftovers
+from core.workflows.exchange.export import What, exported
+from core.workflows.labels.correct import Corrector
+from core.workflows.photos.orphans import sweep_leftovers
 from tests import prepared
 from tests.conftest import MODEL_ID, add_model, new_data_dir, services_on, write_zip
 from tests.forked import ForkServer

@@ -15,7 +15,7 @@ from core.store import migrate
 from core.store.corrections import SqlCorrectionLog
 from core.store.database import open_database
 from core.store.sql import SqlFaceStore
-from core.workflows.correct import Corrector
+from core.workflows.labels.correct import Corrector
 
 HAND = Hand("Ann", "1")
 VERSION_1 = """

@@ -18,8 +18,8 @@ from core.jobs.model import JobKind, Owner
 from core.services import Services
 from core.store.base import FileReport, Outcome
 from core.vision.engine.openvino import OpenVinoEngine
-from core.workflows.ingest import Target, ingest
-from core.workflows.lookups.lookup import Wish, load, look
+from core.workflows.identification.lookups.lookup import Wish, load, look
+from core.workflows.photos.ingest import Target, ingest
 from tests import prepared
 from tests.conftest import MODEL_ID, services_on, write_zip
 

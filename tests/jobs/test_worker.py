@@ -29,8 +29,8 @@ from core.jobs.model import Job, JobKind, JobState, Owner
 from core.jobs.worker import run_job, work
 from core.services import Services
 from core.vision.engine.openvino import OpenVinoEngine
-from core.workflows.project import MapOptions
-from core.workflows.train import TrainOptions
+from core.workflows.projection.project import MapOptions
+from core.workflows.training.train import TrainOptions
 from tests import prepared
 from tests.conftest import MODEL_ID, PROJECT_DIR, new_data_dir, services_on, write_zip
 from tests.waiting import LONGEST_S

@@ -14,7 +14,7 @@ from core.jobs.handlers import LookupRequest
 from core.jobs.model import JobKind, JobState
 from core.store.artifacts import Kind
 from core.ui.components.lookups import Chip, FaceRow, PhotoRow, Table, View, read
-from core.workflows.lookups import lookup
+from core.workflows.identification.lookups import lookup
 from tests.pages.conftest import button, texts, work
 
 BATCH = "pages/identify/batch.py"

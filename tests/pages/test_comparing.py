@@ -7,7 +7,7 @@ import pytest
 from core.corrections.model import Hand
 from core.jobs.model import JobKind
 from core.ui.recogniser import comparing, training
-from core.workflows.correct import Corrector
+from core.workflows.labels.correct import Corrector
 from tests.pages.conftest import button, texts, work
 from tests.pages.faces import add_faces
 from tests.pages.test_evaluate import EVALUATE, opened

@@ -8,8 +8,8 @@ import shutil
 import pytest
 
 from core.jobs.model import JobKind
-from core.workflows.csv_tables import people_csv
-from core.workflows.train import load_predictions
+from core.workflows.exchange.csv_tables import people_csv
+from core.workflows.training.train import load_predictions
 from tests.conftest import new_data_dir, services_on
 from tests.pages.conftest import _services, button, texts, work
 from tests.pages.faces import add_faces

@@ -10,15 +10,15 @@ import pytest
 
 from core.base.types import Box
 from core.corrections.model import Hand
-from core.exchange import xmp
-from core.exchange.xmp import Region, Sidecar
+from core.formats import xmp
+from core.formats.xmp import Region, Sidecar
 from core.jobs.handlers import sweep_uploads
 from core.jobs.model import JobKind, JobState
 from core.jobs.transfers import ExportParams
 from core.store.artifacts import Kind as FileKind
 from core.ui.photos import exports as exports_ui
-from core.workflows.correct import Corrector
-from core.workflows.export import What, exported
+from core.workflows.exchange.export import What, exported
+from core.workflows.labels.correct import Corrector
 from tests.pages.conftest import button, texts, work
 from tests.pages.faces import add_faces
 

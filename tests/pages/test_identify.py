@@ -13,8 +13,8 @@ from core.jobs.model import JobKind
 from core.learn.open_set.rejection_rule import Threshold
 from core.ui import state, words
 from core.ui.identify import giving, looking
-from core.workflows.identify import Candidate, nearest_candidate
-from core.workflows.lookups import lookup
+from core.workflows.identification.identify import Candidate, nearest_candidate
+from core.workflows.identification.lookups import lookup
 from tests.pages.conftest import button, texts, work
 
 IDENTIFY = "pages/identify/photo.py"

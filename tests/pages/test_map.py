@@ -14,8 +14,8 @@ from core.jobs.model import JobKind, JobState
 from core.store.artifacts import Kind
 from core.ui import data
 from core.ui.explore import map_chosen, mapping
-from core.workflows import project
-from core.workflows.correct import Corrector
+from core.workflows.labels.correct import Corrector
+from core.workflows.projection import project
 from tests.pages.conftest import button, texts, work
 from tests.pages.faces import add_faces
 

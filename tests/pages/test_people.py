@@ -8,7 +8,7 @@ from core.corrections.model import Hand, Kind
 from core.jobs.model import JobKind, JobState
 from core.jobs.transfers import EraseParams
 from core.ui import data as ui_data
-from core.workflows.correct import Corrector
+from core.workflows.labels.correct import Corrector
 from tests.pages.conftest import button, texts, work
 from tests.pages.faces import add_faces
 

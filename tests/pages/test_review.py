@@ -15,8 +15,8 @@ from core.store.base import IngestBatch, PhotoLabel
 from core.ui.correcting import acting, filters, grouping
 from core.ui.correcting.filters import Filter, Order, Show
 from core.vision.detect.mtcnn import Detector
-from core.workflows.correct import Corrector
-from core.workflows.ingest import Target, ingest
+from core.workflows.labels.correct import Corrector
+from core.workflows.photos.ingest import Target, ingest
 from tests.conftest import write_zip
 from tests.pages.conftest import button, texts, work
 from tests.pages.faces import _face, add_faces

@@ -11,7 +11,7 @@ from core.jobs.model import JobKind
 from core.learn.model_selection.baselines import contenders
 from core.store.artifacts import Kind
 from core.ui.recogniser import contending, slicing, study_charts
-from core.workflows import study
+from core.workflows.evaluation import study
 from tests.conftest import new_data_dir, services_on
 from tests.pages.conftest import _services, button, texts, work
 from tests.pages.faces import add_faces

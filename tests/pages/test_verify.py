@@ -15,7 +15,7 @@ from core.learn.verification.pair_likelihood import MEASURED
 from core.ui.identify.verifying import basis, conclusion
 from core.vision.models import catalogue
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
-from core.workflows.verify import Verdict
+from core.workflows.verification.verify import Verdict
 from tests.pages.conftest import button, texts
 
 VERIFY = "pages/identify/verify.py"

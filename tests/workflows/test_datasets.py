@@ -14,8 +14,8 @@ from core.jobs.model import JobKind
 from core.jobs.worker import run_job
 from core.store.artifacts import Kind
 from core.workflows import datasets
-from core.workflows.erase_dataset import erase_dataset
-from core.workflows.leftovers import sweep_leftovers
+from core.workflows.erasure.erase_dataset import erase_dataset
+from core.workflows.photos.orphans import sweep_leftovers
 from tests.conftest import write_zip
 
 

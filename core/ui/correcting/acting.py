@@ -16,7 +16,7 @@ from core.store.base import Dataset
 from core.ui import data, state, words
 from core.ui.components.picker import Command, Grid
 from core.ui.correcting import history
-from core.workflows.correct import Corrector
+from core.workflows.labels.correct import Corrector
 
 AUTHOR = "this computer"
 """Who corrects, until people sign in."""

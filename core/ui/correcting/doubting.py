@@ -16,8 +16,8 @@ from core.ui import data, gallery, state, words
 from core.ui.components.entries import Command, Entry, Keyboard, Strip, entries
 from core.ui.correcting import acting, facesheet, history
 from core.ui.data import Faces
-from core.workflows import suspects
-from core.workflows.suspects import Queue, Standing
+from core.workflows.labels import review_queue
+from core.workflows.labels.review_queue import Queue, Standing
 
 PER_PAGE = 10
 FACES_SHOWN = 3
@@ -56,7 +56,7 @@ def start(dataset: Dataset) -> None:
 @st.cache_resource(show_spinner="Reading the suspects", max_entries=4)
 def queue(dataset_id: str, made: float | None) -> Queue | None:
     """The stored queue; ``made`` is when the last job ended, and only tells one queue from the next."""
-    return suspects.load(data.services().artifacts, dataset_id)
+    return review_queue.load(data.services().artifacts, dataset_id)
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
@@ -64,7 +64,7 @@ def standing(dataset_id: str, revision: Revision, made: float | None) -> Standin
     """What of the queue is still to be done."""
     found, faces = queue(dataset_id, made), data.faces(dataset_id, revision)
     assert found is not None, "only a queue that is there has a standing"
-    return suspects.standing(found, faces.table, faces.row, data.services().log.apart(dataset_id), revision)
+    return review_queue.standing(found, faces.table, faces.row, data.services().log.apart(dataset_id), revision)
 
 
 def suspected(dataset: Dataset) -> frozenset[str]:

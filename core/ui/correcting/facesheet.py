@@ -18,7 +18,7 @@ from core.ui.components import boxes
 from core.ui.correcting import acting, history
 from core.ui.data import Faces
 from core.vision.quality import doubt
-from core.workflows import relook
+from core.workflows.photos import look_again
 
 TURNS = (("Turn left", "rotate_left", "Q", -1), ("Turn right", "rotate_right", "E", 1))
 """The ways to turn a photo: words, symbol, key, and quarters clockwise."""
@@ -145,7 +145,7 @@ def open_photo(dataset: Dataset, photo_id: str, labels: Mapping[str, str]) -> No
     if asked is not None and asked.drawn is not None:
         drawn = asked.drawn
         tools = services.ingestor(dataset.id)
-        acting.do(dataset.id, lambda: relook.draw(tools, acting.corrector(dataset), photo_id, drawn))
+        acting.do(dataset.id, lambda: look_again.draw(tools, acting.corrector(dataset), photo_id, drawn))
         st.rerun()
     chosen = next((face for face in faces if asked is not None and face.id == asked.face_id), None)
     if chosen is not None:

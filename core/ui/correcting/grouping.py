@@ -18,8 +18,8 @@ from core.ui.components.entries import Command, Entry, Keyboard, Strip, entries
 from core.ui.components.picker import picker
 from core.ui.correcting import acting, reviewing
 from core.ui.correcting.acting import Desk
-from core.workflows import cluster, tree
-from core.workflows.cluster import Clustering, Groups, Question
+from core.workflows.clustering import cluster, hierarchy
+from core.workflows.clustering.cluster import Clustering, Groups, Question
 
 PER_PAGE = 10
 COVERS = 8
@@ -58,7 +58,7 @@ def made(job: Job | None) -> float | None:
 def clustering(dataset_id: str, revision: Revision, made: float) -> Clustering | None:
     """The groups as they concern the dataset now; None before they were made."""
     services = data.services()
-    kept = tree.load_tree(services.artifacts, services.store.dataset(dataset_id))
+    kept = hierarchy.load_tree(services.artifacts, services.store.dataset(dataset_id))
     if kept is None:
         return None
     faces = data.faces(dataset_id, revision)

@@ -19,8 +19,8 @@ from core.ui.charts import Group
 from core.ui.components import scatter
 from core.ui.components.scatter import Card, Cloud, Who
 from core.ui.data import Faces
-from core.workflows import cluster
-from core.workflows.cluster import Groups
+from core.workflows.clustering import cluster
+from core.workflows.clustering.cluster import Groups
 
 PERSON, SPLIT, PREDICTION, CORRECT = "Person", "Split", "Prediction", "Right or wrong"
 CONFIDENCE, QUALITY, DATE, CLUSTER = "How sure", "Quality", "Date", "Group"

@@ -13,8 +13,8 @@ from core.ui.correcting.acting import Desk
 from core.ui.data import Faces
 from core.ui.explore import map_chart
 from core.ui.explore.map_chart import Said, View
-from core.workflows import selection
-from core.workflows.selection import Selection
+from core.workflows.projection import selection
+from core.workflows.projection.selection import Selection
 
 TILE_PX, PER_PAGE = 92, 24
 CROPS_MOST = 5000

@@ -16,9 +16,9 @@ from core.ui import data, gallery, words
 from core.ui.components.scatter import Card, Cloud, Mark
 from core.ui.data import Faces
 from core.ui.explore.map_chart import View
-from core.workflows import guests
-from core.workflows.guests import Guest
-from core.workflows.verify import Looked
+from core.workflows.projection import newcomers
+from core.workflows.projection.newcomers import Guest
+from core.workflows.verification.verify import Looked
 
 PER_PAGE = 4
 CROP_PX = 64
@@ -60,7 +60,7 @@ def _arrived(dataset: Dataset, view: View, given: UploadedFile) -> Arrived | Non
     if not placed:
         st.info("There is no other face on the map to place it beside.", icon=":material/info:")
         return None
-    return Arrived(placed, guests.is_there(looked, data.faces(dataset.id, dataset.revision).table))
+    return Arrived(placed, newcomers.is_there(looked, data.faces(dataset.id, dataset.revision).table))
 
 
 @st.cache_data(show_spinner="Looking for faces", max_entries=3, scope="session")
@@ -74,7 +74,7 @@ def _place(
 ) -> list[Guest]:
     faces = data.faces(dataset_id, revision)
     made = data.face_map(dataset_id, revision, map_id, dimensions)
-    return guests.place_guests(_looked, made, faces.table, faces.embeddings)
+    return newcomers.place_guests(_looked, made, faces.table, faces.embeddings)
 
 
 def drawn(dataset: Dataset, cloud: Cloud, arrived: Arrived) -> Cloud:

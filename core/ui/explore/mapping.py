@@ -33,7 +33,7 @@ from core.ui.explore.map_chart import (
 )
 from core.ui.explore.map_chosen import chosen
 from core.ui.explore.map_guests import Arrived
-from core.workflows.project import DIMENSIONS, MapOptions, Method
+from core.workflows.projection.project import DIMENSIONS, MapOptions, Method
 
 FEWEST_TO_LAY_OUT = 4
 MANY_NEW = 0.2

@@ -14,7 +14,7 @@ from core.ui.home import trail
 from core.ui.photos import uploads
 from core.vision.models import install
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID, EMBEDDING_MODELS, EmbeddingModel
-from core.workflows.erase_dataset import erase_dataset
+from core.workflows.erasure.erase_dataset import erase_dataset
 
 COVERS = 6
 LATELY = 6

@@ -14,8 +14,8 @@ from core.ui.jobs import JobKind, JobState, LookupRequest
 from core.ui.photos import uploads
 from core.ui.photos.understanding import Choice, preview
 from core.ui.photos.uploads import Offer
-from core.workflows.lookups import lookup
-from core.workflows.lookups.values import LookupInfo
+from core.workflows.identification.lookups import lookup
+from core.workflows.identification.lookups.values import LookupInfo
 
 TO_LOOK_AT = "Drop zips, folders, or photos"
 COVER_PX = 52

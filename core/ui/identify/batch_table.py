@@ -20,10 +20,10 @@ from core.ui.identify import batch
 from core.ui.identify.looking import one_in
 from core.ui.jobs import JobKind, JobState
 from core.ui.photos.exports import LARGEST_DOWNLOAD_BYTES
-from core.workflows.export import exported
-from core.workflows.lookups import lookup, outputs
-from core.workflows.lookups.marks import SURE_PROB, Mark, marks
-from core.workflows.lookups.values import Lookup, LookupInfo
+from core.workflows.exchange.export import exported
+from core.workflows.identification.lookups import lookup, outputs
+from core.workflows.identification.lookups.marks import SURE_PROB, Mark, marks
+from core.workflows.identification.lookups.values import Lookup, LookupInfo
 
 CHIPS = (
     Chip("all", "All", 0, "Every photo"),

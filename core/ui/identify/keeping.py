@@ -8,8 +8,8 @@ from core.base.errors import ImageRefused
 from core.store.base import Dataset, Run
 from core.ui import data, frame, words
 from core.ui.identify import giving, looking
-from core.workflows.lookups import lookup
-from core.workflows.lookups.lookup import KeptPhoto
+from core.workflows.identification.lookups import lookup
+from core.workflows.identification.lookups.lookup import KeptPhoto
 
 
 def keep(dataset: Dataset, run: Run) -> None:

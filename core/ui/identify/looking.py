@@ -21,9 +21,9 @@ from core.ui.correcting import acting
 from core.ui.identify import telling
 from core.ui.identify.giving import Given
 from core.ui.recogniser import training
-from core.workflows import teach
-from core.workflows.identify import IdentifiedFace, nearest_candidate
-from core.workflows.lookups.marks import band
+from core.workflows.identification.identify import IdentifiedFace, nearest_candidate
+from core.workflows.identification.lookups.marks import band
+from core.workflows.labels import teach
 
 LIST_PX = 260
 

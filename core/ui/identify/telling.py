@@ -15,8 +15,8 @@ from core.ui.components import choices
 from core.ui.components.choices import Layout, Line
 from core.ui.correcting import acting
 from core.ui.identify.giving import Given
-from core.workflows import teach
-from core.workflows.identify import IdentifiedFace, nearest_candidate
+from core.workflows.identification.identify import IdentifiedFace, nearest_candidate
+from core.workflows.labels import teach
 
 NEAREST_PHOTOS = 6
 SMALL_FACE_PX = 32

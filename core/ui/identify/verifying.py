@@ -15,8 +15,8 @@ from core.learn.verification.pair_likelihood import FARS, Scores, distance
 from core.store.base import Dataset, PersonCount
 from core.ui import data, gallery, words
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
-from core.workflows import verify
-from core.workflows.verify import Gallery, Judge, Looked, Verdict
+from core.workflows.verification import verify
+from core.workflows.verification.verify import Gallery, Judge, Looked, Verdict
 
 TWO_PHOTOS, PERSON = "Two photos", "A photo and a person"
 PICTURE_PX = 360

@@ -11,7 +11,7 @@ from core.store.base import Dataset, Run
 from core.ui import data, state, words
 from core.ui.components import live
 from core.ui.components.live import InView
-from core.workflows.live import Followed, Watch
+from core.workflows.identification.live import Followed, Watch
 
 
 def promise() -> None:

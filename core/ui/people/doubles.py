@@ -12,7 +12,7 @@ from core.store.base import Dataset, PersonCount
 from core.ui import data, gallery, state, words
 from core.ui.correcting import acting
 from core.ui.people import likeness
-from core.workflows.cluster import Twins
+from core.workflows.clustering.cluster import Twins
 
 FACES_SHOWN = 8
 

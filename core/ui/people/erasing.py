@@ -12,7 +12,7 @@ from core.jobs.transfers import EraseParams
 from core.store.base import Dataset, PersonCount
 from core.ui import address, data, jobs, state, words
 from core.ui.correcting import acting
-from core.workflows.erase import EraseRequest, preview
+from core.workflows.erasure.erase_person import EraseRequest, preview
 
 RECEIPT = "receipt"
 """In the address: the job whose receipt is shown."""

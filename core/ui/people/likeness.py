@@ -14,7 +14,7 @@ from core.base.types import Floats, Ints, Revision
 from core.learn.verification.set_similarity import Centres, similarity
 from core.ui import data
 from core.ui.data import Faces
-from core.workflows.cluster import PROBABLY_TWO, Twins, merge_candidates, split_person
+from core.workflows.clustering.cluster import PROBABLY_TWO, Twins, merge_candidates, split_person
 
 
 @dataclass(frozen=True, slots=True, eq=False)

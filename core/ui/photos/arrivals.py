@@ -15,10 +15,10 @@ from core.ui import data, frame, jobs, state, words
 from core.ui.correcting import acting
 from core.ui.photos import uploads
 from core.ui.photos.uploads import Offer
-from core.workflows import arrivals as arriving
-from core.workflows import imports
-from core.workflows.arrivals import Delivery, Part
-from core.workflows.export import What
+from core.workflows.exchange import arrivals as arriving
+from core.workflows.exchange import imports
+from core.workflows.exchange.arrivals import Delivery, Part
+from core.workflows.exchange.export import What
 
 SHOWN = 5
 TO_DROP = "Drop a bundle, a correction log, XMP sidecars, photos that carry names inside, or embeddings"

@@ -12,7 +12,7 @@ from core.jobs.model import Job, JobKind
 from core.jobs.transfers import ExportParams
 from core.store.base import Dataset, PersonCount, Run
 from core.ui import data, frame, jobs, words
-from core.workflows.export import What, exported, file_name
+from core.workflows.exchange.export import What, exported, file_name
 
 LARGEST_DOWNLOAD_BYTES = 200_000_000
 """A download goes through memory; what is larger is fetched from the data folder."""

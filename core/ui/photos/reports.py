@@ -12,7 +12,7 @@ from core.jobs.model import Job
 from core.store.base import Counts, Dataset, FileReport, Outcome
 from core.ui import data, frame, gallery, words
 from core.ui.correcting.filters import Show
-from core.workflows.csv_tables import FILE_COLUMNS, file_report_csv
+from core.workflows.exchange.csv_tables import FILE_COLUMNS, file_report_csv
 
 ROWS_PER_PAGE = 500
 STRIP = 12

@@ -16,8 +16,8 @@ from core.ui.components.picker import Grid, picker
 from core.ui.correcting import acting, facesheet, history, reviewing
 from core.ui.recogniser import curves, training
 from core.ui.recogniser.evaluation import Shown
-from core.workflows import compare
-from core.workflows.compare import Between, Compared, Outcome, Setting
+from core.workflows.evaluation import compare
+from core.workflows.evaluation.compare import Between, Compared, Outcome, Setting
 
 PER_PAGE = 24
 EVENTS_SHOWN = 8

@@ -16,7 +16,7 @@ from core.ui import data, gallery, words
 from core.ui.data import Faces
 from core.ui.recogniser import training
 from core.vision.models import catalogue
-from core.workflows.csv_tables import people_csv
+from core.workflows.exchange.csv_tables import people_csv
 
 PORTRAITS_MOST = 200
 """The most people whose table shows a face each: the pictures travel inside the table."""

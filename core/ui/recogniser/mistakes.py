@@ -14,7 +14,7 @@ from core.ui import data, gallery, words
 from core.ui.correcting import facesheet
 from core.ui.recogniser import evaluation
 from core.ui.recogniser.evaluation import Shown
-from core.workflows.train import learned_gallery
+from core.workflows.training.train import learned_gallery
 
 PER_PAGE = 8
 EVIDENCE = 5

@@ -12,7 +12,7 @@ from core.base.types import Revision
 from core.store.artifacts import Kind, content_id
 from core.ui import data, state, words
 from core.ui.recogniser.evaluation import Shown
-from core.workflows.report import Report, make_report
+from core.workflows.evaluation.report import Report, make_report
 
 
 @dataclass(frozen=True, slots=True)

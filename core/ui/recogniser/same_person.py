@@ -18,7 +18,7 @@ from core.ui.data import Faces
 from core.ui.recogniser import curves
 from core.ui.recogniser.curves import Limit, Sort
 from core.ui.recogniser.evaluation import Shown
-from core.workflows import verify
+from core.workflows.verification import verify
 
 BORDER_PAIRS = 6
 EDGES = np.linspace(0.2, 1.8, 81)

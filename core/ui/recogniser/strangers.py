@@ -15,9 +15,9 @@ from core.ui import charts, data, words
 from core.ui.recogniser import curves
 from core.ui.recogniser.curves import Limit, Sort
 from core.ui.recogniser.evaluation import Shown
-from core.workflows import evaluate
-from core.workflows.evaluate import STRICT_RATE
-from core.workflows.train import load_recogniser
+from core.workflows.evaluation import evaluate
+from core.workflows.evaluation.evaluate import STRICT_RATE
+from core.workflows.training.train import load_recogniser
 
 MANY_UNKNOWN = 0.2
 """The share of tested photos called unknown above which something is wrong with the labels."""

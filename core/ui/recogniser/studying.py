@@ -9,7 +9,7 @@ import streamlit as st
 from core.jobs.model import Job, JobKind
 from core.ui import data, jobs, words
 from core.ui.recogniser.evaluation import Shown
-from core.workflows import study
+from core.workflows.evaluation import study
 
 Interval = dict[str, float]
 """``mean``, ``low`` and ``high``, as a study keeps them."""

@@ -13,8 +13,8 @@ from core.jobs.transfers import training_of
 from core.learn.model_selection.splits import Plan
 from core.store.base import Counts, Dataset, Run
 from core.ui import data, frame, words
-from core.workflows.compare import changed_settings
-from core.workflows.train import Gated, TrainOptions, delete_run, preview
+from core.workflows.evaluation.compare import changed_settings
+from core.workflows.training.train import Gated, TrainOptions, delete_run, preview
 
 LEFT_OUT_SHOWN = 8
 COMPARED = "Compared with before"

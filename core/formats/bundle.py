@@ -1,0 +1,244 @@
+"""A trained recogniser in one file that another installation can take: a zip of parts, each with its sha256.
+
+The file's last 64 bytes (the zip's comment) are the sha256 of everything before them, so that no byte can change
+unnoticed. That tells damage and careless changes, not a forger: compare the hash with what the sender says.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import re
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.archives.source import Members
+from core.base import words
+from core.base.errors import ArchiveRefused, InputRefused
+from core.base.settings import ArchiveLimits
+from core.base.types import Embeddings
+from core.formats.npz_header import require_bounded
+from core.learn.classification.recogniser import Recogniser
+from core.learn.metrics.predictions import Predictions
+from core.learn.metrics.run_values import run_fault
+
+FORMAT = "face-atlas-bundle"
+VERSION = 1
+LIMITS = ArchiveLimits(max_entries=64, max_total_bytes=1 << 30, max_entry_bytes=1 << 29)
+"""A recogniser of 10,000 people has 10 MB."""
+HASH_CHARS = 64
+_HASH = re.compile(rb"[0-9a-f]{64}")
+_MANIFEST, _RECOGNISER, _PREDICTIONS = "manifest.json", "recogniser.npz", "predictions.npz"
+_RUN, _CARD, _GALLERY = "run.json", "card.json", "gallery.npz"
+_NEEDED = (_RECOGNISER, _PREDICTIONS, _RUN, _CARD)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bundle:
+    """What a bundle carries."""
+
+    dataset: str
+    model_id: str
+    model_sha256: str
+    """Of the weights: two networks may have one name."""
+    run: dict[str, Any]
+    """``created``, ``seconds``, ``params`` and ``metrics`` of the run."""
+    card: dict[str, Any]
+    """What people want to know about it."""
+    recogniser: bytes
+    predictions: bytes
+    gallery: Embeddings | None
+    """The faces that it learned from, for the evidence: ids and vectors."""
+
+
+def write(path: Path, bundle: Bundle) -> str:
+    """Write the file; gives its sha256, which is also its end."""
+    parts = dict(_parts(bundle))
+    manifest = {
+        "format": FORMAT,
+        "version": VERSION,
+        "dataset": bundle.dataset,
+        "model": {"id": bundle.model_id, "sha256": bundle.model_sha256},
+        "parts": {name: _described(content) for name, content in parts.items()},
+    }
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.comment = b"0" * HASH_CHARS
+        for name, content in {_MANIFEST: _json(manifest), **parts}.items():
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
+    content = buffer.getvalue()[:-HASH_CHARS]
+    digest = hashlib.sha256(content).hexdigest()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(path.name + ".part")
+    try:
+        draft.write_bytes(content + digest.encode("ascii"))
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    return digest
+
+
+def _parts(bundle: Bundle) -> Iterator[tuple[str, bytes]]:
+    yield _CARD, _json(bundle.card)
+    yield _RUN, _json(bundle.run)
+    yield _RECOGNISER, bundle.recogniser
+    yield _PREDICTIONS, bundle.predictions
+    if bundle.gallery is not None:
+        yield _GALLERY, gallery_bytes(bundle.gallery)
+
+
+def _json(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True).encode("utf-8")
+
+
+def _described(content: bytes) -> dict[str, Any]:
+    return {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+
+
+def gallery_bytes(gallery: Embeddings) -> bytes:
+    """An npz of face ids and vectors."""
+    buffer = io.BytesIO()
+    ids = np.array(gallery.face_ids, dtype="S24")
+    header = np.frombuffer(json.dumps({"model_id": gallery.model_id}).encode("ascii"), np.uint8)
+    np.savez(buffer, face_ids=ids, vectors=gallery.vectors, header=header)
+    return buffer.getvalue()
+
+
+def read_gallery(content: bytes) -> Embeddings:
+    """What ``gallery_bytes`` wrote. Raises InputRefused."""
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            ids = tuple(value.decode("ascii") for value in arrays["face_ids"].tolist())
+            model_id = json.loads(bytes(arrays["header"]))["model_id"]
+            return Embeddings(ids, np.asarray(arrays["vectors"], dtype=np.float32), str(model_id))
+    except (ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as fault:
+        raise InputRefused(f"The faces that the recogniser learned from cannot be read ({fault}).") from fault
+
+
+# reading
+
+
+def read(path: Path) -> tuple[Bundle, str]:
+    """The bundle in a file, checked, and the file's sha256.
+
+    Raises
+    ------
+    InputRefused
+        No bundle, a changed or damaged one, one with a part missing, or one of a later version.
+    """
+    digest = _require_unchanged(path)
+    with Members(path, LIMITS) as members:
+        manifest = _manifest(path.name, members)
+        parts = {name: _part(path.name, members, name, told) for name, told in manifest["parts"].items()}
+    if missing := [name for name in _NEEDED if name not in parts]:
+        raise InputRefused(f"'{path.name}' lacks its part '{missing[0]}'. Export it again.")
+    for name in (_RECOGNISER, _PREDICTIONS, _GALLERY):
+        if name in parts:
+            require_bounded(parts[name], LIMITS.max_entry_bytes)
+    bundle = Bundle(
+        manifest["dataset"],
+        manifest["model"]["id"],
+        manifest["model"]["sha256"],
+        _object(path.name, parts[_RUN]),
+        _object(path.name, parts[_CARD]),
+        parts[_RECOGNISER],
+        parts[_PREDICTIONS],
+        read_gallery(parts[_GALLERY]) if _GALLERY in parts else None,
+    )
+    _require_fitting(path.name, bundle)
+    return bundle, digest
+
+
+def _require_unchanged(path: Path) -> str:
+    try:
+        size, digest = path.stat().st_size, hashlib.sha256()
+        if size > LIMITS.max_total_bytes:
+            raise InputRefused(
+                f"'{path.name}' has {words.count(size)} bytes; a bundle has "
+                f"{words.count(LIMITS.max_total_bytes)} at most."
+            )
+        with path.open("rb") as file:
+            left = size - HASH_CHARS
+            while left > 0 and (chunk := file.read(min(left, 1 << 20))):
+                digest.update(chunk)
+                left -= len(chunk)
+            told = file.read()
+    except OSError as fault:
+        raise InputRefused(f"'{path.name}' cannot be read ({fault.strerror}).") from fault
+    if size <= HASH_CHARS or not _HASH.fullmatch(told):
+        raise InputRefused(f"'{path.name}' is no bundle of Face Atlas, or its end is missing. Export or copy it again.")
+    if told.decode("ascii") != digest.hexdigest():
+        raise InputRefused(f"'{path.name}' was changed or damaged after it was exported. Export or copy it again.")
+    return digest.hexdigest()
+
+
+def _manifest(file: str, members: Members) -> dict[str, Any]:
+    manifest = _object(file, members.read(_MANIFEST))
+    if manifest.get("format") != FORMAT or not isinstance(manifest.get("version"), int):
+        raise InputRefused(f"'{file}' is no bundle of Face Atlas.")
+    if manifest["version"] > VERSION:
+        raise InputRefused(
+            f"'{file}' was made by a later version of Face Atlas (format {manifest['version']}; this one reads "
+            f"{VERSION}). Update this installation, or export again with the older one."
+        )
+    model, parts = manifest.get("model"), manifest.get("parts")
+    if not isinstance(model, dict) or not isinstance(parts, dict) or not isinstance(manifest.get("dataset"), str):
+        raise InputRefused(f"The manifest of '{file}' is incomplete. Export it again.")
+    if not all(isinstance(told, dict) for told in parts.values()):
+        raise InputRefused(f"The manifest of '{file}' does not describe its parts. Export it again.")
+    if not all(isinstance(model.get(name), str) for name in ("id", "sha256")):
+        raise InputRefused(f"The manifest of '{file}' does not say which network it is for. Export it again.")
+    return manifest
+
+
+def _part(file: str, members: Members, name: str, told: dict[str, Any]) -> bytes:
+    content = members.read(name)
+    if hashlib.sha256(content).hexdigest() != told.get("sha256"):
+        raise InputRefused(f"Part '{name}' of '{file}' is not what its manifest says. Export or copy it again.")
+    return content
+
+
+def _object(file: str, content: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(content)
+    except ValueError as fault:
+        raise InputRefused(f"A part of '{file}' is no JSON ({fault}). Export it again.") from fault
+    if not isinstance(value, dict):
+        raise InputRefused(f"A part of '{file}' is not of its form. Export it again.")
+    return value
+
+
+def _is_number(value: object) -> bool:
+    """Whether a value of JSON can be a point in time or a duration, seconds."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e12
+
+
+def _names_in(card: Mapping[str, Any]) -> list[object]:
+    """The people whom a card lists; [None] where it lists none."""
+    people = card.get("people")
+    return people if isinstance(people, list) else [None]
+
+
+def _require_fitting(file: str, bundle: Bundle) -> None:
+    recogniser = Recogniser.from_bytes(bundle.recogniser, _RECOGNISER)
+    predictions = Predictions.from_bytes(bundle.predictions)
+    models = {recogniser.model_id, bundle.model_id}
+    models |= {bundle.gallery.model_id} if bundle.gallery else set()
+    if (fault := run_fault(bundle.run.get("params"), bundle.run.get("metrics"))) is not None:
+        raise ArchiveRefused(f"The training in '{file}' cannot be one: {fault}. Export it again.")
+    if not all(isinstance(name, str) for name in _names_in(bundle.card)):
+        raise ArchiveRefused(f"The card of '{file}' is not of its form. Export it again.")
+    fits = (
+        len(models) == 1
+        and predictions.people == recogniser.people
+        and all(_is_number(bundle.run.get(name)) for name in ("created", "seconds"))
+        and (bundle.gallery is None or bundle.gallery.vectors.shape[1] == recogniser.centroids.shape[1])
+    )
+    if not fits:
+        raise ArchiveRefused(f"The parts of '{file}' do not belong together. Export it again.")

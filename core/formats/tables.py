@@ -1,0 +1,263 @@
+"""Faces and vectors as tables: CSV, Parquet and npz, written in pieces, and vectors read back.
+
+PyArrow is loaded when a Parquet file is written or read: nothing else needs it, and it takes half a second.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.base import words
+from core.base.errors import InputRefused
+from core.base.types import Embeddings, Face, Quality, Vectors
+from core.formats.npz_header import read_arrays
+from core.store.exchange import PhotoFaces
+
+EMBEDDINGS_FORMAT = 1
+MOST_DIMENSION = 512
+"""Of vectors: no network here gives longer ones."""
+_LONGEST_ID_BYTES = 64
+_QUALITY = tuple(Quality.__dataclass_fields__)
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a spreadsheet takes for the beginning of a formula, the wide forms of East Asian keyboards too.
+
+References
+----------
+OWASP, "CSV Injection".
+"""
+COLUMNS = {
+    "face_id": "string",
+    "person": "string",
+    "split": "string",
+    "photo": "string",
+    "photo_sha256": "string",
+    "photo_width_px": "int64",
+    "photo_height_px": "int64",
+    "photo_turn": "int64",
+    "taken": "string",
+    **dict.fromkeys(("left_px", "top_px", "right_px", "bottom_px", "detection_prob"), "double"),
+    **dict.fromkeys(_QUALITY, "double"),
+    **dict.fromkeys(("excluded", "confirmed", "stranger", "hidden", "drawn"), "bool"),
+}
+"""The columns of the table of faces, and their Parquet types. Sides and boxes are those of the photo after it was
+turned by ``photo_turn`` quarters clockwise."""
+ON_MAP = {
+    **dict.fromkeys(("face_id", "photo", "person", "prediction"), "string"),
+    "sure": "double",
+    "split": "string",
+    **dict.fromkeys(("quality", "x", "y", "z"), "double"),
+}
+"""The columns of faces that were chosen on a map; ``sure`` is the probability of the prediction."""
+
+Row = dict[str, Any]
+
+
+def face_rows(photos: Iterable[PhotoFaces], hidden: Mapping[int, bool]) -> Iterator[Row]:
+    """One row for every face; ``hidden`` tells who is hidden, by the person's id."""
+    for photo in photos:
+        for face in photo.faces:
+            yield _row(photo, face, hidden.get(face.person_id or 0, False))
+
+
+def _row(found: PhotoFaces, face: Face, hidden: bool) -> Row:
+    photo, box, quality = found.photo, face.box, face.quality
+    taken = None if photo.taken is None else datetime.fromtimestamp(photo.taken, UTC).replace(tzinfo=None).isoformat()
+    return {
+        "face_id": face.id,
+        "person": face.person,
+        "split": face.split.value if face.split else None,
+        "photo": photo.name,
+        "photo_sha256": photo.id,
+        "photo_width_px": photo.width_px,
+        "photo_height_px": photo.height_px,
+        "photo_turn": photo.turn,
+        "taken": taken,
+        "left_px": box.left,
+        "top_px": box.top,
+        "right_px": box.right,
+        "bottom_px": box.bottom,
+        "detection_prob": face.prob,
+        **{name: getattr(quality, name) if quality else None for name in _QUALITY},
+        "excluded": face.excluded,
+        "confirmed": face.confirmed,
+        "stranger": face.stranger,
+        "hidden": hidden,
+        "drawn": face.drawn,
+    }
+
+
+def csv_parts(pages: Iterable[list[Row]], columns: Iterable[str] = COLUMNS) -> Iterator[bytes]:
+    """A CSV file (UTF-8 with its mark, for Excel), page by page: the only way in which a CSV file is written here.
+
+    Names of files and people are not of our making: one that a spreadsheet would take for a formula gets an apostrophe
+    before it.
+    """
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(columns), lineterminator="\r\n")
+    text.write("\ufeff")
+    writer.writeheader()
+    for page in pages:
+        writer.writerows({name: _cell(value) for name, value in row.items()} for row in page)
+        yield text.getvalue().encode("utf-8", "replace")
+        text.seek(0)
+        text.truncate()
+    yield text.getvalue().encode("utf-8")
+
+
+def _cell(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def write_faces(path: Path, pages: Iterable[list[Row]]) -> None:
+    """A Parquet file of faces, page by page."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = pa.schema([(name, pa.type_for_alias(kind)) for name, kind in COLUMNS.items()])
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        for page in pages:
+            writer.write_table(pa.Table.from_pylist(page, schema))
+
+
+def parquet_with_vectors(rows: list[Row], columns: Mapping[str, str], embeddings: Embeddings) -> bytes:
+    """A Parquet file of faces with their vectors as the last column; the model's id is in the file's metadata.
+
+    Parameters
+    ----------
+    embeddings : a vector for each row, in their order
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = pa.schema([(name, pa.type_for_alias(kind)) for name, kind in columns.items()])
+    dimension = embeddings.vectors.shape[1]
+    vectors = pa.FixedSizeListArray.from_arrays(pa.array(embeddings.vectors.ravel()), dimension)
+    table = pa.Table.from_pylist(rows, schema).append_column("vector", vectors)
+    buffer = io.BytesIO()
+    pq.write_table(
+        table.replace_schema_metadata({"model_id": embeddings.model_id, "format": str(EMBEDDINGS_FORMAT)}),
+        buffer,
+        compression="zstd",
+    )
+    return buffer.getvalue()
+
+
+# vectors
+
+
+def write_vectors(path: Path, pages: Iterable[Embeddings], model_id: str, dimension: int) -> None:
+    """A Parquet file of face ids and vectors; the model's id is in the file's metadata."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = pa.schema(
+        [("face_id", pa.string()), ("vector", pa.list_(pa.float32(), dimension))],
+        metadata={"model_id": model_id, "format": str(EMBEDDINGS_FORMAT)},
+    )
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        for page in pages:
+            vectors = pa.FixedSizeListArray.from_arrays(pa.array(page.vectors.ravel()), dimension)
+            writer.write_table(pa.table([pa.array(page.face_ids), vectors], schema=schema))
+
+
+def write_npz(path: Path, pages: Iterable[Embeddings], model_id: str, dimension: int, count: int) -> None:
+    """An npz of ``face_ids`` (n,), ``vectors`` (n, dimension) float32 and a header; never held in memory as a whole.
+
+    Parameters
+    ----------
+    count : how many vectors at most; the file says how many came
+    """
+    ids: list[str] = []
+    with zipfile.ZipFile(path, "w") as archive:
+        with archive.open("vectors.npy", "w", force_zip64=True) as target:
+            head = {"descr": "<f4", "fortran_order": False, "shape": (count, dimension)}
+            np.lib.format.write_array_header_1_0(target, head)
+            for page in pages:
+                target.write(np.ascontiguousarray(page.vectors[: count - len(ids)], dtype="<f4").tobytes())
+                ids.extend(page.face_ids[: count - len(ids)])
+        if len(ids) != count:
+            raise InputRefused("The faces changed while they were exported. Export again.")
+        header = json.dumps({"format": EMBEDDINGS_FORMAT, "model_id": model_id}).encode("ascii")
+        for name, array in (("face_ids", np.array(ids, dtype="S24")), ("header", np.frombuffer(header, np.uint8))):
+            with archive.open(f"{name}.npy", "w") as target:
+                np.lib.format.write_array(target, array, allow_pickle=False)
+
+
+def read_vectors(path: Path, most_faces: int) -> Embeddings:
+    """Vectors that ``write_npz`` or ``write_vectors`` wrote.
+
+    Raises
+    ------
+    InputRefused
+        It is anything else, or says that it holds more than ``most_faces`` vectors: nothing of them was read.
+    """
+    read = _from_parquet if path.suffix.lower() == ".parquet" else _from_npz
+    embeddings = read(path, most_faces)
+    require_unit(embeddings.vectors)
+    return embeddings
+
+
+def _require_few(path: Path, count: int, most_faces: int) -> None:
+    if count > most_faces:
+        raise InputRefused(
+            f"'{path.name}' says that it holds {words.count(count)} vectors; for the faces of this dataset at most "
+            f"{words.count(most_faces)} are read."
+        )
+
+
+def _from_npz(path: Path, most_faces: int) -> Embeddings:
+    most_bytes = most_faces * (MOST_DIMENSION * 4 + _LONGEST_ID_BYTES) + (1 << 16)
+    size = path.stat().st_size
+    if size > most_bytes:
+        raise InputRefused(
+            f"'{path.name}' has {words.count(size)} bytes; the vectors of this dataset's faces have "
+            f"{words.count(most_bytes)} at most."
+        )
+    try:
+        arrays = read_arrays(path.read_bytes(), most_bytes)
+        _require_few(path, len(arrays["vectors"]), most_faces)
+        header = json.loads(bytes(arrays["header"]))
+        ids = tuple(value.decode("ascii") for value in arrays["face_ids"].tolist())
+        vectors = arrays["vectors"]
+        if header["format"] != EMBEDDINGS_FORMAT or vectors.dtype != np.float32:
+            raise ValueError(f"expected format {EMBEDDINGS_FORMAT} and float32")
+        return Embeddings(ids, vectors, str(header["model_id"]))
+    except (ValueError, KeyError, TypeError, AttributeError) as fault:
+        raise InputRefused(f"'{path.name}' holds no vectors of faces ({fault}).") from fault
+
+
+def _from_parquet(path: Path, most_faces: int) -> Embeddings:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        file = pq.ParquetFile(path)
+        _require_few(path, file.metadata.num_rows, most_faces)
+        kind = file.schema_arrow.field("vector").type
+        if not pa.types.is_fixed_size_list(kind) or not 0 < kind.list_size <= MOST_DIMENSION:
+            raise ValueError(f"expected a column of vectors with at most {MOST_DIMENSION} numbers")
+        table = file.read(["face_id", "vector"], use_threads=False)
+        told = file.schema_arrow.metadata or {}
+        vectors = table.column("vector").combine_chunks()
+        block = vectors.flatten().to_numpy(zero_copy_only=False).reshape(len(table), -1)
+        ids = tuple(table.column("face_id").to_pylist())
+        return Embeddings(ids, np.asarray(block, dtype=np.float32), told[b"model_id"].decode("utf-8"))
+    except (pa.ArrowException, KeyError, ValueError, TypeError, OSError) as fault:
+        raise InputRefused(f"'{path.name}' holds no vectors of faces ({fault}).") from fault
+
+
+def require_unit(vectors: Vectors) -> None:
+    """Raise InputRefused unless every vector has unit length."""
+    with np.errstate(over="ignore", invalid="ignore"):  # of numbers that cannot be a vector's
+        lengths = np.linalg.norm(vectors, axis=1)
+    if not np.allclose(lengths, 1.0, atol=1e-3):
+        raise InputRefused("A vector in the file is not of unit length, as the vectors of faces are.")

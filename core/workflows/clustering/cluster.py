@@ -1,0 +1,324 @@
+"""Groups of faces without a name at any threshold, and who may be whom: groups and people.
+
+The hierarchy behind the groups is of a set of faces and is stored. Naming some of them leaves it good: a face that has
+a name by now is left out of the groups, and pairs that somebody has told apart since are cut apart. Faces that came
+later are in no group until it is made again; ``Clustering.stale`` tells.
+
+What somebody answered with no stays answered: a face of the one was told apart from a face of the other. Faces that are
+seen side by side in a photo are two people without asking.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from core.base.errors import NotFound
+from core.base.types import Doubles, Embeddings, FaceTable, Floats, Ints, Report, silent
+from core.corrections.model import CorrectionLog
+from core.learn.clustering.agglomerative import DEFAULT_THRESHOLD, FARTHEST, Hierarchy, grow
+from core.learn.verification.set_similarity import Centres, most_alike, similarity
+from core.store.artifacts import Artifacts
+from core.store.base import FaceStore
+from core.workflows.clustering.hierarchy import ClusterOptions, Pairs, Tree, as_rows, concerned, load_tree, make_tree
+
+__all__ = [
+    "DEFAULT_THRESHOLD", "FARTHEST", "PROBABLY_TWO", "Chimera", "ClusterOptions", "Clustering", "Groups", "Preview",
+    "Question", "Tree", "Twins", "current", "load_tree", "make_tree", "merge_candidates", "open_clustering",
+    "split_candidates", "split_person", "suggestions", "to_json",
+]  # fmt: skip
+
+CURVE_POINTS = 101
+CLEAR_GRADE = 0.85
+"""Faces worse than this are seldom worth naming. Embeddings of blurred faces are alike whoever they are of: in lfw-dev
+25 passers-by in the background are one group, the largest, few of them clear.
+"""
+LOOKED_AT = 8
+"""For every group so many of the groups and people most like it are considered for a question."""
+ASKED_GROUPS = 2000
+"""The first groups, of which questions are asked."""
+WORTH_ASKING = 0.5
+PROBABLY_ONE = 0.85
+"""People this alike are probably one: between the 0.99 that halves of one person reach and the 0.78 of two people."""
+PROBABLY_TWO = 0.5
+"""A person whose two largest parts are less alike than this is probably two. Of lfw-dev and the sample four people fall
+into parts, alike by 0.67 or more; any two of them under one name fall into parts, alike by 0.36 at most.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a threshold gives."""
+
+    groups: int
+    alone: int
+    """Faces in no group."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Groups:
+    """Faces in groups, the group with the most clear faces first."""
+
+    face_ids: tuple[str, ...]
+    labels: Ints
+    """(n_faces,) the group of each face, -1 for none"""
+    threshold: float
+    centres: Centres
+    ranked: Ints
+    """Rows of the faces in groups, group by group, the most typical and best to see of each first"""
+    starts: Ints
+    """(n_groups + 1,) where each group begins in ``ranked``, and the end"""
+    clear: Ints
+    """(n_groups,) faces that are at least of ``CLEAR_GRADE``"""
+
+    def __len__(self) -> int:
+        return len(self.sizes)
+
+    @property
+    def sizes(self) -> Ints:
+        """(n_groups,)"""
+        return self.centres.sizes
+
+    @property
+    def tightness(self) -> Floats:
+        """(n_groups,) mean cosine of a group's faces with their mean."""
+        return self.centres.tightness
+
+    @property
+    def alone(self) -> int:
+        """How many faces are in no group."""
+        return len(self.face_ids) - len(self.ranked)
+
+    def members(self, group: int, most: int | None = None) -> tuple[str, ...]:
+        """The faces of a group, or the first of them: those that show it best."""
+        rows = self.ranked[self.starts[group] : self.starts[group + 1]]
+        return tuple(self.face_ids[row] for row in rows[:most])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clustering:
+    """The hierarchy of the faces that it still concerns; gives groups and their number at any threshold in no time."""
+
+    face_ids: tuple[str, ...]
+    vectors: Floats
+    grades: Floats
+    """(n_faces,) 0 .. 1, NaN where unknown"""
+    hierarchy: Hierarchy
+    new_faces: int
+    """Faces that the hierarchy should hold, and came after it was made."""
+    revoked: int
+    """Pairs that were told apart when it was made, and are not any more."""
+
+    @property
+    def stale(self) -> bool:
+        """Whether making it again would change it."""
+        return bool(self.new_faces or self.revoked)
+
+    def preview(self, threshold: float) -> Preview:
+        """How many groups there would be."""
+        groups, alone = self.hierarchy.counts(np.array([threshold]))
+        return Preview(int(groups[0]), int(alone[0]))
+
+    def curve(self) -> tuple[Doubles, Ints, Ints]:
+        """Thresholds over the whole range, and the number of groups and of faces in none at each."""
+        thresholds = np.linspace(0.0, FARTHEST, CURVE_POINTS)
+        return thresholds, *self.hierarchy.counts(thresholds)
+
+    def cut(self, threshold: float = DEFAULT_THRESHOLD) -> Groups:
+        """The groups at a threshold."""
+        labels, clear = self._clearest_first(self.hierarchy.labels(threshold))
+        centres = Centres.of(self.vectors, labels, len(clear))
+        starts = np.concatenate([[0], np.cumsum(centres.sizes)])
+        return Groups(self.face_ids, labels, threshold, centres, self._ranked(labels, centres), starts, clear)
+
+    def _clearest_first(self, labels: Ints) -> tuple[Ints, Ints]:
+        """The groups in the order of their clear faces, the larger first among equals; and how many each has."""
+        is_clear = (labels >= 0) & (np.nan_to_num(self.grades, nan=1.0) >= CLEAR_GRADE)
+        clear = np.bincount(labels[is_clear], minlength=int(labels.max(initial=-1)) + 1)
+        order = np.argsort(-clear, kind="stable")
+        rank = np.append(np.argsort(order), -1)  # -1 stays -1
+        return rank[labels], clear[order]
+
+    def _ranked(self, labels: Ints, centres: Centres) -> Ints:
+        rows = np.flatnonzero(labels >= 0)
+        group = labels[rows]
+        typical = np.einsum("ij,ij->i", self.vectors[rows], centres.means[group]) / centres.tightness[group]
+        worth = typical * np.nan_to_num(self.grades[rows], nan=1.0)
+        return rows[np.lexsort((-worth, group))]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Is this the same person?"""
+
+    group: int
+    other_group: int | None
+    person_id: int | None
+    """Either this or the other group is given."""
+    similarity: float
+    """About 1 for one person; see ``core.learn.verification.set_similarity``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Twins:
+    """Two people who are probably one."""
+
+    person_id: int
+    other_id: int
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Chimera:
+    """A person who is probably two."""
+
+    person_id: int
+    sizes: tuple[int, ...]
+    """Of the parts, the largest first; faces in no part are not counted."""
+    similarity: float
+    """Of the two largest parts."""
+
+
+# groups
+
+
+def current(
+    store: FaceStore, log: CorrectionLog, artifacts: Artifacts, dataset_id: str, everyone: bool = False
+) -> Clustering:
+    """The stored hierarchy as it concerns the dataset now. Raises NotFound before it was made."""
+    tree = load_tree(artifacts, store.dataset(dataset_id), everyone)
+    if tree is None:
+        raise NotFound("The faces of this dataset were not grouped yet.")
+    return open_clustering(tree, store.face_table(dataset_id), store.embeddings(dataset_id), log.apart(dataset_id))
+
+
+def open_clustering(tree: Tree, table: FaceTable, embeddings: Embeddings, apart: Pairs) -> Clustering:
+    """The hierarchy as it concerns the dataset now.
+
+    Parameters
+    ----------
+    table, embeddings : of the dataset, at the same revision
+    apart : pairs of faces that somebody has told apart
+    """
+    wanted = concerned(table, tree.everyone)
+    row = {face_id: number for number, face_id in enumerate(table.ids) if wanted[number]}
+    kept = np.array([face_id in row for face_id in tree.face_ids], dtype=bool)
+    face_ids = tuple(face_id for face_id in tree.face_ids if face_id in row)
+    rows = np.array([row[face_id] for face_id in face_ids], dtype=np.int64)
+    new_pairs = [pair for pair in apart if pair not in tree.apart]
+    return Clustering(
+        face_ids,
+        embeddings.vectors[rows],
+        table.grades[rows],
+        tree.hierarchy.only(kept).keep_apart(as_rows(face_ids, new_pairs)),
+        new_faces=len(row) - len(face_ids),
+        revoked=len(tree.apart.difference(apart)),
+    )
+
+
+def to_json(groups: Groups, seconds: float) -> dict[str, Any]:
+    """The command line's answer."""
+    return {
+        "clusters": len(groups),
+        "noise": groups.alone,
+        "threshold": groups.threshold,
+        "faces": len(groups.face_ids),
+        "sizes": groups.sizes.tolist(),
+        "seconds": round(seconds, 3),
+    }
+
+
+# who may be whom
+
+
+def suggestions(
+    groups: Groups, table: FaceTable, embeddings: Embeddings, apart: Pairs, most: int = 100
+) -> list[Question]:
+    """Pairs of groups, and of groups and people, that may be one person: the most alike first.
+
+    Left out is what was answered with no (a face of the one was told apart from a face of the other), and what is seen
+    side by side in a photo. Hidden people are not asked about.
+    """
+    n_groups = min(len(groups), ASKED_GROUPS)
+    people, of_people = _people_centres(table, embeddings)
+    asked = Centres(groups.centres.means[:n_groups], groups.centres.sizes[:n_groups])
+    pairs, similarities = most_alike(asked.followed_by(of_people), LOOKED_AT, WORTH_ASKING)
+    place = {person: n_groups + number for number, person in enumerate(people)}
+    side = {table.ids[row]: place[int(label)] for row, label in enumerate(table.labels) if int(label) in place}
+    side |= {
+        face_id: int(group)
+        for face_id, group in zip(groups.face_ids, groups.labels, strict=True)
+        if 0 <= group < n_groups
+    }
+    separate = _separate(side, table, apart)
+    questions: list[Question] = []
+    for (first, second), value in zip(pairs.tolist(), similarities.tolist(), strict=True):
+        if first >= n_groups or (first, second) in separate:
+            continue
+        person = table.person_ids[people[second - n_groups]] if second >= n_groups else None
+        questions.append(Question(first, second if person is None else None, person, value))
+        if len(questions) == most:
+            break
+    return questions
+
+
+def merge_candidates(table: FaceTable, embeddings: Embeddings, apart: Pairs) -> list[Twins]:
+    """Two people who are probably one, the most alike first; without those told apart or seen side by side."""
+    people, centres = _people_centres(table, embeddings)
+    pairs, similarities = most_alike(centres, LOOKED_AT, PROBABLY_ONE)
+    place = {person: number for number, person in enumerate(people)}
+    side = {table.ids[row]: place[int(label)] for row, label in enumerate(table.labels) if int(label) in place}
+    separate = _separate(side, table, apart)
+    ids = [table.person_ids[person] for person in people]
+    return [
+        Twins(ids[first], ids[second], value)
+        for (first, second), value in zip(pairs.tolist(), similarities.tolist(), strict=True)
+        if (first, second) not in separate
+    ]
+
+
+def split_person(vectors: Floats, threshold: float = DEFAULT_THRESHOLD) -> Ints:
+    """The parts that the faces of one person fall into.
+
+    Returns
+    -------
+    (n,) the part of each face, the largest part first; -1 for faces in none
+    """
+    return grow(vectors).labels(threshold)
+
+
+def split_candidates(table: FaceTable, embeddings: Embeddings, watch: Report = silent) -> list[Chimera]:
+    """People who are probably two, the least alike parts first. Takes some milliseconds a person."""
+    found = []
+    for number, person_id in enumerate(table.person_ids):
+        watch(number, len(table.person_ids), "Looking at each person")
+        vectors = embeddings.vectors[(table.labels == number) & ~table.excluded & table.trusted]
+        parts = split_person(vectors)
+        centres = Centres.of(vectors, parts, int(parts.max(initial=-1)) + 1)
+        if len(centres.sizes) > 1 and (value := similarity(centres, 0, 1)) < PROBABLY_TWO:
+            found.append(Chimera(person_id, tuple(centres.sizes.tolist()), value))
+    return sorted(found, key=lambda chimera: chimera.similarity)
+
+
+def _people_centres(table: FaceTable, embeddings: Embeddings) -> tuple[list[int], Centres]:
+    """The people who are shown and have learnable faces, as places in ``table.people``, and where they lie."""
+    labels = np.where(table.learnable, table.labels, -1)
+    people = np.unique(labels[labels >= 0])
+    number = np.full(len(table.people) + 1, -1, dtype=np.int64)  # the last entry serves the label -1
+    number[people] = np.arange(len(people))
+    return people.tolist(), Centres.of(embeddings.vectors, number[labels], len(people))
+
+
+def _separate(side: dict[str, int], table: FaceTable, apart: Pairs) -> set[tuple[int, int]]:
+    """Pairs of sides that are known to be two people: the smaller number first."""
+    in_photo: dict[str, set[int]] = defaultdict(set)
+    for face_id, photo_id in zip(table.ids, table.photo_ids, strict=True):
+        if face_id in side:
+            in_photo[photo_id].add(side[face_id])
+    beside = (pair for sides in in_photo.values() if len(sides) > 1 for pair in combinations(sorted(sides), 2))
+    told = ((side[first], side[second]) for first, second in apart if first in side and second in side)
+    return {(min(pair), max(pair)) for pair in (*beside, *told)}

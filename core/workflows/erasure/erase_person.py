@@ -1,0 +1,273 @@
+"""Erase a person: rows, vectors, crops, photos, names, what was learned from them; then prove that nothing is left.
+
+It has stages, each of which can be done again: the receipt is written down with what is looked for at the end; the
+rows go, in one transaction; files that no row speaks of are swept; the database is compacted; everything is searched.
+Whoever goes on after a kill comes to the same receipt. It cannot be undone.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from core.base.errors import DataFolderBusy, InputRefused, NotFound
+from core.base.types import CancelToken, Report, silent
+from core.jobs.model import JobKind, JobState
+from core.store.artifacts import Artifacts, Kind
+from core.store.base import FaceStore, JobStore, Run, RunStore
+from core.store.exchange import Erased, EraseStore, Erasure
+from core.store.scrub import Scrubber
+from core.store.spelling import Spellings
+from core.workflows.datasets import delete_exports
+from core.workflows.erasure.plan import ErasePlan, delete_plan, unfinished, write_plan
+from core.workflows.erasure.proof import search_remains
+from core.workflows.training.train import load_predictions
+
+PIXELS_STAY = (
+    "These photos show other people too and were kept: the person's face is still to be seen in them, without a box, "
+    "a name or a vector. Erase with all photos to remove them as well."
+)
+READERS_OF_UPLOADS = (JobKind.INGEST, JobKind.IMPORT, JobKind.LOOKUP)
+_EVERY_JOB = 1_000_000
+
+
+@dataclass(frozen=True)
+class EraseTools:
+    """What erasing works with."""
+
+    store: FaceStore
+    eraser: EraseStore
+    runs: RunStore
+    jobs: JobStore
+    artifacts: Artifacts
+    data_dir: Path
+    exports_dir: Path
+    uploads_dir: Path
+    models_dir: Path
+
+
+@dataclass(frozen=True, slots=True)
+class EraseRequest:
+    """Who is to go."""
+
+    person_id: int
+    by: str
+    """Who asks for it."""
+    all_photos: bool = False
+    """Also remove the photos that show other people too."""
+    training: dict[str, Any] = field(default_factory=dict)
+    """How to train afterwards; kept beside the receipt for who does."""
+
+
+def person_named(store: FaceStore, dataset_id: str, name: str) -> int:
+    """The id of a person by the name that they have now. Raises NotFound."""
+    for person in store.people(dataset_id):
+        if person.name == name:
+            return person.id
+    raise NotFound(f"There is no person '{name}' in this dataset. Give the name exactly as the app shows it.")
+
+
+def person_to_erase(tools: EraseTools, dataset_id: str, name: str) -> int:
+    """The id of a person, or of one whose erasing was begun and not finished. Raises NotFound."""
+    try:
+        return person_named(tools.store, dataset_id, name)
+    except NotFound:
+        for plan in unfinished(tools.artifacts, dataset_id):
+            if plan.names(name):
+                return min(plan.erasure.person_ids)
+        raise
+
+
+def preview(tools: EraseTools, dataset_id: str, request: EraseRequest) -> dict[str, int]:
+    """What would go, in numbers, without doing anything. Raises NotFound."""
+    erasure = tools.eraser.erasure(dataset_id, request.person_id, with_shared=request.all_photos)
+    return {
+        "faces": len(erasure.face_ids),
+        "photos": len(erasure.photo_ids),
+        "photos_kept": len(erasure.shared_photo_ids),
+        "models": len(_runs_of(tools, erasure)),
+        "lookups": len(tools.artifacts.ids(dataset_id, Kind.LOOKUP)),
+    }
+
+
+def erase(
+    tools: EraseTools,
+    dataset_id: str,
+    request: EraseRequest,
+    job_id: str = "",
+    report: Report = silent,
+    token: CancelToken | None = None,
+) -> dict[str, Any]:
+    """Erase a person from a dataset and look for what is left; or finish an erasing of theirs that was begun.
+
+    Returns
+    -------
+    The receipt: what was removed, in numbers, when and by whom, and what the search found. No name is in it.
+
+    Raises
+    ------
+    NotFound
+        There is no such person, and no erasing of them was begun; leftovers of another are removed all the same.
+    DataFolderBusy
+        Other work on the dataset is running, or another process keeps the database's log from being emptied.
+    """
+    _require_quiet(tools.jobs, dataset_id, job_id)
+    (token or CancelToken()).raise_if_cancelled()
+    report(0, 0, "Erasing")
+    tools.artifacts.delete_drafts(dataset_id)  # a plan that was cut off holds the names
+    try:
+        plan = _begun(tools, dataset_id, request) or _remove_rows(tools, dataset_id, request, job_id)
+    except NotFound:
+        _clear(tools, dataset_id, time.time())
+        raise
+    _clear(tools, dataset_id, plan.began)
+    receipt = plan.receipt | {"check": _check(tools, plan, report)}
+    tools.jobs.keep_result(job_id, receipt)
+    delete_plan(tools.artifacts, plan)
+    return {name: value for name, value in receipt.items() if name != "training"}
+
+
+def _require_quiet(jobs: JobStore, dataset_id: str, own_id: str) -> None:
+    if any(job.state is JobState.RUNNING and job.id != own_id for job in jobs.jobs(dataset_id)):
+        raise DataFolderBusy("Other work on this dataset is running. Wait until it is done, or stop it; then erase.")
+
+
+# the rows, and the receipt of all that goes with them
+
+
+def _begun(tools: EraseTools, dataset_id: str, request: EraseRequest) -> ErasePlan | None:
+    """An erasing of this person whose rows are gone already.
+
+    One that was cut off before its rows went is begun anew, perhaps by another job: its plan would keep the names.
+    """
+    for plan in unfinished(tools.artifacts, dataset_id):
+        if not plan.is_of(request.person_id):
+            continue
+        if not tools.eraser.has_person(dataset_id, request.person_id, plan.erasure.names):
+            return plan
+        delete_plan(tools.artifacts, plan)
+    return None
+
+
+def _remove_rows(tools: EraseTools, dataset_id: str, request: EraseRequest, job_id: str) -> ErasePlan:
+    plans: list[ErasePlan] = []
+    began, before = time.time(), tools.store.dataset(dataset_id).name
+
+    def write_down(erasure: Erasure, erased: Erased, runs: frozenset[str], photos: set[str], crops: set[str]) -> None:
+        kept_runs = {run.id for run in tools.runs.runs(dataset_id)} - runs
+        numbers = {
+            "artifacts": len(tools.artifacts.loose(dataset_id, _kept(photos, crops, kept_runs), began)),
+            "exports": len(list((tools.exports_dir / dataset_id).glob("*"))),
+            "uploads": len(list(_uploads_to_go(tools, dataset_id, began))),
+            "lookups": len(tools.artifacts.ids(dataset_id, Kind.LOOKUP)),
+            "dataset_renamed": Scrubber(erasure.names, erasure.spared).text(before) != before,
+        }
+        receipt = _receipt(request, erasure, erased, began) | numbers
+        receipt |= {"training": {**request.training, "since": began}} if request.training and erased.runs else {}
+        plans.append(ErasePlan(job_id or f"person{request.person_id}", erasure, receipt, began))
+        write_plan(tools.artifacts, plans[0])
+
+    runs_of = partial(_runs_of, tools)
+    tools.eraser.erase(dataset_id, request.person_id, runs_of, write_down, with_shared=request.all_photos)
+    return plans[0]
+
+
+def _receipt(request: EraseRequest, erasure: Erasure, erased: Erased, began: float) -> dict[str, Any]:
+    counts = asdict(erased)
+    kept = len(erasure.shared_photo_ids)
+    return {
+        "when": datetime.fromtimestamp(began, UTC).isoformat(timespec="seconds"),
+        "by": "the person" if Spellings(erasure.names).is_name(request.by) else request.by,
+        "models_deleted": counts.pop("runs"),
+        "models_retrained": 0,
+        **counts,
+        "crops": len(erasure.crop_ids),
+        "photos_kept": kept,
+        **({"photos_kept_note": PIXELS_STAY} if kept else {}),
+        "other_datasets_with_the_name": len(erasure.named_elsewhere),
+    }
+
+
+def _runs_of(tools: EraseTools, erasure: Erasure) -> list[str]:
+    """Runs that learned from the person or were tested on them. A run that left them out has only their name, in its
+    parameters, and loses it with all texts of the dataset."""
+    faces = set(erasure.face_ids)
+    return [run.id for run in tools.runs.runs(erasure.dataset_id) if _knows(tools.artifacts, run, erasure, faces)]
+
+
+def _knows(artifacts: Artifacts, run: Run, erasure: Erasure, faces: set[str]) -> bool:
+    try:
+        said = load_predictions(artifacts, run)
+    except (InputRefused, NotFound):
+        return True  # a run that cannot be read cannot be shown to be free of them
+    named = any(map(Spellings(erasure.names, erasure.spared).is_name, said.people))
+    return named or not faces.isdisjoint(said.learned_ids) or not faces.isdisjoint(said.face_ids)
+
+
+# files
+
+
+def _clear(tools: EraseTools, dataset_id: str, began: float) -> None:
+    """Remove files that no row speaks of, whatever can be made again, all exports and uploads; compact the database.
+
+    All lookups and uploads go: nobody can tell who is on photos that were not taken in.
+    """
+    photos, crops = tools.eraser.kept_files(dataset_id)
+    runs = {run.id for run in tools.runs.runs(dataset_id)}
+    tools.artifacts.sweep(dataset_id, _kept(photos, crops, runs), began)
+    delete_exports(tools.exports_dir, dataset_id)
+    remove_uploads(tools, dataset_id, began)
+    tools.eraser.compact()
+
+
+def remove_uploads(tools: EraseTools, dataset_id: str, began: float) -> int:
+    """Remove what was dropped before a time, but for what waiting work or another dataset's reads; how many."""
+    uploads = list(_uploads_to_go(tools, dataset_id, began))
+    for upload in uploads:
+        shutil.rmtree(upload) if upload.is_dir() else upload.unlink()
+    return len(uploads)
+
+
+class _All(set[str]):
+    """Holds every name."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
+def _kept(photos: set[str], crops: set[str], runs: set[str]) -> dict[str, set[str]]:
+    of_runs: dict[str, set[str]] = dict.fromkeys((Kind.RUN, Kind.PREDICTIONS, Kind.GALLERY), runs)
+    return {Kind.PHOTO: photos, Kind.CROP: crops, **of_runs, Kind.ERASURE: _All()}
+
+
+def _uploads_to_go(tools: EraseTools, dataset_id: str, began: float) -> Iterator[Path]:
+    """Copies of what was dropped, but those that waiting work, or another dataset's, will read."""
+    wanted = {
+        (tools.data_dir / str(job.params["path"])).resolve()
+        for job in tools.jobs.jobs(limit=_EVERY_JOB)
+        if job.kind in READERS_OF_UPLOADS
+        and job.params.get("path")
+        and (job.state.active or (job.dataset_id != dataset_id and job.state is not JobState.DONE))
+    }
+    for upload in sorted(tools.uploads_dir.iterdir()) if tools.uploads_dir.is_dir() else ():
+        path = upload.resolve()
+        if upload.stat().st_mtime < began and not any(path == each or path in each.parents for each in wanted):
+            yield upload
+
+
+# the proof
+
+
+def _check(tools: EraseTools, plan: ErasePlan, report: Report) -> dict[str, Any]:
+    dataset_id = plan.erasure.dataset_id
+    others = {dataset.id for dataset in tools.store.datasets()} - {dataset_id}
+    skipped = {root / other for root in (tools.artifacts.root, tools.exports_dir) for other in others}
+    skipped |= {tools.models_dir, tools.artifacts.path(dataset_id, Kind.ERASURE, plan.id)}
+    places = tools.store, tools.eraser, tools.artifacts, tools.data_dir
+    return search_remains(*places, skipped, plan.erasure, report)

@@ -1,0 +1,113 @@
+"""The search that ends an erasing: every file of the data folder but the networks, and other datasets' own."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from core.base.errors import ReadingEnded
+from core.base.settings import ImageLimits
+from core.base.types import Report
+from core.formats.traces import Found, Search, Traces
+from core.isolation.photos import read_header_texts
+from core.store.artifacts import Artifacts, Kind
+from core.store.base import FaceStore
+from core.store.exchange import EraseStore, Erasure
+from core.store.scrub import Scrubber
+
+YOURS = "It is a file of yours and was not touched. Delete it yourself."
+OF_OTHER_WORK = "It was given for another dataset, and goes when that has taken it."
+IN_PHOTO = "It is a kept photo; what its camera or its owner wrote into the file holds the name."
+LOOK = "It may be somebody else's. Look at it."
+POSSIBLE = "possible name"
+
+
+def search_remains(
+    store: FaceStore,
+    eraser: EraseStore,
+    artifacts: Artifacts,
+    data_dir: Path,
+    skipped: Collection[Path],
+    erasure: Erasure,
+    report: Report,
+) -> dict[str, Any]:
+    """Look for what was removed.
+
+    Parameters
+    ----------
+    skipped : folders and files that are not searched
+
+    Returns
+    -------
+    How much was searched, where something is left, and, if there is any, where something stands that may be a name.
+    """
+    remains = eraser.remains(erasure)
+    kept = {file_id for ids in eraser.kept_files(erasure.dataset_id) for file_id in ids}
+    gone = {*erasure.face_ids, *erasure.crop_ids, *erasure.photo_ids} - erasure.elsewhere - kept
+    vectors = frozenset(erasure.vectors) - erasure.elsewhere_vectors
+    traces = Traces(erasure.names, erasure.spared, frozenset(gone), vectors, remains.living)
+    search = Search(traces, frozenset(path.name for path in data_dir.glob("*.db*")), _header_texts)
+    files = list(_files(data_dir, skipped))
+    for number, path in enumerate(files):
+        report(number, len(files), "Looking for what is left")
+        search.file(path, path.relative_to(data_dir).as_posix())
+    report(len(files), len(files), "Looking for what is left")
+    texts = [Found("atlas.db", "name")] * bool(remains.sure) + [Found("atlas.db", POSSIBLE)] * bool(remains.possible)
+    left = _surest([*texts, *search.found])
+    sure, possible = ([each for each in left if (each.what == POSSIBLE) is maybe] for maybe in (False, True))
+    return {
+        "files": len(files),
+        "bytes": search.bytes_read,
+        "found": len(sure),
+        "left": describe_traces(erasure, sure),
+        **({"possible": describe_traces(erasure, possible)} if possible else {}),
+    }
+
+
+def _surest(found: Sequence[Found]) -> list[Found]:
+    """Each trace once, and no possible name where there is a name."""
+    named = {each.path for each in found if each.what == "name"}
+    return [each for each in dict.fromkeys(found) if each.what != POSSIBLE or each.path not in named]
+
+
+def _header_texts(path: Path, name: str) -> list[str]:
+    """What a header that cannot be read says is nothing; its bytes are searched all the same."""
+    try:
+        return read_header_texts(path.read_bytes(), ImageLimits()) if _is_photo(name) else []
+    except ReadingEnded:
+        return []
+
+
+def _files(data_dir: Path, skipped: Collection[Path]) -> Iterator[Path]:
+    """Every file; links are followed where they stand for a folder of the data folder itself, and no deeper."""
+    pending = [data_dir]
+    while pending:
+        folder = pending.pop()
+        for path in sorted(folder.iterdir()):
+            if path in skipped or (path.is_symlink() and folder != data_dir):
+                continue
+            if path.is_dir():
+                pending.append(path)
+            elif path.is_file():
+                yield path
+
+
+def describe_traces(erasure: Erasure, left: Sequence[Found]) -> list[dict[str, str]]:
+    """Where traces are left, without the names in paths."""
+    scrubber = Scrubber(erasure.names, erasure.spared)
+    return [{"path": scrubber.text(found.path), "what": found.what, "advice": _advice(found)} for found in left]
+
+
+def _advice(found: Found) -> str:
+    first = found.path.split("/")[0]
+    if found.what == POSSIBLE:
+        return LOOK
+    if first in ("inbox", "uploads"):
+        return YOURS if first == "inbox" else OF_OTHER_WORK
+    return IN_PHOTO if _is_photo(found.path) and found.what == "name" else ""
+
+
+def _is_photo(name: str) -> bool:
+    parts = Path(name).parts
+    return parts[:1] == ("artifacts",) and parts[2:3] in ((Kind.PHOTO,), (Kind.CROP,))

@@ -1,0 +1,324 @@
+"""What a file from elsewhere holds that can be brought in, told before anything is taken; and taking it.
+
+A file is a bundle, a correction log, an XMP sidecar or vectors; a zip or folder may hold several of them, as an export
+of everything does.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from core.archives.folder_layout import PHOTO_EXTENSIONS
+from core.archives.source import Members
+from core.base import words
+from core.base.errors import InputRefused
+from core.base.settings import ArchiveLimits
+from core.base.types import CancelToken, Report, silent
+from core.corrections.model import Hand
+from core.formats.correction_log import EventLine, FaceLine
+from core.store.base import Dataset
+from core.workflows.exchange import bundles, import_names, imports
+from core.workflows.exchange.bundles import BundleTools
+from core.workflows.exchange.export import What
+from core.workflows.exchange.import_names import SidecarSummary
+from core.workflows.exchange.imports import ImportTools
+from core.workflows.exchange.name_sources import SIDECAR_ENDING, may_say_names, name_sources
+
+ENDINGS = ("zip", "jsonl", "xmp", "npz", "parquet", *sorted(PHOTO_EXTENSIONS))
+"""Of files that may hold something to bring in."""
+MOST_REFUSED = 1000
+"""Of more refused files only the number is told."""
+MOST_LOOKED_INTO_BYTES = 64 << 20
+"""Of photos that are looked into before anything is taken: about half a second."""
+_MANIFEST = "manifest.json"
+_ORDER = (What.LOG, What.XMP, What.BUNDLE, What.EMBEDDINGS)
+"""What can be undone comes first: the first is offered unless another is chosen."""
+_WANTED = "Give a bundle, a correction log (.jsonl), XMP sidecars, photos, or vectors (.npz, .parquet)."
+
+
+@dataclass(frozen=True)
+class ArrivalTools:
+    """What bringing in works with."""
+
+    imports: ImportTools
+    bundles: BundleTools
+    scratch_dir: Path
+    """Room for what has to be taken out of a zip."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One thing that can be brought in, and what can be said of it beforehand."""
+
+    what: What
+    member: str = ""
+    """Where it lies in a zip or folder; empty when it is the whole."""
+    count: int = 0
+    """People of a bundle, corrections of a log, sidecars, or vectors."""
+    photos: int = 0
+    """Photos that carry names inside, or that may where there are too many to look into."""
+    origin: str = ""
+    """The dataset that a bundle was trained on."""
+    model_id: str = ""
+    speaks_of: int = 0
+    """Photos that a log speaks of, or faces that come along with a bundle."""
+    found: int = 0
+    """How many of a log's photos, or of the faces that vectors are of, this dataset has."""
+    objection: str = ""
+    """Why it cannot be taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What is to be taken from where."""
+
+    path: Path | None
+    """None for names that the dataset's own photos carry inside."""
+    what: What
+    member: str = ""
+    name: str | None = None
+    """Of the dataset that a bundle becomes; as it was called at home by default."""
+
+
+def look(tools: ArrivalTools, path: Path, dataset_id: str | None) -> list[Part]:
+    """What is in a file, zip or folder; what cannot be taken into this dataset comes with the reason.
+
+    Raises
+    ------
+    InputRefused
+        Nothing of it can be brought in.
+    """
+    listed = [_with_photos(tools.imports, path, part) for part in _listed(path, tools.imports.limits)]
+    listed = [part for part in listed if part.what is not What.XMP or part.count or part.photos]
+    if not listed:
+        raise InputRefused(f"There is nothing in '{path.name}' that can be brought in. {_WANTED}")
+    return [_told(tools, path, part, dataset_id) for part in listed]
+
+
+# what is in it
+
+
+def _listed(path: Path, limits: ArchiveLimits) -> list[Part]:
+    if path.is_file() and path.suffix.lower() != ".zip":
+        what = _kind(path.name)
+        return [] if what is None else [_names_in([path.name]) if what is What.XMP else Part(what)]
+    names = _names(path, limits)
+    if not path.is_dir() and _MANIFEST in names:
+        return [Part(What.BUNDLE)]
+    return _parts(names)
+
+
+def _names(path: Path, limits: ArchiveLimits) -> list[str]:
+    """Of all files in a folder or zip."""
+    if path.is_dir():
+        return [file.relative_to(path).as_posix() for file in sorted(path.rglob("*")) if _is_own(file)]
+    if not path.exists():
+        raise InputRefused(f"'{path.name}' is not there any more. Give it again.")
+    with Members(path, limits) as members:
+        return list(members.names)
+
+
+def _is_own(file: Path) -> bool:
+    """A link is not followed out of the folder."""
+    return file.is_file() and not file.is_symlink()
+
+
+def _parts(names: Iterable[str]) -> list[Part]:
+    """Sidecars and photos are one part wherever they lie; everything else counts at the top only."""
+    kinds = {name: what for name in names if (what := _kind(name)) is not None}
+    parts = []
+    for name, what in kinds.items():
+        twin = name.lower().endswith(".parquet") and f"{PurePosixPath(name).stem}.npz" in kinds
+        if what is not What.XMP and "/" not in name and not twin:
+            parts.append(Part(what, name))
+    if sources := [name for name, what in kinds.items() if what is What.XMP]:
+        parts.append(_names_in(sources))
+    return sorted(parts, key=lambda part: _ORDER.index(part.what))
+
+
+def _names_in(sources: Sequence[str]) -> Part:
+    """Sidecars, and photos that may carry names inside."""
+    sidecars = sum(name.lower().endswith(SIDECAR_ENDING) for name in sources)
+    return Part(What.XMP, count=sidecars, photos=len(sources) - sidecars)
+
+
+def _with_photos(tools: ImportTools, path: Path, part: Part) -> Part:
+    """The part with the photos that carry names, where they are few enough to look into while somebody waits."""
+    if not part.photos or _size_bytes(path) > MOST_LOOKED_INTO_BYTES:
+        return part
+    return replace(part, photos=import_names.photos_with_names(name_sources(path, tools.limits)))
+
+
+def _size_bytes(path: Path) -> int:
+    if path.is_file():
+        return path.stat().st_size
+    return sum(file.stat().st_size for file in path.rglob("*") if _is_own(file))
+
+
+def _kind(name: str) -> What | None:
+    lower = PurePosixPath(name).name.lower()
+    if may_say_names(name):
+        return What.XMP
+    endings = {".jsonl": What.LOG, ".npz": What.EMBEDDINGS, "bundle.zip": What.BUNDLE}
+    if lower.endswith(".parquet") and lower != "faces.parquet":
+        return What.EMBEDDINGS
+    return next((what for ending, what in endings.items() if lower.endswith(ending)), None)
+
+
+# what can be said of it
+
+
+def _told(tools: ArrivalTools, path: Path, part: Part, dataset_id: str | None) -> Part:
+    try:
+        with _opened(tools, path, part.member) as file:
+            if part.what is What.BUNDLE:
+                return _of_bundle(tools.bundles, file, part)
+            dataset = _dataset(tools, dataset_id)
+            if part.what is What.LOG:
+                return _of_log(tools.imports, file, part, dataset)
+            return _of_vectors(tools.imports, file, part, dataset) if part.what is What.EMBEDDINGS else part
+    except InputRefused as refusal:
+        return replace(part, objection=str(refusal))
+
+
+def _dataset(tools: ArrivalTools, dataset_id: str | None) -> Dataset:
+    if dataset_id is None:
+        raise InputRefused("It belongs to photos, and there are none here yet. Add the photos first.")
+    dataset = tools.imports.store.dataset(dataset_id)
+    if not tools.imports.store.counts(dataset_id).photos:
+        raise InputRefused(f"It belongs to photos, and '{dataset.name}' holds none. Add them first.")
+    return dataset
+
+
+def _of_bundle(tools: BundleTools, file: Path, part: Part) -> Part:
+    given, digest = bundles.read_bundle(tools, file)
+    if (earlier := bundles.find_imported(tools, digest)) is not None:
+        name = tools.store.dataset(earlier.dataset_id).name
+        raise InputRefused(f"It is here already, as the dataset '{name}'.")
+    faces = len(given.gallery) if given.gallery else 0
+    people = len(given.card.get("people", []))
+    return replace(part, count=people, origin=given.dataset, model_id=given.model_id, speaks_of=faces)
+
+
+def _of_log(tools: ImportTools, file: Path, part: Part, dataset: Dataset) -> Part:
+    lines = imports.read_log(file, tools.limits)
+    photos = {line.photo_id for line in lines if isinstance(line, FaceLine)}
+    found = len(photos & tools.transfer.photo_ids(dataset.id).keys())
+    if photos and not found:
+        raise InputRefused(
+            f"None of the {words.count(len(photos))} photos that the log speaks of is in '{dataset.name}'."
+        )
+    holding = sum(isinstance(line, EventLine) and line.active and line.undoes is None for line in lines)
+    return replace(part, count=holding, speaks_of=len(photos), found=found)
+
+
+def _of_vectors(tools: ImportTools, file: Path, part: Part, dataset: Dataset) -> Part:
+    given = imports.read_fitting_vectors(tools, dataset.id, file)
+    found = len(set(given.face_ids) & set(tools.store.face_table(dataset.id).ids))
+    if not found:
+        raise InputRefused(
+            f"None of the {words.count(len(given))} faces that the vectors are of is in '{dataset.name}'."
+        )
+    return replace(part, count=len(given), model_id=given.model_id, found=found)
+
+
+@contextmanager
+def _opened(tools: ArrivalTools, path: Path, member: str) -> Iterator[Path]:
+    """The file itself, one of a folder, or one of a zip, which is taken out for as long as it is needed."""
+    if not member:
+        yield path
+    elif path.is_dir():
+        yield path / member
+    else:
+        with (
+            Members(path, tools.imports.limits) as members,
+            tempfile.TemporaryDirectory(dir=tools.scratch_dir, prefix="part-") as folder,
+        ):
+            taken_out = Path(folder) / PurePosixPath(member).name
+            taken_out.write_bytes(members.read(member))
+            yield taken_out
+
+
+# taking it
+
+
+def take(
+    tools: ArrivalTools,
+    dataset_id: str | None,
+    given: Delivery,
+    by: Hand,
+    report: Report = silent,
+    token: CancelToken | None = None,
+    keep: Callable[[dict[str, Any]], None] = lambda came: None,
+) -> dict[str, Any]:
+    """Bring a delivery in; gives what came of it, in numbers, and what was refused with the reasons.
+
+    A bundle becomes a dataset of its own. Names and corrections are one sitting of ``by``, so that they can be undone
+    together; of work that was cancelled, the corrections of a log that were applied stay.
+
+    Parameters
+    ----------
+    keep : is given what comes of names before they are recorded, for whoever goes on after a kill
+
+    Raises
+    ------
+    InputRefused
+        It cannot be used; nothing was changed.
+    """
+    work = _Work(tools.imports, by, report, token or CancelToken(), keep)
+    takers = {What.LOG: work.log, What.XMP: work.sidecars, What.EMBEDDINGS: work.vectors}
+    if given.path is None:
+        return work.sidecars(_dataset(tools, dataset_id).id, None)
+    with _opened(tools, given.path, given.member) as file:
+        if given.what is What.BUNDLE:
+            came = bundles.import_bundle(tools.bundles, file, given.name)
+            return {**came, "people": len(came["people"])}
+        return takers[given.what](_dataset(tools, dataset_id).id, file)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """One delivery on its way in."""
+
+    tools: ImportTools
+    by: Hand
+    report: Report
+    token: CancelToken
+    keep: Callable[[dict[str, Any]], None]
+
+    def log(self, dataset_id: str, file: Path) -> dict[str, Any]:
+        return _bounded(asdict(imports.import_log(self.tools, dataset_id, file, self.by, self.report, self.token)))
+
+    def sidecars(self, dataset_id: str, file: Path | None) -> dict[str, Any]:
+        total = self._sources(dataset_id, file)
+
+        def report(done: int, _: int, message: str) -> None:
+            self.report(done, total, message)
+
+        def keep(summary: SidecarSummary) -> None:
+            self.keep(_bounded(asdict(summary)))
+
+        work = self.tools, dataset_id, file, self.by
+        return _bounded(asdict(import_names.import_xmp(*work, report, self.token, keep)))
+
+    def _sources(self, dataset_id: str, file: Path | None) -> int:
+        if file is None:
+            return self.tools.store.counts(dataset_id).photos
+        alone = file.is_file() and _kind(file.name) is What.XMP
+        return 1 if alone else sum(_kind(name) is What.XMP for name in _names(file, self.tools.limits))
+
+    def vectors(self, dataset_id: str, file: Path) -> dict[str, Any]:
+        self.report(0, 0, "Reading vectors")
+        return imports.import_vectors(self.tools, dataset_id, file)
+
+
+def _bounded(summary: dict[str, Any]) -> dict[str, Any]:
+    """The summary with no more lines of each kind than can be shown, and how many there were."""
+    lists = {name: lines for name, lines in summary.items() if isinstance(lines, list)}
+    counts = {f"{name}_count": len(lines) for name, lines in lists.items()}
+    return {**summary, **{name: lines[:MOST_REFUSED] for name, lines in lists.items()}, **counts}

@@ -1,0 +1,174 @@
+"""A trained recogniser goes to another installation and comes from one.
+
+An imported recogniser is a run in a dataset of its own that holds no photos: everything that works with runs works with
+it, and the faces that it learned from are known by their vectors only.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.base.errors import ModelMismatch
+from core.base.types import Embeddings
+from core.formats import bundle as files
+from core.formats.bundle import Bundle
+from core.isolation import files as isolated
+from core.store.artifacts import Artifacts, Kind
+from core.store.base import FaceStore, Run, RunStore
+from core.workflows.training.train import learned_gallery, load_predictions, load_recogniser, to_json
+
+MOST_GALLERY_FACES = 20_000
+"""Of more faces the vectors stay at home: they take 10 MB, and serve for the evidence only."""
+
+
+@dataclass(frozen=True)
+class BundleTools:
+    """What bundles work with."""
+
+    store: FaceStore
+    runs: RunStore
+    artifacts: Artifacts
+    models: Mapping[str, str]
+    """The sha256 of the weights of every network that this installation knows, by the network's id."""
+
+
+def export_bundle(tools: BundleTools, run: Run, path: Path, *, gallery: bool = True) -> dict[str, Any]:
+    """Write a run as a bundle; without its gallery when there are more than ``MOST_GALLERY_FACES``, or on request."""
+    dataset = tools.store.dataset(run.dataset_id)
+    recogniser = load_recogniser(tools.artifacts, run)
+    faces = imported_gallery(tools.artifacts, run) or learned_gallery(
+        tools.store.embeddings(run.dataset_id), load_predictions(tools.artifacts, run)
+    )
+    kept = faces if gallery and 0 < len(faces) <= MOST_GALLERY_FACES else None
+    params = {name: value for name, value in run.params.items() if name != "imported"}
+    card = {
+        **to_json(run),
+        "dataset": dataset.name,
+        "model_id": run.model_id,
+        "people": list(recogniser.people),
+        "calibration": {"temperature": recogniser.svm.temperature, "doubt": recogniser.svm.doubt},
+        "C": recogniser.svm.C,
+        "evidence_faces": len(kept) if kept else 0,
+    }
+    made = Bundle(
+        dataset.name,
+        run.model_id,
+        tools.models[run.model_id],
+        {"created": run.created, "seconds": run.seconds, "params": params, "metrics": run.metrics},
+        card,
+        tools.artifacts.read(run.dataset_id, Kind.RUN, run.id),
+        tools.artifacts.read(run.dataset_id, Kind.PREDICTIONS, run.id),
+        kept,
+    )
+    digest = files.write(path, made)
+    return {"people": len(recogniser.people), "evidence_faces": card["evidence_faces"], "sha256": digest}
+
+
+def import_bundle(tools: BundleTools, path: Path, name: str | None = None) -> dict[str, Any]:
+    """Take a bundle into a new dataset, called as it was at home unless another name is given.
+
+    One that was taken before, and is there still, is not taken twice, unless another name is given.
+
+    Returns
+    -------
+    The names of the ``dataset`` and the ``people``, the ``run`` and its ``model``; ``known`` when it was there already.
+
+    Raises
+    ------
+    InputRefused
+        The file is no whole, unchanged bundle of this version.
+    ModelMismatch
+        It is for a network that this installation does not have in the same form.
+    NameTaken
+        There is a dataset of that name.
+    """
+    given, digest = read_bundle(tools, path)
+    if (earlier := find_imported(tools, digest, name)) is not None:
+        return _imported(tools, earlier, given, digest, known=True)
+    dataset = tools.store.create_dataset(name or given.dataset, given.model_id)
+    run = Run(
+        id=uuid.uuid4().hex[:12],
+        dataset_id=dataset.id,
+        created=given.run["created"],
+        revision=dataset.revision,
+        model_id=given.model_id,
+        params={**given.run["params"], "imported": {"sha256": digest, "dataset": given.dataset}},
+        metrics=given.run["metrics"],
+        seconds=given.run["seconds"],
+    )
+    try:
+        _store(tools, run, given)
+    except BaseException:
+        tools.store.delete_dataset(dataset.id)
+        tools.artifacts.delete_dataset(dataset.id)
+        raise
+    return _imported(tools, run, given, digest, known=False)
+
+
+def _imported(tools: BundleTools, run: Run, given: Bundle, digest: str, *, known: bool) -> dict[str, Any]:
+    return {
+        "dataset": tools.store.dataset(run.dataset_id).name,
+        "run": run.id,
+        "people": given.card.get("people", []),
+        "model": given.model_id,
+        "evidence_faces": len(given.gallery) if given.gallery else 0,
+        "sha256": digest,
+        "known": known,
+    }
+
+
+def find_imported(tools: BundleTools, digest: str, name: str | None = None) -> Run | None:
+    """The run that came in with the bundle of this sha256, where it is there still; of a dataset's name, or of any."""
+    for dataset in tools.store.datasets():
+        for run in tools.runs.runs(dataset.id) if name in (None, dataset.name) else ():
+            if run.params.get("imported", {}).get("sha256") == digest:
+                return run
+    return None
+
+
+def read_bundle(tools: BundleTools, path: Path) -> tuple[Bundle, str]:
+    """A bundle that can be used here, and the file's sha256.
+
+    Raises
+    ------
+    InputRefused
+        The file is no whole, unchanged bundle of this version.
+    ModelMismatch
+        It is for a network that this installation does not have in the same form.
+    """
+    given, digest = isolated.read_bundle(path)
+    _require_model(tools.models, given)
+    return given, digest
+
+
+def _require_model(models: Mapping[str, str], given: Bundle) -> None:
+    if given.model_id not in models:
+        raise ModelMismatch(
+            f"The bundle is for the network '{given.model_id}'; this installation knows {', '.join(sorted(models))}. "
+            "Update it, or train with one of these."
+        )
+    if models[given.model_id] != given.model_sha256:
+        raise ModelMismatch(
+            f"The bundle was trained with other weights of '{given.model_id}' than this installation has. "
+            "Vectors of two networks cannot be compared; export it from an installation of the same version."
+        )
+
+
+def _store(tools: BundleTools, run: Run, given: Bundle) -> None:
+    parts = {Kind.RUN: given.recogniser, Kind.PREDICTIONS: given.predictions}
+    if given.gallery is not None:
+        parts[Kind.GALLERY] = files.gallery_bytes(given.gallery)
+    for kind, content in parts.items():
+        tools.artifacts.put(run.dataset_id, kind, run.id, content)
+    tools.runs.add_run(run)
+
+
+def imported_gallery(artifacts: Artifacts, run: Run) -> Embeddings | None:
+    """The faces that an imported run learned from, where they came along; None for other runs."""
+    if "imported" not in run.params or not artifacts.path(run.dataset_id, Kind.GALLERY, run.id).exists():
+        return None
+    return files.read_gallery(artifacts.read(run.dataset_id, Kind.GALLERY, run.id))

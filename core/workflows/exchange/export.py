@@ -1,0 +1,320 @@
+"""Take a dataset, or a part of it, out as one zip: photos, crops, tables, sidecars, vectors, the bundle, the log.
+
+Everything is read and written in pages; what is held in memory does not grow with the photos, but for the zip's own
+table of contents.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Set
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from core.base.errors import InputRefused, NotFound, ReadingEnded
+from core.base.settings import ImageLimits
+from core.base.types import CancelToken, Embeddings, Face, Report, Split, silent
+from core.base.words import person as as_read
+from core.formats import correction_log, tables, xmp
+from core.formats.xmp import Sidecar
+from core.formats.xmp_frame import sidecar_of
+from core.formats.zip_writer import Folders, ZipWriter, safe_part, writing_zip
+from core.imaging.geometry import turned_orientation
+from core.store.artifacts import Artifacts, Kind
+from core.store.base import Dataset, FaceStore, Run
+from core.store.exchange import PhotoFaces, TransferStore
+from core.workflows.exchange.bundles import BundleTools, export_bundle
+from core.workflows.exchange.imports import LOG_NAME
+from core.workflows.photos.stored_orientation import orientation_of_file
+
+
+class What(StrEnum):
+    """What can be exported."""
+
+    PHOTOS = "photos"
+    """The photos, a folder for each person; taking the zip in again gives the same names."""
+    CROPS = "crops"
+    """The faces cut out, a folder for each person."""
+    FACES = "faces"
+    """A table of all faces: CSV and Parquet."""
+    XMP = "xmp"
+    """A sidecar with the face regions for each photo."""
+    EMBEDDINGS = "embeddings"
+    """The vectors: npz and Parquet."""
+    BUNDLE = "bundle"
+    """The trained recogniser, for another installation."""
+    LOG = "log"
+    """The correction log, for the same photos elsewhere."""
+    ALL = "all"
+
+
+BUNDLE_NAME = "recogniser.bundle.zip"
+
+
+ONE_PERSON = (What.PHOTOS, What.CROPS, What.FACES, What.XMP)
+"""What can be had of one person alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be exported."""
+
+    what: What
+    run: Run | None = None
+    """The trained recogniser; needed for a bundle alone, and left out of ``What.ALL`` when there is none."""
+    person_id: int | None = None
+    """Only the photos and faces of this person."""
+
+
+@dataclass(frozen=True)
+class ExportTools:
+    """What exports work with."""
+
+    store: FaceStore
+    transfer: TransferStore
+    artifacts: Artifacts
+    bundles: BundleTools
+    images: ImageLimits = field(default_factory=ImageLimits)
+
+
+@dataclass
+class _Export:
+    """One export on its way."""
+
+    tools: ExportTools
+    dataset: Dataset
+    target: ZipWriter
+    report: Report
+    token: CancelToken
+    person_id: int | None = None
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def pages(self, message: str) -> Iterator[list[PhotoFaces]]:
+        """The photos in pages, with progress."""
+        total, done = self.tools.store.counts(self.dataset.id).photos, 0
+        for page in self.tools.transfer.photos(self.dataset.id):
+            self.token.raise_if_cancelled()
+            self.report(done, total, message)
+            yield page if self.person_id is None else list(_of_person(page, self.person_id))
+            done += len(page)
+        self.report(total, total, message)
+
+    def count(self, what: str, number: int = 1) -> None:
+        self.counts[what] = self.counts.get(what, 0) + number
+
+
+def _of_person(page: list[PhotoFaces], person_id: int) -> Iterator[PhotoFaces]:
+    """The photos of one person, each with this person's faces alone."""
+    for found in page:
+        faces = tuple(face for face in found.faces if face.person_id == person_id)
+        if faces:
+            yield replace(found, faces=faces)
+
+
+def export(
+    tools: ExportTools,
+    dataset_id: str,
+    wish: Wish,
+    path: Path,
+    report: Report = silent,
+    token: CancelToken | None = None,
+) -> dict[str, Any]:
+    """Write an export to ``path``, whole or not at all; gives how many of each thing are in it.
+
+    Raises
+    ------
+    InputRefused
+        There is nothing of this kind to export, or it cannot be had of one person.
+    """
+    token, what, run = token or CancelToken(), wish.what, wish.run
+    dataset = tools.store.dataset(dataset_id)
+    if wish.person_id is not None and what not in ONE_PERSON:
+        raise InputRefused(f"Of one person there are {', '.join(ONE_PERSON)}. Export the others of everybody.")
+    if what is What.BUNDLE:
+        if run is None:
+            raise NotFound(f"Nothing was trained on '{dataset.name}' yet. Train first, then export the bundle.")
+        return export_bundle(tools.bundles, run, path)
+    if not tools.store.counts(dataset_id).photos:
+        raise InputRefused(f"'{dataset.name}' holds no photos, so there is nothing to export.")
+    with writing_zip(path) as target:
+        work = _Export(tools, dataset, target, report, token, wish.person_id)
+        for part in _WRITERS if what is What.ALL else (what,):
+            _WRITERS[part](work)
+        if what is What.ALL and run is not None:
+            _add_bundle(work, run)
+    return work.counts
+
+
+# photos and crops
+
+
+def _photos(work: _Export) -> None:
+    folders, divided = Folders(), _divided(work)
+    for page in work.pages("Copying photos"):
+        for found in page:
+            path = work.tools.artifacts.path(work.dataset.id, Kind.PHOTO, found.photo.id)
+            for folder in _places(found, folders, divided):
+                name = safe_part(PurePosixPath(found.photo.name).name)
+                work.target.file(work.target.free("/".join(("photos", *folder, name))), path)
+                work.count("photos")
+
+
+def _divided(work: _Export) -> bool:
+    """Whether every named face is on a side: folders for the sides would make people of the sides otherwise."""
+    people = work.tools.store.people(work.dataset.id)
+    return all(person.train + person.val == person.faces for person in people)
+
+
+def _places(found: PhotoFaces, folders: Folders, divided: bool) -> list[tuple[str, ...]]:
+    """The folders of a photo: of everybody on it, or none when nobody has a name."""
+    named: set[tuple[str | None, Split | None]] = {
+        (face.person, face.split) for face in found.faces if face.person is not None
+    }
+    if not named and found.label.person and not found.faces:
+        named = {(found.label.person, found.label.split)}
+    named = named or {(None, found.label.split)}
+    return sorted({_folder(person, split if divided else None, folders) for person, split in named})
+
+
+def _folder(person: str | None, split: Split | None, folders: Folders) -> tuple[str, ...]:
+    parts = (split.value if split else None, folders.of(person) if person else None)
+    return tuple(part for part in parts if part)
+
+
+def _crops(work: _Export) -> None:
+    folders = Folders()
+    for page in work.pages("Copying faces"):
+        for found in page:
+            for face in found.faces:
+                work.target.file(_crop_name(found, face, folders), _crop_path(work, face))
+                work.count("crops")
+
+
+def _crop_name(found: PhotoFaces, face: Face, folders: Folders) -> str:
+    """The face's id in the name leads back to the table of faces."""
+    stem = safe_part(PurePosixPath(found.photo.name).stem)
+    return "/".join(("crops", *_folder(face.person, face.split, folders), f"{stem}-{face.id}.jpg"))
+
+
+def _crop_path(work: _Export, face: Face) -> Path:
+    return work.tools.artifacts.path(work.dataset.id, Kind.CROP, face.crop_id)
+
+
+# tables
+
+
+def _faces(work: _Export) -> None:
+    hidden = {person.id: person.hidden for person in work.tools.store.people(work.dataset.id)}
+
+    def rows(message: str) -> Iterator[list[tables.Row]]:
+        return (list(tables.face_rows(page, hidden)) for page in work.pages(message))
+
+    def counted() -> Iterator[list[tables.Row]]:
+        for page in rows("Writing faces.parquet"):
+            work.count("faces", len(page))
+            yield page
+
+    work.target.parts("faces.csv", tables.csv_parts(rows("Writing faces.csv")))
+    with _scratch(work, "faces.parquet") as path:
+        tables.write_faces(path, counted())
+
+
+def _sidecars(work: _Export) -> None:
+    hidden = {person.id for person in work.tools.store.people(work.dataset.id) if person.hidden} - {work.person_id}
+    for page in work.pages("Writing sidecars"):
+        for found in page:
+            try:
+                tools = work.tools
+                orientation = orientation_of_file(tools.artifacts, work.dataset.id, found.photo, tools.images)
+            except (NotFound, ReadingEnded):
+                work.count("photos_missing")  # where its faces are in the stored picture cannot be told
+                continue
+            content = xmp.encode(_sidecar(found, hidden, orientation))
+            parts = map(safe_part, PurePosixPath(found.photo.name).parts)
+            work.target.parts(work.target.free("/".join(["xmp", *parts]) + ".xmp"), [content])
+            work.count("sidecars")
+
+
+def _sidecar(found: PhotoFaces, hidden: Set[int], orientation: int) -> Sidecar:
+    """The faces of a photo as regions, those without a name too; names as pages show them, and none that is hidden."""
+    photo = found.photo
+    faces = [
+        (face.box, as_read(face.person) if face.person and face.person_id not in hidden else None)
+        for face in found.faces
+    ]
+    shown_wh = (photo.width_px, photo.height_px)
+    return sidecar_of(photo.id, shown_wh, faces, turned_orientation(orientation, photo.turn))
+
+
+def _embeddings(work: _Export) -> None:
+    first = next(work.tools.transfer.vectors(work.dataset.id), None)
+    if first is None:
+        return
+    dimension, count = first.vectors.shape[1], work.tools.store.counts(work.dataset.id).faces
+    with _scratch(work, "embeddings.npz") as path:
+        tables.write_npz(path, _vectors(work), first.model_id, dimension, count)
+    with _scratch(work, "embeddings.parquet") as path:
+        tables.write_vectors(path, _vectors(work), first.model_id, dimension)
+    work.count("vectors", count)
+
+
+def _vectors(work: _Export) -> Iterator[Embeddings]:
+    for page in work.tools.transfer.vectors(work.dataset.id):
+        work.token.raise_if_cancelled()
+        yield page
+
+
+def _log(work: _Export) -> None:
+    transfer, dataset = work.tools.transfer, work.dataset
+
+    def told() -> Iterator[bytes]:
+        for line in correction_log.lines(
+            dataset.name,
+            dataset.model_id,
+            transfer.origins(dataset.id),
+            transfer.log(dataset.id),
+            lambda face_ids: transfer.places_of(dataset.id, face_ids),
+        ):
+            work.token.raise_if_cancelled()
+            work.count("log_lines")
+            yield line
+
+    work.target.parts(LOG_NAME, told())
+
+
+def _add_bundle(work: _Export, run: Run) -> None:
+    with _scratch(work, BUNDLE_NAME) as path:
+        export_bundle(work.tools.bundles, run, path)
+    work.count("bundles")
+
+
+@contextmanager
+def _scratch(work: _Export, name: str) -> Iterator[Path]:
+    """A file that is written beside the zip and moved into it; it does not stay."""
+    with tempfile.TemporaryDirectory(dir=work.target.folder, prefix="part-") as folder:
+        path = Path(folder) / name
+        yield path
+        work.target.file(name, path)
+
+
+_WRITERS: dict[What, Callable[[_Export], None]] = {
+    What.PHOTOS: _photos,
+    What.CROPS: _crops,
+    What.FACES: _faces,
+    What.XMP: _sidecars,
+    What.EMBEDDINGS: _embeddings,
+    What.LOG: _log,
+}
+
+
+def exported(exports_dir: Path, dataset_id: str, job_id: str) -> Path:
+    """Where the export of a job lies, until it is removed."""
+    return exports_dir / dataset_id / f"{job_id}.zip"
+
+
+def file_name(dataset: Dataset, what: What, person: str | None = None) -> str:
+    """What a download of an export is called."""
+    return "-".join(safe_part(part) for part in (dataset.name, what, person) if part) + ".zip"

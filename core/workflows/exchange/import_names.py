@@ -1,0 +1,284 @@
+"""Names that photo programs keep, in sidecars or inside of photos, given to the faces at their places.
+
+All names that one import gives are one event of the correction log, so that they can be undone in one step. What
+somebody here has said of a face stays as it is; the disagreement is told.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core.base.errors import InputRefused, NotFound
+from core.base.types import CancelToken, Face, Refusal, Report, silent
+from core.base.words import person as as_read
+from core.corrections.model import Act, Change, Entity, Field, Hand, Kind, Value
+from core.formats import xmp
+from core.formats.xmp import Sidecar
+from core.formats.xmp_frame import boxes_on
+from core.formats.xmp_packets import xmp_packets
+from core.imaging.geometry import match
+from core.isolation.files import read_sidecar
+from core.store.artifacts import Kind as FileKind
+from core.workflows.exchange.imports import ImportTools
+from core.workflows.exchange.name_claims import PhotoClaims, Reading, misplacements
+from core.workflows.exchange.name_sources import NameSource, PhotoNames, name_sources
+from core.workflows.photos.stored_orientation import orientation_of_file
+
+SAME_FACE = 0.3
+"""Least overlap with a box of another program, which may take in more or less of the head."""
+WHY = "Names in XMP sidecars."
+"""What the log says of names that came so."""
+
+
+@dataclass(slots=True)
+class SidecarSummary:
+    """What came of names in sidecars and photos."""
+
+    files: int = 0
+    """Sidecars, and photos with regions inside, that could be used."""
+    named: int = 0
+    """Faces that got a name, or another one."""
+    renamed: int = 0
+    """Those of ``named`` that had another name from a folder or an earlier import."""
+    unchanged: int = 0
+    """Faces that had the name already."""
+    unmatched: int = 0
+    """Named regions where no face was found here."""
+    conflicts: list[Refusal] = field(default_factory=list)
+    """Faces of which somebody here, or another sidecar, says otherwise: the photo, and who says what."""
+    refused_regions: list[Refusal] = field(default_factory=list)
+    """Regions that cannot be used, of files that were: the file and the name in it, and why."""
+    refused: list[Refusal] = field(default_factory=list)
+    event: int | None = None
+
+
+def import_xmp(
+    tools: ImportTools,
+    dataset_id: str,
+    path: Path | None,
+    by: Hand,
+    report: Report = silent,
+    token: CancelToken | None = None,
+    keep: Callable[[SidecarSummary], None] = lambda summary: None,
+) -> SidecarSummary:
+    """Take the names of face regions in one event.
+
+    A sidecar is matched to its photo by the sha256 in it, a photo by its own, else by name. A file that cannot be used
+    is reported with the reason, and the rest goes on.
+
+    Parameters
+    ----------
+    path : a sidecar, a photo, or a folder or zip of them; None for the photos of the dataset themselves
+    keep : is given what comes of it before the names are recorded
+
+    Raises
+    ------
+    InputRefused
+        There is neither a sidecar nor a photo with face regions in it; nothing was changed.
+    """
+    work, token = _NameImport(tools, dataset_id), token or CancelToken()
+    sources = work.own_photos() if path is None else name_sources(path, tools.limits)
+    for number, source in enumerate(sources):
+        token.raise_if_cancelled()
+        report(number, 0, "Reading names")
+        work.read(source)
+    if not work.summary.files and not work.summary.refused:
+        raise InputRefused(_nothing_there(path))
+    names = work.agreed_names()
+    if names:
+        keep(work.summary)
+        work.summary.event = _record_names(tools, dataset_id, by, names, work.people_named(names.values()))
+    return work.summary
+
+
+def _nothing_there(path: Path | None) -> str:
+    if path is None:
+        return "The photos of this dataset carry no face regions inside."
+    return (
+        f"There is no XMP sidecar in '{path.name}', and no photo that carries face regions inside. "
+        "Give .xmp files or photos, or a folder or zip of them."
+    )
+
+
+@dataclass
+class _NameImport:
+    """One import on its way."""
+
+    tools: ImportTools
+    dataset_id: str
+    summary: SidecarSummary = field(default_factory=SidecarSummary)
+    claims: dict[str, PhotoClaims] = field(default_factory=lambda: defaultdict(PhotoClaims))
+    """By the photos' ids."""
+
+    def __post_init__(self) -> None:
+        self._photos = PhotoNames(self.tools.transfer.photo_ids(self.dataset_id))
+        self._people = _People(self.tools, self.dataset_id)
+
+    def own_photos(self) -> Iterator[NameSource]:
+        """The photos of the dataset, as far as their files are there."""
+        for photo_id, name in self.tools.transfer.photo_ids(self.dataset_id).items():
+            try:
+                yield NameSource(name, self.tools.artifacts.read(self.dataset_id, FileKind.PHOTO, photo_id), True)
+            except NotFound as missing:
+                self.summary.refused.append(Refusal(name, str(missing)))
+
+    def read(self, source: NameSource) -> None:
+        """Note what a source says, or why it cannot be used."""
+        try:
+            sidecar = _sidecar_in(source)
+            if sidecar is not None:
+                self._read_regions(source, sidecar)
+                self.summary.files += 1
+        except InputRefused as refusal:
+            self.summary.refused.append(Refusal(source.name, str(refusal)))
+
+    def _read_regions(self, source: NameSource, sidecar: Sidecar) -> None:
+        subject = self._photos.find(source, sidecar.photo_id)
+        photo, faces = self.tools.store.photo(self.dataset_id, subject.photo_id)
+        boxes = boxes_on(
+            photo, sidecar, orientation_of_file(self.tools.artifacts, self.dataset_id, photo, self.tools.images)
+        )
+        named = [(box, region.name) for box, region in zip(boxes, sidecar.regions, strict=True) if region.name]
+        refused = list(sidecar.refused)
+        matches = match([box for box, _ in named], [face.box for face in faces], SAME_FACE)
+        names, unmatched = {}, []
+        for (_, name), index in zip(named, matches, strict=True):
+            try:
+                name = self.tools.log.checked_name(name)
+            except InputRefused as refusal:
+                refused.append(Refusal(name[:80], str(refusal)))
+                continue
+            if index is None:
+                unmatched.append(name)
+            else:
+                names[faces[index].id] = name
+        self.summary.refused_regions += [Refusal(f"{source.name}: {each.name}", each.reason) for each in refused]
+        reading = Reading(
+            source=source.name,
+            is_photo=source.is_photo,
+            certain=subject.certain,
+            shared_folders=subject.shared_folders,
+            names=names,
+            unmatched=tuple(unmatched),
+        )
+        self.claims[subject.photo_id].readings.append(reading)
+
+    def agreed_names(self) -> dict[str, str]:
+        """The names that faces are to get, by the faces' ids; everything else is counted and told."""
+        chosen: dict[str, str] = {}
+        for photo_id, claims in self.claims.items():
+            photo = self._photos.name(photo_id)
+            names, disagreements = claims.names()
+            self.summary.refused += misplacements(photo, claims)
+            self.summary.files -= len(claims.misplaced())
+            self.summary.unmatched += len(claims.unmatched())
+            self.summary.conflicts += [Refusal(photo, words) for words in disagreements]
+            _, faces = self.tools.store.photo(self.dataset_id, photo_id)
+            for face in faces:
+                if face.id in names:
+                    self._decide(photo, face, names[face.id], chosen)
+        self.summary.named = len(chosen)
+        return chosen
+
+    def people_named(self, names: Iterable[str]) -> dict[str, int]:
+        """The people of these names, who are added when they are not there."""
+        return {name: self._people.named(name) for name in sorted(set(names))}
+
+    def _decide(self, photo: str, face: Face, name: str, chosen: dict[str, str]) -> None:
+        if self._people.is_called(face, name):
+            self.summary.unchanged += 1
+        elif self._people.somebody_said(face):
+            here = f"is '{as_read(face.person)}' here" if face.person else "was marked as a stranger here"
+            self.summary.conflicts.append(
+                Refusal(photo, f"A face {here}, and '{name}' in the file. It stays as it is.")
+            )
+        else:
+            self.summary.renamed += face.person is not None
+            chosen[face.id] = name
+
+
+def photos_with_names(sources: Iterable[NameSource]) -> int:
+    """How many of the photos carry names inside, as far as can be told without reading what they say."""
+    return sum(
+        any(xmp.mentions_regions(packet) for packet in xmp_packets(source.content))
+        for source in sources
+        if source.is_photo
+    )
+
+
+def _sidecar_in(source: NameSource) -> Sidecar | None:
+    """What a source says; None for a photo that says nothing of faces."""
+    if not source.is_photo:
+        return read_sidecar(source.content)
+    packets = xmp_packets(source.content)
+    if not any(xmp.mentions_regions(packet) for packet in packets):
+        return None
+    return read_sidecar(*packets)
+
+
+class _People:
+    """What people are called here, and were."""
+
+    def __init__(self, tools: ImportTools, dataset_id: str) -> None:
+        self._tools, self._dataset_id = tools, dataset_id
+        roots = tools.transfer.people_after_merges(dataset_id)
+        self._names = {
+            person_id: name
+            for person_id, name in tools.store.names(dataset_id).items()
+            if roots[person_id] == person_id
+        }
+        self._by_reading: dict[str, list[int]] = defaultdict(list)
+        for person_id, name in self._names.items():
+            self._by_reading[_reading(name)].append(person_id)
+        self._earlier: dict[int, set[str]] = defaultdict(set)
+        for origin in tools.transfer.origins(dataset_id):
+            self._earlier[roots[origin.person_id]].add(origin.base_name)
+
+    def is_called(self, face: Face, name: str) -> bool:
+        """Whether the face's person has the name, reads so, or had it before a rename or a merge."""
+        if face.person is None or face.person_id is None:
+            return False
+        return _reading(face.person) == _reading(name) or name in self._earlier.get(face.person_id, ())
+
+    def named(self, name: str) -> int:
+        """The person of this name, or the one person who reads so, who is added when there is none."""
+        alike = self._by_reading.get(_reading(name), [])
+        if len(alike) == 1 and self._names[alike[0]] != name:
+            return alike[0]
+        return self._tools.log.person_named(self._dataset_id, name)
+
+    def somebody_said(self, face: Face) -> bool:
+        """Whether a correction that holds, and is no earlier import of names, says who the face is."""
+        if not (face.confirmed or face.stranger):
+            return False
+        log = self._tools.log
+        for event in log.events(self._dataset_id, face_id=face.id):
+            said = event.active and event.target_id is None and _says_who(log.changes(event.id), face.id)
+            if said:
+                return not (event.kind is Kind.IMPORT and event.why == WHY)
+        return True
+
+
+def _reading(name: str) -> str:
+    """A name as it is read, in one form of its letters."""
+    return unicodedata.normalize("NFC", as_read(name))
+
+
+def _says_who(changes: Iterable[Change], face_id: str) -> bool:
+    fields = (Field.PERSON, Field.CONFIRMED, Field.STRANGER)
+    return any(change.entity_id == face_id and change.field in fields for change in changes)
+
+
+def _record_names(
+    tools: ImportTools, dataset_id: str, by: Hand, chosen: Mapping[str, str], ids: Mapping[str, int]
+) -> int:
+    changes = []
+    for face_id, name in chosen.items():
+        values: dict[Field, Value] = {Field.PERSON: ids[name], Field.CONFIRMED: True, Field.STRANGER: False}
+        changes += [Change(Entity.FACE, face_id, field, value) for field, value in values.items()]
+    act = Act(Kind.IMPORT, changes, next(iter(ids.values())) if len(ids) == 1 else None, why=WHY)
+    return tools.log.record(dataset_id, by, act).id

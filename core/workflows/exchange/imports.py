@@ -1,0 +1,298 @@
+"""Corrections and vectors that come from elsewhere into a dataset whose photos are here already.
+
+What changes labels goes through the correction log under one sitting, so that it can be undone in one step.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core.archives.source import Members
+from core.base.errors import InputRefused, ModelMismatch
+from core.base.settings import ArchiveLimits, ImageLimits
+from core.base.types import Box, CancelToken, Embeddings, Refusal, Report, silent
+from core.corrections.model import Act, Change, CorrectionLog, Entity, Field, Hand, Kind, Value, pair_id
+from core.formats import correction_log
+from core.formats.correction_log import EventLine, FaceLine, PersonLine
+from core.imaging.geometry import match, turn_box, turn_size
+from core.isolation import files
+from core.store.artifacts import Artifacts
+from core.store.base import FaceStore
+from core.store.exchange import TransferStore
+
+LOG_NAME = "log.jsonl"
+SAME_DETECTION = 0.5
+"""Least overlap (IoU) of a face with itself, found again."""
+
+
+@dataclass(frozen=True)
+class ImportTools:
+    """What imports work with."""
+
+    store: FaceStore
+    transfer: TransferStore
+    log: CorrectionLog
+    artifacts: Artifacts
+    look_at_turned: Callable[[str, Report, CancelToken], object]
+    """Looks for faces on a dataset's photos that were turned since faces were looked for on them."""
+    limits: ArchiveLimits = field(default_factory=ArchiveLimits)
+    images: ImageLimits = field(default_factory=ImageLimits)
+
+
+def hand(author: str) -> Hand:
+    """A sitting of its own, by which an import is undone in one step (``Corrector.undo_session``)."""
+    return Hand(author, f"import-{uuid.uuid4().hex[:12]}")
+
+
+# the correction log
+
+
+@dataclass(slots=True)
+class LogSummary:
+    """What came of a log."""
+
+    events: int = 0
+    """Appended: one for each event that held."""
+    undone: int = 0
+    """Passed over: events that did not hold any more, and their undoing."""
+    faces: int = 0
+    faces_missing: int = 0
+    """Named in the log, and not found in a photo here."""
+    empty: int = 0
+    """Events of which nothing could be applied here."""
+    known: int = 0
+    """Events that are here already: of this dataset's own log, or from an earlier import."""
+    refused: list[Refusal] = field(default_factory=list)
+
+
+def import_log(
+    tools: ImportTools,
+    dataset_id: str,
+    path: Path,
+    by: Hand,
+    report: Report = silent,
+    token: CancelToken | None = None,
+) -> LogSummary:
+    """Replay a correction log on this dataset: one event of ``Kind.IMPORT`` for each event that holds.
+
+    What was replayed before is passed over, so that a log can be taken again, also after an import that was stopped.
+
+    Raises
+    ------
+    InputRefused
+        The file is no correction log that can be read; nothing was changed.
+    """
+    given = read_log(path, tools.limits)
+    return _Replay(tools, dataset_id, by).run(given, report, token or CancelToken())
+
+
+def read_log(path: Path, limits: ArchiveLimits) -> list[correction_log.Line]:
+    """The lines of a correction log, or of the one in an exported zip. Raises InputRefused."""
+    if path.suffix.lower() != ".zip":
+        files.require_readable_log(path)
+    with _log_lines(path, limits) as source:
+        return list(correction_log.parse(source))
+
+
+@contextmanager
+def _log_lines(path: Path, limits: ArchiveLimits) -> Iterator[Iterable[bytes]]:
+    """The lines of a log, or of the log in an exported zip."""
+    if path.suffix.lower() == ".zip":
+        with Members(path, limits) as members:
+            yield members.read(LOG_NAME).splitlines()
+        return
+    try:
+        with path.open("rb") as file:
+            yield file
+    except OSError as fault:
+        raise InputRefused(f"'{path.name}' cannot be read ({fault.strerror}).") from fault
+
+
+@dataclass
+class _Replay:
+    """Turns the numbers of a log into ids of this dataset, and appends its events.
+
+    Photos are turned first: only then are the faces there that were found on them as they are turned.
+    """
+
+    tools: ImportTools
+    dataset_id: str
+    by: Hand
+    summary: LogSummary = field(default_factory=LogSummary)
+    lines: dict[int, PersonLine] = field(default_factory=dict)
+    people: dict[int, int] = field(default_factory=dict)
+    faces: dict[int, str] = field(default_factory=dict)
+    photos: set[str] = field(default_factory=set)
+    known: set[str] = field(default_factory=set)
+    """What the events are known by that are here already."""
+    own: set[str] = field(default_factory=set)
+    """Those that this import appended before it was cut off."""
+
+    def run(self, given: list[correction_log.Line], report: Report, token: CancelToken) -> LogSummary:
+        self.lines = {line.number: line for line in given if isinstance(line, PersonLine)}
+        self.photos = set(self.tools.transfer.photo_ids(self.dataset_id))
+        events = [line for line in given if isinstance(line, EventLine)]
+        self.known = self.tools.transfer.event_origins(self.dataset_id)
+        self.own = self.tools.transfer.event_origins(self.dataset_id, self.by.session)
+        turns = [event for event in events if _is_turn(event)]
+        for event in turns:
+            self._apply(event)
+        if turns:
+            self.tools.look_at_turned(self.dataset_id, report, token)
+        self._match([line for line in given if isinstance(line, FaceLine)])
+        for number, event in enumerate(events):
+            token.raise_if_cancelled()
+            report(number, len(events), "Applying corrections")
+            if not _is_turn(event):
+                self._apply(event)
+        report(len(events), len(events), "Applying corrections")
+        return self.summary
+
+    def _match(self, lines: list[FaceLine]) -> None:
+        by_photo: dict[str, list[FaceLine]] = {}
+        for line in lines:
+            by_photo.setdefault(line.photo_id, []).append(line)
+        for photo_id, there in by_photo.items():
+            here = self.tools.transfer.places(self.dataset_id, photo_id)
+            boxes = self._as_turned_here(photo_id, there) if here else []
+            found = match(boxes, [place.box for place in here], SAME_DETECTION) if here else [None] * len(there)
+            pairs = (
+                (line.number, here[place].face_id)
+                for line, place in zip(there, found, strict=True)
+                if place is not None
+            )
+            self.faces.update(pairs)
+        self.summary.faces, self.summary.faces_missing = len(self.faces), len(lines) - len(self.faces)
+
+    def _as_turned_here(self, photo_id: str, lines: list[FaceLine]) -> list[Box]:
+        """Boxes of a photo that may have been turned otherwise where the log was written."""
+        photo, _ = self.tools.store.photo(self.dataset_id, photo_id)
+        sizes = [turn_size(photo.width_px, photo.height_px, line.turn - photo.turn) for line in lines]
+        return [turn_box(line.box, *size, photo.turn - line.turn) for line, size in zip(lines, sizes, strict=True)]
+
+    def _apply(self, event: EventLine) -> None:
+        if not event.active or event.undoes is not None:
+            self.summary.undone += 1
+            return
+        if event.origin in self.known:
+            mine = event.origin in self.own
+            self.summary.events, self.summary.known = self.summary.events + mine, self.summary.known + (not mine)
+            return
+        try:
+            changes = [moved for change in event.changes if (moved := self._moved(change)) is not None]
+            if not changes:
+                self.summary.empty += 1
+                return
+            about = None if event.person is None else self._person(event.person)
+            before = None if event.from_person is None else self._person(event.from_person)
+            why = f"{event.kind} by {event.author}" + (f": {event.why}" if event.why else "")
+            act = Act(Kind.IMPORT, changes, about, before, why, event.origin)
+            self.tools.log.record(self.dataset_id, self.by, act)
+            self.known.add(event.origin)
+            self.summary.events += 1
+        except InputRefused as refusal:
+            self.summary.refused.append(Refusal(event.kind, str(refusal)))
+
+    def _moved(self, change: Change) -> Change | None:
+        """The change with ids of this dataset; None when a face is not here, or a merge is done already."""
+        if change.entity is Entity.PHOTO:
+            return change if change.entity_id in self.photos else None
+        if change.entity is Entity.PAIR:
+            faces = [self.faces.get(int(number)) for number in change.entity_id.split(" ")]
+            first, second = faces
+            return (
+                None
+                if first is None or second is None
+                else Change(change.entity, pair_id(first, second), change.field, change.value)
+            )
+        if change.entity is Entity.FACE:
+            face = self.faces.get(int(change.entity_id))
+            return None if face is None else Change(change.entity, face, change.field, self._value(change))
+        person, value = self._person(int(change.entity_id)), self._value(change)
+        lost = change.field is Field.COVER and value is None and change.value is not None
+        if lost or (change.field is Field.MERGED_INTO and value == person):
+            return None
+        return Change(change.entity, str(person), change.field, value)
+
+    def _value(self, change: Change) -> Value:
+        if change.value is None:
+            return None
+        if change.field in (Field.PERSON, Field.MERGED_INTO):
+            return self._person(int(change.value))
+        if change.field is Field.COVER:
+            return self.faces.get(int(change.value))
+        if change.field is Field.NAME:
+            return self.tools.log.checked_name(str(change.value))
+        return change.value
+
+    def _person(self, number: int) -> int:
+        """The person here who came in by the same folder, else by the same name; added when there is none."""
+        if number not in self.people:
+            line = self.lines.get(number)
+            if line is None:
+                raise InputRefused("The event speaks of a person that the log does not know.")
+            folders = {
+                origin.base_name: origin.person_id
+                for origin in self.tools.transfer.origins(self.dataset_id)
+                if origin.of_folder and line.of_folder
+            }
+            known = folders.get(line.name)
+            self.people[number] = self.tools.log.person_named(self.dataset_id, line.name) if known is None else known
+        return self.people[number]
+
+
+def _is_turn(event: EventLine) -> bool:
+    return bool(event.changes) and all(change.entity is Entity.PHOTO for change in event.changes)
+
+
+# vectors
+
+
+def import_vectors(tools: ImportTools, dataset_id: str, path: Path) -> dict[str, int]:
+    """Put vectors that were computed elsewhere, of the dataset's own model, in the place of those of the same faces.
+
+    Returns
+    -------
+    How many were ``taken``, were ``unchanged``, and are of faces ``unknown`` here.
+
+    Raises
+    ------
+    ModelMismatch
+        They are of another model.
+    InputRefused
+        The file holds no vectors, vectors of another length, or of no face of this dataset.
+    """
+    given = read_fitting_vectors(tools, dataset_id, path)
+    taken, unchanged = tools.transfer.replace_vectors(
+        dataset_id, given.model_id, dict(zip(given.face_ids, given.vectors, strict=True))
+    )
+    if not taken + unchanged:
+        raise InputRefused(f"None of the {len(given)} faces in '{path.name}' is in this dataset.")
+    return {"taken": taken, "unchanged": unchanged, "unknown": len(given) - taken - unchanged}
+
+
+def read_fitting_vectors(tools: ImportTools, dataset_id: str, path: Path) -> Embeddings:
+    """Vectors of the dataset's own model, and of its length.
+
+    Raises
+    ------
+    ModelMismatch
+        They are of another model.
+    InputRefused
+        The file holds no vectors, or vectors of another length.
+    """
+    dataset, faces = tools.store.dataset(dataset_id), tools.store.counts(dataset_id).faces
+    given = files.read_vectors(path, faces)
+    if given.model_id != dataset.model_id:
+        raise ModelMismatch(
+            f"The vectors in '{path.name}' are of '{given.model_id}', and '{dataset.name}' uses '{dataset.model_id}'. "
+            "Vectors of two models cannot be compared; change the dataset's model, or compute them with its own."
+        )
+    here = next(tools.transfer.vectors(dataset_id), None)
+    if here is None or here.vectors.shape[1] != given.vectors.shape[1]:
+        raise InputRefused(f"The vectors in '{path.name}' are of no face of this dataset, or of another length.")
+    return given

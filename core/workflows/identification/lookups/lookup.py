@@ -1,0 +1,425 @@
+"""Look who is on many photos, without taking them into the dataset; keep what was found until it is forgotten.
+
+Photos are read, decoded, searched and named a batch at a time. Each finished batch is on disk, so that a killed process
+loses the one in hand and a resumed lookup goes on. A file that cannot be read is a line of the result.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
+from pathlib import Path, PurePath
+
+import numpy as np
+
+from core.archives.source import PhotoSource
+from core.base.errors import ImageRefused, InputRefused
+from core.base.machine import Pace
+from core.base.settings import ImageLimits
+from core.base.types import CancelToken, Detection, Report, Vectors, silent
+from core.formats.zip_writer import writing_zip
+from core.imaging.decoding import Picture, encode_jpeg, shrink
+from core.imaging.geometry import turn_size
+from core.isolation.photos import decode_reduced, stored_orientation
+from core.jobs.model import JobKind
+from core.learn.label_errors.conflicting_labels import rivals, sure_cosine
+from core.learn.verification import pair_likelihood
+from core.learn.verification.pair_likelihood import MEASURED, PairRule
+from core.store.artifacts import Artifacts, Kind, content_id
+from core.store.base import FaceStore, JobStore, Run
+from core.vision.detect.upright import detect_upright
+from core.workflows.exchange.export import exported
+from core.workflows.identification.identify import CutFace, IdentifiedFace, Identifier, cut_face
+from core.workflows.identification.lookups import stored
+from core.workflows.identification.lookups.stored import Batch, PartFile
+from core.workflows.identification.lookups.values import LookedAt, Lookup, LookupInfo, Seen
+from core.workflows.photos.face_preparation import sharp_enough
+from core.workflows.photos.photo_reader import PhotoReader, ReadPhoto
+from core.workflows.verification.verify import own_faces
+
+CROP_PX = 96
+NO_FACE = "No face could be found."
+
+
+@dataclass(frozen=True)
+class LookupTools:
+    """What looking works with."""
+
+    store: FaceStore
+    jobs: JobStore
+    artifacts: Artifacts
+    exports_dir: Path
+    limits: ImageLimits
+    pace: Pace
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be looked at, and with what."""
+
+    id: str
+    """Of the lookup, and of the work on it: the same again goes on where it stopped."""
+    dataset_id: str
+    run: Run
+    title: str
+    source: str = ""
+    """Where the photos can be read again; empty when a copy of them is kept beside."""
+
+
+def look(
+    tools: LookupTools,
+    identifier: Identifier,
+    source: PhotoSource,
+    wish: Wish,
+    report: Report = silent,
+    token: CancelToken | None = None,
+) -> Lookup:
+    """Look at every photo of a source, and keep what was found.
+
+    Parameters
+    ----------
+    identifier : of ``wish.run``
+
+    Raises
+    ------
+    InputRefused
+        There is nothing in it to look at.
+    ModelMismatch
+        The recogniser was trained on another model's vectors.
+    Cancelled
+        Between two batches; what was finished stays, and the same wish goes on from there.
+    """
+    if not source.entries and all(refusal.left_out for refusal in source.refused):
+        raise InputRefused("There are no photos in it. Give a zip or a folder with JPEG, PNG, HEIC or other photos.")
+    identifier.gallery.require_model(identifier.recogniser.model_id)
+    token = token or CancelToken()
+    part = _part(tools.artifacts, wish, identifier)
+    batches = part.batches()
+    seen = {position for batch in batches for position in batch.positions}
+    entries = [entry for entry in source.entries if entry.index not in seen]
+    total, done = len(source.entries), len(seen)
+    report(done, total, "Looking for faces and names")
+    finished = _Finished(part, batches)
+    enough_px = identifier.detector.settings.fine_long_side_px
+    on_ended = partial(_add_ended, finished, identifier)
+    reader = PhotoReader(source, frozenset(), tools.limits, tools.pace, enough_px, on_ended)
+    for photos in reader.batches(entries):
+        token.raise_if_cancelled()
+        finished.add(_look_at(tools, identifier, [photo for photo in photos if not photo.is_told]))
+        done += len(photos)
+        report(done, total, "Looking for faces and names")
+    refused = [LookedAt(refusal.name, "", 0, 0, (), refusal.reason) for refusal in source.refused]
+    return _keep(tools, identifier, wish, batches, refused)
+
+
+@dataclass
+class _Finished:
+    """The batches so far, here and on disk; they may come from any thread."""
+
+    part: PartFile
+    batches: list[Batch]
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def add(self, batch: Batch) -> None:
+        with self._lock:
+            self.part.append(batch)
+            self.batches.append(batch)
+
+
+def _add_ended(finished: _Finished, identifier: Identifier, photo: ReadPhoto) -> None:
+    """The line of a file that ended its reader, before anything else can: it is not looked at again."""
+    line = LookedAt(photo.entry.name, "", 0, 0, (), photo.objection)
+    finished.add(Batch((photo.entry.index,), (line,), np.empty((0, identifier.embedder.model.dimension), np.float32)))
+
+
+def _keep(
+    tools: LookupTools, identifier: Identifier, wish: Wish, batches: Sequence[Batch], refused: Sequence[LookedAt]
+) -> Lookup:
+    """Write the lookup; its batches are not needed any more. A file that ended its reader was ahead of its batch."""
+    batches = sorted((batch for batch in batches if batch.positions), key=lambda batch: batch.positions)
+    photos = [photo for batch in batches for photo in batch.photos]
+    vectors = np.concatenate(
+        [np.empty((0, identifier.embedder.model.dimension), np.float32)] + [b.vectors for b in batches]
+    )
+    made = Lookup(
+        id=wish.id,
+        dataset_id=wish.dataset_id,
+        run_id=wish.run.id,
+        title=wish.title,
+        created=time.time(),
+        model_id=wish.run.model_id,
+        people=identifier.recogniser.people,
+        photos=(*photos, *refused),
+        thresholds=identifier.recogniser.rule(identifier.neighbours).thresholds,
+        rivals=_rivals(tools, identifier, wish, photos, vectors),
+        source=wish.source,
+    )
+    tools.artifacts.replace(wish.dataset_id, Kind.LOOKUP, wish.id, stored.encode(made))
+    tools.artifacts.delete(wish.dataset_id, Kind.LOOKUP_PART, wish.id)
+    return made
+
+
+def _part(artifacts: Artifacts, wish: Wish, identifier: Identifier) -> PartFile:
+    path = artifacts.path(wish.dataset_id, Kind.LOOKUP_PART, wish.id)
+    return PartFile(path, identifier.recogniser.people)
+
+
+# one batch
+
+
+def _look_at(tools: LookupTools, identifier: Identifier, photos: Sequence[ReadPhoto]) -> Batch:
+    readable = [(photo, photo.picture) for photo in photos if photo.picture is not None]
+    found = detect_upright(identifier.detector, [picture.pixels for _, picture in readable])
+    cut = {
+        photo.entry.index: _cut_out(tools, identifier, photo, picture.turned(upright.turn), upright.faces)
+        for (photo, picture), upright in zip(readable, found, strict=True)
+    }
+    judged = list(identifier.judge([face for one in cut.values() for face in one.faces]))
+    each = iter(judged)
+    lines = tuple(_line(photo, cut.get(photo.entry.index), each) for photo in photos)
+    vectors = np.array([face.vector for face in judged], dtype=np.float32)
+    dimension = identifier.embedder.model.dimension
+    return Batch(tuple(photo.entry.index for photo in photos), lines, vectors.reshape(-1, dimension))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Cut:
+    """The faces of a photo, from left to right, cut out; or why there are none."""
+
+    width_px: int
+    height_px: int
+    faces: Sequence[CutFace]
+    turn: int = 0
+    objection: str = ""
+    orientation: int = 0
+    """How the file's picture is stored; see ``LookedAt``."""
+    notes: Sequence[str] = ()
+    """What is to be said of the file though it was looked at."""
+
+
+def _cut_out(
+    tools: LookupTools, identifier: Identifier, photo: ReadPhoto, picture: Picture, found: Sequence[Detection]
+) -> _Cut:
+    across, down = picture.scale_xy
+    faces = sorted((face.scaled(1 / across, 1 / down) for face in found), key=lambda face: face.box.left)
+    embedder = identifier.embedder
+    try:
+        sharp = sharp_enough(embedder, tools.limits, photo.data, picture, faces)
+        orientation = stored_orientation(photo.data, tools.limits)
+    except ImageRefused as refusal:
+        return _Cut(0, 0, (), objection=str(refusal))
+    return _Cut(
+        width_px=picture.width_px,
+        height_px=picture.height_px,
+        faces=[cut_face(embedder, sharp, face) for face in faces],
+        turn=picture.turn,
+        orientation=orientation,
+        notes=picture.notes,
+    )
+
+
+def _line(photo: ReadPhoto, cut: _Cut | None, judged: Iterator[IdentifiedFace]) -> LookedAt:
+    """What is said of a photo; its faces are the next of those judged."""
+    objection = photo.objection or (cut.objection if cut else "")
+    if cut is None or objection:
+        return LookedAt(photo.entry.name, "", 0, 0, (), objection)
+    faces = tuple(_seen(face) for face in islice(judged, len(cut.faces)))
+    reason = " ".join(filter(None, ("" if faces else NO_FACE, *cut.notes)))
+    return LookedAt(
+        name=photo.entry.name,
+        photo_id=photo.photo_id,
+        width_px=cut.width_px,
+        height_px=cut.height_px,
+        faces=faces,
+        reason=reason,
+        turn=cut.turn,
+        orientation=cut.orientation,
+    )
+
+
+def _seen(face: IdentifiedFace) -> Seen:
+    crop = encode_jpeg(shrink(face.crop, CROP_PX))
+    return Seen(
+        box=face.detection.box,
+        detection_prob=face.detection.prob,
+        candidates=face.candidates,
+        score=face.score,
+        margin=face.margin,
+        crop=crop,
+        evidence=face.evidence,
+        grade=face.quality.grade,
+    )
+
+
+# two names for one person
+
+
+def _rivals(
+    tools: LookupTools, identifier: Identifier, wish: Wish, photos: Sequence[LookedAt], vectors: Vectors
+) -> tuple[int, ...]:
+    faces = [face for photo in photos for face in photo.faces]
+    rule = _pair_rule(tools.store, wish)
+    if rule is None or not faces:
+        return (-1,) * len(faces)
+    place = {name: number for number, name in enumerate(identifier.recogniser.people)}
+    people = np.array([place[face.candidates[0].person] for face in faces], dtype=np.int64)
+    scores = np.array([face.score for face in faces], dtype=np.float64)
+    return tuple(rivals(vectors, people, scores, sure_cosine(rule, len(place))).tolist())
+
+
+def _pair_rule(store: FaceStore, wish: Wish) -> PairRule | None:
+    """What a cosine says of two faces: as measured with the model, or by the dataset's own pairs when they suffice."""
+    model_id = wish.run.model_id
+    if model_id in MEASURED:
+        return MEASURED[model_id]
+    own = own_faces(store.face_table(wish.dataset_id), store.embeddings(wish.dataset_id))
+    scores = own.pairs() if own.face_ids else None
+    return pair_likelihood.fit(scores) if scores is not None and scores.enough else None
+
+
+# the photos
+
+
+def keep_photos(artifacts: Artifacts, dataset_id: str, lookup_id: str, given: Path) -> Path:
+    """Move an upload to where it lies as long as its lookup is kept; done again it changes nothing.
+
+    Parameters
+    ----------
+    given : a zip, or a folder of uploaded files, which become a zip
+    """
+    kept = photos_place(artifacts, dataset_id, lookup_id)
+    if kept.exists():
+        return kept
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    if given.is_file():
+        return given.replace(kept)
+    with writing_zip(kept) as target:
+        for path in sorted(path for path in given.rglob("*") if path.is_file() and not path.is_symlink()):
+            target.file(path.relative_to(given).as_posix(), path)
+    return kept
+
+
+def photos_place(artifacts: Artifacts, dataset_id: str, lookup_id: str) -> Path:
+    """Where the zip of a lookup's photos lies, when it is kept."""
+    return artifacts.path(dataset_id, Kind.LOOKUP_PHOTOS, lookup_id)
+
+
+def photos_of(artifacts: Artifacts, lookup: Lookup) -> Path:
+    """The zip or folder that a lookup's photos are read from. Raises InputRefused when it is gone."""
+    beside = photos_place(artifacts, lookup.dataset_id, lookup.id)
+    path = Path(lookup.source) if lookup.source else beside
+    if not path.exists():
+        raise InputRefused(f"The photos of '{lookup.title}' are not where they were. Put them back, or look again.")
+    return path
+
+
+# what is kept
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KeptPhoto:
+    """A photo whose faces are identified already."""
+
+    name: str
+    content: bytes
+    turn: int
+    """Quarters clockwise by which it was turned for that."""
+    faces: Sequence[IdentifiedFace]
+
+
+def keep_one(
+    tools: LookupTools,
+    dataset_id: str,
+    run: Run,
+    identifier: Identifier,
+    title: str,
+    photos: Sequence[KeptPhoto],
+) -> Lookup:
+    """Keep photos whose faces are identified already: their names, their files, and the faces of each.
+
+    Raises
+    ------
+    ImageRefused
+        One of them is no photo.
+    """
+    wish = Wish(uuid.uuid4().hex[:12], dataset_id, run, title)
+    lines, vectors = [], [np.empty((0, identifier.embedder.model.dimension), np.float32)]
+    for photo in photos:
+        picture = decode_reduced(photo.content, tools.limits, CROP_PX)
+        width_px, height_px = turn_size(picture.width_px, picture.height_px, photo.turn)
+        seen = tuple(_seen(face) for face in photo.faces)
+        line = LookedAt(
+            name=PurePath(photo.name).name,
+            photo_id=content_id(photo.content),
+            width_px=width_px,
+            height_px=height_px,
+            faces=seen,
+            reason="" if seen else NO_FACE,
+            orientation=stored_orientation(photo.content, tools.limits),
+            turn=photo.turn,
+        )
+        lines.append(line)
+        vectors += [face.vector[None] for face in photo.faces]
+    batch = Batch(tuple(range(len(lines))), tuple(lines), np.concatenate(vectors))
+    made = _keep(tools, identifier, wish, [batch], [])
+    with writing_zip(photos_place(tools.artifacts, dataset_id, wish.id)) as target:
+        for line, photo in zip(lines, photos, strict=True):
+            target.content(target.free(line.name), photo.content)
+    return made
+
+
+def summary(lookup: Lookup) -> dict[str, int]:
+    """The figures of a lookup: photos and faces, photos without a face, and files that were refused."""
+    refused = sum(photo.refused for photo in lookup.photos)
+    return {
+        "photos": len(lookup.photos) - refused,
+        "faces": len(lookup.rivals),
+        "without_face": sum(not photo.faces for photo in lookup.photos) - refused,
+        "refused": refused,
+    }
+
+
+def kept(artifacts: Artifacts, dataset_id: str) -> list[LookupInfo]:
+    """The lookups of a dataset, the newest first; a damaged one says so, to be forgotten."""
+    found = [_info(artifacts, dataset_id, lookup_id) for lookup_id in artifacts.ids(dataset_id, Kind.LOOKUP)]
+    return sorted(found, key=lambda info: info.created, reverse=True)
+
+
+def _info(artifacts: Artifacts, dataset_id: str, lookup_id: str) -> LookupInfo:
+    path = artifacts.path(dataset_id, Kind.LOOKUP, lookup_id)
+    try:
+        return stored.decode_info(path)
+    except InputRefused as refusal:
+        return LookupInfo(lookup_id, dataset_id, "", "", path.stat().st_mtime, 0, 0, (), str(refusal))
+
+
+def load(artifacts: Artifacts, dataset_id: str, lookup_id: str) -> Lookup:
+    """A lookup that is kept. Raises NotFound when it was forgotten, InputRefused when its file is damaged."""
+    return stored.decode(artifacts.read(dataset_id, Kind.LOOKUP, lookup_id))
+
+
+def forget(tools: LookupTools, dataset_id: str, lookup_id: str) -> None:
+    """Remove a lookup with the photos kept for it, what was sorted of them, and the jobs' records; for good.
+
+    What the user's own folders hold stays.
+    """
+    for kind in (Kind.LOOKUP, Kind.LOOKUP_PART, Kind.LOOKUP_PHOTOS):
+        tools.artifacts.delete(dataset_id, kind, lookup_id)
+    for job in tools.jobs.jobs(dataset_id):
+        if job.id == lookup_id or (job.kind is JobKind.SORT and job.params["lookup"] == lookup_id):
+            exported(tools.exports_dir, dataset_id, job.id).unlink(missing_ok=True)
+            tools.jobs.forget_job(job.id)
+
+
+def sweep(artifacts: Artifacts, dataset_id: str, unfinished: Collection[str]) -> None:
+    """Remove what was left by lookups that were given up: their ids are neither kept nor ``unfinished``."""
+    finished = set(artifacts.ids(dataset_id, Kind.LOOKUP))
+    for kind in (Kind.LOOKUP_PART, Kind.LOOKUP_PHOTOS):
+        for lookup_id in artifacts.ids(dataset_id, kind):
+            if lookup_id not in unfinished and lookup_id not in finished:
+                artifacts.delete(dataset_id, kind, lookup_id)

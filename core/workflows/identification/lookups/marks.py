@@ -1,0 +1,115 @@
+"""What there is to say of the faces and photos of a lookup at a limit: who has a name, and what to look at again.
+
+A face is uncertain when the next looser or stricter limit would decide otherwise: an unknown one that would get a name,
+or one whose name would go. So is a named one of which the classifier is not sure who it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntFlag
+
+import numpy as np
+
+from core.base.types import Bools, Doubles, Ints
+from core.learn.open_set.rejection_rule import TARGET_RATE, Threshold
+from core.workflows.identification.lookups.values import Lookup
+
+SURE_PROB = 0.8
+"""A named face that is less probably this person, if it is one of them, is uncertain."""
+
+
+class Mark(IntFlag):
+    """What can be said of a face; a photo has the marks of its faces, or one of the last two."""
+
+    NAMED = 1
+    UNKNOWN = 2
+    UNCERTAIN = 4
+    TWO_NAMES = 8
+    """Another face is surely the same person's and has another name."""
+    AGAIN = 16
+    """Another face of the photo has the same name."""
+    NO_FACE = 32
+    REFUSED = 64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Marks:
+    """The marks at one limit."""
+
+    threshold: Threshold
+    faces: Ints
+    """(n_faces,) of all faces in turn: sums of ``Mark``"""
+    photos: Ints
+    """(n_photos,)"""
+
+    def of_face(self, row: int) -> Mark:
+        return Mark(int(self.faces[row]))
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Scores between which a face is uncertain."""
+
+    low: float
+    high: float
+
+
+def band(thresholds: Sequence[Threshold], limit: float) -> Band:
+    """From the limit of the next looser rate to that of the next stricter one, of those that were set and differ.
+
+    It is as wide on both sides where there is no such limit on one of them.
+
+    Parameters
+    ----------
+    thresholds : of all rates
+    limit : the score in use
+    """
+    known = [threshold.score for threshold in thresholds]
+    below = limit - max((score for score in known if score < limit), default=limit)
+    above = min((score for score in known if score > limit), default=limit) - limit
+    return Band(limit - (below or above), limit + (above or below))
+
+
+def marks(lookup: Lookup, rate: float = TARGET_RATE) -> Marks:
+    """The marks of all faces and photos when this share of strangers may be named."""
+    threshold, faces = lookup.threshold(rate), list(lookup.faces())
+    place = {name: number for number, name in enumerate(lookup.people)}
+    scores = np.array([face.score for face in faces], dtype=np.float64)
+    probs = np.array([face.candidates[0].prob for face in faces], dtype=np.float64)
+    people = np.array([place[face.candidates[0].person] for face in faces], dtype=np.int64)
+    photo_of = np.repeat(np.arange(len(lookup.photos)), [len(photo.faces) for photo in lookup.photos])
+    trusted = np.array([face.trusted for face in faces], dtype=bool)
+    named = (scores > threshold.score) & trusted
+    told = np.where(named, Mark.NAMED, Mark.UNKNOWN)
+    told = told + Mark.UNCERTAIN * (
+        trusted & _uncertain(scores, probs, named, band(lookup.thresholds, threshold.score))
+    )
+    told = told + Mark.TWO_NAMES * _two_names(np.array(lookup.rivals, dtype=np.int64), named)
+    told = told + Mark.AGAIN * _again(photo_of, people, named, len(lookup.people))
+    return Marks(threshold, told.astype(np.int64), _photo_marks(lookup, photo_of, told.astype(np.int64)))
+
+
+def _uncertain(scores: Doubles, probs: Doubles, named: Bools, near: Band) -> Bools:
+    in_band = (scores > near.low) & (scores <= near.high)
+    return np.asarray(in_band | (named & (probs < SURE_PROB)))
+
+
+def _two_names(rivals: Ints, named: Bools) -> Bools:
+    return np.asarray(named & (rivals >= 0) & named[rivals]) if len(rivals) else np.zeros(0, dtype=np.bool_)
+
+
+def _again(photo_of: Ints, people: Ints, named: Bools, n_people: int) -> Bools:
+    keys = np.where(named, photo_of * n_people + people, -1 - np.arange(len(named)))
+    _, place, counts = np.unique(keys, return_inverse=True, return_counts=True)
+    return np.asarray(counts[place] > 1) if len(keys) else np.zeros(0, dtype=np.bool_)
+
+
+def _photo_marks(lookup: Lookup, photo_of: Ints, told: Ints) -> Ints:
+    found = np.array(
+        [0 if photo.faces else Mark.REFUSED if photo.refused else Mark.NO_FACE for photo in lookup.photos],
+        dtype=np.int64,
+    )
+    np.bitwise_or.at(found, photo_of, told)
+    return found

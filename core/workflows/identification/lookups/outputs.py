@@ -1,0 +1,219 @@
+"""What can be taken of a lookup: a table, a document, sidecars, and the photos sorted into folders by person."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from core.archives.source import Entry, PhotoSource
+from core.base.errors import ImageRefused
+from core.base.types import CancelToken, Report, silent
+from core.base.words import person as as_read
+from core.formats import xmp
+from core.formats.tables import csv_parts
+from core.formats.xmp import Sidecar
+from core.formats.xmp_frame import sidecar_of
+from core.formats.zip_writer import Folders, ZipWriter, safe_part, writing_zip
+from core.imaging.geometry import turned_orientation
+from core.learn.open_set.rejection_rule import TARGET_RATE, Threshold
+from core.store.artifacts import content_id
+from core.workflows.identification.identify import nearest_candidate
+from core.workflows.identification.lookups.marks import Mark, marks
+from core.workflows.identification.lookups.values import LookedAt, Lookup, Seen
+
+UNKNOWN, NO_FACE = "unknown", "no face"
+"""The folders of photos on which nobody has a name, and of those without a face."""
+COLUMNS = (
+    *("photo", "photo_sha256", "photo_width_px", "photo_height_px", "photo_turn", "face"),
+    *("left_px", "top_px", "right_px", "bottom_px", "detection_prob"),
+    *("name", "nearest", "prob", "distance", "score", "needed", "quality", "too_poor"),
+    *("uncertain", "two_names", "same_name_again", "reason"),
+)
+_SAID = {"uncertain": Mark.UNCERTAIN, "two_names": Mark.TWO_NAMES, "same_name_again": Mark.AGAIN}
+
+
+# the table and the document
+
+
+def lookup_csv(lookup: Lookup, rate: float = TARGET_RATE) -> bytes:
+    """A row for each face, and one for each file without a face."""
+    return b"".join(csv_parts([list(_rows(lookup, rate))], COLUMNS))
+
+
+def _rows(lookup: Lookup, rate: float) -> Iterator[dict[str, Any]]:
+    told, row = marks(lookup, rate), 0
+    for photo in lookup.photos:
+        about = {
+            "photo": photo.name,
+            "photo_sha256": photo.photo_id,
+            "photo_width_px": photo.width_px,
+            "photo_height_px": photo.height_px,
+            "photo_turn": photo.turn,
+            "reason": photo.reason,
+        }
+        if not photo.faces:
+            yield about
+        for number, face in enumerate(photo.faces, start=1):
+            yield {**about, "face": number, **_face_row(face, told.threshold), **_said(told.of_face(row))}
+            row += 1
+
+
+def _face_row(face: Seen, threshold: Threshold) -> dict[str, Any]:
+    nearest, name = nearest_candidate(face.candidates), face.name(threshold)
+    sides = zip(("left_px", "top_px", "right_px", "bottom_px"), face.box.as_tuple(), strict=True)
+    return {
+        **{name: round(side, 1) for name, side in sides},
+        "detection_prob": round(face.detection_prob, 4),
+        "name": name or "",
+        "nearest": nearest.person,
+        "prob": round((face.candidates[0] if name else nearest).prob, 4),
+        "distance": round(nearest.distance, 4),
+        "score": round(face.score, 4),
+        "needed": round(threshold.score, 4),
+        "quality": round(face.grade, 4),
+        "too_poor": int(not face.trusted),
+    }
+
+
+def _said(mark: Mark) -> dict[str, int]:
+    return {name: int(bool(mark & what)) for name, what in _SAID.items()}
+
+
+def to_json(lookup: Lookup, rate: float = TARGET_RATE) -> dict[str, Any]:
+    """Everything as one document; the photos as ``identify`` answers."""
+    told, row, photos = marks(lookup, rate), 0, []
+    for photo in lookup.photos:
+        faces = []
+        for face in photo.faces:
+            said = {name: bool(value) for name, value in _said(told.of_face(row)).items()}
+            faces.append({**_face_json(face, told.threshold), **said})
+            row += 1
+        photos.append(_photo_json(photo) | {"faces": faces})
+    return {"lookup": lookup.id, "run": lookup.run_id, "title": lookup.title, "fpir": rate, "photos": photos}
+
+
+def _photo_json(photo: LookedAt) -> dict[str, Any]:
+    said: dict[str, Any] = {"photo": photo.name, "sha256": photo.photo_id or None}
+    said |= {"size": [photo.width_px, photo.height_px], "turn": photo.turn} if not photo.refused else {}
+    return said | ({"reason": photo.reason} if photo.reason else {})
+
+
+def _face_json(face: Seen, threshold: Threshold) -> dict[str, Any]:
+    return {
+        "box": [round(side, 1) for side in face.box.as_tuple()],
+        "detection_prob": round(face.detection_prob, 4),
+        "name": face.name(threshold),
+        "quality": round(face.grade, 4),
+        "too_poor": not face.trusted,
+        "prob": round(face.candidates[0].prob, 4),
+        "candidates": [
+            {"name": one.person, "prob": round(one.prob, 4), "distance": round(one.distance, 4)}
+            for one in face.candidates
+        ],
+        "why": {
+            "score": round(face.score, 4),
+            "needed": round(threshold.score, 4),
+            "fpir": threshold.rate,
+            "margin": round(face.margin, 4),
+            "nearest": [{"face": one.face_id, "distance": round(one.distance, 4)} for one in face.evidence],
+        },
+    }
+
+
+# sidecars
+
+
+def write_sidecars(lookup: Lookup, path: Path, rate: float = TARGET_RATE) -> int:
+    """A zip with an XMP sidecar for each photo with faces, in the photos' folders; how many there are."""
+    threshold, count = lookup.threshold(rate), 0
+    with writing_zip(path) as target:
+        for photo in lookup.photos:
+            if photo.faces:
+                name = "/".join(map(safe_part, PurePosixPath(photo.name).parts)) + ".xmp"
+                target.parts(target.free(name), [xmp.encode(_sidecar(photo, threshold))])
+                count += 1
+    return count
+
+
+def _sidecar(photo: LookedAt, threshold: Threshold) -> Sidecar:
+    faces = [(face.box, as_read(name) if (name := face.name(threshold)) else None) for face in photo.faces]
+    orientation = turned_orientation(photo.orientation, photo.turn) if photo.orientation else 0
+    return sidecar_of(photo.photo_id, (photo.width_px, photo.height_px), faces, orientation)
+
+
+# sorted copies
+
+
+def sort_photos(
+    lookup: Lookup,
+    source: PhotoSource,
+    path: Path,
+    rate: float = TARGET_RATE,
+    report: Report = silent,
+    token: CancelToken | None = None,
+) -> dict[str, int]:
+    """Write a zip with a folder for each person: the photos byte for byte, one of several people in each one's folder.
+
+    Photos on which nobody has a name are in ``unknown``, those without a face in ``no face``; refused files are left
+    out. One photo at a time is in memory.
+
+    Parameters
+    ----------
+    source : of the photos that were looked at
+
+    Returns
+    -------
+    How many ``photos`` and ``copies`` there are, of how many ``people``, and how many photos are ``missing``: not in
+    the source any more, or not what they were.
+
+    Raises
+    ------
+    Cancelled
+        Between two photos; nothing is written.
+    """
+    token, threshold = token or CancelToken(), lookup.threshold(rate)
+    folders, there = Folders((UNKNOWN, NO_FACE)), _by_name(source)
+    photos = [photo for photo in lookup.photos if not photo.refused]
+    counts, people = dict.fromkeys(("photos", "copies", "people", "missing"), 0), set()
+    with writing_zip(path) as target:
+        for number, photo in enumerate(photos):
+            token.raise_if_cancelled()
+            report(number, len(photos), "Sorting photos")
+            content = _content(photo, source, there)
+            if content is None:
+                counts["missing"] += 1
+                continue
+            named = sorted({name for face in photo.faces if (name := face.name(threshold))})
+            people.update(named)
+            counts["photos"] += 1
+            counts["copies"] += _copy(photo, content, [folders.of(name) for name in named], target)
+    report(len(photos), len(photos), "Sorting photos")
+    return {**counts, "people": len(people)}
+
+
+def _by_name(source: PhotoSource) -> Mapping[str, list[Entry]]:
+    found: dict[str, list[Entry]] = defaultdict(list)
+    for entry in source.entries:
+        found[entry.name].append(entry)
+    return found
+
+
+def _content(photo: LookedAt, source: PhotoSource, there: Mapping[str, list[Entry]]) -> bytes | None:
+    """The photo's file, when it is still what was looked at; two in a zip may have one name."""
+    for entry in there.get(photo.name, ()):
+        try:
+            content = source.read(entry)
+        except ImageRefused:
+            continue
+        if content_id(content) == photo.photo_id:
+            return content
+    return None
+
+
+def _copy(photo: LookedAt, content: bytes, people: list[str], target: ZipWriter) -> int:
+    places = people or [UNKNOWN if photo.faces else NO_FACE]
+    for folder in places:
+        target.content(target.free(f"{folder}/{safe_part(PurePosixPath(photo.name).name)}"), content)
+    return len(places)

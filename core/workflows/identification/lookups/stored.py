@@ -1,0 +1,269 @@
+"""A lookup as one file of arrays, and the batches of one that is not done yet.
+
+The file is an npz: a small part for lists, a header with the names, and one row for each face in the arrays. Nothing in
+it is pickled. The part file grows by a batch at a time; what a killed process left half written is cut off.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from itertools import accumulate, pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.base.errors import InputRefused
+from core.base.types import Box, Vectors
+from core.learn.open_set.rejection_rule import Threshold
+from core.workflows.identification.identify import EVIDENCE_FACES, TOP_CANDIDATES
+from core.workflows.identification.lookups.values import Candidate, Evidence, LookedAt, Lookup, LookupInfo, Seen
+
+FILE_FORMAT = 1
+COVERS = 8
+_HEAD = struct.Struct("<QI")
+"""Length and CRC-32 of a batch."""
+
+Arrays = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """Photos that were looked at together."""
+
+    positions: tuple[int, ...]
+    """The place of each photo among the entries of its source."""
+    photos: tuple[LookedAt, ...]
+    vectors: Vectors
+    """(n_faces, dimension) float32, of all faces in turn"""
+
+
+# whole lookups
+
+
+def encode(lookup: Lookup) -> bytes:
+    """The file of a lookup."""
+    faces = list(lookup.faces())
+    info = {
+        "format": FILE_FORMAT,
+        "id": lookup.id,
+        "dataset_id": lookup.dataset_id,
+        "run_id": lookup.run_id,
+        "title": lookup.title,
+        "created": lookup.created,
+        "photos": len(lookup.photos),
+        "faces": len(faces),
+    }
+    header = {
+        "model_id": lookup.model_id,
+        "people": list(lookup.people),
+        "thresholds": [asdict(limit) for limit in lookup.thresholds],
+        "source": lookup.source,
+    }
+    every = max(1, len(faces) // COVERS)
+    return _npz(
+        {"info": _json(info), "header": _json(header)}
+        | _pictures("covers", [face.crop for face in faces[::every][:COVERS]])
+        | _photo_arrays(lookup.photos, lookup.people)
+        | {"rivals": np.array(lookup.rivals, dtype=np.int32)}
+    )
+
+
+def decode(content: bytes) -> Lookup:
+    """Read what ``encode`` wrote. Raises InputRefused for anything else."""
+    with _refusing(), _opened(content) as arrays:
+        info, header = _checked(arrays), _read_json(arrays["header"])
+        people = tuple(header["people"])
+        return Lookup(
+            id=info["id"],
+            dataset_id=info["dataset_id"],
+            run_id=info["run_id"],
+            title=info["title"],
+            created=info["created"],
+            model_id=header["model_id"],
+            people=people,
+            photos=tuple(_photos(arrays, people)),
+            thresholds=tuple(Threshold(**limit) for limit in header["thresholds"]),
+            rivals=tuple(arrays["rivals"].tolist()),
+            source=header["source"],
+        )
+
+
+def decode_info(path: Path) -> LookupInfo:
+    """What a list shows of a lookup's file; the rest of it is not read. Raises InputRefused when it is damaged."""
+    with _refusing(), np.load(path, allow_pickle=False) as arrays:
+        info = _checked(arrays)
+        covers = tuple(_cut(arrays["covers"], arrays["covers_ends"]))
+        return LookupInfo(**{name: value for name, value in info.items() if name != "format"}, covers=covers)
+
+
+def _checked(arrays: Mapping[str, Any]) -> dict[str, Any]:
+    info: dict[str, Any] = _read_json(arrays["info"])
+    if info["format"] != FILE_FORMAT:
+        raise ValueError(f"it has format {info['format']}, and this version reads format {FILE_FORMAT}")
+    return info
+
+
+_FAULTS = (ValueError, KeyError, IndexError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Turn what reading a damaged file raises into InputRefused."""
+    try:
+        yield
+    except _FAULTS as fault:
+        raise InputRefused(f"The kept result cannot be read ({fault}). Forget it, and look again.") from fault
+
+
+# photos and faces as arrays
+
+
+def _photo_arrays(photos: Sequence[LookedAt], people: Sequence[str]) -> Arrays:
+    faces = [face for photo in photos for face in photo.faces]
+    place = {name: number for number, name in enumerate(people)}
+    candidates = np.full((len(faces), TOP_CANDIDATES), -1, dtype=np.int32)
+    figures = np.zeros((len(faces), TOP_CANDIDATES, 2), dtype=np.float32)
+    evidence = np.zeros((len(faces), EVIDENCE_FACES), dtype="S24")
+    distances = np.zeros((len(faces), EVIDENCE_FACES), dtype=np.float32)
+    for row, face in enumerate(faces):
+        for rank, candidate in enumerate(face.candidates):
+            candidates[row, rank] = place[candidate.person]
+            figures[row, rank] = candidate.prob, candidate.distance
+        for rank, one in enumerate(face.evidence):
+            evidence[row, rank] = one.face_id.encode("ascii")
+            distances[row, rank] = one.distance
+    said = [
+        [photo.name, photo.photo_id, photo.width_px, photo.height_px, photo.reason, photo.orientation, photo.turn]
+        for photo in photos
+    ]
+    return {
+        "photos": _json(said),
+        "faces_of": np.array([len(photo.faces) for photo in photos], dtype=np.int32),
+        "boxes": np.array([face.box.as_tuple() for face in faces], dtype=np.float32).reshape(-1, 4),
+        "figures": np.array(
+            [(face.detection_prob, face.score, face.margin, face.grade) for face in faces], dtype=np.float64
+        ).reshape(-1, 4),
+        "candidates": candidates,
+        "candidate_figures": figures,
+        "evidence": evidence,
+        "evidence_distances": distances,
+    } | _pictures("crops", [face.crop for face in faces])
+
+
+def _photos(arrays: Mapping[str, Any], people: Sequence[str]) -> Iterator[LookedAt]:
+    faces = _faces(arrays, people)
+    for said, count in zip(_read_json(arrays["photos"]), arrays["faces_of"].tolist(), strict=True):
+        name, photo_id, width_px, height_px, reason, *rest = said  # earlier versions noted no orientation, and no turn
+        orientation, turn = [*rest, 0, 0][:2]
+        yield LookedAt(
+            name=name,
+            photo_id=photo_id,
+            width_px=width_px,
+            height_px=height_px,
+            faces=tuple(next(faces) for _ in range(count)),
+            reason=reason,
+            orientation=orientation,
+            turn=turn,
+        )
+
+
+def _faces(arrays: Mapping[str, Any], people: Sequence[str]) -> Iterator[Seen]:
+    columns = ("boxes", "figures", "candidates", "candidate_figures", "evidence", "evidence_distances")
+    rows = zip(*(arrays[name].tolist() for name in columns), strict=True)
+    for crop, row in zip(_cut(arrays["crops"], arrays["crops_ends"]), rows, strict=True):
+        box, (prob, score, margin, *grade), places, figures, ids, distances = row  # earlier versions noted no grade
+        candidates = zip(places, figures, strict=True)
+        evidence = zip(ids, distances, strict=True)
+        yield Seen(
+            Box(*box),
+            prob,
+            tuple(Candidate(people[place], *both) for place, both in candidates if place >= 0),
+            score,
+            margin,
+            crop,
+            tuple(Evidence(face_id.decode("ascii"), distance) for face_id, distance in evidence if face_id),
+            *grade,
+        )
+
+
+def _pictures(name: str, pictures: Sequence[bytes]) -> Arrays:
+    """Files one after the other, and where each ends."""
+    ends = np.array(list(accumulate(len(picture) for picture in pictures)), dtype=np.int64)
+    return {name: np.frombuffer(b"".join(pictures), dtype=np.uint8), f"{name}_ends": ends}
+
+
+def _cut(joined: Any, ends: Any) -> Iterator[bytes]:
+    content = joined.tobytes()
+    yield from (content[start:end] for start, end in pairwise([0, *ends.tolist()]))
+
+
+def _npz(arrays: Arrays) -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def _opened(content: bytes) -> Any:
+    return np.load(io.BytesIO(content), allow_pickle=False)
+
+
+def _json(value: Any) -> Any:
+    return np.frombuffer(json.dumps(value).encode("ascii"), dtype=np.uint8)
+
+
+def _read_json(packed: Any) -> Any:
+    return json.loads(bytes(packed))
+
+
+# lookups that are not done yet
+
+
+@dataclass(frozen=True, slots=True)
+class PartFile:
+    """The batches of a lookup so far."""
+
+    path: Path
+    people: tuple[str, ...]
+
+    def batches(self) -> list[Batch]:
+        """What was finished, in turn; a batch that was only half written is cut off the file."""
+        if not self.path.exists():
+            return []
+        found, whole = [], 0
+        with self.path.open("r+b") as file:
+            while (content := _whole_record(file.read(_HEAD.size), file)) is not None:
+                found.append(self._read(content))
+                whole = file.tell()
+            file.truncate(whole)
+        return found
+
+    def append(self, batch: Batch) -> None:
+        """Add a batch; it counts once it is written whole."""
+        content = _npz(
+            _photo_arrays(batch.photos, self.people)
+            | {"positions": np.array(batch.positions, dtype=np.int64), "vectors": batch.vectors}
+        )
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.open("ab") as file:
+            file.write(_HEAD.pack(len(content), zlib.crc32(content)) + content)
+
+    def _read(self, content: bytes) -> Batch:
+        with _refusing(), _opened(content) as arrays:
+            photos = tuple(_photos(arrays, self.people))
+            return Batch(tuple(arrays["positions"].tolist()), photos, arrays["vectors"])
+
+
+def _whole_record(head: bytes, file: io.BufferedRandom) -> bytes | None:
+    if len(head) < _HEAD.size:
+        return None
+    length, checksum = _HEAD.unpack(head)
+    content = file.read(length)
+    return content if len(content) == length and zlib.crc32(content) == checksum else None

@@ -1,0 +1,119 @@
+"""What a lookup is: photos that were looked at with a recogniser and not taken in, and who may be on them.
+
+Names are not stored as decided: a face keeps its candidates and its score, and has a name where the score is above the
+limit that somebody chooses when they look at it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from core.base.types import TRUSTED_GRADE, Box
+from core.learn.open_set.rejection_rule import TARGET_RATE, Threshold, limit_at
+from core.workflows.identification.identify import Candidate, Evidence
+
+__all__ = ["TARGET_RATE", "Candidate", "Evidence", "LookedAt", "Lookup", "LookupInfo", "Seen"]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One face of a photo."""
+
+    box: Box
+    """Pixels of the upright photo; it may reach over the edge."""
+    detection_prob: float
+    candidates: tuple[Candidate, ...]
+    """The most probable first; the nearest of all people is among them."""
+    score: float
+    """How much the face is like the first candidate; see ``learn.openset``."""
+    margin: float
+    """The classifier's for the first candidate."""
+    crop: bytes
+    """A small picture of the face, levelled and square: a JPEG."""
+    evidence: tuple[Evidence, ...]
+    """The training faces nearest to it."""
+    grade: float = 1.0
+    """Its quality, 0..1; 1 where an earlier version did not note it."""
+
+    @property
+    def trusted(self) -> bool:
+        """Whether it shows well enough to tell who it is."""
+        return self.grade >= TRUSTED_GRADE
+
+    def name(self, threshold: Threshold) -> str | None:
+        """The person's name, or None: unknown when the score is not above the limit, or too poor to tell."""
+        return self.candidates[0].person if self.score > threshold.score and self.trusted else None
+
+
+@dataclass(frozen=True, slots=True)
+class LookedAt:
+    """One file that was given."""
+
+    name: str
+    """Path in the zip or folder, with '/' between the parts."""
+    photo_id: str
+    """The sha256 of the file; empty when it was refused."""
+    width_px: int
+    height_px: int
+    faces: tuple[Seen, ...]
+    """From left to right."""
+    reason: str = ""
+    """Why there is nothing to see: refused, or no face; else what to know of the file, as of its further pages."""
+    orientation: int = 0
+    """How the file's picture is stored, by EXIF's numbers 1 to 8; 0 where an earlier version did not note it."""
+    turn: int = 0
+    """Quarters clockwise by which it was turned to be upright, after what its EXIF says; the sides are those then."""
+
+    @property
+    def refused(self) -> bool:
+        return not self.photo_id
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """Everything that was looked at together."""
+
+    id: str
+    dataset_id: str
+    run_id: str
+    title: str
+    """What people call it: the name of the file they gave."""
+    created: float
+    """Seconds since 1970."""
+    model_id: str
+    people: tuple[str, ...]
+    """Whom the recogniser knew."""
+    photos: tuple[LookedAt, ...]
+    thresholds: tuple[Threshold, ...]
+    """The recogniser's limits, the largest rate first: they stay when the recogniser goes."""
+    rivals: tuple[int, ...]
+    """For each of ``faces`` the place of one that is surely the same person's and may get another name; -1 for none."""
+    source: str = ""
+    """The path of the zip or folder that the photos are read from again; empty when a copy is kept beside."""
+
+    def faces(self) -> Iterator[Seen]:
+        """The faces of all photos in turn."""
+        for photo in self.photos:
+            yield from photo.faces
+
+    def threshold(self, rate: float = TARGET_RATE) -> Threshold:
+        """The limit at which this share of strangers would be named. Raises InputRefused for a rate without a limit."""
+        return limit_at(self.thresholds, rate)
+
+
+@dataclass(frozen=True, slots=True)
+class LookupInfo:
+    """A lookup as a list shows it."""
+
+    id: str
+    dataset_id: str
+    run_id: str
+    title: str
+    created: float
+    photos: int
+    faces: int
+    covers: tuple[bytes, ...]
+    """Pictures of a few of its faces: JPEGs."""
+    damage: str = ""
+    """Why it cannot be read; what stands above is empty then."""

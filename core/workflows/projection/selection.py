@@ -1,0 +1,111 @@
+"""Take the faces that were chosen on a map out: a table of what is known of each, with vectors or with crops."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from core.base.types import Embeddings, FaceTable
+from core.formats import tables
+from core.formats.tables import Row
+from core.formats.zip_writer import Folders, ZipWriter, safe_part
+from core.learn.metrics.predictions import Predictions
+from core.store.artifacts import Artifacts, Kind
+from core.workflows.projection.project import FaceMap
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Selection:
+    """Chosen faces and where they lie."""
+
+    face_ids: tuple[str, ...]
+    table: FaceTable
+    """All faces of the dataset, as are ``embeddings``, row by row."""
+    embeddings: Embeddings
+    made: FaceMap
+    predictions: Predictions | None = None
+    """Of the newest run, where there is one."""
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The table's columns; a map on a plane has no ``z``."""
+        return {name: kind for name, kind in tables.ON_MAP.items() if name != "z" or self.made.points.shape[1] == 3}
+
+    def rows(self) -> list[Row]:
+        """A row for each face, as chosen; those that are not on the map have no place."""
+        row = {face_id: number for number, face_id in enumerate(self.table.ids)}
+        place = {face_id: number for number, face_id in enumerate(self.made.face_ids)}
+        said = _said(self.predictions)
+        return [
+            {
+                **_known(self.table, row[face_id]),
+                **said.get(face_id, {"prediction": None, "sure": None}),
+                **_place(self.made, place.get(face_id)),
+            }
+            for face_id in self.face_ids
+        ]
+
+    def vectors(self) -> Embeddings:
+        """The vectors of the chosen faces."""
+        rows = self.embeddings.rows(self.face_ids)
+        return Embeddings(self.face_ids, self.embeddings.vectors[rows], self.embeddings.model_id)
+
+
+def _known(table: FaceTable, row: int) -> Row:
+    split, grade = table.splits[row], float(table.grades[row])
+    return {
+        "face_id": table.ids[row],
+        "photo": table.photo_names[row],
+        "person": table.person(row),
+        "split": split.value if split else None,
+        "quality": None if np.isnan(grade) else grade,
+    }
+
+
+def _said(predictions: Predictions | None) -> dict[str, Row]:
+    if predictions is None:
+        return {}
+    people = (predictions.people[person] for person in predictions.given)
+    told = zip(predictions.face_ids, people, predictions.probs.tolist(), strict=True)
+    return {face_id: {"prediction": person, "sure": prob} for face_id, person, prob in told}
+
+
+def _place(made: FaceMap, number: int | None) -> Row:
+    point = [None] * made.points.shape[1] if number is None else made.points[number].tolist()
+    return dict(zip("xyz", point, strict=False))
+
+
+def selection_csv(selection: Selection) -> bytes:
+    """The table as CSV (UTF-8 with its mark)."""
+    return b"".join(tables.csv_parts([selection.rows()], selection.columns))
+
+
+def to_parquet(selection: Selection) -> bytes:
+    """The table as Parquet, with the vectors."""
+    return tables.parquet_with_vectors(selection.rows(), selection.columns, selection.vectors())
+
+
+def to_zip(selection: Selection, artifacts: Artifacts, dataset_id: str) -> bytes:
+    """The crops, a folder for each person, and the table as CSV. Raises NotFound when a crop is gone."""
+    row = {face_id: number for number, face_id in enumerate(selection.table.ids)}
+    folders, buffer = Folders(), io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        target = ZipWriter(archive, Path(tempfile.gettempdir()))
+        target.parts("faces.csv", [selection_csv(selection)])
+        for face_id in selection.face_ids:
+            crop = artifacts.read(dataset_id, Kind.CROP, selection.table.crop_ids[row[face_id]])
+            target.content(_crop_name(selection.table, row[face_id], folders), crop)
+    return buffer.getvalue()
+
+
+def _crop_name(table: FaceTable, row: int, folders: Folders) -> str:
+    """The face's id in the name leads back to the table."""
+    person, stem = table.person(row), safe_part(PurePosixPath(table.photo_names[row]).stem)
+    parts: Sequence[str] = ("crops", folders.of(person)) if person else ("crops",)
+    return "/".join((*parts, f"{stem}-{table.ids[row]}.jpg"))

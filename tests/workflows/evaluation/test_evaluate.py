@@ -1,0 +1,339 @@
+"""Evaluation with strangers; what training makes of odd faces; nothing learned ever saw what it is tested on."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.__main__ import main
+from core.base.errors import InputRefused, ModelMismatch, TrainingRefused
+from core.base.types import Split
+from core.learn.classification.recogniser import Recogniser
+from core.learn.metrics.predictions import Predictions
+from core.learn.open_set.rejection_rule import RATES
+from core.store.artifacts import Kind
+from core.workflows.evaluation import evaluate
+from core.workflows.evaluation.evaluate import Strangers, embed_strangers, find_known, measure
+from core.workflows.training import train
+from core.workflows.training.train import TrainOptions, material
+from tests.conftest import MODEL_ID, write_zip
+from tests.pages.faces import add_faces
+from tests.workflows.training.test_train import PEOPLE, trained
+
+FOUR = {f"person {number}": 6 for number in range(4)}
+
+
+def directions(seed: int, n: int) -> np.ndarray:
+    rows = np.random.default_rng(seed).normal(size=(n, 128))
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
+def some(vectors, folders=None) -> Strangers:
+    n = len(vectors)
+    return Strangers(tuple(f"{row}.jpg" for row in range(n)), tuple(folders or [None] * n), vectors, ())
+
+
+# strangers
+
+
+def test_strangers_are_measured_at_every_limit_of_the_training(services):
+    run = trained(services, add_faces(services, "Eight", PEOPLE))
+    identifier, said = services.identifier(run), train.load_predictions(services.artifacts, run)
+    answer = measure(said, identifier, some(directions(1, 40)), [])
+    assert answer["dir_at_fpir_1pct"] == answer["dir_at_fpir_01pct"] == 1.0
+    assert [limit["fpir"] for limit in answer["thresholds"]] == list(RATES)
+    for limit in answer["thresholds"]:
+        assert limit["fpir_reached"] == 0 and limit["fpir_reached_ci95"][1] == pytest.approx(3.7 / 40, rel=0.06)
+        assert limit["correct_name_rate"] == np.mean(said.scores > limit["score"]) and not limit["enough_data"]
+    assert answer["strangers"]["counted"] == 40 and answer["strangers"]["known"] == []
+
+
+def test_a_known_person_among_the_strangers_is_found_and_not_counted(services):
+    dataset = add_faces(services, "Eight", PEOPLE)
+    run = trained(services, dataset)
+    own = services.store.embeddings(dataset.id).vectors
+    table = services.store.face_table(dataset.id)
+    vectors = np.vstack([directions(1, 3), own[:1]])
+    given = some(vectors, [None, "person 3", "Somebody", None])
+    met = find_known(services.store, run, given)
+    assert [(one.photo, one.person) for one in met] == [("1.jpg", "person 3"), ("3.jpg", table.person(0))]
+    answer = measure(train.load_predictions(services.artifacts, run), services.identifier(run), given, met)
+    assert answer["strangers"]["counted"] == 2
+    assert [one["certain"] for one in answer["strangers"]["known"]] == [True, True]
+    nobody_else, again = some(own[:1]), [replace(met[0], photo="0.jpg")]
+    with pytest.raises(InputRefused, match="other people"):
+        measure(train.load_predictions(services.artifacts, run), services.identifier(run), nobody_else, again)
+
+
+def test_another_photo_of_a_known_person_is_reported_and_counted(services):
+    dataset = add_faces(services, "Eight", PEOPLE)
+    run = trained(services, dataset)
+    own = services.store.embeddings(dataset.id).vectors
+    labels = services.store.face_table(dataset.id).labels
+    middle = own[labels == 2].mean(axis=0, keepdims=True)
+    middle = (middle / np.linalg.norm(middle)).astype(np.float32)
+    given = some(np.vstack([middle, directions(1, 1)]))
+    answer = measure(train.load_predictions(services.artifacts, run), services.identifier(run), given, [])
+    assert [(one["person"], one["certain"]) for one in answer["strangers"]["known"]] == [("person 2", False)]
+    assert answer["thresholds"][2]["fpir_reached"] == 0.5
+
+
+def test_photos_that_cannot_serve_as_strangers_are_listed(services, sample_files, tmp_path):
+    blank = io.BytesIO()
+    Image.fromarray(np.full((300, 400, 3), 90, np.uint8)).save(blank, "JPEG")
+    face = next(content for name, content in sample_files.items() if name.startswith("val/madonna/"))
+    path = write_zip(tmp_path / "s.zip", {"a.jpg": face, "b.jpg": blank.getvalue(), "c.jpg": b"no photo"})
+    with services.open_source(path) as source:
+        found = embed_strangers(services.pair_tools(MODEL_ID), source)
+    assert found.photos == ("a.jpg",) and found.vectors.shape == (1, 128)
+    assert {refusal.name for refusal in found.refused} == {"b.jpg", "c.jpg"}
+    only = write_zip(tmp_path / "t.zip", {"b.jpg": blank.getvalue()})
+    with services.open_source(only) as source, pytest.raises(InputRefused, match="None of the strangers"):
+        embed_strangers(services.pair_tools(MODEL_ID), source)
+
+
+def test_strangers_whose_vector_is_no_number_are_put_aside():
+    vectors = directions(1, 3)
+    vectors[0, 5], vectors[2] = np.nan, 0
+    kept = evaluate.without_unsound(some(vectors))
+    assert kept.photos == ("1.jpg",) and len(kept.vectors) == 1
+    assert [refusal.name for refusal in kept.refused] == ["0.jpg", "2.jpg"]
+
+
+def test_without_strangers_the_limits_of_the_training_are_told(services):
+    run = trained(services, add_faces(services, "Eight", PEOPLE))
+    said = train.load_predictions(services.artifacts, run)
+    answer = evaluate.evaluation_json(run, said, train.load_recogniser(services.artifacts, run))
+    assert answer["fpir_measured_on"] == "the model's own"
+    assert answer["dir_at_fpir_1pct"] == np.mean(~said.wrong & (said.scores > run.params["threshold"]["score"]))
+    assert sum(one["faces"] for one in answer["reliability"]) == answer["n_test"]
+    assert answer["rank_k"][0] == answer["accuracy"] and answer["rank_k"][2] == answer["top3"]
+
+
+# strangers given for the training
+
+
+def outsiders(services, dataset, vectors, folders=None):
+    return evaluate.outsiders(services.store, dataset, some(vectors, folders), "others.zip")
+
+
+def trained_with(services, dataset, given):
+    places = services.store, services.runs, services.artifacts
+    return train.train(*places, dataset.id, TrainOptions(), outsiders=given)
+
+
+def test_given_strangers_set_the_limits_of_a_small_dataset_and_are_not_kept(services):
+    dataset = add_faces(services, "Eight", PEOPLE)
+    given = outsiders(services, dataset, directions(1, 120))
+    run = trained_with(services, dataset, given)
+    threshold = run.params["threshold"]
+    assert not threshold["from_prior"] and threshold["n_impostors"] == threshold["n_impostor_people"] == 120
+    assert trained(services, dataset).params["threshold"]["from_prior"]
+    assert run.params["strangers_given"] == train.to_json(run)["strangers_given"]
+    assert run.params["strangers_given"] == {
+        **{"title": "others.zip", "photos": 120, "refused": 0, "used": 120, "people": 120},
+        "known": [],
+    }
+    said = train.load_predictions(services.artifacts, run)
+    assert said.impostors is not None and said.impostors.given.sum() == 120
+    kept = b"".join(services.artifacts.read(dataset.id, kind, run.id) for kind in (Kind.RUN, Kind.PREDICTIONS))
+    assert not any(row.tobytes() in kept for row in given.vectors), "no face of a stranger is stored"
+
+
+def test_somebody_known_among_the_given_strangers_is_told_and_not_used(services):
+    dataset = add_faces(services, "Eight", PEOPLE)
+    own = services.store.embeddings(dataset.id).vectors
+    name = services.store.face_table(dataset.id).person(0)
+    vectors = np.vstack([directions(1, 110), own[:2]])
+    folders = ["Zoe"] * 2 + ["person 3"] + [f"other {row}" for row in range(107)] + [None, None]
+    run = trained_with(services, dataset, outsiders(services, dataset, vectors, folders))
+    told = run.params["strangers_given"]
+    assert (told["photos"], told["used"], told["people"]) == (112, 109, 108)
+    assert {(one["person"], one["photos"]) for one in told["known"]} == {("person 3", 1), (name, 2)}
+    assert run.params["threshold"]["n_impostors"] == 109 and run.params["threshold"]["n_impostor_people"] == 108
+
+
+def test_strangers_who_are_all_known_are_refused(services):
+    dataset = add_faces(services, "Eight", PEOPLE)
+    with pytest.raises(InputRefused, match="other people"):
+        outsiders(services, dataset, services.store.embeddings(dataset.id).vectors[:4])
+
+
+def test_spoiled_vectors_of_strangers_do_not_reach_the_training(services):
+    dataset = add_faces(services, "Eight", PEOPLE)
+    vectors = directions(1, 104)
+    vectors[0, 5], vectors[1] = np.nan, 0
+    given = evaluate.outsiders(services.store, dataset, evaluate.without_unsound(some(vectors)), "others.zip")
+    run = trained_with(services, dataset, given)
+    assert (run.params["strangers_given"]["used"], run.params["strangers_given"]["refused"]) == (102, 2)
+    assert np.isfinite(run.params["threshold"]["score"])
+
+
+def test_strangers_in_one_folder_are_not_one_person(services):
+    dataset = add_faces(services, "Eight", PEOPLE)
+    given = outsiders(services, dataset, directions(1, 4), ["strangers"] * 4)
+    assert given.shown.tolist() == [0, 1, 2, 3]
+
+
+def test_strangers_of_another_model_are_refused(services):
+    dataset = add_faces(services, "Eight", PEOPLE)
+    given = replace(outsiders(services, dataset, directions(1, 4)), model_id="another")
+    with pytest.raises(ModelMismatch, match="Train again"):
+        trained_with(services, dataset, given)
+
+
+def test_the_command_line_takes_a_zip_of_strangers(services, data_dir, sample_files, tmp_path, capsys):
+    add_faces(services, "Eight", PEOPLE)
+    others = [content for name, content in sample_files.items() if name.startswith("val/")]
+    path = write_zip(tmp_path / "others.zip", {f"{row}.jpg": content for row, content in enumerate(others[:6])})
+    arguments = ["train", "--dataset", "Eight", "--data", str(data_dir), "--json", "--strangers"]
+    assert main([*arguments, str(path)]) == 0
+    told = json.loads(capsys.readouterr().out)["strangers_given"]
+    assert (told["title"], told["photos"], told["used"], told["known"]) == ("others.zip", 6, 6, [])
+    assert main([*arguments, str(tmp_path / "gone.zip")]) == 1
+    assert "'gone.zip', are not there any more" in capsys.readouterr().err
+
+
+def test_predictions_of_the_earlier_format_are_still_read(services):
+    run = trained(services, add_faces(services, "Eight", PEOPLE))
+    said = train.load_predictions(services.artifacts, run)
+    assert said.impostors is not None
+    with np.load(io.BytesIO(replace(said, impostors=None).to_bytes())) as file:
+        arrays = {name: file[name] for name in file.files}
+    for earlier, readable in ((2, True), (1, False)):
+        header = json.loads(bytes(arrays["header"])) | {"format": earlier}
+        buffer = io.BytesIO()
+        np.savez(buffer, **{**arrays, "header": np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)})
+        if readable:
+            read = Predictions.from_bytes(buffer.getvalue())
+            assert read.impostors is None and read.face_ids == said.face_ids
+        else:
+            with pytest.raises(InputRefused, match="train again"):
+                Predictions.from_bytes(buffer.getvalue())
+
+
+# what training makes of odd faces
+
+
+def given_table(services, dataset, *, val=(), bad=None, strangers=()):
+    """The faces as the store gives them, with some put on the val side, spoiled, or marked as strangers."""
+    table, embeddings = services.store.face_table(dataset.id), services.store.embeddings(dataset.id)
+    people = np.array([table.person(row) or "" for row in range(len(table))])
+    splits = tuple(Split.VAL if row in val else Split.TRAIN for row in range(len(table))) if len(val) else table.splits
+    vectors = embeddings.vectors.copy()
+    for row, value in (bad or {}).items():
+        vectors[row] = value
+    marked = np.isin(people, strangers)
+    table = replace(table, splits=splits, strangers=marked, labels=np.where(marked, -1, table.labels))
+    return table, replace(embeddings, vectors=vectors)
+
+
+def test_faces_whose_vector_is_no_number_or_zero_are_left_out_and_counted(services):
+    dataset = add_faces(services, "Four", FOUR)
+    table, embeddings = given_table(services, dataset, bad={0: np.nan, 7: 0.0})
+    made = material(table, embeddings, TrainOptions())
+    assert len(made.vectors) == 22 and np.isfinite(made.vectors).all()
+    assert [(entry.faces, entry.reason) for entry in made.gated] == [
+        (2, "their vectors are no numbers: read the photos again.")
+    ]
+
+
+def test_a_dataset_of_spoiled_vectors_only_is_refused_with_the_reason(services):
+    dataset = add_faces(services, "Four", FOUR)
+    table, embeddings = given_table(services, dataset, bad=dict.fromkeys(range(24), 0.0))
+    with pytest.raises(TrainingRefused, match="no numbers"):
+        material(table, embeddings, TrainOptions())
+
+
+def test_faces_marked_as_strangers_help_to_set_the_limits_and_are_not_learned(services):
+    dataset = add_faces(services, "Four", FOUR)
+    table, embeddings = given_table(services, dataset, strangers=("person 3",))
+    made = material(table, embeddings, TrainOptions())
+    assert len(made.strangers) == 6 and len(made.vectors) == 18
+
+
+def test_two_people_with_a_photo_each_are_refused_with_what_to_do(services):
+    with pytest.raises(TrainingRefused, match="Add photos"):
+        trained(services, add_faces(services, "Two", {"Ann": 1, "Bob": 1}))
+
+
+def test_a_person_only_in_val_is_left_out_and_named(services):
+    dataset = add_faces(services, "Four", FOUR)
+    labels = services.store.face_table(dataset.id).labels
+    val = {*np.flatnonzero(labels == 3).tolist(), int(np.flatnonzero(labels == 0)[0])}
+    table, embeddings = given_table(services, dataset, val=val)
+    given = material(table, embeddings, TrainOptions())
+    (left,) = train._plan(given, TrainOptions()).left_out
+    assert left.person == "person 3" and "only in the validation folder" in left.reason
+
+
+# leaks
+
+
+def own_division(services, name, *, spoil):
+    """Train on 42 people with a face of each on the val side; the val side's vectors and names may be nonsense."""
+    dataset = add_faces(services, name, {"i" * number: 5 for number in range(1, 43)})
+    table, embeddings = services.store.face_table(dataset.id), services.store.embeddings(dataset.id)
+    val = {int(np.flatnonzero(table.labels == person)[0]) for person in range(42)}
+    table, embeddings = given_table(services, dataset, val=val, bad=None)
+    if spoil:
+        rows = np.array(sorted(val))
+        vectors, labels = embeddings.vectors.copy(), table.labels.copy()
+        vectors[rows], labels[rows] = directions(9, len(rows)), labels[np.roll(rows, 7)]
+        table, embeddings = replace(table, labels=labels), replace(embeddings, vectors=vectors)
+    return table, embeddings
+
+
+def test_nothing_that_is_kept_depends_on_the_test_side(services, monkeypatch):
+    """Other test faces, under other names: classifier, C, temperature, rule and limits are the same to the last bit."""
+    kept = []
+    for spoil in (False, True):
+        table, embeddings = own_division(services, f"spoiled {spoil}", spoil=spoil)
+        dataset = services.store.dataset(f"spoiled {spoil}")
+        with monkeypatch.context() as patch:
+            patch.setattr(type(services.store), "face_table", lambda *_, table=table: table)
+            patch.setattr(type(services.store), "embeddings", lambda *_, embeddings=embeddings: embeddings)
+            run = trained(services, dataset)
+        assert run.params["split"] == "own" and not run.params["threshold"]["from_prior"]
+        kept.append((services.artifacts.read(dataset.id, Kind.RUN, run.id), run.metrics["accuracy"]))
+    assert kept[0][1] == 1.0 and kept[1][1] < 0.2, "the spoiled test side must be told apart"
+    assert kept[0][0] == kept[1][0]
+
+
+def test_names_without_meaning_are_learned_by_heart_and_guessed_in_the_test(services, monkeypatch):
+    """Vectors that say nothing of the name: whoever saw the test fold would be right, an honest test is at chance."""
+    dataset = add_faces(services, "Noise", {f"person {number:02}": 6 for number in range(42)})
+    table, embeddings = services.store.face_table(dataset.id), services.store.embeddings(dataset.id)
+    noise = replace(embeddings, vectors=directions(3, len(table)))
+    monkeypatch.setattr(type(services.store), "embeddings", lambda *_: noise)
+    run = trained(services, dataset, TrainOptions(folds=3))
+    said = train.load_predictions(services.artifacts, run)
+    assert run.metrics["train_accuracy"] > 0.9
+    assert run.metrics["accuracy"] < 0.1
+    assert np.mean(~said.wrong & (said.scores > run.params["threshold"]["score"])) < 0.1
+    assert said.evaluation.ece < 0.1, "the probabilities know that they know nothing"
+
+
+def test_every_fold_is_judged_by_a_recogniser_of_its_own_training_side(services, monkeypatch):
+    """What each fold's recogniser is learned from holds no face of the fold's test side, nor of the same shot."""
+    dataset = add_faces(services, "Eight", PEOPLE)
+    seen: list[set[bytes]] = []
+    real = train.learn_rules
+
+    def watched(learned, *rest):
+        seen.append({row.tobytes() for row in learned.vectors})
+        return real(learned, *rest)
+
+    monkeypatch.setattr(train, "learn_rules", watched)
+    run = trained(services, dataset)
+    made = material(services.store.face_table(dataset.id), services.store.embeddings(dataset.id), TrainOptions())
+    folds = train._plan(made, TrainOptions()).folds
+    for fold, learned in zip(folds, seen[1:], strict=True):
+        assert learned == {row.tobytes() for row in made.vectors[fold.train]}
+        assert not learned & {row.tobytes() for row in made.vectors[fold.test]}
+    assert isinstance(train.load_recogniser(services.artifacts, run), Recogniser)

@@ -1,0 +1,164 @@
+"""The report of a real run: gathered from the store, written whole or not at all, the same each time."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import re
+
+import numpy as np
+import pytest
+from pypdf import PdfReader
+
+from core.__main__ import main
+from core.base.errors import Cancelled, InputRefused, NotFound
+from core.base.types import CancelToken
+from core.store.artifacts import Kind
+from core.workflows.evaluation import study
+from core.workflows.evaluation.report import MISTAKES_SHOWN, make_report, own_pairs, save
+from core.workflows.evaluation.study import StudyOptions
+from core.workflows.training.train import TrainOptions, load_predictions
+from tests.pages.faces import add_faces
+from tests.report.made import jpeg
+from tests.workflows.training.test_train import trained
+
+PEOPLE = {"Ann_Lee": 12, "Bob": 8, "Cat": 8, "Impostor": 4}
+
+
+@pytest.fixture
+def erring(services):
+    """A run that takes Impostor for Ann; every face has a picture of its own."""
+    dataset = add_faces(services, "Family", PEOPLE, looks_like={"Impostor": "Ann_Lee"})
+    for row, crop_id in enumerate(services.store.face_table(dataset.id).crop_ids):
+        services.artifacts.put(dataset.id, Kind.CROP, crop_id, jpeg(60 + 5 * row))
+    return trained(services, dataset, TrainOptions(c=1.0))
+
+
+def made(services, run, *, faces=True):
+    return make_report(services.report_tools(), run.id, faces=faces)
+
+
+def test_a_run_gives_the_same_bytes_each_time(services, erring):
+    first, again = made(services, erring), made(services, erring)
+    assert first == again and first.html.startswith(b"<!doctype html>") and first.pdf.startswith(b"%PDF")
+    assert first.name == f"report-Family-{erring.id}"
+    assert dict(first.facts)["people"].startswith("4")
+
+
+def test_the_same_photos_learned_again_give_the_same_figures(services, erring):
+    again = trained(services, services.store.dataset(erring.dataset_id), TrainOptions(c=1.0))
+
+    def figures(run):
+        text = made(services, run).html.decode()
+        return re.sub(r"[0-9-]{10} [0-9:]{5} UTC|in under a second|in \d+ seconds?", "", text.replace(run.id, ""))
+
+    assert figures(again) == figures(erring)
+
+
+def test_beside_an_error_stands_the_learned_face_most_like_it(services, erring):
+    said = load_predictions(services.artifacts, erring)
+    row = int(np.flatnonzero(said.wrong)[np.argmax(said.probs[said.wrong])])
+    table, vectors = (
+        services.store.face_table(erring.dataset_id),
+        services.store.embeddings(erring.dataset_id).vectors,
+    )
+    own, given = table.ids.index(said.face_ids[row]), said.people[said.given[row]]
+    others = [at for at in range(len(table)) if table.person(at) == given and at != own]
+    like = others[int(np.argmax(vectors[others] @ vectors[own]))]
+    pictures = [
+        base64.b64encode(services.artifacts.read(erring.dataset_id, Kind.CROP, table.crop_ids[at])).decode()
+        for at in (own, like)
+    ]
+    html = made(services, erring).html.decode()
+    found = re.findall(r"src='data:image/jpeg;base64,([^']+)'", html)
+    assert found[:2] == pictures and 2 <= len(found) <= 2 * MISTAKES_SHOWN
+    assert not any(picture in made(services, erring, faces=False).html.decode() for picture in pictures)
+
+
+def test_pictures_that_are_gone_are_left_out(services, erring):
+    for crop_id in services.store.face_table(erring.dataset_id).crop_ids:
+        services.artifacts.delete(erring.dataset_id, Kind.CROP, crop_id)
+    report = made(services, erring)
+    assert b"data:image" not in report.html and b"taken for" in report.html
+
+
+def test_hashes_change_with_what_was_tested_and_learned(services, erring):
+    def hashes(run):
+        text = made(services, run).html.decode()
+        return re.findall(r"faces(?: with their names)?, sha256</th><td class='code'>([0-9a-f]{64})", text)
+
+    before = hashes(erring)
+    assert len(before) == 3 and len(set(before)) >= 2
+    add_faces(services, "Family", {"Bob": 3})
+    assert hashes(erring) == before[:2]  # of names that may have changed since, nothing is promised
+    after = hashes(trained(services, services.store.dataset(erring.dataset_id), TrainOptions(c=1.0)))
+    assert not set(after) & set(before)
+
+
+def test_what_changed_since_is_told_and_faces_that_left_are_counted(services, erring):
+    add_faces(services, "Family", {"Dora": 3})
+    html = made(services, erring).html.decode()
+    assert "Photos or names changed since the training" in html
+    assert "of the run left the dataset since" not in html
+
+
+def test_networks_are_named_by_the_hashes_of_their_installed_files(services, erring):
+    html = made(services, erring).html.decode()
+    networks = services.report_tools().networks(erring.model_id)
+    files = [sha256 for network in networks for _, sha256 in network.files]
+    assert [network.id for network in networks] == ["mtcnn", "facenet-128"]
+    assert len(files) >= 8 and all(sha256 in html for sha256 in files)
+
+
+def test_a_study_is_told_where_there_is_one(services, erring):
+    without = made(services, erring)
+    tools = services.store, services.runs, services.artifacts
+    document = study.study(*tools, erring.id, StudyOptions(repeats=1))
+    report = made(services, erring)
+    assert b"Measured again and again" not in without.html and b"Measured again and again" in report.html
+    assert document["protocol"] in report.html.decode()
+    text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(report.pdf)).pages)
+    assert "Measured again and again" in text and "Classifiers compared" in text
+
+
+def test_two_people_without_a_pair_of_one_of_them_have_no_pairs(services):
+    dataset = add_faces(services, "Two", {"Ann": 1, "Bob": 1})
+    assert own_pairs(services.store.face_table(dataset.id), services.store.embeddings(dataset.id)) is None
+    run = trained(services, add_faces(services, "Two", {"Ann": 1, "Bob": 2}))
+    assert b"Same person? (1:1)" in made(services, run).html
+
+
+def test_both_files_are_written_or_none(services, erring, tmp_path):
+    report = made(services, erring)
+    html, pdf = save(report, tmp_path / "new")
+    assert (html.read_bytes(), pdf.read_bytes()) == (report.html, report.pdf)
+    assert sorted(path.suffix for path in (tmp_path / "new").iterdir()) == [".html", ".pdf"]
+    blocked = tmp_path / "blocked"
+    (blocked / f"{report.name}.pdf").mkdir(parents=True)
+    with pytest.raises(InputRefused, match="cannot be written"):
+        save(report, blocked)
+    assert [path.name for path in blocked.iterdir()] == [f"{report.name}.pdf"]
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(InputRefused, match="cannot be written"):
+        save(report, tmp_path / "file")
+
+
+def test_it_stops_when_it_is_told_to_and_refuses_what_is_not_there(services, erring):
+    token = CancelToken()
+    token.cancel()
+    with pytest.raises(Cancelled):
+        make_report(services.report_tools(), erring.id, faces=True, token=token)
+    with pytest.raises(NotFound):
+        make_report(services.report_tools(), "0" * 12, faces=True)
+
+
+def test_the_command_line_writes_both_files(services, erring, tmp_path, capsys):
+    arguments = ["report", "--dataset", "Family", "--out", str(tmp_path / "out"), "--no-faces", "--json"]
+    assert main([*arguments, "--data", str(services.settings.data_dir)]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    report = made(services, erring, faces=False)
+    assert answer["run"] == erring.id and answer["seconds"] > 0
+    for name, content in (("html", report.html), ("pdf", report.pdf)):
+        assert (tmp_path / "out" / f"{report.name}.{name}").read_bytes() == content
+        assert answer[name].endswith(f"{report.name}.{name}")

@@ -1,0 +1,69 @@
+"""Training as a whole: what it tells on the way, how it stops, and that measuring in parts changes nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from core.base.errors import Cancelled
+from core.base.types import CancelToken
+from core.learn.metrics.classification import evaluate
+from core.workflows.training import train
+from core.workflows.training.train import TrainOptions
+from tests.pages.faces import add_faces
+
+PEOPLE = {f"person {number}": 6 for number in range(8)}
+
+
+def trained(services, dataset, options=None, report=train.silent, token=None):
+    return train.train(
+        services.store, services.runs, services.artifacts, dataset.id, options or TrainOptions(), report, token
+    )
+
+
+def test_progress_rises_from_the_first_fit_to_the_last(services):
+    told: list[tuple[int, int, str]] = []
+    trained(services, add_faces(services, "Eight", PEOPLE), report=lambda *line: told.append(line))
+    done, total, messages = zip(*told[1:], strict=True)  # the first line is about reading
+    assert list(done) == sorted(done) and set(total) == {6 * 8} and done[-1] == 6 * 8
+    assert list(dict.fromkeys(messages)) == [
+        "Learning from all",
+        *(f"Learning and testing, part {part} of 5" for part in range(1, 6)),
+        "Done",
+    ]
+
+
+def test_a_wish_to_stop_is_heard_inside_a_fit(services):
+    token, told = CancelToken(), []
+
+    def report(done: int, total: int, message: str) -> None:
+        told.append((done, message))
+        if 0 < done < 8:
+            token.cancel()
+
+    dataset = add_faces(services, "Eight", PEOPLE)
+    with pytest.raises(Cancelled):
+        trained(services, dataset, report=report, token=token)
+    assert told[-1][1] == "Learning from all" and services.runs.runs(dataset.id) == []
+
+
+def test_testing_in_parts_measures_what_testing_at_once_does(services, monkeypatch):
+    dataset = add_faces(services, "Eight", PEOPLE | {"twin": 6}, {"twin": "person 0"})
+    at_once = train.load_predictions(services.artifacts, trained(services, dataset))
+    monkeypatch.setattr(train, "PROBABILITIES_AT_ONCE", 20)
+    in_parts = train.load_predictions(services.artifacts, trained(services, dataset))
+    assert in_parts.evaluation.n_correct < in_parts.evaluation.n_test  # the twins are taken for each other
+    assert (in_parts.evaluation.confusion == at_once.evaluation.confusion).all()
+    assert in_parts.evaluation.top3 == at_once.evaluation.top3
+    assert in_parts.evaluation.ece == pytest.approx(at_once.evaluation.ece, abs=1e-6)  # float32 products
+    assert np.allclose(in_parts.distances, at_once.distances, atol=1e-6)
+
+
+def test_judging_from_summaries_equals_judging_from_all_probabilities():
+    rng = np.random.default_rng(0)
+    true, probabilities = rng.integers(0, 5, 40), rng.dirichlet(np.ones(5), 40)
+    given = probabilities.argmax(axis=1)
+    above = train.more_probable(probabilities, true)
+    judged = train.judge("abcde", true, given, probabilities.max(axis=1), above)
+    assert judged.to_json() == evaluate("abcde", true, given, probabilities).to_json()
+    assert judged.top3 == np.mean([row in np.argsort(-p)[:3] for row, p in zip(true, probabilities, strict=True)])
