@@ -20,7 +20,7 @@ from core.jobs.handlers import IngestRequest, handlers
 from core.jobs.model import Job, JobKind, JobState, Owner
 from core.jobs.worker import run_job
 from core.services import Services
-from core.store.base import IngestBatch, PhotoLabel, StoredFace
+from core.store.protocols import IngestBatch, PhotoLabel, StoredFace
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
 from core.workflows.training.train import TrainOptions
 

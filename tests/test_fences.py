@@ -15,12 +15,12 @@ ROOT = Path(__file__).parents[1]
 VALUES = {"core.base.types", "core.base.errors"}
 UNIVERSAL = VALUES | {"core.base.settings", "core.base.privacy", "core.base.words"}
 STORE_BASES = {
-    "core.store.base",
+    "core.store.protocols",
     "core.store.artifacts",
-    "core.store.exchange",
-    "core.store.scrub",
-    "core.store.spelling",
-    "core.store.reserve",
+    "core.store.exchange_protocols",
+    "core.store.name_scrubber",
+    "core.store.name_spelling",
+    "core.store.disk_reserve",
 }
 PIXELS = {"core.imaging.decoding", "core.imaging.geometry"}
 SOURCES = {"core.archives.source", "core.archives.folder_layout", "core.archives.zip_names"}
@@ -38,11 +38,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "core.__main__": {"core.cli"},
     "core.cli": UNIVERSAL
     | {"core.cli", "core.services", "core.workflows", "core.jobs", "core.corrections", "core.bench", "core.isolation"}
-    | {"core.vision.models", "core.imaging.decoding", "core.archives.folder_layout", "core.store.base"},
+    | {"core.vision.models", "core.imaging.decoding", "core.archives.folder_layout", "core.store.protocols"},
     "core.bench": UNIVERSAL
     | SOURCES
     | {"core.bench", "core.services", "core.workflows", "core.jobs", "core.learn", "core.vision", "core.isolation"}
-    | {"core.imaging.decoding", "core.base.machine", "core.store.base"},
+    | {"core.imaging.decoding", "core.base.machine", "core.store.protocols"},
     "core.services": {"core"},
     "core.workflows": UNIVERSAL
     | PIXELS
@@ -52,8 +52,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"core.corrections", "core.base.machine", "core.report"},
     "core.jobs.handlers": UNIVERSAL | {"core.jobs", "core.archives.folder_layout", "core.services", "core.workflows"},
     "core.jobs.transfers": UNIVERSAL | {"core.jobs", "core.services", "core.workflows", "core.corrections"},
-    "core.jobs": VALUES | {"core.jobs", "core.store.base"},
-    "core.report": VALUES | {"core.report", "core.learn", "core.vision.quality", "core.base.words", "core.store.base"},
+    "core.jobs": VALUES | {"core.jobs", "core.store.protocols"},
+    "core.report": VALUES
+    | {"core.report", "core.learn", "core.vision.quality", "core.base.words", "core.store.protocols"},
     "core.learn": VALUES | {"core.learn", "core.vision.quality", "core.base.words"},
     "core.vision.detect": UNIVERSAL | PIXELS | {"core.vision.detect", "core.vision.engine.base"},
     "core.vision.embed": UNIVERSAL | PIXELS | {"core.vision.embed", "core.vision.engine.base"},
@@ -65,7 +66,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "core.corrections": VALUES | {"core.corrections"},
     "core.formats": UNIVERSAL
     | {"core.formats", "core.archives.source", "core.imaging.geometry", "core.corrections", "core.learn"}
-    | {"core.store.exchange", "core.store.spelling"},
+    | {"core.store.exchange_protocols", "core.store.name_spelling"},
     "core.isolation": UNIVERSAL | {"core.isolation", "core.imaging", "core.formats"},
     "core.archives": UNIVERSAL | {"core.archives", "core.imaging.signatures"},
     "core.imaging": UNIVERSAL | {"core.imaging"},

@@ -22,7 +22,7 @@ from core.jobs.handlers import IngestRequest, handlers
 from core.jobs.model import Job, JobKind, JobState, Owner
 from core.jobs.worker import run_job
 from core.services import Services
-from core.store.base import Dataset, Outcome
+from core.store.protocols import Dataset, Outcome
 from core.vision.detect import pyramid
 from core.vision.embed import crops
 from core.vision.engine.base import Engine

@@ -25,7 +25,7 @@ from core.bench.report import report_text
 from core.isolation.photos import decode
 from core.jobs.model import JobKind
 from core.services import Services
-from core.store.base import Dataset
+from core.store.protocols import Dataset
 from core.vision.models import catalogue, install
 from core.workflows.identification.identify import IdentifiedPhoto, Identifier
 from core.workflows.projection.project import MapOptions

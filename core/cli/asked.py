@@ -8,7 +8,7 @@ from pathlib import Path
 from core.base.errors import ImageRefused, NotFound
 from core.base.settings import from_env
 from core.services import Services
-from core.store.base import Dataset, Run
+from core.store.protocols import Dataset, Run
 
 
 def services(options: argparse.Namespace) -> Services:

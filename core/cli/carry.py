@@ -17,7 +17,7 @@ from core.jobs.handlers import handlers
 from core.jobs.model import Job, JobKind, JobState, Owner
 from core.jobs.worker import Handler, run_job
 from core.services import Services
-from core.store.base import Dataset
+from core.store.protocols import Dataset
 
 PATIENCE_S = 20.0
 """How long a command tries to write its job's end; afterwards the job counts as interrupted, and can be resumed."""

@@ -12,7 +12,7 @@ from core.cli.carry import progress
 from core.cli.parser import Answer, Commands, needs_dataset, reads_zips
 from core.isolation.photos import decode
 from core.services import Services
-from core.store.base import Dataset
+from core.store.protocols import Dataset
 from core.vision.models import catalogue
 from core.workflows.identification.identify import to_json
 from core.workflows.verification import pair_lists, verify, verify_pairs

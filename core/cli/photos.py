@@ -19,7 +19,7 @@ from core.cli.understanding import tell_understood
 from core.jobs.handlers import IngestRequest
 from core.jobs.model import Job, JobKind
 from core.services import Services
-from core.store.base import Dataset, Outcome
+from core.store.protocols import Dataset, Outcome
 from core.vision.models import catalogue
 from core.workflows import datasets
 from core.workflows.exchange import imports

@@ -19,7 +19,7 @@ from core.cli.carry import progress
 from core.cli.parser import Answer, Commands
 from core.isolation.pool import shared_pool
 from core.jobs.handlers import handlers, resume_turned, sweep_uploads
-from core.jobs.spare import Spare
+from core.jobs.idle import Spare
 from core.jobs.worker import stop_with_parent, work, yield_to_pages
 from core.services import Services
 from core.vision.models import catalogue, install, sample

@@ -15,7 +15,7 @@ from typing import Any
 from core.base.errors import InputRefused
 from core.base.types import Box
 from core.corrections.model import OF_PHOTO, Change, Entity, Field, Kind, Value, event_origin, pair_id
-from core.store.exchange import LoggedEvent, Origin, Place
+from core.store.exchange_protocols import LoggedEvent, Origin, Place
 
 FORMAT = "face-atlas-log"
 VERSION = 2

@@ -20,7 +20,7 @@ from core.base import words
 from core.base.errors import InputRefused
 from core.base.types import Embeddings, Face, Quality, Vectors
 from core.formats.npz_header import read_arrays
-from core.store.exchange import PhotoFaces
+from core.store.exchange_protocols import PhotoFaces
 
 EMBEDDINGS_FORMAT = 1
 MOST_DIMENSION = 512

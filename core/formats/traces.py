@@ -26,7 +26,7 @@ from urllib.parse import quote, unquote_to_bytes
 import numpy as np
 
 from core.base.types import Bools
-from core.store.spelling import UNREADABLE, Mention, Spellings, compose
+from core.store.name_spelling import UNREADABLE, Mention, Spellings, compose
 
 CHUNK_BYTES = 8 << 20
 LONGEST_TEXT_BYTES = 1024

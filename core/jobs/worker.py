@@ -23,9 +23,9 @@ from filelock import FileLock, Timeout
 
 from core.base.errors import Cancelled, DataFolderFault, FaceAtlasError, describe_os_error
 from core.base.types import CancelToken, Report
+from core.jobs.idle import Spare
 from core.jobs.model import Job, JobKind, JobState
-from core.jobs.spare import Spare
-from core.store.base import JobStore
+from core.store.protocols import JobStore
 
 PULSE_S = 0.5
 IDLE_S = 0.4

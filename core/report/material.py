@@ -8,7 +8,7 @@ from typing import Any
 
 from core.base.types import Bools, Doubles, Floats
 from core.learn.metrics.predictions import Predictions
-from core.store.base import Run
+from core.store.protocols import Run
 
 
 @dataclass(frozen=True, slots=True, eq=False)

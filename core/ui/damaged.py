@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.store.base import Dataset
+from core.store.protocols import Dataset
 from core.ui import data, frame, words
 from core.workflows.training import train
 

@@ -18,7 +18,7 @@ from core.jobs.model import Job, JobKind, JobState
 from core.learn.metrics.predictions import Predictions
 from core.learn.metrics.run_values import run_fault
 from core.services import Services
-from core.store.base import Counts, Dataset, MapInfo, PersonCount, Run
+from core.store.protocols import Counts, Dataset, MapInfo, PersonCount, Run
 from core.workflows.projection import project
 from core.workflows.projection.project import FaceMap, Method
 from core.workflows.training import train

@@ -12,7 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.base.errors import DataFolderFault
 from core.services import Services
-from core.store.base import Dataset
+from core.store.protocols import Dataset
 from core.ui import data, outdated, refusals, running, state
 
 refusals.tell_in_words()

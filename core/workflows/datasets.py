@@ -11,8 +11,8 @@ from typing import Any
 
 from core.base.errors import DataFolderBusy, InputRefused, ModelMismatch, NotFound
 from core.store.artifacts import Artifacts
-from core.store.base import Dataset, FaceStore, JobStore
-from core.store.reserve import RESERVE_BYTES, Reserve
+from core.store.disk_reserve import RESERVE_BYTES, Reserve
+from core.store.protocols import Dataset, FaceStore, JobStore
 
 STOPPING_S = 20.0
 STOPPING_STEP_S = 0.2

@@ -30,7 +30,7 @@ from core.base.types import Detection, Face, Ints, Photo, Quality, RgbImage, Spl
 from core.imaging.decoding import decode, encode_jpeg, perceptual_hash
 from core.services import Services
 from core.store.artifacts import Kind, content_id
-from core.store.base import Dataset, IngestBatch, PhotoLabel, StoredFace
+from core.store.protocols import Dataset, IngestBatch, PhotoLabel, StoredFace
 from core.vision import quality as measures
 from core.vision.embed.crops import display_crop
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID

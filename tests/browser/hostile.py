@@ -12,7 +12,7 @@ from core.jobs.handlers import IngestRequest, LookupRequest, handlers
 from core.jobs.model import JobKind, JobState, Owner
 from core.jobs.worker import run_job
 from core.services import Services
-from core.store.base import PhotoLabel
+from core.store.protocols import PhotoLabel
 from core.workflows.labels.correct import Corrector
 from core.workflows.projection.project import MapOptions, Method
 from core.workflows.training.train import TrainOptions

@@ -20,7 +20,7 @@ from core.jobs.handlers import IngestRequest
 from core.jobs.model import JobKind, JobState
 from core.services import Services
 from core.store.artifacts import Kind
-from core.store.base import Dataset, IngestBatch, PhotoLabel, StoredFace
+from core.store.protocols import Dataset, IngestBatch, PhotoLabel, StoredFace
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
 from core.workflows.projection import project
 from core.workflows.projection.project import MapOptions, Method

@@ -17,7 +17,7 @@ from playwright.sync_api import Page, expect
 from core.base.settings import Settings
 from core.base.types import Photo
 from core.services import Services
-from core.store.base import PhotoLabel
+from core.store.protocols import PhotoLabel
 from tests import prepared
 from tests.browser.conftest import App, serve, settle, shoot
 from tests.conftest import write_zip

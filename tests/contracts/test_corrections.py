@@ -22,11 +22,11 @@ from core.corrections.model import OF_FACE, OF_PERSON, Change, Entity, Field, Ha
 from core.corrections.replay import Base, Entry, replay, root, undone_after
 from core.imaging.geometry import turn_box, turn_size
 from core.jobs.model import JobKind, Owner
-from core.store.base import IngestBatch, PhotoLabel, PhotoLook, StoredFace
-from core.store.corrections import SqlCorrectionLog
-from core.store.database import open_database
-from core.store.jobs import SqlJobStore
-from core.store.sql import SqlFaceStore
+from core.store.protocols import IngestBatch, PhotoLabel, PhotoLook, StoredFace
+from core.store.sql.corrections import SqlCorrectionLog
+from core.store.sql.database import open_database
+from core.store.sql.faces import SqlFaceStore
+from core.store.sql.jobs import SqlJobStore
 from core.workflows.labels.correct import Corrector
 
 FOLDERS = ("ada", "bob", "cleo", None)

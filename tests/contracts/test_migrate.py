@@ -11,10 +11,10 @@ import pytest
 from core.base.errors import FaceAtlasError
 from core.base.types import Box, Split
 from core.corrections.model import Hand
-from core.store import migrate
-from core.store.corrections import SqlCorrectionLog
-from core.store.database import open_database
-from core.store.sql import SqlFaceStore
+from core.store.sql import migrate
+from core.store.sql.corrections import SqlCorrectionLog
+from core.store.sql.database import open_database
+from core.store.sql.faces import SqlFaceStore
 from core.workflows.labels.correct import Corrector
 
 HAND = Hand("Ann", "1")

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from core.base.errors import FaceAtlasError, InputRefused, NameTaken, NotFound
 from core.base.types import Box, Face, Photo, Split
 from core.jobs.model import JobKind, JobState, Owner
-from core.store.base import (
+from core.store.protocols import (
     Dataset,
     FileReport,
     IngestBatch,
@@ -26,10 +26,10 @@ from core.store.base import (
     Run,
     StoredFace,
 )
-from core.store.database import open_database
-from core.store.jobs import SqlJobStore
-from core.store.runs import SqlRunStore
-from core.store.sql import SqlFaceStore
+from core.store.sql.database import open_database
+from core.store.sql.faces import SqlFaceStore
+from core.store.sql.jobs import SqlJobStore
+from core.store.sql.runs import SqlRunStore
 from tests.conftest import PROJECT_DIR
 from tests.waiting import LONGEST_S
 
@@ -290,8 +290,8 @@ def test_threads_claim_every_job_once(open_stores: OpenStores, stores: Stores, d
 CLAIM_ALL = """
 import sys
 from pathlib import Path
-from core.store.database import open_database
-from core.store.jobs import SqlJobStore
+from core.store.sql.database import open_database
+from core.store.sql.jobs import SqlJobStore
 queue = SqlJobStore(open_database(Path(sys.argv[1])))
 print("ready", flush=True)
 sys.stdin.readline()
@@ -355,8 +355,8 @@ CARRY = """
 import sys
 from pathlib import Path
 from core.jobs.model import JobKind, Owner
-from core.store.database import open_database
-from core.store.jobs import SqlJobStore
+from core.store.sql.database import open_database
+from core.store.sql.jobs import SqlJobStore
 queue = SqlJobStore(open_database(Path(sys.argv[1])))
 print(queue.claim().id, flush=True)
 print(queue.submit(sys.argv[2], JobKind.TRAIN, {}, Owner.COMMAND_LINE).id, flush=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from core.store.reserve import RESERVE_BYTES
+from core.store.disk_reserve import RESERVE_BYTES
 from tests.conftest import PROJECT_DIR, write_zip
 
 MOUNT = 'mount -t tmpfs -o size=60m tmpfs "$0" && exec "$@"'

@@ -25,7 +25,7 @@ from core.base.types import CancelToken, Report
 from core.jobs.model import Job, JobKind, JobState, Owner
 from core.jobs.worker import run_job, work
 from core.services import Services
-from core.store import database
+from core.store.sql import database
 from tests import prepared
 from tests.conftest import PROJECT_DIR
 
@@ -274,7 +274,7 @@ def test_a_data_folder_that_may_only_be_read_is_told(read_only: Path, tmp_path: 
 
 
 def test_every_fault_of_sqlite_has_its_sentence(tmp_path: Path) -> None:
-    from core.store.faults import describe
+    from core.store.sql.faults import describe
 
     def fault(code: int) -> sqlite3.OperationalError:
         raised = sqlite3.OperationalError("as SQLite says it")

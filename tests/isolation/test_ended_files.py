@@ -16,7 +16,7 @@ from core.base.settings import ImageLimits
 from core.base.types import CancelToken
 from core.jobs.model import JobKind, Owner
 from core.services import Services
-from core.store.base import FileReport, Outcome
+from core.store.protocols import FileReport, Outcome
 from core.vision.engine.openvino import OpenVinoEngine
 from core.workflows.identification.lookups.lookup import Wish, load, look
 from core.workflows.photos.ingest import Target, ingest

@@ -10,7 +10,7 @@ from PIL import Image
 
 from core.jobs.handlers import IngestRequest
 from core.jobs.model import JobKind, JobState
-from core.store.base import Outcome
+from core.store.protocols import Outcome
 from tests.pages.conftest import button, texts, work
 
 INGEST = "pages/data/ingest.py"

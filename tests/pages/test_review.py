@@ -11,7 +11,7 @@ from core.corrections.model import Act, Change, Entity, Field, Hand, Kind
 from core.imaging.decoding import encode_jpeg, turn_pixels
 from core.jobs.handlers import IngestRequest
 from core.jobs.model import JobKind, JobState, Owner
-from core.store.base import IngestBatch, PhotoLabel
+from core.store.protocols import IngestBatch, PhotoLabel
 from core.ui.correcting import acting, filters, grouping
 from core.ui.correcting.filters import Filter, Order, Show
 from core.vision.detect.mtcnn import Detector

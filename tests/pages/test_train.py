@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from core.jobs.model import JobKind, JobState
-from core.store.base import IngestBatch, PhotoLabel
+from core.store.protocols import IngestBatch, PhotoLabel
 from tests.pages.conftest import button, texts, work
 
 TRAIN = "pages/model/train.py"

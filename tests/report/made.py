@@ -14,7 +14,7 @@ from core.learn.metrics.classification import judge
 from core.learn.metrics.predictions import Predictions
 from core.learn.open_set.rejection_rule import RATES, Impostors, prior_rule
 from core.report.material import FacesNow, Hashes, Material, Network, Pairs, WrongName
-from core.store.base import Run
+from core.store.protocols import Run
 
 
 def jpeg(shade: int) -> bytes:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.learn.model_selection.photos_needed import MOST, Advice, PhotoKind
-from core.store.base import Counts, Dataset, PersonCount
+from core.store.protocols import Counts, Dataset, PersonCount
 from core.ui.people import coach, crowd, erasing, likeness, merging, overview
 from core.ui.people.crowd import Order, Show, Wanted
 from core.ui.people.likeness import Likeness

@@ -12,7 +12,7 @@ from core.base.errors import FaceAtlasError, InputRefused
 from core.base.types import Split
 from core.corrections.model import Event, Hand
 from core.jobs.model import JobKind
-from core.store.base import Dataset
+from core.store.protocols import Dataset
 from core.ui import data, state, words
 from core.ui.components.picker import Command, Grid
 from core.ui.correcting import history

@@ -11,7 +11,7 @@ from core.base.types import Revision
 from core.corrections.model import Event
 from core.jobs.model import JobKind
 from core.learn.label_errors.review_queue import Action, Kind, Like, Suspect
-from core.store.base import Dataset
+from core.store.protocols import Dataset
 from core.ui import data, gallery, state, words
 from core.ui.components.entries import Command, Entry, Keyboard, Strip, entries
 from core.ui.correcting import acting, facesheet, history

@@ -11,7 +11,7 @@ from core.base.types import Photo
 from core.imaging.decoding import encode_jpeg, shrink
 from core.isolation.photos import decode_reduced
 from core.store.artifacts import Kind
-from core.store.base import Dataset
+from core.store.protocols import Dataset
 from core.ui import data, gallery, words
 from core.ui.components.picker import Command, Pickable, picker
 from core.ui.correcting import acting, facesheet

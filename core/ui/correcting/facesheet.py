@@ -12,7 +12,7 @@ from core.base.types import Face, Quality
 from core.imaging.decoding import turn_pixels
 from core.isolation.photos import decode
 from core.store.artifacts import Kind
-from core.store.base import Dataset
+from core.store.protocols import Dataset
 from core.ui import data, gallery, state, words
 from core.ui.components import boxes
 from core.ui.correcting import acting, history

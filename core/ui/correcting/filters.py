@@ -11,7 +11,7 @@ import numpy as np
 import streamlit as st
 
 from core.base.types import Bools, FaceTable, Floats, Ints, Revision, Split
-from core.store.base import Dataset
+from core.store.protocols import Dataset
 from core.ui import address, data, words
 from core.ui.data import Faces
 

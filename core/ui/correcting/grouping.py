@@ -12,7 +12,7 @@ from core.base.types import Revision
 from core.corrections.model import Event
 from core.jobs.model import Job, JobKind
 from core.learn.clustering.agglomerative import DEFAULT_THRESHOLD
-from core.store.base import Dataset
+from core.store.protocols import Dataset
 from core.ui import data, gallery, words
 from core.ui.components.entries import Command, Entry, Keyboard, Strip, entries
 from core.ui.components.picker import picker

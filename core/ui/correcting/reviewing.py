@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from core.base.types import Ints
-from core.store.base import Dataset, Run
+from core.store.protocols import Dataset, Run
 from core.ui import data, gallery, words
 from core.ui.components.picker import Pickable, Picked, picker
 from core.ui.correcting import acting, doubting, faceless, facesheet, filters

@@ -13,7 +13,7 @@ import streamlit as st
 from core.base.types import Ints, Revision, Split
 from core.jobs.model import JobKind, JobState
 from core.learn.metrics.predictions import Predictions
-from core.store.base import Dataset
+from core.store.protocols import Dataset
 from core.ui import charts, data, gallery, words
 from core.ui.charts import Group
 from core.ui.components import scatter

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from core.store.base import Dataset
+from core.store.protocols import Dataset
 from core.ui import data, gallery, words
 from core.ui.components.picker import picker
 from core.ui.correcting import acting, facesheet, reviewing

@@ -11,7 +11,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from core.base.errors import ImageRefused
 from core.base.types import Revision
 from core.imaging.decoding import encode_jpeg
-from core.store.base import Dataset
+from core.store.protocols import Dataset
 from core.ui import data, gallery, words
 from core.ui.components.scatter import Card, Cloud, Mark
 from core.ui.data import Faces

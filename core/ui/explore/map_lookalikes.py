@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.base.types import Revision
 from core.learn.projection.confusable_people import BUSY_MOST, FACES_MOST, Lookalikes, Pair, lookalikes
-from core.store.base import Dataset
+from core.store.protocols import Dataset
 from core.ui import charts, data, gallery, words
 from core.ui.charts import Alike
 from core.ui.data import Faces

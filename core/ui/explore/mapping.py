@@ -14,7 +14,7 @@ from core.base.errors import InputRefused
 from core.base.types import Revision
 from core.jobs.model import Job, JobKind
 from core.learn.metrics.predictions import Predictions
-from core.store.base import Dataset, MapInfo, Run
+from core.store.protocols import Dataset, MapInfo, Run
 from core.ui import charts, data, jobs, state, words
 from core.ui.components import scatter
 from core.ui.data import Faces

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.base.errors import FaceAtlasError
 from core.jobs.model import JobKind, JobState
-from core.store.base import Dataset
+from core.store.protocols import Dataset
 from core.ui import damaged, data, frame, gallery, jobs, words
 from core.ui.home import trail
 from core.ui.photos import uploads

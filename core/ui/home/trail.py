@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.jobs.model import Job, JobKind
-from core.store.base import Counts, Run
+from core.store.protocols import Counts, Run
 from core.ui import frame
 
 STEPS = ("Photos in", "Looked over", "Trained", "Evaluated", "In use")

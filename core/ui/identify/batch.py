@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.base.errors import NotFound
 from core.jobs.model import Job
-from core.store.base import Dataset, Run
+from core.store.protocols import Dataset, Run
 from core.ui import address, data, frame, gallery, state, words
 from core.ui.jobs import JobKind, JobState, LookupRequest
 from core.ui.photos import uploads

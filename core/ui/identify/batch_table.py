@@ -12,7 +12,7 @@ import streamlit as st
 from core.jobs.model import Job
 from core.jobs.transfers import SortParams
 from core.learn.open_set.rejection_rule import RATES, TARGET_RATE
-from core.store.base import Dataset
+from core.store.protocols import Dataset
 from core.ui import address, data, gallery, jobs, words
 from core.ui.components import lookups
 from core.ui.components.lookups import Chip, FaceRow, PhotoRow, Table, View

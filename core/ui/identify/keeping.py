@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.base.errors import ImageRefused
-from core.store.base import Dataset, Run
+from core.store.protocols import Dataset, Run
 from core.ui import data, frame, words
 from core.ui.identify import giving, looking
 from core.workflows.identification.lookups import lookup

@@ -12,7 +12,7 @@ from core.imaging.decoding import encode_jpeg
 from core.isolation.photos import decode
 from core.jobs.model import JobKind
 from core.learn.open_set.rejection_rule import RATES, TARGET_RATE, Threshold
-from core.store.base import Dataset, Run
+from core.store.protocols import Dataset, Run
 from core.ui import data, gallery, jobs, state, words
 from core.ui.components import boxes, choices
 from core.ui.components.boxes import BoxOnPhoto, Sheet

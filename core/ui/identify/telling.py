@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.base.types import TRUSTED_GRADE, Face
 from core.learn.open_set.rejection_rule import Threshold
-from core.store.base import Dataset
+from core.store.protocols import Dataset
 from core.ui import data, gallery, state, words
 from core.ui.components import choices
 from core.ui.components.choices import Layout, Line

@@ -12,7 +12,7 @@ from core.base.errors import InputRefused
 from core.base.types import Revision
 from core.imaging.decoding import encode_jpeg
 from core.learn.verification.pair_likelihood import FARS, Scores, distance
-from core.store.base import Dataset, PersonCount
+from core.store.protocols import Dataset, PersonCount
 from core.ui import data, gallery, words
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
 from core.workflows.verification import verify

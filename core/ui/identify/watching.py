@@ -7,7 +7,7 @@ import streamlit as st
 from core.base.types import Box
 from core.isolation.photos import decode
 from core.learn.open_set.rejection_rule import Threshold
-from core.store.base import Dataset, Run
+from core.store.protocols import Dataset, Run
 from core.ui import data, state, words
 from core.ui.components import live
 from core.ui.components.live import InView

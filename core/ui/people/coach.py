@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.base.types import Revision
 from core.learn.model_selection.photos_needed import MOST, Advice, advise
-from core.store.base import Dataset, Run
+from core.store.protocols import Dataset, Run
 from core.ui import data, state, words
 
 AT_ONCE = 20_000

@@ -10,7 +10,7 @@ from enum import StrEnum
 import streamlit as st
 
 from core.base.types import TRUSTED_GRADE
-from core.store.base import Dataset, PersonCount
+from core.store.protocols import Dataset, PersonCount
 from core.ui import address, gallery, state, words
 from core.ui.components.picker import Grid, Pickable, Picked, picker
 from core.ui.correcting import acting

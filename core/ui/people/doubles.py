@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from core.store.base import Dataset, PersonCount
+from core.store.protocols import Dataset, PersonCount
 from core.ui import data, gallery, state, words
 from core.ui.correcting import acting
 from core.ui.people import likeness

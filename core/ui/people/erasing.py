@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.jobs.model import Job, JobKind, JobState
 from core.jobs.transfers import EraseParams
-from core.store.base import Dataset, PersonCount
+from core.store.protocols import Dataset, PersonCount
 from core.ui import address, data, jobs, state, words
 from core.ui.correcting import acting
 from core.workflows.erasure.erase_person import EraseRequest, preview

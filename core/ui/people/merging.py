@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core.store.base import PersonCount
+from core.store.protocols import PersonCount
 from core.ui import gallery, state, words
 from core.ui.components.picker import Grid, picker
 from core.ui.correcting import acting

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.store.base import Counts, Dataset, PersonCount
+from core.store.protocols import Counts, Dataset, PersonCount
 from core.ui import address, data, frame, words
 from core.ui.correcting import acting
 from core.ui.people import crowd, doubles, erasing, person, person_page

@@ -10,7 +10,7 @@ import streamlit as st
 from core.base.errors import InputRefused, NotFound
 from core.jobs.model import Job, JobKind, JobState
 from core.jobs.transfers import ImportParams
-from core.store.base import Dataset
+from core.store.protocols import Dataset
 from core.ui import data, frame, jobs, state, words
 from core.ui.correcting import acting
 from core.ui.photos import uploads

@@ -10,7 +10,7 @@ import streamlit as st
 from core.base.errors import NotFound
 from core.jobs.model import Job, JobKind
 from core.jobs.transfers import ExportParams
-from core.store.base import Dataset, PersonCount, Run
+from core.store.protocols import Dataset, PersonCount, Run
 from core.ui import data, frame, jobs, words
 from core.workflows.exchange.export import What, exported, file_name
 

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.jobs.model import Job
-from core.store.base import Counts, Dataset, FileReport, Outcome
+from core.store.protocols import Counts, Dataset, FileReport, Outcome
 from core.ui import data, frame, gallery, words
 from core.ui.correcting.filters import Show
 from core.workflows.exchange.csv_tables import FILE_COLUMNS, file_report_csv

@@ -16,7 +16,7 @@ from core.base.errors import ArchiveRefused
 from core.base.types import FacePolicy
 from core.jobs.handlers import IngestRequest
 from core.jobs.model import JobKind
-from core.store.base import Dataset
+from core.store.protocols import Dataset
 from core.ui import data, frame, state, words
 from core.ui.components import folders
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID

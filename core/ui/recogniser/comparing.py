@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.base.types import Revision
 from core.learn.model_selection.comparison import Comparison, Verdict
-from core.store.base import Run
+from core.store.protocols import Run
 from core.ui import address, charts, data, gallery, words
 from core.ui.components.picker import Grid, picker
 from core.ui.correcting import acting, facesheet, history, reviewing

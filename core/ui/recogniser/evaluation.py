@@ -11,7 +11,7 @@ import streamlit as st
 from core.base.errors import NotFound
 from core.learn.metrics.classification import Confused, Evaluation
 from core.learn.metrics.predictions import Predictions
-from core.store.base import Dataset, Run
+from core.store.protocols import Dataset, Run
 from core.ui import data, gallery, words
 from core.ui.data import Faces
 from core.ui.recogniser import training

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.learn.metrics.calibration import rank_curve, reliability
 from core.learn.open_set.rejection_rule import TARGET_RATE, Impostors
-from core.store.base import Run
+from core.store.protocols import Run
 from core.ui import charts, data, words
 from core.ui.recogniser import curves
 from core.ui.recogniser.curves import Limit, Sort

@@ -11,7 +11,7 @@ from core.jobs.handlers import TrainRequest
 from core.jobs.model import Job, JobKind, JobState
 from core.jobs.transfers import training_of
 from core.learn.model_selection.splits import Plan
-from core.store.base import Counts, Dataset, Run
+from core.store.protocols import Counts, Dataset, Run
 from core.ui import data, frame, words
 from core.workflows.evaluation.compare import changed_settings
 from core.workflows.training.train import Gated, TrainOptions, delete_run, preview

@@ -23,7 +23,7 @@ from core.corrections.model import CorrectionLog
 from core.learn.clustering.agglomerative import DEFAULT_THRESHOLD, FARTHEST, Hierarchy, grow
 from core.learn.verification.set_similarity import Centres, most_alike, similarity
 from core.store.artifacts import Artifacts
-from core.store.base import FaceStore
+from core.store.protocols import FaceStore
 from core.workflows.clustering.hierarchy import ClusterOptions, Pairs, Tree, as_rows, concerned, load_tree, make_tree
 
 __all__ = [

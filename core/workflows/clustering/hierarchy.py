@@ -19,7 +19,7 @@ from core.corrections.model import CorrectionLog
 from core.imaging.geometry import overlaps
 from core.learn.clustering.agglomerative import Hierarchy, grow
 from core.store.artifacts import Artifacts, Kind, content_id
-from core.store.base import Dataset, FaceStore
+from core.store.protocols import Dataset, FaceStore
 
 SAME_FACE_OVERLAP = 0.5
 """Two boxes of one photo with this share in common (IoU) are one face, drawn or found twice."""

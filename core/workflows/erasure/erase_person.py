@@ -20,10 +20,10 @@ from core.base.errors import DataFolderBusy, InputRefused, NotFound
 from core.base.types import CancelToken, Report, silent
 from core.jobs.model import JobKind, JobState
 from core.store.artifacts import Artifacts, Kind
-from core.store.base import FaceStore, JobStore, Run, RunStore
-from core.store.exchange import Erased, EraseStore, Erasure
-from core.store.scrub import Scrubber
-from core.store.spelling import Spellings
+from core.store.exchange_protocols import Erased, EraseStore, Erasure
+from core.store.name_scrubber import Scrubber
+from core.store.name_spelling import Spellings
+from core.store.protocols import FaceStore, JobStore, Run, RunStore
 from core.workflows.datasets import delete_exports
 from core.workflows.erasure.plan import ErasePlan, delete_plan, unfinished, write_plan
 from core.workflows.erasure.proof import search_remains

@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from core.store.artifacts import Artifacts, Kind
-from core.store.exchange import Erasure
-from core.store.spelling import Spellings
+from core.store.exchange_protocols import Erasure
+from core.store.name_spelling import Spellings
 
 _BYTES = ("vectors", "elsewhere_vectors")
 

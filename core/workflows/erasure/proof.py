@@ -12,9 +12,9 @@ from core.base.types import Report
 from core.formats.traces import Found, Search, Traces
 from core.isolation.photos import read_header_texts
 from core.store.artifacts import Artifacts, Kind
-from core.store.base import FaceStore
-from core.store.exchange import EraseStore, Erasure
-from core.store.scrub import Scrubber
+from core.store.exchange_protocols import EraseStore, Erasure
+from core.store.name_scrubber import Scrubber
+from core.store.protocols import FaceStore
 
 YOURS = "It is a file of yours and was not touched. Delete it yourself."
 OF_OTHER_WORK = "It was given for another dataset, and goes when that has taken it."

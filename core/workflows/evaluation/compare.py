@@ -20,7 +20,7 @@ from core.base.types import Bools, FaceTable, Ints
 from core.corrections.model import CorrectionLog, Event
 from core.learn.metrics.predictions import Predictions
 from core.learn.model_selection.comparison import Comparison, compare
-from core.store.base import FaceStore, Run
+from core.store.protocols import FaceStore, Run
 
 EVENTS_AT_ONCE = 500
 SETTINGS = {

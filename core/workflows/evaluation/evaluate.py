@@ -38,7 +38,7 @@ from core.learn.metrics.calibration import detection_rate, rank_curve, reliabili
 from core.learn.metrics.predictions import Predictions
 from core.learn.model_selection.splits import SAME_SHOT_COSINE
 from core.learn.open_set.rejection_rule import RATES, TARGET_RATE, Threshold, exact_interval, nearest_training
-from core.store.base import Dataset, FaceStore, Run
+from core.store.protocols import Dataset, FaceStore, Run
 from core.vision.detect.upright import detect_upright
 from core.workflows.identification.identify import Identifier
 from core.workflows.training.train import KnownStranger, Outsiders, sound_vectors, to_json

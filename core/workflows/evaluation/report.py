@@ -26,7 +26,7 @@ from core.report.html import to_html
 from core.report.material import FacesNow, Hashes, Material, Network, Pairs, WrongName
 from core.report.pdf import to_pdf
 from core.store.artifacts import Artifacts, Kind
-from core.store.base import Dataset, FaceStore, Run, RunStore
+from core.store.protocols import Dataset, FaceStore, Run, RunStore
 from core.workflows.evaluation import study
 from core.workflows.evaluation.evaluate import evaluation_json
 from core.workflows.training.train import load_predictions, load_recogniser

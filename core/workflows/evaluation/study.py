@@ -45,7 +45,7 @@ from core.learn.model_selection.learning_curve import curve, steps
 from core.learn.model_selection.splits import Fold, plan
 from core.learn.verification.pair_likelihood import pair_scores
 from core.store.artifacts import Artifacts, Kind
-from core.store.base import FaceStore, Run, RunStore
+from core.store.protocols import FaceStore, Run, RunStore
 from core.workflows.training.train import TrainOptions, material
 
 FILE_FORMAT = 1

@@ -21,7 +21,7 @@ from core.base.settings import ArchiveLimits
 from core.base.types import CancelToken, Report, silent
 from core.corrections.model import Hand
 from core.formats.correction_log import EventLine, FaceLine
-from core.store.base import Dataset
+from core.store.protocols import Dataset
 from core.workflows.exchange import bundles, import_names, imports
 from core.workflows.exchange.bundles import BundleTools
 from core.workflows.exchange.export import What

@@ -18,7 +18,7 @@ from core.formats import bundle as files
 from core.formats.bundle import Bundle
 from core.isolation import files as isolated
 from core.store.artifacts import Artifacts, Kind
-from core.store.base import FaceStore, Run, RunStore
+from core.store.protocols import FaceStore, Run, RunStore
 from core.workflows.training.train import learned_gallery, load_predictions, load_recogniser, to_json
 
 MOST_GALLERY_FACES = 20_000

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from core.formats.tables import csv_parts
 from core.learn.metrics.classification import Evaluation
-from core.store.base import FileReport, Outcome
+from core.store.protocols import FileReport, Outcome
 
 FILE_COLUMNS = ("file", "result", "faces", "person", "split", "reason")
 PERSON_COLUMNS = ("person", "precision", "recall", "f1", "support")

@@ -24,8 +24,8 @@ from core.formats.xmp_frame import sidecar_of
 from core.formats.zip_writer import Folders, ZipWriter, safe_part, writing_zip
 from core.imaging.geometry import turned_orientation
 from core.store.artifacts import Artifacts, Kind
-from core.store.base import Dataset, FaceStore, Run
-from core.store.exchange import PhotoFaces, TransferStore
+from core.store.exchange_protocols import PhotoFaces, TransferStore
+from core.store.protocols import Dataset, FaceStore, Run
 from core.workflows.exchange.bundles import BundleTools, export_bundle
 from core.workflows.exchange.imports import LOG_NAME
 from core.workflows.photos.stored_orientation import orientation_of_file

@@ -21,8 +21,8 @@ from core.formats.correction_log import EventLine, FaceLine, PersonLine
 from core.imaging.geometry import match, turn_box, turn_size
 from core.isolation import files
 from core.store.artifacts import Artifacts
-from core.store.base import FaceStore
-from core.store.exchange import TransferStore
+from core.store.exchange_protocols import TransferStore
+from core.store.protocols import FaceStore
 
 LOG_NAME = "log.jsonl"
 SAME_DETECTION = 0.5

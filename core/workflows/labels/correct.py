@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from core.base.errors import InputRefused, NameTaken, NotFound
 from core.base.types import Revision, Split
 from core.corrections.model import Act, Change, CorrectionLog, Entity, Event, Field, Hand, Kind, Value, pair_id
-from core.store.base import FaceStore, PersonCount
+from core.store.protocols import FaceStore, PersonCount
 
 LAST_EVENTS = 1000
 """How far back undo and redo look for the next step of a sitting."""

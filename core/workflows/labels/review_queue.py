@@ -28,7 +28,7 @@ from core.learn.label_errors.duplicate_images import Crop
 from core.learn.label_errors.review_queue import Action, Kind, Like, Part, PeoplePair, Suggestion, Suspect
 from core.store.artifacts import Artifacts
 from core.store.artifacts import Kind as FileKind
-from core.store.base import FaceStore
+from core.store.protocols import FaceStore
 from core.workflows.clustering import cluster
 
 FILE_FORMAT = 1

@@ -16,7 +16,7 @@ from core.imaging.decoding import Picture, perceptual_hash
 from core.imaging.geometry import match, turn_box, turn_detection
 from core.isolation.photos import decode, taken
 from core.store.artifacts import Kind, content_id
-from core.store.base import FaceStore, IngestBatch, PhotoLabel
+from core.store.protocols import FaceStore, IngestBatch, PhotoLabel
 from core.workflows.labels.correct import Corrector
 from core.workflows.photos.face_preparation import finish, prepare
 from core.workflows.photos.ingest import Ingestor

@@ -11,7 +11,7 @@ from core.base.types import Box, Detection, Face, RgbImage, Split
 from core.imaging.decoding import Picture, encode_jpeg
 from core.isolation.photos import decode_reduced
 from core.store.artifacts import Artifacts, Kind, content_id
-from core.store.base import StoredFace
+from core.store.protocols import StoredFace
 from core.vision.embed.crops import display_crop
 from core.vision.embed.embedder import Embedder
 from core.vision.quality import Look, look

@@ -19,7 +19,7 @@ from core.base.types import CancelToken, Detection, Face, FacePolicy, Photo, Rep
 from core.imaging.decoding import Picture, perceptual_hash
 from core.imaging.geometry import centrality
 from core.store.artifacts import Artifacts, Kind
-from core.store.base import FaceStore, FileReport, IngestBatch, Named, Outcome, PhotoLabel, ReportStore
+from core.store.protocols import FaceStore, FileReport, IngestBatch, Named, Outcome, PhotoLabel, ReportStore
 from core.vision.detect.mtcnn import Detector
 from core.vision.detect.upright import detect_upright
 from core.vision.embed.embedder import Embedder

@@ -19,7 +19,7 @@ from core.imaging.decoding import Picture, perceptual_hash
 from core.imaging.geometry import match, turn_detection
 from core.isolation.photos import decode, taken
 from core.store.artifacts import Kind
-from core.store.base import FileReport, IngestBatch, Outcome, PhotoLabel, PhotoLook
+from core.store.protocols import FileReport, IngestBatch, Outcome, PhotoLabel, PhotoLook
 from core.vision.detect.upright import detect_upright
 from core.workflows.labels.correct import Corrector
 from core.workflows.photos.face_preparation import Prepared, finish, prepare

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from core.jobs.model import JobState
 from core.store.artifacts import Artifacts, Kind
-from core.store.base import FaceStore, JobStore, RunStore
-from core.store.exchange import EraseStore
+from core.store.exchange_protocols import EraseStore
+from core.store.protocols import FaceStore, JobStore, RunStore
 
 SETTLED_S = 60.0
 """What was not touched for so long, and belongs to no running job, is nobody's."""

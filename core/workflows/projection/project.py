@@ -19,7 +19,7 @@ from core.base.types import CancelToken, Embeddings, Floats, Report, silent
 from core.learn.projection import layouts
 from core.learn.projection.faithfulness import beside, faithfulness
 from core.store.artifacts import Artifacts, Kind
-from core.store.base import FaceStore, MapInfo, RunStore
+from core.store.protocols import FaceStore, MapInfo, RunStore
 
 
 class Method(StrEnum):

@@ -37,7 +37,7 @@ from core.learn.model_selection.splits import Fold, Plan, near_duplicate_groups,
 from core.learn.open_set.rejection_rule import TARGET_RATE, Gallery, Impostors, Rule, centroids
 from core.learn.open_set.rule_fitting import Learned, Linear, learn_rules, leave_out_under
 from core.store.artifacts import Artifacts, Kind
-from core.store.base import FaceStore, Run, RunStore
+from core.store.protocols import FaceStore, Run, RunStore
 
 SUMMARY = ("accuracy", "accuracy_ci95", "n_correct", "n_test", "balanced_accuracy", "macro_f1", "top3", "ece")
 

@@ -18,7 +18,7 @@ from core.learn.model_selection.splits import near_duplicate_groups
 from core.learn.verification import pair_likelihood
 from core.learn.verification.pair_likelihood import EVEN_PRIOR, FARS, PairRule, Scores
 from core.store.artifacts import content_id
-from core.store.base import Dataset, FaceStore, PersonCount
+from core.store.protocols import Dataset, FaceStore, PersonCount
 from core.vision.detect.mtcnn import Detector
 from core.vision.detect.upright import detect_upright
 from core.vision.embed.embedder import Embedder

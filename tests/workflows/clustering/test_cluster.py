@@ -21,7 +21,7 @@ from core.jobs.model import JobKind, JobState
 from core.jobs.worker import run_job
 from core.learn.clustering.agglomerative import DEFAULT_THRESHOLD, FARTHEST
 from core.services import Services
-from core.store.base import Dataset, IngestBatch, PhotoLabel, StoredFace
+from core.store.protocols import Dataset, IngestBatch, PhotoLabel, StoredFace
 from core.workflows.clustering import cluster
 from core.workflows.clustering.cluster import Clustering, ClusterOptions
 from core.workflows.labels.correct import Corrector

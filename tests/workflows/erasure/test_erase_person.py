@@ -27,11 +27,11 @@ from core.jobs.model import Job, JobKind, JobState
 from core.jobs.transfers import EraseParams, ExportParams
 from core.jobs.worker import run_job
 from core.services import Services
-from core.store import database, erasing
 from core.store.artifacts import Kind
-from core.store.erasing import SqlEraseStore
-from core.store.schema import metadata
-from core.store.scrub import Scrubber
+from core.store.name_scrubber import Scrubber
+from core.store.sql import database, erasure
+from core.store.sql.erasure import SqlEraseStore
+from core.store.sql.schema import metadata
 from core.workflows.erasure import erase_person
 from core.workflows.erasure.erase_person import EraseRequest
 from core.workflows.erasure.plan import ErasePlan, write_plan
@@ -577,5 +577,5 @@ def test_json_loses_names_and_ids_at_any_depth():
 
 
 def test_every_table_says_what_erasing_does_with_it():
-    known = {*erasing.WORDS, *erasing.WORDLESS}
+    known = {*erasure.WORDS, *erasure.WORDLESS}
     assert {table.name for table in metadata.sorted_tables} == {table.name for table in known}

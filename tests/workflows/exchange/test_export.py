@@ -27,7 +27,7 @@ from core.jobs.model import JobKind, Owner
 from core.services import Services
 from core.store.artifacts import Kind as FileKind
 from core.store.artifacts import content_id
-from core.store.base import IngestBatch, PhotoLabel, StoredFace
+from core.store.protocols import IngestBatch, PhotoLabel, StoredFace
 from core.workflows.exchange import export, import_names, imports
 from core.workflows.exchange.export import What, Wish
 from core.workflows.labels.correct import Corrector

@@ -23,7 +23,7 @@ from core.imaging.geometry import stored_box
 from core.services import Services
 from core.store.artifacts import Kind as FileKind
 from core.store.artifacts import content_id
-from core.store.base import IngestBatch, PhotoLabel, StoredFace
+from core.store.protocols import IngestBatch, PhotoLabel, StoredFace
 from core.workflows.exchange import import_names, imports
 from core.workflows.exchange.export import What
 from core.workflows.exchange.import_names import SidecarSummary

@@ -27,7 +27,7 @@ from core.learn.label_errors import review_queue as finding
 from core.learn.label_errors.review_queue import Kind, Suspect
 from core.services import Services
 from core.store.artifacts import Kind as FileKind
-from core.store.base import PhotoLabel
+from core.store.protocols import PhotoLabel
 from core.workflows.labels import review_queue
 from core.workflows.labels.correct import Corrector
 from core.workflows.labels.review_queue import Standing

@@ -20,7 +20,7 @@ from core.corrections.model import Hand
 from core.jobs.model import JobKind, Owner
 from core.services import Services
 from core.store.artifacts import Kind, content_id
-from core.store.base import FileReport, Outcome
+from core.store.protocols import FileReport, Outcome
 from core.workflows.labels.correct import Corrector
 from core.workflows.photos.ingest import Summary, Target, ingest
 from tests.conftest import MODEL_ID, write_zip

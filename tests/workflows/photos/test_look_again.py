@@ -24,8 +24,9 @@ from core.jobs.handlers import handlers, resume_turned
 from core.jobs.model import JobKind, JobState, Owner
 from core.jobs.worker import run_job
 from core.services import Services
-from core.store import artifacts, schema
-from core.store.base import Outcome
+from core.store import artifacts
+from core.store.protocols import Outcome
+from core.store.sql import schema
 from core.vision.detect.mtcnn import Detector, DetectorSettings
 from core.vision.embed.embedder import Embedder
 from core.vision.engine.base import Engine

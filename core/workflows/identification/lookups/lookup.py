@@ -31,7 +31,7 @@ from core.learn.label_errors.conflicting_labels import rivals, sure_cosine
 from core.learn.verification import pair_likelihood
 from core.learn.verification.pair_likelihood import MEASURED, PairRule
 from core.store.artifacts import Artifacts, Kind, content_id
-from core.store.base import FaceStore, JobStore, Run
+from core.store.protocols import FaceStore, JobStore, Run
 from core.vision.detect.upright import detect_upright
 from core.workflows.exchange.export import exported
 from core.workflows.identification.identify import CutFace, IdentifiedFace, Identifier, cut_face

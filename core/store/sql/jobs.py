@@ -19,8 +19,8 @@ from sqlalchemy import Engine, Row, delete, insert, select, update
 from core.base.errors import DataFolderFault, NotFound
 from core.jobs.model import Job, JobKind, JobState, Owner
 from core.jobs.order import goes_first
-from core.store.alive import JobLocks
-from core.store.schema import job as table
+from core.store.job_liveness import JobLocks
+from core.store.sql.schema import job as table
 
 _ACTIVE = (JobState.QUEUED, JobState.RUNNING)
 _RESUMABLE = tuple(state for state in JobState if state.resumable)

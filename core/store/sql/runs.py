@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Engine, Row, String, delete, insert, select, type_coerce
 
 from core.base.errors import NotFound
-from core.store.base import MapInfo, Run
-from core.store.schema import projection, run
+from core.store.protocols import MapInfo, Run
+from core.store.sql.schema import projection, run
 
 
 @dataclass(frozen=True)

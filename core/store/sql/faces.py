@@ -30,8 +30,8 @@ from sqlalchemy.exc import IntegrityError
 from core.base.errors import InputRefused, NameTaken, NotFound
 from core.base.types import Embeddings, Face, FaceTable, Photo, Quality, Split, Vectors
 from core.corrections.model import Entity, Field
-from core.store import schema
-from core.store.base import (
+from core.store.names import checked_name
+from core.store.protocols import (
     Counts,
     Dataset,
     FileReport,
@@ -43,10 +43,10 @@ from core.store.base import (
     PhotoLook,
     StoredFace,
 )
-from core.store.corrections import bring_up_to_date, join_namesakes, person_roots, raise_revision
-from core.store.database import compact
-from core.store.names import checked_name
-from core.store.rows import (
+from core.store.sql import schema
+from core.store.sql.corrections import bring_up_to_date, join_namesakes, person_roots, raise_revision
+from core.store.sql.database import compact
+from core.store.sql.rows import (
     QUALITY_FIELDS,
     Known,
     face_row,
@@ -65,7 +65,7 @@ from core.store.rows import (
     to_table,
     vector_row,
 )
-from core.store.turning import is_turn_said, record_look
+from core.store.sql.turned_photos import is_turn_said, record_look
 
 
 @dataclass(frozen=True)

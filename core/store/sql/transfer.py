@@ -12,12 +12,12 @@ from sqlalchemy import Engine, bindparam, select, update
 from core.base.errors import NotFound
 from core.base.types import Box, Embeddings, Face, Vectors
 from core.corrections.model import Change, Entity, Event, Field, Kind, event_origin
-from core.store import schema
-from core.store.base import PhotoLabel
-from core.store.corrections import person_roots, raise_revision
-from core.store.exchange import LoggedEvent, Origin, PhotoFaces, Place
-from core.store.rows import in_parts, to_blob, to_face, to_photo, to_split
-from core.store.sql import whole_faces
+from core.store.exchange_protocols import LoggedEvent, Origin, PhotoFaces, Place
+from core.store.protocols import PhotoLabel
+from core.store.sql import schema
+from core.store.sql.corrections import person_roots, raise_revision
+from core.store.sql.faces import whole_faces
+from core.store.sql.rows import in_parts, to_blob, to_face, to_photo, to_split
 
 PHOTOS_AT_ONCE = 500
 VECTORS_AT_ONCE = 4096

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from core.store.spelling import Spellings, readings
+from core.store.name_spelling import Spellings, readings
 
 REPLACEMENT = "erased"
 

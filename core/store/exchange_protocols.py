@@ -8,7 +8,7 @@ from typing import Protocol
 
 from core.base.types import Box, Embeddings, Face, Photo, Vectors
 from core.corrections.model import Change, Event
-from core.store.base import PhotoLabel
+from core.store.protocols import PhotoLabel
 
 
 @dataclass(frozen=True, slots=True, eq=False)

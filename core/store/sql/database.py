@@ -12,10 +12,10 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, text
 
 from core.base.errors import DataFolderBusy, DataFolderFault, data_folder_fault
-from core.store import faults
-from core.store.migrate import EARLIER_VERSIONS, migrate, stored_version
-from core.store.reserve import OPENING_BYTES, Reserve
-from core.store.schema import SCHEMA_VERSION, about, metadata
+from core.store.disk_reserve import OPENING_BYTES, Reserve
+from core.store.sql import faults
+from core.store.sql.migrate import EARLIER_VERSIONS, migrate, stored_version
+from core.store.sql.schema import SCHEMA_VERSION, about, metadata
 
 BUSY_TIMEOUT_MS = 30_000
 MAPPED_BYTES = 1 << 30

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from core.jobs import spare
-from core.jobs.spare import Spare
+from core.jobs import idle
+from core.jobs.idle import Spare
 from tests.jobs.test_worker import wait_until
 
 
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spare, "QUIET_S", 0.0)
+    monkeypatch.setattr(idle, "QUIET_S", 0.0)
 
 
 def appending(path: Path, then: str = "") -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import numpy as np
 from sqlalchemy import Result, Row
 
 from core.base.types import Box, Face, FaceTable, Floats, Photo, Quality, Split
-from core.store.base import FileReport, Outcome, PhotoLabel, StoredFace
+from core.store.protocols import FileReport, Outcome, PhotoLabel, StoredFace
 
 _TWO_63, _TWO_64 = 1 << 63, 1 << 64
 QUALITY_FIELDS = tuple(Quality.__dataclass_fields__)

@@ -30,13 +30,13 @@ from sqlalchemy import (
 
 from core.base.errors import NotFound
 from core.corrections.model import Entity, Field
-from core.store import schema
-from core.store.corrections import bring_up_to_date, person_roots, raise_revision
-from core.store.database import compact
-from core.store.exchange import Erased, Erasure, Remains, RunsOf, WriteDown
-from core.store.rows import in_parts
-from core.store.scrub import Scrubber
-from core.store.spelling import Spellings, compose, mentioned, readings
+from core.store.exchange_protocols import Erased, Erasure, Remains, RunsOf, WriteDown
+from core.store.name_scrubber import Scrubber
+from core.store.name_spelling import Spellings, compose, mentioned, readings
+from core.store.sql import schema
+from core.store.sql.corrections import bring_up_to_date, person_roots, raise_revision
+from core.store.sql.database import compact
+from core.store.sql.rows import in_parts
 
 _Entry = tuple[int, str, str, str]
 """Event, entity, its id, field: the key of a change."""

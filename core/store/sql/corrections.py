@@ -18,10 +18,10 @@ from core.base.errors import ChangedMeanwhile, InputRefused, NameTaken, NotFound
 from core.base.types import Revision
 from core.corrections.model import OF_FACE, OF_PERSON, OF_PHOTO, Act, Change, Entity, Event, Field, Hand, Kind, Value
 from core.corrections.replay import root
-from core.store import schema
 from core.store.names import checked_name
-from core.store.rows import in_parts
-from core.store.turning import set_turn
+from core.store.sql import schema
+from core.store.sql.rows import in_parts
+from core.store.sql.turned_photos import set_turn
 
 INGEST = Hand("Face Atlas", "ingest")
 """Who is said to have done what follows from an ingest."""

@@ -14,9 +14,9 @@ from sqlalchemy import Connection, Row, bindparam, exists, select, update
 from core.base.types import Box
 from core.corrections.model import Entity, Field
 from core.imaging.geometry import turn_box, turn_points, turn_size
-from core.store import schema
-from core.store.base import PhotoLook
-from core.store.rows import signed, to_blob
+from core.store.protocols import PhotoLook
+from core.store.sql import schema
+from core.store.sql.rows import signed, to_blob
 
 
 def set_turn(connection: Connection, dataset_id: str, photo_id: str, turn: int | None) -> None:
