@@ -8,8 +8,8 @@ from pathlib import Path
 
 from core.base.errors import InputRefused
 from core.base.types import CancelToken
-from core.cli import asked, destination
-from core.cli.carry import carry, progress
+from core.cli import destination, resolution
+from core.cli.job_runner import carry, progress
 from core.cli.parser import Answer, Commands, needs_dataset
 from core.corrections.model import Hand
 from core.jobs import transfers
@@ -36,7 +36,7 @@ def add_export(commands: Commands) -> None:
 
 
 def _export(options: argparse.Namespace) -> Answer:
-    services, dataset = asked.on_dataset(options)
+    services, dataset = resolution.on_dataset(options)
     destination.require_file(options.out)
     job = carry(services, dataset, JobKind.EXPORT, transfers.ExportParams(options.what, options.run).params())
     written = exporting.exported(services.settings.exports_dir, dataset.id, job.id)
@@ -53,7 +53,7 @@ def add_import_bundle(commands: Commands) -> None:
 
 
 def _import_bundle(options: argparse.Namespace) -> Answer:
-    return bundles.import_bundle(asked.services(options).bundle_tools(), options.file, options.dataset)
+    return bundles.import_bundle(resolution.services(options).bundle_tools(), options.file, options.dataset)
 
 
 def add_imports(commands: Commands) -> None:
@@ -72,7 +72,7 @@ def add_imports(commands: Commands) -> None:
 
 def _import_into(options: argparse.Namespace) -> Answer:
     """Corrections, names or vectors from a file, under the dataset's lock."""
-    services, dataset = asked.on_dataset(options)
+    services, dataset = resolution.on_dataset(options)
     token, report = CancelToken(), progress()
     tools, by = services.import_tools(), imports.hand("command line")
     with services.writing(dataset.id, report, token):

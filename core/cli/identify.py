@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 from core.base.errors import ImageRefused, InputRefused
-from core.cli import asked
-from core.cli.carry import progress
+from core.cli import resolution
+from core.cli.job_runner import progress
 from core.cli.parser import Answer, Commands, needs_dataset, reads_zips
 from core.isolation.photos import decode
 from core.services import Services
@@ -30,13 +30,13 @@ def add_identify(commands: Commands) -> None:
 
 
 def _identify(options: argparse.Namespace) -> Answer:
-    services, run = asked.on_run(options)
+    services, run = resolution.on_run(options)
     identifier = services.identifier(run)
     threshold = identifier.threshold() if options.fpir is None else identifier.threshold(options.fpir)
     photos, refused = [], []
     for name in options.photo:
         try:
-            image = decode(asked.photo_bytes(Path(name)), services.settings.images)
+            image = decode(resolution.photo_bytes(Path(name)), services.settings.images)
         except ImageRefused as refusal:
             refused.append(f"'{name}': {refusal}")
             continue
@@ -64,14 +64,14 @@ def add_verify(commands: Commands) -> None:
 
 
 def _verify(options: argparse.Namespace) -> Answer:
-    services = asked.services(options)
+    services = resolution.services(options)
     if options.person is None and len(options.photo) != 2:
         raise InputRefused("Give two photos, or one photo with --dataset NAME and --person NAME.")
     if options.person is not None and (len(options.photo) != 1 or not options.dataset):
         raise InputRefused("A person is compared with one photo, and --dataset NAME says where the person is.")
     dataset = services.store.dataset(options.dataset) if options.dataset else None
     verifier = services.verifier(dataset.model_id if dataset else catalogue.DEFAULT_VECTORS_ID)
-    looked = [verify.look_at(verifier, asked.photo_bytes(Path(name)), name) for name in options.photo]
+    looked = [verify.look_at(verifier, resolution.photo_bytes(Path(name)), name) for name in options.photo]
     found = dict(zip(options.photo, (len(photo.faces) for photo in looked), strict=True))
     doubts = {name: photo.doubts[photo.main] for name, photo in zip(options.photo, looked, strict=True)}
     own = _own_faces(services, dataset) if dataset else None
@@ -106,7 +106,7 @@ def add_verify_pairs(commands: Commands) -> None:
 
 
 def _verify_pairs(options: argparse.Namespace) -> Answer:
-    services = asked.services(options)
+    services = resolution.services(options)
     pairs = pair_lists.read_pairs(Path(options.pairs))
     tools = services.pair_tools(catalogue.embedding_model(options.model).vectors_id)
     with services.open_source(Path(options.photos).resolve(), zip_names=options.zip_names) as source:

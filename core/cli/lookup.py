@@ -6,10 +6,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from core.cli import asked, destination
-from core.cli.carry import carry, progress
+from core.cli import destination, resolution
+from core.cli.job_runner import carry, progress
+from core.cli.layout_preview import tell_names
 from core.cli.parser import Answer, Commands, needs_dataset, reads_zips
-from core.cli.understanding import tell_names
 from core.jobs.handlers import LookupRequest
 from core.jobs.model import JobKind
 from core.services import Services
@@ -37,7 +37,7 @@ def add_lookup(commands: Commands) -> None:
 
 
 def _lookup(options: argparse.Namespace) -> Answer:
-    services, run = asked.on_run(options)
+    services, run = resolution.on_run(options)
     services.identifier(run).threshold(options.fpir)  # a rate without a limit is refused before the work
     for path in (options.csv, options.xmp, options.sorted):
         destination.require_file(path)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from dataclasses import asdict
 
-from core.cli import asked
-from core.cli.carry import carry, progress
+from core.cli import resolution
+from core.cli.job_runner import carry, progress
 from core.cli.parser import Answer, Commands, needs_dataset
 from core.jobs import transfers
 from core.jobs.model import JobKind
@@ -29,7 +29,7 @@ def add_cluster(commands: Commands) -> None:
 
 
 def _cluster(options: argparse.Namespace) -> Answer:
-    services, dataset = asked.on_dataset(options)
+    services, dataset = resolution.on_dataset(options)
     job = carry(services, dataset, JobKind.CLUSTER, asdict(cluster.ClusterOptions(everyone=options.everyone)))
     groups = cluster.current(services.store, services.log, services.artifacts, dataset.id, options.everyone)
     return cluster.to_json(groups.cut(options.threshold), job.result["seconds"])
@@ -43,7 +43,7 @@ def add_suspects(commands: Commands) -> None:
 
 
 def _suspects(options: argparse.Namespace) -> Answer:
-    services, dataset = asked.on_dataset(options)
+    services, dataset = resolution.on_dataset(options)
     carry(services, dataset, JobKind.SUSPECTS, {})
     return review_queue.report(services.store, services.log, services.artifacts, dataset.id, options.limit)
 
@@ -67,7 +67,7 @@ def add_erase(commands: Commands) -> None:
 
 
 def _erase(options: argparse.Namespace) -> Answer:
-    services, dataset = asked.on_dataset(options)
+    services, dataset = resolution.on_dataset(options)
     if options.whole_dataset:
         return erase_dataset(services.erase_tools(), dataset.id, progress())
     person_id = erasing.person_to_erase(services.erase_tools(), dataset.id, options.person)

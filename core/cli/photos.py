@@ -12,10 +12,10 @@ from core.archives.folder_layout import AUTO, RULES
 from core.base import words
 from core.base.errors import DataFolderFault, InputRefused
 from core.base.types import FacePolicy
-from core.cli import asked
-from core.cli.carry import carry, progress
+from core.cli import resolution
+from core.cli.job_runner import carry, progress
+from core.cli.layout_preview import tell_understood
 from core.cli.parser import Answer, Commands, needs_dataset, reads_zips
-from core.cli.understanding import tell_understood
 from core.jobs.handlers import IngestRequest
 from core.jobs.model import Job, JobKind
 from core.services import Services
@@ -55,7 +55,7 @@ def add_ingest(commands: Commands) -> None:
 
 
 def _ingest(options: argparse.Namespace) -> Answer:
-    services = asked.services(options)
+    services = resolution.services(options)
     path = Path(options.source).resolve()
     reading = {"folders": options.folders, "zip_names": options.zip_names}
     with services.open_source(path, folders_are_people=not options.unlabelled, **reading) as source:
@@ -116,7 +116,7 @@ def add_look_again(commands: Commands) -> None:
 
 
 def _look_again(options: argparse.Namespace) -> Answer:
-    services, dataset = asked.on_dataset(options)
+    services, dataset = resolution.on_dataset(options)
     job = carry(services, dataset, JobKind.LOOK_AGAIN, {"policy": options.faces})
     return {**job.result, "missing": _lines(services, job, Outcome.REFUSED)}
 
@@ -139,7 +139,7 @@ def add_turn(commands: Commands) -> None:
 
 
 def _turn(options: argparse.Namespace) -> Answer:
-    services, dataset = asked.on_dataset(options)
+    services, dataset = resolution.on_dataset(options)
     names = services.transfer.photo_ids(dataset.id)
     photo_ids = [datasets.photo_named(names, wanted) for wanted in options.photo]
     corrector = Corrector(services.store, services.log, dataset.id, imports.hand("command line"))
@@ -157,5 +157,5 @@ def add_change_model(commands: Commands) -> None:
 
 
 def _change_model(options: argparse.Namespace) -> Answer:
-    services, dataset = asked.on_dataset(options)
+    services, dataset = resolution.on_dataset(options)
     return carry(services, dataset, JobKind.CHANGE_MODEL, {"model": options.model}).result

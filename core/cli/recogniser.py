@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 
 from core.base.errors import NotFound
-from core.cli import asked, destination
-from core.cli.carry import carry, progress
+from core.cli import destination, resolution
+from core.cli.job_runner import carry, progress
 from core.cli.parser import Answer, Commands, needs_dataset, reads_zips
 from core.jobs.handlers import TrainRequest
 from core.jobs.model import JobKind
@@ -28,7 +28,7 @@ def add_train(commands: Commands) -> None:
 
 
 def _train(options: argparse.Namespace) -> Answer:
-    services, dataset = asked.on_dataset(options)
+    services, dataset = resolution.on_dataset(options)
     chosen = train.TrainOptions(options.folds, options.min_faces, options.seed, options.c)
     strangers = str(Path(options.strangers).resolve()) if options.strangers else None
     job = carry(services, dataset, JobKind.TRAIN, TrainRequest(chosen, strangers, options.zip_names).params())
@@ -48,7 +48,7 @@ def add_evaluate(commands: Commands) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> Answer:
-    services, run = asked.on_run(options)
+    services, run = resolution.on_run(options)
     identifier, predictions = services.identifier(run), train.load_predictions(services.artifacts, run)
     answer = evaluate.evaluation_json(run, predictions, identifier.recogniser)
     if options.full:
@@ -71,7 +71,7 @@ def add_compare(commands: Commands) -> None:
 
 
 def _compare(options: argparse.Namespace) -> Answer:
-    services, dataset = asked.on_dataset(options)
+    services, dataset = resolution.on_dataset(options)
     newest = services.runs.runs(dataset.id)
     if len(newest) < 2 and not (options.old and options.new):
         raise NotFound(f"'{dataset.name}' has not been trained twice, so there is nothing to compare. Train again.")
@@ -91,7 +91,7 @@ def add_report(commands: Commands) -> None:
 
 def _report(options: argparse.Namespace) -> Answer:
     began = time.monotonic()
-    services, run = asked.on_run(options)
+    services, run = resolution.on_run(options)
     destination.require_folder(options.out)
     made = reporting.make_report(services.report_tools(), run.id, faces=not options.no_faces, report=progress())
     html, pdf = reporting.save(made, options.out)

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from core.base.errors import ReaderUnavailable
 from core.base.settings import from_env
-from core.cli import asked, destination
-from core.cli.carry import progress
+from core.cli import destination, resolution
+from core.cli.job_runner import progress
 from core.cli.parser import Answer, Commands
 from core.isolation.pool import shared_pool
 from core.jobs.handlers import handlers, resume_turned, sweep_uploads
@@ -83,7 +83,7 @@ def _worker(options: argparse.Namespace) -> None:
     if options.with_parent:
         stop_with_parent(stop, lambda: os._exit(0))
         yield_to_pages()
-    services = asked.services(options)
+    services = resolution.services(options)
     sweep_uploads(services)
     resume_turned(services)
     _sweep_later(services)
@@ -118,7 +118,7 @@ def _bench(options: argparse.Namespace) -> Answer:
 
     destination.require_file(options.out)
     chosen = bench.Options(quick=options.quick, group=options.group, peers=options.peers)
-    answer = bench.run(asked.services(options), chosen, progress())
+    answer = bench.run(resolution.services(options), chosen, progress())
     if options.out:
         destination.save(options.out, json.dumps(answer, ensure_ascii=False, indent=1).encode())
     return answer

@@ -4,20 +4,20 @@ import streamlit as st
 
 from core.ui import data, frame, jobs
 from core.ui.jobs import IngestRequest, JobKind, JobState
-from core.ui.photos import reports, understanding, uploads
+from core.ui.photos import ingest_report, layout_preview, uploads
 
 with frame.page("Add photos", "Every face is found and kept; every file gets a line in the report.") as page:
     dataset = page.dataset
     ingests = data.jobs_of(dataset, JobKind.INGEST)
     job = next((each for each in reversed(ingests) if each.state.active), next(iter(ingests), None))
 
-    jobs.follow(job, during=lambda running: reports.strip(dataset, running))
+    jobs.follow(job, during=lambda running: ingest_report.strip(dataset, running))
 
     if job is None or not job.state.active:
         offers = uploads.choose(dataset)
         if offers:
             policy = uploads.options()
-            previews = [(offer, understanding.preview(offer)) for offer in offers]
+            previews = [(offer, layout_preview.preview(offer)) for offer in offers]
             requests = [
                 IngestRequest(str(offer.path), offer.title, policy, folders=choice.folders, zip_names=choice.zip_names)
                 for offer, choice in previews
@@ -31,11 +31,11 @@ with frame.page("Add photos", "Every face is found and kept; every file gets a l
     counts = data.counts(dataset.id, dataset.revision)
     if job is not None and not job.state.active:
         st.divider()
-        job = reports.choose(ingests)
+        job = ingest_report.choose(ingests)
         if job.state is JobState.DONE:
-            reports.summary(job)
-            reports.advice(counts)
-        reports.table(job)
+            ingest_report.summary(job)
+            ingest_report.advice(counts)
+        ingest_report.table(job)
 
     if job is not None and not job.state.active:
         if counts.unnamed_faces > counts.faces / 2:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.ui import data, frame
-from core.ui.correcting import acting, reviewing
+from core.ui.labels import corrections, face_review
 
 with frame.page("Look them over", "Put right what is wrong: names, bad pictures, things that are no faces.") as page:
     dataset = page.dataset
@@ -12,6 +12,6 @@ with frame.page("Look them over", "Put right what is wrong: names, bad pictures,
         frame.empty("There are no photos to look over yet.", "Add photos", frame.INGEST)
         st.stop()
     run = next(iter(data.runs(dataset)), None)
-    acting.last_done(dataset)
-    reviewing.review(reviewing.shown(dataset, run))
+    corrections.last_done(dataset)
+    face_review.review(face_review.shown(dataset, run))
     frame.next_step("When the names are right: **learn the people**.", "Train", frame.TRAIN, dataset.id)

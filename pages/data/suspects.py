@@ -3,8 +3,8 @@
 import streamlit as st
 
 from core.ui import data, frame, jobs, words
-from core.ui.correcting import acting, doubting
 from core.ui.jobs import JobKind
+from core.ui.labels import corrections, review_queue
 
 with frame.page(
     "Suspects", "Wrong names, pictures that are there twice, people who are one or two: the surest first."
@@ -16,14 +16,14 @@ with frame.page(
         st.stop()
     job = data.newest_job(dataset, JobKind.SUSPECTS)
     working = job is not None and job.state.active
-    found = doubting.queue(dataset.id, job.finished if job else None)
+    found = review_queue.queue(dataset.id, job.finished if job else None)
     label = "Look for suspects" if found is None else "Look again"
     kind = "primary" if found is None else "secondary"
     if page.action.button(label, type=kind, icon=":material/troubleshoot:", disabled=working):
-        doubting.start(dataset)
+        review_queue.start(dataset)
         st.rerun()
     jobs.follow(job)
-    acting.last_done(dataset)
+    corrections.last_done(dataset)
     if found is None:
         if not working:
             st.info(
@@ -31,10 +31,10 @@ with frame.page(
                 icon=":material/info:",
             )
         st.stop()
-    now = doubting.standing(dataset.id, dataset.revision, job.finished if job else None)
+    now = review_queue.standing(dataset.id, dataset.revision, job.finished if job else None)
     if now.suspects:
-        shown = doubting.choose(dataset, now)
-        doubting.deal_with(dataset, shown)
+        shown = review_queue.choose(dataset, now)
+        review_queue.deal_with(dataset, shown)
     else:
         st.success("Nothing looks wrong.", icon=":material/check_circle:")
     if now.revisions_since:

@@ -3,8 +3,9 @@
 import streamlit as st
 
 from core.ui import data, frame, jobs, words
-from core.ui.correcting import acting, grouping
+from core.ui.clustering import groups
 from core.ui.jobs import JobKind, JobState
+from core.ui.labels import corrections
 
 with frame.page(
     "Groups", "Faces without a name, grouped by likeness. Name a group once, and all its faces have it."
@@ -24,16 +25,16 @@ with frame.page(
         icon=":material/workspaces:",
         disabled=working,
     ):
-        grouping.start(dataset)
+        groups.start(dataset)
         st.rerun()
     jobs.follow(job)
-    acting.last_done(dataset)
-    made = grouping.made(job if job and job.state is JobState.DONE else None)
+    corrections.last_done(dataset)
+    made = groups.made(job if job and job.state is JobState.DONE else None)
     with st.empty():  # the spinner has a place of its own: what stands below it would lose the focus if it moved
-        found = grouping.clustering(dataset.id, dataset.revision, made or 0.0)
+        found = groups.clustering(dataset.id, dataset.revision, made or 0.0)
     if found is not None and counts.unnamed_faces:
-        threshold = grouping.strictness(dataset, found)
-        grouping.name_them(grouping.View(dataset, made or 0.0, threshold))
+        threshold = groups.strictness(dataset, found)
+        groups.name_them(groups.View(dataset, made or 0.0, threshold))
     elif not counts.unnamed_faces:
         st.success("Every face has a name, or is nobody to name.", icon=":material/check_circle:")
     elif not working:

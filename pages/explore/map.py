@@ -3,8 +3,8 @@
 import streamlit as st
 
 from core.ui import data, frame
-from core.ui.correcting import acting
-from core.ui.explore import map_lookalikes, mapping
+from core.ui.labels import corrections
+from core.ui.projection import map_confusable_people, map_page
 
 with frame.page(
     "Map of faces", "Every face is a point. Faces that look alike to the recogniser lie close together."
@@ -16,21 +16,25 @@ with frame.page(
         frame.empty(f"{missing} Once there are faces, you see here who looks like whom.", "Add photos", frame.INGEST)
         st.stop()
     run = next(iter(data.runs(dataset)), None)
-    tabs = st.tabs([map_lookalikes.MAP, map_lookalikes.LOOKALIKES], key=map_lookalikes.VIEW, bind="query-params")
+    tabs = st.tabs(
+        [map_confusable_people.MAP, map_confusable_people.LOOKALIKES],
+        key=map_confusable_people.VIEW,
+        bind="query-params",
+    )
     if tabs[0].open:
         with tabs[0]:
-            said = mapping.readable(run)
+            said = map_page.readable(run)
             with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-                colour, people = mapping.colouring(dataset, said)
-                method = mapping.layout(dataset, counts.faces)
-                dimensions = mapping.settings(dataset, method)
-            layout = mapping.making(dataset, method, dimensions, counts.faces)
-            acting.last_done(dataset)
-            mapping.explore(dataset, mapping.view(dataset, layout, said, colour, people, dimensions))
-            st.caption(mapping.what_it_says(layout))
+                colour, people = map_page.colouring(dataset, said)
+                method = map_page.layout(dataset, counts.faces)
+                dimensions = map_page.settings(dataset, method)
+            layout = map_page.making(dataset, method, dimensions, counts.faces)
+            corrections.last_done(dataset)
+            map_page.explore(dataset, map_page.view(dataset, layout, said, colour, people, dimensions))
+            st.caption(map_page.what_it_says(layout))
     if tabs[1].open:
         with tabs[1]:
-            map_lookalikes.section(dataset)
+            map_confusable_people.section(dataset)
     if run:
         frame.next_step(
             "Points that lie with the wrong people are worth a look.", "See its errors", frame.EVALUATE, dataset.id

@@ -4,8 +4,8 @@ import streamlit as st
 
 from core.base.errors import ImageRefused
 from core.ui import data, frame, words
-from core.ui.correcting import acting
-from core.ui.identify import giving, keeping, looking, watching
+from core.ui.identification import live_camera, lookup_storage, photo_answer, photo_input
+from core.ui.labels import corrections
 
 with frame.page(
     "Who is this?", "Drop a photo: every face gets a name, or is called unknown when nobody is near."
@@ -16,30 +16,30 @@ with frame.page(
         frame.empty("Nothing has been learned from this dataset yet.", "Train", frame.TRAIN)
         st.stop()
     run = runs[0]
-    looking.learned(dataset, run)
+    photo_answer.learned(dataset, run)
     left, right = st.columns([3, 2], gap="large")
     with left:
-        way = giving.ask_for_way()
-    if way == giving.LIVE:
+        way = photo_input.ask_for_way()
+    if way == photo_input.LIVE:
         with right:
-            threshold = looking.ask_for_threshold(run, ())
-            watching.promise()
+            threshold = photo_answer.ask_for_threshold(run, ())
+            live_camera.promise()
         with left:
-            watching.watch(dataset, run, threshold)
+            live_camera.watch(dataset, run, threshold)
         st.stop()
     with left:
-        giving.standing(lambda: keeping.keep(dataset, run))
-        giving.strip()
+        photo_input.standing(lambda: lookup_storage.keep(dataset, run))
+        photo_input.strip()
     with right:
-        giving.arrive(way)
-    photo = giving.shown()
+        photo_input.arrive(way)
+    photo = photo_input.shown()
     if photo is None:
-        looking.invitation(dataset, run)
+        photo_answer.invitation(dataset, run)
         st.stop()
-    acting.last_done(dataset, hold=False)
+    corrections.last_done(dataset, hold=False)
     try:
-        looked = looking.look(run, dataset.revision, photo)
+        looked = photo_answer.look(run, dataset.revision, photo)
     except ImageRefused as refusal:
         st.error(f"**{words.plain(photo.name)}**: {words.plain(refusal)}", icon=":material/error:")
         st.stop()
-    looking.result(dataset, run, looked)
+    photo_answer.result(dataset, run, looked)

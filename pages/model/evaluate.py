@@ -3,19 +3,19 @@
 import streamlit as st
 
 from core.ui import damaged, data, frame, words
-from core.ui.correcting import acting
-from core.ui.recogniser import (
-    comparing,
-    confusion,
-    contending,
-    evaluation,
-    mistakes,
-    reporting,
-    same_person,
-    slicing,
-    strangers,
-    training,
+from core.ui.evaluation import (
+    baselines,
+    confusion_matrix,
+    evaluation_page,
+    open_set,
+    report_tab,
+    run_comparison,
+    slice_metrics,
+    wrong_predictions,
 )
+from core.ui.labels import corrections
+from core.ui.training import training_page
+from core.ui.verification import pair_statistics
 
 with frame.page(
     "How good is it?", "What the recogniser gets right on photos it had not seen, and where it errs."
@@ -27,25 +27,25 @@ with frame.page(
         what = "Nothing was trained yet. Afterwards you see here how often it is right, and every error."
         frame.empty(what, "Train", frame.TRAIN)
         st.stop()
-    run = evaluation.choose_run(runs)
-    shown = evaluation.shown(dataset, run)
-    acting.last_done(dataset)
+    run = evaluation_page.choose_run(runs)
+    shown = evaluation_page.shown(dataset, run)
+    corrections.last_done(dataset)
     if shown.stale:
-        evaluation.stale(shown)
-    evaluation.headline(run)
-    strangers.brief(run)
+        evaluation_page.stale(shown)
+    evaluation_page.headline(run)
+    open_set.brief(run)
 
     bodies = {
-        "Errors": mistakes.errors,
-        "Confusion": confusion.confusion,
-        **({training.COMPARED: comparing.section} if len(runs) > 1 else {}),
-        "People": evaluation.people,
-        "Strangers": strangers.section,
-        "Same person? (1:1)": same_person.section,
-        "Slices": slicing.section,
-        "Classifiers": contending.section,
-        "Report": reporting.section,
-        "Method": evaluation.method,
+        "Errors": wrong_predictions.errors,
+        "Confusion": confusion_matrix.confusion,
+        **({training_page.COMPARED: run_comparison.section} if len(runs) > 1 else {}),
+        "People": evaluation_page.people,
+        "Strangers": open_set.section,
+        "Same person? (1:1)": pair_statistics.section,
+        "Slices": slice_metrics.section,
+        "Classifiers": baselines.section,
+        "Report": report_tab.section,
+        "Method": evaluation_page.method,
     }
     for tab, body in zip(
         st.tabs([words.plain(title) for title in bodies], key="tab", bind="query-params"), bodies.values(), strict=True

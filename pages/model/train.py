@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.ui import damaged, data, frame, jobs
 from core.ui.jobs import JobKind, TrainRequest
-from core.ui.recogniser import training
+from core.ui.training import training_page
 
 with frame.page("Train", "Learn the people, and measure it on faces it has not seen.") as page:
     dataset = page.dataset
@@ -13,21 +13,21 @@ with frame.page("Train", "Learn the people, and measure it on faces it has not s
     runs = data.runs(dataset)
 
     if counts.people < 2:
-        training.too_few(counts)
+        training_page.too_few(counts)
         st.stop()
 
     with page.action:
-        request: TrainRequest = training.options()
+        request: TrainRequest = training_page.options()
         ready = not (job and job.state.active)
         if st.button("Train again" if runs else "Train", type="primary", icon=":material/school:", disabled=not ready):
-            training.start(dataset, request)
+            training_page.start(dataset, request)
 
     damaged.runs(dataset)
     jobs.follow(job)
-    training.done(dataset, job, runs)
+    training_page.done(dataset, job, runs)
     planned = st.container()
     if runs:
-        training.runs(dataset, runs)
+        training_page.runs(dataset, runs)
         frame.next_step("It has learned. Next: **see how good it is**.", "How good is it?", frame.EVALUATE, dataset.id)
     with planned:  # last: at first sight of many faces it takes a moment
-        training.plan(dataset, request.options)
+        training_page.plan(dataset, request.options)

@@ -6,7 +6,8 @@ import pytest
 
 from core.corrections.model import Hand
 from core.jobs.model import JobKind
-from core.ui.recogniser import comparing, training
+from core.ui.evaluation import run_comparison
+from core.ui.training import training_page
 from core.workflows.labels.correct import Corrector
 from tests.pages.conftest import button, texts, work
 from tests.pages.faces import add_faces
@@ -38,7 +39,7 @@ def correct(services, dataset):
 
 def test_after_one_training_there_is_nothing_to_compare(dataset, open_page):
     app = open_page(EVALUATE)
-    assert training.COMPARED not in [tab.label for tab in app.tabs]
+    assert training_page.COMPARED not in [tab.label for tab in app.tabs]
 
 
 def test_from_a_stale_run_two_clicks_lead_to_what_changed(app_data, dataset, open_page):
@@ -51,13 +52,13 @@ def test_from_a_stale_run_two_clicks_lead_to_what_changed(app_data, dataset, ope
     assert "by the run before" in texts(app)
     button(app, "What changed?").click().run()
     assert not app.exception
-    assert app.query_params["tab"] == training.COMPARED
+    assert app.query_params["tab"] == training_page.COMPARED
 
 
 def test_corrected_faces_are_among_the_newly_right_and_what_was_done_is_told(app_data, dataset, open_page):
     correct(app_data, dataset)
     learn(app_data, dataset)
-    said = texts(opened(open_page, training.COMPARED))
+    said = texts(opened(open_page, training_page.COMPARED))
     assert "Newly right: 4 faces" in said and "Newly wrong: none" in said
     assert "Moved 4 faces from Misfiled to Ann" in said and "Misfiled went" in said
     assert "on the 32 faces that both runs were tested on" in said
@@ -65,7 +66,7 @@ def test_corrected_faces_are_among_the_newly_right_and_what_was_done_is_told(app
 
 def test_the_same_training_again_changes_nothing(app_data, dataset, open_page):
     learn(app_data, dataset)
-    said = texts(opened(open_page, training.COMPARED))
+    said = texts(opened(open_page, training_page.COMPARED))
     assert "Nothing: the same faces and the same settings." in said
     assert "Both are right for the same" in said
 
@@ -74,12 +75,12 @@ def test_another_run_can_be_chosen_and_is_kept_in_the_address(app_data, dataset,
     for seed in (1, 2):
         learn(app_data, dataset, seed=seed)
     newest, middle, oldest = app_data.runs.runs(dataset.id)
-    app = opened(open_page, training.COMPARED)
+    app = opened(open_page, training_page.COMPARED)
     chooser = app.selectbox(key=f"compared_with_{newest.id}")
     assert chooser.value == middle.id and "Seed: 1 before, 2 now" in texts(app)
     chooser.select(oldest.id).run()
     assert app.query_params["against"] == oldest.id and "Seed: 0 before, 2 now" in texts(app)
-    app = opened(open_page, training.COMPARED, run=oldest.id)
+    app = opened(open_page, training_page.COMPARED, run=oldest.id)
     assert "Seed: 0 before, 1 now" in texts(app), "the first run is compared with the one after it"
 
 
@@ -90,5 +91,7 @@ def test_two_ticked_runs_say_what_differs_and_the_list_does_in_a_line(app_data, 
 
 
 def test_errors_that_were_none_are_explained():
-    assert comparing.cleared_sentence(1).startswith("One of them counted as an error before because the name was wrong")
-    assert comparing.cleared_sentence(3).startswith("3 of them counted as errors before")
+    assert run_comparison.cleared_sentence(1).startswith(
+        "One of them counted as an error before because the name was wrong"
+    )
+    assert run_comparison.cleared_sentence(3).startswith("3 of them counted as errors before")

@@ -12,7 +12,7 @@ from core.imaging.decoding import encode_jpeg
 from core.jobs.model import JobKind
 from core.learn.open_set.rejection_rule import Threshold
 from core.ui import state, words
-from core.ui.identify import giving, looking
+from core.ui.identification import photo_answer, photo_input
 from core.workflows.identification.identify import Candidate, nearest_candidate
 from core.workflows.identification.lookups import lookup
 from tests.pages.conftest import button, texts, work
@@ -146,14 +146,14 @@ def test_what_a_tab_was_given_is_forgotten_when_it_is_told_to(trained, open_page
 
 def test_the_effect_of_a_limit_is_told():
     wide = Threshold(0.01, 0.5, 0.01, 0.0, 0.02, enough=True)
-    assert looking.effect(wide, {0.05: 4, 0.01: 3, 0.001: 1}, 5) == (
+    assert photo_answer.effect(wide, {0.05: 4, 0.01: 3, 0.001: 1}, 5) == (
         "Here 3 of 5 faces have a name. With 1 in 1\u202f000 it would be 1. With 1 in 20 it would be 4."
     )
-    assert looking.effect(wide, {0.05: 3, 0.01: 3, 0.001: 3}, 5) == "Here 3 of 5 faces have a name."
+    assert photo_answer.effect(wide, {0.05: 3, 0.01: 3, 0.001: 3}, 5) == "Here 3 of 5 faces have a name."
 
 
 def test_a_tab_remembers_so_many_photos(monkeypatch, trained, open_page, sample_files):
-    monkeypatch.setattr(giving, "MOST_PHOTOS", 2)
+    monkeypatch.setattr(photo_input, "MOST_PHOTOS", 2)
     app = open_page(IDENTIFY)
     for content in list(sample_files.values())[:3]:
         app = ask(app, content)
@@ -181,9 +181,9 @@ def test_only_a_face_near_the_threshold_is_offered_a_name_with_one_click(trained
     face = identifier.identify(next(iter(sample_images.values()))).faces[0]
     strict, loose = identifier.threshold(0.01), identifier.threshold(0.02)
     assert loose.score < strict.score
-    assert looking.is_near(run, replace(face, score=strict.score + 0.01), strict), "it has the name"
-    assert looking.is_near(run, replace(face, score=(loose.score + strict.score) / 2), strict), "one step would do"
-    assert not looking.is_near(run, replace(face, score=loose.score - 0.01), strict)
+    assert photo_answer.is_near(run, replace(face, score=strict.score + 0.01), strict), "it has the name"
+    assert photo_answer.is_near(run, replace(face, score=(loose.score + strict.score) / 2), strict), "one step would do"
+    assert not photo_answer.is_near(run, replace(face, score=loose.score - 0.01), strict)
 
 
 def test_the_nearest_person_is_among_the_candidates_and_named_as_the_nearest():

@@ -13,7 +13,7 @@ from core.imaging.decoding import encode_jpeg
 from core.jobs.model import JobKind, JobState
 from core.store.artifacts import Kind
 from core.ui import data
-from core.ui.explore import map_chosen, mapping
+from core.ui.projection import map_page, map_selection
 from core.workflows.labels.correct import Corrector
 from core.workflows.projection import project
 from tests.pages.conftest import button, texts, work
@@ -153,10 +153,10 @@ def test_looking_for_a_person_puts_the_others_behind(trained, open_page):
 def test_a_summary_counts_faces_people_and_the_nameless(app_data, open_page):
     dataset = add_faces(app_data, "Family", {"Ann": 3, "Bob": 1, None: 2})
     faces = data.faces(dataset.id, app_data.store.dataset(dataset.id).revision)
-    assert map_chosen.summary(faces, list(range(6))) == "6 faces of 2 people, 2 without a name"
+    assert map_selection.summary(faces, list(range(6))) == "6 faces of 2 people, 2 without a name"
     bob = int(np.flatnonzero([faces.table.person(row) == "Bob" for row in range(6)])[0])
-    assert map_chosen.summary(faces, [bob]) == "1 face of 1 person"
-    table = mapping.people_table(faces, None)
+    assert map_selection.summary(faces, [bob]) == "1 face of 1 person"
+    table = map_page.people_table(faces, None)
     assert table["Person"].tolist() == ["Ann", "no name", "Bob"]
 
 
@@ -252,5 +252,5 @@ def test_a_recogniser_whose_answers_cannot_be_read_leaves_the_map_without_them(t
     app = open_page(MAP)
     assert "The map shows nothing of what the recogniser said." in texts(app)
     (colour,) = [box for box in app.selectbox if box.label == "Colour by"]
-    assert mapping.PREDICTION not in colour.options
+    assert map_page.PREDICTION not in colour.options
     assert on_map(app) == trained.store.counts(dataset.id).faces

@@ -12,8 +12,9 @@ from core.imaging.decoding import encode_jpeg, turn_pixels
 from core.jobs.handlers import IngestRequest
 from core.jobs.model import JobKind, JobState, Owner
 from core.store.protocols import IngestBatch, PhotoLabel
-from core.ui.correcting import acting, filters, grouping
-from core.ui.correcting.filters import Filter, Order, Show
+from core.ui.clustering import groups
+from core.ui.labels import corrections, face_filters
+from core.ui.labels.face_filters import Filter, Order, Show
 from core.vision.detect.mtcnn import Detector
 from core.workflows.labels.correct import Corrector
 from core.workflows.photos.ingest import Target, ingest
@@ -59,12 +60,12 @@ def test_an_action_is_said_and_undone_and_done_again(app_data, open_page):
 
 def test_orders_put_first_what_they_say(app_data):
     dataset = add_faces(app_data, "Family", {"Ann": 4, "Bob": 4})
-    faces = filters.data.faces(dataset.id, dataset.revision)
+    faces = face_filters.data.faces(dataset.id, dataset.revision)
     like = faces.table.ids[6]
-    rows = filters.rows(dataset.id, dataset.revision, Filter(order=Order.ALIKE, like=like))
+    rows = face_filters.rows(dataset.id, dataset.revision, Filter(order=Order.ALIKE, like=like))
     assert faces.table.ids[rows[0]] == like
     assert {faces.table.person(int(row)) for row in rows[:4]} == {"Bob"}
-    of_bob = filters.rows(dataset.id, dataset.revision, Filter(Show.ALL, person="Bob"))
+    of_bob = face_filters.rows(dataset.id, dataset.revision, Filter(Show.ALL, person="Bob"))
     assert {faces.table.person(int(row)) for row in of_bob} == {"Bob"}
 
 
@@ -74,9 +75,9 @@ def test_faces_are_chosen_by_the_day_of_their_photo(app_data):
     made = [faces_of(number, taken) for number, taken in enumerate([*days, None])]
     app_data.store.add(dataset.id, "", IngestBatch([photo for photo, _ in made], [face for _, face in made]))
     dataset = app_data.store.dataset("Family")
-    whole = filters.rows(dataset.id, dataset.revision, Filter())
-    early = filters.rows(dataset.id, dataset.revision, Filter(taken=(0.0, 2 * 86_400.0)))
-    table = filters.data.faces(dataset.id, dataset.revision).table
+    whole = face_filters.rows(dataset.id, dataset.revision, Filter())
+    early = face_filters.rows(dataset.id, dataset.revision, Filter(taken=(0.0, 2 * 86_400.0)))
+    table = face_filters.data.faces(dataset.id, dataset.revision).table
     assert len(whole) == 4
     assert sorted(table.taken[early]) == [0.0, 86_400.0]
 
@@ -120,14 +121,14 @@ def test_groups_are_made_by_the_worker_and_counted_for_the_slider(app_data, open
     app.run()
     assert "**3 groups**, 1 face alone" in texts(app)
     revision = app_data.store.dataset(dataset.id).revision
-    found = grouping.groups(dataset.id, revision, grouping.made(job), grouping.DEFAULT_THRESHOLD)
+    found = groups.groups(dataset.id, revision, groups.made(job), groups.DEFAULT_THRESHOLD)
     somebody(app_data, dataset).move(found.members(0), "Ann")
     assert "**2 groups**, 1 face alone" in texts(open_page(GROUPS))
 
 
 def somebody(services, dataset):
     """Somebody in the sitting "this one"."""
-    return Corrector(services.store, services.log, dataset.id, Hand(acting.AUTHOR, "this one"))
+    return Corrector(services.store, services.log, dataset.id, Hand(corrections.AUTHOR, "this one"))
 
 
 def move_silently(services, dataset, face_id, name):
@@ -189,7 +190,7 @@ def test_a_photo_that_is_turned_shows_its_face_and_undo_takes_it_back(app_data, 
 
 
 def test_turning_many_photos_back_is_a_job(app_data, lying, open_page, monkeypatch):
-    monkeypatch.setattr(acting, "MOST_TURNED_AT_ONCE", 0)
+    monkeypatch.setattr(corrections, "MOST_TURNED_AT_ONCE", 0)
     (photo,) = app_data.store.photos_without_face(lying.id)
     app = open_page(REVIEW)
     app.session_state["sitting"] = "this one"
@@ -218,10 +219,10 @@ def test_an_open_photo_is_turned_and_stays_open(app_data, lying):
         import streamlit as st
 
         from core.ui import data, state
-        from core.ui.correcting import acting, facesheet
+        from core.ui.labels import corrections, face_sheet
 
-        st.session_state[state.DRAWN_EPOCH] = st.session_state.get("drawn", acting.epoch())
-        facesheet.open_photo(data.services().store.dataset(dataset_id), photo_id, {})
+        st.session_state[state.DRAWN_EPOCH] = st.session_state.get("drawn", corrections.epoch())
+        face_sheet.open_photo(data.services().store.dataset(dataset_id), photo_id, {})
 
     app = AppTest.from_function(page, default_timeout=60, args=(lying.id, photo.id)).run()
     assert not app.exception and "No face was found on it." in texts(app)

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from core.jobs.model import JobKind
-from core.ui.recogniser import same_person
-from core.ui.recogniser.same_person import histogram_json, own_pairs
+from core.ui.verification import pair_statistics
+from core.ui.verification.pair_statistics import histogram_json, own_pairs
 from tests.pages.conftest import button, texts, work
 from tests.pages.faces import add_faces
 
@@ -91,5 +91,5 @@ def test_the_chart_shows_each_kind_as_shares_and_the_limit():
 
 
 def test_a_step_of_the_slider_never_lets_more_pass_than_promised():
-    assert same_person._rounded(0.9579) == pytest.approx(0.95)
-    assert (same_person._rounded(0.1), same_person._rounded(3.0)) == (0.3, 1.6)
+    assert pair_statistics._rounded(0.9579) == pytest.approx(0.95)
+    assert (pair_statistics._rounded(0.1), pair_statistics._rounded(3.0)) == (0.3, 1.6)

@@ -10,7 +10,7 @@ import pytest
 from core.jobs.model import JobKind
 from core.learn.model_selection.baselines import contenders
 from core.store.artifacts import Kind
-from core.ui.recogniser import contending, slicing, study_charts
+from core.ui.evaluation import baselines, slice_metrics, study_charts
 from core.workflows.evaluation import study
 from tests.conftest import new_data_dir, services_on
 from tests.pages.conftest import _services, button, texts, work
@@ -139,18 +139,18 @@ def test_a_kind_of_face_is_called_hard_only_when_it_is_for_sure():
         {"by": "pose", "slice": "frontal", "n": 90, "accuracy": share(0.4, 0.1, 0.95)},
     ]
     made = {"accuracy": share(0.9, 0.8, 1.0), "slices": slices}
-    assert slicing.finding(made) == "Hardest is quality of the face, below 50 %: 50 % right, against 90 % of all"
-    assert slicing.finding({**made, "slices": slices[1:]}).startswith("No kind of face is harder")
+    assert slice_metrics.finding(made) == "Hardest is quality of the face, below 50 %: 50 % right, against 90 % of all"
+    assert slice_metrics.finding({**made, "slices": slices[1:]}).startswith("No kind of face is harder")
 
 
 def test_the_curve_says_from_when_on_more_photos_hardly_help():
     points = [{"photos": n, "people": 5, "accuracy": share(m, m, m)} for n, m in ((1, 0.8), (3, 0.95), (8, 0.953))]
     assert (
-        slicing.curve_finding(points)
+        slice_metrics.curve_finding(points)
         == "80 % right with 1 face of everybody, 95 % right with 3 faces; more hardly helped"
     )
-    assert slicing.curve_finding(points[:2]) == "80 % right with 1 face of everybody, 95 % right with 3 faces"
-    assert slicing.curve_finding(points[:1]) == "80 % right with 1 face of everybody"
+    assert slice_metrics.curve_finding(points[:2]) == "80 % right with 1 face of everybody, 95 % right with 3 faces"
+    assert slice_metrics.curve_finding(points[:1]) == "80 % right with 1 face of everybody"
 
 
 def test_a_clicked_slice_is_read_and_nothing_is_nothing():
@@ -175,7 +175,7 @@ def test_differences_and_times_read_well():
         "balanced_accuracy": share(1, 1, 1), "macro_f1": share(1, 1, 1), "top3": share(1, 1, 1),
         "fit_s": 0.0021, "predict_ms": 250.0,
     }  # fmt: skip
-    (told,) = contending.table({"classifiers": [row]}).to_dict("records")
+    (told,) = baselines.table({"classifiers": [row]}).to_dict("records")
     assert told["Right"] == "90.00 (80.00 to 100)"
     assert told["Difference"] == "\u22121.23 (\u22122.00 to 0)"
     assert (told["Learns in"], told["Names one in"]) == ("2.1 ms", "0.25 s")

@@ -12,7 +12,7 @@ from PIL import Image
 
 from core.jobs.model import JobKind
 from core.learn.verification.pair_likelihood import MEASURED
-from core.ui.identify.verifying import basis, conclusion
+from core.ui.verification.pair_answer import basis, conclusion
 from core.vision.models import catalogue
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
 from core.workflows.verification.verify import Verdict

@@ -10,9 +10,9 @@ import pytest
 from core.learn.metrics.classification import evaluate
 from core.ui import charts
 from core.ui.charts import Group, Matrix
-from core.ui.explore.mapping import selected_rows
-from core.ui.recogniser import confusion
-from core.ui.recogniser.evaluation import finding, people_table
+from core.ui.evaluation import confusion_matrix
+from core.ui.evaluation.evaluation_page import finding, people_table
+from core.ui.projection.map_page import selected_rows
 
 
 def ints(*values: int) -> np.ndarray:
@@ -102,27 +102,27 @@ def an_evaluation(n_people: int, wrong: list[tuple[int, int]]):
 
 
 def test_few_people_are_all_in_the_matrix_and_of_many_those_who_are_confused():
-    assert len(confusion.matrix_people(an_evaluation(40, [(0, 1)]), (), everyone=False)) == 40
+    assert len(confusion_matrix.matrix_people(an_evaluation(40, [(0, 1)]), (), everyone=False)) == 40
     many = an_evaluation(105, [(3, 9), (9, 50)])
-    assert confusion.matrix_people(many, (), everyone=False).tolist() == [3, 9, 50]
-    assert len(confusion.matrix_people(many, (), everyone=True)) == 105
+    assert confusion_matrix.matrix_people(many, (), everyone=False).tolist() == [3, 9, 50]
+    assert len(confusion_matrix.matrix_people(many, (), everyone=True)) == 105
 
 
 def test_looking_for_a_person_shows_whoever_they_were_confused_with():
     many = an_evaluation(105, [(3, 9), (9, 50), (60, 61)])
-    assert confusion.matrix_people(many, ("p_009",), everyone=False).tolist() == [3, 9, 50]
+    assert confusion_matrix.matrix_people(many, ("p_009",), everyone=False).tolist() == [3, 9, 50]
 
 
 def test_the_most_confused_are_shown_when_even_the_confused_are_many():
     busy = an_evaluation(1_000, [(n, n + 1) for n in range(0, 900, 2)] + [(900, 901)] * 3)
-    shown = confusion.matrix_people(busy, (), everyone=False).tolist()
-    assert len(shown) == confusion.BUSY_MOST
+    shown = confusion_matrix.matrix_people(busy, (), everyone=False).tolist()
+    assert len(shown) == confusion_matrix.BUSY_MOST
     assert {900, 901} <= set(shown)
 
 
 def test_people_who_read_the_same_keep_their_folder_names():
     evaluation = evaluate(["A B", "A_B"], ints(0, 1), ints(0, 1), np.eye(2))
-    assert confusion.matrix_of(evaluation, ints(0, 1), by_name=True).names == ["A B", "A_B"]
+    assert confusion_matrix.matrix_of(evaluation, ints(0, 1), by_name=True).names == ["A B", "A_B"]
 
 
 @pytest.mark.parametrize(

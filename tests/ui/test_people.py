@@ -7,9 +7,9 @@ import pytest
 
 from core.learn.model_selection.photos_needed import MOST, Advice, PhotoKind
 from core.store.protocols import Counts, Dataset, PersonCount
-from core.ui.people import coach, crowd, erasing, likeness, merging, overview
-from core.ui.people.crowd import Order, Show, Wanted
-from core.ui.people.likeness import Likeness
+from core.ui.people import confusable_people, erasure, merging, overview, people_grid, photos_needed
+from core.ui.people.confusable_people import Likeness
+from core.ui.people.people_grid import Order, Show, Wanted
 from core.ui.people.person import View, free_name
 
 
@@ -26,7 +26,7 @@ CROWD = [
 
 
 def names(wanted: Wanted) -> list[str]:
-    return [each.name for each in crowd.listed(CROWD, wanted)]
+    return [each.name for each in people_grid.listed(CROWD, wanted)]
 
 
 def test_people_are_ordered_by_name_whatever_the_capitals():
@@ -54,25 +54,25 @@ def test_a_name_is_found_without_its_capitals_and_accents(typed, found):
 
 def test_hidden_people_are_listed_when_asked_for():
     assert names(Wanted(hidden=True)) == ["ann_lee", "Björn", "Carl", "Zoé"]
-    assert crowd.counts(CROWD, hidden=True)[Show.ALL] == 4
+    assert people_grid.counts(CROWD, hidden=True)[Show.ALL] == 4
 
 
 def test_chips_count_and_choose_the_same_people():
-    counted = crowd.counts(CROWD, hidden=False)
+    counted = people_grid.counts(CROWD, hidden=False)
     assert counted == {Show.ALL: 3, Show.FEW: 1, Show.POOR: 1, Show.ONE_SIDE: 1}
     for show in Show:
         assert len(names(Wanted(show=show))) == counted[show]
 
 
 def test_a_person_on_neither_side_is_not_on_one_side_only():
-    assert Show.ONE_SIDE not in crowd.traits(person(1, "Ann"))
-    assert Show.ONE_SIDE in crowd.traits(person(1, "Ann", val=2))
+    assert Show.ONE_SIDE not in people_grid.traits(person(1, "Ann"))
+    assert Show.ONE_SIDE in people_grid.traits(person(1, "Ann", val=2))
 
 
 def test_the_most_alike_come_first_with_their_similarity_and_without_oneself():
     known = Likeness((7, 8, 9), np.array([[1, 0], [0, 1], [0.8, 0.6]], dtype=np.float32))
-    assert likeness.most_alike(known, 7) == [(9, pytest.approx(0.8)), (8, pytest.approx(0.0))]
-    assert likeness.most_alike(known, 5) == []
+    assert confusable_people.most_alike(known, 7) == [(9, pytest.approx(0.8)), (8, pytest.approx(0.0))]
+    assert confusable_people.most_alike(known, 5) == []
 
 
 def test_the_summary_counts_what_there_is_and_nothing_else():
@@ -98,21 +98,21 @@ def test_the_summary_counts_what_there_is_and_nothing_else():
     ],
 )
 def test_advice_is_a_sentence(more, kinds, said):
-    assert coach.sentence(Advice(1, more, kinds, "")) == said
+    assert photos_needed.sentence(Advice(1, more, kinds, "")) == said
 
 
 def test_what_would_be_erased_is_told_in_numbers():
-    told = erasing.sentence("Ann Lee", {"faces": 6, "photos": 5, "photos_kept": 1, "models": 2, "lookups": 1})
+    told = erasure.sentence("Ann Lee", {"faces": 6, "photos": 5, "photos_kept": 1, "models": 2, "lookups": 1})
     assert told.startswith(
         "**Ann Lee**: 6 faces, 5 photos, 2 trained recognisers, 1 kept result of Many photos and all exports"
     )
     assert "1 photo with other people on it stays" in told
-    assert "stay" not in erasing.sentence("Ann", {"faces": 1, "photos": 1, "photos_kept": 0, "models": 0, "lookups": 0})
+    assert "stay" not in erasure.sentence("Ann", {"faces": 1, "photos": 1, "photos_kept": 0, "models": 0, "lookups": 0})
 
 
 @pytest.mark.parametrize(("typed", "yes"), [("ann_lee", True), (" ann lee ", True), ("ann", False), ("", False)])
 def test_only_the_name_itself_is_a_yes_to_erasing(typed, yes):
-    assert erasing.is_name_of(typed, CROWD[0]) is yes
+    assert erasure.is_name_of(typed, CROWD[0]) is yes
 
 
 def test_of_two_who_are_merged_the_one_with_more_photos_stays():

@@ -9,8 +9,8 @@ import streamlit as st
 from core.store.protocols import PersonCount
 from core.ui import gallery, state, words
 from core.ui.components.picker import Grid, picker
-from core.ui.correcting import acting
-from core.ui.people import crowd, likeness, person
+from core.ui.labels import corrections
+from core.ui.people import confusable_people, people_grid, person
 from core.ui.people.person import View
 
 CANDIDATES = 24
@@ -31,16 +31,23 @@ def choose(view: View) -> None:
         type="search",
         live=True,
     )
-    near = likeness.most_alike(likeness.everybody(view.dataset.id, view.dataset.revision), view.person.id)
+    near = confusable_people.most_alike(
+        confusable_people.everybody(view.dataset.id, view.dataset.revision), view.person.id
+    )
     found = [(other, value) for other_id, value in near if (other := view.other(other_id)) and matches(other, search)]
     if not found:
         st.info("Nobody else is called that." if search else "There is nobody else yet.")
         return
-    tiles = [crowd.pickable(view.dataset, other, f"similarity {value:.2f}") for other, value in found[:CANDIDATES]]
+    tiles = [
+        people_grid.pickable(view.dataset, other, f"similarity {value:.2f}") for other, value in found[:CANDIDATES]
+    ]
     look = Grid(
-        "People to merge with. Arrows walk, Enter merges.", {"Enter": "open"}, click="open", grab=acting.epoch() + 1
+        "People to merge with. Arrows walk, Enter merges.",
+        {"Enter": "open"},
+        click="open",
+        grab=corrections.epoch() + 1,
     )
-    picked = picker(f"merge_{view.person.id}", tiles, look, acting.epoch())
+    picked = picker(f"merge_{view.person.id}", tiles, look, corrections.epoch())
     if picked.command and picked.command.face_ids:
         merge(view, *survivor(view, int(picked.command.face_ids[0])))
         st.rerun()
@@ -48,7 +55,7 @@ def choose(view: View) -> None:
 
 def matches(other: PersonCount, search: str) -> bool:
     """Whether somebody's name holds what was typed."""
-    return crowd.plain(search) in crowd.plain(words.person(other.name))
+    return people_grid.plain(search) in people_grid.plain(words.person(other.name))
 
 
 def survivor(view: View, other_id: int) -> tuple[int, int]:
@@ -61,10 +68,10 @@ def survivor(view: View, other_id: int) -> tuple[int, int]:
 
 def merge(view: View, gone_id: int, kept_id: int) -> None:
     """Make the one person's faces the other's, and show that one."""
-    before = acting.epoch()
-    acting.do(view.dataset.id, lambda: acting.corrector(view.dataset).merge(gone_id, kept_id))
+    before = corrections.epoch()
+    corrections.do(view.dataset.id, lambda: corrections.corrector(view.dataset).merge(gone_id, kept_id))
     st.session_state.pop(state.NAMESAKE, None)
-    if acting.epoch() > before:
+    if corrections.epoch() > before:
         person.open_person(kept_id)
 
 

@@ -7,8 +7,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.store.protocols import Counts, Dataset, PersonCount
 from core.ui import address, data, frame, words
-from core.ui.correcting import acting
-from core.ui.people import crowd, doubles, erasing, person, person_page
+from core.ui.labels import corrections
+from core.ui.people import erasure, merge_questions, people_grid, person, person_page
 
 DOUBLES = "doubles"
 """In the address: the question whether two people are one."""
@@ -17,7 +17,7 @@ GONE = "This person has no photos any more: merged, renamed or moved. Here is ev
 
 def show(dataset: Dataset, action: DeltaGenerator) -> None:
     """Everybody, one of them, or pairs who may be one; ``action`` is the place of the primary button."""
-    erasing.standing(dataset)
+    erasure.standing(dataset)
     people = data.people(dataset.id, dataset.revision)
     if not people:
         _nobody(data.counts(dataset.id, dataset.revision))
@@ -39,9 +39,9 @@ def show(dataset: Dataset, action: DeltaGenerator) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         with st.container(width="content"):
             person_page.walk(view)
-        acting.last_done(dataset)
+        corrections.last_done(dataset)
     person_page.show(view)
-    erasing.offer(dataset, chosen)
+    erasure.offer(dataset, chosen)
 
 
 def _find_doubles(people: list[PersonCount]) -> None:
@@ -65,8 +65,8 @@ def _doubles(dataset: Dataset, people: list[PersonCount]) -> None:
             on_click=address.remember,
             kwargs={"view": None},
         )
-        acting.last_done(dataset)
-    doubles.ask(dataset, people)
+        corrections.last_done(dataset)
+    merge_questions.ask(dataset, people)
 
 
 def _nobody(counts: Counts) -> None:
@@ -77,11 +77,11 @@ def _nobody(counts: Counts) -> None:
 
 
 def _everybody(dataset: Dataset, people: list[PersonCount]) -> None:
-    wanted = crowd.choose(dataset, people)
-    shown = crowd.listed(people, wanted)
+    wanted = people_grid.choose(dataset, people)
+    shown = people_grid.listed(people, wanted)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.caption(words.plain(summary(people, data.counts(dataset.id, dataset.revision))), width="content")
-        acting.last_done(dataset)
+        corrections.last_done(dataset)
     if not shown:
         st.info("Nobody is like that. Choose something else above.", icon=":material/search:")
         return
@@ -89,17 +89,17 @@ def _everybody(dataset: Dataset, people: list[PersonCount]) -> None:
 
 
 @st.fragment
-def _grid(dataset: Dataset, shown: list[PersonCount], wanted: crowd.Wanted) -> None:
-    acting.keep_in_step()
-    picked = crowd.grid(dataset, shown, wanted)
-    st.caption(crowd.LEGEND)
+def _grid(dataset: Dataset, shown: list[PersonCount], wanted: people_grid.Wanted) -> None:
+    corrections.keep_in_step()
+    picked = people_grid.grid(dataset, shown, wanted)
+    st.caption(people_grid.LEGEND)
     if picked.command is None:
         return
     if picked.command.name == "open" and picked.command.face_ids:
         person.open_person(int(picked.command.face_ids[0]))
     elif picked.command.name in ("undo", "redo"):
-        mine = acting.corrector(dataset)
-        acting.do(dataset.id, mine.undo if picked.command.name == "undo" else mine.redo)
+        mine = corrections.corrector(dataset)
+        corrections.do(dataset.id, mine.undo if picked.command.name == "undo" else mine.redo)
     st.rerun()
 
 

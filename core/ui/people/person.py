@@ -10,7 +10,7 @@ from core.base.types import TRUSTED_GRADE
 from core.store.protocols import Dataset, PersonCount
 from core.ui import address, data, state, words
 from core.ui.data import Faces
-from core.ui.people import crowd
+from core.ui.people import people_grid
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def open_person(person_id: int | None) -> None:
 
 def neighbours(view: View) -> tuple[int | None, int | None]:
     """The ids of who stands before and after the person in the order of the address."""
-    ids = [person.id for person in crowd.listed(view.people, crowd.asked(view.people))]
+    ids = [person.id for person in people_grid.listed(view.people, people_grid.asked(view.people))]
     if view.person.id not in ids:
         return None, None
     place = ids.index(view.person.id)

@@ -12,10 +12,10 @@ from streamlit.delta_generator import DeltaGenerator
 from core.base.types import Ints, Split
 from core.ui import address, gallery, words
 from core.ui.components.picker import Command, Pickable, Picked, picker
-from core.ui.correcting import acting, facesheet, history, reviewing
-from core.ui.correcting.acting import Desk
 from core.ui.data import Faces
-from core.ui.people import likeness, person
+from core.ui.labels import correction_history, corrections, face_review, face_sheet
+from core.ui.labels.corrections import Desk
+from core.ui.people import confusable_people, person
 from core.ui.people.person import View
 
 PER_PAGE = 48
@@ -72,7 +72,7 @@ def ordered(faces: Faces, order: Order) -> Ints:
     table, rows = faces.table, np.arange(len(faces.table))
     match order:
         case Order.ODD:
-            rows = likeness.typical(faces, rows)[::-1]
+            rows = confusable_people.typical(faces, rows)[::-1]
         case Order.SIDE:
             sides = {Split.TRAIN: 0, Split.VAL: 1, None: 2}
             rows = rows[np.argsort([sides[table.splits[row]] for row in rows], kind="stable")]
@@ -84,14 +84,14 @@ def ordered(faces: Faces, order: Order) -> Ints:
 
 def _pick(view: View, faces: Faces, rows: Ints, desk: Desk) -> Picked:
     tiles = [_tile(view, faces, int(row)) for row in rows]
-    given = acting.grid(f"Faces of {view.name}. Arrows walk, space chooses.", desk.keys | KEYS)
-    return picker(f"faces_of_{view.person.id}", tiles, given, acting.epoch())
+    given = corrections.grid(f"Faces of {view.name}. Arrows walk, space chooses.", desk.keys | KEYS)
+    return picker(f"faces_of_{view.person.id}", tiles, given, corrections.epoch())
 
 
 def _tile(view: View, faces: Faces, row: int) -> Pickable:
     """All have one name here: the photo's name stands in its place."""
-    tile, table = reviewing.pickable(view.dataset, faces, row), faces.table
-    side = history.side(table.splits[row]) if table.splits[row] else ""
+    tile, table = face_review.pickable(view.dataset, faces, row), faces.table
+    side = correction_history.side(table.splits[row]) if table.splits[row] else ""
     note = side if np.isnan(table.grades[row]) else f"quality {words.percent(float(table.grades[row]), 0)}"
     return replace(tile, name=tile.note, note=note)
 
@@ -114,7 +114,7 @@ def _more(view: View, about: tuple[str, ...]) -> None:
     )
     st.text_input(
         "Make these another person",
-        key=f"divide_{acting.epoch()}",
+        key=f"divide_{corrections.epoch()}",
         placeholder="A new name",
         icon=":material/call_split:",
         disabled=not about,
@@ -124,14 +124,14 @@ def _more(view: View, about: tuple[str, ...]) -> None:
 
 
 def _use_as_picture(view: View, face_ids: tuple[str, ...]) -> None:
-    mine = acting.corrector(view.dataset)
+    mine = corrections.corrector(view.dataset)
     if face_ids:
-        acting.do(view.dataset.id, lambda: mine.cover(view.person.id, face_ids[0]))
+        corrections.do(view.dataset.id, lambda: mine.cover(view.person.id, face_ids[0]))
 
 
 def _divided(view: View, about: tuple[str, ...]) -> None:
-    name = st.session_state[f"divide_{acting.epoch()}"]
-    acting.do(view.dataset.id, lambda: acting.corrector(view.dataset).divide(about, name))
+    name = st.session_state[f"divide_{corrections.epoch()}"]
+    corrections.do(view.dataset.id, lambda: corrections.corrector(view.dataset).divide(about, name))
 
 
 def _obey(view: View, desk: Desk, command: Command | None) -> None:
@@ -141,7 +141,7 @@ def _obey(view: View, desk: Desk, command: Command | None) -> None:
     match command.name:
         case "open":
             if command.face_ids:
-                facesheet.whole_photo(view.dataset, command.face_ids[0])
+                face_sheet.whole_photo(view.dataset, command.face_ids[0])
             return
         case "everybody":
             person.open_person(None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.ui import gallery, state
-from core.ui.correcting import acting, facesheet
+from core.ui.labels import corrections, face_sheet
 from core.ui.people import merging, person, person_faces, person_side
 from core.ui.people.person import View
 from core.ui.photos import exports
@@ -37,7 +37,7 @@ def _walk(label: str, icon: str, person_id: int | None, *, disabled: bool) -> No
 @st.fragment
 def show(view: View) -> None:
     """The person's head, faces and side."""
-    acting.keep_in_step()
+    corrections.keep_in_step()
     _head(view)
     actions = st.container()
     left, right = st.columns([7, 3], gap="large")
@@ -45,7 +45,7 @@ def show(view: View) -> None:
         focused = person_faces.show(view, actions)
     with right:
         if focused:
-            facesheet.sheet(view.dataset, focused, view.faces)
+            face_sheet.sheet(view.dataset, focused, view.faces)
             st.divider()
         person_side.show(view)
 
@@ -74,19 +74,19 @@ def _name(view: View) -> None:
 
 def _name_key(view: View) -> str:
     """Another one when the name has changed: a field that keeps its key keeps its text."""
-    return f"person_name_{view.person.id}_{acting.epoch()}_{view.name}"
+    return f"person_name_{view.person.id}_{corrections.epoch()}_{view.name}"
 
 
 def _renamed(view: View) -> None:
-    key, before = _name_key(view), acting.epoch()
+    key, before = _name_key(view), corrections.epoch()
     wanted = st.session_state[key]
     other = person.namesake(view, wanted)
     if other is not None:
         st.session_state[state.NAMESAKE] = (view.person.id, other.id)
         return
     st.session_state.pop(state.NAMESAKE, None)
-    acting.do(view.dataset.id, lambda: acting.corrector(view.dataset).rename(view.person.id, wanted))
-    if acting.epoch() == before:
+    corrections.do(view.dataset.id, lambda: corrections.corrector(view.dataset).rename(view.person.id, wanted))
+    if corrections.epoch() == before:
         st.session_state[key] = view.name
 
 
@@ -96,7 +96,7 @@ def _keep_name(view: View) -> None:
 
 
 def _hide(view: View) -> None:
-    whom, mine = view.person, acting.corrector(view.dataset)
+    whom, mine = view.person, corrections.corrector(view.dataset)
     label, icon, hint = (
         ("Show again", "visibility", "List, learn and name this person again")
         if whom.hidden
@@ -108,6 +108,6 @@ def _hide(view: View) -> None:
         key="hide",
         icon=f":material/{icon}:",
         help=hint,
-        on_click=acting.do,
+        on_click=corrections.do,
         args=(view.dataset.id, lambda: act(whom.id)),
     )

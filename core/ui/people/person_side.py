@@ -7,8 +7,8 @@ from zlib import crc32
 import streamlit as st
 
 from core.ui import data, gallery, words
-from core.ui.correcting import acting, history
-from core.ui.people import coach, likeness, person
+from core.ui.labels import correction_history, corrections
+from core.ui.people import confusable_people, person, photos_needed
 from core.ui.people.person import View
 
 PARTS_SHOWN = 4
@@ -20,7 +20,7 @@ NOTE_CHARS = 2000
 def show(view: View) -> None:
     """Whether they may be two people, what would help, the note, and the past."""
     _parts(view)
-    coach.show(view.dataset, view.person.id)
+    photos_needed.show(view.dataset, view.person.id)
     st.text_area(
         "Note",
         view.person.note,
@@ -35,17 +35,17 @@ def show(view: View) -> None:
 
 
 def _note_key(view: View) -> str:
-    return f"note_{view.person.id}_{acting.epoch()}_{crc32(view.person.note.encode())}"
+    return f"note_{view.person.id}_{corrections.epoch()}_{crc32(view.person.note.encode())}"
 
 
 def _noted(view: View) -> None:
     text = st.session_state[_note_key(view)]
-    acting.do(view.dataset.id, lambda: acting.corrector(view.dataset).note(view.person.id, text))
+    corrections.do(view.dataset.id, lambda: corrections.corrector(view.dataset).note(view.person.id, text))
 
 
 def _parts(view: View) -> None:
     """The groups that the faces fall into, when they are so different that they may be two people."""
-    found = likeness.parts(view.dataset.id, view.dataset.revision, view.person.id)
+    found = confusable_people.parts(view.dataset.id, view.dataset.revision, view.person.id)
     if not found.probably_two:
         return
     table, row = view.faces.table, view.faces.row
@@ -68,7 +68,9 @@ def _parts(view: View) -> None:
 
 
 def _part_off(view: View, face_ids: tuple[str, ...]) -> None:
-    acting.do(view.dataset.id, lambda: acting.corrector(view.dataset).divide(face_ids, person.free_name(view)))
+    corrections.do(
+        view.dataset.id, lambda: corrections.corrector(view.dataset).divide(face_ids, person.free_name(view))
+    )
 
 
 def _past(view: View) -> None:
@@ -80,5 +82,5 @@ def _past(view: View) -> None:
     with st.expander(f"History: {words.count(len(events), 'entry', 'entries')}"):
         for event in events:
             undone = "" if event.active else " (undone)"
-            told = words.plain(f"{event.author}: {history.sentence(event, names)}")
+            told = words.plain(f"{event.author}: {correction_history.sentence(event, names)}")
             st.caption(f"{words.ago(event.created)}, {told}{undone}")

@@ -12,7 +12,7 @@ from core.jobs.model import Job, JobKind, JobState
 from core.jobs.transfers import ImportParams
 from core.store.protocols import Dataset
 from core.ui import data, frame, jobs, state, words
-from core.ui.correcting import acting
+from core.ui.labels import corrections
 from core.ui.photos import uploads
 from core.ui.photos.uploads import Offer
 from core.workflows.exchange import arrivals as arriving
@@ -80,7 +80,7 @@ def _offer_own_photos(dataset: Dataset) -> None:
 
 
 def _start_own_photos(dataset: Dataset) -> None:
-    by = imports.hand(acting.hand().author)
+    by = imports.hand(corrections.hand().author)
     asked = ImportParams(
         path="",
         title="Names inside of the photos",
@@ -196,7 +196,7 @@ def _let_go(offer: Offer) -> None:
 
 def _start(dataset: Dataset | None, offer: Offer, part: Part, name: str | None) -> None:
     """Queue it; a bundle for an installation without a dataset is taken at once, since a job needs one."""
-    by = imports.hand(acting.hand().author)
+    by = imports.hand(corrections.hand().author)
     if dataset is None:
         given = Delivery(offer.path, part.what, part.member, name)
         came = arriving.take(data.services().arrival_tools(), None, given, by)
@@ -314,8 +314,8 @@ def _way_back(dataset: Dataset, job: Job) -> None:
             "Undo the import",
             key=f"undo_{job.id}",
             icon=":material/undo:",
-            on_click=acting.do,
-            args=(dataset.id, lambda: acting.corrector(dataset).undo_session(session)),
+            on_click=corrections.do,
+            args=(dataset.id, lambda: corrections.corrector(dataset).undo_session(session)),
         )
     elif job.result.get("events") or job.result.get("named"):
         st.caption("It was undone.")

@@ -1,0 +1,91 @@
+"""The tab "Classifiers": other classifiers on the same folds, and which one to take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.learn.model_selection.baselines import DUMMY, LINEAR_SVM
+from core.ui import words
+from core.ui.evaluation import study_progress
+from core.ui.evaluation.evaluation_page import Shown
+
+
+def section(page: Shown) -> None:
+    """The recommendation in a sentence, then everything side by side."""
+    made = study_progress.document(page, "classifiers")
+    if made is None:
+        return
+    st.markdown(f"**{words.plain(made['why'])}**")
+    st.dataframe(
+        table(made),
+        hide_index=True,
+        column_config=_columns(),
+        key="classifiers_table",
+        alt=f"Classifiers on the same folds, with the time they take. {made['why']}",
+    )
+    fixed = "; ".join(f"{one['title']}: {one['settings']}" for one in made["classifiers"] if one["settings"])
+    st.caption(
+        "The first is in use. All of them learned from and were tested on the same faces. In per cent, in brackets the "
+        "95 % interval. Difference: how much more often it is right than the first, face by face. Times are those of "
+        f"this computer. {words.plain(fixed)}."
+    )
+    study_progress.method(made)
+
+
+def table(made: dict[str, Any]) -> pd.DataFrame:
+    """One row a classifier, the one in use first, the baseline last."""
+    return pd.DataFrame([_row(one) for one in made["classifiers"]])
+
+
+def _row(one: dict[str, Any]) -> dict[str, str]:
+    low, high = (_points(one["accuracy"][end]) for end in ("low", "high"))
+    return {
+        "Classifier": one["title"],
+        "Right": f"{_points(one['accuracy']['mean'])} ({low} to {high})",
+        "Difference": "" if one["id"] in (LINEAR_SVM, DUMMY) else _difference(one["difference"]),
+        "Balanced": _points(one["balanced_accuracy"]["mean"]),
+        "Macro F1": _points(one["macro_f1"]["mean"]),
+        "First three": _points(one["top3"]["mean"]),
+        "Learns in": _seconds(one["fit_s"]),
+        "Names one in": _seconds(one["predict_ms"] / 1e3),
+    }
+
+
+def _points(share: float) -> str:
+    return "100" if share == 1 else words.percent(share, 2).removesuffix(" %")
+
+
+def _difference(apart: study_progress.Interval) -> str:
+    ends = " to ".join(_signed(apart[end]) for end in ("low", "high"))
+    return f"{_signed(apart['mean'])} ({ends})"
+
+
+def _signed(share: float) -> str:
+    text = f"{100 * share:+.2f}"
+    return "0" if float(text) == 0 else text.replace("-", "\u2212")
+
+
+def _seconds(seconds: float) -> str:
+    """A time in seconds or milliseconds, with two digits that count."""
+    return f"{seconds:.2g} s" if seconds >= 0.1 else f"{1e3 * seconds:.2g} ms"
+
+
+def _columns() -> dict[str, Any]:
+    column = st.column_config.TextColumn
+    return {
+        "Classifier": column("Classifier", width=214),
+        "Right": column("Right (accuracy)", width=160),
+        "Difference": column(
+            "Difference, points", width=160, help="Percentage points; above 0: better than the linear SVM."
+        ),
+        "Balanced": column("Balanced", width=80, help="The mean over people of how often each is recognised."),
+        "Macro F1": column(
+            "Macro F1", width=80, help="The mean over people of how completely and exclusively each is named."
+        ),
+        "First three": column("First three", width=86, help="The true name is one of the three most likely."),
+        "Learns in": column("Learns in", width=76),
+        "Names one in": column("Names one in", width=96, help="The time to name one face."),
+    }

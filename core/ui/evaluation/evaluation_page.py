@@ -1,0 +1,271 @@
+"""The evaluation page's parts: which run, how good it is, person by person, and how it was measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.base.errors import NotFound
+from core.learn.metrics.classification import Confused, Evaluation
+from core.learn.metrics.predictions import Predictions
+from core.store.protocols import Dataset, Run
+from core.ui import data, gallery, words
+from core.ui.data import Faces
+from core.ui.training import training_page
+from core.vision.models import catalogue
+from core.workflows.exchange.csv_tables import people_csv
+
+PORTRAITS_MOST = 200
+"""The most people whose table shows a face each: the pictures travel inside the table."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shown:
+    """The run that the page is about, what it said, and the faces as they are now."""
+
+    dataset: Dataset
+    run: Run
+    predictions: Predictions
+    faces: Faces
+
+    @property
+    def evaluation(self) -> Evaluation:
+        return self.predictions.evaluation
+
+    @property
+    def stale(self) -> bool:
+        """Photos or names changed since the run."""
+        return self.run.revision != self.dataset.revision
+
+    def person(self, place: int) -> str:
+        """A person's name for reading, by the place in the evaluation."""
+        return words.person(self.predictions.people[place])
+
+
+def shown(dataset: Dataset, run: Run) -> Shown:
+    """Everything the page reads."""
+    return Shown(dataset, run, data.predictions(run.id), data.faces(dataset.id, dataset.revision))
+
+
+# which run, and how good
+
+
+def choose_run(known: list[Run]) -> Run:
+    """The run of the address, or the newest; a chooser when there are several."""
+    by_id = {run.id: run for run in known}
+    wanted = st.query_params.get("run", known[0].id)
+    if wanted not in by_id:
+        wanted = known[0].id
+    if len(known) > 1:
+        wanted = st.selectbox(
+            "Training run",
+            list(by_id),
+            index=list(by_id).index(wanted),
+            format_func=lambda key: ("newest, " if key == known[0].id else "") + training_page.title(by_id[key]),
+            key=f"evaluated_run_{known[0].dataset_id}",
+            width=300,
+        )
+    if wanted == known[0].id:
+        st.query_params.pop("run", None)
+    else:
+        st.query_params["run"] = wanted
+    return by_id[wanted]
+
+
+def headline(run: Run) -> None:
+    """The answer: accuracy with its interval, in numbers and in a sentence."""
+    metrics, (low, high) = run.metrics, run.metrics["accuracy_ci95"]
+    with st.container(horizontal=True, gap="large", vertical_alignment="top"):
+        st.metric(
+            "Right on new photos (accuracy)",
+            words.percent(metrics["accuracy"]),
+            _interval(low, high),
+            delta_color="off",
+            delta_arrow="off",
+            delta_description="with 95 % certainty",
+            width="content",
+        )
+        st.metric(
+            "Fair to everybody (macro F1)",
+            words.percent(metrics["macro_f1"]),
+            width="content",
+            help="The mean over people, not faces, of how completely and how exclusively each is named.",
+        )
+        st.metric("People", words.count(metrics["n_people"]), width="content")
+        st.metric("Faces learned from", words.count(metrics["n_train"]), width="content")
+    st.markdown(
+        f"**Right for {words.count(metrics['n_correct'])} of {words.count(metrics['n_test'], 'face')} "
+        f"it had not seen before.** {words.plain(run.params['why'])}"
+    )
+
+
+def _interval(low: float, high: float) -> str:
+    return f"{words.percent(low)} to {words.percent(high)}"
+
+
+def stale(page: Shown) -> None:
+    """Say that the photos have moved on, with the way to catch up: one click trains with the settings of this run."""
+    with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(":material/update: Photos or names changed since this run; it tells about the earlier ones.")
+        if st.button("Train again", type="primary", icon=":material/school:"):
+            training_page.again(page.dataset, page.run)
+
+
+def finding(evaluation: Evaluation) -> str:
+    """Say what the errors come to: "4 of 5 errors are Jerry taken for Ben"."""
+    total = evaluation.n_test - evaluation.n_correct
+    if not total:
+        return "Nobody was taken for anybody else"
+    first = evaluation.most_confused[0]
+    pair = f"{words.person(first.person)} taken for {words.person(first.given)}"
+    if total == 1:
+        return f"The one error is {pair}"
+    if first.count == 1:
+        return f"{words.count(total, 'error')}, each between other people"
+    return f"{words.count(first.count)} of {words.count(total, 'error')} are {pair}"
+
+
+# person by person
+
+
+def people(page: Shown) -> None:
+    """A sortable table, the hardest person first."""
+    table = people_table(page.evaluation)
+    always = int((table["Recognised"] == 100).sum())
+    tested = words.count(len(table), "tested person", "tested people")
+    st.markdown(f"**{words.count(always)} of {tested} were always recognised**")
+    if len(table) <= PORTRAITS_MOST:
+        table.insert(0, "Face", _portraits(page, table["key"]))
+    st.dataframe(
+        table.drop(columns="key"),
+        hide_index=True,
+        row_height=44 if "Face" in table else None,
+        height=min(620, 40 + 44 * len(table)),
+        column_config=_columns(),
+        key="people_table",
+        alt="Recall, precision and F1 of every person, the lowest first.",
+    )
+    st.download_button(
+        "Download as CSV",
+        people_csv(page.evaluation),
+        file_name="people.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def people_table(evaluation: Evaluation) -> pd.DataFrame:
+    """One row a tested person: rates in per cent, faces tested, and whom the most errors named; the lowest F1 first."""
+    taken = {pair.person: pair for pair in reversed(evaluation.most_confused)}
+    rows = [
+        (
+            result.person,
+            words.person(result.person),
+            100 * result.recall,
+            100 * result.precision,
+            100 * result.f1,
+            result.support,
+            _taken_for(taken.get(result.person)),
+        )
+        for result in evaluation.per_person
+        if result.support
+    ]
+    names = ["key", "Person", "Recognised", "Name correct", "F1", "Tested", "Taken for"]
+    table = pd.DataFrame(rows, columns=names)
+    return table.sort_values(
+        ["F1", "Tested", "Person"], ascending=[True, False, True], kind="stable", ignore_index=True
+    )
+
+
+def _taken_for(pair: Confused | None) -> str:
+    if pair is None:
+        return ""
+    return f"{words.person(pair.given)}{f' ({pair.count})' if pair.count > 1 else ''}"
+
+
+def _portraits(page: Shown, names: pd.Series) -> list[str | None]:
+    covers = {person.name: person.cover_crop_id for person in data.people(page.dataset.id, page.dataset.revision)}
+    return [gallery.crop_address(page.dataset.id, covers[name]) if name in covers else None for name in names]
+
+
+def _columns() -> dict[str, Any]:
+    def rate(label: str, text: str) -> Any:
+        return st.column_config.ProgressColumn(
+            label, help=text, format="%.0f %%", min_value=0, max_value=100, width=130
+        )
+
+    return {
+        "Face": st.column_config.ImageColumn("", width=50),
+        "Recognised": rate("Recall", "Of this person's faces, the share that got the right name."),
+        "Name correct": rate("Precision", "Of the faces that got this name, the share that are this person."),
+        "F1": rate("F1", "Both in one number."),
+        "Tested": st.column_config.NumberColumn("Tested", width=70),
+        "Taken for": st.column_config.TextColumn("Mostly taken for", width=190),
+    }
+
+
+# how this was measured
+
+
+def method(page: Shown) -> None:
+    """Everything somebody needs to judge the numbers, or to get them again."""
+    run, evaluation = page.run, page.evaluation
+    params = run.params
+    st.markdown(words.plain(params["why"]))
+    left, right = st.columns(2, gap="large")
+    with left:
+        _facts(
+            {
+                "Tested faces": words.count(evaluation.n_test),
+                "Learned from": words.count(run.metrics["n_train"], "face"),
+                "Right on those it learned from": words.percent(run.metrics["train_accuracy"]),
+                "95 % interval (Wilson)": _interval(*evaluation.accuracy_ci95),
+                "Balanced accuracy": words.percent(evaluation.balanced_accuracy),
+                "Right name among the first three": words.percent(evaluation.top3),
+                "Probabilities are off by (ECE)": words.percent(evaluation.ece),
+            }
+        )
+    with right:
+        _facts(
+            {
+                "Classifier": f"linear SVM, C {params['chosen_c']:g}",
+                "Embedding model": _model_title(run.model_id),
+                "Folds": words.count(params["folds"]),
+                "Seed": str(params["seed"]),
+                "Revision of the photos": f"{run.revision}{' (changed since)' if page.stale else ''}",
+                "Trained": f"{words.ago(run.created)}, in {words.duration(run.seconds)}",
+                "Run": run.id,
+            }
+        )
+    _not_used(run)
+
+
+def _facts(rows: dict[str, str]) -> None:
+    st.table(pd.DataFrame(rows.items()).map(words.plain), border="horizontal", hide_index=True, hide_header=True)
+
+
+def _model_title(model_id: str) -> str:
+    try:
+        return catalogue.vectors_model(model_id).title
+    except NotFound:
+        return model_id
+
+
+def _not_used(run: Run) -> None:
+    for dropped in run.params["dropped"]:
+        st.caption(f"{words.count(dropped['faces'], 'face')} not used: {words.plain(dropped['reason'])}")
+    left_out = run.params["left_out"]
+    if not left_out:
+        st.caption("Nobody was left out.")
+        return
+    st.markdown(f"**{words.count(len(left_out), 'person', 'people')} left out**")
+    st.dataframe(
+        pd.DataFrame([{"Person": words.person(entry["person"]), "Why": entry["reason"]} for entry in left_out]),
+        hide_index=True,
+        height=min(320, 40 + 36 * len(left_out)),
+        alt="People who took no part, and why.",
+    )

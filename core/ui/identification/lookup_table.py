@@ -1,0 +1,216 @@
+"""The table of a lookup: photos with the faces on them and their names, filters, downloads."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from functools import partial
+from pathlib import Path
+
+import streamlit as st
+
+from core.jobs.model import Job
+from core.jobs.transfers import SortParams
+from core.learn.open_set.rejection_rule import RATES, TARGET_RATE
+from core.store.protocols import Dataset
+from core.ui import address, data, gallery, jobs, words
+from core.ui.components import lookups
+from core.ui.components.lookups import Chip, FaceRow, PhotoRow, Table, View
+from core.ui.identification import lookup_page
+from core.ui.identification.photo_answer import one_in
+from core.ui.jobs import JobKind, JobState
+from core.ui.photos.exports import LARGEST_DOWNLOAD_BYTES
+from core.workflows.exchange.export import exported
+from core.workflows.identification.lookups import lookup, outputs
+from core.workflows.identification.lookups.marks import SURE_PROB, Mark, marks
+from core.workflows.identification.lookups.values import Lookup, LookupInfo
+
+CHIPS = (
+    Chip("all", "All", 0, "Every photo"),
+    Chip("named", "Named", Mark.NAMED, "Photos with somebody who has a name"),
+    Chip("unknown", "Unknown", Mark.UNKNOWN, "Photos with a face that is like nobody known"),
+    Chip("uncertain", "Uncertain", Mark.UNCERTAIN, "Photos with a face that could as well be decided otherwise"),
+    Chip("two-names", "Two names for one person", Mark.TWO_NAMES, "The same person, it seems, by two names"),
+    Chip("again", "One name twice in a photo", Mark.AGAIN, "Photos on which two faces have the same name"),
+    Chip("no-face", "No face", Mark.NO_FACE, "Photos in which no face could be found"),
+    Chip("refused", "Could not be read", Mark.REFUSED, "Files that are no photo that can be read"),
+)
+
+
+@st.cache_resource(show_spinner="Reading the result", max_entries=4)
+def _made(dataset_id: str, lookup_id: str, created: float) -> Lookup:
+    return lookup.load(data.services().artifacts, dataset_id, lookup_id)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _table(dataset_id: str, lookup_id: str, created: float) -> Table:
+    """What the browser gets, with the marks for every limit."""
+    made = _made(dataset_id, lookup_id, created)
+    place = {name: number for number, name in enumerate(made.people)}
+    faces = tuple(
+        FaceRow(
+            tuple((place[one.person], round(one.prob, 4), round(one.distance, 3)) for one in face.candidates),
+            round(face.score, 3),
+            round(face.detection_prob, 3),
+            rival,
+            face.trusted,
+        )
+        for face, rival in zip(made.faces(), made.rivals, strict=True)
+    )
+    told = {rate: marks(made, rate) for rate in RATES}
+    return Table(
+        of=f"{lookup_id} {created}",
+        people=made.people,
+        photos=tuple(PhotoRow(photo.name, photo.reason, len(photo.faces)) for photo in made.photos),
+        faces=faces,
+        chips=CHIPS,
+        marks={f"{rate:g}": (one.threshold.score, one.faces, one.photos) for rate, one in told.items()},
+    )
+
+
+def show(dataset: Dataset, info: LookupInfo) -> None:
+    """The head of a result, its table, and what can be taken of it."""
+    made = _made(dataset.id, info.id, info.created)
+    text, ways = st.columns([3, 2])
+    with text:
+        st.header(words.plain(made.title), anchor=False)
+        st.caption(
+            f"{lookup_page.told(info)}. {lookup_page.where(made.source)} {lookup_page.about_run(dataset, made.run_id)}"
+        )
+    with ways, st.container(horizontal=True, horizontal_alignment="right"):
+        st.button("Other photos", icon=":material/arrow_back:", on_click=lookup_page.close)
+        lookup_page.forgetting(dataset, info)
+    sorting = _newest_sorting(dataset, info)
+    jobs.follow(sorting)
+    if sorting is not None and sorting.state is JobState.DONE:
+        _sorted(dataset, made, sorting)
+    _photos(dataset, info)
+
+
+@st.fragment
+def _photos(dataset: Dataset, info: LookupInfo) -> None:
+    which = dataset.id, info.id, info.created
+    made, table = _made(*which), _table(*which)
+    limit, ways = st.columns([3, 2])
+    with limit:
+        rate = _ask_for_rate(made)
+    with ways, st.container(horizontal=True, horizontal_alignment="right"):
+        _downloads(dataset, made, rate)
+    first = View(address.asked("show") or "", address.asked("who") or "")
+    looked = lookups.table(f"lookup_{info.id}", table)
+    faces = list(made.faces())
+    pictures = {row: gallery.jpeg_address(faces[row].crop) for row in looked.asked}
+    lookups.deal(f"lookup_{info.id}", table.of, f"{rate:g}", first, pictures)
+    if looked.view is not None:
+        shown = looked.view
+        address.remember(show=shown.chip if shown.chip != CHIPS[0].id else None, who=shown.person or None)
+    st.caption(
+        "Choose a face to see who else it may be. Uncertain: one step of the slider would decide otherwise, or the "
+        f"name is less than {100 * SURE_PROB:.0f} % probable."
+    )
+
+
+def _ask_for_rate(made: Lookup) -> float:
+    """How many strangers may get a name."""
+    chosen = st.select_slider(
+        "How many strangers may get a name? (false-accept rate)",
+        options=sorted(RATES),
+        value=TARGET_RATE,
+        format_func=one_in,
+        key=f"lookup_rate_{made.id}",
+        help="Fewer: more people are called unknown, those whom it should know too.",
+    )
+    rate = float(chosen)
+    threshold = made.threshold(rate)
+    if not threshold.enough:
+        st.caption(
+            f"What it has seen is too little to be sure of {one_in(rate)}: "
+            f"up to {words.percent(threshold.high)} of strangers may get a name."
+        )
+    return rate
+
+
+# taking it along
+
+
+def _downloads(dataset: Dataset, made: Lookup, rate: float) -> None:
+    name = Path(made.title).stem
+    with st.popover("Download", icon=":material/download:"):
+        for label, ending, mime, content in (
+            ("Table (CSV)", "csv", "text/csv", partial(outputs.lookup_csv, made, rate)),
+            ("Document (JSON)", "json", "application/json", partial(_json, made, rate)),
+            ("Names for photo programs (XMP)", "xmp.zip", "application/zip", partial(_sidecars, made, rate)),
+        ):
+            st.download_button(
+                label,
+                content,
+                f"{name}.{ending}",
+                mime,
+                key=f"take_{ending}_{made.id}",
+                on_click="ignore",
+                width="stretch",
+            )
+    if st.button(
+        "Sort by person",
+        key=f"sort_{made.id}",
+        icon=":material/folder_shared:",
+        help="A zip of the photos, byte for byte, with a folder for each person, one for unknown and one for no face.",
+    ):
+        data.services().jobs.submit(dataset.id, JobKind.SORT, SortParams(made.id, rate).params())
+        st.rerun()
+
+
+def _json(made: Lookup, rate: float) -> str:
+    return json.dumps(outputs.to_json(made, rate), ensure_ascii=False, indent=1)
+
+
+def _sidecars(made: Lookup, rate: float) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "xmp.zip"
+        outputs.write_sidecars(made, path, rate)
+        return path.read_bytes()
+
+
+# sorted copies
+
+
+def _newest_sorting(dataset: Dataset, info: LookupInfo) -> Job | None:
+    known = (job for job in data.services().jobs.jobs(dataset.id) if job.kind is JobKind.SORT)
+    return next((job for job in known if job.params["lookup"] == info.id), None)
+
+
+def _sorted(dataset: Dataset, made: Lookup, job: Job) -> None:
+    """The zip that lies ready, until it is deleted or the result is forgotten."""
+    path = exported(data.services().settings.exports_dir, dataset.id, job.id)
+    if not path.exists():
+        return
+    came, size = job.result, path.stat().st_size
+    with st.container(border=True):
+        people = words.count(came["people"], "person", "people")
+        st.markdown(
+            f"**Sorted by person**: {words.count(came['photos'], 'photo')} of {people} in {words.size(size)}, "
+            f"with {one_in(job.params['rate'])} strangers named."
+        )
+        if came["missing"]:
+            st.caption(f"{words.count(came['missing'], 'photo')} could not be found any more, or changed since.")
+        if size > LARGEST_DOWNLOAD_BYTES:
+            st.caption("It is too large to go through the browser. Copy it from where it lies:")
+            st.code(str(path), language=None, wrap_lines=True)
+        with st.container(horizontal=True):
+            if size <= LARGEST_DOWNLOAD_BYTES:
+                name = f"{Path(made.title).stem}-by-person.zip"
+                st.download_button(
+                    "Download the sorted photos",
+                    path.read_bytes,
+                    name,
+                    "application/zip",
+                    key=f"take_sorted_{job.id}",
+                    icon=":material/download:",
+                    on_click="ignore",
+                )
+            st.button("Delete", key=f"unsort_{job.id}", icon=":material/delete:", on_click=_delete, args=(path, job.id))
+
+
+def _delete(path: Path, job_id: str) -> None:
+    path.unlink(missing_ok=True)
+    data.services().jobs.forget_job(job_id)

@@ -1,0 +1,91 @@
+"""Photos on which no face was found: to be looked at, turned upright, or given a face by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.base.errors import ImageRefused, NotFound
+from core.base.types import Photo
+from core.imaging.decoding import encode_jpeg, shrink
+from core.isolation.photos import decode_reduced
+from core.store.artifacts import Kind
+from core.store.protocols import Dataset
+from core.ui import data, gallery, words
+from core.ui.components.picker import Command, Pickable, picker
+from core.ui.labels import corrections, face_sheet
+
+PER_PAGE = 24
+THUMBNAIL_PX = 320
+TILE_PX = 160
+KEYS = {"Enter": "open", "q": "left", "e": "right", "u": "undo", "r": "redo"}
+LEGEND = (
+    "Keys: arrows walk, space chooses, shift extends, a all, Enter opens the photo, where a face can be drawn, "
+    "q turns left, e right, u undo, r redo."
+)
+
+
+def photos(dataset: Dataset) -> None:
+    """The photos without a face, and what can be done to them."""
+    found = data.photos_without_face(dataset.id, dataset.revision)
+    if not found:
+        st.info("There is a face on every photo.", icon=":material/check_circle:")
+        return
+    actions = st.container()
+    part = found[gallery.page_slice(len(found), PER_PAGE, f"faceless_{dataset.id}")]
+    grid = corrections.grid("Photos without a face. Arrows walk, space chooses.", KEYS, TILE_PX)
+    picked = picker(f"faceless_{dataset.id}", [_tile(dataset, photo) for photo in part], grid, corrections.epoch())
+    st.caption(LEGEND)
+    with actions:
+        _bar(dataset, picked.about, f"{words.count(len(picked.about))} of {words.count(len(found), 'photo')} chosen")
+    for command in picked.commands:
+        _obey(dataset, command)
+    if any(command.name != "open" for command in picked.commands):
+        st.rerun()
+
+
+def _bar(dataset: Dataset, about: Sequence[str], title: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        for label, icon, _, quarters in face_sheet.TURNS:
+            st.button(
+                label,
+                key=f"faceless_{label}",
+                icon=f":material/{icon}:",
+                on_click=corrections.turn,
+                args=(dataset, about, quarters),
+                disabled=not about,
+                help="Faces are looked for anew. It can be undone.",
+            )
+        hint = "See it whole, and draw a face that was missed"
+        if st.button("Open", key="faceless_open", icon=":material/photo:", disabled=len(about) != 1, help=hint):
+            face_sheet.open_photo(dataset, about[0], {})
+        st.markdown(f"**{title}**", width="content")
+
+
+def _obey(dataset: Dataset, command: Command) -> None:
+    mine, quarters = corrections.corrector(dataset), {"left": -1, "right": 1}
+    if command.name in quarters:
+        corrections.turn(dataset, command.face_ids, quarters[command.name])
+    elif command.name == "open" and command.face_ids:
+        face_sheet.open_photo(dataset, command.face_ids[0], {})
+    elif command.name in ("undo", "redo"):
+        corrections.do(dataset.id, mine.undo if command.name == "undo" else mine.redo)
+
+
+def _tile(dataset: Dataset, photo: Photo) -> Pickable:
+    name = photo.name.rpartition("/")[2]
+    try:
+        picture, note = _thumbnail(dataset.id, photo.id, photo.turn), ""
+    except (NotFound, ImageRefused):
+        picture, note = gallery.GREY, "its file is missing or damaged"
+    return Pickable(photo.id, picture, name, note, f"The photo {name}")
+
+
+@st.cache_data(show_spinner=False, max_entries=4 * PER_PAGE, ttl="10m")
+def _thumbnail(dataset_id: str, photo_id: str, turn: int) -> str:
+    """The photo as it is turned, small, as a data address. Raises NotFound or ImageRefused."""
+    services = data.services()
+    content = services.artifacts.read(dataset_id, Kind.PHOTO, photo_id)
+    picture = decode_reduced(content, services.settings.images, THUMBNAIL_PX).turned(turn)
+    return gallery.jpeg_address(encode_jpeg(shrink(picture.pixels, THUMBNAIL_PX)))

@@ -1,0 +1,107 @@
+"""The question whether two people are one: pair by pair, answered with a key, the answers remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from core.store.protocols import Dataset, PersonCount
+from core.ui import data, gallery, state, words
+from core.ui.labels import corrections
+from core.ui.people import confusable_people
+from core.workflows.clustering.cluster import Twins
+
+FACES_SHOWN = 8
+
+
+@dataclass(frozen=True)
+class Question:
+    """Two people who may be one: the one with more photos first, of equals the one who was there first."""
+
+    dataset: Dataset
+    first: PersonCount
+    second: PersonCount
+    similarity: float
+
+    @property
+    def pair(self) -> tuple[int, int]:
+        return self.first.id, self.second.id
+
+
+def questions(dataset: Dataset, people: list[PersonCount]) -> list[Question]:
+    """What there is to ask, the most alike first; what was put off in this tab comes last."""
+    known = {person.id: person for person in people}
+    asked = [_question(dataset, known, pair) for pair in confusable_people.twins(dataset.id, dataset.revision)]
+    later = st.session_state.get(state.LATER, ())
+    return sorted(asked, key=lambda question: later.index(question.pair) if question.pair in later else -1)
+
+
+def _question(dataset: Dataset, known: dict[int, PersonCount], pair: Twins) -> Question:
+    first, second = sorted((known[pair.person_id], known[pair.other_id]), key=lambda person: (-person.faces, person.id))
+    return Question(dataset, first, second, pair.similarity)
+
+
+def ask(dataset: Dataset, people: list[PersonCount]) -> None:
+    """The next question, and how many there are."""
+    waiting = questions(dataset, people)
+    if not waiting:
+        st.success("No two people look like one and the same.", icon=":material/check_circle:")
+        return
+    question = waiting[0]
+    st.markdown(f"**Is this the same person?** {words.count(len(waiting), 'pair')} to look at.")
+    for side, person in zip(st.columns(2, gap="large"), (question.first, question.second), strict=True):
+        with side:
+            _faces(question.dataset, person)
+    with st.container(horizontal=True, gap="small"):
+        _answer("Same person", "merge", "Y", _same, question)
+        _answer("Two people", "call_split", "N", _different, question)
+        _answer("Later", "schedule", "L", _later, question)
+    st.caption(
+        f"Similarity {question.similarity:.2f}; about 1 is one person. If they are one, the faces of "
+        f"{words.name(question.second.name)} become {words.name(question.first.name)}'s. "
+        "A no is remembered; both can be undone."
+    )
+
+
+def _answer(label: str, icon: str, key: str, act: Callable[[Question], None], question: Question) -> None:
+    st.button(
+        label,
+        key=f"answer_{key}_{question.pair[0]}_{question.pair[1]}",
+        icon=f":material/{icon}:",
+        shortcut=key,
+        on_click=act,
+        args=(question,),
+    )
+
+
+def _faces(dataset: Dataset, person: PersonCount) -> None:
+    st.markdown(f"**{words.name(person.name)}**, {words.count(person.faces, 'face')}")
+    faces = data.faces_of(dataset.id, dataset.revision, person.id)
+    rows = confusable_people.typical(faces, np.arange(len(faces.table)))[:FACES_SHOWN]
+    names = (faces.table.photo_names[row].rpartition("/")[2] for row in rows)
+    tiles = [gallery.Tile(faces.table.crop_ids[row], name) for row, name in zip(rows, names, strict=True)]
+    gallery.grid(dataset.id, tiles)
+
+
+def _same(question: Question) -> None:
+    mine = corrections.corrector(question.dataset)
+    corrections.do(question.dataset.id, lambda: mine.merge(question.second.id, question.first.id))
+
+
+def _different(question: Question) -> None:
+    first, second = (_most_typical(question.dataset, person_id) for person_id in question.pair)
+    mine = corrections.corrector(question.dataset)
+    corrections.do(question.dataset.id, lambda: mine.keep_apart([(first, second)]))
+
+
+def _most_typical(dataset: Dataset, person_id: int) -> str:
+    faces = data.faces_of(dataset.id, dataset.revision, person_id)
+    return faces.table.ids[int(confusable_people.typical(faces, np.arange(len(faces.table)))[0])]
+
+
+def _later(question: Question) -> None:
+    others = tuple(pair for pair in st.session_state.get(state.LATER, ()) if pair != question.pair)
+    st.session_state[state.LATER] = (*others, question.pair)
