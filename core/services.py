@@ -122,7 +122,12 @@ class Services:
         wanted = catalogue.embedding_model(model_id).vectors_id if model_id else None
         embedder = self.embedder(wanted or self.store.dataset(dataset_id).model_id)
         return Ingestor(
-            self.store, self.artifacts, self.detector, embedder, self.settings.images, pace(self.settings.threads)
+            store=self.store,
+            artifacts=self.artifacts,
+            detector=self.detector,
+            embedder=embedder,
+            limits=self.settings.images,
+            pace=pace(self.settings.threads),
         )
 
     def face_policy(self, dataset_id: str) -> FacePolicy:
@@ -151,11 +156,24 @@ class Services:
         return BundleTools(self.store, self.runs, self.artifacts, weights)
 
     def export_tools(self) -> ExportTools:
-        return ExportTools(self.store, self.transfer, self.artifacts, self.bundle_tools(), self.settings.images)
+        return ExportTools(
+            store=self.store,
+            transfer=self.transfer,
+            artifacts=self.artifacts,
+            bundles=self.bundle_tools(),
+            images=self.settings.images,
+        )
 
     def import_tools(self) -> ImportTools:
-        limits = self.settings.archives, self.settings.images
-        return ImportTools(self.store, self.transfer, self.log, self.artifacts, self.look_at_turned, *limits)
+        return ImportTools(
+            store=self.store,
+            transfer=self.transfer,
+            log=self.log,
+            artifacts=self.artifacts,
+            look_at_turned=self.look_at_turned,
+            limits=self.settings.archives,
+            images=self.settings.images,
+        )
 
     def arrival_tools(self) -> ArrivalTools:
         return ArrivalTools(self.import_tools(), self.bundle_tools(), self.settings.uploads_dir)
@@ -167,12 +185,28 @@ class Services:
 
     def erase_tools(self) -> EraseTools:
         settings = self.settings
-        places = settings.data_dir, settings.exports_dir, settings.uploads_dir, settings.models_dir
-        return EraseTools(self.store, self.eraser, self.runs, self.jobs, self.artifacts, *places)
+        return EraseTools(
+            store=self.store,
+            eraser=self.eraser,
+            runs=self.runs,
+            jobs=self.jobs,
+            artifacts=self.artifacts,
+            data_dir=settings.data_dir,
+            exports_dir=settings.exports_dir,
+            uploads_dir=settings.uploads_dir,
+            models_dir=settings.models_dir,
+        )
 
     def leftover_tools(self) -> LeftoverTools:
-        places = self.artifacts, self.settings.exports_dir, self.settings.uploads_dir
-        return LeftoverTools(self.store, self.runs, self.jobs, self.eraser, *places)
+        return LeftoverTools(
+            store=self.store,
+            runs=self.runs,
+            jobs=self.jobs,
+            eraser=self.eraser,
+            artifacts=self.artifacts,
+            exports_dir=self.settings.exports_dir,
+            uploads_dir=self.settings.uploads_dir,
+        )
 
     def report_tools(self) -> ReportTools:
         return ReportTools(self.store, self.runs, self.artifacts, self._networks)
@@ -183,12 +217,12 @@ class Services:
         there = {one.model_id: one for one in install.installed(self.settings.models_dir)}
         return tuple(
             Network(
-                model.id,
-                model.title,
-                getattr(model, "release", f"{catalogue.DETECTOR.package} {catalogue.DETECTOR.version}"),
-                model.licence,
-                model.training_data,
-                tuple((file.name, file.sha256) for file in there[model.id].files) if model.id in there else (),
+                id=model.id,
+                title=model.title,
+                release=getattr(model, "release", f"{catalogue.DETECTOR.package} {catalogue.DETECTOR.version}"),
+                licence=model.licence,
+                training_data=model.training_data,
+                files=tuple((file.name, file.sha256) for file in there[model.id].files) if model.id in there else (),
             )
             for model in models
         )
@@ -223,7 +257,7 @@ class Services:
     def open_source(
         self, path: Path, *, folders_are_people: bool = True, folders: str = AUTO, zip_names: str = ""
     ) -> PhotoSource:
-        """A zip or folder of photos, within the limits of the settings; see ``archive.open_source``."""
+        """A zip or folder of photos, within the limits of the settings; see ``archives.source.open_source``."""
         return open_source(
             path,
             self.settings.archives,

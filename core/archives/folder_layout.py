@@ -25,12 +25,12 @@ PHOTO_EXTENSIONS: Final = frozenset((
     "jpg", "jpeg", "jpe", "jfif", "mpo", "png", "webp", "bmp", "dib", "tif", "tiff", "gif", "heic", "heif",
     "hif", "avif", "pbm", "pgm", "ppm", "pnm",
 ))
-"""Endings of files that ``images.decode`` may read whole."""
+"""Endings of files that ``decoding.decode`` may read whole."""
 RAW_EXTENSIONS: Final = frozenset((
     "dng", "cr2", "cr3", "crw", "nef", "nrw", "arw", "sr2", "srf", "orf", "ori", "rw2", "raf", "pef", "srw",
     "x3f", "mrw", "3fr", "fff", "iiq", "erf", "kdc", "dcr", "mos", "mef", "rwl", "gpr",
 ))
-"""Endings of cameras' RAW files, of which ``images.decode`` reads the preview."""
+"""Endings of cameras' RAW files, of which ``decoding.decode`` reads the preview."""
 _TAKEN_EXTENSIONS: Final = PHOTO_EXTENSIONS | RAW_EXTENSIONS
 
 _ARCHIVE_EXTENSIONS: Final = frozenset((

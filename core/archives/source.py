@@ -2,7 +2,7 @@
 
 Nothing is unpacked to disk. Opening lists what will be read and what is refused, and why; reading gives
 one file's bytes, never more than the limits allow, whatever the archive declares. Files that are not called like a
-photo are listed by what their first bytes are; what the others hold ``images.decode`` finds out. Dangerous archives
+photo are listed by what their first bytes are; what the others hold ``decoding.decode`` finds out. Dangerous archives
 (paths that leave the folder, overlapping entries, too many entries or bytes) are refused as a whole; single bad entries
 are reported and the rest goes on.
 
@@ -129,7 +129,7 @@ def open_source(
     folders_are_people : bool
         False gives every photo the person None.
     folders : str
-        How folders are read, one of ``layout.RULES``.
+        How folders are read, one of ``folder_layout.RULES``.
     zip_names : str
         Code page of names in a zip that do not say theirs; decided by the names when empty.
 
@@ -193,7 +193,7 @@ class _Listed:
 
 def _entries(files: Sequence[tuple[str, int]], places: Sequence[Place]) -> Iterator[Entry]:
     for index, ((name, size_bytes), place) in enumerate(zip(files, places, strict=True)):
-        yield Entry(index, name, place.person, place.split, size_bytes)
+        yield Entry(index=index, name=name, person=place.person, split=place.split, size_bytes=size_bytes)
 
 
 class _Readable(Protocol):

@@ -22,7 +22,7 @@ class ImageLimits:
     max_pixels: int = 100_000_000
     max_file_bytes: int = 256 * MIB
     max_memory_bytes: int = 1280 * MIB
-    """Of the program that decodes it, beyond its own; ``images.MEMORY_BUDGET_BYTES`` and what that cannot reckon."""
+    """Of the program that decodes it, beyond its own; ``decoding.MEMORY_BUDGET_BYTES`` and what that cannot reckon."""
     max_seconds: float = 30.0
     """Of the processor. The largest photo that is taken needs about 5."""
 

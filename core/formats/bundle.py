@@ -142,14 +142,14 @@ def read(path: Path) -> tuple[Bundle, str]:
         if name in parts:
             require_bounded(parts[name], LIMITS.max_entry_bytes)
     bundle = Bundle(
-        manifest["dataset"],
-        manifest["model"]["id"],
-        manifest["model"]["sha256"],
-        _object(path.name, parts[_RUN]),
-        _object(path.name, parts[_CARD]),
-        parts[_RECOGNISER],
-        parts[_PREDICTIONS],
-        read_gallery(parts[_GALLERY]) if _GALLERY in parts else None,
+        dataset=manifest["dataset"],
+        model_id=manifest["model"]["id"],
+        model_sha256=manifest["model"]["sha256"],
+        run=_object(path.name, parts[_RUN]),
+        card=_object(path.name, parts[_CARD]),
+        recogniser=parts[_RECOGNISER],
+        predictions=parts[_PREDICTIONS],
+        gallery=read_gallery(parts[_GALLERY]) if _GALLERY in parts else None,
     )
     _require_fitting(path.name, bundle)
     return bundle, digest

@@ -134,7 +134,9 @@ def decode(*documents: bytes) -> Sidecar:
     if not listed and not any(_has_list(root) for root in roots):
         raise InputRefused("it holds no face regions, neither of the Metadata Working Group (mwg-rs) nor Microsoft's")
     photo_id = next((found for root in roots if (found := _photo_id(root))), None)
-    return Sidecar(size_wh, regions, photo_id, _is_version_1(roots, photo_id), refused)
+    return Sidecar(
+        size_wh=size_wh, regions=regions, photo_id=photo_id, upright=_is_version_1(roots, photo_id), refused=refused
+    )
 
 
 def mentions_regions(document: bytes) -> bool:

@@ -98,7 +98,7 @@ _CONTROLS: Final = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
 def is_photo(head: bytes) -> bool:
-    """Whether a file that begins so is of a kind that ``images.decode`` reads; a RAW file is."""
+    """Whether a file that begins so is of a kind that ``decoding.decode`` reads; a RAW file is."""
     if head.startswith(_PHOTOS) or is_heif(head) or is_avif(head) or is_raw(head):
         return True
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":

@@ -38,22 +38,22 @@ class Weighed:
     """What a photo takes in memory, and the photo itself where that is little."""
 
     decoding_bytes: int
-    """As ``images.decoding_bytes`` gives it."""
+    """As ``decoding.decoding_bytes`` gives it."""
     described: Described | None
 
 
 def decode(data: bytes, limits: ImageLimits) -> RgbImage:
-    """As ``images.decode``. Raises ImageRefused."""
+    """As ``decoding.decode``. Raises ImageRefused."""
     return _decode(data, limits, None).pixels
 
 
 def decode_reduced(data: bytes, limits: ImageLimits, enough_px: int) -> Picture:
-    """As ``images.decode_reduced``. Raises ImageRefused."""
+    """As ``decoding.decode_reduced``. Raises ImageRefused."""
     return _decode(data, limits, enough_px)
 
 
 def describe(data: bytes, limits: ImageLimits, enough_px: int) -> Described:
-    """The photo as ``images.decode_reduced`` gives it, and its hash and date, in one go. Raises ImageRefused."""
+    """The photo as ``decoding.decode_reduced`` gives it, and its hash and date, in one go. Raises ImageRefused."""
     return _described(_ask("decode photo", data, limits, enough_px=enough_px, described=True), limits)
 
 
@@ -68,12 +68,12 @@ def weigh(data: bytes, limits: ImageLimits, enough_px: int, at_once_bytes: int) 
 
 
 def taken(data: bytes, limits: ImageLimits) -> float | None:
-    """As ``images.taken``. Raises ReadingEnded."""
+    """As ``decoding.taken``. Raises ReadingEnded."""
     return _moment(_ask("date photo", data, limits).answer)
 
 
 def stored_orientation(data: bytes, limits: ImageLimits) -> int:
-    """As ``images.stored_orientation``. Raises ReadingEnded."""
+    """As ``decoding.stored_orientation``. Raises ReadingEnded."""
     return max(1, _whole_number(_ask("orient photo", data, limits).answer, "orientation", 8))
 
 

@@ -40,7 +40,7 @@ class IngestRequest:
     policy: FacePolicy = FacePolicy.LARGEST
     folders_are_people: bool = True
     folders: str = AUTO
-    """How folders are read, one of ``layout.RULES``."""
+    """How folders are read, one of ``folder_layout.RULES``."""
     zip_names: str = ""
     """The code page of names in a zip that do not say theirs; decided by the names when empty."""
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from core.base.words import count, duration, percent, person
-from core.report.content import Block, Bullets, Facts, Paragraph, Section, Table
+from core.report.content import Block, Bullets, Facts, Paragraph, Section, TableBlock
 from core.report.material import Material
 
 LEFT_OUT_MOST = 30
@@ -60,7 +60,7 @@ def _left_out(given: Material) -> tuple[Block, ...]:
         return ()
     rows = tuple((person(entry["person"]), entry["reason"]) for entry in entries[:LEFT_OUT_MOST])
     more = len(entries) - len(rows)
-    table = Table(f"{count(len(entries), 'person', 'people')} left out", ("Person", "Why"), rows)
+    table = TableBlock(f"{count(len(entries), 'person', 'people')} left out", ("Person", "Why"), rows)
     return (table, Paragraph(f"and {count(more)} more.")) if more else (table,)
 
 
@@ -134,14 +134,16 @@ def origin(given: Material) -> Section:
             "The same photos at the same revision, trained with the same settings and seed, give the same figures, and "
             "the same run gives the same two files, byte for byte, on the same versions of the packages."
         ),
-        Table("Of this run", ("What", "Value"), tuple(rows), code=frozenset({1})),
+        TableBlock("Of this run", ("What", "Value"), tuple(rows), code=frozenset({1})),
     ]
     if files:
-        blocks.append(Table("Files of the networks", ("Network", "File", "sha256"), tuple(files), code=frozenset({2})))
+        blocks.append(
+            TableBlock("Files of the networks", ("Network", "File", "sha256"), tuple(files), code=frozenset({2}))
+        )
     blocks += [Bullets(absent)] if (absent := _not_here(given)) else []
     trained_on = [(one.title, one.training_data, one.licence) for one in given.networks]
-    blocks.append(Table("Where the networks come from", ("Network", "Trained on", "Licence"), tuple(trained_on)))
-    blocks.append(Table("Packages when this was written", ("Package", "Version"), given.packages))
+    blocks.append(TableBlock("Where the networks come from", ("Network", "Trained on", "Licence"), tuple(trained_on)))
+    blocks.append(TableBlock("Packages when this was written", ("Package", "Version"), given.packages))
     return Section("origin", "To get the same again", tuple(blocks))
 
 

@@ -31,7 +31,7 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class TableBlock:
     """Rows under headings; ``right`` are the columns of numbers, set to the right, ``code`` those of fixed width."""
 
     caption: str
@@ -80,7 +80,7 @@ class Mistakes:
     items: tuple[Mistake, ...]
 
 
-Block = Paragraph | Bullets | Facts | Table | Figure | Mistakes
+Block = Paragraph | Bullets | Facts | TableBlock | Figure | Mistakes
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,14 +180,18 @@ class Axes:
         for at, word in reversed(list(zip(values, words, strict=True))):
             half = text_width(word) / 2
             if self.x(at) + half <= free:
-                things.append(Text(self.x(at), self.bottom + 16, word, Anchor.MIDDLE, QUIET))
+                things.append(Text(x=self.x(at), y=self.bottom + 16, text=word, anchor=Anchor.MIDDLE, colour=QUIET))
                 free = self.x(at) - half - 6
-        return [*things, Text((self.left + self.right) / 2, self.bottom + 34, title, Anchor.MIDDLE, QUIET)]
+        return [
+            *things,
+            Text(x=(self.left + self.right) / 2, y=self.bottom + 34, text=title, anchor=Anchor.MIDDLE, colour=QUIET),
+        ]
 
     def upwards(self, values: Sequence[float], words: Sequence[str], title: str) -> list[Drawn]:
         """The scale at the left; what it measures stands above it."""
         things: list[Drawn] = [Line(((self.left, self.y(at)), (self.right, self.y(at))), GRID) for at in values]
         things += [
-            Text(self.left - 7, self.y(at) + 4, word, Anchor.END, QUIET) for at, word in zip(values, words, strict=True)
+            Text(x=self.left - 7, y=self.y(at) + 4, text=word, anchor=Anchor.END, colour=QUIET)
+            for at, word in zip(values, words, strict=True)
         ]
         return [*things, Text(0, self.top - 12, title, colour=QUIET)]

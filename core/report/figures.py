@@ -105,7 +105,7 @@ def _dot(axes: Axes, row: Row, label: str, y: float) -> list[Drawn]:
         Line(((ends[0], y), (ends[1], y)), GREY, 2.5),
         *(Line(((end, y - 4), (end, y + 4)), GREY, 1.5) for end in ends),
         Mark(axes.x(row.value), y),
-        Text(WIDTH, y + 4, row.note, Anchor.END, QUIET),
+        Text(x=WIDTH, y=y + 4, text=row.note, anchor=Anchor.END, colour=QUIET),
     ]
 
 
@@ -195,7 +195,7 @@ def reliability(bins: Sequence[Mapping[str, float]]) -> Drawing:
 def heap(name: str, values: Doubles | Floats, low: float, high: float, colour: str, *, dashed: bool = False) -> Heap:
     """Count values in equal steps between two ends."""
     counts, edges = np.histogram(np.clip(values, low, high), np.linspace(low, high, HISTOGRAM_BINS + 1))
-    return Heap(name, edges, counts, colour, dashed)
+    return Heap(name=name, edges=edges, counts=counts, colour=colour, dashed=dashed)
 
 
 def histograms(heaps: Sequence[Heap], limit: float, title: str, strays: Sequence[float] = ()) -> Drawing:
@@ -217,7 +217,7 @@ def histograms(heaps: Sequence[Heap], limit: float, title: str, strays: Sequence
         outline = _outline(axes, one.edges, share)
         things.append(Area(outline, one.colour, 0.28))
         things.append(Line(outline, one.colour, 1.4, one.dashed))
-    things += [Mark(axes.x(value), axes.bottom - 6, Shape.CROSS, INK, 6) for value in strays]
+    things += [Mark(x=axes.x(value), y=axes.bottom - 6, shape=Shape.CROSS, colour=INK, size=6) for value in strays]
     x = axes.x(limit)
     things.append(Line(((x, axes.top - 8), (x, axes.bottom)), INK, 1.6, dashed=True))
     things.append(Text(x, axes.top - 12, f"limit {limit:.2f}", Anchor.MIDDLE))

@@ -23,7 +23,7 @@ from core.report.content import (
     Picture,
     Section,
     Stat,
-    Table,
+    TableBlock,
 )
 from core.report.drawing import GRID, INK, QUIET, Area, Drawing, Line, Mark, Points, Shape, Text
 from core.report.figures import WIDTH
@@ -170,7 +170,7 @@ def _(block: Facts) -> str:
 
 
 @_written.register
-def _(block: Table) -> str:
+def _(block: TableBlock) -> str:
     kinds = [
         "right" if at in block.right else "code" if at in block.code else "name" for at in range(len(block.columns))
     ]

@@ -85,7 +85,7 @@ class Material:
     run: Run
     predictions: Predictions
     evaluation: Mapping[str, Any]
-    """From ``workflows.evaluate.evaluation_json``."""
+    """From ``workflows.evaluation.evaluate.evaluation_json``."""
     study: Mapping[str, Any] | None
     faces: FacesNow
     pairs: Pairs | None

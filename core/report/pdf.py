@@ -32,7 +32,7 @@ from core.report.content import (
     Picture,
     Section,
     Stat,
-    Table,
+    TableBlock,
 )
 from core.report.drawing import GRID, INK, QUIET, Anchor, Area, Drawing, Drawn, Line, Mark, Shape, Text
 from core.report.figures import WIDTH
@@ -209,7 +209,7 @@ class _Pages(FPDF):
         self.rows(block.caption, None, block.rows, (0.36, 0.64), ("L", "L"))
 
     @block.register
-    def _(self, block: Table) -> None:
+    def _(self, block: TableBlock) -> None:
         aligned = tuple("R" if at in block.right else "L" for at in range(len(block.columns)))
         self.rows(block.caption, block.columns, block.rows, _widths(block), aligned)
 
@@ -402,7 +402,7 @@ def _rgb(colour: str) -> tuple[int, int, int]:
     return red, green, blue
 
 
-def _widths(table: Table) -> tuple[float, ...]:
+def _widths(table: TableBlock) -> tuple[float, ...]:
     """Room for each column by its longest word or cell, none narrower than its share of a narrow one."""
     longest = [
         max(

@@ -12,7 +12,7 @@ from core.learn.metrics.classification import Evaluation, PersonResult, order_by
 from core.learn.open_set.rejection_rule import Impostors
 from core.learn.verification.lfw_protocol import area_under_roc, det_curve, equal_error_rate, threshold_at_far
 from core.report import figures
-from core.report.content import Block, Facts, Figure, Mistake, Mistakes, Paragraph, Picture, Section, Table
+from core.report.content import Block, Facts, Figure, Mistake, Mistakes, Paragraph, Picture, Section, TableBlock
 from core.report.drawing import RIGHT, WRONG
 from core.report.figures import Row, Step
 from core.report.material import Material, Pairs, WrongName
@@ -76,7 +76,9 @@ def _people_figure(result: Evaluation) -> Figure:
     rows = []
     for one in shown:
         low, high = wilson_interval(_right(one), one.support)
-        rows.append(Row(person(one.person), one.recall, low, high, f"{_right(one)} of {one.support}"))
+        rows.append(
+            Row(label=person(one.person), value=one.recall, low=low, high=high, note=f"{_right(one)} of {one.support}")
+        )
     always = sum(one.recall == 1 for one in everybody)
     title = f"{count(always)} of {count(len(everybody), 'tested person', 'tested people')} were always recognised"
     note = "Whiskers: 95 % intervals (Wilson), wide where few faces were tested."
@@ -151,7 +153,7 @@ def _rank_figure(given: Material) -> tuple[Figure, ...]:
     return (Figure(title, f"Share of faces whose right name is among the first k. {told}.", drawing),)
 
 
-def _pairs_table(result: Evaluation) -> tuple[Table, ...]:
+def _pairs_table(result: Evaluation) -> tuple[TableBlock, ...]:
     if not result.most_confused:
         return ()
     support = {row.person: row.support for row in result.per_person}
@@ -163,10 +165,10 @@ def _pairs_table(result: Evaluation) -> tuple[Table, ...]:
     caption = "Who was taken for whom" + (
         f", the first {len(rows)} of {count(len(result.most_confused))}" if more else ""
     )
-    return (Table(caption, ("Person", "Taken for", "Times", "Of"), rows, right=frozenset({2, 3})),)
+    return (TableBlock(caption, ("Person", "Taken for", "Times", "Of"), rows, right=frozenset({2, 3})),)
 
 
-def _people_table(result: Evaluation) -> tuple[Table, ...]:
+def _people_table(result: Evaluation) -> tuple[TableBlock, ...]:
     missed = sorted(
         (row for row in result.per_person if row.support and row.f1 < 1),
         key=lambda row: (row.f1, -row.support, row.person),
@@ -181,7 +183,7 @@ def _people_table(result: Evaluation) -> tuple[Table, ...]:
     if len(missed) > len(rows):
         caption += f": {len(rows)} of {count(len(missed))}"
     columns = ("Person", "Recognised (recall)", "Name right (precision)", "F1", "Tested")
-    return (Table(caption, columns, rows, right=frozenset({1, 2, 3, 4})),)
+    return (TableBlock(caption, columns, rows, right=frozenset({1, 2, 3, 4})),)
 
 
 # strangers
@@ -212,7 +214,7 @@ def _rule(given: Material) -> str:
     )
 
 
-def _limits_table(given: Material) -> Table:
+def _limits_table(given: Material) -> TableBlock:
     rows = tuple(
         (
             percent(one["fpir"]),
@@ -232,7 +234,7 @@ def _limits_table(given: Material) -> Table:
         "Can be promised",
         "Known faces rightly named (DIR)",
     )
-    return Table("Limits to choose from", columns, rows, right=frozenset({0, 1, 2, 3, 5}))
+    return TableBlock("Limits to choose from", columns, rows, right=frozenset({0, 1, 2, 3, 5}))
 
 
 def _score_figure(given: Material, limit: float) -> Figure | None:

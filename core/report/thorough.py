@@ -7,7 +7,7 @@ from typing import Any
 
 from core.base.words import count, percent
 from core.report import figures
-from core.report.content import Block, Figure, Paragraph, Section, Table
+from core.report.content import Block, Figure, Paragraph, Section, TableBlock
 from core.report.figures import Row, Step
 
 FIGURES = {
@@ -32,10 +32,10 @@ def _interval(found: Mapping[str, float]) -> str:
     return f"{percent(found['mean'])} ({percent(found['low'])} to {percent(found['high'])})"
 
 
-def _table(study: Mapping[str, Any]) -> Table:
+def _table(study: Mapping[str, Any]) -> TableBlock:
     rows = tuple((name, _interval(study[key]), _interval(study["baseline"][key])) for key, name in FIGURES.items())
     columns = ("", "This classifier (95 % interval)", "Without looking (baseline)")
-    return Table("The mean over all repetitions", columns, rows, right=frozenset({1, 2}))
+    return TableBlock("The mean over all repetitions", columns, rows, right=frozenset({1, 2}))
 
 
 def _classifiers(study: Mapping[str, Any]) -> tuple[Block, ...]:
@@ -50,7 +50,7 @@ def _classifiers(study: Mapping[str, Any]) -> tuple[Block, ...]:
     return (Paragraph(study["why"]), figure, _classifiers_table(study["classifiers"]))
 
 
-def _classifiers_table(found: Sequence[Mapping[str, Any]]) -> Table:
+def _classifiers_table(found: Sequence[Mapping[str, Any]]) -> TableBlock:
     rows = tuple(
         (
             one["title"],
@@ -63,11 +63,11 @@ def _classifiers_table(found: Sequence[Mapping[str, Any]]) -> Table:
         for one in found
     )
     columns = ("Classifier", "Right (95 % interval)", "Macro F1", "Top-3", "Time to learn", "Time for a face")
-    return Table("Classifiers compared", columns, rows, right=frozenset({1, 2, 3, 4, 5}))
+    return TableBlock("Classifiers compared", columns, rows, right=frozenset({1, 2, 3, 4, 5}))
 
 
 def _row(label: str, found: Mapping[str, float], note: str, heading: str = "") -> Row:
-    return Row(label, found["mean"], found["low"], found["high"], note, heading)
+    return Row(label=label, value=found["mean"], low=found["low"], high=found["high"], note=note, heading=heading)
 
 
 def _slices(study: Mapping[str, Any]) -> tuple[Figure, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from core.base.words import count, percent, strangers_share
 from core.report.basis import data, moment, origin, protocol
-from core.report.content import Document, Section, Stat, Table
+from core.report.content import Document, Section, Stat, TableBlock
 from core.report.limits import limits
 from core.report.material import Material
 from core.report.results import known, mistakes, same_person, share_of, strangers
@@ -65,7 +65,7 @@ def _sections(given: Material) -> Iterator[Section]:
     yield mistakes(given)
     yield limits(given)
     yield origin(given)
-    yield Section("words", "What the words mean", (Table("Words", ("Word", "Meaning"), WORDS),))
+    yield Section("words", "What the words mean", (TableBlock("Words", ("Word", "Meaning"), WORDS),))
 
 
 def facts(document: Document) -> list[tuple[str, str]]:

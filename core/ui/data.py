@@ -85,7 +85,13 @@ def faces(dataset_id: str, revision: Revision) -> Faces:
 def faces_of(dataset_id: str, revision: Revision, person_id: int) -> Faces:
     """Every face of one person: much faster than all when there are many."""
     table = services().store.face_table(dataset_id, person_id)
-    return Faces(dataset_id, revision, table, {face_id: row for row, face_id in enumerate(table.ids)}, person_id)
+    return Faces(
+        dataset_id=dataset_id,
+        revision=revision,
+        table=table,
+        row={face_id: row for row, face_id in enumerate(table.ids)},
+        person_id=person_id,
+    )
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)

@@ -103,7 +103,15 @@ def _look(image: RgbImage, detection: Detection, rng: np.random.Generator) -> Lo
     scale = PHOTO_PX / max(width, height)
     small = cv2.resize(changed, (round(width * scale), round(height * scale)), interpolation=cv2.INTER_AREA)
     quality = measures.look(changed, detection).quality(STEADINESS)
-    return Look(encode_jpeg(small), width, height, encode_jpeg(crop), detection, perceptual_hash(changed), quality)
+    return Look(
+        photo=encode_jpeg(small),
+        width_px=width,
+        height_px=height,
+        crop=encode_jpeg(crop),
+        detection=detection,
+        perceptual_hash=perceptual_hash(changed),
+        quality=quality,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,18 +156,25 @@ def _face(
     # No two photos look alike to the search for near duplicates, or a person's photos of one look would be one shot.
     noise = int.from_bytes(hashlib.sha256(mark).digest()[:8], "big")
     name = f"{label.split or 'loose'}/{label.person or 'nobody'}/{row:06d}.jpg"
-    photo = Photo(photo_id, name, look.width_px, look.height_px, len(look.photo) + 4, look.perceptual_hash ^ noise)
+    photo = Photo(
+        id=photo_id,
+        name=name,
+        width_px=look.width_px,
+        height_px=look.height_px,
+        size_bytes=len(look.photo) + 4,
+        perceptual_hash=look.perceptual_hash ^ noise,
+    )
     found = look.detection
     own_id = new_face_id(photo_id, found.box, DEFAULT_VECTORS_ID)
     face = Face(
-        own_id,
-        photo_id,
-        found.box,
-        found.landmarks,
-        found.prob,
-        crop_id,
-        label.person,
-        label.split,
+        id=own_id,
+        photo_id=photo_id,
+        box=found.box,
+        landmarks=found.landmarks,
+        prob=found.prob,
+        crop_id=crop_id,
+        person=label.person,
+        split=label.split,
         quality=look.quality,
     )
     return photo, label, face

@@ -63,8 +63,29 @@ def crowd(app: App) -> Dataset:
         photos, faces = [], []
         for row in range(start, start + synthetic.AT_ONCE):
             photo_id, label = f"{row:064x}", PhotoLabel(f"person_{labels[row]:04d}", None)
-            photos.append((Photo(photo_id, f"{row}.jpg", 100, 100, 1000, row), label))
-            face = Face(f"{row:024x}", photo_id, box, landmarks, 0.99, photo_id, label.person, None)
+            photos.append(
+                (
+                    Photo(
+                        id=photo_id,
+                        name=f"{row}.jpg",
+                        width_px=100,
+                        height_px=100,
+                        size_bytes=1000,
+                        perceptual_hash=row,
+                    ),
+                    label,
+                )
+            )
+            face = Face(
+                id=f"{row:024x}",
+                photo_id=photo_id,
+                box=box,
+                landmarks=landmarks,
+                prob=0.99,
+                crop_id=photo_id,
+                person=label.person,
+                split=None,
+            )
             faces.append(StoredFace(face, vectors[row]))
         services.store.add(dataset.id, "", IngestBatch(photos=photos, faces=faces))
     made = project.make_map(

@@ -39,7 +39,14 @@ def stored(
     face_id: str, photo_id: str, person: str | None, left: float = 1.0, split: Split | None = None
 ) -> StoredFace:
     face = Face(
-        face_id, photo_id, Box(left, 2, left + 30, 40), np.zeros((5, 2), np.float32), 0.99, "crop", person, split
+        id=face_id,
+        photo_id=photo_id,
+        box=Box(left, 2, left + 30, 40),
+        landmarks=np.zeros((5, 2), np.float32),
+        prob=0.99,
+        crop_id="crop",
+        person=person,
+        split=split,
     )
     return StoredFace(face, np.ones(4, np.float32))
 
@@ -64,13 +71,23 @@ class Desk:
         self.store, self.log = SqlFaceStore(self.engine), SqlCorrectionLog(self.engine)
 
     def corrector(self, hand: Hand = HANDS[0], seen: int | None = None) -> Corrector:
-        return Corrector(self.store, self.log, self.dataset_id, hand, seen)
+        return Corrector(store=self.store, log=self.log, dataset_id=self.dataset_id, hand=hand, seen=seen)
 
     def ingest(self, *folders: str | None, split: Split | None = None) -> list[str]:
         """One photo with one face for each folder; the faces' ids."""
         numbers = range(self.photos, self.photos + len(folders))
         photos = [
-            (Photo(f"photo{number}", f"{number}.jpg", 400, 300, 1000, number), PhotoLabel(folder, split))
+            (
+                Photo(
+                    id=f"photo{number}",
+                    name=f"{number}.jpg",
+                    width_px=400,
+                    height_px=300,
+                    size_bytes=1000,
+                    perceptual_hash=number,
+                ),
+                PhotoLabel(folder, split),
+            )
             for number, folder in zip(numbers, folders, strict=True)
         ]
         faces = [
@@ -488,7 +505,15 @@ def test_a_drawn_face_is_there_from_its_event_on(desk: Desk) -> None:
 
 
 def _drawn(face: Face) -> Face:
-    return Face(face.id, face.photo_id, face.box, face.landmarks, 1.0, face.crop_id, drawn=True)
+    return Face(
+        id=face.id,
+        photo_id=face.photo_id,
+        box=face.box,
+        landmarks=face.landmarks,
+        prob=1.0,
+        crop_id=face.crop_id,
+        drawn=True,
+    )
 
 
 def test_pairs_kept_apart_are_remembered_until_undone(desk: Desk) -> None:

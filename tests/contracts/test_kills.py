@@ -73,7 +73,14 @@ class Work:
 
 def _import(what: What, member: str) -> Callable[[Services, Path], dict[str, Any]]:
     def params(services: Services, files: Path) -> dict[str, Any]:
-        return ImportParams(str(files / "export.zip"), "export.zip", what.value, member, "Ben", "import-1").params()
+        return ImportParams(
+            path=str(files / "export.zip"),
+            title="export.zip",
+            what=what.value,
+            member=member,
+            author="Ben",
+            session="import-1",
+        ).params()
 
     return params
 

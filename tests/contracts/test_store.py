@@ -82,14 +82,29 @@ def job_id(stores: Stores, dataset: Dataset) -> str:
 
 
 def photo(number: int, person: str | None, split: Split | None = None) -> tuple[Photo, PhotoLabel]:
-    made = Photo(f"photo{number}", f"{person}/{number}.jpg", 400, 300, 1000 + number, (1 << 63) + number)
+    made = Photo(
+        id=f"photo{number}",
+        name=f"{person}/{number}.jpg",
+        width_px=400,
+        height_px=300,
+        size_bytes=1000 + number,
+        perceptual_hash=(1 << 63) + number,
+    )
     return made, PhotoLabel(person, split)
 
 
 def stored_face(number: int, person: str | None, photo_number: int | None = None) -> StoredFace:
     landmarks = np.arange(10, dtype=np.float32).reshape(5, 2) + number
     of = number if photo_number is None else photo_number
-    face = Face(f"face{number}", f"photo{of}", Box(1, 2, 30.5, 40), landmarks, 0.99, f"crop{number}", person)
+    face = Face(
+        id=f"face{number}",
+        photo_id=f"photo{of}",
+        box=Box(1, 2, 30.5, 40),
+        landmarks=landmarks,
+        prob=0.99,
+        crop_id=f"crop{number}",
+        person=person,
+    )
     return StoredFace(face, np.full(4, number, dtype=np.float32))
 
 
@@ -99,7 +114,10 @@ def batch(*people: str | None, first: int = 0) -> IngestBatch:
     return IngestBatch(
         [photo(number, person) for number, person in numbered],
         [stored_face(number, person) for number, person in numbered],
-        [FileReport(number, f"{person}/{number}.jpg", Outcome.TAKEN, 1, person) for number, person in numbered],
+        [
+            FileReport(position=number, name=f"{person}/{number}.jpg", outcome=Outcome.TAKEN, faces=1, person=person)
+            for number, person in numbered
+        ],
     )
 
 
@@ -401,7 +419,16 @@ def test_a_job_whose_dataset_is_deleted_is_told_to_stop(stores: Stores, dataset:
 
 
 def run(dataset_id: str, run_id: str, created: float = 1.0) -> Run:
-    return Run(run_id, dataset_id, created, 3, MODEL, {"C": 1.0}, {"accuracy": 0.99, "people": ["李小龙"]}, 2.5)
+    return Run(
+        id=run_id,
+        dataset_id=dataset_id,
+        created=created,
+        revision=3,
+        model_id=MODEL,
+        params={"C": 1.0},
+        metrics={"accuracy": 0.99, "people": ["李小龙"]},
+        seconds=2.5,
+    )
 
 
 def test_runs_come_back_newest_first_and_can_be_deleted(stores: Stores, dataset: Dataset) -> None:
@@ -415,8 +442,10 @@ def test_runs_come_back_newest_first_and_can_be_deleted(stores: Stores, dataset:
 
 
 def test_maps_come_back_newest_first(stores: Stores, dataset: Dataset) -> None:
-    older = MapInfo("m1", dataset.id, 1, "pca", {}, 1.0, 0.1)
-    newer = MapInfo("m2", dataset.id, 1, "umap", {"neighbours": 15}, 2.0, 9.0)
+    older = MapInfo(id="m1", dataset_id=dataset.id, revision=1, method="pca", params={}, created=1.0, seconds=0.1)
+    newer = MapInfo(
+        id="m2", dataset_id=dataset.id, revision=1, method="umap", params={"neighbours": 15}, created=2.0, seconds=9.0
+    )
     stores.runs.add_map(older)
     stores.runs.add_map(newer)
     assert stores.runs.maps(dataset.id) == [newer, older]

@@ -61,7 +61,9 @@ def hide(faces: Faces, seed: int) -> Trial:
     names, labels = np.unique(faces.labels[train], return_inverse=True)
     vectors, shots = faces.vectors[train], np.arange(len(train))
     svm = fit(vectors, labels, [str(name) for name in names], shots, c=1.0)
-    rule = learn_rules(Learned(vectors, labels, shots, Linear(svm.coef, svm.intercept), svm.C, seed)).full
+    rule = learn_rules(
+        Learned(vectors=vectors, labels=labels, groups=shots, svm=Linear(svm.coef, svm.intercept), C=svm.C, seed=seed)
+    ).full
     centres, gallery = centroids(vectors, labels, len(names)), Gallery.of(svm, vectors)
     known, strange = (look(svm, centres, gallery, faces.vectors[rows]) for rows in (test, np.flatnonzero(hidden)))
     right, limit = names[known.person] == faces.labels[test], rule.at(0.01)

@@ -15,7 +15,15 @@ NAMES = {"family": "Family", "club": "Club"}
 
 
 def job(job_id: str, kind: JobKind, state: JobState, created: float, **more: Any) -> Job:
-    return Job(job_id, more.pop("dataset_id", "family"), kind, state, more.pop("params", {}), created, **more)
+    return Job(
+        id=job_id,
+        dataset_id=more.pop("dataset_id", "family"),
+        kind=kind,
+        state=state,
+        params=more.pop("params", {}),
+        created=created,
+        **more,
+    )
 
 
 INGEST = job("ingest", JobKind.INGEST, JobState.RUNNING, 1.0, started=100.0, heartbeat=110.0, done=50, total=200)

@@ -41,6 +41,22 @@ def _face(number: int, person: str | None, look: str | None) -> tuple[Photo, Sto
     direction = np.random.default_rng(sum((look or "?").encode())).normal(size=128)
     vector = direction / np.linalg.norm(direction) + 0.045 * shade.normal(size=128)
     vector = (vector / np.linalg.norm(vector)).astype(np.float32)
-    photo = Photo(photo_id, f"{person}/{number}.jpg", 100, 100, 1000, int(shade.integers(1 << 62)))
-    face = Face(face_id, photo_id, Box(10, 10, 60, 70), _LANDMARKS, 0.99, f"{number:064x}", person, None)
+    photo = Photo(
+        id=photo_id,
+        name=f"{person}/{number}.jpg",
+        width_px=100,
+        height_px=100,
+        size_bytes=1000,
+        perceptual_hash=int(shade.integers(1 << 62)),
+    )
+    face = Face(
+        id=face_id,
+        photo_id=photo_id,
+        box=Box(10, 10, 60, 70),
+        landmarks=_LANDMARKS,
+        prob=0.99,
+        crop_id=f"{number:064x}",
+        person=person,
+        split=None,
+    )
     return photo, StoredFace(face, vector)

@@ -13,7 +13,7 @@ from PIL import Image
 from core.jobs.handlers import LookupRequest
 from core.jobs.model import JobKind, JobState
 from core.store.artifacts import Kind
-from core.ui.components.lookups import Chip, FaceRow, PhotoRow, Table, View, read
+from core.ui.components.lookups import Chip, FaceRow, LookupTable, PhotoRow, View, read
 from core.workflows.identification.lookups import lookup
 from tests.pages.conftest import button, texts, work
 
@@ -167,13 +167,13 @@ def test_work_that_was_interrupted_is_resumed_and_work_that_is_left_leaves_nothi
 
 # what comes back from the browser
 
-TABLE = Table(
-    "f00 1.0",
-    ("ann", "bob"),
-    (PhotoRow("1.jpg", "", 1),),
-    (FaceRow(((0, 0.9, 0.4),), 3.0, 0.99, -1, True),),
-    (Chip("all", "All", 0, ""), Chip("unknown", "Unknown", 2, "")),
-    {},
+TABLE = LookupTable(
+    of="f00 1.0",
+    people=("ann", "bob"),
+    photos=(PhotoRow("1.jpg", "", 1),),
+    faces=(FaceRow(candidates=((0, 0.9, 0.4),), score=3.0, detection_prob=0.99, rival=-1, trusted=True),),
+    chips=(Chip("all", "All", 0, ""), Chip("unknown", "Unknown", 2, "")),
+    marks={},
 )
 
 

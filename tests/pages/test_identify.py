@@ -145,7 +145,7 @@ def test_what_a_tab_was_given_is_forgotten_when_it_is_told_to(trained, open_page
 
 
 def test_the_effect_of_a_limit_is_told():
-    wide = Threshold(0.01, 0.5, 0.01, 0.0, 0.02, enough=True)
+    wide = Threshold(rate=0.01, score=0.5, expected=0.01, low=0.0, high=0.02, enough=True)
     assert photo_answer.effect(wide, {0.05: 4, 0.01: 3, 0.001: 1}, 5) == (
         "Here 3 of 5 faces have a name. With 1 in 1\u202f000 it would be 1. With 1 in 20 it would be 4."
     )

@@ -137,13 +137,27 @@ def test_a_photo_of_another_is_not_the_person(trained, open_page, photos):
 )
 def test_a_limit_that_is_stricter_than_the_probability_says_so(distance, prob, said):
     rule = MEASURED[DEFAULT_VECTORS_ID]
-    verdict = Verdict(distance, prob, distance <= 0.98, 0.98, 1e-3, 0.5, rule, own_rule=False)
+    verdict = Verdict(
+        distance=distance,
+        prob=prob,
+        same=distance <= 0.98,
+        threshold=0.98,
+        far=1e-3,
+        prior=0.5,
+        rule=rule,
+        own_rule=False,
+    )
     assert said in conclusion(verdict)
 
 
 def test_what_it_rests_on_is_told_with_the_people_it_was_measured_on():
     rule = MEASURED[DEFAULT_VECTORS_ID]
-    told = " ".join(basis(Verdict(0.7, 0.99, True, 0.98, 1e-3, 0.5, rule, own_rule=False), n_faces=3))
+    told = " ".join(
+        basis(
+            Verdict(distance=0.7, prob=0.99, same=True, threshold=0.98, far=1e-3, prior=0.5, rule=rule, own_rule=False),
+            n_faces=3,
+        )
+    )
     assert "1 in 1\u202f000" in told and "press photos" in told and "79 people" in told and "3 faces" in told
 
 

@@ -51,7 +51,16 @@ def material(
         faces=FacesNow(np.linspace(30, 200, n, dtype=np.float32), np.full(n, 0.9, np.float32), 0),
         pairs=_pairs() if pairs else None,
         mistakes=shown,
-        networks=(Network("facenet-128", "FaceNet", "2017", "MIT", "photos", (("embed.xml", "ab" * 32),)),),
+        networks=(
+            Network(
+                id="facenet-128",
+                title="FaceNet",
+                release="2017",
+                licence="MIT",
+                training_data="photos",
+                files=(("embed.xml", "ab" * 32),),
+            ),
+        ),
         hashes=Hashes("aa" * 32, "bb" * 32, "cc" * 32),
         packages=(("Python", "3.11"),),
         with_faces=faces,
@@ -129,7 +138,16 @@ def _run(predictions: Predictions, people: tuple[str, ...]) -> Run:
         },
     }  # fmt: skip
     metrics = {"n_people": len(people), "n_train": 30, "train_accuracy": 1.0}
-    return Run("a1b2c3d4e5f6", "d" * 12, 1_700_000_000.0, 7, "facenet-128", params, metrics, 2.5)
+    return Run(
+        id="a1b2c3d4e5f6",
+        dataset_id="d" * 12,
+        created=1_700_000_000.0,
+        revision=7,
+        model_id="facenet-128",
+        params=params,
+        metrics=metrics,
+        seconds=2.5,
+    )
 
 
 def _pairs() -> Pairs:

@@ -13,7 +13,7 @@ import pytest
 from pypdf import PdfReader
 
 from core.report import figures
-from core.report.content import Document, Figure, Mistakes, Table
+from core.report.content import Document, Figure, Mistakes, TableBlock
 from core.report.drawing import WRONG, Anchor, Area, Mark, Scale, Shape, Text, labels
 from core.report.figures import Row
 from core.report.html import to_html
@@ -176,7 +176,7 @@ def test_of_many_people_the_hardest_are_drawn_and_listed():
         block
         for section in document.sections
         for block in section.blocks
-        if isinstance(block, Table) and block.caption.startswith("Who was not always named rightly")
+        if isinstance(block, TableBlock) and block.caption.startswith("Who was not always named rightly")
     )
     assert [row[:3] for row in table.rows] == [("person 000", "0 %", "0 %"), ("person 001", "100 %", "50 %")]
 
@@ -265,7 +265,7 @@ def test_long_names_are_cut_and_stay_apart():
 
 
 def test_a_share_is_drawn_at_its_place_between_the_ends_of_its_interval():
-    drawing = figures.dots([Row("Ann", 0.5, 0.25, 0.75, "2 of 4")], "recognised", whole=True)
+    drawing = figures.dots([Row(label="Ann", value=0.5, low=0.25, high=0.75, note="2 of 4")], "recognised", whole=True)
     (disc,) = (thing for thing in drawing.things if isinstance(thing, Mark))
     ticks = {
         thing.text: thing.x for thing in drawing.things if isinstance(thing, Text) and thing.anchor is Anchor.MIDDLE

@@ -14,7 +14,7 @@ from core.ui.people.person import View, free_name
 
 
 def person(number: int, name: str, faces: int = 10, *, train: int = 0, val: int = 0, **others) -> PersonCount:
-    return PersonCount(number, name, faces, train, val, "", **others)
+    return PersonCount(id=number, name=name, faces=faces, train=train, val=val, cover_crop_id="", **others)
 
 
 CROWD = [
@@ -116,11 +116,16 @@ def test_only_the_name_itself_is_a_yes_to_erasing(typed, yes):
 
 
 def test_of_two_who_are_merged_the_one_with_more_photos_stays():
-    view = View(Dataset("d", "Family", "facenet-128", 1, 0.0), CROWD[0], tuple(CROWD))
+    view = View(Dataset(id="d", name="Family", model_id="facenet-128", revision=1, created=0.0), CROWD[0], tuple(CROWD))
     assert merging.survivor(view, 2) == (2, 1)
     assert merging.survivor(view, 3) == (1, 3)
 
 
 def test_a_new_persons_name_is_one_that_nobody_has():
     people = (person(1, "Ann"), person(2, "Ann_2"), person(3, "Ann 3"))
-    assert free_name(View(Dataset("d", "Family", "facenet-128", 1, 0.0), people[0], people)) == "Ann 4"
+    assert (
+        free_name(
+            View(Dataset(id="d", name="Family", model_id="facenet-128", revision=1, created=0.0), people[0], people)
+        )
+        == "Ann 4"
+    )

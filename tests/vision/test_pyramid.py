@@ -25,7 +25,7 @@ def noise(width: int, height: int, seed: int = 0) -> RgbImage:
 def whole(photo: int, image: RgbImage) -> Level:
     """A photo as a level of its own size."""
     height, width = image.shape[:2]
-    return Level(photo, width, height, 1.0, 1.0)
+    return Level(photo=photo, width_px=width, height_px=height, scale_x=1.0, scale_y=1.0)
 
 
 SIZES = {

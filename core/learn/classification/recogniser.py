@@ -232,7 +232,14 @@ def fit(
     chosen = _choose(vectors[some], labels[some], groups[some], C_GRID if c is None else (c,), seed, first)
     begin = (start.coef, start.intercept) if start else None
     coef, intercept = one_versus_rest(vectors, labels, len(people), chosen.C, start=begin, watch=rest)
-    return LinearSvm(tuple(people), coef, intercept, chosen.temperature, chosen.doubt, chosen.C)
+    return LinearSvm(
+        people=tuple(people),
+        coef=coef,
+        intercept=intercept,
+        temperature=chosen.temperature,
+        doubt=chosen.doubt,
+        C=chosen.C,
+    )
 
 
 def _choosing_share(n_people: int, c: float | None) -> float:
@@ -380,10 +387,19 @@ def _decode(content: bytes) -> Recogniser:
         coef, intercept, centroids = (_read_array(archive[name], name) for name in _ARRAYS)
     people = tuple(header["people"])
     _require_shapes(len(people), coef, intercept, centroids)
-    svm = LinearSvm(people, coef, intercept, header["temperature"], header["doubt"], header["C"])
+    svm = LinearSvm(
+        people=people,
+        coef=coef,
+        intercept=intercept,
+        temperature=header["temperature"],
+        doubt=header["doubt"],
+        C=header["C"],
+    )
     full, alone = (_read_rule(rule) for rule in header["rules"])
     _require_rules(full, alone)
-    return Recogniser(svm, centroids, Rules(full, alone), header["model_id"], header["seed"])
+    return Recogniser(
+        svm=svm, centroids=centroids, rules=Rules(full, alone), model_id=header["model_id"], seed=header["seed"]
+    )
 
 
 def _rule_header(rule: Rule) -> dict[str, Any]:

@@ -79,13 +79,13 @@ def misnamed(
     certainties = np.where(wrong, (by_recogniser + by_neighbours) / 2, distant)
     kept = np.flatnonzero(wrong | like_nobody)
     return Misnamed(
-        rows[kept],
-        wrong[kept],
-        opinions.rivals[rows[kept]],
-        certainties[kept],
-        probs[kept],
-        rival_probs[kept],
-        near.take(kept),
+        rows=rows[kept],
+        wrong=wrong[kept],
+        rivals=opinions.rivals[rows[kept]],
+        certainties=certainties[kept],
+        probs=probs[kept],
+        rival_probs=rival_probs[kept],
+        near=near.take(kept),
     )
 
 

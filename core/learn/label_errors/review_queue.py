@@ -188,20 +188,20 @@ def _misnamed(table: FaceTable, found: Misnamed, place: int, rows: Ints, people:
     face_ids = (table.ids[row],)
     other = table.person_ids[int(people[found.rivals[place]])]
     return Suspect(
-        Kind.WRONG_PERSON if wrong else Kind.OUTLIER,
-        face_ids,
-        (_person_id(table, row),),
-        certainty if wrong else certainty * URGENCY_OUTLIER,
-        Suggestion(Action.MOVE, face_ids, other) if wrong else Suggestion(Action.EXCLUDE, face_ids),
-        _numbers(
+        kind=Kind.WRONG_PERSON if wrong else Kind.OUTLIER,
+        face_ids=face_ids,
+        person_ids=(_person_id(table, row),),
+        urgency=certainty if wrong else certainty * URGENCY_OUTLIER,
+        suggestion=Suggestion(Action.MOVE, face_ids, other) if wrong else Suggestion(Action.EXCLUDE, face_ids),
+        numbers=_numbers(
             prob=found.probs[place],
             other_prob=found.rival_probs[place],
             similarity=near.own_similarity[place],
             other_similarity=near.rival_similarity[place],
             votes=near.votes[place],
         ),
-        _likes(table, rows, near.own[place], near.own_cosines[place]),
-        _likes(table, rows, near.rival[place], near.rival_cosines[place]),
+        like_own=_likes(table, rows, near.own[place], near.own_cosines[place]),
+        like_other=_likes(table, rows, near.rival[place], near.rival_cosines[place]),
     )
 
 
@@ -232,12 +232,12 @@ def _one_person(table: FaceTable, pair: PeoplePair) -> Suspect:
     one, other = (_person_id(table, row) for row in (pair.row, pair.into_row))
     shown = (table.ids[pair.row], table.ids[pair.into_row])
     return Suspect(
-        Kind.ONE_PERSON,
-        shown,
-        (one, other),
-        URGENCY_ONE_PERSON,
-        Suggestion(Action.MERGE, (), other),
-        _numbers(similarity=pair.similarity),
+        kind=Kind.ONE_PERSON,
+        face_ids=shown,
+        person_ids=(one, other),
+        urgency=URGENCY_ONE_PERSON,
+        suggestion=Suggestion(Action.MERGE, (), other),
+        numbers=_numbers(similarity=pair.similarity),
     )
 
 
@@ -253,7 +253,16 @@ def _two_people(table: FaceTable, given: Sequence[Part], doubted: Sequence[Suspe
             people = tuple(_person_id(table, int(row)) for row in part.rows)
             divide = Suggestion(Action.DIVIDE, face_ids)
             numbers = _numbers(similarity=part.similarity)
-            entries.append(Suspect(Kind.TWO_PEOPLE, face_ids, people, URGENCY_TWO_PEOPLE, divide, numbers))
+            entries.append(
+                Suspect(
+                    kind=Kind.TWO_PEOPLE,
+                    face_ids=face_ids,
+                    person_ids=people,
+                    urgency=URGENCY_TWO_PEOPLE,
+                    suggestion=divide,
+                    numbers=numbers,
+                )
+            )
     return entries
 
 
@@ -290,7 +299,14 @@ def _of_picture(table: FaceTable, rows: Ints, pairs: Pairs, probs: Doubles) -> S
     else:
         kind, urgency, suggestion = Kind.DUPLICATE, URGENCY_DUPLICATE, _best_only(table, rows)
     people = tuple(_person_id(table, int(row)) for row in rows)
-    return Suspect(kind, _ids(table, rows), people, urgency, suggestion, numbers)
+    return Suspect(
+        kind=kind,
+        face_ids=_ids(table, rows),
+        person_ids=people,
+        urgency=urgency,
+        suggestion=suggestion,
+        numbers=numbers,
+    )
 
 
 def _one_name(table: FaceTable, rows: Ints, probs: Doubles) -> Suggestion:
@@ -333,12 +349,12 @@ def _joined(entries: Sequence[Suspect]) -> Suspect:
         return first
     acts_on = tuple(chain.from_iterable(entry.suggestion.face_ids for entry in entries))
     return Suspect(
-        first.kind,
-        tuple(chain.from_iterable(entry.face_ids for entry in entries)),
-        tuple(chain.from_iterable(entry.person_ids for entry in entries)),
-        first.urgency,
-        Suggestion(first.suggestion.action, acts_on, split=first.suggestion.split),
-        first.numbers,
+        kind=first.kind,
+        face_ids=tuple(chain.from_iterable(entry.face_ids for entry in entries)),
+        person_ids=tuple(chain.from_iterable(entry.person_ids for entry in entries)),
+        urgency=first.urgency,
+        suggestion=Suggestion(first.suggestion.action, acts_on, split=first.suggestion.split),
+        numbers=first.numbers,
     )
 
 

@@ -143,7 +143,13 @@ def judge(people: Sequence[str], true: Ints, predicted: Ints, confidence: Double
         top3=float(np.mean(above < 3)),
         ece=calibration_error(confidence, true == predicted),
         per_person=tuple(
-            PersonResult(name, float(precision[row]), float(recall[row]), float(f1[row]), int(support[row]))
+            PersonResult(
+                person=name,
+                precision=float(precision[row]),
+                recall=float(recall[row]),
+                f1=float(f1[row]),
+                support=int(support[row]),
+            )
             for row, name in enumerate(people)
         ),
         people=tuple(people),

@@ -114,15 +114,15 @@ def _read(arrays: dict[str, Any]) -> Predictions:
     confusion = confusion_counts(true, given, len(people))
     evaluation = Evaluation.from_json({**header["evaluation"], "people": people, "confusion": confusion})
     return Predictions(
-        people,
-        _ids(arrays["face_ids"]),
-        true,
-        given,
-        arrays["probs"],
-        arrays["distances"],
-        arrays["scores"],
-        arrays["ranks"].astype(np.int64),
-        _ids(arrays["learned_ids"]),
-        evaluation,
-        _impostors(arrays),
+        people=people,
+        face_ids=_ids(arrays["face_ids"]),
+        true=true,
+        given=given,
+        probs=arrays["probs"],
+        distances=arrays["distances"],
+        scores=arrays["scores"],
+        ranks=arrays["ranks"].astype(np.int64),
+        learned_ids=_ids(arrays["learned_ids"]),
+        evaluation=evaluation,
+        impostors=_impostors(arrays),
     )

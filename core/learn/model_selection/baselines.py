@@ -63,7 +63,7 @@ class _OfC:
 
 @dataclass(frozen=True, slots=True)
 class LinearSvmOneVersusRest(_OfC):
-    """The one that is in use: ``learn.solver``."""
+    """The one that is in use: ``learn.classification.solver``."""
 
     id: str = LINEAR_SVM
     title: str = "Linear SVM, one-versus-rest"

@@ -201,11 +201,11 @@ def _record(table: FaceTable, predictions: Predictions, tests: _Tests) -> Record
     mean = distances / np.maximum(n_right, 1)
     usual = mean[n_right > 0].mean() if (n_right > 0).any() else 0.0
     return Record(
-        photos.astype(np.int64),
-        np.bincount(tests.labels, minlength=n),
-        np.bincount(tests.labels[wrong], minlength=n),
-        np.bincount(tests.labels, tests.errors, minlength=n).astype(np.float64),
-        np.where(n_right > 0, mean - usual, 0.0),
+        photos=photos.astype(np.int64),
+        tested=np.bincount(tests.labels, minlength=n),
+        wrong=np.bincount(tests.labels[wrong], minlength=n),
+        errors=np.bincount(tests.labels, tests.errors, minlength=n).astype(np.float64),
+        spread=np.where(n_right > 0, mean - usual, 0.0),
     )
 
 

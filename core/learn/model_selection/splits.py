@@ -312,7 +312,7 @@ def _assemble(
     place = np.full(len(people) + 1, -1, dtype=np.int64)  # the last entry serves the label -1
     place[taking_part] = np.arange(len(taking_part))
     names = tuple(people[person] for person in taking_part)
-    return Plan(kind, why, names, place[kept], folds, left_out, dropped)
+    return Plan(kind=kind, why=why, people=names, labels=place[kept], folds=folds, left_out=left_out, dropped=dropped)
 
 
 def _rows_by_value(values: Ints) -> list[Ints]:

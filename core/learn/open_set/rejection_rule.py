@@ -247,12 +247,23 @@ def prior_rule(n_people: int, n_features: int = len(FEATURES)) -> Rule:
     weights = np.zeros(n_features)
     weights[FEATURES.index("centroid_similarity")] = 1.0
     limits = tuple(_prior_limit(n_people, rate) for rate in RATES)
-    return Rule(weights, 0.0, limits, True, 0, 0, 0, float("nan"))
+    return Rule(
+        weights=weights,
+        offset=0.0,
+        thresholds=limits,
+        from_prior=True,
+        n_impostors=0,
+        n_people=0,
+        n_genuine=0,
+        genuine_kept=float("nan"),
+    )
 
 
 def _prior_limit(n_people: int, rate: float) -> Threshold:
     high = exact_interval(rate * PRIOR_PEOPLE, PRIOR_PEOPLE)[1]
-    return Threshold(rate, 1 - prior_threshold(n_people, rate) ** 2 / 2, rate, 0.0, high, enough=False)
+    return Threshold(
+        rate=rate, score=1 - prior_threshold(n_people, rate) ** 2 / 2, expected=rate, low=0.0, high=high, enough=False
+    )
 
 
 def prior_threshold(n_people: int, target_rate: float = TARGET_RATE) -> float:

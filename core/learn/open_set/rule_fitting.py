@@ -160,7 +160,16 @@ def _rule(
     scored = _Scored(rule.scores(outside.features[:, :n_features]), outside.who, outside.named)
     n_faces, n_people = len(scored.scores), len(np.unique(outside.who))
     if n_people >= ENOUGH_STRANGERS:
-        rule = Rule(rule.weights, 0.0, _limits(scored, 1.0), False, n_faces, n_people, 0, genuine_kept=np.nan)
+        rule = Rule(
+            weights=rule.weights,
+            offset=0.0,
+            thresholds=_limits(scored, 1.0),
+            from_prior=False,
+            n_impostors=n_faces,
+            n_people=n_people,
+            n_genuine=0,
+            genuine_kept=np.nan,
+        )
     return rule, _impostors(scored, learned.n_people)
 
 
@@ -331,7 +340,14 @@ def _limit(scored: _Scored, passed: Doubles, means: Doubles, rate: float, known_
     score = float(_limits_at(scored.scores, scored.weights, _STRICTNESS[place : place + 1])[0])
     expected = min(float(means[place]) / known_share, 1.0)
     low, high = _interval(passed[:, place] / known_share)
-    return Threshold(rate, score, expected, low, high, enough=len(passed) + 1 >= 1 / rate and len(fitting) > 0)
+    return Threshold(
+        rate=rate,
+        score=score,
+        expected=expected,
+        low=low,
+        high=high,
+        enough=len(passed) + 1 >= 1 / rate and len(fitting) > 0,
+    )
 
 
 def _passed_in_turn(scored: _Scored) -> Doubles:

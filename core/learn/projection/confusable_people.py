@@ -85,7 +85,9 @@ def lookalikes(vectors: Vectors, labels: Ints, *, seed: int = 0) -> Lookalikes:
     chosen, sampled = _sample(of, shown, seed)
     overlaps, best = _overlaps(vectors, chosen)
     pairs = tuple(Pair(one, other, *best[one][other]) for one, other in _nearest_pairs(apart))
-    return Lookalikes(known[shown], apart, overlaps, pairs, everybody, sampled)
+    return Lookalikes(
+        people=known[shown], distances=apart, overlaps=overlaps, pairs=pairs, everybody=everybody, sampled=sampled
+    )
 
 
 def _busy(centres: Vectors) -> Ints:

@@ -71,8 +71,24 @@ class PairRule:
 
 
 MEASURED = {
-    "facenet-128@2": PairRule(24.45, -10.384, {1e-2: 0.3910, 1e-3: 0.5241}, 0.999, 79, 6_245, 520_603),
-    "facenet-128": PairRule(23.43, -9.975, {1e-2: 0.3985, 1e-3: 0.5306}, 0.999, 79, 6_245, 520_603),
+    "facenet-128@2": PairRule(
+        slope=24.45,
+        offset=-10.384,
+        limits={1e-2: 0.3910, 1e-3: 0.5241},
+        surest=0.999,
+        n_people=79,
+        n_genuine=6_245,
+        n_impostor=520_603,
+    ),
+    "facenet-128": PairRule(
+        slope=23.43,
+        offset=-9.975,
+        limits={1e-2: 0.3985, 1e-3: 0.5306},
+        surest=0.999,
+        n_people=79,
+        n_genuine=6_245,
+        n_impostor=520_603,
+    ),
 }
 """By the name of the vectors: ``fit`` on all pairs of the 1,027 photos of lfw-dev (development part of Labeled Faces in
 the Wild: 79 people with 10 photos or more, press photos of adults), near duplicates left out.
@@ -82,8 +98,24 @@ of pairs weighing the same), at most 0.009; the limits for 1e-2 and 1e-3 let 0.0
 0.004, as a few look-alikes decide it. On other kinds of photos, children or old scans, the rates are others.
 """
 MEASURED_WITH_PEOPLE = {
-    "facenet-128@2": PairRule(21.48, -11.106, {1e-2: 0.4027, 1e-3: 0.5415}, 0.999, 79, 1_027, 80_106),
-    "facenet-128": PairRule(21.23, -11.026, {1e-2: 0.4104, 1e-3: 0.5469}, 0.999, 79, 1_027, 80_106),
+    "facenet-128@2": PairRule(
+        slope=21.48,
+        offset=-11.106,
+        limits={1e-2: 0.4027, 1e-3: 0.5415},
+        surest=0.999,
+        n_people=79,
+        n_genuine=1_027,
+        n_impostor=80_106,
+    ),
+    "facenet-128": PairRule(
+        slope=21.23,
+        offset=-11.026,
+        limits={1e-2: 0.4104, 1e-3: 0.5469},
+        surest=0.999,
+        n_people=79,
+        n_genuine=1_027,
+        n_impostor=80_106,
+    ),
 }
 """The same for a face and the centre of a person's faces, ``person_scores`` of lfw-dev. For people with fewer photos
 the limits are stricter than they promise: with one photo 0.008 and 0.0006 pass, with five 0.010 and 0.0010."""
@@ -150,7 +182,13 @@ def pair_scores(vectors: Vectors, labels: Ints, groups: Ints, seed: int = 0) -> 
     kept = groups[first] != groups[second]
     first, second = first[kept], second[kept]
     same = labels[first] == labels[second]
-    return Scores(first, second, same, _cosines(vectors, first, second), len(np.unique(labels[first[same]])))
+    return Scores(
+        first=first,
+        second=second,
+        same=same,
+        cosines=_cosines(vectors, first, second),
+        n_people=len(np.unique(labels[first[same]])),
+    )
 
 
 def person_scores(vectors: Vectors, labels: Ints, groups: Ints, n_people: int, seed: int = 0) -> Scores:
@@ -167,11 +205,11 @@ def person_scores(vectors: Vectors, labels: Ints, groups: Ints, n_people: int, s
     row, person = _drawn_people(labels, np.flatnonzero(sizes > 0), seed)
     impostor = _cosines(vectors, row, person, _unit(sums))
     return Scores(
-        np.concatenate([own, row]),
-        np.concatenate([labels[own], person]),
-        np.arange(len(own) + len(row)) < len(own),
-        np.concatenate([genuine, impostor]).astype(np.float32),
-        len(np.unique(labels[own])),
+        first=np.concatenate([own, row]),
+        second=np.concatenate([labels[own], person]),
+        same=np.arange(len(own) + len(row)) < len(own),
+        cosines=np.concatenate([genuine, impostor]).astype(np.float32),
+        n_people=len(np.unique(labels[own])),
     )
 
 
@@ -253,7 +291,15 @@ def fit(scores: Scores) -> PairRule:
     limits = {far: limit_at_far(impostor, far) for far in FARS}
     fewest = min(len(genuine), len(impostor))
     surest = 1 - 1 / (min(fewest, 1_000) + 2)
-    return PairRule(slope, offset, limits, surest, scores.n_people, len(genuine), len(impostor))
+    return PairRule(
+        slope=slope,
+        offset=offset,
+        limits=limits,
+        surest=surest,
+        n_people=scores.n_people,
+        n_genuine=len(genuine),
+        n_impostor=len(impostor),
+    )
 
 
 def limit_at_far(impostor: Floats | Doubles, far: float) -> float:

@@ -358,7 +358,13 @@ def join_namesakes(connection: Connection, dataset_id: str) -> None:
         kept, *others = connection.scalars(query).all()
         for other in others:
             change = Change(Entity.PERSON, str(other), Field.MERGED_INTO, kept)
-            act = Act(Kind.MERGE, [change], kept, other, "A folder of the same name.")
+            act = Act(
+                kind=Kind.MERGE,
+                changes=[change],
+                person_id=kept,
+                from_person_id=other,
+                why="A folder of the same name.",
+            )
             append(connection, dataset_id, INGEST, act)
 
 

@@ -144,18 +144,20 @@ class _Plan:
         if with_shared:
             photos, shared = photos | shared, set()
         faces, crops = self._faces(people, photos)
+        elsewhere, elsewhere_vectors = self._elsewhere(faces, crops, photos)
         return Erasure(
-            self.dataset_id,
-            frozenset(people),
-            names,
-            spared,
-            tuple(sorted(faces)),
-            tuple(sorted(crops)),
-            tuple(sorted(photos)),
-            tuple(sorted(shared)),
-            tuple(self._vectors(self.dataset_id, faces)),
-            *self._elsewhere(faces, crops, photos),
-            self._named_elsewhere(names),
+            dataset_id=self.dataset_id,
+            person_ids=frozenset(people),
+            names=names,
+            spared=spared,
+            face_ids=tuple(sorted(faces)),
+            crop_ids=tuple(sorted(crops)),
+            photo_ids=tuple(sorted(photos)),
+            shared_photo_ids=tuple(sorted(shared)),
+            vectors=tuple(self._vectors(self.dataset_id, faces)),
+            elsewhere=elsewhere,
+            elsewhere_vectors=elsewhere_vectors,
+            named_elsewhere=self._named_elsewhere(names),
         )
 
     def whole(self) -> Erasure:

@@ -77,7 +77,13 @@ class SqlFaceStore:
     # datasets
 
     def create_dataset(self, name: str, model_id: str) -> Dataset:
-        made = Dataset(uuid.uuid4().hex[:12], checked_name(name, "dataset"), model_id, 0, time.time())
+        made = Dataset(
+            id=uuid.uuid4().hex[:12],
+            name=checked_name(name, "dataset"),
+            model_id=model_id,
+            revision=0,
+            created=time.time(),
+        )
         try:
             with self.engine.begin() as connection:
                 connection.execute(
@@ -117,7 +123,10 @@ class SqlFaceStore:
     def datasets(self) -> list[Dataset]:
         with self.engine.connect() as connection:
             rows = connection.execute(select(schema.dataset).order_by(schema.dataset.c.created)).all()
-        return [Dataset(row.id, row.name, row.model_id, row.revision, row.created) for row in rows]
+        return [
+            Dataset(id=row.id, name=row.name, model_id=row.model_id, revision=row.revision, created=row.created)
+            for row in rows
+        ]
 
     def counts(self, dataset_id: str) -> Counts:
         face, photo = schema.face, schema.photo
@@ -132,7 +141,15 @@ class SqlFaceStore:
         with self.engine.connect() as connection:
             photos = connection.scalar(select(func.count()).select_from(photo).where(photo.c.dataset_id == dataset_id))
             faces, people, train, val, unnamed, excluded = connection.execute(of_faces).one()
-        return Counts(photos or 0, faces, people, train, val, unnamed, excluded)
+        return Counts(
+            photos=photos or 0,
+            faces=faces,
+            people=people,
+            train_faces=train,
+            val_faces=val,
+            unnamed_faces=unnamed,
+            excluded_faces=excluded,
+        )
 
     def people(self, dataset_id: str) -> list[PersonCount]:
         face, person, quality, cover = schema.face, schema.person, schema.quality, schema.face.alias()

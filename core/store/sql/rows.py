@@ -133,14 +133,14 @@ def report_row(job_id: str, report: FileReport) -> dict[str, Any]:
 
 def to_report(row: Row[Any]) -> FileReport:
     return FileReport(
-        row.position,
-        row.name,
-        Outcome(row.outcome),
-        row.faces,
-        row.person,
-        to_split(row.split),
-        row.reason,
-        row.photo_id,
+        position=row.position,
+        name=row.name,
+        outcome=Outcome(row.outcome),
+        faces=row.faces,
+        person=row.person,
+        split=to_split(row.split),
+        reason=row.reason,
+        photo_id=row.photo_id,
     )
 
 
@@ -150,20 +150,20 @@ def to_split(value: str | None) -> Split | None:
 
 def to_face(row: Row[Any]) -> Face:
     return Face(
-        row.id,
-        row.photo_id,
-        Box(row.left, row.top, row.right, row.bottom),
-        np.frombuffer(row.landmarks, dtype="<f4").reshape(5, 2),
-        row.prob,
-        row.crop_id,
-        row.person,
-        to_split(row.split),
-        row.person_id,
-        to_quality(row),
-        row.excluded,
-        row.confirmed,
-        row.stranger,
-        row.drawn,
+        id=row.id,
+        photo_id=row.photo_id,
+        box=Box(row.left, row.top, row.right, row.bottom),
+        landmarks=np.frombuffer(row.landmarks, dtype="<f4").reshape(5, 2),
+        prob=row.prob,
+        crop_id=row.crop_id,
+        person=row.person,
+        split=to_split(row.split),
+        person_id=row.person_id,
+        quality=to_quality(row),
+        excluded=row.excluded,
+        confirmed=row.confirmed,
+        stranger=row.stranger,
+        drawn=row.drawn,
     )
 
 

@@ -99,7 +99,7 @@ class SqlTransferStore:
         with self.engine.connect() as connection:
             rows = connection.execute(query).all()
         return [
-            Place(row.id, row.photo_id, Box(*row[2:6]), row.drawn, row.turn)
+            Place(face_id=row.id, photo_id=row.photo_id, box=Box(*row[2:6]), drawn=row.drawn, turn=row.turn)
             for row in sorted(rows, key=lambda row: str(row.id))
         ]
 

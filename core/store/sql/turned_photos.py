@@ -1,7 +1,8 @@
 """Photos that are turned: their sides, and the boxes and landmarks of their faces, follow in the same transaction.
 
 Whatever a photo's turn is, its row and its faces are in pixels of the picture as it is shown. That is arithmetic alone;
-looking for faces in the turned picture comes after (``workflows.turning``), and ``looked_turn`` tells where it is due.
+looking for faces in the turned picture comes after (``workflows.photos.look_again``), and ``looked_turn`` tells where
+it is due.
 """
 
 from __future__ import annotations

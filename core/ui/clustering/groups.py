@@ -178,13 +178,13 @@ def _row(view: View, found: Groups, group: int, question: Question | None) -> En
     size, tight = int(found.sizes[group]), float(found.tightness[group])
     unclear = ", most of them blurred or small" if 2 * found.clear[group] < size else ""
     return Entry(
-        covers[0],
-        (Strip(pictures),),
-        words.count(size, "face"),
-        f"{_tightness(tight)} ({tight:.2f}){unclear}",
-        (*buttons, ("Look closer", "open"), ("Nobody to name", "nobody")),
-        question_text,
-        "Who is this?",
+        id=covers[0],
+        strips=(Strip(pictures),),
+        title=words.count(size, "face"),
+        note=f"{_tightness(tight)} ({tight:.2f}){unclear}",
+        buttons=(*buttons, ("Look closer", "open"), ("Nobody to name", "nobody")),
+        question=question_text,
+        field="Who is this?",
     )
 
 

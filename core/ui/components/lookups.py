@@ -63,7 +63,7 @@ class PhotoRow:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Table:
+class LookupTable:
     """Everything that travels once."""
 
     of: str
@@ -92,7 +92,7 @@ class Looked:
     asked: tuple[int, ...]
 
 
-def table(key: str, shown: Table) -> Looked:
+def table(key: str, shown: LookupTable) -> Looked:
     """Draw the photos."""
     given = {
         "key": key,
@@ -125,7 +125,7 @@ def deal(key: str, of: str, limit: str, first: View, pictures: Mapping[int, str]
     _deal(key=f"{key}_deal", data=given)
 
 
-def read(view: Any, asked: Any, shown: Table) -> Looked:
+def read(view: Any, asked: Any, shown: LookupTable) -> Looked:
     """The browser's answer, as far as it is about these photos."""
     chips = {chip.id for chip in shown.chips}
     told = None

@@ -162,7 +162,7 @@ def pack(
         "people": list(who.people),
         "marks": [],
     }
-    return Cloud(of, tuple(face_ids), packed, low, extent)
+    return Cloud(of=of, face_ids=tuple(face_ids), packed=packed, corner=low, extent=extent)
 
 
 def _shares(place: Sequence[float], corner: Floats, extent: float) -> list[float]:

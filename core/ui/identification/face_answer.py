@@ -97,11 +97,11 @@ def _candidates(dataset: Dataset, asked: Asked) -> str:
     covers = {each.name: each.cover_crop_id for each in data.people(dataset.id, dataset.revision)}
     lines = [
         Line(
-            each.person,
-            words.person(each.person),
-            f"{words.probability(each.prob)}, distance {each.distance:.2f}",
-            gallery.crop_address(dataset.id, covers[each.person]) if each.person in covers else "",
-            each.prob,
+            id=each.person,
+            title=words.person(each.person),
+            note=f"{words.probability(each.prob)}, distance {each.distance:.2f}",
+            src=gallery.crop_address(dataset.id, covers[each.person]) if each.person in covers else "",
+            share=each.prob,
         )
         for each in people
     ]

@@ -15,7 +15,7 @@ from core.learn.open_set.rejection_rule import RATES, TARGET_RATE
 from core.store.protocols import Dataset
 from core.ui import address, data, gallery, jobs, words
 from core.ui.components import lookups
-from core.ui.components.lookups import Chip, FaceRow, PhotoRow, Table, View
+from core.ui.components.lookups import Chip, FaceRow, LookupTable, PhotoRow, View
 from core.ui.identification import lookup_page
 from core.ui.identification.photo_answer import one_in
 from core.ui.jobs import JobKind, JobState
@@ -43,22 +43,24 @@ def _made(dataset_id: str, lookup_id: str, created: float) -> Lookup:
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _table(dataset_id: str, lookup_id: str, created: float) -> Table:
+def _table(dataset_id: str, lookup_id: str, created: float) -> LookupTable:
     """What the browser gets, with the marks for every limit."""
     made = _made(dataset_id, lookup_id, created)
     place = {name: number for number, name in enumerate(made.people)}
     faces = tuple(
         FaceRow(
-            tuple((place[one.person], round(one.prob, 4), round(one.distance, 3)) for one in face.candidates),
-            round(face.score, 3),
-            round(face.detection_prob, 3),
-            rival,
-            face.trusted,
+            candidates=tuple(
+                (place[one.person], round(one.prob, 4), round(one.distance, 3)) for one in face.candidates
+            ),
+            score=round(face.score, 3),
+            detection_prob=round(face.detection_prob, 3),
+            rival=rival,
+            trusted=face.trusted,
         )
         for face, rival in zip(made.faces(), made.rivals, strict=True)
     )
     told = {rate: marks(made, rate) for rate in RATES}
-    return Table(
+    return LookupTable(
         of=f"{lookup_id} {created}",
         people=made.people,
         photos=tuple(PhotoRow(photo.name, photo.reason, len(photo.faces)) for photo in made.photos),

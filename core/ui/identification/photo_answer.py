@@ -52,7 +52,7 @@ def _look(run_id: str, revision: int, photo_id: str, _photo: Given) -> Looked:
     image = decode(_photo.content, services.settings.images)
     seen = services.identifier(services.runs.run(run_id)).identify(image)
     crops = tuple(gallery.jpeg_address(encode_jpeg(face.crop)) for face in seen.faces)
-    return Looked(_photo, Sheet.of(seen.image), seen.turn, seen.faces, crops)
+    return Looked(photo=_photo, sheet=Sheet.of(seen.image), turn=seen.turn, faces=seen.faces, crops=crops)
 
 
 def learned(dataset: Dataset, run: Run) -> None:

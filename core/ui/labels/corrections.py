@@ -52,7 +52,7 @@ def hand() -> Hand:
 def corrector(dataset: Dataset) -> Corrector:
     """The dataset as this tab sees it, to be corrected by this tab."""
     services = data.services()
-    return Corrector(services.store, services.log, dataset.id, hand(), dataset.revision)
+    return Corrector(store=services.store, log=services.log, dataset_id=dataset.id, hand=hand(), seen=dataset.revision)
 
 
 def epoch() -> int:
@@ -62,7 +62,9 @@ def epoch() -> int:
 
 def grid(label: str, keys: Mapping[str, str], tile_px: int = 104) -> Grid:
     """A grid whose key m leads to the name field, and to which the focus comes back from there."""
-    return Grid(label, keys, tile_px, NAME_INPUT, st.session_state.get(state.GRAB, 0))
+    return Grid(
+        label=label, keys=keys, tile_px=tile_px, name_field=NAME_INPUT, grab=st.session_state.get(state.GRAB, 0)
+    )
 
 
 def do(dataset_id: str, act: Callable[[], Event | Sequence[Event]]) -> None:

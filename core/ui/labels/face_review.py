@@ -96,12 +96,12 @@ def pickable(dataset: Dataset, faces: Faces, row: int, note: str = "") -> Pickab
         "val": table.splits[row] == "val",
     }
     return Pickable(
-        table.ids[row],
-        gallery.crop_address(dataset.id, table.crop_ids[row]),
-        name,
-        note or table.photo_names[row].rpartition("/")[2],
-        f"Face of {name}",
-        tuple(BADGES[flag] for flag, holds in flags.items() if holds),
+        id=table.ids[row],
+        src=gallery.crop_address(dataset.id, table.crop_ids[row]),
+        name=name,
+        note=note or table.photo_names[row].rpartition("/")[2],
+        alt=f"Face of {name}",
+        badges=tuple(BADGES[flag] for flag, holds in flags.items() if holds),
     )
 
 

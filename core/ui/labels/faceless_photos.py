@@ -79,7 +79,7 @@ def _tile(dataset: Dataset, photo: Photo) -> Pickable:
         picture, note = _thumbnail(dataset.id, photo.id, photo.turn), ""
     except (NotFound, ImageRefused):
         picture, note = gallery.GREY, "its file is missing or damaged"
-    return Pickable(photo.id, picture, name, note, f"The photo {name}")
+    return Pickable(id=photo.id, src=picture, name=name, note=note, alt=f"The photo {name}")
 
 
 @st.cache_data(show_spinner=False, max_entries=4 * PER_PAGE, ttl="10m")

@@ -186,11 +186,11 @@ def _entry(dataset: Dataset, faces: Faces, entry: Suspect) -> Entry:
         other = words.person(_name(faces, entry.suggestion.person_id) or _person_of(faces, entry.like_other[0]))
         strips.append(Strip(_likes(dataset, faces, entry.like_other), f"{other}"))
     return Entry(
-        _entry_id(entry),
-        tuple(strips),
-        TITLES[entry.kind],
-        _evidence(faces, entry),
-        (
+        id=_entry_id(entry),
+        strips=tuple(strips),
+        title=TITLES[entry.kind],
+        note=_evidence(faces, entry),
+        buttons=(
             (_proposal(faces, entry), "take"),
             ("Right as it is" if entry.kind is not Kind.ONE_PERSON else "Two people", "confirm"),
             ("Leave out", "exclude"),

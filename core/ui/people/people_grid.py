@@ -108,12 +108,12 @@ def pickable(dataset: Dataset, person: PersonCount, note: str = "") -> Pickable:
     name = words.person(person.name)
     badges = [BADGES[trait] for trait in traits(person)] + ([HIDDEN_BADGE] if person.hidden else [])
     return Pickable(
-        str(person.id),
-        gallery.crop_address(dataset.id, person.cover_crop_id),
-        name,
-        note or words.count(person.faces, "face"),
-        name,
-        tuple(badges),
+        id=str(person.id),
+        src=gallery.crop_address(dataset.id, person.cover_crop_id),
+        name=name,
+        note=note or words.count(person.faces, "face"),
+        alt=name,
+        badges=tuple(badges),
     )
 
 

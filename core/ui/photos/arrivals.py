@@ -204,7 +204,15 @@ def _start(dataset: Dataset | None, offer: Offer, part: Part, name: str | None) 
         frame.say_next(f"'{words.plain(came['dataset'])}' knows {words.count(came['people'], 'person', 'people')}.")
         frame.go(frame.IDENTIFY, data.services().runs.run(came["run"]).dataset_id)
     else:
-        asked = ImportParams(str(offer.path), offer.title, part.what, part.member, by.author, by.session, name)
+        asked = ImportParams(
+            path=str(offer.path),
+            title=offer.title,
+            what=part.what,
+            member=part.member,
+            author=by.author,
+            session=by.session,
+            name=name,
+        )
         data.services().jobs.submit(dataset.id, JobKind.IMPORT, asked.params())
         st.session_state.pop(state.ARRIVAL, None)
         st.session_state.pop("arrival_inbox", None)

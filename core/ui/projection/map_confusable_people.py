@@ -134,9 +134,21 @@ def alike(found: Lookalikes, people: tuple[str, ...], *, as_overlaps: bool) -> A
     read = [words.person(people[person]) for person in found.people]
     names = [name if read.count(name) == 1 else people[person] for name, person in zip(read, found.people, strict=True)]
     if as_overlaps:
-        return Alike(names, found.people, found.overlaps, max(0.05, float(np.nanmax(found.overlaps))), 0.0)
+        return Alike(
+            names=names,
+            people=found.people,
+            values=found.overlaps,
+            nearest=max(0.05, float(np.nanmax(found.overlaps))),
+            farthest=0.0,
+        )
     between = found.distances[np.triu_indices(len(names), 1)]
-    return Alike(names, found.people, found.distances, float(between.min()), float(np.median(between)))
+    return Alike(
+        names=names,
+        people=found.people,
+        values=found.distances,
+        nearest=float(between.min()),
+        farthest=float(np.median(between)),
+    )
 
 
 def _clicked(faces: Faces) -> None:

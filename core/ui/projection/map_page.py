@@ -138,7 +138,17 @@ def _next_map(dataset: Dataset, method: Method, dimensions: int) -> None:
         "Lay out afresh", key="map_afresh", help="Otherwise it begins where everybody is now, and keeps its looks."
     )
     if st.button("Make it", key="make_map", type="primary", disabled=job is not None and job.state.active):
-        _start(dataset, MapOptions(method, neighbours, apart, int(seed), afresh, dimensions))
+        _start(
+            dataset,
+            MapOptions(
+                method=method,
+                n_neighbors=neighbours,
+                min_dist=apart,
+                seed=int(seed),
+                afresh=afresh,
+                dimensions=dimensions,
+            ),
+        )
 
 
 def making(dataset: Dataset, method: Method, dimensions: int, n_faces: int) -> MapInfo | None:
@@ -231,7 +241,14 @@ def view(
 ) -> View:
     """All of it as one value."""
     grouped = map_chart.grouped(dataset) if colour == CLUSTER else None
-    return View(made.id if made else None, run.id if run else None, colour, people, dimensions, grouped)
+    return View(
+        map_id=made.id if made else None,
+        run_id=run.id if run else None,
+        colour=colour,
+        people=people,
+        dimensions=dimensions,
+        grouped=grouped,
+    )
 
 
 def colouring(dataset: Dataset, run: Run | None) -> tuple[str, tuple[str, ...]]:

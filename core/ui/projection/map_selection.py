@@ -61,11 +61,11 @@ def _take(dataset: Dataset, view: View, face_ids: tuple[str, ...]) -> None:
     with st.popover("Download", icon=":material/download:", type="tertiary"):
         faces, artifacts = data.faces(dataset.id, dataset.revision), data.services().artifacts
         taken = Selection(
-            face_ids,
-            faces.table,
-            faces.embeddings,
-            data.face_map(dataset.id, dataset.revision, view.map_id, view.dimensions),
-            data.predictions(view.run_id) if view.run_id else None,
+            face_ids=face_ids,
+            table=faces.table,
+            embeddings=faces.embeddings,
+            made=data.face_map(dataset.id, dataset.revision, view.map_id, view.dimensions),
+            predictions=data.predictions(view.run_id) if view.run_id else None,
         )
         files = {
             "Table (CSV)": ("csv", lambda: selection.selection_csv(taken)),

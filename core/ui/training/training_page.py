@@ -63,7 +63,10 @@ def options() -> TrainRequest:
         own_c = st.toggle("Set the SVM's C myself", value=False)
         c = st.select_slider("C", [0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0], 1.0) if own_c else None
         strangers = _strangers()
-    return TrainRequest(TrainOptions(folds, fewest, int(seed), c, worst / 100, smallest), strangers)
+    return TrainRequest(
+        TrainOptions(folds=folds, min_faces=fewest, seed=int(seed), c=c, min_grade=worst / 100, min_size_px=smallest),
+        strangers,
+    )
 
 
 def _strangers() -> str | None:

@@ -81,7 +81,7 @@ def own_pairs(dataset_id: str, revision: Revision) -> OwnPairs | None:
         if far * n_impostor >= pair_likelihood.IMPOSTORS_PER_FAR
     }
     auc, eer = area_under_roc(distances, scores.same), equal_error_rate(distances, scores.same)
-    return OwnPairs(own.face_ids, scores, distances, limits, auc, eer)
+    return OwnPairs(face_ids=own.face_ids, scores=scores, distances=distances, limits=limits, auc=auc, eer=eer)
 
 
 def section(page: Shown) -> None:

@@ -65,7 +65,9 @@ def pyramid(photo: int, width_px: int, height_px: int, min_face_px: float, facto
     scale = WINDOW_PX / min_face_px
     while min(width_px, height_px) * scale >= WINDOW_PX:
         width, height = int(width_px * scale), int(height_px * scale)
-        levels.append(Level(photo, width, height, width / width_px, height / height_px))
+        levels.append(
+            Level(photo=photo, width_px=width, height_px=height, scale_x=width / width_px, scale_y=height / height_px)
+        )
         scale *= factor
     return levels
 
@@ -82,7 +84,7 @@ def _pieces(level: int, pixels: RgbImage) -> list[Tile]:
     """Pieces of a level that fit a canvas; every window of the network lies whole in exactly one."""
     height, width = pixels.shape[:2]
     return [
-        Tile(level, x, y, wide, high)
+        Tile(level=level, x=x, y=y, width=wide, height=high)
         for y, high in _spans(height, CANVAS_HEIGHTS_PX[-1])
         for x, wide in _spans(width, CANVAS_WIDTH_PX)
     ]

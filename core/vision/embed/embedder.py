@@ -25,7 +25,7 @@ from core.vision.engine.base import Engine
 
 
 class Preparation(Protocol):
-    """What the embedder must know of a model (``models.catalogue.EmbeddingModel`` is one)."""
+    """What the embedder must know of a model (``vision.models.catalogue.EmbeddingModel`` is one)."""
 
     @property
     def id(self) -> str:

@@ -60,15 +60,29 @@ def mtcnn_networks() -> list[Network]:
 
     regression = ("box", "prob")
     return [
-        Network("pnet", (None, None, None, 3), (2, 60, 47, 3), regression, _with_weights(PNet, "pnet.lz4"), False),
-        Network("rnet", (None, 24, 24, 3), (5, 24, 24, 3), regression, _with_weights(RNet, "rnet.lz4"), False),
         Network(
-            "onet",
-            (None, 48, 48, 3),
-            (5, 48, 48, 3),
-            ("box", "landmarks", "prob"),
-            _with_weights(ONet, "onet.lz4"),
-            False,
+            name="pnet",
+            input_shape=(None, None, None, 3),
+            trial_shape=(2, 60, 47, 3),
+            outputs=regression,
+            call=_with_weights(PNet, "pnet.lz4"),
+            half_weights=False,
+        ),
+        Network(
+            name="rnet",
+            input_shape=(None, 24, 24, 3),
+            trial_shape=(5, 24, 24, 3),
+            outputs=regression,
+            call=_with_weights(RNet, "rnet.lz4"),
+            half_weights=False,
+        ),
+        Network(
+            name="onet",
+            input_shape=(None, 48, 48, 3),
+            trial_shape=(5, 48, 48, 3),
+            outputs=("box", "landmarks", "prob"),
+            call=_with_weights(ONet, "onet.lz4"),
+            half_weights=False,
         ),
     ]
 

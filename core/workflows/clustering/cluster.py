@@ -133,7 +133,15 @@ class Clustering:
         labels, clear = self._clearest_first(self.hierarchy.labels(threshold))
         centres = Centres.of(self.vectors, labels, len(clear))
         starts = np.concatenate([[0], np.cumsum(centres.sizes)])
-        return Groups(self.face_ids, labels, threshold, centres, self._ranked(labels, centres), starts, clear)
+        return Groups(
+            face_ids=self.face_ids,
+            labels=labels,
+            threshold=threshold,
+            centres=centres,
+            ranked=self._ranked(labels, centres),
+            starts=starts,
+            clear=clear,
+        )
 
     def _clearest_first(self, labels: Ints) -> tuple[Ints, Ints]:
         """The groups in the order of their clear faces, the larger first among equals; and how many each has."""

@@ -88,14 +88,14 @@ def make_tree(
     followers = ~table.trusted[rows]  # they found no group: blurred faces are alike whoever they are
     hierarchy = grow(vectors, followers=followers, apart=apart, watch=watch)
     tree = Tree(
-        face_ids,
-        hierarchy,
-        frozenset(told_apart),
-        embeddings.model_id,
-        dataset.revision,
-        options.everyone,
-        time.time(),
-        time.monotonic() - began,
+        face_ids=face_ids,
+        hierarchy=hierarchy,
+        apart=frozenset(told_apart),
+        model_id=embeddings.model_id,
+        revision=dataset.revision,
+        everyone=options.everyone,
+        created=time.time(),
+        seconds=time.monotonic() - began,
     )
     artifacts.replace(dataset_id, Kind.CLUSTERS, _file_id(tree.model_id, tree.everyone), _to_bytes(tree))
     report(len(rows), len(rows), "Done")

@@ -46,7 +46,9 @@ def search_remains(
     kept = {file_id for ids in eraser.kept_files(erasure.dataset_id) for file_id in ids}
     gone = {*erasure.face_ids, *erasure.crop_ids, *erasure.photo_ids} - erasure.elsewhere - kept
     vectors = frozenset(erasure.vectors) - erasure.elsewhere_vectors
-    traces = Traces(erasure.names, erasure.spared, frozenset(gone), vectors, remains.living)
+    traces = Traces(
+        names=erasure.names, spared=erasure.spared, ids=frozenset(gone), vectors=vectors, living=remains.living
+    )
     search = Search(traces, frozenset(path.name for path in data_dir.glob("*.db*")), _header_texts)
     files = list(_files(data_dir, skipped))
     for number, path in enumerate(files):

@@ -205,11 +205,11 @@ def what_changed(log: CorrectionLog, old: Run, new: Run) -> Between:
     """What happened between two runs of one dataset."""
     before, after = set(old.params["people"]), set(new.params["people"])
     return Between(
-        tuple(_events_between(log, old, new)),
-        changed_settings(old, new),
-        tuple(sorted(after - before)),
-        tuple(sorted(before - after)),
-        new.metrics["n_train"] - old.metrics["n_train"],
+        events=tuple(_events_between(log, old, new)),
+        settings=changed_settings(old, new),
+        came=tuple(sorted(after - before)),
+        went=tuple(sorted(before - after)),
+        learned=new.metrics["n_train"] - old.metrics["n_train"],
     )
 
 

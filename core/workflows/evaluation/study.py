@@ -167,18 +167,18 @@ def _subject(store: FaceStore, artifacts: Artifacts, run: Run, options: StudyOpt
     face_ids = tuple(given.face_ids[row] for row in used[rows])
     places = _rows(table, face_ids)
     return _Subject(
-        everybody.only(rows),
-        face_ids,
-        tuple(taken.people[person] for person in np.unique(everybody.labels[rows])),
-        table.grades[places].astype(np.float64),
-        _measure(qualities, face_ids, "yaw_deg"),
-        table.sizes_px[places].astype(np.float64),
-        _measure(qualities, face_ids, "steadiness"),
-        _colours(artifacts, run.dataset_id, [table.crop_ids[row] for row in places]),
-        everybody.n_people,
-        len(everybody.labels),
-        given.model_id,
-        revision,
+        known=everybody.only(rows),
+        face_ids=face_ids,
+        people=tuple(taken.people[person] for person in np.unique(everybody.labels[rows])),
+        grades=table.grades[places].astype(np.float64),
+        yaws_deg=_measure(qualities, face_ids, "yaw_deg"),
+        sizes_px=table.sizes_px[places].astype(np.float64),
+        steadiness=_measure(qualities, face_ids, "steadiness"),
+        colours=_colours(artifacts, run.dataset_id, [table.crop_ids[row] for row in places]),
+        all_people=everybody.n_people,
+        all_faces=len(everybody.labels),
+        model_id=given.model_id,
+        revision=revision,
     )
 
 

@@ -270,7 +270,7 @@ def take(
     InputRefused
         It cannot be used; nothing was changed.
     """
-    work = _Work(tools.imports, by, report, token or CancelToken(), keep)
+    work = _Work(tools=tools.imports, by=by, report=report, token=token or CancelToken(), keep=keep)
     takers = {What.LOG: work.log, What.XMP: work.sidecars, What.EMBEDDINGS: work.vectors}
     if given.path is None:
         return work.sidecars(_dataset(tools, dataset_id).id, None)

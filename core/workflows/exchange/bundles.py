@@ -55,14 +55,14 @@ def export_bundle(tools: BundleTools, run: Run, path: Path, *, gallery: bool = T
         "evidence_faces": len(kept) if kept else 0,
     }
     made = Bundle(
-        dataset.name,
-        run.model_id,
-        tools.models[run.model_id],
-        {"created": run.created, "seconds": run.seconds, "params": params, "metrics": run.metrics},
-        card,
-        tools.artifacts.read(run.dataset_id, Kind.RUN, run.id),
-        tools.artifacts.read(run.dataset_id, Kind.PREDICTIONS, run.id),
-        kept,
+        dataset=dataset.name,
+        model_id=run.model_id,
+        model_sha256=tools.models[run.model_id],
+        run={"created": run.created, "seconds": run.seconds, "params": params, "metrics": run.metrics},
+        card=card,
+        recogniser=tools.artifacts.read(run.dataset_id, Kind.RUN, run.id),
+        predictions=tools.artifacts.read(run.dataset_id, Kind.PREDICTIONS, run.id),
+        gallery=kept,
     )
     digest = files.write(path, made)
     return {"people": len(recogniser.people), "evidence_faces": card["evidence_faces"], "sha256": digest}

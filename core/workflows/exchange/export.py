@@ -140,7 +140,9 @@ def export(
     if not tools.store.counts(dataset_id).photos:
         raise InputRefused(f"'{dataset.name}' holds no photos, so there is nothing to export.")
     with writing_zip(path) as target:
-        work = _Export(tools, dataset, target, report, token, wish.person_id)
+        work = _Export(
+            tools=tools, dataset=dataset, target=target, report=report, token=token, person_id=wish.person_id
+        )
         for part in _WRITERS if what is What.ALL else (what,):
             _WRITERS[part](work)
         if what is What.ALL and run is not None:

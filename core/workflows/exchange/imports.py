@@ -190,7 +190,9 @@ class _Replay:
             about = None if event.person is None else self._person(event.person)
             before = None if event.from_person is None else self._person(event.from_person)
             why = f"{event.kind} by {event.author}" + (f": {event.why}" if event.why else "")
-            act = Act(Kind.IMPORT, changes, about, before, why, event.origin)
+            act = Act(
+                kind=Kind.IMPORT, changes=changes, person_id=about, from_person_id=before, why=why, origin=event.origin
+            )
             self.tools.log.record(self.dataset_id, self.by, act)
             self.known.add(event.origin)
             self.summary.events += 1

@@ -54,7 +54,7 @@ class IdentifiedFace:
     evidence: tuple[Evidence, ...]
     """The training faces nearest to it, whoever they show."""
     score: float
-    """How much the face is like the first candidate; see ``learn.openset``."""
+    """How much the face is like the first candidate; see ``learn.open_set.rejection_rule``."""
     margin: float
     """The classifier's for the first candidate: above 0 on that person's side."""
     quality: Quality

@@ -120,7 +120,13 @@ class Watch:
         due = sorted(waiting, key=lambda pair: pair[0].looked_s)[:LOOKS_A_FRAME]
         self._look(frame, due, threshold, now_s)
         return [
-            Followed(track.number, Box(*track.corners.tolist()), track.name, track.settled, track.prob)
+            Followed(
+                number=track.number,
+                box=Box(*track.corners.tolist()),
+                name=track.name,
+                settled=track.settled,
+                prob=track.prob,
+            )
             for track in self._tracks
             if now_s - track.seen_s <= SHOWN_FOR_S
         ]

@@ -103,13 +103,13 @@ def look(
         watch=lambda share: watch(_SHARE_OF_PEOPLE + share * (1 - _SHARE_OF_PEOPLE)),
     )
     queue = Queue(
-        dataset.revision,
-        embeddings.model_id,
-        time.time(),
-        round(time.monotonic() - began, 3),
-        found.suspects[:MOST_KEPT],
-        max(0, len(found.suspects) - MOST_KEPT),
-        found.not_looked_at,
+        revision=dataset.revision,
+        model_id=embeddings.model_id,
+        created=time.time(),
+        seconds=round(time.monotonic() - began, 3),
+        suspects=found.suspects[:MOST_KEPT],
+        dropped=max(0, len(found.suspects) - MOST_KEPT),
+        not_looked_at=found.not_looked_at,
     )
     artifacts.replace(dataset.id, FileKind.SUSPECTS, _FILE, _to_bytes(queue))
     report(_STEPS, _STEPS, "Done")
@@ -289,14 +289,14 @@ def _suspect(entry: Mapping[str, Any]) -> Suspect:
         Split(wanted["split"]) if wanted["split"] else None,
     )
     return Suspect(
-        Kind(entry["kind"]),
-        tuple(entry["face_ids"]),
-        tuple(entry["person_ids"]),
-        entry["urgency"],
-        suggestion,
-        entry["numbers"],
-        tuple(Like(**like) for like in entry["like_own"]),
-        tuple(Like(**like) for like in entry["like_other"]),
+        kind=Kind(entry["kind"]),
+        face_ids=tuple(entry["face_ids"]),
+        person_ids=tuple(entry["person_ids"]),
+        urgency=entry["urgency"],
+        suggestion=suggestion,
+        numbers=entry["numbers"],
+        like_own=tuple(Like(**like) for like in entry["like_own"]),
+        like_other=tuple(Like(**like) for like in entry["like_other"]),
     )
 
 

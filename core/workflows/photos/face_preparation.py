@@ -47,13 +47,13 @@ def prepare(
     """Cut a face out of its photo. ``face`` is in pixels of the whole photo, of which ``picture`` may have fewer."""
     shown = face.scaled(*picture.scale_xy)
     return Prepared(
-        photo_id,
-        face,
-        embedder.crop(picture.pixels, shown),
-        encode_jpeg(display_crop(picture.pixels, shown.box)),
-        look(picture.pixels, shown, 1 / picture.scale_xy[0]),
-        person,
-        split,
+        photo_id=photo_id,
+        detection=face,
+        crop=embedder.crop(picture.pixels, shown),
+        portrait=encode_jpeg(display_crop(picture.pixels, shown.box)),
+        look=look(picture.pixels, shown, 1 / picture.scale_xy[0]),
+        person=person,
+        split=split,
     )
 
 

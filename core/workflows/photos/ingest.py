@@ -96,7 +96,14 @@ def ingest(
     report(done, total, "Looking for faces")
     known: dict[str, PhotoLabel] = tools.store.photo_labels(target.dataset_id)
     enough_px = tools.detector.settings.fine_long_side_px
-    reader = PhotoReader(source, known, tools.limits, tools.pace, enough_px, partial(_report_ended, tools, target))
+    reader = PhotoReader(
+        source=source,
+        known=known,
+        limits=tools.limits,
+        pace=tools.pace,
+        enough_px=enough_px,
+        on_ended=partial(_report_ended, tools, target),
+    )
     for batch in reader.batches(entries):
         token.raise_if_cancelled()
         step = _Step(tools, target, known)
@@ -147,14 +154,14 @@ def _report_ended(tools: Ingestor, target: Target, photo: ReadPhoto) -> None:
 def _report_line(photo: ReadPhoto, outcome: Outcome, reason: str, faces: int = 0) -> FileReport:
     entry = photo.entry
     return FileReport(
-        entry.index,
-        entry.name,
-        outcome,
-        faces,
-        entry.person,
-        entry.split,
-        reason,
-        photo.photo_id or None,
+        position=entry.index,
+        name=entry.name,
+        outcome=outcome,
+        faces=faces,
+        person=entry.person,
+        split=entry.split,
+        reason=reason,
+        photo_id=photo.photo_id or None,
     )
 
 

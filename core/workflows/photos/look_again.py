@@ -135,7 +135,15 @@ def _look_once(tools: Ingestor, target: Target, photo_id: str, label: PhotoLabel
     None when somebody turned it while it was looked at.
     """
     photo, shown = tools.store.photo(target.dataset_id, photo_id)
-    line = FileReport(0, photo.name, Outcome.REFUSED, 0, label.person, label.split, photo_id=photo_id)
+    line = FileReport(
+        position=0,
+        name=photo.name,
+        outcome=Outcome.REFUSED,
+        faces=0,
+        person=label.person,
+        split=label.split,
+        photo_id=photo_id,
+    )
     try:
         data = tools.artifacts.read(target.dataset_id, Kind.PHOTO, photo_id)
         picture = _whole(data, tools.limits, photo.turn)

@@ -64,7 +64,7 @@ class PhotoReader:
     limits: ImageLimits
     pace: Pace
     enough_px: int
-    """Longer side at which photos are decoded where that is cheaper; see ``images.decode_reduced``."""
+    """Longer side at which photos are decoded where that is cheaper; see ``decoding.decode_reduced``."""
     on_ended: Callable[[ReadPhoto], None] = _tell_nobody
     """Called at once, on any thread, with a file that ended its reader: whoever remembers it never meets it again,
     however the work on its batch ends."""

@@ -58,7 +58,7 @@ class TrainOptions:
     c: float | None = None
     """The SVM's C; chosen by cross-validation when None."""
     min_grade: float = TRUSTED_GRADE
-    """Faces of a lower quality take no part. Of such faces one in six is recognised; see ``learn.quality``."""
+    """Faces of a lower quality take no part. Of such faces one in six is recognised; see ``vision.quality``."""
     min_size_px: int = 0
     """Faces whose box is narrower take no part."""
 
@@ -170,16 +170,16 @@ def material(table: FaceTable, embeddings: Embeddings, options: TrainOptions) ->
     strangers = embeddings.vectors[table.strangers & (table.labels < 0) & ~table.excluded & table.trusted & sound]
     groups = near_duplicate_groups(vectors, photos, table.photo_hashes[rows].tolist(), labels)
     return Material(
-        tuple(table.ids[row] for row in rows),
-        vectors,
-        labels,
-        table.people,
-        tuple(table.splits[row] for row in rows),
-        groups,
-        embeddings.model_id,
-        gated,
-        strangers,
-        np.arange(len(strangers)),
+        face_ids=tuple(table.ids[row] for row in rows),
+        vectors=vectors,
+        labels=labels,
+        people=table.people,
+        splits=tuple(table.splits[row] for row in rows),
+        groups=groups,
+        model_id=embeddings.model_id,
+        gated=gated,
+        strangers=strangers,
+        shown=np.arange(len(strangers)),
     )
 
 
@@ -395,13 +395,20 @@ def _learn(
         watch=lambda share: watch(FITTING_SHARE * share),
     )
     rules = learn_rules(
-        Learned(vectors, labels, groups, Linear(svm.coef, svm.intercept), svm.C, options.seed),
+        Learned(
+            vectors=vectors,
+            labels=labels,
+            groups=groups,
+            svm=Linear(svm.coef, svm.intercept),
+            C=svm.C,
+            seed=options.seed,
+        ),
         given.strangers,
         lambda share: watch(FITTING_SHARE + (1 - FITTING_SHARE) * share),
         given.shown,
     )
     centres = centroids(vectors, labels, len(division.people))
-    recogniser = Recogniser(svm, centres, rules, given.model_id, options.seed)
+    recogniser = Recogniser(svm=svm, centroids=centres, rules=rules, model_id=given.model_id, seed=options.seed)
     return _Learned(recogniser, Gallery.of(svm, vectors), rows, labels)
 
 
@@ -411,7 +418,14 @@ def _impostors(given: Material, kept: _Learned, options: TrainOptions) -> Impost
     if limits is not None and not limits.given.all():
         return limits
     linear = Linear(svm.coef, svm.intercept)
-    learned = Learned(kept.gallery.vectors, kept.labels, given.groups[kept.rows], linear, svm.C, options.seed)
+    learned = Learned(
+        vectors=kept.gallery.vectors,
+        labels=kept.labels,
+        groups=given.groups[kept.rows],
+        svm=linear,
+        C=svm.C,
+        seed=options.seed,
+    )
     left_out = leave_out_under(kept.recogniser.rules.full, learned)
     return limits.joined(left_out) if limits and left_out else limits or left_out
 

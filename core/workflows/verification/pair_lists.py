@@ -271,7 +271,7 @@ def _pair(file_name: str, line: int, cells: Sequence[str], columns: dict[str, in
             "yes or no, same or different."
         )
     fold = _fold(file_name, line, cells[columns["fold"]]) if "fold" in columns else None
-    return Pair(line, photo_a, photo_b, same, fold)
+    return Pair(line=line, photo_a=photo_a, photo_b=photo_b, same=same, fold=fold)
 
 
 def _same(cell: str) -> bool | None:
@@ -334,9 +334,11 @@ def _lfw_pair(file_name: str, line: int, cells: Sequence[str], *, same: bool, fo
     try:
         if same:
             name, first, second = cells
-            return Pair(line, _lfw_photo(name, first), _lfw_photo(name, second), same, fold)
+            return Pair(
+                line=line, photo_a=_lfw_photo(name, first), photo_b=_lfw_photo(name, second), same=same, fold=fold
+            )
         name, first, other, second = cells
-        return Pair(line, _lfw_photo(name, first), _lfw_photo(other, second), same, fold)
+        return Pair(line=line, photo_a=_lfw_photo(name, first), photo_b=_lfw_photo(other, second), same=same, fold=fold)
     except ValueError as fault:
         expected = "name, number, number" if same else "name, number, name, number"
         got = " | ".join(cells)[:200]

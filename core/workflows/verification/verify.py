@@ -94,7 +94,9 @@ class Verifier:
         doubts = (
             doubt(look(image, face).quality(float(steady))) for face, steady in zip(faces, steadiness, strict=True)
         )
-        return Looked(content_id(content), image, faces, crops, vectors, tuple(doubts))
+        return Looked(
+            photo_id=content_id(content), image=image, faces=faces, crops=crops, vectors=vectors, doubts=tuple(doubts)
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,7 +112,16 @@ class Judge:
         threshold = pair_likelihood.distance(self.rule.limit(far))
         distance = pair_likelihood.distance(cosine)
         prob = self.rule.prob(cosine, self.prior)
-        return Verdict(distance, prob, distance <= threshold, threshold, far, self.prior, self.rule, self.own_rule)
+        return Verdict(
+            distance=distance,
+            prob=prob,
+            same=distance <= threshold,
+            threshold=threshold,
+            far=far,
+            prior=self.prior,
+            rule=self.rule,
+            own_rule=self.own_rule,
+        )
 
 
 def judge(model_id: str, scores: Scores | None) -> Judge:
@@ -153,7 +164,13 @@ def own_faces(table: FaceTable, embeddings: Embeddings) -> Own:
     vectors, labels = embeddings.vectors[rows], table.labels[rows]
     photos = [table.photo_ids[row] for row in rows]
     groups = near_duplicate_groups(vectors, photos, table.photo_hashes[rows].tolist(), labels)
-    return Own(tuple(table.ids[row] for row in rows), vectors, labels, groups, len(table.people))
+    return Own(
+        face_ids=tuple(table.ids[row] for row in rows),
+        vectors=vectors,
+        labels=labels,
+        groups=groups,
+        n_people=len(table.people),
+    )
 
 
 # comparing

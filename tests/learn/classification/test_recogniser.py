@@ -43,7 +43,11 @@ def a_recogniser(people=("Ann", "Bob", "Çelik"), seed: int = 0) -> Recogniser:
     vectors, labels = clusters(len(people), 6, seed=seed)
     svm = fit(vectors, labels, people, np.arange(len(labels)), c=1.0)
     return Recogniser(
-        svm, rejection_rule.centroids(vectors, labels, len(people)), a_rule_of(len(people)), "facenet-128", 7
+        svm=svm,
+        centroids=rejection_rule.centroids(vectors, labels, len(people)),
+        rules=a_rule_of(len(people)),
+        model_id="facenet-128",
+        seed=7,
     )
 
 
@@ -290,8 +294,17 @@ def test_a_flipped_byte_is_noticed(tmp_path):
 
 
 def test_distances_are_to_the_named_persons_centroid():
-    svm = LinearSvm(("Ann", "Bob"), np.eye(2, dtype=np.float32), np.zeros(2, np.float32), 1.0, 0.1, 1.0)
-    recogniser = Recogniser(svm, np.eye(2, dtype=np.float32), Rules.of_prior(2), "m", 0)
+    svm = LinearSvm(
+        people=("Ann", "Bob"),
+        coef=np.eye(2, dtype=np.float32),
+        intercept=np.zeros(2, np.float32),
+        temperature=1.0,
+        doubt=0.1,
+        C=1.0,
+    )
+    recogniser = Recogniser(
+        svm=svm, centroids=np.eye(2, dtype=np.float32), rules=Rules.of_prior(2), model_id="m", seed=0
+    )
     vectors = np.array([[1, 0], [1, 0]], np.float32)
     assert recogniser.distances(vectors, np.array([0, 1])) == pytest.approx([0, np.sqrt(2)])
     assert recogniser.people == ("Ann", "Bob")

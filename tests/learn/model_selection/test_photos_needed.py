@@ -22,7 +22,18 @@ from core.learn.model_selection.photos_needed import (
     more_photos,
 )
 
-GOOD = Quality(120, 0.8, 0.5, 0.2, 0, 0, 0, 0, 0.98, 0.95)
+GOOD = Quality(
+    size_px=120,
+    sharpness=0.8,
+    brightness=0.5,
+    contrast=0.2,
+    yaw_deg=0,
+    pitch_deg=0,
+    roll_deg=0,
+    cut_frac=0,
+    steadiness=0.98,
+    grade=0.95,
+)
 TESTED = 10
 
 
@@ -44,7 +55,16 @@ def a_run(learned: list[int], wrong: list[int], tested: int = TESTED) -> tuple[F
     distances = np.full(len(true), 0.5, np.float32)
     scores, ranks = 1 - distances, (true != given).astype(np.int64)
     predictions = Predictions(
-        people, ids[n_learned:], true, given, probs, distances, scores, ranks, ids[:n_learned], evaluation
+        people=people,
+        face_ids=ids[n_learned:],
+        true=true,
+        given=given,
+        probs=probs,
+        distances=distances,
+        scores=scores,
+        ranks=ranks,
+        learned_ids=ids[:n_learned],
+        evaluation=evaluation,
     )
     nothing = np.zeros(n, dtype=bool)
     table = FaceTable(
@@ -72,7 +92,13 @@ def a_run(learned: list[int], wrong: list[int], tested: int = TESTED) -> tuple[F
 def record(photos: np.ndarray, errors: np.ndarray, spread: np.ndarray | None = None) -> Record:
     n = len(photos)
     tested = np.full(n, 50)
-    return Record(photos, tested, np.zeros(n, np.int64), errors * 50, np.zeros(n) if spread is None else spread)
+    return Record(
+        photos=photos,
+        tested=tested,
+        wrong=np.zeros(n, np.int64),
+        errors=errors * 50,
+        spread=np.zeros(n) if spread is None else spread,
+    )
 
 
 @pytest.mark.parametrize("slope", [0.4, 1.0])

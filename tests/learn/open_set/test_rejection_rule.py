@@ -34,8 +34,20 @@ def cosine(degrees: float) -> float:
 
 def a_rule(*limits: tuple[float, float]) -> Rule:
     """A rule with these rates and scores."""
-    thresholds = tuple(Threshold(rate, score, rate, 0.0, 2 * rate, enough=rate > 0.01) for rate, score in limits)
-    return Rule(np.array([1.0, 2.0, 0.5]), -1.0, thresholds, False, 10, 10, 10, 1.0)
+    thresholds = tuple(
+        Threshold(rate=rate, score=score, expected=rate, low=0.0, high=2 * rate, enough=rate > 0.01)
+        for rate, score in limits
+    )
+    return Rule(
+        weights=np.array([1.0, 2.0, 0.5]),
+        offset=-1.0,
+        thresholds=thresholds,
+        from_prior=False,
+        n_impostors=10,
+        n_people=10,
+        n_genuine=10,
+        genuine_kept=1.0,
+    )
 
 
 def test_a_centroid_is_the_unit_mean_direction():

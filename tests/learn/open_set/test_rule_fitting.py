@@ -23,7 +23,7 @@ from tests.learn.classification.test_recogniser import clusters, names
 def learned(vectors, labels, groups=None) -> Learned:
     groups = np.arange(len(labels)) if groups is None else groups
     svm = fit(vectors, labels, names(int(labels.max()) + 1), groups, c=1.0)
-    return Learned(vectors, labels, groups, Linear(svm.coef, svm.intercept), svm.C)
+    return Learned(vectors=vectors, labels=labels, groups=groups, svm=Linear(svm.coef, svm.intercept), C=svm.C)
 
 
 def passed(of: Learned, rule: Rule, strangers, rate=0.01) -> float:

@@ -39,7 +39,7 @@ def crowd(people: int, faces: int, *, spread: float = 0.05, seed: int = 0):
 def scored(genuine, impostor, people: int = 50) -> Scores:
     cosines = np.concatenate([genuine, impostor]).astype(np.float32)
     rows = np.arange(len(cosines))
-    return Scores(rows, rows, rows < len(genuine), cosines, people)
+    return Scores(first=rows, second=rows, same=rows < len(genuine), cosines=cosines, n_people=people)
 
 
 def drawn(n: int, seed: int = 0) -> Scores:
@@ -67,7 +67,7 @@ def test_probabilities_hold_on_other_pairs() -> None:
 
 
 def test_a_prior_shifts_the_odds_and_nothing_is_ever_certain() -> None:
-    rule = PairRule(20.0, -8.0, {}, 0.999, 79, 1000, 1000)
+    rule = PairRule(slope=20.0, offset=-8.0, limits={}, surest=0.999, n_people=79, n_genuine=1000, n_impostor=1000)
     assert rule.prob(0.4) == pytest.approx(0.5)
     assert rule.prob(0.4, prior=0.01) == pytest.approx(0.01)
     assert (rule.prob(1.0), rule.prob(-1.0)) == (0.999, pytest.approx(0.001))

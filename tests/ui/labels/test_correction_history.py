@@ -11,7 +11,21 @@ NAMES = {1: "ann_lee", 2: "Ben"}
 
 
 def event(kind: Kind, n_faces: int = 3, person_id: int | None = 1, from_person_id: int | None = 2) -> Event:
-    return Event(9, "d", kind, "Ann", "s", 0.0, 1, n_faces, person_id, from_person_id, "", None, True)
+    return Event(
+        id=9,
+        dataset_id="d",
+        kind=kind,
+        author="Ann",
+        session="s",
+        created=0.0,
+        revision=1,
+        n_faces=n_faces,
+        person_id=person_id,
+        from_person_id=from_person_id,
+        why="",
+        target_id=None,
+        active=True,
+    )
 
 
 @pytest.mark.parametrize("kind", Kind)

@@ -49,7 +49,14 @@ class Album:
 
     def photo(self, faces: Mapping[str, Box], person: str | None = None) -> list[str]:
         """Add a photo that shows these looks; the faces' ids."""
-        photo = Photo(f"{self.photos:064x}", f"{self.photos}.jpg", 100, 100, 1000, self.photos)
+        photo = Photo(
+            id=f"{self.photos:064x}",
+            name=f"{self.photos}.jpg",
+            width_px=100,
+            height_px=100,
+            size_bytes=1000,
+            perceptual_hash=self.photos,
+        )
         self.photos += 1
         stored = [self._face(photo.id, look, box, person) for look, box in faces.items()]
         batch = IngestBatch([(photo, PhotoLabel(person, None))], stored)
@@ -74,7 +81,15 @@ class Album:
         vector = direction / np.linalg.norm(direction) + 0.04 * np.random.default_rng(number).normal(size=128)
         face_id = f"{number:024x}"
         self.looks[face_id] = name
-        face = Face(face_id, photo_id, box, np.zeros((5, 2), np.float32), 0.99, "crop", person)
+        face = Face(
+            id=face_id,
+            photo_id=photo_id,
+            box=box,
+            landmarks=np.zeros((5, 2), np.float32),
+            prob=0.99,
+            crop_id="crop",
+            person=person,
+        )
         self.vectors[face_id] = (vector / np.linalg.norm(vector)).astype(np.float32)
         return StoredFace(face, self.vectors[face_id])
 

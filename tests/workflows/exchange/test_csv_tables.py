@@ -21,7 +21,7 @@ def read_csv(content: bytes) -> list[dict[str, str]]:
 
 @pytest.mark.parametrize("name", FORMULAS)
 def test_the_report_of_files_guards_names_and_reasons(name: str) -> None:
-    report = FileReport(0, name, Outcome.REFUSED, 0, name, None, name)
+    report = FileReport(position=0, name=name, outcome=Outcome.REFUSED, faces=0, person=name, split=None, reason=name)
     (row,) = read_csv(file_report_csv([report], {Outcome.REFUSED: "refused"}))
     assert (row["file"], row["person"], row["reason"]) == (f"'{name}",) * 3
     assert (row["result"], row["faces"], row["split"]) == ("refused", "0", "")
@@ -37,6 +37,8 @@ def test_the_table_of_people_guards_names_and_starts_with_the_worst() -> None:
 
 
 def test_names_of_any_script_and_quotes_come_through() -> None:
-    report = FileReport(0, 'Zoë; "名前",\n.jpg', Outcome.TAKEN, 1, None, None, "")
+    report = FileReport(
+        position=0, name='Zoë; "名前",\n.jpg', outcome=Outcome.TAKEN, faces=1, person=None, split=None, reason=""
+    )
     (row,) = read_csv(file_report_csv([report], {Outcome.TAKEN: "taken"}))
     assert row["file"] == 'Zoë; "名前",\n.jpg'

@@ -33,7 +33,18 @@ from core.workflows.exchange.export import What, Wish
 from core.workflows.labels.correct import Corrector
 
 HAND = Hand("Ann", "sitting-1")
-QUALITY = Quality(30.0, 0.9, 0.5, 0.2, -3.0, 2.0, 1.0, 0.0, 0.95, 0.8)
+QUALITY = Quality(
+    size_px=30.0,
+    sharpness=0.9,
+    brightness=0.5,
+    contrast=0.2,
+    yaw_deg=-3.0,
+    pitch_deg=2.0,
+    roll_deg=1.0,
+    cut_frac=0.0,
+    steadiness=0.95,
+    grade=0.8,
+)
 
 
 class Album:
@@ -50,7 +61,9 @@ class Album:
         """A photo with a face for each person, a hundred pixels apart; the faces' ids."""
         content = name.encode()
         photo_id = content_id(content)
-        photo = Photo(photo_id, name, 400, 300, len(content), 0, 1e9)
+        photo = Photo(
+            id=photo_id, name=name, width_px=400, height_px=300, size_bytes=len(content), perceptual_hash=0, taken=1e9
+        )
         faces = [self._face(photo_id, place, person, split, shift) for place, person in enumerate(people)]
         label = PhotoLabel(folder or (people[0] if people else None), split)
         self.services.artifacts.put(self.dataset.id, FileKind.PHOTO, photo_id, content)
@@ -64,9 +77,16 @@ class Album:
         self.services.artifacts.put(self.dataset.id, FileKind.CROP, content_id(crop), crop)
         landmarks = np.zeros((5, 2), np.float32)
         face = Face(
-            face_id, photo_id, Box(left, 20, left + 60, 90), landmarks, 0.99, content_id(crop), person, split,
+            id=face_id,
+            photo_id=photo_id,
+            box=Box(left, 20, left + 60, 90),
+            landmarks=landmarks,
+            prob=0.99,
+            crop_id=content_id(crop),
+            person=person,
+            split=split,
             quality=QUALITY,
-        )  # fmt: skip
+        )
         vector = np.random.default_rng(int(face_id[:8], 16)).normal(size=128).astype(np.float32)
         return StoredFace(face, vector / np.linalg.norm(vector))
 

@@ -61,7 +61,16 @@ class Photos(Album):
 
     def _boxed(self, photo_id: str, box: Box, person: str | None) -> StoredFace:
         face_id = hashlib.sha256(f"{photo_id}{box}".encode()).hexdigest()[:24]
-        face = Face(face_id, photo_id, box, np.zeros((5, 2), np.float32), 0.99, "0" * 64, person, None)
+        face = Face(
+            id=face_id,
+            photo_id=photo_id,
+            box=box,
+            landmarks=np.zeros((5, 2), np.float32),
+            prob=0.99,
+            crop_id="0" * 64,
+            person=person,
+            split=None,
+        )
         vector = np.random.default_rng(int(face_id[:8], 16)).normal(size=128).astype(np.float32)
         return StoredFace(face, vector / np.linalg.norm(vector))
 

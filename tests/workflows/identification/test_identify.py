@@ -75,7 +75,7 @@ def test_many_photos_are_seen_upright_and_tell_what_is_too_poor(
     photos = {"lies.jpg": turn_pixels(portrait, 1), "blurred.jpg": blurred}
     archive = write_zip(tmp_path / "new.zip", {name: encode_jpeg(image, 95) for name, image in photos.items()})
     dataset_id = trained.store.datasets()[0].id
-    wish = Wish("abc", dataset_id, newest(trained), "new.zip", str(archive))
+    wish = Wish(id="abc", dataset_id=dataset_id, run=newest(trained), title="new.zip", source=str(archive))
     with trained.open_source(archive, folders_are_people=False) as source:
         lookup.look(trained.lookup_tools(), identifier, source, wish)
     made = lookup.load(trained.artifacts, dataset_id, "abc")

@@ -44,20 +44,47 @@ PEOPLE = ("ann", "bob", "=cmd")
 def a_seen(person: str, score: float, prob: float = 0.95) -> Seen:
     others = [name for name in PEOPLE if name != person]
     candidates = (Candidate(person, prob, 0.4), *(Candidate(name, (1 - prob) / 2, 1.2) for name in others))
-    return Seen(Box(10, 20, 60, 80), 0.99, candidates, score, 0.5, b"jpeg", (Evidence("a" * 24, 0.3),))
+    return Seen(
+        box=Box(10, 20, 60, 80),
+        detection_prob=0.99,
+        candidates=candidates,
+        score=score,
+        margin=0.5,
+        crop=b"jpeg",
+        evidence=(Evidence("a" * 24, 0.3),),
+    )
 
 
 def a_lookup(*photos: LookedAt, rivals: Sequence[int] = (), scores: Sequence[float] = (1, 2, 3, 4, 5, 6)) -> Lookup:
     limits = tuple(
-        Threshold(rate, float(score), rate, 0.0, 0.1, True) for rate, score in zip(RATES, scores, strict=True)
+        Threshold(rate=rate, score=float(score), expected=rate, low=0.0, high=0.1, enough=True)
+        for rate, score in zip(RATES, scores, strict=True)
     )
     n_faces = sum(len(photo.faces) for photo in photos)
     alone = tuple(rivals) or (-1,) * n_faces
-    return Lookup("f00", "d00", "r00", "box.zip", 1e9, "facenet-128", PEOPLE, photos, limits, alone)
+    return Lookup(
+        id="f00",
+        dataset_id="d00",
+        run_id="r00",
+        title="box.zip",
+        created=1e9,
+        model_id="facenet-128",
+        people=PEOPLE,
+        photos=photos,
+        thresholds=limits,
+        rivals=alone,
+    )
 
 
 def a_photo(name: str, *faces: Seen) -> LookedAt:
-    return LookedAt(name, content_id(name.encode()), 400, 300, faces, "" if faces else lookup.NO_FACE)
+    return LookedAt(
+        name=name,
+        photo_id=content_id(name.encode()),
+        width_px=400,
+        height_px=300,
+        faces=faces,
+        reason="" if faces else lookup.NO_FACE,
+    )
 
 
 # what is said of the faces
@@ -117,7 +144,7 @@ def test_a_lookup_is_read_back_as_it_was_written(tmp_path):
     made = a_lookup(
         a_photo("Zoë/1.jpg", a_seen("ann", 9), a_seen("=cmd", 2)),
         a_photo("2.jpg"),
-        LookedAt("3.txt", "", 0, 0, (), "no photo"),
+        LookedAt(name="3.txt", photo_id="", width_px=0, height_px=0, faces=(), reason="no photo"),
         rivals=(1, 0),
     )
     content = stored.encode(made)
@@ -168,7 +195,9 @@ def read_csv(content: bytes) -> list[dict[str, str]]:
 
 def test_the_table_has_a_row_for_each_face_and_each_file_without_one():
     made = a_lookup(
-        a_photo("1.jpg", a_seen("ann", 9), a_seen("bob", 0)), a_photo("2.jpg"), LookedAt("3", "", 0, 0, (), "broken")
+        a_photo("1.jpg", a_seen("ann", 9), a_seen("bob", 0)),
+        a_photo("2.jpg"),
+        LookedAt(name="3", photo_id="", width_px=0, height_px=0, faces=(), reason="broken"),
     )
     rows = read_csv(outputs.lookup_csv(made))
     said = [(row["photo"], row["face"], row["name"], row["nearest"], row["reason"]) for row in rows]
@@ -237,7 +266,7 @@ def learned(sample_dir: Path, tmp_path: Path, engine) -> tuple[Services, str]:
 
 
 def wish(services: Services, dataset_id: str, lookup_id: str = "abc") -> Wish:
-    return Wish(lookup_id, dataset_id, services.runs.runs(dataset_id)[0], "new.zip", "")
+    return Wish(id=lookup_id, dataset_id=dataset_id, run=services.runs.runs(dataset_id)[0], title="new.zip", source="")
 
 
 def look(services: Services, wanted: Wish, archive: Path, report=lambda *_: None, token=None) -> Lookup:
@@ -338,15 +367,17 @@ def test_sorted_copies_are_the_photos_byte_for_byte_in_each_persons_folder(tmp_p
     faces = {"a/1.jpg": ["ann", "bob"], "b/1.jpg": ["ann"], "2.jpg": [], "3.jpg": None, "gone.jpg": ["ann"]}
     photos = [
         LookedAt(
-            name,
-            content_id(content),
-            40,
-            30,
-            () if faces[name] is None else tuple(a_seen(who, 9) for who in faces[name]) or (a_seen("ann", 0),),
+            name=name,
+            photo_id=content_id(content),
+            width_px=40,
+            height_px=30,
+            faces=() if faces[name] is None else tuple(a_seen(who, 9) for who in faces[name]) or (a_seen("ann", 0),),
         )
         for name, content in files.items()
     ]
-    made = a_lookup(*photos, LookedAt("broken.jpg", "", 0, 0, (), "broken"))
+    made = a_lookup(
+        *photos, LookedAt(name="broken.jpg", photo_id="", width_px=0, height_px=0, faces=(), reason="broken")
+    )
     archive = write_zip(tmp_path / "in.zip", {**files, "gone.jpg": b"another photo now"})
 
     with open_source(archive, ArchiveLimits(), folders_are_people=False) as source:

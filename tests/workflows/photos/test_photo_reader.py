@@ -37,7 +37,11 @@ WEIGHT = max(decoding_bytes(data, LIMITS) for data in SMALL)
 def read_all(path: Path, contents: Sequence[bytes], pace: Pace, known: set[str] | None = None) -> list[list[ReadPhoto]]:
     archive = write_zip(path / "a.zip", {f"{number:03}.jpg": data for number, data in enumerate(contents)})
     with open_source(archive, ArchiveLimits()) as source:
-        return list(PhotoReader(source, known or set(), LIMITS, pace, ENOUGH_PX).batches(source.entries))
+        return list(
+            PhotoReader(source=source, known=known or set(), limits=LIMITS, pace=pace, enough_px=ENOUGH_PX).batches(
+                source.entries
+            )
+        )
 
 
 def names(batches: Sequence[Sequence[ReadPhoto]]) -> list[str]:

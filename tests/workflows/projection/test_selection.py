@@ -55,7 +55,13 @@ def test_what_a_run_said_stands_beside_the_name(services: Services) -> None:
     said = train.load_predictions(services.artifacts, run)
     table, embeddings = services.store.face_table(dataset.id), services.store.embeddings(dataset.id)
     tested = said.face_ids.index(table.ids[9])
-    told = Selection((table.ids[9], table.ids[16]), table, embeddings, project.pca_map(embeddings), said)
+    told = Selection(
+        face_ids=(table.ids[9], table.ids[16]),
+        table=table,
+        embeddings=embeddings,
+        made=project.pca_map(embeddings),
+        predictions=said,
+    )
     bob, nobody = told.rows()
     assert (bob["person"], bob["prediction"]) == ("Bob", "Bob") and bob["sure"] == pytest.approx(said.probs[tested])
     assert (nobody["person"], nobody["prediction"], nobody["sure"]) == (None, None, None)

@@ -107,13 +107,18 @@ def look(
     finished = _Finished(part, batches)
     enough_px = identifier.detector.settings.fine_long_side_px
     on_ended = partial(_add_ended, finished, identifier)
-    reader = PhotoReader(source, frozenset(), tools.limits, tools.pace, enough_px, on_ended)
+    reader = PhotoReader(
+        source=source, known=frozenset(), limits=tools.limits, pace=tools.pace, enough_px=enough_px, on_ended=on_ended
+    )
     for photos in reader.batches(entries):
         token.raise_if_cancelled()
         finished.add(_look_at(tools, identifier, [photo for photo in photos if not photo.is_told]))
         done += len(photos)
         report(done, total, "Looking for faces and names")
-    refused = [LookedAt(refusal.name, "", 0, 0, (), refusal.reason) for refusal in source.refused]
+    refused = [
+        LookedAt(name=refusal.name, photo_id="", width_px=0, height_px=0, faces=(), reason=refusal.reason)
+        for refusal in source.refused
+    ]
     return _keep(tools, identifier, wish, batches, refused)
 
 
@@ -133,7 +138,7 @@ class _Finished:
 
 def _add_ended(finished: _Finished, identifier: Identifier, photo: ReadPhoto) -> None:
     """The line of a file that ended its reader, before anything else can: it is not looked at again."""
-    line = LookedAt(photo.entry.name, "", 0, 0, (), photo.objection)
+    line = LookedAt(name=photo.entry.name, photo_id="", width_px=0, height_px=0, faces=(), reason=photo.objection)
     finished.add(Batch((photo.entry.index,), (line,), np.empty((0, identifier.embedder.model.dimension), np.float32)))
 
 
@@ -227,7 +232,7 @@ def _line(photo: ReadPhoto, cut: _Cut | None, judged: Iterator[IdentifiedFace]) 
     """What is said of a photo; its faces are the next of those judged."""
     objection = photo.objection or (cut.objection if cut else "")
     if cut is None or objection:
-        return LookedAt(photo.entry.name, "", 0, 0, (), objection)
+        return LookedAt(name=photo.entry.name, photo_id="", width_px=0, height_px=0, faces=(), reason=objection)
     faces = tuple(_seen(face) for face in islice(judged, len(cut.faces)))
     reason = " ".join(filter(None, ("" if faces else NO_FACE, *cut.notes)))
     return LookedAt(
@@ -395,7 +400,17 @@ def _info(artifacts: Artifacts, dataset_id: str, lookup_id: str) -> LookupInfo:
     try:
         return stored.decode_info(path)
     except InputRefused as refusal:
-        return LookupInfo(lookup_id, dataset_id, "", "", path.stat().st_mtime, 0, 0, (), str(refusal))
+        return LookupInfo(
+            id=lookup_id,
+            dataset_id=dataset_id,
+            run_id="",
+            title="",
+            created=path.stat().st_mtime,
+            photos=0,
+            faces=0,
+            covers=(),
+            damage=str(refusal),
+        )
 
 
 def load(artifacts: Artifacts, dataset_id: str, lookup_id: str) -> Lookup:

@@ -183,14 +183,14 @@ def _faces(arrays: Mapping[str, Any], people: Sequence[str]) -> Iterator[Seen]:
         candidates = zip(places, figures, strict=True)
         evidence = zip(ids, distances, strict=True)
         yield Seen(
-            Box(*box),
-            prob,
-            tuple(Candidate(people[place], *both) for place, both in candidates if place >= 0),
-            score,
-            margin,
-            crop,
-            tuple(Evidence(face_id.decode("ascii"), distance) for face_id, distance in evidence if face_id),
-            *grade,
+            box=Box(*box),
+            detection_prob=prob,
+            candidates=tuple(Candidate(people[place], *both) for place, both in candidates if place >= 0),
+            score=score,
+            margin=margin,
+            crop=crop,
+            evidence=tuple(Evidence(face_id.decode("ascii"), distance) for face_id, distance in evidence if face_id),
+            grade=grade[0] if grade else 1.0,
         )
 
 

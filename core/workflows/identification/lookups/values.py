@@ -26,7 +26,7 @@ class Seen:
     candidates: tuple[Candidate, ...]
     """The most probable first; the nearest of all people is among them."""
     score: float
-    """How much the face is like the first candidate; see ``learn.openset``."""
+    """How much the face is like the first candidate; see ``learn.open_set.rejection_rule``."""
     margin: float
     """The classifier's for the first candidate."""
     crop: bytes
