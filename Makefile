@@ -1,5 +1,6 @@
 # make run        install what is missing and start Face Atlas
 # make test       every test, the browser's too        BROWSER=no leaves those out
+# make quick      the tests that need neither the networks nor a browser
 # make check      format, lint, types, architecture
 # make bench      the benchmark table            GROUP=photos.zip measures photos with several faces too
 # make bench-peers   the same against other packages; they are installed into .venv-peers (8 GB) once
@@ -23,13 +24,14 @@ TESTERS   ?= $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -lt 4 ] && echo $$
 MODELS    := $(or $(FACE_ATLAS_DATA),data)/models
 MANIFESTS := $(MODELS)/mtcnn/manifest.json $(MODELS)/facenet-128/manifest.json
 CHROMIUM  ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+QUICK     := $(addprefix tests/,base archives imaging learn ui jobs/test_order.py vision/test_pyramid.py vision/test_quality.py) tests/test_fences.py
 # TensorFlow has packages for these; the interpreter must also be able to make an environment.
 FITS      := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: run test check bench bench-peers clean help env env-dev venv models browser peers
+.PHONY: run test quick check bench bench-peers clean help env env-dev venv models browser peers
 
 help:
 	@sed -n '/^$$/q;s/^# \{0,1\}//p' Makefile
@@ -42,6 +44,9 @@ run: env models
 # their order, not by how many tests they hold. One process more than there are processors: in the browser they often wait.
 test: env-dev models browser
 	CHROMIUM=$(CHROMIUM) $(PY) -m pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder $(if $(filter no,$(BROWSER)),--ignore=tests/browser)
+
+quick: env-dev
+	$(PY) -m pytest -q -n 2 $(QUICK)
 
 check: env-dev
 	$(PY) -m ruff format --check .
@@ -66,7 +71,7 @@ env:
 	@cmp -s requirements.txt $(VENV)/requirements.txt || { \
 	  echo "Installing the packages (once; they take about 3.6 GB)"; \
 	  $(PIP) -r requirements.txt && echo "Compiling UMAP (once, about half a minute)" && \
-	  $(PY) -c 'from core.workflows.projection.project import warm_up; warm_up()' && cp requirements.txt $(VENV)/requirements.txt; }
+	  $(PY) -c 'from core.workflows.projection.project import compile_map_functions; compile_map_functions()' && cp requirements.txt $(VENV)/requirements.txt; }
 
 env-dev: env
 	@cmp -s requirements-dev.txt $(VENV)/requirements-dev.txt || { \

@@ -6,7 +6,7 @@ from core.ui import frame
 
 st.set_page_config(page_title="Face Atlas", page_icon=str(frame.ICON), layout="wide")
 
-chosen = st.navigation(
+page = st.navigation(
     {
         "": [st.Page(frame.HOME, title="Datasets", icon=":material/home:", default=True)],
         "Photos": [
@@ -33,4 +33,4 @@ chosen = st.navigation(
         ],
     }
 )
-chosen.run()
+page.run()

@@ -14,13 +14,13 @@ from filelock import FileLock, Timeout
 from core.archives.folder_layout import AUTO
 from core.archives.source import PhotoSource, open_source
 from core.base.errors import FaceAtlasError, data_folder_fault
-from core.base.machine import pace
-from core.base.privacy import keep_to_owner, tighten
+from core.base.machine import choose_pace
+from core.base.privacy import keep_to_owner, restrict_to_owner
 from core.base.settings import Settings
-from core.base.types import CancelToken, FacePolicy, Report, silent
+from core.base.types import CancelToken, FacePolicy, Report, ignore_progress
 from core.jobs.model import JobKind
 from core.jobs.supervisor import Supervisor
-from core.report.material import Network
+from core.report.material import ReportedNetwork
 from core.store.artifacts import Artifacts
 from core.store.disk_reserve import Reserve
 from core.store.protocols import Run
@@ -45,7 +45,7 @@ from core.workflows.identification.identify import Identifier
 from core.workflows.identification.lookups.lookup import LookupTools
 from core.workflows.photos import look_again
 from core.workflows.photos.ingest import Ingestor
-from core.workflows.photos.look_again import Relooked
+from core.workflows.photos.look_again import RedetectionSummary
 from core.workflows.photos.orphans import LeftoverTools
 from core.workflows.training.train import learned_gallery, load_predictions, load_recogniser
 from core.workflows.verification.verify import Verifier
@@ -66,7 +66,7 @@ class Services:
     def __post_init__(self) -> None:
         keep_to_owner()
         try:
-            tighten(self.settings.data_dir)
+            restrict_to_owner(self.settings.data_dir)
             for folder in (self.settings.inbox_dir, self.settings.uploads_dir, self.settings.locks_dir):
                 folder.mkdir(parents=True, exist_ok=True)
         except OSError as fault:
@@ -119,15 +119,15 @@ class Services:
 
     def ingestor(self, dataset_id: str, model_id: str | None = None) -> Ingestor:
         """With the dataset's model, or with one that it is to have."""
-        wanted = catalogue.embedding_model(model_id).vectors_id if model_id else None
-        embedder = self.embedder(wanted or self.store.dataset(dataset_id).model_id)
+        vectors_id = catalogue.embedding_model(model_id).vectors_id if model_id else None
+        embedder = self.embedder(vectors_id or self.store.dataset(dataset_id).model_id)
         return Ingestor(
             store=self.store,
             artifacts=self.artifacts,
             detector=self.detector,
             embedder=embedder,
             limits=self.settings.images,
-            pace=pace(self.settings.threads),
+            pace=choose_pace(self.settings.threads),
         )
 
     def face_policy(self, dataset_id: str) -> FacePolicy:
@@ -136,8 +136,8 @@ class Services:
         return FacePolicy(next(newest, {}).get("policy", FacePolicy.LARGEST))
 
     def look_at_turned(
-        self, dataset_id: str, report: Report = silent, token: CancelToken | None = None
-    ) -> Relooked | None:
+        self, dataset_id: str, report: Report = ignore_progress, token: CancelToken | None = None
+    ) -> RedetectionSummary | None:
         """Look for faces on the photos that were turned since faces were looked for on them; None when there is none.
 
         Raises
@@ -148,11 +148,11 @@ class Services:
         if not self.store.photos_to_look_at(dataset_id):
             return None  # without loading the networks
         policy = self.face_policy(dataset_id)
-        return look_again.look_at_turned(self.ingestor(dataset_id), dataset_id, policy, report, token)
+        return look_again.detect_on_turned_photos(self.ingestor(dataset_id), dataset_id, policy, report, token)
 
     def bundle_tools(self) -> BundleTools:
-        known = (*catalogue.EMBEDDING_MODELS, *catalogue.EARLIER)
-        weights = {model.vectors_id: model.weights_sha256 for model in known}
+        models = (*catalogue.EMBEDDING_MODELS, *catalogue.EARLIER)
+        weights = {model.vectors_id: model.weights_sha256 for model in models}
         return BundleTools(self.store, self.runs, self.artifacts, weights)
 
     def export_tools(self) -> ExportTools:
@@ -181,7 +181,7 @@ class Services:
     def lookup_tools(self) -> LookupTools:
         settings = self.settings
         places = self.store, self.jobs, self.artifacts, settings.exports_dir
-        return LookupTools(*places, settings.images, pace(settings.threads))
+        return LookupTools(*places, settings.images, choose_pace(settings.threads))
 
     def erase_tools(self) -> EraseTools:
         settings = self.settings
@@ -211,18 +211,20 @@ class Services:
     def report_tools(self) -> ReportTools:
         return ReportTools(self.store, self.runs, self.artifacts, self._networks)
 
-    def _networks(self, vectors_id: str) -> tuple[Network, ...]:
+    def _networks(self, vectors_id: str) -> tuple[ReportedNetwork, ...]:
         """The detector and an embedding model, with the hashes of their installed files."""
         models = catalogue.DETECTOR, catalogue.vectors_model(vectors_id)
-        there = {one.model_id: one for one in install.installed(self.settings.models_dir)}
+        manifests = {manifest.model_id: manifest for manifest in install.installed_models(self.settings.models_dir)}
         return tuple(
-            Network(
+            ReportedNetwork(
                 id=model.id,
                 title=model.title,
                 release=getattr(model, "release", f"{catalogue.DETECTOR.package} {catalogue.DETECTOR.version}"),
                 licence=model.licence,
                 training_data=model.training_data,
-                files=tuple((file.name, file.sha256) for file in there[model.id].files) if model.id in there else (),
+                files=tuple((file.name, file.sha256) for file in manifests[model.id].files)
+                if model.id in manifests
+                else (),
             )
             for model in models
         )

@@ -22,7 +22,7 @@ from xdist.scheduler import LoadFileScheduling
 from core.__main__ import main
 from core.base.settings import ImageLimits, Settings
 from core.base.types import Detection, RgbImage
-from core.imaging.decoding import decode
+from core.imaging.decoding import decode_image
 from core.services import Services
 from core.vision.detect.mtcnn import Detector
 from core.vision.engine.keras import KerasEngine
@@ -40,7 +40,7 @@ PHOTOS_AT_ONCE = 16
 def models_dir() -> Path:
     """The installed models: of ``FACE_ATLAS_DATA``, or of this checkout."""
     folder = Path(os.environ.get("FACE_ATLAS_DATA", PROJECT_DIR / "data")).resolve() / "models"
-    found = {manifest.model_id for manifest in install.installed(folder)}
+    found = {manifest.model_id for manifest in install.installed_models(folder)}
     missing = sorted(set(catalogue.DEFAULT_MODEL_IDS) - found)
     if missing:
         pytest.fail(
@@ -209,7 +209,7 @@ def sample_files(sample_zip: Path) -> dict[str, bytes]:
 @pytest.fixture(scope="session")
 def sample_images(sample_files: Mapping[str, bytes]) -> dict[str, RgbImage]:
     """The sample's photos, decoded."""
-    return {name: decode(content, ImageLimits()) for name, content in sample_files.items()}
+    return {name: decode_image(content, ImageLimits()) for name, content in sample_files.items()}
 
 
 @pytest.fixture(scope="session")

@@ -16,8 +16,8 @@ import pytest
 from filelock import FileLock
 
 from core.base.types import CancelToken, Photo
-from core.jobs.handlers import IngestRequest, handlers
-from core.jobs.model import Job, JobKind, JobState, Owner
+from core.jobs.handlers import IngestRequest, job_handlers
+from core.jobs.model import Job, JobKind, JobOwner, JobState
 from core.jobs.worker import run_job
 from core.services import Services
 from core.store.protocols import IngestBatch, PhotoLabel, StoredFace
@@ -48,8 +48,8 @@ def copy(folder: Path, to: Path) -> Path:
 
 def carry(services: Services, dataset_id: str, kind: JobKind, params: Mapping[str, Any] | None = None) -> Job:
     """Do a job here and now; it must succeed."""
-    job = services.jobs.submit(dataset_id, kind, dict(params or {}), Owner.COMMAND_LINE)
-    state = run_job(services.jobs, job, handlers(services)[kind], CancelToken())
+    job = services.jobs.submit(dataset_id, kind, dict(params or {}), JobOwner.COMMAND_LINE)
+    state = run_job(services.jobs, job, job_handlers(services)[kind], CancelToken())
     ended = services.jobs.job(job.id)
     assert state is JobState.DONE, ended.error + ended.detail
     return ended

@@ -107,7 +107,7 @@ _ALIASES: Final = {
 # --- by name
 
 
-def code_page_named(name: str) -> CodePage:
+def find_code_page(name: str) -> CodePage:
     """The code page of a name such as 'cp932', '866', 'Shift-JIS', 'windows-1251'.
 
     Raises
@@ -115,11 +115,11 @@ def code_page_named(name: str) -> CodePage:
     LookupError
         There is none, or it does not read ASCII as ASCII, which names in a zip need.
     """
-    wanted = name.strip().casefold()
-    wanted = _ALIASES.get(wanted, f"cp{wanted}" if wanted.isdecimal() else wanted)
+    codec_name = name.strip().casefold()
+    codec_name = _ALIASES.get(codec_name, f"cp{codec_name}" if codec_name.isdecimal() else codec_name)
     every_ascii = bytes(range(0x20, 0x7F)) + rb"\n\x41\u0041"
     try:
-        info = codecs.lookup(wanted)
+        info = codecs.lookup(codec_name)
         keeps_ascii = every_ascii.decode(info.name, "surrogateescape") == every_ascii.decode("ascii")
     except (UnicodeError, LookupError, ValueError):
         keeps_ascii = False
@@ -139,14 +139,14 @@ def _python_name(canonical: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class CodePageReading:
     """What bytes say in one code page, and how probable that is."""
 
     page: CodePage
     log_prob: float
 
 
-def rank_code_pages(parts: Sequence[bytes]) -> list[Reading]:
+def rank_code_pages(parts: Sequence[bytes]) -> list[CodePageReading]:
     """Every code page that may be meant, the one that reads the parts best first.
 
     Parameters
@@ -169,8 +169,8 @@ def rank_code_pages(parts: Sequence[bytes]) -> list[Reading]:
 _FIRST_PARTS, _FINALISTS = 24, 8
 
 
-def _ranked(parts: Sequence[bytes], pages: Iterable[CodePage]) -> list[Reading]:
-    readings = [Reading(page, log_prob_in(parts, page)) for page in pages]
+def _ranked(parts: Sequence[bytes], pages: Iterable[CodePage]) -> list[CodePageReading]:
+    readings = [CodePageReading(page, log_prob_in(parts, page)) for page in pages]
     return sorted(readings, key=lambda reading: -reading.log_prob)
 
 
@@ -183,14 +183,14 @@ def _log_prob_of_all(parts: Sequence[bytes], page: CodePage) -> float:
         ([_log_prob(text, language) for text in readable], _FEWER_SPEAKERS.get(language, 0.0))
         for language in page.languages
     ]
-    best, chosen = -math.inf, [-math.inf] * len(readable)
+    best, best_log_probs = -math.inf, [-math.inf] * len(readable)
     for count in range(1, 1 + min(_MOST_LANGUAGES, len(by_language))):
-        joined = [([*map(max, chosen, log_probs)], prior) for log_probs, prior in by_language]
-        log_probs, prior = max(joined, key=lambda candidate: sum(candidate[0]) + candidate[1])
+        extended = [([*map(max, best_log_probs, log_probs)], prior) for log_probs, prior in by_language]
+        log_probs, prior = max(extended, key=lambda candidate: sum(candidate[0]) + candidate[1])
         total = sum(log_probs) + prior - len(readable) * math.log(count) - _ANOTHER_LANGUAGE * (count - 1)
         if total <= best:
             break
-        best, chosen = total, log_probs
+        best, best_log_probs = total, log_probs
     return best + unreadable
 
 
@@ -248,10 +248,10 @@ _MIXED_SCRIPTS: Final = math.log(1e-4)
 @cache
 def _alphabet(language: str) -> Mapping[str, float]:
     """Log probability of every letter of a language that is not ASCII, by its rank (Zipf)."""
-    own = letters.LATIN.get(language)
-    share = _ACCENTED_SHARE if own else _OWN_SHARE
-    alphabet = dict.fromkeys(own or letters.ALPHABETS[language])
-    flatness = 1.0 if own else 8.0
+    latin_letters = letters.LATIN.get(language)
+    share = _ACCENTED_SHARE if latin_letters else _OWN_SHARE
+    alphabet = dict.fromkeys(latin_letters or letters.ALPHABETS[language])
+    flatness = 1.0 if latin_letters else 8.0
     weights = {letter: 1 / (rank + flatness) for rank, letter in enumerate(alphabet)}
     total = sum(weights.values())
     return {letter: math.log(share * weight / total) for letter, weight in weights.items()}
@@ -359,10 +359,10 @@ def _characters(first: str, usual: str, levels: Iterable[tuple[frozenset[str], f
     """``levels`` come with the share of all characters that are of them."""
     family = {letter: 1 / (rank + 10) for rank, letter in enumerate(dict.fromkeys(first))}
     total = sum(family.values()) or 1.0
-    given = dict.fromkeys(usual + first)
+    all_usual = dict.fromkeys(usual + first)
     return _Characters(
         first={letter: math.log(0.75 * weight / total) for letter, weight in family.items()},
-        usual={letter: math.log(0.6 / len(given)) for letter in given},
+        usual={letter: math.log(0.6 / len(all_usual)) for letter in all_usual},
         levels=tuple((level, math.log(share / len(level))) for level, share in levels),
     )
 
@@ -377,11 +377,15 @@ def _span(first: int, last: int) -> frozenset[str]:
     return frozenset(map(chr, range(first, last + 1)))
 
 
-def _chinese(codec: str, family: str, given: str) -> _Characters:
-    high, both = range(0xA1, 0xFF), [*range(0x40, 0x7F), *range(0xA1, 0xFF)]
-    common = _block("gb2312", range(0xB0, 0xD8), high) if codec == "gbk" else _block("big5", range(0xA4, 0xC7), both)
-    less = _block("gb2312", range(0xD8, 0xF8), high) if codec == "gbk" else _block("big5", range(0xC9, 0xFA), both)
-    return _characters(family, given, [(common, 0.2), (less, 0.02), (_span(0x4E00, 0x9FFF), 0.003)])
+def _chinese(codec: str, family: str, given_names: str) -> _Characters:
+    high, trail_bytes = range(0xA1, 0xFF), [*range(0x40, 0x7F), *range(0xA1, 0xFF)]
+    common = (
+        _block("gb2312", range(0xB0, 0xD8), high) if codec == "gbk" else _block("big5", range(0xA4, 0xC7), trail_bytes)
+    )
+    less = (
+        _block("gb2312", range(0xD8, 0xF8), high) if codec == "gbk" else _block("big5", range(0xC9, 0xFA), trail_bytes)
+    )
+    return _characters(family, given_names, [(common, 0.2), (less, 0.02), (_span(0x4E00, 0x9FFF), 0.003)])
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ class ZipHeads:
             return None
 
     def _packed(self, info: zipfile.ZipInfo) -> bytes | None:
-        wanted = min(2 * self._head_bytes + _CODE_TABLES_BYTES, info.compress_size)
+        n_bytes = min(2 * self._head_bytes + _CODE_TABLES_BYTES, info.compress_size)
         self._file.seek(info.header_offset)
         block = self._file.read(_BLOCK_BYTES)
         if len(block) < _LOCAL_HEADER.size:
@@ -56,10 +56,10 @@ class ZipHeads:
         if signature != b"PK\x03\x04":
             return None
         start = _LOCAL_HEADER.size + name_bytes + extra_bytes
-        if start + wanted > len(block):
+        if start + n_bytes > len(block):
             self._file.seek(info.header_offset + start)
-            block, start = self._file.read(wanted), 0
-        return block[start : start + wanted]
+            block, start = self._file.read(n_bytes), 0
+        return block[start : start + n_bytes]
 
     def __enter__(self) -> Self:
         return self

@@ -25,12 +25,12 @@ PHOTO_EXTENSIONS: Final = frozenset((
     "jpg", "jpeg", "jpe", "jfif", "mpo", "png", "webp", "bmp", "dib", "tif", "tiff", "gif", "heic", "heif",
     "hif", "avif", "pbm", "pgm", "ppm", "pnm",
 ))
-"""Endings of files that ``decoding.decode`` may read whole."""
+"""Endings of files that ``decoding.decode_image`` may read whole."""
 RAW_EXTENSIONS: Final = frozenset((
     "dng", "cr2", "cr3", "crw", "nef", "nrw", "arw", "sr2", "srf", "orf", "ori", "rw2", "raf", "pef", "srw",
     "x3f", "mrw", "3fr", "fff", "iiq", "erf", "kdc", "dcr", "mos", "mef", "rwl", "gpr",
 ))
-"""Endings of cameras' RAW files, of which ``decoding.decode`` reads the preview."""
+"""Endings of cameras' RAW files, of which ``decoding.decode_image`` reads the preview."""
 _TAKEN_EXTENSIONS: Final = PHOTO_EXTENSIONS | RAW_EXTENSIONS
 
 _ARCHIVE_EXTENSIONS: Final = frozenset((
@@ -43,7 +43,7 @@ _DRIVE: Final = re.compile(r"[A-Za-z]:")
 Folders = tuple[str, ...]
 
 
-class Place(NamedTuple):
+class FolderLabel(NamedTuple):
     """What the folders around one photo say about it."""
 
     person: str | None
@@ -51,7 +51,7 @@ class Place(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class FolderLayout:
     """Counts of what an archive's folders say; ``str()`` is what a page shows."""
 
     photos: int
@@ -65,15 +65,17 @@ class Layout:
     """How names in a local code page were read; None where there are none."""
 
     @classmethod
-    def of(cls, places: Sequence[Place], notes: Sequence[str] = (), local_names: LocalNames | None = None) -> Layout:
+    def of(
+        cls, labels: Sequence[FolderLabel], notes: Sequence[str] = (), local_names: LocalNames | None = None
+    ) -> FolderLayout:
         return cls(
             notes=tuple(notes),
             local_names=local_names,
-            photos=len(places),
-            train=sum(place.split is Split.TRAIN for place in places),
-            val=sum(place.split is Split.VAL for place in places),
-            unlabelled=sum(place.person is None for place in places),
-            people=tuple(sorted({place.person for place in places if place.person is not None})),
+            photos=len(labels),
+            train=sum(label.split is Split.TRAIN for label in labels),
+            val=sum(label.split is Split.VAL for label in labels),
+            unlabelled=sum(label.person is None for label in labels),
+            people=tuple(sorted({label.person for label in labels if label.person is not None})),
         )
 
     def __str__(self) -> str:
@@ -101,14 +103,16 @@ people's folders are those of a level, 1 for the outermost."""
 
 
 @dataclass(frozen=True, slots=True)
-class Understanding:
+class FolderUnderstanding:
     """What folders say about every photo, and sentences on what could be meant otherwise."""
 
-    places: list[Place]
+    places: list[FolderLabel]
     notes: tuple[str, ...]
 
 
-def understand_folders(names: Iterable[str], *, folders_are_people: bool = True, rule: str = AUTO) -> Understanding:
+def understand_folders(
+    names: Iterable[str], *, folders_are_people: bool = True, rule: str = AUTO
+) -> FolderUnderstanding:
     """Person and split of each photo, in the order of the names.
 
     Folders named like a split are splits when all folders beside them are, or when both sides are there, or when a name
@@ -138,15 +142,15 @@ def understand_folders(names: Iterable[str], *, folders_are_people: bool = True,
     reading = _Reading(paths, rule)
     splits = [reading.split(path) for path in paths]
     if not folders_are_people or rule == NOBODY:
-        return Understanding([Place(None, split) for split in splits], reading.split_notes())
+        return FolderUnderstanding([FolderLabel(None, split) for split in splits], reading.split_notes())
     folder_names = [reading.person(path) for path in paths]
     spelling = _spelling(folder_names)
     places = [
-        Place(None if name is None else spelling[person_key(name)], split)
+        FolderLabel(None if name is None else spelling[person_key(name)], split)
         for name, split in zip(folder_names, splits, strict=True)
     ]
     notes = (*reading.split_notes(), *reading.person_notes(), *_spelling_notes(folder_names, spelling))
-    return Understanding(places, notes)
+    return FolderUnderstanding(places, notes)
 
 
 def _folders(name: str) -> Folders:
@@ -263,9 +267,9 @@ _MOST_LISTED: Final = 5
 
 
 def _listed(names: Iterable[str]) -> str:
-    shown = list(names)
-    more = f" and {len(shown) - _MOST_LISTED} more" if len(shown) > _MOST_LISTED else ""
-    return ", ".join(shown[:_MOST_LISTED]) + more
+    all_names = list(names)
+    more = f" and {len(all_names) - _MOST_LISTED} more" if len(all_names) > _MOST_LISTED else ""
+    return ", ".join(all_names[:_MOST_LISTED]) + more
 
 
 # splits
@@ -386,13 +390,13 @@ def _spelling(names: Iterable[str | None]) -> dict[str, str]:
 
 
 def _spelling_notes(names: Iterable[str | None], spelling: Mapping[str, str]) -> tuple[str, ...]:
-    others: dict[str, set[str]] = defaultdict(set)
+    variants_of: dict[str, set[str]] = defaultdict(set)
     for name in names:
-        if name is not None and name != (chosen := spelling[person_key(name)]):
-            others[chosen].add(name)
+        if name is not None and name != (usual_spelling := spelling[person_key(name)]):
+            variants_of[usual_spelling].add(name)
     return tuple(
-        f"One person, {chosen}, is spelt differently too: {_listed(f'“{name}”' for name in sorted(variants))}."
-        for chosen, variants in sorted(others.items())
+        f"One person, {usual_spelling}, is spelt differently too: {_listed(f'“{name}”' for name in sorted(variants))}."
+        for usual_spelling, variants in sorted(variants_of.items())
     )
 
 
@@ -406,7 +410,7 @@ MOST_FOLDERS: Final = 64
 LONGEST_PRINTED: Final = 200
 
 
-def escapes(name: str) -> bool:
+def leaves_folder(name: str) -> bool:
     """Whether a name is absolute, has a drive letter or a '..' part, with either kind of slash."""
     parts = name.replace("\\", "/").split("/")
     return name[:1] in ("/", "\\") or _DRIVE.match(name) is not None or ".." in parts
@@ -435,7 +439,7 @@ def ending_objection(name: str) -> str | None:
     return f"not a photo (.{extension[:20]})" if dot else "not a photo (a name without an ending)"
 
 
-def printable(name: str) -> str:
+def printable_name(name: str) -> str:
     """Name with control characters and undecodable bytes written out, fit for a report; the end of a very long one."""
     if len(name) > LONGEST_PATH:
         name = "\u2026" + name[-LONGEST_PRINTED:]

@@ -2,9 +2,9 @@
 
 Nothing is unpacked to disk. Opening lists what will be read and what is refused, and why; reading gives
 one file's bytes, never more than the limits allow, whatever the archive declares. Files that are not called like a
-photo are listed by what their first bytes are; what the others hold ``decoding.decode`` finds out. Dangerous archives
-(paths that leave the folder, overlapping entries, too many entries or bytes) are refused as a whole; single bad entries
-are reported and the rest goes on.
+photo are listed by what their first bytes are; what the others hold ``decoding.decode_image`` finds out. Dangerous
+archives (paths that leave the folder, overlapping entries, too many entries or bytes) are refused as a whole; single
+bad entries are reported and the rest goes on.
 
 References
 ----------
@@ -31,16 +31,16 @@ from typing import Final, Protocol, Self
 from core.archives.entry_heads import ZipHeads
 from core.archives.folder_layout import (
     AUTO,
-    Layout,
-    Place,
+    FolderLabel,
+    FolderLayout,
     ending_objection,
-    escapes,
     is_called_like_a_photo,
+    leaves_folder,
     name_objection,
-    printable,
+    printable_name,
     understand_folders,
 )
-from core.archives.system_files import Leftover, leftover, report_leftovers
+from core.archives.system_files import Leftover, classify_leftover, report_leftovers
 from core.archives.zip_names import LocalNames, read_names, unmarked_name
 from core.base import words
 from core.base.errors import ArchiveRefused, ImageRefused
@@ -70,7 +70,7 @@ _ZIP_ERRORS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class PhotoEntry:
     """A photo that can be read; ``source.entries[entry.index] is entry``."""
 
     index: int
@@ -86,7 +86,7 @@ class PhotoSource(Protocol):
     """Photos of an archive, opened; use it in a ``with`` statement."""
 
     @property
-    def entries(self) -> tuple[Entry, ...]:
+    def entries(self) -> tuple[PhotoEntry, ...]:
         """What can be read, in a stable order."""
 
     @property
@@ -94,10 +94,10 @@ class PhotoSource(Protocol):
         """What will not be read, known before reading."""
 
     @property
-    def layout(self) -> Layout:
+    def layout(self) -> FolderLayout:
         """Counts: photos, train, val, unlabelled, and the people's names."""
 
-    def read(self, entry: Entry) -> bytes:
+    def read(self, entry: PhotoEntry) -> bytes:
         """Bytes of one photo; safe from several threads. Raises ImageRefused for a damaged one."""
 
     def close(self) -> None:
@@ -172,12 +172,14 @@ class _Listed:
         local_names: LocalNames | None = None,
     ) -> None:
         """``files`` are names and sizes in bytes."""
-        left_out = report_leftovers((printable(name), why, is_called_like_a_photo(name)) for name, why in leftovers)
+        left_out = report_leftovers(
+            (printable_name(name), why, is_called_like_a_photo(name)) for name, why in leftovers
+        )
         names = [name for name, _ in files]
         understood = understand_folders(names, folders_are_people=rules.folders_are_people, rule=rules.folders)
         self.entries = tuple(_entries(files, understood.places))
         self.refused = (*refused, *left_out.refusals)
-        self.layout = Layout.of(understood.places, (*understood.notes, *left_out.sentences), local_names)
+        self.layout = FolderLayout.of(understood.places, (*understood.notes, *left_out.sentences), local_names)
 
     def close(self) -> None:
         """Nothing is held open."""
@@ -191,23 +193,23 @@ class _Listed:
         self.close()
 
 
-def _entries(files: Sequence[tuple[str, int]], places: Sequence[Place]) -> Iterator[Entry]:
-    for index, ((name, size_bytes), place) in enumerate(zip(files, places, strict=True)):
-        yield Entry(index=index, name=name, person=place.person, split=place.split, size_bytes=size_bytes)
+def _entries(files: Sequence[tuple[str, int]], labels: Sequence[FolderLabel]) -> Iterator[PhotoEntry]:
+    for index, ((name, size_bytes), label) in enumerate(zip(files, labels, strict=True)):
+        yield PhotoEntry(index=index, name=name, person=label.person, split=label.split, size_bytes=size_bytes)
 
 
 class _Readable(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-def _read_bounded(stream: _Readable, name: str, most_bytes: int) -> bytes:
+def _read_bounded(stream: _Readable, name: str, max_bytes: int) -> bytes:
     """All bytes of a stream; raises ImageRefused as soon as there are too many."""
     chunks = []
     total = 0
     while chunk := stream.read(_CHUNK_BYTES):
         total += len(chunk)
-        if total > most_bytes:
-            raise ImageRefused(f"'{name}' holds more than the {words.count(most_bytes)} bytes that one photo may have.")
+        if total > max_bytes:
+            raise ImageRefused(f"'{name}' holds more than the {words.count(max_bytes)} bytes that one photo may have.")
         chunks.append(chunk)
     return b"".join(chunks)
 
@@ -218,18 +220,18 @@ def _kind_objection(name: str, read_head: Callable[[], bytes | None]) -> str | N
         return reason
     by_ending = ending_objection(name)
     head = read_head() if by_ending else None
-    return by_ending if head is None or by_ending is None else signatures.objection(head, by_ending)
+    return by_ending if head is None or by_ending is None else signatures.photo_objection(head, by_ending)
 
 
-def _require_limits(what: str, n_entries: int, total_bytes: int, limits: ArchiveLimits) -> None:
+def _require_limits(archive_name: str, n_entries: int, total_bytes: int, limits: ArchiveLimits) -> None:
     if n_entries > limits.max_entries:
         raise ArchiveRefused(
-            f"'{what}' holds more than {words.count(limits.max_entries)} entries, so it was refused. Split "
+            f"'{archive_name}' holds more than {words.count(limits.max_entries)} entries, so it was refused. Split "
             f"it into parts."
         )
     if total_bytes > limits.max_total_bytes:
         raise ArchiveRefused(
-            f"'{what}' would unpack to {words.count(total_bytes)} bytes; at most "
+            f"'{archive_name}' would unpack to {words.count(total_bytes)} bytes; at most "
             f"{words.count(limits.max_total_bytes)} are taken. "
             "Split it into parts."
         )
@@ -262,13 +264,13 @@ class _ZipSource(_Listed):
         self._infos = [info for _, info, verdict in examined if verdict is None]
         super().__init__(
             [(name, info.file_size) for name, info, verdict in examined if verdict is None],
-            [Refusal(printable(name), verdict) for name, _, verdict in examined if isinstance(verdict, str)],
+            [Refusal(printable_name(name), verdict) for name, _, verdict in examined if isinstance(verdict, str)],
             [(name, verdict) for name, _, verdict in examined if isinstance(verdict, Leftover)],
             rules,
             local_names,
         )
 
-    def read(self, entry: Entry) -> bytes:
+    def read(self, entry: PhotoEntry) -> bytes:
         info = self._infos[entry.index]
         try:
             data = self._read(info, entry.name)
@@ -375,7 +377,7 @@ def _why_no_zip(path: Path, error: Exception) -> str:
         return f"'{path.name}' is empty. Give a .zip file or a folder of photos."
     if start[:2] == b"PK":
         return f"'{path.name}' is a damaged or cut-off zip ({error}). Copy or upload it again."
-    kind = signatures.describe(start)
+    kind = signatures.describe_file(start)
     return f"'{path.name}' is no zip archive{f' but {kind}' if kind else ''}. Give a .zip file or a folder of photos."
 
 
@@ -387,14 +389,14 @@ def _examine(
 ) -> Iterator[Examined]:
     """Name and entry of every file in a zip, with why it is not taken; ArchiveRefused for a path that leaves it."""
     for raw, info in zip(raw_names, infos, strict=True):
-        if escapes(raw):
+        if leaves_folder(raw):
             raise ArchiveRefused(
-                f"Zip entry '{printable(raw)}' leaves the folder, so the archive was refused. "
+                f"Zip entry '{printable_name(raw)}' leaves the folder, so the archive was refused. "
                 "Rebuild it without '..' and absolute paths."
             )
         name = raw.replace("\\", "/")
         if name.rpartition("/")[2] not in ("", "."):
-            yield name, info, leftover(name) or _zip_objection(name, info, limits, heads)
+            yield name, info, classify_leftover(name) or _zip_objection(name, info, limits, heads)
 
 
 def _zip_objection(name: str, info: zipfile.ZipInfo, limits: ArchiveLimits, heads: ZipHeads) -> str | None:
@@ -424,7 +426,7 @@ def _require_separate(infos: Sequence[zipfile.ZipInfo]) -> None:
     for before, after in pairwise(ordered):
         if before.header_offset + _LOCAL_HEADER_BYTES + before.compress_size > after.header_offset:
             raise ArchiveRefused(
-                f"Zip entries '{printable(before.filename)}' and '{printable(after.filename)}' overlap as in "
+                f"Zip entries '{printable_name(before.filename)}' and '{printable_name(after.filename)}' overlap as in "
                 "a zip bomb, so the archive was refused. Make the zip again."
             )
 
@@ -451,10 +453,10 @@ class Members:
             raise
 
     def _require_safe(self, name: str, info: zipfile.ZipInfo) -> None:
-        if escapes(name):
-            raise ArchiveRefused(f"Zip entry '{printable(name)}' leaves the folder, so the archive was refused.")
+        if leaves_folder(name):
+            raise ArchiveRefused(f"Zip entry '{printable_name(name)}' leaves the folder, so the archive was refused.")
         if (reason := _too_large(info.file_size, self._limits) or _too_dense(info, self._limits)) is not None:
-            raise ArchiveRefused(f"'{printable(name)}' in '{self._name}' was refused: {reason}.")
+            raise ArchiveRefused(f"'{printable_name(name)}' in '{self._name}' was refused: {reason}.")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -468,7 +470,7 @@ class Members:
             with self._zip.open(self._infos[name]) as stream:
                 return _read_bounded(stream, name, self._limits.max_entry_bytes)
         except (*_ZIP_ERRORS, ImageRefused) as error:
-            raise ArchiveRefused(f"'{printable(name)}' in '{self._name}' is damaged ({error}).") from error
+            raise ArchiveRefused(f"'{printable_name(name)}' in '{self._name}' is damaged ({error}).") from error
 
     def __enter__(self) -> Self:
         return self
@@ -488,12 +490,12 @@ class _FolderSource(_Listed):
         files = sorted(listing.files)
         super().__init__(
             [(name, size_bytes) for name, size_bytes, reason in files if not reason],
-            [Refusal(printable(name), reason) for name, _, reason in files if reason],
+            [Refusal(printable_name(name), reason) for name, _, reason in files if reason],
             sorted(listing.leftovers, key=lambda left: left[0]),
             rules,
         )
 
-    def read(self, entry: Entry) -> bytes:
+    def read(self, entry: PhotoEntry) -> bytes:
         path = self._root / entry.name
         try:
             with os.fdopen(os.open(path, _READ_NO_LINK), "rb") as file:
@@ -517,7 +519,7 @@ class _Listing:
         total_bytes = 0
         for item in _walk(str(root), self._is_to_be_entered):
             name = Path(item.path).relative_to(root).as_posix()
-            why = leftover(name)
+            why = classify_leftover(name)
             if why is not None:
                 self.leftovers.append((name, why))
                 continue
@@ -535,7 +537,7 @@ class _Listing:
         if len(self.leftovers) < _MOST_LEFTOVERS:
             return True
         name = Path(folder.path).relative_to(self._root).as_posix()
-        why = leftover(f"{name}/x")
+        why = classify_leftover(f"{name}/x")
         if why is None:
             return True
         self.leftovers.append((name, why))

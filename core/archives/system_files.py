@@ -62,7 +62,7 @@ class Leftover:
     """It could be a picture, by where it lies."""
 
 
-def leftover(name: str) -> Leftover | None:
+def classify_leftover(name: str) -> Leftover | None:
     """Why a file of this name is no photo of the user's; None when it may be one.
 
     Parameters
@@ -101,14 +101,14 @@ def _of_folders(folders: list[str]) -> Leftover | None:
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
+class LeftOutFiles:
     """The lines of the report, and the same in a few sentences."""
 
     refusals: tuple[Refusal, ...]
     sentences: tuple[str, ...]
 
 
-def report_leftovers(names: Iterable[tuple[str, Leftover, bool]]) -> LeftOut:
+def report_leftovers(names: Iterable[tuple[str, Leftover, bool]]) -> LeftOutFiles:
     """What is said about files that are left out.
 
     Parameters
@@ -124,14 +124,14 @@ def report_leftovers(names: Iterable[tuple[str, Leftover, bool]]) -> LeftOut:
             of_pictures[why.folder, why.reason] += 1
         else:
             of_others[why.folder, why.reason] += 1
-    others = [
+    other_refusals = [
         Refusal(folder, f"{_files(count)} left out: {reason}", left_out=True)
         for (folder, reason), count in of_others.items()
     ]
     sentences = [
         f"{_pictures(count)} left out: {reason} ({folder})." for (folder, reason), count in of_pictures.items()
     ]
-    return LeftOut((*pictures, *others), tuple(sentences))
+    return LeftOutFiles((*pictures, *other_refusals), tuple(sentences))
 
 
 def _files(count: int) -> str:

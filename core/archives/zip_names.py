@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from core.archives import code_pages
-from core.archives.code_pages import CODE_PAGES, CodePage, Reading
+from core.archives.code_pages import CODE_PAGES, CodePage, CodePageReading
 from core.base.errors import InputRefused
 
 _UTF8_FLAG: Final = 0x0800
@@ -33,7 +33,7 @@ _SAMPLE_PARTS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class NamesChoice:
+class CodePageChoice:
     """A code page that names without a mark may be in, and how the first of them read in it."""
 
     codec: str
@@ -49,16 +49,16 @@ class LocalNames:
     title: str
     asked_for: bool
     """Somebody said so; else it was decided by the names."""
-    choices: tuple[NamesChoice, ...]
+    choices: tuple[CodePageChoice, ...]
     """What else they could be in, the most probable first; what was used is among them."""
 
 
-def read_names(infos: Sequence[zipfile.ZipInfo], wanted: str = "") -> tuple[list[str], LocalNames | None]:
+def read_names(infos: Sequence[zipfile.ZipInfo], code_page: str = "") -> tuple[list[str], LocalNames | None]:
     """The name of every entry, and what was decided about those in a local code page; None where there are none.
 
     Parameters
     ----------
-    wanted : str
+    code_page : str
         The code page of names without a mark, instead of a decision.
 
     Returns
@@ -70,9 +70,9 @@ def read_names(infos: Sequence[zipfile.ZipInfo], wanted: str = "") -> tuple[list
     Raises
     ------
     InputRefused
-        There is no code page of the name ``wanted``.
+        There is no code page of the name ``code_page``.
     """
-    page = _page_named(wanted) if wanted else None
+    page = _page_named(code_page) if code_page else None
     marked = [_marked_name(info) for info in infos]
     raw_names = [_raw(info) if name is None else b"" for info, name in zip(infos, marked, strict=True)]
     parts = _parts(raw_names)
@@ -87,13 +87,13 @@ def read_names(infos: Sequence[zipfile.ZipInfo], wanted: str = "") -> tuple[list
     return names, LocalNames(local.codec, local.title, page is not None, tuple(_choices(parts, local, readings)))
 
 
-def _page_named(wanted: str) -> CodePage:
+def _page_named(code_page: str) -> CodePage:
     try:
-        return code_pages.code_page_named(wanted)
+        return code_pages.find_code_page(code_page)
     except LookupError as error:
         examples = ", ".join(page.codec for page in CODE_PAGES[:8])
         raise InputRefused(
-            f"There is no code page '{wanted}' for the names in a zip. Give one such as {examples}, or utf-8."
+            f"There is no code page '{code_page}' for the names in a zip. Give one such as {examples}, or utf-8."
         ) from error
 
 
@@ -168,21 +168,21 @@ def _parts(raw_names: Iterable[bytes]) -> list[bytes]:
     return [*folders, *(part for part in files if part not in folders)]
 
 
-def _decide(parts: Sequence[bytes], readings: Sequence[Reading]) -> tuple[CodePage, bool]:
+def _decide(parts: Sequence[bytes], readings: Sequence[CodePageReading]) -> tuple[CodePage, bool]:
     """The code page, and whether names that are valid UTF-8 are read as that beside it.
 
     Tools that write UTF-8 without saying so may have added to a zip of another computer.
     """
     as_utf8 = {part: code_pages.log_prob_as_utf8(part) for part in parts}
     valid = [part for part in parts if as_utf8[part] > float("-inf")]
-    others = [part for part in parts if as_utf8[part] == float("-inf")]
-    if others and valid:
-        readings = code_pages.rank_code_pages(others)
+    not_utf8 = [part for part in parts if as_utf8[part] == float("-inf")]
+    if not_utf8 and valid:
+        readings = code_pages.rank_code_pages(not_utf8)
     page = readings[0].page
     if not valid:
         return page, False
     is_utf8 = sum(as_utf8[part] for part in valid) + _UTF8_BONUS >= code_pages.log_prob_in(valid, page)
-    return (page, is_utf8) if others or not is_utf8 else (_UTF8_PAGE, True)
+    return (page, is_utf8) if not_utf8 or not is_utf8 else (_UTF8_PAGE, True)
 
 
 def _decode(raw: bytes, page: CodePage, *, utf8_too: bool) -> str:
@@ -194,9 +194,9 @@ def _decode(raw: bytes, page: CodePage, *, utf8_too: bool) -> str:
     return raw.decode(page.codec, "surrogateescape")
 
 
-def _choices(parts: Sequence[bytes], used: CodePage, readings: Sequence[Reading]) -> Iterator[NamesChoice]:
+def _choices(parts: Sequence[bytes], used: CodePage, readings: Sequence[CodePageReading]) -> Iterator[CodePageChoice]:
     ranked = dict.fromkeys([used, *(reading.page for reading in readings), _UTF8_PAGE, *CODE_PAGES])
     for page in ranked:
         sample = ", ".join(part.decode(page.codec, "replace") for part in parts[:_SAMPLE_PARTS])
         if "\ufffd" not in sample or page == used:
-            yield NamesChoice(page.codec, page.title, sample)
+            yield CodePageChoice(page.codec, page.title, sample)

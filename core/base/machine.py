@@ -25,7 +25,7 @@ class Processor:
     features: tuple[str, ...]
 
 
-def processor() -> Processor:
+def read_processor() -> Processor:
     """Read from the system; on systems that do not tell, the name alone."""
     table = Path("/proc/cpuinfo")
     if not table.is_file():
@@ -47,7 +47,7 @@ class Pace:
     """Of files and their photos together, from the first byte read until their batch is stored."""
 
 
-def pace(threads: int) -> Pace:
+def choose_pace(threads: int) -> Pace:
     """What suits this machine, with so many threads and the memory that is free now."""
     most = min(threads * BYTES_A_THREAD, free_memory_bytes() // MEMORY_SHARE)
     return Pace(threads, threads * PHOTOS_A_THREAD, most)

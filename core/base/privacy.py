@@ -32,7 +32,7 @@ def keep_to_owner() -> None:
     os.umask(OWNER_ONLY)
 
 
-def tighten(folder: Path) -> None:
+def restrict_to_owner(folder: Path) -> None:
     """Take away others' rights to a folder and, where it was open to them until now, to everything in it.
 
     What a link points to belongs to somebody else and stays as it is. A folder of another user, which cannot be

@@ -28,7 +28,7 @@ Report = Callable[[int, int, str], None]
 """``report(done, total, message)``: called by long work, cheap to call often."""
 
 
-def silent(done: int, total: int, message: str) -> None:
+def ignore_progress(done: int, total: int, message: str) -> None:
     """Ignore progress: the default ``Report``."""
 
 
@@ -221,10 +221,10 @@ class FaceTable:
     @property
     def learnable(self) -> Bools:
         """(n,) faces that a recogniser may learn from: named, trusted, not excluded, and not of a hidden person."""
-        named = self.labels >= 0
+        is_named = self.labels >= 0
         of_hidden = np.zeros(len(self), dtype=bool)
-        of_hidden[named] = self.hidden[self.labels[named]]
-        return np.asarray(named & ~of_hidden & ~self.excluded & self.trusted)
+        of_hidden[is_named] = self.hidden[self.labels[is_named]]
+        return np.asarray(is_named & ~of_hidden & ~self.excluded & self.trusted)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -253,8 +253,8 @@ class Embeddings:
 
     def rows(self, face_ids: Iterable[str]) -> Ints:
         """Row numbers of the given faces, in their order. Raises KeyError for an unknown one."""
-        place = {face_id: row for row, face_id in enumerate(self.face_ids)}
-        return np.array([place[face_id] for face_id in face_ids], dtype=np.int64)
+        row_of = {face_id: row for row, face_id in enumerate(self.face_ids)}
+        return np.array([row_of[face_id] for face_id in face_ids], dtype=np.int64)
 
     def require_model(self, model_id: str) -> None:
         """Raise ModelMismatch unless these vectors are of the given model."""

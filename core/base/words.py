@@ -9,10 +9,10 @@ THIN_SPACE = "\u202f"
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
 
 
-def count(number: int, one: str = "", many: str = "") -> str:
+def count(number: int, singular: str = "", plural: str = "") -> str:
     """A count with thin spaces, and its noun when one is given: "1 face", "12 345 faces"."""
     digits = f"{number:,}".replace(",", THIN_SPACE)
-    noun = one if number == 1 else (many or f"{one}s" if one else "")
+    noun = singular if number == 1 else (plural or f"{singular}s" if singular else "")
     return f"{digits} {noun}".strip()
 
 
@@ -35,14 +35,14 @@ def strangers_share(threshold: Mapping[str, Any]) -> str:
     return f"between {percent(threshold['low'])} and {percent(threshold['high'])}"
 
 
-def probability(prob: float) -> str:
+def format_probability(prob: float) -> str:
     """A probability as a percentage that never claims certainty: from "below 1 %" to "over 99 %"."""
     if prob >= 0.99:
         return "over 99 %"
     return "below 1 %" if prob < 0.01 else f"{prob * 100:.0f} %"
 
 
-def duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """A duration in the unit that suits it."""
     if seconds < 1:
         return "under a second"
@@ -53,7 +53,7 @@ def duration(seconds: float) -> str:
     return f"{seconds / HOUR_S:.1f} hours"
 
 
-def rate(per_second: float, noun: str) -> str:
+def format_rate(per_second: float, noun: str) -> str:
     """How fast work goes; less than one a second is told by the minute, and less than that by the hour."""
     for unit, unit_s in (("second", 1), ("minute", MINUTE_S)):
         if round(per_second * unit_s) >= 1:
@@ -61,7 +61,7 @@ def rate(per_second: float, noun: str) -> str:
     return f"{count(round(per_second * HOUR_S), noun)} an hour"
 
 
-def size(n_bytes: float) -> str:
+def format_size(n_bytes: float) -> str:
     """A file size."""
     for unit in ("bytes", "kB", "MB"):
         if n_bytes < 1000:
@@ -70,6 +70,6 @@ def size(n_bytes: float) -> str:
     return f"{round(n_bytes, 1):g} GB"
 
 
-def person(name: str | None) -> str:
+def display_name(name: str | None) -> str:
     """A folder's name as a person's: underscores become spaces."""
     return name.replace("_", " ") if name else "no name"

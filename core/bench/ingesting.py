@@ -15,14 +15,22 @@ from core.archives.source import PhotoSource
 from core.base.errors import FaceAtlasError
 from core.base.types import CancelToken
 from core.bench import photos
-from core.bench.stopwatch import REST, RecordingEngine, Stopwatch, TimedEngine, noted, replay, timed_functions
+from core.bench.stopwatch import (
+    REST,
+    RecordingEngine,
+    Stopwatch,
+    TimedEngine,
+    replay_batches,
+    timed_functions,
+    timed_object,
+)
 from core.imaging import decoding
 from core.isolation import photos as isolation
-from core.jobs.handlers import IngestRequest, handlers
-from core.jobs.model import Job, JobKind, JobState, Owner
+from core.jobs.handlers import IngestRequest, job_handlers
+from core.jobs.model import Job, JobKind, JobOwner, JobState
 from core.jobs.worker import run_job
 from core.services import Services
-from core.store.protocols import Dataset, Outcome
+from core.store.protocols import Dataset, FileOutcome
 from core.vision.detect import pyramid
 from core.vision.embed import crops
 from core.vision.engine.base import Engine
@@ -47,11 +55,11 @@ STAGES = (
 detector does about its networks: patches, arithmetic, suppression; ``pictures`` the crops that people see; ``rest`` the
 queues, the standardisation and the job about it all."""
 WORKFLOW_STAGES: dict[str, list[Callable[..., Any]]] = {
-    "decode": [isolation.decode, isolation.decode_reduced, isolation.weigh, isolation.describe],
+    "decode": [isolation.decode_photo, isolation.decode_photo_reduced, isolation.weigh_photo, isolation.describe_photo],
     "pictures": [crops.display_crop, decoding.encode_jpeg],
 }
 DETECTOR_STAGES: dict[str, list[Callable[..., Any]]] = {
-    "pyramid": [decoding.shrink, decoding.halved, pyramid.pyramid, pyramid.pack]
+    "pyramid": [decoding.shrink_image, decoding.halve_image, pyramid.pyramid_levels, pyramid.pack_canvases]
 }
 EMBEDDER_STAGES: dict[str, list[Callable[..., Any]]] = {"align": [crops.face_crop]}
 
@@ -63,15 +71,15 @@ T = TypeVar("T")
 class _OnEngine(Services):
     """Services on another engine than their own."""
 
-    given: Engine = field(kw_only=True)
+    other_engine: Engine = field(kw_only=True)
 
     @cached_property
     def engine(self) -> Engine:
-        return self.given
+        return self.other_engine
 
 
 @dataclass
-class _Noted(_OnEngine):
+class _TimedServices(_OnEngine):
     """Services whose ingests are noted by a stopwatch."""
 
     watch: Stopwatch = field(kw_only=True)
@@ -80,22 +88,22 @@ class _Noted(_OnEngine):
         tools = super().ingestor(dataset_id, model_id)
         return replace(
             tools,
-            store=noted(tools.store, self.watch, {"add": "store"}),
-            artifacts=noted(tools.artifacts, self.watch, {"put": "store"}),
-            detector=noted(tools.detector, self.watch, {"detect": "boxes"}),
+            store=timed_object(tools.store, self.watch, {"add": "store"}),
+            artifacts=timed_object(tools.artifacts, self.watch, {"put": "store"}),
+            detector=timed_object(tools.detector, self.watch, {"detect": "boxes"}),
         )
 
     def open_source(
         self, path: Path, *, folders_are_people: bool = True, folders: str = AUTO, zip_names: str = ""
     ) -> PhotoSource:
         opened = super().open_source(path, folders_are_people=folders_are_people, folders=folders, zip_names=zip_names)
-        source: PhotoSource = noted(opened, self.watch, {"read": "read"})
+        source: PhotoSource = timed_object(opened, self.watch, {"read": "read"})
         return source
 
 
 def on_engine(services: Services, engine: Engine) -> Services:
     """The same data folder and settings with another engine."""
-    return _OnEngine(services.settings, given=engine)
+    return _OnEngine(services.settings, other_engine=engine)
 
 
 def in_folder(services: Services, folder: Path, threads: int) -> Services:
@@ -105,7 +113,7 @@ def in_folder(services: Services, folder: Path, threads: int) -> Services:
     return Services(replace(services.settings, data_dir=folder, threads=threads))
 
 
-def measure(services: Services, name: str, archive: Path, rounds: int) -> Measured:
+def measure_ingest(services: Services, name: str, archive: Path, rounds: int) -> Measured:
     """Milliseconds a photo of one set of photos.
 
     Returns
@@ -115,31 +123,33 @@ def measure(services: Services, name: str, archive: Path, rounds: int) -> Measur
     photo after another on its own; all but the counts and the ratio in milliseconds a photo.
     """
     recorder = RecordingEngine(services.engine)
-    ingest(on_engine(services, recorder), archive, f"{name}, warm-up")  # the networks plan for these sizes, too
-    replay(services.engine, recorder.calls)
+    ingest_archive(on_engine(services, recorder), archive, f"{name}, warm-up")  # the networks plan for these sizes, too
+    replay_batches(services.engine, recorder.calls)
     wholes, floors = [], []
     for number in range(rounds):
-        job = ingest(services, archive, f"{name}, round {number}")[1]
+        job = ingest_archive(services, archive, f"{name}, round {number}")[1]
         wholes.append(float(job.result["seconds"]))
-        floors.append(replay(services.engine, recorder.calls))
+        floors.append(replay_batches(services.engine, recorder.calls))
     n_photos = int(job.result["photos"])
     whole, floor = median(wholes), median(sum(seconds.values()) for seconds in floors)
-    each = 1000 / n_photos
+    to_ms_per_photo = 1000 / n_photos
     return {
         "photos": n_photos,
         "faces": job.result["faces"],
-        "without_face": job.result["outcomes"].get(Outcome.NO_FACE, 0),
-        "whole": whole * each,
-        "networks": floor * each,
-        "network": {key: median(seconds[key] for seconds in floors) * each for key in floors[0]},
+        "without_face": job.result["outcomes"].get(FileOutcome.NO_FACE, 0),
+        "whole": whole * to_ms_per_photo,
+        "networks": floor * to_ms_per_photo,
+        "network": {key: median(seconds[key] for seconds in floors) * to_ms_per_photo for key in floors[0]},
         "ratio": whole / floor,
-        "stages": {stage: seconds * each for stage, seconds in stages(services, name, archive).items()},
-        "decoder": _decoder(services, archive) * each,
-        "rounds": [seconds * each for seconds in wholes],
+        "stages": {
+            stage: seconds * to_ms_per_photo for stage, seconds in measure_stages(services, name, archive).items()
+        },
+        "decoder": _decoder(services, archive) * to_ms_per_photo,
+        "rounds": [seconds * to_ms_per_photo for seconds in wholes],
     }
 
 
-def stages(services: Services, name: str, archive: Path) -> dict[str, float]:
+def measure_stages(services: Services, name: str, archive: Path) -> dict[str, float]:
     """Seconds of every stage of one ingest; together they are its whole time.
 
     Raises
@@ -148,14 +158,14 @@ def stages(services: Services, name: str, archive: Path) -> dict[str, float]:
         A stage was never at work: the product calls something else now, and the tables above have to follow.
     """
     watch = Stopwatch()
-    observed = _Noted(services.settings, given=TimedEngine(services.engine, watch), watch=watch)
+    observed = _TimedServices(services.settings, other_engine=TimedEngine(services.engine, watch), watch=watch)
     with (
         timed_functions(watch, "core.workflows", WORKFLOW_STAGES),
         timed_functions(watch, "core.vision.detect", DETECTOR_STAGES),
         timed_functions(watch, "core.vision.embed", EMBEDDER_STAGES),
     ):
         began = time.perf_counter()
-        ingest(observed, archive, f"{name}, stages")
+        ingest_archive(observed, archive, f"{name}, stages")
         ended = time.perf_counter()
     shares = watch.shares(began, ended)
     idle = [stage for stage in STAGES if stage not in shares]
@@ -164,31 +174,31 @@ def stages(services: Services, name: str, archive: Path) -> dict[str, float]:
     return {stage: shares[stage] for stage in STAGES}
 
 
-def ingest(services: Services, archive: Path, title: str) -> tuple[Dataset, Job]:
+def ingest_archive(services: Services, archive: Path, title: str) -> tuple[Dataset, Job]:
     """From the zip to the store, into a dataset of its own."""
     dataset = services.store.create_dataset(title, catalogue.DEFAULT_VECTORS_ID)
     request = IngestRequest(str(archive), archive.name)
-    return dataset, carry(services, dataset, JobKind.INGEST, request.params())
+    return dataset, run_benchmark_job(services, dataset, JobKind.INGEST, request.params())
 
 
 def _decoder(services: Services, archive: Path) -> float:
     """Seconds in which the photos are decoded whole, one after another on one thread."""
-    files = photos.contents(archive).values()
-    return timed(lambda: [decoding.decode(data, services.settings.images).shape for data in files])[1]
+    files = photos.read_zip(archive).values()
+    return time_call(lambda: [decoding.decode_image(data, services.settings.images).shape for data in files])[1]
 
 
-def carry(services: Services, dataset: Dataset, kind: JobKind, params: dict[str, Any]) -> Job:
+def run_benchmark_job(services: Services, dataset: Dataset, kind: JobKind, params: dict[str, Any]) -> Job:
     """Run a job in this process, as the worker does."""
-    job = services.jobs.submit(dataset.id, kind, params, Owner.COMMAND_LINE)
-    state = run_job(services.jobs, job, handlers(services)[kind], CancelToken())
+    job = services.jobs.submit(dataset.id, kind, params, JobOwner.COMMAND_LINE)
+    state = run_job(services.jobs, job, job_handlers(services)[kind], CancelToken())
     ended = services.jobs.job(job.id)
     if state is not JobState.DONE:
         raise FaceAtlasError(f"The benchmark's own {kind} failed: {ended.error}")
     return ended
 
 
-def timed(call: Callable[[], T]) -> tuple[T, float]:
+def time_call(call: Callable[[], T]) -> tuple[T, float]:
     """What a call gives, and its seconds."""
     began = time.perf_counter()
-    given = call()
-    return given, time.perf_counter() - began
+    result = call()
+    return result, time.perf_counter() - began

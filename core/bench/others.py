@@ -27,13 +27,13 @@ sys.exit(status)
 it must be a small one that does."""
 
 
-def tutorial(weights: Path, sample: Path, larger: list[Path]) -> Measured:
+def measure_tutorial(weights: Path, sample: Path, larger: list[Path]) -> Measured:
     """The tutorial's pipeline; TensorFlow never loads in our own process. Raises FaceAtlasError."""
     answer: Measured = json.loads(_script(sys.executable, TUTORIAL, weights, sample, *larger))
     return answer
 
 
-def peers(python: Path, sample: Path) -> Measured:
+def measure_peers(python: Path, sample: Path) -> Measured:
     """Other packages, on the interpreter that has them: for each its figures or a ``reason``. Raises FaceAtlasError."""
     answer: Measured = json.loads(_script(str(python), PEERS, sample))
     return answer
@@ -41,12 +41,12 @@ def peers(python: Path, sample: Path) -> Measured:
 
 def command_line(*words: str) -> str:
     """What a command of Face Atlas prints in a new process. Raises FaceAtlasError."""
-    return run([sys.executable, "-m", "core", *words])
+    return run_program([sys.executable, "-m", "core", *words])
 
 
 def peak_mb(command: list[str]) -> float:
     """Most memory that a program held, in megabytes. Raises FaceAtlasError."""
-    return int(run([sys.executable, "-c", LAUNCHER, *command])) / (1e6 if sys.platform == "darwin" else 1e3)
+    return int(run_program([sys.executable, "-c", LAUNCHER, *command])) / (1e6 if sys.platform == "darwin" else 1e3)
 
 
 def _script(python: str, script: Path, *arguments: Path) -> str:
@@ -54,10 +54,10 @@ def _script(python: str, script: Path, *arguments: Path) -> str:
         raise FaceAtlasError(
             f"There is nothing to compare with: '{script}' is missing. Run the benchmark from a whole checkout."
         )
-    return run([python, str(script), *map(str, arguments)]).strip().splitlines()[-1]
+    return run_program([python, str(script), *map(str, arguments)]).strip().splitlines()[-1]
 
 
-def run(command: list[str]) -> str:
+def run_program(command: list[str]) -> str:
     """What a program prints.
 
     Raises
@@ -66,10 +66,10 @@ def run(command: list[str]) -> str:
         It could not be started or failed; with its last line of complaint.
     """
     try:
-        done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+        completed = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
     except OSError as fault:
         raise FaceAtlasError(f"'{command[0]}' cannot be run: {fault.strerror}.") from fault
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise FaceAtlasError(f"'{' '.join(command[:3])}' ended with status {done.returncode}: {last}")
-    return done.stdout
+    if completed.returncode:
+        last = (completed.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise FaceAtlasError(f"'{' '.join(command[:3])}' ended with status {completed.returncode}: {last}")
+    return completed.stdout

@@ -11,13 +11,13 @@ import numpy as np
 
 from core.base.settings import ImageLimits
 from core.base.types import RgbImage
-from core.imaging.decoding import decode, encode_jpeg
+from core.imaging.decoding import decode_image, encode_jpeg
 
 SAMPLE, ONE_MEGAPIXEL, TWELVE_MEGAPIXELS, GROUP = "sample", "1 megapixel", "12 megapixels", "group photos"
 
 
 @dataclass(frozen=True, slots=True)
-class Enlarged:
+class EnlargedSize:
     """Photos of one size: 4 to 3 like a camera's."""
 
     name: str
@@ -26,37 +26,40 @@ class Enlarged:
     count: int
 
 
-ENLARGED = (Enlarged(ONE_MEGAPIXEL, 1152, 864, 24), Enlarged(TWELVE_MEGAPIXELS, 4000, 3000, 8))
-FEW_ENLARGED = (Enlarged(ONE_MEGAPIXEL, 1152, 864, 4), Enlarged(TWELVE_MEGAPIXELS, 4000, 3000, 2))
+ENLARGED = (EnlargedSize(ONE_MEGAPIXEL, 1152, 864, 24), EnlargedSize(TWELVE_MEGAPIXELS, 4000, 3000, 8))
+FEW_ENLARGED = (EnlargedSize(ONE_MEGAPIXEL, 1152, 864, 4), EnlargedSize(TWELVE_MEGAPIXELS, 4000, 3000, 2))
 
 
-def contents(archive: Path) -> dict[str, bytes]:
+def read_zip(archive: Path) -> dict[str, bytes]:
     """The files of a zip by their names."""
     with zipfile.ZipFile(archive) as source:
         return {name: source.read(name) for name in source.namelist() if not name.endswith("/")}
 
 
-def some(archive: Path, count: int, target: Path) -> Path:
+def select_photos(archive: Path, count: int, target: Path) -> Path:
     """A zip of ``count`` photos of another, spread evenly over it."""
-    return _write(target, _spread(contents(archive), count))
+    return _write(target, _spread(read_zip(archive), count))
 
 
-def enlarged(archive: Path, size: Enlarged, limits: ImageLimits, target: Path) -> Path:
+def enlarge_photos(archive: Path, size: EnlargedSize, limits: ImageLimits, target: Path) -> Path:
     """A zip of some photos of another, padded to the size's proportions and enlarged to it."""
-    chosen = _spread(contents(archive), size.count)
+    selected = _spread(read_zip(archive), size.count)
     return _write(
         target,
-        {f"{Path(name).with_suffix('')}.jpg": _enlarge(decode(data, limits), size) for name, data in chosen.items()},
+        {
+            f"{Path(name).with_suffix('')}.jpg": _enlarge(decode_image(data, limits), size)
+            for name, data in selected.items()
+        },
     )
 
 
 def _spread(files: dict[str, bytes], count: int) -> dict[str, bytes]:
     names = sorted(files)
     count = min(count, len(names))
-    return {name: files[name] for name in (names[place * len(names) // count] for place in range(count))}
+    return {name: files[name] for name in (names[index * len(names) // count] for index in range(count))}
 
 
-def _enlarge(image: RgbImage, size: Enlarged) -> bytes:
+def _enlarge(image: RgbImage, size: EnlargedSize) -> bytes:
     height, width = image.shape[:2]
     wide = max(width, round(height * size.width_px / size.height_px))
     high = max(height, round(width * size.height_px / size.width_px))

@@ -41,10 +41,10 @@ def _stage_table(threads: int, sets: Measured) -> str:
     """Stages down, photos across; milliseconds a photo."""
 
     def row(label: str, key: str, digits: int = 1) -> str:
-        return _line(label, [f"{one[key]:,.{digits}f}" for one in sets.values()])
+        return _line(label, [f"{photo_set[key]:,.{digits}f}" for photo_set in sets.values()])
 
-    stages = [_line(stage, [f"{one['stages'][stage]:,.1f}" for one in sets.values()]) for stage in STAGES]
-    sums = [f"{sum(one['stages'].values()):,.1f}" for one in sets.values()]
+    stages = [_line(stage, [f"{photo_set['stages'][stage]:,.1f}" for photo_set in sets.values()]) for stage in STAGES]
+    sums = [f"{sum(photo_set['stages'].values()):,.1f}" for photo_set in sets.values()]
     aims = [str(AIMS.get(name, "")) for name in sets]
     return "\n".join(
         [
@@ -95,8 +95,8 @@ def _other_table(measured: Measured) -> str:
     tutorial = measured.get("tutorial", {})
 
     def row(label: str, value: float, digits: int, theirs: str = "") -> str:
-        other = f"{tutorial[theirs]:,.{digits}f}" if theirs in tutorial else ""
-        return _line(label, [f"{value:,.{digits}f}", other])
+        tutorial_value = f"{tutorial[theirs]:,.{digits}f}" if theirs in tutorial else ""
+        return _line(label, [f"{value:,.{digits}f}", tutorial_value])
 
     identify = measured["identify"]
     sample, large = identify[photos.SAMPLE], identify[photos.ONE_MEGAPIXEL]

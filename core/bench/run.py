@@ -17,12 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from core.base.machine import processor
+from core.base.machine import read_processor
 from core.base.types import Report
 from core.bench import ingesting, others, photos
-from core.bench.ingesting import carry, ingest, timed
+from core.bench.ingesting import ingest_archive, run_benchmark_job, time_call
 from core.bench.report import report_text
-from core.isolation.photos import decode
+from core.isolation.photos import decode_photo
 from core.jobs.model import JobKind
 from core.services import Services
 from core.store.protocols import Dataset
@@ -40,7 +40,7 @@ Measured = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class BenchmarkOptions:
     """What is measured."""
 
     quick: bool = False
@@ -51,7 +51,7 @@ class Options:
     """The Python interpreter of an environment that ``make bench-peers`` makes."""
 
 
-def run(services: Services, options: Options, report: Report) -> Measured:
+def run_benchmark(services: Services, options: BenchmarkOptions, report: Report) -> Measured:
     """Measure; the answer's ``table`` is for people.
 
     Raises
@@ -67,27 +67,27 @@ def run(services: Services, options: Options, report: Report) -> Measured:
             report(0, 0, "Measuring the tutorial's pipeline")
             weights = install.weights_path(services.settings.models_dir, catalogue.DEFAULT_EMBEDDING_ID)
             larger = [archives[photos.ONE_MEGAPIXEL], archives[photos.TWELVE_MEGAPIXELS]]
-            measured["tutorial"] = others.tutorial(weights, archives[photos.SAMPLE], larger)
+            measured["tutorial"] = others.measure_tutorial(weights, archives[photos.SAMPLE], larger)
         if options.peers:
             report(0, 0, "Measuring other packages")
-            measured["peers"] = others.peers(options.peers, archives[photos.SAMPLE])
+            measured["peers"] = others.measure_peers(options.peers, archives[photos.SAMPLE])
     return {**measured, "table": report_text(measured)}
 
 
-def photo_sets(services: Services, options: Options, scratch: Path) -> dict[str, Path]:
+def photo_sets(services: Services, options: BenchmarkOptions, scratch: Path) -> dict[str, Path]:
     """Zips of photos by name: the sample, larger ones made of it, and the group photos where they are given."""
     sample = services.sample_zip()
     sizes = photos.FEW_ENLARGED if options.quick else photos.ENLARGED
     larger = {
-        size.name: photos.enlarged(sample, size, services.settings.images, scratch / f"{size.name}.zip")
+        size.name: photos.enlarge_photos(sample, size, services.settings.images, scratch / f"{size.name}.zip")
         for size in sizes
     }
     group = {photos.GROUP: options.group.resolve()} if options.group else {}
-    first = photos.some(sample, FEW_PHOTOS, scratch / "sample.zip") if options.quick else sample
+    first = photos.select_photos(sample, FEW_PHOTOS, scratch / "sample.zip") if options.quick else sample
     return {photos.SAMPLE: first, **larger, **group}
 
 
-def measure_ours(services: Services, options: Options, archives: dict[str, Path], report: Report) -> Measured:
+def measure_ours(services: Services, options: BenchmarkOptions, archives: dict[str, Path], report: Report) -> Measured:
     """Everything about Face Atlas itself; ``ingest`` is by threads, then by photos."""
     folder = Path(tempfile.mkdtemp(prefix="data-", dir=archives[photos.ONE_MEGAPIXEL].parent))
     all_threads = services.settings.threads
@@ -96,27 +96,27 @@ def measure_ours(services: Services, options: Options, archives: dict[str, Path]
         on_threads = ingesting.in_folder(services, folder / f"threads-{threads}", threads)
         for name, archive in archives.items():
             report(0, 0, f"Taking in: {name}, threads: {threads}")
-            measured = ingesting.measure(on_threads, name, archive, 1 if options.quick else ROUNDS)
+            measured = ingesting.measure_ingest(on_threads, name, archive, 1 if options.quick else ROUNDS)
             ingests.setdefault(str(threads), {})[name] = measured
     report(0, 0, "Training and identifying")
     return {"ingest": ingests, **_recognising(on_threads, options, archives)}
 
 
-def _recognising(services: Services, options: Options, archives: dict[str, Path]) -> Measured:
-    dataset, _ = ingest(services, archives[photos.SAMPLE], "recognising")
-    trained, train_s = timed(lambda: carry(services, dataset, JobKind.TRAIN, asdict(TrainOptions())))
-    run = services.runs.run(trained.result["run"])
-    identifier = services.identifier(run)
+def _recognising(services: Services, options: BenchmarkOptions, archives: dict[str, Path]) -> Measured:
+    dataset, _ = ingest_archive(services, archives[photos.SAMPLE], "recognising")
+    trained, train_s = time_call(lambda: run_benchmark_job(services, dataset, JobKind.TRAIN, asdict(TrainOptions())))
+    trained_run = services.runs.run(trained.result["run"])
+    identifier = services.identifier(trained_run)
     answer: Measured = {
         "train_s": train_s,
-        "accuracy": run.metrics["accuracy"],
+        "accuracy": trained_run.metrics["accuracy"],
         "identify": {
             name: _identify(services, identifier, archives[name]) for name in (photos.SAMPLE, photos.ONE_MEGAPIXEL)
         },
     }
     if not options.quick:
         for key in ("map_s", "second_map_s"):
-            answer[key] = timed(lambda: carry(services, dataset, JobKind.MAP, asdict(MapOptions())))[1]
+            answer[key] = time_call(lambda: run_benchmark_job(services, dataset, JobKind.MAP, asdict(MapOptions())))[1]
         answer["start_s"] = _start(services, dataset, archives[photos.SAMPLE])
         answer["peak_mb"] = {name: _peak_mb(services, name, archive) for name, archive in archives.items()}
     return answer
@@ -124,10 +124,10 @@ def _recognising(services: Services, options: Options, archives: dict[str, Path]
 
 def _identify(services: Services, identifier: Identifier, archive: Path) -> Measured:
     """Milliseconds of one photo at a time, from its bytes to its names, in this process, warm."""
-    files = list(photos.contents(archive).values())
+    files = list(photos.read_zip(archive).values())
     for data in files:
         _identify_bytes(services, identifier, data)
-    ms = [timed(partial(_identify_bytes, services, identifier, data))[1] * 1000 for data in _repeated(files)]
+    ms = [time_call(partial(_identify_bytes, services, identifier, data))[1] * 1000 for data in _repeated(files)]
     p50, p95 = np.percentile(ms, [50, 95])
     return {"p50_ms": float(p50), "p95_ms": float(p95), "identifications": len(ms)}
 
@@ -139,15 +139,15 @@ def _repeated(files: list[bytes]) -> Iterator[bytes]:
 
 
 def _identify_bytes(services: Services, identifier: Identifier, data: bytes) -> IdentifiedPhoto:
-    return identifier.identify(decode(data, services.settings.images))
+    return identifier.identify(decode_photo(data, services.settings.images))
 
 
 def _start(services: Services, dataset: Dataset, archive: Path) -> float:
     """Seconds in which a new process starts, loads everything and names one photo."""
     photo = services.settings.data_dir / "photo.jpg"
-    photo.write_bytes(next(iter(photos.contents(archive).values())))
+    photo.write_bytes(next(iter(photos.read_zip(archive).values())))
     data = str(services.settings.data_dir)
-    return timed(
+    return time_call(
         lambda: others.command_line("identify", str(photo), "--dataset", dataset.name, "--data", data, "--json")
     )[1]
 
@@ -159,10 +159,10 @@ def _peak_mb(services: Services, name: str, archive: Path) -> float:
 
 
 def _about(services: Services) -> Measured:
-    found = processor()
+    cpu = read_processor()
     return {
-        "processor": found.name,
-        "features": list(found.features),
+        "processor": cpu.name,
+        "features": list(cpu.features),
         "threads": services.settings.threads,
         "engine": services.engine.name,
         "precision": services.engine.precision,

@@ -31,7 +31,7 @@ class Stopwatch:
 
     _marks: list[tuple[float, int, str | None]] = field(default_factory=list, init=False, repr=False)
     """(time, thread, stage that is at work there from now on)."""
-    _own: threading.local = field(default_factory=threading.local, init=False, repr=False)
+    _thread_local: threading.local = field(default_factory=threading.local, init=False, repr=False)
 
     def timing(self, stage: str, call: Callable[P, T]) -> Callable[P, T]:
         """The same call, noted under ``stage``."""
@@ -61,27 +61,27 @@ class Stopwatch:
             else:
                 at_work[thread] = stage
             stages = list(at_work.values()) or [REST]
-            for one in stages:
-                seconds[one] += (following[0] - moment) / len(stages)
+            for active_stage in stages:
+                seconds[active_stage] += (following[0] - moment) / len(stages)
         return dict(seconds)
 
     def _open_stages(self) -> list[str]:
         """The calls that this thread is in, outermost first."""
-        if not hasattr(self._own, "stages"):
-            self._own.stages = []
-        stages: list[str] = self._own.stages
+        if not hasattr(self._thread_local, "stages"):
+            self._thread_local.stages = []
+        stages: list[str] = self._thread_local.stages
         return stages
 
     def _mark(self, stage: str | None) -> None:
         self._marks.append((time.perf_counter(), threading.get_ident(), stage))
 
 
-def noted(inner: Any, watch: Stopwatch, stages: Mapping[str, str]) -> Any:
+def timed_object(inner: Any, watch: Stopwatch, stages: Mapping[str, str]) -> Any:
     """An object whose methods named in ``stages`` are noted; everything else is its own."""
-    return _Noted(inner, watch, stages)
+    return _TimedObject(inner, watch, stages)
 
 
-class _Noted:
+class _TimedObject:
     def __init__(self, inner: Any, watch: Stopwatch, stages: Mapping[str, str]) -> None:
         self._inner = inner
         self._methods = {name: watch.timing(stage, getattr(inner, name)) for name, stage in stages.items()}
@@ -89,7 +89,7 @@ class _Noted:
     def __getattr__(self, name: str) -> Any:
         return self._methods.get(name) or getattr(self._inner, name)
 
-    def __enter__(self) -> _Noted:
+    def __enter__(self) -> _TimedObject:
         self._inner.__enter__()
         return self
 
@@ -166,7 +166,7 @@ class RecordingEngine:
         return recorded
 
 
-def replay(engine: Engine, calls: list[Call]) -> dict[str, float]:
+def replay_batches(engine: Engine, calls: list[Call]) -> dict[str, float]:
     """Seconds of each network for just these batches, one after the other, with nothing in between."""
     seconds: defaultdict[str, float] = defaultdict(float)
     for key, batch in calls:

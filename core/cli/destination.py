@@ -56,13 +56,13 @@ def whole_file(path: Path) -> Iterator[Path]:
         draft.unlink(missing_ok=True)
 
 
-def save(path: Path, content: bytes) -> None:
+def save_file(path: Path, content: bytes) -> None:
     """Write a file whole or not at all. Raises InputRefused."""
     with whole_file(path) as draft:
         draft.write_bytes(content)
 
 
-def move(source: Path, path: Path) -> None:
+def move_file(source: Path, path: Path) -> None:
     """Move a file to where it was asked for, also onto another disk. Raises InputRefused; then it stays."""
     with whole_file(path) as draft:
         shutil.copyfile(source, draft)

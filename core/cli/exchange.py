@@ -9,7 +9,7 @@ from pathlib import Path
 from core.base.errors import InputRefused
 from core.base.types import CancelToken
 from core.cli import destination, resolution
-from core.cli.job_runner import carry, progress
+from core.cli.job_runner import console_progress, run_in_process
 from core.cli.parser import Answer, Commands, needs_dataset
 from core.corrections.model import Hand
 from core.jobs import transfers
@@ -31,16 +31,16 @@ def add_export(commands: Commands) -> None:
     text = "write photos, faces, sidecars, vectors, the recogniser or the log to a zip"
     command = needs_dataset(commands.add("export", _export, text))
     command.add_argument("--out", required=True, type=Path, metavar="FILE")
-    command.add_argument("--what", choices=list(exporting.What), default=exporting.What.ALL)
+    command.add_argument("--what", choices=list(exporting.ExportKind), default=exporting.ExportKind.ALL)
     command.add_argument("--run", help="whose bundle (default: the newest)")
 
 
 def _export(options: argparse.Namespace) -> Answer:
     services, dataset = resolution.on_dataset(options)
     destination.require_file(options.out)
-    job = carry(services, dataset, JobKind.EXPORT, transfers.ExportParams(options.what, options.run).params())
-    written = exporting.exported(services.settings.exports_dir, dataset.id, job.id)
-    destination.move(written, options.out)
+    job = run_in_process(services, dataset, JobKind.EXPORT, transfers.ExportParams(options.what, options.run).params())
+    written = exporting.export_path(services.settings.exports_dir, dataset.id, job.id)
+    destination.move_file(written, options.out)
     return {"file": str(options.out), **job.result}
 
 
@@ -53,15 +53,15 @@ def add_import_bundle(commands: Commands) -> None:
 
 
 def _import_bundle(options: argparse.Namespace) -> Answer:
-    return bundles.import_bundle(resolution.services(options).bundle_tools(), options.file, options.dataset)
+    return bundles.import_bundle(resolution.open_services(options).bundle_tools(), options.file, options.dataset)
 
 
 def add_imports(commands: Commands) -> None:
     """``import-log``, ``import-xmp``, ``import-embeddings``."""
-    for what, text in IMPORTS.items():
-        command = commands.add(f"import-{what}", _import_into, text)
-        command.set_defaults(what=what)
-        if what == "xmp":
+    for kind, text in IMPORTS.items():
+        command = commands.add(f"import-{kind}", _import_into, text)
+        command.set_defaults(what=kind)
+        if kind == "xmp":
             command.add_argument(
                 "file", type=Path, metavar="FILE", nargs="?", help="default: the photos of the dataset themselves"
             )
@@ -73,8 +73,8 @@ def add_imports(commands: Commands) -> None:
 def _import_into(options: argparse.Namespace) -> Answer:
     """Corrections, names or vectors from a file, under the dataset's lock."""
     services, dataset = resolution.on_dataset(options)
-    token, report = CancelToken(), progress()
-    tools, by = services.import_tools(), imports.hand("command line")
+    token, report = CancelToken(), console_progress()
+    tools, by = services.import_tools(), imports.new_import_hand("command line")
     with services.writing(dataset.id, report, token):
         if options.what == "embeddings":
             return imports.import_vectors(tools, dataset.id, options.file)
@@ -90,6 +90,6 @@ def _answer_on_names(summary: SidecarSummary, by: Hand) -> Answer:
     """The summary. Raises InputRefused when no file could be used."""
     if not summary.files:
         first, more = summary.refused[0], len(summary.refused) - 1
-        others = f" {more} more could not be used either." if more else ""
-        raise InputRefused(f"Nothing was taken. '{first.name}': {first.reason}.{others}")
+        more_refused = f" {more} more could not be used either." if more else ""
+        raise InputRefused(f"Nothing was taken. '{first.name}': {first.reason}.{more_refused}")
     return {**asdict(summary), "session": by.session}

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from core.base.errors import ImageRefused, InputRefused
 from core.cli import resolution
-from core.cli.job_runner import progress
+from core.cli.job_runner import console_progress
 from core.cli.parser import Answer, Commands, needs_dataset, reads_zips
-from core.isolation.photos import decode
+from core.isolation.photos import decode_photo
 from core.services import Services
 from core.store.protocols import Dataset
 from core.vision.models import catalogue
-from core.workflows.identification.identify import to_json
+from core.workflows.identification.identify import identified_photo_json
 from core.workflows.verification import pair_lists, verify, verify_pairs
 
 
@@ -36,11 +36,11 @@ def _identify(options: argparse.Namespace) -> Answer:
     photos, refused = [], []
     for name in options.photo:
         try:
-            image = decode(resolution.photo_bytes(Path(name)), services.settings.images)
+            image = decode_photo(resolution.photo_bytes(Path(name)), services.settings.images)
         except ImageRefused as refusal:
             refused.append(f"'{name}': {refusal}")
             continue
-        photos.append(to_json(name, identifier.identify(image), threshold))
+        photos.append(identified_photo_json(name, identifier.identify(image), threshold))
     if refused and not photos:
         raise InputRefused(" ".join(refused))
     for line in refused:
@@ -64,29 +64,31 @@ def add_verify(commands: Commands) -> None:
 
 
 def _verify(options: argparse.Namespace) -> Answer:
-    services = resolution.services(options)
+    services = resolution.open_services(options)
     if options.person is None and len(options.photo) != 2:
         raise InputRefused("Give two photos, or one photo with --dataset NAME and --person NAME.")
     if options.person is not None and (len(options.photo) != 1 or not options.dataset):
         raise InputRefused("A person is compared with one photo, and --dataset NAME says where the person is.")
     dataset = services.store.dataset(options.dataset) if options.dataset else None
     verifier = services.verifier(dataset.model_id if dataset else catalogue.DEFAULT_VECTORS_ID)
-    looked = [verify.look_at(verifier, resolution.photo_bytes(Path(name)), name) for name in options.photo]
-    found = dict(zip(options.photo, (len(photo.faces) for photo in looked), strict=True))
-    doubts = {name: photo.doubts[photo.main] for name, photo in zip(options.photo, looked, strict=True)}
-    own = _own_faces(services, dataset) if dataset else None
+    photos = [verify.detect_photo(verifier, resolution.photo_bytes(Path(name)), name) for name in options.photo]
+    face_counts = dict(zip(options.photo, (len(photo.faces) for photo in photos), strict=True))
+    doubts = {name: photo.doubts[photo.main] for name, photo in zip(options.photo, photos, strict=True)}
+    named_faces = _own_faces(services, dataset) if dataset else None
     if dataset and options.person is not None:
-        person = verify.person_named(services.store.people(dataset.id), options.person)
-        cosine = verify.gallery(services.store, dataset, person, looked[0], looked[0].main).cosine
-        judge = verify.judge_with_person(dataset.model_id, own.with_people() if own else None)
+        person = verify.find_person(services.store.people(dataset.id), options.person)
+        cosine = verify.compare_with_person(services.store, dataset, person, photos[0], photos[0].main).cosine
+        judge = verify.make_person_judge(dataset.model_id, named_faces.with_people() if named_faces else None)
     else:
-        cosine = verify.alike(looked[0], looked[0].main, looked[1], looked[1].main)
-        judge = verify.judge(verifier.embedder.model.vectors_id, own.pairs() if own else None)
-    return verify.to_json(judge(cosine, options.far), found, {name: why for name, why in doubts.items() if why})
+        cosine = verify.face_cosine(photos[0], photos[0].main, photos[1], photos[1].main)
+        judge = verify.make_face_judge(verifier.embedder.model.vectors_id, named_faces.pairs() if named_faces else None)
+    return verify.verdict_json(
+        judge(cosine, options.far), face_counts, {name: why for name, why in doubts.items() if why}
+    )
 
 
-def _own_faces(services: Services, dataset: Dataset) -> verify.Own:
-    return verify.own_faces(services.store.face_table(dataset.id), services.store.embeddings(dataset.id))
+def _own_faces(services: Services, dataset: Dataset) -> verify.NamedFaces:
+    return verify.select_named_faces(services.store.face_table(dataset.id), services.store.embeddings(dataset.id))
 
 
 def add_verify_pairs(commands: Commands) -> None:
@@ -106,11 +108,11 @@ def add_verify_pairs(commands: Commands) -> None:
 
 
 def _verify_pairs(options: argparse.Namespace) -> Answer:
-    services = resolution.services(options)
+    services = resolution.open_services(options)
     pairs = pair_lists.read_pairs(Path(options.pairs))
     tools = services.pair_tools(catalogue.embedding_model(options.model).vectors_id)
     with services.open_source(Path(options.photos).resolve(), zip_names=options.zip_names) as source:
-        compared = verify_pairs.compare(tools, source, pairs, progress())
+        compared = verify_pairs.compare_pairs(tools, source, pairs, console_progress())
     curves = compared.curves() if options.curves else {}
     folds = {"folds": len(set(pairs.fold.tolist())), "folds_dealt": pairs.folds_dealt}
     return {**compared.verification().to_json(), **folds, **curves}

@@ -13,8 +13,8 @@ from typing import Any
 from core.base import words
 from core.base.errors import InputRefused
 from core.base.types import CancelToken, Report
-from core.jobs.handlers import handlers
-from core.jobs.model import Job, JobKind, JobState, Owner
+from core.jobs.handlers import job_handlers
+from core.jobs.model import Job, JobKind, JobOwner, JobState
 from core.jobs.worker import Handler, run_job
 from core.services import Services
 from core.store.protocols import Dataset
@@ -23,7 +23,7 @@ PATIENCE_S = 20.0
 """How long a command tries to write its job's end; afterwards the job counts as interrupted, and can be resumed."""
 
 
-def carry(services: Services, dataset: Dataset, kind: JobKind, params: dict[str, Any]) -> Job:
+def run_in_process(services: Services, dataset: Dataset, kind: JobKind, params: dict[str, Any]) -> Job:
     """Carry a job in this process, with its progress on standard error.
 
     Raises
@@ -33,11 +33,11 @@ def carry(services: Services, dataset: Dataset, kind: JobKind, params: dict[str,
     KeyboardInterrupt
         It was stopped by Ctrl+C, between two steps; by a second one, at once.
     """
-    job = services.jobs.submit(dataset.id, kind, params, Owner.COMMAND_LINE)
+    job = services.jobs.submit(dataset.id, kind, params, JobOwner.COMMAND_LINE)
     token, by_hand = CancelToken(), threading.Event()
     before = signal.signal(signal.SIGINT, lambda *_: _stop(token, by_hand))
     try:
-        state = run_job(services.jobs, job, _telling(handlers(services)[kind]), token, PATIENCE_S)
+        state = run_job(services.jobs, job, _telling(job_handlers(services)[kind]), token, PATIENCE_S)
     finally:
         signal.signal(signal.SIGINT, before)
         services.jobs.locks.release(job.id)  # where its end was not written: it is interrupted then
@@ -66,19 +66,19 @@ def _after(job: Job) -> str:
 
 def _telling(handler: Handler) -> Handler:
     """The handler with its progress told on standard error too."""
-    tell = progress()
+    tell = console_progress()
 
-    def told(job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
-        def both(done: int, total: int, message: str) -> None:
+    def handle(job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
+        def report_both(done: int, total: int, message: str) -> None:
             report(done, total, message)
             tell(done, total, message)
 
-        return handler(job, both, token)
+        return handler(job, report_both, token)
 
-    return told
+    return handle
 
 
-def progress() -> Report:
+def console_progress() -> Report:
     """Progress on standard error: one line that renews itself on a terminal, a line a second elsewhere."""
     live = sys.stderr.isatty()
     last: dict[str, Any] = {"time": 0.0, "message": ""}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from core.archives.folder_layout import Layout
+from core.archives.folder_layout import FolderLayout
 
 
-def tell_understood(layout: Layout) -> list[str]:
+def tell_understood(layout: FolderLayout) -> list[str]:
     """Say how folders and names are read, and how to say otherwise; gives the sentences too."""
     sentences = [f"{layout}.", *layout.notes, *_about_names(layout)]
     for sentence in sentences:
@@ -17,13 +17,13 @@ def tell_understood(layout: Layout) -> list[str]:
     return sentences
 
 
-def tell_names(layout: Layout) -> None:
+def tell_names(layout: FolderLayout) -> None:
     """Say how names in a local code page are read."""
     for sentence in _about_names(layout):
         print(sentence, file=sys.stderr)
 
 
-def _about_names(layout: Layout) -> list[str]:
+def _about_names(layout: FolderLayout) -> list[str]:
     names = layout.local_names
     if names is None:
         return []

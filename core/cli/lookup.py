@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from core.cli import destination, resolution
-from core.cli.job_runner import carry, progress
+from core.cli.job_runner import console_progress, run_in_process
 from core.cli.layout_preview import tell_names
 from core.cli.parser import Answer, Commands, needs_dataset, reads_zips
 from core.jobs.handlers import LookupRequest
 from core.jobs.model import JobKind
 from core.services import Services
 from core.workflows.identification.lookups import lookup, outputs
-from core.workflows.identification.lookups.marks import Mark, marks
+from core.workflows.identification.lookups.marks import LookupMark, mark_faces
 from core.workflows.identification.lookups.values import TARGET_RATE, Lookup
 
 
@@ -46,32 +46,35 @@ def _lookup(options: argparse.Namespace) -> Answer:
         tell_names(source.layout)
     request = LookupRequest(str(path), path.name, run.id, options.zip_names)
     dataset = services.store.dataset(run.dataset_id)
-    job = carry(services, dataset, JobKind.LOOKUP, request.params())
-    made = lookup.load(services.artifacts, dataset.id, job.id)
-    answer = _answer(made, job.result, options) | _write(services, made, options)
+    job = run_in_process(services, dataset, JobKind.LOOKUP, request.params())
+    result = lookup.load_lookup(services.artifacts, dataset.id, job.id)
+    answer = _answer(result, job.result, options) | _write(services, result, options)
     if options.forget:
-        lookup.forget(services.lookup_tools(), dataset.id, made.id)
+        lookup.forget_lookup(services.lookup_tools(), dataset.id, result.id)
     return answer
 
 
-def _answer(made: Lookup, came: dict[str, Any], options: argparse.Namespace) -> Answer:
+def _answer(result: Lookup, job_result: dict[str, Any], options: argparse.Namespace) -> Answer:
     """The figures; with ``--json`` every photo too."""
-    told = marks(made, options.fpir).faces
-    counts = {name: came[name] for name in ("faces", "without_face", "refused", "seconds")}
-    counts |= {"named": int((told & Mark.NAMED > 0).sum()), "unknown": int((told & Mark.UNKNOWN > 0).sum())}
+    marks = mark_faces(result, options.fpir).faces
+    counts = {name: job_result[name] for name in ("faces", "without_face", "refused", "seconds")}
+    counts |= {
+        "named": int((marks & LookupMark.NAMED > 0).sum()),
+        "unknown": int((marks & LookupMark.UNKNOWN > 0).sum()),
+    }
     if not options.json:
-        return {"lookup": made.id, "photos": came["photos"], **counts}
-    return {**outputs.to_json(made, options.fpir), "counts": {"photos": came["photos"], **counts}}
+        return {"lookup": result.id, "photos": job_result["photos"], **counts}
+    return {**outputs.lookup_json(result, options.fpir), "counts": {"photos": job_result["photos"], **counts}}
 
 
-def _write(services: Services, made: Lookup, options: argparse.Namespace) -> Answer:
+def _write(services: Services, result: Lookup, options: argparse.Namespace) -> Answer:
     """The files that were asked for."""
     if options.csv:
-        destination.save(options.csv, outputs.lookup_csv(made, options.fpir))
+        destination.save_file(options.csv, outputs.lookup_csv(result, options.fpir))
     if options.xmp:
-        outputs.write_sidecars(made, options.xmp, options.fpir)
+        outputs.write_sidecars(result, options.xmp, options.fpir)
     if not options.sorted:
         return {}
-    place = lookup.photos_of(services.artifacts, made)
-    with services.open_source(place, folders_are_people=False, zip_names=options.zip_names) as source:
-        return {"sorted": outputs.sort_photos(made, source, options.sorted, options.fpir, progress())}
+    photos_path = lookup.find_lookup_photos(services.artifacts, result)
+    with services.open_source(photos_path, folders_are_people=False, zip_names=options.zip_names) as source:
+        return {"sorted": outputs.sort_photos(result, source, options.sorted, options.fpir, console_progress())}

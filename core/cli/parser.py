@@ -19,9 +19,9 @@ class Commands:
 
     def add(self, name: str, call: Call, text: str) -> argparse.ArgumentParser:
         """A command: what it is called, what it calls, and a sentence about it."""
-        made = self._parsers.add_parser(name, parents=[shared_options()], help=text, description=text)
-        made.set_defaults(command=call)
-        return made
+        command = self._parsers.add_parser(name, parents=[shared_options()], help=text, description=text)
+        command.set_defaults(command=call)
+        return command
 
     def group(self, name: str, text: str) -> Commands:
         """Commands of two words."""

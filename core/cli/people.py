@@ -6,7 +6,7 @@ import argparse
 from dataclasses import asdict
 
 from core.cli import resolution
-from core.cli.job_runner import carry, progress
+from core.cli.job_runner import console_progress, run_in_process
 from core.cli.parser import Answer, Commands, needs_dataset
 from core.jobs import transfers
 from core.jobs.model import JobKind
@@ -30,9 +30,9 @@ def add_cluster(commands: Commands) -> None:
 
 def _cluster(options: argparse.Namespace) -> Answer:
     services, dataset = resolution.on_dataset(options)
-    job = carry(services, dataset, JobKind.CLUSTER, asdict(cluster.ClusterOptions(everyone=options.everyone)))
-    groups = cluster.current(services.store, services.log, services.artifacts, dataset.id, options.everyone)
-    return cluster.to_json(groups.cut(options.threshold), job.result["seconds"])
+    job = run_in_process(services, dataset, JobKind.CLUSTER, asdict(cluster.ClusterOptions(everyone=options.everyone)))
+    groups = cluster.load_clustering(services.store, services.log, services.artifacts, dataset.id, options.everyone)
+    return cluster.groups_to_json(groups.cut(options.threshold), job.result["seconds"])
 
 
 def add_suspects(commands: Commands) -> None:
@@ -44,8 +44,8 @@ def add_suspects(commands: Commands) -> None:
 
 def _suspects(options: argparse.Namespace) -> Answer:
     services, dataset = resolution.on_dataset(options)
-    carry(services, dataset, JobKind.SUSPECTS, {})
-    return review_queue.report(services.store, services.log, services.artifacts, dataset.id, options.limit)
+    run_in_process(services, dataset, JobKind.SUSPECTS, {})
+    return review_queue.queue_json(services.store, services.log, services.artifacts, dataset.id, options.limit)
 
 
 def add_erase(commands: Commands) -> None:
@@ -69,9 +69,9 @@ def add_erase(commands: Commands) -> None:
 def _erase(options: argparse.Namespace) -> Answer:
     services, dataset = resolution.on_dataset(options)
     if options.whole_dataset:
-        return erase_dataset(services.erase_tools(), dataset.id, progress())
+        return erase_dataset(services.erase_tools(), dataset.id, console_progress())
     person_id = erasing.person_to_erase(services.erase_tools(), dataset.id, options.person)
-    given = transfers.EraseParams(person_id, "command line", options.photos == "all", options.retrain)
+    params = transfers.EraseParams(person_id, "command line", options.photos == "all", options.retrain)
     with services.reserve.lend():
-        receipt = carry(services, dataset, JobKind.ERASE, given.params()).result
+        receipt = run_in_process(services, dataset, JobKind.ERASE, params.params()).result
     return {name: receipt[name] for name in ("photos", "faces", "artifacts", "models_retrained")} | receipt

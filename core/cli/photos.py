@@ -13,13 +13,13 @@ from core.base import words
 from core.base.errors import DataFolderFault, InputRefused
 from core.base.types import FacePolicy
 from core.cli import resolution
-from core.cli.job_runner import carry, progress
+from core.cli.job_runner import console_progress, run_in_process
 from core.cli.layout_preview import tell_understood
 from core.cli.parser import Answer, Commands, needs_dataset, reads_zips
 from core.jobs.handlers import IngestRequest
 from core.jobs.model import Job, JobKind
 from core.services import Services
-from core.store.protocols import Dataset, Outcome
+from core.store.protocols import Dataset, FileOutcome
 from core.vision.models import catalogue
 from core.workflows import datasets
 from core.workflows.exchange import imports
@@ -55,18 +55,18 @@ def add_ingest(commands: Commands) -> None:
 
 
 def _ingest(options: argparse.Namespace) -> Answer:
-    services = resolution.services(options)
+    services = resolution.open_services(options)
     path = Path(options.source).resolve()
     reading = {"folders": options.folders, "zip_names": options.zip_names}
     with services.open_source(path, folders_are_people=not options.unlabelled, **reading) as source:
         understood = tell_understood(source.layout)  # an archive that is refused makes no dataset
-    wanted = catalogue.embedding_model(options.model).vectors_id if options.model else None
+    vectors_id = catalogue.embedding_model(options.model).vectors_id if options.model else None
     policy = FacePolicy(options.faces)
     request = IngestRequest(str(path), path.name, policy, folders_are_people=not options.unlabelled, **reading)
-    known = {dataset.id for dataset in services.store.datasets()}
-    dataset = datasets.find_or_create(services.store, options.dataset, wanted, catalogue.DEFAULT_VECTORS_ID)
-    with nullcontext() if dataset.id in known else _removed_if_empty(services, dataset):
-        job = carry(services, dataset, JobKind.INGEST, request.params())
+    existing_ids = {dataset.id for dataset in services.store.datasets()}
+    dataset = datasets.find_or_create(services.store, options.dataset, vectors_id, catalogue.DEFAULT_VECTORS_ID)
+    with nullcontext() if dataset.id in existing_ids else _removed_if_empty(services, dataset):
+        job = run_in_process(services, dataset, JobKind.INGEST, request.params())
         _require_taken(services, job)
         return {**_answer(services, job), "understood": understood}
 
@@ -80,7 +80,7 @@ def _removed_if_empty(services: Services, dataset: Dataset) -> Iterator[None]:
         if not services.store.counts(dataset.id).photos:
             with suppress(DataFolderFault):  # what stopped the work is told, not what follows from it
                 exports_dir = services.settings.exports_dir
-                datasets.delete(services.store, services.jobs, services.artifacts, exports_dir, dataset.id)
+                datasets.delete_dataset(services.store, services.jobs, services.artifacts, exports_dir, dataset.id)
         raise
 
 
@@ -88,10 +88,12 @@ def _require_taken(services: Services, job: Job) -> None:
     """Raises InputRefused with every reason when not one photo of the source is in the dataset now."""
     if any(job.result[name] for name in ("photos", "duplicates", "conflicts")):
         return
-    reasons = Counter(line["reason"] for line in _lines(services, job, Outcome.REFUSED))
-    first = {line["reason"]: line["name"] for line in reversed(_lines(services, job, Outcome.REFUSED))}
-    told = [f"'{first[reason]}'{_and_more(count - 1)}: {reason}" for reason, count in reasons.most_common(MOST_REASONS)]
-    raise InputRefused(f"Nothing was taken from '{job.params['title']}'. " + " ".join(told))
+    reasons = Counter(line["reason"] for line in _lines(services, job, FileOutcome.REFUSED))
+    first = {line["reason"]: line["name"] for line in reversed(_lines(services, job, FileOutcome.REFUSED))}
+    sentences = [
+        f"'{first[reason]}'{_and_more(count - 1)}: {reason}" for reason, count in reasons.most_common(MOST_REASONS)
+    ]
+    raise InputRefused(f"Nothing was taken from '{job.params['title']}'. " + " ".join(sentences))
 
 
 def _and_more(count: int) -> str:
@@ -101,9 +103,9 @@ def _and_more(count: int) -> str:
 def _answer(services: Services, job: Job) -> Answer:
     return {
         **{name: job.result[name] for name in ("photos", "faces", "people", "duplicates", "conflicts")},
-        "refused": _lines(services, job, Outcome.REFUSED),
-        "conflicting": _lines(services, job, Outcome.CONFLICT),
-        "remarks": _lines(services, job, Outcome.TAKEN, Outcome.NO_FACE),
+        "refused": _lines(services, job, FileOutcome.REFUSED),
+        "conflicting": _lines(services, job, FileOutcome.CONFLICT),
+        "remarks": _lines(services, job, FileOutcome.TAKEN, FileOutcome.NO_FACE),
         "seconds": job.result["seconds"],
     }
 
@@ -117,11 +119,11 @@ def add_look_again(commands: Commands) -> None:
 
 def _look_again(options: argparse.Namespace) -> Answer:
     services, dataset = resolution.on_dataset(options)
-    job = carry(services, dataset, JobKind.LOOK_AGAIN, {"policy": options.faces})
-    return {**job.result, "missing": _lines(services, job, Outcome.REFUSED)}
+    job = run_in_process(services, dataset, JobKind.LOOK_AGAIN, {"policy": options.faces})
+    return {**job.result, "missing": _lines(services, job, FileOutcome.REFUSED)}
 
 
-def _lines(services: Services, job: Job, *outcomes: Outcome) -> list[dict[str, str]]:
+def _lines(services: Services, job: Job, *outcomes: FileOutcome) -> list[dict[str, str]]:
     """The files of these outcomes of which a job's report says something: why refused, or what to know of them."""
     lines = services.store.file_reports(job.id, outcomes)
     return [{"name": line.name, "reason": line.reason} for line in lines if line.reason]
@@ -141,10 +143,10 @@ def add_turn(commands: Commands) -> None:
 def _turn(options: argparse.Namespace) -> Answer:
     services, dataset = resolution.on_dataset(options)
     names = services.transfer.photo_ids(dataset.id)
-    photo_ids = [datasets.photo_named(names, wanted) for wanted in options.photo]
-    corrector = Corrector(services.store, services.log, dataset.id, imports.hand("command line"))
+    photo_ids = [datasets.find_photo(names, name) for name in options.photo]
+    corrector = Corrector(services.store, services.log, dataset.id, imports.new_import_hand("command line"))
     corrector.turn(photo_ids, QUARTERS[options.by])
-    services.look_at_turned(dataset.id, progress())
+    services.look_at_turned(dataset.id, console_progress())
     photos = [services.store.photo(dataset.id, photo_id) for photo_id in dict.fromkeys(photo_ids)]
     return {"photos": [{"photo": photo.name, "turn": photo.turn, "faces": len(faces)} for photo, faces in photos]}
 
@@ -158,4 +160,4 @@ def add_change_model(commands: Commands) -> None:
 
 def _change_model(options: argparse.Namespace) -> Answer:
     services, dataset = resolution.on_dataset(options)
-    return carry(services, dataset, JobKind.CHANGE_MODEL, {"model": options.model}).result
+    return run_in_process(services, dataset, JobKind.CHANGE_MODEL, {"model": options.model}).result

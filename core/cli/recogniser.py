@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core.base.errors import NotFound
 from core.cli import destination, resolution
-from core.cli.job_runner import carry, progress
+from core.cli.job_runner import console_progress, run_in_process
 from core.cli.parser import Answer, Commands, needs_dataset, reads_zips
 from core.jobs.handlers import TrainRequest
 from core.jobs.model import JobKind
@@ -29,10 +29,12 @@ def add_train(commands: Commands) -> None:
 
 def _train(options: argparse.Namespace) -> Answer:
     services, dataset = resolution.on_dataset(options)
-    chosen = train.TrainOptions(options.folds, options.min_faces, options.seed, options.c)
+    train_options = train.TrainOptions(options.folds, options.min_faces, options.seed, options.c)
     strangers = str(Path(options.strangers).resolve()) if options.strangers else None
-    job = carry(services, dataset, JobKind.TRAIN, TrainRequest(chosen, strangers, options.zip_names).params())
-    return train.to_json(services.runs.run(job.result["run"]))
+    job = run_in_process(
+        services, dataset, JobKind.TRAIN, TrainRequest(train_options, strangers, options.zip_names).params()
+    )
+    return train.run_to_json(services.runs.run(job.result["run"]))
 
 
 def add_evaluate(commands: Commands) -> None:
@@ -52,14 +54,14 @@ def _evaluate(options: argparse.Namespace) -> Answer:
     identifier, predictions = services.identifier(run), train.load_predictions(services.artifacts, run)
     answer = evaluate.evaluation_json(run, predictions, identifier.recogniser)
     if options.full:
-        carry(services, services.store.dataset(run.dataset_id), JobKind.STUDY, {"run": run.id})
-        answer["study"] = study.load(services.artifacts, run)
+        run_in_process(services, services.store.dataset(run.dataset_id), JobKind.STUDY, {"run": run.id})
+        answer["study"] = study.load_study(services.artifacts, run)
     if not options.strangers:
         return answer
     with services.open_source(Path(options.strangers).resolve(), zip_names=options.zip_names) as source:
-        strangers = evaluate.embed_strangers(services.pair_tools(run.model_id), source, progress())
-    met = evaluate.find_known(services.store, run, strangers)
-    return answer | evaluate.measure(predictions, identifier, strangers, met)
+        strangers = evaluate.embed_strangers(services.pair_tools(run.model_id), source, console_progress())
+    known_faces = evaluate.find_known(services.store, run, strangers)
+    return answer | evaluate.measure_on_strangers(predictions, identifier, strangers, known_faces)
 
 
 def add_compare(commands: Commands) -> None:
@@ -75,8 +77,8 @@ def _compare(options: argparse.Namespace) -> Answer:
     newest = services.runs.runs(dataset.id)
     if len(newest) < 2 and not (options.old and options.new):
         raise NotFound(f"'{dataset.name}' has not been trained twice, so there is nothing to compare. Train again.")
-    wanted = (options.old or newest[1].id, options.new or newest[0].id)
-    pair = compare.in_order(*(services.runs.run(run_id) for run_id in wanted))
+    run_ids = (options.old or newest[1].id, options.new or newest[0].id)
+    pair = compare.order_runs(*(services.runs.run(run_id) for run_id in run_ids))
     old, new = ((run, train.load_predictions(services.artifacts, run)) for run in pair)
     return compare.compare_runs(services.store, services.log, old, new).to_json()
 
@@ -93,6 +95,8 @@ def _report(options: argparse.Namespace) -> Answer:
     began = time.monotonic()
     services, run = resolution.on_run(options)
     destination.require_folder(options.out)
-    made = reporting.make_report(services.report_tools(), run.id, faces=not options.no_faces, report=progress())
-    html, pdf = reporting.save(made, options.out)
+    report = reporting.make_report(
+        services.report_tools(), run.id, faces=not options.no_faces, report=console_progress()
+    )
+    html, pdf = reporting.save_report(report, options.out)
     return {"run": run.id, "html": str(html), "pdf": str(pdf), "seconds": round(time.monotonic() - began, 2)}

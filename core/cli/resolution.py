@@ -11,28 +11,28 @@ from core.services import Services
 from core.store.protocols import Dataset, Run
 
 
-def services(options: argparse.Namespace) -> Services:
+def open_services(options: argparse.Namespace) -> Services:
     """Everything that works, on the data folder that is meant."""
     return Services(from_env(options.data))
 
 
 def on_dataset(options: argparse.Namespace) -> tuple[Services, Dataset]:
     """The same, and the dataset of ``--dataset``. Raises NotFound."""
-    found = services(options)
-    return found, found.store.dataset(options.dataset)
+    services = open_services(options)
+    return services, services.store.dataset(options.dataset)
 
 
 def on_run(options: argparse.Namespace) -> tuple[Services, Run]:
     """The same, and the run of ``--run``, or the newest of the dataset. Raises NotFound."""
-    found, dataset = on_dataset(options)
+    services, dataset = on_dataset(options)
     if options.run:
-        return found, found.runs.run(options.run)
-    runs = found.runs.runs(dataset.id)
+        return services, services.runs.run(options.run)
+    runs = services.runs.runs(dataset.id)
     if not runs:
         raise NotFound(
             f"Nothing was trained on '{dataset.name}' yet. Run `python -m core train --dataset {dataset.name}` first."
         )
-    return found, runs[0]
+    return services, runs[0]
 
 
 def photo_bytes(path: Path) -> bytes:

@@ -15,12 +15,12 @@ from pathlib import Path
 from core.base.errors import ReaderUnavailable
 from core.base.settings import from_env
 from core.cli import destination, resolution
-from core.cli.job_runner import progress
+from core.cli.job_runner import console_progress
 from core.cli.parser import Answer, Commands
 from core.isolation.pool import shared_pool
-from core.jobs.handlers import handlers, resume_turned, sweep_uploads
-from core.jobs.idle import Spare
-from core.jobs.worker import stop_with_parent, work, yield_to_pages
+from core.jobs.handlers import job_handlers, queue_turned_photos, sweep_uploads
+from core.jobs.idle import IdleTask
+from core.jobs.worker import serve_queue, stop_with_parent, yield_to_pages
 from core.services import Services
 from core.vision.models import catalogue, install, sample
 from core.workflows.photos.orphans import SETTLED_S, sweep_leftovers
@@ -38,12 +38,12 @@ def add_models(commands: Commands) -> None:
 def _install(options: argparse.Namespace) -> Answer:
     models_dir = from_env(options.data).models_dir
     names = [options.name] if options.name else list(catalogue.DEFAULT_MODEL_IDS)
-    chosen = Path(options.source) if options.source else None
-    done = []
+    source = Path(options.source) if options.source else None
+    manifests = []
     for name in names:
-        given = chosen if name in (options.name, catalogue.DEFAULT_EMBEDDING_ID) else None
-        done.append(install.install(name, models_dir, progress(), from_file=given))
-    return {"installed": [{"model": manifest.model_id, "source": manifest.source} for manifest in done]}
+        weights_file = source if name in (options.name, catalogue.DEFAULT_EMBEDDING_ID) else None
+        manifests.append(install.install_model(name, models_dir, console_progress(), from_file=weights_file))
+    return {"installed": [{"model": manifest.model_id, "source": manifest.source} for manifest in manifests]}
 
 
 def add_sample(commands: Commands) -> None:
@@ -56,15 +56,15 @@ def _sample(options: argparse.Namespace) -> Answer:
     target = Path(options.out) / sample.SAMPLE_NAME
     destination.require_file(target)
     with destination.whole_file(target) as draft:
-        sample.write_sample(from_env(options.data).models_dir, draft, progress())
+        sample.write_sample(from_env(options.data).models_dir, draft, console_progress())
     return {"file": str(target), "bytes": target.stat().st_size}
 
 
 _READY_FOR_MAPS = (
     sys.executable,
     "-c",
-    "from core.jobs.worker import yield_to_pages; from core.workflows.projection.project import warm_up; "
-    "yield_to_pages(); warm_up()",
+    "from core.jobs.worker import yield_to_pages; from core.workflows.projection.project import compile_map_functions; "
+    "yield_to_pages(); compile_map_functions()",
 )
 """Compiles what maps need; the worker then only loads it."""
 
@@ -83,13 +83,19 @@ def _worker(options: argparse.Namespace) -> None:
     if options.with_parent:
         stop_with_parent(stop, lambda: os._exit(0))
         yield_to_pages()
-    services = resolution.services(options)
+    services = resolution.open_services(options)
     sweep_uploads(services)
-    resume_turned(services)
+    queue_turned_photos(services)
     _sweep_later(services)
     with suppress(ReaderUnavailable):  # the job that needs a child says so
         shared_pool().warm()
-    work(services.jobs, handlers(services), services.worker_lock, stop, Spare(_READY_FOR_MAPS, project.load))
+    serve_queue(
+        services.jobs,
+        job_handlers(services),
+        services.worker_lock,
+        stop,
+        IdleTask(_READY_FOR_MAPS, project.load_map_libraries),
+    )
 
 
 def _sweep_later(services: Services) -> None:
@@ -117,8 +123,8 @@ def _bench(options: argparse.Namespace) -> Answer:
     from core.bench import run as bench
 
     destination.require_file(options.out)
-    chosen = bench.Options(quick=options.quick, group=options.group, peers=options.peers)
-    answer = bench.run(resolution.services(options), chosen, progress())
+    bench_options = bench.BenchmarkOptions(quick=options.quick, group=options.group, peers=options.peers)
+    answer = bench.run_benchmark(resolution.open_services(options), bench_options, console_progress())
     if options.out:
-        destination.save(options.out, json.dumps(answer, ensure_ascii=False, indent=1).encode())
+        destination.save_file(options.out, json.dumps(answer, ensure_ascii=False, indent=1).encode())
     return answer

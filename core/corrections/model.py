@@ -63,7 +63,7 @@ OF_PERSON = (Field.NAME, Field.HIDDEN, Field.NOTE, Field.COVER, Field.MERGED_INT
 OF_PHOTO = (Field.TURN,)
 
 
-class Kind(StrEnum):
+class EventKind(StrEnum):
     """What somebody did."""
 
     MOVE = "move"
@@ -114,7 +114,7 @@ class Hand:
 class Act:
     """Something that is about to be done."""
 
-    kind: Kind
+    kind: EventKind
     changes: Sequence[Change]
     person_id: int | None = None
     """Whom it is about: the person moved to, renamed, merged into."""
@@ -131,7 +131,7 @@ class Event:
 
     id: int
     dataset_id: str
-    kind: Kind
+    kind: EventKind
     author: str
     session: str
     created: float

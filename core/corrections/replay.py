@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from core.corrections.model import Change, Entity, Field, Kind, Value
+from core.corrections.model import Change, Entity, EventKind, Field, Value
 
 Key = tuple[Entity, str, Field]
 Base = Mapping[Key, Value]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ReplayableEvent:
     """One event with what it sets, or which event it undoes or redoes."""
 
     id: int
-    kind: Kind
+    kind: EventKind
     changes: tuple[Change, ...] = ()
     target_id: int | None = None
 
 
-def replay(base: Base, entries: Iterable[Entry]) -> dict[Key, Value]:
+def replay_log(base: Base, entries: Iterable[ReplayableEvent]) -> dict[Key, Value]:
     """Every field's value after the events, oldest first.
 
     Parameters
@@ -37,25 +37,25 @@ def replay(base: Base, entries: Iterable[Entry]) -> dict[Key, Value]:
     return state
 
 
-def undone_after(entries: Iterable[Entry]) -> set[int]:
+def undone_after(entries: Iterable[ReplayableEvent]) -> set[int]:
     """The ids of the events that do not hold after all of them."""
     undone: set[int] = set()
     for entry in entries:
         if entry.target_id is None:
             continue
-        if entry.kind is Kind.UNDO:
+        if entry.kind is EventKind.UNDO:
             undone.add(entry.target_id)
-        elif entry.kind is Kind.REDO:
+        elif entry.kind is EventKind.REDO:
             undone.discard(entry.target_id)
     return undone
 
 
-def root(person_id: int, merged_into: Mapping[int, int]) -> int:
+def merged_person(person_id: int, merged_into: Mapping[int, int]) -> int:
     """Who somebody is after all merges. Raises ValueError where they run in a circle."""
-    seen = {person_id}
+    visited = {person_id}
     while person_id in merged_into:
         person_id = merged_into[person_id]
-        if person_id in seen:
+        if person_id in visited:
             raise ValueError("people are merged in a circle")
-        seen.add(person_id)
+        visited.add(person_id)
     return person_id

@@ -57,7 +57,7 @@ class Bundle:
     """The faces that it learned from, for the evidence: ids and vectors."""
 
 
-def write(path: Path, bundle: Bundle) -> str:
+def write_bundle(path: Path, bundle: Bundle) -> str:
     """Write the file; gives its sha256, which is also its end."""
     parts = dict(_parts(bundle))
     manifest = {
@@ -124,7 +124,7 @@ def read_gallery(content: bytes) -> Embeddings:
 # reading
 
 
-def read(path: Path) -> tuple[Bundle, str]:
+def read_bundle_file(path: Path) -> tuple[Bundle, str]:
     """The bundle in a file, checked, and the file's sha256.
 
     Raises
@@ -135,7 +135,7 @@ def read(path: Path) -> tuple[Bundle, str]:
     digest = _require_unchanged(path)
     with Members(path, LIMITS) as members:
         manifest = _manifest(path.name, members)
-        parts = {name: _part(path.name, members, name, told) for name, told in manifest["parts"].items()}
+        parts = {name: _part(path.name, members, name, entry) for name, entry in manifest["parts"].items()}
     if missing := [name for name in _NEEDED if name not in parts]:
         raise InputRefused(f"'{path.name}' lacks its part '{missing[0]}'. Export it again.")
     for name in (_RECOGNISER, _PREDICTIONS, _GALLERY):
@@ -164,16 +164,16 @@ def _require_unchanged(path: Path) -> str:
                 f"{words.count(LIMITS.max_total_bytes)} at most."
             )
         with path.open("rb") as file:
-            left = size - HASH_CHARS
-            while left > 0 and (chunk := file.read(min(left, 1 << 20))):
+            left_bytes = size - HASH_CHARS
+            while left_bytes > 0 and (chunk := file.read(min(left_bytes, 1 << 20))):
                 digest.update(chunk)
-                left -= len(chunk)
-            told = file.read()
+                left_bytes -= len(chunk)
+            stated_digest = file.read()
     except OSError as fault:
         raise InputRefused(f"'{path.name}' cannot be read ({fault.strerror}).") from fault
-    if size <= HASH_CHARS or not _HASH.fullmatch(told):
+    if size <= HASH_CHARS or not _HASH.fullmatch(stated_digest):
         raise InputRefused(f"'{path.name}' is no bundle of Face Atlas, or its end is missing. Export or copy it again.")
-    if told.decode("ascii") != digest.hexdigest():
+    if stated_digest.decode("ascii") != digest.hexdigest():
         raise InputRefused(f"'{path.name}' was changed or damaged after it was exported. Export or copy it again.")
     return digest.hexdigest()
 
@@ -190,16 +190,16 @@ def _manifest(file: str, members: Members) -> dict[str, Any]:
     model, parts = manifest.get("model"), manifest.get("parts")
     if not isinstance(model, dict) or not isinstance(parts, dict) or not isinstance(manifest.get("dataset"), str):
         raise InputRefused(f"The manifest of '{file}' is incomplete. Export it again.")
-    if not all(isinstance(told, dict) for told in parts.values()):
+    if not all(isinstance(entry, dict) for entry in parts.values()):
         raise InputRefused(f"The manifest of '{file}' does not describe its parts. Export it again.")
     if not all(isinstance(model.get(name), str) for name in ("id", "sha256")):
         raise InputRefused(f"The manifest of '{file}' does not say which network it is for. Export it again.")
     return manifest
 
 
-def _part(file: str, members: Members, name: str, told: dict[str, Any]) -> bytes:
+def _part(file: str, members: Members, name: str, entry: dict[str, Any]) -> bytes:
     content = members.read(name)
-    if hashlib.sha256(content).hexdigest() != told.get("sha256"):
+    if hashlib.sha256(content).hexdigest() != entry.get("sha256"):
         raise InputRefused(f"Part '{name}' of '{file}' is not what its manifest says. Export or copy it again.")
     return content
 

@@ -14,14 +14,14 @@ from typing import Any
 
 from core.base.errors import InputRefused
 from core.base.types import Box
-from core.corrections.model import OF_PHOTO, Change, Entity, Field, Kind, Value, event_origin, pair_id
-from core.store.exchange_protocols import LoggedEvent, Origin, Place
+from core.corrections.model import OF_PHOTO, Change, Entity, EventKind, Field, Value, event_origin, pair_id
+from core.store.exchange_protocols import FaceLocation, LoggedEvent, PersonOrigin
 
 FORMAT = "face-atlas-log"
 VERSION = 2
 """Version 2 says how photos are turned; a log of version 1 is read as of photos that are not."""
 LONGEST_LINE_BYTES = 1 << 28
-Places = Callable[[Sequence[str]], list[Place]]
+Places = Callable[[Sequence[str]], list[FaceLocation]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class PersonLine:
 class EventLine:
     """An event; the ids in its changes are numbers of face and person lines, as text, and of photos the sha256."""
 
-    kind: Kind
+    kind: EventKind
     author: str
     why: str
     active: bool
@@ -64,8 +64,8 @@ class EventLine:
 Line = FaceLine | PersonLine | EventLine
 
 
-def lines(
-    dataset: str, model_id: str, origins: Iterable[Origin], log: Iterable[LoggedEvent], places: Places
+def log_lines(
+    dataset: str, model_id: str, origins: Iterable[PersonOrigin], log: Iterable[LoggedEvent], places: Places
 ) -> Iterator[bytes]:
     """The file, line by line."""
     yield _line({"format": FORMAT, "version": VERSION, "dataset": dataset, "model": model_id})
@@ -73,11 +73,11 @@ def lines(
         yield _line({"person": origin.person_id, "name": origin.base_name, "folder": origin.of_folder})
     numbers: dict[str, int] = {}
     for logged in log:
-        fresh = [face_id for face_id in dict.fromkeys(_faces_of(logged.changes)) if face_id not in numbers]
-        for place in places(fresh):
-            numbers[place.face_id] = len(numbers)
-            told = {"photo": place.photo_id, "box": place.box.as_tuple(), "drawn": place.drawn, "turn": place.turn}
-            yield _line({"face": numbers[place.face_id], **told})
+        new_ids = [face_id for face_id in dict.fromkeys(_faces_of(logged.changes)) if face_id not in numbers]
+        for face in places(new_ids):
+            numbers[face.face_id] = len(numbers)
+            face_fields = {"photo": face.photo_id, "box": face.box.as_tuple(), "drawn": face.drawn, "turn": face.turn}
+            yield _line({"face": numbers[face.face_id], **face_fields})
         yield _line(_event(logged, numbers))
 
 
@@ -97,7 +97,7 @@ def _faces_of(changes: Iterable[Change]) -> Iterator[str]:
 
 def _event(logged: LoggedEvent, numbers: dict[str, int]) -> dict[str, Any]:
     event = logged.event
-    known = [change for change in logged.changes if all(face in numbers for face in _faces_of([change]))]
+    portable = [change for change in logged.changes if all(face in numbers for face in _faces_of([change]))]
     return {
         "event": event.id,
         "kind": event.kind.value,
@@ -109,29 +109,29 @@ def _event(logged: LoggedEvent, numbers: dict[str, int]) -> dict[str, Any]:
         "undoes": event.target_id,
         "person": event.person_id,
         "from": event.from_person_id,
-        "changes": [_change(change, numbers) for change in known],
+        "changes": [_change(change, numbers) for change in portable],
         **({"origin": logged.origin} if logged.origin else {}),
     }
 
 
 def _change(change: Change, numbers: dict[str, int]) -> list[Any]:
-    who: Any = change.entity_id
+    entity: Any = change.entity_id
     value: Any = change.value
     if change.entity is Entity.PAIR:
-        who = [numbers[face_id] for face_id in change.entity_id.split(" ")]
+        entity = [numbers[face_id] for face_id in change.entity_id.split(" ")]
     elif change.entity is Entity.FACE:
-        who = numbers[change.entity_id]
+        entity = numbers[change.entity_id]
     elif change.entity is Entity.PERSON:
-        who = int(change.entity_id)
+        entity = int(change.entity_id)
         if change.field is Field.COVER and value is not None:
             value = numbers[str(value)]
-    return [change.entity.value, who, change.field.value, value]
+    return [change.entity.value, entity, change.field.value, value]
 
 
 # reading
 
 
-def parse(source: Iterable[bytes]) -> Iterator[Line]:
+def parse_log(source: Iterable[bytes]) -> Iterator[Line]:
     """The lines of a file after its first, which is checked.
 
     Raises
@@ -175,15 +175,15 @@ def _parsed(value: dict[str, Any]) -> Line:
     if "event" not in value:
         return PersonLine(int(value["person"]), str(value["name"]), bool(value["folder"]))
     changes = tuple(_parsed_change(*entry) for entry in value["changes"])
-    undoes, person, before = (value[name] for name in ("undoes", "person", "from"))
+    undoes, person, from_person = (value[name] for name in ("undoes", "person", "from"))
     return EventLine(
-        kind=Kind(value["kind"]),
+        kind=EventKind(value["kind"]),
         author=str(value["author"]),
         why=str(value["why"]),
         active=bool(value["active"]),
         undoes=undoes,
         person=person,
-        from_person=before,
+        from_person=from_person,
         changes=changes,
         origin=_origin(value),
     )
@@ -210,18 +210,18 @@ _ALLOWED: dict[Field, tuple[Value, ...]] = {Field.SPLIT: (None, "train", "val"),
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 
-def _parsed_change(entity: str, who: Any, field: str, value: Value) -> Change:
-    of, what = Entity(entity), Field(field)
-    if type(value) not in _VALUES[what] or value not in _ALLOWED.get(what, (value,)):
+def _parsed_change(entity: str, entity_id: Any, field: str, value: Value) -> Change:
+    entity_kind, changed_field = Entity(entity), Field(field)
+    if type(value) not in _VALUES[changed_field] or value not in _ALLOWED.get(changed_field, (value,)):
         raise ValueError(f"'{field}' cannot be {value!r}")
-    if (what in OF_PHOTO) is not (of is Entity.PHOTO):
+    if (changed_field in OF_PHOTO) is not (entity_kind is Entity.PHOTO):
         raise ValueError(f"'{field}' is not of a {entity}")
-    return Change(of, _parsed_id(of, who), what, value)
+    return Change(entity_kind, _parsed_id(entity_kind, entity_id), changed_field, value)
 
 
-def _parsed_id(of: Entity, who: Any) -> str:
-    if of is Entity.PHOTO:
-        if not _SHA256.fullmatch(str(who)):
+def _parsed_id(entity_kind: Entity, entity_id: Any) -> str:
+    if entity_kind is Entity.PHOTO:
+        if not _SHA256.fullmatch(str(entity_id)):
             raise ValueError("a photo is not named by its sha256")
-        return str(who)
-    return pair_id(*(str(int(each)) for each in who)) if of is Entity.PAIR else str(int(who))
+        return str(entity_id)
+    return pair_id(*(str(int(number)) for number in entity_id)) if entity_kind is Entity.PAIR else str(int(entity_id))

@@ -68,9 +68,11 @@ def face_rows(photos: Iterable[PhotoFaces], hidden: Mapping[int, bool]) -> Itera
             yield _row(photo, face, hidden.get(face.person_id or 0, False))
 
 
-def _row(found: PhotoFaces, face: Face, hidden: bool) -> Row:
-    photo, box, quality = found.photo, face.box, face.quality
-    taken = None if photo.taken is None else datetime.fromtimestamp(photo.taken, UTC).replace(tzinfo=None).isoformat()
+def _row(photo_faces: PhotoFaces, face: Face, hidden: bool) -> Row:
+    photo, box, quality = photo_faces.photo, face.box, face.quality
+    taken_at = (
+        None if photo.taken is None else datetime.fromtimestamp(photo.taken, UTC).replace(tzinfo=None).isoformat()
+    )
     return {
         "face_id": face.id,
         "person": face.person,
@@ -80,7 +82,7 @@ def _row(found: PhotoFaces, face: Face, hidden: bool) -> Row:
         "photo_width_px": photo.width_px,
         "photo_height_px": photo.height_px,
         "photo_turn": photo.turn,
-        "taken": taken,
+        "taken": taken_at,
         "left_px": box.left,
         "top_px": box.top,
         "right_px": box.right,
@@ -242,15 +244,15 @@ def _from_parquet(path: Path, most_faces: int) -> Embeddings:
     try:
         file = pq.ParquetFile(path)
         _require_few(path, file.metadata.num_rows, most_faces)
-        kind = file.schema_arrow.field("vector").type
-        if not pa.types.is_fixed_size_list(kind) or not 0 < kind.list_size <= MOST_DIMENSION:
+        vector_type = file.schema_arrow.field("vector").type
+        if not pa.types.is_fixed_size_list(vector_type) or not 0 < vector_type.list_size <= MOST_DIMENSION:
             raise ValueError(f"expected a column of vectors with at most {MOST_DIMENSION} numbers")
         table = file.read(["face_id", "vector"], use_threads=False)
-        told = file.schema_arrow.metadata or {}
+        metadata = file.schema_arrow.metadata or {}
         vectors = table.column("vector").combine_chunks()
         block = vectors.flatten().to_numpy(zero_copy_only=False).reshape(len(table), -1)
         ids = tuple(table.column("face_id").to_pylist())
-        return Embeddings(ids, np.asarray(block, dtype=np.float32), told[b"model_id"].decode("utf-8"))
+        return Embeddings(ids, np.asarray(block, dtype=np.float32), metadata[b"model_id"].decode("utf-8"))
     except (pa.ArrowException, KeyError, ValueError, TypeError, OSError) as fault:
         raise InputRefused(f"'{path.name}' holds no vectors of faces ({fault}).") from fault
 

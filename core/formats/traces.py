@@ -26,7 +26,7 @@ from urllib.parse import quote, unquote_to_bytes
 import numpy as np
 
 from core.base.types import Bools
-from core.store.name_spelling import UNREADABLE, Mention, Spellings, compose
+from core.store.name_spelling import UNREADABLE, Mention, Spellings, compose_accents
 
 CHUNK_BYTES = 8 << 20
 LONGEST_TEXT_BYTES = 1024
@@ -52,12 +52,12 @@ _TEXT_BYTES = frozenset(range(32, 256)) - {127} | {9, 10, 13}
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundTrace:
     """A trace and where it is."""
 
     path: str
     """Relative to the folder that was searched; members of archives after '!'."""
-    what: str
+    kind: str
     """'name', 'possible name', 'id', 'vector', 'file' or 'unread'."""
 
 
@@ -88,8 +88,8 @@ class Traces:
 
     @cached_property
     def anchors(self) -> tuple[_Anchor, ...]:
-        found = {anchor for name in self.names for anchor in _anchors(name)}
-        return tuple(sorted(found, key=lambda anchor: (anchor.data, anchor.codec)))
+        anchors = {anchor for name in self.names for anchor in _anchors(name)}
+        return tuple(sorted(anchors, key=lambda anchor: (anchor.data, anchor.codec)))
 
 
 # names in bytes
@@ -114,14 +114,14 @@ class _Anchor:
 
     def _readings(self, before: bytes, around: bytes) -> Iterator[tuple[str, int]]:
         codec = self.codec or "utf-8"
-        places = {read: len(text) for read, text in _read(before.decode(codec, "replace"))}
-        for read, text in _read(around.decode(codec, "replace")):
-            yield text, places.get(read, places[compose])
+        offsets = {read: len(text) for read, text in _readings_of(before.decode(codec, "replace"))}
+        for read, text in _readings_of(around.decode(codec, "replace")):
+            yield text, offsets.get(read, offsets[compose_accents])
 
 
 def _anchors(name: str) -> Iterator[_Anchor]:
     """Runs of letters of a name that are ASCII, of which an accent more leaves one; else its longest word, encoded."""
-    runs = [run for run in _ASCII_RUN.findall(compose(name).lower()) if not run.isdigit()]
+    runs = [run for run in _ASCII_RUN.findall(compose_accents(name).lower()) if not run.isdigit()]
     longest = max(map(len, runs), default=0)
     parts = {part for run in runs if len(run) >= min(longest, 3) for part in _halves(run)}
     for part in parts:
@@ -160,19 +160,19 @@ def _hexadecimal(number: int) -> str:
 
 
 def _unescape(text: str) -> str:
-    return compose(_ESCAPE.sub(lambda found: chr(int(found[1], 16)), text))
+    return compose_accents(_ESCAPE.sub(lambda match: chr(int(match[1], 16)), text))
 
 
 def _unquote(text: str) -> str:
-    return compose(unquote_to_bytes(text.encode("utf-8", "replace")).decode("utf-8", "replace"))
+    return compose_accents(unquote_to_bytes(text.encode("utf-8", "replace")).decode("utf-8", "replace"))
 
 
 def _unentity(text: str) -> str:
-    return compose(html.unescape(text))
+    return compose_accents(html.unescape(text))
 
 
 _READINGS: tuple[tuple[Callable[[str], str], str], ...] = (
-    (compose, ""),
+    (compose_accents, ""),
     (_unescape, "\\"),
     (_unquote, "%"),
     (_unentity, "&"),
@@ -180,7 +180,7 @@ _READINGS: tuple[tuple[Callable[[str], str], str], ...] = (
 """What a text says as it is, and where letters are escaped as in JSON, in addresses or in XML; and by which sign."""
 
 
-def _read(text: str) -> Iterator[tuple[Callable[[str], str], str]]:
+def _readings_of(text: str) -> Iterator[tuple[Callable[[str], str], str]]:
     yield from ((read, read(text)) for read, sign in _READINGS if sign in text)
 
 
@@ -220,7 +220,7 @@ class _Needles:
     def longest(self) -> int:
         return max(map(len, self.needles), default=0)
 
-    def found(self, data: bytes) -> Iterator[bytes]:
+    def find_in(self, data: bytes) -> Iterator[bytes]:
         """Those that the bytes hold."""
         if not self.needles:
             return
@@ -229,10 +229,10 @@ class _Needles:
             if count <= 0:
                 return
             words = np.frombuffer(data, dtype="<u8", count=count, offset=shift)
-            maybe = np.flatnonzero(self._begin[(words % _SHORT_KEYS).astype(np.int64)])
-            for place in maybe[np.isin(words[maybe], self._keys)]:
-                end = int(place) * _KEY_BYTES + shift + _KEY_BYTES
-                yield from (needle for needle in self.by_key[int(words[place])] if data.endswith(needle, 0, end))
+            candidates = np.flatnonzero(self._begin[(words % _SHORT_KEYS).astype(np.int64)])
+            for index in candidates[np.isin(words[candidates], self._keys)]:
+                end = int(index) * _KEY_BYTES + shift + _KEY_BYTES
+                yield from (needle for needle in self.by_key[int(words[index])] if data.endswith(needle, 0, end))
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,15 +247,15 @@ class _Window:
 
 
 def _windows(stream: IO[bytes], margin: int) -> Iterator[_Window]:
-    kept, low = b"", 0
+    carried, low = b"", 0
     chunk = stream.read(CHUNK_BYTES)
     while chunk:
         following = stream.read(CHUNK_BYTES)
-        data = kept + chunk
+        data = carried + chunk
         high = max(len(data) - margin, low) if following else len(data)
         yield _Window(data, chunk, low, high)
         begin = max(high - margin, 0)
-        kept, low, chunk = data[begin:], high - begin, following
+        carried, low, chunk = data[begin:], high - begin, following
 
 
 @dataclass
@@ -267,7 +267,7 @@ class Search:
     """Names of files in which texts stand side by side, so that a word's end cannot be told."""
     described: Callable[[Path, str], Iterable[str]] = lambda path, name: ()
     """What is written in a photo's file about it."""
-    found: list[Found] = field(default_factory=list)
+    found: list[FoundTrace] = field(default_factory=list)
     bytes_read: int = 0
 
     def file(self, path: Path, name: str) -> None:
@@ -312,22 +312,22 @@ class Search:
                 self._stream(member, name, DEEPEST)
 
     def _window(self, window: _Window, name: str) -> None:
-        for needle in self.traces.needles.found(window.data):
+        for needle in self.traces.needles.find_in(window.data):
             self._add(name, "vector" if needle in self.traces.vectors else "id")
         lowered = window.data.lower()
         for anchor in self.traces.anchors:
             start = lowered.find(anchor.data, window.low)
-            while 0 <= start < window.high and Found(name, "name") not in self.found:
+            while 0 <= start < window.high and FoundTrace(name, "name") not in self.found:
                 self._around(window.data, start, anchor, name)
                 start = lowered.find(anchor.data, start + 1)
 
     def _around(self, data: bytes, start: int, anchor: _Anchor, name: str) -> None:
         """Read what stands around a part of a name."""
-        for text, place in anchor.texts(data, start):
+        for text, offset in anchor.texts(data, start):
             for mention in self.traces.spellings.mentions(text):
-                near = mention.start <= place + 1 and place <= mention.end
-                written = len(text[mention.start : mention.end].encode("utf-8", "replace"))
-                if near and (written >= SURE_BYTES or _is_text(data, start, start + len(anchor.data))):
+                is_at_anchor = mention.start <= offset + 1 and offset <= mention.end
+                n_bytes = len(text[mention.start : mention.end].encode("utf-8", "replace"))
+                if is_at_anchor and (n_bytes >= SURE_BYTES or _is_text(data, start, start + len(anchor.data))):
                     self._mention(text, mention, name)
 
     def _mention(self, text: str, mention: Mention, name: str) -> None:
@@ -345,7 +345,7 @@ class Search:
         )
 
     def _names(self, text: str, name: str) -> None:
-        for _, read in _read(text):
+        for _, read in _readings_of(text):
             for mention in self.traces.spellings.mentions(read):
                 self._add(name, "name" if mention.sure else "possible name")
 
@@ -355,7 +355,7 @@ class Search:
             self._add(name, "id")
         self._names(text, name)
 
-    def _add(self, name: str, what: str) -> None:
-        found = Found(name, what)
-        if found not in self.found:
-            self.found.append(found)
+    def _add(self, name: str, kind: str) -> None:
+        trace = FoundTrace(name, kind)
+        if trace not in self.found:
+            self.found.append(trace)

@@ -27,12 +27,12 @@ from core.base import words
 from core.base.errors import InputRefused
 from core.base.types import Box, Refusal
 from core.formats.xml_tree import parse_tree
-from core.imaging.geometry import as_array, overlaps
+from core.imaging.geometry import as_array, pairwise_overlaps
 
 VERSION = 2
 """Of the sidecars written here: regions refer to the stored picture. Version 1 did not say which it is."""
 MOST_REGIONS = 2_000
-SAME_REGION = 0.5
+SAME_REGION_IOU = 0.5
 """Least overlap (IoU) of a region with itself, written a second time in Microsoft's form."""
 _X = "adobe:ns:meta/"
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
@@ -79,15 +79,15 @@ class Sidecar:
     """Regions that cannot be used, by the names in them, and why."""
 
 
-def encode(sidecar: Sidecar) -> bytes:
+def encode_sidecar(sidecar: Sidecar) -> bytes:
     """The sidecar's file."""
     root = Element(_q(_X, "xmpmeta"))
-    about = SubElement(SubElement(root, _q(_RDF, "RDF")), _q(_RDF, "Description"), {_q(_RDF, "about"): ""})
+    description = SubElement(SubElement(root, _q(_RDF, "RDF")), _q(_RDF, "Description"), {_q(_RDF, "about"): ""})
     if not sidecar.upright:
-        SubElement(about, _q(_OWN, "SidecarVersion")).text = str(VERSION)
+        SubElement(description, _q(_OWN, "SidecarVersion")).text = str(VERSION)
     if sidecar.photo_id:
-        SubElement(about, _q(_DC, "identifier")).text = _PHOTO_ID + sidecar.photo_id
-    regions = SubElement(about, _q(_REGIONS, "Regions"), {_q(_RDF, "parseType"): "Resource"})
+        SubElement(description, _q(_DC, "identifier")).text = _PHOTO_ID + sidecar.photo_id
+    regions = SubElement(description, _q(_REGIONS, "Regions"), {_q(_RDF, "parseType"): "Resource"})
     if sidecar.size_wh is not None:
         width, height = (f"{side:g}" for side in sidecar.size_wh)
         size = {"w": width, "h": height, "unit": "pixel"}
@@ -117,7 +117,7 @@ def _q(namespace: str, name: str) -> str:
 # reading
 
 
-def decode(*documents: bytes) -> Sidecar:
+def decode_sidecar(*documents: bytes) -> Sidecar:
     """What a sidecar, or the documents inside of one photo, say of faces; other kinds of regions are passed over.
 
     Raises
@@ -127,13 +127,15 @@ def decode(*documents: bytes) -> Sidecar:
     """
     roots = [parse_tree(document.rstrip(b"\0")) for document in documents]
     size_wh = next((size for root in roots if (size := _size(root)) is not None), None)
-    listed = [region for root in roots for region in _mwg_regions(root, size_wh)]
-    listed = _with_microsoft(listed, [region for root in roots for region in _microsoft_regions(root)])
-    regions = tuple(region for region in listed if isinstance(region, Region))
-    refused = tuple(region for region in listed if isinstance(region, Refusal))
-    if not listed and not any(_has_list(root) for root in roots):
+    regions_and_refusals = [region for root in roots for region in _mwg_regions(root, size_wh)]
+    regions_and_refusals = _with_microsoft(
+        regions_and_refusals, [region for root in roots for region in _microsoft_regions(root)]
+    )
+    regions = tuple(region for region in regions_and_refusals if isinstance(region, Region))
+    refused = tuple(region for region in regions_and_refusals if isinstance(region, Refusal))
+    if not regions_and_refusals and not any(_has_list(root) for root in roots):
         raise InputRefused("it holds no face regions, neither of the Metadata Working Group (mwg-rs) nor Microsoft's")
-    photo_id = next((found for root in roots if (found := _photo_id(root))), None)
+    photo_id = next((identifier for root in roots if (identifier := _photo_id(root))), None)
     return Sidecar(
         size_wh=size_wh, regions=regions, photo_id=photo_id, upright=_is_version_1(roots, photo_id), refused=refused
     )
@@ -230,27 +232,29 @@ def _rectangle(text: str | None) -> Box | str:
     return _shares(left, top, width, height)
 
 
-def _with_microsoft(regions: list[Region | Refusal], others: list[Region | Refusal]) -> list[Region | Refusal]:
+def _with_microsoft(
+    regions: list[Region | Refusal], microsoft_regions: list[Region | Refusal]
+) -> list[Region | Refusal]:
     """Those of both forms. Programs write both side by side: what says the same is taken once."""
-    known = [region for region in regions if isinstance(region, Region)]
-    doubtful: list[Region | Refusal] = []
+    mwg_regions = [region for region in regions if isinstance(region, Region)]
+    contradicted: list[Region | Refusal] = []
     added: list[Region | Refusal] = []
-    for other in others:
-        twin = _at_same_place(known, other) if isinstance(other, Region) else None
-        if twin is None or (other.name and not twin.name):
-            added.append(other)
-        elif other.name and other.name != twin.name:
-            doubtful.append(twin)
+    for microsoft_region in microsoft_regions:
+        twin = _at_same_place(mwg_regions, microsoft_region) if isinstance(microsoft_region, Region) else None
+        if twin is None or (microsoft_region.name and not twin.name):
+            added.append(microsoft_region)
+        elif microsoft_region.name and microsoft_region.name != twin.name:
+            contradicted.append(twin)
             why = f"the region of the Metadata Working Group says '{twin.name}' of the same face; neither was taken"
-            added.append(Refusal(other.name, why))
-    return [region for region in regions if region not in doubtful] + added
+            added.append(Refusal(microsoft_region.name, why))
+    return [region for region in regions if region not in contradicted] + added
 
 
 def _at_same_place(regions: Sequence[Region], other: Region) -> Region | None:
     if not regions:
         return None
-    shared = overlaps(as_array([other.area]), as_array([region.area for region in regions]))[0]
-    return regions[int(shared.argmax())] if shared.max() >= SAME_REGION else None
+    shared = pairwise_overlaps(as_array([other.area]), as_array([region.area for region in regions]))[0]
+    return regions[int(shared.argmax())] if shared.max() >= SAME_REGION_IOU else None
 
 
 def _checked(name: str | None, number: int, area: Box | str) -> Region | Refusal:
@@ -275,21 +279,21 @@ def _number(text: str | None) -> float | None:
 
 def _value(element: Element, namespace: str, name: str) -> str | None:
     """A property, written as an attribute or an element, of the element or of a description in it."""
-    wanted = _q(namespace, name)
+    qualified_name = _q(namespace, name)
     for holder in (element, *element.iter(_q(_RDF, "Description"))):
-        if wanted in holder.attrib:
-            return holder.attrib[wanted]
-        child = holder.find(wanted)
+        if qualified_name in holder.attrib:
+            return holder.attrib[qualified_name]
+        child = holder.find(qualified_name)
         if child is not None:
             return "".join(child.itertext())
     return None
 
 
 def _anywhere(root: Element, namespace: str, name: str) -> str | None:
-    wanted = _q(namespace, name)
+    qualified_name = _q(namespace, name)
     for element in root.iter():
-        if wanted in element.attrib:
-            return element.attrib[wanted]
-        if element.tag == wanted:
+        if qualified_name in element.attrib:
+            return element.attrib[qualified_name]
+        if element.tag == qualified_name:
             return "".join(element.itertext())
     return None

@@ -84,16 +84,16 @@ def _app1_segments(photo: bytes) -> Iterator[bytes]:
 
 def _piece(segment: bytes) -> tuple[bytes, int, bytes]:
     """Digest of the whole extension, where this piece begins in it, and the piece."""
-    rest = segment[len(_EXTENSION) :]
-    offset = int.from_bytes(rest[_DIGEST_CHARS + 4 : _DIGEST_CHARS + 8], "big")
-    return rest[:_DIGEST_CHARS].upper(), offset, rest[_DIGEST_CHARS + 8 :]
+    payload = segment[len(_EXTENSION) :]
+    offset = int.from_bytes(payload[_DIGEST_CHARS + 4 : _DIGEST_CHARS + 8], "big")
+    return payload[:_DIGEST_CHARS].upper(), offset, payload[_DIGEST_CHARS + 8 :]
 
 
 def _joined(pieces: dict[int, bytes], digest: bytes) -> list[bytes]:
     """The extension, where it is whole: its name is its MD5."""
     content = b"".join(pieces[offset] for offset in sorted(pieces))
-    whole = hashlib.md5(content, usedforsecurity=False).hexdigest().upper().encode("ascii")
-    return [content] if whole == digest else []
+    md5 = hashlib.md5(content, usedforsecurity=False).hexdigest().upper().encode("ascii")
+    return [content] if md5 == digest else []
 
 
 def _of_png(photo: bytes) -> list[bytes]:

@@ -37,11 +37,11 @@ class Folders:
     def of(self, name: str) -> str:
         """The folder of a name; always the same."""
         if name not in self._of:
-            self._of[name] = numbered(safe_part(name), self._taken)
+            self._of[name] = find_free_name(safe_part(name), self._taken)
         return self._of[name]
 
 
-def numbered(name: str, taken: set[str]) -> str:
+def find_free_name(name: str, taken: set[str]) -> str:
     """The name, or the name with a number before its ending where it is taken; ``taken`` gets it."""
     stem, dot, ending = name.rpartition(".")
     stem, ending = (stem, dot + ending) if stem else (name, "")
@@ -64,7 +64,7 @@ class ZipWriter:
 
     def free(self, name: str) -> str:
         """The name, numbered where it is taken."""
-        return numbered(name, self._taken)
+        return find_free_name(name, self._taken)
 
     def file(self, name: str, path: Path) -> None:
         """Add a file as it is: photos do not get smaller."""

@@ -3,7 +3,7 @@
 What it reads is decided by content, never by a name: JPEG (and MPO), PNG, WebP, BMP, TIFF, GIF, AVIF,
 HEIC/HEIF and the PPM family, and of the RAW files of cameras the preview (``core.imaging.raw``); of an animation or a
 stack, the first picture. Everything else, and everything
-that is broken, too large or too small, raises ``ImageRefused``; no other exception leaves ``decode``.
+that is broken, too large or too small, raises ``ImageRefused``; no other exception leaves ``decode_image``.
 
 What it does not do: colour profiles are not applied, and of the metadata only the moment of taking and the turn are
 read. JPEGs that are cut off or damaged are refused, by what decodes of their first picture (``core.imaging.jpeg``).
@@ -41,14 +41,14 @@ from core.imaging.geometry import turn_size, turned_orientation
 from core.imaging.isobmff import is_heif
 from core.imaging.orientation import (
     ON_THEIR_SIDE,
+    apply_orientation,
     orientation_left_to_exif,
     orientation_of_container,
     orientation_of_header,
     orientation_of_photo,
     orientation_said_by,
-    turned,
 )
-from core.imaging.refusals import DECODER_ERRORS, PILLOW_FORMATS, refusing
+from core.imaging.refusals import DECODER_ERRORS, PILLOW_FORMATS, refuse_undecodable
 
 MIN_SIDE_PX: Final = 20
 """The smallest face that MTCNN looks for."""
@@ -64,11 +64,11 @@ warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Picture:
+class DecodedPicture:
     """A photo's pixels, perhaps fewer than it has, and how many it has."""
 
     pixels: RgbImage
-    """(height, width, 3) as ``decode`` gives them, or a half, a quarter or an eighth of that."""
+    """(height, width, 3) as ``decode_image`` gives them, or a half, a quarter or an eighth of that."""
     width_px: int
     """Of the whole photo, upright and turned."""
     height_px: int
@@ -78,11 +78,11 @@ class Picture:
     """Quarters clockwise by which it was turned after it was decoded."""
 
     @classmethod
-    def whole(cls, pixels: RgbImage) -> Picture:
+    def whole(cls, pixels: RgbImage) -> DecodedPicture:
         """A photo with all its pixels."""
         return cls(pixels, pixels.shape[1], pixels.shape[0])
 
-    def turned(self, quarters: int) -> Picture:
+    def turned(self, quarters: int) -> DecodedPicture:
         """The picture turned further, clockwise."""
         if quarters % 4 == 0:
             return self
@@ -102,7 +102,7 @@ class Picture:
         return width / self.width_px, height / self.height_px
 
 
-def decode(data: bytes, limits: ImageLimits) -> RgbImage:
+def decode_image(data: bytes, limits: ImageLimits) -> RgbImage:
     """Photo as it is meant to be seen.
 
     Parameters
@@ -126,7 +126,7 @@ def decode(data: bytes, limits: ImageLimits) -> RgbImage:
     return _picture(data, limits, None).pixels
 
 
-def decode_reduced(data: bytes, limits: ImageLimits, enough_px: int) -> Picture:
+def decode_reduced(data: bytes, limits: ImageLimits, enough_px: int) -> DecodedPicture:
     """Photo with no more pixels than are asked for, where leaving them out saves work.
 
     A JPEG is decoded at a half, a quarter or an eighth of its size as long as its longer side keeps ``enough_px``:
@@ -135,7 +135,7 @@ def decode_reduced(data: bytes, limits: ImageLimits, enough_px: int) -> Picture:
     Raises
     ------
     ImageRefused
-        As ``decode``.
+        As ``decode_image``.
     """
     return _picture(data, limits, enough_px)
 
@@ -149,17 +149,17 @@ def decoding_bytes(data: bytes, limits: ImageLimits) -> int:
         What the header already rules out.
     """
     _require_file(data, limits)
-    with refusing(data):
+    with refuse_undecodable(data):
         if is_heif(data):
             return _cost(pillow_heif.open_heif(data, convert_hdr_to_8bit=True).size, data, _BYTES_PER_PIXEL["HEIF"])
         if raw.is_raw_file(data):
-            return _raw_cost(data, raw.preview(data))
+            return _raw_cost(data, raw.extract_preview(data))
         with Image.open(io.BytesIO(data), formats=PILLOW_FORMATS) as photo:
             _require_size(photo.size, len(data), _bytes_per_pixel(photo), limits)
             return _cost(photo.size, data, _bytes_per_pixel(photo))
 
 
-def taken(data: bytes) -> float | None:
+def parse_time_taken(data: bytes) -> float | None:
     """When the camera says that a photo was taken, read from its header; no pixel is decoded.
 
     Returns
@@ -175,7 +175,7 @@ def taken(data: bytes) -> float | None:
 
 
 def stored_orientation(data: bytes) -> int:
-    """How the pixels of a file are stored, as EXIF's orientation: what ``decode`` turns them by, or its decoder does.
+    """How the pixels of a file are stored, as EXIF's orientation: what ``decode_image``, or its decoder, turns them by.
 
     For whoever reads coordinates that refer to the stored picture, as XMP regions do. Only the header is read.
 
@@ -195,7 +195,7 @@ def _stamps(data: bytes) -> tuple[object, object]:
         exif.load(pillow_heif.open_heif(data).info.get("exif") or b"")
         return _stamps_of(exif)
     if raw.is_raw_file(data):
-        return raw.stamps(data)
+        return raw.read_time_stamps(data)
     with Image.open(io.BytesIO(data), formats=PILLOW_FORMATS) as photo:
         return _stamps_of(Image.Image.getexif(photo))  # a PNG's own would decode the picture in search of one
 
@@ -212,11 +212,11 @@ _FIRST_PHOTO_YEAR: Final = 1826
 
 def _moment(stamp: object) -> float | None:
     """Seconds since 1970 of "2009:06:30 14:05:00"; None for what is no such moment."""
-    found = _STAMP.match(stamp) if isinstance(stamp, str) else None
-    if found is None or int(found[1]) < _FIRST_PHOTO_YEAR:
+    match = _STAMP.match(stamp) if isinstance(stamp, str) else None
+    if match is None or int(match[1]) < _FIRST_PHOTO_YEAR:
         return None
     try:
-        return datetime.strptime("".join(found.groups()), "%Y%m%d%H%M%S").replace(tzinfo=UTC).timestamp()
+        return datetime.strptime("".join(match.groups()), "%Y%m%d%H%M%S").replace(tzinfo=UTC).timestamp()
     except ValueError:
         return None
 
@@ -225,9 +225,9 @@ def _cost(size_wh: tuple[int, int], data: bytes, bytes_per_pixel: int) -> int:
     return len(data) + size_wh[0] * size_wh[1] * bytes_per_pixel
 
 
-def _picture(data: bytes, limits: ImageLimits, enough_px: int | None) -> Picture:
+def _picture(data: bytes, limits: ImageLimits, enough_px: int | None) -> DecodedPicture:
     _require_file(data, limits)
-    with refusing(data):
+    with refuse_undecodable(data):
         if is_heif(data):
             return _decode_heif(data, limits)
         if raw.is_raw_file(data):
@@ -262,16 +262,16 @@ def encode_jpeg(image: RgbImage, quality: int = 90) -> bytes:
 
 def turn_pixels(image: RgbImage, quarters: int) -> RgbImage:
     """Image turned by quarters clockwise, C-contiguous; itself where that is a whole turn."""
-    return turned(image, turned_orientation(1, quarters))
+    return apply_orientation(image, turned_orientation(1, quarters))
 
 
-def shrink(image: RgbImage, long_side_px: int) -> RgbImage:
+def shrink_image(image: RgbImage, long_side_px: int) -> RgbImage:
     """Image with a longer side of at most ``long_side_px``, by area averaging; a smaller one as it is.
 
     It is halved as often as possible first: averaging two by two is ten times faster than any other ratio.
     """
     while max(image.shape[:2]) >= 2 * long_side_px and min(image.shape[:2]) >= 2:
-        image = halved(image)
+        image = halve_image(image)
     height, width = image.shape[:2]
     scale = long_side_px / max(height, width)
     if scale >= 1:
@@ -280,7 +280,7 @@ def shrink(image: RgbImage, long_side_px: int) -> RgbImage:
     return _as_rgb(cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA))
 
 
-def halved(image: RgbImage) -> RgbImage:
+def halve_image(image: RgbImage) -> RgbImage:
     """Image of half the size, each pixel the mean of two by two; an odd last row or column is left out."""
     height, width = image.shape[0] // 2 * 2, image.shape[1] // 2 * 2
     return _as_rgb(cv2.resize(image[:height, :width], (width // 2, height // 2), interpolation=cv2.INTER_AREA))
@@ -297,7 +297,7 @@ def perceptual_hash(image: RgbImage) -> int:
     C. Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions", 2010: the DCT hash of
     phash.org, there after a 7x7 mean filter, whose place area averaging takes.
     """
-    grey = cv2.cvtColor(shrink(image, 128), cv2.COLOR_RGB2GRAY)
+    grey = cv2.cvtColor(shrink_image(image, 128), cv2.COLOR_RGB2GRAY)
     small = cv2.resize(grey, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32)
     low = cv2.dct(small)[1:9, 1:9].ravel()
     bits = np.packbits(low > np.median(low))
@@ -333,19 +333,21 @@ def _require_size(size_wh: tuple[int, int], file_bytes: int, bytes_per_pixel: in
 # --- Pillow and OpenCV
 
 
-def _decode_pillow(data: bytes, limits: ImageLimits, enough_px: int | None) -> Picture:
+def _decode_pillow(data: bytes, limits: ImageLimits, enough_px: int | None) -> DecodedPicture:
     stored, orientation = _stored(data, limits, enough_px)  # Pillow's own copy is gone before the turned one is made
     return _upright(stored, orientation)
 
 
-def _upright(stored: Picture, orientation: int) -> Picture:
+def _upright(stored: DecodedPicture, orientation: int) -> DecodedPicture:
     width, height = stored.width_px, stored.height_px
     if orientation in ON_THEIR_SIDE:
         width, height = height, width
-    return Picture(np.ascontiguousarray(turned(stored.pixels, orientation)), width, height, stored.notes)
+    return DecodedPicture(
+        np.ascontiguousarray(apply_orientation(stored.pixels, orientation)), width, height, stored.notes
+    )
 
 
-def _stored(data: bytes, limits: ImageLimits, enough_px: int | None) -> tuple[Picture, int]:
+def _stored(data: bytes, limits: ImageLimits, enough_px: int | None) -> tuple[DecodedPicture, int]:
     """The photo as stored, and the EXIF orientation it still has to be turned by."""
     with Image.open(io.BytesIO(data), formats=PILLOW_FORMATS) as photo:
         _require_size(photo.size, len(data), _bytes_per_pixel(photo), limits)
@@ -361,21 +363,21 @@ def _stored(data: bytes, limits: ImageLimits, enough_px: int | None) -> tuple[Pi
         # what Pillow says of an AVIF's EXIF is its own summary, and it has already turned a TIFF
         orientation = orientation_of_container(data) if photo.format == "AVIF" else orientation_of_photo(photo)
         notes = notes_of_tiff(data) if photo.format == "TIFF" else notes_of_frames(photo)
-        return Picture(pixels, *photo.size, notes), orientation
+        return DecodedPicture(pixels, *photo.size, notes), orientation
 
 
-def _stored_jpeg(photo: ImageFile.ImageFile, primary: jpeg.Jpeg, enough_px: int | None) -> Picture:
+def _stored_jpeg(photo: ImageFile.ImageFile, primary: jpeg.Jpeg, enough_px: int | None) -> DecodedPicture:
     """A JPEG as stored: RGB and grey by libjpeg-turbo itself, which says what is missing; the rest by Pillow."""
     scale = _scale(photo.size, enough_px) if enough_px else 1
-    decoded = jpeg.decode(primary, photo.size, scale) if photo.mode in ("RGB", "L") else None
+    decoded = jpeg.decode_jpeg(primary, photo.size, scale) if photo.mode in ("RGB", "L") else None
     if decoded is not None:
-        return Picture(decoded.pixels, *photo.size, decoded.notes)
+        return DecodedPicture(decoded.pixels, *photo.size, decoded.notes)
     pixels = _decode_pillow_jpeg(primary.content)
     if photo.mode == "CMYK":
         jpeg.require_whole(primary)
     else:
         jpeg.require_no_grey_tail(primary, pixels, 1, _decode_pillow_jpeg)
-    return Picture(pixels, *photo.size)
+    return DecodedPicture(pixels, *photo.size)
 
 
 def _decode_pillow_jpeg(content: bytes) -> RgbImage:
@@ -482,9 +484,9 @@ def _on_white(rgba: Strip) -> Strip:
 # --- RAW
 
 
-def _decode_raw(data: bytes, limits: ImageLimits, enough_px: int | None) -> Picture:
+def _decode_raw(data: bytes, limits: ImageLimits, enough_px: int | None) -> DecodedPicture:
     """The preview of a RAW file, upright."""
-    preview = raw.preview(data)
+    preview = raw.extract_preview(data)
     with Image.open(io.BytesIO(preview.content), formats=("JPEG",)) as photo:
         _require_size(photo.size, 2 * len(data), _bytes_per_pixel(photo), limits)
         stored = _stored_jpeg(photo, jpeg.first_picture(preview.content), enough_px)
@@ -495,14 +497,14 @@ def _decode_raw(data: bytes, limits: ImageLimits, enough_px: int | None) -> Pict
 def _raw_orientation(data: bytes) -> int:
     """As ``_decode_raw`` turns it: by the preview's own EXIF, else by what the RAW file says."""
     try:
-        preview = raw.preview(data)
+        preview = raw.extract_preview(data)
         with Image.open(io.BytesIO(preview.content), formats=("JPEG",)) as photo:
             return orientation_said_by(photo) or preview.orientation
     except (ImageRefused, *DECODER_ERRORS):
         return 1
 
 
-def _raw_cost(data: bytes, preview: raw.Preview) -> int:
+def _raw_cost(data: bytes, preview: raw.RawPreview) -> int:
     with Image.open(io.BytesIO(preview.content), formats=("JPEG",)) as photo:
         return 2 * len(data) + _cost(photo.size, b"", _bytes_per_pixel(photo))
 
@@ -510,7 +512,7 @@ def _raw_cost(data: bytes, preview: raw.Preview) -> int:
 # --- HEIF
 
 
-def _decode_heif(data: bytes, limits: ImageLimits) -> Picture:
+def _decode_heif(data: bytes, limits: ImageLimits) -> DecodedPicture:
     """Primary picture, upright: turned by libheif, or by EXIF where that alone says how."""
     photo = pillow_heif.open_heif(data, convert_hdr_to_8bit=True)
     _require_size(photo.size, len(data), _BYTES_PER_PIXEL["HEIF"], limits)
@@ -519,8 +521,8 @@ def _decode_heif(data: bytes, limits: ImageLimits) -> Picture:
     if pixels.dtype != np.uint8:
         pixels = _scaled_grey(pixels, 65535.0)
     rgb = _rgb_of_bands(pixels if pixels.ndim == 3 else pixels[..., None])
-    upright = np.ascontiguousarray(turned(rgb, orientation_left_to_exif(data)))
-    return Picture(upright, upright.shape[1], upright.shape[0], notes_of_heif(data, len(photo)))
+    upright = np.ascontiguousarray(apply_orientation(rgb, orientation_left_to_exif(data)))
+    return DecodedPicture(upright, upright.shape[1], upright.shape[0], notes_of_heif(data, len(photo)))
 
 
 def _rgb_of_bands(pixels: Strip) -> RgbImage:

@@ -16,7 +16,7 @@ from PIL import ImageFile
 from core.base import words
 from core.imaging.isobmff import has_track
 from core.imaging.refusals import DECODER_ERRORS
-from core.imaging.tiff import Directory, directories
+from core.imaging.tiff import Directory, read_directories
 
 _NEW_SUBFILE_TYPE, _SUBFILE_TYPE = 254, 255
 _REDUCED, _MASK = 1, 4
@@ -31,7 +31,7 @@ SEQUENCE: Final = "It also holds a sequence of pictures; only the one that stand
 
 def notes_of_tiff(data: bytes) -> tuple[str, ...]:
     """A stack of pages, as scanners write it."""
-    pages = sum(_is_page(directory) for directory in directories(data))
+    pages = sum(_is_page(directory) for directory in read_directories(data))
     return (_only_the_first(pages, "pages"),) if pages > 1 else ()
 
 
@@ -39,8 +39,8 @@ def notes_of_frames(photo: ImageFile.ImageFile) -> tuple[str, ...]:
     """An animation, or the views of a stereo or panorama camera; ask it after the pixels were taken."""
     try:
         if photo.format == "MPO":
-            others = photo.mpinfo[_MPO_ENTRIES][1:]  # type: ignore[attr-defined]
-            views = 1 + sum(entry["Attribute"]["MPType"].startswith(_VIEW) for entry in others)
+            entries = photo.mpinfo[_MPO_ENTRIES][1:]  # type: ignore[attr-defined]
+            views = 1 + sum(entry["Attribute"]["MPType"].startswith(_VIEW) for entry in entries)
             return (_only_the_first(views, "views"),) if views > 1 else ()
         return (ANIMATED,) if getattr(photo, "is_animated", False) else ()
     except DECODER_ERRORS:

@@ -27,51 +27,51 @@ _PLACED = [0, 1, 3, 4]
 """Those four among the five landmarks. The nose is left out: it moves when the head turns."""
 
 
-def overlaps(boxes: Doubles, others: Doubles, over: Overlap = "union") -> Doubles:
+def pairwise_overlaps(boxes: Doubles, other_boxes: Doubles, over: Overlap = "union") -> Doubles:
     """Intersection area over the union, or over the smaller box, of every pair.
 
     Parameters
     ----------
-    boxes, others : (n, 4) and (m, 4) arrays, pixels
+    boxes, other_boxes : (n, 4) and (m, 4) arrays, pixels
 
     Returns
     -------
     (n, m) array in 0..1
     """
-    shared = _shared(boxes, others, 0) * _shared(boxes, others, 1)
-    area, other_area = areas(boxes)[:, None], areas(others)[None, :]
+    shared = _shared(boxes, other_boxes, 0) * _shared(boxes, other_boxes, 1)
+    area, other_area = box_areas(boxes)[:, None], box_areas(other_boxes)[None, :]
     whole = np.minimum(area, other_area) if over == "min" else area + other_area - shared
     return np.asarray(shared / np.maximum(whole, 1e-9), dtype=np.float64)
 
 
-def _shared(boxes: Doubles, others: Doubles, axis: int) -> Doubles:
+def _shared(boxes: Doubles, other_boxes: Doubles, axis: int) -> Doubles:
     """(n, m) lengths that two boxes have in common along x (axis 0) or y (axis 1)."""
-    end = np.minimum(boxes[:, None, axis + 2], others[None, :, axis + 2])
-    length = end - np.maximum(boxes[:, None, axis], others[None, :, axis])
+    end = np.minimum(boxes[:, None, axis + 2], other_boxes[None, :, axis + 2])
+    length = end - np.maximum(boxes[:, None, axis], other_boxes[None, :, axis])
     return np.asarray(np.maximum(length, 0, out=length))
 
 
-def areas(boxes: Doubles) -> Doubles:
+def box_areas(boxes: Doubles) -> Doubles:
     """Area of each box of an (n, 4) array, square pixels."""
     return np.asarray((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]), dtype=np.float64)
 
 
-def match(boxes: Sequence[Box], others: Sequence[Box], least: float) -> list[int | None]:
-    """For each box the place of the one in ``others`` that it overlaps most; each is used once, the best pairs first.
+def match_boxes(boxes: Sequence[Box], other_boxes: Sequence[Box], min_iou: float) -> list[int | None]:
+    """For each box the index of the one in ``other_boxes`` that it overlaps most; each is used once, best pairs first.
 
     Parameters
     ----------
-    least : the smallest overlap (IoU) that makes two boxes one; None is given where there is none
+    min_iou : the smallest overlap (IoU) that makes two boxes one; None is given where there is none
     """
-    found: list[int | None] = [None] * len(boxes)
-    if not boxes or not others:
-        return found
-    shared = overlaps(as_array(boxes), as_array(others))
-    while shared.max() >= least:
-        row, column = divmod(int(shared.argmax()), len(others))
-        found[row] = column
+    matches: list[int | None] = [None] * len(boxes)
+    if not boxes or not other_boxes:
+        return matches
+    shared = pairwise_overlaps(as_array(boxes), as_array(other_boxes))
+    while shared.max() >= min_iou:
+        row, column = divmod(int(shared.argmax()), len(other_boxes))
+        matches[row] = column
         shared[row, :], shared[:, column] = 0.0, 0.0
-    return found
+    return matches
 
 
 def as_array(boxes: Sequence[Box]) -> Doubles:
@@ -79,8 +79,10 @@ def as_array(boxes: Sequence[Box]) -> Doubles:
     return np.array([box.as_tuple() for box in boxes], dtype=np.float64)
 
 
-def suppress(boxes: Doubles, probs: Doubles, groups: Ints, limit: float, over: Overlap = "union") -> Ints:
-    """Rows that no stronger box of their own group overlaps by more than ``limit``.
+def suppress_overlapping(
+    boxes: Doubles, probs: Doubles, groups: Ints, threshold: float, over: Overlap = "union"
+) -> Ints:
+    """Rows that no stronger box of their own group overlaps by more than ``threshold``.
 
     Unlike greedy suppression a box that is itself suppressed still suppresses weaker ones: this is what the
     reference implementation does.
@@ -90,15 +92,15 @@ def suppress(boxes: Doubles, probs: Doubles, groups: Ints, limit: float, over: O
     boxes : (n, 4) array, pixels
     probs : (n,) array
     groups : (n,) integers; boxes of different groups never suppress each other
-    limit : overlap in 0..1
+    threshold : overlap in 0..1
 
     Returns
     -------
     (k,) row numbers, by group and then by falling probability
     """
     order = np.lexsort((-probs, groups))
-    kept = [_unsuppressed(rows, boxes, limit, over) for rows in _runs(order, groups)]
-    return np.concatenate(kept) if kept else np.empty(0, dtype=np.int64)
+    kept_rows = [_unsuppressed(rows, boxes, threshold, over) for rows in _runs(order, groups)]
+    return np.concatenate(kept_rows) if kept_rows else np.empty(0, dtype=np.int64)
 
 
 def _runs(order: Ints, groups: Ints) -> list[Ints]:
@@ -108,21 +110,21 @@ def _runs(order: Ints, groups: Ints) -> list[Ints]:
     return np.split(order, np.flatnonzero(np.diff(groups[order])) + 1)
 
 
-def _unsuppressed(rows: Ints, boxes: Doubles, limit: float, over: Overlap) -> Ints:
+def _unsuppressed(rows: Ints, boxes: Doubles, threshold: float, over: Overlap) -> Ints:
     if len(rows) == 1:
         return rows
-    crowded = np.triu(overlaps(boxes[rows], boxes[rows], over) > limit, k=1)
+    crowded = np.triu(pairwise_overlaps(boxes[rows], boxes[rows], over) > threshold, k=1)
     return rows[~crowded.any(axis=0)]
 
 
-def square(boxes: Doubles) -> Doubles:
+def square_boxes(boxes: Doubles) -> Doubles:
     """The smallest squares about the centres of (n, 4) boxes that hold their longer side."""
     sides = (boxes[:, 2:4] - boxes[:, :2]).max(axis=1, keepdims=True)
     corner = (boxes[:, :2] + boxes[:, 2:4]) / 2 - sides / 2
     return np.hstack([corner, corner + sides])
 
 
-def refine(boxes: Doubles, offsets: Floats) -> Doubles:
+def refine_boxes(boxes: Doubles, offsets: Floats) -> Doubles:
     """Move each side of (n, 4) boxes by the network's (n, 4) offsets, which are fractions of the box's size."""
     sizes = np.tile(boxes[:, 2:4] - boxes[:, :2] + 1, 2)
     return np.asarray(boxes + offsets * sizes, dtype=np.float64)
@@ -161,8 +163,8 @@ def landmark_transform(landmarks: Floats, size_px: int, margin: float) -> Double
     target = (0.5 + (PLACES - 0.5) / (1 + margin)) * (size_px - 1)
     source = landmarks[_PLACED].astype(np.float64)
     middle, target_middle = source.mean(axis=0), target.mean(axis=0)
-    here, there = ((points - points.mean(axis=0)) @ np.array([1, 1j]) for points in (source, target))
-    turn_and_scale = (here.conj() @ there) / (here.conj() @ here).real
+    source_offsets, target_offsets = ((points - points.mean(axis=0)) @ np.array([1, 1j]) for points in (source, target))
+    turn_and_scale = (source_offsets.conj() @ target_offsets) / (source_offsets.conj() @ source_offsets).real
     cos, sin = turn_and_scale.real, turn_and_scale.imag
     turn = np.array([[cos, -sin], [sin, cos]])
     return np.hstack([turn, (target_middle - turn @ middle)[:, None]])
@@ -265,7 +267,7 @@ def stored_size(size_wh: tuple[int, int], orientation: int) -> tuple[int, int]:
     return (size_wh[1], size_wh[0]) if orientation in _ON_THEIR_SIDE else size_wh
 
 
-def centrality(box: Box, width_px: int, height_px: int) -> float:
+def box_centrality(box: Box, width_px: int, height_px: int) -> float:
     """How much of the subject a face is: its area less twice the squared distance from the photo's middle.
 
     References

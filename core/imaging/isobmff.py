@@ -43,7 +43,7 @@ class PrimaryPicture:
     """From the TIFF header on; empty where there is none."""
 
 
-def brands(head: bytes) -> frozenset[bytes]:
+def read_brands(head: bytes) -> frozenset[bytes]:
     """Brands of an ISO media file, by its first 256 bytes; empty for any other file."""
     if head[4:8] != b"ftyp":
         return frozenset()
@@ -52,16 +52,16 @@ def brands(head: bytes) -> frozenset[bytes]:
 
 
 def is_avif(head: bytes) -> bool:
-    return bool(brands(head) & _AVIF_BRANDS)
+    return bool(read_brands(head) & _AVIF_BRANDS)
 
 
 def is_heif(head: bytes) -> bool:
     """Whether the brands say HEIF and not AVIF, which may carry HEIF's general one."""
-    found = brands(head)
-    return bool(found & _HEIF_BRANDS) and not found & _AVIF_BRANDS
+    file_brands = read_brands(head)
+    return bool(file_brands & _HEIF_BRANDS) and not file_brands & _AVIF_BRANDS
 
 
-def boxes(data: memoryview) -> Iterator[tuple[bytes, memoryview]]:
+def iterate_boxes(data: memoryview) -> Iterator[tuple[bytes, memoryview]]:
     """Kind and content of the boxes that follow each other in ``data``; ends at the first that does not fit."""
     position = 0
     for _ in range(_MOST_BOXES):
@@ -80,7 +80,7 @@ def boxes(data: memoryview) -> Iterator[tuple[bytes, memoryview]]:
 
 def has_track(data: bytes) -> bool:
     """Whether there is a sequence of pictures besides, as in a film."""
-    return any(kind == b"moov" for kind, _ in boxes(memoryview(data)))
+    return any(kind == b"moov" for kind, _ in iterate_boxes(memoryview(data)))
 
 
 def primary_picture(data: bytes) -> PrimaryPicture:
@@ -92,10 +92,10 @@ def primary_picture(data: bytes) -> PrimaryPicture:
 
 
 def _primary_picture(data: memoryview) -> PrimaryPicture:
-    meta = next((content[4:] for kind, content in boxes(data) if kind == b"meta"), None)
+    meta = next((content[4:] for kind, content in iterate_boxes(data) if kind == b"meta"), None)
     if meta is None:
         return PrimaryPicture((), b"")
-    inside = dict(boxes(meta))
+    inside = dict(iterate_boxes(meta))
     item_id = _primary_id(inside.get(b"pitm", memoryview(b"")))
     return PrimaryPicture(tuple(_turns(inside.get(b"iprp", memoryview(b"")), item_id)), _exif(data, inside))
 
@@ -115,8 +115,8 @@ def _number(data: memoryview, position: int, size: int) -> int:
 
 
 def _turns(iprp: memoryview, item_id: int) -> Iterator[Turn]:
-    inside = list(boxes(iprp))
-    properties = [entry for kind, content in inside if kind == b"ipco" for entry in boxes(content)]
+    inside = list(iterate_boxes(iprp))
+    properties = [entry for kind, content in inside if kind == b"ipco" for entry in iterate_boxes(content)]
     for kind, content in inside:
         if kind != b"ipma":
             continue
@@ -132,9 +132,9 @@ def _associated(ipma: memoryview, item_id: int) -> Iterator[int]:
     index_bytes, most = (2, 0x7FFF) if ipma[3] & 1 else (1, 0x7F)
     position = 8
     for _ in range(min(_number(ipma, 4, 4), _MOST_ITEMS)):
-        found, count = _number(ipma, position, id_bytes), _number(ipma, position + id_bytes, 1)
+        entry_id, count = _number(ipma, position, id_bytes), _number(ipma, position + id_bytes, 1)
         position += id_bytes + 1
-        if found == item_id:
+        if entry_id == item_id:
             for number in range(count):
                 yield _number(ipma, position + number * index_bytes, index_bytes) & most
         position += count * index_bytes
@@ -156,7 +156,7 @@ def _exif(data: memoryview, inside: dict[bytes, memoryview]) -> bytes:
 def _exif_id(iinf: memoryview) -> int | None:
     if not iinf:
         return None
-    for kind, content in boxes(iinf[6 if iinf[0] == 0 else 8 :]):
+    for kind, content in iterate_boxes(iinf[6 if iinf[0] == 0 else 8 :]):
         if kind == b"infe" and content[0] in (2, 3):
             id_bytes = 2 if content[0] == 2 else 4
             if bytes(content[6 + id_bytes : 10 + id_bytes]) == b"Exif":
@@ -173,7 +173,7 @@ def _content(data: memoryview, inside: dict[bytes, memoryview], item_id: int) ->
     id_bytes = 4 if version == 2 else 2
     position = 6 + id_bytes
     for _ in range(min(_number(iloc, 6, id_bytes), _MOST_ITEMS)):
-        found = _number(iloc, position, id_bytes)
+        entry_id = _number(iloc, position, id_bytes)
         position += id_bytes
         method = 0
         if version:
@@ -183,7 +183,7 @@ def _content(data: memoryview, inside: dict[bytes, memoryview], item_id: int) ->
         base = _number(iloc, position, base_bytes)
         extents = _number(iloc, position + base_bytes, 2)
         position += base_bytes + 2
-        if found == item_id and extents:
+        if entry_id == item_id and extents:
             source = {0: data, 1: inside.get(b"idat", memoryview(b""))}.get(method, memoryview(b""))
             start = base + _number(iloc, position + index_bytes, offset_bytes)
             length = _number(iloc, position + index_bytes + offset_bytes, length_bytes)

@@ -3,7 +3,7 @@
 Telephones append films, gain maps, second pictures and blocks of their own to a JPEG, some programs leave out its end
 marker, and a copy may stop anywhere. So neither the last bytes of a file nor its size tell a whole photo from a cut-off
 one; only decoding does. ``first_picture`` walks the segments and gives the primary picture as a file of its own;
-``decode`` lets libjpeg-turbo, through simplejpeg, decode it and listens to its warnings, in one pass.
+``decode_jpeg`` lets libjpeg-turbo, through simplejpeg, decode it and listens to its warnings, in one pass.
 
 What it does not see: damage inside the data after which the rest still makes sense to a decoder, which for a JPEG is
 any other number of the right length.
@@ -235,7 +235,7 @@ def _trailer_start(data: bytes, start: int, end: int) -> int:
 # --- decoding
 
 
-def decode(jpeg: Jpeg, size_wh: tuple[int, int], scale: int) -> DecodedJpeg | None:
+def decode_jpeg(jpeg: Jpeg, size_wh: tuple[int, int], scale: int) -> DecodedJpeg | None:
     """Pixels of an RGB or grey JPEG at one of ``SCALES``, or None for a kind that this decoder does not read.
 
     Parameters

@@ -38,7 +38,7 @@ _TURNS: Final[dict[int, Callable[[Any], npt.NDArray[Any]]]] = {
 _CORNERS: Final = np.arange(4, dtype=np.uint8).reshape(2, 2)
 
 
-def turned(pixels: RgbImage, orientation: int) -> RgbImage:
+def apply_orientation(pixels: RgbImage, orientation: int) -> RgbImage:
     """The stored picture upright; another size where the orientation is one of ``ON_THEIR_SIDE``."""
     turn = _TURNS.get(orientation)
     return pixels if turn is None else np.asarray(turn(pixels), dtype=np.uint8)
@@ -55,10 +55,10 @@ def orientation_of_photo(photo: Image.Image) -> int:
 def orientation_said_by(photo: Image.Image) -> int | None:
     """As ``orientation_of_photo``, but None where the photo does not say it."""
     try:
-        said = photo.getexif().get(ExifTags.Base.Orientation)
+        value = photo.getexif().get(ExifTags.Base.Orientation)
     except DECODER_ERRORS:
         return None
-    return None if said is None else _valid(said)
+    return None if value is None else _valid(value)
 
 
 def orientation_of_header(data: bytes) -> int:

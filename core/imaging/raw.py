@@ -20,9 +20,9 @@ from typing import Final
 
 from core.base import words
 from core.base.errors import ImageRefused
-from core.imaging.isobmff import brands
+from core.imaging.isobmff import read_brands
 from core.imaging.signatures import CANON_RAW_BRAND, HEAD_BYTES, is_raw
-from core.imaging.tiff import Directory, directories, sub_directories
+from core.imaging.tiff import Directory, read_directories, sub_directories
 
 MIN_LONG_SIDE_PX: Final = 320
 """A smaller preview is a thumbnail, in which hardly a face is large enough."""
@@ -52,7 +52,7 @@ _START, _SCAN = 0xD8, 0xDA
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
+class RawPreview:
     """A JPEG in a RAW file."""
 
     content: bytes
@@ -83,8 +83,8 @@ class _Layout:
     @property
     def orientation(self) -> int:
         """Of the first that says it."""
-        said = (directory.number(_ORIENTATION) for directory in self.directories)
-        return next((orientation for orientation in said if 1 <= orientation <= 8), 1)
+        orientations = (directory.number(_ORIENTATION) for directory in self.directories)
+        return next((orientation for orientation in orientations if 1 <= orientation <= 8), 1)
 
     @property
     def sensor_starts(self) -> frozenset[int]:
@@ -112,7 +112,7 @@ def is_raw_file(data: bytes) -> bool:
     return is_canon or is_dng or any(_is_sensor(directory) for directory in layout.directories)
 
 
-def preview(data: bytes) -> Preview:
+def extract_preview(data: bytes) -> RawPreview:
     """The largest whole preview in a RAW file.
 
     Raises
@@ -121,7 +121,7 @@ def preview(data: bytes) -> Preview:
         There is none but a thumbnail.
     """
     layout = _read_layout(data)
-    candidates = sorted(_candidates(data, layout), key=lambda found: found[1] * found[2], reverse=True)
+    candidates = sorted(_candidates(data, layout), key=lambda candidate: candidate[1] * candidate[2], reverse=True)
     best = next(iter(candidates), None)
     if best is None or max(best[1], best[2]) < MIN_LONG_SIDE_PX:
         size = f"no preview but one of {best[1]} x {best[2]} pixels" if best else "no preview"
@@ -130,7 +130,7 @@ def preview(data: bytes) -> Preview:
             "darktable, and add that."
         )
     start, width, height = best
-    return Preview(data[start:], width, height, _orientation(layout, width, height))
+    return RawPreview(data[start:], width, height, _orientation(layout, width, height))
 
 
 def _orientation(layout: _Layout, width_px: int, height_px: int) -> int:
@@ -140,29 +140,29 @@ def _orientation(layout: _Layout, width_px: int, height_px: int) -> int:
     return 1 if orientation > 4 and is_turned and width_px != height_px else orientation
 
 
-def stamps(data: bytes) -> tuple[str, str]:
+def read_time_stamps(data: bytes) -> tuple[str, str]:
     """EXIF's DateTimeOriginal and DateTime, as they stand in the file; "" where they do not."""
     layout = _read_layout(data)
     exif = [sub for directory in layout.directories for sub in sub_directories(directory, _EXIF)]
-    exif += directories(_canon_box(data, _CANON_EXIF))
+    exif += read_directories(_canon_box(data, _CANON_EXIF))
     return _first_text(exif, _DATE_TIME_ORIGINAL), _first_text(layout.directories, _DATE_TIME)
 
 
-def _first_text(found: Iterable[Directory], tag: int) -> str:
-    texts = (directory.content(tag).decode("ascii", "replace") for directory in found)
+def _first_text(sources: Iterable[Directory], tag: int) -> str:
+    texts = (directory.content(tag).decode("ascii", "replace") for directory in sources)
     return next(filter(None, texts), "")
 
 
 def _read_layout(data: bytes) -> _Layout:
-    main = list(islice(directories(data), _MOST_DIRECTORIES))
-    main += islice(directories(_canon_box(data, _CANON_TIFF)), _MOST_DIRECTORIES)
+    main = list(islice(read_directories(data), _MOST_DIRECTORIES))
+    main += islice(read_directories(_canon_box(data, _CANON_TIFF)), _MOST_DIRECTORIES)
     inner = [sub for directory in main for sub in islice(sub_directories(directory), _MOST_DIRECTORIES)]
     return _Layout(tuple(main + inner))
 
 
 def _canon_box(data: bytes, kind: bytes) -> bytes:
     """Content of one of Canon's own boxes; they lie at the head of a CR3."""
-    if CANON_RAW_BRAND not in brands(data[:HEAD_BYTES]):
+    if CANON_RAW_BRAND not in read_brands(data[:HEAD_BYTES]):
         return b""
     at = data.find(kind, 0, _CANON_HEAD_BYTES)
     return data[at + 4 : at - 4 + int.from_bytes(data[at - 4 : at], "big")] if at >= 4 else b""
@@ -175,9 +175,9 @@ def _is_sensor(directory: Directory) -> bool:
 def _candidates(data: bytes, layout: _Layout) -> Iterator[tuple[int, int, int]]:
     """Start, width and height of every JPEG in the file that is a picture."""
     sensor = layout.sensor_starts
-    for found in islice(_JPEG_HEAD.finditer(data), _MOST_CANDIDATES):
-        if found.start() not in sensor and (size := _size(data, found.start())) is not None:
-            yield found.start(), *size
+    for head_match in islice(_JPEG_HEAD.finditer(data), _MOST_CANDIDATES):
+        if head_match.start() not in sensor and (size := _size(data, head_match.start())) is not None:
+            yield head_match.start(), *size
 
 
 def _size(data: bytes, start: int) -> tuple[int, int] | None:

@@ -13,7 +13,7 @@ from PIL import Image, UnidentifiedImageError
 
 from core.base import words
 from core.base.errors import ImageRefused
-from core.imaging.signatures import HEAD_BYTES, describe, is_photo
+from core.imaging.signatures import HEAD_BYTES, describe_file, is_photo
 
 PILLOW_FORMATS: Final = ("JPEG", "PNG", "WEBP", "BMP", "DIB", "TIFF", "GIF", "AVIF", "PPM")
 
@@ -43,14 +43,14 @@ DECODER_ERRORS: Final = (
 
 
 @contextmanager
-def refusing(data: bytes) -> Iterator[None]:
+def refuse_undecodable(data: bytes) -> Iterator[None]:
     """Turn what decoders raise on the bad bytes of a file into ImageRefused."""
     try:
         yield
     except UnidentifiedImageError as error:
         head = data[:HEAD_BYTES]
-        what = "" if is_photo(head) else describe(head)
-        raise ImageRefused(f"The file is not a photo but {what}." if what else _NO_PHOTO) from error
+        kind = "" if is_photo(head) else describe_file(head)
+        raise ImageRefused(f"The file is not a photo but {kind}." if kind else _NO_PHOTO) from error
     except Image.DecompressionBombError as error:
         raise ImageRefused(
             f"The picture is dangerously large: it has more than "

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from core.imaging.isobmff import brands, is_avif, is_heif
+from core.imaging.isobmff import is_avif, is_heif, read_brands
 
 HEAD_BYTES: Final = 1024
 """How much of a file is enough to tell what it is."""
@@ -98,7 +98,7 @@ _CONTROLS: Final = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
 def is_photo(head: bytes) -> bool:
-    """Whether a file that begins so is of a kind that ``decoding.decode`` reads; a RAW file is."""
+    """Whether a file that begins so is of a kind that ``decoding.decode_image`` reads; a RAW file is."""
     if head.startswith(_PHOTOS) or is_heif(head) or is_avif(head) or is_raw(head):
         return True
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
@@ -109,13 +109,13 @@ def is_photo(head: bytes) -> bool:
 
 def is_raw(head: bytes) -> bool:
     """Whether a file that begins so is a RAW file; of most the beginning is a TIFF's, and they are not told here."""
-    return head.startswith(_RAW) or CANON_RAW_BRAND in brands(head)
+    return head.startswith(_RAW) or CANON_RAW_BRAND in read_brands(head)
 
 
-def describe(head: bytes) -> str:
+def describe_file(head: bytes) -> str:
     """What a file is that is no photo, such as "a PDF document"; "" where its beginning does not tell."""
-    if found := next((words for magic, words in _OTHERS if head.startswith(magic)), ""):
-        return found
+    if description := next((words for magic, words in _OTHERS if head.startswith(magic)), ""):
+        return description
     if head[4:8] == b"ftyp":
         return next((words for brand, words in _FILM_BRANDS.items() if head[8:12] == brand), "an MP4 film")
     if head[4:8] in (b"moov", b"mdat", b"wide"):
@@ -127,7 +127,7 @@ def describe(head: bytes) -> str:
     return _text(head)
 
 
-def objection(head: bytes, by_name: str) -> str | None:
+def photo_objection(head: bytes, by_name: str) -> str | None:
     """Reason not to take a file whose name is no photo's; None where its first bytes are a photo's all the same.
 
     Parameters
@@ -137,14 +137,14 @@ def objection(head: bytes, by_name: str) -> str | None:
     """
     if is_photo(head):
         return None
-    what = describe(head)
-    return f"not a photo but {what}" if what else by_name
+    description = describe_file(head)
+    return f"not a photo but {description}" if description else by_name
 
 
 def _text(head: bytes) -> str:
     start = head.lstrip(_BLANK).lower()
-    if found := next((words for mark, words in _MARKUP if mark in start), ""):
-        return found
+    if description := next((words for mark, words in _MARKUP if mark in start), ""):
+        return description
     if start.startswith(b"<?xml"):
         return "an XML file"
     if len(head) < _LEAST_TEXT or b"\0" in head:

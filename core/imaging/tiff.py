@@ -58,17 +58,17 @@ class Directory:
         return self.data[position : position + count] if kind in (1, 2, 7) else b""
 
 
-def directories(data: bytes) -> Iterator[Directory]:
+def read_directories(data: bytes) -> Iterator[Directory]:
     """The chain of directories, one a page, in order; nothing for what is no TIFF."""
     byte_order, is_big = _MAGIC.get(data[:4]), False
     if byte_order is None:
         byte_order, is_big = _BIG_MAGIC.get(data[:4]), True
     if byte_order is None:
         return
-    seen: set[int] = set()
+    visited: set[int] = set()
     position = _pointer(data, 8 if is_big else 4, byte_order, is_big=is_big)
-    while 0 < position < len(data) and position not in seen and len(seen) < _MOST_DIRECTORIES:
-        seen.add(position)
+    while 0 < position < len(data) and position not in visited and len(visited) < _MOST_DIRECTORIES:
+        visited.add(position)
         directory, position = _directory(data, position, byte_order, is_big=is_big)
         yield directory
 
@@ -99,9 +99,13 @@ def _directory(data: bytes, position: int, byte_order: str, *, is_big: bool) -> 
         at = start + number * layout.size
         tag, kind, values = layout.unpack_from(data, at)
         width = struct.calcsize(f"={_NUMBER_FORMATS[kind]}") if kind in _NUMBER_FORMATS else 1
-        place = at + layout.size - inline
+        value_position = at + layout.size - inline
         is_inline = width * values <= inline
-        entries[tag] = (kind, values, place if is_inline else _pointer(data, place, byte_order, is_big=is_big))
+        entries[tag] = (
+            kind,
+            values,
+            value_position if is_inline else _pointer(data, value_position, byte_order, is_big=is_big),
+        )
     return Directory(data, byte_order, is_big, entries), _pointer(
         data, start + count * layout.size, byte_order, is_big=is_big
     )

@@ -40,7 +40,7 @@ class Bounds:
         return 4 * self.seconds + 2
 
 
-def confine(parent_pid: int) -> None:
+def confine_process(parent_pid: int) -> None:
     """Let this process go when its parent goes, before anybody else when memory is short, and gain no rights."""
     if sys.platform == "win32":
         return

@@ -49,7 +49,7 @@ class Channel:
         is_shared = self.region is not None and sum(sizes) <= len(self.region)
         if self.region is not None and is_shared:
             self._used_bytes = max(self._used_bytes, sum(sizes))
-            _place(self.region, views)
+            _copy_blocks(self.region, views)
         content = json.dumps({**header, "blocks": sizes, "shared": is_shared}).encode("ascii")
         _write(self.writer, len(content).to_bytes(_LENGTH_BYTES, "big") + content)
         if not is_shared:
@@ -69,7 +69,7 @@ class Channel:
         length = int.from_bytes(_read(self.reader, _LENGTH_BYTES), "big")
         if length > MOST_HEADER_BYTES:
             raise BrokenMessage("a header of too many bytes")
-        header = _object(_read(self.reader, length))
+        header = _parse_object(_read(self.reader, length))
         sizes, is_shared = header.pop("blocks", None), header.pop("shared", None)
         if not isinstance(sizes, list) or not all(type(size) is int and size >= 0 for size in sizes):
             raise BrokenMessage("blocks without sizes")
@@ -80,7 +80,7 @@ class Channel:
         if self.region is None or sum(sizes) > len(self.region):
             raise BrokenMessage("blocks beyond the shared memory")
         self._used_bytes = max(self._used_bytes, sum(sizes))
-        return header, _cut(memoryview(self.region), sizes)
+        return header, _split_region(memoryview(self.region), sizes)
 
     def give_back(self) -> None:
         """Let the system have what large messages took of the shared memory."""
@@ -95,19 +95,19 @@ def _as_bytes(block: Block) -> npt.NDArray[np.uint8]:
     return np.frombuffer(block, np.uint8) if len(block) else np.empty(0, np.uint8)
 
 
-def _place(region: mmap.mmap, parts: Sequence[npt.NDArray[np.uint8]]) -> None:
+def _copy_blocks(region: mmap.mmap, parts: Sequence[npt.NDArray[np.uint8]]) -> None:
     target, start = np.frombuffer(region, np.uint8), 0
     for part in parts:
         np.copyto(target[start : start + part.size], part)
         start += part.size
 
 
-def _cut(view: memoryview, sizes: Sequence[int]) -> list[memoryview]:
+def _split_region(view: memoryview, sizes: Sequence[int]) -> list[memoryview]:
     ends = np.cumsum([0, *sizes]).tolist()
     return [view[start:end] for start, end in pairwise(ends)]
 
 
-def _object(content: bytearray) -> dict[str, Any]:
+def _parse_object(content: bytearray) -> dict[str, Any]:
     try:
         value = json.loads(content)
     except (ValueError, RecursionError) as fault:

@@ -13,16 +13,16 @@ from io import FileIO
 from typing import Any, Final
 
 from core.base.errors import InputRefused
-from core.isolation.bounds import Bounds, confine, held_to
+from core.isolation.bounds import Bounds, confine_process, held_to
 from core.isolation.channel import Channel, open_region
 
 MOST_REQUEST_BYTES: Final = 1 << 30
 NO_REGION: Final = -1
 
 
-def main(region_descriptor: int, parent_pid: int) -> None:
+def serve_tasks(region_descriptor: int, parent_pid: int) -> None:
     """Serve until the parent is gone."""
-    confine(parent_pid)
+    confine_process(parent_pid)
     channel = _channel(region_descriptor)
     from core.isolation.tasks import TASKS  # what it loads reads environment and descriptors that are set by now
 
@@ -58,4 +58,4 @@ def _answer(task: Any, request: dict[str, Any], blocks: Sequence[memoryview]) ->
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    serve_tasks(int(sys.argv[1]), int(sys.argv[2]))

@@ -13,16 +13,16 @@ from core.isolation.channel import Block
 Answer = tuple[dict[str, Any], Sequence[Block]]
 
 
-def read_vectors(arguments: dict[str, Any], blocks: Sequence[memoryview]) -> Answer:
+def parse_vectors(arguments: dict[str, Any], blocks: Sequence[memoryview]) -> Answer:
     """Face ids and vectors of a Parquet or npz file."""
     embeddings = tables.read_vectors(Path(arguments["path"]), arguments["most_faces"])
-    named = {"face_ids": embeddings.face_ids, "model_id": embeddings.model_id}
-    return {**named, "shape": embeddings.vectors.shape}, [embeddings.vectors]
+    header = {"face_ids": embeddings.face_ids, "model_id": embeddings.model_id}
+    return {**header, "shape": embeddings.vectors.shape}, [embeddings.vectors]
 
 
-def read_sidecar(arguments: dict[str, Any], blocks: Sequence[memoryview]) -> Answer:
+def parse_sidecar(arguments: dict[str, Any], blocks: Sequence[memoryview]) -> Answer:
     """What XMP documents say of faces."""
-    sidecar = xmp.decode(*(bytes(block) for block in blocks))
+    sidecar = xmp.decode_sidecar(*(bytes(block) for block in blocks))
     regions = [[*region.area.as_tuple(), region.name] for region in sidecar.regions]
     refused = [[refusal.name, refusal.reason] for refusal in sidecar.refused]
     return {**asdict(sidecar), "regions": regions, "refused": refused}, []
@@ -31,10 +31,10 @@ def read_sidecar(arguments: dict[str, Any], blocks: Sequence[memoryview]) -> Ans
 def check_log(arguments: dict[str, Any], blocks: Sequence[memoryview]) -> Answer:
     """Read a correction log to its end."""
     with Path(arguments["path"]).open("rb") as file:
-        return {"lines": sum(1 for _ in correction_log.parse(file))}, []
+        return {"lines": sum(1 for _ in correction_log.parse_log(file))}, []
 
 
 def check_bundle(arguments: dict[str, Any], blocks: Sequence[memoryview]) -> Answer:
     """Read a bundle with all its parts."""
-    _, digest = bundle.read(Path(arguments["path"]))
+    _, digest = bundle.read_bundle_file(Path(arguments["path"]))
     return {"sha256": digest}, []

@@ -31,13 +31,13 @@ _BUNDLE: Final = Bounds(768 * _MIB, 60)
 _LONGEST_TEXT: Final = 10_000
 
 
-def read_vectors(path: Path, n_faces: int) -> Embeddings:
+def read_vectors_isolated(path: Path, n_faces: int) -> Embeddings:
     """As ``tables.read_vectors``, for a dataset of so many faces. Raises InputRefused."""
     most_faces = 2 * n_faces + SPARE_VECTORS
     most_bytes = most_faces * tables.MOST_DIMENSION * 4
-    asked = {"path": str(path.resolve()), "most_faces": most_faces}
+    arguments = {"path": str(path.resolve()), "most_faces": most_faces}
     bounds = Bounds(256 * _MIB + 2 * most_bytes, 60)
-    reply = shared_pool().read("read vectors", asked, [], bounds, most_bytes)
+    reply = shared_pool().read("read vectors", arguments, [], bounds, most_bytes)
     try:
         embeddings = _embeddings(reply, most_faces)
     except (KeyError, TypeError, ValueError) as fault:
@@ -57,8 +57,8 @@ def _embeddings(reply: Reply, most_faces: int) -> Embeddings:
     return Embeddings(tuple(ids), block.view(np.float32).reshape(count, dimension), model_id)
 
 
-def read_sidecar(*documents: bytes) -> Sidecar:
-    """As ``xmp.decode``. Raises InputRefused."""
+def read_sidecar_isolated(*documents: bytes) -> Sidecar:
+    """As ``xmp.decode_sidecar``. Raises InputRefused."""
     reply = shared_pool().read("read sidecar", {}, documents, _SIDECAR)
     try:
         return _sidecar(reply.answer)
@@ -93,10 +93,10 @@ def require_readable_log(path: Path) -> None:
     shared_pool().read("check log", {"path": str(path.resolve())}, [], _LOG)
 
 
-def read_bundle(path: Path) -> tuple[Bundle, str]:
-    """As ``bundle.read``. Raises InputRefused."""
+def read_bundle_isolated(path: Path) -> tuple[Bundle, str]:
+    """As ``bundle.read_bundle_file``. Raises InputRefused."""
     reply = shared_pool().read("check bundle", {"path": str(path.resolve())}, [], _BUNDLE)
-    content, digest = bundle.read(path)
+    content, digest = bundle.read_bundle_file(path)
     if reply.answer.get("sha256") != digest:
         raise InputRefused(f"'{path.name}' changed while it was read. Give it again.")
     return content, digest

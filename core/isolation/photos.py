@@ -13,7 +13,7 @@ from typing import Any
 from core.base.errors import ReadingEnded
 from core.base.settings import ImageLimits
 from core.base.types import RgbImage
-from core.imaging.decoding import Picture
+from core.imaging.decoding import DecodedPicture
 from core.isolation.bounds import Bounds
 from core.isolation.pool import Reply, shared_pool
 
@@ -24,60 +24,60 @@ MOST_TEXT_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Described:
+class DescribedPhoto:
     """A photo with what is known of it besides its pixels."""
 
-    picture: Picture
+    picture: DecodedPicture
     perceptual_hash: int
     taken: float | None
     """Seconds since 1970 by the camera's clock, where it says so."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Weighed:
+class WeighedPhoto:
     """What a photo takes in memory, and the photo itself where that is little."""
 
     decoding_bytes: int
     """As ``decoding.decoding_bytes`` gives it."""
-    described: Described | None
+    described: DescribedPhoto | None
 
 
-def decode(data: bytes, limits: ImageLimits) -> RgbImage:
-    """As ``decoding.decode``. Raises ImageRefused."""
+def decode_photo(data: bytes, limits: ImageLimits) -> RgbImage:
+    """As ``decoding.decode_image``. Raises ImageRefused."""
     return _decode(data, limits, None).pixels
 
 
-def decode_reduced(data: bytes, limits: ImageLimits, enough_px: int) -> Picture:
+def decode_photo_reduced(data: bytes, limits: ImageLimits, enough_px: int) -> DecodedPicture:
     """As ``decoding.decode_reduced``. Raises ImageRefused."""
     return _decode(data, limits, enough_px)
 
 
-def describe(data: bytes, limits: ImageLimits, enough_px: int) -> Described:
+def describe_photo(data: bytes, limits: ImageLimits, enough_px: int) -> DescribedPhoto:
     """The photo as ``decoding.decode_reduced`` gives it, and its hash and date, in one go. Raises ImageRefused."""
     return _described(_ask("decode photo", data, limits, enough_px=enough_px, described=True), limits)
 
 
-def weigh(data: bytes, limits: ImageLimits, enough_px: int, at_once_bytes: int) -> Weighed:
+def weigh_photo(data: bytes, limits: ImageLimits, enough_px: int, at_once_bytes: int) -> WeighedPhoto:
     """What decoding takes, told by the header; what takes no more than ``at_once_bytes`` is described at once.
 
     Raises ImageRefused.
     """
     reply = _ask("weigh photo", data, limits, enough_px=enough_px, at_once_bytes=at_once_bytes)
     weight_bytes = _whole_number(reply.answer, "bytes", 1 << 40)
-    return Weighed(weight_bytes, _described(reply, limits) if reply.blocks else None)
+    return WeighedPhoto(weight_bytes, _described(reply, limits) if reply.blocks else None)
 
 
-def taken(data: bytes, limits: ImageLimits) -> float | None:
-    """As ``decoding.taken``. Raises ReadingEnded."""
-    return _moment(_ask("date photo", data, limits).answer)
+def read_time_taken(data: bytes, limits: ImageLimits) -> float | None:
+    """As ``decoding.parse_time_taken``. Raises ReadingEnded."""
+    return _time_taken(_ask("date photo", data, limits).answer)
 
 
-def stored_orientation(data: bytes, limits: ImageLimits) -> int:
+def read_stored_orientation(data: bytes, limits: ImageLimits) -> int:
     """As ``decoding.stored_orientation``. Raises ReadingEnded."""
     return max(1, _whole_number(_ask("orient photo", data, limits).answer, "orientation", 8))
 
 
-def read_header_texts(data: bytes, limits: ImageLimits) -> list[str]:
+def read_photo_texts(data: bytes, limits: ImageLimits) -> list[str]:
     """As ``header_texts.read_header_texts``. Raises ReadingEnded."""
     reply = _ask("texts of photo", data, limits, most_bytes=MOST_TEXT_BYTES)
     try:
@@ -89,24 +89,26 @@ def read_header_texts(data: bytes, limits: ImageLimits) -> list[str]:
     return texts
 
 
-def _decode(data: bytes, limits: ImageLimits, enough_px: int | None) -> Picture:
+def _decode(data: bytes, limits: ImageLimits, enough_px: int | None) -> DecodedPicture:
     return _picture(_ask("decode photo", data, limits, enough_px=enough_px, described=False), limits)
 
 
 def _ask(task: str, data: bytes, limits: ImageLimits, most_bytes: int = 0, **arguments: Any) -> Reply:
     bounds = Bounds(limits.max_memory_bytes, limits.max_seconds)
-    given = {**arguments, "limits": asdict(limits)}
-    return shared_pool().read(task, given, [data], bounds, most_bytes or limits.max_pixels * _BANDS)
+    task_arguments = {**arguments, "limits": asdict(limits)}
+    return shared_pool().read(task, task_arguments, [data], bounds, most_bytes or limits.max_pixels * _BANDS)
 
 
 # checking
 
 
-def _described(reply: Reply, limits: ImageLimits) -> Described:
-    return Described(_picture(reply, limits), _whole_number(reply.answer, "hash", (1 << 64) - 1), _moment(reply.answer))
+def _described(reply: Reply, limits: ImageLimits) -> DescribedPhoto:
+    return DescribedPhoto(
+        _picture(reply, limits), _whole_number(reply.answer, "hash", (1 << 64) - 1), _time_taken(reply.answer)
+    )
 
 
-def _picture(reply: Reply, limits: ImageLimits) -> Picture:
+def _picture(reply: Reply, limits: ImageLimits) -> DecodedPicture:
     shape = reply.answer.get("shape")
     if not isinstance(shape, list) or len(shape) != _BANDS or len(reply.blocks) != 1:
         raise _nonsense()
@@ -114,13 +116,13 @@ def _picture(reply: Reply, limits: ImageLimits) -> Picture:
     (block,) = reply.blocks
     if bands != _BANDS or not width * height or block.size != height * width * bands:
         raise _nonsense()
-    whole = [_whole_number(reply.answer, name, limits.max_pixels) for name in ("width_px", "height_px")]
-    if whole[0] < width or whole[1] < height:
+    photo_size = [_whole_number(reply.answer, name, limits.max_pixels) for name in ("width_px", "height_px")]
+    if photo_size[0] < width or photo_size[1] < height:
         raise _nonsense()
     notes = reply.answer.get("notes")
     if not isinstance(notes, list) or len(notes) > _MOST_NOTES or not all(_is_note(note) for note in notes):
         raise _nonsense()
-    return Picture(block.reshape(height, width, bands), whole[0], whole[1], tuple(notes))
+    return DecodedPicture(block.reshape(height, width, bands), photo_size[0], photo_size[1], tuple(notes))
 
 
 def _is_note(note: object) -> bool:
@@ -134,7 +136,7 @@ def _whole_number(answer: Mapping[str, Any], name: str, most: int) -> int:
     return value
 
 
-def _moment(answer: Mapping[str, Any]) -> float | None:
+def _time_taken(answer: Mapping[str, Any]) -> float | None:
     value = answer.get("taken")
     if value is not None and type(value) not in (int, float):
         raise _nonsense()

@@ -220,14 +220,14 @@ class Pool:
         ReaderUnavailable
             No child can be started.
         """
-        asked = (task, arguments, blocks, bounds, most_bytes)
+        request = (task, arguments, blocks, bounds, most_bytes)
         try:
             try:
-                return self._attempt(*asked)
+                return self._attempt(*request)
             except _ChildEnded as ended:
                 if ended.overran:
                     raise
-                return self._attempt(*asked)
+                return self._attempt(*request)
         except _ChildEnded as ended:
             raise ReadingEnded(_why_ended(ended, bounds)) from ended
 
@@ -278,7 +278,7 @@ class Pool:
             await_child(child)
         except BaseException:
             with self._changed:
-                self._all = {other for other in self._all if other.process.poll() is None}
+                self._all = {living for living in self._all if living.process.poll() is None}
                 self._count -= 1
                 self._changed.notify()
             raise

@@ -32,19 +32,20 @@ def _decode_photo(arguments: dict[str, Any], blocks: Sequence[memoryview]) -> An
     """The picture, and with ``described`` its perceptual hash and when it was taken."""
     data, limits, enough_px = bytes(blocks[0]), _limits(arguments), arguments["enough_px"]
     if enough_px is None:
-        pixels = decoding.decode(data, limits)
-        picture = decoding.Picture(pixels, pixels.shape[1], pixels.shape[0])  # whoever wants all pixels reads no notes
+        pixels = decoding.decode_image(data, limits)
+        # whoever wants all pixels reads no notes
+        picture = decoding.DecodedPicture(pixels, pixels.shape[1], pixels.shape[0])
     else:
         picture = decoding.decode_reduced(data, limits, enough_px)
     size = {"width_px": picture.width_px, "height_px": picture.height_px}
     answer = {"shape": picture.pixels.shape, **size, "notes": picture.notes}
     if arguments["described"]:
-        answer |= {"hash": decoding.perceptual_hash(picture.pixels), "taken": decoding.taken(data)}
+        answer |= {"hash": decoding.perceptual_hash(picture.pixels), "taken": decoding.parse_time_taken(data)}
     return answer, [picture.pixels]
 
 
 def _date_photo(arguments: dict[str, Any], blocks: Sequence[memoryview]) -> Answer:
-    return {"taken": decoding.taken(bytes(blocks[0]))}, []
+    return {"taken": decoding.parse_time_taken(bytes(blocks[0]))}, []
 
 
 def _orient_photo(arguments: dict[str, Any], blocks: Sequence[memoryview]) -> Answer:
@@ -79,8 +80,8 @@ TASKS: Final[dict[str, Task]] = {
     "date photo": _date_photo,
     "orient photo": _orient_photo,
     "texts of photo": _texts_of_photo,
-    "read vectors": _of_file("read_vectors"),
-    "read sidecar": _of_file("read_sidecar"),
+    "read vectors": _of_file("parse_vectors"),
+    "read sidecar": _of_file("parse_sidecar"),
     "check log": _of_file("check_log"),
     "check bundle": _of_file("check_bundle"),
 }

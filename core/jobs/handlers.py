@@ -87,7 +87,7 @@ class LookupRequest:
         return asdict(self)
 
 
-def handlers(services: Services) -> dict[JobKind, Handler]:
+def job_handlers(services: Services) -> dict[JobKind, Handler]:
     """The handler of every kind of job."""
     return {
         JobKind.INGEST: partial(_ingest, services),
@@ -95,7 +95,7 @@ def handlers(services: Services) -> dict[JobKind, Handler]:
         JobKind.MAP: partial(_map, services),
         JobKind.CLUSTER: partial(_cluster, services),
         JobKind.SUSPECTS: partial(_suspects, services),
-        JobKind.EXPORT: partial(transfers.export, services),
+        JobKind.EXPORT: partial(transfers.run_export, services),
         JobKind.IMPORT: partial(_bring_in, services),
         JobKind.ERASE: partial(_erase, services),
         JobKind.LOOK_AGAIN: partial(_look_again, services),
@@ -114,7 +114,7 @@ def _ingest(services: Services, job: Job, report: Report, token: CancelToken) ->
         raise InputRefused(f"'{request.title}' is not there any more. Give it again.")
     report(0, 0, "Loading the networks")
     tools = services.ingestor(job.dataset_id)
-    target = ingest.Target(job.dataset_id, job.id, request.policy)
+    target = ingest.IngestTarget(job.dataset_id, job.id, request.policy)
     with (
         services.writing(job.dataset_id, report, token),
         services.open_source(
@@ -124,7 +124,7 @@ def _ingest(services: Services, job: Job, report: Report, token: CancelToken) ->
             zip_names=request.zip_names,
         ) as source,
     ):
-        summary = ingest.ingest(tools, source, target, report, token)
+        summary = ingest.ingest_photos(tools, source, target, report, token)
     _discard_upload(services, path)
     return {**asdict(summary), "seconds": round(time.monotonic() - began, 3)}
 
@@ -140,7 +140,7 @@ def _is_upload(services: Services, path: Path) -> bool:
     return services.settings.uploads_dir.resolve() in path.resolve().parents
 
 
-def resume_turned(services: Services) -> int:
+def queue_turned_photos(services: Services) -> int:
     """Queue a look at photos that were turned by a process that died before it looked; for how many datasets."""
     queued = 0
     for dataset in services.store.datasets():
@@ -161,17 +161,17 @@ def sweep_uploads(services: Services, older_than_s: float = ABANDONED_S) -> int:
     }
     swept = 0
     for folder in services.settings.uploads_dir.iterdir():
-        wanted = any(folder.resolve() == path or folder.resolve() in path.parents for path in needed)
-        if not wanted and time.time() - folder.stat().st_mtime > older_than_s:
+        is_needed = any(folder.resolve() == path or folder.resolve() in path.parents for path in needed)
+        if not is_needed and time.time() - folder.stat().st_mtime > older_than_s:
             shutil.rmtree(folder)
             swept += 1
     return swept
 
 
 def _bring_in(services: Services, job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
-    came = transfers.bring_in(services, job, report, token)
+    summary = transfers.run_import(services, job, report, token)
     _discard_upload(services, services.settings.data_dir / job.params["path"])
-    return came
+    return summary
 
 
 def _train(services: Services, job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
@@ -179,9 +179,9 @@ def _train(services: Services, job: Job, report: Report, token: CancelToken) -> 
     if any(run.id == job.id for run in services.runs.runs(job.dataset_id)):
         return {"run": job.id}
     request = TrainRequest.of(job.params)
-    given = _strangers(services, job.dataset_id, request, report, token) if request.strangers else None
-    places = services.store, services.runs, services.artifacts
-    run = train.train(*places, job.dataset_id, request.options, report, token, given, job.id)
+    outsiders = _strangers(services, job.dataset_id, request, report, token) if request.strangers else None
+    stores = services.store, services.runs, services.artifacts
+    run = train.train_recogniser(*stores, job.dataset_id, request.options, report, token, outsiders, job.id)
     return {"run": run.id}
 
 
@@ -189,18 +189,18 @@ def _strangers(
     services: Services, dataset_id: str, request: TrainRequest, report: Report, token: CancelToken
 ) -> train.Outsiders:
     """The faces of other people, to set the limits by; nothing of them is kept."""
-    dataset, place = services.store.dataset(dataset_id), services.settings.data_dir / (request.strangers or "")
-    if not place.exists():
-        raise InputRefused(f"The strangers' photos, '{place.name}', are not there any more. Give them again.")
-    with services.open_source(place, zip_names=request.zip_names) as source:
-        seen = evaluate.embed_strangers(services.pair_tools(dataset.model_id), source, report, token)
-    return evaluate.outsiders(services.store, dataset, seen, place.name)
+    dataset, path = services.store.dataset(dataset_id), services.settings.data_dir / (request.strangers or "")
+    if not path.exists():
+        raise InputRefused(f"The strangers' photos, '{path.name}', are not there any more. Give them again.")
+    with services.open_source(path, zip_names=request.zip_names) as source:
+        embedded = evaluate.embed_strangers(services.pair_tools(dataset.model_id), source, report, token)
+    return evaluate.select_outsiders(services.store, dataset, embedded, path.name)
 
 
 def _study(services: Services, job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
     run_id, options = job.params["run"], study.StudyOptions(job.params.get("seed", 0), job.params.get("repeats"))
-    done = study.study(services.store, services.runs, services.artifacts, run_id, options, report, token)
-    return {"run": run_id, "seconds": done["seconds"]}
+    result = study.study_run(services.store, services.runs, services.artifacts, run_id, options, report, token)
+    return {"run": run_id, "seconds": result["seconds"]}
 
 
 def _map(services: Services, job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
@@ -208,8 +208,8 @@ def _map(services: Services, job: Job, report: Report, token: CancelToken) -> di
     if any(info.id == job.id for info in services.runs.maps(job.dataset_id)):
         return {"map": job.id}
     options = project.MapOptions(**{**job.params, "method": project.Method(job.params["method"])})
-    places = services.store, services.runs, services.artifacts
-    info = project.make_map(*places, job.dataset_id, options, report, token, job.id)
+    stores = services.store, services.runs, services.artifacts
+    info = project.make_map(*stores, job.dataset_id, options, report, token, job.id)
     return {"map": info.id}
 
 
@@ -221,56 +221,62 @@ def _cluster(services: Services, job: Job, report: Report, token: CancelToken) -
 
 
 def _suspects(services: Services, job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
-    queue = review_queue.look(services.store, services.log, services.artifacts, job.dataset_id, report, token)
+    queue = review_queue.find_suspects(services.store, services.log, services.artifacts, job.dataset_id, report, token)
     return {"suspects": len(queue.suspects), "revision": queue.revision, "seconds": queue.seconds}
 
 
 def _look_up(services: Services, job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
     began, request = time.monotonic(), LookupRequest(**job.params)
     run = services.runs.run(request.run)
-    known = {other.id for other in services.jobs.jobs(job.dataset_id) if other.kind is JobKind.LOOKUP}
-    lookup.sweep(services.artifacts, job.dataset_id, known)
-    path, own = _photos_to_look_at(services, job, request)
+    lookup_ids = {
+        lookup_job.id for lookup_job in services.jobs.jobs(job.dataset_id) if lookup_job.kind is JobKind.LOOKUP
+    }
+    lookup.remove_abandoned_lookups(services.artifacts, job.dataset_id, lookup_ids)
+    path, is_users_own = _photos_to_look_at(services, job, request)
     report(0, 0, "Loading the networks")
-    wish = lookup.Wish(job.id, job.dataset_id, run, request.title, str(path) if own else "")
+    task = lookup.LookupTask(job.id, job.dataset_id, run, request.title, str(path) if is_users_own else "")
     with services.open_source(path, folders_are_people=False, zip_names=request.zip_names) as source:
-        made = lookup.look(services.lookup_tools(), services.identifier(run), source, wish, report, token)
-    return {**lookup.summary(made), "seconds": round(time.monotonic() - began, 3)}
+        lookup_result = lookup.look_up_photos(
+            services.lookup_tools(), services.identifier(run), source, task, report, token
+        )
+    return {**lookup.lookup_counts(lookup_result), "seconds": round(time.monotonic() - began, 3)}
 
 
 def _photos_to_look_at(services: Services, job: Job, request: LookupRequest) -> tuple[Path, bool]:
     """Where the photos are read, and whether that is the user's own place; an upload moves to where it is kept."""
-    kept = lookup.photos_place(services.artifacts, job.dataset_id, job.id)
-    if kept.exists():  # it goes on
-        return kept, False
-    given = (services.settings.data_dir / request.path).resolve()
-    if not given.exists():
+    kept_path = lookup.kept_photos_path(services.artifacts, job.dataset_id, job.id)
+    if kept_path.exists():  # it goes on
+        return kept_path, False
+    source_path = (services.settings.data_dir / request.path).resolve()
+    if not source_path.exists():
         raise InputRefused(f"'{request.title}' is not there any more. Give it again.")
-    if not _is_upload(services, given):
-        return given, True
-    services.open_source(given, zip_names=request.zip_names).close()  # what is refused as a whole is not kept
-    lookup.keep_photos(services.artifacts, job.dataset_id, job.id, given)
-    _discard_upload(services, given)
-    return kept, False
+    if not _is_upload(services, source_path):
+        return source_path, True
+    services.open_source(source_path, zip_names=request.zip_names).close()  # what is refused as a whole is not kept
+    lookup.keep_photos(services.artifacts, job.dataset_id, job.id, source_path)
+    _discard_upload(services, source_path)
+    return kept_path, False
 
 
 def _erase(services: Services, job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
     def train_again(params: dict[str, Any], report: Report, token: CancelToken) -> dict[str, Any]:
         return _train(services, replace(job, params=params), report, token)
 
-    return transfers.erase(services, job, report, token, train_again)
+    return transfers.run_erase(services, job, report, token, train_again)
 
 
 def _look_again(services: Services, job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
     began = time.monotonic()
     report(0, 0, "Loading the networks")
-    target = ingest.Target(job.dataset_id, job.id, _policy(services, job))
+    target = ingest.IngestTarget(job.dataset_id, job.id, _policy(services, job))
     with services.writing(job.dataset_id, report, token):
         if job.params.get("turned"):
-            came = services.look_at_turned(job.dataset_id, report, token) or look_again.Relooked(0, 0, 0, 0)
+            summary = services.look_at_turned(job.dataset_id, report, token) or look_again.RedetectionSummary(
+                0, 0, 0, 0
+            )
         else:
-            came = look_again.detect_again(services.ingestor(job.dataset_id), target, report, token)
-    return {**asdict(came), "seconds": round(time.monotonic() - began, 3)}
+            summary = look_again.detect_again(services.ingestor(job.dataset_id), target, report, token)
+    return {**asdict(summary), "seconds": round(time.monotonic() - began, 3)}
 
 
 def _policy(services: Services, job: Job) -> FacePolicy:
@@ -283,5 +289,5 @@ def _change_model(services: Services, job: Job, report: Report, token: CancelTok
     report(0, 0, "Loading the networks")
     tools = services.ingestor(job.dataset_id, job.params["model"])
     with services.writing(job.dataset_id, report, token):
-        came = look_again.change_model(tools, job.dataset_id, report, token)
-    return {**asdict(came), "seconds": round(time.monotonic() - began, 3)}
+        summary = look_again.change_model(tools, job.dataset_id, report, token)
+    return {**asdict(summary), "seconds": round(time.monotonic() - began, 3)}

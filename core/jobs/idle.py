@@ -21,7 +21,7 @@ log = logging.getLogger("face_atlas.worker")
 
 
 @dataclass
-class Spare:
+class IdleTask:
     """Runs a command once, in spare time, and then something in the worker itself."""
 
     command: Sequence[str]

@@ -50,7 +50,7 @@ QUICK_KINDS = frozenset((JobKind.MAP, JobKind.CLUSTER, JobKind.SUSPECTS, JobKind
 """Seconds on a thousand faces. They never take a dataset's writing lock, which the long job that stands still holds."""
 
 
-class Owner(StrEnum):
+class JobOwner(StrEnum):
     """Which kind of process runs a job."""
 
     WORKER = "worker"
@@ -67,7 +67,7 @@ class Job:
     state: JobState
     params: dict[str, Any]
     created: float
-    owner: Owner = Owner.WORKER
+    owner: JobOwner = JobOwner.WORKER
     started: float | None = None
     finished: float | None = None
     heartbeat: float | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.jobs.model import Job, JobState, Owner
+from core.jobs.model import Job, JobOwner, JobState
 
 
 def goes_first(job: Job, active: Sequence[Job]) -> bool:
@@ -15,10 +15,10 @@ def goes_first(job: Job, active: Sequence[Job]) -> bool:
     ----------
     active : every job that runs or waits
     """
-    long = (other for other in active if other.dataset_id == job.dataset_id and not other.is_quick)
+    long_jobs = (other_job for other_job in active if other_job.dataset_id == job.dataset_id and not other_job.is_quick)
     return job.is_quick and not any(
-        other.owner is Owner.WORKER and (other.state is JobState.RUNNING or other.created < job.created)
-        for other in long
+        other_job.owner is JobOwner.WORKER and (other_job.state is JobState.RUNNING or other_job.created < job.created)
+        for other_job in long_jobs
     )
 
 
@@ -32,15 +32,15 @@ def jobs_before(waiting: Job, active: Sequence[Job]) -> list[Job]:
     active : every job that runs or waits, oldest first
     """
     is_first = goes_first(waiting, active)
-    mine = [job for job in active if job.owner is Owner.WORKER and (not is_first or goes_first(job, active))]
-    running = [job for job in mine if job.state is JobState.RUNNING]
-    earlier = [job for job in mine if job.state is JobState.QUEUED and job.created < waiting.created]
+    worker_jobs = [job for job in active if job.owner is JobOwner.WORKER and (not is_first or goes_first(job, active))]
+    running = [job for job in worker_jobs if job.state is JobState.RUNNING]
+    earlier = [job for job in worker_jobs if job.state is JobState.QUEUED and job.created < waiting.created]
     return running + earlier
 
 
 def paused_by(long: Job, active: Sequence[Job]) -> Job | None:
     """The quick job for which a long one stands still just now."""
-    if long.is_quick or long.owner is not Owner.WORKER or long.state is not JobState.RUNNING:
+    if long.is_quick or long.owner is not JobOwner.WORKER or long.state is not JobState.RUNNING:
         return None
-    running = (job for job in active if job.owner is Owner.WORKER and job.state is JobState.RUNNING)
+    running = (job for job in active if job.owner is JobOwner.WORKER and job.state is JobState.RUNNING)
     return next((job for job in running if job.is_quick), None)

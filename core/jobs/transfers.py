@@ -85,60 +85,72 @@ class ImportParams:
 
     def delivery(self, data_dir: Path) -> Delivery:
         path = data_dir / self.path if self.path else None
-        return Delivery(path, exporting.What(self.what), self.member, self.name)
+        return Delivery(path, exporting.ExportKind(self.what), self.member, self.name)
 
 
-def export(services: Services, job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
+def run_export(services: Services, job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
     """Write an export beside the datasets, to be downloaded; gives its size and how many of each thing are in it."""
-    given = ExportParams(**job.params)
+    params = ExportParams(**job.params)
     runs = services.runs.runs(job.dataset_id)
-    run = services.runs.run(given.run) if given.run else next(iter(runs), None)
-    path = exporting.exported(services.settings.exports_dir, job.dataset_id, job.id)
-    wish = exporting.Wish(exporting.What(given.what), run, given.person_id)
-    counts = exporting.export(services.export_tools(), job.dataset_id, wish, path, report, token)
+    run = services.runs.run(params.run) if params.run else next(iter(runs), None)
+    path = exporting.export_path(services.settings.exports_dir, job.dataset_id, job.id)
+    request = exporting.ExportRequest(exporting.ExportKind(params.what), run, params.person_id)
+    counts = exporting.export_dataset(services.export_tools(), job.dataset_id, request, path, report, token)
     return {**counts, "bytes": path.stat().st_size}
 
 
 def sort_lookup(services: Services, job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
     """Write the photos of a lookup, sorted by person, beside the exports; gives how many there are of each thing."""
-    given = SortParams(**job.params)
-    made = lookup.load(services.artifacts, job.dataset_id, given.lookup)
-    path = exporting.exported(services.settings.exports_dir, job.dataset_id, job.id)
-    place = lookup.photos_of(services.artifacts, made)
-    zip_names = services.jobs.job(made.id).params.get("zip_names", "")  # photos are found by their names
-    with services.open_source(place, folders_are_people=False, zip_names=zip_names) as source:
-        counts = outputs.sort_photos(made, source, path, given.rate, report, token)
+    params = SortParams(**job.params)
+    stored_lookup = lookup.load_lookup(services.artifacts, job.dataset_id, params.lookup)
+    path = exporting.export_path(services.settings.exports_dir, job.dataset_id, job.id)
+    photos_path = lookup.find_lookup_photos(services.artifacts, stored_lookup)
+    zip_names = services.jobs.job(stored_lookup.id).params.get("zip_names", "")  # photos are found by their names
+    with services.open_source(photos_path, folders_are_people=False, zip_names=zip_names) as source:
+        counts = outputs.sort_photos(stored_lookup, source, path, params.rate, report, token)
     return {**counts, "bytes": path.stat().st_size}
 
 
-def bring_in(services: Services, job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
+def run_import(services: Services, job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
     """Take what a file from elsewhere holds into the dataset; a bundle becomes one of its own."""
-    given = ImportParams(**job.params)
-    recorded = services.log.events(job.dataset_id, session=given.session) if job.result else []
+    params = ImportParams(**job.params)
+    recorded = services.log.events(job.dataset_id, session=params.session) if job.result else []
     if recorded:  # names that were given before a kill, and what came of them
         return {**job.result, "event": recorded[-1].id}
-    delivery = given.delivery(services.settings.data_dir)
+    delivery = params.delivery(services.settings.data_dir)
     if delivery.path is not None and not delivery.path.exists():
-        raise InputRefused(f"'{given.title}' is not there any more. Give it again.")
-    tools, by = services.arrival_tools(), Hand(given.author, given.session)
+        raise InputRefused(f"'{params.title}' is not there any more. Give it again.")
+    tools, by = services.arrival_tools(), Hand(params.author, params.session)
     with services.writing(job.dataset_id, report, token):
-        return arrivals.take(
+        return arrivals.import_delivery(
             tools, job.dataset_id, delivery, by, report, token, partial(services.jobs.keep_result, job.id)
         )
 
 
-def erase(services: Services, job: Job, report: Report, token: CancelToken, train: Train) -> dict[str, Any]:
+def run_erase(services: Services, job: Job, report: Report, token: CancelToken, train: Train) -> dict[str, Any]:
     """Erase a person, or finish what an earlier attempt began; gives the receipt."""
-    given = EraseParams(**job.params)
-    if not job.result.get("check"):
+    params = EraseParams(**job.params)
+    result = job.result or _result_of_killed_erasing(services, job.dataset_id, params.person_id)
+    if result.get("check"):
+        services.jobs.keep_result(job.id, result)
+    else:
         newest = next((run.id for run in services.runs.runs(job.dataset_id)), None)
-        training = {"params": training_of(services, job.dataset_id, newest)} if given.retrain else {}
-        request = erasing.EraseRequest(given.person_id, given.by, given.all_photos, training)
+        training = {"params": find_training_params(services, job.dataset_id, newest)} if params.retrain else {}
+        request = erasing.EraseRequest(params.person_id, params.by, params.all_photos, training)
         with services.writing(job.dataset_id, report, token), services.reserve.lend():
-            erasing.erase(services.erase_tools(), job.dataset_id, request, job.id, report, token)
+            erasing.erase_person(services.erase_tools(), job.dataset_id, request, job.id, report, token)
     receipt = services.jobs.job(job.id).result
     training = receipt.pop("training", None)
     return receipt | (_train_again(services, job.dataset_id, training, report, token, train) if training else {})
+
+
+def _result_of_killed_erasing(services: Services, dataset_id: str, person_id: int) -> dict[str, Any]:
+    """What the same command had done and proved before it was killed; empty where it had not."""
+    if any(person.id == person_id for person in services.store.people(dataset_id)):
+        return {}
+    erasings = (job for job in services.jobs.jobs(dataset_id) if job.kind is JobKind.ERASE)
+    killed = (job for job in erasings if job.state is JobState.INTERRUPTED)
+    return next((job.result for job in killed if job.params["person_id"] == person_id and job.result.get("check")), {})
 
 
 def _train_again(
@@ -156,7 +168,7 @@ def _train_again(
         return {"not_retrained": str(refusal)}
 
 
-def training_of(services: Services, dataset_id: str, run_id: str | None) -> dict[str, Any]:
+def find_training_params(services: Services, dataset_id: str, run_id: str | None) -> dict[str, Any]:
     """The parameters of the training that made a run; the defaults when its job is forgotten."""
     for job in services.jobs.jobs(dataset_id):
         if job.kind is JobKind.TRAIN and job.state is JobState.DONE and job.result.get("run") == run_id:

@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 
 from core.base.errors import Cancelled, DataFolderFault, FaceAtlasError, describe_os_error
 from core.base.types import CancelToken, Report
-from core.jobs.idle import Spare
+from core.jobs.idle import IdleTask
 from core.jobs.model import Job, JobKind, JobState
 from core.store.protocols import JobStore
 
@@ -45,20 +45,20 @@ class _Pulse:
     queue: JobStore
     job: Job
     token: CancelToken
-    done: int = 0
+    n_done: int = 0
     total: int = 0
     message: str = ""
     _ended: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
-        self.done, self.total = self.job.done, self.job.total
+        self.n_done, self.total = self.job.done, self.job.total
 
     def report(self, done: int, total: int, message: str) -> None:
-        self.done, self.total, self.message = done, total, message
+        self.n_done, self.total, self.message = done, total, message
 
     def write(self) -> None:
         try:
-            requested = self.queue.beat(self.job.id, self.done, self.total, self.message)
+            requested = self.queue.beat(self.job.id, self.n_done, self.total, self.message)
         except DataFolderFault as fault:
             log.warning("job %s: its progress cannot be written: %s", self.job.id, fault)
             return  # the work goes on, and the next pulse tells it
@@ -145,28 +145,28 @@ def _trace(fault: Exception) -> str:
     return "".join(traceback.format_tb(fault.__traceback__)) + type(fault).__name__
 
 
-def work(
+def serve_queue(
     queue: JobStore,
     handlers: Mapping[JobKind, Handler],
     lock_path: Path,
     stop: threading.Event,
-    spare: Spare | None = None,
+    idle_task: IdleTask | None = None,
 ) -> None:
     """Serve the queue until ``stop`` is set; ``spare`` is what to do while it is empty."""
-    with _only_worker(lock_path, stop) as mine:
-        if not mine:
+    with _only_worker(lock_path, stop) as is_only_worker:
+        if not is_only_worker:
             return
         waiting = _Waiting(queue)
         log.info("worker ready; %d interrupted jobs", waiting.end_orphans())
         while not stop.is_set():
             job = waiting.next()
             if job is None:
-                if spare is not None:
-                    spare.tend()
+                if idle_task is not None:
+                    idle_task.tend()
                 stop.wait(IDLE_S)
                 continue
-            if spare is not None:
-                spare.drop()
+            if idle_task is not None:
+                idle_task.drop()
             run_job(queue, job, handlers[job.kind], _token(waiting, handlers, job))
 
 

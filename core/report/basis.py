@@ -6,82 +6,82 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from core.base.words import count, duration, percent, person
+from core.base.words import count, display_name, format_duration, percent
 from core.report.content import Block, Bullets, Facts, Paragraph, Section, TableBlock
-from core.report.material import Material
+from core.report.material import ReportMaterial
 
 LEFT_OUT_MOST = 30
 """The most people who are listed as left out."""
 
 
-def moment(seconds: float) -> str:
+def format_moment(seconds: float) -> str:
     """A time for reading, the same everywhere."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def data(given: Material) -> Section:
+def data_section(material: ReportMaterial) -> Section:
     """Who and what took part, and what did not."""
-    run, evaluation = given.run, given.predictions.evaluation
+    run, evaluation = material.run, material.predictions.evaluation
     tested = np.array([row.support for row in evaluation.per_person if row.support])
     rows = [
-        ("Dataset", given.dataset),
-        ("Revision of the photos", f"{run.revision}{f'; it is {given.revision_now} now' if given.stale else ''}"),
+        ("Dataset", material.dataset),
+        ("Revision of the photos", f"{run.revision}{f'; it is {material.revision_now} now' if material.stale else ''}"),
         ("People", count(run.metrics["n_people"])),
         ("People with a tested face", count(len(tested))),
         ("Faces learned from", count(run.metrics["n_train"])),
         ("Faces tested", count(evaluation.n_test)),
         ("Tested faces of a person", _spread(tested, "{:g}")),
     ]
-    if len(given.faces.sizes_px):
-        rows.append(("Width of the tested faces", f"{_spread(given.faces.sizes_px, '{:.0f}')} pixels"))
-    if np.isfinite(given.faces.grades).any():
-        rows.append(("Quality of the tested faces", _spread(100 * given.faces.grades, "{:.0f}") + " %"))
+    if len(material.faces.sizes_px):
+        rows.append(("Width of the tested faces", f"{_spread(material.faces.sizes_px, '{:.0f}')} pixels"))
+    if np.isfinite(material.faces.grades).any():
+        rows.append(("Quality of the tested faces", _spread(100 * material.faces.grades, "{:.0f}") + " %"))
     blocks: list[Block] = [Facts("What took part", tuple(rows))]
-    if not_used := _not_used(given):
+    if not_used := _not_used(material):
         blocks += [Paragraph("Not used", strong=True), Bullets(not_used)]
-    return Section("data", "Data", (*blocks, *_left_out(given)))
+    return Section("data", "Data", (*blocks, *_left_out(material)))
 
 
 def _spread(values: np.ndarray, form: str) -> str:
-    known = values[np.isfinite(values)]
-    low, middle, high = (form.format(value) for value in np.quantile(known, [0, 0.5, 1]))
+    finite = values[np.isfinite(values)]
+    low, middle, high = (form.format(value) for value in np.quantile(finite, [0, 0.5, 1]))
     return low if low == high else f"{low} to {high}, half of them up to {middle}"
 
 
-def _not_used(given: Material) -> tuple[str, ...]:
-    params = given.run.params
+def _not_used(material: ReportMaterial) -> tuple[str, ...]:
+    params = material.run.params
     entries = [*params.get("gated", ()), *params["dropped"]]
     return tuple(f"{count(entry['faces'], 'face')}: {entry['reason']}" for entry in entries)
 
 
-def _left_out(given: Material) -> tuple[Block, ...]:
-    entries = given.run.params["left_out"]
+def _left_out(material: ReportMaterial) -> tuple[Block, ...]:
+    entries = material.run.params["left_out"]
     if not entries:
         return ()
-    rows = tuple((person(entry["person"]), entry["reason"]) for entry in entries[:LEFT_OUT_MOST])
+    rows = tuple((display_name(entry["person"]), entry["reason"]) for entry in entries[:LEFT_OUT_MOST])
     more = len(entries) - len(rows)
     table = TableBlock(f"{count(len(entries), 'person', 'people')} left out", ("Person", "Why"), rows)
     return (table, Paragraph(f"and {count(more)} more.")) if more else (table,)
 
 
-def protocol(given: Material) -> Section:
+def protocol_section(material: ReportMaterial) -> Section:
     """How it was measured."""
-    run = given.run
+    run = material.run
     params = run.params
-    chosen = "given" if params["c"] is not None else "chosen by cross-validation on the learned faces"
+    c_source = "given" if params["c"] is not None else "chosen by cross-validation on the learned faces"
     rows = [
         ("Division", params["why"]),
-        ("Classifier", f"linear SVM, one person against all others; C {params['chosen_c']:g}, {chosen}"),
+        ("Classifier", f"linear SVM, one person against all others; C {params['chosen_c']:g}, {c_source}"),
         ("Folds", "1: one test side" if params["split"] == "own" else count(params["folds"])),
         ("Seed", str(params["seed"])),
-        ("Who takes part", _who(given)),
+        ("Who takes part", _who(material)),
         ("One shot", "Copies and near duplicates are never divided between the learned and the tested side."),
         ("Probabilities", "Calibrated on faces that were held out from learning; none claims certainty."),
         ("Interval of the accuracy", "95 %, Wilson, as if the tested faces were independent of each other"),
         ("Gallery", f"{count(run.metrics['n_train'], 'face')} of {_people(run.metrics['n_people'])}"),
-        ("Probes", _probes(given)),
-        ("Faces become numbers by", _networks(given)),
-        ("Trained", f"{moment(run.created)}, in {duration(run.seconds)}"),
+        ("Probes", _probes(material)),
+        ("Faces become numbers by", _networks(material)),
+        ("Trained", f"{format_moment(run.created)}, in {format_duration(run.seconds)}"),
     ]
     if given_strangers := params.get("strangers_given"):
         used, people = count(given_strangers["used"], "face"), _people(given_strangers["people"])
@@ -95,40 +95,42 @@ def _people(n: int) -> str:
     return count(n, "person", "people")
 
 
-def _who(given: Material) -> str:
-    params = given.run.params
+def _who(material: ReportMaterial) -> str:
+    params = material.run.params
     text = f"People with at least {count(params['min_faces'], 'face')}"
     if "min_grade" in params:
         text += f"; faces of a quality of at least {percent(params['min_grade'])}"
     return f"{text} and {params['min_size_px']} pixels" if params.get("min_size_px") else text
 
 
-def _probes(given: Material) -> str:
-    known = f"{count(given.predictions.evaluation.n_test, 'face')} of known people, none of which it had learned"
-    impostors = given.predictions.impostors
+def _probes(material: ReportMaterial) -> str:
+    known_faces = (
+        f"{count(material.predictions.evaluation.n_test, 'face')} of known people, none of which it had learned"
+    )
+    impostors = material.predictions.impostors
     if impostors is None:
-        return known
+        return known_faces
     strangers, people = count(len(impostors.scores), "face"), _people(len(np.unique(impostors.who)))
-    return f"{known}; {strangers} of {people} that it did not know, or that were hidden from it in turn"
+    return f"{known_faces}; {strangers} of {people} that it did not know, or that were hidden from it in turn"
 
 
-def _networks(given: Material) -> str:
-    return "; ".join(f"{network.title} ({network.release})" for network in given.networks)
+def _networks(material: ReportMaterial) -> str:
+    return "; ".join(f"{network.title} ({network.release})" for network in material.networks)
 
 
-def origin(given: Material) -> Section:
+def reproducibility_section(material: ReportMaterial) -> Section:
     """Identities and hashes: two reports with the same ones tell of the same thing."""
-    hashes = given.hashes
+    hashes = material.hashes
     rows = [
-        ("Run", given.run.id),
-        ("Revision of the photos", str(given.run.revision)),
-        ("Embedding model", given.run.model_id),
+        ("Run", material.run.id),
+        ("Revision of the photos", str(material.run.revision)),
+        ("Embedding model", material.run.model_id),
         ("Tested faces with their names, sha256", hashes.tested),
         ("Learned faces, sha256", hashes.learned),
     ]
     if hashes.learned_with_names:
         rows.append(("Learned faces with their names, sha256", hashes.learned_with_names))
-    files = [(network.id, name, sha256) for network in given.networks for name, sha256 in network.files]
+    files = [(network.id, name, sha256) for network in material.networks for name, sha256 in network.files]
     blocks: list[Block] = [
         Paragraph(
             "The same photos at the same revision, trained with the same settings and seed, give the same figures, and "
@@ -140,14 +142,16 @@ def origin(given: Material) -> Section:
         blocks.append(
             TableBlock("Files of the networks", ("Network", "File", "sha256"), tuple(files), code=frozenset({2}))
         )
-    blocks += [Bullets(absent)] if (absent := _not_here(given)) else []
-    trained_on = [(one.title, one.training_data, one.licence) for one in given.networks]
+    blocks += [Bullets(absent)] if (absent := _not_here(material)) else []
+    trained_on = [(network.title, network.training_data, network.licence) for network in material.networks]
     blocks.append(TableBlock("Where the networks come from", ("Network", "Trained on", "Licence"), tuple(trained_on)))
-    blocks.append(TableBlock("Packages when this was written", ("Package", "Version"), given.packages))
+    blocks.append(TableBlock("Packages when this was written", ("Package", "Version"), material.packages))
     return Section("origin", "To get the same again", tuple(blocks))
 
 
-def _not_here(given: Material) -> tuple[str, ...]:
+def _not_here(material: ReportMaterial) -> tuple[str, ...]:
     return tuple(
-        f"{one.title} is not installed here, so its files have no hash." for one in given.networks if not one.files
+        f"{network.title} is not installed here, so its files have no hash."
+        for network in material.networks
+        if not network.files
     )

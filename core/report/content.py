@@ -46,41 +46,41 @@ class Figure:
     """A chart under its finding."""
 
     title: str
-    told: str
+    alt_text: str
     """What is to be seen, for those who do not see it."""
     drawing: Drawing
     note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class FacePicture:
     """A face, as a JPEG file."""
 
     jpeg: bytes
-    told: str
+    alt_text: str
     under: str
     """The words below it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Mistake:
+class ErrorCard:
     """A face with a wrong name, beside one of those who have the name."""
 
     person: str
-    given: str
-    said: str
+    assigned_name: str
+    certainty: str
     """How sure it was."""
-    pictures: tuple[Picture, ...]
+    pictures: tuple[FacePicture, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Mistakes:
+class ErrorCards:
     """Wrong names one after the other."""
 
-    items: tuple[Mistake, ...]
+    items: tuple[ErrorCard, ...]
 
 
-Block = Paragraph | Bullets | Facts | TableBlock | Figure | Mistakes
+Block = Paragraph | Bullets | Facts | TableBlock | Figure | ErrorCards
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ class Anchor(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Polyline:
     """A line through points."""
 
     points: Points
@@ -60,7 +60,7 @@ class Area:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class Marker:
     """A point to be seen."""
 
     x: float
@@ -85,7 +85,7 @@ class Text:
     """Anticlockwise about its point."""
 
 
-Drawn = Line | Area | Mark | Text
+DrawnElement = Polyline | Area | Marker | Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +94,10 @@ class Drawing:
 
     width: float
     height: float
-    things: tuple[Drawn, ...]
+    elements: tuple[DrawnElement, ...]
 
 
-def box(left: float, top: float, right: float, bottom: float) -> Points:
+def rectangle_points(left: float, top: float, right: float, bottom: float) -> Points:
     """The corners of a rectangle."""
     return ((left, top), (right, top), (right, bottom), (left, bottom))
 
@@ -107,12 +107,12 @@ def text_width(text: str, size: float = TEXT_SIZE) -> float:
     return size * sum(_WIDE if unicodedata.east_asian_width(sign) in "WF" else _NARROW for sign in text)
 
 
-def labels(names: Sequence[str], most: int) -> list[str]:
+def shorten_labels(names: Sequence[str], max_letters: int) -> list[str]:
     """The names in at most so many letters: their end is left out, or the middle where that would make two alike."""
-    ends = [name if len(name) <= most else f"{name[: most - 1].rstrip()}…" for name in names]
-    half = most // 2
+    ends = [name if len(name) <= max_letters else f"{name[: max_letters - 1].rstrip()}…" for name in names]
+    half = max_letters // 2
     return [
-        end if ends.count(end) == 1 or len(name) <= most else f"{name[: most - half - 1]}…{name[-half:]}"
+        end if ends.count(end) == 1 or len(name) <= max_letters else f"{name[: max_letters - half - 1]}…{name[-half:]}"
         for end, name in zip(ends, names, strict=True)
     ]
 
@@ -135,7 +135,7 @@ class Scale:
         share = (value - low) / (high - low)
         return self.start + min(1.0, max(0.0, share)) * (self.end - self.start)
 
-    def ticks(self, most: int = 6) -> list[float]:
+    def ticks(self, max_ticks: int = 6) -> list[float]:
         """Round values within: at most so many, powers of ten on a logarithmic scale."""
         if self.logarithmic:
             first, last = math.ceil(math.log10(self.low) - 1e-9), math.floor(math.log10(self.high) + 1e-9)
@@ -144,7 +144,7 @@ class Scale:
             step
             for power in range(-9, 10)
             for step in (factor * 10.0**power for factor in _STEPS)
-            if (self.high - self.low) / step <= most - 1 + 1e-9
+            if (self.high - self.low) / step <= max_ticks - 1 + 1e-9
         )
         first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
         return [round(number * step, 10) for number in range(first, last + 1)]
@@ -173,25 +173,31 @@ class Axes:
     def bottom(self) -> float:
         return self.y.start
 
-    def across(self, values: Sequence[float], words: Sequence[str], title: str) -> list[Drawn]:
+    def across(self, values: Sequence[float], words: Sequence[str], title: str) -> list[DrawnElement]:
         """The scale below: a faint line at each value, its word where there is room, and what it measures."""
-        things: list[Drawn] = [Line(((self.x(at), self.top), (self.x(at), self.bottom)), GRID) for at in values]
+        elements: list[DrawnElement] = [
+            Polyline(((self.x(value), self.top), (self.x(value), self.bottom)), GRID) for value in values
+        ]
         free = math.inf
-        for at, word in reversed(list(zip(values, words, strict=True))):
+        for value, word in reversed(list(zip(values, words, strict=True))):
             half = text_width(word) / 2
-            if self.x(at) + half <= free:
-                things.append(Text(x=self.x(at), y=self.bottom + 16, text=word, anchor=Anchor.MIDDLE, colour=QUIET))
-                free = self.x(at) - half - 6
+            if self.x(value) + half <= free:
+                elements.append(
+                    Text(x=self.x(value), y=self.bottom + 16, text=word, anchor=Anchor.MIDDLE, colour=QUIET)
+                )
+                free = self.x(value) - half - 6
         return [
-            *things,
+            *elements,
             Text(x=(self.left + self.right) / 2, y=self.bottom + 34, text=title, anchor=Anchor.MIDDLE, colour=QUIET),
         ]
 
-    def upwards(self, values: Sequence[float], words: Sequence[str], title: str) -> list[Drawn]:
+    def upwards(self, values: Sequence[float], words: Sequence[str], title: str) -> list[DrawnElement]:
         """The scale at the left; what it measures stands above it."""
-        things: list[Drawn] = [Line(((self.left, self.y(at)), (self.right, self.y(at))), GRID) for at in values]
-        things += [
-            Text(x=self.left - 7, y=self.y(at) + 4, text=word, anchor=Anchor.END, colour=QUIET)
-            for at, word in zip(values, words, strict=True)
+        elements: list[DrawnElement] = [
+            Polyline(((self.left, self.y(value)), (self.right, self.y(value))), GRID) for value in values
         ]
-        return [*things, Text(0, self.top - 12, title, colour=QUIET)]
+        elements += [
+            Text(x=self.left - 7, y=self.y(value) + 4, text=word, anchor=Anchor.END, colour=QUIET)
+            for value, word in zip(values, words, strict=True)
+        ]
+        return [*elements, Text(0, self.top - 12, title, colour=QUIET)]

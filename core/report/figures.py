@@ -22,15 +22,15 @@ from core.report.drawing import (
     Area,
     Axes,
     Drawing,
-    Drawn,
-    Line,
-    Mark,
+    DrawnElement,
+    Marker,
     Points,
+    Polyline,
     Scale,
     Shape,
     Text,
-    box,
-    labels,
+    rectangle_points,
+    shorten_labels,
     text_width,
 )
 
@@ -44,8 +44,8 @@ _ROW, _LEAST_ZOOM = 19.0, 0.02
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One line of ``dots``: a share with its interval."""
+class DotRow:
+    """One line of ``draw_dot_plot``: a share with its interval."""
 
     label: str
     value: float
@@ -58,7 +58,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Heap:
+class Histogram:
     """Values of one kind, to be drawn as a histogram."""
 
     name: str
@@ -70,7 +70,7 @@ class Heap:
     dashed: bool = False
 
 
-def dots(rows: Sequence[Row], title: str, *, whole: bool) -> Drawing:
+def draw_dot_plot(rows: Sequence[DotRow], title: str, *, whole: bool) -> Drawing:
     """Shares as discs with their intervals, one below the other.
 
     Parameters
@@ -78,7 +78,7 @@ def dots(rows: Sequence[Row], title: str, *, whole: bool) -> Drawing:
     title : what the scale measures
     whole : whether the scale goes from 0 to 1; else it begins below the lowest interval
     """
-    short = labels([row.label for row in rows], LABEL_MOST)
+    short = shorten_labels([row.label for row in rows], LABEL_MOST)
     left = 12 + max(text_width(label) for label in short)
     right = WIDTH - 12 - max(text_width(row.note) for row in rows)
     low = 0.0 if whole else _zoomed(min(row.low for row in rows))
@@ -86,25 +86,25 @@ def dots(rows: Sequence[Row], title: str, *, whole: bool) -> Drawing:
     bottom = 10 + _ROW * (len(rows) + headings)
     axes = Axes(Scale(low, 1.0, left, right), Scale(0, 1, bottom, 6))
     ticks = axes.x.ticks(5)
-    things = axes.across(ticks, [percent(at) for at in ticks], title)
+    elements = axes.across(ticks, [percent(at) for at in ticks], title)
     y, heading = 6 + _ROW / 2, ""
     for row, label in zip(rows, short, strict=True):
         if row.heading and row.heading != heading:
             heading = row.heading
-            things.append(Text(0, y + 4, heading, colour=INK, bold=True))
+            elements.append(Text(0, y + 4, heading, colour=INK, bold=True))
             y += _ROW
-        things += _dot(axes, row, label, y)
+        elements += _dot(axes, row, label, y)
         y += _ROW
-    return Drawing(WIDTH, bottom + 40, tuple(things))
+    return Drawing(WIDTH, bottom + 40, tuple(elements))
 
 
-def _dot(axes: Axes, row: Row, label: str, y: float) -> list[Drawn]:
+def _dot(axes: Axes, row: DotRow, label: str, y: float) -> list[DrawnElement]:
     ends = axes.x(row.low), axes.x(row.high)
     return [
         Text(axes.left - 9, y + 4, label, Anchor.END),
-        Line(((ends[0], y), (ends[1], y)), GREY, 2.5),
-        *(Line(((end, y - 4), (end, y + 4)), GREY, 1.5) for end in ends),
-        Mark(axes.x(row.value), y),
+        Polyline(((ends[0], y), (ends[1], y)), GREY, 2.5),
+        *(Polyline(((end, y - 4), (end, y + 4)), GREY, 1.5) for end in ends),
+        Marker(axes.x(row.value), y),
         Text(x=WIDTH, y=y + 4, text=row.note, anchor=Anchor.END, colour=QUIET),
     ]
 
@@ -114,7 +114,7 @@ def _zoomed(lowest: float) -> float:
     return max(0.0, min(floor(lowest * 20) / 20, 1 - _LEAST_ZOOM))
 
 
-def confusion(names: Sequence[str], counts: Ints, support: Ints) -> Drawing:
+def draw_confusion_matrix(names: Sequence[str], counts: Ints, support: Ints) -> Drawing:
     """Who (rows) was given which name (columns): the diagonal is right, all else wrong.
 
     Parameters
@@ -122,22 +122,22 @@ def confusion(names: Sequence[str], counts: Ints, support: Ints) -> Drawing:
     counts : (n, n)
     support : (n,) each person's tested faces, those given a name that is not shown too
     """
-    short = labels(names, LABEL_MOST)
+    short = shorten_labels(names, LABEL_MOST)
     wide = WIDE if len(names) > NARROW_MOST else WIDTH
     left = 14 + max(text_width(label) for label in short)
     cell = min(34.0, (wide - left - 50) / len(names))
     top, side = 22.0, cell * len(names)
-    things: list[Drawn] = [Text(0, 11, "who it is (rows), name given (columns)", colour=QUIET)]
-    things += _lattice(left, top, cell, len(names))
+    elements: list[DrawnElement] = [Text(0, 11, "who it is (rows), name given (columns)", colour=QUIET)]
+    elements += _lattice(left, top, cell, len(names))
     for row, label in enumerate(short):
         y = top + cell * (row + 0.5) + 4
-        things.append(Text(left - 8, y, label, Anchor.END))
-        things.append(Text(left + side + 8, y, f"of {support[row]}", colour=QUIET))
-        things += [
+        elements.append(Text(left - 8, y, label, Anchor.END))
+        elements.append(Text(left + side + 8, y, f"of {support[row]}", colour=QUIET))
+        elements += [
             _cell(left + cell * column, top + cell * row, cell, int(counts[row, column]), row == column, support[row])
             for column in np.flatnonzero(counts[row])
         ]
-        things += [
+        elements += [
             Text(
                 left + cell * (column + 0.5),
                 y,
@@ -152,53 +152,59 @@ def confusion(names: Sequence[str], counts: Ints, support: Ints) -> Drawing:
     for column, label in enumerate(short):
         foot = max(foot, text_width(label) * 0.82)
         x = left + cell * (column + 0.5) + 4
-        things.append(Text(x, top + side + 12, label, Anchor.END, turned_deg=55))
-    return Drawing(wide, top + side + 26 + foot, tuple(things))
+        elements.append(Text(x, top + side + 12, label, Anchor.END, turned_deg=55))
+    return Drawing(wide, top + side + 26 + foot, tuple(elements))
 
 
-def _lattice(left: float, top: float, cell: float, n: int) -> list[Drawn]:
+def _lattice(left: float, top: float, cell: float, n: int) -> list[DrawnElement]:
     ends = left + cell * n, top + cell * n
     lines = [((left, top + cell * k), (ends[0], top + cell * k)) for k in range(n + 1)]
     lines += [((left + cell * k, top), (left + cell * k, ends[1])) for k in range(n + 1)]
-    return [Line(line, GRID, 0.7) for line in lines]
+    return [Polyline(line, GRID, 0.7) for line in lines]
 
 
 def _cell(left: float, top: float, cell: float, number: int, right: bool, support: int) -> Area:
     share = number / max(int(support), 1)
-    around = box(left + 0.8, top + 0.8, left + cell - 0.8, top + cell - 0.8)
+    around = rectangle_points(left + 0.8, top + 0.8, left + cell - 0.8, top + cell - 0.8)
     return Area(around, RIGHT if right else WRONG, 0.15 + 0.45 * min(share, 1.0))
 
 
-def reliability(bins: Sequence[Mapping[str, float]]) -> Drawing:
+def draw_reliability_diagram(bins: Sequence[Mapping[str, float]]) -> Drawing:
     """How often names were right that were given about the same probability; on the diagonal they are honest.
 
     Parameters
     ----------
-    bins : of ``calibrate.Bin``
+    bins : of ``ReliabilityBin``
     """
     axes = Axes(Scale(0, 1, 46, WIDTH - 26), Scale(0, 1, 276, 30))
     ticks, words = [0.0, 0.25, 0.5, 0.75, 1.0], ["0", "25 %", "50 %", "75 %", "100 %"]
-    things = axes.across(ticks, words, "how sure it was (mean probability)")
-    things += axes.upwards(ticks, words, "how often it was right")
-    things.append(Line(((axes.left, axes.bottom), (axes.right, axes.top)), QUIET, 1, dashed=True))
-    most = max(one["faces"] for one in bins)
-    for one in bins:
-        low, high = wilson_interval(round(one["share_right"] * one["faces"]), int(one["faces"]))
-        x, tall = axes.x(one["mean_prob"]), 40 * one["faces"] / most
-        foot = box(axes.x(one["low"]) + 1, axes.bottom - tall, axes.x(one["high"]) - 1, axes.bottom)
-        things.append(Area(foot, GREY, 0.35))
-        things.append(Line(((x, axes.y(low)), (x, axes.y(high))), RIGHT, 1.5))
-        things.append(Mark(x, axes.y(one["share_right"]), size=8))
-    return Drawing(WIDTH, 316, tuple(things))
+    elements = axes.across(ticks, words, "how sure it was (mean probability)")
+    elements += axes.upwards(ticks, words, "how often it was right")
+    elements.append(Polyline(((axes.left, axes.bottom), (axes.right, axes.top)), QUIET, 1, dashed=True))
+    most = max(prob_bin["faces"] for prob_bin in bins)
+    for prob_bin in bins:
+        low, high = wilson_interval(round(prob_bin["share_right"] * prob_bin["faces"]), int(prob_bin["faces"]))
+        x, tall = axes.x(prob_bin["mean_prob"]), 40 * prob_bin["faces"] / most
+        foot = rectangle_points(
+            axes.x(prob_bin["low"]) + 1, axes.bottom - tall, axes.x(prob_bin["high"]) - 1, axes.bottom
+        )
+        elements.append(Area(foot, GREY, 0.35))
+        elements.append(Polyline(((x, axes.y(low)), (x, axes.y(high))), RIGHT, 1.5))
+        elements.append(Marker(x, axes.y(prob_bin["share_right"]), size=8))
+    return Drawing(WIDTH, 316, tuple(elements))
 
 
-def heap(name: str, values: Doubles | Floats, low: float, high: float, colour: str, *, dashed: bool = False) -> Heap:
+def build_histogram(
+    name: str, values: Doubles | Floats, low: float, high: float, colour: str, *, dashed: bool = False
+) -> Histogram:
     """Count values in equal steps between two ends."""
     counts, edges = np.histogram(np.clip(values, low, high), np.linspace(low, high, HISTOGRAM_BINS + 1))
-    return Heap(name=name, edges=edges, counts=counts, colour=colour, dashed=dashed)
+    return Histogram(name=name, edges=edges, counts=counts, colour=colour, dashed=dashed)
 
 
-def histograms(heaps: Sequence[Heap], limit: float, title: str, strays: Sequence[float] = ()) -> Drawing:
+def draw_histograms(
+    histograms: Sequence[Histogram], threshold: float, title: str, strays: Sequence[float] = ()
+) -> Drawing:
     """Histograms over each other, each as shares of its kind, with a limit.
 
     Parameters
@@ -206,22 +212,22 @@ def histograms(heaps: Sequence[Heap], limit: float, title: str, strays: Sequence
     title : what the scale measures
     strays : values that are marked one by one, by crosses at the foot
     """
-    shares = [one.counts / max(1, one.counts.sum()) for one in heaps]
-    edges = heaps[0].edges
+    shares = [histogram.counts / max(1, histogram.counts.sum()) for histogram in histograms]
+    edges = histograms[0].edges
     tallest = max(float(share.max()) for share in shares)
     axes = Axes(Scale(float(edges[0]), float(edges[-1]), 46, WIDTH - 12), Scale(0, 1.08 * tallest, 236, 50))
     ticks, levels = axes.x.ticks(8), axes.y.ticks(4)
-    things = axes.across(ticks, [f"{at:g}" for at in ticks], title)
-    things += axes.upwards(levels, [percent(at) for at in levels], "")
-    for one, share in zip(heaps, shares, strict=True):
-        outline = _outline(axes, one.edges, share)
-        things.append(Area(outline, one.colour, 0.28))
-        things.append(Line(outline, one.colour, 1.4, one.dashed))
-    things += [Mark(x=axes.x(value), y=axes.bottom - 6, shape=Shape.CROSS, colour=INK, size=6) for value in strays]
-    x = axes.x(limit)
-    things.append(Line(((x, axes.top - 8), (x, axes.bottom)), INK, 1.6, dashed=True))
-    things.append(Text(x, axes.top - 12, f"limit {limit:.2f}", Anchor.MIDDLE))
-    return Drawing(WIDTH, 276, (*things, *_legend(heaps)))
+    elements = axes.across(ticks, [f"{at:g}" for at in ticks], title)
+    elements += axes.upwards(levels, [percent(at) for at in levels], "")
+    for histogram, share in zip(histograms, shares, strict=True):
+        outline = _outline(axes, histogram.edges, share)
+        elements.append(Area(outline, histogram.colour, 0.28))
+        elements.append(Polyline(outline, histogram.colour, 1.4, histogram.dashed))
+    elements += [Marker(x=axes.x(value), y=axes.bottom - 6, shape=Shape.CROSS, colour=INK, size=6) for value in strays]
+    x = axes.x(threshold)
+    elements.append(Polyline(((x, axes.top - 8), (x, axes.bottom)), INK, 1.6, dashed=True))
+    elements.append(Text(x, axes.top - 12, f"limit {threshold:.2f}", Anchor.MIDDLE))
+    return Drawing(WIDTH, 276, (*elements, *_legend(histograms)))
 
 
 def _outline(axes: Axes, edges: Doubles, shares: Doubles) -> Points:
@@ -229,25 +235,27 @@ def _outline(axes: Axes, edges: Doubles, shares: Doubles) -> Points:
     filled = np.flatnonzero(shares)
     first, last = (int(filled[0]), int(filled[-1])) if len(filled) else (0, 0)
     points = [(axes.x(float(edges[first])), axes.bottom)]
-    for place in range(first, last + 1):
-        y = axes.y(float(shares[place]))
-        points += [(axes.x(float(edges[place])), y), (axes.x(float(edges[place + 1])), y)]
+    for index in range(first, last + 1):
+        y = axes.y(float(shares[index]))
+        points += [(axes.x(float(edges[index])), y), (axes.x(float(edges[index + 1])), y)]
     return (*points, (axes.x(float(edges[last + 1])), axes.bottom))
 
 
-def _legend(heaps: Sequence[Heap]) -> list[Drawn]:
-    things: list[Drawn] = []
+def _legend(histograms: Sequence[Histogram]) -> list[DrawnElement]:
+    elements: list[DrawnElement] = []
     x = 0.0
-    for one in heaps:
-        things.append(Area(box(x, 3, x + 18, 13), one.colour, 0.28))
-        things.append(Line((*box(x, 3, x + 18, 13), (x, 3)), one.colour, 1.4, one.dashed))
-        things.append(Text(x + 24, 12, one.name))
-        x += 44 + text_width(one.name)
-    return things
+    for histogram in histograms:
+        elements.append(Area(rectangle_points(x, 3, x + 18, 13), histogram.colour, 0.28))
+        elements.append(
+            Polyline((*rectangle_points(x, 3, x + 18, 13), (x, 3)), histogram.colour, 1.4, histogram.dashed)
+        )
+        elements.append(Text(x + 24, 12, histogram.name))
+        x += 44 + text_width(histogram.name)
+    return elements
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class SharePoint:
     """A share that goes with a number, with its interval where there is one."""
 
     number: int
@@ -256,7 +264,7 @@ class Step:
     high: float | None = None
 
 
-def steps(values: Sequence[Step], across: str, upwards: str) -> Drawing:
+def draw_share_curve(values: Sequence[SharePoint], across: str, upwards: str) -> Drawing:
     """Shares that grow with a number: a line with a disc and its share at each.
 
     Parameters
@@ -264,39 +272,39 @@ def steps(values: Sequence[Step], across: str, upwards: str) -> Drawing:
     values : by number, two or more
     across, upwards : what the scales measure
     """
-    low = _zoomed(min(one.share if one.low is None else one.low for one in values))
+    low = _zoomed(min(point.share if point.low is None else point.low for point in values))
     axes = Axes(Scale(values[0].number, values[-1].number, 60, WIDTH - 30), Scale(low, 1.0, 216, 44))
-    levels, numbers = axes.y.ticks(5), [one.number for one in values]
-    things = axes.across(numbers, list(map(str, numbers)), across)
-    things += axes.upwards(levels, [percent(at) for at in levels], upwards)
-    line = tuple((axes.x(one.number), axes.y(one.share)) for one in values)
-    things += [
-        Line(((axes.x(one.number), axes.y(one.low)), (axes.x(one.number), axes.y(one.high))), GREY, 2.5)
-        for one in values
-        if one.low is not None and one.high is not None
+    levels, numbers = axes.y.ticks(5), [point.number for point in values]
+    elements = axes.across(numbers, list(map(str, numbers)), across)
+    elements += axes.upwards(levels, [percent(at) for at in levels], upwards)
+    line = tuple((axes.x(point.number), axes.y(point.share)) for point in values)
+    elements += [
+        Polyline(((axes.x(point.number), axes.y(point.low)), (axes.x(point.number), axes.y(point.high))), GREY, 2.5)
+        for point in values
+        if point.low is not None and point.high is not None
     ]
-    things.append(Line(line, RIGHT, 2))
-    things += [Mark(x, y, size=8) for x, y in line]
-    return Drawing(WIDTH, 258, (*things, *_shares(values, line, axes)))
+    elements.append(Polyline(line, RIGHT, 2))
+    elements += [Marker(x, y, size=8) for x, y in line]
+    return Drawing(WIDTH, 258, (*elements, *_shares(values, line, axes)))
 
 
-def _shares(values: Sequence[Step], line: Points, axes: Axes) -> list[Drawn]:
+def _shares(values: Sequence[SharePoint], line: Points, axes: Axes) -> list[DrawnElement]:
     """The shares in words: the first, the last, and those between that have room and say something new."""
-    things: list[Drawn] = []
+    elements: list[DrawnElement] = []
     last_x, last = -np.inf, ""
-    for (x, y), one in zip(line, values, strict=True):
-        word = percent(one.share)
+    for (x, y), point in zip(line, values, strict=True):
+        word = percent(point.share)
         if not last:
-            things.append(Text(x + 4, y + 19, word))
+            elements.append(Text(x + 4, y + 19, word))
         elif x - last_x >= 62 and word != last:
-            things.append(Text(x, y + (22 if y < axes.top + 18 else -11), word, Anchor.MIDDLE))
+            elements.append(Text(x, y + (22 if y < axes.top + 18 else -11), word, Anchor.MIDDLE))
         else:
             continue
         last_x, last = x, word
-    return things
+    return elements
 
 
-def det(points: Sequence[Mapping[str, float]], n_same: int, n_different: int) -> Drawing:
+def draw_det_curve(points: Sequence[Mapping[str, float]], n_same: int, n_different: int) -> Drawing:
     """Two people accepted against one person refused, at every limit, on logarithmic scales.
 
     Parameters
@@ -308,16 +316,16 @@ def det(points: Sequence[Mapping[str, float]], n_same: int, n_different: int) ->
     x = Scale(10 ** np.floor(np.log10(least[0])), 1.0, 62, WIDTH - 14, logarithmic=True)
     y = Scale(10 ** np.floor(np.log10(least[1])), 1.0, 246, 40, logarithmic=True)
     axes = Axes(x, y)
-    things = axes.across(x.ticks(), [_rate(at) for at in x.ticks()], "two people accepted (FAR)")
-    things += axes.upwards(y.ticks(), [_rate(at) for at in y.ticks()], "one person refused (FRR)")
-    line = tuple((x(max(one["far"], least[0])), y(max(one["frr"], least[1]))) for one in points)
-    things.append(Line(line, RIGHT, 2))
+    elements = axes.across(x.ticks(), [_rate(at) for at in x.ticks()], "two people accepted (FAR)")
+    elements += axes.upwards(y.ticks(), [_rate(at) for at in y.ticks()], "one person refused (FRR)")
+    line = tuple((x(max(point["far"], least[0])), y(max(point["frr"], least[1]))) for point in points)
+    elements.append(Polyline(line, RIGHT, 2))
     for far in (1e-2, 1e-3):
-        met = [one["frr"] for one in points if one["far"] <= far]
-        if met and far * n_different >= 10:
-            at = x(far), y(max(met[-1], least[1]))
-            things += [Mark(*at, Shape.SQUARE, WRONG), _beside(at, f"{percent(met[-1])} refused")]
-    return Drawing(WIDTH, 286, tuple(things))
+        refused_rates = [point["frr"] for point in points if point["far"] <= far]
+        if refused_rates and far * n_different >= 10:
+            at = x(far), y(max(refused_rates[-1], least[1]))
+            elements += [Marker(*at, Shape.SQUARE, WRONG), _beside(at, f"{percent(refused_rates[-1])} refused")]
+    return Drawing(WIDTH, 286, tuple(elements))
 
 
 def _rate(rate: float) -> str:

@@ -15,17 +15,17 @@ from core.report.content import (
     Block,
     Bullets,
     Document,
+    ErrorCard,
+    ErrorCards,
+    FacePicture,
     Facts,
     Figure,
-    Mistake,
-    Mistakes,
     Paragraph,
-    Picture,
     Section,
     Stat,
     TableBlock,
 )
-from core.report.drawing import GRID, INK, QUIET, Area, Drawing, Line, Mark, Points, Shape, Text
+from core.report.drawing import GRID, INK, QUIET, Area, Drawing, Marker, Points, Polyline, Shape, Text
 from core.report.figures import WIDTH
 
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -108,8 +108,8 @@ main,header,footer{max-width:none;padding:0}
 
 def to_html(document: Document) -> bytes:
     """The whole file."""
-    links = "".join(f"<li><a href='#{one.id}'>{escape(one.title)}</a></li>" for one in document.sections)
-    sections = "".join(_section(one) for one in document.sections)
+    links = "".join(f"<li><a href='#{section.id}'>{escape(section.title)}</a></li>" for section in document.sections)
+    sections = "".join(_section(section) for section in document.sections)
     text = (
         "<!doctype html>\n<html lang='en'><head><meta charset='utf-8'>"
         f"<meta http-equiv='Content-Security-Policy' content=\"{_POLICY}\">"
@@ -188,17 +188,17 @@ def _cells(row: tuple[str, ...], kinds: list[str]) -> Iterator[str]:
 
 def _scrolling(caption: str, rows: str, kind: str) -> str:
     """A table that scrolls inside itself where it is too wide; keys reach it."""
-    said = escape(caption)
+    label = escape(caption)
     return (
-        f"<div class='wide' role='region' tabindex='0' aria-label='{said}'>"
-        f"<table class='{kind}'><caption><span>{said}</span></caption>{rows}</table></div>"
+        f"<div class='wide' role='region' tabindex='0' aria-label='{label}'>"
+        f"<table class='{kind}'><caption><span>{label}</span></caption>{rows}</table></div>"
     )
 
 
 @_written.register
 def _(block: Figure) -> str:
     note = f"<p class='note'>{escape(block.note)}</p>" if block.note else ""
-    chart, kind = to_svg(block.drawing, block.told), ""
+    chart, kind = to_svg(block.drawing, block.alt_text), ""
     if block.drawing.width > WIDTH:  # too fine to be shrunk to a narrow screen
         chart, kind = (
             f"<div role='region' tabindex='0' aria-label='{escape(block.title)}'>{chart}</div>",
@@ -208,22 +208,23 @@ def _(block: Figure) -> str:
 
 
 @_written.register
-def _(block: Mistakes) -> str:
+def _(block: ErrorCards) -> str:
     return f"<ul class='cards'>{''.join(map(_card, block.items))}</ul>"
 
 
-def _card(one: Mistake) -> str:
-    faces = f"<div class='faces'>{''.join(map(_face, one.pictures))}</div>" if one.pictures else ""
+def _card(mistake: ErrorCard) -> str:
+    faces = f"<div class='faces'>{''.join(map(_face, mistake.pictures))}</div>" if mistake.pictures else ""
     return (
-        f"<li>{faces}<div class='who'>{escape(one.person)}</div>"
-        f"<div class='taken'>✗ taken for {escape(one.given)}</div><p class='said'>{escape(one.said)}</p></li>"
+        f"<li>{faces}<div class='who'>{escape(mistake.person)}</div>"
+        f"<div class='taken'>✗ taken for {escape(mistake.assigned_name)}</div>"
+        f"<p class='said'>{escape(mistake.certainty)}</p></li>"
     )
 
 
-def _face(picture: Picture) -> str:
+def _face(picture: FacePicture) -> str:
     content = base64.b64encode(picture.jpeg).decode("ascii")
     return (
-        f"<figure><img alt='{escape(picture.told)}' src='data:image/jpeg;base64,{content}'>"
+        f"<figure><img alt='{escape(picture.alt_text)}' src='data:image/jpeg;base64,{content}'>"
         f"<figcaption>{escape(picture.under)}</figcaption></figure>"
     )
 
@@ -231,12 +232,12 @@ def _face(picture: Picture) -> str:
 # drawings
 
 
-def to_svg(drawing: Drawing, told: str) -> str:
+def to_svg(drawing: Drawing, description: str) -> str:
     """A drawing whose colours follow the page's."""
-    things = "".join(_drawn(thing) for thing in drawing.things)
+    elements = "".join(_drawn(element) for element in drawing.elements)
     return (
-        f"<svg viewBox='0 0 {_n(drawing.width)} {_n(drawing.height)}' role='img' aria-label='{escape(told)}'>"
-        f"{things}</svg>"
+        f"<svg viewBox='0 0 {_n(drawing.width)} {_n(drawing.height)}' role='img' aria-label='{escape(description)}'>"
+        f"{elements}</svg>"
     )
 
 
@@ -253,40 +254,44 @@ def _path(points: Points) -> str:
 
 
 @singledispatch
-def _drawn(thing: Line | Area | Mark | Text) -> str:
-    raise TypeError(f"expected a part of a drawing, got {type(thing).__name__}")
+def _drawn(element: Polyline | Area | Marker | Text) -> str:
+    raise TypeError(f"expected a part of a drawing, got {type(element).__name__}")
 
 
 @_drawn.register
-def _(thing: Line) -> str:
-    dashes = " stroke-dasharray='5 3'" if thing.dashed else ""
+def _(element: Polyline) -> str:
+    dashes = " stroke-dasharray='5 3'" if element.dashed else ""
     return (
-        f"<path d='{_path(thing.points)}' fill='none' stroke='{_colour(thing.colour)}' "
-        f"stroke-width='{_n(thing.width)}'{dashes}/>"
+        f"<path d='{_path(element.points)}' fill='none' stroke='{_colour(element.colour)}' "
+        f"stroke-width='{_n(element.width)}'{dashes}/>"
     )
 
 
 @_drawn.register
-def _(thing: Area) -> str:
-    return f"<path d='{_path(thing.points)}Z' fill='{_colour(thing.colour)}' fill-opacity='{_n(thing.opacity)}'/>"
+def _(element: Area) -> str:
+    return f"<path d='{_path(element.points)}Z' fill='{_colour(element.colour)}' fill-opacity='{_n(element.opacity)}'/>"
 
 
 @_drawn.register
-def _(thing: Mark) -> str:
-    half, colour = thing.size / 2, _colour(thing.colour)
-    left, top, right, bottom = (_n(value) for value in (thing.x - half, thing.y - half, thing.x + half, thing.y + half))
-    if thing.shape is Shape.DISC:
-        return f"<circle cx='{_n(thing.x)}' cy='{_n(thing.y)}' r='{_n(half)}' fill='{colour}'/>"
-    if thing.shape is Shape.SQUARE:
+def _(element: Marker) -> str:
+    half, colour = element.size / 2, _colour(element.colour)
+    left, top, right, bottom = (
+        _n(value) for value in (element.x - half, element.y - half, element.x + half, element.y + half)
+    )
+    if element.shape is Shape.DISC:
+        return f"<circle cx='{_n(element.x)}' cy='{_n(element.y)}' r='{_n(half)}' fill='{colour}'/>"
+    if element.shape is Shape.SQUARE:
         return f"<path d='M{left} {top}H{right}V{bottom}H{left}Z' fill='{colour}'/>"
     return f"<path d='M{left} {top}L{right} {bottom}M{left} {bottom}L{right} {top}' stroke='{colour}' fill='none'/>"
 
 
 @_drawn.register
-def _(thing: Text) -> str:
-    turned = f" transform='rotate({_n(-thing.turned_deg)} {_n(thing.x)} {_n(thing.y)})'" if thing.turned_deg else ""
-    weight = " font-weight='600'" if thing.bold else ""
+def _(element: Text) -> str:
+    turned = (
+        f" transform='rotate({_n(-element.turned_deg)} {_n(element.x)} {_n(element.y)})'" if element.turned_deg else ""
+    )
+    weight = " font-weight='600'" if element.bold else ""
     return (
-        f"<text x='{_n(thing.x)}' y='{_n(thing.y)}' font-size='{_n(thing.size)}' text-anchor='{thing.anchor}' "
-        f"fill='{_colour(thing.colour)}'{weight}{turned}>{escape(thing.text)}</text>"
+        f"<text x='{_n(element.x)}' y='{_n(element.y)}' font-size='{_n(element.size)}' text-anchor='{element.anchor}' "
+        f"fill='{_colour(element.colour)}'{weight}{turned}>{escape(element.text)}</text>"
     )

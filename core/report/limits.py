@@ -9,7 +9,7 @@ import numpy as np
 from core.base.types import TRUSTED_GRADE
 from core.base.words import count, percent, strangers_share
 from core.report.content import Bullets, Paragraph, Section
-from core.report.material import Material
+from core.report.material import ReportMaterial
 
 FEW_TESTED = 3
 """Below so many tested faces a person's own rates mean little."""
@@ -33,14 +33,14 @@ DECIDE = (
 )
 
 
-def limits(given: Material) -> Section:
+def limitations_section(material: ReportMaterial) -> Section:
     """Everything that makes the figures less than they look."""
-    said = (*_on_the_data(given), *_on_strangers(given), *_on_the_faces(given), FOR_ALL)
-    return Section("limits", "Limits", (Bullets(said), Paragraph(DECIDE, strong=True)))
+    sentences = (*_on_the_data(material), *_on_strangers(material), *_on_the_faces(material), FOR_ALL)
+    return Section("limits", "Limits", (Bullets(sentences), Paragraph(DECIDE, strong=True)))
 
 
-def _on_the_data(given: Material) -> Iterator[str]:
-    result, run = given.predictions.evaluation, given.run
+def _on_the_data(material: ReportMaterial) -> Iterator[str]:
+    result, run = material.predictions.evaluation, material.run
     low, high = result.accuracy_ci95
     if high - low > WIDE:
         yield (
@@ -57,13 +57,13 @@ def _on_the_data(given: Material) -> Iterator[str]:
         yield f"{_people(left_out)} took no part; the recogniser does not know them and may give them another's name."
     if result.ece > DISHONEST:
         yield f"Its probabilities are off by {percent(result.ece)} in the mean; read them as a rough order."
-    if given.stale:
+    if material.stale:
         yield "Photos or names changed since the training. The report tells of what was learned then."
     if "imported" in run.params:
         yield "It was trained on another computer: its photos and faces are not here to be shown or measured again."
-    elif given.faces.gone:
-        yield f"{count(given.faces.gone, 'face')} of the run left the dataset since and cannot be shown."
-    if given.study is None:
+    elif material.faces.n_missing:
+        yield f"{count(material.faces.n_missing, 'face')} of the run left the dataset since and cannot be shown."
+    if material.study is None:
         yield "It was measured on one division of the photos. Another one would give somewhat other figures."
 
 
@@ -71,22 +71,26 @@ def _people(n: int) -> str:
     return count(n, "person", "people")
 
 
-def _on_strangers(given: Material) -> Iterator[str]:
-    limit, predictions = given.run.params["threshold"], given.predictions
-    if limit["from_prior"]:
+def _on_strangers(material: ReportMaterial) -> Iterator[str]:
+    threshold, predictions = material.run.params["threshold"], material.predictions
+    if threshold["from_prior"]:
         yield (
-            f'{_people(given.run.metrics["n_people"])} are too few to learn when to say "unknown". The limit was '
-            f"measured with the model on other photos: {strangers_share(limit)} of strangers got a name there. On "
+            f'{_people(material.run.metrics["n_people"])} are too few to learn when to say "unknown". The limit was '
+            f"measured with the model on other photos: {strangers_share(threshold)} of strangers got a name there. On "
             "these photos it was not measured."
         )
     else:
-        broken = [percent(one["fpir"]) for one in given.evaluation["thresholds"] if not one["enough_data"]]
+        broken = [
+            percent(operating_point["fpir"])
+            for operating_point in material.evaluation["thresholds"]
+            if not operating_point["enough_data"]
+        ]
         if broken:
             yield (
-                f"With {_people(limit['n_impostor_people'])} as strangers these rates cannot be promised: "
+                f"With {_people(threshold['n_impostor_people'])} as strangers these rates cannot be promised: "
                 f"{', '.join(broken)}. The limits for them are as strict as the data allow, and more may pass."
             )
-    unknown = float(np.mean(predictions.scores <= limit["score"]))
+    unknown = float(np.mean(predictions.scores <= threshold["score"]))
     if unknown > MANY_UNKNOWN:
         yield (
             f"{percent(unknown)} of the known faces would be called unknown. That is many: some photos may lie under "
@@ -94,8 +98,8 @@ def _on_strangers(given: Material) -> Iterator[str]:
         )
 
 
-def _on_the_faces(given: Material) -> Iterator[str]:
-    faces = given.faces
+def _on_the_faces(material: ReportMaterial) -> Iterator[str]:
+    faces = material.faces
     if small := int(np.count_nonzero(faces.sizes_px < SMALL_PX)):
         yield (
             f"{count(small)} of {count(len(faces.sizes_px), 'tested face')} are narrower than {SMALL_PX} pixels; such "
@@ -104,7 +108,7 @@ def _on_the_faces(given: Material) -> Iterator[str]:
     if poor := int(np.count_nonzero(faces.grades < TRUSTED_GRADE)):
         tested = count(len(faces.grades), "tested face")
         yield f"{count(poor)} of {tested} are of poor quality (below {percent(TRUSTED_GRADE)})."
-    if taking_no_part := sum(entry["faces"] for entry in given.run.params.get("gated", ())):
+    if taking_no_part := sum(entry["faces"] for entry in material.run.params.get("gated", ())):
         yield (
             f"{count(taking_no_part, 'face')} took no part, mostly for their quality: the figures hold for faces as "
             "good as those that were taken."

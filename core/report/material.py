@@ -19,12 +19,12 @@ class FacesNow:
     """(n,) shorter sides of the tested faces that are still there"""
     grades: Floats
     """(n,) their quality, 0..1; NaN where it was not measured"""
-    gone: int
+    n_missing: int
     """Tested or learned faces that left the dataset since."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Pairs:
+class PairDistances:
     """The dataset's faces compared two by two."""
 
     distances: Doubles
@@ -32,7 +32,7 @@ class Pairs:
     same: Bools
     """(n,) whether they show one person; both kinds are there"""
     n_people: int
-    drawn: bool
+    is_sampled: bool
     """True when the faces are too many to look at every pair."""
 
 
@@ -41,7 +41,7 @@ class WrongName:
     """A tested face that got another person's name."""
 
     person: str
-    given: str
+    assigned_name: str
     prob: float
     score: float
     distance: float
@@ -52,7 +52,7 @@ class WrongName:
 
 
 @dataclass(frozen=True, slots=True)
-class Network:
+class ReportedNetwork:
     """A pretrained network that took part."""
 
     id: str
@@ -65,7 +65,7 @@ class Network:
 
 
 @dataclass(frozen=True, slots=True)
-class Hashes:
+class FaceSetHashes:
     """What was tested and learned, as fingerprints."""
 
     tested: str
@@ -77,7 +77,7 @@ class Hashes:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Material:
+class ReportMaterial:
     """Everything that a report tells of."""
 
     dataset: str
@@ -88,11 +88,11 @@ class Material:
     """From ``workflows.evaluation.evaluate.evaluation_json``."""
     study: Mapping[str, Any] | None
     faces: FacesNow
-    pairs: Pairs | None
+    pairs: PairDistances | None
     mistakes: tuple[WrongName, ...]
     """The surest first; not all of them when there are many."""
-    networks: tuple[Network, ...]
-    hashes: Hashes
+    networks: tuple[ReportedNetwork, ...]
+    hashes: FaceSetHashes
     packages: tuple[tuple[str, str], ...]
     """Names and versions of what computed it."""
     with_faces: bool

@@ -24,17 +24,17 @@ from core.report.content import (
     Block,
     Bullets,
     Document,
+    ErrorCard,
+    ErrorCards,
+    FacePicture,
     Facts,
     Figure,
-    Mistake,
-    Mistakes,
     Paragraph,
-    Picture,
     Section,
     Stat,
     TableBlock,
 )
-from core.report.drawing import GRID, INK, QUIET, Anchor, Area, Drawing, Drawn, Line, Mark, Shape, Text
+from core.report.drawing import GRID, INK, QUIET, Anchor, Area, Drawing, DrawnElement, Marker, Polyline, Shape, Text
 from core.report.figures import WIDTH
 
 LACKING = "□"
@@ -153,8 +153,8 @@ class _Pages(FPDF):
         width, height = (self.epw - _GAP_PT * (len(stats) - 1)) / len(stats), 58.0
         top = self.y
         self.set_fill_color(*_SOFT)
-        for place, stat in enumerate(stats):
-            left = self.l_margin + place * (width + _GAP_PT)
+        for column, stat in enumerate(stats):
+            left = self.l_margin + column * (width + _GAP_PT)
             self.rect(left, top, width, height, style="F", round_corners=True, corner_radius=5)
             for text, below, size, colour, style in (
                 (stat.name, 8, 7, _COLOURS[QUIET], ""),
@@ -248,11 +248,11 @@ class _Pages(FPDF):
     def figures(self, figures: Sequence[Figure]) -> None:
         """Charts that follow each other: two in a row where they are narrow."""
         waiting: list[Figure] = []
-        for one in figures:
-            if one.drawing.width > WIDTH:
-                self.charts([one])
+        for figure in figures:
+            if figure.drawing.width > WIDTH:
+                self.charts([figure])
             else:
-                waiting.append(one)
+                waiting.append(figure)
             if len(waiting) == 2:
                 self.charts(waiting)
                 waiting = []
@@ -264,21 +264,21 @@ class _Pages(FPDF):
         width = (self.epw - _GUTTER_PT) / 2 if figures[0].drawing.width <= WIDTH else self.epw
         scale = width / figures[0].drawing.width
         titles, notes = (
-            [self.title_height(one, width) for one in figures],
-            [self.note_height(one, width) for one in figures],
+            [self.title_height(figure, width) for figure in figures],
+            [self.note_height(figure, width) for figure in figures],
         )
-        tallest = max(one.drawing.height * scale for one in figures)
+        tallest = max(figure.drawing.height * scale for figure in figures)
         self.keep(max(titles) + tallest + max(notes) + 12)
         top = self.y
-        for place, one in enumerate(figures):
-            left = self.l_margin + place * (width + _GUTTER_PT)
+        for column, figure in enumerate(figures):
+            left = self.l_margin + column * (width + _GUTTER_PT)
             self.write_in(style="B")
             self.set_xy(left, top)
-            self.words_in(one.title, width)
-            self.draw(one.drawing, left, top + max(titles) + 4, scale)
+            self.words_in(figure.title, width)
+            self.draw(figure.drawing, left, top + max(titles) + 4, scale)
             self.write_in(_NOTE_PT, _COLOURS[QUIET])
-            self.set_xy(left, top + max(titles) + 8 + one.drawing.height * scale)
-            self.words_in(one.note, width)
+            self.set_xy(left, top + max(titles) + 8 + figure.drawing.height * scale)
+            self.words_in(figure.note, width)
         self.write_in()
         self.set_xy(self.l_margin, top + max(titles) + tallest + max(notes) + 22)
 
@@ -305,42 +305,42 @@ class _Pages(FPDF):
         return cast("float", height)
 
     @block.register
-    def _(self, block: Mistakes) -> None:
+    def _(self, block: ErrorCards) -> None:
         for start in range(0, len(block.items), _CARDS_IN_ROW):
             self.cards(block.items[start : start + _CARDS_IN_ROW])
         self.ln(4)
 
-    def cards(self, items: Sequence[Mistake]) -> None:
+    def cards(self, items: Sequence[ErrorCard]) -> None:
         """Errors side by side."""
         width = (self.epw - _GAP_PT * (_CARDS_IN_ROW - 1)) / _CARDS_IN_ROW
-        pictures = _PICTURE_PT + 13 if any(one.pictures for one in items) else 0
-        height = pictures + max(self.card_words(one, width - 12, dry=True) for one in items) + 14
+        pictures = _PICTURE_PT + 13 if any(mistake.pictures for mistake in items) else 0
+        height = pictures + max(self.card_words(mistake, width - 12, dry=True) for mistake in items) + 14
         self.keep(height + 6)
         top = self.y
-        for place, one in enumerate(items):
-            left = self.l_margin + place * (width + _GAP_PT)
+        for column, mistake in enumerate(items):
+            left = self.l_margin + column * (width + _GAP_PT)
             self.set_draw_color(*_LINE)
             self.rect(left, top, width, height, round_corners=True, corner_radius=5)
-            for number, picture in enumerate(one.pictures):
+            for number, picture in enumerate(mistake.pictures):
                 self.picture(picture, left + 7 + number * (_PICTURE_PT + 8), top + 7)
             self.set_xy(left + 7, top + 7 + pictures)
-            self.card_words(one, width - 12, dry=False)
+            self.card_words(mistake, width - 12, dry=False)
         self.set_xy(self.l_margin, top + height + 9)
         self.write_in()
 
-    def picture(self, picture: Picture, left: float, top: float) -> None:
-        self.image(io.BytesIO(picture.jpeg), left, top, _PICTURE_PT, _PICTURE_PT, alt_text=self.shown(picture.told))
+    def picture(self, picture: FacePicture, left: float, top: float) -> None:
+        self.image(io.BytesIO(picture.jpeg), left, top, _PICTURE_PT, _PICTURE_PT, alt_text=self.shown(picture.alt_text))
         self.write_in(6, _COLOURS[QUIET])
         self.set_xy(left, top + _PICTURE_PT + 1)
         self.cell(_PICTURE_PT, 8, self.cut_to(self.shown(picture.under), _PICTURE_PT))
 
-    def card_words(self, one: Mistake, width: float, *, dry: bool) -> float:
+    def card_words(self, mistake: ErrorCard, width: float, *, dry: bool) -> float:
         """Who was taken for whom, and how sure it was; gives the height of it."""
         left, height = self.x, 0.0
         for text, size, colour, style in (
-            (one.person, _BODY_PT, _COLOURS[INK], "B"),
-            (f"✗ taken for {one.given}", _SMALL_PT, _TAKEN, ""),
-            (one.said, 6.6, _COLOURS[QUIET], ""),
+            (mistake.person, _BODY_PT, _COLOURS[INK], "B"),
+            (f"✗ taken for {mistake.assigned_name}", _SMALL_PT, _TAKEN, ""),
+            (mistake.certainty, 6.6, _COLOURS[QUIET], ""),
         ):
             self.write_in(size, colour, style)
             self.set_x(left)
@@ -351,27 +351,29 @@ class _Pages(FPDF):
 
     def draw(self, drawing: Drawing, left: float, top: float, scale: float) -> None:
         """A drawing with its top left corner at a place of the page."""
-        for thing in drawing.things:
-            self.thing(thing, lambda x, y: (left + x * scale, top + y * scale), scale)
+        for element in drawing.elements:
+            self.draw_element(element, lambda x, y: (left + x * scale, top + y * scale), scale)
 
-    def thing(self, thing: Drawn, place: Callable[[float, float], tuple[float, float]], scale: float) -> None:
-        colour = _rgb(thing.colour)
+    def draw_element(
+        self, element: DrawnElement, to_page: Callable[[float, float], tuple[float, float]], scale: float
+    ) -> None:
+        colour = _rgb(element.colour)
         self.set_draw_color(*colour)
         self.set_fill_color(*colour)
-        if isinstance(thing, Line):
-            self.set_line_width(thing.width * scale)
-            self.set_dash_pattern(*((4, 2.4) if thing.dashed else (0, 0)))
-            self.polyline([place(x, y) for x, y in thing.points])
+        if isinstance(element, Polyline):
+            self.set_line_width(element.width * scale)
+            self.set_dash_pattern(*((4, 2.4) if element.dashed else (0, 0)))
+            self.polyline([to_page(x, y) for x, y in element.points])
             self.set_dash_pattern()
-        elif isinstance(thing, Area):
-            with self.local_context(fill_opacity=thing.opacity):
-                self.polygon([place(x, y) for x, y in thing.points], style="F")
-        elif isinstance(thing, Mark):
-            self.mark(thing, *place(thing.x, thing.y), scale)
+        elif isinstance(element, Area):
+            with self.local_context(fill_opacity=element.opacity):
+                self.polygon([to_page(x, y) for x, y in element.points], style="F")
+        elif isinstance(element, Marker):
+            self.mark(element, *to_page(element.x, element.y), scale)
         else:
-            self.words(thing, *place(thing.x, thing.y), scale)
+            self.words(element, *to_page(element.x, element.y), scale)
 
-    def mark(self, mark: Mark, x: float, y: float, scale: float) -> None:
+    def mark(self, mark: Marker, x: float, y: float, scale: float) -> None:
         half = mark.size / 2 * scale
         if mark.shape is Shape.DISC:
             self.circle(x, y, half, style="F")
@@ -406,11 +408,14 @@ def _widths(table: TableBlock) -> tuple[float, ...]:
     """Room for each column by its longest word or cell, none narrower than its share of a narrow one."""
     longest = [
         max(
-            *(len(row[at]) if at in table.code else min(len(row[at]), _LONGEST_COLUMN) for row in table.rows),
-            max(map(len, table.columns[at].split()), default=0),
-            min(len(table.columns[at]), 12),
+            *(
+                len(row[column]) if column in table.code else min(len(row[column]), _LONGEST_COLUMN)
+                for row in table.rows
+            ),
+            max(map(len, table.columns[column].split()), default=0),
+            min(len(table.columns[column]), 12),
         )
-        for at in range(len(table.columns))
+        for column in range(len(table.columns))
     ]
     return tuple(4.0 + long for long in longest)
 

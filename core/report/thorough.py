@@ -8,7 +8,7 @@ from typing import Any
 from core.base.words import count, percent
 from core.report import figures
 from core.report.content import Block, Figure, Paragraph, Section, TableBlock
-from core.report.figures import Row, Step
+from core.report.figures import DotRow, SharePoint
 
 FIGURES = {
     "accuracy": "Right (accuracy)",
@@ -18,7 +18,7 @@ FIGURES = {
 }
 
 
-def thorough(study: Mapping[str, Any], run_revision: int) -> Section:
+def repeated_study_section(study: Mapping[str, Any], run_revision: int) -> Section:
     """Everything that repeated folds tell."""
     intro = study["protocol"]
     if study["revision"] != run_revision:
@@ -28,8 +28,8 @@ def thorough(study: Mapping[str, Any], run_revision: int) -> Section:
     return Section("study", "Measured again and again", tuple(blocks))
 
 
-def _interval(found: Mapping[str, float]) -> str:
-    return f"{percent(found['mean'])} ({percent(found['low'])} to {percent(found['high'])})"
+def _interval(estimate: Mapping[str, float]) -> str:
+    return f"{percent(estimate['mean'])} ({percent(estimate['low'])} to {percent(estimate['high'])})"
 
 
 def _table(study: Mapping[str, Any]) -> TableBlock:
@@ -39,47 +39,61 @@ def _table(study: Mapping[str, Any]) -> TableBlock:
 
 
 def _classifiers(study: Mapping[str, Any]) -> tuple[Block, ...]:
-    shown = [one for one in study["classifiers"] if one["accuracy"]["mean"] > study["baseline"]["accuracy"]["mean"]]
-    if not shown:
+    better = [
+        classifier
+        for classifier in study["classifiers"]
+        if classifier["accuracy"]["mean"] > study["baseline"]["accuracy"]["mean"]
+    ]
+    if not better:
         return (_classifiers_table(study["classifiers"]),)
-    rows = [_row(one["title"], one["accuracy"], percent(one["accuracy"]["mean"])) for one in shown]
-    told = "; ".join(f"{row.label} {row.note}" for row in rows)
+    rows = [
+        _row(classifier["title"], classifier["accuracy"], percent(classifier["accuracy"]["mean"]))
+        for classifier in better
+    ]
+    description = "; ".join(f"{row.label} {row.note}" for row in rows)
     figure = Figure(
-        "Other classifiers on the same folds", f"Accuracy: {told}.", figures.dots(rows, "right", whole=False)
+        "Other classifiers on the same folds",
+        f"Accuracy: {description}.",
+        figures.draw_dot_plot(rows, "right", whole=False),
     )
     return (Paragraph(study["why"]), figure, _classifiers_table(study["classifiers"]))
 
 
-def _classifiers_table(found: Sequence[Mapping[str, Any]]) -> TableBlock:
+def _classifiers_table(classifiers: Sequence[Mapping[str, Any]]) -> TableBlock:
     rows = tuple(
         (
-            one["title"],
-            _interval(one["accuracy"]),
-            percent(one["macro_f1"]["mean"]),
-            percent(one["top3"]["mean"]),
-            f"{1000 * one['fit_s']:.3g} ms",
-            f"{1000 * one['predict_ms']:.3g} µs",
+            classifier["title"],
+            _interval(classifier["accuracy"]),
+            percent(classifier["macro_f1"]["mean"]),
+            percent(classifier["top3"]["mean"]),
+            f"{1000 * classifier['fit_s']:.3g} ms",
+            f"{1000 * classifier['predict_ms']:.3g} µs",
         )
-        for one in found
+        for classifier in classifiers
     )
     columns = ("Classifier", "Right (95 % interval)", "Macro F1", "Top-3", "Time to learn", "Time for a face")
     return TableBlock("Classifiers compared", columns, rows, right=frozenset({1, 2, 3, 4, 5}))
 
 
-def _row(label: str, found: Mapping[str, float], note: str, heading: str = "") -> Row:
-    return Row(label=label, value=found["mean"], low=found["low"], high=found["high"], note=note, heading=heading)
+def _row(label: str, estimate: Mapping[str, float], note: str, heading: str = "") -> DotRow:
+    return DotRow(
+        label=label, value=estimate["mean"], low=estimate["low"], high=estimate["high"], note=note, heading=heading
+    )
 
 
 def _slices(study: Mapping[str, Any]) -> tuple[Figure, ...]:
-    telling = [one for one in study["slices"] if one["n"] < study["faces"]]
-    if not telling:
+    partial_slices = [data_slice for data_slice in study["slices"] if data_slice["n"] < study["faces"]]
+    if not partial_slices:
         return ()
-    rows = [_row(one["slice"], one["accuracy"], count(one["n"], "face"), f"By {one['by']}") for one in telling]
-    worst = min(telling, key=lambda one: float(one["accuracy"]["high"]))
+    rows = [
+        _row(data_slice["slice"], data_slice["accuracy"], count(data_slice["n"], "face"), f"By {data_slice['by']}")
+        for data_slice in partial_slices
+    ]
+    worst = min(partial_slices, key=lambda data_slice: float(data_slice["accuracy"]["high"]))
     right = percent(worst["accuracy"]["mean"])
     title = f"Hardest: {worst['by']} {worst['slice']}, {right} of {count(worst['n'], 'face')} right"
-    told = "; ".join(f"{row.heading}, {row.label}: {percent(row.value)} of {row.note}" for row in rows)
-    return (Figure(title, f"Accuracy by slices. {told}.", figures.dots(rows, "right", whole=False)),)
+    description = "; ".join(f"{row.heading}, {row.label}: {percent(row.value)} of {row.note}" for row in rows)
+    return (Figure(title, f"Accuracy by slices. {description}.", figures.draw_dot_plot(rows, "right", whole=False)),)
 
 
 def _curve(study: Mapping[str, Any]) -> tuple[Figure, ...]:
@@ -87,11 +101,12 @@ def _curve(study: Mapping[str, Any]) -> tuple[Figure, ...]:
     if len(points) < 2:
         return ()
     values = [
-        Step(one["photos"], one["accuracy"]["mean"], one["accuracy"]["low"], one["accuracy"]["high"]) for one in points
+        SharePoint(point["photos"], point["accuracy"]["mean"], point["accuracy"]["low"], point["accuracy"]["high"])
+        for point in points
     ]
     first, last = values[0], values[-1]
     few, many = count(first.number, "photo"), count(last.number)
     title = f"{percent(first.share)} right with {few} of each person, {percent(last.share)} with {many}"
-    told = "; ".join(f"{one.number}: {percent(one.share)}" for one in values)
-    drawing = figures.steps(values, "photos of each person learned from", "right")
-    return (Figure(title, f"Learning curve: accuracy by photos of each person. {told}.", drawing),)
+    description = "; ".join(f"{point.number}: {percent(point.share)}" for point in values)
+    drawing = figures.draw_share_curve(values, "photos of each person learned from", "right")
+    return (Figure(title, f"Learning curve: accuracy by photos of each person. {description}.", drawing),)

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from core.base.words import count, percent, strangers_share
-from core.report.basis import data, moment, origin, protocol
+from core.report.basis import data_section, format_moment, protocol_section, reproducibility_section
 from core.report.content import Document, Section, Stat, TableBlock
-from core.report.limits import limits
-from core.report.material import Material
-from core.report.results import known, mistakes, same_person, share_of, strangers
-from core.report.thorough import thorough
+from core.report.limits import limitations_section
+from core.report.material import ReportMaterial
+from core.report.results import (
+    format_interval,
+    known_people_section,
+    strangers_section,
+    verification_section,
+    worst_errors_section,
+)
+from core.report.thorough import repeated_study_section
 
 WORDS = (
     ("Accuracy", "The share of tested faces that got the right name."),
@@ -27,48 +33,54 @@ WORDS = (
 )  # fmt: skip
 
 
-def write(given: Material) -> Document:
+def write_report(material: ReportMaterial) -> Document:
     """The report of a run."""
-    run, result = given.run, given.predictions.evaluation
+    run, result = material.run, material.predictions.evaluation
     right, tested = count(result.n_correct), count(result.n_test, "face")
     return Document(
-        title=f"How well does it know “{given.dataset}”?",
-        subtitle=f"Face Atlas, report on training run {run.id} of {moment(run.created)}, revision {run.revision}",
+        title=f"How well does it know “{material.dataset}”?",
+        subtitle=(
+            f"Face Atlas, report on training run {run.id} of {format_moment(run.created)}, revision {run.revision}"
+        ),
         answer=f"Right for {right} of {tested} it had not seen before. {run.params['why']}",
-        stats=_stats(given),
-        sections=tuple(_sections(given)),
+        stats=_stats(material),
+        sections=tuple(_sections(material)),
         dated_s=run.created,
     )
 
 
-def _stats(given: Material) -> tuple[Stat, ...]:
-    run, result = given.run, given.predictions.evaluation
-    limit = next(one for one in given.evaluation["thresholds"] if one["fpir"] == run.params["threshold"]["rate"])
+def _stats(material: ReportMaterial) -> tuple[Stat, ...]:
+    run, result = material.run, material.predictions.evaluation
+    operating_point = next(
+        point for point in material.evaluation["thresholds"] if point["fpir"] == run.params["threshold"]["rate"]
+    )
     promised = strangers_share(run.params["threshold"])
     return (
-        Stat(percent(result.accuracy), "right on new photos", f"95 % interval {share_of(*result.accuracy_ci95)}"),
+        Stat(
+            percent(result.accuracy), "right on new photos", f"95 % interval {format_interval(*result.accuracy_ci95)}"
+        ),
         Stat(percent(result.macro_f1), "fair to everybody (macro F1)"),
-        Stat(percent(limit["correct_name_rate"]), "named rightly", f"{promised} of strangers get a name"),
+        Stat(percent(operating_point["correct_name_rate"]), "named rightly", f"{promised} of strangers get a name"),
         Stat(count(run.metrics["n_people"]), "people", f"{count(run.metrics['n_train'], 'face')} learned"),
     )
 
 
-def _sections(given: Material) -> Iterator[Section]:
-    yield data(given)
-    yield protocol(given)
-    yield known(given)
-    yield strangers(given)
-    if given.pairs is not None:
-        yield same_person(given, given.pairs)
-    if given.study is not None:
-        yield thorough(given.study, given.run.revision)
-    yield mistakes(given)
-    yield limits(given)
-    yield origin(given)
+def _sections(material: ReportMaterial) -> Iterator[Section]:
+    yield data_section(material)
+    yield protocol_section(material)
+    yield known_people_section(material)
+    yield strangers_section(material)
+    if material.pairs is not None:
+        yield verification_section(material, material.pairs)
+    if material.study is not None:
+        yield repeated_study_section(material.study, material.run.revision)
+    yield worst_errors_section(material)
+    yield limitations_section(material)
+    yield reproducibility_section(material)
     yield Section("words", "What the words mean", (TableBlock("Words", ("Word", "Meaning"), WORDS),))
 
 
-def facts(document: Document) -> list[tuple[str, str]]:
+def report_facts(document: Document) -> list[tuple[str, str]]:
     """What a page can show beforehand: the numbers, and what the report holds."""
-    shown = [(stat.name, f"{stat.value}{f' ({stat.note})' if stat.note else ''}") for stat in document.stats]
-    return [*shown, ("sections", ", ".join(section.title for section in document.sections))]
+    stats = [(stat.name, f"{stat.value}{f' ({stat.note})' if stat.note else ''}") for stat in document.stats]
+    return [*stats, ("sections", ", ".join(section.title for section in document.sections))]

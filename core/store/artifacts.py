@@ -22,7 +22,7 @@ from pathlib import Path
 from core.base.errors import NotFound, data_folder_fault
 
 
-class Kind(StrEnum):
+class ArtifactKind(StrEnum):
     """The folders of a dataset."""
 
     PHOTO = "photos"
@@ -57,13 +57,13 @@ class Artifacts:
 
     root: Path
 
-    def put(self, dataset_id: str, kind: Kind, file_id: str, data: bytes) -> None:
+    def put(self, dataset_id: str, kind: ArtifactKind, file_id: str, data: bytes) -> None:
         """Write a file unless it is there, whole."""
         path = self.path(dataset_id, kind, file_id)
         if not path.exists() or path.stat().st_size != len(data):
             self.replace(dataset_id, kind, file_id, data)
 
-    def replace(self, dataset_id: str, kind: Kind, file_id: str, data: bytes) -> None:
+    def replace(self, dataset_id: str, kind: ArtifactKind, file_id: str, data: bytes) -> None:
         """Write a file in the place of the one that may be there; whoever reads meanwhile gets either whole.
 
         It is on the disk when this returns, or at the end of ``together``: a row may point to it then.
@@ -88,46 +88,46 @@ class Artifacts:
         folders = set[Path]().union(*(written.result() for written in writing))
         list(_pool().map(_flush, folders))
 
-    def read(self, dataset_id: str, kind: Kind, file_id: str) -> bytes:
+    def read(self, dataset_id: str, kind: ArtifactKind, file_id: str) -> bytes:
         """Raises NotFound when the file is gone."""
         try:
             return self.path(dataset_id, kind, file_id).read_bytes()
         except FileNotFoundError as error:
             raise NotFound(f"A file of this dataset ({kind}) is missing from the data folder.") from error
 
-    def path(self, dataset_id: str, kind: Kind, file_id: str) -> Path:
+    def path(self, dataset_id: str, kind: ArtifactKind, file_id: str) -> Path:
         """Where a file lies, whether it exists or not. Ids are hexadecimal; anything else is refused."""
         for part in (dataset_id, file_id):
             if not part.isalnum():
                 raise NotFound(f"'{part}' is no id of a stored file.")
         return self.root / dataset_id / kind / file_id[:2] / file_id
 
-    def ids(self, dataset_id: str, kind: Kind) -> list[str]:
+    def ids(self, dataset_id: str, kind: ArtifactKind) -> list[str]:
         """The ids of all files of a kind, in no order."""
         return [path.name for path in (self.root / dataset_id / kind).glob("*/*") if path.name.isalnum()]
 
-    def delete(self, dataset_id: str, kind: Kind, file_id: str) -> None:
+    def delete(self, dataset_id: str, kind: ArtifactKind, file_id: str) -> None:
         self.path(dataset_id, kind, file_id).unlink(missing_ok=True)
 
-    def sweep(self, dataset_id: str, kept: Mapping[str, Container[str]], before: float) -> int:
+    def sweep(self, dataset_id: str, ids_to_keep: Mapping[str, Container[str]], before: float) -> int:
         """Remove every file of a dataset that is not kept and was written before a time; how many there were.
 
         Parameters
         ----------
-        kept : the ids to keep by the name of their folder; a folder that is not named goes as a whole
+        ids_to_keep : the ids to keep by the name of their folder; a folder that is not named goes as a whole
         before : seconds since 1970
         """
-        loose = self.loose(dataset_id, kept, before)
+        loose = self.loose(dataset_id, ids_to_keep, before)
         for path in loose:
             path.unlink()
         return len(loose)
 
-    def loose(self, dataset_id: str, kept: Mapping[str, Container[str]], before: float) -> list[Path]:
+    def loose(self, dataset_id: str, ids_to_keep: Mapping[str, Container[str]], before: float) -> list[Path]:
         """The files that ``sweep`` would remove."""
         return [
             path
             for path in (self.root / dataset_id).glob("*/*/*")
-            if path.name not in kept.get(path.parts[-3], ()) and path.stat().st_mtime < before
+            if path.name not in ids_to_keep.get(path.parts[-3], ()) and path.stat().st_mtime < before
         ]
 
     def delete_drafts(self, dataset_id: str) -> None:

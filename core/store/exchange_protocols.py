@@ -21,7 +21,7 @@ class PhotoFaces:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class FaceLocation:
     """Where a face is."""
 
     face_id: str
@@ -33,7 +33,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class PersonOrigin:
     """A person as they came into the dataset: by a folder, or named by somebody."""
 
     person_id: int
@@ -60,16 +60,16 @@ class TransferStore(Protocol):
     def vectors(self, dataset_id: str) -> Iterator[Embeddings]:
         """The vectors in use by face id, some thousands at a time."""
 
-    def places(self, dataset_id: str, photo_id: str) -> list[Place]:
+    def places(self, dataset_id: str, photo_id: str) -> list[FaceLocation]:
         """All faces of a photo, the dismissed ones too."""
 
-    def places_of(self, dataset_id: str, face_ids: Iterable[str]) -> list[Place]:
+    def places_of(self, dataset_id: str, face_ids: Iterable[str]) -> list[FaceLocation]:
         """Where these faces are, as far as they are there."""
 
     def photo_ids(self, dataset_id: str) -> dict[str, str]:
         """Every photo's id and name."""
 
-    def origins(self, dataset_id: str) -> list[Origin]: ...
+    def origins(self, dataset_id: str) -> list[PersonOrigin]: ...
     def people_after_merges(self, dataset_id: str) -> dict[int, int]:
         """Who each person is after all merges, by the people's ids."""
 
@@ -119,7 +119,7 @@ class Erasure:
 
 
 @dataclass(frozen=True, slots=True)
-class Erased:
+class ErasureCounts:
     """What went out of the database, in numbers."""
 
     faces: int
@@ -131,7 +131,7 @@ class Erased:
 
 
 @dataclass(frozen=True, slots=True)
-class Remains:
+class NameRemains:
     """What the database's texts still hold of a person's names."""
 
     living: frozenset[str]
@@ -144,7 +144,7 @@ class Remains:
 
 RunsOf = Callable[[Erasure], Sequence[str]]
 """The runs that go with a person."""
-WriteDown = Callable[[Erasure, Erased, frozenset[str], set[str], set[str]], None]
+WriteDown = Callable[[Erasure, ErasureCounts, frozenset[str], set[str], set[str]], None]
 """Takes what was removed, in full and in numbers, the runs that went, and the photos and crops that stay."""
 
 
@@ -172,7 +172,7 @@ class EraseStore(Protocol):
     def kept_files(self, dataset_id: str) -> tuple[set[str], set[str]]:
         """The photos and the crops that the rows speak of."""
 
-    def remains(self, erasure: Erasure) -> Remains:
+    def remains(self, erasure: Erasure) -> NameRemains:
         """Read every text of the database."""
 
     def compact(self) -> None:

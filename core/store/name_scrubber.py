@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from core.store.name_spelling import Spellings, readings
+from core.store.name_spelling import Spellings, text_readings
 
 REPLACEMENT = "erased"
 
@@ -28,8 +28,8 @@ class Scrubber:
         """The text without the names."""
         if value in self.ids:
             return REPLACEMENT
-        for reading in readings(value):
-            spans = [(each.start, each.end) for each in self.spellings.mentions(reading) if each.sure]
+        for reading in text_readings(value):
+            spans = [(mention.start, mention.end) for mention in self.spellings.mentions(reading) if mention.sure]
             if spans:
                 return _without(reading, spans)
         return value
@@ -49,9 +49,9 @@ class Scrubber:
         return value
 
 
-def _without(text: str, spans: list[tuple[int, int]]) -> str:
+def _without(text: str, mention_spans: list[tuple[int, int]]) -> str:
     parts, position = [], 0
-    for start, end in sorted(spans):
+    for start, end in sorted(mention_spans):
         if start >= position:
             parts += [text[position:start], REPLACEMENT]
             position = end

@@ -54,18 +54,18 @@ class Mention:
 @lru_cache(maxsize=1 << 14)
 def _fold_letter(letter: str) -> str:
     parts = unicodedata.normalize("NFKD", letter.casefold())
-    kept = "".join(part for part in parts if unicodedata.combining(part) in (0, *_KEPT_MARKS))
-    return unicodedata.normalize("NFC", kept).casefold().translate(_PLAIN)
+    base_letters = "".join(part for part in parts if unicodedata.combining(part) in (0, *_KEPT_MARKS))
+    return unicodedata.normalize("NFC", base_letters).casefold().translate(_PLAIN)
 
 
-def compose(text: str) -> str:
+def compose_accents(text: str) -> str:
     """The text with its accents composed."""
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
-def fold(text: str) -> str:
+def fold_name(text: str) -> str:
     """The text without case and accents."""
-    return text.lower() if text.isascii() else "".join(map(_fold_letter, compose(text)))
+    return text.lower() if text.isascii() else "".join(map(_fold_letter, compose_accents(text)))
 
 
 @lru_cache(maxsize=1 << 12)
@@ -84,24 +84,24 @@ def _class_of(letter: str) -> str:
 
 def words_of(name: str) -> tuple[str, ...]:
     """The runs of letters and of digits of a name, folded: what two spellings of a name have in common."""
-    runs = groupby(fold(name), _class_of)
+    runs = groupby(fold_name(name), _class_of)
     return tuple("".join(run) for kind, run in runs if kind)
 
 
 def key_of(name: str) -> str:
     """The same for every spelling of a name."""
-    return "".join(words_of(name)) or fold(name)
+    return "".join(words_of(name)) or fold_name(name)
 
 
 def _weight(folded: str) -> int:
     return sum(3 if _script(letter) in _LONG_SCRIPTS else 1 for letter in folded if _is_letter(letter))
 
 
-def readings(text: str) -> Iterator[str]:
+def text_readings(text: str) -> Iterator[str]:
     """The text with its accents composed, and what it says where it is written as an address."""
-    yield compose(text)
+    yield compose_accents(text)
     if "%" in text:
-        yield compose(unquote(text))
+        yield compose_accents(unquote(text))
 
 
 # patterns
@@ -109,12 +109,16 @@ def readings(text: str) -> Iterator[str]:
 
 def _pattern(name: str, between: str = _BETWEEN) -> str:
     """A name as a pattern for folded texts."""
-    composed = compose(name)
+    composed = compose_accents(name)
     blurred = sum(letter.isascii() and letter.isalpha() for letter in composed) >= LEAST_BESIDE_UNREADABLE
     letters = [(_fold_letter(letter), letter.isascii()) for letter in composed]
-    runs = groupby(((piece, plain) for piece, plain in letters if piece), lambda each: _class_of(each[0][0]))
-    words = ["".join(_letter_pattern(*each, blurred=blurred) for each in run) for kind, run in runs if kind]
-    return between.join(words) or re.escape(fold(name))
+    runs = groupby(
+        ((piece, plain) for piece, plain in letters if piece), lambda folded_letter: _class_of(folded_letter[0][0])
+    )
+    words = [
+        "".join(_letter_pattern(*folded_letter, blurred=blurred) for folded_letter in run) for kind, run in runs if kind
+    ]
+    return between.join(words) or re.escape(fold_name(name))
 
 
 def _letter_pattern(piece: str, plain: bool, *, blurred: bool) -> str:
@@ -123,7 +127,7 @@ def _letter_pattern(piece: str, plain: bool, *, blurred: bool) -> str:
 
 def _spelled_out(name: str) -> Iterator[str]:
     yield name
-    lower = compose(name).lower()
+    lower = compose_accents(name).lower()
     if any(letter in _SPELLED_OUT for letter in lower):
         yield "".join(_SPELLED_OUT.get(letter, letter) for letter in lower)
 
@@ -144,38 +148,38 @@ class Spellings:
     spared: tuple[str, ...] = ()
 
     @cached_property
-    def _sought(self) -> list[re.Pattern[str]]:
-        written = {name for given in self.names for name in _spelled_out(given)}
+    def _name_patterns(self) -> list[re.Pattern[str]]:
+        written = {name for original in self.names for name in _spelled_out(original)}
         plain = {_pattern(name) for name in written if not _is_bare(name)}
-        whole = {rf"(?:^|(?<=/)){re.escape(fold(name))}(?=/|$)" for name in written if _is_bare(name)}
-        return [re.compile(pattern) for pattern in sorted(plain | whole, key=lambda each: (-len(each), each))]
+        whole = {rf"(?:^|(?<=/)){re.escape(fold_name(name))}(?=/|$)" for name in written if _is_bare(name)}
+        return [re.compile(pattern) for pattern in sorted(plain | whole, key=lambda source: (-len(source), source))]
 
     @cached_property
-    def _any(self) -> re.Pattern[str] | None:
-        return re.compile("|".join(each.pattern for each in self._sought)) if self._sought else None
+    def _any_pattern(self) -> re.Pattern[str] | None:
+        return re.compile("|".join(pattern.pattern for pattern in self._name_patterns)) if self._name_patterns else None
 
     @cached_property
-    def _kept(self) -> re.Pattern[str] | None:
+    def _spared_pattern(self) -> re.Pattern[str] | None:
         """Spared names in any spelling; one that only digits tell from a name that goes, just as it is."""
-        gone = {"".join(filter(_is_letter, key_of(name))) for name in self.names}
-        near = {name for name in self.spared if "".join(filter(_is_letter, key_of(name))) in gone}
+        erased_letters = {"".join(filter(_is_letter, key_of(name))) for name in self.names}
+        near = {name for name in self.spared if "".join(filter(_is_letter, key_of(name))) in erased_letters}
         loose = [_pattern(name) for name in self.spared if name not in near]
-        exact = [re.escape(fold(name)) for name in near if key_of(name) not in self._keys]
-        patterns = sorted(filter(None, {*loose, *exact}), key=lambda each: (-len(each), each))
-        kept = "|".join(patterns)
-        return re.compile(rf"{_NO_LETTER_BEFORE}(?:{kept})(?!\d){_NO_LETTER_BEHIND}") if kept else None
+        exact = [re.escape(fold_name(name)) for name in near if key_of(name) not in self._keys]
+        patterns = sorted(filter(None, {*loose, *exact}), key=lambda source: (-len(source), source))
+        alternatives = "|".join(patterns)
+        return re.compile(rf"{_NO_LETTER_BEFORE}(?:{alternatives})(?!\d){_NO_LETTER_BEHIND}") if alternatives else None
 
     @cached_property
     def _keys(self) -> frozenset[str]:
-        return frozenset(key_of(name) for given in self.names for name in _spelled_out(given))
+        return frozenset(key_of(name) for original in self.names for name in _spelled_out(original))
 
     @cached_property
     def _twins(self) -> frozenset[str]:
         """Spared names that are the same but for their spelling: only that very spelling is theirs."""
-        return frozenset(compose(name) for name in self.spared if key_of(name) in self._keys)
+        return frozenset(compose_accents(name) for name in self.spared if key_of(name) in self._keys)
 
     @cached_property
-    def _turned(self) -> re.Pattern[str] | None:
+    def _reversed_pattern(self) -> re.Pattern[str] | None:
         """'Lee, Ann' of 'Ann Lee'."""
         pairs = [words_of(name) for name in self.names]
         turned = [rf"{re.escape(last)}[\W_]{{1,3}}{re.escape(first)}" for first, last in filter(_is_turnable, pairs)]
@@ -187,33 +191,35 @@ class Spellings:
 
     def may_mention(self, text: str) -> bool:
         """Whether the letters of a name are in the text; quick, and too often true."""
-        folded = fold(text)
-        return any(each is not None and each.search(folded) for each in (self._any, self._turned))
+        folded = fold_name(text)
+        return any(
+            pattern is not None and pattern.search(folded) for pattern in (self._any_pattern, self._reversed_pattern)
+        )
 
     def mentions(self, text: str) -> Iterator[Mention]:
-        """Where the names stand in a text whose accents are composed (``compose``)."""
+        """Where the names stand in a text whose accents are composed (``compose_accents``)."""
         if not self.may_mention(text):
             return
         folded, origin = _fold_with_origin(text)
-        kept = [match.span() for match in self._kept.finditer(folded)] if self._kept else []
+        spared_spans = [match.span() for match in self._spared_pattern.finditer(folded)] if self._spared_pattern else []
         for start, end, sure in self._spans(folded, text, origin):
-            if not any(first <= start and end <= last for first, last in kept):
-                place = origin[start], _end(text, origin, end)
-                if not self._is_twin(text, *place):
-                    yield Mention(*place, sure)
+            if not any(first <= start and end <= last for first, last in spared_spans):
+                bounds = origin[start], _end(text, origin, end)
+                if not self._is_twin(text, *bounds):
+                    yield Mention(*bounds, sure)
 
     def _spans(self, folded: str, text: str, origin: list[int]) -> Iterator[tuple[int, int, bool]]:
         position = 0
-        while self._any and (match := self._any.search(folded, position)):
-            found = (each.match(folded, match.start()) for each in self._sought)
-            spans = [each.span() for each in found if each]
+        while self._any_pattern and (match := self._any_pattern.search(folded, position)):
+            matches = (candidate.match(folded, match.start()) for candidate in self._name_patterns)
+            spans = [candidate.span() for candidate in matches if candidate]
             whole = [span for span in spans if self._is_whole(text, origin[span[0]], _end(text, origin, span[1]))]
             for start, end in (whole or spans)[:1]:
                 if whole or _weight(folded[start:end]) >= LEAST_IN_WORDS or _is_hump(text, origin, start, end):
                     yield start, end, bool(whole)
             position = whole[0][1] if whole else match.start() + 1
-        if self._turned:
-            yield from ((*match.span(), False) for match in self._turned.finditer(folded))
+        if self._reversed_pattern:
+            yield from ((*match.span(), False) for match in self._reversed_pattern.finditer(folded))
 
     def _is_whole(self, text: str, start: int, end: int) -> bool:
         long = len(words_of(text[start:end])) > 1 or end - start >= LEAST_IN_CAMEL
@@ -221,7 +227,7 @@ class Spellings:
         return before and (end >= len(text) or _parts(text[end - 1], text[end], camel=long))
 
     def _is_twin(self, text: str, start: int, end: int) -> bool:
-        alone = not any(_is_letter(each) for each in text[max(start - 1, 0) : start] + text[end : end + 1])
+        alone = not any(_is_letter(letter) for letter in text[max(start - 1, 0) : start] + text[end : end + 1])
         return alone and text[start:end] in self._twins
 
 
@@ -264,6 +270,6 @@ def _end(text: str, origin: list[int], end: int) -> int:
     return behind
 
 
-def mentioned(spellings: Spellings, texts: Iterable[str]) -> list[bool]:
+def find_mentions(spellings: Spellings, texts: Iterable[str]) -> list[bool]:
     """For every mention in the texts, whether it is sure."""
-    return [mention.sure for text in texts for read in readings(text) for mention in spellings.mentions(read)]
+    return [mention.sure for text in texts for read in text_readings(text) for mention in spellings.mentions(read)]

@@ -8,10 +8,10 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from core.base.types import Embeddings, Face, FaceTable, Photo, Quality, Revision, Split, Vectors
-from core.jobs.model import Job, JobKind, JobState, Owner
+from core.jobs.model import Job, JobKind, JobOwner, JobState
 
 
-class Outcome(StrEnum):
+class FileOutcome(StrEnum):
     """What became of one file of an archive."""
 
     TAKEN = "taken"
@@ -29,7 +29,7 @@ class FileReport:
 
     position: int
     name: str
-    outcome: Outcome
+    outcome: FileOutcome
     faces: int = 0
     person: str | None = None
     split: Split | None = None
@@ -108,7 +108,7 @@ class PhotoLook:
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class FolderNamedFace:
     """A face that came without a name, whose photo was found again in a person's folder."""
 
     face_id: str
@@ -124,7 +124,7 @@ class IngestBatch:
     photos: Sequence[tuple[Photo, PhotoLabel]] = ()
     faces: Sequence[StoredFace] = ()
     reports: Sequence[FileReport] = ()
-    named: Sequence[Named] = ()
+    named: Sequence[FolderNamedFace] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +212,7 @@ class FaceStore(Protocol):
         self,
         dataset_id: str,
         photo_id: str,
-        found: Sequence[StoredFace],
+        detected: Sequence[StoredFace],
         taken: float | None = None,
         look: PhotoLook | None = None,
         not_found: Sequence[StoredFace] = (),
@@ -258,7 +258,7 @@ class ReportStore(Protocol):
         """Positions of the files that are dealt with already."""
 
     def file_reports(
-        self, job_id: str, outcomes: Iterable[Outcome] = (), offset: int = 0, limit: int | None = None
+        self, job_id: str, outcomes: Iterable[FileOutcome] = (), offset: int = 0, limit: int | None = None
     ) -> list[FileReport]: ...
     def remark_count(self, job_id: str) -> int:
         """How many files were taken of which the report says something all the same."""
@@ -266,7 +266,7 @@ class ReportStore(Protocol):
     def recent_faces(self, dataset_id: str, job_id: str, limit: int) -> list[Face]:
         """Faces of the last photos that an ingest took, the newest first."""
 
-    def outcome_counts(self, job_id: str) -> dict[Outcome, int]: ...
+    def outcome_counts(self, job_id: str) -> dict[FileOutcome, int]: ...
     def reported_faces(self, job_id: str) -> int: ...
 
 
@@ -287,7 +287,9 @@ class RunStore(Protocol):
 class JobStore(Protocol):
     """The queue. One process claims a job at a time."""
 
-    def submit(self, dataset_id: str, kind: JobKind, params: dict[str, Any], owner: Owner = Owner.WORKER) -> Job: ...
+    def submit(
+        self, dataset_id: str, kind: JobKind, params: dict[str, Any], owner: JobOwner = JobOwner.WORKER
+    ) -> Job: ...
     def claim(self, *, quick_only: bool = False) -> Job | None:
         """The oldest queued job of the worker, or the oldest that goes first (``jobs.order``), now running."""
 

@@ -11,27 +11,27 @@ import streamlit as st
 Choice = TypeVar("Choice", bound=StrEnum)
 
 
-def asked(name: str) -> str | None:
+def query_value(name: str) -> str | None:
     """What the address says, if it says anything."""
     return st.query_params.get(name)
 
 
-def number(name: str) -> int | None:
+def query_number(name: str) -> int | None:
     """The number that the address gives; None when it gives none, or something else."""
-    given = asked(name) or ""
-    return int(given) if given.isascii() and given.isdigit() else None
+    text = query_value(name) or ""
+    return int(text) if text.isascii() and text.isdigit() else None
 
 
-def one_of(known: Sequence[Choice], name: str) -> Choice | None:
+def query_choice(known: Sequence[Choice], name: str) -> Choice | None:
     """Which of the known values the address names."""
-    wanted = asked(name)
-    return next((value for value in known if value == wanted), None)
+    text = query_value(name)
+    return next((value for value in known if value == text), None)
 
 
-def remember(**values: str | None) -> None:
+def set_query_values(**values: str | None) -> None:
     """Put values into the address; None takes one out."""
     for name, value in values.items():
         if value is None:
             st.query_params.pop(name, None)
-        elif asked(name) != value:
+        elif query_value(name) != value:
             st.query_params[name] = value

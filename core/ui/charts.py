@@ -48,16 +48,16 @@ _DEEPEST = 0.75
 """The opacity of the fullest cell: the theme's text can be read on it."""
 
 
-def figure(drawn: str) -> go.Figure:
+def figure_from_json(figure_json: str) -> go.Figure:
     """Rebuild a figure from its JSON; the same JSON always gives the same figure."""
-    return plotly.io.from_json(drawn)
+    return plotly.io.from_json(figure_json)
 
 
 # the map
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Group:
+class PointGroup:
     """Points that look alike, because they have something in common."""
 
     name: str
@@ -69,7 +69,7 @@ class Group:
     """Part of the background: small, faint, never labelled on the chart."""
 
 
-def biggest(labels: Ints, n_people: int, most: int = MOST_COLOURED) -> Ints:
+def largest_people(labels: Ints, n_people: int, most: int = MOST_COLOURED) -> Ints:
     """Give the people (places in the list of names) who have the most faces, the biggest first."""
     sizes = np.bincount(labels[labels >= 0], minlength=n_people)
     order = np.argsort(-sizes, kind="stable")[:most]
@@ -77,30 +77,35 @@ def biggest(labels: Ints, n_people: int, most: int = MOST_COLOURED) -> Ints:
 
 
 def people_groups(
-    labels: Ints, names: Sequence[str], coloured: Ints, *, rest: str = "everyone else", nameless: str = "no name"
-) -> list[Group]:
+    labels: Ints,
+    names: Sequence[str],
+    coloured: Ints,
+    *,
+    others_name: str = "everyone else",
+    nameless_name: str = "no name",
+) -> list[PointGroup]:
     """Group faces by person: the coloured people one by one, all others and the nameless in grey behind them.
 
     Parameters
     ----------
     labels : (n,) places in ``names``, or -1
     coloured : places in ``names``, at most ``MOST_COLOURED`` are taken
-    rest, nameless : what those are called who have a name but no colour, and those without a label
+    others_name, nameless_name : what those are called who have a name but no colour, and those without a label
     """
     coloured = coloured[:MOST_COLOURED]
     others = (labels >= 0) & ~np.isin(labels, coloured)
     groups = [
-        Group(nameless, np.flatnonzero(labels < 0), symbol="circle-open", faded=True),
-        Group(rest, np.flatnonzero(others), faded=True),
+        PointGroup(nameless_name, np.flatnonzero(labels < 0), symbol="circle-open", faded=True),
+        PointGroup(others_name, np.flatnonzero(others), faded=True),
         *(
-            Group(names[person], np.flatnonzero(labels == person), PALETTE[place], SYMBOLS[place])
-            for place, person in enumerate(coloured)
+            PointGroup(names[person], np.flatnonzero(labels == person), PALETTE[colour_index], SYMBOLS[colour_index])
+            for colour_index, person in enumerate(coloured)
         ),
     ]
     return [group for group in groups if len(group.rows)]
 
 
-def direct_labels(points: Floats, groups: Sequence[Group]) -> dict[str, tuple[float, ...]]:
+def direct_labels(points: Floats, groups: Sequence[PointGroup]) -> dict[str, tuple[float, ...]]:
     """Where the names of the coloured groups stand, the biggest first: where there is no room, that one counts.
 
     Parameters
@@ -109,25 +114,25 @@ def direct_labels(points: Floats, groups: Sequence[Group]) -> dict[str, tuple[fl
     """
     extent = np.maximum(np.ptp(points, axis=0), 1e-9) if len(points) else np.ones(2, np.float32)
     coloured = sorted((group for group in groups if group.colour != GREY), key=lambda group: -len(group.rows))
-    return {group.name: _label_place(points[group.rows], extent) for group in coloured}
+    return {group.name: _label_position(points[group.rows], extent) for group in coloured}
 
 
-def _label_place(own: Floats, extent: Floats) -> tuple[float, ...]:
+def _label_position(points: Floats, extent: Floats) -> tuple[float, ...]:
     """The middle of the points around a group's middle one, on a plane their upper edge; outliers have no say."""
-    scaled = own / extent
+    scaled = points / extent
     middle = scaled[np.abs(scaled - np.median(scaled, axis=0)).sum(axis=1).argmin()]
-    near = own[np.abs(scaled - middle).max(axis=1) < 0.1]
-    place = np.median(near, axis=0)
-    if own.shape[1] == 2:
-        place[1] = np.quantile(near[:, 1], 0.85)
-    return tuple(place.tolist())
+    near = points[np.abs(scaled - middle).max(axis=1) < 0.1]
+    position = np.median(near, axis=0)
+    if points.shape[1] == 2:
+        position[1] = np.quantile(near[:, 1], 0.85)
+    return tuple(position.tolist())
 
 
 # the confusion matrix
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Matrix:
+class ConfusionMatrix:
     """The part of a confusion matrix that is shown, in the order in which it is shown."""
 
     names: Sequence[str]
@@ -150,24 +155,24 @@ class Matrix:
         return np.asarray(self.counts / np.maximum(self.support, 1)[:, None], dtype=np.float64)
 
 
-def confusion_json(matrix: Matrix, *, ink: str, as_shares: bool) -> str:
+def confusion_json(matrix: ConfusionMatrix, *, ink: str, as_shares: bool) -> str:
     """Draw who was given which name: right in blue on the diagonal, wrong in orange, the deeper the more.
 
     ``customdata`` of a cell holds the places of its two people in the evaluation: true, given.
     """
     n = len(matrix.names)
     values = matrix.shares if as_shares else matrix.counts.astype(np.float64)
-    drawn = go.Figure(_heat(matrix, values, as_shares) if n <= HEAT_MOST else [])
-    drawn.add_trace(_cells(matrix, values, ink=ink, as_shares=as_shares))
-    drawn.update_layout(_people_by_people(matrix.labels, across="name given", down="who it is"))
-    return str(drawn.to_json())
+    figure = go.Figure(_heatmaps(matrix, values, as_shares) if n <= HEAT_MOST else [])
+    figure.add_trace(_cell_marks(matrix, values, ink=ink, as_shares=as_shares))
+    figure.update_layout(_people_by_people(matrix.labels, across="name given", down="who it is"))
+    return str(figure.to_json())
 
 
 def axis_names(names: Sequence[str]) -> list[str]:
     """Names cut for the axes; whole where cutting would make two alike."""
-    cut = [name if len(name) <= LABEL_MOST else f"{name[: LABEL_MOST - 1]}…" for name in names]
-    shown = [short if cut.count(short) == 1 else name for short, name in zip(cut, names, strict=True)]
-    return [escape(name, quote=False) for name in shown]  # Plotly reads tags, links too, in every text
+    shortened = [name if len(name) <= LABEL_MOST else f"{name[: LABEL_MOST - 1]}…" for name in names]
+    labels = [short if shortened.count(short) == 1 else name for short, name in zip(shortened, names, strict=True)]
+    return [escape(name, quote=False) for name in labels]  # Plotly reads tags, links too, in every text
 
 
 def _people_by_people(labels: Sequence[str], *, across: str, down: str) -> dict[str, Any]:
@@ -208,15 +213,15 @@ def confusion_row_px(n: int, row: int) -> int:
     return int(max(0, row / max(n, 1) * (confusion_height_px(n) - 150) - 30))
 
 
-def _heat(matrix: Matrix, values: Doubles, as_shares: bool) -> list[go.Heatmap]:
+def _heatmaps(matrix: ConfusionMatrix, values: Doubles, as_shares: bool) -> list[go.Heatmap]:
     right = np.eye(len(values), dtype=bool)
     return [
-        _layer(matrix, np.where(right & (values > 0), values, np.nan), RIGHT, as_shares),
-        _layer(matrix, np.where(~right & (values > 0), values, np.nan), WRONG, as_shares),
+        _heatmap(matrix, np.where(right & (values > 0), values, np.nan), RIGHT, as_shares),
+        _heatmap(matrix, np.where(~right & (values > 0), values, np.nan), WRONG, as_shares),
     ]
 
 
-def _layer(matrix: Matrix, values: Doubles, colour: str, as_shares: bool) -> go.Heatmap:
+def _heatmap(matrix: ConfusionMatrix, values: Doubles, colour: str, as_shares: bool) -> go.Heatmap:
     fullest = 1.0 if as_shares or np.isnan(values).all() else float(np.nanmax(values))
     return go.Heatmap(
         z=values,
@@ -232,48 +237,48 @@ def _layer(matrix: Matrix, values: Doubles, colour: str, as_shares: bool) -> go.
     )
 
 
-def _cells(matrix: Matrix, values: Doubles, *, ink: str, as_shares: bool) -> go.Scatter:
+def _cell_marks(matrix: ConfusionMatrix, values: Doubles, *, ink: str, as_shares: bool) -> go.Scatter:
     """One mark a cell that counts: what is pointed at and clicked, and beyond ``HEAT_MOST`` people what is seen."""
     n, labels = len(matrix.names), matrix.labels
     rows, columns = np.nonzero(matrix.counts)
-    places = list(zip(rows.tolist(), columns.tolist(), strict=True))
-    seen = n > HEAT_MOST
+    cells = list(zip(rows.tolist(), columns.tolist(), strict=True))
+    marks_visible = n > HEAT_MOST
     colours = np.where(rows == columns, RIGHT, WRONG)
     side = max(5.0, 0.8 * (confusion_height_px(n) - 150) / max(n, 1))
     return go.Scatter(
-        x=[labels[column] for _, column in places],
-        y=[labels[row] for row, _ in places],
-        customdata=[[int(matrix.people[row]), int(matrix.people[column])] for row, column in places],
-        hovertext=[_told(matrix, row, column) for row, column in places],
+        x=[labels[column] for _, column in cells],
+        y=[labels[row] for row, _ in cells],
+        customdata=[[int(matrix.people[row]), int(matrix.people[column])] for row, column in cells],
+        hovertext=[_cell_hover_text(matrix, row, column) for row, column in cells],
         hovertemplate="%{hovertext}<extra></extra>",
         mode="markers+text" if n <= TEXT_MOST else "markers",
-        text=[_number(value, as_shares) for value in values[rows, columns]],
+        text=[_cell_text(value, as_shares) for value in values[rows, columns]],
         marker={
             "symbol": "square",
             "size": side,
-            "color": colours.tolist() if seen else "rgba(0,0,0,0)",
-            "opacity": np.where(rows == columns, 0.45, 1.0).tolist() if seen else 1.0,
+            "color": colours.tolist() if marks_visible else "rgba(0,0,0,0)",
+            "opacity": np.where(rows == columns, 0.45, 1.0).tolist() if marks_visible else 1.0,
         },
-        selected={"marker": {} if seen else {"color": "rgba(128,128,128,0.45)"}},
+        selected={"marker": {} if marks_visible else {"color": "rgba(128,128,128,0.45)"}},
         textfont={"color": ink, "size": 12},
-        unselected={"marker": {"opacity": 0.2 if seen else 1.0}, "textfont": {"color": ink}},
+        unselected={"marker": {"opacity": 0.2 if marks_visible else 1.0}, "textfont": {"color": ink}},
     )
 
 
-def _told(matrix: Matrix, row: int, column: int) -> str:
+def _cell_hover_text(matrix: ConfusionMatrix, row: int, column: int) -> str:
     count, support = int(matrix.counts[row, column]), int(matrix.support[row])
-    person, given = (escape(matrix.names[place], quote=False) for place in (row, column))
+    person, predicted = (escape(matrix.names[index], quote=False) for index in (row, column))
     if row == column:
         return f"{person}: {count} of {support} right"
-    return f"{person} taken for {given}: {count} of {support}"
+    return f"{person} taken for {predicted}: {count} of {support}"
 
 
-def _number(value: float, as_shares: bool) -> str:
+def _cell_text(value: float, as_shares: bool) -> str:
     return f"{100 * value:.0f} %" if as_shares else f"{value:.0f}"
 
 
 def _rgba(colour: str, opacity: float) -> str:
-    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
+    red, green, blue = (int(colour[start : start + 2], 16) for start in (1, 3, 5))
     return f"rgba({red},{green},{blue},{opacity})"
 
 
@@ -281,7 +286,7 @@ def _rgba(colour: str, opacity: float) -> str:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Alike:
+class LikenessMatrix:
     """How alike people are, two by two, in the order in which it is shown."""
 
     names: Sequence[str]
@@ -296,36 +301,36 @@ class Alike:
     """The value of no colour."""
 
 
-def alike_json(alike: Alike, *, ink: str, as_shares: bool) -> str:
+def likeness_json(matrix: LikenessMatrix, *, ink: str, as_shares: bool) -> str:
     """Draw how alike people are, the deeper the more. ``customdata`` of a cell holds its two people: row, column."""
-    labels, n = axis_names(alike.names), len(alike.names)
-    values = np.where(np.eye(n, dtype=bool), np.nan, alike.values)
-    span = alike.nearest - alike.farthest
-    depth = np.clip((values - alike.farthest) / (span or 1.0), 0, 1)
+    labels, n = axis_names(matrix.names), len(matrix.names)
+    values = np.where(np.eye(n, dtype=bool), np.nan, matrix.values)
+    span = matrix.nearest - matrix.farthest
+    depth = np.clip((values - matrix.farthest) / (span or 1.0), 0, 1)
     colours = [[0, _rgba(RIGHT, 0.0)], [1, _rgba(RIGHT, 0.95 if n > TEXT_MOST else _DEEPEST)]]
     shade = go.Heatmap(
         z=depth, x=labels, y=labels, zmin=0, zmax=1, colorscale=colours, showscale=False, hoverinfo="skip"
     )
-    drawn = go.Figure(shade.update(xgap=1, ygap=1))
-    drawn.add_trace(_pairs_to_click(alike, values, labels, ink=ink, as_shares=as_shares))
-    drawn.update_layout(_people_by_people(labels, across="", down=""))
-    drawn.update_layout(xaxis_showgrid=False, yaxis_showgrid=False)
-    return str(drawn.to_json())
+    figure = go.Figure(shade.update(xgap=1, ygap=1))
+    figure.add_trace(_pairs_to_click(matrix, values, labels, ink=ink, as_shares=as_shares))
+    figure.update_layout(_people_by_people(labels, across="", down=""))
+    figure.update_layout(xaxis_showgrid=False, yaxis_showgrid=False)
+    return str(figure.to_json())
 
 
 def _pairs_to_click(
-    alike: Alike, values: Doubles, labels: Sequence[str], *, ink: str, as_shares: bool
+    matrix: LikenessMatrix, values: Doubles, labels: Sequence[str], *, ink: str, as_shares: bool
 ) -> go.Scatter | go.Scattergl:
     """An unseen mark on each cell, as heatmaps cannot be clicked; a few thousand are drawn by WebGL."""
     n = len(labels)
     rows, columns = np.nonzero(~np.isnan(values))
-    told = [f"{100 * value:.0f} %" if as_shares else f"{value:.2f}" for value in values[rows, columns]]
-    kind = go.Scatter if n <= HEAT_MOST else go.Scattergl
-    return kind(
+    texts = [f"{100 * value:.0f} %" if as_shares else f"{value:.2f}" for value in values[rows, columns]]
+    trace_type = go.Scatter if n <= HEAT_MOST else go.Scattergl
+    return trace_type(
         x=[labels[column] for column in columns.tolist()],
         y=[labels[row] for row in rows.tolist()],
-        customdata=np.stack([alike.people[rows], alike.people[columns]], axis=1).tolist(),
-        text=told,
+        customdata=np.stack([matrix.people[rows], matrix.people[columns]], axis=1).tolist(),
+        text=texts,
         hovertemplate="%{y} and %{x}: %{text}<extra></extra>",
         mode="markers+text" if n <= TEXT_MOST else "markers",
         marker={

@@ -9,7 +9,7 @@ from core.ui import data, frame, words
 from core.workflows.training import train
 
 
-def runs(dataset: Dataset) -> None:
+def show_damaged_runs(dataset: Dataset) -> None:
     """A line for each damaged run, with the way to be rid of it."""
     for run, fault in data.damaged_runs(dataset):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):

@@ -23,7 +23,7 @@ from core.workflows.projection import project
 from core.workflows.projection.project import FaceMap, Method
 from core.workflows.training import train
 
-_staying: list[Services] = []
+_kept_services: list[Services] = []
 """The working parts while everything else that is remembered goes."""
 _erased_at: dict[Path, float] = {}
 """By data folder, when the newest erasing ended that pages know of."""
@@ -33,12 +33,12 @@ _forgetting = threading.Lock()
 @st.cache_resource(show_spinner=False)
 def services() -> Services:
     """The working parts, and the worker process beside the app."""
-    if _staying:
-        return _staying[0]
-    made = Services(from_env())
-    if made.settings.supervise:
-        made.supervisor.start()
-    return made
+    if _kept_services:
+        return _kept_services[0]
+    working = Services(from_env())
+    if working.settings.supervise:
+        working.supervisor.start()
+    return working
 
 
 def forget_erased() -> None:
@@ -46,15 +46,15 @@ def forget_erased() -> None:
     with _forgetting:
         working = services()
         erasings = (job for job in working.jobs.jobs() if job.kind is JobKind.ERASE and job.state is JobState.DONE)
-        newest = max((job.finished or 0.0 for job in erasings), default=0.0)
-        if newest > _erased_at.setdefault(working.settings.data_dir, newest):
-            _staying[:] = [working]
+        newest_erasing = max((job.finished or 0.0 for job in erasings), default=0.0)
+        if newest_erasing > _erased_at.setdefault(working.settings.data_dir, newest_erasing):
+            _kept_services[:] = [working]
             st.cache_data.clear()
             st.cache_resource.clear()
             working.forget_identifiers()
             services()
-            _staying.clear()
-        _erased_at[working.settings.data_dir] = newest
+            _kept_services.clear()
+        _erased_at[working.settings.data_dir] = newest_erasing
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,14 +75,14 @@ class Faces:
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def faces(dataset_id: str, revision: Revision) -> Faces:
+def dataset_faces(dataset_id: str, revision: Revision) -> Faces:
     """Every face."""
     table = services().store.face_table(dataset_id)
     return Faces(dataset_id, revision, table, {face_id: row for row, face_id in enumerate(table.ids)})
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def faces_of(dataset_id: str, revision: Revision, person_id: int) -> Faces:
+def person_faces(dataset_id: str, revision: Revision, person_id: int) -> Faces:
     """Every face of one person: much faster than all when there are many."""
     table = services().store.face_table(dataset_id, person_id)
     return Faces(
@@ -100,7 +100,7 @@ def _embeddings(dataset_id: str, revision: Revision, person_id: int | None) -> E
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def predictions(run_id: str) -> Predictions:
+def run_predictions(run_id: str) -> Predictions:
     """What a run said; a run never changes."""
     return train.load_predictions(services().artifacts, services().runs.run(run_id))
 
@@ -109,16 +109,16 @@ def predictions(run_id: str) -> Predictions:
 def face_map(dataset_id: str, revision: Revision, map_id: str | None, dimensions: int = 2) -> FaceMap:
     """A stored map with those who came since, or the quick one of this revision when ``map_id`` is None."""
     if map_id is None:
-        return project.pca_map(faces(dataset_id, revision).embeddings, dimensions)
+        return project.pca_map(dataset_faces(dataset_id, revision).embeddings, dimensions)
     info = next(info for info in services().runs.maps(dataset_id) if info.id == map_id)
-    made, known = project.load_map(services().artifacts, info), faces(dataset_id, revision)
-    if known.row.keys() <= set(made.face_ids):
-        return made  # without reading the vectors
-    return project.with_newcomers(made, known.embeddings)
+    stored_map, faces = project.load_map(services().artifacts, info), dataset_faces(dataset_id, revision)
+    if faces.row.keys() <= set(stored_map.face_ids):
+        return stored_map  # without reading the vectors
+    return project.with_newcomers(stored_map, faces.embeddings)
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
-def counts(dataset_id: str, revision: Revision) -> Counts:
+def dataset_counts(dataset_id: str, revision: Revision) -> Counts:
     """How much a dataset holds."""
     return services().store.counts(dataset_id)
 
@@ -130,7 +130,7 @@ def photos_without_face(dataset_id: str, revision: Revision) -> list[Photo]:
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
-def people(dataset_id: str, revision: Revision) -> list[PersonCount]:
+def dataset_people(dataset_id: str, revision: Revision) -> list[PersonCount]:
     """The people of a dataset by name."""
     return services().store.people(dataset_id)
 
@@ -141,7 +141,7 @@ def storage_bytes(dataset_id: str, revision: Revision) -> int:
     return services().artifacts.size_bytes(dataset_id)
 
 
-def runs(dataset: Dataset) -> list[Run]:
+def dataset_runs(dataset: Dataset) -> list[Run]:
     """The dataset's runs, newest first, but for damaged ones."""
     return [run for run in services().runs.runs(dataset.id) if run_fault(run.params, run.metrics) is None]
 
@@ -155,8 +155,8 @@ def damaged_runs(dataset: Dataset) -> list[tuple[Run, str]]:
 def newest_map(dataset: Dataset, method: Method = Method.UMAP, dimensions: int = 2) -> MapInfo | None:
     """The newest stored map of a kind, of whatever revision."""
     kind = (method, dimensions)
-    made = services().runs.maps(dataset.id)
-    return next((info for info in made if (info.method, project.dimensions(info)) == kind), None)
+    maps = services().runs.maps(dataset.id)
+    return next((info for info in maps if (info.method, project.map_dimensions(info)) == kind), None)
 
 
 def jobs_of(dataset: Dataset, kind: JobKind) -> list[Job]:

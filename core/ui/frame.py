@@ -57,7 +57,7 @@ class Frame:
     def dataset(self) -> Dataset:
         """The chosen dataset; the page ends with a way on when there is none."""
         if self.chosen is None:
-            empty("There is no dataset yet.", "Start with your photos or the sample", HOME)
+            show_empty_state("There is no dataset yet.", "Start with your photos or the sample", HOME)
             st.stop()
         return self.chosen
 
@@ -78,11 +78,11 @@ def page(title: str, purpose: str, *, chooser: bool = True) -> Iterator[Frame]:
     with _faults_in_words():
         data.forget_erased()
         services = data.services()
-        chosen = _choose_dataset(services, bar) if chooser else None
-        running.notice(JOBS)
-        if chosen is not None:
-            outdated.notice(chosen)
-        yield Frame(services, chosen, bar.container(width="content", horizontal=True, vertical_alignment="bottom"))
+        dataset = _choose_dataset(services, bar) if chooser else None
+        running.show_running_notice(JOBS)
+        if dataset is not None:
+            outdated.show_outdated_notice(dataset)
+        yield Frame(services, dataset, bar.container(width="content", horizontal=True, vertical_alignment="bottom"))
 
 
 @contextmanager
@@ -91,71 +91,76 @@ def _faults_in_words() -> Iterator[None]:
     try:
         yield
     except Exception as fault:
-        words = refusals.describe(fault)
+        words = refusals.describe_fault(fault)
         if words is None:
             raise
-        refusals.show(words)
+        refusals.show_refusal(words)
         if isinstance(fault, DataFolderFault):
             st.button("Try again", key="try_again", icon=":material/refresh:")
         st.stop()
 
 
-def _choose_dataset(services: Services, place: DeltaGenerator) -> Dataset | None:
+def _choose_dataset(services: Services, container: DeltaGenerator) -> Dataset | None:
     """The chooser; the choice is remembered for the session and in the address."""
-    known = {dataset.id: dataset for dataset in services.store.datasets()}
-    if not known:
+    datasets_by_id = {dataset.id: dataset for dataset in services.store.datasets()}
+    if not datasets_by_id:
         return None
-    wanted = (st.query_params.get("dataset"), st.session_state.get(state.DATASET), list(known)[-1])
-    chosen = next(dataset_id for dataset_id in wanted if dataset_id in known)
+    preferred_ids = (st.query_params.get("dataset"), st.session_state.get(state.DATASET), list(datasets_by_id)[-1])
+    dataset_id = next(candidate_id for candidate_id in preferred_ids if candidate_id in datasets_by_id)
     # Set at every run: a widget's own state is lost when the page changes, even with a key.
-    st.session_state[state.CHOOSER] = chosen
-    place.selectbox(
-        "Dataset", list(known), format_func=lambda key: known[key].name, key=state.CHOOSER, width=240, on_change=_choose
+    st.session_state[state.CHOOSER] = dataset_id
+    container.selectbox(
+        "Dataset",
+        list(datasets_by_id),
+        format_func=lambda key: datasets_by_id[key].name,
+        key=state.CHOOSER,
+        width=240,
+        on_change=_choose,
     )
-    remember(chosen)
-    return known[chosen]
+    remember_dataset(dataset_id)
+    return datasets_by_id[dataset_id]
 
 
 def _choose() -> None:
-    remember(st.session_state[state.CHOOSER])
+    remember_dataset(st.session_state[state.CHOOSER])
 
 
-def remember(dataset_id: str) -> None:
+def remember_dataset(dataset_id: str) -> None:
     """Make a dataset the chosen one."""
     st.session_state[state.DATASET] = dataset_id
     st.query_params["dataset"] = dataset_id
 
 
-def forget(dataset_id: str) -> None:
+def forget_dataset(dataset_id: str) -> None:
     """Stop choosing a dataset that is gone."""
     if st.session_state.get(state.DATASET) == dataset_id:
         st.session_state.pop(state.DATASET)
         st.query_params.pop("dataset", None)
 
 
-def go(page_path: str, dataset_id: str | None = None, **others: str) -> None:
-    """Open another page, on a dataset; ``others`` go into its address too."""
+def open_page(page_path: str, dataset_id: str | None = None, **query: str) -> None:
+    """Open another page, on a dataset; ``query`` goes into its address too."""
     if dataset_id is None:
         st.switch_page(page_path)
     st.session_state[state.DATASET] = dataset_id
-    st.switch_page(page_path, query_params={"dataset": dataset_id, **others})
+    st.switch_page(page_path, query_params={"dataset": dataset_id, **query})
 
 
-def empty(what: str, invitation: str, page_path: str) -> None:
+def show_empty_state(message: str, invitation: str, page_path: str) -> None:
     """Say what is missing, and lead to where it is made."""
     with st.container(border=True, horizontal_alignment="center"):
-        st.markdown(f"## {what}", text_alignment="center")
+        st.markdown(f"## {message}", text_alignment="center")
         if st.button(invitation, type="primary", key=f"empty_{page_path}"):
-            go(page_path, st.session_state.get(state.DATASET))
+            open_page(page_path, st.session_state.get(state.DATASET))
 
 
-def next_step(sentence: str, label: str, page_path: str, dataset_id: str) -> None:
+def show_next_step(sentence: str, label: str, page_path: str, dataset_id: str) -> None:
     """Close a page with the way on."""
     st.divider()
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(sentence)
         if st.button(label, key=f"next_{page_path}", icon=":material/arrow_forward:", icon_position="right"):
-            go(page_path, dataset_id)
+            open_page(page_path, dataset_id)
 
 
 def say_next(message: str) -> None:

@@ -15,8 +15,8 @@ import streamlit as st
 
 from core.base.errors import NotFound
 from core.base.types import Box, RgbImage
-from core.imaging.decoding import encode_jpeg, shrink
-from core.store.artifacts import Kind
+from core.imaging.decoding import encode_jpeg, shrink_image
+from core.store.artifacts import ArtifactKind
 from core.ui import address, data
 
 PER_PAGE = 48
@@ -76,7 +76,7 @@ class NamedBox:
     known: bool = True
 
 
-def grid(dataset_id: str, tiles: Iterable[Tile], tile_px: int = TILE_PX) -> None:
+def show_face_grid(dataset_id: str, tiles: Iterable[Tile], tile_px: int = TILE_PX) -> None:
     """An even grid of face crops, names under them."""
     cells = "".join(_cell(dataset_id, tile) for tile in tiles)
     st.html(_grid(cells, tile_px))
@@ -86,7 +86,7 @@ def paged_grid(
     dataset_id: str, tiles: Sequence[Tile], key: str, *, per_page: int = PER_PAGE, tile_px: int = TILE_PX
 ) -> None:
     """A grid of any length, a page at a time."""
-    grid(dataset_id, tiles[page_slice(len(tiles), per_page, key)], tile_px)
+    show_face_grid(dataset_id, tiles[page_slice(len(tiles), per_page, key)], tile_px)
 
 
 def page_slice(n: int, per_page: int, key: str, *, address_name: str | None = None) -> slice:
@@ -95,16 +95,16 @@ def page_slice(n: int, per_page: int, key: str, *, address_name: str | None = No
     Under ``address_name`` the page number is kept in the address.
     """
     pages = max(1, -(-n // per_page))
-    first = min(pages, max(1, address.number(address_name) or 1)) if address_name else 1
+    first = min(pages, max(1, address.query_number(address_name) or 1)) if address_name else 1
     page = st.pagination(pages, default=first, key=f"{key}_page_{pages}") if pages > 1 else 1
     if address_name:
-        address.remember(**{address_name: str(page) if page > 1 else None})
+        address.set_query_values(**{address_name: str(page) if page > 1 else None})
     return slice((page - 1) * per_page, page * per_page)
 
 
-def pairs(dataset_id: str, shown: Iterable[Pair], pair_px: int = 2 * TILE_PX) -> None:
+def show_pairs(dataset_id: str, pairs: Iterable[Pair], pair_px: int = 2 * TILE_PX) -> None:
     """An even grid of two faces side by side, what they are to each other under them."""
-    cells = "".join(_pair(dataset_id, pair) for pair in shown)
+    cells = "".join(_pair(dataset_id, pair) for pair in pairs)
     st.html(_grid(cells, pair_px))
 
 
@@ -136,7 +136,7 @@ def _cell(dataset_id: str, tile: Tile) -> str:
     )
 
 
-def picture(src: str, alt: str, note: str = "") -> str:
+def picture_html(src: str, alt: str, note: str = "") -> str:
     """One square picture with a note under it, as HTML; ``src`` is a data address."""
     under = f"<div class='fa-note' dir='auto'>{escape(note)}</div>" if note else ""
     return f"{_STYLE}<div class='fa-grid'><div><img src='{src}' alt='{escape(alt)}'>{under}</div></div>"
@@ -145,7 +145,7 @@ def picture(src: str, alt: str, note: str = "") -> str:
 def crop_address(dataset_id: str, crop_id: str) -> str:
     """A stored crop as a data address; a grey square when its file is gone."""
     try:
-        return jpeg_address(data.services().artifacts.read(dataset_id, Kind.CROP, crop_id))
+        return jpeg_address(data.services().artifacts.read(dataset_id, ArtifactKind.CROP, crop_id))
     except NotFound:
         return GREY
 
@@ -155,26 +155,26 @@ def jpeg_address(jpeg: bytes) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode("ascii")
 
 
-def photo(image: RgbImage, boxes: Iterable[NamedBox], alt: str) -> None:
+def show_photo(image: RgbImage, boxes: Iterable[NamedBox], alt: str) -> None:
     """A photo with a labelled box on every face."""
     height, width = image.shape[:2]
-    picture = jpeg_address(encode_jpeg(shrink(image, PHOTO_PX), quality=88))
-    frames = "".join(_frame(named, width, height) for named in boxes)
+    src = jpeg_address(encode_jpeg(shrink_image(image, PHOTO_PX), quality=88))
+    frames = "".join(_frame(box, width, height) for box in boxes)
     st.html(
         f"{_STYLE}<div class='fa-photo' style='width:min(100%,calc(68vh*{width / height:.4f}))'>"
-        f"<img src='{picture}' alt='{escape(alt)}'>{frames}</div>"
+        f"<img src='{src}' alt='{escape(alt)}'>{frames}</div>"
     )
 
 
-def _frame(named: NamedBox, width_px: int, height_px: int) -> str:
-    box = named.box
-    place = (
+def _frame(named_box: NamedBox, width_px: int, height_px: int) -> str:
+    box = named_box.box
+    position = (
         f"left:{box.left / width_px:.4%};top:{box.top / height_px:.4%};"
         f"width:{box.width / width_px:.4%};height:{box.height / height_px:.4%}"
     )
     kinds = ["fa-box"]
-    kinds += ["fa-unknown"] if not named.known else []
+    kinds += ["fa-unknown"] if not named_box.known else []
     kinds += ["fa-right"] if box.centre[0] > width_px * 0.7 else []  # the tag grows inwards
     kinds += ["fa-low"] if box.bottom > height_px * 0.9 else []  # and stays on the photo
-    tag = f"<span class='fa-tag' dir='auto'>{escape(named.label)}</span>"
-    return f"<div class='{' '.join(kinds)}' style='{place}'>{tag}</div>"
+    tag = f"<span class='fa-tag' dir='auto'>{escape(named_box.label)}</span>"
+    return f"<div class='{' '.join(kinds)}' style='{position}'>{tag}</div>"

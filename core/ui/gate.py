@@ -189,8 +189,8 @@ class Gate:
 
 
 def _is_origin_of(origin: str, host: str) -> bool:
-    scheme, separator, rest = origin.partition("://")
-    return bool(separator) and scheme in ("http", "https") and rest.lower() == host.lower()
+    scheme, separator, authority = origin.partition("://")
+    return bool(separator) and scheme in ("http", "https") and authority.lower() == host.lower()
 
 
 def _is_link(scope: Scope, received: dict[bytes, list[bytes]]) -> bool:

@@ -18,7 +18,7 @@ __all__ = [
     "JobState",
     "LookupRequest",
     "TrainRequest",
-    "follow",
+    "follow_job",
     "running_line",
     "waiting_sentence",
 ]
@@ -70,7 +70,7 @@ SYMBOL = {
 }
 
 
-def follow(job: Job | None, during: Callable[[Job], None] | None = None) -> None:
+def follow_job(job: Job | None, during: Callable[[Job], None] | None = None) -> None:
     """Show a job: live while it is active; its error and the way on when it stopped; nothing when it is done.
 
     ``during`` draws more of the running job below its progress.
@@ -81,7 +81,7 @@ def follow(job: Job | None, during: Callable[[Job], None] | None = None) -> None
         if job.state.active:
             st.fragment(_live, run_every=POLL)(job.id, during)
             return
-        _stopped(job)
+        _show_stopped_job(job)
 
 
 def _live(job_id: str, during: Callable[[Job], None] | None) -> None:
@@ -109,12 +109,12 @@ def running_line(active: Sequence[Job], names: Mapping[str, str]) -> str:
     if not active:
         return ""
     running = [job for job in active if job.state is JobState.RUNNING]
-    shown = next((job for job in running if job.is_quick), [*running, *active][0])
-    steps = f"{words.count(shown.done)} of {words.count(shown.total)}" if shown.total else ""
-    parts = [part for part in (steps, _time_left(shown)) if part]
-    others = len(active) - 1
-    more = f"; {others} more {'waits' if others == 1 else 'wait'}" if others else ""
-    return f"{_title(shown, names)}{': ' if parts else ''}{', '.join(parts)}{more}"
+    first = next((job for job in running if job.is_quick), [*running, *active][0])
+    steps = f"{words.count(first.done)} of {words.count(first.total)}" if first.total else ""
+    parts = [part for part in (steps, _time_left(first)) if part]
+    n_others = len(active) - 1
+    more = f"; {n_others} more {'waits' if n_others == 1 else 'wait'}" if n_others else ""
+    return f"{_title(first, names)}{': ' if parts else ''}{', '.join(parts)}{more}"
 
 
 def _title(job: Job, names: Mapping[str, str]) -> str:
@@ -124,7 +124,7 @@ def _title(job: Job, names: Mapping[str, str]) -> str:
 def _time_left(job: Job) -> str:
     if job.kind not in STEADY or job.seconds_left is None:
         return ""
-    return f"about {words.duration(job.seconds_left)} left"
+    return f"about {words.format_duration(job.seconds_left)} left"
 
 
 def waiting_sentence(job: Job, active: Sequence[Job], names: Mapping[str, str]) -> str:
@@ -137,7 +137,7 @@ def waiting_sentence(job: Job, active: Sequence[Job], names: Mapping[str, str]) 
     """
     before = jobs_before(job, active)
     if not before:
-        long = next((other for other in active if other.state is JobState.RUNNING), None)
+        long = next((job_ahead for job_ahead in active if job_ahead.state is JobState.RUNNING), None)
         return f"begins between two steps of {_title(long, names)}" if long else "begins in a moment"
     first, left = before[0], _time_left(before[0])
     more = f" and {words.count(len(before) - 1, 'other job')}" if len(before) > 1 else ""
@@ -167,14 +167,14 @@ def _pace(job: Job) -> str:
         return "No sign of life from the worker. If this stays, stop Face Atlas and start it again; nothing is lost."
     pace = []
     if job.kind in BY_PHOTO and job.rate_per_s:
-        pace.append(words.rate(job.rate_per_s, "photo"))
+        pace.append(words.format_rate(job.rate_per_s, "photo"))
     if left := _time_left(job):
         pace.append(left)
-    told = ", ".join(pace)
-    return f"{told[:1].upper()}{told[1:]}{'. ' if told else ''}You can leave this page; the work goes on."
+    message = ", ".join(pace)
+    return f"{message[:1].upper()}{message[1:]}{'. ' if message else ''}You can leave this page; the work goes on."
 
 
-def _stopped(job: Job) -> None:
+def _show_stopped_job(job: Job) -> None:
     """A job that ended early, with what happened and the way on."""
     with st.container(border=True):
         st.markdown(f"{SYMBOL[job.state]} **{TITLE[job.kind]}: {words.plain(job.state)}.** {words.plain(job.error)}")

@@ -12,9 +12,9 @@ from core.vision.models import catalogue
 WAITING = (JobState.QUEUED, JobState.RUNNING)
 
 
-def notice(dataset: Dataset) -> None:
+def show_outdated_notice(dataset: Dataset) -> None:
     """One line and a button, where the model prepares faces differently by now; nothing elsewhere."""
-    if not catalogue.outdated(dataset.model_id):
+    if not catalogue.is_outdated(dataset.model_id):
         return
     job = data.newest_job(dataset, JobKind.CHANGE_MODEL)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):

@@ -20,7 +20,7 @@ _HANDLER = "handle_user_script_exception"
 _in_full = getattr(exec_code, _HANDLER)
 
 
-def describe(fault: BaseException) -> str | None:
+def describe_fault(fault: BaseException) -> str | None:
     """What to tell the user; None for what only a programmer can mend."""
     if isinstance(fault, FaceAtlasError):
         return str(fault)
@@ -29,7 +29,7 @@ def describe(fault: BaseException) -> str | None:
     return None
 
 
-def show(words: str) -> None:
+def show_refusal(words: str) -> None:
     """A message in the place of what could not be shown."""
     st.error(plain(words), icon=":material/error:")
 
@@ -41,8 +41,8 @@ def tell_in_words() -> None:
 
 
 def _tell(fault: Exception, on_script_error: Callable[[Exception], Any] | None) -> None:
-    words = describe(fault)
+    words = describe_fault(fault)
     if words is None:
         _in_full(fault, on_script_error)
     else:
-        show(words)
+        show_refusal(words)

@@ -9,7 +9,7 @@ from core.ui import data, jobs, words
 POLL = "2s"
 
 
-def notice(jobs_page: str) -> None:
+def show_running_notice(jobs_page: str) -> None:
     """A line while something runs, which renews itself; nothing otherwise."""
     active = data.services().jobs.active()
     with st.container():  # there even when it is empty: what stands below would be drawn anew if it moved

@@ -11,26 +11,26 @@ from core.base.words import (
     HOUR_S,
     MINUTE_S,
     count,
-    duration,
+    display_name,
+    format_duration,
+    format_probability,
+    format_rate,
+    format_size,
     percent,
-    person,
-    probability,
-    rate,
-    size,
     strangers_share,
 )
 
 __all__ = [
     "ago",
     "count",
-    "duration",
+    "display_name",
+    "format_duration",
+    "format_probability",
+    "format_rate",
+    "format_size",
     "name",
     "percent",
-    "person",
     "plain",
-    "probability",
-    "rate",
-    "size",
     "strangers_share",
 ]
 
@@ -67,18 +67,18 @@ def plain(text: object) -> str:
     ----------
     https://spec.commonmark.org/0.31.2/#backslash-escapes, https://github.github.com/gfm/, Unicode UAX 9.
     """
-    shown = _BIDI_CONTROLS.sub("", "\n".join(str(text).splitlines())).strip()
+    escaped = _BIDI_CONTROLS.sub("", "\n".join(str(text).splitlines())).strip()
     for boundary in _KEPT_APART:
-        shown = boundary.sub(_JOINER, shown)
-    shown = _MARKUP.sub(lambda mark: f"\\{mark[0]}", _LINE_BREAK.sub("\n", shown))
-    shown = _NUMBERED.sub(r"\1\\", shown).replace("\n", "  \n")
-    is_turned = any(unicodedata.bidirectional(letter) in _RIGHT_TO_LEFT for letter in shown)
-    return f"{_ISOLATE}{shown}{_ISOLATE_END}" if is_turned else shown
+        escaped = boundary.sub(_JOINER, escaped)
+    escaped = _MARKUP.sub(lambda mark: f"\\{mark[0]}", _LINE_BREAK.sub("\n", escaped))
+    escaped = _NUMBERED.sub(r"\1\\", escaped).replace("\n", "  \n")
+    is_turned = any(unicodedata.bidirectional(letter) in _RIGHT_TO_LEFT for letter in escaped)
+    return f"{_ISOLATE}{escaped}{_ISOLATE_END}" if is_turned else escaped
 
 
 def name(of: str | None) -> str:
     """A person's name for an element that renders Markdown."""
-    return plain(person(of))
+    return plain(display_name(of))
 
 
 def ago(moment_s: float) -> str:

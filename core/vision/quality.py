@@ -38,7 +38,7 @@ class Pose:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class PixelMeasures:
     """What the pixels and landmarks of a face say, before its vector is known."""
 
     size_px: float
@@ -62,11 +62,11 @@ class Look:
             roll_deg=self.pose.roll_deg,
             cut_frac=self.cut_frac,
             steadiness=steadiness,
-            grade=grade(self, steadiness),
+            grade=grade_face(self, steadiness),
         )
 
 
-def look(image: RgbImage, face: Detection, photo_scale: float = 1.0) -> Look:
+def measure_quality(image: RgbImage, face: Detection, photo_scale: float = 1.0) -> PixelMeasures:
     """Measure one face.
 
     Parameters
@@ -75,19 +75,19 @@ def look(image: RgbImage, face: Detection, photo_scale: float = 1.0) -> Look:
     face : in pixels of ``image``
     photo_scale : pixels of the photo for one of ``image``
     """
-    grey = cv2.cvtColor(patch(image, face.box), cv2.COLOR_RGB2GRAY)
-    return Look(
+    grey = cv2.cvtColor(face_patch(image, face.box), cv2.COLOR_RGB2GRAY)
+    return PixelMeasures(
         size_px=float(min(face.box.width, face.box.height)) * photo_scale,
-        sharpness=sharpness(grey),
+        sharpness=measure_sharpness(grey),
         brightness=float(grey.mean()) / 255,
         contrast=float(grey.std()) / 255,
-        pose=pose(face.landmarks),
+        pose=estimate_pose(face.landmarks),
         cut_frac=cut_frac(face.box, image.shape[1], image.shape[0]),
         prob=face.prob,
     )
 
 
-def patch(image: RgbImage, box: Box) -> RgbImage:
+def face_patch(image: RgbImage, box: Box) -> RgbImage:
     """The box's pixels, shrunk to at most ``PATCH_PX``."""
     height, width = image.shape[:2]
     left, top = max(0, int(box.left)), max(0, int(box.top))
@@ -100,14 +100,14 @@ def patch(image: RgbImage, box: Box) -> RgbImage:
     return np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
-def sharpness(grey: RgbImage) -> float:
+def measure_sharpness(grey: RgbImage) -> float:
     """0 (smeared) .. 1, from the variance of the Laplacian against the contrast that there is."""
     spread = max(float(grey.std()), 1.0)
     detail = float(cv2.Laplacian(grey, cv2.CV_64F).var()) * (50.0 / spread) ** 2
     return detail / (detail + 5 * SHARP_HALF)
 
 
-def pose(landmarks: Floats) -> Pose:
+def estimate_pose(landmarks: Floats) -> Pose:
     """Yaw from where the nose stands between the eyes, pitch from its height below them, roll from their line.
 
     Parameters
@@ -152,31 +152,31 @@ FEATURES = ("log_size", "sharpness", "contrast", "steadiness", "log_odds")
 face was recognised once these were known."""
 
 
-def features(seen: Look, steadiness: float) -> Doubles:
+def grade_features(measures: PixelMeasures, steadiness: float) -> Doubles:
     """The numbers that the grade is made of, about 0 .. 1 each."""
     return np.array(
         [
-            np.log2(np.clip(seen.size_px, 8, 256)) / 8,
-            seen.sharpness,
-            seen.contrast * 2,
+            np.log2(np.clip(measures.size_px, 8, 256)) / 8,
+            measures.sharpness,
+            measures.contrast * 2,
             steadiness,
-            -np.log10(np.clip(1 - seen.prob, 1e-4, 1)) / 4,
+            -np.log10(np.clip(1 - measures.prob, 1e-4, 1)) / 4,
         ]
     )
 
 
 USUAL = np.array([0.81, 0.45, 0.33])
-"""Size, sharpness and contrast of a usual face as ``features`` has them: medians of lfw-dev."""
+"""Size, sharpness and contrast of a usual face as ``grade_features`` has them: medians of lfw-dev."""
 _DOUBTS = ("too small", "too blurred", "too dark or pale")
 """What is said of a face that lacks them."""
 
 
-def doubt(quality: Quality) -> str:
+def explain_low_grade(quality: Quality) -> str:
     """Why nobody can tell who it is: what the face lacks most against a usual one; "" where its vector is trusted."""
     if quality.grade >= TRUSTED_GRADE:
         return ""
-    own = np.array([np.log2(np.clip(quality.size_px, 8, 256)) / 8, quality.sharpness, quality.contrast * 2])
-    return _DOUBTS[int(np.argmax((USUAL - own) * _WEIGHTS[:3]))]
+    face_values = np.array([np.log2(np.clip(quality.size_px, 8, 256)) / 8, quality.sharpness, quality.contrast * 2])
+    return _DOUBTS[int(np.argmax((USUAL - face_values) * _WEIGHTS[:3]))]
 
 
 _WEIGHTS = np.array([4.429, 4.509, 4.394, 0.592, 3.393])
@@ -185,6 +185,6 @@ _INTERCEPT = -7.480
 those graded 0.9 and more 96 % are named rightly, at 0.7 to 0.8 79 %, at 0.4 to 0.5 38 %, below 0.3 17 %."""
 
 
-def grade(seen: Look, steadiness: float) -> float:
+def grade_face(measures: PixelMeasures, steadiness: float) -> float:
     """The chance that such a face is recognised, 0 .. 1."""
-    return float(1 / (1 + np.exp(-(features(seen, steadiness) @ _WEIGHTS + _INTERCEPT))))
+    return float(1 / (1 + np.exp(-(grade_features(measures, steadiness) @ _WEIGHTS + _INTERCEPT))))

@@ -27,18 +27,18 @@ def find_or_create(store: FaceStore, name: str, model_id: str | None, default_mo
         It exists with another model than the one asked for.
     """
     try:
-        found = store.dataset(name)
+        dataset = store.dataset(name)
     except NotFound:
         return store.create_dataset(name, model_id or default_model)
-    if model_id and model_id != found.model_id:
+    if model_id and model_id != dataset.model_id:
         raise ModelMismatch(
-            f"The dataset '{found.name}' uses the model '{found.model_id}', not '{model_id}'. "
+            f"The dataset '{dataset.name}' uses the model '{dataset.model_id}', not '{model_id}'. "
             "Use another dataset, or embed its faces again with `python -m core change-model`."
         )
-    return found
+    return dataset
 
 
-def photo_named(names: Mapping[str, str], wanted: str) -> str:
+def find_photo(names: Mapping[str, str], photo_name: str) -> str:
     """The id of the photo that somebody means: by its sha256, its name, or the end of its name.
 
     Parameters
@@ -52,18 +52,18 @@ def photo_named(names: Mapping[str, str], wanted: str) -> str:
     InputRefused
         Several photos end so.
     """
-    if wanted in names:
-        return wanted
-    meant = [photo_id for photo_id, name in names.items() if name == wanted]
-    meant = meant or [photo_id for photo_id, name in names.items() if name.endswith(f"/{wanted}")]
-    if not meant:
-        raise NotFound(f"There is no photo '{wanted}' in this dataset. Give its name as the ingest reported it.")
-    if len(meant) > 1:
-        raise InputRefused(f"{len(meant)} photos are called '{wanted}'. Give the whole name, or the sha256.")
-    return meant[0]
+    if photo_name in names:
+        return photo_name
+    photo_ids = [photo_id for photo_id, name in names.items() if name == photo_name]
+    photo_ids = photo_ids or [photo_id for photo_id, name in names.items() if name.endswith(f"/{photo_name}")]
+    if not photo_ids:
+        raise NotFound(f"There is no photo '{photo_name}' in this dataset. Give its name as the ingest reported it.")
+    if len(photo_ids) > 1:
+        raise InputRefused(f"{len(photo_ids)} photos are called '{photo_name}'. Give the whole name, or the sha256.")
+    return photo_ids[0]
 
 
-def delete(
+def delete_dataset(
     store: FaceStore, jobs: JobStore, artifacts: Artifacts, exports_dir: Path, dataset_id: str
 ) -> dict[str, Any]:
     """Remove a dataset's rows, files and exports. The rows go first: no page shows a face whose picture is gone.
@@ -84,7 +84,7 @@ def delete(
     reserve = Reserve(artifacts.root.parent)
     with reserve.lend():
         _stop_jobs(jobs, dataset_id)
-        counts, size = store.counts(dataset_id), artifacts.size_bytes(dataset_id)
+        counts, size_bytes = store.counts(dataset_id), artifacts.size_bytes(dataset_id)
         exports = delete_exports(exports_dir, dataset_id)
         if reserve.lacks(store.size_bytes() + RESERVE_BYTES):
             artifacts.delete_dataset(dataset_id)
@@ -97,7 +97,7 @@ def delete(
         "photos": counts.photos,
         "faces": counts.faces,
         "people": counts.people,
-        "bytes": size,
+        "bytes": size_bytes,
         "exports": exports,
     }
 
@@ -113,9 +113,9 @@ def delete_exports(exports_dir: Path, dataset_id: str) -> int:
 
 def _stop_jobs(jobs: JobStore, dataset_id: str) -> None:
     """Cancel what is active and wait until it has stopped."""
-    until = time.monotonic() + STOPPING_S
+    deadline = time.monotonic() + STOPPING_S
     while active := [job for job in jobs.jobs(dataset_id) if job.state.active]:
-        if time.monotonic() > until:
+        if time.monotonic() > deadline:
             raise DataFolderBusy("Work on this dataset is still stopping. Try again in a moment.")
         for job in active:
             jobs.cancel(job.id)

@@ -6,13 +6,15 @@ from core.ui import frame
 from core.ui.photos import arrivals, exports
 
 with frame.page("Export and import", "Take it all with you, or bring in what comes from elsewhere.") as page:
-    out, way_in = st.columns(2, gap="large")
-    with way_in:
+    export_side, import_side = st.columns(2, gap="large")
+    with import_side:
         st.header("Bring in", anchor=False)
-        waiting = arrivals.bring_in(page.chosen)
-    with out:
+        waiting = arrivals.show_import_section(page.chosen)
+    with export_side:
         if page.chosen is None:
             st.header("Export", anchor=False)
-            frame.empty("There is nothing to export yet.", "Start with your photos or the sample", frame.HOME)
+            frame.show_empty_state(
+                "There is nothing to export yet.", "Start with your photos or the sample", frame.HOME
+            )
         else:
-            exports.show(page.chosen, primary=not waiting)
+            exports.show_exports(page.chosen, primary=not waiting)

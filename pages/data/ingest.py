@@ -9,36 +9,38 @@ from core.ui.photos import ingest_report, layout_preview, uploads
 with frame.page("Add photos", "Every face is found and kept; every file gets a line in the report.") as page:
     dataset = page.dataset
     ingests = data.jobs_of(dataset, JobKind.INGEST)
-    job = next((each for each in reversed(ingests) if each.state.active), next(iter(ingests), None))
+    job = next((candidate for candidate in reversed(ingests) if candidate.state.active), next(iter(ingests), None))
 
-    jobs.follow(job, during=lambda running: ingest_report.strip(dataset, running))
+    jobs.follow_job(job, during=lambda running: ingest_report.show_recent_faces(dataset, running))
 
     if job is None or not job.state.active:
-        offers = uploads.choose(dataset)
+        offers = uploads.choose_offers(dataset)
         if offers:
-            policy = uploads.options()
-            previews = [(offer, layout_preview.preview(offer)) for offer in offers]
+            policy = uploads.choose_face_policy()
+            previews = [(offer, layout_preview.show_layout_preview(offer)) for offer in offers]
             requests = [
                 IngestRequest(str(offer.path), offer.title, policy, folders=choice.folders, zip_names=choice.zip_names)
                 for offer, choice in previews
                 if choice
             ]
             if requests and page.action.button("Start", type="primary", icon=":material/play_arrow:"):
-                uploads.start(dataset, requests)
+                uploads.submit_ingests(dataset, requests)
         elif job is None and st.button("Use the sample", type="tertiary", icon=":material/play_arrow:"):
-            uploads.start_sample(dataset)
+            uploads.submit_sample_ingest(dataset)
 
-    counts = data.counts(dataset.id, dataset.revision)
+    counts = data.dataset_counts(dataset.id, dataset.revision)
     if job is not None and not job.state.active:
         st.divider()
-        job = ingest_report.choose(ingests)
+        job = ingest_report.choose_ingest(ingests)
         if job.state is JobState.DONE:
-            ingest_report.summary(job)
-            ingest_report.advice(counts)
-        ingest_report.table(job)
+            ingest_report.show_ingest_summary(job)
+            ingest_report.show_dataset_advice(counts)
+        ingest_report.show_file_table(job)
 
     if job is not None and not job.state.active:
         if counts.unnamed_faces > counts.faces / 2:
-            frame.next_step("The faces are ready. Next: **say who they are**.", "Groups", frame.CLUSTERS, dataset.id)
+            frame.show_next_step(
+                "The faces are ready. Next: **say who they are**.", "Groups", frame.CLUSTERS, dataset.id
+            )
         elif counts.people >= 2:
-            frame.next_step("The faces are ready. Next: **learn the people**.", "Train", frame.TRAIN, dataset.id)
+            frame.show_next_step("The faces are ready. Next: **learn the people**.", "Train", frame.TRAIN, dataset.id)

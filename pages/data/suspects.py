@@ -10,36 +10,36 @@ with frame.page(
     "Suspects", "Wrong names, pictures that are there twice, people who are one or two: the surest first."
 ) as page:
     dataset = page.dataset
-    counts = data.counts(dataset.id, dataset.revision)
+    counts = data.dataset_counts(dataset.id, dataset.revision)
     if not counts.faces:
-        frame.empty("There are no faces to look through yet.", "Add photos", frame.INGEST)
+        frame.show_empty_state("There are no faces to look through yet.", "Add photos", frame.INGEST)
         st.stop()
     job = data.newest_job(dataset, JobKind.SUSPECTS)
     working = job is not None and job.state.active
-    found = review_queue.queue(dataset.id, job.finished if job else None)
-    label = "Look for suspects" if found is None else "Look again"
-    kind = "primary" if found is None else "secondary"
+    queue = review_queue.load_stored_queue(dataset.id, job.finished if job else None)
+    label = "Look for suspects" if queue is None else "Look again"
+    kind = "primary" if queue is None else "secondary"
     if page.action.button(label, type=kind, icon=":material/troubleshoot:", disabled=working):
-        review_queue.start(dataset)
+        review_queue.submit_suspect_search(dataset)
         st.rerun()
-    jobs.follow(job)
-    corrections.last_done(dataset)
-    if found is None:
+    jobs.follow_job(job)
+    corrections.show_last_correction(dataset)
+    if queue is None:
         if not working:
             st.info(
                 "Press the button: every face is compared with the others of its person and with everybody else.",
                 icon=":material/info:",
             )
         st.stop()
-    now = review_queue.standing(dataset.id, dataset.revision, job.finished if job else None)
-    if now.suspects:
-        shown = review_queue.choose(dataset, now)
-        review_queue.deal_with(dataset, shown)
+    open_suspects = review_queue.load_open_suspects(dataset.id, dataset.revision, job.finished if job else None)
+    if open_suspects.suspects:
+        suspects = review_queue.choose_suspects(dataset, open_suspects)
+        review_queue.review_suspects(dataset, suspects)
     else:
         st.success("Nothing looks wrong.", icon=":material/check_circle:")
-    if now.revisions_since:
+    if open_suspects.revisions_since:
         st.caption(
-            f"Looked for {words.ago(found.created)}; the dataset has changed since. What is dealt with has left the "
+            f"Looked for {words.ago(queue.created)}; the dataset has changed since. What is dealt with has left the "
             "list; look again to find what is new."
         )
-    frame.next_step("When nothing is doubtful any more: **learn the people**.", "Train", frame.TRAIN, dataset.id)
+    frame.show_next_step("When nothing is doubtful any more: **learn the people**.", "Train", frame.TRAIN, dataset.id)

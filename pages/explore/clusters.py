@@ -11,10 +11,10 @@ with frame.page(
     "Groups", "Faces without a name, grouped by likeness. Name a group once, and all its faces have it."
 ) as page:
     dataset = page.dataset
-    counts = data.counts(dataset.id, dataset.revision)
+    counts = data.dataset_counts(dataset.id, dataset.revision)
     job = data.newest_job(dataset, JobKind.CLUSTER)
     if not counts.faces:
-        frame.empty(
+        frame.show_empty_state(
             "There are no faces yet. Photos need no folders: here their faces get names.", "Add photos", frame.INGEST
         )
         st.stop()
@@ -25,16 +25,16 @@ with frame.page(
         icon=":material/workspaces:",
         disabled=working,
     ):
-        groups.start(dataset)
+        groups.submit_grouping(dataset)
         st.rerun()
-    jobs.follow(job)
-    corrections.last_done(dataset)
-    made = groups.made(job if job and job.state is JobState.DONE else None)
+    jobs.follow_job(job)
+    corrections.show_last_correction(dataset)
+    grouped_at = groups.grouping_time(job if job and job.state is JobState.DONE else None)
     with st.empty():  # the spinner has a place of its own: what stands below it would lose the focus if it moved
-        found = groups.clustering(dataset.id, dataset.revision, made or 0.0)
-    if found is not None and counts.unnamed_faces:
-        threshold = groups.strictness(dataset, found)
-        groups.name_them(groups.View(dataset, made or 0.0, threshold))
+        clustering = groups.load_current_clustering(dataset.id, dataset.revision, grouped_at or 0.0)
+    if clustering is not None and counts.unnamed_faces:
+        threshold = groups.choose_threshold(dataset, clustering)
+        groups.show_groups(groups.GroupsView(dataset, grouped_at or 0.0, threshold))
     elif not counts.unnamed_faces:
         st.success("Every face has a name, or is nobody to name.", icon=":material/check_circle:")
     elif not working:
@@ -43,4 +43,4 @@ with frame.page(
             icon=":material/info:",
         )
     if counts.people > 1:
-        frame.next_step("When people have names: **learn them**.", "Train", frame.TRAIN, dataset.id)
+        frame.show_next_step("When people have names: **learn them**.", "Train", frame.TRAIN, dataset.id)

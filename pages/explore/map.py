@@ -10,12 +10,14 @@ with frame.page(
     "Map of faces", "Every face is a point. Faces that look alike to the recogniser lie close together."
 ) as page:
     dataset = page.dataset
-    counts = data.counts(dataset.id, dataset.revision)
+    counts = data.dataset_counts(dataset.id, dataset.revision)
     if not counts.faces:
         missing = "There are no photos yet." if not counts.photos else "No face was found in the photos so far."
-        frame.empty(f"{missing} Once there are faces, you see here who looks like whom.", "Add photos", frame.INGEST)
+        frame.show_empty_state(
+            f"{missing} Once there are faces, you see here who looks like whom.", "Add photos", frame.INGEST
+        )
         st.stop()
-    run = next(iter(data.runs(dataset)), None)
+    run = next(iter(data.dataset_runs(dataset)), None)
     tabs = st.tabs(
         [map_confusable_people.MAP, map_confusable_people.LOOKALIKES],
         key=map_confusable_people.VIEW,
@@ -23,23 +25,23 @@ with frame.page(
     )
     if tabs[0].open:
         with tabs[0]:
-            said = map_page.readable(run)
+            readable_run = map_page.readable_run(run)
             with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-                colour, people = map_page.colouring(dataset, said)
-                method = map_page.layout(dataset, counts.faces)
-                dimensions = map_page.settings(dataset, method)
-            layout = map_page.making(dataset, method, dimensions, counts.faces)
-            corrections.last_done(dataset)
-            map_page.explore(dataset, map_page.view(dataset, layout, said, colour, people, dimensions))
-            st.caption(map_page.what_it_says(layout))
+                colour, people = map_page.choose_colouring(dataset, readable_run)
+                method = map_page.choose_layout(dataset, counts.faces)
+                dimensions = map_page.show_settings(dataset, method)
+            map_info = map_page.load_or_start_map(dataset, method, dimensions, counts.faces)
+            corrections.show_last_correction(dataset)
+            map_page.show_map(dataset, map_page.build_view(dataset, map_info, readable_run, colour, people, dimensions))
+            st.caption(map_page.map_caption(map_info))
     if tabs[1].open:
         with tabs[1]:
-            map_confusable_people.section(dataset)
+            map_confusable_people.show_lookalikes_section(dataset)
     if run:
-        frame.next_step(
+        frame.show_next_step(
             "Points that lie with the wrong people are worth a look.", "See its errors", frame.EVALUATE, dataset.id
         )
     elif counts.people > 1:
-        frame.next_step("Groups that lie apart are easy to tell apart.", "Train", frame.TRAIN, dataset.id)
+        frame.show_next_step("Groups that lie apart are easy to tell apart.", "Train", frame.TRAIN, dataset.id)
     else:
-        frame.next_step("More people make the map more telling.", "Add photos", frame.INGEST, dataset.id)
+        frame.show_next_step("More people make the map more telling.", "Add photos", frame.INGEST, dataset.id)

@@ -8,12 +8,12 @@ from core.ui.home import cards
 with frame.page("Face Atlas", "Find out who is in your photos, and how sure you can be.", chooser=False) as page:
     datasets = page.services.store.datasets()
     if not datasets:
-        cards.welcome()
+        cards.show_welcome()
     else:
         with page.action:
             if st.button("New dataset", icon=":material/add:", type="primary"):
                 cards.new_dataset()
         for dataset in reversed(datasets):
-            cards.dataset(dataset)
-        cards.sample_offer(datasets)
-        cards.lately(datasets)
+            cards.show_dataset_card(dataset)
+        cards.offer_sample(datasets)
+        cards.show_recent_jobs(datasets)

@@ -8,19 +8,23 @@ from core.ui.jobs import JobKind
 
 with frame.page("Many photos", "Who is on many new photos at once: look, filter, and sort them by person.") as page:
     dataset = page.dataset
-    job, runs, kept = data.newest_job(dataset, JobKind.LOOKUP), data.runs(dataset), lookup_page.kept(dataset)
-    lookup_page.tidy(dataset)
-    jobs.follow(job)
-    if not runs and not kept:
-        frame.empty("Nothing has been learned from this dataset yet.", "Train", frame.TRAIN)
+    job, runs, kept_lookups = (
+        data.newest_job(dataset, JobKind.LOOKUP),
+        data.dataset_runs(dataset),
+        lookup_page.list_kept_lookups(dataset),
+    )
+    lookup_page.tidy_lookups(dataset)
+    jobs.follow_job(job)
+    if not runs and not kept_lookups:
+        frame.show_empty_state("Nothing has been learned from this dataset yet.", "Train", frame.TRAIN)
         st.stop()
-    opened = lookup_page.opened(kept, job)
+    opened = lookup_page.opened_lookup(kept_lookups, job)
     if opened is not None:
-        lookup_table.show(dataset, opened)
+        lookup_table.show_lookup(dataset, opened)
         st.stop()
     with st.container():
         if runs and (job is None or not job.state.active):
             offers = lookup_page.ask_for_photos(dataset)
             if offers and page.action.button("Look at them", type="primary", icon=":material/play_arrow:"):
-                lookup_page.start(dataset, runs[0], offers)
-    lookup_page.history(dataset, kept)
+                lookup_page.submit_lookups(dataset, runs[0], offers)
+    lookup_page.show_kept_lookups(dataset, kept_lookups)

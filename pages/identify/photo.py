@@ -11,35 +11,35 @@ with frame.page(
     "Who is this?", "Drop a photo: every face gets a name, or is called unknown when nobody is near."
 ) as page:
     dataset = page.dataset
-    runs = data.runs(dataset)
+    runs = data.dataset_runs(dataset)
     if not runs:
-        frame.empty("Nothing has been learned from this dataset yet.", "Train", frame.TRAIN)
+        frame.show_empty_state("Nothing has been learned from this dataset yet.", "Train", frame.TRAIN)
         st.stop()
     run = runs[0]
-    photo_answer.learned(dataset, run)
+    photo_answer.show_retraining_notice(dataset, run)
     left, right = st.columns([3, 2], gap="large")
     with left:
         way = photo_input.ask_for_way()
     if way == photo_input.LIVE:
         with right:
             threshold = photo_answer.ask_for_threshold(run, ())
-            live_camera.promise()
+            live_camera.show_camera_privacy()
         with left:
-            live_camera.watch(dataset, run, threshold)
+            live_camera.watch_camera(dataset, run, threshold)
         st.stop()
     with left:
-        photo_input.standing(lambda: lookup_storage.keep(dataset, run))
-        photo_input.strip()
+        photo_input.show_tab_photos_status(lambda: lookup_storage.keep_tab_photos(dataset, run))
+        photo_input.show_photo_strip()
     with right:
-        photo_input.arrive(way)
-    photo = photo_input.shown()
+        photo_input.accept_photos(way)
+    photo = photo_input.shown_photo()
     if photo is None:
-        photo_answer.invitation(dataset, run)
+        photo_answer.show_known_people(dataset, run)
         st.stop()
-    corrections.last_done(dataset, hold=False)
+    corrections.show_last_correction(dataset, hold=False)
     try:
-        looked = photo_answer.look(run, dataset.revision, photo)
+        identified = photo_answer.identify_photo(run, dataset.revision, photo)
     except ImageRefused as refusal:
         st.error(f"**{words.plain(photo.name)}**: {words.plain(refusal)}", icon=":material/error:")
         st.stop()
-    photo_answer.result(dataset, run, looked)
+    photo_answer.show_photo_answer(dataset, run, identified)

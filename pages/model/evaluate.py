@@ -21,36 +21,36 @@ with frame.page(
     "How good is it?", "What the recogniser gets right on photos it had not seen, and where it errs."
 ) as page:
     dataset = page.dataset
-    runs = data.runs(dataset)
-    damaged.runs(dataset)
+    runs = data.dataset_runs(dataset)
+    damaged.show_damaged_runs(dataset)
     if not runs:
-        what = "Nothing was trained yet. Afterwards you see here how often it is right, and every error."
-        frame.empty(what, "Train", frame.TRAIN)
+        sentence = "Nothing was trained yet. Afterwards you see here how often it is right, and every error."
+        frame.show_empty_state(sentence, "Train", frame.TRAIN)
         st.stop()
     run = evaluation_page.choose_run(runs)
-    shown = evaluation_page.shown(dataset, run)
-    corrections.last_done(dataset)
-    if shown.stale:
-        evaluation_page.stale(shown)
-    evaluation_page.headline(run)
-    open_set.brief(run)
+    evaluated = evaluation_page.load_evaluated_run(dataset, run)
+    corrections.show_last_correction(dataset)
+    if evaluated.stale:
+        evaluation_page.show_stale_notice(evaluated)
+    evaluation_page.show_headline(run)
+    open_set.show_strangers_line(run)
 
     bodies = {
-        "Errors": wrong_predictions.errors,
-        "Confusion": confusion_matrix.confusion,
-        **({training_page.COMPARED: run_comparison.section} if len(runs) > 1 else {}),
-        "People": evaluation_page.people,
-        "Strangers": open_set.section,
-        "Same person? (1:1)": pair_statistics.section,
-        "Slices": slice_metrics.section,
-        "Classifiers": baselines.section,
-        "Report": report_tab.section,
-        "Method": evaluation_page.method,
+        "Errors": wrong_predictions.show_errors_section,
+        "Confusion": confusion_matrix.show_confusion_section,
+        **({training_page.COMPARED: run_comparison.show_comparison_section} if len(runs) > 1 else {}),
+        "People": evaluation_page.show_people_section,
+        "Strangers": open_set.show_strangers_section,
+        "Same person? (1:1)": pair_statistics.show_pairs_section,
+        "Slices": slice_metrics.show_slices_section,
+        "Classifiers": baselines.show_baselines_section,
+        "Report": report_tab.show_report_section,
+        "Method": evaluation_page.show_method_section,
     }
     for tab, body in zip(
         st.tabs([words.plain(title) for title in bodies], key="tab", bind="query-params"), bodies.values(), strict=True
     ):
         if tab.open:
             with tab:
-                body(shown)
-    frame.next_step("See how the faces lie to each other.", "Map of faces", frame.MAP, dataset.id)
+                body(evaluated)
+    frame.show_next_step("See how the faces lie to each other.", "Map of faces", frame.MAP, dataset.id)

@@ -8,10 +8,10 @@ from core.ui.system import about
 with frame.page(
     "About", "What is running, on what, with which models, and where your data are.", chooser=False
 ) as page:
-    about.engine(page.services)
-    about.models(page.services)
+    about.show_engine(page.services)
+    about.show_models(page.services)
     stored = st.container()
-    about.versions()
-    about.privacy(page.services)
+    about.show_versions()
+    about.show_privacy(page.services)
     with stored:  # last: every file is looked at
-        about.storage(page.services)
+        about.show_storage(page.services)

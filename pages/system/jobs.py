@@ -6,9 +6,9 @@ from core.ui import frame
 from core.ui.system import joblist
 
 with frame.page("Jobs", "Long work goes on here, whatever page you are on.", chooser=False) as page:
-    known = page.services.jobs.jobs()
-    if not known:
-        frame.empty("No work has been done yet.", "Go to the datasets", frame.HOME)
+    all_jobs = page.services.jobs.jobs()
+    if not all_jobs:
+        frame.show_empty_state("No work has been done yet.", "Go to the datasets", frame.HOME)
         st.stop()
-    joblist.active([job for job in known if job.state.active])
-    joblist.ended([job for job in known if not job.state.active])
+    joblist.show_active_jobs([job for job in all_jobs if job.state.active])
+    joblist.show_ended_jobs([job for job in all_jobs if not job.state.active])

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from core.archives.code_pages import CODE_PAGES, code_page_named, rank_code_pages
+from core.archives.code_pages import CODE_PAGES, find_code_page, rank_code_pages
 from core.archives.source import open_source
 from core.base.errors import InputRefused
 from core.base.settings import ArchiveLimits
@@ -192,7 +192,7 @@ def test_a_name_that_the_chosen_code_page_cannot_hold_is_reported(tmp_path: Path
     ],
 )  # fmt: skip
 def test_a_code_page_is_known_by_the_names_that_people_use(name: str, codec: str) -> None:
-    assert code_page_named(name).codec == codec
+    assert find_code_page(name).codec == codec
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_what_is_no_code_page_of_names_is_refused(tmp_path: Path, name: str) -> 
 
 def test_every_code_page_of_the_table_is_one_that_python_knows() -> None:
     for page in CODE_PAGES:
-        assert code_page_named(page.codec) == page
+        assert find_code_page(page.codec) == page
 
 
 def test_a_decision_without_names_is_the_most_usual_code_page() -> None:

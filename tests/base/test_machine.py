@@ -11,7 +11,7 @@ from core.base import machine
 
 def test_more_threads_take_more_at_once_up_to_a_share_of_the_free_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "free_memory_bytes", lambda: 4 << 30)
-    two, four, many = (machine.pace(threads) for threads in (2, 4, 64))
+    two, four, many = (machine.choose_pace(threads) for threads in (2, 4, 64))
     assert (two.photos_at_once, four.photos_at_once) == (16, 32)
     assert (two.bytes_in_flight, four.bytes_in_flight) == (512 << 20, 1 << 30)
     assert many.bytes_in_flight == 1 << 30

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from core.base.privacy import tighten
+from core.base.privacy import restrict_to_owner
 from core.base.settings import Settings
 from core.services import Services
 from tests.test_fences import ROOT
@@ -31,7 +31,7 @@ def test_an_open_folder_is_closed_with_everything_in_it_but_what_links_point_to(
     for path, mode in ((folder, 0o775), (folder / "inbox", 0o755), (elsewhere, 0o755)):
         path.chmod(mode)
     (folder / "inbox" / "album.zip").chmod(0o664)
-    tighten(folder)
+    restrict_to_owner(folder)
     assert (rights(folder), rights(folder / "inbox")) == ("drwx------", "drwx------")
     assert rights(folder / "inbox" / "album.zip") == "-rw-------"
     assert rights(elsewhere) == "drwxr-xr-x"
@@ -42,7 +42,7 @@ def test_a_closed_folder_is_left_as_it_is(tmp_path: Path):
     (tmp_path / "photo.jpg").write_bytes(b"")
     (tmp_path / "photo.jpg").chmod(0o644)
     tmp_path.chmod(0o700)
-    tighten(tmp_path)
+    restrict_to_owner(tmp_path)
     assert rights(tmp_path / "photo.jpg") == "-rw-r--r--"
 
 

@@ -20,11 +20,11 @@ from sklearn.model_selection import GroupKFold, cross_val_predict
 from core.archives.source import open_source
 from core.base.settings import from_env
 from core.base.types import Detection, RgbImage
-from core.imaging.decoding import decode
-from core.imaging.geometry import centrality
+from core.imaging.decoding import decode_image
+from core.imaging.geometry import box_centrality
 from core.services import Services
 from core.vision import quality
-from core.vision.embed.embedder import Embedder, unit
+from core.vision.embed.embedder import Embedder, to_unit_length
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
 
 BATCH = 32
@@ -32,7 +32,7 @@ BATCH = 32
 
 def largest(found: list[Detection], image: RgbImage) -> Detection | None:
     height, width = image.shape[:2]
-    return max(found, key=lambda face: centrality(face.box, width, height), default=None)
+    return max(found, key=lambda face: box_centrality(face.box, width, height), default=None)
 
 
 def spoiled(image: RgbImage, face: Detection, rng: np.random.Generator) -> RgbImage:
@@ -85,7 +85,7 @@ def steadiness(embedder: Embedder, crops: list[RgbImage]) -> tuple[np.ndarray, n
     """Vectors as the project makes them, and the cosine of each face's with its mirror image's."""
     plain = Embedder(embedder.engine, embedder.model, mirrored=False)
     own, mirror = plain.embed_crops(crops), plain.embed_crops([crop[:, ::-1] for crop in crops])
-    return unit(own + mirror), (own * mirror).sum(axis=1)
+    return to_unit_length(own + mirror), (own * mirror).sum(axis=1)
 
 
 def main() -> None:
@@ -96,7 +96,9 @@ def main() -> None:
     services = Services(from_env())
     embedder, rng = services.embedder(DEFAULT_VECTORS_ID), np.random.default_rng(0)
     with open_source(given.zip, services.settings.archives) as source:
-        photos = [(entry.person, decode(source.read(entry), services.settings.images)) for entry in source.entries]
+        photos = [
+            (entry.person, decode_image(source.read(entry), services.settings.images)) for entry in source.entries
+        ]
     faces = []
     for start in range(0, len(photos), BATCH):
         part = photos[start : start + BATCH]
@@ -120,8 +122,8 @@ def main() -> None:
         for (number, image, face), vector, cosine in zip(there, vectors, steady, strict=True):
             others = sums.copy()
             others[labels[number]] -= clean[number]
-            named = int(np.argmax(unit(others) @ vector))
-            rows.append(quality.features(quality.look(image, face), float(cosine)))
+            named = int(np.argmax(to_unit_length(others) @ vector))
+            rows.append(quality.grade_features(quality.measure_quality(image, face), float(cosine)))
             right.append(named == labels[number])
             groups.append(number)
     x, y, group = np.array(rows), np.array(right), np.array(groups)

@@ -27,9 +27,9 @@ import numpy as np
 
 from core.base.settings import Settings
 from core.base.types import Detection, Face, Ints, Photo, Quality, RgbImage, Split, Vectors
-from core.imaging.decoding import decode, encode_jpeg, perceptual_hash
+from core.imaging.decoding import decode_image, encode_jpeg, perceptual_hash
 from core.services import Services
-from core.store.artifacts import Kind, content_id
+from core.store.artifacts import ArtifactKind, content_id
 from core.store.protocols import Dataset, IngestBatch, PhotoLabel, StoredFace
 from core.vision import quality as measures
 from core.vision.embed.crops import display_crop
@@ -90,7 +90,7 @@ def looks_of_sample(services: Services, seed: int = 0) -> list[Look]:
     """Find the faces of the sample and make small, changed copies of them."""
     rng = np.random.default_rng(seed)
     with zipfile.ZipFile(services.sample_zip()) as archive:
-        images = [decode(archive.read(name), services.settings.images) for name in archive.namelist()]
+        images = [decode_image(archive.read(name), services.settings.images) for name in archive.namelist()]
     found = [services.detector.detect([image])[0] for image in images]
     faces = [(image, detections[0]) for image, detections in zip(images, found, strict=True) if detections]
     return [_look(image, detection, rng) for image, detection in faces for _ in range(LOOKS)]
@@ -102,7 +102,7 @@ def _look(image: RgbImage, detection: Detection, rng: np.random.Generator) -> Lo
     height, width = image.shape[:2]
     scale = PHOTO_PX / max(width, height)
     small = cv2.resize(changed, (round(width * scale), round(height * scale)), interpolation=cv2.INTER_AREA)
-    quality = measures.look(changed, detection).quality(STEADINESS)
+    quality = measures.measure_quality(changed, detection).quality(STEADINESS)
     return Look(
         photo=encode_jpeg(small),
         width_px=width,
@@ -151,8 +151,8 @@ def _face(
     """One photo with one face; the number of the row, after the end of the JPEG, makes each file its own."""
     mark = row.to_bytes(4, "big")
     photo_id, crop_id = content_id(look.photo + mark), content_id(look.crop + mark)
-    services.artifacts.put(dataset.id, Kind.PHOTO, photo_id, look.photo + mark)
-    services.artifacts.put(dataset.id, Kind.CROP, crop_id, look.crop + mark)
+    services.artifacts.put(dataset.id, ArtifactKind.PHOTO, photo_id, look.photo + mark)
+    services.artifacts.put(dataset.id, ArtifactKind.CROP, crop_id, look.crop + mark)
     # No two photos look alike to the search for near duplicates, or a person's photos of one look would be one shot.
     noise = int.from_bytes(hashlib.sha256(mark).digest()[:8], "big")
     name = f"{label.split or 'loose'}/{label.person or 'nobody'}/{row:06d}.jpg"

@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 
 from core.base.settings import ImageLimits
-from core.base.types import silent
+from core.base.types import ignore_progress
 from core.bench import ingesting, others, photos, run
 from core.bench.report import report_text
-from core.bench.run import Options, measure_ours
-from core.bench.stopwatch import REST, RecordingEngine, Stopwatch, replay
+from core.bench.run import BenchmarkOptions, measure_ours
+from core.bench.stopwatch import REST, RecordingEngine, Stopwatch, replay_batches
 from core.imaging import decoding
 from core.services import Services
 from core.vision.engine.openvino import OpenVinoEngine
@@ -29,7 +29,7 @@ N_PHOTOS = 3
 
 @pytest.fixture
 def few(sample_zip: Path, tmp_path: Path) -> Path:
-    return photos.some(sample_zip, N_PHOTOS, tmp_path / "few.zip")
+    return photos.select_photos(sample_zip, N_PHOTOS, tmp_path / "few.zip")
 
 
 @pytest.fixture
@@ -78,25 +78,25 @@ def test_stages_that_overlap_share_the_clock_equally() -> None:
 
 
 def test_enlarged_photos_have_the_size_asked_for_and_still_show_the_whole_photo(few: Path, tmp_path: Path) -> None:
-    size = photos.Enlarged("small", 400, 300, 2)
-    made = photos.contents(photos.enlarged(few, size, ImageLimits(), tmp_path / "made.zip"))
-    assert [decoding.decode(data, ImageLimits()).shape for data in made.values()] == [(300, 400, 3)] * 2
-    assert set(made) <= set(photos.contents(few)), "the names still say who is on them"
+    size = photos.EnlargedSize("small", 400, 300, 2)
+    made = photos.read_zip(photos.enlarge_photos(few, size, ImageLimits(), tmp_path / "made.zip"))
+    assert [decoding.decode_image(data, ImageLimits()).shape for data in made.values()] == [(300, 400, 3)] * 2
+    assert set(made) <= set(photos.read_zip(few)), "the names still say who is on them"
 
 
 def test_replayed_calls_are_those_of_the_recording(engine: OpenVinoEngine, services: Services, few: Path) -> None:
     recorder = RecordingEngine(engine)
-    ingesting.ingest(ingesting.on_engine(services, recorder), few, "recorded")
+    ingesting.ingest_archive(ingesting.on_engine(services, recorder), few, "recorded")
     networks = {key[1] for key, _ in recorder.calls}
     assert networks == {"pnet", "rnet", "onet", "embed"}
     again = RecordingEngine(engine)
-    assert set(replay(again, recorder.calls)) == networks
+    assert set(replay_batches(again, recorder.calls)) == networks
     assert [(key, batch.shape) for key, batch in again.calls] == [(key, batch.shape) for key, batch in recorder.calls]
 
 
 def test_the_stages_of_an_ingest_are_all_seen_and_nothing_stays_wrapped(services: Services, few: Path) -> None:
     untouched = dict(vars(ingest))
-    seconds = ingesting.stages(services, "stages", few)
+    seconds = ingesting.measure_stages(services, "stages", few)
     assert tuple(seconds) == ingesting.STAGES
     assert all(value > 0 for value in seconds.values()), seconds
     assert vars(ingest) == untouched
@@ -112,7 +112,7 @@ def test_the_peak_memory_of_a_program_is_its_own_and_not_that_of_its_starter() -
 def test_packages_that_are_not_installed_are_named_with_the_reason(few: Path) -> None:
     bare = few.with_name("bare")
     venv.create(bare, with_pip=False)
-    told = others.peers(bare / "bin" / "python", few)
+    told = others.measure_peers(bare / "bin" / "python", few)
     assert {name: told[name]["reason"] for name in ("face_recognition", "facenet-pytorch", "deepface")} == {
         "face_recognition": "ModuleNotFoundError: No module named 'face_recognition'",
         "facenet-pytorch": "ModuleNotFoundError: No module named 'torch'",
@@ -124,12 +124,12 @@ def test_the_benchmark_measures_and_tells_everything(
     services: Services, sample_zip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(run, "IDENTIFICATIONS", N_PHOTOS)  # each photo once is enough to tell
-    size = photos.Enlarged(photos.ONE_MEGAPIXEL, 400, 300, N_PHOTOS)
+    size = photos.EnlargedSize(photos.ONE_MEGAPIXEL, 400, 300, N_PHOTOS)
     archives = {
-        photos.SAMPLE: photos.some(sample_zip, 24, tmp_path / "sample.zip"),
-        photos.ONE_MEGAPIXEL: photos.enlarged(sample_zip, size, ImageLimits(), tmp_path / "larger.zip"),
+        photos.SAMPLE: photos.select_photos(sample_zip, 24, tmp_path / "sample.zip"),
+        photos.ONE_MEGAPIXEL: photos.enlarge_photos(sample_zip, size, ImageLimits(), tmp_path / "larger.zip"),
     }
-    measured = measure_ours(services, Options(quick=True), archives, silent)
+    measured = measure_ours(services, BenchmarkOptions(quick=True), archives, ignore_progress)
     one = measured["ingest"][str(services.settings.threads)][photos.ONE_MEGAPIXEL]
     assert (one["photos"], one["faces"], one["without_face"]) == (N_PHOTOS, N_PHOTOS, 0)
     assert one["ratio"] == pytest.approx(one["whole"] / one["networks"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from core.base.types import Split
-from core.store.artifacts import Kind
+from core.store.artifacts import ArtifactKind
 from tests.benchmarks.synthetic import Size, make, vectors_of
 
 
@@ -27,5 +27,5 @@ def test_photos_faces_sides_and_files_are_there(services):
     table = services.store.face_table(dataset.id)
     assert {split for split, label in zip(table.splits, table.labels, strict=True) if label >= 0} == {*Split}
     for photo_id, crop_id in zip(table.photo_ids, table.crop_ids, strict=True):
-        assert services.artifacts.read(dataset.id, Kind.PHOTO, photo_id)
-        assert services.artifacts.read(dataset.id, Kind.CROP, crop_id)
+        assert services.artifacts.read(dataset.id, ArtifactKind.PHOTO, photo_id)
+        assert services.artifacts.read(dataset.id, ArtifactKind.CROP, crop_id)

@@ -8,8 +8,8 @@ from dataclasses import asdict
 
 from core.base.types import CancelToken, Photo, Split
 from core.corrections.model import Hand
-from core.jobs.handlers import IngestRequest, LookupRequest, handlers
-from core.jobs.model import JobKind, JobState, Owner
+from core.jobs.handlers import IngestRequest, LookupRequest, job_handlers
+from core.jobs.model import JobKind, JobOwner, JobState
 from core.jobs.worker import run_job
 from core.services import Services
 from core.store.protocols import PhotoLabel
@@ -79,6 +79,6 @@ def _fail(services: Services, dataset_id: str) -> None:
     broken = services.settings.inbox_dir / f"broken {ARCHIVE}"
     broken.write_bytes(b"no archive")
     request = IngestRequest(str(broken), broken.name)
-    job = services.jobs.submit(dataset_id, JobKind.INGEST, request.params(), Owner.COMMAND_LINE)
-    state = run_job(services.jobs, job, handlers(services)[JobKind.INGEST], CancelToken())
+    job = services.jobs.submit(dataset_id, JobKind.INGEST, request.params(), JobOwner.COMMAND_LINE)
+    state = run_job(services.jobs, job, job_handlers(services)[JobKind.INGEST], CancelToken())
     assert state is JobState.FAILED

@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.base.types import CancelToken
-from core.jobs.handlers import IngestRequest, handlers
-from core.jobs.model import JobKind, JobState, Owner
+from core.jobs.handlers import IngestRequest, job_handlers
+from core.jobs.model import JobKind, JobOwner, JobState
 from core.jobs.worker import run_job
 from core.vision.engine.openvino import OpenVinoEngine
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
@@ -32,8 +32,8 @@ def misfiled(app: App, sample_files: dict[str, bytes], engine: OpenVinoEngine, t
     dataset = services.store.create_dataset("One misfiled", DEFAULT_VECTORS_ID)
     request = IngestRequest(str(zipped), "misfiled.zip")
     for kind, params in ((JobKind.INGEST, request.params()), (JobKind.TRAIN, asdict(TrainOptions()))):
-        job = services.jobs.submit(dataset.id, kind, params, Owner.COMMAND_LINE)
-        assert run_job(services.jobs, job, handlers(services)[kind], CancelToken()) is JobState.DONE
+        job = services.jobs.submit(dataset.id, kind, params, JobOwner.COMMAND_LINE)
+        assert run_job(services.jobs, job, job_handlers(services)[kind], CancelToken()) is JobState.DONE
     return dataset.id
 
 

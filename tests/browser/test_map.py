@@ -19,7 +19,7 @@ from core.base.types import Box, Face, Photo
 from core.jobs.handlers import IngestRequest
 from core.jobs.model import JobKind, JobState
 from core.services import Services
-from core.store.artifacts import Kind
+from core.store.artifacts import ArtifactKind
 from core.store.protocols import Dataset, IngestBatch, PhotoLabel, StoredFace
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
 from core.workflows.projection import project
@@ -91,7 +91,9 @@ def crowd(app: App) -> Dataset:
     made = project.make_map(
         services.store, services.runs, services.artifacts, dataset.id, MapOptions(method=Method.PCA)
     )
-    services.artifacts.put(dataset.id, Kind.MAP, "abcd", services.artifacts.read(dataset.id, Kind.MAP, made.id))
+    services.artifacts.put(
+        dataset.id, ArtifactKind.MAP, "abcd", services.artifacts.read(dataset.id, ArtifactKind.MAP, made.id)
+    )
     services.runs.add_map(replace(made, id="abcd", method=Method.UMAP))
     return services.store.dataset(dataset.id)
 

@@ -12,7 +12,7 @@ import pytest
 
 from core.__main__ import main
 from core.base.settings import Settings
-from core.jobs.model import JobKind, JobState, Owner
+from core.jobs.model import JobKind, JobOwner, JobState
 from core.services import Services
 from core.vision.engine.openvino import OpenVinoEngine
 from tests import prepared
@@ -197,5 +197,5 @@ def test_ctrl_c_ends_with_a_sentence_and_a_job_that_can_be_resumed(
     assert process.returncode == 130
     assert "Stopped after" in told and "Traceback" not in told
     (job,) = services.jobs.jobs()
-    assert (job.kind, job.state, job.owner) == (JobKind.INGEST, JobState.CANCELLED, Owner.COMMAND_LINE)
+    assert (job.kind, job.state, job.owner) == (JobKind.INGEST, JobState.CANCELLED, JobOwner.COMMAND_LINE)
     assert 16 <= services.store.counts(job.dataset_id).photos < 118

@@ -138,7 +138,7 @@ def test_lfw_people_are_found_without_their_names(lfw_dir: Path, lfw_ingest: dic
     told = answer(lfw_dir, "cluster", "--dataset", "lfw-dev", "--all")
     services = Services(Settings(lfw_dir))
     dataset = services.store.dataset("lfw-dev")
-    groups = cluster.current(services.store, services.log, services.artifacts, dataset.id, everyone=True).cut()
+    groups = cluster.load_clustering(services.store, services.log, services.artifacts, dataset.id, everyone=True).cut()
     assert (told["clusters"], told["noise"], told["faces"]) == (len(groups), groups.alone, lfw_ingest["faces"])
     table = services.store.face_table(dataset.id)
     person = dict(zip(table.ids, table.labels.tolist(), strict=True))

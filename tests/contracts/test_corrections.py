@@ -19,9 +19,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from core.base.errors import ChangedMeanwhile, InputRefused, NameTaken, NotFound
 from core.base.types import Box, Face, Photo, Split
 from core.corrections.model import OF_FACE, OF_PERSON, Change, Entity, Field, Hand
-from core.corrections.replay import Base, Entry, replay, root, undone_after
+from core.corrections.replay import Base, ReplayableEvent, merged_person, replay_log, undone_after
 from core.imaging.geometry import turn_box, turn_size
-from core.jobs.model import JobKind, Owner
+from core.jobs.model import JobKind, JobOwner
 from core.store.protocols import IngestBatch, PhotoLabel, PhotoLook, StoredFace
 from core.store.sql.corrections import SqlCorrectionLog
 from core.store.sql.database import open_database
@@ -63,7 +63,7 @@ class Desk:
         self.path = folder / "atlas.db"
         self.open()
         self.dataset_id = self.store.create_dataset("family", MODELS[0]).id
-        self.job_id = SqlJobStore(self.engine).submit(self.dataset_id, JobKind.INGEST, {}, Owner.COMMAND_LINE).id
+        self.job_id = SqlJobStore(self.engine).submit(self.dataset_id, JobKind.INGEST, {}, JobOwner.COMMAND_LINE).id
         self.photos = 0
 
     def open(self) -> None:
@@ -133,7 +133,7 @@ class Desk:
                 base[Entity.PHOTO, photo_id, Field.TURN] = turn
         return base
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[ReplayableEvent]:
         changes: dict[int, list[Change]] = defaultdict(list)
         with sqlite3.connect(self.path) as connection:
             for event_id, entity, entity_id, field, value in connection.execute(
@@ -141,7 +141,7 @@ class Desk:
             ):
                 changes[event_id].append(Change(Entity(entity), entity_id, Field(field), _plain(value)))
         return [
-            Entry(event.id, event.kind, tuple(changes[event.id]), event.target_id)
+            ReplayableEvent(event.id, event.kind, tuple(changes[event.id]), event.target_id)
             for event in reversed(self.log.events(self.dataset_id))
         ]
 
@@ -333,7 +333,7 @@ class Corrections(RuleBasedStateMachine):
 
     @invariant()
     def the_columns_are_the_replay_of_the_log(self) -> None:
-        columns, told = self.desk.columns(), replay(self.desk.base(), self.desk.entries())
+        columns, told = self.desk.columns(), replay_log(self.desk.base(), self.desk.entries())
         assert {key: told[key] for key in columns} == columns
         undone = undone_after(self.desk.entries())
         assert undone == {event.id for event in self.desk.log.events(self.desk.dataset_id) if not event.active}
@@ -355,7 +355,7 @@ class Corrections(RuleBasedStateMachine):
         into = {int(key[1]): value for key, value in columns.items() if key[2] is Field.MERGED_INTO and value}
         with sqlite3.connect(self.desk.path) as connection:
             for assigned, effective in connection.execute("SELECT assigned_id, person_id FROM face"):
-                assert effective == (None if assigned is None else root(assigned, into))
+                assert effective == (None if assigned is None else merged_person(assigned, into))
         names = [person.name for person in self.desk.store.people(self.desk.dataset_id)]
         assert len(names) == len(set(names))
 

@@ -10,11 +10,11 @@ import pytest
 
 from core.base.settings import ImageLimits, Settings
 from core.base.types import Detection, RgbImage
-from core.imaging.decoding import decode
-from core.learn.metrics.crop_check import MEASURED, CropCheck, check, middle_colour
+from core.imaging.decoding import decode_image
+from core.learn.metrics.crop_check import MEASURED, CropCheck, check_crops, middle_colour
 from core.learn.verification.pair_likelihood import pair_scores
 from core.services import Services
-from core.store.artifacts import Kind
+from core.store.artifacts import ArtifactKind
 from core.vision.embed.embedder import Embedder
 from core.vision.engine.openvino import OpenVinoEngine
 from core.vision.models import catalogue
@@ -39,7 +39,7 @@ def checked(engine: OpenVinoEngine, crops: Sequence[RgbImage], people: np.ndarra
     parts = [embedder.embed_steadily(crops[start : start + 32]) for start in range(0, len(crops), 32)]
     vectors, steadiness = (np.concatenate(column) for column in zip(*parts, strict=True))
     colours = np.array([middle_colour(crop) for crop in crops])
-    return check(MODEL.vectors_id, pair_scores(vectors, people, np.arange(len(people))), steadiness, colours)
+    return check_crops(MODEL.vectors_id, pair_scores(vectors, people, np.arange(len(people))), steadiness, colours)
 
 
 def tilted(crop: RgbImage, degrees: float) -> RgbImage:
@@ -95,11 +95,14 @@ def test_lfw_looks_right_and_is_what_was_measured(lfw_dir):
     store = services.store
     dataset = store.dataset("lfw-dev")
     table, qualities = store.face_table(dataset.id), store.qualities(dataset.id)
-    own = verify.own_faces(table, store.embeddings(dataset.id))
+    own = verify.select_named_faces(table, store.embeddings(dataset.id))
     steadiness = np.array([qualities[face_id].steadiness for face_id in own.face_ids])
-    crops = [decode(services.artifacts.read(dataset.id, Kind.CROP, one), ImageLimits()) for one in table.crop_ids[::10]]
+    crops = [
+        decode_image(services.artifacts.read(dataset.id, ArtifactKind.CROP, one), ImageLimits())
+        for one in table.crop_ids[::10]
+    ]
     colours = np.array([middle_colour(crop) for crop in crops])
-    found = check(dataset.model_id, own.pairs(), steadiness, colours)
+    found = check_crops(dataset.model_id, own.pairs(), steadiness, colours)
     assert found.coloured > 90 and found.skin > 0.9
     assert found.ok is True
     reference = MEASURED[dataset.model_id]
@@ -109,7 +112,7 @@ def test_lfw_looks_right_and_is_what_was_measured(lfw_dir):
 
 def test_a_model_that_was_not_measured_is_not_judged():
     vectors = np.eye(4, dtype=np.float32)
-    found = check(
+    found = check_crops(
         "another", pair_scores(vectors, np.array([0, 0, 1, 1]), np.arange(4)), np.full(4, np.nan), np.zeros((0, 3))
     )
     assert found.ok is None and found.reference is None and found.steadiness == ()

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from core.base.types import Detection, Doubles, RgbImage
-from core.imaging.geometry import overlaps
+from core.imaging.geometry import pairwise_overlaps
 from core.vision.detect.mtcnn import Detector, DetectorSettings
 from core.vision.engine.keras import KerasEngine
 from core.vision.engine.openvino import OpenVinoEngine
@@ -72,7 +72,7 @@ def box_of(face: dict[str, Any]) -> Doubles:
 def nearest(face: dict[str, Any], faces: list[Detection]) -> Detection | None:
     if not faces:
         return None
-    shared = overlaps(box_of(face), boxes_of(faces))[0]
+    shared = pairwise_overlaps(box_of(face), boxes_of(faces))[0]
     return faces[int(shared.argmax())] if shared.max() >= FOUND_IOU else None
 
 
@@ -86,7 +86,7 @@ def test_boxes_and_landmarks_lie_where_the_package_puts_them(
     pairs: list[tuple[str, dict[str, Any], Detection | None]],
 ) -> None:
     matched = [(face, ours) for _, face, ours in pairs if ours is not None]
-    shared = [overlaps(box_of(face), boxes_of([ours]))[0, 0] for face, ours in matched]
+    shared = [pairwise_overlaps(box_of(face), boxes_of([ours]))[0, 0] for face, ours in matched]
     theirs = np.array([[face["keypoints"][name] for name in LANDMARKS] for face, _ in matched])
     apart_px = np.linalg.norm(np.array([ours.landmarks for _, ours in matched]) - theirs, axis=2)
     assert np.median(shared) >= 0.92
@@ -110,7 +110,7 @@ def test_no_face_is_found_where_the_package_sees_none(
 
 def matches(face: Detection, reference: Reference) -> bool:
     boxes = np.concatenate([np.empty((0, 4)), *(box_of(found) for found in reference)])
-    return bool(overlaps(boxes_of([face]), boxes).max(initial=0) >= FOUND_IOU)
+    return bool(pairwise_overlaps(boxes_of([face]), boxes).max(initial=0) >= FOUND_IOU)
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_boxes_of_a_shrunken_photo_are_in_its_own_pixels(
     large = photo.repeat(9, axis=0).repeat(9, axis=1)  # well past the longest side that is looked at
     assert max(large.shape) > 1280
     (found,) = detector.detect([large])
-    shared = overlaps(boxes_of(found) / 9, boxes_of(sample_faces[name]))
+    shared = pairwise_overlaps(boxes_of(found) / 9, boxes_of(sample_faces[name]))
     assert shared.max() >= 0.8
 
 
@@ -226,7 +226,7 @@ def test_a_small_face_in_a_large_photo_is_found_at_the_second_look(
         scene[400 : 400 + small.shape[0], 700 : 700 + small.shape[1]] = small
         expected = np.array([face.box.as_tuple()]) * scale + [700, 400, 700, 400]
         boxes = boxes_of(detector.detect([scene])[0])
-        found += bool(len(boxes) and overlaps(boxes, expected).max() >= 0.5)
+        found += bool(len(boxes) and pairwise_overlaps(boxes, expected).max() >= 0.5)
     assert found >= 9
 
 

@@ -25,14 +25,14 @@ import pytest
 from core.base.settings import Settings
 from core.base.types import CancelToken, FacePolicy
 from core.corrections.model import Hand
-from core.jobs.handlers import IngestRequest, handlers
+from core.jobs.handlers import IngestRequest, job_handlers
 from core.jobs.model import Job, JobKind, JobState
 from core.jobs.transfers import EraseParams, ExportParams, ImportParams
 from core.jobs.worker import run_job
 from core.services import Services
-from core.store.artifacts import Kind
+from core.store.artifacts import ArtifactKind
 from core.vision.engine.openvino import OpenVinoEngine
-from core.workflows.exchange.export import What, exported
+from core.workflows.exchange.export import ExportKind, export_path
 from core.workflows.labels.correct import Corrector
 from core.workflows.photos.orphans import sweep_leftovers
 from tests import prepared
@@ -71,7 +71,7 @@ class Work:
     """The same by the command line, killed and given again."""
 
 
-def _import(what: What, member: str) -> Callable[[Services, Path], dict[str, Any]]:
+def _import(what: ExportKind, member: str) -> Callable[[Services, Path], dict[str, Any]]:
     def params(services: Services, files: Path) -> dict[str, Any]:
         return ImportParams(
             path=str(files / "export.zip"),
@@ -105,9 +105,9 @@ WORKS = {
         lambda data_dir: ["erase", GONE, "--dataset", "Family", "--data", str(data_dir)],
     ),
     "export": Work(JobKind.EXPORT, "full", lambda *_: ExportParams().params(), 10),
-    "import of a log": Work(JobKind.IMPORT, "plain", _import(What.LOG, "log.jsonl"), 8),
-    "import of sidecars": Work(JobKind.IMPORT, "plain", _import(What.XMP, ""), 7),
-    "import of vectors": Work(JobKind.IMPORT, "plain", _import(What.EMBEDDINGS, "embeddings.npz"), 5),
+    "import of a log": Work(JobKind.IMPORT, "plain", _import(ExportKind.LOG, "log.jsonl"), 8),
+    "import of sidecars": Work(JobKind.IMPORT, "plain", _import(ExportKind.XMP, ""), 7),
+    "import of vectors": Work(JobKind.IMPORT, "plain", _import(ExportKind.EMBEDDINGS, "embeddings.npz"), 5),
     "change of model": Work(JobKind.CHANGE_MODEL, "full", lambda *_: {"model": OTHER_MODEL}, 5),
     "look again": Work(JobKind.LOOK_AGAIN, "full", lambda *_: {}, 5),
 }
@@ -163,7 +163,7 @@ def _work_on_them(services: Services, archive: Path) -> None:
     mine.note(ids["mindy_kaling"], f"beside {GONE.title()}")
     prepared.carry(services, dataset.id, JobKind.TRAIN, {"folds": 2})
     job = prepared.carry(services, dataset.id, JobKind.EXPORT, ExportParams().params())
-    path = exported(services.settings.exports_dir, dataset.id, job.id)
+    path = export_path(services.settings.exports_dir, dataset.id, job.id)
     (archive.parent / "export.zip").write_bytes(path.read_bytes())
 
 
@@ -251,7 +251,7 @@ class Scene:
             assert "resume" in job.error, "it is told, and what to do"
             self.services.jobs.resume(job.id)
         while (claimed := self.services.jobs.claim()) is not None:
-            run_job(self.services.jobs, claimed, handlers(self.services)[claimed.kind], CancelToken())
+            run_job(self.services.jobs, claimed, job_handlers(self.services)[claimed.kind], CancelToken())
         ended = self.services.jobs.job(job.id)
         assert ended.state is JobState.DONE, ended.error + ended.detail
         return left
@@ -296,12 +296,15 @@ def _steady(value: Any) -> Any:
 def _file_counts(scene: Scene) -> dict[str, Any]:
     """Photos and crops by name, the others by number."""
     artifacts, dataset_id = scene.services.artifacts, scene.dataset_id
-    ids = {kind: sorted(artifacts.ids(dataset_id, kind)) for kind in Kind}
-    return {kind.value: found if kind in (Kind.PHOTO, Kind.CROP) else len(found) for kind, found in ids.items()}
+    ids = {kind: sorted(artifacts.ids(dataset_id, kind)) for kind in ArtifactKind}
+    return {
+        kind.value: found if kind in (ArtifactKind.PHOTO, ArtifactKind.CROP) else len(found)
+        for kind, found in ids.items()
+    }
 
 
 def _members(scene: Scene, job: Job) -> list[tuple[str, int]]:
-    path = exported(scene.services.settings.exports_dir, scene.dataset_id, job.id)
+    path = export_path(scene.services.settings.exports_dir, scene.dataset_id, job.id)
     if not path.exists():
         return []
     with zipfile.ZipFile(path) as archive:
@@ -317,7 +320,7 @@ def require_sound(scene: Scene) -> None:
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
     drafts = [path for path in data_dir.rglob("*") if ".part" in path.name or path.name.startswith("part-")]
     assert drafts == []
-    assert scene.services.artifacts.ids(scene.dataset_id, Kind.ERASURE) == [], "nobody's name is kept"
+    assert scene.services.artifacts.ids(scene.dataset_id, ArtifactKind.ERASURE) == [], "nobody's name is kept"
 
 
 # the tests

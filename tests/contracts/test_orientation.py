@@ -14,7 +14,7 @@ from PIL import Image
 
 from core.base.settings import ImageLimits
 from core.base.types import Detection, RgbImage, Vectors
-from core.imaging.decoding import decode
+from core.imaging.decoding import decode_image
 from core.vision.detect.mtcnn import Detector
 from core.vision.embed.embedder import Embedder
 from core.vision.engine.openvino import OpenVinoEngine
@@ -57,7 +57,7 @@ def stored(upright: RgbImage, orientation: int) -> bytes:
 
 
 def face_of(engine: OpenVinoEngine, data: bytes) -> tuple[RgbImage, Detection, Vectors]:
-    image = decode(data, ImageLimits())
+    image = decode_image(data, ImageLimits())
     (face,) = Detector(engine).detect([image])[0]
     vectors = Embedder(engine, catalogue.embedding_model(MODEL_ID)).embed([(image, face)])
     return image, face, vectors[0]

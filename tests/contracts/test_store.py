@@ -15,13 +15,13 @@ from sqlalchemy.exc import IntegrityError
 
 from core.base.errors import FaceAtlasError, InputRefused, NameTaken, NotFound
 from core.base.types import Box, Face, Photo, Split
-from core.jobs.model import JobKind, JobState, Owner
+from core.jobs.model import JobKind, JobOwner, JobState
 from core.store.protocols import (
     Dataset,
+    FileOutcome,
     FileReport,
     IngestBatch,
     MapInfo,
-    Outcome,
     PhotoLabel,
     Run,
     StoredFace,
@@ -78,7 +78,7 @@ def dataset(stores: Stores) -> Dataset:
 
 @pytest.fixture
 def job_id(stores: Stores, dataset: Dataset) -> str:
-    return stores.jobs.submit(dataset.id, JobKind.INGEST, {"path": "a.zip"}, Owner.COMMAND_LINE).id
+    return stores.jobs.submit(dataset.id, JobKind.INGEST, {"path": "a.zip"}, JobOwner.COMMAND_LINE).id
 
 
 def photo(number: int, person: str | None, split: Split | None = None) -> tuple[Photo, PhotoLabel]:
@@ -115,7 +115,9 @@ def batch(*people: str | None, first: int = 0) -> IngestBatch:
         [photo(number, person) for number, person in numbered],
         [stored_face(number, person) for number, person in numbered],
         [
-            FileReport(position=number, name=f"{person}/{number}.jpg", outcome=Outcome.TAKEN, faces=1, person=person)
+            FileReport(
+                position=number, name=f"{person}/{number}.jpg", outcome=FileOutcome.TAKEN, faces=1, person=person
+            )
             for number, person in numbered
         ],
     )
@@ -149,15 +151,15 @@ def test_what_is_added_comes_back(stores: Stores, dataset: Dataset, job_id: str)
 def test_counts_and_reports_are_those_of_what_was_added(stores: Stores, dataset: Dataset, job_id: str) -> None:
     stores.faces.add(dataset.id, job_id, batch("ada", "ada", None))
     stores.faces.add(
-        dataset.id, job_id, IngestBatch(reports=[FileReport(3, "x.txt", Outcome.REFUSED, reason="no photo")])
+        dataset.id, job_id, IngestBatch(reports=[FileReport(3, "x.txt", FileOutcome.REFUSED, reason="no photo")])
     )
     counts = stores.faces.counts(dataset.id)
     assert (counts.photos, counts.faces, counts.people, counts.unnamed_faces) == (3, 3, 1, 1)
     assert [(person.name, person.faces) for person in stores.faces.people(dataset.id)] == [("ada", 2)]
     assert stores.faces.reported(job_id) == {0, 1, 2, 3}
-    assert stores.faces.outcome_counts(job_id) == {Outcome.TAKEN: 3, Outcome.REFUSED: 1}
+    assert stores.faces.outcome_counts(job_id) == {FileOutcome.TAKEN: 3, FileOutcome.REFUSED: 1}
     assert stores.faces.reported_faces(job_id) == 3
-    assert [line.name for line in stores.faces.file_reports(job_id, [Outcome.REFUSED])] == ["x.txt"]
+    assert [line.name for line in stores.faces.file_reports(job_id, [FileOutcome.REFUSED])] == ["x.txt"]
     assert [line.position for line in stores.faces.file_reports(job_id, offset=1, limit=2)] == [1, 2]
 
 
@@ -275,7 +277,7 @@ def test_a_file_that_is_no_database_is_refused_in_words(tmp_path: Path) -> None:
 
 
 def test_the_oldest_queued_job_of_the_worker_is_claimed_first(stores: Stores, dataset: Dataset) -> None:
-    stores.jobs.submit(dataset.id, JobKind.TRAIN, {}, Owner.COMMAND_LINE)
+    stores.jobs.submit(dataset.id, JobKind.TRAIN, {}, JobOwner.COMMAND_LINE)
     first, second = (stores.jobs.submit(dataset.id, JobKind.TRAIN, {"number": number}) for number in range(2))
     claimed = stores.jobs.claim()
     assert claimed is not None
@@ -336,7 +338,7 @@ def test_a_queued_job_is_cancelled_at_once_and_a_running_one_is_asked(stores: St
     queued = stores.jobs.submit(dataset.id, JobKind.TRAIN, {})
     stores.jobs.cancel(queued.id)
     assert stores.jobs.job(queued.id).state is JobState.CANCELLED
-    running = stores.jobs.submit(dataset.id, JobKind.TRAIN, {}, Owner.COMMAND_LINE)
+    running = stores.jobs.submit(dataset.id, JobKind.TRAIN, {}, JobOwner.COMMAND_LINE)
     assert stores.jobs.beat(running.id, 1, 10, "Learning") is False
     stores.jobs.cancel(running.id)
     assert stores.jobs.job(running.id).state is JobState.RUNNING
@@ -347,12 +349,12 @@ def test_a_queued_job_is_cancelled_at_once_and_a_running_one_is_asked(stores: St
 
 @pytest.mark.parametrize("ended", [state for state in JobState if state.resumable])
 def test_a_stopped_job_is_resumed_where_it_was(stores: Stores, dataset: Dataset, ended: JobState) -> None:
-    job = stores.jobs.submit(dataset.id, JobKind.INGEST, {"path": "a.zip"}, Owner.COMMAND_LINE)
+    job = stores.jobs.submit(dataset.id, JobKind.INGEST, {"path": "a.zip"}, JobOwner.COMMAND_LINE)
     stores.jobs.beat(job.id, 32, 118, "Looking for faces")
     stores.jobs.finish(job.id, ended, error="It stopped.", detail="trace")
     stores.jobs.resume(job.id)
     queued = stores.jobs.job(job.id)
-    assert (queued.state, queued.owner, queued.error) == (JobState.QUEUED, Owner.WORKER, "")
+    assert (queued.state, queued.owner, queued.error) == (JobState.QUEUED, JobOwner.WORKER, "")
     claimed = stores.jobs.claim()
     assert claimed is not None
     assert (claimed.id, claimed.params, claimed.done_at_start) == (job.id, {"path": "a.zip"}, 32)
@@ -361,7 +363,7 @@ def test_a_stopped_job_is_resumed_where_it_was(stores: Stores, dataset: Dataset,
 
 @pytest.mark.parametrize("state", [JobState.RUNNING, JobState.DONE])
 def test_a_job_that_runs_or_is_done_is_not_resumed(stores: Stores, dataset: Dataset, state: JobState) -> None:
-    job = stores.jobs.submit(dataset.id, JobKind.TRAIN, {}, Owner.COMMAND_LINE)
+    job = stores.jobs.submit(dataset.id, JobKind.TRAIN, {}, JobOwner.COMMAND_LINE)
     if state is JobState.DONE:
         stores.jobs.finish(job.id, state, result={"run": "r1"})
     stores.jobs.resume(job.id)
@@ -372,12 +374,12 @@ def test_a_job_that_runs_or_is_done_is_not_resumed(stores: Stores, dataset: Data
 CARRY = """
 import sys
 from pathlib import Path
-from core.jobs.model import JobKind, Owner
+from core.jobs.model import JobKind, JobOwner
 from core.store.sql.database import open_database
 from core.store.sql.jobs import SqlJobStore
 queue = SqlJobStore(open_database(Path(sys.argv[1])))
 print(queue.claim().id, flush=True)
-print(queue.submit(sys.argv[2], JobKind.TRAIN, {}, Owner.COMMAND_LINE).id, flush=True)
+print(queue.submit(sys.argv[2], JobKind.TRAIN, {}, JobOwner.COMMAND_LINE).id, flush=True)
 sum(range(10**12))  # holds the interpreter: no thread of it writes a heartbeat
 """
 
@@ -385,7 +387,7 @@ sum(range(10**12))  # holds the interpreter: no thread of it writes a heartbeat
 def test_jobs_of_a_killed_process_are_interrupted_at_once_by_whoever_looks(stores: Stores, dataset: Dataset) -> None:
     stores.jobs.submit(dataset.id, JobKind.TRAIN, {})
     waiting = stores.jobs.submit(dataset.id, JobKind.TRAIN, {})
-    mine = stores.jobs.submit(dataset.id, JobKind.TRAIN, {}, Owner.COMMAND_LINE)
+    mine = stores.jobs.submit(dataset.id, JobKind.TRAIN, {}, JobOwner.COMMAND_LINE)
     command = [sys.executable, "-c", CARRY, str(stores.folder / "atlas.db"), dataset.id]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=PROJECT_DIR) as process:
         claimed, by_hand = (process.stdout.readline().strip() for _ in range(2))

@@ -22,8 +22,8 @@ from core.__main__ import main
 from core.base.errors import DataFolderBusy, DataFolderFault, DiskFull
 from core.base.settings import Settings
 from core.base.types import CancelToken, Report
-from core.jobs.model import Job, JobKind, JobState, Owner
-from core.jobs.worker import run_job, work
+from core.jobs.model import Job, JobKind, JobOwner, JobState
+from core.jobs.worker import run_job, serve_queue
 from core.services import Services
 from core.store.sql import database
 from tests import prepared
@@ -192,7 +192,7 @@ def test_a_worker_outlives_a_store_that_is_locked_for_a_while(folder: Path, monk
 
     with locked(folder, monkeypatch):
         serving = threading.Thread(
-            target=work, args=(services.jobs, {JobKind.MAP: end}, services.worker_lock, stop), daemon=True
+            target=serve_queue, args=(services.jobs, {JobKind.MAP: end}, services.worker_lock, stop), daemon=True
         )
         serving.start()
         serving.join(2)
@@ -207,7 +207,7 @@ def test_a_jobs_end_is_written_when_the_store_can_be_written_again(
     monkeypatch.setattr(database, "BUSY_TIMEOUT_MS", 50)
     services = Services(Settings(folder))
     (dataset,) = services.store.datasets()
-    job = services.jobs.submit(dataset.id, JobKind.MAP, {}, Owner.COMMAND_LINE)
+    job = services.jobs.submit(dataset.id, JobKind.MAP, {}, JobOwner.COMMAND_LINE)
     token, at_work, go_on = CancelToken(), threading.Event(), threading.Event()
 
     def wait(job: Job, report: Report, token: CancelToken) -> dict[str, str]:
@@ -274,7 +274,7 @@ def test_a_data_folder_that_may_only_be_read_is_told(read_only: Path, tmp_path: 
 
 
 def test_every_fault_of_sqlite_has_its_sentence(tmp_path: Path) -> None:
-    from core.store.sql.faults import describe
+    from core.store.sql.faults import translate_fault
 
     def fault(code: int) -> sqlite3.OperationalError:
         raised = sqlite3.OperationalError("as SQLite says it")
@@ -282,10 +282,10 @@ def test_every_fault_of_sqlite_has_its_sentence(tmp_path: Path) -> None:
         return raised
 
     path = tmp_path / "atlas.db"
-    assert isinstance(describe(path, fault(sqlite3.SQLITE_FULL)), DiskFull)
-    assert isinstance(describe(path, fault(sqlite3.SQLITE_BUSY_SNAPSHOT)), DataFolderBusy)
-    assert "damaged" in str(describe(path, fault(sqlite3.SQLITE_CORRUPT)))
-    assert "belong to you" in str(describe(path, fault(sqlite3.SQLITE_READONLY)))
-    assert "Check the disk" in str(describe(path, fault(sqlite3.SQLITE_IOERR_READ)))
-    assert describe(path, fault(sqlite3.SQLITE_CONSTRAINT)) is None, "the stores tell what a constraint means"
+    assert isinstance(translate_fault(path, fault(sqlite3.SQLITE_FULL)), DiskFull)
+    assert isinstance(translate_fault(path, fault(sqlite3.SQLITE_BUSY_SNAPSHOT)), DataFolderBusy)
+    assert "damaged" in str(translate_fault(path, fault(sqlite3.SQLITE_CORRUPT)))
+    assert "belong to you" in str(translate_fault(path, fault(sqlite3.SQLITE_READONLY)))
+    assert "Check the disk" in str(translate_fault(path, fault(sqlite3.SQLITE_IOERR_READ)))
+    assert translate_fault(path, fault(sqlite3.SQLITE_CONSTRAINT)) is None, "the stores tell what a constraint means"
     assert shutil.disk_usage(tmp_path).free > 0

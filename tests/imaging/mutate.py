@@ -21,8 +21,15 @@ from PIL import Image
 
 from core.base.errors import ImageRefused
 from core.base.settings import ImageLimits
-from core.imaging.decoding import decode, decode_reduced, decoding_bytes, perceptual_hash, stored_orientation, taken
-from core.imaging.signatures import HEAD_BYTES, describe, is_photo
+from core.imaging.decoding import (
+    decode_image,
+    decode_reduced,
+    decoding_bytes,
+    parse_time_taken,
+    perceptual_hash,
+    stored_orientation,
+)
+from core.imaging.signatures import HEAD_BYTES, describe_file, is_photo
 from tests.imaging import test_raw
 
 LIMITS = ImageLimits(max_pixels=4_000_000)
@@ -131,13 +138,13 @@ CHANGES: list[Change] = [
 def decode_all_ways(data: bytes) -> bool:
     """Whether the photo was taken. Raises whatever is no refusal with words."""
     assert stored_orientation(data) in range(1, 9)
-    moment = taken(data)
+    moment = parse_time_taken(data)
     assert moment is None or isinstance(moment, float)
-    assert is_photo(data[:HEAD_BYTES]) or isinstance(describe(data[:HEAD_BYTES]), str)
+    assert is_photo(data[:HEAD_BYTES]) or isinstance(describe_file(data[:HEAD_BYTES]), str)
     try:
         assert decoding_bytes(data, LIMITS) >= len(data)
         picture = decode_reduced(data, LIMITS, 40)
-        image = decode(data, LIMITS)
+        image = decode_image(data, LIMITS)
     except ImageRefused as refusal:
         assert len(str(refusal)) > 10
         return False

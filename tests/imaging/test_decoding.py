@@ -23,14 +23,14 @@ from core.base.errors import ImageRefused
 from core.base.settings import MIB, ImageLimits
 from core.base.types import RgbImage
 from core.imaging.decoding import (
-    decode,
+    decode_image,
     decode_reduced,
     decoding_bytes,
     encode_jpeg,
     hash_distance,
+    parse_time_taken,
     perceptual_hash,
-    shrink,
-    taken,
+    shrink_image,
 )
 from tests.waiting import LONGEST_S
 
@@ -90,7 +90,7 @@ LOSSY = [("JPEG", {}), ("JPEG", {"progressive": True}), ("MPO", {}), ("WEBP", {}
 
 @pytest.mark.parametrize(("format_", "options"), LOSSLESS + LOSSY)
 def test_every_format_gives_the_same_picture(format_: str, options: dict[str, object]) -> None:
-    image = decode(saved(quarters(), format_, **options), LIMITS)
+    image = decode_image(saved(quarters(), format_, **options), LIMITS)
     assert_is_rgb(image)
     # lossy formats blur the colours where two quarters meet
     assert difference(image, quarters()) <= (0 if (format_, options) in LOSSLESS else 8)
@@ -100,7 +100,7 @@ def test_every_format_gives_the_same_picture(format_: str, options: dict[str, ob
 def test_opencv_and_pillow_decode_a_jpeg_alike(options: dict[str, object]) -> None:
     data = saved(photo_like(), "JPEG", quality=90, **options)
     # both use libjpeg-turbo; another build may round a chroma value differently
-    assert difference(decode(data, LIMITS), np.asarray(Image.open(io.BytesIO(data)))) < 0.5
+    assert difference(decode_image(data, LIMITS), np.asarray(Image.open(io.BytesIO(data)))) < 0.5
 
 
 MODES = [
@@ -131,7 +131,7 @@ MODES = [
 
 @pytest.mark.parametrize(("image", "format_", "colour"), [row[1:] for row in MODES], ids=[row[0] for row in MODES])
 def test_every_mode_becomes_rgb(image: Image.Image, format_: str, colour: tuple[int, int, int]) -> None:
-    decoded = decode(saved(image, format_), LIMITS)
+    decoded = decode_image(saved(image, format_), LIMITS)
     assert_is_rgb(decoded)
     assert decoded.shape == (30, 40, 3)
     np.testing.assert_allclose(decoded.reshape(-1, 3).mean(axis=0), colour, atol=2)
@@ -139,7 +139,7 @@ def test_every_mode_becomes_rgb(image: Image.Image, format_: str, colour: tuple[
 
 def test_a_16_bit_ramp_keeps_its_shades() -> None:
     ramp = np.tile(np.linspace(0, 65535, 256).astype(np.uint16), (32, 1))
-    assert decode(saved(Image.fromarray(ramp), "PNG"), LIMITS)[0, :, 0].tolist() == list(range(256))
+    assert decode_image(saved(Image.fromarray(ramp), "PNG"), LIMITS)[0, :, 0].tolist() == list(range(256))
 
 
 def test_a_10_bit_heif_keeps_its_shades() -> None:
@@ -147,20 +147,20 @@ def test_a_10_bit_heif_keeps_its_shades() -> None:
     file = io.BytesIO()
     pillow_heif.from_bytes("RGB;16", (256, 64), ramp.tobytes()).save(file, quality=95)
     expected = np.tile(np.arange(256, dtype=np.uint8)[None, :, None], (64, 1, 3))
-    assert difference(decode(file.getvalue(), LIMITS), expected) < 3  # lossy
+    assert difference(decode_image(file.getvalue(), LIMITS), expected) < 3  # lossy
 
 
 def test_a_clear_palette_colour_becomes_white() -> None:
     picture = Image.new("P", (40, 30), 0)
     picture.putpalette([0, 0, 0, 255, 0, 0])
-    assert (decode(saved(picture, "GIF", transparency=0), LIMITS) == 255).all()
+    assert (decode_image(saved(picture, "GIF", transparency=0), LIMITS) == 255).all()
 
 
 @pytest.mark.parametrize("format_", ["GIF", "WEBP", "PNG", "TIFF", "AVIF"])
 def test_an_animation_gives_its_first_picture(format_: str) -> None:
     first, second = Image.new("RGB", (40, 30), RED), Image.new("RGB", (40, 30), BLUE)
     data = saved(first, format_, save_all=True, append_images=[second])
-    np.testing.assert_allclose(decode(data, LIMITS)[15, 20], RED, atol=4)
+    np.testing.assert_allclose(decode_image(data, LIMITS)[15, 20], RED, atol=4)
 
 
 # --- upright
@@ -182,7 +182,7 @@ def test_a_photo_is_turned_upright_exactly_once(format_: str, orientation: int) 
     stored = upright.transpose(Image.Transpose(undo[orientation])) if orientation > 1 else upright
     exif = Image.Exif()
     exif[0x0112] = orientation
-    image = decode(saved(stored, format_, exif=exif.tobytes(), quality=95), LIMITS)
+    image = decode_image(saved(stored, format_, exif=exif.tobytes(), quality=95), LIMITS)
     assert_is_rgb(image)
     assert difference(image, quarters()) < 8
 
@@ -195,7 +195,7 @@ def test_broken_exif_never_loses_a_photo(damage: bytes, place: int) -> None:
     exif.get_ifd(0x8825).update({1: "N", 2: (52.0, 30.0, 0.0)})
     block = bytearray(exif.tobytes().ljust(220, b"\0"))
     block[place : place + len(damage)] = damage
-    image = decode(saved(quarters(), "JPEG", exif=bytes(block)), LIMITS)
+    image = decode_image(saved(quarters(), "JPEG", exif=bytes(block)), LIMITS)
     assert sorted(image.shape) == [3, 48, 64]
 
 
@@ -213,7 +213,7 @@ def test_a_jpeg_is_reduced_as_far_as_enough_is_left(enough_px: int, shape: tuple
     assert picture.pixels.shape == shape
     assert (picture.width_px, picture.height_px) == (800, 600)
     assert picture.scale_xy == (shape[1] / 800, shape[0] / 600)
-    assert difference(picture.pixels, shrink(image, max(shape))) < 3
+    assert difference(picture.pixels, shrink_image(image, max(shape))) < 3
 
 
 @pytest.mark.parametrize("orientation", [3, 6])
@@ -221,7 +221,7 @@ def test_a_reduced_photo_is_upright_and_knows_its_whole_size(orientation: int) -
     exif = Image.Exif()
     exif[0x0112] = orientation
     data = saved(photo_like(801, 603), "JPEG", quality=95, exif=exif.tobytes())
-    whole, picture = decode(data, LIMITS), decode_reduced(data, LIMITS, 400)
+    whole, picture = decode_image(data, LIMITS), decode_reduced(data, LIMITS, 400)
     assert (picture.height_px, picture.width_px) == whole.shape[:2]
     assert max(picture.pixels.shape) == 401
     small = cv2.resize(whole, picture.pixels.shape[1::-1], interpolation=cv2.INTER_AREA)
@@ -268,7 +268,7 @@ def test_a_truncated_photo_is_refused(format_: str, kept: float) -> None:
     if format_ in ("GIF", "PNG", "TIFF") and kept > 0.99:
         pytest.skip("what is cut off here holds no pixels")
     with pytest.raises(ImageRefused):
-        decode(cut, LIMITS)
+        decode_image(cut, LIMITS)
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L"])
@@ -276,17 +276,17 @@ def test_a_truncated_photo_is_refused(format_: str, kept: float) -> None:
 def test_a_cut_off_jpeg_that_was_closed_again_is_refused(mode: str, kept: float) -> None:
     data = saved(Image.fromarray(photo_like()).convert(mode), "JPEG", quality=90)
     with pytest.raises(ImageRefused, match="cut off"):
-        decode(data[: int(len(data) * kept)] + b"\xff\xd9", LIMITS)
+        decode_image(data[: int(len(data) * kept)] + b"\xff\xd9", LIMITS)
 
 
 def test_a_photo_on_just_that_grey_is_taken() -> None:
     image = photo_like()
     image[200:] = 128
-    assert difference(decode(saved(image, "JPEG", quality=90), LIMITS), image) < 8
+    assert difference(decode_image(saved(image, "JPEG", quality=90), LIMITS), image) < 8
 
 
 def test_a_jpeg_with_something_after_its_end_is_taken() -> None:
-    assert difference(decode(WHOLE + b"motion photo" * 100, LIMITS), photo_like()) < 8
+    assert difference(decode_image(WHOLE + b"motion photo" * 100, LIMITS), photo_like()) < 8
 
 
 def test_a_jpeg_of_a_thousand_scans_is_refused() -> None:
@@ -294,7 +294,7 @@ def test_a_jpeg_of_a_thousand_scans_is_refused() -> None:
     first = progressive.index(b"\xff\xda")
     second = progressive.index(b"\xff\xc4", first)
     with pytest.raises(ImageRefused, match="more than 64 scans"):
-        decode(progressive[:second] + progressive[first:second] * 1000 + progressive[second:], LIMITS)
+        decode_image(progressive[:second] + progressive[first:second] * 1000 + progressive[second:], LIMITS)
 
 
 def png_header(width: int, height: int) -> bytes:
@@ -324,18 +324,18 @@ def png_header(width: int, height: int) -> bytes:
 )
 def test_what_is_no_usable_photo_is_refused_with_the_reason(data: bytes, words: str) -> None:
     with pytest.raises(ImageRefused, match=words):
-        decode(data, LIMITS)
+        decode_image(data, LIMITS)
 
 
 def test_a_file_above_the_limit_is_refused() -> None:
     with pytest.raises(ImageRefused, match=f"has {words.count(len(WHOLE))} bytes; at most 100 are read"):
-        decode(WHOLE, ImageLimits(max_file_bytes=100))
+        decode_image(WHOLE, ImageLimits(max_file_bytes=100))
 
 
 @pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP", "HEIF", "AVIF", "GIF", "BMP", "TIFF", "PPM"])
 def test_the_pixel_limit_holds_for_every_format(format_: str) -> None:
     with pytest.raises(ImageRefused, match="64 x 48 = 3\u202f072 pixels; at most 3\u202f000"):
-        decode(saved(quarters(), format_), ImageLimits(max_pixels=3000))
+        decode_image(saved(quarters(), format_), ImageLimits(max_pixels=3000))
 
 
 def only_refuses(data: bytes) -> None:
@@ -343,7 +343,7 @@ def only_refuses(data: bytes) -> None:
         limits = ImageLimits(max_pixels=4_000_000)
         assert decoding_bytes(data, limits) > len(data)
         assert_is_rgb(decode_reduced(data, limits, 16).pixels)
-        assert_is_rgb(decode(data, limits))
+        assert_is_rgb(decode_image(data, limits))
     except ImageRefused as refusal:
         assert str(refusal)
 
@@ -372,7 +372,7 @@ def test_every_odd_image_is_taken_or_refused_with_a_reason(odd_images: dict[str,
     refused = set()
     for name, data in odd_images.items():
         try:
-            assert_is_rgb(decode(data, LIMITS))
+            assert_is_rgb(decode_image(data, LIMITS))
         except ImageRefused as refusal:
             assert len(str(refusal)) > 10
             refused.add(name)
@@ -390,11 +390,11 @@ def test_every_odd_image_is_taken_or_refused_with_a_reason(odd_images: dict[str,
 
 
 def test_all_orientations_of_hopper_are_upright(odd_images: dict[str, bytes]) -> None:
-    hopper = decode(odd_images["hopper.jpg"], LIMITS)
+    hopper = decode_image(odd_images["hopper.jpg"], LIMITS)
     turned = [name for name in odd_images if name.startswith("hopper_orientation_")]
     assert len(turned) == 8
     for name in turned:
-        assert difference(decode(odd_images[name], LIMITS), hopper) < 8, name  # compressed once more each
+        assert difference(decode_image(odd_images[name], LIMITS), hopper) < 8, name  # compressed once more each
 
 
 PEAK = r"""
@@ -402,7 +402,7 @@ import re, sys, zipfile
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from core.base.errors import ImageRefused
-from core.imaging.decoding import decode
+from core.imaging.decoding import decode_image
 from core.base.settings import ImageLimits
 
 def status_bytes(field):
@@ -414,7 +414,7 @@ with zipfile.ZipFile(sys.argv[2]) as archive:
     for name in archive.namelist():
         data = archive.read(name)
         try:
-            decode(data, ImageLimits())
+            decode_image(data, ImageLimits())
             decoded += 1
         except ImageRefused:
             pass
@@ -481,7 +481,7 @@ def test_a_photo_takes_no_more_memory_than_is_reckoned_with(
 
 
 def test_a_jpeg_keeps_colours_in_rgb_order() -> None:
-    assert difference(decode(encode_jpeg(quarters(), quality=95), LIMITS), quarters()) < 5
+    assert difference(decode_image(encode_jpeg(quarters(), quality=95), LIMITS), quarters()) < 5
 
 
 def test_a_lower_quality_is_smaller() -> None:
@@ -492,18 +492,18 @@ def test_a_lower_quality_is_smaller() -> None:
     ("long_side_px", "shape"), [(32, (24, 32, 3)), (64, (48, 64, 3)), (100, (48, 64, 3)), (1, (1, 1, 3))]
 )
 def test_shrinking_keeps_the_shape_and_never_enlarges(long_side_px: int, shape: tuple[int, ...]) -> None:
-    assert shrink(quarters(), long_side_px).shape == shape
+    assert shrink_image(quarters(), long_side_px).shape == shape
 
 
 def test_shrinking_averages_areas() -> None:
     stripes = np.zeros((40, 40, 3), np.uint8)
     stripes[:, ::2] = 200
-    assert (shrink(stripes, 20) == 100).all()
+    assert (shrink_image(stripes, 20) == 100).all()
 
 
 def test_the_same_shot_smaller_and_recompressed_has_nearly_the_same_hash() -> None:
     image = photo_like(640, 480)
-    copy = decode(encode_jpeg(shrink(image, 300), quality=50), LIMITS)
+    copy = decode_image(encode_jpeg(shrink_image(image, 300), quality=50), LIMITS)
     assert hash_distance(perceptual_hash(image), perceptual_hash(copy)) <= 6
 
 
@@ -546,13 +546,13 @@ def stamped(format_: str, original: object = None, changed: object = None) -> by
 
 @pytest.mark.parametrize("format_", ["JPEG", "MPO", "HEIF", "PNG", "WEBP", "AVIF"])
 def test_the_moment_of_taking_is_read_from_every_format_that_has_it(format_: str) -> None:
-    assert taken(stamped(format_, NOON, LATER)) == NOON_S
-    assert taken(stamped(format_, None, LATER)) == LATER_S
-    assert taken(saved(quarters(), format_)) is None
+    assert parse_time_taken(stamped(format_, NOON, LATER)) == NOON_S
+    assert parse_time_taken(stamped(format_, None, LATER)) == LATER_S
+    assert parse_time_taken(saved(quarters(), format_)) is None
 
 
 def test_a_tiff_says_when_it_was_written() -> None:
-    assert taken(stamped("TIFF", None, LATER)) == LATER_S
+    assert parse_time_taken(stamped("TIFF", None, LATER)) == LATER_S
 
 
 @pytest.mark.parametrize(
@@ -570,7 +570,7 @@ def test_a_tiff_says_when_it_was_written() -> None:
     ],
 )
 def test_a_moment_that_cannot_be_is_none(original: str, changed: str | None, moment: float | None) -> None:
-    assert taken(stamped("JPEG", original, changed)) == moment
+    assert parse_time_taken(stamped("JPEG", original, changed)) == moment
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning:PIL")  # a line for every broken tag
@@ -578,7 +578,7 @@ def test_a_moment_that_cannot_be_is_none(original: str, changed: str | None, mom
 @given(st.integers(0, 400), st.binary(min_size=1, max_size=12))
 def test_a_damaged_header_gives_no_moment_or_one_but_never_an_error(place: int, damage: bytes) -> None:
     for data in (STAMPED_JPEG, STAMPED_PNG, STAMPED_HEIF):
-        moment = taken(data[:place] + damage + data[place + len(damage) :])
+        moment = parse_time_taken(data[:place] + damage + data[place + len(damage) :])
         assert moment is None or isinstance(moment, float)
 
 
@@ -587,4 +587,4 @@ STAMPED_JPEG, STAMPED_PNG, STAMPED_HEIF = (stamped(format_, NOON, LATER) for for
 
 @pytest.mark.parametrize("data", [b"", b"no photo", saved(quarters(), "BMP")], ids=["nothing", "text", "no EXIF"])
 def test_what_has_no_header_has_no_moment(data: bytes) -> None:
-    assert taken(data) is None
+    assert parse_time_taken(data) is None

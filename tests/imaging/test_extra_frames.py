@@ -14,7 +14,7 @@ from PIL import Image
 
 from core.base.settings import ImageLimits
 from core.imaging.decoding import decode_reduced
-from core.imaging.tiff import directories
+from core.imaging.tiff import read_directories
 
 LIMITS = ImageLimits()
 pillow_heif.register_heif_opener()  # for writing HEIC here; core.imaging.decoding does without it
@@ -61,7 +61,7 @@ def test_further_pictures_are_told(format_: str, words: str) -> None:
 @pytest.mark.parametrize("options", [{}, {"compression": "jpeg"}, {"big_tiff": True}], ids=str)
 def test_pages_of_every_tiff_are_counted(options: dict[str, object]) -> None:
     data = saved("TIFF", 3, **options)
-    assert len(list(directories(data))) == 3
+    assert len(list(read_directories(data))) == 3
     assert notes(data) == (SEVERAL.format("pages"),)
 
 
@@ -77,7 +77,7 @@ def test_a_tiff_of_one_picture_and_its_thumbnail_has_one_page(kind: int) -> None
     small.encoderinfo = {"tiffinfo": {254: kind}}
     picture().save(file, "TIFF", save_all=True, append_images=[small])
     data = file.getvalue()
-    assert [directory.number(254) for directory in directories(data)] == [0, kind]
+    assert [directory.number(254) for directory in read_directories(data)] == [0, kind]
     assert notes(data) == ()
 
 
@@ -114,9 +114,9 @@ def test_directories_that_go_in_a_circle_or_beyond_the_end_are_counted_once() ->
     start = struct.unpack_from("<I", data, 4)[0]
     next_at = start + 2 + 12 * struct.unpack_from("<H", data, start)[0]
     data[next_at : next_at + 4] = struct.pack("<I", start)
-    assert len(list(directories(bytes(data)))) == 1
+    assert len(list(read_directories(bytes(data)))) == 1
     data[next_at : next_at + 4] = struct.pack("<I", 0xFFFFFF00)
-    assert len(list(directories(bytes(data)))) == 1
+    assert len(list(read_directories(bytes(data)))) == 1
 
 
 def test_a_damaged_tiff_has_directories_or_none_but_raises_nothing() -> None:
@@ -128,5 +128,5 @@ def test_a_damaged_tiff_has_directories_or_none_but_raises_nothing() -> None:
             damaged[place] = random.integers(256)
         start = struct.unpack_from("<I", whole, 4)[0]
         damaged[start + random.integers(0, 100)] = random.integers(256)
-        for directory in directories(bytes(damaged)):
+        for directory in read_directories(bytes(damaged)):
             assert all(isinstance(number, int) for tag in directory.entries for number in directory.numbers(tag))

@@ -8,7 +8,7 @@ import pytest
 
 from core.base.types import Box
 from core.imaging.geometry import turn_box, turn_points, turn_size, turned_orientation
-from core.imaging.orientation import turned as oriented
+from core.imaging.orientation import apply_orientation as oriented
 
 TURNS = [0, 1, 2, 3, -1, 5]
 

@@ -13,7 +13,7 @@ from PIL import Image
 from core.base.errors import ImageRefused
 from core.base.settings import ImageLimits
 from core.base.types import RgbImage
-from core.imaging.decoding import decode, decode_reduced
+from core.imaging.decoding import decode_image, decode_reduced
 from core.imaging.jpeg import first_picture
 
 LIMITS = ImageLimits()
@@ -70,9 +70,9 @@ TRAILERS = {
 @pytest.mark.parametrize("trailer", TRAILERS.values(), ids=TRAILERS)
 @pytest.mark.parametrize("whole", KINDS.values(), ids=KINDS)
 def test_a_whole_picture_is_the_same_with_anything_behind_it_and_without_its_end(whole: bytes, trailer: bytes) -> None:
-    expected = decode(whole, LIMITS)
-    assert np.array_equal(decode(whole + trailer, LIMITS), expected)
-    assert np.array_equal(decode(whole[:-2] + trailer, LIMITS), expected)
+    expected = decode_image(whole, LIMITS)
+    assert np.array_equal(decode_image(whole + trailer, LIMITS), expected)
+    assert np.array_equal(decode_image(whole[:-2] + trailer, LIMITS), expected)
 
 
 @pytest.mark.parametrize("kept", [0.35, 0.6, 0.95])
@@ -84,9 +84,9 @@ def test_a_cut_off_picture_is_refused_whatever_stands_behind_it(kind: str, trail
     cut = whole[: header + int((len(whole) - header) * kept)]
     # the last byte may not be half of a marker, nor the film fill what is missing by chance
     with pytest.raises(ImageRefused, match=r"cut off|damaged"):
-        decode(cut.rstrip(b"\xff") + trailer, LIMITS)
+        decode_image(cut.rstrip(b"\xff") + trailer, LIMITS)
     with pytest.raises(ImageRefused, match=r"cut off|damaged"):
-        decode(cut.rstrip(b"\xff") + END + trailer, LIMITS)
+        decode_image(cut.rstrip(b"\xff") + END + trailer, LIMITS)
 
 
 @pytest.mark.parametrize("enough_px", [40, 80, 160])
@@ -107,18 +107,18 @@ def test_a_picture_is_reduced_to_its_part_rounded_up(size: tuple[int, int], scal
 
 def test_what_cameras_wrote_is_taken_and_what_is_cut_off_is_not(shared_dir: Path) -> None:
     photos = shared_dir / "cases" / "photos"
-    assert decode((photos / "no_eoi_samsung_trailer.jpg").read_bytes(), LIMITS).shape == (560, 1000, 3)
+    assert decode_image((photos / "no_eoi_samsung_trailer.jpg").read_bytes(), LIMITS).shape == (560, 1000, 3)
     with pytest.raises(ImageRefused, match="cut off"):
-        decode((photos / "cut_primary_whole_gainmap.jpg").read_bytes(), LIMITS)
+        decode_image((photos / "cut_primary_whole_gainmap.jpg").read_bytes(), LIMITS)
 
 
 def test_a_progressive_picture_whose_last_scans_are_missing_is_refused() -> None:
     progressive = KINDS["progressive"]
     before_last_scan = progressive[: progressive.rindex(b"\xff\xda")]
     with pytest.raises(ImageRefused, match="cut off: its end is missing"):
-        decode(before_last_scan, LIMITS)
+        decode_image(before_last_scan, LIMITS)
     with pytest.raises(ImageRefused, match="cut off: its end is missing"):
-        decode(before_last_scan + GAIN_MAP, LIMITS)
+        decode_image(before_last_scan + GAIN_MAP, LIMITS)
 
 
 def damaged(whole: bytes, share: float, bytes_lost: int) -> bytes:
@@ -132,14 +132,14 @@ def damaged(whole: bytes, share: float, bytes_lost: int) -> bytes:
 @pytest.mark.parametrize("kind", ["baseline", "grey", "restart markers"])
 def test_a_picture_that_lost_a_piece_in_the_middle_is_refused(kind: str, share: float) -> None:
     with pytest.raises(ImageRefused, match=r"cut off|damaged"):
-        decode(damaged(KINDS[kind], share, 300), LIMITS)
+        decode_image(damaged(KINDS[kind], share, 300), LIMITS)
 
 
 def test_a_picture_of_which_data_were_left_over_is_taken_with_a_word_about_it() -> None:
     whole = KINDS["baseline"]
     picture = decode_reduced(whole[:-2] + bytes(range(100)) + END, LIMITS, 320)
     assert picture.notes == ("The file may be damaged: it holds more data than its picture needs. Look at the photo.",)
-    assert np.array_equal(picture.pixels, decode(whole, LIMITS))
+    assert np.array_equal(picture.pixels, decode_image(whole, LIMITS))
 
 
 @pytest.mark.parametrize("filling", [bytes(100), b"\xff" * 100], ids=["zeros", "ones"])
@@ -153,7 +153,7 @@ def test_a_sector_of_zeros_in_the_data_is_refused(share: float) -> None:
     place = int(len(whole) * share)
     for zeros in (512, 4096):
         with pytest.raises(ImageRefused, match=r"cut off|damaged"):
-            decode(whole[:place] + bytes(zeros) + whole[place + zeros :], LIMITS)
+            decode_image(whole[:place] + bytes(zeros) + whole[place + zeros :], LIMITS)
 
 
 def with_harmless_fault(whole: bytes) -> bytes:
@@ -164,16 +164,16 @@ def with_harmless_fault(whole: bytes) -> bytes:
 
 def test_a_harmless_fault_neither_refuses_a_photo_nor_hides_that_it_is_cut_off() -> None:
     whole = KINDS["baseline"]
-    assert np.array_equal(decode(with_harmless_fault(whole), LIMITS), decode(whole, LIMITS))
+    assert np.array_equal(decode_image(with_harmless_fault(whole), LIMITS), decode_image(whole, LIMITS))
     with pytest.raises(ImageRefused, match="cut off"):
-        decode(with_harmless_fault(whole[: len(whole) // 2] + END), LIMITS)
+        decode_image(with_harmless_fault(whole[: len(whole) // 2] + END), LIMITS)
 
 
 def test_a_photo_that_ends_in_the_grey_of_missing_parts_is_taken() -> None:
     image = photo_like()
     image[200:] = 128
-    assert (decode(saved(image=image), LIMITS)[210:] == 128).all()
-    assert (decode(with_harmless_fault(saved(image=image)), LIMITS)[210:] == 128).all()
+    assert (decode_image(saved(image=image), LIMITS)[210:] == 128).all()
+    assert (decode_image(with_harmless_fault(saved(image=image)), LIMITS)[210:] == 128).all()
 
 
 def test_the_first_picture_is_given_without_what_follows_and_with_an_end() -> None:

@@ -13,9 +13,9 @@ from PIL import Image
 
 from core.base.settings import ImageLimits
 from core.base.types import RgbImage
-from core.imaging.decoding import decode, stored_orientation
+from core.imaging.decoding import decode_image, stored_orientation
 from core.imaging.isobmff import Turn, primary_picture
-from core.imaging.orientation import turned
+from core.imaging.orientation import apply_orientation
 
 LIMITS = ImageLimits()
 SAYS_IT = ["JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIF"]
@@ -81,7 +81,7 @@ def in_exif_only(format_: str, orientation: int) -> bytes:
 
 
 def assert_is_upright(data: bytes) -> None:
-    image = decode(data, LIMITS)
+    image = decode_image(data, LIMITS)
     assert image.shape == (48, 64, 3)
     assert image.flags.c_contiguous
     assert np.abs(image.astype(int) - quarters()).mean() < 8  # lossy formats blur where two quarters meet
@@ -93,7 +93,7 @@ def test_the_stored_orientation_is_what_turns_the_stored_picture_upright(format_
     data = saved(stored_as(orientation), format_, exif=exif_saying(orientation))
     assert_is_upright(data)
     assert stored_orientation(data) == orientation
-    assert np.array_equal(turned(np.asarray(stored_as(orientation)), orientation), quarters())
+    assert np.array_equal(apply_orientation(np.asarray(stored_as(orientation)), orientation), quarters())
 
 
 @pytest.mark.parametrize("format_", ["HEIF", "AVIF"])

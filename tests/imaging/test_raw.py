@@ -15,8 +15,8 @@ from PIL import Image
 from core.base.errors import ImageRefused
 from core.base.settings import ImageLimits
 from core.base.types import RgbImage
-from core.imaging.decoding import decode, decode_reduced, decoding_bytes, stored_orientation, taken
-from core.imaging.orientation import turned
+from core.imaging.decoding import decode_image, decode_reduced, decoding_bytes, parse_time_taken, stored_orientation
+from core.imaging.orientation import apply_orientation
 
 LIMITS = ImageLimits()
 SENSOR, LINEAR, YCBCR, RGB = 32803, 34892, 6, 2
@@ -214,13 +214,13 @@ def test_a_raw_file_gives_its_full_preview_and_says_so(kind: str) -> None:
 def test_a_raw_file_s_preview_is_turned_as_the_raw_file_says(kind: str, orientation: int) -> None:
     data = KINDS[kind](orientation=orientation)
     assert stored_orientation(data) == orientation
-    assert np.array_equal(decode(data, LIMITS), turned(EXPECTED, orientation))
+    assert np.array_equal(decode_image(data, LIMITS), apply_orientation(EXPECTED, orientation))
 
 
 def test_a_preview_that_stands_upright_already_is_not_turned_again() -> None:
     upright = jpeg((1200, 1600))
     data = dng(upright, (1200, 1600), orientation=6)
-    assert decode(data, LIMITS).shape == (1600, 1200, 3)
+    assert decode_image(data, LIMITS).shape == (1600, 1200, 3)
     assert stored_orientation(data) == 1
 
 
@@ -241,9 +241,9 @@ def test_a_small_preview_is_taken_with_a_word_about_it() -> None:
 def test_a_raw_file_with_nothing_but_a_thumbnail_is_refused_with_what_to_do() -> None:
     words = r"RAW file that holds no preview but one of 160 x 120 pixels. Export the photo as JPEG"
     with pytest.raises(ImageRefused, match=words):
-        decode(dng(jpeg(THUMB), THUMB), LIMITS)
+        decode_image(dng(jpeg(THUMB), THUMB), LIMITS)
     with pytest.raises(ImageRefused, match=r"RAW file that holds no preview\. Export"):
-        decode(dng(b"", (0, 0)), LIMITS)
+        decode_image(dng(b"", (0, 0)), LIMITS)
 
 
 def test_tiles_of_sensor_data_that_are_jpegs_are_not_taken_for_a_preview() -> None:
@@ -254,13 +254,13 @@ def test_tiles_of_sensor_data_that_are_jpegs_are_not_taken_for_a_preview() -> No
     assert len(tile) < 90_000
     shown = preview_tags(SMALL, small) | {STRIPS: [SENSOR_AT + 180_000]}
     data = tiff_like([thumbnail() | {DNG_VERSION: b"\1\4\0\0"}], [lossy, shown], pieces)
-    assert decode(data, LIMITS).shape == (320, 480, 3)
+    assert decode_image(data, LIMITS).shape == (320, 480, 3)
 
 
 def test_a_preview_that_is_cut_off_is_refused() -> None:
     data = raf()
     with pytest.raises(ImageRefused, match="cut off"):
-        decode(data[: len(data) // 4], LIMITS)
+        decode_image(data[: len(data) // 4], LIMITS)
 
 
 def test_a_scan_with_a_thumbnail_below_it_is_a_tiff_and_no_raw_file() -> None:
@@ -273,10 +273,10 @@ def test_a_scan_with_a_thumbnail_below_it_is_a_tiff_and_no_raw_file() -> None:
 
 def test_the_moment_of_taking_is_read_from_raw_files() -> None:
     noon, later = (datetime(*when, tzinfo=UTC).timestamp() for when in ((2009, 6, 30, 12), (2015, 1, 2, 3, 4, 5)))
-    assert taken(dng()) == later
-    assert taken(dng(exif={36867: b"2009:06:30 12:00:00\0"})) == noon
-    assert taken(cr3()) == noon
-    assert taken(orf()) is None
+    assert parse_time_taken(dng()) == later
+    assert parse_time_taken(dng(exif={36867: b"2009:06:30 12:00:00\0"})) == noon
+    assert parse_time_taken(cr3()) == noon
+    assert parse_time_taken(orf()) is None
 
 
 def test_what_decoding_takes_is_known_from_the_header() -> None:
@@ -292,8 +292,8 @@ def test_damaged_raw_files_are_only_ever_refused() -> None:
         for place in (random.random(12) ** 3 * len(damaged)).astype(int):
             damaged[place] = random.integers(256)
         try:
-            assert decode(bytes(damaged), LIMITS).ndim == 3
+            assert decode_image(bytes(damaged), LIMITS).ndim == 3
         except ImageRefused as refusal:
             assert str(refusal)
         assert stored_orientation(bytes(damaged)) in range(1, 9)
-        taken(bytes(damaged))
+        parse_time_taken(bytes(damaged))

@@ -12,8 +12,8 @@ from PIL import Image
 
 from core.base.errors import ImageRefused
 from core.base.settings import ImageLimits
-from core.imaging.decoding import decode
-from core.imaging.signatures import HEAD_BYTES, describe, is_photo, objection
+from core.imaging.decoding import decode_image
+from core.imaging.signatures import HEAD_BYTES, describe_file, is_photo, photo_objection
 
 pillow_heif.register_heif_opener()  # for writing HEIC here; core.imaging.decoding does without it
 FORMATS = ["JPEG", "MPO", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF", "HEIF", "PPM"]
@@ -36,7 +36,7 @@ def zip_of(name: str, content: bytes = b"x") -> bytes:
 def test_every_format_that_is_read_is_known_by_its_beginning(format_: str) -> None:
     data = saved(format_)
     assert is_photo(data[:HEAD_BYTES])
-    assert objection(data[:HEAD_BYTES], "not a photo (.txt)") is None
+    assert photo_objection(data[:HEAD_BYTES], "not a photo (.txt)") is None
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "RGB"])
@@ -88,8 +88,8 @@ OTHERS = {
 @pytest.mark.parametrize(("what", "head"), OTHERS.items(), ids=OTHERS)
 def test_what_is_no_photo_is_called_what_it_is(what: str, head: bytes) -> None:
     assert not is_photo(head)
-    assert describe(head) == what
-    assert objection(head, "not a photo (.jpg_large)") == f"not a photo but {what}"
+    assert describe_file(head) == what
+    assert photo_objection(head, "not a photo (.jpg_large)") == f"not a photo but {what}"
 
 
 @pytest.mark.parametrize(
@@ -97,15 +97,15 @@ def test_what_is_no_photo_is_called_what_it_is(what: str, head: bytes) -> None:
 )
 def test_what_says_nothing_keeps_the_reason_of_its_name(head: bytes) -> None:
     assert not is_photo(head)
-    assert objection(head, "by its name") in ("by its name", "not a photo but text")
+    assert photo_objection(head, "by its name") in ("by its name", "not a photo but text")
 
 
 def test_a_letter_cut_in_half_does_not_keep_a_text_from_being_one() -> None:
     head = ("é" * HEAD_BYTES).encode()[: HEAD_BYTES - 1]
-    assert describe(head) == "text"
+    assert describe_file(head) == "text"
 
 
 @pytest.mark.parametrize("what", ["a PDF document", "an MP4 film", "a Word document", "text"])
 def test_a_file_called_like_a_photo_is_refused_as_what_it_is(what: str) -> None:
     with pytest.raises(ImageRefused, match=f"not a photo but {what}"):
-        decode(OTHERS[what] + bytes(3000) if what != "text" else OTHERS[what], ImageLimits())
+        decode_image(OTHERS[what] + bytes(3000) if what != "text" else OTHERS[what], ImageLimits())

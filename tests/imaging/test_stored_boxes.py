@@ -10,7 +10,7 @@ from PIL import Image
 
 from core.base.settings import ImageLimits
 from core.base.types import Box
-from core.imaging.decoding import decode, stored_orientation
+from core.imaging.decoding import decode_image, stored_orientation
 from core.imaging.geometry import stored_box, stored_size, turned_orientation, upright_box
 
 BLACK = Box(30, 10, 45, 17)
@@ -30,7 +30,7 @@ def photo(orientation: int) -> bytes:
 @pytest.mark.parametrize("by_hand", range(4))
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_box_goes_where_its_pixels_go_and_comes_back(orientation: int, by_hand: int) -> None:
-    shown = np.rot90(decode(photo(orientation), ImageLimits()), -by_hand)
+    shown = np.rot90(decode_image(photo(orientation), ImageLimits()), -by_hand)
     rows, columns = np.nonzero(shown[..., 0] < 128)
     whole_turn = turned_orientation(stored_orientation(photo(orientation)), by_hand)
     box = upright_box(BLACK, (60, 40), whole_turn)

@@ -14,12 +14,12 @@ from PIL import Image
 from core.base.errors import Cancelled
 from core.base.settings import ImageLimits
 from core.base.types import CancelToken
-from core.jobs.model import JobKind, Owner
+from core.jobs.model import JobKind, JobOwner
 from core.services import Services
-from core.store.protocols import FileReport, Outcome
+from core.store.protocols import FileOutcome, FileReport
 from core.vision.engine.openvino import OpenVinoEngine
-from core.workflows.identification.lookups.lookup import Wish, load, look
-from core.workflows.photos.ingest import Target, ingest
+from core.workflows.identification.lookups.lookup import LookupTask, load_lookup, look_up_photos
+from core.workflows.photos.ingest import IngestTarget, ingest_photos
 from tests import prepared
 from tests.conftest import MODEL_ID, services_on, write_zip
 
@@ -46,31 +46,31 @@ def archive(sample_files: Mapping[str, bytes], slow: bytes, tmp_path: Path) -> P
 
 
 def take(
-    services: Services, target: Target, archive: Path, limits: ImageLimits, token: CancelToken | None = None
+    services: Services, target: IngestTarget, archive: Path, limits: ImageLimits, token: CancelToken | None = None
 ) -> dict[str, FileReport]:
     tools = replace(services.ingestor(target.dataset_id), limits=limits)
     with services.open_source(archive) as source:
-        ingest(tools, source, target, token=token)
+        ingest_photos(tools, source, target, token=token)
     return lines(services, target)
 
 
-def lines(services: Services, target: Target) -> dict[str, FileReport]:
+def lines(services: Services, target: IngestTarget) -> dict[str, FileReport]:
     return {line.name: line for line in services.store.file_reports(target.job_id)}
 
 
 @pytest.fixture
-def target(services: Services) -> Target:
+def target(services: Services) -> IngestTarget:
     dataset_id = services.store.create_dataset("family", MODEL_ID).id
-    return Target(dataset_id, services.jobs.submit(dataset_id, JobKind.INGEST, {}, Owner.COMMAND_LINE).id)
+    return IngestTarget(dataset_id, services.jobs.submit(dataset_id, JobKind.INGEST, {}, JobOwner.COMMAND_LINE).id)
 
 
-def test_a_photo_that_ends_its_reader_costs_that_photo(services: Services, target: Target, archive: Path) -> None:
+def test_a_photo_that_ends_its_reader_costs_that_photo(services: Services, target: IngestTarget, archive: Path) -> None:
     report = take(services, target, archive, IMPATIENT)
     assert {name: line.outcome for name, line in report.items()} == {
-        "ada/1.jpg": Outcome.TAKEN,
-        "ada/slow.png": Outcome.REFUSED,
-        "bob/again.png": Outcome.REFUSED,
-        "bob/2.jpg": Outcome.TAKEN,
+        "ada/1.jpg": FileOutcome.TAKEN,
+        "ada/slow.png": FileOutcome.REFUSED,
+        "bob/again.png": FileOutcome.REFUSED,
+        "bob/2.jpg": FileOutcome.TAKEN,
     }
     assert TOO_LONG in report["ada/slow.png"].reason
     assert TOO_LONG in report["bob/again.png"].reason
@@ -78,7 +78,7 @@ def test_a_photo_that_ends_its_reader_costs_that_photo(services: Services, targe
 
 
 def test_an_ingest_that_was_stopped_after_a_reader_ended_does_not_meet_that_photo_again(
-    services: Services, target: Target, archive: Path
+    services: Services, target: IngestTarget, archive: Path
 ) -> None:
     stopped = CancelToken()
     stopped.cancel()
@@ -88,7 +88,7 @@ def test_an_ingest_that_was_stopped_after_a_reader_ended_does_not_meet_that_phot
     assert set(refused) == {"ada/slow.png", "bob/again.png"}, "nothing else is written before the work on the batch"
     resumed = take(services, target, archive, ImageLimits())
     assert resumed["ada/slow.png"] == refused["ada/slow.png"], "with time enough it would have been taken"
-    assert [resumed[name].outcome for name in ("ada/1.jpg", "bob/2.jpg")] == [Outcome.TAKEN] * 2
+    assert [resumed[name].outcome for name in ("ada/1.jpg", "bob/2.jpg")] == [FileOutcome.TAKEN] * 2
 
 
 def test_a_look_at_many_photos_goes_on_after_a_reader_ended_and_does_not_meet_that_photo_again(
@@ -98,13 +98,13 @@ def test_a_look_at_many_photos_goes_on_after_a_reader_ended_and_does_not_meet_th
     dataset_id = services.store.datasets()[0].id
     run = services.runs.runs(dataset_id)[0]
     tools = replace(services.lookup_tools(), limits=IMPATIENT)
-    wish, stopped = Wish("abc", dataset_id, run, "new"), CancelToken()
+    wish, stopped = LookupTask("abc", dataset_id, run, "new"), CancelToken()
     stopped.cancel()
     with services.open_source(archive, folders_are_people=False) as source:
         with pytest.raises(Cancelled):
-            look(tools, services.identifier(run), source, wish, token=stopped)
-        look(replace(tools, limits=ImageLimits()), services.identifier(run), source, wish)
-    photos = {photo.name: photo for photo in load(services.artifacts, dataset_id, "abc").photos}
+            look_up_photos(tools, services.identifier(run), source, wish, token=stopped)
+        look_up_photos(replace(tools, limits=ImageLimits()), services.identifier(run), source, wish)
+    photos = {photo.name: photo for photo in load_lookup(services.artifacts, dataset_id, "abc").photos}
     assert set(photos) == {"ada/1.jpg", "ada/slow.png", "bob/again.png", "bob/2.jpg"}
     assert photos["ada/slow.png"].refused
     assert TOO_LONG in photos["ada/slow.png"].reason

@@ -22,10 +22,13 @@ MOST_BYTES = 300 << 20
     ("read", "name", "reason"),
     [
         pytest.param(
-            lambda path: files.read_vectors(path, FACES), "bomb.parquet", "4\u202f000\u202f000 vectors", id="Parquet"
+            lambda path: files.read_vectors_isolated(path, FACES),
+            "bomb.parquet",
+            "4\u202f000\u202f000 vectors",
+            id="Parquet",
         ),
-        pytest.param(lambda path: files.read_sidecar(path.read_bytes()), "nest20k.xmp", "nested", id="XMP"),
-        pytest.param(files.read_bundle, "badmetrics.zip", "'accuracy' is missing or cannot be", id="bundle"),
+        pytest.param(lambda path: files.read_sidecar_isolated(path.read_bytes()), "nest20k.xmp", "nested", id="XMP"),
+        pytest.param(files.read_bundle_isolated, "badmetrics.zip", "'accuracy' is missing or cannot be", id="bundle"),
     ],
 )
 def test_a_hostile_file_is_refused_in_words_and_takes_little_memory(

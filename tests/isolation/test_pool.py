@@ -61,7 +61,7 @@ def test_pixels_come_as_the_decoder_gives_them_either_way(children: Pool) -> Non
     data = encode_jpeg(noise(640, 480))
     reply = children.read("decode photo", decode_task(), [data], BOUNDS, AMPLE)
     assert reply.answer == {"shape": [480, 640, 3], "width_px": 640, "height_px": 480, "notes": []}
-    assert np.array_equal(reply.blocks[0].reshape(480, 640, 3), decoding.decode(data, LIMITS))
+    assert np.array_equal(reply.blocks[0].reshape(480, 640, 3), decoding.decode_image(data, LIMITS))
 
 
 def test_a_picture_larger_than_a_pipe_or_the_last_one_comes_whole(children: Pool) -> None:
@@ -69,7 +69,7 @@ def test_a_picture_larger_than_a_pipe_or_the_last_one_comes_whole(children: Pool
     for width, height in sizes:
         data = encode_jpeg(noise(width, height), quality=30)
         reply = children.read("decode photo", decode_task(), [data], BOUNDS, AMPLE)
-        assert np.array_equal(reply.blocks[0].reshape(height, width, 3), decoding.decode(data, LIMITS))
+        assert np.array_equal(reply.blocks[0].reshape(height, width, 3), decoding.decode_image(data, LIMITS))
 
 
 def test_one_child_serves_many_tasks_and_threads_share_them(children: Pool) -> None:
@@ -88,16 +88,16 @@ def test_one_child_serves_many_tasks_and_threads_share_them(children: Pool) -> N
 def test_a_refusal_in_the_child_is_the_refusal_here(own_pool: Pool) -> None:
     for data in (b"", b"no photo", encode_jpeg(noise(64, 48))[:-40], encode_jpeg(noise(8, 8))):
         with pytest.raises(ImageRefused) as here:
-            decoding.decode(data, LIMITS)
+            decoding.decode_image(data, LIMITS)
         with pytest.raises(ImageRefused) as there:
-            photos.decode(data, LIMITS)
+            photos.decode_photo(data, LIMITS)
         assert str(there.value) == str(here.value)
     assert len(own_pool.pids) == 1, "a refusal costs no child"
 
 
 def test_a_photo_in_the_child_has_its_hash_and_date(own_pool: Pool) -> None:
     data = encode_jpeg(noise(2000, 1500))
-    described = photos.describe(data, LIMITS, 500)
+    described = photos.describe_photo(data, LIMITS, 500)
     reference = decoding.decode_reduced(data, LIMITS, 500)
     assert np.array_equal(described.picture.pixels, reference.pixels)
     assert (described.picture.width_px, described.picture.height_px) == (2000, 1500)
@@ -108,12 +108,12 @@ def test_a_photo_in_the_child_has_its_hash_and_date(own_pool: Pool) -> None:
 def test_a_photo_is_described_with_its_weight_where_it_takes_no_more_than_allowed(own_pool: Pool) -> None:
     data = encode_jpeg(noise(320, 240))
     weight_bytes = decoding.decoding_bytes(data, LIMITS)
-    allowed = photos.weigh(data, LIMITS, 500, weight_bytes)
-    beyond = photos.weigh(data, LIMITS, 500, weight_bytes - 1)
+    allowed = photos.weigh_photo(data, LIMITS, 500, weight_bytes)
+    beyond = photos.weigh_photo(data, LIMITS, 500, weight_bytes - 1)
     assert allowed.decoding_bytes == beyond.decoding_bytes == weight_bytes
     assert beyond.described is None
     assert allowed.described is not None
-    reference = photos.describe(data, LIMITS, 500)
+    reference = photos.describe_photo(data, LIMITS, 500)
     assert np.array_equal(allowed.described.picture.pixels, reference.picture.pixels)
     assert allowed.described.perceptual_hash == reference.perceptual_hash
 
@@ -131,43 +131,43 @@ def kill_whenever_it_runs(children: Pool, stop: threading.Event) -> None:
 def test_a_file_whose_readers_die_is_refused_and_the_next_is_read(own_pool: Pool) -> None:
     stop = threading.Event()
     killer = threading.Thread(target=kill_whenever_it_runs, args=(own_pool, stop))
-    photos.decode(encode_jpeg(noise(32, 32)), LIMITS)
+    photos.decode_photo(encode_jpeg(noise(32, 32)), LIMITS)
     killer.start()
     with pytest.raises(ReadingEnded, match=r"ended twice \(signal 9\)\. The file was left out"):
-        photos.decode(encode_jpeg(noise(4000, 3000), quality=100), LIMITS)
+        photos.decode_photo(encode_jpeg(noise(4000, 3000), quality=100), LIMITS)
     stop.set()
     killer.join()
-    assert photos.decode(encode_jpeg(noise(32, 32)), LIMITS).shape == (32, 32, 3)
+    assert photos.decode_photo(encode_jpeg(noise(32, 32)), LIMITS).shape == (32, 32, 3)
 
 
 def test_a_child_that_somebody_else_ended_costs_no_photo(own_pool: Pool) -> None:
-    photos.decode(encode_jpeg(noise(32, 32)), LIMITS)
+    photos.decode_photo(encode_jpeg(noise(32, 32)), LIMITS)
     (pid,) = own_pool.pids
     os.kill(pid, signal.SIGKILL)
-    assert photos.decode(encode_jpeg(noise(32, 32)), LIMITS).shape == (32, 32, 3)
+    assert photos.decode_photo(encode_jpeg(noise(32, 32)), LIMITS).shape == (32, 32, 3)
     assert own_pool.pids != [pid]
 
 
 def test_a_photo_that_takes_longer_than_is_allowed_is_refused_by_itself(own_pool: Pool) -> None:
     impatient = replace(LIMITS, max_seconds=0.02)
     with pytest.raises(ReadingEnded, match=r"could not be read within 0\.02 seconds"):
-        photos.decode(encode_jpeg(noise(4000, 3000), quality=100), impatient)
-    assert photos.decode(encode_jpeg(noise(32, 32)), LIMITS).shape == (32, 32, 3)
+        photos.decode_photo(encode_jpeg(noise(4000, 3000), quality=100), impatient)
+    assert photos.decode_photo(encode_jpeg(noise(32, 32)), LIMITS).shape == (32, 32, 3)
 
 
 @linux_only
 def test_a_photo_that_takes_more_memory_than_is_allowed_is_refused_by_itself(own_pool: Pool) -> None:
     narrow = replace(LIMITS, max_memory_bytes=8 << 20)
     with pytest.raises(ImageRefused):
-        photos.decode(encode_jpeg(noise(4000, 3000)), narrow)
-    assert photos.decode(encode_jpeg(noise(4000, 3000)), LIMITS).shape == (3000, 4000, 3)
+        photos.decode_photo(encode_jpeg(noise(4000, 3000)), narrow)
+    assert photos.decode_photo(encode_jpeg(noise(4000, 3000)), LIMITS).shape == (3000, 4000, 3)
 
 
 def test_children_wear_out_and_are_replaced(own_pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "MOST_TASKS", 2)
     data, seen = encode_jpeg(noise(32, 32)), set()
     for _ in range(5):
-        photos.decode(data, LIMITS)
+        photos.decode_photo(data, LIMITS)
         seen |= set(own_pool.pids)
     assert len(seen) == 3, "of two tasks each"
 

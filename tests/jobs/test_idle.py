@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.jobs import idle
-from core.jobs.idle import Spare
+from core.jobs.idle import IdleTask
 from tests.jobs.test_worker import wait_until
 
 
@@ -22,7 +22,7 @@ def appending(path: Path, then: str = "") -> tuple[str, ...]:
     return (sys.executable, "-c", f"open({str(path)!r}, 'a').write('x'); {then}")
 
 
-def tended(prepared: Spare, until: threading.Event) -> None:
+def tended(prepared: IdleTask, until: threading.Event) -> None:
     def look() -> bool:
         prepared.tend()
         return until.is_set()
@@ -32,7 +32,7 @@ def tended(prepared: Spare, until: threading.Event) -> None:
 
 def test_it_is_done_once_and_then_what_follows_in_the_worker(tmp_path: Path) -> None:
     followed = threading.Event()
-    prepared = Spare(appending(tmp_path / "ran"), followed.set)
+    prepared = IdleTask(appending(tmp_path / "ran"), followed.set)
     tended(prepared, followed)
     prepared.drop()
     for _ in range(3):
@@ -42,7 +42,7 @@ def test_it_is_done_once_and_then_what_follows_in_the_worker(tmp_path: Path) -> 
 
 def test_a_job_ends_it_at_once_and_it_begins_again_when_the_queue_is_empty(tmp_path: Path) -> None:
     ran, followed = tmp_path / "ran", threading.Event()
-    prepared = Spare(
+    prepared = IdleTask(
         appending(ran, f"import time; time.sleep(0 if len(open({str(ran)!r}).read()) > 1 else 600)"), followed.set
     )
     prepared.tend()
@@ -55,7 +55,7 @@ def test_a_job_ends_it_at_once_and_it_begins_again_when_the_queue_is_empty(tmp_p
 
 def test_nothing_follows_where_it_failed(tmp_path: Path) -> None:
     followed = threading.Event()
-    prepared = Spare((sys.executable, "-c", "raise SystemExit(3)"), followed.set)
+    prepared = IdleTask((sys.executable, "-c", "raise SystemExit(3)"), followed.set)
 
     def ended() -> bool:
         prepared.tend()

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from core.base.words import rate
-from core.jobs.model import Job, JobKind, JobState, Owner
+from core.base.words import format_rate
+from core.jobs.model import Job, JobKind, JobOwner, JobState
 from core.jobs.order import jobs_before, paused_by
 from core.ui.jobs import running_line, waiting_sentence
 
@@ -32,7 +32,7 @@ QUICK_MAP = job("map", JobKind.MAP, JobState.QUEUED, 3.0, dataset_id="club")
 GROUPS = job("groups", JobKind.CLUSTER, JobState.QUEUED, 4.0, dataset_id="club")
 OWN_GROUPS = job("own", JobKind.CLUSTER, JobState.QUEUED, 4.5)
 TRANSFER = job("import", JobKind.IMPORT, JobState.QUEUED, 5.0)
-ELSEWHERE = job("theirs", JobKind.INGEST, JobState.RUNNING, 0.5, owner=Owner.COMMAND_LINE)
+ELSEWHERE = job("theirs", JobKind.INGEST, JobState.RUNNING, 0.5, owner=JobOwner.COMMAND_LINE)
 
 
 @pytest.mark.parametrize(
@@ -111,4 +111,4 @@ def test_the_frame_says_in_one_line_what_runs_and_what_waits(active: list[Job], 
     ],
 )
 def test_slow_work_is_told_by_the_minute_or_the_hour(per_second: float, words: str) -> None:
-    assert rate(per_second, "photo") == words
+    assert format_rate(per_second, "photo") == words

@@ -23,10 +23,10 @@ import pytest
 from filelock import FileLock
 
 from core.base.errors import InputRefused
-from core.base.types import CancelToken, Report, silent
-from core.jobs.handlers import IngestRequest, handlers
-from core.jobs.model import Job, JobKind, JobState, Owner
-from core.jobs.worker import run_job, work
+from core.base.types import CancelToken, Report, ignore_progress
+from core.jobs.handlers import IngestRequest, job_handlers
+from core.jobs.model import Job, JobKind, JobOwner, JobState
+from core.jobs.worker import run_job, serve_queue
 from core.services import Services
 from core.vision.engine.openvino import OpenVinoEngine
 from core.workflows.projection.project import MapOptions
@@ -111,7 +111,7 @@ def test_a_worker_killed_in_the_middle_resumes_to_the_undisturbed_result(
     other = submit_ingest(undisturbed, sample_zip)
     claimed = undisturbed.jobs.claim()
     assert claimed is not None
-    run_job(undisturbed.jobs, claimed, handlers(undisturbed)[JobKind.INGEST], CancelToken())
+    run_job(undisturbed.jobs, claimed, job_handlers(undisturbed)[JobKind.INGEST], CancelToken())
     require_same(services, resumed, undisturbed, undisturbed.jobs.job(other.id))
 
 
@@ -159,7 +159,7 @@ def dataset_id(services: Services) -> str:
 
 
 def run_one(services: Services, dataset_id: str, handler: Callable[[Job, Report, CancelToken], dict[str, Any]]) -> Job:
-    job = services.jobs.submit(dataset_id, JobKind.TRAIN, {"title": "Ada Lovelace.zip"}, Owner.COMMAND_LINE)
+    job = services.jobs.submit(dataset_id, JobKind.TRAIN, {"title": "Ada Lovelace.zip"}, JobOwner.COMMAND_LINE)
     run_job(services.jobs, job, handler, CancelToken())
     return services.jobs.job(job.id)
 
@@ -178,13 +178,13 @@ def test_a_waiting_worker_claims_nothing_and_then_everything(services: Services,
     with FileLock(services.worker_lock):  # another worker serves this data folder
         stopped = threading.Event()
         waiting = threading.Thread(
-            target=work, args=(services.jobs, {JobKind.TRAIN: note}, services.worker_lock, stopped)
+            target=serve_queue, args=(services.jobs, {JobKind.TRAIN: note}, services.worker_lock, stopped)
         )
         waiting.start()
         stopped.set()
         waiting.join()
     assert (done, services.jobs.job(jobs[0]).state) == ([], JobState.QUEUED)
-    work(services.jobs, {JobKind.TRAIN: note}, services.worker_lock, stop)
+    serve_queue(services.jobs, {JobKind.TRAIN: note}, services.worker_lock, stop)
     assert done == jobs
     assert {services.jobs.job(job_id).state for job_id in jobs} == {JobState.DONE}
 
@@ -247,7 +247,7 @@ def test_the_worker_goes_on_after_a_job_that_failed(services: Services, dataset_
 
     failing = services.jobs.submit(dataset_id, JobKind.TRAIN, {})
     good = services.jobs.submit(dataset_id, JobKind.MAP, {})
-    work(services.jobs, {JobKind.TRAIN: fail, JobKind.MAP: end}, services.worker_lock, stop)
+    serve_queue(services.jobs, {JobKind.TRAIN: fail, JobKind.MAP: end}, services.worker_lock, stop)
     assert services.jobs.job(failing.id).state is JobState.FAILED
     assert services.jobs.job(good.id).result == {"map": "m1"}
 
@@ -277,7 +277,7 @@ def test_a_quick_job_is_done_between_two_batches_of_a_long_one(services: Service
         return {"map": "m1"}
 
     long = services.jobs.submit(dataset_id, JobKind.INGEST, {})
-    work(services.jobs, {JobKind.INGEST: ingest, JobKind.MAP: draw}, services.worker_lock, stop)
+    serve_queue(services.jobs, {JobKind.INGEST: ingest, JobKind.MAP: draw}, services.worker_lock, stop)
     assert order == ["ingest begins", "map"]
     assert services.jobs.job(long.id).state is JobState.DONE
 
@@ -301,7 +301,7 @@ def test_a_quick_job_that_fails_costs_the_long_one_nothing(services: Services, d
         raise ValueError
 
     long = services.jobs.submit(dataset_id, JobKind.INGEST, {})
-    work(services.jobs, {JobKind.INGEST: ingest, JobKind.MAP: fail}, services.worker_lock, stop)
+    serve_queue(services.jobs, {JobKind.INGEST: ingest, JobKind.MAP: fail}, services.worker_lock, stop)
     assert services.jobs.job(long.id).result == {"photos": 1}
 
 
@@ -341,10 +341,10 @@ def test_a_run_that_was_stored_before_its_job_ended_is_not_trained_again(
 ) -> None:
     services = services_on(prepared.copy(sample_dir, tmp_path / "data"), engine)
     (dataset,) = services.store.datasets()
-    job = services.jobs.submit(dataset.id, JobKind.TRAIN, asdict(TrainOptions()), Owner.COMMAND_LINE)
-    train = handlers(services)[JobKind.TRAIN]
-    first = train(job, silent, CancelToken())
-    assert train(job, silent, CancelToken()) == first == {"run": job.id}
+    job = services.jobs.submit(dataset.id, JobKind.TRAIN, asdict(TrainOptions()), JobOwner.COMMAND_LINE)
+    train = job_handlers(services)[JobKind.TRAIN]
+    first = train(job, ignore_progress, CancelToken())
+    assert train(job, ignore_progress, CancelToken()) == first == {"run": job.id}
     assert len(services.runs.runs(dataset.id)) == 2, "the one of the prepared folder, and this one"
 
 

@@ -12,7 +12,7 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from core.base.types import CancelToken
-from core.jobs.handlers import handlers
+from core.jobs.handlers import job_handlers
 from core.jobs.model import Job
 from core.jobs.worker import run_job
 from core.services import Services
@@ -59,7 +59,7 @@ def _services(folder: Path, patch: pytest.MonkeyPatch, engine: OpenVinoEngine) -
 
 def work(services: Services) -> list[Job]:
     """Run what is queued, as the worker would."""
-    known = handlers(services)
+    known = job_handlers(services)
     ended = []
     while job := services.jobs.claim():
         run_job(services.jobs, job, known[job.kind], CancelToken())

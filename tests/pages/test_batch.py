@@ -12,8 +12,8 @@ from PIL import Image
 
 from core.jobs.handlers import LookupRequest
 from core.jobs.model import JobKind, JobState
-from core.store.artifacts import Kind
-from core.ui.components.lookups import Chip, FaceRow, LookupTable, PhotoRow, View, read
+from core.store.artifacts import ArtifactKind
+from core.ui.components.lookups import Chip, FaceRow, LookupTable, LookupView, PhotoRow, read_table_state
 from core.workflows.identification.lookups import lookup
 from tests.pages.conftest import button, texts, work
 
@@ -123,7 +123,7 @@ def test_what_is_kept_is_listed_opened_and_forgotten(trained, open_page, a_few):
     button(app, "Forget it").click().run()
     assert not app.exception
     assert "box.zip" not in texts(app)
-    assert lookup.kept(trained.artifacts, job.dataset_id) == []
+    assert lookup.list_lookups(trained.artifacts, job.dataset_id) == []
 
 
 def test_a_result_that_is_gone_is_said_to_be(trained, open_page):
@@ -139,7 +139,7 @@ def test_a_result_outlives_the_recogniser(trained, open_page, a_few):
 
 def test_a_damaged_result_says_so_and_can_be_forgotten(trained, open_page, a_few):
     job = looked_at(trained, a_few)
-    path = trained.artifacts.path(job.dataset_id, Kind.LOOKUP, job.id)
+    path = trained.artifacts.path(job.dataset_id, ArtifactKind.LOOKUP, job.id)
     path.write_bytes(path.read_bytes()[:500])
     app = open_page(BATCH)
     assert "damaged" in texts(app)
@@ -156,13 +156,13 @@ def test_work_that_was_interrupted_is_resumed_and_work_that_is_left_leaves_nothi
     job = trained.jobs.submit(dataset.id, JobKind.LOOKUP, request.params())
     trained.jobs.claim()
     trained.jobs.locks.release(job.id)  # as the system does when the worker dies
-    trained.artifacts.put(dataset.id, Kind.LOOKUP_PHOTOS, job.id, a_few)
+    trained.artifacts.put(dataset.id, ArtifactKind.LOOKUP_PHOTOS, job.id, a_few)
     app = open_page(BATCH, lookup=job.id)
     assert "interrupted" in texts(app)
-    assert trained.artifacts.ids(dataset.id, Kind.LOOKUP_PHOTOS) == [job.id]
+    assert trained.artifacts.ids(dataset.id, ArtifactKind.LOOKUP_PHOTOS) == [job.id]
     button(app, "Leave it").click().run()
     assert not app.exception
-    assert trained.artifacts.ids(dataset.id, Kind.LOOKUP_PHOTOS) == []
+    assert trained.artifacts.ids(dataset.id, ArtifactKind.LOOKUP_PHOTOS) == []
 
 
 # what comes back from the browser
@@ -180,8 +180,8 @@ TABLE = LookupTable(
 @pytest.mark.parametrize(
     ("view", "asked", "expected"),
     [
-        ({"of": "f00 1.0", "chip": "unknown", "person": "ann"}, None, (View("unknown", "ann"), ())),
-        ({"of": "f00 1.0", "chip": "unknown", "person": "carl"}, None, (View("unknown", ""), ())),
+        ({"of": "f00 1.0", "chip": "unknown", "person": "ann"}, None, (LookupView("unknown", "ann"), ())),
+        ({"of": "f00 1.0", "chip": "unknown", "person": "carl"}, None, (LookupView("unknown", ""), ())),
         ({"of": "f00 1.0", "chip": "other"}, None, (None, ())),
         ({"of": "another"}, {"of": "another", "rows": [0]}, (None, ())),
         (None, {"of": "f00 1.0", "rows": [0, 1, -1]}, (None, (0,))),
@@ -189,5 +189,5 @@ TABLE = LookupTable(
     ids=["a chip and a person", "nobody known", "no chip of these", "other photos", "rows that are there"],
 )
 def test_what_the_browser_says_counts_as_far_as_it_is_about_these_photos(view, asked, expected):
-    looked = read(view, asked, TABLE)
+    looked = read_table_state(view, asked, TABLE)
     assert (looked.view, looked.asked) == expected

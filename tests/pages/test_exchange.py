@@ -15,9 +15,9 @@ from core.formats.xmp import Region, Sidecar
 from core.jobs.handlers import sweep_uploads
 from core.jobs.model import JobKind, JobState
 from core.jobs.transfers import ExportParams
-from core.store.artifacts import Kind as FileKind
+from core.store.artifacts import ArtifactKind as FileKind
 from core.ui.photos import exports as exports_ui
-from core.workflows.exchange.export import What, exported
+from core.workflows.exchange.export import ExportKind, export_path
 from core.workflows.labels.correct import Corrector
 from tests.pages.conftest import button, texts, work
 from tests.pages.faces import add_faces
@@ -36,12 +36,12 @@ def names(services, dataset) -> dict[str, str | None]:
     return {face_id: table.person(row) for row, face_id in enumerate(table.ids)}
 
 
-def made(services, dataset, what: What) -> Path:
+def made(services, dataset, what: ExportKind) -> Path:
     """An export, as the worker makes it."""
     services.jobs.submit(dataset.id, JobKind.EXPORT, ExportParams(what).params())
     (job,) = work(services)
     assert job.state is JobState.DONE, job.error
-    return exported(services.settings.exports_dir, dataset.id, job.id)
+    return export_path(services.settings.exports_dir, dataset.id, job.id)
 
 
 def drop(app, name: str, content: bytes):
@@ -82,7 +82,7 @@ def test_an_empty_dataset_has_nothing_to_export_and_leads_to_photos(app_data, op
 def test_an_export_is_made_downloaded_and_deleted(app_data, open_page, family):
     app = open_page(EXCHANGE)
     assert not downloads(app)
-    app.radio(key=f"export_what_{family.id}").set_value(What.FACES).run()
+    app.radio(key=f"export_what_{family.id}").set_value(ExportKind.FACES).run()
     press(app, "Export")
     (job,) = work(app_data)
     assert (job.state, job.result["faces"]) == (JobState.DONE, 6)
@@ -91,11 +91,11 @@ def test_an_export_is_made_downloaded_and_deleted(app_data, open_page, family):
     assert downloads(app) == ["Download"]
     press(app, "Delete")
     assert not downloads(app)
-    assert not exported(app_data.settings.exports_dir, family.id, job.id).exists()
+    assert not export_path(app_data.settings.exports_dir, family.id, job.id).exists()
 
 
 def test_a_large_export_says_where_it_lies(app_data, open_page, family, monkeypatch):
-    path = made(app_data, family, What.LOG)
+    path = made(app_data, family, ExportKind.LOG)
     monkeypatch.setattr(exports_ui, "LARGEST_DOWNLOAD_BYTES", 10)
     app = open_page(EXCHANGE)
     assert not downloads(app)
@@ -104,7 +104,7 @@ def test_a_large_export_says_where_it_lies(app_data, open_page, family, monkeypa
 
 def test_a_bundle_needs_a_training(app_data, open_page, family):
     app = open_page(EXCHANGE)
-    app.radio(key=f"export_what_{family.id}").set_value(What.BUNDLE).run()
+    app.radio(key=f"export_what_{family.id}").set_value(ExportKind.BUNDLE).run()
     assert "Nothing was trained yet." in texts(app)
     assert button(app, "Export").disabled
 
@@ -119,19 +119,19 @@ def test_work_in_progress_can_be_cancelled_and_is_not_started_twice(app_data, op
 
 
 def test_an_interrupted_export_is_resumed_and_whole(app_data, open_page, family):
-    job = app_data.jobs.submit(family.id, JobKind.EXPORT, ExportParams(What.FACES).params())
+    job = app_data.jobs.submit(family.id, JobKind.EXPORT, ExportParams(ExportKind.FACES).params())
     app_data.jobs.claim()
     app_data.jobs.locks.release(job.id)  # as the system does when the worker dies
     app = open_page(EXCHANGE)
     assert "interrupted" in texts(app)
     app.button(key=f"resume_{job.id}").click().run()
     work(app_data)
-    with zipfile.ZipFile(exported(app_data.settings.exports_dir, family.id, job.id)) as archive:
+    with zipfile.ZipFile(export_path(app_data.settings.exports_dir, family.id, job.id)) as archive:
         assert archive.testzip() is None and "faces.csv" in archive.namelist()
 
 
 def test_a_failed_export_says_why(app_data, open_page, family):
-    app_data.jobs.submit(family.id, JobKind.EXPORT, ExportParams(What.PHOTOS).params())
+    app_data.jobs.submit(family.id, JobKind.EXPORT, ExportParams(ExportKind.PHOTOS).params())
     (job,) = work(app_data)  # these faces have no photos on disk
     assert job.state is JobState.FAILED
     assert "failed" in texts(open_page(EXCHANGE))
@@ -142,7 +142,7 @@ def test_one_persons_photos_are_exported_from_their_page(trained, open_page):
     person = trained.store.people(dataset.id)[0]
     app = press(open_page("pages/data/people.py", person=str(person.id)), "Export photos")
     (job,) = work(trained)
-    with zipfile.ZipFile(exported(trained.settings.exports_dir, dataset.id, job.id)) as archive:
+    with zipfile.ZipFile(export_path(trained.settings.exports_dir, dataset.id, job.id)) as archive:
         inside = archive.namelist()
     assert len(inside) == person.faces
     assert {Path(name).parent.name for name in inside} == {person.name}
@@ -157,7 +157,7 @@ def test_a_log_is_described_taken_and_undone(app_data, open_page, family):
     mine = Corrector(app_data.store, app_data.log, family.id, HAND)
     face = next(face for face, name in names(app_data, family).items() if name == "Ann")
     mine.move([face], "Cleo")
-    log = member(made(app_data, family, What.LOG), "log.jsonl")
+    log = member(made(app_data, family, ExportKind.LOG), "log.jsonl")
     mine.undo_session()
     before = names(app_data, family)
     app = drop(open_page(EXCHANGE), "log.jsonl", log)
@@ -182,8 +182,8 @@ def test_sidecars_give_names_and_those_that_cannot_be_used_are_told_by_name(app_
     regions = (Region(Box(0.1, 0.1, 0.6, 0.7), "Zoe"),)
     zipped = io.BytesIO()
     with zipfile.ZipFile(zipped, "w") as archive:
-        archive.writestr("a.jpg.xmp", xmp.encode(Sidecar((100, 100), regions, photo.id)))
-        archive.writestr("b.jpg.xmp", xmp.encode(Sidecar((300, 100), regions, photo.id)))
+        archive.writestr("a.jpg.xmp", xmp.encode_sidecar(Sidecar((100, 100), regions, photo.id)))
+        archive.writestr("b.jpg.xmp", xmp.encode_sidecar(Sidecar((300, 100), regions, photo.id)))
     app = drop(open_page(EXCHANGE), "names.zip", zipped.getvalue())
     assert "2 XMP sidecars" in texts(app)
     press(app, "Bring it in")
@@ -199,7 +199,7 @@ def test_sidecars_give_names_and_those_that_cannot_be_used_are_told_by_name(app_
 
 
 def test_vectors_of_another_model_are_refused_before_anything_starts(app_data, open_page, family):
-    vectors = member(made(app_data, family, What.EMBEDDINGS), "embeddings.npz")
+    vectors = member(made(app_data, family, ExportKind.EMBEDDINGS), "embeddings.npz")
     app = drop(open_page(EXCHANGE), "embeddings.npz", vectors)
     assert "6 of them are of faces in this dataset" in texts(app)
     other = app_data.store.create_dataset("Other", "facenet-512")
@@ -215,8 +215,8 @@ def test_a_whole_export_offers_each_of_its_parts(app_data, open_page, family):
     services, before = app_data, app_data.store.embeddings(family.id)
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
-        archive.writestr("log.jsonl", member(made(services, family, What.LOG), "log.jsonl"))
-        vectors = made(services, family, What.EMBEDDINGS)
+        archive.writestr("log.jsonl", member(made(services, family, ExportKind.LOG), "log.jsonl"))
+        vectors = made(services, family, ExportKind.EMBEDDINGS)
         for name in ("embeddings.npz", "embeddings.parquet"):
             archive.writestr(name, member(vectors, name))
         archive.writestr("photos/Ann/1.jpg", b"a photo")
@@ -261,7 +261,7 @@ def test_a_wrong_file_is_refused_in_words_and_forgotten(app_data, open_page, fam
 def test_what_cannot_be_used_says_why_and_cannot_be_started(trained, open_page, name, content, reason):
     (dataset,) = trained.store.datasets()
     if content is None:
-        path = made(trained, dataset, What.BUNDLE)
+        path = made(trained, dataset, ExportKind.BUNDLE)
         changed = bytearray(path.read_bytes())
         changed[60] ^= 1
         content = bytes(changed)
@@ -274,7 +274,7 @@ def test_what_cannot_be_used_says_why_and_cannot_be_started(trained, open_page, 
 
 def test_a_bundle_becomes_a_dataset_under_a_free_name(trained, open_page):
     (dataset,) = trained.store.datasets()
-    bundle = made(trained, dataset, What.BUNDLE).read_bytes()
+    bundle = made(trained, dataset, ExportKind.BUNDLE).read_bytes()
     app = drop(open_page(EXCHANGE), "stars.bundle.zip", bundle)
     assert "A recogniser of 5 people, trained on 'Five celebrities'" in texts(app)
     field = next(entry for entry in app.text_input if entry.label == "Name of the dataset")
@@ -296,7 +296,7 @@ def test_a_bundle_becomes_a_dataset_under_a_free_name(trained, open_page):
 
 def test_an_installation_without_a_dataset_takes_a_bundle_at_once(trained, open_page):
     (dataset,) = trained.store.datasets()
-    bundle = made(trained, dataset, What.BUNDLE).read_bytes()
+    bundle = made(trained, dataset, ExportKind.BUNDLE).read_bytes()
     trained.store.delete_dataset(dataset.id)
     app = open_page(EXCHANGE)
     assert "There is nothing to export yet." in texts(app)
@@ -308,7 +308,7 @@ def test_an_installation_without_a_dataset_takes_a_bundle_at_once(trained, open_
 
 def test_a_file_in_the_inbox_is_taken_and_stays_there(app_data, open_page, family):
     inbox = app_data.settings.inbox_dir / "log.jsonl"
-    inbox.write_bytes(member(made(app_data, family, What.LOG), "log.jsonl"))
+    inbox.write_bytes(member(made(app_data, family, ExportKind.LOG), "log.jsonl"))
     app = open_page(EXCHANGE)
     app.selectbox(key="arrival_inbox").select("log.jsonl").run()
     press(app, "Bring it in")
@@ -317,7 +317,7 @@ def test_a_file_in_the_inbox_is_taken_and_stays_there(app_data, open_page, famil
 
 
 def test_an_upload_waits_for_its_import_and_no_longer(app_data, open_page, family):
-    log = member(made(app_data, family, What.LOG), "log.jsonl")
+    log = member(made(app_data, family, ExportKind.LOG), "log.jsonl")
     press(drop(open_page(EXCHANGE), "log.jsonl", log), "Bring it in")
     assert sweep_uploads(app_data, older_than_s=-1) == 0
     job = next(job for job in app_data.jobs.jobs(family.id) if job.kind is JobKind.IMPORT)
@@ -329,7 +329,7 @@ def test_an_upload_waits_for_its_import_and_no_longer(app_data, open_page, famil
 def test_an_import_that_stopped_half_way_can_be_undone(app_data, open_page, family):
     mine = Corrector(app_data.store, app_data.log, family.id, HAND)
     mine.rename(next(person.id for person in app_data.store.people(family.id) if person.name == "Ann"), "Anna")
-    log = member(made(app_data, family, What.LOG), "log.jsonl")
+    log = member(made(app_data, family, ExportKind.LOG), "log.jsonl")
     mine.undo_session()
     press(drop(open_page(EXCHANGE), "log.jsonl", log), "Bring it in")
     (job,) = work(app_data)

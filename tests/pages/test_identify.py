@@ -51,11 +51,11 @@ def test_asking_for_fewer_named_strangers_turns_a_name_into_unknown(trained, ope
         if usual.score < face.score <= strict.score
     )
     app = ask(open_page(IDENTIFY), sample_files[name])
-    assert f"1. {words.person(person)}" in texts(app)
+    assert f"1. {words.display_name(person)}" in texts(app)
     app.select_slider[0].set_value(0.001).run()
     said = texts(app)
     assert "too little to be sure of 0.1 %" in said
-    assert f"1. Unknown.** Nearest is {words.person(person)}." in said
+    assert f"1. Unknown.** Nearest is {words.display_name(person)}." in said
     assert "With 1 in 500 it would be 1." in said or "With 1 in 100 it would be 1." in said
 
 
@@ -146,10 +146,10 @@ def test_what_a_tab_was_given_is_forgotten_when_it_is_told_to(trained, open_page
 
 def test_the_effect_of_a_limit_is_told():
     wide = Threshold(rate=0.01, score=0.5, expected=0.01, low=0.0, high=0.02, enough=True)
-    assert photo_answer.effect(wide, {0.05: 4, 0.01: 3, 0.001: 1}, 5) == (
+    assert photo_answer.describe_threshold(wide, {0.05: 4, 0.01: 3, 0.001: 1}, 5) == (
         "Here 3 of 5 faces have a name. With 1 in 1\u202f000 it would be 1. With 1 in 20 it would be 4."
     )
-    assert photo_answer.effect(wide, {0.05: 3, 0.01: 3, 0.001: 3}, 5) == "Here 3 of 5 faces have a name."
+    assert photo_answer.describe_threshold(wide, {0.05: 3, 0.01: 3, 0.001: 3}, 5) == "Here 3 of 5 faces have a name."
 
 
 def test_a_tab_remembers_so_many_photos(monkeypatch, trained, open_page, sample_files):
@@ -168,9 +168,9 @@ def test_what_was_found_is_kept_and_found_under_many_photos(trained, open_page, 
         app = ask(app, next(content for name, content in sample_files.items() if name.startswith(f"val/{person}/")))
     button(app, "Keep").click().run()
     assert not app.exception
-    (info,) = lookup.kept(trained.artifacts, dataset.id)
+    (info,) = lookup.list_lookups(trained.artifacts, dataset.id)
     assert (info.photos, info.faces) == (2, 2)
-    said = lookup.load(trained.artifacts, dataset.id, info.id)
+    said = lookup.load_lookup(trained.artifacts, dataset.id, info.id)
     assert [photo.faces[0].candidates[0].person for photo in said.photos] == ["madonna", "elton_john"]
     assert "photo.jpg and 1 more photo" in texts(open_page("pages/identify/batch.py"))
 

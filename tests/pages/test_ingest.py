@@ -10,7 +10,7 @@ from PIL import Image
 
 from core.jobs.handlers import IngestRequest
 from core.jobs.model import JobKind, JobState
-from core.store.protocols import Outcome
+from core.store.protocols import FileOutcome
 from tests.pages.conftest import button, texts, work
 
 INGEST = "pages/data/ingest.py"
@@ -58,7 +58,7 @@ def test_an_upload_is_previewed_and_started(app_data, open_page, sample_files):
     (ended,) = work(app_data)
     assert ended.result["photos"] == 2
     assert list(app_data.settings.uploads_dir.iterdir()) == [], "the copy of the upload goes when it is taken"
-    refused = app_data.store.file_reports(ended.id, [Outcome.REFUSED])
+    refused = app_data.store.file_reports(ended.id, [FileOutcome.REFUSED])
     assert [line.name for line in refused] == ["Ann/notes.txt"]
 
 

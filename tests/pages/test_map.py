@@ -11,7 +11,7 @@ import numpy as np
 from core.corrections.model import Hand
 from core.imaging.decoding import encode_jpeg
 from core.jobs.model import JobKind, JobState
-from core.store.artifacts import Kind
+from core.store.artifacts import ArtifactKind
 from core.ui import data
 from core.ui.projection import map_page, map_selection
 from core.workflows.labels.correct import Corrector
@@ -37,8 +37,8 @@ def stored_umap(services, dataset) -> None:
     made = project.make_map(
         services.store, services.runs, services.artifacts, dataset.id, project.MapOptions(method=project.Method.PCA)
     )
-    content = services.artifacts.read(dataset.id, Kind.MAP, made.id)
-    services.artifacts.put(dataset.id, Kind.MAP, "abcd", content)
+    content = services.artifacts.read(dataset.id, ArtifactKind.MAP, made.id)
+    services.artifacts.put(dataset.id, ArtifactKind.MAP, "abcd", content)
     services.runs.add_map(replace(made, id="abcd", method=project.Method.UMAP))
 
 
@@ -152,11 +152,11 @@ def test_looking_for_a_person_puts_the_others_behind(trained, open_page):
 
 def test_a_summary_counts_faces_people_and_the_nameless(app_data, open_page):
     dataset = add_faces(app_data, "Family", {"Ann": 3, "Bob": 1, None: 2})
-    faces = data.faces(dataset.id, app_data.store.dataset(dataset.id).revision)
-    assert map_selection.summary(faces, list(range(6))) == "6 faces of 2 people, 2 without a name"
+    faces = data.dataset_faces(dataset.id, app_data.store.dataset(dataset.id).revision)
+    assert map_selection.selection_summary(faces, list(range(6))) == "6 faces of 2 people, 2 without a name"
     bob = int(np.flatnonzero([faces.table.person(row) == "Bob" for row in range(6)])[0])
-    assert map_selection.summary(faces, [bob]) == "1 face of 1 person"
-    table = map_page.people_table(faces, None)
+    assert map_selection.selection_summary(faces, [bob]) == "1 face of 1 person"
+    table = map_page.map_people_table(faces, None)
     assert table["Person"].tolist() == ["Ann", "no name", "Bob"]
 
 
@@ -248,7 +248,7 @@ def test_the_map_says_how_far_it_can_be_believed(app_data, open_page):
 def test_a_recogniser_whose_answers_cannot_be_read_leaves_the_map_without_them(trained, open_page):
     (dataset,) = trained.store.datasets()
     (run,) = trained.runs.runs(dataset.id)
-    trained.artifacts.replace(dataset.id, Kind.PREDICTIONS, run.id, b"of another version")
+    trained.artifacts.replace(dataset.id, ArtifactKind.PREDICTIONS, run.id, b"of another version")
     app = open_page(MAP)
     assert "The map shows nothing of what the recogniser said." in texts(app)
     (colour,) = [box for box in app.selectbox if box.label == "Colour by"]

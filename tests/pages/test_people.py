@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.corrections.model import Hand, Kind
+from core.corrections.model import EventKind, Hand
 from core.jobs.model import JobKind, JobState
 from core.jobs.transfers import EraseParams
 from core.ui import data as ui_data
@@ -177,7 +177,10 @@ def test_the_history_of_a_person_tells_what_is_undone(family, app_data, open_pag
     other.undo(event.id)
     said = texts(opened(open_page, app_data, family, "Bob"))
     assert "Renamed to Bob (undone)" in said
-    assert [found.kind for found in app_data.log.events(family.id, person_id=bob.id)] == [Kind.UNDO, Kind.RENAME]
+    assert [found.kind for found in app_data.log.events(family.id, person_id=bob.id)] == [
+        EventKind.UNDO,
+        EventKind.RENAME,
+    ]
 
 
 def test_thousand_people_are_paged_and_the_page_is_in_the_address(app_data, open_page):
@@ -300,10 +303,10 @@ def test_after_an_erasing_no_page_of_any_session_remembers_the_person(app_data, 
     """What pages keep in memory is kept by revision, and would stay until it is crowded out."""
     ann = person_of(app_data, family, "Ann_Lee")
     open_page(PEOPLE)
-    before = ui_data.faces(family.id, family.revision)
-    assert ui_data.faces(family.id, family.revision) is before and "Ann_Lee" in before.table.people
+    before = ui_data.dataset_faces(family.id, family.revision)
+    assert ui_data.dataset_faces(family.id, family.revision) is before and "Ann_Lee" in before.table.people
     app_data.jobs.submit(family.id, JobKind.ERASE, EraseParams(ann.id, "Ben").params())
     assert [job.state for job in work(app_data)] == [JobState.DONE]
     open_page(PEOPLE)
     assert ui_data.services() is app_data, "the worker beside the app goes on"
-    assert "Ann_Lee" not in ui_data.faces(family.id, family.revision).table.people, "read anew, at the same key"
+    assert "Ann_Lee" not in ui_data.dataset_faces(family.id, family.revision).table.people, "read anew, at the same key"

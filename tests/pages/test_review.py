@@ -7,17 +7,17 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.corrections.model import Act, Change, Entity, Field, Hand, Kind
+from core.corrections.model import Act, Change, Entity, EventKind, Field, Hand
 from core.imaging.decoding import encode_jpeg, turn_pixels
 from core.jobs.handlers import IngestRequest
-from core.jobs.model import JobKind, JobState, Owner
+from core.jobs.model import JobKind, JobOwner, JobState
 from core.store.protocols import IngestBatch, PhotoLabel
 from core.ui.clustering import groups
 from core.ui.labels import corrections, face_filters
-from core.ui.labels.face_filters import Filter, Order, Show
+from core.ui.labels.face_filters import FaceCategory, FaceFilter, FaceOrder
 from core.vision.detect.mtcnn import Detector
 from core.workflows.labels.correct import Corrector
-from core.workflows.photos.ingest import Target, ingest
+from core.workflows.photos.ingest import IngestTarget, ingest_photos
 from tests.conftest import write_zip
 from tests.pages.conftest import button, texts, work
 from tests.pages.faces import _face, add_faces
@@ -60,12 +60,12 @@ def test_an_action_is_said_and_undone_and_done_again(app_data, open_page):
 
 def test_orders_put_first_what_they_say(app_data):
     dataset = add_faces(app_data, "Family", {"Ann": 4, "Bob": 4})
-    faces = face_filters.data.faces(dataset.id, dataset.revision)
+    faces = face_filters.data.dataset_faces(dataset.id, dataset.revision)
     like = faces.table.ids[6]
-    rows = face_filters.rows(dataset.id, dataset.revision, Filter(order=Order.ALIKE, like=like))
+    rows = face_filters.filter_rows(dataset.id, dataset.revision, FaceFilter(order=FaceOrder.ALIKE, like=like))
     assert faces.table.ids[rows[0]] == like
     assert {faces.table.person(int(row)) for row in rows[:4]} == {"Bob"}
-    of_bob = face_filters.rows(dataset.id, dataset.revision, Filter(Show.ALL, person="Bob"))
+    of_bob = face_filters.filter_rows(dataset.id, dataset.revision, FaceFilter(FaceCategory.ALL, person="Bob"))
     assert {faces.table.person(int(row)) for row in of_bob} == {"Bob"}
 
 
@@ -75,9 +75,9 @@ def test_faces_are_chosen_by_the_day_of_their_photo(app_data):
     made = [faces_of(number, taken) for number, taken in enumerate([*days, None])]
     app_data.store.add(dataset.id, "", IngestBatch([photo for photo, _ in made], [face for _, face in made]))
     dataset = app_data.store.dataset("Family")
-    whole = face_filters.rows(dataset.id, dataset.revision, Filter())
-    early = face_filters.rows(dataset.id, dataset.revision, Filter(taken=(0.0, 2 * 86_400.0)))
-    table = face_filters.data.faces(dataset.id, dataset.revision).table
+    whole = face_filters.filter_rows(dataset.id, dataset.revision, FaceFilter())
+    early = face_filters.filter_rows(dataset.id, dataset.revision, FaceFilter(taken=(0.0, 2 * 86_400.0)))
+    table = face_filters.data.dataset_faces(dataset.id, dataset.revision).table
     assert len(whole) == 4
     assert sorted(table.taken[early]) == [0.0, 86_400.0]
 
@@ -121,7 +121,7 @@ def test_groups_are_made_by_the_worker_and_counted_for_the_slider(app_data, open
     app.run()
     assert "**3 groups**, 1 face alone" in texts(app)
     revision = app_data.store.dataset(dataset.id).revision
-    found = groups.groups(dataset.id, revision, groups.made(job), groups.DEFAULT_THRESHOLD)
+    found = groups.cut_groups(dataset.id, revision, groups.grouping_time(job), groups.DEFAULT_THRESHOLD)
     somebody(app_data, dataset).move(found.members(0), "Ann")
     assert "**2 groups**, 1 face alone" in texts(open_page(GROUPS))
 
@@ -135,7 +135,7 @@ def move_silently(services, dataset, face_id, name):
     """Give a face a wrong name without anybody having looked at it."""
     person = services.log.person_named(dataset.id, name)
     change = Change(Entity.FACE, face_id, Field.PERSON, person)
-    services.log.record(dataset.id, Hand("an import", "import"), Act(Kind.IMPORT, [change], person))
+    services.log.record(dataset.id, Hand("an import", "import"), Act(EventKind.IMPORT, [change], person))
 
 
 # photos that lie on their side or head
@@ -148,10 +148,10 @@ def lying(app_data, sample_images, tmp_path):
     image = next(image for name, image in sample_images.items() if name.startswith("val/madonna/"))
     archive = write_zip(tmp_path / "one.zip", {"ann/one.jpg": encode_jpeg(turn_pixels(image, 1), 95)})
     params = IngestRequest(str(archive), archive.name).params()
-    job = app_data.jobs.submit(dataset.id, JobKind.INGEST, params, Owner.COMMAND_LINE)
+    job = app_data.jobs.submit(dataset.id, JobKind.INGEST, params, JobOwner.COMMAND_LINE)
     tools = replace(app_data.ingestor(dataset.id), detector=Blind(app_data.engine))
     with app_data.open_source(archive) as source:
-        ingest(tools, source, Target(dataset.id, job.id))
+        ingest_photos(tools, source, IngestTarget(dataset.id, job.id))
     return dataset
 
 
@@ -221,7 +221,7 @@ def test_an_open_photo_is_turned_and_stays_open(app_data, lying):
         from core.ui import data, state
         from core.ui.labels import corrections, face_sheet
 
-        st.session_state[state.DRAWN_EPOCH] = st.session_state.get("drawn", corrections.epoch())
+        st.session_state[state.DRAWN_EPOCH] = st.session_state.get("drawn", corrections.current_epoch())
         face_sheet.open_photo(data.services().store.dataset(dataset_id), photo_id, {})
 
     app = AppTest.from_function(page, default_timeout=60, args=(lying.id, photo.id)).run()

@@ -10,7 +10,7 @@ import pytest
 
 from core.jobs.model import JobKind
 from core.ui.verification import pair_statistics
-from core.ui.verification.pair_statistics import histogram_json, own_pairs
+from core.ui.verification.pair_statistics import load_own_pairs, pair_histogram_json
 from tests.pages.conftest import button, texts, work
 from tests.pages.faces import add_faces
 
@@ -63,18 +63,18 @@ def test_a_button_puts_the_limit_where_a_rate_was_measured(app_data, village, op
     app.slider[0].set_value(1.3).run()
     button(app, "1 in 1\u202f000 passes").click().run()
     assert not app.exception
-    pairs = own_pairs(village.id, app_data.store.dataset(village.id).revision)
-    assert app.slider[0].value == pytest.approx(pairs.limits[1e-3], abs=0.01)
-    assert app.slider[0].value <= pairs.limits[1e-3]
+    pairs = load_own_pairs(village.id, app_data.store.dataset(village.id).revision)
+    assert app.slider[0].value == pytest.approx(pairs.thresholds[1e-3], abs=0.01)
+    assert app.slider[0].value <= pairs.thresholds[1e-3]
 
 
 def test_people_with_one_photo_each_cannot_be_compared(app_data):
     dataset = add_faces(app_data, "Singles", {"a": 1, "b": 1, "c": 1})
-    assert own_pairs(dataset.id, dataset.revision) is None
+    assert load_own_pairs(dataset.id, dataset.revision) is None
 
 
 def test_the_border_holds_the_wrong_decisions_nearest_to_the_limit(village):
-    pairs = own_pairs(village.id, village.revision)
+    pairs = load_own_pairs(village.id, village.revision)
     limit = float(np.quantile(pairs.distances, 0.3))
     accepted, refused = pairs.border(limit, count=3)
     wrong = np.sort(pairs.distances[~pairs.same & (pairs.distances <= limit)])[::-1][:3]
@@ -84,12 +84,12 @@ def test_the_border_holds_the_wrong_decisions_nearest_to_the_limit(village):
 
 def test_the_chart_shows_each_kind_as_shares_and_the_limit():
     distances, same = np.array([0.5, 0.52, 1.3, 1.31, 1.4, 2.0]), np.array([True, True, False, False, False, False])
-    drawn = json.loads(histogram_json(distances, same, 0.93, ink="#000000"))
+    drawn = json.loads(pair_histogram_json(distances, same, 0.93, ink="#000000"))
     assert [trace["name"] for trace in drawn["data"]] == ["one person", "different people"]
     assert [sum(trace["y"]) for trace in drawn["data"]] == [pytest.approx(1.0)] * 2
     assert drawn["layout"]["shapes"][0]["x0"] == 0.93
 
 
 def test_a_step_of_the_slider_never_lets_more_pass_than_promised():
-    assert pair_statistics._rounded(0.9579) == pytest.approx(0.95)
-    assert (pair_statistics._rounded(0.1), pair_statistics._rounded(3.0)) == (0.3, 1.6)
+    assert pair_statistics._rounded_threshold(0.9579) == pytest.approx(0.95)
+    assert (pair_statistics._rounded_threshold(0.1), pair_statistics._rounded_threshold(3.0)) == (0.3, 1.6)

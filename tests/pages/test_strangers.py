@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from core.jobs.model import JobKind, JobState
-from core.learn.metrics.calibration import reliability
+from core.learn.metrics.calibration import reliability_bins
 from core.learn.open_set.rejection_rule import RATES, Impostors
 from core.ui.evaluation import evaluation_charts, open_set
-from core.ui.evaluation.evaluation_charts import Limit, Sort
+from core.ui.evaluation.evaluation_charts import HistogramGroup, ThresholdLine
 from tests.conftest import write_zip
 from tests.pages.conftest import texts, work
 from tests.pages.faces import add_faces
@@ -64,8 +64,8 @@ def test_known_and_left_out_people_are_drawn_with_the_limit(run, open_page):
 def test_a_run_without_kept_impostors_still_shows_the_known(run, app_data, open_page, monkeypatch):
     from core.ui import data
 
-    said = replace(data.predictions(run.id), impostors=None)
-    monkeypatch.setattr(data, "predictions", lambda _run_id: said)
+    said = replace(data.run_predictions(run.id), impostors=None)
+    monkeypatch.setattr(data, "run_predictions", lambda _run_id: said)
     app = opened(open_page, "Strangers")
     assert len(charts_of(app)["likeness"]["data"]) == 1
     assert "train again to see them" in texts(app)
@@ -114,43 +114,50 @@ def test_the_sentence_on_strangers_says_what_was_measured_and_what_it_costs(run)
         "n_impostor_people": 60,
     }
     run = replace(run, params={**run.params, "threshold": measured})
-    said = open_set.sentence(run, 0)
+    said = open_set.threshold_sentence(run, 0)
     assert "above 3.38" in said
     assert "1 % of 500 faces got a name" in said
     assert "between 0 % and 5 %" in said
     assert "too few people to be sure of 1 %" in said
     assert "none of the" in said
     assert "That is many" not in said
-    assert "That is many" in open_set.sentence(run, run.metrics["n_test"])
+    assert "That is many" in open_set.threshold_sentence(run, run.metrics["n_test"])
 
 
 def test_known_people_among_the_given_strangers_are_named():
     known = [{"person": "Ann_Lee", "photos": 2, "why": "the same shot is in the dataset"}]
     given = {"title": "o.zip", "photos": 9, "refused": 0, "used": 7, "people": 6, "known": known}
-    said = open_set.given_sentence(given)
+    said = open_set.given_strangers_sentence(given)
     assert "7 faces of 6 people" in said
     assert "2 photos of Ann Lee were not used: the same shot is in the dataset." in said
 
 
 def test_those_above_the_limit_are_counted_by_face():
     tried = Impostors(np.array([0.9, 0.8, 0.1]), np.array([0, 0, 1]), np.zeros(3, dtype=bool))
-    assert "2 people played the stranger with 3 faces: 2 of these are above" in open_set.hidden_sentence(tried, 0.5)
+    assert "2 people played the stranger with 3 faces: 2 of these are above" in open_set.hidden_people_sentence(
+        tried, 0.5
+    )
 
 
 # the charts
 
 
 def test_a_histogram_shows_shares_and_keeps_what_lies_beyond_its_edges():
-    sorts = [Sort("few", np.array([-9.0, 0.5]), "#000000", "faces"), Sort("one", np.array([9.0]), "#111111", "faces")]
+    sorts = [
+        HistogramGroup("few", np.array([-9.0, 0.5]), "#000000", "faces"),
+        HistogramGroup("one", np.array([9.0]), "#111111", "faces"),
+    ]
     drawn = json.loads(
-        evaluation_charts.histogram_json(sorts, np.linspace(0, 1, 5), [Limit(0.4, "here")], "value", ink="#000000")
+        evaluation_charts.histogram_json(
+            sorts, np.linspace(0, 1, 5), [ThresholdLine(0.4, "here")], "value", ink="#000000"
+        )
     )
     assert [trace["y"] for trace in drawn["data"]] == [[0.5, 0, 0.5, 0], [0, 0, 0, 1]]
     assert drawn["layout"]["annotations"][0]["text"] == "here"
 
 
 def test_the_reliability_plot_has_a_mark_a_bin():
-    bins = reliability(np.array([0.05, 0.95, 0.92, 1.0]), np.array([False, True, False, True]), bins=10)
+    bins = reliability_bins(np.array([0.05, 0.95, 0.92, 1.0]), np.array([False, True, False, True]), bins=10)
     diagonal, marks = json.loads(evaluation_charts.reliability_json(bins, ink="#000000"))["data"]
     assert diagonal["x"] == [0, 1] and marks["customdata"] == [1, 3]
     assert marks["y"] == pytest.approx([0, 2 / 3]) and marks["marker"]["size"][1] > marks["marker"]["size"][0]

@@ -8,8 +8,8 @@ import shutil
 import pytest
 
 from core.jobs.model import JobKind
-from core.learn.model_selection.baselines import contenders
-from core.store.artifacts import Kind
+from core.learn.model_selection.baselines import list_contenders
+from core.store.artifacts import ArtifactKind
 from core.ui.evaluation import baselines, slice_metrics, study_charts
 from core.workflows.evaluation import study
 from tests.conftest import new_data_dir, services_on
@@ -47,7 +47,7 @@ def run_of(services):
 
 
 def document_of(services):
-    return study.load(services.artifacts, run_of(services))
+    return study.load_study(services.artifacts, run_of(services))
 
 
 def chart(app, place=0):
@@ -61,7 +61,7 @@ def whole_photos(app) -> int:
 @pytest.mark.parametrize("tab", ["Slices", "Classifiers"])
 def test_without_a_study_one_button_asks_for_it_and_it_is_followed(studied, open_page, tab):
     run = run_of(studied)
-    studied.artifacts.delete(run.dataset_id, Kind.STUDY, run.id)
+    studied.artifacts.delete(run.dataset_id, ArtifactKind.STUDY, run.id)
     app = opened(open_page, tab)
     assert "not measured thoroughly yet" in texts(app)
     button(app, "Measure it thoroughly").click().run()
@@ -102,7 +102,7 @@ def test_the_classifiers_stand_side_by_side_with_a_recommendation(studied, open_
     app, made = opened(open_page, "Classifiers"), document_of(studied)
     assert made["why"] in texts(app)
     table = app.dataframe[0].value
-    assert table["Classifier"].tolist() == [one.title for one in contenders()]
+    assert table["Classifier"].tolist() == [one.title for one in list_contenders()]
     assert table["Difference"].tolist()[0] == table["Difference"].tolist()[-1] == ""
     assert all(" (" in difference for difference in table["Difference"][1:-1])
 
@@ -121,7 +121,7 @@ def test_a_study_of_earlier_photos_is_marked_and_still_shown(studied, open_page)
 def test_crops_that_look_wrong_are_said_first(studied, open_page):
     run, made = run_of(studied), document_of(studied)
     made["check"] |= {"ok": False, "sentence": "Everybody is upside down."}
-    studied.artifacts.replace(run.dataset_id, Kind.STUDY, run.id, json.dumps(made).encode())
+    studied.artifacts.replace(run.dataset_id, ArtifactKind.STUDY, run.id, json.dumps(made).encode())
     app = opened(open_page, "Slices")
     assert app.warning[0].value == "**The crops look wrong.** Everybody is upside down."
 
@@ -139,18 +139,24 @@ def test_a_kind_of_face_is_called_hard_only_when_it_is_for_sure():
         {"by": "pose", "slice": "frontal", "n": 90, "accuracy": share(0.4, 0.1, 0.95)},
     ]
     made = {"accuracy": share(0.9, 0.8, 1.0), "slices": slices}
-    assert slice_metrics.finding(made) == "Hardest is quality of the face, below 50 %: 50 % right, against 90 % of all"
-    assert slice_metrics.finding({**made, "slices": slices[1:]}).startswith("No kind of face is harder")
+    assert (
+        slice_metrics.hardest_slice_summary(made)
+        == "Hardest is quality of the face, below 50 %: 50 % right, against 90 % of all"
+    )
+    assert slice_metrics.hardest_slice_summary({**made, "slices": slices[1:]}).startswith("No kind of face is harder")
 
 
 def test_the_curve_says_from_when_on_more_photos_hardly_help():
     points = [{"photos": n, "people": 5, "accuracy": share(m, m, m)} for n, m in ((1, 0.8), (3, 0.95), (8, 0.953))]
     assert (
-        slice_metrics.curve_finding(points)
+        slice_metrics.learning_curve_summary(points)
         == "80 % right with 1 face of everybody, 95 % right with 3 faces; more hardly helped"
     )
-    assert slice_metrics.curve_finding(points[:2]) == "80 % right with 1 face of everybody, 95 % right with 3 faces"
-    assert slice_metrics.curve_finding(points[:1]) == "80 % right with 1 face of everybody"
+    assert (
+        slice_metrics.learning_curve_summary(points[:2])
+        == "80 % right with 1 face of everybody, 95 % right with 3 faces"
+    )
+    assert slice_metrics.learning_curve_summary(points[:1]) == "80 % right with 1 face of everybody"
 
 
 def test_a_clicked_slice_is_read_and_nothing_is_nothing():
@@ -175,7 +181,7 @@ def test_differences_and_times_read_well():
         "balanced_accuracy": share(1, 1, 1), "macro_f1": share(1, 1, 1), "top3": share(1, 1, 1),
         "fit_s": 0.0021, "predict_ms": 250.0,
     }  # fmt: skip
-    (told,) = baselines.table({"classifiers": [row]}).to_dict("records")
+    (told,) = baselines.classifiers_table({"classifiers": [row]}).to_dict("records")
     assert told["Right"] == "90.00 (80.00 to 100)"
     assert told["Difference"] == "\u22121.23 (\u22122.00 to 0)"
     assert (told["Learns in"], told["Names one in"]) == ("2.1 ms", "0.25 s")

@@ -12,10 +12,10 @@ from PIL import Image
 
 from core.jobs.model import JobKind
 from core.learn.verification.pair_likelihood import MEASURED
-from core.ui.verification.pair_answer import basis, conclusion
+from core.ui.verification.pair_answer import basis_sentences, conclusion_text
 from core.vision.models import catalogue
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
-from core.workflows.verification.verify import Verdict
+from core.workflows.verification.verify import PairVerdict
 from tests.pages.conftest import button, texts
 
 VERIFY = "pages/identify/verify.py"
@@ -137,7 +137,7 @@ def test_a_photo_of_another_is_not_the_person(trained, open_page, photos):
 )
 def test_a_limit_that_is_stricter_than_the_probability_says_so(distance, prob, said):
     rule = MEASURED[DEFAULT_VECTORS_ID]
-    verdict = Verdict(
+    verdict = PairVerdict(
         distance=distance,
         prob=prob,
         same=distance <= 0.98,
@@ -147,14 +147,16 @@ def test_a_limit_that_is_stricter_than_the_probability_says_so(distance, prob, s
         rule=rule,
         own_rule=False,
     )
-    assert said in conclusion(verdict)
+    assert said in conclusion_text(verdict)
 
 
 def test_what_it_rests_on_is_told_with_the_people_it_was_measured_on():
     rule = MEASURED[DEFAULT_VECTORS_ID]
     told = " ".join(
-        basis(
-            Verdict(distance=0.7, prob=0.99, same=True, threshold=0.98, far=1e-3, prior=0.5, rule=rule, own_rule=False),
+        basis_sentences(
+            PairVerdict(
+                distance=0.7, prob=0.99, same=True, threshold=0.98, far=1e-3, prior=0.5, rule=rule, own_rule=False
+            ),
             n_faces=3,
         )
     )

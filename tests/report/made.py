@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from core.learn.metrics.calibration import rank_curve, reliability
-from core.learn.metrics.classification import judge
+from core.learn.metrics.calibration import rank_curve, reliability_bins
+from core.learn.metrics.classification import evaluate_from_ranks
 from core.learn.metrics.predictions import Predictions
 from core.learn.open_set.rejection_rule import RATES, Impostors, prior_rule
-from core.report.material import FacesNow, Hashes, Material, Network, Pairs, WrongName
+from core.report.material import FaceSetHashes, FacesNow, PairDistances, ReportedNetwork, ReportMaterial, WrongName
 from core.store.protocols import Run
 
 
@@ -33,7 +33,7 @@ def material(
     study: dict[str, Any] | None = None,
     strangers: bool = True,
     pairs: bool = True,
-) -> Material:
+) -> ReportMaterial:
     """Everybody tested on so many faces; the first faces of the first person are taken for the second."""
     predictions = _predictions(people, each, wrong, strangers=strangers)
     shown = tuple(
@@ -41,7 +41,7 @@ def material(
         for row in range(min(wrong, 12))
     )
     n = len(predictions.true)
-    return Material(
+    return ReportMaterial(
         dataset="Family & friends",
         revision_now=7,
         run=_run(predictions, people),
@@ -52,7 +52,7 @@ def material(
         pairs=_pairs() if pairs else None,
         mistakes=shown,
         networks=(
-            Network(
+            ReportedNetwork(
                 id="facenet-128",
                 title="FaceNet",
                 release="2017",
@@ -61,13 +61,13 @@ def material(
                 files=(("embed.xml", "ab" * 32),),
             ),
         ),
-        hashes=Hashes("aa" * 32, "bb" * 32, "cc" * 32),
+        hashes=FaceSetHashes("aa" * 32, "bb" * 32, "cc" * 32),
         packages=(("Python", "3.11"),),
         with_faces=faces,
     )
 
 
-def with_threshold(given: Material, **changed: Any) -> Material:
+def with_threshold(given: ReportMaterial, **changed: Any) -> ReportMaterial:
     """The same with another limit for strangers."""
     params = {**given.run.params, "threshold": {**given.run.params["threshold"], **changed}}
     return replace(given, run=replace(given.run, params=params))
@@ -90,14 +90,14 @@ def _predictions(people: tuple[str, ...], each: int, wrong: int, *, strangers: b
         scores=np.linspace(2, 4, len(true), dtype=np.float32),
         ranks=ranks,
         learned_ids=tuple(f"{row:024x}" for row in range(1000, 1010)),
-        evaluation=judge(people, true, said, probs, ranks),
+        evaluation=evaluate_from_ranks(people, true, said, probs, ranks),
         impostors=impostors,
     )
 
 
 def _evaluation(predictions: Predictions) -> dict[str, Any]:
     right = ~predictions.wrong
-    bins = reliability(predictions.probs.astype(np.float64), right)
+    bins = reliability_bins(predictions.probs.astype(np.float64), right)
     limits = [
         {
             "fpir": rate,
@@ -150,9 +150,9 @@ def _run(predictions: Predictions, people: tuple[str, ...]) -> Run:
     )
 
 
-def _pairs() -> Pairs:
+def _pairs() -> PairDistances:
     near, far = np.linspace(0.2, 1.0, 40), np.linspace(0.8, 1.7, 160)
-    return Pairs(np.concatenate([near, far]), np.arange(200) < 40, 3, drawn=False)
+    return PairDistances(np.concatenate([near, far]), np.arange(200) < 40, 3, is_sampled=False)
 
 
 def study() -> dict[str, Any]:

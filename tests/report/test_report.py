@@ -13,12 +13,12 @@ import pytest
 from pypdf import PdfReader
 
 from core.report import figures
-from core.report.content import Document, Figure, Mistakes, TableBlock
-from core.report.drawing import WRONG, Anchor, Area, Mark, Scale, Shape, Text, labels
-from core.report.figures import Row
+from core.report.content import Document, ErrorCards, Figure, TableBlock
+from core.report.drawing import WRONG, Anchor, Area, Marker, Scale, Shape, Text, shorten_labels
+from core.report.figures import DotRow
 from core.report.html import to_html
 from core.report.pdf import LACKING, to_pdf
-from core.report.writing import write
+from core.report.writing import write_report
 from tests.report.made import jpeg, material, study, with_threshold
 
 MANY = tuple(f"person {number:03d}" for number in range(300))
@@ -61,11 +61,11 @@ def pdf_text(pdf: bytes) -> str:
 def figure(document: Document, starts: str) -> Figure:
     """The chart whose description starts so."""
     found = [block for section in document.sections for block in section.blocks if isinstance(block, Figure)]
-    return next(one for one in found if one.told.startswith(starts))
+    return next(one for one in found if one.alt_text.startswith(starts))
 
 
 def words(chart: Figure) -> list[str]:
-    return [thing.text for thing in chart.drawing.things if isinstance(thing, Text)]
+    return [thing.text for thing in chart.drawing.elements if isinstance(thing, Text)]
 
 
 def limits(document: Document) -> str:
@@ -79,13 +79,13 @@ def limits(document: Document) -> str:
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_same_run_gives_the_same_bytes(kind):
     given = KINDS[kind]
-    assert to_html(write(given)) == to_html(write(given))
-    assert to_pdf(write(given)) == to_pdf(write(given))
+    assert to_html(write_report(given)) == to_html(write_report(given))
+    assert to_pdf(write_report(given)) == to_pdf(write_report(given))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_both_files_hold_every_section_and_the_hashes(kind):
-    document = write(KINDS[kind])
+    document = write_report(KINDS[kind])
     text = pdf_text(to_pdf(document))
     page = Page(to_html(document)).text
     for section in document.sections:
@@ -96,7 +96,7 @@ def test_both_files_hold_every_section_and_the_hashes(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_page_loads_nothing_and_runs_nothing(kind):
-    page = Page(to_html(write(KINDS[kind])))
+    page = Page(to_html(write_report(KINDS[kind])))
     assert not {tag for tag, _ in page.tags} & {"script", "link", "iframe", "object", "embed", "base", "form"}
     addresses = [
         value
@@ -111,7 +111,7 @@ def test_the_page_loads_nothing_and_runs_nothing(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_picture_and_table_says_what_it_is(kind):
-    page = Page(to_html(write(KINDS[kind])))
+    page = Page(to_html(write_report(KINDS[kind])))
     pictures = [(tag, attributes) for tag, attributes in page.tags if tag in {"img", "svg"}]
     assert pictures and all(attributes.get("alt") or attributes.get("aria-label") for _, attributes in pictures)
     counted = {name: sum(tag == name for tag, _ in page.tags) for name in ("table", "caption", "thead", "h1")}
@@ -120,7 +120,7 @@ def test_every_picture_and_table_says_what_it_is(kind):
 
 def test_names_are_escaped_and_keep_their_letters():
     people = ("Zoë <b>Lee</b> & Co", "Łukasz_$x$ {nb}", "山田_太郎")
-    document = write(material(people, study=study()))
+    document = write_report(material(people, study=study()))
     page = Page(to_html(document))
     assert "b" not in {tag for tag, _ in page.tags}
     for name in ("Zoë <b>Lee</b> & Co", "Łukasz $x$ {nb}", "山田 太郎"):
@@ -128,12 +128,12 @@ def test_names_are_escaped_and_keep_their_letters():
     text = pdf_text(to_pdf(document))
     assert "Zoë <b>Lee</b> & Co" in text and "Łukasz $x$ {nb}" in text
     assert f"{2 * LACKING} {2 * LACKING}" in text and "the HTML file has them all" in text
-    assert "the HTML file has them all" not in pdf_text(to_pdf(write(material())))
+    assert "the HTML file has them all" not in pdf_text(to_pdf(write_report(material())))
 
 
 def test_pictures_of_people_are_in_both_files_or_in_none():
     given = material(wrong=2)
-    with_faces, without = write(given), write(material(wrong=2, faces=False))
+    with_faces, without = write_report(given), write_report(material(wrong=2, faces=False))
     written = base64.b64encode(jpeg(40)).decode()
     assert written in to_html(with_faces).decode() and written not in to_html(without).decode()
     assert b"data:image" not in to_html(without) and b"Pictures of people are left out" in to_html(without)
@@ -143,7 +143,7 @@ def test_pictures_of_people_are_in_both_files_or_in_none():
 
 
 def test_the_pdf_is_dated_by_the_training_and_has_an_outline():
-    reader = PdfReader(io.BytesIO(to_pdf(write(material()))))
+    reader = PdfReader(io.BytesIO(to_pdf(write_report(material()))))
     assert reader.metadata.creation_date.timestamp() == 1_700_000_000
     assert [entry.title for entry in reader.outline][:2] == ["Data", "Protocol"]
 
@@ -152,25 +152,25 @@ def test_the_pdf_is_dated_by_the_training_and_has_an_outline():
 
 
 def test_the_first_numbers_are_those_of_the_evaluation():
-    document = write(material(each=4, wrong=2))
+    document = write_report(material(each=4, wrong=2))
     assert document.answer.startswith("Right for 10 of 12 faces")
     assert document.stats[0].value == "83.3 %" and "55.2 % to 95.3 %" in document.stats[0].note
 
 
 def test_the_confusion_shows_the_confused_with_their_counts():
-    chart = figure(write(material(each=4, wrong=2)), "Confusion")
+    chart = figure(write_report(material(each=4, wrong=2)), "Confusion")
     assert chart.title == "2 of 2 errors are Ann Lee taken for Bob"
     assert words(chart).count("Ann Lee") == 2 and words(chart).count("of 4") == 2
-    wrong = [thing for thing in chart.drawing.things if isinstance(thing, Area) and thing.colour == WRONG]
-    bold = [thing.text for thing in chart.drawing.things if isinstance(thing, Text) and thing.bold]
+    wrong = [thing for thing in chart.drawing.elements if isinstance(thing, Area) and thing.colour == WRONG]
+    bold = [thing.text for thing in chart.drawing.elements if isinstance(thing, Text) and thing.bold]
     assert len(wrong) == 1 and bold == ["2"] and "Cat" not in words(chart)
 
 
 def test_of_many_people_the_hardest_are_drawn_and_listed():
-    document = write(material(MANY, each=3, wrong=3))
+    document = write_report(material(MANY, each=3, wrong=3))
     chart = figure(document, "Share recognised")
     assert chart.title == "299 of 300 tested people were always recognised"
-    discs = [thing for thing in chart.drawing.things if isinstance(thing, Mark)]
+    discs = [thing for thing in chart.drawing.elements if isinstance(thing, Marker)]
     assert len(discs) == 20 and words(chart).count("0 of 3") == 1
     table = next(
         block
@@ -182,17 +182,17 @@ def test_of_many_people_the_hardest_are_drawn_and_listed():
 
 
 def test_hidden_people_stand_beside_known_ones_with_the_limit():
-    chart = figure(write(material()), "Histogram of the likeness")
+    chart = figure(write_report(material()), "Histogram of the likeness")
     assert {"known, right name", "hidden people", "limit 1.50"} <= {*words(chart)}
     assert chart.title == "100 % of the rightly named faces are above the limit, 0 % of strangers"
-    crosses = [thing for thing in chart.drawing.things if isinstance(thing, Mark) and thing.shape is Shape.CROSS]
+    crosses = [thing for thing in chart.drawing.elements if isinstance(thing, Marker) and thing.shape is Shape.CROSS]
     assert len(crosses) == 2  # the two wrong names
-    alone = figure(write(material(strangers=False)), "Histogram of the likeness")
+    alone = figure(write_report(material(strangers=False)), "Histogram of the likeness")
     assert "hidden people" not in words(alone)
 
 
 def test_a_study_adds_its_charts_and_leaves_out_what_tells_nothing():
-    document = write(material(study=study()))
+    document = write_report(material(study=study()))
     assert figure(document, "Learning curve").title == "70 % right with 1 photo of each person, 90 % with 5"
     slices = figure(document, "Accuracy by slices")
     assert slices.title == "Hardest: face size below 40 px, 60 % of 5 faces right"
@@ -203,12 +203,14 @@ def test_a_study_adds_its_charts_and_leaves_out_what_tells_nothing():
 
 
 def test_errors_say_whether_the_name_would_have_been_given():
-    document = write(material(wrong=2))
-    cards = next(block for section in document.sections for block in section.blocks if isinstance(block, Mistakes))
-    assert [card.person for card in cards.items] == ["Ann Lee", "Ann Lee"] and "above the limit" in cards.items[0].said
-    stricter = write(with_threshold(material(wrong=2), score=2.5))
-    cards = next(block for section in stricter.sections for block in section.blocks if isinstance(block, Mistakes))
-    assert "would be called unknown" in cards.items[0].said
+    document = write_report(material(wrong=2))
+    cards = next(block for section in document.sections for block in section.blocks if isinstance(block, ErrorCards))
+    assert [card.person for card in cards.items] == ["Ann Lee", "Ann Lee"] and "above the limit" in cards.items[
+        0
+    ].certainty
+    stricter = write_report(with_threshold(material(wrong=2), score=2.5))
+    cards = next(block for section in stricter.sections for block in section.blocks if isinstance(block, ErrorCards))
+    assert "would be called unknown" in cards.items[0].certainty
 
 
 @pytest.mark.parametrize(
@@ -227,11 +229,11 @@ def test_errors_say_whether_the_name_would_have_been_given():
     ids=["wide", "few each", "left out", "rates", "prior", "unknown", "small", "stale", "no study"],
 )
 def test_limits_are_told_from_the_numbers(given, said):
-    assert said in limits(write(given))
+    assert said in limits(write_report(given))
 
 
 def test_what_does_not_limit_is_not_told():
-    told = limits(write(material(each=400, wrong=0, study=study())))
+    told = limits(write_report(material(each=400, wrong=0, study=study())))
     for absent in ("could be tested", "fewer than", "changed since", "one division", "called unknown"):
         assert absent not in told
 
@@ -259,21 +261,23 @@ def test_a_logarithmic_scale_places_powers_evenly():
 
 def test_long_names_are_cut_and_stay_apart():
     names = ["Short", "A very long name that ends here", "Another long one, the first", "Another long one, the second"]
-    cut = labels(names, 16)
+    cut = shorten_labels(names, 16)
     assert cut[:2] == ["Short", "A very long nam…"] and all(len(label) <= 16 for label in cut)
     assert len(set(cut)) == 4 and cut[2].endswith("he first")
 
 
 def test_a_share_is_drawn_at_its_place_between_the_ends_of_its_interval():
-    drawing = figures.dots([Row(label="Ann", value=0.5, low=0.25, high=0.75, note="2 of 4")], "recognised", whole=True)
-    (disc,) = (thing for thing in drawing.things if isinstance(thing, Mark))
+    drawing = figures.draw_dot_plot(
+        [DotRow(label="Ann", value=0.5, low=0.25, high=0.75, note="2 of 4")], "recognised", whole=True
+    )
+    (disc,) = (thing for thing in drawing.elements if isinstance(thing, Marker))
     ticks = {
-        thing.text: thing.x for thing in drawing.things if isinstance(thing, Text) and thing.anchor is Anchor.MIDDLE
+        thing.text: thing.x for thing in drawing.elements if isinstance(thing, Text) and thing.anchor is Anchor.MIDDLE
     }
     assert disc.x == pytest.approx((ticks["0 %"] + ticks["100 %"]) / 2)
     assert disc.x == pytest.approx(ticks["50 %"])
 
 
 def test_a_histogram_counts_everything_once():
-    one = figures.heap("x", np.array([-9.0, 0.1, 0.5, 0.5, 99.0]), 0.0, 1.0, WRONG)
+    one = figures.build_histogram("x", np.array([-9.0, 0.1, 0.5, 0.5, 99.0]), 0.0, 1.0, WRONG)
     assert one.counts.sum() == 5 and one.counts[0] == 1 and one.counts[-1] == 1

@@ -7,11 +7,11 @@ import json
 import numpy as np
 import pytest
 
-from core.learn.metrics.classification import evaluate
+from core.learn.metrics.classification import evaluate_predictions
 from core.ui import charts
-from core.ui.charts import Group, Matrix
+from core.ui.charts import ConfusionMatrix, PointGroup
 from core.ui.evaluation import confusion_matrix
-from core.ui.evaluation.evaluation_page import finding, people_table
+from core.ui.evaluation.evaluation_page import confusion_summary, per_person_table
 from core.ui.projection.map_page import selected_rows
 
 
@@ -23,12 +23,12 @@ def ints(*values: int) -> np.ndarray:
 
 
 def test_the_biggest_people_come_first_and_the_absent_not_at_all():
-    assert charts.biggest(ints(2, 2, 0, -1, 2, 0), 4).tolist() == [2, 0]
+    assert charts.largest_people(ints(2, 2, 0, -1, 2, 0), 4).tolist() == [2, 0]
 
 
 def test_twelve_people_are_coloured_the_rest_is_grey_and_nobody_is_lost():
     labels = np.concatenate([np.repeat(np.arange(30), 2), [-1]])
-    groups = charts.people_groups(labels, [f"p{n}" for n in range(30)], charts.biggest(labels, 30))
+    groups = charts.people_groups(labels, [f"p{n}" for n in range(30)], charts.largest_people(labels, 30))
     coloured = [group for group in groups if not group.faded]
     assert len(coloured) == 12
     assert len({(group.colour, group.symbol) for group in coloured}) == 12
@@ -41,9 +41,9 @@ def test_twelve_people_are_coloured_the_rest_is_grey_and_nobody_is_lost():
 def test_names_stand_at_their_groups_without_its_outliers_and_the_biggest_come_first(dimensions):
     points = np.array([[9, 9, 9], [0, 0, 0], [0, 0.2, 0], [0.1, 0, 0], [10, 10, 10]], dtype=np.float32)[:, :dimensions]
     groups = [
-        Group("far", ints(0), "#0072B2"),
-        Group("big", ints(1, 2, 3, 4), "#E69F00"),
-        Group("rest", ints(), faded=True),
+        PointGroup("far", ints(0), "#0072B2"),
+        PointGroup("big", ints(1, 2, 3, 4), "#E69F00"),
+        PointGroup("rest", ints(), faded=True),
     ]
     placed = charts.direct_labels(points, groups)
     assert list(placed) == ["big", "far"]
@@ -53,9 +53,9 @@ def test_names_stand_at_their_groups_without_its_outliers_and_the_biggest_come_f
 # the confusion matrix
 
 
-def a_matrix() -> Matrix:
+def a_matrix() -> ConfusionMatrix:
     counts = np.array([[19, 3], [0, 5]])
-    return Matrix(["Jerry", "Ben"], ints(7, 4), counts, ints(22, 5))
+    return ConfusionMatrix(["Jerry", "Ben"], ints(7, 4), counts, ints(22, 5))
 
 
 def test_cells_say_who_was_taken_for_whom_and_carry_their_people():
@@ -80,7 +80,9 @@ def test_shares_are_of_the_true_persons_faces():
     [(25, True, True), (26, False, True), (60, False, True), (105, False, False), (1_000, False, False)],
 )
 def test_a_matrix_changes_its_form_with_its_size(n, numbers, heat):
-    matrix = Matrix([f"Person {row}" for row in range(n)], np.arange(n), np.eye(n, dtype=int), np.ones(n, dtype=int))
+    matrix = ConfusionMatrix(
+        [f"Person {row}" for row in range(n)], np.arange(n), np.eye(n, dtype=int), np.ones(n, dtype=int)
+    )
     chart = json.loads(charts.confusion_json(matrix, ink="#000000", as_shares=False))
     assert ("text" in chart["data"][-1]["mode"]) == numbers
     assert (chart["data"][0]["type"] == "heatmap") == heat
@@ -89,7 +91,10 @@ def test_a_matrix_changes_its_form_with_its_size(n, numbers, heat):
 
 def test_long_names_are_cut_at_the_axes_unless_that_makes_two_alike():
     names = ["Gonzalo Sanchez de Lozada", "A very long name indeed 1", "A very long name indeed 2"]
-    assert Matrix(names, ints(0, 1, 2), np.eye(3), ints(1, 1, 1)).labels == ["Gonzalo Sanchez de Lo…", *names[1:]]
+    assert ConfusionMatrix(names, ints(0, 1, 2), np.eye(3), ints(1, 1, 1)).labels == [
+        "Gonzalo Sanchez de Lo…",
+        *names[1:],
+    ]
 
 
 def an_evaluation(n_people: int, wrong: list[tuple[int, int]]):
@@ -98,7 +103,7 @@ def an_evaluation(n_people: int, wrong: list[tuple[int, int]]):
     given = ints(*range(n_people), *(pair[1] for pair in wrong))
     probs = np.full((len(true), n_people), 0.1 / n_people)
     probs[np.arange(len(true)), given] = 0.9
-    return evaluate([f"p_{number:03d}" for number in range(n_people)], true, given, probs)
+    return evaluate_predictions([f"p_{number:03d}" for number in range(n_people)], true, given, probs)
 
 
 def test_few_people_are_all_in_the_matrix_and_of_many_those_who_are_confused():
@@ -116,13 +121,13 @@ def test_looking_for_a_person_shows_whoever_they_were_confused_with():
 def test_the_most_confused_are_shown_when_even_the_confused_are_many():
     busy = an_evaluation(1_000, [(n, n + 1) for n in range(0, 900, 2)] + [(900, 901)] * 3)
     shown = confusion_matrix.matrix_people(busy, (), everyone=False).tolist()
-    assert len(shown) == confusion_matrix.BUSY_MOST
+    assert len(shown) == confusion_matrix.MOST_CONFUSED_SHOWN
     assert {900, 901} <= set(shown)
 
 
 def test_people_who_read_the_same_keep_their_folder_names():
-    evaluation = evaluate(["A B", "A_B"], ints(0, 1), ints(0, 1), np.eye(2))
-    assert confusion_matrix.matrix_of(evaluation, ints(0, 1), by_name=True).names == ["A B", "A_B"]
+    evaluation = evaluate_predictions(["A B", "A_B"], ints(0, 1), ints(0, 1), np.eye(2))
+    assert confusion_matrix.cut_matrix(evaluation, ints(0, 1), by_name=True).names == ["A B", "A_B"]
 
 
 @pytest.mark.parametrize(
@@ -135,11 +140,11 @@ def test_people_who_read_the_same_keep_their_folder_names():
     ],
 )
 def test_the_finding_of_the_errors(wrong, said):
-    assert finding(an_evaluation(3, wrong)) == said
+    assert confusion_summary(an_evaluation(3, wrong)) == said
 
 
 def test_the_table_of_people_starts_with_the_worst():
-    table = people_table(an_evaluation(3, [(1, 2), (1, 2)]))
+    table = per_person_table(an_evaluation(3, [(1, 2), (1, 2)]))
     assert table["Person"].tolist() == ["p 001", "p 002", "p 000"]
     assert table["Taken for"].tolist() == ["p 002 (2)", "", ""]
     assert table["Recognised"].round().tolist() == [33, 100, 100]

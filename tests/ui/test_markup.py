@@ -25,18 +25,19 @@ LABELLED = {
     *("camera_input", "tabs", "badge", "feedback"),
 }
 """Elements whose first arguments are Markdown."""
-OURS = {"say_next", "empty", "next_step", "page", "show_refusal"}
+OURS = {"say_next", "show_empty_state", "show_next_step", "page"}
 """Our own functions that draw one: what they are given is looked at where they are called."""
 KEPT_MESSAGE = "message"
 """What ``frame.say_next`` was given and keeps for the next run."""
-TEXTS_OF = {"metric": 3, "page_link": 0, "empty": 2, "next_step": 2, "page": 2}
+TEXTS_OF = {"metric": 3, "page_link": 0, "show_empty_state": 2, "show_next_step": 2, "page": 2}
 """How many of the first arguments are; otherwise one."""
 MARKDOWN_KEYWORDS = {"help", "text", "label", "body", "captions"}
 MARKDOWN_OPTIONS = {"radio", "pills", "segmented_control", "select_slider"}
 """Elements whose options are Markdown too."""
 PLAIN_KEYWORD_ELEMENTS = {"code", "text", "html"}
 SAFE_CALLS = {
-    *("plain", "name", "count", "percent", "probability", "duration", "size", "ago", "rate", "strangers_share"),
+    *("plain", "name", "count", "percent", "format_probability", "format_duration", "format_size", "ago"),
+    *("format_rate", "strangers_share"),
     *("len", "round", "int", "float", "sum", "abs", "min", "max", "str.join", "ordinal"),
 }
 SAFE_METHODS = {"capitalize", "upper", "lower", "strip", "removesuffix", "title"}

@@ -9,8 +9,8 @@ from core.learn.model_selection.photos_needed import MOST, Advice, PhotoKind
 from core.store.protocols import Counts, Dataset, PersonCount
 from core.ui.people import confusable_people, erasure, merging, overview, people_grid, photos_needed
 from core.ui.people.confusable_people import Likeness
-from core.ui.people.people_grid import Order, Show, Wanted
-from core.ui.people.person import View, free_name
+from core.ui.people.people_grid import PeopleCategory, PeopleFilter, PeopleOrder
+from core.ui.people.person import PersonView, free_name
 
 
 def person(number: int, name: str, faces: int = 10, *, train: int = 0, val: int = 0, **others) -> PersonCount:
@@ -25,48 +25,48 @@ CROWD = [
 ]
 
 
-def names(wanted: Wanted) -> list[str]:
-    return [each.name for each in people_grid.listed(CROWD, wanted)]
+def names(wanted: PeopleFilter) -> list[str]:
+    return [each.name for each in people_grid.filter_people(CROWD, wanted)]
 
 
 def test_people_are_ordered_by_name_whatever_the_capitals():
-    assert names(Wanted()) == ["ann_lee", "Björn", "Carl"]
+    assert names(PeopleFilter()) == ["ann_lee", "Björn", "Carl"]
 
 
 @pytest.mark.parametrize(
     ("order", "expected"),
     [
-        (Order.MOST, ["ann_lee", "Carl", "Björn"]),
-        (Order.FEWEST, ["Björn", "Carl", "ann_lee"]),
-        (Order.POOREST, ["Björn", "ann_lee", "Carl"]),
+        (PeopleOrder.MOST, ["ann_lee", "Carl", "Björn"]),
+        (PeopleOrder.FEWEST, ["Björn", "Carl", "ann_lee"]),
+        (PeopleOrder.POOREST, ["Björn", "ann_lee", "Carl"]),
     ],
 )
 def test_an_order_puts_its_own_first_and_the_unmeasured_last(order, expected):
-    assert names(Wanted(order=order)) == expected
+    assert names(PeopleFilter(order=order)) == expected
 
 
 @pytest.mark.parametrize(
     ("typed", "found"), [("bjorn", ["Björn"]), (" LEE ", ["ann_lee"]), ("ann lee", ["ann_lee"]), ("zoe", []), ("q", [])]
 )
 def test_a_name_is_found_without_its_capitals_and_accents(typed, found):
-    assert names(Wanted(search=typed)) == found
+    assert names(PeopleFilter(search=typed)) == found
 
 
 def test_hidden_people_are_listed_when_asked_for():
-    assert names(Wanted(hidden=True)) == ["ann_lee", "Björn", "Carl", "Zoé"]
-    assert people_grid.counts(CROWD, hidden=True)[Show.ALL] == 4
+    assert names(PeopleFilter(hidden=True)) == ["ann_lee", "Björn", "Carl", "Zoé"]
+    assert people_grid.count_people(CROWD, hidden=True)[PeopleCategory.ALL] == 4
 
 
 def test_chips_count_and_choose_the_same_people():
-    counted = people_grid.counts(CROWD, hidden=False)
-    assert counted == {Show.ALL: 3, Show.FEW: 1, Show.POOR: 1, Show.ONE_SIDE: 1}
-    for show in Show:
-        assert len(names(Wanted(show=show))) == counted[show]
+    counted = people_grid.count_people(CROWD, hidden=False)
+    assert counted == {PeopleCategory.ALL: 3, PeopleCategory.FEW: 1, PeopleCategory.POOR: 1, PeopleCategory.ONE_SIDE: 1}
+    for show in PeopleCategory:
+        assert len(names(PeopleFilter(show=show))) == counted[show]
 
 
 def test_a_person_on_neither_side_is_not_on_one_side_only():
-    assert Show.ONE_SIDE not in people_grid.traits(person(1, "Ann"))
-    assert Show.ONE_SIDE in people_grid.traits(person(1, "Ann", val=2))
+    assert PeopleCategory.ONE_SIDE not in people_grid.person_categories(person(1, "Ann"))
+    assert PeopleCategory.ONE_SIDE in people_grid.person_categories(person(1, "Ann", val=2))
 
 
 def test_the_most_alike_come_first_with_their_similarity_and_without_oneself():
@@ -77,10 +77,10 @@ def test_the_most_alike_come_first_with_their_similarity_and_without_oneself():
 
 def test_the_summary_counts_what_there_is_and_nothing_else():
     counts = Counts(photos=38, faces=40, people=4, train_faces=19, val_faces=14, unnamed_faces=2)
-    assert overview.summary(CROWD, counts) == (
+    assert overview.summarise_people(CROWD, counts) == (
         "3 people · 40 faces · 19 to learn from, 14 to test on · 1 hidden · 2 without a name"
     )
-    assert overview.summary(CROWD[:1], Counts(faces=10, people=1)) == "1 person · 10 faces"
+    assert overview.summarise_people(CROWD[:1], Counts(faces=10, people=1)) == "1 person · 10 faces"
 
 
 @pytest.mark.parametrize(
@@ -98,16 +98,18 @@ def test_the_summary_counts_what_there_is_and_nothing_else():
     ],
 )
 def test_advice_is_a_sentence(more, kinds, said):
-    assert photos_needed.sentence(Advice(1, more, kinds, "")) == said
+    assert photos_needed.describe_photo_advice(Advice(1, more, kinds, "")) == said
 
 
 def test_what_would_be_erased_is_told_in_numbers():
-    told = erasure.sentence("Ann Lee", {"faces": 6, "photos": 5, "photos_kept": 1, "models": 2, "lookups": 1})
+    told = erasure.describe_erasure("Ann Lee", {"faces": 6, "photos": 5, "photos_kept": 1, "models": 2, "lookups": 1})
     assert told.startswith(
         "**Ann Lee**: 6 faces, 5 photos, 2 trained recognisers, 1 kept result of Many photos and all exports"
     )
     assert "1 photo with other people on it stays" in told
-    assert "stay" not in erasure.sentence("Ann", {"faces": 1, "photos": 1, "photos_kept": 0, "models": 0, "lookups": 0})
+    assert "stay" not in erasure.describe_erasure(
+        "Ann", {"faces": 1, "photos": 1, "photos_kept": 0, "models": 0, "lookups": 0}
+    )
 
 
 @pytest.mark.parametrize(("typed", "yes"), [("ann_lee", True), (" ann lee ", True), ("ann", False), ("", False)])
@@ -116,16 +118,20 @@ def test_only_the_name_itself_is_a_yes_to_erasing(typed, yes):
 
 
 def test_of_two_who_are_merged_the_one_with_more_photos_stays():
-    view = View(Dataset(id="d", name="Family", model_id="facenet-128", revision=1, created=0.0), CROWD[0], tuple(CROWD))
-    assert merging.survivor(view, 2) == (2, 1)
-    assert merging.survivor(view, 3) == (1, 3)
+    view = PersonView(
+        Dataset(id="d", name="Family", model_id="facenet-128", revision=1, created=0.0), CROWD[0], tuple(CROWD)
+    )
+    assert merging.choose_survivor(view, 2) == (2, 1)
+    assert merging.choose_survivor(view, 3) == (1, 3)
 
 
 def test_a_new_persons_name_is_one_that_nobody_has():
     people = (person(1, "Ann"), person(2, "Ann_2"), person(3, "Ann 3"))
     assert (
         free_name(
-            View(Dataset(id="d", name="Family", model_id="facenet-128", revision=1, created=0.0), people[0], people)
+            PersonView(
+                Dataset(id="d", name="Family", model_id="facenet-128", revision=1, created=0.0), people[0], people
+            )
         )
         == "Ann 4"
     )

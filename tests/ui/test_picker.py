@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.ui.components import outbox
-from core.ui.components.picker import Command, Picked, read
+from core.ui.components.picker import GridCommand, Picked, read_picked
 
 SHOWN = ["a", "b", "c"]
 
@@ -15,35 +15,35 @@ def picked(epoch: int, selected: list[str], focused: str | None = None) -> dict[
 
 
 def test_nothing_has_come_back_yet() -> None:
-    assert read(None, [], SHOWN, 0) == Picked()
+    assert read_picked(None, [], SHOWN, 0) == Picked()
 
 
 def test_faces_that_are_gone_are_not_chosen() -> None:
-    assert read(picked(1, ["a", "gone", "c"], "gone"), [], SHOWN, 1) == Picked(("a", "c"), None)
+    assert read_picked(picked(1, ["a", "gone", "c"], "gone"), [], SHOWN, 1) == Picked(("a", "c"), None)
 
 
 def test_an_action_lets_go_of_what_was_chosen_but_keeps_the_focus() -> None:
-    assert read(picked(1, ["a"], "b"), [], SHOWN, 2) == Picked((), "b")
+    assert read_picked(picked(1, ["a"], "b"), [], SHOWN, 2) == Picked((), "b")
 
 
 def test_commands_come_in_their_order() -> None:
     sent = [{"n": 7, "name": "exclude", "ids": ["b"]}, {"n": 9, "name": "undo", "ids": ["c"]}]
-    found = read(None, sent, SHOWN, 4)
-    assert found.commands == (Command("exclude", ("b",)), Command("undo", ("c",)))
-    assert found.command == Command("undo", ("c",))
+    found = read_picked(None, sent, SHOWN, 4)
+    assert found.commands == (GridCommand("exclude", ("b",)), GridCommand("undo", ("c",)))
+    assert found.command == GridCommand("undo", ("c",))
 
 
 def test_a_command_is_obeyed_once_however_often_it_is_sent() -> None:
     sent = [{"n": 7, "name": "exclude", "ids": ["b"]}, {"n": 9, "name": "undo", "ids": ["c"]}]
-    assert [command["n"] for command in outbox.fresh("some grid", sent)] == [7, 9]
-    assert outbox.fresh("some grid", [*sent, {"n": 12, "name": "redo", "ids": []}])[0]["n"] == 12
-    assert outbox.fresh("some grid", sent) == []
-    assert outbox.seen("some grid") == 12
-    assert [command["n"] for command in outbox.fresh("another", sent)] == [7, 9]
+    assert [command["n"] for command in outbox.take_new_commands("some grid", sent)] == [7, 9]
+    assert outbox.take_new_commands("some grid", [*sent, {"n": 12, "name": "redo", "ids": []}])[0]["n"] == 12
+    assert outbox.take_new_commands("some grid", sent) == []
+    assert outbox.last_obeyed_number("some grid") == 12
+    assert [command["n"] for command in outbox.take_new_commands("another", sent)] == [7, 9]
 
 
 def test_no_two_drawings_are_alike_so_that_the_browser_looks_at_its_outbox_each_time() -> None:
-    first, second = outbox.told("drawn grid"), outbox.told("drawn grid")
+    first, second = outbox.outbox_state("drawn grid"), outbox.outbox_state("drawn grid")
     assert first["seen"] == second["seen"] == 0
     assert first["drawing"] != second["drawing"]
 

@@ -7,18 +7,21 @@ import base64
 import numpy as np
 import pytest
 
-from core.ui.charts import Group
+from core.ui.charts import PointGroup
 from core.ui.components import scatter
-from core.ui.components.scatter import Card, Mark, Who
+from core.ui.components.scatter import Card, ScatterMark, Who
 
 POINTS = np.array([[10, 5], [12, 5], [14, 9], [11, 6]], dtype=np.float32)
-GROUPS = [Group("everyone else", np.array([1, 3]), faded=True), Group("Ann", np.array([0, 2]), "#0072B2", "star")]
+GROUPS = [
+    PointGroup("everyone else", np.array([1, 3]), faded=True),
+    PointGroup("Ann", np.array([0, 2]), "#0072B2", "star"),
+]
 
 
 @pytest.fixture
 def cloud() -> scatter.Cloud:
     who = Who(np.array([0, -1, 0, 1]), ["Ann", "Ben"])
-    return scatter.pack("these", ["a", "b", "c", "d"], POINTS, GROUPS, {"Ann": (12, 9)}, who)
+    return scatter.pack_points("these", ["a", "b", "c", "d"], POINTS, GROUPS, {"Ann": (12, 9)}, who)
 
 
 def test_places_keep_their_proportions_and_groups_their_faces(cloud) -> None:
@@ -36,8 +39,8 @@ def test_places_keep_their_proportions_and_groups_their_faces(cloud) -> None:
 
 def test_points_in_space_have_three_coordinates_each() -> None:
     points = np.array([[0, 0, 0], [2, 1, 4]], dtype=np.float32)
-    made = scatter.pack(
-        "deep", ["a", "b"], points, [Group("all", np.arange(2))], {"all": (1, 1, 1)}, Who(np.array([-1, -1]), [])
+    made = scatter.pack_points(
+        "deep", ["a", "b"], points, [PointGroup("all", np.arange(2))], {"all": (1, 1, 1)}, Who(np.array([-1, -1]), [])
     )
     places = np.frombuffer(base64.b64decode(made.packed["points"]), "<u2").reshape(-1, 3) / 65_535
     assert np.allclose(places, points / 4, atol=1e-4)
@@ -45,7 +48,7 @@ def test_points_in_space_have_three_coordinates_each() -> None:
 
 
 def test_marks_lie_among_the_points_and_leave_them_what_they_are(cloud) -> None:
-    marked = cloud.with_marks([Mark("1", (12, 7), (2, 0), Card(-1, "data:,", "Face 1", ("Face 1",)))])
+    marked = cloud.with_marks([ScatterMark("1", (12, 7), (2, 0), Card(-1, "data:,", "Face 1", ("Face 1",)))])
     (mark,) = marked.packed["marks"]
     assert (mark["number"], mark["at"], mark["lines"]) == ("1", [0.5, 0.5], [2, 0])
     assert marked.packed["points"] is cloud.packed["points"] and marked.of == cloud.of
@@ -54,14 +57,14 @@ def test_marks_lie_among_the_points_and_leave_them_what_they_are(cloud) -> None:
 
 @pytest.mark.parametrize("n", [0, 1, 3])
 def test_faces_at_one_place_can_be_packed(n: int) -> None:
-    groups, who = [Group("all", np.arange(n))], Who(np.zeros(n, dtype=np.int64), ["Ann"])
-    made = scatter.pack("some", ["x"] * n, np.ones((n, 2), np.float32), groups, {}, who)
+    groups, who = [PointGroup("all", np.arange(n))], Who(np.zeros(n, dtype=np.int64), ["Ann"])
+    made = scatter.pack_points("some", ["x"] * n, np.ones((n, 2), np.float32), groups, {}, who)
     assert len(base64.b64decode(made.packed["points"])) == 4 * n
 
 
 def test_answers_about_other_points_are_passed_over(cloud) -> None:
-    assert scatter.read({"of": "these", "rows": [2, 0]}, {"of": "these", "rows": [1]}, cloud) == scatter.Looked(
-        ("c", "a"), (1,)
-    )
-    assert scatter.read({"of": "others", "rows": [2]}, None, cloud) == scatter.Looked((), ())
-    assert scatter.read({"of": "these", "rows": [4, -1, 3]}, None, cloud).picked == ("d",)
+    assert scatter.read_scatter_event(
+        {"of": "these", "rows": [2, 0]}, {"of": "these", "rows": [1]}, cloud
+    ) == scatter.ScatterEvent(("c", "a"), (1,))
+    assert scatter.read_scatter_event({"of": "others", "rows": [2]}, None, cloud) == scatter.ScatterEvent((), ())
+    assert scatter.read_scatter_event({"of": "these", "rows": [4, -1, 3]}, None, cloud).picked == ("d",)

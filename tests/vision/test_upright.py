@@ -11,8 +11,8 @@ import pytest
 
 from core.base.settings import ImageLimits
 from core.base.types import Detection, RgbImage
-from core.imaging.decoding import decode, turn_pixels
-from core.imaging.geometry import overlaps
+from core.imaging.decoding import decode_image, turn_pixels
+from core.imaging.geometry import pairwise_overlaps
 from core.vision.detect.mtcnn import Detector
 from core.vision.detect.upright import Upright, detect_upright
 from core.vision.embed.embedder import Embedder
@@ -41,7 +41,7 @@ def crowds(shared_dir) -> list[RgbImage]:
     """Photos with several faces, some of them old scans."""
     with zipfile.ZipFile(shared_dir / "faces" / "group-photos.zip") as archive:
         names = [name for name in archive.namelist() if name.lower().endswith((".jpg", ".png"))]
-        return [decode(archive.read(name), ImageLimits()) for name in names]
+        return [decode_image(archive.read(name), ImageLimits()) for name in names]
 
 
 def test_no_upright_photo_is_turned_and_hardly_any_is_looked_at_turned(engine, sample_images) -> None:
@@ -86,7 +86,7 @@ def test_the_faces_of_a_turned_photo_are_those_of_the_upright_one(engine, sample
     assert lies.turn == 4 - quarters
     (face,), (expected,) = lies.faces, Detector(engine).detect([large])[0]
     boxes = (np.array([each.box.as_tuple()]) for each in (face, expected))
-    assert overlaps(*boxes)[0, 0] > 0.9
+    assert pairwise_overlaps(*boxes)[0, 0] > 0.9
     embedder = Embedder(engine, vectors_model(DEFAULT_VECTORS_ID))
     one, other = embedder.embed([(turn_pixels(turn_pixels(large, quarters), lies.turn), face), (large, expected)])
     assert one @ other > 0.98
@@ -99,6 +99,6 @@ def test_a_photo_without_anybody_stays_as_it_lies(engine) -> None:
 
 @pytest.mark.parametrize(("name", "turn"), [("rot90.jpg", 1), ("single180_16.jpg", 2), ("single270_18.jpg", 3)])
 def test_photos_whose_exif_was_lost_are_found_upright(engine, shared_dir, name: str, turn: int) -> None:
-    image = decode((shared_dir / "cases" / "photos" / name).read_bytes(), ImageLimits())
+    image = decode_image((shared_dir / "cases" / "photos" / name).read_bytes(), ImageLimits())
     (found,) = detect_upright(Detector(engine), [image])
     assert found.turn == turn and found.faces[0].prob > 0.99

@@ -9,10 +9,10 @@ import pytest
 
 from core.base.errors import InputRefused, ModelMismatch, NameTaken, NotFound
 from core.base.types import CancelToken
-from core.jobs.handlers import IngestRequest, handlers, sweep_uploads
+from core.jobs.handlers import IngestRequest, job_handlers, sweep_uploads
 from core.jobs.model import JobKind
 from core.jobs.worker import run_job
-from core.store.artifacts import Kind
+from core.store.artifacts import ArtifactKind
 from core.workflows import datasets
 from core.workflows.erasure.erase_dataset import erase_dataset
 from core.workflows.photos.orphans import sweep_leftovers
@@ -24,7 +24,7 @@ def taken(services, files, name="Family"):
     dataset = services.store.create_dataset(name, "facenet-128")
     archive = write_zip(services.settings.inbox_dir / "box.zip", files)
     services.jobs.submit(dataset.id, JobKind.INGEST, IngestRequest(str(archive), "box.zip").params())
-    run_job(services.jobs, services.jobs.claim(), handlers(services)[JobKind.INGEST], CancelToken())
+    run_job(services.jobs, services.jobs.claim(), job_handlers(services)[JobKind.INGEST], CancelToken())
     archive.unlink()
     return dataset
 
@@ -33,7 +33,9 @@ def test_an_erased_dataset_leaves_no_row_no_file_and_no_name(services, sample_fi
     photos = [content for name, content in sample_files.items() if "madonna" in name][:3]
     dataset = taken(services, {f"Zebedee Quux/{number}.jpg": content for number, content in enumerate(photos)})
     assert services.store.counts(dataset.id).faces == 3
-    datasets.delete(services.store, services.jobs, services.artifacts, services.settings.exports_dir, dataset.id)
+    datasets.delete_dataset(
+        services.store, services.jobs, services.artifacts, services.settings.exports_dir, dataset.id
+    )
     assert services.store.datasets() == []
     for path in services.settings.data_dir.rglob("*"):
         if path.is_file() and "models" not in path.parts:
@@ -45,7 +47,7 @@ def test_an_erased_dataset_leaves_no_row_no_file_and_no_name(services, sample_fi
 def test_erasing_one_dataset_leaves_the_same_photos_of_another(services, sample_files):
     photos = {"Ann/1.jpg": next(iter(sample_files.values()))}
     first, second = taken(services, photos, "One"), taken(services, photos, "Two")
-    datasets.delete(services.store, services.jobs, services.artifacts, services.settings.exports_dir, first.id)
+    datasets.delete_dataset(services.store, services.jobs, services.artifacts, services.settings.exports_dir, first.id)
     table = services.store.face_table(second.id)
     assert len(table) == 1
     assert services.artifacts.read(second.id, "photos", table.photo_ids[0])
@@ -54,7 +56,9 @@ def test_erasing_one_dataset_leaves_the_same_photos_of_another(services, sample_
 def test_erasing_stops_work_that_is_waiting(services):
     dataset = services.store.create_dataset("Family", "facenet-128")
     services.jobs.submit(dataset.id, JobKind.TRAIN, {})
-    datasets.delete(services.store, services.jobs, services.artifacts, services.settings.exports_dir, dataset.id)
+    datasets.delete_dataset(
+        services.store, services.jobs, services.artifacts, services.settings.exports_dir, dataset.id
+    )
     assert services.jobs.claim() is None
 
 
@@ -121,8 +125,8 @@ def test_what_a_cut_off_deletion_leaves_is_swept(services, sample_files):
     services.store.delete_dataset(dataset.id)  # and killed before the files went
     assert (services.artifacts.root / dataset.id).exists()
     other = services.store.create_dataset("Other", "facenet-128")
-    services.artifacts.put(other.id, Kind.RUN, "abcd", b"a run without its row")
-    draft = services.artifacts.path(other.id, Kind.CROP, "ab12").with_name("ab12.1234.part")
+    services.artifacts.put(other.id, ArtifactKind.RUN, "abcd", b"a run without its row")
+    draft = services.artifacts.path(other.id, ArtifactKind.CROP, "ab12").with_name("ab12.1234.part")
     draft.parent.mkdir(parents=True)
     draft.write_bytes(b"half a crop")
     assert sweep_leftovers(services.leftover_tools()) == 0, "it may be somebody's who is at work"

@@ -1,6 +1,6 @@
 """Give a face the name of a known person: a linear SVM on unit-length embeddings, saved as arrays and names.
 
-It always names somebody; whether the face is anybody known is decided in ``openset``.
+It always names somebody; whether the face is anybody known is decided in ``rejection_rule``.
 
 One-versus-rest, not one-versus-one
     Errors on lfw-dev (1,027 faces of 79 people; C = 1, weighted, against scikit-learn's ``SVC``; 2 to 5 repetitions):
@@ -59,7 +59,7 @@ from core.base.types import Doubles, Floats, Ints, Vectors
 from core.learn.classification.solver import Watch, one_versus_rest, unwatched
 from core.learn.model_selection.splits import deal_into_folds
 from core.learn.open_set import rejection_rule
-from core.learn.open_set.rejection_rule import Gallery, Rule, Rules, Threshold
+from core.learn.open_set.rejection_rule import Gallery, RejectionRule, RejectionRules, Threshold
 
 C_GRID = (0.3, 1.0, 3.0, 10.0)
 C_UNTOLD = 1.0
@@ -128,7 +128,7 @@ class Recogniser:
     svm: LinearSvm
     centroids: Vectors
     """(n_people, dimension) float32, unit length"""
-    rules: Rules
+    rules: RejectionRules
     """When to say "unknown"."""
     model_id: str
     seed: int
@@ -137,7 +137,7 @@ class Recogniser:
     def people(self) -> tuple[str, ...]:
         return self.svm.people
 
-    def rule(self, gallery: Gallery | None) -> Rule:
+    def rule(self, gallery: Gallery | None) -> RejectionRule:
         """The rule to use, with or without training faces."""
         return self.rules.alone if gallery is None else self.rules.full
 
@@ -154,12 +154,12 @@ class Recogniser:
         named : (n,) int64, places in ``people``
         scores : (n,) float64, on the scale of ``rule(gallery)``
         """
-        seen = rejection_rule.look(self.svm, self.centroids, gallery, vectors)
-        return seen.person, self.rule(gallery).scores(seen.features)
+        matches = rejection_rule.name_faces(self.svm, self.centroids, gallery, vectors)
+        return matches.person, self.rule(gallery).scores(matches.features)
 
-    def distances(self, vectors: Vectors, named: Ints) -> Floats:
+    def distances(self, vectors: Vectors, person_of_face: Ints) -> Floats:
         """Give each face's distance to the centroid of the person it was named: (n,) float32, 0..2."""
-        return rejection_rule.distances_to_named(vectors, named, self.centroids)
+        return rejection_rule.distances_to_named(vectors, person_of_face, self.centroids)
 
     def to_bytes(self) -> bytes:
         """One .npz of arrays and a header."""
@@ -197,7 +197,7 @@ class Recogniser:
             ) from fault
 
 
-def fit(
+def fit_linear_svm(
     vectors: Vectors,
     labels: Ints,
     people: Sequence[str],
@@ -215,7 +215,7 @@ def fit(
     vectors : (n, dimension) float32, unit length
     labels : (n,) int64, places in ``people``; everybody has a face
     people : two names at least
-    groups : (n,) int64, faces of one shot (``split.near_duplicate_groups``)
+    groups : (n,) int64, faces of one shot (``near_duplicate_groups``)
     seed : deals the folds that C and temperature are chosen on
     c : take this C instead of choosing
     start : a classifier of the same people to begin at: it saves time, and what comes out is the same
@@ -227,18 +227,22 @@ def fit(
         Fewer than two people, or a vector that is no number.
     """
     _require_trainable(vectors, labels, people)
-    some = _sample(labels, groups, seed)
-    first, rest = _in_turn(_choosing_share(len(people), c), watch)
-    chosen = _choose(vectors[some], labels[some], groups[some], C_GRID if c is None else (c,), seed, first)
-    begin = (start.coef, start.intercept) if start else None
-    coef, intercept = one_versus_rest(vectors, labels, len(people), chosen.C, start=begin, watch=rest)
+    sample = _sample(labels, groups, seed)
+    watch_choosing, watch_training = _in_turn(_choosing_share(len(people), c), watch)
+    hyperparameters = _choose_hyperparameters(
+        vectors[sample], labels[sample], groups[sample], C_GRID if c is None else (c,), seed, watch_choosing
+    )
+    start_weights = (start.coef, start.intercept) if start else None
+    coef, intercept = one_versus_rest(
+        vectors, labels, len(people), hyperparameters.C, start=start_weights, watch=watch_training
+    )
     return LinearSvm(
         people=tuple(people),
         coef=coef,
         intercept=intercept,
-        temperature=chosen.temperature,
-        doubt=chosen.doubt,
-        C=chosen.C,
+        temperature=hyperparameters.temperature,
+        doubt=hyperparameters.doubt,
+        C=hyperparameters.C,
     )
 
 
@@ -250,31 +254,33 @@ def _choosing_share(n_people: int, c: float | None) -> float:
 
 def _in_turn(share: float, watch: Watch) -> tuple[Watch, Watch]:
     """Watch two pieces of work, of which the first is the given share."""
-    return lambda done: watch(share * done), lambda done: watch(share + (1 - share) * done)
+    return lambda finished: watch(share * finished), lambda finished: watch(share + (1 - share) * finished)
 
 
 # Choosing C and temperature
 
 
 @dataclass(frozen=True, slots=True)
-class _Chosen:
+class _Hyperparameters:
     C: float
     temperature: float
     doubt: float
 
 
-def _choose(vectors: Vectors, labels: Ints, groups: Ints, grid: tuple[float, ...], seed: int, watch: Watch) -> _Chosen:
+def _choose_hyperparameters(
+    vectors: Vectors, labels: Ints, groups: Ints, grid: tuple[float, ...], seed: int, watch: Watch
+) -> _Hyperparameters:
     """Take the C with the fewest errors on held-out shots, the smallest of equals, and its temperature."""
     labels = np.unique(labels, return_inverse=True)[1]
     fold_of = _holdout_folds(labels, groups, seed)
     held_out = fold_of >= 0
     if not held_out.any():
-        return _Chosen(C_UNTOLD if len(grid) > 1 else grid[0], TEMPERATURE_UNTOLD, _doubt(0))
+        return _Hyperparameters(C_UNTOLD if len(grid) > 1 else grid[0], TEMPERATURE_UNTOLD, _doubt(0))
     truth, n_shots = labels[held_out], len(np.unique(groups[held_out]))
     margins = _out_of_fold(vectors, labels, fold_of, grid, watch)[:, held_out]
-    errors = [np.count_nonzero(each.argmax(axis=1) != truth) for each in margins]
+    errors = [np.count_nonzero(margins_of_c.argmax(axis=1) != truth) for margins_of_c in margins]
     best = int(np.argmin(errors))  # the first, and the grid ascends
-    return _Chosen(grid[best], fit_temperature(margins[best], truth, n_shots), _doubt(n_shots))
+    return _Hyperparameters(grid[best], fit_temperature(margins[best], truth, n_shots), _doubt(n_shots))
 
 
 def _doubt(n_shots: int) -> float:
@@ -295,15 +301,15 @@ def _out_of_fold(vectors: Vectors, labels: Ints, fold_of: Ints, grid: tuple[floa
     n_people = int(labels.max()) + 1
     margins = np.zeros((len(grid), len(vectors), n_people))
     folds = np.unique(fold_of[fold_of >= 0])
-    answers: list[tuple[Floats, Floats]] = []
-    for number, fold in enumerate(folds):
+    solutions: list[tuple[Floats, Floats]] = []
+    for fold_index, fold in enumerate(folds):
         test = fold_of == fold
-        for place, C in enumerate(grid):
-            near = answers[place] if number else answers[-1] if place else None
-            answer = one_versus_rest(vectors[~test], labels[~test], n_people, C, start=near)
-            answers[place : place + 1] = [answer]
-            margins[place, test] = vectors[test] @ answer[0].T + answer[1]
-            watch((number * len(grid) + place + 1) / (len(folds) * len(grid)))
+        for c_index, C in enumerate(grid):
+            neighbouring_solution = solutions[c_index] if fold_index else solutions[-1] if c_index else None
+            solution = one_versus_rest(vectors[~test], labels[~test], n_people, C, start=neighbouring_solution)
+            solutions[c_index : c_index + 1] = [solution]
+            margins[c_index, test] = vectors[test] @ solution[0].T + solution[1]
+            watch((fold_index * len(grid) + c_index + 1) / (len(folds) * len(grid)))
     return margins
 
 
@@ -326,8 +332,8 @@ def fit_temperature(margins: Doubles, truth: Ints, n_shots: int) -> float:
         of_truth = log_probs[rows, truth]
         return float(-((1 - doubt - rival) * of_truth + rival * log_probs.sum(axis=1)).mean())
 
-    found = minimize_scalar(log_loss, bounds=tuple(np.log(_TEMPERATURE_RANGE)), method="bounded")
-    return float(np.exp(found.x))
+    minimum = minimize_scalar(log_loss, bounds=tuple(np.log(_TEMPERATURE_RANGE)), method="bounded")
+    return float(np.exp(minimum.x))
 
 
 def _sample(labels: Ints, groups: Ints, seed: int) -> Ints:
@@ -340,8 +346,8 @@ def _sample(labels: Ints, groups: Ints, seed: int) -> Ints:
         return rows
     key = rng.random(int(groups.max()) + 1)[groups[rows]]
     order = rows[np.lexsort((key, labels[rows]))]
-    place = np.arange(len(order)) - np.searchsorted(labels[order], labels[order])
-    return np.sort(order[place < most_each])
+    rank_in_person = np.arange(len(order)) - np.searchsorted(labels[order], labels[order])
+    return np.sort(order[rank_in_person < most_each])
 
 
 def _require_trainable(vectors: Vectors, labels: Ints, people: Sequence[str]) -> None:
@@ -398,27 +404,31 @@ def _decode(content: bytes) -> Recogniser:
     full, alone = (_read_rule(rule) for rule in header["rules"])
     _require_rules(full, alone)
     return Recogniser(
-        svm=svm, centroids=centroids, rules=Rules(full, alone), model_id=header["model_id"], seed=header["seed"]
+        svm=svm,
+        centroids=centroids,
+        rules=RejectionRules(full, alone),
+        model_id=header["model_id"],
+        seed=header["seed"],
     )
 
 
-def _rule_header(rule: Rule) -> dict[str, Any]:
+def _rule_header(rule: RejectionRule) -> dict[str, Any]:
     """Plain values; JSON has no NaN: what cannot be told is None."""
-    kept = None if np.isnan(rule.genuine_kept) else rule.genuine_kept
-    return {**asdict(rule), "weights": rule.weights.tolist(), "genuine_kept": kept}
+    genuine_kept = None if np.isnan(rule.genuine_kept) else rule.genuine_kept
+    return {**asdict(rule), "weights": rule.weights.tolist(), "genuine_kept": genuine_kept}
 
 
-def _read_rule(header: Mapping[str, Any]) -> Rule:
+def _read_rule(header: Mapping[str, Any]) -> RejectionRule:
     try:
-        limits = tuple(Threshold(**limit) for limit in header["thresholds"])
-        kept = float("nan") if header["genuine_kept"] is None else header["genuine_kept"]
+        thresholds = tuple(Threshold(**limit) for limit in header["thresholds"])
+        genuine_kept = float("nan") if header["genuine_kept"] is None else header["genuine_kept"]
         weights = np.array(header["weights"], dtype=np.float64)
-        return Rule(**{**header, "weights": weights, "thresholds": limits, "genuine_kept": kept})
+        return RejectionRule(**{**header, "weights": weights, "thresholds": thresholds, "genuine_kept": genuine_kept})
     except TypeError as fault:
         raise ValueError(f"a rejection rule is not of its form ({fault})") from fault
 
 
-def _require_rules(full: Rule, alone: Rule) -> None:
+def _require_rules(full: RejectionRule, alone: RejectionRule) -> None:
     for rule, n_features in ((full, len(rejection_rule.FEATURES)), (alone, len(rejection_rule.FEATURES) - 1)):
         numbers = [rule.offset, *rule.weights.tolist(), *(limit.score for limit in rule.thresholds)]
         if rule.weights.shape != (n_features,) or not np.isfinite(np.array(numbers, dtype=np.float64)).all():
@@ -430,8 +440,8 @@ def _require_rules(full: Rule, alone: Rule) -> None:
 def _read_header(packed: Any) -> dict[str, Any]:
     header = json.loads(bytes(packed))
     if not isinstance(header, dict) or header.get("format") != FILE_FORMAT:
-        found = header.get("format") if isinstance(header, dict) else None
-        raise ValueError(f"it has format {found}, and this version reads format {FILE_FORMAT}")
+        file_format = header.get("format") if isinstance(header, dict) else None
+        raise ValueError(f"it has format {file_format}, and this version reads format {FILE_FORMAT}")
     for name, kind in _HEADER_FIELDS.items():
         if type(header.get(name)) is not kind:
             raise ValueError(f"'{name}' is missing or not of its kind")

@@ -77,9 +77,11 @@ class _Faces:
     def least_squares(self, n_people: int) -> Floats:
         """Every person's first Newton step from w = 0, where all faces are inside: (n_people, dimension + 1)."""
         weighted = self.penalty[:, None] * self.rows
-        own = np.zeros((n_people, self.rows.shape[1]))
-        np.add.at(own, self.labels, weighted)
-        pulls = 2 * (2 * own - weighted.sum(axis=0, dtype=np.float64))
+        sums_of_people = np.zeros((n_people, self.rows.shape[1]))
+        np.add.at(sums_of_people, self.labels, weighted)
+        # With signs +1 for the own and -1 for the rest, a signed sum is twice the own less all: no loop.
+        pulls = 2 * (2 * sums_of_people - weighted.sum(axis=0, dtype=np.float64))
+        # All faces are inside, so the matrix is the same for everybody and inverted once.
         return np.asarray(pulls @ np.linalg.inv(_hessian(weighted, self.rows)), dtype=np.float32)
 
 
@@ -110,13 +112,15 @@ def one_versus_rest(
     faces = _Faces.of(vectors, np.float32(C) * person_weights(labels, n_people), labels)
     blocks = [range(at, min(at + PEOPLE_AT_ONCE, n_people)) for at in range(0, n_people, PEOPLE_AT_ONCE)]
     threads = max((library["num_threads"] for library in _blas().info()), default=1)
+    # One thread in each product: the threads divide people among them, not small matrices.
     with _blas().limit(limits=1), ThreadPoolExecutor(threads, thread_name_prefix="svm") as pool:
         weights = faces.least_squares(n_people) if start is None else np.hstack([start[0], start[1][:, None]])
-        waiting = [pool.submit(_separate, faces, weights, block) for block in blocks]
+        futures = [pool.submit(_separate, faces, weights, block) for block in blocks]
         try:
-            for done, ended in enumerate(as_completed(waiting), start=1):
-                ended.result()
-                watch(done / len(blocks))
+            for n_done, future in enumerate(as_completed(futures), start=1):
+                # Raise here what went wrong in a thread, or the weights would be silently incomplete.
+                future.result()
+                watch(n_done / len(blocks))
         finally:
             pool.shutdown(cancel_futures=True)
     return weights[:, :-1].copy(), weights[:, -1].copy()
@@ -138,18 +142,20 @@ def person_weights(labels: Ints, n_people: int) -> Floats:
 
 def _separate(faces: _Faces, weights: Floats, people: range) -> None:
     """Bring the rows of ``weights`` of some people from their first guess to the minimum."""
-    working: dict[int, Ints] = {}
+    working_sets: dict[int, Ints] = {}
     waiting = list(people)
     while waiting:
+        # All waiting people in one product: one large pass over the faces instead of many small ones.
         outputs = weights[waiting] @ faces.rows.T
         unsettled = []
         for person, output in zip(waiting, outputs, strict=True):
             signs = faces.signs(person)
-            known = working.get(person)
+            working_set = working_sets.get(person)
             margins = signs * output
-            working[person] = _hardest(margins, signs) if known is None else _joined(known, margins)
-            if known is None or len(working[person]) > len(known):
-                weights[person] = _minimum(faces, signs, working[person], weights[person])
+            working_sets[person] = _hardest(margins, signs) if working_set is None else _joined(working_set, margins)
+            # A set that did not grow has no violated face outside: its minimum is the minimum over all.
+            if working_set is None or len(working_sets[person]) > len(working_set):
+                weights[person] = _minimum(faces, signs, working_sets[person], weights[person])
                 unsettled.append(person)
         waiting = unsettled
 
@@ -166,15 +172,16 @@ def _smallest(margins: Floats, side: Ints) -> Ints:
     return side[np.argpartition(margins[side], HARDEST)[:HARDEST]]
 
 
-def _joined(known: Ints, margins: Floats) -> Ints:
+def _joined(working_set: Ints, margins: Floats) -> Ints:
     """Add the faces that are inside the margin and not in the working set."""
     inside = margins < 1 - _INSIDE_BY
-    inside[known] = False
-    return np.concatenate([known, np.flatnonzero(inside)])
+    # Faces that are in already must not enter twice, or they would count double.
+    inside[working_set] = False
+    return np.concatenate([working_set, np.flatnonzero(inside)])
 
 
-def _minimum(faces: _Faces, signs: Floats, working: Ints, start: Floats) -> Doubles:
-    problem = _Problem(faces.rows[working], signs[working], faces.penalty[working])
+def _minimum(faces: _Faces, signs: Floats, working_set: Ints, start: Floats) -> Doubles:
+    problem = _Problem(faces.rows[working_set], signs[working_set], faces.penalty[working_set])
     return _minimise(problem, start.astype(np.float64))
 
 
@@ -194,13 +201,13 @@ class _Problem:
         return np.asarray(self.signs * (self.rows @ weights.astype(np.float32)), dtype=np.float32)
 
     def objective(self, weights: Doubles, margins: Floats) -> float:
-        short = np.maximum(1 - margins, 0)
-        return float(weights @ weights / 2 + np.dot(self.penalty * short, short))
+        shortfall = np.maximum(1 - margins, 0)
+        return float(weights @ weights / 2 + np.dot(self.penalty * shortfall, shortfall))
 
     def slope(self, weights: Doubles, margins: Floats, direction: Doubles, change: Floats) -> float:
         """The objective's derivative along a direction, which changes the margins by ``change``."""
-        short = np.maximum(1 - margins, 0)
-        return float(weights @ direction - 2 * np.dot(self.penalty * short, change))
+        shortfall = np.maximum(1 - margins, 0)
+        return float(weights @ direction - 2 * np.dot(self.penalty * shortfall, change))
 
     def newton(self, inside: Bools) -> Doubles:
         """Where the objective would be smallest if the faces inside the margin stayed the same."""
@@ -210,6 +217,7 @@ class _Problem:
 
 
 def _hessian(weighted: Vectors, rows: Vectors) -> Doubles:
+    # The identity of 1/2 |w|^2 keeps it invertible, even with no face inside.
     return np.eye(rows.shape[1]) + 2 * (weighted.T @ rows).astype(np.float64)
 
 
@@ -217,9 +225,11 @@ def _minimise(problem: _Problem, weights: Doubles) -> Doubles:
     """Step to the minimum from a starting point."""
     margins = problem.margins(weights)
     for _ in range(_MOST_STEPS):
+        # Squared hinge is quadratic while the same faces are inside, so one solve jumps to that minimum.
         inside = margins < 1
         direction = problem.newton(inside) - weights
         step, change = _line_search(problem, (weights, margins), direction)
+        # Margins are linear in the weights: moving them along saves a product over all rows.
         weights, margins = weights + step * direction, margins + np.float32(step) * change
         if step == 0 or (step == 1 and np.array_equal(inside, margins < 1)):  # the next step would be the same
             break
@@ -237,6 +247,7 @@ def _line_search(problem: _Problem, at: tuple[Doubles, Floats], direction: Doubl
     weights, margins = at
     change = problem.margins(direction)
     objective, slope = problem.objective(weights, margins), problem.slope(weights, margins, direction, change)
+    # Below the rounding of float32 products a further step would be noise.
     step = 1.0 if -slope > _RELATIVE_GAIN * objective else 0.0
     while step and problem.objective(weights + step * direction, margins + np.float32(step) * change) > (
         objective + _ENOUGH * step * slope

@@ -47,7 +47,7 @@ import numpy as np
 
 from core.base.types import Bools, Doubles, Ints, Vectors
 from core.learn.classification.solver import Watch, unwatched
-from core.learn.numerics.neighbours import nearest
+from core.learn.numerics.neighbours import nearest_neighbours
 
 TYPICAL_COSINE = 0.63
 """Mean cosine of two photos of one person: the mean over the people of the sample (117 photos, 5 people)."""
@@ -78,8 +78,8 @@ def _support(weights: Doubles, squares: Doubles) -> Doubles:
 
 def _even_cosine() -> float:
     """The cosine of two single faces at which one person is as likely as two."""
-    one, two = _support(np.array([1.0, 2.0]), np.array([1.0, 4.0]))
-    return float(1 - (two - 2 * one) / _PER_COSINE)
+    single, pair = _support(np.array([1.0, 2.0]), np.array([1.0, 4.0]))
+    return float(1 - (pair - 2 * single) / _PER_COSINE)
 
 
 DEFAULT_THRESHOLD = round(1 - _even_cosine(), 4)
@@ -99,27 +99,30 @@ class Hierarchy:
     joins: Doubles
     """(n - 1,) the threshold from which on a row of ``order`` and the next are one group; inf where they never are"""
 
-    def only(self, kept: Bools) -> Hierarchy:
+    def only(self, members: Bools) -> Hierarchy:
         """The same hierarchy without some rows, which are numbered anew.
 
         Parameters
         ----------
-        kept : (n,) by row number
+        members : (n,) by row number, the rows that stay
         """
-        places = np.flatnonzero(kept[self.order])
-        number = np.cumsum(kept) - 1
-        joins = np.maximum.reduceat(self.joins, places[:-1]) if len(places) > 1 else self.joins[:0]
-        if len(places) > 1:  # the last run would reach to the end
-            joins[-1] = self.joins[places[-2] : places[-1]].max()
-        return Hierarchy(number[self.order[places]], joins)
+        positions = np.flatnonzero(members[self.order])
+        # A running count gives the rows that stay their new numbers in one pass.
+        new_row = np.cumsum(members) - 1
+        # Two rows that become neighbours were one group only once every join between them had happened.
+        joins = np.maximum.reduceat(self.joins, positions[:-1]) if len(positions) > 1 else self.joins[:0]
+        if len(positions) > 1:  # the last run would reach to the end
+            joins[-1] = self.joins[positions[-2] : positions[-1]].max()
+        return Hierarchy(new_row[self.order[positions]], joins)
 
     def keep_apart(self, pairs: Iterable[tuple[int, int]]) -> Hierarchy:
         """The same hierarchy with these pairs of rows never in one group: it is cut where they were joined last."""
-        place = np.empty(len(self.order), dtype=np.int64)
-        place[self.order] = np.arange(len(self.order))
+        position = np.empty(len(self.order), dtype=np.int64)
+        position[self.order] = np.arange(len(self.order))
         joins = self.joins.copy()
         for pair in pairs:
-            first, last = sorted(int(place[row]) for row in pair)
+            first, last = sorted(int(position[row]) for row in pair)
+            # Cutting the last join between the two leaves every surer group as it was.
             joins[first + int(joins[first:last].argmax())] = np.inf
         return Hierarchy(self.order, joins)
 
@@ -127,6 +130,7 @@ class Hierarchy:
         """(n,) the group of each row at a threshold, the largest group first, -1 for rows in none."""
         if not len(self.order):
             return np.empty(0, dtype=np.int64)
+        # A join beyond the threshold is where one group ends and the next begins.
         run = np.concatenate([[0], np.cumsum(self.joins > threshold)])
         sizes = np.bincount(run)
         rank = np.empty(len(sizes), dtype=np.int64)
@@ -144,13 +148,14 @@ class Hierarchy:
         """
         n = len(self.order)
         sides = np.concatenate([[np.inf], self.joins, [np.inf]])
+        # A row is in no group until the nearer of its two joins; sorted once, every threshold is one search.
         first_join = np.sort(np.minimum(sides[:-1], sides[1:]))[:n]
         alone = n - np.searchsorted(first_join, thresholds, side="right")
         sets = n - np.searchsorted(np.sort(self.joins), thresholds, side="right")
         return np.asarray(sets - alone), np.asarray(alone)
 
 
-def grow(
+def grow_hierarchy(
     vectors: Vectors,
     *,
     followers: Bools | None = None,
@@ -167,20 +172,20 @@ def grow(
     watch : told the finished share
     """
     growth = _Growth(vectors, np.zeros(len(vectors), dtype=bool) if followers is None else followers, apart)
-    begun = 0.0
-    for farthest, done in _STAGES:
-        growth.stage(farthest, _part(watch, begun, done))
-        begun = done
+    share_before = 0.0
+    for farthest, share_done in _STAGES:
+        growth.stage(farthest, _part(watch, share_before, share_done))
+        share_before = share_done
     return growth.hierarchy()
 
 
 def _part(watch: Watch, start: float, end: float) -> Watch:
     """Watch a part of the work as if it were the whole."""
 
-    def told(share: float) -> None:
+    def watch_part(share: float) -> None:
         watch(start + share * (end - start))
 
-    return told
+    return watch_part
 
 
 class _Growth:
@@ -219,6 +224,7 @@ class _Growth:
     def stage(self, farthest: float, watch: Watch) -> None:
         """Join all sets up to a distance."""
         heads = np.flatnonzero(self.head == np.arange(len(self.head)))
+        # Sets that have grown have new centres: neighbours found for single faces would miss their partners now.
         self._meet(heads, _part(watch, 0.0, 0.5))
         least = (DEFAULT_THRESHOLD - farthest) * _PER_COSINE
         heap: list[tuple[float, int, int, int, int]] = []
@@ -227,26 +233,32 @@ class _Growth:
         steps, expected = 0, max(1, len(heads))
         while heap:
             evidence, first, second, *versions = heapq.heappop(heap)
+            # The set changed after this entry was made and has entered anew since: this one is a leftover.
             if self.version[first] != versions[0]:
                 continue
+            # Where only the partner changed, the evidence is stale: no join, but the set is looked up again.
             if self.version[second] == versions[1]:
                 first = self._join(first, second, float(distance_of(-evidence)))
             self._enter(heap, first, least)
             steps += 1
             if steps % _WATCHED_STEPS == 0:
+                # How many steps there will be is unknown: three a set would fill this half, and it never shows more.
                 watch(min(1.0, 0.5 + steps / (6 * expected)))
 
     def _meet(self, heads: Ints, watch: Watch) -> None:
         """Make sets partners whose centres are neighbours."""
+        # Unit length, so that the largest inner product is the nearest centre.
         centres = self.sums[heads] / np.sqrt(self.squares[heads])[:, None].astype(np.float32)
-        near = heads[nearest(centres, NEIGHBOURS, watch)]
-        own = np.repeat(heads, near.shape[1])
-        givers, others = np.concatenate([own, near.ravel()]), np.concatenate([near.ravel(), own])
+        neighbours = heads[nearest_neighbours(centres, NEIGHBOURS, watch)]
+        heads_of_pairs = np.repeat(heads, neighbours.shape[1])
+        # Being a neighbour is not mutual, and either side may be the one that offers the join: enter both ways.
+        givers = np.concatenate([heads_of_pairs, neighbours.ravel()])
+        candidates = np.concatenate([neighbours.ravel(), heads_of_pairs])
         order = np.argsort(givers, kind="stable")
         bounds = np.searchsorted(givers[order], heads)
-        others = others[order]
-        for head, (start, end) in zip(heads.tolist(), pairwise([*bounds.tolist(), len(others)]), strict=True):
-            self.partners[head] = np.concatenate([self.partners[head], others[start:end]])
+        candidates = candidates[order]
+        for head, (start, end) in zip(heads.tolist(), pairwise([*bounds.tolist(), len(candidates)]), strict=True):
+            self.partners[head] = np.concatenate([self.partners[head], candidates[start:end]])
 
     def _enter(self, heap: list[tuple[float, int, int, int, int]], head: int, least: float) -> None:
         """Put a set on the heap with its best partner, if the evidence for any is enough."""
@@ -257,17 +269,21 @@ class _Growth:
 
     def _best(self, head: int) -> tuple[float, int]:
         """The evidence for the best partner of a set, and its head."""
+        # Partners are kept as faces, whose sets have moved on: only their heads now count, each once.
         partners = np.unique(self._heads_of(self.partners[head]))
         partners = partners[partners != head]
         self.partners[head] = partners
+        # Two followers must not found a group: nobody in it would say who it is.
         if self.followers[head]:
             partners = partners[~self.followers[partners]]
         if head in self.apart:
+            # A set is apart from another as soon as any face of it is, so the check is by heads.
             partners = partners[~np.isin(partners, self._heads_of(np.array(self.apart[head])))]
         if not len(partners):
             return -np.inf, -1
         weights = self.weights[head] + self.weights[partners]
         products = self.sums[partners] @ self.sums[head]
+        # |a + b|^2 from what is known of both: no sum of vectors is formed for pairs that are not joined.
         squares = self.squares[head] + self.squares[partners] + 2 * products
         evidence = _support(weights, squares) - self.support[head] - self.support[partners]
         best = int(evidence.argmax())
@@ -283,31 +299,35 @@ class _Growth:
 
     def _join(self, first: int, second: int, distance: float) -> int:
         """Make two sets one; the head of it."""
-        kept, gone = (first, second) if self._rank(first) >= self._rank(second) else (second, first)
-        reach = max(distance, self.reach[kept], self.reach[gone])
-        self.joined[self.last[kept]], self.next[self.last[kept]] = reach, gone
-        self.last[kept], self.reach[kept] = self.last[gone], reach
-        self.head[gone] = kept
-        self.sizes[kept] += self.sizes[gone]
-        self.version[[kept, gone]] += 1
-        if not self.followers[gone]:
-            self._add(kept, gone)
-        if gone in self.apart:
-            self.apart[kept] += self.apart.pop(gone)
-        self.partners[gone] = self.partners[gone][:0]
-        return kept
+        survivor, absorbed = (first, second) if self._rank(first) >= self._rank(second) else (second, first)
+        # Evidence may rise again after a join; a threshold must never divide what a smaller one joined.
+        reach = max(distance, self.reach[survivor], self.reach[absorbed])
+        self.joined[self.last[survivor]], self.next[self.last[survivor]] = reach, absorbed
+        self.last[survivor], self.reach[survivor] = self.last[absorbed], reach
+        self.head[absorbed] = survivor
+        self.sizes[survivor] += self.sizes[absorbed]
+        # Entries of both on the heap are out of date from now on.
+        self.version[[survivor, absorbed]] += 1
+        # A follower joins without moving the centre, or blurred faces would pull sets together.
+        if not self.followers[absorbed]:
+            self._add(survivor, absorbed)
+        if absorbed in self.apart:
+            self.apart[survivor] += self.apart.pop(absorbed)
+        self.partners[absorbed] = self.partners[absorbed][:0]
+        return survivor
 
     def _rank(self, head: int) -> tuple[bool, int]:
         """Of two sets the one of higher rank takes the other in."""
         return not self.followers[head], int(self.sizes[head])
 
-    def _add(self, kept: int, gone: int) -> None:
+    def _add(self, survivor: int, absorbed: int) -> None:
         """Let the faces of a set count in another."""
-        self.sums[kept] += self.sums[gone]
-        self.weights[kept] += self.weights[gone]
-        self.squares[kept] = self.sums[kept].astype(np.float64) @ self.sums[kept]
-        self.support[kept] = _support(self.weights[kept], self.squares[kept])
-        self.partners[kept] = np.concatenate([self.partners[kept], self.partners[gone]])
+        self.sums[survivor] += self.sums[absorbed]
+        self.weights[survivor] += self.weights[absorbed]
+        # In double precision: rounding of a long float32 sum would come back as evidence.
+        self.squares[survivor] = self.sums[survivor].astype(np.float64) @ self.sums[survivor]
+        self.support[survivor] = _support(self.weights[survivor], self.squares[survivor])
+        self.partners[survivor] = np.concatenate([self.partners[survivor], self.partners[absorbed]])
 
     def hierarchy(self) -> Hierarchy:
         """What was joined so far."""
@@ -318,5 +338,5 @@ class _Growth:
             while face >= 0:
                 order.append(face)
                 face = following[face]
-        places = np.array(order, dtype=np.int64)
-        return Hierarchy(places, self.joined[places[:-1]])
+        rows = np.array(order, dtype=np.int64)
+        return Hierarchy(rows, self.joined[rows[:-1]])

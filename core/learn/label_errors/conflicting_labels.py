@@ -28,7 +28,7 @@ def _log_odds(prob: float) -> float:
     return math.log(prob / (1 - prob))
 
 
-def rivals(vectors: Vectors, people: Ints, scores: Doubles, limit: float) -> Ints:
+def find_conflicting_faces(vectors: Vectors, people: Ints, scores: Doubles, threshold: float) -> Ints:
     """For each face another that is surely the same person's and was given another name.
 
     Parameters
@@ -36,7 +36,7 @@ def rivals(vectors: Vectors, people: Ints, scores: Doubles, limit: float) -> Int
     vectors : (n, dimension) float32, unit length
     people : (n,) int64, whom each face is most likely
     scores : (n,) how sure its name is: of several such faces the one with the highest is told
-    limit : the cosine from which on two faces are one person's
+    threshold : the cosine from which on two faces are one person's
 
     Returns
     -------
@@ -44,11 +44,11 @@ def rivals(vectors: Vectors, people: Ints, scores: Doubles, limit: float) -> Int
     """
     order = np.argsort(-scores, kind="stable")
     sorted_vectors, sorted_people = vectors[order], people[order]
-    found = np.full(len(vectors), -1, dtype=np.int64)
+    conflicts = np.full(len(vectors), -1, dtype=np.int64)
     for start in range(0, len(vectors), _BLOCK_ROWS):
         rows = slice(start, start + _BLOCK_ROWS)
-        alike = vectors[rows] @ sorted_vectors.T >= limit
+        alike = vectors[rows] @ sorted_vectors.T >= threshold
         alike &= people[rows, None] != sorted_people[None, :]
-        some = alike.any(axis=1)
-        found[rows][some] = order[alike[some].argmax(axis=1)]
-    return found
+        has_conflict = alike.any(axis=1)
+        conflicts[rows][has_conflict] = order[alike[has_conflict].argmax(axis=1)]
+    return conflicts

@@ -1,12 +1,12 @@
 """Which faces come from one picture, under whatever name: saved again, resized, cropped a little, or exact copies.
 
-What ``split`` calls one shot (like hashes and alike faces, or all but equal faces) needs no further look. A crop of
+What ``splits`` calls one shot (like hashes and alike faces, or all but equal faces) needs no further look. A crop of
 5 % moves the hash by up to 24 bits, and a small copy saved badly moves the face as far as another photo of the day
 would, so for the pairs that could still be one picture the two crops themselves are compared: laid over each other
 (an affine transform found by ECC), details only, in the middle of the crop.
 
 Measured on lfw-dev with 240 planted copies (quality 60; 60 % of the size; 5 % off a corner or off all sides; all
-three): ``split``'s rule alone finds 207. The wider limits here let all 240 through and 895 other pairs; of these the
+three): ``splits``'s rule alone finds 207. The wider limits here let all 240 through and 895 other pairs; of these the
 details correlate at 0.990 or more where it is one picture, and at 0.974 or less where it is another frame of the same
 scene.
 
@@ -30,7 +30,7 @@ from scipy.sparse.csgraph import connected_components
 
 from core.base.types import Bools, Floats, Ints, RgbImage, Vectors
 from core.learn.classification.solver import Watch, unwatched
-from core.learn.model_selection.splits import SAME_PICTURE_BITS, SAME_PICTURE_COSINE, SAME_SHOT_COSINE, hamming
+from core.learn.model_selection.splits import SAME_PICTURE_BITS, SAME_PICTURE_COSINE, SAME_SHOT_COSINE, hamming_distance
 
 MAYBE_COSINE = 0.85
 WIDEST_BITS = 26
@@ -47,12 +47,12 @@ _LEAST_PIXELS = 200
 _TILE_ROWS = 4096
 _LOOKS_AT_ONCE = 256
 
-Crop = Callable[[int], RgbImage]
+CropReader = Callable[[int], RgbImage]
 """Gives the upright crop of the face in a row: (height, width, 3) uint8."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Pairs:
+class FacePairs:
     """Pairs of faces from different photos."""
 
     left: Ints
@@ -65,11 +65,11 @@ class Pairs:
         return len(self.left)
 
     @classmethod
-    def of(cls, left: Ints, right: Ints, cosines: Floats, hashes: npt.NDArray[np.uint64]) -> Pairs:
-        return cls(left, right, cosines, hamming(hashes[left], hashes[right]).astype(np.int64))
+    def of(cls, left: Ints, right: Ints, cosines: Floats, hashes: npt.NDArray[np.uint64]) -> FacePairs:
+        return cls(left, right, cosines, hamming_distance(hashes[left], hashes[right]).astype(np.int64))
 
     @classmethod
-    def joined(cls, parts: Sequence[Pairs]) -> Pairs:
+    def joined(cls, parts: Sequence[FacePairs]) -> FacePairs:
         """All of some pairs."""
         return cls(
             np.concatenate([np.empty(0, np.int64), *(part.left for part in parts)]),
@@ -78,20 +78,22 @@ class Pairs:
             np.concatenate([np.empty(0, np.int64), *(part.bits for part in parts)]),
         )
 
-    def take(self, which: Ints | Bools) -> Pairs:
-        return Pairs(self.left[which], self.right[which], self.cosines[which], self.bits[which])
+    def take(self, which: Ints | Bools) -> FacePairs:
+        return FacePairs(self.left[which], self.right[which], self.cosines[which], self.bits[which])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Copies:
+class Duplicates:
     """Pairs that are one picture."""
 
-    pairs: Pairs
+    pairs: FacePairs
     not_looked_at: int
     """Pairs that might be and were too many to look at."""
 
 
-def copies(vectors: Vectors, photos: Ints, hashes: Ints, crop: Crop, watch: Watch = unwatched) -> Copies:
+def find_duplicates(
+    vectors: Vectors, photos: Ints, hashes: Ints, crop: CropReader, watch: Watch = unwatched
+) -> Duplicates:
     """Find all pairs of faces that come from one picture.
 
     Parameters
@@ -102,16 +104,16 @@ def copies(vectors: Vectors, photos: Ints, hashes: Ints, crop: Crop, watch: Watc
     crop : reads the crop of a face; called from several threads
     watch : told the finished share; it may raise to stop
     """
-    maybe = _maybe_one_picture(vectors, photos, hashes, lambda share: watch(share / 2))
+    maybe = _candidate_pairs(vectors, photos, hashes, lambda share: watch(share / 2))
     certain = _one_shot(maybe)
-    rest = maybe.take(~certain)
-    order = np.argsort((1 - rest.cosines) / (1 - MAYBE_COSINE) + rest.bits / WIDEST_BITS, kind="stable")
-    looked_at = rest.take(order[:MOST_LOOKED_AT])
-    alike = _compare(looked_at, crop, lambda share: watch((1 + share) / 2))
-    return Copies(Pairs.joined([maybe.take(certain), looked_at.take(alike)]), len(rest) - len(looked_at))
+    uncertain = maybe.take(~certain)
+    order = np.argsort((1 - uncertain.cosines) / (1 - MAYBE_COSINE) + uncertain.bits / WIDEST_BITS, kind="stable")
+    compared = uncertain.take(order[:MOST_LOOKED_AT])
+    alike = _compare(compared, crop, lambda share: watch((1 + share) / 2))
+    return Duplicates(FacePairs.joined([maybe.take(certain), compared.take(alike)]), len(uncertain) - len(compared))
 
 
-def groups(pairs: Pairs, n: int) -> list[Ints]:
+def group_duplicates(pairs: FacePairs, n: int) -> list[Ints]:
     """Give the rows of each set of faces that pairs connect, ascending; only sets of two or more."""
     graph = coo_array((np.ones(len(pairs), np.bool_), (pairs.left, pairs.right)), shape=(n, n))
     number = connected_components(graph, directed=False)[1] if n else np.zeros(0, np.int64)
@@ -128,29 +130,29 @@ def same_picture(crop_a: RgbImage, crop_b: RgbImage) -> bool:
 # which pairs could be
 
 
-def _maybe_one_picture(vectors: Vectors, photos: Ints, hashes: Ints, watch: Watch) -> Pairs:
+def _candidate_pairs(vectors: Vectors, photos: Ints, hashes: Ints, watch: Watch) -> FacePairs:
     """Compare all faces with all, tile by tile."""
     unsigned = hashes.astype(np.uint64)
     starts = range(0, len(vectors), _TILE_ROWS)
     tiles = [(top, side) for top in starts for side in starts if side >= top]
-    found = []
-    for done, (top, side) in enumerate(tiles, start=1):
+    candidate_pairs = []
+    for n_done, (top, side) in enumerate(tiles, start=1):
         cosines = vectors[top : top + _TILE_ROWS] @ vectors[side : side + _TILE_ROWS].T
         rows, columns = np.divmod(np.flatnonzero(cosines >= LIKE_HASH_COSINE), cosines.shape[1])
-        pairs = Pairs.of(rows + top, columns + side, cosines[rows, columns], unsigned)
+        pairs = FacePairs.of(rows + top, columns + side, cosines[rows, columns], unsigned)
         another = (pairs.left < pairs.right) & (photos[pairs.left] != photos[pairs.right])
-        found.append(pairs.take(another & _maybe(pairs)))
-        watch(done / len(tiles))
-    return Pairs.joined(found)
+        candidate_pairs.append(pairs.take(another & _is_candidate(pairs)))
+        watch(n_done / len(tiles))
+    return FacePairs.joined(candidate_pairs)
 
 
-def _maybe(pairs: Pairs) -> Bools:
+def _is_candidate(pairs: FacePairs) -> Bools:
     alike = (pairs.cosines >= MAYBE_COSINE) & (pairs.bits <= WIDEST_BITS)
     return np.asarray(alike | (pairs.cosines >= LIKELY_COSINE) | (pairs.bits <= SAME_PICTURE_BITS))
 
 
-def _one_shot(pairs: Pairs) -> Bools:
-    """What ``split`` takes for one shot."""
+def _one_shot(pairs: FacePairs) -> Bools:
+    """What ``splits`` takes for one shot."""
     alike = (pairs.bits <= SAME_PICTURE_BITS) & (pairs.cosines >= SAME_PICTURE_COSINE)
     return np.asarray(alike | (pairs.cosines >= SAME_SHOT_COSINE))
 
@@ -158,19 +160,19 @@ def _one_shot(pairs: Pairs) -> Bools:
 # looking at the crops
 
 
-def _compare(pairs: Pairs, crop: Crop, watch: Watch) -> Bools:
+def _compare(pairs: FacePairs, crop: CropReader, watch: Watch) -> Bools:
     """Look at the crops of pairs, those of one face one after another."""
     alike = np.zeros(len(pairs), dtype=bool)
     order = np.lexsort((pairs.right, pairs.left))
 
-    def look(place: int) -> bool:
-        return same_picture(crop(int(pairs.left[place])), crop(int(pairs.right[place])))
+    def is_same_picture(pair: int) -> bool:
+        return same_picture(crop(int(pairs.left[pair])), crop(int(pairs.right[pair])))
 
     with ThreadPoolExecutor(thread_name_prefix="crops") as pool:
         for start in range(0, len(order), _LOOKS_AT_ONCE):
-            places = order[start : start + _LOOKS_AT_ONCE]
-            alike[places] = list(pool.map(look, places.tolist()))
-            watch((start + len(places)) / len(order))
+            block = order[start : start + _LOOKS_AT_ONCE]
+            alike[block] = list(pool.map(is_same_picture, block.tolist()))
+            watch((start + len(block)) / len(order))
     return alike
 
 
@@ -184,27 +186,27 @@ def _details_alike(a: Floats, b: Floats) -> float:
 
     Which way round matters when one shows less: enlarged, it lacks details and leaves a margin.
     """
-    once = _laid_over(a, b)
-    return max(once, _laid_over(b, a)) if NEARLY_ALIKE <= once < SAME_DETAILS else once
+    correlation = _aligned_correlation(a, b)
+    return max(correlation, _aligned_correlation(b, a)) if NEARLY_ALIKE <= correlation < SAME_DETAILS else correlation
 
 
-def _laid_over(a: Floats, b: Floats) -> float:
+def _aligned_correlation(a: Floats, b: Floats) -> float:
     """Lay b over a and correlate their details, in the middle of a."""
     if min(a.std(), b.std()) < 1:
         return -1.0
-    start = np.eye(2, 3, dtype=np.float32)
+    identity = np.eye(2, 3, dtype=np.float32)
     steps = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 50, 1e-4)
     try:
-        _, moved = cv2.findTransformECC(a, b, start, cv2.MOTION_AFFINE, steps, None, 5)
+        _, transform = cv2.findTransformECC(a, b, identity, cv2.MOTION_AFFINE, steps, None, 5)
     except cv2.error as fault:
         if fault.code != cv2.Error.StsNoConv:
             raise
         return -1.0
-    onto_a, covered = (_warped(each, moved) for each in (b, np.ones_like(b)))
-    seen = covered[_MIDDLE, _MIDDLE] > 0.99
-    if seen.sum() < _LEAST_PIXELS:
+    onto_a, covered = (_warped(image, transform) for image in (b, np.ones_like(b)))
+    comparable = covered[_MIDDLE, _MIDDLE] > 0.99
+    if comparable.sum() < _LEAST_PIXELS:
         return -1.0
-    return _correlation(_details(a)[_MIDDLE, _MIDDLE][seen], _details(onto_a)[_MIDDLE, _MIDDLE][seen])
+    return _correlation(_details(a)[_MIDDLE, _MIDDLE][comparable], _details(onto_a)[_MIDDLE, _MIDDLE][comparable])
 
 
 def _warped(image: Floats, transform: npt.NDArray[np.floating]) -> Floats:

@@ -26,7 +26,7 @@ from core.base.types import Bools, Doubles, Floats, Ints, Vectors
 from core.learn.classification.recogniser import fit_temperature
 from core.learn.classification.solver import Watch, one_versus_rest, unwatched
 from core.learn.model_selection.splits import deal_into_folds
-from core.learn.open_set.rejection_rule import centroids
+from core.learn.open_set.rejection_rule import fit_centroids
 
 FOLDS = 3
 C = 1.0
@@ -41,7 +41,7 @@ _NO_COSINE = np.float32(-2)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Opinions:
+class LabelOpinions:
     """What a recogniser says of faces that it did not learn from; one row each."""
 
     probs: Doubles
@@ -53,7 +53,7 @@ class Opinions:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Neighbours:
+class LabelNeighbours:
     """The faces most like some faces, their own shots left out; one row each."""
 
     own: Ints
@@ -76,20 +76,22 @@ class Neighbours:
         """(m,) mean cosine to the nearest of the rival; -1 without any."""
         return _mean_or(self.rival_cosines, -1.0)
 
-    def take(self, places: Ints) -> Neighbours:
+    def take(self, rows: Ints) -> LabelNeighbours:
         """The same of some of the faces."""
-        own, rival = (self.own[places], self.own_cosines[places]), (self.rival[places], self.rival_cosines[places])
-        return Neighbours(*own, *rival, self.votes[places])
+        own_faces, rival_faces = (self.own[rows], self.own_cosines[rows]), (self.rival[rows], self.rival_cosines[rows])
+        return LabelNeighbours(*own_faces, *rival_faces, self.votes[rows])
 
 
-def opinions(vectors: Vectors, labels: Ints, groups: Ints, *, seed: int = 0, watch: Watch = unwatched) -> Opinions:
+def judge_labels(
+    vectors: Vectors, labels: Ints, groups: Ints, *, seed: int = 0, watch: Watch = unwatched
+) -> LabelOpinions:
     """Let a recogniser that learned from the other shots judge every face.
 
     Parameters
     ----------
     vectors : (n, dimension) float32, unit length
     labels : (n,) int64, 0 to the number of people - 1, none missing; two people at least
-    groups : (n,) int64, faces of one shot (``split.near_duplicate_groups``)
+    groups : (n,) int64, faces of one shot (``near_duplicate_groups``)
     watch : told the finished share; it may raise to stop
     """
     judges = _judges(vectors, labels, _folds(labels, groups, seed), watch)
@@ -102,34 +104,34 @@ def opinions(vectors: Vectors, labels: Ints, groups: Ints, *, seed: int = 0, wat
             of_given = np.arange(len(rows)), labels[rows]
             probs[rows], likely[of_given] = likely[of_given], -1.0
             rivals[rows], rival_probs[rows] = likely.argmax(axis=1), likely.max(axis=1)
-    return Opinions(probs, rivals, rival_probs)
+    return LabelOpinions(probs, rivals, rival_probs)
 
 
-def neighbours(
+def find_label_neighbours(
     vectors: Vectors, labels: Ints, groups: Ints, rows: Ints, rivals: Ints, watch: Watch = unwatched
-) -> Neighbours:
+) -> LabelNeighbours:
     """Find the faces most like the given ones: of their own person, of a rival, and of all.
 
     Parameters
     ----------
-    vectors, labels, groups : as ``opinions`` takes them
+    vectors, labels, groups : as ``judge_labels`` takes them
     rows : (m,) int64, the faces asked about
     rivals : (m,) int64, the person each is compared with besides its own
     watch : told the finished share; it may raise to stop
     """
-    of_person = _rows_of(labels)
-    own, rival = _nothing(len(rows)), _nothing(len(rows))
+    rows_of_person = _rows_of(labels)
+    own_nearest, rival_nearest = _empty_nearest(len(rows)), _empty_nearest(len(rows))
     votes = np.zeros(len(rows))
-    for places in _blocks(np.arange(len(rows))):
-        watch(places[0] / len(rows))
-        cosines = vectors[rows[places]] @ vectors.T
-        cosines[groups[rows[places]][:, None] == groups] = _NO_COSINE
+    for block in _blocks(np.arange(len(rows))):
+        watch(block[0] / len(rows))
+        cosines = vectors[rows[block]] @ vectors.T
+        cosines[groups[rows[block]][:, None] == groups] = _NO_COSINE
         voters = _most_alike(cosines, VOTERS)
-        votes[places] = (labels[voters] == labels[rows[places]][:, None]).mean(axis=1)
-        for place, line in zip(places, cosines, strict=True):
-            _keep_nearest(own, place, line, of_person[labels[rows[place]]])
-            _keep_nearest(rival, place, line, of_person[rivals[place]])
-    return Neighbours(*own, *rival, votes)
+        votes[block] = (labels[voters] == labels[rows[block]][:, None]).mean(axis=1)
+        for index, face_cosines in zip(block, cosines, strict=True):
+            _keep_nearest(own_nearest, index, face_cosines, rows_of_person[labels[rows[index]]])
+            _keep_nearest(rival_nearest, index, face_cosines, rows_of_person[rivals[index]])
+    return LabelNeighbours(*own_nearest, *rival_nearest, votes)
 
 
 def own_centre_cosines(vectors: Vectors, labels: Ints, groups: Ints) -> Doubles:
@@ -142,22 +144,22 @@ def own_centre_cosines(vectors: Vectors, labels: Ints, groups: Ints) -> Doubles:
     np.add.at(of_shot, shot_of, vectors)
     cosines = np.empty(len(labels))
     for rows in _blocks(np.arange(len(labels))):
-        others = sums[labels[rows]] - of_shot[shot_of[rows]]
-        length = np.linalg.norm(others, axis=1)
+        sums_without_shot = sums[labels[rows]] - of_shot[shot_of[rows]]
+        length = np.linalg.norm(sums_without_shot, axis=1)
         length[length < 1e-6] = np.nan
-        cosines[rows] = (vectors[rows] * others).sum(axis=1) / length
+        cosines[rows] = (vectors[rows] * sums_without_shot).sum(axis=1) / length
     return cosines
 
 
 def centre_rivals(vectors: Vectors, labels: Ints, rows: Ints) -> tuple[Ints, Floats]:
     """Give the other person whose centre is most like each of some faces, and the cosine: (m,), (m,)."""
-    centres = centroids(vectors, labels, int(labels.max()) + 1)
-    rivals, found = np.zeros(len(rows), dtype=np.int64), np.zeros(len(rows), dtype=np.float32)
-    for places in _blocks(np.arange(len(rows))):
-        cosines = vectors[rows[places]] @ centres.T
-        cosines[np.arange(len(places)), labels[rows[places]]] = _NO_COSINE
-        rivals[places], found[places] = cosines.argmax(axis=1), cosines.max(axis=1)
-    return rivals, found
+    centres = fit_centroids(vectors, labels, int(labels.max()) + 1)
+    rivals, rival_cosines = np.zeros(len(rows), dtype=np.int64), np.zeros(len(rows), dtype=np.float32)
+    for block in _blocks(np.arange(len(rows))):
+        cosines = vectors[rows[block]] @ centres.T
+        cosines[np.arange(len(block)), labels[rows[block]]] = _NO_COSINE
+        rivals[block], rival_cosines[block] = cosines.argmax(axis=1), cosines.max(axis=1)
+    return rivals, rival_cosines
 
 
 # the recognisers
@@ -184,9 +186,9 @@ def _judges(vectors: Vectors, labels: Ints, fold_of: Ints, watch: Watch) -> list
         def of_fold(share: float, number: int = number) -> None:
             watch((number + share) / len(folds))
 
-        rest = fold_of != fold
-        answer = one_versus_rest(vectors[rest], labels[rest], n_people, C, watch=of_fold)
-        judges.append(_Judge(np.flatnonzero(~rest), *answer))
+        is_train = fold_of != fold
+        answer = one_versus_rest(vectors[is_train], labels[is_train], n_people, C, watch=of_fold)
+        judges.append(_Judge(np.flatnonzero(~is_train), *answer))
     return judges
 
 
@@ -199,28 +201,28 @@ def _folds(labels: Ints, groups: Ints, seed: int) -> Ints:
 def _temperature(vectors: Vectors, labels: Ints, groups: Ints, judges: list[_Judge], seed: int) -> float:
     """What makes the probabilities honest, on a sample; 1 where nobody can be held out."""
     rng = np.random.default_rng(seed)
-    some = [rng.permutation(judge.rows)[: MOST_FOR_SCALE // FOLDS] for judge in judges]
-    if not some:
+    sampled_rows = [rng.permutation(judge.rows)[: MOST_FOR_SCALE // FOLDS] for judge in judges]
+    if not sampled_rows:
         return 1.0
-    margins = np.concatenate([judge.margins(vectors[rows]) for judge, rows in zip(judges, some, strict=True)])
-    rows = np.concatenate(some)
+    margins = np.concatenate([judge.margins(vectors[rows]) for judge, rows in zip(judges, sampled_rows, strict=True)])
+    rows = np.concatenate(sampled_rows)
     return fit_temperature(margins, labels[rows], len(np.unique(groups[rows])))
 
 
 # the neighbours
 
 
-def _nothing(n: int) -> tuple[Ints, Floats]:
+def _empty_nearest(n: int) -> tuple[Ints, Floats]:
     return np.full((n, NEAREST), -1, dtype=np.int64), np.full((n, NEAREST), np.nan, dtype=np.float32)
 
 
-def _keep_nearest(kept: tuple[Ints, Floats], place: int, cosines: Floats, rows: Ints) -> None:
+def _keep_nearest(nearest: tuple[Ints, Floats], index: int, cosines: Floats, rows: Ints) -> None:
     """Write the nearest of some rows into one line of rows and cosines."""
-    found = cosines[rows]
-    order = np.argsort(-found, kind="stable")[:NEAREST]
-    order = order[found[order] > _NO_COSINE]
-    kept[0][place, : len(order)] = rows[order]
-    kept[1][place, : len(order)] = found[order]
+    candidate_cosines = cosines[rows]
+    order = np.argsort(-candidate_cosines, kind="stable")[:NEAREST]
+    order = order[candidate_cosines[order] > _NO_COSINE]
+    nearest[0][index, : len(order)] = rows[order]
+    nearest[1][index, : len(order)] = candidate_cosines[order]
 
 
 def _most_alike(cosines: Floats, k: int) -> Ints:

@@ -1,6 +1,6 @@
 """Faces that look like another person than the one they are named, or like nobody at all.
 
-The measurements are those of ``doubts``; here stands what is concluded from them.
+The measurements are those of ``label_confidence``; here stands what is concluded from them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from scipy.special import expit
 from core.base.types import Bools, Doubles, Ints, Vectors
 from core.learn.classification.solver import Watch, unwatched
 from core.learn.label_errors import label_confidence
-from core.learn.label_errors.label_confidence import Neighbours, Opinions
+from core.learn.label_errors.label_confidence import LabelNeighbours, LabelOpinions
 
 DOUBTED_BELOW = 0.5
 NO_MORE_ALIKE_THAN = 0.75
@@ -38,7 +38,7 @@ FEWEST_TO_DIFFER_FROM = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Misnamed:
+class Mislabelled:
     """Doubted faces, one row each, and why."""
 
     rows: Ints
@@ -52,54 +52,54 @@ class Misnamed:
     probs: Doubles
     """(m,) out-of-fold probability of the given name"""
     rival_probs: Doubles
-    near: Neighbours
+    near: LabelNeighbours
 
 
-def misnamed(
-    vectors: Vectors, labels: Ints, groups: Ints, opinions: Opinions, spared: Bools, watch: Watch = unwatched
-) -> Misnamed:
+def find_mislabelled(
+    vectors: Vectors, labels: Ints, groups: Ints, opinions: LabelOpinions, spared: Bools, watch: Watch = unwatched
+) -> Mislabelled:
     """Choose the faces whose names neither the recogniser nor their neighbours believe, and those like nobody.
 
     Parameters
     ----------
-    vectors, labels, groups : as ``doubts.opinions`` takes them
+    vectors, labels, groups : as ``judge_labels`` takes them
     spared : (n,) faces that are not to be doubted
     watch : told the finished share; it may raise to stop
     """
-    rows, alike, like_another = _asked(vectors, labels, groups, opinions, spared)
-    near = label_confidence.neighbours(vectors, labels, groups, rows, opinions.rivals[rows], watch)
+    rows, alike, like_another = _suspicious_rows(vectors, labels, groups, opinions, spared)
+    near = label_confidence.find_label_neighbours(vectors, labels, groups, rows, opinions.rivals[rows], watch)
     probs, rival_probs = opinions.probs[rows], opinions.rival_probs[rows]
-    own, rival = near.own_similarity, near.rival_similarity
+    own_similarity, rival_similarity = near.own_similarity, near.rival_similarity
     by_recogniser = rival_probs / (probs + rival_probs)
-    by_neighbours = expit((rival - own) / COSINE_STEP)
+    by_neighbours = expit((rival_similarity - own_similarity) / COSINE_STEP)
     known = np.isfinite(by_recogniser) & (near.own[:, 0] >= 0)
-    wrong = known & (by_recogniser > 0.5) & (by_neighbours > 0.5) & (rival >= like_another)
-    like_nobody = ~wrong & (near.own[:, FEWEST_TO_DIFFER_FROM - 1] >= 0) & (own < alike)
-    distant = 0.5 + np.clip((alike - own) / max(alike, 1e-6), 0, 1) * 0.5
+    wrong = known & (by_recogniser > 0.5) & (by_neighbours > 0.5) & (rival_similarity >= like_another)
+    like_nobody = ~wrong & (near.own[:, FEWEST_TO_DIFFER_FROM - 1] >= 0) & (own_similarity < alike)
+    distant = 0.5 + np.clip((alike - own_similarity) / max(alike, 1e-6), 0, 1) * 0.5
     certainties = np.where(wrong, (by_recogniser + by_neighbours) / 2, distant)
-    kept = np.flatnonzero(wrong | like_nobody)
-    return Misnamed(
-        rows=rows[kept],
-        wrong=wrong[kept],
-        rivals=opinions.rivals[rows[kept]],
-        certainties=certainties[kept],
-        probs=probs[kept],
-        rival_probs=rival_probs[kept],
-        near=near.take(kept),
+    doubted = np.flatnonzero(wrong | like_nobody)
+    return Mislabelled(
+        rows=rows[doubted],
+        wrong=wrong[doubted],
+        rivals=opinions.rivals[rows[doubted]],
+        certainties=certainties[doubted],
+        probs=probs[doubted],
+        rival_probs=rival_probs[doubted],
+        near=near.take(doubted),
     )
 
 
-def _asked(
-    vectors: Vectors, labels: Ints, groups: Ints, opinions: Opinions, spared: Bools
+def _suspicious_rows(
+    vectors: Vectors, labels: Ints, groups: Ints, opinions: LabelOpinions, spared: Bools
 ) -> tuple[Ints, float, float]:
     """Rows worth comparing with single faces; the similarities below which nobody, and from which somebody is meant."""
     believed = np.flatnonzero(~(opinions.probs < DOUBTED_BELOW))  # NaN counts: nobody spoke against it
     known = believed if len(believed) else np.arange(len(labels))
     sample = np.sort(np.random.default_rng(0).permutation(known)[:MOST_FOR_LIMITS])
     rivals, centre_cosines = label_confidence.centre_rivals(vectors, labels, sample)
-    of_rivals = label_confidence.neighbours(vectors, labels, groups, sample, rivals).rival_similarity
-    own = label_confidence.own_centre_cosines(vectors, labels, groups)
-    far = own < np.quantile(centre_cosines, ASKED_WITHIN)
-    asked = (far | (opinions.probs < DOUBTED_BELOW)) & ~spared
+    of_rivals = label_confidence.find_label_neighbours(vectors, labels, groups, sample, rivals).rival_similarity
+    own_cosines = label_confidence.own_centre_cosines(vectors, labels, groups)
+    is_far = own_cosines < np.quantile(centre_cosines, ASKED_WITHIN)
+    is_suspicious = (is_far | (opinions.probs < DOUBTED_BELOW)) & ~spared
     limits = np.quantile(of_rivals, [NO_MORE_ALIKE_THAN, LIKE_ANOTHER])
-    return np.flatnonzero(asked), float(limits[0]), float(limits[1])
+    return np.flatnonzero(is_suspicious), float(limits[0]), float(limits[1])

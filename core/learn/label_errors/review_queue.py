@@ -1,7 +1,7 @@
 """What is probably wrong with a dataset, as one queue: the worst and surest first, each with evidence and a way out.
 
-Seven things are looked for (``Kind``). A face that somebody confirmed is never doubted for its name again; excluded
-faces, strangers and hidden people are not looked at. What explains many faces at once (two folders of one
+Seven things are looked for (``SuspectKind``). A face that somebody confirmed is never doubted for its name again;
+excluded faces, strangers and hidden people are not looked at. What explains many faces at once (two folders of one
 person, one picture under two names) takes the place of the single doubts.
 """
 
@@ -18,8 +18,8 @@ import numpy as np
 from core.base.types import Bools, Doubles, FaceTable, Floats, Ints, Split, Vectors
 from core.learn.classification.solver import Watch, unwatched
 from core.learn.label_errors import duplicate_images, label_confidence
-from core.learn.label_errors.duplicate_images import Copies, Crop, Pairs
-from core.learn.label_errors.mislabelled import Misnamed, misnamed
+from core.learn.label_errors.duplicate_images import CropReader, Duplicates, FacePairs
+from core.learn.label_errors.mislabelled import Mislabelled, find_mislabelled
 from core.learn.model_selection.splits import near_duplicate_groups
 
 URGENCY_TWO_NAMES = 0.97
@@ -34,7 +34,7 @@ _SHARE_OF_DOUBTS = 0.5
 """Roughly the part of the time that doubting names takes."""
 
 
-class Kind(StrEnum):
+class SuspectKind(StrEnum):
     """What is probably wrong."""
 
     WRONG_PERSON = "wrong person"
@@ -64,7 +64,7 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Like:
+class SimilarFace:
     """A face shown as evidence."""
 
     face_id: str
@@ -88,7 +88,7 @@ class Suggestion:
 class Suspect:
     """One entry of the queue. It holds ids: names are looked up when it is shown, so that they are today's."""
 
-    kind: Kind
+    kind: SuspectKind
     face_ids: tuple[str, ...]
     person_ids: tuple[int | None, ...]
     """Of each face the person that it was under."""
@@ -97,9 +97,9 @@ class Suspect:
     suggestion: Suggestion
     numbers: Mapping[str, float] = field(default_factory=dict)
     """What was measured: probabilities and cosines, by name."""
-    like_own: tuple[Like, ...] = ()
+    like_own: tuple[SimilarFace, ...] = ()
     """The most alike faces of the person that it is under."""
-    like_other: tuple[Like, ...] = ()
+    like_other: tuple[SimilarFace, ...] = ()
     """The most alike faces of the person that it looks like."""
 
 
@@ -115,7 +115,7 @@ class PeoplePair:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Part:
+class PersonPart:
     """Faces of a person who may be somebody else."""
 
     rows: Ints
@@ -124,7 +124,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SuspectQueue:
     """The queue, and what was left undone."""
 
     suspects: tuple[Suspect, ...]
@@ -132,15 +132,15 @@ class Found:
     """Pairs of pictures that were too many to compare."""
 
 
-def find(
+def build_review_queue(
     table: FaceTable,
     vectors: Vectors,
-    crop: Crop,
+    crop: CropReader,
     *,
     one_person: Sequence[PeoplePair] = (),
-    two_people: Sequence[Part] = (),
+    two_people: Sequence[PersonPart] = (),
     watch: Watch = unwatched,
-) -> Found:
+) -> SuspectQueue:
     """Look for everything, and rank it.
 
     Parameters
@@ -151,21 +151,30 @@ def find(
     one_person, two_people : people who may be one, and parts of a person who may be another, found by clustering
     watch : told the finished share; it may raise to stop
     """
-    doubted, probs = _doubted(table, vectors, lambda share: watch(share * _SHARE_OF_DOUBTS))
-    copies = _copies(table, vectors, crop, lambda share: watch(_SHARE_OF_DOUBTS + share * (1 - _SHARE_OF_DOUBTS)))
-    seen = [_of_picture(table, rows, copies.pairs, probs) for rows in duplicate_images.groups(copies.pairs, len(table))]
-    people = [_one_person(table, pair) for pair in one_person]
-    left = _unexplained(doubted, seen, people)
-    divided = _two_people(table, two_people, [*left, *(entry for entry in seen if entry.kind is Kind.TWO_NAMES)])
-    queue = [*left, *_by_photos(table, seen), *people, *divided]
+    doubted, probs = _doubt_names(table, vectors, lambda share: watch(share * _SHARE_OF_DOUBTS))
+    duplicates = _find_duplicates(
+        table, vectors, crop, lambda share: watch(_SHARE_OF_DOUBTS + share * (1 - _SHARE_OF_DOUBTS))
+    )
+    picture_entries = [
+        _picture_entry(table, rows, duplicates.pairs, probs)
+        for rows in duplicate_images.group_duplicates(duplicates.pairs, len(table))
+    ]
+    merge_entries = [_merge_entry(table, pair) for pair in one_person]
+    unexplained = _unexplained(doubted, picture_entries, merge_entries)
+    divide_entries = _divide_entries(
+        table, two_people, [*unexplained, *(entry for entry in picture_entries if entry.kind is SuspectKind.TWO_NAMES)]
+    )
+    queue = [*unexplained, *_by_photos(table, picture_entries), *merge_entries, *divide_entries]
     watch(1.0)
-    return Found(tuple(sorted(queue, key=lambda entry: (-entry.urgency, entry.face_ids))), copies.not_looked_at)
+    return SuspectQueue(
+        tuple(sorted(queue, key=lambda entry: (-entry.urgency, entry.face_ids))), duplicates.not_looked_at
+    )
 
 
 # names
 
 
-def _doubted(table: FaceTable, vectors: Vectors, watch: Watch) -> tuple[list[Suspect], Doubles]:
+def _doubt_names(table: FaceTable, vectors: Vectors, watch: Watch) -> tuple[list[Suspect], Doubles]:
     """Give the faces whose names are doubted, and every face's probability of its name: NaN where unknown."""
     probs = np.full(len(table), np.nan)
     rows = np.flatnonzero(table.learnable & ~table.strangers)
@@ -175,87 +184,95 @@ def _doubted(table: FaceTable, vectors: Vectors, watch: Watch) -> tuple[list[Sus
     known = vectors[rows]
     photos = [table.photo_ids[row] for row in rows]
     groups = near_duplicate_groups(known, photos, table.photo_hashes[rows].tolist(), labels)
-    opinions = label_confidence.opinions(known, labels, groups, watch=lambda share: watch(share * 0.8))
-    found = misnamed(known, labels, groups, opinions, table.confirmed[rows], lambda share: watch(0.8 + share * 0.2))
+    opinions = label_confidence.judge_labels(known, labels, groups, watch=lambda share: watch(share * 0.8))
+    mislabelled = find_mislabelled(
+        known, labels, groups, opinions, table.confirmed[rows], lambda share: watch(0.8 + share * 0.2)
+    )
     probs[rows] = opinions.probs
-    return [_misnamed(table, found, place, rows, people) for place in range(len(found.rows))], probs
+    return [
+        _mislabelled_entry(table, mislabelled, index, rows, people) for index in range(len(mislabelled.rows))
+    ], probs
 
 
-def _misnamed(table: FaceTable, found: Misnamed, place: int, rows: Ints, people: Ints) -> Suspect:
-    """Turn one line of ``Misnamed`` into an entry; ``rows`` and ``people`` lead back into the table."""
-    row, near = int(rows[found.rows[place]]), found.near
-    wrong, certainty = bool(found.wrong[place]), float(found.certainties[place])
+def _mislabelled_entry(table: FaceTable, mislabelled: Mislabelled, index: int, rows: Ints, people: Ints) -> Suspect:
+    """Turn one line of ``Mislabelled`` into an entry; ``rows`` and ``people`` lead back into the table."""
+    row, near = int(rows[mislabelled.rows[index]]), mislabelled.near
+    wrong, certainty = bool(mislabelled.wrong[index]), float(mislabelled.certainties[index])
     face_ids = (table.ids[row],)
-    other = table.person_ids[int(people[found.rivals[place]])]
+    rival_id = table.person_ids[int(people[mislabelled.rivals[index]])]
     return Suspect(
-        kind=Kind.WRONG_PERSON if wrong else Kind.OUTLIER,
+        kind=SuspectKind.WRONG_PERSON if wrong else SuspectKind.OUTLIER,
         face_ids=face_ids,
         person_ids=(_person_id(table, row),),
         urgency=certainty if wrong else certainty * URGENCY_OUTLIER,
-        suggestion=Suggestion(Action.MOVE, face_ids, other) if wrong else Suggestion(Action.EXCLUDE, face_ids),
+        suggestion=Suggestion(Action.MOVE, face_ids, rival_id) if wrong else Suggestion(Action.EXCLUDE, face_ids),
         numbers=_numbers(
-            prob=found.probs[place],
-            other_prob=found.rival_probs[place],
-            similarity=near.own_similarity[place],
-            other_similarity=near.rival_similarity[place],
-            votes=near.votes[place],
+            prob=mislabelled.probs[index],
+            other_prob=mislabelled.rival_probs[index],
+            similarity=near.own_similarity[index],
+            other_similarity=near.rival_similarity[index],
+            votes=near.votes[index],
         ),
-        like_own=_likes(table, rows, near.own[place], near.own_cosines[place]),
-        like_other=_likes(table, rows, near.rival[place], near.rival_cosines[place]),
+        like_own=_similar_faces(table, rows, near.own[index], near.own_cosines[index]),
+        like_other=_similar_faces(table, rows, near.rival[index], near.rival_cosines[index]),
     )
 
 
-def _likes(table: FaceTable, rows: Ints, places: Ints, cosines: Floats) -> tuple[Like, ...]:
-    known = places >= 0
+def _similar_faces(table: FaceTable, rows: Ints, indices: Ints, cosines: Floats) -> tuple[SimilarFace, ...]:
+    known = indices >= 0
     return tuple(
-        Like(table.ids[rows[place]], round(float(cosine), 4))
-        for place, cosine in zip(places[known], cosines[known], strict=True)
+        SimilarFace(table.ids[rows[index]], round(float(cosine), 4))
+        for index, cosine in zip(indices[known], cosines[known], strict=True)
     )
 
 
-def _unexplained(doubted: Iterable[Suspect], seen: Iterable[Suspect], people: Sequence[Suspect]) -> list[Suspect]:
+def _unexplained(
+    doubted: Iterable[Suspect], picture_entries: Iterable[Suspect], merge_entries: Sequence[Suspect]
+) -> list[Suspect]:
     """Leave out doubts about a name that another entry speaks of."""
-    in_pictures = {face for entry in seen if entry.kind is Kind.TWO_NAMES for face in entry.suggestion.face_ids}
-    joined = {frozenset(entry.person_ids) for entry in people}
+    in_pictures = {
+        face for entry in picture_entries if entry.kind is SuspectKind.TWO_NAMES for face in entry.suggestion.face_ids
+    }
+    merged_people = {frozenset(entry.person_ids) for entry in merge_entries}
     return [
         entry
         for entry in doubted
         if entry.face_ids[0] not in in_pictures
-        and frozenset((entry.person_ids[0], entry.suggestion.person_id)) not in joined
+        and frozenset((entry.person_ids[0], entry.suggestion.person_id)) not in merged_people
     ]
 
 
 # people
 
 
-def _one_person(table: FaceTable, pair: PeoplePair) -> Suspect:
-    one, other = (_person_id(table, row) for row in (pair.row, pair.into_row))
-    shown = (table.ids[pair.row], table.ids[pair.into_row])
+def _merge_entry(table: FaceTable, pair: PeoplePair) -> Suspect:
+    person_id, into_id = (_person_id(table, row) for row in (pair.row, pair.into_row))
+    face_ids = (table.ids[pair.row], table.ids[pair.into_row])
     return Suspect(
-        kind=Kind.ONE_PERSON,
-        face_ids=shown,
-        person_ids=(one, other),
+        kind=SuspectKind.ONE_PERSON,
+        face_ids=face_ids,
+        person_ids=(person_id, into_id),
         urgency=URGENCY_ONE_PERSON,
-        suggestion=Suggestion(Action.MERGE, (), other),
+        suggestion=Suggestion(Action.MERGE, (), into_id),
         numbers=_numbers(similarity=pair.similarity),
     )
 
 
-def _two_people(table: FaceTable, given: Sequence[Part], doubted: Sequence[Suspect]) -> list[Suspect]:
+def _divide_entries(table: FaceTable, parts: Sequence[PersonPart], doubted: Sequence[Suspect]) -> list[Suspect]:
     """Give parts of a person who are another, unless most of their faces are doubted one by one already."""
-    alone = {face for entry in doubted for face in entry.face_ids}
+    doubted_ids = {face for entry in doubted for face in entry.face_ids}
     entries = []
-    for part in given:
+    for part in parts:
         face_ids = _ids(table, part.rows)
         if table.confirmed[part.rows].all():
             continue
-        if 2 * sum(face in alone for face in face_ids) < len(face_ids):
+        if 2 * sum(face in doubted_ids for face in face_ids) < len(face_ids):
             people = tuple(_person_id(table, int(row)) for row in part.rows)
             divide = Suggestion(Action.DIVIDE, face_ids)
             numbers = _numbers(similarity=part.similarity)
             entries.append(
                 Suspect(
-                    kind=Kind.TWO_PEOPLE,
+                    kind=SuspectKind.TWO_PEOPLE,
                     face_ids=face_ids,
                     person_ids=people,
                     urgency=URGENCY_TWO_PEOPLE,
@@ -269,15 +286,17 @@ def _two_people(table: FaceTable, given: Sequence[Part], doubted: Sequence[Suspe
 # pictures
 
 
-def _copies(table: FaceTable, vectors: Vectors, crop: Crop, watch: Watch) -> Copies:
+def _find_duplicates(table: FaceTable, vectors: Vectors, crop: CropReader, watch: Watch) -> Duplicates:
     """Look for one picture in several photos, among all faces that take part, named or not."""
     rows = np.flatnonzero(takes_part(table))
     photos = np.unique(np.array(table.photo_ids, dtype=str)[rows], return_inverse=True)[1]
-    found = duplicate_images.copies(
-        vectors[rows], photos, table.photo_hashes[rows], lambda place: crop(int(rows[place])), watch
+    duplicates = duplicate_images.find_duplicates(
+        vectors[rows], photos, table.photo_hashes[rows], lambda index: crop(int(rows[index])), watch
     )
-    pairs = Pairs(rows[found.pairs.left], rows[found.pairs.right], found.pairs.cosines, found.pairs.bits)
-    return Copies(pairs, found.not_looked_at)
+    pairs = FacePairs(
+        rows[duplicates.pairs.left], rows[duplicates.pairs.right], duplicates.pairs.cosines, duplicates.pairs.bits
+    )
+    return Duplicates(pairs, duplicates.not_looked_at)
 
 
 def takes_part(table: FaceTable) -> Bools:
@@ -286,18 +305,18 @@ def takes_part(table: FaceTable) -> Bools:
     return (table.learnable | unnamed) & ~table.strangers
 
 
-def _of_picture(table: FaceTable, rows: Ints, pairs: Pairs, probs: Doubles) -> Suspect:
+def _picture_entry(table: FaceTable, rows: Ints, pairs: FacePairs, probs: Doubles) -> Suspect:
     """One picture in several photos: under two names, on two sides, or only too often."""
     among = np.isin(pairs.left, rows)
     numbers = _numbers(similarity=pairs.cosines[among].min(), bits=pairs.bits[among].max())
     names, sides = set(table.labels[rows].tolist()), {table.splits[row] for row in rows}
     if len(names) > 1:
-        kind, urgency, suggestion = Kind.TWO_NAMES, URGENCY_TWO_NAMES, _one_name(table, rows, probs)
+        kind, urgency, suggestion = SuspectKind.TWO_NAMES, URGENCY_TWO_NAMES, _one_name(table, rows, probs)
         numbers["both_sides"] = float({Split.TRAIN, Split.VAL} <= sides)
     elif {Split.TRAIN, Split.VAL} <= sides:
-        kind, urgency, suggestion = Kind.LEAK, URGENCY_LEAK, _one_side(table, rows)
+        kind, urgency, suggestion = SuspectKind.LEAK, URGENCY_LEAK, _one_side(table, rows)
     else:
-        kind, urgency, suggestion = Kind.DUPLICATE, URGENCY_DUPLICATE, _best_only(table, rows)
+        kind, urgency, suggestion = SuspectKind.DUPLICATE, URGENCY_DUPLICATE, _best_only(table, rows)
     people = tuple(_person_id(table, int(row)) for row in rows)
     return Suspect(
         kind=kind,
@@ -312,11 +331,11 @@ def _of_picture(table: FaceTable, rows: Ints, pairs: Pairs, probs: Doubles) -> S
 def _one_name(table: FaceTable, rows: Ints, probs: Doubles) -> Suggestion:
     """Keep the name that was confirmed, or else the one most believed, and move the others to it."""
     names = np.unique(table.labels[rows][table.labels[rows] >= 0])
-    named = [rows[table.labels[rows] == name] for name in names]
-    belief = [(table.confirmed[some].any(), np.nan_to_num(probs[some]).mean()) for some in named]
-    kept = int(names[max(range(len(names)), key=lambda place: belief[place])])
-    moved = rows[table.labels[rows] != kept]
-    return Suggestion(Action.MOVE, _ids(table, moved), table.person_ids[kept])
+    rows_of_name = [rows[table.labels[rows] == name] for name in names]
+    belief = [(table.confirmed[name_rows].any(), np.nan_to_num(probs[name_rows]).mean()) for name_rows in rows_of_name]
+    kept_name = int(names[max(range(len(names)), key=lambda index: belief[index])])
+    moved = rows[table.labels[rows] != kept_name]
+    return Suggestion(Action.MOVE, _ids(table, moved), table.person_ids[kept_name])
 
 
 def _one_side(table: FaceTable, rows: Ints) -> Suggestion:
@@ -328,22 +347,22 @@ def _one_side(table: FaceTable, rows: Ints) -> Suggestion:
 def _best_only(table: FaceTable, rows: Ints) -> Suggestion:
     """Keep the face of the best quality, and of equals the surest detection."""
     quality = np.stack([np.nan_to_num(table.grades[rows], nan=-1.0), table.probs[rows]], axis=1)
-    best = max(range(len(rows)), key=lambda place: tuple(quality[place]))
+    best = max(range(len(rows)), key=lambda index: tuple(quality[index]))
     return Suggestion(Action.EXCLUDE, _ids(table, np.delete(rows, best)))
 
 
-def _by_photos(table: FaceTable, seen: Iterable[Suspect]) -> list[Suspect]:
+def _by_photos(table: FaceTable, picture_entries: Iterable[Suspect]) -> list[Suspect]:
     """Join what concerns the same photos: a group portrait that is there twice is one entry, not one a face."""
     photo_of = dict(zip(table.ids, table.photo_ids, strict=True))
     alike: dict[tuple[object, ...], list[Suspect]] = defaultdict(list)
-    for number, entry in enumerate(seen):
+    for number, entry in enumerate(picture_entries):
         photos = tuple(sorted({photo_of[face] for face in entry.face_ids}))
-        alone = number if entry.kind is Kind.TWO_NAMES else None
+        alone = number if entry.kind is SuspectKind.TWO_NAMES else None
         alike[entry.kind, photos, alone].append(entry)
-    return [_joined(entries) for entries in alike.values()]
+    return [_join_entries(entries) for entries in alike.values()]
 
 
-def _joined(entries: Sequence[Suspect]) -> Suspect:
+def _join_entries(entries: Sequence[Suspect]) -> Suspect:
     first = entries[0]
     if len(entries) == 1:
         return first

@@ -60,37 +60,37 @@ class Resamples:
         values : (n,) of each face
         among : (n,) the faces that are meant
         """
-        kept = np.ones(len(self.labels), dtype=bool) if among is None else among
-        mean = float(values[kept].mean())
-        drawn = self._means(values, kept)
-        return self.at_least_wilson(mean, drawn[~np.isnan(drawn)], len(np.unique(self.shots[kept])))
+        members = np.ones(len(self.labels), dtype=bool) if among is None else among
+        mean = float(values[members].mean())
+        resampled = self._means(values, members)
+        return self.at_least_wilson(mean, resampled[~np.isnan(resampled)], len(np.unique(self.shots[members])))
 
-    def difference(self, values: Doubles, others: Doubles) -> Interval:
+    def difference(self, values: Doubles, baseline: Doubles) -> Interval:
         """The mean of ``values - others``, (n,) each, face by face."""
-        apart = values - others
-        return _percentiles(float(apart.mean()), self._means(apart, np.ones(len(apart), dtype=bool)))
+        gaps = values - baseline
+        return _percentiles(float(gaps.mean()), self._means(gaps, np.ones(len(gaps), dtype=bool)))
 
-    def at_least_wilson(self, mean: float, drawn: Doubles, n_shots: int | None = None) -> Interval:
+    def at_least_wilson(self, mean: float, resampled: Doubles, n_shots: int | None = None) -> Interval:
         """The interval of a share of 0..1 from its values in the resamples."""
         n = len(np.unique(self.shots)) if n_shots is None else n_shots
-        found = _percentiles(mean, drawn)
+        interval = _percentiles(mean, resampled)
         low, high = wilson_interval(mean * n, n)
-        return Interval(mean, max(0.0, min(found.low, low)), min(1.0, max(found.high, high)))
+        return Interval(mean, max(0.0, min(interval.low, low)), min(1.0, max(interval.high, high)))
 
-    def _means(self, values: Doubles, kept: Bools) -> Doubles:
+    def _means(self, values: Doubles, members: Bools) -> Doubles:
         """The mean of some faces in every resample; NaN where it has none of them."""
-        times = self.faces[:, kept].astype(np.float64)
+        times = self.faces[:, members].astype(np.float64)
         total = times.sum(axis=1)
-        means = np.divide(times @ values[kept], total, out=np.full(len(total), np.nan), where=total > 0)
+        means = np.divide(times @ values[members], total, out=np.full(len(total), np.nan), where=total > 0)
         return np.asarray(means, dtype=np.float64)
 
 
-def _percentiles(mean: float, drawn: Doubles) -> Interval:
-    low, high = np.quantile(drawn, _TAILS) if len(drawn) else (mean, mean)
+def _percentiles(mean: float, resampled: Doubles) -> Interval:
+    low, high = np.quantile(resampled, _TAILS) if len(resampled) else (mean, mean)
     return Interval(mean, min(mean, float(low)), max(mean, float(high)))
 
 
-def resample(labels: Ints, shots: Ints, seed: int = 0, count: int = RESAMPLES) -> Resamples:
+def draw_resamples(labels: Ints, shots: Ints, seed: int = 0, count: int = RESAMPLES) -> Resamples:
     """Draw resamples; the same seed gives the same.
 
     Parameters
@@ -104,8 +104,8 @@ def resample(labels: Ints, shots: Ints, seed: int = 0, count: int = RESAMPLES) -
     faces = np.zeros((count, len(labels)), dtype=np.float32)
     for person in range(n_people):
         rows = np.flatnonzero(labels == person)
-        mine, place = np.unique(shots[rows], return_inverse=True)
-        faces[:, rows] = _draw_shots(people[:, person], len(mine), rng)[:, place]
+        person_shots, shot_of_row = np.unique(shots[rows], return_inverse=True)
+        faces[:, rows] = _draw_shots(people[:, person], len(person_shots), rng)[:, shot_of_row]
     return Resamples(labels, shots, faces, people.astype(np.float32))
 
 

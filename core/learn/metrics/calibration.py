@@ -1,7 +1,7 @@
 """How honest probabilities are, bin by bin; and how well people are identified with strangers among the probes.
 
-It judges what others computed: probabilities (``classify``) and scores (``openset``) of faces that were not learned
-from.
+It judges what others computed: probabilities (``recogniser``) and scores (``rejection_rule``) of faces that were not
+learned from.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ MOST_RANKS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Bin:
+class ReliabilityBin:
     """Faces whose name was given about the same probability."""
 
     low: float
@@ -27,8 +27,8 @@ class Bin:
     share_right: float
 
 
-def reliability(confidence: Doubles, right: Bools, bins: int = ECE_BINS) -> tuple[Bin, ...]:
-    """Give the bins (0, 1/bins], ... that hold faces; ``evaluate.calibration_error`` is the mean gap over them.
+def reliability_bins(confidence: Doubles, right: Bools, bins: int = ECE_BINS) -> tuple[ReliabilityBin, ...]:
+    """Give the bins (0, 1/bins], ... that hold faces; ``calibration_error`` is the mean gap over them.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def reliability(confidence: Doubles, right: Bools, bins: int = ECE_BINS) -> tupl
     """
     bin_of = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
     return tuple(
-        Bin(
+        ReliabilityBin(
             low=int(number) / bins,
             high=(int(number) + 1) / bins,
             faces=int((bin_of == number).sum()),

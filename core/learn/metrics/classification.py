@@ -1,6 +1,6 @@
 """How good predictions are, in numbers: accuracy with its interval, per person, confusions, calibration.
 
-It judges predictions that others made; which faces may be tested is ``split``'s business.
+It judges predictions that others made; which faces may be tested is ``splits``'s business.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class PersonResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Confused:
+class ConfusedPair:
     """One person taken for another."""
 
     person: str
@@ -67,7 +67,7 @@ class Evaluation:
     people: tuple[str, ...]
     confusion: Ints
     """(n_people, n_people) counts; row = true, column = given."""
-    most_confused: tuple[Confused, ...]
+    most_confused: tuple[ConfusedPair, ...]
     """Every pair that happened, most frequent first."""
 
     def to_json(self) -> dict[str, Any]:
@@ -76,11 +76,11 @@ class Evaluation:
 
     def summary(self) -> dict[str, Any]:
         """The same without what follows from the tested faces, and grows with the square of the people."""
-        kept = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in _FOLLOWS}
-        kept["accuracy_ci95"] = list(self.accuracy_ci95)
-        kept["per_person"] = [asdict(row) for row in self.per_person]
-        kept["most_confused"] = [asdict(pair) for pair in self.most_confused]
-        return kept
+        fields_to_keep = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in _FOLLOWS}
+        fields_to_keep["accuracy_ci95"] = list(self.accuracy_ci95)
+        fields_to_keep["per_person"] = [asdict(row) for row in self.per_person]
+        fields_to_keep["most_confused"] = [asdict(pair) for pair in self.most_confused]
+        return fields_to_keep
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Evaluation:
@@ -90,13 +90,13 @@ class Evaluation:
             "accuracy_ci95": (low, high),
             "people": tuple(document["people"]),
             "per_person": tuple(PersonResult(**row) for row in document["per_person"]),
-            "most_confused": tuple(Confused(**pair) for pair in document["most_confused"]),
+            "most_confused": tuple(ConfusedPair(**pair) for pair in document["most_confused"]),
             "confusion": np.asarray(document["confusion"], dtype=np.int64),
         }
         return cls(**{**document, **changed})
 
 
-def evaluate(people: Sequence[str], true: Ints, predicted: Ints, probabilities: Doubles) -> Evaluation:
+def evaluate_predictions(people: Sequence[str], true: Ints, predicted: Ints, probabilities: Doubles) -> Evaluation:
     """Compare given names with true ones.
 
     Parameters
@@ -110,12 +110,14 @@ def evaluate(people: Sequence[str], true: Ints, predicted: Ints, probabilities: 
     InputRefused
         There is no face to test.
     """
-    given = probabilities[np.arange(len(true)), predicted]
-    return judge(people, true, predicted, given, more_probable(probabilities, true))
+    confidence = probabilities[np.arange(len(true)), predicted]
+    return evaluate_from_ranks(people, true, predicted, confidence, more_probable(probabilities, true))
 
 
-def judge(people: Sequence[str], true: Ints, predicted: Ints, confidence: Doubles, above: Ints) -> Evaluation:
-    """Compare given names with true ones, as ``evaluate``, where all probabilities would not fit into memory.
+def evaluate_from_ranks(
+    people: Sequence[str], true: Ints, predicted: Ints, confidence: Doubles, above: Ints
+) -> Evaluation:
+    """Compare given names with true ones, as ``evaluate_predictions``, where not all probabilities fit into memory.
 
     Parameters
     ----------
@@ -167,8 +169,8 @@ def confusion_counts(true: Ints, predicted: Ints, n_people: int) -> Ints:
 def person_rates(confusion: Ints) -> tuple[Doubles, Doubles, Doubles]:
     """Give precision, recall and F1 of each person, (n_people,) each; 0 where undefined."""
     right = np.diag(confusion).astype(np.float64)
-    named, support = confusion.sum(axis=0), confusion.sum(axis=1)
-    return _ratio(right, named), _ratio(right, support), _ratio(2 * right, named + support)
+    n_predicted, support = confusion.sum(axis=0), confusion.sum(axis=1)
+    return _ratio(right, n_predicted), _ratio(right, support), _ratio(2 * right, n_predicted + support)
 
 
 def wilson_interval(n_correct: float, n: int) -> tuple[float, float]:
@@ -202,16 +204,16 @@ def calibration_error(confidence: Doubles, right: Bools, bins: int = ECE_BINS) -
 
 def more_probable(probabilities: Doubles, true: Ints) -> Ints:
     """Count for each row the people who are strictly more probable than the true one: (n,) int64."""
-    own = probabilities[np.arange(len(true)), true]
-    return np.asarray(np.count_nonzero(probabilities > own[:, None], axis=1), dtype=np.int64)
+    true_probabilities = probabilities[np.arange(len(true)), true]
+    return np.asarray(np.count_nonzero(probabilities > true_probabilities[:, None], axis=1), dtype=np.int64)
 
 
-def confused_pairs(people: Sequence[str], confusion: Ints) -> tuple[Confused, ...]:
+def confused_pairs(people: Sequence[str], confusion: Ints) -> tuple[ConfusedPair, ...]:
     """List who was taken for whom, most frequent first, then by name."""
     wrong = confusion.copy()
     np.fill_diagonal(wrong, 0)
     pairs = [
-        Confused(people[row], people[column], int(wrong[row, column]))
+        ConfusedPair(people[row], people[column], int(wrong[row, column]))
         for row, column in zip(*np.nonzero(wrong), strict=True)
     ]
     return tuple(sorted(pairs, key=lambda pair: (-pair.count, pair.person, pair.given)))
@@ -238,13 +240,13 @@ def order_by_confusion(confusion: Ints) -> Ints:
 
     shares = _mutual_confusion(confusion)
     confused = np.flatnonzero(shares.any(axis=1))
-    rest = np.flatnonzero(~shares.any(axis=1))
+    never_confused = np.flatnonzero(~shares.any(axis=1))
     if len(confused) < 3:
-        return np.concatenate([confused, rest])
-    apart = 1.0 - shares[np.ix_(confused, confused)]
-    np.fill_diagonal(apart, 0.0)
-    tree = linkage(squareform(apart, checks=False), "average", optimal_ordering=len(confused) <= _MOST_ORDERED)
-    return np.concatenate([confused[leaves_list(tree)], rest])
+        return np.concatenate([confused, never_confused])
+    distances = 1.0 - shares[np.ix_(confused, confused)]
+    np.fill_diagonal(distances, 0.0)
+    tree = linkage(squareform(distances, checks=False), "average", optimal_ordering=len(confused) <= _MOST_ORDERED)
+    return np.concatenate([confused[leaves_list(tree)], never_confused])
 
 
 def _mutual_confusion(confusion: Ints) -> Doubles:

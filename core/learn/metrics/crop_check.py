@@ -40,7 +40,7 @@ from typing import Any
 import numpy as np
 
 from core.base.types import Doubles, Floats, RgbImage
-from core.learn.verification.pair_likelihood import Scores
+from core.learn.verification.pair_likelihood import PairScores
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 MOST_IMPOSTOR, LEAST_STEADY, LEAST_GENUINE = 0.15, 0.96, 0.52
@@ -101,16 +101,16 @@ class CropCheck:
     def to_json(self) -> dict[str, Any]:
         """Plain values; each kind of cosine with the dataset's quantiles and the reference's."""
         names = ("genuine", "impostor", "steadiness")
-        given = {name: list(getattr(self, name)) for name in names}
-        right = {name: list(getattr(self.reference, name)) for name in names} if self.reference else None
+        quantiles = {name: list(getattr(self, name)) for name in names}
+        reference_quantiles = {name: list(getattr(self.reference, name)) for name in names} if self.reference else None
         return {
             "ok": self.ok,
             "sentence": self.sentence,
             "quantiles": list(QUANTILES),
-            **given,
+            **quantiles,
             "coloured": self.coloured,
             "skin": self.skin,
-            "reference": right,
+            "reference": reference_quantiles,
         }
 
 
@@ -121,7 +121,7 @@ def middle_colour(crop: RgbImage) -> Doubles:
     return np.asarray(middle.reshape(-1, 3).mean(axis=0) / 255, dtype=np.float64)
 
 
-def check(model_id: str, scores: Scores, steadiness: Floats | Doubles, colours: Doubles) -> CropCheck:
+def check_crops(model_id: str, scores: PairScores, steadiness: Floats | Doubles, colours: Doubles) -> CropCheck:
     """Compare a dataset with what right crops give.
 
     Parameters
@@ -131,27 +131,27 @@ def check(model_id: str, scores: Scores, steadiness: Floats | Doubles, colours: 
     colours : (m, 3) of some of its crops, from ``middle_colour``
     """
     coloured = colours[np.ptp(colours, axis=1) > GREY_SPREAD] if len(colours) else colours
-    found = _compared(model_id, scores, steadiness)
+    crop_check = _compared(model_id, scores, steadiness)
     if len(coloured) < FEWEST_COLOURED:
-        return replace(found, coloured=len(coloured))
+        return replace(crop_check, coloured=len(coloured))
     red, green, blue = coloured.T
-    found = replace(found, coloured=len(coloured), skin=float(np.mean((red > green) & (green > blue))))
+    crop_check = replace(crop_check, coloured=len(coloured), skin=float(np.mean((red > green) & (green > blue))))
     if np.median(red - green) > 0 and np.median(green - blue) > 0:
-        return found
-    return replace(found, ok=False, sentence=WRONG_COLOURS)
+        return crop_check
+    return replace(crop_check, ok=False, sentence=WRONG_COLOURS)
 
 
-def _compared(model_id: str, scores: Scores, steadiness: Floats | Doubles) -> CropCheck:
+def _compared(model_id: str, scores: PairScores, steadiness: Floats | Doubles) -> CropCheck:
     genuine, impostor = scores.cosines[scores.same], scores.cosines[~scores.same]
-    found = _quantiles(genuine), _quantiles(impostor), _quantiles(steadiness[~np.isnan(steadiness)])
+    quantiles_of_kinds = _quantiles(genuine), _quantiles(impostor), _quantiles(steadiness[~np.isnan(steadiness)])
     if model_id not in MEASURED:
-        return CropCheck(None, f"What right crops give with '{model_id}' was not measured.", *found)
+        return CropCheck(None, f"What right crops give with '{model_id}' was not measured.", *quantiles_of_kinds)
     reference = MEASURED[model_id]
     if len(genuine) < FEWEST_GENUINE or len(impostor) < FEWEST_IMPOSTOR:
         few = "There are too few pairs of faces to tell whether the crops are right."
-        return CropCheck(None, few, *found, reference=reference)
-    ok, sentence = _verdict(*(_middle(quantiles) for quantiles in found))
-    return CropCheck(ok, sentence, *found, reference=reference)
+        return CropCheck(None, few, *quantiles_of_kinds, reference=reference)
+    ok, sentence = _verdict(*(_middle(quantiles) for quantiles in quantiles_of_kinds))
+    return CropCheck(ok, sentence, *quantiles_of_kinds, reference=reference)
 
 
 def _verdict(genuine: float | None, impostor: float | None, steady: float | None) -> tuple[bool, str]:

@@ -21,7 +21,7 @@ TOP = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class FoldSummary:
     """How good a classifier is; every rate is 0..1."""
 
     accuracy: Interval
@@ -41,52 +41,52 @@ class Figures:
         }
 
 
-def figures(said: OutOfFold, labels: Ints, n_people: int, resamples: Resamples) -> Figures:
+def summarise_folds(predictions: OutOfFold, labels: Ints, n_people: int, resamples: Resamples) -> FoldSummary:
     """Measure what was said of the tested faces.
 
     Parameters
     ----------
-    said : (repetitions, n) of tested faces only
+    predictions : (repetitions, n) of tested faces only
     labels : (n,) their people, places among all who take part
     n_people : all who take part, tested or not
     resamples : of the same n faces
     """
-    recall, f1 = np.mean([_macro(given, labels, n_people) for given in said.given], axis=0)
-    drawn_recall, drawn_f1 = _drawn_macro(said.given, labels, n_people, resamples)
-    return Figures(
-        accuracy=resamples.share(said.right(labels)),
-        balanced_accuracy=resamples.at_least_wilson(float(recall), _centred(drawn_recall, float(recall))),
-        macro_f1=resamples.at_least_wilson(float(f1), _centred(drawn_f1, float(f1))),
-        top3=resamples.share((said.ranks < TOP).mean(axis=0)),
+    recall, f1 = np.mean([_macro(predicted, labels, n_people) for predicted in predictions.given], axis=0)
+    resampled_recall, resampled_f1 = _resampled_macro(predictions.given, labels, n_people, resamples)
+    return FoldSummary(
+        accuracy=resamples.share(predictions.right(labels)),
+        balanced_accuracy=resamples.at_least_wilson(float(recall), _centred(resampled_recall, float(recall))),
+        macro_f1=resamples.at_least_wilson(float(f1), _centred(resampled_f1, float(f1))),
+        top3=resamples.share((predictions.ranks < TOP).mean(axis=0)),
     )
 
 
-def _centred(drawn: Doubles, mean: float) -> Doubles:
+def _centred(resampled: Doubles, mean: float) -> Doubles:
     """The resamples moved to the mean: rates per person are no plain means of faces, and come out a little too high."""
-    return np.asarray(drawn + (mean - drawn.mean()), dtype=np.float64)
+    return np.asarray(resampled + (mean - resampled.mean()), dtype=np.float64)
 
 
-def _macro(given: Ints, labels: Ints, n_people: int) -> tuple[float, float]:
+def _macro(predicted: Ints, labels: Ints, n_people: int) -> tuple[float, float]:
     """Balanced accuracy and macro F1 of one repetition."""
-    confusion = confusion_counts(labels, given, n_people)
+    confusion = confusion_counts(labels, predicted, n_people)
     _, recall, f1 = person_rates(confusion)
-    support, named = confusion.sum(axis=1), confusion.sum(axis=0)
-    return float(recall[support > 0].mean()), float(f1[(support > 0) | (named > 0)].mean())
+    support, n_predicted = confusion.sum(axis=1), confusion.sum(axis=0)
+    return float(recall[support > 0].mean()), float(f1[(support > 0) | (n_predicted > 0)].mean())
 
 
-def _drawn_macro(given: Ints, labels: Ints, n_people: int, resamples: Resamples) -> tuple[Doubles, Doubles]:
+def _resampled_macro(repetitions: Ints, labels: Ints, n_people: int, resamples: Resamples) -> tuple[Doubles, Doubles]:
     """Both in every resample, the mean over the repetitions: (n_resamples,) each."""
     tested = np.unique(labels)
     times = np.zeros((len(resamples.people), n_people))
     times[:, tested] = resamples.people
     support = _by_person(resamples, labels, n_people)
     recalls, f1s = [], []
-    for said in given:
-        hits = _by_person(resamples, np.where(said == labels, labels, -1), n_people)
-        named = _by_person(resamples, said, n_people)
-        counted = np.where(np.isin(np.arange(n_people), tested), times, named > 0)
+    for predicted in repetitions:
+        hits = _by_person(resamples, np.where(predicted == labels, labels, -1), n_people)
+        n_predicted = _by_person(resamples, predicted, n_people)
+        counted = np.where(np.isin(np.arange(n_people), tested), times, n_predicted > 0)
         recalls.append(_weighted(hits, support, times))
-        f1s.append(_weighted(2 * hits, support + named, counted))
+        f1s.append(_weighted(2 * hits, support + n_predicted, counted))
     return np.mean(recalls, axis=0), np.mean(f1s, axis=0)
 
 

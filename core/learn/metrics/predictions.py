@@ -35,7 +35,7 @@ class Predictions:
     distances: Floats
     """(n,) distance to the given person's centroid, 0..2"""
     scores: Floats
-    """(n,) how much the face is like the given person (``openset``): unknown when not above the limit"""
+    """(n,) how much the face is like the given person (``rejection_rule``): unknown when not above the limit"""
     ranks: Ints
     """(n,) how many people are more probable than the true one"""
     learned_ids: tuple[str, ...]
@@ -101,8 +101,8 @@ def _columns_of(impostors: Impostors | None) -> dict[str, Any]:
 def _impostors(arrays: dict[str, Any]) -> Impostors | None:
     if "impostor_scores" not in arrays:
         return None
-    scores, who, given = (arrays[f"impostor_{name}"] for name in ("scores", "who", "given"))
-    return Impostors(scores.astype(np.float64), who.astype(np.int64), given.astype(np.bool_))
+    scores, who, from_strangers = (arrays[f"impostor_{name}"] for name in ("scores", "who", "given"))
+    return Impostors(scores.astype(np.float64), who.astype(np.int64), from_strangers.astype(np.bool_))
 
 
 def _read(arrays: dict[str, Any]) -> Predictions:
@@ -110,14 +110,14 @@ def _read(arrays: dict[str, Any]) -> Predictions:
     if header.get("format") not in READABLE:
         raise ValueError(f"expected format {FILE_FORMAT}, got {header.get('format')}")
     people = tuple(header["people"])
-    true, given = arrays["true"].astype(np.int64), arrays["given"].astype(np.int64)
-    confusion = confusion_counts(true, given, len(people))
+    true, predicted = arrays["true"].astype(np.int64), arrays["given"].astype(np.int64)
+    confusion = confusion_counts(true, predicted, len(people))
     evaluation = Evaluation.from_json({**header["evaluation"], "people": people, "confusion": confusion})
     return Predictions(
         people=people,
         face_ids=_ids(arrays["face_ids"]),
         true=true,
-        given=given,
+        given=predicted,
         probs=arrays["probs"],
         distances=arrays["distances"],
         scores=arrays["scores"],

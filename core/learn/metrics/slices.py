@@ -31,7 +31,7 @@ class Slice:
     """(n,)"""
 
 
-def slices(grades: Floats | Doubles, yaws_deg: Doubles, sizes_px: Floats | Doubles, photos: Ints) -> list[Slice]:
+def slice_faces(grades: Floats | Doubles, yaws_deg: Doubles, sizes_px: Floats | Doubles, photos: Ints) -> list[Slice]:
     """Every drawer that holds a face, from the hardest to the easiest of its kind.
 
     Parameters
@@ -52,5 +52,5 @@ def slices(grades: Floats | Doubles, yaws_deg: Doubles, sizes_px: Floats | Doubl
 def _drawers(by: str, values: Floats | Doubles, edges: Sequence[float], names: Sequence[str]) -> list[Slice]:
     unknown = np.isnan(values)
     drawer = np.where(unknown, len(names), np.digitize(values, edges))
-    every = (Slice(by, name, drawer == place) for place, name in enumerate((*names, UNKNOWN)))
-    return [one for one in every if one.members.any()]
+    every = (Slice(by, name, drawer == number) for number, name in enumerate((*names, UNKNOWN)))
+    return [face_slice for face_slice in every if face_slice.members.any()]

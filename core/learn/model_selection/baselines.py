@@ -83,8 +83,8 @@ class LinearSvmOneVersusOne(_OfC):
     def fit(self, vectors: Vectors, labels: Ints, n_people: int) -> Scorer:
         from sklearn.svm import SVC  # here and below, as it takes a second that the app need not wait for
 
-        made = SVC(C=self.C, kernel="linear", class_weight="balanced", decision_function_shape="ovr")
-        return _by_decision(made.fit(vectors, labels))
+        classifier = SVC(C=self.C, kernel="linear", class_weight="balanced", decision_function_shape="ovr")
+        return _by_decision(classifier.fit(vectors, labels))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +98,9 @@ class Logistic(_OfC):
     def fit(self, vectors: Vectors, labels: Ints, n_people: int) -> Scorer:
         from sklearn.linear_model import LogisticRegression
 
-        made = LogisticRegression(C=self.C, class_weight="balanced", max_iter=_MOST_STEPS)
+        classifier = LogisticRegression(C=self.C, class_weight="balanced", max_iter=_MOST_STEPS)
         with threadpool_limits(1):
-            return _by_decision(made.fit(vectors, labels))
+            return _by_decision(classifier.fit(vectors, labels))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +133,8 @@ class NearestNeighbours:
     def fit(self, vectors: Vectors, labels: Ints, n_people: int) -> Scorer:
         from sklearn.neighbors import KNeighborsClassifier
 
-        made = KNeighborsClassifier(min(self.k, len(vectors)), weights="distance", algorithm="brute")
-        return _as_scorer(made.fit(vectors, labels).predict_proba)
+        classifier = KNeighborsClassifier(min(self.k, len(vectors)), weights="distance", algorithm="brute")
+        return _as_scorer(classifier.fit(vectors, labels).predict_proba)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ class Dummy:
         return _as_scorer(DummyClassifier(strategy="prior").fit(vectors, labels).predict_proba)
 
 
-def contenders(c: float = C_UNTOLD) -> tuple[Contender, ...]:
+def list_contenders(c: float = C_UNTOLD) -> tuple[Contender, ...]:
     """All of them, the one in use first, the baseline last; ``c`` is the C of both SVMs."""
     return (
         LinearSvmOneVersusRest(c),

@@ -22,7 +22,7 @@ from scipy.stats import binomtest
 from core.base import words
 from core.base.errors import InputRefused
 from core.base.types import Bools, Floats, Ints
-from core.learn.metrics.bootstrap import RESAMPLES, resample
+from core.learn.metrics.bootstrap import RESAMPLES, draw_resamples
 
 SIGNIFICANT = 0.05
 FEWEST_RESAMPLES = 200
@@ -85,13 +85,13 @@ class Comparison:
                 "neither is better."
             )
         gained = self.only_new - self.only_old
-        found = (
+        opening = (
             f"The newer one is right for {words.count(abs(gained))} {'more' if gained > 0 else 'fewer'} of "
             f"{words.count(self.faces)} faces; "
             f"a difference this size comes by chance {in_how_many(self.p_value)}"
         )
         return (
-            found
+            opening
             + {
                 Verdict.REAL: ": it is real.",
                 Verdict.CHANCE: ": it could be chance.",
@@ -108,13 +108,13 @@ def in_how_many(p_value: float) -> str:
     return "more often than not" if times < 2 else f"1 time in {words.count(times)}"
 
 
-def mcnemar(only_old: int, only_new: int) -> float:
+def mcnemar_p_value(only_old: int, only_new: int) -> float:
     """Give the two-sided p-value of the exact test: 1 where no face tells the two apart."""
     n = only_old + only_new
     return float(binomtest(only_new, n, 0.5).pvalue) if n else 1.0
 
 
-def compare(old_right: Bools, new_right: Bools, people: Ints, photos: Ints, seed: int = 0) -> Comparison:
+def compare_recognisers(old_right: Bools, new_right: Bools, people: Ints, photos: Ints, seed: int = 0) -> Comparison:
     """Compare two recognisers on the same faces.
 
     Parameters
@@ -140,20 +140,20 @@ def compare(old_right: Bools, new_right: Bools, people: Ints, photos: Ints, seed
         only_old=only_old,
         only_new=only_new,
         neither=int((~old_right & ~new_right).sum()),
-        p_value=mcnemar(only_old, only_new),
+        p_value=mcnemar_p_value(only_old, only_new),
         low=low,
         high=high,
     )
 
 
-def _interval(apart: Floats, people: Ints, photos: Ints, seed: int) -> tuple[float, float]:
+def _interval(differences: Floats, people: Ints, photos: Ints, seed: int) -> tuple[float, float]:
     """The 95 % interval of a mean over people and their photos.
 
     Plain percentiles: where every gain is one person's, the resamples without that person hold it at 0.
     """
     labels = np.unique(people, return_inverse=True)[1]
     shots = np.unique(np.stack([labels, photos], axis=1), axis=0, return_inverse=True)[1].reshape(-1)
-    count = max(FEWEST_RESAMPLES, min(RESAMPLES, DRAWN_AT_ONCE // len(apart)))
-    faces = resample(labels, shots, seed, count).faces
-    low, high = np.quantile((faces @ apart) / faces.sum(axis=1), [0.025, 0.975])
+    count = max(FEWEST_RESAMPLES, min(RESAMPLES, DRAWN_AT_ONCE // len(differences)))
+    faces = draw_resamples(labels, shots, seed, count).faces
+    low, high = np.quantile((faces @ differences) / faces.sum(axis=1), [0.025, 0.975])
     return float(low), float(high)

@@ -1,6 +1,6 @@
 """Name every face by classifiers that never saw its shot, several times over with other folds.
 
-Shots (``split.near_duplicate_groups``) are dealt into folds person by person, whole, anew for every repetition. A
+Shots (``near_duplicate_groups``) are dealt into folds person by person, whole, anew for every repetition. A
 person with one shot is learned from in every fold and never tested. Whatever learns is given the rows of its training
 side and nothing of the test side.
 
@@ -29,7 +29,7 @@ Tick = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Known:
+class LabelledFaces:
     """Faces with names."""
 
     vectors: Vectors
@@ -53,9 +53,9 @@ class Known:
         """(n,) whose person has another shot."""
         return np.asarray(self.shots_each[self.labels] > 1)
 
-    def only(self, rows: Ints) -> Known:
+    def only(self, rows: Ints) -> LabelledFaces:
         """Some of the faces, people numbered anew."""
-        return Known(self.vectors[rows], np.unique(self.labels[rows], return_inverse=True)[1], self.shots[rows])
+        return LabelledFaces(self.vectors[rows], np.unique(self.labels[rows], return_inverse=True)[1], self.shots[rows])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,7 +80,7 @@ class OutOfFold:
         return np.asarray((self.given == labels).mean(axis=0))
 
 
-def repetitions(known: Known, repeats: int, seed: int, folds: int = FOLDS) -> list[list[Fold]]:
+def deal_repetitions(known: LabelledFaces, repeats: int, seed: int, folds: int = FOLDS) -> list[list[Fold]]:
     """Deal the shots into folds, again and again; at most as many folds as somebody has shots."""
     testable = known.testable
     n_folds = int(max(2, min(folds, known.shots_each.max())))
@@ -94,29 +94,31 @@ def _folds(fold_of: Ints, n_folds: int) -> Iterator[Fold]:
         yield Fold(np.flatnonzero(fold_of != number), np.flatnonzero(fold_of == number))
 
 
-def out_of_fold(known: Known, contender: Contender, divided: Sequence[Sequence[Fold]], tick: Tick) -> OutOfFold:
+def out_of_fold(known: LabelledFaces, contender: Contender, divided: Sequence[Sequence[Fold]], tick: Tick) -> OutOfFold:
     """Learn from every training side and name its test side."""
-    given = np.full((len(divided), len(known.labels)), -1, dtype=np.int64)
-    ranks = given.copy()
+    predicted = np.full((len(divided), len(known.labels)), -1, dtype=np.int64)
+    ranks = predicted.copy()
     fit_s, predict_s = [], []
     for turn, folds in enumerate(divided):
         for fold in folds:
-            began = time.perf_counter()
+            started_s = time.perf_counter()
             scorer = contender.fit(known.vectors[fold.train], known.labels[fold.train], known.n_people)
-            fitted = time.perf_counter()
+            fitted_s = time.perf_counter()
             for rows in _blocks(fold.test, known.n_people):
-                given[turn, rows], ranks[turn, rows] = place(scorer(known.vectors[rows]), known.labels[rows])
-            fit_s.append(fitted - began)
-            predict_s.append((time.perf_counter() - fitted) / max(1, len(fold.test)))
+                predicted[turn, rows], ranks[turn, rows] = name_and_rank(
+                    scorer(known.vectors[rows]), known.labels[rows]
+                )
+            fit_s.append(fitted_s - started_s)
+            predict_s.append((time.perf_counter() - fitted_s) / max(1, len(fold.test)))
             tick()
-    return OutOfFold(given, ranks, tuple(fit_s), tuple(predict_s))
+    return OutOfFold(predicted, ranks, tuple(fit_s), tuple(predict_s))
 
 
 def _blocks(rows: Ints, n_people: int) -> list[Ints]:
     return np.array_split(rows, -(-len(rows) * n_people // _SCORES_AT_ONCE) or 1)
 
 
-def place(scores: Doubles | Floats, true: Ints) -> tuple[Ints, Ints]:
+def name_and_rank(scores: Doubles | Floats, true: Ints) -> tuple[Ints, Ints]:
     """The name given, and the rank of the true one.
 
     Parameters
@@ -124,24 +126,24 @@ def place(scores: Doubles | Floats, true: Ints) -> tuple[Ints, Ints]:
     scores : (n, n_people)
     true : (n,) int64
     """
-    given = scores.argmax(axis=1).astype(np.int64)
-    own = scores[np.arange(len(true)), true]
-    as_good = np.count_nonzero(scores >= own[:, None], axis=1) - 1
-    return given, np.where(given == true, 0, as_good).astype(np.int64)
+    predicted = scores.argmax(axis=1).astype(np.int64)
+    true_scores = scores[np.arange(len(true)), true]
+    as_good = np.count_nonzero(scores >= true_scores[:, None], axis=1) - 1
+    return predicted, np.where(predicted == true, 0, as_good).astype(np.int64)
 
 
-def learned_from(known: Known, divided: Sequence[Sequence[Fold]]) -> Ints:
+def learned_from(known: LabelledFaces, divided: Sequence[Sequence[Fold]]) -> Ints:
     """How many faces of its person each face's classifiers had learned from, in the mean: (n,) int64, -1 untested."""
     total = np.zeros(len(known.labels))
     for folds in divided:
         for fold in folds:
-            each = np.bincount(known.labels[fold.train], minlength=known.n_people)
-            total[fold.test] += each[known.labels[fold.test]]
+            faces_of_person = np.bincount(known.labels[fold.train], minlength=known.n_people)
+            total[fold.test] += faces_of_person[known.labels[fold.test]]
     mean = np.round(total / max(1, len(divided))).astype(np.int64)
     return np.where(known.testable, mean, -1)
 
 
-def draw(known: Known, most_people: int, most_faces: int, seed: int) -> Ints:
+def draw_subset(known: LabelledFaces, most_people: int, most_faces: int, seed: int) -> Ints:
     """Row numbers of at most so many people and faces, whole shots, ascending; all when they are few enough.
 
     People with two shots or more come first, as the others cannot be tested.
@@ -156,12 +158,12 @@ def draw(known: Known, most_people: int, most_faces: int, seed: int) -> Ints:
     return rows[turn < max(2, level)]
 
 
-def _turns(known: Known, rows: Ints, rng: np.random.Generator) -> Ints:
+def _turns(known: LabelledFaces, rows: Ints, rng: np.random.Generator) -> Ints:
     """In which turn each row's shot is drawn, when everybody gives one shot a turn: (n_rows,)."""
-    shots, place_of = np.unique(known.shots[rows], return_inverse=True)
+    shots, index_of = np.unique(known.shots[rows], return_inverse=True)
     person = np.empty(len(shots), dtype=np.int64)
-    person[place_of] = known.labels[rows]
+    person[index_of] = known.labels[rows]
     order = np.lexsort((rng.random(len(shots)), person))
     turn = np.empty(len(shots), dtype=np.int64)
     turn[order] = np.arange(len(order)) - np.searchsorted(person[order], person[order])
-    return turn[place_of]
+    return turn[index_of]

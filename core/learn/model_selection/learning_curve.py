@@ -14,7 +14,7 @@ import numpy as np
 
 from core.base.types import Doubles, Ints
 from core.learn.model_selection.baselines import Contender
-from core.learn.model_selection.cross_validation import Known, Tick, out_of_fold
+from core.learn.model_selection.cross_validation import LabelledFaces, Tick, out_of_fold
 from core.learn.model_selection.splits import Fold
 
 STEPS = (1, 2, 3, 5, 8, 12, 20, 35, 60)
@@ -23,7 +23,7 @@ FEWEST_PEOPLE = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Point:
+class CurvePoint:
     """One step of the curve."""
 
     photos: int
@@ -33,31 +33,33 @@ class Point:
     """(n,) in which share of the repetitions each face got its name; of untested faces without meaning"""
 
 
-def steps(known: Known, divided: Sequence[Sequence[Fold]]) -> list[tuple[int, int]]:
+def measurable_steps(known: LabelledFaces, divided: Sequence[Sequence[Fold]]) -> list[tuple[int, int]]:
     """The numbers of shots to measure, each with how many people have them on a training side in the mean."""
-    each = np.concatenate([_shots_each(known, fold.train) for folds in divided for fold in folds])
+    shots = np.concatenate([_shots_each(known, fold.train) for folds in divided for fold in folds])
     sides = sum(len(folds) for folds in divided)
-    having = [(k, round(np.count_nonzero(each >= k) / sides)) for k in STEPS]
+    having = [(k, round(np.count_nonzero(shots >= k) / sides)) for k in STEPS]
     return [(k, people) for k, people in having if people >= FEWEST_PEOPLE]
 
 
-def _shots_each(known: Known, rows: Ints) -> Ints:
+def _shots_each(known: LabelledFaces, rows: Ints) -> Ints:
     shots = rows[np.unique(known.shots[rows], return_index=True)[1]]
     return np.bincount(known.labels[shots], minlength=known.n_people)
 
 
-def curve(known: Known, contender: Contender, divided: Sequence[Sequence[Fold]], seed: int, tick: Tick) -> list[Point]:
+def measure_learning_curve(
+    known: LabelledFaces, contender: Contender, divided: Sequence[Sequence[Fold]], seed: int, tick: Tick
+) -> list[CurvePoint]:
     """Measure every step on the same folds."""
     points = []
-    for k, people in steps(known, divided):
+    for k, people in measurable_steps(known, divided):
         rng = np.random.default_rng(seed)  # the same order for every step: more photos are the fewer and some others
-        fewer = [[Fold(_first_shots(known, fold.train, k, rng), fold.test) for fold in folds] for folds in divided]
-        said = out_of_fold(known, contender, fewer, tick)
-        points.append(Point(k, people, said.right(known.labels)))
+        reduced = [[Fold(_first_shots(known, fold.train, k, rng), fold.test) for fold in folds] for folds in divided]
+        predictions = out_of_fold(known, contender, reduced, tick)
+        points.append(CurvePoint(k, people, predictions.right(known.labels)))
     return points
 
 
-def _first_shots(known: Known, rows: Ints, k: int, rng: np.random.Generator) -> Ints:
+def _first_shots(known: LabelledFaces, rows: Ints, k: int, rng: np.random.Generator) -> Ints:
     """One face each of k random shots of everybody, ascending."""
     rows = rng.permutation(rows)
     one_each = rows[np.unique(known.shots[rows], return_index=True)[1]]

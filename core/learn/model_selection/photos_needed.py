@@ -103,7 +103,7 @@ class Record:
     """(n_people,) mean distance of the tested faces that were right to the own centre, beyond the mean of all"""
 
 
-def advise(table: FaceTable, predictions: Predictions, qualities: Mapping[str, Quality]) -> list[Advice]:
+def advise_photos(table: FaceTable, predictions: Predictions, qualities: Mapping[str, Quality]) -> list[Advice]:
     """Say what each person who is not hidden would need, those who need most first.
 
     Parameters
@@ -116,17 +116,17 @@ def advise(table: FaceTable, predictions: Predictions, qualities: Mapping[str, Q
     record = _record(table, predictions, tests)
     curve = fit_curve(record)
     expected = _expected(record, curve)
-    short = _short(table, predictions, tests, qualities)
+    short = _missing_kinds(table, predictions, tests, qualities)
     people = [int(label) for label in np.unique(table.labels[table.learnable])]
     advice = [_advice(table, label, record, curve, float(expected[label]), short[label]) for label in people]
-    return sorted(advice, key=lambda one: -one.more_photos)
+    return sorted(advice, key=lambda person_advice: -person_advice.more_photos)
 
 
 def fit_curve(record: Record) -> Curve:
     """Fit the curve to the people who were tested, drawn to the usual slope as far as they are few."""
-    seen = (record.tested > 0) & (record.photos > 0)
-    photos, spread = np.log(record.photos[seen]), record.spread[seen]
-    errors, tested = record.errors[seen], record.tested[seen]
+    measured = (record.tested > 0) & (record.photos > 0)
+    photos, spread = np.log(record.photos[measured]), record.spread[measured]
+    errors, tested = record.errors[measured], record.tested[measured]
     usual = np.log((errors.sum() + 1e-3) / (tested.sum() + 1e-1)) + USUAL_SLOPE * (photos.mean() if len(photos) else 0)
 
     def loss(values: Doubles) -> float:
@@ -138,15 +138,15 @@ def fit_curve(record: Record) -> Curve:
 
     bounds = [(None, None), (0.1, 2.0), (0.0, None)]
     level, slope, effect = minimize(loss, [usual, USUAL_SLOPE, 0.0], bounds=bounds, method="L-BFGS-B").x
-    return Curve(float(level), float(slope), float(effect), int(seen.sum()))
+    return Curve(float(level), float(slope), float(effect), int(measured.sum()))
 
 
 def more_photos(photos: int, error: float, curve: Curve) -> int:
     """How many more the curve asks for, from a person's expected error at so many."""
     if photos < 1 or error <= TARGET_ERROR:
         return max(0, FEWEST - photos)
-    wanted = photos * (error / TARGET_ERROR) ** (1 / curve.slope)
-    return int(min(MOST, max(np.ceil(wanted - photos), FEWEST - photos)))
+    needed = photos * (error / TARGET_ERROR) ** (1 / curve.slope)
+    return int(min(MOST, max(np.ceil(needed - photos), FEWEST - photos)))
 
 
 # what the run shows
@@ -167,14 +167,14 @@ class _Tests:
     def of(cls, table: FaceTable, predictions: Predictions) -> _Tests:
         row_of = {face_id: row for row, face_id in enumerate(table.ids)}
         rows = np.array([row_of.get(face_id, -1) for face_id in predictions.face_ids], dtype=np.int64)
-        there = np.flatnonzero(rows >= 0)
-        there = there[table.learnable[rows[there]]]
-        now = _names_now(table.labels[rows[there]], predictions.true[there], len(predictions.people))
-        same = there[table.labels[rows[there]] == now[predictions.true[there]]]
-        doubt = 1 - predictions.probs[same].astype(np.float64)
+        known_rows = np.flatnonzero(rows >= 0)
+        known_rows = known_rows[table.learnable[rows[known_rows]]]
+        label_now = _names_now(table.labels[rows[known_rows]], predictions.true[known_rows], len(predictions.people))
+        unchanged = known_rows[table.labels[rows[known_rows]] == label_now[predictions.true[known_rows]]]
+        doubt = 1 - predictions.probs[unchanged].astype(np.float64)
         least = doubt.min(initial=1.0)
-        errors = np.where(predictions.wrong[same], 1.0, doubt - least)
-        return cls(same, rows[same], table.labels[rows[same]], errors)
+        errors = np.where(predictions.wrong[unchanged], 1.0, doubt - least)
+        return cls(unchanged, rows[unchanged], table.labels[rows[unchanged]], errors)
 
 
 def _names_now(labels: Ints, tested_as: Ints, n_people: int) -> Ints:
@@ -212,8 +212,8 @@ def _record(table: FaceTable, predictions: Predictions, tests: _Tests) -> Record
 def _expected(record: Record, curve: Curve) -> Doubles:
     """Everybody's error: the curve's, moved by the person's own result."""
     by_curve = curve.error(record.photos.astype(np.float64), record.spread)
-    own = (record.errors + OWN_WEIGHT) / (record.tested * by_curve + OWN_WEIGHT)
-    return np.minimum(by_curve * own, 1.0)
+    own_factor = (record.errors + OWN_WEIGHT) / (record.tested * by_curve + OWN_WEIGHT)
+    return np.minimum(by_curve * own_factor, 1.0)
 
 
 # kinds of photos
@@ -229,19 +229,21 @@ class _Short:
     """People here are recognised less well in such photos."""
 
 
-def _short(
+def _missing_kinds(
     table: FaceTable, predictions: Predictions, tests: _Tests, qualities: Mapping[str, Quality]
 ) -> dict[int, _Short]:
     """Of which kinds each person has too few to learn from."""
-    shown = {kind: _shows(kind, table, qualities) for kind in PhotoKind} if qualities else {}
-    hard = {kind for kind, shows in shown.items() if _is_hard(shows, tests)}
+    faces_of_kind = {kind: _shows(kind, table, qualities) for kind in PhotoKind} if qualities else {}
+    hard = {kind for kind, shows in faces_of_kind.items() if _is_hard(shows, tests)}
     learned = np.isin(np.array(table.ids, dtype=str), np.array(predictions.learned_ids, dtype=str))
     short = {}
     for label in np.unique(table.labels[table.learnable]):
-        mine = learned & (table.labels == label)
-        few = [kind for kind, shows in shown.items() if np.count_nonzero(shows & mine) < ENOUGH_OF_A_KIND]
+        own_learned = learned & (table.labels == label)
+        few = [
+            kind for kind, shows in faces_of_kind.items() if np.count_nonzero(shows & own_learned) < ENOUGH_OF_A_KIND
+        ]
         doubtful = tests.rows[(tests.labels == label) & (tests.errors >= DOUBTFUL)]
-        missed = tuple(kind for kind in few if shown[kind][doubtful].any())
+        missed = tuple(kind for kind in few if faces_of_kind[kind][doubtful].any())
         short[int(label)] = _Short(missed, tuple(kind for kind in few if kind in hard))
     return short
 
@@ -280,10 +282,10 @@ def _advice(table: FaceTable, label: int, record: Record, curve: Curve, expected
 
 
 def _why(photos: int, tested: int, wrong: int, more: int, curve: Curve) -> str:
-    return f"{_seen(photos, tested, wrong)} {_outlook(photos, more, curve)}"
+    return f"{_result_words(photos, tested, wrong)} {_outlook(photos, more, curve)}"
 
 
-def _seen(photos: int, tested: int, wrong: int) -> str:
+def _result_words(photos: int, tested: int, wrong: int) -> str:
     if not photos:
         return "The recogniser has learned no photo of this person yet."
     learned = f"Learned from {_count(photos, 'photo')}"
@@ -303,5 +305,5 @@ def _outlook(photos: int, more: int, curve: Curve) -> str:
     return f"Judging by {people}, {amount} of different moments may be enough; this is an estimate."
 
 
-def _count(number: int, one: str, many: str | None = None) -> str:
-    return f"{number} {one if number == 1 else many or one + 's'}"
+def _count(number: int, singular: str, plural: str | None = None) -> str:
+    return f"{number} {singular if number == 1 else plural or singular + 's'}"

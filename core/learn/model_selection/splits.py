@@ -53,7 +53,7 @@ class Fold:
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
+class LeftOutPerson:
     """A person who takes no part, and why, in words for the user."""
 
     person: str
@@ -61,7 +61,7 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Dropped:
+class DroppedFaces:
     """Faces of people who do take part that are not used, and why."""
 
     rows: Ints
@@ -69,7 +69,7 @@ class Dropped:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Plan:
+class SplitPlan:
     """How a dataset is divided."""
 
     kind: Literal["own", "kfold"]
@@ -81,8 +81,8 @@ class Plan:
     """(n,) int64: each row's place in ``people``, -1 for a row that is not used at all."""
     folds: tuple[Fold, ...]
     """One for 'own'; for 'kfold' every used row is in exactly one test side."""
-    left_out: tuple[LeftOut, ...]
-    dropped: tuple[Dropped, ...]
+    left_out: tuple[LeftOutPerson, ...]
+    dropped: tuple[DroppedFaces, ...]
 
     @property
     def used(self) -> Ints:
@@ -90,7 +90,7 @@ class Plan:
         return np.flatnonzero(self.labels >= 0)
 
 
-def hamming(a: npt.NDArray[np.uint64], b: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint8]:
+def hamming_distance(a: npt.NDArray[np.uint64], b: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint8]:
     """Count the differing bits of 64-bit hashes, broadcasting as numpy does."""
     return np.bitwise_count(np.bitwise_xor(a, b))
 
@@ -127,7 +127,7 @@ def near_duplicate_groups(
     return np.asarray(groups, dtype=np.int64)
 
 
-def plan(
+def plan_split(
     labels: Ints,
     people: Sequence[str],
     splits: Sequence[Split | None],
@@ -136,7 +136,7 @@ def plan(
     folds: int = 5,
     min_faces: int = 2,
     seed: int = 0,
-) -> Plan:
+) -> SplitPlan:
     """Divide the faces into sides to learn from and to test on.
 
     The archive's own division is taken when it has both sides, at least two people to learn and one of them
@@ -158,14 +158,14 @@ def plan(
         Fewer than two people are left; the message says what to do.
     """
     _require_one_person_a_group(labels, groups)
-    own = _own_plan(labels, people, splits, groups)
-    return own or _kfold_plan(labels, people, groups, _FoldRules(folds, max(2, min_faces), seed))
+    archive_plan = _own_plan(labels, people, splits, groups)
+    return archive_plan or _kfold_plan(labels, people, groups, _FoldRules(folds, max(2, min_faces), seed))
 
 
 # The archive's own division
 
 
-def _own_plan(labels: Ints, people: Sequence[str], splits: Sequence[Split | None], groups: Ints) -> Plan | None:
+def _own_plan(labels: Ints, people: Sequence[str], splits: Sequence[Split | None], groups: Ints) -> SplitPlan | None:
     """Divide as the archive's folders do, or None where they do not carry a division."""
     val = np.array([split is Split.VAL for split in splits], dtype=np.bool_)
     named_train = np.array([split is Split.TRAIN for split in splits], dtype=np.bool_)
@@ -177,11 +177,11 @@ def _own_plan(labels: Ints, people: Sequence[str], splits: Sequence[Split | None
     test = val & learned[labels]
     if learned.sum() < 2 or not test.any():
         return None
-    kept = np.where((train | test) & learned[labels], labels, -1)
+    used_labels = np.where((train | test) & learned[labels], labels, -1)
     return _assemble(
         "own",
         "The archive's own division: learned from its training photos, tested on its validation photos.",
-        kept,
+        used_labels,
         people,
         (Fold(np.flatnonzero(train), np.flatnonzero(test)),),
         _left_out_of_own(labels, people, learned, train | twin),
@@ -189,11 +189,13 @@ def _own_plan(labels: Ints, people: Sequence[str], splits: Sequence[Split | None
     )
 
 
-def _left_out_of_own(labels: Ints, people: Sequence[str], learned: Bools, meant_to_train: Bools) -> tuple[LeftOut, ...]:
+def _left_out_of_own(
+    labels: Ints, people: Sequence[str], learned: Bools, meant_to_train: Bools
+) -> tuple[LeftOutPerson, ...]:
     all_twins = _present(labels[meant_to_train], len(people))
     present = _present(labels, len(people))
     return tuple(
-        LeftOut(
+        LeftOutPerson(
             name,
             "every training photo shows the same shot as a validation photo; add other photos to train"
             if all_twins[person]
@@ -204,10 +206,10 @@ def _left_out_of_own(labels: Ints, people: Sequence[str], learned: Bools, meant_
     )
 
 
-def _dropped_twins(twin: Bools) -> tuple[Dropped, ...]:
+def _dropped_twins(twin: Bools) -> tuple[DroppedFaces, ...]:
     if not twin.any():
         return ()
-    return (Dropped(np.flatnonzero(twin), "the same shot as a validation photo, so not learned from"),)
+    return (DroppedFaces(np.flatnonzero(twin), "the same shot as a validation photo, so not learned from"),)
 
 
 # Folds
@@ -220,21 +222,21 @@ class _FoldRules:
     seed: int
 
 
-def _kfold_plan(labels: Ints, people: Sequence[str], groups: Ints, rules: _FoldRules) -> Plan:
+def _kfold_plan(labels: Ints, people: Sequence[str], groups: Ints, rules: _FoldRules) -> SplitPlan:
     shots = _shots_by_person(labels, groups, len(people))
     enough = shots >= rules.min_shots
     left_out = tuple(
-        LeftOut(name, f"has {_count(shots[person])}, and {rules.min_shots} are needed")
+        LeftOutPerson(name, f"has {_count(shots[person])}, and {rules.min_shots} are needed")
         for person, name in enumerate(people)
         if 0 < shots[person] < rules.min_shots
     )
     if enough.sum() < 2:
         raise TrainingRefused(_refusal(int(enough.sum()), int((shots > 0).sum()), rules.min_shots))
-    kept = np.where(enough[labels], labels, -1)
+    used_labels = np.where(enough[labels], labels, -1)
     n_folds = int(min(max(2, rules.folds), shots[enough].max()))
-    fold_of = deal_into_folds(kept, groups, n_folds, seed=rules.seed)
+    fold_of = deal_into_folds(used_labels, groups, n_folds, seed=rules.seed)
     why = f"{n_folds} folds: every photo is tested once, by a recogniser that never saw its shot."
-    return _assemble("kfold", why, kept, people, _as_folds(fold_of, n_folds), left_out, ())
+    return _assemble("kfold", why, used_labels, people, _as_folds(fold_of, n_folds), left_out, ())
 
 
 def deal_into_folds(labels: Ints, groups: Ints, folds: int, *, seed: int) -> Ints:
@@ -254,20 +256,20 @@ def deal_into_folds(labels: Ints, groups: Ints, folds: int, *, seed: int) -> Int
     for rows in _rows_by_value(labels):
         if labels[rows[0]] < 0:
             continue
-        mine = np.zeros(folds, dtype=np.int64)
+        faces_of_person = np.zeros(folds, dtype=np.int64)
         for members in _largest_first(rows, groups, rng):
-            fold = int(np.lexsort((rng.random(folds), total, mine))[0])
+            fold = int(np.lexsort((rng.random(folds), total, faces_of_person))[0])
             fold_of[members] = fold
-            mine[fold] += len(members)
+            faces_of_person[fold] += len(members)
             total[fold] += len(members)
     return fold_of
 
 
 def _largest_first(rows: Ints, groups: Ints, rng: np.random.Generator) -> list[Ints]:
     """Give the rows of each group, larger groups first, equal ones shuffled."""
-    members = [rows[place] for place in _rows_by_value(groups[rows])]
+    members = [rows[index] for index in _rows_by_value(groups[rows])]
     order = rng.permutation(len(members))
-    return sorted((members[place] for place in order), key=len, reverse=True)
+    return sorted((members[index] for index in order), key=len, reverse=True)
 
 
 def _as_folds(fold_of: Ints, n_folds: int) -> tuple[Fold, ...]:
@@ -301,18 +303,20 @@ def _count(shots: int) -> str:
 def _assemble(
     kind: Literal["own", "kfold"],
     why: str,
-    kept: Ints,
+    used_labels: Ints,
     people: Sequence[str],
     folds: tuple[Fold, ...],
-    left_out: tuple[LeftOut, ...],
-    dropped: tuple[Dropped, ...],
-) -> Plan:
+    left_out: tuple[LeftOutPerson, ...],
+    dropped: tuple[DroppedFaces, ...],
+) -> SplitPlan:
     """Renumber the people who take part and put the plan together."""
-    taking_part = np.unique(kept[kept >= 0])
-    place = np.full(len(people) + 1, -1, dtype=np.int64)  # the last entry serves the label -1
-    place[taking_part] = np.arange(len(taking_part))
+    taking_part = np.unique(used_labels[used_labels >= 0])
+    new_label = np.full(len(people) + 1, -1, dtype=np.int64)  # the last entry serves the label -1
+    new_label[taking_part] = np.arange(len(taking_part))
     names = tuple(people[person] for person in taking_part)
-    return Plan(kind=kind, why=why, people=names, labels=place[kept], folds=folds, left_out=left_out, dropped=dropped)
+    return SplitPlan(
+        kind=kind, why=why, people=names, labels=new_label[used_labels], folds=folds, left_out=left_out, dropped=dropped
+    )
 
 
 def _rows_by_value(values: Ints) -> list[Ints]:
@@ -341,10 +345,10 @@ def _require_one_person_a_group(labels: Ints, groups: Ints) -> None:
 def _same_shot_pairs(vectors: Vectors, photos: Ints, hashes: npt.NDArray[np.uint64], rows: Ints) -> Iterator[Ints]:
     """Yield (2, m) row numbers of one person's faces that are one shot, block by block."""
     for start in range(0, len(rows), _BLOCK_ROWS):
-        some, others = rows[start : start + _BLOCK_ROWS], rows[start:]
-        cosine = vectors[some] @ vectors[others].T
-        alike = hamming(hashes[some][:, None], hashes[others]) <= SAME_PICTURE_BITS
-        same = (photos[some][:, None] == photos[others]) | (cosine >= SAME_SHOT_COSINE)
+        block, following = rows[start : start + _BLOCK_ROWS], rows[start:]
+        cosine = vectors[block] @ vectors[following].T
+        alike = hamming_distance(hashes[block][:, None], hashes[following]) <= SAME_PICTURE_BITS
+        same = (photos[block][:, None] == photos[following]) | (cosine >= SAME_SHOT_COSINE)
         same |= alike & (cosine >= SAME_PICTURE_COSINE)
         left, right = np.nonzero(same)
-        yield np.stack([some[left], others[right]])
+        yield np.stack([block[left], following[right]])

@@ -17,7 +17,7 @@ _PRODUCT_BYTES = 64 << 20
 _NEVER = np.float32(-np.inf)
 
 
-def nearest(vectors: Vectors, k: int, watch: Watch = unwatched) -> Ints:
+def nearest_neighbours(vectors: Vectors, k: int, watch: Watch = unwatched) -> Ints:
     """The k rows of largest inner product with every row, itself left out, in no order.
 
     Among so many candidates, picking the largest costs more than computing them. So the candidates are dealt into
@@ -39,21 +39,21 @@ def nearest(vectors: Vectors, k: int, watch: Watch = unwatched) -> Ints:
     padded = np.zeros((depth * classes, vectors.shape[1]), dtype=np.float32)
     padded[:n] = vectors
     rows = max(16, _PRODUCT_BYTES // (4 * len(padded)))
-    found = np.empty((n, k), dtype=np.int64)
+    neighbours = np.empty((n, k), dtype=np.int64)
     for start in range(0, n, rows):
         watch(start / n)
         block = vectors[start : start + rows] @ padded.T
         block[:, n:] = _NEVER
         block[np.arange(len(block)), np.arange(start, start + len(block))] = _NEVER
-        found[start : start + rows] = _largest(block.reshape(len(block), depth, classes), k)
-    return found
+        neighbours[start : start + rows] = _largest(block.reshape(len(block), depth, classes), k)
+    return neighbours
 
 
 def _largest(block: Floats, k: int) -> Ints:
     """Columns of the k largest values of each row of a (rows, depth, classes) block."""
     rows, depth, classes = block.shape
-    chosen = np.argpartition(-block.max(axis=1), k - 1, axis=1)[:, :k]
-    columns = (np.arange(depth)[:, None] * classes + chosen[:, None, :]).reshape(rows, -1)
+    best_classes = np.argpartition(-block.max(axis=1), k - 1, axis=1)[:, :k]
+    columns = (np.arange(depth)[:, None] * classes + best_classes[:, None, :]).reshape(rows, -1)
     values = np.take_along_axis(block.reshape(rows, -1), columns, axis=1)
     best = np.argpartition(-values, k - 1, axis=1)[:, :k]
     return np.asarray(np.take_along_axis(columns, best, axis=1), dtype=np.int64)

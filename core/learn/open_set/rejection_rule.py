@@ -3,8 +3,8 @@
 The classifier always names somebody; a stranger gets the name of whoever is nearest. So a face keeps its name only when
 its score is above a limit. The score is a weighted sum of what is known of the face and the person it was named (the
 SVM's margin, the similarity to the person's centroid and to the person's nearest training faces); the weights and the
-limits are learned from the dataset (``impostors``). In a dataset too small for that the score is the similarity to the
-centroid alone, and the limits are the model's own (``PRIOR``).
+limits are learned from the dataset (``rule_fitting``). In a dataset too small for that the score is the similarity to
+the centroid alone, and the limits are the model's own (``PRIOR``).
 
 FPIR, the false-positive identification rate, is the share of strangers' faces that get a name.
 
@@ -72,7 +72,7 @@ class Gallery:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Named:
+class BestMatches:
     """Faces with the person of the best margin, and what speaks for it."""
 
     person: Ints
@@ -99,7 +99,7 @@ class Threshold:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Rule:
+class RejectionRule:
     """The score and its limits."""
 
     weights: Doubles
@@ -125,11 +125,11 @@ class Rule:
         return np.asarray(features @ self.weights + self.offset, dtype=np.float64)
 
     def at(self, rate: float) -> Threshold:
-        """The limit for an FPIR; see ``limit_at``. Raises InputRefused when the rate is outside of ``RATES``."""
-        return limit_at(self.thresholds, rate)
+        """The limit for an FPIR; see ``threshold_at_rate``. Raises InputRefused for one outside of ``RATES``."""
+        return threshold_at_rate(self.thresholds, rate)
 
 
-def limit_at(thresholds: Sequence[Threshold], rate: float) -> Threshold:
+def threshold_at_rate(thresholds: Sequence[Threshold], rate: float) -> Threshold:
     """The limit for an FPIR; between two of ``RATES`` their limits are interpolated over the logarithm.
 
     Parameters
@@ -142,14 +142,14 @@ def limit_at(thresholds: Sequence[Threshold], rate: float) -> Threshold:
         The rate is outside of ``RATES``.
     """
     ascending = thresholds[::-1]
-    known = [limit.rate for limit in ascending]
-    if not known[0] <= rate <= known[-1]:
-        raise InputRefused(f"The FPIR {rate:g} is outside of {known[0]:g} to {known[-1]:g}. Choose one between.")
+    rates = [threshold.rate for threshold in ascending]
+    if not rates[0] <= rate <= rates[-1]:
+        raise InputRefused(f"The FPIR {rate:g} is outside of {rates[0]:g} to {rates[-1]:g}. Choose one between.")
 
     def between(name: str) -> float:
-        return float(np.interp(np.log(rate), np.log(known), [getattr(limit, name) for limit in ascending]))
+        return float(np.interp(np.log(rate), np.log(rates), [getattr(threshold, name) for threshold in ascending]))
 
-    strict = next(limit for limit in thresholds if limit.rate <= rate or limit is thresholds[-1])
+    strict = next(threshold for threshold in thresholds if threshold.rate <= rate or threshold is thresholds[-1])
     score, expected, low, high = (between(name) for name in ("score", "expected", "low", "high"))
     return replace(strict, rate=rate, score=score, expected=expected, low=low, high=high)
 
@@ -165,10 +165,10 @@ class Impostors:
     given: Bools
     """(n,) photos of other people that were given as strangers; the rest are known people left out in turn"""
 
-    def passing(self, limit: float) -> Doubles:
+    def passing(self, threshold: float) -> Doubles:
         """Of each person, the share of faces above a limit: (n_people,), in the order of ``who``."""
-        _, place, faces = np.unique(self.who, return_inverse=True, return_counts=True)
-        return np.asarray(np.bincount(place, weights=self.scores > limit) / faces, dtype=np.float64)
+        _, person, faces = np.unique(self.who, return_inverse=True, return_counts=True)
+        return np.asarray(np.bincount(person, weights=self.scores > threshold) / faces, dtype=np.float64)
 
     def joined(self, more: Impostors) -> Impostors:
         """Both, of whom nobody is in the other."""
@@ -177,32 +177,32 @@ class Impostors:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Rules:
+class RejectionRules:
     """The rule with training faces at hand, and the one without."""
 
-    full: Rule
-    alone: Rule
+    full: RejectionRule
+    alone: RejectionRule
     impostors: Impostors | None = None
     """Whom they were tried on; not saved with the recogniser."""
 
     @classmethod
-    def of_prior(cls, n_people: int) -> Rules:
+    def of_prior(cls, n_people: int) -> RejectionRules:
         """The model's own, for a gallery of so many people."""
         return cls(prior_rule(n_people), prior_rule(n_people, len(FEATURES) - 1))
 
 
-def centroids(vectors: Vectors, labels: Ints, n_people: int) -> Vectors:
+def fit_centroids(vectors: Vectors, labels: Ints, n_people: int) -> Vectors:
     """Give the unit mean direction of each person, who all need a face: (n_people, dimension) float32."""
     return _unit(_sums(vectors, labels, n_people)).astype(np.float32)
 
 
-def distances_to_named(vectors: Vectors, named: Ints, person_centroids: Vectors) -> Floats:
+def distances_to_named(vectors: Vectors, person_of_face: Ints, person_centroids: Vectors) -> Floats:
     """Give each face's Euclidean distance to the centroid of the person it was named: (n,) float32, 0..2."""
-    gap = vectors - person_centroids[named]
+    gap = vectors - person_centroids[person_of_face]
     return np.asarray(np.linalg.norm(gap, axis=1), dtype=np.float32)
 
 
-def look(svm: Svm, person_centroids: Vectors, gallery: Gallery | None, vectors: Vectors) -> Named:
+def name_faces(svm: Svm, person_centroids: Vectors, gallery: Gallery | None, vectors: Vectors) -> BestMatches:
     """Name faces and gather what speaks for it.
 
     Parameters
@@ -211,46 +211,46 @@ def look(svm: Svm, person_centroids: Vectors, gallery: Gallery | None, vectors: 
     gallery : the training faces, or None where they are not at hand
     vectors : (n, dimension) float32, unit length
     """
-    blocks = [_look(svm, person_centroids, gallery, vectors[rows]) for rows in _blocks(len(vectors))]
-    person = np.concatenate([named for named, _ in blocks])
-    return Named(person, np.concatenate([features for _, features in blocks]))
+    blocks = [_name_block(svm, person_centroids, gallery, vectors[rows]) for rows in _blocks(len(vectors))]
+    person = np.concatenate([persons for persons, _ in blocks])
+    return BestMatches(person, np.concatenate([features for _, features in blocks]))
 
 
-def _look(svm: Svm, person_centroids: Vectors, gallery: Gallery | None, vectors: Vectors) -> tuple[Ints, Doubles]:
+def _name_block(svm: Svm, person_centroids: Vectors, gallery: Gallery | None, vectors: Vectors) -> tuple[Ints, Doubles]:
     margins = svm.margins(vectors)
-    named = np.asarray(margins.argmax(axis=1), dtype=np.int64)
-    similarity = np.einsum("ij,ij->i", vectors, person_centroids[named])
-    columns = [margins[np.arange(len(named)), named], similarity]
+    persons = np.asarray(margins.argmax(axis=1), dtype=np.int64)
+    similarity = np.einsum("ij,ij->i", vectors, person_centroids[persons])
+    columns = [margins[np.arange(len(persons)), persons], similarity]
     if gallery is not None:
-        columns.append(_neighbour_similarity(gallery, vectors, named, similarity))
-    return named, np.stack(columns, axis=1).astype(np.float64)
+        columns.append(_neighbour_similarity(gallery, vectors, persons, similarity))
+    return persons, np.stack(columns, axis=1).astype(np.float64)
 
 
-def _neighbour_similarity(gallery: Gallery, vectors: Vectors, named: Ints, otherwise: Floats) -> Floats:
+def _neighbour_similarity(gallery: Gallery, vectors: Vectors, persons: Ints, otherwise: Floats) -> Floats:
     """Give the mean cosine to the named person's nearest training faces; ``otherwise`` where there are none left."""
-    found = np.array(otherwise, dtype=np.float32)
-    for person in np.unique(named):
+    similarities = np.array(otherwise, dtype=np.float32)
+    for person in np.unique(persons):
         faces = gallery.vectors[gallery.labels == person]
-        rows = np.flatnonzero(named == person)
+        rows = np.flatnonzero(persons == person)
         if len(faces):
             cosine = np.sort(vectors[rows] @ faces.T, axis=1)
-            found[rows] = cosine[:, -NEIGHBOURS:].mean(axis=1)
-    return found
+            similarities[rows] = cosine[:, -NEIGHBOURS:].mean(axis=1)
+    return similarities
 
 
 def _blocks(n: int) -> Sequence[slice]:
     return [slice(start, start + _BLOCK_ROWS) for start in range(0, max(n, 1), _BLOCK_ROWS)]
 
 
-def prior_rule(n_people: int, n_features: int = len(FEATURES)) -> Rule:
+def prior_rule(n_people: int, n_features: int = len(FEATURES)) -> RejectionRule:
     """The model's own rule, on the similarity to the centroid alone, for a gallery of so many people."""
     weights = np.zeros(n_features)
     weights[FEATURES.index("centroid_similarity")] = 1.0
-    limits = tuple(_prior_limit(n_people, rate) for rate in RATES)
-    return Rule(
+    thresholds = tuple(_prior_score_threshold(n_people, rate) for rate in RATES)
+    return RejectionRule(
         weights=weights,
         offset=0.0,
-        thresholds=limits,
+        thresholds=thresholds,
         from_prior=True,
         n_impostors=0,
         n_people=0,
@@ -259,7 +259,7 @@ def prior_rule(n_people: int, n_features: int = len(FEATURES)) -> Rule:
     )
 
 
-def _prior_limit(n_people: int, rate: float) -> Threshold:
+def _prior_score_threshold(n_people: int, rate: float) -> Threshold:
     high = exact_interval(rate * PRIOR_PEOPLE, PRIOR_PEOPLE)[1]
     return Threshold(
         rate=rate, score=1 - prior_threshold(n_people, rate) ** 2 / 2, expected=rate, low=0.0, high=high, enough=False
@@ -310,12 +310,12 @@ def nearest_training(vectors: Vectors, gallery: Vectors, k: int) -> tuple[Ints, 
 
 def _nearest(probes: Vectors, gallery: Vectors, k: int) -> tuple[Ints, Floats]:
     cosine = probes @ gallery.T
-    some = np.argpartition(-cosine, k - 1, axis=1)[:, :k] if 0 < k < len(gallery) else _all_columns(cosine)[:, :k]
-    some = np.sort(some, axis=1)  # so that equal distances come in the gallery's order
-    best = np.take_along_axis(cosine, some, axis=1)
+    candidates = np.argpartition(-cosine, k - 1, axis=1)[:, :k] if 0 < k < len(gallery) else _all_columns(cosine)[:, :k]
+    candidates = np.sort(candidates, axis=1)  # so that equal distances come in the gallery's order
+    best = np.take_along_axis(cosine, candidates, axis=1)
     order = np.argsort(-best, axis=1, kind="stable")
     distances = _distance(np.take_along_axis(best, order, axis=1))
-    return np.take_along_axis(some, order, axis=1), distances.astype(np.float32)
+    return np.take_along_axis(candidates, order, axis=1), distances.astype(np.float32)
 
 
 def _all_columns(matrix: Floats) -> Ints:

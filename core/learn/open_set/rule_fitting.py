@@ -6,11 +6,11 @@ How
     the shots held out are faces that it should know (genuine). In large datasets only the first parts are done.
 
 Weights
-    Fisher's discriminant between the two, on the features of ``openset``. On lfw-dev with 20 of 79 people hidden (20
-    draws), right names at an FPIR of 0.1 %: SVM margin 0.981, similarity to the centroid 0.971, this 0.985; with 20
-    known people of 4 photos 0.957, 0.970, 0.986. Logistic regression on the same is worse (0.982): the two sides are
-    all but separable, and its weights hang on a few faces. Gaps to the second person and the nearest face of everybody
-    added nothing, nor did limits of each person's own (z-norm: 0.872; t-norm: 0.886).
+    Fisher's discriminant between the two, on the features of ``rejection_rule``. On lfw-dev with 20 of 79 people
+    hidden (20 draws), right names at an FPIR of 0.1 %: SVM margin 0.981, similarity to the centroid 0.971, this 0.985;
+    with 20 known people of 4 photos 0.957, 0.970, 0.986. Logistic regression on the same is worse (0.982): the two
+    sides are all but separable, and its weights hang on a few faces. Gaps to the second person and the nearest face of
+    everybody added nothing, nor did limits of each person's own (z-norm: 0.872; t-norm: 0.886).
 
 Limits
     Nested: a face that plays the stranger is scored by weights that were fitted on other people. And a limit set on
@@ -40,8 +40,8 @@ from core.learn.open_set.rejection_rule import (
     TARGET_RATE,
     Gallery,
     Impostors,
-    Rule,
-    Rules,
+    RejectionRule,
+    RejectionRules,
     Threshold,
     exact_interval,
 )
@@ -70,7 +70,7 @@ _LEAST_SPREAD = 1e-6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Linear:
+class LinearMargins:
     """The margins of a one-versus-rest classifier."""
 
     coef: Floats
@@ -84,14 +84,14 @@ class Linear:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Learned:
+class TrainedFaces:
     """What a rule is learned from: training faces only, and a classifier of theirs."""
 
     vectors: Vectors
     labels: Ints
     groups: Ints
     """(n,) faces of one shot"""
-    svm: Linear
+    svm: LinearMargins
     """Trained on all of these; the trials begin at it, which saves time and changes nothing."""
     C: float
     seed: int = 0
@@ -120,37 +120,40 @@ class Trials:
 
 
 def learn_rules(
-    learned: Learned, strangers: Vectors | None = None, watch: Watch = unwatched, shown: Ints | None = None
-) -> Rules:
+    learned: TrainedFaces, strangers: Vectors | None = None, watch: Watch = unwatched, stranger_ids: Ints | None = None
+) -> RejectionRules:
     """Learn when to say "unknown".
 
     Parameters
     ----------
     strangers : (n, dimension) float32 faces of people who are not among those learned: they set the limits, too
     watch : told the finished share; it may raise to stop
-    shown : (n,) int64 from 0, whom each stranger's face shows; everybody is somebody else when None
+    stranger_ids : (n,) int64 from 0, whom each stranger's face shows; everybody is somebody else when None
     """
-    genuine, impostors = (None, None) if learned.n_people < ENOUGH_PEOPLE else _left_out_in_turn(learned, watch)
-    outside = None if strangers is None or not len(strangers) else _outside(learned, strangers, shown)
+    genuine, impostors = (None, None) if learned.n_people < ENOUGH_PEOPLE else _try_everybody(learned, watch)
+    outside = None if strangers is None or not len(strangers) else _try_strangers(learned, strangers, stranger_ids)
     columns = len(rejection_rule.FEATURES)
-    (full, tried), (alone, _) = (_rule(learned, genuine, impostors, outside, n) for n in (columns, columns - 1))
-    return Rules(full, alone, tried)
+    # The last feature needs the training faces; where they are not at hand a rule without it must stand alone.
+    (full, tried_impostors), (alone, _) = (
+        _rule(learned, genuine, impostors, outside, n) for n in (columns, columns - 1)
+    )
+    return RejectionRules(full, alone, tried_impostors)
 
 
-def leave_out_under(rule: Rule, learned: Learned, watch: Watch = unwatched) -> Impostors | None:
+def score_left_out_people(rule: RejectionRule, learned: TrainedFaces, watch: Watch = unwatched) -> Impostors | None:
     """Score people left out in turn by a rule that does not rest on them: one of a small dataset.
 
     None where there are too few people to leave one out, or too many faces for something that is only shown.
     """
     if not SHOWN_PEOPLE <= learned.n_people < ENOUGH_PEOPLE or len(learned.labels) > SHOWN_FACES:
         return None
-    impostors = _left_out_in_turn(learned, watch)[1]
+    impostors = _try_everybody(learned, watch)[1]
     return _impostors(_Scored(rule.scores(impostors.features), impostors.who, impostors.named), learned.n_people)
 
 
 def _rule(
-    learned: Learned, genuine: Trials | None, impostors: Trials | None, outside: Trials | None, n_features: int
-) -> tuple[Rule, Impostors | None]:
+    learned: TrainedFaces, genuine: Trials | None, impostors: Trials | None, outside: Trials | None, n_features: int
+) -> tuple[RejectionRule, Impostors | None]:
     if genuine is not None and impostors is not None and _enough(genuine, impostors):
         rule, scored = _learned_rule(genuine, impostors, outside, n_features)
         return rule, _impostors(scored, learned.n_people)
@@ -159,11 +162,12 @@ def _rule(
         return rule, None
     scored = _Scored(rule.scores(outside.features[:, :n_features]), outside.who, outside.named)
     n_faces, n_people = len(scored.scores), len(np.unique(outside.who))
+    # The prior promises rates for people in general; enough real strangers know better for this dataset.
     if n_people >= ENOUGH_STRANGERS:
-        rule = Rule(
+        rule = RejectionRule(
             weights=rule.weights,
             offset=0.0,
-            thresholds=_limits(scored, 1.0),
+            thresholds=_thresholds(scored, 1.0),
             from_prior=False,
             n_impostors=n_faces,
             n_people=n_people,
@@ -176,8 +180,9 @@ def _rule(
 def _impostors(scored: _Scored, n_known: int) -> Impostors:
     """Forget who is who: people are numbered in the order of their best scores."""
     scored = scored.descending()
-    _, first, place = np.unique(scored.who, return_index=True, return_inverse=True)
-    numbers = np.argsort(np.argsort(first))[place]
+    # Sorted by score, a first appearance is a best score: the numbers say nothing of who the people were.
+    _, first, person = np.unique(scored.who, return_index=True, return_inverse=True)
+    numbers = np.argsort(np.argsort(first))[person]
     return Impostors(scored.scores, np.asarray(numbers, dtype=np.int64), np.asarray(scored.who >= n_known))
 
 
@@ -188,56 +193,60 @@ def _enough(genuine: Trials, impostors: Trials) -> bool:
 # trials
 
 
-def _left_out_in_turn(learned: Learned, watch: Watch) -> tuple[Trials, Trials]:
+def _try_everybody(learned: TrainedFaces, watch: Watch) -> tuple[Trials, Trials]:
     """Try everybody's faces as strangers, and their held-out shots as known: genuine, impostors."""
     rng = np.random.default_rng(learned.seed)
     part_of_person = rng.permutation(learned.n_people) % PARTS
     part_of_shot = _parts_of_shots(learned)
-    done = _parts_done(learned.n_people)
+    # Each part costs a training; in a large dataset the first parts leave out enough people.
+    n_parts = _n_parts_tried(learned.n_people)
     pairs = []
-    for part in range(done):
-        watch(part / done)
+    for part in range(n_parts):
+        watch(part / n_parts)
         pairs.append(_try_part(learned, part, part_of_person[learned.labels] == part, part_of_shot == part))
     genuine, impostors = zip(*pairs, strict=True)
-    return _joined(genuine), _joined(impostors)
+    return _join_trials(genuine), _join_trials(impostors)
 
 
-def _parts_done(n_people: int) -> int:
+def _n_parts_tried(n_people: int) -> int:
     return min(PARTS, -(-ENOUGH_LEFT_OUT * PARTS // n_people))
 
 
-def _parts_of_shots(learned: Learned) -> Ints:
+def _parts_of_shots(learned: TrainedFaces) -> Ints:
     """Deal the shots of each person; -1 for a person's only shot, which is never held out."""
     first = np.unique(learned.groups, return_index=True)[1]
     several = np.bincount(learned.labels[first], minlength=learned.n_people)[learned.labels] > 1
     return deal_into_folds(np.where(several, learned.labels, -1), learned.groups, PARTS, seed=learned.seed)
 
 
-def _try_part(learned: Learned, part: int, left_out: Bools, held_out: Bools) -> tuple[Trials, Trials]:
+def _try_part(learned: TrainedFaces, part: int, left_out: Bools, held_out: Bools) -> tuple[Trials, Trials]:
     train = ~left_out & ~held_out
     known, labels = np.unique(learned.labels[train], return_inverse=True)
+    # Begin at the classifier of all: it is near the answer, and where one begins changes nothing.
     start = learned.svm.coef[known], learned.svm.intercept[known]
     vectors = learned.vectors[train]
-    svm = Linear(*one_versus_rest(vectors, labels, len(known), learned.C, start=start))
-    centres = rejection_rule.centroids(vectors, labels, len(known))
+    svm = LinearMargins(*one_versus_rest(vectors, labels, len(known), learned.C, start=start))
+    centres = rejection_rule.fit_centroids(vectors, labels, len(known))
     gallery = Gallery.of(svm, vectors)
 
-    def tried(rows: Ints) -> Trials:
-        seen = rejection_rule.look(svm, centres, gallery, learned.vectors[rows])
+    def try_faces(rows: Ints) -> Trials:
+        matches = rejection_rule.name_faces(svm, centres, gallery, learned.vectors[rows])
         who = learned.labels[rows]
-        return Trials(seen.features, who, known[seen.person], 2 * part + who % 2)
+        # Two folds a part, dealt by person: a stranger is scored by weights fitted without that person's fold.
+        return Trials(matches.features, who, known[matches.person], 2 * part + who % 2)
 
-    return tried(np.flatnonzero(held_out & ~left_out)), tried(np.flatnonzero(left_out))
-
-
-def _outside(learned: Learned, strangers: Vectors, shown: Ints | None) -> Trials:
-    centres = rejection_rule.centroids(learned.vectors, learned.labels, learned.n_people)
-    seen = rejection_rule.look(learned.svm, centres, Gallery.of(learned.svm, learned.vectors), strangers)
-    who = learned.n_people + (np.arange(len(strangers)) if shown is None else shown)
-    return Trials(seen.features, who, seen.person, np.full(len(who), -1, dtype=np.int64))
+    return try_faces(np.flatnonzero(held_out & ~left_out)), try_faces(np.flatnonzero(left_out))
 
 
-def _joined(parts: tuple[Trials, ...]) -> Trials:
+def _try_strangers(learned: TrainedFaces, strangers: Vectors, stranger_ids: Ints | None) -> Trials:
+    centres = rejection_rule.fit_centroids(learned.vectors, learned.labels, learned.n_people)
+    matches = rejection_rule.name_faces(learned.svm, centres, Gallery.of(learned.svm, learned.vectors), strangers)
+    # Strangers are numbered after the people, so that nobody is taken for one that is known.
+    who = learned.n_people + (np.arange(len(strangers)) if stranger_ids is None else stranger_ids)
+    return Trials(matches.features, who, matches.person, np.full(len(who), -1, dtype=np.int64))
+
+
+def _join_trials(parts: tuple[Trials, ...]) -> Trials:
     def column(name: str) -> np.ndarray:
         return np.concatenate([getattr(trials, name) for trials in parts])
 
@@ -247,52 +256,60 @@ def _joined(parts: tuple[Trials, ...]) -> Trials:
 # weights
 
 
-def _learned_rule(genuine: Trials, impostors: Trials, outside: Trials | None, n_features: int) -> tuple[Rule, _Scored]:
+def _learned_rule(
+    genuine: Trials, impostors: Trials, outside: Trials | None, n_features: int
+) -> tuple[RejectionRule, _Scored]:
     weights, offset = _fit(genuine, impostors, n_features)
     unseen_impostors, unseen_genuine = np.empty(len(impostors.who)), np.empty(len(genuine.who))
     for fold in np.unique(np.concatenate([impostors.fold, genuine.fold])):
-        own_weights, own_offset = _fit(genuine, impostors, n_features, without=int(fold))
+        # Nested: a limit set on scores of faces that shaped the weights would be too low for new ones.
+        fold_weights, fold_offset = _fit(genuine, impostors, n_features, without=int(fold))
         for trials, scores in ((impostors, unseen_impostors), (genuine, unseen_genuine)):
             rows = trials.fold == fold
-            scores[rows] = trials.features[rows, :n_features] @ own_weights + own_offset
+            scores[rows] = trials.features[rows, :n_features] @ fold_weights + fold_offset
     scored = _Scored(unseen_impostors, impostors.who, impostors.named)
     if outside is not None:
         scored = scored.joined(_Scored(outside.features[:, :n_features] @ weights + offset, outside.who, outside.named))
-    limits = _limits(scored, 1 - 1 / PARTS)
-    limit = next(limit for limit in limits if limit.rate == TARGET_RATE)
-    kept = genuine.right & (unseen_genuine > limit.score)
-    rule = Rule(
+    # A trial knew one part fewer people than the gallery will hold, and more people have more look-alikes.
+    thresholds = _thresholds(scored, 1 - 1 / PARTS)
+    threshold = next(threshold for threshold in thresholds if threshold.rate == TARGET_RATE)
+    # A genuine face that was named wrongly is lost at any limit.
+    is_kept = genuine.right & (unseen_genuine > threshold.score)
+    rule = RejectionRule(
         weights,
         offset,
-        limits,
+        thresholds,
         from_prior=False,
         n_impostors=len(scored.scores),
         n_people=len(np.unique(scored.who)),
-        n_genuine=len(kept),
-        genuine_kept=float(kept.mean()),
+        n_genuine=len(is_kept),
+        genuine_kept=float(is_kept.mean()),
     )
     return rule, scored
 
 
 def _fit(genuine: Trials, impostors: Trials, n_features: int, without: int | None = None) -> tuple[Doubles, float]:
     """Fit the weights and the offset that makes the mean stranger 0 and their standard deviation 1."""
+    # A wrongly named face shows the features of an impostor: it would pull the direction the wrong way.
     known = genuine.features[genuine.right & (genuine.fold != without), :n_features]
     strange = impostors.features[impostors.fold != without, :n_features]
-    weights = fisher(known, strange)
+    weights = fisher_direction(known, strange)
     scores = strange @ weights
+    # Scaled by the strangers, scores of different folds can be sorted together.
     spread = max(float(scores.std()), _LEAST_SPREAD)
     return weights / spread, -float(scores.mean()) / spread
 
 
-def fisher(one: Doubles, other: Doubles) -> Doubles:
+def fisher_direction(genuine: Doubles, impostors: Doubles) -> Doubles:
     """Give the direction in which two clouds lie furthest apart for their width: (n_features,).
 
     Parameters
     ----------
-    one, other : (n, n_features); the direction points from ``other`` to ``one``
+    genuine, impostors : (n, n_features); the direction points from the impostors to the genuine faces
     """
-    within = (np.cov(one.T) + np.cov(other.T)) / 2 + _LEAST_SPREAD * np.eye(one.shape[1])
-    return np.asarray(np.linalg.solve(within, one.mean(axis=0) - other.mean(axis=0)), dtype=np.float64)
+    # Both clouds count the same, whatever their sizes; the ridge keeps equal features solvable.
+    within = (np.cov(genuine.T) + np.cov(impostors.T)) / 2 + _LEAST_SPREAD * np.eye(genuine.shape[1])
+    return np.asarray(np.linalg.solve(within, genuine.mean(axis=0) - impostors.mean(axis=0)), dtype=np.float64)
 
 
 # limits
@@ -317,11 +334,11 @@ class _Scored:
     @property
     def weights(self) -> Doubles:
         """Every person counts the same."""
-        _, place, faces = np.unique(self.who, return_inverse=True, return_counts=True)
-        return 1.0 / faces[place]
+        _, person, faces = np.unique(self.who, return_inverse=True, return_counts=True)
+        return 1.0 / faces[person]
 
 
-def _limits(scored: _Scored, known_share: float) -> tuple[Threshold, ...]:
+def _thresholds(scored: _Scored, known_share: float) -> tuple[Threshold, ...]:
     """Set the limit for each of ``RATES``.
 
     Parameters
@@ -331,15 +348,17 @@ def _limits(scored: _Scored, known_share: float) -> tuple[Threshold, ...]:
     scored = scored.descending()
     passed = _passed_in_turn(scored)
     means = passed.mean(axis=0)
-    return tuple(_limit(scored, passed, means, rate, known_share) for rate in RATES)
+    return tuple(_threshold(scored, passed, means, rate, known_share) for rate in RATES)
 
 
-def _limit(scored: _Scored, passed: Doubles, means: Doubles, rate: float, known_share: float) -> Threshold:
+def _threshold(scored: _Scored, passed: Doubles, means: Doubles, rate: float, known_share: float) -> Threshold:
+    # A limit that the others set lets too many pass, so ever stricter ones are tried until the mean fits.
     fitting = np.flatnonzero((means <= rate * known_share) & (rate * known_share >= _STRICTNESS))
-    place = int(fitting[0]) if len(fitting) else len(_STRICTNESS) - 1
-    score = float(_limits_at(scored.scores, scored.weights, _STRICTNESS[place : place + 1])[0])
-    expected = min(float(means[place]) / known_share, 1.0)
-    low, high = _interval(passed[:, place] / known_share)
+    # Where none is strict enough, the strictest is taken, and the threshold says that it is not enough.
+    index = int(fitting[0]) if len(fitting) else len(_STRICTNESS) - 1
+    score = float(_thresholds_at(scored.scores, scored.weights, _STRICTNESS[index : index + 1])[0])
+    expected = min(float(means[index]) / known_share, 1.0)
+    low, high = _interval(passed[:, index] / known_share)
     return Threshold(
         rate=rate,
         score=score,
@@ -356,17 +375,19 @@ def _passed_in_turn(scored: _Scored) -> Doubles:
     weights = scored.weights
     passed = np.empty((len(people), len(_STRICTNESS)))
     for row, person in enumerate(people):
-        own = scored.who == person
-        others = ~own & (scored.named != person)
-        limits = _limits_at(scored.scores[others], weights[others], _STRICTNESS)
-        passed[row] = (scored.scores[own][:, None] > limits).mean(axis=0)
+        is_own = scored.who == person
+        # Faces taken for this person would tell the limit of the look-alike that it is to be tried with.
+        is_other = ~is_own & (scored.named != person)
+        thresholds = _thresholds_at(scored.scores[is_other], weights[is_other], _STRICTNESS)
+        passed[row] = (scored.scores[is_own][:, None] > thresholds).mean(axis=0)
     return passed
 
 
-def _limits_at(descending: Doubles, weights: Doubles, rates: Doubles) -> Doubles:
+def _thresholds_at(descending: Doubles, weights: Doubles, rates: Doubles) -> Doubles:
     """Give for each rate the smallest score that at most this weighted share of the scores is above."""
     if not len(descending):
         return np.full(len(rates), np.inf)
+    # By weight, not by count: a person with many photos must not set the limit alone.
     share = np.cumsum(weights) / weights.sum()
     return descending[np.minimum(np.searchsorted(share, rates, side="right"), len(descending) - 1)]
 
@@ -377,6 +398,7 @@ def _interval(passed: Doubles) -> tuple[float, float]:
     if np.count_nonzero(passed) < BOOTSTRAP_FROM:
         return 0.0, exact_interval(min(float(passed.sum()), n), n)[1]
     rng = np.random.default_rng(0)
+    # People are drawn, not faces: faces of one person pass or fail together.
     means = passed[rng.integers(n, size=(BOOTSTRAP_DRAWS, n))].mean(axis=1)
     low, high = np.quantile(means, [0.025, 0.975])
     return float(low), min(float(high), 1.0)

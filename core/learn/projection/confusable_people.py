@@ -3,8 +3,8 @@
 Two people whose centres are near may still be easy to tell apart, when each keeps to itself; where a face of one lies
 nearer to a face of the other than to any of its own, they overlap, and photos of them will be confused.
 
-The centres are as they are, and not corrected for few faces as in ``alike``, which asks whether two are one person:
-what is compared here is what the recogniser has to go by.
+The centres are as they are, and not corrected for few faces as in ``set_similarity``, which asks whether two are one
+person: what is compared here is what the recogniser has to go by.
 
 References
 ----------
@@ -18,8 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.base.types import Doubles, Floats, Ints, Vectors
-from core.learn.numerics.neighbours import nearest
-from core.learn.open_set.rejection_rule import centroids
+from core.learn.numerics.neighbours import nearest_neighbours
+from core.learn.open_set.rejection_rule import fit_centroids
 
 EVERYBODY_MOST = 120
 """Up to so many people all are compared with all."""
@@ -34,7 +34,7 @@ PAIRS_MOST = 24
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class LookalikePair:
     """Two people who look alike, and the two faces that show it best."""
 
     first: int
@@ -56,7 +56,7 @@ class Lookalikes:
     overlaps: Doubles
     """(k, k) of the row's faces the share that is nearer to a face of the column's than to any other of its own; NaN
     in the rows of people with a single face, 0 on the diagonal"""
-    pairs: tuple[Pair, ...]
+    pairs: tuple[LookalikePair, ...]
     """The most alike first, by distance; ``PAIRS_MOST`` at most"""
     everybody: bool
     """False when only the people of the most alike pairs are compared."""
@@ -64,7 +64,7 @@ class Lookalikes:
     """True when some people have more faces than were compared."""
 
 
-def lookalikes(vectors: Vectors, labels: Ints, *, seed: int = 0) -> Lookalikes:
+def find_lookalikes(vectors: Vectors, labels: Ints, *, seed: int = 0) -> Lookalikes:
     """Compare people with people.
 
     Parameters
@@ -73,26 +73,31 @@ def lookalikes(vectors: Vectors, labels: Ints, *, seed: int = 0) -> Lookalikes:
     labels : (n,) who each face is, -1 for faces that are left out
     """
     known = np.unique(labels[labels >= 0])
-    place = np.full(int(labels.max(initial=-1)) + 2, -1, dtype=np.int64)  # the last entry serves the label -1
-    place[known] = np.arange(len(known))
-    of, rows = place[labels], np.flatnonzero(labels >= 0)
-    centres = centroids(vectors[rows], of[rows], len(known))
+    index_of_label = np.full(int(labels.max(initial=-1)) + 2, -1, dtype=np.int64)  # the last entry serves the label -1
+    index_of_label[known] = np.arange(len(known))
+    person_of_face, rows = index_of_label[labels], np.flatnonzero(labels >= 0)
+    centres = fit_centroids(vectors[rows], person_of_face[rows], len(known))
     everybody = len(known) <= EVERYBODY_MOST
-    shown = np.arange(len(known)) if everybody else _busy(centres)
-    apart = _distances(centres[shown])
-    order = _side_by_side(apart)
-    shown, apart = shown[order], apart[np.ix_(order, order)]
-    chosen, sampled = _sample(of, shown, seed)
-    overlaps, best = _overlaps(vectors, chosen)
-    pairs = tuple(Pair(one, other, *best[one][other]) for one, other in _nearest_pairs(apart))
+    compared = np.arange(len(known)) if everybody else _busy(centres)
+    distances = _distances(centres[compared])
+    order = _side_by_side(distances)
+    compared, distances = compared[order], distances[np.ix_(order, order)]
+    sampled_rows, sampled = _sample(person_of_face, compared, seed)
+    overlaps, best = _overlaps(vectors, sampled_rows)
+    pairs = tuple(LookalikePair(first, second, *best[first][second]) for first, second in _nearest_pairs(distances))
     return Lookalikes(
-        people=known[shown], distances=apart, overlaps=overlaps, pairs=pairs, everybody=everybody, sampled=sampled
+        people=known[compared],
+        distances=distances,
+        overlaps=overlaps,
+        pairs=pairs,
+        everybody=everybody,
+        sampled=sampled,
     )
 
 
 def _busy(centres: Vectors) -> Ints:
     """The people of the most alike pairs."""
-    near = nearest(centres, NEIGHBOURS)
+    near = nearest_neighbours(centres, NEIGHBOURS)
     first = np.repeat(np.arange(len(near)), near.shape[1])
     pairs = np.stack([first, near.ravel()], axis=1)
     closeness = np.einsum("ij,ij->i", centres[pairs[:, 0]], centres[pairs[:, 1]])
@@ -102,53 +107,53 @@ def _busy(centres: Vectors) -> Ints:
 
 def _distances(centres: Vectors) -> Doubles:
     cosine = centres.astype(np.float64) @ centres.T.astype(np.float64)
-    apart = np.sqrt(np.clip(2 - 2 * cosine, 0, None))
-    np.fill_diagonal(apart, 0.0)
-    return np.asarray(apart, dtype=np.float64)
+    distances = np.sqrt(np.clip(2 - 2 * cosine, 0, None))
+    np.fill_diagonal(distances, 0.0)
+    return np.asarray(distances, dtype=np.float64)
 
 
-def _side_by_side(apart: Doubles) -> Ints:
+def _side_by_side(distances: Doubles) -> Ints:
     """The order in which those who are alike are neighbours: average linkage, its leaves in the best order."""
-    if len(apart) < 3:
-        return np.arange(len(apart))
+    if len(distances) < 3:
+        return np.arange(len(distances))
     # Imported here: it takes a third of a second, and only this needs it.
     from scipy.cluster.hierarchy import leaves_list, linkage
     from scipy.spatial.distance import squareform
 
-    tree = linkage(squareform(apart, checks=False), "average", optimal_ordering=True)
+    tree = linkage(squareform(distances, checks=False), "average", optimal_ordering=True)
     return np.asarray(leaves_list(tree), dtype=np.int64)
 
 
-def _nearest_pairs(apart: Doubles) -> list[tuple[int, int]]:
-    first, second = np.triu_indices(len(apart), 1)
-    order = np.argsort(apart[first, second], kind="stable")[:PAIRS_MOST]
-    return [(int(first[at]), int(second[at])) for at in order]
+def _nearest_pairs(distances: Doubles) -> list[tuple[int, int]]:
+    first, second = np.triu_indices(len(distances), 1)
+    order = np.argsort(distances[first, second], kind="stable")[:PAIRS_MOST]
+    return [(int(first[pair]), int(second[pair])) for pair in order]
 
 
-def _sample(of: Ints, shown: Ints, seed: int) -> tuple[list[Ints], bool]:
+def _sample(person_of_face: Ints, compared: Ints, seed: int) -> tuple[list[Ints], bool]:
     """Rows of the faces of each person that are compared, and whether some are not."""
-    rng, chosen, sampled = np.random.default_rng(seed), [], False
-    for person in shown:
-        rows = np.flatnonzero(of == person)
+    rng, sampled_rows, sampled = np.random.default_rng(seed), [], False
+    for person in compared:
+        rows = np.flatnonzero(person_of_face == person)
         sampled |= len(rows) > FACES_MOST
-        chosen.append(np.sort(rng.permutation(rows)[:FACES_MOST]))
-    return chosen, sampled
+        sampled_rows.append(np.sort(rng.permutation(rows)[:FACES_MOST]))
+    return sampled_rows, sampled
 
 
-def _overlaps(vectors: Vectors, chosen: list[Ints]) -> tuple[Doubles, list[list[tuple[int, int]]]]:
+def _overlaps(vectors: Vectors, sampled_rows: list[Ints]) -> tuple[Doubles, list[list[tuple[int, int]]]]:
     """The shares of overlapping faces, and for every two people the two faces that are most alike."""
-    if not chosen:
+    if not sampled_rows:
         return np.zeros((0, 0)), []
-    rows = np.concatenate(chosen)
-    starts = np.concatenate([[0], np.cumsum([len(own) for own in chosen])])
+    rows = np.concatenate(sampled_rows)
+    starts = np.concatenate([[0], np.cumsum([len(own_rows) for own_rows in sampled_rows])])
     faces = vectors[rows]
-    overlaps, best = np.zeros((len(chosen), len(chosen))), []
-    for person, own in enumerate(chosen):
+    overlaps, best = np.zeros((len(sampled_rows), len(sampled_rows))), []
+    for person, own_rows in enumerate(sampled_rows):
         cosine = faces[starts[person] : starts[person + 1]] @ faces.T
         closest = np.maximum.reduceat(cosine, starts[:-1], axis=1)
         overlaps[person] = _nearer_to_others(cosine, closest, int(starts[person]))
         overlaps[person, person] = 0.0
-        best.append([_best(cosine, rows, own, starts[other : other + 2]) for other in range(len(chosen))])
+        best.append([_best(cosine, rows, own_rows, starts[rival : rival + 2]) for rival in range(len(sampled_rows))])
     return overlaps, best
 
 
@@ -162,7 +167,7 @@ def _nearer_to_others(cosine: Floats, closest: Floats, start: int) -> Doubles:
     return np.asarray((closest > among.max(axis=1)[:, None]).mean(axis=0), dtype=np.float64)
 
 
-def _best(cosine: Floats, rows: Ints, own: Ints, span: Ints) -> tuple[int, int]:
+def _best(cosine: Floats, rows: Ints, own_rows: Ints, span: Ints) -> tuple[int, int]:
     block = cosine[:, span[0] : span[1]]
-    face, other = np.unravel_index(int(block.argmax()), block.shape)
-    return int(own[face]), int(rows[span[0] + other])
+    face, rival_face = np.unravel_index(int(block.argmax()), block.shape)
+    return int(own_rows[face]), int(rows[span[0] + rival_face])

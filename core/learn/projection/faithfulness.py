@@ -40,7 +40,7 @@ class Faithfulness:
     chance."""
 
 
-def faithfulness(vectors: Vectors, points: Floats, *, seed: int = 0) -> Faithfulness | None:
+def measure_faithfulness(vectors: Vectors, points: Floats, *, seed: int = 0) -> Faithfulness | None:
     """Compare each face's nearest on the map with its nearest in truth, on a sample of faces.
 
     Parameters
@@ -57,41 +57,41 @@ def faithfulness(vectors: Vectors, points: Floats, *, seed: int = 0) -> Faithful
     if k < 1:
         return None
     probes = np.random.default_rng(seed).permutation(n)[:PROBES_MOST]
-    true = _others(nearest_training(vectors[probes], vectors, k + 1)[0], probes)
-    shown = _others(cKDTree(points).query(points[probes], k + 1)[1], probes)
-    kept = np.mean([len(np.intersect1d(a, b)) / k for a, b in zip(true, shown, strict=True)])
-    some = np.arange(len(probes))[:TRUSTED_MOST]
-    trusted = _trustworthiness(vectors, probes[some], [shown[place] for place in some])
-    return Faithfulness(k, float(kept), k / (n - 1), trusted)
+    in_truth = _without_itself(nearest_training(vectors[probes], vectors, k + 1)[0], probes)
+    on_map = _without_itself(cKDTree(points).query(points[probes], k + 1)[1], probes)
+    share_kept = np.mean([len(np.intersect1d(a, b)) / k for a, b in zip(in_truth, on_map, strict=True)])
+    ranked = np.arange(len(probes))[:TRUSTED_MOST]
+    trusted = _trustworthiness(vectors, probes[ranked], [on_map[index] for index in ranked])
+    return Faithfulness(k, float(share_kept), k / (n - 1), trusted)
 
 
-def _trustworthiness(vectors: Vectors, probes: Ints, shown: list[np.ndarray]) -> float:
+def _trustworthiness(vectors: Vectors, probes: Ints, on_map: list[np.ndarray]) -> float:
     """As Venna and Kaski define it: how far, in ranks, the neighbours on the map are from being neighbours in truth.
 
     Parameters
     ----------
-    shown : of each probe its k nearest on the map, k less than half of all
+    on_map : of each probe its k nearest on the map, k less than half of all
     """
-    n, k = len(vectors), len(shown[0])
+    n, k = len(vectors), len(on_map[0])
     beyond = 0
     for start in range(0, len(probes), _BLOCK_ROWS):
-        rows, near = probes[start : start + _BLOCK_ROWS], np.array(shown[start : start + _BLOCK_ROWS])
+        rows, map_neighbours = probes[start : start + _BLOCK_ROWS], np.array(on_map[start : start + _BLOCK_ROWS])
         cosine = vectors[rows] @ vectors.T
         cosine[np.arange(len(rows)), rows] = -np.inf
-        for own, neighbours in zip(cosine, near, strict=True):
-            ranks = 1 + (own > own[neighbours][:, None]).sum(axis=1)
+        for cosines, neighbours in zip(cosine, map_neighbours, strict=True):
+            ranks = 1 + (cosines > cosines[neighbours][:, None]).sum(axis=1)
             beyond += int(np.maximum(ranks - k, 0).sum())
     return float(1 - 2 * beyond / (len(probes) * k * (2 * n - 3 * k - 1)))
 
 
-def _others(found: np.ndarray, probes: np.ndarray) -> list[np.ndarray]:
+def _without_itself(neighbours: np.ndarray, probes: np.ndarray) -> list[np.ndarray]:
     """Each row's neighbours without itself; where copies hide it, without the last."""
-    own = found == probes[:, None]
-    own[~own.any(axis=1), -1] = True
-    return [row[~mine] for row, mine in zip(found, own, strict=True)]
+    is_itself = neighbours == probes[:, None]
+    is_itself[~is_itself.any(axis=1), -1] = True
+    return [row[~mask] for row, mask in zip(neighbours, is_itself, strict=True)]
 
 
-def beside(newcomers: Vectors, vectors: Vectors, points: Floats) -> Floats:
+def place_newcomers(newcomers: Vectors, vectors: Vectors, points: Floats) -> Floats:
     """Place faces on a map that is there already, among those most like them; nobody else moves.
 
     The place is the mean of their nearest faces' places, of those that lie together: the farther half of the
@@ -134,9 +134,9 @@ def nearest_people(vectors: Vectors, gallery: Vectors, labels: Ints, most: int) 
     nearest = np.argsort(-best, axis=1, kind="stable")[:, :most]
     rows = np.empty(nearest.shape, dtype=np.int64)
     ends = np.append(starts, len(order))[1:]
-    for face, chosen in enumerate(nearest):
-        for place, person in enumerate(chosen):
-            own = cosine[face, starts[person] : ends[person]]
-            rows[face, place] = order[starts[person] + own.argmax()]
+    for face, people in enumerate(nearest):
+        for rank, person in enumerate(people):
+            person_cosines = cosine[face, starts[person] : ends[person]]
+            rows[face, rank] = order[starts[person] + person_cosines.argmax()]
     closeness = np.take_along_axis(best, nearest, axis=1).astype(np.float64)
     return rows, np.sqrt(np.clip(2 - 2 * closeness, 0, None)).astype(np.float32)

@@ -37,8 +37,8 @@ from typing import Any
 
 import numpy as np
 
-from core.base.types import Doubles, Floats, Ints, Report, Vectors, silent
-from core.learn.numerics.neighbours import nearest
+from core.base.types import Doubles, Floats, Ints, Report, Vectors, ignore_progress
+from core.learn.numerics.neighbours import nearest_neighbours
 
 _FEWEST_FOR_UMAP = 4
 _EXACT_BELOW = 4096
@@ -48,7 +48,7 @@ _GENTLY = {"learning_rate": 0.2, "n_epochs": 100}
 """UMAP's own pace would forget where the points began."""
 
 
-def pca(vectors: Vectors, dimensions: int = 2) -> Floats:
+def pca_layout(vectors: Vectors, dimensions: int = 2) -> Floats:
     """Project onto the two or three directions of largest variance.
 
     Exact and deterministic: each direction is turned so that its largest coefficient is positive.
@@ -74,7 +74,7 @@ def pca(vectors: Vectors, dimensions: int = 2) -> Floats:
     return points
 
 
-def umap(
+def umap_layout(
     vectors: Vectors,
     *,
     n_neighbors: int = 15,
@@ -82,7 +82,7 @@ def umap(
     seed: int = 0,
     start: Floats | None = None,
     dimensions: int = 2,
-    report: Report = silent,
+    report: Report = ignore_progress,
 ) -> Floats:
     """Lay faces out so that alike ones are neighbours; the same seed gives the same map on the same machine.
 
@@ -104,7 +104,7 @@ def umap(
     (n, dimensions) float32
     """
     if len(vectors) < _FEWEST_FOR_UMAP:
-        return pca(vectors, dimensions)
+        return pca_layout(vectors, dimensions)
     report(0, 3, "Loading UMAP")
     reducer_class = _umap_class()
     report(1, 3, "Laying the faces out")
@@ -115,7 +115,7 @@ def umap(
         min_dist=min_dist,
         metric="euclidean",
         n_components=dimensions,
-        init=_start(pca(vectors, dimensions) if start is None else start),
+        init=_start(pca_layout(vectors, dimensions) if start is None else start),
         **({} if start is None else _GENTLY),
         random_state=seed,
         n_jobs=1,  # what a fixed seed means for umap-learn; saying so spares its warning
@@ -126,27 +126,27 @@ def umap(
 
 
 def warm_up() -> None:
-    """Compile all that ``umap`` needs: half a minute where numba has nothing on disk yet, nothing where it was done."""
-    done = _compiled()
-    if done is not None and done.exists():
+    """Compile all that ``umap_layout`` needs: half a minute where numba has nothing on disk, no time after."""
+    mark = _compiled()
+    if mark is not None and mark.exists():
         return
-    load()
+    import_umap()
     rng = np.random.default_rng(0)
     for n, dimensions in ((_FEWEST_FOR_UMAP * 10, 2), (_FEWEST_FOR_UMAP * 10, 3), (_EXACT_BELOW, 2)):
         vectors = rng.normal(size=(n, 8)).astype(np.float32)
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-        given = {"precomputed_knn": _neighbours(vectors, 5)} if n >= _EXACT_BELOW else {}
-        start = _start(pca(vectors, dimensions))
+        knn_options = {"precomputed_knn": _neighbours(vectors, 5)} if n >= _EXACT_BELOW else {}
+        start = _start(pca_layout(vectors, dimensions))
         settings = {"n_neighbors": 5, "n_components": dimensions, "n_epochs": 2, "random_state": 0, "n_jobs": 1}
-        _fitted(_umap_class()(init=start, metric="euclidean", **settings, **given), vectors)
-    if done is not None:
-        done.touch()
+        _fitted(_umap_class()(init=start, metric="euclidean", **settings, **knn_options), vectors)
+    if mark is not None:
+        mark.touch()
 
 
 def _compiled() -> Path | None:
     """The mark that all is compiled, beside what numba keeps; None where that is elsewhere or cannot be written."""
-    found = find_spec("umap")
-    folder = Path(found.origin).parent / "__pycache__" if found is not None and found.origin else None
+    spec = find_spec("umap")
+    folder = Path(spec.origin).parent / "__pycache__" if spec is not None and spec.origin else None
     if folder is None or "NUMBA_CACHE_DIR" in os.environ or not os.access(folder, os.W_OK):
         return None
     from llvmlite.binding import get_host_cpu_name
@@ -155,7 +155,7 @@ def _compiled() -> Path | None:
     return folder / f"all-compiled-{'-'.join(versions)}-{get_host_cpu_name()}.mark"
 
 
-def load() -> None:
+def import_umap() -> None:
     """Import umap-learn, which takes some seconds once in a process."""
     _umap_class()
 
@@ -169,42 +169,42 @@ def _fitted(reducer: Any, vectors: Vectors) -> Floats:
 
 def _neighbours(vectors: Vectors, k: int) -> tuple[Ints, Floats]:
     """The k nearest rows of each, itself the first, and their Euclidean distances: (n, k) int64 and float32."""
-    others = nearest(vectors, k - 1)
-    cosine = _cosines(vectors, others)
+    neighbours = nearest_neighbours(vectors, k - 1)
+    cosine = _cosines(vectors, neighbours)
     order = np.argsort(-cosine, axis=1, kind="stable")
-    own = np.arange(len(vectors))[:, None]
+    itself = np.arange(len(vectors))[:, None]
     distances = np.sqrt(np.clip(2 - 2 * np.take_along_axis(cosine, order, axis=1), 0, None))
     return (
-        np.concatenate([own, np.take_along_axis(others, order, axis=1)], axis=1),
-        np.concatenate([np.zeros(own.shape), distances], axis=1).astype(np.float32),
+        np.concatenate([itself, np.take_along_axis(neighbours, order, axis=1)], axis=1),
+        np.concatenate([np.zeros(itself.shape), distances], axis=1).astype(np.float32),
     )
 
 
-def _cosines(vectors: Vectors, others: Ints) -> Floats:
+def _cosines(vectors: Vectors, columns: Ints) -> Floats:
     """Of each row with some others: (n, k)."""
     blocks = (slice(start, start + _BLOCK_ROWS) for start in range(0, len(vectors), _BLOCK_ROWS))
-    found = [np.einsum("ij,ikj->ik", vectors[block], vectors[others[block]]) for block in blocks]
-    return np.concatenate(found)
+    cosines = [np.einsum("ij,ikj->ik", vectors[block], vectors[columns[block]]) for block in blocks]
+    return np.concatenate(cosines)
 
 
-def tsne(vectors: Vectors, *, perplexity: int = 15, seed: int = 0, start: Floats | None = None) -> Floats:
+def tsne_layout(vectors: Vectors, *, perplexity: int = 15, seed: int = 0, start: Floats | None = None) -> Floats:
     """Lay faces out by t-SNE: each face among its neighbours, groups at no telling distance.
 
     Parameters
     ----------
     vectors : (n, dimension) float32, unit length
     perplexity : about how many neighbours count; lowered to what the data hold
-    start : (n, 2) as of ``umap``
+    start : (n, 2) as of ``umap_layout``
 
     Returns
     -------
     (n, 2) float32
     """
     if len(vectors) < _FEWEST_FOR_UMAP:
-        return pca(vectors)
+        return pca_layout(vectors)
     from openTSNE import TSNE  # two seconds, and only the worker needs it
 
-    begin = _start(pca(vectors) if start is None else start)
+    begin = _start(pca_layout(vectors) if start is None else start)
     reducer = TSNE(
         perplexity=max(1, min(perplexity, (len(vectors) - 1) // 3)),
         initialization=begin * (1e-4 / max(float(begin[:, 0].std()), 1e-9)),
@@ -214,7 +214,7 @@ def tsne(vectors: Vectors, *, perplexity: int = 15, seed: int = 0, start: Floats
     return np.asarray(reducer.fit(vectors), dtype=np.float32)
 
 
-def _start(places: Floats) -> Floats:
+def _start(points_before: Floats) -> Floats:
     """Give where the points begin: around their middle, at the scale UMAP uses, repeated faces a hair apart.
 
     UMAP's own spectral start has no solution for a few faces and is slow for groups that touch nowhere, which
@@ -225,7 +225,7 @@ def _start(places: Floats) -> Floats:
     Kobak, Linderman, "Initialization is critical for preserving global data structure
     in both t-SNE and UMAP", Nature Biotechnology 39, 2021.
     """
-    points = places - places.mean(axis=0)
+    points = points_before - points_before.mean(axis=0)
     widest = float(np.abs(points).max())
     jitter = np.random.default_rng(0).normal(scale=1e-4, size=points.shape)
     return np.asarray(10.0 * points / (widest or 1.0) + jitter, dtype=np.float32)
@@ -269,8 +269,8 @@ def _kept_on_disk() -> Iterator[None]:
 
     njit = numba.njit
 
-    def keeping(*given: Any, **options: Any) -> Any:
-        return njit(*given, **{"cache": True, **options})
+    def keeping(*arguments: Any, **options: Any) -> Any:
+        return njit(*arguments, **{"cache": True, **options})
 
     numba.njit = keeping
     try:

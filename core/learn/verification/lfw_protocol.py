@@ -120,9 +120,9 @@ def thresholds_per_fold(
 ) -> Doubles:
     """Give every pair the threshold that ``choose`` finds on the folds it is not in: (n,) float64."""
     thresholds = np.empty(len(distances))
-    for this in np.unique(fold):
-        others = fold != this
-        thresholds[~others] = choose(distances[others], same[others])
+    for held_out in np.unique(fold):
+        elsewhere = fold != held_out
+        thresholds[~elsewhere] = choose(distances[elsewhere], same[elsewhere])
     return thresholds
 
 
@@ -210,7 +210,7 @@ def det_curve(distances: Floats | Doubles, same: Bools, most: int = CURVE_POINTS
     return [{"threshold": float(thresholds[r]), "far": float(far[r]), "frr": float(frr[r])} for r in rows]
 
 
-def histograms(distances: Floats | Doubles, same: Bools, bins: int = HISTOGRAM_BINS) -> dict[str, list[float]]:
+def distance_histograms(distances: Floats | Doubles, same: Bools, bins: int = HISTOGRAM_BINS) -> dict[str, list[float]]:
     """Count same ("genuine") and different ("impostor") pairs by distance, in ``bins`` equal steps from 0 to 2.
 
     Returns
@@ -223,14 +223,14 @@ def histograms(distances: Floats | Doubles, same: Bools, bins: int = HISTOGRAM_B
     return {"edges": edges.tolist(), "genuine": genuine, "impostor": impostor}
 
 
-def curves(distances: Floats | Doubles, same: Bools) -> dict[str, Any]:
+def verification_curves(distances: Floats | Doubles, same: Bools) -> dict[str, Any]:
     """What plots need: ``det`` (see ``det_curve``) and ``histograms``."""
-    return {"det": det_curve(distances, same), "histograms": histograms(distances, same)}
+    return {"det": det_curve(distances, same), "histograms": distance_histograms(distances, same)}
 
 
 def _mean_per_fold(values: Bools | Doubles, fold: Ints) -> Doubles:
-    _, place = np.unique(fold, return_inverse=True)
-    return np.asarray(np.bincount(place, weights=values) / np.bincount(place), dtype=np.float64)
+    _, fold_index = np.unique(fold, return_inverse=True)
+    return np.asarray(np.bincount(fold_index, weights=values) / np.bincount(fold_index), dtype=np.float64)
 
 
 def _require_usable(distances: Doubles, same: Bools, fold: Ints) -> None:
@@ -242,10 +242,10 @@ def _require_usable(distances: Doubles, same: Bools, fold: Ints) -> None:
             f"The pairs are in {len(folds)} fold, and a threshold for one fold is chosen on the others. "
             "Give at least two different values in the column 'fold'."
         )
-    for this in folds:
-        kinds = np.unique(same[fold != this])
+    for held_out in folds:
+        kinds = np.unique(same[fold != held_out])
         if len(kinds) < 2:
             raise InputRefused(
-                f"Outside fold {this} all pairs are {'same' if kinds.all() else 'different'}; a threshold "
+                f"Outside fold {held_out} all pairs are {'same' if kinds.all() else 'different'}; a threshold "
                 "needs both kinds. Spread same and different pairs over the folds."
             )

@@ -90,8 +90,8 @@ MEASURED = {
         n_impostor=520_603,
     ),
 }
-"""By the name of the vectors: ``fit`` on all pairs of the 1,027 photos of lfw-dev (development part of Labeled Faces in
-the Wild: 79 people with 10 photos or more, press photos of adults), near duplicates left out.
+"""By the name of the vectors: ``fit_pair_rule`` on all pairs of the 1,027 photos of lfw-dev (development part of
+Labeled Faces in the Wild: 79 people with 10 photos or more, press photos of adults), near duplicates left out.
 
 Fitted on half of the people and measured on the other half, ten times: probabilities are off by 0.005 (ECE, both kinds
 of pairs weighing the same), at most 0.009; the limits for 1e-2 and 1e-3 let 0.012 and 0.0015 pass, at most 0.016 and
@@ -121,12 +121,12 @@ MEASURED_WITH_PEOPLE = {
 the limits are stricter than they promise: with one photo 0.008 and 0.0006 pass, with five 0.010 and 0.0010."""
 
 
-def distance(cosine: float) -> float:
+def euclidean_distance(cosine: float) -> float:
     """Euclidean distance of two unit vectors of this cosine, 0..2."""
     return math.sqrt(max(0.0, 2 - 2 * cosine))
 
 
-def rule_of(model_id: str, scores: Scores | None, measured: Mapping[str, PairRule]) -> PairRule:
+def rule_of(model_id: str, scores: PairScores | None, measured: Mapping[str, PairRule]) -> PairRule:
     """The dataset's own rule when it holds enough people, else the one ``measured`` with the model.
 
     Raises
@@ -135,7 +135,7 @@ def rule_of(model_id: str, scores: Scores | None, measured: Mapping[str, PairRul
         The model was never measured, and the dataset holds too little.
     """
     if scores is not None and scores.enough:
-        return fit(scores)
+        return fit_pair_rule(scores)
     if model_id in measured:
         return measured[model_id]
     raise InputRefused(
@@ -148,7 +148,7 @@ def rule_of(model_id: str, scores: Scores | None, measured: Mapping[str, PairRul
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Scores:
+class PairScores:
     """How alike faces of one person (genuine) and of different people (impostor) are."""
 
     first: Ints
@@ -169,20 +169,20 @@ class Scores:
         return bool(self.n_people >= ENOUGH_PEOPLE and genuine >= ENOUGH_GENUINE and passing >= IMPOSTORS_PER_FAR)
 
 
-def pair_scores(vectors: Vectors, labels: Ints, groups: Ints, seed: int = 0) -> Scores:
+def pair_scores(vectors: Vectors, labels: Ints, groups: Ints, seed: int = 0) -> PairScores:
     """Compare faces with faces: all pairs of up to ``ALL_PAIRS_MOST`` faces, else pairs drawn, always the same.
 
     Parameters
     ----------
     vectors : (n, dimension) float32, unit length
     labels : (n,) int64, the person of each
-    groups : (n,) int64, one number for faces of one shot (``split.near_duplicate_groups``): no pair for itself
+    groups : (n,) int64, one number for faces of one shot (``near_duplicate_groups``): no pair for itself
     """
     first, second = _all_pairs(len(vectors)) if len(vectors) <= ALL_PAIRS_MOST else _drawn_pairs(labels, seed)
-    kept = groups[first] != groups[second]
-    first, second = first[kept], second[kept]
+    independent = groups[first] != groups[second]
+    first, second = first[independent], second[independent]
     same = labels[first] == labels[second]
-    return Scores(
+    return PairScores(
         first=first,
         second=second,
         same=same,
@@ -191,25 +191,25 @@ def pair_scores(vectors: Vectors, labels: Ints, groups: Ints, seed: int = 0) -> 
     )
 
 
-def person_scores(vectors: Vectors, labels: Ints, groups: Ints, n_people: int, seed: int = 0) -> Scores:
+def person_scores(vectors: Vectors, labels: Ints, groups: Ints, n_people: int, seed: int = 0) -> PairScores:
     """Compare faces with people, by the cosine with the centre of their faces; the own shot is left out of it.
 
     Each face meets its own person, when they have another shot, and the others, or some of them drawn.
     """
     sums, sizes = _sums(vectors, labels, n_people)
     shot_sums, shot_sizes = _sums(vectors, groups, int(groups.max(initial=-1)) + 1)
-    others = sizes[labels] - shot_sizes[groups]
-    own = np.flatnonzero(others > 0)
-    rest = _unit(sums[labels[own]] - shot_sums[groups[own]])
-    genuine = np.einsum("ij,ij->i", vectors[own], rest)
+    other_shot_faces = sizes[labels] - shot_sizes[groups]
+    testable = np.flatnonzero(other_shot_faces > 0)
+    own_centres = _unit(sums[labels[testable]] - shot_sums[groups[testable]])
+    genuine = np.einsum("ij,ij->i", vectors[testable], own_centres)
     row, person = _drawn_people(labels, np.flatnonzero(sizes > 0), seed)
     impostor = _cosines(vectors, row, person, _unit(sums))
-    return Scores(
-        first=np.concatenate([own, row]),
-        second=np.concatenate([labels[own], person]),
-        same=np.arange(len(own) + len(row)) < len(own),
+    return PairScores(
+        first=np.concatenate([testable, row]),
+        second=np.concatenate([labels[testable], person]),
+        same=np.arange(len(testable) + len(row)) < len(testable),
         cosines=np.concatenate([genuine, impostor]).astype(np.float32),
-        n_people=len(np.unique(labels[own])),
+        n_people=len(np.unique(labels[testable])),
     )
 
 
@@ -224,13 +224,13 @@ def _drawn_pairs(labels: Ints, seed: int) -> tuple[Ints, Ints]:
     order = np.argsort(labels, kind="stable")
     starts = np.searchsorted(labels[order], labels)
     sizes = np.searchsorted(labels[order], labels, side="right") - starts
-    rows, chosen = _each(n, PARTNERS[True], DRAWN_MOST[True], rng)
-    own = order[starts[rows] + (chosen * sizes[rows]).astype(np.int64)]
-    strangers, chosen = _each(n, PARTNERS[False], DRAWN_MOST[False], rng)
-    other = (chosen * n).astype(np.int64)
-    different = labels[strangers] != labels[other]
+    rows, lot = _rows_with_lots(n, PARTNERS[True], DRAWN_MOST[True], rng)
+    same_person = order[starts[rows] + (lot * sizes[rows]).astype(np.int64)]
+    strangers, lot = _rows_with_lots(n, PARTNERS[False], DRAWN_MOST[False], rng)
+    partners = (lot * n).astype(np.int64)
+    different = labels[strangers] != labels[partners]
     first = np.concatenate([rows, strangers[different]])
-    second = np.concatenate([own, other[different]])
+    second = np.concatenate([same_person, partners[different]])
     pairs = np.unique(np.sort(np.stack([first, second], axis=1)[first != second], axis=1), axis=0)
     return pairs[:, 0], pairs[:, 1]
 
@@ -241,13 +241,13 @@ def _drawn_people(labels: Ints, people: Ints, seed: int) -> tuple[Ints, Ints]:
     if len(labels) * len(people) <= DRAWN_MOST[False]:
         rows, person = np.repeat(np.arange(len(labels)), len(people)), np.tile(people, len(labels))
     else:
-        rows, chosen = _each(len(labels), PARTNERS[False], DRAWN_MOST[False], rng)
-        person = people[(chosen * len(people)).astype(np.int64)]
+        rows, lot = _rows_with_lots(len(labels), PARTNERS[False], DRAWN_MOST[False], rng)
+        person = people[(lot * len(people)).astype(np.int64)]
     pairs = np.unique(np.stack([rows, person], axis=1)[labels[rows] != person], axis=0)
     return pairs[:, 0], pairs[:, 1]
 
 
-def _each(n: int, partners: int, most: int, rng: np.random.Generator) -> tuple[Ints, Doubles]:
+def _rows_with_lots(n: int, partners: int, most: int, rng: np.random.Generator) -> tuple[Ints, Doubles]:
     """Rows, each as often as it is to have partners, and a number of 0..1 to choose each partner by."""
     rows = np.repeat(np.arange(n), partners)
     if len(rows) > most:
@@ -255,9 +255,9 @@ def _each(n: int, partners: int, most: int, rng: np.random.Generator) -> tuple[I
     return rows, rng.random(len(rows))
 
 
-def _cosines(vectors: Vectors, first: Ints, second: Ints, others: Floats | None = None) -> Floats:
+def _cosines(vectors: Vectors, first: Ints, second: Ints, targets: Floats | None = None) -> Floats:
     """Inner products of rows of ``vectors`` with rows of ``others`` (of itself without)."""
-    against = vectors if others is None else others
+    against = vectors if targets is None else targets
     values = np.empty(len(first), np.float32)
     for start in range(0, len(first), _BLOCK_PAIRS):
         part = slice(start, start + _BLOCK_PAIRS)
@@ -265,7 +265,7 @@ def _cosines(vectors: Vectors, first: Ints, second: Ints, others: Floats | None 
     return values
 
 
-def centre(vectors: Vectors) -> Vectors:
+def mean_direction(vectors: Vectors) -> Vectors:
     """The unit mean direction of a person's faces: (dimension,) float32."""
     return np.asarray(_unit(vectors.sum(axis=0, keepdims=True))[0])
 
@@ -284,11 +284,11 @@ def _sums(vectors: Vectors, labels: Ints, k: int) -> tuple[Doubles, Ints]:
 # fitting
 
 
-def fit(scores: Scores) -> PairRule:
+def fit_pair_rule(scores: PairScores) -> PairRule:
     """The rule that these pairs give. Both kinds must be there."""
     genuine, impostor = scores.cosines[scores.same], scores.cosines[~scores.same]
     slope, offset = _logistic(genuine.astype(np.float64), impostor.astype(np.float64))
-    limits = {far: limit_at_far(impostor, far) for far in FARS}
+    limits = {far: cosine_threshold_at_far(impostor, far) for far in FARS}
     fewest = min(len(genuine), len(impostor))
     surest = 1 - 1 / (min(fewest, 1_000) + 2)
     return PairRule(
@@ -302,7 +302,7 @@ def fit(scores: Scores) -> PairRule:
     )
 
 
-def limit_at_far(impostor: Floats | Doubles, far: float) -> float:
+def cosine_threshold_at_far(impostor: Floats | Doubles, far: float) -> float:
     """Smallest cosine at which at most the share ``far`` of the impostors is accepted."""
     ordered = np.sort(impostor)[::-1]
     allowed = int(far * len(ordered))

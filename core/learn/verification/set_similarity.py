@@ -22,7 +22,7 @@ from scipy.sparse import csr_array
 
 from core.base.types import Floats, Ints, Vectors
 from core.learn.clustering.agglomerative import TYPICAL_COSINE
-from core.learn.numerics.neighbours import nearest
+from core.learn.numerics.neighbours import nearest_neighbours
 
 _PRIOR_FACES = 3
 """So many faces' worth the typical cosine counts in that within a set."""
@@ -53,9 +53,9 @@ class Centres:
         """(k,) mean cosine of a set's faces with its mean: 1 for copies."""
         return np.asarray(np.linalg.norm(self.means, axis=1), dtype=np.float32)
 
-    def followed_by(self, others: Centres) -> Centres:
+    def followed_by(self, more: Centres) -> Centres:
         """These sets and then the others."""
-        return Centres(np.concatenate([self.means, others.means]), np.concatenate([self.sizes, others.sizes]))
+        return Centres(np.concatenate([self.means, more.means]), np.concatenate([self.sizes, more.sizes]))
 
     def corrected(self) -> Floats:
         """(k, dimension) means whose inner products are the similarities of the true centres."""
@@ -67,13 +67,13 @@ class Centres:
         return np.asarray(self.means * scale[:, None].astype(np.float32))
 
 
-def similarity(centres: Centres, first: int, second: int) -> float:
+def centre_similarity(centres: Centres, first: int, second: int) -> float:
     """How alike two of the sets are: about 1 for one person."""
     corrected = centres.corrected()
     return float(corrected[first] @ corrected[second])
 
 
-def most_alike(centres: Centres, neighbours: int, least: float) -> tuple[Ints, Floats]:
+def most_similar_sets(centres: Centres, neighbours: int, least: float) -> tuple[Ints, Floats]:
     """Pairs of sets that are alike, the most alike first.
 
     Parameters
@@ -87,7 +87,7 @@ def most_alike(centres: Centres, neighbours: int, least: float) -> tuple[Ints, F
     similarities : (m,) float32
     """
     corrected = centres.corrected()
-    near = nearest(corrected, neighbours)
+    near = nearest_neighbours(corrected, neighbours)
     first = np.repeat(np.arange(len(near)), near.shape[1])
     pairs = np.unique(np.sort(np.stack([first, near.ravel()], axis=1), axis=1), axis=0)
     values = np.einsum("ij,ij->i", corrected[pairs[:, 0]], corrected[pairs[:, 1]])

@@ -16,11 +16,23 @@ from sqlalchemy import Connection, Engine, Row, Select, and_, bindparam, func, i
 
 from core.base.errors import ChangedMeanwhile, InputRefused, NameTaken, NotFound
 from core.base.types import Revision
-from core.corrections.model import OF_FACE, OF_PERSON, OF_PHOTO, Act, Change, Entity, Event, Field, Hand, Kind, Value
-from core.corrections.replay import root
+from core.corrections.model import (
+    OF_FACE,
+    OF_PERSON,
+    OF_PHOTO,
+    Act,
+    Change,
+    Entity,
+    Event,
+    EventKind,
+    Field,
+    Hand,
+    Value,
+)
+from core.corrections.replay import merged_person
 from core.store.names import checked_name
 from core.store.sql import schema
-from core.store.sql.rows import in_parts
+from core.store.sql.rows import in_batches
 from core.store.sql.turned_photos import set_turn
 
 INGEST = Hand("Face Atlas", "ingest")
@@ -42,13 +54,13 @@ class SqlCorrectionLog:
         faces = select(func.count()).where(face.c.person_id == person.c.id, ~face.c.dismissed).scalar_subquery()
         with self.engine.begin() as connection:
             raise_revision(connection, dataset_id)  # takes the writer's lock before anything is read
-            known = connection.scalar(
+            existing_id = connection.scalar(
                 select(person.c.id)
                 .where(person.c.dataset_id == dataset_id, person.c.name == name, person.c.merged_into.is_(None))
                 .order_by(faces.desc(), person.c.id)
             )
-            if known is not None:
-                return int(known)
+            if existing_id is not None:
+                return int(existing_id)
             added = connection.execute(insert(person).values(dataset_id=dataset_id, base_name=name, name=name))
             return int((added.inserted_primary_key or [0])[0])
 
@@ -60,33 +72,33 @@ class SqlCorrectionLog:
             raise_revision(connection, dataset_id)
             if seen is not None:
                 _require_unchanged(connection, dataset_id, hand, _keys(act.changes), seen)
-            event = append(connection, dataset_id, hand, act)
+            event = append_event(connection, dataset_id, hand, act)
             _require_sound(connection, dataset_id, _keys(act.changes))
         return event
 
     def undo(self, dataset_id: str, hand: Hand, event_ids: Iterable[int]) -> list[Event]:
-        return self._turn(dataset_id, hand, Kind.UNDO, list(event_ids))
+        return self._set_active(dataset_id, hand, EventKind.UNDO, list(event_ids))
 
     def redo(self, dataset_id: str, hand: Hand, event_ids: Iterable[int]) -> list[Event]:
-        return self._turn(dataset_id, hand, Kind.REDO, list(event_ids))
+        return self._set_active(dataset_id, hand, EventKind.REDO, list(event_ids))
 
-    def _turn(self, dataset_id: str, hand: Hand, kind: Kind, event_ids: list[int]) -> list[Event]:
+    def _set_active(self, dataset_id: str, hand: Hand, kind: EventKind, event_ids: list[int]) -> list[Event]:
         with self.engine.begin() as connection:
             raise_revision(connection, dataset_id)
-            made, keys = [], set[_Key]()
+            recorded, keys = [], set[_Key]()
             for event_id in event_ids:
                 target = _event_of(connection, dataset_id, event_id)
-                if target.active is not (kind is Kind.UNDO) or target.target_id is not None:
+                if target.active is not (kind is EventKind.UNDO) or target.target_id is not None:
                     continue  # another window was faster: it is as wanted
                 connection.execute(
-                    update(schema.event).where(schema.event.c.id == event_id).values(active=kind is Kind.REDO)
+                    update(schema.event).where(schema.event.c.id == event_id).values(active=kind is EventKind.REDO)
                 )
                 act = Act(kind, (), target.person_id, target.from_person_id)
-                made.append(_add_event(connection, dataset_id, hand, act, target.n_faces, event_id))
+                recorded.append(_add_event(connection, dataset_id, hand, act, target.n_faces, event_id))
                 keys |= _keys_of(connection, event_id)
             bring_up_to_date(connection, dataset_id, keys)
             _require_sound(connection, dataset_id, keys)
-        return made
+        return recorded
 
     def event(self, dataset_id: str, event_id: int) -> Event:
         with self.engine.connect() as connection:
@@ -133,11 +145,11 @@ class SqlCorrectionLog:
 
     def apart(self, dataset_id: str) -> list[tuple[str, str]]:
         change = schema.change
-        asked = select(change.c.entity, change.c.entity_id, change.c.field).where(
+        pair_changes = select(change.c.entity, change.c.entity_id, change.c.field).where(
             change.c.dataset_id == dataset_id, change.c.entity == Entity.PAIR.value
         )
         with self.engine.connect() as connection:
-            keys = {(row.entity, row.entity_id, row.field) for row in connection.execute(asked)}
+            keys = {(row.entity, row.entity_id, row.field) for row in connection.execute(pair_changes)}
             values = _values(connection, dataset_id, keys)
         pairs = [key[1].split(" ") for key, value in sorted(values.items()) if value is True]
         return [(first, second) for first, second in pairs]
@@ -154,7 +166,7 @@ def raise_revision(connection: Connection, dataset_id: str) -> None:
         raise NotFound("This dataset was deleted in the meantime.")
 
 
-def append(connection: Connection, dataset_id: str, hand: Hand, act: Act) -> Event:
+def append_event(connection: Connection, dataset_id: str, hand: Hand, act: Act) -> Event:
     """Add an event and bring what it touches up to date."""
     faces = {change.entity_id for change in act.changes if change.entity is Entity.FACE}
     event = _add_event(connection, dataset_id, hand, act, len(faces))
@@ -215,7 +227,7 @@ def _event_of(connection: Connection, dataset_id: str, event_id: int) -> Event:
 
 
 def _event(row: Row[Any]) -> Event:
-    return Event(**{**row._mapping, "kind": Kind(row.kind)})
+    return Event(**{**row._mapping, "kind": EventKind(row.kind)})
 
 
 def _keys_of(connection: Connection, event_id: int) -> set[_Key]:
@@ -240,9 +252,11 @@ def _require_unchanged(connection: Connection, dataset_id: str, hand: Hand, keys
     touched = {(row.entity, row.entity_id, row.field) for row in connection.execute(query)} & keys
     if touched:
         faces = len({key[1] for key in touched if key[0] == Entity.FACE.value})
-        one = "This photo was" if any(key[0] == Entity.PHOTO.value for key in touched) else "This person was"
-        what = f"{faces} of these faces were" if faces > 1 else "This face was" if faces else one
-        raise ChangedMeanwhile(f"{what} changed in another window a moment ago. It is shown now; choose again.")
+        photo_or_person = (
+            "This photo was" if any(key[0] == Entity.PHOTO.value for key in touched) else "This person was"
+        )
+        subject = f"{faces} of these faces were" if faces > 1 else "This face was" if faces else photo_or_person
+        raise ChangedMeanwhile(f"{subject} changed in another window a moment ago. It is shown now; choose again.")
 
 
 # what follows from the log
@@ -264,8 +278,8 @@ def bring_up_to_date(connection: Connection, dataset_id: str, keys: Collection[_
 def _values(connection: Connection, dataset_id: str, keys: Collection[_Key]) -> dict[_Key, Value]:
     """What the last active event set, of the fields that have one."""
     event, change = schema.event, schema.change
-    found: dict[_Key, tuple[int, Value]] = {}
-    for part in in_parts(sorted({key[1] for key in keys})):
+    latest: dict[_Key, tuple[int, Value]] = {}
+    for part in in_batches(sorted({key[1] for key in keys})):
         query = (
             select(change.c.event_id, change.c.entity, change.c.entity_id, change.c.field, change.c.value)
             .join(event, and_(event.c.id == change.c.event_id, event.c.active))
@@ -273,9 +287,9 @@ def _values(connection: Connection, dataset_id: str, keys: Collection[_Key]) -> 
         )
         for event_id, entity, entity_id, field, value in connection.execute(query):
             key = (entity, entity_id, field)
-            if event_id > found.get(key, (0, None))[0]:
-                found[key] = (event_id, value)
-    return {key: found[key][1] for key in keys if key in found}
+            if event_id > latest.get(key, (0, None))[0]:
+                latest[key] = (event_id, value)
+    return {key: latest[key][1] for key in keys if key in latest}
 
 
 def _set_faces(
@@ -283,17 +297,17 @@ def _set_faces(
 ) -> None:
     face = schema.face
     column, base = _FACE_COLUMNS[field]
-    chosen = {face_id: (Entity.FACE.value, face_id, field.value) for face_id in ids}
-    given = [{"face": face_id, "wanted": values[key]} for face_id, key in chosen.items() if key in values]
-    if given:
-        one = and_(face.c.dataset_id == dataset_id, face.c.id == bindparam("face"))
-        connection.execute(update(face).where(one).values({column: bindparam("wanted")}), given)
-    for part in in_parts([face_id for face_id, key in chosen.items() if key not in values]):
-        these = and_(face.c.dataset_id == dataset_id, face.c.id.in_(part))
-        connection.execute(update(face).where(these).values({column: base}))
+    key_of_face = {face_id: (Entity.FACE.value, face_id, field.value) for face_id in ids}
+    updates = [{"face": face_id, "wanted": values[key]} for face_id, key in key_of_face.items() if key in values]
+    if updates:
+        by_face = and_(face.c.dataset_id == dataset_id, face.c.id == bindparam("face"))
+        connection.execute(update(face).where(by_face).values({column: bindparam("wanted")}), updates)
+    for batch in in_batches([face_id for face_id, key in key_of_face.items() if key not in values]):
+        of_part = and_(face.c.dataset_id == dataset_id, face.c.id.in_(batch))
+        connection.execute(update(face).where(of_part).values({column: base}))
     if field is Field.PERSON:
-        for part in in_parts(ids):
-            _follow_merges(connection, dataset_id, part)
+        for batch in in_batches(ids):
+            _follow_merges(connection, dataset_id, batch)
 
 
 def _set_people(
@@ -302,9 +316,9 @@ def _set_people(
     person = schema.person
     column, base = _PERSON_COLUMNS[field]
     for person_id in ids:
-        wanted = values.get((Entity.PERSON.value, person_id, field.value), base)
-        one = and_(person.c.dataset_id == dataset_id, person.c.id == int(person_id))
-        connection.execute(update(person).where(one).values({column: wanted}))
+        value = values.get((Entity.PERSON.value, person_id, field.value), base)
+        by_person = and_(person.c.dataset_id == dataset_id, person.c.id == int(person_id))
+        connection.execute(update(person).where(by_person).values({column: value}))
 
 
 def _set_photos(
@@ -318,17 +332,17 @@ def _set_photos(
 def _follow_merges(connection: Connection, dataset_id: str, face_ids: Collection[str] | None = None) -> None:
     """Set who each face is after all merges; of some faces, or of all whose answer has changed."""
     face = schema.face
-    those = (
+    of_faces = (
         face.c.dataset_id == dataset_id
         if face_ids is None
         else and_(face.c.dataset_id == dataset_id, face.c.id.in_(face_ids))
     )
     roots = person_roots(connection, dataset_id)
     merged = {person_id: final for person_id, final in roots.items() if person_id != final}
-    plain = and_(those, face.c.person_id.is_distinct_from(face.c.assigned_id))
+    plain = and_(of_faces, face.c.person_id.is_distinct_from(face.c.assigned_id))
     connection.execute(update(face).where(plain).values(person_id=face.c.assigned_id))
     for person_id, final in merged.items():
-        connection.execute(update(face).where(and_(those, face.c.assigned_id == person_id)).values(person_id=final))
+        connection.execute(update(face).where(and_(of_faces, face.c.assigned_id == person_id)).values(person_id=final))
 
 
 def person_roots(connection: Connection, dataset_id: str) -> dict[int, int]:
@@ -338,7 +352,7 @@ def person_roots(connection: Connection, dataset_id: str) -> dict[int, int]:
     rows = connection.execute(query).all()
     into = {row.id: row.merged_into for row in rows if row.merged_into is not None}
     try:
-        return {row.id: root(row.id, into) for row in rows}
+        return {row.id: merged_person(row.id, into) for row in rows}
     except ValueError as error:
         raise InputRefused(
             "These people would be merged into each other in a circle. Undo the later merge first."
@@ -355,17 +369,17 @@ def join_namesakes(connection: Connection, dataset_id: str) -> None:
             .where(person.c.dataset_id == dataset_id, person.c.name == name, person.c.id.in_(_with_faces(dataset_id)))
             .order_by(person.c.id)
         )
-        kept, *others = connection.scalars(query).all()
-        for other in others:
-            change = Change(Entity.PERSON, str(other), Field.MERGED_INTO, kept)
+        kept_id, *duplicate_ids = connection.scalars(query).all()
+        for duplicate_id in duplicate_ids:
+            change = Change(Entity.PERSON, str(duplicate_id), Field.MERGED_INTO, kept_id)
             act = Act(
-                kind=Kind.MERGE,
+                kind=EventKind.MERGE,
                 changes=[change],
-                person_id=kept,
-                from_person_id=other,
+                person_id=kept_id,
+                from_person_id=duplicate_id,
                 why="A folder of the same name.",
             )
-            append(connection, dataset_id, INGEST, act)
+            append_event(connection, dataset_id, INGEST, act)
 
 
 def _require_sound(connection: Connection, dataset_id: str, keys: Collection[_Key]) -> None:

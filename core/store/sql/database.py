@@ -14,7 +14,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, te
 from core.base.errors import DataFolderBusy, DataFolderFault, data_folder_fault
 from core.store.disk_reserve import OPENING_BYTES, Reserve
 from core.store.sql import faults
-from core.store.sql.migrate import EARLIER_VERSIONS, migrate, stored_version
+from core.store.sql.migrate import EARLIER_VERSIONS, migrate_database, stored_version
 from core.store.sql.schema import SCHEMA_VERSION, about, metadata
 
 BUSY_TIMEOUT_MS = 30_000
@@ -38,11 +38,11 @@ def open_database(path: Path) -> Engine:
         raise data_folder_fault(fault) from fault
     engine = create_engine(URL.create("sqlite", database=str(path)))
     event.listen(engine, "connect", _set_pragmas)
-    event.listen(engine, "handle_error", faults.translator(path), retval=True)
+    event.listen(engine, "handle_error", faults.fault_translator(path), retval=True)
     try:
         _bring_up_to_date(engine)
     except sqlite3.Error as fault:  # of statements that do not pass SQLAlchemy
-        raise faults.describe(path, fault) or fault from fault
+        raise faults.translate_fault(path, fault) or fault from fault
     return engine
 
 
@@ -53,7 +53,7 @@ def _bring_up_to_date(engine: Engine) -> None:
             f"The data folder was written by another version of Face Atlas (database version {version}, "
             f"this one reads {SCHEMA_VERSION}). Use that version, or another data folder."
         )
-    migrate(engine)
+    migrate_database(engine)
     metadata.create_all(engine)
     if not version:
         with engine.begin() as connection:
@@ -66,7 +66,7 @@ def _require_not_emptied(path: Path) -> None:
     artifacts = path.parent / "artifacts"
     emptied = path.is_file() and path.stat().st_size == 0
     if emptied and artifacts.is_dir() and any(artifacts.iterdir()):
-        raise faults.damaged(path, "it is empty, and there are photos of a dataset beside it")
+        raise faults.damaged_database(path, "it is empty, and there are photos of a dataset beside it")
 
 
 def _set_pragmas(connection: Any, _record: Any) -> None:
@@ -83,7 +83,7 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
-def compact(engine: Engine) -> None:
+def compact_database(engine: Engine) -> None:
     """Give back the space of deleted rows, where there is room to do it, and empty the write-ahead log.
 
     Compacting writes the database anew twice, beside it and into the log. Without that room the space stays in the
@@ -107,7 +107,7 @@ def compact(engine: Engine) -> None:
 
 def _has_room_to_compact(connection: Connection) -> bool:
     pages, page_bytes = (
-        int(connection.execute(text(f"PRAGMA {what}")).scalar_one()) for what in ("page_count", "page_size")
+        int(connection.execute(text(f"PRAGMA {pragma}")).scalar_one()) for pragma in ("page_count", "page_size")
     )
     folder = Path(str(connection.engine.url.database)).parent
     return not Reserve(folder).lacks(2 * pages * page_bytes + OPENING_BYTES)

@@ -30,13 +30,13 @@ from sqlalchemy import (
 
 from core.base.errors import NotFound
 from core.corrections.model import Entity, Field
-from core.store.exchange_protocols import Erased, Erasure, Remains, RunsOf, WriteDown
+from core.store.exchange_protocols import Erasure, ErasureCounts, NameRemains, RunsOf, WriteDown
 from core.store.name_scrubber import Scrubber
-from core.store.name_spelling import Spellings, compose, mentioned, readings
+from core.store.name_spelling import Spellings, compose_accents, find_mentions, text_readings
 from core.store.sql import schema
 from core.store.sql.corrections import bring_up_to_date, person_roots, raise_revision
-from core.store.sql.database import compact
-from core.store.sql.rows import in_parts
+from core.store.sql.database import compact_database
+from core.store.sql.rows import in_batches
 
 _Entry = tuple[int, str, str, str]
 """Event, entity, its id, field: the key of a change."""
@@ -85,13 +85,13 @@ class SqlEraseStore:
             runs, maps = _delete_derived(connection, dataset_id, run_ids)
             _scrub_texts(connection, erasure, scrubber)
             counts = len(erasure.face_ids), len(erasure.photo_ids), len(erasure.vectors)
-            erased = Erased(*counts, events, runs, maps)
+            erased = ErasureCounts(*counts, events, runs, maps)
             write_down(erasure, erased, frozenset(run_ids), *_kept_files(connection, dataset_id))
 
     def has_person(self, dataset_id: str, person_id: int, names: Sequence[str]) -> bool:
         person = schema.person
-        named = or_(person.c.name.in_(names), person.c.base_name.in_(names))
-        query = select(func.count()).where(person.c.dataset_id == dataset_id, person.c.id == person_id, named)
+        has_name = or_(person.c.name.in_(names), person.c.base_name.in_(names))
+        query = select(func.count()).where(person.c.dataset_id == dataset_id, person.c.id == person_id, has_name)
         with self.engine.connect() as connection:
             return bool(connection.scalar(query))
 
@@ -99,21 +99,24 @@ class SqlEraseStore:
         with self.engine.connect() as connection:
             return _kept_files(connection, dataset_id)
 
-    def remains(self, erasure: Erasure) -> Remains:
+    def remains(self, erasure: Erasure) -> NameRemains:
         spared, every = Spellings(erasure.names, erasure.spared), Spellings(erasure.names)
         living, sure, possible = set(erasure.spared), 0, 0
         with self.engine.connect() as connection:
-            for mine, value in _all_texts(connection, erasure.dataset_id):
-                if not any(map(every.may_mention, readings(value))):
+            for in_scope, value in _all_texts(connection, erasure.dataset_id):
+                if not any(map(every.may_mention, text_readings(value))):
                     continue
-                stand = mentioned(spared, [value]) if mine else []
-                sure, possible = sure + (True in stand), possible + (bool(stand) and True not in stand)
-                if True not in stand:
+                certainties = find_mentions(spared, [value]) if in_scope else []
+                sure, possible = (
+                    sure + (True in certainties),
+                    possible + (bool(certainties) and True not in certainties),
+                )
+                if True not in certainties:
                     living.update(_around(value, every))
-        return Remains(frozenset(living), sure, possible)
+        return NameRemains(frozenset(living), sure, possible)
 
     def compact(self) -> None:
-        compact(self.engine)
+        compact_database(self.engine)
 
 
 def _kept_files(connection: Connection, dataset_id: str) -> tuple[set[str], set[str]]:
@@ -164,11 +167,11 @@ class _Plan:
         """All of the dataset; names that people elsewhere have too are theirs."""
         person, photo = schema.person, schema.photo
         rows = self.connection.execute(select(person)).all()
-        mine = [row for row in rows if row.dataset_id == self.dataset_id]
-        theirs = {row.name for row in rows if row.dataset_id != self.dataset_id}
-        elsewhere = Spellings(tuple(theirs))
+        own_rows = [row for row in rows if row.dataset_id == self.dataset_id]
+        other_names = {row.name for row in rows if row.dataset_id != self.dataset_id}
+        elsewhere = Spellings(tuple(other_names))
         names = tuple(
-            sorted({name for row in mine for name in (row.name, row.base_name) if not elsewhere.is_name(name)})
+            sorted({name for row in own_rows for name in (row.name, row.base_name) if not elsewhere.is_name(name)})
         )
         spellings = Spellings(names)
         photos = set(self.connection.scalars(select(photo.c.id).where(photo.c.dataset_id == self.dataset_id)))
@@ -176,9 +179,9 @@ class _Plan:
         ids, vectors = self._elsewhere(faces, crops, photos)
         return Erasure(
             dataset_id=self.dataset_id,
-            person_ids=frozenset(row.id for row in mine),
+            person_ids=frozenset(row.id for row in own_rows),
             names=names,
-            spared=tuple(sorted(name for name in theirs if spellings.may_mention(name))),
+            spared=tuple(sorted(name for name in other_names if spellings.may_mention(name))),
             face_ids=tuple(sorted(faces)),
             crop_ids=tuple(sorted(crops)),
             photo_ids=tuple(sorted(photos)),
@@ -195,8 +198,8 @@ class _Plan:
         if person_id not in roots:
             raise NotFound("This person is not in the dataset any more. Reload the page.")
         person, face = schema.person, schema.face
-        mine = {other for other, final in roots.items() if final == roots[person_id]}
-        names = select(person.c.name).where(person.c.id.in_(mine))
+        person_ids = {merged_id for merged_id, final in roots.items() if final == roots[person_id]}
+        names = select(person.c.name).where(person.c.id.in_(person_ids))
         with_faces = select(face.c.assigned_id).where(
             face.c.dataset_id == self.dataset_id, face.c.assigned_id.is_not(None)
         )
@@ -206,53 +209,53 @@ class _Plan:
             person.c.merged_into.is_(None),
             person.c.id.not_in(with_faces),
         )
-        return mine | set(self.connection.scalars(namesakes))
+        return person_ids | set(self.connection.scalars(namesakes))
 
     def _names(self, people: set[int]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         person, change = schema.person, schema.change
         rows = self.connection.execute(select(person).where(person.c.dataset_id == self.dataset_id)).all()
-        given = select(change.c.value).where(
+        assigned_names = select(change.c.value).where(
             change.c.dataset_id == self.dataset_id,
             change.c.entity == Entity.PERSON.value,
             change.c.field == Field.NAME.value,
-            change.c.entity_id.in_([str(each) for each in people]),
+            change.c.entity_id.in_([str(person_id) for person_id in people]),
         )
-        theirs = {name for row in rows if row.id in people for name in (row.name, row.base_name)}
-        theirs |= {str(name) for name in self.connection.scalars(given)}
-        others = [row for row in rows if row.id not in people]
-        present = {row.name for row in others if row.merged_into is None}
-        names = theirs - present
+        own_names = {name for row in rows if row.id in people for name in (row.name, row.base_name)}
+        own_names |= {str(name) for name in self.connection.scalars(assigned_names)}
+        other_rows = [row for row in rows if row.id not in people]
+        present = {row.name for row in other_rows if row.merged_into is None}
+        names = own_names - present
         spellings = Spellings(tuple(names))
-        past = {name for row in others for name in (row.name, row.base_name) if not spellings.is_name(name)}
-        holding = {other for other in present | past if spellings.may_mention(other)}
+        past = {name for row in other_rows for name in (row.name, row.base_name) if not spellings.is_name(name)}
+        holding = {candidate for candidate in present | past if spellings.may_mention(candidate)}
         return tuple(sorted(names)), tuple(sorted(holding - names))
 
     def _photos(self, people: set[int]) -> tuple[set[str], set[str]]:
         """Photos that show nobody else, and photos that do; those of the person's folder without a face too."""
         face, photo, person = schema.face, schema.photo, schema.person
         of_dataset = select(face.c.photo_id).where(face.c.dataset_id == self.dataset_id)
-        theirs = set(self.connection.scalars(of_dataset.where(face.c.person_id.in_(people))))
-        others = set(
+        own_photos = set(self.connection.scalars(of_dataset.where(face.c.person_id.in_(people))))
+        photos_of_others = set(
             self.connection.scalars(
                 of_dataset.where(~face.c.dismissed, or_(face.c.person_id.is_(None), face.c.person_id.not_in(people)))
             )
         )
         folders = select(person.c.base_name).where(person.c.id.in_(people), person.c.of_folder)
         of_folder = select(photo.c.id).where(photo.c.dataset_id == self.dataset_id, photo.c.folder_person.in_(folders))
-        theirs |= set(self.connection.scalars(of_folder)) - others
-        return theirs - others, theirs & others
+        own_photos |= set(self.connection.scalars(of_folder)) - photos_of_others
+        return own_photos - photos_of_others, own_photos & photos_of_others
 
     def _faces(self, people: set[int], photo_ids: set[str]) -> tuple[set[str], set[str]]:
         face = schema.face
         of_dataset = select(face.c.id, face.c.crop_id).where(face.c.dataset_id == self.dataset_id)
         rows = list(self.connection.execute(of_dataset.where(face.c.person_id.in_(people))))
-        for part in in_parts(sorted(photo_ids)):
+        for part in in_batches(sorted(photo_ids)):
             rows += self.connection.execute(of_dataset.where(face.c.photo_id.in_(part)))
         return {row.id for row in rows}, {row.crop_id for row in rows}
 
     def _vectors(self, dataset_id: str, face_ids: set[str]) -> Iterator[bytes]:
         embedding = schema.embedding
-        for part in in_parts(sorted(face_ids)):
+        for part in in_batches(sorted(face_ids)):
             query = select(embedding.c.vector).where(
                 embedding.c.dataset_id == dataset_id, embedding.c.face_id.in_(part)
             )
@@ -263,18 +266,18 @@ class _Plan:
     ) -> tuple[frozenset[str], frozenset[bytes]]:
         """What other datasets hold too: ids are hashes, so the same photo has the same."""
         face, photo, embedding = schema.face, schema.photo, schema.embedding
-        found: set[str] = set()
+        shared_ids: set[str] = set()
         for column, ids in ((face.c.id, face_ids), (face.c.crop_id, crop_ids), (photo.c.id, photo_ids)):
-            for part in in_parts(sorted(ids)):
+            for part in in_batches(sorted(ids)):
                 query = select(column).where(column.in_(part), column.table.c.dataset_id != self.dataset_id)
-                found |= set(self.connection.scalars(query))
+                shared_ids |= set(self.connection.scalars(query))
         vectors: set[bytes] = set()
-        for part in in_parts(sorted(found & face_ids)):
+        for part in in_batches(sorted(shared_ids & face_ids)):
             query = select(embedding.c.vector).where(
                 embedding.c.dataset_id != self.dataset_id, embedding.c.face_id.in_(part)
             )
             vectors |= set(self.connection.scalars(query))
-        return frozenset(found), frozenset(vectors)
+        return frozenset(shared_ids), frozenset(vectors)
 
     def _named_elsewhere(self, names: Sequence[str]) -> tuple[str, ...]:
         person, dataset = schema.person, schema.dataset
@@ -293,7 +296,7 @@ class _Plan:
 def _delete_rows(connection: Connection, erasure: Erasure) -> None:
     face, photo = schema.face, schema.photo
     for table, ids in ((face, erasure.face_ids), (photo, erasure.photo_ids)):
-        for part in in_parts(ids):
+        for part in in_batches(ids):
             connection.execute(delete(table).where(table.c.dataset_id == erasure.dataset_id, table.c.id.in_(part)))
     of_person = face.c.base_person_id.in_(erasure.person_ids)
     connection.execute(
@@ -309,8 +312,8 @@ def _delete_people(connection: Connection, erasure: Erasure, scrubber: Scrubber)
     for row in rows:
         if scrubber.names_somebody(row.base_name):
             neutral = f"Person {row.id}"
-            kept = neutral if scrubber.names_somebody(row.name) else row.name
-            values = {"base_name": kept, "name": kept, "of_folder": False}
+            new_name = neutral if scrubber.names_somebody(row.name) else row.name
+            values = {"base_name": new_name, "name": new_name, "of_folder": False}
             connection.execute(update(person).where(person.c.id == row.id).values(values))
 
 
@@ -326,23 +329,23 @@ def _delete_derived(connection: Connection, dataset_id: str, run_ids: Sequence[s
 
 def _clean_log(connection: Connection, erasure: Erasure, scrubber: Scrubber) -> int:
     """Take out what events say about the person, then events that say nothing any more; how many of these."""
-    gone = list(_changes_to_go(connection, erasure, scrubber))
+    removed_changes = list(_changes_to_go(connection, erasure, scrubber))
     change = schema.change
     names = [key.name for key in change.primary_key.columns]
-    if gone:
-        one = and_(*(change.c[name] == bindparam(f"of_{name}") for name in names))
-        rows = [{f"of_{name}": value for name, value in zip(names, entry, strict=True)} for entry in gone]
-        connection.execute(delete(change).where(one), rows)
-    deleted = _delete_empty_events(connection, {event_id for event_id, *_ in gone})
+    if removed_changes:
+        by_key = and_(*(change.c[name] == bindparam(f"of_{name}") for name in names))
+        rows = [{f"of_{name}": value for name, value in zip(names, entry, strict=True)} for entry in removed_changes]
+        connection.execute(delete(change).where(by_key), rows)
+    deleted = _delete_empty_events(connection, {event_id for event_id, *_ in removed_changes})
     _forget_in_events(connection, erasure)
-    bring_up_to_date(connection, erasure.dataset_id, {entry[1:] for entry in gone})
+    bring_up_to_date(connection, erasure.dataset_id, {entry[1:] for entry in removed_changes})
     return deleted
 
 
 def _changes_to_go(connection: Connection, erasure: Erasure, scrubber: Scrubber) -> Iterator[_Entry]:
     change = schema.change
     every = select(change).where(change.c.dataset_id == erasure.dataset_id)
-    faces, people = set(erasure.face_ids), {str(each) for each in erasure.person_ids}
+    faces, people = set(erasure.face_ids), {str(person_id) for person_id in erasure.person_ids}
     photos = set(erasure.photo_ids)
     assigned = {
         (row.event_id, row.entity_id)
@@ -376,19 +379,19 @@ def _delete_empty_events(connection: Connection, touched: set[int]) -> int:
         left = connection.scalar(select(func.count()).where(change.c.event_id == event_id))
         of_faces = (change.c.event_id == event_id) & (change.c.entity == Entity.FACE.value)
         faces = connection.scalar(select(func.count(change.c.entity_id.distinct())).where(of_faces))
-        mine = or_(event.c.id == event_id, event.c.target_id == event_id)
+        event_and_undoing = or_(event.c.id == event_id, event.c.target_id == event_id)
         if left:
-            connection.execute(update(event).where(mine).values(n_faces=faces))
+            connection.execute(update(event).where(event_and_undoing).values(n_faces=faces))
         else:
-            deleted += connection.execute(delete(event).where(mine)).rowcount
+            deleted += connection.execute(delete(event).where(event_and_undoing)).rowcount
     return deleted
 
 
 def _forget_in_events(connection: Connection, erasure: Erasure) -> None:
     event = schema.event
     for column in (event.c.person_id, event.c.from_person_id):
-        mine = and_(event.c.dataset_id == erasure.dataset_id, column.in_(erasure.person_ids))
-        connection.execute(update(event).where(mine).values({column.name: None}))
+        about_person = and_(event.c.dataset_id == erasure.dataset_id, column.in_(erasure.person_ids))
+        connection.execute(update(event).where(about_person).values({column.name: None}))
 
 
 # names in texts
@@ -397,12 +400,15 @@ def _forget_in_events(connection: Connection, erasure: Erasure) -> None:
 def _scrub_texts(connection: Connection, erasure: Erasure, scrubber: Scrubber) -> None:
     photo, report = schema.photo, schema.file_report
     of_report = _of_dataset(report, erasure.dataset_id)
-    for part in in_parts(erasure.photo_ids):
+    for part in in_batches(erasure.photo_ids):
         connection.execute(update(report).where(of_report, report.c.photo_id.in_(part)).values(photo_id=None))
-    for column, mine in ((photo.c.folder_person, _of_dataset(photo, erasure.dataset_id)), (report.c.person, of_report)):
-        present = connection.scalars(select(column).where(mine, column.is_not(None)).distinct())
-        theirs = [name for name in present if scrubber.names_somebody(name)]
-        connection.execute(update(column.table).where(mine, column.in_(theirs)).values({column.name: None}))
+    for column, in_dataset in (
+        (photo.c.folder_person, _of_dataset(photo, erasure.dataset_id)),
+        (report.c.person, of_report),
+    ):
+        present = connection.scalars(select(column).where(in_dataset, column.is_not(None)).distinct())
+        erased_names = [name for name in present if scrubber.names_somebody(name)]
+        connection.execute(update(column.table).where(in_dataset, column.in_(erased_names)).values({column.name: None}))
     for table in WORDS:
         _scrub_table(connection, table, erasure.dataset_id, scrubber)
 
@@ -417,14 +423,14 @@ def _scrub_table(connection: Connection, table: Table, dataset_id: str, scrubber
         if changed:
             if table is schema.dataset:
                 changed = _free_name(connection, changed["name"], dataset_id)
-            one = and_(*(key == row._mapping[key] for key in keys))
-            connection.execute(update(table).where(one).values(changed))
+            by_key = and_(*(key == row._mapping[key] for key in keys))
+            connection.execute(update(table).where(by_key).values(changed))
 
 
-def _free_name(connection: Connection, wanted: str, dataset_id: str) -> dict[str, str]:
+def _free_name(connection: Connection, name: str, dataset_id: str) -> dict[str, str]:
     dataset = schema.dataset
-    taken = connection.scalar(select(func.count()).where(dataset.c.name == wanted, dataset.c.id != dataset_id))
-    return {"name": f"{wanted} {dataset_id}" if taken else wanted}
+    n_namesakes = connection.scalar(select(func.count()).where(dataset.c.name == name, dataset.c.id != dataset_id))
+    return {"name": f"{name} {dataset_id}" if n_namesakes else name}
 
 
 def _text_columns(table: Table) -> list[Column[Any]]:
@@ -447,16 +453,18 @@ def _of_dataset(table: Table, dataset_id: str) -> Any:
 
 def _all_texts(connection: Connection, dataset_id: str) -> Iterator[tuple[bool, str]]:
     """Every text of the database, and whether it is one of this dataset in which a name might stand."""
-    for made in connection.scalars(text("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")):
-        yield False, made
+    for statement in connection.scalars(text("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")):
+        yield False, statement
     for table in schema.metadata.sorted_tables:
         columns = [column for column in table.columns if isinstance(column.type, String | JSON)]
         words = {column.name for column in _text_columns(table)} if table in WORDS else set()
         words |= {"name", "base_name"} if table is schema.person else set()
-        mine = _of_dataset(table, dataset_id) if words else false()
-        for ours, *values in connection.execute(select(mine, *columns)):
+        in_dataset = _of_dataset(table, dataset_id) if words else false()
+        for is_in_dataset, *values in connection.execute(select(in_dataset, *columns)):
             for column, value in zip(columns, values, strict=True):
-                yield from ((bool(ours) and column.name in words, each) for each in _strings(value))
+                yield from (
+                    (bool(is_in_dataset) and column.name in words, text_value) for text_value in _strings(value)
+                )
 
 
 _LONGEST_AROUND = 16
@@ -465,7 +473,7 @@ _ESCAPED = frozenset('"\\/\n\r\t')
 
 def _around(text: str, spellings: Spellings) -> Iterator[str]:
     """The names in a text with what stands beside them, as far as it is written as it is."""
-    text = compose(text)
+    text = compose_accents(text)
     for mention in spellings.mentions(text):
         start, end = mention.start, mention.end
         while start > 0 and mention.start - start < _LONGEST_AROUND and text[start - 1] not in _ESCAPED:

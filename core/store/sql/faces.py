@@ -34,10 +34,10 @@ from core.store.names import checked_name
 from core.store.protocols import (
     Counts,
     Dataset,
+    FileOutcome,
     FileReport,
+    FolderNamedFace,
     IngestBatch,
-    Named,
-    Outcome,
     PersonCount,
     PhotoLabel,
     PhotoLook,
@@ -45,24 +45,24 @@ from core.store.protocols import (
 )
 from core.store.sql import schema
 from core.store.sql.corrections import bring_up_to_date, join_namesakes, person_roots, raise_revision
-from core.store.sql.database import compact
+from core.store.sql.database import compact_database
 from core.store.sql.rows import (
     QUALITY_FIELDS,
-    Known,
+    StoredPerson,
     face_row,
-    in_parts,
+    in_batches,
+    location_columns,
     photo_row,
-    place_columns,
     quality_row,
     report_row,
     to_blob,
     to_columns,
     to_face,
+    to_face_table,
     to_photo,
     to_quality,
     to_report,
     to_split,
-    to_table,
     vector_row,
 )
 from core.store.sql.turned_photos import is_turn_said, record_look
@@ -77,7 +77,7 @@ class SqlFaceStore:
     # datasets
 
     def create_dataset(self, name: str, model_id: str) -> Dataset:
-        made = Dataset(
+        dataset = Dataset(
             id=uuid.uuid4().hex[:12],
             name=checked_name(name, "dataset"),
             model_id=model_id,
@@ -88,12 +88,12 @@ class SqlFaceStore:
             with self.engine.begin() as connection:
                 connection.execute(
                     insert(schema.dataset).values(
-                        id=made.id, name=made.name, model_id=model_id, revision=0, created=made.created
+                        id=dataset.id, name=dataset.name, model_id=model_id, revision=0, created=dataset.created
                     )
                 )
         except IntegrityError as error:
-            raise _name_taken(made.name) from error
-        return made
+            raise _name_taken(dataset.name) from error
+        return dataset
 
     def rename_dataset(self, dataset_id: str, name: str) -> None:
         name = checked_name(name, "dataset")
@@ -106,18 +106,18 @@ class SqlFaceStore:
     def delete_dataset(self, dataset_id: str) -> None:
         with self.engine.begin() as connection:
             connection.execute(delete(schema.dataset).where(schema.dataset.c.id == dataset_id))
-        compact(self.engine)
+        compact_database(self.engine)
 
     def size_bytes(self) -> int:
         """What the rows of all datasets take on the disk."""
         return Path(str(self.engine.url.database)).stat().st_size
 
     def dataset(self, name_or_id: str) -> Dataset:
-        known = self.datasets()
-        for found in known:
-            if name_or_id in (found.id, found.name):
-                return found
-        names = ", ".join(f"'{found.name}'" for found in known) or "none yet"
+        datasets = self.datasets()
+        for dataset in datasets:
+            if name_or_id in (dataset.id, dataset.name):
+                return dataset
+        names = ", ".join(f"'{dataset.name}'" for dataset in datasets) or "none yet"
         raise NotFound(f"There is no dataset '{name_or_id}'. Datasets here: {names}.")
 
     def datasets(self) -> list[Dataset]:
@@ -217,7 +217,7 @@ class SqlFaceStore:
         self,
         dataset_id: str,
         photo_id: str,
-        found: Sequence[StoredFace],
+        detected: Sequence[StoredFace],
         taken: float | None = None,
         look: PhotoLook | None = None,
         not_found: Sequence[StoredFace] = (),
@@ -228,21 +228,21 @@ class SqlFaceStore:
             raise_revision(connection, dataset_id)
             if look is not None and not record_look(connection, dataset_id, photo_id, look):
                 return False
-            there = set(connection.scalars(select(face.c.id).where(of_photo)))
+            known_ids = set(connection.scalars(select(face.c.id).where(of_photo)))
             spoken_of = select(schema.change.c.entity_id).where(
                 schema.change.c.dataset_id == dataset_id, schema.change.c.entity == Entity.FACE.value
             )
-            again = {stored.face.id for stored in found}
-            gone = of_photo & face.c.id.not_in(again) & face.c.id.not_in(spoken_of) & ~face.c.drawn
-            connection.execute(delete(face).where(gone))
-            left = set(connection.scalars(select(face.c.id).where(of_photo)))
-            for stored in (*found, *not_found):
-                if stored.face.id in left:
+            detected_ids = {stored.face.id for stored in detected}
+            vanished = of_photo & face.c.id.not_in(detected_ids) & face.c.id.not_in(spoken_of) & ~face.c.drawn
+            connection.execute(delete(face).where(vanished))
+            remaining_ids = set(connection.scalars(select(face.c.id).where(of_photo)))
+            for stored in (*detected, *not_found):
+                if stored.face.id in remaining_ids:
                     _move_face(connection, dataset_id, stored)
-            _add_faces(connection, dataset_id, [stored for stored in found if stored.face.id not in there])
+            _add_faces(connection, dataset_id, [stored for stored in detected if stored.face.id not in known_ids])
             if taken is not None:
-                this = (photo.c.dataset_id == dataset_id) & (photo.c.id == photo_id)
-                connection.execute(update(photo).where(this).values(taken=taken))
+                by_id = (photo.c.dataset_id == dataset_id) & (photo.c.id == photo_id)
+                connection.execute(update(photo).where(by_id).values(taken=taken))
         return True
 
     def photos_to_look_at(self, dataset_id: str) -> list[str]:
@@ -295,8 +295,8 @@ class SqlFaceStore:
                     f"{missing} faces have no vector of '{model_id}' yet. Run the change of model again."
                 )
             connection.execute(update(dataset).where(dataset.c.id == dataset_id).values(model_id=model_id))
-            others = (embedding.c.dataset_id == dataset_id) & (embedding.c.model_id != model_id)
-            connection.execute(delete(embedding).where(others))
+            of_other_models = (embedding.c.dataset_id == dataset_id) & (embedding.c.model_id != model_id)
+            connection.execute(delete(embedding).where(of_other_models))
 
     # reading
 
@@ -333,23 +333,25 @@ class SqlFaceStore:
         )
         people = select(person.c.id, person.c.name, person.c.hidden).where(person.c.dataset_id == dataset_id)
         with self.engine.connect() as connection:
-            return to_table(to_columns(connection.execute(query)), [tuple(row) for row in connection.execute(people)])
+            return to_face_table(
+                to_columns(connection.execute(query)), [tuple(row) for row in connection.execute(people)]
+            )
 
     def embeddings(self, dataset_id: str, person_id: int | None = None) -> Embeddings:
         embedding, face = schema.embedding, schema.face
-        found = self.dataset(dataset_id)
+        dataset = self.dataset(dataset_id)
         query = (
             select(embedding.c.face_id, embedding.c.vector)
             .join(face, (face.c.dataset_id == embedding.c.dataset_id) & (face.c.id == embedding.c.face_id))
-            .where(embedding.c.dataset_id == found.id, embedding.c.model_id == found.model_id)
-            .where(_of_person(found.id, person_id))
+            .where(embedding.c.dataset_id == dataset.id, embedding.c.model_id == dataset.model_id)
+            .where(_of_person(dataset.id, person_id))
             .order_by(embedding.c.face_id)
         )
         with self.engine.connect() as connection:
             face_ids, vectors = to_columns(connection.execute(query))
         block = np.frombuffer(b"".join(vectors), dtype="<f4")
         return Embeddings(
-            face_ids, block.reshape(len(face_ids), -1) if face_ids else np.empty((0, 0), np.float32), found.model_id
+            face_ids, block.reshape(len(face_ids), -1) if face_ids else np.empty((0, 0), np.float32), dataset.model_id
         )
 
     def qualities(self, dataset_id: str) -> dict[str, Quality]:
@@ -357,16 +359,20 @@ class SqlFaceStore:
         query = select(quality).where(quality.c.dataset_id == dataset_id)
         with self.engine.connect() as connection:
             rows = connection.execute(query).all()
-        found = ((row.face_id, to_quality(row)) for row in rows)
-        return {face_id: measured for face_id, measured in found if measured is not None}
+        qualities = ((row.face_id, to_quality(row)) for row in rows)
+        return {face_id: measured for face_id, measured in qualities if measured is not None}
 
     def faces(self, dataset_id: str, face_ids: Iterable[str]) -> list[Face]:
-        wanted = list(face_ids)
-        found = {face.id: face for part in in_parts(wanted) for face in self._faces(dataset_id, "id", part)}
-        missing = [face_id for face_id in wanted if face_id not in found]
+        requested_ids = list(face_ids)
+        faces_by_id = {
+            face.id: face for part in in_batches(requested_ids) for face in self._faces(dataset_id, "id", part)
+        }
+        missing = [face_id for face_id in requested_ids if face_id not in faces_by_id]
         if missing:
-            raise NotFound(f"{len(missing)} of {len(wanted)} faces are not in this dataset any more. Reload the page.")
-        return [found[face_id] for face_id in wanted]
+            raise NotFound(
+                f"{len(missing)} of {len(requested_ids)} faces are not in this dataset any more. Reload the page."
+            )
+        return [faces_by_id[face_id] for face_id in requested_ids]
 
     def photo(self, dataset_id: str, photo_id: str) -> tuple[Photo, list[Face]]:
         photo = schema.photo
@@ -398,12 +404,12 @@ class SqlFaceStore:
             return set(connection.scalars(select(report.c.position).where(report.c.job_id == job_id)))
 
     def file_reports(
-        self, job_id: str, outcomes: Iterable[Outcome] = (), offset: int = 0, limit: int | None = None
+        self, job_id: str, outcomes: Iterable[FileOutcome] = (), offset: int = 0, limit: int | None = None
     ) -> list[FileReport]:
         report = schema.file_report
         query = select(report).where(report.c.job_id == job_id).order_by(report.c.position).offset(offset)
-        if chosen := list(outcomes):
-            query = query.where(report.c.outcome.in_(chosen))
+        if outcome_filter := list(outcomes):
+            query = query.where(report.c.outcome.in_(outcome_filter))
         if limit is not None:
             query = query.limit(limit)
         with self.engine.connect() as connection:
@@ -421,7 +427,7 @@ class SqlFaceStore:
         with self.engine.connect() as connection:
             return [to_face(row) for row in connection.execute(query)]
 
-    def outcome_counts(self, job_id: str) -> dict[Outcome, int]:
+    def outcome_counts(self, job_id: str) -> dict[FileOutcome, int]:
         report = schema.file_report
         query = (
             select(report.c.outcome, func.count().label("files"))
@@ -430,12 +436,12 @@ class SqlFaceStore:
         )
         with self.engine.connect() as connection:
             counted = {row.outcome: row.files for row in connection.execute(query)}
-        return {outcome: counted[outcome] for outcome in Outcome if outcome in counted}
+        return {outcome: counted[outcome] for outcome in FileOutcome if outcome in counted}
 
     def remark_count(self, job_id: str) -> int:
         report = schema.file_report
         query = select(func.count()).where(
-            report.c.job_id == job_id, report.c.outcome == Outcome.TAKEN, report.c.reason != ""
+            report.c.job_id == job_id, report.c.outcome == FileOutcome.TAKEN, report.c.reason != ""
         )
         with self.engine.connect() as connection:
             return connection.scalar(query) or 0
@@ -473,22 +479,24 @@ def whole_faces() -> Select[Any]:
     )
 
 
-def _people(connection: Connection, dataset_id: str, names: set[str | None]) -> dict[str | None, Known]:
+def _people(connection: Connection, dataset_id: str, names: set[str | None]) -> dict[str | None, StoredPerson]:
     """The people of these folders, who are added when they are new, whatever they are called by now."""
     person = schema.person
-    wanted = {name for name in names if name}
+    folder_names = {name for name in names if name}
     query = select(person.c.id, person.c.base_name).where(
-        person.c.dataset_id == dataset_id, person.c.of_folder, person.c.base_name.in_(wanted)
+        person.c.dataset_id == dataset_id, person.c.of_folder, person.c.base_name.in_(folder_names)
     )
     ids = {row.base_name: int(row.id) for row in connection.execute(query)}
     roots = person_roots(connection, dataset_id) if ids else {}
-    known: dict[str | None, Known] = {name: Known(found, roots[found]) for name, found in ids.items()}
-    for name in sorted(wanted - ids.keys()):
+    people: dict[str | None, StoredPerson] = {
+        name: StoredPerson(person_id, roots[person_id]) for name, person_id in ids.items()
+    }
+    for name in sorted(folder_names - ids.keys()):
         values = {"dataset_id": dataset_id, "base_name": name, "name": name, "of_folder": True}
         added = int((connection.execute(insert(person).values(values)).inserted_primary_key or [0])[0])
-        known[name] = Known(added, added)
-    known[None] = Known(None, None)
-    return known
+        people[name] = StoredPerson(added, added)
+    people[None] = StoredPerson(None, None)
+    return people
 
 
 def _add_faces(connection: Connection, dataset_id: str, faces: Sequence[StoredFace]) -> None:
@@ -505,7 +513,7 @@ def _move_face(connection: Connection, dataset_id: str, stored: StoredFace) -> N
     connection.execute(
         update(face)
         .where(face.c.dataset_id == dataset_id, face.c.id == stored.face.id)
-        .values(place_columns(stored.face))
+        .values(location_columns(stored.face))
     )
     of_face = {"dataset_id": dataset_id, "face_id": stored.face.id}
     for table in (embedding, quality):
@@ -515,17 +523,21 @@ def _move_face(connection: Connection, dataset_id: str, stored: StoredFace) -> N
     _insert(connection, quality, _quality_rows(dataset_id, [stored]))
 
 
-def _name(connection: Connection, dataset_id: str, named: Sequence[Named]) -> None:
+def _name(connection: Connection, dataset_id: str, named_faces: Sequence[FolderNamedFace]) -> None:
     """Give faces that came without a name the one of the folder in which their photo was found again."""
     face, photo = schema.face, schema.photo
-    people = _people(connection, dataset_id, {entry.person for entry in named})
-    for entry in named:
+    people = _people(connection, dataset_id, {entry.person for entry in named_faces})
+    for entry in named_faces:
         of_photo = (photo.c.dataset_id == dataset_id) & (photo.c.id == entry.photo_id)
         connection.execute(update(photo).where(of_photo).values(folder_person=entry.person, split=entry.split))
         of_face = (face.c.dataset_id == dataset_id) & (face.c.id == entry.face_id)
         based = {"base_person_id": people[entry.person].id, "base_split": entry.split}
         connection.execute(update(face).where(of_face).values(based))
-    keys = {(Entity.FACE.value, entry.face_id, field.value) for entry in named for field in (Field.PERSON, Field.SPLIT)}
+    keys = {
+        (Entity.FACE.value, entry.face_id, field.value)
+        for entry in named_faces
+        for field in (Field.PERSON, Field.SPLIT)
+    }
     bring_up_to_date(connection, dataset_id, keys)
 
 

@@ -23,17 +23,17 @@ _LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _OUT_OF_REACH = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH, sqlite3.SQLITE_CANTOPEN)
 
 
-def translator(path: Path) -> Callable[[ExceptionContext], FaceAtlasError | None]:
+def fault_translator(path: Path) -> Callable[[ExceptionContext], FaceAtlasError | None]:
     """A listener for SQLAlchemy's ``handle_error`` on the database at ``path``."""
 
     def translate(context: ExceptionContext) -> FaceAtlasError | None:
         fault = context.original_exception
-        return describe(path, fault) if isinstance(fault, sqlite3.Error) else None
+        return translate_fault(path, fault) if isinstance(fault, sqlite3.Error) else None
 
     return translate
 
 
-def describe(path: Path, fault: sqlite3.Error) -> FaceAtlasError | None:
+def translate_fault(path: Path, fault: sqlite3.Error) -> FaceAtlasError | None:
     """The error to raise instead; None for one that says something about the data, not about the database."""
     code = getattr(fault, "sqlite_errorcode", None)
     primary = code & 0xFF if code is not None else None
@@ -46,7 +46,7 @@ def describe(path: Path, fault: sqlite3.Error) -> FaceAtlasError | None:
             "database viewer, another Face Atlas), then do it again. Nothing was lost."
         )
     if primary in _DAMAGED:
-        return damaged(path, str(fault))
+        return damaged_database(path, str(fault))
     if primary in _OUT_OF_REACH:
         return DataFolderFault(
             f"The database '{path.name}' cannot be opened or written ({fault}). Check that the data folder and its "
@@ -60,7 +60,7 @@ def describe(path: Path, fault: sqlite3.Error) -> FaceAtlasError | None:
     return None
 
 
-def damaged(path: Path, reason: str) -> DataFolderFault:
+def damaged_database(path: Path, reason: str) -> DataFolderFault:
     """The error for a file that is no whole database."""
     return DataFolderFault(
         f"The database '{path.name}' in the data folder is damaged and cannot be read ({reason}). "

@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import Engine, Row, delete, insert, select, update
 
 from core.base.errors import DataFolderFault, NotFound
-from core.jobs.model import Job, JobKind, JobState, Owner
+from core.jobs.model import Job, JobKind, JobOwner, JobState
 from core.jobs.order import goes_first
 from core.store.job_liveness import JobLocks
 from core.store.sql.schema import job as table
@@ -41,10 +41,10 @@ class SqlJobStore:
         """Beside the database: who can read its jobs can tell whether they are alive."""
         return JobLocks(Path(str(self.engine.url.database)).parent / "locks")
 
-    def submit(self, dataset_id: str, kind: JobKind, params: dict[str, Any], owner: Owner = Owner.WORKER) -> Job:
+    def submit(self, dataset_id: str, kind: JobKind, params: dict[str, Any], owner: JobOwner = JobOwner.WORKER) -> Job:
         """A new job: queued for the worker, or running at once under the command line."""
         now = time.time()
-        running = owner is Owner.COMMAND_LINE
+        running = owner is JobOwner.COMMAND_LINE
         job = Job(
             id=uuid.uuid4().hex[:12],
             dataset_id=dataset_id,
@@ -72,7 +72,7 @@ class SqlJobStore:
     def _next_id(self, quick_only: bool) -> str | None:
         """Only read: a look at an empty queue keeps no writer waiting."""
         active = (
-            select(table).where(table.c.state.in_(_ACTIVE), table.c.owner == Owner.WORKER).order_by(table.c.created)
+            select(table).where(table.c.state.in_(_ACTIVE), table.c.owner == JobOwner.WORKER).order_by(table.c.created)
         )
         with self.engine.connect() as connection:
             jobs = [_job(row) for row in connection.execute(active)]
@@ -157,14 +157,14 @@ class SqlJobStore:
 
     def cancel(self, job_id: str) -> None:
         """Ask a running job to stop; a queued one is cancelled at once."""
-        mine = table.c.id == job_id
+        by_id = table.c.id == job_id
         with self.engine.begin() as connection:
             connection.execute(
-                update(table).where(mine, table.c.state == JobState.RUNNING).values(cancel_requested=True)
+                update(table).where(by_id, table.c.state == JobState.RUNNING).values(cancel_requested=True)
             )
             connection.execute(
                 update(table)
-                .where(mine, table.c.state == JobState.QUEUED)
+                .where(by_id, table.c.state == JobState.QUEUED)
                 .values(state=JobState.CANCELLED, finished=time.time(), error=NOT_BEGUN)
             )
 
@@ -174,7 +174,7 @@ class SqlJobStore:
             connection.execute(
                 update(table)
                 .where(table.c.id == job_id, table.c.state.in_(_RESUMABLE))
-                .values(state=JobState.QUEUED, owner=Owner.WORKER, cancel_requested=False, error="", detail="")
+                .values(state=JobState.QUEUED, owner=JobOwner.WORKER, cancel_requested=False, error="", detail="")
             )
 
     def end_orphans(self) -> int:
@@ -186,11 +186,11 @@ class SqlJobStore:
 
     def _interrupt(self, job_id: str, started: float) -> int:
         """Unless it ended or began anew since it was looked at; how many rows were marked."""
-        this = (table.c.id == job_id) & (table.c.state == JobState.RUNNING) & (table.c.started == started)
+        still_running = (table.c.id == job_id) & (table.c.state == JobState.RUNNING) & (table.c.started == started)
         ended = {"state": JobState.INTERRUPTED, "finished": time.time(), "error": INTERRUPTED}
         try:
             with self.engine.begin() as connection:
-                return connection.execute(update(table).where(this).values(ended)).rowcount
+                return connection.execute(update(table).where(still_running).values(ended)).rowcount
         except DataFolderFault:
             return 0  # nothing can be written just now, and whoever only looks shall see what is there
 
@@ -207,6 +207,6 @@ def _job(row: Row[Any]) -> Job:
             **values,
             "kind": JobKind(values["kind"]),
             "state": JobState(values["state"]),
-            "owner": Owner(values["owner"]),
+            "owner": JobOwner(values["owner"]),
         }
     )

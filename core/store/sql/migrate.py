@@ -62,8 +62,8 @@ def _to_version_2(connection: sqlite3.Connection) -> list[str]:
     """Corrections: people, faces and their vectors get columns and keys that cannot be added to a table."""
     statements = [f"DROP INDEX {name}" for name in _OLD_INDEXES]
     for table, creation in _TABLES_OF_VERSION_2.items():
-        there = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
-        columns = {name: f'"{name}"' for name in there} | _FILLED[table]
+        old_columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+        columns = {name: f'"{name}"' for name in old_columns} | _FILLED[table]
         names, values = ", ".join(f'"{name}"' for name in columns), ", ".join(columns.values())
         statements += [f"ALTER TABLE {table} RENAME TO old", creation]
         statements += [f"INSERT INTO {table} ({names}) SELECT {values} FROM old", "DROP TABLE old"]
@@ -85,7 +85,7 @@ _STEPS: dict[str, tuple[str, _Step]] = {"1": ("2", _to_version_2), "2": ("3", _t
 EARLIER_VERSIONS = tuple(_STEPS)
 
 
-def migrate(engine: Engine) -> None:
+def migrate_database(engine: Engine) -> None:
     """Take a database of an earlier version to the newest in one transaction; anything else is left as it is."""
     with engine.connect() as connection:
         raw = cast(sqlite3.Connection, connection.connection.driver_connection)
@@ -100,8 +100,8 @@ def stored_version(engine: Engine) -> str:
 
 
 def _version(connection: sqlite3.Connection) -> str:
-    known = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'about'").fetchone()
-    row = connection.execute("SELECT value FROM about WHERE key = 'schema'").fetchone() if known else None
+    has_about = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'about'").fetchone()
+    row = connection.execute("SELECT value FROM about WHERE key = 'schema'").fetchone() if has_about else None
     return str(row[0]) if row else ""
 
 

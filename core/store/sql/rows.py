@@ -11,7 +11,7 @@ import numpy as np
 from sqlalchemy import Result, Row
 
 from core.base.types import Box, Face, FaceTable, Floats, Photo, Quality, Split
-from core.store.protocols import FileReport, Outcome, PhotoLabel, StoredFace
+from core.store.protocols import FileOutcome, FileReport, PhotoLabel, StoredFace
 
 _TWO_63, _TWO_64 = 1 << 63, 1 << 64
 QUALITY_FIELDS = tuple(Quality.__dataclass_fields__)
@@ -20,15 +20,15 @@ LOOKUP_AT_ONCE = 500
 ROWS_AT_ONCE = 1000
 
 
-def in_parts(values: Sequence[str]) -> Iterator[list[str]]:
+def in_batches(values: Sequence[str]) -> Iterator[list[str]]:
     """The values, a few hundred at a time."""
-    rest = iter(values)
-    while part := list(islice(rest, LOOKUP_AT_ONCE)):
+    remaining = iter(values)
+    while part := list(islice(remaining, LOOKUP_AT_ONCE)):
         yield part
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class StoredPerson:
     """A person of the database, and who that is after all merges."""
 
     id: int | None
@@ -45,13 +45,13 @@ def photo_row(dataset_id: str, photo: Photo, label: PhotoLabel) -> dict[str, Any
         "width_px": photo.width_px,
         "height_px": photo.height_px,
         "size_bytes": photo.size_bytes,
-        "perceptual_hash": signed(photo.perceptual_hash),
+        "perceptual_hash": to_signed_64(photo.perceptual_hash),
         "taken": photo.taken,
         **dict.fromkeys(("base_turn", "turn", "looked_turn"), photo.turn),
     }
 
 
-def signed(perceptual_hash: int) -> int:
+def to_signed_64(perceptual_hash: int) -> int:
     """A 64-bit hash as the database keeps it."""
     return perceptual_hash - _TWO_64 if perceptual_hash >= _TWO_63 else perceptual_hash
 
@@ -69,13 +69,13 @@ def to_photo(row: Row[Any]) -> Photo:
     )
 
 
-def face_row(dataset_id: str, people: Mapping[str | None, Known], stored: StoredFace) -> dict[str, Any]:
+def face_row(dataset_id: str, people: Mapping[str | None, StoredPerson], stored: StoredFace) -> dict[str, Any]:
     face, person = stored.face, people[stored.face.person]
     return {
         "dataset_id": dataset_id,
         "id": face.id,
         "photo_id": face.photo_id,
-        **place_columns(face),
+        **location_columns(face),
         "base_person_id": person.id,
         "assigned_id": person.id,
         "person_id": person.root_id,
@@ -86,7 +86,7 @@ def face_row(dataset_id: str, people: Mapping[str | None, Known], stored: Stored
     }
 
 
-def place_columns(face: Face) -> dict[str, Any]:
+def location_columns(face: Face) -> dict[str, Any]:
     """Where a face is, and how it looks there."""
     left, top, right, bottom = face.box.as_tuple()
     return {
@@ -135,7 +135,7 @@ def to_report(row: Row[Any]) -> FileReport:
     return FileReport(
         position=row.position,
         name=row.name,
-        outcome=Outcome(row.outcome),
+        outcome=FileOutcome(row.outcome),
         faces=row.faces,
         person=row.person,
         split=to_split(row.split),
@@ -182,25 +182,25 @@ def to_columns(result: Result[Any]) -> list[tuple[Any, ...]]:
     return [tuple(column) for column in columns]
 
 
-def to_table(columns: Sequence[tuple[Any, ...]], people: Sequence[tuple[int, str, bool]]) -> FaceTable:
+def to_face_table(columns: Sequence[tuple[Any, ...]], people: Sequence[tuple[int, str, bool]]) -> FaceTable:
     """A table from id, photo id, photo name, crop id, person id, split, prob, hash, excluded, confirmed, stranger,
     grade, taken and size columns and (id, name, hidden) people."""
     present = set(columns[4])
-    shown = sorted((person for person in people if person[0] in present), key=lambda person: person[1])
-    number: dict[int | None, int] = {person_id: place for place, (person_id, _, _) in enumerate(shown)}
+    people_present = sorted((person for person in people if person[0] in present), key=lambda person: person[1])
+    index_of: dict[int | None, int] = {person_id: index for index, (person_id, _, _) in enumerate(people_present)}
     splits: dict[str | None, Split | None] = {None: None, **{split.value: split for split in Split}}
     return FaceTable(
         ids=columns[0],
         photo_ids=columns[1],
         photo_names=columns[2],
         crop_ids=columns[3],
-        people=tuple(name for _, name, _ in shown),
-        labels=np.array([number.get(person_id, -1) for person_id in columns[4]], dtype=np.int64),
+        people=tuple(name for _, name, _ in people_present),
+        labels=np.array([index_of.get(person_id, -1) for person_id in columns[4]], dtype=np.int64),
         splits=tuple(splits[split] for split in columns[5]),
         probs=np.array(columns[6], dtype=np.float32),
         photo_hashes=np.array(columns[7], dtype=np.int64),
-        person_ids=tuple(person_id for person_id, _, _ in shown),
-        hidden=np.array([hidden for _, _, hidden in shown], dtype=bool),
+        person_ids=tuple(person_id for person_id, _, _ in people_present),
+        hidden=np.array([hidden for _, _, hidden in people_present], dtype=bool),
         excluded=np.array(columns[8], dtype=bool),
         confirmed=np.array(columns[9], dtype=bool),
         strangers=np.array(columns[10], dtype=bool),

@@ -11,13 +11,13 @@ from sqlalchemy import Engine, bindparam, select, update
 
 from core.base.errors import NotFound
 from core.base.types import Box, Embeddings, Face, Vectors
-from core.corrections.model import Change, Entity, Event, Field, Kind, event_origin
-from core.store.exchange_protocols import LoggedEvent, Origin, PhotoFaces, Place
+from core.corrections.model import Change, Entity, Event, EventKind, Field, event_origin
+from core.store.exchange_protocols import FaceLocation, LoggedEvent, PersonOrigin, PhotoFaces
 from core.store.protocols import PhotoLabel
 from core.store.sql import schema
 from core.store.sql.corrections import person_roots, raise_revision
 from core.store.sql.faces import whole_faces
-from core.store.sql.rows import in_parts, to_blob, to_face, to_photo, to_split
+from core.store.sql.rows import in_batches, to_blob, to_face, to_photo, to_split
 
 PHOTOS_AT_ONCE = 500
 VECTORS_AT_ONCE = 4096
@@ -48,12 +48,12 @@ class SqlTransferStore:
     def _faces_of(self, dataset_id: str, photo_ids: list[str]) -> dict[str, list[Face]]:
         face = schema.face
         query = whole_faces().where(face.c.dataset_id == dataset_id, face.c.photo_id.in_(photo_ids), ~face.c.dismissed)
-        found: dict[str, list[Face]] = defaultdict(list)
+        faces_by_photo: dict[str, list[Face]] = defaultdict(list)
         with self.engine.connect() as connection:
             rows = connection.execute(query).all()
         for row in sorted(rows, key=lambda row: str(row.id)):  # an ORDER BY would read all faces, in their order
-            found[row.photo_id].append(to_face(row))
-        return found
+            faces_by_photo[row.photo_id].append(to_face(row))
+        return faces_by_photo
 
     def vectors(self, dataset_id: str) -> Iterator[Embeddings]:
         embedding, face, last = schema.embedding, schema.face, ""
@@ -82,13 +82,13 @@ class SqlTransferStore:
             raise NotFound("This dataset was deleted in the meantime.")
         return str(model_id)
 
-    def places(self, dataset_id: str, photo_id: str) -> list[Place]:
+    def places(self, dataset_id: str, photo_id: str) -> list[FaceLocation]:
         return self._places(dataset_id, "photo_id", [photo_id])
 
-    def places_of(self, dataset_id: str, face_ids: Iterable[str]) -> list[Place]:
-        return [place for part in in_parts(list(face_ids)) for place in self._places(dataset_id, "id", part)]
+    def places_of(self, dataset_id: str, face_ids: Iterable[str]) -> list[FaceLocation]:
+        return [location for part in in_batches(list(face_ids)) for location in self._places(dataset_id, "id", part)]
 
-    def _places(self, dataset_id: str, column: str, values: list[str]) -> list[Place]:
+    def _places(self, dataset_id: str, column: str, values: list[str]) -> list[FaceLocation]:
         face, photo = schema.face, schema.photo
         columns = [face.c[name] for name in ("id", "photo_id", "left", "top", "right", "bottom", "drawn")]
         query = (
@@ -99,7 +99,7 @@ class SqlTransferStore:
         with self.engine.connect() as connection:
             rows = connection.execute(query).all()
         return [
-            Place(face_id=row.id, photo_id=row.photo_id, box=Box(*row[2:6]), drawn=row.drawn, turn=row.turn)
+            FaceLocation(face_id=row.id, photo_id=row.photo_id, box=Box(*row[2:6]), drawn=row.drawn, turn=row.turn)
             for row in sorted(rows, key=lambda row: str(row.id))
         ]
 
@@ -109,12 +109,12 @@ class SqlTransferStore:
         with self.engine.connect() as connection:
             return {row.id: row.name for row in connection.execute(query)}
 
-    def origins(self, dataset_id: str) -> list[Origin]:
+    def origins(self, dataset_id: str) -> list[PersonOrigin]:
         person = schema.person
         columns = (person.c.id, person.c.base_name, person.c.of_folder)
         query = select(*columns).where(person.c.dataset_id == dataset_id).order_by(person.c.id)
         with self.engine.connect() as connection:
-            return [Origin(*row) for row in connection.execute(query)]
+            return [PersonOrigin(*row) for row in connection.execute(query)]
 
     def people_after_merges(self, dataset_id: str) -> dict[int, int]:
         with self.engine.connect() as connection:
@@ -131,33 +131,33 @@ class SqlTransferStore:
                 of_page = select(change).where(change.c.event_id.in_([row.id for row in rows]))
                 changes: dict[int, list[Change]] = defaultdict(list)
                 for row in connection.execute(of_page.order_by(change.c.entity_id, change.c.field)):
-                    found = Change(Entity(row.entity), row.entity_id, Field(row.field), row.value)
-                    changes[row.event_id].append(found)
+                    logged_change = Change(Entity(row.entity), row.entity_id, Field(row.field), row.value)
+                    changes[row.event_id].append(logged_change)
                 origin = schema.event_origin
                 repeated = select(origin.c.event_id, origin.c.origin).where(
                     origin.c.event_id.in_([row.id for row in rows])
                 )
                 origins = {row.event_id: row.origin for row in connection.execute(repeated)}
             for row in rows:
-                event_row = Event(**{**row._mapping, "kind": Kind(row.kind)})
+                event_row = Event(**{**row._mapping, "kind": EventKind(row.kind)})
                 yield LoggedEvent(event_row, tuple(changes[row.id]), origins.get(row.id, ""))
             last = rows[-1].id
 
     def event_origins(self, dataset_id: str, session: str | None = None) -> set[str]:
         event, origin = schema.event, schema.event_origin
         columns = (event.c.id, event.c.created, event.c.session, event.c.kind, event.c.active, origin.c.origin)
-        done = event.c.dataset_id == dataset_id, event.c.target_id.is_(None)
-        query = select(*columns).outerjoin(origin, origin.c.event_id == event.c.id).where(*done)
+        conditions = event.c.dataset_id == dataset_id, event.c.target_id.is_(None)
+        query = select(*columns).outerjoin(origin, origin.c.event_id == event.c.id).where(*conditions)
         with self.engine.connect() as connection:
             rows = connection.execute(query).all()
         sittings = {row.session for row in rows if row.active and session in (None, row.session)}
         holding = [row for row in rows if row.session in sittings]
-        own = {event_origin(row.id, row.created, row.session, row.kind) for row in holding}
-        return own | {row.origin for row in holding if row.origin}
+        origins = {event_origin(row.id, row.created, row.session, row.kind) for row in holding}
+        return origins | {row.origin for row in holding if row.origin}
 
     def replace_vectors(self, dataset_id: str, model_id: str, vectors: Mapping[str, Vectors]) -> tuple[int, int]:
         embedding = schema.embedding
-        one = (
+        by_key = (
             (embedding.c.dataset_id == dataset_id)
             & (embedding.c.model_id == model_id)
             & (embedding.c.face_id == bindparam("face"))
@@ -172,5 +172,5 @@ class SqlTransferStore:
         if rows:
             with self.engine.begin() as connection:
                 raise_revision(connection, dataset_id)
-                connection.execute(update(embedding).where(one).values(vector=bindparam("given")), rows)
+                connection.execute(update(embedding).where(by_key).values(vector=bindparam("given")), rows)
         return len(rows), len(blobs) - len(rows)

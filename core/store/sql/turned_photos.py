@@ -17,22 +17,22 @@ from core.corrections.model import Entity, Field
 from core.imaging.geometry import turn_box, turn_points, turn_size
 from core.store.protocols import PhotoLook
 from core.store.sql import schema
-from core.store.sql.rows import signed, to_blob
+from core.store.sql.rows import to_blob, to_signed_64
 
 
 def set_turn(connection: Connection, dataset_id: str, photo_id: str, turn: int | None) -> None:
     """Turn a photo and the faces on it; ``None`` turns it as the ingest said. A photo that is gone stays so."""
     photo = schema.photo
-    this = (photo.c.dataset_id == dataset_id) & (photo.c.id == photo_id)
-    row = connection.execute(select(photo).where(this)).one_or_none()
+    by_id = (photo.c.dataset_id == dataset_id) & (photo.c.id == photo_id)
+    row = connection.execute(select(photo).where(by_id)).one_or_none()
     if row is None:
         return
-    wanted = row.base_turn if turn is None else turn
-    by = (wanted - row.turn) % 4
+    target_turn = row.base_turn if turn is None else turn
+    by = (target_turn - row.turn) % 4
     if not by:
         return
     width, height = turn_size(row.width_px, row.height_px, by)
-    connection.execute(update(photo).where(this).values(turn=wanted, width_px=width, height_px=height))
+    connection.execute(update(photo).where(by_id).values(turn=target_turn, width_px=width, height_px=height))
     _turn_faces(connection, row, by)
 
 
@@ -41,8 +41,8 @@ def _turn_faces(connection: Connection, photo: Row[Any], by: int) -> None:
     of_photo = (face.c.dataset_id == photo.dataset_id) & (face.c.photo_id == photo.id)
     rows = connection.execute(select(face).where(of_photo)).all()
     if rows:
-        this = (face.c.dataset_id == photo.dataset_id) & (face.c.id == bindparam("face"))
-        connection.execute(update(face).where(this), [_turned_columns(row, photo, by) for row in rows])
+        by_id = (face.c.dataset_id == photo.dataset_id) & (face.c.id == bindparam("face"))
+        connection.execute(update(face).where(by_id), [_turned_columns(row, photo, by) for row in rows])
 
 
 def _turned_columns(face: Row[Any], photo: Row[Any], by: int) -> dict[str, Any]:
@@ -61,24 +61,24 @@ def record_look(connection: Connection, dataset_id: str, photo_id: str, look: Ph
     False when the photo was turned, or somebody said how it is, since it was read: then nothing was written.
     """
     photo = schema.photo
-    this = (photo.c.dataset_id == dataset_id) & (photo.c.id == photo_id)
-    turn = connection.scalar(select(photo.c.turn).where(this))
+    by_id = (photo.c.dataset_id == dataset_id) & (photo.c.id == photo_id)
+    turn = connection.scalar(select(photo.c.turn).where(by_id))
     if turn != look.turn_before:
         return False
     if look.turn != look.turn_before:
         if is_turn_said(connection, dataset_id, photo_id):
             return False
-        connection.execute(update(photo).where(this).values(base_turn=look.turn))
+        connection.execute(update(photo).where(by_id).values(base_turn=look.turn))
         set_turn(connection, dataset_id, photo_id, look.turn)
-    values = {"looked_turn": look.turn, "perceptual_hash": signed(look.perceptual_hash)}
-    connection.execute(update(photo).where(this).values(values))
+    values = {"looked_turn": look.turn, "perceptual_hash": to_signed_64(look.perceptual_hash)}
+    connection.execute(update(photo).where(by_id).values(values))
     return True
 
 
 def is_turn_said(connection: Connection, dataset_id: str, photo_id: str) -> bool:
     """Whether a correction that holds says how the photo is turned."""
     event, change = schema.event, schema.change
-    said = (
+    turn_changes = (
         select(change.c.event_id)
         .join(event, (event.c.id == change.c.event_id) & event.c.active)
         .where(
@@ -88,4 +88,4 @@ def is_turn_said(connection: Connection, dataset_id: str, photo_id: str) -> bool
             change.c.field == Field.TURN.value,
         )
     )
-    return bool(connection.scalar(select(exists(said))))
+    return bool(connection.scalar(select(exists(turn_changes))))

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.base.types import Box, RgbImage
-from core.imaging.decoding import encode_jpeg, shrink
+from core.imaging.decoding import encode_jpeg, shrink_image
 from core.ui.components.choices import Chosen
-from core.ui.components.mount import component, nothing
+from core.ui.components.mount import ignore_change, register_component
 from core.ui.gallery import PHOTO_PX, jpeg_address
 
-_mount = component("photo_boxes", '<div class="photo"></div>', script="boxes", style="boxes", before=("links",))
+_mount = register_component(
+    "photo_boxes", '<div class="photo"></div>', script="boxes", style="boxes", before=("links",)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +29,11 @@ class BoxOnPhoto:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PhotoAction:
     """What somebody did on the photo: chose a face, or drew a box, in pixels of the photo."""
 
     face_id: str | None = None
-    drawn: Box | None = None
+    drawn_box: Box | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,25 +49,25 @@ class Sheet:
     @classmethod
     def of(cls, image: RgbImage) -> Sheet:
         height, width = image.shape[:2]
-        return cls(jpeg_address(encode_jpeg(shrink(image, PHOTO_PX), quality=88)), width, height)
+        return cls(jpeg_address(encode_jpeg(shrink_image(image, PHOTO_PX), quality=88)), width, height)
 
 
-def photo(key: str, image: RgbImage, boxes: Sequence[BoxOnPhoto], alt: str) -> Asked | None:
+def draw_photo(key: str, image: RgbImage, boxes: Sequence[BoxOnPhoto], alt: str) -> PhotoAction | None:
     """Draw the photo with its boxes; a face is asked about, or one that is missing is drawn."""
     sheet = Sheet.of(image)
-    answer = _mount(key=key, data=_given(key, sheet, boxes, alt) | {"can_draw": True}, on_asked_change=nothing)
-    return read(answer.asked, sheet.width_px, sheet.height_px)
+    answer = _mount(key=key, data=_payload(key, sheet, boxes, alt) | {"can_draw": True}, on_asked_change=ignore_change)
+    return read_photo_action(answer.asked, sheet.width_px, sheet.height_px)
 
 
-def choose(
-    key: str, sheet: Sheet, boxes: Sequence[BoxOnPhoto], alt: str, chosen: str | None, link: str
+def choose_box(
+    key: str, sheet: Sheet, boxes: Sequence[BoxOnPhoto], alt: str, face_id: str | None, link: str
 ) -> Chosen | None:
     """Draw the photo with its boxes, of which one is chosen; ``link`` ties it to a list of the same faces."""
-    given = _given(key, sheet, boxes, alt) | {"chosen": chosen, "link": link}
-    return Chosen.of(_mount(key=key, data=given, on_chosen_change=nothing).chosen)
+    payload = _payload(key, sheet, boxes, alt) | {"chosen": face_id, "link": link}
+    return Chosen.of(_mount(key=key, data=payload, on_chosen_change=ignore_change).chosen)
 
 
-def _given(key: str, sheet: Sheet, boxes: Sequence[BoxOnPhoto], alt: str) -> dict[str, Any]:
+def _payload(key: str, sheet: Sheet, boxes: Sequence[BoxOnPhoto], alt: str) -> dict[str, Any]:
     width, height = sheet.width_px, sheet.height_px
     return {
         "key": key,
@@ -86,11 +88,11 @@ def _fractions(box: Box, width_px: int, height_px: int) -> list[float]:
     return [left / width_px, top / height_px, right / width_px, bottom / height_px]
 
 
-def read(asked: Any, width_px: int, height_px: int) -> Asked | None:
+def read_photo_action(answer: Any, width_px: int, height_px: int) -> PhotoAction | None:
     """The browser's answer in pixels of the photo."""
-    if not asked:
+    if not answer:
         return None
-    if asked.get("drawn"):
-        left, top, right, bottom = (float(part) for part in asked["drawn"])
-        return Asked(drawn=Box(left * width_px, top * height_px, right * width_px, bottom * height_px))
-    return Asked(face_id=str(asked["face"]))
+    if answer.get("drawn"):
+        left, top, right, bottom = (float(part) for part in answer["drawn"])
+        return PhotoAction(drawn_box=Box(left * width_px, top * height_px, right * width_px, bottom * height_px))
+    return PhotoAction(face_id=str(answer["face"]))

@@ -7,12 +7,14 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from core.ui.components.mount import component, nothing
+from core.ui.components.mount import ignore_change, register_component
 
-_mount = component("choices", '<div class="choices"></div>', script="choices", style="choices", before=("links",))
+_mount = register_component(
+    "choices", '<div class="choices"></div>', script="choices", style="choices", before=("links",)
+)
 
 
-class Layout(StrEnum):
+class ChoicesLayout(StrEnum):
     """One below the other, closely so, or side by side."""
 
     LIST = "list"
@@ -21,7 +23,7 @@ class Layout(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ChoiceLine:
     """One of the things to choose from."""
 
     id: str
@@ -48,13 +50,13 @@ class Chosen:
         return cls(str(answer["id"]), float(answer["when"])) if answer else None
 
 
-def choices(
+def draw_choices(
     key: str,
     label: str,
-    lines: Sequence[Line],
-    chosen: str | None,
+    lines: Sequence[ChoiceLine],
+    chosen_id: str | None,
     *,
-    layout: Layout = Layout.LIST,
+    layout: ChoicesLayout = ChoicesLayout.LIST,
     height_px: int = 0,
     link: str = "",
 ) -> Chosen | None:
@@ -66,13 +68,13 @@ def choices(
     height_px : from here on the list scrolls; 0 for as high as it is
     link : what is pointed at lights up in the other components with this link, by its id
     """
-    given = {
+    payload = {
         "key": key,
         "label": label,
         "lines": [asdict(line) for line in lines],
-        "chosen": chosen,
+        "chosen": chosen_id,
         "layout": layout.value,
         "height_px": height_px,
         "link": link,
     }
-    return Chosen.of(_mount(key=key, data=given, on_chosen_change=nothing).chosen)
+    return Chosen.of(_mount(key=key, data=payload, on_chosen_change=ignore_change).chosen)

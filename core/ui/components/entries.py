@@ -7,9 +7,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from core.ui.components import outbox
-from core.ui.components.mount import component, nothing
+from core.ui.components.mount import ignore_change, register_component
 
-_mount = component("face_entries", '<div class="entries" role="list"></div>', script="entries", style="entries")
+_mount = register_component(
+    "face_entries", '<div class="entries" role="list"></div>', script="entries", style="entries"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,7 @@ class Strip:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ReviewEntry:
     """One entry of the list."""
 
     id: str
@@ -39,7 +41,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class EntryCommand:
     """What was asked, and of which entries."""
 
     name: str
@@ -60,28 +62,28 @@ class Keyboard:
     """Commands after which their entries are dealt with: they go at once, before the page has answered."""
 
 
-def entries(key: str, shown: Sequence[Entry], keyboard: Keyboard, epoch: int) -> list[Command]:
+def draw_entries(key: str, entries: Sequence[ReviewEntry], keyboard: Keyboard, epoch: int) -> list[EntryCommand]:
     """Draw the list; gives what was asked a moment ago, in order. A new ``epoch`` lets go of what was chosen."""
-    given = {
-        "entries": [asdict(entry) for entry in shown],
+    payload = {
+        "entries": [asdict(entry) for entry in entries],
         "names": list(keyboard.names),
         "keys": dict(keyboard.keys),
         "settling": list(keyboard.settling),
         "epoch": epoch,
-        **outbox.told(key),
+        **outbox.outbox_state(key),
     }
-    answer = _mount(key=key, data=given, on_commands_change=nothing)
-    return read(outbox.fresh(key, answer.commands), [entry.id for entry in shown])
+    answer = _mount(key=key, data=payload, on_commands_change=ignore_change)
+    return read_entry_commands(outbox.take_new_commands(key, answer.commands), [entry.id for entry in entries])
 
 
-def read(sent: Iterable[Mapping[str, Any]], shown: Sequence[str]) -> list[Command]:
+def read_entry_commands(answers: Iterable[Mapping[str, Any]], entry_ids: Sequence[str]) -> list[EntryCommand]:
     """The browser's answers, as far as they are about the entries that are shown now."""
-    known = set(shown)
+    known_ids = set(entry_ids)
     return [
-        Command(
+        EntryCommand(
             command["name"],
-            tuple(entry_id for entry_id in command["ids"] if entry_id in known),
+            tuple(entry_id for entry_id in command["ids"] if entry_id in known_ids),
             str(command.get("text") or ""),
         )
-        for command in sent
+        for command in answers
     ]

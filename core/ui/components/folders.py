@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from core.ui.components.mount import component
+from core.ui.components.mount import register_component
 
-_mount = component("folders", '<p role="alert" hidden></p>', script="folders", style="folders")
+_mount = register_component("folders", '<p role="alert" hidden></p>', script="folders", style="folders")
 
 
 def keep_structure(key: str, most_bytes: int, too_large: str) -> None:

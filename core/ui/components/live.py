@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.base.types import Box
-from core.ui.components.mount import component, nothing
+from core.ui.components.mount import ignore_change, register_component
 
-_mount = component(
+_mount = register_component(
     "live_camera",
     '<div class="live"><button type="button"></button><div class="view"><video muted playsinline></video>'
     '<canvas aria-hidden="true"></canvas></div><p class="told"></p>'
@@ -18,7 +18,7 @@ _mount = component(
     script="live",
     style="live",
 )
-_answer = component("camera_seen", script="seen")
+_answer = register_component("camera_seen", script="seen")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +41,18 @@ class InView:
     known: bool
 
 
-def live(key: str) -> Still | None:
+def draw_live_camera(key: str) -> Still | None:
     """Draw the camera; the next still, when there is one."""
-    return read(_mount(key=key, data={"key": key}, on_still_change=nothing).still)
+    return read_still(_mount(key=key, data={"key": key}, on_still_change=ignore_change).still)
 
 
-def seen(key: str, number: int, faces: Sequence[InView]) -> None:
+def send_faces_in_view(key: str, number: int, faces: Sequence[InView]) -> None:
     """Bring what was seen on a still to the camera of this key."""
-    told = [{"box": list(face.box.as_tuple()), "label": face.label, "known": face.known} for face in faces]
-    _answer(key=f"{key}_seen", data={"key": key, "number": number, "faces": told})
+    payload = [{"box": list(face.box.as_tuple()), "label": face.label, "known": face.known} for face in faces]
+    _answer(key=f"{key}_seen", data={"key": key, "number": number, "faces": payload})
 
 
-def read(answer: Any) -> Still | None:
+def read_still(answer: Any) -> Still | None:
     """The browser's answer."""
     if not answer:
         return None

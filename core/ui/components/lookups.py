@@ -15,16 +15,16 @@ from typing import Any
 import numpy as np
 
 from core.base.types import Ints
-from core.ui.components.mount import component, nothing
+from core.ui.components.mount import ignore_change, register_component
 
-_mount = component(
+_mount = register_component(
     "photo_lookups",
     """<div class="lookup"><div class="chips" role="group" aria-label="Show"></div>
 <div class="bar"></div><ul class="rows"></ul><nav class="pages" aria-label="Pages"></nav></div>""",
     script="lookups",
     style="lookups",
 )
-_deal = component("lookup_deal", script="lookup_deal")
+_deal = register_component("lookup_deal", script="lookup_deal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class LookupTable:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class LookupView:
     """What is shown: a chip, and perhaps a person."""
 
     chip: str = ""
@@ -85,55 +85,55 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class LookupTableState:
     """What the browser shows now, and the faces whose pictures it wants."""
 
-    view: View | None
+    view: LookupView | None
     asked: tuple[int, ...]
 
 
-def table(key: str, shown: LookupTable) -> Looked:
+def draw_lookup_table(key: str, table: LookupTable) -> LookupTableState:
     """Draw the photos."""
-    given = {
+    payload = {
         "key": key,
-        "of": shown.of,
-        "people": list(shown.people),
-        "photos": [[photo.name, photo.reason, photo.faces] for photo in shown.photos],
-        "faces": [[face.candidates, face.score, face.detection_prob, face.rival, face.trusted] for face in shown.faces],
-        "chips": [[chip.id, chip.label, chip.bit, chip.hint] for chip in shown.chips],
+        "of": table.of,
+        "people": list(table.people),
+        "photos": [[photo.name, photo.reason, photo.faces] for photo in table.photos],
+        "faces": [[face.candidates, face.score, face.detection_prob, face.rival, face.trusted] for face in table.faces],
+        "chips": [[chip.id, chip.label, chip.bit, chip.hint] for chip in table.chips],
         "marks": {
             name: {"needed": needed, "faces": _bytes(faces), "photos": _bytes(photos)}
-            for name, (needed, faces, photos) in shown.marks.items()
+            for name, (needed, faces, photos) in table.marks.items()
         },
     }
-    answer = _mount(key=key, data=given, on_view_change=nothing, on_asked_change=nothing)
-    return read(answer.view, answer.asked, shown)
+    answer = _mount(key=key, data=payload, on_view_change=ignore_change, on_asked_change=ignore_change)
+    return read_table_state(answer.view, answer.asked, table)
 
 
-def deal(key: str, of: str, limit: str, first: View, pictures: Mapping[int, str]) -> None:
+def send_lookup_pictures(key: str, of: str, limit: str, first: LookupView, pictures: Mapping[int, str]) -> None:
     """Bring the limit and pictures (data addresses, by the face's row) to the photos of this key.
 
     ``first`` is what is shown before somebody chose anything.
     """
-    given = {
+    payload = {
         "key": key,
         "of": of,
         "limit": limit,
         "first": {"chip": first.chip, "person": first.person},
         "pictures": [[row, src] for row, src in pictures.items()],
     }
-    _deal(key=f"{key}_deal", data=given)
+    _deal(key=f"{key}_deal", data=payload)
 
 
-def read(view: Any, asked: Any, shown: LookupTable) -> Looked:
+def read_table_state(view: Any, requested: Any, table: LookupTable) -> LookupTableState:
     """The browser's answer, as far as it is about these photos."""
-    chips = {chip.id for chip in shown.chips}
-    told = None
-    if view and view.get("of") == shown.of and view.get("chip") in chips:
+    chips = {chip.id for chip in table.chips}
+    table_view = None
+    if view and view.get("of") == table.of and view.get("chip") in chips:
         person = view.get("person")
-        told = View(view["chip"], person if person in shown.people else "")
-    rows = asked.get("rows", ()) if asked and asked.get("of") == shown.of else ()
-    return Looked(told, tuple(row for row in map(int, rows) if 0 <= row < len(shown.faces)))
+        table_view = LookupView(view["chip"], person if person in table.people else "")
+    rows = requested.get("rows", ()) if requested and requested.get("of") == table.of else ()
+    return LookupTableState(table_view, tuple(row for row in map(int, rows) if 0 <= row < len(table.faces)))
 
 
 def _bytes(marks: Sequence[int] | Ints) -> str:

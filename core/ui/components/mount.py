@@ -10,7 +10,9 @@ import streamlit as st
 _FOLDER = Path(__file__).parent
 
 
-def component(name: str, html: str = "", *, script: str, style: str | None = None, before: tuple[str, ...] = ()) -> Any:
+def register_component(
+    name: str, html: str = "", *, script: str, style: str | None = None, before: tuple[str, ...] = ()
+) -> Any:
     """Register a component; call what comes back to draw it.
 
     Parameters
@@ -18,10 +20,10 @@ def component(name: str, html: str = "", *, script: str, style: str | None = Non
     script, style : file names without their endings; of the script comes the component's default function
     before : scripts that it uses, put before it
     """
-    read = [(_FOLDER / f"{each}.js").read_text(encoding="utf-8") for each in (*before, script)]
+    scripts = [(_FOLDER / f"{file_name}.js").read_text(encoding="utf-8") for file_name in (*before, script)]
     css = (_FOLDER / f"{style}.css").read_text(encoding="utf-8") if style else None
-    return st.components.v2.component(name, html=html, css=css, js="\n".join(read))
+    return st.components.v2.component(name, html=html, css=css, js="\n".join(scripts))
 
 
-def nothing() -> None:
+def ignore_change() -> None:
     """Streamlit asks for a callback for every value that is to come back."""

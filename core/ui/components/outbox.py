@@ -15,21 +15,23 @@ import streamlit as st
 from core.ui import state
 
 
-def seen(key: str) -> int:
+def last_obeyed_number(key: str) -> int:
     """The number of the last command of this component that was obeyed."""
     return int(st.session_state.get(state.OBEYED, {}).get(key, 0))
 
 
-def told(key: str) -> dict[str, str | int]:
+def outbox_state(key: str) -> dict[str, str | int]:
     """What the browser needs with a drawing: whose it is, the last command that was obeyed, and which drawing it is."""
-    turns = st.session_state.setdefault(state.DRAWINGS, {})
-    turns[key] = turns.get(key, 0) + 1
-    return {"key": key, "seen": seen(key), "drawing": turns[key]}
+    drawings = st.session_state.setdefault(state.DRAWINGS, {})
+    drawings[key] = drawings.get(key, 0) + 1
+    return {"key": key, "seen": last_obeyed_number(key), "drawing": drawings[key]}
 
 
-def fresh(key: str, sent: Iterable[Mapping[str, Any]] | None) -> list[Mapping[str, Any]]:
+def take_new_commands(key: str, sent: Iterable[Mapping[str, Any]] | None) -> list[Mapping[str, Any]]:
     """The commands that were not obeyed yet, which from now on they are."""
-    new = sorted((command for command in sent or () if command["n"] > seen(key)), key=lambda command: command["n"])
+    new = sorted(
+        (command for command in sent or () if command["n"] > last_obeyed_number(key)), key=lambda command: command["n"]
+    )
     if new:
         st.session_state.setdefault(state.OBEYED, {})[key] = new[-1]["n"]
     return new

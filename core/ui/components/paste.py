@@ -6,10 +6,10 @@ import base64
 from dataclasses import dataclass
 from typing import Any
 
-from core.ui.components.mount import component, nothing
+from core.ui.components.mount import ignore_change, register_component
 
 MOST_BYTES = 40_000_000
-_mount = component("paste", "<p></p>", script="paste", style="paste")
+_mount = register_component("paste", "<p></p>", script="paste", style="paste")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,18 +20,18 @@ class Pasted:
     content: bytes
 
 
-def pasted(key: str) -> list[Pasted]:
+def pasted_pictures(key: str) -> list[Pasted]:
     """What was pasted since the last run."""
-    said = {
+    payload = {
         "label": "Or paste a picture with Ctrl+V (\u2318V).",
         "most_bytes": MOST_BYTES,
         "too_large": f"That picture has more than {MOST_BYTES // 1_000_000} MB. Save it, and drop the file here.",
     }
-    return read(_mount(key=key, data=said, on_pasted_change=nothing).pasted)
+    return read_pasted_pictures(_mount(key=key, data=payload, on_pasted_change=ignore_change).pasted)
 
 
-def read(answer: Any) -> list[Pasted]:
+def read_pasted_pictures(answer: Any) -> list[Pasted]:
     """The browser's answer."""
     if not answer:
         return []
-    return [Pasted(str(each["name"]), base64.b64decode(each["content"])) for each in answer["pictures"]]
+    return [Pasted(str(picture["name"]), base64.b64decode(picture["content"])) for picture in answer["pictures"]]

@@ -11,9 +11,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from core.ui.components import outbox
-from core.ui.components.mount import component, nothing
+from core.ui.components.mount import ignore_change, register_component
 
-_mount = component(
+_mount = register_component(
     "face_picker",
     '<div class="picker" role="listbox" aria-multiselectable="true"></div>',
     script="picker",
@@ -36,7 +36,7 @@ class Pickable:
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class GridCommand:
     """A key that was pressed, and the faces that it is about."""
 
     name: str
@@ -49,10 +49,10 @@ class Picked:
 
     selected: tuple[str, ...] = ()
     focused: str | None = None
-    commands: tuple[Command, ...] = ()
+    commands: tuple[GridCommand, ...] = ()
 
     @property
-    def command(self) -> Command | None:
+    def command(self) -> GridCommand | None:
         """The last command, for grids whose commands replace one another."""
         return self.commands[-1] if self.commands else None
 
@@ -79,9 +79,9 @@ class Grid:
     """The command that a click gives; without one a click chooses."""
 
 
-def picker(key: str, faces: Sequence[Pickable], grid: Grid, epoch: int) -> Picked:
+def draw_picker(key: str, faces: Sequence[Pickable], grid: Grid, epoch: int) -> Picked:
     """Draw the grid. A new ``epoch`` lets go of everything that was chosen."""
-    given = {
+    payload = {
         "faces": [asdict(face) for face in faces],
         "keys": dict(grid.keys),
         "label": grid.label,
@@ -90,18 +90,20 @@ def picker(key: str, faces: Sequence[Pickable], grid: Grid, epoch: int) -> Picke
         "grab": grid.grab,
         "click": grid.click,
         "epoch": epoch,
-        **outbox.told(key),
+        **outbox.outbox_state(key),
     }
-    answer = _mount(key=key, data=given, on_picked_change=nothing, on_commands_change=nothing)
-    return read(answer.picked, outbox.fresh(key, answer.commands), [face.id for face in faces], epoch)
+    answer = _mount(key=key, data=payload, on_picked_change=ignore_change, on_commands_change=ignore_change)
+    return read_picked(
+        answer.picked, outbox.take_new_commands(key, answer.commands), [face.id for face in faces], epoch
+    )
 
 
-def read(picked: Any, commands: Iterable[Mapping[str, Any]], face_ids: Sequence[str], epoch: int) -> Picked:
+def read_picked(picked: Any, commands: Iterable[Mapping[str, Any]], face_ids: Sequence[str], epoch: int) -> Picked:
     """The browser's answer, as far as it is about the faces that are shown now."""
-    shown = set(face_ids)
+    known_ids = set(face_ids)
     picked = picked or {}
-    still = picked.get("epoch") == epoch
-    selected = tuple(face_id for face_id in picked.get("selected", ()) if still and face_id in shown)
+    is_current = picked.get("epoch") == epoch
+    selected = tuple(face_id for face_id in picked.get("selected", ()) if is_current and face_id in known_ids)
     focused = picked.get("focused")
-    given = tuple(Command(command["name"], tuple(map(str, command["ids"]))) for command in commands)
-    return Picked(selected, focused if focused in shown else None, given)
+    key_commands = tuple(GridCommand(command["name"], tuple(map(str, command["ids"]))) for command in commands)
+    return Picked(selected, focused if focused in known_ids else None, key_commands)

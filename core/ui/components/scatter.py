@@ -19,7 +19,7 @@ import numpy as np
 import streamlit as st
 
 from core.base.types import Floats, Ints
-from core.ui.charts import Group
+from core.ui.charts import PointGroup
 
 _FOLDER = Path(__file__).parent
 _FINEST = 65_535
@@ -60,7 +60,7 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class ScatterMark:
     """A face that is not one of the points, drawn above them with lines to some."""
 
     number: str
@@ -84,18 +84,18 @@ class Cloud:
     extent: float
     """The widest axis, which is 1 in the browser."""
 
-    def with_marks(self, marks: Sequence[Mark]) -> Cloud:
+    def with_marks(self, marks: Sequence[ScatterMark]) -> Cloud:
         """The same points and faces beside them."""
-        given = [
+        payload = [
             {
                 "number": mark.number,
-                "at": _shares(mark.place, self.corner, self.extent),
+                "at": _fractions(mark.place, self.corner, self.extent),
                 "lines": list(mark.rows),
                 "card": asdict(mark.card),
             }
             for mark in marks
         ]
-        return replace(self, packed={**self.packed, "marks": given})
+        return replace(self, packed={**self.packed, "marks": payload})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,7 +108,7 @@ class Who:
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class ScatterEvent:
     """What somebody did on the map."""
 
     picked: tuple[str, ...]
@@ -117,11 +117,11 @@ class Looked:
     """Rows of the faces whose cards are wanted."""
 
 
-def pack(
+def pack_points(
     of: str,
     face_ids: Sequence[str],
     points: Floats,
-    groups: Sequence[Group],
+    groups: Sequence[PointGroup],
     names: Mapping[str, tuple[float, ...]],
     who: Who,
 ) -> Cloud:
@@ -157,7 +157,7 @@ def pack(
             }
             for group in groups
         ],
-        "names": [[name, *_shares(place, low, extent)] for name, place in names.items()],
+        "names": [[name, *_fractions(point, low, extent)] for name, point in names.items()],
         "who": _text(labels.tobytes()),
         "people": list(who.people),
         "marks": [],
@@ -165,11 +165,11 @@ def pack(
     return Cloud(of=of, face_ids=tuple(face_ids), packed=packed, corner=low, extent=extent)
 
 
-def _shares(place: Sequence[float], corner: Floats, extent: float) -> list[float]:
-    return [(float(value) - float(low)) / extent for value, low in zip(place, corner, strict=True)]
+def _fractions(point: Sequence[float], corner: Floats, extent: float) -> list[float]:
+    return [(float(value) - float(low)) / extent for value, low in zip(point, corner, strict=True)]
 
 
-def scatter(key: str, cloud: Cloud, finding: str, height_px: int) -> Looked:
+def draw_scatter(key: str, cloud: Cloud, finding: str, height_px: int) -> ScatterEvent:
     """Draw the map; ``finding`` says what it shows, for those who do not see it."""
     answer = _mount(
         key=key,
@@ -177,10 +177,10 @@ def scatter(key: str, cloud: Cloud, finding: str, height_px: int) -> Looked:
         on_picked_change=_nothing,
         on_asked_change=_nothing,
     )
-    return read(answer.picked, answer.asked, cloud)
+    return read_scatter_event(answer.picked, answer.asked, cloud)
 
 
-def deal(key: str, cloud: Cloud, cards: Sequence[Card]) -> None:
+def send_cards(key: str, cloud: Cloud, cards: Sequence[Card]) -> None:
     """Bring pictures to the map of this key."""
     _deal(key=f"{key}_cards", data={"key": key, "of": cloud.of, "cards": [asdict(card) for card in cards]})
 
@@ -189,10 +189,10 @@ def _nothing() -> None:
     """Streamlit asks for a callback for every value that is to come back."""
 
 
-def read(picked: Any, asked: Any, cloud: Cloud) -> Looked:
+def read_scatter_event(picked: Any, requested: Any, cloud: Cloud) -> ScatterEvent:
     """The browser's answer, as far as it is about these points."""
     rows = _rows(picked, cloud)
-    return Looked(tuple(cloud.face_ids[row] for row in rows), tuple(_rows(asked, cloud)))
+    return ScatterEvent(tuple(cloud.face_ids[row] for row in rows), tuple(_rows(requested, cloud)))
 
 
 def _rows(answer: Any, cloud: Cloud) -> list[int]:

@@ -10,47 +10,51 @@ import streamlit as st
 from core.learn.model_selection.baselines import DUMMY, LINEAR_SVM
 from core.ui import words
 from core.ui.evaluation import study_progress
-from core.ui.evaluation.evaluation_page import Shown
+from core.ui.evaluation.evaluation_page import EvaluatedRun
 
 
-def section(page: Shown) -> None:
+def show_baselines_section(evaluated: EvaluatedRun) -> None:
     """The recommendation in a sentence, then everything side by side."""
-    made = study_progress.document(page, "classifiers")
-    if made is None:
+    study = study_progress.load_or_offer_study(evaluated, "classifiers")
+    if study is None:
         return
-    st.markdown(f"**{words.plain(made['why'])}**")
+    st.markdown(f"**{words.plain(study['why'])}**")
     st.dataframe(
-        table(made),
+        classifiers_table(study),
         hide_index=True,
         column_config=_columns(),
         key="classifiers_table",
-        alt=f"Classifiers on the same folds, with the time they take. {made['why']}",
+        alt=f"Classifiers on the same folds, with the time they take. {study['why']}",
     )
-    fixed = "; ".join(f"{one['title']}: {one['settings']}" for one in made["classifiers"] if one["settings"])
+    settings = "; ".join(
+        f"{classifier['title']}: {classifier['settings']}"
+        for classifier in study["classifiers"]
+        if classifier["settings"]
+    )
     st.caption(
         "The first is in use. All of them learned from and were tested on the same faces. In per cent, in brackets the "
         "95 % interval. Difference: how much more often it is right than the first, face by face. Times are those of "
-        f"this computer. {words.plain(fixed)}."
+        f"this computer. {words.plain(settings)}."
     )
-    study_progress.method(made)
+    study_progress.show_study_method(study)
 
 
-def table(made: dict[str, Any]) -> pd.DataFrame:
+def classifiers_table(study: dict[str, Any]) -> pd.DataFrame:
     """One row a classifier, the one in use first, the baseline last."""
-    return pd.DataFrame([_row(one) for one in made["classifiers"]])
+    return pd.DataFrame([_row(classifier) for classifier in study["classifiers"]])
 
 
-def _row(one: dict[str, Any]) -> dict[str, str]:
-    low, high = (_points(one["accuracy"][end]) for end in ("low", "high"))
+def _row(classifier: dict[str, Any]) -> dict[str, str]:
+    low, high = (_points(classifier["accuracy"][end]) for end in ("low", "high"))
     return {
-        "Classifier": one["title"],
-        "Right": f"{_points(one['accuracy']['mean'])} ({low} to {high})",
-        "Difference": "" if one["id"] in (LINEAR_SVM, DUMMY) else _difference(one["difference"]),
-        "Balanced": _points(one["balanced_accuracy"]["mean"]),
-        "Macro F1": _points(one["macro_f1"]["mean"]),
-        "First three": _points(one["top3"]["mean"]),
-        "Learns in": _seconds(one["fit_s"]),
-        "Names one in": _seconds(one["predict_ms"] / 1e3),
+        "Classifier": classifier["title"],
+        "Right": f"{_points(classifier['accuracy']['mean'])} ({low} to {high})",
+        "Difference": "" if classifier["id"] in (LINEAR_SVM, DUMMY) else _difference(classifier["difference"]),
+        "Balanced": _points(classifier["balanced_accuracy"]["mean"]),
+        "Macro F1": _points(classifier["macro_f1"]["mean"]),
+        "First three": _points(classifier["top3"]["mean"]),
+        "Learns in": _seconds(classifier["fit_s"]),
+        "Names one in": _seconds(classifier["predict_ms"] / 1e3),
     }
 
 
@@ -58,9 +62,9 @@ def _points(share: float) -> str:
     return "100" if share == 1 else words.percent(share, 2).removesuffix(" %")
 
 
-def _difference(apart: study_progress.Interval) -> str:
-    ends = " to ".join(_signed(apart[end]) for end in ("low", "high"))
-    return f"{_signed(apart['mean'])} ({ends})"
+def _difference(difference: study_progress.Interval) -> str:
+    ends = " to ".join(_signed(difference[end]) for end in ("low", "high"))
+    return f"{_signed(difference['mean'])} ({ends})"
 
 
 def _signed(share: float) -> str:

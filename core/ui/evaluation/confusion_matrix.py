@@ -9,12 +9,12 @@ import numpy as np
 import streamlit as st
 
 from core.base.types import Ints
-from core.learn.metrics.classification import Confused, Evaluation, order_by_confusion
+from core.learn.metrics.classification import ConfusedPair, Evaluation, order_by_confusion
 from core.ui import charts, data, gallery, words
-from core.ui.charts import Matrix
-from core.ui.components.picker import Pickable, picker
+from core.ui.charts import ConfusionMatrix
+from core.ui.components.picker import Pickable, draw_picker
 from core.ui.evaluation import evaluation_page
-from core.ui.evaluation.evaluation_page import Shown
+from core.ui.evaluation.evaluation_page import EvaluatedRun
 from core.ui.labels import corrections, face_review, face_sheet
 from core.ui.labels.corrections import Desk
 
@@ -22,32 +22,32 @@ PAIRS_SHOWN = 12
 SHOW_ALL_MOST = 40
 """Up to so many people everybody is in the matrix; of more, those who are confused."""
 CELL_PER_PAGE = 24
-BUSY_MOST = 60
+MOST_CONFUSED_SHOWN = 60
 """The most people shown unasked."""
 COUNTS, SHARES = "Counts", "Shares"
 BY_CONFUSION, BY_NAME = "Confused side by side", "By name"
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class MatrixOptions:
     """What the matrix shows, and how."""
 
-    wanted: tuple[str, ...]
+    people: tuple[str, ...]
     everyone: bool
     by_name: bool
     as_shares: bool
 
 
 @st.fragment
-def confusion(page: Shown) -> None:
+def show_confusion_section(evaluated: EvaluatedRun) -> None:
     """The pairs first, then the matrix; a click on a cell shows its photos, which can be corrected there."""
     corrections.keep_in_step()
-    result = page.evaluation
-    st.markdown(f"**{words.plain(evaluation_page.finding(result))}**")
-    options = _options(result)
-    n_shown = len(matrix_people(result, options.wanted, everyone=options.everyone))
+    result = evaluated.evaluation
+    st.markdown(f"**{words.plain(evaluation_page.confusion_summary(result))}**")
+    options = _ask_matrix_options(result)
+    n_shown = len(matrix_people(result, options.people, everyone=options.everyone))
     pairs = [
-        pair for pair in result.most_confused if not options.wanted or {pair.person, pair.given} & {*options.wanted}
+        pair for pair in result.most_confused if not options.people or {pair.person, pair.given} & {*options.people}
     ]
     if not n_shown:
         st.caption("With so many people only those who were confused are shown. Turn on 'Everyone' for the others.")
@@ -58,18 +58,18 @@ def confusion(page: Shown) -> None:
     else:
         left, right = st.container(), st.container(width=700 if small else "stretch")
     with left:
-        _pairs(page, pairs)
+        _show_pairs(evaluated, pairs)
     with right:
-        _matrix(page, options)
+        _show_matrix(evaluated, options)
 
 
-def _options(result: Evaluation) -> Options:
+def _ask_matrix_options(result: Evaluation) -> MatrixOptions:
     many = len(result.people) > SHOW_ALL_MOST
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        wanted = st.multiselect(
+        people = st.multiselect(
             "Find people",
             result.people,
-            format_func=words.person,
+            format_func=words.display_name,
             key="confused_people",
             placeholder="A name",
             width=300,
@@ -80,72 +80,82 @@ def _options(result: Evaluation) -> Options:
             "Order", [BY_CONFUSION, BY_NAME], default=BY_CONFUSION, required=True, key="matrix_order"
         )
         everyone = many and st.toggle("Everyone", key="everyone", help="People who were never confused too.")
-    return Options(tuple(wanted), everyone, order == BY_NAME, values == SHARES)
+    return MatrixOptions(tuple(people), everyone, order == BY_NAME, values == SHARES)
 
 
-def matrix_people(result: Evaluation, wanted: tuple[str, ...], *, everyone: bool) -> Ints:
+def matrix_people(result: Evaluation, people: tuple[str, ...], *, everyone: bool) -> Ints:
     """Choose who is in the matrix: places in the evaluation, ascending.
 
     Those looked for and whoever they were confused with; else everybody who was tested or named while they are few;
     else those who were confused, the most confused first when even these are many.
     """
-    place = {name: number for number, name in enumerate(result.people)}
-    if wanted:
-        near = {pair.person for pair in result.most_confused if pair.given in wanted}
-        near |= {pair.given for pair in result.most_confused if pair.person in wanted}
-        return np.array(sorted(place[name] for name in near | {*wanted}), dtype=np.int64)
-    seen = np.flatnonzero(result.confusion.sum(axis=0) + result.confusion.sum(axis=1))
-    if everyone or len(seen) <= SHOW_ALL_MOST:
-        return seen
-    busy = list(dict.fromkeys(place[name] for pair in result.most_confused for name in (pair.person, pair.given)))
-    return np.array(sorted(busy[:BUSY_MOST]), dtype=np.int64)
+    index_of = {name: index for index, name in enumerate(result.people)}
+    if people:
+        involved = {pair.person for pair in result.most_confused if pair.given in people}
+        involved |= {pair.given for pair in result.most_confused if pair.person in people}
+        return np.array(sorted(index_of[name] for name in involved | {*people}), dtype=np.int64)
+    occurring = np.flatnonzero(result.confusion.sum(axis=0) + result.confusion.sum(axis=1))
+    if everyone or len(occurring) <= SHOW_ALL_MOST:
+        return occurring
+    confused = list(
+        dict.fromkeys(index_of[name] for pair in result.most_confused for name in (pair.person, pair.given))
+    )
+    return np.array(sorted(confused[:MOST_CONFUSED_SHOWN]), dtype=np.int64)
 
 
-def matrix_of(result: Evaluation, shown: Ints, *, by_name: bool) -> Matrix:
+def cut_matrix(result: Evaluation, people: Ints, *, by_name: bool) -> ConfusionMatrix:
     """Cut the matrix of some people out of the whole, in the order asked for."""
-    order = shown if by_name else shown[order_by_confusion(result.confusion[np.ix_(shown, shown)])]
+    order = people if by_name else people[order_by_confusion(result.confusion[np.ix_(people, people)])]
     if by_name:
-        order = np.array(sorted(shown, key=lambda place: words.person(result.people[place]).casefold()), dtype=np.int64)
-    return Matrix(
-        names=_unique([result.people[place] for place in order]),
+        order = np.array(
+            sorted(people, key=lambda index: words.display_name(result.people[index]).casefold()), dtype=np.int64
+        )
+    return ConfusionMatrix(
+        names=_unique_names([result.people[index] for index in order]),
         people=order,
         counts=result.confusion[np.ix_(order, order)],
         support=result.confusion.sum(axis=1)[order],
     )
 
 
-def _unique(names: list[str]) -> list[str]:
+def _unique_names(names: list[str]) -> list[str]:
     """Names for reading; as they are in the dataset where two would read the same."""
-    read = [words.person(name) for name in names]
-    return [text if read.count(text) == 1 else name for text, name in zip(read, names, strict=True)]
+    readable = [words.display_name(name) for name in names]
+    return [text if readable.count(text) == 1 else name for text, name in zip(readable, names, strict=True)]
 
 
 @st.cache_data(show_spinner=False, max_entries=32)
-def _chart(run_id: str, options: Options, dark: bool) -> tuple[str, list[int]]:
+def _chart_json(run_id: str, options: MatrixOptions, dark: bool) -> tuple[str, list[int]]:
     """The chart as JSON, and its people from top to bottom."""
-    result = data.predictions(run_id).evaluation
-    shown = matrix_people(result, options.wanted, everyone=options.everyone)
-    matrix = matrix_of(result, shown, by_name=options.by_name)
+    result = data.run_predictions(run_id).evaluation
+    people = matrix_people(result, options.people, everyone=options.everyone)
+    matrix = cut_matrix(result, people, by_name=options.by_name)
     return charts.confusion_json(matrix, ink=charts.INK[dark], as_shares=options.as_shares), matrix.people.tolist()
 
 
-def _pairs(page: Shown, pairs: list[Confused]) -> None:
-    covers = {person.name: person.cover_crop_id for person in data.people(page.dataset.id, page.dataset.revision)}
+def _show_pairs(evaluated: EvaluatedRun, pairs: list[ConfusedPair]) -> None:
+    covers = {
+        person.name: person.cover_crop_id
+        for person in data.dataset_people(evaluated.dataset.id, evaluated.dataset.revision)
+    }
     cells = []
     for pair in pairs[:PAIRS_SHOWN]:
-        face_id = next(iter(faces_of(page, pair.person, pair.given)), None)
+        face_id = next(iter(faces_named_as(evaluated, pair.person, pair.given)), None)
         if face_id is None or pair.given not in covers:
             continue
-        person, given = words.person(pair.person), words.person(pair.given)
-        left = gallery.Tile(page.faces.table.crop_ids[page.faces.row[face_id]], person)
-        tested = _support(page.evaluation, pair.person)
+        person, predicted = words.display_name(pair.person), words.display_name(pair.given)
+        left = gallery.Tile(evaluated.faces.table.crop_ids[evaluated.faces.row[face_id]], person)
+        tested = _support(evaluated.evaluation, pair.person)
         cells.append(
             gallery.Pair(
-                left, gallery.Tile(covers[pair.given], given), person, f"{pair.count} of {tested} taken for {given}"
+                left,
+                gallery.Tile(covers[pair.given], predicted),
+                person,
+                f"{pair.count} of {tested} taken for {predicted}",
             )
         )
     if cells:
-        gallery.pairs(page.dataset.id, cells, pair_px=168)
+        gallery.show_pairs(evaluated.dataset.id, cells, pair_px=168)
     if len(pairs) > PAIRS_SHOWN:
         st.caption(f"and {words.count(len(pairs) - PAIRS_SHOWN, 'more pair')}; the matrix has them all.")
 
@@ -154,71 +164,78 @@ def _support(result: Evaluation, person: str) -> int:
     return next(row.support for row in result.per_person if row.person == person)
 
 
-def faces_of(page: Shown, person: str, given: str) -> list[str]:
+def faces_named_as(evaluated: EvaluatedRun, person: str, predicted: str) -> list[str]:
     """The tested faces of a person that got a name, the surest first; without those that left the dataset."""
-    said = page.predictions
-    place = {name: number for number, name in enumerate(said.people)}
-    rows = np.flatnonzero((said.true == place[person]) & (said.given == place[given]))
-    rows = rows[np.argsort(-said.probs[rows], kind="stable")]
-    return [said.face_ids[row] for row in rows if said.face_ids[row] in page.faces.row]
+    predictions = evaluated.predictions
+    index_of = {name: index for index, name in enumerate(predictions.people)}
+    rows = np.flatnonzero((predictions.true == index_of[person]) & (predictions.given == index_of[predicted]))
+    rows = rows[np.argsort(-predictions.probs[rows], kind="stable")]
+    return [predictions.face_ids[row] for row in rows if predictions.face_ids[row] in evaluated.faces.row]
 
 
-def _matrix(page: Shown, options: Options) -> None:
+def _show_matrix(evaluated: EvaluatedRun, options: MatrixOptions) -> None:
     """The matrix, and the photos of the clicked cell: under a small one, beside a tall one at the click's height."""
-    drawn, people = _chart(page.run.id, options, st.context.theme.type == "dark")
+    figure_json, people = _chart_json(evaluated.run.id, options, st.context.theme.type == "dark")
     tall = len(people) > charts.TEXT_MOST
     left, right = st.columns([4, 1], gap="medium") if tall else (st.container(), st.container())
     with left:
         st.caption("Blue: right. Orange: taken for somebody else. The deeper, the more. Click a cell to see its faces.")
         event = st.plotly_chart(
-            charts.figure(drawn),
+            charts.figure_from_json(figure_json),
             key="confusion_chart",
             on_select="rerun",
             selection_mode="points",
             config={"modeBarButtonsToRemove": ["toImage", "autoScale2d"]},
-            alt=f"Confusion matrix. {evaluation_page.finding(page.evaluation)}.",
+            alt=f"Confusion matrix. {evaluation_page.confusion_summary(evaluated.evaluation)}.",
         )
-    for true, given in charts.picked_cells(event)[:1]:
+    for true, predicted in charts.picked_cells(event)[:1]:
         with right:
             if tall and true in people:
                 st.space(1 + charts.confusion_row_px(len(people), people.index(true)))
-            _cell(page, true, given)
+            _show_cell(evaluated, true, predicted)
 
 
-def _cell(page: Shown, true: int, given: int) -> None:
-    names = page.predictions.people
-    face_ids = faces_of(page, names[true], names[given])
-    said = "recognised" if true == given else f"taken for {page.person(given)}"
-    st.markdown(f"**{words.plain(page.person(true))}, {words.plain(said)}: {words.count(len(face_ids), 'face')}**")
-    part = face_ids[gallery.page_slice(len(face_ids), CELL_PER_PAGE, f"cell_{true}_{given}")]
-    both, known = dict.fromkeys((names[given], names[true])), set(page.faces.table.people)
-    desk = Desk(page.dataset, tuple(name for name in both if name in known), "cell")
+def _show_cell(evaluated: EvaluatedRun, true: int, predicted: int) -> None:
+    names = evaluated.predictions.people
+    face_ids = faces_named_as(evaluated, names[true], names[predicted])
+    outcome = "recognised" if true == predicted else f"taken for {evaluated.person(predicted)}"
+    st.markdown(
+        f"**{words.plain(evaluated.person(true))}, {words.plain(outcome)}: {words.count(len(face_ids), 'face')}**"
+    )
+    ids_on_page = face_ids[gallery.page_slice(len(face_ids), CELL_PER_PAGE, f"cell_{true}_{predicted}")]
+    names_of_cell, current_people = dict.fromkeys((names[predicted], names[true])), set(evaluated.faces.table.people)
+    desk = Desk(evaluated.dataset, tuple(name for name in names_of_cell if name in current_people), "cell")
     actions = st.container()
-    grid = corrections.grid("The faces of the cell. Arrows walk, space chooses.", desk.keys, 88)
-    picked = picker(f"cell_{page.run.id}_{true}_{given}", _tiles(page, part, names[true]), grid, corrections.epoch())
+    grid = corrections.build_grid("The faces of the cell. Arrows walk, space chooses.", desk.keys, 88)
+    picked = draw_picker(
+        f"cell_{evaluated.run.id}_{true}_{predicted}",
+        _tiles(evaluated, ids_on_page, names[true]),
+        grid,
+        corrections.current_epoch(),
+    )
     with actions:
         desk.bar(picked.about, f"{words.count(len(picked.about))} chosen" if picked.about else "")
         st.caption(words.plain(_legend(desk)))
     if desk.obey(picked.commands):
         st.rerun()
     if picked.command and picked.command.name == "open" and picked.command.face_ids:
-        face_sheet.whole_photo(page.dataset, picked.command.face_ids[0])
+        face_sheet.open_photo_of_face(evaluated.dataset, picked.command.face_ids[0])
 
 
 def _legend(desk: Desk) -> str:
-    keys = "".join(f"{key} {words.person(name)}, " for key, name in enumerate(desk.digits, start=1))
+    keys = "".join(f"{key} {words.display_name(name)}, " for key, name in enumerate(desk.digits, start=1))
     return f"Choose faces to correct them. Keys: {keys}Enter the whole photo, c right, x leave out, u undo."
 
 
-def _tiles(page: Shown, face_ids: Sequence[str], counted_as: str) -> list[Pickable]:
-    probs = dict(zip(page.predictions.face_ids, page.predictions.probs.tolist(), strict=True))
-    rows = [page.faces.row[face_id] for face_id in face_ids]
-    tiles = [face_review.pickable(page.dataset, page.faces, row) for row in rows]
+def _tiles(evaluated: EvaluatedRun, face_ids: Sequence[str], counted_as: str) -> list[Pickable]:
+    probs = dict(zip(evaluated.predictions.face_ids, evaluated.predictions.probs.tolist(), strict=True))
+    rows = [evaluated.faces.row[face_id] for face_id in face_ids]
+    tiles = [face_review.face_tile(evaluated.dataset, evaluated.faces, row) for row in rows]
     return [
         replace(
             tile,
-            note=f"{words.probability(probs[tile.id])} sure"
-            if page.faces.table.person(row) == counted_as
+            note=f"{words.format_probability(probs[tile.id])} sure"
+            if evaluated.faces.table.person(row) == counted_as
             else "corrected since",
         )
         for tile, row in zip(tiles, rows, strict=True)

@@ -13,35 +13,37 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.base.types import Doubles
-from core.learn.metrics.calibration import Bin
+from core.learn.metrics.calibration import ReliabilityBin
 from core.ui import charts, words
 
-HIGH_PX = 300
-CHANGES_PX = 190
+CHART_HEIGHT_PX = 300
+CHANGES_HEIGHT_PX = 190
 _MARGIN = {"l": 4, "r": 4, "t": 24, "b": 4}
 _LEAST_MARK_PX, _MOST_MARK_PX = 7.0, 26.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sort:
+class HistogramGroup:
     """Things of one kind in a histogram."""
 
     name: str
     values: Doubles
     colour: str
-    of_what: str
+    unit: str
     """What is counted, in the plural."""
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class ThresholdLine:
     """A vertical line."""
 
     at: float
     text: str
 
 
-def histogram_json(sorts: Sequence[Sort], edges: Doubles, limits: Sequence[Limit], title: str, *, ink: str) -> str:
+def histogram_json(
+    groups: Sequence[HistogramGroup], edges: Doubles, thresholds: Sequence[ThresholdLine], title: str, *, ink: str
+) -> str:
     """Draw several kinds of things by one value, each as shares of its kind, with limits as lines.
 
     Parameters
@@ -49,12 +51,12 @@ def histogram_json(sorts: Sequence[Sort], edges: Doubles, limits: Sequence[Limit
     edges : (n_bins + 1,) of the bins; what lies beyond is counted in the first or last
     title : of the horizontal axis
     """
-    drawn = go.Figure([_bars(sort, edges, title) for sort in sorts])
-    for limit in limits:
-        drawn.add_vline(x=limit.at, line={"color": ink, "width": 2, "dash": "dash"})
-        drawn.add_annotation(x=limit.at, y=1, yref="paper", yanchor="bottom", text=limit.text, showarrow=False)
-    _lay_out(drawn, ink, title, "share of its kind")
-    drawn.update_layout(
+    figure = go.Figure([_bars(group, edges, title) for group in groups])
+    for threshold in thresholds:
+        figure.add_vline(x=threshold.at, line={"color": ink, "width": 2, "dash": "dash"})
+        figure.add_annotation(x=threshold.at, y=1, yref="paper", yanchor="bottom", text=threshold.text, showarrow=False)
+    _lay_out(figure, ink, title, "share of its kind")
+    figure.update_layout(
         barmode="overlay",
         bargap=0.05,
         legend={"orientation": "h", "y": 1.06, "yanchor": "bottom", "x": 0.0},
@@ -62,50 +64,53 @@ def histogram_json(sorts: Sequence[Sort], edges: Doubles, limits: Sequence[Limit
         xaxis={"range": [float(edges[0]), float(edges[-1])], "showgrid": False},
         yaxis={"tickformat": ".0%"},
     )
-    return str(drawn.to_json())
+    return str(figure.to_json())
 
 
-def _bars(sort: Sort, edges: Doubles, title: str) -> go.Bar:
-    counts, _ = np.histogram(np.clip(sort.values, edges[0], edges[-1]), edges)
+def _bars(group: HistogramGroup, edges: Doubles, title: str) -> go.Bar:
+    counts, _ = np.histogram(np.clip(group.values, edges[0], edges[-1]), edges)
     return go.Bar(
-        name=sort.name,
+        name=group.name,
         x=((edges[:-1] + edges[1:]) / 2).tolist(),
         y=(counts / max(1, int(counts.sum()))).tolist(),
         customdata=counts.tolist(),
-        hovertemplate=f"{sort.name}, {title} %{{x:.2f}}: %{{customdata}} {sort.of_what}<extra></extra>",
-        marker={"color": sort.colour, "opacity": 0.65},
+        hovertemplate=f"{group.name}, {title} %{{x:.2f}}: %{{customdata}} {group.unit}<extra></extra>",
+        marker={"color": group.colour, "opacity": 0.65},
     )
 
 
-def reliability_json(bins: Sequence[Bin], *, ink: str) -> str:
+def reliability_json(bins: Sequence[ReliabilityBin], *, ink: str) -> str:
     """Draw how often names are right against how sure they were given; the larger a mark, the more faces."""
-    most = max(one.faces for one in bins)
-    drawn = go.Figure(go.Scatter(x=[0, 1], y=[0, 1], mode="lines", hoverinfo="skip", line={"color": charts.GREY}))
-    drawn.add_annotation(x=0.3, y=0.3, text="as sure as right", showarrow=False, textangle=-35, yshift=12)
-    drawn.add_trace(
+    most = max(confidence_bin.faces for confidence_bin in bins)
+    figure = go.Figure(go.Scatter(x=[0, 1], y=[0, 1], mode="lines", hoverinfo="skip", line={"color": charts.GREY}))
+    figure.add_annotation(x=0.3, y=0.3, text="as sure as right", showarrow=False, textangle=-35, yshift=12)
+    figure.add_trace(
         go.Scatter(
-            x=[one.mean_prob for one in bins],
-            y=[one.share_right for one in bins],
+            x=[confidence_bin.mean_prob for confidence_bin in bins],
+            y=[confidence_bin.share_right for confidence_bin in bins],
             mode="markers",
-            customdata=[one.faces for one in bins],
+            customdata=[confidence_bin.faces for confidence_bin in bins],
             hovertemplate="%{x:.0%} sure, %{y:.0%} right: %{customdata} faces<extra></extra>",
             marker={
                 "color": charts.RIGHT,
                 "opacity": 0.85,
-                "size": [_LEAST_MARK_PX + (_MOST_MARK_PX - _LEAST_MARK_PX) * (one.faces / most) ** 0.5 for one in bins],
+                "size": [
+                    _LEAST_MARK_PX + (_MOST_MARK_PX - _LEAST_MARK_PX) * (confidence_bin.faces / most) ** 0.5
+                    for confidence_bin in bins
+                ],
             },
         )
     )
-    _lay_out(drawn, ink, "how sure it was", "how often it was right")
+    _lay_out(figure, ink, "how sure it was", "how often it was right")
     share = {"range": [-0.04, 1.06], "tickformat": ".0%"}
-    drawn.update_layout(showlegend=False, xaxis=share, yaxis=share)
-    return str(drawn.to_json())
+    figure.update_layout(showlegend=False, xaxis=share, yaxis=share)
+    return str(figure.to_json())
 
 
 def ranks_json(shares: Sequence[float], *, ink: str) -> str:
     """Draw the share of faces whose true person is among the k most probable, for k from 1."""
     ranks = list(range(1, len(shares) + 1))
-    drawn = go.Figure(
+    figure = go.Figure(
         go.Scatter(
             x=ranks,
             y=list(shares),
@@ -114,10 +119,10 @@ def ranks_json(shares: Sequence[float], *, ink: str) -> str:
             hovertemplate="among the first %{x}: %{y:.1%}<extra></extra>",
         )
     )
-    _lay_out(drawn, ink, "looked at so many names (k)", "true name among them")
+    _lay_out(figure, ink, "looked at so many names (k)", "true name among them")
     low = min(0.9, min(shares) - 0.02)
-    drawn.update_layout(xaxis={"dtick": 1}, yaxis={"range": [low, 1 + 0.04 * (1 - low)], "tickformat": ".0%"})
-    return str(drawn.to_json())
+    figure.update_layout(xaxis={"dtick": 1}, yaxis={"range": [low, 1 + 0.04 * (1 - low)], "tickformat": ".0%"})
+    return str(figure.to_json())
 
 
 def changes_json(both: int, only_old: int, only_new: int, neither: int, *, ink: str) -> str:
@@ -129,14 +134,14 @@ def changes_json(both: int, only_old: int, only_new: int, neither: int, *, ink: 
         (now[0], before[1], only_new, charts.RIGHT),
         (now[1], before[1], neither, charts.GREY),
     ]
-    drawn = go.Figure()
+    figure = go.Figure()
     for across, down, count, colour in cells:
-        place = {"x0": now.index(across) - 0.48, "x1": now.index(across) + 0.48}
-        high = {"y0": before.index(down) - 0.46, "y1": before.index(down) + 0.46}
-        drawn.add_shape(
-            type="rect", **place, **high, fillcolor=colour, opacity=0.35 if count else 0.1, line={"width": 0}
+        x_span = {"x0": now.index(across) - 0.48, "x1": now.index(across) + 0.48}
+        y_span = {"y0": before.index(down) - 0.46, "y1": before.index(down) + 0.46}
+        figure.add_shape(
+            type="rect", **x_span, **y_span, fillcolor=colour, opacity=0.35 if count else 0.1, line={"width": 0}
         )
-    drawn.add_trace(
+    figure.add_trace(
         go.Scatter(
             x=[now.index(across) for across, _, _, _ in cells],
             y=[before.index(down) for _, down, _, _ in cells],
@@ -147,22 +152,22 @@ def changes_json(both: int, only_old: int, only_new: int, neither: int, *, ink: 
             textfont={"size": 17, "color": ink},
         )
     )
-    _lay_out(drawn, ink, "", "")
+    _lay_out(figure, ink, "", "")
     axis = {"showgrid": False, "tickvals": [0, 1], "fixedrange": True, "range": [-0.5, 1.5]}
-    drawn.update_layout(
-        height=CHANGES_PX,
+    figure.update_layout(
+        height=CHANGES_HEIGHT_PX,
         xaxis={**axis, "ticktext": list(now), "side": "top"},
         yaxis={**axis, "ticktext": list(before), "range": [1.5, -0.5]},
     )
-    return str(drawn.to_json())
+    return str(figure.to_json())
 
 
-def _lay_out(drawn: go.Figure, ink: str, across: str, up: str) -> None:
+def _lay_out(figure: go.Figure, ink: str, across: str, up: str) -> None:
     def axis(title: str) -> dict[str, Any]:
         return {"title": {"text": title}, "gridcolor": charts.FAINT_GRID, "zeroline": False}
 
-    drawn.update_layout(
-        height=HIGH_PX,
+    figure.update_layout(
+        height=CHART_HEIGHT_PX,
         margin=_MARGIN,
         hovermode="closest",
         font={"color": ink},

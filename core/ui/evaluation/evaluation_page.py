@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.base.errors import NotFound
-from core.learn.metrics.classification import Confused, Evaluation
+from core.learn.metrics.classification import ConfusedPair, Evaluation
 from core.learn.metrics.predictions import Predictions
 from core.store.protocols import Dataset, Run
 from core.ui import data, gallery, words
@@ -23,7 +23,7 @@ PORTRAITS_MOST = 200
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Shown:
+class EvaluatedRun:
     """The run that the page is about, what it said, and the faces as they are now."""
 
     dataset: Dataset
@@ -40,42 +40,42 @@ class Shown:
         """Photos or names changed since the run."""
         return self.run.revision != self.dataset.revision
 
-    def person(self, place: int) -> str:
+    def person(self, index: int) -> str:
         """A person's name for reading, by the place in the evaluation."""
-        return words.person(self.predictions.people[place])
+        return words.display_name(self.predictions.people[index])
 
 
-def shown(dataset: Dataset, run: Run) -> Shown:
+def load_evaluated_run(dataset: Dataset, run: Run) -> EvaluatedRun:
     """Everything the page reads."""
-    return Shown(dataset, run, data.predictions(run.id), data.faces(dataset.id, dataset.revision))
+    return EvaluatedRun(dataset, run, data.run_predictions(run.id), data.dataset_faces(dataset.id, dataset.revision))
 
 
 # which run, and how good
 
 
-def choose_run(known: list[Run]) -> Run:
+def choose_run(runs: list[Run]) -> Run:
     """The run of the address, or the newest; a chooser when there are several."""
-    by_id = {run.id: run for run in known}
-    wanted = st.query_params.get("run", known[0].id)
-    if wanted not in by_id:
-        wanted = known[0].id
-    if len(known) > 1:
-        wanted = st.selectbox(
+    by_id = {run.id: run for run in runs}
+    run_id = st.query_params.get("run", runs[0].id)
+    if run_id not in by_id:
+        run_id = runs[0].id
+    if len(runs) > 1:
+        run_id = st.selectbox(
             "Training run",
             list(by_id),
-            index=list(by_id).index(wanted),
-            format_func=lambda key: ("newest, " if key == known[0].id else "") + training_page.title(by_id[key]),
-            key=f"evaluated_run_{known[0].dataset_id}",
+            index=list(by_id).index(run_id),
+            format_func=lambda key: ("newest, " if key == runs[0].id else "") + training_page.run_title(by_id[key]),
+            key=f"evaluated_run_{runs[0].dataset_id}",
             width=300,
         )
-    if wanted == known[0].id:
+    if run_id == runs[0].id:
         st.query_params.pop("run", None)
     else:
-        st.query_params["run"] = wanted
-    return by_id[wanted]
+        st.query_params["run"] = run_id
+    return by_id[run_id]
 
 
-def headline(run: Run) -> None:
+def show_headline(run: Run) -> None:
     """The answer: accuracy with its interval, in numbers and in a sentence."""
     metrics, (low, high) = run.metrics, run.metrics["accuracy_ci95"]
     with st.container(horizontal=True, gap="large", vertical_alignment="top"):
@@ -106,39 +106,39 @@ def _interval(low: float, high: float) -> str:
     return f"{words.percent(low)} to {words.percent(high)}"
 
 
-def stale(page: Shown) -> None:
+def show_stale_notice(evaluated: EvaluatedRun) -> None:
     """Say that the photos have moved on, with the way to catch up: one click trains with the settings of this run."""
     with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(":material/update: Photos or names changed since this run; it tells about the earlier ones.")
         if st.button("Train again", type="primary", icon=":material/school:"):
-            training_page.again(page.dataset, page.run)
+            training_page.train_again(evaluated.dataset, evaluated.run)
 
 
-def finding(evaluation: Evaluation) -> str:
+def confusion_summary(evaluation: Evaluation) -> str:
     """Say what the errors come to: "4 of 5 errors are Jerry taken for Ben"."""
     total = evaluation.n_test - evaluation.n_correct
     if not total:
         return "Nobody was taken for anybody else"
-    first = evaluation.most_confused[0]
-    pair = f"{words.person(first.person)} taken for {words.person(first.given)}"
+    commonest_pair = evaluation.most_confused[0]
+    pair = f"{words.display_name(commonest_pair.person)} taken for {words.display_name(commonest_pair.given)}"
     if total == 1:
         return f"The one error is {pair}"
-    if first.count == 1:
+    if commonest_pair.count == 1:
         return f"{words.count(total, 'error')}, each between other people"
-    return f"{words.count(first.count)} of {words.count(total, 'error')} are {pair}"
+    return f"{words.count(commonest_pair.count)} of {words.count(total, 'error')} are {pair}"
 
 
 # person by person
 
 
-def people(page: Shown) -> None:
+def show_people_section(evaluated: EvaluatedRun) -> None:
     """A sortable table, the hardest person first."""
-    table = people_table(page.evaluation)
-    always = int((table["Recognised"] == 100).sum())
+    table = per_person_table(evaluated.evaluation)
+    n_always_right = int((table["Recognised"] == 100).sum())
     tested = words.count(len(table), "tested person", "tested people")
-    st.markdown(f"**{words.count(always)} of {tested} were always recognised**")
+    st.markdown(f"**{words.count(n_always_right)} of {tested} were always recognised**")
     if len(table) <= PORTRAITS_MOST:
-        table.insert(0, "Face", _portraits(page, table["key"]))
+        table.insert(0, "Face", _portrait_addresses(evaluated, table["key"]))
     st.dataframe(
         table.drop(columns="key"),
         hide_index=True,
@@ -150,7 +150,7 @@ def people(page: Shown) -> None:
     )
     st.download_button(
         "Download as CSV",
-        people_csv(page.evaluation),
+        people_csv(evaluated.evaluation),
         file_name="people.csv",
         mime="text/csv",
         icon=":material/download:",
@@ -158,18 +158,18 @@ def people(page: Shown) -> None:
     )
 
 
-def people_table(evaluation: Evaluation) -> pd.DataFrame:
+def per_person_table(evaluation: Evaluation) -> pd.DataFrame:
     """One row a tested person: rates in per cent, faces tested, and whom the most errors named; the lowest F1 first."""
-    taken = {pair.person: pair for pair in reversed(evaluation.most_confused)}
+    main_confusions = {pair.person: pair for pair in reversed(evaluation.most_confused)}
     rows = [
         (
             result.person,
-            words.person(result.person),
+            words.display_name(result.person),
             100 * result.recall,
             100 * result.precision,
             100 * result.f1,
             result.support,
-            _taken_for(taken.get(result.person)),
+            _taken_for(main_confusions.get(result.person)),
         )
         for result in evaluation.per_person
         if result.support
@@ -181,15 +181,18 @@ def people_table(evaluation: Evaluation) -> pd.DataFrame:
     )
 
 
-def _taken_for(pair: Confused | None) -> str:
+def _taken_for(pair: ConfusedPair | None) -> str:
     if pair is None:
         return ""
-    return f"{words.person(pair.given)}{f' ({pair.count})' if pair.count > 1 else ''}"
+    return f"{words.display_name(pair.given)}{f' ({pair.count})' if pair.count > 1 else ''}"
 
 
-def _portraits(page: Shown, names: pd.Series) -> list[str | None]:
-    covers = {person.name: person.cover_crop_id for person in data.people(page.dataset.id, page.dataset.revision)}
-    return [gallery.crop_address(page.dataset.id, covers[name]) if name in covers else None for name in names]
+def _portrait_addresses(evaluated: EvaluatedRun, names: pd.Series) -> list[str | None]:
+    covers = {
+        person.name: person.cover_crop_id
+        for person in data.dataset_people(evaluated.dataset.id, evaluated.dataset.revision)
+    }
+    return [gallery.crop_address(evaluated.dataset.id, covers[name]) if name in covers else None for name in names]
 
 
 def _columns() -> dict[str, Any]:
@@ -211,14 +214,14 @@ def _columns() -> dict[str, Any]:
 # how this was measured
 
 
-def method(page: Shown) -> None:
+def show_method_section(evaluated: EvaluatedRun) -> None:
     """Everything somebody needs to judge the numbers, or to get them again."""
-    run, evaluation = page.run, page.evaluation
+    run, evaluation = evaluated.run, evaluated.evaluation
     params = run.params
     st.markdown(words.plain(params["why"]))
     left, right = st.columns(2, gap="large")
     with left:
-        _facts(
+        _show_facts(
             {
                 "Tested faces": words.count(evaluation.n_test),
                 "Learned from": words.count(run.metrics["n_train"], "face"),
@@ -230,21 +233,21 @@ def method(page: Shown) -> None:
             }
         )
     with right:
-        _facts(
+        _show_facts(
             {
                 "Classifier": f"linear SVM, C {params['chosen_c']:g}",
                 "Embedding model": _model_title(run.model_id),
                 "Folds": words.count(params["folds"]),
                 "Seed": str(params["seed"]),
-                "Revision of the photos": f"{run.revision}{' (changed since)' if page.stale else ''}",
-                "Trained": f"{words.ago(run.created)}, in {words.duration(run.seconds)}",
+                "Revision of the photos": f"{run.revision}{' (changed since)' if evaluated.stale else ''}",
+                "Trained": f"{words.ago(run.created)}, in {words.format_duration(run.seconds)}",
                 "Run": run.id,
             }
         )
-    _not_used(run)
+    _show_left_out(run)
 
 
-def _facts(rows: dict[str, str]) -> None:
+def _show_facts(rows: dict[str, str]) -> None:
     st.table(pd.DataFrame(rows.items()).map(words.plain), border="horizontal", hide_index=True, hide_header=True)
 
 
@@ -255,7 +258,7 @@ def _model_title(model_id: str) -> str:
         return model_id
 
 
-def _not_used(run: Run) -> None:
+def _show_left_out(run: Run) -> None:
     for dropped in run.params["dropped"]:
         st.caption(f"{words.count(dropped['faces'], 'face')} not used: {words.plain(dropped['reason'])}")
     left_out = run.params["left_out"]
@@ -264,7 +267,7 @@ def _not_used(run: Run) -> None:
         return
     st.markdown(f"**{words.count(len(left_out), 'person', 'people')} left out**")
     st.dataframe(
-        pd.DataFrame([{"Person": words.person(entry["person"]), "Why": entry["reason"]} for entry in left_out]),
+        pd.DataFrame([{"Person": words.display_name(entry["person"]), "Why": entry["reason"]} for entry in left_out]),
         hide_index=True,
         height=min(320, 40 + 36 * len(left_out)),
         alt="People who took no part, and why.",

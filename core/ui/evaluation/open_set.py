@@ -8,68 +8,68 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.learn.metrics.calibration import rank_curve, reliability
+from core.learn.metrics.calibration import rank_curve, reliability_bins
 from core.learn.open_set.rejection_rule import TARGET_RATE, Impostors
 from core.store.protocols import Run
 from core.ui import charts, data, words
 from core.ui.evaluation import evaluation_charts
-from core.ui.evaluation.evaluation_charts import Limit, Sort
-from core.ui.evaluation.evaluation_page import Shown
+from core.ui.evaluation.evaluation_charts import HistogramGroup, ThresholdLine
+from core.ui.evaluation.evaluation_page import EvaluatedRun
 from core.workflows.evaluation import evaluate
 from core.workflows.evaluation.evaluate import STRICT_RATE
 from core.workflows.training.train import load_recogniser
 
-MANY_UNKNOWN = 0.2
+MANY_UNKNOWN_SHARE = 0.2
 """The share of tested photos called unknown above which something is wrong with the labels."""
 BINS = 40
-GIVEN_COLOUR = charts.PALETTE[3]
+GIVEN_STRANGERS_COLOUR = charts.PALETTE[3]
 
 
-def brief(run: Run) -> None:
+def show_strangers_line(run: Run) -> None:
     """One line for the head of the page."""
     share = words.strangers_share(run.params["threshold"])
     st.markdown(f"**Strangers.** Of people it was never shown {share} would get a name; the others are unknown.")
 
 
-def section(page: Shown) -> None:
+def show_strangers_section(evaluated: EvaluatedRun) -> None:
     """What becomes of strangers, and what that costs the people who are known."""
-    promises = _promises(page.run.id)
-    st.markdown(f"**{finding(page.run, promises)}**")
-    st.markdown(sentence(page.run, n_unknown(page)))
-    if given := page.run.params.get("strangers_given"):
-        st.caption(words.plain(given_sentence(given)))
-    _rates(page, promises)
-    _limits(promises)
+    promises = _promises(evaluated.run.id)
+    st.markdown(f"**{strangers_summary(evaluated.run, promises)}**")
+    st.markdown(threshold_sentence(evaluated.run, count_unknown(evaluated)))
+    if strangers := evaluated.run.params.get("strangers_given"):
+        st.caption(words.plain(given_strangers_sentence(strangers)))
+    _show_rates(evaluated, promises)
+    _show_thresholds(promises)
     left, right = st.columns(2, gap="large")
     with left:
-        _likeness(page)
+        _show_likeness(evaluated)
     with right:
-        _honesty(page)
-        _ranks(page)
+        _show_calibration(evaluated)
+        _show_ranks(evaluated)
 
 
-def n_unknown(page: Shown) -> int:
+def count_unknown(evaluated: EvaluatedRun) -> int:
     """How many tested faces the limit in use would have called unknown."""
-    return int(np.count_nonzero(page.predictions.scores <= page.run.params["threshold"]["score"]))
+    return int(np.count_nonzero(evaluated.predictions.scores <= evaluated.run.params["threshold"]["score"]))
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
 def _promises(run_id: str) -> list[dict[str, Any]]:
     run = data.services().runs.run(run_id)
-    return evaluate.promises(data.predictions(run_id), load_recogniser(data.services().artifacts, run))
+    return evaluate.threshold_promises(data.run_predictions(run_id), load_recogniser(data.services().artifacts, run))
 
 
 # in words
 
 
-def finding(run: Run, promises: list[dict[str, Any]]) -> str:
+def strangers_summary(run: Run, promises: list[dict[str, Any]]) -> str:
     """Say what the limit in use costs: "99.4 % of known faces get their right name, about 1 % of strangers get one"."""
-    kept = next(limit["correct_name_rate"] for limit in promises if limit["fpir"] == TARGET_RATE)
+    correct_rate = next(promise["correct_name_rate"] for promise in promises if promise["fpir"] == TARGET_RATE)
     share = words.strangers_share(run.params["threshold"])
-    return f"{words.percent(kept)} of known faces get their right name, {share} of strangers get one"
+    return f"{words.percent(correct_rate)} of known faces get their right name, {share} of strangers get one"
 
 
-def sentence(run: Run, unknown: int) -> str:
+def threshold_sentence(run: Run, unknown: int) -> str:
     """Say how like a person a face must be to get the name, why, and what that costs those who are known."""
     threshold = run.params["threshold"]
     rule = f"A face gets a name when its likeness to that person is above {threshold['score']:.2f}, else it is unknown."
@@ -80,95 +80,96 @@ def sentence(run: Run, unknown: int) -> str:
             "a name."
         )
     else:
-        given = " or given as strangers" if run.params.get("strangers_given") else ""
+        strangers_clause = " or given as strangers" if run.params.get("strangers_given") else ""
         why = (
-            f"With {words.count(threshold['n_impostor_people'], 'people', 'people')} hidden from it in turn{given}, "
-            f"{words.percent(threshold['expected'])} of {words.count(threshold['n_impostors'], 'face')} got a name, "
+            f"With {words.count(threshold['n_impostor_people'], 'people', 'people')} hidden from it in turn"
+            f"{strangers_clause}, {words.percent(threshold['expected'])} of "
+            f"{words.count(threshold['n_impostors'], 'face')} got a name, "
             f"so {words.strangers_share(threshold)} of strangers would."
         )
         if not threshold["enough"]:
             why += f" These are too few people to be sure of {words.percent(threshold['rate'])}."
-    of = f"of the {words.count(run.metrics['n_test'], 'tested face')}"
-    cost = f"By this rule {words.count(unknown) if unknown else 'none'} {of} would have been called unknown."
-    many = unknown > MANY_UNKNOWN * run.metrics["n_test"]
-    advice = " That is many: some photos may lie under the wrong name, and the map shows which." if many else ""
+    of_tested = f"of the {words.count(run.metrics['n_test'], 'tested face')}"
+    cost = f"By this rule {words.count(unknown) if unknown else 'none'} {of_tested} would have been called unknown."
+    is_many = unknown > MANY_UNKNOWN_SHARE * run.metrics["n_test"]
+    advice = " That is many: some photos may lie under the wrong name, and the map shows which." if is_many else ""
     return f"{rule} {why} {cost}{advice}"
 
 
-def given_sentence(given: dict[str, Any]) -> str:
+def given_strangers_sentence(strangers: dict[str, Any]) -> str:
     """Say what became of the photos of other people that were given for the training."""
-    told = (
-        f"From {given['title']} {words.count(given['used'], 'face')} of "
-        f"{words.count(given['people'], 'person', 'people')} helped to set the limits; none of them is kept."
+    sentence = (
+        f"From {strangers['title']} {words.count(strangers['used'], 'face')} of "
+        f"{words.count(strangers['people'], 'person', 'people')} helped to set the limits; none of them is kept."
     )
-    if given["refused"]:
-        told += f" {words.count(given['refused'], 'photo')} could not be used."
-    for one in given["known"]:
-        told += (
-            f" {words.count(one['photos'], 'photo')} of {words.person(one['person'])} "
-            f"{'was' if one['photos'] == 1 else 'were'} not used: {one['why']}."
+    if strangers["refused"]:
+        sentence += f" {words.count(strangers['refused'], 'photo')} could not be used."
+    for known_person in strangers["known"]:
+        sentence += (
+            f" {words.count(known_person['photos'], 'photo')} of {words.display_name(known_person['person'])} "
+            f"{'was' if known_person['photos'] == 1 else 'were'} not used: {known_person['why']}."
         )
-    return told
+    return sentence
 
 
-def hidden_sentence(impostors: Impostors, limit: float) -> str:
+def hidden_people_sentence(impostors: Impostors, threshold: float) -> str:
     """Say how many of those who played the stranger got a name."""
-    passing = impostors.passing(limit)
-    named = int(np.count_nonzero(impostors.scores > limit))
+    passing = impostors.passing(threshold)
+    n_named = int(np.count_nonzero(impostors.scores > threshold))
     faces, people = len(impostors.scores), len(passing)
     return (
         f"{words.count(people, 'person', 'people')} played the stranger with {words.count(faces, 'face')}: "
-        f"{words.count(named) if named else 'none'} of these {'is' if named < 2 else 'are'} above the limit."
+        f"{words.count(n_named) if n_named else 'none'} of these {'is' if n_named < 2 else 'are'} above the limit."
     )
 
 
 # the parts
 
 
-def _rates(page: Shown, promises: list[dict[str, Any]]) -> None:
-    at = {limit["fpir"]: limit for limit in promises}
+def _show_rates(evaluated: EvaluatedRun, promises: list[dict[str, Any]]) -> None:
+    promise_at = {promise["fpir"]: promise for promise in promises}
     with st.container(horizontal=True, gap="large"):
         for rate in (TARGET_RATE, STRICT_RATE):
             st.metric(
                 f"Found and named (DIR) at FPIR {words.percent(rate)}",
-                words.percent(at[rate]["correct_name_rate"]),
-                "enough people to tell" if at[rate]["enough_data"] else "too few people to be sure of the FPIR",
+                words.percent(promise_at[rate]["correct_name_rate"]),
+                "enough people to tell" if promise_at[rate]["enough_data"] else "too few people to be sure of the FPIR",
                 delta_color="off",
                 delta_arrow="off",
                 width="content",
             )
-    st.caption(protocol(page.run, page.predictions.impostors))
+    st.caption(protocol_sentence(evaluated.run, evaluated.predictions.impostors))
 
 
-def protocol(run: Run, impostors: Impostors | None) -> str:
+def protocol_sentence(run: Run, impostors: Impostors | None) -> str:
     """Say who was in the gallery and who were the probes."""
     people, faces = words.count(run.metrics["n_people"], "person", "people"), run.metrics["n_train"]
     gallery = f"Gallery: {people}, {words.count(faces, 'face')} learned from. "
-    known = (
+    known_probes = (
         f"Known probes: {words.count(run.metrics['n_test'], 'face')} of the same people, each named by a recogniser "
         "that had not learned from its shot; found means the right name and a likeness above the limit. "
     )
     if impostors is None:
-        return gallery + known + "Strange probes: none, the limits are the model's own."
-    hidden, given = (len(np.unique(impostors.who[of])) for of in (~impostors.given, impostors.given))
-    parts = [f"{words.count(hidden, 'person', 'people')} left out of the gallery in turn"] if hidden else []
-    parts += [f"{words.count(given, 'stranger')} given"] if given else []
+        return gallery + known_probes + "Strange probes: none, the limits are the model's own."
+    n_hidden, n_given = (len(np.unique(impostors.who[mask])) for mask in (~impostors.given, impostors.given))
+    parts = [f"{words.count(n_hidden, 'person', 'people')} left out of the gallery in turn"] if n_hidden else []
+    parts += [f"{words.count(n_given, 'stranger')} given"] if n_given else []
     use = "they only show what the model's own limits do" if run.params["threshold"]["from_prior"] else "they set it"
-    return f"{gallery}{known}Strange probes: {' and '.join(parts)}; {use}."
+    return f"{gallery}{known_probes}Strange probes: {' and '.join(parts)}; {use}."
 
 
-def _limits(promises: list[dict[str, Any]]) -> None:
+def _show_thresholds(promises: list[dict[str, Any]]) -> None:
     table = pd.DataFrame(
         [
             {
-                "rate": words.percent(limit["fpir"]),
-                "score": limit["score"],
-                "expected": words.percent(limit["fpir_expected"], 2),
-                "interval": " to ".join(words.percent(bound, 2) for bound in limit["fpir_expected_ci95"]),
-                "enough": "yes" if limit["enough_data"] else "no",
-                "kept": 100 * limit["correct_name_rate"],
+                "rate": words.percent(promise["fpir"]),
+                "score": promise["score"],
+                "expected": words.percent(promise["fpir_expected"], 2),
+                "interval": " to ".join(words.percent(bound, 2) for bound in promise["fpir_expected_ci95"]),
+                "enough": "yes" if promise["enough_data"] else "no",
+                "kept": 100 * promise["correct_name_rate"],
             }
-            for limit in promises
+            for promise in promises
         ]
     )
     st.dataframe(
@@ -191,47 +192,63 @@ def _limits(promises: list[dict[str, Any]]) -> None:
     )
 
 
-def _likeness(page: Shown) -> None:
-    impostors, limit = page.predictions.impostors, page.run.params["threshold"]["score"]
-    said = hidden_sentence(impostors, limit) if impostors else "Nobody could be left out, so only known people show."
+def _show_likeness(evaluated: EvaluatedRun) -> None:
+    impostors, threshold = evaluated.predictions.impostors, evaluated.run.params["threshold"]["score"]
+    sentence = (
+        hidden_people_sentence(impostors, threshold)
+        if impostors
+        else "Nobody could be left out, so only known people show."
+    )
     st.markdown(f"**{'Known people and strangers by likeness' if impostors else 'Known people by likeness'}**")
-    st.plotly_chart(charts.figure(_likeness_json(page.run.id, limit, _ink())), key="likeness_chart", alt=said)
-    st.caption(said)
+    st.plotly_chart(
+        charts.figure_from_json(_likeness_json(evaluated.run.id, threshold, _ink())), key="likeness_chart", alt=sentence
+    )
+    st.caption(sentence)
     if impostors is None:
         st.caption("Runs from before this was kept do not have the strangers either: train again to see them.")
 
 
 @st.cache_data(show_spinner=False, max_entries=32)
-def _likeness_json(run_id: str, limit: float, ink: str) -> str:
-    said = data.predictions(run_id)
-    sorts = [Sort("known, rightly named", said.scores[~said.wrong].astype(np.float64), charts.RIGHT, "faces")]
-    if said.impostors:
-        for name, these, colour in (
-            ("left out in turn", ~said.impostors.given, charts.WRONG),
-            ("given as strangers", said.impostors.given, GIVEN_COLOUR),
+def _likeness_json(run_id: str, threshold: float, ink: str) -> str:
+    predictions = data.run_predictions(run_id)
+    groups = [
+        HistogramGroup(
+            "known, rightly named", predictions.scores[~predictions.wrong].astype(np.float64), charts.RIGHT, "faces"
+        )
+    ]
+    if predictions.impostors:
+        for name, mask, colour in (
+            ("left out in turn", ~predictions.impostors.given, charts.WRONG),
+            ("given as strangers", predictions.impostors.given, GIVEN_STRANGERS_COLOUR),
         ):
-            sorts += [Sort(name, said.impostors.scores[these], colour, "faces")] if these.any() else []
-    everything = np.concatenate([[limit], *(sort.values for sort in sorts)])
-    edges = np.linspace(float(everything.min()), float(everything.max()) + 1e-6, BINS + 1)
-    return evaluation_charts.histogram_json(sorts, edges, [Limit(limit, f"limit {limit:.2f}")], "likeness", ink=ink)
-
-
-def _honesty(page: Shown) -> None:
-    said = page.predictions
-    title = f"Probabilities are off by {words.percent(page.evaluation.ece)} on average (ECE)"
-    st.markdown(f"**{title}**")
-    bins = reliability(said.probs.astype(np.float64), ~said.wrong)
-    st.plotly_chart(
-        charts.figure(evaluation_charts.reliability_json(bins, ink=_ink())), key="reliability_chart", alt=title
+            groups += [HistogramGroup(name, predictions.impostors.scores[mask], colour, "faces")] if mask.any() else []
+    all_scores = np.concatenate([[threshold], *(group.values for group in groups)])
+    edges = np.linspace(float(all_scores.min()), float(all_scores.max()) + 1e-6, BINS + 1)
+    return evaluation_charts.histogram_json(
+        groups, edges, [ThresholdLine(threshold, f"limit {threshold:.2f}")], "likeness", ink=ink
     )
 
 
-def _ranks(page: Shown) -> None:
-    shares = rank_curve(page.predictions.ranks, min(10, len(page.predictions.people)))
+def _show_calibration(evaluated: EvaluatedRun) -> None:
+    predictions = evaluated.predictions
+    title = f"Probabilities are off by {words.percent(evaluated.evaluation.ece)} on average (ECE)"
+    st.markdown(f"**{title}**")
+    bins = reliability_bins(predictions.probs.astype(np.float64), ~predictions.wrong)
+    st.plotly_chart(
+        charts.figure_from_json(evaluation_charts.reliability_json(bins, ink=_ink())),
+        key="reliability_chart",
+        alt=title,
+    )
+
+
+def _show_ranks(evaluated: EvaluatedRun) -> None:
+    shares = rank_curve(evaluated.predictions.ranks, min(10, len(evaluated.predictions.people)))
     third = min(3, len(shares))
     title = f"The true name is among the first {third} for {words.percent(shares[third - 1])} (rank-k)"
     st.markdown(f"**{title}**")
-    st.plotly_chart(charts.figure(evaluation_charts.ranks_json(shares, ink=_ink())), key="rank_chart", alt=title)
+    st.plotly_chart(
+        charts.figure_from_json(evaluation_charts.ranks_json(shares, ink=_ink())), key="rank_chart", alt=title
+    )
 
 
 def _ink() -> str:

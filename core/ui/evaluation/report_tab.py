@@ -9,14 +9,14 @@ import streamlit as st
 
 from core.base.errors import NotFound
 from core.base.types import Revision
-from core.store.artifacts import Kind, content_id
+from core.store.artifacts import ArtifactKind, content_id
 from core.ui import data, state, words
-from core.ui.evaluation.evaluation_page import Shown
-from core.workflows.evaluation.report import Report, make_report
+from core.ui.evaluation.evaluation_page import EvaluatedRun
+from core.workflows.evaluation.report import WrittenReport, make_report
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ReportRequest:
     """Everything that a report follows from: as long as it is the same, so is the report."""
 
     run_id: str
@@ -26,7 +26,7 @@ class Wanted:
     faces: bool
 
 
-def section(page: Shown) -> None:
+def show_report_section(evaluated: EvaluatedRun) -> None:
     """What is in it, whether with faces, the button, and then the files."""
     st.markdown(
         "**One file to keep or to pass on**: the data, how it was measured, all figures and charts, the worst errors, "
@@ -40,37 +40,37 @@ def section(page: Shown) -> None:
             key="report_faces",
             help="The pictures beside the worst errors. Leave them out when others will read it; names stay in it.",
         )
-        wanted = Wanted(page.run.id, page.dataset.revision, _study_id(page), faces)
+        request = ReportRequest(evaluated.run.id, evaluated.dataset.revision, _study_id(evaluated), faces)
         if st.button("Make the report", type="primary", icon=":material/description:"):
-            st.session_state[state.REPORT] = wanted
-    if st.session_state.get(state.REPORT) == wanted:
-        _files(_made(wanted))
+            st.session_state[state.REPORT] = request
+    if st.session_state.get(state.REPORT) == request:
+        _show_downloads(_build_report(request))
     else:
-        _made.clear()  # pictures of people stay in memory no longer than they are asked for
+        _build_report.clear()  # pictures of people stay in memory no longer than they are asked for
 
 
-def _study_id(page: Shown) -> str:
+def _study_id(evaluated: EvaluatedRun) -> str:
     try:
-        return content_id(data.services().artifacts.read(page.dataset.id, Kind.STUDY, page.run.id))
+        return content_id(data.services().artifacts.read(evaluated.dataset.id, ArtifactKind.STUDY, evaluated.run.id))
     except NotFound:
         return ""
 
 
 @st.cache_data(show_spinner="Writing the report", max_entries=1, scope="session")
-def _made(wanted: Wanted) -> Report:
-    return make_report(data.services().report_tools(), wanted.run_id, faces=wanted.faces)
+def _build_report(request: ReportRequest) -> WrittenReport:
+    return make_report(data.services().report_tools(), request.run_id, faces=request.faces)
 
 
-def _files(made: Report) -> None:
+def _show_downloads(report: WrittenReport) -> None:
     with st.container(horizontal=True):
-        for ending, content, mime in (("html", made.html, "text/html"), ("pdf", made.pdf, "application/pdf")):
+        for ending, content, mime in (("html", report.html, "text/html"), ("pdf", report.pdf, "application/pdf")):
             st.download_button(
-                f"{ending.upper()} file, {words.size(len(content))}",
+                f"{ending.upper()} file, {words.format_size(len(content))}",
                 content,
-                file_name=f"{made.name}.{ending}",
+                file_name=f"{report.name}.{ending}",
                 mime=mime,
                 icon=":material/download:",
                 on_click="ignore",
                 key=f"report_{ending}",
             )
-    st.table(pd.DataFrame(made.facts).map(words.plain), border="horizontal", hide_index=True, hide_header=True)
+    st.table(pd.DataFrame(report.facts).map(words.plain), border="horizontal", hide_index=True, hide_header=True)

@@ -12,13 +12,13 @@ from core.base.types import Revision
 from core.learn.model_selection.comparison import Comparison, Verdict
 from core.store.protocols import Run
 from core.ui import address, charts, data, gallery, words
-from core.ui.components.picker import Grid, picker
+from core.ui.components.picker import Grid, draw_picker
 from core.ui.evaluation import evaluation_charts
-from core.ui.evaluation.evaluation_page import Shown
+from core.ui.evaluation.evaluation_page import EvaluatedRun
 from core.ui.labels import correction_history, corrections, face_review, face_sheet
 from core.ui.training import training_page
 from core.workflows.evaluation import compare
-from core.workflows.evaluation.compare import Between, Compared, Outcome, Setting
+from core.workflows.evaluation.compare import ChangedSetting, FaceOutcome, RunChanges, RunComparison
 
 PER_PAGE = 24
 EVENTS_SHOWN = 8
@@ -32,51 +32,53 @@ _TRUST = {
 }
 
 
-def section(page: Shown) -> None:
+def show_comparison_section(evaluated: EvaluatedRun) -> None:
     """The run of the page against another one of the dataset."""
-    other = _choose(page.run, [run for run in data.runs(page.dataset) if run.id != page.run.id])
-    older, newer = compare.in_order(page.run, other)
-    _result(page, _compared(page.dataset.id, page.dataset.revision, older.id, newer.id))
+    other_run = _choose_other_run(
+        evaluated.run, [run for run in data.dataset_runs(evaluated.dataset) if run.id != evaluated.run.id]
+    )
+    older, newer = compare.order_runs(evaluated.run, other_run)
+    _show_comparison(evaluated, _compare_runs(evaluated.dataset.id, evaluated.dataset.revision, older.id, newer.id))
 
 
-def _choose(run: Run, others: list[Run]) -> Run:
+def _choose_other_run(run: Run, candidates: list[Run]) -> Run:
     """The run of the address, else the one before, else the one after; a chooser when there are several."""
-    by_id = {other.id: other for other in others}
-    before = next((other.id for other in others if other.created < run.created), others[-1].id)
-    wanted = address.asked(AGAINST)
-    wanted = wanted if wanted in by_id else before
-    if len(others) > 1:
-        wanted = st.selectbox(
+    by_id = {candidate.id: candidate for candidate in candidates}
+    before = next((candidate.id for candidate in candidates if candidate.created < run.created), candidates[-1].id)
+    run_id = address.query_value(AGAINST)
+    run_id = run_id if run_id in by_id else before
+    if len(candidates) > 1:
+        run_id = st.selectbox(
             "Compared with",
             list(by_id),
-            index=list(by_id).index(wanted),
-            format_func=lambda key: training_page.title(by_id[key]),
+            index=list(by_id).index(run_id),
+            format_func=lambda key: training_page.run_title(by_id[key]),
             key=f"compared_with_{run.id}",
             width=300,
         )
-    address.remember(**{AGAINST: wanted if wanted != before else None})
-    return by_id[wanted]
+    address.set_query_values(**{AGAINST: run_id if run_id != before else None})
+    return by_id[run_id]
 
 
 @st.cache_resource(show_spinner="Comparing", max_entries=4)
-def _compared(dataset_id: str, revision: Revision, older: str, newer: str) -> Compared:
+def _compare_runs(dataset_id: str, revision: Revision, older: str, newer: str) -> RunComparison:
     services = data.services()
-    old, new = ((services.runs.run(run_id), data.predictions(run_id)) for run_id in (older, newer))
+    old, new = ((services.runs.run(run_id), data.run_predictions(run_id)) for run_id in (older, newer))
     return compare.compare_runs(services.store, services.log, old, new)
 
 
 @st.fragment
-def _result(page: Shown, compared: Compared) -> None:
+def _show_comparison(evaluated: EvaluatedRun, compared: RunComparison) -> None:
     corrections.keep_in_step()
     counts = compared.counts
     st.markdown(f"{_TRUST[counts.verdict]} **{words.plain(counts.sentence())}**")
     left, right = st.columns([2, 3], gap="large")
     with left:
-        _counts(compared)
+        _show_counts(compared)
     with right:
-        _between(page, compared.between)
-    _faces(page, "Newly right", compared.newly_right, "right", compared.cleared)
-    _faces(page, "Newly wrong", compared.newly_wrong, "wrong")
+        _show_changes_between(evaluated, compared.between)
+    _show_changed_faces(evaluated, "Newly right", compared.newly_right, "right", compared.cleared)
+    _show_changed_faces(evaluated, "Newly wrong", compared.newly_wrong, "wrong")
     st.caption(
         f"Judged by today's names, on the {words.count(counts.faces, 'face')} that both runs were tested on. "
         "Chance: McNemar's exact test; and the interval of the difference has to leave out 0 when other people and "
@@ -84,22 +86,22 @@ def _result(page: Shown, compared: Compared) -> None:
     )
 
 
-def _counts(compared: Compared) -> None:
+def _show_counts(compared: RunComparison) -> None:
     counts = compared.counts
-    drawn = evaluation_charts.changes_json(
+    figure_json = evaluation_charts.changes_json(
         counts.both, counts.only_old, counts.only_new, counts.neither, ink=charts.INK[st.context.theme.type == "dark"]
     )
     st.plotly_chart(
-        charts.figure(drawn),
+        charts.figure_from_json(figure_json),
         key="changes_chart",
         config={"displayModeBar": False},
         alt=f"Right in both runs {counts.both}, newly wrong {counts.only_old}, newly right {counts.only_new}, "
         f"wrong in both {counts.neither}.",
     )
-    st.caption(_accuracies(counts))
+    st.caption(_accuracy_sentence(counts))
 
 
-def _accuracies(counts: Comparison) -> str:
+def _accuracy_sentence(counts: Comparison) -> str:
     before, now = ((counts.both + only) / counts.faces for only in (counts.only_old, counts.only_new))
     if not counts.only_old and not counts.only_new:
         return f"Accuracy {words.percent(now)} in both."
@@ -113,24 +115,32 @@ def _accuracies(counts: Comparison) -> str:
 # which faces changed
 
 
-def _faces(page: Shown, title: str, changed: Sequence[Outcome], key: str, cleared: Sequence[Outcome] = ()) -> None:
+def _show_changed_faces(
+    evaluated: EvaluatedRun, title: str, changed: Sequence[FaceOutcome], key: str, cleared: Sequence[FaceOutcome] = ()
+) -> None:
     st.markdown(f"**{title}: {words.count(len(changed) + len(cleared), 'face') if changed or cleared else 'none'}**")
     if cleared:
         st.caption(cleared_sentence(len(cleared)))
-    notes = {one.face_id: f"{words.person(one.said_old)} before, {words.person(one.said_new)} now" for one in changed}
-    notes |= {one.face_id: "name corrected" for one in cleared}
-    shown = [one for one in (*changed, *cleared) if one.face_id in page.faces.row]
-    if not shown:
+    notes = {
+        outcome.face_id: f"{words.display_name(outcome.said_old)} before, {words.display_name(outcome.said_new)} now"
+        for outcome in changed
+    }
+    notes |= {outcome.face_id: "name corrected" for outcome in cleared}
+    present = [outcome for outcome in (*changed, *cleared) if outcome.face_id in evaluated.faces.row]
+    if not present:
         return
-    part = shown[gallery.page_slice(len(shown), PER_PAGE, f"changed_{key}")]
+    outcomes_on_page = present[gallery.page_slice(len(present), PER_PAGE, f"changed_{key}")]
     tiles = [
-        replace(face_review.pickable(page.dataset, page.faces, page.faces.row[one.face_id]), note=notes[one.face_id])
-        for one in part
+        replace(
+            face_review.face_tile(evaluated.dataset, evaluated.faces, evaluated.faces.row[outcome.face_id]),
+            note=notes[outcome.face_id],
+        )
+        for outcome in outcomes_on_page
     ]
     grid = Grid(f"{title}. Click a face to see its photo.", {"Enter": "open"}, 140, click="open")
-    picked = picker(f"changed_{key}", tiles, grid, corrections.epoch())
+    picked = draw_picker(f"changed_{key}", tiles, grid, corrections.current_epoch())
     if picked.command and picked.command.face_ids:
-        face_sheet.whole_photo(page.dataset, picked.command.face_ids[0])
+        face_sheet.open_photo_of_face(evaluated.dataset, picked.command.face_ids[0])
 
 
 def cleared_sentence(n: int) -> str:
@@ -145,11 +155,11 @@ def cleared_sentence(n: int) -> str:
 # what happened between
 
 
-def _between(page: Shown, between: Between) -> None:
+def _show_changes_between(evaluated: EvaluatedRun, between: RunChanges) -> None:
     st.markdown("**What changed in between**")
-    lines = [*_corrections(page, between), *_people(between), *_settings(between.settings)]
-    if between.learned:
-        lines.append(f"{between.learned:+d} faces learned from")
+    lines = [*_correction_lines(evaluated, between), *_people_lines(between), *_setting_lines(between.settings)]
+    if between.more_faces_learned:
+        lines.append(f"{between.more_faces_learned:+d} faces learned from")
     st.markdown(
         "\n".join(f"- {words.plain(line)}" for line in lines)
         if lines
@@ -157,31 +167,33 @@ def _between(page: Shown, between: Between) -> None:
     )
 
 
-def _corrections(page: Shown, between: Between) -> list[str]:
+def _correction_lines(evaluated: EvaluatedRun, between: RunChanges) -> list[str]:
     if not between.events:
         return []
-    names = data.services().store.names(page.dataset.id)
-    told = Counter(correction_history.sentence(event, names) for event in between.events)
-    lines = [f"{sentence}{f' ({times} times)' if times > 1 else ''}" for sentence, times in told.items()]
+    names = data.services().store.names(evaluated.dataset.id)
+    sentence_counts = Counter(correction_history.describe_event(event, names) for event in between.events)
+    lines = [f"{sentence}{f' ({times} times)' if times > 1 else ''}" for sentence, times in sentence_counts.items()]
     more = len(lines) - EVENTS_SHOWN
     return lines[:EVENTS_SHOWN] + ([f"and {words.count(more, 'other correction')}"] if more > 0 else [])
 
 
-def _people(between: Between) -> list[str]:
+def _people_lines(between: RunChanges) -> list[str]:
     lines = []
-    for names, what in ((between.came, "came"), (between.went, "went")):
+    for names, verb in ((between.people_added, "came"), (between.people_removed, "went")):
         if names:
-            some = ", ".join(words.person(name) for name in names[:EVENTS_SHOWN])
+            listed = ", ".join(words.display_name(name) for name in names[:EVENTS_SHOWN])
             more = len(names) - EVENTS_SHOWN
-            lines.append(f"{some}{f' and {more} more' if more > 0 else ''} {what}")
+            lines.append(f"{listed}{f' and {more} more' if more > 0 else ''} {verb}")
     return lines
 
 
-def _settings(settings: Sequence[Setting]) -> list[str]:
+def _setting_lines(settings: Sequence[ChangedSetting]) -> list[str]:
     return [
-        f"{training_page.SETTING_NAMES[one.name]}: {_value(one.old)} before, {_value(one.new)} now" for one in settings
+        f"{training_page.SETTING_NAMES[setting.name]}: "
+        f"{_value_text(setting.old)} before, {_value_text(setting.new)} now"
+        for setting in settings
     ]
 
 
-def _value(value: object) -> str:
+def _value_text(value: object) -> str:
     return "none" if value is None else str(value)

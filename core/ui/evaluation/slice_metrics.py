@@ -11,64 +11,64 @@ import streamlit as st
 from core.learn.metrics.slices import PHOTOS, POSE, QUALITY, SIZE
 from core.ui import charts, gallery, state, words
 from core.ui.evaluation import study_charts, study_progress, wrong_predictions
-from core.ui.evaluation.evaluation_page import Shown
-from core.ui.evaluation.wrong_predictions import Mistake
+from core.ui.evaluation.evaluation_page import EvaluatedRun
+from core.ui.evaluation.wrong_predictions import WrongPrediction
 from core.ui.labels import corrections
 
 PER_PAGE = 6
-KINDS = {
+SLICE_TITLES = {
     QUALITY: "Quality of the face",
     POSE: "Where the head is turned",
     SIZE: "Size of the face",
     PHOTOS: "Photos learned from",
 }
 """What slices are made by, in words."""
-FIGURES = {
+METRIC_TITLES = {
     "accuracy": ("Right (accuracy)", "The share of faces that got their name."),
     "balanced_accuracy": ("Balanced accuracy", "The mean over people of how often each is recognised."),
     "macro_f1": ("Macro F1", "The mean over people of how completely and how exclusively each is named."),
     "top3": ("Among the first three", "The true name is one of the three most likely."),
 }
-HARDLY = 0.005
+NEGLIGIBLE_GAIN = 0.005
 """A smaller gain in accuracy is not worth speaking of."""
-Place = tuple[str, str]
+SliceKey = tuple[str, str]
 """What a slice is made by, and its name."""
 
 
-def section(page: Shown) -> None:
+def show_slices_section(evaluated: EvaluatedRun) -> None:
     """The figures with their intervals, the slices, the learning curve, and the crops."""
-    made = study_progress.document(page, "slices")
-    if made is None:
+    study = study_progress.load_or_offer_study(evaluated, "slices")
+    if study is None:
         return
-    _crops(made["check"])
-    _figures(made)
-    _panel(page, made)
-    if made["check"]["ok"] is not False:
-        st.caption(f"**Crops.** {words.plain(made['check']['sentence'])}")
-    study_progress.method(made)
+    _warn_of_crops(study["check"])
+    _show_metrics(study)
+    _show_panel(evaluated, study)
+    if study["check"]["ok"] is not False:
+        st.caption(f"**Crops.** {words.plain(study['check']['sentence'])}")
+    study_progress.show_study_method(study)
 
 
-def _crops(check: dict[str, Any]) -> None:
+def _warn_of_crops(check: dict[str, Any]) -> None:
     if check["ok"] is False:
         st.warning(f"**The crops look wrong.** {words.plain(check['sentence'])}", icon=":material/warning:")
 
 
-def _figures(made: dict[str, Any]) -> None:
+def _show_metrics(study: dict[str, Any]) -> None:
     with st.container(horizontal=True, gap="large", vertical_alignment="top"):
-        for name, (label, meaning) in FIGURES.items():
+        for name, (label, meaning) in METRIC_TITLES.items():
             st.metric(
                 label,
-                words.percent(made[name]["mean"]),
-                study_progress.interval(made[name]),
+                words.percent(study[name]["mean"]),
+                study_progress.interval_text(study[name]),
                 delta_color="off",
                 delta_arrow="off",
                 width="content",
                 help=f"{meaning} Below: with 95 % certainty.",
             )
-    baseline = made["baseline"]["accuracy"]["mean"]
+    baseline = study["baseline"]["accuracy"]["mean"]
     st.caption(
-        f"All photos, those of a validation folder too, in {words.count(made['repeats'], 'repetition')} of "
-        f"{words.count(made['folds'], 'fold')}. Naming everybody as the most frequent person would be right for "
+        f"All photos, those of a validation folder too, in {words.count(study['repeats'], 'repetition')} of "
+        f"{words.count(study['folds'], 'fold')}. Naming everybody as the most frequent person would be right for "
         f"{words.percent(baseline)}."
     )
 
@@ -77,104 +77,110 @@ def _figures(made: dict[str, Any]) -> None:
 
 
 @st.fragment
-def _panel(page: Shown, made: dict[str, Any]) -> None:
+def _show_panel(evaluated: EvaluatedRun, study: dict[str, Any]) -> None:
     """Both charts, and the faces behind the slice that is chosen."""
     corrections.keep_in_step()
     left, right = st.columns([3, 2], gap="large")
     with left:
-        clicked = _slices(page, made)
+        clicked = _show_slices_chart(evaluated, study)
     with right:
-        _curve(made["learning_curve"])
-    _errors(page, made, clicked)
+        _show_learning_curve(study["learning_curve"])
+    _show_errors(evaluated, study, clicked)
 
 
-def _slices(page: Shown, made: dict[str, Any]) -> Place | None:
+def _show_slices_chart(evaluated: EvaluatedRun, study: dict[str, Any]) -> SliceKey | None:
     """The chart; which slice is clicked."""
-    st.markdown(f"**{words.plain(finding(made))}**")
+    st.markdown(f"**{words.plain(hardest_slice_summary(study))}**")
     event = st.plotly_chart(
-        charts.figure(_slices_chart(made)),
-        key=f"slices_chart_{page.run.id}",
+        charts.figure_from_json(_slices_chart_json(study)),
+        key=f"slices_chart_{evaluated.run.id}",
         on_select="rerun",
         selection_mode="points",
         config={"displayModeBar": False},
-        alt=f"Accuracy with its 95 % interval for every kind of face. {finding(made)}.",
+        alt=f"Accuracy with its 95 % interval for every kind of face. {hardest_slice_summary(study)}.",
     )
     return study_charts.picked_slice(event)
 
 
-def _slices_chart(made: dict[str, Any]) -> str:
-    groups: dict[str, list[dict[str, Any]]] = {KINDS[one["by"]]: [] for one in made["slices"]}
-    for one in made["slices"]:
-        groups[KINDS[one["by"]]].append(one)
+def _slices_chart_json(study: dict[str, Any]) -> str:
+    groups: dict[str, list[dict[str, Any]]] = {SLICE_TITLES[slice_result["by"]]: [] for slice_result in study["slices"]}
+    for slice_result in study["slices"]:
+        groups[SLICE_TITLES[slice_result["by"]]].append(slice_result)
     ink = charts.INK[st.context.theme.type == "dark"]
-    return study_charts.slices_json(groups, made["accuracy"]["mean"], ink=ink)
+    return study_charts.slices_json(groups, study["accuracy"]["mean"], ink=ink)
 
 
-def finding(made: dict[str, Any]) -> str:
+def hardest_slice_summary(study: dict[str, Any]) -> str:
     """Say which kind of face is harder than the rest, if one is for sure."""
-    overall = made["accuracy"]["mean"]
-    harder = [one for one in made["slices"] if one["accuracy"]["high"] < overall]
+    overall = study["accuracy"]["mean"]
+    harder = [slice_result for slice_result in study["slices"] if slice_result["accuracy"]["high"] < overall]
     if not harder:
         return "No kind of face is harder than the others, as far as these photos can tell"
-    worst = min(harder, key=lambda one: float(one["accuracy"]["mean"]))
-    kind, share = KINDS[worst["by"]].lower(), words.percent(worst["accuracy"]["mean"])
+    worst = min(harder, key=lambda slice_result: float(slice_result["accuracy"]["mean"]))
+    kind, share = SLICE_TITLES[worst["by"]].lower(), words.percent(worst["accuracy"]["mean"])
     return f"Hardest is {kind}, {worst['slice']}: {share} right, against {words.percent(overall)} of all"
 
 
-def _errors(page: Shown, made: dict[str, Any], clicked: Place | None) -> None:
+def _show_errors(evaluated: EvaluatedRun, study: dict[str, Any], clicked: SliceKey | None) -> None:
     """The faces that were named wrongly, of one slice or of all."""
-    there = [one for one in made["errors"] if one["face"] in page.faces.row]
-    if not there:
+    errors = [error for error in study["errors"] if error["face"] in evaluated.faces.row]
+    if not errors:
         st.caption("No face was named wrongly in any repetition.")
         return
-    wanted = _choose(page, made["slices"], clicked, there)
-    among = [one for one in there if not wanted or one["slices"].get(wanted[0]) == wanted[1]]
-    if not among:
-        st.caption(f"{words.plain(_title(wanted))}: no face was named wrongly.")
-    part = among[gallery.page_slice(len(among), PER_PAGE, f"slice_errors_{wanted}")]
-    for one in part:
-        wrong_predictions.show(page, _mistake(one, made["repeats"]))
+    slice_key = _choose_slice(evaluated, study["slices"], clicked, errors)
+    matching = [error for error in errors if not slice_key or error["slices"].get(slice_key[0]) == slice_key[1]]
+    if not matching:
+        st.caption(f"{words.plain(_slice_title(slice_key))}: no face was named wrongly.")
+    errors_on_page = matching[gallery.page_slice(len(matching), PER_PAGE, f"slice_errors_{slice_key}")]
+    for error in errors_on_page:
+        wrong_predictions.show_wrong_prediction(evaluated, _wrong_prediction(error, study["repeats"]))
 
 
-def _choose(
-    page: Shown, known: Sequence[dict[str, Any]], clicked: Place | None, errors: Sequence[dict[str, Any]]
-) -> Place | None:
+def _choose_slice(
+    evaluated: EvaluatedRun,
+    slices: Sequence[dict[str, Any]],
+    clicked: SliceKey | None,
+    errors: Sequence[dict[str, Any]],
+) -> SliceKey | None:
     """A click on the chart moves the chooser, which can be moved without the chart too."""
-    places: list[Place | None] = [None, *((one["by"], one["slice"]) for one in known)]
-    key = f"slice_of_{page.run.id}"
-    if clicked in places and clicked != st.session_state.get(state.SLICE_CLICKED):
+    slice_keys: list[SliceKey | None] = [
+        None,
+        *((slice_result["by"], slice_result["slice"]) for slice_result in slices),
+    ]
+    key = f"slice_of_{evaluated.run.id}"
+    if clicked in slice_keys and clicked != st.session_state.get(state.SLICE_CLICKED):
         st.session_state[key] = clicked
     st.session_state[state.SLICE_CLICKED] = clicked
 
-    def told(place: Place | None) -> str:
-        n = sum(place is None or one["slices"].get(place[0]) == place[1] for one in errors)
-        return f"{_title(place)}: {words.count(n, 'face')}"
+    def label_of(slice_key: SliceKey | None) -> str:
+        n = sum(slice_key is None or error["slices"].get(slice_key[0]) == slice_key[1] for error in errors)
+        return f"{_slice_title(slice_key)}: {words.count(n, 'face')}"
 
-    return st.selectbox("Faces that were named wrongly", places, format_func=told, key=key, width=420)
-
-
-def _title(place: Place | None) -> str:
-    return f"{KINDS[place[0]]}, {place[1]}" if place else "All"
+    return st.selectbox("Faces that were named wrongly", slice_keys, format_func=label_of, key=key, width=420)
 
 
-def _mistake(one: dict[str, Any], repeats: int) -> Mistake:
-    note = f"named wrongly {round(one['wrong'] * repeats)} of {words.count(repeats, 'time')}"
-    return Mistake(one["face"], one["person"], one["given"], note)
+def _slice_title(slice_key: SliceKey | None) -> str:
+    return f"{SLICE_TITLES[slice_key[0]]}, {slice_key[1]}" if slice_key else "All"
+
+
+def _wrong_prediction(error: dict[str, Any], repeats: int) -> WrongPrediction:
+    note = f"named wrongly {round(error['wrong'] * repeats)} of {words.count(repeats, 'time')}"
+    return WrongPrediction(error["face"], error["person"], error["given"], note)
 
 
 # the learning curve
 
 
-def _curve(points: Sequence[dict[str, Any]]) -> None:
+def _show_learning_curve(points: Sequence[dict[str, Any]]) -> None:
     if not points:
         return
-    st.markdown(f"**{curve_finding(points)}**")
+    st.markdown(f"**{learning_curve_summary(points)}**")
     ink = charts.INK[st.context.theme.type == "dark"]
     st.plotly_chart(
-        charts.figure(study_charts.curve_json(points, ink=ink)),
+        charts.figure_from_json(study_charts.curve_json(points, ink=ink)),
         key="learning_curve",
         config={"displayModeBar": False},
-        alt=f"Accuracy by faces of a person that were learned from. {curve_finding(points)}.",
+        alt=f"Accuracy by faces of a person that were learned from. {learning_curve_summary(points)}.",
     )
     fewer = [point for point in points if point["people"] < points[0]["people"]]
     if fewer:
@@ -183,15 +189,15 @@ def _curve(points: Sequence[dict[str, Any]]) -> None:
         st.caption(f"Of {people} {words.plain(having)}; the others gave all theirs.")
 
 
-def curve_finding(points: Sequence[dict[str, Any]]) -> str:
+def learning_curve_summary(points: Sequence[dict[str, Any]]) -> str:
     """Say what more photos of a person would bring."""
     first, last = points[0], points[-1]
-    enough = next(one for one in points if one["accuracy"]["mean"] >= last["accuracy"]["mean"] - HARDLY)
-    said = f"{_with(first)} of everybody"
+    enough = next(point for point in points if point["accuracy"]["mean"] >= last["accuracy"]["mean"] - NEGLIGIBLE_GAIN)
+    sentence = f"{_point_text(first)} of everybody"
     if enough is not first:
-        said += f", {_with(enough)}"
-    return f"{said}; more hardly helped" if enough is not last else said
+        sentence += f", {_point_text(enough)}"
+    return f"{sentence}; more hardly helped" if enough is not last else sentence
 
 
-def _with(point: dict[str, Any]) -> str:
+def _point_text(point: dict[str, Any]) -> str:
     return f"{words.percent(point['accuracy']['mean'])} right with {words.count(point['photos'], 'face')}"

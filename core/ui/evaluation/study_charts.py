@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 from core.ui import charts, words
 
 ROW_PX = 26
-CURVE_PX = 260
+CURVE_HEIGHT_PX = 260
 
 
 def slices_json(groups: Mapping[str, Sequence[Mapping[str, Any]]], overall: float, *, ink: str) -> str:
@@ -26,27 +26,27 @@ def slices_json(groups: Mapping[str, Sequence[Mapping[str, Any]]], overall: floa
     groups : heading to slices, each with ``by``, ``slice``, ``n`` and ``accuracy``
     """
     rows: list[Mapping[str, Any]] = []
-    places, labels, place = [], {}, 0
-    for heading, some in groups.items():
-        labels[place] = f"<b>{heading}</b>"
-        for one in some:
-            place += 1
-            rows.append(one)
-            places.append(place)
-            labels[place] = f"{one['slice']} ({words.count(one['n'])})"
-        place += 1
-    shares = [one["accuracy"] for one in rows]
-    drawn = go.Figure(
-        _dots(
+    positions, labels, position = [], {}, 0
+    for heading, slices in groups.items():
+        labels[position] = f"<b>{heading}</b>"
+        for slice_result in slices:
+            position += 1
+            rows.append(slice_result)
+            positions.append(position)
+            labels[position] = f"{slice_result['slice']} ({words.count(slice_result['n'])})"
+        position += 1
+    shares = [slice_result["accuracy"] for slice_result in rows]
+    figure = go.Figure(
+        _dot_trace(
             [share["mean"] for share in shares],
-            places,
-            customdata=[[one["by"], one["slice"]] for one in rows],
-            hovertext=[_told(one) for one in rows],
-            error_x=_errors(shares),
+            positions,
+            customdata=[[slice_result["by"], slice_result["slice"]] for slice_result in rows],
+            hovertext=[_slice_hover_text(slice_result) for slice_result in rows],
+            error_x=_error_bars(shares),
         )
     )
-    drawn.add_vline(x=overall, line={"color": ink, "width": 1, "dash": "dot"})
-    drawn.add_annotation(
+    figure.add_vline(x=overall, line={"color": ink, "width": 1, "dash": "dot"})
+    figure.add_annotation(
         x=overall,
         y=1,
         yref="paper",
@@ -56,20 +56,20 @@ def slices_json(groups: Mapping[str, Sequence[Mapping[str, Any]]], overall: floa
         showarrow=False,
     )
     least = min([overall, *(share["low"] for share in shares)])
-    drawn.update_layout(
-        **_layout(40 + ROW_PX * place, ink),
-        xaxis={**_axis(), "tickformat": ".0%", "range": _range(least)},
+    figure.update_layout(
+        **_layout(40 + ROW_PX * position, ink),
+        xaxis={**_axis(), "tickformat": ".0%", "range": _share_range(least)},
         yaxis={
             "tickvals": list(labels),
             "ticktext": list(labels.values()),
-            "range": [place - 0.4, -0.6],
+            "range": [position - 0.4, -0.6],
             "showgrid": False,
             "zeroline": False,
             "fixedrange": True,
             "ticks": "",
         },
     )
-    return str(drawn.to_json())
+    return str(figure.to_json())
 
 
 def curve_json(points: Sequence[Mapping[str, Any]], *, ink: str) -> str:
@@ -77,27 +77,28 @@ def curve_json(points: Sequence[Mapping[str, Any]], *, ink: str) -> str:
     shares = [point["accuracy"] for point in points]
     labels = [str(point["photos"]) for point in points]
     hover = [
-        f"{words.count(point['photos'], 'face')}: {_share(share)}" for point, share in zip(points, shares, strict=True)
+        f"{words.count(point['photos'], 'face')}: {_share_text(share)}"
+        for point, share in zip(points, shares, strict=True)
     ]
-    trace = _dots(labels, [share["mean"] for share in shares], hovertext=hover, error_y=_errors(shares))
+    trace = _dot_trace(labels, [share["mean"] for share in shares], hovertext=hover, error_y=_error_bars(shares))
     trace.update(mode="lines+markers", line={"color": charts.RIGHT, "width": 2})
-    drawn = go.Figure(trace)
-    drawn.update_layout(
-        **_layout(CURVE_PX, ink),
+    figure = go.Figure(trace)
+    figure.update_layout(
+        **_layout(CURVE_HEIGHT_PX, ink),
         xaxis={**_axis(), "type": "category", "showgrid": False, "title": {"text": "faces of each person"}},
-        yaxis={**_axis(), "tickformat": ".1~%", "range": _range(min(share["low"] for share in shares))},
+        yaxis={**_axis(), "tickformat": ".1~%", "range": _share_range(min(share["low"] for share in shares))},
     )
-    return str(drawn.to_json())
+    return str(figure.to_json())
 
 
 def picked_slice(event: Mapping[str, Any] | None) -> tuple[str, str] | None:
     """Read which slice was clicked, if one was."""
     points = ((event or {}).get("selection") or {}).get("points") or []
-    found = next((point["customdata"] for point in points if point.get("customdata")), None)
-    return (str(found[0]), str(found[1])) if found else None
+    customdata = next((point["customdata"] for point in points if point.get("customdata")), None)
+    return (str(customdata[0]), str(customdata[1])) if customdata else None
 
 
-def _dots(x: Sequence[Any], y: Sequence[Any], **more: Any) -> go.Scatter:
+def _dot_trace(x: Sequence[Any], y: Sequence[Any], **more: Any) -> go.Scatter:
     return go.Scatter(
         x=x,
         y=y,
@@ -111,7 +112,7 @@ def _dots(x: Sequence[Any], y: Sequence[Any], **more: Any) -> go.Scatter:
     )
 
 
-def _errors(shares: Sequence[Mapping[str, float]]) -> dict[str, Any]:
+def _error_bars(shares: Sequence[Mapping[str, float]]) -> dict[str, Any]:
     return {
         "type": "data",
         "symmetric": False,
@@ -123,15 +124,15 @@ def _errors(shares: Sequence[Mapping[str, float]]) -> dict[str, Any]:
     }
 
 
-def _told(one: Mapping[str, Any]) -> str:
-    return f"{one['slice']}: {_share(one['accuracy'])}, {words.count(one['n'], 'face')}"
+def _slice_hover_text(slice_result: Mapping[str, Any]) -> str:
+    return f"{slice_result['slice']}: {_share_text(slice_result['accuracy'])}, {words.count(slice_result['n'], 'face')}"
 
 
-def _share(share: Mapping[str, float]) -> str:
+def _share_text(share: Mapping[str, float]) -> str:
     return f"{words.percent(share['mean'])} right ({words.percent(share['low'])} to {words.percent(share['high'])})"
 
 
-def _range(least: float) -> list[float]:
+def _share_range(least: float) -> list[float]:
     """From a little below the least to a little beyond 1, so that a dot on the edge is whole."""
     room = max(0.01, 1 - least) * 0.06
     return [max(-room, least - room), 1 + room]

@@ -20,43 +20,43 @@ COVERS = 6
 LATELY = 6
 
 
-def welcome() -> None:
+def show_welcome() -> None:
     """The first visit: the sample and a place for a zip, nothing else."""
     left, right = st.columns(2, gap="large")
     with left, st.container(border=True):
         st.header("Try the sample", anchor=False)
         st.markdown("118 photos of 5 well-known people, about half a minute.")
         if st.button("Use the sample", type="primary", icon=":material/play_arrow:"):
-            start_sample()
+            create_sample_dataset()
     with right, st.container(border=True):
         st.header("Use your own photos", anchor=False)
         st.markdown("A zip with one folder a person. Photos stay on this computer.")
         uploads.first_dataset()
 
 
-def start_sample() -> None:
+def create_sample_dataset() -> None:
     """Make the sample dataset and start taking its photos."""
-    made = data.services().store.create_dataset(_free_name("Five celebrities"), DEFAULT_VECTORS_ID)
-    uploads.start_sample(made)
+    dataset = data.services().store.create_dataset(_free_name("Five celebrities"), DEFAULT_VECTORS_ID)
+    uploads.submit_sample_ingest(dataset)
 
 
-def _free_name(wanted: str) -> str:
-    taken = {dataset.name for dataset in data.services().store.datasets()}
+def _free_name(base_name: str) -> str:
+    used_names = {existing.name for existing in data.services().store.datasets()}
     return next(
         name
-        for number in range(1, len(taken) + 2)
-        if (name := f"{wanted} {number}" if number > 1 else wanted) not in taken
+        for number in range(1, len(used_names) + 2)
+        if (name := f"{base_name} {number}" if number > 1 else base_name) not in used_names
     )
 
 
-def sample_offer(known: list[Dataset]) -> None:
+def offer_sample(known: list[Dataset]) -> None:
     """The sample again, quietly, while nobody has taken it."""
-    if any(dataset.name.startswith("Five celebrities") for dataset in known):
+    if any(existing.name.startswith("Five celebrities") for existing in known):
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("The sample: 118 photos of 5 well-known people, about half a minute.")
         if st.button("Use the sample", type="tertiary"):
-            start_sample()
+            create_sample_dataset()
 
 
 @st.dialog("New dataset")
@@ -69,144 +69,144 @@ def new_dataset() -> None:
             "How faces are turned into numbers", list(models), format_func=lambda key: models[key].title
         )
         st.caption(words.plain(models[model].description))
-        if model not in {known.id for known in _installed_models()}:
+        if model not in {installed.id for installed in _installed_models()}:
             command = words.plain(f"python -m core models install {model}")
             st.caption(f":material/warning: Not installed here yet. Run this first: {command}")
     if st.button("Make it", type="primary", disabled=not name.strip()):
         try:
-            made = data.services().store.create_dataset(name, models[model].vectors_id)
+            dataset = data.services().store.create_dataset(name, models[model].vectors_id)
         except FaceAtlasError as refusal:
             st.error(words.plain(refusal))
         else:
-            frame.go(frame.INGEST, made.id)
+            frame.open_page(frame.INGEST, dataset.id)
 
 
-def dataset(shown: Dataset) -> None:
+def show_dataset_card(dataset: Dataset) -> None:
     """One dataset: cover faces, counts, how far it is, the next step, and a menu."""
-    counts = data.counts(shown.id, shown.revision)
-    runs = data.runs(shown)
+    counts = data.dataset_counts(dataset.id, dataset.revision)
+    runs = data.dataset_runs(dataset)
     run = runs[0] if runs else None
-    jobs_of_it = data.services().jobs.jobs(shown.id, limit=50)
-    step = trail.next_step(counts, run, shown.revision, jobs_of_it)
+    jobs_of_it = data.services().jobs.jobs(dataset.id, limit=50)
+    step = trail.next_dataset_step(counts, run, dataset.revision, jobs_of_it)
     with st.container(border=True):
         faces, middle, side = st.columns([4, 5, 2], vertical_alignment="center", gap="medium")
         with faces:
-            _covers(shown)
+            _covers(dataset)
         with middle:
-            st.header(words.plain(shown.name), anchor=False)
+            st.header(words.plain(dataset.name), anchor=False)
             people, photos = words.count(counts.people, "person", "people"), words.count(counts.photos, "photo")
             accuracy = f", {words.percent(run.metrics['accuracy'])} right on new photos" if run else ""
             st.markdown(f"{photos}, {words.count(counts.faces, 'face')}, {people}{accuracy}")
             _trail(trail.done_steps(counts, run, jobs_of_it))
-            damaged.runs(shown)
+            damaged.show_damaged_runs(dataset)
         with side:
             st.caption(words.plain(step.why))
-            if st.button(words.plain(step.label), key=f"next_{shown.id}", type="primary", width="stretch"):
-                frame.go(step.page, shown.id)
-            _menu(shown)
+            if st.button(words.plain(step.label), key=f"next_{dataset.id}", type="primary", width="stretch"):
+                frame.open_page(step.page, dataset.id)
+            _menu(dataset)
 
 
-def _covers(shown: Dataset) -> None:
-    people = sorted(data.people(shown.id, shown.revision), key=lambda person: -person.faces)[:COVERS]
+def _covers(dataset: Dataset) -> None:
+    people = sorted(data.dataset_people(dataset.id, dataset.revision), key=lambda person: -person.faces)[:COVERS]
     if people:
-        tiles = [gallery.Tile(person.cover_crop_id, words.person(person.name)) for person in people]
-        gallery.grid(shown.id, tiles, tile_px=72)
+        tiles = [gallery.Tile(person.cover_crop_id, words.display_name(person.name)) for person in people]
+        gallery.show_face_grid(dataset.id, tiles, tile_px=72)
 
 
-def _trail(done: tuple[bool, ...]) -> None:
-    marks = (":material/check_circle:" if is_done else ":material/radio_button_unchecked:" for is_done in done)
+def _trail(steps_done: tuple[bool, ...]) -> None:
+    marks = (":material/check_circle:" if is_done else ":material/radio_button_unchecked:" for is_done in steps_done)
     st.caption("  ".join(f"{mark} {step}" for mark, step in zip(marks, trail.STEPS, strict=True)))
 
 
-def _menu(shown: Dataset) -> None:
+def _menu(dataset: Dataset) -> None:
     with st.popover("More", width="stretch"):
-        name = st.text_input("Name", value=shown.name, key=f"name_{shown.id}", max_chars=80)
-        if st.button("Rename", key=f"rename_{shown.id}", disabled=name.strip() in ("", shown.name)):
-            data.services().store.rename_dataset(shown.id, name)
+        name = st.text_input("Name", value=dataset.name, key=f"name_{dataset.id}", max_chars=80)
+        if st.button("Rename", key=f"rename_{dataset.id}", disabled=name.strip() in ("", dataset.name)):
+            data.services().store.rename_dataset(dataset.id, name)
             frame.say_next(f"Renamed to '{words.plain(name)}'.")
             st.rerun()
-        if st.button("Add photos", key=f"add_{shown.id}", icon=":material/add_photo_alternate:"):
-            frame.go(frame.INGEST, shown.id)
-        _rework(shown)
-        if st.button("Delete", key=f"delete_{shown.id}", icon=":material/delete:"):
-            _delete(shown)
+        if st.button("Add photos", key=f"add_{dataset.id}", icon=":material/add_photo_alternate:"):
+            frame.open_page(frame.INGEST, dataset.id)
+        _show_rework_actions(dataset)
+        if st.button("Delete", key=f"delete_{dataset.id}", icon=":material/delete:"):
+            _delete(dataset)
 
 
-def _rework(shown: Dataset) -> None:
+def _show_rework_actions(dataset: Dataset) -> None:
     """Going over the photos that are there once more."""
     if st.button(
         "Look for faces again",
-        key=f"again_{shown.id}",
+        key=f"again_{dataset.id}",
         icon=":material/frame_inspect:",
-        disabled=not data.counts(shown.id, shown.revision).photos,
+        disabled=not data.dataset_counts(dataset.id, dataset.revision).photos,
         help="Detects the faces of every photo anew and measures how well each shows. Names and corrections stay. "
         "Photos that came in before quality was measured, or before the camera's date was read, get them this way.",
     ):
-        _start(shown, JobKind.LOOK_AGAIN, {})
-    others = [model for model in _installed_models() if model.vectors_id != shown.model_id]
-    if others and st.button("Change the model", key=f"model_{shown.id}", icon=":material/model_training:"):
-        _change_model(shown, others)
+        _start(dataset, JobKind.LOOK_AGAIN, {})
+    other_models = [model for model in _installed_models() if model.vectors_id != dataset.model_id]
+    if other_models and st.button("Change the model", key=f"model_{dataset.id}", icon=":material/model_training:"):
+        _change_model(dataset, other_models)
 
 
 @st.dialog("Change the model")
-def _change_model(shown: Dataset, others: list[EmbeddingModel]) -> None:
-    titles = {model.id: model.title for model in others}
-    chosen = st.selectbox("How faces are turned into numbers", list(titles), format_func=lambda key: titles[key])
+def _change_model(dataset: Dataset, models: list[EmbeddingModel]) -> None:
+    titles = {model.id: model.title for model in models}
+    model_id = st.selectbox("How faces are turned into numbers", list(titles), format_func=lambda key: titles[key])
     st.markdown(
         "Every face is turned into numbers anew; names and corrections stay. "
         "What was trained before cannot name the faces of this dataset any more: train again afterwards."
     )
     if st.button("Change it", type="primary"):
-        _start(shown, JobKind.CHANGE_MODEL, {"model": chosen})
+        _start(dataset, JobKind.CHANGE_MODEL, {"model": model_id})
 
 
-def _start(shown: Dataset, kind: JobKind, params: dict[str, str]) -> None:
-    data.services().jobs.submit(shown.id, kind, params)
+def _start(dataset: Dataset, kind: JobKind, params: dict[str, str]) -> None:
+    data.services().jobs.submit(dataset.id, kind, params)
     frame.say_next(f"{jobs.TITLE[kind]}: it is queued. You can leave this page.")
     st.rerun()
 
 
 def _installed_models() -> list[EmbeddingModel]:
-    found = {manifest.model_id for manifest in install.installed(data.services().settings.models_dir)}
-    return [model for model in EMBEDDING_MODELS if model.id in found]
+    installed_ids = {manifest.model_id for manifest in install.installed_models(data.services().settings.models_dir)}
+    return [model for model in EMBEDDING_MODELS if model.id in installed_ids]
 
 
 @st.dialog("Delete this dataset?")
-def _delete(shown: Dataset) -> None:
-    counts = data.counts(shown.id, shown.revision)
-    size = words.size(data.storage_bytes(shown.id, shown.revision))
+def _delete(dataset: Dataset) -> None:
+    counts = data.dataset_counts(dataset.id, dataset.revision)
+    size = words.format_size(data.storage_bytes(dataset.id, dataset.revision))
     photos, faces = words.count(counts.photos, "photo"), words.count(counts.faces, "face")
     st.markdown(
-        f"**{words.plain(shown.name)}** holds {photos} and {faces} ({size}). "
+        f"**{words.plain(dataset.name)}** holds {photos} and {faces} ({size}). "
         "Its photos, faces, runs and maps are erased from this computer and cannot be brought back. "
         "The files that you gave are not touched."
     )
     if st.button("Erase it", type="primary"):
         with st.spinner("Erasing, and looking for what is left"):
-            check = erase_dataset(data.services().erase_tools(), shown.id)["check"]
+            check = erase_dataset(data.services().erase_tools(), dataset.id)["check"]
         searched = f"{words.count(check['files'], 'file')} were searched"
-        frame.forget(shown.id)
-        frame.say_next(f"'{words.plain(shown.name)}' was erased. {searched}: {_left(check)}.")
+        frame.forget_dataset(dataset.id)
+        frame.say_next(f"'{words.plain(dataset.name)}' was erased. {searched}: {_describe_traces(check)}.")
         st.rerun()
 
 
-def _left(check: dict[str, Any]) -> str:
+def _describe_traces(check: dict[str, Any]) -> str:
     """What the search found, and the first few files in which it is."""
     paths = ", ".join(words.plain(trace["path"]) for trace in check["left"][:3])
     return f"{words.count(check['found'], 'trace')} left in {paths}" if check["found"] else "nothing is left"
 
 
-def lately(known: list[Dataset]) -> None:
+def show_recent_jobs(known: list[Dataset]) -> None:
     """The last few things that were done."""
-    names = {dataset.id: dataset.name for dataset in known}
+    names = {existing.id: existing.name for existing in known}
     recent = [job for job in data.services().jobs.jobs(limit=LATELY) if job.dataset_id in names]
     if not recent:
         return
     st.header("What happened lately", anchor=False)
     for job in recent:
-        came = "" if job.state is JobState.DONE else f" ({job.state})"
-        what = jobs.TITLE[job.kind] if job.kind is not JobKind.INGEST else f"Taking photos from {job.params['title']}"
+        outcome = "" if job.state is JobState.DONE else f" ({job.state})"
+        work = jobs.TITLE[job.kind] if job.kind is not JobKind.INGEST else f"Taking photos from {job.params['title']}"
         when = words.ago(job.finished or job.created)
         st.markdown(
-            f"{jobs.SYMBOL[job.state]} {words.plain(names[job.dataset_id])}: {words.plain(what + came)}, {when}"
+            f"{jobs.SYMBOL[job.state]} {words.plain(names[job.dataset_id])}: {words.plain(work + outcome)}, {when}"
         )

@@ -26,7 +26,7 @@ PAGES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Next:
+class NextStep:
     """The one step that a dataset's card offers."""
 
     label: str
@@ -34,25 +34,25 @@ class Next:
     why: str
 
 
-def next_step(counts: Counts, run: Run | None, revision: int, jobs: list[Job]) -> Next:
+def next_dataset_step(counts: Counts, run: Run | None, revision: int, jobs: list[Job]) -> NextStep:
     """What to do next with a dataset."""
     active = next((job for job in jobs if job.state.active), None)
     if active is not None:
-        return Next("Watch the work", PAGES.get(active.kind, frame.JOBS), "Work is in progress.")
+        return NextStep("Watch the work", PAGES.get(active.kind, frame.JOBS), "Work is in progress.")
     if not counts.photos:
-        return Next("Add photos", frame.INGEST, "It is empty.")
+        return NextStep("Add photos", frame.INGEST, "It is empty.")
     if not counts.faces:
-        return Next("Add photos", frame.INGEST, "No face was found in its photos.")
+        return NextStep("Add photos", frame.INGEST, "No face was found in its photos.")
     if counts.people < 2 and counts.unnamed_faces > 1:
-        return Next("Name the faces", frame.CLUSTERS, f"{counts.unnamed_faces} of its faces have no name yet.")
+        return NextStep("Name the faces", frame.CLUSTERS, f"{counts.unnamed_faces} of its faces have no name yet.")
     if counts.people < 2:
-        what = "Nobody has a name yet." if not counts.people else "It knows one person; telling apart takes two."
-        return Next("Add photos", frame.INGEST, what)
+        reason = "Nobody has a name yet." if not counts.people else "It knows one person; telling apart takes two."
+        return NextStep("Add photos", frame.INGEST, reason)
     if run is None:
-        return Next("Train", frame.TRAIN, "Its faces are ready to learn from.")
+        return NextStep("Train", frame.TRAIN, "Its faces are ready to learn from.")
     if run.revision != revision:
-        return Next("Train again", frame.TRAIN, "Photos or names changed since it was trained.")
-    return Next("Who is this?", frame.IDENTIFY, "It is ready to use.")
+        return NextStep("Train again", frame.TRAIN, "Photos or names changed since it was trained.")
+    return NextStep("Who is this?", frame.IDENTIFY, "It is ready to use.")
 
 
 def done_steps(counts: Counts, run: Run | None, jobs: list[Job]) -> tuple[bool, ...]:

@@ -9,24 +9,24 @@ from core.store.protocols import Dataset, Run
 from core.ui import data, frame, words
 from core.ui.identification import photo_answer, photo_input
 from core.workflows.identification.lookups import lookup
-from core.workflows.identification.lookups.lookup import KeptPhoto
+from core.workflows.identification.lookups.lookup import PhotoToKeep
 
 
-def keep(dataset: Dataset, run: Run) -> None:
+def keep_tab_photos(dataset: Dataset, run: Run) -> None:
     """Keep all photos of this tab that can be read, with their faces, until they are forgotten there."""
     services = data.services()
-    looked = []
-    for photo in photo_input.all_given():
+    photos = []
+    for photo in photo_input.tab_photos():
         try:
-            seen = photo_answer.look(run, dataset.revision, photo)
-            looked.append(KeptPhoto(photo.name, photo.content, seen.turn, seen.faces))
+            identified = photo_answer.identify_photo(run, dataset.revision, photo)
+            photos.append(PhotoToKeep(photo.name, photo.content, identified.turn, identified.faces))
         except ImageRefused:
             continue  # it says so itself when it is shown
-    if not looked:
+    if not photos:
         st.toast("None of these photos can be read, so there is nothing to keep.")
         return
-    more = f" and {words.count(len(looked) - 1, 'more photo')}" if len(looked) > 1 else ""
-    title = f"{looked[-1].name}{more}"
-    lookup.keep_one(services.lookup_tools(), dataset.id, run, services.identifier(run), title, looked)
-    kept = "The photo is" if len(looked) == 1 else f"{words.count(len(looked), 'photo')} are"
-    frame.say_next(f"{kept} kept with the names, under Many photos.")
+    more = f" and {words.count(len(photos) - 1, 'more photo')}" if len(photos) > 1 else ""
+    title = f"{photos[-1].name}{more}"
+    lookup.keep_identified_photos(services.lookup_tools(), dataset.id, run, services.identifier(run), title, photos)
+    subject = "The photo is" if len(photos) == 1 else f"{words.count(len(photos), 'photo')} are"
+    frame.say_next(f"{subject} kept with the names, under Many photos.")

@@ -15,115 +15,120 @@ from core.learn.open_set.rejection_rule import RATES, TARGET_RATE
 from core.store.protocols import Dataset
 from core.ui import address, data, gallery, jobs, words
 from core.ui.components import lookups
-from core.ui.components.lookups import Chip, FaceRow, LookupTable, PhotoRow, View
+from core.ui.components.lookups import Chip, FaceRow, LookupTable, LookupView, PhotoRow
 from core.ui.identification import lookup_page
 from core.ui.identification.photo_answer import one_in
 from core.ui.jobs import JobKind, JobState
 from core.ui.photos.exports import LARGEST_DOWNLOAD_BYTES
-from core.workflows.exchange.export import exported
+from core.workflows.exchange.export import export_path
 from core.workflows.identification.lookups import lookup, outputs
-from core.workflows.identification.lookups.marks import SURE_PROB, Mark, marks
+from core.workflows.identification.lookups.marks import SURE_PROB, LookupMark, mark_faces
 from core.workflows.identification.lookups.values import Lookup, LookupInfo
 
 CHIPS = (
     Chip("all", "All", 0, "Every photo"),
-    Chip("named", "Named", Mark.NAMED, "Photos with somebody who has a name"),
-    Chip("unknown", "Unknown", Mark.UNKNOWN, "Photos with a face that is like nobody known"),
-    Chip("uncertain", "Uncertain", Mark.UNCERTAIN, "Photos with a face that could as well be decided otherwise"),
-    Chip("two-names", "Two names for one person", Mark.TWO_NAMES, "The same person, it seems, by two names"),
-    Chip("again", "One name twice in a photo", Mark.AGAIN, "Photos on which two faces have the same name"),
-    Chip("no-face", "No face", Mark.NO_FACE, "Photos in which no face could be found"),
-    Chip("refused", "Could not be read", Mark.REFUSED, "Files that are no photo that can be read"),
+    Chip("named", "Named", LookupMark.NAMED, "Photos with somebody who has a name"),
+    Chip("unknown", "Unknown", LookupMark.UNKNOWN, "Photos with a face that is like nobody known"),
+    Chip("uncertain", "Uncertain", LookupMark.UNCERTAIN, "Photos with a face that could as well be decided otherwise"),
+    Chip("two-names", "Two names for one person", LookupMark.TWO_NAMES, "The same person, it seems, by two names"),
+    Chip("again", "One name twice in a photo", LookupMark.AGAIN, "Photos on which two faces have the same name"),
+    Chip("no-face", "No face", LookupMark.NO_FACE, "Photos in which no face could be found"),
+    Chip("refused", "Could not be read", LookupMark.REFUSED, "Files that are no photo that can be read"),
 )
 
 
 @st.cache_resource(show_spinner="Reading the result", max_entries=4)
-def _made(dataset_id: str, lookup_id: str, created: float) -> Lookup:
-    return lookup.load(data.services().artifacts, dataset_id, lookup_id)
+def _load_result(dataset_id: str, lookup_id: str, created: float) -> Lookup:
+    return lookup.load_lookup(data.services().artifacts, dataset_id, lookup_id)
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _table(dataset_id: str, lookup_id: str, created: float) -> LookupTable:
     """What the browser gets, with the marks for every limit."""
-    made = _made(dataset_id, lookup_id, created)
-    place = {name: number for number, name in enumerate(made.people)}
+    result = _load_result(dataset_id, lookup_id, created)
+    index_of = {name: number for number, name in enumerate(result.people)}
     faces = tuple(
         FaceRow(
             candidates=tuple(
-                (place[one.person], round(one.prob, 4), round(one.distance, 3)) for one in face.candidates
+                (index_of[candidate.person], round(candidate.prob, 4), round(candidate.distance, 3))
+                for candidate in face.candidates
             ),
             score=round(face.score, 3),
             detection_prob=round(face.detection_prob, 3),
             rival=rival,
             trusted=face.trusted,
         )
-        for face, rival in zip(made.faces(), made.rivals, strict=True)
+        for face, rival in zip(result.faces(), result.rivals, strict=True)
     )
-    told = {rate: marks(made, rate) for rate in RATES}
+    marks = {rate: mark_faces(result, rate) for rate in RATES}
     return LookupTable(
         of=f"{lookup_id} {created}",
-        people=made.people,
-        photos=tuple(PhotoRow(photo.name, photo.reason, len(photo.faces)) for photo in made.photos),
+        people=result.people,
+        photos=tuple(PhotoRow(photo.name, photo.reason, len(photo.faces)) for photo in result.photos),
         faces=faces,
         chips=CHIPS,
-        marks={f"{rate:g}": (one.threshold.score, one.faces, one.photos) for rate, one in told.items()},
+        marks={
+            f"{rate:g}": (candidate.threshold.score, candidate.faces, candidate.photos)
+            for rate, candidate in marks.items()
+        },
     )
 
 
-def show(dataset: Dataset, info: LookupInfo) -> None:
+def show_lookup(dataset: Dataset, info: LookupInfo) -> None:
     """The head of a result, its table, and what can be taken of it."""
-    made = _made(dataset.id, info.id, info.created)
+    result = _load_result(dataset.id, info.id, info.created)
     text, ways = st.columns([3, 2])
     with text:
-        st.header(words.plain(made.title), anchor=False)
+        st.header(words.plain(result.title), anchor=False)
         st.caption(
-            f"{lookup_page.told(info)}. {lookup_page.where(made.source)} {lookup_page.about_run(dataset, made.run_id)}"
+            f"{lookup_page.describe_lookup(info)}. {lookup_page.describe_storage(result.source)} "
+            f"{lookup_page.about_run(dataset, result.run_id)}"
         )
     with ways, st.container(horizontal=True, horizontal_alignment="right"):
-        st.button("Other photos", icon=":material/arrow_back:", on_click=lookup_page.close)
-        lookup_page.forgetting(dataset, info)
+        st.button("Other photos", icon=":material/arrow_back:", on_click=lookup_page.close_lookup)
+        lookup_page.offer_forgetting(dataset, info)
     sorting = _newest_sorting(dataset, info)
-    jobs.follow(sorting)
+    jobs.follow_job(sorting)
     if sorting is not None and sorting.state is JobState.DONE:
-        _sorted(dataset, made, sorting)
+        _show_sorted_copies(dataset, result, sorting)
     _photos(dataset, info)
 
 
 @st.fragment
 def _photos(dataset: Dataset, info: LookupInfo) -> None:
-    which = dataset.id, info.id, info.created
-    made, table = _made(*which), _table(*which)
+    key = dataset.id, info.id, info.created
+    result, table = _load_result(*key), _table(*key)
     limit, ways = st.columns([3, 2])
     with limit:
-        rate = _ask_for_rate(made)
+        rate = _ask_for_rate(result)
     with ways, st.container(horizontal=True, horizontal_alignment="right"):
-        _downloads(dataset, made, rate)
-    first = View(address.asked("show") or "", address.asked("who") or "")
-    looked = lookups.table(f"lookup_{info.id}", table)
-    faces = list(made.faces())
-    pictures = {row: gallery.jpeg_address(faces[row].crop) for row in looked.asked}
-    lookups.deal(f"lookup_{info.id}", table.of, f"{rate:g}", first, pictures)
-    if looked.view is not None:
-        shown = looked.view
-        address.remember(show=shown.chip if shown.chip != CHIPS[0].id else None, who=shown.person or None)
+        _downloads(dataset, result, rate)
+    first = LookupView(address.query_value("show") or "", address.query_value("who") or "")
+    table_state = lookups.draw_lookup_table(f"lookup_{info.id}", table)
+    faces = list(result.faces())
+    pictures = {row: gallery.jpeg_address(faces[row].crop) for row in table_state.asked}
+    lookups.send_lookup_pictures(f"lookup_{info.id}", table.of, f"{rate:g}", first, pictures)
+    if table_state.view is not None:
+        view = table_state.view
+        address.set_query_values(show=view.chip if view.chip != CHIPS[0].id else None, who=view.person or None)
     st.caption(
         "Choose a face to see who else it may be. Uncertain: one step of the slider would decide otherwise, or the "
         f"name is less than {100 * SURE_PROB:.0f} % probable."
     )
 
 
-def _ask_for_rate(made: Lookup) -> float:
+def _ask_for_rate(result: Lookup) -> float:
     """How many strangers may get a name."""
-    chosen = st.select_slider(
+    rate_chosen = st.select_slider(
         "How many strangers may get a name? (false-accept rate)",
         options=sorted(RATES),
         value=TARGET_RATE,
         format_func=one_in,
-        key=f"lookup_rate_{made.id}",
+        key=f"lookup_rate_{result.id}",
         help="Fewer: more people are called unknown, those whom it should know too.",
     )
-    rate = float(chosen)
-    threshold = made.threshold(rate)
+    rate = float(rate_chosen)
+    threshold = result.threshold(rate)
     if not threshold.enough:
         st.caption(
             f"What it has seen is too little to be sure of {one_in(rate)}: "
@@ -135,41 +140,41 @@ def _ask_for_rate(made: Lookup) -> float:
 # taking it along
 
 
-def _downloads(dataset: Dataset, made: Lookup, rate: float) -> None:
-    name = Path(made.title).stem
+def _downloads(dataset: Dataset, result: Lookup, rate: float) -> None:
+    name = Path(result.title).stem
     with st.popover("Download", icon=":material/download:"):
         for label, ending, mime, content in (
-            ("Table (CSV)", "csv", "text/csv", partial(outputs.lookup_csv, made, rate)),
-            ("Document (JSON)", "json", "application/json", partial(_json, made, rate)),
-            ("Names for photo programs (XMP)", "xmp.zip", "application/zip", partial(_sidecars, made, rate)),
+            ("Table (CSV)", "csv", "text/csv", partial(outputs.lookup_csv, result, rate)),
+            ("Document (JSON)", "json", "application/json", partial(_json, result, rate)),
+            ("Names for photo programs (XMP)", "xmp.zip", "application/zip", partial(_sidecars, result, rate)),
         ):
             st.download_button(
                 label,
                 content,
                 f"{name}.{ending}",
                 mime,
-                key=f"take_{ending}_{made.id}",
+                key=f"take_{ending}_{result.id}",
                 on_click="ignore",
                 width="stretch",
             )
     if st.button(
         "Sort by person",
-        key=f"sort_{made.id}",
+        key=f"sort_{result.id}",
         icon=":material/folder_shared:",
         help="A zip of the photos, byte for byte, with a folder for each person, one for unknown and one for no face.",
     ):
-        data.services().jobs.submit(dataset.id, JobKind.SORT, SortParams(made.id, rate).params())
+        data.services().jobs.submit(dataset.id, JobKind.SORT, SortParams(result.id, rate).params())
         st.rerun()
 
 
-def _json(made: Lookup, rate: float) -> str:
-    return json.dumps(outputs.to_json(made, rate), ensure_ascii=False, indent=1)
+def _json(result: Lookup, rate: float) -> str:
+    return json.dumps(outputs.lookup_json(result, rate), ensure_ascii=False, indent=1)
 
 
-def _sidecars(made: Lookup, rate: float) -> bytes:
+def _sidecars(result: Lookup, rate: float) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "xmp.zip"
-        outputs.write_sidecars(made, path, rate)
+        outputs.write_sidecars(result, path, rate)
         return path.read_bytes()
 
 
@@ -181,26 +186,26 @@ def _newest_sorting(dataset: Dataset, info: LookupInfo) -> Job | None:
     return next((job for job in known if job.params["lookup"] == info.id), None)
 
 
-def _sorted(dataset: Dataset, made: Lookup, job: Job) -> None:
+def _show_sorted_copies(dataset: Dataset, result: Lookup, job: Job) -> None:
     """The zip that lies ready, until it is deleted or the result is forgotten."""
-    path = exported(data.services().settings.exports_dir, dataset.id, job.id)
+    path = export_path(data.services().settings.exports_dir, dataset.id, job.id)
     if not path.exists():
         return
-    came, size = job.result, path.stat().st_size
+    counts, size = job.result, path.stat().st_size
     with st.container(border=True):
-        people = words.count(came["people"], "person", "people")
+        people = words.count(counts["people"], "person", "people")
         st.markdown(
-            f"**Sorted by person**: {words.count(came['photos'], 'photo')} of {people} in {words.size(size)}, "
+            f"**Sorted by person**: {words.count(counts['photos'], 'photo')} of {people} in {words.format_size(size)}, "
             f"with {one_in(job.params['rate'])} strangers named."
         )
-        if came["missing"]:
-            st.caption(f"{words.count(came['missing'], 'photo')} could not be found any more, or changed since.")
+        if counts["missing"]:
+            st.caption(f"{words.count(counts['missing'], 'photo')} could not be found any more, or changed since.")
         if size > LARGEST_DOWNLOAD_BYTES:
             st.caption("It is too large to go through the browser. Copy it from where it lies:")
             st.code(str(path), language=None, wrap_lines=True)
         with st.container(horizontal=True):
             if size <= LARGEST_DOWNLOAD_BYTES:
-                name = f"{Path(made.title).stem}-by-person.zip"
+                name = f"{Path(result.title).stem}-by-person.zip"
                 st.download_button(
                     "Download the sorted photos",
                     path.read_bytes,

@@ -9,12 +9,12 @@ from hashlib import sha256
 import streamlit as st
 
 from core.base.errors import ImageRefused
-from core.imaging.decoding import encode_jpeg, shrink
-from core.isolation.photos import decode_reduced
+from core.imaging.decoding import encode_jpeg, shrink_image
+from core.isolation.photos import decode_photo_reduced
 from core.ui import data, gallery, state, words
 from core.ui.components import choices
-from core.ui.components.choices import Layout, Line
-from core.ui.components.paste import pasted
+from core.ui.components.choices import ChoiceLine, ChoicesLayout
+from core.ui.components.paste import pasted_pictures
 
 PHOTOS, CAMERA, LIVE = "Photos", "Take a photo", "Live camera"
 MOST_PHOTOS, MOST_BYTES = 40, 400_000_000
@@ -23,7 +23,7 @@ THUMBNAIL_PX = 160
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class TabPhoto:
     """A photo that was given to this tab."""
 
     id: str
@@ -32,7 +32,7 @@ class Given:
     content: bytes
 
     @classmethod
-    def of(cls, name: str, content: bytes) -> Given:
+    def of(cls, name: str, content: bytes) -> TabPhoto:
         return cls(sha256(content).hexdigest(), name, content)
 
 
@@ -48,11 +48,11 @@ def ask_for_way() -> str:
     )
 
 
-def arrive(way: str) -> None:
+def accept_photos(way: str) -> None:
     """A place for photos to come to; the page runs again with the first of them shown."""
     key = f"given_{st.session_state.setdefault(state.GIVING_ROUND, 0)}"
     if way == CAMERA:
-        st.camera_input("Take a photo", key=key, on_change=_taken, args=(key,))
+        st.camera_input("Take a photo", key=key, on_change=_add_camera_picture, args=(key,))
         st.caption(
             "If no picture appears, the browser keeps the camera from this page: allow it by the camera symbol in the "
             "address bar, or choose Photos and drop a file."
@@ -62,86 +62,87 @@ def arrive(way: str) -> None:
         "Drop photos",
         accept_multiple_files=True,
         key=key,
-        on_change=_dropped,
+        on_change=_add_dropped_files,
         args=(key,),
         max_upload_size=256,
         label_visibility="collapsed",
     )
-    new = [Given.of(each.name, each.content) for each in pasted("pasted")]
+    new = [TabPhoto.of(picture.name, picture.content) for picture in pasted_pictures("pasted")]
     if new:
         _remember(new)
         st.rerun()
 
 
-def _dropped(key: str) -> None:
-    _remember(Given.of(file.name, file.getvalue()) for file in st.session_state[key])
+def _add_dropped_files(key: str) -> None:
+    _remember(TabPhoto.of(file.name, file.getvalue()) for file in st.session_state[key])
 
 
-def _taken(key: str) -> None:
+def _add_camera_picture(key: str) -> None:
     if (picture := st.session_state[key]) is not None:
-        _remember([Given.of(f"Camera {st.session_state[state.GIVING_ROUND] + 1}", picture.getvalue())])
+        _remember([TabPhoto.of(f"Camera {st.session_state[state.GIVING_ROUND] + 1}", picture.getvalue())])
 
 
-def _remember(new: Iterable[Given]) -> None:
-    there: dict[str, Given] = st.session_state.setdefault(state.GIVEN, {})
-    arrived = {photo.id: photo for photo in new}
-    if not arrived:
+def _remember(new: Iterable[TabPhoto]) -> None:
+    tab_photos: dict[str, TabPhoto] = st.session_state.setdefault(state.GIVEN, {})
+    added = {photo.id: photo for photo in new}
+    if not added:
         return
-    for photo_id in arrived:
-        there.pop(photo_id, None)
-    there.update(arrived)
+    for photo_id in added:
+        tab_photos.pop(photo_id, None)
+    tab_photos.update(added)
     dropped = 0
-    while len(there) > MOST_PHOTOS or (
-        len(there) > 1 and sum(len(each.content) for each in there.values()) > MOST_BYTES
+    while len(tab_photos) > MOST_PHOTOS or (
+        len(tab_photos) > 1 and sum(len(given.content) for given in tab_photos.values()) > MOST_BYTES
     ):
-        there.pop(next(iter(there)))
+        tab_photos.pop(next(iter(tab_photos)))
         dropped += 1
     if dropped:
-        left = f"the {MOST_PHOTOS} newest photos, up to {words.size(MOST_BYTES)}"
-        st.session_state[state.TOAST] = f"This tab remembers {left}. For more, see Many photos."
-    st.session_state[state.SHOWN] = next((photo_id for photo_id in arrived if photo_id in there), None)
+        capacity = f"the {MOST_PHOTOS} newest photos, up to {words.format_size(MOST_BYTES)}"
+        st.session_state[state.TOAST] = f"This tab remembers {capacity}. For more, see Many photos."
+    st.session_state[state.SHOWN] = next((photo_id for photo_id in added if photo_id in tab_photos), None)
     st.session_state[state.GIVING_ROUND] += 1
 
 
-def shown() -> Given | None:
+def shown_photo() -> TabPhoto | None:
     """The photo to look at: the one that was chosen, or the newest."""
-    there: dict[str, Given] = st.session_state.get(state.GIVEN, {})
-    if not there:
+    photos: dict[str, TabPhoto] = st.session_state.get(state.GIVEN, {})
+    if not photos:
         return None
-    return there.get(st.session_state.get(state.SHOWN) or "") or next(reversed(there.values()))
+    return photos.get(st.session_state.get(state.SHOWN) or "") or next(reversed(photos.values()))
 
 
-def strip() -> None:
+def show_photo_strip() -> None:
     """The photos of this tab side by side, to choose from."""
-    there: dict[str, Given] = st.session_state.get(state.GIVEN, {})
-    now = shown()
-    if now is not None and len(there) > 1:
+    photos: dict[str, TabPhoto] = st.session_state.get(state.GIVEN, {})
+    current = shown_photo()
+    if current is not None and len(photos) > 1:
         lines = [
-            Line(photo.id, photo.name, src=_thumbnail(photo.id, photo.content)) for photo in reversed(there.values())
+            ChoiceLine(photo.id, photo.name, src=_thumbnail(photo.id, photo.content))
+            for photo in reversed(photos.values())
         ]
-        chosen = choices.choices("given", "Photos of this tab", lines, now.id, layout=Layout.STRIP)
-        if chosen and chosen.when > st.session_state.get(state.SHOWN_WHEN, 0.0):
-            st.session_state[state.SHOWN_WHEN] = chosen.when
-            if chosen.id in there and chosen.id != now.id:
-                st.session_state[state.SHOWN] = chosen.id
+        choice = choices.draw_choices("given", "Photos of this tab", lines, current.id, layout=ChoicesLayout.STRIP)
+        if choice and choice.when > st.session_state.get(state.SHOWN_WHEN, 0.0):
+            st.session_state[state.SHOWN_WHEN] = choice.when
+            if choice.id in photos and choice.id != current.id:
+                st.session_state[state.SHOWN] = choice.id
                 st.rerun()
 
 
-def all_given() -> list[Given]:
+def tab_photos() -> list[TabPhoto]:
     """The photos of this tab, the newest last."""
-    there: dict[str, Given] = st.session_state.get(state.GIVEN, {})
-    return list(there.values())
+    photos: dict[str, TabPhoto] = st.session_state.get(state.GIVEN, {})
+    return list(photos.values())
 
 
-def standing(keep: Callable[[], None]) -> None:
+def show_tab_photos_status(keep: Callable[[], None]) -> None:
     """Where the photos of this tab are, how to keep what was found, and how to be rid of them."""
-    there = all_given()
-    if not there:
+    photos = tab_photos()
+    if not photos:
         st.caption("Photos are looked at on this computer, and forgotten when this tab is closed.")
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        kept = words.count(len(there), "photo")
-        st.caption(f"{kept} in this tab, forgotten when it is closed.", width="content")
+        n_photos = words.count(len(photos), "photo")
+        st.caption(f"{n_photos} in this tab, forgotten when it is closed.", width="content")
         st.button("Keep", key="keep_given", type="tertiary", on_click=keep, help="With the names, in the data folder")
         st.button("Forget now", key="forget_given", type="tertiary", on_click=_forget)
 
@@ -150,10 +151,10 @@ def standing(keep: Callable[[], None]) -> None:
 def _thumbnail(photo_id: str, _content: bytes) -> str:
     """A small picture as a data address; none of what is no photo."""
     try:
-        pixels = decode_reduced(_content, data.services().settings.images, THUMBNAIL_PX).pixels
+        pixels = decode_photo_reduced(_content, data.services().settings.images, THUMBNAIL_PX).pixels
     except ImageRefused:
         return ""
-    return gallery.jpeg_address(encode_jpeg(shrink(pixels, THUMBNAIL_PX)))
+    return gallery.jpeg_address(encode_jpeg(shrink_image(pixels, THUMBNAIL_PX)))
 
 
 def _forget() -> None:

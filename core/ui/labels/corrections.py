@@ -14,7 +14,7 @@ from core.corrections.model import Event, Hand
 from core.jobs.model import JobKind
 from core.store.protocols import Dataset
 from core.ui import data, state, words
-from core.ui.components.picker import Command, Grid
+from core.ui.components.picker import Grid, GridCommand
 from core.ui.labels import correction_history
 from core.workflows.labels.correct import Corrector
 
@@ -35,52 +35,54 @@ KEYS = {
     "u": "undo",
     "r": "redo",
 }
-"""What the keys of a grid mean; the digits stand for the people of ``digits``."""
+"""What the keys of a grid mean; the digits stand for the people of ``people_on_digits``."""
 LEGEND = (
     "Keys: arrows walk, space chooses, shift extends, a all, Enter the whole photo, m name, 1 to 9 the people above, "
     "c right, x leave out, n not a face, s nobody to name, u undo, r redo."
 )
 
 
-def hand() -> Hand:
+def current_hand() -> Hand:
     """This tab."""
     session = st.session_state.setdefault(state.SITTING, uuid.uuid4().hex)
     signed_in = st.user.get("email") if st.user.get("is_logged_in") else None
     return Hand(str(signed_in or AUTHOR), session)
 
 
-def corrector(dataset: Dataset) -> Corrector:
+def build_corrector(dataset: Dataset) -> Corrector:
     """The dataset as this tab sees it, to be corrected by this tab."""
     services = data.services()
-    return Corrector(store=services.store, log=services.log, dataset_id=dataset.id, hand=hand(), seen=dataset.revision)
+    return Corrector(
+        store=services.store, log=services.log, dataset_id=dataset.id, hand=current_hand(), seen=dataset.revision
+    )
 
 
-def epoch() -> int:
+def current_epoch() -> int:
     """How many actions this tab has done."""
     return int(st.session_state.get(state.EPOCH, 0))
 
 
-def grid(label: str, keys: Mapping[str, str], tile_px: int = 104) -> Grid:
+def build_grid(label: str, keys: Mapping[str, str], tile_px: int = 104) -> Grid:
     """A grid whose key m leads to the name field, and to which the focus comes back from there."""
     return Grid(
         label=label, keys=keys, tile_px=tile_px, name_field=NAME_INPUT, grab=st.session_state.get(state.GRAB, 0)
     )
 
 
-def do(dataset_id: str, act: Callable[[], Event | Sequence[Event]]) -> None:
+def apply_correction(dataset_id: str, act: Callable[[], Event | Sequence[Event]]) -> None:
     """Do it, and remember what was done or why it was not; the page is to be run again."""
     try:
-        done = act()
+        outcome = act()
     except InputRefused as refusal:
         st.session_state[state.REFUSED] = str(refusal)
         return
-    events = [done] if isinstance(done, Event) else list(done)
-    st.session_state[state.EPOCH] = epoch() + 1
+    events = [outcome] if isinstance(outcome, Event) else list(outcome)
+    st.session_state[state.EPOCH] = current_epoch() + 1
     st.session_state[state.LAST_DONE] = (dataset_id, events[-1].id) if events else None
-    _look_at_turned(dataset_id)
+    _detect_on_turned(dataset_id)
 
 
-def _look_at_turned(dataset_id: str) -> None:
+def _detect_on_turned(dataset_id: str) -> None:
     """Look for faces on photos that were turned just now, or turned back: on a few at once, on many as a job."""
     services = data.services()
     turned = len(services.store.photos_to_look_at(dataset_id))
@@ -93,16 +95,16 @@ def _look_at_turned(dataset_id: str) -> None:
             st.session_state[state.REFUSED] = f"It is turned, but faces could not be looked for: {fault}"
 
 
-def turn(dataset: Dataset, photo_ids: Sequence[str], quarters: int) -> None:
+def turn_photos(dataset: Dataset, photo_ids: Sequence[str], quarters: int) -> None:
     """Turn photos by quarters clockwise, and look for their faces anew."""
-    mine = corrector(dataset)
-    do(dataset.id, lambda: mine.turn(photo_ids, quarters))
+    corrector = build_corrector(dataset)
+    apply_correction(dataset.id, lambda: corrector.turn(photo_ids, quarters))
 
 
 def keep_in_step() -> None:
     """Run the whole page again when something was done or refused since it was drawn: a fragment still knows the old
-    faces, and does not draw the row of ``last_done``."""
-    if st.session_state.get(state.DRAWN_EPOCH) != epoch() or state.REFUSED in st.session_state:
+    faces, and does not draw the row of ``show_last_correction``."""
+    if st.session_state.get(state.DRAWN_EPOCH) != current_epoch() or state.REFUSED in st.session_state:
         st.rerun()
 
 
@@ -113,7 +115,7 @@ class Desk:
     dataset: Dataset
     digits: tuple[str, ...] = ()
     """The people behind the keys 1 to 9."""
-    place: str = "page"
+    scope: str = "page"
     """Tells two desks apart that are on the screen at once."""
 
     @property
@@ -123,73 +125,83 @@ class Desk:
 
     @property
     def _name_key(self) -> str:
-        return f"{NAME_FIELD}_{self.place}_{epoch()}"
+        return f"{NAME_FIELD}_{self.scope}_{current_epoch()}"
 
     @property
     def _chosen_key(self) -> str:
-        return f"{state.CHOSEN}_{self.place}"
+        return f"{state.CHOSEN}_{self.scope}"
 
-    def obey(self, commands: Sequence[Command]) -> bool:
+    def obey(self, commands: Sequence[GridCommand]) -> bool:
         """Do what keys asked for; True when the page has to be run again."""
         obeyed = [self._obey(command) for command in commands]
         return any(obeyed)
 
-    def _obey(self, command: Command) -> bool:
+    def _obey(self, command: GridCommand) -> bool:
         if command.name in ("open", "name"):
             return False
-        faces, mine = command.face_ids, corrector(self.dataset)
+        faces, corrector = command.face_ids, build_corrector(self.dataset)
         acts: dict[str, Callable[[], Event | Sequence[Event]]] = {
-            "confirm": lambda: mine.confirm(faces),
+            "confirm": lambda: corrector.confirm(faces),
             "exclude": lambda: self._turn(faces),
-            "dismiss": lambda: mine.dismiss(faces),
-            "stranger": lambda: mine.mark_strangers(faces),
-            "undo": mine.undo,
-            "redo": mine.redo,
+            "dismiss": lambda: corrector.dismiss(faces),
+            "stranger": lambda: corrector.mark_strangers(faces),
+            "undo": corrector.undo,
+            "redo": corrector.redo,
         }
         kind, _, name = command.name.partition(":")
         if kind == "person":
-            acts[command.name] = lambda: mine.move(faces, name)
-        do(self.dataset.id, acts[command.name])
+            acts[command.name] = lambda: corrector.move(faces, name)
+        apply_correction(self.dataset.id, acts[command.name])
         return True
 
     def _turn(self, faces: Sequence[str]) -> Event:
         """Leave out, or take back in when all of them are out."""
-        mine = corrector(self.dataset)
-        out = all(face.excluded for face in mine.store.faces(self.dataset.id, faces))
-        return mine.include(faces) if out and faces else mine.exclude(faces)
+        corrector = build_corrector(self.dataset)
+        all_excluded = all(face.excluded for face in corrector.store.faces(self.dataset.id, faces))
+        return corrector.include(faces) if all_excluded and faces else corrector.exclude(faces)
 
     def bar(self, about: Sequence[str], title: str, more: Callable[[], None] | None = None) -> None:
         """The actions, for the mouse; ``about`` are the faces that they would change, ``more`` draws further ones."""
         st.session_state[self._chosen_key] = tuple(about)
-        none, mine = not about, corrector(self.dataset)
+        no_faces, corrector = not about, build_corrector(self.dataset)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            self._name(none)
-            self._button("Right", "check", "The name is right (c)", lambda: mine.confirm(about), none)
-            self._button("Leave out", "block", "Neither learn from nor test on it (x)", lambda: self._turn(about), none)
-            self._button("Not a face", "hide_image", "Detected by mistake (n)", lambda: mine.dismiss(about), none)
-            with st.popover("More", icon=":material/more_horiz:", disabled=none):
-                self._button("Nobody to name", "person_off", "A stranger (s)", lambda: mine.mark_strangers(about), none)
+            self._name(no_faces)
+            self._button("Right", "check", "The name is right (c)", lambda: corrector.confirm(about), no_faces)
+            self._button(
+                "Leave out", "block", "Neither learn from nor test on it (x)", lambda: self._turn(about), no_faces
+            )
+            self._button(
+                "Not a face", "hide_image", "Detected by mistake (n)", lambda: corrector.dismiss(about), no_faces
+            )
+            with st.popover("More", icon=":material/more_horiz:", disabled=no_faces):
                 self._button(
-                    "Take the name off", "label_off", "Nobody knows who it is", lambda: mine.unname(about), none
+                    "Nobody to name", "person_off", "A stranger (s)", lambda: corrector.mark_strangers(about), no_faces
                 )
-                self._button("To learn from", "school", "", lambda: mine.put(about, Split.TRAIN), none)
-                self._button("To test on", "quiz", "", lambda: mine.put(about, Split.VAL), none)
+                self._button(
+                    "Take the name off",
+                    "label_off",
+                    "Nobody knows who it is",
+                    lambda: corrector.unname(about),
+                    no_faces,
+                )
+                self._button("To learn from", "school", "", lambda: corrector.put(about, Split.TRAIN), no_faces)
+                self._button("To test on", "quiz", "", lambda: corrector.put(about, Split.VAL), no_faces)
                 if more is not None:
                     more()
             st.markdown(f"**{words.plain(title)}**" if title else "", width="content")
 
-    def _name(self, none: bool) -> None:
-        people = [person.name for person in data.people(self.dataset.id, self.dataset.revision)]
+    def _name(self, disabled: bool) -> None:
+        people = [person.name for person in data.dataset_people(self.dataset.id, self.dataset.revision)]
         st.selectbox(
             "Name",
             people,
             index=None,
-            format_func=words.person,
+            format_func=words.display_name,
             placeholder="Name them",
             accept_new_options=True,
             key=self._name_key,
             on_change=self._named,
-            disabled=none,
+            disabled=disabled,
             label_visibility="collapsed",
             width=220,
         )
@@ -197,31 +209,31 @@ class Desk:
     def _named(self) -> None:
         name, faces = st.session_state[self._name_key], st.session_state.get(self._chosen_key, ())
         if name:
-            mine = corrector(self.dataset)
-            do(self.dataset.id, lambda: mine.move(faces, name))
-            st.session_state[state.GRAB] = epoch()
+            corrector = build_corrector(self.dataset)
+            apply_correction(self.dataset.id, lambda: corrector.move(faces, name))
+            st.session_state[state.GRAB] = current_epoch()
 
     def _button(
         self, label: str, icon: str, hint: str, act: Callable[[], Event | Sequence[Event]], disabled: bool
     ) -> None:
         st.button(
             label,
-            key=f"act_{self.place}_{label}",
+            key=f"act_{self.scope}_{label}",
             icon=f":material/{icon}:",
             help=hint or None,
-            on_click=do,
+            on_click=apply_correction,
             args=(self.dataset.id, act),
             disabled=disabled,
         )
 
 
-def last_done(dataset: Dataset, *, hold: bool = True) -> None:
+def show_last_correction(dataset: Dataset, *, hold: bool = True) -> None:
     """What was done last, with undo and redo; why something was not done.
 
     ``hold``: the row is there even when it is empty, for what stands below it would lose the focus if it moved.
     """
-    mine = corrector(dataset)
-    undoable, redoable = mine.undoable(), mine.redoable()
+    corrector = build_corrector(dataset)
+    undoable, redoable = corrector.undoable(), corrector.redoable()
     if not (hold or undoable or redoable or state.REFUSED in st.session_state):
         return
     names = data.services().store.names(dataset.id)
@@ -230,12 +242,23 @@ def last_done(dataset: Dataset, *, hold: bool = True) -> None:
             st.markdown(f":orange[:material/info: {words.plain(refusal)}]", width="content")
         if undoable:
             st.markdown(
-                f":material/check: {words.plain(correction_history.sentence(undoable[0], names))}.", width="content"
+                f":material/check: {words.plain(correction_history.describe_event(undoable[0], names))}.",
+                width="content",
             )
             st.button(
-                "Undo", key="undo", icon=":material/undo:", on_click=do, args=(dataset.id, mine.undo), type="tertiary"
+                "Undo",
+                key="undo",
+                icon=":material/undo:",
+                on_click=apply_correction,
+                args=(dataset.id, corrector.undo),
+                type="tertiary",
             )
         if redoable:
             st.button(
-                "Redo", key="redo", icon=":material/redo:", on_click=do, args=(dataset.id, mine.redo), type="tertiary"
+                "Redo",
+                key="redo",
+                icon=":material/redo:",
+                on_click=apply_correction,
+                args=(dataset.id, corrector.redo),
+                type="tertiary",
             )

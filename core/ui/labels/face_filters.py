@@ -18,7 +18,7 @@ from core.ui.data import Faces
 DAY_S = 86_400.0
 
 
-class Show(StrEnum):
+class FaceCategory(StrEnum):
     """What faces there are to look at."""
 
     ALL = "All"
@@ -33,7 +33,7 @@ class Show(StrEnum):
     """Photos instead of faces."""
 
 
-class Order(StrEnum):
+class FaceOrder(StrEnum):
     """What comes first."""
 
     PERSON = "By person"
@@ -46,13 +46,13 @@ class Order(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
+class FaceFilter:
     """What the user asked to see."""
 
-    show: Show = Show.ALL
+    show: FaceCategory = FaceCategory.ALL
     person: str | None = None
     split: Split | None = None
-    order: Order = Order.PERSON
+    order: FaceOrder = FaceOrder.PERSON
     like: str | None = None
     """The face that ``Order.ALIKE`` is about."""
     run_id: str | None = None
@@ -64,50 +64,53 @@ class Filter:
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
-def rows(dataset_id: str, revision: Revision, wanted: Filter) -> Ints:
+def filter_rows(dataset_id: str, revision: Revision, face_filter: FaceFilter) -> Ints:
     """Row numbers of the faces that a filter lets through, in its order."""
-    faces = data.faces(dataset_id, revision)
-    kept = np.flatnonzero(
-        _shown(faces, wanted)
-        & _of_person(faces.table, wanted.person)
-        & _of_split(faces.table, wanted)
-        & _of_time(faces.table, wanted.taken)
+    faces = data.dataset_faces(dataset_id, revision)
+    matching_rows = np.flatnonzero(
+        _in_category(faces, face_filter)
+        & _of_person(faces.table, face_filter.person)
+        & _of_split(faces.table, face_filter)
+        & _of_time(faces.table, face_filter.taken)
     )
-    return kept[_order(faces, wanted)(kept)]
+    return matching_rows[_row_sorter(faces, face_filter)(matching_rows)]
 
 
 @st.cache_data(show_spinner=False, max_entries=32)
-def counts(
+def count_categories(
     dataset_id: str, revision: Revision, run_id: str | None, suspects: frozenset[str] = frozenset()
-) -> dict[Show, int]:
+) -> dict[FaceCategory, int]:
     """How many faces, or photos, each choice of ``Show`` has."""
-    faces = data.faces(dataset_id, revision)
-    found = {show: int(_shown(faces, Filter(show, run_id=run_id, suspects=suspects)).sum()) for show in Show}
-    return found | {Show.FACELESS: len(data.photos_without_face(dataset_id, revision))}
+    faces = data.dataset_faces(dataset_id, revision)
+    counts = {
+        category: int(_in_category(faces, FaceFilter(category, run_id=run_id, suspects=suspects)).sum())
+        for category in FaceCategory
+    }
+    return counts | {FaceCategory.FACELESS: len(data.photos_without_face(dataset_id, revision))}
 
 
-def _shown(faces: Faces, wanted: Filter) -> Bools:
+def _in_category(faces: Faces, face_filter: FaceFilter) -> Bools:
     table = faces.table
-    match wanted.show:
-        case Show.UNNAMED:
+    match face_filter.show:
+        case FaceCategory.UNNAMED:
             return np.asarray((table.labels < 0) & ~table.strangers)
-        case Show.POOR:
+        case FaceCategory.POOR:
             return ~table.trusted
-        case Show.OUT:
+        case FaceCategory.OUT:
             return table.excluded
-        case Show.CONFIRMED:
+        case FaceCategory.CONFIRMED:
             return table.confirmed
-        case Show.STRANGERS:
+        case FaceCategory.STRANGERS:
             return table.strangers
-        case Show.SUSPECT:
+        case FaceCategory.SUSPECT:
             suspected = np.zeros(len(table), dtype=bool)
-            suspected[[faces.row[face_id] for face_id in wanted.suspects if face_id in faces.row]] = True
+            suspected[[faces.row[face_id] for face_id in face_filter.suspects if face_id in faces.row]] = True
             return suspected
-        case Show.FACELESS:
+        case FaceCategory.FACELESS:
             return np.zeros(len(table), dtype=bool)
-        case Show.WRONG:
+        case FaceCategory.WRONG:
             wrong = np.zeros(len(table), dtype=bool)
-            tested, is_wrong, _ = _tested(faces, wanted.run_id)
+            tested, is_wrong, _ = _tested_rows(faces, face_filter.run_id)
             wrong[tested[is_wrong]] = True
             return wrong
     return np.ones(len(table), dtype=bool)
@@ -119,75 +122,76 @@ def _of_person(table: FaceTable, person: str | None) -> Bools:
     return np.asarray(table.labels == (table.people.index(person) if person in table.people else -2))
 
 
-def _of_split(table: FaceTable, wanted: Filter) -> Bools:
-    if wanted.split is None:
+def _of_split(table: FaceTable, face_filter: FaceFilter) -> Bools:
+    if face_filter.split is None:
         return np.ones(len(table), dtype=bool)
-    return np.fromiter((split == wanted.split for split in table.splits), dtype=bool, count=len(table))
+    return np.fromiter((split == face_filter.split for split in table.splits), dtype=bool, count=len(table))
 
 
-def _of_time(table: FaceTable, taken: tuple[float, float] | None) -> Bools:
-    if taken is None:
+def _of_time(table: FaceTable, period: tuple[float, float] | None) -> Bools:
+    if period is None:
         return np.ones(len(table), dtype=bool)
-    return np.asarray((table.taken >= taken[0]) & (table.taken <= taken[1]))
+    return np.asarray((table.taken >= period[0]) & (table.taken <= period[1]))
 
 
-def _tested(faces: Faces, run_id: str | None) -> tuple[Ints, Bools, Floats]:
+def _tested_rows(faces: Faces, run_id: str | None) -> tuple[Ints, Bools, Floats]:
     """Rows that a run was tested on and that are still there, which of them it got wrong, and how sure it was."""
     if run_id is None:
         return np.empty(0, np.int64), np.empty(0, bool), np.empty(0, np.float32)
-    said = data.predictions(run_id)
-    there = [(place, faces.row[face]) for place, face in enumerate(said.face_ids) if face in faces.row]
-    places, found = np.array(there, dtype=np.int64).reshape(-1, 2).T
-    return found, said.wrong[places], said.probs[places]
+    predictions = data.run_predictions(run_id)
+    pairs = [(index, faces.row[face]) for index, face in enumerate(predictions.face_ids) if face in faces.row]
+    indices, rows = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    return rows, predictions.wrong[indices], predictions.probs[indices]
 
 
-def _order(faces: Faces, wanted: Filter) -> Callable[[Ints], Ints]:
+def _row_sorter(faces: Faces, face_filter: FaceFilter) -> Callable[[Ints], Ints]:
     """Gives the places of some rows in the wanted order."""
     table = faces.table
-    if wanted.order is Order.PERSON:
-        last = np.where(table.labels < 0, len(table.people), table.labels)
-        return lambda kept: np.argsort(last[kept], kind="stable")
-    return lambda kept: np.argsort(_key(faces, wanted)[kept], kind="stable")
+    if face_filter.order is FaceOrder.PERSON:
+        person_rank = np.where(table.labels < 0, len(table.people), table.labels)
+        return lambda rows: np.argsort(person_rank[rows], kind="stable")
+    return lambda rows: np.argsort(_sort_values(faces, face_filter)[rows], kind="stable")
 
 
-def _key(faces: Faces, wanted: Filter) -> Floats:
+def _sort_values(faces: Faces, face_filter: FaceFilter) -> Floats:
     """What ascends in the wanted order; NaN, for what is not known, comes last."""
     table = faces.table
-    match wanted.order:
-        case Order.WORST:
+    match face_filter.order:
+        case FaceOrder.WORST:
             return table.grades
-        case Order.BEST:
+        case FaceOrder.BEST:
             return -table.grades
-        case Order.NEWEST:
+        case FaceOrder.NEWEST:
             return np.asarray(-table.taken, dtype=np.float64)
-        case Order.OLDEST:
+        case FaceOrder.OLDEST:
             return np.asarray(table.taken, dtype=np.float64)
-        case Order.ALIKE if wanted.like in faces.row:
-            own = faces.embeddings.vectors[faces.row[wanted.like]]
-            return np.asarray(-(faces.embeddings.vectors @ own), dtype=np.float32)
-        case Order.UNSURE:
-            sure = np.full(len(table), np.nan, dtype=np.float32)
-            tested, _, probs = _tested(faces, wanted.run_id)
-            sure[tested] = probs
-            return sure
+        case FaceOrder.ALIKE if face_filter.like in faces.row:
+            probe = faces.embeddings.vectors[faces.row[face_filter.like]]
+            return np.asarray(-(faces.embeddings.vectors @ probe), dtype=np.float32)
+        case FaceOrder.UNSURE:
+            probabilities = np.full(len(table), np.nan, dtype=np.float32)
+            tested, _, probs = _tested_rows(faces, face_filter.run_id)
+            probabilities[tested] = probs
+            return probabilities
     return np.arange(len(table), dtype=np.float32)
 
 
 # on the page
 
 
-def choose(dataset: Dataset, run_id: str | None, like: str | None, suspects: frozenset[str]) -> Filter:
+def choose_filter(dataset: Dataset, run_id: str | None, like: str | None, suspects: frozenset[str]) -> FaceFilter:
     """The chips and choosers; kept in the address, so that a link or a reload shows the same."""
-    found = counts(dataset.id, dataset.revision, run_id, suspects)
-    chips = [show for show in Show if found[show] or show is Show.ALL]
-    people = [person.name for person in data.people(dataset.id, dataset.revision)]
-    orders = [order for order in Order if _possible(order, run_id, like, dataset)]
+    counts = count_categories(dataset.id, dataset.revision, run_id, suspects)
+    chips = [show for show in FaceCategory if counts[show] or show is FaceCategory.ALL]
+    people = [person.name for person in data.dataset_people(dataset.id, dataset.revision)]
+    orders = [order for order in FaceOrder if _is_possible_order(order, run_id, like, dataset)]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         show = st.pills(
             "Show",
             chips,
-            default=address.one_of(chips, "show") or (Show.ALL if found[Show.ALL] else chips[-1]),
-            format_func=lambda chip: f"{words.plain(chip)} {words.count(found[chip])}",
+            default=address.query_choice(chips, "show")
+            or (FaceCategory.ALL if counts[FaceCategory.ALL] else chips[-1]),
+            format_func=lambda chip: f"{words.plain(chip)} {words.count(counts[chip])}",
             required=True,
             key=f"show_{dataset.id}_{len(chips)}",
             label_visibility="collapsed",
@@ -195,8 +199,8 @@ def choose(dataset: Dataset, run_id: str | None, like: str | None, suspects: fro
         person = st.selectbox(
             "Person",
             people,
-            index=_place(people, st.query_params.get("person")),
-            format_func=words.person,
+            index=_index_of(people, st.query_params.get("person")),
+            format_func=words.display_name,
             placeholder="Everybody",
             key=f"person_{dataset.id}",
             label_visibility="collapsed",
@@ -206,7 +210,7 @@ def choose(dataset: Dataset, run_id: str | None, like: str | None, suspects: fro
             order = st.selectbox(
                 "Order",
                 orders,
-                index=_place(orders, st.query_params.get("order")) or 0,
+                index=_index_of(orders, st.query_params.get("order")) or 0,
                 key=f"order_{dataset.id}_{len(orders)}",
             )
             split = st.selectbox(
@@ -217,21 +221,25 @@ def choose(dataset: Dataset, run_id: str | None, like: str | None, suspects: fro
                 placeholder="Both sides",
                 key=f"split_{dataset.id}",
             )
-            taken = _taken(dataset)
-    address.remember(
-        show=show if show is not Show.ALL else None, person=person, order=order if order is not orders[0] else None
+            period = _choose_period(dataset)
+    address.set_query_values(
+        show=show if show is not FaceCategory.ALL else None,
+        person=person,
+        order=order if order is not orders[0] else None,
     )
-    wanted = Filter(show or Show.ALL, person, split, order or Order.PERSON, run_id=run_id, taken=taken)
+    face_filter = FaceFilter(
+        show or FaceCategory.ALL, person, split, order or FaceOrder.PERSON, run_id=run_id, taken=period
+    )
     return replace(
-        wanted,
-        like=like if wanted.order is Order.ALIKE else None,
-        suspects=suspects if wanted.show is Show.SUSPECT else frozenset(),
+        face_filter,
+        like=like if face_filter.order is FaceOrder.ALIKE else None,
+        suspects=suspects if face_filter.show is FaceCategory.SUSPECT else frozenset(),
     )
 
 
-def _taken(dataset: Dataset) -> tuple[float, float] | None:
+def _choose_period(dataset: Dataset) -> tuple[float, float] | None:
     """The days between which photos were taken; None for all, also those whose camera did not say."""
-    known = data.faces(dataset.id, dataset.revision).table.taken
+    known = data.dataset_faces(dataset.id, dataset.revision).table.taken
     known = known[~np.isnan(known)]
     if not len(known):
         return None
@@ -243,19 +251,19 @@ def _taken(dataset: Dataset) -> tuple[float, float] | None:
     return begin, end + DAY_S
 
 
-def _possible(order: Order, run_id: str | None, like: str | None, dataset: Dataset) -> bool:
-    table = data.faces(dataset.id, dataset.revision).table
+def _is_possible_order(order: FaceOrder, run_id: str | None, like: str | None, dataset: Dataset) -> bool:
+    table = data.dataset_faces(dataset.id, dataset.revision).table
     match order:
-        case Order.UNSURE:
+        case FaceOrder.UNSURE:
             return run_id is not None
-        case Order.ALIKE:
+        case FaceOrder.ALIKE:
             return like is not None
-        case Order.NEWEST | Order.OLDEST:
+        case FaceOrder.NEWEST | FaceOrder.OLDEST:
             return not np.isnan(table.taken).all()
-        case Order.WORST | Order.BEST:
+        case FaceOrder.WORST | FaceOrder.BEST:
             return not np.isnan(table.grades).all()
     return True
 
 
-def _place(known: list[str] | list[Order], wanted: str | None) -> int | None:
-    return next((place for place, each in enumerate(known) if each == wanted), None)
+def _index_of(known: list[str] | list[FaceOrder], value: str | None) -> int | None:
+    return next((index for index, candidate in enumerate(known) if candidate == value), None)

@@ -10,11 +10,11 @@ import streamlit as st
 from core.base.types import Ints
 from core.store.protocols import Dataset, Run
 from core.ui import data, gallery, words
-from core.ui.components.picker import Pickable, Picked, picker
+from core.ui.components.picker import Pickable, Picked, draw_picker
 from core.ui.data import Faces
 from core.ui.labels import corrections, face_filters, face_sheet, faceless_photos, review_queue
 from core.ui.labels.corrections import Desk
-from core.ui.labels.face_filters import Filter, Show
+from core.ui.labels.face_filters import FaceCategory, FaceFilter
 
 PER_PAGE = 48
 DIGITS = 9
@@ -28,30 +28,32 @@ BADGES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class FilteredFaces:
     """The page's choice of faces."""
 
     dataset: Dataset
-    wanted: Filter
+    face_filter: FaceFilter
     rows: Ints
     """Row numbers of all that the filter lets through."""
 
 
-def shown(dataset: Dataset, run: Run | None) -> Shown:
+def choose_faces(dataset: Dataset, run: Run | None) -> FilteredFaces:
     """Let the user choose what to see."""
     like = st.session_state.get("review_like")
-    wanted = face_filters.choose(dataset, run.id if run else None, like, review_queue.suspected(dataset))
-    return Shown(dataset, wanted, face_filters.rows(dataset.id, dataset.revision, wanted))
+    face_filter = face_filters.choose_filter(
+        dataset, run.id if run else None, like, review_queue.suspected_faces(dataset)
+    )
+    return FilteredFaces(dataset, face_filter, face_filters.filter_rows(dataset.id, dataset.revision, face_filter))
 
 
 @st.fragment
-def review(view: Shown) -> None:
+def review_faces(view: FilteredFaces) -> None:
     """The faces, what can be done to them, and the one in focus."""
     corrections.keep_in_step()
-    if view.wanted.show is Show.FACELESS:
-        faceless_photos.photos(view.dataset)
+    if view.face_filter.show is FaceCategory.FACELESS:
+        faceless_photos.show_faceless_photos(view.dataset)
         return
-    faces = data.faces(view.dataset.id, view.dataset.revision)
+    faces = data.dataset_faces(view.dataset.id, view.dataset.revision)
     if not len(view.rows):
         st.info("No face is like that. Choose something else above.", icon=":material/check_circle:")
         return
@@ -60,8 +62,8 @@ def review(view: Shown) -> None:
     with left:
         with st.container():
             part = view.rows[gallery.page_slice(len(view.rows), PER_PAGE, f"review_{view.dataset.id}")]
-        desk = Desk(view.dataset, digits(faces, part))
-        picked = pick(view.dataset, faces, part, desk)
+        desk = Desk(view.dataset, people_on_digits(faces, part))
+        picked = pick_faces(view.dataset, faces, part, desk)
         st.caption(corrections.LEGEND)
     with actions:
         desk.bar(picked.about, _title(view, picked))
@@ -69,25 +71,25 @@ def review(view: Shown) -> None:
         st.rerun()
     with right:
         if picked.focused:
-            _like(picked.focused)
-            face_sheet.sheet(view.dataset, picked.focused)
+            _offer_similar_faces(picked.focused)
+            face_sheet.show_face_sheet(view.dataset, picked.focused)
         else:
             st.caption("Click a face, or walk to one with Tab and the arrows, to see all about it here.")
     if picked.command and picked.command.name == "open" and picked.command.face_ids:
-        face_sheet.whole_photo(view.dataset, picked.command.face_ids[0])
+        face_sheet.open_photo_of_face(view.dataset, picked.command.face_ids[0])
 
 
-def pick(dataset: Dataset, faces: Faces, rows: Ints, desk: Desk) -> Picked:
+def pick_faces(dataset: Dataset, faces: Faces, rows: Ints, desk: Desk) -> Picked:
     """A grid of some faces, with the actions on its keys."""
-    tiles = [pickable(dataset, faces, int(row)) for row in rows]
-    grid = corrections.grid("Faces. Arrows walk, space chooses.", desk.keys)
-    return picker(f"picker_{dataset.id}", tiles, grid, corrections.epoch())
+    tiles = [face_tile(dataset, faces, int(row)) for row in rows]
+    grid = corrections.build_grid("Faces. Arrows walk, space chooses.", desk.keys)
+    return draw_picker(f"picker_{dataset.id}", tiles, grid, corrections.current_epoch())
 
 
-def pickable(dataset: Dataset, faces: Faces, row: int, note: str = "") -> Pickable:
+def face_tile(dataset: Dataset, faces: Faces, row: int, note: str = "") -> Pickable:
     """One face of a grid."""
     table, trusted = faces.table, faces.table.trusted
-    name = words.person(table.person(row))
+    name = words.display_name(table.person(row))
     flags = {
         "excluded": table.excluded[row],
         "confirmed": table.confirmed[row],
@@ -105,21 +107,21 @@ def pickable(dataset: Dataset, faces: Faces, row: int, note: str = "") -> Pickab
     )
 
 
-def digits(faces: Faces, rows: Ints) -> tuple[str, ...]:
+def people_on_digits(faces: Faces, rows: Ints) -> tuple[str, ...]:
     """The people of the digit keys: those most often seen on this page of the grid, then the largest."""
-    here = np.bincount(faces.table.labels[rows][faces.table.labels[rows] >= 0], minlength=len(faces.table.people))
-    everywhere = np.bincount(faces.table.labels[faces.table.labels >= 0], minlength=len(faces.table.people))
-    order = np.lexsort((-everywhere, -here))[:DIGITS]
-    return tuple(faces.table.people[place] for place in sorted(order.tolist()))
+    on_page = np.bincount(faces.table.labels[rows][faces.table.labels[rows] >= 0], minlength=len(faces.table.people))
+    overall = np.bincount(faces.table.labels[faces.table.labels >= 0], minlength=len(faces.table.people))
+    order = np.lexsort((-overall, -on_page))[:DIGITS]
+    return tuple(faces.table.people[index] for index in sorted(order.tolist()))
 
 
-def _title(view: Shown, picked: Picked) -> str:
-    found = words.count(len(view.rows), "face")
-    return f"{words.count(len(picked.selected))} of {found} chosen" if picked.selected else found
+def _title(view: FilteredFaces, picked: Picked) -> str:
+    n_faces = words.count(len(view.rows), "face")
+    return f"{words.count(len(picked.selected))} of {n_faces} chosen" if picked.selected else n_faces
 
 
-def _like(face_id: str) -> None:
+def _offer_similar_faces(face_id: str) -> None:
     if st.button("Show the faces most like it", key="like", icon=":material/compare:", type="tertiary"):
         st.session_state["review_like"] = face_id
-        st.query_params["order"] = face_filters.Order.ALIKE
+        st.query_params["order"] = face_filters.FaceOrder.ALIKE
         st.rerun()

@@ -10,14 +10,14 @@ import streamlit as st
 from core.base.errors import ImageRefused, NotFound
 from core.base.types import Face, Quality
 from core.imaging.decoding import turn_pixels
-from core.isolation.photos import decode
-from core.store.artifacts import Kind
+from core.isolation.photos import decode_photo
+from core.store.artifacts import ArtifactKind
 from core.store.protocols import Dataset
 from core.ui import data, gallery, state, words
 from core.ui.components import boxes
 from core.ui.data import Faces
 from core.ui.labels import correction_history, corrections
-from core.vision.quality import doubt
+from core.vision.quality import explain_low_grade
 from core.workflows.photos import look_again
 
 TURNS = (("Turn left", "rotate_left", "Q", -1), ("Turn right", "rotate_right", "E", 1))
@@ -26,30 +26,30 @@ NEIGHBOURS = 8
 LAST_EVENTS = 8
 
 
-def sheet(dataset: Dataset, face_id: str, among: Faces | None = None) -> None:
+def show_face_sheet(dataset: Dataset, face_id: str, among: Faces | None = None) -> None:
     """The sheet of a face, for a column of a page; the faces most like it are looked for ``among`` all, or these."""
     services = data.services()
     (face,) = services.store.faces(dataset.id, [face_id])
     photo, _ = services.store.photo(dataset.id, face.photo_id)
     left, right = st.columns([2, 3], vertical_alignment="center")
     with left:
-        gallery.grid(
-            dataset.id, [gallery.Tile(face.crop_id, "", alt=f"Face of {words.person(face.person)}")], tile_px=96
+        gallery.show_face_grid(
+            dataset.id, [gallery.Tile(face.crop_id, "", alt=f"Face of {words.display_name(face.person)}")], tile_px=96
         )
     with right:
         st.markdown(f"**{words.name(face.person)}**")
-        st.caption("  \n".join([words.plain(photo.name), *standing(face)]))
+        st.caption("  \n".join([words.plain(photo.name), *describe_face_status(face)]))
         if st.button("Whole photo", key="sheet_photo", icon=":material/photo:", type="tertiary"):
-            whole_photo(dataset, face_id)
+            open_photo_of_face(dataset, face_id)
     if face.quality is not None:
         st.caption(" · ".join(quality_words(face.quality)))
-    _neighbours(dataset, face_id, among or data.faces(dataset.id, dataset.revision))
+    _neighbours(dataset, face_id, among or data.dataset_faces(dataset.id, dataset.revision))
     _history(dataset, face_id)
 
 
-def standing(face: Face) -> Iterator[str]:
+def describe_face_status(face: Face) -> Iterator[str]:
     """How a face takes part, in words."""
-    yield correction_history.side(face.split).capitalize()
+    yield correction_history.describe_split(face.split).capitalize()
     if face.excluded:
         yield "Left out of learning and testing"
     if face.confirmed:
@@ -58,7 +58,7 @@ def standing(face: Face) -> Iterator[str]:
         yield "Nobody to name"
     if face.drawn:
         yield "Shown by hand: its box is not the ingest's"
-    if face.quality is not None and (why := doubt(face.quality)):
+    if face.quality is not None and (why := explain_low_grade(face.quality)):
         yield f"{why.capitalize()} to tell who it is: neither learned from nor grouped by"
 
 
@@ -86,12 +86,12 @@ def _neighbours(dataset: Dataset, face_id: str, faces: Faces) -> None:
     tiles = [
         gallery.Tile(
             faces.table.crop_ids[near],
-            words.person(faces.table.person(near)),
+            words.display_name(faces.table.person(near)),
             f"distance {np.sqrt(max(0.0, 2 - 2 * float(similarity[near]))):.2f}",
         )
         for near in nearest.tolist()
     ]
-    gallery.grid(dataset.id, tiles, tile_px=72)
+    gallery.show_face_grid(dataset.id, tiles, tile_px=72)
 
 
 def _history(dataset: Dataset, face_id: str) -> None:
@@ -103,11 +103,11 @@ def _history(dataset: Dataset, face_id: str) -> None:
     with st.expander(f"History: {words.count(len(events), 'entry', 'entries')}"):
         for event in events:
             undone = "" if event.active else " (undone)"
-            told = words.plain(f"{event.author}: {correction_history.sentence(event, names)}")
-            st.caption(f"{words.ago(event.created)}, {told}{undone}")
+            message = words.plain(f"{event.author}: {correction_history.describe_event(event, names)}")
+            st.caption(f"{words.ago(event.created)}, {message}{undone}")
 
 
-def whole_photo(dataset: Dataset, face_id: str, label: str | None = None) -> None:
+def open_photo_of_face(dataset: Dataset, face_id: str, label: str | None = None) -> None:
     """The photo of a face with a box on everybody in it; ``label`` stands at the face instead of its name."""
     (face,) = data.services().store.faces(dataset.id, [face_id])
     open_photo(dataset, face.photo_id, {face_id: label} if label else {})
@@ -119,41 +119,43 @@ def open_photo(dataset: Dataset, photo_id: str, labels: Mapping[str, str]) -> No
 
     ``labels`` stand at faces instead of their names, by the faces' ids.
     """
-    if st.session_state.get(state.TURNED_EPOCH) != corrections.epoch() or state.REFUSED in st.session_state:
+    if st.session_state.get(state.TURNED_EPOCH) != corrections.current_epoch() or state.REFUSED in st.session_state:
         corrections.keep_in_step()
     services = data.services()
     photo, faces = services.store.photo(dataset.id, photo_id)
     try:
-        content = services.artifacts.read(dataset.id, Kind.PHOTO, photo_id)
-        image = turn_pixels(decode(content, services.settings.images), photo.turn)
+        content = services.artifacts.read(dataset.id, ArtifactKind.PHOTO, photo_id)
+        image = turn_pixels(decode_photo(content, services.settings.images), photo.turn)
     except (NotFound, ImageRefused) as fault:
         st.error(words.plain(fault))
         return
-    shown = [
+    face_boxes = [
         boxes.BoxOnPhoto(
             face.id,
             face.box,
-            labels.get(face.id) or words.person(face.person),
+            labels.get(face.id) or words.display_name(face.person),
             known=face.person is not None,
         )
         for face in faces
     ]
-    asked = boxes.photo(f"boxes_{photo_id}_{photo.turn}", image, shown, f"The photo {photo.name}")
+    action = boxes.draw_photo(f"boxes_{photo_id}_{photo.turn}", image, face_boxes, f"The photo {photo.name}")
     _turning(dataset, photo_id)
     choose = "Choose a face to name or dismiss it." if faces else "No face was found on it."
     st.caption(f"{words.plain(photo.name)}, {photo.width_px:d} x {photo.height_px:d} pixels. {choose}")
-    if asked is not None and asked.drawn is not None:
-        drawn = asked.drawn
+    if action is not None and action.drawn_box is not None:
+        box = action.drawn_box
         tools = services.ingestor(dataset.id)
-        corrections.do(dataset.id, lambda: look_again.draw(tools, corrections.corrector(dataset), photo_id, drawn))
+        corrections.apply_correction(
+            dataset.id, lambda: look_again.draw_face(tools, corrections.build_corrector(dataset), photo_id, box)
+        )
         st.rerun()
-    chosen = next((face for face in faces if asked is not None and face.id == asked.face_id), None)
-    if chosen is not None:
-        st.session_state[state.ON_PHOTO] = chosen.id
+    chosen_face = next((face for face in faces if action is not None and face.id == action.face_id), None)
+    if chosen_face is not None:
+        st.session_state[state.ON_PHOTO] = chosen_face.id
     on_photo = next((face for face in faces if face.id == st.session_state.get(state.ON_PHOTO)), None)
     if on_photo is not None:
         st.markdown(f"**{words.name(on_photo.person)}**")
-        corrections.Desk(dataset, place="photo").bar([on_photo.id], "")
+        corrections.Desk(dataset, scope="photo").bar([on_photo.id], "")
 
 
 def _turning(dataset: Dataset, photo_id: str) -> None:
@@ -172,5 +174,5 @@ def _turning(dataset: Dataset, photo_id: str) -> None:
 
 
 def _turn(dataset: Dataset, photo_id: str, quarters: int) -> None:
-    corrections.turn(dataset, [photo_id], quarters)
-    st.session_state[state.TURNED_EPOCH] = corrections.epoch()
+    corrections.turn_photos(dataset, [photo_id], quarters)
+    st.session_state[state.TURNED_EPOCH] = corrections.current_epoch()

@@ -8,12 +8,12 @@ import streamlit as st
 
 from core.base.errors import ImageRefused, NotFound
 from core.base.types import Photo
-from core.imaging.decoding import encode_jpeg, shrink
-from core.isolation.photos import decode_reduced
-from core.store.artifacts import Kind
+from core.imaging.decoding import encode_jpeg, shrink_image
+from core.isolation.photos import decode_photo_reduced
+from core.store.artifacts import ArtifactKind
 from core.store.protocols import Dataset
 from core.ui import data, gallery, words
-from core.ui.components.picker import Command, Pickable, picker
+from core.ui.components.picker import GridCommand, Pickable, draw_picker
 from core.ui.labels import corrections, face_sheet
 
 PER_PAGE = 24
@@ -26,19 +26,21 @@ LEGEND = (
 )
 
 
-def photos(dataset: Dataset) -> None:
+def show_faceless_photos(dataset: Dataset) -> None:
     """The photos without a face, and what can be done to them."""
-    found = data.photos_without_face(dataset.id, dataset.revision)
-    if not found:
+    photos = data.photos_without_face(dataset.id, dataset.revision)
+    if not photos:
         st.info("There is a face on every photo.", icon=":material/check_circle:")
         return
     actions = st.container()
-    part = found[gallery.page_slice(len(found), PER_PAGE, f"faceless_{dataset.id}")]
-    grid = corrections.grid("Photos without a face. Arrows walk, space chooses.", KEYS, TILE_PX)
-    picked = picker(f"faceless_{dataset.id}", [_tile(dataset, photo) for photo in part], grid, corrections.epoch())
+    part = photos[gallery.page_slice(len(photos), PER_PAGE, f"faceless_{dataset.id}")]
+    grid = corrections.build_grid("Photos without a face. Arrows walk, space chooses.", KEYS, TILE_PX)
+    picked = draw_picker(
+        f"faceless_{dataset.id}", [_tile(dataset, photo) for photo in part], grid, corrections.current_epoch()
+    )
     st.caption(LEGEND)
     with actions:
-        _bar(dataset, picked.about, f"{words.count(len(picked.about))} of {words.count(len(found), 'photo')} chosen")
+        _bar(dataset, picked.about, f"{words.count(len(picked.about))} of {words.count(len(photos), 'photo')} chosen")
     for command in picked.commands:
         _obey(dataset, command)
     if any(command.name != "open" for command in picked.commands):
@@ -52,7 +54,7 @@ def _bar(dataset: Dataset, about: Sequence[str], title: str) -> None:
                 label,
                 key=f"faceless_{label}",
                 icon=f":material/{icon}:",
-                on_click=corrections.turn,
+                on_click=corrections.turn_photos,
                 args=(dataset, about, quarters),
                 disabled=not about,
                 help="Faces are looked for anew. It can be undone.",
@@ -63,14 +65,14 @@ def _bar(dataset: Dataset, about: Sequence[str], title: str) -> None:
         st.markdown(f"**{title}**", width="content")
 
 
-def _obey(dataset: Dataset, command: Command) -> None:
-    mine, quarters = corrections.corrector(dataset), {"left": -1, "right": 1}
+def _obey(dataset: Dataset, command: GridCommand) -> None:
+    corrector, quarters = corrections.build_corrector(dataset), {"left": -1, "right": 1}
     if command.name in quarters:
-        corrections.turn(dataset, command.face_ids, quarters[command.name])
+        corrections.turn_photos(dataset, command.face_ids, quarters[command.name])
     elif command.name == "open" and command.face_ids:
         face_sheet.open_photo(dataset, command.face_ids[0], {})
     elif command.name in ("undo", "redo"):
-        corrections.do(dataset.id, mine.undo if command.name == "undo" else mine.redo)
+        corrections.apply_correction(dataset.id, corrector.undo if command.name == "undo" else corrector.redo)
 
 
 def _tile(dataset: Dataset, photo: Photo) -> Pickable:
@@ -86,6 +88,6 @@ def _tile(dataset: Dataset, photo: Photo) -> Pickable:
 def _thumbnail(dataset_id: str, photo_id: str, turn: int) -> str:
     """The photo as it is turned, small, as a data address. Raises NotFound or ImageRefused."""
     services = data.services()
-    content = services.artifacts.read(dataset_id, Kind.PHOTO, photo_id)
-    picture = decode_reduced(content, services.settings.images, THUMBNAIL_PX).turned(turn)
-    return gallery.jpeg_address(encode_jpeg(shrink(picture.pixels, THUMBNAIL_PX)))
+    content = services.artifacts.read(dataset_id, ArtifactKind.PHOTO, photo_id)
+    picture = decode_photo_reduced(content, services.settings.images, THUMBNAIL_PX).turned(turn)
+    return gallery.jpeg_address(encode_jpeg(shrink_image(picture.pixels, THUMBNAIL_PX)))

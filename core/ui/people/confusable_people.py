@@ -11,10 +11,10 @@ import numpy as np
 import streamlit as st
 
 from core.base.types import Floats, Ints, Revision
-from core.learn.verification.set_similarity import Centres, similarity
+from core.learn.verification.set_similarity import Centres, centre_similarity
 from core.ui import data
 from core.ui.data import Faces
-from core.workflows.clustering.cluster import PROBABLY_TWO, Twins, merge_candidates, split_person
+from core.workflows.clustering.cluster import PROBABLY_TWO, MergeCandidate, merge_candidates, split_person
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,44 +41,44 @@ class Parts:
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def everybody(dataset_id: str, revision: Revision) -> Likeness:
+def measure_likeness(dataset_id: str, revision: Revision) -> Likeness:
     """The likeness of all people of a dataset."""
-    faces = data.faces(dataset_id, revision)
+    faces = data.dataset_faces(dataset_id, revision)
     people = faces.table.person_ids
     return Likeness(people, Centres.of(faces.embeddings.vectors, faces.table.labels, len(people)).corrected())
 
 
-def most_alike(known: Likeness, person_id: int) -> list[tuple[int, float]]:
+def most_alike(likeness: Likeness, person_id: int) -> list[tuple[int, float]]:
     """Everybody else's id and similarity, the most alike first."""
-    if person_id not in known.person_ids:
+    if person_id not in likeness.person_ids:
         return []
-    own = known.person_ids.index(person_id)
-    values = known.centres @ known.centres[own]
-    order = [place for place in np.argsort(-values, kind="stable").tolist() if place != own]
-    return [(known.person_ids[place], float(values[place])) for place in order]
+    own_index = likeness.person_ids.index(person_id)
+    values = likeness.centres @ likeness.centres[own_index]
+    order = [index for index in np.argsort(-values, kind="stable").tolist() if index != own_index]
+    return [(likeness.person_ids[index], float(values[index])) for index in order]
 
 
 @st.cache_resource(show_spinner="Comparing everybody with everybody", max_entries=4)
-def twins(dataset_id: str, revision: Revision) -> list[Twins]:
+def find_merge_candidates(dataset_id: str, revision: Revision) -> list[MergeCandidate]:
     """Pairs of people who are probably one, the most alike first; without those that somebody has told apart."""
-    faces = data.faces(dataset_id, revision)
+    faces = data.dataset_faces(dataset_id, revision)
     return merge_candidates(faces.table, faces.embeddings, data.services().log.apart(dataset_id))
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
-def parts(dataset_id: str, revision: Revision, person_id: int) -> Parts:
+def find_person_parts(dataset_id: str, revision: Revision, person_id: int) -> Parts:
     """The parts of one person's faces; those that were left out, or are too poor to tell, are in none."""
-    faces = data.faces_of(dataset_id, revision, person_id)
+    faces = data.person_faces(dataset_id, revision, person_id)
     rows = np.flatnonzero(~faces.table.excluded & faces.table.trusted)
     vectors = faces.embeddings.vectors[rows]
     labels = split_person(vectors)
     n_parts = int(labels.max(initial=-1)) + 1
-    found = [typical(faces, rows[labels == part]) for part in range(n_parts)]
-    alike = similarity(Centres.of(vectors, labels, n_parts), 0, 1) if n_parts > 1 else np.nan
-    return Parts(tuple(tuple(faces.table.ids[row] for row in part) for part in found), alike)
+    part_rows = [rows_by_typicality(faces, rows[labels == part]) for part in range(n_parts)]
+    similarity = centre_similarity(Centres.of(vectors, labels, n_parts), 0, 1) if n_parts > 1 else np.nan
+    return Parts(tuple(tuple(faces.table.ids[row] for row in part) for part in part_rows), similarity)
 
 
-def typical(faces: Faces, rows: Ints) -> Ints:
+def rows_by_typicality(faces: Faces, rows: Ints) -> Ints:
     """The rows of one person's faces, those nearest to their middle first."""
     vectors = faces.embeddings.vectors[rows]
     return np.asarray(rows[np.argsort(-(vectors @ vectors.mean(axis=0)), kind="stable")])

@@ -12,7 +12,7 @@ from core.store.protocols import Dataset, PersonCount
 from core.ui import data, gallery, state, words
 from core.ui.labels import corrections
 from core.ui.people import confusable_people
-from core.workflows.clustering.cluster import Twins
+from core.workflows.clustering.cluster import MergeCandidate
 
 FACES_SHOWN = 8
 
@@ -31,22 +31,25 @@ class Question:
         return self.first.id, self.second.id
 
 
-def questions(dataset: Dataset, people: list[PersonCount]) -> list[Question]:
+def list_merge_questions(dataset: Dataset, people: list[PersonCount]) -> list[Question]:
     """What there is to ask, the most alike first; what was put off in this tab comes last."""
-    known = {person.id: person for person in people}
-    asked = [_question(dataset, known, pair) for pair in confusable_people.twins(dataset.id, dataset.revision)]
-    later = st.session_state.get(state.LATER, ())
-    return sorted(asked, key=lambda question: later.index(question.pair) if question.pair in later else -1)
+    people_by_id = {person.id: person for person in people}
+    questions = [
+        _question(dataset, people_by_id, pair)
+        for pair in confusable_people.find_merge_candidates(dataset.id, dataset.revision)
+    ]
+    postponed = st.session_state.get(state.LATER, ())
+    return sorted(questions, key=lambda question: postponed.index(question.pair) if question.pair in postponed else -1)
 
 
-def _question(dataset: Dataset, known: dict[int, PersonCount], pair: Twins) -> Question:
+def _question(dataset: Dataset, known: dict[int, PersonCount], pair: MergeCandidate) -> Question:
     first, second = sorted((known[pair.person_id], known[pair.other_id]), key=lambda person: (-person.faces, person.id))
     return Question(dataset, first, second, pair.similarity)
 
 
-def ask(dataset: Dataset, people: list[PersonCount]) -> None:
+def ask_merge_question(dataset: Dataset, people: list[PersonCount]) -> None:
     """The next question, and how many there are."""
-    waiting = questions(dataset, people)
+    waiting = list_merge_questions(dataset, people)
     if not waiting:
         st.success("No two people look like one and the same.", icon=":material/check_circle:")
         return
@@ -56,9 +59,9 @@ def ask(dataset: Dataset, people: list[PersonCount]) -> None:
         with side:
             _faces(question.dataset, person)
     with st.container(horizontal=True, gap="small"):
-        _answer("Same person", "merge", "Y", _same, question)
-        _answer("Two people", "call_split", "N", _different, question)
-        _answer("Later", "schedule", "L", _later, question)
+        _answer("Same person", "merge", "Y", _merge_pair, question)
+        _answer("Two people", "call_split", "N", _keep_pair_apart, question)
+        _answer("Later", "schedule", "L", _postpone_pair, question)
     st.caption(
         f"Similarity {question.similarity:.2f}; about 1 is one person. If they are one, the faces of "
         f"{words.name(question.second.name)} become {words.name(question.first.name)}'s. "
@@ -79,29 +82,29 @@ def _answer(label: str, icon: str, key: str, act: Callable[[Question], None], qu
 
 def _faces(dataset: Dataset, person: PersonCount) -> None:
     st.markdown(f"**{words.name(person.name)}**, {words.count(person.faces, 'face')}")
-    faces = data.faces_of(dataset.id, dataset.revision, person.id)
-    rows = confusable_people.typical(faces, np.arange(len(faces.table)))[:FACES_SHOWN]
+    faces = data.person_faces(dataset.id, dataset.revision, person.id)
+    rows = confusable_people.rows_by_typicality(faces, np.arange(len(faces.table)))[:FACES_SHOWN]
     names = (faces.table.photo_names[row].rpartition("/")[2] for row in rows)
     tiles = [gallery.Tile(faces.table.crop_ids[row], name) for row, name in zip(rows, names, strict=True)]
-    gallery.grid(dataset.id, tiles)
+    gallery.show_face_grid(dataset.id, tiles)
 
 
-def _same(question: Question) -> None:
-    mine = corrections.corrector(question.dataset)
-    corrections.do(question.dataset.id, lambda: mine.merge(question.second.id, question.first.id))
+def _merge_pair(question: Question) -> None:
+    corrector = corrections.build_corrector(question.dataset)
+    corrections.apply_correction(question.dataset.id, lambda: corrector.merge(question.second.id, question.first.id))
 
 
-def _different(question: Question) -> None:
+def _keep_pair_apart(question: Question) -> None:
     first, second = (_most_typical(question.dataset, person_id) for person_id in question.pair)
-    mine = corrections.corrector(question.dataset)
-    corrections.do(question.dataset.id, lambda: mine.keep_apart([(first, second)]))
+    corrector = corrections.build_corrector(question.dataset)
+    corrections.apply_correction(question.dataset.id, lambda: corrector.keep_apart([(first, second)]))
 
 
 def _most_typical(dataset: Dataset, person_id: int) -> str:
-    faces = data.faces_of(dataset.id, dataset.revision, person_id)
-    return faces.table.ids[int(confusable_people.typical(faces, np.arange(len(faces.table)))[0])]
+    faces = data.person_faces(dataset.id, dataset.revision, person_id)
+    return faces.table.ids[int(confusable_people.rows_by_typicality(faces, np.arange(len(faces.table)))[0])]
 
 
-def _later(question: Question) -> None:
-    others = tuple(pair for pair in st.session_state.get(state.LATER, ()) if pair != question.pair)
-    st.session_state[state.LATER] = (*others, question.pair)
+def _postpone_pair(question: Question) -> None:
+    postponed = tuple(pair for pair in st.session_state.get(state.LATER, ()) if pair != question.pair)
+    st.session_state[state.LATER] = (*postponed, question.pair)

@@ -8,16 +8,16 @@ import streamlit as st
 
 from core.store.protocols import PersonCount
 from core.ui import gallery, state, words
-from core.ui.components.picker import Grid, picker
+from core.ui.components.picker import Grid, draw_picker
 from core.ui.labels import corrections
 from core.ui.people import confusable_people, people_grid, person
-from core.ui.people.person import View
+from core.ui.people.person import PersonView
 
 CANDIDATES = 24
 
 
 @st.dialog("Who is the same person?", width="large")
-def choose(view: View) -> None:
+def choose_merge(view: PersonView) -> None:
     """Choose whom to merge with: those most alike first."""
     st.caption(
         f"Choose who is the same person as {words.plain(view.name)}. "
@@ -31,63 +31,72 @@ def choose(view: View) -> None:
         type="search",
         live=True,
     )
-    near = confusable_people.most_alike(
-        confusable_people.everybody(view.dataset.id, view.dataset.revision), view.person.id
+    similarities = confusable_people.most_alike(
+        confusable_people.measure_likeness(view.dataset.id, view.dataset.revision), view.person.id
     )
-    found = [(other, value) for other_id, value in near if (other := view.other(other_id)) and matches(other, search)]
-    if not found:
+    candidates = [
+        (candidate, value)
+        for other_id, value in similarities
+        if (candidate := view.other(other_id)) and matches_search(candidate, search)
+    ]
+    if not candidates:
         st.info("Nobody else is called that." if search else "There is nobody else yet.")
         return
     tiles = [
-        people_grid.pickable(view.dataset, other, f"similarity {value:.2f}") for other, value in found[:CANDIDATES]
+        people_grid.person_tile(view.dataset, candidate, f"similarity {value:.2f}")
+        for candidate, value in candidates[:CANDIDATES]
     ]
-    look = Grid(
+    options = Grid(
         "People to merge with. Arrows walk, Enter merges.",
         {"Enter": "open"},
         click="open",
-        grab=corrections.epoch() + 1,
+        grab=corrections.current_epoch() + 1,
     )
-    picked = picker(f"merge_{view.person.id}", tiles, look, corrections.epoch())
+    picked = draw_picker(f"merge_{view.person.id}", tiles, options, corrections.current_epoch())
     if picked.command and picked.command.face_ids:
-        merge(view, *survivor(view, int(picked.command.face_ids[0])))
+        merge_people(view, *choose_survivor(view, int(picked.command.face_ids[0])))
         st.rerun()
 
 
-def matches(other: PersonCount, search: str) -> bool:
+def matches_search(person: PersonCount, search: str) -> bool:
     """Whether somebody's name holds what was typed."""
-    return people_grid.plain(search) in people_grid.plain(words.person(other.name))
+    return people_grid.normalise_for_search(search) in people_grid.normalise_for_search(words.display_name(person.name))
 
 
-def survivor(view: View, other_id: int) -> tuple[int, int]:
+def choose_survivor(view: PersonView, other_id: int) -> tuple[int, int]:
     """Who goes and who stays when two are merged: who has more photos stays."""
-    other = view.other(other_id)
-    if other is not None and other.faces > view.person.faces:
-        return view.person.id, other.id
+    candidate = view.other(other_id)
+    if candidate is not None and candidate.faces > view.person.faces:
+        return view.person.id, candidate.id
     return other_id, view.person.id
 
 
-def merge(view: View, gone_id: int, kept_id: int) -> None:
+def merge_people(view: PersonView, merged_id: int, kept_id: int) -> None:
     """Make the one person's faces the other's, and show that one."""
-    before = corrections.epoch()
-    corrections.do(view.dataset.id, lambda: corrections.corrector(view.dataset).merge(gone_id, kept_id))
+    before = corrections.current_epoch()
+    corrections.apply_correction(
+        view.dataset.id, lambda: corrections.build_corrector(view.dataset).merge(merged_id, kept_id)
+    )
     st.session_state.pop(state.NAMESAKE, None)
-    if corrections.epoch() > before:
+    if corrections.current_epoch() > before:
         person.open_person(kept_id)
 
 
-def offer(view: View, keep: Callable[[View], None]) -> None:
+def offer_namesake_merge(view: PersonView, keep: Callable[[PersonView], None]) -> None:
     """A name that somebody has already: perhaps it is the same person; otherwise ``keep`` keeps the old name."""
-    asked_id, other_id = st.session_state.get(state.NAMESAKE, (None, None))
-    other = view.other(other_id) if asked_id == view.person.id else None
-    if other is None:
+    renamed_id, other_id = st.session_state.get(state.NAMESAKE, (None, None))
+    namesake = view.other(other_id) if renamed_id == view.person.id else None
+    if namesake is None:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", border=True):
-        name = words.person(other.name)
+        name = words.display_name(namesake.name)
         with st.container(width=64):
-            gallery.grid(view.dataset.id, [gallery.Tile(other.cover_crop_id, "", alt=name)], tile_px=48)
+            gallery.show_face_grid(view.dataset.id, [gallery.Tile(namesake.cover_crop_id, "", alt=name)], tile_px=48)
         st.markdown(
-            f"There is an **{words.plain(name)}** already, with {words.count(other.faces, 'face')}.", width="content"
+            f"There is an **{words.plain(name)}** already, with {words.count(namesake.faces, 'face')}.", width="content"
         )
-        pair = view, view.person.id, other.id
-        st.button(f"Merge into {words.plain(name)}", key="merge_namesake", type="primary", on_click=merge, args=pair)
+        pair = view, view.person.id, namesake.id
+        st.button(
+            f"Merge into {words.plain(name)}", key="merge_namesake", type="primary", on_click=merge_people, args=pair
+        )
         st.button("Keep the old name", key="keep_name", type="tertiary", on_click=keep, args=(view,))

@@ -15,33 +15,33 @@ DOUBLES = "doubles"
 GONE = "This person has no photos any more: merged, renamed or moved. Here is everybody."
 
 
-def show(dataset: Dataset, action: DeltaGenerator) -> None:
+def show_people_page(dataset: Dataset, action: DeltaGenerator) -> None:
     """Everybody, one of them, or pairs who may be one; ``action`` is the place of the primary button."""
-    erasure.standing(dataset)
-    people = data.people(dataset.id, dataset.revision)
+    erasure.show_erasure_progress(dataset)
+    people = data.dataset_people(dataset.id, dataset.revision)
     if not people:
-        _nobody(data.counts(dataset.id, dataset.revision))
+        _nobody(data.dataset_counts(dataset.id, dataset.revision))
         return
-    wanted_id = address.number("person")
-    chosen = next((each for each in people if each.id == wanted_id), None)
-    if address.asked("person") and chosen is None:
+    person_id = address.query_number("person")
+    shown_person = next((candidate for candidate in people if candidate.id == person_id), None)
+    if address.query_value("person") and shown_person is None:
         st.info(GONE, icon=":material/info:")
-        address.remember(person=None)
-    if chosen is None and address.asked("view") == DOUBLES:
+        address.set_query_values(person=None)
+    if shown_person is None and address.query_value("view") == DOUBLES:
         _doubles(dataset, people)
         return
-    if chosen is None:
+    if shown_person is None:
         with action:
             _find_doubles(people)
         _everybody(dataset, people)
         return
-    view = person.View(dataset, chosen, tuple(people))
+    view = person.PersonView(dataset, shown_person, tuple(people))
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         with st.container(width="content"):
-            person_page.walk(view)
-        corrections.last_done(dataset)
-    person_page.show(view)
-    erasure.offer(dataset, chosen)
+            person_page.show_person_navigation(view)
+        corrections.show_last_correction(dataset)
+    person_page.show_person_page(view)
+    erasure.offer_erasure(dataset, shown_person)
 
 
 def _find_doubles(people: list[PersonCount]) -> None:
@@ -51,7 +51,7 @@ def _find_doubles(people: list[PersonCount]) -> None:
             type="primary",
             icon=":material/compare:",
             help="Two people who are probably one and the same",
-            on_click=address.remember,
+            on_click=address.set_query_values,
             kwargs={"view": DOUBLES},
         )
 
@@ -62,52 +62,54 @@ def _doubles(dataset: Dataset, people: list[PersonCount]) -> None:
             "Everybody",
             icon=":material/arrow_back:",
             type="tertiary",
-            on_click=address.remember,
+            on_click=address.set_query_values,
             kwargs={"view": None},
         )
-        corrections.last_done(dataset)
-    merge_questions.ask(dataset, people)
+        corrections.show_last_correction(dataset)
+    merge_questions.ask_merge_question(dataset, people)
 
 
 def _nobody(counts: Counts) -> None:
     if counts.faces:
-        frame.empty("Nobody has a name yet.", "Group the faces", frame.CLUSTERS)
+        frame.show_empty_state("Nobody has a name yet.", "Group the faces", frame.CLUSTERS)
     else:
-        frame.empty("There are no people yet.", "Add photos", frame.INGEST)
+        frame.show_empty_state("There are no people yet.", "Add photos", frame.INGEST)
 
 
 def _everybody(dataset: Dataset, people: list[PersonCount]) -> None:
-    wanted = people_grid.choose(dataset, people)
-    shown = people_grid.listed(people, wanted)
+    people_filter = people_grid.choose_people_filter(dataset, people)
+    listed = people_grid.filter_people(people, people_filter)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        st.caption(words.plain(summary(people, data.counts(dataset.id, dataset.revision))), width="content")
-        corrections.last_done(dataset)
-    if not shown:
+        st.caption(
+            words.plain(summarise_people(people, data.dataset_counts(dataset.id, dataset.revision))), width="content"
+        )
+        corrections.show_last_correction(dataset)
+    if not listed:
         st.info("Nobody is like that. Choose something else above.", icon=":material/search:")
         return
-    _grid(dataset, shown, wanted)
+    _grid(dataset, listed, people_filter)
 
 
 @st.fragment
-def _grid(dataset: Dataset, shown: list[PersonCount], wanted: people_grid.Wanted) -> None:
+def _grid(dataset: Dataset, people: list[PersonCount], people_filter: people_grid.PeopleFilter) -> None:
     corrections.keep_in_step()
-    picked = people_grid.grid(dataset, shown, wanted)
+    picked = people_grid.show_people_grid(dataset, people, people_filter)
     st.caption(people_grid.LEGEND)
     if picked.command is None:
         return
     if picked.command.name == "open" and picked.command.face_ids:
         person.open_person(int(picked.command.face_ids[0]))
     elif picked.command.name in ("undo", "redo"):
-        mine = corrections.corrector(dataset)
-        corrections.do(dataset.id, mine.undo if picked.command.name == "undo" else mine.redo)
+        corrector = corrections.build_corrector(dataset)
+        corrections.apply_correction(dataset.id, corrector.undo if picked.command.name == "undo" else corrector.redo)
     st.rerun()
 
 
-def summary(people: list[PersonCount], counts: Counts) -> str:
+def summarise_people(people: list[PersonCount], counts: Counts) -> str:
     """How many people and faces, on which side, and what has no name."""
-    hidden = sum(each.hidden for each in people)
+    hidden = sum(person.hidden for person in people)
     parts = [words.count(len(people) - hidden, "person", "people"), words.count(counts.faces, "face")]
     if counts.train_faces or counts.val_faces:
         parts.append(f"{words.count(counts.train_faces)} to learn from, {words.count(counts.val_faces)} to test on")
-    others = {"hidden": hidden, "left out": counts.excluded_faces, "without a name": counts.unnamed_faces}
-    return " · ".join([*parts, *(f"{words.count(number)} {what}" for what, number in others.items() if number)])
+    counted = {"hidden": hidden, "left out": counts.excluded_faces, "without a name": counts.unnamed_faces}
+    return " · ".join([*parts, *(f"{words.count(number)} {label}" for label, number in counted.items() if number)])

@@ -12,7 +12,7 @@ import streamlit as st
 from core.base.types import TRUSTED_GRADE
 from core.store.protocols import Dataset, PersonCount
 from core.ui import address, gallery, state, words
-from core.ui.components.picker import Grid, Pickable, Picked, picker
+from core.ui.components.picker import Grid, Pickable, Picked, draw_picker
 from core.ui.labels import corrections
 
 PER_PAGE = 48
@@ -22,7 +22,7 @@ SEARCH_FIELD = "people_search"
 LEGEND = "Click somebody to open them. Keys: arrows walk, Enter opens, / finds a name, u undo, r redo."
 
 
-class Show(StrEnum):
+class PeopleCategory(StrEnum):
     """What people there are to look at."""
 
     ALL = "Everybody"
@@ -31,7 +31,7 @@ class Show(StrEnum):
     ONE_SIDE = "On one side only"
 
 
-class Order(StrEnum):
+class PeopleOrder(StrEnum):
     """Who comes first."""
 
     NAME = "By name"
@@ -41,20 +41,20 @@ class Order(StrEnum):
 
 
 BADGES = {
-    Show.FEW: (f"<{FEW_FACES}", f"fewer than {FEW_FACES} faces"),
-    Show.POOR: ("!", "poor quality"),
-    Show.ONE_SIDE: ("\u00bd", "on one side of the test only"),
+    PeopleCategory.FEW: (f"<{FEW_FACES}", f"fewer than {FEW_FACES} faces"),
+    PeopleCategory.POOR: ("!", "poor quality"),
+    PeopleCategory.ONE_SIDE: ("\u00bd", "on one side of the test only"),
 }
 HIDDEN_BADGE = ("\u2298", "hidden")
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class PeopleFilter:
     """Whom the user asked to see."""
 
-    show: Show = Show.ALL
+    show: PeopleCategory = PeopleCategory.ALL
     search: str = ""
-    order: Order = Order.NAME
+    order: PeopleOrder = PeopleOrder.NAME
     hidden: bool = False
     """Hidden people too."""
 
@@ -62,51 +62,59 @@ class Wanted:
 # who is who
 
 
-def traits(person: PersonCount) -> tuple[Show, ...]:
+def person_categories(person: PersonCount) -> tuple[PeopleCategory, ...]:
     """What there is to say about a person."""
     holds = {
-        Show.FEW: person.faces < FEW_FACES,
-        Show.POOR: person.mean_grade is not None and person.mean_grade < TRUSTED_GRADE,
-        Show.ONE_SIDE: (person.train == 0) is not (person.val == 0),
+        PeopleCategory.FEW: person.faces < FEW_FACES,
+        PeopleCategory.POOR: person.mean_grade is not None and person.mean_grade < TRUSTED_GRADE,
+        PeopleCategory.ONE_SIDE: (person.train == 0) is not (person.val == 0),
     }
     return tuple(trait for trait, holding in holds.items() if holding)
 
 
-def listed(people: Iterable[PersonCount], wanted: Wanted) -> list[PersonCount]:
+def filter_people(people: Iterable[PersonCount], people_filter: PeopleFilter) -> list[PersonCount]:
     """The people that are asked for, in the order that is asked for."""
-    sought = plain(wanted.search)
-    found = [
+    needle = normalise_for_search(people_filter.search)
+    matches = [
         person
         for person in people
-        if (wanted.hidden or not person.hidden)
-        and (wanted.show is Show.ALL or wanted.show in traits(person))
-        and sought in plain(words.person(person.name))
+        if (people_filter.hidden or not person.hidden)
+        and (people_filter.show is PeopleCategory.ALL or people_filter.show in person_categories(person))
+        and needle in normalise_for_search(words.display_name(person.name))
     ]
-    return sorted(found, key=lambda person: _place(person, wanted.order))
+    return sorted(matches, key=lambda person: _sort_key(person, people_filter.order))
 
 
-def counts(people: Iterable[PersonCount], *, hidden: bool) -> dict[Show, int]:
+def count_people(people: Iterable[PersonCount], *, hidden: bool) -> dict[PeopleCategory, int]:
     """How many people each choice of ``Show`` has."""
-    shown = [person for person in people if hidden or not person.hidden]
-    return {show: len(shown) if show is Show.ALL else sum(show in traits(person) for person in shown) for show in Show}
+    listed = [person for person in people if hidden or not person.hidden]
+    return {
+        show: len(listed) if show is PeopleCategory.ALL else sum(show in person_categories(person) for person in listed)
+        for show in PeopleCategory
+    }
 
 
-def plain(text: str) -> str:
+def normalise_for_search(text: str) -> str:
     """A text as it is searched: without capitals and accents."""
-    apart = unicodedata.normalize("NFKD", text.strip().casefold())
-    return "".join(sign for sign in apart if not unicodedata.combining(sign))
+    decomposed = unicodedata.normalize("NFKD", text.strip().casefold())
+    return "".join(sign for sign in decomposed if not unicodedata.combining(sign))
 
 
-def _place(person: PersonCount, order: Order) -> tuple[float, str]:
+def _sort_key(person: PersonCount, order: PeopleOrder) -> tuple[float, str]:
     grade = 2.0 if person.mean_grade is None else person.mean_grade
-    first = {Order.NAME: 0.0, Order.MOST: -person.faces, Order.FEWEST: person.faces, Order.POOREST: grade}
-    return first[order], plain(words.person(person.name))
+    first = {
+        PeopleOrder.NAME: 0.0,
+        PeopleOrder.MOST: -person.faces,
+        PeopleOrder.FEWEST: person.faces,
+        PeopleOrder.POOREST: grade,
+    }
+    return first[order], normalise_for_search(words.display_name(person.name))
 
 
-def pickable(dataset: Dataset, person: PersonCount, note: str = "") -> Pickable:
+def person_tile(dataset: Dataset, person: PersonCount, note: str = "") -> Pickable:
     """A person as one picture of a grid; its id is the person's."""
-    name = words.person(person.name)
-    badges = [BADGES[trait] for trait in traits(person)] + ([HIDDEN_BADGE] if person.hidden else [])
+    name = words.display_name(person.name)
+    badges = [BADGES[trait] for trait in person_categories(person)] + ([HIDDEN_BADGE] if person.hidden else [])
     return Pickable(
         id=str(person.id),
         src=gallery.crop_address(dataset.id, person.cover_crop_id),
@@ -120,88 +128,90 @@ def pickable(dataset: Dataset, person: PersonCount, note: str = "") -> Pickable:
 # on the page
 
 
-def choose(dataset: Dataset, people: Sequence[PersonCount]) -> Wanted:
+def choose_people_filter(dataset: Dataset, people: Sequence[PersonCount]) -> PeopleFilter:
     """The search, the chips and the order; kept in the address, so that a link or a reload shows the same."""
-    hidden = _hidden_too(people)
-    found = counts(people, hidden=hidden)
-    chips = [show for show in Show if found[show] or show is Show.ALL]
-    orders = [order for order in Order if order is not Order.POOREST or _graded(people)]
+    hidden = _shows_hidden(people)
+    counts = count_people(people, hidden=hidden)
+    chips = [show for show in PeopleCategory if counts[show] or show is PeopleCategory.ALL]
+    orders = [order for order in PeopleOrder if order is not PeopleOrder.POOREST or _graded(people)]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         search = st.text_input(
             "Find a name",
-            address.asked("find") or "",
+            address.query_value("find") or "",
             key=SEARCH_FIELD,
             type="search",
             placeholder="Find a name",
             label_visibility="collapsed",
             live=True,
             width=200,
-            on_change=_from_the_top,
+            on_change=_reset_page,
         )
         show = st.pills(
             "Show",
             chips,
-            default=address.one_of(chips, "show") or Show.ALL,
-            format_func=lambda chip: f"{words.plain(chip)} {words.count(found[chip])}",
+            default=address.query_choice(chips, "show") or PeopleCategory.ALL,
+            format_func=lambda chip: f"{words.plain(chip)} {words.count(counts[chip])}",
             required=True,
             key=f"people_show_{dataset.id}_{len(chips)}",
             label_visibility="collapsed",
-            on_change=_from_the_top,
+            on_change=_reset_page,
         )
         order = st.selectbox(
             "Order",
             orders,
-            index=orders.index(address.one_of(orders, "order") or Order.NAME),
+            index=orders.index(address.query_choice(orders, "order") or PeopleOrder.NAME),
             key=f"people_order_{dataset.id}_{len(orders)}",
             label_visibility="collapsed",
             width=200,
-            on_change=_from_the_top,
+            on_change=_reset_page,
         )
         if n_hidden := sum(person.hidden for person in people):
-            st.toggle(f"Show hidden ({words.count(n_hidden)})", hidden, key="people_hidden", on_change=_from_the_top)
-    wanted = Wanted(show or Show.ALL, search or "", order or Order.NAME, hidden)
-    remember(wanted)
-    return wanted
+            st.toggle(f"Show hidden ({words.count(n_hidden)})", hidden, key="people_hidden", on_change=_reset_page)
+    people_filter = PeopleFilter(show or PeopleCategory.ALL, search or "", order or PeopleOrder.NAME, hidden)
+    remember_filter(people_filter)
+    return people_filter
 
 
-def asked(people: Sequence[PersonCount]) -> Wanted:
+def filter_from_address(people: Sequence[PersonCount]) -> PeopleFilter:
     """What the address asks for: the order in which one goes from person to person."""
-    show = address.one_of(list(Show), "show") or Show.ALL
-    order = address.one_of(list(Order), "order") or Order.NAME
-    return Wanted(show, address.asked("find") or "", order, _hidden_too(people))
+    show = address.query_choice(list(PeopleCategory), "show") or PeopleCategory.ALL
+    order = address.query_choice(list(PeopleOrder), "order") or PeopleOrder.NAME
+    return PeopleFilter(show, address.query_value("find") or "", order, _shows_hidden(people))
 
 
-def remember(wanted: Wanted) -> None:
+def remember_filter(people_filter: PeopleFilter) -> None:
     """Put it into the address."""
-    address.remember(
-        show=wanted.show if wanted.show is not Show.ALL else None,
-        find=wanted.search or None,
-        order=wanted.order if wanted.order is not Order.NAME else None,
-        hidden="yes" if wanted.hidden else None,
+    address.set_query_values(
+        show=people_filter.show if people_filter.show is not PeopleCategory.ALL else None,
+        find=people_filter.search or None,
+        order=people_filter.order if people_filter.order is not PeopleOrder.NAME else None,
+        hidden="yes" if people_filter.hidden else None,
     )
 
 
-def _hidden_too(people: Sequence[PersonCount]) -> bool:
+def _shows_hidden(people: Sequence[PersonCount]) -> bool:
     if not any(person.hidden for person in people):
         return False
-    return bool(st.session_state.get("people_hidden", address.asked("hidden") == "yes"))
+    return bool(st.session_state.get("people_hidden", address.query_value("hidden") == "yes"))
 
 
 def _graded(people: Sequence[PersonCount]) -> bool:
     return any(person.mean_grade is not None for person in people)
 
 
-def _from_the_top() -> None:
-    address.remember(page=None)
+def _reset_page() -> None:
+    address.set_query_values(page=None)
 
 
-def grid(dataset: Dataset, shown: Sequence[PersonCount], wanted: Wanted) -> Picked:
+def show_people_grid(dataset: Dataset, people: Sequence[PersonCount], people_filter: PeopleFilter) -> Picked:
     """The pictures of the people, a page at a time."""
-    key = f"people_{dataset.id}_{wanted.show}_{wanted.order}_{wanted.search}_{wanted.hidden}"
+    key = (
+        f"people_{dataset.id}_{people_filter.show}_{people_filter.order}_{people_filter.search}_{people_filter.hidden}"
+    )
     with st.container():
-        part = shown[gallery.page_slice(len(shown), PER_PAGE, key, address_name="page")]
+        part = people[gallery.page_slice(len(people), PER_PAGE, key, address_name="page")]
     keys = {"Enter": "open", "u": "undo", "r": "redo", "/": "name"}
-    look = Grid(
+    options = Grid(
         "People. Arrows walk, Enter opens.",
         keys,
         tile_px=112,
@@ -209,5 +219,5 @@ def grid(dataset: Dataset, shown: Sequence[PersonCount], wanted: Wanted) -> Pick
         grab=st.session_state.get(state.GRAB, 0),
         click="open",
     )
-    tiles = [pickable(dataset, person) for person in part]
-    return picker(f"people_{dataset.id}", tiles, look, corrections.epoch())
+    tiles = [person_tile(dataset, person) for person in part]
+    return draw_picker(f"people_{dataset.id}", tiles, options, corrections.current_epoch())

@@ -14,7 +14,7 @@ from core.ui.people import people_grid
 
 
 @dataclass(frozen=True)
-class View:
+class PersonView:
     """A person as the page was drawn with them."""
 
     dataset: Dataset
@@ -24,12 +24,12 @@ class View:
 
     @property
     def name(self) -> str:
-        return words.person(self.person.name)
+        return words.display_name(self.person.name)
 
     @property
     def faces(self) -> Faces:
         """The person's faces, and nobody else's."""
-        return data.faces_of(self.dataset.id, self.dataset.revision, self.person.id)
+        return data.person_faces(self.dataset.id, self.dataset.revision, self.person.id)
 
     def other(self, person_id: int) -> PersonCount | None:
         return next((person for person in self.people if person.id == person_id), None)
@@ -37,33 +37,33 @@ class View:
 
 def open_person(person_id: int | None) -> None:
     """Show one person, or everybody, from the next run on; the faces get the focus."""
-    address.remember(person=None if person_id is None else str(person_id))
+    address.set_query_values(person=None if person_id is None else str(person_id))
     st.session_state[state.GRAB] = st.session_state.get(state.GRAB, 0) + 1
 
 
-def neighbours(view: View) -> tuple[int | None, int | None]:
+def adjacent_people(view: PersonView) -> tuple[int | None, int | None]:
     """The ids of who stands before and after the person in the order of the address."""
-    ids = [person.id for person in people_grid.listed(view.people, people_grid.asked(view.people))]
+    ids = [person.id for person in people_grid.filter_people(view.people, people_grid.filter_from_address(view.people))]
     if view.person.id not in ids:
         return None, None
-    place = ids.index(view.person.id)
-    return ids[place - 1] if place else None, ids[place + 1] if place + 1 < len(ids) else None
+    index = ids.index(view.person.id)
+    return ids[index - 1] if index else None, ids[index + 1] if index + 1 < len(ids) else None
 
 
-def namesake(view: View, name: str) -> PersonCount | None:
+def find_namesake(view: PersonView, name: str) -> PersonCount | None:
     """Somebody else who is shown under this name already."""
-    wanted = words.person(name.strip())
-    others = (person for person in view.people if person.id != view.person.id)
-    return next((person for person in others if words.person(person.name) == wanted), None)
+    shown_name = words.display_name(name.strip())
+    other_people = (person for person in view.people if person.id != view.person.id)
+    return next((person for person in other_people if words.display_name(person.name) == shown_name), None)
 
 
-def free_name(view: View) -> str:
+def free_name(view: PersonView) -> str:
     """The person's name with the first number that nobody has: "Ann 2"."""
-    taken = {words.person(person.name) for person in view.people}
-    return next(name for number in range(2, len(taken) + 3) if (name := f"{view.name} {number}") not in taken)
+    used_names = {words.display_name(person.name) for person in view.people}
+    return next(name for number in range(2, len(used_names) + 3) if (name := f"{view.name} {number}") not in used_names)
 
 
-def summary(view: View) -> str:
+def summarise_person(view: PersonView) -> str:
     """How many photos, on which side, how good."""
     person, grades = view.person, view.faces.table.grades
     parts = [words.count(person.faces, "face")]

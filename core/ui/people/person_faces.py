@@ -11,12 +11,12 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.base.types import Ints, Split
 from core.ui import address, gallery, words
-from core.ui.components.picker import Command, Pickable, Picked, picker
+from core.ui.components.picker import GridCommand, Pickable, Picked, draw_picker
 from core.ui.data import Faces
 from core.ui.labels import correction_history, corrections, face_review, face_sheet
 from core.ui.labels.corrections import Desk
 from core.ui.people import confusable_people, person
-from core.ui.people.person import View
+from core.ui.people.person import PersonView
 
 PER_PAGE = 48
 KEYS = {"p": "cover", "Backspace": "everybody", ",": "before", ".": "after"}
@@ -27,7 +27,7 @@ LEGEND = (
 )
 
 
-class Order(StrEnum):
+class PersonFaceOrder(StrEnum):
     """Which of a person's faces come first."""
 
     BEST = "Best first"
@@ -36,72 +36,74 @@ class Order(StrEnum):
     SIDE = "By side of the test"
 
 
-def show(view: View, actions: DeltaGenerator) -> str | None:
+def show_person_faces(view: PersonView, actions: DeltaGenerator) -> str | None:
     """The grid, and its actions above; gives the face in focus."""
     faces = view.faces
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         order = _order(view)
-        part = ordered(faces, order)
+        part = order_faces(faces, order)
         part = part[gallery.page_slice(len(part), PER_PAGE, f"person_{view.person.id}_{order}")]
     desk = Desk(view.dataset)
     picked = _pick(view, faces, part, desk)
     st.caption(LEGEND)
     with actions:
-        desk.bar(picked.about, _title(view, picked), more=lambda: _more(view, picked.about))
+        desk.bar(picked.about, _title(view, picked), more=lambda: _show_more_actions(view, picked.about))
     _obey(view, desk, picked.command)
     return picked.focused
 
 
-def _order(view: View) -> Order:
+def _order(view: PersonView) -> PersonFaceOrder:
     graded = not np.isnan(view.faces.table.grades).all()
-    orders = [order for order in Order if graded or order not in (Order.BEST, Order.WORST)]
-    chosen = st.selectbox(
+    orders = [
+        order for order in PersonFaceOrder if graded or order not in (PersonFaceOrder.BEST, PersonFaceOrder.WORST)
+    ]
+    order_chosen = st.selectbox(
         "Order of the faces",
         orders,
-        index=orders.index(address.one_of(orders, "faces") or orders[0]),
+        index=orders.index(address.query_choice(orders, "faces") or orders[0]),
         key=f"face_order_{len(orders)}",
         label_visibility="collapsed",
         width=250,
     )
-    address.remember(faces=chosen if chosen is not orders[0] else None)
-    return chosen
+    address.set_query_values(faces=order_chosen if order_chosen is not orders[0] else None)
+    return order_chosen
 
 
-def ordered(faces: Faces, order: Order) -> Ints:
+def order_faces(faces: Faces, order: PersonFaceOrder) -> Ints:
     """Row numbers of one person's faces in an order; what was left out comes last."""
     table, rows = faces.table, np.arange(len(faces.table))
     match order:
-        case Order.ODD:
-            rows = confusable_people.typical(faces, rows)[::-1]
-        case Order.SIDE:
+        case PersonFaceOrder.ODD:
+            rows = confusable_people.rows_by_typicality(faces, rows)[::-1]
+        case PersonFaceOrder.SIDE:
             sides = {Split.TRAIN: 0, Split.VAL: 1, None: 2}
             rows = rows[np.argsort([sides[table.splits[row]] for row in rows], kind="stable")]
         case _:
             grades = table.grades[rows]
-            rows = rows[np.argsort(grades if order is Order.WORST else -grades, kind="stable")]
+            rows = rows[np.argsort(grades if order is PersonFaceOrder.WORST else -grades, kind="stable")]
     return np.asarray(rows[np.argsort(table.excluded[rows], kind="stable")])
 
 
-def _pick(view: View, faces: Faces, rows: Ints, desk: Desk) -> Picked:
+def _pick(view: PersonView, faces: Faces, rows: Ints, desk: Desk) -> Picked:
     tiles = [_tile(view, faces, int(row)) for row in rows]
-    given = corrections.grid(f"Faces of {view.name}. Arrows walk, space chooses.", desk.keys | KEYS)
-    return picker(f"faces_of_{view.person.id}", tiles, given, corrections.epoch())
+    grid = corrections.build_grid(f"Faces of {view.name}. Arrows walk, space chooses.", desk.keys | KEYS)
+    return draw_picker(f"faces_of_{view.person.id}", tiles, grid, corrections.current_epoch())
 
 
-def _tile(view: View, faces: Faces, row: int) -> Pickable:
+def _tile(view: PersonView, faces: Faces, row: int) -> Pickable:
     """All have one name here: the photo's name stands in its place."""
-    tile, table = face_review.pickable(view.dataset, faces, row), faces.table
-    side = correction_history.side(table.splits[row]) if table.splits[row] else ""
+    tile, table = face_review.face_tile(view.dataset, faces, row), faces.table
+    side = correction_history.describe_split(table.splits[row]) if table.splits[row] else ""
     note = side if np.isnan(table.grades[row]) else f"quality {words.percent(float(table.grades[row]), 0)}"
     return replace(tile, name=tile.note, note=note)
 
 
-def _title(view: View, picked: Picked) -> str:
-    found = words.count(len(view.faces.table), "face")
-    return f"{words.count(len(picked.selected))} of {found} chosen" if picked.selected else found
+def _title(view: PersonView, picked: Picked) -> str:
+    n_faces = words.count(len(view.faces.table), "face")
+    return f"{words.count(len(picked.selected))} of {n_faces} chosen" if picked.selected else n_faces
 
 
-def _more(view: View, about: tuple[str, ...]) -> None:
+def _show_more_actions(view: PersonView, about: tuple[str, ...]) -> None:
     """What can be done to a person's faces only here."""
     st.button(
         "Use as picture",
@@ -114,40 +116,40 @@ def _more(view: View, about: tuple[str, ...]) -> None:
     )
     st.text_input(
         "Make these another person",
-        key=f"divide_{corrections.epoch()}",
+        key=f"divide_{corrections.current_epoch()}",
         placeholder="A new name",
         icon=":material/call_split:",
         disabled=not about,
-        on_change=_divided,
+        on_change=_split_off,
         args=(view, about),
     )
 
 
-def _use_as_picture(view: View, face_ids: tuple[str, ...]) -> None:
-    mine = corrections.corrector(view.dataset)
+def _use_as_picture(view: PersonView, face_ids: tuple[str, ...]) -> None:
+    corrector = corrections.build_corrector(view.dataset)
     if face_ids:
-        corrections.do(view.dataset.id, lambda: mine.cover(view.person.id, face_ids[0]))
+        corrections.apply_correction(view.dataset.id, lambda: corrector.cover(view.person.id, face_ids[0]))
 
 
-def _divided(view: View, about: tuple[str, ...]) -> None:
-    name = st.session_state[f"divide_{corrections.epoch()}"]
-    corrections.do(view.dataset.id, lambda: corrections.corrector(view.dataset).divide(about, name))
+def _split_off(view: PersonView, about: tuple[str, ...]) -> None:
+    name = st.session_state[f"divide_{corrections.current_epoch()}"]
+    corrections.apply_correction(view.dataset.id, lambda: corrections.build_corrector(view.dataset).divide(about, name))
 
 
-def _obey(view: View, desk: Desk, command: Command | None) -> None:
+def _obey(view: PersonView, desk: Desk, command: GridCommand | None) -> None:
     """Do what a key asked for."""
     if command is None:
         return
     match command.name:
         case "open":
             if command.face_ids:
-                face_sheet.whole_photo(view.dataset, command.face_ids[0])
+                face_sheet.open_photo_of_face(view.dataset, command.face_ids[0])
             return
         case "everybody":
             person.open_person(None)
         case "before" | "after":
-            following = person.neighbours(view)[command.name == "after"]
-            person.open_person(view.person.id if following is None else following)
+            next_id = person.adjacent_people(view)[command.name == "after"]
+            person.open_person(view.person.id if next_id is None else next_id)
         case "cover":
             _use_as_picture(view, command.face_ids)
         case _:

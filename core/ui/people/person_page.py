@@ -7,15 +7,15 @@ import streamlit as st
 from core.ui import gallery, state
 from core.ui.labels import corrections, face_sheet
 from core.ui.people import merging, person, person_faces, person_side
-from core.ui.people.person import View
+from core.ui.people.person import PersonView
 from core.ui.photos import exports
 
 COVER_PX = 84
 
 
-def walk(view: View) -> None:
+def show_person_navigation(view: PersonView) -> None:
     """Back to everybody, and on to the person before and after in the same order."""
-    before, after = person.neighbours(view)
+    before, after = person.adjacent_people(view)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         _walk("Everybody", "arrow_back", None, disabled=False)
         _walk("Previous", "chevron_left", before, disabled=before is None)
@@ -35,79 +35,81 @@ def _walk(label: str, icon: str, person_id: int | None, *, disabled: bool) -> No
 
 
 @st.fragment
-def show(view: View) -> None:
+def show_person_page(view: PersonView) -> None:
     """The person's head, faces and side."""
     corrections.keep_in_step()
     _head(view)
     actions = st.container()
     left, right = st.columns([7, 3], gap="large")
     with left:
-        focused = person_faces.show(view, actions)
+        focused = person_faces.show_person_faces(view, actions)
     with right:
         if focused:
-            face_sheet.sheet(view.dataset, focused, view.faces)
+            face_sheet.show_face_sheet(view.dataset, focused, view.faces)
             st.divider()
-        person_side.show(view)
+        person_side.show_person_details(view)
 
 
-def _head(view: View) -> None:
+def _head(view: PersonView) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         with st.container(width=COVER_PX):
-            gallery.grid(
+            gallery.show_face_grid(
                 view.dataset.id, [gallery.Tile(view.person.cover_crop_id, "", alt=view.name)], tile_px=COVER_PX
             )
         with st.container(width=260, gap=None):
             _name(view)
-            st.caption(person.summary(view))
+            st.caption(person.summarise_person(view))
         if st.button("Merge with", key="merge", icon=":material/merge:"):
-            merging.choose(view)
+            merging.choose_merge(view)
         _hide(view)
-        exports.of_person(view.dataset, view.person)
-    merging.offer(view, keep=_keep_name)
+        exports.offer_person_export(view.dataset, view.person)
+    merging.offer_namesake_merge(view, keep=_keep_name)
 
 
-def _name(view: View) -> None:
+def _name(view: PersonView) -> None:
     key = _name_key(view)
     st.session_state.setdefault(key, view.name)
-    st.text_input("Name", key=key, label_visibility="collapsed", on_change=_renamed, args=(view,))
+    st.text_input("Name", key=key, label_visibility="collapsed", on_change=_apply_new_name, args=(view,))
 
 
-def _name_key(view: View) -> str:
+def _name_key(view: PersonView) -> str:
     """Another one when the name has changed: a field that keeps its key keeps its text."""
-    return f"person_name_{view.person.id}_{corrections.epoch()}_{view.name}"
+    return f"person_name_{view.person.id}_{corrections.current_epoch()}_{view.name}"
 
 
-def _renamed(view: View) -> None:
-    key, before = _name_key(view), corrections.epoch()
-    wanted = st.session_state[key]
-    other = person.namesake(view, wanted)
-    if other is not None:
-        st.session_state[state.NAMESAKE] = (view.person.id, other.id)
+def _apply_new_name(view: PersonView) -> None:
+    key, before = _name_key(view), corrections.current_epoch()
+    new_name = st.session_state[key]
+    namesake = person.find_namesake(view, new_name)
+    if namesake is not None:
+        st.session_state[state.NAMESAKE] = (view.person.id, namesake.id)
         return
     st.session_state.pop(state.NAMESAKE, None)
-    corrections.do(view.dataset.id, lambda: corrections.corrector(view.dataset).rename(view.person.id, wanted))
-    if corrections.epoch() == before:
+    corrections.apply_correction(
+        view.dataset.id, lambda: corrections.build_corrector(view.dataset).rename(view.person.id, new_name)
+    )
+    if corrections.current_epoch() == before:
         st.session_state[key] = view.name
 
 
-def _keep_name(view: View) -> None:
+def _keep_name(view: PersonView) -> None:
     st.session_state.pop(state.NAMESAKE, None)
     st.session_state[_name_key(view)] = view.name
 
 
-def _hide(view: View) -> None:
-    whom, mine = view.person, corrections.corrector(view.dataset)
+def _hide(view: PersonView) -> None:
+    person, corrector = view.person, corrections.build_corrector(view.dataset)
     label, icon, hint = (
         ("Show again", "visibility", "List, learn and name this person again")
-        if whom.hidden
+        if person.hidden
         else ("Hide", "visibility_off", "Neither list, learn nor name this person")
     )
-    act = mine.show if whom.hidden else mine.hide
+    act = corrector.show if person.hidden else corrector.hide
     st.button(
         label,
         key="hide",
         icon=f":material/{icon}:",
         help=hint,
-        on_click=corrections.do,
-        args=(view.dataset.id, lambda: act(whom.id)),
+        on_click=corrections.apply_correction,
+        args=(view.dataset.id, lambda: act(person.id)),
     )

@@ -9,7 +9,7 @@ import streamlit as st
 from core.ui import data, gallery, words
 from core.ui.labels import correction_history, corrections
 from core.ui.people import confusable_people, person, photos_needed
-from core.ui.people.person import View
+from core.ui.people.person import PersonView
 
 PARTS_SHOWN = 4
 FACES_SHOWN = 3
@@ -17,10 +17,10 @@ LAST_EVENTS = 12
 NOTE_CHARS = 2000
 
 
-def show(view: View) -> None:
+def show_person_details(view: PersonView) -> None:
     """Whether they may be two people, what would help, the note, and the past."""
-    _parts(view)
-    photos_needed.show(view.dataset, view.person.id)
+    _show_parts(view)
+    photos_needed.show_photo_advice(view.dataset, view.person.id)
     st.text_area(
         "Note",
         view.person.note,
@@ -28,52 +28,54 @@ def show(view: View) -> None:
         placeholder="Anything worth keeping about this person",
         max_chars=NOTE_CHARS,
         height=90,
-        on_change=_noted,
+        on_change=_save_note,
         args=(view,),
     )
-    _past(view)
+    _show_history(view)
 
 
-def _note_key(view: View) -> str:
-    return f"note_{view.person.id}_{corrections.epoch()}_{crc32(view.person.note.encode())}"
+def _note_key(view: PersonView) -> str:
+    return f"note_{view.person.id}_{corrections.current_epoch()}_{crc32(view.person.note.encode())}"
 
 
-def _noted(view: View) -> None:
+def _save_note(view: PersonView) -> None:
     text = st.session_state[_note_key(view)]
-    corrections.do(view.dataset.id, lambda: corrections.corrector(view.dataset).note(view.person.id, text))
+    corrections.apply_correction(
+        view.dataset.id, lambda: corrections.build_corrector(view.dataset).note(view.person.id, text)
+    )
 
 
-def _parts(view: View) -> None:
+def _show_parts(view: PersonView) -> None:
     """The groups that the faces fall into, when they are so different that they may be two people."""
-    found = confusable_people.parts(view.dataset.id, view.dataset.revision, view.person.id)
-    if not found.probably_two:
+    parts = confusable_people.find_person_parts(view.dataset.id, view.dataset.revision, view.person.id)
+    if not parts.probably_two:
         return
     table, row = view.faces.table, view.faces.row
     with st.container(border=True):
         st.markdown("**These may be two people**")
-        for number, face_ids in enumerate(found.face_ids[:PARTS_SHOWN]):
+        for number, face_ids in enumerate(parts.face_ids[:PARTS_SHOWN]):
             tiles = [
                 gallery.Tile(table.crop_ids[row[face_id]], "", alt=view.name) for face_id in face_ids[:FACES_SHOWN]
             ]
-            gallery.grid(view.dataset.id, tiles, tile_px=56)
+            gallery.show_face_grid(view.dataset.id, tiles, tile_px=56)
             st.button(
                 f"Split off these {words.count(len(face_ids))}",
                 key=f"part_{number}",
                 icon=":material/call_split:",
                 type="tertiary",
                 help="Make them another person",
-                on_click=_part_off,
+                on_click=_split_off,
                 args=(view, face_ids),
             )
 
 
-def _part_off(view: View, face_ids: tuple[str, ...]) -> None:
-    corrections.do(
-        view.dataset.id, lambda: corrections.corrector(view.dataset).divide(face_ids, person.free_name(view))
+def _split_off(view: PersonView, face_ids: tuple[str, ...]) -> None:
+    corrections.apply_correction(
+        view.dataset.id, lambda: corrections.build_corrector(view.dataset).divide(face_ids, person.free_name(view))
     )
 
 
-def _past(view: View) -> None:
+def _show_history(view: PersonView) -> None:
     services = data.services()
     events = services.log.events(view.dataset.id, person_id=view.person.id, limit=LAST_EVENTS)
     if not events:
@@ -82,5 +84,5 @@ def _past(view: View) -> None:
     with st.expander(f"History: {words.count(len(events), 'entry', 'entries')}"):
         for event in events:
             undone = "" if event.active else " (undone)"
-            told = words.plain(f"{event.author}: {correction_history.sentence(event, names)}")
-            st.caption(f"{words.ago(event.created)}, {told}{undone}")
+            message = words.plain(f"{event.author}: {correction_history.describe_event(event, names)}")
+            st.caption(f"{words.ago(event.created)}, {message}{undone}")

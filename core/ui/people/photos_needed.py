@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.base.types import Revision
-from core.learn.model_selection.photos_needed import MOST, Advice, advise
+from core.learn.model_selection.photos_needed import MOST, Advice, advise_photos
 from core.store.protocols import Dataset, Run
 from core.ui import data, state, words
 
@@ -14,42 +14,48 @@ AT_ONCE = 20_000
 
 
 @st.cache_resource(show_spinner="Working out what would help", max_entries=8)
-def advice(dataset_id: str, run_id: str, _revision: Revision) -> dict[int, Advice]:
+def advice_by_person(dataset_id: str, run_id: str, _revision: Revision) -> dict[int, Advice]:
     """What each person would need, by id: as the people were when this was first asked after the run."""
-    table = data.faces(dataset_id, _revision).table
-    given = advise(table, data.predictions(run_id), data.services().store.qualities(dataset_id))
-    return {one.person_id: one for one in given}
+    table = data.dataset_faces(dataset_id, _revision).table
+    advices = advise_photos(table, data.run_predictions(run_id), data.services().store.qualities(dataset_id))
+    return {advice.person_id: advice for advice in advices}
 
 
-def show(dataset: Dataset, person_id: int) -> None:
+def show_photo_advice(dataset: Dataset, person_id: int) -> None:
     """The advice on one person, when there is a run that tells."""
-    run = next(iter(data.runs(dataset)), None)
-    if run is None or not _asked(dataset, run):
+    run = next(iter(data.dataset_runs(dataset)), None)
+    if run is None or not _is_requested(dataset, run):
         return
-    given = advice(dataset.id, run.id, dataset.revision).get(person_id)
-    if given is not None:
+    advice = advice_by_person(dataset.id, run.id, dataset.revision).get(person_id)
+    if advice is not None:
         st.markdown(
-            f":material/{'add_a_photo' if given.more_photos else 'check_circle'}: {words.plain(sentence(given))}"
+            f":material/{'add_a_photo' if advice.more_photos else 'check_circle'}: "
+            f"{words.plain(describe_photo_advice(advice))}"
         )
-        st.caption(f"{words.plain(given.why)} As of the training {words.ago(run.created)}.")
+        st.caption(f"{words.plain(advice.why)} As of the training {words.ago(run.created)}.")
 
 
-def _asked(dataset: Dataset, run: Run) -> bool:
+def _is_requested(dataset: Dataset, run: Run) -> bool:
     """Whether to work it out now; of many faces there is a button."""
-    if data.counts(dataset.id, dataset.revision).faces <= AT_ONCE or st.session_state.get(state.COACHED) == run.id:
+    if (
+        data.dataset_counts(dataset.id, dataset.revision).faces <= AT_ONCE
+        or st.session_state.get(state.COACHED) == run.id
+    ):
         return True
-    return st.button("What would help most?", key="coach", icon=":material/add_a_photo:", on_click=_ask, args=(run.id,))
+    return st.button(
+        "What would help most?", key="coach", icon=":material/add_a_photo:", on_click=_request, args=(run.id,)
+    )
 
 
-def _ask(run_id: str) -> None:
+def _request(run_id: str) -> None:
     st.session_state[state.COACHED] = run_id
 
 
-def sentence(given: Advice) -> str:
+def describe_photo_advice(advice: Advice) -> str:
     """The advice: "5 more photos, some of them dark or blurred, would help most." """
-    if not given.more_photos:
+    if not advice.more_photos:
         return "There are photos enough."
-    amount = f"{MOST} or" if given.more_photos >= MOST else words.count(given.more_photos)
-    photos, some = ("photo", "") if given.more_photos == 1 else ("photos", "some of them ")
-    kinds = f", {some}{' or '.join(given.kinds)}," if given.kinds else ""
+    amount = f"{MOST} or" if advice.more_photos >= MOST else words.count(advice.more_photos)
+    photos, portion = ("photo", "") if advice.more_photos == 1 else ("photos", "some of them ")
+    kinds = f", {portion}{' or '.join(advice.kinds)}," if advice.kinds else ""
     return f"{amount} more {photos}{kinds} would help most."

@@ -9,100 +9,115 @@ import pandas as pd
 import streamlit as st
 
 from core.jobs.model import Job
-from core.store.protocols import Counts, Dataset, FileReport, Outcome
+from core.store.protocols import Counts, Dataset, FileOutcome, FileReport
 from core.ui import data, frame, gallery, words
-from core.ui.labels.face_filters import Show
+from core.ui.labels.face_filters import FaceCategory
 from core.workflows.exchange.csv_tables import FILE_COLUMNS, file_report_csv
 
 ROWS_PER_PAGE = 500
 STRIP = 12
 SENTENCE = {
-    Outcome.TAKEN: "taken",
-    Outcome.NO_FACE: "without a face",
-    Outcome.SEVERAL_FACES: "with several faces",
-    Outcome.DUPLICATE: "already there",
-    Outcome.CONFLICT: "under two people",
-    Outcome.REFUSED: "refused",
+    FileOutcome.TAKEN: "taken",
+    FileOutcome.NO_FACE: "without a face",
+    FileOutcome.SEVERAL_FACES: "with several faces",
+    FileOutcome.DUPLICATE: "already there",
+    FileOutcome.CONFLICT: "under two people",
+    FileOutcome.REFUSED: "refused",
 }
 
 NOTES = {
-    Outcome.NO_FACE: ("photo", "has", "have", "no face that could be found. They are kept and listed in the report."),
-    Outcome.SEVERAL_FACES: ("photo", "shows", "show", "several faces and gave none, as you asked."),
-    Outcome.DUPLICATE: ("photo", "is", "are", "in the dataset already; nothing was added."),
-    Outcome.CONFLICT: ("photo", "is", "are", "there already under another person or on the other side of the split."),
-    Outcome.REFUSED: ("file", "was", "were", "not taken; the report says why."),
+    FileOutcome.NO_FACE: (
+        "photo",
+        "has",
+        "have",
+        "no face that could be found. They are kept and listed in the report.",
+    ),
+    FileOutcome.SEVERAL_FACES: ("photo", "shows", "show", "several faces and gave none, as you asked."),
+    FileOutcome.DUPLICATE: ("photo", "is", "are", "in the dataset already; nothing was added."),
+    FileOutcome.CONFLICT: (
+        "photo",
+        "is",
+        "are",
+        "there already under another person or on the other side of the split.",
+    ),
+    FileOutcome.REFUSED: ("file", "was", "were", "not taken; the report says why."),
 }
 """Noun, verb for one and for many, and what it means."""
 
 
-def strip(dataset: Dataset, job: Job) -> None:
+def show_recent_faces(dataset: Dataset, job: Job) -> None:
     """The latest faces of an ingest, as they come."""
     faces = data.services().store.recent_faces(dataset.id, job.id, STRIP)
-    gallery.grid(dataset.id, [gallery.Tile(face.crop_id, words.person(face.person)) for face in faces], tile_px=72)
+    gallery.show_face_grid(
+        dataset.id, [gallery.Tile(face.crop_id, words.display_name(face.person)) for face in faces], tile_px=72
+    )
 
 
-def choose(ingests: Sequence[Job]) -> Job:
+def choose_ingest(ingests: Sequence[Job]) -> Job:
     """The ingest whose report is shown: the newest, or another one."""
     if len(ingests) == 1:
         return ingests[0]
     by_id = {job.id: job for job in ingests}
-    chosen = st.selectbox(
+    chosen_id = st.selectbox(
         "The report of",
         list(by_id),
         format_func=lambda job_id: f"{by_id[job_id].params['title']}, {words.ago(by_id[job_id].created)}",
         key=f"report_of_{ingests[0].id}",
     )
-    return by_id[chosen]
+    return by_id[chosen_id]
 
 
-def summary(job: Job) -> None:
+def show_ingest_summary(job: Job) -> None:
     """The ingest in one sentence a finding."""
     counts = data.services().store.outcome_counts(job.id)
     faces = data.services().store.reported_faces(job.id)
-    photos = sum(counts.get(kept, 0) for kept in (Outcome.TAKEN, Outcome.NO_FACE, Outcome.SEVERAL_FACES))
-    took = f" in {words.duration(job.result['seconds'])}" if "seconds" in job.result else ""
+    photos = sum(
+        counts.get(kept_outcome, 0)
+        for kept_outcome in (FileOutcome.TAKEN, FileOutcome.NO_FACE, FileOutcome.SEVERAL_FACES)
+    )
+    took = f" in {words.format_duration(job.result['seconds'])}" if "seconds" in job.result else ""
     st.markdown(f"**{words.count(faces, 'face')} in {words.count(photos, 'new photo')}**, taken{took}.")
     if remarks := data.services().store.remark_count(job.id):
         was = "was" if remarks == 1 else "were"
-        what = "other faces, further pages, a preview, perhaps damage"
-        st.markdown(f"- {words.count(remarks, 'photo')} {was} taken with a remark in the report: {what}.")
-    for outcome, (noun, one, many, text) in NOTES.items():
+        remark_kinds = "other faces, further pages, a preview, perhaps damage"
+        st.markdown(f"- {words.count(remarks, 'photo')} {was} taken with a remark in the report: {remark_kinds}.")
+    for outcome, (noun, singular, plural, text) in NOTES.items():
         if number := counts.get(outcome, 0):
-            st.markdown(f"- {words.count(number, noun)} {one if number == 1 else many} {text}")
-    if counts.get(Outcome.NO_FACE) and data.services().store.photos_without_face(job.dataset_id):
+            st.markdown(f"- {words.count(number, noun)} {singular if number == 1 else plural} {text}")
+    if counts.get(FileOutcome.NO_FACE) and data.services().store.photos_without_face(job.dataset_id):
         label, key = "Look at the photos without a face", f"faceless_{job.id}"
         if st.button(label, key=key, icon=":material/image_search:", type="tertiary"):
-            frame.go(frame.REVIEW, job.dataset_id, show=Show.FACELESS)
+            frame.open_page(frame.REVIEW, job.dataset_id, show=FaceCategory.FACELESS)
 
 
-def advice(counts: Counts) -> None:
+def show_dataset_advice(counts: Counts) -> None:
     """What is still missing before the dataset can be learned."""
     if counts.faces and counts.people >= 2:
         return
     if not counts.faces:
-        what = (
+        missing = (
             "No face was found in these photos. A face needs to be at least about 20 pixels wide and turned towards "
             "the camera. A photo that lies on its side can be turned under *Look them over*."
         )
     elif not counts.people:
-        what = "These faces have no names yet. Group them, and name each group once."
+        missing = "These faces have no names yet. Group them, and name each group once."
     else:
-        what = "Only one person has a name. A recogniser tells people apart: add a folder of somebody else, too."
-    st.info(what, icon=":material/info:")
+        missing = "Only one person has a name. A recogniser tells people apart: add a folder of somebody else, too."
+    st.info(missing, icon=":material/info:")
 
 
-def table(job: Job) -> None:
+def show_file_table(job: Job) -> None:
     """Every file with its result; chips filter, a button gives it as CSV."""
     store = data.services().store
     counts = store.outcome_counts(job.id)
     if not counts:
         return
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
-        chosen = st.pills(
+        outcomes_chosen = st.pills(
             "Show",
             list(counts),
             selection_mode="multi",
-            format_func=lambda outcome: f"{SENTENCE[Outcome(outcome)]} {words.count(counts[outcome])}",
+            format_func=lambda outcome: f"{SENTENCE[FileOutcome(outcome)]} {words.count(counts[outcome])}",
             key=f"outcomes_{job.id}",
         )
         st.download_button(
@@ -113,7 +128,7 @@ def table(job: Job) -> None:
             icon=":material/download:",
             on_click="ignore",
         )
-    outcomes = [Outcome(outcome) for outcome in chosen or []]
+    outcomes = [FileOutcome(outcome) for outcome in outcomes_chosen or []]
     total = sum(counts[outcome] for outcome in outcomes or counts)
     pages = -(-total // ROWS_PER_PAGE)
     page = st.pagination(pages, key=f"report_page_{job.id}") if pages > 1 else 1

@@ -30,21 +30,21 @@ READINGS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class LayoutChoice:
     """How the names of an offer are to be read."""
 
     folders: str = AUTO
     zip_names: str = ""
 
 
-def preview(offer: Offer, *, with_people: bool = True, waiting: str = state.OFFER) -> Choice | None:
+def show_layout_preview(offer: Offer, *, with_people: bool = True, waiting: str = state.OFFER) -> LayoutChoice | None:
     """Show what an offer holds and how it is read; None when nothing of it can be taken.
 
     Parameters
     ----------
     with_people : False leaves out what folders say about people
     """
-    choice = Choice(
+    choice = LayoutChoice(
         st.session_state.get(_key("folders", offer), AUTO), st.session_state.get(_key("zip_names", offer)) or ""
     )
     with st.container(border=True):
@@ -55,12 +55,12 @@ def preview(offer: Offer, *, with_people: bool = True, waiting: str = state.OFFE
                 return choice if _show(offer, source, with_people, waiting) else None
         except InputRefused as refusal:
             st.error(words.plain(refusal), icon=":material/error:")
-            uploads.withdraw(offer, waiting)
+            uploads.withdraw_offer(offer, waiting)
             return None
 
 
-def _key(what: str, offer: Offer) -> str:
-    return f"{what}_of_{offer.path}"
+def _key(widget: str, offer: Offer) -> str:
+    return f"{widget}_of_{offer.path}"
 
 
 def _show(offer: Offer, source: PhotoSource, with_people: bool, waiting: str) -> bool:
@@ -71,8 +71,8 @@ def _show(offer: Offer, source: PhotoSource, with_people: bool, waiting: str) ->
             "Add JPEG, PNG, WebP, HEIC or other photos, one folder a person.",
             icon=":material/info:",
         )
-        _reasons(source.refused)
-        uploads.withdraw(offer, waiting)
+        _show_refusals(source.refused)
+        uploads.withdraw_offer(offer, waiting)
         return False
     photos = words.count(layout.photos, "photo")
     counts = str(layout) if with_people else photos
@@ -84,13 +84,13 @@ def _show(offer: Offer, source: PhotoSource, with_people: bool, waiting: str) ->
         _ask_for_folders(offer)
     if layout.local_names:
         _ask_for_names(offer, layout.local_names)
-    _reasons(source.refused)
-    _leave(offer, waiting)
+    _show_refusals(source.refused)
+    _offer_leaving(offer, waiting)
     return True
 
 
 def _people(people: Sequence[str], notes: Sequence[str]) -> None:
-    names = ", ".join(words.person(name) for name in people[:MOST_NAMED])
+    names = ", ".join(words.display_name(name) for name in people[:MOST_NAMED])
     more = f" and {len(people) - MOST_NAMED} more" if len(people) > MOST_NAMED else ""
     if people:
         st.caption(f"People: {words.plain(names)}{more}.")
@@ -117,7 +117,7 @@ def _ask_for_names(offer: Offer, names: LocalNames) -> None:
     )
 
 
-def _reasons(refused: Sequence[Refusal]) -> None:
+def _show_refusals(refused: Sequence[Refusal]) -> None:
     """What is not taken, and why; the report will have a line for each."""
     objections = [refusal for refusal in refused if not refusal.left_out]
     if not objections:
@@ -130,5 +130,7 @@ def _reasons(refused: Sequence[Refusal]) -> None:
             st.caption(f"and {words.count(len(objections) - MOST_REASONS)} more")
 
 
-def _leave(offer: Offer, waiting: str) -> None:
-    st.button("Leave it", key=_key("leave", offer), type="tertiary", on_click=uploads.leave, args=(offer, waiting))
+def _offer_leaving(offer: Offer, waiting: str) -> None:
+    st.button(
+        "Leave it", key=_key("leave", offer), type="tertiary", on_click=uploads.leave_offer, args=(offer, waiting)
+    )

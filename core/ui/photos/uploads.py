@@ -25,7 +25,8 @@ CHUNK_BYTES = 1 << 20
 MOST_UPLOAD_BYTES = 500_000_000
 """Of one drop in all: until it is copied to disk, it is in memory."""
 TOO_LARGE = (
-    f"more than {words.size(MOST_UPLOAD_BYTES)}, and not taken. Put it into the folder data/inbox and choose it there."
+    f"more than {words.format_size(MOST_UPLOAD_BYTES)}, and not taken. "
+    "Put it into the folder data/inbox and choose it there."
 )
 MOST_NAME_BYTES = 200
 SAMPLE_TITLE = "the sample"
@@ -45,7 +46,7 @@ class Offer:
     title: str
 
 
-def choose(dataset: Dataset, label: str = TO_TAKE, waiting: str = state.OFFER) -> list[Offer]:
+def choose_offers(dataset: Dataset, label: str = TO_TAKE, waiting: str = state.OFFER) -> list[Offer]:
     """The ways in, side by side: a drop, and the inbox.
 
     Parameters
@@ -56,25 +57,25 @@ def choose(dataset: Dataset, label: str = TO_TAKE, waiting: str = state.OFFER) -
     -------
     What waits to be taken, one after another.
     """
-    drop_side, shelf = st.columns([3, 2], gap="large")
+    drop_side, inbox_side = st.columns([3, 2], gap="large")
     with drop_side:
         offers = _dropped(dataset, label, waiting)
-    with shelf:
+    with inbox_side:
         from_inbox = _from_inbox()
     return [*offers, from_inbox] if from_inbox else offers
 
 
 def _dropped(dataset: Dataset, label: str, waiting: str) -> list[Offer]:
     """What was dropped: copied at once, offered until it is taken or left."""
-    files = drop(label)
+    files = drop_files(label)
     offers = waiting_offers(dataset, waiting)
     if files:
-        wait(dataset, [*offers, *keep_offers(files)], waiting)
+        store_waiting_offers(dataset, [*offers, *keep_offers(files)], waiting)
         st.rerun()
     return offers
 
 
-def wait(dataset: Dataset, offers: Sequence[Offer], waiting: str = state.OFFER) -> None:
+def store_waiting_offers(dataset: Dataset, offers: Sequence[Offer], waiting: str = state.OFFER) -> None:
     """Let offers wait in this tab until they are taken or left."""
     st.session_state[waiting] = (dataset.id, [(str(offer.path), offer.title) for offer in offers])
 
@@ -87,20 +88,20 @@ def waiting_offers(dataset: Dataset, waiting: str = state.OFFER) -> list[Offer]:
     return [Offer(Path(path), title) for path, title in offers if Path(path).exists()]
 
 
-def withdraw(offer: Offer, waiting: str = state.OFFER) -> None:
+def withdraw_offer(offer: Offer, waiting: str = state.OFFER) -> None:
     """Forget an upload that cannot be used; what lies in the inbox stays."""
     of_dataset, offers = st.session_state.get(waiting) or ("", [])
     st.session_state[waiting] = (of_dataset, [(path, title) for path, title in offers if path != str(offer.path)])
-    discard(offer)
+    discard_upload(offer)
 
 
-def leave(offer: Offer, waiting: str) -> None:
+def leave_offer(offer: Offer, waiting: str) -> None:
     """The same for what is not wanted; nothing of the inbox is chosen any more."""
     st.session_state.pop("inbox", None)
-    withdraw(offer, waiting)
+    withdraw_offer(offer, waiting)
 
 
-def drop(label: str) -> list[UploadedFile]:
+def drop_files(label: str) -> list[UploadedFile]:
     """A place to drop files and folders, empty again after each drop; what comes is refused in words elsewhere."""
     if refusal := st.session_state.pop(state.UPLOAD_REFUSED, None):
         st.error(words.plain(refusal), icon=":material/error:")
@@ -110,7 +111,7 @@ def drop(label: str) -> list[UploadedFile]:
     with st.popover("Choose a folder", icon=":material/folder_open:"):
         folder = "A folder, with all folders in it"
         files += st.file_uploader(folder, accept_multiple_files="directory", key=f"folder_{turn}") or []
-    st.caption(f"Up to {words.size(MOST_UPLOAD_BYTES)} at once. More: put it into the folder `data/inbox`.")
+    st.caption(f"Up to {words.format_size(MOST_UPLOAD_BYTES)} at once. More: put it into the folder `data/inbox`.")
     _require_room(sum(file.size for file in files))
     return files
 
@@ -120,34 +121,34 @@ def _require_room(n_bytes: int) -> None:
     if n_bytes <= MOST_UPLOAD_BYTES:
         return
     st.session_state[state.UPLOAD_REFUSED] = (
-        f"What you gave has {words.size(n_bytes)} in all; at most {words.size(MOST_UPLOAD_BYTES)} can be given at "
-        "once. Nothing of it was taken. Put it into the folder data/inbox, or give it in parts."
+        f"What you gave has {words.format_size(n_bytes)} in all; at most {words.format_size(MOST_UPLOAD_BYTES)} can be "
+        "given at once. Nothing of it was taken. Put it into the folder data/inbox, or give it in parts."
     )
     st.session_state[state.UPLOAD_ROUND] += 1
     st.rerun()
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class SavedUploads:
     """Uploads on disk: a folder of their own, and where each of them lies in it."""
 
     folder: Path
     paths: tuple[Path, ...]
 
 
-def keep(files: Sequence[UploadedFile]) -> Kept:
+def save_uploads(files: Sequence[UploadedFile]) -> SavedUploads:
     """Copy uploads into a folder of their own, in the folders that they came in; two of one name are both kept."""
     folder = data.services().settings.uploads_dir / uuid.uuid4().hex[:12]
     folder.mkdir(parents=True)
     paths = []
     for file in files:
-        path = _free(folder.joinpath(*_safe_parts(file.name)))
+        path = _free_path(folder.joinpath(*_safe_parts(file.name)))
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("xb") as target:
             shutil.copyfileobj(file, target, CHUNK_BYTES)
         paths.append(path)
     st.session_state[state.UPLOAD_ROUND] += 1
-    return Kept(folder, tuple(paths))
+    return SavedUploads(folder, tuple(paths))
 
 
 def _safe_parts(name: str) -> list[str]:
@@ -164,12 +165,12 @@ def _safe(part: str) -> str:
     return visible.encode()[: MOST_NAME_BYTES - len(ending.encode())].decode(errors="ignore") + ending
 
 
-def _free(path: Path) -> Path:
+def _free_path(path: Path) -> Path:
     """The path, or the next like it at which nothing lies; names that differ only in case count as the same."""
-    taken = {other.name.casefold() for other in path.parent.iterdir()} if path.parent.is_dir() else set()
+    used_names = {sibling.name.casefold() for sibling in path.parent.iterdir()} if path.parent.is_dir() else set()
     number = 1
     free = path
-    while free.name.casefold() in taken:
+    while free.name.casefold() in used_names:
         number += 1
         free = path.with_name(f"{path.stem} ({number}){path.suffix}")
     return free
@@ -178,10 +179,10 @@ def _free(path: Path) -> Path:
 def keep_offers(files: Sequence[UploadedFile]) -> list[Offer]:
     """Copy uploads: every zip is an offer of its own, everything else together is one."""
     zips = [file for file in files if _is_zip(file.name) and len(_safe_parts(file.name)) == 1]
-    others = [file for file in files if file not in zips]
-    offers = [Offer(keep([file]).paths[0], PurePath(file.name).name) for file in zips]
-    if others:
-        offers.append(Offer(keep(others).folder, _title(others)))
+    loose_files = [file for file in files if file not in zips]
+    offers = [Offer(save_uploads([file]).paths[0], PurePath(file.name).name) for file in zips]
+    if loose_files:
+        offers.append(Offer(save_uploads(loose_files).folder, _title(loose_files)))
     return offers
 
 
@@ -199,24 +200,24 @@ def _is_zip(name: str) -> bool:
 
 def _from_inbox() -> Offer | None:
     """Archives and folders that lie in ``data/inbox``."""
-    lying = sorted(path for path in data.services().settings.inbox_dir.iterdir() if path.is_dir() or _is_zip(path.name))
+    paths = sorted(path for path in data.services().settings.inbox_dir.iterdir() if path.is_dir() or _is_zip(path.name))
     st.markdown("Large archives and folders: put them into the folder `data/inbox` and choose them here.")
-    if not lying:
+    if not paths:
         st.caption("The inbox is empty.")
         return None
-    names = [path.name for path in lying]
-    chosen = st.selectbox("From the inbox", names, index=None, placeholder="Choose an archive", key="inbox")
-    return Offer(lying[names.index(chosen)], chosen) if chosen else None
+    names = [path.name for path in paths]
+    name = st.selectbox("From the inbox", names, index=None, placeholder="Choose an archive", key="inbox")
+    return Offer(paths[names.index(name)], name) if name else None
 
 
-def discard(offer: Offer) -> None:
+def discard_upload(offer: Offer) -> None:
     """Remove the copy of an upload; what lies in the inbox stays."""
     uploads = data.services().settings.uploads_dir
     if uploads in offer.path.parents:
         shutil.rmtree(uploads / offer.path.relative_to(uploads).parts[0], ignore_errors=True)
 
 
-def options() -> FacePolicy:
+def choose_face_policy() -> FacePolicy:
     """What becomes of photos with several faces; the default suits most."""
     with st.popover("Options", icon=":material/tune:"):
         return st.radio(
@@ -224,18 +225,18 @@ def options() -> FacePolicy:
         )
 
 
-def start(dataset: Dataset, requests: Sequence[IngestRequest]) -> None:
+def submit_ingests(dataset: Dataset, requests: Sequence[IngestRequest]) -> None:
     """Queue ingests, one after another, and show the first."""
     for request in requests:
         data.services().jobs.submit(dataset.id, JobKind.INGEST, request.params())
     st.session_state.pop(state.OFFER, None)
     st.session_state.pop("inbox", None)
-    frame.go(frame.INGEST, dataset.id)
+    frame.open_page(frame.INGEST, dataset.id)
 
 
-def start_sample(dataset: Dataset) -> None:
+def submit_sample_ingest(dataset: Dataset) -> None:
     """Queue the sample, which goes the way of every zip."""
-    start(dataset, [IngestRequest(str(data.services().sample_zip()), SAMPLE_TITLE)])
+    submit_ingests(dataset, [IngestRequest(str(data.services().sample_zip()), SAMPLE_TITLE)])
 
 
 def first_dataset() -> None:
@@ -243,17 +244,17 @@ def first_dataset() -> None:
 
     What could be understood in two ways is shown on the page that takes photos, and waits there.
     """
-    files = drop("Drop a zip, a folder, or photos")
+    files = drop_files("Drop a zip, a folder, or photos")
     if not files:
         return
     offers = keep_offers(files)
-    named = len(offers) == 1 and offers[0].title != words.count(len(files), "file")
-    name = Path(offers[0].title).stem if named else "My photos"
+    has_title = len(offers) == 1 and offers[0].title != words.count(len(files), "file")
+    name = Path(offers[0].title).stem if has_title else "My photos"
     dataset = data.services().store.create_dataset(name[:80], DEFAULT_VECTORS_ID)
     if all(is_plain(offer) for offer in offers):
-        start(dataset, [IngestRequest(str(offer.path), offer.title) for offer in offers])
-    wait(dataset, offers)
-    frame.go(frame.INGEST, dataset.id)
+        submit_ingests(dataset, [IngestRequest(str(offer.path), offer.title) for offer in offers])
+    store_waiting_offers(dataset, offers)
+    frame.open_page(frame.INGEST, dataset.id)
 
 
 def is_plain(offer: Offer) -> bool:

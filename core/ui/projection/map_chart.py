@@ -15,12 +15,12 @@ from core.jobs.model import JobKind, JobState
 from core.learn.metrics.predictions import Predictions
 from core.store.protocols import Dataset
 from core.ui import charts, data, gallery, words
-from core.ui.charts import Group
+from core.ui.charts import PointGroup
 from core.ui.components import scatter
 from core.ui.components.scatter import Card, Cloud, Who
 from core.ui.data import Faces
 from core.workflows.clustering import cluster
-from core.workflows.clustering.cluster import Groups
+from core.workflows.clustering.cluster import FaceGroups
 
 PERSON, SPLIT, PREDICTION, CORRECT = "Person", "Split", "Prediction", "Right or wrong"
 CONFIDENCE, QUALITY, DATE, CLUSTER = "How sure", "Quality", "Date", "Group"
@@ -30,7 +30,7 @@ _SPLIT_NAMES = {Split.TRAIN: "to learn from", Split.VAL: "to test on", None: "on
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class MapView:
     """What the map shows; all of it stands in the address."""
 
     map_id: str | None
@@ -45,7 +45,7 @@ class View:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Drawn:
+class MapChart:
     """The points to draw, the finding, and how many faces are not among them."""
 
     cloud: Cloud
@@ -57,51 +57,55 @@ class Drawn:
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def drawn(dataset_id: str, revision: Revision, view: View) -> Drawn:
+def build_map_chart(dataset_id: str, revision: Revision, view: MapView) -> MapChart:
     """The points of a layout, coloured."""
-    faces = data.faces(dataset_id, revision)
-    placed = data.face_map(dataset_id, revision, view.map_id, view.dimensions)
-    there = np.array([row for row, face_id in enumerate(placed.face_ids) if face_id in faces.row], dtype=np.int64)
-    rows = np.array([faces.row[placed.face_ids[row]] for row in there], dtype=np.int64)
-    said, points = said_of(dataset_id, revision, view.run_id), placed.points[there]
+    faces = data.dataset_faces(dataset_id, revision)
+    face_map = data.face_map(dataset_id, revision, view.map_id, view.dimensions)
+    map_rows = np.array([row for row, face_id in enumerate(face_map.face_ids) if face_id in faces.row], dtype=np.int64)
+    rows = np.array([faces.row[face_map.face_ids[row]] for row in map_rows], dtype=np.int64)
+    predictions, points = load_face_predictions(dataset_id, revision, view.run_id), face_map.points[map_rows]
     if view.colour == CLUSTER:
-        clusters = _clusters(dataset_id, revision, view.grouped)
-        groups, told = _cluster_groups(faces, clusters, rows), _cluster_finding(clusters)
+        clusters = _load_clusters(dataset_id, revision, view.grouped)
+        groups, summary = _cluster_groups(faces, clusters, rows), _cluster_summary(clusters)
     else:
-        groups = _groups(faces, said, rows, view.colour, view.people)
-        told = finding(faces, said, rows, view.colour, view.people)
+        groups = _point_groups(faces, predictions, rows, view.colour, view.people)
+        summary = map_summary(faces, predictions, rows, view.colour, view.people)
     groups = _spotlight(groups, faces, rows, view.people)
     face_ids = [faces.table.ids[row] for row in rows]
     names = charts.direct_labels(points, groups) if view.colour in (PERSON, PREDICTION) else {}
-    of = f"{view.map_id} {zlib.crc32(''.join(face_ids).encode()):08x} {zlib.crc32(points.tobytes()):08x}"
-    people = [words.person(name) for name in faces.table.people]
-    return Drawn(
-        scatter.pack(of, face_ids, points, groups, names, Who(faces.table.labels[rows], people)),
-        finding=told,
+    cloud_id = f"{view.map_id} {zlib.crc32(''.join(face_ids).encode()):08x} {zlib.crc32(points.tobytes()):08x}"
+    people = [words.display_name(name) for name in faces.table.people]
+    return MapChart(
+        scatter.pack_points(cloud_id, face_ids, points, groups, names, Who(faces.table.labels[rows], people)),
+        finding=summary,
         left_out=len(faces.table) - len(rows),
-        placed=len(placed.newcomers),
+        placed=len(face_map.newcomers),
     )
 
 
-def cards(dataset_id: str, faces: Faces, said: Said, cloud: Cloud, asked: tuple[int, ...]) -> list[Card]:
+def face_cards(
+    dataset_id: str, faces: Faces, predictions: FacePredictions, cloud: Cloud, pointed_at: tuple[int, ...]
+) -> list[Card]:
     """What is shown of the faces that are pointed at."""
-    return [_card(dataset_id, faces, said, row, faces.row[cloud.face_ids[row]]) for row in asked]
+    return [_card(dataset_id, faces, predictions, row, faces.row[cloud.face_ids[row]]) for row in pointed_at]
 
 
-def _card(dataset_id: str, faces: Faces, said: Said, place: int, row: int) -> Card:
-    name = words.person(faces.table.person(row))
+def _card(dataset_id: str, faces: Faces, predictions: FacePredictions, cloud_row: int, row: int) -> Card:
+    name = words.display_name(faces.table.person(row))
     crop = gallery.crop_address(dataset_id, faces.table.crop_ids[row])
-    return Card(place, crop, f"Face of {name}", tuple(about(faces, said, row)))
+    return Card(cloud_row, crop, f"Face of {name}", tuple(face_lines(faces, predictions, row)))
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def said_of(dataset_id: str, revision: Revision, run_id: str | None) -> Said:
+def load_face_predictions(dataset_id: str, revision: Revision, run_id: str | None) -> FacePredictions:
     """What a run said of the faces of a dataset; nothing of any without a run."""
-    return Said.of(data.faces(dataset_id, revision), data.predictions(run_id) if run_id else None)
+    return FacePredictions.of(
+        data.dataset_faces(dataset_id, revision), data.run_predictions(run_id) if run_id else None
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Said:
+class FacePredictions:
     """What the newest run said of every face of the dataset, row by row."""
 
     given: Ints
@@ -112,22 +116,22 @@ class Said:
     people: tuple[str, ...]
 
     @classmethod
-    def of(cls, faces: Faces, predictions: Predictions | None) -> Said:
+    def of(cls, faces: Faces, predictions: Predictions | None) -> FacePredictions:
         n = len(faces.table)
         given, wrong, probs = np.full(n, -1), np.full(n, -1), np.zeros(n)
         if predictions is None:
             return cls(given, wrong, probs, ())
-        tested = [(faces.row[face], at) for at, face in enumerate(predictions.face_ids) if face in faces.row]
-        rows, places = np.array(tested, dtype=np.int64).reshape(-1, 2).T
-        given[rows], probs[rows] = predictions.given[places], predictions.probs[places]
-        wrong[rows] = predictions.wrong[places]
+        tested = [(faces.row[face], index) for index, face in enumerate(predictions.face_ids) if face in faces.row]
+        rows, indices = np.array(tested, dtype=np.int64).reshape(-1, 2).T
+        given[rows], probs[rows] = predictions.given[indices], predictions.probs[indices]
+        wrong[rows] = predictions.wrong[indices]
         return cls(given, wrong, probs, predictions.people)
 
 
-def about(faces: Faces, said: Said, row: int) -> list[str]:
+def face_lines(faces: Faces, predictions: FacePredictions, row: int) -> list[str]:
     """What is said of a face that is pointed at: name, photo, prediction."""
-    lines = [words.person(faces.table.person(row)), photo_name(faces, row)]
-    return [*lines, verdict(said, row)] if said.given[row] >= 0 else lines
+    lines = [words.display_name(faces.table.person(row)), photo_name(faces, row)]
+    return [*lines, prediction_text(predictions, row)] if predictions.given[row] >= 0 else lines
 
 
 def photo_name(faces: Faces, row: int, longest: int = 40) -> str:
@@ -136,57 +140,62 @@ def photo_name(faces: Faces, row: int, longest: int = 40) -> str:
     return name if len(name) <= longest else f"{name[: longest - 1]}…"
 
 
-def verdict(said: Said, row: int) -> str:
+def prediction_text(predictions: FacePredictions, row: int) -> str:
     """What the run said of a tested face."""
-    given, prob = words.person(said.people[said.given[row]]), words.probability(float(said.probs[row]))
-    return f"✗ taken for {given}, {prob} sure" if said.wrong[row] else f"✓ recognised, {prob} sure"
+    predicted, prob = (
+        words.display_name(predictions.people[predictions.given[row]]),
+        words.format_probability(float(predictions.probs[row])),
+    )
+    return f"✗ taken for {predicted}, {prob} sure" if predictions.wrong[row] else f"✓ recognised, {prob} sure"
 
 
-def _groups(faces: Faces, said: Said, rows: Ints, colour: str, wanted: tuple[str, ...]) -> list[Group]:
+def _point_groups(
+    faces: Faces, predictions: FacePredictions, rows: Ints, colour: str, people_sought: tuple[str, ...]
+) -> list[PointGroup]:
     if colour == SPLIT:
         return _split_groups(faces, rows)
     if colour == CORRECT:
-        return _correct_groups(said.wrong[rows])
+        return _correct_groups(predictions.wrong[rows])
     if colour == QUALITY:
         return _step_groups(faces.table.grades[rows], "unknown")
     if colour == CONFIDENCE:
-        return _step_groups(np.where(said.given[rows] >= 0, said.probs[rows], np.nan), "not tested")
+        return _step_groups(np.where(predictions.given[rows] >= 0, predictions.probs[rows], np.nan), "not tested")
     if colour == DATE:
         return _date_groups(faces.table.taken[rows])
     people, labels = faces.table.people, faces.table.labels
-    rest, nameless = "everyone else", "no name"
+    others_name, nameless_name = "everyone else", "no name"
     if colour == PREDICTION:
-        place = {name: number for number, name in enumerate(people)}
-        known = np.array([place.get(name, -1) for name in said.people] + [-1])
-        labels = known[said.given]
-        rest, nameless = "given another name", "not tested"
-    coloured = charts.biggest(labels[rows], len(people))
-    if wanted:
-        coloured = np.array([number for number, name in enumerate(people) if name in wanted], dtype=np.int64)
-    names = [words.person(name) for name in people]
-    return charts.people_groups(labels[rows], names, coloured, rest=rest, nameless=nameless)
+        index_of = {name: index for index, name in enumerate(people)}
+        known = np.array([index_of.get(name, -1) for name in predictions.people] + [-1])
+        labels = known[predictions.given]
+        others_name, nameless_name = "given another name", "not tested"
+    coloured = charts.largest_people(labels[rows], len(people))
+    if people_sought:
+        coloured = np.array([index for index, name in enumerate(people) if name in people_sought], dtype=np.int64)
+    names = [words.display_name(name) for name in people]
+    return charts.people_groups(labels[rows], names, coloured, others_name=others_name, nameless_name=nameless_name)
 
 
-def grouped(dataset: Dataset) -> float | None:
+def last_grouping_time(dataset: Dataset) -> float | None:
     """When the faces of a dataset were last put into groups; None before."""
-    made = (job for job in data.services().jobs.jobs(dataset.id) if job.kind is JobKind.CLUSTER)
-    return next((job.finished for job in made if job.state is JobState.DONE), None)
+    grouping_jobs = (job for job in data.services().jobs.jobs(dataset.id) if job.kind is JobKind.CLUSTER)
+    return next((job.finished for job in grouping_jobs if job.state is JobState.DONE), None)
 
 
 @st.cache_resource(show_spinner=False, max_entries=3)
-def _clusters(dataset_id: str, revision: Revision, made: float | None) -> Groups | None:
-    """The newest groups that are stored, at the default threshold; ``made`` tells them from earlier ones."""
-    services, faces = data.services(), data.faces(dataset_id, revision)
+def _load_clusters(dataset_id: str, revision: Revision, grouped_at: float | None) -> FaceGroups | None:
+    """The newest groups that are stored, at the default threshold; ``grouped_at`` tells them from earlier ones."""
+    services, faces = data.services(), data.dataset_faces(dataset_id, revision)
     dataset = services.store.dataset(dataset_id)
     stored = [cluster.load_tree(services.artifacts, dataset, everyone) for everyone in (False, True)]
     newest = max((tree for tree in stored if tree is not None), key=lambda tree: tree.created, default=None)
     if newest is None:
         return None
-    apart = services.log.apart(dataset_id)
-    return cluster.open_clustering(newest, faces.table, faces.embeddings, apart).cut()
+    apart_pairs = services.log.apart(dataset_id)
+    return cluster.open_clustering(newest, faces.table, faces.embeddings, apart_pairs).cut()
 
 
-def _cluster_groups(faces: Faces, clusters: Groups | None, rows: Ints) -> list[Group]:
+def _cluster_groups(faces: Faces, clusters: FaceGroups | None, rows: Ints) -> list[PointGroup]:
     """The groups with the most clear faces in colour, numbered as on the page of groups."""
     labels, n_groups = np.full(len(faces.table), -1), 0
     if clusters is not None:
@@ -194,22 +203,22 @@ def _cluster_groups(faces: Faces, clusters: Groups | None, rows: Ints) -> list[G
         n_groups = len(clusters)
     names = [f"group {number}" for number in range(1, n_groups + 1)]
     coloured = np.arange(min(n_groups, charts.MOST_COLOURED))
-    return charts.people_groups(labels[rows], names, coloured, rest="other groups", nameless="in no group")
+    return charts.people_groups(labels[rows], names, coloured, others_name="other groups", nameless_name="in no group")
 
 
-def _cluster_finding(clusters: Groups | None) -> str:
+def _cluster_summary(clusters: FaceGroups | None) -> str:
     if clusters is None or not len(clusters):
         return "No two faces are so alike that they are a group"
-    of = words.count(len(clusters.face_ids), "face")
+    of_faces = words.count(len(clusters.face_ids), "face")
     few = (
         f"; the {charts.MOST_COLOURED} with the most clear faces in colour"
         if len(clusters) > charts.MOST_COLOURED
         else ""
     )
-    return f"{words.count(len(clusters), 'group')} of {of}, {words.count(clusters.alone)} in none{few}"
+    return f"{words.count(len(clusters), 'group')} of {of_faces}, {words.count(clusters.alone)} in none{few}"
 
 
-def _split_groups(faces: Faces, rows: Ints) -> list[Group]:
+def _split_groups(faces: Faces, rows: Ints) -> list[PointGroup]:
     looks = {
         Split.TRAIN: (charts.RIGHT, "circle"),
         Split.VAL: (charts.PALETTE[1], "diamond"),
@@ -217,79 +226,90 @@ def _split_groups(faces: Faces, rows: Ints) -> list[Group]:
     }
     splits = [faces.table.splits[row] for row in rows]
     groups = [
-        Group(
-            _SPLIT_NAMES[split], np.array([at for at, has in enumerate(splits) if has is split], dtype=np.int64), *look
+        PointGroup(
+            _SPLIT_NAMES[split],
+            np.array([index for index, face_split in enumerate(splits) if face_split is split], dtype=np.int64),
+            *look,
         )
         for split, look in looks.items()
     ]
     return [group for group in groups if len(group.rows)]
 
 
-def _correct_groups(wrong: Ints) -> list[Group]:
+def _correct_groups(wrong: Ints) -> list[PointGroup]:
     groups = [
-        Group("not tested", np.flatnonzero(wrong < 0), faded=True),
-        Group("✓ right", np.flatnonzero(wrong == 0), charts.RIGHT),
-        Group("✗ wrong", np.flatnonzero(wrong == 1), charts.WRONG, "x"),
+        PointGroup("not tested", np.flatnonzero(wrong < 0), faded=True),
+        PointGroup("✓ right", np.flatnonzero(wrong == 0), charts.RIGHT),
+        PointGroup("✗ wrong", np.flatnonzero(wrong == 1), charts.WRONG, "x"),
     ]
     return [group for group in groups if len(group.rows)]
 
 
-def _step_groups(shares: np.ndarray, unknown: str) -> list[Group]:
+def _step_groups(shares: np.ndarray, unknown: str) -> list[PointGroup]:
     """Shares in steps, the lowest drawn last: they are the ones to look for."""
     step = np.searchsorted(STEPS, shares, side="right") - 1
     step[np.isnan(shares)] = -1
     ends = [f"{100 * start:.0f} to {100 * end:.0f} %" for start, end in pairwise((*STEPS, 1.0))]
     groups = [
-        Group(ends[at], np.flatnonzero(step == at), charts.SHADES[at], charts.STEP_SYMBOLS[at])
-        for at in reversed(range(len(STEPS)))
+        PointGroup(
+            ends[step_index],
+            np.flatnonzero(step == step_index),
+            charts.SHADES[step_index],
+            charts.STEP_SYMBOLS[step_index],
+        )
+        for step_index in reversed(range(len(STEPS)))
     ]
-    return [group for group in (Group(unknown, np.flatnonzero(step < 0), faded=True), *groups) if len(group.rows)]
+    return [group for group in (PointGroup(unknown, np.flatnonzero(step < 0), faded=True), *groups) if len(group.rows)]
 
 
-def _date_groups(taken: np.ndarray) -> list[Group]:
+def _date_groups(timestamps: np.ndarray) -> list[PointGroup]:
     """Photos with a date in at most five spans of years that hold about as many each."""
-    years = np.array([np.nan if np.isnan(when) else time.gmtime(when).tm_year for when in taken])
+    years = np.array([np.nan if np.isnan(timestamp) else time.gmtime(timestamp).tm_year for timestamp in timestamps])
     known = years[~np.isnan(years)]
     starts = (
         np.unique(np.quantile(known, np.linspace(0, 1, len(STEPS) + 1)[:-1], method="lower")) if len(known) else known
     )
     step = np.searchsorted(starts, years, side="right") - 1
     step[np.isnan(years)] = -1
-    groups = [Group("no date", np.flatnonzero(step < 0), faded=True)]
-    for at in range(len(starts)):
-        rows = np.flatnonzero(step == at)
+    groups = [PointGroup("no date", np.flatnonzero(step < 0), faded=True)]
+    for step_index in range(len(starts)):
+        rows = np.flatnonzero(step == step_index)
         first, last = int(years[rows].min()), int(years[rows].max())
         name = str(first) if first == last else f"{first} to {last}"
-        groups.append(Group(name, rows, charts.SHADES[at], charts.STEP_SYMBOLS[at]))
+        groups.append(PointGroup(name, rows, charts.SHADES[step_index], charts.STEP_SYMBOLS[step_index]))
     return [group for group in groups if len(group.rows)]
 
 
-def _spotlight(groups: list[Group], faces: Faces, rows: Ints, wanted: tuple[str, ...]) -> list[Group]:
+def _spotlight(groups: list[PointGroup], faces: Faces, rows: Ints, people_sought: tuple[str, ...]) -> list[PointGroup]:
     """When people are looked for, everybody else steps back; of each group only their faces stay in front."""
-    if not wanted:
+    if not people_sought:
         return groups
     names = faces.table.people
-    meant = np.isin(faces.table.labels[rows], [number for number, name in enumerate(names) if name in wanted])
-    front = [Group(group.name, group.rows[meant[group.rows]], group.colour, group.symbol) for group in groups]
-    behind = Group("everyone else", np.flatnonzero(~meant), faded=True)
+    is_sought = np.isin(faces.table.labels[rows], [index for index, name in enumerate(names) if name in people_sought])
+    front = [PointGroup(group.name, group.rows[is_sought[group.rows]], group.colour, group.symbol) for group in groups]
+    behind = PointGroup("everyone else", np.flatnonzero(~is_sought), faded=True)
     return [group for group in (behind, *front) if len(group.rows)]
 
 
-def finding(faces: Faces, said: Said, rows: Ints, colour: str, wanted: tuple[str, ...]) -> str:
+def map_summary(
+    faces: Faces, predictions: FacePredictions, rows: Ints, colour: str, people_sought: tuple[str, ...]
+) -> str:
     """Say in one sentence what the chart shows: its title, and its text for those who do not see it."""
     table = faces.table
     labels = table.labels[rows]
-    named = labels >= 0
-    n_faces, n_people = words.count(len(rows), "face"), len(np.unique(labels[named]))
-    if wanted:
-        meant = int(np.isin(labels, [number for number, name in enumerate(table.people) if name in wanted]).sum())
-        return f"{words.count(meant, 'face')} of {_listed(wanted)}"
+    has_name = labels >= 0
+    n_faces, n_people = words.count(len(rows), "face"), len(np.unique(labels[has_name]))
+    if people_sought:
+        n_sought = int(
+            np.isin(labels, [index for index, name in enumerate(table.people) if name in people_sought]).sum()
+        )
+        return f"{words.count(n_sought, 'face')} of {_listed_names(people_sought)}"
     if colour == CORRECT:
-        tested, wrong = int((said.wrong[rows] >= 0).sum()), int((said.wrong[rows] == 1).sum())
+        tested, wrong = int((predictions.wrong[rows] >= 0).sum()), int((predictions.wrong[rows] == 1).sum())
         count = "None" if not wrong else words.count(wrong)
         return f"{count} of {words.count(tested, 'tested face')} got a wrong name"
     if colour in (QUALITY, CONFIDENCE, DATE):
-        poor, tested = int((~table.trusted[rows]).sum()), int((said.given[rows] >= 0).sum())
+        poor, tested = int((~table.trusted[rows]).sum()), int((predictions.given[rows] >= 0).sum())
         return {
             QUALITY: f"{words.count(poor, 'face')} of poor quality",
             CONFIDENCE: f"How sure the recogniser was of {words.count(tested, 'tested face')}",
@@ -302,12 +322,12 @@ def finding(faces: Faces, said: Said, rows: Ints, colour: str, wanted: tuple[str
     people = words.count(n_people, "person", "people")
     few = f"; the {charts.MOST_COLOURED} with the most faces in colour" if n_people > charts.MOST_COLOURED else ""
     if colour == PREDICTION:
-        return f"The names given to {words.count(int((said.given[rows] >= 0).sum()), 'tested face')}{few}"
-    nameless = f", {words.count(int((~named).sum()))} without a name" if not named.all() else ""
+        return f"The names given to {words.count(int((predictions.given[rows] >= 0).sum()), 'tested face')}{few}"
+    nameless = f", {words.count(int((~has_name).sum()))} without a name" if not has_name.all() else ""
     return f"{n_faces} of {people}{nameless}{few}"
 
 
-def _listed(names: tuple[str, ...], most: int = 4) -> str:
-    shown = [words.person(name) for name in names[:most]]
+def _listed_names(names: tuple[str, ...], most: int = 4) -> str:
+    listed = [words.display_name(name) for name in names[:most]]
     more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(shown) + more
+    return ", ".join(listed) + more

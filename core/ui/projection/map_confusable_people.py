@@ -8,101 +8,110 @@ import numpy as np
 import streamlit as st
 
 from core.base.types import Revision
-from core.learn.projection.confusable_people import BUSY_MOST, FACES_MOST, Lookalikes, Pair, lookalikes
+from core.learn.projection.confusable_people import BUSY_MOST, FACES_MOST, LookalikePair, Lookalikes, find_lookalikes
 from core.store.protocols import Dataset
 from core.ui import charts, data, gallery, words
-from core.ui.charts import Alike
+from core.ui.charts import LikenessMatrix
 from core.ui.data import Faces
 
 PAIRS_SHOWN = 12
 PAIR_PX = 212
 VIEW, MAP, LOOKALIKES = "view", "Map", "Look-alikes"
 """The key of the page's tabs, and the tabs."""
-WANTED = "person"
+PEOPLE_KEY = "person"
 """Those who are looked for on the map: the key of their field, and its name in the address."""
 DISTANCES, OVERLAPS = "Distance", "Overlap"
-CHART = "lookalikes_chart"
+CHART_KEY = "lookalikes_chart"
 
 
 @st.cache_resource(show_spinner="Comparing everybody with everybody", max_entries=4)
-def _compared(dataset_id: str, revision: Revision) -> Lookalikes:
+def _compare_everybody(dataset_id: str, revision: Revision) -> Lookalikes:
     """All people who take part in learning."""
-    faces = data.faces(dataset_id, revision)
-    return lookalikes(faces.embeddings.vectors, np.where(faces.table.learnable, faces.table.labels, -1))
+    faces = data.dataset_faces(dataset_id, revision)
+    return find_lookalikes(faces.embeddings.vectors, np.where(faces.table.learnable, faces.table.labels, -1))
 
 
-def section(dataset: Dataset) -> None:
+def show_lookalikes_section(dataset: Dataset) -> None:
     """The pairs first, then the matrix; a click on either looks the two up on the map."""
-    found = _compared(dataset.id, dataset.revision)
-    if not found.pairs:
+    comparison = _compare_everybody(dataset.id, dataset.revision)
+    if not comparison.pairs:
         st.info("Two people with names are needed to compare them.", icon=":material/info:")
         return
-    faces = data.faces(dataset.id, dataset.revision)
-    st.markdown(f"**{words.plain(finding(faces, found))}**")
-    st.caption(_measured(found))
+    faces = data.dataset_faces(dataset.id, dataset.revision)
+    st.markdown(f"**{words.plain(lookalikes_summary(faces, comparison))}**")
+    st.caption(_measure_sentence(comparison))
     with st.container(horizontal=True, gap="medium"):
-        for number, pair in enumerate(found.pairs[:PAIRS_SHOWN]):
+        for number, pair in enumerate(comparison.pairs[:PAIRS_SHOWN]):
             with st.container(width=PAIR_PX):
-                _pair(dataset, faces, found, pair, number)
+                _show_pair(dataset, faces, comparison, pair, number)
     st.space("small")
-    _matrix(dataset, faces, found)
+    _show_matrix(dataset, faces, comparison)
 
 
-def _name(faces: Faces, found: Lookalikes, place: int) -> str:
-    return words.person(faces.table.people[found.people[place]])
+def _name(faces: Faces, comparison: Lookalikes, index: int) -> str:
+    return words.display_name(faces.table.people[comparison.people[index]])
 
 
-def finding(faces: Faces, found: Lookalikes) -> str:
+def lookalikes_summary(faces: Faces, comparison: Lookalikes) -> str:
     """Whose centres are nearest, and how far the two lie among each other."""
-    pair = found.pairs[0]
-    one, other = _name(faces, found, pair.first), _name(faces, found, pair.second)
-    return f"Most alike are {one} and {other}: their centres are {found.distances[pair.first, pair.second]:.2f} apart"
+    pair = comparison.pairs[0]
+    first_name, second_name = _name(faces, comparison, pair.first), _name(faces, comparison, pair.second)
+    return (
+        f"Most alike are {first_name} and {second_name}: "
+        f"their centres are {comparison.distances[pair.first, pair.second]:.2f} apart"
+    )
 
 
-def _measured(found: Lookalikes) -> str:
-    few = "" if found.everybody else f" With so many people, the {BUSY_MOST} of the most alike pairs are compared."
-    some = f" Of each person at most {FACES_MOST} faces, drawn by lot, count for the overlap." if found.sampled else ""
+def _measure_sentence(comparison: Lookalikes) -> str:
+    selection_note = (
+        "" if comparison.everybody else f" With so many people, the {BUSY_MOST} of the most alike pairs are compared."
+    )
+    sampling_note = (
+        f" Of each person at most {FACES_MOST} faces, drawn by lot, count for the overlap."
+        if comparison.sampled
+        else ""
+    )
     return (
         "Distances are between the centres of two people's faces in the 128 numbers, 0 to 2. The overlap is the share "
         "of a person's faces that is nearer to a face of the other than to any other of their own: those will be "
         "confused."
-        f"{few}{some}"
+        f"{selection_note}{sampling_note}"
     )
 
 
-def _pair(dataset: Dataset, faces: Faces, found: Lookalikes, pair: Pair, number: int) -> None:
-    one, other = _name(faces, found, pair.first), _name(faces, found, pair.second)
+def _show_pair(dataset: Dataset, faces: Faces, comparison: Lookalikes, pair: LookalikePair, number: int) -> None:
+    first_name, second_name = _name(faces, comparison, pair.first), _name(faces, comparison, pair.second)
     tiles = [
         gallery.Tile(faces.table.crop_ids[row], name)
-        for row, name in ((pair.first_face, one), (pair.second_face, other))
+        for row, name in ((pair.first_face, first_name), (pair.second_face, second_name))
     ]
-    shown = gallery.Pair(tiles[0], tiles[1], f"{one} and {other}", _told(found, pair))
-    gallery.pairs(dataset.id, [shown], pair_px=PAIR_PX - 12)
+    tile_pair = gallery.Pair(tiles[0], tiles[1], f"{first_name} and {second_name}", _pair_note(comparison, pair))
+    gallery.show_pairs(dataset.id, [tile_pair], pair_px=PAIR_PX - 12)
     st.button(
         "On the map",
         key=f"pair_{number}",
         icon=":material/scatter_plot:",
         type="tertiary",
-        help=f"{words.plain(one)} and {words.plain(other)} on the map",
+        help=f"{words.plain(first_name)} and {words.plain(second_name)} on the map",
         on_click=_look_up,
-        args=([faces.table.people[found.people[place]] for place in (pair.first, pair.second)],),
+        args=([faces.table.people[comparison.people[index]] for index in (pair.first, pair.second)],),
     )
 
 
-def _told(found: Lookalikes, pair: Pair) -> str:
-    shares = found.overlaps[pair.first, pair.second], found.overlaps[pair.second, pair.first]
+def _pair_note(comparison: Lookalikes, pair: LookalikePair) -> str:
+    shares = comparison.overlaps[pair.first, pair.second], comparison.overlaps[pair.second, pair.first]
     overlap = " and ".join("one face" if np.isnan(share) else words.percent(float(share), 0) for share in shares)
-    return f"{found.distances[pair.first, pair.second]:.2f} apart, overlap {overlap}"
+    return f"{comparison.distances[pair.first, pair.second]:.2f} apart, overlap {overlap}"
 
 
 def _look_up(people: list[str]) -> None:
     """Show the map with these people in front; the address, which its field of names keeps, is not told by itself."""
-    st.session_state[WANTED] = people
-    st.query_params[WANTED] = [words.person(name) for name in people]
+    st.session_state[PEOPLE_KEY] = people
+    st.query_params[PEOPLE_KEY] = [words.display_name(name) for name in people]
     st.session_state[VIEW] = MAP
 
 
-def _matrix(dataset: Dataset, faces: Faces, found: Lookalikes) -> None:
+def _show_matrix(dataset: Dataset, faces: Faces, comparison: Lookalikes) -> None:
     cells = st.segmented_control(
         "Cells show", [DISTANCES, OVERLAPS], default=DISTANCES, required=True, key="lookalike_cells"
     )
@@ -111,47 +120,53 @@ def _matrix(dataset: Dataset, faces: Faces, found: Lookalikes) -> None:
         + (" Of the row's faces, those nearer to the column's." if cells == OVERLAPS else "")
     )
     dark = st.context.theme.type == "dark"
-    n = len(found.people)
+    n = len(comparison.people)
     with st.container(width=700 if n <= charts.TEXT_MOST else "stretch"):
         st.plotly_chart(
-            charts.figure(_chart(dataset.id, dataset.revision, cells == OVERLAPS, dark)),
-            key=CHART,
-            on_select=partial(_clicked, faces),
+            charts.figure_from_json(_chart_json(dataset.id, dataset.revision, cells == OVERLAPS, dark)),
+            key=CHART_KEY,
+            on_select=partial(_look_up_clicked_pair, faces),
             selection_mode="points",
             config={"modeBarButtonsToRemove": ["toImage", "autoScale2d"]},
-            alt=f"How alike {words.count(n, 'person', 'people')} are, two by two. {finding(faces, found)}.",
+            alt=f"How alike {words.count(n, 'person', 'people')} are, two by two. "
+            f"{lookalikes_summary(faces, comparison)}.",
         )
 
 
 @st.cache_data(show_spinner=False, max_entries=8)
-def _chart(dataset_id: str, revision: Revision, as_overlaps: bool, dark: bool) -> str:
-    found, people = _compared(dataset_id, revision), data.faces(dataset_id, revision).table.people
-    return charts.alike_json(alike(found, people, as_overlaps=as_overlaps), ink=charts.INK[dark], as_shares=as_overlaps)
-
-
-def alike(found: Lookalikes, people: tuple[str, ...], *, as_overlaps: bool) -> Alike:
-    """What the matrix shows; its colours begin at the middle distance, or at no overlap."""
-    read = [words.person(people[person]) for person in found.people]
-    names = [name if read.count(name) == 1 else people[person] for name, person in zip(read, found.people, strict=True)]
-    if as_overlaps:
-        return Alike(
-            names=names,
-            people=found.people,
-            values=found.overlaps,
-            nearest=max(0.05, float(np.nanmax(found.overlaps))),
-            farthest=0.0,
-        )
-    between = found.distances[np.triu_indices(len(names), 1)]
-    return Alike(
-        names=names,
-        people=found.people,
-        values=found.distances,
-        nearest=float(between.min()),
-        farthest=float(np.median(between)),
+def _chart_json(dataset_id: str, revision: Revision, as_overlaps: bool, dark: bool) -> str:
+    comparison, people = _compare_everybody(dataset_id, revision), data.dataset_faces(dataset_id, revision).table.people
+    return charts.likeness_json(
+        likeness_matrix(comparison, people, as_overlaps=as_overlaps), ink=charts.INK[dark], as_shares=as_overlaps
     )
 
 
-def _clicked(faces: Faces) -> None:
+def likeness_matrix(comparison: Lookalikes, people: tuple[str, ...], *, as_overlaps: bool) -> LikenessMatrix:
+    """What the matrix shows; its colours begin at the middle distance, or at no overlap."""
+    readable = [words.display_name(people[person]) for person in comparison.people]
+    names = [
+        name if readable.count(name) == 1 else people[person]
+        for name, person in zip(readable, comparison.people, strict=True)
+    ]
+    if as_overlaps:
+        return LikenessMatrix(
+            names=names,
+            people=comparison.people,
+            values=comparison.overlaps,
+            nearest=max(0.05, float(np.nanmax(comparison.overlaps))),
+            farthest=0.0,
+        )
+    pair_distances = comparison.distances[np.triu_indices(len(names), 1)]
+    return LikenessMatrix(
+        names=names,
+        people=comparison.people,
+        values=comparison.distances,
+        nearest=float(pair_distances.min()),
+        farthest=float(np.median(pair_distances)),
+    )
+
+
+def _look_up_clicked_pair(faces: Faces) -> None:
     """A cell was clicked: look its two people up."""
-    for cell in charts.picked_cells(st.session_state.get(CHART))[:1]:
+    for cell in charts.picked_cells(st.session_state.get(CHART_KEY))[:1]:
         _look_up([faces.table.people[person] for person in cell])

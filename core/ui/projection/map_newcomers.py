@@ -13,105 +13,110 @@ from core.base.types import Revision
 from core.imaging.decoding import encode_jpeg
 from core.store.protocols import Dataset
 from core.ui import data, gallery, words
-from core.ui.components.scatter import Card, Cloud, Mark
+from core.ui.components.scatter import Card, Cloud, ScatterMark
 from core.ui.data import Faces
-from core.ui.projection.map_chart import View
+from core.ui.projection.map_chart import MapView
 from core.workflows.projection import newcomers
-from core.workflows.projection.newcomers import Guest
-from core.workflows.verification.verify import Looked
+from core.workflows.projection.newcomers import PlacedFace
+from core.workflows.verification.verify import DetectedPhoto
 
 PER_PAGE = 4
 CROP_PX = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Arrived:
+class NewPhoto:
     """A photo that was dropped on the map."""
 
-    guests: list[Guest]
-    is_there: bool
+    guests: list[PlacedFace]
+    is_in_dataset: bool
     """It is in the dataset already."""
 
 
-def ask(dataset: Dataset, view: View) -> Arrived | None:
+def ask_for_photo(dataset: Dataset, view: MapView) -> NewPhoto | None:
     """Ask for a photo to place on the map."""
     with st.popover("Where would a new photo lie?", icon=":material/add_photo_alternate:", type="tertiary"):
-        given = st.file_uploader("Drop a photo", key=f"guest_{dataset.id}", max_upload_size=256)
+        upload = st.file_uploader("Drop a photo", key=f"guest_{dataset.id}", max_upload_size=256)
         st.caption("It is looked at on this computer and not kept.")
-    return _arrived(dataset, view, given) if given is not None else None
+    return _place_photo(dataset, view, upload) if upload is not None else None
 
 
-def _arrived(dataset: Dataset, view: View, given: UploadedFile) -> Arrived | None:
+def _place_photo(dataset: Dataset, view: MapView, upload: UploadedFile) -> NewPhoto | None:
     """What was found on the photo; None, and why in words, when there is nothing to place."""
-    content = given.getvalue()
+    content = upload.getvalue()
     try:
-        looked = _look(dataset.model_id, sha256(content).hexdigest(), content)
+        photo = _detect_faces(dataset.model_id, sha256(content).hexdigest(), content)
     except ImageRefused as refusal:
-        st.error(f"**{words.plain(given.name)}**: {words.plain(refusal)}", icon=":material/error:")
+        st.error(f"**{words.plain(upload.name)}**: {words.plain(refusal)}", icon=":material/error:")
         return None
-    if not looked.faces:
+    if not photo.faces:
         st.info(
-            f"No face could be found in **{words.plain(given.name)}**. "
+            f"No face could be found in **{words.plain(upload.name)}**. "
             "A face needs to be at least about 20 pixels wide and turned towards the camera. Try another photo.",
             icon=":material/info:",
         )
         return None
-    placed = _place(dataset.id, dataset.revision, view.map_id, view.dimensions, looked.photo_id, looked)
-    if not placed:
+    guests = _place_guests(dataset.id, dataset.revision, view.map_id, view.dimensions, photo.photo_id, photo)
+    if not guests:
         st.info("There is no other face on the map to place it beside.", icon=":material/info:")
         return None
-    return Arrived(placed, newcomers.is_there(looked, data.faces(dataset.id, dataset.revision).table))
+    return NewPhoto(guests, newcomers.is_in_dataset(photo, data.dataset_faces(dataset.id, dataset.revision).table))
 
 
 @st.cache_data(show_spinner="Looking for faces", max_entries=3, scope="session")
-def _look(model_id: str, photo_id: str, _content: bytes) -> Looked:
-    return data.services().verifier(model_id).look(_content)
+def _detect_faces(model_id: str, photo_id: str, _content: bytes) -> DetectedPhoto:
+    return data.services().verifier(model_id).detect(_content)
 
 
 @st.cache_data(show_spinner=False, max_entries=6, scope="session")
-def _place(
-    dataset_id: str, revision: Revision, map_id: str | None, dimensions: int, photo_id: str, _looked: Looked
-) -> list[Guest]:
-    faces = data.faces(dataset_id, revision)
-    made = data.face_map(dataset_id, revision, map_id, dimensions)
-    return newcomers.place_guests(_looked, made, faces.table, faces.embeddings)
+def _place_guests(
+    dataset_id: str, revision: Revision, map_id: str | None, dimensions: int, photo_id: str, _photo: DetectedPhoto
+) -> list[PlacedFace]:
+    faces = data.dataset_faces(dataset_id, revision)
+    face_map = data.face_map(dataset_id, revision, map_id, dimensions)
+    return newcomers.place_guests(_photo, face_map, faces.table, faces.embeddings)
 
 
-def drawn(dataset: Dataset, cloud: Cloud, arrived: Arrived) -> Cloud:
+def add_photo_marks(dataset: Dataset, cloud: Cloud, new_photo: NewPhoto) -> Cloud:
     """The map with the faces of the photo as marks."""
-    faces, place = data.faces(dataset.id, dataset.revision), {face: row for row, face in enumerate(cloud.face_ids)}
+    faces, row_of_face = (
+        data.dataset_faces(dataset.id, dataset.revision),
+        {face: row for row, face in enumerate(cloud.face_ids)},
+    )
     return cloud.with_marks(
-        [_mark(faces, guest, number, place) for number, guest in enumerate(arrived.guests, start=1)]
+        [_mark(faces, guest, number, row_of_face) for number, guest in enumerate(new_photo.guests, start=1)]
     )
 
 
-def _mark(faces: Faces, guest: Guest, number: int, place: dict[str, int]) -> Mark:
+def _mark(faces: Faces, guest: PlacedFace, number: int, row_of_face: dict[str, int]) -> ScatterMark:
     title = f"Face {number} of the new photo"
-    near = tuple(f"{_name(faces, near.face_id)}: {near.distance:.2f}" for near in guest.nearest)
-    card = Card(-1, gallery.jpeg_address(encode_jpeg(guest.crop)), title, (title, *near))
-    rows = tuple(place[near.face_id] for near in guest.nearest if near.face_id in place)
-    return Mark(str(number), tuple(guest.place.tolist()), rows, card)
+    neighbour_lines = tuple(
+        f"{_name(faces, neighbour.face_id)}: {neighbour.distance:.2f}" for neighbour in guest.nearest
+    )
+    card = Card(-1, gallery.jpeg_address(encode_jpeg(guest.crop)), title, (title, *neighbour_lines))
+    rows = tuple(row_of_face[neighbour.face_id] for neighbour in guest.nearest if neighbour.face_id in row_of_face)
+    return ScatterMark(str(number), tuple(guest.point.tolist()), rows, card)
 
 
 def _name(faces: Faces, face_id: str) -> str:
-    return words.person(faces.table.person(faces.row[face_id]))
+    return words.display_name(faces.table.person(faces.row[face_id]))
 
 
-def told(dataset: Dataset, arrived: Arrived) -> None:
+def show_new_faces(dataset: Dataset, new_photo: NewPhoto) -> None:
     """Every face of the photo, and whom it is most like."""
-    n = len(arrived.guests)
+    n = len(new_photo.guests)
     st.markdown(f"**{words.count(n, 'face')} of the new photo: the {'star' if n == 1 else 'stars'} on the map**")
-    if arrived.is_there:
+    if new_photo.is_in_dataset:
         st.caption("This photo is in the dataset already. Its own faces are not compared with themselves.")
     st.caption("The nearest people by the nearest face of theirs, with its distance in the 128 numbers.")
-    faces = data.faces(dataset.id, dataset.revision)
-    shown = range(n)[gallery.page_slice(n, PER_PAGE, "guests")]
-    for number in shown:
-        _guest(dataset, faces, arrived.guests[number], number + 1)
+    faces = data.dataset_faces(dataset.id, dataset.revision)
+    indices = range(n)[gallery.page_slice(n, PER_PAGE, "guests")]
+    for index in indices:
+        _show_guest(dataset, faces, new_photo.guests[index], index + 1)
     st.divider()
 
 
-def _guest(dataset: Dataset, faces: Faces, guest: Guest, number: int) -> None:
+def _show_guest(dataset: Dataset, faces: Faces, guest: PlacedFace, number: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.image(encode_jpeg(guest.crop), width=CROP_PX, alt=f"Face {number} of the new photo")
         st.markdown(f"**Face {number}** is most like", width="content")
@@ -119,4 +124,4 @@ def _guest(dataset: Dataset, faces: Faces, guest: Guest, number: int) -> None:
         gallery.Tile(faces.table.crop_ids[faces.row[face.face_id]], _name(faces, face.face_id), f"{face.distance:.2f}")
         for face in guest.nearest
     ]
-    gallery.grid(dataset.id, tiles, tile_px=76)
+    gallery.show_face_grid(dataset.id, tiles, tile_px=76)

@@ -28,15 +28,15 @@ from core.ui.projection.map_chart import (
     PREDICTION,
     QUALITY,
     SPLIT,
-    Said,
-    View,
+    FacePredictions,
+    MapView,
 )
-from core.ui.projection.map_newcomers import Arrived
-from core.ui.projection.map_selection import chosen
+from core.ui.projection.map_newcomers import NewPhoto
+from core.ui.projection.map_selection import show_chosen_faces
 from core.workflows.projection.project import DIMENSIONS, MapOptions, Method
 
 FEWEST_TO_LAY_OUT = 4
-MANY_NEW = 0.2
+MANY_NEW_SHARE = 0.2
 """The share of faces that came after a map from which on it is made anew unasked; fewer are placed on it."""
 TITLES = {Method.UMAP: "UMAP", Method.TSNE: "t-SNE", Method.PCA: "PCA"}
 FLAT, DEEP = "2-D", "3-D"
@@ -47,17 +47,17 @@ WHAT_IT_SAYS = (
 )
 
 
-def what_it_says(shown: MapInfo | None) -> str:
+def map_caption(map_info: MapInfo | None) -> str:
     """What a map can and cannot say, and how far this one can be believed."""
-    measured = shown.params.get("faithfulness") if shown else None
+    measured = map_info.params.get("faithfulness") if map_info else None
     if not measured:
         return WHAT_IT_SAYS
     k = measured["neighbours"]
-    kept = (
+    neighbours_kept = (
         f"{measured['kept'] * k:.0f} of the {words.count(k, 'face')} nearest to a face are among its {words.count(k)}"
     )
     trusted = measured.get("trustworthiness")  # maps of earlier versions lack it
-    return f"{WHAT_IT_SAYS} On this one, {kept} nearest in truth (cosine)." + (
+    return f"{WHAT_IT_SAYS} On this one, {neighbours_kept} nearest in truth (cosine)." + (
         f" Its trustworthiness is {trusted:.2f}: 1 when nobody lies among strangers, 0.5 by chance." if trusted else ""
     )
 
@@ -65,12 +65,12 @@ def what_it_says(shown: MapInfo | None) -> str:
 # which recogniser speaks
 
 
-def readable(run: Run | None) -> Run | None:
+def readable_run(run: Run | None) -> Run | None:
     """The run; None where what it said is of a version that is not read any more: the map does without and says so."""
     if run is None:
         return None
     try:
-        data.predictions(run.id)
+        data.run_predictions(run.id)
     except InputRefused as refusal:
         st.caption(f":material/info: The map shows nothing of what the recogniser said. {words.plain(refusal)}")
         return None
@@ -80,11 +80,11 @@ def readable(run: Run | None) -> Run | None:
 # which map
 
 
-def layout(dataset: Dataset, n_faces: int) -> Method:
+def choose_layout(dataset: Dataset, n_faces: int) -> Method:
     """Choose the layout; with fewer faces than have neighbourhoods there is only PCA."""
     if n_faces < FEWEST_TO_LAY_OUT:
         return Method.PCA
-    chosen = st.segmented_control(
+    method = st.segmented_control(
         "Layout",
         list(TITLES),
         default=Method.UMAP,
@@ -95,23 +95,23 @@ def layout(dataset: Dataset, n_faces: int) -> Method:
         help="UMAP and t-SNE keep neighbours together, t-SNE at the price of all other distances. PCA is the flat "
         "shadow in the two widest directions.",
     )
-    return Method(chosen)
+    return Method(method)
 
 
-def settings(dataset: Dataset, method: Method) -> int:
+def show_settings(dataset: Dataset, method: Method) -> int:
     """How many dimensions the map has, and how the next one of this layout is to be made."""
     with st.popover("Settings", icon=":material/tune:"):
-        dimensions = _dimensions(method)
+        dimensions = _choose_dimensions(method)
         if method is not Method.PCA:
-            _next_map(dataset, method, dimensions)
+            _ask_next_map(dataset, method, dimensions)
     return dimensions
 
 
-def _dimensions(method: Method) -> int:
+def _choose_dimensions(method: Method) -> int:
     if len(DIMENSIONS[method]) == 1:
         st.caption("t-SNE lays out on a plane.")
         return DIMENSIONS[method][0]
-    chosen = st.segmented_control(
+    choice = st.segmented_control(
         "Dimensions",
         [FLAT, DEEP],
         default=FLAT,
@@ -120,30 +120,30 @@ def _dimensions(method: Method) -> int:
         bind="query-params",
         help="In 3-D the map is turned by dragging, or with Shift and the arrows.",
     )
-    return 3 if chosen == DEEP else 2
+    return 3 if choice == DEEP else 2
 
 
-def _next_map(dataset: Dataset, method: Method, dimensions: int) -> None:
+def _ask_next_map(dataset: Dataset, method: Method, dimensions: int) -> None:
     """What the next map of this layout is made with."""
     job = data.newest_job(dataset, JobKind.MAP)
     neighbours = st.slider(
         "Neighbours that count (n_neighbors)" if method is Method.UMAP else "Neighbours that count (perplexity)",
         5, 100, 15, key="map_neighbours", help="Few show small groups, many the large picture.",
     )  # fmt: skip
-    apart = 0.1
+    min_dist = 0.1
     if method is Method.UMAP:
-        apart = st.slider("How close points may come (min_dist)", 0.0, 1.0, 0.1, 0.05, key="map_min_dist")
+        min_dist = st.slider("How close points may come (min_dist)", 0.0, 1.0, 0.1, 0.05, key="map_min_dist")
     seed = st.number_input("Seed", 0, 9999, 0, key="map_seed", help="The same seed gives the same map.")
     afresh = st.checkbox(
         "Lay out afresh", key="map_afresh", help="Otherwise it begins where everybody is now, and keeps its looks."
     )
     if st.button("Make it", key="make_map", type="primary", disabled=job is not None and job.state.active):
-        _start(
+        _submit_map(
             dataset,
             MapOptions(
                 method=method,
                 n_neighbors=neighbours,
-                min_dist=apart,
+                min_dist=min_dist,
                 seed=int(seed),
                 afresh=afresh,
                 dimensions=dimensions,
@@ -151,84 +151,84 @@ def _next_map(dataset: Dataset, method: Method, dimensions: int) -> None:
         )
 
 
-def making(dataset: Dataset, method: Method, dimensions: int, n_faces: int) -> MapInfo | None:
+def load_or_start_map(dataset: Dataset, method: Method, dimensions: int, n_faces: int) -> MapInfo | None:
     """The stored map of a layout, or None for PCA; where none holds any more, start one, follow it, or offer it."""
     if n_faces < FEWEST_TO_LAY_OUT or method is Method.PCA:
         return None
     options = MapOptions(method, dimensions=dimensions)
     newest = data.newest_map(dataset, options.method, options.dimensions)
-    job, new = data.newest_job(dataset, JobKind.MAP), newcomers(dataset, newest)
-    if newest is None or new > MANY_NEW * n_faces:
-        _renew(dataset, options, newest, job)
-    elif new:
-        _offer(dataset, options, job)
+    job, n_new = data.newest_job(dataset, JobKind.MAP), count_newcomers(dataset, newest)
+    if newest is None or n_new > MANY_NEW_SHARE * n_faces:
+        _renew_map(dataset, options, newest, job)
+    elif n_new:
+        _offer_new_map(dataset, options, job)
     else:
-        jobs.follow(job)
+        jobs.follow_job(job)
     return newest
 
 
-def newcomers(dataset: Dataset, made: MapInfo | None) -> int:
+def count_newcomers(dataset: Dataset, map_info: MapInfo | None) -> int:
     """How many faces came after a map was made; all, when they were embedded anew since."""
-    table = data.faces(dataset.id, dataset.revision).table
-    if made is None or made.params.get("model_id", dataset.model_id) != dataset.model_id:
+    table = data.dataset_faces(dataset.id, dataset.revision).table
+    if map_info is None or map_info.params.get("model_id", dataset.model_id) != dataset.model_id:
         return len(table)
-    placed = data.face_map(dataset.id, dataset.revision, made.id)
-    return len(placed.newcomers) + len(set(table.ids).difference(placed.face_ids))
+    face_map = data.face_map(dataset.id, dataset.revision, map_info.id)
+    return len(face_map.newcomers) + len(set(table.ids).difference(face_map.face_ids))
 
 
-def _renew(dataset: Dataset, options: MapOptions, newest: MapInfo | None, job: Job | None) -> None:
-    title = _title(options)
-    if job_to_start(dataset, options, job):
-        _start(dataset, options)
+def _renew_map(dataset: Dataset, options: MapOptions, newest: MapInfo | None, job: Job | None) -> None:
+    title = _layout_title(options)
+    if should_start_map(dataset, options, job):
+        _submit_map(dataset, options)
     working = job is not None and job.state.active
     if newest is None:
-        standing = "is being made; the first one takes about half a minute" if working else "was not made yet"
-        st.caption(f"For now PCA, the quick layout. {title}, which keeps alike faces closer together, {standing}.")
+        status = "is being made; the first one takes about half a minute" if working else "was not made yet"
+        st.caption(f"For now PCA, the quick layout. {title}, which keeps alike faces closer together, {status}.")
     else:
         renewal = " A new one is being made." if working else ""
         st.caption(
             f":material/update: This {title} was made {words.ago(newest.created)}, before most of these photos came."
             f"{renewal}"
         )
-    _offer(dataset, options, job, again=newest is not None)
+    _offer_new_map(dataset, options, job, again=newest is not None)
 
 
-def _title(options: MapOptions) -> str:
+def _layout_title(options: MapOptions) -> str:
     return TITLES[options.method] if options.dimensions == 2 else f"{TITLES[options.method]} in 3-D"
 
 
-def _offer(dataset: Dataset, options: MapOptions, job: Job | None, *, again: bool = True) -> None:
-    jobs.follow(job)
+def _offer_new_map(dataset: Dataset, options: MapOptions, job: Job | None, *, again: bool = True) -> None:
+    jobs.follow_job(job)
     working = job is not None and job.state.active
-    label = f"Make a new {_title(options)}" if again else f"Make a {_title(options)}"
+    label = f"Make a new {_layout_title(options)}" if again else f"Make a {_layout_title(options)}"
     if not working and st.button(label, icon=":material/refresh:"):
-        _start(dataset, options)
+        _submit_map(dataset, options)
 
 
-def job_to_start(dataset: Dataset, options: MapOptions, job: Job | None) -> bool:
+def should_start_map(dataset: Dataset, options: MapOptions, job: Job | None) -> bool:
     """Whether to start a map unasked: once a session, kind of map and revision.
 
     Not while one is under way or photos are coming in, and not when the last one failed or was stopped.
     """
-    asked = st.session_state.setdefault(state.MAP_ASKED, {})
+    asked_revisions = st.session_state.setdefault(state.MAP_ASKED, {})
     kind = (dataset.id, options.method, options.dimensions)
-    if asked.get(kind) == dataset.revision:
+    if asked_revisions.get(kind) == dataset.revision:
         return False
-    coming = data.newest_job(dataset, JobKind.INGEST)
-    if coming is not None and coming.state.active:
+    ingest = data.newest_job(dataset, JobKind.INGEST)
+    if ingest is not None and ingest.state.active:
         return False
-    if job is not None and (job.state.active or (job.state.resumable and job.created >= _settled(coming))):
+    if job is not None and (job.state.active or (job.state.resumable and job.created >= _photos_settled_at(ingest))):
         return False
-    asked[kind] = dataset.revision
+    asked_revisions[kind] = dataset.revision
     return True
 
 
-def _settled(ingest: Job | None) -> float:
+def _photos_settled_at(ingest: Job | None) -> float:
     """When the dataset got its present photos, in seconds since 1970; 0 when that is not known."""
     return (ingest.finished or ingest.created) if ingest else 0.0
 
 
-def _start(dataset: Dataset, options: MapOptions) -> None:
+def _submit_map(dataset: Dataset, options: MapOptions) -> None:
     data.services().jobs.submit(dataset.id, JobKind.MAP, asdict(options))
     st.rerun()
 
@@ -236,13 +236,13 @@ def _start(dataset: Dataset, options: MapOptions) -> None:
 # what is coloured
 
 
-def view(
-    dataset: Dataset, made: MapInfo | None, run: Run | None, colour: str, people: tuple[str, ...], dimensions: int
-) -> View:
+def build_view(
+    dataset: Dataset, map_info: MapInfo | None, run: Run | None, colour: str, people: tuple[str, ...], dimensions: int
+) -> MapView:
     """All of it as one value."""
-    grouped = map_chart.grouped(dataset) if colour == CLUSTER else None
-    return View(
-        map_id=made.id if made else None,
+    grouped = map_chart.last_grouping_time(dataset) if colour == CLUSTER else None
+    return MapView(
+        map_id=map_info.id if map_info else None,
         run_id=run.id if run else None,
         colour=colour,
         people=people,
@@ -251,90 +251,92 @@ def view(
     )
 
 
-def colouring(dataset: Dataset, run: Run | None) -> tuple[str, tuple[str, ...]]:
+def choose_colouring(dataset: Dataset, run: Run | None) -> tuple[str, tuple[str, ...]]:
     """Choose what colours mean, and whom to look for."""
-    counts = data.counts(dataset.id, dataset.revision)
-    known = [person.name for person in data.people(dataset.id, dataset.revision)]
-    dated = not np.isnan(data.faces(dataset.id, dataset.revision).table.taken).all()
+    counts = data.dataset_counts(dataset.id, dataset.revision)
+    names = [person.name for person in data.dataset_people(dataset.id, dataset.revision)]
+    dated = not np.isnan(data.dataset_faces(dataset.id, dataset.revision).table.taken).all()
     by_run = [PREDICTION, CORRECT, CONFIDENCE] if run else []
-    grouped = map_chart.grouped(dataset) is not None
+    grouped = map_chart.last_grouping_time(dataset) is not None
     offered = [
         *(PERSON, *([SPLIT] if counts.val_faces else []), *by_run, QUALITY),
         *([DATE] if dated else []),
         *([CLUSTER] if grouped else []),
     ]
     colour = st.selectbox("Colour by", offered, key="colour", bind="query-params", width=170)
-    wanted = st.multiselect(
+    people_sought = st.multiselect(
         "Find people",
-        known,
-        format_func=words.person,
+        names,
+        format_func=words.display_name,
         key="person",
         bind="query-params",
         max_selections=charts.MOST_COLOURED,
         placeholder="A name",
         width=330,
-        disabled=not known,
+        disabled=not names,
     )
-    return colour or PERSON, tuple(wanted)
+    return colour or PERSON, tuple(people_sought)
 
 
 # chart and gallery
 
 
-def explore(dataset: Dataset, view: View) -> None:
+def show_map(dataset: Dataset, view: MapView) -> None:
     """The map, and beside it the faces of a new photo, and those that were picked on the map."""
     left, right = st.columns([13, 7], gap="medium")
     with right:
-        arrived = map_newcomers.ask(dataset, view)
+        new_photo = map_newcomers.ask_for_photo(dataset, view)
     with left:
-        _chart(dataset, view, arrived)
+        _show_chart(dataset, view, new_photo)
     with right:
-        if arrived is not None:
-            map_newcomers.told(dataset, arrived)
-        picked = picked_on(dataset)
+        if new_photo is not None:
+            map_newcomers.show_new_faces(dataset, new_photo)
+        picked = picked_face_ids(dataset)
         if picked:
-            chosen(dataset, view, picked)
+            show_chosen_faces(dataset, view, picked)
         else:
-            _how_to(dataset, view)
+            _show_how_to(dataset, view)
 
 
 @st.fragment
-def _chart(dataset: Dataset, view: View, arrived: Arrived | None) -> None:
+def _show_chart(dataset: Dataset, view: MapView, new_photo: NewPhoto | None) -> None:
     """The map alone: it runs again for every face that is pointed at."""
-    made = map_chart.drawn(dataset.id, dataset.revision, view)
+    chart = map_chart.build_map_chart(dataset.id, dataset.revision, view)
     key = f"map_{dataset.id}"
-    st.markdown(f"**{words.plain(made.finding)}**")
-    cloud = made.cloud if arrived is None else map_newcomers.drawn(dataset, made.cloud, arrived)
-    looked = scatter.scatter(key, cloud, made.finding, HEIGHT_PX)
-    if looked.asked:
-        said = map_chart.said_of(dataset.id, dataset.revision, view.run_id)
-        faces = data.faces(dataset.id, dataset.revision)
-        scatter.deal(key, made.cloud, map_chart.cards(dataset.id, faces, said, made.cloud, looked.asked))
-    if made.left_out:
-        missing = words.count(made.left_out, "face")
-        st.caption(f"{missing} came after this map was made and {'is' if made.left_out == 1 else 'are'} not on it.")
-    if made.placed:
-        new = words.count(made.placed, "face")
-        st.caption(f"{new} came after this map was made: placed beside the faces most like them.")
-    if looked.picked != picked_on(dataset):
-        st.session_state[state.MAP_PICKED] = (dataset.id, looked.picked)
+    st.markdown(f"**{words.plain(chart.finding)}**")
+    cloud = chart.cloud if new_photo is None else map_newcomers.add_photo_marks(dataset, chart.cloud, new_photo)
+    event = scatter.draw_scatter(key, cloud, chart.finding, HEIGHT_PX)
+    if event.asked:
+        predictions = map_chart.load_face_predictions(dataset.id, dataset.revision, view.run_id)
+        faces = data.dataset_faces(dataset.id, dataset.revision)
+        scatter.send_cards(
+            key, chart.cloud, map_chart.face_cards(dataset.id, faces, predictions, chart.cloud, event.asked)
+        )
+    if chart.left_out:
+        missing = words.count(chart.left_out, "face")
+        st.caption(f"{missing} came after this map was made and {'is' if chart.left_out == 1 else 'are'} not on it.")
+    if chart.placed:
+        new_faces = words.count(chart.placed, "face")
+        st.caption(f"{new_faces} came after this map was made: placed beside the faces most like them.")
+    if event.picked != picked_face_ids(dataset):
+        st.session_state[state.MAP_PICKED] = (dataset.id, event.picked)
         st.rerun()
 
 
-def picked_on(dataset: Dataset) -> tuple[str, ...]:
+def picked_face_ids(dataset: Dataset) -> tuple[str, ...]:
     """The faces that are chosen on the map of this dataset."""
-    of, picked = st.session_state.get(state.MAP_PICKED, ("", ()))
-    return picked if of == dataset.id else ()
+    dataset_id, picked = st.session_state.get(state.MAP_PICKED, ("", ()))
+    return picked if dataset_id == dataset.id else ()
 
 
-def _how_to(dataset: Dataset, view: View) -> None:
+def _show_how_to(dataset: Dataset, view: MapView) -> None:
     """Before anything is picked: how to, and a table that does the same by keyboard."""
     st.markdown("**Circle some faces**")
     st.caption(
         "Draw around points to see their faces here and correct them; a click takes a single face, with Shift one "
         "more. The wheel zooms, a double click shows all of it again, and the bar above changes to a box or to moving."
     )
-    table = _people(dataset.id, dataset.revision, view.run_id)
+    table = _load_people_table(dataset.id, dataset.revision, view.run_id)
     if table.empty:
         return
     st.caption("Or choose people in this table:")
@@ -350,9 +352,9 @@ def _how_to(dataset: Dataset, view: View) -> None:
     )
     rows = selected_rows(event)
     if rows:
-        faces = data.faces(dataset.id, dataset.revision)
+        faces = data.dataset_faces(dataset.id, dataset.revision)
         labels = [int(table["key"].iloc[row]) for row in rows if row < len(table)]
-        chosen(
+        show_chosen_faces(
             dataset, view, tuple(faces.table.ids[row] for row in np.flatnonzero(np.isin(faces.table.labels, labels)))
         )
 
@@ -370,17 +372,17 @@ def selected_rows(event: Mapping[str, Any] | None) -> list[int]:
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
-def _people(dataset_id: str, revision: Revision, run_id: str | None) -> pd.DataFrame:
-    return people_table(data.faces(dataset_id, revision), data.predictions(run_id) if run_id else None)
+def _load_people_table(dataset_id: str, revision: Revision, run_id: str | None) -> pd.DataFrame:
+    return map_people_table(data.dataset_faces(dataset_id, revision), data.run_predictions(run_id) if run_id else None)
 
 
-def people_table(faces: Faces, predictions: Predictions | None) -> pd.DataFrame:
+def map_people_table(faces: Faces, predictions: Predictions | None) -> pd.DataFrame:
     """One row a person, the most faces first: name, faces, and how many of those were given a wrong name."""
     labels, names = faces.table.labels, faces.table.people
     sizes = np.bincount(labels + 1, minlength=len(names) + 1)
-    columns: dict[str, Any] = {"Person": ["no name", *map(words.person, names)], "Faces": sizes}
+    columns: dict[str, Any] = {"Person": ["no name", *map(words.display_name, names)], "Faces": sizes}
     if predictions is not None:
-        wrong = labels[Said.of(faces, predictions).wrong == 1]
+        wrong = labels[FacePredictions.of(faces, predictions).wrong == 1]
         columns["Wrong"] = np.bincount(wrong + 1, minlength=len(names) + 1)
     table = pd.DataFrame({**columns, "key": np.arange(-1, len(names))})
     return table[table["Faces"] > 0].sort_values("Faces", ascending=False, kind="stable", ignore_index=True)

@@ -7,12 +7,12 @@ import streamlit as st
 
 from core.store.protocols import Dataset
 from core.ui import data, gallery, words
-from core.ui.components.picker import picker
+from core.ui.components.picker import draw_picker
 from core.ui.data import Faces
 from core.ui.labels import corrections, face_review, face_sheet
 from core.ui.labels.corrections import Desk
 from core.ui.projection import map_chart
-from core.ui.projection.map_chart import Said, View
+from core.ui.projection.map_chart import FacePredictions, MapView
 from core.workflows.projection import selection
 from core.workflows.projection.selection import Selection
 
@@ -22,57 +22,64 @@ CROPS_MOST = 5000
 
 
 @st.fragment
-def chosen(dataset: Dataset, view: View, face_ids: tuple[str, ...]) -> None:
+def show_chosen_faces(dataset: Dataset, view: MapView, face_ids: tuple[str, ...]) -> None:
     """The picked faces as a gallery, person by person, with what can be done to them."""
     corrections.keep_in_step()
-    faces = data.faces(dataset.id, dataset.revision)
+    faces = data.dataset_faces(dataset.id, dataset.revision)
     rows = sorted(
-        (faces.row[face_id] for face_id in face_ids if face_id in faces.row), key=lambda row: _by_person(faces, row)
+        (faces.row[face_id] for face_id in face_ids if face_id in faces.row), key=lambda row: _person_order(faces, row)
     )
     if not rows:
         st.caption("The faces that were chosen are gone. Circle others.")
         return
-    said = map_chart.said_of(dataset.id, dataset.revision, view.run_id)
-    learned = set(data.predictions(view.run_id).learned_ids) if view.run_id else set()
+    predictions = map_chart.load_face_predictions(dataset.id, dataset.revision, view.run_id)
+    learned = set(data.run_predictions(view.run_id).learned_ids) if view.run_id else set()
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(f"**{summary(faces, rows)}**", width="content")
-        _take(dataset, view, tuple(faces.table.ids[row] for row in rows))
+        st.markdown(f"**{selection_summary(faces, rows)}**", width="content")
+        _show_downloads(dataset, view, tuple(faces.table.ids[row] for row in rows))
     if len(rows) > 1:
-        st.caption(likeness(faces, rows))
+        st.caption(likeness_sentence(faces, rows))
     with st.container():
-        shown = rows[gallery.page_slice(len(rows), PER_PAGE, "map_gallery")]
-    desk = Desk(dataset, place="map")
-    tiles = [face_review.pickable(dataset, faces, row, _note(faces, said, learned, row)) for row in shown]
-    grid = corrections.grid("Faces chosen on the map. Arrows walk, space chooses.", desk.keys, TILE_PX)
+        rows_on_page = rows[gallery.page_slice(len(rows), PER_PAGE, "map_gallery")]
+    desk = Desk(dataset, scope="map")
+    tiles = [
+        face_review.face_tile(dataset, faces, row, _note(faces, predictions, learned, row)) for row in rows_on_page
+    ]
+    grid = corrections.build_grid("Faces chosen on the map. Arrows walk, space chooses.", desk.keys, TILE_PX)
     actions = st.container()
-    picked = picker(f"map_{dataset.id}_faces", tiles, grid, corrections.epoch())
-    about = picked.selected or tuple(faces.table.ids[row] for row in rows)
+    picked = draw_picker(f"map_{dataset.id}_faces", tiles, grid, corrections.current_epoch())
+    target_ids = picked.selected or tuple(faces.table.ids[row] for row in rows)
     with actions:
-        which = f"{words.count(len(about))} chosen" if picked.selected else f"all {words.count(len(about))}"
-        desk.bar(about, which)
+        scope_text = (
+            f"{words.count(len(target_ids))} chosen" if picked.selected else f"all {words.count(len(target_ids))}"
+        )
+        desk.bar(target_ids, scope_text)
     if desk.obey(picked.commands):
         st.rerun()
     if picked.command and picked.command.name == "open" and picked.command.face_ids:
-        face_sheet.whole_photo(dataset, picked.command.face_ids[0])
+        face_sheet.open_photo_of_face(dataset, picked.command.face_ids[0])
 
 
-def _take(dataset: Dataset, view: View, face_ids: tuple[str, ...]) -> None:
+def _show_downloads(dataset: Dataset, view: MapView, face_ids: tuple[str, ...]) -> None:
     """The chosen faces as files, made when they are asked for."""
     with st.popover("Download", icon=":material/download:", type="tertiary"):
-        faces, artifacts = data.faces(dataset.id, dataset.revision), data.services().artifacts
-        taken = Selection(
+        faces, artifacts = data.dataset_faces(dataset.id, dataset.revision), data.services().artifacts
+        chosen_faces = Selection(
             face_ids=face_ids,
             table=faces.table,
             embeddings=faces.embeddings,
-            made=data.face_map(dataset.id, dataset.revision, view.map_id, view.dimensions),
-            predictions=data.predictions(view.run_id) if view.run_id else None,
+            face_map=data.face_map(dataset.id, dataset.revision, view.map_id, view.dimensions),
+            predictions=data.run_predictions(view.run_id) if view.run_id else None,
         )
         files = {
-            "Table (CSV)": ("csv", lambda: selection.selection_csv(taken)),
-            "Table with the vectors (Parquet)": ("parquet", lambda: selection.to_parquet(taken)),
+            "Table (CSV)": ("csv", lambda: selection.selection_csv(chosen_faces)),
+            "Table with the vectors (Parquet)": ("parquet", lambda: selection.selection_parquet(chosen_faces)),
         }
         if len(face_ids) <= CROPS_MOST:
-            files["Faces with the table (zip)"] = ("zip", lambda: selection.to_zip(taken, artifacts, dataset.id))
+            files["Faces with the table (zip)"] = (
+                "zip",
+                lambda: selection.selection_zip(chosen_faces, artifacts, dataset.id),
+            )
         for label, (ending, make) in files.items():
             st.download_button(
                 words.plain(label),
@@ -89,7 +96,7 @@ def _take(dataset: Dataset, view: View, face_ids: tuple[str, ...]) -> None:
 _TYPES = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet", "zip": "application/zip"}
 
 
-def likeness(faces: Faces, rows: list[int]) -> str:
+def likeness_sentence(faces: Faces, rows: list[int]) -> str:
     """How alike some faces are, in the 128 numbers and not on the map."""
     vectors = faces.embeddings.vectors[rows]
     total = vectors.sum(axis=0, dtype=np.float64)
@@ -99,22 +106,26 @@ def likeness(faces: Faces, rows: list[int]) -> str:
     return f"Mean likeness of two of them: {mean:.2f} (cosine). The farthest lies {spread:.2f} from their middle."
 
 
-def _note(faces: Faces, said: Said, learned: set[str], row: int) -> str:
-    if said.given[row] >= 0:
-        prob = words.probability(float(said.probs[row]))
-        return f"\u2717 {words.person(said.people[said.given[row]])}" if said.wrong[row] else f"\u2713 {prob}"
+def _note(faces: Faces, predictions: FacePredictions, learned: set[str], row: int) -> str:
+    if predictions.given[row] >= 0:
+        prob = words.format_probability(float(predictions.probs[row]))
+        return (
+            f"\u2717 {words.display_name(predictions.people[predictions.given[row]])}"
+            if predictions.wrong[row]
+            else f"\u2713 {prob}"
+        )
     return "learned from" if faces.table.ids[row] in learned else map_chart.photo_name(faces, row)
 
 
-def _by_person(faces: Faces, row: int) -> tuple[int, str]:
+def _person_order(faces: Faces, row: int) -> tuple[int, str]:
     label = int(faces.table.labels[row])
     return (label if label >= 0 else len(faces.table.people), faces.table.photo_names[row])
 
 
-def summary(faces: Faces, rows: list[int]) -> str:
+def selection_summary(faces: Faces, rows: list[int]) -> str:
     """Say how many faces of how many people: "34 faces of 3 people"."""
     labels = [int(faces.table.labels[row]) for row in rows]
     people, nameless = {label for label in labels if label >= 0}, labels.count(-1)
-    of = f" of {words.count(len(people), 'person', 'people')}" if people else ""
-    rest = f", {words.count(nameless)} without a name" if nameless else ""
-    return f"{words.count(len(rows), 'face')}{of}{rest}"
+    of_people = f" of {words.count(len(people), 'person', 'people')}" if people else ""
+    nameless_text = f", {words.count(nameless)} without a name" if nameless else ""
+    return f"{words.count(len(rows), 'face')}{of_people}{nameless_text}"

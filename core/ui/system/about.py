@@ -8,7 +8,7 @@ from importlib.metadata import version
 import pandas as pd
 import streamlit as st
 
-from core.base.machine import processor
+from core.base.machine import read_processor
 from core.services import Services
 from core.ui import data, words
 from core.vision.models import catalogue, install
@@ -30,23 +30,23 @@ PACKAGES = (
 )
 
 
-def engine(services: Services) -> None:
+def show_engine(services: Services) -> None:
     """Which engine runs in which precision on which processor."""
     st.header("Engine", anchor=False)
-    here = processor()
+    processor = read_processor()
     st.markdown(
         f"**{words.plain(services.engine.name)}**, embedding in **{words.plain(services.engine.precision)}**, "
-        f"detecting in f32, on {words.count(services.settings.threads, 'thread')} of *{words.plain(here.name)}*."
+        f"detecting in f32, on {words.count(services.settings.threads, 'thread')} of *{words.plain(processor.name)}*."
     )
-    st.caption(f"Processor features in use: {words.plain(', '.join(here.features) or 'none beyond the base')}.")
+    st.caption(f"Processor features in use: {words.plain(', '.join(processor.features) or 'none beyond the base')}.")
     pid = services.supervisor.worker_pid if services.settings.supervise else None
     st.caption(f"Worker process: {'running' if pid else 'not started by this app'}.")
 
 
-def models(services: Services) -> None:
+def show_models(services: Services) -> None:
     """What is installed, and what could be."""
     st.header("Models", anchor=False)
-    installed = {manifest.model_id: manifest for manifest in install.installed(services.settings.models_dir)}
+    installed = {manifest.model_id: manifest for manifest in install.installed_models(services.settings.models_dir)}
     rows = [
         {
             "Model": model.title,
@@ -65,28 +65,28 @@ def models(services: Services) -> None:
     )
 
 
-def storage(services: Services) -> None:
+def show_storage(services: Services) -> None:
     """What the data take up."""
     st.header("Storage", anchor=False)
     rows = [
-        {"What": dataset.name, "Size": words.size(data.storage_bytes(dataset.id, dataset.revision))}
+        {"What": dataset.name, "Size": words.format_size(data.storage_bytes(dataset.id, dataset.revision))}
         for dataset in services.store.datasets()
     ]
     database = services.settings.database_path
     files = database.parent.glob(f"{database.name}*")  # the database and its write-ahead log
-    rows.append({"What": "database", "Size": words.size(sum(file.stat().st_size for file in files))})
+    rows.append({"What": "database", "Size": words.format_size(sum(file.stat().st_size for file in files))})
     st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Storage used", width="content")
 
 
-def versions() -> None:
+def show_versions() -> None:
     """Versions of Python and of what does the work."""
     st.header("Versions", anchor=False)
-    found = [{"Package": "Python", "Version": platform.python_version()}]
-    found += [{"Package": name, "Version": version(name)} for name in PACKAGES]
-    st.dataframe(pd.DataFrame(found), hide_index=True, alt="Versions", width="content")
+    rows = [{"Package": "Python", "Version": platform.python_version()}]
+    rows += [{"Package": name, "Version": version(name)} for name in PACKAGES]
+    st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Versions", width="content")
 
 
-def privacy(services: Services) -> None:
+def show_privacy(services: Services) -> None:
     """What happens with faces, in plain words."""
     st.header("Privacy", anchor=False)
     st.markdown(

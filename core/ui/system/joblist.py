@@ -11,21 +11,21 @@ from core.ui import data, jobs, words
 STOPPED_SHOWN = 5
 
 
-def active(running: list[Job]) -> None:
+def show_active_jobs(running: list[Job]) -> None:
     """Work that runs or waits, live."""
     if not running:
         st.markdown("Nothing is running.")
     for job in sorted(running, key=lambda job: job.created):
         st.markdown(f"**{words.plain(_dataset(job))}**")
-        jobs.follow(job)
+        jobs.follow_job(job)
 
 
-def ended(past: list[Job]) -> None:
+def show_ended_jobs(past: list[Job]) -> None:
     """Work that stopped early first, with the way on; then everything as a table."""
     stopped = [job for job in past if job.state is not JobState.DONE]
     for job in stopped[:STOPPED_SHOWN]:
         st.markdown(f"**{words.plain(_dataset(job))}**, {words.ago(job.finished or job.created)}")
-        jobs.follow(job)
+        jobs.follow_job(job)
     if past:
         st.header("Ended", anchor=False)
         st.dataframe(_table(past), hide_index=True, alt="Jobs that have ended, newest first")
@@ -45,7 +45,7 @@ def _table(past: list[Job]) -> pd.DataFrame:
                 "Result": str(job.state),
                 "Done": f"{words.count(job.done)} of {words.count(job.total, jobs.UNIT[job.kind])}",
                 "Ended": words.ago(job.finished or job.created),
-                "Took": words.duration((job.finished or 0) - (job.started or job.finished or 0)),
+                "Took": words.format_duration((job.finished or 0) - (job.started or job.finished or 0)),
                 "By": str(job.owner),
                 "Error": job.error,
             }

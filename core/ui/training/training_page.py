@@ -9,12 +9,12 @@ from core.base.errors import TrainingRefused
 from core.base.types import TRUSTED_GRADE
 from core.jobs.handlers import TrainRequest
 from core.jobs.model import Job, JobKind, JobState
-from core.jobs.transfers import training_of
-from core.learn.model_selection.splits import Plan
+from core.jobs.transfers import find_training_params
+from core.learn.model_selection.splits import SplitPlan
 from core.store.protocols import Counts, Dataset, Run
 from core.ui import data, frame, words
 from core.workflows.evaluation.compare import changed_settings
-from core.workflows.training.train import Gated, TrainOptions, delete_run, preview
+from core.workflows.training.train import GatedFaces, TrainOptions, delete_run, preview_training
 
 LEFT_OUT_SHOWN = 8
 COMPARED = "Compared with before"
@@ -32,18 +32,18 @@ SETTING_NAMES = {
 }
 
 
-def too_few(counts: Counts) -> None:
+def show_too_few_people(counts: Counts) -> None:
     """Nothing to learn yet, and what to do about it."""
     if not counts.faces:
-        what = "There are no faces yet." if not counts.photos else "No face was found in the photos so far."
+        sentence = "There are no faces yet." if not counts.photos else "No face was found in the photos so far."
     elif not counts.people:
-        what = "No face has a name yet. Add photos in folders, one folder a person."
+        sentence = "No face has a name yet. Add photos in folders, one folder a person."
     else:
-        what = "It knows one person. Telling people apart takes at least two."
-    frame.empty(what, "Add photos", frame.INGEST)
+        sentence = "It knows one person. Telling people apart takes at least two."
+    frame.show_empty_state(sentence, "Add photos", frame.INGEST)
 
 
-def options() -> TrainRequest:
+def ask_training_options() -> TrainRequest:
     """Settings that have good defaults."""
     with st.popover("Options", icon=":material/tune:"):
         folds = st.slider(
@@ -62,54 +62,56 @@ def options() -> TrainRequest:
         smallest = st.slider("Smallest face that takes part, pixels", 0, 200, 0, step=10)
         own_c = st.toggle("Set the SVM's C myself", value=False)
         c = st.select_slider("C", [0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0], 1.0) if own_c else None
-        strangers = _strangers()
+        strangers = _ask_strangers_archive()
     return TrainRequest(
         TrainOptions(folds=folds, min_faces=fewest, seed=int(seed), c=c, min_grade=worst / 100, min_size_px=smallest),
         strangers,
     )
 
 
-def _strangers() -> str | None:
+def _ask_strangers_archive() -> str | None:
     """A zip or folder of the inbox with photos of other people."""
     settings = data.services().settings
-    lying = sorted(path.name for path in settings.inbox_dir.iterdir() if path.is_dir() or path.suffix.lower() == ".zip")
-    chosen = st.selectbox(
+    candidates = sorted(
+        path.name for path in settings.inbox_dir.iterdir() if path.is_dir() or path.suffix.lower() == ".zip"
+    )
+    name = st.selectbox(
         "Photos of other people, from the inbox",
-        lying,
+        candidates,
         index=None,
-        placeholder="None" if lying else "The inbox is empty",
-        disabled=not lying,
+        placeholder="None" if candidates else "The inbox is empty",
+        disabled=not candidates,
         help="A zip in data/inbox with people who are not in this dataset. Together with your own people, hidden in "
         "turn, they tell when a face is to be called unknown. Nothing of them is kept.",
     )
-    return (settings.inbox_dir / chosen).relative_to(settings.data_dir).as_posix() if chosen else None
+    return (settings.inbox_dir / name).relative_to(settings.data_dir).as_posix() if name else None
 
 
-def start(dataset: Dataset, chosen: TrainRequest) -> None:
+def submit_training(dataset: Dataset, request: TrainRequest) -> None:
     """Queue a training job."""
-    data.services().jobs.submit(dataset.id, JobKind.TRAIN, chosen.params())
+    data.services().jobs.submit(dataset.id, JobKind.TRAIN, request.params())
     st.rerun()
 
 
-def submit_again(dataset: Dataset, run: Run) -> None:
+def submit_training_again(dataset: Dataset, run: Run) -> None:
     """Queue a training with the settings of a run, unless one is on its way."""
     job = data.newest_job(dataset, JobKind.TRAIN)
     if job is None or not job.state.active:
         services = data.services()
-        services.jobs.submit(dataset.id, JobKind.TRAIN, training_of(services, dataset.id, run.id))
+        services.jobs.submit(dataset.id, JobKind.TRAIN, find_training_params(services, dataset.id, run.id))
 
 
-def again(dataset: Dataset, run: Run) -> None:
+def train_again(dataset: Dataset, run: Run) -> None:
     """Queue a training with the settings of a run, and go where it can be followed."""
-    submit_again(dataset, run)
-    frame.go(frame.TRAIN, dataset.id)
+    submit_training_again(dataset, run)
+    frame.open_page(frame.TRAIN, dataset.id)
 
 
-def done(dataset: Dataset, job: Job | None, known: list[Run]) -> None:
+def show_training_outcome(dataset: Dataset, job: Job | None, runs: list[Run]) -> None:
     """What the training that was done last came to, with the way to what it changed."""
-    if len(known) < 2 or job is None or job.state is not JobState.DONE or job.result.get("run") != known[0].id:
+    if len(runs) < 2 or job is None or job.state is not JobState.DONE or job.result.get("run") != runs[0].id:
         return
-    now, before = known[:2]
+    now, before = runs[:2]
     with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(
             f":material/check_circle: **Trained {words.ago(now.created)}.** Right for "
@@ -117,37 +119,39 @@ def done(dataset: Dataset, job: Job | None, known: list[Run]) -> None:
             "the run before."
         )
         if st.button("What changed?", icon=":material/compare_arrows:"):
-            frame.go(frame.EVALUATE, dataset.id, tab=COMPARED)
+            frame.open_page(frame.EVALUATE, dataset.id, tab=COMPARED)
 
 
-def title(run: Run) -> str:
+def run_title(run: Run) -> str:
     """A run as it stands in a list to choose from."""
     return f"{words.ago(run.created)}: {words.percent(run.metrics['accuracy'])} right"
 
 
 @st.cache_data(show_spinner="Looking at the faces", max_entries=16)
-def _plan(dataset_id: str, revision: int, chosen: TrainOptions) -> tuple[Plan, tuple[Gated, ...]] | str:
-    faces = data.faces(dataset_id, revision)
+def _preview_plan(
+    dataset_id: str, revision: int, options: TrainOptions
+) -> tuple[SplitPlan, tuple[GatedFaces, ...]] | str:
+    faces = data.dataset_faces(dataset_id, revision)
     try:
-        return preview(faces.table, faces.embeddings, chosen)
+        return preview_training(faces.table, faces.embeddings, options)
     except TrainingRefused as refusal:
         return str(refusal)
 
 
-def plan(dataset: Dataset, chosen: TrainOptions) -> None:
+def show_plan(dataset: Dataset, options: TrainOptions) -> None:
     """What would be learned, who is left out, and how it will be tested."""
-    found = _plan(dataset.id, dataset.revision, chosen)
-    if isinstance(found, str):
-        st.warning(words.plain(found), icon=":material/info:")
+    outcome = _preview_plan(dataset.id, dataset.revision, options)
+    if isinstance(outcome, str):
+        st.warning(words.plain(outcome), icon=":material/info:")
         return
-    planned, gated = found
+    planned, gated = outcome
     used, tested = len(planned.used), sum(len(fold.test) for fold in planned.folds)
     st.markdown(
         f"**{words.count(len(planned.people), 'person', 'people')}, {words.count(used, 'face')}** take part; "
         f"{words.count(tested, 'face')} of them test it. {words.plain(planned.why)}"
     )
-    for kept_out in gated:
-        st.caption(f"{words.count(kept_out.faces, 'face')} not used: {words.plain(kept_out.reason)}")
+    for exclusion in gated:
+        st.caption(f"{words.count(exclusion.faces, 'face')} not used: {words.plain(exclusion.reason)}")
     for dropped in planned.dropped:
         st.caption(f"{words.count(len(dropped.rows), 'face')} not used: {words.plain(dropped.reason)}")
     if planned.left_out:
@@ -158,16 +162,16 @@ def plan(dataset: Dataset, chosen: TrainOptions) -> None:
                 st.caption(f"and {len(planned.left_out) - LEFT_OUT_SHOWN} more")
 
 
-def runs(dataset: Dataset, known: list[Run]) -> None:
+def show_runs_table(dataset: Dataset, runs: list[Run]) -> None:
     """The runs as a table; chosen rows can be compared or deleted."""
-    newest = known[0]
+    newest = runs[0]
     if newest.revision != dataset.revision:
         st.info(
             "Photos or names changed since the newest run. Train again to learn from them.", icon=":material/update:"
         )
     st.header("Runs", anchor=False)
     event = st.dataframe(
-        _table(known),
+        _runs_table(runs),
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
@@ -186,31 +190,31 @@ def runs(dataset: Dataset, known: list[Run]) -> None:
         },
         alt="Runs, newest first",
     )
-    chosen = [known[row] for row in event.selection.rows if row < len(known)]
-    _actions(dataset, chosen)
+    chosen_runs = [runs[row] for row in event.selection.rows if row < len(runs)]
+    _show_run_actions(dataset, chosen_runs)
 
 
-def _actions(dataset: Dataset, chosen: list[Run]) -> None:
-    if not chosen:
+def _show_run_actions(dataset: Dataset, chosen_runs: list[Run]) -> None:
+    if not chosen_runs:
         st.caption("Tick a run to open or delete it, two to compare them.")
         return
     with st.container(horizontal=True):
-        if len(chosen) == 1 and st.button("Open", icon=":material/fact_check:"):
-            frame.go(frame.EVALUATE, dataset.id, run=chosen[0].id)
-        if st.button(f"Delete {words.count(len(chosen), 'run')}", icon=":material/delete:"):
-            for run in chosen:
+        if len(chosen_runs) == 1 and st.button("Open", icon=":material/fact_check:"):
+            frame.open_page(frame.EVALUATE, dataset.id, run=chosen_runs[0].id)
+        if st.button(f"Delete {words.count(len(chosen_runs), 'run')}", icon=":material/delete:"):
+            for run in chosen_runs:
                 delete_run(data.services().runs, data.services().artifacts, run)
-            frame.say_next(f"{words.count(len(chosen), 'run')} deleted.")
+            frame.say_next(f"{words.count(len(chosen_runs), 'run')} deleted.")
             st.rerun()
-    if len(chosen) == 2:
-        _compare(dataset, *sorted(chosen, key=lambda run: run.created))
+    if len(chosen_runs) == 2:
+        _show_two_runs(dataset, *sorted(chosen_runs, key=lambda run: run.created))
 
 
-def _compare(dataset: Dataset, older: Run, newer: Run) -> None:
+def _show_two_runs(dataset: Dataset, older: Run, newer: Run) -> None:
     """Two runs side by side, what differs marked, and the way to the faces."""
     rows = {
         "Trained": (words.ago(older.created), words.ago(newer.created)),
-        "Accuracy": (_accuracy(older), _accuracy(newer)),
+        "Accuracy": (_accuracy_text(older), _accuracy_text(newer)),
         "Macro F1": (f"{older.metrics['macro_f1']:.3f}", f"{newer.metrics['macro_f1']:.3f}"),
         "People": (older.metrics["n_people"], newer.metrics["n_people"]),
         "Faces learned": (older.metrics["n_train"], newer.metrics["n_train"]),
@@ -229,15 +233,15 @@ def _compare(dataset: Dataset, older: Run, newer: Run) -> None:
     )
     st.dataframe(table, hide_index=True, alt="Two runs compared")
     if st.button("Is the difference real?", icon=":material/compare_arrows:"):
-        frame.go(frame.EVALUATE, dataset.id, run=newer.id, against=older.id, tab=COMPARED)
+        frame.open_page(frame.EVALUATE, dataset.id, run=newer.id, against=older.id, tab=COMPARED)
 
 
-def _accuracy(run: Run) -> str:
+def _accuracy_text(run: Run) -> str:
     low, high = run.metrics["accuracy_ci95"]
     return f"{words.percent(run.metrics['accuracy'])} ({words.percent(low)} to {words.percent(high)})"
 
 
-def _table(known: list[Run]) -> pd.DataFrame:
+def _runs_table(runs: list[Run]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
@@ -250,14 +254,14 @@ def _table(known: list[Run]) -> pd.DataFrame:
                 "tested": run.metrics["n_test"],
                 "model": run.model_id,
                 "settings": f"C {run.params['chosen_c']:g}, seed {run.params['seed']}",
-                "changed": _changes(before, run) if before else "first run",
+                "changed": _changes_text(before, run) if before else "first run",
             }
-            for run, before in zip(known, [*known[1:], None], strict=True)
+            for run, before in zip(runs, [*runs[1:], None], strict=True)
         ]
     )
 
 
-def _changes(before: Run, run: Run) -> str:
+def _changes_text(before: Run, run: Run) -> str:
     """What is different from the run before, in a few words."""
     faces = run.metrics["n_train"] - before.metrics["n_train"]
     people = run.metrics["n_people"] - before.metrics["n_people"]
@@ -267,6 +271,6 @@ def _changes(before: Run, run: Run) -> str:
         f"{people:+d} people" if people else "",
         f"{faces:+d} faces" if faces else "",
         f"{accuracy:+.1f} points" if abs(accuracy) >= 0.05 else "",
-        f"other {', '.join(SETTING_NAMES[one.name].lower() for one in changed)}" if changed else "",
+        f"other {', '.join(SETTING_NAMES[setting.name].lower() for setting in changed)}" if changed else "",
     ]
     return ", ".join(part for part in parts if part) or "the same"

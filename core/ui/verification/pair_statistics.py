@@ -12,18 +12,18 @@ import streamlit as st
 from core.base.types import Bools, Doubles, Ints, Revision
 from core.learn.verification import pair_likelihood
 from core.learn.verification.lfw_protocol import area_under_roc, equal_error_rate, threshold_at_far
-from core.learn.verification.pair_likelihood import FARS, Scores
+from core.learn.verification.pair_likelihood import FARS, PairScores
 from core.ui import charts, data, gallery, words
 from core.ui.data import Faces
 from core.ui.evaluation import evaluation_charts
-from core.ui.evaluation.evaluation_charts import Limit, Sort
-from core.ui.evaluation.evaluation_page import Shown
+from core.ui.evaluation.evaluation_charts import HistogramGroup, ThresholdLine
+from core.ui.evaluation.evaluation_page import EvaluatedRun
 from core.workflows.verification import verify
 
 BORDER_PAIRS = 6
 EDGES = np.linspace(0.2, 1.8, 81)
 """The bins of the histogram, in distance."""
-LEAST, MOST, STEP = 0.3, 1.6, 0.01
+LEAST_THRESHOLD, MOST_THRESHOLD, THRESHOLD_STEP = 0.3, 1.6, 0.01
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,10 +31,10 @@ class OwnPairs:
     """A dataset's own pairs and what they show."""
 
     face_ids: tuple[str, ...]
-    scores: Scores
+    scores: PairScores
     distances: Doubles
     """(n,) Euclidean, 0..2"""
-    limits: dict[float, float]
+    thresholds: dict[float, float]
     """FAR to the largest distance that is accepted at it; only those that the pairs can tell."""
     auc: float
     eer: float
@@ -43,12 +43,12 @@ class OwnPairs:
     def same(self) -> Bools:
         return self.scores.same
 
-    def accepted(self, limit: float) -> tuple[int, int]:
-        """How many genuine and impostor pairs are at most ``limit`` apart."""
-        near = self.distances <= limit
+    def accepted(self, threshold: float) -> tuple[int, int]:
+        """How many genuine and impostor pairs are at most ``threshold`` apart."""
+        near = self.distances <= threshold
         return int(np.count_nonzero(near & self.same)), int(np.count_nonzero(near & ~self.same))
 
-    def border(self, limit: float, count: int = BORDER_PAIRS) -> tuple[Ints, Ints]:
+    def border(self, threshold: float, count: int = BORDER_PAIRS) -> tuple[Ints, Ints]:
         """The pairs that the limit decides wrongly, those nearest to it first.
 
         Returns
@@ -56,100 +56,104 @@ class OwnPairs:
         accepted : rows of different people within the limit
         refused : rows of one person beyond it
         """
-        accepted = np.flatnonzero(~self.same & (self.distances <= limit))
-        refused = np.flatnonzero(self.same & (self.distances > limit))
+        accepted = np.flatnonzero(~self.same & (self.distances <= threshold))
+        refused = np.flatnonzero(self.same & (self.distances > threshold))
         accepted = accepted[np.argsort(-self.distances[accepted], kind="stable")]
         refused = refused[np.argsort(self.distances[refused], kind="stable")]
         return accepted[:count], refused[:count]
 
 
 @st.cache_resource(show_spinner="Comparing faces two by two", max_entries=2)
-def own_pairs(dataset_id: str, revision: Revision) -> OwnPairs | None:
+def load_own_pairs(dataset_id: str, revision: Revision) -> OwnPairs | None:
     """The pairs of a dataset; None when it has no pair of one person or none of two."""
-    faces = data.faces(dataset_id, revision)
-    own = verify.own_faces(faces.table, faces.embeddings)
-    if not len(own.face_ids):
+    faces = data.dataset_faces(dataset_id, revision)
+    own_faces = verify.select_named_faces(faces.table, faces.embeddings)
+    if not len(own_faces.face_ids):
         return None
-    scores = own.pairs()
+    scores = own_faces.pairs()
     if scores.same.all() or not scores.same.any():
         return None
     distances = np.sqrt(np.maximum(0.0, 2 - 2 * scores.cosines.astype(np.float64)))
     n_impostor = np.count_nonzero(~scores.same)
-    limits = {
+    thresholds = {
         far: threshold_at_far(distances, scores.same, far)
         for far in FARS
         if far * n_impostor >= pair_likelihood.IMPOSTORS_PER_FAR
     }
     auc, eer = area_under_roc(distances, scores.same), equal_error_rate(distances, scores.same)
-    return OwnPairs(face_ids=own.face_ids, scores=scores, distances=distances, limits=limits, auc=auc, eer=eer)
+    return OwnPairs(
+        face_ids=own_faces.face_ids, scores=scores, distances=distances, thresholds=thresholds, auc=auc, eer=eer
+    )
 
 
-def section(page: Shown) -> None:
+def show_pairs_section(evaluated: EvaluatedRun) -> None:
     """The histograms, the limit to move, what it accepts, and the photos at its border."""
-    pairs = own_pairs(page.dataset.id, page.dataset.revision)
+    pairs = load_own_pairs(evaluated.dataset.id, evaluated.dataset.revision)
     if pairs is None:
         st.markdown("Two faces of one person, and two people, are needed to compare. Add photos or names.")
         return
-    _panel(page, pairs)
+    _show_panel(evaluated, pairs)
 
 
 @st.fragment
-def _panel(page: Shown, pairs: OwnPairs) -> None:
-    st.markdown(f"**{_finding(pairs)}**")
-    key = f"same_person_limit_{page.dataset.id}"
-    limit = _ask_for_limit(pairs, key)
+def _show_panel(evaluated: EvaluatedRun, pairs: OwnPairs) -> None:
+    st.markdown(f"**{_pairs_summary(pairs)}**")
+    key = f"same_person_limit_{evaluated.dataset.id}"
+    threshold = _ask_for_threshold(pairs, key)
     chart, rates = st.columns([3, 1], gap="large", vertical_alignment="center")
     with chart:
-        drawn = charts.figure(_histogram(page.dataset.id, page.dataset.revision, limit, ink=charts.INK[_dark()]))
-        st.plotly_chart(drawn, key="same_person_chart", alt=_finding(pairs))
+        figure = charts.figure_from_json(
+            _histogram(evaluated.dataset.id, evaluated.dataset.revision, threshold, ink=charts.INK[_dark()])
+        )
+        st.plotly_chart(figure, key="same_person_chart", alt=_pairs_summary(pairs))
     with rates:
-        _rates(pairs, limit)
-    _border(page.faces, pairs, limit)
-    _method(pairs)
+        _show_rates(pairs, threshold)
+    _show_border_pairs(evaluated.faces, pairs, threshold)
+    _show_method(pairs)
 
 
-def _finding(pairs: OwnPairs) -> str:
-    far = min(pairs.limits, default=None)
+def _pairs_summary(pairs: OwnPairs) -> str:
+    far = min(pairs.thresholds, default=None)
     if far is None:
         return f"Two faces are told apart rightly all but {words.percent(pairs.eer)} of the time (equal error rate)"
-    genuine, _ = pairs.accepted(pairs.limits[far])
-    share, rest = genuine / np.count_nonzero(pairs.same), words.count(round(1 / far))
-    return f"{words.percent(share)} of pairs of one person are nearer than all but 1 in {rest} of different people"
+    genuine, _ = pairs.accepted(pairs.thresholds[far])
+    share, one_in = genuine / np.count_nonzero(pairs.same), words.count(round(1 / far))
+    return f"{words.percent(share)} of pairs of one person are nearer than all but 1 in {one_in} of different people"
 
 
-def _ask_for_limit(pairs: OwnPairs, key: str) -> float:
-    strict = pairs.limits[min(pairs.limits)] if pairs.limits else pair_likelihood.distance(0.5)
+def _ask_for_threshold(pairs: OwnPairs, key: str) -> float:
+    strictest = pairs.thresholds[min(pairs.thresholds)] if pairs.thresholds else pair_likelihood.euclidean_distance(0.5)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        for far, limit in sorted(pairs.limits.items()):
+        for far, threshold in sorted(pairs.thresholds.items()):
             st.button(
                 f"1 in {words.count(round(1 / far))} passes",
                 key=f"same_person_far_{far:g}",
                 help="Move the limit to this false-accept rate.",
-                on_click=partial(_move, key, limit),
+                on_click=partial(_move_threshold, key, threshold),
             )
         return float(
             st.slider(
                 "Limit (distance; smaller is stricter)",
-                LEAST,
-                MOST,
-                value=_rounded(strict),
-                step=STEP,
+                LEAST_THRESHOLD,
+                MOST_THRESHOLD,
+                value=_rounded_threshold(strictest),
+                step=THRESHOLD_STEP,
                 key=key,
             )
         )
 
 
-def _move(key: str, limit: float) -> None:
-    st.session_state[key] = _rounded(limit)
+def _move_threshold(key: str, threshold: float) -> None:
+    st.session_state[key] = _rounded_threshold(threshold)
 
 
-def _rounded(limit: float) -> float:
+def _rounded_threshold(threshold: float) -> float:
     """Down to a step of the slider, so that no more pass than promised."""
-    return float(min(MOST, max(LEAST, np.floor(limit / STEP) * STEP)))
+    return float(min(MOST_THRESHOLD, max(LEAST_THRESHOLD, np.floor(threshold / THRESHOLD_STEP) * THRESHOLD_STEP)))
 
 
-def _rates(pairs: OwnPairs, limit: float) -> None:
-    genuine, impostor = pairs.accepted(limit)
+def _show_rates(pairs: OwnPairs, threshold: float) -> None:
+    genuine, impostor = pairs.accepted(threshold)
     n_same = int(np.count_nonzero(pairs.same))
     n_different = len(pairs.same) - n_same
     st.metric("One person accepted (TAR)", words.percent(genuine / n_same, 2))
@@ -158,34 +162,36 @@ def _rates(pairs: OwnPairs, limit: float) -> None:
     st.caption(f"{words.count(impostor)} of {words.count(n_different, 'pair')}")
 
 
-def _border(faces: Faces, pairs: OwnPairs, limit: float) -> None:
-    accepted, refused = pairs.border(limit)
+def _show_border_pairs(faces: Faces, pairs: OwnPairs, threshold: float) -> None:
+    accepted, refused = pairs.border(threshold)
     left, right = st.columns(2, gap="large")
-    for place, rows, title, none in (
+    for column, rows, title, empty_text in (
         (left, accepted, "Different people, just within the limit", "No two people are this near."),
         (right, refused, "One person, just beyond the limit", "All pairs of one person are within."),
     ):
-        with place:
+        with column:
             st.markdown(f"**{title}**")
             if len(rows):
-                gallery.pairs(faces.dataset_id, [_pair(faces, pairs, int(row)) for row in rows])
+                gallery.show_pairs(faces.dataset_id, [_pair(faces, pairs, int(row)) for row in rows])
             else:
-                st.caption(none)
+                st.caption(empty_text)
 
 
 def _pair(faces: Faces, pairs: OwnPairs, row: int) -> gallery.Pair:
     ids = [pairs.face_ids[int(side[row])] for side in (pairs.scores.first, pairs.scores.second)]
     rows = [faces.row[face_id] for face_id in ids]
-    names = [words.person(faces.table.person(place)) for place in rows]
-    left, right = (gallery.Tile(faces.table.crop_ids[place], name) for place, name in zip(rows, names, strict=True))
-    return gallery.Pair(left, right, _both(names), f"distance {pairs.distances[row]:.2f}")
+    names = [words.display_name(faces.table.person(face_row)) for face_row in rows]
+    left, right = (
+        gallery.Tile(faces.table.crop_ids[face_row], name) for face_row, name in zip(rows, names, strict=True)
+    )
+    return gallery.Pair(left, right, _both_names(names), f"distance {pairs.distances[row]:.2f}")
 
 
-def _both(names: Sequence[str]) -> str:
+def _both_names(names: Sequence[str]) -> str:
     return names[0] if names[0] == names[1] else f"{names[0]} and {names[1]}"
 
 
-def _method(pairs: OwnPairs) -> None:
+def _show_method(pairs: OwnPairs) -> None:
     n_same = int(np.count_nonzero(pairs.same))
     st.caption(
         f"{words.count(n_same)} pairs of one person ({words.count(pairs.scores.n_people, 'person', 'people')}) and "
@@ -204,15 +210,17 @@ def _dark() -> bool:
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
-def _histogram(dataset_id: str, revision: Revision, limit: float, *, ink: str) -> str:
-    pairs = own_pairs(dataset_id, revision)
-    return histogram_json(pairs.distances, pairs.same, limit, ink=ink) if pairs else "{}"
+def _histogram(dataset_id: str, revision: Revision, threshold: float, *, ink: str) -> str:
+    pairs = load_own_pairs(dataset_id, revision)
+    return pair_histogram_json(pairs.distances, pairs.same, threshold, ink=ink) if pairs else "{}"
 
 
-def histogram_json(distances: Doubles, same: Bools, limit: float, *, ink: str) -> str:
+def pair_histogram_json(distances: Doubles, same: Bools, threshold: float, *, ink: str) -> str:
     """Both kinds of pairs by distance, each as shares of its kind, with the limit as a line."""
-    sorts = [
-        Sort("one person", distances[same], charts.RIGHT, "pairs"),
-        Sort("different people", distances[~same], charts.WRONG, "pairs"),
+    groups = [
+        HistogramGroup("one person", distances[same], charts.RIGHT, "pairs"),
+        HistogramGroup("different people", distances[~same], charts.WRONG, "pairs"),
     ]
-    return evaluation_charts.histogram_json(sorts, EDGES, [Limit(limit, f"limit {limit:.2f}")], "distance", ink=ink)
+    return evaluation_charts.histogram_json(
+        groups, EDGES, [ThresholdLine(threshold, f"limit {threshold:.2f}")], "distance", ink=ink
+    )

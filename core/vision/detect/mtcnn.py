@@ -22,9 +22,9 @@ import numpy as np
 import numpy.typing as npt
 
 from core.base.types import Box, Detection, Doubles, Floats, Ints, RgbImage
-from core.imaging.decoding import halved
-from core.imaging.geometry import refine, square, suppress
-from core.vision.detect.pyramid import Canvas, Level, cell_windows, pack, pyramid
+from core.imaging.decoding import halve_image
+from core.imaging.geometry import refine_boxes, square_boxes, suppress_overlapping
+from core.vision.detect.pyramid import Canvas, Level, cell_windows, pack_canvases, pyramid_levels
 from core.vision.engine.base import Engine
 
 MODEL_ID = "mtcnn"
@@ -67,7 +67,7 @@ class _Candidates:
         return _Candidates(self.boxes[rows], self.probs[rows], self.photos[rows])
 
     def suppressed(self, limit: float) -> _Candidates:
-        return self.take(suppress(self.boxes, self.probs, self.photos, limit))
+        return self.take(suppress_overlapping(self.boxes, self.probs, self.photos, limit))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +98,16 @@ class Detector:
         One list a photo; boxes lie inside the photo, in its own pixels.
         """
         settings = self.settings
-        found = self.detect_coarsely(images)
-        empty = [photo for photo, faces in enumerate(found) if not faces]
-        small = [photo for photo, image in enumerate(images) if self.may_hold_smaller(image, found[photo])]
+        faces_of_photo = self.detect_coarsely(images)
+        empty = [photo for photo, faces in enumerate(faces_of_photo) if not faces]
+        small = [photo for photo, image in enumerate(images) if self.may_hold_smaller(image, faces_of_photo[photo])]
         for again, factor in ((empty, settings.fine_pyramid_factor), (small, settings.pyramid_factor)):
             look = _Look(settings.fine_long_side_px, settings.min_face_px, factor)
             finer = self._pass([images[photo] for photo in again], look)
             for photo, faces in zip(again, finer, strict=True):
-                if len(faces) >= len(found[photo]):
-                    found[photo] = faces
-        return found
+                if len(faces) >= len(faces_of_photo[photo]):
+                    faces_of_photo[photo] = faces
+        return faces_of_photo
 
     def detect_coarsely(self, images: list[RgbImage]) -> list[list[Detection]]:
         """As ``detect``, in one pass: where that shows nothing, or small faces, no closer look follows."""
@@ -131,7 +131,7 @@ class Detector:
         views = [_view(image, long_side_px) for image in images]
         scales = [view.shape[1] / image.shape[1] for view, image in zip(views, images, strict=True)]
         corners = [np.array(face.box.as_tuple()) * scale for face, scale in zip(faces, scales, strict=True)]
-        patches = _patches(views, square(np.array(corners).reshape(-1, 4)), np.arange(len(views)), 48)
+        patches = _patches(views, square_boxes(np.array(corners).reshape(-1, 4)), np.arange(len(views)), 48)
         turned = np.concatenate([np.rot90(patches, -turn, axes=(1, 2)) for turn in range(4)])
         onet = self.engine.network(MODEL_ID, "onet")
         probs = onet(np.concatenate([turned, turned[:, :, ::-1]]))[-1][:, 1].astype(np.float64)
@@ -150,9 +150,11 @@ class Detector:
         """Faces of each photo, looked for at this size."""
         views = [_view(image, look.long_side_px) for image in images]
         candidates = self._refined(views, self._proposals(views, self._levels(images, views, look)))
-        found, landmarks = self._final(views, candidates)
+        detected, landmarks = self._final(views, candidates)
         return [
-            _detections(found.take(found.photos == photo), landmarks[found.photos == photo], image, views[photo])
+            _detections(
+                detected.take(detected.photos == photo), landmarks[detected.photos == photo], image, views[photo]
+            )
             for photo, image in enumerate(images)
         ]
 
@@ -163,56 +165,56 @@ class Detector:
             min_face_px = self.settings.min_face_px
             if max(image.shape[:2]) > look.long_side_px:
                 min_face_px = look.min_face_px * max(view.shape[:2]) / look.long_side_px
-            levels += pyramid(photo, view.shape[1], view.shape[0], min_face_px, look.factor)
+            levels += pyramid_levels(photo, view.shape[1], view.shape[0], min_face_px, look.factor)
         return levels
 
     def _proposals(self, images: list[RgbImage], levels: list[Level]) -> _Candidates:
         pnet = self.engine.network(MODEL_ID, "pnet")
         parts = []
-        for canvas in pack(images, levels):
+        for canvas in pack_canvases(images, levels):
             offsets, probs = pnet(canvas.pixels[None])
             parts.append(_read_canvas(canvas, levels, offsets[0], probs[0, :, :, 1], self.settings.proposal_prob))
         if not parts:
-            return _nothing()
+            return _no_candidates()
         boxes, prob, level = (np.concatenate(column) for column in zip(*parts, strict=True))
-        kept = suppress(boxes, prob, level, 0.5)
-        photos = np.array([level.photo for level in levels], dtype=np.int64)[level[kept]]
-        return _Candidates(boxes[kept], prob[kept], photos).suppressed(0.7)
+        kept_rows = suppress_overlapping(boxes, prob, level, 0.5)
+        photos = np.array([level.photo for level in levels], dtype=np.int64)[level[kept_rows]]
+        return _Candidates(boxes[kept_rows], prob[kept_rows], photos).suppressed(0.7)
 
     def _refined(self, images: list[RgbImage], proposals: _Candidates) -> _Candidates:
         if not len(proposals.boxes):
             return proposals
-        squares = square(proposals.boxes)
+        squares = square_boxes(proposals.boxes)
         offsets, probs = self.engine.network(MODEL_ID, "rnet")(_patches(images, squares, proposals.photos, 24))
-        refined = _Candidates(refine(squares, offsets), probs[:, 1].astype(np.float64), proposals.photos)
+        refined = _Candidates(refine_boxes(squares, offsets), probs[:, 1].astype(np.float64), proposals.photos)
         return refined.take(refined.probs > self.settings.refined_prob).suppressed(0.7)
 
     def _final(self, images: list[RgbImage], candidates: _Candidates) -> tuple[_Candidates, Floats]:
         if not len(candidates.boxes):
             return candidates, np.empty((0, 5, 2), dtype=np.float32)
-        squares = square(candidates.boxes)
+        squares = square_boxes(candidates.boxes)
         onet = self.engine.network(MODEL_ID, "onet")
         patches = _patches(images, squares, candidates.photos, 48)
         offsets, points, probs = onet(patches)
         prob = probs[:, 1].astype(np.float64)
-        found = _Candidates(refine(squares, offsets), prob, candidates.photos)
+        detected = _Candidates(refine_boxes(squares, offsets), prob, candidates.photos)
         likely = np.flatnonzero(prob > 2 * self.settings.final_prob - 1)  # no mirror image can lift the others
         if len(likely):
             mirrored_probs = onet(patches[likely, :, ::-1])[-1]
             prob[likely] = (prob[likely] + mirrored_probs[:, 1]) / 2
         sure = np.flatnonzero(prob > self.settings.final_prob)
-        kept = sure[suppress(found.boxes[sure], prob[sure], found.photos[sure], 0.7, over="min")]
-        return found.take(kept), _landmarks(points[kept], squares[kept])
+        kept_rows = sure[suppress_overlapping(detected.boxes[sure], prob[sure], detected.photos[sure], 0.7, over="min")]
+        return detected.take(kept_rows), _landmarks(points[kept_rows], squares[kept_rows])
 
 
 def _view(image: RgbImage, long_side_px: int) -> RgbImage:
     """The photo halved until its longer side is below twice ``long_side_px``."""
     while max(image.shape[:2]) >= 2 * long_side_px and min(image.shape[:2]) >= 2:
-        image = halved(image)
+        image = halve_image(image)
     return image
 
 
-def _nothing() -> _Candidates:
+def _no_candidates() -> _Candidates:
     return _Candidates(np.empty((0, 4)), np.empty(0), np.empty(0, dtype=np.int64))
 
 
@@ -269,15 +271,15 @@ def _landmarks(points: Floats, squares: Doubles) -> Floats:
     return np.asarray(fractions * sizes[:, None, :] + squares[:, None, :2] - 1, dtype=np.float32)
 
 
-def _detections(found: _Candidates, landmarks: Floats, image: RgbImage, small: RgbImage) -> list[Detection]:
+def _detections(candidates: _Candidates, landmarks: Floats, image: RgbImage, small: RgbImage) -> list[Detection]:
     """Back to the pixels of the whole photo, cut at its edges."""
     size = np.array([image.shape[1], image.shape[0]], dtype=np.float64)
     scale = size / np.array([small.shape[1], small.shape[0]])
-    boxes = np.clip(found.boxes * np.tile(scale, 2), 0, np.tile(size, 2))
+    boxes = np.clip(candidates.boxes * np.tile(scale, 2), 0, np.tile(size, 2))
     points = landmarks * scale.astype(np.float32)
-    order = np.argsort(-found.probs, kind="stable")
+    order = np.argsort(-candidates.probs, kind="stable")
     return [
-        Detection(Box(*boxes[row].tolist()), points[row], float(found.probs[row]))
+        Detection(Box(*boxes[row].tolist()), points[row], float(candidates.probs[row]))
         for row in order
         if (boxes[row, 2:] - boxes[row, :2] >= 1).all()
     ]

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.base.types import Ints, RgbImage
-from core.imaging.decoding import halved
+from core.imaging.decoding import halve_image
 
 WINDOW_PX = 12
 STRIDE_PX = 2
@@ -35,7 +35,7 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True)
-class Tile:
+class LevelTile:
     """A piece of a level, and its place on a canvas; all its numbers are even."""
 
     level: int
@@ -54,16 +54,18 @@ class Canvas:
     """A plane of tiles, and which tile each output cell of the network belongs to."""
 
     pixels: RgbImage
-    tiles: tuple[Tile, ...]
+    tiles: tuple[LevelTile, ...]
     owner: npt.NDArray[np.int32]
     """(rows, columns) of the network's output: index into ``tiles``, or -1 between them."""
 
 
-def pyramid(photo: int, width_px: int, height_px: int, min_face_px: float, factor: float) -> list[Level]:
+def pyramid_levels(photo: int, width_px: int, height_px: int, min_face_px: float, factor: float) -> list[Level]:
     """The levels at which faces of ``min_face_px`` and larger come to the size of the network's window."""
     levels = []
+    # At this scale the smallest face just fills the window; smaller scales show it larger ones.
     scale = WINDOW_PX / min_face_px
     while min(width_px, height_px) * scale >= WINDOW_PX:
+        # Whole pixels round each side by itself, so boxes are scaled back by x and y apart.
         width, height = int(width_px * scale), int(height_px * scale)
         levels.append(
             Level(photo=photo, width_px=width, height_px=height, scale_x=width / width_px, scale_y=height / height_px)
@@ -72,19 +74,20 @@ def pyramid(photo: int, width_px: int, height_px: int, min_face_px: float, facto
     return levels
 
 
-def pack(images: list[RgbImage], levels: list[Level]) -> list[Canvas]:
+def pack_canvases(images: list[RgbImage], levels: list[Level]) -> list[Canvas]:
     """Place every level on canvases, in pieces where it is larger than they are, and draw it there."""
     copies = [_Copies([image]) for image in images]
-    drawn = [_evened(copies[level.photo].shrunken(level)) for level in levels]
-    pieces = [piece for number, pixels in enumerate(drawn) for piece in _pieces(number, pixels)]
-    return [_draw(drawn, tiles) for tiles in _shelves(pieces)]
+    # Even sides keep every tile on the stride of the network, whose cells lie two pixels apart.
+    level_pixels = [_evened(copies[level.photo].shrunken(level)) for level in levels]
+    pieces = [piece for number, pixels in enumerate(level_pixels) for piece in _pieces(number, pixels)]
+    return [_draw(level_pixels, tiles) for tiles in _shelves(pieces)]
 
 
-def _pieces(level: int, pixels: RgbImage) -> list[Tile]:
+def _pieces(level: int, pixels: RgbImage) -> list[LevelTile]:
     """Pieces of a level that fit a canvas; every window of the network lies whole in exactly one."""
     height, width = pixels.shape[:2]
     return [
-        Tile(level=level, x=x, y=y, width=wide, height=high)
+        LevelTile(level=level, x=x, y=y, width=wide, height=high)
         for y, high in _spans(height, CANVAS_HEIGHTS_PX[-1])
         for x, wide in _spans(width, CANVAS_WIDTH_PX)
     ]
@@ -92,6 +95,7 @@ def _pieces(level: int, pixels: RgbImage) -> list[Tile]:
 
 def _spans(length_px: int, most_px: int) -> list[tuple[int, int]]:
     """(start, length) pairs that cover a length; neighbours share what the windows across their border need."""
+    # Overlap by a window less one stride: the next window after the last of one piece begins the other.
     shared = WINDOW_PX - STRIDE_PX
     return [(start, min(most_px, length_px - start)) for start in range(0, length_px - shared, most_px - shared)]
 
@@ -106,17 +110,19 @@ class _Shelf:
     left: int = 0
 
 
-def _shelves(pieces: list[Tile]) -> list[list[Tile]]:
+def _shelves(pieces: list[LevelTile]) -> list[list[LevelTile]]:
     """Shelf packing, tallest first, each tile on the first shelf with room for it; the tiles of each canvas."""
     shelves: list[_Shelf] = []
     filled: list[int] = []  # how far down each canvas is used
-    canvases: list[list[Tile]] = []
+    canvases: list[list[LevelTile]] = []
+    # Tallest first: a later tile is never taller than the shelf it is put on, so little is wasted.
     for tile in sorted(pieces, key=lambda piece: -piece.height):
         shelf = next(
             (row for row in shelves if row.height >= tile.height and row.left + tile.width <= CANVAS_WIDTH_PX), None
         )
         if shelf is None:
             lowest = CANVAS_HEIGHTS_PX[-1] - tile.height
+            # A new shelf goes on the first canvas with room below; only then is another canvas begun.
             canvas = next((number for number, used in enumerate(filled) if used <= lowest), len(filled))
             if canvas == len(filled):
                 filled.append(0)
@@ -137,15 +143,16 @@ class _Copies:
 
     def shrunken(self, level: Level) -> RgbImage:
         size_wh = (level.width_px, level.height_px)
-        place = 0
-        while all(length // 2 >= wanted for length, wanted in zip(self._size_wh(place), size_wh, strict=True)):
-            place += 1
-            if place == len(self.chain):
-                self.chain.append(halved(self.chain[-1]))
-        return np.asarray(cv2.resize(self.chain[place], size_wh, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        step = 0
+        # Shrinking the nearest halving reads a fraction of the photo, and INTER_AREA gives nearly the same.
+        while all(length // 2 >= target for length, target in zip(self._size_wh(step), size_wh, strict=True)):
+            step += 1
+            if step == len(self.chain):
+                self.chain.append(halve_image(self.chain[-1]))
+        return np.asarray(cv2.resize(self.chain[step], size_wh, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
-    def _size_wh(self, place: int) -> tuple[int, int]:
-        height, width = self.chain[place].shape[:2]
+    def _size_wh(self, step: int) -> tuple[int, int]:
+        height, width = self.chain[step].shape[:2]
         return width, height
 
 
@@ -158,15 +165,17 @@ def _evened(pixels: RgbImage) -> RgbImage:
     return np.asarray(border, dtype=np.uint8)
 
 
-def _draw(drawn: list[RgbImage], tiles: list[Tile]) -> Canvas:
+def _draw(level_pixels: list[RgbImage], tiles: list[LevelTile]) -> Canvas:
     """The lowest canvas that holds these tiles, with the levels' pixels on it."""
     lowest = max(tile.top + tile.height for tile in tiles)
+    # Two heights only: the network plans anew for every size it meets.
     height = next(height for height in CANVAS_HEIGHTS_PX if height >= lowest)
     pixels = np.zeros((height, CANVAS_WIDTH_PX, 3), dtype=np.uint8)
     owner = np.full([(side - WINDOW_PX) // STRIDE_PX + 1 for side in pixels.shape[:2]], -1, dtype=np.int32)
     for number, tile in enumerate(tiles):
-        piece = drawn[tile.level][tile.y : tile.y + tile.height, tile.x : tile.x + tile.width]
+        piece = level_pixels[tile.level][tile.y : tile.y + tile.height, tile.x : tile.x + tile.width]
         pixels[tile.top : tile.top + tile.height, tile.left : tile.left + tile.width] = piece
+        # Windows across two tiles belong to nobody, so what lies beside a tile makes no false face.
         owner[_cells(tile.top, tile.height), _cells(tile.left, tile.width)] = number
     return Canvas(pixels, tuple(tiles), owner)
 
@@ -179,6 +188,7 @@ def _cells(start_px: int, length_px: int) -> slice:
 
 def cell_windows(rows: Ints, columns: Ints, tiles: Ints, canvas: Canvas) -> npt.NDArray[np.float64]:
     """The windows of output cells as (n, 4) boxes in pixels of their level's own plane."""
+    # Back from the canvas to where the piece was cut from its level.
     shift_x = np.array([tile.x - tile.left for tile in canvas.tiles])[tiles]
     shift_y = np.array([tile.y - tile.top for tile in canvas.tiles])[tiles]
     # The reference takes pixels 1 to 12 of a window as its box.

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.base.types import Detection, Doubles, RgbImage
-from core.imaging.decoding import halved, turn_pixels
+from core.imaging.decoding import halve_image, turn_pixels
 from core.imaging.geometry import eye_angle
 from core.vision.detect.mtcnn import Detector
 
@@ -69,11 +69,11 @@ def detect_upright(detector: Detector, images: Sequence[RgbImage]) -> list[Uprig
         turned = [turn_pixels(view, turn) for view in views.values() for turn in TURNS]
         faces = detect(turned)
         turned_sureness = _sureness(detector, turned, faces)
-        for place, (photo, view) in enumerate(views.items()):
-            first = place * len(TURNS)
-            turn = _turn(sureness[photo], turned_sureness[first : first + len(TURNS)])
+        for index, (photo, view) in enumerate(views.items()):
+            first_view = index * len(TURNS)
+            turn = _turn(sureness[photo], turned_sureness[first_view : first_view + len(TURNS)])
             if turn:
-                uprights[photo] = _turned(images[photo], view, turn, faces[first + turn - 1])
+                uprights[photo] = _turned(images[photo], view, turn, faces[first_view + turn - 1])
     return uprights
 
 
@@ -84,19 +84,25 @@ def _needs_close_look(detector: Detector, image: RgbImage, faces: Sequence[Detec
 
 def _turned(image: RgbImage, view: RgbImage, turn: int, faces: Sequence[Detection]) -> Upright:
     """Faces of the turned view, in pixels of the turned photo."""
-    shown = turn_pixels(view, turn).shape[:2]
-    down, across = (np.roll(image.shape[:2], turn % 2) / np.array(shown)).tolist()
+    turned_shape = turn_pixels(view, turn).shape[:2]
+    down, across = (np.roll(image.shape[:2], turn % 2) / np.array(turned_shape)).tolist()
     return Upright(turn, [face.scaled(across, down) for face in faces])
 
 
-def _sureness(detector: Detector, images: Sequence[RgbImage], found: Sequence[Sequence[Detection]]) -> list[float]:
+def _sureness(
+    detector: Detector, images: Sequence[RgbImage], faces_of_photo: Sequence[Sequence[Detection]]
+) -> list[float]:
     """How surely each photo is the right way up: the probability of its surest level face, else 0; 0 too where its
     surest face is clearly surer turned in its place."""
-    sureness = [_level_prob(faces) for faces in found]
-    asked = [photo for photo, faces in enumerate(found) if sureness[photo] and faces[0].prob < UNDOUBTED_PROB]
-    if asked:
-        probs = detector.probs_turned([images[photo] for photo in asked], [found[photo][0] for photo in asked])
-        for photo, is_surer_turned in zip(asked, _are_surer_turned(probs), strict=True):
+    sureness = [_level_prob(faces) for faces in faces_of_photo]
+    photos_to_ask = [
+        photo for photo, faces in enumerate(faces_of_photo) if sureness[photo] and faces[0].prob < UNDOUBTED_PROB
+    ]
+    if photos_to_ask:
+        probs = detector.probs_turned(
+            [images[photo] for photo in photos_to_ask], [faces_of_photo[photo][0] for photo in photos_to_ask]
+        )
+        for photo, is_surer_turned in zip(photos_to_ask, _are_surer_turned(probs), strict=True):
             if is_surer_turned:
                 sureness[photo] = 0.0
     return sureness
@@ -122,5 +128,5 @@ def _turn(sureness: float, turned: Sequence[float]) -> int:
 def _view(image: RgbImage, long_side_px: int) -> RgbImage:
     """The photo with no more pixels than the detector looks at: turning a large one thrice takes memory."""
     while max(image.shape[:2]) >= 2 * long_side_px and min(image.shape[:2]) >= 2:
-        image = halved(image)
+        image = halve_image(image)
     return image

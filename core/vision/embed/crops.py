@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from core.base.types import Box, Doubles, RgbImage
-from core.imaging.decoding import halved
+from core.imaging.decoding import halve_image
 
 DISPLAY_MARGIN = 0.5
 DISPLAY_PX = 192
@@ -20,7 +20,7 @@ def face_crop(image: RgbImage, transform: Doubles, size_px: int) -> RgbImage:
     region, corner = _region(image, transform, size_px)
     scale, zoom = 1, _zoom(transform)
     while zoom >= 2 * scale and min(region.shape[:2]) >= 2:
-        region, scale = halved(region), scale * 2
+        region, scale = halve_image(region), scale * 2
     # A pixel p of the averaged region has its centre at (p + 0.5) * scale - 0.5 of the region.
     local = transform.copy()
     local[:, 2] += transform[:, :2] @ (corner + (scale - 1) / 2)

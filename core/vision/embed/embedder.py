@@ -100,10 +100,10 @@ class Embedder:
         inputs = self.standardise(np.stack(crops))
         network = self.engine.network(self.model.id, "embed")
         if not self.mirrored:
-            return unit(network(inputs)[0]), np.ones(len(crops), dtype=np.float32)
-        both = unit(network(np.concatenate([inputs, inputs[:, :, ::-1]]))[0])
-        own, mirror = both[: len(crops)], both[len(crops) :]
-        return unit(own + mirror), np.einsum("ij,ij->i", own, mirror)
+            return to_unit_length(network(inputs)[0]), np.ones(len(crops), dtype=np.float32)
+        both = to_unit_length(network(np.concatenate([inputs, inputs[:, :, ::-1]]))[0])
+        upright, mirror = both[: len(crops)], both[len(crops) :]
+        return to_unit_length(upright + mirror), np.einsum("ij,ij->i", upright, mirror)
 
     def standardise(self, crops: npt.NDArray[np.uint8]) -> Floats:
         """The network's input from (n, size, size, 3) uint8 crops: float32, by the model's own rule.
@@ -121,7 +121,7 @@ class Embedder:
         return values
 
 
-def unit(vectors: Floats) -> Vectors:
+def to_unit_length(vectors: Floats) -> Vectors:
     """Rows scaled to unit length; a zero row stays zero."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.asarray(vectors / np.maximum(lengths, 1e-12), dtype=np.float32)

@@ -284,12 +284,12 @@ def vectors_model(vectors_id: str) -> EmbeddingModel:
     raise NotFound(f"There is no embedding model '{vectors_id}' here. Embed the faces again with one that there is.")
 
 
-def outdated(vectors_id: str) -> bool:
+def is_outdated(vectors_id: str) -> bool:
     """Whether the model prepares faces differently by now."""
     return vectors_id in {model.vectors_id for model in EARLIER}
 
 
-def model(model_id: str) -> Model:
+def find_model(model_id: str) -> Model:
     """The detector or embedding model of that name. Raises NotFound with the names there are."""
     if model_id == DETECTOR.id:
         return DETECTOR

@@ -31,7 +31,7 @@ embedding network, whose weights are rounded to 16 bits, within 5e-4 (its vector
 
 
 @dataclass(frozen=True, slots=True)
-class Network:
+class ExportNetwork:
     """One network to convert: a function of one image batch, and what it is called in the IR."""
 
     name: str
@@ -52,7 +52,7 @@ def keep_quiet() -> None:
     forbid_telemetry()
 
 
-def mtcnn_networks() -> list[Network]:
+def mtcnn_networks() -> list[ExportNetwork]:
     """The three networks with the package's own weights; inputs are RGB, (x - 127.5) / 128."""
     from mtcnn.network.onet import ONet
     from mtcnn.network.pnet import PNet
@@ -60,7 +60,7 @@ def mtcnn_networks() -> list[Network]:
 
     regression = ("box", "prob")
     return [
-        Network(
+        ExportNetwork(
             name="pnet",
             input_shape=(None, None, None, 3),
             trial_shape=(2, 60, 47, 3),
@@ -68,7 +68,7 @@ def mtcnn_networks() -> list[Network]:
             call=_with_weights(PNet, "pnet.lz4"),
             half_weights=False,
         ),
-        Network(
+        ExportNetwork(
             name="rnet",
             input_shape=(None, 24, 24, 3),
             trial_shape=(5, 24, 24, 3),
@@ -76,7 +76,7 @@ def mtcnn_networks() -> list[Network]:
             call=_with_weights(RNet, "rnet.lz4"),
             half_weights=False,
         ),
-        Network(
+        ExportNetwork(
             name="onet",
             input_shape=(None, 48, 48, 3),
             trial_shape=(5, 48, 48, 3),
@@ -98,7 +98,7 @@ def _with_weights(network: Callable[[], Any], file_name: str) -> Any:
     return model
 
 
-def embedding_network(weights: Path, dimension: int) -> Network:
+def embedding_network(weights: Path, dimension: int) -> ExportNetwork:
     """The Inception-ResNet of keras-facenet; input is a standardised RGB crop of 160x160.
 
     The package's network ends in a normalisation: its vectors have length 1.
@@ -107,7 +107,7 @@ def embedding_network(weights: Path, dimension: int) -> Network:
 
     model = InceptionResNetV1(input_shape=(160, 160, 3), classes=dimension)
     model.load_weights(str(weights))
-    return Network(
+    return ExportNetwork(
         name="embed",
         input_shape=(None, 160, 160, 3),
         trial_shape=(2, 160, 160, 3),
@@ -117,7 +117,7 @@ def embedding_network(weights: Path, dimension: int) -> Network:
     )
 
 
-def write(network: Network, out_dir: Path) -> None:
+def write_network(network: ExportNetwork, out_dir: Path) -> None:
     """Write ``<name>.xml`` and ``<name>.bin`` and compare them with the original. Raises ValueError."""
     import openvino as ov
     import tensorflow as tf
@@ -156,9 +156,9 @@ def _compare(path: Path, image: Floats, expected: dict[str, Floats]) -> None:
     import openvino as ov
 
     compiled = ov.Core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-    found = compiled({"image": image})
+    converted = compiled({"image": image})
     for name, value in expected.items():
-        difference = float(np.abs(found[name] - value).max())
+        difference = float(np.abs(converted[name] - value).max())
         if not difference <= MAX_DIFFERENCE:
             raise ValueError(
                 f"Output '{name}' of the converted {path.name} is {difference:.2g} from the original; "
@@ -179,7 +179,7 @@ def main(arguments: Sequence[str]) -> int:
                 sys.stderr.write(__doc__ or "")
                 return 2
         for network in networks:
-            write(network, Path(out_dir))
+            write_network(network, Path(out_dir))
     except ImportError as error:
         sys.stderr.write(f"{error}\n")
         return EXPORT_MISSING_PACKAGE

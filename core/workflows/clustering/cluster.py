@@ -18,18 +18,27 @@ from typing import Any
 import numpy as np
 
 from core.base.errors import NotFound
-from core.base.types import Doubles, Embeddings, FaceTable, Floats, Ints, Report, silent
+from core.base.types import Doubles, Embeddings, FaceTable, Floats, Ints, Report, ignore_progress
 from core.corrections.model import CorrectionLog
-from core.learn.clustering.agglomerative import DEFAULT_THRESHOLD, FARTHEST, Hierarchy, grow
-from core.learn.verification.set_similarity import Centres, most_alike, similarity
+from core.learn.clustering.agglomerative import DEFAULT_THRESHOLD, FARTHEST, Hierarchy, grow_hierarchy
+from core.learn.verification.set_similarity import Centres, centre_similarity, most_similar_sets
 from core.store.artifacts import Artifacts
 from core.store.protocols import FaceStore
-from core.workflows.clustering.hierarchy import ClusterOptions, Pairs, Tree, as_rows, concerned, load_tree, make_tree
+from core.workflows.clustering.hierarchy import (
+    ClusterOptions,
+    FacePairs,
+    StoredHierarchy,
+    is_grouped,
+    load_tree,
+    make_tree,
+    pairs_as_rows,
+)
 
 __all__ = [
-    "DEFAULT_THRESHOLD", "FARTHEST", "PROBABLY_TWO", "Chimera", "ClusterOptions", "Clustering", "Groups", "Preview",
-    "Question", "Tree", "Twins", "current", "load_tree", "make_tree", "merge_candidates", "open_clustering",
-    "split_candidates", "split_person", "suggestions", "to_json",
+    "DEFAULT_THRESHOLD", "FARTHEST", "PROBABLY_TWO", "ClusterOptions", "Clustering", "FaceGroups", "MergeCandidate",
+    "SamePersonQuestion", "SplitCandidate", "StoredHierarchy", "ThresholdPreview", "groups_to_json", "load_clustering",
+    "load_tree", "make_tree", "merge_candidates", "open_clustering", "same_person_questions", "split_candidates",
+    "split_person",
 ]  # fmt: skip
 
 CURVE_POINTS = 101
@@ -51,7 +60,7 @@ into parts, alike by 0.67 or more; any two of them under one name fall into part
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
+class ThresholdPreview:
     """What a threshold gives."""
 
     groups: int
@@ -60,7 +69,7 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Groups:
+class FaceGroups:
     """Faces in groups, the group with the most clear faces first."""
 
     face_ids: tuple[str, ...]
@@ -118,22 +127,22 @@ class Clustering:
         """Whether making it again would change it."""
         return bool(self.new_faces or self.revoked)
 
-    def preview(self, threshold: float) -> Preview:
+    def preview(self, threshold: float) -> ThresholdPreview:
         """How many groups there would be."""
         groups, alone = self.hierarchy.counts(np.array([threshold]))
-        return Preview(int(groups[0]), int(alone[0]))
+        return ThresholdPreview(int(groups[0]), int(alone[0]))
 
     def curve(self) -> tuple[Doubles, Ints, Ints]:
         """Thresholds over the whole range, and the number of groups and of faces in none at each."""
         thresholds = np.linspace(0.0, FARTHEST, CURVE_POINTS)
         return thresholds, *self.hierarchy.counts(thresholds)
 
-    def cut(self, threshold: float = DEFAULT_THRESHOLD) -> Groups:
+    def cut(self, threshold: float = DEFAULT_THRESHOLD) -> FaceGroups:
         """The groups at a threshold."""
         labels, clear = self._clearest_first(self.hierarchy.labels(threshold))
         centres = Centres.of(self.vectors, labels, len(clear))
         starts = np.concatenate([[0], np.cumsum(centres.sizes)])
-        return Groups(
+        return FaceGroups(
             face_ids=self.face_ids,
             labels=labels,
             threshold=threshold,
@@ -147,9 +156,9 @@ class Clustering:
         """The groups in the order of their clear faces, the larger first among equals; and how many each has."""
         is_clear = (labels >= 0) & (np.nan_to_num(self.grades, nan=1.0) >= CLEAR_GRADE)
         clear = np.bincount(labels[is_clear], minlength=int(labels.max(initial=-1)) + 1)
-        order = np.argsort(-clear, kind="stable")
-        rank = np.append(np.argsort(order), -1)  # -1 stays -1
-        return rank[labels], clear[order]
+        group_order = np.argsort(-clear, kind="stable")
+        rank = np.append(np.argsort(group_order), -1)  # -1 stays -1
+        return rank[labels], clear[group_order]
 
     def _ranked(self, labels: Ints, centres: Centres) -> Ints:
         rows = np.flatnonzero(labels >= 0)
@@ -160,7 +169,7 @@ class Clustering:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class SamePersonQuestion:
     """Is this the same person?"""
 
     group: int
@@ -172,7 +181,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Twins:
+class MergeCandidate:
     """Two people who are probably one."""
 
     person_id: int
@@ -181,7 +190,7 @@ class Twins:
 
 
 @dataclass(frozen=True, slots=True)
-class Chimera:
+class SplitCandidate:
     """A person who is probably two."""
 
     person_id: int
@@ -194,7 +203,7 @@ class Chimera:
 # groups
 
 
-def current(
+def load_clustering(
     store: FaceStore, log: CorrectionLog, artifacts: Artifacts, dataset_id: str, everyone: bool = False
 ) -> Clustering:
     """The stored hierarchy as it concerns the dataset now. Raises NotFound before it was made."""
@@ -204,7 +213,7 @@ def current(
     return open_clustering(tree, store.face_table(dataset_id), store.embeddings(dataset_id), log.apart(dataset_id))
 
 
-def open_clustering(tree: Tree, table: FaceTable, embeddings: Embeddings, apart: Pairs) -> Clustering:
+def open_clustering(tree: StoredHierarchy, table: FaceTable, embeddings: Embeddings, apart: FacePairs) -> Clustering:
     """The hierarchy as it concerns the dataset now.
 
     Parameters
@@ -212,23 +221,23 @@ def open_clustering(tree: Tree, table: FaceTable, embeddings: Embeddings, apart:
     table, embeddings : of the dataset, at the same revision
     apart : pairs of faces that somebody has told apart
     """
-    wanted = concerned(table, tree.everyone)
-    row = {face_id: number for number, face_id in enumerate(table.ids) if wanted[number]}
-    kept = np.array([face_id in row for face_id in tree.face_ids], dtype=bool)
-    face_ids = tuple(face_id for face_id in tree.face_ids if face_id in row)
-    rows = np.array([row[face_id] for face_id in face_ids], dtype=np.int64)
+    grouped_now = is_grouped(table, tree.everyone)
+    row_of = {face_id: row for row, face_id in enumerate(table.ids) if grouped_now[row]}
+    still_grouped = np.array([face_id in row_of for face_id in tree.face_ids], dtype=bool)
+    face_ids = tuple(face_id for face_id in tree.face_ids if face_id in row_of)
+    rows = np.array([row_of[face_id] for face_id in face_ids], dtype=np.int64)
     new_pairs = [pair for pair in apart if pair not in tree.apart]
     return Clustering(
         face_ids,
         embeddings.vectors[rows],
         table.grades[rows],
-        tree.hierarchy.only(kept).keep_apart(as_rows(face_ids, new_pairs)),
-        new_faces=len(row) - len(face_ids),
+        tree.hierarchy.only(still_grouped).keep_apart(pairs_as_rows(face_ids, new_pairs)),
+        new_faces=len(row_of) - len(face_ids),
         revoked=len(tree.apart.difference(apart)),
     )
 
 
-def to_json(groups: Groups, seconds: float) -> dict[str, Any]:
+def groups_to_json(groups: FaceGroups, seconds: float) -> dict[str, Any]:
     """The command line's answer."""
     return {
         "clusters": len(groups),
@@ -243,49 +252,59 @@ def to_json(groups: Groups, seconds: float) -> dict[str, Any]:
 # who may be whom
 
 
-def suggestions(
-    groups: Groups, table: FaceTable, embeddings: Embeddings, apart: Pairs, most: int = 100
-) -> list[Question]:
+def same_person_questions(
+    groups: FaceGroups, table: FaceTable, embeddings: Embeddings, apart: FacePairs, most: int = 100
+) -> list[SamePersonQuestion]:
     """Pairs of groups, and of groups and people, that may be one person: the most alike first.
 
     Left out is what was answered with no (a face of the one was told apart from a face of the other), and what is seen
     side by side in a photo. Hidden people are not asked about.
     """
     n_groups = min(len(groups), ASKED_GROUPS)
-    people, of_people = _people_centres(table, embeddings)
-    asked = Centres(groups.centres.means[:n_groups], groups.centres.sizes[:n_groups])
-    pairs, similarities = most_alike(asked.followed_by(of_people), LOOKED_AT, WORTH_ASKING)
-    place = {person: n_groups + number for number, person in enumerate(people)}
-    side = {table.ids[row]: place[int(label)] for row, label in enumerate(table.labels) if int(label) in place}
-    side |= {
+    people, people_centres = _people_centres(table, embeddings)
+    group_centres = Centres(groups.centres.means[:n_groups], groups.centres.sizes[:n_groups])
+    pairs, similarities = most_similar_sets(group_centres.followed_by(people_centres), LOOKED_AT, WORTH_ASKING)
+    side_of_person = {person: n_groups + index for index, person in enumerate(people)}
+    side_of_face = {
+        table.ids[row]: side_of_person[int(label)]
+        for row, label in enumerate(table.labels)
+        if int(label) in side_of_person
+    }
+    side_of_face |= {
         face_id: int(group)
         for face_id, group in zip(groups.face_ids, groups.labels, strict=True)
         if 0 <= group < n_groups
     }
-    separate = _separate(side, table, apart)
-    questions: list[Question] = []
-    for (first, second), value in zip(pairs.tolist(), similarities.tolist(), strict=True):
-        if first >= n_groups or (first, second) in separate:
+    different_people = _known_different_sides(side_of_face, table, apart)
+    questions: list[SamePersonQuestion] = []
+    for (first_side, second_side), pair_similarity in zip(pairs.tolist(), similarities.tolist(), strict=True):
+        if first_side >= n_groups or (first_side, second_side) in different_people:
             continue
-        person = table.person_ids[people[second - n_groups]] if second >= n_groups else None
-        questions.append(Question(first, second if person is None else None, person, value))
+        person = table.person_ids[people[second_side - n_groups]] if second_side >= n_groups else None
+        questions.append(
+            SamePersonQuestion(first_side, second_side if person is None else None, person, pair_similarity)
+        )
         if len(questions) == most:
             break
     return questions
 
 
-def merge_candidates(table: FaceTable, embeddings: Embeddings, apart: Pairs) -> list[Twins]:
+def merge_candidates(table: FaceTable, embeddings: Embeddings, apart: FacePairs) -> list[MergeCandidate]:
     """Two people who are probably one, the most alike first; without those told apart or seen side by side."""
     people, centres = _people_centres(table, embeddings)
-    pairs, similarities = most_alike(centres, LOOKED_AT, PROBABLY_ONE)
-    place = {person: number for number, person in enumerate(people)}
-    side = {table.ids[row]: place[int(label)] for row, label in enumerate(table.labels) if int(label) in place}
-    separate = _separate(side, table, apart)
+    pairs, similarities = most_similar_sets(centres, LOOKED_AT, PROBABLY_ONE)
+    side_of_person = {person: index for index, person in enumerate(people)}
+    side_of_face = {
+        table.ids[row]: side_of_person[int(label)]
+        for row, label in enumerate(table.labels)
+        if int(label) in side_of_person
+    }
+    different_people = _known_different_sides(side_of_face, table, apart)
     ids = [table.person_ids[person] for person in people]
     return [
-        Twins(ids[first], ids[second], value)
-        for (first, second), value in zip(pairs.tolist(), similarities.tolist(), strict=True)
-        if (first, second) not in separate
+        MergeCandidate(ids[first], ids[second], pair_similarity)
+        for (first, second), pair_similarity in zip(pairs.tolist(), similarities.tolist(), strict=True)
+        if (first, second) not in different_people
     ]
 
 
@@ -296,37 +315,41 @@ def split_person(vectors: Floats, threshold: float = DEFAULT_THRESHOLD) -> Ints:
     -------
     (n,) the part of each face, the largest part first; -1 for faces in none
     """
-    return grow(vectors).labels(threshold)
+    return grow_hierarchy(vectors).labels(threshold)
 
 
-def split_candidates(table: FaceTable, embeddings: Embeddings, watch: Report = silent) -> list[Chimera]:
+def split_candidates(table: FaceTable, embeddings: Embeddings, watch: Report = ignore_progress) -> list[SplitCandidate]:
     """People who are probably two, the least alike parts first. Takes some milliseconds a person."""
-    found = []
+    candidates = []
     for number, person_id in enumerate(table.person_ids):
         watch(number, len(table.person_ids), "Looking at each person")
         vectors = embeddings.vectors[(table.labels == number) & ~table.excluded & table.trusted]
         parts = split_person(vectors)
         centres = Centres.of(vectors, parts, int(parts.max(initial=-1)) + 1)
-        if len(centres.sizes) > 1 and (value := similarity(centres, 0, 1)) < PROBABLY_TWO:
-            found.append(Chimera(person_id, tuple(centres.sizes.tolist()), value))
-    return sorted(found, key=lambda chimera: chimera.similarity)
+        if len(centres.sizes) > 1 and (parts_similarity := centre_similarity(centres, 0, 1)) < PROBABLY_TWO:
+            candidates.append(SplitCandidate(person_id, tuple(centres.sizes.tolist()), parts_similarity))
+    return sorted(candidates, key=lambda candidate: candidate.similarity)
 
 
 def _people_centres(table: FaceTable, embeddings: Embeddings) -> tuple[list[int], Centres]:
     """The people who are shown and have learnable faces, as places in ``table.people``, and where they lie."""
     labels = np.where(table.learnable, table.labels, -1)
     people = np.unique(labels[labels >= 0])
-    number = np.full(len(table.people) + 1, -1, dtype=np.int64)  # the last entry serves the label -1
-    number[people] = np.arange(len(people))
-    return people.tolist(), Centres.of(embeddings.vectors, number[labels], len(people))
+    index_of_label = np.full(len(table.people) + 1, -1, dtype=np.int64)  # the last entry serves the label -1
+    index_of_label[people] = np.arange(len(people))
+    return people.tolist(), Centres.of(embeddings.vectors, index_of_label[labels], len(people))
 
 
-def _separate(side: dict[str, int], table: FaceTable, apart: Pairs) -> set[tuple[int, int]]:
+def _known_different_sides(side_of_face: dict[str, int], table: FaceTable, apart: FacePairs) -> set[tuple[int, int]]:
     """Pairs of sides that are known to be two people: the smaller number first."""
     in_photo: dict[str, set[int]] = defaultdict(set)
     for face_id, photo_id in zip(table.ids, table.photo_ids, strict=True):
-        if face_id in side:
-            in_photo[photo_id].add(side[face_id])
-    beside = (pair for sides in in_photo.values() if len(sides) > 1 for pair in combinations(sorted(sides), 2))
-    told = ((side[first], side[second]) for first, second in apart if first in side and second in side)
-    return {(min(pair), max(pair)) for pair in (*beside, *told)}
+        if face_id in side_of_face:
+            in_photo[photo_id].add(side_of_face[face_id])
+    seen_together = (pair for sides in in_photo.values() if len(sides) > 1 for pair in combinations(sorted(sides), 2))
+    told_apart = (
+        (side_of_face[first], side_of_face[second])
+        for first, second in apart
+        if first in side_of_face and second in side_of_face
+    )
+    return {(min(pair), max(pair)) for pair in (*seen_together, *told_apart)}

@@ -14,17 +14,17 @@ from typing import Any
 import numpy as np
 
 from core.base.errors import InputRefused, NotFound
-from core.base.types import Bools, CancelToken, FaceTable, Ints, Report, Revision, silent
+from core.base.types import Bools, CancelToken, FaceTable, Ints, Report, Revision, ignore_progress
 from core.corrections.model import CorrectionLog
-from core.imaging.geometry import overlaps
-from core.learn.clustering.agglomerative import Hierarchy, grow
-from core.store.artifacts import Artifacts, Kind, content_id
+from core.imaging.geometry import pairwise_overlaps
+from core.learn.clustering.agglomerative import Hierarchy, grow_hierarchy
+from core.store.artifacts import ArtifactKind, Artifacts, content_id
 from core.store.protocols import Dataset, FaceStore
 
 SAME_FACE_OVERLAP = 0.5
 """Two boxes of one photo with this share in common (IoU) are one face, drawn or found twice."""
 
-Pairs = Sequence[tuple[str, str]]
+FacePairs = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class ClusterOptions:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Tree:
+class StoredHierarchy:
     """A stored hierarchy with the faces that it is of."""
 
     face_ids: tuple[str, ...]
@@ -56,9 +56,9 @@ def make_tree(
     artifacts: Artifacts,
     dataset_id: str,
     options: ClusterOptions,
-    report: Report = silent,
+    report: Report = ignore_progress,
     token: CancelToken | None = None,
-) -> Tree:
+) -> StoredHierarchy:
     """Compute and store the hierarchy, in the place of an older one of the same kind.
 
     Raises
@@ -70,24 +70,29 @@ def make_tree(
     dataset = store.dataset(dataset_id)
     report(0, 1, "Reading the faces")
     table, embeddings = store.face_table(dataset_id), store.embeddings(dataset_id)
-    place = {face_id: number for number, face_id in enumerate(embeddings.face_ids)}  # read a moment after the table
+    vector_row = {face_id: row for row, face_id in enumerate(embeddings.face_ids)}  # read a moment after the table
     rows = np.array(
-        [row for row in np.flatnonzero(concerned(table, options.everyone)) if table.ids[row] in place], dtype=np.int64
+        [
+            table_row
+            for table_row in np.flatnonzero(is_grouped(table, options.everyone))
+            if table.ids[table_row] in vector_row
+        ],
+        dtype=np.int64,
     )
     if not len(rows):
         raise InputRefused("No face waits for a name, so there is nothing to group. Add photos without names first.")
-    face_ids = tuple(table.ids[row] for row in rows)
-    vectors = embeddings.vectors[[place[face_id] for face_id in face_ids]]
+    face_ids = tuple(table.ids[table_row] for table_row in rows)
+    vectors = embeddings.vectors[[vector_row[face_id] for face_id in face_ids]]
     told_apart = log.apart(dataset_id)
-    apart = [*_in_one_photo(store, dataset_id, table, rows), *as_rows(face_ids, told_apart)]
+    apart = [*_in_one_photo(store, dataset_id, table, rows), *pairs_as_rows(face_ids, told_apart)]
 
     def watch(share: float) -> None:
         token.raise_if_cancelled()
         report(int(share * len(rows)), len(rows), "Grouping the faces")
 
     followers = ~table.trusted[rows]  # they found no group: blurred faces are alike whoever they are
-    hierarchy = grow(vectors, followers=followers, apart=apart, watch=watch)
-    tree = Tree(
+    hierarchy = grow_hierarchy(vectors, followers=followers, apart=apart, watch=watch)
+    tree = StoredHierarchy(
         face_ids=face_ids,
         hierarchy=hierarchy,
         apart=frozenset(told_apart),
@@ -97,60 +102,60 @@ def make_tree(
         created=time.time(),
         seconds=time.monotonic() - began,
     )
-    artifacts.replace(dataset_id, Kind.CLUSTERS, _file_id(tree.model_id, tree.everyone), _to_bytes(tree))
+    artifacts.replace(dataset_id, ArtifactKind.CLUSTERS, _file_id(tree.model_id, tree.everyone), _to_bytes(tree))
     report(len(rows), len(rows), "Done")
     return tree
 
 
-def load_tree(artifacts: Artifacts, dataset: Dataset, everyone: bool = False) -> Tree | None:
+def load_tree(artifacts: Artifacts, dataset: Dataset, everyone: bool = False) -> StoredHierarchy | None:
     """The stored hierarchy of a dataset's present model, or None before it was made."""
     try:
-        content = artifacts.read(dataset.id, Kind.CLUSTERS, _file_id(dataset.model_id, everyone))
+        content = artifacts.read(dataset.id, ArtifactKind.CLUSTERS, _file_id(dataset.model_id, everyone))
     except NotFound:
         return None
     return _from_bytes(content)
 
 
-def concerned(table: FaceTable, everyone: bool = False) -> Bools:
+def is_grouped(table: FaceTable, everyone: bool = False) -> Bools:
     """(n,) which faces are grouped: all, or those without a name that are neither strangers nor excluded."""
     if everyone:
         return np.ones(len(table), dtype=bool)
     return (table.labels < 0) & ~table.strangers & ~table.excluded
 
 
-def as_rows(face_ids: Sequence[str], pairs: Pairs) -> list[tuple[int, int]]:
-    """Pairs of faces as pairs of places, as far as both are there."""
+def pairs_as_rows(face_ids: Sequence[str], pairs: FacePairs) -> list[tuple[int, int]]:
+    """Pairs of faces as pairs of row numbers, as far as both are there."""
     if not pairs:
         return []
-    place = {face_id: number for number, face_id in enumerate(face_ids)}
-    return [(place[first], place[second]) for first, second in pairs if first in place and second in place]
+    row_of = {face_id: row for row, face_id in enumerate(face_ids)}
+    return [(row_of[first], row_of[second]) for first, second in pairs if first in row_of and second in row_of]
 
 
 def _in_one_photo(store: FaceStore, dataset_id: str, table: FaceTable, rows: Ints) -> list[tuple[int, int]]:
-    """Pairs of places in ``rows`` whose faces are seen beside each other in a photo."""
-    in_photo: dict[str, list[int]] = defaultdict(list)
-    for place, row in enumerate(rows.tolist()):
-        in_photo[table.photo_ids[row]].append(place)
-    several = [places for places in in_photo.values() if len(places) > 1]
-    wanted = [table.ids[rows[place]] for places in several for place in places]
-    boxes = {face.id: face.box.as_tuple() for face in store.faces(dataset_id, wanted)}
-    found = []
-    for places in several:
-        sides = np.array([boxes[table.ids[rows[place]]] for place in places])
-        shared = overlaps(sides, sides)
-        found += [
-            (places[first], places[second])
-            for first, second in combinations(range(len(places)), 2)
-            if shared[first, second] < SAME_FACE_OVERLAP
+    """Pairs of positions in ``rows`` whose faces are seen beside each other in a photo."""
+    positions_by_photo: dict[str, list[int]] = defaultdict(list)
+    for position, row in enumerate(rows.tolist()):
+        positions_by_photo[table.photo_ids[row]].append(position)
+    shared_photos = [positions for positions in positions_by_photo.values() if len(positions) > 1]
+    face_ids = [table.ids[rows[position]] for positions in shared_photos for position in positions]
+    boxes = {face.id: face.box.as_tuple() for face in store.faces(dataset_id, face_ids)}
+    pairs = []
+    for positions in shared_photos:
+        photo_boxes = np.array([boxes[table.ids[rows[position]]] for position in positions])
+        overlap = pairwise_overlaps(photo_boxes, photo_boxes)
+        pairs += [
+            (positions[first], positions[second])
+            for first, second in combinations(range(len(positions)), 2)
+            if overlap[first, second] < SAME_FACE_OVERLAP
         ]
-    return found
+    return pairs
 
 
 def _file_id(model_id: str, everyone: bool) -> str:
     return content_id(f"{model_id} {'everyone' if everyone else 'unnamed'}".encode())[:24]
 
 
-def _to_bytes(tree: Tree) -> bytes:
+def _to_bytes(tree: StoredHierarchy) -> bytes:
     head = {
         "model_id": tree.model_id,
         "revision": tree.revision,
@@ -170,10 +175,10 @@ def _to_bytes(tree: Tree) -> bytes:
     return buffer.getvalue()
 
 
-def _from_bytes(content: bytes) -> Tree:
+def _from_bytes(content: bytes) -> StoredHierarchy:
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
         head: dict[str, Any] = json.loads(str(arrays["head"]))
-        return Tree(
+        return StoredHierarchy(
             face_ids=tuple(value.decode("ascii") for value in arrays["face_ids"].tolist()),
             hierarchy=Hierarchy(arrays["order"], arrays["joins"]),
             **{**head, "apart": frozenset((first, second) for first, second in head["apart"])},

@@ -6,8 +6,8 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from core.base.types import Report, silent
-from core.workflows.datasets import delete
+from core.base.types import Report, ignore_progress
+from core.workflows.datasets import delete_dataset
 from core.workflows.erasure.erase_person import EraseTools, remove_uploads
 from core.workflows.erasure.proof import search_remains
 
@@ -15,7 +15,7 @@ MOST_NAMES = 100
 """Of more people only faces, photos and vectors are looked for: every name is a search of its own."""
 
 
-def erase_dataset(tools: EraseTools, dataset_id: str, report: Report = silent) -> dict[str, Any]:
+def erase_dataset(tools: EraseTools, dataset_id: str, report: Report = ignore_progress) -> dict[str, Any]:
     """Remove a dataset, and the uploads that nobody else will read; then search every file.
 
     A kill on the way leaves files of a dataset that is gone: the next worker sweeps them.
@@ -35,11 +35,11 @@ def erase_dataset(tools: EraseTools, dataset_id: str, report: Report = silent) -
     began = time.time()
     report(0, 0, "Erasing")
     erasure = tools.eraser.whole(dataset_id)
-    receipt = delete(tools.store, tools.jobs, tools.artifacts, tools.exports_dir, dataset_id)
+    receipt = delete_dataset(tools.store, tools.jobs, tools.artifacts, tools.exports_dir, dataset_id)
     uploads = remove_uploads(tools, dataset_id, began)
     sought = erasure if len(erasure.names) <= MOST_NAMES else replace(erasure, names=(), spared=())
-    others = {dataset.id for dataset in tools.store.datasets()}
-    skipped = {root / other for root in (tools.artifacts.root, tools.exports_dir) for other in others}
-    places = tools.store, tools.eraser, tools.artifacts, tools.data_dir
-    check = search_remains(*places, {*skipped, tools.models_dir}, sought, report)
+    other_ids = {dataset.id for dataset in tools.store.datasets()}
+    skipped = {root / other_id for root in (tools.artifacts.root, tools.exports_dir) for other_id in other_ids}
+    searched = tools.store, tools.eraser, tools.artifacts, tools.data_dir
+    check = search_remains(*searched, {*skipped, tools.models_dir}, sought, report)
     return receipt | {"uploads": uploads, "names_searched": len(sought.names), "check": check}

@@ -17,15 +17,15 @@ from pathlib import Path
 from typing import Any
 
 from core.base.errors import DataFolderBusy, InputRefused, NotFound
-from core.base.types import CancelToken, Report, silent
+from core.base.types import CancelToken, Report, ignore_progress
 from core.jobs.model import JobKind, JobState
-from core.store.artifacts import Artifacts, Kind
-from core.store.exchange_protocols import Erased, EraseStore, Erasure
+from core.store.artifacts import ArtifactKind, Artifacts
+from core.store.exchange_protocols import EraseStore, Erasure, ErasureCounts
 from core.store.name_scrubber import Scrubber
 from core.store.name_spelling import Spellings
 from core.store.protocols import FaceStore, JobStore, Run, RunStore
 from core.workflows.datasets import delete_exports
-from core.workflows.erasure.plan import ErasePlan, delete_plan, unfinished, write_plan
+from core.workflows.erasure.plan import ErasePlan, delete_plan, unfinished_plans, write_plan
 from core.workflows.erasure.proof import search_remains
 from core.workflows.training.train import load_predictions
 
@@ -65,7 +65,7 @@ class EraseRequest:
     """How to train afterwards; kept beside the receipt for who does."""
 
 
-def person_named(store: FaceStore, dataset_id: str, name: str) -> int:
+def find_person_id(store: FaceStore, dataset_id: str, name: str) -> int:
     """The id of a person by the name that they have now. Raises NotFound."""
     for person in store.people(dataset_id):
         if person.name == name:
@@ -76,15 +76,15 @@ def person_named(store: FaceStore, dataset_id: str, name: str) -> int:
 def person_to_erase(tools: EraseTools, dataset_id: str, name: str) -> int:
     """The id of a person, or of one whose erasing was begun and not finished. Raises NotFound."""
     try:
-        return person_named(tools.store, dataset_id, name)
+        return find_person_id(tools.store, dataset_id, name)
     except NotFound:
-        for plan in unfinished(tools.artifacts, dataset_id):
+        for plan in unfinished_plans(tools.artifacts, dataset_id):
             if plan.names(name):
                 return min(plan.erasure.person_ids)
         raise
 
 
-def preview(tools: EraseTools, dataset_id: str, request: EraseRequest) -> dict[str, int]:
+def preview_erasure(tools: EraseTools, dataset_id: str, request: EraseRequest) -> dict[str, int]:
     """What would go, in numbers, without doing anything. Raises NotFound."""
     erasure = tools.eraser.erasure(dataset_id, request.person_id, with_shared=request.all_photos)
     return {
@@ -92,16 +92,16 @@ def preview(tools: EraseTools, dataset_id: str, request: EraseRequest) -> dict[s
         "photos": len(erasure.photo_ids),
         "photos_kept": len(erasure.shared_photo_ids),
         "models": len(_runs_of(tools, erasure)),
-        "lookups": len(tools.artifacts.ids(dataset_id, Kind.LOOKUP)),
+        "lookups": len(tools.artifacts.ids(dataset_id, ArtifactKind.LOOKUP)),
     }
 
 
-def erase(
+def erase_person(
     tools: EraseTools,
     dataset_id: str,
     request: EraseRequest,
     job_id: str = "",
-    report: Report = silent,
+    report: Report = ignore_progress,
     token: CancelToken | None = None,
 ) -> dict[str, Any]:
     """Erase a person from a dataset and look for what is left; or finish an erasing of theirs that was begun.
@@ -122,7 +122,7 @@ def erase(
     report(0, 0, "Erasing")
     tools.artifacts.delete_drafts(dataset_id)  # a plan that was cut off holds the names
     try:
-        plan = _begun(tools, dataset_id, request) or _remove_rows(tools, dataset_id, request, job_id)
+        plan = _begun_plan(tools, dataset_id, request) or _remove_rows(tools, dataset_id, request, job_id)
     except NotFound:
         _clear(tools, dataset_id, time.time())
         raise
@@ -141,12 +141,12 @@ def _require_quiet(jobs: JobStore, dataset_id: str, own_id: str) -> None:
 # the rows, and the receipt of all that goes with them
 
 
-def _begun(tools: EraseTools, dataset_id: str, request: EraseRequest) -> ErasePlan | None:
+def _begun_plan(tools: EraseTools, dataset_id: str, request: EraseRequest) -> ErasePlan | None:
     """An erasing of this person whose rows are gone already.
 
     One that was cut off before its rows went is begun anew, perhaps by another job: its plan would keep the names.
     """
-    for plan in unfinished(tools.artifacts, dataset_id):
+    for plan in unfinished_plans(tools.artifacts, dataset_id):
         if not plan.is_of(request.person_id):
             continue
         if not tools.eraser.has_person(dataset_id, request.person_id, plan.erasure.names):
@@ -157,16 +157,18 @@ def _begun(tools: EraseTools, dataset_id: str, request: EraseRequest) -> ErasePl
 
 def _remove_rows(tools: EraseTools, dataset_id: str, request: EraseRequest, job_id: str) -> ErasePlan:
     plans: list[ErasePlan] = []
-    began, before = time.time(), tools.store.dataset(dataset_id).name
+    began, dataset_name = time.time(), tools.store.dataset(dataset_id).name
 
-    def write_down(erasure: Erasure, erased: Erased, runs: frozenset[str], photos: set[str], crops: set[str]) -> None:
+    def write_down(
+        erasure: Erasure, erased: ErasureCounts, runs: frozenset[str], photos: set[str], crops: set[str]
+    ) -> None:
         kept_runs = {run.id for run in tools.runs.runs(dataset_id)} - runs
         numbers = {
-            "artifacts": len(tools.artifacts.loose(dataset_id, _kept(photos, crops, kept_runs), began)),
+            "artifacts": len(tools.artifacts.loose(dataset_id, _files_to_keep(photos, crops, kept_runs), began)),
             "exports": len(list((tools.exports_dir / dataset_id).glob("*"))),
             "uploads": len(list(_uploads_to_go(tools, dataset_id, began))),
-            "lookups": len(tools.artifacts.ids(dataset_id, Kind.LOOKUP)),
-            "dataset_renamed": Scrubber(erasure.names, erasure.spared).text(before) != before,
+            "lookups": len(tools.artifacts.ids(dataset_id, ArtifactKind.LOOKUP)),
+            "dataset_renamed": Scrubber(erasure.names, erasure.spared).text(dataset_name) != dataset_name,
         }
         receipt = _receipt(request, erasure, erased, began) | numbers
         receipt |= {"training": {**request.training, "since": began}} if request.training and erased.runs else {}
@@ -178,9 +180,9 @@ def _remove_rows(tools: EraseTools, dataset_id: str, request: EraseRequest, job_
     return plans[0]
 
 
-def _receipt(request: EraseRequest, erasure: Erasure, erased: Erased, began: float) -> dict[str, Any]:
+def _receipt(request: EraseRequest, erasure: Erasure, erased: ErasureCounts, began: float) -> dict[str, Any]:
     counts = asdict(erased)
-    kept = len(erasure.shared_photo_ids)
+    n_kept_photos = len(erasure.shared_photo_ids)
     return {
         "when": datetime.fromtimestamp(began, UTC).isoformat(timespec="seconds"),
         "by": "the person" if Spellings(erasure.names).is_name(request.by) else request.by,
@@ -188,8 +190,8 @@ def _receipt(request: EraseRequest, erasure: Erasure, erased: Erased, began: flo
         "models_retrained": 0,
         **counts,
         "crops": len(erasure.crop_ids),
-        "photos_kept": kept,
-        **({"photos_kept_note": PIXELS_STAY} if kept else {}),
+        "photos_kept": n_kept_photos,
+        **({"photos_kept_note": PIXELS_STAY} if n_kept_photos else {}),
         "other_datasets_with_the_name": len(erasure.named_elsewhere),
     }
 
@@ -198,16 +200,18 @@ def _runs_of(tools: EraseTools, erasure: Erasure) -> list[str]:
     """Runs that learned from the person or were tested on them. A run that left them out has only their name, in its
     parameters, and loses it with all texts of the dataset."""
     faces = set(erasure.face_ids)
-    return [run.id for run in tools.runs.runs(erasure.dataset_id) if _knows(tools.artifacts, run, erasure, faces)]
+    return [
+        run.id for run in tools.runs.runs(erasure.dataset_id) if _knows_person(tools.artifacts, run, erasure, faces)
+    ]
 
 
-def _knows(artifacts: Artifacts, run: Run, erasure: Erasure, faces: set[str]) -> bool:
+def _knows_person(artifacts: Artifacts, run: Run, erasure: Erasure, faces: set[str]) -> bool:
     try:
-        said = load_predictions(artifacts, run)
+        predictions = load_predictions(artifacts, run)
     except (InputRefused, NotFound):
         return True  # a run that cannot be read cannot be shown to be free of them
-    named = any(map(Spellings(erasure.names, erasure.spared).is_name, said.people))
-    return named or not faces.isdisjoint(said.learned_ids) or not faces.isdisjoint(said.face_ids)
+    knows_name = any(map(Spellings(erasure.names, erasure.spared).is_name, predictions.people))
+    return knows_name or not faces.isdisjoint(predictions.learned_ids) or not faces.isdisjoint(predictions.face_ids)
 
 
 # files
@@ -220,7 +224,7 @@ def _clear(tools: EraseTools, dataset_id: str, began: float) -> None:
     """
     photos, crops = tools.eraser.kept_files(dataset_id)
     runs = {run.id for run in tools.runs.runs(dataset_id)}
-    tools.artifacts.sweep(dataset_id, _kept(photos, crops, runs), began)
+    tools.artifacts.sweep(dataset_id, _files_to_keep(photos, crops, runs), began)
     delete_exports(tools.exports_dir, dataset_id)
     remove_uploads(tools, dataset_id, began)
     tools.eraser.compact()
@@ -234,21 +238,23 @@ def remove_uploads(tools: EraseTools, dataset_id: str, began: float) -> int:
     return len(uploads)
 
 
-class _All(set[str]):
+class _EveryName(set[str]):
     """Holds every name."""
 
     def __contains__(self, name: object) -> bool:
         return True
 
 
-def _kept(photos: set[str], crops: set[str], runs: set[str]) -> dict[str, set[str]]:
-    of_runs: dict[str, set[str]] = dict.fromkeys((Kind.RUN, Kind.PREDICTIONS, Kind.GALLERY), runs)
-    return {Kind.PHOTO: photos, Kind.CROP: crops, **of_runs, Kind.ERASURE: _All()}
+def _files_to_keep(photos: set[str], crops: set[str], runs: set[str]) -> dict[str, set[str]]:
+    of_runs: dict[str, set[str]] = dict.fromkeys(
+        (ArtifactKind.RUN, ArtifactKind.PREDICTIONS, ArtifactKind.GALLERY), runs
+    )
+    return {ArtifactKind.PHOTO: photos, ArtifactKind.CROP: crops, **of_runs, ArtifactKind.ERASURE: _EveryName()}
 
 
 def _uploads_to_go(tools: EraseTools, dataset_id: str, began: float) -> Iterator[Path]:
     """Copies of what was dropped, but those that waiting work, or another dataset's, will read."""
-    wanted = {
+    awaited_paths = {
         (tools.data_dir / str(job.params["path"])).resolve()
         for job in tools.jobs.jobs(limit=_EVERY_JOB)
         if job.kind in READERS_OF_UPLOADS
@@ -257,7 +263,7 @@ def _uploads_to_go(tools: EraseTools, dataset_id: str, began: float) -> Iterator
     }
     for upload in sorted(tools.uploads_dir.iterdir()) if tools.uploads_dir.is_dir() else ():
         path = upload.resolve()
-        if upload.stat().st_mtime < began and not any(path == each or path in each.parents for each in wanted):
+        if upload.stat().st_mtime < began and not any(path == file or path in file.parents for file in awaited_paths):
             yield upload
 
 
@@ -266,8 +272,8 @@ def _uploads_to_go(tools: EraseTools, dataset_id: str, began: float) -> Iterator
 
 def _check(tools: EraseTools, plan: ErasePlan, report: Report) -> dict[str, Any]:
     dataset_id = plan.erasure.dataset_id
-    others = {dataset.id for dataset in tools.store.datasets()} - {dataset_id}
-    skipped = {root / other for root in (tools.artifacts.root, tools.exports_dir) for other in others}
-    skipped |= {tools.models_dir, tools.artifacts.path(dataset_id, Kind.ERASURE, plan.id)}
-    places = tools.store, tools.eraser, tools.artifacts, tools.data_dir
-    return search_remains(*places, skipped, plan.erasure, report)
+    other_ids = {dataset.id for dataset in tools.store.datasets()} - {dataset_id}
+    skipped = {root / other_id for root in (tools.artifacts.root, tools.exports_dir) for other_id in other_ids}
+    skipped |= {tools.models_dir, tools.artifacts.path(dataset_id, ArtifactKind.ERASURE, plan.id)}
+    searched = tools.store, tools.eraser, tools.artifacts, tools.data_dir
+    return search_remains(*searched, skipped, plan.erasure, report)

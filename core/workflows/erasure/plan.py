@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from core.store.artifacts import Artifacts, Kind
+from core.store.artifacts import ArtifactKind, Artifacts
 from core.store.exchange_protocols import Erasure
 from core.store.name_spelling import Spellings
 
@@ -45,8 +45,8 @@ class ErasePlan:
     @classmethod
     def decode(cls, content: bytes) -> ErasePlan:
         fields = json.loads(content)
-        given = {key: _typed(key, value) for key, value in fields["erasure"].items()}
-        return cls(fields["id"], Erasure(**given), fields["receipt"], fields["began"])
+        erasure_fields = {key: _typed(key, value) for key, value in fields["erasure"].items()}
+        return cls(fields["id"], Erasure(**erasure_fields), fields["receipt"], fields["began"])
 
 
 def _plain(key: str, value: Any) -> Any:
@@ -62,17 +62,17 @@ def _typed(key: str, value: Any) -> Any:
     return frozenset(entries) if key in ("person_ids", "elsewhere", "elsewhere_vectors") else tuple(entries)
 
 
-def unfinished(artifacts: Artifacts, dataset_id: str) -> Iterator[ErasePlan]:
+def unfinished_plans(artifacts: Artifacts, dataset_id: str) -> Iterator[ErasePlan]:
     """The erasings of a dataset that were begun and not proved."""
-    for plan_id in sorted(artifacts.ids(dataset_id, Kind.ERASURE)):
-        yield ErasePlan.decode(artifacts.read(dataset_id, Kind.ERASURE, plan_id))
+    for plan_id in sorted(artifacts.ids(dataset_id, ArtifactKind.ERASURE)):
+        yield ErasePlan.decode(artifacts.read(dataset_id, ArtifactKind.ERASURE, plan_id))
 
 
 def write_plan(artifacts: Artifacts, plan: ErasePlan) -> None:
     """Write a plan down, in the place of an earlier one of the same erasing."""
-    artifacts.replace(plan.erasure.dataset_id, Kind.ERASURE, plan.id, plan.encode())
+    artifacts.replace(plan.erasure.dataset_id, ArtifactKind.ERASURE, plan.id, plan.encode())
 
 
 def delete_plan(artifacts: Artifacts, plan: ErasePlan) -> None:
     """Forget who was erased."""
-    artifacts.delete(plan.erasure.dataset_id, Kind.ERASURE, plan.id)
+    artifacts.delete(plan.erasure.dataset_id, ArtifactKind.ERASURE, plan.id)

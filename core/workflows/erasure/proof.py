@@ -9,9 +9,9 @@ from typing import Any
 from core.base.errors import ReadingEnded
 from core.base.settings import ImageLimits
 from core.base.types import Report
-from core.formats.traces import Found, Search, Traces
-from core.isolation.photos import read_header_texts
-from core.store.artifacts import Artifacts, Kind
+from core.formats.traces import FoundTrace, Search, Traces
+from core.isolation.photos import read_photo_texts
+from core.store.artifacts import ArtifactKind, Artifacts
 from core.store.exchange_protocols import EraseStore, Erasure
 from core.store.name_scrubber import Scrubber
 from core.store.protocols import FaceStore
@@ -43,11 +43,11 @@ def search_remains(
     How much was searched, where something is left, and, if there is any, where something stands that may be a name.
     """
     remains = eraser.remains(erasure)
-    kept = {file_id for ids in eraser.kept_files(erasure.dataset_id) for file_id in ids}
-    gone = {*erasure.face_ids, *erasure.crop_ids, *erasure.photo_ids} - erasure.elsewhere - kept
+    kept_ids = {file_id for ids in eraser.kept_files(erasure.dataset_id) for file_id in ids}
+    removed_ids = {*erasure.face_ids, *erasure.crop_ids, *erasure.photo_ids} - erasure.elsewhere - kept_ids
     vectors = frozenset(erasure.vectors) - erasure.elsewhere_vectors
     traces = Traces(
-        names=erasure.names, spared=erasure.spared, ids=frozenset(gone), vectors=vectors, living=remains.living
+        names=erasure.names, spared=erasure.spared, ids=frozenset(removed_ids), vectors=vectors, living=remains.living
     )
     search = Search(traces, frozenset(path.name for path in data_dir.glob("*.db*")), _header_texts)
     files = list(_files(data_dir, skipped))
@@ -55,9 +55,10 @@ def search_remains(
         report(number, len(files), "Looking for what is left")
         search.file(path, path.relative_to(data_dir).as_posix())
     report(len(files), len(files), "Looking for what is left")
-    texts = [Found("atlas.db", "name")] * bool(remains.sure) + [Found("atlas.db", POSSIBLE)] * bool(remains.possible)
-    left = _surest([*texts, *search.found])
-    sure, possible = ([each for each in left if (each.what == POSSIBLE) is maybe] for maybe in (False, True))
+    texts = [FoundTrace("atlas.db", "name")] * bool(remains.sure)
+    texts += [FoundTrace("atlas.db", POSSIBLE)] * bool(remains.possible)
+    traces_left = _surest([*texts, *search.found])
+    sure, possible = ([trace for trace in traces_left if (trace.kind == POSSIBLE) is maybe] for maybe in (False, True))
     return {
         "files": len(files),
         "bytes": search.bytes_read,
@@ -67,16 +68,16 @@ def search_remains(
     }
 
 
-def _surest(found: Sequence[Found]) -> list[Found]:
+def _surest(traces: Sequence[FoundTrace]) -> list[FoundTrace]:
     """Each trace once, and no possible name where there is a name."""
-    named = {each.path for each in found if each.what == "name"}
-    return [each for each in dict.fromkeys(found) if each.what != POSSIBLE or each.path not in named]
+    named_paths = {trace.path for trace in traces if trace.kind == "name"}
+    return [trace for trace in dict.fromkeys(traces) if trace.kind != POSSIBLE or trace.path not in named_paths]
 
 
 def _header_texts(path: Path, name: str) -> list[str]:
     """What a header that cannot be read says is nothing; its bytes are searched all the same."""
     try:
-        return read_header_texts(path.read_bytes(), ImageLimits()) if _is_photo(name) else []
+        return read_photo_texts(path.read_bytes(), ImageLimits()) if _is_photo(name) else []
     except ReadingEnded:
         return []
 
@@ -95,21 +96,21 @@ def _files(data_dir: Path, skipped: Collection[Path]) -> Iterator[Path]:
                 yield path
 
 
-def describe_traces(erasure: Erasure, left: Sequence[Found]) -> list[dict[str, str]]:
+def describe_traces(erasure: Erasure, traces: Sequence[FoundTrace]) -> list[dict[str, str]]:
     """Where traces are left, without the names in paths."""
     scrubber = Scrubber(erasure.names, erasure.spared)
-    return [{"path": scrubber.text(found.path), "what": found.what, "advice": _advice(found)} for found in left]
+    return [{"path": scrubber.text(trace.path), "what": trace.kind, "advice": _advice(trace)} for trace in traces]
 
 
-def _advice(found: Found) -> str:
-    first = found.path.split("/")[0]
-    if found.what == POSSIBLE:
+def _advice(trace: FoundTrace) -> str:
+    first = trace.path.split("/")[0]
+    if trace.kind == POSSIBLE:
         return LOOK
     if first in ("inbox", "uploads"):
         return YOURS if first == "inbox" else OF_OTHER_WORK
-    return IN_PHOTO if _is_photo(found.path) and found.what == "name" else ""
+    return IN_PHOTO if _is_photo(trace.path) and trace.kind == "name" else ""
 
 
 def _is_photo(name: str) -> bool:
     parts = Path(name).parts
-    return parts[:1] == ("artifacts",) and parts[2:3] in ((Kind.PHOTO,), (Kind.CROP,))
+    return parts[:1] == ("artifacts",) and parts[2:3] in ((ArtifactKind.PHOTO,), (ArtifactKind.CROP,))

@@ -1,7 +1,7 @@
 """What a training changed: two runs on the faces that both were tested on, and what happened between them.
 
 The truth is what the faces are called today, for both runs. A run that said of a misfiled photo whom it really shows
-was right about it, though it was counted as an error then; such faces are told apart (``Compared.cleared``).
+was right about it, though it was counted as an error then; such faces are told apart (``RunComparison.cleared``).
 
 People are compared by their ids, so a person who was renamed or merged since is still the same; runs that were stored
 without ids are compared by name.
@@ -19,7 +19,7 @@ from core.base.errors import InputRefused
 from core.base.types import Bools, FaceTable, Ints
 from core.corrections.model import CorrectionLog, Event
 from core.learn.metrics.predictions import Predictions
-from core.learn.model_selection.comparison import Comparison, compare
+from core.learn.model_selection.comparison import Comparison, compare_recognisers
 from core.store.protocols import FaceStore, Run
 
 EVENTS_AT_ONCE = 500
@@ -38,7 +38,7 @@ GONE = -1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Outcome:
+class FaceOutcome:
     """What a run said of one face, judged then and now."""
 
     face_id: str
@@ -49,7 +49,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class ChangedSetting:
     """A setting in which two runs differ."""
 
     name: str
@@ -58,33 +58,33 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Between:
+class RunChanges:
     """What happened from one run to the other."""
 
     events: tuple[Event, ...]
     """Corrections that hold, newest first."""
-    settings: tuple[Setting, ...]
-    came: tuple[str, ...]
+    settings: tuple[ChangedSetting, ...]
+    people_added: tuple[str, ...]
     """People whom only the newer run knows."""
-    went: tuple[str, ...]
+    people_removed: tuple[str, ...]
     """People whom only the older run knew."""
-    learned: int
+    more_faces_learned: int
     """How many faces more, or fewer, were learned from."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Compared:
+class RunComparison:
     """Two runs side by side."""
 
     old: Run
     new: Run
     counts: Comparison
-    newly_right: tuple[Outcome, ...]
+    newly_right: tuple[FaceOutcome, ...]
     """The surest first, as all lists here."""
-    newly_wrong: tuple[Outcome, ...]
-    cleared: tuple[Outcome, ...]
+    newly_wrong: tuple[FaceOutcome, ...]
+    cleared: tuple[FaceOutcome, ...]
     """Errors of the older run that were none: its name for the face is the one that the face was given since."""
-    between: Between
+    between: RunChanges
 
     def to_json(self) -> dict[str, Any]:
         """The command line's answer."""
@@ -103,18 +103,18 @@ class Compared:
             "difference": counts.difference,
             "difference_ci95": [counts.low, counts.high],
             "p_value": counts.p_value,
-            "newly_right": [asdict(one) for one in self.newly_right],
-            "newly_wrong": [asdict(one) for one in self.newly_wrong],
-            "cleared": [asdict(one) for one in self.cleared],
+            "newly_right": [asdict(outcome) for outcome in self.newly_right],
+            "newly_wrong": [asdict(outcome) for outcome in self.newly_wrong],
+            "cleared": [asdict(outcome) for outcome in self.cleared],
             "corrections": len(self.between.events),
             "settings": [asdict(setting) for setting in self.between.settings],
-            "people_came": list(self.between.came),
-            "people_went": list(self.between.went),
-            "faces_learned_more": self.between.learned,
+            "people_came": list(self.between.people_added),
+            "people_went": list(self.between.people_removed),
+            "faces_learned_more": self.between.more_faces_learned,
         }
 
 
-def in_order(first: Run, second: Run) -> tuple[Run, Run]:
+def order_runs(first: Run, second: Run) -> tuple[Run, Run]:
     """The older and the newer of two runs of one dataset. Raises InputRefused for any others."""
     if first.id == second.id:
         raise InputRefused("A run cannot be compared with itself. Choose another one.")
@@ -126,7 +126,7 @@ def in_order(first: Run, second: Run) -> tuple[Run, Run]:
 
 def compare_runs(
     store: FaceStore, log: CorrectionLog, old: tuple[Run, Predictions], new: tuple[Run, Predictions]
-) -> Compared:
+) -> RunComparison:
     """Compare two runs of one dataset, as it is now.
 
     Raises
@@ -136,48 +136,48 @@ def compare_runs(
     """
     dataset_id = old[0].dataset_id
     table, roots = store.face_table(dataset_id), store.roots(dataset_id)
-    one, other = _Said.of(*old, table, roots), _Said.of(*new, table, roots)
-    rows, of_old, of_new = _common(table, old[1], new[1])
-    truth = np.array(table.person_ids, dtype=np.int64)[table.labels[rows]]
-    right_old, right_new = one.given[of_old] == truth, other.given[of_new] == truth
-    photos = np.unique([table.photo_ids[row] for row in rows], return_inverse=True)[1]
-    counted_wrong = one.true[of_old] != one.given[of_old]
+    old_ids, new_ids = _PersonIds.of(*old, table, roots), _PersonIds.of(*new, table, roots)
+    rows, old_rows, new_rows = _common_faces(table, old[1], new[1])
+    true_ids = np.array(table.person_ids, dtype=np.int64)[table.labels[rows]]
+    was_right, is_right = old_ids.predicted[old_rows] == true_ids, new_ids.predicted[new_rows] == true_ids
+    photo_numbers = np.unique([table.photo_ids[row] for row in rows], return_inverse=True)[1]
+    was_counted_wrong = old_ids.true[old_rows] != old_ids.predicted[old_rows]
 
-    def told(these: Bools) -> tuple[Outcome, ...]:
-        places = np.flatnonzero(these)
-        places = places[np.argsort(-new[1].probs[of_new[places]], kind="stable")]
+    def outcomes_where(is_listed: Bools) -> tuple[FaceOutcome, ...]:
+        indices = np.flatnonzero(is_listed)
+        indices = indices[np.argsort(-new[1].probs[new_rows[indices]], kind="stable")]
         return tuple(
-            Outcome(
-                table.ids[rows[place]],
-                str(table.person(int(rows[place]))),
-                old[1].people[old[1].given[of_old[place]]],
-                new[1].people[new[1].given[of_new[place]]],
+            FaceOutcome(
+                table.ids[rows[index]],
+                str(table.person(int(rows[index]))),
+                old[1].people[old[1].given[old_rows[index]]],
+                new[1].people[new[1].given[new_rows[index]]],
             )
-            for place in places.tolist()
+            for index in indices.tolist()
         )
 
-    return Compared(
+    return RunComparison(
         old[0],
         new[0],
-        compare(right_old, right_new, truth, photos),
-        newly_right=told(right_new & ~right_old),
-        newly_wrong=told(right_old & ~right_new),
-        cleared=told(right_old & right_new & counted_wrong),
-        between=what_changed(log, old[0], new[0]),
+        compare_recognisers(was_right, is_right, true_ids, photo_numbers),
+        newly_right=outcomes_where(is_right & ~was_right),
+        newly_wrong=outcomes_where(was_right & ~is_right),
+        cleared=outcomes_where(was_right & is_right & was_counted_wrong),
+        between=changes_between(log, old[0], new[0]),
     )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Said:
+class _PersonIds:
     """What a run said, in today's ids of people; ``GONE`` for people who are no more."""
 
     true: Ints
-    given: Ints
+    predicted: Ints
 
     @classmethod
-    def of(cls, run: Run, said: Predictions, table: FaceTable, roots: dict[int, int]) -> _Said:
-        today = np.array(_ids_today(run, said.people, table, roots), dtype=np.int64)
-        return cls(today[said.true], today[said.given])
+    def of(cls, run: Run, predictions: Predictions, table: FaceTable, roots: dict[int, int]) -> _PersonIds:
+        current_ids = np.array(_ids_today(run, predictions.people, table, roots), dtype=np.int64)
+        return cls(current_ids[predictions.true], current_ids[predictions.given])
 
 
 def _ids_today(run: Run, people: Sequence[str], table: FaceTable, roots: dict[int, int]) -> list[int]:
@@ -188,53 +188,61 @@ def _ids_today(run: Run, people: Sequence[str], table: FaceTable, roots: dict[in
     return [roots.get(person_id, GONE) for person_id in stored]
 
 
-def _common(table: FaceTable, old: Predictions, new: Predictions) -> tuple[Ints, Ints, Ints]:
+def _common_faces(table: FaceTable, old: Predictions, new: Predictions) -> tuple[Ints, Ints, Ints]:
     """The faces that both tested and that still count: their rows in the table, and in either's predictions."""
-    place_old, place_new = ({face_id: row for row, face_id in enumerate(said.face_ids)} for said in (old, new))
+    old_row_of, new_row_of = (
+        {face_id: row for row, face_id in enumerate(predictions.face_ids)} for predictions in (old, new)
+    )
     learnable = table.learnable
     rows = [
-        row for row, face_id in enumerate(table.ids) if learnable[row] and face_id in place_old and face_id in place_new
+        row
+        for row, face_id in enumerate(table.ids)
+        if learnable[row] and face_id in old_row_of and face_id in new_row_of
     ]
-    ids = [table.ids[row] for row in rows]
-    columns = rows, [place_old[face_id] for face_id in ids], [place_new[face_id] for face_id in ids]
-    of_table, of_old, of_new = (np.array(column, dtype=np.int64) for column in columns)
-    return of_table, of_old, of_new
+    face_ids = [table.ids[row] for row in rows]
+    columns = rows, [old_row_of[face_id] for face_id in face_ids], [new_row_of[face_id] for face_id in face_ids]
+    table_rows, old_rows, new_rows = (np.array(column, dtype=np.int64) for column in columns)
+    return table_rows, old_rows, new_rows
 
 
-def what_changed(log: CorrectionLog, old: Run, new: Run) -> Between:
+def changes_between(log: CorrectionLog, old: Run, new: Run) -> RunChanges:
     """What happened between two runs of one dataset."""
     before, after = set(old.params["people"]), set(new.params["people"])
-    return Between(
+    return RunChanges(
         events=tuple(_events_between(log, old, new)),
         settings=changed_settings(old, new),
-        came=tuple(sorted(after - before)),
-        went=tuple(sorted(before - after)),
-        learned=new.metrics["n_train"] - old.metrics["n_train"],
+        people_added=tuple(sorted(after - before)),
+        people_removed=tuple(sorted(before - after)),
+        more_faces_learned=new.metrics["n_train"] - old.metrics["n_train"],
     )
 
 
 def _events_between(log: CorrectionLog, old: Run, new: Run) -> list[Event]:
     """Acts that the newer run knew of and the older did not, and that hold; what was taken back of earlier ones."""
-    found: list[Event] = []
+    events_between: list[Event] = []
     offset = 0
     while events := log.events(old.dataset_id, limit=EVENTS_AT_ONCE, offset=offset):
-        found += [event for event in events if old.revision < event.revision <= new.revision]
+        events_between += [event for event in events if old.revision < event.revision <= new.revision]
         offset += len(events)
         if events[-1].revision <= old.revision:
             break
-    here = {event.id for event in found}
-    return [event for event in found if (event.active if event.target_id is None else event.target_id not in here)]
+    event_ids = {event.id for event in events_between}
+    return [
+        event
+        for event in events_between
+        if (event.active if event.target_id is None else event.target_id not in event_ids)
+    ]
 
 
-def changed_settings(old: Run, new: Run) -> tuple[Setting, ...]:
+def changed_settings(old: Run, new: Run) -> tuple[ChangedSetting, ...]:
     """The settings in which two runs differ, and their models."""
     pairs = [(name, _setting(old, name), _setting(new, name)) for name in SETTINGS]
     pairs.append(("model", old.model_id, new.model_id))
-    return tuple(Setting(*pair) for pair in pairs if pair[1] != pair[2])
+    return tuple(ChangedSetting(*pair) for pair in pairs if pair[1] != pair[2])
 
 
 def _setting(run: Run, name: str) -> Any:
     if name == "strangers":
-        given = run.params.get("strangers_given")
-        return given["title"] if given else None
+        strangers_given = run.params.get("strangers_given")
+        return strangers_given["title"] if strangers_given else None
     return run.params.get(name, SETTINGS[name])

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from core.archives.source import Entry, PhotoSource
+from core.archives.source import PhotoEntry, PhotoSource
 from core.base.errors import ImageRefused, InputRefused
 from core.base.types import (
     Bools,
@@ -30,18 +30,18 @@ from core.base.types import (
     Report,
     RgbImage,
     Vectors,
-    silent,
+    ignore_progress,
 )
-from core.isolation.photos import decode
+from core.isolation.photos import decode_photo
 from core.learn.classification.recogniser import Recogniser
-from core.learn.metrics.calibration import detection_rate, rank_curve, reliability
+from core.learn.metrics.calibration import detection_rate, rank_curve, reliability_bins
 from core.learn.metrics.predictions import Predictions
 from core.learn.model_selection.splits import SAME_SHOT_COSINE
 from core.learn.open_set.rejection_rule import RATES, TARGET_RATE, Threshold, exact_interval, nearest_training
 from core.store.protocols import Dataset, FaceStore, Run
 from core.vision.detect.upright import detect_upright
 from core.workflows.identification.identify import Identifier
-from core.workflows.training.train import KnownStranger, Outsiders, sound_vectors, to_json
+from core.workflows.training.train import KnownStranger, Outsiders, run_to_json, sound_vectors
 from core.workflows.verification.verify_pairs import PairTools, main_face
 
 PHOTOS_AT_ONCE = 16
@@ -62,7 +62,7 @@ class Strangers:
 
 
 @dataclass(frozen=True, slots=True)
-class Met:
+class KnownPersonPhoto:
     """A photo among the strangers of somebody known."""
 
     photo: str
@@ -73,7 +73,7 @@ class Met:
 
 
 def embed_strangers(
-    tools: PairTools, source: PhotoSource, report: Report = silent, token: CancelToken | None = None
+    tools: PairTools, source: PhotoSource, report: Report = ignore_progress, token: CancelToken | None = None
 ) -> Strangers:
     """Embed the main face of every photo.
 
@@ -83,42 +83,45 @@ def embed_strangers(
         No photo shows a face.
     """
     token = token or CancelToken()
-    refused, kept, vectors = list(source.refused), [], []
+    refused, entries, vectors = list(source.refused), [], []
     for start in range(0, len(source.entries), PHOTOS_AT_ONCE):
         token.raise_if_cancelled()
         report(start, len(source.entries), "Looking at the strangers")
         faces = _main_faces(tools, source, source.entries[start : start + PHOTOS_AT_ONCE], refused)
-        kept += [entry for entry, _ in faces]
+        entries += [entry for entry, _ in faces]
         vectors.append(tools.embedder.embed([face for _, face in faces]))
-    if not kept:
+    if not entries:
         raise InputRefused("None of the strangers' photos shows a face. Give photos of other people.")
-    photos, folders = tuple(entry.name for entry in kept), tuple(entry.person for entry in kept)
+    photos, folders = (
+        tuple(entry.name for entry in entries),
+        tuple(entry.person for entry in entries),
+    )
     return without_unsound(Strangers(photos, folders, np.concatenate(vectors), tuple(refused)))
 
 
 def without_unsound(strangers: Strangers) -> Strangers:
     """Move photos whose vector is no number, or zero, to those refused."""
-    sound = sound_vectors(strangers.vectors)
-    kept = np.flatnonzero(sound).tolist()
-    bad = tuple(Refusal(strangers.photos[row], "Its vector is no number.") for row in np.flatnonzero(~sound))
-    photos = tuple(strangers.photos[row] for row in kept)
-    folders = tuple(strangers.folders[row] for row in kept)
-    return Strangers(photos, folders, strangers.vectors[sound], (*strangers.refused, *bad))
+    is_sound = sound_vectors(strangers.vectors)
+    sound_rows = np.flatnonzero(is_sound).tolist()
+    unsound = tuple(Refusal(strangers.photos[row], "Its vector is no number.") for row in np.flatnonzero(~is_sound))
+    photos = tuple(strangers.photos[row] for row in sound_rows)
+    folders = tuple(strangers.folders[row] for row in sound_rows)
+    return Strangers(photos, folders, strangers.vectors[is_sound], (*strangers.refused, *unsound))
 
 
 def _main_faces(
-    tools: PairTools, source: PhotoSource, entries: Sequence[Entry], refused: list[Refusal]
-) -> list[tuple[Entry, tuple[RgbImage, Detection]]]:
+    tools: PairTools, source: PhotoSource, entries: Sequence[PhotoEntry], refused: list[Refusal]
+) -> list[tuple[PhotoEntry, tuple[RgbImage, Detection]]]:
     """Each photo's main face; photos without one are added to ``refused``."""
-    images = []
+    decoded_photos = []
     for entry in entries:
         try:
-            images.append((entry, decode(source.read(entry), tools.limits)))
+            decoded_photos.append((entry, decode_photo(source.read(entry), tools.limits)))
         except ImageRefused as refusal:
             refused.append(Refusal(entry.name, str(refusal)))
     faces = []
-    found = detect_upright(tools.detector, [image for _, image in images])
-    for (entry, image), upright in zip(images, found, strict=True):
+    detections = detect_upright(tools.detector, [image for _, image in decoded_photos])
+    for (entry, image), upright in zip(decoded_photos, detections, strict=True):
         if upright.faces:
             faces.append((entry, main_face(image, upright)))
         else:
@@ -126,12 +129,12 @@ def _main_faces(
     return faces
 
 
-def find_known(store: FaceStore, run: Run, strangers: Strangers) -> list[Met]:
+def find_known(store: FaceStore, run: Run, strangers: Strangers) -> list[KnownPersonPhoto]:
     """Find the strangers who are certainly known to a run: by the dataset's faces, or by their folder's name."""
     return _known_among(store, run.dataset_id, set(run.params["people"]), strangers)
 
 
-def outsiders(store: FaceStore, dataset: Dataset, strangers: Strangers, title: str) -> Outsiders:
+def select_outsiders(store: FaceStore, dataset: Dataset, strangers: Strangers, title: str) -> Outsiders:
     """The strangers for a training: without photos of anybody who has a name in the dataset.
 
     Parameters
@@ -143,138 +146,149 @@ def outsiders(store: FaceStore, dataset: Dataset, strangers: Strangers, title: s
     InputRefused
         Nobody is left.
     """
-    met = _known_among(store, dataset.id, {person.name for person in store.people(dataset.id)}, strangers)
-    certain = {one.photo for one in met}
-    kept = [row for row, photo in enumerate(strangers.photos) if photo not in certain]
-    if not kept:
+    known_photos = _known_among(store, dataset.id, {person.name for person in store.people(dataset.id)}, strangers)
+    known_photo_names = {known_photo.photo for known_photo in known_photos}
+    rows = [row for row, photo in enumerate(strangers.photos) if photo not in known_photo_names]
+    if not rows:
         raise InputRefused("Everybody in the strangers' photos is known to the dataset. Give photos of other people.")
-    photos = Counter((one.person, one.why) for one in met)
+    photos_by_person = Counter((known_photo.person, known_photo.why) for known_photo in known_photos)
     return Outsiders(
         title,
-        strangers.vectors[kept],
-        _people_shown([strangers.folders[row] for row in kept]),
+        strangers.vectors[rows],
+        _people_shown([strangers.folders[row] for row in rows]),
         dataset.model_id,
         photos=len(strangers.photos) + len(strangers.refused),
         refused=len(strangers.refused),
-        known=tuple(KnownStranger(person, count, why) for (person, why), count in sorted(photos.items())),
+        known=tuple(KnownStranger(person, count, why) for (person, why), count in sorted(photos_by_person.items())),
     )
 
 
 def _people_shown(folders: Sequence[str | None]) -> Ints:
     """Number whom photos show: a person a folder; each photo somebody else where there is none, or one for all."""
     several = len(set(folders)) > 1
-    places: dict[str | int, int] = {}
+    person_numbers: dict[str | int, int] = {}
     keys = [folder if folder and several else row for row, folder in enumerate(folders)]
-    return np.array([places.setdefault(key, len(places)) for key in keys], dtype=np.int64)
+    return np.array([person_numbers.setdefault(key, len(person_numbers)) for key in keys], dtype=np.int64)
 
 
-def _known_among(store: FaceStore, dataset_id: str, known: Set[str], strangers: Strangers) -> list[Met]:
-    table, everybody = store.face_table(dataset_id), store.embeddings(dataset_id)
-    sound = np.flatnonzero(sound_vectors(everybody.vectors))
-    rows, distances = nearest_training(strangers.vectors, everybody.vectors[sound], 1)
-    met = []
-    for place, photo in enumerate(strangers.photos):
-        folder = strangers.folders[place]
-        same_shot = rows.shape[1] and 1 - float(distances[place, 0]) ** 2 / 2 >= SAME_SHOT_COSINE
-        shown = table.person(int(sound[rows[place, 0]])) if same_shot else None
-        if shown in known:
-            met.append(Met(photo, str(shown), True, "the same shot is in the dataset"))
-        elif folder in known:
-            met.append(Met(photo, str(folder), True, "its folder has this person's name"))
-    return met
+def _known_among(
+    store: FaceStore, dataset_id: str, known_people: Set[str], strangers: Strangers
+) -> list[KnownPersonPhoto]:
+    table, embeddings = store.face_table(dataset_id), store.embeddings(dataset_id)
+    sound_rows = np.flatnonzero(sound_vectors(embeddings.vectors))
+    nearest_rows, distances = nearest_training(strangers.vectors, embeddings.vectors[sound_rows], 1)
+    known_photos = []
+    for index, photo in enumerate(strangers.photos):
+        folder = strangers.folders[index]
+        same_shot = nearest_rows.shape[1] and 1 - float(distances[index, 0]) ** 2 / 2 >= SAME_SHOT_COSINE
+        person = table.person(int(sound_rows[nearest_rows[index, 0]])) if same_shot else None
+        if person in known_people:
+            known_photos.append(KnownPersonPhoto(photo, str(person), True, "the same shot is in the dataset"))
+        elif folder in known_people:
+            known_photos.append(KnownPersonPhoto(photo, str(folder), True, "its folder has this person's name"))
+    return known_photos
 
 
-def measure(
-    predictions: Predictions, identifier: Identifier, strangers: Strangers, met: Sequence[Met]
+def measure_on_strangers(
+    predictions: Predictions, identifier: Identifier, strangers: Strangers, known_photos: Sequence[KnownPersonPhoto]
 ) -> dict[str, Any]:
     """The part of the evaluation that strangers add.
 
     Parameters
     ----------
     identifier : the run's recogniser with the faces that it learned from
-    met : from ``find_known``; these photos are not counted
+    known_photos : from ``find_known``; these photos are not counted
 
     Raises
     ------
     InputRefused
         Nobody is left to count.
     """
-    certain = {one.photo for one in met}
-    counted = np.array([photo not in certain for photo in strangers.photos], dtype=np.bool_)
-    if not counted.any():
+    known_photo_names = {known_photo.photo for known_photo in known_photos}
+    is_counted = np.array([photo not in known_photo_names for photo in strangers.photos], dtype=np.bool_)
+    if not is_counted.any():
         raise InputRefused("Everybody in the strangers' photos is known to the dataset. Give photos of other people.")
     recogniser = identifier.recogniser
-    named, scores = recogniser.name(strangers.vectors[counted], identifier.neighbours)
-    photos = [photo for photo, one in zip(strangers.photos, counted, strict=True) if one]
-    likely = _likely(photos, [recogniser.people[person] for person in named], scores, predictions)
-    known, right = predictions.scores.astype(np.float64), ~predictions.wrong
+    predicted, scores = recogniser.name(strangers.vectors[is_counted], identifier.neighbours)
+    photos = [photo for photo, counts in zip(strangers.photos, is_counted, strict=True) if counts]
+    probably_known = _probably_known(photos, [recogniser.people[person] for person in predicted], scores, predictions)
+    known_scores, is_right = predictions.scores.astype(np.float64), ~predictions.wrong
     return {
-        "dir_at_fpir_1pct": detection_rate(known, right, scores, TARGET_RATE),
-        "dir_at_fpir_01pct": detection_rate(known, right, scores, STRICT_RATE),
+        "dir_at_fpir_1pct": detection_rate(known_scores, is_right, scores, TARGET_RATE),
+        "dir_at_fpir_01pct": detection_rate(known_scores, is_right, scores, STRICT_RATE),
         "fpir_measured_on": "strangers",
-        "thresholds": [_kept_promise(identifier.threshold(rate), known, right, scores) for rate in RATES],
+        "thresholds": [_kept_promise(identifier.threshold(rate), known_scores, is_right, scores) for rate in RATES],
         "strangers": {
             "photos": len(strangers.photos) + len(strangers.refused),
             "counted": len(scores),
             "refused": [asdict(refusal) for refusal in strangers.refused],
-            "known": [asdict(one) for one in (*met, *likely)],
+            "known": [asdict(known_photo) for known_photo in (*known_photos, *probably_known)],
         },
     }
 
 
-def _likely(photos: Sequence[str], people: Sequence[str], scores: Doubles, predictions: Predictions) -> list[Met]:
-    limit = float(np.quantile(predictions.scores[~predictions.wrong], LIKE_KNOWN_QUANTILE)) if len(photos) else np.inf
+def _probably_known(
+    photos: Sequence[str], people: Sequence[str], scores: Doubles, predictions: Predictions
+) -> list[KnownPersonPhoto]:
+    threshold = (
+        float(np.quantile(predictions.scores[~predictions.wrong], LIKE_KNOWN_QUANTILE)) if len(photos) else np.inf
+    )
     return [
-        Met(photo, person, False, "as like as the person's own photos are")
+        KnownPersonPhoto(photo, person, False, "as like as the person's own photos are")
         for photo, person, score in zip(photos, people, scores, strict=True)
-        if score > limit
+        if score > threshold
     ]
 
 
-def _kept_promise(limit: Threshold, known: Doubles, right: Bools, strangers: Doubles) -> dict[str, Any]:
-    passed = int((strangers > limit.score).sum())
-    low, high = exact_interval(passed, len(strangers))
+def _kept_promise(
+    threshold: Threshold, known_scores: Doubles, is_right: Bools, stranger_scores: Doubles
+) -> dict[str, Any]:
+    n_accepted = int((stranger_scores > threshold.score).sum())
+    low, high = exact_interval(n_accepted, len(stranger_scores))
     return {
-        **_promise(limit, known, right),
-        "fpir_reached": passed / len(strangers),
+        **_promise(threshold, known_scores, is_right),
+        "fpir_reached": n_accepted / len(stranger_scores),
         "fpir_reached_ci95": [low, high],
     }
 
 
-def _promise(limit: Threshold, known: Floats | Doubles, right: Bools) -> dict[str, Any]:
+def _promise(threshold: Threshold, known_scores: Floats | Doubles, is_right: Bools) -> dict[str, Any]:
     return {
-        "fpir": limit.rate,
-        "score": limit.score,
-        "fpir_expected": limit.expected,
-        "fpir_expected_ci95": [limit.low, limit.high],
-        "enough_data": limit.enough,
-        "correct_name_rate": float(np.mean(right & (known > limit.score))),
+        "fpir": threshold.rate,
+        "score": threshold.score,
+        "fpir_expected": threshold.expected,
+        "fpir_expected_ci95": [threshold.low, threshold.high],
+        "enough_data": threshold.enough,
+        "correct_name_rate": float(np.mean(is_right & (known_scores > threshold.score))),
     }
 
 
-def promises(predictions: Predictions, recogniser: Recogniser) -> list[dict[str, Any]]:
+def threshold_promises(predictions: Predictions, recogniser: Recogniser) -> list[dict[str, Any]]:
     """For each of ``RATES`` the limit of the training, what it promises, and the known faces that keep their name."""
-    rule, right = recogniser.rules.full, ~predictions.wrong
-    return [_promise(rule.at(rate), predictions.scores, right) for rate in RATES]
+    rule, is_right = recogniser.rules.full, ~predictions.wrong
+    return [_promise(rule.at(rate), predictions.scores, is_right) for rate in RATES]
 
 
 def evaluation_json(run: Run, predictions: Predictions, recogniser: Recogniser) -> dict[str, Any]:
     """The full evaluation of a run without strangers: how many keep their name at the limits of the training."""
     document = predictions.evaluation.to_json()
-    right, limits = ~predictions.wrong, promises(predictions, recogniser)
-    at = {limit["fpir"]: limit["correct_name_rate"] for limit in limits}
+    is_right, thresholds = ~predictions.wrong, threshold_promises(predictions, recogniser)
+    correct_name_rate = {threshold["fpir"]: threshold["correct_name_rate"] for threshold in thresholds}
     return {
-        **to_json(run),
+        **run_to_json(run),
         "train_accuracy": run.metrics["train_accuracy"],
         "balanced_accuracy": document["balanced_accuracy"],
         "top3": document["top3"],
         "rank_k": rank_curve(predictions.ranks),
         "ece": document["ece"],
-        "reliability": [asdict(one) for one in reliability(predictions.probs.astype(np.float64), right)],
-        "dir_at_fpir_1pct": at[TARGET_RATE],
-        "dir_at_fpir_01pct": at[STRICT_RATE],
+        "reliability": [
+            asdict(reliability_bin)
+            for reliability_bin in reliability_bins(predictions.probs.astype(np.float64), is_right)
+        ],
+        "dir_at_fpir_1pct": correct_name_rate[TARGET_RATE],
+        "dir_at_fpir_01pct": correct_name_rate[STRICT_RATE],
         "fpir_measured_on": "the model's own" if run.params["threshold"]["from_prior"] else "people left out",
-        "thresholds": limits,
+        "thresholds": thresholds,
         "people": document["people"],
         "confusion": document["confusion"],
         "per_person": document["per_person"],

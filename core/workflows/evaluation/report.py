@@ -16,16 +16,16 @@ from platform import python_version
 import numpy as np
 
 from core.base.errors import InputRefused, NotFound
-from core.base.types import CancelToken, Embeddings, FaceTable, Ints, silent
+from core.base.types import CancelToken, Embeddings, FaceTable, Ints, ignore_progress
 from core.base.types import Report as Progress
 from core.formats.zip_writer import safe_part
 from core.learn.metrics.predictions import Predictions
 from core.learn.verification.pair_likelihood import ALL_PAIRS_MOST
 from core.report import writing
 from core.report.html import to_html
-from core.report.material import FacesNow, Hashes, Material, Network, Pairs, WrongName
+from core.report.material import FaceSetHashes, FacesNow, PairDistances, ReportedNetwork, ReportMaterial, WrongName
 from core.report.pdf import to_pdf
-from core.store.artifacts import Artifacts, Kind
+from core.store.artifacts import ArtifactKind, Artifacts
 from core.store.protocols import Dataset, FaceStore, Run, RunStore
 from core.workflows.evaluation import study
 from core.workflows.evaluation.evaluate import evaluation_json
@@ -45,12 +45,12 @@ class ReportTools:
     store: FaceStore
     runs: RunStore
     artifacts: Artifacts
-    networks: Callable[[str], tuple[Network, ...]]
+    networks: Callable[[str], tuple[ReportedNetwork, ...]]
     """The networks that vectors of this name came from."""
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class WrittenReport:
     """A finished report."""
 
     name: str
@@ -62,8 +62,13 @@ class Report:
 
 
 def make_report(
-    tools: ReportTools, run_id: str, *, faces: bool, report: Progress = silent, token: CancelToken | None = None
-) -> Report:
+    tools: ReportTools,
+    run_id: str,
+    *,
+    faces: bool,
+    report: Progress = ignore_progress,
+    token: CancelToken | None = None,
+) -> WrittenReport:
     """Write the report of a run.
 
     Parameters
@@ -86,50 +91,52 @@ def make_report(
     begin(0, "Reading the run")
     run = tools.runs.run(run_id)
     dataset = tools.store.dataset(run.dataset_id)
-    given = gather(tools, dataset, run, faces=faces, begin=begin)
-    document = writing.write(given)
+    material = gather_report_material(tools, dataset, run, faces=faces, begin=begin)
+    document = writing.write_report(material)
     begin(3, "Writing the page")
     html = to_html(document)
     begin(4, "Writing the PDF")
     pdf = to_pdf(document)
     begin(_STEPS, "Done")
-    return Report(file_name(dataset, run), html, pdf, tuple(writing.facts(document)))
+    return WrittenReport(report_file_name(dataset, run), html, pdf, tuple(writing.report_facts(document)))
 
 
-def file_name(dataset: Dataset, run: Run) -> str:
+def report_file_name(dataset: Dataset, run: Run) -> str:
     """What the files are called on every system, without an ending."""
     return f"report-{safe_part(dataset.name)}-{run.id}"
 
 
-def gather(
+def gather_report_material(
     tools: ReportTools, dataset: Dataset, run: Run, *, faces: bool, begin: Callable[[int, str], None]
-) -> Material:
+) -> ReportMaterial:
     """Everything that the report tells of."""
     predictions = load_predictions(tools.artifacts, run)
     table, embeddings = tools.store.face_table(dataset.id), tools.store.embeddings(dataset.id)
-    place = {face_id: row for row, face_id in enumerate(table.ids)}
+    row_of = {face_id: row for row, face_id in enumerate(table.ids)}
     begin(1, "Comparing faces two by two")
-    pairs = own_pairs(table, embeddings)
+    pairs = dataset_pairs(table, embeddings)
     begin(2, "Looking at the errors")
-    wrong = _mistakes(tools, run, predictions, _Now(table, embeddings, place), with_pictures=faces)
-    return Material(
+    wrong_names = _surest_wrong_names(
+        tools, run, predictions, _CurrentFaces(table, embeddings, row_of), with_pictures=faces
+    )
+    return ReportMaterial(
         dataset=dataset.name,
         revision_now=dataset.revision,
         run=run,
         predictions=predictions,
         evaluation=evaluation_json(run, predictions, load_recogniser(tools.artifacts, run)),
-        study=study.load(tools.artifacts, run),
-        faces=_faces_now(predictions, table, place),
+        study=study.load_study(tools.artifacts, run),
+        faces=_faces_now(predictions, table, row_of),
         pairs=pairs,
-        mistakes=wrong,
+        mistakes=wrong_names,
         networks=tools.networks(run.model_id),
-        hashes=_hashes(run, dataset, predictions, table, place),
+        hashes=_hashes(run, dataset, predictions, table, row_of),
         packages=(("Python", python_version()), *((name, version(name)) for name in PACKAGES)),
         with_faces=faces,
     )
 
 
-def save(report: Report, folder: Path) -> tuple[Path, Path]:
+def save_report(report: WrittenReport, folder: Path) -> tuple[Path, Path]:
     """Write both files into a folder, made when it is not there; both or none: the HTML, the PDF.
 
     Raises
@@ -139,16 +146,16 @@ def save(report: Report, folder: Path) -> tuple[Path, Path]:
     """
     html, pdf = folder / f"{report.name}.html", folder / f"{report.name}.pdf"
     drafts = {path: path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.part") for path in (html, pdf)}
-    placed: list[Path] = []
+    replaced: list[Path] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for path, content in ((html, report.html), (pdf, report.pdf)):
             drafts[path].write_bytes(content)
         for path, draft in drafts.items():
             draft.replace(path)
-            placed.append(path)
+            replaced.append(path)
     except OSError as fault:
-        for path in placed:
+        for path in replaced:
             path.unlink()
         why = fault.strerror or type(fault).__name__
         raise InputRefused(f"The report cannot be written into '{folder}' ({why}). Give another folder.") from fault
@@ -162,61 +169,67 @@ def save(report: Report, folder: Path) -> tuple[Path, Path]:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Now:
+class _CurrentFaces:
     """The dataset's faces as they are now."""
 
     table: FaceTable
     embeddings: Embeddings
-    place: dict[str, int]
+    row_of: dict[str, int]
 
     def rows(self, face_ids: Iterable[str]) -> Ints:
         """Of those that are still there."""
-        found = [self.place[face_id] for face_id in face_ids if face_id in self.place]
-        return np.array(found, dtype=np.int64)
+        rows_left = [self.row_of[face_id] for face_id in face_ids if face_id in self.row_of]
+        return np.array(rows_left, dtype=np.int64)
 
 
-def own_pairs(table: FaceTable, embeddings: Embeddings) -> Pairs | None:
+def dataset_pairs(table: FaceTable, embeddings: Embeddings) -> PairDistances | None:
     """The dataset's faces two by two; None without a pair of one person, or of two people."""
-    own = verify.own_faces(table, embeddings)
-    if not len(own.face_ids):
+    named_faces = verify.select_named_faces(table, embeddings)
+    if not len(named_faces.face_ids):
         return None
-    scores = own.pairs()
+    scores = named_faces.pairs()
     if scores.same.all() or not scores.same.any():
         return None
     distances = np.sqrt(np.maximum(0.0, 2 - 2 * scores.cosines.astype(np.float64)))
-    return Pairs(distances, scores.same, scores.n_people, drawn=len(own.face_ids) > ALL_PAIRS_MOST)
+    return PairDistances(distances, scores.same, scores.n_people, is_sampled=len(named_faces.face_ids) > ALL_PAIRS_MOST)
 
 
-def _faces_now(predictions: Predictions, table: FaceTable, place: dict[str, int]) -> FacesNow:
-    tested = [place[face_id] for face_id in predictions.face_ids if face_id in place]
+def _faces_now(predictions: Predictions, table: FaceTable, row_of: dict[str, int]) -> FacesNow:
+    tested_rows = [row_of[face_id] for face_id in predictions.face_ids if face_id in row_of]
     mentioned = {*predictions.face_ids, *predictions.learned_ids}
-    return FacesNow(table.sizes_px[tested], table.grades[tested], sum(one not in place for one in mentioned))
+    return FacesNow(
+        table.sizes_px[tested_rows], table.grades[tested_rows], sum(face_id not in row_of for face_id in mentioned)
+    )
 
 
-def _mistakes(
-    tools: ReportTools, run: Run, predictions: Predictions, now: _Now, *, with_pictures: bool
+def _surest_wrong_names(
+    tools: ReportTools, run: Run, predictions: Predictions, current: _CurrentFaces, *, with_pictures: bool
 ) -> tuple[WrongName, ...]:
     """The surest wrong names."""
     rows = np.flatnonzero(predictions.wrong)
     rows = rows[np.argsort(-predictions.probs[rows], kind="stable")][:MISTAKES_SHOWN]
-    learned = now.rows(predictions.learned_ids)
-    found = []
+    learned_rows = current.rows(predictions.learned_ids)
+    wrong_names = []
     for row in rows.tolist():
-        true, given = int(predictions.true[row]), int(predictions.given[row])
-        own = now.place.get(predictions.face_ids[row]) if with_pictures else None
-        like = None if own is None else _most_like(now, learned, own, _label(run, now.table, given))
-        found.append(
+        true, predicted = int(predictions.true[row]), int(predictions.given[row])
+        table_row = current.row_of.get(predictions.face_ids[row]) if with_pictures else None
+        similar_row = (
+            None
+            if table_row is None
+            else _most_like(current, learned_rows, table_row, _label(run, current.table, predicted))
+        )
+        wrong_names.append(
             WrongName(
                 person=predictions.people[true],
-                given=predictions.people[given],
+                assigned_name=predictions.people[predicted],
                 prob=float(predictions.probs[row]),
                 score=float(predictions.scores[row]),
                 distance=float(predictions.distances[row]),
-                face=_crop(tools.artifacts, now.table, run.dataset_id, own),
-                like=_crop(tools.artifacts, now.table, run.dataset_id, like),
+                face=_crop(tools.artifacts, current.table, run.dataset_id, table_row),
+                like=_crop(tools.artifacts, current.table, run.dataset_id, similar_row),
             )
         )
-    return tuple(found)
+    return tuple(wrong_names)
 
 
 def _label(run: Run, table: FaceTable, person: int) -> int:
@@ -228,11 +241,15 @@ def _label(run: Run, table: FaceTable, person: int) -> int:
     return table.people.index(name) if name in table.people else -1
 
 
-def _most_like(now: _Now, learned: Ints, own: int, label: int) -> int | None:
+def _most_like(current: _CurrentFaces, learned_rows: Ints, face_row: int, label: int) -> int | None:
     """Of the learned faces of a person, the row of the one most like a face, from another photo."""
-    table, vectors = now.table, now.embeddings.vectors
-    rows = [row for row in learned[table.labels[learned] == label] if table.photo_ids[row] != table.photo_ids[own]]
-    return int(rows[int(np.argmax(vectors[rows] @ vectors[own]))]) if rows else None
+    table, vectors = current.table, current.embeddings.vectors
+    rows = [
+        row
+        for row in learned_rows[table.labels[learned_rows] == label]
+        if table.photo_ids[row] != table.photo_ids[face_row]
+    ]
+    return int(rows[int(np.argmax(vectors[rows] @ vectors[face_row]))]) if rows else None
 
 
 def _crop(artifacts: Artifacts, table: FaceTable, dataset_id: str, row: int | None) -> bytes | None:
@@ -240,17 +257,19 @@ def _crop(artifacts: Artifacts, table: FaceTable, dataset_id: str, row: int | No
     if row is None:
         return None
     try:
-        return artifacts.read(dataset_id, Kind.CROP, table.crop_ids[row])
+        return artifacts.read(dataset_id, ArtifactKind.CROP, table.crop_ids[row])
     except NotFound:
         return None
 
 
-def _hashes(run: Run, dataset: Dataset, predictions: Predictions, table: FaceTable, place: dict[str, int]) -> Hashes:
+def _hashes(
+    run: Run, dataset: Dataset, predictions: Predictions, table: FaceTable, row_of: dict[str, int]
+) -> FaceSetHashes:
     tested = zip(predictions.face_ids, (predictions.people[person] for person in predictions.true), strict=True)
     learned = predictions.learned_ids
-    unchanged = run.revision == dataset.revision and all(face_id in place for face_id in learned)
-    names = _hash_of((one, table.person(place[one]) or "") for one in learned) if unchanged else None
-    return Hashes(
+    unchanged = run.revision == dataset.revision and all(face_id in row_of for face_id in learned)
+    names = _hash_of((face_id, table.person(row_of[face_id]) or "") for face_id in learned) if unchanged else None
+    return FaceSetHashes(
         tested=_hash_of(tested),
         learned=_hash_of((face_id,) for face_id in learned),
         learned_with_names=names,

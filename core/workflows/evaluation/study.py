@@ -22,31 +22,31 @@ import numpy as np
 
 from core.base.errors import InputRefused, NotFound
 from core.base.settings import ImageLimits
-from core.base.types import CancelToken, Doubles, FaceTable, Ints, Quality, Report, silent
+from core.base.types import CancelToken, Doubles, FaceTable, Ints, Quality, Report, ignore_progress
 from core.base.words import count, percent
-from core.imaging.decoding import decode
+from core.imaging.decoding import decode_image
 from core.learn.classification.recogniser import C_UNTOLD
-from core.learn.metrics.bootstrap import RESAMPLES, Resamples, resample
+from core.learn.metrics.bootstrap import RESAMPLES, Resamples, draw_resamples
 from core.learn.metrics.calibration import rank_curve
-from core.learn.metrics.crop_check import check, middle_colour
-from core.learn.metrics.fold_summary import figures
-from core.learn.metrics.slices import Slice, slices
-from core.learn.model_selection.baselines import DUMMY, LINEAR_SVM, Contender, contenders
+from core.learn.metrics.crop_check import check_crops, middle_colour
+from core.learn.metrics.fold_summary import summarise_folds
+from core.learn.metrics.slices import Slice, slice_faces
+from core.learn.model_selection.baselines import DUMMY, LINEAR_SVM, Contender, list_contenders
 from core.learn.model_selection.cross_validation import (
     FOLDS,
-    Known,
+    LabelledFaces,
     OutOfFold,
-    draw,
+    deal_repetitions,
+    draw_subset,
     learned_from,
     out_of_fold,
-    repetitions,
 )
-from core.learn.model_selection.learning_curve import curve, steps
-from core.learn.model_selection.splits import Fold, plan
+from core.learn.model_selection.learning_curve import measurable_steps, measure_learning_curve
+from core.learn.model_selection.splits import Fold, plan_split
 from core.learn.verification.pair_likelihood import pair_scores
-from core.store.artifacts import Artifacts, Kind
+from core.store.artifacts import ArtifactKind, Artifacts
 from core.store.protocols import FaceStore, Run, RunStore
-from core.workflows.training.train import TrainOptions, material
+from core.workflows.training.train import TrainOptions, prepare_training_material
 
 FILE_FORMAT = 1
 MOST_PEOPLE, MOST_FACES = 300, 5_000
@@ -70,10 +70,10 @@ class StudyOptions:
     """How often the folds are dealt; by the size of the dataset when None."""
 
 
-def load(artifacts: Artifacts, run: Run) -> dict[str, Any] | None:
+def load_study(artifacts: Artifacts, run: Run) -> dict[str, Any] | None:
     """The study of a run, or None where there is none. Raises InputRefused when the file is damaged."""
     try:
-        content = artifacts.read(run.dataset_id, Kind.STUDY, run.id)
+        content = artifacts.read(run.dataset_id, ArtifactKind.STUDY, run.id)
     except NotFound:
         return None
     try:
@@ -83,13 +83,13 @@ def load(artifacts: Artifacts, run: Run) -> dict[str, Any] | None:
     return document if isinstance(document, dict) and document.get("format") == FILE_FORMAT else None
 
 
-def study(
+def study_run(
     store: FaceStore,
     runs: RunStore,
     artifacts: Artifacts,
     run_id: str,
     options: StudyOptions,
-    report: Report = silent,
+    report: Report = ignore_progress,
     token: CancelToken | None = None,
 ) -> dict[str, Any]:
     """Measure a run thoroughly and store what came out beside it.
@@ -112,12 +112,15 @@ def study(
         "revision": subject.revision,
         "model_id": subject.model_id,
         "seed": options.seed,
-        **_measured(subject, work),
+        **_measure_subject(subject, work),
     }
     document["seconds"] = round(time.monotonic() - began, 3)
     runs.run(run_id)  # not for a run that was deleted meanwhile
     artifacts.replace(
-        run.dataset_id, Kind.STUDY, run.id, json.dumps(document, ensure_ascii=False, allow_nan=False).encode("utf-8")
+        run.dataset_id,
+        ArtifactKind.STUDY,
+        run.id,
+        json.dumps(document, ensure_ascii=False, allow_nan=False).encode("utf-8"),
     )
     work.finish()
     return document
@@ -130,7 +133,7 @@ def study(
 class _Subject:
     """The faces that are studied, and what is known of them, in the order of ``known``."""
 
-    known: Known
+    known: LabelledFaces
     face_ids: tuple[str, ...]
     people: tuple[str, ...]
     grades: Doubles
@@ -150,34 +153,34 @@ class _Subject:
 def _subject(store: FaceStore, artifacts: Artifacts, run: Run, options: StudyOptions) -> _Subject:
     revision = store.dataset(run.dataset_id).revision
     table, qualities = store.face_table(run.dataset_id), store.qualities(run.dataset_id)
-    chosen = _train_options(run)
-    given = material(table, store.embeddings(run.dataset_id), chosen)
-    taken = plan(
-        given.labels,
-        given.people,
-        given.splits,
-        given.groups,
+    train_options = _train_options(run)
+    material = prepare_training_material(table, store.embeddings(run.dataset_id), train_options)
+    split_plan = plan_split(
+        material.labels,
+        material.people,
+        material.splits,
+        material.groups,
         folds=FOLDS,
-        min_faces=chosen.min_faces,
-        seed=chosen.seed,
+        min_faces=train_options.min_faces,
+        seed=train_options.seed,
     )
-    used = taken.used
-    everybody = Known(given.vectors[used], taken.labels[used], given.groups[used])
-    rows = draw(everybody, MOST_PEOPLE, MOST_FACES, options.seed)
-    face_ids = tuple(given.face_ids[row] for row in used[rows])
-    places = _rows(table, face_ids)
+    used_rows = split_plan.used
+    all_known = LabelledFaces(material.vectors[used_rows], split_plan.labels[used_rows], material.groups[used_rows])
+    rows = draw_subset(all_known, MOST_PEOPLE, MOST_FACES, options.seed)
+    face_ids = tuple(material.face_ids[row] for row in used_rows[rows])
+    table_rows = _rows(table, face_ids)
     return _Subject(
-        known=everybody.only(rows),
+        known=all_known.only(rows),
         face_ids=face_ids,
-        people=tuple(taken.people[person] for person in np.unique(everybody.labels[rows])),
-        grades=table.grades[places].astype(np.float64),
-        yaws_deg=_measure(qualities, face_ids, "yaw_deg"),
-        sizes_px=table.sizes_px[places].astype(np.float64),
-        steadiness=_measure(qualities, face_ids, "steadiness"),
-        colours=_colours(artifacts, run.dataset_id, [table.crop_ids[row] for row in places]),
-        all_people=everybody.n_people,
-        all_faces=len(everybody.labels),
-        model_id=given.model_id,
+        people=tuple(split_plan.people[person] for person in np.unique(all_known.labels[rows])),
+        grades=table.grades[table_rows].astype(np.float64),
+        yaws_deg=_quality_column(qualities, face_ids, "yaw_deg"),
+        sizes_px=table.sizes_px[table_rows].astype(np.float64),
+        steadiness=_quality_column(qualities, face_ids, "steadiness"),
+        colours=_colours(artifacts, run.dataset_id, [table.crop_ids[row] for row in table_rows]),
+        all_people=all_known.n_people,
+        all_faces=len(all_known.labels),
+        model_id=material.model_id,
         revision=revision,
     )
 
@@ -189,25 +192,25 @@ def _train_options(run: Run) -> TrainOptions:
 
 
 def _rows(table: FaceTable, face_ids: Sequence[str]) -> Ints:
-    place = {face_id: row for row, face_id in enumerate(table.ids)}
-    return np.array([place[face_id] for face_id in face_ids], dtype=np.int64)
+    row_of = {face_id: row for row, face_id in enumerate(table.ids)}
+    return np.array([row_of[face_id] for face_id in face_ids], dtype=np.int64)
 
 
-def _measure(qualities: dict[str, Quality], face_ids: Sequence[str], name: str) -> Doubles:
+def _quality_column(qualities: dict[str, Quality], face_ids: Sequence[str], name: str) -> Doubles:
     values = [getattr(qualities[face_id], name) if face_id in qualities else np.nan for face_id in face_ids]
     return np.array(values, dtype=np.float64)
 
 
 def _colours(artifacts: Artifacts, dataset_id: str, crop_ids: Sequence[str]) -> Doubles:
     """Of at most ``MOST_CROPS``, evenly spread; crops whose files are gone say nothing."""
-    found = []
+    colours = []
     for crop_id in crop_ids[:: max(1, -(-len(crop_ids) // MOST_CROPS))]:
         try:
-            content = artifacts.read(dataset_id, Kind.CROP, crop_id)
+            content = artifacts.read(dataset_id, ArtifactKind.CROP, crop_id)
         except NotFound:
             continue
-        found.append(middle_colour(decode(content, ImageLimits())))
-    return np.array(found, dtype=np.float64).reshape(-1, 3)
+        colours.append(middle_colour(decode_image(content, ImageLimits())))
+    return np.array(colours, dtype=np.float64).reshape(-1, 3)
 
 
 # how it is studied
@@ -225,89 +228,98 @@ class _Work:
     report: Report
     token: CancelToken
     message: str = ""
-    done: int = 0
+    fits_done: int = 0
 
     @classmethod
-    def planned(cls, known: Known, run: Run, options: StudyOptions, report: Report, token: CancelToken) -> _Work:
-        size = len(known.labels) * known.n_people
-        repeats, of_curve = next(turns for most, turns in REPEATS.items() if size <= most)
-        divided = repetitions(known, options.repeats or repeats, options.seed)
-        on_curve = divided[:of_curve]
-        those = contenders(run.params.get("c") or C_UNTOLD)
-        points = len(steps(known, on_curve))
-        total = sum(map(len, divided)) * len(those) + sum(map(len, on_curve)) * points
-        return cls(divided, on_curve, those, options.seed, total, report, token)
+    def planned(
+        cls, known: LabelledFaces, run: Run, options: StudyOptions, report: Report, token: CancelToken
+    ) -> _Work:
+        faces_times_people = len(known.labels) * known.n_people
+        repeats, curve_repeats = next(counts for limit, counts in REPEATS.items() if faces_times_people <= limit)
+        divided = deal_repetitions(known, options.repeats or repeats, options.seed)
+        on_curve = divided[:curve_repeats]
+        classifiers = list_contenders(run.params.get("c") or C_UNTOLD)
+        points = len(measurable_steps(known, on_curve))
+        total = sum(map(len, divided)) * len(classifiers) + sum(map(len, on_curve)) * points
+        return cls(divided, on_curve, classifiers, options.seed, total, report, token)
 
     def begin(self, message: str) -> None:
         self.message = message
-        self._tell()
+        self._report_progress()
 
     def tick(self) -> None:
-        self.done += 1
-        self._tell()
+        self.fits_done += 1
+        self._report_progress()
 
-    def _tell(self) -> None:
+    def _report_progress(self) -> None:
         self.token.raise_if_cancelled()
-        self.report(self.done, self.total, self.message)
+        self.report(self.fits_done, self.total, self.message)
 
     def finish(self) -> None:
         self.report(self.total, self.total, "Done")
 
 
-def _measured(subject: _Subject, work: _Work) -> dict[str, Any]:
+def _measure_subject(subject: _Subject, work: _Work) -> dict[str, Any]:
     known = subject.known
-    tested = np.flatnonzero(known.testable)
-    labels = known.labels[tested]
-    resamples = resample(np.unique(labels, return_inverse=True)[1], known.shots[tested], work.seed)
-    said = {one.id: _say(known, one, tested, work) for one in work.contenders}
-    rows = [_row(one, said[one.id], said[IN_USE], labels, known.n_people, resamples) for one in work.contenders]
-    mine, recommended = said[IN_USE], recommend(rows)
-    drawers = slices(
-        subject.grades[tested],
-        subject.yaws_deg[tested],
-        subject.sizes_px[tested],
-        learned_from(known, work.divided)[tested],
+    tested_rows = np.flatnonzero(known.testable)
+    labels = known.labels[tested_rows]
+    resamples = draw_resamples(np.unique(labels, return_inverse=True)[1], known.shots[tested_rows], work.seed)
+    predictions_of = {
+        contender.id: _predict_out_of_fold(known, contender, tested_rows, work) for contender in work.contenders
+    }
+    rows = [
+        _classifier_row(
+            contender, predictions_of[contender.id], predictions_of[IN_USE], labels, known.n_people, resamples
+        )
+        for contender in work.contenders
+    ]
+    in_use, recommendation = predictions_of[IN_USE], recommend_classifier(rows)
+    face_slices = slice_faces(
+        subject.grades[tested_rows],
+        subject.yaws_deg[tested_rows],
+        subject.sizes_px[tested_rows],
+        learned_from(known, work.divided)[tested_rows],
     )
     scores = pair_scores(known.vectors, known.labels, known.shots)
     return {
         "repeats": len(work.divided),
         "folds": len(work.divided[0]),
-        "faces": len(tested),
+        "faces": len(tested_rows),
         "people": known.n_people,
-        "protocol": _protocol(subject, work, len(tested)),
+        "protocol": _protocol(subject, work, len(tested_rows)),
         **{name: rows[0][name] for name in FIGURES},
         "baseline": {name: row[name] for row in rows if row["id"] == DUMMY for name in FIGURES},
         "classifiers": rows,
-        **recommended,
-        "rank_k": rank_curve(mine.ranks.ravel()),
-        "slices": [_slice(one, mine.right(labels), resamples) for one in drawers],
-        "errors": _errors(subject, mine, tested, drawers),
-        "learning_curve": _curve(known, tested, resamples, work),
-        "check": check(subject.model_id, scores, subject.steadiness, subject.colours).to_json(),
+        **recommendation,
+        "rank_k": rank_curve(in_use.ranks.ravel()),
+        "slices": [_slice_row(face_slice, in_use.right(labels), resamples) for face_slice in face_slices],
+        "errors": _wrong_faces(subject, in_use, tested_rows, face_slices),
+        "learning_curve": _learning_curve(known, tested_rows, resamples, work),
+        "check": check_crops(subject.model_id, scores, subject.steadiness, subject.colours).to_json(),
     }
 
 
-def _say(known: Known, contender: Contender, tested: Ints, work: _Work) -> OutOfFold:
+def _predict_out_of_fold(known: LabelledFaces, contender: Contender, tested_rows: Ints, work: _Work) -> OutOfFold:
     work.begin(contender.title)
-    return out_of_fold(known, contender, work.divided, work.tick).of(tested)
+    return out_of_fold(known, contender, work.divided, work.tick).of(tested_rows)
 
 
-def _row(
-    contender: Contender, said: OutOfFold, mine: OutOfFold, labels: Ints, n_people: int, resamples: Resamples
+def _classifier_row(
+    contender: Contender, predictions: OutOfFold, in_use: OutOfFold, labels: Ints, n_people: int, resamples: Resamples
 ) -> dict[str, Any]:
     """A classifier beside the one in use."""
     return {
         "id": contender.id,
         "title": contender.title,
         "settings": contender.settings,
-        **figures(said, labels, n_people, resamples).to_json(),
-        "fit_s": round(median(said.fit_s), 6),
-        "predict_ms": round(1e3 * median(said.predict_s), 6),
-        "difference": resamples.difference(said.right(labels), mine.right(labels)).to_json(),
+        **summarise_folds(predictions, labels, n_people, resamples).to_json(),
+        "fit_s": round(median(predictions.fit_s), 6),
+        "predict_ms": round(1e3 * median(predictions.predict_s), 6),
+        "difference": resamples.difference(predictions.right(labels), in_use.right(labels)).to_json(),
     }
 
 
-def recommend(rows: Sequence[dict[str, Any]]) -> dict[str, str]:
+def recommend_classifier(rows: Sequence[dict[str, Any]]) -> dict[str, str]:
     """Which of the classifiers to take, and why: another than the first only when it is right more often for sure.
 
     Parameters
@@ -322,66 +334,70 @@ def recommend(rows: Sequence[dict[str, Any]]) -> dict[str, str]:
             "chance (the 95 % interval of the difference would have to lie above 0).",
         }
     best = max(better, key=lambda row: float(row["difference"]["mean"]))
-    apart = best["difference"]
+    difference = best["difference"]
     return {
         "recommended": best["id"],
         "why": f"{best['title']} is right more often than the linear SVM on the same folds, by "
-        f"{percent(apart['mean'], 2)} (95 % interval {percent(apart['low'], 2)} to {percent(apart['high'], 2)}). Wrong "
+        f"{percent(difference['mean'], 2)} (95 % interval {percent(difference['low'], 2)} to "
+        f"{percent(difference['high'], 2)}). Wrong "
         "names are the usual reason: look through the suspects, then measure again. The linear SVM stays in use.",
     }
 
 
-def _slice(one: Slice, right: Doubles, resamples: Resamples) -> dict[str, Any]:
+def _slice_row(face_slice: Slice, is_right: Doubles, resamples: Resamples) -> dict[str, Any]:
     return {
-        "by": one.by,
-        "slice": one.name,
-        "n": int(one.members.sum()),
-        "accuracy": resamples.share(right, one.members).to_json(),
+        "by": face_slice.by,
+        "slice": face_slice.name,
+        "n": int(face_slice.members.sum()),
+        "accuracy": resamples.share(is_right, face_slice.members).to_json(),
     }
 
 
-def _errors(subject: _Subject, said: OutOfFold, tested: Ints, drawers: Sequence[Slice]) -> list[dict[str, Any]]:
+def _wrong_faces(
+    subject: _Subject, predictions: OutOfFold, tested_rows: Ints, face_slices: Sequence[Slice]
+) -> list[dict[str, Any]]:
     """The faces that got another name in some repetition, the most often wrong first."""
-    wrong = said.given != subject.known.labels[tested]
-    shares = wrong.mean(axis=0)
+    is_wrong = predictions.given != subject.known.labels[tested_rows]
+    shares = is_wrong.mean(axis=0)
     order = np.argsort(-shares, kind="stable")
     return [
         {
-            "face": subject.face_ids[tested[place]],
-            "person": subject.people[subject.known.labels[tested[place]]],
-            "given": subject.people[int(np.bincount(said.given[wrong[:, place], place]).argmax())],
-            "wrong": float(shares[place]),
-            "slices": {one.by: one.name for one in drawers if one.members[place]},
+            "face": subject.face_ids[tested_rows[index]],
+            "person": subject.people[subject.known.labels[tested_rows[index]]],
+            "given": subject.people[int(np.bincount(predictions.given[is_wrong[:, index], index]).argmax())],
+            "wrong": float(shares[index]),
+            "slices": {face_slice.by: face_slice.name for face_slice in face_slices if face_slice.members[index]},
         }
-        for place in order[: int(np.count_nonzero(shares))][:MOST_ERRORS].tolist()
+        for index in order[: int(np.count_nonzero(shares))][:MOST_ERRORS].tolist()
     ]
 
 
-def _curve(known: Known, tested: Ints, resamples: Resamples, work: _Work) -> list[dict[str, Any]]:
+def _learning_curve(known: LabelledFaces, tested_rows: Ints, resamples: Resamples, work: _Work) -> list[dict[str, Any]]:
     work.begin("Learning from fewer photos")
-    points = curve(known, work.contenders[0], work.on_curve, work.seed, work.tick)
+    points = measure_learning_curve(known, work.contenders[0], work.on_curve, work.seed, work.tick)
     return [
         {
             "photos": point.photos,
             "people": point.people,
-            "accuracy": resamples.share(point.right[tested]).to_json(),
+            "accuracy": resamples.share(point.right[tested_rows]).to_json(),
         }
         for point in points
     ]
 
 
 def _protocol(subject: _Subject, work: _Work, n_tested: int) -> str:
-    known, first = subject.known, work.contenders[0]
-    some = subject.all_faces != len(known.labels) or subject.all_people != known.n_people
-    drawn = f" of {count(subject.all_people)}, drawn at random" if some else ""
+    known, contender = subject.known, work.contenders[0]
+    is_sample = subject.all_faces != len(known.labels) or subject.all_people != known.n_people
+    sample_note = f" of {count(subject.all_people)}, drawn at random" if is_sample else ""
     times = count(len(work.divided), "time")
     untested = len(known.labels) - n_tested
-    alone = f" {count(untested, 'face')} of people with one shot were only learned from." if untested else ""
-    fewer = " With everybody it errs more often." if subject.all_people != known.n_people else ""
+    untested_note = f" {count(untested, 'face')} of people with one shot were only learned from." if untested else ""
+    fewer_people_note = " With everybody it errs more often." if subject.all_people != known.n_people else ""
     return (
-        f"{count(n_tested, 'face')} of {count(known.n_people, 'person', 'people')}{drawn}, dealt {times} into "
+        f"{count(n_tested, 'face')} of {count(known.n_people, 'person', 'people')}{sample_note}, dealt {times} into "
         f"{len(work.divided[0])} folds, person by person, all faces of one shot together; each face named by "
-        f"classifiers that had not seen its shot.{alone}{fewer} {first.title}, {first.settings}; nothing is chosen on "
+        f"classifiers that had not seen its shot.{untested_note}{fewer_people_note} "
+        f"{contender.title}, {contender.settings}; nothing is chosen on "
         f"what is tested. Intervals: 95 %, {count(RESAMPLES)} resamples of people and, of each, of shots. The learning "
         f"curve: one face each of so many shots of everybody; who has fewer gives what there is."
     )

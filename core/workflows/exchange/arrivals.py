@@ -18,13 +18,13 @@ from core.archives.source import Members
 from core.base import words
 from core.base.errors import InputRefused
 from core.base.settings import ArchiveLimits
-from core.base.types import CancelToken, Report, silent
+from core.base.types import CancelToken, Report, ignore_progress
 from core.corrections.model import Hand
 from core.formats.correction_log import EventLine, FaceLine
 from core.store.protocols import Dataset
 from core.workflows.exchange import bundles, import_names, imports
 from core.workflows.exchange.bundles import BundleTools
-from core.workflows.exchange.export import What
+from core.workflows.exchange.export import ExportKind
 from core.workflows.exchange.import_names import SidecarSummary
 from core.workflows.exchange.imports import ImportTools
 from core.workflows.exchange.name_sources import SIDECAR_ENDING, may_say_names, name_sources
@@ -36,9 +36,9 @@ MOST_REFUSED = 1000
 MOST_LOOKED_INTO_BYTES = 64 << 20
 """Of photos that are looked into before anything is taken: about half a second."""
 _MANIFEST = "manifest.json"
-_ORDER = (What.LOG, What.XMP, What.BUNDLE, What.EMBEDDINGS)
+_ORDER = (ExportKind.LOG, ExportKind.XMP, ExportKind.BUNDLE, ExportKind.EMBEDDINGS)
 """What can be undone comes first: the first is offered unless another is chosen."""
-_WANTED = "Give a bundle, a correction log (.jsonl), XMP sidecars, photos, or vectors (.npz, .parquet)."
+_EXPECTED = "Give a bundle, a correction log (.jsonl), XMP sidecars, photos, or vectors (.npz, .parquet)."
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,10 @@ class ArrivalTools:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ArrivalPart:
     """One thing that can be brought in, and what can be said of it beforehand."""
 
-    what: What
+    kind: ExportKind
     member: str = ""
     """Where it lies in a zip or folder; empty when it is the whole."""
     count: int = 0
@@ -79,13 +79,13 @@ class Delivery:
 
     path: Path | None
     """None for names that the dataset's own photos carry inside."""
-    what: What
+    kind: ExportKind
     member: str = ""
     name: str | None = None
     """Of the dataset that a bundle becomes; as it was called at home by default."""
 
 
-def look(tools: ArrivalTools, path: Path, dataset_id: str | None) -> list[Part]:
+def inspect_arrival(tools: ArrivalTools, path: Path, dataset_id: str | None) -> list[ArrivalPart]:
     """What is in a file, zip or folder; what cannot be taken into this dataset comes with the reason.
 
     Raises
@@ -93,61 +93,61 @@ def look(tools: ArrivalTools, path: Path, dataset_id: str | None) -> list[Part]:
     InputRefused
         Nothing of it can be brought in.
     """
-    listed = [_with_photos(tools.imports, path, part) for part in _listed(path, tools.imports.limits)]
-    listed = [part for part in listed if part.what is not What.XMP or part.count or part.photos]
-    if not listed:
-        raise InputRefused(f"There is nothing in '{path.name}' that can be brought in. {_WANTED}")
-    return [_told(tools, path, part, dataset_id) for part in listed]
+    parts = [_with_photos(tools.imports, path, part) for part in _list_parts(path, tools.imports.limits)]
+    parts = [part for part in parts if part.kind is not ExportKind.XMP or part.count or part.photos]
+    if not parts:
+        raise InputRefused(f"There is nothing in '{path.name}' that can be brought in. {_EXPECTED}")
+    return [_describe_part(tools, path, part, dataset_id) for part in parts]
 
 
 # what is in it
 
 
-def _listed(path: Path, limits: ArchiveLimits) -> list[Part]:
+def _list_parts(path: Path, limits: ArchiveLimits) -> list[ArrivalPart]:
     if path.is_file() and path.suffix.lower() != ".zip":
-        what = _kind(path.name)
-        return [] if what is None else [_names_in([path.name]) if what is What.XMP else Part(what)]
-    names = _names(path, limits)
+        kind = _kind_of_file(path.name)
+        return [] if kind is None else [_names_in([path.name]) if kind is ExportKind.XMP else ArrivalPart(kind)]
+    names = _file_names(path, limits)
     if not path.is_dir() and _MANIFEST in names:
-        return [Part(What.BUNDLE)]
-    return _parts(names)
+        return [ArrivalPart(ExportKind.BUNDLE)]
+    return _group_parts(names)
 
 
-def _names(path: Path, limits: ArchiveLimits) -> list[str]:
+def _file_names(path: Path, limits: ArchiveLimits) -> list[str]:
     """Of all files in a folder or zip."""
     if path.is_dir():
-        return [file.relative_to(path).as_posix() for file in sorted(path.rglob("*")) if _is_own(file)]
+        return [file.relative_to(path).as_posix() for file in sorted(path.rglob("*")) if _is_regular_file(file)]
     if not path.exists():
         raise InputRefused(f"'{path.name}' is not there any more. Give it again.")
     with Members(path, limits) as members:
         return list(members.names)
 
 
-def _is_own(file: Path) -> bool:
+def _is_regular_file(file: Path) -> bool:
     """A link is not followed out of the folder."""
     return file.is_file() and not file.is_symlink()
 
 
-def _parts(names: Iterable[str]) -> list[Part]:
+def _group_parts(names: Iterable[str]) -> list[ArrivalPart]:
     """Sidecars and photos are one part wherever they lie; everything else counts at the top only."""
-    kinds = {name: what for name in names if (what := _kind(name)) is not None}
+    kinds = {name: kind for name in names if (kind := _kind_of_file(name)) is not None}
     parts = []
-    for name, what in kinds.items():
+    for name, kind in kinds.items():
         twin = name.lower().endswith(".parquet") and f"{PurePosixPath(name).stem}.npz" in kinds
-        if what is not What.XMP and "/" not in name and not twin:
-            parts.append(Part(what, name))
-    if sources := [name for name, what in kinds.items() if what is What.XMP]:
+        if kind is not ExportKind.XMP and "/" not in name and not twin:
+            parts.append(ArrivalPart(kind, name))
+    if sources := [name for name, kind in kinds.items() if kind is ExportKind.XMP]:
         parts.append(_names_in(sources))
-    return sorted(parts, key=lambda part: _ORDER.index(part.what))
+    return sorted(parts, key=lambda part: _ORDER.index(part.kind))
 
 
-def _names_in(sources: Sequence[str]) -> Part:
+def _names_in(sources: Sequence[str]) -> ArrivalPart:
     """Sidecars, and photos that may carry names inside."""
     sidecars = sum(name.lower().endswith(SIDECAR_ENDING) for name in sources)
-    return Part(What.XMP, count=sidecars, photos=len(sources) - sidecars)
+    return ArrivalPart(ExportKind.XMP, count=sidecars, photos=len(sources) - sidecars)
 
 
-def _with_photos(tools: ImportTools, path: Path, part: Part) -> Part:
+def _with_photos(tools: ImportTools, path: Path, part: ArrivalPart) -> ArrivalPart:
     """The part with the photos that carry names, where they are few enough to look into while somebody waits."""
     if not part.photos or _size_bytes(path) > MOST_LOOKED_INTO_BYTES:
         return part
@@ -157,31 +157,31 @@ def _with_photos(tools: ImportTools, path: Path, part: Part) -> Part:
 def _size_bytes(path: Path) -> int:
     if path.is_file():
         return path.stat().st_size
-    return sum(file.stat().st_size for file in path.rglob("*") if _is_own(file))
+    return sum(file.stat().st_size for file in path.rglob("*") if _is_regular_file(file))
 
 
-def _kind(name: str) -> What | None:
+def _kind_of_file(name: str) -> ExportKind | None:
     lower = PurePosixPath(name).name.lower()
     if may_say_names(name):
-        return What.XMP
-    endings = {".jsonl": What.LOG, ".npz": What.EMBEDDINGS, "bundle.zip": What.BUNDLE}
+        return ExportKind.XMP
+    endings = {".jsonl": ExportKind.LOG, ".npz": ExportKind.EMBEDDINGS, "bundle.zip": ExportKind.BUNDLE}
     if lower.endswith(".parquet") and lower != "faces.parquet":
-        return What.EMBEDDINGS
-    return next((what for ending, what in endings.items() if lower.endswith(ending)), None)
+        return ExportKind.EMBEDDINGS
+    return next((kind for ending, kind in endings.items() if lower.endswith(ending)), None)
 
 
 # what can be said of it
 
 
-def _told(tools: ArrivalTools, path: Path, part: Part, dataset_id: str | None) -> Part:
+def _describe_part(tools: ArrivalTools, path: Path, part: ArrivalPart, dataset_id: str | None) -> ArrivalPart:
     try:
-        with _opened(tools, path, part.member) as file:
-            if part.what is What.BUNDLE:
-                return _of_bundle(tools.bundles, file, part)
+        with _open_part(tools, path, part.member) as file:
+            if part.kind is ExportKind.BUNDLE:
+                return _describe_bundle(tools.bundles, file, part)
             dataset = _dataset(tools, dataset_id)
-            if part.what is What.LOG:
-                return _of_log(tools.imports, file, part, dataset)
-            return _of_vectors(tools.imports, file, part, dataset) if part.what is What.EMBEDDINGS else part
+            if part.kind is ExportKind.LOG:
+                return _describe_log(tools.imports, file, part, dataset)
+            return _describe_vectors(tools.imports, file, part, dataset) if part.kind is ExportKind.EMBEDDINGS else part
     except InputRefused as refusal:
         return replace(part, objection=str(refusal))
 
@@ -195,40 +195,40 @@ def _dataset(tools: ArrivalTools, dataset_id: str | None) -> Dataset:
     return dataset
 
 
-def _of_bundle(tools: BundleTools, file: Path, part: Part) -> Part:
-    given, digest = bundles.read_bundle(tools, file)
-    if (earlier := bundles.find_imported(tools, digest)) is not None:
-        name = tools.store.dataset(earlier.dataset_id).name
+def _describe_bundle(tools: BundleTools, file: Path, part: ArrivalPart) -> ArrivalPart:
+    bundle, digest = bundles.read_usable_bundle(tools, file)
+    if (earlier_run := bundles.find_imported(tools, digest)) is not None:
+        name = tools.store.dataset(earlier_run.dataset_id).name
         raise InputRefused(f"It is here already, as the dataset '{name}'.")
-    faces = len(given.gallery) if given.gallery else 0
-    people = len(given.card.get("people", []))
-    return replace(part, count=people, origin=given.dataset, model_id=given.model_id, speaks_of=faces)
+    n_faces = len(bundle.gallery) if bundle.gallery else 0
+    n_people = len(bundle.card.get("people", []))
+    return replace(part, count=n_people, origin=bundle.dataset, model_id=bundle.model_id, speaks_of=n_faces)
 
 
-def _of_log(tools: ImportTools, file: Path, part: Part, dataset: Dataset) -> Part:
+def _describe_log(tools: ImportTools, file: Path, part: ArrivalPart, dataset: Dataset) -> ArrivalPart:
     lines = imports.read_log(file, tools.limits)
     photos = {line.photo_id for line in lines if isinstance(line, FaceLine)}
-    found = len(photos & tools.transfer.photo_ids(dataset.id).keys())
-    if photos and not found:
+    n_found = len(photos & tools.transfer.photo_ids(dataset.id).keys())
+    if photos and not n_found:
         raise InputRefused(
             f"None of the {words.count(len(photos))} photos that the log speaks of is in '{dataset.name}'."
         )
-    holding = sum(isinstance(line, EventLine) and line.active and line.undoes is None for line in lines)
-    return replace(part, count=holding, speaks_of=len(photos), found=found)
+    n_active = sum(isinstance(line, EventLine) and line.active and line.undoes is None for line in lines)
+    return replace(part, count=n_active, speaks_of=len(photos), found=n_found)
 
 
-def _of_vectors(tools: ImportTools, file: Path, part: Part, dataset: Dataset) -> Part:
-    given = imports.read_fitting_vectors(tools, dataset.id, file)
-    found = len(set(given.face_ids) & set(tools.store.face_table(dataset.id).ids))
-    if not found:
+def _describe_vectors(tools: ImportTools, file: Path, part: ArrivalPart, dataset: Dataset) -> ArrivalPart:
+    embeddings = imports.read_fitting_vectors(tools, dataset.id, file)
+    n_found = len(set(embeddings.face_ids) & set(tools.store.face_table(dataset.id).ids))
+    if not n_found:
         raise InputRefused(
-            f"None of the {words.count(len(given))} faces that the vectors are of is in '{dataset.name}'."
+            f"None of the {words.count(len(embeddings))} faces that the vectors are of is in '{dataset.name}'."
         )
-    return replace(part, count=len(given), model_id=given.model_id, found=found)
+    return replace(part, count=len(embeddings), model_id=embeddings.model_id, found=n_found)
 
 
 @contextmanager
-def _opened(tools: ArrivalTools, path: Path, member: str) -> Iterator[Path]:
+def _open_part(tools: ArrivalTools, path: Path, member: str) -> Iterator[Path]:
     """The file itself, one of a folder, or one of a zip, which is taken out for as long as it is needed."""
     if not member:
         yield path
@@ -239,22 +239,22 @@ def _opened(tools: ArrivalTools, path: Path, member: str) -> Iterator[Path]:
             Members(path, tools.imports.limits) as members,
             tempfile.TemporaryDirectory(dir=tools.scratch_dir, prefix="part-") as folder,
         ):
-            taken_out = Path(folder) / PurePosixPath(member).name
-            taken_out.write_bytes(members.read(member))
-            yield taken_out
+            extracted = Path(folder) / PurePosixPath(member).name
+            extracted.write_bytes(members.read(member))
+            yield extracted
 
 
 # taking it
 
 
-def take(
+def import_delivery(
     tools: ArrivalTools,
     dataset_id: str | None,
-    given: Delivery,
+    delivery: Delivery,
     by: Hand,
-    report: Report = silent,
+    report: Report = ignore_progress,
     token: CancelToken | None = None,
-    keep: Callable[[dict[str, Any]], None] = lambda came: None,
+    keep: Callable[[dict[str, Any]], None] = lambda summary: None,
 ) -> dict[str, Any]:
     """Bring a delivery in; gives what came of it, in numbers, and what was refused with the reasons.
 
@@ -270,19 +270,25 @@ def take(
     InputRefused
         It cannot be used; nothing was changed.
     """
-    work = _Work(tools=tools.imports, by=by, report=report, token=token or CancelToken(), keep=keep)
-    takers = {What.LOG: work.log, What.XMP: work.sidecars, What.EMBEDDINGS: work.vectors}
-    if given.path is None:
-        return work.sidecars(_dataset(tools, dataset_id).id, None)
-    with _opened(tools, given.path, given.member) as file:
-        if given.what is What.BUNDLE:
-            came = bundles.import_bundle(tools.bundles, file, given.name)
-            return {**came, "people": len(came["people"])}
-        return takers[given.what](_dataset(tools, dataset_id).id, file)
+    delivery_import = _DeliveryImport(
+        tools=tools.imports, by=by, report=report, token=token or CancelToken(), keep=keep
+    )
+    takers = {
+        ExportKind.LOG: delivery_import.log,
+        ExportKind.XMP: delivery_import.sidecars,
+        ExportKind.EMBEDDINGS: delivery_import.vectors,
+    }
+    if delivery.path is None:
+        return delivery_import.sidecars(_dataset(tools, dataset_id).id, None)
+    with _open_part(tools, delivery.path, delivery.member) as file:
+        if delivery.kind is ExportKind.BUNDLE:
+            summary = bundles.import_bundle(tools.bundles, file, delivery.name)
+            return {**summary, "people": len(summary["people"])}
+        return takers[delivery.kind](_dataset(tools, dataset_id).id, file)
 
 
 @dataclass(frozen=True)
-class _Work:
+class _DeliveryImport:
     """One delivery on its way in."""
 
     tools: ImportTools
@@ -309,8 +315,10 @@ class _Work:
     def _sources(self, dataset_id: str, file: Path | None) -> int:
         if file is None:
             return self.tools.store.counts(dataset_id).photos
-        alone = file.is_file() and _kind(file.name) is What.XMP
-        return 1 if alone else sum(_kind(name) is What.XMP for name in _names(file, self.tools.limits))
+        alone = file.is_file() and _kind_of_file(file.name) is ExportKind.XMP
+        return (
+            1 if alone else sum(_kind_of_file(name) is ExportKind.XMP for name in _file_names(file, self.tools.limits))
+        )
 
     def vectors(self, dataset_id: str, file: Path) -> dict[str, Any]:
         self.report(0, 0, "Reading vectors")

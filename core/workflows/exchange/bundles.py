@@ -14,12 +14,12 @@ from typing import Any
 
 from core.base.errors import ModelMismatch
 from core.base.types import Embeddings
-from core.formats import bundle as files
+from core.formats import bundle as bundle_files
 from core.formats.bundle import Bundle
-from core.isolation import files as isolated
-from core.store.artifacts import Artifacts, Kind
+from core.isolation.files import read_bundle_isolated
+from core.store.artifacts import ArtifactKind, Artifacts
 from core.store.protocols import FaceStore, Run, RunStore
-from core.workflows.training.train import learned_gallery, load_predictions, load_recogniser, to_json
+from core.workflows.training.train import learned_gallery, load_predictions, load_recogniser, run_to_json
 
 MOST_GALLERY_FACES = 20_000
 """Of more faces the vectors stay at home: they take 10 MB, and serve for the evidence only."""
@@ -43,28 +43,28 @@ def export_bundle(tools: BundleTools, run: Run, path: Path, *, gallery: bool = T
     faces = imported_gallery(tools.artifacts, run) or learned_gallery(
         tools.store.embeddings(run.dataset_id), load_predictions(tools.artifacts, run)
     )
-    kept = faces if gallery and 0 < len(faces) <= MOST_GALLERY_FACES else None
+    exported_faces = faces if gallery and 0 < len(faces) <= MOST_GALLERY_FACES else None
     params = {name: value for name, value in run.params.items() if name != "imported"}
     card = {
-        **to_json(run),
+        **run_to_json(run),
         "dataset": dataset.name,
         "model_id": run.model_id,
         "people": list(recogniser.people),
         "calibration": {"temperature": recogniser.svm.temperature, "doubt": recogniser.svm.doubt},
         "C": recogniser.svm.C,
-        "evidence_faces": len(kept) if kept else 0,
+        "evidence_faces": len(exported_faces) if exported_faces else 0,
     }
-    made = Bundle(
+    bundle = Bundle(
         dataset=dataset.name,
         model_id=run.model_id,
         model_sha256=tools.models[run.model_id],
         run={"created": run.created, "seconds": run.seconds, "params": params, "metrics": run.metrics},
         card=card,
-        recogniser=tools.artifacts.read(run.dataset_id, Kind.RUN, run.id),
-        predictions=tools.artifacts.read(run.dataset_id, Kind.PREDICTIONS, run.id),
-        gallery=kept,
+        recogniser=tools.artifacts.read(run.dataset_id, ArtifactKind.RUN, run.id),
+        predictions=tools.artifacts.read(run.dataset_id, ArtifactKind.PREDICTIONS, run.id),
+        gallery=exported_faces,
     )
-    digest = files.write(path, made)
+    digest = bundle_files.write_bundle(path, bundle)
     return {"people": len(recogniser.people), "evidence_faces": card["evidence_faces"], "sha256": digest}
 
 
@@ -86,36 +86,36 @@ def import_bundle(tools: BundleTools, path: Path, name: str | None = None) -> di
     NameTaken
         There is a dataset of that name.
     """
-    given, digest = read_bundle(tools, path)
-    if (earlier := find_imported(tools, digest, name)) is not None:
-        return _imported(tools, earlier, given, digest, known=True)
-    dataset = tools.store.create_dataset(name or given.dataset, given.model_id)
+    bundle, digest = read_usable_bundle(tools, path)
+    if (earlier_run := find_imported(tools, digest, name)) is not None:
+        return _imported(tools, earlier_run, bundle, digest, known=True)
+    dataset = tools.store.create_dataset(name or bundle.dataset, bundle.model_id)
     run = Run(
         id=uuid.uuid4().hex[:12],
         dataset_id=dataset.id,
-        created=given.run["created"],
+        created=bundle.run["created"],
         revision=dataset.revision,
-        model_id=given.model_id,
-        params={**given.run["params"], "imported": {"sha256": digest, "dataset": given.dataset}},
-        metrics=given.run["metrics"],
-        seconds=given.run["seconds"],
+        model_id=bundle.model_id,
+        params={**bundle.run["params"], "imported": {"sha256": digest, "dataset": bundle.dataset}},
+        metrics=bundle.run["metrics"],
+        seconds=bundle.run["seconds"],
     )
     try:
-        _store(tools, run, given)
+        _store(tools, run, bundle)
     except BaseException:
         tools.store.delete_dataset(dataset.id)
         tools.artifacts.delete_dataset(dataset.id)
         raise
-    return _imported(tools, run, given, digest, known=False)
+    return _imported(tools, run, bundle, digest, known=False)
 
 
-def _imported(tools: BundleTools, run: Run, given: Bundle, digest: str, *, known: bool) -> dict[str, Any]:
+def _imported(tools: BundleTools, run: Run, bundle: Bundle, digest: str, *, known: bool) -> dict[str, Any]:
     return {
         "dataset": tools.store.dataset(run.dataset_id).name,
         "run": run.id,
-        "people": given.card.get("people", []),
-        "model": given.model_id,
-        "evidence_faces": len(given.gallery) if given.gallery else 0,
+        "people": bundle.card.get("people", []),
+        "model": bundle.model_id,
+        "evidence_faces": len(bundle.gallery) if bundle.gallery else 0,
         "sha256": digest,
         "known": known,
     }
@@ -130,7 +130,7 @@ def find_imported(tools: BundleTools, digest: str, name: str | None = None) -> R
     return None
 
 
-def read_bundle(tools: BundleTools, path: Path) -> tuple[Bundle, str]:
+def read_usable_bundle(tools: BundleTools, path: Path) -> tuple[Bundle, str]:
     """A bundle that can be used here, and the file's sha256.
 
     Raises
@@ -140,28 +140,28 @@ def read_bundle(tools: BundleTools, path: Path) -> tuple[Bundle, str]:
     ModelMismatch
         It is for a network that this installation does not have in the same form.
     """
-    given, digest = isolated.read_bundle(path)
-    _require_model(tools.models, given)
-    return given, digest
+    bundle, digest = read_bundle_isolated(path)
+    _require_model(tools.models, bundle)
+    return bundle, digest
 
 
-def _require_model(models: Mapping[str, str], given: Bundle) -> None:
-    if given.model_id not in models:
+def _require_model(models: Mapping[str, str], bundle: Bundle) -> None:
+    if bundle.model_id not in models:
         raise ModelMismatch(
-            f"The bundle is for the network '{given.model_id}'; this installation knows {', '.join(sorted(models))}. "
+            f"The bundle is for the network '{bundle.model_id}'; this installation knows {', '.join(sorted(models))}. "
             "Update it, or train with one of these."
         )
-    if models[given.model_id] != given.model_sha256:
+    if models[bundle.model_id] != bundle.model_sha256:
         raise ModelMismatch(
-            f"The bundle was trained with other weights of '{given.model_id}' than this installation has. "
+            f"The bundle was trained with other weights of '{bundle.model_id}' than this installation has. "
             "Vectors of two networks cannot be compared; export it from an installation of the same version."
         )
 
 
-def _store(tools: BundleTools, run: Run, given: Bundle) -> None:
-    parts = {Kind.RUN: given.recogniser, Kind.PREDICTIONS: given.predictions}
-    if given.gallery is not None:
-        parts[Kind.GALLERY] = files.gallery_bytes(given.gallery)
+def _store(tools: BundleTools, run: Run, bundle: Bundle) -> None:
+    parts = {ArtifactKind.RUN: bundle.recogniser, ArtifactKind.PREDICTIONS: bundle.predictions}
+    if bundle.gallery is not None:
+        parts[ArtifactKind.GALLERY] = bundle_files.gallery_bytes(bundle.gallery)
     for kind, content in parts.items():
         tools.artifacts.put(run.dataset_id, kind, run.id, content)
     tools.runs.add_run(run)
@@ -169,6 +169,6 @@ def _store(tools: BundleTools, run: Run, given: Bundle) -> None:
 
 def imported_gallery(artifacts: Artifacts, run: Run) -> Embeddings | None:
     """The faces that an imported run learned from, where they came along; None for other runs."""
-    if "imported" not in run.params or not artifacts.path(run.dataset_id, Kind.GALLERY, run.id).exists():
+    if "imported" not in run.params or not artifacts.path(run.dataset_id, ArtifactKind.GALLERY, run.id).exists():
         return None
-    return files.read_gallery(artifacts.read(run.dataset_id, Kind.GALLERY, run.id))
+    return bundle_files.read_gallery(artifacts.read(run.dataset_id, ArtifactKind.GALLERY, run.id))

@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 
 from core.formats.tables import csv_parts
 from core.learn.metrics.classification import Evaluation
-from core.store.protocols import FileReport, Outcome
+from core.store.protocols import FileOutcome, FileReport
 
 FILE_COLUMNS = ("file", "result", "faces", "person", "split", "reason")
 PERSON_COLUMNS = ("person", "precision", "recall", "f1", "support")
 
 
-def file_report_csv(reports: Sequence[FileReport], results: Mapping[Outcome, str]) -> bytes:
+def file_report_csv(reports: Sequence[FileReport], results: Mapping[FileOutcome, str]) -> bytes:
     """A row for each file of an ingest, with ``results`` as the words for what became of it."""
     rows = [
         {

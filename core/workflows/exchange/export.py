@@ -16,14 +16,14 @@ from typing import Any
 
 from core.base.errors import InputRefused, NotFound, ReadingEnded
 from core.base.settings import ImageLimits
-from core.base.types import CancelToken, Embeddings, Face, Report, Split, silent
-from core.base.words import person as as_read
+from core.base.types import CancelToken, Embeddings, Face, Report, Split, ignore_progress
+from core.base.words import display_name as as_read
 from core.formats import correction_log, tables, xmp
 from core.formats.xmp import Sidecar
 from core.formats.xmp_frame import sidecar_of
 from core.formats.zip_writer import Folders, ZipWriter, safe_part, writing_zip
 from core.imaging.geometry import turned_orientation
-from core.store.artifacts import Artifacts, Kind
+from core.store.artifacts import ArtifactKind, Artifacts
 from core.store.exchange_protocols import PhotoFaces, TransferStore
 from core.store.protocols import Dataset, FaceStore, Run
 from core.workflows.exchange.bundles import BundleTools, export_bundle
@@ -31,7 +31,7 @@ from core.workflows.exchange.imports import LOG_NAME
 from core.workflows.photos.stored_orientation import orientation_of_file
 
 
-class What(StrEnum):
+class ExportKind(StrEnum):
     """What can be exported."""
 
     PHOTOS = "photos"
@@ -54,15 +54,15 @@ class What(StrEnum):
 BUNDLE_NAME = "recogniser.bundle.zip"
 
 
-ONE_PERSON = (What.PHOTOS, What.CROPS, What.FACES, What.XMP)
+ONE_PERSON = (ExportKind.PHOTOS, ExportKind.CROPS, ExportKind.FACES, ExportKind.XMP)
 """What can be had of one person alone."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ExportRequest:
     """What is to be exported."""
 
-    what: What
+    kind: ExportKind
     run: Run | None = None
     """The trained recogniser; needed for a bundle alone, and left out of ``What.ALL`` when there is none."""
     person_id: int | None = None
@@ -94,32 +94,32 @@ class _Export:
 
     def pages(self, message: str) -> Iterator[list[PhotoFaces]]:
         """The photos in pages, with progress."""
-        total, done = self.tools.store.counts(self.dataset.id).photos, 0
+        total, n_done = self.tools.store.counts(self.dataset.id).photos, 0
         for page in self.tools.transfer.photos(self.dataset.id):
             self.token.raise_if_cancelled()
-            self.report(done, total, message)
+            self.report(n_done, total, message)
             yield page if self.person_id is None else list(_of_person(page, self.person_id))
-            done += len(page)
+            n_done += len(page)
         self.report(total, total, message)
 
-    def count(self, what: str, number: int = 1) -> None:
-        self.counts[what] = self.counts.get(what, 0) + number
+    def count(self, name: str, number: int = 1) -> None:
+        self.counts[name] = self.counts.get(name, 0) + number
 
 
 def _of_person(page: list[PhotoFaces], person_id: int) -> Iterator[PhotoFaces]:
     """The photos of one person, each with this person's faces alone."""
-    for found in page:
-        faces = tuple(face for face in found.faces if face.person_id == person_id)
+    for photo_faces in page:
+        faces = tuple(face for face in photo_faces.faces if face.person_id == person_id)
         if faces:
-            yield replace(found, faces=faces)
+            yield replace(photo_faces, faces=faces)
 
 
-def export(
+def export_dataset(
     tools: ExportTools,
     dataset_id: str,
-    wish: Wish,
+    request: ExportRequest,
     path: Path,
-    report: Report = silent,
+    report: Report = ignore_progress,
     token: CancelToken | None = None,
 ) -> dict[str, Any]:
     """Write an export to ``path``, whole or not at all; gives how many of each thing are in it.
@@ -129,11 +129,11 @@ def export(
     InputRefused
         There is nothing of this kind to export, or it cannot be had of one person.
     """
-    token, what, run = token or CancelToken(), wish.what, wish.run
+    token, kind, run = token or CancelToken(), request.kind, request.run
     dataset = tools.store.dataset(dataset_id)
-    if wish.person_id is not None and what not in ONE_PERSON:
+    if request.person_id is not None and kind not in ONE_PERSON:
         raise InputRefused(f"Of one person there are {', '.join(ONE_PERSON)}. Export the others of everybody.")
-    if what is What.BUNDLE:
+    if kind is ExportKind.BUNDLE:
         if run is None:
             raise NotFound(f"Nothing was trained on '{dataset.name}' yet. Train first, then export the bundle.")
         return export_bundle(tools.bundles, run, path)
@@ -141,11 +141,11 @@ def export(
         raise InputRefused(f"'{dataset.name}' holds no photos, so there is nothing to export.")
     with writing_zip(path) as target:
         work = _Export(
-            tools=tools, dataset=dataset, target=target, report=report, token=token, person_id=wish.person_id
+            tools=tools, dataset=dataset, target=target, report=report, token=token, person_id=request.person_id
         )
-        for part in _WRITERS if what is What.ALL else (what,):
+        for part in _WRITERS if kind is ExportKind.ALL else (kind,):
             _WRITERS[part](work)
-        if what is What.ALL and run is not None:
+        if kind is ExportKind.ALL and run is not None:
             _add_bundle(work, run)
     return work.counts
 
@@ -154,31 +154,31 @@ def export(
 
 
 def _photos(work: _Export) -> None:
-    folders, divided = Folders(), _divided(work)
+    folders, fully_split = Folders(), _is_fully_split(work)
     for page in work.pages("Copying photos"):
-        for found in page:
-            path = work.tools.artifacts.path(work.dataset.id, Kind.PHOTO, found.photo.id)
-            for folder in _places(found, folders, divided):
-                name = safe_part(PurePosixPath(found.photo.name).name)
+        for photo_faces in page:
+            path = work.tools.artifacts.path(work.dataset.id, ArtifactKind.PHOTO, photo_faces.photo.id)
+            for folder in _photo_folders(photo_faces, folders, fully_split):
+                name = safe_part(PurePosixPath(photo_faces.photo.name).name)
                 work.target.file(work.target.free("/".join(("photos", *folder, name))), path)
                 work.count("photos")
 
 
-def _divided(work: _Export) -> bool:
+def _is_fully_split(work: _Export) -> bool:
     """Whether every named face is on a side: folders for the sides would make people of the sides otherwise."""
     people = work.tools.store.people(work.dataset.id)
     return all(person.train + person.val == person.faces for person in people)
 
 
-def _places(found: PhotoFaces, folders: Folders, divided: bool) -> list[tuple[str, ...]]:
+def _photo_folders(photo_faces: PhotoFaces, folders: Folders, fully_split: bool) -> list[tuple[str, ...]]:
     """The folders of a photo: of everybody on it, or none when nobody has a name."""
-    named: set[tuple[str | None, Split | None]] = {
-        (face.person, face.split) for face in found.faces if face.person is not None
+    people_and_splits: set[tuple[str | None, Split | None]] = {
+        (face.person, face.split) for face in photo_faces.faces if face.person is not None
     }
-    if not named and found.label.person and not found.faces:
-        named = {(found.label.person, found.label.split)}
-    named = named or {(None, found.label.split)}
-    return sorted({_folder(person, split if divided else None, folders) for person, split in named})
+    if not people_and_splits and photo_faces.label.person and not photo_faces.faces:
+        people_and_splits = {(photo_faces.label.person, photo_faces.label.split)}
+    people_and_splits = people_and_splits or {(None, photo_faces.label.split)}
+    return sorted({_folder(person, split if fully_split else None, folders) for person, split in people_and_splits})
 
 
 def _folder(person: str | None, split: Split | None, folders: Folders) -> tuple[str, ...]:
@@ -189,20 +189,20 @@ def _folder(person: str | None, split: Split | None, folders: Folders) -> tuple[
 def _crops(work: _Export) -> None:
     folders = Folders()
     for page in work.pages("Copying faces"):
-        for found in page:
-            for face in found.faces:
-                work.target.file(_crop_name(found, face, folders), _crop_path(work, face))
+        for photo_faces in page:
+            for face in photo_faces.faces:
+                work.target.file(_crop_name(photo_faces, face, folders), _crop_path(work, face))
                 work.count("crops")
 
 
-def _crop_name(found: PhotoFaces, face: Face, folders: Folders) -> str:
+def _crop_name(photo_faces: PhotoFaces, face: Face, folders: Folders) -> str:
     """The face's id in the name leads back to the table of faces."""
-    stem = safe_part(PurePosixPath(found.photo.name).stem)
+    stem = safe_part(PurePosixPath(photo_faces.photo.name).stem)
     return "/".join(("crops", *_folder(face.person, face.split, folders), f"{stem}-{face.id}.jpg"))
 
 
 def _crop_path(work: _Export, face: Face) -> Path:
-    return work.tools.artifacts.path(work.dataset.id, Kind.CROP, face.crop_id)
+    return work.tools.artifacts.path(work.dataset.id, ArtifactKind.CROP, face.crop_id)
 
 
 # tables
@@ -227,25 +227,25 @@ def _faces(work: _Export) -> None:
 def _sidecars(work: _Export) -> None:
     hidden = {person.id for person in work.tools.store.people(work.dataset.id) if person.hidden} - {work.person_id}
     for page in work.pages("Writing sidecars"):
-        for found in page:
+        for photo_faces in page:
             try:
                 tools = work.tools
-                orientation = orientation_of_file(tools.artifacts, work.dataset.id, found.photo, tools.images)
+                orientation = orientation_of_file(tools.artifacts, work.dataset.id, photo_faces.photo, tools.images)
             except (NotFound, ReadingEnded):
                 work.count("photos_missing")  # where its faces are in the stored picture cannot be told
                 continue
-            content = xmp.encode(_sidecar(found, hidden, orientation))
-            parts = map(safe_part, PurePosixPath(found.photo.name).parts)
+            content = xmp.encode_sidecar(_sidecar(photo_faces, hidden, orientation))
+            parts = map(safe_part, PurePosixPath(photo_faces.photo.name).parts)
             work.target.parts(work.target.free("/".join(["xmp", *parts]) + ".xmp"), [content])
             work.count("sidecars")
 
 
-def _sidecar(found: PhotoFaces, hidden: Set[int], orientation: int) -> Sidecar:
+def _sidecar(photo_faces: PhotoFaces, hidden: Set[int], orientation: int) -> Sidecar:
     """The faces of a photo as regions, those without a name too; names as pages show them, and none that is hidden."""
-    photo = found.photo
+    photo = photo_faces.photo
     faces = [
         (face.box, as_read(face.person) if face.person and face.person_id not in hidden else None)
-        for face in found.faces
+        for face in photo_faces.faces
     ]
     shown_wh = (photo.width_px, photo.height_px)
     return sidecar_of(photo.id, shown_wh, faces, turned_orientation(orientation, photo.turn))
@@ -272,8 +272,8 @@ def _vectors(work: _Export) -> Iterator[Embeddings]:
 def _log(work: _Export) -> None:
     transfer, dataset = work.tools.transfer, work.dataset
 
-    def told() -> Iterator[bytes]:
-        for line in correction_log.lines(
+    def lines() -> Iterator[bytes]:
+        for line in correction_log.log_lines(
             dataset.name,
             dataset.model_id,
             transfer.origins(dataset.id),
@@ -284,7 +284,7 @@ def _log(work: _Export) -> None:
             work.count("log_lines")
             yield line
 
-    work.target.parts(LOG_NAME, told())
+    work.target.parts(LOG_NAME, lines())
 
 
 def _add_bundle(work: _Export, run: Run) -> None:
@@ -302,21 +302,21 @@ def _scratch(work: _Export, name: str) -> Iterator[Path]:
         work.target.file(name, path)
 
 
-_WRITERS: dict[What, Callable[[_Export], None]] = {
-    What.PHOTOS: _photos,
-    What.CROPS: _crops,
-    What.FACES: _faces,
-    What.XMP: _sidecars,
-    What.EMBEDDINGS: _embeddings,
-    What.LOG: _log,
+_WRITERS: dict[ExportKind, Callable[[_Export], None]] = {
+    ExportKind.PHOTOS: _photos,
+    ExportKind.CROPS: _crops,
+    ExportKind.FACES: _faces,
+    ExportKind.XMP: _sidecars,
+    ExportKind.EMBEDDINGS: _embeddings,
+    ExportKind.LOG: _log,
 }
 
 
-def exported(exports_dir: Path, dataset_id: str, job_id: str) -> Path:
+def export_path(exports_dir: Path, dataset_id: str, job_id: str) -> Path:
     """Where the export of a job lies, until it is removed."""
     return exports_dir / dataset_id / f"{job_id}.zip"
 
 
-def file_name(dataset: Dataset, what: What, person: str | None = None) -> str:
+def export_file_name(dataset: Dataset, kind: ExportKind, person: str | None = None) -> str:
     """What a download of an export is called."""
-    return "-".join(safe_part(part) for part in (dataset.name, what, person) if part) + ".zip"
+    return "-".join(safe_part(part) for part in (dataset.name, kind, person) if part) + ".zip"

@@ -13,22 +13,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.base.errors import InputRefused, NotFound
-from core.base.types import CancelToken, Face, Refusal, Report, silent
-from core.base.words import person as as_read
-from core.corrections.model import Act, Change, Entity, Field, Hand, Kind, Value
+from core.base.types import CancelToken, Face, Refusal, Report, ignore_progress
+from core.base.words import display_name as as_read
+from core.corrections.model import Act, Change, Entity, EventKind, Field, Hand, Value
 from core.formats import xmp
 from core.formats.xmp import Sidecar
 from core.formats.xmp_frame import boxes_on
 from core.formats.xmp_packets import xmp_packets
-from core.imaging.geometry import match
-from core.isolation.files import read_sidecar
-from core.store.artifacts import Kind as FileKind
+from core.imaging.geometry import match_boxes
+from core.isolation.files import read_sidecar_isolated
+from core.store.artifacts import ArtifactKind
 from core.workflows.exchange.imports import ImportTools
-from core.workflows.exchange.name_claims import PhotoClaims, Reading, misplacements
+from core.workflows.exchange.name_claims import NameReading, PhotoClaims, refuse_misplaced
 from core.workflows.exchange.name_sources import NameSource, PhotoNames, name_sources
 from core.workflows.photos.stored_orientation import orientation_of_file
 
-SAME_FACE = 0.3
+SAME_FACE_IOU = 0.3
 """Least overlap with a box of another program, which may take in more or less of the head."""
 WHY = "Names in XMP sidecars."
 """What the log says of names that came so."""
@@ -61,7 +61,7 @@ def import_xmp(
     dataset_id: str,
     path: Path | None,
     by: Hand,
-    report: Report = silent,
+    report: Report = ignore_progress,
     token: CancelToken | None = None,
     keep: Callable[[SidecarSummary], None] = lambda summary: None,
 ) -> SidecarSummary:
@@ -122,7 +122,7 @@ class _NameImport:
         """The photos of the dataset, as far as their files are there."""
         for photo_id, name in self.tools.transfer.photo_ids(self.dataset_id).items():
             try:
-                yield NameSource(name, self.tools.artifacts.read(self.dataset_id, FileKind.PHOTO, photo_id), True)
+                yield NameSource(name, self.tools.artifacts.read(self.dataset_id, ArtifactKind.PHOTO, photo_id), True)
             except NotFound as missing:
                 self.summary.refused.append(Refusal(name, str(missing)))
 
@@ -142,11 +142,11 @@ class _NameImport:
         boxes = boxes_on(
             photo, sidecar, orientation_of_file(self.tools.artifacts, self.dataset_id, photo, self.tools.images)
         )
-        named = [(box, region.name) for box, region in zip(boxes, sidecar.regions, strict=True) if region.name]
+        named_boxes = [(box, region.name) for box, region in zip(boxes, sidecar.regions, strict=True) if region.name]
         refused = list(sidecar.refused)
-        matches = match([box for box, _ in named], [face.box for face in faces], SAME_FACE)
+        matches = match_boxes([box for box, _ in named_boxes], [face.box for face in faces], SAME_FACE_IOU)
         names, unmatched = {}, []
-        for (_, name), index in zip(named, matches, strict=True):
+        for (_, name), index in zip(named_boxes, matches, strict=True):
             try:
                 name = self.tools.log.checked_name(name)
             except InputRefused as refusal:
@@ -156,8 +156,10 @@ class _NameImport:
                 unmatched.append(name)
             else:
                 names[faces[index].id] = name
-        self.summary.refused_regions += [Refusal(f"{source.name}: {each.name}", each.reason) for each in refused]
-        reading = Reading(
+        self.summary.refused_regions += [
+            Refusal(f"{source.name}: {refused_region.name}", refused_region.reason) for refused_region in refused
+        ]
+        reading = NameReading(
             source=source.name,
             is_photo=source.is_photo,
             certain=subject.certain,
@@ -169,36 +171,36 @@ class _NameImport:
 
     def agreed_names(self) -> dict[str, str]:
         """The names that faces are to get, by the faces' ids; everything else is counted and told."""
-        chosen: dict[str, str] = {}
+        names_by_face: dict[str, str] = {}
         for photo_id, claims in self.claims.items():
             photo = self._photos.name(photo_id)
             names, disagreements = claims.names()
-            self.summary.refused += misplacements(photo, claims)
+            self.summary.refused += refuse_misplaced(photo, claims)
             self.summary.files -= len(claims.misplaced())
             self.summary.unmatched += len(claims.unmatched())
             self.summary.conflicts += [Refusal(photo, words) for words in disagreements]
             _, faces = self.tools.store.photo(self.dataset_id, photo_id)
             for face in faces:
                 if face.id in names:
-                    self._decide(photo, face, names[face.id], chosen)
-        self.summary.named = len(chosen)
-        return chosen
+                    self._decide(photo, face, names[face.id], names_by_face)
+        self.summary.named = len(names_by_face)
+        return names_by_face
 
     def people_named(self, names: Iterable[str]) -> dict[str, int]:
         """The people of these names, who are added when they are not there."""
-        return {name: self._people.named(name) for name in sorted(set(names))}
+        return {name: self._people.find_or_add(name) for name in sorted(set(names))}
 
-    def _decide(self, photo: str, face: Face, name: str, chosen: dict[str, str]) -> None:
+    def _decide(self, photo: str, face: Face, name: str, names_by_face: dict[str, str]) -> None:
         if self._people.is_called(face, name):
             self.summary.unchanged += 1
-        elif self._people.somebody_said(face):
-            here = f"is '{as_read(face.person)}' here" if face.person else "was marked as a stranger here"
+        elif self._people.is_corrected_here(face):
+            status = f"is '{as_read(face.person)}' here" if face.person else "was marked as a stranger here"
             self.summary.conflicts.append(
-                Refusal(photo, f"A face {here}, and '{name}' in the file. It stays as it is.")
+                Refusal(photo, f"A face {status}, and '{name}' in the file. It stays as it is.")
             )
         else:
             self.summary.renamed += face.person is not None
-            chosen[face.id] = name
+            names_by_face[face.id] = name
 
 
 def photos_with_names(sources: Iterable[NameSource]) -> int:
@@ -213,11 +215,11 @@ def photos_with_names(sources: Iterable[NameSource]) -> int:
 def _sidecar_in(source: NameSource) -> Sidecar | None:
     """What a source says; None for a photo that says nothing of faces."""
     if not source.is_photo:
-        return read_sidecar(source.content)
+        return read_sidecar_isolated(source.content)
     packets = xmp_packets(source.content)
     if not any(xmp.mentions_regions(packet) for packet in packets):
         return None
-    return read_sidecar(*packets)
+    return read_sidecar_isolated(*packets)
 
 
 class _People:
@@ -233,7 +235,7 @@ class _People:
         }
         self._by_reading: dict[str, list[int]] = defaultdict(list)
         for person_id, name in self._names.items():
-            self._by_reading[_reading(name)].append(person_id)
+            self._by_reading[_as_read(name)].append(person_id)
         self._earlier: dict[int, set[str]] = defaultdict(set)
         for origin in tools.transfer.origins(dataset_id):
             self._earlier[roots[origin.person_id]].add(origin.base_name)
@@ -242,28 +244,28 @@ class _People:
         """Whether the face's person has the name, reads so, or had it before a rename or a merge."""
         if face.person is None or face.person_id is None:
             return False
-        return _reading(face.person) == _reading(name) or name in self._earlier.get(face.person_id, ())
+        return _as_read(face.person) == _as_read(name) or name in self._earlier.get(face.person_id, ())
 
-    def named(self, name: str) -> int:
+    def find_or_add(self, name: str) -> int:
         """The person of this name, or the one person who reads so, who is added when there is none."""
-        alike = self._by_reading.get(_reading(name), [])
-        if len(alike) == 1 and self._names[alike[0]] != name:
-            return alike[0]
+        same_reading = self._by_reading.get(_as_read(name), [])
+        if len(same_reading) == 1 and self._names[same_reading[0]] != name:
+            return same_reading[0]
         return self._tools.log.person_named(self._dataset_id, name)
 
-    def somebody_said(self, face: Face) -> bool:
+    def is_corrected_here(self, face: Face) -> bool:
         """Whether a correction that holds, and is no earlier import of names, says who the face is."""
         if not (face.confirmed or face.stranger):
             return False
         log = self._tools.log
         for event in log.events(self._dataset_id, face_id=face.id):
-            said = event.active and event.target_id is None and _says_who(log.changes(event.id), face.id)
-            if said:
-                return not (event.kind is Kind.IMPORT and event.why == WHY)
+            says_who = event.active and event.target_id is None and _says_who(log.changes(event.id), face.id)
+            if says_who:
+                return not (event.kind is EventKind.IMPORT and event.why == WHY)
         return True
 
 
-def _reading(name: str) -> str:
+def _as_read(name: str) -> str:
     """A name as it is read, in one form of its letters."""
     return unicodedata.normalize("NFC", as_read(name))
 
@@ -274,11 +276,11 @@ def _says_who(changes: Iterable[Change], face_id: str) -> bool:
 
 
 def _record_names(
-    tools: ImportTools, dataset_id: str, by: Hand, chosen: Mapping[str, str], ids: Mapping[str, int]
+    tools: ImportTools, dataset_id: str, by: Hand, names_by_face: Mapping[str, str], ids: Mapping[str, int]
 ) -> int:
     changes = []
-    for face_id, name in chosen.items():
+    for face_id, name in names_by_face.items():
         values: dict[Field, Value] = {Field.PERSON: ids[name], Field.CONFIRMED: True, Field.STRANGER: False}
         changes += [Change(Entity.FACE, face_id, field, value) for field, value in values.items()]
-    act = Act(Kind.IMPORT, changes, next(iter(ids.values())) if len(ids) == 1 else None, why=WHY)
+    act = Act(EventKind.IMPORT, changes, next(iter(ids.values())) if len(ids) == 1 else None, why=WHY)
     return tools.log.record(dataset_id, by, act).id

@@ -14,18 +14,18 @@ from pathlib import Path
 from core.archives.source import Members
 from core.base.errors import InputRefused, ModelMismatch
 from core.base.settings import ArchiveLimits, ImageLimits
-from core.base.types import Box, CancelToken, Embeddings, Refusal, Report, silent
-from core.corrections.model import Act, Change, CorrectionLog, Entity, Field, Hand, Kind, Value, pair_id
+from core.base.types import Box, CancelToken, Embeddings, Refusal, Report, ignore_progress
+from core.corrections.model import Act, Change, CorrectionLog, Entity, EventKind, Field, Hand, Value, pair_id
 from core.formats import correction_log
 from core.formats.correction_log import EventLine, FaceLine, PersonLine
-from core.imaging.geometry import match, turn_box, turn_size
+from core.imaging.geometry import match_boxes, turn_box, turn_size
 from core.isolation import files
 from core.store.artifacts import Artifacts
 from core.store.exchange_protocols import TransferStore
 from core.store.protocols import FaceStore
 
 LOG_NAME = "log.jsonl"
-SAME_DETECTION = 0.5
+SAME_DETECTION_IOU = 0.5
 """Least overlap (IoU) of a face with itself, found again."""
 
 
@@ -43,7 +43,7 @@ class ImportTools:
     images: ImageLimits = field(default_factory=ImageLimits)
 
 
-def hand(author: str) -> Hand:
+def new_import_hand(author: str) -> Hand:
     """A sitting of its own, by which an import is undone in one step (``Corrector.undo_session``)."""
     return Hand(author, f"import-{uuid.uuid4().hex[:12]}")
 
@@ -74,7 +74,7 @@ def import_log(
     dataset_id: str,
     path: Path,
     by: Hand,
-    report: Report = silent,
+    report: Report = ignore_progress,
     token: CancelToken | None = None,
 ) -> LogSummary:
     """Replay a correction log on this dataset: one event of ``Kind.IMPORT`` for each event that holds.
@@ -86,8 +86,8 @@ def import_log(
     InputRefused
         The file is no correction log that can be read; nothing was changed.
     """
-    given = read_log(path, tools.limits)
-    return _Replay(tools, dataset_id, by).run(given, report, token or CancelToken())
+    lines = read_log(path, tools.limits)
+    return _Replay(tools, dataset_id, by).run(lines, report, token or CancelToken())
 
 
 def read_log(path: Path, limits: ArchiveLimits) -> list[correction_log.Line]:
@@ -95,7 +95,7 @@ def read_log(path: Path, limits: ArchiveLimits) -> list[correction_log.Line]:
     if path.suffix.lower() != ".zip":
         files.require_readable_log(path)
     with _log_lines(path, limits) as source:
-        return list(correction_log.parse(source))
+        return list(correction_log.parse_log(source))
 
 
 @contextmanager
@@ -129,21 +129,21 @@ class _Replay:
     photos: set[str] = field(default_factory=set)
     known: set[str] = field(default_factory=set)
     """What the events are known by that are here already."""
-    own: set[str] = field(default_factory=set)
+    appended: set[str] = field(default_factory=set)
     """Those that this import appended before it was cut off."""
 
-    def run(self, given: list[correction_log.Line], report: Report, token: CancelToken) -> LogSummary:
-        self.lines = {line.number: line for line in given if isinstance(line, PersonLine)}
+    def run(self, lines: list[correction_log.Line], report: Report, token: CancelToken) -> LogSummary:
+        self.lines = {line.number: line for line in lines if isinstance(line, PersonLine)}
         self.photos = set(self.tools.transfer.photo_ids(self.dataset_id))
-        events = [line for line in given if isinstance(line, EventLine)]
+        events = [line for line in lines if isinstance(line, EventLine)]
         self.known = self.tools.transfer.event_origins(self.dataset_id)
-        self.own = self.tools.transfer.event_origins(self.dataset_id, self.by.session)
+        self.appended = self.tools.transfer.event_origins(self.dataset_id, self.by.session)
         turns = [event for event in events if _is_turn(event)]
         for event in turns:
             self._apply(event)
         if turns:
             self.tools.look_at_turned(self.dataset_id, report, token)
-        self._match([line for line in given if isinstance(line, FaceLine)])
+        self._match_faces([line for line in lines if isinstance(line, FaceLine)])
         for number, event in enumerate(events):
             token.raise_if_cancelled()
             report(number, len(events), "Applying corrections")
@@ -152,18 +152,22 @@ class _Replay:
         report(len(events), len(events), "Applying corrections")
         return self.summary
 
-    def _match(self, lines: list[FaceLine]) -> None:
+    def _match_faces(self, lines: list[FaceLine]) -> None:
         by_photo: dict[str, list[FaceLine]] = {}
         for line in lines:
             by_photo.setdefault(line.photo_id, []).append(line)
-        for photo_id, there in by_photo.items():
-            here = self.tools.transfer.places(self.dataset_id, photo_id)
-            boxes = self._as_turned_here(photo_id, there) if here else []
-            found = match(boxes, [place.box for place in here], SAME_DETECTION) if here else [None] * len(there)
+        for photo_id, photo_lines in by_photo.items():
+            places = self.tools.transfer.places(self.dataset_id, photo_id)
+            boxes = self._as_turned_here(photo_id, photo_lines) if places else []
+            matches = (
+                match_boxes(boxes, [stored.box for stored in places], SAME_DETECTION_IOU)
+                if places
+                else [None] * len(photo_lines)
+            )
             pairs = (
-                (line.number, here[place].face_id)
-                for line, place in zip(there, found, strict=True)
-                if place is not None
+                (line.number, places[index].face_id)
+                for line, index in zip(photo_lines, matches, strict=True)
+                if index is not None
             )
             self.faces.update(pairs)
         self.summary.faces, self.summary.faces_missing = len(self.faces), len(lines) - len(self.faces)
@@ -179,19 +183,24 @@ class _Replay:
             self.summary.undone += 1
             return
         if event.origin in self.known:
-            mine = event.origin in self.own
-            self.summary.events, self.summary.known = self.summary.events + mine, self.summary.known + (not mine)
+            is_own = event.origin in self.appended
+            self.summary.events, self.summary.known = self.summary.events + is_own, self.summary.known + (not is_own)
             return
         try:
-            changes = [moved for change in event.changes if (moved := self._moved(change)) is not None]
+            changes = [translated for change in event.changes if (translated := self._translated(change)) is not None]
             if not changes:
                 self.summary.empty += 1
                 return
-            about = None if event.person is None else self._person(event.person)
-            before = None if event.from_person is None else self._person(event.from_person)
+            person_id = None if event.person is None else self._person(event.person)
+            from_person_id = None if event.from_person is None else self._person(event.from_person)
             why = f"{event.kind} by {event.author}" + (f": {event.why}" if event.why else "")
             act = Act(
-                kind=Kind.IMPORT, changes=changes, person_id=about, from_person_id=before, why=why, origin=event.origin
+                kind=EventKind.IMPORT,
+                changes=changes,
+                person_id=person_id,
+                from_person_id=from_person_id,
+                why=why,
+                origin=event.origin,
             )
             self.tools.log.record(self.dataset_id, self.by, act)
             self.known.add(event.origin)
@@ -199,7 +208,7 @@ class _Replay:
         except InputRefused as refusal:
             self.summary.refused.append(Refusal(event.kind, str(refusal)))
 
-    def _moved(self, change: Change) -> Change | None:
+    def _translated(self, change: Change) -> Change | None:
         """The change with ids of this dataset; None when a face is not here, or a merge is done already."""
         if change.entity is Entity.PHOTO:
             return change if change.entity_id in self.photos else None
@@ -242,8 +251,10 @@ class _Replay:
                 for origin in self.tools.transfer.origins(self.dataset_id)
                 if origin.of_folder and line.of_folder
             }
-            known = folders.get(line.name)
-            self.people[number] = self.tools.log.person_named(self.dataset_id, line.name) if known is None else known
+            person_id = folders.get(line.name)
+            self.people[number] = (
+                self.tools.log.person_named(self.dataset_id, line.name) if person_id is None else person_id
+            )
         return self.people[number]
 
 
@@ -268,13 +279,13 @@ def import_vectors(tools: ImportTools, dataset_id: str, path: Path) -> dict[str,
     InputRefused
         The file holds no vectors, vectors of another length, or of no face of this dataset.
     """
-    given = read_fitting_vectors(tools, dataset_id, path)
-    taken, unchanged = tools.transfer.replace_vectors(
-        dataset_id, given.model_id, dict(zip(given.face_ids, given.vectors, strict=True))
+    embeddings = read_fitting_vectors(tools, dataset_id, path)
+    n_replaced, n_unchanged = tools.transfer.replace_vectors(
+        dataset_id, embeddings.model_id, dict(zip(embeddings.face_ids, embeddings.vectors, strict=True))
     )
-    if not taken + unchanged:
-        raise InputRefused(f"None of the {len(given)} faces in '{path.name}' is in this dataset.")
-    return {"taken": taken, "unchanged": unchanged, "unknown": len(given) - taken - unchanged}
+    if not n_replaced + n_unchanged:
+        raise InputRefused(f"None of the {len(embeddings)} faces in '{path.name}' is in this dataset.")
+    return {"taken": n_replaced, "unchanged": n_unchanged, "unknown": len(embeddings) - n_replaced - n_unchanged}
 
 
 def read_fitting_vectors(tools: ImportTools, dataset_id: str, path: Path) -> Embeddings:
@@ -288,13 +299,14 @@ def read_fitting_vectors(tools: ImportTools, dataset_id: str, path: Path) -> Emb
         The file holds no vectors, or vectors of another length.
     """
     dataset, faces = tools.store.dataset(dataset_id), tools.store.counts(dataset_id).faces
-    given = files.read_vectors(path, faces)
-    if given.model_id != dataset.model_id:
+    embeddings = files.read_vectors_isolated(path, faces)
+    if embeddings.model_id != dataset.model_id:
         raise ModelMismatch(
-            f"The vectors in '{path.name}' are of '{given.model_id}', and '{dataset.name}' uses '{dataset.model_id}'. "
+            f"The vectors in '{path.name}' are of '{embeddings.model_id}', and '{dataset.name}' uses "
+            f"'{dataset.model_id}'. "
             "Vectors of two models cannot be compared; change the dataset's model, or compute them with its own."
         )
-    here = next(tools.transfer.vectors(dataset_id), None)
-    if here is None or here.vectors.shape[1] != given.vectors.shape[1]:
+    first_page = next(tools.transfer.vectors(dataset_id), None)
+    if first_page is None or first_page.vectors.shape[1] != embeddings.vectors.shape[1]:
         raise InputRefused(f"The vectors in '{path.name}' are of no face of this dataset, or of another length.")
-    return given
+    return embeddings

@@ -14,7 +14,7 @@ from core.base.types import Refusal
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class NameReading:
     """What one source says of a photo's faces."""
 
     source: str
@@ -32,9 +32,9 @@ class Reading:
 class PhotoClaims:
     """All that is said of one photo."""
 
-    readings: list[Reading] = field(default_factory=list)
+    readings: list[NameReading] = field(default_factory=list)
 
-    def misplaced(self) -> list[Reading]:
+    def misplaced(self) -> list[NameReading]:
         """Sources that only share their name with the photo, which has a source from its own folder."""
         nearest = max(reading.shared_folders for reading in self.readings)
         return [reading for reading in self.readings if not reading.certain and reading.shared_folders < nearest]
@@ -43,13 +43,13 @@ class PhotoClaims:
         """The name of each face that the sources agree on, and their disagreements in words."""
         misplaced = self.misplaced()
         readings = [reading for reading in self.readings if reading not in misplaced]
-        said: dict[str, list[tuple[Reading, str]]] = defaultdict(list)
+        claims_by_face: dict[str, list[tuple[NameReading, str]]] = defaultdict(list)
         for reading in readings:
             for face_id, name in reading.names.items():
-                said[face_id].append((reading, name))
+                claims_by_face[face_id].append((reading, name))
         agreed: dict[str, str] = {}
         disagreements: list[str] = []
-        for face_id, claims in said.items():
+        for face_id, claims in claims_by_face.items():
             counting = [claim for claim in claims if not claim[0].is_photo] or claims
             if len({name for _, name in counting}) == 1:
                 agreed[face_id] = counting[0][1]
@@ -63,20 +63,20 @@ class PhotoClaims:
         return {name for reading in self.readings for name in reading.unmatched}
 
 
-def _overruled(chosen: tuple[Reading, str], claims: Sequence[tuple[Reading, str]]) -> Iterator[str]:
-    others = [claim for claim in claims if claim[1] != chosen[1]]
-    if others:
-        yield f"{_quoted([chosen, others[0]])} of one face; the sidecar was taken"
+def _overruled(winner: tuple[NameReading, str], claims: Sequence[tuple[NameReading, str]]) -> Iterator[str]:
+    overruled = [claim for claim in claims if claim[1] != winner[1]]
+    if overruled:
+        yield f"{_quoted([winner, overruled[0]])} of one face; the sidecar was taken"
 
 
-def _quoted(claims: Sequence[tuple[Reading, str]]) -> str:
+def _quoted(claims: Sequence[tuple[NameReading, str]]) -> str:
     """The two that disagree: "'a.xmp' says 'Ann' and 'a.jpg.xmp' says 'Bea'"."""
     first = claims[0]
-    other = next(claim for claim in claims if claim[1] != first[1])
-    return " and ".join(f"'{reading.source}' says '{name}'" for reading, name in (first, other))
+    second = next(claim for claim in claims if claim[1] != first[1])
+    return " and ".join(f"'{reading.source}' says '{name}'" for reading, name in (first, second))
 
 
-def misplacements(photo: str, claims: PhotoClaims) -> list[Refusal]:
+def refuse_misplaced(photo: str, claims: PhotoClaims) -> list[Refusal]:
     """The sources of a photo that belong to another folder, with the reason."""
     return [
         Refusal(reading.source, f"'{photo}' has its name, lies in another folder, and has a source from there")

@@ -89,7 +89,7 @@ class PhotoNames:
         self._by_name: dict[str, list[str]] = defaultdict(list)
         self._by_stem: dict[str, list[str]] = defaultdict(list)
         for photo_id, name in names.items():
-            path = PurePosixPath(_spelt(name))
+            path = PurePosixPath(_normalised_path(name))
             self._by_name[path.name.casefold()].append(photo_id)
             self._by_stem[path.stem.casefold()].append(photo_id)
 
@@ -101,34 +101,32 @@ class PhotoNames:
         InputRefused
             There is no such photo, or it cannot be told which is meant.
         """
-        said = content_id(source.content) if source.is_photo else photo_id
-        path = PurePosixPath(_spelt(source.name))
-        if said is not None and said in self._names:
-            return Subject(said, True, self._shared_folders(path, said))
+        claimed_id = content_id(source.content) if source.is_photo else photo_id
+        path = PurePosixPath(_normalised_path(source.name))
+        if claimed_id is not None and claimed_id in self._names:
+            return Subject(claimed_id, True, self._shared_folders(path, claimed_id))
         name = path.name if source.is_photo else path.stem
         candidates = self._by_name.get(name.casefold(), [])
         if not candidates and not source.is_photo:
             candidates = self._by_stem.get(name.casefold(), [])
-        likest = self._likest(path, name, candidates)
-        if not likest:
+        best = self._best_matches(path, name, candidates)
+        if not best:
             raise InputRefused("its photo is not in this dataset")
-        if len(likest) > 1:
-            raise InputRefused(
-                f"{len(likest)} photos of this dataset have its name, and it does not say which it means"
-            )
-        return Subject(likest[0], False, self._shared_folders(path, likest[0]))
+        if len(best) > 1:
+            raise InputRefused(f"{len(best)} photos of this dataset have its name, and it does not say which it means")
+        return Subject(best[0], False, self._shared_folders(path, best[0]))
 
-    def _likest(self, path: PurePosixPath, name: str, candidates: list[str]) -> list[str]:
+    def _best_matches(self, path: PurePosixPath, name: str, candidates: list[str]) -> list[str]:
         """Those with most folders in common, and of these the ones with the very same capitals."""
         shared = {photo_id: self._shared_folders(path, photo_id) for photo_id in candidates}
-        likest = [photo_id for photo_id in candidates if shared[photo_id] == max(shared.values())]
-        exact = [photo_id for photo_id in likest if name in _name_and_stem(self._names[photo_id])]
-        return exact or likest
+        best = [photo_id for photo_id in candidates if shared[photo_id] == max(shared.values())]
+        exact = [photo_id for photo_id in best if name in _name_and_stem(self._names[photo_id])]
+        return exact or best
 
     def _shared_folders(self, path: PurePosixPath, photo_id: str) -> int:
         folders = zip(
             reversed(path.parent.parts),
-            reversed(PurePosixPath(_spelt(self._names[photo_id])).parent.parts),
+            reversed(PurePosixPath(_normalised_path(self._names[photo_id])).parent.parts),
             strict=False,
         )
         return sum(1 for _ in takewhile(lambda pair: pair[0].casefold() == pair[1].casefold(), folders))
@@ -138,11 +136,11 @@ class PhotoNames:
         return self._names[photo_id]
 
 
-def _spelt(name: str) -> str:
+def _normalised_path(name: str) -> str:
     """A path in one form of its letters: macOS writes accents as letters of their own."""
     return unicodedata.normalize("NFC", name.replace("\\", "/"))
 
 
 def _name_and_stem(name: str) -> tuple[str, str]:
-    path = PurePosixPath(_spelt(name))
+    path = PurePosixPath(_normalised_path(name))
     return path.name, path.stem

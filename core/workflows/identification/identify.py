@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 
 from core.base.types import TRUSTED_GRADE, Detection, Embeddings, Floats, Ints, Quality, RgbImage, Vectors
-from core.imaging.decoding import Picture, turn_pixels
+from core.imaging.decoding import DecodedPicture, turn_pixels
 from core.learn.classification.recogniser import Recogniser
 from core.learn.open_set.rejection_rule import TARGET_RATE, Gallery, Threshold, distances_to_named, nearest_training
 from core.vision.detect.mtcnn import Detector
 from core.vision.detect.upright import detect_upright
 from core.vision.embed.embedder import Embedder
-from core.vision.quality import Look, doubt, look
+from core.vision.quality import PixelMeasures, explain_low_grade, measure_quality
 
 TOP_CANDIDATES = 5
 EVIDENCE_FACES = 4
@@ -67,7 +67,7 @@ class IdentifiedFace:
     @property
     def doubt(self) -> str:
         """Why nobody can tell who it is: "too blurred"; "" where that is no question."""
-        return doubt(self.quality)
+        return explain_low_grade(self.quality)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,14 +78,14 @@ class CutFace:
     """In pixels of the whole photo."""
     crop: RgbImage
     """For the network."""
-    look: Look
+    look: PixelMeasures
 
 
-def cut_face(embedder: Embedder, picture: Picture, face: Detection) -> CutFace:
+def cut_face(embedder: Embedder, picture: DecodedPicture, face: Detection) -> CutFace:
     """Cut a face out; ``face`` is in pixels of the whole photo, of which ``picture`` may have fewer."""
-    shown = face.scaled(*picture.scale_xy)
-    measured = look(picture.pixels, shown, 1 / picture.scale_xy[0])
-    return CutFace(face, embedder.crop(picture.pixels, shown), measured)
+    scaled_face = face.scaled(*picture.scale_xy)
+    measured = measure_quality(picture.pixels, scaled_face, 1 / picture.scale_xy[0])
+    return CutFace(face, embedder.crop(picture.pixels, scaled_face), measured)
 
 
 def nearest_candidate(candidates: Sequence[Candidate]) -> Candidate:
@@ -136,25 +136,25 @@ class Identifier:
             The recogniser was trained on another model's vectors.
         """
         self.gallery.require_model(self.recogniser.model_id)
-        turns = detect_upright(self.detector, images)
-        shown = [turn_pixels(image, upright.turn) for image, upright in zip(images, turns, strict=True)]
-        found = [sorted(upright.faces, key=lambda face: face.box.left) for upright in turns]
-        pairs = [(image, face) for image, faces in zip(shown, found, strict=True) for face in faces]
-        judged = self.judge([cut_face(self.embedder, Picture.whole(image), face) for image, face in pairs])
+        uprights = detect_upright(self.detector, images)
+        upright_images = [turn_pixels(image, upright.turn) for image, upright in zip(images, uprights, strict=True)]
+        faces_of_photos = [sorted(upright.faces, key=lambda face: face.box.left) for upright in uprights]
+        pairs = [(image, face) for image, faces in zip(upright_images, faces_of_photos, strict=True) for face in faces]
+        identified = self.judge([cut_face(self.embedder, DecodedPicture.whole(image), face) for image, face in pairs])
         return [
-            IdentifiedPhoto(upright.turn, image, tuple(islice(judged, len(upright.faces))))
-            for upright, image in zip(turns, shown, strict=True)
+            IdentifiedPhoto(upright.turn, image, tuple(islice(identified, len(upright.faces))))
+            for upright, image in zip(uprights, upright_images, strict=True)
         ]
 
     def name(self, vectors: Vectors, threshold: Threshold) -> list[tuple[str | None, float]]:
         """Each vector's name, or None for nobody known, and how probable it is. Raises ModelMismatch."""
         self.gallery.require_model(self.recogniser.model_id)
         svm = self.recogniser.svm
-        named, scores = self.recogniser.name(vectors, self.neighbours)
+        people, scores = self.recogniser.name(vectors, self.neighbours)
         probs = svm.probabilities(vectors)
         return [
             (svm.people[person] if score > threshold.score else None, float(probs[face, person]))
-            for face, (person, score) in enumerate(zip(named.tolist(), scores.tolist(), strict=True))
+            for face, (person, score) in enumerate(zip(people.tolist(), scores.tolist(), strict=True))
         ]
 
     def judge(self, faces: Sequence[CutFace]) -> Iterator[IdentifiedFace]:
@@ -164,7 +164,7 @@ class Identifier:
         vectors, steadiness = self.embedder.embed_steadily([face.crop for face in faces])
         rows, distances = self._nearest(vectors)
         candidates = self._candidates(vectors)
-        named, scores = self.recogniser.name(vectors, self.neighbours)
+        people, scores = self.recogniser.name(vectors, self.neighbours)
         margins = self.recogniser.svm.margins(vectors)
         for row, face in enumerate(faces):
             yield IdentifiedFace(
@@ -174,7 +174,7 @@ class Identifier:
                 candidates=candidates[row],
                 evidence=self._evidence(rows[row], distances[row]),
                 score=float(scores[row]),
-                margin=float(margins[row, named[row]]),
+                margin=float(margins[row, people[row]]),
                 quality=face.look.quality(float(steadiness[row])),
             )
 
@@ -190,11 +190,11 @@ class Identifier:
         nearest = np.argmax(vectors @ centroids.T, axis=1)
         far = ~(top == nearest[:, None]).any(axis=1)
         top[far, -1] = nearest[far]
-        named = [distances_to_named(vectors, top[:, place], centroids) for place in range(top.shape[1])]
+        distances = [distances_to_named(vectors, top[:, rank], centroids) for rank in range(top.shape[1])]
         return [
             tuple(
-                Candidate(svm.people[person], float(probs[face, person]), float(named[place][face]))
-                for place, person in enumerate(top[face])
+                Candidate(svm.people[person], float(probs[face, person]), float(distances[rank][face]))
+                for rank, person in enumerate(top[face])
             )
             for face in range(len(vectors))
         ]
@@ -204,7 +204,7 @@ class Identifier:
         return tuple(Evidence(self.gallery.face_ids[row], float(distance)) for row, distance in pairs)
 
 
-def to_json(name: str, photo: IdentifiedPhoto, threshold: Threshold) -> dict[str, Any]:
+def identified_photo_json(name: str, photo: IdentifiedPhoto, threshold: Threshold) -> dict[str, Any]:
     """One photo's entry in the command line's answer; the boxes are in pixels of the photo turned by ``turn``."""
     return {
         "photo": name,

@@ -13,24 +13,24 @@ from itertools import count
 import numpy as np
 
 from core.base.types import Box, Detection, Doubles, RgbImage, Vectors
-from core.imaging.geometry import match
+from core.imaging.geometry import match_boxes
 from core.learn.open_set.rejection_rule import Threshold
-from core.vision.embed.embedder import unit
+from core.vision.embed.embedder import to_unit_length
 from core.workflows.identification.identify import Identifier
 
-SAME_FACE = 0.3
+SAME_FACE_IOU = 0.3
 """Least overlap (IoU) of a face with itself one frame later."""
 LOST_AFTER_S = 1.0
 """A face that was not seen for so long is gone; until then it is waited for."""
 SHOWN_FOR_S = 0.35
 """So long the box of a face that is waited for stays on the picture."""
-ALIKE = 0.75
+SAME_FACE_COSINE = 0.75
 """From this cosine on, a face that appears is one that is waited for: it moved too fast to overlap with itself."""
-SETTLED = 2
+ANSWERS_TO_SETTLE = 2
 """So many looks in a row must give the same answer before it changes what is shown."""
-FADE = 0.8
+VECTOR_DECAY = 0.8
 """What the vectors seen before count for, beside a new one."""
-STEADY = 0.5
+BOX_SMOOTHING = 0.5
 """How far a box follows the newest one; the rest is where it was."""
 LOOKS_A_FRAME = 3
 """Faces embedded in one frame: those that were not looked at for longest."""
@@ -39,7 +39,7 @@ LOOK_AGAIN_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
+class FollowedFace:
     """A face in view."""
 
     number: int
@@ -62,32 +62,32 @@ class _Track:
     name: str | None = None
     prob: float = 0.0
     settled: bool = False
-    said: str | None = None
-    times: int = 0
+    last_answer: str | None = None
+    same_in_a_row: int = 0
 
     def follow(self, box: Box, now_s: float) -> None:
-        self.corners = (1 - STEADY) * self.corners + STEADY * np.array(box.as_tuple())
+        self.corners = (1 - BOX_SMOOTHING) * self.corners + BOX_SMOOTHING * np.array(box.as_tuple())
         self.seen_s = now_s
 
     def is_due(self, now_s: float) -> bool:
         """Whether it is time to look who it is: always until the name has settled, or another is heard."""
-        return not self.settled or self.said != self.name or now_s - self.looked_s >= LOOK_AGAIN_S
+        return not self.settled or self.last_answer != self.name or now_s - self.looked_s >= LOOK_AGAIN_S
 
     def likeness(self, vector: Vectors) -> float:
         """The cosine to what was seen before."""
-        return -1.0 if self.vector is None else float(unit(self.vector[None])[0] @ vector)
+        return -1.0 if self.vector is None else float(to_unit_length(self.vector[None])[0] @ vector)
 
     def remember(self, vector: Vectors, now_s: float) -> Vectors:
         """The mean of what was seen, the newest included; unit length."""
-        before = np.zeros_like(vector) if self.vector is None else self.vector
-        self.vector, self.looked_s = np.asarray(FADE * before + vector, dtype=np.float32), now_s
-        return np.asarray(unit(self.vector[None])[0])
+        weighted_sum = np.zeros_like(vector) if self.vector is None else self.vector
+        self.vector, self.looked_s = np.asarray(VECTOR_DECAY * weighted_sum + vector, dtype=np.float32), now_s
+        return np.asarray(to_unit_length(self.vector[None])[0])
 
     def hear(self, name: str | None, prob: float) -> None:
         """Take an answer; it is shown when it was given several times in a row."""
-        self.times = self.times + 1 if name == self.said else 1
-        self.said = name
-        if self.times >= SETTLED:
+        self.same_in_a_row = self.same_in_a_row + 1 if name == self.last_answer else 1
+        self.last_answer = name
+        if self.same_in_a_row >= ANSWERS_TO_SETTLE:
             self.name, self.settled = name, True
         if name == self.name:
             self.prob = prob
@@ -101,7 +101,7 @@ class Watch:
     _tracks: list[_Track] = field(default_factory=list, init=False)
     _numbers: count[int] = field(default_factory=lambda: count(1), init=False)
 
-    def see(self, frame: RgbImage, threshold: Threshold, now_s: float) -> list[Followed]:
+    def see(self, frame: RgbImage, threshold: Threshold, now_s: float) -> list[FollowedFace]:
         """The faces in view, after one more frame.
 
         Parameters
@@ -115,12 +115,12 @@ class Watch:
             The recogniser was trained on another model's vectors.
         """
         self._tracks = [track for track in self._tracks if now_s - track.seen_s <= LOST_AFTER_S]
-        seen = self._follow(self.identifier.detector.detect([frame])[0], now_s)
-        waiting = [(track, face) for track, face in seen if track.is_due(now_s)]
+        tracked = self._follow(self.identifier.detector.detect([frame])[0], now_s)
+        waiting = [(track, face) for track, face in tracked if track.is_due(now_s)]
         due = sorted(waiting, key=lambda pair: pair[0].looked_s)[:LOOKS_A_FRAME]
-        self._look(frame, due, threshold, now_s)
+        self._name_due(frame, due, threshold, now_s)
         return [
-            Followed(
+            FollowedFace(
                 number=track.number,
                 box=Box(*track.corners.tolist()),
                 name=track.name,
@@ -131,41 +131,43 @@ class Watch:
             if now_s - track.seen_s <= SHOWN_FOR_S
         ]
 
-    def _follow(self, found: Sequence[Detection], now_s: float) -> list[tuple[_Track, Detection]]:
+    def _follow(self, detections: Sequence[Detection], now_s: float) -> list[tuple[_Track, Detection]]:
         """Each face found with its track, a new one where it was not in view."""
-        known = list(self._tracks)
-        before = [Box(*track.corners.tolist()) for track in known]
-        seen = []
-        for face, place in zip(found, match([face.box for face in found], before, SAME_FACE), strict=True):
-            if place is None:
+        tracks = list(self._tracks)
+        boxes = [Box(*track.corners.tolist()) for track in tracks]
+        tracked = []
+        for face, index in zip(
+            detections, match_boxes([face.box for face in detections], boxes, SAME_FACE_IOU), strict=True
+        ):
+            if index is None:
                 track = _Track(next(self._numbers), np.array(face.box.as_tuple()), now_s)
                 self._tracks.append(track)
             else:
-                track = known[place]
+                track = tracks[index]
                 track.follow(face.box, now_s)
-            seen.append((track, face))
-        return seen
+            tracked.append((track, face))
+        return tracked
 
-    def _look(
+    def _name_due(
         self, frame: RgbImage, due: Sequence[tuple[_Track, Detection]], threshold: Threshold, now_s: float
     ) -> None:
         """Look at the faces whose turn it is, and let their tracks hear who they are."""
         if not due:
             return
         embedder = self.identifier.embedder
-        fresh = embedder.embed_crops([embedder.crop(frame, face) for _, face in due])
-        tracks = [self._found_again(track, vector, now_s) for (track, _), vector in zip(due, fresh, strict=True)]
-        means = np.stack([track.remember(vector, now_s) for track, vector in zip(tracks, fresh, strict=True)])
+        vectors = embedder.embed_crops([embedder.crop(frame, face) for _, face in due])
+        tracks = [self._resumed_track(track, vector, now_s) for (track, _), vector in zip(due, vectors, strict=True)]
+        means = np.stack([track.remember(vector, now_s) for track, vector in zip(tracks, vectors, strict=True)])
         for track, answer in zip(tracks, self.identifier.name(means, threshold), strict=True):
             track.hear(*answer)
 
-    def _found_again(self, track: _Track, vector: Vectors, now_s: float) -> _Track:
+    def _resumed_track(self, track: _Track, vector: Vectors, now_s: float) -> _Track:
         """The track that a face goes on with: a waited-for one that is like it, when it has just appeared."""
         if track.vector is not None:
             return track
-        waited = [each for each in self._tracks if each.seen_s < now_s and each.vector is not None]
-        best = max(waited, key=lambda each: each.likeness(vector), default=None)
-        if best is None or best.likeness(vector) < ALIKE:
+        waiting = [candidate for candidate in self._tracks if candidate.seen_s < now_s and candidate.vector is not None]
+        best = max(waiting, key=lambda candidate: candidate.likeness(vector), default=None)
+        if best is None or best.likeness(vector) < SAME_FACE_COSINE:
             return track
         self._tracks.remove(track)
         best.corners, best.seen_s = track.corners, now_s

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from core.base.errors import InputRefused, NameTaken, NotFound
 from core.base.types import Revision, Split
-from core.corrections.model import Act, Change, CorrectionLog, Entity, Event, Field, Hand, Kind, Value, pair_id
+from core.corrections.model import Act, Change, CorrectionLog, Entity, Event, EventKind, Field, Hand, Value, pair_id
 from core.store.protocols import FaceStore, PersonCount
 
 LAST_EVENTS = 1000
@@ -42,51 +42,55 @@ class Corrector:
         ChangedMeanwhile
             Another window changed one of the faces.
         """
-        return self._move(Kind.MOVE, face_ids, self.log.person_named(self.dataset_id, name))
+        return self._move(EventKind.MOVE, face_ids, self.log.person_named(self.dataset_id, name))
 
     def divide(self, face_ids: Sequence[str], name: str) -> Event:
         """Make faces of one person another, new person. Raises NameTaken when there is one of that name."""
         if any(person.name == name.strip() for person in self.store.people(self.dataset_id)):
             raise NameTaken(f"There is a '{name.strip()}' already. Move the faces there, or choose another name.")
-        return self._move(Kind.DIVIDE, face_ids, self.log.person_named(self.dataset_id, name))
+        return self._move(EventKind.DIVIDE, face_ids, self.log.person_named(self.dataset_id, name))
 
-    def _move(self, kind: Kind, face_ids: Sequence[str], person_id: int) -> Event:
+    def _move(self, kind: EventKind, face_ids: Sequence[str], person_id: int) -> Event:
         values: dict[Field, Value] = {Field.PERSON: person_id, Field.CONFIRMED: True, Field.STRANGER: False}
         return self._faces(kind, face_ids, values, person_id)
 
     def unname(self, face_ids: Sequence[str]) -> Event:
         """Take the names off."""
-        return self._faces(Kind.UNNAME, face_ids, {Field.PERSON: None, Field.CONFIRMED: False, Field.STRANGER: False})
+        return self._faces(
+            EventKind.UNNAME, face_ids, {Field.PERSON: None, Field.CONFIRMED: False, Field.STRANGER: False}
+        )
 
     def mark_strangers(self, face_ids: Sequence[str]) -> Event:
         """Say that these are nobody who is to be named."""
-        return self._faces(Kind.STRANGER, face_ids, {Field.PERSON: None, Field.CONFIRMED: False, Field.STRANGER: True})
+        return self._faces(
+            EventKind.STRANGER, face_ids, {Field.PERSON: None, Field.CONFIRMED: False, Field.STRANGER: True}
+        )
 
     def confirm(self, face_ids: Sequence[str]) -> Event:
         """Say that the names are right."""
-        return self._faces(Kind.CONFIRM, face_ids, {Field.CONFIRMED: True})
+        return self._faces(EventKind.CONFIRM, face_ids, {Field.CONFIRMED: True})
 
     def exclude(self, face_ids: Sequence[str]) -> Event:
         """Neither learn from these faces nor measure on them."""
-        return self._faces(Kind.EXCLUDE, face_ids, {Field.EXCLUDED: True})
+        return self._faces(EventKind.EXCLUDE, face_ids, {Field.EXCLUDED: True})
 
     def include(self, face_ids: Sequence[str]) -> Event:
         """Let excluded faces take part again."""
-        return self._faces(Kind.INCLUDE, face_ids, {Field.EXCLUDED: False})
+        return self._faces(EventKind.INCLUDE, face_ids, {Field.EXCLUDED: False})
 
     def dismiss(self, face_ids: Sequence[str]) -> Event:
         """Say that these are no faces."""
-        return self._faces(Kind.DISMISS, face_ids, {Field.DISMISSED: True})
+        return self._faces(EventKind.DISMISS, face_ids, {Field.DISMISSED: True})
 
     def draw(self, face_id: str, name: str | None = None) -> Event:
         """Let a face count whose box was drawn by hand, under a name or without one."""
-        return self._let_count(Kind.DRAW, face_id, name)
+        return self._let_count(EventKind.DRAW, face_id, name)
 
     def teach(self, face_id: str, name: str) -> Event:
         """Let a face count that was named on a photo which was only looked at."""
-        return self._let_count(Kind.TEACH, face_id, name)
+        return self._let_count(EventKind.TEACH, face_id, name)
 
-    def _let_count(self, kind: Kind, face_id: str, name: str | None) -> Event:
+    def _let_count(self, kind: EventKind, face_id: str, name: str | None) -> Event:
         person_id = None if name is None else self.log.person_named(self.dataset_id, name)
         values = {Field.DISMISSED: False, Field.PERSON: person_id, Field.CONFIRMED: name is not None}
         changes = [Change(Entity.FACE, face_id, field, value) for field, value in values.items()]
@@ -94,7 +98,7 @@ class Corrector:
 
     def put(self, face_ids: Sequence[str], split: Split | None) -> Event:
         """Put faces on one side of the evaluation."""
-        return self._faces(Kind.SPLIT, face_ids, {Field.SPLIT: split.value if split else None})
+        return self._faces(EventKind.SPLIT, face_ids, {Field.SPLIT: split.value if split else None})
 
     # photos
 
@@ -116,16 +120,16 @@ class Corrector:
             raise InputRefused("A whole turn changes nothing. Turn it by one, two or three quarters.")
         photos = [self.store.photo(self.dataset_id, photo_id)[0] for photo_id in dict.fromkeys(photo_ids)]
         changes = [Change(Entity.PHOTO, photo.id, Field.TURN, (photo.turn + quarters) % 4) for photo in photos]
-        return self._record(Act(Kind.TURN, changes, why=_photos(len(photos))))
+        return self._record(Act(EventKind.TURN, changes, why=_photo_count_note(len(photos))))
 
     # people
 
     def rename(self, person_id: int, name: str) -> Event:
         """Raises NameTaken when another person has the name: merge the two instead."""
-        person, wanted = self.person(person_id), name.strip()
-        if wanted and wanted != person.name and any(wanted == other.name for other in self._people()):
-            raise NameTaken(f"There is a '{wanted}' already. Merge the two, or choose another name.")
-        return self._person(Kind.RENAME, person_id, Field.NAME, self.log.checked_name(name))
+        person, new_name = self.person(person_id), name.strip()
+        if new_name and new_name != person.name and any(new_name == namesake.name for namesake in self._people()):
+            raise NameTaken(f"There is a '{new_name}' already. Merge the two, or choose another name.")
+        return self._person(EventKind.RENAME, person_id, Field.NAME, self.log.checked_name(name))
 
     def merge(self, person_id: int, into_id: int) -> Event:
         """Make one person's faces, also those to come, another's. Raises InputRefused for one and the same person."""
@@ -133,40 +137,40 @@ class Corrector:
             raise InputRefused("A person cannot be merged with themselves. Choose another person to merge with.")
         self.person(person_id), self.person(into_id)
         changes = [Change(Entity.PERSON, str(person_id), Field.MERGED_INTO, into_id)]
-        return self._record(Act(Kind.MERGE, changes, into_id, person_id))
+        return self._record(Act(EventKind.MERGE, changes, into_id, person_id))
 
     def hide(self, person_id: int) -> Event:
         """Neither list, learn nor name a person."""
-        return self._person(Kind.HIDE, person_id, Field.HIDDEN, True)
+        return self._person(EventKind.HIDE, person_id, Field.HIDDEN, True)
 
     def show(self, person_id: int) -> Event:
         """List, learn and name a hidden person again."""
-        return self._person(Kind.SHOW, person_id, Field.HIDDEN, False)
+        return self._person(EventKind.SHOW, person_id, Field.HIDDEN, False)
 
     def note(self, person_id: int, text: str) -> Event:
         """Keep a text with a person."""
-        return self._person(Kind.NOTE, person_id, Field.NOTE, text.strip())
+        return self._person(EventKind.NOTE, person_id, Field.NOTE, text.strip())
 
     def cover(self, person_id: int, face_id: str) -> Event:
         """Let this face stand for the person."""
-        return self._person(Kind.COVER, person_id, Field.COVER, face_id)
+        return self._person(EventKind.COVER, person_id, Field.COVER, face_id)
 
     def keep_apart(self, pairs: Iterable[tuple[str, str]]) -> Event:
         """Remember that these pairs of faces are two people each."""
         changes = [Change(Entity.PAIR, pair_id(*pair), Field.DIFFERENT, True) for pair in pairs]
-        return self._record(Act(Kind.APART, changes))
+        return self._record(Act(EventKind.APART, changes))
 
     # taking back
 
     def undo(self, event_id: int | None = None) -> list[Event]:
         """Undo an event, or the last of this sitting that holds. Gives nothing when there is none."""
-        found = [event_id] if event_id is not None else [event.id for event in self.undoable()[:1]]
-        return self.log.undo(self.dataset_id, self.hand, found)
+        event_ids = [event_id] if event_id is not None else [event.id for event in self.undoable()[:1]]
+        return self.log.undo(self.dataset_id, self.hand, event_ids)
 
     def redo(self, event_id: int | None = None) -> list[Event]:
         """Let an undone event hold again, or the one of this sitting that was undone last and not replaced since."""
-        found = [event_id] if event_id is not None else [event.id for event in self.redoable()[:1]]
-        return self.log.redo(self.dataset_id, self.hand, found)
+        event_ids = [event_id] if event_id is not None else [event.id for event in self.redoable()[:1]]
+        return self.log.redo(self.dataset_id, self.hand, event_ids)
 
     def undo_session(self, session: str | None = None) -> list[Event]:
         """Undo everything of a sitting, this one by default, in one step."""
@@ -175,17 +179,21 @@ class Corrector:
 
     def undoable(self) -> list[Event]:
         """What this sitting did and can undo, the last first."""
-        return [event for event in _acts(self._mine()) if event.active]
+        return [event for event in _acts(self._own_events()) if event.active]
 
     def redoable(self) -> list[Event]:
         """What this sitting undid since it last did something new, the last undone first."""
-        mine = self._mine()
-        since = next((place for place, event in enumerate(mine) if event.target_id is None), len(mine))
-        undone = dict.fromkeys(event.target_id for event in mine[:since] if event.kind is Kind.UNDO)
-        targets = (self.log.event(self.dataset_id, target) for target in undone if target is not None)
-        return [event for event in targets if not event.active]
+        own_events = self._own_events()
+        n_since_last_act = next(
+            (index for index, event in enumerate(own_events) if event.target_id is None), len(own_events)
+        )
+        undone_ids = dict.fromkeys(
+            event.target_id for event in own_events[:n_since_last_act] if event.kind is EventKind.UNDO
+        )
+        undone_events = (self.log.event(self.dataset_id, target) for target in undone_ids if target is not None)
+        return [event for event in undone_events if not event.active]
 
-    def _mine(self) -> list[Event]:
+    def _own_events(self) -> list[Event]:
         return self.log.events(self.dataset_id, session=self.hand.session, limit=LAST_EVENTS)
 
     # how
@@ -203,21 +211,21 @@ class Corrector:
         return self.store.people(self.dataset_id)
 
     def _faces(
-        self, kind: Kind, face_ids: Sequence[str], values: dict[Field, Value], person_id: int | None = None
+        self, kind: EventKind, face_ids: Sequence[str], values: dict[Field, Value], person_id: int | None = None
     ) -> Event:
         if not face_ids:
             raise InputRefused("No face is chosen. Choose one or more, then do this again.")
         faces = self.store.faces(self.dataset_id, face_ids)
-        before = Counter(face.person_id for face in faces)
-        of_one = next(iter(before)) if len(before) == 1 else None
+        previous_people = Counter(face.person_id for face in faces)
+        previous_person_id = next(iter(previous_people)) if len(previous_people) == 1 else None
         changes = [
             Change(Entity.FACE, face_id, field, value)
             for face_id in dict.fromkeys(face_ids)
             for field, value in values.items()
         ]
-        return self._record(Act(kind, changes, person_id, of_one))
+        return self._record(Act(kind, changes, person_id, previous_person_id))
 
-    def _person(self, kind: Kind, person_id: int, field: Field, value: Value) -> Event:
+    def _person(self, kind: EventKind, person_id: int, field: Field, value: Value) -> Event:
         self.person(person_id)
         return self._record(Act(kind, [Change(Entity.PERSON, str(person_id), field, value)], person_id))
 
@@ -225,7 +233,7 @@ class Corrector:
         return self.log.record(self.dataset_id, self.hand, act, self.seen)
 
 
-def _photos(count: int) -> str:
+def _photo_count_note(count: int) -> str:
     """What a turn is about: an event counts faces only."""
     return "" if count == 1 else f"{count} photos."
 

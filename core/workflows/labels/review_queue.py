@@ -19,15 +19,34 @@ import numpy as np
 
 from core.base.errors import InputRefused, NotFound
 from core.base.settings import ImageLimits
-from core.base.types import Bools, CancelToken, Embeddings, FaceTable, Ints, Report, Revision, RgbImage, Split, silent
+from core.base.types import (
+    Bools,
+    CancelToken,
+    Embeddings,
+    FaceTable,
+    Ints,
+    Report,
+    Revision,
+    RgbImage,
+    Split,
+    ignore_progress,
+)
 from core.corrections.model import CorrectionLog
-from core.imaging.decoding import decode
+from core.imaging.decoding import decode_image
 from core.learn.classification.solver import Watch
 from core.learn.label_errors import review_queue
-from core.learn.label_errors.duplicate_images import Crop
-from core.learn.label_errors.review_queue import Action, Kind, Like, Part, PeoplePair, Suggestion, Suspect
+from core.learn.label_errors.duplicate_images import CropReader
+from core.learn.label_errors.review_queue import (
+    Action,
+    PeoplePair,
+    PersonPart,
+    SimilarFace,
+    Suggestion,
+    Suspect,
+    SuspectKind,
+)
+from core.store.artifacts import ArtifactKind as FileKind
 from core.store.artifacts import Artifacts
-from core.store.artifacts import Kind as FileKind
 from core.store.protocols import FaceStore
 from core.workflows.clustering import cluster
 
@@ -43,7 +62,7 @@ _SHARE_OF_PEOPLE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Queue:
+class ReviewQueue:
     """What was found at one revision, the most urgent first."""
 
     revision: Revision
@@ -58,7 +77,7 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class OpenSuspects:
     """What of a queue is still to be done."""
 
     suspects: tuple[Suspect, ...]
@@ -66,14 +85,14 @@ class Standing:
     """How often the dataset was written since; a queue is stale when it is more than nothing."""
 
 
-def look(
+def find_suspects(
     store: FaceStore,
     log: CorrectionLog,
     artifacts: Artifacts,
     dataset_id: str,
-    report: Report = silent,
+    report: Report = ignore_progress,
     token: CancelToken | None = None,
-) -> Queue:
+) -> ReviewQueue:
     """Look for suspects and store the queue.
 
     Raises
@@ -94,29 +113,29 @@ def look(
 
     one_person = _one_person(table, embeddings, log.apart(dataset.id))
     two_people = _two_people(table, embeddings, lambda share: watch(share * _SHARE_OF_PEOPLE))
-    found = review_queue.find(
+    review = review_queue.build_review_queue(
         table,
         embeddings.vectors,
-        crops(artifacts, dataset.id, table),
+        crop_reader(artifacts, dataset.id, table),
         one_person=one_person,
         two_people=two_people,
         watch=lambda share: watch(_SHARE_OF_PEOPLE + share * (1 - _SHARE_OF_PEOPLE)),
     )
-    queue = Queue(
+    queue = ReviewQueue(
         revision=dataset.revision,
         model_id=embeddings.model_id,
         created=time.time(),
         seconds=round(time.monotonic() - began, 3),
-        suspects=found.suspects[:MOST_KEPT],
-        dropped=max(0, len(found.suspects) - MOST_KEPT),
-        not_looked_at=found.not_looked_at,
+        suspects=review.suspects[:MOST_KEPT],
+        dropped=max(0, len(review.suspects) - MOST_KEPT),
+        not_looked_at=review.not_looked_at,
     )
     artifacts.replace(dataset.id, FileKind.SUSPECTS, _FILE, _to_bytes(queue))
     report(_STEPS, _STEPS, "Done")
     return queue
 
 
-def load(artifacts: Artifacts, dataset_id: str) -> Queue | None:
+def load_queue(artifacts: Artifacts, dataset_id: str) -> ReviewQueue | None:
     """The stored queue of a dataset, or None when nobody has looked yet.
 
     Raises
@@ -134,13 +153,13 @@ def load(artifacts: Artifacts, dataset_id: str) -> Queue | None:
         raise InputRefused(f"The list of suspects cannot be read ({fault}). Look for suspects again.") from fault
 
 
-def standing(
-    queue: Queue,
+def open_suspects(
+    queue: ReviewQueue,
     table: FaceTable,
     row_of: Mapping[str, int],
     apart: Iterable[tuple[str, str]],
     revision: Revision,
-) -> Standing:
+) -> OpenSuspects:
     """Leave out what was settled since the queue was made.
 
     Parameters
@@ -150,9 +169,9 @@ def standing(
     apart : pairs of faces of which somebody said that they are two people
     revision : the table's
     """
-    now = _Now.of(table, row_of, apart)
-    left = (now.still(entry) for entry in queue.suspects)
-    return Standing(tuple(entry for entry in left if entry is not None), revision - queue.revision)
+    current = _CurrentFaces.of(table, row_of, apart)
+    entries = (current.open_part(entry) for entry in queue.suspects)
+    return OpenSuspects(tuple(entry for entry in entries if entry is not None), revision - queue.revision)
 
 
 # people as a whole
@@ -162,29 +181,31 @@ def _one_person(table: FaceTable, embeddings: Embeddings, apart: Sequence[tuple[
     """People who may be one, shown by their nearest faces; the one with fewer faces would join the other."""
     rows_of = _rows_by_person(table)
     pairs = []
-    for twins in cluster.merge_candidates(table, embeddings, apart):
-        fewer, more = sorted((rows_of[twins.person_id], rows_of[twins.other_id]), key=len)
-        cosines = embeddings.vectors[fewer] @ embeddings.vectors[more].T
+    for candidate in cluster.merge_candidates(table, embeddings, apart):
+        fewer_rows, more_rows = sorted((rows_of[candidate.person_id], rows_of[candidate.other_id]), key=len)
+        cosines = embeddings.vectors[fewer_rows] @ embeddings.vectors[more_rows].T
         row, column = np.unravel_index(int(cosines.argmax()), cosines.shape)
-        pairs.append(PeoplePair(int(fewer[row]), int(more[column]), twins.similarity))
+        pairs.append(PeoplePair(int(fewer_rows[row]), int(more_rows[column]), candidate.similarity))
     return pairs
 
 
-def _two_people(table: FaceTable, embeddings: Embeddings, watch: Watch) -> list[Part]:
+def _two_people(table: FaceTable, embeddings: Embeddings, watch: Watch) -> list[PersonPart]:
     """The smaller parts of people who may be two."""
 
-    def tell(done: int, total: int, message: str) -> None:
+    def report_progress(done: int, total: int, message: str) -> None:
         watch(done / total)
 
     rows_of = _rows_by_person(table)
-    found = []
-    for chimera in cluster.split_candidates(table, embeddings, tell):
-        rows = rows_of.get(chimera.person_id)
+    smaller_parts = []
+    for candidate in cluster.split_candidates(table, embeddings, report_progress):
+        rows = rows_of.get(candidate.person_id)
         if rows is None:
             continue
         parts = cluster.split_person(embeddings.vectors[rows])
-        found += [Part(rows[parts == part], chimera.similarity) for part in range(1, int(parts.max()) + 1)]
-    return found
+        smaller_parts += [
+            PersonPart(rows[parts == part], candidate.similarity) for part in range(1, int(parts.max()) + 1)
+        ]
+    return smaller_parts
 
 
 def _rows_by_person(table: FaceTable) -> dict[int, Ints]:
@@ -199,7 +220,7 @@ def _rows_by_person(table: FaceTable) -> dict[int, Ints]:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Now:
+class _CurrentFaces:
     """The faces as they are now."""
 
     table: FaceTable
@@ -210,12 +231,12 @@ class _Now:
     """Pairs of people"""
 
     @classmethod
-    def of(cls, table: FaceTable, row_of: Mapping[str, int], apart: Iterable[tuple[str, str]]) -> _Now:
-        now = cls(table, row_of, review_queue.takes_part(table), frozenset(table.person_ids), frozenset())
-        told = (pair for pair in apart if now.there(pair[0]) and now.there(pair[1]))
-        return replace(now, apart=frozenset(frozenset(map(now.person, pair)) for pair in told))
+    def of(cls, table: FaceTable, row_of: Mapping[str, int], apart: Iterable[tuple[str, str]]) -> _CurrentFaces:
+        current = cls(table, row_of, review_queue.takes_part(table), frozenset(table.person_ids), frozenset())
+        pairs_left = (pair for pair in apart if current.is_present(pair[0]) and current.is_present(pair[1]))
+        return replace(current, apart=frozenset(frozenset(map(current.person, pair)) for pair in pairs_left))
 
-    def there(self, face_id: str) -> bool:
+    def is_present(self, face_id: str) -> bool:
         """Whether a face still takes part."""
         row = self.row_of.get(face_id)
         return row is not None and bool(self.taking_part[row])
@@ -229,39 +250,44 @@ class _Now:
         """Whether somebody said of every one of these faces that its name is right."""
         return all(self.table.confirmed[self.row_of[face_id]] for face_id in face_ids)
 
-    def still(self, entry: Suspect) -> Suspect | None:
+    def open_part(self, entry: Suspect) -> Suspect | None:
         """The entry with the faces that it still concerns, or None when it is settled."""
         target = entry.suggestion.person_id
         if target is not None and target not in self.people:
             return None
-        if entry.kind in (Kind.WRONG_PERSON, Kind.OUTLIER, Kind.TWO_PEOPLE, Kind.ONE_PERSON):
+        if entry.kind in (
+            SuspectKind.WRONG_PERSON,
+            SuspectKind.OUTLIER,
+            SuspectKind.TWO_PEOPLE,
+            SuspectKind.ONE_PERSON,
+        ):
             return entry if self._holds(entry) else None
-        return self._fewer(entry)
+        return self._without_missing_faces(entry)
 
     def _holds(self, entry: Suspect) -> bool:
         """Whether every face of it is under the person that it was under."""
         faces = zip(entry.face_ids, entry.person_ids, strict=True)
-        if not all(self.there(face_id) and self.person(face_id) == person for face_id, person in faces):
+        if not all(self.is_present(face_id) and self.person(face_id) == person for face_id, person in faces):
             return False
-        if entry.kind is Kind.ONE_PERSON:
+        if entry.kind is SuspectKind.ONE_PERSON:
             return frozenset(entry.person_ids) not in self.apart
         return not self.confirmed(entry.face_ids)
 
-    def _fewer(self, entry: Suspect) -> Suspect | None:
+    def _without_missing_faces(self, entry: Suspect) -> Suspect | None:
         """One picture in several photos: what is left of it, while it is still of the same kind."""
-        left = [self.there(face_id) for face_id in entry.face_ids]
-        face_ids = tuple(compress(entry.face_ids, left))
-        acts_on = tuple(face_id for face_id in entry.suggestion.face_ids if self.there(face_id))
+        still_present = [self.is_present(face_id) for face_id in entry.face_ids]
+        face_ids = tuple(compress(entry.face_ids, still_present))
+        acts_on = tuple(face_id for face_id in entry.suggestion.face_ids if self.is_present(face_id))
         if not acts_on or not self._still_of(entry.kind, face_ids):
             return None
-        people = tuple(compress(entry.person_ids, left))
+        people = tuple(compress(entry.person_ids, still_present))
         suggestion = replace(entry.suggestion, face_ids=acts_on)
         return replace(entry, face_ids=face_ids, person_ids=people, suggestion=suggestion)
 
-    def _still_of(self, kind: Kind, face_ids: Sequence[str]) -> bool:
-        if kind is Kind.TWO_NAMES:
+    def _still_of(self, kind: SuspectKind, face_ids: Sequence[str]) -> bool:
+        if kind is SuspectKind.TWO_NAMES:
             return len(set(map(self.person, face_ids))) > 1 and not self.confirmed(face_ids)
-        if kind is Kind.LEAK:
+        if kind is SuspectKind.LEAK:
             return {Split.TRAIN, Split.VAL} <= {self.table.splits[self.row_of[face_id]] for face_id in face_ids}
         return len(face_ids) > 1
 
@@ -269,41 +295,41 @@ class _Now:
 # the file
 
 
-def _to_bytes(queue: Queue) -> bytes:
+def _to_bytes(queue: ReviewQueue) -> bytes:
     return gzip.compress(json.dumps({"format": FILE_FORMAT, **asdict(queue)}, allow_nan=False).encode("ascii"), 5)
 
 
-def _from_json(document: Mapping[str, Any]) -> Queue:
+def _from_json(document: Mapping[str, Any]) -> ReviewQueue:
     if document["format"] != FILE_FORMAT:
         raise ValueError(f"expected format {FILE_FORMAT}, got {document['format']}")
     fields = {name: value for name, value in document.items() if name != "format"}
-    return Queue(**{**fields, "suspects": tuple(_suspect(entry) for entry in document["suspects"])})
+    return ReviewQueue(**{**fields, "suspects": tuple(_suspect(entry) for entry in document["suspects"])})
 
 
 def _suspect(entry: Mapping[str, Any]) -> Suspect:
-    wanted = entry["suggestion"]
+    stored_suggestion = entry["suggestion"]
     suggestion = Suggestion(
-        Action(wanted["action"]),
-        tuple(wanted["face_ids"]),
-        wanted["person_id"],
-        Split(wanted["split"]) if wanted["split"] else None,
+        Action(stored_suggestion["action"]),
+        tuple(stored_suggestion["face_ids"]),
+        stored_suggestion["person_id"],
+        Split(stored_suggestion["split"]) if stored_suggestion["split"] else None,
     )
     return Suspect(
-        kind=Kind(entry["kind"]),
+        kind=SuspectKind(entry["kind"]),
         face_ids=tuple(entry["face_ids"]),
         person_ids=tuple(entry["person_ids"]),
         urgency=entry["urgency"],
         suggestion=suggestion,
         numbers=entry["numbers"],
-        like_own=tuple(Like(**like) for like in entry["like_own"]),
-        like_other=tuple(Like(**like) for like in entry["like_other"]),
+        like_own=tuple(SimilarFace(**like) for like in entry["like_own"]),
+        like_other=tuple(SimilarFace(**like) for like in entry["like_other"]),
     )
 
 
-def crops(artifacts: Artifacts, dataset_id: str, table: FaceTable) -> Crop:
+def crop_reader(artifacts: Artifacts, dataset_id: str, table: FaceTable) -> CropReader:
     @lru_cache(CROPS_IN_MEMORY)
     def read(crop_id: str) -> RgbImage:
-        return decode(artifacts.read(dataset_id, FileKind.CROP, crop_id), ImageLimits())
+        return decode_image(artifacts.read(dataset_id, FileKind.CROP, crop_id), ImageLimits())
 
     return lambda row: read(table.crop_ids[row])
 
@@ -311,54 +337,54 @@ def crops(artifacts: Artifacts, dataset_id: str, table: FaceTable) -> Crop:
 # the command line
 
 
-def report(
+def queue_json(
     store: FaceStore, log: CorrectionLog, artifacts: Artifacts, dataset_id: str, limit: int | None = None
 ) -> dict[str, Any]:
     """What of the stored queue is still to be done. Raises NotFound when nobody has looked yet."""
-    queue, dataset = load(artifacts, dataset_id), store.dataset(dataset_id)
+    queue, dataset = load_queue(artifacts, dataset_id), store.dataset(dataset_id)
     if queue is None:
         raise NotFound("Nobody has looked for suspects in this dataset yet. Do that first.")
     table = store.face_table(dataset_id)
     row_of = {face_id: row for row, face_id in enumerate(table.ids)}
-    now = standing(queue, table, row_of, log.apart(dataset_id), dataset.revision)
-    return to_json(queue, now, table, row_of, limit)
+    remaining = open_suspects(queue, table, row_of, log.apart(dataset_id), dataset.revision)
+    return queue_to_json(queue, remaining, table, row_of, limit)
 
 
-def to_json(
-    queue: Queue, now: Standing, table: FaceTable, row_of: Mapping[str, int], limit: int | None = None
+def queue_to_json(
+    queue: ReviewQueue, remaining: OpenSuspects, table: FaceTable, row_of: Mapping[str, int], limit: int | None = None
 ) -> dict[str, Any]:
     """The command line's answer: names and photos for ids, the most urgent first."""
-    show = _Shown(table, row_of, dict(zip(table.person_ids, table.people, strict=True)))
-    kinds = [entry.kind for entry in now.suspects]
+    writer = _QueueWriter(table, row_of, dict(zip(table.person_ids, table.people, strict=True)))
+    kinds = [entry.kind for entry in remaining.suspects]
     return {
         "faces": len(table),
         "revision": queue.revision,
-        "revisions_since": now.revisions_since,
+        "revisions_since": remaining.revisions_since,
         "seconds": queue.seconds,
-        "total": len(now.suspects),
-        "kinds": {kind.value: kinds.count(kind) for kind in Kind},
+        "total": len(remaining.suspects),
+        "kinds": {kind.value: kinds.count(kind) for kind in SuspectKind},
         "not_kept": queue.dropped,
         "not_looked_at": queue.not_looked_at,
-        "suspects": [show.entry(entry) for entry in now.suspects[:limit]],
+        "suspects": [writer.entry(entry) for entry in remaining.suspects[:limit]],
     }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Shown:
+class _QueueWriter:
     table: FaceTable
     row: Mapping[str, int]
     names: Mapping[int, str]
 
     def entry(self, entry: Suspect) -> dict[str, Any]:
-        todo = entry.suggestion
+        suggestion = entry.suggestion
         return {
             "kind": entry.kind.value,
             "urgency": round(entry.urgency, 4),
             "faces": [self._face(face_id) for face_id in entry.face_ids],
-            "action": todo.action.value,
-            "act_on": list(todo.face_ids),
-            "to": self.names[todo.person_id] if todo.person_id is not None else None,
-            "side": todo.split.value if todo.split else None,
+            "action": suggestion.action.value,
+            "act_on": list(suggestion.face_ids),
+            "to": self.names[suggestion.person_id] if suggestion.person_id is not None else None,
+            "side": suggestion.split.value if suggestion.split else None,
             "numbers": dict(entry.numbers),
             "like_own": self._likes(entry.like_own),
             "like_other": self._likes(entry.like_other),
@@ -374,6 +400,6 @@ class _Shown:
             "split": side.value if side else None,
         }
 
-    def _likes(self, likes: Sequence[Like]) -> list[dict[str, Any]]:
+    def _likes(self, likes: Sequence[SimilarFace]) -> list[dict[str, Any]]:
         known = (like for like in likes if like.face_id in self.row)
         return [{**self._face(like.face_id), "similarity": like.similarity} for like in known]

@@ -12,18 +12,20 @@ from dataclasses import dataclass, replace
 from core.base.errors import NotFound
 from core.base.types import Box, Detection, Face, Photo
 from core.corrections.model import Event
-from core.imaging.decoding import Picture, perceptual_hash
-from core.imaging.geometry import match, turn_box, turn_detection
-from core.isolation.photos import decode, taken
-from core.store.artifacts import Kind, content_id
+from core.imaging.decoding import DecodedPicture, perceptual_hash
+from core.imaging.geometry import match_boxes, turn_box, turn_detection
+from core.isolation.photos import decode_photo, read_time_taken
+from core.store.artifacts import ArtifactKind, content_id
 from core.store.protocols import FaceStore, IngestBatch, PhotoLabel
 from core.workflows.labels.correct import Corrector
-from core.workflows.photos.face_preparation import finish, prepare
+from core.workflows.photos.face_preparation import embed_prepared_faces, prepare_face
 from core.workflows.photos.ingest import Ingestor
 from core.workflows.photos.look_again import SAME_FACE
 
 
-def said(store: FaceStore, dataset_id: str, photo_id: str, boxes: Sequence[Box], turn: int = 0) -> list[Face | None]:
+def match_known_faces(
+    store: FaceStore, dataset_id: str, photo_id: str, boxes: Sequence[Box], turn: int = 0
+) -> list[Face | None]:
     """The faces of the dataset that these boxes on a photo are, None where it knows none.
 
     Parameters
@@ -35,10 +37,10 @@ def said(store: FaceStore, dataset_id: str, photo_id: str, boxes: Sequence[Box],
         photo, faces = store.photo(dataset_id, photo_id)
     except NotFound:
         return [None] * len(boxes)
-    by = turn - photo.turn
-    there = [turn_box(face.box, photo.width_px, photo.height_px, by) for face in faces]
-    matched = match(boxes, there, SAME_FACE)
-    return [None if place is None else faces[place] for place in matched]
+    quarters = turn - photo.turn
+    boxes_now = [turn_box(face.box, photo.width_px, photo.height_px, quarters) for face in faces]
+    matched = match_boxes(boxes, boxes_now, SAME_FACE)
+    return [None if index is None else faces[index] for index in matched]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,12 +54,12 @@ class SeenPhoto:
     """Quarters clockwise by which it was turned to be upright."""
 
 
-def teach(tools: Ingestor, corrector: Corrector, photo: SeenPhoto, found: Detection, name: str) -> Event:
+def teach_face(tools: Ingestor, corrector: Corrector, photo: SeenPhoto, detection: Detection, name: str) -> Event:
     """Give a face of a photo a person's name; photo and face are taken in where the dataset does not know them.
 
     Parameters
     ----------
-    found : the face, in pixels of the photo turned as it was looked at
+    detection : the face, in pixels of the photo turned as it was looked at
 
     Raises
     ------
@@ -68,33 +70,36 @@ def teach(tools: Ingestor, corrector: Corrector, photo: SeenPhoto, found: Detect
     """
     dataset_id, photo_id = corrector.dataset_id, content_id(photo.content)
     corrector.log.checked_name(name)
-    (known,) = said(tools.store, dataset_id, photo_id, [found.box], photo.turn)
-    if known is not None:
-        return corrector.move([known.id], name)
-    picture = Picture.whole(decode(photo.content, tools.limits)).turned(photo.turn)
-    by = _take_in(tools, dataset_id, photo, picture) - photo.turn
-    found, picture = turn_detection(found, picture.width_px, picture.height_px, by), picture.turned(by)
-    prepared = replace(prepare(tools.embedder, photo_id, picture, found), drawn=True)
-    (stored,) = finish(tools.artifacts, tools.embedder, dataset_id, [prepared])
-    if all(face.id != stored.face.id for face in tools.store.every_face(dataset_id, photo_id)):
-        tools.store.add_face(dataset_id, stored)  # else it was taught before, and undone
-    return corrector.teach(stored.face.id, name)
+    (known_face,) = match_known_faces(tools.store, dataset_id, photo_id, [detection.box], photo.turn)
+    if known_face is not None:
+        return corrector.move([known_face.id], name)
+    picture = DecodedPicture.whole(decode_photo(photo.content, tools.limits)).turned(photo.turn)
+    quarters = _take_in(tools, dataset_id, photo, picture) - photo.turn
+    detection, picture = (
+        turn_detection(detection, picture.width_px, picture.height_px, quarters),
+        picture.turned(quarters),
+    )
+    prepared = replace(prepare_face(tools.embedder, photo_id, picture, detection), drawn=True)
+    (stored_face,) = embed_prepared_faces(tools.artifacts, tools.embedder, dataset_id, [prepared])
+    if all(face.id != stored_face.face.id for face in tools.store.every_face(dataset_id, photo_id)):
+        tools.store.add_face(dataset_id, stored_face)  # else it was taught before, and undone
+    return corrector.teach(stored_face.face.id, name)
 
 
-def _take_in(tools: Ingestor, dataset_id: str, seen: SeenPhoto, picture: Picture) -> int:
+def _take_in(tools: Ingestor, dataset_id: str, seen_photo: SeenPhoto, picture: DecodedPicture) -> int:
     """Store the photo without any face, unless it is there; by how many quarters it is turned in the dataset."""
     photo = Photo(
-        id=content_id(seen.content),
-        name=seen.name,
+        id=content_id(seen_photo.content),
+        name=seen_photo.name,
         width_px=picture.width_px,
         height_px=picture.height_px,
-        size_bytes=len(seen.content),
+        size_bytes=len(seen_photo.content),
         perceptual_hash=perceptual_hash(picture.pixels),
-        taken=taken(seen.content, tools.limits),
-        turn=seen.turn,
+        taken=read_time_taken(seen_photo.content, tools.limits),
+        turn=seen_photo.turn,
     )
     if photo.id in tools.store.photo_labels(dataset_id):
         return tools.store.photo(dataset_id, photo.id)[0].turn
-    tools.artifacts.put(dataset_id, Kind.PHOTO, photo.id, seen.content)
+    tools.artifacts.put(dataset_id, ArtifactKind.PHOTO, photo.id, seen_photo.content)
     tools.store.add(dataset_id, "", IngestBatch([(photo, PhotoLabel(None, None))]))
     return photo.turn

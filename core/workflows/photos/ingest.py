@@ -15,15 +15,23 @@ from core.archives.source import PhotoSource
 from core.base.errors import ImageRefused, InputRefused
 from core.base.machine import Pace
 from core.base.settings import ImageLimits
-from core.base.types import CancelToken, Detection, Face, FacePolicy, Photo, Report, silent
-from core.imaging.decoding import Picture, perceptual_hash
-from core.imaging.geometry import centrality
-from core.store.artifacts import Artifacts, Kind
-from core.store.protocols import FaceStore, FileReport, IngestBatch, Named, Outcome, PhotoLabel, ReportStore
+from core.base.types import CancelToken, Detection, Face, FacePolicy, Photo, Report, ignore_progress
+from core.imaging.decoding import DecodedPicture, perceptual_hash
+from core.imaging.geometry import box_centrality
+from core.store.artifacts import ArtifactKind, Artifacts
+from core.store.protocols import (
+    FaceStore,
+    FileOutcome,
+    FileReport,
+    FolderNamedFace,
+    IngestBatch,
+    PhotoLabel,
+    ReportStore,
+)
 from core.vision.detect.mtcnn import Detector
 from core.vision.detect.upright import detect_upright
 from core.vision.embed.embedder import Embedder
-from core.workflows.photos.face_preparation import Prepared, finish, prepare, sharp_enough
+from core.workflows.photos.face_preparation import PreparedFace, decode_sharp_enough, embed_prepared_faces, prepare_face
 from core.workflows.photos.photo_reader import PhotoReader, ReadPhoto
 
 
@@ -44,7 +52,7 @@ class Ingestor:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class IngestTarget:
     """Where the photos go, and under which job their report is kept."""
 
     dataset_id: str
@@ -53,7 +61,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
+class IngestSummary:
     """What an ingest came to, all attempts together."""
 
     photos: int
@@ -65,13 +73,13 @@ class Summary:
     outcomes: dict[str, int]
 
 
-def ingest(
+def ingest_photos(
     tools: Ingestor,
     source: PhotoSource,
-    target: Target,
-    report: Report = silent,
+    target: IngestTarget,
+    report: Report = ignore_progress,
     token: CancelToken | None = None,
-) -> Summary:
+) -> IngestSummary:
     """Take the photos of ``source`` into a dataset.
 
     Returns
@@ -88,17 +96,17 @@ def ingest(
     """
     _require_files(source)
     token = token or CancelToken()
-    dealt_with = tools.store.reported(target.job_id)
-    _report_refused(tools, source, target, dealt_with)
-    entries = [entry for entry in source.entries if entry.index not in dealt_with]
+    reported_positions = tools.store.reported(target.job_id)
+    _report_refused(tools, source, target, reported_positions)
+    entries = [entry for entry in source.entries if entry.index not in reported_positions]
     total = len(source.entries)
-    done = total - len(entries)
-    report(done, total, "Looking for faces")
-    known: dict[str, PhotoLabel] = tools.store.photo_labels(target.dataset_id)
+    n_done = total - len(entries)
+    report(n_done, total, "Looking for faces")
+    known_labels: dict[str, PhotoLabel] = tools.store.photo_labels(target.dataset_id)
     enough_px = tools.detector.settings.fine_long_side_px
     reader = PhotoReader(
         source=source,
-        known=known,
+        known=known_labels,
         limits=tools.limits,
         pace=tools.pace,
         enough_px=enough_px,
@@ -106,25 +114,25 @@ def ingest(
     )
     for batch in reader.batches(entries):
         token.raise_if_cancelled()
-        step = _Step(tools, target, known)
+        step = _BatchIngest(tools, target, known_labels)
         with tools.artifacts.together():
             added = step.work(batch)
         tools.store.add(target.dataset_id, target.job_id, added)
-        done += len(batch)
-        report(done, total, "Looking for faces")
-    return summary(tools.store, target.job_id, len(source.layout.people))
+        n_done += len(batch)
+        report(n_done, total, "Looking for faces")
+    return summarise_ingest(tools.store, target.job_id, len(source.layout.people))
 
 
-def summary(store: ReportStore, job_id: str, n_people: int) -> Summary:
+def summarise_ingest(store: ReportStore, job_id: str, n_people: int) -> IngestSummary:
     """The figures of an ingest from its report."""
     counts = store.outcome_counts(job_id)
-    kept = (Outcome.TAKEN, Outcome.NO_FACE, Outcome.SEVERAL_FACES)
-    return Summary(
-        photos=sum(counts.get(outcome, 0) for outcome in kept),
+    stored_outcomes = (FileOutcome.TAKEN, FileOutcome.NO_FACE, FileOutcome.SEVERAL_FACES)
+    return IngestSummary(
+        photos=sum(counts.get(outcome, 0) for outcome in stored_outcomes),
         faces=store.reported_faces(job_id),
         people=n_people,
-        duplicates=counts.get(Outcome.DUPLICATE, 0),
-        conflicts=counts.get(Outcome.CONFLICT, 0),
+        duplicates=counts.get(FileOutcome.DUPLICATE, 0),
+        conflicts=counts.get(FileOutcome.CONFLICT, 0),
         outcomes={str(outcome): count for outcome, count in counts.items()},
     )
 
@@ -134,24 +142,24 @@ def _require_files(source: PhotoSource) -> None:
         raise InputRefused("There are no photos in it. Add JPEG, PNG, WebP, HEIC or other photos, one folder a person.")
 
 
-def _report_refused(tools: Ingestor, source: PhotoSource, target: Target, dealt_with: set[int]) -> None:
+def _report_refused(tools: Ingestor, source: PhotoSource, target: IngestTarget, reported_positions: set[int]) -> None:
     """Files that are known not to be photos come after the photos in the report."""
     first = len(source.entries)
     reports = [
-        FileReport(first + number, refusal.name, Outcome.REFUSED, reason=refusal.reason)
+        FileReport(first + number, refusal.name, FileOutcome.REFUSED, reason=refusal.reason)
         for number, refusal in enumerate(source.refused)
-        if first + number not in dealt_with
+        if first + number not in reported_positions
     ]
     tools.store.add(target.dataset_id, target.job_id, IngestBatch(reports=reports))
 
 
-def _report_ended(tools: Ingestor, target: Target, photo: ReadPhoto) -> None:
+def _report_ended(tools: Ingestor, target: IngestTarget, photo: ReadPhoto) -> None:
     """The line of a file that ended its reader, before anything else can: it is not looked at again."""
-    line = _report_line(photo, Outcome.REFUSED, photo.objection)
-    tools.store.add(target.dataset_id, target.job_id, IngestBatch(reports=[line]))
+    report_line = _report_line(photo, FileOutcome.REFUSED, photo.objection)
+    tools.store.add(target.dataset_id, target.job_id, IngestBatch(reports=[report_line]))
 
 
-def _report_line(photo: ReadPhoto, outcome: Outcome, reason: str, faces: int = 0) -> FileReport:
+def _report_line(photo: ReadPhoto, outcome: FileOutcome, reason: str, faces: int = 0) -> FileReport:
     entry = photo.entry
     return FileReport(
         position=entry.index,
@@ -169,34 +177,36 @@ def _report_line(photo: ReadPhoto, outcome: Outcome, reason: str, faces: int = 0
 
 
 @dataclass
-class _Step:
+class _BatchIngest:
     """The work on one batch: what it adds to the store, and the files it writes on the way."""
 
     tools: Ingestor
-    target: Target
+    target: IngestTarget
     known: dict[str, PhotoLabel]
     reports: list[FileReport] = field(default_factory=list)
-    again: list[ReadPhoto] = field(default_factory=list)
+    repeated_photos: list[ReadPhoto] = field(default_factory=list)
     """Photos that are there already, or came before in this batch."""
-    named: list[Named] = field(default_factory=list)
+    folder_named: list[FolderNamedFace] = field(default_factory=list)
 
     def work(self, batch: Sequence[ReadPhoto]) -> IngestBatch:
-        fresh = [(photo, photo.picture) for photo in batch if self._is_new(photo) and photo.picture is not None]
-        found = detect_upright(self.tools.detector, [picture.pixels for _, picture in fresh])
-        photos, chosen = [], []
-        for (photo, picture), upright in zip(fresh, found, strict=True):
-            shown = picture.turned(upright.turn)
+        new_photos = [(photo, photo.picture) for photo in batch if self._is_new(photo) and photo.picture is not None]
+        detections = detect_upright(self.tools.detector, [picture.pixels for _, picture in new_photos])
+        photos, prepared_faces = [], []
+        for (photo, picture), upright in zip(new_photos, detections, strict=True):
+            upright_picture = picture.turned(upright.turn)
             try:
-                chosen += self._choose(photo, shown, upright.faces)
+                prepared_faces += self._prepare_faces(photo, upright_picture, upright.faces)
             except ImageRefused as refusal:
                 self._refuse(photo, str(refusal))
             else:
-                photos.append(self._photo(photo, shown))
-        stored = finish(self.tools.artifacts, self.tools.embedder, self.target.dataset_id, chosen)
-        added = IngestBatch(photos, stored)
-        for photo in self.again:
+                photos.append(self._photo(photo, upright_picture))
+        stored_faces = embed_prepared_faces(
+            self.tools.artifacts, self.tools.embedder, self.target.dataset_id, prepared_faces
+        )
+        added = IngestBatch(photos, stored_faces)
+        for photo in self.repeated_photos:
             self._repeat(photo, added)
-        return replace(added, reports=sorted(self.reports, key=lambda line: line.position), named=self.named)
+        return replace(added, reports=sorted(self.reports, key=lambda line: line.position), named=self.folder_named)
 
     def _is_new(self, photo: ReadPhoto) -> bool:
         """Whether the photo is to be worked on; what is refused gets its line here, what is known later."""
@@ -205,7 +215,7 @@ class _Step:
                 self._refuse(photo, photo.objection)
             return False
         if photo.photo_id in self.known:
-            self.again.append(photo)
+            self.repeated_photos.append(photo)
             return False
         self.known[photo.photo_id] = _label(photo)
         return True
@@ -216,10 +226,12 @@ class _Step:
         if earlier is None:
             self._refuse(photo, "The same photo was refused a moment ago.")
             return
-        adopted = self._adopt(photo, added) if earlier.person is None and label.person is not None else ""
-        if adopted:
+        adoption_message = self._adopt(photo, added) if earlier.person is None and label.person is not None else ""
+        if adoption_message:
             self.known[photo.photo_id] = label
-        self._line(photo, *((Outcome.DUPLICATE, adopted) if adopted else _compare(earlier, label)))
+        self._add_line(
+            photo, *((FileOutcome.DUPLICATE, adoption_message) if adoption_message else _compare_labels(earlier, label))
+        )
 
     def _adopt(self, photo: ReadPhoto, added: IngestBatch) -> str:
         """Give a photo that came without a name the person whose folder it is in now.
@@ -230,37 +242,45 @@ class _Step:
         -------
         What is said of it, or "" when no face may have the name.
         """
-        stored, faces = self._there(photo.photo_id, added)
+        stored, faces = self._photo_with_faces(photo.photo_id, added)
         person = photo.entry.person
         if person is None or not faces or (self.target.policy is FacePolicy.ONLY_SINGLE and len(faces) > 1):
             return ""
-        own = max(faces, key=lambda face: centrality(face.box, stored.width_px, stored.height_px))
-        self.named.append(Named(own.id, photo.photo_id, person, photo.entry.split))
-        return f"The same photo was there without a name; it is a photo of '{person}' now{_unless_corrected(own)}."
+        main_face = max(faces, key=lambda face: box_centrality(face.box, stored.width_px, stored.height_px))
+        self.folder_named.append(FolderNamedFace(main_face.id, photo.photo_id, person, photo.entry.split))
+        return (
+            f"The same photo was there without a name; it is a photo of '{person}' now{_unless_corrected(main_face)}."
+        )
 
-    def _there(self, photo_id: str, added: IngestBatch) -> tuple[Photo, list[Face]]:
+    def _photo_with_faces(self, photo_id: str, added: IngestBatch) -> tuple[Photo, list[Face]]:
         """A photo that came before, and its faces: of this batch, or stored."""
         for photo, _ in added.photos:
             if photo.id == photo_id:
                 return photo, [stored.face for stored in added.faces if stored.face.photo_id == photo_id]
         return self.tools.store.photo(self.target.dataset_id, photo_id)
 
-    def _choose(self, photo: ReadPhoto, picture: Picture, found: Sequence[Detection]) -> list[Prepared]:
+    def _prepare_faces(
+        self, photo: ReadPhoto, picture: DecodedPicture, detections: Sequence[Detection]
+    ) -> list[PreparedFace]:
         """Raises ImageRefused for damage that shows only when more of the photo is decoded."""
         across, down = picture.scale_xy
-        faces = [face.scaled(1 / across, 1 / down) for face in found]
+        faces = [face.scaled(1 / across, 1 / down) for face in detections]
         person, policy = photo.entry.person, self.target.policy
-        own, others = divide(faces, picture.width_px, picture.height_px, person, policy)
+        person_faces, unnamed_faces = apply_face_policy(faces, picture.width_px, picture.height_px, person, policy)
         embedder, split = self.tools.embedder, photo.entry.split
-        sharp = sharp_enough(embedder, self.tools.limits, photo.data, picture, own + others)
-        kept = [prepare(embedder, photo.photo_id, sharp, face, person, split) for face in own]
-        kept += [prepare(embedder, photo.photo_id, sharp, face, None, split) for face in others]
-        outcome, reason = _verdict(len(found), person, policy)
-        self._line(photo, outcome, " ".join(filter(None, (reason, _TURNED[picture.turn], *picture.notes))), len(kept))
-        return kept
+        sharp_picture = decode_sharp_enough(
+            embedder, self.tools.limits, photo.data, picture, person_faces + unnamed_faces
+        )
+        prepared = [prepare_face(embedder, photo.photo_id, sharp_picture, face, person, split) for face in person_faces]
+        prepared += [prepare_face(embedder, photo.photo_id, sharp_picture, face, None, split) for face in unnamed_faces]
+        outcome, reason = _outcome_by_policy(len(detections), person, policy)
+        self._add_line(
+            photo, outcome, " ".join(filter(None, (reason, _TURNED[picture.turn], *picture.notes))), len(prepared)
+        )
+        return prepared
 
-    def _photo(self, photo: ReadPhoto, picture: Picture) -> tuple[Photo, PhotoLabel]:
-        self.tools.artifacts.put(self.target.dataset_id, Kind.PHOTO, photo.photo_id, photo.data)
+    def _photo(self, photo: ReadPhoto, picture: DecodedPicture) -> tuple[Photo, PhotoLabel]:
+        self.tools.artifacts.put(self.target.dataset_id, ArtifactKind.PHOTO, photo.photo_id, photo.data)
         entry = photo.entry
         stored = Photo(
             id=photo.photo_id,
@@ -276,9 +296,9 @@ class _Step:
 
     def _refuse(self, photo: ReadPhoto, reason: str) -> None:
         self.known.pop(photo.photo_id, None)
-        self._line(photo, Outcome.REFUSED, reason=reason)
+        self._add_line(photo, FileOutcome.REFUSED, reason=reason)
 
-    def _line(self, photo: ReadPhoto, outcome: Outcome, reason: str = "", faces: int = 0) -> None:
+    def _add_line(self, photo: ReadPhoto, outcome: FileOutcome, reason: str = "", faces: int = 0) -> None:
         self.reports.append(_report_line(photo, outcome, reason, faces))
 
 
@@ -301,41 +321,41 @@ def _unless_corrected(face: Face) -> str:
     return ", but its face stays without a name as somebody said" if face.stranger else ""
 
 
-def divide(
-    found: Sequence[Detection], width_px: int, height_px: int, person: str | None, policy: FacePolicy
+def apply_face_policy(
+    faces: Sequence[Detection], width_px: int, height_px: int, person: str | None, policy: FacePolicy
 ) -> tuple[list[Detection], list[Detection]]:
     """Faces of a photo that get the person's name, and faces that are kept without a name."""
-    if person is None or not found:
-        return [], list(found)
-    if policy is FacePolicy.ONLY_SINGLE and len(found) > 1:
+    if person is None or not faces:
+        return [], list(faces)
+    if policy is FacePolicy.ONLY_SINGLE and len(faces) > 1:
         return [], []
-    own = max(found, key=lambda face: centrality(face.box, width_px, height_px))
+    person_face = max(faces, key=lambda face: box_centrality(face.box, width_px, height_px))
     keep_others = policy is FacePolicy.KEEP_OTHERS
-    return [own], [face for face in found if keep_others and face is not own]
+    return [person_face], [face for face in faces if keep_others and face is not person_face]
 
 
-def _verdict(n_found: int, person: str | None, policy: FacePolicy) -> tuple[Outcome, str]:
-    if not n_found:
-        return Outcome.NO_FACE, "No face could be found. The photo is kept."
-    if person is None or n_found == 1:
-        return Outcome.TAKEN, ""
+def _outcome_by_policy(n_faces: int, person: str | None, policy: FacePolicy) -> tuple[FileOutcome, str]:
+    if not n_faces:
+        return FileOutcome.NO_FACE, "No face could be found. The photo is kept."
+    if person is None or n_faces == 1:
+        return FileOutcome.TAKEN, ""
     if policy is FacePolicy.ONLY_SINGLE:
-        return Outcome.SEVERAL_FACES, f"{n_found} faces, and only photos with exactly one were asked for."
-    others = "kept without a name" if policy is FacePolicy.KEEP_OTHERS else "not kept"
+        return FileOutcome.SEVERAL_FACES, f"{n_faces} faces, and only photos with exactly one were asked for."
+    fate_of_others = "kept without a name" if policy is FacePolicy.KEEP_OTHERS else "not kept"
     return (
-        Outcome.TAKEN,
-        f"{n_found} faces; the largest and most central one was taken, the others are {others}.",
+        FileOutcome.TAKEN,
+        f"{n_faces} faces; the largest and most central one was taken, the others are {fate_of_others}.",
     )
 
 
-def _compare(earlier: PhotoLabel, label: PhotoLabel) -> tuple[Outcome, str]:
+def _compare_labels(earlier: PhotoLabel, label: PhotoLabel) -> tuple[FileOutcome, str]:
     if earlier == label:
-        return Outcome.DUPLICATE, "The same photo is in the dataset already."
+        return FileOutcome.DUPLICATE, "The same photo is in the dataset already."
     if earlier.person is None or label.person is None:
-        place = f"as a photo of '{earlier.person}'" if earlier.person else "without a name"
-        return Outcome.DUPLICATE, f"The same photo is in the dataset already, {place}; it was left so."
-    return Outcome.CONFLICT, f"The same photo is already there under {_place(earlier)}; it was left there."
+        placement = f"as a photo of '{earlier.person}'" if earlier.person else "without a name"
+        return FileOutcome.DUPLICATE, f"The same photo is in the dataset already, {placement}; it was left so."
+    return FileOutcome.CONFLICT, f"The same photo is already there under {_describe_label(earlier)}; it was left there."
 
 
-def _place(label: PhotoLabel) -> str:
+def _describe_label(label: PhotoLabel) -> str:
     return f"'{label.person}' ({label.split})" if label.split else f"'{label.person}'"

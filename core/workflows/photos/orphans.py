@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.jobs.model import JobState
-from core.store.artifacts import Artifacts, Kind
+from core.store.artifacts import ArtifactKind, Artifacts
 from core.store.exchange_protocols import EraseStore
 from core.store.protocols import FaceStore, JobStore, RunStore
 
@@ -35,39 +35,43 @@ class LeftoverTools:
 
 def sweep_leftovers(tools: LeftoverTools, older_than_s: float = SETTLED_S) -> int:
     """Remove what killed processes left; how many files and folders it was."""
-    before = time.time() - older_than_s
-    quiet = _is_quiet(tools)
+    oldest_kept_s = time.time() - older_than_s
+    idle_datasets = _idle_datasets(tools)
     swept = 0
-    if any(_of_nobody(tools)):
+    if any(_folders_without_dataset(tools)):
         tools.eraser.compact()  # the deleting of a dataset was cut off
-    for path in [*_of_nobody(tools), *_scratch(tools, quiet), *_without_rows(tools, quiet)]:
-        if path.exists() and path.stat().st_mtime < before:
+    for path in [
+        *_folders_without_dataset(tools),
+        *_drafts(tools, idle_datasets),
+        *_files_without_rows(tools, idle_datasets),
+    ]:
+        if path.exists() and path.stat().st_mtime < oldest_kept_s:
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
             swept += 1
     return swept
 
 
-def _is_quiet(tools: LeftoverTools) -> list[str]:
+def _idle_datasets(tools: LeftoverTools) -> list[str]:
     """The datasets on which nothing runs."""
     busy = {job.dataset_id for job in tools.jobs.jobs() if job.state is JobState.RUNNING}
     return [dataset.id for dataset in tools.store.datasets() if dataset.id not in busy]
 
 
-def _of_nobody(tools: LeftoverTools) -> Iterator[Path]:
+def _folders_without_dataset(tools: LeftoverTools) -> Iterator[Path]:
     """Folders of datasets whose rows are gone."""
-    known = {dataset.id for dataset in tools.store.datasets()}
+    dataset_ids = {dataset.id for dataset in tools.store.datasets()}
     for root in (tools.artifacts.root, tools.exports_dir):
         if root.is_dir():
-            yield from (path for path in root.iterdir() if path.is_dir() and path.name not in known)
+            yield from (path for path in root.iterdir() if path.is_dir() and path.name not in dataset_ids)
 
 
-def _scratch(tools: LeftoverTools, quiet: list[str]) -> Iterator[Path]:
+def _drafts(tools: LeftoverTools, idle_datasets: list[str]) -> Iterator[Path]:
     """Drafts, and what was taken apart on the way."""
-    for dataset_id in quiet:
+    for dataset_id in idle_datasets:
         exports = tools.exports_dir / dataset_id
         yield from (path for path in exports.glob("*") if _is_draft(path))
         yield from (tools.artifacts.root / dataset_id).glob(f"*/*/*{_DRAFT}")
-    if len(quiet) == len(tools.store.datasets()):
+    if len(idle_datasets) == len(tools.store.datasets()):
         yield from tools.uploads_dir.glob(f"{_SCRATCH}*")
 
 
@@ -75,17 +79,19 @@ def _is_draft(path: Path) -> bool:
     return path.name.endswith(_DRAFT) or path.name.startswith(_SCRATCH)
 
 
-def _without_rows(tools: LeftoverTools, quiet: list[str]) -> Iterator[Path]:
+def _files_without_rows(tools: LeftoverTools, idle_datasets: list[str]) -> Iterator[Path]:
     """Files that were written before their rows, of work that was not resumed."""
-    for dataset_id in quiet:
+    for dataset_id in idle_datasets:
         photos, crops = tools.eraser.kept_files(dataset_id)
         runs = {run.id for run in tools.runs.runs(dataset_id)}
-        kept = {
-            Kind.PHOTO: photos,
-            Kind.CROP: crops,
-            Kind.MAP: {info.id for info in tools.runs.maps(dataset_id)},
-            **dict.fromkeys((Kind.RUN, Kind.PREDICTIONS, Kind.GALLERY, Kind.STUDY), runs),
+        known_ids = {
+            ArtifactKind.PHOTO: photos,
+            ArtifactKind.CROP: crops,
+            ArtifactKind.MAP: {info.id for info in tools.runs.maps(dataset_id)},
+            **dict.fromkeys(
+                (ArtifactKind.RUN, ArtifactKind.PREDICTIONS, ArtifactKind.GALLERY, ArtifactKind.STUDY), runs
+            ),
         }
-        for kind, ids in kept.items():
-            lying = tools.artifacts.ids(dataset_id, kind)
-            yield from (tools.artifacts.path(dataset_id, kind, file_id) for file_id in lying if file_id not in ids)
+        for kind, ids in known_ids.items():
+            stored_ids = tools.artifacts.ids(dataset_id, kind)
+            yield from (tools.artifacts.path(dataset_id, kind, file_id) for file_id in stored_ids if file_id not in ids)

@@ -14,12 +14,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
-from core.archives.source import Entry, PhotoSource
+from core.archives.source import PhotoEntry, PhotoSource
 from core.base.errors import ImageRefused, ReadingEnded
 from core.base.machine import Pace
 from core.base.settings import ImageLimits
-from core.imaging.decoding import Picture
-from core.isolation.photos import Described, describe, weigh
+from core.imaging.decoding import DecodedPicture
+from core.isolation.photos import DescribedPhoto, describe_photo, weigh_photo
 
 UNREAD_SHARE = 8
 """Files whose photos are not being decoded yet take at most an eighth of the budget."""
@@ -29,10 +29,10 @@ UNREAD_SHARE = 8
 class ReadPhoto:
     """A file after reading: its bytes and picture, or why not. The picture is None for a photo known before."""
 
-    entry: Entry
+    entry: PhotoEntry
     data: bytes = b""
     photo_id: str = ""
-    picture: Picture | None = None
+    picture: DecodedPicture | None = None
     perceptual_hash: int = 0
     taken: float | None = None
     """Seconds since 1970 by the camera's clock, where it says so."""
@@ -41,7 +41,7 @@ class ReadPhoto:
     """Whether ``PhotoReader.on_ended`` was told the objection."""
 
 
-def _tell_nobody(photo: ReadPhoto) -> None:
+def _ignore_ended(photo: ReadPhoto) -> None:
     """Where nothing is to be resumed."""
 
 
@@ -65,17 +65,17 @@ class PhotoReader:
     pace: Pace
     enough_px: int
     """Longer side at which photos are decoded where that is cheaper; see ``decoding.decode_reduced``."""
-    on_ended: Callable[[ReadPhoto], None] = _tell_nobody
+    on_ended: Callable[[ReadPhoto], None] = _ignore_ended
     """Called at once, on any thread, with a file that ended its reader: whoever remembers it never meets it again,
     however the work on its batch ends."""
-    _left: deque[Entry] = field(default_factory=deque, init=False, repr=False)
-    _reading: deque[tuple[Entry, Future[_File]]] = field(default_factory=deque, init=False, repr=False)
+    _left: deque[PhotoEntry] = field(default_factory=deque, init=False, repr=False)
+    _reading: deque[tuple[PhotoEntry, Future[_File]]] = field(default_factory=deque, init=False, repr=False)
     _decoding: deque[tuple[int, Future[ReadPhoto]]] = field(default_factory=deque, init=False, repr=False)
     _batch_bytes: int = field(default=0, init=False, repr=False)
     _ended: dict[str, str] = field(default_factory=dict, init=False, repr=False)
     """Why photos, by their ids, ended their reader: copies of one are not tried."""
 
-    def batches(self, entries: Sequence[Entry]) -> Iterator[list[ReadPhoto]]:
+    def batches(self, entries: Sequence[PhotoEntry]) -> Iterator[list[ReadPhoto]]:
         """All photos; asking for the next batch says that the last one is done with."""
         self._left.extend(entries)
         pool = ThreadPoolExecutor(self.pace.threads, thread_name_prefix="decode")
@@ -107,9 +107,9 @@ class PhotoReader:
             if self._decoding and not reading.done():
                 return
             file = reading.result()
-            starved = first and not self._decoding
+            must_start = first and not self._decoding
             if (
-                not starved
+                not must_start
                 and self._in_flight() - self._unread_bytes(entry) + file.weight_bytes > self.pace.bytes_in_flight
             ):
                 return
@@ -122,14 +122,14 @@ class PhotoReader:
             entry = self._left.popleft()
             self._reading.append((entry, pool.submit(self._read, entry)))
 
-    def _has_room_for(self, entry: Entry) -> bool:
+    def _has_room_for(self, entry: PhotoEntry) -> bool:
         in_flight, unread = self._in_flight(), self._unread()
         if not in_flight:
             return True
         most_unread = self.pace.bytes_in_flight // UNREAD_SHARE
         weight = self._unread_bytes(entry)
-        within = in_flight + weight <= self.pace.bytes_in_flight
-        return within and (not unread or unread + weight <= most_unread)
+        fits_budget = in_flight + weight <= self.pace.bytes_in_flight
+        return fits_budget and (not unread or unread + weight <= most_unread)
 
     def _in_flight(self) -> int:
         return self._batch_bytes + sum(weight for weight, _ in self._decoding) + self._unread()
@@ -137,7 +137,7 @@ class PhotoReader:
     def _unread(self) -> int:
         return sum(self._unread_bytes(entry) for entry, _ in self._reading)
 
-    def _unread_bytes(self, entry: Entry) -> int:
+    def _unread_bytes(self, entry: PhotoEntry) -> int:
         """What a file takes, and its photo if it is small, before it is known whether it is."""
         return entry.size_bytes + self._at_once_bytes
 
@@ -148,7 +148,7 @@ class PhotoReader:
 
     # on the threads
 
-    def _read(self, entry: Entry) -> _File:
+    def _read(self, entry: PhotoEntry) -> _File:
         try:
             data = self.source.read(entry)
         except ImageRefused as refusal:
@@ -158,7 +158,7 @@ class PhotoReader:
             return _File(photo, len(data), is_known=True)
         try:
             self._require_new(photo)
-            weighed = weigh(data, self.limits, self.enough_px, self._at_once_bytes)
+            weighed = weigh_photo(data, self.limits, self.enough_px, self._at_once_bytes)
             if weighed.described is not None:
                 photo = _with_picture(photo, weighed.described)
             return _File(photo, weighed.decoding_bytes)
@@ -171,7 +171,7 @@ class PhotoReader:
             return photo
         try:
             self._require_new(photo)
-            return _with_picture(photo, describe(photo.data, self.limits, self.enough_px))
+            return _with_picture(photo, describe_photo(photo.data, self.limits, self.enough_px))
         except ImageRefused as refusal:
             return self._refused(photo, refusal)
 
@@ -188,5 +188,5 @@ class PhotoReader:
         return refused
 
 
-def _with_picture(photo: ReadPhoto, described: Described) -> ReadPhoto:
+def _with_picture(photo: ReadPhoto, described: DescribedPhoto) -> ReadPhoto:
     return replace(photo, picture=described.picture, perceptual_hash=described.perceptual_hash, taken=described.taken)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from core.base.settings import ImageLimits
 from core.base.types import Photo
-from core.isolation.photos import stored_orientation
-from core.store.artifacts import Artifacts, Kind
+from core.isolation.photos import read_stored_orientation
+from core.store.artifacts import ArtifactKind, Artifacts
 
 
 def orientation_of_file(artifacts: Artifacts, dataset_id: str, photo: Photo, limits: ImageLimits) -> int:
@@ -18,4 +18,4 @@ def orientation_of_file(artifacts: Artifacts, dataset_id: str, photo: Photo, lim
     ReadingEnded
         It ends the program that reads it.
     """
-    return stored_orientation(artifacts.read(dataset_id, Kind.PHOTO, photo.id), limits)
+    return read_stored_orientation(artifacts.read(dataset_id, ArtifactKind.PHOTO, photo.id), limits)

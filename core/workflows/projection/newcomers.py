@@ -7,16 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.base.types import Embeddings, FaceTable, Floats, RgbImage
-from core.learn.projection.faithfulness import beside, nearest_people
+from core.learn.projection.faithfulness import nearest_people, place_newcomers
 from core.workflows.projection.project import FaceMap
-from core.workflows.verification.verify import Looked
+from core.workflows.verification.verify import DetectedPhoto
 
-NEAREST = 3
+N_NEAREST = 3
 """So many people are named for each face."""
 
 
 @dataclass(frozen=True, slots=True)
-class Near:
+class NearestFace:
     """The face of somebody that a new face is most like."""
 
     face_id: str
@@ -25,17 +25,17 @@ class Near:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Guest:
+class PlacedFace:
     """A face that is not of the dataset."""
 
     crop: RgbImage
-    place: Floats
+    point: Floats
     """(2,) or (3,) in the units of the map"""
-    nearest: tuple[Near, ...]
+    nearest: tuple[NearestFace, ...]
     """One face of each of the nearest people; without anybody named, the nearest faces."""
 
 
-def place_guests(looked: Looked, made: FaceMap, table: FaceTable, embeddings: Embeddings) -> list[Guest]:
+def place_guests(photo: DetectedPhoto, face_map: FaceMap, table: FaceTable, embeddings: Embeddings) -> list[PlacedFace]:
     """Place the faces of a photo beside those most like them; what is of the same photo does not count.
 
     Parameters
@@ -46,29 +46,29 @@ def place_guests(looked: Looked, made: FaceMap, table: FaceTable, embeddings: Em
     -------
     A guest for each face of the photo, from left to right; none when the map has no other face.
     """
-    row = {face_id: number for number, face_id in enumerate(table.ids)}
-    known = [(place, row[face_id]) for place, face_id in enumerate(made.face_ids) if face_id in row]
-    known = [(place, number) for place, number in known if table.photo_ids[number] != looked.photo_id]
-    if not known or not looked.faces:
+    row_of = {face_id: row for row, face_id in enumerate(table.ids)}
+    on_map = [(map_index, row_of[face_id]) for map_index, face_id in enumerate(face_map.face_ids) if face_id in row_of]
+    on_map = [(map_index, row) for map_index, row in on_map if table.photo_ids[row] != photo.photo_id]
+    if not on_map or not photo.faces:
         return []
-    places, rows = np.array(known, dtype=np.int64).T
-    placed = beside(looked.vectors, embeddings.vectors[rows], made.points[places])
-    named = rows[table.learnable[rows]]
-    compared, labels = (named, table.labels[named]) if len(named) else (rows, np.arange(len(rows)))
-    found, distances = nearest_people(looked.vectors, embeddings.vectors[compared], labels, NEAREST)
+    map_indices, rows = np.array(on_map, dtype=np.int64).T
+    points = place_newcomers(photo.vectors, embeddings.vectors[rows], face_map.points[map_indices])
+    named_rows = rows[table.learnable[rows]]
+    compared_rows, labels = (named_rows, table.labels[named_rows]) if len(named_rows) else (rows, np.arange(len(rows)))
+    nearest_faces, distances = nearest_people(photo.vectors, embeddings.vectors[compared_rows], labels, N_NEAREST)
     return [
-        Guest(
+        PlacedFace(
             crop,
-            placed[number],
+            points[index],
             tuple(
-                Near(table.ids[compared[face]], float(distance))
-                for face, distance in zip(found[number], distances[number], strict=True)
+                NearestFace(table.ids[compared_rows[face]], float(distance))
+                for face, distance in zip(nearest_faces[index], distances[index], strict=True)
             ),
         )
-        for number, crop in enumerate(looked.crops)
+        for index, crop in enumerate(photo.crops)
     ]
 
 
-def is_there(looked: Looked, table: FaceTable) -> bool:
+def is_in_dataset(photo: DetectedPhoto, table: FaceTable) -> bool:
     """Whether the photo is in the dataset already."""
-    return looked.photo_id in table.photo_ids
+    return photo.photo_id in table.photo_ids

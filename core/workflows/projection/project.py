@@ -15,10 +15,10 @@ from enum import StrEnum
 import numpy as np
 
 from core.base.errors import InputRefused
-from core.base.types import CancelToken, Embeddings, Floats, Report, silent
+from core.base.types import CancelToken, Embeddings, Floats, Report, ignore_progress
 from core.learn.projection import layouts
-from core.learn.projection.faithfulness import beside, faithfulness
-from core.store.artifacts import Artifacts, Kind
+from core.learn.projection.faithfulness import measure_faithfulness, place_newcomers
+from core.store.artifacts import ArtifactKind, Artifacts
 from core.store.protocols import FaceStore, MapInfo, RunStore
 
 
@@ -49,18 +49,18 @@ class MapOptions:
 
     def __post_init__(self) -> None:
         if self.dimensions not in DIMENSIONS[self.method]:
-            able = " or ".join(map(str, DIMENSIONS[self.method]))
-            raise InputRefused(f"A {self.method} map has {able} dimensions, not {self.dimensions}.")
+            allowed = " or ".join(map(str, DIMENSIONS[self.method]))
+            raise InputRefused(f"A {self.method} map has {allowed} dimensions, not {self.dimensions}.")
 
 
-def warm_up() -> None:
+def compile_map_functions() -> None:
     """Compile what maps need, so that it is there on disk when the first one is asked for."""
     layouts.warm_up()
 
 
-def load() -> None:
+def load_map_libraries() -> None:
     """Load what maps need into this process."""
-    layouts.load()
+    layouts.import_umap()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,7 +74,7 @@ class FaceMap:
     """Faces that came after the map was made, and were placed beside those most like them."""
 
 
-def dimensions(info: MapInfo) -> int:
+def map_dimensions(info: MapInfo) -> int:
     """How many dimensions a stored map has."""
     return int(info.params.get("dimensions", 2))
 
@@ -82,21 +82,23 @@ def dimensions(info: MapInfo) -> int:
 def pca_map(embeddings: Embeddings, dimensions: int = 2) -> FaceMap:
     """The map that needs no waiting: the two or three directions in which the embeddings spread most."""
     _require_faces(embeddings)
-    return FaceMap(embeddings.face_ids, layouts.pca(embeddings.vectors, dimensions))
+    return FaceMap(embeddings.face_ids, layouts.pca_layout(embeddings.vectors, dimensions))
 
 
-def with_newcomers(made: FaceMap, embeddings: Embeddings) -> FaceMap:
+def with_newcomers(face_map: FaceMap, embeddings: Embeddings) -> FaceMap:
     """A stored map with the faces that came since; without those that are gone, and as it is when most are new."""
-    row = {face_id: number for number, face_id in enumerate(embeddings.face_ids)}
-    there = [place for place, face_id in enumerate(made.face_ids) if face_id in row]
-    on_it = {made.face_ids[place] for place in there}
-    new = [face_id for face_id in embeddings.face_ids if face_id not in on_it]
-    if not new or len(new) > len(there):
-        return made
-    known = embeddings.vectors[[row[made.face_ids[place]] for place in there]]
-    placed = beside(embeddings.vectors[[row[face_id] for face_id in new]], known, made.points[there])
-    ids = (*(made.face_ids[place] for place in there), *new)
-    return FaceMap(ids, np.concatenate([made.points[there], placed]), frozenset(new))
+    row_of = {face_id: row for row, face_id in enumerate(embeddings.face_ids)}
+    remaining = [index for index, face_id in enumerate(face_map.face_ids) if face_id in row_of]
+    remaining_ids = {face_map.face_ids[index] for index in remaining}
+    new_ids = [face_id for face_id in embeddings.face_ids if face_id not in remaining_ids]
+    if not new_ids or len(new_ids) > len(remaining):
+        return face_map
+    remaining_vectors = embeddings.vectors[[row_of[face_map.face_ids[index]] for index in remaining]]
+    new_points = place_newcomers(
+        embeddings.vectors[[row_of[face_id] for face_id in new_ids]], remaining_vectors, face_map.points[remaining]
+    )
+    ids = (*(face_map.face_ids[index] for index in remaining), *new_ids)
+    return FaceMap(ids, np.concatenate([face_map.points[remaining], new_points]), frozenset(new_ids))
 
 
 def make_map(
@@ -105,7 +107,7 @@ def make_map(
     artifacts: Artifacts,
     dataset_id: str,
     options: MapOptions,
-    report: Report = silent,
+    report: Report = ignore_progress,
     token: CancelToken | None = None,
     map_id: str = "",
 ) -> MapInfo:
@@ -123,7 +125,7 @@ def make_map(
     _require_faces(embeddings)
     token.raise_if_cancelled()
     report(1, 2, f"Laying out {len(embeddings)} faces")
-    points = _points(embeddings, options, _earlier(runs, artifacts, dataset_id, embeddings, options))
+    points = _points(embeddings, options, _starting_points(runs, artifacts, dataset_id, embeddings, options))
     token.raise_if_cancelled()
     info = MapInfo(
         id=map_id or uuid.uuid4().hex[:12],
@@ -134,7 +136,7 @@ def make_map(
         created=time.time(),
         seconds=time.monotonic() - began,
     )
-    artifacts.replace(dataset_id, Kind.MAP, info.id, _to_bytes(FaceMap(embeddings.face_ids, points)))
+    artifacts.replace(dataset_id, ArtifactKind.MAP, info.id, _to_bytes(FaceMap(embeddings.face_ids, points)))
     runs.add_map(info)
     report(2, 2, "Done")
     return info
@@ -142,17 +144,17 @@ def make_map(
 
 def load_map(artifacts: Artifacts, info: MapInfo) -> FaceMap:
     """A stored map. Raises NotFound when its file is gone."""
-    with np.load(io.BytesIO(artifacts.read(info.dataset_id, Kind.MAP, info.id)), allow_pickle=False) as arrays:
+    with np.load(io.BytesIO(artifacts.read(info.dataset_id, ArtifactKind.MAP, info.id)), allow_pickle=False) as arrays:
         ids = tuple(value.decode("ascii") for value in arrays["face_ids"].tolist())
         return FaceMap(ids, arrays["points"])
 
 
 def _points(embeddings: Embeddings, options: MapOptions, start: Floats | None) -> Floats:
     if options.method is Method.PCA:
-        return layouts.pca(embeddings.vectors, options.dimensions)
+        return layouts.pca_layout(embeddings.vectors, options.dimensions)
     if options.method is Method.TSNE:
-        return layouts.tsne(embeddings.vectors, perplexity=options.n_neighbors, seed=options.seed, start=start)
-    return layouts.umap(
+        return layouts.tsne_layout(embeddings.vectors, perplexity=options.n_neighbors, seed=options.seed, start=start)
+    return layouts.umap_layout(
         embeddings.vectors,
         n_neighbors=options.n_neighbors,
         min_dist=options.min_dist,
@@ -162,24 +164,24 @@ def _points(embeddings: Embeddings, options: MapOptions, start: Floats | None) -
     )
 
 
-def _earlier(
+def _starting_points(
     runs: RunStore, artifacts: Artifacts, dataset_id: str, embeddings: Embeddings, options: MapOptions
 ) -> Floats | None:
     """Where the newest map of this kind has everybody; None where there is none that most are on."""
     kind = (options.method, options.dimensions)
-    earlier = next((info for info in runs.maps(dataset_id) if (info.method, dimensions(info)) == kind), None)
-    if earlier is None or options.afresh:
+    latest = next((info for info in runs.maps(dataset_id) if (info.method, map_dimensions(info)) == kind), None)
+    if latest is None or options.afresh:
         return None
-    made = with_newcomers(load_map(artifacts, earlier), embeddings)
-    place = {face_id: number for number, face_id in enumerate(made.face_ids)}
-    if any(face_id not in place for face_id in embeddings.face_ids):
+    face_map = with_newcomers(load_map(artifacts, latest), embeddings)
+    index_of = {face_id: index for index, face_id in enumerate(face_map.face_ids)}
+    if any(face_id not in index_of for face_id in embeddings.face_ids):
         return None
-    return made.points[[place[face_id] for face_id in embeddings.face_ids]]
+    return face_map.points[[index_of[face_id] for face_id in embeddings.face_ids]]
 
 
 def _faithfulness(embeddings: Embeddings, points: Floats) -> dict[str, float] | None:
-    found = faithfulness(embeddings.vectors, points)
-    return asdict(found) if found else None
+    measures = measure_faithfulness(embeddings.vectors, points)
+    return asdict(measures) if measures else None
 
 
 def _require_faces(embeddings: Embeddings) -> None:

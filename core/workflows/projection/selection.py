@@ -16,7 +16,7 @@ from core.formats import tables
 from core.formats.tables import Row
 from core.formats.zip_writer import Folders, ZipWriter, safe_part
 from core.learn.metrics.predictions import Predictions
-from core.store.artifacts import Artifacts, Kind
+from core.store.artifacts import ArtifactKind, Artifacts
 from core.workflows.projection.project import FaceMap
 
 
@@ -28,25 +28,25 @@ class Selection:
     table: FaceTable
     """All faces of the dataset, as are ``embeddings``, row by row."""
     embeddings: Embeddings
-    made: FaceMap
+    face_map: FaceMap
     predictions: Predictions | None = None
     """Of the newest run, where there is one."""
 
     @property
     def columns(self) -> dict[str, str]:
         """The table's columns; a map on a plane has no ``z``."""
-        return {name: kind for name, kind in tables.ON_MAP.items() if name != "z" or self.made.points.shape[1] == 3}
+        return {name: kind for name, kind in tables.ON_MAP.items() if name != "z" or self.face_map.points.shape[1] == 3}
 
     def rows(self) -> list[Row]:
         """A row for each face, as chosen; those that are not on the map have no place."""
-        row = {face_id: number for number, face_id in enumerate(self.table.ids)}
-        place = {face_id: number for number, face_id in enumerate(self.made.face_ids)}
-        said = _said(self.predictions)
+        row_of = {face_id: index for index, face_id in enumerate(self.table.ids)}
+        map_index_of = {face_id: index for index, face_id in enumerate(self.face_map.face_ids)}
+        predicted = _prediction_columns(self.predictions)
         return [
             {
-                **_known(self.table, row[face_id]),
-                **said.get(face_id, {"prediction": None, "sure": None}),
-                **_place(self.made, place.get(face_id)),
+                **_face_columns(self.table, row_of[face_id]),
+                **predicted.get(face_id, {"prediction": None, "sure": None}),
+                **_map_columns(self.face_map, map_index_of.get(face_id)),
             }
             for face_id in self.face_ids
         ]
@@ -57,7 +57,7 @@ class Selection:
         return Embeddings(self.face_ids, self.embeddings.vectors[rows], self.embeddings.model_id)
 
 
-def _known(table: FaceTable, row: int) -> Row:
+def _face_columns(table: FaceTable, row: int) -> Row:
     split, grade = table.splits[row], float(table.grades[row])
     return {
         "face_id": table.ids[row],
@@ -68,16 +68,16 @@ def _known(table: FaceTable, row: int) -> Row:
     }
 
 
-def _said(predictions: Predictions | None) -> dict[str, Row]:
+def _prediction_columns(predictions: Predictions | None) -> dict[str, Row]:
     if predictions is None:
         return {}
     people = (predictions.people[person] for person in predictions.given)
-    told = zip(predictions.face_ids, people, predictions.probs.tolist(), strict=True)
-    return {face_id: {"prediction": person, "sure": prob} for face_id, person, prob in told}
+    rows = zip(predictions.face_ids, people, predictions.probs.tolist(), strict=True)
+    return {face_id: {"prediction": person, "sure": prob} for face_id, person, prob in rows}
 
 
-def _place(made: FaceMap, number: int | None) -> Row:
-    point = [None] * made.points.shape[1] if number is None else made.points[number].tolist()
+def _map_columns(face_map: FaceMap, map_index: int | None) -> Row:
+    point = [None] * face_map.points.shape[1] if map_index is None else face_map.points[map_index].tolist()
     return dict(zip("xyz", point, strict=False))
 
 
@@ -86,21 +86,21 @@ def selection_csv(selection: Selection) -> bytes:
     return b"".join(tables.csv_parts([selection.rows()], selection.columns))
 
 
-def to_parquet(selection: Selection) -> bytes:
+def selection_parquet(selection: Selection) -> bytes:
     """The table as Parquet, with the vectors."""
     return tables.parquet_with_vectors(selection.rows(), selection.columns, selection.vectors())
 
 
-def to_zip(selection: Selection, artifacts: Artifacts, dataset_id: str) -> bytes:
+def selection_zip(selection: Selection, artifacts: Artifacts, dataset_id: str) -> bytes:
     """The crops, a folder for each person, and the table as CSV. Raises NotFound when a crop is gone."""
-    row = {face_id: number for number, face_id in enumerate(selection.table.ids)}
+    row_of = {face_id: row for row, face_id in enumerate(selection.table.ids)}
     folders, buffer = Folders(), io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         target = ZipWriter(archive, Path(tempfile.gettempdir()))
         target.parts("faces.csv", [selection_csv(selection)])
         for face_id in selection.face_ids:
-            crop = artifacts.read(dataset_id, Kind.CROP, selection.table.crop_ids[row[face_id]])
-            target.content(_crop_name(selection.table, row[face_id], folders), crop)
+            crop = artifacts.read(dataset_id, ArtifactKind.CROP, selection.table.crop_ids[row_of[face_id]])
+            target.content(_crop_name(selection.table, row_of[face_id], folders), crop)
     return buffer.getvalue()
 
 

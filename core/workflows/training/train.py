@@ -27,16 +27,16 @@ from core.base.types import (
     Report,
     Split,
     Vectors,
-    silent,
+    ignore_progress,
 )
-from core.learn.classification.recogniser import LinearSvm, Recogniser, fit
+from core.learn.classification.recogniser import LinearSvm, Recogniser, fit_linear_svm
 from core.learn.classification.solver import Watch
-from core.learn.metrics.classification import judge, more_probable
+from core.learn.metrics.classification import evaluate_from_ranks, more_probable
 from core.learn.metrics.predictions import Predictions
-from core.learn.model_selection.splits import Fold, Plan, near_duplicate_groups, plan
-from core.learn.open_set.rejection_rule import TARGET_RATE, Gallery, Impostors, Rule, centroids
-from core.learn.open_set.rule_fitting import Learned, Linear, learn_rules, leave_out_under
-from core.store.artifacts import Artifacts, Kind
+from core.learn.model_selection.splits import Fold, SplitPlan, near_duplicate_groups, plan_split
+from core.learn.open_set.rejection_rule import TARGET_RATE, Gallery, Impostors, RejectionRule, fit_centroids
+from core.learn.open_set.rule_fitting import LinearMargins, TrainedFaces, learn_rules, score_left_out_people
+from core.store.artifacts import ArtifactKind, Artifacts
 from core.store.protocols import FaceStore, Run, RunStore
 
 SUMMARY = ("accuracy", "accuracy_ci95", "n_correct", "n_test", "balanced_accuracy", "macro_f1", "top3", "ece")
@@ -79,7 +79,7 @@ class Outsiders:
     title: str
     """What people call the file that they came from."""
     vectors: Vectors
-    shown: Ints
+    identities: Ints
     """(n,) whom each face shows, as numbers."""
     model_id: str
     photos: int
@@ -95,13 +95,13 @@ class Outsiders:
             "photos": self.photos,
             "refused": self.refused,
             "used": len(self.vectors),
-            "people": len(np.unique(self.shown)),
-            "known": [asdict(one) for one in self.known],
+            "people": len(np.unique(self.identities)),
+            "known": [asdict(person) for person in self.known],
         }
 
 
 @dataclass(frozen=True, slots=True)
-class Gated:
+class GatedFaces:
     """Named faces that take no part, and why."""
 
     faces: int
@@ -109,7 +109,7 @@ class Gated:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Material:
+class TrainingMaterial:
     """The named faces of a dataset at one revision, ready to learn from."""
 
     face_ids: tuple[str, ...]
@@ -119,33 +119,33 @@ class Material:
     splits: tuple[Split | None, ...]
     groups: Ints
     model_id: str
-    gated: tuple[Gated, ...]
+    gated: tuple[GatedFaces, ...]
     strangers: Vectors
     """Faces marked as nobody who is to be named, and those given: they help to tell when to say "unknown"."""
-    shown: Ints
+    identities: Ints
     """Whom each of them shows, as numbers."""
 
 
-def gate(table: FaceTable, options: TrainOptions) -> tuple[Ints, tuple[Gated, ...]]:
+def select_learnable_rows(table: FaceTable, options: TrainOptions) -> tuple[Ints, tuple[GatedFaces, ...]]:
     """Row numbers of the faces that take part, and how many named faces do not, by reason."""
-    named = table.labels >= 0
-    of_hidden = np.zeros(len(table), dtype=bool)
-    of_hidden[named] = table.hidden[table.labels[named]]
+    is_named = table.labels >= 0
+    is_hidden = np.zeros(len(table), dtype=bool)
+    is_hidden[is_named] = table.hidden[table.labels[is_named]]
     reasons = {
-        "their people are hidden.": of_hidden,
+        "their people are hidden.": is_hidden,
         "they were left out by hand.": table.excluded,
         f"their quality is below {options.min_grade:.0%}.": table.grades < options.min_grade,
         f"they are smaller than {options.min_size_px} pixels.": table.sizes_px < options.min_size_px,
     }
-    taking_part, gated = named, []
-    for reason, out in reasons.items():
-        if faces := int((taking_part & out).sum()):
-            gated.append(Gated(faces, reason))
-        taking_part = taking_part & ~out
+    taking_part, gated = is_named, []
+    for reason, is_left_out in reasons.items():
+        if faces := int((taking_part & is_left_out).sum()):
+            gated.append(GatedFaces(faces, reason))
+        taking_part = taking_part & ~is_left_out
     return np.flatnonzero(taking_part), tuple(gated)
 
 
-def material(table: FaceTable, embeddings: Embeddings, options: TrainOptions) -> Material:
+def prepare_training_material(table: FaceTable, embeddings: Embeddings, options: TrainOptions) -> TrainingMaterial:
     """Keep the faces that have a name and show well enough, and find those that are one shot.
 
     Raises
@@ -153,12 +153,12 @@ def material(table: FaceTable, embeddings: Embeddings, options: TrainOptions) ->
     TrainingRefused
         No face has a name, or all that have one are left out.
     """
-    rows, gated = gate(table, options)
-    sound = sound_vectors(embeddings.vectors)
-    if unsound := int((~sound[rows]).sum()):
+    rows, gated = select_learnable_rows(table, options)
+    is_sound = sound_vectors(embeddings.vectors)
+    if n_unsound := int((~is_sound[rows]).sum()):
         rows, gated = (
-            rows[sound[rows]],
-            (*gated, Gated(unsound, "their vectors are no numbers: read the photos again.")),
+            rows[is_sound[rows]],
+            (*gated, GatedFaces(n_unsound, "their vectors are no numbers: read the photos again.")),
         )
     if not len(rows) and gated:
         why = " ".join(f"{entry.faces}: {entry.reason}" for entry in gated)
@@ -167,9 +167,9 @@ def material(table: FaceTable, embeddings: Embeddings, options: TrainOptions) ->
         raise TrainingRefused("No face has a name yet. Add photos in folders, one folder a person, then train.")
     vectors, labels = embeddings.vectors[rows], table.labels[rows]
     photos = [table.photo_ids[row] for row in rows]
-    strangers = embeddings.vectors[table.strangers & (table.labels < 0) & ~table.excluded & table.trusted & sound]
+    strangers = embeddings.vectors[table.strangers & (table.labels < 0) & ~table.excluded & table.trusted & is_sound]
     groups = near_duplicate_groups(vectors, photos, table.photo_hashes[rows].tolist(), labels)
-    return Material(
+    return TrainingMaterial(
         face_ids=tuple(table.ids[row] for row in rows),
         vectors=vectors,
         labels=labels,
@@ -179,17 +179,21 @@ def material(table: FaceTable, embeddings: Embeddings, options: TrainOptions) ->
         model_id=embeddings.model_id,
         gated=gated,
         strangers=strangers,
-        shown=np.arange(len(strangers)),
+        identities=np.arange(len(strangers)),
     )
 
 
-def _with_outsiders(given: Material, outsiders: Outsiders | None) -> Material:
+def _with_outsiders(material: TrainingMaterial, outsiders: Outsiders | None) -> TrainingMaterial:
     if outsiders is None:
-        return given
-    if outsiders.model_id != given.model_id:
+        return material
+    if outsiders.model_id != material.model_id:
         raise ModelMismatch("The dataset's model was changed while the strangers were looked at. Train again.")
-    strangers = np.concatenate([given.strangers, outsiders.vectors])
-    return replace(given, strangers=strangers, shown=np.concatenate([given.shown, len(given.shown) + outsiders.shown]))
+    strangers = np.concatenate([material.strangers, outsiders.vectors])
+    return replace(
+        material,
+        strangers=strangers,
+        identities=np.concatenate([material.identities, len(material.identities) + outsiders.identities]),
+    )
 
 
 def sound_vectors(vectors: Vectors) -> Bools:
@@ -197,19 +201,21 @@ def sound_vectors(vectors: Vectors) -> Bools:
     return np.asarray(np.isfinite(vectors).all(axis=1) & vectors.any(axis=1))
 
 
-def preview(table: FaceTable, embeddings: Embeddings, options: TrainOptions) -> tuple[Plan, tuple[Gated, ...]]:
-    """What ``train`` would learn from and leave out, without learning."""
-    given = material(table, embeddings, options)
-    return _plan(given, options), given.gated
+def preview_training(
+    table: FaceTable, embeddings: Embeddings, options: TrainOptions
+) -> tuple[SplitPlan, tuple[GatedFaces, ...]]:
+    """What ``train_recogniser`` would learn from and leave out, without learning."""
+    material = prepare_training_material(table, embeddings, options)
+    return _plan(material, options), material.gated
 
 
-def train(
+def train_recogniser(
     store: FaceStore,
     runs: RunStore,
     artifacts: Artifacts,
     dataset_id: str,
     options: TrainOptions,
-    report: Report = silent,
+    report: Report = ignore_progress,
     token: CancelToken | None = None,
     outsiders: Outsiders | None = None,
     run_id: str = "",
@@ -230,29 +236,35 @@ def train(
     dataset = store.dataset(dataset_id)
     report(0, 1, "Reading the faces")
     table = store.face_table(dataset_id)
-    given = _with_outsiders(material(table, store.embeddings(dataset_id), options), outsiders)
-    division = _plan(given, options)
-    progress = _Progress.over(division, report, token)
-    whole = None if division.kind == "own" else _learn(given, division, division.used, options, progress.next_fit())
-    near = whole.recogniser.svm if whole else None
-    tested = [_test_fold(given, division, fold, options, near, progress.next_fit()) for fold in division.folds]
-    kept = whole or tested[0].learned
-    predictions = _predictions(given, division, tested, kept, _impostors(given, kept, options))
+    material = _with_outsiders(prepare_training_material(table, store.embeddings(dataset_id), options), outsiders)
+    split_plan = _plan(material, options)
+    progress = _Progress.over(split_plan, report, token)
+    learned_from_all = (
+        None
+        if split_plan.kind == "own"
+        else _learn(material, split_plan, split_plan.used, options, progress.next_fit())
+    )
+    warm_start = learned_from_all.recogniser.svm if learned_from_all else None
+    tested_folds = [
+        _test_fold(material, split_plan, fold, options, warm_start, progress.next_fit()) for fold in split_plan.folds
+    ]
+    learned = learned_from_all or tested_folds[0].learned
+    predictions = _predictions(material, split_plan, tested_folds, learned, _impostors(material, learned, options))
     run = Run(
         id=run_id or uuid.uuid4().hex[:12],
         dataset_id=dataset_id,
         created=time.time(),
         revision=dataset.revision,
-        model_id=given.model_id,
+        model_id=material.model_id,
         params={
-            **_params(given, division, kept, options),
-            "person_ids": _ids_of(table, division.people),
+            **_params(material, split_plan, learned, options),
+            "person_ids": _ids_of(table, split_plan.people),
             "strangers_given": outsiders.to_json() if outsiders else None,
         },
-        metrics=_metrics(predictions, kept, given, division),
+        metrics=_metrics(predictions, learned, material, split_plan),
         seconds=time.monotonic() - began,
     )
-    _store(runs, artifacts, run, kept.recogniser, predictions)
+    _store_run(runs, artifacts, run, learned.recogniser, predictions)
     progress.finish()
     return run
 
@@ -260,34 +272,34 @@ def train(
 def delete_run(runs: RunStore, artifacts: Artifacts, run: Run) -> None:
     """Remove a run and its files."""
     runs.delete_run(run.id)
-    for kind in (Kind.RUN, Kind.PREDICTIONS, Kind.STUDY, Kind.GALLERY):
+    for kind in (ArtifactKind.RUN, ArtifactKind.PREDICTIONS, ArtifactKind.STUDY, ArtifactKind.GALLERY):
         artifacts.delete(run.dataset_id, kind, run.id)
 
 
 def load_recogniser(artifacts: Artifacts, run: Run) -> Recogniser:
     """The classifier of a run. Raises NotFound when its file is gone."""
-    return Recogniser.load(artifacts.path(run.dataset_id, Kind.RUN, run.id))
+    return Recogniser.load(artifacts.path(run.dataset_id, ArtifactKind.RUN, run.id))
 
 
 def load_predictions(artifacts: Artifacts, run: Run) -> Predictions:
     """What a run said of the faces it was tested on."""
-    return Predictions.from_bytes(artifacts.read(run.dataset_id, Kind.PREDICTIONS, run.id))
+    return Predictions.from_bytes(artifacts.read(run.dataset_id, ArtifactKind.PREDICTIONS, run.id))
 
 
 def learned_gallery(embeddings: Embeddings, predictions: Predictions) -> Embeddings:
     """The vectors that a run learned from, as far as they are still there."""
-    place = {face_id: row for row, face_id in enumerate(embeddings.face_ids)}
-    kept = [face_id for face_id in predictions.learned_ids if face_id in place]
-    rows = np.array([place[face_id] for face_id in kept], dtype=np.int64)
-    return Embeddings(tuple(kept), embeddings.vectors[rows], embeddings.model_id)
+    row_of = {face_id: row for row, face_id in enumerate(embeddings.face_ids)}
+    face_ids = [face_id for face_id in predictions.learned_ids if face_id in row_of]
+    rows = np.array([row_of[face_id] for face_id in face_ids], dtype=np.int64)
+    return Embeddings(tuple(face_ids), embeddings.vectors[rows], embeddings.model_id)
 
 
-def _plan(given: Material, options: TrainOptions) -> Plan:
-    return plan(
-        given.labels,
-        given.people,
-        given.splits,
-        given.groups,
+def _plan(material: TrainingMaterial, options: TrainOptions) -> SplitPlan:
+    return plan_split(
+        material.labels,
+        material.people,
+        material.splits,
+        material.groups,
         folds=options.folds,
         min_faces=options.min_faces,
         seed=options.seed,
@@ -306,11 +318,11 @@ class _Progress:
     begun: int = 0
 
     @classmethod
-    def over(cls, division: Plan, report: Report, token: CancelToken) -> _Progress:
-        n = len(division.folds)
+    def over(cls, split_plan: SplitPlan, report: Report, token: CancelToken) -> _Progress:
+        n = len(split_plan.folds)
         parts = (f"Learning and testing, part {part} of {n}" for part in range(1, n + 1))
-        whole = () if division.kind == "own" else ("Learning from all",)
-        return cls(len(division.people), (*whole, *parts), report, token)
+        whole = () if split_plan.kind == "own" else ("Learning from all",)
+        return cls(len(split_plan.people), (*whole, *parts), report, token)
 
     def next_fit(self) -> Watch:
         """Watch the next fit."""
@@ -339,116 +351,130 @@ class _Learned:
     labels: Ints
 
     @property
-    def rule(self) -> Rule:
+    def rule(self) -> RejectionRule:
         return self.recogniser.rule(self.gallery)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Tested:
+class _TestedFold:
     """One fold's recogniser, and what it said of the test side."""
 
     learned: _Learned
     fold: Fold
-    given: Ints
+    predicted: Ints
     """The best margin's person for each tested face."""
     confidence: Doubles
     """The probability of that person."""
     ranks: Ints
     """How many people are more probable than the true one."""
     distances: Doubles
-    """To the centroid of the given person."""
+    """To the centroid of the predicted person."""
     scores: Doubles
-    """How much the face is like the given person."""
+    """How much the face is like the predicted person."""
 
 
 def _test_fold(
-    given: Material, division: Plan, fold: Fold, options: TrainOptions, near: LinearSvm | None, watch: Watch
-) -> _Tested:
-    learned = _learn(given, division, fold.train, options, watch, near)
-    blocks = np.array_split(fold.test, -(-len(fold.test) * len(division.people) // PROBABILITIES_AT_ONCE) or 1)
-    said = [_say(learned, given.vectors[rows], division.labels[rows]) for rows in blocks]
-    return _Tested(learned, fold, *(np.concatenate(column) for column in zip(*said, strict=True)))
+    material: TrainingMaterial,
+    split_plan: SplitPlan,
+    fold: Fold,
+    options: TrainOptions,
+    warm_start: LinearSvm | None,
+    watch: Watch,
+) -> _TestedFold:
+    learned = _learn(material, split_plan, fold.train, options, watch, warm_start)
+    blocks = np.array_split(fold.test, -(-len(fold.test) * len(split_plan.people) // PROBABILITIES_AT_ONCE) or 1)
+    predictions = [_predict(learned, material.vectors[rows], split_plan.labels[rows]) for rows in blocks]
+    return _TestedFold(learned, fold, *(np.concatenate(column) for column in zip(*predictions, strict=True)))
 
 
-def _say(learned: _Learned, probes: Vectors, true: Ints) -> tuple[Ints, Doubles, Ints, Doubles, Doubles]:
+def _predict(learned: _Learned, probes: Vectors, true: Ints) -> tuple[Ints, Doubles, Ints, Doubles, Doubles]:
     recogniser = learned.recogniser
-    named, scores = recogniser.name(probes, learned.gallery)
+    predicted, scores = recogniser.name(probes, learned.gallery)
     probabilities = recogniser.svm.probabilities(probes)
-    confidence = probabilities[np.arange(len(named)), named]
-    distances = recogniser.distances(probes, named).astype(np.float64)
-    return named, confidence, more_probable(probabilities, true), distances, scores
+    confidence = probabilities[np.arange(len(predicted)), predicted]
+    distances = recogniser.distances(probes, predicted).astype(np.float64)
+    return predicted, confidence, more_probable(probabilities, true), distances, scores
 
 
 def _learn(
-    given: Material, division: Plan, rows: Ints, options: TrainOptions, watch: Watch, near: LinearSvm | None = None
+    material: TrainingMaterial,
+    split_plan: SplitPlan,
+    rows: Ints,
+    options: TrainOptions,
+    watch: Watch,
+    warm_start: LinearSvm | None = None,
 ) -> _Learned:
-    """Learn from some rows only; ``near``, a classifier of almost the same rows, only makes it faster."""
-    vectors, labels, groups = given.vectors[rows], division.labels[rows], given.groups[rows]
-    svm = fit(
+    """Learn from some rows only; ``warm_start``, a classifier of almost the same rows, only makes it faster."""
+    vectors, labels, groups = material.vectors[rows], split_plan.labels[rows], material.groups[rows]
+    svm = fit_linear_svm(
         vectors,
         labels,
-        division.people,
+        split_plan.people,
         groups,
         seed=options.seed,
         c=options.c,
-        start=near,
+        start=warm_start,
         watch=lambda share: watch(FITTING_SHARE * share),
     )
     rules = learn_rules(
-        Learned(
+        TrainedFaces(
             vectors=vectors,
             labels=labels,
             groups=groups,
-            svm=Linear(svm.coef, svm.intercept),
+            svm=LinearMargins(svm.coef, svm.intercept),
             C=svm.C,
             seed=options.seed,
         ),
-        given.strangers,
+        material.strangers,
         lambda share: watch(FITTING_SHARE + (1 - FITTING_SHARE) * share),
-        given.shown,
+        material.identities,
     )
-    centres = centroids(vectors, labels, len(division.people))
-    recogniser = Recogniser(svm=svm, centroids=centres, rules=rules, model_id=given.model_id, seed=options.seed)
+    centres = fit_centroids(vectors, labels, len(split_plan.people))
+    recogniser = Recogniser(svm=svm, centroids=centres, rules=rules, model_id=material.model_id, seed=options.seed)
     return _Learned(recogniser, Gallery.of(svm, vectors), rows, labels)
 
 
-def _impostors(given: Material, kept: _Learned, options: TrainOptions) -> Impostors | None:
+def _impostors(material: TrainingMaterial, learned: _Learned, options: TrainOptions) -> Impostors | None:
     """Whom the recogniser was tried on as strangers: for its limits, or only to be shown."""
-    svm, limits = kept.recogniser.svm, kept.recogniser.rules.impostors
-    if limits is not None and not limits.given.all():
-        return limits
-    linear = Linear(svm.coef, svm.intercept)
-    learned = Learned(
-        vectors=kept.gallery.vectors,
-        labels=kept.labels,
-        groups=given.groups[kept.rows],
+    svm, tried_impostors = learned.recogniser.svm, learned.recogniser.rules.impostors
+    if tried_impostors is not None and not tried_impostors.given.all():
+        return tried_impostors
+    linear = LinearMargins(svm.coef, svm.intercept)
+    rule_input = TrainedFaces(
+        vectors=learned.gallery.vectors,
+        labels=learned.labels,
+        groups=material.groups[learned.rows],
         svm=linear,
         C=svm.C,
         seed=options.seed,
     )
-    left_out = leave_out_under(kept.recogniser.rules.full, learned)
-    return limits.joined(left_out) if limits and left_out else limits or left_out
+    left_out = score_left_out_people(learned.recogniser.rules.full, rule_input)
+    return tried_impostors.joined(left_out) if tried_impostors and left_out else tried_impostors or left_out
 
 
 def _predictions(
-    given: Material, division: Plan, tested: Sequence[_Tested], kept: _Learned, impostors: Impostors | None
+    material: TrainingMaterial,
+    split_plan: SplitPlan,
+    tested_folds: Sequence[_TestedFold],
+    learned: _Learned,
+    impostors: Impostors | None,
 ) -> Predictions:
-    rows = np.concatenate([part.fold.test for part in tested])
-    named = np.concatenate([part.given for part in tested])
-    confidence = np.concatenate([part.confidence for part in tested])
-    ranks = np.concatenate([part.ranks for part in tested])
-    true = division.labels[rows]
+    rows = np.concatenate([tested.fold.test for tested in tested_folds])
+    predicted = np.concatenate([tested.predicted for tested in tested_folds])
+    confidence = np.concatenate([tested.confidence for tested in tested_folds])
+    ranks = np.concatenate([tested.ranks for tested in tested_folds])
+    true = split_plan.labels[rows]
     return Predictions(
-        people=division.people,
-        face_ids=tuple(given.face_ids[row] for row in rows),
+        people=split_plan.people,
+        face_ids=tuple(material.face_ids[row] for row in rows),
         true=true,
-        given=named,
+        given=predicted,
         probs=confidence.astype(np.float32),
-        distances=np.concatenate([part.distances for part in tested]).astype(np.float32),
-        scores=np.concatenate([part.scores for part in tested]).astype(np.float32),
+        distances=np.concatenate([tested.distances for tested in tested_folds]).astype(np.float32),
+        scores=np.concatenate([tested.scores for tested in tested_folds]).astype(np.float32),
         ranks=ranks,
-        learned_ids=tuple(given.face_ids[row] for row in kept.rows),
-        evaluation=judge(division.people, true, named, confidence, ranks),
+        learned_ids=tuple(material.face_ids[row] for row in learned.rows),
+        evaluation=evaluate_from_ranks(split_plan.people, true, predicted, confidence, ranks),
         impostors=impostors,
     )
 
@@ -458,23 +484,25 @@ def _ids_of(table: FaceTable, people: Sequence[str]) -> list[int]:
     return [ids[name] for name in people]
 
 
-def _params(given: Material, division: Plan, kept: _Learned, options: TrainOptions) -> dict[str, Any]:
+def _params(
+    material: TrainingMaterial, split_plan: SplitPlan, learned: _Learned, options: TrainOptions
+) -> dict[str, Any]:
     return {
         **asdict(options),
-        "split": division.kind,
-        "why": division.why,
-        "folds": len(division.folds),
-        "chosen_c": kept.recogniser.svm.C,
-        "people": list(division.people),
-        "left_out": [asdict(entry) for entry in division.left_out],
-        "dropped": [{"faces": len(entry.rows), "reason": entry.reason} for entry in division.dropped],
-        "gated": [asdict(entry) for entry in given.gated],
-        "threshold": threshold_json(kept.rule),
-        "strangers": len(given.strangers),
+        "split": split_plan.kind,
+        "why": split_plan.why,
+        "folds": len(split_plan.folds),
+        "chosen_c": learned.recogniser.svm.C,
+        "people": list(split_plan.people),
+        "left_out": [asdict(entry) for entry in split_plan.left_out],
+        "dropped": [{"faces": len(entry.rows), "reason": entry.reason} for entry in split_plan.dropped],
+        "gated": [asdict(entry) for entry in material.gated],
+        "threshold": threshold_json(learned.rule),
+        "strangers": len(material.strangers),
     }
 
 
-def threshold_json(rule: Rule) -> dict[str, Any]:
+def threshold_json(rule: RejectionRule) -> dict[str, Any]:
     """The limit that is used unless another is chosen, what it promises, and what that rests on."""
     return {
         **asdict(rule.at(TARGET_RATE)),
@@ -486,27 +514,31 @@ def threshold_json(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _metrics(predictions: Predictions, kept: _Learned, given: Material, division: Plan) -> dict[str, Any]:
+def _metrics(
+    predictions: Predictions, learned: _Learned, material: TrainingMaterial, split_plan: SplitPlan
+) -> dict[str, Any]:
     document = predictions.evaluation.summary()
-    right = kept.gallery.labels == kept.labels
+    is_right = learned.gallery.labels == learned.labels
     return {
         **{name: document[name] for name in SUMMARY},
-        "train_accuracy": float(right.mean()),
-        "n_people": len(division.people),
-        "n_train": len(kept.rows),
+        "train_accuracy": float(is_right.mean()),
+        "n_people": len(split_plan.people),
+        "n_train": len(learned.rows),
     }
 
 
-def _store(runs: RunStore, artifacts: Artifacts, run: Run, recogniser: Recogniser, predictions: Predictions) -> None:
+def _store_run(
+    runs: RunStore, artifacts: Artifacts, run: Run, recogniser: Recogniser, predictions: Predictions
+) -> None:
     """Files first: a run that is listed can be used."""
-    artifacts.replace(run.dataset_id, Kind.RUN, run.id, recogniser.to_bytes())
-    artifacts.replace(run.dataset_id, Kind.PREDICTIONS, run.id, predictions.to_bytes())
+    artifacts.replace(run.dataset_id, ArtifactKind.RUN, run.id, recogniser.to_bytes())
+    artifacts.replace(run.dataset_id, ArtifactKind.PREDICTIONS, run.id, predictions.to_bytes())
     runs.add_run(run)
 
 
-def to_json(run: Run) -> dict[str, Any]:
+def run_to_json(run: Run) -> dict[str, Any]:
     """The command line's answer about a run."""
-    given = run.params.get("strangers_given")
+    strangers_given = run.params.get("strangers_given")
     return {
         "run": run.id,
         "accuracy": run.metrics["accuracy"],
@@ -516,5 +548,5 @@ def to_json(run: Run) -> dict[str, Any]:
         "n_train": run.metrics["n_train"],
         "n_test": run.metrics["n_test"],
         "threshold": run.params["threshold"]["score"],
-        **({"strangers_given": given} if given else {}),
+        **({"strangers_given": strangers_given} if strangers_given else {}),
     }

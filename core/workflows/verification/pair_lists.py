@@ -47,7 +47,7 @@ _FALSE = "0 0.0 -1 false f no n different mismatch impostor negative falsch faux
 _SAME_WORDS = {**dict.fromkeys(_TRUE.split(), True), **dict.fromkeys(_FALSE.split(), False)}
 """What stands for same and for different; Excel writes TRUE and FALSE in its own language."""
 _SEPARATORS = "\t;,|"
-_LOOKED_AT = 50
+_ROWS_SAMPLED = 50
 """Rows by which the separator is judged."""
 _ANNOUNCED = re.compile(r"\s*\d+(\s+\d+)?\s*")
 _SAME_BY_SPACES = re.compile(r"(\S.*?)\s+(\d+)\s+(\d+)")
@@ -55,7 +55,7 @@ _DIFFERENT_BY_SPACES = re.compile(r"(\S.*?)\s+(\d+)\s+(\S.*?)\s+(\d+)")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Pairs:
+class PhotoPairs:
     """Pairs of photos by name."""
 
     photo_a: tuple[str, ...]
@@ -67,7 +67,7 @@ class Pairs:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class PhotoPair:
     """One line of a list."""
 
     line: int
@@ -77,7 +77,7 @@ class Pair:
     fold: int | None
 
 
-def read_pairs(path: Path) -> Pairs:
+def read_pairs(path: Path) -> PhotoPairs:
     """Read a table of pairs, or a list of Labeled Faces in the Wild.
 
     Raises
@@ -96,7 +96,7 @@ def read_pairs(path: Path) -> Pairs:
     folds_dealt = pairs[0].fold is None
     if folds_dealt:
         pairs = _deal_folds(pairs)
-    return Pairs(
+    return PhotoPairs(
         photo_a=tuple(pair.photo_a for pair in pairs),
         photo_b=tuple(pair.photo_b for pair in pairs),
         same=np.array([pair.same for pair in pairs], dtype=np.bool_),
@@ -135,9 +135,9 @@ def _is_text(text: str) -> bool:
     return not control and 4 * sum(letter.isascii() for letter in text) >= len(text)
 
 
-def _require_sound(file_name: str, pairs: Sequence[Pair]) -> None:
+def _require_sound(file_name: str, pairs: Sequence[PhotoPair]) -> None:
     """Refuse a photo compared with itself, which is always right, and two rows that contradict each other."""
-    first_of: dict[frozenset[str], Pair] = {}
+    first_of: dict[frozenset[str], PhotoPair] = {}
     for pair in pairs:
         if pair.photo_a == pair.photo_b:
             raise InputRefused(
@@ -151,11 +151,11 @@ def _require_sound(file_name: str, pairs: Sequence[Pair]) -> None:
             )
 
 
-def _word(pair: Pair) -> str:
+def _word(pair: PhotoPair) -> str:
     return "same" if pair.same else "different"
 
 
-def _deal_folds(pairs: Sequence[Pair]) -> list[Pair]:
+def _deal_folds(pairs: Sequence[PhotoPair]) -> list[PhotoPair]:
     """Fold numbers given out in turn, for each kind by itself: every fold has both where there are enough."""
     count = Counter(pair.same for pair in pairs)
     n_folds = max(2, min(DEALT_FOLDS, count[True], count[False]))
@@ -178,7 +178,7 @@ Cells = tuple[int, list[str]]
 """A row and the number of its line."""
 
 
-def _read_table(file_name: str, text: str) -> Iterator[Pair]:
+def _read_table(file_name: str, text: str) -> Iterator[PhotoPair]:
     rows = _rows(text)
     if not rows:
         return
@@ -200,7 +200,7 @@ def _rows(text: str) -> list[Cells]:
     announced = re.match(r"\s*sep=(.)\r?\n", text)  # Excel's own way to say it
     if announced:
         return _split(text, announced[1])[1:]
-    by_separator = [_split(text, separator, _LOOKED_AT) for separator in _SEPARATORS]
+    by_separator = [_split(text, separator, _ROWS_SAMPLED) for separator in _SEPARATORS]
     usable = [sum(len(cells) >= 3 for _, cells in rows) for rows in by_separator]
     if max(usable):
         return _split(text, _SEPARATORS[usable.index(max(usable))])
@@ -211,14 +211,14 @@ def _rows(text: str) -> list[Cells]:
     return [(number, _words(line)) for number, line in lines if line.strip()]
 
 
-def _split(text: str, separator: str, most: int | None = None) -> list[Cells]:
+def _split(text: str, separator: str, most_rows: int | None = None) -> list[Cells]:
     reader = csv.reader(StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
     rows: list[Cells] = []
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells):
                 rows.append((reader.line_num, [cell.strip() for cell in cells]))
-            if most is not None and len(rows) == most:
+            if most_rows is not None and len(rows) == most_rows:
                 break
     except csv.Error as fault:
         raise InputRefused(f"Line {reader.line_num} cannot be split into columns ({fault}).") from fault
@@ -231,8 +231,8 @@ def _words(line: str) -> list[str]:
     words = line.split()
     if sum("." in word for word in words[:3]) >= 2:  # file names, of which a list of LFW has none
         return words
-    named = _SAME_BY_SPACES.fullmatch(line) or _DIFFERENT_BY_SPACES.fullmatch(line)
-    return list(named.groups()) if named else words
+    by_spaces = _SAME_BY_SPACES.fullmatch(line) or _DIFFERENT_BY_SPACES.fullmatch(line)
+    return list(by_spaces.groups()) if by_spaces else words
 
 
 def _columns_of(file_name: str, header: Cells, head: Sequence[str | None]) -> dict[str, int]:
@@ -258,7 +258,7 @@ def _columns_without_header(file_name: str, rows: Sequence[Cells]) -> dict[str, 
     )
 
 
-def _pair(file_name: str, line: int, cells: Sequence[str], columns: dict[str, int]) -> Pair:
+def _pair(file_name: str, line: int, cells: Sequence[str], columns: dict[str, int]) -> PhotoPair:
     if len(cells) <= max(columns.values()):
         raise InputRefused(f"Line {line} of '{file_name}' has {len(cells)} columns; expected {', '.join(columns)}.")
     photo_a, photo_b = (clean_path(cells[columns[name]]) for name in COLUMNS[:2])
@@ -271,7 +271,7 @@ def _pair(file_name: str, line: int, cells: Sequence[str], columns: dict[str, in
             "yes or no, same or different."
         )
     fold = _fold(file_name, line, cells[columns["fold"]]) if "fold" in columns else None
-    return Pair(line=line, photo_a=photo_a, photo_b=photo_b, same=same, fold=fold)
+    return PhotoPair(line=line, photo_a=photo_a, photo_b=photo_b, same=same, fold=fold)
 
 
 def _same(cell: str) -> bool | None:
@@ -300,24 +300,24 @@ def _without_end(cells: Sequence[str]) -> list[str]:
     return full
 
 
-def _read_lfw_rows(file_name: str, rows: Sequence[Cells]) -> Iterator[Pair]:
+def _read_lfw_rows(file_name: str, rows: Sequence[Cells]) -> Iterator[PhotoPair]:
     """Pairs of LFW as a table of their own, with or without a header; the row's form says which kind it is."""
     for line, cells in rows if _is_lfw(rows[0][1]) else rows[1:]:
         yield _lfw_pair(file_name, line, _without_end(cells), same=len(_without_end(cells)) == 3, fold=None)
 
 
-def _read_announced(file_name: str, text: str) -> Iterator[Pair]:
+def _read_announced(file_name: str, text: str) -> Iterator[PhotoPair]:
     lines = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
     head = [int(number) for number in lines.pop(0)[1].split()]
-    n_folds, of_each = (head[0], head[1]) if len(head) == 2 else (1, head[0])
-    if len(lines) != 2 * n_folds * of_each:
+    n_folds, n_each = (head[0], head[1]) if len(head) == 2 else (1, head[0])
+    if len(lines) != 2 * n_folds * n_each:
         raise InputRefused(
-            f"'{file_name}' announces {n_folds} x {of_each} pairs of each kind, {2 * n_folds * of_each} in all, "
+            f"'{file_name}' announces {n_folds} x {n_each} pairs of each kind, {2 * n_folds * n_each} in all, "
             f"and lists {len(lines)}. The file is cut or was changed; fetch it again."
         )
     for index, (number, line) in enumerate(lines):
-        fold, within = divmod(index, 2 * of_each)
-        same = within < of_each
+        fold, within = divmod(index, 2 * n_each)
+        same = within < n_each
         cells = _split_lfw(line, same=same)
         yield _lfw_pair(file_name, number, cells, same=same, fold=fold if n_folds > 1 else None)
 
@@ -330,15 +330,17 @@ def _split_lfw(line: str, *, same: bool) -> list[str]:
     return list(by_spaces.groups()) if by_spaces else line.split()
 
 
-def _lfw_pair(file_name: str, line: int, cells: Sequence[str], *, same: bool, fold: int | None) -> Pair:
+def _lfw_pair(file_name: str, line: int, cells: Sequence[str], *, same: bool, fold: int | None) -> PhotoPair:
     try:
         if same:
             name, first, second = cells
-            return Pair(
+            return PhotoPair(
                 line=line, photo_a=_lfw_photo(name, first), photo_b=_lfw_photo(name, second), same=same, fold=fold
             )
-        name, first, other, second = cells
-        return Pair(line=line, photo_a=_lfw_photo(name, first), photo_b=_lfw_photo(other, second), same=same, fold=fold)
+        name, first, other_name, second = cells
+        return PhotoPair(
+            line=line, photo_a=_lfw_photo(name, first), photo_b=_lfw_photo(other_name, second), same=same, fold=fold
+        )
     except ValueError as fault:
         expected = "name, number, number" if same else "name, number, name, number"
         got = " | ".join(cells)[:200]

@@ -12,23 +12,23 @@ from core.base.errors import ImageRefused, InputRefused, NotFound
 from core.base.settings import ImageLimits
 from core.base.types import Detection, Embeddings, FaceTable, Floats, Ints, RgbImage, Vectors
 from core.imaging.decoding import turn_pixels
-from core.imaging.geometry import centrality
-from core.isolation.photos import decode
+from core.imaging.geometry import box_centrality
+from core.isolation.photos import decode_photo
 from core.learn.model_selection.splits import near_duplicate_groups
 from core.learn.verification import pair_likelihood
-from core.learn.verification.pair_likelihood import EVEN_PRIOR, FARS, PairRule, Scores
+from core.learn.verification.pair_likelihood import EVEN_PRIOR, FARS, PairRule, PairScores
 from core.store.artifacts import content_id
 from core.store.protocols import Dataset, FaceStore, PersonCount
 from core.vision.detect.mtcnn import Detector
 from core.vision.detect.upright import detect_upright
 from core.vision.embed.embedder import Embedder
-from core.vision.quality import doubt, look
+from core.vision.quality import explain_low_grade, measure_quality
 
-__all__ = ["FARS", "Gallery", "Judge", "Looked", "Own", "Verdict", "Verifier"]
+__all__ = ["FARS", "DetectedPhoto", "NamedFaces", "PairJudge", "PairVerdict", "PersonGallery", "Verifier"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Looked:
+class DetectedPhoto:
     """A photo and the faces found in it, from left to right."""
 
     photo_id: str
@@ -46,11 +46,11 @@ class Looked:
     def main(self) -> int:
         """The place of the largest and most central face."""
         height, width = self.image.shape[:2]
-        return max(range(len(self.faces)), key=lambda place: centrality(self.faces[place].box, width, height))
+        return max(range(len(self.faces)), key=lambda index: box_centrality(self.faces[index].box, width, height))
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class PairVerdict:
     """What two faces, or a face and a person, say about each other."""
 
     distance: float
@@ -77,7 +77,7 @@ class Verifier:
     embedder: Embedder
     limits: ImageLimits
 
-    def look(self, content: bytes) -> Looked:
+    def detect(self, content: bytes) -> DetectedPhoto:
         """All faces of a photo file.
 
         Raises
@@ -85,34 +85,35 @@ class Verifier:
         ImageRefused
             It is no photo that can be read.
         """
-        image = decode(content, self.limits)
+        image = decode_photo(content, self.limits)
         (upright,) = detect_upright(self.detector, [image])
         image = turn_pixels(image, upright.turn)
         faces = tuple(sorted(upright.faces, key=lambda face: face.box.left))
         crops = tuple(self.embedder.crop(image, face) for face in faces)
         vectors, steadiness = self.embedder.embed_steadily(crops)
         doubts = (
-            doubt(look(image, face).quality(float(steady))) for face, steady in zip(faces, steadiness, strict=True)
+            explain_low_grade(measure_quality(image, face).quality(float(steady)))
+            for face, steady in zip(faces, steadiness, strict=True)
         )
-        return Looked(
+        return DetectedPhoto(
             photo_id=content_id(content), image=image, faces=faces, crops=crops, vectors=vectors, doubts=tuple(doubts)
         )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Judge:
+class PairJudge:
     """Decides by one rule."""
 
     rule: PairRule
     own_rule: bool
     prior: float = EVEN_PRIOR
 
-    def __call__(self, cosine: float, far: float) -> Verdict:
+    def __call__(self, cosine: float, far: float) -> PairVerdict:
         """Raises InputRefused for a false-accept rate without a limit."""
-        threshold = pair_likelihood.distance(self.rule.limit(far))
-        distance = pair_likelihood.distance(cosine)
+        threshold = pair_likelihood.euclidean_distance(self.rule.limit(far))
+        distance = pair_likelihood.euclidean_distance(cosine)
         prob = self.rule.prob(cosine, self.prior)
-        return Verdict(
+        return PairVerdict(
             distance=distance,
             prob=prob,
             same=distance <= threshold,
@@ -124,23 +125,23 @@ class Judge:
         )
 
 
-def judge(model_id: str, scores: Scores | None) -> Judge:
+def make_face_judge(model_id: str, scores: PairScores | None) -> PairJudge:
     """Two faces, by the dataset's own pairs when they are enough, else as measured. Raises InputRefused."""
     rule = pair_likelihood.rule_of(model_id, scores, pair_likelihood.MEASURED)
-    return Judge(rule, scores is not None and scores.enough)
+    return PairJudge(rule, scores is not None and scores.enough)
 
 
-def judge_with_person(model_id: str, scores: Scores | None) -> Judge:
+def make_person_judge(model_id: str, scores: PairScores | None) -> PairJudge:
     """A face and a person, likewise."""
     rule = pair_likelihood.rule_of(model_id, scores, pair_likelihood.MEASURED_WITH_PEOPLE)
-    return Judge(rule, scores is not None and scores.enough)
+    return PairJudge(rule, scores is not None and scores.enough)
 
 
 # the dataset's own pairs
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Own:
+class NamedFaces:
     """The faces of a dataset that pairs are made of."""
 
     face_ids: tuple[str, ...]
@@ -149,22 +150,22 @@ class Own:
     groups: Ints
     n_people: int
 
-    def pairs(self) -> Scores:
+    def pairs(self) -> PairScores:
         """Faces compared with faces."""
         return pair_likelihood.pair_scores(self.vectors, self.labels, self.groups)
 
-    def with_people(self) -> Scores:
+    def with_people(self) -> PairScores:
         """Faces compared with people."""
         return pair_likelihood.person_scores(self.vectors, self.labels, self.groups, self.n_people)
 
 
-def own_faces(table: FaceTable, embeddings: Embeddings) -> Own:
+def select_named_faces(table: FaceTable, embeddings: Embeddings) -> NamedFaces:
     """The faces with a name that take part in learning."""
     rows = np.flatnonzero(table.learnable)
     vectors, labels = embeddings.vectors[rows], table.labels[rows]
     photos = [table.photo_ids[row] for row in rows]
     groups = near_duplicate_groups(vectors, photos, table.photo_hashes[rows].tolist(), labels)
-    return Own(
+    return NamedFaces(
         face_ids=tuple(table.ids[row] for row in rows),
         vectors=vectors,
         labels=labels,
@@ -176,13 +177,13 @@ def own_faces(table: FaceTable, embeddings: Embeddings) -> Own:
 # comparing
 
 
-def alike(looked: Looked, face: int, other: Looked, other_face: int) -> float:
+def face_cosine(photo: DetectedPhoto, face: int, other: DetectedPhoto, other_face: int) -> float:
     """Cosine of a face of one photo and a face of another."""
-    return float(looked.vectors[face] @ other.vectors[other_face])
+    return float(photo.vectors[face] @ other.vectors[other_face])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Gallery:
+class PersonGallery:
     """The faces of a person that a photo is compared with."""
 
     face_ids: tuple[str, ...]
@@ -194,10 +195,12 @@ class Gallery:
 
     def nearest(self, count: int) -> list[int]:
         """Places of the most alike faces."""
-        return [int(place) for place in np.argsort(-self.cosines, kind="stable")[:count]]
+        return [int(index) for index in np.argsort(-self.cosines, kind="stable")[:count]]
 
 
-def gallery(store: FaceStore, dataset: Dataset, person: PersonCount, looked: Looked, face: int) -> Gallery:
+def compare_with_person(
+    store: FaceStore, dataset: Dataset, person: PersonCount, photo: DetectedPhoto, face: int
+) -> PersonGallery:
     """Compare a face with all faces of a person; those of the same photo, left out or too poor to tell do not count.
 
     Raises
@@ -206,19 +209,19 @@ def gallery(store: FaceStore, dataset: Dataset, person: PersonCount, looked: Loo
         The person has no other face.
     """
     table, embeddings = store.face_table(dataset.id, person.id), store.embeddings(dataset.id, person.id)
-    rows = [row for row in np.flatnonzero(~table.excluded & table.trusted) if table.photo_ids[row] != looked.photo_id]
+    rows = [row for row in np.flatnonzero(~table.excluded & table.trusted) if table.photo_ids[row] != photo.photo_id]
     if not rows:
         raise InputRefused(f"'{person.name}' has no face to compare with but the one of this very photo.")
-    vectors, asked = embeddings.vectors[rows], looked.vectors[face]
-    return Gallery(
+    vectors, probe = embeddings.vectors[rows], photo.vectors[face]
+    return PersonGallery(
         tuple(table.ids[row] for row in rows),
         tuple(table.crop_ids[row] for row in rows),
-        vectors @ asked,
-        float(pair_likelihood.centre(vectors) @ asked),
+        vectors @ probe,
+        float(pair_likelihood.mean_direction(vectors) @ probe),
     )
 
 
-def person_named(people: Sequence[PersonCount], name: str) -> PersonCount:
+def find_person(people: Sequence[PersonCount], name: str) -> PersonCount:
     """Raises NotFound with what to do."""
     for person in people:
         if person.name == name:
@@ -226,21 +229,21 @@ def person_named(people: Sequence[PersonCount], name: str) -> PersonCount:
     raise NotFound(f"There is nobody called '{name}' in this dataset. The page People lists everybody.")
 
 
-def look_at(verifier: Verifier, content: bytes, name: str) -> Looked:
+def detect_photo(verifier: Verifier, content: bytes, name: str) -> DetectedPhoto:
     """A photo that must show a face. Raises InputRefused when it does not, ImageRefused when it is no photo."""
     try:
-        looked = verifier.look(content)
+        photo = verifier.detect(content)
     except ImageRefused as refusal:
         raise ImageRefused(f"'{name}': {refusal}") from refusal
-    if not looked.faces:
+    if not photo.faces:
         raise InputRefused(
             f"No face could be found in '{name}'. A face needs to be at least about 20 pixels wide and turned towards "
             "the camera. Try another photo."
         )
-    return looked
+    return photo
 
 
-def to_json(verdict: Verdict, faces: dict[str, int], doubts: dict[str, str]) -> dict[str, Any]:
+def verdict_json(verdict: PairVerdict, faces: dict[str, int], doubts: dict[str, str]) -> dict[str, Any]:
     """The command line's answer.
 
     Parameters

@@ -12,10 +12,10 @@ from sklearn.svm import LinearSVC
 
 from core.base.errors import Cancelled, InputRefused, NotFound, TrainingRefused
 from core.learn.classification import recogniser, solver
-from core.learn.classification.recogniser import C_GRID, LinearSvm, Recogniser, fit, fit_temperature
+from core.learn.classification.recogniser import C_GRID, LinearSvm, Recogniser, fit_linear_svm, fit_temperature
 from core.learn.classification.solver import one_versus_rest, person_weights
 from core.learn.open_set import rejection_rule
-from core.learn.open_set.rejection_rule import Rules
+from core.learn.open_set.rejection_rule import RejectionRules
 
 
 def clusters(n_people: int, n_each: int, *, spread: float = 0.6, seed: int = 0):
@@ -33,18 +33,18 @@ def names(n: int) -> list[str]:
     return [f"person {i}" for i in range(n)]
 
 
-def a_rule_of(n_people: int) -> Rules:
+def a_rule_of(n_people: int) -> RejectionRules:
     """The model's own rules with one number changed, so that both are told apart."""
-    rules = Rules.of_prior(n_people)
+    rules = RejectionRules.of_prior(n_people)
     return replace(rules, full=replace(rules.full, offset=0.25, genuine_kept=0.5))
 
 
 def a_recogniser(people=("Ann", "Bob", "Çelik"), seed: int = 0) -> Recogniser:
     vectors, labels = clusters(len(people), 6, seed=seed)
-    svm = fit(vectors, labels, people, np.arange(len(labels)), c=1.0)
+    svm = fit_linear_svm(vectors, labels, people, np.arange(len(labels)), c=1.0)
     return Recogniser(
         svm=svm,
-        centroids=rejection_rule.centroids(vectors, labels, len(people)),
+        centroids=rejection_rule.fit_centroids(vectors, labels, len(people)),
         rules=a_rule_of(len(people)),
         model_id="facenet-128",
         seed=7,
@@ -86,7 +86,7 @@ def test_where_the_solver_starts_decides_nothing():
 def test_the_share_that_is_done_rises_to_one():
     vectors, labels = clusters(40, 4)
     told: list[float] = []
-    fit(vectors, labels, names(40), np.arange(160), watch=told.append)
+    fit_linear_svm(vectors, labels, names(40), np.arange(160), watch=told.append)
     assert told == sorted(told) and told[-1] == 1
     assert len(told) > 5
 
@@ -106,7 +106,7 @@ def test_every_person_weighs_the_same():
 
 def test_two_people_have_two_opposite_rows():
     vectors, labels = clusters(2, 5)
-    svm = fit(vectors, labels, ("Ann", "Bob"), np.arange(10), c=1.0)
+    svm = fit_linear_svm(vectors, labels, ("Ann", "Bob"), np.arange(10), c=1.0)
     assert svm.coef.shape == (2, 16)
     assert np.allclose(svm.coef[0], -svm.coef[1], atol=1e-4)
     assert svm.predict(vectors).tolist() == labels.tolist()
@@ -114,21 +114,21 @@ def test_two_people_have_two_opposite_rows():
 
 def test_separable_people_are_all_recognised_and_the_smallest_of_equal_values_is_taken():
     vectors, labels = clusters(5, 8, spread=0.2)
-    svm = fit(vectors, labels, names(5), np.arange(40))
+    svm = fit_linear_svm(vectors, labels, names(5), np.arange(40))
     assert C_GRID[0] == svm.C
     assert (svm.predict(vectors) == labels).all()
 
 
 def test_fitting_twice_gives_the_same_arrays():
     vectors, labels = clusters(4, 6)
-    one, two = (fit(vectors, labels, names(4), np.arange(24), seed=5) for _ in range(2))
+    one, two = (fit_linear_svm(vectors, labels, names(4), np.arange(24), seed=5) for _ in range(2))
     assert (one.coef == two.coef).all() and one.temperature == two.temperature and one.C == two.C
 
 
 @pytest.mark.parametrize(("n_people", "n_each"), [(2, 1), (2, 2), (5, 3), (5, 40)])
 def test_probabilities_sum_to_one_and_are_never_certain(n_people, n_each):
     vectors, labels = clusters(n_people, n_each, spread=0.1)
-    probabilities = fit(vectors, labels, names(n_people), np.arange(len(labels))).probabilities(vectors)
+    probabilities = fit_linear_svm(vectors, labels, names(n_people), np.arange(len(labels))).probabilities(vectors)
     assert np.allclose(probabilities.sum(axis=1), 1)
     assert (probabilities > 0).all() and (probabilities < 1).all()
 
@@ -136,7 +136,7 @@ def test_probabilities_sum_to_one_and_are_never_certain(n_people, n_each):
 def test_few_photos_promise_less_than_many():
     def surest(n_each: int) -> float:
         vectors, labels = clusters(5, n_each, spread=0.3)
-        return float(fit(vectors, labels, names(5), np.arange(len(labels))).probabilities(vectors).max())
+        return float(fit_linear_svm(vectors, labels, names(5), np.arange(len(labels))).probabilities(vectors).max())
 
     assert surest(3) < 0.96 < 0.99 < surest(40)
     assert surest(1) < 0.7
@@ -144,8 +144,8 @@ def test_few_photos_promise_less_than_many():
 
 def test_a_burst_counts_as_one_shot_for_how_sure_to_be():
     vectors, labels = clusters(5, 12, spread=0.3)
-    alone = fit(vectors, labels, names(5), np.arange(60), c=1.0)
-    bursts = fit(vectors, labels, names(5), np.arange(60) // 4, c=1.0)
+    alone = fit_linear_svm(vectors, labels, names(5), np.arange(60), c=1.0)
+    bursts = fit_linear_svm(vectors, labels, names(5), np.arange(60) // 4, c=1.0)
     assert bursts.temperature > alone.temperature
 
 
@@ -160,13 +160,13 @@ def test_the_temperature_of_honest_margins_is_one():
 def test_a_person_with_one_shot_is_learned_beside_people_with_many():
     vectors, labels = clusters(3, 13, spread=0.5)
     keep = np.concatenate([[0], np.arange(13, 39)])
-    svm = fit(vectors[keep], labels[keep], names(3), np.arange(27))
+    svm = fit_linear_svm(vectors[keep], labels[keep], names(3), np.arange(27))
     assert (svm.predict(vectors) == labels).all()
 
 
 def test_the_penalty_is_chosen_on_a_sample_of_a_large_dataset_but_everybody_is_learned():
     vectors, labels = clusters(130, 20, spread=0.1)
-    svm = fit(vectors, labels, names(130), np.arange(2600), seed=1)
+    svm = fit_linear_svm(vectors, labels, names(130), np.arange(2600), seed=1)
     assert len(svm.people) == 130
     assert (svm.predict(vectors) == labels).mean() > 0.98
 
@@ -178,14 +178,14 @@ def test_the_penalty_is_chosen_on_a_sample_of_a_large_dataset_but_everybody_is_l
 def test_what_cannot_be_learned_is_refused(case, people, error):
     vectors, labels = clusters(min(len(people), 2), 3)
     with pytest.raises(error):
-        fit(vectors, labels, people, np.arange(len(labels)))
+        fit_linear_svm(vectors, labels, people, np.arange(len(labels)))
 
 
 def test_a_vector_that_is_no_number_is_refused():
     vectors, labels = clusters(2, 3)
     vectors[1, 2] = np.nan
     with pytest.raises(TrainingRefused, match="no number"):
-        fit(vectors, labels, ("Ann", "Bob"), np.arange(6))
+        fit_linear_svm(vectors, labels, ("Ann", "Bob"), np.arange(6))
 
 
 @given(people=st.lists(st.text(max_size=8), min_size=2, max_size=5, unique=True), seed=st.integers(0, 99))
@@ -226,9 +226,9 @@ def test_a_missing_file_is_not_found(tmp_path):
 
 def tampered_rules(*, limit: float = 0.5, weights: list[float] | None = None) -> list[dict]:
     """The rules of a file with the first one's strictest limit, or its weights, replaced."""
-    header = json.loads(json.dumps(recogniser._rule_header(Rules.of_prior(3).full)))
+    header = json.loads(json.dumps(recogniser._rule_header(RejectionRules.of_prior(3).full)))
     header["thresholds"][-1]["score"] = limit
-    alone = recogniser._rule_header(Rules.of_prior(3).alone)
+    alone = recogniser._rule_header(RejectionRules.of_prior(3).alone)
     return [header | ({"weights": weights} if weights else {}), alone]
 
 
@@ -303,7 +303,7 @@ def test_distances_are_to_the_named_persons_centroid():
         C=1.0,
     )
     recogniser = Recogniser(
-        svm=svm, centroids=np.eye(2, dtype=np.float32), rules=Rules.of_prior(2), model_id="m", seed=0
+        svm=svm, centroids=np.eye(2, dtype=np.float32), rules=RejectionRules.of_prior(2), model_id="m", seed=0
     )
     vectors = np.array([[1, 0], [1, 0]], np.float32)
     assert recogniser.distances(vectors, np.array([0, 1])) == pytest.approx([0, np.sqrt(2)])

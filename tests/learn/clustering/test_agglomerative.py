@@ -9,9 +9,9 @@ import pytest
 
 from core.base.errors import Cancelled
 from core.base.types import Floats, Ints
-from core.learn.clustering.agglomerative import DEFAULT_THRESHOLD, FARTHEST, TYPICAL_COSINE, Hierarchy, grow
-from core.learn.numerics.neighbours import nearest
-from core.learn.verification.set_similarity import Centres, most_alike, similarity
+from core.learn.clustering.agglomerative import DEFAULT_THRESHOLD, FARTHEST, TYPICAL_COSINE, Hierarchy, grow_hierarchy
+from core.learn.numerics.neighbours import nearest_neighbours
+from core.learn.verification.set_similarity import Centres, centre_similarity, most_similar_sets
 from core.vision.embed.embedder import Embedder
 from core.vision.models import catalogue
 
@@ -36,7 +36,7 @@ def as_sets(labels: Ints) -> set[frozenset[int]]:
 
 def test_people_are_found_without_names_and_the_largest_comes_first() -> None:
     vectors, people = people_of([1, 40, 7, 2, 15, 1])
-    found = grow(vectors).labels(DEFAULT_THRESHOLD)
+    found = grow_hierarchy(vectors).labels(DEFAULT_THRESHOLD)
     assert as_sets(found) == as_sets(people)
     assert np.bincount(found[found >= 0]).tolist() == [40, 15, 7, 2]
 
@@ -60,7 +60,7 @@ def mean_cosine(vectors: Floats) -> float:
 def test_two_single_faces_are_joined_up_to_the_threshold(distance: float, joined: bool) -> None:
     cosine = 1 - DEFAULT_THRESHOLD - distance
     pair = np.array([[1, 0], [cosine, np.sqrt(1 - cosine**2)]], dtype=np.float32)
-    assert (grow(pair).labels(DEFAULT_THRESHOLD).tolist() == [0, 0]) is joined
+    assert (grow_hierarchy(pair).labels(DEFAULT_THRESHOLD).tolist() == [0, 0]) is joined
 
 
 def test_evidence_is_the_ratio_of_gaussian_likelihoods() -> None:
@@ -82,12 +82,12 @@ def test_evidence_is_the_ratio_of_gaussian_likelihoods() -> None:
     wanted = log_density([0, 1, 2]) - log_density([0, 1]) - log_density([2])
     even = 1 - DEFAULT_THRESHOLD
     slope = evidence(even + 0.5) - evidence(even - 0.5)
-    assert grow(vectors).joins.max() == pytest.approx(DEFAULT_THRESHOLD - wanted / slope, abs=1e-4)
+    assert grow_hierarchy(vectors).joins.max() == pytest.approx(DEFAULT_THRESHOLD - wanted / slope, abs=1e-4)
 
 
 def test_a_wider_threshold_only_joins_groups() -> None:
     vectors, _ = people_of([9] * 12, spread=0.09, seed=3)
-    hierarchy = grow(vectors)
+    hierarchy = grow_hierarchy(vectors)
     cuts = [as_sets(hierarchy.labels(threshold)) for threshold in np.linspace(0, FARTHEST, 21)]
     assert len({len(cut) for cut in cuts}) > 3, "the thresholds make no difference"
     for finer, coarser in itertools.pairwise(cuts):
@@ -96,7 +96,7 @@ def test_a_wider_threshold_only_joins_groups() -> None:
 
 def test_the_counts_are_those_of_the_cuts() -> None:
     vectors, _ = people_of([1, 2, 3, 9, 14, 1, 1], spread=0.08, seed=1)
-    hierarchy = grow(vectors)
+    hierarchy = grow_hierarchy(vectors)
     thresholds = np.linspace(-0.1, FARTHEST, 34)
     groups, alone = hierarchy.counts(thresholds)
     cuts = [hierarchy.labels(threshold) for threshold in thresholds]
@@ -108,7 +108,7 @@ def test_the_counts_are_those_of_the_cuts() -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_leaving_rows_out_leaves_the_other_groups_as_they_are(seed: int) -> None:
     vectors, _ = people_of([6, 1, 8, 3, 2, 11], spread=0.1, seed=seed)
-    hierarchy, kept = grow(vectors), np.random.default_rng(seed).random(31) < 0.5
+    hierarchy, kept = grow_hierarchy(vectors), np.random.default_rng(seed).random(31) < 0.5
     rows = np.flatnonzero(kept)
     for threshold in (0.3, 0.5, DEFAULT_THRESHOLD, 0.9):
         of_all = {group & frozenset(rows.tolist()) for group in as_sets(hierarchy.labels(threshold))} - {frozenset()}
@@ -119,7 +119,7 @@ def test_leaving_rows_out_leaves_the_other_groups_as_they_are(seed: int) -> None
 @pytest.mark.parametrize("n", [0, 1, 2])
 def test_few_faces_make_no_trouble(n: int) -> None:
     vectors, _ = people_of([2])
-    hierarchy = grow(vectors[:n])
+    hierarchy = grow_hierarchy(vectors[:n])
     assert hierarchy.labels(DEFAULT_THRESHOLD).tolist() == [[], [-1], [0, 0]][n]
     assert [count[0] for count in hierarchy.counts(np.array([DEFAULT_THRESHOLD]))] == [int(n == 2), int(n == 1)]
     assert len(hierarchy.only(np.zeros(n, dtype=bool)).labels(DEFAULT_THRESHOLD)) == 0
@@ -127,13 +127,13 @@ def test_few_faces_make_no_trouble(n: int) -> None:
 
 def test_copies_of_one_face_are_one_group() -> None:
     copies = np.repeat(people_of([1])[0], 50, axis=0)
-    assert grow(copies).labels(0.01).tolist() == [0] * 50
+    assert grow_hierarchy(copies).labels(0.01).tolist() == [0] * 50
 
 
 def test_faces_known_to_be_two_people_are_never_grouped() -> None:
     vectors, _ = people_of([20], spread=0.02)
     pairs = [(0, 1), (2, 3), (0, 3)]
-    labels = grow(vectors, apart=pairs).labels(FARTHEST)
+    labels = grow_hierarchy(vectors, apart=pairs).labels(FARTHEST)
     assert all(labels[first] != labels[second] for first, second in pairs)
     assert labels.max() == 1, "the others were torn apart too"
 
@@ -152,14 +152,14 @@ def test_followers_bring_no_groups_together() -> None:
     smears = unit(np.repeat((vectors[people == 0].mean(0) + 0.9 * vectors[people == 1].mean(0))[None], 4, axis=0))
     everything = np.concatenate([vectors, smears])
     followers = np.arange(16) >= 12
-    labels = grow(everything, followers=followers).labels(0.7)
+    labels = grow_hierarchy(everything, followers=followers).labels(0.7)
     assert labels[12:].tolist() == [labels[:12][people == 0][0]] * 4
     assert np.bincount(labels).tolist() == [10, 6]
 
 
 def test_followers_found_no_group() -> None:
     vectors, _ = people_of([5], spread=0.02)
-    assert grow(vectors, followers=np.ones(5, dtype=bool)).labels(FARTHEST).tolist() == [-1] * 5
+    assert grow_hierarchy(vectors, followers=np.ones(5, dtype=bool)).labels(FARTHEST).tolist() == [-1] * 5
 
 
 def test_it_stops_when_it_is_told_to() -> None:
@@ -167,12 +167,12 @@ def test_it_stops_when_it_is_told_to() -> None:
         raise Cancelled("enough")
 
     with pytest.raises(Cancelled):
-        grow(people_of([5, 5])[0], watch=stop)
+        grow_hierarchy(people_of([5, 5])[0], watch=stop)
 
 
 def test_the_share_that_is_done_only_grows() -> None:
     shares: list[float] = []
-    grow(people_of([30] * 40, spread=0.07)[0], watch=shares.append)
+    grow_hierarchy(people_of([30] * 40, spread=0.07)[0], watch=shares.append)
     assert shares == sorted(shares)
     assert 0 <= shares[0] <= shares[-1] <= 1
 
@@ -180,7 +180,7 @@ def test_the_share_that_is_done_only_grows() -> None:
 @pytest.mark.parametrize("n", [2, 17, 18, 500, 3001])
 def test_neighbours_are_those_of_a_full_sort(n: int) -> None:
     vectors, _ = people_of([n], spread=0.3, seed=n)
-    found = nearest(vectors, 16)
+    found = nearest_neighbours(vectors, 16)
     cosines = vectors @ vectors.T
     np.fill_diagonal(cosines, -2)
     k = min(16, n - 1)
@@ -198,10 +198,10 @@ def test_how_alike_two_sets_are_does_not_depend_on_how_many_faces_they_have() ->
         sets[rows] = number
     centres = Centres.of(vectors, sets, 5)
     assert centres.sizes.tolist() == [3, 3, 100, 100, 200]
-    assert similarity(centres, 2, 3) == pytest.approx(1.0, abs=0.03)
-    assert similarity(centres, 0, 1) == pytest.approx(1.0, abs=0.15)
-    assert abs(similarity(centres, 2, 4)) < 0.3
-    pairs, similarities = most_alike(centres, 4, least=0.5)
+    assert centre_similarity(centres, 2, 3) == pytest.approx(1.0, abs=0.03)
+    assert centre_similarity(centres, 0, 1) == pytest.approx(1.0, abs=0.15)
+    assert abs(centre_similarity(centres, 2, 4)) < 0.3
+    pairs, similarities = most_similar_sets(centres, 4, least=0.5)
     assert sorted(map(tuple, pairs.tolist())) == list(itertools.combinations(range(4), 2))
     assert similarities.tolist() == sorted(similarities.tolist(), reverse=True)
 

@@ -12,7 +12,7 @@ import pytest
 from core.base.errors import Cancelled
 from core.base.types import FaceTable, Ints, RgbImage, Split, Vectors
 from core.learn.label_errors import duplicate_images, label_confidence, review_queue
-from core.learn.label_errors.review_queue import Action, Found, Kind, Part, PeoplePair, Suspect
+from core.learn.label_errors.review_queue import Action, PeoplePair, PersonPart, Suspect, SuspectKind, SuspectQueue
 from core.learn.model_selection.splits import near_duplicate_groups
 
 TRAIN, VAL = Split.TRAIN, Split.VAL
@@ -69,11 +69,11 @@ def no_crop(row: int) -> RgbImage:
     raise AssertionError("no two pictures here are so alike that their crops must be compared")
 
 
-def find(table: FaceTable, vectors: Vectors, **given: object) -> Found:
-    return review_queue.find(table, vectors, no_crop, **given)
+def find(table: FaceTable, vectors: Vectors, **given: object) -> SuspectQueue:
+    return review_queue.build_review_queue(table, vectors, no_crop, **given)
 
 
-def of_kind(found: Found, kind: Kind) -> list[Suspect]:
+def of_kind(found: SuspectQueue, kind: SuspectKind) -> list[Suspect]:
     return [entry for entry in found.suspects if entry.kind is kind]
 
 
@@ -93,7 +93,7 @@ def test_a_face_in_a_strange_folder_is_found_with_the_way_home():
         f"{20:024x}": 102,
     }
     entry = next(entry for entry in found.suspects if entry.face_ids == (f"{3:024x}",))
-    assert (entry.kind, entry.suggestion.action, entry.person_ids) == (Kind.WRONG_PERSON, Action.MOVE, (104,))
+    assert (entry.kind, entry.suggestion.action, entry.person_ids) == (SuspectKind.WRONG_PERSON, Action.MOVE, (104,))
     assert {int(like.face_id, 16) // EACH for like in entry.like_other} == {0}
     assert entry.numbers["prob"] < 0.2 < 0.5 < entry.numbers["other_prob"]
     assert entry.numbers["other_similarity"] > entry.numbers["similarity"] + 0.4
@@ -116,14 +116,14 @@ def test_two_copies_in_the_wrong_folder_do_not_vouch_for_each_other():
     labels[1] = 4
     vectors, table = with_copy(vectors, table_of(labels), of=1)
     found = find(table, vectors)
-    assert {face for entry in of_kind(found, Kind.WRONG_PERSON) for face in entry.face_ids} == set(table.ids[:2])
+    assert {face for entry in of_kind(found, SuspectKind.WRONG_PERSON) for face in entry.face_ids} == set(table.ids[:2])
 
 
 def test_a_face_like_nobody_is_an_outlier_to_be_excluded():
     vectors, labels = faces()
     vectors[10] = np.linalg.svd(vectors)[2][-1]  # at a right angle to all of them
     (entry,) = find(table_of(labels), vectors).suspects
-    assert (entry.kind, entry.suggestion.action) == (Kind.OUTLIER, Action.EXCLUDE)
+    assert (entry.kind, entry.suggestion.action) == (SuspectKind.OUTLIER, Action.EXCLUDE)
     assert entry.face_ids == (f"{10:024x}",)
 
 
@@ -137,7 +137,7 @@ def test_nobody_is_judged_by_a_recogniser_that_saw_the_shot():
     vectors, labels = faces()
     vectors[1] = vectors[0]
     groups = near_duplicate_groups(vectors, [str(row) for row in range(len(labels))], [0] * len(labels), labels)
-    near = label_confidence.neighbours(vectors, labels, groups, np.array([0]), np.array([3]))
+    near = label_confidence.find_label_neighbours(vectors, labels, groups, np.array([0]), np.array([3]))
     assert 1 not in near.own[0]
     assert (labels[near.own[0]] == 0).all()
     assert (np.diff(near.own_cosines[0]) <= 0).all()
@@ -147,7 +147,7 @@ def test_nobody_is_judged_by_a_recogniser_that_saw_the_shot():
 def test_a_person_of_one_shot_has_no_opinion_and_is_not_doubted():
     vectors, labels = faces()
     labels[0] = N_PEOPLE
-    opinions = label_confidence.opinions(vectors, labels, np.arange(len(labels)))
+    opinions = label_confidence.judge_labels(vectors, labels, np.arange(len(labels)))
     assert np.isnan(opinions.probs[0])
     assert opinions.probs[1:].min() > 0.5
 
@@ -161,17 +161,25 @@ def test_two_people_who_are_one_take_the_place_of_the_doubts_about_their_faces()
     pair = PeoplePair(0, 5, 0.99)
     found = find(table_of(labels), vectors, one_person=[pair])
     (entry,) = found.suspects
-    assert (entry.kind, entry.suggestion.action, entry.suggestion.person_id) == (Kind.ONE_PERSON, Action.MERGE, 100)
+    assert (entry.kind, entry.suggestion.action, entry.suggestion.person_id) == (
+        SuspectKind.ONE_PERSON,
+        Action.MERGE,
+        100,
+    )
     assert entry.person_ids == (100 + N_PEOPLE, 100)
 
 
 def test_a_part_of_a_person_is_named_once_either_as_a_part_or_face_by_face():
     vectors, labels = faces()
-    (entry,) = find(table_of(labels), vectors, two_people=[Part(np.arange(3), 0.2)]).suspects
-    assert (entry.kind, entry.suggestion.action, len(entry.suggestion.face_ids)) == (Kind.TWO_PEOPLE, Action.DIVIDE, 3)
+    (entry,) = find(table_of(labels), vectors, two_people=[PersonPart(np.arange(3), 0.2)]).suspects
+    assert (entry.kind, entry.suggestion.action, len(entry.suggestion.face_ids)) == (
+        SuspectKind.TWO_PEOPLE,
+        Action.DIVIDE,
+        3,
+    )
     labels[:3] = 4
-    found = find(table_of(labels), vectors, two_people=[Part(np.arange(3), 0.2)])
-    assert {entry.kind for entry in found.suspects} == {Kind.WRONG_PERSON}
+    found = find(table_of(labels), vectors, two_people=[PersonPart(np.arange(3), 0.2)])
+    assert {entry.kind for entry in found.suspects} == {SuspectKind.WRONG_PERSON}
 
 
 # pictures
@@ -181,7 +189,7 @@ def test_a_picture_under_two_names_goes_to_the_one_that_is_believed_and_stands_i
     vectors, labels = faces()
     vectors, table = with_copy(vectors, table_of(labels), of=1, label=3)
     (entry,) = find(table, vectors).suspects
-    assert (entry.kind, entry.person_ids) == (Kind.TWO_NAMES, (103, 100))
+    assert (entry.kind, entry.person_ids) == (SuspectKind.TWO_NAMES, (103, 100))
     assert (entry.suggestion.face_ids, entry.suggestion.person_id) == (table.ids[:1], 100)
 
 
@@ -197,7 +205,7 @@ def test_one_picture_on_both_sides_is_a_leak():
     splits = [VAL if row % 4 == 3 else TRAIN for row in range(len(labels))]
     vectors, table = with_copy(vectors, table_of(labels, splits), of=1, split=VAL)
     (entry,) = find(table, vectors).suspects
-    assert (entry.kind, entry.suggestion.action, entry.suggestion.split) == (Kind.LEAK, Action.ONE_SIDE, TRAIN)
+    assert (entry.kind, entry.suggestion.action, entry.suggestion.split) == (SuspectKind.LEAK, Action.ONE_SIDE, TRAIN)
     assert entry.suggestion.face_ids == table.ids[:1]
 
 
@@ -207,7 +215,7 @@ def test_of_copies_the_best_is_kept():
     grades = np.full(len(table), 0.5, np.float32)
     grades[0] = 0.9
     (entry,) = find(replace(table, grades=grades), vectors).suspects
-    assert (entry.kind, entry.suggestion.action) == (Kind.DUPLICATE, Action.EXCLUDE)
+    assert (entry.kind, entry.suggestion.action) == (SuspectKind.DUPLICATE, Action.EXCLUDE)
     assert entry.suggestion.face_ids == table.ids[1:2]
 
 
@@ -221,7 +229,7 @@ def test_a_group_portrait_that_is_there_twice_is_one_entry():
     photos[here], photos[there] = "a", "b"
     hashes[here] = hashes[there] = 7
     (entry,) = find(replace(table, photo_ids=tuple(photos.tolist()), photo_hashes=hashes), vectors).suspects
-    assert (entry.kind, len(entry.face_ids), len(entry.suggestion.face_ids)) == (Kind.DUPLICATE, 6, 3)
+    assert (entry.kind, len(entry.face_ids), len(entry.suggestion.face_ids)) == (SuspectKind.DUPLICATE, 6, 3)
 
 
 def test_the_search_stops_when_it_is_told_to():
@@ -282,8 +290,8 @@ def test_pairs_are_found_across_tiles(monkeypatch):
     vectors, labels = faces()
     vectors[47] = vectors[2]
     photos, hashes = np.arange(len(labels)), np.zeros(len(labels), np.int64)
-    found = duplicate_images.copies(
+    found = duplicate_images.find_duplicates(
         vectors[[2, *range(10, 48)]], photos[:39], hashes[:39], lambda row: np.zeros((8, 8, 3), np.uint8)
     )
     assert (0, 38) in set(zip(found.pairs.left.tolist(), found.pairs.right.tolist(), strict=True))
-    assert len(found.pairs) == len(duplicate_images.groups(found.pairs, 39)) == 1
+    assert len(found.pairs) == len(duplicate_images.group_duplicates(found.pairs, 39)) == 1

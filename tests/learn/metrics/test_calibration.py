@@ -5,13 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.learn.metrics.calibration import detection_rate, rank_curve, reliability
+from core.learn.metrics.calibration import detection_rate, rank_curve, reliability_bins
 from core.learn.metrics.classification import calibration_error
 from tests.learn.model_selection.test_splits import ints
 
 
 def test_faces_of_about_one_probability_are_one_bin():
-    bins = reliability(np.array([0.05, 0.95, 0.92, 1.0]), np.array([False, True, False, True]), bins=10)
+    bins = reliability_bins(np.array([0.05, 0.95, 0.92, 1.0]), np.array([False, True, False, True]), bins=10)
     assert [(one.low, one.high, one.faces) for one in bins] == [(0.0, 0.1, 1), (0.9, 1.0, 3)]
     assert (bins[1].mean_prob, bins[1].share_right) == (pytest.approx(2.87 / 3), pytest.approx(2 / 3))
 
@@ -21,7 +21,7 @@ def test_faces_of_about_one_probability_are_one_bin():
 def test_the_calibration_error_is_the_mean_gap_over_the_bins(n, seed):
     rng = np.random.default_rng(seed)
     confidence, right = rng.random(n), rng.random(n) < 0.5
-    bins = reliability(confidence, right)
+    bins = reliability_bins(confidence, right)
     assert sum(one.faces for one in bins) == n
     gap = sum(one.faces * abs(one.share_right - one.mean_prob) for one in bins) / n
     assert gap == pytest.approx(calibration_error(confidence, right))

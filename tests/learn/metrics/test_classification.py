@@ -10,10 +10,10 @@ from sklearn import metrics
 
 from core.base.errors import InputRefused
 from core.learn.metrics.classification import (
-    Confused,
+    ConfusedPair,
     Evaluation,
     calibration_error,
-    evaluate,
+    evaluate_predictions,
     order_by_confusion,
     wilson_interval,
 )
@@ -28,7 +28,7 @@ def sure_of(predicted: np.ndarray, n_people: int, prob: float = 0.9) -> np.ndarr
 
 
 def a_test(true, predicted, people=("Ann", "Bob", "Cat")) -> Evaluation:
-    return evaluate(people, ints(*true), ints(*predicted), sure_of(ints(*predicted), len(people)))
+    return evaluate_predictions(people, ints(*true), ints(*predicted), sure_of(ints(*predicted), len(people)))
 
 
 def test_a_small_test_by_hand():
@@ -41,7 +41,7 @@ def test_a_small_test_by_hand():
     assert (bob.precision, bob.recall, bob.support) == (0.5, 1, 2)
     assert (cat.precision, cat.recall, cat.f1, cat.support) == (0, 0, 0, 1)
     assert result.balanced_accuracy == pytest.approx((2 / 3 + 1 + 0) / 3)
-    assert result.most_confused == (Confused("Ann", "Bob", 1), Confused("Cat", "Bob", 1))
+    assert result.most_confused == (ConfusedPair("Ann", "Bob", 1), ConfusedPair("Cat", "Bob", 1))
     assert result.ece == pytest.approx(0.9 - 4 / 6)
 
 
@@ -73,7 +73,7 @@ def test_an_evaluation_survives_json():
 
 def test_nothing_to_test_is_refused():
     with pytest.raises(InputRefused, match="no face to test"):
-        evaluate(("Ann", "Bob"), ints(), ints(), np.zeros((0, 2)))
+        evaluate_predictions(("Ann", "Bob"), ints(), ints(), np.zeros((0, 2)))
 
 
 @given(st.integers(4, 9), st.integers(1, 60), st.integers(0, 10_000))
@@ -84,7 +84,7 @@ def test_metrics_equal_scikit_learns(n_people, n, seed):
     probabilities = rng.dirichlet(np.ones(n_people), n)
     predicted = np.where(rng.random(n) < 0.5, true, probabilities.argmax(axis=1))
     people = [f"p{i}" for i in range(n_people)]
-    result = evaluate(people, true, predicted, probabilities)
+    result = evaluate_predictions(people, true, predicted, probabilities)
     everybody = list(range(n_people))
     precision, recall, f1, support = metrics.precision_recall_fscore_support(
         true, predicted, labels=everybody, zero_division=0

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.base.errors import InputRefused
-from core.learn.model_selection.comparison import Verdict, compare, in_how_many, mcnemar
+from core.learn.model_selection.comparison import Verdict, compare_recognisers, in_how_many, mcnemar_p_value
 from tests.learn.model_selection.test_splits import ints
 
 
@@ -21,15 +21,15 @@ def outcomes(both: int, only_old: int, only_new: int, neither: int):
 
 def each_alone(old, new):
     """Every face another person's, on a photo of its own."""
-    return compare(old, new, np.arange(len(old)), np.arange(len(old)))
+    return compare_recognisers(old, new, np.arange(len(old)), np.arange(len(old)))
 
 
 def test_the_exact_test_is_the_binomial_tail_by_hand():
-    assert mcnemar(1, 9) == pytest.approx(2 * (1 + 10) / 2**10)
-    assert mcnemar(9, 1) == mcnemar(1, 9)
-    assert mcnemar(3, 3) == mcnemar(0, 0) == 1.0
+    assert mcnemar_p_value(1, 9) == pytest.approx(2 * (1 + 10) / 2**10)
+    assert mcnemar_p_value(9, 1) == mcnemar_p_value(1, 9)
+    assert mcnemar_p_value(3, 3) == mcnemar_p_value(0, 0) == 1.0
     # What statsmodels' mcnemar([[101, 121], [59, 33]], exact=True) gives.
-    assert mcnemar(59, 121) == pytest.approx(4.434445e-06, rel=1e-6)
+    assert mcnemar_p_value(59, 121) == pytest.approx(4.434445e-06, rel=1e-6)
 
 
 @given(st.integers(0, 40), st.integers(0, 40))
@@ -37,7 +37,7 @@ def test_the_exact_test_is_the_binomial_tail_by_hand():
 def test_the_exact_test_doubles_the_smaller_tail(one, other):
     n = one + other
     tail = sum(comb(n, k) for k in range(min(one, other) + 1)) / 2**n if n else 1.0
-    assert mcnemar(one, other) == pytest.approx(min(1.0, 2 * tail))
+    assert mcnemar_p_value(one, other) == pytest.approx(min(1.0, 2 * tail))
 
 
 def test_the_counts_are_of_faces_and_the_difference_is_of_accuracies():
@@ -70,7 +70,7 @@ def test_few_faces_could_be_chance():
 def test_ten_faces_of_one_person_are_real_by_faces_but_hang_on_that_person():
     old, new = outcomes(90, 0, 10, 0)
     people = np.concatenate([np.repeat(np.arange(9), 10), np.full(10, 9)])
-    found = compare(old, new, people, np.arange(100))
+    found = compare_recognisers(old, new, people, np.arange(100))
     assert found.p_value < 0.01 and found.low == 0
     assert found.verdict is Verdict.FEW_PEOPLE and "hangs on few people" in found.sentence()
 
@@ -78,7 +78,7 @@ def test_ten_faces_of_one_person_are_real_by_faces_but_hang_on_that_person():
 def test_ten_faces_on_one_photo_are_one_piece_of_evidence():
     old, new = outcomes(90, 0, 10, 0)
     people, photos = np.zeros(100), np.concatenate([np.arange(90), np.full(10, 90)])
-    wide, narrow = compare(old, new, people, photos), compare(old, new, people, np.arange(100))
+    wide, narrow = compare_recognisers(old, new, people, photos), compare_recognisers(old, new, people, np.arange(100))
     assert wide.high - wide.low > narrow.high - narrow.low
 
 
@@ -91,7 +91,7 @@ def test_what_tells_no_two_apart_is_the_same():
 def test_without_a_face_in_common_nothing_is_compared():
     none = np.empty(0, dtype=bool)
     with pytest.raises(InputRefused, match="no face in common"):
-        compare(none, none, ints(), ints())
+        compare_recognisers(none, none, ints(), ints())
 
 
 @pytest.mark.parametrize(

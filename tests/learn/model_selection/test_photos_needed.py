@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.base.types import FaceTable, Quality
-from core.learn.metrics.classification import evaluate
+from core.learn.metrics.classification import evaluate_predictions
 from core.learn.metrics.predictions import Predictions
 from core.learn.model_selection.photos_needed import (
     FEWEST,
@@ -17,7 +17,7 @@ from core.learn.model_selection.photos_needed import (
     Curve,
     PhotoKind,
     Record,
-    advise,
+    advise_photos,
     fit_curve,
     more_photos,
 )
@@ -51,7 +51,7 @@ def a_run(learned: list[int], wrong: list[int], tested: int = TESTED) -> tuple[F
     people = tuple(f"Person {number:02d}" for number in range(n_people))
     likely = np.full((len(true), n_people), 0.01)
     likely[np.arange(len(true)), given] = probs
-    evaluation = evaluate(people, true, given, likely / likely.sum(axis=1, keepdims=True))
+    evaluation = evaluate_predictions(people, true, given, likely / likely.sum(axis=1, keepdims=True))
     distances = np.full(len(true), 0.5, np.float32)
     scores, ranks = 1 - distances, (true != given).astype(np.int64)
     predictions = Predictions(
@@ -137,7 +137,7 @@ def test_half_the_error_takes_twice_the_photos_on_a_curve_of_slope_one(photos, e
 
 def test_nobody_needs_more_where_nothing_was_wrong():
     table, predictions = a_run([8] * 6, [0] * 6)
-    advice = advise(table, predictions, {})
+    advice = advise_photos(table, predictions, {})
     assert [one.more_photos for one in advice] == [0] * 6
     assert {one.person_id for one in advice} == set(table.person_ids)
     assert "Nothing suggests" in advice[0].why
@@ -145,7 +145,7 @@ def test_nobody_needs_more_where_nothing_was_wrong():
 
 def test_who_was_missed_needs_more_than_the_others_and_is_told_why():
     table, predictions = a_run([8] * 10, [4] + [0] * 9)
-    first, *others = advise(table, predictions, {})
+    first, *others = advise_photos(table, predictions, {})
     assert first.person_id == table.person_ids[0]
     assert first.more_photos > max(one.more_photos for one in others)
     assert "4 of 10 tested were wrong" in first.why
@@ -155,7 +155,7 @@ def test_who_was_missed_needs_more_than_the_others_and_is_told_why():
 
 def test_one_photo_is_too_little_however_well_it_went():
     table, predictions = a_run([1, 8, 8, 8], [0] * 4)
-    (first, *_) = advise(table, predictions, {})
+    (first, *_) = advise_photos(table, predictions, {})
     assert (first.person_id, first.more_photos) == (table.person_ids[0], FEWEST - 1)
 
 
@@ -171,7 +171,7 @@ def test_a_person_whom_the_run_left_out_is_advised_too():
         distances=predictions.distances[TESTED:],
         learned_ids=predictions.learned_ids[3:],
     )
-    first = advise(table, without, {})[0]
+    first = advise_photos(table, without, {})[0]
     assert (first.person_id, first.more_photos) == (table.person_ids[0], FEWEST)
     assert "no photo" in first.why
 
@@ -181,7 +181,7 @@ def test_the_kind_of_photo_in_which_a_person_was_missed_is_asked_for():
     qualities = dict.fromkeys(table.ids, GOOD)
     for face_id in predictions.face_ids[:3]:
         qualities[face_id] = replace(GOOD, yaw_deg=-40, brightness=0.1)
-    first, *others = advise(table, predictions, qualities)
+    first, *others = advise_photos(table, predictions, qualities)
     assert first.kinds == (PhotoKind.LEFT, PhotoKind.DARK)
     assert all(one.kinds == () for one in others)
 
@@ -191,7 +191,7 @@ def test_a_kind_that_was_learned_from_already_is_not_asked_for():
     qualities = dict.fromkeys(table.ids, GOOD)
     for face_id in (*predictions.face_ids[:3], *table.ids[:2]):
         qualities[face_id] = replace(GOOD, size_px=30)
-    assert advise(table, predictions, qualities)[0].kinds == ()
+    assert advise_photos(table, predictions, qualities)[0].kinds == ()
 
 
 def test_a_kind_that_is_hard_for_everybody_is_asked_of_those_who_need_photos():
@@ -200,17 +200,17 @@ def test_a_kind_that_is_hard_for_everybody_is_asked_of_those_who_need_photos():
     for person in range(5):
         for face_id in predictions.face_ids[TESTED * person : TESTED * person + 2]:
             qualities[face_id] = replace(GOOD, sharpness=0.1)
-    last = next(one for one in advise(table, predictions, qualities) if one.person_id == table.person_ids[5])
+    last = next(one for one in advise_photos(table, predictions, qualities) if one.person_id == table.person_ids[5])
     assert last.more_photos > 0
     assert last.kinds == (PhotoKind.BLURRED,)
 
 
 def test_a_rename_since_the_run_changes_nothing_and_a_moved_face_is_not_counted():
     table, predictions = a_run([8] * 6, [3] + [0] * 5)
-    before = advise(table, predictions, {})
+    before = advise_photos(table, predictions, {})
     renamed = replace(table, people=("Aaron", *table.people[1:]))
-    assert advise(renamed, predictions, {}) == before
+    assert advise_photos(renamed, predictions, {}) == before
     labels = table.labels.copy()
     labels[48:51] = 1  # the three faces that were missed were the other person's
-    moved = {one.person_id: one for one in advise(replace(table, labels=labels), predictions, {})}
+    moved = {one.person_id: one for one in advise_photos(replace(table, labels=labels), predictions, {})}
     assert "7 tested, none wrong" in moved[table.person_ids[0]].why

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from core.base.errors import TrainingRefused
 from core.base.types import Split
-from core.learn.model_selection.splits import deal_into_folds, hamming, near_duplicate_groups, plan
+from core.learn.model_selection.splits import deal_into_folds, hamming_distance, near_duplicate_groups, plan_split
 
 TRAIN, VAL = Split.TRAIN, Split.VAL
 
@@ -24,7 +24,7 @@ def ints(*values: int) -> np.ndarray:
 
 def test_hamming_counts_differing_bits_of_unsigned_hashes():
     a = np.array([0, 0b1011, 2**64 - 1], dtype=np.uint64)
-    assert hamming(a, np.array([0, 0b0010, 0], dtype=np.uint64)).tolist() == [0, 2, 64]
+    assert hamming_distance(a, np.array([0, 0b0010, 0], dtype=np.uint64)).tolist() == [0, 2, 64]
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_a_person_with_more_faces_than_a_block_is_grouped_across_blocks():
 
 
 def test_the_archives_own_division_is_taken_and_faces_without_a_side_are_learned_from():
-    made = plan(ints(0, 0, 1, 1, 1), ("Ann", "Bob"), [TRAIN, VAL, TRAIN, VAL, None], ints(0, 1, 2, 3, 4))
+    made = plan_split(ints(0, 0, 1, 1, 1), ("Ann", "Bob"), [TRAIN, VAL, TRAIN, VAL, None], ints(0, 1, 2, 3, 4))
     assert made.kind == "own"
     assert made.folds[0].train.tolist() == [0, 2, 4]
     assert made.folds[0].test.tolist() == [1, 3]
@@ -70,7 +70,7 @@ def test_the_archives_own_division_is_taken_and_faces_without_a_side_are_learned
 
 
 def test_a_training_face_of_a_validation_shot_is_dropped_and_said():
-    made = plan(ints(0, 0, 0, 1), ("Ann", "Bob"), [TRAIN, TRAIN, VAL, TRAIN], ints(0, 1, 1, 2))
+    made = plan_split(ints(0, 0, 0, 1), ("Ann", "Bob"), [TRAIN, TRAIN, VAL, TRAIN], ints(0, 1, 1, 2))
     assert made.folds[0].train.tolist() == [0, 3]
     assert made.dropped[0].rows.tolist() == [1]
     assert "same shot" in made.dropped[0].reason
@@ -80,7 +80,7 @@ def test_a_training_face_of_a_validation_shot_is_dropped_and_said():
 def test_people_who_cannot_be_learned_are_left_out_with_their_reason_and_the_rest_is_renumbered():
     labels = ints(0, 1, 1, 2, 2, 3)
     splits = [VAL, TRAIN, VAL, TRAIN, VAL, TRAIN]
-    made = plan(labels, ("OnlyVal", "Ann", "Twin", "Bob"), splits, ints(0, 1, 2, 3, 3, 4))
+    made = plan_split(labels, ("OnlyVal", "Ann", "Twin", "Bob"), splits, ints(0, 1, 2, 3, 3, 4))
     assert made.people == ("Ann", "Bob")
     assert made.labels.tolist() == [-1, 0, 0, -1, -1, 1]
     reasons = {one.person: one.reason for one in made.left_out}
@@ -98,13 +98,13 @@ def test_people_who_cannot_be_learned_are_left_out_with_their_reason_and_the_res
     ],
 )
 def test_folds_are_made_when_the_archive_carries_no_usable_division(case, splits):
-    made = plan(ints(0, 0, 1, 1), ("Ann", "Bob"), splits, ints(0, 1, 2, 3))
+    made = plan_split(ints(0, 0, 1, 1), ("Ann", "Bob"), splits, ints(0, 1, 2, 3))
     assert made.kind == "kfold", case
     assert len(made.folds) == 2, "nobody has more than two shots"
 
 
 def test_a_person_with_one_shot_is_left_out_of_folds_and_the_rest_goes_on():
-    made = plan(ints(0, 0, 1, 1, 2, 2), ("Ann", "Burst", "Cat"), [None] * 6, ints(0, 1, 2, 2, 3, 4))
+    made = plan_split(ints(0, 0, 1, 1, 2, 2), ("Ann", "Burst", "Cat"), [None] * 6, ints(0, 1, 2, 2, 3, 4))
     assert made.people == ("Ann", "Cat")
     assert [one.person for one in made.left_out] == ["Burst"]
     assert "1 independent photo " in made.left_out[0].reason
@@ -121,13 +121,13 @@ def test_a_person_with_one_shot_is_left_out_of_folds_and_the_rest_goes_on():
 def test_training_is_refused_with_a_way_out_when_fewer_than_two_people_are_left(case, labels, message):
     groups = np.arange(len(labels))
     with pytest.raises(TrainingRefused, match=message) as refusal:
-        plan(ints(*labels), ("Ann", "Bob"), [None] * len(labels), groups)
+        plan_split(ints(*labels), ("Ann", "Bob"), [None] * len(labels), groups)
     assert "Add" in str(refusal.value), case
 
 
 def test_a_group_of_two_people_is_a_programming_error():
     with pytest.raises(ValueError, match="one person"):
-        plan(ints(0, 1), ("Ann", "Bob"), [None, None], ints(0, 0))
+        plan_split(ints(0, 1), ("Ann", "Bob"), [None, None], ints(0, 0))
 
 
 @st.composite
@@ -148,7 +148,7 @@ def test_no_shot_is_on_both_sides_and_everyone_tested_is_learned(dataset, folds,
     labels, groups, splits = dataset
     people = [f"p{i}" for i in range(labels.max() + 1)]
     try:
-        made = plan(labels, people, splits, groups, folds=folds, seed=seed)
+        made = plan_split(labels, people, splits, groups, folds=folds, seed=seed)
     except TrainingRefused:
         return
     for fold in made.folds:

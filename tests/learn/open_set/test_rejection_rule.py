@@ -10,16 +10,16 @@ from core.base.errors import InputRefused
 from core.learn.open_set.rejection_rule import (
     RATES,
     Gallery,
-    Rule,
+    RejectionRule,
     Threshold,
-    centroids,
     exact_interval,
-    look,
+    fit_centroids,
+    name_faces,
     nearest_training,
     prior_rule,
     prior_threshold,
 )
-from core.learn.open_set.rule_fitting import Linear
+from core.learn.open_set.rule_fitting import LinearMargins
 from tests.learn.model_selection.test_splits import at_degrees, ints
 
 
@@ -32,13 +32,13 @@ def cosine(degrees: float) -> float:
     return float(np.cos(np.radians(degrees)))
 
 
-def a_rule(*limits: tuple[float, float]) -> Rule:
+def a_rule(*limits: tuple[float, float]) -> RejectionRule:
     """A rule with these rates and scores."""
     thresholds = tuple(
         Threshold(rate=rate, score=score, expected=rate, low=0.0, high=2 * rate, enough=rate > 0.01)
         for rate, score in limits
     )
-    return Rule(
+    return RejectionRule(
         weights=np.array([1.0, 2.0, 0.5]),
         offset=-1.0,
         thresholds=thresholds,
@@ -51,28 +51,28 @@ def a_rule(*limits: tuple[float, float]) -> Rule:
 
 
 def test_a_centroid_is_the_unit_mean_direction():
-    assert np.allclose(centroids(at_degrees(0, 20, 90), ints(0, 0, 1), 2), at_degrees(10, 90), atol=1e-6)
+    assert np.allclose(fit_centroids(at_degrees(0, 20, 90), ints(0, 0, 1), 2), at_degrees(10, 90), atol=1e-6)
 
 
 def test_a_face_is_looked_at_by_margin_centroid_and_nearest_faces():
-    svm = Linear(np.eye(2, dtype=np.float32), np.zeros(2, np.float32))
+    svm = LinearMargins(np.eye(2, dtype=np.float32), np.zeros(2, np.float32))
     gallery = Gallery.of(svm, at_degrees(0, 20, 80))
-    seen = look(svm, at_degrees(10, 80), gallery, at_degrees(30, 85))
+    seen = name_faces(svm, at_degrees(10, 80), gallery, at_degrees(30, 85))
     assert seen.person.tolist() == [0, 1]
     assert seen.features[0] == pytest.approx([cosine(30), cosine(20), (cosine(30) + cosine(10)) / 2], abs=1e-6)
     assert seen.features[1] == pytest.approx([cosine(5), cosine(5), cosine(5)], abs=1e-6)
 
 
 def test_a_training_face_speaks_for_whom_it_shows_not_for_its_label():
-    svm = Linear(np.eye(2, dtype=np.float32), np.zeros(2, np.float32))
+    svm = LinearMargins(np.eye(2, dtype=np.float32), np.zeros(2, np.float32))
     assert Gallery.of(svm, at_degrees(2, 88)).labels.tolist() == [0, 1]
 
 
 def test_a_person_whose_training_faces_are_gone_is_judged_by_the_centroid():
-    svm = Linear(np.eye(2, dtype=np.float32), np.zeros(2, np.float32))
-    seen = look(svm, at_degrees(10, 80), Gallery.of(svm, at_degrees(80)), at_degrees(30))
+    svm = LinearMargins(np.eye(2, dtype=np.float32), np.zeros(2, np.float32))
+    seen = name_faces(svm, at_degrees(10, 80), Gallery.of(svm, at_degrees(80)), at_degrees(30))
     assert seen.features[0, 2] == pytest.approx(cosine(20), abs=1e-6)
-    assert look(svm, at_degrees(10, 80), None, at_degrees(30)).features.shape == (1, 2)
+    assert name_faces(svm, at_degrees(10, 80), None, at_degrees(30)).features.shape == (1, 2)
 
 
 def test_a_score_is_the_weighted_sum():

@@ -5,30 +5,32 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.learn.classification.recogniser import fit
+from core.learn.classification.recogniser import fit_linear_svm
 from core.learn.open_set import rule_fitting
-from core.learn.open_set.rejection_rule import FEATURES, Gallery, Impostors, Rule, centroids, look
+from core.learn.open_set.rejection_rule import FEATURES, Gallery, Impostors, RejectionRule, fit_centroids, name_faces
 from core.learn.open_set.rule_fitting import (
     ENOUGH_PEOPLE,
     ENOUGH_STRANGERS,
-    Learned,
-    Linear,
-    fisher,
+    LinearMargins,
+    TrainedFaces,
+    fisher_direction,
     learn_rules,
-    leave_out_under,
+    score_left_out_people,
 )
 from tests.learn.classification.test_recogniser import clusters, names
 
 
-def learned(vectors, labels, groups=None) -> Learned:
+def learned(vectors, labels, groups=None) -> TrainedFaces:
     groups = np.arange(len(labels)) if groups is None else groups
-    svm = fit(vectors, labels, names(int(labels.max()) + 1), groups, c=1.0)
-    return Learned(vectors=vectors, labels=labels, groups=groups, svm=Linear(svm.coef, svm.intercept), C=svm.C)
+    svm = fit_linear_svm(vectors, labels, names(int(labels.max()) + 1), groups, c=1.0)
+    return TrainedFaces(
+        vectors=vectors, labels=labels, groups=groups, svm=LinearMargins(svm.coef, svm.intercept), C=svm.C
+    )
 
 
-def passed(of: Learned, rule: Rule, strangers, rate=0.01) -> float:
-    centres = centroids(of.vectors, of.labels, of.n_people)
-    seen = look(of.svm, centres, Gallery.of(of.svm, of.vectors), strangers)
+def passed(of: TrainedFaces, rule: RejectionRule, strangers, rate=0.01) -> float:
+    centres = fit_centroids(of.vectors, of.labels, of.n_people)
+    seen = name_faces(of.svm, centres, Gallery.of(of.svm, of.vectors), strangers)
     return float(np.mean(rule.scores(seen.features) > rule.at(rate).score))
 
 
@@ -43,7 +45,7 @@ def test_fishers_direction_is_scikit_learns():
     spread = rng.normal(size=(3, 3))
     one, other = rng.normal(size=(400, 3)) @ spread + [1, 0, 2], rng.normal(size=(400, 3)) @ spread
     model = LinearDiscriminantAnalysis(solver="lsqr").fit(np.vstack([one, other]), [1] * 400 + [0] * 400)
-    ours = fisher(one, other)
+    ours = fisher_direction(one, other)
     assert ours / np.linalg.norm(ours) == pytest.approx(model.coef_[0] / np.linalg.norm(model.coef_), abs=1e-3)
 
 
@@ -104,7 +106,7 @@ def test_strangers_make_a_learned_rule_stricter_when_they_look_like_somebody():
 
 def test_a_face_is_scored_by_weights_that_never_saw_it():
     """Features that give away the strangers of one fold change the weights, but not those that score this fold."""
-    genuine, strange = rule_fitting._left_out_in_turn(learned(*clusters(48, 6, spread=0.4)), lambda share: None)
+    genuine, strange = rule_fitting._try_everybody(learned(*clusters(48, 6, spread=0.4)), lambda share: None)
     fold = int(strange.fold[0])
     rows = strange.fold == fold
     leaking = strange.features.copy()
@@ -143,7 +145,7 @@ def test_a_limit_is_tried_on_each_person_with_what_the_others_set():
     order = rule_fitting._Scored(scores, who, named).descending()
     passing = rule_fitting._passed_in_turn(order)
     assert passing[0].all() and passing[1].all(), "each without the other is beyond every limit"
-    limit = rule_fitting._limits(order, 1.0)[0]
+    limit = rule_fitting._thresholds(order, 1.0)[0]
     assert not limit.enough and limit.score == 9.0 and limit.expected == pytest.approx(2 / 12)
 
 
@@ -152,7 +154,7 @@ def test_faces_of_one_person_count_as_one_person():
     who = np.r_[np.zeros(100, np.int64), 1 + np.arange(50)]
     tried = rule_fitting._Scored(np.r_[np.full(100, 0.5), np.linspace(1, 2, 50)], who, np.full(150, 99)).descending()
     assert tried.weights.sum() == pytest.approx(51)
-    assert rule_fitting._limits_at(tried.scores, tried.weights, np.array([0.1]))[0] > 1.8
+    assert rule_fitting._thresholds_at(tried.scores, tried.weights, np.array([0.1]))[0] > 1.8
 
 
 # whom it was tried on
@@ -187,20 +189,20 @@ def test_each_persons_share_above_a_limit_counts_once():
 def test_in_a_small_dataset_people_are_left_out_to_be_shown():
     of = learned(*clusters(5, 8, spread=0.5))
     rule = learn_rules(of).full
-    tried = leave_out_under(rule, of)
+    tried = score_left_out_people(rule, of)
     assert rule.from_prior and tried is not None and not tried.given.any()
     assert len(tried.scores) == 40 and len(np.unique(tried.who)) == 5
-    own = float(np.mean(np.einsum("ij,ij->i", of.vectors, centroids(of.vectors, of.labels, 5)[of.labels])))
+    own = float(np.mean(np.einsum("ij,ij->i", of.vectors, fit_centroids(of.vectors, of.labels, 5)[of.labels])))
     assert tried.scores.max() < own, "left out, a face is less like the others than like its own person"
 
 
 def test_of_two_people_nobody_can_be_left_out():
     of = learned(*clusters(2, 8, spread=0.5))
-    assert leave_out_under(learn_rules(of).full, of) is None
+    assert score_left_out_people(learn_rules(of).full, of) is None
 
 
 def test_many_photos_of_few_strangers_are_few_strangers():
     of = learned(*clusters(10, 8, spread=0.5))
     near = unit(np.random.default_rng(5).normal(size=(ENOUGH_STRANGERS, 16)))
     assert not learn_rules(of, near).full.from_prior
-    assert learn_rules(of, near, shown=np.arange(ENOUGH_STRANGERS) % 20).full.from_prior
+    assert learn_rules(of, near, stranger_ids=np.arange(ENOUGH_STRANGERS) % 20).full.from_prior

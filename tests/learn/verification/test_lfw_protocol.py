@@ -12,8 +12,8 @@ from core.base.errors import InputRefused
 from core.learn.verification.lfw_protocol import (
     acceptance_curve,
     det_curve,
+    distance_histograms,
     equal_error_rate,
-    histograms,
     most_accurate_threshold,
     threshold_at_far,
     thresholds_per_fold,
@@ -94,7 +94,7 @@ def test_the_det_curve_is_scikit_learns_roc_curve_with_its_corners_kept():
 
 def test_histograms_hold_every_pair_once():
     distances, same, _ = pairs(400)
-    counted = histograms(np.append(distances, 2.0000001), np.append(same, False))
+    counted = distance_histograms(np.append(distances, 2.0000001), np.append(same, False))
     assert len(counted["edges"]) == len(counted["genuine"]) + 1
     assert (sum(counted["genuine"]), sum(counted["impostor"])) == (int(same.sum()), int((~same).sum()) + 1)
     at = next(place for place, edge in enumerate(counted["edges"]) if edge > 0.6) - 1

@@ -15,10 +15,10 @@ from core.learn.verification.pair_likelihood import (
     FARS,
     MEASURED,
     PairRule,
-    Scores,
-    distance,
-    fit,
-    limit_at_far,
+    PairScores,
+    cosine_threshold_at_far,
+    euclidean_distance,
+    fit_pair_rule,
     pair_scores,
     person_scores,
     rule_of,
@@ -36,20 +36,20 @@ def crowd(people: int, faces: int, *, spread: float = 0.05, seed: int = 0):
     return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32), labels
 
 
-def scored(genuine, impostor, people: int = 50) -> Scores:
+def scored(genuine, impostor, people: int = 50) -> PairScores:
     cosines = np.concatenate([genuine, impostor]).astype(np.float32)
     rows = np.arange(len(cosines))
-    return Scores(first=rows, second=rows, same=rows < len(genuine), cosines=cosines, n_people=people)
+    return PairScores(first=rows, second=rows, same=rows < len(genuine), cosines=cosines, n_people=people)
 
 
-def drawn(n: int, seed: int = 0) -> Scores:
+def drawn(n: int, seed: int = 0) -> PairScores:
     rng = np.random.default_rng(seed)
     return scored(rng.normal(0.5, 0.2, n), rng.normal(0.1, 0.2, 10 * n))
 
 
 def test_the_line_is_that_of_scikit_learns_balanced_logistic_regression() -> None:
     scores = drawn(5_000)
-    rule = fit(scores)
+    rule = fit_pair_rule(scores)
     reference = LogisticRegression(class_weight="balanced", C=1e9).fit(scores.cosines[:, None], scores.same)
     # the targets are 0.9998 and 0.00002 instead of 1 and 0: a slope that is flatter by up to a few per cent
     assert rule.slope == pytest.approx(reference.coef_[0, 0], rel=0.05)
@@ -57,7 +57,7 @@ def test_the_line_is_that_of_scikit_learns_balanced_logistic_regression() -> Non
 
 
 def test_probabilities_hold_on_other_pairs() -> None:
-    rule, others = fit(drawn(5_000)), drawn(5_000, seed=1)
+    rule, others = fit_pair_rule(drawn(5_000)), drawn(5_000, seed=1)
     probs = np.array([rule.prob(float(cosine)) for cosine in others.cosines])
     weight = np.where(others.same, 1.0, 0.1)
     for low in np.arange(0, 1, 0.2):
@@ -74,21 +74,25 @@ def test_a_prior_shifts_the_odds_and_nothing_is_ever_certain() -> None:
 
 
 def test_few_pairs_are_never_sure() -> None:
-    rule = fit(scored([0.9, 0.95, 0.92], np.linspace(-0.1, 0.1, 30)))
+    rule = fit_pair_rule(scored([0.9, 0.95, 0.92], np.linspace(-0.1, 0.1, 30)))
     assert (rule.prob(1.0), rule.prob(-1.0)) == (pytest.approx(0.8), pytest.approx(0.2))
 
 
 @pytest.mark.parametrize("far", FARS)
 def test_a_limit_lets_no_more_pass_than_promised_and_is_the_loosest_such(far: float) -> None:
     impostor = np.random.default_rng(3).normal(size=20_000)
-    limit = limit_at_far(impostor, far)
+    limit = cosine_threshold_at_far(impostor, far)
     assert np.count_nonzero(impostor >= limit) == far * 20_000
-    assert limit_at_far(np.repeat(0.5, 100), far) > 0.5  # all alike: none can pass
+    assert cosine_threshold_at_far(np.repeat(0.5, 100), far) > 0.5  # all alike: none can pass
 
 
 def test_a_distance_is_that_of_unit_vectors() -> None:
-    assert (distance(1.0), distance(0.0), distance(-1.0)) == (0.0, pytest.approx(math.sqrt(2)), 2.0)
-    assert distance(1.0 + 1e-6) == 0.0
+    assert (euclidean_distance(1.0), euclidean_distance(0.0), euclidean_distance(-1.0)) == (
+        0.0,
+        pytest.approx(math.sqrt(2)),
+        2.0,
+    )
+    assert euclidean_distance(1.0 + 1e-6) == 0.0
 
 
 # pairs

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from core.corrections.model import Event, Kind
+from core.corrections.model import Event, EventKind
 from core.ui.labels import correction_history
 
 NAMES = {1: "ann_lee", 2: "Ben"}
 
 
-def event(kind: Kind, n_faces: int = 3, person_id: int | None = 1, from_person_id: int | None = 2) -> Event:
+def event(kind: EventKind, n_faces: int = 3, person_id: int | None = 1, from_person_id: int | None = 2) -> Event:
     return Event(
         id=9,
         dataset_id="d",
@@ -28,19 +28,19 @@ def event(kind: Kind, n_faces: int = 3, person_id: int | None = 1, from_person_i
     )
 
 
-@pytest.mark.parametrize("kind", Kind)
-def test_every_event_has_a_sentence(kind: Kind) -> None:
-    said = correction_history.sentence(event(kind), NAMES)
+@pytest.mark.parametrize("kind", EventKind)
+def test_every_event_has_a_sentence(kind: EventKind) -> None:
+    said = correction_history.describe_event(event(kind), NAMES)
     assert said[0].isupper()
     assert "{" not in said
     assert not said.endswith(".")
 
 
 def test_a_move_says_from_whom_to_whom() -> None:
-    assert correction_history.sentence(event(Kind.MOVE), NAMES) == "Moved 3 faces from Ben to ann lee"
-    assert correction_history.sentence(event(Kind.MOVE, 1, 1, None), NAMES) == "Named 1 face ann lee"
+    assert correction_history.describe_event(event(EventKind.MOVE), NAMES) == "Moved 3 faces from Ben to ann lee"
+    assert correction_history.describe_event(event(EventKind.MOVE, 1, 1, None), NAMES) == "Named 1 face ann lee"
 
 
 def test_a_merge_says_who_became_whom() -> None:
-    assert correction_history.sentence(event(Kind.MERGE, 0), NAMES) == "Merged Ben into ann lee"
-    assert correction_history.sentence(event(Kind.TEACH, 1), NAMES) == "Taught a face of ann lee"
+    assert correction_history.describe_event(event(EventKind.MERGE, 0), NAMES) == "Merged Ben into ann lee"
+    assert correction_history.describe_event(event(EventKind.TEACH, 1), NAMES) == "Taught a face of ann lee"

@@ -16,7 +16,7 @@ from core.base.errors import Cancelled, InputRefused, NotFound
 from core.base.settings import Settings
 from core.base.types import Box, CancelToken, Face, Photo, Quality
 from core.corrections.model import Hand
-from core.jobs.handlers import handlers
+from core.jobs.handlers import job_handlers
 from core.jobs.model import JobKind, JobState
 from core.jobs.worker import run_job
 from core.learn.clustering.agglomerative import DEFAULT_THRESHOLD, FARTHEST
@@ -100,22 +100,22 @@ class Album:
 
     def now(self, everyone: bool = False) -> Clustering:
         parts = self.services
-        return cluster.current(parts.store, parts.log, parts.artifacts, self.dataset_id, everyone)
+        return cluster.load_clustering(parts.store, parts.log, parts.artifacts, self.dataset_id, everyone)
 
     def groups(self, clustering: Clustering, threshold: float = DEFAULT_THRESHOLD) -> list[set[str]]:
         groups = clustering.cut(threshold)
         return [set(groups.members(number)) for number in range(len(groups))]
 
-    def questions(self, threshold: float = DEFAULT_THRESHOLD) -> list[cluster.Question]:
+    def questions(self, threshold: float = DEFAULT_THRESHOLD) -> list[cluster.SamePersonQuestion]:
         store = self.services.store
-        return cluster.suggestions(
+        return cluster.same_person_questions(
             self.now().cut(threshold),
             store.face_table(self.dataset_id),
             store.embeddings(self.dataset_id),
             self.services.log.apart(self.dataset_id),
         )
 
-    def twins(self) -> list[cluster.Twins]:
+    def twins(self) -> list[cluster.MergeCandidate]:
         store = self.services.store
         return cluster.merge_candidates(
             store.face_table(self.dataset_id),
@@ -195,7 +195,7 @@ def test_the_preview_says_what_the_cut_gives(album):
     for place in range(0, len(thresholds), 5):
         cut, preview = clustering.cut(float(thresholds[place])), clustering.preview(float(thresholds[place]))
         assert (len(cut), cut.alone) == (groups[place], alone[place]) == (preview.groups, preview.alone)
-    assert clustering.preview(DEFAULT_THRESHOLD) == cluster.Preview(3, 1)
+    assert clustering.preview(DEFAULT_THRESHOLD) == cluster.ThresholdPreview(3, 1)
 
 
 def test_a_group_shows_its_most_typical_face_first(album):
@@ -300,7 +300,7 @@ def test_the_job_makes_what_the_page_reads(album):
     ann, services = album.add("ann", 3), album.services
     services.jobs.submit(album.dataset_id, JobKind.CLUSTER, {"everyone": False})
     job = services.jobs.claim()
-    assert run_job(services.jobs, job, handlers(services)[JobKind.CLUSTER], CancelToken()) is JobState.DONE
+    assert run_job(services.jobs, job, job_handlers(services)[JobKind.CLUSTER], CancelToken()) is JobState.DONE
     assert services.jobs.job(job.id).result["faces"] == 3
     assert album.groups(album.now()) == [set(ann)]
 

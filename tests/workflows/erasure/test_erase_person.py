@@ -17,20 +17,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from sqlalchemy import update
 
 from core.base.errors import DataFolderBusy, NameTaken, NotFound
 from core.base.types import CancelToken, FacePolicy
-from core.corrections.replay import replay
-from core.formats.traces import Found, Search, Traces
-from core.jobs.handlers import IngestRequest, LookupRequest, handlers
+from core.corrections.replay import replay_log
+from core.formats.traces import FoundTrace, Search, Traces
+from core.jobs.handlers import IngestRequest, LookupRequest, job_handlers
 from core.jobs.model import Job, JobKind, JobState
 from core.jobs.transfers import EraseParams, ExportParams
 from core.jobs.worker import run_job
 from core.services import Services
-from core.store.artifacts import Kind
+from core.store.artifacts import ArtifactKind
 from core.store.name_scrubber import Scrubber
 from core.store.sql import database, erasure
 from core.store.sql.erasure import SqlEraseStore
+from core.store.sql.schema import job as job_table
 from core.store.sql.schema import metadata
 from core.workflows.erasure import erase_person
 from core.workflows.erasure.erase_person import EraseRequest
@@ -50,7 +52,7 @@ def work(services: Services, dataset_id: str, kind: JobKind, params: dict) -> Jo
     job = services.jobs.submit(dataset_id, kind, params)
     claimed = services.jobs.claim()
     assert claimed.id == job.id
-    state = run_job(services.jobs, claimed, handlers(services)[kind], CancelToken())
+    state = run_job(services.jobs, claimed, job_handlers(services)[kind], CancelToken())
     ended = services.jobs.job(job.id)
     assert state is JobState.DONE, ended.error + ended.detail
     return ended
@@ -137,7 +139,7 @@ def traces(services: Services, dataset_id: str) -> dict[str, bytes]:
     for face in services.store.faces(dataset_id, faces_of(services, dataset_id, GONE)):
         vector = embeddings.vectors[embeddings.rows([face.id])[0]].tobytes()
         found |= {f"vector {face.id}": vector, f"half {face.id}": vector[64:128], face.id: face.id.encode()}
-        for kind, file_id in ((Kind.CROP, face.crop_id), (Kind.PHOTO, face.photo_id)):
+        for kind, file_id in ((ArtifactKind.CROP, face.crop_id), (ArtifactKind.PHOTO, face.photo_id)):
             content = services.artifacts.read(dataset_id, kind, file_id)
             found |= {file_id: file_id.encode(), f"{kind} {file_id}": content[len(content) // 2 :][:64]}
     return found
@@ -152,26 +154,28 @@ def test_after_erasing_a_person_no_byte_of_them_is_left(family):
     others = {name: faces_of(services, dataset_id, name) for name in (ALIKE, THIRD)}
     with sqlite3.connect(services.settings.database_path) as another:
         another.execute("SELECT count(*) FROM face").fetchone()
-        person_id = erase_person.person_named(services.store, dataset_id, GONE)
+        person_id = erase_person.find_person_id(services.store, dataset_id, GONE)
         receipt = work(services, dataset_id, JobKind.ERASE, EraseParams(person_id, "Ben").params()).result
         assert another.execute("SELECT count(*) FROM person WHERE name LIKE '%Quux'").fetchone() == (1,)
     assert places(data_dir, needles, (ALIKE, THIRD)) == set()
     assert (receipt["faces"], receipt["photos"], receipt["models_deleted"], receipt["exports"]) == (4, 4, 1, 1)
     assert receipt["check"] | {"bytes": 0, "files": 0} == {"bytes": 0, "files": 0, "found": 0, "left": []}
-    assert receipt["lookups"] == 1 and not services.artifacts.ids(dataset_id, Kind.LOOKUP_PHOTOS)
+    assert receipt["lookups"] == 1 and not services.artifacts.ids(dataset_id, ArtifactKind.LOOKUP_PHOTOS)
     assert receipt["check"]["files"] > 16 and receipt["dataset_renamed"] is True
     assert GONE not in json.dumps(receipt, ensure_ascii=False)
     assert {name: faces_of(services, dataset_id, name) for name in others} == others
     notes = {person.name: person.note for person in services.store.people(dataset_id)}
     assert notes == {ALIKE: f"no relation of erased, says {THIRD}; erased-Smith? erased!", THIRD: ""}
-    assert services.artifacts.path(dataset_id, Kind.CROP, services.store.people(dataset_id)[0].cover_crop_id).exists()
+    assert services.artifacts.path(
+        dataset_id, ArtifactKind.CROP, services.store.people(dataset_id)[0].cover_crop_id
+    ).exists()
     with pytest.raises(NotFound):
-        erase_person.person_named(services.store, dataset_id, GONE)
+        erase_person.find_person_id(services.store, dataset_id, GONE)
 
 
 def test_a_recogniser_that_knew_the_person_is_trained_again_on_request(family):
     services, dataset_id = family
-    person_id = erase_person.person_named(services.store, dataset_id, GONE)
+    person_id = erase_person.find_person_id(services.store, dataset_id, GONE)
     receipt = work(services, dataset_id, JobKind.ERASE, EraseParams(person_id, "Ben", retrain=True).params()).result
     assert (receipt["models_deleted"], receipt["models_retrained"]) == (1, 1)
     (run,) = services.runs.runs(dataset_id)
@@ -191,9 +195,9 @@ def test_a_run_that_only_left_the_person_out_stays_without_their_name(tmp_path):
     given = train.Outsiders("Ann.zip", np.eye(128, dtype=np.float32)[:2], np.arange(2), "facenet-128", 3, 0, (met,))
     tools, dataset_id = album.services.erase_tools(), album.dataset.id
     places_of = album.services.store, album.services.runs, album.services.artifacts
-    run = train.train(*places_of, dataset_id, train.TrainOptions(folds=2), outsiders=given)
+    run = train.train_recogniser(*places_of, dataset_id, train.TrainOptions(folds=2), outsiders=given)
     assert run.params["left_out"][0]["person"] == run.params["strangers_given"]["known"][0]["person"] == "Ann"
-    receipt = erase_person.erase(tools, dataset_id, EraseRequest(album.people()["Ann"], "Ben"))
+    receipt = erase_person.erase_person(tools, dataset_id, EraseRequest(album.people()["Ann"], "Ben"))
     (kept,) = album.services.runs.runs(dataset_id)
     assert kept.id == run.id and kept.params["people"] == ["Bob", "Cleo"]
     assert (receipt["models_deleted"], receipt["check"]["found"]) == (0, 0)
@@ -203,8 +207,8 @@ def test_a_run_that_only_left_the_person_out_stays_without_their_name(tmp_path):
 def test_traces_in_files_of_the_user_are_found_and_told_without_the_name(family, tmp_path):
     services, dataset_id = family
     inbox, needles = services.settings.inbox_dir, traces(services, dataset_id)
-    photo_id = next(key for key in needles if key.startswith(Kind.PHOTO)).split(" ")[1]
-    photo = services.artifacts.read(dataset_id, Kind.PHOTO, photo_id)
+    photo_id = next(key for key in needles if key.startswith(ArtifactKind.PHOTO)).split(" ")[1]
+    photo = services.artifacts.read(dataset_id, ArtifactKind.PHOTO, photo_id)
     vector = next(value for key, value in needles.items() if key.startswith("vector"))
     inner = io.BytesIO()
     np.savez_compressed(inner, deep=np.frombuffer(vector, np.float32), names=np.array([GONE]))
@@ -213,8 +217,8 @@ def test_traces_in_files_of_the_user_are_found_and_told_without_the_name(family,
         archive.writestr("inner.npz", inner.getvalue())
         archive.writestr("fine.txt", f"only {ALIKE}".encode())
     (inbox / f"{GONE}.txt").write_text("nothing")
-    person_id = erase_person.person_named(services.store, dataset_id, GONE)
-    check = erase_person.erase(services.erase_tools(), dataset_id, EraseRequest(person_id, "Ben"))["check"]
+    person_id = erase_person.find_person_id(services.store, dataset_id, GONE)
+    check = erase_person.erase_person(services.erase_tools(), dataset_id, EraseRequest(person_id, "Ben"))["check"]
     assert {(entry["path"], entry["what"]) for entry in check["left"]} == {
         ("inbox/box.zip!1.bin", "file"),
         ("inbox/box.zip!inner.npz!deep.npy", "vector"),
@@ -233,9 +237,9 @@ def test_a_reader_that_keeps_old_pages_is_told_and_doing_it_again_finishes(tmp_p
     another.execute("BEGIN")
     another.execute("SELECT count(*) FROM face").fetchone()
     with pytest.raises(DataFolderBusy, match="another process is reading"):
-        erase_person.erase(album.services.erase_tools(), album.dataset.id, request)
+        erase_person.erase_person(album.services.erase_tools(), album.dataset.id, request)
     another.close()
-    receipt = erase_person.erase(album.services.erase_tools(), album.dataset.id, request)
+    receipt = erase_person.erase_person(album.services.erase_tools(), album.dataset.id, request)
     assert (receipt["faces"], receipt["photos"], receipt["check"]["found"]) == (1, 1, 0), "nothing of it was lost"
     assert not any(b"Ann" in content for _, content in blobs(tmp_path))
 
@@ -245,7 +249,7 @@ def test_work_on_the_dataset_must_end_first(tmp_path):
     album.add("1.jpg", "Ann")
     request = EraseRequest(album.people()["Ann"], "Ben")
     with pytest.raises(DataFolderBusy, match="Wait"):
-        erase_person.erase(album.services.erase_tools(), album.dataset.id, request, "another job")
+        erase_person.erase_person(album.services.erase_tools(), album.dataset.id, request, "another job")
     assert album.people()
 
 
@@ -266,16 +270,18 @@ def test_photos_with_others_stay_unless_all_are_to_go(album):
     album.add("bob.jpg", "Bob")
     request = EraseRequest(album.people()["Ann"], "Ben")
     tools = album.services.erase_tools()
-    assert erase_person.preview(tools, album.dataset.id, request) == {
+    assert erase_person.preview_erasure(tools, album.dataset.id, request) == {
         "faces": 3,
         "photos": 1,
         "photos_kept": 2,
         "models": 0,
         "lookups": 0,
     }
-    wider = erase_person.preview(tools, album.dataset.id, EraseRequest(request.person_id, "Ben", all_photos=True))
+    wider = erase_person.preview_erasure(
+        tools, album.dataset.id, EraseRequest(request.person_id, "Ben", all_photos=True)
+    )
     assert wider == {"faces": 5, "photos": 3, "photos_kept": 0, "models": 0, "lookups": 0}
-    receipt = erase_person.erase(tools, album.dataset.id, request)
+    receipt = erase_person.erase_person(tools, album.dataset.id, request)
     assert receipt["photos_kept"] == 2 and "still to be seen" in receipt["photos_kept_note"]
     assert sorted(album.names().values(), key=str) == ["Bob", "Bob", None]
     assert album.services.store.counts(album.dataset.id).photos == 3
@@ -285,7 +291,7 @@ def test_all_photos_of_a_person_go_with_everybody_on_them(album):
     album.add("both.jpg", "Ann", "Bob")
     album.add("bob.jpg", "Bob")
     request = EraseRequest(album.people()["Ann"], "Ben", all_photos=True)
-    assert erase_person.erase(album.services.erase_tools(), album.dataset.id, request)["photos"] == 1
+    assert erase_person.erase_person(album.services.erase_tools(), album.dataset.id, request)["photos"] == 1
     assert list(album.names().values()) == ["Bob"]
 
 
@@ -293,7 +299,9 @@ def test_a_photo_of_the_folder_in_which_no_face_was_found_goes_too(album):
     album.add("1.jpg", "Ann")
     album.add("Ann/blurred.jpg", folder="Ann")
     album.add("Bob/blurred.jpg", folder="Bob")
-    erase_person.erase(album.services.erase_tools(), album.dataset.id, EraseRequest(album.people()["Ann"], "Ben"))
+    erase_person.erase_person(
+        album.services.erase_tools(), album.dataset.id, EraseRequest(album.people()["Ann"], "Ben")
+    )
     assert list(album.services.transfer.photo_ids(album.dataset.id).values()) == ["Bob/blurred.jpg"]
 
 
@@ -305,12 +313,16 @@ def test_the_same_person_in_another_dataset_stays_and_is_told(album):
     album.job = album.services.jobs.submit(album.dataset.id, JobKind.INGEST, {})
     (kept,) = album.add("1.jpg", "Ann")
     second, album.dataset, album.job = album.dataset, first, job
-    receipt = erase_person.erase(album.services.erase_tools(), first.id, EraseRequest(album.people()["Ann"], "Ben"))
+    receipt = erase_person.erase_person(
+        album.services.erase_tools(), first.id, EraseRequest(album.people()["Ann"], "Ben")
+    )
     assert receipt["other_datasets_with_the_name"] == 1
     assert receipt["check"]["found"] == 0, receipt["check"]
     album.dataset = second
     assert album.names() == {kept: "Ann"}
-    assert album.services.artifacts.read(second.id, Kind.PHOTO, album.services.store.face_table(second.id).photo_ids[0])
+    assert album.services.artifacts.read(
+        second.id, ArtifactKind.PHOTO, album.services.store.face_table(second.id).photo_ids[0]
+    )
 
 
 def test_those_who_were_merged_into_the_person_go_with_them(album):
@@ -320,7 +332,9 @@ def test_those_who_were_merged_into_the_person_go_with_them(album):
     people, mine = album.people(), album.corrector()
     mine.merge(people["Anne-Marie"], people["Ann"])
     mine.move([moved], "Bob")
-    receipt = erase_person.erase(album.services.erase_tools(), album.dataset.id, EraseRequest(people["Ann"], "Ben"))
+    receipt = erase_person.erase_person(
+        album.services.erase_tools(), album.dataset.id, EraseRequest(people["Ann"], "Ben")
+    )
     assert receipt["faces"] == 2 and receipt["check"]["found"] == 0
     assert album.names() == {moved: "Bob"}
     album.corrector().undo(album.services.log.events(album.dataset.id)[0].id)
@@ -361,7 +375,7 @@ def test_after_erasing_the_columns_are_still_the_replay_of_the_log(tmp_path, see
     person = rng.choice(desk.store.people(desk.dataset_id))
     SqlEraseStore(desk.engine).erase(desk.dataset_id, person.id, lambda _: [], lambda *_: None, with_shared=False)
     assert desk.names() == {face: name for face, name in before.items() if name != person.name}
-    columns, told = desk.columns(), replay(desk.base(), desk.entries())
+    columns, told = desk.columns(), replay_log(desk.base(), desk.entries())
     assert {key: told[key] for key in columns} == columns
     with sqlite3.connect(desk.path) as connection:
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
@@ -403,7 +417,9 @@ def test_a_name_is_taken_out_of_texts_however_it_is_written(album, written):
     album.services.jobs.submit(album.dataset.id, JobKind.MAP, {"title": written, "deep": [{"who": written}]})
     people, mine = album.people(), album.corrector()
     mine.note(people["Bob"], f"beside {written}")
-    receipt = erase_person.erase(album.services.erase_tools(), album.dataset.id, EraseRequest(people["Ann Lee"], "Ben"))
+    receipt = erase_person.erase_person(
+        album.services.erase_tools(), album.dataset.id, EraseRequest(people["Ann Lee"], "Ben")
+    )
     assert [entry["advice"] for entry in receipt["check"]["left"]] == [IN_PHOTO], "the album's photos hold their names"
     with sqlite3.connect(album.services.settings.database_path) as connection:
         texts = "".join(connection.iterdump())
@@ -419,7 +435,7 @@ def test_the_search_finds_a_name_however_it_is_written(tmp_path, written, encodi
     (tmp_path / "some.bin").write_bytes(noise + f"  {written}  ".encode(encoding) + noise)
     search = Search(Traces(("Ann Lee",), ("Ann Lee-Smith", "Anna Lee")))
     search.file(tmp_path / "some.bin", "some.bin")
-    assert search.found == [Found("some.bin", "name")]
+    assert search.found == [FoundTrace("some.bin", "name")]
 
 
 @pytest.mark.parametrize("text", OF_OTHERS)
@@ -456,7 +472,7 @@ def test_what_is_a_name_what_may_be_one_and_what_is_none(tmp_path, name, text, w
     (tmp_path / "some.txt").write_text(text)
     search = Search(Traces((name,)))
     search.file(tmp_path / "some.txt", "some.txt")
-    assert search.found == ([Found("some.txt", what)] if what else [])
+    assert search.found == ([FoundTrace("some.txt", what)] if what else [])
     assert (Scrubber((name,)).text(text) != text) == (what == "name" and "\\" not in text and "&" not in text)
 
 
@@ -471,7 +487,7 @@ def test_a_name_in_an_old_code_page_is_found(tmp_path, code_page):
     (tmp_path / "some.txt").write_bytes(f"x {names[code_page]} y".encode(code_page))
     search = Search(Traces((names[code_page],)))
     search.file(tmp_path / "some.txt", "some.txt")
-    assert search.found == [Found("some.txt", "name")]
+    assert search.found == [FoundTrace("some.txt", "name")]
 
 
 def test_short_names_are_not_found_in_noise(tmp_path):
@@ -495,7 +511,7 @@ def test_a_trace_anywhere_in_the_data_folder_is_found(album):
     exif[0x010E] = "Ann Lee by the sea"
     Image.new("RGB", (64, 64)).save(photo, "JPEG", exif=exif)
     kept = next(iter(album.services.transfer.photo_ids(dataset_id)))
-    album.services.artifacts.replace(dataset_id, Kind.PHOTO, kept, photo.getvalue())
+    album.services.artifacts.replace(dataset_id, ArtifactKind.PHOTO, kept, photo.getvalue())
     planted = {
         "face_atlas.log": b"job of ann.lee failed",
         "bench/results.json": b'{"person": "Ann Lee"}',
@@ -510,12 +526,26 @@ def test_a_trace_anywhere_in_the_data_folder_is_found(album):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
         os.utime(path, (time.time() + 60, time.time() + 60))  # as if written while the erasing runs
-    receipt = erase_person.erase(album.services.erase_tools(), dataset_id, receipt_of)
+    receipt = erase_person.erase_person(album.services.erase_tools(), dataset_id, receipt_of)
     found = {entry["path"] for entry in receipt["check"]["left"] if entry["what"] == "name"}
-    photo_path = album.services.artifacts.path(dataset_id, Kind.PHOTO, kept).relative_to(data_dir).as_posix()
+    photo_path = album.services.artifacts.path(dataset_id, ArtifactKind.PHOTO, kept).relative_to(data_dir).as_posix()
     scrubbed = {name.replace("Ann_Lee", "erased") for name in planted}
     assert found == scrubbed | {"atlas.db", photo_path}
     assert "Ann" not in json.dumps(receipt).replace("erased", "")
+
+
+def test_an_erasing_killed_after_its_proof_gives_its_receipt_when_it_is_asked_for_again(album):
+    album.add("1.jpg", "Ann")
+    jobs, params = album.services.jobs, EraseParams(album.people()["Ann"], "Ben").params()
+    killed = jobs.submit(album.dataset.id, JobKind.ERASE, params)
+    request = EraseRequest(params["person_id"], "Ben")
+    receipt = erase_person.erase_person(album.services.erase_tools(), album.dataset.id, request, killed.id)
+    with jobs.engine.begin() as connection:
+        connection.execute(update(job_table).where(job_table.c.id == killed.id).values(state=JobState.INTERRUPTED))
+    again = jobs.submit(album.dataset.id, JobKind.ERASE, params)
+    handler = job_handlers(album.services)[JobKind.ERASE]
+    assert run_job(jobs, again, handler, CancelToken()) is JobState.DONE
+    assert jobs.job(again.id).result == receipt
 
 
 def test_an_erasing_that_was_cut_off_before_its_rows_went_is_begun_anew_and_keeps_no_name(album):
@@ -523,9 +553,9 @@ def test_an_erasing_that_was_cut_off_before_its_rows_went_is_begun_anew_and_keep
     tools, dataset_id, person_id = album.services.erase_tools(), album.dataset.id, album.people()["Ann"]
     erasure = tools.eraser.erasure(dataset_id, person_id, with_shared=False)
     write_plan(tools.artifacts, ErasePlan("ab12cd34ef56", erasure, {}, time.time()))
-    receipt = erase_person.erase(tools, dataset_id, EraseRequest(person_id, "Ben"), "0123456789ab")
+    receipt = erase_person.erase_person(tools, dataset_id, EraseRequest(person_id, "Ben"), "0123456789ab")
     assert receipt["check"]["left"] == []
-    assert tools.artifacts.ids(dataset_id, Kind.ERASURE) == []
+    assert tools.artifacts.ids(dataset_id, ArtifactKind.ERASURE) == []
 
 
 def test_uploads_go_but_for_what_other_work_will_read(album):
@@ -543,7 +573,7 @@ def test_uploads_go_but_for_what_other_work_will_read(album):
         )
         if folder != "waiting":
             jobs.cancel(job.id)
-    receipt = erase_person.erase(
+    receipt = erase_person.erase_person(
         album.services.erase_tools(), album.dataset.id, EraseRequest(album.people()["Ann Lee"], "B")
     )
     assert sorted(path.name for path in uploads.iterdir()) == ["others", "waiting"] and receipt["uploads"] == 2

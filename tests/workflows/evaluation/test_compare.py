@@ -12,7 +12,7 @@ from core.__main__ import main
 from core.base.errors import InputRefused
 from core.base.types import TRUSTED_GRADE
 from core.corrections.model import Hand
-from core.store.artifacts import Kind
+from core.store.artifacts import ArtifactKind
 from core.workflows.evaluation import compare
 from core.workflows.evaluation.compare import compare_runs
 from core.workflows.labels.correct import Corrector
@@ -44,7 +44,7 @@ def faces_of(services, dataset, name: str) -> list[str]:
 
 
 def compared(services, first, second):
-    pair = compare.in_order(first, second)
+    pair = compare.order_runs(first, second)
     return compare_runs(
         services.store, services.log, *((run, train.load_predictions(services.artifacts, run)) for run in pair)
     )
@@ -60,7 +60,7 @@ def test_faces_whose_name_was_corrected_are_judged_by_it_in_both_runs(services, 
     assert {one.face_id for one in found.cleared} == named_ann & {*moved}
     assert {one.face_id for one in found.newly_right} >= {*moved} - named_ann
     assert found.counts.both + found.counts.only_new == found.counts.faces == 28
-    assert found.between.went == ("Misfiled",) and found.between.came == ()
+    assert found.between.people_removed == ("Misfiled",) and found.between.people_added == ()
     assert [event.kind for event in found.between.events] == ["move"]
 
 
@@ -118,7 +118,7 @@ def test_runs_without_a_face_in_common_are_refused(services, dataset):
     before, after = trained(services, dataset), trained(services, dataset)
     said = train.load_predictions(services.artifacts, after)
     others = replace(said, face_ids=tuple(f"{number:024x}" for number in range(900, 900 + len(said.face_ids))))
-    services.artifacts.replace(dataset.id, Kind.PREDICTIONS, after.id, others.to_bytes())
+    services.artifacts.replace(dataset.id, ArtifactKind.PREDICTIONS, after.id, others.to_bytes())
     with pytest.raises(InputRefused, match="no face in common"):
         compared(services, before, after)
 
@@ -127,9 +127,9 @@ def test_a_run_is_compared_with_another_of_its_dataset_only(services, dataset):
     run = trained(services, dataset)
     other = trained(services, add_faces(services, "Others", {"Dan": 4, "Eve": 4}))
     with pytest.raises(InputRefused, match="with itself"):
-        compare.in_order(run, run)
+        compare.order_runs(run, run)
     with pytest.raises(InputRefused, match="different datasets"):
-        compare.in_order(run, other)
+        compare.order_runs(run, other)
 
 
 def test_the_command_line_compares_the_two_newest_runs(services, dataset, data_dir, capsys):

@@ -16,11 +16,11 @@ from core.base.types import Split
 from core.learn.classification.recogniser import Recogniser
 from core.learn.metrics.predictions import Predictions
 from core.learn.open_set.rejection_rule import RATES
-from core.store.artifacts import Kind
+from core.store.artifacts import ArtifactKind
 from core.workflows.evaluation import evaluate
-from core.workflows.evaluation.evaluate import Strangers, embed_strangers, find_known, measure
+from core.workflows.evaluation.evaluate import Strangers, embed_strangers, find_known, measure_on_strangers
 from core.workflows.training import train
-from core.workflows.training.train import TrainOptions, material
+from core.workflows.training.train import TrainOptions, prepare_training_material
 from tests.conftest import MODEL_ID, write_zip
 from tests.pages.faces import add_faces
 from tests.workflows.training.test_train import PEOPLE, trained
@@ -44,7 +44,7 @@ def some(vectors, folders=None) -> Strangers:
 def test_strangers_are_measured_at_every_limit_of_the_training(services):
     run = trained(services, add_faces(services, "Eight", PEOPLE))
     identifier, said = services.identifier(run), train.load_predictions(services.artifacts, run)
-    answer = measure(said, identifier, some(directions(1, 40)), [])
+    answer = measure_on_strangers(said, identifier, some(directions(1, 40)), [])
     assert answer["dir_at_fpir_1pct"] == answer["dir_at_fpir_01pct"] == 1.0
     assert [limit["fpir"] for limit in answer["thresholds"]] == list(RATES)
     for limit in answer["thresholds"]:
@@ -62,12 +62,14 @@ def test_a_known_person_among_the_strangers_is_found_and_not_counted(services):
     given = some(vectors, [None, "person 3", "Somebody", None])
     met = find_known(services.store, run, given)
     assert [(one.photo, one.person) for one in met] == [("1.jpg", "person 3"), ("3.jpg", table.person(0))]
-    answer = measure(train.load_predictions(services.artifacts, run), services.identifier(run), given, met)
+    answer = measure_on_strangers(train.load_predictions(services.artifacts, run), services.identifier(run), given, met)
     assert answer["strangers"]["counted"] == 2
     assert [one["certain"] for one in answer["strangers"]["known"]] == [True, True]
     nobody_else, again = some(own[:1]), [replace(met[0], photo="0.jpg")]
     with pytest.raises(InputRefused, match="other people"):
-        measure(train.load_predictions(services.artifacts, run), services.identifier(run), nobody_else, again)
+        measure_on_strangers(
+            train.load_predictions(services.artifacts, run), services.identifier(run), nobody_else, again
+        )
 
 
 def test_another_photo_of_a_known_person_is_reported_and_counted(services):
@@ -78,7 +80,7 @@ def test_another_photo_of_a_known_person_is_reported_and_counted(services):
     middle = own[labels == 2].mean(axis=0, keepdims=True)
     middle = (middle / np.linalg.norm(middle)).astype(np.float32)
     given = some(np.vstack([middle, directions(1, 1)]))
-    answer = measure(train.load_predictions(services.artifacts, run), services.identifier(run), given, [])
+    answer = measure_on_strangers(train.load_predictions(services.artifacts, run), services.identifier(run), given, [])
     assert [(one["person"], one["certain"]) for one in answer["strangers"]["known"]] == [("person 2", False)]
     assert answer["thresholds"][2]["fpir_reached"] == 0.5
 
@@ -119,12 +121,12 @@ def test_without_strangers_the_limits_of_the_training_are_told(services):
 
 
 def outsiders(services, dataset, vectors, folders=None):
-    return evaluate.outsiders(services.store, dataset, some(vectors, folders), "others.zip")
+    return evaluate.select_outsiders(services.store, dataset, some(vectors, folders), "others.zip")
 
 
 def trained_with(services, dataset, given):
     places = services.store, services.runs, services.artifacts
-    return train.train(*places, dataset.id, TrainOptions(), outsiders=given)
+    return train.train_recogniser(*places, dataset.id, TrainOptions(), outsiders=given)
 
 
 def test_given_strangers_set_the_limits_of_a_small_dataset_and_are_not_kept(services):
@@ -134,14 +136,16 @@ def test_given_strangers_set_the_limits_of_a_small_dataset_and_are_not_kept(serv
     threshold = run.params["threshold"]
     assert not threshold["from_prior"] and threshold["n_impostors"] == threshold["n_impostor_people"] == 120
     assert trained(services, dataset).params["threshold"]["from_prior"]
-    assert run.params["strangers_given"] == train.to_json(run)["strangers_given"]
+    assert run.params["strangers_given"] == train.run_to_json(run)["strangers_given"]
     assert run.params["strangers_given"] == {
         **{"title": "others.zip", "photos": 120, "refused": 0, "used": 120, "people": 120},
         "known": [],
     }
     said = train.load_predictions(services.artifacts, run)
     assert said.impostors is not None and said.impostors.given.sum() == 120
-    kept = b"".join(services.artifacts.read(dataset.id, kind, run.id) for kind in (Kind.RUN, Kind.PREDICTIONS))
+    kept = b"".join(
+        services.artifacts.read(dataset.id, kind, run.id) for kind in (ArtifactKind.RUN, ArtifactKind.PREDICTIONS)
+    )
     assert not any(row.tobytes() in kept for row in given.vectors), "no face of a stranger is stored"
 
 
@@ -168,7 +172,7 @@ def test_spoiled_vectors_of_strangers_do_not_reach_the_training(services):
     dataset = add_faces(services, "Eight", PEOPLE)
     vectors = directions(1, 104)
     vectors[0, 5], vectors[1] = np.nan, 0
-    given = evaluate.outsiders(services.store, dataset, evaluate.without_unsound(some(vectors)), "others.zip")
+    given = evaluate.select_outsiders(services.store, dataset, evaluate.without_unsound(some(vectors)), "others.zip")
     run = trained_with(services, dataset, given)
     assert (run.params["strangers_given"]["used"], run.params["strangers_given"]["refused"]) == (102, 2)
     assert np.isfinite(run.params["threshold"]["score"])
@@ -177,7 +181,7 @@ def test_spoiled_vectors_of_strangers_do_not_reach_the_training(services):
 def test_strangers_in_one_folder_are_not_one_person(services):
     dataset = add_faces(services, "Eight", PEOPLE)
     given = outsiders(services, dataset, directions(1, 4), ["strangers"] * 4)
-    assert given.shown.tolist() == [0, 1, 2, 3]
+    assert given.identities.tolist() == [0, 1, 2, 3]
 
 
 def test_strangers_of_another_model_are_refused(services):
@@ -236,7 +240,7 @@ def given_table(services, dataset, *, val=(), bad=None, strangers=()):
 def test_faces_whose_vector_is_no_number_or_zero_are_left_out_and_counted(services):
     dataset = add_faces(services, "Four", FOUR)
     table, embeddings = given_table(services, dataset, bad={0: np.nan, 7: 0.0})
-    made = material(table, embeddings, TrainOptions())
+    made = prepare_training_material(table, embeddings, TrainOptions())
     assert len(made.vectors) == 22 and np.isfinite(made.vectors).all()
     assert [(entry.faces, entry.reason) for entry in made.gated] == [
         (2, "their vectors are no numbers: read the photos again.")
@@ -247,13 +251,13 @@ def test_a_dataset_of_spoiled_vectors_only_is_refused_with_the_reason(services):
     dataset = add_faces(services, "Four", FOUR)
     table, embeddings = given_table(services, dataset, bad=dict.fromkeys(range(24), 0.0))
     with pytest.raises(TrainingRefused, match="no numbers"):
-        material(table, embeddings, TrainOptions())
+        prepare_training_material(table, embeddings, TrainOptions())
 
 
 def test_faces_marked_as_strangers_help_to_set_the_limits_and_are_not_learned(services):
     dataset = add_faces(services, "Four", FOUR)
     table, embeddings = given_table(services, dataset, strangers=("person 3",))
-    made = material(table, embeddings, TrainOptions())
+    made = prepare_training_material(table, embeddings, TrainOptions())
     assert len(made.strangers) == 6 and len(made.vectors) == 18
 
 
@@ -267,7 +271,7 @@ def test_a_person_only_in_val_is_left_out_and_named(services):
     labels = services.store.face_table(dataset.id).labels
     val = {*np.flatnonzero(labels == 3).tolist(), int(np.flatnonzero(labels == 0)[0])}
     table, embeddings = given_table(services, dataset, val=val)
-    given = material(table, embeddings, TrainOptions())
+    given = prepare_training_material(table, embeddings, TrainOptions())
     (left,) = train._plan(given, TrainOptions()).left_out
     assert left.person == "person 3" and "only in the validation folder" in left.reason
 
@@ -300,7 +304,7 @@ def test_nothing_that_is_kept_depends_on_the_test_side(services, monkeypatch):
             patch.setattr(type(services.store), "embeddings", lambda *_, embeddings=embeddings: embeddings)
             run = trained(services, dataset)
         assert run.params["split"] == "own" and not run.params["threshold"]["from_prior"]
-        kept.append((services.artifacts.read(dataset.id, Kind.RUN, run.id), run.metrics["accuracy"]))
+        kept.append((services.artifacts.read(dataset.id, ArtifactKind.RUN, run.id), run.metrics["accuracy"]))
     assert kept[0][1] == 1.0 and kept[1][1] < 0.2, "the spoiled test side must be told apart"
     assert kept[0][0] == kept[1][0]
 
@@ -331,7 +335,9 @@ def test_every_fold_is_judged_by_a_recogniser_of_its_own_training_side(services,
 
     monkeypatch.setattr(train, "learn_rules", watched)
     run = trained(services, dataset)
-    made = material(services.store.face_table(dataset.id), services.store.embeddings(dataset.id), TrainOptions())
+    made = prepare_training_material(
+        services.store.face_table(dataset.id), services.store.embeddings(dataset.id), TrainOptions()
+    )
     folds = train._plan(made, TrainOptions()).folds
     for fold, learned in zip(folds, seen[1:], strict=True):
         assert learned == {row.tobytes() for row in made.vectors[fold.train]}

@@ -14,9 +14,9 @@ from pypdf import PdfReader
 from core.__main__ import main
 from core.base.errors import Cancelled, InputRefused, NotFound
 from core.base.types import CancelToken
-from core.store.artifacts import Kind
+from core.store.artifacts import ArtifactKind
 from core.workflows.evaluation import study
-from core.workflows.evaluation.report import MISTAKES_SHOWN, make_report, own_pairs, save
+from core.workflows.evaluation.report import MISTAKES_SHOWN, dataset_pairs, make_report, save_report
 from core.workflows.evaluation.study import StudyOptions
 from core.workflows.training.train import TrainOptions, load_predictions
 from tests.pages.faces import add_faces
@@ -31,7 +31,7 @@ def erring(services):
     """A run that takes Impostor for Ann; every face has a picture of its own."""
     dataset = add_faces(services, "Family", PEOPLE, looks_like={"Impostor": "Ann_Lee"})
     for row, crop_id in enumerate(services.store.face_table(dataset.id).crop_ids):
-        services.artifacts.put(dataset.id, Kind.CROP, crop_id, jpeg(60 + 5 * row))
+        services.artifacts.put(dataset.id, ArtifactKind.CROP, crop_id, jpeg(60 + 5 * row))
     return trained(services, dataset, TrainOptions(c=1.0))
 
 
@@ -67,7 +67,7 @@ def test_beside_an_error_stands_the_learned_face_most_like_it(services, erring):
     others = [at for at in range(len(table)) if table.person(at) == given and at != own]
     like = others[int(np.argmax(vectors[others] @ vectors[own]))]
     pictures = [
-        base64.b64encode(services.artifacts.read(erring.dataset_id, Kind.CROP, table.crop_ids[at])).decode()
+        base64.b64encode(services.artifacts.read(erring.dataset_id, ArtifactKind.CROP, table.crop_ids[at])).decode()
         for at in (own, like)
     ]
     html = made(services, erring).html.decode()
@@ -78,7 +78,7 @@ def test_beside_an_error_stands_the_learned_face_most_like_it(services, erring):
 
 def test_pictures_that_are_gone_are_left_out(services, erring):
     for crop_id in services.store.face_table(erring.dataset_id).crop_ids:
-        services.artifacts.delete(erring.dataset_id, Kind.CROP, crop_id)
+        services.artifacts.delete(erring.dataset_id, ArtifactKind.CROP, crop_id)
     report = made(services, erring)
     assert b"data:image" not in report.html and b"taken for" in report.html
 
@@ -114,7 +114,7 @@ def test_networks_are_named_by_the_hashes_of_their_installed_files(services, err
 def test_a_study_is_told_where_there_is_one(services, erring):
     without = made(services, erring)
     tools = services.store, services.runs, services.artifacts
-    document = study.study(*tools, erring.id, StudyOptions(repeats=1))
+    document = study.study_run(*tools, erring.id, StudyOptions(repeats=1))
     report = made(services, erring)
     assert b"Measured again and again" not in without.html and b"Measured again and again" in report.html
     assert document["protocol"] in report.html.decode()
@@ -124,24 +124,24 @@ def test_a_study_is_told_where_there_is_one(services, erring):
 
 def test_two_people_without_a_pair_of_one_of_them_have_no_pairs(services):
     dataset = add_faces(services, "Two", {"Ann": 1, "Bob": 1})
-    assert own_pairs(services.store.face_table(dataset.id), services.store.embeddings(dataset.id)) is None
+    assert dataset_pairs(services.store.face_table(dataset.id), services.store.embeddings(dataset.id)) is None
     run = trained(services, add_faces(services, "Two", {"Ann": 1, "Bob": 2}))
     assert b"Same person? (1:1)" in made(services, run).html
 
 
 def test_both_files_are_written_or_none(services, erring, tmp_path):
     report = made(services, erring)
-    html, pdf = save(report, tmp_path / "new")
+    html, pdf = save_report(report, tmp_path / "new")
     assert (html.read_bytes(), pdf.read_bytes()) == (report.html, report.pdf)
     assert sorted(path.suffix for path in (tmp_path / "new").iterdir()) == [".html", ".pdf"]
     blocked = tmp_path / "blocked"
     (blocked / f"{report.name}.pdf").mkdir(parents=True)
     with pytest.raises(InputRefused, match="cannot be written"):
-        save(report, blocked)
+        save_report(report, blocked)
     assert [path.name for path in blocked.iterdir()] == [f"{report.name}.pdf"]
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(InputRefused, match="cannot be written"):
-        save(report, tmp_path / "file")
+        save_report(report, tmp_path / "file")
 
 
 def test_it_stops_when_it_is_told_to_and_refuses_what_is_not_there(services, erring):

@@ -13,15 +13,15 @@ from core.__main__ import main
 from core.base.errors import Cancelled, InputRefused, NotFound
 from core.base.types import CancelToken, Split
 from core.corrections.model import Hand
-from core.jobs.handlers import handlers
+from core.jobs.handlers import job_handlers
 from core.jobs.model import JobKind, JobState
 from core.jobs.worker import run_job
-from core.learn.model_selection.baselines import contenders
-from core.store.artifacts import Kind
+from core.learn.model_selection.baselines import list_contenders
+from core.store.artifacts import ArtifactKind
 from core.workflows.erasure import erase_person
 from core.workflows.erasure.erase_person import EraseRequest
 from core.workflows.evaluation import study
-from core.workflows.evaluation.study import StudyOptions, load, recommend
+from core.workflows.evaluation.study import StudyOptions, load_study, recommend_classifier
 from core.workflows.labels.correct import Corrector
 from core.workflows.training import train
 from core.workflows.training.train import TrainOptions
@@ -41,11 +41,11 @@ TIMES = ("fit_s", "predict_ms", "seconds")
 def trained(services, people=None, looks_like=None):
     dataset = add_faces(services, "Family", people or FAMILY, looks_like or {"Impostor": "Ann"})
     options = TrainOptions(c=1.0)
-    return train.train(services.store, services.runs, services.artifacts, dataset.id, options)
+    return train.train_recogniser(services.store, services.runs, services.artifacts, dataset.id, options)
 
 
 def studied(services, run, options=FEW, **more):
-    return study.study(services.store, services.runs, services.artifacts, run.id, options, **more)
+    return study.study_run(services.store, services.runs, services.artifacts, run.id, options, **more)
 
 
 def without_times(document):
@@ -66,7 +66,7 @@ def erring(models_dir, tmp_path_factory, engine):
 def test_the_document_is_whole_and_is_read_as_it_was_written(erring):
     services, run, document = erring
     assert set(document) == KEYS
-    assert load(services.artifacts, run) == document
+    assert load_study(services.artifacts, run) == document
     assert (document["run"], document["revision"], document["format"]) == (run.id, run.revision, 1)
     assert (document["repeats"], document["folds"], document["faces"], document["people"]) == (5, 5, 27, 4)
     assert "27 faces of 4 people, dealt 5 times into 5 folds" in document["protocol"]
@@ -79,7 +79,7 @@ def test_the_document_is_whole_and_is_read_as_it_was_written(erring):
 
 def test_every_classifier_is_there_with_its_times(erring):
     rows = erring[2]["classifiers"]
-    assert [row["id"] for row in rows] == [one.id for one in contenders()]
+    assert [row["id"] for row in rows] == [one.id for one in list_contenders()]
     assert all(row["fit_s"] > 0 and row["predict_ms"] > 0 for row in rows)
     for row in rows:
         apart = row["accuracy"]["mean"] - rows[0]["accuracy"]["mean"]
@@ -110,7 +110,7 @@ def test_the_same_seed_gives_the_same_figures_and_another_gives_others(erring):
     other = studied(services, run, StudyOptions(seed=1, repeats=2))
     assert (other["repeats"], other["seed"]) == (2, 1)
     assert other["errors"] != document["errors"]
-    services.artifacts.replace(run.dataset_id, Kind.STUDY, run.id, json.dumps(document).encode())
+    services.artifacts.replace(run.dataset_id, ArtifactKind.STUDY, run.id, json.dumps(document).encode())
 
 
 def test_another_classifier_is_recommended_only_when_it_is_better_for_sure():
@@ -118,9 +118,9 @@ def test_another_classifier_is_recommended_only_when_it_is_better_for_sure():
         return {"id": one, "title": one.title(), "difference": {"low": low, "mean": mean, "high": 2 * mean}}
 
     mine = row("linear-svm", 0.0, 0.0)
-    kept = recommend([mine, row("k-nn", -0.001, 0.01), row("dummy", 0.0, 0.02)])
+    kept = recommend_classifier([mine, row("k-nn", -0.001, 0.01), row("dummy", 0.0, 0.02)])
     assert kept["recommended"] == "linear-svm" and kept["why"].startswith("Keep the linear SVM")
-    better = recommend([mine, row("k-nn", 0.001, 0.01), row("logistic", 0.002, 0.02)])
+    better = recommend_classifier([mine, row("k-nn", 0.001, 0.01), row("logistic", 0.002, 0.02)])
     assert better["recommended"] == "logistic" and "by 2 %" in better["why"].replace("2.00 %", "2 %")
     assert "stays in use" in better["why"]
 
@@ -145,7 +145,7 @@ def test_a_person_with_one_shot_on_either_side_is_studied_and_one_with_one_shot_
     of = {name: [table.ids[row] for row in np.flatnonzero(table.labels == at)] for at, name in enumerate(table.people)}
     mine.put([*of["Ann"][:3], *of["Bob"][:3], *of["Once"]], Split.TRAIN)
     mine.put([*of["Ann"][3:], *of["Bob"][3:]], Split.VAL)
-    run = train.train(services.store, services.runs, services.artifacts, dataset.id, TrainOptions(c=1.0))
+    run = train.train_recogniser(services.store, services.runs, services.artifacts, dataset.id, TrainOptions(c=1.0))
     assert run.params["split"] == "own" and len(given) == 13
     document = studied(services, run)
     assert (document["faces"], document["people"]) == (12, 3)
@@ -180,24 +180,24 @@ def test_progress_rises_to_the_end_and_a_wish_to_stop_is_heard(services):
     studied(services, run, report=lambda *line: told.append(line))
     done, total, messages = zip(*told[1:], strict=True)
     assert list(done) == sorted(done) and len(set(total)) == 1 and done[-1] == total[0]
-    assert list(dict.fromkeys(messages))[:2] == [one.title for one in contenders()[:2]]
+    assert list(dict.fromkeys(messages))[:2] == [one.title for one in list_contenders()[:2]]
 
     def report(done, total, message):
         if done == 3:
             token.cancel()
 
-    services.artifacts.delete(run.dataset_id, Kind.STUDY, run.id)
+    services.artifacts.delete(run.dataset_id, ArtifactKind.STUDY, run.id)
     with pytest.raises(Cancelled):
         studied(services, run, report=report, token=token)
-    assert load(services.artifacts, run) is None
+    assert load_study(services.artifacts, run) is None
 
 
 def test_the_job_and_the_command_line_give_the_same_study(services, data_dir):
     run = trained(services)
     services.jobs.submit(run.dataset_id, JobKind.STUDY, {"run": run.id})
     job = services.jobs.claim()
-    assert run_job(services.jobs, job, handlers(services)[JobKind.STUDY], CancelToken()) is JobState.DONE
-    by_job = load(services.artifacts, run)
+    assert run_job(services.jobs, job, job_handlers(services)[JobKind.STUDY], CancelToken()) is JobState.DONE
+    by_job = load_study(services.artifacts, run)
     out = io.StringIO()
     with redirect_stdout(out):
         assert main(["evaluate", "--dataset", "Family", "--full", "--json", "--data", str(data_dir)]) == 0
@@ -210,20 +210,20 @@ def test_the_job_and_the_command_line_give_the_same_study(services, data_dir):
 
 def test_a_damaged_study_is_refused_and_none_is_none(erring):
     services, run, document = erring
-    services.artifacts.replace(run.dataset_id, Kind.STUDY, run.id, b"{")
+    services.artifacts.replace(run.dataset_id, ArtifactKind.STUDY, run.id, b"{")
     with pytest.raises(InputRefused, match="Measure it again"):
-        load(services.artifacts, run)
-    services.artifacts.replace(run.dataset_id, Kind.STUDY, run.id, b'{"format": 0}')
-    assert load(services.artifacts, run) is None
-    services.artifacts.delete(run.dataset_id, Kind.STUDY, run.id)
-    assert load(services.artifacts, run) is None
-    services.artifacts.replace(run.dataset_id, Kind.STUDY, run.id, json.dumps(document).encode())
+        load_study(services.artifacts, run)
+    services.artifacts.replace(run.dataset_id, ArtifactKind.STUDY, run.id, b'{"format": 0}')
+    assert load_study(services.artifacts, run) is None
+    services.artifacts.delete(run.dataset_id, ArtifactKind.STUDY, run.id)
+    assert load_study(services.artifacts, run) is None
+    services.artifacts.replace(run.dataset_id, ArtifactKind.STUDY, run.id, json.dumps(document).encode())
 
 
 def test_a_run_that_is_deleted_takes_its_study_along(services):
     run = trained(services)
     studied(services, run)
-    path = services.artifacts.path(run.dataset_id, Kind.STUDY, run.id)
+    path = services.artifacts.path(run.dataset_id, ArtifactKind.STUDY, run.id)
     assert path.is_file()
     train.delete_run(services.runs, services.artifacts, run)
     assert not path.exists()
@@ -237,9 +237,9 @@ def test_erasing_somebody_leaves_no_study_not_even_of_a_run_that_did_not_know_th
     run = trained(services)
     add_faces(services, "Family", {"Zoë": 5}, {"Zoë": "Bob"})
     document = studied(services, run)
-    path = services.artifacts.path(run.dataset_id, Kind.STUDY, run.id)
+    path = services.artifacts.path(run.dataset_id, ArtifactKind.STUDY, run.id)
     assert document["revision"] > run.revision and "Zoë".encode() in path.read_bytes()
-    person = erase_person.person_named(services.store, run.dataset_id, "Zoë")
-    erase_person.erase(services.erase_tools(), run.dataset_id, EraseRequest(person, "me"))
+    person = erase_person.find_person_id(services.store, run.dataset_id, "Zoë")
+    erase_person.erase_person(services.erase_tools(), run.dataset_id, EraseRequest(person, "me"))
     assert [kept.id for kept in services.runs.runs(run.dataset_id)] == [run.id]
     assert not path.exists()

@@ -17,11 +17,11 @@ import pytest
 from core.base.errors import InputRefused, ModelMismatch, NameTaken
 from core.base.types import CancelToken
 from core.formats import bundle as files
-from core.jobs.handlers import IngestRequest, handlers
+from core.jobs.handlers import IngestRequest, job_handlers
 from core.jobs.model import JobKind, JobState
 from core.jobs.worker import run_job
 from core.services import Services
-from core.store.artifacts import Kind
+from core.store.artifacts import ArtifactKind
 from core.workflows.exchange import arrivals, bundles
 from core.workflows.exchange.bundles import export_bundle, import_bundle
 from core.workflows.training import train
@@ -44,7 +44,7 @@ def home(models_dir, engine, sample_files, tmp_path_factory) -> Services:
     ):
         services.jobs.submit(dataset.id, kind, params)
         job = services.jobs.claim()
-        assert run_job(services.jobs, job, handlers(services)[kind], CancelToken()) is JobState.DONE
+        assert run_job(services.jobs, job, job_handlers(services)[kind], CancelToken()) is JobState.DONE
     return services
 
 
@@ -129,7 +129,7 @@ def test_a_change_of_any_byte_is_noticed(away, bundle, tmp_path):
     for place in places:
         target.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
         with pytest.raises(InputRefused):
-            files.read(target)
+            files.read_bundle_file(target)
     for cut in (0, 1, 64, len(content) // 2, len(content) - 1):
         target.write_bytes(content[:cut])
         with pytest.raises(InputRefused):
@@ -223,7 +223,7 @@ def test_a_bundle_taken_twice_changes_nothing_and_says_so(away, bundle):
     assert (first["known"], again["known"]) == (False, True)
     assert {**again, "known": False} == first
     (dataset,) = away.store.datasets()
-    (part,) = arrivals.look(away.arrival_tools(), bundle, None)
+    (part,) = arrivals.inspect_arrival(away.arrival_tools(), bundle, None)
     assert f"here already, as the dataset '{dataset.name}'" in part.objection
     assert import_bundle(away.bundle_tools(), bundle, "Second")["dataset"] == "Second", "a copy that was asked for"
     away.store.delete_dataset(dataset.id)
@@ -241,6 +241,6 @@ def test_what_is_no_bundle_is_refused_in_words(away, tmp_path, sample_zip):
 def test_a_deleted_run_takes_its_gallery_along(away, bundle):
     import_bundle(away.bundle_tools(), bundle)
     run = newest(away)
-    assert away.artifacts.path(run.dataset_id, Kind.GALLERY, run.id).exists()
+    assert away.artifacts.path(run.dataset_id, ArtifactKind.GALLERY, run.id).exists()
     train.delete_run(away.runs, away.artifacts, run)
-    assert not away.artifacts.path(run.dataset_id, Kind.GALLERY, run.id).exists()
+    assert not away.artifacts.path(run.dataset_id, ArtifactKind.GALLERY, run.id).exists()

@@ -18,18 +18,17 @@ from core.archives.source import open_source
 from core.base.errors import Cancelled, InputRefused, ModelMismatch, NotFound
 from core.base.settings import ArchiveLimits, Settings
 from core.base.types import Box, CancelToken, Face, Photo, Quality, Split
-from core.corrections.model import Hand, Kind
+from core.corrections.model import EventKind, Hand
 from core.formats import xmp
 from core.formats.xmp import Region, Sidecar
 from core.formats.zip_writer import Folders, safe_part
-from core.imaging.geometry import match
-from core.jobs.model import JobKind, Owner
+from core.imaging.geometry import match_boxes
+from core.jobs.model import JobKind, JobOwner
 from core.services import Services
-from core.store.artifacts import Kind as FileKind
-from core.store.artifacts import content_id
+from core.store.artifacts import ArtifactKind, content_id
 from core.store.protocols import IngestBatch, PhotoLabel, StoredFace
 from core.workflows.exchange import export, import_names, imports
-from core.workflows.exchange.export import What, Wish
+from core.workflows.exchange.export import ExportKind, ExportRequest
 from core.workflows.labels.correct import Corrector
 
 HAND = Hand("Ann", "sitting-1")
@@ -53,7 +52,7 @@ class Album:
     def __init__(self, folder: Path) -> None:
         self.services = Services(Settings(folder))
         self.dataset = self.services.store.create_dataset("Family", "facenet-128")
-        self.job = self.services.jobs.submit(self.dataset.id, JobKind.INGEST, {}, Owner.COMMAND_LINE)
+        self.job = self.services.jobs.submit(self.dataset.id, JobKind.INGEST, {}, JobOwner.COMMAND_LINE)
 
     def add(
         self, name: str, *people: str | None, split: Split | None = None, shift: float = 0.0, folder: str | None = None
@@ -66,7 +65,7 @@ class Album:
         )
         faces = [self._face(photo_id, place, person, split, shift) for place, person in enumerate(people)]
         label = PhotoLabel(folder or (people[0] if people else None), split)
-        self.services.artifacts.put(self.dataset.id, FileKind.PHOTO, photo_id, content)
+        self.services.artifacts.put(self.dataset.id, ArtifactKind.PHOTO, photo_id, content)
         self.services.store.add(self.dataset.id, self.job.id, IngestBatch([(photo, label)], faces))
         return [face.face.id for face in faces]
 
@@ -74,7 +73,7 @@ class Album:
         left = 10 + 100 * place + shift
         face_id = hashlib.sha256(f"{photo_id}{left}".encode()).hexdigest()[:24]
         crop = f"crop of {face_id}".encode()
-        self.services.artifacts.put(self.dataset.id, FileKind.CROP, content_id(crop), crop)
+        self.services.artifacts.put(self.dataset.id, ArtifactKind.CROP, content_id(crop), crop)
         landmarks = np.zeros((5, 2), np.float32)
         face = Face(
             id=face_id,
@@ -100,11 +99,13 @@ class Album:
     def people(self) -> dict[str, int]:
         return {person.name: person.id for person in self.services.store.people(self.dataset.id)}
 
-    def export(self, what: What, path: Path, person_id: int | None = None) -> dict:
-        return export.export(self.services.export_tools(), self.dataset.id, Wish(what, person_id=person_id), path)
+    def export(self, what: ExportKind, path: Path, person_id: int | None = None) -> dict:
+        return export.export_dataset(
+            self.services.export_tools(), self.dataset.id, ExportRequest(what, person_id=person_id), path
+        )
 
     def take(self, reader, path: Path):
-        return reader(self.services.import_tools(), self.dataset.id, path, imports.hand("Ben"))
+        return reader(self.services.import_tools(), self.dataset.id, path, imports.new_import_hand("Ben"))
 
 
 @pytest.fixture
@@ -132,7 +133,7 @@ def test_exported_photos_taken_in_again_have_the_same_people_and_sides(album, tm
     album.add("2.jpg", "Bob", split=Split.TRAIN)
     album.add("3.jpg", None)
     album.corrector().rename(album.people()["Bob"], "Rob")
-    assert album.export(What.PHOTOS, tmp_path / "out.zip") == {"photos": 4}
+    assert album.export(ExportKind.PHOTOS, tmp_path / "out.zip") == {"photos": 4}
     with open_source(tmp_path / "out.zip", ArchiveLimits()) as source:
         told = {source.read(entry): (entry.person, entry.split) for entry in source.entries}
     assert told == {
@@ -147,13 +148,13 @@ def test_two_photos_of_one_name_are_both_there(album, tmp_path):
     album.add("2019/1.jpg", "Ann")
     album.add("2020/1.jpg", "Ann")
     album.add("2.jpg", "Bob")
-    album.export(What.PHOTOS, tmp_path / "out.zip")
+    album.export(ExportKind.PHOTOS, tmp_path / "out.zip")
     assert set(entries(tmp_path / "out.zip")) == {"photos/Ann/1.jpg", "photos/Ann/1 (2).jpg", "photos/Bob/2.jpg"}
 
 
 def test_a_photo_of_two_people_lies_with_both(album, tmp_path):
     album.add("1.jpg", "Ann", "Bob")
-    assert album.export(What.PHOTOS, tmp_path / "out.zip") == {"photos": 2}
+    assert album.export(ExportKind.PHOTOS, tmp_path / "out.zip") == {"photos": 2}
     assert set(entries(tmp_path / "out.zip")) == {"photos/Ann/1.jpg", "photos/Bob/1.jpg"}
 
 
@@ -161,11 +162,11 @@ def test_one_persons_photos_hold_nobody_elses_folder_and_no_log(album, tmp_path)
     album.add("1.jpg", "Ann", "Bob")
     album.add("2.jpg", "Bob")
     ann = album.people()["Ann"]
-    assert album.export(What.PHOTOS, tmp_path / "out.zip", ann) == {"photos": 1}
+    assert album.export(ExportKind.PHOTOS, tmp_path / "out.zip", ann) == {"photos": 1}
     assert set(entries(tmp_path / "out.zip")) == {"photos/Ann/1.jpg"}
-    assert album.export(What.FACES, tmp_path / "faces.zip", ann) == {"faces": 1}
+    assert album.export(ExportKind.FACES, tmp_path / "faces.zip", ann) == {"faces": 1}
     with pytest.raises(InputRefused, match="Of one person there are photos"):
-        album.export(What.LOG, tmp_path / "log.zip", ann)
+        album.export(ExportKind.LOG, tmp_path / "log.zip", ann)
 
 
 @pytest.mark.parametrize(
@@ -189,7 +190,7 @@ def test_people_whose_folders_would_be_the_same_get_two(album):
 
 def test_crops_lead_back_to_the_table_of_faces(album, tmp_path):
     (face_id,) = album.add("1.jpg", "Ann")
-    album.export(What.CROPS, tmp_path / "out.zip")
+    album.export(ExportKind.CROPS, tmp_path / "out.zip")
     assert entries(tmp_path / "out.zip") == {f"crops/Ann/1-{face_id}.jpg": f"crop of {face_id}".encode()}
 
 
@@ -199,7 +200,7 @@ def test_crops_lead_back_to_the_table_of_faces(album, tmp_path):
 def test_the_tables_say_what_the_store_says(album, tmp_path):
     first, second = album.add('odd ",\n=name.jpg', "Ann", None, split=Split.VAL)
     album.corrector().exclude([first])
-    album.export(What.FACES, tmp_path / "out.zip")
+    album.export(ExportKind.FACES, tmp_path / "out.zip")
     files = entries(tmp_path / "out.zip")
     rows = {
         row["face_id"]: row for row in csv.DictReader(io.StringIO(files["faces.csv"].decode("utf-8-sig"), newline=""))
@@ -216,9 +217,9 @@ def test_the_tables_say_what_the_store_says(album, tmp_path):
 
 def test_an_empty_dataset_has_nothing_to_export(album, tmp_path):
     with pytest.raises(InputRefused, match="no photos"):
-        album.export(What.ALL, tmp_path / "out.zip")
+        album.export(ExportKind.ALL, tmp_path / "out.zip")
     with pytest.raises(NotFound, match="trained"):
-        album.export(What.BUNDLE, tmp_path / "out.zip")
+        album.export(ExportKind.BUNDLE, tmp_path / "out.zip")
     assert not list(tmp_path.glob("out*"))
 
 
@@ -229,7 +230,7 @@ def test_an_empty_dataset_has_nothing_to_export(album, tmp_path):
 def test_vectors_come_back_bit_by_bit(album, other, tmp_path, name):
     for each in (album, other):
         each.add("1.jpg", "Ann", "Bob")
-    album.export(What.EMBEDDINGS, tmp_path / "out.zip")
+    album.export(ExportKind.EMBEDDINGS, tmp_path / "out.zip")
     (tmp_path / name).write_bytes(entries(tmp_path / "out.zip")[name])
     wanted = album.services.store.embeddings(album.dataset.id)
     broken = {face_id: np.eye(128, dtype=np.float32)[0] for face_id in wanted.face_ids}
@@ -245,7 +246,7 @@ def test_vectors_come_back_bit_by_bit(album, other, tmp_path, name):
 
 def test_vectors_of_another_model_are_refused_by_its_id(album, tmp_path):
     album.add("1.jpg", "Ann")
-    album.export(What.EMBEDDINGS, tmp_path / "out.zip")
+    album.export(ExportKind.EMBEDDINGS, tmp_path / "out.zip")
     (tmp_path / "e.npz").write_bytes(entries(tmp_path / "out.zip")["embeddings.npz"])
     stranger = album.services.store.create_dataset("Other", "facenet-512")
     with pytest.raises(ModelMismatch, match="facenet-512"):
@@ -268,7 +269,7 @@ def test_an_npz_that_would_make_room_for_terabytes_is_refused(album, tmp_path):
 def test_a_sidecar_holds_any_name(name):
     areas = (Box(0.025, 0.0625, 0.175, 0.3), Box(0.75, 0.015, 1.05, 0.3))
     regions = (Region(areas[0], name), Region(areas[1], "over the edge"))
-    read = xmp.decode(xmp.encode(Sidecar((400, 300), regions, "ab" * 32)))
+    read = xmp.decode_sidecar(xmp.encode_sidecar(Sidecar((400, 300), regions, "ab" * 32)))
     assert (read.size_wh, read.photo_id, read.upright) == ((400, 300), "ab" * 32, False)
     assert read.regions[0].name == (name and unicodedata.normalize("NFC", name.replace("\ufffe", "\ufffd")).strip())
     for region, area in zip(read.regions, areas, strict=True):
@@ -294,7 +295,7 @@ def test_names_of_another_program_are_taken_in_one_event_that_can_be_undone(albu
     summary = album.take(import_names.import_xmp, tmp_path / "1.jpg.xmp")
     assert (summary.named, summary.unmatched, summary.refused) == (1, 0, [])
     assert album.names() == {face: "Cleo"}
-    assert album.services.log.event(album.dataset.id, summary.event).kind is Kind.IMPORT
+    assert album.services.log.event(album.dataset.id, summary.event).kind is EventKind.IMPORT
     album.corrector().undo(summary.event)
     assert album.names() == {face: None}
 
@@ -303,7 +304,7 @@ def test_exported_sidecars_name_the_same_faces_elsewhere(album, other, tmp_path)
     album.add("1.jpg", "Ann", "Bob")
     album.add("2/1.jpg", "Cleo")
     faces = other.add("1.jpg", None, None, shift=9) + other.add("2/1.jpg", None, shift=-9)
-    assert album.export(What.XMP, tmp_path / "out.zip") == {"sidecars": 2}
+    assert album.export(ExportKind.XMP, tmp_path / "out.zip") == {"sidecars": 2}
     summary = other.take(import_names.import_xmp, tmp_path / "out.zip")
     assert (summary.files, summary.named) == (2, 3)
     assert other.names() == dict(zip(faces, ("Ann", "Bob", "Cleo"), strict=True))
@@ -312,7 +313,7 @@ def test_exported_sidecars_name_the_same_faces_elsewhere(album, other, tmp_path)
 
 def test_sidecars_that_cannot_be_used_are_each_reported_and_the_rest_goes_on(album, tmp_path):
     (face,) = album.add("1.jpg", None)
-    good = xmp.encode(Sidecar((400, 300), (Region(Box(10 / 400, 20 / 300, 70 / 400, 90 / 300), "Ann"),)))
+    good = xmp.encode_sidecar(Sidecar((400, 300), (Region(Box(10 / 400, 20 / 300, 70 / 400, 90 / 300), "Ann"),)))
     with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
         for name, content in {
             "size/1.jpg.xmp": good.replace(b'"400"', b'"300"').replace(b'h="300"', b'h="400"'),
@@ -335,7 +336,7 @@ def test_sidecars_that_cannot_be_used_are_each_reported_and_the_rest_goes_on(alb
 
 def test_a_box_has_one_partner_and_the_nearer_wins():
     boxes = [Box(0, 0, 10, 10), Box(2, 0, 12, 10), Box(50, 50, 60, 60)]
-    assert match(boxes, [Box(1.9, 0, 12, 10)], 0.3) == [None, 0, None]
+    assert match_boxes(boxes, [Box(1.9, 0, 12, 10)], 0.3) == [None, 0, None]
 
 
 # the log
@@ -360,7 +361,7 @@ def test_a_log_replayed_on_another_ingest_gives_the_same_names(album, other, tmp
     mine.keep_apart([(third, by_photo[content_id(b"2.jpg")])])
     mine.undo(mine.mark_strangers([third]).id)
     mine.note(album.people()["Eve"], "a \u2028 note")
-    assert album.export(What.LOG, tmp_path / "out.zip")["log_lines"]
+    assert album.export(ExportKind.LOG, tmp_path / "out.zip")["log_lines"]
     start = other.names()
     summary = other.take(imports.import_log, tmp_path / "out.zip")
     assert (summary.refused, summary.faces_missing, summary.undone, summary.empty) == ([], 1, 2, 1)
@@ -368,7 +369,7 @@ def test_a_log_replayed_on_another_ingest_gives_the_same_names(album, other, tmp
     assert len(other.services.log.apart(other.dataset.id)) == 1
     assert {p.name: p.note for p in other.services.store.people(other.dataset.id)}["Eve"] == "a \u2028 note"
     events = other.services.log.events(other.dataset.id)
-    assert len(events) == summary.events and {event.kind for event in events} == {Kind.IMPORT}
+    assert len(events) == summary.events and {event.kind for event in events} == {EventKind.IMPORT}
     Corrector(other.services.store, other.services.log, other.dataset.id, HAND).undo_session(events[0].session)
     assert other.names() == start
 
@@ -380,7 +381,7 @@ def corrected(album, tmp_path):
         album.add(f"{number}.jpg", "Ann")
     for face_id, name in zip(album.names(), ("Bob", "Cleo", "Dan", "Eve", "Fay"), strict=True):
         album.corrector().move([face_id], name)
-    album.export(What.LOG, tmp_path / "log.zip")
+    album.export(ExportKind.LOG, tmp_path / "log.zip")
     return tmp_path / "log.zip"
 
 
@@ -413,7 +414,7 @@ def test_the_own_log_taken_back_changes_nothing(album, corrected):
 
 def test_a_log_that_went_there_and_back_changes_nothing(album, other, corrected, tmp_path):
     same_photos(album, other).take(imports.import_log, corrected)
-    other.export(What.LOG, tmp_path / "back.zip")
+    other.export(ExportKind.LOG, tmp_path / "back.zip")
     before = state(album)
     assert album.take(imports.import_log, tmp_path / "back.zip").known == 5
     assert state(album) == before
@@ -429,7 +430,7 @@ def test_a_log_taken_again_after_a_stopped_import_goes_on_where_it_was(album, ot
 
     with pytest.raises(Cancelled):
         imports.import_log(
-            other.services.import_tools(), other.dataset.id, corrected, imports.hand("Ben"), report, token
+            other.services.import_tools(), other.dataset.id, corrected, imports.new_import_hand("Ben"), report, token
         )
     assert len(other.services.log.events(other.dataset.id)) == 3
     summary = other.take(imports.import_log, corrected)
@@ -452,7 +453,7 @@ def test_a_log_can_be_taken_again_when_its_import_was_undone_and_not_what_was_un
 def test_a_longer_log_of_the_same_dataset_adds_what_is_new(album, other, corrected, tmp_path):
     same_photos(album, other).take(imports.import_log, corrected)
     album.corrector().rename(album.people()["Bob"], "Robert")
-    album.export(What.LOG, tmp_path / "longer.zip")
+    album.export(ExportKind.LOG, tmp_path / "longer.zip")
     summary = other.take(imports.import_log, tmp_path / "longer.zip")
     assert (summary.known, summary.events) == (5, 1)
     assert other.names() == album.names()

@@ -25,7 +25,7 @@ from core.services import Services
 from core.workflows.exchange import arrivals, imports
 from core.workflows.exchange.arrivals import Delivery
 from core.workflows.exchange.bundles import export_bundle
-from core.workflows.exchange.export import What
+from core.workflows.exchange.export import ExportKind
 from tests import prepared
 from tests.workflows.exchange.test_import_names import Photos, both, mwg, region, segment
 
@@ -119,7 +119,7 @@ def bundle(sample_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def seeds(album: Photos, bundle: Path, folder: Path) -> list[Seed]:
-    def exported(what: What, name: str) -> bytes:
+    def exported(what: ExportKind, name: str) -> bytes:
         album.export(what, folder / f"{what}.zip")
         with zipfile.ZipFile(folder / f"{what}.zip") as archive:
             return archive.read(name)
@@ -130,10 +130,15 @@ def seeds(album: Photos, bundle: Path, folder: Path) -> list[Seed]:
         Seed("0.jpg.xmp", both(), 6, spoil),
         Seed("1.xmp", full, 4, spoil),
         Seed("0.jpg", inside, 3, spoil),
-        Seed("log.jsonl", exported(What.LOG, "log.jsonl"), 6, spoil_values),
-        Seed("e.npz", exported(What.EMBEDDINGS, "embeddings.npz"), 3, spoil),
-        Seed("e.parquet", exported(What.EMBEDDINGS, "embeddings.parquet"), 3, spoil),
-        Seed("all.zip", zipped({"log.jsonl": exported(What.LOG, "log.jsonl"), "0.jpg.xmp": both()}, folder), 2, spoil),
+        Seed("log.jsonl", exported(ExportKind.LOG, "log.jsonl"), 6, spoil_values),
+        Seed("e.npz", exported(ExportKind.EMBEDDINGS, "embeddings.npz"), 3, spoil),
+        Seed("e.parquet", exported(ExportKind.EMBEDDINGS, "embeddings.parquet"), 3, spoil),
+        Seed(
+            "all.zip",
+            zipped({"log.jsonl": exported(ExportKind.LOG, "log.jsonl"), "0.jpg.xmp": both()}, folder),
+            2,
+            spoil,
+        ),
         Seed("b.bundle.zip", bundle.read_bytes(), 1, spoil),
         Seed("b.bundle.zip", bundle.read_bytes(), 2, lambda rng, content: forged(rng, content, folder)),
     ]  # fmt: skip
@@ -150,11 +155,11 @@ def forged(rng: random.Random, content: bytes, folder: Path) -> bytes:
     """A bundle whose hashes are right and whose parts are not."""
     path = folder / "forged.zip"
     path.write_bytes(content)
-    sound, _ = bundle_files.read(path)
+    sound, _ = bundle_files.read_bundle_file(path)
     part = rng.choice(("run", "card", "recogniser", "predictions"))
     value = getattr(sound, part)
     odd = spoil(rng, value) if isinstance(value, bytes) else changed(rng, value)
-    bundle_files.write(path, replace(sound, **{part: odd}))
+    bundle_files.write_bundle(path, replace(sound, **{part: odd}))
     return path.read_bytes()
 
 
@@ -175,17 +180,17 @@ def state(album: Photos) -> tuple[Any, ...]:
 
 def bring_in(album: Photos, path: Path) -> bool:
     """Look at a file and take all that is in it; False when it was refused as a whole, or a part was."""
-    tools, by = album.services.arrival_tools(), imports.hand("Ben")
+    tools, by = album.services.arrival_tools(), imports.new_import_hand("Ben")
     taken = True
     try:
-        parts = arrivals.look(tools, path, album.dataset.id)
+        parts = arrivals.inspect_arrival(tools, path, album.dataset.id)
     except FaceAtlasError as refusal:
         assert str(refusal).strip()
         return False
     for part in parts:
         before = state(album)
         try:
-            arrivals.take(tools, album.dataset.id, Delivery(path, part.what, part.member), by)
+            arrivals.import_delivery(tools, album.dataset.id, Delivery(path, part.kind, part.member), by)
         except FaceAtlasError as refusal:
             taken = False
             assert str(refusal).strip()
@@ -203,7 +208,7 @@ def clear(album: Photos) -> None:
             services.artifacts.delete_dataset(dataset.id)
     for event in services.log.events(album.dataset.id):
         if event.session.startswith("import-") and event.active and event.target_id is None:
-            services.log.undo(album.dataset.id, imports.hand("Ben"), [event.id])
+            services.log.undo(album.dataset.id, imports.new_import_hand("Ben"), [event.id])
 
 
 def test_damaged_files_are_refused_in_words_or_taken_whole(home: Photos, bundle: Path, tmp_path: Path) -> None:

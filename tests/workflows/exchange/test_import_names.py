@@ -16,16 +16,15 @@ from PIL import Image
 from core.__main__ import main
 from core.base.errors import InputRefused
 from core.base.types import Box, Face, Photo
-from core.corrections.model import Act, Change, Entity, Field, Hand, Kind
+from core.corrections.model import Act, Change, Entity, EventKind, Field, Hand
 from core.formats import xmp
 from core.formats.xmp import Region, Sidecar
 from core.imaging.geometry import stored_box
 from core.services import Services
-from core.store.artifacts import Kind as FileKind
-from core.store.artifacts import content_id
+from core.store.artifacts import ArtifactKind, content_id
 from core.store.protocols import IngestBatch, PhotoLabel, StoredFace
 from core.workflows.exchange import import_names, imports
-from core.workflows.exchange.export import What
+from core.workflows.exchange.export import ExportKind
 from core.workflows.exchange.import_names import SidecarSummary
 from tests.workflows.exchange.test_export import Album, entries
 
@@ -54,7 +53,7 @@ class Photos(Album):
         photo = Photo(content_id(content), name, *UPRIGHT, len(content), 0, turn=turn)
         names = people or (None, None)
         faces = [self._boxed(photo.id, box, person) for box, person in zip((LEFT, RIGHT), names, strict=True)]
-        self.services.artifacts.put(self.dataset.id, FileKind.PHOTO, photo.id, content)
+        self.services.artifacts.put(self.dataset.id, ArtifactKind.PHOTO, photo.id, content)
         label = PhotoLabel(names[0], None)
         self.services.store.add(self.dataset.id, self.job.id, IngestBatch([(photo, label)], faces))
         return [face.face.id for face in faces]
@@ -76,11 +75,11 @@ class Photos(Album):
 
     def content(self, name: str) -> bytes:
         ids = {named: photo_id for photo_id, named in self.services.transfer.photo_ids(self.dataset.id).items()}
-        return self.services.artifacts.read(self.dataset.id, FileKind.PHOTO, ids[name])
+        return self.services.artifacts.read(self.dataset.id, ArtifactKind.PHOTO, ids[name])
 
     def take_names(self, path: Path | None) -> SidecarSummary:
         tools = self.services.import_tools()
-        return import_names.import_xmp(tools, self.dataset.id, path, imports.hand("Ben"))
+        return import_names.import_xmp(tools, self.dataset.id, path, imports.new_import_hand("Ben"))
 
     def called(self, *face_ids: str) -> list[str | None]:
         names = self.names()
@@ -170,8 +169,8 @@ def test_an_export_refers_to_the_stored_picture_and_comes_back_exactly(
     album: Photos, tmp_path: Path, orientation: int
 ) -> None:
     faces = album.put("a.jpg", orientation, "Ann", "Bob")
-    assert album.export(What.XMP, tmp_path / "out.zip") == {"sidecars": 1}
-    sidecar = xmp.decode(entries(tmp_path / "out.zip")["xmp/a.jpg.xmp"])
+    assert album.export(ExportKind.XMP, tmp_path / "out.zip") == {"sidecars": 1}
+    sidecar = xmp.decode_sidecar(entries(tmp_path / "out.zip")["xmp/a.jpg.xmp"])
     assert sidecar.size_wh == (UPRIGHT if orientation < 5 else UPRIGHT[::-1])
     for said, box in zip(sorted(sidecar.regions, key=lambda each: str(each.name)), (LEFT, RIGHT), strict=True):
         area = said.area
@@ -190,7 +189,7 @@ def test_sidecars_of_earlier_versions_refer_to_the_upright_picture(
     areas = [Box(box.left / 400, box.top / 300, box.right / 400, box.bottom / 300) for box in (LEFT, RIGHT)]
     regions = tuple(Region(area, name) for area, name in zip(areas, ("Ann", "Bob"), strict=True))
     photo_id = content_id(album.content("a.jpg"))
-    earlier = xmp.encode(Sidecar(UPRIGHT, regions, photo_id, upright=True))
+    earlier = xmp.encode_sidecar(Sidecar(UPRIGHT, regions, photo_id, upright=True))
     assert b"SidecarVersion" not in earlier
     album.take_names(written(inbox, a=earlier))
     assert album.called(*faces) == ["Ann", "Bob"]
@@ -213,12 +212,12 @@ def test_a_sidecar_of_an_earlier_version_that_another_program_wrote_anew_refers_
 def test_a_turn_by_hand_is_composed_with_the_exif(album: Photos, tmp_path: Path, orientation: int, turn: int) -> None:
     """Other programs know nothing of it: what they read is the stored picture still."""
     faces = album.put("a.jpg", orientation, "Ann", "Bob", turn=turn)
-    album.export(What.XMP, tmp_path / "out.zip")
+    album.export(ExportKind.XMP, tmp_path / "out.zip")
     elsewhere = Photos(tmp_path / "elsewhere")
     assert elsewhere.put("a.jpg", orientation, turn=turn) == faces
     assert elsewhere.take_names(tmp_path / "out.zip").named == 2
     assert elsewhere.called(*faces) == ["Ann", "Bob"]
-    sidecar = xmp.decode(entries(tmp_path / "out.zip")["xmp/a.jpg.xmp"])
+    sidecar = xmp.decode_sidecar(entries(tmp_path / "out.zip")["xmp/a.jpg.xmp"])
     exif_upright = UPRIGHT if turn % 2 == 0 else UPRIGHT[::-1]
     assert sidecar.size_wh == (exif_upright if orientation < 5 else exif_upright[::-1])
 
@@ -505,9 +504,10 @@ def test_names_leave_as_pages_show_them_and_come_back_to_the_same_people(album: 
     faces = album.put("a.jpg", 1, "Ann_Lee", "Zoe\u0308")
     album.put("b.jpg", 1, "Hidden", None)
     album.corrector().hide(album.people()["Hidden"])
-    assert album.export(What.XMP, tmp_path / "out.zip") == {"sidecars": 2}
+    assert album.export(ExportKind.XMP, tmp_path / "out.zip") == {"sidecars": 2}
     written_names = [
-        {region.name for region in xmp.decode(content).regions} for content in entries(tmp_path / "out.zip").values()
+        {region.name for region in xmp.decode_sidecar(content).regions}
+        for content in entries(tmp_path / "out.zip").values()
     ]
     assert written_names == [{"Ann Lee", "Zo\u00eb"}, {None}] or written_names == [{None}, {"Ann Lee", "Zo\u00eb"}]
     before = album.revision
@@ -523,8 +523,8 @@ def test_a_photo_whose_file_is_gone_costs_its_sidecar_only(album: Photos, tmp_pa
     album.put("a.jpg", 6, "Ann", "Bob")
     album.put("b.jpg", 6, "Cleo", "Dan")
     gone = content_id(album.content("a.jpg"))
-    album.services.artifacts.path(album.dataset.id, FileKind.PHOTO, gone).unlink()
-    assert album.export(What.XMP, tmp_path / "out.zip") == {"photos_missing": 1, "sidecars": 1}
+    album.services.artifacts.path(album.dataset.id, ArtifactKind.PHOTO, gone).unlink()
+    assert album.export(ExportKind.XMP, tmp_path / "out.zip") == {"photos_missing": 1, "sidecars": 1}
 
 
 # cases of real use
@@ -581,6 +581,8 @@ def test_an_import_by_somebody_elses_log_counts_as_said_here(album: Photos, inbo
     person = album.services.log.person_named(album.dataset.id, "Cleo")
     values = {Field.PERSON: person, Field.CONFIRMED: True}
     changes = [Change(Entity.FACE, first, field, value) for field, value in values.items()]
-    album.services.log.record(album.dataset.id, Hand("Eve", "x"), Act(Kind.IMPORT, changes, person, why="move by Eve"))
+    album.services.log.record(
+        album.dataset.id, Hand("Eve", "x"), Act(EventKind.IMPORT, changes, person, why="move by Eve")
+    )
     summary = album.take_names(written(inbox, a=both()))
     assert len(summary.conflicts) == 1 and album.called(first) == ["Cleo"]

@@ -13,9 +13,9 @@ from core.base.types import TRUSTED_GRADE, RgbImage
 from core.imaging.decoding import encode_jpeg, turn_pixels
 from core.services import Services
 from core.vision.engine.openvino import OpenVinoEngine
-from core.workflows.identification.identify import Identifier, to_json
+from core.workflows.identification.identify import Identifier, identified_photo_json
 from core.workflows.identification.lookups import lookup, outputs
-from core.workflows.identification.lookups.lookup import Wish
+from core.workflows.identification.lookups.lookup import LookupTask
 from core.workflows.verification import verify
 from tests import prepared
 from tests.conftest import services_on, write_zip
@@ -54,7 +54,7 @@ def test_a_photo_that_lies_is_named_as_it_would_be_upright(identifier, portrait,
     (face,), (expected,) = seen.faces, upright.faces
     assert face.name(identifier.threshold()) == "madonna"
     assert face.vector @ expected.vector > 0.999
-    told = to_json("a.jpg", seen, identifier.threshold())
+    told = identified_photo_json("a.jpg", seen, identifier.threshold())
     assert (told["turn"], told["faces"][0]["name"], told["faces"][0]["doubt"]) == (4 - quarters, "madonna", None)
 
 
@@ -65,7 +65,7 @@ def test_a_face_too_blurred_to_tell_gets_no_name_whatever_its_score(identifier, 
         max(limit.rate for limit in identifier.recogniser.rule(identifier.neighbours).thresholds)
     )
     assert face.name(loosest) is None
-    told = to_json("a.jpg", identifier.identify(blurred), loosest)["faces"][0]
+    told = identified_photo_json("a.jpg", identifier.identify(blurred), loosest)["faces"][0]
     assert (told["name"], told["doubt"]) == (None, "too blurred")
 
 
@@ -75,19 +75,19 @@ def test_many_photos_are_seen_upright_and_tell_what_is_too_poor(
     photos = {"lies.jpg": turn_pixels(portrait, 1), "blurred.jpg": blurred}
     archive = write_zip(tmp_path / "new.zip", {name: encode_jpeg(image, 95) for name, image in photos.items()})
     dataset_id = trained.store.datasets()[0].id
-    wish = Wish(id="abc", dataset_id=dataset_id, run=newest(trained), title="new.zip", source=str(archive))
+    wish = LookupTask(id="abc", dataset_id=dataset_id, run=newest(trained), title="new.zip", source=str(archive))
     with trained.open_source(archive, folders_are_people=False) as source:
-        lookup.look(trained.lookup_tools(), identifier, source, wish)
-    made = lookup.load(trained.artifacts, dataset_id, "abc")
+        lookup.look_up_photos(trained.lookup_tools(), identifier, source, wish)
+    made = lookup.load_lookup(trained.artifacts, dataset_id, "abc")
     turns = {photo.name: (photo.turn, [face.trusted for face in photo.faces]) for photo in made.photos}
     assert turns == {"lies.jpg": (3, [True]), "blurred.jpg": (0, [False])}
-    document = {photo["photo"]: photo for photo in outputs.to_json(made)["photos"]}
+    document = {photo["photo"]: photo for photo in outputs.lookup_json(made)["photos"]}
     assert document["lies.jpg"]["turn"] == 3 and document["lies.jpg"]["faces"][0]["name"] == "madonna"
     assert document["blurred.jpg"]["faces"][0]["name"] is None and document["blurred.jpg"]["faces"][0]["too_poor"]
 
 
 def test_two_photos_are_compared_upright_and_a_poor_face_is_told(trained, portrait, blurred) -> None:
     verifier = trained.verifier(newest(trained).model_id)
-    one, other = (verifier.look(encode_jpeg(image, 95)) for image in (portrait, turn_pixels(portrait, 3)))
-    assert verify.alike(one, 0, other, 0) > 0.98
-    assert (one.doubts, verifier.look(encode_jpeg(blurred, 95)).doubts) == (("",), ("too blurred",))
+    one, other = (verifier.detect(encode_jpeg(image, 95)) for image in (portrait, turn_pixels(portrait, 3)))
+    assert verify.face_cosine(one, 0, other, 0) > 0.98
+    assert (one.doubts, verifier.detect(encode_jpeg(blurred, 95)).doubts) == (("",), ("too blurred",))

@@ -20,31 +20,31 @@ from core.base.settings import ArchiveLimits, ImageLimits
 from core.base.types import Box, CancelToken
 from core.cli.program import main
 from core.formats import xmp
-from core.imaging.decoding import decode
-from core.jobs.handlers import LookupRequest, handlers
+from core.imaging.decoding import decode_image
+from core.jobs.handlers import LookupRequest, job_handlers
 from core.jobs.model import Job, JobKind, JobState
 from core.jobs.transfers import SortParams
 from core.jobs.worker import run_job
-from core.learn.label_errors.conflicting_labels import rivals, sure_cosine
+from core.learn.label_errors.conflicting_labels import find_conflicting_faces, sure_cosine
 from core.learn.open_set.rejection_rule import RATES, Threshold
 from core.learn.verification.pair_likelihood import MEASURED
 from core.services import Services
-from core.store.artifacts import Artifacts, Kind, content_id
-from core.workflows.exchange.export import exported
+from core.store.artifacts import ArtifactKind, Artifacts, content_id
+from core.workflows.exchange.export import export_path
 from core.workflows.identification.lookups import lookup, outputs, stored
-from core.workflows.identification.lookups.lookup import Wish
-from core.workflows.identification.lookups.marks import Mark, band, marks
-from core.workflows.identification.lookups.values import Candidate, Evidence, LookedAt, Lookup, Seen
+from core.workflows.identification.lookups.lookup import LookupTask
+from core.workflows.identification.lookups.marks import LookupMark, mark_faces, uncertainty_band
+from core.workflows.identification.lookups.values import Candidate, Evidence, Lookup, LookupFace, LookupPhoto
 from tests import prepared
 from tests.conftest import services_on, write_zip
 
 PEOPLE = ("ann", "bob", "=cmd")
 
 
-def a_seen(person: str, score: float, prob: float = 0.95) -> Seen:
+def a_seen(person: str, score: float, prob: float = 0.95) -> LookupFace:
     others = [name for name in PEOPLE if name != person]
     candidates = (Candidate(person, prob, 0.4), *(Candidate(name, (1 - prob) / 2, 1.2) for name in others))
-    return Seen(
+    return LookupFace(
         box=Box(10, 20, 60, 80),
         detection_prob=0.99,
         candidates=candidates,
@@ -55,7 +55,7 @@ def a_seen(person: str, score: float, prob: float = 0.95) -> Seen:
     )
 
 
-def a_lookup(*photos: LookedAt, rivals: Sequence[int] = (), scores: Sequence[float] = (1, 2, 3, 4, 5, 6)) -> Lookup:
+def a_lookup(*photos: LookupPhoto, rivals: Sequence[int] = (), scores: Sequence[float] = (1, 2, 3, 4, 5, 6)) -> Lookup:
     limits = tuple(
         Threshold(rate=rate, score=float(score), expected=rate, low=0.0, high=0.1, enough=True)
         for rate, score in zip(RATES, scores, strict=True)
@@ -76,8 +76,8 @@ def a_lookup(*photos: LookedAt, rivals: Sequence[int] = (), scores: Sequence[flo
     )
 
 
-def a_photo(name: str, *faces: Seen) -> LookedAt:
-    return LookedAt(
+def a_photo(name: str, *faces: LookupFace) -> LookupPhoto:
+    return LookupPhoto(
         name=name,
         photo_id=content_id(name.encode()),
         width_px=400,
@@ -92,10 +92,10 @@ def a_photo(name: str, *faces: Seen) -> LookedAt:
 
 def test_marks_follow_the_limit_that_is_chosen():
     made = a_lookup(a_photo("1.jpg", a_seen("ann", 3.5)), a_photo("2.jpg", a_seen("bob", 9)), a_photo("3.jpg"))
-    loose, strict = marks(made, 0.01), marks(made, 0.001)
-    assert [loose.of_face(row) for row in range(2)] == [Mark.NAMED | Mark.UNCERTAIN, Mark.NAMED]
-    assert [strict.of_face(row) for row in range(2)] == [Mark.UNKNOWN, Mark.NAMED]
-    assert loose.photos.tolist() == [Mark.NAMED | Mark.UNCERTAIN, Mark.NAMED, Mark.NO_FACE]
+    loose, strict = mark_faces(made, 0.01), mark_faces(made, 0.001)
+    assert [loose.of_face(row) for row in range(2)] == [LookupMark.NAMED | LookupMark.UNCERTAIN, LookupMark.NAMED]
+    assert [strict.of_face(row) for row in range(2)] == [LookupMark.UNKNOWN, LookupMark.NAMED]
+    assert loose.photos.tolist() == [LookupMark.NAMED | LookupMark.UNCERTAIN, LookupMark.NAMED, LookupMark.NO_FACE]
 
 
 @pytest.mark.parametrize(
@@ -105,30 +105,30 @@ def test_marks_follow_the_limit_that_is_chosen():
 )
 def test_uncertain_is_what_one_step_of_the_limit_decides_otherwise(scores, rate, expected):
     looked = a_lookup(scores=scores)
-    near = band(looked.thresholds, looked.threshold(rate).score)
+    near = uncertainty_band(looked.thresholds, looked.threshold(rate).score)
     assert (near.low, near.high) == expected
 
 
 def test_an_improbable_name_is_uncertain_and_an_unknown_face_is_not_for_that():
     made = a_lookup(a_photo("1.jpg", a_seen("ann", 9, prob=0.6), a_seen("bob", -5, prob=0.6)))
-    assert marks(made).faces.tolist() == [Mark.NAMED | Mark.UNCERTAIN, Mark.UNKNOWN]
+    assert mark_faces(made).faces.tolist() == [LookupMark.NAMED | LookupMark.UNCERTAIN, LookupMark.UNKNOWN]
 
 
 def test_one_name_twice_in_a_photo_is_marked_only_while_both_have_it():
     made = a_lookup(a_photo("1.jpg", a_seen("ann", 9), a_seen("ann", 4.5)), a_photo("2.jpg", a_seen("ann", 9)))
-    assert [bool(each & Mark.AGAIN) for each in marks(made, 0.01).faces.tolist()] == [True, True, False]
-    assert not (marks(made, 0.001).faces & Mark.AGAIN).any()
+    assert [bool(each & LookupMark.AGAIN) for each in mark_faces(made, 0.01).faces.tolist()] == [True, True, False]
+    assert not (mark_faces(made, 0.001).faces & LookupMark.AGAIN).any()
 
 
 def test_two_names_for_one_person_need_both_names():
     made = a_lookup(a_photo("1.jpg", a_seen("ann", 9)), a_photo("2.jpg", a_seen("bob", 4.5)), rivals=(1, 0))
-    assert (marks(made, 0.01).faces & Mark.TWO_NAMES > 0).tolist() == [True, True]
-    assert (marks(made, 0.001).faces & Mark.TWO_NAMES > 0).tolist() == [False, False]
+    assert (mark_faces(made, 0.01).faces & LookupMark.TWO_NAMES > 0).tolist() == [True, True]
+    assert (mark_faces(made, 0.001).faces & LookupMark.TWO_NAMES > 0).tolist() == [False, False]
 
 
 def test_a_rival_is_the_surest_face_that_is_alike_and_named_otherwise():
     vectors = np.array([[1, 0], [0.99, 0.141], [0.98, 0.199], [0, 1]], dtype=np.float32)
-    found = rivals(vectors, np.array([0, 1, 1, 1]), np.array([5.0, 1.0, 2.0, 9.0]), limit=0.9)
+    found = find_conflicting_faces(vectors, np.array([0, 1, 1, 1]), np.array([5.0, 1.0, 2.0, 9.0]), threshold=0.9)
     assert found.tolist() == [2, 0, 0, -1]
 
 
@@ -144,11 +144,11 @@ def test_a_lookup_is_read_back_as_it_was_written(tmp_path):
     made = a_lookup(
         a_photo("Zoë/1.jpg", a_seen("ann", 9), a_seen("=cmd", 2)),
         a_photo("2.jpg"),
-        LookedAt(name="3.txt", photo_id="", width_px=0, height_px=0, faces=(), reason="no photo"),
+        LookupPhoto(name="3.txt", photo_id="", width_px=0, height_px=0, faces=(), reason="no photo"),
         rivals=(1, 0),
     )
-    content = stored.encode(made)
-    again = stored.decode(content)
+    content = stored.encode_lookup(made)
+    again = stored.decode_lookup(content)
     figures = [(face.score, face.margin, face.crop, face.evidence[0].face_id) for face in again.faces()]
     assert figures == [(face.score, face.margin, face.crop, face.evidence[0].face_id) for face in made.faces()]
     assert [[one.person for one in face.candidates] for face in again.faces()] == [
@@ -169,7 +169,7 @@ def test_a_lookup_is_read_back_as_it_was_written(tmp_path):
 )
 def test_a_damaged_file_is_refused_with_what_to_do(damage):
     with pytest.raises(InputRefused, match="Forget it"):
-        stored.decode(damage(stored.encode(a_lookup(a_photo("1.jpg", a_seen("ann", 9))))))
+        stored.decode_lookup(damage(stored.encode_lookup(a_lookup(a_photo("1.jpg", a_seen("ann", 9))))))
 
 
 def test_a_batch_that_was_half_written_is_cut_off(tmp_path):
@@ -197,7 +197,7 @@ def test_the_table_has_a_row_for_each_face_and_each_file_without_one():
     made = a_lookup(
         a_photo("1.jpg", a_seen("ann", 9), a_seen("bob", 0)),
         a_photo("2.jpg"),
-        LookedAt(name="3", photo_id="", width_px=0, height_px=0, faces=(), reason="broken"),
+        LookupPhoto(name="3", photo_id="", width_px=0, height_px=0, faces=(), reason="broken"),
     )
     rows = read_csv(outputs.lookup_csv(made))
     said = [(row["photo"], row["face"], row["name"], row["nearest"], row["reason"]) for row in rows]
@@ -216,7 +216,7 @@ def test_a_name_that_a_spreadsheet_would_run_is_only_text_in_the_table():
 
 def test_the_document_gives_the_names_at_the_limit():
     made = a_lookup(a_photo("1.jpg", a_seen("ann", 3.5)), a_photo("2.jpg"))
-    loose, strict = (json.loads(json.dumps(outputs.to_json(made, rate))) for rate in (0.01, 0.001))
+    loose, strict = (json.loads(json.dumps(outputs.lookup_json(made, rate))) for rate in (0.01, 0.001))
     assert [photo["faces"][0]["name"] for photo in (loose["photos"][0], strict["photos"][0])] == ["ann", None]
     assert loose["photos"][1] == {
         "photo": "2.jpg", "sha256": content_id(b"2.jpg"), "size": [400, 300], "turn": 0, "faces": [],
@@ -229,7 +229,7 @@ def test_sidecars_tell_names_and_places(tmp_path):
     assert outputs.write_sidecars(made, tmp_path / "x.zip") == 1
     with zipfile.ZipFile(tmp_path / "x.zip") as archive:
         assert archive.namelist() == ["a/1.jpg.xmp"]
-        told = xmp.decode(archive.read("a/1.jpg.xmp"))
+        told = xmp.decode_sidecar(archive.read("a/1.jpg.xmp"))
     assert [region.name for region in told.regions] == ["ann", None]
     sides = np.array(told.size_wh * 2)
     np.testing.assert_allclose(told.regions[0].area.as_tuple() * sides, (10, 20, 60, 80), atol=1e-3)
@@ -265,18 +265,22 @@ def learned(sample_dir: Path, tmp_path: Path, engine) -> tuple[Services, str]:
     return services, services.store.datasets()[0].id
 
 
-def wish(services: Services, dataset_id: str, lookup_id: str = "abc") -> Wish:
-    return Wish(id=lookup_id, dataset_id=dataset_id, run=services.runs.runs(dataset_id)[0], title="new.zip", source="")
+def wish(services: Services, dataset_id: str, lookup_id: str = "abc") -> LookupTask:
+    return LookupTask(
+        id=lookup_id, dataset_id=dataset_id, run=services.runs.runs(dataset_id)[0], title="new.zip", source=""
+    )
 
 
-def look(services: Services, wanted: Wish, archive: Path, report=lambda *_: None, token=None) -> Lookup:
+def look(services: Services, wanted: LookupTask, archive: Path, report=lambda *_: None, token=None) -> Lookup:
     with services.open_source(archive, folders_are_people=False) as source:
-        return lookup.look(services.lookup_tools(), services.identifier(wanted.run), source, wanted, report, token)
+        return lookup.look_up_photos(
+            services.lookup_tools(), services.identifier(wanted.run), source, wanted, report, token
+        )
 
 
 def work(services: Services, dataset_id: str, kind: JobKind, params: dict) -> Job:
     job = services.jobs.submit(dataset_id, kind, params)
-    run_job(services.jobs, services.jobs.claim(), handlers(services)[kind], CancelToken())
+    run_job(services.jobs, services.jobs.claim(), job_handlers(services)[kind], CancelToken())
     return services.jobs.job(job.id)
 
 
@@ -288,7 +292,7 @@ def test_every_file_of_a_zip_gets_its_line(learned, photos, tmp_path):
     assert set(by_name) == set(photos)
     (madonna,) = by_name["new/1.jpg"].faces
     assert madonna.name(made.threshold()) == "madonna"
-    assert decode(madonna.crop, ImageLimits()).shape == (lookup.CROP_PX, lookup.CROP_PX, 3)
+    assert decode_image(madonna.crop, ImageLimits()).shape == (lookup.CROP_PX, lookup.CROP_PX, 3)
     assert len(by_name["new/crowd.jpg"].faces) == 2
     assert by_name["new/broken.jpg"].refused and "cut off" in by_name["new/broken.jpg"].reason
     assert (by_name["new/nothing.jpg"].reason, by_name["new/nothing.jpg"].refused) == (lookup.NO_FACE, False)
@@ -301,7 +305,7 @@ def test_looking_at_many_finds_what_identifying_one_finds(learned, photos, tmp_p
     wanted = wish(services, dataset_id)
     made = look(services, wanted, write_zip(tmp_path / "new.zip", photos))
     crowd = next(photo for photo in made.photos if photo.name == "new/crowd.jpg")
-    alone = services.identifier(wanted.run).identify(decode(photos["new/crowd.jpg"], ImageLimits())).faces
+    alone = services.identifier(wanted.run).identify(decode_image(photos["new/crowd.jpg"], ImageLimits())).faces
     assert [face.candidates[0].person for face in crowd.faces] == [face.candidates[0].person for face in alone]
     np.testing.assert_allclose([face.score for face in crowd.faces], [face.score for face in alone], atol=0.05)
     boxes = [face.detection.box.as_tuple() for face in alone]
@@ -321,12 +325,12 @@ def test_a_lookup_that_was_stopped_goes_on_and_comes_to_the_same(learned, photos
     stopped = wish(services, dataset_id, "def")
     with pytest.raises(Cancelled):
         look(services, stopped, archive, stop_soon, token)
-    assert [info.id for info in lookup.kept(services.artifacts, dataset_id)] == ["abc"]
+    assert [info.id for info in lookup.list_lookups(services.artifacts, dataset_id)] == ["abc"]
     steps: list[int] = []
     resumed = look(services, stopped, archive, lambda done, total, message: steps.append(done))
     assert steps[0] == 16, "what was finished is not looked at again"
     assert _said(resumed) == _said(whole)
-    assert not services.artifacts.path(dataset_id, Kind.LOOKUP_PART, "def").exists()
+    assert not services.artifacts.path(dataset_id, ArtifactKind.LOOKUP_PART, "def").exists()
 
 
 def _said(made: Lookup) -> list[tuple]:
@@ -349,24 +353,24 @@ def test_an_upload_is_kept_with_its_result_and_both_are_forgotten(learned, photo
         "photos": len(photos) - 2, "without_face": 1, "refused": 2,
     }  # fmt: skip
     assert list(services.settings.uploads_dir.iterdir()) == []
-    (info,) = lookup.kept(services.artifacts, dataset_id)
+    (info,) = lookup.list_lookups(services.artifacts, dataset_id)
     assert (info.id, info.photos, info.faces) == (job.id, len(photos), job.result["faces"])
     sorting = work(services, dataset_id, JobKind.SORT, SortParams(job.id).params())
     assert sorting.state is JobState.DONE, sorting.error
-    zipped = exported(services.settings.exports_dir, dataset_id, sorting.id)
+    zipped = export_path(services.settings.exports_dir, dataset_id, sorting.id)
     assert zipped.exists()
-    lookup.forget(services.lookup_tools(), dataset_id, job.id)
+    lookup.forget_lookup(services.lookup_tools(), dataset_id, job.id)
     assert not zipped.exists()
-    assert not [kind for kind in Kind if kind.startswith("lookup") and services.artifacts.ids(dataset_id, kind)]
+    assert not [kind for kind in ArtifactKind if kind.startswith("lookup") and services.artifacts.ids(dataset_id, kind)]
     with pytest.raises(NotFound):
-        lookup.load(services.artifacts, dataset_id, job.id)
+        lookup.load_lookup(services.artifacts, dataset_id, job.id)
 
 
 def test_sorted_copies_are_the_photos_byte_for_byte_in_each_persons_folder(tmp_path):
     files = {"a/1.jpg": b"one", "b/1.jpg": b"other", "2.jpg": b"two", "3.jpg": b"three", "gone.jpg": b"gone"}
     faces = {"a/1.jpg": ["ann", "bob"], "b/1.jpg": ["ann"], "2.jpg": [], "3.jpg": None, "gone.jpg": ["ann"]}
     photos = [
-        LookedAt(
+        LookupPhoto(
             name=name,
             photo_id=content_id(content),
             width_px=40,
@@ -376,7 +380,7 @@ def test_sorted_copies_are_the_photos_byte_for_byte_in_each_persons_folder(tmp_p
         for name, content in files.items()
     ]
     made = a_lookup(
-        *photos, LookedAt(name="broken.jpg", photo_id="", width_px=0, height_px=0, faces=(), reason="broken")
+        *photos, LookupPhoto(name="broken.jpg", photo_id="", width_px=0, height_px=0, faces=(), reason="broken")
     )
     archive = write_zip(tmp_path / "in.zip", {**files, "gone.jpg": b"another photo now"})
 
@@ -397,25 +401,25 @@ def test_one_photo_that_was_identified_can_be_kept(learned, photos):
     services, dataset_id = learned
     run = services.runs.runs(dataset_id)[0]
     identifier, content = services.identifier(run), photos["new/crowd.jpg"]
-    faces = identifier.identify(decode(content, ImageLimits())).faces
-    nothing = lookup.KeptPhoto("crowd.jpg", photos["new/nothing.jpg"], 0, [])
-    given = [lookup.KeptPhoto("crowd.jpg", content, 0, faces), nothing]
-    made = lookup.keep_one(services.lookup_tools(), dataset_id, run, identifier, "crowd.jpg", given)
-    again = lookup.load(services.artifacts, dataset_id, made.id)
+    faces = identifier.identify(decode_image(content, ImageLimits())).faces
+    nothing = lookup.PhotoToKeep("crowd.jpg", photos["new/nothing.jpg"], 0, [])
+    given = [lookup.PhotoToKeep("crowd.jpg", content, 0, faces), nothing]
+    made = lookup.keep_identified_photos(services.lookup_tools(), dataset_id, run, identifier, "crowd.jpg", given)
+    again = lookup.load_lookup(services.artifacts, dataset_id, made.id)
     assert [face.score for face in again.faces()] == [face.score for face in faces]
     assert again.photos[1].reason == lookup.NO_FACE
-    with services.open_source(lookup.photos_of(services.artifacts, again), folders_are_people=False) as source:
+    with services.open_source(lookup.find_lookup_photos(services.artifacts, again), folders_are_people=False) as source:
         assert [source.read(entry) for entry in source.entries] == [content, photos["new/nothing.jpg"]]
 
 
 def test_what_was_given_up_is_swept_and_what_is_kept_or_unfinished_stays(tmp_path):
     artifacts = Artifacts(tmp_path)
     for lookup_id in ("abc", "def", "fed"):
-        artifacts.put("d00", Kind.LOOKUP_PHOTOS, lookup_id, b"zip")
-        artifacts.put("d00", Kind.LOOKUP_PART, lookup_id, b"part")
-    artifacts.put("d00", Kind.LOOKUP, "abc", b"whole")
-    lookup.sweep(artifacts, "d00", {"def"})
-    assert set(artifacts.ids("d00", Kind.LOOKUP_PHOTOS)) == {"abc", "def"}
+        artifacts.put("d00", ArtifactKind.LOOKUP_PHOTOS, lookup_id, b"zip")
+        artifacts.put("d00", ArtifactKind.LOOKUP_PART, lookup_id, b"part")
+    artifacts.put("d00", ArtifactKind.LOOKUP, "abc", b"whole")
+    lookup.remove_abandoned_lookups(artifacts, "d00", {"def"})
+    assert set(artifacts.ids("d00", ArtifactKind.LOOKUP_PHOTOS)) == {"abc", "def"}
 
 
 def test_photos_in_the_users_own_folder_are_read_where_they_are(learned, photos):
@@ -423,9 +427,9 @@ def test_photos_in_the_users_own_folder_are_read_where_they_are(learned, photos)
     archive = write_zip(services.settings.inbox_dir / "new.zip", {"1.jpg": photos["new/1.jpg"]})
     run = services.runs.runs(dataset_id)[0]
     job = work(services, dataset_id, JobKind.LOOKUP, LookupRequest(str(archive), "new.zip", run.id).params())
-    made = lookup.load(services.artifacts, dataset_id, job.id)
-    assert (lookup.photos_of(services.artifacts, made), archive.exists()) == (archive.resolve(), True)
-    assert services.artifacts.ids(dataset_id, Kind.LOOKUP_PHOTOS) == []
+    made = lookup.load_lookup(services.artifacts, dataset_id, job.id)
+    assert (lookup.find_lookup_photos(services.artifacts, made), archive.exists()) == (archive.resolve(), True)
+    assert services.artifacts.ids(dataset_id, ArtifactKind.LOOKUP_PHOTOS) == []
     archive.unlink()
     sorting = work(services, dataset_id, JobKind.SORT, SortParams(made.id).params())
     assert (sorting.state, "not where they were" in sorting.error) == (JobState.FAILED, True)
@@ -439,7 +443,7 @@ def test_a_zip_that_is_refused_is_not_kept(learned):
     run = services.runs.runs(dataset_id)[0]
     job = work(services, dataset_id, JobKind.LOOKUP, LookupRequest(str(upload), "new.zip", run.id).params())
     assert job.state is JobState.FAILED and "zip" in job.error
-    assert services.artifacts.ids(dataset_id, Kind.LOOKUP_PHOTOS) == []
+    assert services.artifacts.ids(dataset_id, ArtifactKind.LOOKUP_PHOTOS) == []
 
 
 def test_the_command_line_says_who_is_there_and_writes_what_is_asked(learned, photos, tmp_path, capsys):
@@ -459,7 +463,7 @@ def test_the_command_line_says_who_is_there_and_writes_what_is_asked(learned, ph
     assert [row["name"] for row in read_csv((folder / "a.csv").read_bytes())] == ["madonna", "", ""]
     with zipfile.ZipFile(folder / "s.zip") as archived:
         assert archived.read("madonna/1.jpg") == photos["new/1.jpg"]
-    assert lookup.kept(services.artifacts, dataset_id) == []
+    assert lookup.list_lookups(services.artifacts, dataset_id) == []
     assert main([*words, "--fpir", "0.5"]) == 1, "a rate without a limit is refused before the work"
 
 
@@ -472,5 +476,5 @@ def test_a_recogniser_of_another_model_is_refused(learned, photos, tmp_path):
         services.open_source(write_zip(tmp_path / "new.zip", photos), folders_are_people=False) as source,
         pytest.raises(ModelMismatch),
     ):
-        lookup.look(services.lookup_tools(), foreign, source, wanted)
-    assert services.artifacts.ids(dataset_id, Kind.LOOKUP_PART) == []
+        lookup.look_up_photos(services.lookup_tools(), foreign, source, wanted)
+    assert services.artifacts.ids(dataset_id, ArtifactKind.LOOKUP_PART) == []

@@ -20,17 +20,17 @@ from core.base.errors import InputRefused
 from core.base.settings import Settings
 from core.base.types import CancelToken, Ints, Photo, Split
 from core.corrections.model import Hand
-from core.jobs.handlers import handlers
+from core.jobs.handlers import job_handlers
 from core.jobs.model import JobKind, JobState
 from core.jobs.worker import run_job
 from core.learn.label_errors import review_queue as finding
-from core.learn.label_errors.review_queue import Kind, Suspect
+from core.learn.label_errors.review_queue import Suspect, SuspectKind
 from core.services import Services
-from core.store.artifacts import Kind as FileKind
+from core.store.artifacts import ArtifactKind as FileKind
 from core.store.protocols import PhotoLabel
 from core.workflows.labels import review_queue
 from core.workflows.labels.correct import Corrector
-from core.workflows.labels.review_queue import Standing
+from core.workflows.labels.review_queue import OpenSuspects
 from tests import prepared
 from tests.conftest import write_zip
 
@@ -136,9 +136,9 @@ def test_whichever_labels_are_shuffled_they_head_the_queue(data_dir, misfiled, s
     true = np.array([table.people.index(true_person(name)) for name in table.photo_names])
     changed, rows = shuffled(true, len(table.people), seed)
     asked = replace(table, labels=changed, confirmed=np.zeros(len(table), dtype=bool))
-    crops = review_queue.crops(services.artifacts, dataset_id, table)
+    crops = review_queue.crop_reader(services.artifacts, dataset_id, table)
     head: list[str] = []
-    for entry in finding.find(asked, vectors, crops).suspects:
+    for entry in finding.build_review_queue(asked, vectors, crops).suspects:
         head += [face_id for face_id in entry.face_ids if face_id not in head]
     head = head[: int(HEAD_SHARE * len(table))]
     found = {table.ids[row] for row in rows} & set(head)
@@ -227,29 +227,31 @@ def sitting(data_dir: Path, planted: str):
     """The planted dataset with its queue, and everything undone afterwards."""
     services = Services(Settings(data_dir))
     dataset_id = services.store.dataset(planted).id
-    if review_queue.load(services.artifacts, dataset_id) is None:
-        review_queue.look(services.store, services.log, services.artifacts, dataset_id)
+    if review_queue.load_queue(services.artifacts, dataset_id) is None:
+        review_queue.find_suspects(services.store, services.log, services.artifacts, dataset_id)
     by = corrector(services, planted)
     yield services, by
     by.undo_session()
 
 
-def now(services: Services, by: Corrector) -> Standing:
-    queue = review_queue.load(services.artifacts, by.dataset_id)
+def now(services: Services, by: Corrector) -> OpenSuspects:
+    queue = review_queue.load_queue(services.artifacts, by.dataset_id)
     assert queue is not None
     dataset, table = services.store.dataset(by.dataset_id), services.store.face_table(by.dataset_id)
     row_of = {face_id: row for row, face_id in enumerate(table.ids)}
-    return review_queue.standing(queue, table, row_of, services.log.apart(by.dataset_id), dataset.revision)
+    return review_queue.open_suspects(queue, table, row_of, services.log.apart(by.dataset_id), dataset.revision)
 
 
-def first(standing: Standing, kind: Kind) -> Suspect:
+def first(standing: OpenSuspects, kind: SuspectKind) -> Suspect:
     return next(entry for entry in standing.suspects if entry.kind is kind)
 
 
 def test_what_was_done_drops_out_and_comes_back_when_it_is_undone(sitting):
     services, by = sitting
     before = now(services, by)
-    leak, copy, names = (first(before, kind) for kind in (Kind.LEAK, Kind.DUPLICATE, Kind.TWO_NAMES))
+    leak, copy, names = (
+        first(before, kind) for kind in (SuspectKind.LEAK, SuspectKind.DUPLICATE, SuspectKind.TWO_NAMES)
+    )
     table = services.store.face_table(by.dataset_id)
     by.put(leak.suggestion.face_ids, leak.suggestion.split)
     by.exclude(copy.suggestion.face_ids)
@@ -264,7 +266,7 @@ def test_what_was_done_drops_out_and_comes_back_when_it_is_undone(sitting):
 def test_two_names_that_were_both_confirmed_stay(sitting):
     services, by = sitting
     before = now(services, by)
-    names = first(before, Kind.TWO_NAMES)
+    names = first(before, SuspectKind.TWO_NAMES)
     by.confirm(names.face_ids[:1])
     assert names in now(services, by).suspects
     by.confirm(names.face_ids[1:])
@@ -273,7 +275,7 @@ def test_two_names_that_were_both_confirmed_stay(sitting):
 
 def test_a_face_that_was_dismissed_is_spoken_of_no_more(sitting):
     services, by = sitting
-    entry = first(now(services, by), Kind.LEAK)
+    entry = first(now(services, by), SuspectKind.LEAK)
     by.dismiss(entry.face_ids[:1])
     assert not any(set(entry.face_ids[:1]) & set(left.face_ids) for left in now(services, by).suspects)
 
@@ -287,8 +289,8 @@ def test_the_job_says_what_it_found_and_leaves_one_file(data_dir, planted):
     for _ in range(2):
         services.jobs.submit(dataset.id, JobKind.SUSPECTS, {})
         job = services.jobs.claim()
-        assert run_job(services.jobs, job, handlers(services)[JobKind.SUSPECTS], CancelToken()) is JobState.DONE
-    queue = review_queue.load(services.artifacts, dataset.id)
+        assert run_job(services.jobs, job, job_handlers(services)[JobKind.SUSPECTS], CancelToken()) is JobState.DONE
+    queue = review_queue.load_queue(services.artifacts, dataset.id)
     assert services.jobs.job(job.id).result["suspects"] == len(queue.suspects) > 40
     assert queue.revision == dataset.revision
     assert len(list((services.settings.artifacts_dir / dataset.id / FileKind.SUSPECTS).rglob("*/*"))) == 1
@@ -303,18 +305,18 @@ def test_a_cancelled_search_leaves_no_queue(services, sample_files, tmp_path):
     services.jobs.submit(dataset.id, JobKind.SUSPECTS, {})
     token.cancel()
     job = services.jobs.claim()
-    assert run_job(services.jobs, job, handlers(services)[JobKind.SUSPECTS], token) is JobState.CANCELLED
-    assert review_queue.load(services.artifacts, dataset.id) is None
+    assert run_job(services.jobs, job, job_handlers(services)[JobKind.SUSPECTS], token) is JobState.CANCELLED
+    assert review_queue.load_queue(services.artifacts, dataset.id) is None
 
 
 def test_an_empty_dataset_is_refused(services):
     dataset = services.store.create_dataset("Empty", "facenet-128")
     with pytest.raises(InputRefused, match="no faces"):
-        review_queue.look(services.store, services.log, services.artifacts, dataset.id)
+        review_queue.find_suspects(services.store, services.log, services.artifacts, dataset.id)
 
 
 def test_a_damaged_file_is_refused_with_the_way_out(services):
     dataset = services.store.create_dataset("Damaged", "facenet-128")
     services.artifacts.replace(dataset.id, FileKind.SUSPECTS, "queue", b"\x1f\x8bno")
     with pytest.raises(InputRefused, match="again"):
-        review_queue.load(services.artifacts, dataset.id)
+        review_queue.load_queue(services.artifacts, dataset.id)

@@ -61,10 +61,10 @@ def pair(taught: Services, sample_images: Mapping[str, RgbImage]) -> tuple[bytes
 def test_the_face_that_was_named_joins_the_dataset_and_nobody_else(taught, dataset, by, pair) -> None:
     content, (first, second) = pair
     before = taught.store.counts(dataset.id)
-    teach.teach(taught.ingestor(dataset.id), by, SeenPhoto(TWO_FACES, content), first, "Aunt May")
+    teach.teach_face(taught.ingestor(dataset.id), by, SeenPhoto(TWO_FACES, content), first, "Aunt May")
     after = taught.store.counts(dataset.id)
     assert (after.photos - before.photos, after.faces - before.faces) == (1, 1)
-    known, other = teach.said(taught.store, dataset.id, content_id(content), [first.box, second.box])
+    known, other = teach.match_known_faces(taught.store, dataset.id, content_id(content), [first.box, second.box])
     assert known is not None and (known.person, known.confirmed) == ("Aunt May", True)
     assert other is None
     embeddings = taught.store.embeddings(dataset.id)
@@ -76,15 +76,15 @@ def test_it_is_undone_and_done_again_like_any_correction(taught, dataset, by, pa
     content, (first, _) = pair
     before = taught.store.counts(dataset.id)
     tools = taught.ingestor(dataset.id)
-    teach.teach(tools, by, SeenPhoto(TWO_FACES, content), first, "Aunt May")
+    teach.teach_face(tools, by, SeenPhoto(TWO_FACES, content), first, "Aunt May")
     by.undo()
     assert taught.store.counts(dataset.id).faces == before.faces
-    assert teach.said(taught.store, dataset.id, content_id(content), [first.box]) == [None]
+    assert teach.match_known_faces(taught.store, dataset.id, content_id(content), [first.box]) == [None]
     by.redo()
-    (again,) = teach.said(taught.store, dataset.id, content_id(content), [first.box])
+    (again,) = teach.match_known_faces(taught.store, dataset.id, content_id(content), [first.box])
     assert again is not None and again.person == "Aunt May"
     by.undo()
-    teach.teach(tools, by, SeenPhoto(TWO_FACES, content), first, "madonna")
+    teach.teach_face(tools, by, SeenPhoto(TWO_FACES, content), first, "madonna")
     assert taught.store.counts(dataset.id).faces == before.faces + 1
 
 
@@ -95,27 +95,27 @@ def test_a_face_that_the_dataset_has_gets_the_other_name_and_no_second_one_is_ma
     _, (face,) = taught.store.photo(dataset.id, content_id(content))
     before = taught.store.counts(dataset.id).faces
     found = Detection(face.box, face.landmarks, face.prob)
-    teach.teach(taught.ingestor(dataset.id), by, SeenPhoto("again.jpg", content), found, "elton_john")
+    teach.teach_face(taught.ingestor(dataset.id), by, SeenPhoto("again.jpg", content), found, "elton_john")
     assert taught.store.faces(dataset.id, [face.id])[0].person == "elton_john"
     assert taught.store.counts(dataset.id).faces == before
 
 
 def test_what_was_taught_is_known_after_training_again(taught, dataset, by, pair) -> None:
-    from core.workflows.training.train import TrainOptions, train
+    from core.workflows.training.train import TrainOptions, train_recogniser
 
     content, (first, second) = pair
     tools = taught.ingestor(dataset.id)
-    teach.teach(tools, by, SeenPhoto(TWO_FACES, content), first, "elton_john")
-    teach.teach(tools, by, SeenPhoto(TWO_FACES, content), second, "elton_john")
-    run = train(taught.store, taught.runs, taught.artifacts, dataset.id, TrainOptions())
+    teach.teach_face(tools, by, SeenPhoto(TWO_FACES, content), first, "elton_john")
+    teach.teach_face(tools, by, SeenPhoto(TWO_FACES, content), second, "elton_john")
+    run = train_recogniser(taught.store, taught.runs, taught.artifacts, dataset.id, TrainOptions())
     learned = taught.identifier(run).gallery.face_ids
-    known = teach.said(taught.store, dataset.id, content_id(content), [first.box, second.box])
+    known = teach.match_known_faces(taught.store, dataset.id, content_id(content), [first.box, second.box])
     assert {face.id for face in known if face} <= set(learned)
 
 
 def test_a_name_that_cannot_be_one_takes_nothing_in(taught, dataset, by, pair) -> None:
     content, (first, _) = pair
     with pytest.raises(InputRefused):
-        teach.teach(taught.ingestor(dataset.id), by, SeenPhoto(TWO_FACES, content), first, "   ")
+        teach.teach_face(taught.ingestor(dataset.id), by, SeenPhoto(TWO_FACES, content), first, "   ")
     with pytest.raises(NotFound):
         taught.store.photo(dataset.id, content_id(content))

@@ -15,14 +15,14 @@ import pytest
 from PIL import ExifTags, Image
 
 from core.base.errors import Cancelled, InputRefused
-from core.base.types import Box, CancelToken, Detection, FacePolicy, Report, RgbImage, Split, silent
+from core.base.types import Box, CancelToken, Detection, FacePolicy, Report, RgbImage, Split, ignore_progress
 from core.corrections.model import Hand
-from core.jobs.model import JobKind, Owner
+from core.jobs.model import JobKind, JobOwner
 from core.services import Services
-from core.store.artifacts import Kind, content_id
-from core.store.protocols import FileReport, Outcome
+from core.store.artifacts import ArtifactKind, content_id
+from core.store.protocols import FileOutcome, FileReport
 from core.workflows.labels.correct import Corrector
-from core.workflows.photos.ingest import Summary, Target, ingest
+from core.workflows.photos.ingest import IngestSummary, IngestTarget, ingest_photos
 from tests.conftest import MODEL_ID, write_zip
 
 Photos = Sequence[bytes]
@@ -36,7 +36,7 @@ class Uploads:
     dataset_id: str
 
     def job(self) -> str:
-        return self.services.jobs.submit(self.dataset_id, JobKind.INGEST, {}, Owner.COMMAND_LINE).id
+        return self.services.jobs.submit(self.dataset_id, JobKind.INGEST, {}, JobOwner.COMMAND_LINE).id
 
     def take(
         self,
@@ -45,13 +45,13 @@ class Uploads:
         *,
         folders_are_people: bool = True,
         job_id: str = "",
-        report: Report = silent,
+        report: Report = ignore_progress,
         token: CancelToken | None = None,
-    ) -> tuple[Summary, list[FileReport]]:
+    ) -> tuple[IngestSummary, list[FileReport]]:
         """Ingest and give the summary and the per-file report."""
-        target = Target(self.dataset_id, job_id or self.job(), policy)
+        target = IngestTarget(self.dataset_id, job_id or self.job(), policy)
         with self.services.open_source(path, folders_are_people=folders_are_people) as source:
-            summary = ingest(self.services.ingestor(self.dataset_id), source, target, report, token)
+            summary = ingest_photos(self.services.ingestor(self.dataset_id), source, target, report, token)
         return summary, self.services.store.file_reports(target.job_id)
 
     def people(self) -> dict[str, int]:
@@ -84,7 +84,7 @@ def faceless() -> bytes:
     return out.getvalue()
 
 
-def outcomes(lines: Sequence[FileReport]) -> dict[str, Outcome]:
+def outcomes(lines: Sequence[FileReport]) -> dict[str, FileOutcome]:
     return {line.name: line.outcome for line in lines}
 
 
@@ -95,9 +95,9 @@ def test_photos_become_faces_of_their_folders_people(uploads: Uploads, single: P
     summary, lines = uploads.take(archive)
     assert (summary.photos, summary.faces, summary.people, summary.duplicates) == (3, 3, 2, 0)
     assert [(line.name, line.outcome, line.faces, line.person, line.split) for line in lines] == [
-        ("train/ada/1.jpg", Outcome.TAKEN, 1, "ada", Split.TRAIN),
-        ("train/bob/2.jpg", Outcome.TAKEN, 1, "bob", Split.TRAIN),
-        ("val/ada/3.jpg", Outcome.TAKEN, 1, "ada", Split.VAL),
+        ("train/ada/1.jpg", FileOutcome.TAKEN, 1, "ada", Split.TRAIN),
+        ("train/bob/2.jpg", FileOutcome.TAKEN, 1, "bob", Split.TRAIN),
+        ("val/ada/3.jpg", FileOutcome.TAKEN, 1, "ada", Split.VAL),
     ]
     counts = uploads.services.store.counts(uploads.dataset_id)
     assert (counts.train_faces, counts.val_faces) == (2, 1)
@@ -122,12 +122,12 @@ def test_what_a_photo_holds_besides_and_what_is_none_stand_in_the_report(
     reasons = {line.name: (line.outcome, line.reason) for line in lines}
     assert reasons == {
         "ada/scan.tif": (
-            Outcome.TAKEN,
+            FileOutcome.TAKEN,
             "It holds 2 pages; only the first was looked at. Save the others as photos of their own.",
         ),
-        "ada/1.jpg_large": (Outcome.TAKEN, ""),
-        "ada/2.jpg": (Outcome.REFUSED, "The file is not a photo but a PDF document."),
-        "ada/3.doc": (Outcome.REFUSED, "not a photo but a PDF document"),
+        "ada/1.jpg_large": (FileOutcome.TAKEN, ""),
+        "ada/2.jpg": (FileOutcome.REFUSED, "The file is not a photo but a PDF document."),
+        "ada/3.doc": (FileOutcome.REFUSED, "not a photo but a PDF document"),
     }
     assert uploads.services.store.remark_count(uploads.services.jobs.jobs(uploads.dataset_id)[0].id) == 1
 
@@ -136,25 +136,25 @@ def test_photo_and_crop_are_kept_under_their_hashes(uploads: Uploads, single: Ph
     uploads.take(write_zip(tmp_path / "a.zip", {"ada/1.jpg": single[0], "bob/2.jpg": single[1]}))
     artifacts, table = uploads.services.artifacts, uploads.services.store.face_table(uploads.dataset_id)
     for photo_id, crop_id in zip(table.photo_ids, table.crop_ids, strict=True):
-        assert content_id(artifacts.read(uploads.dataset_id, Kind.PHOTO, photo_id)) == photo_id
-        assert content_id(artifacts.read(uploads.dataset_id, Kind.CROP, crop_id)) == crop_id
+        assert content_id(artifacts.read(uploads.dataset_id, ArtifactKind.PHOTO, photo_id)) == photo_id
+        assert content_id(artifacts.read(uploads.dataset_id, ArtifactKind.CROP, crop_id)) == crop_id
 
 
 @pytest.mark.parametrize(
     ("policy", "outcome", "named", "unnamed"),
     [
-        (FacePolicy.LARGEST, Outcome.TAKEN, 1, 0),
-        (FacePolicy.ONLY_SINGLE, Outcome.SEVERAL_FACES, 0, 0),
-        (FacePolicy.KEEP_OTHERS, Outcome.TAKEN, 1, 1),
+        (FacePolicy.LARGEST, FileOutcome.TAKEN, 1, 0),
+        (FacePolicy.ONLY_SINGLE, FileOutcome.SEVERAL_FACES, 0, 0),
+        (FacePolicy.KEEP_OTHERS, FileOutcome.TAKEN, 1, 1),
     ],
 )
 def test_several_faces_are_treated_by_the_policy(
     uploads: Uploads, single: Photos, crowded: bytes, tmp_path: Path,
-    policy: FacePolicy, outcome: Outcome, named: int, unnamed: int,
+    policy: FacePolicy, outcome: FileOutcome, named: int, unnamed: int,
 ) -> None:  # fmt: skip
     archive = write_zip(tmp_path / "a.zip", {"ada/crowd.jpg": crowded, "bob/1.jpg": single[0]})
     summary, lines = uploads.take(archive, policy)
-    assert outcomes(lines) == {"ada/crowd.jpg": outcome, "bob/1.jpg": Outcome.TAKEN}
+    assert outcomes(lines) == {"ada/crowd.jpg": outcome, "bob/1.jpg": FileOutcome.TAKEN}
     assert "2 faces" in lines[0].reason
     assert summary.photos == 2
     counts = uploads.services.store.counts(uploads.dataset_id)
@@ -166,7 +166,7 @@ def test_uploading_again_adds_nothing(uploads: Uploads, single: Photos, tmp_path
     uploads.take(archive)
     before = uploads.services.store.dataset(uploads.dataset_id)
     summary, lines = uploads.take(archive)
-    assert set(outcomes(lines).values()) == {Outcome.DUPLICATE}
+    assert set(outcomes(lines).values()) == {FileOutcome.DUPLICATE}
     assert (summary.photos, summary.faces, summary.duplicates) == (0, 0, 2)
     assert uploads.services.store.dataset(uploads.dataset_id) == before
     assert uploads.people() == {"ada": 1, "bob": 1}
@@ -175,7 +175,7 @@ def test_uploading_again_adds_nothing(uploads: Uploads, single: Photos, tmp_path
 def test_the_same_photo_twice_in_one_archive_is_taken_once(uploads: Uploads, single: Photos, tmp_path: Path) -> None:
     archive = write_zip(tmp_path / "a.zip", {"ada/1.jpg": single[0], "ada/copy.jpg": single[0], "bob/2.jpg": single[1]})
     _, lines = uploads.take(archive)
-    assert outcomes(lines)["ada/copy.jpg"] is Outcome.DUPLICATE
+    assert outcomes(lines)["ada/copy.jpg"] is FileOutcome.DUPLICATE
     assert uploads.people() == {"ada": 1, "bob": 1}
 
 
@@ -191,7 +191,7 @@ def test_the_same_photo_under_two_people_is_flagged(
         uploads.take(write_zip(tmp_path / "a.zip", files))
         summary, lines = uploads.take(write_zip(tmp_path / "b.zip", other | {"carl/4.jpg": single[3]}))
     line = next(line for line in lines if line.name == "bob/one.jpg")
-    assert line.outcome is Outcome.CONFLICT
+    assert line.outcome is FileOutcome.CONFLICT
     assert "'ada'" in line.reason
     assert (summary.duplicates, summary.conflicts) == (0, 1)
     assert uploads.people()["ada"] == 2
@@ -200,7 +200,7 @@ def test_the_same_photo_under_two_people_is_flagged(
 def test_a_photo_on_both_sides_of_the_split_is_flagged(uploads: Uploads, single: Photos, tmp_path: Path) -> None:
     archive = write_zip(tmp_path / "a.zip", {"train/ada/1.jpg": single[0], "val/ada/1.jpg": single[0]})
     _, lines = uploads.take(archive)
-    assert [line.outcome for line in lines] == [Outcome.TAKEN, Outcome.CONFLICT]
+    assert [line.outcome for line in lines] == [FileOutcome.TAKEN, FileOutcome.CONFLICT]
     assert "train" in lines[1].reason
 
 
@@ -216,24 +216,24 @@ def test_files_that_are_no_photos_are_reported_each(uploads: Uploads, single: Ph
     files = {"ada/notes.txt": b"hello", "ada/broken.jpg": b"\xff\xd8\xff nothing", "ada/1.jpg": single[0]}
     summary, lines = uploads.take(write_zip(tmp_path / "a.zip", files | {"bob/2.jpg": single[1]}))
     assert outcomes(lines) == {
-        "ada/1.jpg": Outcome.TAKEN,
-        "bob/2.jpg": Outcome.TAKEN,
-        "ada/broken.jpg": Outcome.REFUSED,
-        "ada/notes.txt": Outcome.REFUSED,
+        "ada/1.jpg": FileOutcome.TAKEN,
+        "bob/2.jpg": FileOutcome.TAKEN,
+        "ada/broken.jpg": FileOutcome.REFUSED,
+        "ada/notes.txt": FileOutcome.REFUSED,
     }
-    assert all(line.reason for line in lines if line.outcome is Outcome.REFUSED)
+    assert all(line.reason for line in lines if line.outcome is FileOutcome.REFUSED)
     assert summary.outcomes == {"taken": 2, "refused": 2}
 
 
 def test_only_files_that_are_no_photos_end_without_photos(uploads: Uploads, tmp_path: Path) -> None:
     summary, lines = uploads.take(write_zip(tmp_path / "a.zip", {"ada/notes.txt": b"hello"}))
     assert (summary.photos, summary.faces) == (0, 0)
-    assert [line.outcome for line in lines] == [Outcome.REFUSED]
+    assert [line.outcome for line in lines] == [FileOutcome.REFUSED]
 
 
 def test_photos_without_faces_are_kept_and_said(uploads: Uploads, faceless: bytes, tmp_path: Path) -> None:
     summary, lines = uploads.take(write_zip(tmp_path / "a.zip", {"ada/1.jpg": faceless}))
-    assert outcomes(lines) == {"ada/1.jpg": Outcome.NO_FACE}
+    assert outcomes(lines) == {"ada/1.jpg": FileOutcome.NO_FACE}
     assert (summary.photos, summary.faces) == (1, 0)
     assert len(uploads.services.store.photo_labels(uploads.dataset_id)) == 1
     assert len(uploads.services.store.embeddings(uploads.dataset_id)) == 0
@@ -267,12 +267,12 @@ def test_a_loose_photo_that_comes_again_in_a_persons_folder_is_that_persons(
         _, lines = uploads.take(write_zip(tmp_path / "b.zip", folders))
     said = {line.name: (line.outcome, line.reason) for line in lines}
     expected = "The same photo was there without a name; it is a photo of 'ann' now."
-    assert said["train/ann/1.jpg"] == (Outcome.DUPLICATE, expected)
+    assert said["train/ann/1.jpg"] == (FileOutcome.DUPLICATE, expected)
     assert uploads.people() == {"ann": 1, "bob": 2}
     store = uploads.services.store
     counts = store.counts(uploads.dataset_id)
     assert (counts.train_faces, counts.val_faces, counts.unnamed_faces) == (2, 1, 1)
-    assert said["train/carl/1.jpg"][0] is Outcome.CONFLICT
+    assert said["train/carl/1.jpg"][0] is FileOutcome.CONFLICT
 
 
 def test_only_photos_of_one_face_are_adopted_where_that_is_asked_for(
@@ -281,7 +281,7 @@ def test_only_photos_of_one_face_are_adopted_where_that_is_asked_for(
     uploads.take(write_zip(tmp_path / "a.zip", {"1.jpg": single[0], "crowd.jpg": crowded}))
     again = write_zip(tmp_path / "b.zip", {"ann/1.jpg": single[0], "ann/crowd.jpg": crowded})
     _, lines = uploads.take(again, FacePolicy.ONLY_SINGLE)
-    assert [line.outcome for line in lines] == [Outcome.DUPLICATE] * 2
+    assert [line.outcome for line in lines] == [FileOutcome.DUPLICATE] * 2
     assert "left so" in lines[1].reason
     assert uploads.people() == {"ann": 1}
 
@@ -361,13 +361,13 @@ def test_every_hostile_file_has_its_line(uploads: Uploads, shared_dir: Path) -> 
     summary, lines = uploads.take(hostile)
     assert sorted(line.name for line in lines) == sorted(names)
     assert [line.position for line in lines] == list(range(len(names)))
-    assert all(line.reason for line in lines if line.outcome is not Outcome.TAKEN)
+    assert all(line.reason for line in lines if line.outcome is not FileOutcome.TAKEN)
     found = outcomes(lines)
     turned = [name for name in names if name.startswith("hopper_orientation_")]
     assert len(turned) == 8
-    assert {found[name] for name in turned} == {Outcome.TAKEN}
+    assert {found[name] for name in turned} == {FileOutcome.TAKEN}
     for bomb in ("decompression_bomb.gif", "heif-heif_corrupted-empty.heic", "broken.png"):
-        assert found[bomb] is Outcome.REFUSED
+        assert found[bomb] is FileOutcome.REFUSED
     assert summary.photos + summary.duplicates + summary.outcomes["refused"] == len(names)
 
 
@@ -393,7 +393,7 @@ def test_a_small_face_in_a_large_jpeg_is_embedded_with_all_its_pixels(
         Image.fromarray(scene).save(out, format_, quality=95)
         files[f"ada/{format_}"] = out.getvalue()
     _, lines = uploads.take(write_zip(tmp_path / "a.zip", {f"{name}.jpg": data for name, data in files.items()}))
-    assert [line.outcome for line in lines] == [Outcome.TAKEN] * 2
+    assert [line.outcome for line in lines] == [FileOutcome.TAKEN] * 2
     store = uploads.services.store
     embeddings = store.embeddings(uploads.dataset_id)
     found = [face.box for face in store.faces(uploads.dataset_id, embeddings.face_ids)]

@@ -16,16 +16,16 @@ from sqlalchemy import delete, update
 
 from core.__main__ import main
 from core.base.errors import Cancelled, InputRefused, NotFound
-from core.base.types import Box, CancelToken, Detection, Face, FacePolicy, Report, RgbImage, Split, silent
-from core.corrections.model import Hand, Kind
+from core.base.types import Box, CancelToken, Detection, Face, FacePolicy, Report, RgbImage, Split, ignore_progress
+from core.corrections.model import EventKind, Hand
 from core.imaging.decoding import encode_jpeg, turn_pixels
-from core.imaging.geometry import match
-from core.jobs.handlers import handlers, resume_turned
-from core.jobs.model import JobKind, JobState, Owner
+from core.imaging.geometry import match_boxes
+from core.jobs.handlers import job_handlers, queue_turned_photos
+from core.jobs.model import JobKind, JobOwner, JobState
 from core.jobs.worker import run_job
 from core.services import Services
 from core.store import artifacts
-from core.store.protocols import Outcome
+from core.store.protocols import FileOutcome
 from core.store.sql import schema
 from core.vision.detect.mtcnn import Detector, DetectorSettings
 from core.vision.embed.embedder import Embedder
@@ -33,11 +33,11 @@ from core.vision.engine.base import Engine
 from core.vision.engine.openvino import OpenVinoEngine, OpenVinoNetwork
 from core.vision.models.catalogue import embedding_model
 from core.workflows.exchange import export, imports
-from core.workflows.exchange.export import What, Wish
+from core.workflows.exchange.export import ExportKind, ExportRequest
 from core.workflows.labels.correct import Corrector
 from core.workflows.photos import look_again
-from core.workflows.photos.ingest import Ingestor, Target, ingest
-from core.workflows.photos.look_again import SAME_FACE, Relooked
+from core.workflows.photos.ingest import Ingestor, IngestTarget, ingest_photos
+from core.workflows.photos.look_again import SAME_FACE, RedetectionSummary
 from tests.conftest import MODEL_ID, write_zip
 
 OTHER_DETECTOR = DetectorSettings(min_face_px=26, pyramid_factor=0.6)
@@ -90,24 +90,24 @@ class Album:
         return replace(self.tools, detector=kind(self.services.engine, settings))
 
     def job(self, kind: JobKind) -> str:
-        return self.services.jobs.submit(self.dataset_id, kind, {}, Owner.COMMAND_LINE).id
+        return self.services.jobs.submit(self.dataset_id, kind, {}, JobOwner.COMMAND_LINE).id
 
     def take(
         self, files: Mapping[str, bytes], policy: FacePolicy = FacePolicy.LARGEST, tools: Ingestor | None = None
     ) -> None:
         archive = write_zip(self.folder / f"{len(files)}.zip", files)
         with self.services.open_source(archive) as source:
-            ingest(tools or self.tools, source, Target(self.dataset_id, self.job(JobKind.INGEST), policy))
+            ingest_photos(tools or self.tools, source, IngestTarget(self.dataset_id, self.job(JobKind.INGEST), policy))
 
     def look(
         self,
         tools: Ingestor | None = None,
         policy: FacePolicy = FacePolicy.LARGEST,
         job_id: str = "",
-        report: Report = silent,
+        report: Report = ignore_progress,
         token: CancelToken | None = None,
-    ) -> Relooked:
-        target = Target(self.dataset_id, job_id or self.job(JobKind.LOOK_AGAIN), policy)
+    ) -> RedetectionSummary:
+        target = IngestTarget(self.dataset_id, job_id or self.job(JobKind.LOOK_AGAIN), policy)
         return look_again.detect_again(tools or self.seeing(), target, report, token)
 
     def photo_id(self, name: str) -> str:
@@ -122,7 +122,7 @@ class Album:
         return face
 
     def file(self, name: str) -> Path:
-        return self.services.artifacts.path(self.dataset_id, artifacts.Kind.PHOTO, self.photo_id(name))
+        return self.services.artifacts.path(self.dataset_id, artifacts.ArtifactKind.PHOTO, self.photo_id(name))
 
     def people(self) -> dict[str, int]:
         return {person.name: person.faces for person in self.services.store.people(self.dataset_id)}
@@ -171,7 +171,7 @@ def test_a_face_that_is_found_again_keeps_all_that_was_said_of_it(album: Album, 
     album.by.exclude([before.id])
     labels, history = album.labels(), album.services.log.events(album.dataset_id, face_id=before.id)
     vectors = album.services.store.embeddings(album.dataset_id).vectors
-    assert album.look() == Relooked(photos=2, kept=2, added=0, missing=0)
+    assert album.look() == RedetectionSummary(photos=2, kept=2, added=0, missing=0)
     after = album.face("train/ann/1.jpg")
     assert after.box != before.box
     assert (after.id, after.person, after.split, after.excluded) == (before.id, "zoe", Split.VAL, True)
@@ -202,9 +202,9 @@ def test_a_face_that_is_not_found_again_goes_unless_somebody_spoke_of_it(album: 
     album.take({"ann/1.jpg": single[0], "bob/2.jpg": single[1], "carl/3.jpg": single[2]})
     album.by.confirm([album.face("ann/1.jpg").id])
     album.by.undo(album.by.exclude([album.face("bob/2.jpg").id]).id)  # can be redone, so it is still spoken of
-    assert album.look(album.seeing(Blind)) == Relooked(photos=3, kept=0, added=0, missing=0)
+    assert album.look(album.seeing(Blind)) == RedetectionSummary(photos=3, kept=0, added=0, missing=0)
     assert album.people() == {"ann": 1, "bob": 1}
-    assert album.look() == Relooked(photos=3, kept=2, added=1, missing=0)
+    assert album.look() == RedetectionSummary(photos=3, kept=2, added=1, missing=0)
     assert album.people() == {"ann": 1, "bob": 1, "carl": 1}
 
 
@@ -225,7 +225,7 @@ def test_a_larger_face_that_is_found_later_gets_no_name_that_another_has(
 ) -> None:
     album.take({"ann/1.jpg": sample_files[crowded]}, tools=album.seeing(Dim))
     named = album.face("ann/1.jpg")
-    assert album.look() == Relooked(photos=1, kept=1, added=1, missing=0)
+    assert album.look() == RedetectionSummary(photos=1, kept=1, added=1, missing=0)
     assert {face.id: face.person for face in album.faces("ann/1.jpg") if face.person} == {named.id: "ann"}
     assert len(album.faces("ann/1.jpg")) == 2
 
@@ -255,9 +255,9 @@ def test_photos_that_are_gone_or_damaged_are_counted_and_the_rest_goes_on(
     album.file("ann/1.jpg").unlink()
     album.file("ann/2.jpg").write_bytes(single[1][:2000])
     faces, job_id = album.services.store.counts(album.dataset_id).faces, album.job(JobKind.LOOK_AGAIN)
-    assert album.look(job_id=job_id) == Relooked(photos=3, kept=1, added=0, missing=2)
+    assert album.look(job_id=job_id) == RedetectionSummary(photos=3, kept=1, added=0, missing=2)
     assert album.services.store.counts(album.dataset_id).faces == faces
-    lines = album.services.store.file_reports(job_id, [Outcome.REFUSED])
+    lines = album.services.store.file_reports(job_id, [FileOutcome.REFUSED])
     assert sorted(line.name for line in lines) == names[:2]
     assert all(line.reason for line in lines)
 
@@ -294,19 +294,19 @@ def _all_faces(album: Album) -> dict[str, Face]:
 def test_a_drawn_face_survives_another_look_and_undo_takes_it_away(album: Album, faceless: bytes) -> None:
     album.take({"1.jpg": faceless})
     box = Box(30, 20, 90, 100)
-    event = look_again.draw(album.tools, album.by, album.photo_id("1.jpg"), box, "ann")
+    event = look_again.draw_face(album.tools, album.by, album.photo_id("1.jpg"), box, "ann")
     drawn = album.face("1.jpg")
-    assert (event.kind, drawn.person, drawn.drawn, drawn.box, drawn.prob) == (Kind.DRAW, "ann", True, box, 0.5)
+    assert (event.kind, drawn.person, drawn.drawn, drawn.box, drawn.prob) == (EventKind.DRAW, "ann", True, box, 0.5)
     assert drawn.quality is not None
     np.testing.assert_allclose(drawn.landmarks, look_again.MEAN_FACE * [60, 80] + [30, 20], atol=1e-3)
     assert album.services.store.embeddings(album.dataset_id).face_ids == (drawn.id,)
-    assert album.look() == Relooked(photos=1, kept=0, added=0, missing=0)
+    assert album.look() == RedetectionSummary(photos=1, kept=0, added=0, missing=0)
     assert (album.face("1.jpg").id, album.people()) == (drawn.id, {"ann": 1})
     album.by.undo(event.id)
     album.look()
     assert album.faces("1.jpg") == []
-    again = look_again.draw(album.tools, album.by, album.photo_id("1.jpg"), box)
-    assert (again.kind, album.face("1.jpg").id, album.face("1.jpg").person) == (Kind.DRAW, drawn.id, None)
+    again = look_again.draw_face(album.tools, album.by, album.photo_id("1.jpg"), box)
+    assert (again.kind, album.face("1.jpg").id, album.face("1.jpg").person) == (EventKind.DRAW, drawn.id, None)
 
 
 @pytest.mark.parametrize(
@@ -324,7 +324,7 @@ def test_a_box_that_cannot_be_a_new_face_is_refused(
     album.take({"ann/1.jpg": single[0]})
     before = album.labels()
     with pytest.raises(InputRefused, match=why):
-        look_again.draw(album.tools, album.by, album.photo_id("ann/1.jpg"), box or album.face("ann/1.jpg").box)
+        look_again.draw_face(album.tools, album.by, album.photo_id("ann/1.jpg"), box or album.face("ann/1.jpg").box)
     assert album.labels() == before
 
 
@@ -335,11 +335,11 @@ def test_a_box_where_the_detector_sees_a_face_takes_its_landmarks(
     album.take({"ann/1.jpg": encode_jpeg(framed)})
     named = album.face("ann/1.jpg").box
     (found,) = album.tools.detector.detect([framed])
-    other = next(face for face in found if match([named], [face.box], SAME_FACE) == [None])
+    other = next(face for face in found if match_boxes([named], [face.box], SAME_FACE) == [None])
     left, top, right, bottom = other.box.as_tuple()
     shift = other.box.width / 10
     drawn = Box(left + shift, top, right + shift, bottom)
-    look_again.draw(album.tools, album.by, album.photo_id("ann/1.jpg"), drawn, "bob")
+    look_again.draw_face(album.tools, album.by, album.photo_id("ann/1.jpg"), drawn, "bob")
     face = next(face for face in album.faces("ann/1.jpg") if face.person == "bob")
     np.testing.assert_allclose(face.box.as_tuple(), drawn.as_tuple(), atol=1e-3)
     # found in a smaller part of the photo, so on another pyramid
@@ -351,7 +351,7 @@ def test_nothing_is_drawn_on_a_photo_whose_file_is_gone(album: Album, faceless: 
     album.take({"1.jpg": faceless})
     album.file("1.jpg").unlink()
     with pytest.raises(NotFound):
-        look_again.draw(album.tools, album.by, album.photo_id("1.jpg"), Box(30, 20, 90, 100))
+        look_again.draw_face(album.tools, album.by, album.photo_id("1.jpg"), Box(30, 20, 90, 100))
 
 
 # another model
@@ -443,7 +443,7 @@ A, B, C = Box(0, 0, 10, 10), Box(2, 0, 12, 10), Box(20, 0, 30, 10)
     ],
 )
 def test_boxes_are_matched_best_first_and_once(before: list[Box], found: list[Box], expected: list[int | None]) -> None:
-    assert match(found, before, SAME_FACE) == expected
+    assert match_boxes(found, before, SAME_FACE) == expected
 
 
 # the command line
@@ -527,8 +527,8 @@ def vector(album: Album, name: str) -> np.ndarray:
     return embeddings.vectors[embeddings.rows([face.id])[0]]
 
 
-def catch_up(album: Album) -> Relooked:
-    return look_again.look_at_turned(album.tools, album.dataset_id, FacePolicy.LARGEST)
+def catch_up(album: Album) -> RedetectionSummary:
+    return look_again.detect_on_turned_photos(album.tools, album.dataset_id, FacePolicy.LARGEST)
 
 
 def test_a_photo_on_its_side_is_taken_upright_and_says_so(album: Album, lying: dict[str, bytes]) -> None:
@@ -553,7 +553,7 @@ def test_a_photo_on_its_side_is_taken_upright_and_says_so(album: Album, lying: d
         "madonna/side.png": "It lay on its right side; it was turned upright.",
         "jerry/head.png": "It stood on its head; it was turned upright.",
     }
-    path = album.services.artifacts.path(album.dataset_id, artifacts.Kind.PHOTO, side.id)
+    path = album.services.artifacts.path(album.dataset_id, artifacts.ArtifactKind.PHOTO, side.id)
     assert path.read_bytes() == lying["madonna/side.png"], "the file stays as it is"
 
 
@@ -619,7 +619,7 @@ def test_looking_again_turns_photos_of_an_earlier_version_but_none_that_somebody
 def test_a_turned_photo_whose_file_is_gone_costs_that_photo_only(album: Album, lying: dict[str, bytes]) -> None:
     album.take(lying)
     gone = album.photo_id("madonna/side.png")
-    album.services.artifacts.delete(album.dataset_id, artifacts.Kind.PHOTO, gone)
+    album.services.artifacts.delete(album.dataset_id, artifacts.ArtifactKind.PHOTO, gone)
     album.by.turn([gone, album.photo_id("jerry/head.png")], 1)
     came = catch_up(album)
     assert (came.photos, came.missing) == (2, 1)
@@ -660,8 +660,10 @@ def test_a_log_takes_turns_and_what_was_said_of_turned_faces_along(
     album.by.turn([album.photo_id("jerry/head.png")], 2)
     catch_up(album)
     album.by.move([album.face("jerry/head.png").id], "Jerome")
-    export.export(services.export_tools(), album.dataset_id, Wish(What.LOG), tmp_path / "log.zip")
-    by = imports.hand("Ben")
+    export.export_dataset(
+        services.export_tools(), album.dataset_id, ExportRequest(ExportKind.LOG), tmp_path / "log.zip"
+    )
+    by = imports.new_import_hand("Ben")
     summary = imports.import_log(services.import_tools(), elsewhere.dataset_id, tmp_path / "log.zip", by)
     assert (summary.events, summary.faces, summary.faces_missing, summary.refused) == (2, 1, 0, [])
     assert elsewhere.face("jerry/head.png").person == "Jerome"
@@ -684,8 +686,12 @@ def test_a_log_finds_faces_on_photos_that_are_turned_otherwise_here(
     elsewhere.by.confirm([elsewhere.face("ann/1.png").id])
     elsewhere.by.turn([elsewhere.photo_id("ann/1.png")], 3)
     album.by.move([album.face("ann/1.png").id], "Zoe")
-    export.export(services.export_tools(), album.dataset_id, Wish(What.LOG), tmp_path / "log.zip")
-    imports.import_log(services.import_tools(), elsewhere.dataset_id, tmp_path / "log.zip", imports.hand("Ben"))
+    export.export_dataset(
+        services.export_tools(), album.dataset_id, ExportRequest(ExportKind.LOG), tmp_path / "log.zip"
+    )
+    imports.import_log(
+        services.import_tools(), elsewhere.dataset_id, tmp_path / "log.zip", imports.new_import_hand("Ben")
+    )
     assert elsewhere.face("ann/1.png").person == "Zoe"
 
 
@@ -695,8 +701,8 @@ def test_a_photo_turned_by_a_process_that_died_is_looked_at_when_a_worker_starts
     album.take(lying)
     album.by.turn([album.photo_id("jerry/head.png")], 1)
     services = album.services
-    assert (resume_turned(services), resume_turned(services)) == (1, 0), "once is enough"
+    assert (queue_turned_photos(services), queue_turned_photos(services)) == (1, 0), "once is enough"
     job = services.jobs.jobs(album.dataset_id)[0]
-    assert run_job(services.jobs, job, handlers(services)[JobKind.LOOK_AGAIN], CancelToken()) is JobState.DONE
+    assert run_job(services.jobs, job, job_handlers(services)[JobKind.LOOK_AGAIN], CancelToken()) is JobState.DONE
     assert services.store.photos_to_look_at(album.dataset_id) == []
-    assert resume_turned(services) == 0
+    assert queue_turned_photos(services) == 0

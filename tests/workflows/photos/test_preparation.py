@@ -35,7 +35,7 @@ def earlier(services: Services, sample_zip: Path) -> str:
 def test_every_preparation_has_a_name_of_its_own() -> None:
     names = [model.vectors_id for model in (*catalogue.EMBEDDING_MODELS, *catalogue.EARLIER)]
     assert len(set(names)) == len(names)
-    assert catalogue.outdated(EARLIER.vectors_id) and not catalogue.outdated(NOW.vectors_id)
+    assert catalogue.is_outdated(EARLIER.vectors_id) and not catalogue.is_outdated(NOW.vectors_id)
     assert [catalogue.vectors_model(name).vectors_id for name in names] == names
     with pytest.raises(NotFound):
         catalogue.vectors_model("facenet-128@99")

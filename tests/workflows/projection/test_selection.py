@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from core.services import Services
-from core.store.artifacts import Kind
+from core.store.artifacts import ArtifactKind
 from core.workflows.projection import project, selection
 from core.workflows.projection.project import FaceMap
 from core.workflows.projection.selection import Selection
@@ -34,14 +34,14 @@ def test_a_row_says_who_where_and_how_good(chosen: Selection) -> None:
     assert [row["face_id"] for row in rows] == list(chosen.face_ids)
     assert [row["person"] for row in rows] == ["Ann", "Ann", ""]
     assert rows[0]["photo"] == chosen.table.photo_names[1]
-    assert (float(rows[0]["x"]), float(rows[0]["y"])) == pytest.approx(tuple(chosen.made.points[1].tolist()))
+    assert (float(rows[0]["x"]), float(rows[0]["y"])) == pytest.approx(tuple(chosen.face_map.points[1].tolist()))
     assert (rows[2]["x"], rows[2]["prediction"], rows[2]["sure"]) == ("", "", "")
     assert "z" not in rows[0]
 
 
 def test_parquet_has_the_vectors_and_the_third_dimension(services: Services, chosen: Selection) -> None:
     deep = project.pca_map(chosen.embeddings, 3)
-    content = selection.to_parquet(Selection(chosen.face_ids, chosen.table, chosen.embeddings, deep))
+    content = selection.selection_parquet(Selection(chosen.face_ids, chosen.table, chosen.embeddings, deep))
     table = pq.read_table(io.BytesIO(content))
     vectors = np.array(table.column("vector").to_pylist(), dtype=np.float32)
     assert np.array_equal(vectors, chosen.embeddings.vectors[[1, 2, 4]])
@@ -51,7 +51,7 @@ def test_parquet_has_the_vectors_and_the_third_dimension(services: Services, cho
 
 def test_what_a_run_said_stands_beside_the_name(services: Services) -> None:
     dataset = add_faces(services, "Friends", {"Ann": 8, "Bob": 8, None: 1})
-    run = train.train(services.store, services.runs, services.artifacts, dataset.id, TrainOptions())
+    run = train.train_recogniser(services.store, services.runs, services.artifacts, dataset.id, TrainOptions())
     said = train.load_predictions(services.artifacts, run)
     table, embeddings = services.store.face_table(dataset.id), services.store.embeddings(dataset.id)
     tested = said.face_ids.index(table.ids[9])
@@ -59,7 +59,7 @@ def test_what_a_run_said_stands_beside_the_name(services: Services) -> None:
         face_ids=(table.ids[9], table.ids[16]),
         table=table,
         embeddings=embeddings,
-        made=project.pca_map(embeddings),
+        face_map=project.pca_map(embeddings),
         predictions=said,
     )
     bob, nobody = told.rows()
@@ -70,8 +70,8 @@ def test_what_a_run_said_stands_beside_the_name(services: Services) -> None:
 def test_the_zip_has_the_crops_under_their_names(services: Services, chosen: Selection) -> None:
     (dataset,) = services.store.datasets()
     for row in (1, 2, 4):
-        services.artifacts.put(dataset.id, Kind.CROP, chosen.table.crop_ids[row], b"crop %d" % row)
-    content = selection.to_zip(chosen, services.artifacts, dataset.id)
+        services.artifacts.put(dataset.id, ArtifactKind.CROP, chosen.table.crop_ids[row], b"crop %d" % row)
+    content = selection.selection_zip(chosen, services.artifacts, dataset.id)
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         crops = {name: archive.read(name) for name in archive.namelist() if name.startswith("crops/")}
         assert archive.read("faces.csv") == selection.selection_csv(chosen)

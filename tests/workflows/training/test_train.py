@@ -7,7 +7,7 @@ import pytest
 
 from core.base.errors import Cancelled
 from core.base.types import CancelToken
-from core.learn.metrics.classification import evaluate
+from core.learn.metrics.classification import evaluate_predictions
 from core.workflows.training import train
 from core.workflows.training.train import TrainOptions
 from tests.pages.faces import add_faces
@@ -15,8 +15,8 @@ from tests.pages.faces import add_faces
 PEOPLE = {f"person {number}": 6 for number in range(8)}
 
 
-def trained(services, dataset, options=None, report=train.silent, token=None):
-    return train.train(
+def trained(services, dataset, options=None, report=train.ignore_progress, token=None):
+    return train.train_recogniser(
         services.store, services.runs, services.artifacts, dataset.id, options or TrainOptions(), report, token
     )
 
@@ -64,6 +64,6 @@ def test_judging_from_summaries_equals_judging_from_all_probabilities():
     true, probabilities = rng.integers(0, 5, 40), rng.dirichlet(np.ones(5), 40)
     given = probabilities.argmax(axis=1)
     above = train.more_probable(probabilities, true)
-    judged = train.judge("abcde", true, given, probabilities.max(axis=1), above)
-    assert judged.to_json() == evaluate("abcde", true, given, probabilities).to_json()
+    judged = train.evaluate_from_ranks("abcde", true, given, probabilities.max(axis=1), above)
+    assert judged.to_json() == evaluate_predictions("abcde", true, given, probabilities).to_json()
     assert judged.top3 == np.mean([row in np.argsort(-p)[:3] for row, p in zip(true, probabilities, strict=True)])

@@ -81,10 +81,10 @@ def test_a_person_with_no_face_but_that_of_the_photo_cannot_be_compared(services
     (ann, bob) = services.store.people(dataset.id)
     photo_id = services.store.face_table(dataset.id, ann.id).photo_ids[0]
     vector = services.store.embeddings(dataset.id, ann.id).vectors
-    looked = verify.Looked(photo_id, None, (None,), (None,), vector)  # type: ignore[arg-type]
+    looked = verify.DetectedPhoto(photo_id, None, (None,), (None,), vector)  # type: ignore[arg-type]
     with pytest.raises(InputRefused, match="this very photo"):
-        verify.gallery(services.store, dataset, ann, looked, 0)
-    against = verify.gallery(services.store, dataset, bob, looked, 0)
+        verify.compare_with_person(services.store, dataset, ann, looked, 0)
+    against = verify.compare_with_person(services.store, dataset, bob, looked, 0)
     faces = services.store.embeddings(dataset.id, bob.id).vectors
     middle = faces.sum(axis=0)
     assert against.cosine == pytest.approx(float(middle @ vector[0]) / float(np.linalg.norm(middle)), abs=1e-6)
@@ -93,11 +93,11 @@ def test_a_person_with_no_face_but_that_of_the_photo_cannot_be_compared(services
 
 def test_with_enough_people_the_dataset_judges_by_its_own_pairs(services: Services) -> None:
     dataset = add_faces(services, "Village", {"P" * number: 8 for number in range(1, 21)})
-    own = verify.own_faces(services.store.face_table(dataset.id), services.store.embeddings(dataset.id))
-    assert verify.judge(DEFAULT_VECTORS_ID, own.pairs()).own_rule
+    own = verify.select_named_faces(services.store.face_table(dataset.id), services.store.embeddings(dataset.id))
+    assert verify.make_face_judge(DEFAULT_VECTORS_ID, own.pairs()).own_rule
     few = add_faces(services, "Family", {"ann": 8, "bob": 8})
-    own = verify.own_faces(services.store.face_table(few.id), services.store.embeddings(few.id))
-    judge = verify.judge(DEFAULT_VECTORS_ID, own.pairs())
+    own = verify.select_named_faces(services.store.face_table(few.id), services.store.embeddings(few.id))
+    judge = verify.make_face_judge(DEFAULT_VECTORS_ID, own.pairs())
     assert not judge.own_rule
     verdict = judge(judge.rule.limit(1e-3), 1e-3)
     assert verdict.same and verdict.distance == pytest.approx(verdict.threshold)
@@ -105,6 +105,6 @@ def test_with_enough_people_the_dataset_judges_by_its_own_pairs(services: Servic
 
 
 def test_vectors_of_an_earlier_preparation_are_judged_by_its_own_measurement() -> None:
-    for judge in (verify.judge, verify.judge_with_person):
+    for judge in (verify.make_face_judge, verify.make_person_judge):
         earlier, now = (judge(name, None).rule for name in (MODEL_ID, DEFAULT_VECTORS_ID))
         assert earlier.limits != now.limits

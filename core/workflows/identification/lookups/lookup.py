@@ -21,26 +21,26 @@ from core.archives.source import PhotoSource
 from core.base.errors import ImageRefused, InputRefused
 from core.base.machine import Pace
 from core.base.settings import ImageLimits
-from core.base.types import CancelToken, Detection, Report, Vectors, silent
+from core.base.types import CancelToken, Detection, Report, Vectors, ignore_progress
 from core.formats.zip_writer import writing_zip
-from core.imaging.decoding import Picture, encode_jpeg, shrink
+from core.imaging.decoding import DecodedPicture, encode_jpeg, shrink_image
 from core.imaging.geometry import turn_size
-from core.isolation.photos import decode_reduced, stored_orientation
+from core.isolation.photos import decode_photo_reduced, read_stored_orientation
 from core.jobs.model import JobKind
-from core.learn.label_errors.conflicting_labels import rivals, sure_cosine
+from core.learn.label_errors.conflicting_labels import find_conflicting_faces, sure_cosine
 from core.learn.verification import pair_likelihood
 from core.learn.verification.pair_likelihood import MEASURED, PairRule
-from core.store.artifacts import Artifacts, Kind, content_id
+from core.store.artifacts import ArtifactKind, Artifacts, content_id
 from core.store.protocols import FaceStore, JobStore, Run
 from core.vision.detect.upright import detect_upright
-from core.workflows.exchange.export import exported
+from core.workflows.exchange.export import export_path
 from core.workflows.identification.identify import CutFace, IdentifiedFace, Identifier, cut_face
 from core.workflows.identification.lookups import stored
 from core.workflows.identification.lookups.stored import Batch, PartFile
-from core.workflows.identification.lookups.values import LookedAt, Lookup, LookupInfo, Seen
-from core.workflows.photos.face_preparation import sharp_enough
+from core.workflows.identification.lookups.values import Lookup, LookupFace, LookupInfo, LookupPhoto
+from core.workflows.photos.face_preparation import decode_sharp_enough
 from core.workflows.photos.photo_reader import PhotoReader, ReadPhoto
-from core.workflows.verification.verify import own_faces
+from core.workflows.verification.verify import select_named_faces
 
 CROP_PX = 96
 NO_FACE = "No face could be found."
@@ -59,7 +59,7 @@ class LookupTools:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class LookupTask:
     """What is to be looked at, and with what."""
 
     id: str
@@ -71,19 +71,19 @@ class Wish:
     """Where the photos can be read again; empty when a copy of them is kept beside."""
 
 
-def look(
+def look_up_photos(
     tools: LookupTools,
     identifier: Identifier,
     source: PhotoSource,
-    wish: Wish,
-    report: Report = silent,
+    task: LookupTask,
+    report: Report = ignore_progress,
     token: CancelToken | None = None,
 ) -> Lookup:
     """Look at every photo of a source, and keep what was found.
 
     Parameters
     ----------
-    identifier : of ``wish.run``
+    identifier : of ``task.run``
 
     Raises
     ------
@@ -92,18 +92,18 @@ def look(
     ModelMismatch
         The recogniser was trained on another model's vectors.
     Cancelled
-        Between two batches; what was finished stays, and the same wish goes on from there.
+        Between two batches; what was finished stays, and the same task goes on from there.
     """
     if not source.entries and all(refusal.left_out for refusal in source.refused):
         raise InputRefused("There are no photos in it. Give a zip or a folder with JPEG, PNG, HEIC or other photos.")
     identifier.gallery.require_model(identifier.recogniser.model_id)
     token = token or CancelToken()
-    part = _part(tools.artifacts, wish, identifier)
+    part = _part_file(tools.artifacts, task, identifier)
     batches = part.batches()
-    seen = {position for batch in batches for position in batch.positions}
-    entries = [entry for entry in source.entries if entry.index not in seen]
-    total, done = len(source.entries), len(seen)
-    report(done, total, "Looking for faces and names")
+    finished_positions = {position for batch in batches for position in batch.positions}
+    entries = [entry for entry in source.entries if entry.index not in finished_positions]
+    total, n_done = len(source.entries), len(finished_positions)
+    report(n_done, total, "Looking for faces and names")
     finished = _Finished(part, batches)
     enough_px = identifier.detector.settings.fine_long_side_px
     on_ended = partial(_add_ended, finished, identifier)
@@ -112,14 +112,14 @@ def look(
     )
     for photos in reader.batches(entries):
         token.raise_if_cancelled()
-        finished.add(_look_at(tools, identifier, [photo for photo in photos if not photo.is_told]))
-        done += len(photos)
-        report(done, total, "Looking for faces and names")
+        finished.add(_look_up_batch(tools, identifier, [photo for photo in photos if not photo.is_told]))
+        n_done += len(photos)
+        report(n_done, total, "Looking for faces and names")
     refused = [
-        LookedAt(name=refusal.name, photo_id="", width_px=0, height_px=0, faces=(), reason=refusal.reason)
+        LookupPhoto(name=refusal.name, photo_id="", width_px=0, height_px=0, faces=(), reason=refusal.reason)
         for refusal in source.refused
     ]
-    return _keep(tools, identifier, wish, batches, refused)
+    return _store_lookup(tools, identifier, task, batches, refused)
 
 
 @dataclass
@@ -138,12 +138,16 @@ class _Finished:
 
 def _add_ended(finished: _Finished, identifier: Identifier, photo: ReadPhoto) -> None:
     """The line of a file that ended its reader, before anything else can: it is not looked at again."""
-    line = LookedAt(name=photo.entry.name, photo_id="", width_px=0, height_px=0, faces=(), reason=photo.objection)
+    line = LookupPhoto(name=photo.entry.name, photo_id="", width_px=0, height_px=0, faces=(), reason=photo.objection)
     finished.add(Batch((photo.entry.index,), (line,), np.empty((0, identifier.embedder.model.dimension), np.float32)))
 
 
-def _keep(
-    tools: LookupTools, identifier: Identifier, wish: Wish, batches: Sequence[Batch], refused: Sequence[LookedAt]
+def _store_lookup(
+    tools: LookupTools,
+    identifier: Identifier,
+    task: LookupTask,
+    batches: Sequence[Batch],
+    refused: Sequence[LookupPhoto],
 ) -> Lookup:
     """Write the lookup; its batches are not needed any more. A file that ended its reader was ahead of its batch."""
     batches = sorted((batch for batch in batches if batch.positions), key=lambda batch: batch.positions)
@@ -151,49 +155,49 @@ def _keep(
     vectors = np.concatenate(
         [np.empty((0, identifier.embedder.model.dimension), np.float32)] + [b.vectors for b in batches]
     )
-    made = Lookup(
-        id=wish.id,
-        dataset_id=wish.dataset_id,
-        run_id=wish.run.id,
-        title=wish.title,
+    lookup = Lookup(
+        id=task.id,
+        dataset_id=task.dataset_id,
+        run_id=task.run.id,
+        title=task.title,
         created=time.time(),
-        model_id=wish.run.model_id,
+        model_id=task.run.model_id,
         people=identifier.recogniser.people,
         photos=(*photos, *refused),
         thresholds=identifier.recogniser.rule(identifier.neighbours).thresholds,
-        rivals=_rivals(tools, identifier, wish, photos, vectors),
-        source=wish.source,
+        rivals=_rivals(tools, identifier, task, photos, vectors),
+        source=task.source,
     )
-    tools.artifacts.replace(wish.dataset_id, Kind.LOOKUP, wish.id, stored.encode(made))
-    tools.artifacts.delete(wish.dataset_id, Kind.LOOKUP_PART, wish.id)
-    return made
+    tools.artifacts.replace(task.dataset_id, ArtifactKind.LOOKUP, task.id, stored.encode_lookup(lookup))
+    tools.artifacts.delete(task.dataset_id, ArtifactKind.LOOKUP_PART, task.id)
+    return lookup
 
 
-def _part(artifacts: Artifacts, wish: Wish, identifier: Identifier) -> PartFile:
-    path = artifacts.path(wish.dataset_id, Kind.LOOKUP_PART, wish.id)
+def _part_file(artifacts: Artifacts, task: LookupTask, identifier: Identifier) -> PartFile:
+    path = artifacts.path(task.dataset_id, ArtifactKind.LOOKUP_PART, task.id)
     return PartFile(path, identifier.recogniser.people)
 
 
 # one batch
 
 
-def _look_at(tools: LookupTools, identifier: Identifier, photos: Sequence[ReadPhoto]) -> Batch:
+def _look_up_batch(tools: LookupTools, identifier: Identifier, photos: Sequence[ReadPhoto]) -> Batch:
     readable = [(photo, photo.picture) for photo in photos if photo.picture is not None]
-    found = detect_upright(identifier.detector, [picture.pixels for _, picture in readable])
-    cut = {
+    uprights = detect_upright(identifier.detector, [picture.pixels for _, picture in readable])
+    cut_photos = {
         photo.entry.index: _cut_out(tools, identifier, photo, picture.turned(upright.turn), upright.faces)
-        for (photo, picture), upright in zip(readable, found, strict=True)
+        for (photo, picture), upright in zip(readable, uprights, strict=True)
     }
-    judged = list(identifier.judge([face for one in cut.values() for face in one.faces]))
-    each = iter(judged)
-    lines = tuple(_line(photo, cut.get(photo.entry.index), each) for photo in photos)
-    vectors = np.array([face.vector for face in judged], dtype=np.float32)
+    identified = list(identifier.judge([face for cut_photo in cut_photos.values() for face in cut_photo.faces]))
+    faces_in_turn = iter(identified)
+    lines = tuple(_photo_line(photo, cut_photos.get(photo.entry.index), faces_in_turn) for photo in photos)
+    vectors = np.array([face.vector for face in identified], dtype=np.float32)
     dimension = identifier.embedder.model.dimension
     return Batch(tuple(photo.entry.index for photo in photos), lines, vectors.reshape(-1, dimension))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Cut:
+class _CutPhoto:
     """The faces of a photo, from left to right, cut out; or why there are none."""
 
     width_px: int
@@ -202,23 +206,27 @@ class _Cut:
     turn: int = 0
     objection: str = ""
     orientation: int = 0
-    """How the file's picture is stored; see ``LookedAt``."""
+    """How the file's picture is stored; see ``LookupPhoto``."""
     notes: Sequence[str] = ()
     """What is to be said of the file though it was looked at."""
 
 
 def _cut_out(
-    tools: LookupTools, identifier: Identifier, photo: ReadPhoto, picture: Picture, found: Sequence[Detection]
-) -> _Cut:
+    tools: LookupTools,
+    identifier: Identifier,
+    photo: ReadPhoto,
+    picture: DecodedPicture,
+    detections: Sequence[Detection],
+) -> _CutPhoto:
     across, down = picture.scale_xy
-    faces = sorted((face.scaled(1 / across, 1 / down) for face in found), key=lambda face: face.box.left)
+    faces = sorted((face.scaled(1 / across, 1 / down) for face in detections), key=lambda face: face.box.left)
     embedder = identifier.embedder
     try:
-        sharp = sharp_enough(embedder, tools.limits, photo.data, picture, faces)
-        orientation = stored_orientation(photo.data, tools.limits)
+        sharp = decode_sharp_enough(embedder, tools.limits, photo.data, picture, faces)
+        orientation = read_stored_orientation(photo.data, tools.limits)
     except ImageRefused as refusal:
-        return _Cut(0, 0, (), objection=str(refusal))
-    return _Cut(
+        return _CutPhoto(0, 0, (), objection=str(refusal))
+    return _CutPhoto(
         width_px=picture.width_px,
         height_px=picture.height_px,
         faces=[cut_face(embedder, sharp, face) for face in faces],
@@ -228,14 +236,14 @@ def _cut_out(
     )
 
 
-def _line(photo: ReadPhoto, cut: _Cut | None, judged: Iterator[IdentifiedFace]) -> LookedAt:
+def _photo_line(photo: ReadPhoto, cut: _CutPhoto | None, identified: Iterator[IdentifiedFace]) -> LookupPhoto:
     """What is said of a photo; its faces are the next of those judged."""
     objection = photo.objection or (cut.objection if cut else "")
     if cut is None or objection:
-        return LookedAt(name=photo.entry.name, photo_id="", width_px=0, height_px=0, faces=(), reason=objection)
-    faces = tuple(_seen(face) for face in islice(judged, len(cut.faces)))
+        return LookupPhoto(name=photo.entry.name, photo_id="", width_px=0, height_px=0, faces=(), reason=objection)
+    faces = tuple(_lookup_face(face) for face in islice(identified, len(cut.faces)))
     reason = " ".join(filter(None, ("" if faces else NO_FACE, *cut.notes)))
-    return LookedAt(
+    return LookupPhoto(
         name=photo.entry.name,
         photo_id=photo.photo_id,
         width_px=cut.width_px,
@@ -247,9 +255,9 @@ def _line(photo: ReadPhoto, cut: _Cut | None, judged: Iterator[IdentifiedFace]) 
     )
 
 
-def _seen(face: IdentifiedFace) -> Seen:
-    crop = encode_jpeg(shrink(face.crop, CROP_PX))
-    return Seen(
+def _lookup_face(face: IdentifiedFace) -> LookupFace:
+    crop = encode_jpeg(shrink_image(face.crop, CROP_PX))
+    return LookupFace(
         box=face.detection.box,
         detection_prob=face.detection.prob,
         candidates=face.candidates,
@@ -265,59 +273,59 @@ def _seen(face: IdentifiedFace) -> Seen:
 
 
 def _rivals(
-    tools: LookupTools, identifier: Identifier, wish: Wish, photos: Sequence[LookedAt], vectors: Vectors
+    tools: LookupTools, identifier: Identifier, task: LookupTask, photos: Sequence[LookupPhoto], vectors: Vectors
 ) -> tuple[int, ...]:
     faces = [face for photo in photos for face in photo.faces]
-    rule = _pair_rule(tools.store, wish)
+    rule = _pair_rule(tools.store, task)
     if rule is None or not faces:
         return (-1,) * len(faces)
-    place = {name: number for number, name in enumerate(identifier.recogniser.people)}
-    people = np.array([place[face.candidates[0].person] for face in faces], dtype=np.int64)
+    index_of = {name: index for index, name in enumerate(identifier.recogniser.people)}
+    people = np.array([index_of[face.candidates[0].person] for face in faces], dtype=np.int64)
     scores = np.array([face.score for face in faces], dtype=np.float64)
-    return tuple(rivals(vectors, people, scores, sure_cosine(rule, len(place))).tolist())
+    return tuple(find_conflicting_faces(vectors, people, scores, sure_cosine(rule, len(index_of))).tolist())
 
 
-def _pair_rule(store: FaceStore, wish: Wish) -> PairRule | None:
+def _pair_rule(store: FaceStore, task: LookupTask) -> PairRule | None:
     """What a cosine says of two faces: as measured with the model, or by the dataset's own pairs when they suffice."""
-    model_id = wish.run.model_id
+    model_id = task.run.model_id
     if model_id in MEASURED:
         return MEASURED[model_id]
-    own = own_faces(store.face_table(wish.dataset_id), store.embeddings(wish.dataset_id))
-    scores = own.pairs() if own.face_ids else None
-    return pair_likelihood.fit(scores) if scores is not None and scores.enough else None
+    faces = select_named_faces(store.face_table(task.dataset_id), store.embeddings(task.dataset_id))
+    scores = faces.pairs() if faces.face_ids else None
+    return pair_likelihood.fit_pair_rule(scores) if scores is not None and scores.enough else None
 
 
 # the photos
 
 
-def keep_photos(artifacts: Artifacts, dataset_id: str, lookup_id: str, given: Path) -> Path:
+def keep_photos(artifacts: Artifacts, dataset_id: str, lookup_id: str, upload: Path) -> Path:
     """Move an upload to where it lies as long as its lookup is kept; done again it changes nothing.
 
     Parameters
     ----------
-    given : a zip, or a folder of uploaded files, which become a zip
+    upload : a zip, or a folder of uploaded files, which become a zip
     """
-    kept = photos_place(artifacts, dataset_id, lookup_id)
-    if kept.exists():
-        return kept
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    if given.is_file():
-        return given.replace(kept)
-    with writing_zip(kept) as target:
-        for path in sorted(path for path in given.rglob("*") if path.is_file() and not path.is_symlink()):
-            target.file(path.relative_to(given).as_posix(), path)
-    return kept
+    zip_path = kept_photos_path(artifacts, dataset_id, lookup_id)
+    if zip_path.exists():
+        return zip_path
+    zip_path.parent.mkdir(parents=True, exist_ok=True)
+    if upload.is_file():
+        return upload.replace(zip_path)
+    with writing_zip(zip_path) as target:
+        for path in sorted(path for path in upload.rglob("*") if path.is_file() and not path.is_symlink()):
+            target.file(path.relative_to(upload).as_posix(), path)
+    return zip_path
 
 
-def photos_place(artifacts: Artifacts, dataset_id: str, lookup_id: str) -> Path:
+def kept_photos_path(artifacts: Artifacts, dataset_id: str, lookup_id: str) -> Path:
     """Where the zip of a lookup's photos lies, when it is kept."""
-    return artifacts.path(dataset_id, Kind.LOOKUP_PHOTOS, lookup_id)
+    return artifacts.path(dataset_id, ArtifactKind.LOOKUP_PHOTOS, lookup_id)
 
 
-def photos_of(artifacts: Artifacts, lookup: Lookup) -> Path:
+def find_lookup_photos(artifacts: Artifacts, lookup: Lookup) -> Path:
     """The zip or folder that a lookup's photos are read from. Raises InputRefused when it is gone."""
-    beside = photos_place(artifacts, lookup.dataset_id, lookup.id)
-    path = Path(lookup.source) if lookup.source else beside
+    kept_zip = kept_photos_path(artifacts, lookup.dataset_id, lookup.id)
+    path = Path(lookup.source) if lookup.source else kept_zip
     if not path.exists():
         raise InputRefused(f"The photos of '{lookup.title}' are not where they were. Put them back, or look again.")
     return path
@@ -327,7 +335,7 @@ def photos_of(artifacts: Artifacts, lookup: Lookup) -> Path:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class KeptPhoto:
+class PhotoToKeep:
     """A photo whose faces are identified already."""
 
     name: str
@@ -337,13 +345,13 @@ class KeptPhoto:
     faces: Sequence[IdentifiedFace]
 
 
-def keep_one(
+def keep_identified_photos(
     tools: LookupTools,
     dataset_id: str,
     run: Run,
     identifier: Identifier,
     title: str,
-    photos: Sequence[KeptPhoto],
+    photos: Sequence[PhotoToKeep],
 ) -> Lookup:
     """Keep photos whose faces are identified already: their names, their files, and the faces of each.
 
@@ -352,33 +360,33 @@ def keep_one(
     ImageRefused
         One of them is no photo.
     """
-    wish = Wish(uuid.uuid4().hex[:12], dataset_id, run, title)
+    task = LookupTask(uuid.uuid4().hex[:12], dataset_id, run, title)
     lines, vectors = [], [np.empty((0, identifier.embedder.model.dimension), np.float32)]
     for photo in photos:
-        picture = decode_reduced(photo.content, tools.limits, CROP_PX)
+        picture = decode_photo_reduced(photo.content, tools.limits, CROP_PX)
         width_px, height_px = turn_size(picture.width_px, picture.height_px, photo.turn)
-        seen = tuple(_seen(face) for face in photo.faces)
-        line = LookedAt(
+        faces = tuple(_lookup_face(face) for face in photo.faces)
+        line = LookupPhoto(
             name=PurePath(photo.name).name,
             photo_id=content_id(photo.content),
             width_px=width_px,
             height_px=height_px,
-            faces=seen,
-            reason="" if seen else NO_FACE,
-            orientation=stored_orientation(photo.content, tools.limits),
+            faces=faces,
+            reason="" if faces else NO_FACE,
+            orientation=read_stored_orientation(photo.content, tools.limits),
             turn=photo.turn,
         )
         lines.append(line)
         vectors += [face.vector[None] for face in photo.faces]
     batch = Batch(tuple(range(len(lines))), tuple(lines), np.concatenate(vectors))
-    made = _keep(tools, identifier, wish, [batch], [])
-    with writing_zip(photos_place(tools.artifacts, dataset_id, wish.id)) as target:
+    lookup = _store_lookup(tools, identifier, task, [batch], [])
+    with writing_zip(kept_photos_path(tools.artifacts, dataset_id, task.id)) as target:
         for line, photo in zip(lines, photos, strict=True):
             target.content(target.free(line.name), photo.content)
-    return made
+    return lookup
 
 
-def summary(lookup: Lookup) -> dict[str, int]:
+def lookup_counts(lookup: Lookup) -> dict[str, int]:
     """The figures of a lookup: photos and faces, photos without a face, and files that were refused."""
     refused = sum(photo.refused for photo in lookup.photos)
     return {
@@ -389,14 +397,14 @@ def summary(lookup: Lookup) -> dict[str, int]:
     }
 
 
-def kept(artifacts: Artifacts, dataset_id: str) -> list[LookupInfo]:
+def list_lookups(artifacts: Artifacts, dataset_id: str) -> list[LookupInfo]:
     """The lookups of a dataset, the newest first; a damaged one says so, to be forgotten."""
-    found = [_info(artifacts, dataset_id, lookup_id) for lookup_id in artifacts.ids(dataset_id, Kind.LOOKUP)]
-    return sorted(found, key=lambda info: info.created, reverse=True)
+    infos = [_info(artifacts, dataset_id, lookup_id) for lookup_id in artifacts.ids(dataset_id, ArtifactKind.LOOKUP)]
+    return sorted(infos, key=lambda info: info.created, reverse=True)
 
 
 def _info(artifacts: Artifacts, dataset_id: str, lookup_id: str) -> LookupInfo:
-    path = artifacts.path(dataset_id, Kind.LOOKUP, lookup_id)
+    path = artifacts.path(dataset_id, ArtifactKind.LOOKUP, lookup_id)
     try:
         return stored.decode_info(path)
     except InputRefused as refusal:
@@ -413,28 +421,28 @@ def _info(artifacts: Artifacts, dataset_id: str, lookup_id: str) -> LookupInfo:
         )
 
 
-def load(artifacts: Artifacts, dataset_id: str, lookup_id: str) -> Lookup:
+def load_lookup(artifacts: Artifacts, dataset_id: str, lookup_id: str) -> Lookup:
     """A lookup that is kept. Raises NotFound when it was forgotten, InputRefused when its file is damaged."""
-    return stored.decode(artifacts.read(dataset_id, Kind.LOOKUP, lookup_id))
+    return stored.decode_lookup(artifacts.read(dataset_id, ArtifactKind.LOOKUP, lookup_id))
 
 
-def forget(tools: LookupTools, dataset_id: str, lookup_id: str) -> None:
+def forget_lookup(tools: LookupTools, dataset_id: str, lookup_id: str) -> None:
     """Remove a lookup with the photos kept for it, what was sorted of them, and the jobs' records; for good.
 
     What the user's own folders hold stays.
     """
-    for kind in (Kind.LOOKUP, Kind.LOOKUP_PART, Kind.LOOKUP_PHOTOS):
+    for kind in (ArtifactKind.LOOKUP, ArtifactKind.LOOKUP_PART, ArtifactKind.LOOKUP_PHOTOS):
         tools.artifacts.delete(dataset_id, kind, lookup_id)
     for job in tools.jobs.jobs(dataset_id):
         if job.id == lookup_id or (job.kind is JobKind.SORT and job.params["lookup"] == lookup_id):
-            exported(tools.exports_dir, dataset_id, job.id).unlink(missing_ok=True)
+            export_path(tools.exports_dir, dataset_id, job.id).unlink(missing_ok=True)
             tools.jobs.forget_job(job.id)
 
 
-def sweep(artifacts: Artifacts, dataset_id: str, unfinished: Collection[str]) -> None:
+def remove_abandoned_lookups(artifacts: Artifacts, dataset_id: str, unfinished: Collection[str]) -> None:
     """Remove what was left by lookups that were given up: their ids are neither kept nor ``unfinished``."""
-    finished = set(artifacts.ids(dataset_id, Kind.LOOKUP))
-    for kind in (Kind.LOOKUP_PART, Kind.LOOKUP_PHOTOS):
+    finished = set(artifacts.ids(dataset_id, ArtifactKind.LOOKUP))
+    for kind in (ArtifactKind.LOOKUP_PART, ArtifactKind.LOOKUP_PHOTOS):
         for lookup_id in artifacts.ids(dataset_id, kind):
             if lookup_id not in unfinished and lookup_id not in finished:
                 artifacts.delete(dataset_id, kind, lookup_id)

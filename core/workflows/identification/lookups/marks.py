@@ -20,7 +20,7 @@ SURE_PROB = 0.8
 """A named face that is less probably this person, if it is one of them, is uncertain."""
 
 
-class Mark(IntFlag):
+class LookupMark(IntFlag):
     """What can be said of a face; a photo has the marks of its faces, or one of the last two."""
 
     NAMED = 1
@@ -35,7 +35,7 @@ class Mark(IntFlag):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Marks:
+class LookupMarks:
     """The marks at one limit."""
 
     threshold: Threshold
@@ -44,19 +44,19 @@ class Marks:
     photos: Ints
     """(n_photos,)"""
 
-    def of_face(self, row: int) -> Mark:
-        return Mark(int(self.faces[row]))
+    def of_face(self, row: int) -> LookupMark:
+        return LookupMark(int(self.faces[row]))
 
 
 @dataclass(frozen=True, slots=True)
-class Band:
+class ScoreBand:
     """Scores between which a face is uncertain."""
 
     low: float
     high: float
 
 
-def band(thresholds: Sequence[Threshold], limit: float) -> Band:
+def uncertainty_band(thresholds: Sequence[Threshold], score_threshold: float) -> ScoreBand:
     """From the limit of the next looser rate to that of the next stricter one, of those that were set and differ.
 
     It is as wide on both sides where there is no such limit on one of them.
@@ -64,52 +64,54 @@ def band(thresholds: Sequence[Threshold], limit: float) -> Band:
     Parameters
     ----------
     thresholds : of all rates
-    limit : the score in use
+    score_threshold : the one in use
     """
-    known = [threshold.score for threshold in thresholds]
-    below = limit - max((score for score in known if score < limit), default=limit)
-    above = min((score for score in known if score > limit), default=limit) - limit
-    return Band(limit - (below or above), limit + (above or below))
+    scores = [threshold.score for threshold in thresholds]
+    below = score_threshold - max((score for score in scores if score < score_threshold), default=score_threshold)
+    above = min((score for score in scores if score > score_threshold), default=score_threshold) - score_threshold
+    return ScoreBand(score_threshold - (below or above), score_threshold + (above or below))
 
 
-def marks(lookup: Lookup, rate: float = TARGET_RATE) -> Marks:
+def mark_faces(lookup: Lookup, rate: float = TARGET_RATE) -> LookupMarks:
     """The marks of all faces and photos when this share of strangers may be named."""
     threshold, faces = lookup.threshold(rate), list(lookup.faces())
-    place = {name: number for number, name in enumerate(lookup.people)}
+    index_of = {name: index for index, name in enumerate(lookup.people)}
     scores = np.array([face.score for face in faces], dtype=np.float64)
     probs = np.array([face.candidates[0].prob for face in faces], dtype=np.float64)
-    people = np.array([place[face.candidates[0].person] for face in faces], dtype=np.int64)
+    people = np.array([index_of[face.candidates[0].person] for face in faces], dtype=np.int64)
     photo_of = np.repeat(np.arange(len(lookup.photos)), [len(photo.faces) for photo in lookup.photos])
     trusted = np.array([face.trusted for face in faces], dtype=bool)
-    named = (scores > threshold.score) & trusted
-    told = np.where(named, Mark.NAMED, Mark.UNKNOWN)
-    told = told + Mark.UNCERTAIN * (
-        trusted & _uncertain(scores, probs, named, band(lookup.thresholds, threshold.score))
+    is_named = (scores > threshold.score) & trusted
+    face_marks = np.where(is_named, LookupMark.NAMED, LookupMark.UNKNOWN)
+    face_marks = face_marks + LookupMark.UNCERTAIN * (
+        trusted & _uncertain(scores, probs, is_named, uncertainty_band(lookup.thresholds, threshold.score))
     )
-    told = told + Mark.TWO_NAMES * _two_names(np.array(lookup.rivals, dtype=np.int64), named)
-    told = told + Mark.AGAIN * _again(photo_of, people, named, len(lookup.people))
-    return Marks(threshold, told.astype(np.int64), _photo_marks(lookup, photo_of, told.astype(np.int64)))
+    face_marks = face_marks + LookupMark.TWO_NAMES * _two_names(np.array(lookup.rivals, dtype=np.int64), is_named)
+    face_marks = face_marks + LookupMark.AGAIN * _again(photo_of, people, is_named, len(lookup.people))
+    return LookupMarks(
+        threshold, face_marks.astype(np.int64), _photo_marks(lookup, photo_of, face_marks.astype(np.int64))
+    )
 
 
-def _uncertain(scores: Doubles, probs: Doubles, named: Bools, near: Band) -> Bools:
-    in_band = (scores > near.low) & (scores <= near.high)
-    return np.asarray(in_band | (named & (probs < SURE_PROB)))
+def _uncertain(scores: Doubles, probs: Doubles, is_named: Bools, band: ScoreBand) -> Bools:
+    in_band = (scores > band.low) & (scores <= band.high)
+    return np.asarray(in_band | (is_named & (probs < SURE_PROB)))
 
 
-def _two_names(rivals: Ints, named: Bools) -> Bools:
-    return np.asarray(named & (rivals >= 0) & named[rivals]) if len(rivals) else np.zeros(0, dtype=np.bool_)
+def _two_names(rivals: Ints, is_named: Bools) -> Bools:
+    return np.asarray(is_named & (rivals >= 0) & is_named[rivals]) if len(rivals) else np.zeros(0, dtype=np.bool_)
 
 
-def _again(photo_of: Ints, people: Ints, named: Bools, n_people: int) -> Bools:
-    keys = np.where(named, photo_of * n_people + people, -1 - np.arange(len(named)))
-    _, place, counts = np.unique(keys, return_inverse=True, return_counts=True)
-    return np.asarray(counts[place] > 1) if len(keys) else np.zeros(0, dtype=np.bool_)
+def _again(photo_of: Ints, people: Ints, is_named: Bools, n_people: int) -> Bools:
+    keys = np.where(is_named, photo_of * n_people + people, -1 - np.arange(len(is_named)))
+    _, group_of, counts = np.unique(keys, return_inverse=True, return_counts=True)
+    return np.asarray(counts[group_of] > 1) if len(keys) else np.zeros(0, dtype=np.bool_)
 
 
-def _photo_marks(lookup: Lookup, photo_of: Ints, told: Ints) -> Ints:
-    found = np.array(
-        [0 if photo.faces else Mark.REFUSED if photo.refused else Mark.NO_FACE for photo in lookup.photos],
+def _photo_marks(lookup: Lookup, photo_of: Ints, face_marks: Ints) -> Ints:
+    photo_marks = np.array(
+        [0 if photo.faces else LookupMark.REFUSED if photo.refused else LookupMark.NO_FACE for photo in lookup.photos],
         dtype=np.int64,
     )
-    np.bitwise_or.at(found, photo_of, told)
-    return found
+    np.bitwise_or.at(photo_marks, photo_of, face_marks)
+    return photo_marks

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from core.archives.source import Entry, PhotoSource
+from core.archives.source import PhotoEntry, PhotoSource
 from core.base.errors import ImageRefused
-from core.base.types import CancelToken, Report, silent
-from core.base.words import person as as_read
+from core.base.types import CancelToken, Report, ignore_progress
+from core.base.words import display_name as as_read
 from core.formats import xmp
 from core.formats.tables import csv_parts
 from core.formats.xmp import Sidecar
@@ -20,8 +20,8 @@ from core.imaging.geometry import turned_orientation
 from core.learn.open_set.rejection_rule import TARGET_RATE, Threshold
 from core.store.artifacts import content_id
 from core.workflows.identification.identify import nearest_candidate
-from core.workflows.identification.lookups.marks import Mark, marks
-from core.workflows.identification.lookups.values import LookedAt, Lookup, Seen
+from core.workflows.identification.lookups.marks import LookupMark, mark_faces
+from core.workflows.identification.lookups.values import Lookup, LookupFace, LookupPhoto
 
 UNKNOWN, NO_FACE = "unknown", "no face"
 """The folders of photos on which nobody has a name, and of those without a face."""
@@ -31,7 +31,11 @@ COLUMNS = (
     *("name", "nearest", "prob", "distance", "score", "needed", "quality", "too_poor"),
     *("uncertain", "two_names", "same_name_again", "reason"),
 )
-_SAID = {"uncertain": Mark.UNCERTAIN, "two_names": Mark.TWO_NAMES, "same_name_again": Mark.AGAIN}
+_MARK_COLUMNS = {
+    "uncertain": LookupMark.UNCERTAIN,
+    "two_names": LookupMark.TWO_NAMES,
+    "same_name_again": LookupMark.AGAIN,
+}
 
 
 # the table and the document
@@ -43,9 +47,9 @@ def lookup_csv(lookup: Lookup, rate: float = TARGET_RATE) -> bytes:
 
 
 def _rows(lookup: Lookup, rate: float) -> Iterator[dict[str, Any]]:
-    told, row = marks(lookup, rate), 0
+    lookup_marks, row = mark_faces(lookup, rate), 0
     for photo in lookup.photos:
-        about = {
+        photo_columns = {
             "photo": photo.name,
             "photo_sha256": photo.photo_id,
             "photo_width_px": photo.width_px,
@@ -54,13 +58,18 @@ def _rows(lookup: Lookup, rate: float) -> Iterator[dict[str, Any]]:
             "reason": photo.reason,
         }
         if not photo.faces:
-            yield about
+            yield photo_columns
         for number, face in enumerate(photo.faces, start=1):
-            yield {**about, "face": number, **_face_row(face, told.threshold), **_said(told.of_face(row))}
+            yield {
+                **photo_columns,
+                "face": number,
+                **_face_row(face, lookup_marks.threshold),
+                **_mark_columns(lookup_marks.of_face(row)),
+            }
             row += 1
 
 
-def _face_row(face: Seen, threshold: Threshold) -> dict[str, Any]:
+def _face_row(face: LookupFace, threshold: Threshold) -> dict[str, Any]:
     nearest, name = nearest_candidate(face.candidates), face.name(threshold)
     sides = zip(("left_px", "top_px", "right_px", "bottom_px"), face.box.as_tuple(), strict=True)
     return {
@@ -77,30 +86,30 @@ def _face_row(face: Seen, threshold: Threshold) -> dict[str, Any]:
     }
 
 
-def _said(mark: Mark) -> dict[str, int]:
-    return {name: int(bool(mark & what)) for name, what in _SAID.items()}
+def _mark_columns(mark: LookupMark) -> dict[str, int]:
+    return {name: int(bool(mark & flag)) for name, flag in _MARK_COLUMNS.items()}
 
 
-def to_json(lookup: Lookup, rate: float = TARGET_RATE) -> dict[str, Any]:
+def lookup_json(lookup: Lookup, rate: float = TARGET_RATE) -> dict[str, Any]:
     """Everything as one document; the photos as ``identify`` answers."""
-    told, row, photos = marks(lookup, rate), 0, []
+    lookup_marks, row, photos = mark_faces(lookup, rate), 0, []
     for photo in lookup.photos:
         faces = []
         for face in photo.faces:
-            said = {name: bool(value) for name, value in _said(told.of_face(row)).items()}
-            faces.append({**_face_json(face, told.threshold), **said})
+            flags = {name: bool(value) for name, value in _mark_columns(lookup_marks.of_face(row)).items()}
+            faces.append({**_face_json(face, lookup_marks.threshold), **flags})
             row += 1
         photos.append(_photo_json(photo) | {"faces": faces})
     return {"lookup": lookup.id, "run": lookup.run_id, "title": lookup.title, "fpir": rate, "photos": photos}
 
 
-def _photo_json(photo: LookedAt) -> dict[str, Any]:
-    said: dict[str, Any] = {"photo": photo.name, "sha256": photo.photo_id or None}
-    said |= {"size": [photo.width_px, photo.height_px], "turn": photo.turn} if not photo.refused else {}
-    return said | ({"reason": photo.reason} if photo.reason else {})
+def _photo_json(photo: LookupPhoto) -> dict[str, Any]:
+    fields: dict[str, Any] = {"photo": photo.name, "sha256": photo.photo_id or None}
+    fields |= {"size": [photo.width_px, photo.height_px], "turn": photo.turn} if not photo.refused else {}
+    return fields | ({"reason": photo.reason} if photo.reason else {})
 
 
-def _face_json(face: Seen, threshold: Threshold) -> dict[str, Any]:
+def _face_json(face: LookupFace, threshold: Threshold) -> dict[str, Any]:
     return {
         "box": [round(side, 1) for side in face.box.as_tuple()],
         "detection_prob": round(face.detection_prob, 4),
@@ -109,15 +118,21 @@ def _face_json(face: Seen, threshold: Threshold) -> dict[str, Any]:
         "too_poor": not face.trusted,
         "prob": round(face.candidates[0].prob, 4),
         "candidates": [
-            {"name": one.person, "prob": round(one.prob, 4), "distance": round(one.distance, 4)}
-            for one in face.candidates
+            {
+                "name": candidate.person,
+                "prob": round(candidate.prob, 4),
+                "distance": round(candidate.distance, 4),
+            }
+            for candidate in face.candidates
         ],
         "why": {
             "score": round(face.score, 4),
             "needed": round(threshold.score, 4),
             "fpir": threshold.rate,
             "margin": round(face.margin, 4),
-            "nearest": [{"face": one.face_id, "distance": round(one.distance, 4)} for one in face.evidence],
+            "nearest": [
+                {"face": evidence.face_id, "distance": round(evidence.distance, 4)} for evidence in face.evidence
+            ],
         },
     }
 
@@ -132,12 +147,12 @@ def write_sidecars(lookup: Lookup, path: Path, rate: float = TARGET_RATE) -> int
         for photo in lookup.photos:
             if photo.faces:
                 name = "/".join(map(safe_part, PurePosixPath(photo.name).parts)) + ".xmp"
-                target.parts(target.free(name), [xmp.encode(_sidecar(photo, threshold))])
+                target.parts(target.free(name), [xmp.encode_sidecar(_sidecar(photo, threshold))])
                 count += 1
     return count
 
 
-def _sidecar(photo: LookedAt, threshold: Threshold) -> Sidecar:
+def _sidecar(photo: LookupPhoto, threshold: Threshold) -> Sidecar:
     faces = [(face.box, as_read(name) if (name := face.name(threshold)) else None) for face in photo.faces]
     orientation = turned_orientation(photo.orientation, photo.turn) if photo.orientation else 0
     return sidecar_of(photo.photo_id, (photo.width_px, photo.height_px), faces, orientation)
@@ -151,7 +166,7 @@ def sort_photos(
     source: PhotoSource,
     path: Path,
     rate: float = TARGET_RATE,
-    report: Report = silent,
+    report: Report = ignore_progress,
     token: CancelToken | None = None,
 ) -> dict[str, int]:
     """Write a zip with a folder for each person: the photos byte for byte, one of several people in each one's folder.
@@ -174,35 +189,35 @@ def sort_photos(
         Between two photos; nothing is written.
     """
     token, threshold = token or CancelToken(), lookup.threshold(rate)
-    folders, there = Folders((UNKNOWN, NO_FACE)), _by_name(source)
+    folders, entries_by_name = Folders((UNKNOWN, NO_FACE)), _by_name(source)
     photos = [photo for photo in lookup.photos if not photo.refused]
     counts, people = dict.fromkeys(("photos", "copies", "people", "missing"), 0), set()
     with writing_zip(path) as target:
         for number, photo in enumerate(photos):
             token.raise_if_cancelled()
             report(number, len(photos), "Sorting photos")
-            content = _content(photo, source, there)
+            content = _content(photo, source, entries_by_name)
             if content is None:
                 counts["missing"] += 1
                 continue
-            named = sorted({name for face in photo.faces if (name := face.name(threshold))})
-            people.update(named)
+            names = sorted({name for face in photo.faces if (name := face.name(threshold))})
+            people.update(names)
             counts["photos"] += 1
-            counts["copies"] += _copy(photo, content, [folders.of(name) for name in named], target)
+            counts["copies"] += _copy(photo, content, [folders.of(name) for name in names], target)
     report(len(photos), len(photos), "Sorting photos")
     return {**counts, "people": len(people)}
 
 
-def _by_name(source: PhotoSource) -> Mapping[str, list[Entry]]:
-    found: dict[str, list[Entry]] = defaultdict(list)
+def _by_name(source: PhotoSource) -> Mapping[str, list[PhotoEntry]]:
+    entries: dict[str, list[PhotoEntry]] = defaultdict(list)
     for entry in source.entries:
-        found[entry.name].append(entry)
-    return found
+        entries[entry.name].append(entry)
+    return entries
 
 
-def _content(photo: LookedAt, source: PhotoSource, there: Mapping[str, list[Entry]]) -> bytes | None:
+def _content(photo: LookupPhoto, source: PhotoSource, entries_by_name: Mapping[str, list[PhotoEntry]]) -> bytes | None:
     """The photo's file, when it is still what was looked at; two in a zip may have one name."""
-    for entry in there.get(photo.name, ()):
+    for entry in entries_by_name.get(photo.name, ()):
         try:
             content = source.read(entry)
         except ImageRefused:
@@ -212,8 +227,8 @@ def _content(photo: LookedAt, source: PhotoSource, there: Mapping[str, list[Entr
     return None
 
 
-def _copy(photo: LookedAt, content: bytes, people: list[str], target: ZipWriter) -> int:
-    places = people or [UNKNOWN if photo.faces else NO_FACE]
-    for folder in places:
+def _copy(photo: LookupPhoto, content: bytes, people: list[str], target: ZipWriter) -> int:
+    folder_names = people or [UNKNOWN if photo.faces else NO_FACE]
+    for folder in folder_names:
         target.content(target.free(f"{folder}/{safe_part(PurePosixPath(photo.name).name)}"), content)
-    return len(places)
+    return len(folder_names)

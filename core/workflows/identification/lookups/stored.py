@@ -24,7 +24,14 @@ from core.base.errors import InputRefused
 from core.base.types import Box, Vectors
 from core.learn.open_set.rejection_rule import Threshold
 from core.workflows.identification.identify import EVIDENCE_FACES, TOP_CANDIDATES
-from core.workflows.identification.lookups.values import Candidate, Evidence, LookedAt, Lookup, LookupInfo, Seen
+from core.workflows.identification.lookups.values import (
+    Candidate,
+    Evidence,
+    Lookup,
+    LookupFace,
+    LookupInfo,
+    LookupPhoto,
+)
 
 FILE_FORMAT = 1
 COVERS = 8
@@ -40,7 +47,7 @@ class Batch:
 
     positions: tuple[int, ...]
     """The place of each photo among the entries of its source."""
-    photos: tuple[LookedAt, ...]
+    photos: tuple[LookupPhoto, ...]
     vectors: Vectors
     """(n_faces, dimension) float32, of all faces in turn"""
 
@@ -48,7 +55,7 @@ class Batch:
 # whole lookups
 
 
-def encode(lookup: Lookup) -> bytes:
+def encode_lookup(lookup: Lookup) -> bytes:
     """The file of a lookup."""
     faces = list(lookup.faces())
     info = {
@@ -64,22 +71,22 @@ def encode(lookup: Lookup) -> bytes:
     header = {
         "model_id": lookup.model_id,
         "people": list(lookup.people),
-        "thresholds": [asdict(limit) for limit in lookup.thresholds],
+        "thresholds": [asdict(threshold) for threshold in lookup.thresholds],
         "source": lookup.source,
     }
-    every = max(1, len(faces) // COVERS)
+    step = max(1, len(faces) // COVERS)
     return _npz(
         {"info": _json(info), "header": _json(header)}
-        | _pictures("covers", [face.crop for face in faces[::every][:COVERS]])
+        | _pictures("covers", [face.crop for face in faces[::step][:COVERS]])
         | _photo_arrays(lookup.photos, lookup.people)
         | {"rivals": np.array(lookup.rivals, dtype=np.int32)}
     )
 
 
-def decode(content: bytes) -> Lookup:
-    """Read what ``encode`` wrote. Raises InputRefused for anything else."""
+def decode_lookup(content: bytes) -> Lookup:
+    """Read what ``encode_lookup`` wrote. Raises InputRefused for anything else."""
     with _refusing(), _opened(content) as arrays:
-        info, header = _checked(arrays), _read_json(arrays["header"])
+        info, header = _checked_info(arrays), _read_json(arrays["header"])
         people = tuple(header["people"])
         return Lookup(
             id=info["id"],
@@ -90,7 +97,7 @@ def decode(content: bytes) -> Lookup:
             model_id=header["model_id"],
             people=people,
             photos=tuple(_photos(arrays, people)),
-            thresholds=tuple(Threshold(**limit) for limit in header["thresholds"]),
+            thresholds=tuple(Threshold(**threshold) for threshold in header["thresholds"]),
             rivals=tuple(arrays["rivals"].tolist()),
             source=header["source"],
         )
@@ -99,12 +106,12 @@ def decode(content: bytes) -> Lookup:
 def decode_info(path: Path) -> LookupInfo:
     """What a list shows of a lookup's file; the rest of it is not read. Raises InputRefused when it is damaged."""
     with _refusing(), np.load(path, allow_pickle=False) as arrays:
-        info = _checked(arrays)
-        covers = tuple(_cut(arrays["covers"], arrays["covers_ends"]))
+        info = _checked_info(arrays)
+        covers = tuple(_split_joined(arrays["covers"], arrays["covers_ends"]))
         return LookupInfo(**{name: value for name, value in info.items() if name != "format"}, covers=covers)
 
 
-def _checked(arrays: Mapping[str, Any]) -> dict[str, Any]:
+def _checked_info(arrays: Mapping[str, Any]) -> dict[str, Any]:
     info: dict[str, Any] = _read_json(arrays["info"])
     if info["format"] != FILE_FORMAT:
         raise ValueError(f"it has format {info['format']}, and this version reads format {FILE_FORMAT}")
@@ -126,26 +133,26 @@ def _refusing() -> Iterator[None]:
 # photos and faces as arrays
 
 
-def _photo_arrays(photos: Sequence[LookedAt], people: Sequence[str]) -> Arrays:
+def _photo_arrays(photos: Sequence[LookupPhoto], people: Sequence[str]) -> Arrays:
     faces = [face for photo in photos for face in photo.faces]
-    place = {name: number for number, name in enumerate(people)}
+    index_of = {name: index for index, name in enumerate(people)}
     candidates = np.full((len(faces), TOP_CANDIDATES), -1, dtype=np.int32)
     figures = np.zeros((len(faces), TOP_CANDIDATES, 2), dtype=np.float32)
     evidence = np.zeros((len(faces), EVIDENCE_FACES), dtype="S24")
     distances = np.zeros((len(faces), EVIDENCE_FACES), dtype=np.float32)
     for row, face in enumerate(faces):
         for rank, candidate in enumerate(face.candidates):
-            candidates[row, rank] = place[candidate.person]
+            candidates[row, rank] = index_of[candidate.person]
             figures[row, rank] = candidate.prob, candidate.distance
-        for rank, one in enumerate(face.evidence):
-            evidence[row, rank] = one.face_id.encode("ascii")
-            distances[row, rank] = one.distance
-    said = [
+        for rank, neighbour in enumerate(face.evidence):
+            evidence[row, rank] = neighbour.face_id.encode("ascii")
+            distances[row, rank] = neighbour.distance
+    photo_rows = [
         [photo.name, photo.photo_id, photo.width_px, photo.height_px, photo.reason, photo.orientation, photo.turn]
         for photo in photos
     ]
     return {
-        "photos": _json(said),
+        "photos": _json(photo_rows),
         "faces_of": np.array([len(photo.faces) for photo in photos], dtype=np.int32),
         "boxes": np.array([face.box.as_tuple() for face in faces], dtype=np.float32).reshape(-1, 4),
         "figures": np.array(
@@ -158,12 +165,13 @@ def _photo_arrays(photos: Sequence[LookedAt], people: Sequence[str]) -> Arrays:
     } | _pictures("crops", [face.crop for face in faces])
 
 
-def _photos(arrays: Mapping[str, Any], people: Sequence[str]) -> Iterator[LookedAt]:
+def _photos(arrays: Mapping[str, Any], people: Sequence[str]) -> Iterator[LookupPhoto]:
     faces = _faces(arrays, people)
-    for said, count in zip(_read_json(arrays["photos"]), arrays["faces_of"].tolist(), strict=True):
-        name, photo_id, width_px, height_px, reason, *rest = said  # earlier versions noted no orientation, and no turn
-        orientation, turn = [*rest, 0, 0][:2]
-        yield LookedAt(
+    for fields, count in zip(_read_json(arrays["photos"]), arrays["faces_of"].tolist(), strict=True):
+        # earlier versions noted no orientation, and no turn
+        name, photo_id, width_px, height_px, reason, *later_fields = fields
+        orientation, turn = [*later_fields, 0, 0][:2]
+        yield LookupPhoto(
             name=name,
             photo_id=photo_id,
             width_px=width_px,
@@ -175,17 +183,20 @@ def _photos(arrays: Mapping[str, Any], people: Sequence[str]) -> Iterator[Looked
         )
 
 
-def _faces(arrays: Mapping[str, Any], people: Sequence[str]) -> Iterator[Seen]:
+def _faces(arrays: Mapping[str, Any], people: Sequence[str]) -> Iterator[LookupFace]:
     columns = ("boxes", "figures", "candidates", "candidate_figures", "evidence", "evidence_distances")
     rows = zip(*(arrays[name].tolist() for name in columns), strict=True)
-    for crop, row in zip(_cut(arrays["crops"], arrays["crops_ends"]), rows, strict=True):
-        box, (prob, score, margin, *grade), places, figures, ids, distances = row  # earlier versions noted no grade
-        candidates = zip(places, figures, strict=True)
+    for crop, row in zip(_split_joined(arrays["crops"], arrays["crops_ends"]), rows, strict=True):
+        # earlier versions noted no grade
+        box, (prob, score, margin, *grade), person_indices, figures, ids, distances = row
+        candidates = zip(person_indices, figures, strict=True)
         evidence = zip(ids, distances, strict=True)
-        yield Seen(
+        yield LookupFace(
             box=Box(*box),
             detection_prob=prob,
-            candidates=tuple(Candidate(people[place], *both) for place, both in candidates if place >= 0),
+            candidates=tuple(
+                Candidate(people[person], *prob_and_distance) for person, prob_and_distance in candidates if person >= 0
+            ),
             score=score,
             margin=margin,
             crop=crop,
@@ -200,7 +211,7 @@ def _pictures(name: str, pictures: Sequence[bytes]) -> Arrays:
     return {name: np.frombuffer(b"".join(pictures), dtype=np.uint8), f"{name}_ends": ends}
 
 
-def _cut(joined: Any, ends: Any) -> Iterator[bytes]:
+def _split_joined(joined: Any, ends: Any) -> Iterator[bytes]:
     content = joined.tobytes()
     yield from (content[start:end] for start, end in pairwise([0, *ends.tolist()]))
 
@@ -237,23 +248,23 @@ class PartFile:
         """What was finished, in turn; a batch that was only half written is cut off the file."""
         if not self.path.exists():
             return []
-        found, whole = [], 0
+        batches, whole_end = [], 0
         with self.path.open("r+b") as file:
             while (content := _whole_record(file.read(_HEAD.size), file)) is not None:
-                found.append(self._read(content))
-                whole = file.tell()
-            file.truncate(whole)
-        return found
+                batches.append(self._read(content))
+                whole_end = file.tell()
+            file.truncate(whole_end)
+        return batches
 
     def append(self, batch: Batch) -> None:
         """Add a batch; it counts once it is written whole."""
-        content = _npz(
+        record = _npz(
             _photo_arrays(batch.photos, self.people)
             | {"positions": np.array(batch.positions, dtype=np.int64), "vectors": batch.vectors}
         )
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("ab") as file:
-            file.write(_HEAD.pack(len(content), zlib.crc32(content)) + content)
+            file.write(_HEAD.pack(len(record), zlib.crc32(record)) + record)
 
     def _read(self, content: bytes) -> Batch:
         with _refusing(), _opened(content) as arrays:

@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from core.base.types import TRUSTED_GRADE, Box
-from core.learn.open_set.rejection_rule import TARGET_RATE, Threshold, limit_at
+from core.learn.open_set.rejection_rule import TARGET_RATE, Threshold, threshold_at_rate
 from core.workflows.identification.identify import Candidate, Evidence
 
-__all__ = ["TARGET_RATE", "Candidate", "Evidence", "LookedAt", "Lookup", "LookupInfo", "Seen"]
+__all__ = ["TARGET_RATE", "Candidate", "Evidence", "Lookup", "LookupFace", "LookupInfo", "LookupPhoto"]
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class LookupFace:
     """One face of a photo."""
 
     box: Box
@@ -47,7 +47,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class LookedAt:
+class LookupPhoto:
     """One file that was given."""
 
     name: str
@@ -56,7 +56,7 @@ class LookedAt:
     """The sha256 of the file; empty when it was refused."""
     width_px: int
     height_px: int
-    faces: tuple[Seen, ...]
+    faces: tuple[LookupFace, ...]
     """From left to right."""
     reason: str = ""
     """Why there is nothing to see: refused, or no face; else what to know of the file, as of its further pages."""
@@ -84,7 +84,7 @@ class Lookup:
     model_id: str
     people: tuple[str, ...]
     """Whom the recogniser knew."""
-    photos: tuple[LookedAt, ...]
+    photos: tuple[LookupPhoto, ...]
     thresholds: tuple[Threshold, ...]
     """The recogniser's limits, the largest rate first: they stay when the recogniser goes."""
     rivals: tuple[int, ...]
@@ -92,14 +92,14 @@ class Lookup:
     source: str = ""
     """The path of the zip or folder that the photos are read from again; empty when a copy is kept beside."""
 
-    def faces(self) -> Iterator[Seen]:
+    def faces(self) -> Iterator[LookupFace]:
         """The faces of all photos in turn."""
         for photo in self.photos:
             yield from photo.faces
 
     def threshold(self, rate: float = TARGET_RATE) -> Threshold:
         """The limit at which this share of strangers would be named. Raises InputRefused for a rate without a limit."""
-        return limit_at(self.thresholds, rate)
+        return threshold_at_rate(self.thresholds, rate)
 
 
 @dataclass(frozen=True, slots=True)
