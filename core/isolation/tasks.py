@@ -32,9 +32,7 @@ def _decode_photo(arguments: dict[str, Any], blocks: Sequence[memoryview]) -> An
     """The picture, and with ``described`` its perceptual hash and when it was taken."""
     data, limits, enough_px = bytes(blocks[0]), _limits(arguments), arguments["enough_px"]
     if enough_px is None:
-        pixels = decoding.decode_image(data, limits)
-        # whoever wants all pixels reads no notes
-        picture = decoding.DecodedPicture(pixels, pixels.shape[1], pixels.shape[0])
+        picture = decoding.DecodedPicture.whole(decoding.decode_image(data, limits))  # whose notes nobody reads
     else:
         picture = decoding.decode_reduced(data, limits, enough_px)
     size = {"width_px": picture.width_px, "height_px": picture.height_px}

@@ -207,20 +207,7 @@ def choose_filter(dataset: Dataset, run_id: str | None, like: str | None, suspec
             width=190,
         )
         with st.popover("Order and more", icon=":material/tune:"):
-            order = st.selectbox(
-                "Order",
-                orders,
-                index=_index_of(orders, st.query_params.get("order")) or 0,
-                key=f"order_{dataset.id}_{len(orders)}",
-            )
-            split = st.selectbox(
-                "Side of the test",
-                list(Split),
-                index=None,
-                format_func=lambda side: {Split.TRAIN: "To learn from", Split.VAL: "To test on"}[side],
-                placeholder="Both sides",
-                key=f"split_{dataset.id}",
-            )
+            order, split = _choose_order(dataset, orders), _choose_split(dataset)
             period = _choose_period(dataset)
     address.set_query_values(
         show=show if show is not FaceCategory.ALL else None,
@@ -234,6 +221,26 @@ def choose_filter(dataset: Dataset, run_id: str | None, like: str | None, suspec
         face_filter,
         like=like if face_filter.order is FaceOrder.ALIKE else None,
         suspects=suspects if face_filter.show is FaceCategory.SUSPECT else frozenset(),
+    )
+
+
+def _choose_order(dataset: Dataset, orders: list[FaceOrder]) -> FaceOrder:
+    return st.selectbox(
+        "Order",
+        orders,
+        index=_index_of(orders, st.query_params.get("order")) or 0,
+        key=f"order_{dataset.id}_{len(orders)}",
+    )
+
+
+def _choose_split(dataset: Dataset) -> Split | None:
+    return st.selectbox(
+        "Side of the test",
+        list(Split),
+        index=None,
+        format_func=lambda side: {Split.TRAIN: "To learn from", Split.VAL: "To test on"}[side],
+        placeholder="Both sides",
+        key=f"split_{dataset.id}",
     )
 
 

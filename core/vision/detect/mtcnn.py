@@ -128,7 +128,7 @@ class Detector:
         (n, 4) the last network's word, its mirror image averaged in; of the face turned by 0 to 3 quarters clockwise
         """
         long_side_px = self.settings.coarse_long_side_px
-        views = [_view(image, long_side_px) for image in images]
+        views = [halve_to_view(image, long_side_px) for image in images]
         scales = [view.shape[1] / image.shape[1] for view, image in zip(views, images, strict=True)]
         corners = [np.array(face.box.as_tuple()) * scale for face, scale in zip(faces, scales, strict=True)]
         patches = _patches(views, square_boxes(np.array(corners).reshape(-1, 4)), np.arange(len(views)), 48)
@@ -148,7 +148,7 @@ class Detector:
 
     def _pass(self, images: list[RgbImage], look: _Look) -> list[list[Detection]]:
         """Faces of each photo, looked for at this size."""
-        views = [_view(image, look.long_side_px) for image in images]
+        views = [halve_to_view(image, look.long_side_px) for image in images]
         candidates = self._refined(views, self._proposals(views, self._levels(images, views, look)))
         detected, landmarks = self._final(views, candidates)
         return [
@@ -207,7 +207,7 @@ class Detector:
         return detected.take(kept_rows), _landmarks(points[kept_rows], squares[kept_rows])
 
 
-def _view(image: RgbImage, long_side_px: int) -> RgbImage:
+def halve_to_view(image: RgbImage, long_side_px: int) -> RgbImage:
     """The photo halved until its longer side is below twice ``long_side_px``."""
     while max(image.shape[:2]) >= 2 * long_side_px and min(image.shape[:2]) >= 2:
         image = halve_image(image)

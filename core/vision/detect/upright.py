@@ -24,9 +24,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.base.types import Detection, Doubles, RgbImage
-from core.imaging.decoding import halve_image, turn_pixels
-from core.imaging.geometry import eye_angle
-from core.vision.detect.mtcnn import Detector
+from core.imaging.decoding import turn_pixels
+from core.imaging.geometry import eye_angle, turn_size
+from core.vision.detect.mtcnn import Detector, halve_to_view
 
 SURE_PROB = 0.95
 """A level face more probable than this speaks for the way up that it shows. Of 1,319 upright photos 2 show none."""
@@ -65,7 +65,9 @@ def detect_upright(detector: Detector, images: Sequence[RgbImage]) -> list[Uprig
     doubtful = [photo for photo, prob in enumerate(sureness) if prob <= SURE_PROB]
     close = {photo for photo in doubtful if _needs_close_look(detector, images[photo], uprights[photo].faces)}
     for detect, photos in ((detector.detect, close), (detector.detect_coarsely, set(doubtful) - close)):
-        views = {photo: _view(images[photo], detector.settings.fine_long_side_px) for photo in sorted(photos)}
+        fine_px = detector.settings.fine_long_side_px
+        # No more pixels than the detector looks at: turning a large photo thrice takes memory.
+        views = {photo: halve_to_view(images[photo], fine_px) for photo in sorted(photos)}
         turned = [turn_pixels(view, turn) for view in views.values() for turn in TURNS]
         faces = detect(turned)
         turned_sureness = _sureness(detector, turned, faces)
@@ -84,9 +86,9 @@ def _needs_close_look(detector: Detector, image: RgbImage, faces: Sequence[Detec
 
 def _turned(image: RgbImage, view: RgbImage, turn: int, faces: Sequence[Detection]) -> Upright:
     """Faces of the turned view, in pixels of the turned photo."""
-    turned_shape = turn_pixels(view, turn).shape[:2]
-    down, across = (np.roll(image.shape[:2], turn % 2) / np.array(turned_shape)).tolist()
-    return Upright(turn, [face.scaled(across, down) for face in faces])
+    whole_wh = turn_size(image.shape[1], image.shape[0], turn)
+    view_wh = turn_size(view.shape[1], view.shape[0], turn)
+    return Upright(turn, [face.scaled(whole_wh[0] / view_wh[0], whole_wh[1] / view_wh[1]) for face in faces])
 
 
 def _sureness(
@@ -123,10 +125,3 @@ def _turn(sureness: float, turned: Sequence[float]) -> int:
     best = max(turned)
     is_clear = best > SURE_PROB and 1 - sureness >= LEAD_TO_TURN * (1 - best)
     return TURNS[turned.index(best)] if is_clear else 0
-
-
-def _view(image: RgbImage, long_side_px: int) -> RgbImage:
-    """The photo with no more pixels than the detector looks at: turning a large one thrice takes memory."""
-    while max(image.shape[:2]) >= 2 * long_side_px and min(image.shape[:2]) >= 2:
-        image = halve_image(image)
-    return image

@@ -217,26 +217,33 @@ def identified_photo_json(name: str, photo: IdentifiedPhoto, threshold: Threshol
                 "doubt": face.doubt or None,
                 "quality": round(face.quality.grade, 4),
                 "prob": round(face.candidates[0].prob, 4),
-                "candidates": [
-                    {
-                        "name": candidate.person,
-                        "prob": round(candidate.prob, 4),
-                        "distance": round(candidate.distance, 4),
-                    }
-                    for candidate in face.candidates
-                ],
+                "candidates": candidates_json(face.candidates),
                 "why": {
                     "score": round(face.score, 4),
                     "needed": round(threshold.score, 4),
                     "fpir": threshold.rate,
                     "margin": round(face.margin, 4),
                     "distance": round(face.candidates[0].distance, 4),
-                    "nearest": [
-                        {"face": evidence.face_id, "distance": round(evidence.distance, 4)}
-                        for evidence in face.evidence
-                    ],
+                    "nearest": evidence_json(face.evidence),
                 },
             }
             for face in photo.faces
         ],
     }
+
+
+def candidates_json(candidates: Sequence[Candidate]) -> list[dict[str, Any]]:
+    """Who a face may be, the most probable first."""
+    return [
+        {
+            "name": candidate.person,
+            "prob": round(candidate.prob, 4),
+            "distance": round(candidate.distance, 4),
+        }
+        for candidate in candidates
+    ]
+
+
+def evidence_json(evidence: Sequence[Evidence]) -> list[dict[str, Any]]:
+    """The training faces that speak for a name."""
+    return [{"face": face.face_id, "distance": round(face.distance, 4)} for face in evidence]

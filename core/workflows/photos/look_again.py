@@ -6,7 +6,7 @@ are one when their boxes overlap enough in the same photo.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -149,15 +149,7 @@ def _redetect_once(
     None when somebody turned it while it was looked at.
     """
     photo, visible_faces = tools.store.photo(target.dataset_id, photo_id)
-    line = FileReport(
-        position=0,
-        name=photo.name,
-        outcome=FileOutcome.REFUSED,
-        faces=0,
-        person=label.person,
-        split=label.split,
-        photo_id=photo_id,
-    )
+    line = _line_of_refused(photo, label)
     try:
         data = tools.artifacts.read(target.dataset_id, ArtifactKind.PHOTO, photo_id)
         picture = _decode_turned(data, tools.limits, photo.turn)
@@ -166,10 +158,7 @@ def _redetect_once(
     quarters, detections = _detect(tools, picture, may_turn=may_turn)
     previous_faces = [_turn_face(face, photo, quarters) for face in tools.store.every_face(target.dataset_id, photo_id)]
     picture = picture.turned(quarters)
-    matched = match_boxes([face.box for face in detections], [face.box for face in previous_faces], SAME_FACE)
-    previous_id_of = {
-        face: previous_faces[index].id for face, index in zip(detections, matched, strict=True) if index is not None
-    }
+    previous_id_of = _match_previous_faces(detections, previous_faces)
     person_faces, unnamed_faces = apply_face_policy(
         detections, picture.width_px, picture.height_px, label.person, target.policy
     )
@@ -206,6 +195,26 @@ def _redetect_once(
         len(previous_id_of),
         len(kept_detections) - len(previous_id_of),
     )
+
+
+def _line_of_refused(photo: Photo, label: PhotoLabel) -> FileReport:
+    return FileReport(
+        position=0,
+        name=photo.name,
+        outcome=FileOutcome.REFUSED,
+        faces=0,
+        person=label.person,
+        split=label.split,
+        photo_id=photo.id,
+    )
+
+
+def _match_previous_faces(detections: Sequence[Detection], previous_faces: Sequence[Face]) -> dict[Detection, str]:
+    """The ids of the faces that are detected again, by their detections."""
+    matched = match_boxes([face.box for face in detections], [face.box for face in previous_faces], SAME_FACE)
+    return {
+        face: previous_faces[index].id for face, index in zip(detections, matched, strict=True) if index is not None
+    }
 
 
 def _detect(tools: Ingestor, picture: DecodedPicture, *, may_turn: bool) -> tuple[int, list[Detection]]:

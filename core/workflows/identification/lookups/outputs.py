@@ -19,7 +19,7 @@ from core.formats.zip_writer import Folders, ZipWriter, safe_part, writing_zip
 from core.imaging.geometry import turned_orientation
 from core.learn.open_set.rejection_rule import TARGET_RATE, Threshold
 from core.store.artifacts import content_id
-from core.workflows.identification.identify import nearest_candidate
+from core.workflows.identification.identify import candidates_json, evidence_json, nearest_candidate
 from core.workflows.identification.lookups.marks import LookupMark, mark_faces
 from core.workflows.identification.lookups.values import Lookup, LookupFace, LookupPhoto
 
@@ -117,22 +117,13 @@ def _face_json(face: LookupFace, threshold: Threshold) -> dict[str, Any]:
         "quality": round(face.grade, 4),
         "too_poor": not face.trusted,
         "prob": round(face.candidates[0].prob, 4),
-        "candidates": [
-            {
-                "name": candidate.person,
-                "prob": round(candidate.prob, 4),
-                "distance": round(candidate.distance, 4),
-            }
-            for candidate in face.candidates
-        ],
+        "candidates": candidates_json(face.candidates),
         "why": {
             "score": round(face.score, 4),
             "needed": round(threshold.score, 4),
             "fpir": threshold.rate,
             "margin": round(face.margin, 4),
-            "nearest": [
-                {"face": evidence.face_id, "distance": round(evidence.distance, 4)} for evidence in face.evidence
-            ],
+            "nearest": evidence_json(face.evidence),
         },
     }
 
