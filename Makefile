@@ -24,7 +24,7 @@ TESTERS   ?= $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -lt 4 ] && echo $$
 MODELS    := $(or $(FACE_ATLAS_DATA),data)/models
 MANIFESTS := $(MODELS)/mtcnn/manifest.json $(MODELS)/facenet-128/manifest.json
 CHROMIUM  ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
-QUICK     := $(addprefix tests/,base archives imaging learn ui jobs/test_order.py vision/test_pyramid.py vision/test_quality.py) tests/test_fences.py
+QUICK     := $(addprefix tests/,base archives imaging learn ui store vision/test_pyramid.py vision/test_quality.py) tests/test_fences.py
 # TensorFlow has packages for these; the interpreter must also be able to make an environment.
 FITS      := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
 

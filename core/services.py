@@ -18,11 +18,11 @@ from core.base.machine import choose_pace
 from core.base.privacy import keep_to_owner, restrict_to_owner
 from core.base.settings import Settings
 from core.base.types import CancelToken, FacePolicy, Report, ignore_progress
-from core.jobs.model import JobKind
 from core.jobs.supervisor import Supervisor
 from core.report.material import ReportedNetwork
 from core.store.artifacts import Artifacts
 from core.store.disk_reserve import Reserve
+from core.store.job_model import JobKind
 from core.store.protocols import Run
 from core.store.sql.corrections import SqlCorrectionLog
 from core.store.sql.database import open_database

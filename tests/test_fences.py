@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 VALUES = {"core.base.types", "core.base.errors"}
 UNIVERSAL = VALUES | {"core.base.settings", "core.base.privacy", "core.base.words"}
-STORE_BASES = {
+JOB_VALUES = {"core.store.job_model", "core.store.job_order"}
+STORE_BASES = JOB_VALUES | {
     "core.store.protocols",
     "core.store.artifacts",
     "core.store.exchange_protocols",
@@ -37,10 +39,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"core.ui.components", "core.ui.charts", "core.ui.gallery", "core.ui.state", "core.imaging.decoding"},
     "core.__main__": {"core.cli"},
     "core.cli": UNIVERSAL
+    | JOB_VALUES
     | {"core.cli", "core.services", "core.workflows", "core.jobs", "core.corrections", "core.bench", "core.isolation"}
     | {"core.vision.models", "core.imaging.decoding", "core.archives.folder_layout", "core.store.protocols"},
     "core.bench": UNIVERSAL
     | SOURCES
+    | JOB_VALUES
     | {"core.bench", "core.services", "core.workflows", "core.jobs", "core.learn", "core.vision", "core.isolation"}
     | {"core.imaging.decoding", "core.base.machine", "core.store.protocols"},
     "core.services": {"core"},
@@ -48,11 +52,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     | PIXELS
     | SOURCES
     | STORE_BASES
-    | {"core.workflows", "core.learn", "core.vision", "core.formats", "core.isolation", "core.jobs.model"}
+    | {"core.workflows", "core.learn", "core.vision", "core.formats", "core.isolation"}
     | {"core.corrections", "core.base.machine", "core.report"},
-    "core.jobs.handlers": UNIVERSAL | {"core.jobs", "core.archives.folder_layout", "core.services", "core.workflows"},
-    "core.jobs.transfers": UNIVERSAL | {"core.jobs", "core.services", "core.workflows", "core.corrections"},
-    "core.jobs": VALUES | {"core.jobs", "core.store.protocols"},
+    "core.jobs.handlers": UNIVERSAL
+    | JOB_VALUES
+    | {"core.jobs", "core.archives.folder_layout", "core.services", "core.workflows"},
+    "core.jobs.transfers": UNIVERSAL
+    | JOB_VALUES
+    | {"core.jobs", "core.services", "core.workflows", "core.corrections"},
+    "core.jobs": VALUES | JOB_VALUES | {"core.jobs", "core.store.protocols"},
     "core.report": VALUES
     | {"core.report", "core.learn", "core.vision.quality", "core.base.words", "core.store.protocols"},
     "core.learn": VALUES | {"core.learn", "core.vision.quality", "core.base.words"},
@@ -61,8 +69,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "core.vision.engine": UNIVERSAL | {"core.vision.engine"},
     "core.vision.models": UNIVERSAL | {"core.vision.models"},
     "core.vision.quality": VALUES,
-    "core.store": VALUES
-    | {"core.store", "core.jobs.model", "core.jobs.order", "core.corrections", "core.imaging.geometry"},
+    "core.store": VALUES | {"core.store", "core.corrections", "core.imaging.geometry"},
     "core.corrections": VALUES | {"core.corrections"},
     "core.formats": UNIVERSAL
     | {"core.formats", "core.archives.source", "core.imaging.geometry", "core.corrections", "core.learn"}
@@ -71,6 +78,20 @@ MAY_IMPORT: dict[str, set[str]] = {
     "core.archives": UNIVERSAL | {"core.archives", "core.imaging.signatures"},
     "core.imaging": UNIVERSAL | {"core.imaging"},
     "core.base": {"core.base.errors"},
+}
+FLOORS = (
+    *("core.base", "core.imaging", "core.archives", "core.vision", "core.learn", "core.corrections", "core.store"),
+    *("core.formats", "core.isolation", "core.report", "core.workflows", "core.services", "core.jobs"),
+    ("core.cli", "core.bench", "core.ui", "core.__main__"),
+    ("app", "pages"),
+)
+"""The lowest first, as docs/architecture.md draws them."""
+LOOKS_EVERYWHERE = "core.services"
+"""The composition root: it starts the supervisor, whose worker is built on it."""
+VAGUE_LOCALS = {
+    *("made", "given", "found", "kept", "chosen", "wanted", "told", "said", "shown", "there", "one", "named", "seen"),
+    *("drawn", "asked", "taken", "gone", "own", "mine", "rest", "some", "those", "these", "each", "other", "others"),
+    *("done", "came", "standing", "looked", "met", "tried", "joined", "place", "then", "so", "what"),
 }
 HEAVY = {
     "streamlit": {"app", "pages", "core.ui"},
@@ -137,6 +158,53 @@ def test_a_module_imports_only_what_its_layer_may(name: str, path: Path) -> None
     allowed = MAY_IMPORT[layer_of(name)]
     strangers = [found for found in imports(path) if found.split(".")[0] == "core" and not within(found, allowed)]
     assert not strangers, f"{name} ({layer_of(name)}) may not import {strangers}"
+
+
+def floor_of(name: str) -> int:
+    return next(
+        number for number, rooms in enumerate(FLOORS) if within(name, {rooms} if isinstance(rooms, str) else set(rooms))
+    )
+
+
+def test_no_import_runs_back_up_a_floor() -> None:
+    upwards = [
+        f"{name} imports {imported}"
+        for name, path in modules()
+        if name not in ("core", LOOKS_EVERYWHERE)
+        for imported in imports(path)
+        if imported.split(".")[0] == "core" and floor_of(imported) > floor_of(name)
+    ]
+    assert not upwards, upwards
+
+
+def test_no_room_is_crowded_and_no_function_long() -> None:
+    """A folder of many modules is mixed; a function that fills a screen does several things."""
+    folders = Counter(path.parent for _, path in modules() if path.name != "__init__.py")
+    crowded = {str(folder.relative_to(ROOT)): count for folder, count in folders.items() if count > 14}
+    assert not crowded, crowded
+    long = [
+        f"{name}.{node.name}: {node.end_lineno - node.lineno + 1}"
+        for name, path in modules()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef) and node.end_lineno and node.end_lineno - node.lineno >= 60
+    ]
+    assert not long, long
+
+
+def test_names_say_what_they_hold() -> None:
+    """Pronouns and participles as locals, and one public name for several things, cost every reader a search."""
+    stored: list[str] = []
+    homes = defaultdict(set)
+    for name, path in modules():
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        stored += [n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+        for node in tree.body:
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_"):
+                homes[node.name].add(name)
+    vague = Counter(local for local in stored if local in VAGUE_LOCALS)
+    assert vague.total() <= 0.01 * len(stored), vague.most_common(9)
+    several = {public: rooms for public, rooms in homes.items() if len(rooms) > 1}
+    assert len(several) <= 3, several
 
 
 @pytest.mark.parametrize("package", HEAVY)

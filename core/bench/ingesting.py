@@ -27,9 +27,9 @@ from core.bench.stopwatch import (
 from core.imaging import decoding
 from core.isolation import photos as isolation
 from core.jobs.handlers import IngestRequest, job_handlers
-from core.jobs.model import Job, JobKind, JobOwner, JobState
 from core.jobs.worker import run_job
 from core.services import Services
+from core.store.job_model import Job, JobKind, JobOwner, JobState
 from core.store.protocols import Dataset, FileOutcome
 from core.vision.detect import pyramid
 from core.vision.embed import crops

@@ -13,7 +13,7 @@ from core.cli.job_runner import console_progress, run_in_process
 from core.cli.parser import Answer, Commands, needs_dataset
 from core.corrections.model import Hand
 from core.jobs import transfers
-from core.jobs.model import JobKind
+from core.store.job_model import JobKind
 from core.workflows.exchange import bundles, import_names, imports
 from core.workflows.exchange import export as exporting
 from core.workflows.exchange.import_names import SidecarSummary

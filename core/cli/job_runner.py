@@ -14,9 +14,9 @@ from core.base import words
 from core.base.errors import InputRefused
 from core.base.types import CancelToken, Report
 from core.jobs.handlers import job_handlers
-from core.jobs.model import Job, JobKind, JobOwner, JobState
 from core.jobs.worker import Handler, run_job
 from core.services import Services
+from core.store.job_model import Job, JobKind, JobOwner, JobState
 from core.store.protocols import Dataset
 
 PATIENCE_S = 20.0

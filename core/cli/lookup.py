@@ -11,8 +11,8 @@ from core.cli.job_runner import console_progress, run_in_process
 from core.cli.layout_preview import tell_names
 from core.cli.parser import Answer, Commands, needs_dataset, reads_zips
 from core.jobs.handlers import LookupRequest
-from core.jobs.model import JobKind
 from core.services import Services
+from core.store.job_model import JobKind
 from core.workflows.identification.lookups import lookup, outputs
 from core.workflows.identification.lookups.marks import LookupMark, mark_faces
 from core.workflows.identification.lookups.values import TARGET_RATE, Lookup

@@ -9,7 +9,7 @@ from core.cli import resolution
 from core.cli.job_runner import console_progress, run_in_process
 from core.cli.parser import Answer, Commands, needs_dataset
 from core.jobs import transfers
-from core.jobs.model import JobKind
+from core.store.job_model import JobKind
 from core.workflows.clustering import cluster
 from core.workflows.erasure import erase_person as erasing
 from core.workflows.erasure.erase_dataset import erase_dataset

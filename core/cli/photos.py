@@ -17,8 +17,8 @@ from core.cli.job_runner import console_progress, run_in_process
 from core.cli.layout_preview import tell_understood
 from core.cli.parser import Answer, Commands, needs_dataset, reads_zips
 from core.jobs.handlers import IngestRequest
-from core.jobs.model import Job, JobKind
 from core.services import Services
+from core.store.job_model import Job, JobKind
 from core.store.protocols import Dataset, FileOutcome
 from core.vision.models import catalogue
 from core.workflows import datasets

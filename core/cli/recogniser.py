@@ -11,7 +11,7 @@ from core.cli import destination, resolution
 from core.cli.job_runner import console_progress, run_in_process
 from core.cli.parser import Answer, Commands, needs_dataset, reads_zips
 from core.jobs.handlers import TrainRequest
-from core.jobs.model import JobKind
+from core.store.job_model import JobKind
 from core.workflows.evaluation import compare, evaluate, study
 from core.workflows.evaluation import report as reporting
 from core.workflows.training import train

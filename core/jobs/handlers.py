@@ -14,9 +14,9 @@ from core.archives.folder_layout import AUTO
 from core.base.errors import InputRefused
 from core.base.types import CancelToken, FacePolicy, Report
 from core.jobs import transfers
-from core.jobs.model import Job, JobKind, JobState
 from core.jobs.worker import Handler
 from core.services import Services
+from core.store.job_model import Job, JobKind, JobState
 from core.workflows.clustering import cluster
 from core.workflows.evaluation import evaluate, study
 from core.workflows.identification.lookups import lookup

@@ -11,8 +11,8 @@ from typing import Any
 from core.base.errors import Cancelled, FaceAtlasError, InputRefused
 from core.base.types import CancelToken, Report
 from core.corrections.model import Hand
-from core.jobs.model import Job, JobKind, JobState
 from core.services import Services
+from core.store.job_model import Job, JobKind, JobState
 from core.workflows.erasure import erase_person as erasing
 from core.workflows.exchange import arrivals
 from core.workflows.exchange import export as exporting

@@ -24,7 +24,7 @@ from filelock import FileLock, Timeout
 from core.base.errors import Cancelled, DataFolderFault, FaceAtlasError, describe_os_error
 from core.base.types import CancelToken, Report
 from core.jobs.idle import IdleTask
-from core.jobs.model import Job, JobKind, JobState
+from core.store.job_model import Job, JobKind, JobState
 from core.store.protocols import JobStore
 
 PULSE_S = 0.5

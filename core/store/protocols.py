@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from core.base.types import Embeddings, Face, FaceTable, Photo, Quality, Revision, Split, Vectors
-from core.jobs.model import Job, JobKind, JobOwner, JobState
+from core.store.job_model import Job, JobKind, JobOwner, JobState
 
 
 class FileOutcome(StrEnum):

@@ -14,10 +14,10 @@ import streamlit as st
 
 from core.base.settings import from_env
 from core.base.types import Embeddings, FaceTable, Photo, Revision
-from core.jobs.model import Job, JobKind, JobState
 from core.learn.metrics.predictions import Predictions
 from core.learn.metrics.run_values import run_fault
 from core.services import Services
+from core.store.job_model import Job, JobKind, JobState
 from core.store.protocols import Counts, Dataset, MapInfo, PersonCount, Run
 from core.workflows.projection import project
 from core.workflows.projection.project import FaceMap, Method

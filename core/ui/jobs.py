@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 import streamlit as st
 
 from core.jobs.handlers import IngestRequest, LookupRequest, TrainRequest
-from core.jobs.model import Job, JobKind, JobState
-from core.jobs.order import jobs_before, paused_by
+from core.store.job_model import Job, JobKind, JobState
+from core.store.job_order import jobs_before, paused_by
 from core.ui import data, words
 
 __all__ = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.jobs.model import JobKind, JobState
+from core.store.job_model import JobKind, JobState
 from core.store.protocols import Dataset
 from core.ui import data
 from core.vision.models import catalogue

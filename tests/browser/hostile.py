@@ -9,9 +9,9 @@ from dataclasses import asdict
 from core.base.types import CancelToken, Photo, Split
 from core.corrections.model import Hand
 from core.jobs.handlers import IngestRequest, LookupRequest, job_handlers
-from core.jobs.model import JobKind, JobOwner, JobState
 from core.jobs.worker import run_job
 from core.services import Services
+from core.store.job_model import JobKind, JobOwner, JobState
 from core.store.protocols import PhotoLabel
 from core.workflows.labels.correct import Corrector
 from core.workflows.projection.project import MapOptions, Method

@@ -18,7 +18,7 @@ from playwright.sync_api import Page, expect
 
 from core.corrections.model import Hand
 from core.jobs.handlers import LookupRequest
-from core.jobs.model import JobKind
+from core.store.job_model import JobKind
 from core.vision.engine.openvino import OpenVinoEngine
 from core.workflows.labels.correct import Corrector
 from core.workflows.projection.project import MapOptions, Method

@@ -17,9 +17,9 @@ from playwright.sync_api import Browser, Page, expect
 from core.base.settings import Settings
 from core.base.types import Box, Face, Photo
 from core.jobs.handlers import IngestRequest
-from core.jobs.model import JobKind, JobState
 from core.services import Services
 from core.store.artifacts import ArtifactKind
+from core.store.job_model import JobKind, JobState
 from core.store.protocols import Dataset, IngestBatch, PhotoLabel, StoredFace
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
 from core.workflows.projection import project

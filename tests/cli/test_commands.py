@@ -12,8 +12,8 @@ import pytest
 
 from core.__main__ import main
 from core.base.settings import Settings
-from core.jobs.model import JobKind, JobOwner, JobState
 from core.services import Services
+from core.store.job_model import JobKind, JobOwner, JobState
 from core.vision.engine.openvino import OpenVinoEngine
 from tests import prepared
 from tests.conftest import PROJECT_DIR, services_on, write_zip

@@ -21,7 +21,7 @@ from core.base.types import Box, Face, Photo, Split
 from core.corrections.model import OF_FACE, OF_PERSON, Change, Entity, Field, Hand
 from core.corrections.replay import Base, ReplayableEvent, merged_person, replay_log, undone_after
 from core.imaging.geometry import turn_box, turn_size
-from core.jobs.model import JobKind, JobOwner
+from core.store.job_model import JobKind, JobOwner
 from core.store.protocols import IngestBatch, PhotoLabel, PhotoLook, StoredFace
 from core.store.sql.corrections import SqlCorrectionLog
 from core.store.sql.database import open_database

@@ -26,11 +26,11 @@ from core.base.settings import Settings
 from core.base.types import CancelToken, FacePolicy
 from core.corrections.model import Hand
 from core.jobs.handlers import IngestRequest, job_handlers
-from core.jobs.model import Job, JobKind, JobState
 from core.jobs.transfers import EraseParams, ExportParams, ImportParams
 from core.jobs.worker import run_job
 from core.services import Services
 from core.store.artifacts import ArtifactKind
+from core.store.job_model import Job, JobKind, JobState
 from core.vision.engine.openvino import OpenVinoEngine
 from core.workflows.exchange.export import ExportKind, export_path
 from core.workflows.labels.correct import Corrector

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from core.base.errors import FaceAtlasError, InputRefused, NameTaken, NotFound
 from core.base.types import Box, Face, Photo, Split
-from core.jobs.model import JobKind, JobOwner, JobState
+from core.store.job_model import JobKind, JobOwner, JobState
 from core.store.protocols import (
     Dataset,
     FileOutcome,
@@ -374,7 +374,7 @@ def test_a_job_that_runs_or_is_done_is_not_resumed(stores: Stores, dataset: Data
 CARRY = """
 import sys
 from pathlib import Path
-from core.jobs.model import JobKind, JobOwner
+from core.store.job_model import JobKind, JobOwner
 from core.store.sql.database import open_database
 from core.store.sql.jobs import SqlJobStore
 queue = SqlJobStore(open_database(Path(sys.argv[1])))

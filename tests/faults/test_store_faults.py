@@ -22,9 +22,9 @@ from core.__main__ import main
 from core.base.errors import DataFolderBusy, DataFolderFault, DiskFull
 from core.base.settings import Settings
 from core.base.types import CancelToken, Report
-from core.jobs.model import Job, JobKind, JobOwner, JobState
 from core.jobs.worker import run_job, serve_queue
 from core.services import Services
+from core.store.job_model import Job, JobKind, JobOwner, JobState
 from core.store.sql import database
 from tests import prepared
 from tests.conftest import PROJECT_DIR

@@ -14,8 +14,8 @@ from PIL import Image
 from core.base.errors import Cancelled
 from core.base.settings import ImageLimits
 from core.base.types import CancelToken
-from core.jobs.model import JobKind, JobOwner
 from core.services import Services
+from core.store.job_model import JobKind, JobOwner
 from core.store.protocols import FileOutcome, FileReport
 from core.vision.engine.openvino import OpenVinoEngine
 from core.workflows.identification.lookups.lookup import LookupTask, load_lookup, look_up_photos

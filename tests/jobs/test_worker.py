@@ -25,9 +25,9 @@ from filelock import FileLock
 from core.base.errors import InputRefused
 from core.base.types import CancelToken, Report, ignore_progress
 from core.jobs.handlers import IngestRequest, job_handlers
-from core.jobs.model import Job, JobKind, JobOwner, JobState
 from core.jobs.worker import run_job, serve_queue
 from core.services import Services
+from core.store.job_model import Job, JobKind, JobOwner, JobState
 from core.vision.engine.openvino import OpenVinoEngine
 from core.workflows.projection.project import MapOptions
 from core.workflows.training.train import TrainOptions

@@ -13,9 +13,9 @@ from streamlit.testing.v1 import AppTest
 
 from core.base.types import CancelToken
 from core.jobs.handlers import job_handlers
-from core.jobs.model import Job
 from core.jobs.worker import run_job
 from core.services import Services
+from core.store.job_model import Job
 from core.ui import data as ui_data
 from core.vision.engine.openvino import OpenVinoEngine
 from tests import prepared

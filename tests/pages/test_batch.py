@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from core.jobs.handlers import LookupRequest
-from core.jobs.model import JobKind, JobState
 from core.store.artifacts import ArtifactKind
+from core.store.job_model import JobKind, JobState
 from core.ui.components.lookups import Chip, FaceRow, LookupTable, LookupView, PhotoRow, read_table_state
 from core.workflows.identification.lookups import lookup
 from tests.pages.conftest import button, texts, work

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.corrections.model import Hand
-from core.jobs.model import JobKind
+from core.store.job_model import JobKind
 from core.ui.evaluation import run_comparison
 from core.ui.training import training_page
 from core.workflows.labels.correct import Corrector

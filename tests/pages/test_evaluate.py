@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from core.jobs.model import JobKind
+from core.store.job_model import JobKind
 from core.workflows.exchange.csv_tables import people_csv
 from core.workflows.training.train import load_predictions
 from tests.conftest import new_data_dir, services_on

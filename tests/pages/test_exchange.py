@@ -13,9 +13,9 @@ from core.corrections.model import Hand
 from core.formats import xmp
 from core.formats.xmp import Region, Sidecar
 from core.jobs.handlers import sweep_uploads
-from core.jobs.model import JobKind, JobState
 from core.jobs.transfers import ExportParams
 from core.store.artifacts import ArtifactKind as FileKind
+from core.store.job_model import JobKind, JobState
 from core.ui.photos import exports as exports_ui
 from core.workflows.exchange.export import ExportKind, export_path
 from core.workflows.labels.correct import Corrector

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import text
 
-from core.jobs.model import JobKind, JobState
+from core.store.job_model import JobKind, JobState
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
 from tests.conftest import add_model
 from tests.pages.conftest import button, texts, work

@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image
 
 from core.imaging.decoding import encode_jpeg
-from core.jobs.model import JobKind
 from core.learn.open_set.rejection_rule import Threshold
+from core.store.job_model import JobKind
 from core.ui import state, words
 from core.ui.identification import photo_answer, photo_input
 from core.workflows.identification.identify import Candidate, nearest_candidate

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from core.jobs.handlers import IngestRequest
-from core.jobs.model import JobKind, JobState
+from core.store.job_model import JobKind, JobState
 from core.store.protocols import FileOutcome
 from tests.pages.conftest import button, texts, work
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from core.corrections.model import Hand
 from core.imaging.decoding import encode_jpeg
-from core.jobs.model import JobKind, JobState
 from core.store.artifacts import ArtifactKind
+from core.store.job_model import JobKind, JobState
 from core.ui import data
 from core.ui.projection import map_page, map_selection
 from core.workflows.labels.correct import Corrector

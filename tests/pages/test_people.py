@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from core.corrections.model import EventKind, Hand
-from core.jobs.model import JobKind, JobState
 from core.jobs.transfers import EraseParams
+from core.store.job_model import JobKind, JobState
 from core.ui import data as ui_data
 from core.workflows.labels.correct import Corrector
 from tests.pages.conftest import button, texts, work

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from core.corrections.model import Act, Change, Entity, EventKind, Field, Hand
 from core.imaging.decoding import encode_jpeg, turn_pixels
 from core.jobs.handlers import IngestRequest
-from core.jobs.model import JobKind, JobOwner, JobState
+from core.store.job_model import JobKind, JobOwner, JobState
 from core.store.protocols import IngestBatch, PhotoLabel
 from core.ui.clustering import groups
 from core.ui.labels import corrections, face_filters

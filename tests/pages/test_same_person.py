@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pytest
 
-from core.jobs.model import JobKind
+from core.store.job_model import JobKind
 from core.ui.verification import pair_statistics
 from core.ui.verification.pair_statistics import load_own_pairs, pair_histogram_json
 from tests.pages.conftest import button, texts, work

@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.jobs.model import JobKind, JobState
 from core.learn.metrics.calibration import reliability_bins
 from core.learn.open_set.rejection_rule import RATES, Impostors
+from core.store.job_model import JobKind, JobState
 from core.ui.evaluation import evaluation_charts, open_set
 from core.ui.evaluation.evaluation_charts import HistogramGroup, ThresholdLine
 from tests.conftest import write_zip

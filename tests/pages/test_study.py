@@ -7,9 +7,9 @@ import shutil
 
 import pytest
 
-from core.jobs.model import JobKind
 from core.learn.model_selection.baselines import list_contenders
 from core.store.artifacts import ArtifactKind
+from core.store.job_model import JobKind
 from core.ui.evaluation import baselines, slice_metrics, study_charts
 from core.workflows.evaluation import study
 from tests.conftest import new_data_dir, services_on

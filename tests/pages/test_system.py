@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.jobs.model import JobKind
+from core.store.job_model import JobKind
 from tests.pages.conftest import texts
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from core.jobs.model import JobKind, JobState
+from core.store.job_model import JobKind, JobState
 from core.store.protocols import IngestBatch, PhotoLabel
 from tests.pages.conftest import button, texts, work
 

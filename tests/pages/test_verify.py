@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.jobs.model import JobKind
 from core.learn.verification.pair_likelihood import MEASURED
+from core.store.job_model import JobKind
 from core.ui.verification.pair_answer import basis_sentences, conclusion_text
 from core.vision.models import catalogue
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID

@@ -10,9 +10,9 @@ import pytest
 from core.base.errors import InputRefused, ModelMismatch, NameTaken, NotFound
 from core.base.types import CancelToken
 from core.jobs.handlers import IngestRequest, job_handlers, sweep_uploads
-from core.jobs.model import JobKind
 from core.jobs.worker import run_job
 from core.store.artifacts import ArtifactKind
+from core.store.job_model import JobKind
 from core.workflows import datasets
 from core.workflows.erasure.erase_dataset import erase_dataset
 from core.workflows.photos.orphans import sweep_leftovers

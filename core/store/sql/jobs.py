@@ -17,9 +17,9 @@ from typing import Any
 from sqlalchemy import Engine, Row, delete, insert, select, update
 
 from core.base.errors import DataFolderFault, NotFound
-from core.jobs.model import Job, JobKind, JobOwner, JobState
-from core.jobs.order import goes_first
 from core.store.job_liveness import JobLocks
+from core.store.job_model import Job, JobKind, JobOwner, JobState
+from core.store.job_order import goes_first
 from core.store.sql.schema import job as table
 
 _ACTIVE = (JobState.QUEUED, JobState.RUNNING)

@@ -10,8 +10,8 @@ import streamlit as st
 
 from core.base.types import Revision
 from core.corrections.model import Event
-from core.jobs.model import Job, JobKind
 from core.learn.clustering.agglomerative import DEFAULT_THRESHOLD
+from core.store.job_model import Job, JobKind
 from core.store.protocols import Dataset
 from core.ui import data, gallery, words
 from core.ui.components.entries import EntryCommand, Keyboard, ReviewEntry, Strip, draw_entries

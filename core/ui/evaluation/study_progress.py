@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.jobs.model import Job, JobKind
+from core.store.job_model import Job, JobKind
 from core.ui import data, jobs, words
 from core.ui.evaluation.evaluation_page import EvaluatedRun
 from core.workflows.evaluation import study

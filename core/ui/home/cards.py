@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from core.base.errors import FaceAtlasError
-from core.jobs.model import JobKind, JobState
+from core.store.job_model import JobKind, JobState
 from core.store.protocols import Dataset
 from core.ui import damaged, data, frame, gallery, jobs, words
 from core.ui.home import trail

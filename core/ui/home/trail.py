@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.jobs.model import Job, JobKind
+from core.store.job_model import Job, JobKind
 from core.store.protocols import Counts, Run
 from core.ui import frame
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.base.errors import NotFound
-from core.jobs.model import Job
+from core.store.job_model import Job
 from core.store.protocols import Dataset, Run
 from core.ui import address, data, frame, gallery, state, words
 from core.ui.jobs import JobKind, JobState, LookupRequest

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.jobs.model import Job
 from core.jobs.transfers import SortParams
 from core.learn.open_set.rejection_rule import RATES, TARGET_RATE
+from core.store.job_model import Job
 from core.store.protocols import Dataset
 from core.ui import address, data, gallery, jobs, words
 from core.ui.components import lookups

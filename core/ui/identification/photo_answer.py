@@ -10,8 +10,8 @@ import streamlit as st
 from core.base.types import Face
 from core.imaging.decoding import encode_jpeg
 from core.isolation.photos import decode_photo
-from core.jobs.model import JobKind
 from core.learn.open_set.rejection_rule import RATES, TARGET_RATE, Threshold
+from core.store.job_model import JobKind
 from core.store.protocols import Dataset, Run
 from core.ui import data, gallery, jobs, state, words
 from core.ui.components import boxes, choices

@@ -11,7 +11,7 @@ import streamlit as st
 from core.base.errors import FaceAtlasError, InputRefused
 from core.base.types import Split
 from core.corrections.model import Event, Hand
-from core.jobs.model import JobKind
+from core.store.job_model import JobKind
 from core.store.protocols import Dataset
 from core.ui import data, state, words
 from core.ui.components.picker import Grid, GridCommand

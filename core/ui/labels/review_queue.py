@@ -9,8 +9,8 @@ import streamlit as st
 
 from core.base.types import Revision
 from core.corrections.model import Event
-from core.jobs.model import JobKind
 from core.learn.label_errors.review_queue import Action, SimilarFace, Suspect, SuspectKind
+from core.store.job_model import JobKind
 from core.store.protocols import Dataset
 from core.ui import data, gallery, state, words
 from core.ui.components.entries import EntryCommand, Keyboard, ReviewEntry, Strip, draw_entries

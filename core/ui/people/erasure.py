@@ -7,8 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from core.jobs.model import Job, JobKind, JobState
 from core.jobs.transfers import EraseParams
+from core.store.job_model import Job, JobKind, JobState
 from core.store.protocols import Dataset, PersonCount
 from core.ui import address, data, jobs, state, words
 from core.ui.labels import corrections

@@ -8,8 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from core.base.errors import InputRefused, NotFound
-from core.jobs.model import Job, JobKind, JobState
 from core.jobs.transfers import ImportParams
+from core.store.job_model import Job, JobKind, JobState
 from core.store.protocols import Dataset
 from core.ui import data, frame, jobs, state, words
 from core.ui.labels import corrections

@@ -8,8 +8,8 @@ from pathlib import Path
 import streamlit as st
 
 from core.base.errors import NotFound
-from core.jobs.model import Job, JobKind
 from core.jobs.transfers import ExportParams
+from core.store.job_model import Job, JobKind
 from core.store.protocols import Dataset, PersonCount, Run
 from core.ui import data, frame, jobs, words
 from core.workflows.exchange.export import ExportKind, export_file_name, export_path

@@ -8,7 +8,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from core.jobs.model import Job
+from core.store.job_model import Job
 from core.store.protocols import Counts, Dataset, FileOutcome, FileReport
 from core.ui import data, frame, gallery, words
 from core.ui.labels.face_filters import FaceCategory

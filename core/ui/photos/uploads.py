@@ -15,7 +15,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from core.base.errors import ArchiveRefused
 from core.base.types import FacePolicy
 from core.jobs.handlers import IngestRequest
-from core.jobs.model import JobKind
+from core.store.job_model import JobKind
 from core.store.protocols import Dataset
 from core.ui import data, frame, state, words
 from core.ui.components import folders

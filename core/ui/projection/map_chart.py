@@ -11,8 +11,8 @@ import numpy as np
 import streamlit as st
 
 from core.base.types import Ints, Revision, Split
-from core.jobs.model import JobKind, JobState
 from core.learn.metrics.predictions import Predictions
+from core.store.job_model import JobKind, JobState
 from core.store.protocols import Dataset
 from core.ui import charts, data, gallery, words
 from core.ui.charts import PointGroup

@@ -12,8 +12,8 @@ import streamlit as st
 
 from core.base.errors import InputRefused
 from core.base.types import Revision
-from core.jobs.model import Job, JobKind
 from core.learn.metrics.predictions import Predictions
+from core.store.job_model import Job, JobKind
 from core.store.protocols import Dataset, MapInfo, Run
 from core.ui import charts, data, jobs, state, words
 from core.ui.components import scatter

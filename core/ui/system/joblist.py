@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from core.jobs.model import Job, JobState
+from core.store.job_model import Job, JobState
 from core.ui import data, jobs, words
 
 STOPPED_SHOWN = 5

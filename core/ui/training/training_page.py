@@ -8,9 +8,9 @@ import streamlit as st
 from core.base.errors import TrainingRefused
 from core.base.types import TRUSTED_GRADE
 from core.jobs.handlers import TrainRequest
-from core.jobs.model import Job, JobKind, JobState
 from core.jobs.transfers import find_training_params
 from core.learn.model_selection.splits import SplitPlan
+from core.store.job_model import Job, JobKind, JobState
 from core.store.protocols import Counts, Dataset, Run
 from core.ui import data, frame, words
 from core.workflows.evaluation.compare import changed_settings

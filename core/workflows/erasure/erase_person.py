@@ -18,9 +18,9 @@ from typing import Any
 
 from core.base.errors import DataFolderBusy, InputRefused, NotFound
 from core.base.types import CancelToken, Report, ignore_progress
-from core.jobs.model import JobKind, JobState
 from core.store.artifacts import ArtifactKind, Artifacts
 from core.store.exchange_protocols import EraseStore, Erasure, ErasureCounts
+from core.store.job_model import JobKind, JobState
 from core.store.name_scrubber import Scrubber
 from core.store.name_spelling import Spellings
 from core.store.protocols import FaceStore, JobStore, Run, RunStore

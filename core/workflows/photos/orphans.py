@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.jobs.model import JobState
 from core.store.artifacts import ArtifactKind, Artifacts
 from core.store.exchange_protocols import EraseStore
+from core.store.job_model import JobState
 from core.store.protocols import FaceStore, JobStore, RunStore
 
 SETTLED_S = 60.0

@@ -17,10 +17,10 @@ from core.base.settings import Settings
 from core.base.types import Box, CancelToken, Face, Photo, Quality
 from core.corrections.model import Hand
 from core.jobs.handlers import job_handlers
-from core.jobs.model import JobKind, JobState
 from core.jobs.worker import run_job
 from core.learn.clustering.agglomerative import DEFAULT_THRESHOLD, FARTHEST
 from core.services import Services
+from core.store.job_model import JobKind, JobState
 from core.store.protocols import Dataset, IngestBatch, PhotoLabel, StoredFace
 from core.workflows.clustering import cluster
 from core.workflows.clustering.cluster import Clustering, ClusterOptions

@@ -24,11 +24,11 @@ from core.base.types import CancelToken, FacePolicy
 from core.corrections.replay import replay_log
 from core.formats.traces import FoundTrace, Search, Traces
 from core.jobs.handlers import IngestRequest, LookupRequest, job_handlers
-from core.jobs.model import Job, JobKind, JobState
 from core.jobs.transfers import EraseParams, ExportParams
 from core.jobs.worker import run_job
 from core.services import Services
 from core.store.artifacts import ArtifactKind
+from core.store.job_model import Job, JobKind, JobState
 from core.store.name_scrubber import Scrubber
 from core.store.sql import database, erasure
 from core.store.sql.erasure import SqlEraseStore

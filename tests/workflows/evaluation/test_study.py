@@ -14,10 +14,10 @@ from core.base.errors import Cancelled, InputRefused, NotFound
 from core.base.types import CancelToken, Split
 from core.corrections.model import Hand
 from core.jobs.handlers import job_handlers
-from core.jobs.model import JobKind, JobState
 from core.jobs.worker import run_job
 from core.learn.model_selection.baselines import list_contenders
 from core.store.artifacts import ArtifactKind
+from core.store.job_model import JobKind, JobState
 from core.workflows.erasure import erase_person
 from core.workflows.erasure.erase_person import EraseRequest
 from core.workflows.evaluation import study

@@ -18,10 +18,10 @@ from core.base.errors import InputRefused, ModelMismatch, NameTaken
 from core.base.types import CancelToken
 from core.formats import bundle as files
 from core.jobs.handlers import IngestRequest, job_handlers
-from core.jobs.model import JobKind, JobState
 from core.jobs.worker import run_job
 from core.services import Services
 from core.store.artifacts import ArtifactKind
+from core.store.job_model import JobKind, JobState
 from core.workflows.exchange import arrivals, bundles
 from core.workflows.exchange.bundles import export_bundle, import_bundle
 from core.workflows.training import train

@@ -23,9 +23,9 @@ from core.formats import xmp
 from core.formats.xmp import Region, Sidecar
 from core.formats.zip_writer import Folders, safe_part
 from core.imaging.geometry import match_boxes
-from core.jobs.model import JobKind, JobOwner
 from core.services import Services
 from core.store.artifacts import ArtifactKind, content_id
+from core.store.job_model import JobKind, JobOwner
 from core.store.protocols import IngestBatch, PhotoLabel, StoredFace
 from core.workflows.exchange import export, import_names, imports
 from core.workflows.exchange.export import ExportKind, ExportRequest

@@ -22,7 +22,6 @@ from core.cli.program import main
 from core.formats import xmp
 from core.imaging.decoding import decode_image
 from core.jobs.handlers import LookupRequest, job_handlers
-from core.jobs.model import Job, JobKind, JobState
 from core.jobs.transfers import SortParams
 from core.jobs.worker import run_job
 from core.learn.label_errors.conflicting_labels import find_conflicting_faces, sure_cosine
@@ -30,6 +29,7 @@ from core.learn.open_set.rejection_rule import RATES, Threshold
 from core.learn.verification.pair_likelihood import MEASURED
 from core.services import Services
 from core.store.artifacts import ArtifactKind, Artifacts, content_id
+from core.store.job_model import Job, JobKind, JobState
 from core.workflows.exchange.export import export_path
 from core.workflows.identification.lookups import lookup, outputs, stored
 from core.workflows.identification.lookups.lookup import LookupTask

@@ -21,12 +21,12 @@ from core.base.settings import Settings
 from core.base.types import CancelToken, Ints, Photo, Split
 from core.corrections.model import Hand
 from core.jobs.handlers import job_handlers
-from core.jobs.model import JobKind, JobState
 from core.jobs.worker import run_job
 from core.learn.label_errors import review_queue as finding
 from core.learn.label_errors.review_queue import Suspect, SuspectKind
 from core.services import Services
 from core.store.artifacts import ArtifactKind as FileKind
+from core.store.job_model import JobKind, JobState
 from core.store.protocols import PhotoLabel
 from core.workflows.labels import review_queue
 from core.workflows.labels.correct import Corrector

@@ -17,9 +17,9 @@ from PIL import ExifTags, Image
 from core.base.errors import Cancelled, InputRefused
 from core.base.types import Box, CancelToken, Detection, FacePolicy, Report, RgbImage, Split, ignore_progress
 from core.corrections.model import Hand
-from core.jobs.model import JobKind, JobOwner
 from core.services import Services
 from core.store.artifacts import ArtifactKind, content_id
+from core.store.job_model import JobKind, JobOwner
 from core.store.protocols import FileOutcome, FileReport
 from core.workflows.labels.correct import Corrector
 from core.workflows.photos.ingest import IngestSummary, IngestTarget, ingest_photos

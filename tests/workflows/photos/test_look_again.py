@@ -21,10 +21,10 @@ from core.corrections.model import EventKind, Hand
 from core.imaging.decoding import encode_jpeg, turn_pixels
 from core.imaging.geometry import match_boxes
 from core.jobs.handlers import job_handlers, queue_turned_photos
-from core.jobs.model import JobKind, JobOwner, JobState
 from core.jobs.worker import run_job
 from core.services import Services
 from core.store import artifacts
+from core.store.job_model import JobKind, JobOwner, JobState
 from core.store.protocols import FileOutcome
 from core.store.sql import schema
 from core.vision.detect.mtcnn import Detector, DetectorSettings

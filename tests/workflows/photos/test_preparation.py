@@ -11,8 +11,8 @@ from core.base.errors import ModelMismatch, NotFound
 from core.base.types import Box, Detection
 from core.imaging.geometry import PLACES, crop_transform, landmark_transform
 from core.jobs.handlers import IngestRequest
-from core.jobs.model import JobKind
 from core.services import Services
+from core.store.job_model import JobKind
 from core.vision.embed.crops import face_crop
 from core.vision.models import catalogue
 from core.workflows import datasets

@@ -26,11 +26,11 @@ from core.formats.zip_writer import writing_zip
 from core.imaging.decoding import DecodedPicture, encode_jpeg, shrink_image
 from core.imaging.geometry import turn_size
 from core.isolation.photos import decode_photo_reduced, read_stored_orientation
-from core.jobs.model import JobKind
 from core.learn.label_errors.conflicting_labels import find_conflicting_faces, sure_cosine
 from core.learn.verification import pair_likelihood
 from core.learn.verification.pair_likelihood import MEASURED, PairRule
 from core.store.artifacts import ArtifactKind, Artifacts, content_id
+from core.store.job_model import JobKind
 from core.store.protocols import FaceStore, JobStore, Run
 from core.vision.detect.upright import detect_upright
 from core.workflows.exchange.export import export_path

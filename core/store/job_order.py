@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.jobs.model import Job, JobOwner, JobState
+from core.store.job_model import Job, JobOwner, JobState
 
 
 def goes_first(job: Job, active: Sequence[Job]) -> bool:
