@@ -57,6 +57,7 @@ class _FilesAndBrowser(LoadFileScheduling):  # type: ignore[misc]
         return "browser" if nodeid.startswith("tests/browser/") else str(super()._split_scope(nodeid))
 
 
+@pytest.hookimpl(optionalhook=True)  # without xdist nobody knows this hook
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> _FilesAndBrowser:
     """How tests are dealt to processes."""
     return _FilesAndBrowser(config, log)
