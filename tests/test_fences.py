@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -108,15 +109,37 @@ HEAVY = {
 }
 
 
-def modules() -> Iterator[tuple[str, Path]]:
+@cache
+def modules() -> tuple[tuple[str, Path], ...]:
+    return tuple(_modules())
+
+
+def _modules() -> Iterator[tuple[str, Path]]:
     for path in [ROOT / "app.py", *sorted((ROOT / "core").rglob("*.py")), *sorted((ROOT / "pages").rglob("*.py"))]:
         name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
         yield name, path
 
 
-def imports(path: Path) -> Iterator[str]:
+@cache
+def syntax_tree(path: Path) -> ast.Module:
+    """A file, parsed once for all the rules."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
+def syntax_nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Every node of a file, as ``ast.walk`` gives them."""
+    return tuple(ast.walk(syntax_tree(path)))
+
+
+@cache
+def imports(path: Path) -> tuple[str, ...]:
     """Every imported module by its full name, inside functions too; ``from core.ui import data`` is core.ui.data."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    return tuple(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[str]:
+    for node in syntax_nodes(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -185,7 +208,7 @@ def test_no_room_is_crowded_and_no_function_long() -> None:
     long = [
         f"{name}.{node.name}: {node.end_lineno - node.lineno + 1}"
         for name, path in modules()
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in syntax_nodes(path)
         if isinstance(node, ast.FunctionDef) and node.end_lineno and node.end_lineno - node.lineno >= 60
     ]
     assert not long, long
@@ -196,9 +219,8 @@ def test_names_say_what_they_hold() -> None:
     stored: list[str] = []
     homes = defaultdict(set)
     for name, path in modules():
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        stored += [n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
-        for node in tree.body:
+        stored += [n.id for n in syntax_nodes(path) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+        for node in syntax_tree(path).body:
             if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_"):
                 homes[node.name].add(name)
     vague = Counter(local for local in stored if local in VAGUE_LOCALS)
@@ -221,7 +243,7 @@ def test_photos_of_others_are_decoded_in_a_child() -> None:
     offenders = [
         name
         for name, path in modules()
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in syntax_nodes(path)
         if isinstance(node, ast.ImportFrom) and node.module == "core.imaging.decoding"
         if DECODERS & {alias.name for alias in node.names} and not within(name, set(MAY_DECODE))
     ]
@@ -280,12 +302,11 @@ def test_csv_is_written_in_one_place_which_guards_it() -> None:
 
 def test_wide_values_are_constructed_by_keyword() -> None:
     """Nobody counts to the fifth argument; and a field that is put in between would shift the others in silence."""
-    trees = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in modules()}
-    own = {node.name for tree in trees.values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+    own = {node.name for _, path in modules() for node in syntax_nodes(path) if isinstance(node, ast.ClassDef)}
     wide = [
         f"{name}:{node.lineno} {node.func.id}"
-        for name, tree in trees.items()
-        for node in ast.walk(tree)
+        for name, path in modules()
+        for node in syntax_nodes(path)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in own
         if len(node.args) >= 5
     ]
