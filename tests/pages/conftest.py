@@ -12,12 +12,16 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from core.base.types import CancelToken
+from core.corrections.model import Hand
 from core.jobs.handlers import job_handlers
 from core.jobs.worker import run_job
 from core.services import Services
 from core.store.job_model import Job
+from core.store.protocols import Dataset
 from core.ui import data as ui_data
+from core.ui.labels import corrections
 from core.vision.engine.openvino import OpenVinoEngine
+from core.workflows.labels.correct import Corrector
 from tests import prepared
 from tests.conftest import new_data_dir
 from tests.waiting import LONGEST_S
@@ -37,16 +41,16 @@ def packages_scanned_once() -> Iterator[None]:
 @pytest.fixture
 def app_data(models_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: OpenVinoEngine) -> Services:
     """The services of the app under test, on an empty data folder."""
-    return _services(new_data_dir(models_dir, tmp_path / "data"), monkeypatch, engine)
+    return app_services(new_data_dir(models_dir, tmp_path / "data"), monkeypatch, engine)
 
 
 @pytest.fixture
 def trained(sample_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: OpenVinoEngine) -> Services:
     """The app's services on a copy of the trained sample."""
-    return _services(prepared.copy(sample_dir, tmp_path / "data"), monkeypatch, engine)
+    return app_services(prepared.copy(sample_dir, tmp_path / "data"), monkeypatch, engine)
 
 
-def _services(folder: Path, patch: pytest.MonkeyPatch, engine: OpenVinoEngine) -> Services:
+def app_services(folder: Path, patch: pytest.MonkeyPatch, engine: OpenVinoEngine) -> Services:
     patch.setenv("FACE_ATLAS_DATA", str(folder))
     patch.setenv("FACE_ATLAS_WORKER", "external")
     patch.setitem(st.config.get_config_options()["client.showErrorDetails"].__dict__, "value", "full")
@@ -84,6 +88,18 @@ def open_page() -> Callable[..., AppTest]:
     return opened
 
 
+EVALUATE = "pages/model/evaluate.py"
+
+
+def open_tab(open_page: Callable[..., AppTest], tab: str, **query: str) -> AppTest:
+    """A tab of the evaluation, opened."""
+    app = open_page(EVALUATE, **query)
+    app.session_state["tab"] = tab
+    app.run()
+    assert not app.exception, app.exception
+    return app
+
+
 def texts(app: AppTest) -> str:
     """Everything that a page says in words."""
     parts = [*app.title, *app.markdown, *app.caption, *app.header, *app.error, *app.warning, *app.info, *app.success]
@@ -93,3 +109,8 @@ def texts(app: AppTest) -> str:
 def button(app: AppTest, label: str):
     """The button with this label."""
     return next(found for found in app.button if found.label == label)
+
+
+def corrector_of(services: Services, dataset: Dataset) -> Corrector:
+    """Somebody in the sitting "this one"."""
+    return Corrector(services.store, services.log, dataset.id, Hand(corrections.AUTHOR, "this one"))

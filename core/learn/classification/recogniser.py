@@ -51,7 +51,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
 from core.base.errors import InputRefused, NotFound, TrainingRefused
@@ -322,6 +321,8 @@ def fit_temperature(margins: Doubles, truth: Ints, n_shots: int) -> float:
     truth : (n,) int64
     n_shots : independent shots among them; the fewer, the softer the target
     """
+    from scipy.optimize import minimize_scalar  # here, as the start of the program need not wait for it
+
     n_people = margins.shape[1]
     doubt = _doubt(n_shots)
     rival = doubt / (n_people - 1)

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from scipy.stats import binomtest
 
 from core.base import words
 from core.base.errors import InputRefused
@@ -110,6 +109,8 @@ def in_how_many(p_value: float) -> str:
 
 def mcnemar_p_value(only_old: int, only_new: int) -> float:
     """Give the two-sided p-value of the exact test: 1 where no face tells the two apart."""
+    from scipy.stats import binomtest  # here, as the start of the program need not wait for it
+
     n = only_old + only_new
     return float(binomtest(only_new, n, 0.5).pvalue) if n else 1.0
 

@@ -21,7 +21,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from scipy.optimize import minimize
 
 from core.base.types import Bools, Doubles, FaceTable, Ints, Quality
 from core.learn.metrics.predictions import Predictions
@@ -124,6 +123,8 @@ def advise_photos(table: FaceTable, predictions: Predictions, qualities: Mapping
 
 def fit_curve(record: Record) -> Curve:
     """Fit the curve to the people who were tested, drawn to the usual slope as far as they are few."""
+    from scipy.optimize import minimize  # here, as the start of the program need not wait for it
+
     measured = (record.tested > 0) & (record.photos > 0)
     photos, spread = np.log(record.photos[measured]), record.spread[measured]
     errors, tested = record.errors[measured], record.tested[measured]

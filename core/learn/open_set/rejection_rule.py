@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
-from scipy.stats import beta
+from scipy.special import betaincinv
 
 from core.base.errors import InputRefused
 from core.base.types import Bools, Doubles, Floats, Ints, Vectors
@@ -280,8 +280,8 @@ def exact_interval(count: float, n: int) -> tuple[float, float]:
     Clopper, Pearson, "The use of confidence or fiducial limits illustrated in the case of the binomial", Biometrika 26,
     1934; continued to fractions of a count by the beta distribution.
     """
-    low = float(beta.ppf(0.025, count, n - count + 1)) if count > 0 else 0.0
-    return low, (float(beta.ppf(0.975, count + 1, n - count)) if count < n else 1.0)
+    low = float(betaincinv(count, n - count + 1, 0.025)) if count > 0 else 0.0
+    return low, (float(betaincinv(count + 1, n - count, 0.975)) if count < n else 1.0)
 
 
 def nearest_training(vectors: Vectors, gallery: Vectors, k: int) -> tuple[Ints, Floats]:

@@ -24,7 +24,6 @@ from core.learn.verification.pair_likelihood import ALL_PAIRS_MOST
 from core.report import writing
 from core.report.html import to_html
 from core.report.material import FaceSetHashes, FacesNow, PairDistances, ReportedNetwork, ReportMaterial, WrongName
-from core.report.pdf import to_pdf
 from core.store.artifacts import ArtifactKind, Artifacts
 from core.store.protocols import Dataset, FaceStore, Run, RunStore
 from core.workflows.evaluation import study
@@ -96,6 +95,8 @@ def make_report(
     begin(3, "Writing the page")
     html = to_html(document)
     begin(4, "Writing the PDF")
+    from core.report.pdf import to_pdf  # here, as only who asks for a report waits for the fonts and their package
+
     pdf = to_pdf(document)
     begin(_STEPS, "Done")
     return WrittenReport(report_file_name(dataset, run), html, pdf, tuple(writing.report_facts(document)))

@@ -18,7 +18,7 @@ from core.workflows.evaluation.compare import compare_runs
 from core.workflows.labels.correct import Corrector
 from core.workflows.training import train
 from core.workflows.training.train import TrainOptions
-from tests.pages.faces import add_faces
+from tests.stored_faces import add_faces
 from tests.workflows.training.test_train import trained
 
 PEOPLE = {"Ann": 8, "Bob": 8, "Cat": 8, "Misfiled": 4}

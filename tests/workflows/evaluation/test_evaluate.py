@@ -22,7 +22,7 @@ from core.workflows.evaluation.evaluate import Strangers, embed_strangers, find_
 from core.workflows.training import train
 from core.workflows.training.train import TrainOptions, prepare_training_material
 from tests.conftest import MODEL_ID, write_zip
-from tests.pages.faces import add_faces
+from tests.stored_faces import add_faces
 from tests.workflows.training.test_train import PEOPLE, trained
 
 FOUR = {f"person {number}": 6 for number in range(4)}

@@ -19,8 +19,8 @@ from core.workflows.evaluation import study
 from core.workflows.evaluation.report import MISTAKES_SHOWN, dataset_pairs, make_report, save_report
 from core.workflows.evaluation.study import StudyOptions
 from core.workflows.training.train import TrainOptions, load_predictions
-from tests.pages.faces import add_faces
 from tests.report.made import jpeg
+from tests.stored_faces import add_faces
 from tests.workflows.training.test_train import trained
 
 PEOPLE = {"Ann_Lee": 12, "Bob": 8, "Cat": 8, "Impostor": 4}

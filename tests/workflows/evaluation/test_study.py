@@ -26,7 +26,7 @@ from core.workflows.labels.correct import Corrector
 from core.workflows.training import train
 from core.workflows.training.train import TrainOptions
 from tests.conftest import new_data_dir, services_on
-from tests.pages.faces import add_faces
+from tests.stored_faces import add_faces
 
 FAMILY = {"Ann": 12, "Bob": 8, "Cat": 3, "Impostor": 4, "Once": 1}
 KEYS = {

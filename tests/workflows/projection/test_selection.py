@@ -17,7 +17,7 @@ from core.workflows.projection.project import FaceMap
 from core.workflows.projection.selection import Selection
 from core.workflows.training import train
 from core.workflows.training.train import TrainOptions
-from tests.pages.faces import add_faces
+from tests.stored_faces import add_faces
 
 
 @pytest.fixture

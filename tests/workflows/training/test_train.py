@@ -10,7 +10,7 @@ from core.base.types import CancelToken
 from core.learn.metrics.classification import evaluate_predictions
 from core.workflows.training import train
 from core.workflows.training.train import TrainOptions
-from tests.pages.faces import add_faces
+from tests.stored_faces import add_faces
 
 PEOPLE = {f"person {number}": 6 for number in range(8)}
 

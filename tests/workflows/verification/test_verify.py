@@ -14,7 +14,7 @@ from core.services import Services
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
 from core.workflows.verification import verify
 from tests.conftest import MODEL_ID
-from tests.pages.faces import add_faces
+from tests.stored_faces import add_faces
 
 
 @pytest.fixture

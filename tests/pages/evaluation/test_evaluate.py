@@ -11,10 +11,9 @@ from core.store.job_model import JobKind
 from core.workflows.exchange.csv_tables import people_csv
 from core.workflows.training.train import load_predictions
 from tests.conftest import new_data_dir, services_on
-from tests.pages.conftest import _services, button, texts, work
-from tests.pages.faces import add_faces
+from tests.pages.conftest import EVALUATE, app_services, button, open_tab, texts, work
+from tests.stored_faces import add_faces
 
-EVALUATE = "pages/model/evaluate.py"
 TABS = ("Errors", "Confusion", "People", "Strangers", "Same person? (1:1)", "Method")
 
 
@@ -35,15 +34,7 @@ def erring(erring_dir, tmp_path, monkeypatch, engine):
     """The app's services on a copy of it."""
     folder = tmp_path / "data"
     shutil.copytree(erring_dir, folder, symlinks=True)
-    return _services(folder, monkeypatch, engine)
-
-
-def opened(open_page, tab: str, **query: str):
-    app = open_page(EVALUATE, **query)
-    app.session_state["tab"] = tab
-    app.run()
-    assert not app.exception, app.exception
-    return app
+    return app_services(folder, monkeypatch, engine)
 
 
 def test_without_a_run_the_page_leads_to_training(app_data, open_page):
@@ -70,7 +61,7 @@ def kinds(chart) -> set[str]:
 
 @pytest.mark.parametrize("tab", TABS)
 def test_every_tab_opens_alone(trained, open_page, tab):
-    app = opened(open_page, tab)
+    app = open_tab(open_page, tab)
     shown = {
         "Errors": "No errors." in texts(app),
         "Confusion": any("heatmap" in kinds(chart) for chart in app.get("plotly_chart")),
@@ -83,7 +74,7 @@ def test_every_tab_opens_alone(trained, open_page, tab):
 
 
 def test_every_error_is_shown_with_both_names_and_opens_its_photo(erring, open_page):
-    app = opened(open_page, "Errors")
+    app = open_tab(open_page, "Errors")
     (dataset,) = erring.store.datasets()
     (run,) = erring.runs.runs(dataset.id)
     predictions = load_predictions(erring.artifacts, run)
@@ -98,7 +89,7 @@ def test_every_error_is_shown_with_both_names_and_opens_its_photo(erring, open_p
 
 
 def test_the_matrix_tells_the_confusions(erring, open_page):
-    app = opened(open_page, "Confusion")
+    app = open_tab(open_page, "Confusion")
     (chart,) = (json.loads(chart.proto.spec) for chart in app.get("plotly_chart"))
     told = chart["data"][-1]["hovertext"]
     assert any(text.startswith(("Impostor taken for Ann Lee", "Ann Lee taken for Impostor")) for text in told)
@@ -107,7 +98,7 @@ def test_the_matrix_tells_the_confusions(erring, open_page):
 
 
 def test_the_table_of_people_starts_with_the_worst(erring, open_page):
-    table = opened(open_page, "People").dataframe[0].value
+    table = open_tab(open_page, "People").dataframe[0].value
     assert table["Person"].iloc[0] == "Impostor"
     assert table["F1"].is_monotonic_increasing
 
@@ -123,7 +114,7 @@ def test_those_left_out_are_named_with_the_reason(app_data, open_page):
     dataset = add_faces(app_data, "Family", {"Ann": 4, "Bob": 4, "Once_Seen": 1})
     app_data.jobs.submit(dataset.id, JobKind.TRAIN, {})
     work(app_data)
-    app = opened(open_page, "Method")
+    app = open_tab(open_page, "Method")
     assert "1 person left out" in texts(app)
     assert app.dataframe[0].value["Person"].tolist() == ["Once Seen"]
 

@@ -10,7 +10,7 @@ from core.store.job_model import JobKind, JobState
 from core.ui import data as ui_data
 from core.workflows.labels.correct import Corrector
 from tests.pages.conftest import button, texts, work
-from tests.pages.faces import add_faces
+from tests.stored_faces import add_faces
 
 PEOPLE = "pages/data/people.py"
 OTHER_TAB = Hand("somebody", "another tab")

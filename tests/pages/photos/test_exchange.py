@@ -20,7 +20,7 @@ from core.ui.photos import exports as exports_ui
 from core.workflows.exchange.export import ExportKind, export_path
 from core.workflows.labels.correct import Corrector
 from tests.pages.conftest import button, texts, work
-from tests.pages.faces import add_faces
+from tests.stored_faces import add_faces
 
 EXCHANGE = "pages/data/exchange.py"
 HAND = Hand("Ann", "a sitting")

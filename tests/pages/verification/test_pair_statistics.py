@@ -11,10 +11,9 @@ import pytest
 from core.store.job_model import JobKind
 from core.ui.verification import pair_statistics
 from core.ui.verification.pair_statistics import load_own_pairs, pair_histogram_json
-from tests.pages.conftest import button, texts, work
-from tests.pages.faces import add_faces
+from tests.pages.conftest import button, open_tab, texts, work
+from tests.stored_faces import add_faces
 
-EVALUATE = "pages/model/evaluate.py"
 TAB = "Same person? (1:1)"
 
 
@@ -28,14 +27,6 @@ def village(app_data):
     return dataset
 
 
-def opened(open_page):
-    app = open_page(EVALUATE)
-    app.session_state["tab"] = TAB
-    app.run()
-    assert not app.exception, app.exception
-    return app
-
-
 def counts(app) -> tuple[int, int]:
     """How many pairs of one person, and of two, the limit accepts."""
     said = [
@@ -45,7 +36,7 @@ def counts(app) -> tuple[int, int]:
 
 
 def test_the_limit_moves_the_counts_and_the_twins_stand_at_the_border(village, open_page):
-    app = opened(open_page)
+    app = open_tab(open_page, TAB)
     assert "of pairs of one person are nearer than all but" in texts(app)
     limit = app.slider[0]
     strict = counts(app)
@@ -59,7 +50,7 @@ def test_the_limit_moves_the_counts_and_the_twins_stand_at_the_border(village, o
 
 
 def test_a_button_puts_the_limit_where_a_rate_was_measured(app_data, village, open_page):
-    app = opened(open_page)
+    app = open_tab(open_page, TAB)
     app.slider[0].set_value(1.3).run()
     button(app, "1 in 1\u202f000 passes").click().run()
     assert not app.exception

@@ -2,17 +2,7 @@
 
 from __future__ import annotations
 
-from tests.pages.conftest import button, texts
-
-EVALUATE = "pages/model/evaluate.py"
-
-
-def opened(open_page):
-    app = open_page(EVALUATE)
-    app.session_state["tab"] = "Report"
-    app.run()
-    assert not app.exception, app.exception
-    return app
+from tests.pages.conftest import button, open_tab, texts
 
 
 def downloads(app) -> list[str]:
@@ -24,7 +14,7 @@ def facts(app) -> str:
 
 
 def test_the_report_is_made_when_it_is_asked_for(trained, open_page):
-    app = opened(open_page)
+    app = open_tab(open_page, "Report")
     assert "One file to keep or to pass on" in texts(app) and not downloads(app)
     button(app, "Make the report").click().run()
     assert not app.exception, app.exception
@@ -33,7 +23,7 @@ def test_the_report_is_made_when_it_is_asked_for(trained, open_page):
 
 
 def test_a_report_with_faces_is_not_offered_as_one_without(trained, open_page):
-    app = opened(open_page)
+    app = open_tab(open_page, "Report")
     button(app, "Make the report").click().run()
     app.checkbox(key="report_faces").uncheck().run()
     assert not app.exception and not downloads(app)

@@ -14,9 +14,8 @@ from core.store.job_model import JobKind, JobState
 from core.ui.evaluation import evaluation_charts, open_set
 from core.ui.evaluation.evaluation_charts import HistogramGroup, ThresholdLine
 from tests.conftest import write_zip
-from tests.pages.conftest import texts, work
-from tests.pages.faces import add_faces
-from tests.pages.test_evaluate import opened
+from tests.pages.conftest import open_tab, texts, work
+from tests.stored_faces import add_faces
 
 TRAIN = "pages/model/train.py"
 FOUR = {"Ann": 8, "Bob": 8, "Cat": 8, "Zoe": 8}
@@ -38,7 +37,7 @@ def charts_of(app) -> dict[str, dict]:
 
 
 def test_the_limits_and_what_they_cost_are_listed_for_every_rate(run, open_page):
-    app = opened(open_page, "Strangers")
+    app = open_tab(open_page, "Strangers")
     table = app.dataframe[0].value
     assert len(table) == len(RATES) and table["rate"].tolist()[2] == "1 %"
     assert set(table["enough"]) == {"no"} and table["score"].is_monotonic_increasing
@@ -53,7 +52,7 @@ def test_the_limits_and_what_they_cost_are_listed_for_every_rate(run, open_page)
 
 
 def test_known_and_left_out_people_are_drawn_with_the_limit(run, open_page):
-    drawn = charts_of(opened(open_page, "Strangers"))
+    drawn = charts_of(open_tab(open_page, "Strangers"))
     assert set(drawn) == {"likeness", "how sure it was", "looked at so many names (k)"}
     known, hidden = drawn["likeness"]["data"]
     assert (sum(known["customdata"]), sum(hidden["customdata"])) == (32, 32)
@@ -66,7 +65,7 @@ def test_a_run_without_kept_impostors_still_shows_the_known(run, app_data, open_
 
     said = replace(data.run_predictions(run.id), impostors=None)
     monkeypatch.setattr(data, "run_predictions", lambda _run_id: said)
-    app = opened(open_page, "Strangers")
+    app = open_tab(open_page, "Strangers")
     assert len(charts_of(app)["likeness"]["data"]) == 1
     assert "train again to see them" in texts(app)
 
@@ -84,7 +83,7 @@ def test_strangers_of_the_inbox_are_chosen_for_the_training_and_told(app_data, o
     assert (ended.state, ended.params["strangers"]) == (JobState.DONE, "inbox/others.zip")
     (made,) = app_data.runs.runs(dataset.id)
     assert made.params["strangers_given"]["used"] == 3
-    app = opened(open_page, "Strangers")
+    app = open_tab(open_page, "Strangers")
     assert "From others.zip 3 faces of 3 people helped to set the limits; none of them is kept." in texts(app)
     assert "1 photo could not be used." in texts(app)
     assert [trace["name"] for trace in charts_of(app)["likeness"]["data"]] == [

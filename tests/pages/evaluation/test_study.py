@@ -13,9 +13,8 @@ from core.store.job_model import JobKind
 from core.ui.evaluation import baselines, slice_metrics, study_charts
 from core.workflows.evaluation import study
 from tests.conftest import new_data_dir, services_on
-from tests.pages.conftest import _services, button, texts, work
-from tests.pages.faces import add_faces
-from tests.pages.test_evaluate import opened
+from tests.pages.conftest import app_services, button, open_tab, texts, work
+from tests.stored_faces import add_faces
 
 PEOPLE = {"Ann_Lee": 14, "Bob": 8, "Cat": 8, "Impostor": 3}
 
@@ -39,7 +38,7 @@ def studied(studied_dir, tmp_path, monkeypatch, engine):
     """The app's services on a copy of it."""
     folder = tmp_path / "data"
     shutil.copytree(studied_dir, folder, symlinks=True)
-    return _services(folder, monkeypatch, engine)
+    return app_services(folder, monkeypatch, engine)
 
 
 def run_of(services):
@@ -62,7 +61,7 @@ def whole_photos(app) -> int:
 def test_without_a_study_one_button_asks_for_it_and_it_is_followed(studied, open_page, tab):
     run = run_of(studied)
     studied.artifacts.delete(run.dataset_id, ArtifactKind.STUDY, run.id)
-    app = opened(open_page, tab)
+    app = open_tab(open_page, tab)
     assert "not measured thoroughly yet" in texts(app)
     button(app, "Measure it thoroughly").click().run()
     assert not app.exception
@@ -75,7 +74,7 @@ def test_without_a_study_one_button_asks_for_it_and_it_is_followed(studied, open
 
 
 def test_the_slices_show_the_figures_both_charts_and_how_it_was_measured(studied, open_page):
-    app, made = opened(open_page, "Slices"), document_of(studied)
+    app, made = open_tab(open_page, "Slices"), document_of(studied)
     labels = [metric.label for metric in app.metric]
     assert labels[-4:] == ["Right (accuracy)", "Balanced accuracy", "Macro F1", "Among the first three"]
     assert made["protocol"] in texts(app) and "Crops." in texts(app)
@@ -86,7 +85,7 @@ def test_the_slices_show_the_figures_both_charts_and_how_it_was_measured(studied
 
 
 def test_the_faces_behind_a_slice_are_shown_with_both_names(studied, open_page):
-    app, made = opened(open_page, "Slices"), document_of(studied)
+    app, made = open_tab(open_page, "Slices"), document_of(studied)
     assert whole_photos(app) == min(6, len(made["errors"])) > 0
     chooser = app.selectbox(key=f"slice_of_{run_of(studied).id}")
     assert chooser.options[0] == f"All: {len(made['errors'])} faces"
@@ -99,7 +98,7 @@ def test_the_faces_behind_a_slice_are_shown_with_both_names(studied, open_page):
 
 
 def test_the_classifiers_stand_side_by_side_with_a_recommendation(studied, open_page):
-    app, made = opened(open_page, "Classifiers"), document_of(studied)
+    app, made = open_tab(open_page, "Classifiers"), document_of(studied)
     assert made["why"] in texts(app)
     table = app.dataframe[0].value
     assert table["Classifier"].tolist() == [one.title for one in list_contenders()]
@@ -109,7 +108,7 @@ def test_the_classifiers_stand_side_by_side_with_a_recommendation(studied, open_
 
 def test_a_study_of_earlier_photos_is_marked_and_still_shown(studied, open_page):
     add_faces(studied, "Family", {"Dan": 3})
-    app = opened(open_page, "Slices")
+    app = open_tab(open_page, "Slices")
     assert "changed since this was measured" in texts(app) and app.get("plotly_chart")
     button(app, "Measure again").click().run()
     work(studied)
@@ -122,7 +121,7 @@ def test_crops_that_look_wrong_are_said_first(studied, open_page):
     run, made = run_of(studied), document_of(studied)
     made["check"] |= {"ok": False, "sentence": "Everybody is upside down."}
     studied.artifacts.replace(run.dataset_id, ArtifactKind.STUDY, run.id, json.dumps(made).encode())
-    app = opened(open_page, "Slices")
+    app = open_tab(open_page, "Slices")
     assert app.warning[0].value == "**The crops look wrong.** Everybody is upside down."
 
 

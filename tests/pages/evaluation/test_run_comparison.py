@@ -9,9 +9,8 @@ from core.store.job_model import JobKind
 from core.ui.evaluation import run_comparison
 from core.ui.training import training_page
 from core.workflows.labels.correct import Corrector
-from tests.pages.conftest import button, texts, work
-from tests.pages.faces import add_faces
-from tests.pages.test_evaluate import EVALUATE, opened
+from tests.pages.conftest import EVALUATE, button, open_tab, texts, work
+from tests.stored_faces import add_faces
 
 TRAIN = "pages/model/train.py"
 
@@ -58,7 +57,7 @@ def test_from_a_stale_run_two_clicks_lead_to_what_changed(app_data, dataset, ope
 def test_corrected_faces_are_among_the_newly_right_and_what_was_done_is_told(app_data, dataset, open_page):
     correct(app_data, dataset)
     learn(app_data, dataset)
-    said = texts(opened(open_page, training_page.COMPARED))
+    said = texts(open_tab(open_page, training_page.COMPARED))
     assert "Newly right: 4 faces" in said and "Newly wrong: none" in said
     assert "Moved 4 faces from Misfiled to Ann" in said and "Misfiled went" in said
     assert "on the 32 faces that both runs were tested on" in said
@@ -66,7 +65,7 @@ def test_corrected_faces_are_among_the_newly_right_and_what_was_done_is_told(app
 
 def test_the_same_training_again_changes_nothing(app_data, dataset, open_page):
     learn(app_data, dataset)
-    said = texts(opened(open_page, training_page.COMPARED))
+    said = texts(open_tab(open_page, training_page.COMPARED))
     assert "Nothing: the same faces and the same settings." in said
     assert "Both are right for the same" in said
 
@@ -75,12 +74,12 @@ def test_another_run_can_be_chosen_and_is_kept_in_the_address(app_data, dataset,
     for seed in (1, 2):
         learn(app_data, dataset, seed=seed)
     newest, middle, oldest = app_data.runs.runs(dataset.id)
-    app = opened(open_page, training_page.COMPARED)
+    app = open_tab(open_page, training_page.COMPARED)
     chooser = app.selectbox(key=f"compared_with_{newest.id}")
     assert chooser.value == middle.id and "Seed: 1 before, 2 now" in texts(app)
     chooser.select(oldest.id).run()
     assert app.query_params["against"] == oldest.id and "Seed: 0 before, 2 now" in texts(app)
-    app = opened(open_page, training_page.COMPARED, run=oldest.id)
+    app = open_tab(open_page, training_page.COMPARED, run=oldest.id)
     assert "Seed: 0 before, 1 now" in texts(app), "the first run is compared with the one after it"
 
 

@@ -28,14 +28,15 @@ def add_faces(
     for person, count in people.items():
         look = (looks_like or {}).get(person or "", person)
         for _ in range(count):
-            photo, face = _face(next(number), person, look)
+            photo, face = stored_face(next(number), person, look)
             photos.append((photo, PhotoLabel(person, None)))
             faces.append(face)
     services.store.add(dataset.id, "", IngestBatch(photos=photos, faces=faces))
     return services.store.dataset(dataset.id)
 
 
-def _face(number: int, person: str | None, look: str | None) -> tuple[Photo, StoredFace]:
+def stored_face(number: int, person: str | None, look: str | None) -> tuple[Photo, StoredFace]:
+    """A photo of this number and the one face on it, which looks like somebody."""
     photo_id, face_id = f"{number:064x}", f"{number:024x}"
     shade = np.random.default_rng(number)
     direction = np.random.default_rng(sum((look or "?").encode())).normal(size=128)

@@ -17,7 +17,7 @@ from core.ui.projection import map_page, map_selection
 from core.workflows.labels.correct import Corrector
 from core.workflows.projection import project
 from tests.pages.conftest import button, texts, work
-from tests.pages.faces import add_faces
+from tests.stored_faces import add_faces
 
 MAP = "pages/explore/map.py"
 
