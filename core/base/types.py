@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import Field, dataclass, field, fields, replace
 from enum import StrEnum
+from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +22,7 @@ Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+T = TypeVar("T")
 
 Revision = int
 """Raised by the store at every write of a dataset; the cache key of every derived view."""
@@ -177,14 +180,65 @@ class Face:
     """A person drew the box, which the detector had missed, or named the face on a photo that was only looked at."""
 
 
+class FaceRows:
+    """To be inherited by values with a row for each face: they know which row a face has.
+
+    The index is built when it is first asked for, and once: many views do without.
+    """
+
+    face_ids: tuple[str, ...]
+
+    @cached_property
+    def _row_of(self) -> dict[str, int]:
+        rows = {face_id: row for row, face_id in enumerate(self.face_ids)}
+        if len(rows) != len(self.face_ids):
+            raise ValueError(f"expected a row for each face, got {len(self.face_ids)} rows of {len(rows)} faces")
+        return rows
+
+    def __len__(self) -> int:
+        return len(self.face_ids)
+
+    def __contains__(self, face_id: object) -> bool:
+        return face_id in self._row_of
+
+    def index(self, face_id: str) -> int:
+        """The row of a face. Raises KeyError when it has none."""
+        return self._row_of[face_id]
+
+    def find(self, face_id: str) -> int | None:
+        """The row of a face, or None."""
+        return self._row_of.get(face_id)
+
+    def indices(self, face_ids: Iterable[str]) -> Ints:
+        """The rows of faces, in their order: (n,) int64. Raises KeyError when one has none."""
+        return np.array([self._row_of[face_id] for face_id in face_ids], dtype=np.int64)
+
+    def match(self, face_ids: Iterable[str]) -> tuple[Ints, Ints]:
+        """Of faces that may have no row here, those that have one.
+
+        Returns
+        -------
+        indices : (m,) int64, places in ``face_ids``, ascending
+        rows : (m,) int64, their rows here
+        """
+        pairs = [(index, self._row_of[face_id]) for index, face_id in enumerate(face_ids) if face_id in self._row_of]
+        indices, rows = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+        return indices, rows
+
+
+def take_items(values: tuple[T, ...], rows: Iterable[int]) -> tuple[T, ...]:
+    """Some of the values, in the order of ``rows``."""
+    return tuple(values[row] for row in rows)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class FaceTable:
+class FaceTable(FaceRows):
     """All faces of a dataset, one row each, in the order of their ids: columns instead of objects.
 
     What was dismissed as no face is not among them.
     """
 
-    ids: tuple[str, ...]
+    face_ids: tuple[str, ...]
     photo_ids: tuple[str, ...]
     photo_names: tuple[str, ...]
     crop_ids: tuple[str, ...]
@@ -213,6 +267,12 @@ class FaceTable:
     taken: Doubles
     """(n,) when the photo was taken, seconds since 1970; NaN where the camera did not say."""
 
+    def __post_init__(self) -> None:
+        for of_people, n in ((False, len(self.face_ids)), (True, len(self.people))):
+            lengths = {column.name: len(getattr(self, column.name)) for column in _table_columns(of_people)}
+            if set(lengths.values()) != {n}:
+                raise ValueError(f"expected {n} rows in each column, got {lengths}")
+
     @property
     def trusted(self) -> Bools:
         """(n,) faces whose vectors tell people apart: all but those known to be poorer than ``TRUSTED_GRADE``."""
@@ -226,17 +286,34 @@ class FaceTable:
         of_hidden[is_named] = self.hidden[self.labels[is_named]]
         return np.asarray(is_named & ~of_hidden & ~self.excluded & self.trusted)
 
-    def __len__(self) -> int:
-        return len(self.ids)
-
     def person(self, row: int) -> str | None:
         """The name of one face, or None."""
         label = int(self.labels[row])
         return self.people[label] if label >= 0 else None
 
+    def person_id(self, row: int) -> int | None:
+        """The store's id of the person of one face, or None."""
+        label = int(self.labels[row])
+        return self.person_ids[label] if label >= 0 else None
+
+    def take(self, rows: Ints) -> FaceTable:
+        """Some of the faces, in the order of ``rows``; the people stay as they are."""
+        columns = (column.name for column in _table_columns(of_people=False))
+        return replace(self, **{name: _take(getattr(self, name), rows) for name in columns})
+
+
+def _take(column: Any, rows: Ints) -> Any:
+    """Some values of a column, which is a tuple or an array."""
+    return take_items(column, rows) if isinstance(column, tuple) else column[rows]
+
+
+def _table_columns(of_people: bool) -> list[Field[Any]]:
+    """The columns of a ``FaceTable`` that have a row for each person, or for each face."""
+    return [column for column in fields(FaceTable) if (column.name in ("people", "person_ids", "hidden")) == of_people]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Embeddings:
+class Embeddings(FaceRows):
     """Vectors that never travel without their row names and their model."""
 
     face_ids: tuple[str, ...]
@@ -248,13 +325,9 @@ class Embeddings:
         if self.vectors.ndim != 2 or len(self.face_ids) != len(self.vectors):
             raise ValueError(f"expected one row for each of {len(self.face_ids)} faces, got shape {self.vectors.shape}")
 
-    def __len__(self) -> int:
-        return len(self.face_ids)
-
-    def rows(self, face_ids: Iterable[str]) -> Ints:
-        """Row numbers of the given faces, in their order. Raises KeyError for an unknown one."""
-        row_of = {face_id: row for row, face_id in enumerate(self.face_ids)}
-        return np.array([row_of[face_id] for face_id in face_ids], dtype=np.int64)
+    def take(self, rows: Ints) -> Embeddings:
+        """Some of the faces, in the order of ``rows``."""
+        return Embeddings(take_items(self.face_ids, rows), self.vectors[rows], self.model_id)
 
     def require_model(self, model_id: str) -> None:
         """Raise ModelMismatch unless these vectors are of the given model."""

@@ -64,8 +64,6 @@ class Faces:
     dataset_id: str
     revision: Revision
     table: FaceTable
-    row: dict[str, int]
-    """Row number of each face id."""
     person_id: int | None = None
 
     @property
@@ -78,20 +76,14 @@ class Faces:
 def dataset_faces(dataset_id: str, revision: Revision) -> Faces:
     """Every face."""
     table = services().store.face_table(dataset_id)
-    return Faces(dataset_id, revision, table, {face_id: row for row, face_id in enumerate(table.ids)})
+    return Faces(dataset_id, revision, table)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def person_faces(dataset_id: str, revision: Revision, person_id: int) -> Faces:
     """Every face of one person: much faster than all when there are many."""
     table = services().store.face_table(dataset_id, person_id)
-    return Faces(
-        dataset_id=dataset_id,
-        revision=revision,
-        table=table,
-        row={face_id: row for row, face_id in enumerate(table.ids)},
-        person_id=person_id,
-    )
+    return Faces(dataset_id, revision, table, person_id)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
@@ -112,7 +104,7 @@ def face_map(dataset_id: str, revision: Revision, map_id: str | None, dimensions
         return project.pca_map(dataset_faces(dataset_id, revision).embeddings, dimensions)
     info = next(info for info in services().runs.maps(dataset_id) if info.id == map_id)
     stored_map, faces = project.load_map(services().artifacts, info), dataset_faces(dataset_id, revision)
-    if faces.row.keys() <= set(stored_map.face_ids):
+    if set(faces.table.face_ids) <= set(stored_map.face_ids):
         return stored_map  # without reading the vectors
     return project.with_newcomers(stored_map, faces.embeddings)
 

@@ -65,7 +65,7 @@ def _relabel(photo: Photo) -> tuple[str, PhotoLabel] | None:
 
 
 def _correct(services: Services, dataset_id: str) -> None:
-    faces = services.store.face_table(dataset_id).ids
+    faces = services.store.face_table(dataset_id).face_ids
     by = Corrector(services.store, services.log, dataset_id, Hand("<img src=http://127.0.0.1:9/hand>", "a sitting"))
     by.move(faces[:MISFILED], PEOPLE["elton_john"])
     by.move(faces[-MISFILED:], PEOPLE["madonna"])

@@ -79,7 +79,7 @@ def used(
     folder = prepared.copy(sample_dir, tmp_path_factory.mktemp("used") / "data")
     services = services_on(folder, engine)
     dataset = services.store.dataset(prepared.SAMPLE)
-    faces = services.store.face_table(dataset.id).ids
+    faces = services.store.face_table(dataset.id).face_ids
     by = Corrector(services.store, services.log, dataset.id, Hand("somebody", "a sitting"))
     by.move(faces[:MISFILED], "elton_john")
     by.move(faces[-MISFILED:], "madonna")

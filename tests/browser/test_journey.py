@@ -128,7 +128,7 @@ def test_pointing_at_a_face_of_the_map_shows_its_own_picture(app: App, page: Pag
         expect(card).to_be_visible()
         shown = int(card.get_attribute("data-row") or -1)
         crop = base64.b64decode((page.locator(".card img").get_attribute("src") or "").partition(",")[2])
-        expected = table.ids.index(ids[shown])
+        expected = table.face_ids.index(ids[shown])
         assert content_id(crop) == table.crop_ids[expected]
         x, y = place_on_map(page, row)
         near_x, near_y = place_on_map(page, shown)

@@ -141,7 +141,7 @@ def test_lfw_people_are_found_without_their_names(lfw_dir: Path, lfw_ingest: dic
     groups = cluster.load_clustering(services.store, services.log, services.artifacts, dataset.id, everyone=True).cut()
     assert (told["clusters"], told["noise"], told["faces"]) == (len(groups), groups.alone, lfw_ingest["faces"])
     table = services.store.face_table(dataset.id)
-    person = dict(zip(table.ids, table.labels.tolist(), strict=True))
+    person = dict(zip(table.face_ids, table.labels.tolist(), strict=True))
     people = np.array([person[face_id] for face_id in groups.face_ids])
     one_group = groups.labels[:, None] == np.where(groups.labels < 0, -2, groups.labels)
     one_person, pair = people[:, None] == people, np.triu(np.ones((len(people), len(people)), dtype=bool), 1)

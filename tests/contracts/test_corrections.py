@@ -100,7 +100,7 @@ class Desk:
 
     def names(self) -> dict[str, str | None]:
         table = self.store.face_table(self.dataset_id)
-        return {face_id: table.person(row) for row, face_id in enumerate(table.ids)}
+        return {face_id: table.person(row) for row, face_id in enumerate(table.face_ids)}
 
     def columns(self) -> dict[tuple[Entity, str, Field], object]:
         """What the database says now, field by field."""
@@ -185,7 +185,7 @@ class Corrections(RuleBasedStateMachine):
     places = st.integers(0, 9)
 
     def there(self, numbers: list[int]) -> list[str]:
-        present = self.desk.store.face_table(self.desk.dataset_id).ids
+        present = self.desk.store.face_table(self.desk.dataset_id).face_ids
         return [face for number in numbers if (face := f"face{number}") in present]
 
     def someone(self, place: int) -> int:

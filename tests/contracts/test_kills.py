@@ -156,7 +156,7 @@ def _work_on_them(services: Services, archive: Path) -> None:
     mine = Corrector(services.store, services.log, dataset.id, Hand("Ben", "sitting-1"))
     ids = {person.name: person.id for person in services.store.people(dataset.id)}
     table = services.store.face_table(dataset.id)
-    named = [face_id for row, face_id in enumerate(table.ids) if table.person(row)]
+    named = [face_id for row, face_id in enumerate(table.face_ids) if table.person(row)]
     mine.move(named[:2], "Cleo")
     mine.exclude(named[3:4])
     mine.rename(ids["elton_john"], "Elton John")

@@ -119,7 +119,7 @@ def test_everything_is_taken_over_and_can_be_corrected(old_database: Path) -> No
         engine = open_database(old_database)
         store = SqlFaceStore(engine)
         table, embeddings = store.face_table("d1"), store.embeddings("d1")
-        assert table.ids == embeddings.face_ids == ("f1", "f2")
+        assert table.face_ids == embeddings.face_ids == ("f1", "f2")
         assert [table.person(row) for row in range(2)] == ["ada", None]
         assert table.splits == (Split.TRAIN, Split.TRAIN)
         assert np.isnan(table.grades).all()

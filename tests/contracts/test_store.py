@@ -127,7 +127,7 @@ def test_one_persons_faces_are_read_alone(stores: Stores, dataset: Dataset, job_
     stores.faces.add(dataset.id, job_id, batch("ada", "bob", None, "ada"))
     ada, _ = stores.faces.people(dataset.id)
     table, embeddings = stores.faces.face_table(dataset.id, ada.id), stores.faces.embeddings(dataset.id, ada.id)
-    assert table.ids == embeddings.face_ids == ("face0", "face3")
+    assert table.face_ids == embeddings.face_ids == ("face0", "face3")
     assert (table.people, table.person_ids, table.labels.tolist()) == (("ada",), (ada.id,), [0, 0])
     np.testing.assert_array_equal(embeddings.vectors[:, 0], [0, 3])
     assert len(stores.faces.face_table(dataset.id, ada.id + 1000)) == 0
@@ -136,7 +136,7 @@ def test_one_persons_faces_are_read_alone(stores: Stores, dataset: Dataset, job_
 def test_what_is_added_comes_back(stores: Stores, dataset: Dataset, job_id: str) -> None:
     stores.faces.add(dataset.id, job_id, batch("ada", "bob", None))
     table, embeddings = stores.faces.face_table(dataset.id), stores.faces.embeddings(dataset.id)
-    assert table.ids == embeddings.face_ids == ("face0", "face1", "face2")
+    assert table.face_ids == embeddings.face_ids == ("face0", "face1", "face2")
     assert [table.person(row) for row in range(3)] == ["ada", "bob", None]
     assert embeddings.model_id == MODEL
     np.testing.assert_array_equal(embeddings.vectors[:, 0], [0, 1, 2])

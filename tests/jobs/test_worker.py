@@ -120,11 +120,11 @@ def require_same(services: Services, job: Job, others: Services, other: Job) -> 
     assert {**job.result, "seconds": 0} == {**other.result, "seconds": 0}
     assert services.store.file_reports(job.id) == others.store.file_reports(other.id)
     mine, theirs = services.store.face_table(job.dataset_id), others.store.face_table(other.dataset_id)
-    assert (mine.ids, mine.photo_names, mine.crop_ids) == (theirs.ids, theirs.photo_names, theirs.crop_ids)
+    assert (mine.face_ids, mine.photo_names, mine.crop_ids) == (theirs.face_ids, theirs.photo_names, theirs.crop_ids)
     assert (mine.people, mine.splits) == (theirs.people, theirs.splits)
     np.testing.assert_array_equal(mine.labels, theirs.labels)
     faces, expected = (
-        each.store.faces(dataset_id, mine.ids)
+        each.store.faces(dataset_id, mine.face_ids)
         for each, dataset_id in ((services, job.dataset_id), (others, other.dataset_id))
     )
     assert [face.box for face in faces] == [face.box for face in expected]

@@ -15,7 +15,7 @@ from itertools import chain
 
 import numpy as np
 
-from core.base.types import Bools, Doubles, FaceTable, Floats, Ints, Split, Vectors
+from core.base.types import Bools, Doubles, FaceTable, Floats, Ints, Split, Vectors, take_items
 from core.learn.classification.solver import Watch, unwatched
 from core.learn.label_errors import duplicate_images, label_confidence
 from core.learn.label_errors.duplicate_images import CropReader, Duplicates, FacePairs
@@ -198,12 +198,12 @@ def _mislabelled_entry(table: FaceTable, mislabelled: Mislabelled, index: int, r
     """Turn one line of ``Mislabelled`` into an entry; ``rows`` and ``people`` lead back into the table."""
     row, near = int(rows[mislabelled.rows[index]]), mislabelled.near
     wrong, certainty = bool(mislabelled.wrong[index]), float(mislabelled.certainties[index])
-    face_ids = (table.ids[row],)
+    face_ids = (table.face_ids[row],)
     rival_id = table.person_ids[int(people[mislabelled.rivals[index]])]
     return Suspect(
         kind=SuspectKind.WRONG_PERSON if wrong else SuspectKind.OUTLIER,
         face_ids=face_ids,
-        person_ids=(_person_id(table, row),),
+        person_ids=(table.person_id(row),),
         urgency=certainty if wrong else certainty * URGENCY_OUTLIER,
         suggestion=Suggestion(Action.MOVE, face_ids, rival_id) if wrong else Suggestion(Action.EXCLUDE, face_ids),
         numbers=_numbers(
@@ -221,7 +221,7 @@ def _mislabelled_entry(table: FaceTable, mislabelled: Mislabelled, index: int, r
 def _similar_faces(table: FaceTable, rows: Ints, indices: Ints, cosines: Floats) -> tuple[SimilarFace, ...]:
     known = indices >= 0
     return tuple(
-        SimilarFace(table.ids[rows[index]], round(float(cosine), 4))
+        SimilarFace(table.face_ids[rows[index]], round(float(cosine), 4))
         for index, cosine in zip(indices[known], cosines[known], strict=True)
     )
 
@@ -246,8 +246,8 @@ def _unexplained(
 
 
 def _merge_entry(table: FaceTable, pair: PeoplePair) -> Suspect:
-    person_id, into_id = (_person_id(table, row) for row in (pair.row, pair.into_row))
-    face_ids = (table.ids[pair.row], table.ids[pair.into_row])
+    person_id, into_id = (table.person_id(row) for row in (pair.row, pair.into_row))
+    face_ids = (table.face_ids[pair.row], table.face_ids[pair.into_row])
     return Suspect(
         kind=SuspectKind.ONE_PERSON,
         face_ids=face_ids,
@@ -263,11 +263,11 @@ def _divide_entries(table: FaceTable, parts: Sequence[PersonPart], doubted: Sequ
     doubted_ids = {face for entry in doubted for face in entry.face_ids}
     entries = []
     for part in parts:
-        face_ids = _ids(table, part.rows)
+        face_ids = take_items(table.face_ids, part.rows)
         if table.confirmed[part.rows].all():
             continue
         if 2 * sum(face in doubted_ids for face in face_ids) < len(face_ids):
-            people = tuple(_person_id(table, int(row)) for row in part.rows)
+            people = tuple(table.person_id(row) for row in part.rows)
             divide = Suggestion(Action.DIVIDE, face_ids)
             numbers = _numbers(similarity=part.similarity)
             entries.append(
@@ -317,10 +317,10 @@ def _picture_entry(table: FaceTable, rows: Ints, pairs: FacePairs, probs: Double
         kind, urgency, suggestion = SuspectKind.LEAK, URGENCY_LEAK, _one_side(table, rows)
     else:
         kind, urgency, suggestion = SuspectKind.DUPLICATE, URGENCY_DUPLICATE, _best_only(table, rows)
-    people = tuple(_person_id(table, int(row)) for row in rows)
+    people = tuple(table.person_id(row) for row in rows)
     return Suspect(
         kind=kind,
-        face_ids=_ids(table, rows),
+        face_ids=take_items(table.face_ids, rows),
         person_ids=people,
         urgency=urgency,
         suggestion=suggestion,
@@ -335,25 +335,25 @@ def _one_name(table: FaceTable, rows: Ints, probs: Doubles) -> Suggestion:
     belief = [(table.confirmed[name_rows].any(), np.nan_to_num(probs[name_rows]).mean()) for name_rows in rows_of_name]
     kept_name = int(names[max(range(len(names)), key=lambda index: belief[index])])
     moved = rows[table.labels[rows] != kept_name]
-    return Suggestion(Action.MOVE, _ids(table, moved), table.person_ids[kept_name])
+    return Suggestion(Action.MOVE, take_items(table.face_ids, moved), table.person_ids[kept_name])
 
 
 def _one_side(table: FaceTable, rows: Ints) -> Suggestion:
     """Learn from it, and measure on other photos."""
     moved = [row for row in rows if table.splits[row] is not Split.TRAIN]
-    return Suggestion(Action.ONE_SIDE, _ids(table, moved), split=Split.TRAIN)
+    return Suggestion(Action.ONE_SIDE, take_items(table.face_ids, moved), split=Split.TRAIN)
 
 
 def _best_only(table: FaceTable, rows: Ints) -> Suggestion:
     """Keep the face of the best quality, and of equals the surest detection."""
     quality = np.stack([np.nan_to_num(table.grades[rows], nan=-1.0), table.probs[rows]], axis=1)
     best = max(range(len(rows)), key=lambda index: tuple(quality[index]))
-    return Suggestion(Action.EXCLUDE, _ids(table, np.delete(rows, best)))
+    return Suggestion(Action.EXCLUDE, take_items(table.face_ids, np.delete(rows, best)))
 
 
 def _by_photos(table: FaceTable, picture_entries: Iterable[Suspect]) -> list[Suspect]:
     """Join what concerns the same photos: a group portrait that is there twice is one entry, not one a face."""
-    photo_of = dict(zip(table.ids, table.photo_ids, strict=True))
+    photo_of = dict(zip(table.face_ids, table.photo_ids, strict=True))
     alike: dict[tuple[object, ...], list[Suspect]] = defaultdict(list)
     for number, entry in enumerate(picture_entries):
         photos = tuple(sorted({photo_of[face] for face in entry.face_ids}))
@@ -378,15 +378,6 @@ def _join_entries(entries: Sequence[Suspect]) -> Suspect:
 
 
 # common
-
-
-def _ids(table: FaceTable, rows: Iterable[int]) -> tuple[str, ...]:
-    return tuple(table.ids[row] for row in rows)
-
-
-def _person_id(table: FaceTable, row: int) -> int | None:
-    label = int(table.labels[row])
-    return table.person_ids[label] if label >= 0 else None
 
 
 def _numbers(**measured: float) -> dict[str, float]:

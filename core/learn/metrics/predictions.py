@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from core.base.errors import InputRefused
-from core.base.types import Bools, Floats, Ints
+from core.base.types import Bools, FaceRows, Floats, Ints
 from core.learn.metrics.classification import Evaluation, confusion_counts
 from core.learn.open_set.rejection_rule import Impostors
 
@@ -21,7 +21,7 @@ READABLE = (2, FILE_FORMAT)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Predictions:
+class Predictions(FaceRows):
     """Tested faces, one row each, and the evaluation that they came to."""
 
     people: tuple[str, ...]

@@ -166,16 +166,15 @@ class _Tests:
 
     @classmethod
     def of(cls, table: FaceTable, predictions: Predictions) -> _Tests:
-        row_of = {face_id: row for row, face_id in enumerate(table.ids)}
-        rows = np.array([row_of.get(face_id, -1) for face_id in predictions.face_ids], dtype=np.int64)
-        known_rows = np.flatnonzero(rows >= 0)
-        known_rows = known_rows[table.learnable[rows[known_rows]]]
-        label_now = _names_now(table.labels[rows[known_rows]], predictions.true[known_rows], len(predictions.people))
-        unchanged = known_rows[table.labels[rows[known_rows]] == label_now[predictions.true[known_rows]]]
-        doubt = 1 - predictions.probs[unchanged].astype(np.float64)
-        least = doubt.min(initial=1.0)
-        errors = np.where(predictions.wrong[unchanged], 1.0, doubt - least)
-        return cls(unchanged, rows[unchanged], table.labels[rows[unchanged]], errors)
+        tested, rows = table.match(predictions.face_ids)
+        tested, rows = tested[table.learnable[rows]], rows[table.learnable[rows]]
+        label_now = _names_now(table.labels[rows], predictions.true[tested], len(predictions.people))
+        is_unchanged = table.labels[rows] == label_now[predictions.true[tested]]
+        tested, rows = tested[is_unchanged], rows[is_unchanged]
+        # The least doubt that is left in any answer is nobody's: errors count from there.
+        doubt = 1 - predictions.probs[tested].astype(np.float64)
+        errors = np.where(predictions.wrong[tested], 1.0, doubt - doubt.min(initial=1.0))
+        return cls(tested, rows, table.labels[rows], errors)
 
 
 def _names_now(labels: Ints, tested_as: Ints, n_people: int) -> Ints:
@@ -192,7 +191,7 @@ def _record(table: FaceTable, predictions: Predictions, tests: _Tests) -> Record
     pairs = {
         (int(table.labels[row]), table.photo_ids[row])
         for row in np.flatnonzero(table.learnable)
-        if table.ids[row] in learned
+        if table.face_ids[row] in learned
     }
     photos = np.bincount([label for label, _ in pairs], minlength=n) if pairs else np.zeros(n, dtype=np.int64)
     wrong = predictions.wrong[tests.places]
@@ -236,7 +235,7 @@ def _missing_kinds(
     """Of which kinds each person has too few to learn from."""
     faces_of_kind = {kind: _shows(kind, table, qualities) for kind in PhotoKind} if qualities else {}
     hard = {kind for kind, shows in faces_of_kind.items() if _is_hard(shows, tests)}
-    learned = np.isin(np.array(table.ids, dtype=str), np.array(predictions.learned_ids, dtype=str))
+    learned = np.isin(np.array(table.face_ids, dtype=str), np.array(predictions.learned_ids, dtype=str))
     short = {}
     for label in np.unique(table.labels[table.learnable]):
         own_learned = learned & (table.labels == label)
@@ -251,7 +250,7 @@ def _missing_kinds(
 
 def _shows(kind: PhotoKind, table: FaceTable, qualities: Mapping[str, Quality]) -> Bools:
     """(n,) which faces are of this kind; those that were not measured are of none."""
-    return np.array([face in qualities and _is_of(kind, qualities[face]) for face in table.ids], dtype=bool)
+    return np.array([face in qualities and _is_of(kind, qualities[face]) for face in table.face_ids], dtype=bool)
 
 
 def _is_of(kind: PhotoKind, quality: Quality) -> bool:

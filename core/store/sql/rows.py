@@ -190,7 +190,7 @@ def to_face_table(columns: Sequence[tuple[Any, ...]], people: Sequence[tuple[int
     index_of: dict[int | None, int] = {person_id: index for index, (person_id, _, _) in enumerate(people_present)}
     splits: dict[str | None, Split | None] = {None: None, **{split.value: split for split in Split}}
     return FaceTable(
-        ids=columns[0],
+        face_ids=columns[0],
         photo_ids=columns[1],
         photo_names=columns[2],
         crop_ids=columns[3],

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from core.base.types import Revision
+from core.base.types import Revision, take_items
 from core.corrections.model import Event
 from core.learn.clustering.agglomerative import DEFAULT_THRESHOLD
 from core.store.job_model import Job, JobKind
@@ -177,13 +177,14 @@ def _most_typical(dataset: Dataset, person_id: int) -> str:
     faces = data.dataset_faces(dataset.id, dataset.revision)
     rows = np.flatnonzero(faces.table.labels == faces.table.person_ids.index(person_id))
     vectors = faces.embeddings.vectors[rows]
-    return faces.table.ids[int(rows[np.argmax(vectors @ vectors.mean(axis=0))])]
+    return faces.table.face_ids[int(rows[np.argmax(vectors @ vectors.mean(axis=0))])]
 
 
 def _group_entry(view: GroupsView, groups: FaceGroups, group: int, question: SamePersonQuestion | None) -> ReviewEntry:
     faces = data.dataset_faces(view.dataset.id, view.dataset.revision)
     covers = groups.members(group, COVERS)
-    pictures = tuple(gallery.crop_address(view.dataset.id, faces.table.crop_ids[faces.row[face]]) for face in covers)
+    crop_ids = take_items(faces.table.crop_ids, faces.table.indices(covers))
+    pictures = tuple(gallery.crop_address(view.dataset.id, crop_id) for crop_id in crop_ids)
     question_text, buttons = "", []
     if question is not None and question.person_id in faces.table.person_ids:
         name = faces.table.people[faces.table.person_ids.index(question.person_id)]
@@ -216,7 +217,7 @@ def look_closer(view: GroupsView, group: int) -> None:
         data.dataset_faces(dataset.id, dataset.revision),
     )
     members = groups.members(group)
-    rows = [faces.row[face_id] for face_id in members[:LOOK_CLOSER_FACES]]
+    rows = faces.table.indices(members[:LOOK_CLOSER_FACES]).tolist()
     desk = Desk(dataset, scope="closer")
     tiles = [face_review.face_tile(dataset, faces, row) for row in rows]
     picked = draw_picker(

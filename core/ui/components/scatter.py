@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from core.base.types import Floats, Ints
+from core.base.types import FaceRows, Floats, Ints
 from core.ui.charts import PointGroup
 
 _FOLDER = Path(__file__).parent
@@ -72,7 +72,7 @@ class ScatterMark:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Cloud:
+class Cloud(FaceRows):
     """Points as they travel to the browser, and which face each is."""
 
     of: str

@@ -144,7 +144,7 @@ def _show_pairs(evaluated: EvaluatedRun, pairs: list[ConfusedPair]) -> None:
         if face_id is None or pair.given not in covers:
             continue
         person, predicted = words.display_name(pair.person), words.display_name(pair.given)
-        left = gallery.Tile(evaluated.faces.table.crop_ids[evaluated.faces.row[face_id]], person)
+        left = gallery.Tile(evaluated.faces.table.crop_ids[evaluated.faces.table.index(face_id)], person)
         tested = _support(evaluated.evaluation, pair.person)
         cells.append(
             gallery.Pair(
@@ -170,7 +170,7 @@ def faces_named_as(evaluated: EvaluatedRun, person: str, predicted: str) -> list
     index_of = {name: index for index, name in enumerate(predictions.people)}
     rows = np.flatnonzero((predictions.true == index_of[person]) & (predictions.given == index_of[predicted]))
     rows = rows[np.argsort(-predictions.probs[rows], kind="stable")]
-    return [predictions.face_ids[row] for row in rows if predictions.face_ids[row] in evaluated.faces.row]
+    return [predictions.face_ids[row] for row in rows if predictions.face_ids[row] in evaluated.faces.table]
 
 
 def _show_matrix(evaluated: EvaluatedRun, options: MatrixOptions) -> None:
@@ -229,7 +229,7 @@ def _legend(desk: Desk) -> str:
 
 def _tiles(evaluated: EvaluatedRun, face_ids: Sequence[str], counted_as: str) -> list[Pickable]:
     probs = dict(zip(evaluated.predictions.face_ids, evaluated.predictions.probs.tolist(), strict=True))
-    rows = [evaluated.faces.row[face_id] for face_id in face_ids]
+    rows = evaluated.faces.table.indices(face_ids).tolist()
     tiles = [face_review.face_tile(evaluated.dataset, evaluated.faces, row) for row in rows]
     return [
         replace(

@@ -126,13 +126,13 @@ def _show_changed_faces(
         for outcome in changed
     }
     notes |= {outcome.face_id: "name corrected" for outcome in cleared}
-    present = [outcome for outcome in (*changed, *cleared) if outcome.face_id in evaluated.faces.row]
+    present = [outcome for outcome in (*changed, *cleared) if outcome.face_id in evaluated.faces.table]
     if not present:
         return
     outcomes_on_page = present[gallery.page_slice(len(present), PER_PAGE, f"changed_{key}")]
     tiles = [
         replace(
-            face_review.face_tile(evaluated.dataset, evaluated.faces, evaluated.faces.row[outcome.face_id]),
+            face_review.face_tile(evaluated.dataset, evaluated.faces, evaluated.faces.table.index(outcome.face_id)),
             note=notes[outcome.face_id],
         )
         for outcome in outcomes_on_page

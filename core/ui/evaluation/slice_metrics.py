@@ -123,7 +123,7 @@ def hardest_slice_summary(study: dict[str, Any]) -> str:
 
 def _show_errors(evaluated: EvaluatedRun, study: dict[str, Any], clicked: SliceKey | None) -> None:
     """The faces that were named wrongly, of one slice or of all."""
-    errors = [error for error in study["errors"] if error["face"] in evaluated.faces.row]
+    errors = [error for error in study["errors"] if error["face"] in evaluated.faces.table]
     if not errors:
         st.caption("No face was named wrongly in any repetition.")
         return

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from core.base.types import Embeddings, Revision
+from core.base.types import Embeddings, Revision, take_items
 from core.learn.metrics.predictions import Predictions
 from core.learn.open_set.rejection_rule import nearest_training
 from core.ui import data, gallery, words
@@ -41,7 +41,7 @@ def show_errors_section(evaluated: EvaluatedRun) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(f"**{words.plain(evaluation_page.confusion_summary(evaluated.evaluation))}**", width="content")
         rows = _filter_by_person(evaluated.predictions, rows) if len(rows) > PER_PAGE else rows
-    present_rows = [row for row in rows if evaluated.predictions.face_ids[row] in evaluated.faces.row]
+    present_rows = [row for row in rows if evaluated.predictions.face_ids[row] in evaluated.faces.table]
     st.caption(
         "The surest mistakes come first. Beside each: the faces most like it among those that were learned from, "
         "and how far away they are."
@@ -108,7 +108,7 @@ def show_wrong_prediction(evaluated: EvaluatedRun, mistake: WrongPrediction) -> 
         with middle:
             st.markdown(f"**{words.plain(person)}**  \n:material/close: taken for **{words.plain(predicted)}**")
             st.caption(words.plain(mistake.note))
-            current_name = evaluated.faces.table.person(evaluated.faces.row[mistake.face_id])
+            current_name = evaluated.faces.table.person(evaluated.faces.table.index(mistake.face_id))
             if current_name != mistake.person:
                 st.caption(f":material/check: Corrected since: {words.name(current_name)}")
             if st.button("Whole photo", key=f"photo_{mistake.face_id}", type="tertiary", icon=":material/photo:"):
@@ -118,7 +118,7 @@ def show_wrong_prediction(evaluated: EvaluatedRun, mistake: WrongPrediction) -> 
 
 
 def _crop_id(evaluated: EvaluatedRun, face_id: str) -> str:
-    return evaluated.faces.table.crop_ids[evaluated.faces.row[face_id]]
+    return evaluated.faces.table.crop_ids[evaluated.faces.table.index(face_id)]
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)
@@ -132,12 +132,12 @@ def nearest_training_tiles(evaluated: EvaluatedRun, face_id: str) -> list[galler
         _load_learned_gallery(evaluated.dataset.id, evaluated.dataset.revision, evaluated.run.id),
         evaluated.faces,
     )
-    own_row = faces.row[face_id]
+    own_row = faces.table.index(face_id)
     own_photo = faces.table.photo_ids[own_row]
     rows, distances = nearest_training(faces.embeddings.vectors[own_row], learned.vectors, EVIDENCE_FACES + 4)
-    near = [(faces.row[learned.face_ids[row]], distance) for row, distance in zip(rows[0], distances[0], strict=True)]
+    near_rows = faces.table.indices(take_items(learned.face_ids, rows[0]))
     return [
         gallery.Tile(faces.table.crop_ids[row], words.display_name(faces.table.person(row)), f"distance {distance:.2f}")
-        for row, distance in near
+        for row, distance in zip(near_rows.tolist(), distances[0], strict=True)
         if faces.table.photo_ids[row] != own_photo
     ][:EVIDENCE_FACES]

@@ -104,7 +104,7 @@ def _in_category(faces: Faces, face_filter: FaceFilter) -> Bools:
             return table.strangers
         case FaceCategory.SUSPECT:
             suspected = np.zeros(len(table), dtype=bool)
-            suspected[[faces.row[face_id] for face_id in face_filter.suspects if face_id in faces.row]] = True
+            suspected[table.match(face_filter.suspects)[1]] = True
             return suspected
         case FaceCategory.FACELESS:
             return np.zeros(len(table), dtype=bool)
@@ -139,8 +139,7 @@ def _tested_rows(faces: Faces, run_id: str | None) -> tuple[Ints, Bools, Floats]
     if run_id is None:
         return np.empty(0, np.int64), np.empty(0, bool), np.empty(0, np.float32)
     predictions = data.run_predictions(run_id)
-    pairs = [(index, faces.row[face]) for index, face in enumerate(predictions.face_ids) if face in faces.row]
-    indices, rows = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    indices, rows = faces.table.match(predictions.face_ids)
     return rows, predictions.wrong[indices], predictions.probs[indices]
 
 
@@ -165,8 +164,8 @@ def _sort_values(faces: Faces, face_filter: FaceFilter) -> Floats:
             return np.asarray(-table.taken, dtype=np.float64)
         case FaceOrder.OLDEST:
             return np.asarray(table.taken, dtype=np.float64)
-        case FaceOrder.ALIKE if face_filter.like in faces.row:
-            probe = faces.embeddings.vectors[faces.row[face_filter.like]]
+        case FaceOrder.ALIKE if face_filter.like is not None and face_filter.like in faces.table:
+            probe = faces.embeddings.vectors[faces.table.index(face_filter.like)]
             return np.asarray(-(faces.embeddings.vectors @ probe), dtype=np.float32)
         case FaceOrder.UNSURE:
             probabilities = np.full(len(table), np.nan, dtype=np.float32)

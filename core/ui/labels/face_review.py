@@ -98,7 +98,7 @@ def face_tile(dataset: Dataset, faces: Faces, row: int, note: str = "") -> Picka
         "val": table.splits[row] == "val",
     }
     return Pickable(
-        id=table.ids[row],
+        id=table.face_ids[row],
         src=gallery.crop_address(dataset.id, table.crop_ids[row]),
         name=name,
         note=note or table.photo_names[row].rpartition("/")[2],

@@ -74,7 +74,7 @@ def quality_words(quality: Quality) -> Iterator[str]:
 
 
 def _neighbours(dataset: Dataset, face_id: str, faces: Faces) -> None:
-    row = faces.row.get(face_id)
+    row = faces.table.find(face_id)
     if row is None or len(faces.table) < 2:
         return
     similarity = faces.embeddings.vectors @ faces.embeddings.vectors[row]

@@ -64,7 +64,7 @@ def load_open_suspects(dataset_id: str, revision: Revision, created: float | Non
     """What of the queue is still to be done."""
     queue, faces = load_stored_queue(dataset_id, created), data.dataset_faces(dataset_id, revision)
     assert queue is not None, "only a queue that is there has a standing"
-    return review_queue.open_suspects(queue, faces.table, faces.row, data.services().log.apart(dataset_id), revision)
+    return review_queue.open_suspects(queue, faces.table, data.services().log.apart(dataset_id), revision)
 
 
 def suspected_faces(dataset: Dataset) -> frozenset[str]:
@@ -217,12 +217,12 @@ def _entry_label(faces: Faces, entry: Suspect) -> str:
 
 
 def _person_of(faces: Faces, like: SimilarFace) -> str | None:
-    row = faces.row.get(like.face_id)
+    row = faces.table.find(like.face_id)
     return faces.table.person(row) if row is not None else None
 
 
 def _pictures(dataset: Dataset, faces: Faces, face_ids: Sequence[str]) -> tuple[str, ...]:
-    rows = [faces.row[face_id] for face_id in face_ids if face_id in faces.row]
+    _, rows = faces.table.match(face_ids)
     return tuple(gallery.crop_address(dataset.id, faces.table.crop_ids[row]) for row in rows)
 
 

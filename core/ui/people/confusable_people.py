@@ -75,7 +75,7 @@ def find_person_parts(dataset_id: str, revision: Revision, person_id: int) -> Pa
     n_parts = int(labels.max(initial=-1)) + 1
     part_rows = [rows_by_typicality(faces, rows[labels == part]) for part in range(n_parts)]
     similarity = centre_similarity(Centres.of(vectors, labels, n_parts), 0, 1) if n_parts > 1 else np.nan
-    return Parts(tuple(tuple(faces.table.ids[row] for row in part) for part in part_rows), similarity)
+    return Parts(tuple(tuple(faces.table.face_ids[row] for row in part) for part in part_rows), similarity)
 
 
 def rows_by_typicality(faces: Faces, rows: Ints) -> Ints:

@@ -102,7 +102,7 @@ def _keep_pair_apart(question: Question) -> None:
 
 def _most_typical(dataset: Dataset, person_id: int) -> str:
     faces = data.person_faces(dataset.id, dataset.revision, person_id)
-    return faces.table.ids[int(confusable_people.rows_by_typicality(faces, np.arange(len(faces.table)))[0])]
+    return faces.table.face_ids[int(confusable_people.rows_by_typicality(faces, np.arange(len(faces.table)))[0])]
 
 
 def _postpone_pair(question: Question) -> None:

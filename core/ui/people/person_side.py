@@ -50,13 +50,12 @@ def _show_parts(view: PersonView) -> None:
     parts = confusable_people.find_person_parts(view.dataset.id, view.dataset.revision, view.person.id)
     if not parts.probably_two:
         return
-    table, row = view.faces.table, view.faces.row
+    table = view.faces.table
     with st.container(border=True):
         st.markdown("**These may be two people**")
         for number, face_ids in enumerate(parts.face_ids[:PARTS_SHOWN]):
-            tiles = [
-                gallery.Tile(table.crop_ids[row[face_id]], "", alt=view.name) for face_id in face_ids[:FACES_SHOWN]
-            ]
+            rows = table.indices(face_ids[:FACES_SHOWN])
+            tiles = [gallery.Tile(table.crop_ids[row], "", alt=view.name) for row in rows]
             gallery.show_face_grid(view.dataset.id, tiles, tile_px=56)
             st.button(
                 f"Split off these {words.count(len(face_ids))}",

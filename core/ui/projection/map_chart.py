@@ -61,8 +61,7 @@ def build_map_chart(dataset_id: str, revision: Revision, view: MapView) -> MapCh
     """The points of a layout, coloured."""
     faces = data.dataset_faces(dataset_id, revision)
     face_map = data.face_map(dataset_id, revision, view.map_id, view.dimensions)
-    map_rows = np.array([row for row, face_id in enumerate(face_map.face_ids) if face_id in faces.row], dtype=np.int64)
-    rows = np.array([faces.row[face_map.face_ids[row]] for row in map_rows], dtype=np.int64)
+    map_rows, rows = faces.table.match(face_map.face_ids)
     predictions, points = load_face_predictions(dataset_id, revision, view.run_id), face_map.points[map_rows]
     if view.colour == CLUSTER:
         clusters = _load_clusters(dataset_id, revision, view.grouped)
@@ -71,7 +70,7 @@ def build_map_chart(dataset_id: str, revision: Revision, view: MapView) -> MapCh
         groups = _point_groups(faces, predictions, rows, view.colour, view.people)
         summary = map_summary(faces, predictions, rows, view.colour, view.people)
     groups = _spotlight(groups, faces, rows, view.people)
-    face_ids = [faces.table.ids[row] for row in rows]
+    face_ids = [faces.table.face_ids[row] for row in rows]
     names = charts.direct_labels(points, groups) if view.colour in (PERSON, PREDICTION) else {}
     cloud_id = f"{view.map_id} {zlib.crc32(''.join(face_ids).encode()):08x} {zlib.crc32(points.tobytes()):08x}"
     people = [words.display_name(name) for name in faces.table.people]
@@ -87,7 +86,7 @@ def face_cards(
     dataset_id: str, faces: Faces, predictions: FacePredictions, cloud: Cloud, pointed_at: tuple[int, ...]
 ) -> list[Card]:
     """What is shown of the faces that are pointed at."""
-    return [_card(dataset_id, faces, predictions, row, faces.row[cloud.face_ids[row]]) for row in pointed_at]
+    return [_card(dataset_id, faces, predictions, row, faces.table.index(cloud.face_ids[row])) for row in pointed_at]
 
 
 def _card(dataset_id: str, faces: Faces, predictions: FacePredictions, cloud_row: int, row: int) -> Card:
@@ -121,8 +120,7 @@ class FacePredictions:
         given, wrong, probs = np.full(n, -1), np.full(n, -1), np.zeros(n)
         if predictions is None:
             return cls(given, wrong, probs, ())
-        tested = [(faces.row[face], index) for index, face in enumerate(predictions.face_ids) if face in faces.row]
-        rows, indices = np.array(tested, dtype=np.int64).reshape(-1, 2).T
+        indices, rows = faces.table.match(predictions.face_ids)
         given[rows], probs[rows] = predictions.given[indices], predictions.probs[indices]
         wrong[rows] = predictions.wrong[indices]
         return cls(given, wrong, probs, predictions.people)
@@ -199,7 +197,7 @@ def _cluster_groups(faces: Faces, clusters: FaceGroups | None, rows: Ints) -> li
     """The groups with the most clear faces in colour, numbered as on the page of groups."""
     labels, n_groups = np.full(len(faces.table), -1), 0
     if clusters is not None:
-        labels[[faces.row[face_id] for face_id in clusters.face_ids]] = clusters.labels
+        labels[faces.table.indices(clusters.face_ids)] = clusters.labels
         n_groups = len(clusters)
     names = [f"group {number}" for number in range(1, n_groups + 1)]
     coloured = np.arange(min(n_groups, charts.MOST_COLOURED))

@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.base.errors import ImageRefused
-from core.base.types import Revision
+from core.base.types import Revision, take_items
 from core.imaging.decoding import encode_jpeg
 from core.store.protocols import Dataset
 from core.ui import data, gallery, words
@@ -79,27 +79,24 @@ def _place_guests(
 
 def add_photo_marks(dataset: Dataset, cloud: Cloud, new_photo: NewPhoto) -> Cloud:
     """The map with the faces of the photo as marks."""
-    faces, row_of_face = (
-        data.dataset_faces(dataset.id, dataset.revision),
-        {face: row for row, face in enumerate(cloud.face_ids)},
-    )
+    faces = data.dataset_faces(dataset.id, dataset.revision)
     return cloud.with_marks(
-        [_mark(faces, guest, number, row_of_face) for number, guest in enumerate(new_photo.guests, start=1)]
+        [_mark(faces, guest, number, cloud) for number, guest in enumerate(new_photo.guests, start=1)]
     )
 
 
-def _mark(faces: Faces, guest: PlacedFace, number: int, row_of_face: dict[str, int]) -> ScatterMark:
+def _mark(faces: Faces, guest: PlacedFace, number: int, cloud: Cloud) -> ScatterMark:
     title = f"Face {number} of the new photo"
     neighbour_lines = tuple(
         f"{_name(faces, neighbour.face_id)}: {neighbour.distance:.2f}" for neighbour in guest.nearest
     )
     card = Card(-1, gallery.jpeg_address(encode_jpeg(guest.crop)), title, (title, *neighbour_lines))
-    rows = tuple(row_of_face[neighbour.face_id] for neighbour in guest.nearest if neighbour.face_id in row_of_face)
-    return ScatterMark(str(number), tuple(guest.point.tolist()), rows, card)
+    _, rows = cloud.match(neighbour.face_id for neighbour in guest.nearest)
+    return ScatterMark(str(number), tuple(guest.point.tolist()), tuple(rows.tolist()), card)
 
 
 def _name(faces: Faces, face_id: str) -> str:
-    return words.display_name(faces.table.person(faces.row[face_id]))
+    return words.display_name(faces.table.person(faces.table.index(face_id)))
 
 
 def show_new_faces(dataset: Dataset, new_photo: NewPhoto) -> None:
@@ -120,8 +117,9 @@ def _show_guest(dataset: Dataset, faces: Faces, guest: PlacedFace, number: int) 
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.image(encode_jpeg(guest.crop), width=CROP_PX, alt=f"Face {number} of the new photo")
         st.markdown(f"**Face {number}** is most like", width="content")
+    crop_ids = take_items(faces.table.crop_ids, faces.table.indices(face.face_id for face in guest.nearest))
     tiles = [
-        gallery.Tile(faces.table.crop_ids[faces.row[face.face_id]], _name(faces, face.face_id), f"{face.distance:.2f}")
-        for face in guest.nearest
+        gallery.Tile(crop_id, _name(faces, face.face_id), f"{face.distance:.2f}")
+        for crop_id, face in zip(crop_ids, guest.nearest, strict=True)
     ]
     gallery.show_face_grid(dataset.id, tiles, tile_px=76)

@@ -173,7 +173,7 @@ def count_newcomers(dataset: Dataset, map_info: MapInfo | None) -> int:
     if map_info is None or map_info.params.get("model_id", dataset.model_id) != dataset.model_id:
         return len(table)
     face_map = data.face_map(dataset.id, dataset.revision, map_info.id)
-    return len(face_map.newcomers) + len(set(table.ids).difference(face_map.face_ids))
+    return len(face_map.newcomers) + len(set(table.face_ids).difference(face_map.face_ids))
 
 
 def _renew_map(dataset: Dataset, options: MapOptions, newest: MapInfo | None, job: Job | None) -> None:
@@ -355,7 +355,9 @@ def _show_how_to(dataset: Dataset, view: MapView) -> None:
         faces = data.dataset_faces(dataset.id, dataset.revision)
         labels = [int(table["key"].iloc[row]) for row in rows if row < len(table)]
         show_chosen_faces(
-            dataset, view, tuple(faces.table.ids[row] for row in np.flatnonzero(np.isin(faces.table.labels, labels)))
+            dataset,
+            view,
+            tuple(faces.table.face_ids[row] for row in np.flatnonzero(np.isin(faces.table.labels, labels))),
         )
 
 

@@ -26,9 +26,7 @@ def show_chosen_faces(dataset: Dataset, view: MapView, face_ids: tuple[str, ...]
     """The picked faces as a gallery, person by person, with what can be done to them."""
     corrections.keep_in_step()
     faces = data.dataset_faces(dataset.id, dataset.revision)
-    rows = sorted(
-        (faces.row[face_id] for face_id in face_ids if face_id in faces.row), key=lambda row: _person_order(faces, row)
-    )
+    rows = sorted(faces.table.match(face_ids)[1].tolist(), key=lambda row: _person_order(faces, row))
     if not rows:
         st.caption("The faces that were chosen are gone. Circle others.")
         return
@@ -36,7 +34,7 @@ def show_chosen_faces(dataset: Dataset, view: MapView, face_ids: tuple[str, ...]
     learned = set(data.run_predictions(view.run_id).learned_ids) if view.run_id else set()
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(f"**{selection_summary(faces, rows)}**", width="content")
-        _show_downloads(dataset, view, tuple(faces.table.ids[row] for row in rows))
+        _show_downloads(dataset, view, tuple(faces.table.face_ids[row] for row in rows))
     if len(rows) > 1:
         st.caption(likeness_sentence(faces, rows))
     with st.container():
@@ -48,7 +46,7 @@ def show_chosen_faces(dataset: Dataset, view: MapView, face_ids: tuple[str, ...]
     grid = corrections.build_grid("Faces chosen on the map. Arrows walk, space chooses.", desk.keys, TILE_PX)
     actions = st.container()
     picked = draw_picker(f"map_{dataset.id}_faces", tiles, grid, corrections.current_epoch())
-    target_ids = picked.selected or tuple(faces.table.ids[row] for row in rows)
+    target_ids = picked.selected or tuple(faces.table.face_ids[row] for row in rows)
     with actions:
         scope_text = (
             f"{words.count(len(target_ids))} chosen" if picked.selected else f"all {words.count(len(target_ids))}"
@@ -114,7 +112,7 @@ def _note(faces: Faces, predictions: FacePredictions, learned: set[str], row: in
             if predictions.wrong[row]
             else f"\u2713 {prob}"
         )
-    return "learned from" if faces.table.ids[row] in learned else map_chart.photo_name(faces, row)
+    return "learned from" if faces.table.face_ids[row] in learned else map_chart.photo_name(faces, row)
 
 
 def _person_order(faces: Faces, row: int) -> tuple[int, str]:

@@ -179,7 +179,7 @@ def _show_border_pairs(faces: Faces, pairs: OwnPairs, threshold: float) -> None:
 
 def _pair(faces: Faces, pairs: OwnPairs, row: int) -> gallery.Pair:
     ids = [pairs.face_ids[int(side[row])] for side in (pairs.scores.first, pairs.scores.second)]
-    rows = [faces.row[face_id] for face_id in ids]
+    rows = faces.table.indices(ids).tolist()
     names = [words.display_name(faces.table.person(face_row)) for face_row in rows]
     left, right = (
         gallery.Tile(faces.table.crop_ids[face_row], name) for face_row, name in zip(rows, names, strict=True)

@@ -222,17 +222,18 @@ def open_clustering(tree: StoredHierarchy, table: FaceTable, embeddings: Embeddi
     apart : pairs of faces that somebody has told apart
     """
     grouped_now = is_grouped(table, tree.everyone)
-    row_of = {face_id: row for row, face_id in enumerate(table.ids) if grouped_now[row]}
-    still_grouped = np.array([face_id in row_of for face_id in tree.face_ids], dtype=bool)
-    face_ids = tuple(face_id for face_id in tree.face_ids if face_id in row_of)
-    rows = np.array([row_of[face_id] for face_id in face_ids], dtype=np.int64)
+    tree_rows, rows = table.match(tree.face_ids)
+    tree_rows, rows = tree_rows[grouped_now[rows]], rows[grouped_now[rows]]
+    still_grouped = np.zeros(len(tree.face_ids), dtype=bool)
+    still_grouped[tree_rows] = True
+    faces = embeddings.take(rows)
     new_pairs = [pair for pair in apart if pair not in tree.apart]
     return Clustering(
-        face_ids,
-        embeddings.vectors[rows],
+        faces.face_ids,
+        faces.vectors,
         table.grades[rows],
-        tree.hierarchy.only(still_grouped).keep_apart(pairs_as_rows(face_ids, new_pairs)),
-        new_faces=len(row_of) - len(face_ids),
+        tree.hierarchy.only(still_grouped).keep_apart(pairs_as_rows(faces, new_pairs)),
+        new_faces=int(grouped_now.sum()) - len(faces),
         revoked=len(tree.apart.difference(apart)),
     )
 
@@ -266,7 +267,7 @@ def same_person_questions(
     pairs, similarities = most_similar_sets(group_centres.followed_by(people_centres), LOOKED_AT, WORTH_ASKING)
     side_of_person = {person: n_groups + index for index, person in enumerate(people)}
     side_of_face = {
-        table.ids[row]: side_of_person[int(label)]
+        table.face_ids[row]: side_of_person[int(label)]
         for row, label in enumerate(table.labels)
         if int(label) in side_of_person
     }
@@ -295,7 +296,7 @@ def merge_candidates(table: FaceTable, embeddings: Embeddings, apart: FacePairs)
     pairs, similarities = most_similar_sets(centres, LOOKED_AT, PROBABLY_ONE)
     side_of_person = {person: index for index, person in enumerate(people)}
     side_of_face = {
-        table.ids[row]: side_of_person[int(label)]
+        table.face_ids[row]: side_of_person[int(label)]
         for row, label in enumerate(table.labels)
         if int(label) in side_of_person
     }
@@ -343,7 +344,7 @@ def _people_centres(table: FaceTable, embeddings: Embeddings) -> tuple[list[int]
 def _known_different_sides(side_of_face: dict[str, int], table: FaceTable, apart: FacePairs) -> set[tuple[int, int]]:
     """Pairs of sides that are known to be two people: the smaller number first."""
     in_photo: dict[str, set[int]] = defaultdict(set)
-    for face_id, photo_id in zip(table.ids, table.photo_ids, strict=True):
+    for face_id, photo_id in zip(table.face_ids, table.photo_ids, strict=True):
         if face_id in side_of_face:
             in_photo[photo_id].add(side_of_face[face_id])
     seen_together = (pair for sides in in_photo.values() if len(sides) > 1 for pair in combinations(sorted(sides), 2))

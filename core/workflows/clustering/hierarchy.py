@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from core.base.errors import InputRefused, NotFound
-from core.base.types import Bools, CancelToken, FaceTable, Ints, Report, Revision, ignore_progress
+from core.base.types import Bools, CancelToken, FaceRows, FaceTable, Ints, Report, Revision, ignore_progress, take_items
 from core.corrections.model import CorrectionLog
 from core.imaging.geometry import pairwise_overlaps
 from core.learn.clustering.agglomerative import Hierarchy, grow_hierarchy
@@ -70,30 +70,23 @@ def make_tree(
     dataset = store.dataset(dataset_id)
     report(0, 1, "Reading the faces")
     table, embeddings = store.face_table(dataset_id), store.embeddings(dataset_id)
-    vector_row = {face_id: row for row, face_id in enumerate(embeddings.face_ids)}  # read a moment after the table
-    rows = np.array(
-        [
-            table_row
-            for table_row in np.flatnonzero(is_grouped(table, options.everyone))
-            if table.ids[table_row] in vector_row
-        ],
-        dtype=np.int64,
-    )
+    rows = np.flatnonzero(is_grouped(table, options.everyone))
+    # The vectors were read a moment after the table: a face may have gone in between.
+    present, vector_rows = embeddings.match(take_items(table.face_ids, rows))
+    rows = rows[present]
     if not len(rows):
         raise InputRefused("No face waits for a name, so there is nothing to group. Add photos without names first.")
-    face_ids = tuple(table.ids[table_row] for table_row in rows)
-    vectors = embeddings.vectors[[vector_row[face_id] for face_id in face_ids]]
-    told_apart = log.apart(dataset_id)
-    apart = [*_in_one_photo(store, dataset_id, table, rows), *pairs_as_rows(face_ids, told_apart)]
+    faces, told_apart = embeddings.take(vector_rows), log.apart(dataset_id)
+    apart = [*_in_one_photo(store, dataset_id, table, rows), *pairs_as_rows(faces, told_apart)]
 
     def watch(share: float) -> None:
         token.raise_if_cancelled()
         report(int(share * len(rows)), len(rows), "Grouping the faces")
 
     followers = ~table.trusted[rows]  # they found no group: blurred faces are alike whoever they are
-    hierarchy = grow_hierarchy(vectors, followers=followers, apart=apart, watch=watch)
+    hierarchy = grow_hierarchy(faces.vectors, followers=followers, apart=apart, watch=watch)
     tree = StoredHierarchy(
-        face_ids=face_ids,
+        face_ids=faces.face_ids,
         hierarchy=hierarchy,
         apart=frozenset(told_apart),
         model_id=embeddings.model_id,
@@ -123,12 +116,9 @@ def is_grouped(table: FaceTable, everyone: bool = False) -> Bools:
     return (table.labels < 0) & ~table.strangers & ~table.excluded
 
 
-def pairs_as_rows(face_ids: Sequence[str], pairs: FacePairs) -> list[tuple[int, int]]:
+def pairs_as_rows(faces: FaceRows, pairs: FacePairs) -> list[tuple[int, int]]:
     """Pairs of faces as pairs of row numbers, as far as both are there."""
-    if not pairs:
-        return []
-    row_of = {face_id: row for row, face_id in enumerate(face_ids)}
-    return [(row_of[first], row_of[second]) for first, second in pairs if first in row_of and second in row_of]
+    return [(faces.index(first), faces.index(second)) for first, second in pairs if first in faces and second in faces]
 
 
 def _in_one_photo(store: FaceStore, dataset_id: str, table: FaceTable, rows: Ints) -> list[tuple[int, int]]:
@@ -137,11 +127,11 @@ def _in_one_photo(store: FaceStore, dataset_id: str, table: FaceTable, rows: Int
     for position, row in enumerate(rows.tolist()):
         positions_by_photo[table.photo_ids[row]].append(position)
     shared_photos = [positions for positions in positions_by_photo.values() if len(positions) > 1]
-    face_ids = [table.ids[rows[position]] for positions in shared_photos for position in positions]
+    face_ids = [table.face_ids[rows[position]] for positions in shared_photos for position in positions]
     boxes = {face.id: face.box.as_tuple() for face in store.faces(dataset_id, face_ids)}
     pairs = []
     for positions in shared_photos:
-        photo_boxes = np.array([boxes[table.ids[rows[position]]] for position in positions])
+        photo_boxes = np.array([boxes[table.face_ids[rows[position]]] for position in positions])
         overlap = pairwise_overlaps(photo_boxes, photo_boxes)
         pairs += [
             (positions[first], positions[second])

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from core.base.errors import InputRefused
-from core.base.types import Bools, FaceTable, Ints
+from core.base.types import Bools, FaceTable, Ints, take_items
 from core.corrections.model import CorrectionLog, Event
 from core.learn.metrics.predictions import Predictions
 from core.learn.model_selection.comparison import Comparison, compare_recognisers
@@ -148,7 +148,7 @@ def compare_runs(
         indices = indices[np.argsort(-new[1].probs[new_rows[indices]], kind="stable")]
         return tuple(
             FaceOutcome(
-                table.ids[rows[index]],
+                table.face_ids[rows[index]],
                 str(table.person(int(rows[index]))),
                 old[1].people[old[1].given[old_rows[index]]],
                 new[1].people[new[1].given[new_rows[index]]],
@@ -190,19 +190,12 @@ def _ids_today(run: Run, people: Sequence[str], table: FaceTable, roots: dict[in
 
 def _common_faces(table: FaceTable, old: Predictions, new: Predictions) -> tuple[Ints, Ints, Ints]:
     """The faces that both tested and that still count: their rows in the table, and in either's predictions."""
-    old_row_of, new_row_of = (
-        {face_id: row for row, face_id in enumerate(predictions.face_ids)} for predictions in (old, new)
-    )
-    learnable = table.learnable
-    rows = [
-        row
-        for row, face_id in enumerate(table.ids)
-        if learnable[row] and face_id in old_row_of and face_id in new_row_of
-    ]
-    face_ids = [table.ids[row] for row in rows]
-    columns = rows, [old_row_of[face_id] for face_id in face_ids], [new_row_of[face_id] for face_id in face_ids]
-    table_rows, old_rows, new_rows = (np.array(column, dtype=np.int64) for column in columns)
-    return table_rows, old_rows, new_rows
+    rows = np.flatnonzero(table.learnable)
+    for predictions in (old, new):
+        tested, _ = predictions.match(take_items(table.face_ids, rows))
+        rows = rows[tested]
+    face_ids = take_items(table.face_ids, rows)
+    return rows, old.indices(face_ids), new.indices(face_ids)
 
 
 def changes_between(log: CorrectionLog, old: Run, new: Run) -> RunChanges:

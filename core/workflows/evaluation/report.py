@@ -113,13 +113,10 @@ def gather_report_material(
     """Everything that the report tells of."""
     predictions = load_predictions(tools.artifacts, run)
     table, embeddings = tools.store.face_table(dataset.id), tools.store.embeddings(dataset.id)
-    row_of = {face_id: row for row, face_id in enumerate(table.ids)}
     begin(1, "Comparing faces two by two")
     pairs = dataset_pairs(table, embeddings)
     begin(2, "Looking at the errors")
-    wrong_names = _surest_wrong_names(
-        tools, run, predictions, _CurrentFaces(table, embeddings, row_of), with_pictures=faces
-    )
+    wrong_names = _surest_wrong_names(tools, run, predictions, _CurrentFaces(table, embeddings), with_pictures=faces)
     return ReportMaterial(
         dataset=dataset.name,
         revision_now=dataset.revision,
@@ -127,11 +124,11 @@ def gather_report_material(
         predictions=predictions,
         evaluation=evaluation_json(run, predictions, load_recogniser(tools.artifacts, run)),
         study=study.load_study(tools.artifacts, run),
-        faces=_faces_now(predictions, table, row_of),
+        faces=_faces_now(predictions, table),
         pairs=pairs,
         mistakes=wrong_names,
         networks=tools.networks(run.model_id),
-        hashes=_hashes(run, dataset, predictions, table, row_of),
+        hashes=_hashes(run, dataset, predictions, table),
         packages=(("Python", python_version()), *((name, version(name)) for name in PACKAGES)),
         with_faces=faces,
     )
@@ -175,12 +172,6 @@ class _CurrentFaces:
 
     table: FaceTable
     embeddings: Embeddings
-    row_of: dict[str, int]
-
-    def rows(self, face_ids: Iterable[str]) -> Ints:
-        """Of those that are still there."""
-        rows_left = [self.row_of[face_id] for face_id in face_ids if face_id in self.row_of]
-        return np.array(rows_left, dtype=np.int64)
 
 
 def dataset_pairs(table: FaceTable, embeddings: Embeddings) -> PairDistances | None:
@@ -195,12 +186,10 @@ def dataset_pairs(table: FaceTable, embeddings: Embeddings) -> PairDistances | N
     return PairDistances(distances, scores.same, scores.n_people, is_sampled=len(named_faces.face_ids) > ALL_PAIRS_MOST)
 
 
-def _faces_now(predictions: Predictions, table: FaceTable, row_of: dict[str, int]) -> FacesNow:
-    tested_rows = [row_of[face_id] for face_id in predictions.face_ids if face_id in row_of]
-    mentioned = {*predictions.face_ids, *predictions.learned_ids}
-    return FacesNow(
-        table.sizes_px[tested_rows], table.grades[tested_rows], sum(face_id not in row_of for face_id in mentioned)
-    )
+def _faces_now(predictions: Predictions, table: FaceTable) -> FacesNow:
+    _, tested_rows = table.match(predictions.face_ids)
+    n_gone = len({*predictions.face_ids, *predictions.learned_ids}.difference(table.face_ids))
+    return FacesNow(table.sizes_px[tested_rows], table.grades[tested_rows], n_gone)
 
 
 def _surest_wrong_names(
@@ -209,11 +198,11 @@ def _surest_wrong_names(
     """The surest wrong names."""
     rows = np.flatnonzero(predictions.wrong)
     rows = rows[np.argsort(-predictions.probs[rows], kind="stable")][:MISTAKES_SHOWN]
-    learned_rows = current.rows(predictions.learned_ids)
+    _, learned_rows = current.table.match(predictions.learned_ids)
     wrong_names = []
     for row in rows.tolist():
         true, predicted = int(predictions.true[row]), int(predictions.given[row])
-        table_row = current.row_of.get(predictions.face_ids[row]) if with_pictures else None
+        table_row = current.table.find(predictions.face_ids[row]) if with_pictures else None
         similar_row = (
             None
             if table_row is None
@@ -263,13 +252,11 @@ def _crop(artifacts: Artifacts, table: FaceTable, dataset_id: str, row: int | No
         return None
 
 
-def _hashes(
-    run: Run, dataset: Dataset, predictions: Predictions, table: FaceTable, row_of: dict[str, int]
-) -> FaceSetHashes:
+def _hashes(run: Run, dataset: Dataset, predictions: Predictions, table: FaceTable) -> FaceSetHashes:
     tested = zip(predictions.face_ids, (predictions.people[person] for person in predictions.true), strict=True)
     learned = predictions.learned_ids
-    unchanged = run.revision == dataset.revision and all(face_id in row_of for face_id in learned)
-    names = _hash_of((face_id, table.person(row_of[face_id]) or "") for face_id in learned) if unchanged else None
+    unchanged = run.revision == dataset.revision and all(face_id in table for face_id in learned)
+    names = _hash_of((face_id, table.person(table.index(face_id)) or "") for face_id in learned) if unchanged else None
     return FaceSetHashes(
         tested=_hash_of(tested),
         learned=_hash_of((face_id,) for face_id in learned),

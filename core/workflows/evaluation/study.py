@@ -22,7 +22,7 @@ import numpy as np
 
 from core.base.errors import InputRefused, NotFound
 from core.base.settings import ImageLimits
-from core.base.types import CancelToken, Doubles, FaceTable, Ints, Quality, Report, ignore_progress
+from core.base.types import CancelToken, Doubles, Ints, Quality, Report, ignore_progress
 from core.base.words import count, percent
 from core.imaging.decoding import decode_image
 from core.learn.classification.recogniser import C_UNTOLD
@@ -168,7 +168,7 @@ def _subject(store: FaceStore, artifacts: Artifacts, run: Run, options: StudyOpt
     all_known = LabelledFaces(material.vectors[used_rows], split_plan.labels[used_rows], material.groups[used_rows])
     rows = draw_subset(all_known, MOST_PEOPLE, MOST_FACES, options.seed)
     face_ids = tuple(material.face_ids[row] for row in used_rows[rows])
-    table_rows = _rows(table, face_ids)
+    table_rows = table.indices(face_ids)
     return _Subject(
         known=all_known.only(rows),
         face_ids=face_ids,
@@ -189,11 +189,6 @@ def _train_options(run: Run) -> TrainOptions:
     """Those that the run was made with; a run of an earlier version may lack some."""
     names = {field.name for field in fields(TrainOptions)}
     return TrainOptions(**{name: value for name, value in run.params.items() if name in names})
-
-
-def _rows(table: FaceTable, face_ids: Sequence[str]) -> Ints:
-    row_of = {face_id: row for row, face_id in enumerate(table.ids)}
-    return np.array([row_of[face_id] for face_id in face_ids], dtype=np.int64)
 
 
 def _quality_column(qualities: dict[str, Quality], face_ids: Sequence[str], name: str) -> Doubles:

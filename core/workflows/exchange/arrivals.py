@@ -219,7 +219,7 @@ def _describe_log(tools: ImportTools, file: Path, part: ArrivalPart, dataset: Da
 
 def _describe_vectors(tools: ImportTools, file: Path, part: ArrivalPart, dataset: Dataset) -> ArrivalPart:
     embeddings = imports.read_fitting_vectors(tools, dataset.id, file)
-    n_found = len(set(embeddings.face_ids) & set(tools.store.face_table(dataset.id).ids))
+    n_found = len(set(embeddings.face_ids) & set(tools.store.face_table(dataset.id).face_ids))
     if not n_found:
         raise InputRefused(
             f"None of the {words.count(len(embeddings))} faces that the vectors are of is in '{dataset.name}'."

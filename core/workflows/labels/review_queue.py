@@ -30,6 +30,7 @@ from core.base.types import (
     RgbImage,
     Split,
     ignore_progress,
+    take_items,
 )
 from core.corrections.model import CorrectionLog
 from core.imaging.decoding import decode_image
@@ -156,7 +157,6 @@ def load_queue(artifacts: Artifacts, dataset_id: str) -> ReviewQueue | None:
 def open_suspects(
     queue: ReviewQueue,
     table: FaceTable,
-    row_of: Mapping[str, int],
     apart: Iterable[tuple[str, str]],
     revision: Revision,
 ) -> OpenSuspects:
@@ -165,11 +165,10 @@ def open_suspects(
     Parameters
     ----------
     table : the faces as they are now
-    row_of : the row of each face id in it
     apart : pairs of faces of which somebody said that they are two people
     revision : the table's
     """
-    current = _CurrentFaces.of(table, row_of, apart)
+    current = _CurrentFaces.of(table, apart)
     entries = (current.open_part(entry) for entry in queue.suspects)
     return OpenSuspects(tuple(entry for entry in entries if entry is not None), revision - queue.revision)
 
@@ -224,31 +223,29 @@ class _CurrentFaces:
     """The faces as they are now."""
 
     table: FaceTable
-    row_of: Mapping[str, int]
     taking_part: Bools
     people: frozenset[int]
     apart: frozenset[frozenset[int | None]]
     """Pairs of people"""
 
     @classmethod
-    def of(cls, table: FaceTable, row_of: Mapping[str, int], apart: Iterable[tuple[str, str]]) -> _CurrentFaces:
-        current = cls(table, row_of, review_queue.takes_part(table), frozenset(table.person_ids), frozenset())
+    def of(cls, table: FaceTable, apart: Iterable[tuple[str, str]]) -> _CurrentFaces:
+        current = cls(table, review_queue.takes_part(table), frozenset(table.person_ids), frozenset())
         pairs_left = (pair for pair in apart if current.is_present(pair[0]) and current.is_present(pair[1]))
         return replace(current, apart=frozenset(frozenset(map(current.person, pair)) for pair in pairs_left))
 
     def is_present(self, face_id: str) -> bool:
         """Whether a face still takes part."""
-        row = self.row_of.get(face_id)
+        row = self.table.find(face_id)
         return row is not None and bool(self.taking_part[row])
 
     def person(self, face_id: str) -> int | None:
         """Whose name a face carries that is there."""
-        label = int(self.table.labels[self.row_of[face_id]])
-        return self.table.person_ids[label] if label >= 0 else None
+        return self.table.person_id(self.table.index(face_id))
 
     def confirmed(self, face_ids: Iterable[str]) -> bool:
         """Whether somebody said of every one of these faces that its name is right."""
-        return all(self.table.confirmed[self.row_of[face_id]] for face_id in face_ids)
+        return bool(self.table.confirmed[self.table.indices(face_ids)].all())
 
     def open_part(self, entry: Suspect) -> Suspect | None:
         """The entry with the faces that it still concerns, or None when it is settled."""
@@ -288,7 +285,7 @@ class _CurrentFaces:
         if kind is SuspectKind.TWO_NAMES:
             return len(set(map(self.person, face_ids))) > 1 and not self.confirmed(face_ids)
         if kind is SuspectKind.LEAK:
-            return {Split.TRAIN, Split.VAL} <= {self.table.splits[self.row_of[face_id]] for face_id in face_ids}
+            return {Split.TRAIN, Split.VAL} <= set(take_items(self.table.splits, self.table.indices(face_ids)))
         return len(face_ids) > 1
 
 
@@ -345,16 +342,15 @@ def queue_json(
     if queue is None:
         raise NotFound("Nobody has looked for suspects in this dataset yet. Do that first.")
     table = store.face_table(dataset_id)
-    row_of = {face_id: row for row, face_id in enumerate(table.ids)}
-    remaining = open_suspects(queue, table, row_of, log.apart(dataset_id), dataset.revision)
-    return queue_to_json(queue, remaining, table, row_of, limit)
+    remaining = open_suspects(queue, table, log.apart(dataset_id), dataset.revision)
+    return queue_to_json(queue, remaining, table, limit)
 
 
 def queue_to_json(
-    queue: ReviewQueue, remaining: OpenSuspects, table: FaceTable, row_of: Mapping[str, int], limit: int | None = None
+    queue: ReviewQueue, remaining: OpenSuspects, table: FaceTable, limit: int | None = None
 ) -> dict[str, Any]:
     """The command line's answer: names and photos for ids, the most urgent first."""
-    writer = _QueueWriter(table, row_of, dict(zip(table.person_ids, table.people, strict=True)))
+    writer = _QueueWriter(table, dict(zip(table.person_ids, table.people, strict=True)))
     kinds = [entry.kind for entry in remaining.suspects]
     return {
         "faces": len(table),
@@ -372,7 +368,6 @@ def queue_to_json(
 @dataclass(frozen=True, slots=True, eq=False)
 class _QueueWriter:
     table: FaceTable
-    row: Mapping[str, int]
     names: Mapping[int, str]
 
     def entry(self, entry: Suspect) -> dict[str, Any]:
@@ -391,7 +386,7 @@ class _QueueWriter:
         }
 
     def _face(self, face_id: str) -> dict[str, Any]:
-        row = self.row[face_id]
+        row = self.table.index(face_id)
         side = self.table.splits[row]
         return {
             "id": face_id,
@@ -401,5 +396,5 @@ class _QueueWriter:
         }
 
     def _likes(self, likes: Sequence[SimilarFace]) -> list[dict[str, Any]]:
-        known = (like for like in likes if like.face_id in self.row)
+        known = (like for like in likes if like.face_id in self.table)
         return [{**self._face(like.face_id), "similarity": like.similarity} for like in known]

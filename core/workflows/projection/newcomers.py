@@ -46,12 +46,11 @@ def place_guests(photo: DetectedPhoto, face_map: FaceMap, table: FaceTable, embe
     -------
     A guest for each face of the photo, from left to right; none when the map has no other face.
     """
-    row_of = {face_id: row for row, face_id in enumerate(table.ids)}
-    on_map = [(map_index, row_of[face_id]) for map_index, face_id in enumerate(face_map.face_ids) if face_id in row_of]
-    on_map = [(map_index, row) for map_index, row in on_map if table.photo_ids[row] != photo.photo_id]
-    if not on_map or not photo.faces:
+    map_indices, rows = table.match(face_map.face_ids)
+    is_elsewhere = np.array([table.photo_ids[row] != photo.photo_id for row in rows], dtype=bool)
+    map_indices, rows = map_indices[is_elsewhere], rows[is_elsewhere]
+    if not len(rows) or not photo.faces:
         return []
-    map_indices, rows = np.array(on_map, dtype=np.int64).T
     points = place_newcomers(photo.vectors, embeddings.vectors[rows], face_map.points[map_indices])
     named_rows = rows[table.learnable[rows]]
     compared_rows, labels = (named_rows, table.labels[named_rows]) if len(named_rows) else (rows, np.arange(len(rows)))
@@ -61,7 +60,7 @@ def place_guests(photo: DetectedPhoto, face_map: FaceMap, table: FaceTable, embe
             crop,
             points[index],
             tuple(
-                NearestFace(table.ids[compared_rows[face]], float(distance))
+                NearestFace(table.face_ids[compared_rows[face]], float(distance))
                 for face, distance in zip(nearest_faces[index], distances[index], strict=True)
             ),
         )

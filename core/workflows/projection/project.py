@@ -15,7 +15,7 @@ from enum import StrEnum
 import numpy as np
 
 from core.base.errors import InputRefused
-from core.base.types import CancelToken, Embeddings, Floats, Report, ignore_progress
+from core.base.types import CancelToken, Embeddings, FaceRows, Floats, Report, ignore_progress, take_items
 from core.learn.projection import layouts
 from core.learn.projection.faithfulness import measure_faithfulness, place_newcomers
 from core.store.artifacts import ArtifactKind, Artifacts
@@ -64,7 +64,7 @@ def load_map_libraries() -> None:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FaceMap:
+class FaceMap(FaceRows):
     """Faces on a plane or in space."""
 
     face_ids: tuple[str, ...]
@@ -87,18 +87,14 @@ def pca_map(embeddings: Embeddings, dimensions: int = 2) -> FaceMap:
 
 def with_newcomers(face_map: FaceMap, embeddings: Embeddings) -> FaceMap:
     """A stored map with the faces that came since; without those that are gone, and as it is when most are new."""
-    row_of = {face_id: row for row, face_id in enumerate(embeddings.face_ids)}
-    remaining = [index for index, face_id in enumerate(face_map.face_ids) if face_id in row_of]
-    remaining_ids = {face_map.face_ids[index] for index in remaining}
-    new_ids = [face_id for face_id in embeddings.face_ids if face_id not in remaining_ids]
-    if not new_ids or len(new_ids) > len(remaining):
+    remaining, rows = embeddings.match(face_map.face_ids)
+    new_rows = np.setdiff1d(np.arange(len(embeddings)), rows)
+    if not len(new_rows) or len(new_rows) > len(remaining):
         return face_map
-    remaining_vectors = embeddings.vectors[[row_of[face_map.face_ids[index]] for index in remaining]]
-    new_points = place_newcomers(
-        embeddings.vectors[[row_of[face_id] for face_id in new_ids]], remaining_vectors, face_map.points[remaining]
-    )
-    ids = (*(face_map.face_ids[index] for index in remaining), *new_ids)
-    return FaceMap(ids, np.concatenate([face_map.points[remaining], new_points]), frozenset(new_ids))
+    new_points = place_newcomers(embeddings.vectors[new_rows], embeddings.vectors[rows], face_map.points[remaining])
+    new_ids = take_items(embeddings.face_ids, new_rows)
+    face_ids = (*take_items(face_map.face_ids, remaining), *new_ids)
+    return FaceMap(face_ids, np.concatenate([face_map.points[remaining], new_points]), frozenset(new_ids))
 
 
 def make_map(
@@ -173,10 +169,8 @@ def _starting_points(
     if latest is None or options.afresh:
         return None
     face_map = with_newcomers(load_map(artifacts, latest), embeddings)
-    index_of = {face_id: index for index, face_id in enumerate(face_map.face_ids)}
-    if any(face_id not in index_of for face_id in embeddings.face_ids):
-        return None
-    return face_map.points[[index_of[face_id] for face_id in embeddings.face_ids]]
+    _, map_rows = face_map.match(embeddings.face_ids)
+    return face_map.points[map_rows] if len(map_rows) == len(embeddings) else None
 
 
 def _faithfulness(embeddings: Embeddings, points: Floats) -> dict[str, float] | None:

@@ -39,28 +39,25 @@ class Selection:
 
     def rows(self) -> list[Row]:
         """A row for each face, as chosen; those that are not on the map have no place."""
-        row_of = {face_id: index for index, face_id in enumerate(self.table.ids)}
-        map_index_of = {face_id: index for index, face_id in enumerate(self.face_map.face_ids)}
         predicted = _prediction_columns(self.predictions)
         return [
             {
-                **_face_columns(self.table, row_of[face_id]),
+                **_face_columns(self.table, self.table.index(face_id)),
                 **predicted.get(face_id, {"prediction": None, "sure": None}),
-                **_map_columns(self.face_map, map_index_of.get(face_id)),
+                **_map_columns(self.face_map, self.face_map.find(face_id)),
             }
             for face_id in self.face_ids
         ]
 
     def vectors(self) -> Embeddings:
         """The vectors of the chosen faces."""
-        rows = self.embeddings.rows(self.face_ids)
-        return Embeddings(self.face_ids, self.embeddings.vectors[rows], self.embeddings.model_id)
+        return self.embeddings.take(self.embeddings.indices(self.face_ids))
 
 
 def _face_columns(table: FaceTable, row: int) -> Row:
     split, grade = table.splits[row], float(table.grades[row])
     return {
-        "face_id": table.ids[row],
+        "face_id": table.face_ids[row],
         "photo": table.photo_names[row],
         "person": table.person(row),
         "split": split.value if split else None,
@@ -93,14 +90,14 @@ def selection_parquet(selection: Selection) -> bytes:
 
 def selection_zip(selection: Selection, artifacts: Artifacts, dataset_id: str) -> bytes:
     """The crops, a folder for each person, and the table as CSV. Raises NotFound when a crop is gone."""
-    row_of = {face_id: row for row, face_id in enumerate(selection.table.ids)}
+    table = selection.table
     folders, buffer = Folders(), io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         target = ZipWriter(archive, Path(tempfile.gettempdir()))
         target.parts("faces.csv", [selection_csv(selection)])
-        for face_id in selection.face_ids:
-            crop = artifacts.read(dataset_id, ArtifactKind.CROP, selection.table.crop_ids[row_of[face_id]])
-            target.content(_crop_name(selection.table, row_of[face_id], folders), crop)
+        for row in table.indices(selection.face_ids).tolist():
+            crop = artifacts.read(dataset_id, ArtifactKind.CROP, table.crop_ids[row])
+            target.content(_crop_name(table, row, folders), crop)
     return buffer.getvalue()
 
 
@@ -108,4 +105,4 @@ def _crop_name(table: FaceTable, row: int, folders: Folders) -> str:
     """The face's id in the name leads back to the table."""
     person, stem = table.person(row), safe_part(PurePosixPath(table.photo_names[row]).stem)
     parts: Sequence[str] = ("crops", folders.of(person)) if person else ("crops",)
-    return "/".join((*parts, f"{stem}-{table.ids[row]}.jpg"))
+    return "/".join((*parts, f"{stem}-{table.face_ids[row]}.jpg"))

@@ -170,7 +170,7 @@ def prepare_training_material(table: FaceTable, embeddings: Embeddings, options:
     strangers = embeddings.vectors[table.strangers & (table.labels < 0) & ~table.excluded & table.trusted & is_sound]
     groups = near_duplicate_groups(vectors, photos, table.photo_hashes[rows].tolist(), labels)
     return TrainingMaterial(
-        face_ids=tuple(table.ids[row] for row in rows),
+        face_ids=tuple(table.face_ids[row] for row in rows),
         vectors=vectors,
         labels=labels,
         people=table.people,
@@ -288,10 +288,7 @@ def load_predictions(artifacts: Artifacts, run: Run) -> Predictions:
 
 def learned_gallery(embeddings: Embeddings, predictions: Predictions) -> Embeddings:
     """The vectors that a run learned from, as far as they are still there."""
-    row_of = {face_id: row for row, face_id in enumerate(embeddings.face_ids)}
-    face_ids = [face_id for face_id in predictions.learned_ids if face_id in row_of]
-    rows = np.array([row_of[face_id] for face_id in face_ids], dtype=np.int64)
-    return Embeddings(tuple(face_ids), embeddings.vectors[rows], embeddings.model_id)
+    return embeddings.take(embeddings.match(predictions.learned_ids)[1])
 
 
 def _plan(material: TrainingMaterial, options: TrainOptions) -> SplitPlan:

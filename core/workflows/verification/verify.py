@@ -166,7 +166,7 @@ def select_named_faces(table: FaceTable, embeddings: Embeddings) -> NamedFaces:
     photos = [table.photo_ids[row] for row in rows]
     groups = near_duplicate_groups(vectors, photos, table.photo_hashes[rows].tolist(), labels)
     return NamedFaces(
-        face_ids=tuple(table.ids[row] for row in rows),
+        face_ids=tuple(table.face_ids[row] for row in rows),
         vectors=vectors,
         labels=labels,
         groups=groups,
@@ -214,7 +214,7 @@ def compare_with_person(
         raise InputRefused(f"'{person.name}' has no face to compare with but the one of this very photo.")
     vectors, probe = embeddings.vectors[rows], photo.vectors[face]
     return PersonGallery(
-        tuple(table.ids[row] for row in rows),
+        tuple(table.face_ids[row] for row in rows),
         tuple(table.crop_ids[row] for row in rows),
         vectors @ probe,
         float(pair_likelihood.mean_direction(vectors) @ probe),

@@ -35,7 +35,7 @@ def table_of(labels: Ints, splits: Sequence[Split | None] | None = None) -> Face
     nowhere = np.zeros(n, dtype=bool)
     names = tuple(f"Person {number}" for number in range(N_PEOPLE + 1))
     return FaceTable(
-        ids=tuple(f"{number:024x}" for number in range(n)),
+        face_ids=tuple(f"{number:024x}" for number in range(n)),
         photo_ids=tuple(f"{number:064x}" for number in range(n)),
         photo_names=tuple(f"{number}.jpg" for number in range(n)),
         crop_ids=tuple(str(number) for number in range(n)),
@@ -116,7 +116,9 @@ def test_two_copies_in_the_wrong_folder_do_not_vouch_for_each_other():
     labels[1] = 4
     vectors, table = with_copy(vectors, table_of(labels), of=1)
     found = find(table, vectors)
-    assert {face for entry in of_kind(found, SuspectKind.WRONG_PERSON) for face in entry.face_ids} == set(table.ids[:2])
+    assert {face for entry in of_kind(found, SuspectKind.WRONG_PERSON) for face in entry.face_ids} == set(
+        table.face_ids[:2]
+    )
 
 
 def test_a_face_like_nobody_is_an_outlier_to_be_excluded():
@@ -190,14 +192,14 @@ def test_a_picture_under_two_names_goes_to_the_one_that_is_believed_and_stands_i
     vectors, table = with_copy(vectors, table_of(labels), of=1, label=3)
     (entry,) = find(table, vectors).suspects
     assert (entry.kind, entry.person_ids) == (SuspectKind.TWO_NAMES, (103, 100))
-    assert (entry.suggestion.face_ids, entry.suggestion.person_id) == (table.ids[:1], 100)
+    assert (entry.suggestion.face_ids, entry.suggestion.person_id) == (table.face_ids[:1], 100)
 
 
 def test_a_picture_under_two_names_keeps_the_one_that_was_confirmed():
     vectors, labels = faces()
     vectors, table = with_copy(vectors, table_of(labels), of=1, label=3)
     (entry,) = find(replace(table, confirmed=flagged([0])), vectors).suspects
-    assert (entry.suggestion.face_ids, entry.suggestion.person_id) == (table.ids[1:2], 103)
+    assert (entry.suggestion.face_ids, entry.suggestion.person_id) == (table.face_ids[1:2], 103)
 
 
 def test_one_picture_on_both_sides_is_a_leak():
@@ -206,7 +208,7 @@ def test_one_picture_on_both_sides_is_a_leak():
     vectors, table = with_copy(vectors, table_of(labels, splits), of=1, split=VAL)
     (entry,) = find(table, vectors).suspects
     assert (entry.kind, entry.suggestion.action, entry.suggestion.split) == (SuspectKind.LEAK, Action.ONE_SIDE, TRAIN)
-    assert entry.suggestion.face_ids == table.ids[:1]
+    assert entry.suggestion.face_ids == table.face_ids[:1]
 
 
 def test_of_copies_the_best_is_kept():
@@ -216,7 +218,7 @@ def test_of_copies_the_best_is_kept():
     grades[0] = 0.9
     (entry,) = find(replace(table, grades=grades), vectors).suspects
     assert (entry.kind, entry.suggestion.action) == (SuspectKind.DUPLICATE, Action.EXCLUDE)
-    assert entry.suggestion.face_ids == table.ids[1:2]
+    assert entry.suggestion.face_ids == table.face_ids[1:2]
 
 
 def test_a_group_portrait_that_is_there_twice_is_one_entry():

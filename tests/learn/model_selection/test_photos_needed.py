@@ -68,7 +68,7 @@ def a_run(learned: list[int], wrong: list[int], tested: int = TESTED) -> tuple[F
     )
     nothing = np.zeros(n, dtype=bool)
     table = FaceTable(
-        ids=ids,
+        face_ids=ids,
         photo_ids=ids,
         photo_names=ids,
         crop_ids=ids,
@@ -178,7 +178,7 @@ def test_a_person_whom_the_run_left_out_is_advised_too():
 
 def test_the_kind_of_photo_in_which_a_person_was_missed_is_asked_for():
     table, predictions = a_run([8] * 6, [3] + [0] * 5)
-    qualities = dict.fromkeys(table.ids, GOOD)
+    qualities = dict.fromkeys(table.face_ids, GOOD)
     for face_id in predictions.face_ids[:3]:
         qualities[face_id] = replace(GOOD, yaw_deg=-40, brightness=0.1)
     first, *others = advise_photos(table, predictions, qualities)
@@ -188,15 +188,15 @@ def test_the_kind_of_photo_in_which_a_person_was_missed_is_asked_for():
 
 def test_a_kind_that_was_learned_from_already_is_not_asked_for():
     table, predictions = a_run([8] * 6, [3] + [0] * 5)
-    qualities = dict.fromkeys(table.ids, GOOD)
-    for face_id in (*predictions.face_ids[:3], *table.ids[:2]):
+    qualities = dict.fromkeys(table.face_ids, GOOD)
+    for face_id in (*predictions.face_ids[:3], *table.face_ids[:2]):
         qualities[face_id] = replace(GOOD, size_px=30)
     assert advise_photos(table, predictions, qualities)[0].kinds == ()
 
 
 def test_a_kind_that_is_hard_for_everybody_is_asked_of_those_who_need_photos():
     table, predictions = a_run([8] * 5 + [2], [2] * 5 + [0])
-    qualities = dict.fromkeys(table.ids, GOOD)
+    qualities = dict.fromkeys(table.face_ids, GOOD)
     for person in range(5):
         for face_id in predictions.face_ids[TESTED * person : TESTED * person + 2]:
             qualities[face_id] = replace(GOOD, sharpness=0.1)

@@ -21,7 +21,7 @@ def test_groups_are_made_by_the_worker_and_counted_for_the_slider(app_data, open
         add_faces(app_data, "Shoebox", {look: 6})
     dataset = app_data.store.dataset("Shoebox")
     table = app_data.store.face_table(dataset.id)
-    corrector_of(app_data, dataset).unname(list(table.ids))
+    corrector_of(app_data, dataset).unname(list(table.face_ids))
     app = open_page(GROUPS)
     button(app, "Group 19 faces").click().run()
     (job,) = work(app_data)

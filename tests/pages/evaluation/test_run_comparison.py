@@ -31,7 +31,7 @@ def learn(services, dataset, **options):
 def correct(services, dataset):
     """Give Ann her photos back."""
     table = services.store.face_table(dataset.id)
-    moved = [table.ids[row] for row in range(len(table)) if table.person(row) == "Misfiled"]
+    moved = [table.face_ids[row] for row in range(len(table)) if table.person(row) == "Misfiled"]
     hand = Hand("somebody", "a sitting")
     Corrector(services.store, services.log, dataset.id, hand).move(moved, "Ann")
 

@@ -81,7 +81,7 @@ def test_a_face_of_twelve_pixels_is_no_name_and_the_page_says_how_large_it_has_t
 
 def test_a_recogniser_of_other_vectors_is_told_with_what_to_do(trained, open_page, sample_files):
     (dataset,) = trained.store.datasets()
-    faces, vectors = trained.store.face_table(dataset.id).ids, trained.store.embeddings(dataset.id).vectors
+    faces, vectors = trained.store.face_table(dataset.id).face_ids, trained.store.embeddings(dataset.id).vectors
     trained.store.add_vectors(dataset.id, "facenet-128-casia@2", dict(zip(faces, vectors, strict=True)))
     trained.store.use_model(dataset.id, "facenet-128-casia@2")
     app = ask(open_page(IDENTIFY), next(iter(sample_files.values())))

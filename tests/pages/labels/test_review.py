@@ -22,7 +22,7 @@ def test_chips_count_what_there_is_and_the_filter_is_in_the_address(app_data, op
     dataset = add_faces(app_data, "Family", {"Ann": 3, "Bob": 2, None: 4})
     mine = corrector_of(app_data, dataset)
     table = app_data.store.face_table(dataset.id)
-    mine.exclude([table.ids[0]])
+    mine.exclude([table.face_ids[0]])
     app = open_page(REVIEW, show="No name")
     (chips,) = app.get("button_group")
     assert "4 faces" in texts(app)
@@ -33,7 +33,7 @@ def test_chips_count_what_there_is_and_the_filter_is_in_the_address(app_data, op
 def test_an_action_is_said_and_undone_and_done_again(app_data, open_page):
     dataset = add_faces(app_data, "Family", {"Ann": 3, "Bob": 2})
     app = open_page(REVIEW)
-    ids = app_data.store.face_table(dataset.id).ids
+    ids = app_data.store.face_table(dataset.id).face_ids
     app.session_state["sitting"] = "this one"
     corrector_of(app_data, dataset).move([ids[0]], "Cleo")
     app.run()
@@ -48,9 +48,9 @@ def test_an_action_is_said_and_undone_and_done_again(app_data, open_page):
 def test_orders_put_first_what_they_say(app_data):
     dataset = add_faces(app_data, "Family", {"Ann": 4, "Bob": 4})
     faces = face_filters.data.dataset_faces(dataset.id, dataset.revision)
-    like = faces.table.ids[6]
+    like = faces.table.face_ids[6]
     rows = face_filters.filter_rows(dataset.id, dataset.revision, FaceFilter(order=FaceOrder.ALIKE, like=like))
-    assert faces.table.ids[rows[0]] == like
+    assert faces.table.face_ids[rows[0]] == like
     assert {faces.table.person(int(row)) for row in rows[:4]} == {"Bob"}
     of_bob = face_filters.filter_rows(dataset.id, dataset.revision, FaceFilter(FaceCategory.ALL, person="Bob"))
     assert {faces.table.person(int(row)) for row in of_bob} == {"Bob"}

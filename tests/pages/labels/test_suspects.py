@@ -19,7 +19,7 @@ def test_suspects_are_looked_for_by_the_worker_and_leave_the_list_when_dealt_wit
     people = {"Ann": 12, "Bob": 12, "Cleo": 12}
     dataset = add_faces(app_data, "Family", people)
     table = app_data.store.face_table(dataset.id)
-    wrong = next(face_id for row, face_id in enumerate(table.ids) if table.person(row) == "Ann")
+    wrong = next(face_id for row, face_id in enumerate(table.face_ids) if table.person(row) == "Ann")
     move_silently(app_data, dataset, wrong, "Bob")
     app = open_page(SUSPECTS)
     button(app, "Look for suspects").click().run()

@@ -33,7 +33,7 @@ def family(app_data):
 
 def names(services, dataset) -> dict[str, str | None]:
     table = services.store.face_table(dataset.id)
-    return {face_id: table.person(row) for row, face_id in enumerate(table.ids)}
+    return {face_id: table.person(row) for row, face_id in enumerate(table.face_ids)}
 
 
 def made(services, dataset, what: ExportKind) -> Path:

@@ -90,7 +90,7 @@ def test_a_correction_leaves_the_map_and_few_newcomers_only_offer_a_new_one(app_
     dataset = add_faces(app_data, "Family", {"Ann": 6, "Bob": 6})
     stored_umap(app_data, dataset)
     by = Corrector(app_data.store, app_data.log, dataset.id, Hand("Ann", "sitting"))
-    by.move(app_data.store.face_table(dataset.id).ids[:1], "Bob")
+    by.move(app_data.store.face_table(dataset.id).face_ids[:1], "Bob")
     app = open_page(MAP)
     assert "came after this map" not in texts(app)
     add_faces(app_data, "Family", {"Cat": 1})
@@ -217,7 +217,7 @@ def test_a_new_photo_is_placed_beside_whom_it_is_like_and_not_kept(trained, samp
     (mark,) = cloud(app)["marks"]
     table = trained.store.face_table(dataset.id)
     made = data.face_map(dataset.id, dataset.revision, None)
-    nearest = [table.person(table.ids.index(made.face_ids[row])) for row in mark["lines"]]
+    nearest = [table.person(table.face_ids.index(made.face_ids[row])) for row in mark["lines"]]
     assert nearest[0] == "madonna" and len(set(nearest)) == 3
     assert mark["card"]["lines"][1].startswith("madonna: 0.0")
     assert "1 face of the new photo" in texts(app) and "in the dataset already" not in texts(app)

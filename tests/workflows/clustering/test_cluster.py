@@ -272,7 +272,7 @@ def test_a_person_who_is_two_falls_into_the_two(album):
     embeddings = album.services.store.embeddings(album.dataset_id)
     (found,) = cluster.split_candidates(table, embeddings)
     assert (found.person_id, found.sizes) == (album.person_id("Ann"), (6, 4))
-    parts = cluster.split_person(embeddings.vectors[embeddings.rows(mixed)])
+    parts = cluster.split_person(embeddings.vectors[embeddings.indices(mixed)])
     assert parts.tolist() == [0] * 6 + [1] * 4
 
 

@@ -101,7 +101,7 @@ def _correct(services: Services, dataset_id: str) -> None:
 
 def faces_of(services: Services, dataset_id: str, name: str) -> list[str]:
     table = services.store.face_table(dataset_id)
-    return [face_id for row, face_id in enumerate(table.ids) if table.person(row) == name]
+    return [face_id for row, face_id in enumerate(table.face_ids) if table.person(row) == name]
 
 
 def blobs(data_dir: Path) -> Iterator[tuple[str, bytes]]:
@@ -137,7 +137,7 @@ def traces(services: Services, dataset_id: str) -> dict[str, bytes]:
     found |= {"escaped": json.dumps(GONE)[1:-1].encode(), "utf-32": GONE.encode("utf-32-le")}
     embeddings = services.store.embeddings(dataset_id)
     for face in services.store.faces(dataset_id, faces_of(services, dataset_id, GONE)):
-        vector = embeddings.vectors[embeddings.rows([face.id])[0]].tobytes()
+        vector = embeddings.vectors[embeddings.index(face.id)].tobytes()
         found |= {f"vector {face.id}": vector, f"half {face.id}": vector[64:128], face.id: face.id.encode()}
         for kind, file_id in ((ArtifactKind.CROP, face.crop_id), (ArtifactKind.PHOTO, face.photo_id)):
             content = services.artifacts.read(dataset_id, kind, file_id)

@@ -40,7 +40,7 @@ def person(services, dataset, name: str) -> int:
 
 def faces_of(services, dataset, name: str) -> list[str]:
     table = services.store.face_table(dataset.id)
-    return [table.ids[row] for row in range(len(table)) if table.person(row) == name]
+    return [table.face_ids[row] for row in range(len(table)) if table.person(row) == name]
 
 
 def compared(services, first, second):

@@ -63,7 +63,7 @@ def test_beside_an_error_stands_the_learned_face_most_like_it(services, erring):
         services.store.face_table(erring.dataset_id),
         services.store.embeddings(erring.dataset_id).vectors,
     )
-    own, given = table.ids.index(said.face_ids[row]), said.people[said.given[row]]
+    own, given = table.face_ids.index(said.face_ids[row]), said.people[said.given[row]]
     others = [at for at in range(len(table)) if table.person(at) == given and at != own]
     like = others[int(np.argmax(vectors[others] @ vectors[own]))]
     pictures = [

@@ -90,7 +90,7 @@ def test_the_errors_are_those_of_the_look_alike_and_are_found_by_their_slice(err
     services, run, document = erring
     errors, table = document["errors"], services.store.face_table(run.dataset_id)
     assert errors and {frozenset((one["person"], one["given"])) for one in errors} == {frozenset(("Ann", "Impostor"))}
-    person = {face_id: table.person(row) for row, face_id in enumerate(table.ids)}
+    person = {face_id: table.person(row) for row, face_id in enumerate(table.face_ids)}
     assert all(person[one["face"]] == one["person"] for one in errors)
     assert sum(one["wrong"] for one in errors) == pytest.approx(27 * (1 - document["accuracy"]["mean"]))
     for one in document["slices"]:
@@ -142,7 +142,10 @@ def test_a_person_with_one_shot_on_either_side_is_studied_and_one_with_one_shot_
     given = services.store.embeddings(dataset.id)
     table = services.store.face_table(dataset.id)
     mine = Corrector(services.store, services.log, dataset.id, Hand("me", "1"))
-    of = {name: [table.ids[row] for row in np.flatnonzero(table.labels == at)] for at, name in enumerate(table.people)}
+    of = {
+        name: [table.face_ids[row] for row in np.flatnonzero(table.labels == at)]
+        for at, name in enumerate(table.people)
+    }
     mine.put([*of["Ann"][:3], *of["Bob"][:3], *of["Once"]], Split.TRAIN)
     mine.put([*of["Ann"][3:], *of["Bob"][3:]], Split.VAL)
     run = train.train_recogniser(services.store, services.runs, services.artifacts, dataset.id, TrainOptions(c=1.0))

@@ -94,7 +94,7 @@ class Album:
 
     def names(self) -> dict[str, str | None]:
         table = self.services.store.face_table(self.dataset.id)
-        return {face_id: table.person(row) for row, face_id in enumerate(table.ids)}
+        return {face_id: table.person(row) for row, face_id in enumerate(table.face_ids)}
 
     def people(self) -> dict[str, int]:
         return {person.name: person.id for person in self.services.store.people(self.dataset.id)}

@@ -114,7 +114,7 @@ def test_photos_in_wrong_folders_head_the_queue_and_doing_what_it_says_mends_the
     dataset_id = services.store.dataset(misfiled).id
     table = services.store.face_table(dataset_id)
     rows = range(len(table))
-    wrong = {table.ids[row] for row in rows if table.person(row) != true_person(table.photo_names[row])}
+    wrong = {table.face_ids[row] for row in rows if table.person(row) != true_person(table.photo_names[row])}
     assert len(wrong) == 51
     spoiled = answer(data_dir, "train", "--dataset", misfiled)["accuracy"]
     entries, head = in_head(answer(data_dir, "suspects", "--dataset", misfiled))
@@ -141,7 +141,7 @@ def test_whichever_labels_are_shuffled_they_head_the_queue(data_dir, misfiled, s
     for entry in finding.build_review_queue(asked, vectors, crops).suspects:
         head += [face_id for face_id in entry.face_ids if face_id not in head]
     head = head[: int(HEAD_SHARE * len(table))]
-    found = {table.ids[row] for row in rows} & set(head)
+    found = {table.face_ids[row] for row in rows} & set(head)
     assert len(found) >= 0.99 * len(rows)
 
 
@@ -238,8 +238,7 @@ def now(services: Services, by: Corrector) -> OpenSuspects:
     queue = review_queue.load_queue(services.artifacts, by.dataset_id)
     assert queue is not None
     dataset, table = services.store.dataset(by.dataset_id), services.store.face_table(by.dataset_id)
-    row_of = {face_id: row for row, face_id in enumerate(table.ids)}
-    return review_queue.open_suspects(queue, table, row_of, services.log.apart(by.dataset_id), dataset.revision)
+    return review_queue.open_suspects(queue, table, services.log.apart(by.dataset_id), dataset.revision)
 
 
 def first(standing: OpenSuspects, kind: SuspectKind) -> Suspect:

@@ -308,7 +308,7 @@ def corrector(uploads: Uploads) -> Corrector:
 
 
 def all_ids(uploads: Uploads) -> Sequence[str]:
-    return uploads.services.store.face_table(uploads.dataset_id).ids
+    return uploads.services.store.face_table(uploads.dataset_id).face_ids
 
 
 def test_every_face_of_the_sample_has_a_quality(uploads: Uploads, sample_zip: Path) -> None:
@@ -316,9 +316,9 @@ def test_every_face_of_the_sample_has_a_quality(uploads: Uploads, sample_zip: Pa
     store = uploads.services.store
     table, qualities = store.face_table(uploads.dataset_id), store.qualities(uploads.dataset_id)
     assert len(table) == 118
-    assert set(qualities) == set(table.ids)
+    assert set(qualities) == set(table.face_ids)
     assert all(0 < quality.grade < 1 for quality in qualities.values())
-    np.testing.assert_allclose(table.grades, [qualities[face_id].grade for face_id in table.ids], rtol=1e-6)
+    np.testing.assert_allclose(table.grades, [qualities[face_id].grade for face_id in table.face_ids], rtol=1e-6)
     assert all(0.3 < quality.steadiness <= 1 for quality in qualities.values())
     assert all(quality.size_px >= 20 and 0 <= quality.cut_frac < 1 for quality in qualities.values())
 
@@ -351,7 +351,7 @@ def test_a_folder_gives_what_its_zip_gives(uploads: Uploads, single: Photos, cro
     other = Uploads(uploads.services, uploads.services.store.create_dataset("zipped", MODEL_ID).id)
     _, of_zip = other.take(archive)
     assert of_folder == of_zip
-    assert uploads.services.store.face_table(other.dataset_id).ids == table.ids
+    assert uploads.services.store.face_table(other.dataset_id).face_ids == table.face_ids
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning:PIL")  # a line for every broken tag
@@ -433,7 +433,7 @@ def test_a_cancelled_ingest_keeps_what_is_done_and_resumes(
     undisturbed = Uploads(uploads.services, store.create_dataset("undisturbed", MODEL_ID).id)
     assert resumed == undisturbed.take(archive)
     mine, theirs = (store.face_table(each.dataset_id) for each in (uploads, undisturbed))
-    assert (mine.ids, mine.people, mine.splits) == (theirs.ids, theirs.people, theirs.splits)
+    assert (mine.face_ids, mine.people, mine.splits) == (theirs.face_ids, theirs.people, theirs.splits)
     np.testing.assert_array_equal(mine.labels, theirs.labels)
     np.testing.assert_array_equal(
         store.embeddings(uploads.dataset_id).vectors, store.embeddings(undisturbed.dataset_id).vectors

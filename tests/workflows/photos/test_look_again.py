@@ -131,7 +131,7 @@ class Album:
         """All that is known of every face but where it is and what it looks like."""
         table = self.services.store.face_table(self.dataset_id)
         flags = (table.excluded.tolist(), table.confirmed.tolist(), table.strangers.tolist())
-        return [table.ids, [table.person(row) for row in range(len(table))], table.splits, *flags]
+        return [table.face_ids, [table.person(row) for row in range(len(table))], table.splits, *flags]
 
 
 @pytest.fixture
@@ -284,7 +284,7 @@ def test_it_stops_between_two_photos_and_goes_on_from_there(album: Album, single
 
 def _all_faces(album: Album) -> dict[str, Face]:
     store = album.services.store
-    ids = store.face_table(album.dataset_id).ids
+    ids = store.face_table(album.dataset_id).face_ids
     return {face.id: face for face in store.faces(album.dataset_id, ids)}
 
 
@@ -524,7 +524,7 @@ def _rounded(face: Face) -> list[int]:
 def vector(album: Album, name: str) -> np.ndarray:
     (face,) = album.faces(name)
     embeddings = album.services.store.embeddings(album.dataset_id)
-    return embeddings.vectors[embeddings.rows([face.id])[0]]
+    return embeddings.vectors[embeddings.index(face.id)]
 
 
 def catch_up(album: Album) -> RedetectionSummary:

@@ -26,7 +26,9 @@ def chosen(services: Services) -> Selection:
     dataset = add_faces(services, "Family", {"Ann": 3, None: 2})
     table, embeddings = services.store.face_table(dataset.id), services.store.embeddings(dataset.id)
     made = project.pca_map(embeddings)
-    return Selection((*table.ids[1:3], table.ids[4]), table, embeddings, FaceMap(made.face_ids[:4], made.points[:4]))
+    return Selection(
+        (*table.face_ids[1:3], table.face_ids[4]), table, embeddings, FaceMap(made.face_ids[:4], made.points[:4])
+    )
 
 
 def test_a_row_says_who_where_and_how_good(chosen: Selection) -> None:
@@ -54,9 +56,9 @@ def test_what_a_run_said_stands_beside_the_name(services: Services) -> None:
     run = train.train_recogniser(services.store, services.runs, services.artifacts, dataset.id, TrainOptions())
     said = train.load_predictions(services.artifacts, run)
     table, embeddings = services.store.face_table(dataset.id), services.store.embeddings(dataset.id)
-    tested = said.face_ids.index(table.ids[9])
+    tested = said.face_ids.index(table.face_ids[9])
     told = Selection(
-        face_ids=(table.ids[9], table.ids[16]),
+        face_ids=(table.face_ids[9], table.face_ids[16]),
         table=table,
         embeddings=embeddings,
         face_map=project.pca_map(embeddings),
