@@ -71,6 +71,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "core.vision.models": UNIVERSAL | {"core.vision.models"},
     "core.vision.quality": VALUES,
     "core.store": VALUES | {"core.store", "core.corrections", "core.imaging.geometry"},
+    "core.store.sql.migrations.versions": set(),  # frozen: what the program says today is nothing to a revision
     "core.corrections": VALUES | {"core.corrections"},
     "core.formats": UNIVERSAL
     | {"core.formats", "core.archives.source", "core.imaging.geometry", "core.corrections", "core.learn"}
@@ -101,6 +102,7 @@ HEAVY = {
     "mtcnn": {"core.vision.models.export", "core.vision.engine.keras"},
     "openvino": {"core.vision.models.export", "core.vision.engine.openvino"},
     "sqlalchemy": {"core.store"},
+    "alembic": {"core.store.sql.migrate", "core.store.sql.migrations"},
     "umap": {"core.learn.projection.layouts"},
     "openTSNE": {"core.learn.projection.layouts"},
     "plotly": {"core.ui"},

@@ -1,63 +1,40 @@
-"""A data folder of an earlier version opens as if it had been written today."""
+"""A data folder of an earlier version opens as if it had been written today; nothing that happens leaves it between."""
 
 from __future__ import annotations
 
+import json
+import os
 import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, text
 
-from core.base.errors import FaceAtlasError
+from core.base.errors import DataFolderBusy, DataFolderFault, DiskFull, FaceAtlasError
 from core.base.types import Box, Split
 from core.corrections.model import Hand
-from core.store.sql import migrate
+from core.store.sql import database
 from core.store.sql.corrections import SqlCorrectionLog
 from core.store.sql.database import open_database
 from core.store.sql.faces import SqlFaceStore
+from core.store.sql.jobs import SqlJobStore
+from core.store.sql.migrate import upgrade_schema
+from core.store.sql.runs import SqlRunStore
+from core.store.sql.schema import SCHEMA_VERSION, metadata
+from core.store.sql.transfer import SqlTransferStore
 from core.workflows.labels.correct import Corrector
+from tests import earlier_folders
+from tests.conftest import PROJECT_DIR
+from tests.faults.test_store_faults import ordinary
 
 HAND = Hand("Ann", "1")
-VERSION_1 = """
-CREATE TABLE about ("key" VARCHAR NOT NULL PRIMARY KEY, value VARCHAR NOT NULL);
-CREATE TABLE dataset (id VARCHAR NOT NULL PRIMARY KEY, name VARCHAR NOT NULL UNIQUE, model_id VARCHAR NOT NULL,
-  revision INTEGER NOT NULL, created FLOAT NOT NULL);
-CREATE TABLE person (id INTEGER NOT NULL PRIMARY KEY, dataset_id VARCHAR NOT NULL, name VARCHAR NOT NULL,
-  FOREIGN KEY(dataset_id) REFERENCES dataset (id) ON DELETE CASCADE, UNIQUE (dataset_id, name));
-CREATE TABLE photo (dataset_id VARCHAR NOT NULL, id VARCHAR NOT NULL, name TEXT NOT NULL, folder_person VARCHAR,
-  split VARCHAR, width_px INTEGER NOT NULL, height_px INTEGER NOT NULL, size_bytes BIGINT NOT NULL,
-  perceptual_hash BIGINT NOT NULL, PRIMARY KEY (dataset_id, id),
-  FOREIGN KEY(dataset_id) REFERENCES dataset (id) ON DELETE CASCADE);
-CREATE TABLE face (dataset_id VARCHAR NOT NULL, id VARCHAR NOT NULL, photo_id VARCHAR NOT NULL, "left" FLOAT NOT NULL,
-  top FLOAT NOT NULL, "right" FLOAT NOT NULL, bottom FLOAT NOT NULL, landmarks BLOB NOT NULL, prob FLOAT NOT NULL,
-  crop_id VARCHAR NOT NULL, person_id INTEGER, split VARCHAR, PRIMARY KEY (dataset_id, id),
-  FOREIGN KEY(dataset_id, photo_id) REFERENCES photo (dataset_id, id) ON DELETE CASCADE,
-  FOREIGN KEY(person_id) REFERENCES person (id) ON DELETE SET NULL);
-CREATE INDEX face_of_photo ON face (dataset_id, photo_id);
-CREATE INDEX face_of_person ON face (dataset_id, person_id, split);
-CREATE TABLE embedding (dataset_id VARCHAR NOT NULL, face_id VARCHAR NOT NULL, vector BLOB NOT NULL,
-  PRIMARY KEY (dataset_id, face_id),
-  FOREIGN KEY(dataset_id, face_id) REFERENCES face (dataset_id, id) ON DELETE CASCADE);
-INSERT INTO about VALUES ('schema', '1');
-INSERT INTO dataset VALUES ('d1', 'family', 'facenet-128', 7, 1.0);
-INSERT INTO person VALUES (5, 'd1', 'ada');
-INSERT INTO photo VALUES ('d1', 'p1', 'ada/1.jpg', 'ada', 'train', 400, 300, 1000, -5);
-"""
-
-
-VERSION_2 = """
-CREATE TABLE about ("key" VARCHAR NOT NULL PRIMARY KEY, value VARCHAR NOT NULL);
-CREATE TABLE dataset (id VARCHAR NOT NULL, name VARCHAR NOT NULL, model_id VARCHAR NOT NULL, revision INTEGER NOT NULL,
-  created FLOAT NOT NULL, PRIMARY KEY (id), UNIQUE (name));
-CREATE TABLE photo (dataset_id VARCHAR NOT NULL, id VARCHAR NOT NULL, name TEXT NOT NULL, folder_person VARCHAR,
-  split VARCHAR, width_px INTEGER NOT NULL, height_px INTEGER NOT NULL, size_bytes BIGINT NOT NULL,
-  perceptual_hash BIGINT NOT NULL, taken FLOAT, PRIMARY KEY (dataset_id, id),
-  FOREIGN KEY(dataset_id) REFERENCES dataset (id) ON DELETE CASCADE);
-INSERT INTO about VALUES ('schema', '2');
-INSERT INTO dataset VALUES ('d1', 'family', 'facenet-128', 7, 1.0);
-INSERT INTO photo VALUES ('d1', 'p1', 'ada/1.jpg', 'ada', 'train', 400, 300, 1000, -5, 2.5);
-"""
-"""What version 3 changed, with a photo; the other tables are made when it is opened."""
+EARLIER = pytest.mark.parametrize("version", earlier_folders.VERSIONS)
 
 
 def layout(path: Path) -> dict[str, object]:
@@ -68,86 +45,317 @@ def layout(path: Path) -> dict[str, object]:
         for name in names:
             columns = connection.execute(f"PRAGMA table_info({name})").fetchall()
             found[name] = sorted((column[1], column[2], column[3], column[5]) for column in columns)
+            found[f"keys of {name}"] = sorted(map(str, connection.execute(f"PRAGMA foreign_key_list({name})")))
         found["indexes"] = sorted(
             " ".join(sql.split())
             for (sql,) in connection.execute("SELECT sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
         )
+        found["versions"] = connection.execute("SELECT * FROM about, alembic_version").fetchall()
     return found
 
 
-@pytest.mark.parametrize("tables", ["", VERSION_2])
-def test_an_earlier_database_has_the_tables_of_a_new_one(old_database: Path, tmp_path: Path, tables: str) -> None:
-    if tables:
-        old_database.unlink()
-        with sqlite3.connect(old_database) as connection:
-            connection.executescript(tables)
-    new = tmp_path / "new.db"
-    for path in (old_database, new):
-        open_database(path).dispose()
-    assert layout(old_database) == layout(new)
-    photo, _ = SqlFaceStore(open_database(old_database)).photo("d1", "p1")
-    assert (photo.turn, photo.width_px, photo.perceptual_hash) == (0, 400, (1 << 64) - 5)
+def new_layout(folder: Path) -> dict[str, object]:
+    open_database(folder / "new.db").dispose()
+    return layout(folder / "new.db")
 
 
-def test_a_photo_of_an_earlier_version_can_be_turned(old_database: Path) -> None:
-    engine = open_database(old_database)
-    store, corrector = SqlFaceStore(engine), Corrector(SqlFaceStore(engine), SqlCorrectionLog(engine), "d1", HAND)
-    corrector.turn(["p1"], 3)
-    photo, faces = store.photo("d1", "p1")
-    assert (photo.turn, photo.width_px, photo.height_px) == (3, 300, 400)
-    assert {face.box for face in faces} == {Box(2, 370, 40, 399)}  # left is the old top, top the old 400 - right
-    corrector.undo()
-    assert {face.box for face in store.photo("d1", "p1")[1]} == {Box(1, 2, 30, 40)}
+def differences(path: Path) -> list[object]:
+    """What Alembic would change to make these tables today's."""
+    with create_engine(f"sqlite:///{path}").connect() as connection:
+        options = {"compare_type": True, "compare_server_default": True}
+        return compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
 
 
-@pytest.fixture
-def old_database(tmp_path: Path) -> Path:
-    path = tmp_path / "atlas.db"
+# the tables
+
+
+@EARLIER
+def test_an_earlier_database_has_the_tables_of_a_new_one(tmp_path: Path, version: int) -> None:
+    path = earlier_folders.lay_out(version, tmp_path)
+    open_database(path).dispose()
+    assert layout(path) == new_layout(tmp_path)
+    assert differences(path) == []
     with sqlite3.connect(path) as connection:
-        connection.executescript(VERSION_1)
-        landmarks, vector = np.arange(10, dtype="<f4").tobytes(), np.full(4, 0.5, "<f4").tobytes()
-        for face_id, person_id in (("f1", 5), ("f2", None)):
-            values = ("d1", face_id, "p1", 1, 2, 30, 40, landmarks, 0.9, "c1", person_id, "train")
-            connection.execute("INSERT INTO face VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", values)
-            connection.execute("INSERT INTO embedding VALUES ('d1', ?, ?)", (face_id, vector))
-    connection.close()
-    return path
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
-def test_everything_is_taken_over_and_can_be_corrected(old_database: Path) -> None:
+def test_all_revisions_from_nothing_make_the_tables_of_a_new_database(tmp_path: Path) -> None:
+    with database._schema_transaction(tmp_path / "atlas.db") as connection:
+        upgrade_schema(connection, "base")
+    assert layout(tmp_path / "atlas.db") == new_layout(tmp_path)
+    assert differences(tmp_path / "atlas.db") == []
+
+
+def test_a_table_that_no_revision_makes_is_a_difference(tmp_path: Path) -> None:
+    open_database(tmp_path / "atlas.db").dispose()
+    with sqlite3.connect(tmp_path / "atlas.db") as connection:
+        connection.executescript("ALTER TABLE photo DROP COLUMN taken; DROP INDEX event_of_target;")
+    assert [change[0] for change in differences(tmp_path / "atlas.db")] == ["add_index", "add_column"]
+
+
+@pytest.mark.parametrize("lost", ["event_origin", "quality", "event", "change"])
+def test_a_table_that_an_earlier_version_was_killed_before_making_is_made(tmp_path: Path, lost: str) -> None:
+    path = earlier_folders.lay_out(2, tmp_path)
+    with sqlite3.connect(path) as connection:
+        connection.execute(f"DROP TABLE IF EXISTS {lost}")
+    open_database(path).dispose()
+    assert layout(path) == new_layout(tmp_path)
+
+
+# what is in them
+
+
+def test_everything_of_version_1_is_taken_over_and_can_be_corrected(tmp_path: Path) -> None:
+    path = earlier_folders.lay_out(1, tmp_path)
+    with sqlite3.connect(path) as connection:
+        vectors = dict(connection.execute("SELECT face_id, vector FROM embedding").fetchall())
     for _ in range(2):  # opening it again changes nothing
-        engine = open_database(old_database)
+        engine = open_database(path)
         store = SqlFaceStore(engine)
-        table, embeddings = store.face_table("d1"), store.embeddings("d1")
-        assert table.face_ids == embeddings.face_ids == ("f1", "f2")
-        assert [table.person(row) for row in range(2)] == ["ada", None]
-        assert table.splits == (Split.TRAIN, Split.TRAIN)
+        dataset = store.dataset("Invented")
+        table, embeddings = store.face_table(dataset.id), store.embeddings(dataset.id)
+        assert table.face_ids == embeddings.face_ids == tuple(sorted(vectors))
+        assert [table.person(row) for row in range(9)] == ["Ada"] * 3 + ["Bo"] * 3 + [None] * 3
+        assert table.splits == (Split.TRAIN, Split.TRAIN, Split.VAL) * 3
         assert np.isnan(table.grades).all()
-        np.testing.assert_array_equal(embeddings.vectors, np.full((2, 4), 0.5, np.float32))
-        assert store.dataset("family").revision == 7
-    corrector = Corrector(store, SqlCorrectionLog(engine), "d1", HAND)
-    corrector.move(["f2"], "ada")
-    corrector.move(["f1"], "bob")
-    assert [store.face_table("d1").person(row) for row in range(2)] == ["bob", "ada"]
+        assert [vector.astype("<f4").tobytes() for vector in embeddings.vectors] == [
+            vectors[id_] for id_ in table.face_ids
+        ]
+        assert embeddings.model_id == dataset.model_id == "facenet-128"
+        assert dataset.revision == 1
+    photo, faces = store.photo(dataset.id, table.photo_ids[0])
+    assert (photo.name, photo.turn, photo.width_px, photo.perceptual_hash) == ("Ada/0.jpg", 0, 400, (1 << 64) - 1)
+    assert [face.box for face in faces] == [Box(10, 20, 110, 140)]
+    (job,) = SqlJobStore(engine).jobs()
+    assert (job.result["faces"], len(store.file_reports(job.id))) == (9, 9)
+    runs = SqlRunStore(engine)
+    assert [run.metrics for run in runs.runs(dataset.id)] == [{"accuracy": 0.5}]
+    assert [info.method for info in runs.maps(dataset.id)] == ["umap"]
+    corrector = Corrector(store, SqlCorrectionLog(engine), dataset.id, HAND)
+    corrector.move([table.face_ids[8]], "Ada")
+    corrector.move([table.face_ids[0]], "Cy")
+    assert [store.face_table(dataset.id).person(row) for row in (0, 8)] == ["Cy", "Ada"]
     corrector.undo_session()
-    assert [store.face_table("d1").person(row) for row in range(2)] == ["ada", None]
+    assert [store.face_table(dataset.id).person(row) for row in (0, 8)] == ["Ada", None]
 
 
-def test_a_rewrite_that_fails_leaves_the_database_as_it_was(
-    old_database: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_photo_of_an_earlier_version_can_be_turned(tmp_path: Path) -> None:
+    engine = open_database(earlier_folders.lay_out(1, tmp_path))
+    store = SqlFaceStore(engine)
+    dataset = store.dataset("Invented")
+    photo_id = store.face_table(dataset.id).photo_ids[0]
+    corrector = Corrector(store, SqlCorrectionLog(engine), dataset.id, HAND)
+    corrector.turn([photo_id], 3)
+    photo, faces = store.photo(dataset.id, photo_id)
+    assert (photo.turn, photo.width_px, photo.height_px) == (3, 300, 400)
+    assert {face.box for face in faces} == {Box(20, 290, 140, 390)}  # left is the old top, top the old 400 - right
+    corrector.undo()
+    assert {face.box for face in store.photo(dataset.id, photo_id)[1]} == {Box(10, 20, 110, 140)}
+
+
+def test_a_turned_photo_and_an_imported_correction_of_version_3_are_as_they_were(tmp_path: Path) -> None:
+    engine = open_database(earlier_folders.lay_out(3, tmp_path))
+    store = SqlFaceStore(engine)
+    dataset = store.dataset("Invented")
+    table = store.face_table(dataset.id)
+    assert [table.person(row) for row in range(2)] == ["Ada", "Bo"]
+    assert [store.photo(dataset.id, photo_id)[0].turn for photo_id in table.photo_ids] == [1, 0]
+    assert store.photos_to_look_at(dataset.id) == [table.photo_ids[0]]
+    assert "f" * 32 in SqlTransferStore(engine).event_origins(dataset.id)
+    Corrector(store, SqlCorrectionLog(engine), dataset.id, Hand("Ann", "a sitting")).undo_session()
+    assert store.face_table(dataset.id).person(1) == "Ada"
+
+
+# what may happen meanwhile
+
+DIE_AT_EVERY_STATEMENT = """
+import json, os, shutil, signal, sys
+from pathlib import Path
+from sqlalchemy import Engine, event
+from core.store.sql import migrate
+from core.store.sql.database import open_database
+from tests import earlier_folders
+
+def in_child(path, last):
+    child = os.fork()
+    if child == 0:
+        statements = iter(range(1, 1000))
+        @event.listens_for(Engine, "before_cursor_execute")
+        def die(*_):
+            if next(statements) == last:
+                os.kill(os.getpid(), signal.SIGKILL)
+        open_database(path)
+        os._exit(0)
+    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+
+folder = Path(sys.argv[1])
+source = earlier_folders.lay_out(1, folder / "source")
+before, kills, others = earlier_folders.dump(source), 0, []
+while True:
+    path = folder / str(kills) / "atlas.db"
+    path.parent.mkdir()
+    shutil.copyfile(source, path)
+    if not in_child(path, kills + 1):
+        break
+    if earlier_folders.dump(path) != before:
+        others.append(kills + 1)
+    kills += 1
+last = folder / str(kills - 1) / "atlas.db"
+assert not in_child(last, -1), "it does not open again"
+print(json.dumps({"kills": kills, "others": others, "same": earlier_folders.dump(last) == earlier_folders.dump(path)}))
+"""
+
+
+def test_a_migration_that_is_killed_at_any_statement_leaves_the_database_as_it_was(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", DIE_AT_EVERY_STATEMENT, str(tmp_path)]
+    ended = subprocess.run(command, cwd=PROJECT_DIR, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    told = json.loads(ended.stdout)
+    assert told["kills"] > 30
+    assert (told["others"], told["same"]) == ([], True)
+
+
+@EARLIER
+def test_a_migration_on_a_full_disk_says_so_and_leaves_the_database_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: int
 ) -> None:
+    path = earlier_folders.lay_out(version, tmp_path)
+    before = earlier_folders.dump(path)
+    set_pragmas = database._set_pragmas
+
+    def set_pragmas_on_a_full_disk(connection: sqlite3.Connection, record: object) -> None:
+        set_pragmas(connection, record)
+        connection.execute("PRAGMA max_page_count=1")  # SQLite takes what the file has already
+
     with monkeypatch.context() as patched:
-        patched.setattr(migrate, "_OLD_INDEXES", ("face_of_photo", "no_such_index"))
-        with pytest.raises((FaceAtlasError, sqlite3.OperationalError)):
-            open_database(old_database)
-    with sqlite3.connect(old_database) as connection:
-        assert connection.execute("SELECT value FROM about").fetchall() == [("1",)]
-        assert connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'face_of_photo'").fetchone() == (1,)
-    assert len(SqlFaceStore(open_database(old_database)).face_table("d1")) == 2
+        patched.setattr(database, "_set_pragmas", set_pragmas_on_a_full_disk)
+        with pytest.raises(DiskFull, match="disk is full"):
+            open_database(path)
+    assert earlier_folders.dump(path) == before
+    open_database(path).dispose()
+    assert differences(path) == []
 
 
-def test_a_later_version_is_refused(old_database: Path) -> None:
-    with sqlite3.connect(old_database) as connection:
-        connection.execute("UPDATE about SET value = '99'")
+def test_an_earlier_database_that_another_program_locks_is_told_and_waits_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = earlier_folders.lay_out(2, tmp_path)
+    before = earlier_folders.dump(path)
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_MS", 300)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("PRAGMA journal_mode=WAL")
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(DataFolderBusy, match="locked all the while"):
+        open_database(path)
+    other.close()
+    assert earlier_folders.dump(path) == before
+    open_database(path).dispose()
+    assert differences(path) == []
+
+
+def cut(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def lose_a_table(path: Path) -> None:
+    """The pages of the largest table, as a bad block leaves them."""
+    with sqlite3.connect(path) as connection:
+        ((page,),) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'embedding'")
+    with path.open("r+b") as file:
+        file.seek((page - 1) * 4096)
+        file.write(bytes(4096))
+
+
+@pytest.mark.parametrize("breaks", [cut, lose_a_table])
+def test_an_earlier_database_that_is_damaged_is_told_and_not_written(
+    tmp_path: Path, breaks: Callable[[Path], None]
+) -> None:
+    path = earlier_folders.lay_out(1, tmp_path)
+    breaks(path)
+    before = path.read_bytes()
+    with pytest.raises(DataFolderFault, match="damaged"):
+        open_database(path)
+    assert path.read_bytes()[100:] == before[100:], "what comes after the header"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs prctl, to be an ordinary user as root too")
+def test_an_earlier_database_that_may_only_be_read_is_told(tmp_path: Path) -> None:
+    path = earlier_folders.lay_out(2, tmp_path / "data")
+    code = f"from pathlib import Path; from core.store.sql.database import open_database; open_database(Path('{path}'))"
+    path.chmod(0o400)
+    path.parent.chmod(0o500)
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT_DIR, capture_output=True, text=True, check=False, preexec_fn=ordinary
+    )
+    path.parent.chmod(0o700)
+    assert "DataFolderFault: The database 'atlas.db' cannot be opened or written" in ended.stderr
+
+
+OPEN_TOGETHER = """
+import sys
+from pathlib import Path
+from core.store.sql import migrate
+from core.store.sql.database import open_database
+for folder in sys.argv[1:]:
+    print("ready", flush=True)
+    sys.stdin.readline()
+    open_database(Path(folder) / "atlas.db").dispose()
+"""
+
+
+def test_processes_that_open_a_database_at_once_bring_it_up_to_date_once(tmp_path: Path) -> None:
+    folders = [tmp_path / str(number) for number in range(8)]
+    for number, folder in enumerate(folders[:4]):
+        earlier_folders.lay_out(number % 3 + 1, folder)  # the others are new
+    command = [sys.executable, "-c", OPEN_TOGETHER, *map(str, folders)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    started = [subprocess.Popen(command, cwd=PROJECT_DIR, **pipes) for _ in range(3)]
+    for _ in folders:
+        for process in started:
+            assert process.stdout.readline() == "ready\n", process.stderr.read()
+        for process in started:
+            process.stdin.write("go\n")
+            process.stdin.flush()
+    assert [process.communicate(timeout=60)[1] for process in started] == [""] * 3
+    wanted = new_layout(tmp_path)
+    assert [layout(folder / "atlas.db") == wanted for folder in folders] == [True] * 8
+
+
+# which versions
+
+
+@pytest.mark.parametrize("other", ["99", str(SCHEMA_VERSION + 1), "2b"])
+def test_another_version_is_refused_and_not_written(tmp_path: Path, other: str) -> None:
+    path = earlier_folders.lay_out(1, tmp_path)
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE about SET value = ?", (other,))
+    before = earlier_folders.dump(path)
     with pytest.raises(FaceAtlasError, match="another version"):
-        open_database(old_database)
+        open_database(path)
+    assert earlier_folders.dump(path) == before
+
+
+OPEN_AND_LIST = """
+import sys
+from pathlib import Path
+import core.services
+for path in map(Path, sys.argv[1:]):
+    core.services.open_database(path).dispose()
+    print("alembic" in sys.modules)
+"""
+
+
+def test_alembic_is_loaded_only_where_there_is_something_to_bring_up_to_date(tmp_path: Path) -> None:
+    open_database(tmp_path / "atlas.db").dispose()
+    paths = tmp_path / "atlas.db", tmp_path / "new.db", earlier_folders.lay_out(1, tmp_path / "old")
+    command = [sys.executable, "-c", OPEN_AND_LIST, *map(str, paths)]
+    told = subprocess.run(command, cwd=PROJECT_DIR, capture_output=True, text=True, check=True)
+    assert told.stdout.split() == ["False", "False", "True"]
+
+
+def test_the_newest_revision_has_the_number_of_the_schema(tmp_path: Path) -> None:
+    engine = open_database(earlier_folders.lay_out(1, tmp_path))
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT version_num FROM alembic_version")) == str(SCHEMA_VERSION)
+        assert connection.scalar(text("SELECT value FROM about WHERE key = 'schema'")) == str(SCHEMA_VERSION)

@@ -1,21 +1,21 @@
-"""Opening the database: SQLite in the data folder, or any other by its URL.
+"""Opening the database: a SQLite file in the data folder, with the tables of this version.
 
 Deleted rows are overwritten (``secure_delete``): what is erased leaves no copy in the file's free pages.
 """
 
 from __future__ import annotations
 
-import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, text
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, insert, text
 
 from core.base.errors import DataFolderBusy, DataFolderFault, data_folder_fault
 from core.store.disk_reserve import OPENING_BYTES, Reserve
 from core.store.sql import faults
-from core.store.sql.migrate import EARLIER_VERSIONS, migrate_database, stored_version
-from core.store.sql.schema import SCHEMA_VERSION, about, metadata
+from core.store.sql.schema import SCHEMA_VERSION, about, alembic_version, metadata
 
 BUSY_TIMEOUT_MS = 30_000
 MAPPED_BYTES = 1 << 30
@@ -36,29 +36,68 @@ def open_database(path: Path) -> Engine:
         Reserve(path.parent).lend_for_opening()
     except OSError as fault:
         raise data_folder_fault(fault) from fault
-    engine = create_engine(URL.create("sqlite", database=str(path)))
+    engine = _new_engine(path)
     event.listen(engine, "connect", _set_pragmas)
-    event.listen(engine, "handle_error", faults.fault_translator(path), retval=True)
-    try:
-        _bring_up_to_date(engine)
-    except sqlite3.Error as fault:  # of statements that do not pass SQLAlchemy
-        raise faults.translate_fault(path, fault) or fault from fault
+    with engine.connect() as connection:
+        version = _known_version(connection)
+    if version != SCHEMA_VERSION:
+        _bring_up_to_date(path)
     return engine
 
 
-def _bring_up_to_date(engine: Engine) -> None:
-    version = stored_version(engine)
-    if version not in ("", *EARLIER_VERSIONS, str(SCHEMA_VERSION)):  # before anything is written to it
+def _new_engine(path: Path, **options: Any) -> Engine:
+    engine = create_engine(URL.create("sqlite", database=str(path)), **options)
+    event.listen(engine, "handle_error", faults.fault_translator(path), retval=True)
+    return engine
+
+
+def _known_version(connection: Connection) -> int:
+    """The version of the tables; 0 where there are none. Raises DataFolderFault for one of another program."""
+    has_about = text("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'about'")
+    query = text("SELECT value FROM about WHERE key = 'schema'")
+    version = str(connection.scalar(query) or 0) if connection.scalar(has_about) else "0"
+    if not version.isdecimal() or int(version) > SCHEMA_VERSION:  # before anything is written to it
         raise DataFolderFault(
             f"The data folder was written by another version of Face Atlas (database version {version}, "
             f"this one reads {SCHEMA_VERSION}). Use that version, or another data folder."
         )
-    migrate_database(engine)
-    metadata.create_all(engine)
-    if not version:
-        with engine.begin() as connection:
-            row = {"key": "schema", "value": str(SCHEMA_VERSION)}
-            connection.execute(insert(about).prefix_with("OR IGNORE").values(row))
+    return int(version)
+
+
+def _bring_up_to_date(path: Path) -> None:
+    """Make the tables, or take those of an earlier version to today's, whole or not at all."""
+    with _schema_transaction(path) as connection:
+        version = _known_version(connection)  # another process may have been faster
+        if version == 0:
+            metadata.create_all(connection)
+            connection.execute(insert(about).values(key="schema", value=str(SCHEMA_VERSION)))
+            connection.execute(insert(alembic_version).values(version_num=str(SCHEMA_VERSION)))
+        elif version < SCHEMA_VERSION:
+            from core.store.sql.migrate import upgrade_schema
+
+            upgrade_schema(connection, str(version))
+
+
+@contextmanager
+def _schema_transaction(path: Path) -> Iterator[Connection]:
+    """A transaction in which tables can be created, dropped and renamed, on a connection of its own."""
+    engine = _new_engine(path, poolclass=NullPool)
+
+    @event.listens_for(engine, "connect")
+    def prepare(driver: Any, record: Any) -> None:
+        _set_pragmas(driver, record)
+        # Python's driver begins a transaction before the first INSERT only: CREATE and DROP would stand outside.
+        driver.isolation_level = None
+        # Dropping a table whose rows are in the new one would delete every row that refers to them. Inside of a
+        # transaction SQLite does not heed this pragma, so it stands here and not in the revision that drops.
+        driver.execute("PRAGMA foreign_keys=OFF")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # the writer's lock before the version is read
+
+    with engine.begin() as connection:
+        yield connection
 
 
 def _require_not_emptied(path: Path) -> None:

@@ -53,7 +53,14 @@ WORDS = {
     schema.run: {"dataset_id", "model_id"},
 }
 """The tables in whose texts a name may stand, each with its columns of fixed words and ids, where none does."""
-WORDLESS = (schema.about, schema.quality, schema.embedding, schema.projection, schema.event_origin)
+WORDLESS = (
+    schema.about,
+    schema.alembic_version,
+    schema.quality,
+    schema.embedding,
+    schema.projection,
+    schema.event_origin,
+)
 """The other tables: they hold no text about anybody, and their rows of the person go with the faces or as a whole."""
 
 

@@ -13,17 +13,28 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    PrimaryKeyConstraint,
     String,
     Table,
     Text,
     text,
 )
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
+"""The newest revision in ``migrations/versions``. Who changes a table here adds a revision and raises it."""
 
 metadata = MetaData()
 
 about = Table("about", metadata, Column("key", String, primary_key=True), Column("value", String, nullable=False))
+"""Under ``schema`` the version of the tables, as every version of Face Atlas reads it before it reads anything else."""
+
+alembic_version = Table(
+    "alembic_version",
+    metadata,
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
+"""The same version for Alembic, which chooses by it what to run."""
 
 dataset = Table(
     "dataset",
