@@ -35,7 +35,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | SOURCES
     | STORE_BASES
     | {"core.ui", "core.services", "core.workflows", "core.jobs", "core.corrections", "core.learn", "core.isolation"}
-    | {"core.vision.models", "core.vision.quality", "core.base.machine", "core.imaging.decoding"},
+    | {"core.vision.models", "core.vision.quality", "core.base.machine", "core.imaging.decoding", "core.charts"},
     "core.ui.components": VALUES
     | {"core.ui.components", "core.ui.charts", "core.ui.gallery", "core.ui.state", "core.imaging.decoding"},
     "core.__main__": {"core.cli"},
@@ -63,7 +63,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"core.jobs", "core.services", "core.workflows", "core.corrections"},
     "core.jobs": VALUES | JOB_VALUES | {"core.jobs", "core.store.protocols"},
     "core.report": VALUES
-    | {"core.report", "core.learn", "core.vision.quality", "core.base.words", "core.store.protocols"},
+    | {"core.report", "core.charts", "core.learn", "core.vision.quality", "core.base.words", "core.store.protocols"},
+    "core.charts": VALUES | {"core.charts", "core.learn", "core.base.words"},
     "core.learn": VALUES | {"core.learn", "core.vision.quality", "core.base.words"},
     "core.vision.detect": UNIVERSAL | PIXELS | {"core.vision.detect", "core.vision.engine.base"},
     "core.vision.embed": UNIVERSAL | PIXELS | {"core.vision.embed", "core.vision.engine.base"},
@@ -82,8 +83,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "core.base": {"core.base.errors"},
 }
 FLOORS = (
-    *("core.base", "core.imaging", "core.archives", "core.vision", "core.learn", "core.corrections", "core.store"),
-    *("core.formats", "core.isolation", "core.report", "core.workflows", "core.services", "core.jobs"),
+    *("core.base", "core.imaging", "core.archives", "core.vision", "core.learn", "core.charts", "core.corrections"),
+    *("core.store", "core.formats", "core.isolation", "core.report", "core.workflows", "core.services", "core.jobs"),
     ("core.cli", "core.bench", "core.ui", "core.__main__"),
     ("app", "pages"),
 )
@@ -106,6 +107,8 @@ HEAVY = {
     "umap": {"core.learn.projection.layouts"},
     "openTSNE": {"core.learn.projection.layouts"},
     "plotly": {"core.ui"},
+    "matplotlib": {"core.report.drawing", "core.report.plots"},
+    "jinja2": {"core.report.html"},
     "pyarrow": {"core.formats.tables"},
     "fpdf": {"core.report.pdf"},
 }
@@ -164,6 +167,12 @@ MAY_DECODE = {
 READER_PACKAGES = {"numpy", "cv2", "PIL", "pillow_heif"}
 LOADED_WHEN_NEEDED = set(HEAVY) - {"sqlalchemy"} | {"scipy.stats", "scipy.optimize", "sklearn", "pandas"}
 """What no command and no worker waits for when it starts: a third of the start is saved."""
+
+
+CHART_FIGURES = {
+    *("np.histogram", "wilson_interval", "reliability_bins", "rank_curve", "det_curve", "order_by_confusion"),
+    *("area_under_roc", "equal_error_rate", "threshold_at_far"),
+}
 
 
 def within(name: str, layers: set[str]) -> bool:
@@ -241,6 +250,25 @@ def test_a_heavy_package_stays_in_its_room(package: str) -> None:
         if any(found.split(".")[0] == package for found in imports(path)) and not within(name, HEAVY[package])
     ]
     assert not guests, f"{package} is imported by {guests}; its rooms are {sorted(HEAVY[package])}"
+
+
+def test_the_values_of_a_chart_exist_once() -> None:
+    """Pages and the report draw the same values, which core.charts makes of a run: neither counts for itself."""
+    pages_and_report = [(name, path) for name, path in modules() if within(name, {"core.ui", "core.report", "pages"})]
+    offenders = [
+        (name, figure)
+        for name, path in pages_and_report
+        for node in syntax_nodes(path)
+        for figure in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.ImportFrom)
+            else [f"{node.value.id}.{node.attr}"]
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+            else []
+        )
+        if figure in CHART_FIGURES
+    ]
+    assert not offenders, offenders
 
 
 def test_photos_of_others_are_decoded_in_a_child() -> None:

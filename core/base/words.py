@@ -23,6 +23,11 @@ def percent(share: float, digits: int = 1) -> str:
     return f"{share * 100:.{digits}f} %".replace(".0 %", " %")
 
 
+def format_interval(low: float, high: float, *, digits: int = 1) -> str:
+    """The ends of an interval of shares: "55.2 % to 95.3 %"."""
+    return f"{percent(low, digits)} to {percent(high, digits)}"
+
+
 def strangers_share(threshold: Mapping[str, Any]) -> str:
     """The share of strangers who get a name at a run's threshold: the one statement that pages and reports make.
 

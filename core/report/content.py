@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
-from core.report.drawing import Drawing
+from core.report.drawing import Chart
+from core.report.plots import Plot, draw_plot
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +42,25 @@ class TableBlock:
     right: frozenset[int] = frozenset()
     code: frozenset[int] = frozenset()
 
+    def kind(self, column: int) -> str:
+        """What a column holds: "right", "code" or "name"."""
+        return "right" if column in self.right else "code" if column in self.code else "name"
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Figure:
     """A chart under its finding."""
 
     title: str
     alt_text: str
     """What is to be seen, for those who do not see it."""
-    drawing: Drawing
+    chart: Chart
     note: str = ""
+
+    @cached_property
+    def plot(self) -> Plot:
+        """The chart, drawn once for both files."""
+        return draw_plot(self.chart, salt=self.title)
 
 
 @dataclass(frozen=True, slots=True)

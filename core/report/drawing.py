@@ -1,203 +1,311 @@
-"""Drawings as values: lines, areas, marks and words on a sheet, and the scales that place them.
-
-A drawing knows nothing of where it is shown: ``html`` writes it as SVG, ``pdf`` as strokes on a page. So both show the
-same, words stay words, and the same values always give the same bytes.
-"""
+"""Each kind of chart on matplotlib's axes, within margins that its own words need."""
 
 from __future__ import annotations
 
-import math
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterator, Sequence
+from functools import singledispatch
+from math import floor, inf
+from typing import TYPE_CHECKING, Any
 
-INK, QUIET, GRID = "ink", "quiet", "grid"
-"""Colours that follow the page: its text, quieter text, faint lines. All others are written as #RRGGBB."""
-RIGHT, WRONG, GREY = "#0072B2", "#D55E00", "#8C9699"
-"""Of Okabe and Ito's colours, as on the pages: told apart in the common colour blindnesses, on white and near black."""
-TEXT_SIZE = 11.5
-_WIDE, _NARROW = 1.0, 0.56
+import numpy as np
+
+from core.base.types import Doubles
+from core.base.words import percent
+from core.charts.confusion import ConfusionMatrix
+from core.charts.palette import GREY, RIGHT, WRONG, cut_end, cut_middle, label_uniquely
+from core.charts.reliability import ReliabilityDiagram
+from core.charts.shares import IntervalChart, ShareCurve, ShareInterval, SharePoint
+from core.charts.similarity import DetCurve, Histogram, HistogramGroup
+from core.learn.verification.pair_likelihood import FARS, IMPOSTORS_PER_FAR
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Chart = ConfusionMatrix | ReliabilityDiagram | IntervalChart | ShareCurve | Histogram | DetCurve
+
+INK, QUIET, GRID = "#1b2426", "#556165", "#d9e0e1"
+"""The text, quieter text and faint lines; a page puts its own colours in their place."""
+WIDTH, WIDE = 400.0, 640.0
+"""Points; the wide ones are too fine to be shrunk to a narrow screen."""
+TEXT_PT = 11.5
+NARROW_MOST = 8
+"""The most people whose confusions fit into the usual width."""
+_ROW_PT, _LEAST_ZOOM = 19.0, 0.02
+_WIDE_LETTER, _LETTER = 1.0, 0.6
 """Widths of letters as shares of their size: of the full-width scripts, and of others on average."""
-_STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
-
-Points = Sequence[tuple[float, float]]
+_DISC: dict[str, Any] = {"marker": "o", "markersize": 6.5, "color": RIGHT, "clip_on": False}
 
 
-class Shape(StrEnum):
-    """What a mark looks like, so that no colour stands alone."""
-
-    DISC = "disc"
-    SQUARE = "square"
-    CROSS = "cross"
+@singledispatch
+def draw_chart(chart: Chart) -> Axes:
+    """Draw a chart on axes of its own, in the style that is set."""
+    raise TypeError(f"expected a chart, got {type(chart).__name__}")
 
 
-class Anchor(StrEnum):
-    """Which end of a text its point holds; the names are those of SVG."""
-
-    START = "start"
-    MIDDLE = "middle"
-    END = "end"
+# what all share
 
 
-@dataclass(frozen=True, slots=True)
-class Polyline:
-    """A line through points."""
-
-    points: Points
-    colour: str = INK
-    width: float = 1.0
-    dashed: bool = False
+def text_width(text: str) -> float:
+    """About how wide a text will be, in points."""
+    return TEXT_PT * sum(_WIDE_LETTER if unicodedata.east_asian_width(sign) in "WF" else _LETTER for sign in text)
 
 
-@dataclass(frozen=True, slots=True)
-class Area:
-    """A filled polygon."""
+def _axes(width: float, height: float, *, left: float, top: float, right: float, bottom: float) -> Axes:
+    """Axes on a sheet of their own, with room around them; all in points."""
+    from matplotlib.figure import Figure
 
-    points: Points
-    colour: str
-    opacity: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Marker:
-    """A point to be seen."""
-
-    x: float
-    y: float
-    shape: Shape = Shape.DISC
-    colour: str = RIGHT
-    size: float = 7.0
+    frame = (left / width, bottom / height, (width - left - right) / width, (height - top - bottom) / height)
+    return Figure(figsize=(width / 72, height / 72)).add_axes(frame)
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
-    """One line of words; ``y`` is their base line."""
-
-    x: float
-    y: float
-    text: str
-    anchor: Anchor = Anchor.START
-    colour: str = INK
-    size: float = TEXT_SIZE
-    bold: bool = False
-    turned_deg: float = 0.0
-    """Anticlockwise about its point."""
+def _write(axes: Axes, text: str, at: tuple[float, float], shift: tuple[float, float], **style: Any) -> None:
+    """Words a few points beside a place; ``across`` and ``up`` say what its numbers are, data unless told otherwise."""
+    coordinates = (style.pop("across", "data"), style.pop("up", "data"))
+    axes.annotate(text, at, shift, coordinates, "offset points", **style)
 
 
-DrawnElement = Polyline | Area | Marker | Text
+def _write_above(axes: Axes, text: str) -> None:
+    """What the upright scale measures."""
+    _write(axes, text, (0, 1), (2, 12), across="figure fraction", up="axes fraction", color=QUIET)
 
 
-@dataclass(frozen=True, slots=True)
-class Drawing:
-    """Things on a sheet; (0, 0) is its top left corner, a unit is a point of 1/72 inch at full size."""
-
-    width: float
-    height: float
-    elements: tuple[DrawnElement, ...]
+def _write_beside(axes: Axes, y: float, note: str) -> None:
+    """Words at the right of a row."""
+    _write(axes, note, (1, y), (11, 0), across="axes fraction", color=QUIET, va="center")
 
 
-def rectangle_points(left: float, top: float, right: float, bottom: float) -> Points:
-    """The corners of a rectangle."""
-    return ((left, top), (right, top), (right, bottom), (left, bottom))
+def _in_percent(axis: Any, most: int) -> None:
+    """Round shares along an axis, at most so many."""
+    axis.set_major_locator(_locator(most))
+    axis.set_major_formatter(lambda share, _: percent(share))
 
 
-def text_width(text: str, size: float = TEXT_SIZE) -> float:
-    """About how wide a text will be."""
-    return size * sum(_WIDE if unicodedata.east_asian_width(sign) in "WF" else _NARROW for sign in text)
+def _locator(most: int) -> Any:
+    from matplotlib.ticker import MaxNLocator
+
+    return MaxNLocator(most, steps=[1, 2, 2.5, 5, 10])
 
 
-def shorten_labels(names: Sequence[str], max_letters: int) -> list[str]:
-    """The names in at most so many letters: their end is left out, or the middle where that would make two alike."""
-    ends = [name if len(name) <= max_letters else f"{name[: max_letters - 1].rstrip()}…" for name in names]
-    half = max_letters // 2
-    return [
-        end if ends.count(end) == 1 or len(name) <= max_letters else f"{name[: max_letters - half - 1]}…{name[-half:]}"
-        for end, name in zip(ends, names, strict=True)
-    ]
+def _spaced_labels(words: Sequence[str], places: Doubles, length: float) -> list[str]:
+    """The words along an axis of so many points, the last first; nothing where one would touch the next.
+
+    Parameters
+    ----------
+    places : (n,) 0..1, ascending
+    """
+    labels, free = [""] * len(words), inf
+    for index in reversed(range(len(words))):
+        middle, half = places[index] * length, text_width(words[index]) / 2
+        if middle + half <= free:
+            labels[index], free = words[index], middle - half - 6
+    return labels
 
 
-# scales
+def _zoomed(lowest: float) -> float:
+    """Where a scale begins that ends at 1."""
+    return max(0.0, min(floor(lowest * 20) / 20, 1 - _LEAST_ZOOM))
 
 
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """Places values between two positions of the sheet."""
-
-    low: float
-    high: float
-    start: float
-    end: float
-    logarithmic: bool = False
-
-    def __call__(self, value: float) -> float:
-        value, low, high = (math.log10(v) if self.logarithmic else v for v in (value, self.low, self.high))
-        share = (value - low) / (high - low)
-        return self.start + min(1.0, max(0.0, share)) * (self.end - self.start)
-
-    def ticks(self, max_ticks: int = 6) -> list[float]:
-        """Round values within: at most so many, powers of ten on a logarithmic scale."""
-        if self.logarithmic:
-            first, last = math.ceil(math.log10(self.low) - 1e-9), math.floor(math.log10(self.high) + 1e-9)
-            return [10.0**power for power in range(first, last + 1)]
-        step = next(
-            step
-            for power in range(-9, 10)
-            for step in (factor * 10.0**power for factor in _STEPS)
-            if (self.high - self.low) / step <= max_ticks - 1 + 1e-9
-        )
-        first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
-        return [round(number * step, 10) for number in range(first, last + 1)]
+# shares
 
 
-@dataclass(frozen=True, slots=True)
-class Axes:
-    """Two scales and the lines and words that make them readable."""
+@draw_chart.register(IntervalChart)
+def _draw_intervals(chart: IntervalChart) -> Axes:
+    """Discs on their intervals, one below the other; the numbers they stand for at the right."""
+    labels = label_uniquely([row.label for row in chart.rows], cut_end, cut_middle)
+    y_of, y_of_heading = _lines(chart.rows)
+    axes = _axes(
+        WIDTH,
+        _ROW_PT * (len(y_of) + len(y_of_heading)) + 46,
+        left=12 + max(map(text_width, labels)),
+        top=4,
+        right=14 + max(text_width(row.note) for row in chart.rows),
+        bottom=42,
+    )
+    shares, lows, highs = (np.array(ends) for ends in zip(*((r.share, r.low, r.high) for r in chart.rows), strict=True))
+    whiskers: dict[str, Any] = {
+        "xerr": (shares - lows, highs - shares),
+        "ecolor": GREY,
+        "elinewidth": 2.2,
+        "capsize": 4,
+    }
+    axes.errorbar(shares, y_of, linestyle="", **whiskers, **_DISC)
+    for row, y in zip(chart.rows, y_of, strict=True):
+        _write_beside(axes, y, row.note)
+    for heading, y in y_of_heading.items():
+        _write(axes, heading, (0, y), (2, 0), across="figure fraction", weight="bold", va="center")
+    axes.set(xlim=(0.0 if chart.whole else _zoomed(lows.min()), 1), ylim=(y_of[-1] + 0.5, -0.5), xlabel=chart.title)
+    axes.set_yticks(y_of, labels, color=INK)
+    axes.grid(visible=False, axis="y")
+    _in_percent(axes.xaxis, 4)
+    return axes
 
-    x: Scale
-    y: Scale
 
-    @property
-    def left(self) -> float:
-        return self.x.start
+def _lines(rows: Sequence[ShareInterval]) -> tuple[list[int], dict[str, int]]:
+    """On which line each row stands, and each heading: above the first row that has it."""
+    y_of: list[int] = []
+    y_of_heading: dict[str, int] = {}
+    for row in rows:
+        if row.heading and row.heading not in y_of_heading:
+            y_of_heading[row.heading] = len(y_of) + len(y_of_heading)
+        y_of.append(len(y_of) + len(y_of_heading))
+    return y_of, y_of_heading
 
-    @property
-    def right(self) -> float:
-        return self.x.end
 
-    @property
-    def top(self) -> float:
-        return self.y.end
+@draw_chart.register(ShareCurve)
+def _draw_curve(chart: ShareCurve) -> Axes:
+    """A line with a disc at each number, and its share in words where there is room."""
+    axes = _axes(WIDTH, 258, left=58, top=44, right=30, bottom=42)
+    points, numbers = chart.points, [point.number for point in chart.points]
+    low = _zoomed(chart.least)
+    lows, highs = [point.low for point in points], [point.high for point in points]
+    axes.vlines(numbers, lows, highs, colors=GREY, linewidth=2.5, clip_on=False)
+    axes.plot(numbers, [point.share for point in points], linewidth=2, **_DISC)
+    axes.set(xlim=(numbers[0], numbers[-1]), ylim=(low, 1), xlabel=chart.across)
+    places = (np.array(numbers) - numbers[0]) / (numbers[-1] - numbers[0])
+    axes.set_xticks(numbers, _spaced_labels([str(number) for number in numbers], places, 312))
+    _in_percent(axes.yaxis, 5)
+    _write_above(axes, chart.upwards)
+    for point, (shift, side) in _share_labels(points, low):
+        _write(axes, percent(point.share), (point.number, point.share), shift, ha=side)
+    return axes
 
-    @property
-    def bottom(self) -> float:
-        return self.y.start
 
-    def across(self, values: Sequence[float], words: Sequence[str], title: str) -> list[DrawnElement]:
-        """The scale below: a faint line at each value, its word where there is room, and what it measures."""
-        elements: list[DrawnElement] = [
-            Polyline(((self.x(value), self.top), (self.x(value), self.bottom)), GRID) for value in values
-        ]
-        free = math.inf
-        for value, word in reversed(list(zip(values, words, strict=True))):
-            half = text_width(word) / 2
-            if self.x(value) + half <= free:
-                elements.append(
-                    Text(x=self.x(value), y=self.bottom + 16, text=word, anchor=Anchor.MIDDLE, colour=QUIET)
-                )
-                free = self.x(value) - half - 6
-        return [
-            *elements,
-            Text(x=(self.left + self.right) / 2, y=self.bottom + 34, text=title, anchor=Anchor.MIDDLE, colour=QUIET),
-        ]
+def _share_labels(
+    points: Sequence[SharePoint], low: float
+) -> Iterator[tuple[SharePoint, tuple[tuple[float, float], str]]]:
+    """The points whose share is written, and where: the first, and those with room that say something new."""
+    labelled = points[0]
+    yield labelled, ((4, -18), "left")
+    for point in points[1:]:
+        apart = (point.number - labelled.number) / (points[-1].number - points[0].number)
+        if apart >= 0.2 and percent(point.share) != percent(labelled.share):
+            under = point.share > 1 - 0.1 * (1 - low)  # else it would stand in the words above the scale
+            yield point, ((0, -20 if under else 9), "center")
+            labelled = point
 
-    def upwards(self, values: Sequence[float], words: Sequence[str], title: str) -> list[DrawnElement]:
-        """The scale at the left; what it measures stands above it."""
-        elements: list[DrawnElement] = [
-            Polyline(((self.left, self.y(value)), (self.right, self.y(value))), GRID) for value in values
-        ]
-        elements += [
-            Text(x=self.left - 7, y=self.y(value) + 4, text=word, anchor=Anchor.END, colour=QUIET)
-            for value, word in zip(values, words, strict=True)
-        ]
-        return [*elements, Text(0, self.top - 12, title, colour=QUIET)]
+
+# probabilities
+
+
+@draw_chart.register(ReliabilityDiagram)
+def _draw_reliability(chart: ReliabilityDiagram) -> Axes:
+    """Discs with their intervals about the line of honest probabilities, and how many faces they stand for."""
+    axes = _axes(WIDTH, 316, left=46, top=30, right=26, bottom=40)
+    axes.plot((0, 1), (0, 1), color=QUIET, linewidth=1, dashes=(5, 3))
+    sure, right = [prob_bin.mean_prob for prob_bin in chart.bins], [prob_bin.share_right for prob_bin in chart.bins]
+    faces = np.array([prob_bin.faces for prob_bin in chart.bins])
+    left = [prob_bin.low for prob_bin in chart.bins]
+    widths = [0.95 * (prob_bin.high - prob_bin.low) for prob_bin in chart.bins]
+    axes.bar(left, 0.16 * faces / faces.max(), widths, align="edge", color=GREY, alpha=0.35)
+    lows, highs = zip(*chart.intervals, strict=True)
+    axes.vlines(sure, lows, highs, colors=RIGHT, linewidth=1.5)
+    axes.plot(sure, right, linestyle="", **_DISC)
+    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="how sure it was (mean probability)")
+    _write_above(axes, "how often it was right")
+    for axis in (axes.xaxis, axes.yaxis):
+        _in_percent(axis, 4)
+    return axes
+
+
+# confusions
+
+
+@draw_chart.register(ConfusionMatrix)
+def _draw_confusions(chart: ConfusionMatrix) -> Axes:
+    """Who it is (rows) and who was named (columns): the diagonal is right, all else wrong, the deeper the more."""
+    labels, n = label_uniquely(chart.names, cut_end, cut_middle), len(chart.names)
+    width = WIDE if n > NARROW_MOST else WIDTH
+    longest = max(map(text_width, labels))
+    left = 12 + longest
+    cell = min(34.0, (width - left - 50) / n)
+    foot = 16 + 0.82 * longest
+    axes = _axes(width, 24 + n * cell + foot, left=left, top=24, right=width - left - n * cell, bottom=foot)
+    axes.set(xlim=(-0.5, n - 0.5), ylim=(n - 0.5, -0.5))
+    axes.grid(visible=False)
+    lattice = np.arange(n + 1) - 0.5
+    axes.hlines(lattice, -0.5, n - 0.5, colors=GRID, linewidth=0.7, clip_on=False)
+    axes.vlines(lattice, -0.5, n - 0.5, colors=GRID, linewidth=0.7, clip_on=False)
+    rows, columns = np.nonzero(chart.counts)
+    depths = 0.15 + 0.45 * np.minimum(1.0, chart.shares[rows, columns])
+    colours = [(RIGHT if row == column else WRONG, d) for row, column, d in zip(rows, columns, depths, strict=True)]
+    axes.bar(columns, 0.94, 0.94, rows - 0.47, color=colours)
+    style: dict[str, Any] = {"ha": "center", "va": "center_baseline", "size": min(10.0, 0.5 * cell)}
+    for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
+        weight = "normal" if row == column else "bold"
+        axes.text(column, row, str(chart.counts[row, column]), weight=weight, **style)
+    axes.set_yticks(range(n), labels, color=INK)
+    axes.set_xticks(range(n), labels, color=INK, rotation=55, ha="right", rotation_mode="anchor")
+    for row in range(n):
+        _write_beside(axes, row, f"of {chart.support[row]}")
+    _write_above(axes, "who it is (rows), name given (columns)")
+    return axes
+
+
+# likenesses and distances
+
+
+@draw_chart.register(Histogram)
+def _draw_histogram(chart: Histogram) -> Axes:
+    """The outlines of each kind over each other, as shares of their kind, and the threshold."""
+    top = 34 + 16 * ((len(chart.groups) + 1) // 2)
+    axes = _axes(WIDTH, 226 + top, left=46, top=top, right=12, bottom=40)
+    first, last = chart.edges[[0, -1]]
+    for group in chart.groups:
+        _outline(axes, group, chart.edges)
+    foot, crosses = axes.get_xaxis_transform(), np.clip(chart.strays, first, last)
+    axes.plot(crosses, np.full(len(crosses), 0.025), "x", color=INK, markersize=6, transform=foot)
+    axes.axvline(chart.threshold, color=INK, linewidth=1.6, dashes=(4, 2.5))
+    _write(axes, f"limit {chart.threshold:.2f}", (chart.threshold, 1), (0, 5), up="axes fraction", ha="center")
+    tallest = max(float(group.shares.max()) for group in chart.groups)
+    axes.set(xlim=(first, last), ylim=(0, 1.08 * tallest), xlabel=chart.title)
+    axes.xaxis.set_major_locator(_locator(8))
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    _in_percent(axes.yaxis, 4)
+    axes.figure.legend(ncols=2)
+    return axes
+
+
+def _outline(axes: Axes, group: HistogramGroup, edges: np.ndarray) -> None:
+    """The steps of a histogram, from where it leaves the ground to where it comes back."""
+    filled = np.flatnonzero(group.counts)
+    part = slice(filled[0], filled[-1] + 1) if len(filled) else slice(0, 1)
+    axes.stairs(
+        group.shares[part],
+        edges[part.start : part.stop + 1],
+        fill=True,
+        facecolor=(group.colour, 0.28),
+        edgecolor=group.colour,
+        linewidth=1.4,
+        linestyle=(0, (3, 2)) if group.dashed else "-",
+        label=group.name,
+    )
+
+
+@draw_chart.register(DetCurve)
+def _draw_det_curve(chart: DetCurve) -> Axes:
+    """Two people accepted against one person refused, at every threshold, on logarithmic scales."""
+    axes = _axes(WIDTH, 286, left=62, top=40, right=22, bottom=40)
+    # A rate of 0 has no place on a logarithmic scale; it is drawn at half a pair.
+    far, frr = np.maximum(chart.far, 0.5 / chart.n_impostor), np.maximum(chart.frr, 0.5 / chart.n_genuine)
+    axes.loglog(far, frr, color=RIGHT, linewidth=2)
+    for axis, n_pairs in ((axes.xaxis, chart.n_impostor), (axes.yaxis, chart.n_genuine)):
+        powers = 10.0 ** np.arange(np.floor(np.log10(0.5 / n_pairs)), 1)
+        rates = [_rate(power) for power in powers]
+        labels = rates if axis is axes.yaxis else _spaced_labels(rates, np.linspace(0, 1, len(rates)), 316)
+        axis.set_ticks(powers, labels)
+        axis.set_ticks([], minor=True)
+    axes.set(xlim=(axes.get_xticks()[0], 1), ylim=(axes.get_yticks()[0], 1), xlabel="two people accepted (FAR)")
+    _write_above(axes, "one person refused (FRR)")
+    for marked in FARS:
+        if marked * chart.n_impostor >= IMPOSTORS_PER_FAR and (chart.far <= marked).any():
+            refused = chart.refused_at(marked)
+            at = (marked, max(refused, 0.5 / chart.n_genuine))
+            axes.plot(*at, "s", color=WRONG, markersize=6.5)
+            _write(axes, f"{percent(refused)} refused", at, (9, 6))
+    return axes
+
+
+def _rate(rate: float) -> str:
+    return "all" if rate == 1 else f"{100 * rate:.10f}".rstrip("0").rstrip(".") + " %"

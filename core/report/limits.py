@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from core.base.types import TRUSTED_GRADE
-from core.base.words import count, percent, strangers_share
+from core.base.words import count, format_interval, percent, strangers_share
 from core.report.content import Bullets, Paragraph, Section
 from core.report.material import ReportMaterial
 
@@ -44,8 +44,8 @@ def _on_the_data(material: ReportMaterial) -> Iterator[str]:
     low, high = result.accuracy_ci95
     if high - low > WIDE:
         yield (
-            f"Only {count(result.n_test, 'face')} could be tested, so the accuracy is anything from {percent(low)} to "
-            f"{percent(high)}."
+            f"Only {count(result.n_test, 'face')} could be tested, so the accuracy is anything from "
+            f"{format_interval(low, high)}."
         )
     supports = np.array([row.support for row in result.per_person])
     few = int(np.count_nonzero((supports > 0) & (supports < FEW_TESTED)))
@@ -82,7 +82,7 @@ def _on_strangers(material: ReportMaterial) -> Iterator[str]:
     else:
         broken = [
             percent(operating_point["fpir"])
-            for operating_point in material.evaluation["thresholds"]
+            for operating_point in material.promises
             if not operating_point["enough_data"]
         ]
         if broken:

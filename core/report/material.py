@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.base.types import Bools, Doubles, Floats
+from core.base.types import Floats
 from core.learn.metrics.predictions import Predictions
+from core.learn.verification.own_pairs import OwnPairs
 from core.store.protocols import Run
 
 
@@ -21,19 +22,6 @@ class FacesNow:
     """(n,) their quality, 0..1; NaN where it was not measured"""
     n_missing: int
     """Tested or learned faces that left the dataset since."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PairDistances:
-    """The dataset's faces compared two by two."""
-
-    distances: Doubles
-    """(n,) Euclidean, 0..2"""
-    same: Bools
-    """(n,) whether they show one person; both kinds are there"""
-    n_people: int
-    is_sampled: bool
-    """True when the faces are too many to look at every pair."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +72,11 @@ class ReportMaterial:
     revision_now: int
     run: Run
     predictions: Predictions
-    evaluation: Mapping[str, Any]
-    """From ``workflows.evaluation.evaluate.evaluation_json``."""
+    promises: Sequence[Mapping[str, Any]]
+    """From ``workflows.evaluation.evaluate.threshold_promises``."""
     study: Mapping[str, Any] | None
     faces: FacesNow
-    pairs: PairDistances | None
+    pairs: OwnPairs | None
     mistakes: tuple[WrongName, ...]
     """The surest first; not all of them when there are many."""
     networks: tuple[ReportedNetwork, ...]

@@ -6,31 +6,24 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.base.types import Ints
-from core.base.words import count, display_name, format_probability, percent, strangers_share
-from core.learn.metrics.classification import Evaluation, PersonResult, order_by_confusion, wilson_interval
-from core.learn.open_set.rejection_rule import Impostors
-from core.learn.verification.lfw_protocol import area_under_roc, det_curve, equal_error_rate, threshold_at_far
-from core.report import figures
+from core.base.words import count, display_name, format_interval, format_probability, percent, strangers_share
+from core.charts.confusion import confusion_summary, cut_confusion_matrix, most_confused_people
+from core.charts.reliability import reliability_diagram
+from core.charts.shares import hardest_people, rank_shares, recall_intervals
+from core.charts.similarity import det_chart, distance_histogram, likeness_histogram
+from core.learn.metrics.classification import Evaluation
+from core.learn.metrics.predictions import Predictions
+from core.learn.verification.own_pairs import OwnPairs
+from core.learn.verification.pair_likelihood import FARS
 from core.report.content import Block, ErrorCard, ErrorCards, FacePicture, Facts, Figure, Paragraph, Section, TableBlock
-from core.report.drawing import RIGHT, WRONG
-from core.report.figures import DotRow, SharePoint
-from core.report.material import PairDistances, ReportMaterial, WrongName
+from core.report.material import ReportMaterial, WrongName
 
 WORST_PEOPLE = 20
 CONFUSED_MOST = 20
 PAIRS_LISTED = 15
 PEOPLE_LISTED = 40
-STRAYS_MOST = 60
-"""The most wrong names that are marked one by one under a histogram."""
-FARS = (1e-2, 1e-3)
-IMPOSTORS_PER_FAR = 10
-"""Pairs of different people that must pass a limit for its rate to be told."""
-
-
-def format_interval(low: float, high: float) -> str:
-    """An interval for reading."""
-    return f"{percent(low)} to {percent(high)}"
+LEAST_SPREAD = 1e-4
+"""Likenesses that differ by less have no histogram."""
 
 
 def known_people_section(material: ReportMaterial) -> Section:
@@ -52,8 +45,8 @@ def known_people_section(material: ReportMaterial) -> Section:
             ),
         ),
         _people_figure(result),
-        _reliability_figure(material),
-        *_rank_figure(material),
+        _reliability_figure(material.predictions),
+        *_rank_figure(material.predictions),
         *_confusion_figure(result),
         *_pairs_table(result),
         *_people_table(result),
@@ -61,109 +54,58 @@ def known_people_section(material: ReportMaterial) -> Section:
     return Section("known", "People it knows", tuple(blocks))
 
 
-def _hardest(result: Evaluation) -> list[PersonResult]:
-    tested = [row for row in result.per_person if row.support]
-    return sorted(tested, key=lambda row: (row.recall, -row.support if row.recall < 1 else row.support, row.person))
-
-
-def _right(row: PersonResult) -> int:
-    return round(row.recall * row.support)
-
-
 def _people_figure(result: Evaluation) -> Figure:
-    tested_people = _hardest(result)
-    hardest = tested_people[:WORST_PEOPLE]
-    rows = []
-    for person_result in hardest:
-        low, high = wilson_interval(_right(person_result), person_result.support)
-        rows.append(
-            DotRow(
-                label=display_name(person_result.person),
-                value=person_result.recall,
-                low=low,
-                high=high,
-                note=f"{_right(person_result)} of {person_result.support}",
-            )
-        )
+    tested_people = hardest_people(result)
+    chart = recall_intervals(tested_people[:WORST_PEOPLE])
     n_always_right = sum(person_result.recall == 1 for person_result in tested_people)
     n_people = count(len(tested_people), "tested person", "tested people")
     title = f"{count(n_always_right)} of {n_people} were always recognised"
     note = "Whiskers: 95 % intervals (Wilson), wide where few faces were tested."
-    if len(tested_people) > len(hardest):
-        note = f"The {len(hardest)} hardest of {count(len(tested_people))}. {note}"
-    description = "; ".join(f"{row.label} {percent(row.value)} ({row.note})" for row in rows)
-    return Figure(
-        title,
-        f"Share recognised of each person: {description}.",
-        figures.draw_dot_plot(rows, "recognised", whole=True),
-        note,
-    )
+    if len(tested_people) > len(chart.rows):
+        note = f"The {len(chart.rows)} hardest of {count(len(tested_people))}. {note}"
+    description = "; ".join(f"{row.label} {percent(row.share)} ({row.note})" for row in chart.rows)
+    return Figure(title, f"Share recognised of each person: {description}.", chart, note)
 
 
 def _confusion_figure(result: Evaluation) -> tuple[Figure, ...]:
     if not result.most_confused:
         return ()
-    people = _confused_people(result)
-    counts = result.confusion[np.ix_(people, people)]
-    order = order_by_confusion(counts)
-    people, counts = people[order], counts[np.ix_(order, order)]
-    n_all = len(dict.fromkeys(name for pair in result.most_confused for name in (pair.person, pair.given)))
+    chart = cut_confusion_matrix(result, most_confused_people(result, CONFUSED_MOST))
+    n_all = len(most_confused_people(result, len(result.people)))
     note = "Blue, on the diagonal: right. Orange: taken for somebody else. The deeper, the larger the share."
-    if n_all > len(people):
-        note = f"The {len(people)} most confused of {count(n_all)} who were confused. {note}"
+    if n_all > len(chart.names):
+        note = f"The {len(chart.names)} most confused of {count(n_all)} who were confused. {note}"
     top_pairs = [
         f"{display_name(p.person)} taken for {display_name(p.given)} {p.count} times" for p in result.most_confused[:5]
     ]
-    names = [display_name(result.people[index]) for index in people]
-    drawing = figures.draw_confusion_matrix(names, counts, result.confusion.sum(axis=1)[people])
-    return (Figure(errors_summary(result), f"Confusion matrix. {'; '.join(top_pairs)}.", drawing, note),)
+    return (Figure(confusion_summary(result), f"Confusion matrix. {'; '.join(top_pairs)}.", chart, note),)
 
 
-def _confused_people(result: Evaluation) -> Ints:
-    """Indices of the people in the most frequent confusions, ascending."""
-    index_of = {name: index for index, name in enumerate(result.people)}
-    confused = dict.fromkeys(index_of[name] for pair in result.most_confused for name in (pair.person, pair.given))
-    return np.array(sorted(list(confused)[:CONFUSED_MOST]), dtype=np.int64)
-
-
-def errors_summary(result: Evaluation) -> str:
-    """Say what the errors come to."""
-    total, first = result.n_test - result.n_correct, result.most_confused[0]
-    pair = f"{display_name(first.person)} taken for {display_name(first.given)}"
-    if total == 1:
-        return f"The one error is {pair}"
-    if first.count == 1:
-        return f"{count(total, 'error')}, each between other people"
-    return f"{count(first.count)} of {count(total, 'error')} are {pair}"
-
-
-def _reliability_figure(material: ReportMaterial) -> Figure:
-    ece, bins = material.predictions.evaluation.ece, material.evaluation["reliability"]
+def _reliability_figure(predictions: Predictions) -> Figure:
+    chart = reliability_diagram(predictions)
     description = "; ".join(
-        f"{percent(prob_bin['mean_prob'])} sure, {percent(prob_bin['share_right'])} right ({prob_bin['faces']} faces)"
-        for prob_bin in bins
+        f"{percent(prob_bin.mean_prob)} sure, {percent(prob_bin.share_right)} right ({prob_bin.faces} faces)"
+        for prob_bin in chart.bins
     )
     return Figure(
-        f"Probabilities are off by {percent(ece)} in the mean (ECE)",
+        f"Probabilities are off by {percent(predictions.evaluation.ece)} in the mean (ECE)",
         f"How often names were right, by how sure it was: {description}.",
-        figures.draw_reliability_diagram(bins),
+        chart,
         "On the dashed line probabilities are honest; above it they are too modest, below too bold. Grey: how many "
         "faces. Whiskers: 95 % intervals.",
     )
 
 
-def _rank_figure(material: ReportMaterial) -> tuple[Figure, ...]:
-    curve = material.evaluation["rank_k"][: max(1, len(material.predictions.people))]
-    if len(curve) < 2:
+def _rank_figure(predictions: Predictions) -> tuple[Figure, ...]:
+    chart = rank_shares(predictions)
+    if len(chart.points) < 2:
         return ()
-    ranks = list(range(1, len(curve) + 1))
-    description = "; ".join(f"{k}: {percent(share)}" for k, share in zip(ranks, curve, strict=True))
-    values = [SharePoint(k, share) for k, share in zip(ranks, curve, strict=True)]
-    drawing = figures.draw_share_curve(values, "the first k names", "the right name is among them")
-    title = f"The right name is first in {percent(curve[0])}, among the first {len(curve)} in {percent(curve[-1])}"
-    if curve[0] == 1:
+    description = "; ".join(f"{point.number}: {percent(point.share)}" for point in chart.points)
+    first, last = chart.points[0], chart.points[-1]
+    title = f"The right name is first in {percent(first.share)}, among the first {last.number} in {percent(last.share)}"
+    if first.share == 1:
         title = "The right name is always first"
-    return (Figure(title, f"Share of faces whose right name is among the first k. {description}.", drawing),)
+    return (Figure(title, f"Share of faces whose right name is among the first k. {description}.", chart),)
 
 
 def _pairs_table(result: Evaluation) -> tuple[TableBlock, ...]:
@@ -206,7 +148,7 @@ def strangers_section(material: ReportMaterial) -> Section:
     """When it says "unknown", and what that promises."""
     threshold = material.run.params["threshold"]
     blocks: list[Block] = [Paragraph(_rule(material)), _thresholds_table(material)]
-    if figure := _score_figure(material, float(threshold["score"])):
+    if figure := _likeness_figure(material.predictions, float(threshold["score"])):
         blocks.append(figure)
     return Section("strangers", "People it does not know", tuple(blocks))
 
@@ -237,7 +179,7 @@ def _thresholds_table(material: ReportMaterial) -> TableBlock:
             "yes" if operating_point["enough_data"] else "no, too few people",
             percent(operating_point["correct_name_rate"]),
         )
-        for operating_point in material.evaluation["thresholds"]
+        for operating_point in material.promises
     )
     columns = (
         "Strangers who may get a name (FPIR)",
@@ -250,106 +192,66 @@ def _thresholds_table(material: ReportMaterial) -> TableBlock:
     return TableBlock("Limits to choose from", columns, rows, right=frozenset({0, 1, 2, 3, 5}))
 
 
-def _score_figure(material: ReportMaterial, threshold: float) -> Figure | None:
-    predictions = material.predictions
-    right, wrong = predictions.scores[~predictions.wrong], predictions.scores[predictions.wrong]
-    impostors = predictions.impostors
-    everything = np.append(predictions.scores, [threshold, *(impostors.scores if impostors else ())])
-    low, high = float(everything.min()), float(everything.max())
-    if high - low < 1e-6:
+def _likeness_figure(predictions: Predictions, threshold: float) -> Figure | None:
+    chart = likeness_histogram(predictions, threshold)
+    if not chart.groups or chart.edges[-1] - chart.edges[0] < LEAST_SPREAD:
         return None
-    low, high = low - 0.02 * (high - low), high + 0.02 * (high - low)
-    histograms = [figures.build_histogram("known, right name", right, low, high, RIGHT)] if len(right) else []
-    if impostors is not None:
-        histograms.append(
-            figures.build_histogram(_impostors_name(impostors), impostors.scores, low, high, WRONG, dashed=True)
-        )
-    if not histograms:
-        return None
-    share_above = float(np.mean(predictions.scores[~predictions.wrong] > threshold)) if len(right) else 0.0
+    right = predictions.scores[~predictions.wrong]
+    share_above = float(np.mean(right > threshold)) if len(right) else 0.0
     title = f"{percent(share_above)} of the rightly named faces are above the limit"
-    if impostors is not None:
-        title += f", {percent(float(impostors.passing(threshold).mean()))} of strangers"
-    strays = wrong if len(wrong) <= STRAYS_MOST else ()
-    note = "Strangers count person by person. " if impostors is not None else ""
-    note += "Crosses: known people under a wrong name." if len(strays) else ""
-    drawing = figures.draw_histograms(
-        histograms, threshold, "likeness to the person named", [float(score) for score in strays]
-    )
-    return Figure(title, f"Histogram of the likeness. {title}, which is {threshold:.2f}.", drawing, note.strip())
-
-
-def _impostors_name(impostors: Impostors) -> str:
-    return "strangers given" if impostors.given.all() else "hidden people" if not impostors.given.any() else "strangers"
+    note = "Likeness to the person named. "
+    if predictions.impostors is not None:
+        title += f", {percent(float(predictions.impostors.passing(threshold).mean()))} of strangers"
+        note += "Strangers count person by person. "
+    note += "Crosses: known people under a wrong name." if len(chart.strays) else ""
+    return Figure(title, f"Histogram of the likeness. {title}, which is {threshold:.2f}.", chart, note.strip())
 
 
 # same person?
 
 
-def verification_section(material: ReportMaterial, pairs: PairDistances) -> Section:
+def verification_section(pairs: OwnPairs) -> Section:
     """Two faces: one person or two?"""
-    n_same = int(np.count_nonzero(pairs.same))
-    n_different = len(pairs.same) - n_same
-    thresholds = {
-        far: threshold_at_far(pairs.distances, pairs.same, far)
-        for far in FARS
-        if far * n_different >= IMPOSTORS_PER_FAR
-    }
-    eer = equal_error_rate(pairs.distances, pairs.same)
     rows = [
-        ("Pairs of one person", f"{count(n_same)}, of {count(pairs.n_people, 'person', 'people')}"),
-        ("Pairs of different people", count(n_different)),
-        ("Accepted as often wrongly as refused (equal error rate)", percent(eer, 2)),
-        ("Area under the ROC curve", f"{area_under_roc(pairs.distances, pairs.same):.4f}"),
+        ("Pairs of one person", f"{count(pairs.n_genuine)}, of {count(pairs.scores.n_people, 'person', 'people')}"),
+        ("Pairs of different people", count(pairs.n_impostor)),
+        ("Accepted as often wrongly as refused (equal error rate)", percent(pairs.eer, 2)),
+        ("Area under the ROC curve", f"{pairs.auc:.4f}"),
     ]
-    for far, threshold in thresholds.items():
-        accepted = float(np.mean(pairs.distances[pairs.same] <= threshold))
-        rows.append((f"One person accepted where {percent(far)} of different people are (TAR)", percent(accepted, 2)))
+    for far, threshold in pairs.thresholds.items():
+        tar = percent(pairs.accepted_shares(threshold)[0], 2)
+        rows.append((f"One person accepted where {percent(far)} of different people are (TAR)", tar))
     intro = (
         "The faces that are in the dataset now, compared two by two; near duplicates are no pair. The limits are read "
         "off these very pairs."
     )
     if pairs.is_sampled:
         intro += " The faces are many, so pairs were drawn, always the same."
-    chart_threshold = min(thresholds.values()) if thresholds else _equal_error_distance(pairs, eer)
-    blocks: tuple[Block, ...] = (
-        Paragraph(intro),
-        Facts("Pairs", tuple(rows)),
-        _distances_figure(pairs, chart_threshold),
-        _det_figure(pairs, n_same, n_different),
-    )
+    blocks = (Paragraph(intro), Facts("Pairs", tuple(rows)), _distances_figure(pairs), _det_figure(pairs))
     return Section("pairs", "Same person? (1:1)", blocks)
 
 
-def _equal_error_distance(pairs: PairDistances, eer: float) -> float:
-    """The distance at which about the equal error rate is refused."""
-    return float(np.quantile(pairs.distances[pairs.same], 1 - eer))
-
-
-def _distances_figure(pairs: PairDistances, threshold: float) -> Figure:
-    near, far = pairs.distances[pairs.same], pairs.distances[~pairs.same]
-    accepted, passed = float(np.mean(near <= threshold)), float(np.mean(far <= threshold))
+def _distances_figure(pairs: OwnPairs) -> Figure:
+    # Where the pairs are too few for any rate to be promised, about the equal error rate is refused.
+    equal_error_distance = float(np.quantile(pairs.distances[pairs.same], 1 - pairs.eer))
+    threshold = min(pairs.thresholds.values(), default=equal_error_distance)
+    accepted, passed = pairs.accepted_shares(threshold)
     title = (
         f"Within {threshold:.2f}: {percent(accepted)} of pairs of one person, {percent(passed, 2)} of different people"
     )
-    histograms = [
-        figures.build_histogram("one person", near, 0.0, 2.0, RIGHT),
-        figures.build_histogram("different people", far, 0.0, 2.0, WRONG, dashed=True),
-    ]
-    return Figure(
-        title, f"Histogram of distances. {title}.", figures.draw_histograms(histograms, threshold, "distance")
-    )
+    chart = distance_histogram(pairs.distances, pairs.same, threshold)
+    return Figure(title, f"Histogram of distances. {title}.", chart)
 
 
-def _det_figure(pairs: PairDistances, n_same: int, n_different: int) -> Figure:
-    points = det_curve(pairs.distances, pairs.same)
+def _det_figure(pairs: OwnPairs) -> Figure:
+    chart = det_chart(pairs.distances, pairs.same)
     title = "What every limit costs (DET curve)"
     description = "; ".join(
-        f"{percent(far)} of different people accepted, {percent(frr)} of one person refused"
-        for far, frr in ((far, min(point["frr"] for point in points if point["far"] <= far)) for far in FARS)
+        f"{percent(far)} of different people accepted, {percent(chart.refused_at(far))} of one person refused"
+        for far in FARS
     )
     note = "Both rates on logarithmic scales; nearer to the lower left corner is better. Squares: 1 % and 0.1 %."
-    return Figure(title, f"{title}: {description}.", figures.draw_det_curve(points, n_same, n_different), note)
+    return Figure(title, f"{title}: {description}.", chart, note)
 
 
 # errors

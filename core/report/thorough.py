@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from core.base.words import count, percent
-from core.report import figures
+from core.base.words import count, format_interval, percent
+from core.charts.shares import IntervalChart, classifier_intervals, learning_curve, slice_intervals
 from core.report.content import Block, Figure, Paragraph, Section, TableBlock
-from core.report.figures import DotRow, SharePoint
 
 FIGURES = {
     "accuracy": "Right (accuracy)",
@@ -29,7 +29,7 @@ def repeated_study_section(study: Mapping[str, Any], run_revision: int) -> Secti
 
 
 def _interval(estimate: Mapping[str, float]) -> str:
-    return f"{percent(estimate['mean'])} ({percent(estimate['low'])} to {percent(estimate['high'])})"
+    return f"{percent(estimate['mean'])} ({format_interval(estimate['low'], estimate['high'])})"
 
 
 def _table(study: Mapping[str, Any]) -> TableBlock:
@@ -46,16 +46,9 @@ def _classifiers(study: Mapping[str, Any]) -> tuple[Block, ...]:
     ]
     if not better:
         return (_classifiers_table(study["classifiers"]),)
-    rows = [
-        _row(classifier["title"], classifier["accuracy"], percent(classifier["accuracy"]["mean"]))
-        for classifier in better
-    ]
-    description = "; ".join(f"{row.label} {row.note}" for row in rows)
-    figure = Figure(
-        "Other classifiers on the same folds",
-        f"Accuracy: {description}.",
-        figures.draw_dot_plot(rows, "right", whole=False),
-    )
+    chart = classifier_intervals(better)
+    description = "; ".join(f"{row.label} {row.note}" for row in chart.rows)
+    figure = Figure("Other classifiers on the same folds", f"Accuracy: {description}.", chart)
     return (Paragraph(study["why"]), figure, _classifiers_table(study["classifiers"]))
 
 
@@ -75,38 +68,24 @@ def _classifiers_table(classifiers: Sequence[Mapping[str, Any]]) -> TableBlock:
     return TableBlock("Classifiers compared", columns, rows, right=frozenset({1, 2, 3, 4, 5}))
 
 
-def _row(label: str, estimate: Mapping[str, float], note: str, heading: str = "") -> DotRow:
-    return DotRow(
-        label=label, value=estimate["mean"], low=estimate["low"], high=estimate["high"], note=note, heading=heading
-    )
-
-
 def _slices(study: Mapping[str, Any]) -> tuple[Figure, ...]:
     partial_slices = [data_slice for data_slice in study["slices"] if data_slice["n"] < study["faces"]]
     if not partial_slices:
         return ()
-    rows = [
-        _row(data_slice["slice"], data_slice["accuracy"], count(data_slice["n"], "face"), f"By {data_slice['by']}")
-        for data_slice in partial_slices
-    ]
-    worst = min(partial_slices, key=lambda data_slice: float(data_slice["accuracy"]["high"]))
-    right = percent(worst["accuracy"]["mean"])
-    title = f"Hardest: {worst['by']} {worst['slice']}, {right} of {count(worst['n'], 'face')} right"
-    description = "; ".join(f"{row.heading}, {row.label}: {percent(row.value)} of {row.note}" for row in rows)
-    return (Figure(title, f"Accuracy by slices. {description}.", figures.draw_dot_plot(rows, "right", whole=False)),)
+    chart = slice_intervals(partial_slices)
+    worst = min(chart.rows, key=lambda row: row.high)
+    title = f"Hardest: {worst.heading} {worst.label}, {percent(worst.share)} of {worst.note} right"
+    description = "; ".join(f"By {row.heading}, {row.label}: {percent(row.share)} of {row.note}" for row in chart.rows)
+    headed = IntervalChart([replace(row, heading=f"By {row.heading}") for row in chart.rows], chart.title)
+    return (Figure(title, f"Accuracy by slices. {description}.", headed),)
 
 
 def _curve(study: Mapping[str, Any]) -> tuple[Figure, ...]:
-    points = study["learning_curve"]
-    if len(points) < 2:
+    chart = learning_curve(study["learning_curve"])
+    if len(chart.points) < 2:
         return ()
-    values = [
-        SharePoint(point["photos"], point["accuracy"]["mean"], point["accuracy"]["low"], point["accuracy"]["high"])
-        for point in points
-    ]
-    first, last = values[0], values[-1]
+    first, last = chart.points[0], chart.points[-1]
     few, many = count(first.number, "photo"), count(last.number)
     title = f"{percent(first.share)} right with {few} of each person, {percent(last.share)} with {many}"
-    description = "; ".join(f"{point.number}: {percent(point.share)}" for point in values)
-    drawing = figures.draw_share_curve(values, "photos of each person learned from", "right")
-    return (Figure(title, f"Learning curve: accuracy by photos of each person. {description}.", drawing),)
+    description = "; ".join(f"{point.number}: {percent(point.share)}" for point in chart.points)
+    return (Figure(title, f"Learning curve: accuracy by photos of each person. {description}.", chart),)

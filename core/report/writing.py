@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from core.base.words import count, percent, strangers_share
+from core.base.words import count, format_interval, percent, strangers_share
 from core.report.basis import data_section, format_moment, protocol_section, reproducibility_section
 from core.report.content import Document, Section, Stat, TableBlock
 from core.report.limits import limitations_section
 from core.report.material import ReportMaterial
 from core.report.results import (
-    format_interval,
     known_people_section,
     strangers_section,
     verification_section,
@@ -51,9 +50,7 @@ def write_report(material: ReportMaterial) -> Document:
 
 def _stats(material: ReportMaterial) -> tuple[Stat, ...]:
     run, result = material.run, material.predictions.evaluation
-    operating_point = next(
-        point for point in material.evaluation["thresholds"] if point["fpir"] == run.params["threshold"]["rate"]
-    )
+    operating_point = next(point for point in material.promises if point["fpir"] == run.params["threshold"]["rate"])
     promised = strangers_share(run.params["threshold"])
     return (
         Stat(
@@ -71,7 +68,7 @@ def _sections(material: ReportMaterial) -> Iterator[Section]:
     yield known_people_section(material)
     yield strangers_section(material)
     if material.pairs is not None:
-        yield verification_section(material, material.pairs)
+        yield verification_section(material.pairs)
     if material.study is not None:
         yield repeated_study_section(material.study, material.run.revision)
     yield worst_errors_section(material)

@@ -19,9 +19,11 @@ import plotly.graph_objects as go
 import plotly.io
 
 from core.base.types import Doubles, Floats, Ints
+from core.charts.confusion import ConfusionMatrix
+from core.charts.palette import GIVEN, GREY, RIGHT, WRONG, cut_end, label_uniquely
 
 PALETTE = (
-    "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00",
+    RIGHT, "#E69F00", "#009E73", GIVEN, "#56B4E9", WRONG,
     "#8A7A00", "#7A6AC0", "#A0622D", "#2F8F8B", "#B23A6F", "#6B8E23",
 )  # fmt: skip
 """The theme's categorical colours, Okabe and Ito's first; none vanishes on a dark page."""
@@ -30,10 +32,9 @@ SYMBOLS = (
     "triangle-down", "pentagon", "hexagon", "triangle-left", "triangle-right", "star-diamond",
 )  # fmt: skip
 MOST_COLOURED = len(PALETTE)
-SHADES = ("#D55E00", "#E69F00", "#8DB3C9", "#4C8DB5", "#0B5C8C")
+SHADES = (WRONG, "#E69F00", "#8DB3C9", "#4C8DB5", "#0B5C8C")
 STEP_SYMBOLS = ("triangle-down", "diamond", "circle", "square", "star")
 """Steps from bad to good."""
-RIGHT, WRONG, GREY = "#0072B2", "#D55E00", "#8C9699"
 INK = {False: "#0E1618", True: "#E8EEEF"}
 """The text colours of the light and (True) the dark theme, which a figure cannot ask for."""
 FAINT_GRID = "rgba(128,128,128,0.16)"
@@ -42,8 +43,6 @@ TEXT_MOST = 25
 """The most people whose cells carry their number."""
 HEAT_MOST = 60
 """The most people whose cells are filled squares; beyond, each cell that counts is a mark of fixed size."""
-LABEL_MOST = 22
-"""The longest name at an axis, in characters; the whole name is said on pointing at a cell."""
 _DEEPEST = 0.75
 """The opacity of the fullest cell: the theme's text can be read on it."""
 
@@ -131,30 +130,6 @@ def _label_position(points: Floats, extent: Floats) -> tuple[float, ...]:
 # the confusion matrix
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ConfusionMatrix:
-    """The part of a confusion matrix that is shown, in the order in which it is shown."""
-
-    names: Sequence[str]
-    """Unique."""
-    people: Ints
-    """(n,) places of the names in the evaluation"""
-    counts: Ints
-    """(n, n); row = true, column = given"""
-    support: Ints
-    """(n,) each person's tested faces, those given a name outside this part too"""
-
-    @property
-    def labels(self) -> list[str]:
-        """The names as they stand at the axes."""
-        return axis_names(self.names)
-
-    @property
-    def shares(self) -> Doubles:
-        """(n, n) counts as shares of each true person's faces."""
-        return np.asarray(self.counts / np.maximum(self.support, 1)[:, None], dtype=np.float64)
-
-
 def confusion_json(matrix: ConfusionMatrix, *, ink: str, as_shares: bool) -> str:
     """Draw who was given which name: right in blue on the diagonal, wrong in orange, the deeper the more.
 
@@ -164,14 +139,13 @@ def confusion_json(matrix: ConfusionMatrix, *, ink: str, as_shares: bool) -> str
     values = matrix.shares if as_shares else matrix.counts.astype(np.float64)
     figure = go.Figure(_heatmaps(matrix, values, as_shares) if n <= HEAT_MOST else [])
     figure.add_trace(_cell_marks(matrix, values, ink=ink, as_shares=as_shares))
-    figure.update_layout(_people_by_people(matrix.labels, across="name given", down="who it is"))
+    figure.update_layout(_people_by_people(axis_names(matrix.names), across="name given", down="who it is"))
     return str(figure.to_json())
 
 
 def axis_names(names: Sequence[str]) -> list[str]:
-    """Names cut for the axes; whole where cutting would make two alike."""
-    shortened = [name if len(name) <= LABEL_MOST else f"{name[: LABEL_MOST - 1]}…" for name in names]
-    labels = [short if shortened.count(short) == 1 else name for short, name in zip(shortened, names, strict=True)]
+    """Names cut for the axes, where a click tells the whole; whole where cutting would make two alike."""
+    labels = label_uniquely(names, cut_end)
     return [escape(name, quote=False) for name in labels]  # Plotly reads tags, links too, in every text
 
 
@@ -222,11 +196,12 @@ def _heatmaps(matrix: ConfusionMatrix, values: Doubles, as_shares: bool) -> list
 
 
 def _heatmap(matrix: ConfusionMatrix, values: Doubles, colour: str, as_shares: bool) -> go.Heatmap:
+    labels = axis_names(matrix.names)
     fullest = 1.0 if as_shares or np.isnan(values).all() else float(np.nanmax(values))
     return go.Heatmap(
         z=values,
-        x=matrix.labels,
-        y=matrix.labels,
+        x=labels,
+        y=labels,
         zmin=0,
         zmax=fullest,
         colorscale=[[0, _rgba(colour, 0.15)], [1, _rgba(colour, _DEEPEST)]],
@@ -239,7 +214,7 @@ def _heatmap(matrix: ConfusionMatrix, values: Doubles, colour: str, as_shares: b
 
 def _cell_marks(matrix: ConfusionMatrix, values: Doubles, *, ink: str, as_shares: bool) -> go.Scatter:
     """One mark a cell that counts: what is pointed at and clicked, and beyond ``HEAT_MOST`` people what is seen."""
-    n, labels = len(matrix.names), matrix.labels
+    n, labels = len(matrix.names), axis_names(matrix.names)
     rows, columns = np.nonzero(matrix.counts)
     cells = list(zip(rows.tolist(), columns.tolist(), strict=True))
     marks_visible = n > HEAT_MOST
@@ -354,7 +329,3 @@ def picked_cells(event: Mapping[str, Any] | None) -> tuple[tuple[int, int], ...]
 def _customdata(event: Mapping[str, Any] | None) -> list[Any]:
     points = ((event or {}).get("selection") or {}).get("points") or []
     return [point["customdata"] for point in points if point.get("customdata") is not None]
-
-
-def _first(value: Any) -> Any:
-    return value[0] if isinstance(value, list | tuple) else value

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from core.learn.metrics.calibration import rank_curve, reliability_bins
 from core.learn.metrics.classification import evaluate_from_ranks
 from core.learn.metrics.predictions import Predictions
 from core.learn.open_set.rejection_rule import RATES, Impostors, prior_rule
-from core.report.material import FaceSetHashes, FacesNow, PairDistances, ReportedNetwork, ReportMaterial, WrongName
+from core.learn.verification.own_pairs import OwnPairs, measure_own_pairs
+from core.learn.verification.pair_likelihood import PairScores
+from core.report.material import FaceSetHashes, FacesNow, ReportedNetwork, ReportMaterial, WrongName
 from core.store.protocols import Run
 
 
@@ -46,7 +47,7 @@ def material(
         revision_now=7,
         run=_run(predictions, people),
         predictions=predictions,
-        evaluation=_evaluation(predictions),
+        promises=_promises(predictions),
         study=study,
         faces=FacesNow(np.linspace(30, 200, n, dtype=np.float32), np.full(n, 0.9, np.float32), 0),
         pairs=_pairs() if pairs else None,
@@ -95,25 +96,18 @@ def _predictions(people: tuple[str, ...], each: int, wrong: int, *, strangers: b
     )
 
 
-def _evaluation(predictions: Predictions) -> dict[str, Any]:
-    right = ~predictions.wrong
-    bins = reliability_bins(predictions.probs.astype(np.float64), right)
-    limits = [
+def _promises(predictions: Predictions) -> list[dict[str, Any]]:
+    return [
         {
             "fpir": rate,
             "score": 1.5,
             "fpir_expected": rate,
             "fpir_expected_ci95": [0.0, 0.05],
             "enough_data": rate >= 0.01,
-            "correct_name_rate": float(right.mean()),
+            "correct_name_rate": float((~predictions.wrong).mean()),
         }
         for rate in RATES
     ]
-    return {
-        "rank_k": rank_curve(predictions.ranks),
-        "reliability": [{name: getattr(one, name) for name in one.__slots__} for one in bins],
-        "thresholds": limits,
-    }
 
 
 def _run(predictions: Predictions, people: tuple[str, ...]) -> Run:
@@ -150,9 +144,12 @@ def _run(predictions: Predictions, people: tuple[str, ...]) -> Run:
     )
 
 
-def _pairs() -> PairDistances:
-    near, far = np.linspace(0.2, 1.0, 40), np.linspace(0.8, 1.7, 160)
-    return PairDistances(np.concatenate([near, far]), np.arange(200) < 40, 3, is_sampled=False)
+def _pairs() -> OwnPairs | None:
+    distances = np.concatenate([np.linspace(0.2, 1.0, 40), np.linspace(0.8, 1.7, 160)])
+    nobody, cosines = np.zeros(200, np.int64), 1 - distances**2 / 2
+    return measure_own_pairs(
+        ("face",) * 3, PairScores(nobody, nobody, np.arange(200) < 40, cosines.astype(np.float32), n_people=3)
+    )
 
 
 def study() -> dict[str, Any]:

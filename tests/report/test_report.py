@@ -8,14 +8,10 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
-import numpy as np
 import pytest
 from pypdf import PdfReader
 
-from core.report import figures
 from core.report.content import Document, ErrorCards, Figure, TableBlock
-from core.report.drawing import WRONG, Anchor, Area, Marker, Scale, Shape, Text, shorten_labels
-from core.report.figures import DotRow
 from core.report.html import to_html
 from core.report.pdf import LACKING, to_pdf
 from core.report.writing import write_report
@@ -64,8 +60,9 @@ def figure(document: Document, starts: str) -> Figure:
     return next(one for one in found if one.alt_text.startswith(starts))
 
 
-def words(chart: Figure) -> list[str]:
-    return [thing.text for thing in chart.drawing.elements if isinstance(thing, Text)]
+def words(block: Figure) -> list[str]:
+    """What stands in a chart."""
+    return [text for text in Page(block.plot.svg.encode()).texts if text.strip()]
 
 
 def limits(document: Document) -> str:
@@ -131,6 +128,51 @@ def test_names_are_escaped_and_keep_their_letters():
     assert "the HTML file has them all" not in pdf_text(to_pdf(write_report(material())))
 
 
+def test_charts_hold_the_same_words_in_both_files_and_say_what_they_show():
+    document = write_report(material(("Zoë_Lee", "Bob", "山田_太郎"), study=study()))
+    html, pdf = to_html(document), to_pdf(document)
+    page, text = Page(html).text, pdf_text(pdf)
+    for word in ("how sure it was (mean probability)", "likeness", "two people accepted (FAR)", "limit 1.50", "of 4"):
+        assert word in page and word in text
+    labels = [
+        value
+        for tag, attributes in Page(html).tags
+        for name, value in attributes.items()
+        if tag == "svg" and name == "aria-label"
+    ]
+    charts = [block for section in document.sections for block in section.blocks if isinstance(block, Figure)]
+    assert labels == [block.alt_text for block in charts] and len(charts) == 10
+    recall = next(block for block in charts if block.alt_text.startswith("Share recognised"))
+    assert "山田 太郎" in words(recall) and f"{2 * LACKING} {2 * LACKING}" in text  # it stands in this chart alone
+
+
+def test_what_a_page_refers_to_has_a_name_of_its_own():
+    html = to_html(write_report(material(study=study()))).decode()
+    names = re.findall(r"\bid=['\"]([^'\"]+)", html)
+    assert len(names) == len(set(names))
+    referred = re.findall(r"(?:url\(|href=['\"])#([\w-]+)", html)
+    assert len(referred) > 10 and set(referred) <= set(names)
+
+
+def test_colours_of_charts_follow_the_page():
+    html = to_html(write_report(material())).decode()
+    charts = "".join(re.findall(r"<svg.*?</svg>", html, re.DOTALL))
+    assert "currentColor" in charts and "var(--quiet)" in charts and "var(--grid)" in charts
+    assert not re.search("#1b2426|#556165|#d9e0e1|DejaVu", charts)
+
+
+@pytest.mark.parametrize(
+    "name", ['a version="1.1"', "#556165 #1b2426", "a\x07b\x1bc", "{{ 7 * 7 }}{% raw %}", "&lt;&amp;"]
+)
+def test_a_name_that_looks_like_markup_stays_a_name(name):
+    document = write_report(material((name, "Bob")))
+    shown = re.sub(r"[\x00-\x1f]", " ", name)
+    assert name in Page(to_html(document)).text and any(
+        shown in word for word in words(figure(document, "Share recog"))
+    )
+    assert shown in pdf_text(to_pdf(document))
+
+
 def test_pictures_of_people_are_in_both_files_or_in_none():
     given = material(wrong=2)
     with_faces, without = write_report(given), write_report(material(wrong=2, faces=False))
@@ -161,17 +203,16 @@ def test_the_confusion_shows_the_confused_with_their_counts():
     chart = figure(write_report(material(each=4, wrong=2)), "Confusion")
     assert chart.title == "2 of 2 errors are Ann Lee taken for Bob"
     assert words(chart).count("Ann Lee") == 2 and words(chart).count("of 4") == 2
-    wrong = [thing for thing in chart.drawing.elements if isinstance(thing, Area) and thing.colour == WRONG]
-    bold = [thing.text for thing in chart.drawing.elements if isinstance(thing, Text) and thing.bold]
-    assert len(wrong) == 1 and bold == ["2"] and "Cat" not in words(chart)
+    assert chart.chart.counts.tolist() == [[2, 2], [0, 4]]
+    bold = re.findall(r"font-weight: 700[^>]*>([^<]*)<", chart.plot.svg)
+    assert chart.plot.svg.count("fill: #d55e00") == 1 and bold == ["2"] and "Cat" not in words(chart)
 
 
 def test_of_many_people_the_hardest_are_drawn_and_listed():
     document = write_report(material(MANY, each=3, wrong=3))
     chart = figure(document, "Share recognised")
     assert chart.title == "299 of 300 tested people were always recognised"
-    discs = [thing for thing in chart.drawing.elements if isinstance(thing, Marker)]
-    assert len(discs) == 20 and words(chart).count("0 of 3") == 1
+    assert len(chart.chart.rows) == 20 and words(chart).count("0 of 3") == 1
     table = next(
         block
         for section in document.sections
@@ -183,12 +224,11 @@ def test_of_many_people_the_hardest_are_drawn_and_listed():
 
 def test_hidden_people_stand_beside_known_ones_with_the_limit():
     chart = figure(write_report(material()), "Histogram of the likeness")
-    assert {"known, right name", "hidden people", "limit 1.50"} <= {*words(chart)}
+    assert {"known, rightly named", "left out in turn", "limit 1.50"} <= {*words(chart)}
     assert chart.title == "100 % of the rightly named faces are above the limit, 0 % of strangers"
-    crosses = [thing for thing in chart.drawing.elements if isinstance(thing, Marker) and thing.shape is Shape.CROSS]
-    assert len(crosses) == 2  # the two wrong names
+    assert chart.plot.svg.count("<use ") == 2  # crosses, for the two wrong names
     alone = figure(write_report(material(strangers=False)), "Histogram of the likeness")
-    assert "hidden people" not in words(alone)
+    assert "left out in turn" not in words(alone)
 
 
 def test_a_study_adds_its_charts_and_leaves_out_what_tells_nothing():
@@ -236,48 +276,3 @@ def test_what_does_not_limit_is_not_told():
     told = limits(write_report(material(each=400, wrong=0, study=study())))
     for absent in ("could be tested", "fewer than", "changed since", "one division", "called unknown"):
         assert absent not in told
-
-
-# drawing
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "most", "expected"),
-    [
-        (0, 1, 5, [0, 0.25, 0.5, 0.75, 1.0]),
-        (0.9, 1, 5, [0.9, 0.925, 0.95, 0.975, 1.0]),
-        (-1.7, 4.9, 8, [-1, 0, 1, 2, 3, 4]),
-        (0, 0.13, 4, [0, 0.05, 0.1]),
-    ],
-)
-def test_scales_are_labelled_with_round_values(low, high, most, expected):
-    assert Scale(low, high, 0, 100).ticks(most) == expected
-
-
-def test_a_logarithmic_scale_places_powers_evenly():
-    scale = Scale(1e-3, 1, 0, 300, logarithmic=True)
-    assert [round(scale(at)) for at in scale.ticks()] == [0, 100, 200, 300]
-
-
-def test_long_names_are_cut_and_stay_apart():
-    names = ["Short", "A very long name that ends here", "Another long one, the first", "Another long one, the second"]
-    cut = shorten_labels(names, 16)
-    assert cut[:2] == ["Short", "A very long nam…"] and all(len(label) <= 16 for label in cut)
-    assert len(set(cut)) == 4 and cut[2].endswith("he first")
-
-
-def test_a_share_is_drawn_at_its_place_between_the_ends_of_its_interval():
-    drawing = figures.draw_dot_plot(
-        [DotRow(label="Ann", value=0.5, low=0.25, high=0.75, note="2 of 4")], "recognised", whole=True
-    )
-    (disc,) = (thing for thing in drawing.elements if isinstance(thing, Marker))
-    ticks = {
-        thing.text: thing.x for thing in drawing.elements if isinstance(thing, Text) and thing.anchor is Anchor.MIDDLE
-    }
-    assert disc.x == pytest.approx((ticks["0 %"] + ticks["100 %"]) / 2)
-    assert disc.x == pytest.approx(ticks["50 %"])
-
-
-def test_a_histogram_counts_everything_once():
-    one = figures.build_histogram("x", np.array([-9.0, 0.1, 0.5, 0.5, 99.0]), 0.0, 1.0, WRONG)
-    assert one.counts.sum() == 5 and one.counts[0] == 1 and one.counts[-1] == 1

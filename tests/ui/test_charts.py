@@ -7,12 +7,13 @@ import json
 import numpy as np
 import pytest
 
-from core.learn.metrics.classification import evaluate_predictions
+from core.charts.confusion import ConfusionMatrix
 from core.ui import charts
-from core.ui.charts import ConfusionMatrix, PointGroup
+from core.ui.charts import PointGroup
 from core.ui.evaluation import confusion_matrix
-from core.ui.evaluation.evaluation_page import confusion_summary, per_person_table
+from core.ui.evaluation.evaluation_page import per_person_table
 from core.ui.projection.map_page import selected_rows
+from tests.charts.made import an_evaluation
 
 
 def ints(*values: int) -> np.ndarray:
@@ -91,19 +92,7 @@ def test_a_matrix_changes_its_form_with_its_size(n, numbers, heat):
 
 def test_long_names_are_cut_at_the_axes_unless_that_makes_two_alike():
     names = ["Gonzalo Sanchez de Lozada", "A very long name indeed 1", "A very long name indeed 2"]
-    assert ConfusionMatrix(names, ints(0, 1, 2), np.eye(3), ints(1, 1, 1)).labels == [
-        "Gonzalo Sanchez de Lo…",
-        *names[1:],
-    ]
-
-
-def an_evaluation(n_people: int, wrong: list[tuple[int, int]]):
-    """One right face each, and the wrong ones."""
-    true = ints(*range(n_people), *(pair[0] for pair in wrong))
-    given = ints(*range(n_people), *(pair[1] for pair in wrong))
-    probs = np.full((len(true), n_people), 0.1 / n_people)
-    probs[np.arange(len(true)), given] = 0.9
-    return evaluate_predictions([f"p_{number:03d}" for number in range(n_people)], true, given, probs)
+    assert charts.axis_names(names) == ["Gonzalo Sanchez de Lo…", *names[1:]]
 
 
 def test_few_people_are_all_in_the_matrix_and_of_many_those_who_are_confused():
@@ -123,24 +112,6 @@ def test_the_most_confused_are_shown_when_even_the_confused_are_many():
     shown = confusion_matrix.matrix_people(busy, (), everyone=False).tolist()
     assert len(shown) == confusion_matrix.MOST_CONFUSED_SHOWN
     assert {900, 901} <= set(shown)
-
-
-def test_people_who_read_the_same_keep_their_folder_names():
-    evaluation = evaluate_predictions(["A B", "A_B"], ints(0, 1), ints(0, 1), np.eye(2))
-    assert confusion_matrix.cut_matrix(evaluation, ints(0, 1), by_name=True).names == ["A B", "A_B"]
-
-
-@pytest.mark.parametrize(
-    ("wrong", "said"),
-    [
-        ([], "Nobody was taken for anybody else"),
-        ([(0, 1)], "The one error is p 000 taken for p 001"),
-        ([(0, 1), (1, 2)], "2 errors, each between other people"),
-        ([(0, 1)] * 4 + [(2, 1)], "4 of 5 errors are p 000 taken for p 001"),
-    ],
-)
-def test_the_finding_of_the_errors(wrong, said):
-    assert confusion_summary(an_evaluation(3, wrong)) == said
 
 
 def test_the_table_of_people_starts_with_the_worst():

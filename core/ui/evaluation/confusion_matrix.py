@@ -9,11 +9,10 @@ import numpy as np
 import streamlit as st
 
 from core.base.types import Ints
-from core.learn.metrics.classification import ConfusedPair, Evaluation, order_by_confusion
+from core.charts.confusion import confusion_summary, cut_confusion_matrix, most_confused_people
+from core.learn.metrics.classification import ConfusedPair, Evaluation
 from core.ui import charts, data, gallery, words
-from core.ui.charts import ConfusionMatrix
 from core.ui.components.picker import Pickable, draw_picker
-from core.ui.evaluation import evaluation_page
 from core.ui.evaluation.evaluation_page import EvaluatedRun
 from core.ui.labels import corrections, face_review, face_sheet
 from core.ui.labels.corrections import Desk
@@ -43,7 +42,7 @@ def show_confusion_section(evaluated: EvaluatedRun) -> None:
     """The pairs first, then the matrix; a click on a cell shows its photos, which can be corrected there."""
     corrections.keep_in_step()
     result = evaluated.evaluation
-    st.markdown(f"**{words.plain(evaluation_page.confusion_summary(result))}**")
+    st.markdown(f"**{words.plain(confusion_summary(result))}**")
     options = _ask_matrix_options(result)
     n_shown = len(matrix_people(result, options.people, everyone=options.everyone))
     pairs = [
@@ -97,31 +96,7 @@ def matrix_people(result: Evaluation, people: tuple[str, ...], *, everyone: bool
     occurring = np.flatnonzero(result.confusion.sum(axis=0) + result.confusion.sum(axis=1))
     if everyone or len(occurring) <= SHOW_ALL_MOST:
         return occurring
-    confused = list(
-        dict.fromkeys(index_of[name] for pair in result.most_confused for name in (pair.person, pair.given))
-    )
-    return np.array(sorted(confused[:MOST_CONFUSED_SHOWN]), dtype=np.int64)
-
-
-def cut_matrix(result: Evaluation, people: Ints, *, by_name: bool) -> ConfusionMatrix:
-    """Cut the matrix of some people out of the whole, in the order asked for."""
-    order = people if by_name else people[order_by_confusion(result.confusion[np.ix_(people, people)])]
-    if by_name:
-        order = np.array(
-            sorted(people, key=lambda index: words.display_name(result.people[index]).casefold()), dtype=np.int64
-        )
-    return ConfusionMatrix(
-        names=_unique_names([result.people[index] for index in order]),
-        people=order,
-        counts=result.confusion[np.ix_(order, order)],
-        support=result.confusion.sum(axis=1)[order],
-    )
-
-
-def _unique_names(names: list[str]) -> list[str]:
-    """Names for reading; as they are in the dataset where two would read the same."""
-    readable = [words.display_name(name) for name in names]
-    return [text if readable.count(text) == 1 else name for text, name in zip(readable, names, strict=True)]
+    return most_confused_people(result, MOST_CONFUSED_SHOWN)
 
 
 @st.cache_data(show_spinner=False, max_entries=32)
@@ -129,7 +104,7 @@ def _chart_json(run_id: str, options: MatrixOptions, dark: bool) -> tuple[str, l
     """The chart as JSON, and its people from top to bottom."""
     result = data.run_predictions(run_id).evaluation
     people = matrix_people(result, options.people, everyone=options.everyone)
-    matrix = cut_matrix(result, people, by_name=options.by_name)
+    matrix = cut_confusion_matrix(result, people, by_name=options.by_name)
     return charts.confusion_json(matrix, ink=charts.INK[dark], as_shares=options.as_shares), matrix.people.tolist()
 
 
@@ -186,7 +161,7 @@ def _show_matrix(evaluated: EvaluatedRun, options: MatrixOptions) -> None:
             on_select="rerun",
             selection_mode="points",
             config={"modeBarButtonsToRemove": ["toImage", "autoScale2d"]},
-            alt=f"Confusion matrix. {evaluation_page.confusion_summary(evaluated.evaluation)}.",
+            alt=f"Confusion matrix. {confusion_summary(evaluated.evaluation)}.",
         )
     for true, predicted in charts.picked_cells(event)[:1]:
         with right:

@@ -6,14 +6,14 @@ Pure functions of numbers and words, by the conventions of ``charts``: blue is r
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import plotly.graph_objects as go
 
-from core.base.types import Doubles
-from core.learn.metrics.calibration import ReliabilityBin
+from core.charts.palette import GREY, RIGHT, WRONG
+from core.charts.reliability import ReliabilityDiagram
+from core.charts.shares import ShareCurve
+from core.charts.similarity import Histogram, HistogramGroup
 from core.ui import charts, words
 
 CHART_HEIGHT_PX = 300
@@ -22,67 +22,43 @@ _MARGIN = {"l": 4, "r": 4, "t": 24, "b": 4}
 _LEAST_MARK_PX, _MOST_MARK_PX = 7.0, 26.0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class HistogramGroup:
-    """Things of one kind in a histogram."""
-
-    name: str
-    values: Doubles
-    colour: str
-    unit: str
-    """What is counted, in the plural."""
-
-
-@dataclass(frozen=True, slots=True)
-class ThresholdLine:
-    """A vertical line."""
-
-    at: float
-    text: str
-
-
-def histogram_json(
-    groups: Sequence[HistogramGroup], edges: Doubles, thresholds: Sequence[ThresholdLine], title: str, *, ink: str
-) -> str:
-    """Draw several kinds of things by one value, each as shares of its kind, with limits as lines.
-
-    Parameters
-    ----------
-    edges : (n_bins + 1,) of the bins; what lies beyond is counted in the first or last
-    title : of the horizontal axis
-    """
-    figure = go.Figure([_bars(group, edges, title) for group in groups])
-    for threshold in thresholds:
-        figure.add_vline(x=threshold.at, line={"color": ink, "width": 2, "dash": "dash"})
-        figure.add_annotation(x=threshold.at, y=1, yref="paper", yanchor="bottom", text=threshold.text, showarrow=False)
-    _lay_out(figure, ink, title, "share of its kind")
+def histogram_json(histogram: Histogram, *, ink: str) -> str:
+    """Draw several kinds of things by one value, each as shares of its kind, with the threshold as a line."""
+    centres = ((histogram.edges[:-1] + histogram.edges[1:]) / 2).tolist()
+    figure = go.Figure([_bars(histogram, group, centres) for group in histogram.groups])
+    threshold = histogram.threshold
+    figure.add_vline(x=threshold, line={"color": ink, "width": 2, "dash": "dash"})
+    figure.add_annotation(
+        x=threshold, y=1, yref="paper", yanchor="bottom", text=f"limit {threshold:.2f}", showarrow=False
+    )
+    _lay_out(figure, ink, histogram.title, "share of its kind")
     figure.update_layout(
         barmode="overlay",
         bargap=0.05,
         legend={"orientation": "h", "y": 1.06, "yanchor": "bottom", "x": 0.0},
         margin={**_MARGIN, "t": 44},
-        xaxis={"range": [float(edges[0]), float(edges[-1])], "showgrid": False},
+        xaxis={"range": histogram.edges[[0, -1]].tolist(), "showgrid": False},
         yaxis={"tickformat": ".0%"},
     )
     return str(figure.to_json())
 
 
-def _bars(group: HistogramGroup, edges: Doubles, title: str) -> go.Bar:
-    counts, _ = np.histogram(np.clip(group.values, edges[0], edges[-1]), edges)
+def _bars(histogram: Histogram, group: HistogramGroup, centres: Sequence[float]) -> go.Bar:
     return go.Bar(
         name=group.name,
-        x=((edges[:-1] + edges[1:]) / 2).tolist(),
-        y=(counts / max(1, int(counts.sum()))).tolist(),
-        customdata=counts.tolist(),
-        hovertemplate=f"{group.name}, {title} %{{x:.2f}}: %{{customdata}} {group.unit}<extra></extra>",
+        x=centres,
+        y=group.shares.tolist(),
+        customdata=group.counts.tolist(),
+        hovertemplate=f"{group.name}, {histogram.title} %{{x:.2f}}: %{{customdata}} {histogram.unit}<extra></extra>",
         marker={"color": group.colour, "opacity": 0.65},
     )
 
 
-def reliability_json(bins: Sequence[ReliabilityBin], *, ink: str) -> str:
+def reliability_json(diagram: ReliabilityDiagram, *, ink: str) -> str:
     """Draw how often names are right against how sure they were given; the larger a mark, the more faces."""
+    bins = diagram.bins
     most = max(confidence_bin.faces for confidence_bin in bins)
-    figure = go.Figure(go.Scatter(x=[0, 1], y=[0, 1], mode="lines", hoverinfo="skip", line={"color": charts.GREY}))
+    figure = go.Figure(go.Scatter(x=[0, 1], y=[0, 1], mode="lines", hoverinfo="skip", line={"color": GREY}))
     figure.add_annotation(x=0.3, y=0.3, text="as sure as right", showarrow=False, textangle=-35, yshift=12)
     figure.add_trace(
         go.Scatter(
@@ -92,7 +68,7 @@ def reliability_json(bins: Sequence[ReliabilityBin], *, ink: str) -> str:
             customdata=[confidence_bin.faces for confidence_bin in bins],
             hovertemplate="%{x:.0%} sure, %{y:.0%} right: %{customdata} faces<extra></extra>",
             marker={
-                "color": charts.RIGHT,
+                "color": RIGHT,
                 "opacity": 0.85,
                 "size": [
                     _LEAST_MARK_PX + (_MOST_MARK_PX - _LEAST_MARK_PX) * (confidence_bin.faces / most) ** 0.5
@@ -107,20 +83,19 @@ def reliability_json(bins: Sequence[ReliabilityBin], *, ink: str) -> str:
     return str(figure.to_json())
 
 
-def ranks_json(shares: Sequence[float], *, ink: str) -> str:
+def ranks_json(curve: ShareCurve, *, ink: str) -> str:
     """Draw the share of faces whose true person is among the k most probable, for k from 1."""
-    ranks = list(range(1, len(shares) + 1))
     figure = go.Figure(
         go.Scatter(
-            x=ranks,
-            y=list(shares),
+            x=[point.number for point in curve.points],
+            y=[point.share for point in curve.points],
             mode="lines+markers",
-            line={"color": charts.RIGHT},
+            line={"color": RIGHT},
             hovertemplate="among the first %{x}: %{y:.1%}<extra></extra>",
         )
     )
     _lay_out(figure, ink, "looked at so many names (k)", "true name among them")
-    low = min(0.9, min(shares) - 0.02)
+    low = min(0.9, curve.least - 0.02)
     figure.update_layout(xaxis={"dtick": 1}, yaxis={"range": [low, 1 + 0.04 * (1 - low)], "tickformat": ".0%"})
     return str(figure.to_json())
 
@@ -129,10 +104,10 @@ def changes_json(both: int, only_old: int, only_new: int, neither: int, *, ink: 
     """Draw what became of the faces as four fields: rows the older run, columns the newer one."""
     before, now = ("right before", "wrong before"), ("right now", "wrong now")
     cells = [
-        (now[0], before[0], both, charts.GREY),
-        (now[1], before[0], only_old, charts.WRONG),
-        (now[0], before[1], only_new, charts.RIGHT),
-        (now[1], before[1], neither, charts.GREY),
+        (now[0], before[0], both, GREY),
+        (now[1], before[0], only_old, WRONG),
+        (now[0], before[1], only_new, RIGHT),
+        (now[1], before[1], neither, GREY),
     ]
     figure = go.Figure()
     for across, down, count, colour in cells:

@@ -82,7 +82,7 @@ def show_headline(run: Run) -> None:
         st.metric(
             "Right on new photos (accuracy)",
             words.percent(metrics["accuracy"]),
-            _interval(low, high),
+            words.format_interval(low, high),
             delta_color="off",
             delta_arrow="off",
             delta_description="with 95 % certainty",
@@ -102,30 +102,12 @@ def show_headline(run: Run) -> None:
     )
 
 
-def _interval(low: float, high: float) -> str:
-    return f"{words.percent(low)} to {words.percent(high)}"
-
-
 def show_stale_notice(evaluated: EvaluatedRun) -> None:
     """Say that the photos have moved on, with the way to catch up: one click trains with the settings of this run."""
     with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(":material/update: Photos or names changed since this run; it tells about the earlier ones.")
         if st.button("Train again", type="primary", icon=":material/school:"):
             training_page.train_again(evaluated.dataset, evaluated.run)
-
-
-def confusion_summary(evaluation: Evaluation) -> str:
-    """Say what the errors come to: "4 of 5 errors are Jerry taken for Ben"."""
-    total = evaluation.n_test - evaluation.n_correct
-    if not total:
-        return "Nobody was taken for anybody else"
-    commonest_pair = evaluation.most_confused[0]
-    pair = f"{words.display_name(commonest_pair.person)} taken for {words.display_name(commonest_pair.given)}"
-    if total == 1:
-        return f"The one error is {pair}"
-    if commonest_pair.count == 1:
-        return f"{words.count(total, 'error')}, each between other people"
-    return f"{words.count(commonest_pair.count)} of {words.count(total, 'error')} are {pair}"
 
 
 # person by person
@@ -226,7 +208,7 @@ def show_method_section(evaluated: EvaluatedRun) -> None:
                 "Tested faces": words.count(evaluation.n_test),
                 "Learned from": words.count(run.metrics["n_train"], "face"),
                 "Right on those it learned from": words.percent(run.metrics["train_accuracy"]),
-                "95 % interval (Wilson)": _interval(*evaluation.accuracy_ci95),
+                "95 % interval (Wilson)": words.format_interval(*evaluation.accuracy_ci95),
                 "Balanced accuracy": words.percent(evaluation.balanced_accuracy),
                 "Right name among the first three": words.percent(evaluation.top3),
                 "Probabilities are off by (ECE)": words.percent(evaluation.ece),

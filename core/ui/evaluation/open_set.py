@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.learn.metrics.calibration import rank_curve, reliability_bins
+from core.charts.reliability import reliability_diagram
+from core.charts.shares import rank_shares
+from core.charts.similarity import likeness_histogram
 from core.learn.open_set.rejection_rule import TARGET_RATE, Impostors
 from core.store.protocols import Run
 from core.ui import charts, data, words
 from core.ui.evaluation import evaluation_charts
-from core.ui.evaluation.evaluation_charts import HistogramGroup, ThresholdLine
 from core.ui.evaluation.evaluation_page import EvaluatedRun
 from core.workflows.evaluation import evaluate
 from core.workflows.evaluation.evaluate import STRICT_RATE
@@ -21,8 +22,6 @@ from core.workflows.training.train import load_recogniser
 
 MANY_UNKNOWN_SHARE = 0.2
 """The share of tested photos called unknown above which something is wrong with the labels."""
-BINS = 40
-GIVEN_STRANGERS_COLOUR = charts.PALETTE[3]
 
 
 def show_strangers_line(run: Run) -> None:
@@ -165,7 +164,7 @@ def _show_thresholds(promises: list[dict[str, Any]]) -> None:
                 "rate": words.percent(promise["fpir"]),
                 "score": promise["score"],
                 "expected": words.percent(promise["fpir_expected"], 2),
-                "interval": " to ".join(words.percent(bound, 2) for bound in promise["fpir_expected_ci95"]),
+                "interval": words.format_interval(*promise["fpir_expected_ci95"], digits=2),
                 "enough": "yes" if promise["enough_data"] else "no",
                 "kept": 100 * promise["correct_name_rate"],
             }
@@ -210,44 +209,28 @@ def _show_likeness(evaluated: EvaluatedRun) -> None:
 
 @st.cache_data(show_spinner=False, max_entries=32)
 def _likeness_json(run_id: str, threshold: float, ink: str) -> str:
-    predictions = data.run_predictions(run_id)
-    groups = [
-        HistogramGroup(
-            "known, rightly named", predictions.scores[~predictions.wrong].astype(np.float64), charts.RIGHT, "faces"
-        )
-    ]
-    if predictions.impostors:
-        for name, mask, colour in (
-            ("left out in turn", ~predictions.impostors.given, charts.WRONG),
-            ("given as strangers", predictions.impostors.given, GIVEN_STRANGERS_COLOUR),
-        ):
-            groups += [HistogramGroup(name, predictions.impostors.scores[mask], colour, "faces")] if mask.any() else []
-    all_scores = np.concatenate([[threshold], *(group.values for group in groups)])
-    edges = np.linspace(float(all_scores.min()), float(all_scores.max()) + 1e-6, BINS + 1)
-    return evaluation_charts.histogram_json(
-        groups, edges, [ThresholdLine(threshold, f"limit {threshold:.2f}")], "likeness", ink=ink
-    )
+    histogram = likeness_histogram(data.run_predictions(run_id), threshold)
+    return evaluation_charts.histogram_json(histogram, ink=ink)
 
 
 def _show_calibration(evaluated: EvaluatedRun) -> None:
-    predictions = evaluated.predictions
     title = f"Probabilities are off by {words.percent(evaluated.evaluation.ece)} on average (ECE)"
     st.markdown(f"**{title}**")
-    bins = reliability_bins(predictions.probs.astype(np.float64), ~predictions.wrong)
+    diagram = reliability_diagram(evaluated.predictions)
     st.plotly_chart(
-        charts.figure_from_json(evaluation_charts.reliability_json(bins, ink=_ink())),
+        charts.figure_from_json(evaluation_charts.reliability_json(diagram, ink=_ink())),
         key="reliability_chart",
         alt=title,
     )
 
 
 def _show_ranks(evaluated: EvaluatedRun) -> None:
-    shares = rank_curve(evaluated.predictions.ranks, min(10, len(evaluated.predictions.people)))
-    third = min(3, len(shares))
-    title = f"The true name is among the first {third} for {words.percent(shares[third - 1])} (rank-k)"
+    curve = rank_shares(evaluated.predictions)
+    third = curve.points[:3][-1]
+    title = f"The true name is among the first {third.number} for {words.percent(third.share)} (rank-k)"
     st.markdown(f"**{title}**")
     st.plotly_chart(
-        charts.figure_from_json(evaluation_charts.ranks_json(shares, ink=_ink())), key="rank_chart", alt=title
+        charts.figure_from_json(evaluation_charts.ranks_json(curve, ink=_ink())), key="rank_chart", alt=title
     )
 
 

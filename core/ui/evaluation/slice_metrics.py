@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.charts.shares import learning_curve, slice_intervals
 from core.learn.metrics.slices import PHOTOS, POSE, QUALITY, SIZE
 from core.ui import charts, gallery, state, words
 from core.ui.evaluation import study_charts, study_progress, wrong_predictions
@@ -103,11 +104,9 @@ def _show_slices_chart(evaluated: EvaluatedRun, study: dict[str, Any]) -> SliceK
 
 
 def _slices_chart_json(study: dict[str, Any]) -> str:
-    groups: dict[str, list[dict[str, Any]]] = {SLICE_TITLES[slice_result["by"]]: [] for slice_result in study["slices"]}
-    for slice_result in study["slices"]:
-        groups[SLICE_TITLES[slice_result["by"]]].append(slice_result)
     ink = charts.INK[st.context.theme.type == "dark"]
-    return study_charts.slices_json(groups, study["accuracy"]["mean"], ink=ink)
+    chart = slice_intervals(study["slices"])
+    return study_charts.slices_json(chart, SLICE_TITLES, study["accuracy"]["mean"], ink=ink)
 
 
 def hardest_slice_summary(study: dict[str, Any]) -> str:
@@ -177,7 +176,7 @@ def _show_learning_curve(points: Sequence[dict[str, Any]]) -> None:
     st.markdown(f"**{learning_curve_summary(points)}**")
     ink = charts.INK[st.context.theme.type == "dark"]
     st.plotly_chart(
-        charts.figure_from_json(study_charts.curve_json(points, ink=ink)),
+        charts.figure_from_json(study_charts.curve_json(learning_curve(points), ink=ink)),
         key="learning_curve",
         config={"displayModeBar": False},
         alt=f"Accuracy by faces of a person that were learned from. {learning_curve_summary(points)}.",

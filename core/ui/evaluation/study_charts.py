@@ -10,39 +10,37 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from core.charts.palette import GREY, RIGHT, WRONG
+from core.charts.shares import IntervalChart, ShareCurve, ShareInterval, SharePoint
 from core.ui import charts, words
 
 ROW_PX = 26
 CURVE_HEIGHT_PX = 260
 
 
-def slices_json(groups: Mapping[str, Sequence[Mapping[str, Any]]], overall: float, *, ink: str) -> str:
+def slices_json(chart: IntervalChart, headings: Mapping[str, str], overall: float, *, ink: str) -> str:
     """Draw every slice as a dot on its interval, under the heading of its group, and a line at the accuracy of all.
 
     ``customdata`` of a dot holds what the slice is made by, and its name.
 
     Parameters
     ----------
-    groups : heading to slices, each with ``by``, ``slice``, ``n`` and ``accuracy``
+    headings : what slices are made by, in words
     """
-    rows: list[Mapping[str, Any]] = []
-    positions, labels, position = [], {}, 0
-    for heading, slices in groups.items():
-        labels[position] = f"<b>{heading}</b>"
-        for slice_result in slices:
-            position += 1
-            rows.append(slice_result)
-            positions.append(position)
-            labels[position] = f"{slice_result['slice']} ({words.count(slice_result['n'])})"
-        position += 1
-    shares = [slice_result["accuracy"] for slice_result in rows]
+    labels: dict[int, str] = {}
+    positions = []
+    for row in chart.rows:
+        if (heading := f"<b>{headings[row.heading]}</b>") not in labels.values():
+            labels[len(labels)] = heading
+        positions.append(len(labels))
+        labels[len(labels)] = f"{row.label} ({words.count(row.faces)})"
     figure = go.Figure(
         _dot_trace(
-            [share["mean"] for share in shares],
+            [row.share for row in chart.rows],
             positions,
-            customdata=[[slice_result["by"], slice_result["slice"]] for slice_result in rows],
-            hovertext=[_slice_hover_text(slice_result) for slice_result in rows],
-            error_x=_error_bars(shares),
+            customdata=[[row.heading, row.label] for row in chart.rows],
+            hovertext=[f"{row.label}: {_share_text(row)}, {row.note}" for row in chart.rows],
+            error_x=_error_bars(chart.rows),
         )
     )
     figure.add_vline(x=overall, line={"color": ink, "width": 1, "dash": "dot"})
@@ -55,14 +53,14 @@ def slices_json(groups: Mapping[str, Sequence[Mapping[str, Any]]], overall: floa
         text=f"all {words.percent(overall)}",
         showarrow=False,
     )
-    least = min([overall, *(share["low"] for share in shares)])
+    least = min([overall, *(row.low for row in chart.rows)])
     figure.update_layout(
-        **_layout(40 + ROW_PX * position, ink),
+        **_layout(40 + ROW_PX * len(labels), ink),
         xaxis={**_axis(), "tickformat": ".0%", "range": _share_range(least)},
         yaxis={
             "tickvals": list(labels),
             "ticktext": list(labels.values()),
-            "range": [position - 0.4, -0.6],
+            "range": [len(labels) - 0.4, -0.6],
             "showgrid": False,
             "zeroline": False,
             "fixedrange": True,
@@ -72,21 +70,18 @@ def slices_json(groups: Mapping[str, Sequence[Mapping[str, Any]]], overall: floa
     return str(figure.to_json())
 
 
-def curve_json(points: Sequence[Mapping[str, Any]], *, ink: str) -> str:
+def curve_json(curve: ShareCurve, *, ink: str) -> str:
     """Draw accuracy with its interval over the number of photos learned from, which are placed evenly."""
-    shares = [point["accuracy"] for point in points]
-    labels = [str(point["photos"]) for point in points]
-    hover = [
-        f"{words.count(point['photos'], 'face')}: {_share_text(share)}"
-        for point, share in zip(points, shares, strict=True)
-    ]
-    trace = _dot_trace(labels, [share["mean"] for share in shares], hovertext=hover, error_y=_error_bars(shares))
-    trace.update(mode="lines+markers", line={"color": charts.RIGHT, "width": 2})
+    points = curve.points
+    labels = [str(point.number) for point in points]
+    hover = [f"{words.count(point.number, 'face')}: {_share_text(point)}" for point in points]
+    trace = _dot_trace(labels, [point.share for point in points], hovertext=hover, error_y=_error_bars(curve.points))
+    trace.update(mode="lines+markers", line={"color": RIGHT, "width": 2})
     figure = go.Figure(trace)
     figure.update_layout(
         **_layout(CURVE_HEIGHT_PX, ink),
         xaxis={**_axis(), "type": "category", "showgrid": False, "title": {"text": "faces of each person"}},
-        yaxis={**_axis(), "tickformat": ".1~%", "range": _share_range(min(share["low"] for share in shares))},
+        yaxis={**_axis(), "tickformat": ".1~%", "range": _share_range(curve.least)},
     )
     return str(figure.to_json())
 
@@ -103,8 +98,8 @@ def _dot_trace(x: Sequence[Any], y: Sequence[Any], **more: Any) -> go.Scatter:
         x=x,
         y=y,
         mode="markers",
-        marker={"color": charts.RIGHT, "size": 11},
-        selected={"marker": {"color": charts.WRONG}},
+        marker={"color": RIGHT, "size": 11},
+        selected={"marker": {"color": WRONG}},
         unselected={"marker": {"opacity": 1.0}},
         hovertemplate="%{hovertext}<extra></extra>",
         showlegend=False,
@@ -112,24 +107,20 @@ def _dot_trace(x: Sequence[Any], y: Sequence[Any], **more: Any) -> go.Scatter:
     )
 
 
-def _error_bars(shares: Sequence[Mapping[str, float]]) -> dict[str, Any]:
+def _error_bars(shares: Sequence[ShareInterval | SharePoint]) -> dict[str, Any]:
     return {
         "type": "data",
         "symmetric": False,
-        "array": [share["high"] - share["mean"] for share in shares],
-        "arrayminus": [share["mean"] - share["low"] for share in shares],
-        "color": charts.GREY,
+        "array": [share.high - share.share for share in shares],
+        "arrayminus": [share.share - share.low for share in shares],
+        "color": GREY,
         "thickness": 1.5,
         "width": 4,
     }
 
 
-def _slice_hover_text(slice_result: Mapping[str, Any]) -> str:
-    return f"{slice_result['slice']}: {_share_text(slice_result['accuracy'])}, {words.count(slice_result['n'], 'face')}"
-
-
-def _share_text(share: Mapping[str, float]) -> str:
-    return f"{words.percent(share['mean'])} right ({words.percent(share['low'])} to {words.percent(share['high'])})"
+def _share_text(share: ShareInterval | SharePoint) -> str:
+    return f"{words.percent(share.share)} right ({words.format_interval(share.low, share.high)})"
 
 
 def _share_range(least: float) -> list[float]:

@@ -8,10 +8,10 @@ import numpy as np
 import streamlit as st
 
 from core.base.types import Embeddings, Revision, take_items
+from core.charts.confusion import confusion_summary
 from core.learn.metrics.predictions import Predictions
 from core.learn.open_set.rejection_rule import nearest_training
 from core.ui import data, gallery, words
-from core.ui.evaluation import evaluation_page
 from core.ui.evaluation.evaluation_page import EvaluatedRun
 from core.ui.labels import face_sheet
 from core.workflows.training.train import learned_gallery
@@ -39,7 +39,7 @@ def show_errors_section(evaluated: EvaluatedRun) -> None:
         _no_errors(evaluated)
         return
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(f"**{words.plain(evaluation_page.confusion_summary(evaluated.evaluation))}**", width="content")
+        st.markdown(f"**{words.plain(confusion_summary(evaluated.evaluation))}**", width="content")
         rows = _filter_by_person(evaluated.predictions, rows) if len(rows) > PER_PAGE else rows
     present_rows = [row for row in rows if evaluated.predictions.face_ids[row] in evaluated.faces.table]
     st.caption(

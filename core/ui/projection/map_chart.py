@@ -11,6 +11,7 @@ import numpy as np
 import streamlit as st
 
 from core.base.types import Ints, Revision, Split
+from core.charts.palette import GREY, RIGHT, WRONG
 from core.learn.metrics.predictions import Predictions
 from core.store.job_model import JobKind, JobState
 from core.store.protocols import Dataset
@@ -218,9 +219,9 @@ def _cluster_summary(clusters: FaceGroups | None) -> str:
 
 def _split_groups(faces: Faces, rows: Ints) -> list[PointGroup]:
     looks = {
-        Split.TRAIN: (charts.RIGHT, "circle"),
+        Split.TRAIN: (RIGHT, "circle"),
         Split.VAL: (charts.PALETTE[1], "diamond"),
-        None: (charts.GREY, "circle"),
+        None: (GREY, "circle"),
     }
     splits = [faces.table.splits[row] for row in rows]
     groups = [
@@ -237,8 +238,8 @@ def _split_groups(faces: Faces, rows: Ints) -> list[PointGroup]:
 def _correct_groups(wrong: Ints) -> list[PointGroup]:
     groups = [
         PointGroup("not tested", np.flatnonzero(wrong < 0), faded=True),
-        PointGroup("✓ right", np.flatnonzero(wrong == 0), charts.RIGHT),
-        PointGroup("✗ wrong", np.flatnonzero(wrong == 1), charts.WRONG, "x"),
+        PointGroup("✓ right", np.flatnonzero(wrong == 0), RIGHT),
+        PointGroup("✗ wrong", np.flatnonzero(wrong == 1), WRONG, "x"),
     ]
     return [group for group in groups if len(group.rows)]
 

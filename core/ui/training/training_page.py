@@ -238,7 +238,7 @@ def _show_two_runs(dataset: Dataset, older: Run, newer: Run) -> None:
 
 def _accuracy_text(run: Run) -> str:
     low, high = run.metrics["accuracy_ci95"]
-    return f"{words.percent(run.metrics['accuracy'])} ({words.percent(low)} to {words.percent(high)})"
+    return f"{words.percent(run.metrics['accuracy'])} ({words.format_interval(low, high)})"
 
 
 def _runs_table(runs: list[Run]) -> pd.DataFrame:
@@ -247,7 +247,7 @@ def _runs_table(runs: list[Run]) -> pd.DataFrame:
             {
                 "trained": words.ago(run.created),
                 "accuracy": run.metrics["accuracy"],
-                "interval": " to ".join(words.percent(bound) for bound in run.metrics["accuracy_ci95"]),
+                "interval": words.format_interval(*run.metrics["accuracy_ci95"]),
                 "f1": run.metrics["macro_f1"],
                 "people": run.metrics["n_people"],
                 "learned": run.metrics["n_train"],

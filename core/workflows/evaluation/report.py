@@ -20,19 +20,20 @@ from core.base.types import CancelToken, Embeddings, FaceTable, Ints, ignore_pro
 from core.base.types import Report as Progress
 from core.formats.zip_writer import safe_part
 from core.learn.metrics.predictions import Predictions
-from core.learn.verification.pair_likelihood import ALL_PAIRS_MOST
 from core.report import writing
-from core.report.html import to_html
-from core.report.material import FaceSetHashes, FacesNow, PairDistances, ReportedNetwork, ReportMaterial, WrongName
+from core.report.material import FaceSetHashes, FacesNow, ReportedNetwork, ReportMaterial, WrongName
 from core.store.artifacts import ArtifactKind, Artifacts
 from core.store.protocols import Dataset, FaceStore, Run, RunStore
 from core.workflows.evaluation import study
-from core.workflows.evaluation.evaluate import evaluation_json
+from core.workflows.evaluation.evaluate import threshold_promises
 from core.workflows.training.train import load_predictions, load_recogniser
 from core.workflows.verification import verify
 
 MISTAKES_SHOWN = 12
-PACKAGES = ("scikit-learn", "numpy", "scipy", "openvino", "opencv-python-headless", "pillow", "fpdf2")
+PACKAGES = (
+    *("scikit-learn", "numpy", "scipy", "openvino", "opencv-python-headless", "pillow"),
+    *("matplotlib", "jinja2", "fpdf2"),
+)
 """What the figures and the files depend on."""
 _STEPS = 5
 
@@ -81,6 +82,10 @@ def make_report(
     InputRefused
         Its files are damaged.
     """
+    # Here, as the packages that write the files need not be loaded when the app starts.
+    from core.report.html import to_html
+    from core.report.pdf import to_pdf
+
     token = token or CancelToken()
 
     def begin(step: int, message: str) -> None:
@@ -95,8 +100,6 @@ def make_report(
     begin(3, "Writing the page")
     html = to_html(document)
     begin(4, "Writing the PDF")
-    from core.report.pdf import to_pdf  # here, as only who asks for a report waits for the fonts and their package
-
     pdf = to_pdf(document)
     begin(_STEPS, "Done")
     return WrittenReport(report_file_name(dataset, run), html, pdf, tuple(writing.report_facts(document)))
@@ -114,7 +117,7 @@ def gather_report_material(
     predictions = load_predictions(tools.artifacts, run)
     table, embeddings = tools.store.face_table(dataset.id), tools.store.embeddings(dataset.id)
     begin(1, "Comparing faces two by two")
-    pairs = dataset_pairs(table, embeddings)
+    pairs = verify.select_named_faces(table, embeddings).measure_pairs()
     begin(2, "Looking at the errors")
     wrong_names = _surest_wrong_names(tools, run, predictions, _CurrentFaces(table, embeddings), with_pictures=faces)
     return ReportMaterial(
@@ -122,7 +125,7 @@ def gather_report_material(
         revision_now=dataset.revision,
         run=run,
         predictions=predictions,
-        evaluation=evaluation_json(run, predictions, load_recogniser(tools.artifacts, run)),
+        promises=threshold_promises(predictions, load_recogniser(tools.artifacts, run)),
         study=study.load_study(tools.artifacts, run),
         faces=_faces_now(predictions, table),
         pairs=pairs,
@@ -172,18 +175,6 @@ class _CurrentFaces:
 
     table: FaceTable
     embeddings: Embeddings
-
-
-def dataset_pairs(table: FaceTable, embeddings: Embeddings) -> PairDistances | None:
-    """The dataset's faces two by two; None without a pair of one person, or of two people."""
-    named_faces = verify.select_named_faces(table, embeddings)
-    if not len(named_faces.face_ids):
-        return None
-    scores = named_faces.pairs()
-    if scores.same.all() or not scores.same.any():
-        return None
-    distances = np.sqrt(np.maximum(0.0, 2 - 2 * scores.cosines.astype(np.float64)))
-    return PairDistances(distances, scores.same, scores.n_people, is_sampled=len(named_faces.face_ids) > ALL_PAIRS_MOST)
 
 
 def _faces_now(predictions: Predictions, table: FaceTable) -> FacesNow:

@@ -16,6 +16,7 @@ from core.imaging.geometry import box_centrality
 from core.isolation.photos import decode_photo
 from core.learn.model_selection.splits import near_duplicate_groups
 from core.learn.verification import pair_likelihood
+from core.learn.verification.own_pairs import OwnPairs, measure_own_pairs
 from core.learn.verification.pair_likelihood import EVEN_PRIOR, FARS, PairRule, PairScores
 from core.store.artifacts import content_id
 from core.store.protocols import Dataset, FaceStore, PersonCount
@@ -153,6 +154,10 @@ class NamedFaces:
     def pairs(self) -> PairScores:
         """Faces compared with faces."""
         return pair_likelihood.pair_scores(self.vectors, self.labels, self.groups)
+
+    def measure_pairs(self) -> OwnPairs | None:
+        """What the pairs show by their distance; None without a pair of one person, or of two people."""
+        return measure_own_pairs(self.face_ids, self.pairs()) if self.face_ids else None
 
     def with_people(self) -> PairScores:
         """Faces compared with people."""

@@ -8,11 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from core.charts.reliability import ReliabilityDiagram
+from core.charts.similarity import Histogram, HistogramGroup, count_in_bins
 from core.learn.metrics.calibration import reliability_bins
 from core.learn.open_set.rejection_rule import RATES, Impostors
 from core.store.job_model import JobKind, JobState
 from core.ui.evaluation import evaluation_charts, open_set
-from core.ui.evaluation.evaluation_charts import HistogramGroup, ThresholdLine
 from tests.conftest import write_zip
 from tests.pages.conftest import open_tab, texts, work
 from tests.stored_faces import add_faces
@@ -142,22 +143,20 @@ def test_those_above_the_limit_are_counted_by_face():
 
 
 def test_a_histogram_shows_shares_and_keeps_what_lies_beyond_its_edges():
-    sorts = [
-        HistogramGroup("few", np.array([-9.0, 0.5]), "#000000", "faces"),
-        HistogramGroup("one", np.array([9.0]), "#111111", "faces"),
+    edges = np.linspace(0, 1, 5)
+    groups = [
+        HistogramGroup("few", count_in_bins(np.array([-9.0, 0.5]), edges), "#000000"),
+        HistogramGroup("one", count_in_bins(np.array([9.0]), edges), "#111111"),
     ]
-    drawn = json.loads(
-        evaluation_charts.histogram_json(
-            sorts, np.linspace(0, 1, 5), [ThresholdLine(0.4, "here")], "value", ink="#000000"
-        )
-    )
+    histogram = Histogram(groups=groups, edges=edges, threshold=0.4, title="value", unit="faces")
+    drawn = json.loads(evaluation_charts.histogram_json(histogram, ink="#000000"))
     assert [trace["y"] for trace in drawn["data"]] == [[0.5, 0, 0.5, 0], [0, 0, 0, 1]]
-    assert drawn["layout"]["annotations"][0]["text"] == "here"
+    assert drawn["layout"]["annotations"][0]["text"] == "limit 0.40"
 
 
 def test_the_reliability_plot_has_a_mark_a_bin():
     bins = reliability_bins(np.array([0.05, 0.95, 0.92, 1.0]), np.array([False, True, False, True]), bins=10)
-    diagonal, marks = json.loads(evaluation_charts.reliability_json(bins, ink="#000000"))["data"]
+    diagonal, marks = json.loads(evaluation_charts.reliability_json(ReliabilityDiagram(bins), ink="#000000"))["data"]
     assert diagonal["x"] == [0, 1] and marks["customdata"] == [1, 3]
     assert marks["y"] == pytest.approx([0, 2 / 3]) and marks["marker"]["size"][1] > marks["marker"]["size"][0]
 

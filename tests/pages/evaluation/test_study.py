@@ -7,6 +7,7 @@ import shutil
 
 import pytest
 
+from core.charts.shares import slice_intervals
 from core.learn.model_selection.baselines import list_contenders
 from core.store.artifacts import ArtifactKind
 from core.store.job_model import JobKind
@@ -166,7 +167,7 @@ def test_a_clicked_slice_is_read_and_nothing_is_nothing():
 
 def test_the_chart_of_slices_has_a_heading_a_group_and_an_interval_a_dot():
     one = {"by": "pose", "slice": "frontal", "n": 1200, "accuracy": share(0.9, 0.7, 0.95)}
-    drawn = json.loads(study_charts.slices_json({"Pose": [one]}, 0.92, ink="#000"))
+    drawn = json.loads(study_charts.slices_json(slice_intervals([one]), {"pose": "Pose"}, 0.92, ink="#000"))
     dots = drawn["data"][0]
     assert drawn["layout"]["yaxis"]["ticktext"] == ["<b>Pose</b>", "frontal (1\u202f200)"]
     assert (dots["x"], dots["y"]) == ([0.9], [1])

@@ -16,9 +16,10 @@ from core.base.errors import Cancelled, InputRefused, NotFound
 from core.base.types import CancelToken
 from core.store.artifacts import ArtifactKind
 from core.workflows.evaluation import study
-from core.workflows.evaluation.report import MISTAKES_SHOWN, dataset_pairs, make_report, save_report
+from core.workflows.evaluation.report import MISTAKES_SHOWN, make_report, save_report
 from core.workflows.evaluation.study import StudyOptions
 from core.workflows.training.train import TrainOptions, load_predictions
+from core.workflows.verification.verify import select_named_faces
 from tests.report.made import jpeg
 from tests.stored_faces import add_faces
 from tests.workflows.training.test_train import trained
@@ -124,7 +125,8 @@ def test_a_study_is_told_where_there_is_one(services, erring):
 
 def test_two_people_without_a_pair_of_one_of_them_have_no_pairs(services):
     dataset = add_faces(services, "Two", {"Ann": 1, "Bob": 1})
-    assert dataset_pairs(services.store.face_table(dataset.id), services.store.embeddings(dataset.id)) is None
+    table, embeddings = services.store.face_table(dataset.id), services.store.embeddings(dataset.id)
+    assert select_named_faces(table, embeddings).measure_pairs() is None
     run = trained(services, add_faces(services, "Two", {"Ann": 1, "Bob": 2}))
     assert b"Same person? (1:1)" in made(services, run).html
 

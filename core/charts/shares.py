@@ -1,0 +1,150 @@
+"""Shares with their 95 % intervals: of people, slices and classifiers one below the other, or along a number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.base.words import count, display_name, percent
+from core.learn.metrics.calibration import rank_curve
+from core.learn.metrics.classification import Evaluation, PersonResult, wilson_interval
+from core.learn.metrics.predictions import Predictions
+
+
+@dataclass(frozen=True, slots=True)
+class ShareInterval:
+    """One line of an ``IntervalChart``; the shares are 0..1."""
+
+    label: str
+    share: float
+    low: float
+    high: float
+    note: str = ""
+    """What stands beside it in words."""
+    heading: str = ""
+    """Stands above the first line that has it."""
+    faces: int = 0
+    """How many it is a share of."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class IntervalChart:
+    """Shares of one kind, one below the other."""
+
+    rows: Sequence[ShareInterval]
+    title: str
+    """What the scale measures."""
+    whole: bool = False
+    """Whether the scale goes from 0 to 1; else it begins below the lowest interval."""
+
+
+@dataclass(frozen=True, slots=True)
+class SharePoint:
+    """A share that goes with a number, with its interval; without one its ends are the share itself."""
+
+    number: int
+    share: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ShareCurve:
+    """Shares that grow with a number, by number."""
+
+    points: Sequence[SharePoint]
+    across: str
+    """What the numbers count."""
+    upwards: str
+    """What the shares are shares of."""
+
+    @property
+    def least(self) -> float:
+        """The lowest share, or end of an interval."""
+        return min(point.low for point in self.points)
+
+
+def rank_shares(predictions: Predictions) -> ShareCurve:
+    """The share of faces whose right name is among the first k, for k from 1; 10, or everybody."""
+    shares = rank_curve(predictions.ranks)[: len(predictions.people)]
+    points = [SharePoint(number=rank, share=share, low=share, high=share) for rank, share in enumerate(shares, start=1)]
+    return ShareCurve(points, "the first k names", "the right name is among them")
+
+
+# people
+
+
+def hardest_people(evaluation: Evaluation) -> list[PersonResult]:
+    """The tested people, those with the lowest recall first; of equals those of whom it says the most."""
+    tested = [row for row in evaluation.per_person if row.support]
+    return sorted(tested, key=lambda row: (row.recall, -row.support if row.recall < 1 else row.support, row.person))
+
+
+def recall_intervals(people: Sequence[PersonResult]) -> IntervalChart:
+    """How many of their faces got each person's name."""
+    return IntervalChart([_recall_interval(row) for row in people], "recognised", whole=True)
+
+
+def _recall_interval(row: PersonResult) -> ShareInterval:
+    n_right = round(row.recall * row.support)
+    low, high = wilson_interval(n_right, row.support)
+    return ShareInterval(
+        label=display_name(row.person), share=row.recall, low=low, high=high, note=f"{n_right} of {row.support}"
+    )
+
+
+# a study
+
+
+def slice_intervals(slices: Sequence[Mapping[str, Any]]) -> IntervalChart:
+    """The accuracy on each kind of face, those of one kind together; the heading is what the slices are made by.
+
+    Parameters
+    ----------
+    slices : of a study, each with ``by``, ``slice``, ``n`` and ``accuracy``
+    """
+    kinds = list(dict.fromkeys(entry["by"] for entry in slices))
+    rows = [
+        ShareInterval(
+            label=entry["slice"],
+            share=entry["accuracy"]["mean"],
+            low=entry["accuracy"]["low"],
+            high=entry["accuracy"]["high"],
+            note=count(entry["n"], "face"),
+            heading=entry["by"],
+            faces=entry["n"],
+        )
+        for entry in sorted(slices, key=lambda entry: kinds.index(entry["by"]))
+    ]
+    return IntervalChart(rows, "right")
+
+
+def classifier_intervals(classifiers: Sequence[Mapping[str, Any]]) -> IntervalChart:
+    """The accuracy of each classifier of a study."""
+    shares = [(entry["title"], entry["accuracy"]) for entry in classifiers]
+    rows = [
+        ShareInterval(
+            label=title, share=share["mean"], low=share["low"], high=share["high"], note=percent(share["mean"])
+        )
+        for title, share in shares
+    ]
+    return IntervalChart(rows, "right")
+
+
+def learning_curve(points: Sequence[Mapping[str, Any]]) -> ShareCurve:
+    """The accuracy by the photos of each person that were learned from.
+
+    Parameters
+    ----------
+    points : of a study, each with ``photos`` and ``accuracy``
+    """
+    shares = [(point["photos"], point["accuracy"]) for point in points]
+    return ShareCurve(
+        [
+            SharePoint(number=photos, share=share["mean"], low=share["low"], high=share["high"])
+            for photos, share in shares
+        ],
+        "photos of each person learned from",
+        "right",
+    )
