@@ -42,7 +42,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "core.cli": UNIVERSAL
     | JOB_VALUES
     | {"core.cli", "core.services", "core.workflows", "core.jobs", "core.corrections", "core.bench", "core.isolation"}
-    | {"core.vision.models", "core.imaging.decoding", "core.archives.folder_layout", "core.store.protocols"},
+    | {"core.vision.models", "core.imaging.decoding", "core.archives.folder_layout", "core.store.protocols"}
+    | {"core.store.exchange_protocols"},
     "core.bench": UNIVERSAL
     | SOURCES
     | JOB_VALUES
