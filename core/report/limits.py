@@ -90,7 +90,7 @@ def _on_strangers(material: ReportMaterial) -> Iterator[str]:
                 f"With {_people(threshold['n_impostor_people'])} as strangers these rates cannot be promised: "
                 f"{', '.join(broken)}. The limits for them are as strict as the data allow, and more may pass."
             )
-    unknown = float(np.mean(predictions.scores <= threshold["score"]))
+    unknown = predictions.count_unknown(threshold["score"]) / len(predictions.scores)
     if unknown > MANY_UNKNOWN:
         yield (
             f"{percent(unknown)} of the known faces would be called unknown. That is many: some photos may lie under "

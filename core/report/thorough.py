@@ -34,7 +34,7 @@ def _interval(estimate: Mapping[str, float]) -> str:
 
 def _table(study: Mapping[str, Any]) -> TableBlock:
     rows = tuple((name, _interval(study[key]), _interval(study["baseline"][key])) for key, name in FIGURES.items())
-    columns = ("", "This classifier (95 % interval)", "Without looking (baseline)")
+    columns = ("What", "This classifier (95 % interval)", "Without looking (baseline)")
     return TableBlock("The mean over all repetitions", columns, rows, right=frozenset({1, 2}))
 
 

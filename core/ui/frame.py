@@ -62,12 +62,16 @@ class Frame:
         return self.chosen
 
 
+def is_dark() -> bool:
+    """Whether the page's theme is the dark one, which a chart cannot ask for."""
+    return st.context.theme.type == "dark"
+
+
 @contextmanager
 def page(title: str, purpose: str, *, chooser: bool = True) -> Iterator[Frame]:
     """Draw the head of a page; what goes wrong inside is told in words."""
     _show_toast()
-    is_dark = st.context.theme.type == "dark"
-    st.html(f"<style>{_HIDE_UNGUARDED_CSV}{_CHOSEN_IN_THE_DARK if is_dark else ''}</style>")
+    st.html(f"<style>{_HIDE_UNGUARDED_CSV}{_CHOSEN_IN_THE_DARK if is_dark() else ''}</style>")
     st.session_state[state.DRAWN_EPOCH] = st.session_state.get(state.EPOCH, 0)
     head, side = st.columns([3, 2], vertical_alignment="bottom")
     with head:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
-from core.charts.reliability import ReliabilityDiagram
 from core.charts.shares import (
     classifier_intervals,
     hardest_people,
@@ -14,7 +12,6 @@ from core.charts.shares import (
     recall_intervals,
     slice_intervals,
 )
-from core.learn.metrics.calibration import reliability_bins
 from core.learn.metrics.classification import wilson_interval
 from tests.charts.made import an_evaluation
 from tests.report.made import material, study
@@ -53,8 +50,3 @@ def test_there_are_no_more_ranks_than_people():
     assert [point.number for point in rank_shares(material().predictions).points] == [1, 2, 3]
     many = tuple(f"person {number}" for number in range(30))
     assert len(rank_shares(material(many).predictions).points) == 10
-
-
-def test_a_bin_of_probabilities_has_wilsons_interval():
-    bins = reliability_bins(np.array([0.05, 0.95, 0.92, 1.0]), np.array([False, True, False, True]), bins=10)
-    assert ReliabilityDiagram(bins).intervals == [wilson_interval(0, 1), wilson_interval(2, 3)]

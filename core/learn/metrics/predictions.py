@@ -49,6 +49,15 @@ class Predictions(FaceRows):
         """(n,) where the given name is not the true one."""
         return np.asarray(self.true != self.given)
 
+    def surest_rows(self, selected: Bools) -> Ints:
+        """The selected rows, those whose name was given with the highest probability first."""
+        rows = np.flatnonzero(selected)
+        return rows[np.argsort(-self.probs[rows], kind="stable")]
+
+    def count_unknown(self, threshold: float) -> int:
+        """How many faces a threshold on the likeness would have called unknown."""
+        return int(np.count_nonzero(self.scores <= threshold))
+
     def to_bytes(self) -> bytes:
         """An .npz of arrays and one JSON text; the confusion counts are not written, they follow from the rows."""
         header = {"format": FILE_FORMAT, "people": list(self.people), "evaluation": self.evaluation.summary()}

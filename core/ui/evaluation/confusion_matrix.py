@@ -11,7 +11,7 @@ import streamlit as st
 from core.base.types import Ints
 from core.charts.confusion import confusion_summary, cut_confusion_matrix, most_confused_people
 from core.learn.metrics.classification import ConfusedPair, Evaluation
-from core.ui import charts, data, gallery, words
+from core.ui import charts, data, frame, gallery, words
 from core.ui.components.picker import Pickable, draw_picker
 from core.ui.evaluation.evaluation_page import EvaluatedRun
 from core.ui.labels import corrections, face_review, face_sheet
@@ -143,14 +143,14 @@ def faces_named_as(evaluated: EvaluatedRun, person: str, predicted: str) -> list
     """The tested faces of a person that got a name, the surest first; without those that left the dataset."""
     predictions = evaluated.predictions
     index_of = {name: index for index, name in enumerate(predictions.people)}
-    rows = np.flatnonzero((predictions.true == index_of[person]) & (predictions.given == index_of[predicted]))
-    rows = rows[np.argsort(-predictions.probs[rows], kind="stable")]
+    in_cell = (predictions.true == index_of[person]) & (predictions.given == index_of[predicted])
+    rows = predictions.surest_rows(in_cell)
     return [predictions.face_ids[row] for row in rows if predictions.face_ids[row] in evaluated.faces.table]
 
 
 def _show_matrix(evaluated: EvaluatedRun, options: MatrixOptions) -> None:
     """The matrix, and the photos of the clicked cell: under a small one, beside a tall one at the click's height."""
-    figure_json, people = _chart_json(evaluated.run.id, options, st.context.theme.type == "dark")
+    figure_json, people = _chart_json(evaluated.run.id, options, frame.is_dark())
     tall = len(people) > charts.TEXT_MOST
     left, right = st.columns([4, 1], gap="medium") if tall else (st.container(), st.container())
     with left:

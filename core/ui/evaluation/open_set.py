@@ -13,7 +13,7 @@ from core.charts.shares import rank_shares
 from core.charts.similarity import likeness_histogram
 from core.learn.open_set.rejection_rule import TARGET_RATE, Impostors
 from core.store.protocols import Run
-from core.ui import charts, data, words
+from core.ui import charts, data, frame, words
 from core.ui.evaluation import evaluation_charts
 from core.ui.evaluation.evaluation_page import EvaluatedRun
 from core.workflows.evaluation import evaluate
@@ -34,7 +34,8 @@ def show_strangers_section(evaluated: EvaluatedRun) -> None:
     """What becomes of strangers, and what that costs the people who are known."""
     promises = _promises(evaluated.run.id)
     st.markdown(f"**{strangers_summary(evaluated.run, promises)}**")
-    st.markdown(threshold_sentence(evaluated.run, count_unknown(evaluated)))
+    unknown = evaluated.predictions.count_unknown(evaluated.run.params["threshold"]["score"])
+    st.markdown(threshold_sentence(evaluated.run, unknown))
     if strangers := evaluated.run.params.get("strangers_given"):
         st.caption(words.plain(given_strangers_sentence(strangers)))
     _show_rates(evaluated, promises)
@@ -45,11 +46,6 @@ def show_strangers_section(evaluated: EvaluatedRun) -> None:
     with right:
         _show_calibration(evaluated)
         _show_ranks(evaluated)
-
-
-def count_unknown(evaluated: EvaluatedRun) -> int:
-    """How many tested faces the limit in use would have called unknown."""
-    return int(np.count_nonzero(evaluated.predictions.scores <= evaluated.run.params["threshold"]["score"]))
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
@@ -235,4 +231,4 @@ def _show_ranks(evaluated: EvaluatedRun) -> None:
 
 
 def _ink() -> str:
-    return charts.INK[st.context.theme.type == "dark"]
+    return charts.INK[frame.is_dark()]

@@ -11,7 +11,7 @@ import streamlit as st
 from core.base.types import Revision
 from core.learn.model_selection.comparison import Comparison, Verdict
 from core.store.protocols import Run
-from core.ui import address, charts, data, gallery, words
+from core.ui import address, charts, data, frame, gallery, words
 from core.ui.components.picker import Grid, draw_picker
 from core.ui.evaluation import evaluation_charts
 from core.ui.evaluation.evaluation_page import EvaluatedRun
@@ -89,7 +89,7 @@ def _show_comparison(evaluated: EvaluatedRun, compared: RunComparison) -> None:
 def _show_counts(compared: RunComparison) -> None:
     counts = compared.counts
     figure_json = evaluation_charts.changes_json(
-        counts.both, counts.only_old, counts.only_new, counts.neither, ink=charts.INK[st.context.theme.type == "dark"]
+        counts.both, counts.only_old, counts.only_new, counts.neither, ink=charts.INK[frame.is_dark()]
     )
     st.plotly_chart(
         charts.figure_from_json(figure_json),

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.charts.shares import learning_curve, slice_intervals
 from core.learn.metrics.slices import PHOTOS, POSE, QUALITY, SIZE
-from core.ui import charts, gallery, state, words
+from core.ui import charts, frame, gallery, state, words
 from core.ui.evaluation import study_charts, study_progress, wrong_predictions
 from core.ui.evaluation.evaluation_page import EvaluatedRun
 from core.ui.evaluation.wrong_predictions import WrongPrediction
@@ -104,7 +104,7 @@ def _show_slices_chart(evaluated: EvaluatedRun, study: dict[str, Any]) -> SliceK
 
 
 def _slices_chart_json(study: dict[str, Any]) -> str:
-    ink = charts.INK[st.context.theme.type == "dark"]
+    ink = charts.INK[frame.is_dark()]
     chart = slice_intervals(study["slices"])
     return study_charts.slices_json(chart, SLICE_TITLES, study["accuracy"]["mean"], ink=ink)
 
@@ -174,7 +174,7 @@ def _show_learning_curve(points: Sequence[dict[str, Any]]) -> None:
     if not points:
         return
     st.markdown(f"**{learning_curve_summary(points)}**")
-    ink = charts.INK[st.context.theme.type == "dark"]
+    ink = charts.INK[frame.is_dark()]
     st.plotly_chart(
         charts.figure_from_json(study_charts.curve_json(learning_curve(points), ink=ink)),
         key="learning_curve",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import streamlit as st
 
 from core.base.types import Embeddings, Revision, take_items
@@ -34,8 +33,8 @@ class WrongPrediction:
 
 def show_errors_section(evaluated: EvaluatedRun) -> None:
     """Every wrong prediction beside the training faces most like it, the surest first."""
-    rows = wrong_rows(evaluated.predictions)
-    if not len(rows):
+    rows = evaluated.predictions.surest_rows(evaluated.predictions.wrong).tolist()
+    if not rows:
         _no_errors(evaluated)
         return
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -69,12 +68,6 @@ def _filter_by_person(predictions: Predictions, rows: list[int]) -> list[int]:
         for row in rows
         if not people or {predictions.people[index] for index in _true_and_predicted(predictions, row)} & {*people}
     ]
-
-
-def wrong_rows(predictions: Predictions) -> list[int]:
-    """Rows of the wrong predictions, the surest first."""
-    rows = np.flatnonzero(predictions.wrong)
-    return [int(row) for row in rows[np.argsort(-predictions.probs[rows], kind="stable")]]
 
 
 def _true_and_predicted(predictions: Predictions, row: int) -> tuple[int, int]:

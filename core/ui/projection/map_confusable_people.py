@@ -10,7 +10,7 @@ import streamlit as st
 from core.base.types import Revision
 from core.learn.projection.confusable_people import BUSY_MOST, FACES_MOST, LookalikePair, Lookalikes, find_lookalikes
 from core.store.protocols import Dataset
-from core.ui import charts, data, gallery, words
+from core.ui import charts, data, frame, gallery, words
 from core.ui.charts import LikenessMatrix
 from core.ui.data import Faces
 
@@ -119,7 +119,7 @@ def _show_matrix(dataset: Dataset, faces: Faces, comparison: Lookalikes) -> None
         "The deeper, the more alike; those who are alike stand side by side. Click a cell to see the two on the map."
         + (" Of the row's faces, those nearer to the column's." if cells == OVERLAPS else "")
     )
-    dark = st.context.theme.type == "dark"
+    dark = frame.is_dark()
     n = len(comparison.people)
     with st.container(width=700 if n <= charts.TEXT_MOST else "stretch"):
         st.plotly_chart(

@@ -12,7 +12,7 @@ from core.base.types import Revision
 from core.charts.similarity import distance_histogram
 from core.learn.verification import pair_likelihood
 from core.learn.verification.own_pairs import OwnPairs
-from core.ui import charts, data, gallery, words
+from core.ui import charts, data, frame, gallery, words
 from core.ui.data import Faces
 from core.ui.evaluation import evaluation_charts
 from core.ui.evaluation.evaluation_page import EvaluatedRun
@@ -45,7 +45,7 @@ def _show_panel(evaluated: EvaluatedRun, pairs: OwnPairs) -> None:
     chart, rates = st.columns([3, 1], gap="large", vertical_alignment="center")
     with chart:
         figure = charts.figure_from_json(
-            _histogram(evaluated.dataset.id, evaluated.dataset.revision, threshold, ink=charts.INK[_dark()])
+            _histogram(evaluated.dataset.id, evaluated.dataset.revision, threshold, ink=charts.INK[frame.is_dark()])
         )
         st.plotly_chart(figure, key="same_person_chart", alt=_pairs_summary(pairs))
     with rates:
@@ -142,10 +142,6 @@ def _show_method(pairs: OwnPairs) -> None:
 
 
 # the chart
-
-
-def _dark() -> bool:
-    return st.context.theme.type == "dark"
 
 
 @st.cache_data(show_spinner=False, max_entries=64)

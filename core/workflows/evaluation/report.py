@@ -187,8 +187,7 @@ def _surest_wrong_names(
     tools: ReportTools, run: Run, predictions: Predictions, current: _CurrentFaces, *, with_pictures: bool
 ) -> tuple[WrongName, ...]:
     """The surest wrong names."""
-    rows = np.flatnonzero(predictions.wrong)
-    rows = rows[np.argsort(-predictions.probs[rows], kind="stable")][:MISTAKES_SHOWN]
+    rows = predictions.surest_rows(predictions.wrong)[:MISTAKES_SHOWN]
     _, learned_rows = current.table.match(predictions.learned_ids)
     wrong_names = []
     for row in rows.tolist():
