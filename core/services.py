@@ -47,6 +47,7 @@ from core.workflows.photos import look_again
 from core.workflows.photos.ingest import Ingestor
 from core.workflows.photos.look_again import RedetectionSummary
 from core.workflows.photos.orphans import LeftoverTools
+from core.workflows.run_tools import RunTools
 from core.workflows.training.train import learned_gallery, load_predictions, load_recogniser
 from core.workflows.verification.verify import Verifier
 from core.workflows.verification.verify_pairs import PairTools
@@ -207,6 +208,9 @@ class Services:
             exports_dir=self.settings.exports_dir,
             uploads_dir=self.settings.uploads_dir,
         )
+
+    def run_tools(self) -> RunTools:
+        return RunTools(self.store, self.runs, self.artifacts)
 
     def report_tools(self) -> ReportTools:
         return ReportTools(self.store, self.runs, self.artifacts, self._networks)

@@ -18,11 +18,11 @@ from filelock import FileLock
 from core.base.types import CancelToken, Photo
 from core.jobs.handlers import IngestRequest, job_handlers
 from core.jobs.worker import run_job
+from core.learn.classification.training_material import TrainOptions
 from core.services import Services
 from core.store.job_model import Job, JobKind, JobOwner, JobState
 from core.store.protocols import IngestBatch, PhotoLabel, StoredFace
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
-from core.workflows.training.train import TrainOptions
 
 SAMPLE = "Five celebrities"
 

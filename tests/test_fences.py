@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-VALUES = {"core.base.types", "core.base.errors"}
+VALUES = {"core.base.types", "core.base.errors", "core.base.progress"}
+TRAINING_OPTIONS = "core.learn.classification.training_material"
 UNIVERSAL = VALUES | {"core.base.settings", "core.base.privacy", "core.base.words"}
 JOB_VALUES = {"core.store.job_model", "core.store.job_order"}
 STORE_BASES = JOB_VALUES | {
@@ -43,7 +44,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | JOB_VALUES
     | {"core.cli", "core.services", "core.workflows", "core.jobs", "core.corrections", "core.bench", "core.isolation"}
     | {"core.vision.models", "core.imaging.decoding", "core.archives.folder_layout", "core.store.protocols"}
-    | {"core.store.exchange_protocols"},
+    | {TRAINING_OPTIONS},
     "core.bench": UNIVERSAL
     | SOURCES
     | JOB_VALUES
@@ -58,7 +59,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"core.corrections", "core.base.machine", "core.report"},
     "core.jobs.handlers": UNIVERSAL
     | JOB_VALUES
-    | {"core.jobs", "core.archives.folder_layout", "core.services", "core.workflows"},
+    | {"core.jobs", "core.archives.folder_layout", "core.services", "core.workflows", TRAINING_OPTIONS},
     "core.jobs.transfers": UNIVERSAL
     | JOB_VALUES
     | {"core.jobs", "core.services", "core.workflows", "core.corrections"},
@@ -170,6 +171,16 @@ LOADED_WHEN_NEEDED = set(HEAVY) - {"sqlalchemy"} | {"scipy.stats", "scipy.optimi
 """What no command and no worker waits for when it starts: a third of the start is saved."""
 
 
+WRITTEN_ONCE = {
+    "the row of each face": (r"\{(\w*face\w*): \w+ for \w+, \1 in enumerate\(", "core.base.types"),
+    "the distance of a cosine": (r"\b2(\.0)? - 2(\.0)? \*", "core.learn.numerics.unit_vectors"),
+    "a sum by label": (r"np\.add\.(at|reduceat)\(", "core.learn.numerics.labels"),
+    "connected components": (r"connected_components\(", "core.learn.numerics.labels"),
+}
+"""By what it looks like, and where it is."""
+INSIDE_A_TRAINING = {
+    *("core.learn.classification.solver", "core.learn.open_set.left_out_trials", "core.learn.open_set.rule_fitting"),
+}
 CHART_FIGURES = {
     *("np.histogram", "wilson_interval", "reliability_bins", "rank_curve", "det_curve", "order_by_confusion"),
     *("area_under_roc", "equal_error_rate", "threshold_at_far"),
@@ -350,6 +361,41 @@ def test_wide_values_are_constructed_by_keyword() -> None:
         if len(node.args) >= 5
     ]
     assert not wide, f"{wide} give five and more arguments by position"
+
+
+@pytest.mark.parametrize("what", WRITTEN_ONCE)
+def test_what_everybody_needs_is_written_once(what: str) -> None:
+    pattern, room = WRITTEN_ONCE[what]
+    copies = [name for name, path in modules() if name != room and re.search(pattern, path.read_text(encoding="utf-8"))]
+    assert not copies, f"{what} is in {room}; {copies} have it again"
+
+
+def test_a_training_walks_into_learn_once_and_comes_back_with_a_result() -> None:
+    """Folds, scoring and thresholds are inside of ``learn.classification.training``: nobody else puts them together."""
+    outsiders = [
+        f"{name} imports {found}"
+        for name, path in modules()
+        if not within(name, {"core.learn"})
+        for found in imports(path)
+        if found in INSIDE_A_TRAINING
+    ]
+    assert not outsiders, outsiders
+
+
+def test_no_function_of_learn_takes_more_than_six_values() -> None:
+    wide = [
+        f"{name}.{node.name}"
+        for name, path in modules()
+        if within(name, {"core.learn"})
+        for node in syntax_nodes(path)
+        if isinstance(node, ast.FunctionDef)
+        if len([*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]) > 6 + _is_method(node)
+    ]
+    assert not wide, f"{wide} take more than six values; put some into one"
+
+
+def _is_method(node: ast.FunctionDef) -> bool:
+    return bool(node.args.args) and node.args.args[0].arg in ("self", "cls")
 
 
 def test_nothing_is_pickled() -> None:

@@ -23,13 +23,13 @@ from core.bench import ingesting, others, photos
 from core.bench.ingesting import ingest_archive, run_benchmark_job, time_call
 from core.bench.report import report_text
 from core.isolation.photos import decode_photo
+from core.learn.classification.training_material import TrainOptions
 from core.services import Services
 from core.store.job_model import JobKind
 from core.store.protocols import Dataset
 from core.vision.models import catalogue, install
 from core.workflows.identification.identify import IdentifiedPhoto, Identifier
 from core.workflows.projection.project import MapOptions
-from core.workflows.training.train import TrainOptions
 
 ROUNDS = 3
 IDENTIFICATIONS = 120

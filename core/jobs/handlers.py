@@ -15,6 +15,7 @@ from core.base.errors import InputRefused
 from core.base.types import CancelToken, FacePolicy, Report
 from core.jobs import transfers
 from core.jobs.worker import Handler
+from core.learn.classification.training_material import TrainOptions
 from core.services import Services
 from core.store.job_model import Job, JobKind, JobState
 from core.workflows.clustering import cluster
@@ -56,7 +57,7 @@ class IngestRequest:
 class TrainRequest:
     """A training as a job keeps it."""
 
-    options: train.TrainOptions
+    options: TrainOptions
     strangers: str | None = None
     """A zip or a folder with photos of other people; relative paths start in the data folder."""
     zip_names: str = ""
@@ -68,7 +69,7 @@ class TrainRequest:
     @classmethod
     def of(cls, params: Mapping[str, Any]) -> TrainRequest:
         options = {name: value for name, value in params.items() if name not in ("strangers", "zip_names")}
-        return cls(train.TrainOptions(**options), params.get("strangers"), params.get("zip_names", ""))
+        return cls(TrainOptions(**options), params.get("strangers"), params.get("zip_names", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +181,8 @@ def _train(services: Services, job: Job, report: Report, token: CancelToken) -> 
         return {"run": job.id}
     request = TrainRequest.of(job.params)
     outsiders = _strangers(services, job.dataset_id, request, report, token) if request.strangers else None
-    stores = services.store, services.runs, services.artifacts
-    run = train.train_recogniser(*stores, job.dataset_id, request.options, report, token, outsiders, job.id)
+    task = train.TrainingTask(job.dataset_id, request.options, outsiders, job.id)
+    run = train.train_recogniser(services.run_tools(), task, report, token)
     return {"run": run.id}
 
 

@@ -10,12 +10,12 @@ from core.base.types import CancelToken, Photo, Split
 from core.corrections.model import Hand
 from core.jobs.handlers import IngestRequest, LookupRequest, job_handlers
 from core.jobs.worker import run_job
+from core.learn.classification.training_material import TrainOptions
 from core.services import Services
 from core.store.job_model import JobKind, JobOwner, JobState
 from core.store.protocols import PhotoLabel
 from core.workflows.labels.correct import Corrector
 from core.workflows.projection.project import MapOptions, Method
-from core.workflows.training.train import TrainOptions
 from tests import prepared
 
 ELSEWHERE = ("127.0.0.1:9", "example.invalid")

@@ -18,11 +18,11 @@ from playwright.sync_api import Page, expect
 
 from core.corrections.model import Hand
 from core.jobs.handlers import LookupRequest
+from core.learn.classification.training_material import TrainOptions
 from core.store.job_model import JobKind
 from core.vision.engine.openvino import OpenVinoEngine
 from core.workflows.labels.correct import Corrector
 from core.workflows.projection.project import MapOptions, Method
-from core.workflows.training.train import TrainOptions
 from tests import prepared
 from tests.browser.conftest import ROOT, App, serve, settle
 from tests.conftest import services_on, write_zip

@@ -11,10 +11,10 @@ from playwright.sync_api import Page, expect
 from core.base.types import CancelToken
 from core.jobs.handlers import IngestRequest, job_handlers
 from core.jobs.worker import run_job
+from core.learn.classification.training_material import TrainOptions
 from core.store.job_model import JobKind, JobOwner, JobState
 from core.vision.engine.openvino import OpenVinoEngine
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
-from core.workflows.training.train import TrainOptions
 from tests.browser.conftest import App, settle, shoot
 from tests.conftest import services_on, write_zip
 

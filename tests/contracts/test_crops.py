@@ -11,6 +11,7 @@ import pytest
 from core.base.settings import ImageLimits, Settings
 from core.base.types import Detection, RgbImage
 from core.imaging.decoding import decode_image
+from core.learn.labelled_faces import LabelledFaces
 from core.learn.metrics.crop_check import MEASURED, CropCheck, check_crops, middle_colour
 from core.learn.verification.pair_likelihood import pair_scores
 from core.services import Services
@@ -39,7 +40,9 @@ def checked(engine: OpenVinoEngine, crops: Sequence[RgbImage], people: np.ndarra
     parts = [embedder.embed_steadily(crops[start : start + 32]) for start in range(0, len(crops), 32)]
     vectors, steadiness = (np.concatenate(column) for column in zip(*parts, strict=True))
     colours = np.array([middle_colour(crop) for crop in crops])
-    return check_crops(MODEL.vectors_id, pair_scores(vectors, people, np.arange(len(people))), steadiness, colours)
+    return check_crops(
+        MODEL.vectors_id, pair_scores(LabelledFaces(vectors, people, np.arange(len(people)))), steadiness, colours
+    )
 
 
 def tilted(crop: RgbImage, degrees: float) -> RgbImage:
@@ -113,7 +116,10 @@ def test_lfw_looks_right_and_is_what_was_measured(lfw_dir):
 def test_a_model_that_was_not_measured_is_not_judged():
     vectors = np.eye(4, dtype=np.float32)
     found = check_crops(
-        "another", pair_scores(vectors, np.array([0, 0, 1, 1]), np.arange(4)), np.full(4, np.nan), np.zeros((0, 3))
+        "another",
+        pair_scores(LabelledFaces(vectors, np.array([0, 0, 1, 1]), np.arange(4))),
+        np.full(4, np.nan),
+        np.zeros((0, 3)),
     )
     assert found.ok is None and found.reference is None and found.steadiness == ()
     assert found.to_json()["reference"] is None

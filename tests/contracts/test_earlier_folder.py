@@ -11,6 +11,7 @@ import pytest
 from core.base.settings import Settings
 from core.base.types import Split
 from core.corrections.model import EventKind, Hand
+from core.learn.classification.training_material import TrainOptions
 from core.services import Services
 from core.store.artifacts import ArtifactKind, content_id
 from core.store.job_model import JobKind, JobState
@@ -20,7 +21,7 @@ from core.workflows.evaluation.evaluate import evaluation_json
 from core.workflows.labels.correct import Corrector
 from core.workflows.labels.review_queue import load_queue
 from core.workflows.projection import project
-from core.workflows.training.train import TrainOptions, load_predictions, load_recogniser
+from core.workflows.training.train import load_predictions, load_recogniser
 from tests import earlier_folders, prepared
 
 SITTING = Hand("Ann", "a sitting")

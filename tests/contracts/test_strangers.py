@@ -15,10 +15,13 @@ import pytest
 
 from core.base.settings import Settings
 from core.base.types import Ints, Vectors
-from core.learn.classification.recogniser import fit_linear_svm
+from core.learn.classification.linear_svm import fit_linear_svm
+from core.learn.labelled_faces import LabelledFaces
 from core.learn.metrics.calibration import detection_rate
-from core.learn.open_set.rejection_rule import Gallery, fit_centroids, name_faces
-from core.learn.open_set.rule_fitting import LinearMargins, TrainedFaces, learn_rules
+from core.learn.numerics.labels import fit_centroids
+from core.learn.open_set.left_out_trials import TrainedFaces
+from core.learn.open_set.rejection_rule import Gallery, name_faces
+from core.learn.open_set.rule_fitting import learn_rules
 from core.services import Services
 
 REPETITIONS = 16
@@ -59,15 +62,14 @@ def hide(faces: Faces, seed: int) -> Trial:
         place[mine] = np.arange(len(mine)) % 3
     train, test = np.flatnonzero(~hidden & (place > 0)), np.flatnonzero(~hidden & (place == 0))
     names, labels = np.unique(faces.labels[train], return_inverse=True)
-    vectors, shots = faces.vectors[train], np.arange(len(train))
-    svm = fit_linear_svm(vectors, labels, [str(name) for name in names], shots, c=1.0)
-    rule = learn_rules(
-        TrainedFaces(
-            vectors=vectors, labels=labels, groups=shots, svm=LinearMargins(svm.coef, svm.intercept), C=svm.C, seed=seed
-        )
-    ).full
-    centres, gallery = fit_centroids(vectors, labels, len(names)), Gallery.of(svm, vectors)
-    known, strange = (name_faces(svm, centres, gallery, faces.vectors[rows]) for rows in (test, np.flatnonzero(hidden)))
+    learned = LabelledFaces(faces.vectors[train], labels, np.arange(len(train)))
+    svm = fit_linear_svm(learned, [str(name) for name in names], c=1.0)
+    classifier = svm.classifier
+    rule = learn_rules(TrainedFaces(learned, classifier, svm.C, seed)).full
+    centres, gallery = fit_centroids(learned.vectors, labels, len(names)), Gallery.of(classifier, learned.vectors)
+    known, strange = (
+        name_faces(classifier, centres, gallery, faces.vectors[rows]) for rows in (test, np.flatnonzero(hidden))
+    )
     right, limit = names[known.person] == faces.labels[test], rule.at(0.01)
     assert not rule.from_prior
     reached = float(np.mean(rule.scores(strange.features) > limit.score))
@@ -96,7 +98,8 @@ def test_five_people_with_a_handful_of_photos_make_nobody_sure_of_what_is_wrong(
         train = np.concatenate([mine[:photos] for mine in rows])
         test = np.concatenate([mine[photos:] for mine in rows])
         names, labels = np.unique(faces.labels[train], return_inverse=True)
-        svm = fit_linear_svm(faces.vectors[train], labels, [str(name) for name in names], np.arange(len(train)))
+        learned = LabelledFaces(faces.vectors[train], labels, np.arange(len(train)))
+        svm = fit_linear_svm(learned, [str(name) for name in names])
         probabilities = svm.probabilities(faces.vectors[test])
         right = names[probabilities.argmax(axis=1)] == faces.labels[test]
         best = probabilities.max(axis=1)

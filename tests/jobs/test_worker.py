@@ -26,11 +26,11 @@ from core.base.errors import InputRefused
 from core.base.types import CancelToken, Report, ignore_progress
 from core.jobs.handlers import IngestRequest, job_handlers
 from core.jobs.worker import run_job, serve_queue
+from core.learn.classification.training_material import TrainOptions
 from core.services import Services
 from core.store.job_model import Job, JobKind, JobOwner, JobState
 from core.vision.engine.openvino import OpenVinoEngine
 from core.workflows.projection.project import MapOptions
-from core.workflows.training.train import TrainOptions
 from tests import prepared
 from tests.conftest import MODEL_ID, PROJECT_DIR, new_data_dir, services_on, write_zip
 from tests.waiting import LONGEST_S

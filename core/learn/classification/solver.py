@@ -26,7 +26,6 @@ Joachims, "Making Large-Scale SVM Learning Practical", in "Advances in Kernel Me
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import cache
@@ -34,10 +33,11 @@ from functools import cache
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
+from core.base.progress import Watch, unwatched
 from core.base.types import Bools, Doubles, Floats, Ints, Vectors
-
-Watch = Callable[[float], None]
-"""Told the finished share, 0..1, several times a second; it may raise to stop the work."""
+from core.learn.numerics.blocks import row_blocks
+from core.learn.numerics.labels import sum_by_label
+from core.learn.numerics.linear_classifier import LinearClassifier
 
 PEOPLE_AT_ONCE = 16
 """Their margins on all faces are one matrix product; also how much is done between two calls of a ``Watch``."""
@@ -51,10 +51,6 @@ _ENOUGH = 0.1
 """A step is taken when it lowers the objective by this share of what its slope promises (Armijo's rule)."""
 _RELATIVE_GAIN = 1e-8
 """Stop when the slope promises less than this share of the objective: float32 products carry no more."""
-
-
-def unwatched(share: float) -> None:
-    """Ignore progress: the default ``Watch``."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,8 +73,7 @@ class _Faces:
     def least_squares(self, n_people: int) -> Floats:
         """Every person's first Newton step from w = 0, where all faces are inside: (n_people, dimension + 1)."""
         weighted = self.penalty[:, None] * self.rows
-        sums_of_people = np.zeros((n_people, self.rows.shape[1]))
-        np.add.at(sums_of_people, self.labels, weighted)
+        sums_of_people = sum_by_label(weighted, self.labels, n_people)
         # With signs +1 for the own and -1 for the rest, a signed sum is twice the own less all: no loop.
         pulls = 2 * (2 * sums_of_people - weighted.sum(axis=0, dtype=np.float64))
         # All faces are inside, so the matrix is the same for everybody and inverted once.
@@ -91,9 +86,9 @@ def one_versus_rest(
     n_people: int,
     C: float,
     *,
-    start: tuple[Floats, Floats] | None = None,
+    start: LinearClassifier | None = None,
     watch: Watch = unwatched,
-) -> tuple[Floats, Floats]:
+) -> LinearClassifier:
     """Separate each person from all the others.
 
     Parameters
@@ -103,18 +98,13 @@ def one_versus_rest(
     C : the weight of the faces against that of a small w
     start : an answer for another C or other faces to begin at; it saves time and changes nothing else
     watch : told how far it is
-
-    Returns
-    -------
-    coef : (n_people, dimension) float32
-    intercept : (n_people,) float32
     """
     faces = _Faces.of(vectors, np.float32(C) * person_weights(labels, n_people), labels)
-    blocks = [range(at, min(at + PEOPLE_AT_ONCE, n_people)) for at in range(0, n_people, PEOPLE_AT_ONCE)]
+    blocks = [range(block.start, block.stop) for block in row_blocks(n_people, PEOPLE_AT_ONCE)]
     threads = max((library["num_threads"] for library in _blas().info()), default=1)
     # One thread in each product: the threads divide people among them, not small matrices.
     with _blas().limit(limits=1), ThreadPoolExecutor(threads, thread_name_prefix="svm") as pool:
-        weights = faces.least_squares(n_people) if start is None else np.hstack([start[0], start[1][:, None]])
+        weights = faces.least_squares(n_people) if start is None else np.hstack([start.coef, start.intercept[:, None]])
         futures = [pool.submit(_separate, faces, weights, block) for block in blocks]
         try:
             for n_done, future in enumerate(as_completed(futures), start=1):
@@ -123,7 +113,7 @@ def one_versus_rest(
                 watch(n_done / len(blocks))
         finally:
             pool.shutdown(cancel_futures=True)
-    return weights[:, :-1].copy(), weights[:, -1].copy()
+    return LinearClassifier(weights[:, :-1].copy(), weights[:, -1].copy())
 
 
 @cache

@@ -45,8 +45,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from core.base.progress import Watch, unwatched, watch_part
 from core.base.types import Bools, Doubles, Ints, Vectors
-from core.learn.classification.solver import Watch, unwatched
 from core.learn.numerics.neighbours import nearest_neighbours
 
 TYPICAL_COSINE = 0.63
@@ -174,18 +174,9 @@ def grow_hierarchy(
     growth = _Growth(vectors, np.zeros(len(vectors), dtype=bool) if followers is None else followers, apart)
     share_before = 0.0
     for farthest, share_done in _STAGES:
-        growth.stage(farthest, _part(watch, share_before, share_done))
+        growth.stage(farthest, watch_part(watch, share_before, share_done))
         share_before = share_done
     return growth.hierarchy()
-
-
-def _part(watch: Watch, start: float, end: float) -> Watch:
-    """Watch a part of the work as if it were the whole."""
-
-    def watch_part(share: float) -> None:
-        watch(start + share * (end - start))
-
-    return watch_part
 
 
 class _Growth:
@@ -225,7 +216,7 @@ class _Growth:
         """Join all sets up to a distance."""
         heads = np.flatnonzero(self.head == np.arange(len(self.head)))
         # Sets that have grown have new centres: neighbours found for single faces would miss their partners now.
-        self._meet(heads, _part(watch, 0.0, 0.5))
+        self._meet(heads, watch_part(watch, 0.0, 0.5))
         least = (DEFAULT_THRESHOLD - farthest) * _PER_COSINE
         heap: list[tuple[float, int, int, int, int]] = []
         for head in heads.tolist():

@@ -12,6 +12,7 @@ import math
 import numpy as np
 
 from core.base.types import Doubles, Ints, Vectors
+from core.learn.numerics.blocks import row_blocks
 from core.learn.verification.pair_likelihood import PairRule
 
 SURE_PROB = 0.95
@@ -45,8 +46,7 @@ def find_conflicting_faces(vectors: Vectors, people: Ints, scores: Doubles, thre
     order = np.argsort(-scores, kind="stable")
     sorted_vectors, sorted_people = vectors[order], people[order]
     conflicts = np.full(len(vectors), -1, dtype=np.int64)
-    for start in range(0, len(vectors), _BLOCK_ROWS):
-        rows = slice(start, start + _BLOCK_ROWS)
+    for rows in row_blocks(len(vectors), _BLOCK_ROWS):
         alike = vectors[rows] @ sorted_vectors.T >= threshold
         alike &= people[rows, None] != sorted_people[None, :]
         has_conflict = alike.any(axis=1)

@@ -25,12 +25,12 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
+from core.base.progress import Watch, unwatched, watch_part
 from core.base.types import Bools, Floats, Ints, RgbImage, Vectors
-from core.learn.classification.solver import Watch, unwatched
 from core.learn.model_selection.splits import SAME_PICTURE_BITS, SAME_PICTURE_COSINE, SAME_SHOT_COSINE, hamming_distance
+from core.learn.numerics.blocks import row_blocks
+from core.learn.numerics.labels import connect_rows, rows_by_value
 
 MAYBE_COSINE = 0.85
 WIDEST_BITS = 26
@@ -104,22 +104,19 @@ def find_duplicates(
     crop : reads the crop of a face; called from several threads
     watch : told the finished share; it may raise to stop
     """
-    maybe = _candidate_pairs(vectors, photos, hashes, lambda share: watch(share / 2))
+    maybe = _candidate_pairs(vectors, photos, hashes, watch_part(watch, 0.0, 0.5))
     certain = _one_shot(maybe)
     uncertain = maybe.take(~certain)
     order = np.argsort((1 - uncertain.cosines) / (1 - MAYBE_COSINE) + uncertain.bits / WIDEST_BITS, kind="stable")
     compared = uncertain.take(order[:MOST_LOOKED_AT])
-    alike = _compare(compared, crop, lambda share: watch((1 + share) / 2))
+    alike = _compare(compared, crop, watch_part(watch, 0.5, 1.0))
     return Duplicates(FacePairs.joined([maybe.take(certain), compared.take(alike)]), len(uncertain) - len(compared))
 
 
 def group_duplicates(pairs: FacePairs, n: int) -> list[Ints]:
     """Give the rows of each set of faces that pairs connect, ascending; only sets of two or more."""
-    graph = coo_array((np.ones(len(pairs), np.bool_), (pairs.left, pairs.right)), shape=(n, n))
-    number = connected_components(graph, directed=False)[1] if n else np.zeros(0, np.int64)
     paired = np.unique(np.concatenate([pairs.left, pairs.right]))
-    order = paired[np.argsort(number[paired], kind="stable")]
-    return [part for part in np.split(order, np.flatnonzero(np.diff(number[order])) + 1) if len(part)]
+    return [paired[rows] for rows in rows_by_value(connect_rows(pairs.left, pairs.right, n)[paired])]
 
 
 def same_picture(crop_a: RgbImage, crop_b: RgbImage) -> bool:
@@ -133,13 +130,13 @@ def same_picture(crop_a: RgbImage, crop_b: RgbImage) -> bool:
 def _candidate_pairs(vectors: Vectors, photos: Ints, hashes: Ints, watch: Watch) -> FacePairs:
     """Compare all faces with all, tile by tile."""
     unsigned = hashes.astype(np.uint64)
-    starts = range(0, len(vectors), _TILE_ROWS)
-    tiles = [(top, side) for top in starts for side in starts if side >= top]
+    blocks = list(row_blocks(len(vectors), _TILE_ROWS))
+    tiles = [(top, side) for top in blocks for side in blocks if side.start >= top.start]
     candidate_pairs = []
     for n_done, (top, side) in enumerate(tiles, start=1):
-        cosines = vectors[top : top + _TILE_ROWS] @ vectors[side : side + _TILE_ROWS].T
+        cosines = vectors[top] @ vectors[side].T
         rows, columns = np.divmod(np.flatnonzero(cosines >= LIKE_HASH_COSINE), cosines.shape[1])
-        pairs = FacePairs.of(rows + top, columns + side, cosines[rows, columns], unsigned)
+        pairs = FacePairs.of(rows + top.start, columns + side.start, cosines[rows, columns], unsigned)
         another = (pairs.left < pairs.right) & (photos[pairs.left] != photos[pairs.right])
         candidate_pairs.append(pairs.take(another & _is_candidate(pairs)))
         watch(n_done / len(tiles))
@@ -169,10 +166,10 @@ def _compare(pairs: FacePairs, crop: CropReader, watch: Watch) -> Bools:
         return same_picture(crop(int(pairs.left[pair])), crop(int(pairs.right[pair])))
 
     with ThreadPoolExecutor(thread_name_prefix="crops") as pool:
-        for start in range(0, len(order), _LOOKS_AT_ONCE):
-            block = order[start : start + _LOOKS_AT_ONCE]
+        for part in row_blocks(len(order), _LOOKS_AT_ONCE):
+            block = order[part]
             alike[block] = list(pool.map(is_same_picture, block.tolist()))
-            watch((start + len(block)) / len(order))
+            watch(part.stop / len(order))
     return alike
 
 

@@ -22,11 +22,15 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import softmax
 
-from core.base.types import Bools, Doubles, Floats, Ints, Vectors
-from core.learn.classification.recogniser import fit_temperature
-from core.learn.classification.solver import Watch, one_versus_rest, unwatched
-from core.learn.model_selection.splits import deal_into_folds
-from core.learn.open_set.rejection_rule import fit_centroids
+from core.base.progress import Watch, unwatched, watch_part
+from core.base.types import Bools, Doubles, Floats, Ints
+from core.learn.classification.linear_svm import fit_temperature
+from core.learn.classification.solver import one_versus_rest
+from core.learn.labelled_faces import LabelledFaces
+from core.learn.model_selection.splits import deal_testable
+from core.learn.numerics.blocks import row_blocks
+from core.learn.numerics.labels import fit_centroids, rows_by_value, sum_by_label
+from core.learn.numerics.linear_classifier import LinearClassifier
 
 FOLDS = 3
 C = 1.0
@@ -82,82 +86,75 @@ class LabelNeighbours:
         return LabelNeighbours(*own_faces, *rival_faces, self.votes[rows])
 
 
-def judge_labels(
-    vectors: Vectors, labels: Ints, groups: Ints, *, seed: int = 0, watch: Watch = unwatched
-) -> LabelOpinions:
+def judge_labels(faces: LabelledFaces, *, seed: int = 0, watch: Watch = unwatched) -> LabelOpinions:
     """Let a recogniser that learned from the other shots judge every face.
 
     Parameters
     ----------
-    vectors : (n, dimension) float32, unit length
-    labels : (n,) int64, 0 to the number of people - 1, none missing; two people at least
-    groups : (n,) int64, faces of one shot (``near_duplicate_groups``)
+    faces : of two people at least
     watch : told the finished share; it may raise to stop
     """
-    judges = _judges(vectors, labels, _folds(labels, groups, seed), watch)
-    probs, rival_probs = np.full(len(labels), np.nan), np.full(len(labels), np.nan)
-    rivals = np.zeros(len(labels), dtype=np.int64)
-    temperature = _temperature(vectors, labels, groups, judges, seed)
+    judges = _judges(faces, deal_testable(faces, FOLDS, seed=seed), watch)
+    probs, rival_probs = np.full(len(faces), np.nan), np.full(len(faces), np.nan)
+    rivals = np.zeros(len(faces), dtype=np.int64)
+    temperature = _temperature(faces, judges, seed)
     for judge in judges:
-        for rows in _blocks(judge.rows):
-            likely = softmax(judge.margins(vectors[rows]) / temperature, axis=1)
-            of_given = np.arange(len(rows)), labels[rows]
+        for block in row_blocks(len(judge.rows), _BLOCK_ROWS):
+            rows = judge.rows[block]
+            likely = softmax(judge.margins(faces, rows) / temperature, axis=1)
+            # With the own name's probability taken out, the largest is the best rival's.
+            of_given = np.arange(len(rows)), faces.labels[rows]
             probs[rows], likely[of_given] = likely[of_given], -1.0
             rivals[rows], rival_probs[rows] = likely.argmax(axis=1), likely.max(axis=1)
     return LabelOpinions(probs, rivals, rival_probs)
 
 
-def find_label_neighbours(
-    vectors: Vectors, labels: Ints, groups: Ints, rows: Ints, rivals: Ints, watch: Watch = unwatched
-) -> LabelNeighbours:
-    """Find the faces most like the given ones: of their own person, of a rival, and of all.
+def find_label_neighbours(faces: LabelledFaces, rows: Ints, rivals: Ints, watch: Watch = unwatched) -> LabelNeighbours:
+    """Find the faces most like some of them: of their own person, of a rival, and of all.
 
     Parameters
     ----------
-    vectors, labels, groups : as ``judge_labels`` takes them
     rows : (m,) int64, the faces asked about
     rivals : (m,) int64, the person each is compared with besides its own
     watch : told the finished share; it may raise to stop
     """
-    rows_of_person = _rows_of(labels)
+    labels, rows_of_person = faces.labels, rows_by_value(faces.labels)
     own_nearest, rival_nearest = _empty_nearest(len(rows)), _empty_nearest(len(rows))
     votes = np.zeros(len(rows))
-    for block in _blocks(np.arange(len(rows))):
-        watch(block[0] / len(rows))
-        cosines = vectors[rows[block]] @ vectors.T
-        cosines[groups[rows[block]][:, None] == groups] = _NO_COSINE
+    for block in row_blocks(len(rows), _BLOCK_ROWS):
+        watch(block.start / len(rows))
+        cosines = faces.vectors[rows[block]] @ faces.vectors.T
+        # A copy of a wrongly named photo would speak for the wrong name, so a shot never vouches for itself.
+        cosines[faces.shots[rows[block]][:, None] == faces.shots] = _NO_COSINE
         voters = _most_alike(cosines, VOTERS)
         votes[block] = (labels[voters] == labels[rows[block]][:, None]).mean(axis=1)
-        for index, face_cosines in zip(block, cosines, strict=True):
+        for index, face_cosines in zip(range(block.start, block.stop), cosines, strict=True):
             _keep_nearest(own_nearest, index, face_cosines, rows_of_person[labels[rows[index]]])
             _keep_nearest(rival_nearest, index, face_cosines, rows_of_person[rivals[index]])
     return LabelNeighbours(*own_nearest, *rival_nearest, votes)
 
 
-def own_centre_cosines(vectors: Vectors, labels: Ints, groups: Ints) -> Doubles:
+def own_centre_cosines(faces: LabelledFaces) -> Doubles:
     """Give each face's cosine to the centre of the given person's other shots: (n,); NaN without any."""
-    n_people = int(labels.max()) + 1
-    shots, shot_of = np.unique(groups, return_inverse=True)
-    sums = np.zeros((n_people, vectors.shape[1]))
-    np.add.at(sums, labels, vectors)
-    of_shot = np.zeros((len(shots), vectors.shape[1]))
-    np.add.at(of_shot, shot_of, vectors)
-    cosines = np.empty(len(labels))
-    for rows in _blocks(np.arange(len(labels))):
-        sums_without_shot = sums[labels[rows]] - of_shot[shot_of[rows]]
+    sums = sum_by_label(faces.vectors, faces.labels, faces.n_people)
+    shots, shot_of_face = np.unique(faces.shots, return_inverse=True)
+    shot_sums = sum_by_label(faces.vectors, shot_of_face, len(shots))
+    cosines = np.empty(len(faces))
+    for block in row_blocks(len(faces), _BLOCK_ROWS):
+        sums_without_shot = sums[faces.labels[block]] - shot_sums[shot_of_face[block]]
         length = np.linalg.norm(sums_without_shot, axis=1)
         length[length < 1e-6] = np.nan
-        cosines[rows] = (vectors[rows] * sums_without_shot).sum(axis=1) / length
+        cosines[block] = (faces.vectors[block] * sums_without_shot).sum(axis=1) / length
     return cosines
 
 
-def centre_rivals(vectors: Vectors, labels: Ints, rows: Ints) -> tuple[Ints, Floats]:
+def centre_rivals(faces: LabelledFaces, rows: Ints) -> tuple[Ints, Floats]:
     """Give the other person whose centre is most like each of some faces, and the cosine: (m,), (m,)."""
-    centres = fit_centroids(vectors, labels, int(labels.max()) + 1)
+    centroids = fit_centroids(faces.vectors, faces.labels, faces.n_people)
     rivals, rival_cosines = np.zeros(len(rows), dtype=np.int64), np.zeros(len(rows), dtype=np.float32)
-    for block in _blocks(np.arange(len(rows))):
-        cosines = vectors[rows[block]] @ centres.T
-        cosines[np.arange(len(block)), labels[rows[block]]] = _NO_COSINE
+    for block in row_blocks(len(rows), _BLOCK_ROWS):
+        cosines = faces.vectors[rows[block]] @ centroids.T
+        cosines[np.arange(len(cosines)), faces.labels[rows[block]]] = _NO_COSINE
         rivals[block], rival_cosines[block] = cosines.argmax(axis=1), cosines.max(axis=1)
     return rivals, rival_cosines
 
@@ -170,43 +167,32 @@ class _Judge:
     """A classifier, and the faces that it did not learn from."""
 
     rows: Ints
-    coef: Floats
-    intercept: Floats
+    classifier: LinearClassifier
 
-    def margins(self, vectors: Vectors) -> Doubles:
-        return (vectors @ self.coef.T + self.intercept).astype(np.float64)
+    def margins(self, faces: LabelledFaces, rows: Ints) -> Doubles:
+        return self.classifier.margins(faces.vectors[rows]).astype(np.float64)
 
 
-def _judges(vectors: Vectors, labels: Ints, fold_of: Ints, watch: Watch) -> list[_Judge]:
+def _judges(faces: LabelledFaces, fold_of: Ints, watch: Watch) -> list[_Judge]:
     folds = np.unique(fold_of[fold_of >= 0])
-    n_people = int(labels.max()) + 1
     judges = []
     for number, fold in enumerate(folds):
-
-        def of_fold(share: float, number: int = number) -> None:
-            watch((number + share) / len(folds))
-
-        is_train = fold_of != fold
-        answer = one_versus_rest(vectors[is_train], labels[is_train], n_people, C, watch=of_fold)
-        judges.append(_Judge(np.flatnonzero(~is_train), *answer))
+        watch_fold = watch_part(watch, number / len(folds), (number + 1) / len(folds))
+        train = faces.take(fold_of != fold)
+        classifier = one_versus_rest(train.vectors, train.labels, faces.n_people, C, watch=watch_fold)
+        judges.append(_Judge(np.flatnonzero(fold_of == fold), classifier))
     return judges
 
 
-def _folds(labels: Ints, groups: Ints, seed: int) -> Ints:
-    """Deal shots into folds; -1 for people with one shot, who are learned from in every fold."""
-    shots = np.bincount(labels[np.unique(groups, return_index=True)[1]])
-    return deal_into_folds(np.where(shots[labels] > 1, labels, -1), groups, FOLDS, seed=seed)
-
-
-def _temperature(vectors: Vectors, labels: Ints, groups: Ints, judges: list[_Judge], seed: int) -> float:
+def _temperature(faces: LabelledFaces, judges: list[_Judge], seed: int) -> float:
     """What makes the probabilities honest, on a sample; 1 where nobody can be held out."""
     rng = np.random.default_rng(seed)
     sampled_rows = [rng.permutation(judge.rows)[: MOST_FOR_SCALE // FOLDS] for judge in judges]
     if not sampled_rows:
         return 1.0
-    margins = np.concatenate([judge.margins(vectors[rows]) for judge, rows in zip(judges, sampled_rows, strict=True)])
+    margins = np.concatenate([judge.margins(faces, rows) for judge, rows in zip(judges, sampled_rows, strict=True)])
     rows = np.concatenate(sampled_rows)
-    return fit_temperature(margins, labels[rows], len(np.unique(groups[rows])))
+    return fit_temperature(margins, faces.labels[rows], len(np.unique(faces.shots[rows])))
 
 
 # the neighbours
@@ -230,18 +216,8 @@ def _most_alike(cosines: Floats, k: int) -> Ints:
     return np.asarray(np.argpartition(cosines, -k, axis=1)[:, -k:], dtype=np.int64)
 
 
-def _rows_of(labels: Ints) -> list[Ints]:
-    """Give the rows of each person."""
-    order = np.argsort(labels, kind="stable")
-    return np.split(order, np.cumsum(np.bincount(labels))[:-1])
-
-
 def _mean_or(cosines: Floats, otherwise: float) -> Doubles:
     known: Bools = np.isfinite(cosines)
     count = known.sum(axis=1)
     total = np.where(known, cosines, 0).sum(axis=1, dtype=np.float64)
     return np.where(count > 0, total / np.maximum(count, 1), otherwise)
-
-
-def _blocks(rows: Ints) -> list[Ints]:
-    return [rows[start : start + _BLOCK_ROWS] for start in range(0, len(rows), _BLOCK_ROWS)]

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
-from core.base.types import Bools, Doubles, Ints, Vectors
-from core.learn.classification.solver import Watch, unwatched
+from core.base.progress import Watch, unwatched
+from core.base.types import Bools, Doubles, Ints
 from core.learn.label_errors import label_confidence
 from core.learn.label_errors.label_confidence import LabelNeighbours, LabelOpinions
+from core.learn.labelled_faces import LabelledFaces
 
 DOUBTED_BELOW = 0.5
 NO_MORE_ALIKE_THAN = 0.75
@@ -56,18 +57,18 @@ class Mislabelled:
 
 
 def find_mislabelled(
-    vectors: Vectors, labels: Ints, groups: Ints, opinions: LabelOpinions, spared: Bools, watch: Watch = unwatched
+    faces: LabelledFaces, opinions: LabelOpinions, spared: Bools, watch: Watch = unwatched
 ) -> Mislabelled:
     """Choose the faces whose names neither the recogniser nor their neighbours believe, and those like nobody.
 
     Parameters
     ----------
-    vectors, labels, groups : as ``judge_labels`` takes them
+    faces : those that ``judge_labels`` gave the opinions of
     spared : (n,) faces that are not to be doubted
     watch : told the finished share; it may raise to stop
     """
-    rows, alike, like_another = _suspicious_rows(vectors, labels, groups, opinions, spared)
-    near = label_confidence.find_label_neighbours(vectors, labels, groups, rows, opinions.rivals[rows], watch)
+    rows, alike, like_another = _suspicious_rows(faces, opinions, spared)
+    near = label_confidence.find_label_neighbours(faces, rows, opinions.rivals[rows], watch)
     probs, rival_probs = opinions.probs[rows], opinions.rival_probs[rows]
     own_similarity, rival_similarity = near.own_similarity, near.rival_similarity
     by_recogniser = rival_probs / (probs + rival_probs)
@@ -89,16 +90,14 @@ def find_mislabelled(
     )
 
 
-def _suspicious_rows(
-    vectors: Vectors, labels: Ints, groups: Ints, opinions: LabelOpinions, spared: Bools
-) -> tuple[Ints, float, float]:
+def _suspicious_rows(faces: LabelledFaces, opinions: LabelOpinions, spared: Bools) -> tuple[Ints, float, float]:
     """Rows worth comparing with single faces; the similarities below which nobody, and from which somebody is meant."""
     believed = np.flatnonzero(~(opinions.probs < DOUBTED_BELOW))  # NaN counts: nobody spoke against it
-    known = believed if len(believed) else np.arange(len(labels))
+    known = believed if len(believed) else np.arange(len(faces))
     sample = np.sort(np.random.default_rng(0).permutation(known)[:MOST_FOR_LIMITS])
-    rivals, centre_cosines = label_confidence.centre_rivals(vectors, labels, sample)
-    of_rivals = label_confidence.find_label_neighbours(vectors, labels, groups, sample, rivals).rival_similarity
-    own_cosines = label_confidence.own_centre_cosines(vectors, labels, groups)
+    rivals, centre_cosines = label_confidence.centre_rivals(faces, sample)
+    of_rivals = label_confidence.find_label_neighbours(faces, sample, rivals).rival_similarity
+    own_cosines = label_confidence.own_centre_cosines(faces)
     is_far = own_cosines < np.quantile(centre_cosines, ASKED_WITHIN)
     is_suspicious = (is_far | (opinions.probs < DOUBTED_BELOW)) & ~spared
     limits = np.quantile(of_rivals, [NO_MORE_ALIKE_THAN, LIKE_ANOTHER])

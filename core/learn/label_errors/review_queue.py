@@ -9,18 +9,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import chain
 
 import numpy as np
 
+from core.base.progress import Watch, unwatched, watch_part
 from core.base.types import Bools, Doubles, FaceTable, Floats, Ints, Split, Vectors, take_items
-from core.learn.classification.solver import Watch, unwatched
 from core.learn.label_errors import duplicate_images, label_confidence
 from core.learn.label_errors.duplicate_images import CropReader, Duplicates, FacePairs
 from core.learn.label_errors.mislabelled import Mislabelled, find_mislabelled
-from core.learn.model_selection.splits import near_duplicate_groups
+from core.learn.model_selection.splits import label_faces
 
 URGENCY_TWO_NAMES = 0.97
 URGENCY_ONE_PERSON = 0.85
@@ -151,10 +151,8 @@ def build_review_queue(
     one_person, two_people : people who may be one, and parts of a person who may be another, found by clustering
     watch : told the finished share; it may raise to stop
     """
-    doubted, probs = _doubt_names(table, vectors, lambda share: watch(share * _SHARE_OF_DOUBTS))
-    duplicates = _find_duplicates(
-        table, vectors, crop, lambda share: watch(_SHARE_OF_DOUBTS + share * (1 - _SHARE_OF_DOUBTS))
-    )
+    doubted, probs = _doubt_names(table, vectors, watch_part(watch, 0.0, _SHARE_OF_DOUBTS))
+    duplicates = _find_duplicates(table, vectors, crop, watch_part(watch, _SHARE_OF_DOUBTS, 1.0))
     picture_entries = [
         _picture_entry(table, rows, duplicates.pairs, probs)
         for rows in duplicate_images.group_duplicates(duplicates.pairs, len(table))
@@ -181,13 +179,9 @@ def _doubt_names(table: FaceTable, vectors: Vectors, watch: Watch) -> tuple[list
     people, labels = np.unique(table.labels[rows], return_inverse=True)
     if len(people) < 2:
         return [], probs
-    known = vectors[rows]
-    photos = [table.photo_ids[row] for row in rows]
-    groups = near_duplicate_groups(known, photos, table.photo_hashes[rows].tolist(), labels)
-    opinions = label_confidence.judge_labels(known, labels, groups, watch=lambda share: watch(share * 0.8))
-    mislabelled = find_mislabelled(
-        known, labels, groups, opinions, table.confirmed[rows], lambda share: watch(0.8 + share * 0.2)
-    )
+    faces = replace(label_faces(table, vectors, rows), labels=labels)
+    opinions = label_confidence.judge_labels(faces, watch=watch_part(watch, 0.0, 0.8))
+    mislabelled = find_mislabelled(faces, opinions, table.confirmed[rows], watch_part(watch, 0.8, 1.0))
     probs[rows] = opinions.probs
     return [
         _mislabelled_entry(table, mislabelled, index, rows, people) for index in range(len(mislabelled.rows))

@@ -21,8 +21,9 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from core.base.types import Doubles, Floats, Ints, Vectors
-from core.learn.classification.recogniser import C_UNTOLD
+from core.learn.classification.linear_svm import C_UNTOLD
 from core.learn.classification.solver import one_versus_rest
+from core.learn.numerics.labels import sum_by_label
 
 Scorer = Callable[[Vectors], Doubles | Floats]
 """(n, dimension) to (n, n_people): the larger, the more like that person; the first of the largest gets the name."""
@@ -69,8 +70,7 @@ class LinearSvmOneVersusRest(_OfC):
     title: str = "Linear SVM, one-versus-rest"
 
     def fit(self, vectors: Vectors, labels: Ints, n_people: int) -> Scorer:
-        coef, intercept = one_versus_rest(vectors, labels, n_people, self.C)
-        return lambda probes: probes @ coef.T + intercept
+        return one_versus_rest(vectors, labels, n_people, self.C).margins
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +112,7 @@ class NearestCentroid:
     settings: str = ""
 
     def fit(self, vectors: Vectors, labels: Ints, n_people: int) -> Scorer:
-        sums = np.zeros((n_people, vectors.shape[1]))
-        np.add.at(sums, labels, vectors)
-        means = sums / np.bincount(labels, minlength=n_people)[:, None]
+        means = sum_by_label(vectors, labels, n_people) / np.bincount(labels, minlength=n_people)[:, None]
         return lambda probes: probes @ means.T - (means**2).sum(axis=1) / 2
 
 

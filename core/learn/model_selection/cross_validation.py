@@ -11,51 +11,24 @@ has rank 0.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from core.base.types import Bools, Doubles, Floats, Ints, Vectors
+from core.base.types import Doubles, Floats, Ints
+from core.learn.labelled_faces import LabelledFaces
 from core.learn.model_selection.baselines import Contender
-from core.learn.model_selection.splits import Fold, deal_into_folds
+from core.learn.model_selection.splits import Fold, deal_testable, folds_of
+from core.learn.numerics.blocks import split_rows
+from core.learn.numerics.labels import rank_within
 
 FOLDS = 5
-_SCORES_AT_ONCE = 1 << 22
+SCORES_AT_ONCE = 1 << 22
 """Tested faces times people whose scores are in memory together."""
 
 Tick = Callable[[], None]
 """Told after every fit; it may raise to stop."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LabelledFaces:
-    """Faces with names."""
-
-    vectors: Vectors
-    """(n, dimension) float32, unit length"""
-    labels: Ints
-    """(n,) int64, 0 to n_people - 1, none missing"""
-    shots: Ints
-    """(n,) int64, faces of one number stay on one side"""
-
-    @property
-    def n_people(self) -> int:
-        return int(self.labels.max()) + 1
-
-    @property
-    def shots_each(self) -> Ints:
-        """(n_people,) how many shots each person has."""
-        return np.bincount(self.labels[np.unique(self.shots, return_index=True)[1]], minlength=self.n_people)
-
-    @property
-    def testable(self) -> Bools:
-        """(n,) whose person has another shot."""
-        return np.asarray(self.shots_each[self.labels] > 1)
-
-    def only(self, rows: Ints) -> LabelledFaces:
-        """Some of the faces, people numbered anew."""
-        return LabelledFaces(self.vectors[rows], np.unique(self.labels[rows], return_inverse=True)[1], self.shots[rows])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,16 +55,10 @@ class OutOfFold:
 
 def deal_repetitions(known: LabelledFaces, repeats: int, seed: int, folds: int = FOLDS) -> list[list[Fold]]:
     """Deal the shots into folds, again and again; at most as many folds as somebody has shots."""
-    testable = known.testable
     n_folds = int(max(2, min(folds, known.shots_each.max())))
-    labels = np.where(testable, known.labels, -1)
-    dealt = (deal_into_folds(labels, known.shots, n_folds, seed=seed + turn) for turn in range(repeats))
-    return [list(_folds(fold_of, n_folds)) for fold_of in dealt]
-
-
-def _folds(fold_of: Ints, n_folds: int) -> Iterator[Fold]:
-    for number in range(n_folds):
-        yield Fold(np.flatnonzero(fold_of != number), np.flatnonzero(fold_of == number))
+    dealt = (deal_testable(known, n_folds, seed=seed + turn) for turn in range(repeats))
+    everybody = np.ones(len(known), dtype=np.bool_)
+    return [list(folds_of(fold_of, n_folds, everybody)) for fold_of in dealt]
 
 
 def out_of_fold(known: LabelledFaces, contender: Contender, divided: Sequence[Sequence[Fold]], tick: Tick) -> OutOfFold:
@@ -104,7 +71,7 @@ def out_of_fold(known: LabelledFaces, contender: Contender, divided: Sequence[Se
             started_s = time.perf_counter()
             scorer = contender.fit(known.vectors[fold.train], known.labels[fold.train], known.n_people)
             fitted_s = time.perf_counter()
-            for rows in _blocks(fold.test, known.n_people):
+            for rows in split_rows(fold.test, known.n_people, SCORES_AT_ONCE):
                 predicted[turn, rows], ranks[turn, rows] = name_and_rank(
                     scorer(known.vectors[rows]), known.labels[rows]
                 )
@@ -112,10 +79,6 @@ def out_of_fold(known: LabelledFaces, contender: Contender, divided: Sequence[Se
             predict_s.append((time.perf_counter() - fitted_s) / max(1, len(fold.test)))
             tick()
     return OutOfFold(predicted, ranks, tuple(fit_s), tuple(predict_s))
-
-
-def _blocks(rows: Ints, n_people: int) -> list[Ints]:
-    return np.array_split(rows, -(-len(rows) * n_people // _SCORES_AT_ONCE) or 1)
 
 
 def name_and_rank(scores: Doubles | Floats, true: Ints) -> tuple[Ints, Ints]:
@@ -165,5 +128,5 @@ def _turns(known: LabelledFaces, rows: Ints, rng: np.random.Generator) -> Ints:
     person[index_of] = known.labels[rows]
     order = np.lexsort((rng.random(len(shots)), person))
     turn = np.empty(len(shots), dtype=np.int64)
-    turn[order] = np.arange(len(order)) - np.searchsorted(person[order], person[order])
+    turn[order] = rank_within(person[order])
     return turn[index_of]

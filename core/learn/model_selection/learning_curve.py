@@ -13,9 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.base.types import Doubles, Ints
+from core.learn.labelled_faces import LabelledFaces, count_shots
 from core.learn.model_selection.baselines import Contender
-from core.learn.model_selection.cross_validation import LabelledFaces, Tick, out_of_fold
+from core.learn.model_selection.cross_validation import Tick, out_of_fold
 from core.learn.model_selection.splits import Fold
+from core.learn.numerics.labels import rank_within
 
 STEPS = (1, 2, 3, 5, 8, 12, 20, 35, 60)
 FEWEST_PEOPLE = 2
@@ -35,15 +37,10 @@ class CurvePoint:
 
 def measurable_steps(known: LabelledFaces, divided: Sequence[Sequence[Fold]]) -> list[tuple[int, int]]:
     """The numbers of shots to measure, each with how many people have them on a training side in the mean."""
-    shots = np.concatenate([_shots_each(known, fold.train) for folds in divided for fold in folds])
-    sides = sum(len(folds) for folds in divided)
-    having = [(k, round(np.count_nonzero(shots >= k) / sides)) for k in STEPS]
+    sides = [fold.train for folds in divided for fold in folds]
+    shots = np.concatenate([count_shots(known.labels[rows], known.shots[rows], known.n_people) for rows in sides])
+    having = [(k, round(np.count_nonzero(shots >= k) / len(sides))) for k in STEPS]
     return [(k, people) for k, people in having if people >= FEWEST_PEOPLE]
-
-
-def _shots_each(known: LabelledFaces, rows: Ints) -> Ints:
-    shots = rows[np.unique(known.shots[rows], return_index=True)[1]]
-    return np.bincount(known.labels[shots], minlength=known.n_people)
 
 
 def measure_learning_curve(
@@ -65,5 +62,4 @@ def _first_shots(known: LabelledFaces, rows: Ints, k: int, rng: np.random.Genera
     one_each = rows[np.unique(known.shots[rows], return_index=True)[1]]
     one_each = rng.permutation(one_each)
     order = one_each[np.argsort(known.labels[one_each], kind="stable")]
-    turn = np.arange(len(order)) - np.searchsorted(known.labels[order], known.labels[order])
-    return np.sort(order[turn < k])
+    return np.sort(order[rank_within(known.labels[order]) < k])

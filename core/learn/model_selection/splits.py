@@ -12,16 +12,17 @@ of whole groups. It does not learn anything, and it never sees faces without a n
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from core.base.errors import TrainingRefused
-from core.base.types import Bools, Ints, Split, Vectors
+from core.base.types import Bools, FaceTable, Ints, Split, Vectors
+from core.learn.labelled_faces import LabelledFaces, count_shots
+from core.learn.numerics.blocks import row_blocks
+from core.learn.numerics.labels import connect_rows, renumber_labels, rows_by_value
 
 SAME_PICTURE_BITS = 8
 """Largest Hamming distance of the 64-bit perceptual hashes of one picture.
@@ -40,6 +41,17 @@ often other days.
 """
 
 _BLOCK_ROWS = 512
+
+
+@dataclass(frozen=True, slots=True)
+class FoldRules:
+    """How faces are dealt into folds where the archive brings no division."""
+
+    folds: int = 5
+    """At most so many; fewer when nobody has as many independent shots."""
+    min_faces: int = 2
+    """Who has fewer independent shots is left out; two at least, or nothing could be tested."""
+    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,15 +128,24 @@ def near_duplicate_groups(
     -------
     (n,) int64, 0 to the number of groups - 1; a group holds faces of one person only.
     """
-    n = len(vectors)
     number: dict[str, int] = {}
     photos = np.array([number.setdefault(photo, len(number)) for photo in photo_ids], dtype=np.int64)
     hashes = np.array([int(value) & 0xFFFF_FFFF_FFFF_FFFF for value in photo_hashes], dtype=np.uint64)
-    pairs = [pair for person in _rows_by_value(labels) for pair in _same_shot_pairs(vectors, photos, hashes, person)]
+    pairs = [pair for person in rows_by_value(labels) for pair in _same_shot_pairs(vectors, photos, hashes, person)]
     left, right = np.concatenate(pairs, axis=1) if pairs else np.zeros((2, 0), np.int64)
-    graph = coo_array((np.ones(len(left), np.bool_), (left, right)), shape=(n, n))
-    groups = connected_components(graph, directed=False)[1] if n else np.zeros(0)
-    return np.asarray(groups, dtype=np.int64)
+    return connect_rows(left, right, len(vectors))
+
+
+def label_faces(table: FaceTable, vectors: Vectors, rows: Ints) -> LabelledFaces:
+    """Some faces of a table, which all have a name, with their shots; the labels are the table's.
+
+    Parameters
+    ----------
+    vectors : (n, dimension) float32, unit length, in the table's order
+    """
+    faces = table.take(rows)
+    shots = near_duplicate_groups(vectors[rows], faces.photo_ids, faces.photo_hashes.tolist(), faces.labels)
+    return LabelledFaces(vectors[rows], faces.labels, shots)
 
 
 def plan_split(
@@ -132,10 +153,7 @@ def plan_split(
     people: Sequence[str],
     splits: Sequence[Split | None],
     groups: Ints,
-    *,
-    folds: int = 5,
-    min_faces: int = 2,
-    seed: int = 0,
+    rules: FoldRules = FoldRules(),
 ) -> SplitPlan:
     """Divide the faces into sides to learn from and to test on.
 
@@ -149,8 +167,6 @@ def plan_split(
     people : names
     splits : n sides that the archive gave, or None
     groups : (n,) int64, faces that must stay on one side; a group holds one person
-    folds : how many at most; fewer when nobody has that many independent shots
-    min_faces : a person with fewer independent shots is left out of folds
 
     Raises
     ------
@@ -158,8 +174,8 @@ def plan_split(
         Fewer than two people are left; the message says what to do.
     """
     _require_one_person_a_group(labels, groups)
-    archive_plan = _own_plan(labels, people, splits, groups)
-    return archive_plan or _kfold_plan(labels, people, groups, _FoldRules(folds, max(2, min_faces), seed))
+    plan = _own_plan(labels, people, splits, groups) or _kfold_plan(labels, people, groups, rules)
+    return _only_those_taking_part(plan)
 
 
 # The archive's own division
@@ -178,14 +194,14 @@ def _own_plan(labels: Ints, people: Sequence[str], splits: Sequence[Split | None
     if learned.sum() < 2 or not test.any():
         return None
     used_labels = np.where((train | test) & learned[labels], labels, -1)
-    return _assemble(
-        "own",
-        "The archive's own division: learned from its training photos, tested on its validation photos.",
-        used_labels,
-        people,
-        (Fold(np.flatnonzero(train), np.flatnonzero(test)),),
-        _left_out_of_own(labels, people, learned, train | twin),
-        _dropped_twins(twin & learned[labels]),
+    return SplitPlan(
+        kind="own",
+        why="The archive's own division: learned from its training photos, tested on its validation photos.",
+        people=tuple(people),
+        labels=used_labels,
+        folds=(Fold(np.flatnonzero(train), np.flatnonzero(test)),),
+        left_out=_left_out_of_own(labels, people, learned, train | twin),
+        dropped=_dropped_twins(twin & learned[labels]),
     )
 
 
@@ -215,28 +231,37 @@ def _dropped_twins(twin: Bools) -> tuple[DroppedFaces, ...]:
 # Folds
 
 
-@dataclass(frozen=True, slots=True)
-class _FoldRules:
-    folds: int
-    min_shots: int
-    seed: int
-
-
-def _kfold_plan(labels: Ints, people: Sequence[str], groups: Ints, rules: _FoldRules) -> SplitPlan:
-    shots = _shots_by_person(labels, groups, len(people))
-    enough = shots >= rules.min_shots
-    left_out = tuple(
-        LeftOutPerson(name, f"has {_count(shots[person])}, and {rules.min_shots} are needed")
-        for person, name in enumerate(people)
-        if 0 < shots[person] < rules.min_shots
-    )
+def _kfold_plan(labels: Ints, people: Sequence[str], groups: Ints, rules: FoldRules) -> SplitPlan:
+    shots, min_shots = count_shots(labels, groups, len(people)), max(2, rules.min_faces)
+    enough = shots >= min_shots
     if enough.sum() < 2:
-        raise TrainingRefused(_refusal(int(enough.sum()), int((shots > 0).sum()), rules.min_shots))
+        raise TrainingRefused(_refusal(int(enough.sum()), int((shots > 0).sum()), min_shots))
     used_labels = np.where(enough[labels], labels, -1)
     n_folds = int(min(max(2, rules.folds), shots[enough].max()))
     fold_of = deal_into_folds(used_labels, groups, n_folds, seed=rules.seed)
-    why = f"{n_folds} folds: every photo is tested once, by a recogniser that never saw its shot."
-    return _assemble("kfold", why, used_labels, people, _as_folds(fold_of, n_folds), left_out, ())
+    return SplitPlan(
+        kind="kfold",
+        why=f"{n_folds} folds: every photo is tested once, by a recogniser that never saw its shot.",
+        people=tuple(people),
+        labels=used_labels,
+        folds=folds_of(fold_of, n_folds, enough[labels]),
+        left_out=tuple(
+            LeftOutPerson(name, f"has {_count(shots[person])}, and {min_shots} are needed")
+            for person, name in enumerate(people)
+            if 0 < shots[person] < min_shots
+        ),
+        dropped=(),
+    )
+
+
+def deal_testable(faces: LabelledFaces, n_folds: int, *, seed: int) -> Ints:
+    """Deal the shots of everybody who has several into folds.
+
+    Returns
+    -------
+    (n,) int64, 0 to n_folds - 1; -1 for people with one shot, who are learned from in every fold and never tested.
+    """
+    return deal_into_folds(np.where(faces.testable, faces.labels, -1), faces.shots, n_folds, seed=seed)
 
 
 def deal_into_folds(labels: Ints, groups: Ints, folds: int, *, seed: int) -> Ints:
@@ -253,7 +278,7 @@ def deal_into_folds(labels: Ints, groups: Ints, folds: int, *, seed: int) -> Int
     rng = np.random.default_rng(seed)
     fold_of = np.full(len(labels), -1, dtype=np.int64)
     total = np.zeros(folds, dtype=np.int64)
-    for rows in _rows_by_value(labels):
+    for rows in rows_by_value(labels):
         if labels[rows[0]] < 0:
             continue
         faces_of_person = np.zeros(folds, dtype=np.int64)
@@ -267,14 +292,21 @@ def deal_into_folds(labels: Ints, groups: Ints, folds: int, *, seed: int) -> Int
 
 def _largest_first(rows: Ints, groups: Ints, rng: np.random.Generator) -> list[Ints]:
     """Give the rows of each group, larger groups first, equal ones shuffled."""
-    members = [rows[index] for index in _rows_by_value(groups[rows])]
+    members = [rows[index] for index in rows_by_value(groups[rows])]
     order = rng.permutation(len(members))
     return sorted((members[index] for index in order), key=len, reverse=True)
 
 
-def _as_folds(fold_of: Ints, n_folds: int) -> tuple[Fold, ...]:
+def folds_of(fold_of: Ints, n_folds: int, taking_part: Bools) -> tuple[Fold, ...]:
+    """Each fold as its test side, and all others who take part as its training side.
+
+    Parameters
+    ----------
+    fold_of : (n,) int64, the fold that a row is tested in, -1 for rows that are never tested
+    taking_part : (n,) rows that are learned from, but in their own fold
+    """
     return tuple(
-        Fold(np.flatnonzero((fold_of >= 0) & (fold_of != fold)), np.flatnonzero(fold_of == fold))
+        Fold(np.flatnonzero(taking_part & (fold_of != fold)), np.flatnonzero(fold_of == fold))
         for fold in range(n_folds)
     )
 
@@ -300,40 +332,15 @@ def _count(shots: int) -> str:
 # Shared
 
 
-def _assemble(
-    kind: Literal["own", "kfold"],
-    why: str,
-    used_labels: Ints,
-    people: Sequence[str],
-    folds: tuple[Fold, ...],
-    left_out: tuple[LeftOutPerson, ...],
-    dropped: tuple[DroppedFaces, ...],
-) -> SplitPlan:
-    """Renumber the people who take part and put the plan together."""
-    taking_part = np.unique(used_labels[used_labels >= 0])
-    new_label = np.full(len(people) + 1, -1, dtype=np.int64)  # the last entry serves the label -1
-    new_label[taking_part] = np.arange(len(taking_part))
-    names = tuple(people[person] for person in taking_part)
-    return SplitPlan(
-        kind=kind, why=why, people=names, labels=new_label[used_labels], folds=folds, left_out=left_out, dropped=dropped
-    )
-
-
-def _rows_by_value(values: Ints) -> list[Ints]:
-    """Give the row numbers of each distinct value, ascending."""
-    if not len(values):
-        return []
-    order = np.argsort(values, kind="stable")
-    return np.split(order, np.flatnonzero(np.diff(values[order])) + 1)
+def _only_those_taking_part(plan: SplitPlan) -> SplitPlan:
+    """The plan with the people who take part numbered from 0: classifiers have no row for anybody else."""
+    taking_part = np.unique(plan.labels[plan.labels >= 0])
+    people = tuple(plan.people[person] for person in taking_part)
+    return replace(plan, people=people, labels=renumber_labels(plan.labels, taking_part))
 
 
 def _present(labels: Ints, n_people: int) -> Bools:
     return np.bincount(labels, minlength=n_people) > 0
-
-
-def _shots_by_person(labels: Ints, groups: Ints, n_people: int) -> Ints:
-    _, first = np.unique(groups, return_index=True)
-    return np.bincount(labels[first], minlength=n_people)
 
 
 def _require_one_person_a_group(labels: Ints, groups: Ints) -> None:
@@ -344,8 +351,8 @@ def _require_one_person_a_group(labels: Ints, groups: Ints) -> None:
 
 def _same_shot_pairs(vectors: Vectors, photos: Ints, hashes: npt.NDArray[np.uint64], rows: Ints) -> Iterator[Ints]:
     """Yield (2, m) row numbers of one person's faces that are one shot, block by block."""
-    for start in range(0, len(rows), _BLOCK_ROWS):
-        block, following = rows[start : start + _BLOCK_ROWS], rows[start:]
+    for part in row_blocks(len(rows), _BLOCK_ROWS):
+        block, following = rows[part], rows[part.start :]
         cosine = vectors[block] @ vectors[following].T
         alike = hamming_distance(hashes[block][:, None], hashes[following]) <= SAME_PICTURE_BITS
         same = (photos[block][:, None] == photos[following]) | (cosine >= SAME_SHOT_COSINE)

@@ -1,4 +1,4 @@
-"""The nearest neighbours of every vector among all of them: exact, by matrix products, in little memory.
+"""The nearest neighbours of vectors, among themselves and in a gallery: exact, by matrix products, in little memory.
 
 scikit-learn's brute force gives the same and takes about twice as long, as it multiplies float32 in float64.
 """
@@ -9,11 +9,14 @@ from math import ceil, sqrt
 
 import numpy as np
 
+from core.base.progress import Watch, unwatched
 from core.base.types import Floats, Ints, Vectors
-from core.learn.classification.solver import Watch, unwatched
+from core.learn.numerics.blocks import row_blocks
+from core.learn.numerics.unit_vectors import cosines_to_distances
 
 _PRODUCT_BYTES = 64 << 20
 """Largest block of similarities that is in memory at once."""
+_PROBES_AT_ONCE = 2048
 _NEVER = np.float32(-np.inf)
 
 
@@ -38,14 +41,14 @@ def nearest_neighbours(vectors: Vectors, k: int, watch: Watch = unwatched) -> In
     classes = ceil(n / depth)
     padded = np.zeros((depth * classes, vectors.shape[1]), dtype=np.float32)
     padded[:n] = vectors
-    rows = max(16, _PRODUCT_BYTES // (4 * len(padded)))
     neighbours = np.empty((n, k), dtype=np.int64)
-    for start in range(0, n, rows):
-        watch(start / n)
-        block = vectors[start : start + rows] @ padded.T
-        block[:, n:] = _NEVER
-        block[np.arange(len(block)), np.arange(start, start + len(block))] = _NEVER
-        neighbours[start : start + rows] = _largest(block.reshape(len(block), depth, classes), k)
+    for block in row_blocks(n, max(16, _PRODUCT_BYTES // (4 * len(padded)))):
+        watch(block.start / n)
+        products = vectors[block] @ padded.T
+        # What fills the last class up is nobody, and nobody is a neighbour of their own.
+        products[:, n:] = _NEVER
+        products[np.arange(len(products)), np.arange(block.start, block.stop)] = _NEVER
+        neighbours[block] = _largest(products.reshape(len(products), depth, classes), k)
     return neighbours
 
 
@@ -57,3 +60,41 @@ def _largest(block: Floats, k: int) -> Ints:
     values = np.take_along_axis(block.reshape(rows, -1), columns, axis=1)
     best = np.argpartition(-values, k - 1, axis=1)[:, :k]
     return np.asarray(np.take_along_axis(columns, best, axis=1), dtype=np.int64)
+
+
+def nearest_in_gallery(vectors: Vectors, gallery: Vectors, k: int) -> tuple[Ints, Floats]:
+    """Find the k faces of a gallery most like each face: the evidence shown beside a name.
+
+    Parameters
+    ----------
+    vectors : (n, dimension) or (dimension,) float32, unit length
+    gallery : (m, dimension) float32, unit length
+    k : how many; fewer come back when the gallery holds fewer
+
+    Returns
+    -------
+    rows : (n, min(k, m)) int64, rows of ``gallery``, nearest first
+    distances : (n, min(k, m)) float32, Euclidean, ascending
+    """
+    probes = np.atleast_2d(vectors)
+    k = min(k, len(gallery))
+    rows = np.zeros((len(probes), k), dtype=np.int64)
+    distances = np.zeros((len(probes), k), dtype=np.float32)
+    for block in row_blocks(len(probes), _PROBES_AT_ONCE):
+        rows[block], distances[block] = _nearest(probes[block], gallery, k)
+    return rows, distances
+
+
+def _nearest(probes: Vectors, gallery: Vectors, k: int) -> tuple[Ints, Floats]:
+    cosine = probes @ gallery.T
+    candidates = np.argpartition(-cosine, k - 1, axis=1)[:, :k] if 0 < k < len(gallery) else _all_columns(cosine)[:, :k]
+    candidates = np.sort(candidates, axis=1)  # so that equal distances come in the gallery's order
+    best = np.take_along_axis(cosine, candidates, axis=1)
+    order = np.argsort(-best, axis=1, kind="stable")
+    # In double precision: of two faces that are nearly one, 2 - 2 cos leaves nothing of a float32.
+    distances = cosines_to_distances(np.take_along_axis(best, order, axis=1).astype(np.float64))
+    return np.take_along_axis(candidates, order, axis=1), distances.astype(np.float32)
+
+
+def _all_columns(matrix: Floats) -> Ints:
+    return np.tile(np.arange(matrix.shape[1]), (len(matrix), 1))

@@ -17,13 +17,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import numpy as np
 from scipy.special import betaincinv
 
 from core.base.errors import InputRefused
 from core.base.types import Bools, Doubles, Floats, Ints, Vectors
+from core.learn.numerics.blocks import row_blocks
+from core.learn.numerics.linear_classifier import LinearClassifier
+from core.learn.numerics.unit_vectors import distance_to_cosine
 
 FEATURES = ("margin", "centroid_similarity", "neighbour_similarity")
 """What the score is made of: the SVM's best margin, the cosine to the named person's centroid, and the mean cosine to
@@ -49,13 +51,6 @@ PRIOR_PEOPLE = 79
 _BLOCK_ROWS = 2048
 
 
-class Svm(Protocol):
-    """What features need of a classifier."""
-
-    def margins(self, vectors: Vectors) -> Floats: ...
-    def predict(self, vectors: Vectors) -> Ints: ...
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Gallery:
     """Training faces and the person that the classifier gives each.
@@ -67,8 +62,8 @@ class Gallery:
     labels: Ints
 
     @classmethod
-    def of(cls, svm: Svm, vectors: Vectors) -> Gallery:
-        return cls(vectors, svm.predict(vectors))
+    def of(cls, classifier: LinearClassifier, vectors: Vectors) -> Gallery:
+        return cls(vectors, classifier.predict(vectors))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -191,18 +186,15 @@ class RejectionRules:
         return cls(prior_rule(n_people), prior_rule(n_people, len(FEATURES) - 1))
 
 
-def fit_centroids(vectors: Vectors, labels: Ints, n_people: int) -> Vectors:
-    """Give the unit mean direction of each person, who all need a face: (n_people, dimension) float32."""
-    return _unit(_sums(vectors, labels, n_people)).astype(np.float32)
-
-
 def distances_to_named(vectors: Vectors, person_of_face: Ints, person_centroids: Vectors) -> Floats:
     """Give each face's Euclidean distance to the centroid of the person it was named: (n,) float32, 0..2."""
     gap = vectors - person_centroids[person_of_face]
     return np.asarray(np.linalg.norm(gap, axis=1), dtype=np.float32)
 
 
-def name_faces(svm: Svm, person_centroids: Vectors, gallery: Gallery | None, vectors: Vectors) -> BestMatches:
+def name_faces(
+    classifier: LinearClassifier, person_centroids: Vectors, gallery: Gallery | None, vectors: Vectors
+) -> BestMatches:
     """Name faces and gather what speaks for it.
 
     Parameters
@@ -211,13 +203,17 @@ def name_faces(svm: Svm, person_centroids: Vectors, gallery: Gallery | None, vec
     gallery : the training faces, or None where they are not at hand
     vectors : (n, dimension) float32, unit length
     """
-    blocks = [_name_block(svm, person_centroids, gallery, vectors[rows]) for rows in _blocks(len(vectors))]
+    # Of no face at all there is a block too, so that its empty columns have their widths.
+    slices = row_blocks(max(len(vectors), 1), _BLOCK_ROWS)
+    blocks = [_name_block(classifier, person_centroids, gallery, vectors[rows]) for rows in slices]
     person = np.concatenate([persons for persons, _ in blocks])
     return BestMatches(person, np.concatenate([features for _, features in blocks]))
 
 
-def _name_block(svm: Svm, person_centroids: Vectors, gallery: Gallery | None, vectors: Vectors) -> tuple[Ints, Doubles]:
-    margins = svm.margins(vectors)
+def _name_block(
+    classifier: LinearClassifier, person_centroids: Vectors, gallery: Gallery | None, vectors: Vectors
+) -> tuple[Ints, Doubles]:
+    margins = classifier.margins(vectors)
     persons = np.asarray(margins.argmax(axis=1), dtype=np.int64)
     similarity = np.einsum("ij,ij->i", vectors, person_centroids[persons])
     columns = [margins[np.arange(len(persons)), persons], similarity]
@@ -236,10 +232,6 @@ def _neighbour_similarity(gallery: Gallery, vectors: Vectors, persons: Ints, oth
             cosine = np.sort(vectors[rows] @ faces.T, axis=1)
             similarities[rows] = cosine[:, -NEIGHBOURS:].mean(axis=1)
     return similarities
-
-
-def _blocks(n: int) -> Sequence[slice]:
-    return [slice(start, start + _BLOCK_ROWS) for start in range(0, max(n, 1), _BLOCK_ROWS)]
 
 
 def prior_rule(n_people: int, n_features: int = len(FEATURES)) -> RejectionRule:
@@ -261,9 +253,8 @@ def prior_rule(n_people: int, n_features: int = len(FEATURES)) -> RejectionRule:
 
 def _prior_score_threshold(n_people: int, rate: float) -> Threshold:
     high = exact_interval(rate * PRIOR_PEOPLE, PRIOR_PEOPLE)[1]
-    return Threshold(
-        rate=rate, score=1 - prior_threshold(n_people, rate) ** 2 / 2, expected=rate, low=0.0, high=high, enough=False
-    )
+    score = distance_to_cosine(prior_threshold(n_people, rate))
+    return Threshold(rate=rate, score=score, expected=rate, low=0.0, high=high, enough=False)
 
 
 def prior_threshold(n_people: int, target_rate: float = TARGET_RATE) -> float:
@@ -282,60 +273,3 @@ def exact_interval(count: float, n: int) -> tuple[float, float]:
     """
     low = float(betaincinv(count, n - count + 1, 0.025)) if count > 0 else 0.0
     return low, (float(betaincinv(count + 1, n - count, 0.975)) if count < n else 1.0)
-
-
-def nearest_training(vectors: Vectors, gallery: Vectors, k: int) -> tuple[Ints, Floats]:
-    """Find the k training faces most like each face: the evidence shown beside a name.
-
-    Parameters
-    ----------
-    vectors : (n, dimension) or (dimension,) float32, unit length
-    gallery : (m, dimension) float32, unit length
-    k : how many; fewer come back when the gallery holds fewer
-
-    Returns
-    -------
-    rows : (n, min(k, m)) int64, places in ``gallery``, nearest first
-    distances : (n, min(k, m)) float32, Euclidean, ascending
-    """
-    probes = np.atleast_2d(vectors)
-    k = min(k, len(gallery))
-    rows = np.zeros((len(probes), k), dtype=np.int64)
-    distances = np.zeros((len(probes), k), dtype=np.float32)
-    for start in range(0, len(probes), _BLOCK_ROWS):
-        block = slice(start, start + _BLOCK_ROWS)
-        rows[block], distances[block] = _nearest(probes[block], gallery, k)
-    return rows, distances
-
-
-def _nearest(probes: Vectors, gallery: Vectors, k: int) -> tuple[Ints, Floats]:
-    cosine = probes @ gallery.T
-    candidates = np.argpartition(-cosine, k - 1, axis=1)[:, :k] if 0 < k < len(gallery) else _all_columns(cosine)[:, :k]
-    candidates = np.sort(candidates, axis=1)  # so that equal distances come in the gallery's order
-    best = np.take_along_axis(cosine, candidates, axis=1)
-    order = np.argsort(-best, axis=1, kind="stable")
-    distances = _distance(np.take_along_axis(best, order, axis=1))
-    return np.take_along_axis(candidates, order, axis=1), distances.astype(np.float32)
-
-
-def _all_columns(matrix: Floats) -> Ints:
-    return np.tile(np.arange(matrix.shape[1]), (len(matrix), 1))
-
-
-def _distance(cosine: Floats) -> Doubles:
-    """Turn the cosine of unit vectors into their Euclidean distance."""
-    squared = np.clip(2.0 - 2.0 * cosine.astype(np.float64), 0.0, 4.0)
-    return np.asarray(np.sqrt(squared), dtype=np.float64)
-
-
-def _sums(vectors: Vectors, labels: Ints, n_people: int) -> Doubles:
-    sums = np.zeros((n_people, vectors.shape[1]))
-    order = np.argsort(labels, kind="stable")
-    present, first = np.unique(labels[order], return_index=True)
-    sums[present] = np.add.reduceat(vectors[order].astype(np.float64), first, axis=0)
-    return sums
-
-
-def _unit(rows: Doubles) -> Doubles:
-    length = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.asarray(rows / np.maximum(length, 1e-12), dtype=np.float64)

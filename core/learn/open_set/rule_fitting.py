@@ -1,9 +1,8 @@
 """The rejection rule learned from a dataset: everybody plays the stranger once, with their own photos left out.
 
 How
-    People are dealt into ``PARTS``, and so are the shots of each. For each part a classifier is trained without the
-    part's people and without the part's shots of the others. Then the people left out are strangers (impostors), and
-    the shots held out are faces that it should know (genuine). In large datasets only the first parts are done.
+    By the trials of ``left_out_trials``: people left out in turn are strangers (impostors), and shots held out are
+    faces that the recogniser should know (genuine).
 
 Weights
     Fisher's discriminant between the two, on the features of ``rejection_rule``. On lfw-dev with 20 of 79 people
@@ -31,14 +30,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.base.types import Bools, Doubles, Floats, Ints, Vectors
-from core.learn.classification.solver import Watch, one_versus_rest, unwatched
-from core.learn.model_selection.splits import deal_into_folds
+from core.base.progress import Watch, unwatched
+from core.base.types import Doubles, Ints, Vectors
 from core.learn.open_set import rejection_rule
+from core.learn.open_set.left_out_trials import PARTS, TrainedFaces, Trials, try_everybody, try_strangers
 from core.learn.open_set.rejection_rule import (
     RATES,
     TARGET_RATE,
-    Gallery,
     Impostors,
     RejectionRule,
     RejectionRules,
@@ -46,9 +44,6 @@ from core.learn.open_set.rejection_rule import (
     exact_interval,
 )
 
-PARTS = 8
-ENOUGH_LEFT_OUT = 125
-"""When so many people have been left out, no further part is done: each costs a training."""
 ENOUGH_PEOPLE = 40
 ENOUGH_IMPOSTORS = 100
 ENOUGH_GENUINE = 30
@@ -69,56 +64,6 @@ _STRICTNESS = np.geomspace(0.1, 1e-5, 81)
 _LEAST_SPREAD = 1e-6
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LinearMargins:
-    """The margins of a one-versus-rest classifier."""
-
-    coef: Floats
-    intercept: Floats
-
-    def margins(self, vectors: Vectors) -> Floats:
-        return vectors @ self.coef.T + self.intercept
-
-    def predict(self, vectors: Vectors) -> Ints:
-        return np.asarray(self.margins(vectors).argmax(axis=1), dtype=np.int64)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class TrainedFaces:
-    """What a rule is learned from: training faces only, and a classifier of theirs."""
-
-    vectors: Vectors
-    labels: Ints
-    groups: Ints
-    """(n,) faces of one shot"""
-    svm: LinearMargins
-    """Trained on all of these; the trials begin at it, which saves time and changes nothing."""
-    C: float
-    seed: int = 0
-
-    @property
-    def n_people(self) -> int:
-        return len(self.svm.coef)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Trials:
-    """Faces that were scored by a classifier that did not know them, (n,) rows."""
-
-    features: Doubles
-    """(n, 3)"""
-    who: Ints
-    """The person shown; strangers of unknown name follow after the people, each a number of its own."""
-    named: Ints
-    """The person whom the classifier named."""
-    fold: Ints
-    """Faces of one fold are scored by weights that were fitted without them: half of the people of one part."""
-
-    @property
-    def right(self) -> Bools:
-        return np.asarray(self.who == self.named)
-
-
 def learn_rules(
     learned: TrainedFaces, strangers: Vectors | None = None, watch: Watch = unwatched, stranger_ids: Ints | None = None
 ) -> RejectionRules:
@@ -130,8 +75,8 @@ def learn_rules(
     watch : told the finished share; it may raise to stop
     stranger_ids : (n,) int64 from 0, whom each stranger's face shows; everybody is somebody else when None
     """
-    genuine, impostors = (None, None) if learned.n_people < ENOUGH_PEOPLE else _try_everybody(learned, watch)
-    outside = None if strangers is None or not len(strangers) else _try_strangers(learned, strangers, stranger_ids)
+    genuine, impostors = (None, None) if learned.n_people < ENOUGH_PEOPLE else try_everybody(learned, watch)
+    outside = None if strangers is None or not len(strangers) else try_strangers(learned, strangers, stranger_ids)
     columns = len(rejection_rule.FEATURES)
     # The last feature needs the training faces; where they are not at hand a rule without it must stand alone.
     (full, tried_impostors), (alone, _) = (
@@ -145,9 +90,9 @@ def score_left_out_people(rule: RejectionRule, learned: TrainedFaces, watch: Wat
 
     None where there are too few people to leave one out, or too many faces for something that is only shown.
     """
-    if not SHOWN_PEOPLE <= learned.n_people < ENOUGH_PEOPLE or len(learned.labels) > SHOWN_FACES:
+    if not SHOWN_PEOPLE <= learned.n_people < ENOUGH_PEOPLE or len(learned.faces) > SHOWN_FACES:
         return None
-    impostors = _try_everybody(learned, watch)[1]
+    impostors = try_everybody(learned, watch)[1]
     return _impostors(_Scored(rule.scores(impostors.features), impostors.who, impostors.named), learned.n_people)
 
 
@@ -188,69 +133,6 @@ def _impostors(scored: _Scored, n_known: int) -> Impostors:
 
 def _enough(genuine: Trials, impostors: Trials) -> bool:
     return len(impostors.who) >= ENOUGH_IMPOSTORS and int(genuine.right.sum()) >= ENOUGH_GENUINE
-
-
-# trials
-
-
-def _try_everybody(learned: TrainedFaces, watch: Watch) -> tuple[Trials, Trials]:
-    """Try everybody's faces as strangers, and their held-out shots as known: genuine, impostors."""
-    rng = np.random.default_rng(learned.seed)
-    part_of_person = rng.permutation(learned.n_people) % PARTS
-    part_of_shot = _parts_of_shots(learned)
-    # Each part costs a training; in a large dataset the first parts leave out enough people.
-    n_parts = _n_parts_tried(learned.n_people)
-    pairs = []
-    for part in range(n_parts):
-        watch(part / n_parts)
-        pairs.append(_try_part(learned, part, part_of_person[learned.labels] == part, part_of_shot == part))
-    genuine, impostors = zip(*pairs, strict=True)
-    return _join_trials(genuine), _join_trials(impostors)
-
-
-def _n_parts_tried(n_people: int) -> int:
-    return min(PARTS, -(-ENOUGH_LEFT_OUT * PARTS // n_people))
-
-
-def _parts_of_shots(learned: TrainedFaces) -> Ints:
-    """Deal the shots of each person; -1 for a person's only shot, which is never held out."""
-    first = np.unique(learned.groups, return_index=True)[1]
-    several = np.bincount(learned.labels[first], minlength=learned.n_people)[learned.labels] > 1
-    return deal_into_folds(np.where(several, learned.labels, -1), learned.groups, PARTS, seed=learned.seed)
-
-
-def _try_part(learned: TrainedFaces, part: int, left_out: Bools, held_out: Bools) -> tuple[Trials, Trials]:
-    train = ~left_out & ~held_out
-    known, labels = np.unique(learned.labels[train], return_inverse=True)
-    # Begin at the classifier of all: it is near the answer, and where one begins changes nothing.
-    start = learned.svm.coef[known], learned.svm.intercept[known]
-    vectors = learned.vectors[train]
-    svm = LinearMargins(*one_versus_rest(vectors, labels, len(known), learned.C, start=start))
-    centres = rejection_rule.fit_centroids(vectors, labels, len(known))
-    gallery = Gallery.of(svm, vectors)
-
-    def try_faces(rows: Ints) -> Trials:
-        matches = rejection_rule.name_faces(svm, centres, gallery, learned.vectors[rows])
-        who = learned.labels[rows]
-        # Two folds a part, dealt by person: a stranger is scored by weights fitted without that person's fold.
-        return Trials(matches.features, who, known[matches.person], 2 * part + who % 2)
-
-    return try_faces(np.flatnonzero(held_out & ~left_out)), try_faces(np.flatnonzero(left_out))
-
-
-def _try_strangers(learned: TrainedFaces, strangers: Vectors, stranger_ids: Ints | None) -> Trials:
-    centres = rejection_rule.fit_centroids(learned.vectors, learned.labels, learned.n_people)
-    matches = rejection_rule.name_faces(learned.svm, centres, Gallery.of(learned.svm, learned.vectors), strangers)
-    # Strangers are numbered after the people, so that nobody is taken for one that is known.
-    who = learned.n_people + (np.arange(len(strangers)) if stranger_ids is None else stranger_ids)
-    return Trials(matches.features, who, matches.person, np.full(len(who), -1, dtype=np.int64))
-
-
-def _join_trials(parts: tuple[Trials, ...]) -> Trials:
-    def column(name: str) -> np.ndarray:
-        return np.concatenate([getattr(trials, name) for trials in parts])
-
-    return Trials(column("features"), column("who"), column("named"), column("fold"))
 
 
 # weights

@@ -18,8 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.base.types import Doubles, Floats, Ints, Vectors
+from core.learn.numerics.labels import fit_centroids, renumber_labels
 from core.learn.numerics.neighbours import nearest_neighbours
-from core.learn.open_set.rejection_rule import fit_centroids
+from core.learn.numerics.unit_vectors import cosines_to_distances
 
 EVERYBODY_MOST = 120
 """Up to so many people all are compared with all."""
@@ -73,9 +74,7 @@ def find_lookalikes(vectors: Vectors, labels: Ints, *, seed: int = 0) -> Lookali
     labels : (n,) who each face is, -1 for faces that are left out
     """
     known = np.unique(labels[labels >= 0])
-    index_of_label = np.full(int(labels.max(initial=-1)) + 2, -1, dtype=np.int64)  # the last entry serves the label -1
-    index_of_label[known] = np.arange(len(known))
-    person_of_face, rows = index_of_label[labels], np.flatnonzero(labels >= 0)
+    person_of_face, rows = renumber_labels(labels, known), np.flatnonzero(labels >= 0)
     centres = fit_centroids(vectors[rows], person_of_face[rows], len(known))
     everybody = len(known) <= EVERYBODY_MOST
     compared = np.arange(len(known)) if everybody else _busy(centres)
@@ -106,10 +105,10 @@ def _busy(centres: Vectors) -> Ints:
 
 
 def _distances(centres: Vectors) -> Doubles:
-    cosine = centres.astype(np.float64) @ centres.T.astype(np.float64)
-    distances = np.sqrt(np.clip(2 - 2 * cosine, 0, None))
+    doubles = centres.astype(np.float64)
+    distances: Doubles = cosines_to_distances(doubles @ doubles.T)
     np.fill_diagonal(distances, 0.0)
-    return np.asarray(distances, dtype=np.float64)
+    return distances
 
 
 def _side_by_side(distances: Doubles) -> Ints:

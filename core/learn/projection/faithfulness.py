@@ -14,7 +14,9 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from core.base.types import Floats, Ints, Vectors
-from core.learn.open_set.rejection_rule import nearest_training
+from core.learn.numerics.blocks import row_blocks
+from core.learn.numerics.neighbours import nearest_in_gallery
+from core.learn.numerics.unit_vectors import cosines_to_distances
 
 NEIGHBOURS = 15
 PROBES_MOST = 2000
@@ -57,7 +59,7 @@ def measure_faithfulness(vectors: Vectors, points: Floats, *, seed: int = 0) -> 
     if k < 1:
         return None
     probes = np.random.default_rng(seed).permutation(n)[:PROBES_MOST]
-    in_truth = _without_itself(nearest_training(vectors[probes], vectors, k + 1)[0], probes)
+    in_truth = _without_itself(nearest_in_gallery(vectors[probes], vectors, k + 1)[0], probes)
     on_map = _without_itself(cKDTree(points).query(points[probes], k + 1)[1], probes)
     share_kept = np.mean([len(np.intersect1d(a, b)) / k for a, b in zip(in_truth, on_map, strict=True)])
     ranked = np.arange(len(probes))[:TRUSTED_MOST]
@@ -74,8 +76,8 @@ def _trustworthiness(vectors: Vectors, probes: Ints, on_map: list[np.ndarray]) -
     """
     n, k = len(vectors), len(on_map[0])
     beyond = 0
-    for start in range(0, len(probes), _BLOCK_ROWS):
-        rows, map_neighbours = probes[start : start + _BLOCK_ROWS], np.array(on_map[start : start + _BLOCK_ROWS])
+    for block in row_blocks(len(probes), _BLOCK_ROWS):
+        rows, map_neighbours = probes[block], np.array(on_map[block])
         cosine = vectors[rows] @ vectors.T
         cosine[np.arange(len(rows)), rows] = -np.inf
         for cosines, neighbours in zip(cosine, map_neighbours, strict=True):
@@ -106,7 +108,7 @@ def place_newcomers(newcomers: Vectors, vectors: Vectors, points: Floats) -> Flo
     -------
     (m, 2) or (m, 3) float32
     """
-    rows, distances = nearest_training(newcomers, vectors, BESIDE)
+    rows, distances = nearest_in_gallery(newcomers, vectors, BESIDE)
     around = points[rows]
     off = np.linalg.norm(around - around[:, :1], axis=2)
     together = off <= np.median(off, axis=1, keepdims=True)
@@ -139,4 +141,4 @@ def nearest_people(vectors: Vectors, gallery: Vectors, labels: Ints, most: int) 
             person_cosines = cosine[face, starts[person] : ends[person]]
             rows[face, rank] = order[starts[person] + person_cosines.argmax()]
     closeness = np.take_along_axis(best, nearest, axis=1).astype(np.float64)
-    return rows, np.sqrt(np.clip(2 - 2 * closeness, 0, None)).astype(np.float32)
+    return rows, cosines_to_distances(closeness).astype(np.float32)

@@ -37,8 +37,10 @@ from typing import Any
 
 import numpy as np
 
-from core.base.types import Doubles, Floats, Ints, Report, Vectors, ignore_progress
+from core.base.types import Doubles, Floats, Ints, Vectors
+from core.learn.numerics.blocks import row_blocks
 from core.learn.numerics.neighbours import nearest_neighbours
+from core.learn.numerics.unit_vectors import cosines_to_distances, unit_rows
 
 _FEWEST_FOR_UMAP = 4
 _EXACT_BELOW = 4096
@@ -66,8 +68,8 @@ def pca_layout(vectors: Vectors, dimensions: int = 2) -> Floats:
         return points
     middle = vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
     scatter = np.zeros((vectors.shape[1], vectors.shape[1]))
-    for start in range(0, len(vectors), _BLOCK_ROWS):
-        centred = vectors[start : start + _BLOCK_ROWS] - middle
+    for block in row_blocks(len(vectors), _BLOCK_ROWS):
+        centred = vectors[block] - middle
         scatter += centred.T @ centred
     directions = _main_directions(scatter, dimensions).astype(np.float32)
     points[:, : directions.shape[1]] = (vectors - middle) @ directions
@@ -82,7 +84,6 @@ def umap_layout(
     seed: int = 0,
     start: Floats | None = None,
     dimensions: int = 2,
-    report: Report = ignore_progress,
 ) -> Floats:
     """Lay faces out so that alike ones are neighbours; the same seed gives the same map on the same machine.
 
@@ -97,7 +98,6 @@ def umap_layout(
     min_dist : how close points may come, 0..1
     start : (n, dimensions) where the points begin; by PCA when not given. An earlier map keeps its looks this way
     dimensions : 2 or 3
-    report : called between the steps; UMAP itself tells nothing on the way
 
     Returns
     -------
@@ -105,11 +105,8 @@ def umap_layout(
     """
     if len(vectors) < _FEWEST_FOR_UMAP:
         return pca_layout(vectors, dimensions)
-    report(0, 3, "Loading UMAP")
-    reducer_class = _umap_class()
-    report(1, 3, "Laying the faces out")
     n_neighbors = max(2, min(n_neighbors, len(vectors) - 1))
-    reducer = reducer_class(
+    reducer = _umap_class()(
         n_neighbors=n_neighbors,
         **({"precomputed_knn": _neighbours(vectors, n_neighbors)} if len(vectors) >= _EXACT_BELOW else {}),
         min_dist=min_dist,
@@ -120,9 +117,7 @@ def umap_layout(
         random_state=seed,
         n_jobs=1,  # what a fixed seed means for umap-learn; saying so spares its warning
     )
-    points = _fitted(reducer, vectors)
-    report(3, 3, "The map is ready")
-    return points
+    return _fitted(reducer, vectors)
 
 
 def warm_up() -> None:
@@ -133,8 +128,7 @@ def warm_up() -> None:
     import_umap()
     rng = np.random.default_rng(0)
     for n, dimensions in ((_FEWEST_FOR_UMAP * 10, 2), (_FEWEST_FOR_UMAP * 10, 3), (_EXACT_BELOW, 2)):
-        vectors = rng.normal(size=(n, 8)).astype(np.float32)
-        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        vectors = unit_rows(rng.normal(size=(n, 8)))
         knn_options = {"precomputed_knn": _neighbours(vectors, 5)} if n >= _EXACT_BELOW else {}
         start = _start(pca_layout(vectors, dimensions))
         settings = {"n_neighbors": 5, "n_components": dimensions, "n_epochs": 2, "random_state": 0, "n_jobs": 1}
@@ -173,7 +167,7 @@ def _neighbours(vectors: Vectors, k: int) -> tuple[Ints, Floats]:
     cosine = _cosines(vectors, neighbours)
     order = np.argsort(-cosine, axis=1, kind="stable")
     itself = np.arange(len(vectors))[:, None]
-    distances = np.sqrt(np.clip(2 - 2 * np.take_along_axis(cosine, order, axis=1), 0, None))
+    distances = cosines_to_distances(np.take_along_axis(cosine, order, axis=1))
     return (
         np.concatenate([itself, np.take_along_axis(neighbours, order, axis=1)], axis=1),
         np.concatenate([np.zeros(itself.shape), distances], axis=1).astype(np.float32),
@@ -182,7 +176,7 @@ def _neighbours(vectors: Vectors, k: int) -> tuple[Ints, Floats]:
 
 def _cosines(vectors: Vectors, columns: Ints) -> Floats:
     """Of each row with some others: (n, k)."""
-    blocks = (slice(start, start + _BLOCK_ROWS) for start in range(0, len(vectors), _BLOCK_ROWS))
+    blocks = row_blocks(len(vectors), _BLOCK_ROWS)
     cosines = [np.einsum("ij,ikj->ik", vectors[block], vectors[columns[block]]) for block in blocks]
     return np.concatenate(cosines)
 

@@ -72,7 +72,7 @@ def measure_own_pairs(face_ids: tuple[str, ...], scores: PairScores) -> OwnPairs
     """What the pairs of these faces show; None without a pair of one person, or of two people."""
     if scores.same.all() or not scores.same.any():
         return None
-    distances = np.sqrt(np.maximum(0.0, 2 - 2 * scores.cosines.astype(np.float64)))
+    distances = scores.distances
     n_impostor = np.count_nonzero(~scores.same)
     thresholds = {
         far: threshold_at_far(distances, scores.same, far) for far in FARS if far * n_impostor >= IMPOSTORS_PER_FAR

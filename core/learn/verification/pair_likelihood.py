@@ -22,6 +22,10 @@ import numpy as np
 
 from core.base.errors import InputRefused
 from core.base.types import Bools, Doubles, Floats, Ints, Vectors
+from core.learn.labelled_faces import LabelledFaces
+from core.learn.numerics.blocks import row_blocks
+from core.learn.numerics.labels import sum_by_label
+from core.learn.numerics.unit_vectors import cosines_to_distances, unit_rows
 
 FARS = (1e-2, 1e-3)
 """The shares of different people that may pass, between which one can choose."""
@@ -121,11 +125,6 @@ MEASURED_WITH_PEOPLE = {
 the limits are stricter than they promise: with one photo 0.008 and 0.0006 pass, with five 0.010 and 0.0010."""
 
 
-def euclidean_distance(cosine: float) -> float:
-    """Euclidean distance of two unit vectors of this cosine, 0..2."""
-    return math.sqrt(max(0.0, 2 - 2 * cosine))
-
-
 def rule_of(model_id: str, scores: PairScores | None, measured: Mapping[str, PairRule]) -> PairRule:
     """The dataset's own rule when it holds enough people, else the one ``measured`` with the model.
 
@@ -162,6 +161,11 @@ class PairScores:
     """Who have at least one genuine pair."""
 
     @property
+    def distances(self) -> Doubles:
+        """(n,) Euclidean, 0..2"""
+        return cosines_to_distances(self.cosines.astype(np.float64))
+
+    @property
     def enough(self) -> bool:
         """Whether they can tell the false-accept rates of ``FARS``."""
         genuine = np.count_nonzero(self.same)
@@ -169,41 +173,39 @@ class PairScores:
         return bool(self.n_people >= ENOUGH_PEOPLE and genuine >= ENOUGH_GENUINE and passing >= IMPOSTORS_PER_FAR)
 
 
-def pair_scores(vectors: Vectors, labels: Ints, groups: Ints, seed: int = 0) -> PairScores:
+def pair_scores(faces: LabelledFaces, seed: int = 0) -> PairScores:
     """Compare faces with faces: all pairs of up to ``ALL_PAIRS_MOST`` faces, else pairs drawn, always the same.
 
-    Parameters
-    ----------
-    vectors : (n, dimension) float32, unit length
-    labels : (n,) int64, the person of each
-    groups : (n,) int64, one number for faces of one shot (``near_duplicate_groups``): no pair for itself
+    Faces of one shot are no pair.
     """
-    first, second = _all_pairs(len(vectors)) if len(vectors) <= ALL_PAIRS_MOST else _drawn_pairs(labels, seed)
-    independent = groups[first] != groups[second]
+    labels = faces.labels
+    first, second = _all_pairs(len(faces)) if len(faces) <= ALL_PAIRS_MOST else _drawn_pairs(labels, seed)
+    independent = faces.shots[first] != faces.shots[second]
     first, second = first[independent], second[independent]
     same = labels[first] == labels[second]
     return PairScores(
         first=first,
         second=second,
         same=same,
-        cosines=_cosines(vectors, first, second),
+        cosines=_cosines(faces.vectors, first, second),
         n_people=len(np.unique(labels[first[same]])),
     )
 
 
-def person_scores(vectors: Vectors, labels: Ints, groups: Ints, n_people: int, seed: int = 0) -> PairScores:
+def person_scores(faces: LabelledFaces, seed: int = 0) -> PairScores:
     """Compare faces with people, by the cosine with the centre of their faces; the own shot is left out of it.
 
     Each face meets its own person, when they have another shot, and the others, or some of them drawn.
     """
-    sums, sizes = _sums(vectors, labels, n_people)
-    shot_sums, shot_sizes = _sums(vectors, groups, int(groups.max(initial=-1)) + 1)
-    other_shot_faces = sizes[labels] - shot_sizes[groups]
-    testable = np.flatnonzero(other_shot_faces > 0)
-    own_centres = _unit(sums[labels[testable]] - shot_sums[groups[testable]])
+    vectors, labels, shots = faces.vectors, faces.labels, faces.shots
+    sums, sizes = sum_by_label(vectors, labels, faces.n_people), np.bincount(labels)
+    shot_sums, shot_sizes = sum_by_label(vectors, shots, int(shots.max(initial=-1)) + 1), np.bincount(shots)
+    testable = np.flatnonzero(sizes[labels] > shot_sizes[shots])
+    # A centre that the face itself is part of would be too near to it.
+    own_centres = unit_rows(sums[labels[testable]] - shot_sums[shots[testable]])
     genuine = np.einsum("ij,ij->i", vectors[testable], own_centres)
     row, person = _drawn_people(labels, np.flatnonzero(sizes > 0), seed)
-    impostor = _cosines(vectors, row, person, _unit(sums))
+    impostor = _cosines(vectors, row, person, unit_rows(sums))
     return PairScores(
         first=np.concatenate([testable, row]),
         second=np.concatenate([labels[testable], person]),
@@ -259,26 +261,9 @@ def _cosines(vectors: Vectors, first: Ints, second: Ints, targets: Floats | None
     """Inner products of rows of ``vectors`` with rows of ``others`` (of itself without)."""
     against = vectors if targets is None else targets
     values = np.empty(len(first), np.float32)
-    for start in range(0, len(first), _BLOCK_PAIRS):
-        part = slice(start, start + _BLOCK_PAIRS)
+    for part in row_blocks(len(first), _BLOCK_PAIRS):
         values[part] = np.einsum("ij,ij->i", vectors[first[part]], against[second[part]])
     return values
-
-
-def mean_direction(vectors: Vectors) -> Vectors:
-    """The unit mean direction of a person's faces: (dimension,) float32."""
-    return np.asarray(_unit(vectors.sum(axis=0, keepdims=True))[0])
-
-
-def _unit(rows: Doubles | Floats) -> Vectors:
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.asarray(rows / np.maximum(lengths, 1e-12), dtype=np.float32)
-
-
-def _sums(vectors: Vectors, labels: Ints, k: int) -> tuple[Doubles, Ints]:
-    sums = np.zeros((k, vectors.shape[1]))
-    np.add.at(sums, labels, vectors)
-    return sums, np.bincount(labels, minlength=k)
 
 
 # fitting

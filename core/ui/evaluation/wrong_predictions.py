@@ -9,7 +9,7 @@ import streamlit as st
 from core.base.types import Embeddings, Revision, take_items
 from core.charts.confusion import confusion_summary
 from core.learn.metrics.predictions import Predictions
-from core.learn.open_set.rejection_rule import nearest_training
+from core.learn.numerics.neighbours import nearest_in_gallery
 from core.ui import data, gallery, words
 from core.ui.evaluation.evaluation_page import EvaluatedRun
 from core.ui.labels import face_sheet
@@ -127,7 +127,7 @@ def nearest_training_tiles(evaluated: EvaluatedRun, face_id: str) -> list[galler
     )
     own_row = faces.table.index(face_id)
     own_photo = faces.table.photo_ids[own_row]
-    rows, distances = nearest_training(faces.embeddings.vectors[own_row], learned.vectors, EVIDENCE_FACES + 4)
+    rows, distances = nearest_in_gallery(faces.embeddings.vectors[own_row], learned.vectors, EVIDENCE_FACES + 4)
     near_rows = faces.table.indices(take_items(learned.face_ids, rows[0]))
     return [
         gallery.Tile(faces.table.crop_ids[row], words.display_name(faces.table.person(row)), f"distance {distance:.2f}")

@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from core.base.types import TRUSTED_GRADE, Face
+from core.learn.numerics.neighbours import nearest_in_gallery
 from core.learn.open_set.rejection_rule import Threshold
 from core.store.protocols import Dataset
 from core.ui import data, gallery, state, words
@@ -134,8 +135,9 @@ def _evidence(dataset: Dataset, question: FaceQuestion, person: str) -> None:
             st.caption(f"Distances to the nearest training photos, which are not on this computer: {distances}.")
         return
     rows = np.flatnonzero(faces.table.labels == faces.table.people.index(person))
-    cosines = faces.embeddings.vectors[rows] @ question.face.vector
-    nearest = np.argsort(-cosines, kind="stable")[:NEAREST_PHOTOS]
+    (nearest,), (own_distances,) = nearest_in_gallery(
+        question.face.vector, faces.embeddings.vectors[rows], NEAREST_PHOTOS
+    )
     crop, photos = st.columns([1, 3], gap="small", wrap=False)
     with crop:
         st.html(gallery.picture_html(question.crop, f"Face {question.number + 1} as the network saw it", "this face"))
@@ -144,10 +146,10 @@ def _evidence(dataset: Dataset, question: FaceQuestion, person: str) -> None:
             gallery.Tile(
                 faces.table.crop_ids[rows[index]],
                 "",
-                f"{np.sqrt(max(0.0, 2 - 2 * float(cosines[index]))):.2f}",
+                f"{distance:.2f}",
                 alt=f"A face of {words.display_name(person)}",
             )
-            for index in nearest
+            for index, distance in zip(nearest, own_distances, strict=True)
         ]
         gallery.show_face_grid(dataset.id, tiles, tile_px=58)
     st.caption(f"Beside it, the photos of {words.name(person)} that are most like it, with their distance.")

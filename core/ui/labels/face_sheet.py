@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-import numpy as np
 import streamlit as st
 
 from core.base.errors import ImageRefused, NotFound
 from core.base.types import Face, Quality
 from core.imaging.decoding import turn_pixels
 from core.isolation.photos import decode_photo
+from core.learn.numerics.neighbours import nearest_in_gallery
 from core.store.artifacts import ArtifactKind
 from core.store.protocols import Dataset
 from core.ui import data, gallery, state, words
@@ -77,19 +77,17 @@ def _neighbours(dataset: Dataset, face_id: str, faces: Faces) -> None:
     row = faces.table.find(face_id)
     if row is None or len(faces.table) < 2:
         return
-    similarity = faces.embeddings.vectors @ faces.embeddings.vectors[row]
-    similarity[row] = -np.inf
-    count = min(NEIGHBOURS, len(similarity) - 1)
-    nearest = np.argpartition(-similarity, count - 1)[:count]
-    nearest = nearest[np.argsort(-similarity[nearest])]
+    vectors = faces.embeddings.vectors
+    (nearest,), (distances,) = nearest_in_gallery(vectors[row], vectors, NEIGHBOURS + 1)
+    pairs = [(near, distance) for near, distance in zip(nearest.tolist(), distances, strict=True) if near != row]
     st.markdown("**Most like it**")
     tiles = [
         gallery.Tile(
             faces.table.crop_ids[near],
             words.display_name(faces.table.person(near)),
-            f"distance {np.sqrt(max(0.0, 2 - 2 * float(similarity[near]))):.2f}",
+            f"distance {distance:.2f}",
         )
-        for near in nearest.tolist()
+        for near, distance in pairs[:NEIGHBOURS]
     ]
     gallery.show_face_grid(dataset.id, tiles, tile_px=72)
 

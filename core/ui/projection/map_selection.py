@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from core.learn.numerics.unit_vectors import cosines_to_distances
 from core.store.protocols import Dataset
 from core.ui import data, gallery, words
 from core.ui.components.picker import draw_picker
@@ -100,7 +101,7 @@ def likeness_sentence(faces: Faces, rows: list[int]) -> str:
     total = vectors.sum(axis=0, dtype=np.float64)
     mean = float((total @ total - len(rows)) / (len(rows) * (len(rows) - 1)))
     centre = total / np.linalg.norm(total)
-    spread = float(np.sqrt(np.maximum(0, 2 - 2 * (vectors @ centre))).max())
+    spread = float(cosines_to_distances(vectors @ centre).max())
     return f"Mean likeness of two of them: {mean:.2f} (cosine). The farthest lies {spread:.2f} from their middle."
 
 

@@ -9,12 +9,13 @@ from core.base.errors import TrainingRefused
 from core.base.types import TRUSTED_GRADE
 from core.jobs.handlers import TrainRequest
 from core.jobs.transfers import find_training_params
+from core.learn.classification.training_material import GatedFaces, TrainOptions
 from core.learn.model_selection.splits import SplitPlan
 from core.store.job_model import Job, JobKind, JobState
 from core.store.protocols import Counts, Dataset, Run
 from core.ui import data, frame, words
 from core.workflows.evaluation.compare import changed_settings
-from core.workflows.training.train import GatedFaces, TrainOptions, delete_run, preview_training
+from core.workflows.training.train import delete_run, preview_training
 
 LEFT_OUT_SHOWN = 8
 COMPARED = "Compared with before"

@@ -11,7 +11,8 @@ import streamlit as st
 from core.base.errors import InputRefused
 from core.base.types import Revision
 from core.imaging.decoding import encode_jpeg
-from core.learn.verification.pair_likelihood import FARS, PairScores, euclidean_distance
+from core.learn.numerics.unit_vectors import cosine_to_distance
+from core.learn.verification.pair_likelihood import FARS, PairScores
 from core.store.protocols import Dataset, PersonCount
 from core.ui import data, gallery, words
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
@@ -265,7 +266,7 @@ def _show_nearest(dataset: Dataset, person_gallery: PersonGallery) -> None:
         gallery.Tile(
             person_gallery.crop_ids[index],
             "",
-            f"{euclidean_distance(float(person_gallery.cosines[index])):.2f}",
+            f"{cosine_to_distance(float(person_gallery.cosines[index])):.2f}",
             alt="A face of this person",
         )
         for index in person_gallery.nearest(NEAREST_FACES)

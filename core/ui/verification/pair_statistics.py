@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.base.types import Revision
 from core.charts.similarity import distance_histogram
+from core.learn.numerics.unit_vectors import cosine_to_distance
 from core.learn.verification import pair_likelihood
 from core.learn.verification.own_pairs import OwnPairs
 from core.ui import charts, data, frame, gallery, words
@@ -63,7 +64,7 @@ def _pairs_summary(pairs: OwnPairs) -> str:
 
 
 def _ask_for_threshold(pairs: OwnPairs, key: str) -> float:
-    strictest = pairs.thresholds[min(pairs.thresholds)] if pairs.thresholds else pair_likelihood.euclidean_distance(0.5)
+    strictest = pairs.thresholds[min(pairs.thresholds)] if pairs.thresholds else cosine_to_distance(0.5)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         for far, threshold in sorted(pairs.thresholds.items()):
             st.button(

@@ -11,6 +11,7 @@ seen side by side in a photo are two people without asking.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -21,6 +22,7 @@ from core.base.errors import NotFound
 from core.base.types import Doubles, Embeddings, FaceTable, Floats, Ints, Report, ignore_progress
 from core.corrections.model import CorrectionLog
 from core.learn.clustering.agglomerative import DEFAULT_THRESHOLD, FARTHEST, Hierarchy, grow_hierarchy
+from core.learn.numerics.labels import renumber_labels
 from core.learn.verification.set_similarity import Centres, centre_similarity, most_similar_sets
 from core.store.artifacts import Artifacts
 from core.store.protocols import FaceStore
@@ -265,12 +267,7 @@ def same_person_questions(
     people, people_centres = _people_centres(table, embeddings)
     group_centres = Centres(groups.centres.means[:n_groups], groups.centres.sizes[:n_groups])
     pairs, similarities = most_similar_sets(group_centres.followed_by(people_centres), LOOKED_AT, WORTH_ASKING)
-    side_of_person = {person: n_groups + index for index, person in enumerate(people)}
-    side_of_face = {
-        table.face_ids[row]: side_of_person[int(label)]
-        for row, label in enumerate(table.labels)
-        if int(label) in side_of_person
-    }
+    side_of_face = {face_id: n_groups + side for face_id, side in _sides_of_people(table, people).items()}
     side_of_face |= {
         face_id: int(group)
         for face_id, group in zip(groups.face_ids, groups.labels, strict=True)
@@ -294,13 +291,7 @@ def merge_candidates(table: FaceTable, embeddings: Embeddings, apart: FacePairs)
     """Two people who are probably one, the most alike first; without those told apart or seen side by side."""
     people, centres = _people_centres(table, embeddings)
     pairs, similarities = most_similar_sets(centres, LOOKED_AT, PROBABLY_ONE)
-    side_of_person = {person: index for index, person in enumerate(people)}
-    side_of_face = {
-        table.face_ids[row]: side_of_person[int(label)]
-        for row, label in enumerate(table.labels)
-        if int(label) in side_of_person
-    }
-    different_people = _known_different_sides(side_of_face, table, apart)
+    different_people = _known_different_sides(_sides_of_people(table, people), table, apart)
     ids = [table.person_ids[person] for person in people]
     return [
         MergeCandidate(ids[first], ids[second], pair_similarity)
@@ -336,9 +327,13 @@ def _people_centres(table: FaceTable, embeddings: Embeddings) -> tuple[list[int]
     """The people who are shown and have learnable faces, as places in ``table.people``, and where they lie."""
     labels = np.where(table.learnable, table.labels, -1)
     people = np.unique(labels[labels >= 0])
-    index_of_label = np.full(len(table.people) + 1, -1, dtype=np.int64)  # the last entry serves the label -1
-    index_of_label[people] = np.arange(len(people))
-    return people.tolist(), Centres.of(embeddings.vectors, index_of_label[labels], len(people))
+    return people.tolist(), Centres.of(embeddings.vectors, renumber_labels(labels, people), len(people))
+
+
+def _sides_of_people(table: FaceTable, people: Sequence[int]) -> dict[str, int]:
+    """The index of each face's person among some people, by face."""
+    sides = renumber_labels(table.labels, np.array(people, dtype=np.int64))
+    return {table.face_ids[row]: int(sides[row]) for row in np.flatnonzero(sides >= 0)}
 
 
 def _known_different_sides(side_of_face: dict[str, int], table: FaceTable, apart: FacePairs) -> set[tuple[int, int]]:

@@ -34,14 +34,17 @@ from core.base.types import (
 )
 from core.isolation.photos import decode_photo
 from core.learn.classification.recogniser import Recogniser
+from core.learn.classification.training_material import sound_vectors
 from core.learn.metrics.calibration import detection_rate, rank_curve, reliability_bins
 from core.learn.metrics.predictions import Predictions
 from core.learn.model_selection.splits import SAME_SHOT_COSINE
-from core.learn.open_set.rejection_rule import RATES, TARGET_RATE, Threshold, exact_interval, nearest_training
+from core.learn.numerics.neighbours import nearest_in_gallery
+from core.learn.numerics.unit_vectors import distance_to_cosine
+from core.learn.open_set.rejection_rule import RATES, TARGET_RATE, Threshold, exact_interval
 from core.store.protocols import Dataset, FaceStore, Run
 from core.vision.detect.upright import detect_upright
 from core.workflows.identification.identify import Identifier
-from core.workflows.training.train import KnownStranger, Outsiders, run_to_json, sound_vectors
+from core.workflows.training.train import KnownStranger, Outsiders, run_to_json
 from core.workflows.verification.verify_pairs import PairTools, main_face
 
 PHOTOS_AT_ONCE = 16
@@ -176,11 +179,11 @@ def _known_among(
 ) -> list[KnownPersonPhoto]:
     table, embeddings = store.face_table(dataset_id), store.embeddings(dataset_id)
     sound_rows = np.flatnonzero(sound_vectors(embeddings.vectors))
-    nearest_rows, distances = nearest_training(strangers.vectors, embeddings.vectors[sound_rows], 1)
+    nearest_rows, distances = nearest_in_gallery(strangers.vectors, embeddings.vectors[sound_rows], 1)
     known_photos = []
     for index, photo in enumerate(strangers.photos):
         folder = strangers.folders[index]
-        same_shot = nearest_rows.shape[1] and 1 - float(distances[index, 0]) ** 2 / 2 >= SAME_SHOT_COSINE
+        same_shot = nearest_rows.shape[1] and distance_to_cosine(float(distances[index, 0])) >= SAME_SHOT_COSINE
         person = table.person(int(sound_rows[nearest_rows[index, 0]])) if same_shot else None
         if person in known_people:
             known_photos.append(KnownPersonPhoto(photo, str(person), True, "the same shot is in the dataset"))

@@ -14,7 +14,7 @@ import json
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from statistics import median
 from typing import Any
 
@@ -25,7 +25,9 @@ from core.base.settings import ImageLimits
 from core.base.types import CancelToken, Doubles, Ints, Quality, Report, ignore_progress
 from core.base.words import count, percent
 from core.imaging.decoding import decode_image
-from core.learn.classification.recogniser import C_UNTOLD
+from core.learn.classification.linear_svm import C_UNTOLD
+from core.learn.classification.training_material import TrainOptions, plan_training, prepare_training_material
+from core.learn.labelled_faces import LabelledFaces
 from core.learn.metrics.bootstrap import RESAMPLES, Resamples, draw_resamples
 from core.learn.metrics.calibration import rank_curve
 from core.learn.metrics.crop_check import check_crops, middle_colour
@@ -34,7 +36,6 @@ from core.learn.metrics.slices import Slice, slice_faces
 from core.learn.model_selection.baselines import DUMMY, LINEAR_SVM, Contender, list_contenders
 from core.learn.model_selection.cross_validation import (
     FOLDS,
-    LabelledFaces,
     OutOfFold,
     deal_repetitions,
     draw_subset,
@@ -42,11 +43,10 @@ from core.learn.model_selection.cross_validation import (
     out_of_fold,
 )
 from core.learn.model_selection.learning_curve import measurable_steps, measure_learning_curve
-from core.learn.model_selection.splits import Fold, plan_split
+from core.learn.model_selection.splits import Fold
 from core.learn.verification.pair_likelihood import pair_scores
 from core.store.artifacts import ArtifactKind, Artifacts
 from core.store.protocols import FaceStore, Run, RunStore
-from core.workflows.training.train import TrainOptions, prepare_training_material
 
 FILE_FORMAT = 1
 MOST_PEOPLE, MOST_FACES = 300, 5_000
@@ -155,17 +155,9 @@ def _subject(store: FaceStore, artifacts: Artifacts, run: Run, options: StudyOpt
     table, qualities = store.face_table(run.dataset_id), store.qualities(run.dataset_id)
     train_options = _train_options(run)
     material = prepare_training_material(table, store.embeddings(run.dataset_id), train_options)
-    split_plan = plan_split(
-        material.labels,
-        material.people,
-        material.splits,
-        material.groups,
-        folds=FOLDS,
-        min_faces=train_options.min_faces,
-        seed=train_options.seed,
-    )
+    split_plan = plan_training(material, replace(train_options, folds=FOLDS))
     used_rows = split_plan.used
-    all_known = LabelledFaces(material.vectors[used_rows], split_plan.labels[used_rows], material.groups[used_rows])
+    all_known = replace(material.faces, labels=split_plan.labels).take(used_rows)
     rows = draw_subset(all_known, MOST_PEOPLE, MOST_FACES, options.seed)
     face_ids = tuple(material.face_ids[row] for row in used_rows[rows])
     table_rows = table.indices(face_ids)
@@ -275,7 +267,7 @@ def _measure_subject(subject: _Subject, work: _Work) -> dict[str, Any]:
         subject.sizes_px[tested_rows],
         learned_from(known, work.divided)[tested_rows],
     )
-    scores = pair_scores(known.vectors, known.labels, known.shots)
+    scores = pair_scores(known)
     return {
         "repeats": len(work.divided),
         "folds": len(work.divided[0]),

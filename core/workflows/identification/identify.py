@@ -13,7 +13,8 @@ import numpy as np
 from core.base.types import TRUSTED_GRADE, Detection, Embeddings, Floats, Ints, Quality, RgbImage, Vectors
 from core.imaging.decoding import DecodedPicture, turn_pixels
 from core.learn.classification.recogniser import Recogniser
-from core.learn.open_set.rejection_rule import TARGET_RATE, Gallery, Threshold, distances_to_named, nearest_training
+from core.learn.numerics.neighbours import nearest_in_gallery
+from core.learn.open_set.rejection_rule import TARGET_RATE, Gallery, Threshold, distances_to_named
 from core.vision.detect.mtcnn import Detector
 from core.vision.detect.upright import detect_upright
 from core.vision.embed.embedder import Embedder
@@ -117,7 +118,7 @@ class Identifier:
     @cached_property
     def neighbours(self) -> Gallery | None:
         """The training faces that the rule looks at; None when they were erased, or never came along."""
-        return Gallery.of(self.recogniser.svm, self.gallery.vectors) if len(self.gallery) else None
+        return Gallery.of(self.recogniser.svm.classifier, self.gallery.vectors) if len(self.gallery) else None
 
     def threshold(self, rate: float = TARGET_RATE) -> Threshold:
         """The limit at which this share of strangers would be named. Raises InputRefused where none was set."""
@@ -165,7 +166,7 @@ class Identifier:
         rows, distances = self._nearest(vectors)
         candidates = self._candidates(vectors)
         people, scores = self.recogniser.name(vectors, self.neighbours)
-        margins = self.recogniser.svm.margins(vectors)
+        margins = self.recogniser.svm.classifier.margins(vectors)
         for row, face in enumerate(faces):
             yield IdentifiedFace(
                 detection=face.detection,
@@ -181,7 +182,7 @@ class Identifier:
     def _nearest(self, vectors: Vectors) -> tuple[Ints, Floats]:
         if not len(self.gallery):  # its faces were erased, or never came along
             return np.zeros((len(vectors), 0), np.int64), np.zeros((len(vectors), 0), np.float32)
-        return nearest_training(vectors, self.gallery.vectors, EVIDENCE_FACES)
+        return nearest_in_gallery(vectors, self.gallery.vectors, EVIDENCE_FACES)
 
     def _candidates(self, vectors: Vectors) -> list[tuple[Candidate, ...]]:
         svm, centroids = self.recogniser.svm, self.recogniser.centroids

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from core.base.errors import InputRefused, NotFound
+from core.base.progress import Watch, watch_part
 from core.base.settings import ImageLimits
 from core.base.types import (
     Bools,
@@ -34,7 +35,6 @@ from core.base.types import (
 )
 from core.corrections.model import CorrectionLog
 from core.imaging.decoding import decode_image
-from core.learn.classification.solver import Watch
 from core.learn.label_errors import review_queue
 from core.learn.label_errors.duplicate_images import CropReader
 from core.learn.label_errors.review_queue import (
@@ -46,6 +46,7 @@ from core.learn.label_errors.review_queue import (
     Suspect,
     SuspectKind,
 )
+from core.learn.numerics.labels import rows_by_value
 from core.store.artifacts import ArtifactKind as FileKind
 from core.store.artifacts import Artifacts
 from core.store.protocols import FaceStore
@@ -113,14 +114,14 @@ def find_suspects(
         report(int(share * _STEPS), _STEPS, "Looking for suspects")
 
     one_person = _one_person(table, embeddings, log.apart(dataset.id))
-    two_people = _two_people(table, embeddings, lambda share: watch(share * _SHARE_OF_PEOPLE))
+    two_people = _two_people(table, embeddings, watch_part(watch, 0.0, _SHARE_OF_PEOPLE))
     review = review_queue.build_review_queue(
         table,
         embeddings.vectors,
         crop_reader(artifacts, dataset.id, table),
         one_person=one_person,
         two_people=two_people,
-        watch=lambda share: watch(_SHARE_OF_PEOPLE + share * (1 - _SHARE_OF_PEOPLE)),
+        watch=watch_part(watch, _SHARE_OF_PEOPLE, 1.0),
     )
     queue = ReviewQueue(
         revision=dataset.revision,
@@ -210,8 +211,7 @@ def _two_people(table: FaceTable, embeddings: Embeddings, watch: Watch) -> list[
 def _rows_by_person(table: FaceTable) -> dict[int, Ints]:
     """The learnable faces of each person by the person's id."""
     rows = np.flatnonzero(table.learnable)
-    rows = rows[np.argsort(table.labels[rows], kind="stable")]
-    parts = np.split(rows, np.flatnonzero(np.diff(table.labels[rows])) + 1) if len(rows) else []
+    parts = [rows[part] for part in rows_by_value(table.labels[rows])]
     return {table.person_ids[int(table.labels[part[0]])]: part for part in parts}
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from core.base.errors import ImageRefused, InputRefused
+from core.base.errors import ImageRefused, InputRefused, NotFound
 from core.base.settings import ImageLimits
-from core.base.types import Detection, Embeddings, FaceTable, Floats, Ints, RgbImage, Vectors
+from core.base.types import Detection, Embeddings, FaceTable, Floats, RgbImage, Vectors, take_items
 from core.imaging.decoding import turn_pixels
 from core.imaging.geometry import box_centrality
 from core.isolation.photos import decode_photo
-from core.learn.model_selection.splits import near_duplicate_groups
+from core.learn.labelled_faces import LabelledFaces
+from core.learn.model_selection.splits import label_faces
+from core.learn.numerics.unit_vectors import cosine_to_distance, mean_direction
 from core.learn.verification import pair_likelihood
 from core.learn.verification.own_pairs import OwnPairs, measure_own_pairs
 from core.learn.verification.pair_likelihood import EVEN_PRIOR, FARS, PairRule, PairScores
@@ -110,8 +113,8 @@ class PairJudge:
 
     def __call__(self, cosine: float, far: float) -> PairVerdict:
         """Raises InputRefused for a false-accept rate without a limit."""
-        threshold = pair_likelihood.euclidean_distance(self.rule.limit(far))
-        distance = pair_likelihood.euclidean_distance(cosine)
+        threshold = cosine_to_distance(self.rule.limit(far))
+        distance = cosine_to_distance(cosine)
         prob = self.rule.prob(cosine, self.prior)
         return PairVerdict(
             distance=distance,
@@ -145,14 +148,11 @@ class NamedFaces:
     """The faces of a dataset that pairs are made of."""
 
     face_ids: tuple[str, ...]
-    vectors: Vectors
-    labels: Ints
-    groups: Ints
-    n_people: int
+    faces: LabelledFaces
 
     def pairs(self) -> PairScores:
         """Faces compared with faces."""
-        return pair_likelihood.pair_scores(self.vectors, self.labels, self.groups)
+        return pair_likelihood.pair_scores(self.faces)
 
     def measure_pairs(self) -> OwnPairs | None:
         """What the pairs show by their distance; None without a pair of one person, or of two people."""
@@ -160,22 +160,13 @@ class NamedFaces:
 
     def with_people(self) -> PairScores:
         """Faces compared with people."""
-        return pair_likelihood.person_scores(self.vectors, self.labels, self.groups, self.n_people)
+        return pair_likelihood.person_scores(self.faces)
 
 
 def select_named_faces(table: FaceTable, embeddings: Embeddings) -> NamedFaces:
     """The faces with a name that take part in learning."""
     rows = np.flatnonzero(table.learnable)
-    vectors, labels = embeddings.vectors[rows], table.labels[rows]
-    photos = [table.photo_ids[row] for row in rows]
-    groups = near_duplicate_groups(vectors, photos, table.photo_hashes[rows].tolist(), labels)
-    return NamedFaces(
-        face_ids=tuple(table.face_ids[row] for row in rows),
-        vectors=vectors,
-        labels=labels,
-        groups=groups,
-        n_people=len(table.people),
-    )
+    return NamedFaces(take_items(table.face_ids, rows), label_faces(table, embeddings.vectors, rows))
 
 
 # comparing
@@ -213,16 +204,28 @@ def compare_with_person(
         The person has no other face.
     """
     table, embeddings = store.face_table(dataset.id, person.id), store.embeddings(dataset.id, person.id)
-    rows = [row for row in np.flatnonzero(~table.excluded & table.trusted) if table.photo_ids[row] != photo.photo_id]
+    rows = [
+        row
+        for row in np.flatnonzero(~table.excluded & table.trusted).tolist()
+        if table.photo_ids[row] != photo.photo_id
+    ]
     if not rows:
         raise InputRefused(f"'{person.name}' has no face to compare with but the one of this very photo.")
     vectors, probe = embeddings.vectors[rows], photo.vectors[face]
     return PersonGallery(
-        tuple(table.face_ids[row] for row in rows),
-        tuple(table.crop_ids[row] for row in rows),
+        take_items(table.face_ids, rows),
+        take_items(table.crop_ids, rows),
         vectors @ probe,
-        float(pair_likelihood.mean_direction(vectors) @ probe),
+        float(mean_direction(vectors) @ probe),
     )
+
+
+def find_person(people: Sequence[PersonCount], name: str) -> PersonCount:
+    """Raises NotFound with what to do."""
+    for person in people:
+        if person.name == name:
+            return person
+    raise NotFound(f"There is nobody called '{name}' in this dataset. The page People lists everybody.")
 
 
 def detect_photo(verifier: Verifier, content: bytes, name: str) -> DetectedPhoto:

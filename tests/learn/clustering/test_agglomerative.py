@@ -10,7 +10,6 @@ import pytest
 from core.base.errors import Cancelled
 from core.base.types import Floats, Ints
 from core.learn.clustering.agglomerative import DEFAULT_THRESHOLD, FARTHEST, TYPICAL_COSINE, Hierarchy, grow_hierarchy
-from core.learn.numerics.neighbours import nearest_neighbours
 from core.learn.verification.set_similarity import Centres, centre_similarity, most_similar_sets
 from core.vision.embed.embedder import Embedder
 from core.vision.models import catalogue
@@ -175,18 +174,6 @@ def test_the_share_that_is_done_only_grows() -> None:
     grow_hierarchy(people_of([30] * 40, spread=0.07)[0], watch=shares.append)
     assert shares == sorted(shares)
     assert 0 <= shares[0] <= shares[-1] <= 1
-
-
-@pytest.mark.parametrize("n", [2, 17, 18, 500, 3001])
-def test_neighbours_are_those_of_a_full_sort(n: int) -> None:
-    vectors, _ = people_of([n], spread=0.3, seed=n)
-    found = nearest_neighbours(vectors, 16)
-    cosines = vectors @ vectors.T
-    np.fill_diagonal(cosines, -2)
-    k = min(16, n - 1)
-    assert found.shape == (n, k)
-    wanted = np.sort(cosines, axis=1)[:, -k:]
-    np.testing.assert_allclose(np.sort(np.take_along_axis(cosines, found, axis=1), axis=1), wanted, atol=1e-6)
 
 
 def test_how_alike_two_sets_are_does_not_depend_on_how_many_faces_they_have() -> None:

@@ -13,6 +13,7 @@ from core.base.errors import Cancelled
 from core.base.types import FaceTable, Ints, RgbImage, Split, Vectors
 from core.learn.label_errors import duplicate_images, label_confidence, review_queue
 from core.learn.label_errors.review_queue import Action, PeoplePair, PersonPart, Suspect, SuspectKind, SuspectQueue
+from core.learn.labelled_faces import LabelledFaces
 from core.learn.model_selection.splits import near_duplicate_groups
 
 TRAIN, VAL = Split.TRAIN, Split.VAL
@@ -139,7 +140,7 @@ def test_nobody_is_judged_by_a_recogniser_that_saw_the_shot():
     vectors, labels = faces()
     vectors[1] = vectors[0]
     groups = near_duplicate_groups(vectors, [str(row) for row in range(len(labels))], [0] * len(labels), labels)
-    near = label_confidence.find_label_neighbours(vectors, labels, groups, np.array([0]), np.array([3]))
+    near = label_confidence.find_label_neighbours(LabelledFaces(vectors, labels, groups), np.array([0]), np.array([3]))
     assert 1 not in near.own[0]
     assert (labels[near.own[0]] == 0).all()
     assert (np.diff(near.own_cosines[0]) <= 0).all()
@@ -149,7 +150,7 @@ def test_nobody_is_judged_by_a_recogniser_that_saw_the_shot():
 def test_a_person_of_one_shot_has_no_opinion_and_is_not_doubted():
     vectors, labels = faces()
     labels[0] = N_PEOPLE
-    opinions = label_confidence.judge_labels(vectors, labels, np.arange(len(labels)))
+    opinions = label_confidence.judge_labels(LabelledFaces(vectors, labels, np.arange(len(labels))))
     assert np.isnan(opinions.probs[0])
     assert opinions.probs[1:].min() > 0.5
 

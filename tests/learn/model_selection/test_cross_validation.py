@@ -7,12 +7,12 @@ import pytest
 from sklearn.metrics import accuracy_score, f1_score, recall_score, top_k_accuracy_score
 from sklearn.neighbors import NearestCentroid as TextbookCentroid
 
+from core.learn.labelled_faces import LabelledFaces
 from core.learn.metrics.bootstrap import draw_resamples
 from core.learn.metrics.fold_summary import summarise_folds
 from core.learn.metrics.slices import UNKNOWN, slice_faces
 from core.learn.model_selection.baselines import DUMMY, LINEAR_SVM, LinearSvmOneVersusRest, list_contenders
 from core.learn.model_selection.cross_validation import (
-    LabelledFaces,
     deal_repetitions,
     draw_subset,
     learned_from,

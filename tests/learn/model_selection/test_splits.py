@@ -7,7 +7,13 @@ from hypothesis import strategies as st
 
 from core.base.errors import TrainingRefused
 from core.base.types import Split
-from core.learn.model_selection.splits import deal_into_folds, hamming_distance, near_duplicate_groups, plan_split
+from core.learn.model_selection.splits import (
+    FoldRules,
+    deal_into_folds,
+    hamming_distance,
+    near_duplicate_groups,
+    plan_split,
+)
 
 TRAIN, VAL = Split.TRAIN, Split.VAL
 
@@ -148,7 +154,7 @@ def test_no_shot_is_on_both_sides_and_everyone_tested_is_learned(dataset, folds,
     labels, groups, splits = dataset
     people = [f"p{i}" for i in range(labels.max() + 1)]
     try:
-        made = plan_split(labels, people, splits, groups, folds=folds, seed=seed)
+        made = plan_split(labels, people, splits, groups, FoldRules(folds, seed=seed))
     except TrainingRefused:
         return
     for fold in made.folds:

@@ -1,31 +1,22 @@
-"""Distances to people, the score and its limits, and the evidence."""
+"""The score and its limits."""
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from core.base.errors import InputRefused
+from core.learn.numerics.linear_classifier import LinearClassifier
 from core.learn.open_set.rejection_rule import (
     RATES,
     Gallery,
     RejectionRule,
     Threshold,
     exact_interval,
-    fit_centroids,
     name_faces,
-    nearest_training,
     prior_rule,
     prior_threshold,
 )
-from core.learn.open_set.rule_fitting import LinearMargins
-from tests.learn.model_selection.test_splits import at_degrees, ints
-
-
-def chord(degrees: float) -> float:
-    """Distance of two unit vectors that far apart."""
-    return 2 * np.sin(np.radians(degrees) / 2)
+from tests.learn.model_selection.test_splits import at_degrees
 
 
 def cosine(degrees: float) -> float:
@@ -50,29 +41,25 @@ def a_rule(*limits: tuple[float, float]) -> RejectionRule:
     )
 
 
-def test_a_centroid_is_the_unit_mean_direction():
-    assert np.allclose(fit_centroids(at_degrees(0, 20, 90), ints(0, 0, 1), 2), at_degrees(10, 90), atol=1e-6)
-
-
 def test_a_face_is_looked_at_by_margin_centroid_and_nearest_faces():
-    svm = LinearMargins(np.eye(2, dtype=np.float32), np.zeros(2, np.float32))
-    gallery = Gallery.of(svm, at_degrees(0, 20, 80))
-    seen = name_faces(svm, at_degrees(10, 80), gallery, at_degrees(30, 85))
+    classifier = LinearClassifier(np.eye(2, dtype=np.float32), np.zeros(2, np.float32))
+    gallery = Gallery.of(classifier, at_degrees(0, 20, 80))
+    seen = name_faces(classifier, at_degrees(10, 80), gallery, at_degrees(30, 85))
     assert seen.person.tolist() == [0, 1]
     assert seen.features[0] == pytest.approx([cosine(30), cosine(20), (cosine(30) + cosine(10)) / 2], abs=1e-6)
     assert seen.features[1] == pytest.approx([cosine(5), cosine(5), cosine(5)], abs=1e-6)
 
 
 def test_a_training_face_speaks_for_whom_it_shows_not_for_its_label():
-    svm = LinearMargins(np.eye(2, dtype=np.float32), np.zeros(2, np.float32))
-    assert Gallery.of(svm, at_degrees(2, 88)).labels.tolist() == [0, 1]
+    classifier = LinearClassifier(np.eye(2, dtype=np.float32), np.zeros(2, np.float32))
+    assert Gallery.of(classifier, at_degrees(2, 88)).labels.tolist() == [0, 1]
 
 
 def test_a_person_whose_training_faces_are_gone_is_judged_by_the_centroid():
-    svm = LinearMargins(np.eye(2, dtype=np.float32), np.zeros(2, np.float32))
-    seen = name_faces(svm, at_degrees(10, 80), Gallery.of(svm, at_degrees(80)), at_degrees(30))
+    classifier = LinearClassifier(np.eye(2, dtype=np.float32), np.zeros(2, np.float32))
+    seen = name_faces(classifier, at_degrees(10, 80), Gallery.of(classifier, at_degrees(80)), at_degrees(30))
     assert seen.features[0, 2] == pytest.approx(cosine(20), abs=1e-6)
-    assert name_faces(svm, at_degrees(10, 80), None, at_degrees(30)).features.shape == (1, 2)
+    assert name_faces(classifier, at_degrees(10, 80), None, at_degrees(30)).features.shape == (1, 2)
 
 
 def test_a_score_is_the_weighted_sum():
@@ -112,26 +99,3 @@ def test_the_exact_interval_is_clopper_and_pearsons_and_follows_the_rule_of_thre
         assert exact_interval(count, n) == pytest.approx((expected.low, expected.high))
     assert exact_interval(0, 1000)[1] == pytest.approx(3.7 / 1000, rel=0.01)
     assert exact_interval(0.5, 59)[1] > exact_interval(0, 59)[1]
-
-
-def test_the_nearest_training_faces_come_in_order_with_their_distances():
-    rows, distances = nearest_training(at_degrees(10), at_degrees(90, 0, 15, 180), 2)
-    assert rows.tolist() == [[2, 1]]
-    assert distances[0] == pytest.approx([chord(5), chord(10)], abs=1e-4)
-
-
-def test_a_single_vector_more_neighbours_than_faces_and_an_empty_gallery_are_fine():
-    assert nearest_training(at_degrees(10)[0], at_degrees(0, 20), 9)[0].shape == (1, 2)
-    assert nearest_training(at_degrees(10), np.zeros((0, 2), np.float32), 3)[0].shape == (1, 0)
-
-
-@given(st.integers(1, 40), st.integers(1, 8), st.integers(0, 50))
-@settings(deadline=None)
-def test_the_nearest_are_those_of_a_full_sort(n_gallery, k, seed):
-    rng = np.random.default_rng(seed)
-    everything = rng.normal(size=(n_gallery + 3, 6))
-    everything = (everything / np.linalg.norm(everything, axis=1, keepdims=True)).astype(np.float32)
-    probes, gallery = everything[:3], everything[3:]
-    full = np.linalg.norm(probes[:, None] - gallery, axis=2)
-    _, distances = nearest_training(probes, gallery, k)
-    assert np.allclose(distances, np.sort(full, axis=1)[:, :k], atol=1e-3)  # the cosine loses digits near zero

@@ -5,37 +5,31 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.learn.classification.recogniser import fit_linear_svm
+from core.learn.classification.linear_svm import fit_linear_svm
+from core.learn.labelled_faces import LabelledFaces
+from core.learn.numerics.labels import fit_centroids
 from core.learn.open_set import rule_fitting
-from core.learn.open_set.rejection_rule import FEATURES, Gallery, Impostors, RejectionRule, fit_centroids, name_faces
+from core.learn.open_set.left_out_trials import TrainedFaces, try_everybody
+from core.learn.open_set.rejection_rule import FEATURES, Gallery, Impostors, RejectionRule, name_faces
 from core.learn.open_set.rule_fitting import (
     ENOUGH_PEOPLE,
     ENOUGH_STRANGERS,
-    LinearMargins,
-    TrainedFaces,
     fisher_direction,
     learn_rules,
     score_left_out_people,
 )
-from tests.learn.classification.test_recogniser import clusters, names
+from tests.learn.faces import clusters, names, unit
 
 
-def learned(vectors, labels, groups=None) -> TrainedFaces:
-    groups = np.arange(len(labels)) if groups is None else groups
-    svm = fit_linear_svm(vectors, labels, names(int(labels.max()) + 1), groups, c=1.0)
-    return TrainedFaces(
-        vectors=vectors, labels=labels, groups=groups, svm=LinearMargins(svm.coef, svm.intercept), C=svm.C
-    )
+def learned(faces: LabelledFaces) -> TrainedFaces:
+    svm = fit_linear_svm(faces, names(faces.n_people), c=1.0)
+    return TrainedFaces(faces, svm.classifier, svm.C)
 
 
 def passed(of: TrainedFaces, rule: RejectionRule, strangers, rate=0.01) -> float:
-    centres = fit_centroids(of.vectors, of.labels, of.n_people)
-    seen = name_faces(of.svm, centres, Gallery.of(of.svm, of.vectors), strangers)
+    centres = fit_centroids(of.faces.vectors, of.faces.labels, of.n_people)
+    seen = name_faces(of.classifier, centres, Gallery.of(of.classifier, of.faces.vectors), strangers)
     return float(np.mean(rule.scores(seen.features) > rule.at(rate).score))
-
-
-def unit(rows):
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
 def test_fishers_direction_is_scikit_learns():
@@ -50,19 +44,19 @@ def test_fishers_direction_is_scikit_learns():
 
 
 def test_the_rate_asked_for_is_kept_on_people_never_seen():
-    vectors, labels = clusters(180, 8, spread=0.5, seed=3)
-    known = labels < 120
-    of = learned(vectors[known], labels[known])
+    faces = clusters(180, 8, spread=0.5, seed=3)
+    known = faces.labels < 120
+    of = learned(faces.take(known))
     rule = learn_rules(of).full
     assert not rule.from_prior and rule.at(0.01).enough
-    share = passed(of, rule, vectors[~known])
+    share = passed(of, rule, faces.vectors[~known])
     assert rule.at(0.01).low <= share <= rule.at(0.01).high
     assert rule.genuine_kept > 0.5
 
 
 def test_a_stricter_rate_never_has_a_lower_limit_and_few_people_say_so():
-    vectors, labels = clusters(60, 6, spread=0.5)
-    for rule in (learn_rules(learned(vectors, labels)).full, learn_rules(learned(vectors, labels)).alone):
+    faces = clusters(60, 6, spread=0.5)
+    for rule in (learn_rules(learned(faces)).full, learn_rules(learned(faces)).alone):
         scores = [limit.score for limit in rule.thresholds]
         assert scores == sorted(scores)
         assert [limit.enough for limit in rule.thresholds][-1] is False
@@ -74,22 +68,24 @@ def test_a_stricter_rate_never_has_a_lower_limit_and_few_people_say_so():
     ("case", "people", "faces"), [("few people", ENOUGH_PEOPLE - 1, 6), ("one photo each", ENOUGH_PEOPLE + 5, 1)]
 )
 def test_what_is_too_little_takes_the_models_prior(case, people, faces):
-    rules = learn_rules(learned(*clusters(people, faces)))
+    rules = learn_rules(learned(clusters(people, faces)))
     assert rules.full.from_prior and rules.alone.from_prior
     assert (len(rules.full.weights), len(rules.alone.weights)) == (len(FEATURES), len(FEATURES) - 1)
 
 
 def test_two_people_with_a_photo_each_and_a_person_without_rivals_are_answered():
-    vectors, labels = clusters(2, 1)
-    rule = learn_rules(learned(vectors, labels)).full
+    faces = clusters(2, 1)
+    rule = learn_rules(learned(faces)).full
     assert rule.from_prior and np.isnan(rule.genuine_kept)
     assert not rule.at(0.01).enough
 
 
 def test_strangers_that_were_given_set_the_limits_of_a_small_dataset():
-    vectors, labels = clusters(5, 6)
-    of = learned(vectors, labels)
-    near = unit(vectors[:1] + 0.04 * np.random.default_rng(0).normal(size=(ENOUGH_STRANGERS, vectors.shape[1])))
+    faces = clusters(5, 6)
+    of = learned(faces)
+    near = unit(
+        faces.vectors[:1] + 0.04 * np.random.default_rng(0).normal(size=(ENOUGH_STRANGERS, faces.vectors.shape[1]))
+    )
     rule = learn_rules(of, near).full
     assert not rule.from_prior and rule.n_impostors == ENOUGH_STRANGERS
     assert passed(of, rule, near) <= 0.01 < passed(of, learn_rules(of).full, near)
@@ -98,15 +94,15 @@ def test_strangers_that_were_given_set_the_limits_of_a_small_dataset():
 
 
 def test_strangers_make_a_learned_rule_stricter_when_they_look_like_somebody():
-    vectors, labels = clusters(60, 6, spread=0.3)
-    of = learned(vectors, labels)
-    like = unit(vectors[::3] + 0.01)
+    faces = clusters(60, 6, spread=0.3)
+    of = learned(faces)
+    like = unit(faces.vectors[::3] + 0.01)
     assert learn_rules(of, like).full.at(0.01).score > learn_rules(of).full.at(0.01).score
 
 
 def test_a_face_is_scored_by_weights_that_never_saw_it():
     """Features that give away the strangers of one fold change the weights, but not those that score this fold."""
-    genuine, strange = rule_fitting._try_everybody(learned(*clusters(48, 6, spread=0.4)), lambda share: None)
+    genuine, strange = try_everybody(learned(clusters(48, 6, spread=0.4)), lambda share: None)
     fold = int(strange.fold[0])
     rows = strange.fold == fold
     leaking = strange.features.copy()
@@ -116,25 +112,6 @@ def test_a_face_is_scored_by_weights_that_never_saw_it():
     assert (clean == own).all()
     everywhere = (rule_fitting._fit(genuine, trials, 3)[0] for trials in (strange, spoiled))
     assert not np.allclose(*everywhere)
-
-
-def test_a_part_is_tried_without_its_people_and_held_out_shots(monkeypatch):
-    """What a part's classifier learns from is watched: neither the strangers nor the shots that it is tried on."""
-    of = learned(*clusters(48, 6, spread=0.4), groups=np.arange(288) // 2)
-    seen = []
-    real = rule_fitting.one_versus_rest
-
-    def watched(vectors, *rest, **options):
-        seen.append({row.tobytes() for row in vectors})
-        return real(vectors, *rest, **options)
-
-    monkeypatch.setattr(rule_fitting, "one_versus_rest", watched)
-    left_out, held_out = of.labels % 8 == 3, (of.groups % 3 == 1)
-    genuine, strange = rule_fitting._try_part(of, 3, left_out, held_out)
-    (train,) = seen
-    assert train == {row.tobytes() for row in of.vectors[~left_out & ~held_out]}
-    assert set(strange.who) == {3, 11, 19, 27, 35, 43} and not set(strange.named) & set(strange.who)
-    assert len(genuine.who) == int((held_out & ~left_out).sum())
 
 
 def test_a_limit_is_tried_on_each_person_with_what_the_others_set():
@@ -161,9 +138,9 @@ def test_faces_of_one_person_count_as_one_person():
 
 
 def test_the_impostors_are_those_that_the_limits_rest_on():
-    vectors, labels = clusters(60, 6, spread=0.5)
+    faces = clusters(60, 6, spread=0.5)
     near = unit(np.random.default_rng(5).normal(size=(30, 16)))
-    rules = learn_rules(learned(vectors, labels), near)
+    rules = learn_rules(learned(faces), near)
     tried, rule = rules.impostors, rules.full
     assert tried is not None and (len(tried.scores), len(np.unique(tried.who))) == (rule.n_impostors, rule.n_people)
     assert tried.given.sum() == 30 and (np.diff(tried.scores) <= 0).all()
@@ -172,8 +149,8 @@ def test_the_impostors_are_those_that_the_limits_rest_on():
 
 
 def test_numbers_of_impostors_say_nothing_of_who_they_are():
-    vectors, labels = clusters(60, 6, spread=0.5)
-    tried = learn_rules(learned(vectors, labels)).impostors
+    faces = clusters(60, 6, spread=0.5)
+    tried = learn_rules(learned(faces)).impostors
     assert tried is not None
     first = np.unique(tried.who, return_index=True)[1]
     assert (np.diff(first) > 0).all(), "numbered by their best score, not as they are in the dataset"
@@ -187,22 +164,23 @@ def test_each_persons_share_above_a_limit_counts_once():
 
 
 def test_in_a_small_dataset_people_are_left_out_to_be_shown():
-    of = learned(*clusters(5, 8, spread=0.5))
+    of = learned(clusters(5, 8, spread=0.5))
     rule = learn_rules(of).full
     tried = score_left_out_people(rule, of)
     assert rule.from_prior and tried is not None and not tried.given.any()
     assert len(tried.scores) == 40 and len(np.unique(tried.who)) == 5
-    own = float(np.mean(np.einsum("ij,ij->i", of.vectors, fit_centroids(of.vectors, of.labels, 5)[of.labels])))
+    vectors, labels = of.faces.vectors, of.faces.labels
+    own = float(np.mean(np.einsum("ij,ij->i", vectors, fit_centroids(vectors, labels, 5)[labels])))
     assert tried.scores.max() < own, "left out, a face is less like the others than like its own person"
 
 
 def test_of_two_people_nobody_can_be_left_out():
-    of = learned(*clusters(2, 8, spread=0.5))
+    of = learned(clusters(2, 8, spread=0.5))
     assert score_left_out_people(learn_rules(of).full, of) is None
 
 
 def test_many_photos_of_few_strangers_are_few_strangers():
-    of = learned(*clusters(10, 8, spread=0.5))
+    of = learned(clusters(10, 8, spread=0.5))
     near = unit(np.random.default_rng(5).normal(size=(ENOUGH_STRANGERS, 16)))
     assert not learn_rules(of, near).full.from_prior
     assert learn_rules(of, near, stranger_ids=np.arange(ENOUGH_STRANGERS) % 20).full.from_prior

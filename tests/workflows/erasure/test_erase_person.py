@@ -26,6 +26,7 @@ from core.formats.traces import FoundTrace, Search, Traces
 from core.jobs.handlers import IngestRequest, LookupRequest, job_handlers
 from core.jobs.transfers import EraseParams, ExportParams
 from core.jobs.worker import run_job
+from core.learn.classification.training_material import TrainOptions
 from core.services import Services
 from core.store.artifacts import ArtifactKind
 from core.store.job_model import Job, JobKind, JobState
@@ -34,7 +35,6 @@ from core.store.sql import database, erasure
 from core.store.sql.erasure import SqlEraseStore
 from core.store.sql.schema import job as job_table
 from core.store.sql.schema import metadata
-from core.workflows.datasets import find_person
 from core.workflows.erasure import erase_person
 from core.workflows.erasure.erase_person import EraseRequest
 from core.workflows.erasure.plan import ErasePlan, write_plan
@@ -155,7 +155,7 @@ def test_after_erasing_a_person_no_byte_of_them_is_left(family):
     others = {name: faces_of(services, dataset_id, name) for name in (ALIKE, THIRD)}
     with sqlite3.connect(services.settings.database_path) as another:
         another.execute("SELECT count(*) FROM face").fetchone()
-        person_id = find_person(services.store, dataset_id, GONE).id
+        person_id = erase_person.find_person_id(services.store, dataset_id, GONE)
         receipt = work(services, dataset_id, JobKind.ERASE, EraseParams(person_id, "Ben").params()).result
         assert another.execute("SELECT count(*) FROM person WHERE name LIKE '%Quux'").fetchone() == (1,)
     assert places(data_dir, needles, (ALIKE, THIRD)) == set()
@@ -171,12 +171,12 @@ def test_after_erasing_a_person_no_byte_of_them_is_left(family):
         dataset_id, ArtifactKind.CROP, services.store.people(dataset_id)[0].cover_crop_id
     ).exists()
     with pytest.raises(NotFound):
-        find_person(services.store, dataset_id, GONE)
+        erase_person.find_person_id(services.store, dataset_id, GONE)
 
 
 def test_a_recogniser_that_knew_the_person_is_trained_again_on_request(family):
     services, dataset_id = family
-    person_id = find_person(services.store, dataset_id, GONE).id
+    person_id = erase_person.find_person_id(services.store, dataset_id, GONE)
     receipt = work(services, dataset_id, JobKind.ERASE, EraseParams(person_id, "Ben", retrain=True).params()).result
     assert (receipt["models_deleted"], receipt["models_retrained"]) == (1, 1)
     (run,) = services.runs.runs(dataset_id)
@@ -195,8 +195,8 @@ def test_a_run_that_only_left_the_person_out_stays_without_their_name(tmp_path):
     met = train.KnownStranger("Ann", 1, "its folder has this person's name")
     given = train.Outsiders("Ann.zip", np.eye(128, dtype=np.float32)[:2], np.arange(2), "facenet-128", 3, 0, (met,))
     tools, dataset_id = album.services.erase_tools(), album.dataset.id
-    places_of = album.services.store, album.services.runs, album.services.artifacts
-    run = train.train_recogniser(*places_of, dataset_id, train.TrainOptions(folds=2), outsiders=given)
+    task = train.TrainingTask(dataset_id, TrainOptions(folds=2), given)
+    run = train.train_recogniser(album.services.run_tools(), task)
     assert run.params["left_out"][0]["person"] == run.params["strangers_given"]["known"][0]["person"] == "Ann"
     receipt = erase_person.erase_person(tools, dataset_id, EraseRequest(album.people()["Ann"], "Ben"))
     (kept,) = album.services.runs.runs(dataset_id)
@@ -218,7 +218,7 @@ def test_traces_in_files_of_the_user_are_found_and_told_without_the_name(family,
         archive.writestr("inner.npz", inner.getvalue())
         archive.writestr("fine.txt", f"only {ALIKE}".encode())
     (inbox / f"{GONE}.txt").write_text("nothing")
-    person_id = find_person(services.store, dataset_id, GONE).id
+    person_id = erase_person.find_person_id(services.store, dataset_id, GONE)
     check = erase_person.erase_person(services.erase_tools(), dataset_id, EraseRequest(person_id, "Ben"))["check"]
     assert {(entry["path"], entry["what"]) for entry in check["left"]} == {
         ("inbox/box.zip!1.bin", "file"),

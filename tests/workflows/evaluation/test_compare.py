@@ -12,12 +12,12 @@ from core.__main__ import main
 from core.base.errors import InputRefused
 from core.base.types import TRUSTED_GRADE
 from core.corrections.model import Hand
+from core.learn.classification.training_material import TrainOptions
 from core.store.artifacts import ArtifactKind
 from core.workflows.evaluation import compare
 from core.workflows.evaluation.compare import compare_runs
 from core.workflows.labels.correct import Corrector
 from core.workflows.training import train
-from core.workflows.training.train import TrainOptions
 from tests.stored_faces import add_faces
 from tests.workflows.training.test_train import trained
 

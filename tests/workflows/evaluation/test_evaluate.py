@@ -1,4 +1,4 @@
-"""Evaluation with strangers; what training makes of odd faces; nothing learned ever saw what it is tested on."""
+"""Evaluation with strangers: given to measure on, or to train with."""
 
 from __future__ import annotations
 
@@ -11,26 +11,18 @@ import pytest
 from PIL import Image
 
 from core.__main__ import main
-from core.base.errors import InputRefused, ModelMismatch, TrainingRefused
-from core.base.types import Split
-from core.learn.classification.recogniser import Recogniser
+from core.base.errors import InputRefused, ModelMismatch
 from core.learn.metrics.predictions import Predictions
 from core.learn.open_set.rejection_rule import RATES
 from core.store.artifacts import ArtifactKind
 from core.workflows.evaluation import evaluate
 from core.workflows.evaluation.evaluate import Strangers, embed_strangers, find_known, measure_on_strangers
 from core.workflows.training import train
-from core.workflows.training.train import TrainOptions, prepare_training_material
+from core.workflows.training.train import TrainingTask
 from tests.conftest import MODEL_ID, write_zip
+from tests.learn.faces import directions
 from tests.stored_faces import add_faces
 from tests.workflows.training.test_train import PEOPLE, trained
-
-FOUR = {f"person {number}": 6 for number in range(4)}
-
-
-def directions(seed: int, n: int) -> np.ndarray:
-    rows = np.random.default_rng(seed).normal(size=(n, 128))
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
 def some(vectors, folders=None) -> Strangers:
@@ -125,8 +117,7 @@ def outsiders(services, dataset, vectors, folders=None):
 
 
 def trained_with(services, dataset, given):
-    places = services.store, services.runs, services.artifacts
-    return train.train_recogniser(*places, dataset.id, TrainOptions(), outsiders=given)
+    return train.train_recogniser(services.run_tools(), TrainingTask(dataset.id, outsiders=given))
 
 
 def test_given_strangers_set_the_limits_of_a_small_dataset_and_are_not_kept(services):
@@ -181,7 +172,7 @@ def test_spoiled_vectors_of_strangers_do_not_reach_the_training(services):
 def test_strangers_in_one_folder_are_not_one_person(services):
     dataset = add_faces(services, "Eight", PEOPLE)
     given = outsiders(services, dataset, directions(1, 4), ["strangers"] * 4)
-    assert given.identities.tolist() == [0, 1, 2, 3]
+    assert given.stranger_ids.tolist() == [0, 1, 2, 3]
 
 
 def test_strangers_of_another_model_are_refused(services):
@@ -219,127 +210,3 @@ def test_predictions_of_the_earlier_format_are_still_read(services):
         else:
             with pytest.raises(InputRefused, match="train again"):
                 Predictions.from_bytes(buffer.getvalue())
-
-
-# what training makes of odd faces
-
-
-def given_table(services, dataset, *, val=(), bad=None, strangers=()):
-    """The faces as the store gives them, with some put on the val side, spoiled, or marked as strangers."""
-    table, embeddings = services.store.face_table(dataset.id), services.store.embeddings(dataset.id)
-    people = np.array([table.person(row) or "" for row in range(len(table))])
-    splits = tuple(Split.VAL if row in val else Split.TRAIN for row in range(len(table))) if len(val) else table.splits
-    vectors = embeddings.vectors.copy()
-    for row, value in (bad or {}).items():
-        vectors[row] = value
-    marked = np.isin(people, strangers)
-    table = replace(table, splits=splits, strangers=marked, labels=np.where(marked, -1, table.labels))
-    return table, replace(embeddings, vectors=vectors)
-
-
-def test_faces_whose_vector_is_no_number_or_zero_are_left_out_and_counted(services):
-    dataset = add_faces(services, "Four", FOUR)
-    table, embeddings = given_table(services, dataset, bad={0: np.nan, 7: 0.0})
-    made = prepare_training_material(table, embeddings, TrainOptions())
-    assert len(made.vectors) == 22 and np.isfinite(made.vectors).all()
-    assert [(entry.faces, entry.reason) for entry in made.gated] == [
-        (2, "their vectors are no numbers: read the photos again.")
-    ]
-
-
-def test_a_dataset_of_spoiled_vectors_only_is_refused_with_the_reason(services):
-    dataset = add_faces(services, "Four", FOUR)
-    table, embeddings = given_table(services, dataset, bad=dict.fromkeys(range(24), 0.0))
-    with pytest.raises(TrainingRefused, match="no numbers"):
-        prepare_training_material(table, embeddings, TrainOptions())
-
-
-def test_faces_marked_as_strangers_help_to_set_the_limits_and_are_not_learned(services):
-    dataset = add_faces(services, "Four", FOUR)
-    table, embeddings = given_table(services, dataset, strangers=("person 3",))
-    made = prepare_training_material(table, embeddings, TrainOptions())
-    assert len(made.strangers) == 6 and len(made.vectors) == 18
-
-
-def test_two_people_with_a_photo_each_are_refused_with_what_to_do(services):
-    with pytest.raises(TrainingRefused, match="Add photos"):
-        trained(services, add_faces(services, "Two", {"Ann": 1, "Bob": 1}))
-
-
-def test_a_person_only_in_val_is_left_out_and_named(services):
-    dataset = add_faces(services, "Four", FOUR)
-    labels = services.store.face_table(dataset.id).labels
-    val = {*np.flatnonzero(labels == 3).tolist(), int(np.flatnonzero(labels == 0)[0])}
-    table, embeddings = given_table(services, dataset, val=val)
-    given = prepare_training_material(table, embeddings, TrainOptions())
-    (left,) = train._plan(given, TrainOptions()).left_out
-    assert left.person == "person 3" and "only in the validation folder" in left.reason
-
-
-# leaks
-
-
-def own_division(services, name, *, spoil):
-    """Train on 42 people with a face of each on the val side; the val side's vectors and names may be nonsense."""
-    dataset = add_faces(services, name, {"i" * number: 5 for number in range(1, 43)})
-    table, embeddings = services.store.face_table(dataset.id), services.store.embeddings(dataset.id)
-    val = {int(np.flatnonzero(table.labels == person)[0]) for person in range(42)}
-    table, embeddings = given_table(services, dataset, val=val, bad=None)
-    if spoil:
-        rows = np.array(sorted(val))
-        vectors, labels = embeddings.vectors.copy(), table.labels.copy()
-        vectors[rows], labels[rows] = directions(9, len(rows)), labels[np.roll(rows, 7)]
-        table, embeddings = replace(table, labels=labels), replace(embeddings, vectors=vectors)
-    return table, embeddings
-
-
-def test_nothing_that_is_kept_depends_on_the_test_side(services, monkeypatch):
-    """Other test faces, under other names: classifier, C, temperature, rule and limits are the same to the last bit."""
-    kept = []
-    for spoil in (False, True):
-        table, embeddings = own_division(services, f"spoiled {spoil}", spoil=spoil)
-        dataset = services.store.dataset(f"spoiled {spoil}")
-        with monkeypatch.context() as patch:
-            patch.setattr(type(services.store), "face_table", lambda *_, table=table: table)
-            patch.setattr(type(services.store), "embeddings", lambda *_, embeddings=embeddings: embeddings)
-            run = trained(services, dataset)
-        assert run.params["split"] == "own" and not run.params["threshold"]["from_prior"]
-        kept.append((services.artifacts.read(dataset.id, ArtifactKind.RUN, run.id), run.metrics["accuracy"]))
-    assert kept[0][1] == 1.0 and kept[1][1] < 0.2, "the spoiled test side must be told apart"
-    assert kept[0][0] == kept[1][0]
-
-
-def test_names_without_meaning_are_learned_by_heart_and_guessed_in_the_test(services, monkeypatch):
-    """Vectors that say nothing of the name: whoever saw the test fold would be right, an honest test is at chance."""
-    dataset = add_faces(services, "Noise", {f"person {number:02}": 6 for number in range(42)})
-    table, embeddings = services.store.face_table(dataset.id), services.store.embeddings(dataset.id)
-    noise = replace(embeddings, vectors=directions(3, len(table)))
-    monkeypatch.setattr(type(services.store), "embeddings", lambda *_: noise)
-    run = trained(services, dataset, TrainOptions(folds=3))
-    said = train.load_predictions(services.artifacts, run)
-    assert run.metrics["train_accuracy"] > 0.9
-    assert run.metrics["accuracy"] < 0.1
-    assert np.mean(~said.wrong & (said.scores > run.params["threshold"]["score"])) < 0.1
-    assert said.evaluation.ece < 0.1, "the probabilities know that they know nothing"
-
-
-def test_every_fold_is_judged_by_a_recogniser_of_its_own_training_side(services, monkeypatch):
-    """What each fold's recogniser is learned from holds no face of the fold's test side, nor of the same shot."""
-    dataset = add_faces(services, "Eight", PEOPLE)
-    seen: list[set[bytes]] = []
-    real = train.learn_rules
-
-    def watched(learned, *rest):
-        seen.append({row.tobytes() for row in learned.vectors})
-        return real(learned, *rest)
-
-    monkeypatch.setattr(train, "learn_rules", watched)
-    run = trained(services, dataset)
-    made = prepare_training_material(
-        services.store.face_table(dataset.id), services.store.embeddings(dataset.id), TrainOptions()
-    )
-    folds = train._plan(made, TrainOptions()).folds
-    for fold, learned in zip(folds, seen[1:], strict=True):
-        assert learned == {row.tobytes() for row in made.vectors[fold.train]}
-        assert not learned & {row.tobytes() for row in made.vectors[fold.test]}
-    assert isinstance(train.load_recogniser(services.artifacts, run), Recogniser)

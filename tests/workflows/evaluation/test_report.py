@@ -14,11 +14,12 @@ from pypdf import PdfReader
 from core.__main__ import main
 from core.base.errors import Cancelled, InputRefused, NotFound
 from core.base.types import CancelToken
+from core.learn.classification.training_material import TrainOptions
 from core.store.artifacts import ArtifactKind
 from core.workflows.evaluation import study
 from core.workflows.evaluation.report import MISTAKES_SHOWN, make_report, save_report
 from core.workflows.evaluation.study import StudyOptions
-from core.workflows.training.train import TrainOptions, load_predictions
+from core.workflows.training.train import load_predictions
 from core.workflows.verification.verify import select_named_faces
 from tests.report.made import jpeg
 from tests.stored_faces import add_faces

@@ -15,17 +15,17 @@ from core.base.types import CancelToken, Split
 from core.corrections.model import Hand
 from core.jobs.handlers import job_handlers
 from core.jobs.worker import run_job
+from core.learn.classification.training_material import TrainOptions
 from core.learn.model_selection.baselines import list_contenders
 from core.store.artifacts import ArtifactKind
 from core.store.job_model import JobKind, JobState
-from core.workflows.datasets import find_person
 from core.workflows.erasure import erase_person
 from core.workflows.erasure.erase_person import EraseRequest
 from core.workflows.evaluation import study
 from core.workflows.evaluation.study import StudyOptions, load_study, recommend_classifier
 from core.workflows.labels.correct import Corrector
 from core.workflows.training import train
-from core.workflows.training.train import TrainOptions
+from core.workflows.training.train import TrainingTask
 from tests.conftest import new_data_dir, services_on
 from tests.stored_faces import add_faces
 
@@ -42,7 +42,7 @@ TIMES = ("fit_s", "predict_ms", "seconds")
 def trained(services, people=None, looks_like=None):
     dataset = add_faces(services, "Family", people or FAMILY, looks_like or {"Impostor": "Ann"})
     options = TrainOptions(c=1.0)
-    return train.train_recogniser(services.store, services.runs, services.artifacts, dataset.id, options)
+    return train.train_recogniser(services.run_tools(), TrainingTask(dataset.id, options))
 
 
 def studied(services, run, options=FEW, **more):
@@ -149,7 +149,7 @@ def test_a_person_with_one_shot_on_either_side_is_studied_and_one_with_one_shot_
     }
     mine.put([*of["Ann"][:3], *of["Bob"][:3], *of["Once"]], Split.TRAIN)
     mine.put([*of["Ann"][3:], *of["Bob"][3:]], Split.VAL)
-    run = train.train_recogniser(services.store, services.runs, services.artifacts, dataset.id, TrainOptions(c=1.0))
+    run = train.train_recogniser(services.run_tools(), TrainingTask(dataset.id, TrainOptions(c=1.0)))
     assert run.params["split"] == "own" and len(given) == 13
     document = studied(services, run)
     assert (document["faces"], document["people"]) == (12, 3)
@@ -243,7 +243,7 @@ def test_erasing_somebody_leaves_no_study_not_even_of_a_run_that_did_not_know_th
     document = studied(services, run)
     path = services.artifacts.path(run.dataset_id, ArtifactKind.STUDY, run.id)
     assert document["revision"] > run.revision and "Zoë".encode() in path.read_bytes()
-    person = find_person(services.store, run.dataset_id, "Zoë").id
+    person = erase_person.find_person_id(services.store, run.dataset_id, "Zoë")
     erase_person.erase_person(services.erase_tools(), run.dataset_id, EraseRequest(person, "me"))
     assert [kept.id for kept in services.runs.runs(run.dataset_id)] == [run.id]
     assert not path.exists()

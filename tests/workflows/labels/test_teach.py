@@ -101,13 +101,13 @@ def test_a_face_that_the_dataset_has_gets_the_other_name_and_no_second_one_is_ma
 
 
 def test_what_was_taught_is_known_after_training_again(taught, dataset, by, pair) -> None:
-    from core.workflows.training.train import TrainOptions, train_recogniser
+    from core.workflows.training.train import TrainingTask, train_recogniser
 
     content, (first, second) = pair
     tools = taught.ingestor(dataset.id)
     teach.teach_face(tools, by, SeenPhoto(TWO_FACES, content), first, "elton_john")
     teach.teach_face(tools, by, SeenPhoto(TWO_FACES, content), second, "elton_john")
-    run = train_recogniser(taught.store, taught.runs, taught.artifacts, dataset.id, TrainOptions())
+    run = train_recogniser(taught.run_tools(), TrainingTask(dataset.id))
     learned = taught.identifier(run).gallery.face_ids
     known = teach.match_known_faces(taught.store, dataset.id, content_id(content), [first.box, second.box])
     assert {face.id for face in known if face} <= set(learned)

@@ -16,7 +16,7 @@ from core.workflows.projection import project, selection
 from core.workflows.projection.project import FaceMap
 from core.workflows.projection.selection import Selection
 from core.workflows.training import train
-from core.workflows.training.train import TrainOptions
+from core.workflows.training.train import TrainingTask
 from tests.stored_faces import add_faces
 
 
@@ -53,7 +53,7 @@ def test_parquet_has_the_vectors_and_the_third_dimension(services: Services, cho
 
 def test_what_a_run_said_stands_beside_the_name(services: Services) -> None:
     dataset = add_faces(services, "Friends", {"Ann": 8, "Bob": 8, None: 1})
-    run = train.train_recogniser(services.store, services.runs, services.artifacts, dataset.id, TrainOptions())
+    run = train.train_recogniser(services.run_tools(), TrainingTask(dataset.id))
     said = train.load_predictions(services.artifacts, run)
     table, embeddings = services.store.face_table(dataset.id), services.store.embeddings(dataset.id)
     tested = said.face_ids.index(table.face_ids[9])

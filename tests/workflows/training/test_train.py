@@ -5,20 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.base.errors import Cancelled
-from core.base.types import CancelToken
-from core.learn.metrics.classification import evaluate_predictions
+from core.base.errors import Cancelled, TrainingRefused
+from core.base.types import CancelToken, ignore_progress
+from core.learn.classification import training
+from core.learn.classification.training_material import TrainOptions
 from core.workflows.training import train
-from core.workflows.training.train import TrainOptions
+from core.workflows.training.train import TrainingTask
 from tests.stored_faces import add_faces
 
 PEOPLE = {f"person {number}": 6 for number in range(8)}
 
 
-def trained(services, dataset, options=None, report=train.ignore_progress, token=None):
-    return train.train_recogniser(
-        services.store, services.runs, services.artifacts, dataset.id, options or TrainOptions(), report, token
-    )
+def trained(services, dataset, options=None, report=ignore_progress, token=None):
+    task = TrainingTask(dataset.id, options or TrainOptions())
+    return train.train_recogniser(services.run_tools(), task, report, token)
 
 
 def test_progress_rises_from_the_first_fit_to_the_last(services):
@@ -50,7 +50,7 @@ def test_a_wish_to_stop_is_heard_inside_a_fit(services):
 def test_testing_in_parts_measures_what_testing_at_once_does(services, monkeypatch):
     dataset = add_faces(services, "Eight", PEOPLE | {"twin": 6}, {"twin": "person 0"})
     at_once = train.load_predictions(services.artifacts, trained(services, dataset))
-    monkeypatch.setattr(train, "PROBABILITIES_AT_ONCE", 20)
+    monkeypatch.setattr(training, "SCORES_AT_ONCE", 20)
     in_parts = train.load_predictions(services.artifacts, trained(services, dataset))
     assert in_parts.evaluation.n_correct < in_parts.evaluation.n_test  # the twins are taken for each other
     assert (in_parts.evaluation.confusion == at_once.evaluation.confusion).all()
@@ -59,11 +59,6 @@ def test_testing_in_parts_measures_what_testing_at_once_does(services, monkeypat
     assert np.allclose(in_parts.distances, at_once.distances, atol=1e-6)
 
 
-def test_judging_from_summaries_equals_judging_from_all_probabilities():
-    rng = np.random.default_rng(0)
-    true, probabilities = rng.integers(0, 5, 40), rng.dirichlet(np.ones(5), 40)
-    given = probabilities.argmax(axis=1)
-    above = train.more_probable(probabilities, true)
-    judged = train.evaluate_from_ranks("abcde", true, given, probabilities.max(axis=1), above)
-    assert judged.to_json() == evaluate_predictions("abcde", true, given, probabilities).to_json()
-    assert judged.top3 == np.mean([row in np.argsort(-p)[:3] for row, p in zip(true, probabilities, strict=True)])
+def test_two_people_with_a_photo_each_are_refused_with_what_to_do(services):
+    with pytest.raises(TrainingRefused, match="Add photos"):
+        trained(services, add_faces(services, "Two", {"Ann": 1, "Bob": 1}))

@@ -1,0 +1,252 @@
+"""Learn a recogniser and measure it on faces that it has not seen.
+
+Of an archive's own division only the training side is learned from, so the recogniser that is kept is the very one that
+was measured. With folds every face is tested once by a recogniser that never saw its shot, and the one that is kept is
+learned from all faces: from a fold's worth more than those that were measured.
+
+Whatever decides for a tested face was learned without it: the SVM and its C, the temperature of its probabilities, the
+centroids and the rule of when to say "unknown". That is why a fold fits a whole recogniser, and not only an SVM.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from core.base.progress import Watch, watch_part
+from core.base.types import CancelToken, Doubles, Ints, Report, Vectors, ignore_progress, take_items
+from core.learn.classification.linear_svm import LinearSvm, fit_linear_svm
+from core.learn.classification.recogniser import Recogniser
+from core.learn.classification.training_material import TrainingMaterial, TrainOptions
+from core.learn.labelled_faces import LabelledFaces
+from core.learn.metrics.classification import evaluate_from_ranks, more_probable
+from core.learn.metrics.predictions import Predictions
+from core.learn.model_selection.cross_validation import SCORES_AT_ONCE
+from core.learn.model_selection.splits import Fold, SplitPlan
+from core.learn.numerics.blocks import split_rows
+from core.learn.numerics.labels import fit_centroids
+from core.learn.open_set.left_out_trials import TrainedFaces
+from core.learn.open_set.rejection_rule import Gallery, Impostors, RejectionRule
+from core.learn.open_set.rule_fitting import learn_rules, score_left_out_people
+
+FITTING_SHARE = 0.5
+"""Roughly the part of the time that the classifier takes, against the rule of when to say "unknown"."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainedRun:
+    """What a training comes to."""
+
+    recogniser: Recogniser
+    predictions: Predictions
+    """Of every tested face, by a recogniser that had not seen its shot."""
+    rule: RejectionRule
+    """When to say "unknown", with the training faces at hand."""
+    train_accuracy: float
+    """Share of the faces learned from that get their name back, 0..1."""
+
+
+def fit_and_test(
+    material: TrainingMaterial,
+    plan: SplitPlan,
+    options: TrainOptions,
+    report: Report = ignore_progress,
+    token: CancelToken | None = None,
+) -> TrainedRun:
+    """Learn from the training side of each fold and test the others; with folds, learn from all faces as well.
+
+    Raises
+    ------
+    TrainingRefused
+        A vector is no number.
+    Cancelled
+        ``token`` was cancelled.
+    """
+    trainer = _Trainer.of(material, plan, options)
+    progress = _Progress.over(plan, report, token or CancelToken())
+    # All faces first: a fold differs from them by a fifth, so its own SVM is found in a few steps from there.
+    fitted_to_all = trainer.fit(plan.used, progress.next_fit()) if plan.kind == "kfold" else None
+    warm_start = fitted_to_all.recogniser.svm if fitted_to_all else None
+    tested = [trainer.test_fold(fold, progress.next_fit(), warm_start) for fold in plan.folds]
+    fitted = fitted_to_all or tested[0].fitted
+    return TrainedRun(
+        recogniser=fitted.recogniser,
+        predictions=_gather_predictions(material, plan, tested, fitted, trainer.impostors(fitted)),
+        rule=fitted.recogniser.rule(fitted.gallery),
+        train_accuracy=float(np.mean(fitted.gallery.labels == fitted.faces.labels)),
+    )
+
+
+def count_steps(plan: SplitPlan) -> int:
+    """How many steps ``fit_and_test`` reports: a person learned is one, and every fit learns everybody."""
+    return len(_fit_messages(plan)) * len(plan.people)
+
+
+# how far it is
+
+
+def _fit_messages(plan: SplitPlan) -> tuple[str, ...]:
+    """What each fit is for, in words."""
+    n = len(plan.folds)
+    folds = (f"Learning and testing, part {part} of {n}" for part in range(1, n + 1))
+    return (*(() if plan.kind == "own" else ("Learning from all",)), *folds)
+
+
+@dataclass(slots=True)
+class _Progress:
+    """Tells how far the fits are, all of the same length, in people learned; stops them when asked to."""
+
+    people: int
+    messages: tuple[str, ...]
+    report: Report
+    token: CancelToken
+    begun: int = 0
+
+    @classmethod
+    def over(cls, plan: SplitPlan, report: Report, token: CancelToken) -> _Progress:
+        return cls(len(plan.people), _fit_messages(plan), report, token)
+
+    def next_fit(self) -> Watch:
+        """Watch the next fit."""
+        before, message = self.begun * self.people, self.messages[self.begun]
+        self.begun += 1
+
+        def watch(share: float) -> None:
+            self.token.raise_if_cancelled()
+            self.report(before + int(share * self.people), len(self.messages) * self.people, message)
+
+        watch(0.0)
+        return watch
+
+
+# fitting
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Fitted:
+    """A recogniser and the rows it was learned from: it, its thresholds and probabilities know of no other."""
+
+    recogniser: Recogniser
+    gallery: Gallery
+    rows: Ints
+    faces: LabelledFaces
+
+
+class _Names(NamedTuple):
+    """What a recogniser says of some faces, (n,) each."""
+
+    predicted: Ints
+    """The best margin's person."""
+    confidence: Doubles
+    """The probability of that person."""
+    ranks: Ints
+    """How many people are more probable than the true one."""
+    distances: Doubles
+    """To the centroid of the predicted person."""
+    scores: Doubles
+    """How much the face is like the predicted person."""
+
+    @classmethod
+    def joined(cls, parts: list[_Names]) -> _Names:
+        return cls(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _TestedFold:
+    """One fold's recogniser, and what it said of the test side."""
+
+    fitted: _Fitted
+    fold: Fold
+    names: _Names
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Trainer:
+    """What every fit shares."""
+
+    faces: LabelledFaces
+    """All of the material; the labels are the plan's, -1 for faces that take no part."""
+    people: tuple[str, ...]
+    material: TrainingMaterial
+    options: TrainOptions
+
+    @classmethod
+    def of(cls, material: TrainingMaterial, plan: SplitPlan, options: TrainOptions) -> _Trainer:
+        return cls(replace(material.faces, labels=plan.labels), plan.people, material, options)
+
+    def fit(self, rows: Ints, watch: Watch, warm_start: LinearSvm | None = None) -> _Fitted:
+        """Learn from some rows only; ``warm_start``, an SVM of almost the same rows, only makes it faster."""
+        faces, options = self.faces.take(rows), self.options
+        watch_svm, watch_rules = watch_part(watch, 0.0, FITTING_SHARE), watch_part(watch, FITTING_SHARE, 1.0)
+        svm = fit_linear_svm(faces, self.people, seed=options.seed, c=options.c, start=warm_start, watch=watch_svm)
+        rules = learn_rules(
+            TrainedFaces(faces, svm.classifier, svm.C, options.seed),
+            self.material.strangers,
+            watch_rules,
+            self.material.stranger_ids,
+        )
+        recogniser = Recogniser(
+            svm=svm,
+            centroids=fit_centroids(faces.vectors, faces.labels, len(self.people)),
+            rules=rules,
+            model_id=self.material.model_id,
+            seed=options.seed,
+        )
+        return _Fitted(recogniser, Gallery.of(svm.classifier, faces.vectors), rows, faces)
+
+    def test_fold(self, fold: Fold, watch: Watch, warm_start: LinearSvm | None) -> _TestedFold:
+        """Learn from the fold's training side, and name its test side."""
+        fitted = self.fit(fold.train, watch, warm_start)
+        # Probabilities of every person for every face would not fit into memory for a large test side.
+        blocks = split_rows(fold.test, len(self.people), SCORES_AT_ONCE)
+        names = [_name_probes(fitted, self.faces.vectors[rows], self.faces.labels[rows]) for rows in blocks]
+        return _TestedFold(fitted, fold, _Names.joined(names))
+
+    def impostors(self, fitted: _Fitted) -> Impostors | None:
+        """Whom the recogniser was tried on as strangers: for its thresholds, or only to be shown."""
+        svm, tried = fitted.recogniser.svm, fitted.recogniser.rules.impostors
+        if tried is not None and not tried.given.all():
+            return tried
+        # The dataset is too small for people left out to set a threshold; how they fare is worth seeing all the same.
+        trained = TrainedFaces(fitted.faces, svm.classifier, svm.C, self.options.seed)
+        left_out = score_left_out_people(fitted.recogniser.rules.full, trained)
+        return tried.joined(left_out) if tried and left_out else tried or left_out
+
+
+def _name_probes(fitted: _Fitted, probes: Vectors, true: Ints) -> _Names:
+    recogniser = fitted.recogniser
+    predicted, scores = recogniser.name(probes, fitted.gallery)
+    probabilities = recogniser.svm.probabilities(probes)
+    return _Names(
+        predicted=predicted,
+        confidence=probabilities[np.arange(len(predicted)), predicted],
+        ranks=more_probable(probabilities, true),
+        distances=recogniser.distances(probes, predicted).astype(np.float64),
+        scores=scores,
+    )
+
+
+def _gather_predictions(
+    material: TrainingMaterial,
+    plan: SplitPlan,
+    tested: list[_TestedFold],
+    fitted: _Fitted,
+    impostors: Impostors | None,
+) -> Predictions:
+    rows = np.concatenate([tested_fold.fold.test for tested_fold in tested])
+    names, true = _Names.joined([tested_fold.names for tested_fold in tested]), plan.labels[rows]
+    return Predictions(
+        people=plan.people,
+        face_ids=take_items(material.face_ids, rows),
+        true=true,
+        given=names.predicted,
+        probs=names.confidence.astype(np.float32),
+        distances=names.distances.astype(np.float32),
+        scores=names.scores.astype(np.float32),
+        ranks=names.ranks,
+        learned_ids=take_items(material.face_ids, fitted.rows),
+        evaluation=evaluate_from_ranks(plan.people, true, names.predicted, names.confidence, names.ranks),
+        impostors=impostors,
+    )

@@ -1,0 +1,135 @@
+"""What a recogniser learns from: the named faces of a table that show well enough, with their shots, and the strangers.
+
+Nothing is learned here. Who is left out, and why, is said in words, since it is shown before a training as well.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from core.base.errors import TrainingRefused
+from core.base.types import TRUSTED_GRADE, Bools, Embeddings, FaceTable, Ints, Split, Vectors, take_items
+from core.learn.labelled_faces import LabelledFaces
+from core.learn.model_selection.splits import FoldRules, SplitPlan, label_faces, plan_split
+
+
+@dataclass(frozen=True, slots=True)
+class TrainOptions:
+    """What the user may choose."""
+
+    folds: int = 5
+    min_faces: int = 2
+    seed: int = 0
+    c: float | None = None
+    """The SVM's C; chosen by cross-validation when None."""
+    min_grade: float = TRUSTED_GRADE
+    """Faces of a lower quality take no part. Of such faces one in six is recognised; see ``vision.quality``."""
+    min_size_px: int = 0
+    """Faces whose box is narrower take no part."""
+
+
+@dataclass(frozen=True, slots=True)
+class GatedFaces:
+    """Named faces that take no part, and why."""
+
+    faces: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainingMaterial:
+    """The named faces of a dataset at one revision, ready to learn from."""
+
+    face_ids: tuple[str, ...]
+    faces: LabelledFaces
+    """Of ``face_ids``; the labels are indices of ``people``."""
+    people: tuple[str, ...]
+    splits: tuple[Split | None, ...]
+    """The side that the archive gave each face."""
+    model_id: str
+    gated: tuple[GatedFaces, ...]
+    strangers: Vectors
+    """Faces marked as nobody who is to be named, and those given: they help to tell when to say "unknown"."""
+    stranger_ids: Ints
+    """Whom each of them shows, as numbers from 0."""
+
+    def with_strangers(self, vectors: Vectors, stranger_ids: Ints) -> TrainingMaterial:
+        """The same with more strangers, none of whom is among those that are there already."""
+        return replace(
+            self,
+            strangers=np.concatenate([self.strangers, vectors]),
+            stranger_ids=np.concatenate([self.stranger_ids, len(self.stranger_ids) + stranger_ids]),
+        )
+
+
+def select_learnable_rows(table: FaceTable, options: TrainOptions) -> tuple[Ints, tuple[GatedFaces, ...]]:
+    """Row numbers of the faces that take part, and how many named faces do not, by reason."""
+    is_named = table.labels >= 0
+    is_hidden = np.zeros(len(table), dtype=bool)
+    is_hidden[is_named] = table.hidden[table.labels[is_named]]
+    reasons = {
+        "their people are hidden.": is_hidden,
+        "they were left out by hand.": table.excluded,
+        f"their quality is below {options.min_grade:.0%}.": table.grades < options.min_grade,
+        f"they are smaller than {options.min_size_px} pixels.": table.sizes_px < options.min_size_px,
+    }
+    taking_part, gated = is_named, []
+    for reason, is_left_out in reasons.items():
+        if faces := int((taking_part & is_left_out).sum()):
+            gated.append(GatedFaces(faces, reason))
+        taking_part = taking_part & ~is_left_out
+    return np.flatnonzero(taking_part), tuple(gated)
+
+
+def prepare_training_material(table: FaceTable, embeddings: Embeddings, options: TrainOptions) -> TrainingMaterial:
+    """Keep the faces that have a name and show well enough, and find those that are one shot.
+
+    Raises
+    ------
+    TrainingRefused
+        No face has a name, or all that have one are left out.
+    """
+    rows, gated = select_learnable_rows(table, options)
+    is_sound = sound_vectors(embeddings.vectors)
+    if n_unsound := int((~is_sound[rows]).sum()):
+        gated = (*gated, GatedFaces(n_unsound, "their vectors are no numbers: read the photos again."))
+        rows = rows[is_sound[rows]]
+    if not len(rows):
+        raise TrainingRefused(_nothing_to_learn(gated))
+    strangers = embeddings.vectors[table.strangers & (table.labels < 0) & ~table.excluded & table.trusted & is_sound]
+    return TrainingMaterial(
+        face_ids=take_items(table.face_ids, rows),
+        faces=label_faces(table, embeddings.vectors, rows),
+        people=table.people,
+        splits=take_items(table.splits, rows),
+        model_id=embeddings.model_id,
+        gated=gated,
+        strangers=strangers,
+        stranger_ids=np.arange(len(strangers)),
+    )
+
+
+def _nothing_to_learn(gated: tuple[GatedFaces, ...]) -> str:
+    if not gated:
+        return "No face has a name yet. Add photos in folders, one folder a person, then train."
+    why = " ".join(f"{entry.faces}: {entry.reason}" for entry in gated)
+    return f"All faces with a name are left out. {why} Loosen the limits, or take faces back in."
+
+
+def sound_vectors(vectors: Vectors) -> Bools:
+    """Tell which rows are numbers and not zero: (n,)."""
+    return np.asarray(np.isfinite(vectors).all(axis=1) & vectors.any(axis=1))
+
+
+def plan_training(material: TrainingMaterial, options: TrainOptions) -> SplitPlan:
+    """How the faces are divided into those to learn from and those to test on.
+
+    Raises
+    ------
+    TrainingRefused
+        Fewer than two people have enough photos.
+    """
+    rules = FoldRules(options.folds, options.min_faces, options.seed)
+    return plan_split(material.faces.labels, material.people, material.splits, material.faces.shots, rules)

@@ -1,0 +1,118 @@
+"""Trials of a recogniser on faces that it does not know: everybody plays the stranger once, their photos left out.
+
+People are dealt into ``PARTS``, and so are the shots of each. For each part a classifier is trained without the part's
+people and without the part's shots of the others. Then the people left out are strangers (impostors), and the shots
+held out are faces that it should know (genuine). In large datasets only the first parts are done. What is concluded
+from the trials is ``rule_fitting``'s business.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.base.progress import Watch
+from core.base.types import Bools, Doubles, Ints, Vectors
+from core.learn.classification.solver import one_versus_rest
+from core.learn.labelled_faces import LabelledFaces
+from core.learn.model_selection.splits import deal_testable
+from core.learn.numerics.labels import fit_centroids
+from core.learn.numerics.linear_classifier import LinearClassifier
+from core.learn.open_set.rejection_rule import Gallery, name_faces
+
+PARTS = 8
+ENOUGH_LEFT_OUT = 125
+"""When so many people have been left out, no further part is done: each costs a training."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainedFaces:
+    """What a rule is learned from: training faces only, and a classifier of theirs."""
+
+    faces: LabelledFaces
+    classifier: LinearClassifier
+    """Trained on all of these; the trials begin at it, which saves time and changes nothing."""
+    C: float
+    seed: int = 0
+
+    @property
+    def n_people(self) -> int:
+        return self.classifier.n_people
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trials:
+    """Faces that were scored by a classifier that did not know them, (n,) rows."""
+
+    features: Doubles
+    """(n, 3)"""
+    who: Ints
+    """The person shown; strangers of unknown name follow after the people, each a number of its own."""
+    named: Ints
+    """The person whom the classifier named."""
+    fold: Ints
+    """Faces of one fold are scored by weights that were fitted without them: half of the people of one part."""
+
+    @property
+    def right(self) -> Bools:
+        return np.asarray(self.who == self.named)
+
+
+def try_everybody(learned: TrainedFaces, watch: Watch) -> tuple[Trials, Trials]:
+    """Try everybody's faces as strangers, and their held-out shots as known: genuine, impostors."""
+    rng = np.random.default_rng(learned.seed)
+    part_of_person = rng.permutation(learned.n_people) % PARTS
+    part_of_shot = deal_testable(learned.faces, PARTS, seed=learned.seed)
+    # Each part costs a training; in a large dataset the first parts leave out enough people.
+    n_parts = _n_parts_tried(learned.n_people)
+    pairs = []
+    for part in range(n_parts):
+        watch(part / n_parts)
+        pairs.append(_try_part(learned, part, part_of_person[learned.faces.labels] == part, part_of_shot == part))
+    genuine, impostors = zip(*pairs, strict=True)
+    return _join_trials(genuine), _join_trials(impostors)
+
+
+def _n_parts_tried(n_people: int) -> int:
+    return min(PARTS, -(-ENOUGH_LEFT_OUT * PARTS // n_people))
+
+
+def _try_part(learned: TrainedFaces, part: int, left_out: Bools, held_out: Bools) -> tuple[Trials, Trials]:
+    labels, train = learned.faces.labels, learned.faces.only(~left_out & ~held_out)
+    known = np.unique(labels[~left_out & ~held_out])
+    # Begin at the classifier of all: it is near the answer, and where one begins changes nothing.
+    start = learned.classifier.only(known)
+    classifier = one_versus_rest(train.vectors, train.labels, len(known), learned.C, start=start)
+    centroids = fit_centroids(train.vectors, train.labels, len(known))
+    gallery = Gallery.of(classifier, train.vectors)
+
+    def try_faces(rows: Ints) -> Trials:
+        matches = name_faces(classifier, centroids, gallery, learned.faces.vectors[rows])
+        who = labels[rows]
+        # Two folds a part, dealt by person: a stranger is scored by weights fitted without that person's fold.
+        return Trials(matches.features, who, known[matches.person], 2 * part + who % 2)
+
+    return try_faces(np.flatnonzero(held_out & ~left_out)), try_faces(np.flatnonzero(left_out))
+
+
+def try_strangers(learned: TrainedFaces, strangers: Vectors, stranger_ids: Ints | None) -> Trials:
+    """Try faces of people who are not among those learned.
+
+    Parameters
+    ----------
+    strangers, stranger_ids : as ``learn_rules`` takes them
+    """
+    faces, classifier = learned.faces, learned.classifier
+    centroids = fit_centroids(faces.vectors, faces.labels, learned.n_people)
+    matches = name_faces(classifier, centroids, Gallery.of(classifier, faces.vectors), strangers)
+    # Strangers are numbered after the people, so that nobody is taken for one that is known.
+    who = learned.n_people + (np.arange(len(strangers)) if stranger_ids is None else stranger_ids)
+    return Trials(matches.features, who, matches.person, np.full(len(who), -1, dtype=np.int64))
+
+
+def _join_trials(parts: tuple[Trials, ...]) -> Trials:
+    def column(name: str) -> np.ndarray:
+        return np.concatenate([getattr(trials, name) for trials in parts])
+
+    return Trials(column("features"), column("who"), column("named"), column("fold"))

@@ -1,0 +1,102 @@
+"""The linear SVM: its C, its probabilities, and what it refuses."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core.base.errors import TrainingRefused
+from core.learn.classification.linear_svm import C_GRID, fit_linear_svm, fit_temperature
+from tests.learn.faces import clusters, names
+
+
+def test_the_share_that_is_done_rises_to_one():
+    faces = clusters(40, 4)
+    told: list[float] = []
+    fit_linear_svm(faces, names(40), watch=told.append)
+    assert told == sorted(told) and told[-1] == 1
+    assert len(told) > 5
+
+
+def test_two_people_have_two_opposite_rows():
+    faces = clusters(2, 5)
+    svm = fit_linear_svm(faces, ("Ann", "Bob"), c=1.0)
+    assert svm.classifier.coef.shape == (2, 16)
+    assert np.allclose(svm.classifier.coef[0], -svm.classifier.coef[1], atol=1e-4)
+    assert svm.classifier.predict(faces.vectors).tolist() == faces.labels.tolist()
+
+
+def test_separable_people_are_all_recognised_and_the_smallest_of_equal_values_is_taken():
+    faces = clusters(5, 8, spread=0.2)
+    svm = fit_linear_svm(faces, names(5))
+    assert C_GRID[0] == svm.C
+    assert (svm.classifier.predict(faces.vectors) == faces.labels).all()
+
+
+def test_fitting_twice_gives_the_same_arrays():
+    faces = clusters(4, 6)
+    one, two = (fit_linear_svm(faces, names(4), seed=5) for _ in range(2))
+    assert (one.classifier.coef == two.classifier.coef).all() and one.temperature == two.temperature and one.C == two.C
+
+
+@pytest.mark.parametrize(("n_people", "n_each"), [(2, 1), (2, 2), (5, 3), (5, 40)])
+def test_probabilities_sum_to_one_and_are_never_certain(n_people, n_each):
+    faces = clusters(n_people, n_each, spread=0.1)
+    probabilities = fit_linear_svm(faces, names(n_people)).probabilities(faces.vectors)
+    assert np.allclose(probabilities.sum(axis=1), 1)
+    assert (probabilities > 0).all() and (probabilities < 1).all()
+
+
+def test_few_photos_promise_less_than_many():
+    def surest(n_each: int) -> float:
+        faces = clusters(5, n_each, spread=0.3)
+        return float(fit_linear_svm(faces, names(5)).probabilities(faces.vectors).max())
+
+    assert surest(3) < 0.96 < 0.99 < surest(40)
+    assert surest(1) < 0.7
+
+
+def test_a_burst_counts_as_one_shot_for_how_sure_to_be():
+    faces = clusters(5, 12, spread=0.3)
+    alone = fit_linear_svm(faces, names(5), c=1.0)
+    bursts = fit_linear_svm(replace(faces, shots=faces.shots // 4), names(5), c=1.0)
+    assert bursts.temperature > alone.temperature
+
+
+def test_the_temperature_of_honest_margins_is_one():
+    rng = np.random.default_rng(0)
+    logits = rng.normal(size=(20_000, 4)) * 2
+    truth = (logits + rng.gumbel(size=logits.shape)).argmax(axis=1)  # drawn from softmax(logits)
+    assert fit_temperature(logits, truth, 20_000) == pytest.approx(1.0, abs=0.03)
+    assert fit_temperature(logits * 5, truth, 20_000) == pytest.approx(5.0, abs=0.15)
+
+
+def test_a_person_with_one_shot_is_learned_beside_people_with_many():
+    faces = clusters(3, 13, spread=0.5)
+    keep = np.concatenate([[0], np.arange(13, 39)])
+    svm = fit_linear_svm(faces.take(keep), names(3))
+    assert (svm.classifier.predict(faces.vectors) == faces.labels).all()
+
+
+def test_the_penalty_is_chosen_on_a_sample_of_a_large_dataset_but_everybody_is_learned():
+    faces = clusters(130, 20, spread=0.1)
+    svm = fit_linear_svm(faces, names(130), seed=1)
+    assert len(svm.people) == 130
+    assert (svm.classifier.predict(faces.vectors) == faces.labels).mean() > 0.98
+
+
+@pytest.mark.parametrize(
+    ("case", "people", "error"),
+    [("one person", ("Ann",), TrainingRefused), ("a person without a face", ("Ann", "Bob", "Cat"), ValueError)],
+)
+def test_what_cannot_be_learned_is_refused(case, people, error):
+    faces = clusters(min(len(people), 2), 3)
+    with pytest.raises(error):
+        fit_linear_svm(faces, people)
+
+
+def test_a_vector_that_is_no_number_is_refused():
+    faces = clusters(2, 3)
+    faces.vectors[1, 2] = np.nan
+    with pytest.raises(TrainingRefused, match="no number"):
+        fit_linear_svm(faces, ("Ann", "Bob"))
