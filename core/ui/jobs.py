@@ -18,6 +18,7 @@ __all__ = [
     "JobState",
     "LookupRequest",
     "TrainRequest",
+    "finished_sentence",
     "follow_job",
     "running_line",
     "waiting_sentence",
@@ -174,12 +175,18 @@ def _pace(job: Job) -> str:
     return f"{message[:1].upper()}{message[1:]}{'. ' if message else ''}You can leave this page; the work goes on."
 
 
+def finished_sentence(job: Job) -> str:
+    """How far a job came that ended early: "1 of 12 faces was finished."."""
+    verb = "was" if 1 in (job.done, job.total) else "were"
+    return f"{words.count(job.done)} of {words.count(job.total, UNIT[job.kind])} {verb} finished."
+
+
 def _show_stopped_job(job: Job) -> None:
     """A job that ended early, with what happened and the way on."""
     with st.container(border=True):
         st.markdown(f"{SYMBOL[job.state]} **{TITLE[job.kind]}: {words.plain(job.state)}.** {words.plain(job.error)}")
         if job.total:
-            st.caption(f"{words.count(job.done)} of {words.count(job.total, UNIT[job.kind])} were finished.")
+            st.caption(finished_sentence(job))
         with st.container(horizontal=True):
             if st.button("Resume", key=f"resume_{job.id}", type="primary", icon=":material/resume:"):
                 data.services().jobs.resume(job.id)
