@@ -1,7 +1,7 @@
 # make run        install what is missing and start Face Atlas
 # make test       every test, the browser's too        BROWSER=no leaves those out
 # make quick      the tests that need neither the networks nor a browser
-# make check      format, lint, types, architecture
+# make check      format, lint, types, architecture; the components' JavaScript and its unit tests too
 # make bench      the benchmark table            GROUP=photos.zip measures photos with several faces too
 # make bench-peers   the same against other packages; they are installed into .venv-peers (8 GB) once
 # make clean      remove the environment and caches; data/ is never touched
@@ -18,6 +18,8 @@ VENV      := .venv
 PY        := $(VENV)/bin/python
 PIP       := $(PY) -m pip install --disable-pip-version-check
 PEERS     := .venv-peers
+COMPONENTS := core/ui/components
+NPM       := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" npm
 GROUP     ?= $(wildcard ../shared/faces/group-photos.zip)
 BENCH      = $(if $(GROUP),--group $(GROUP))
 TESTERS   ?= $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -lt 4 ] && echo $$((n + 1)) || echo 4)
@@ -31,7 +33,7 @@ FITS      := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_in
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: run test quick check bench bench-peers clean help env env-dev venv models browser peers
+.PHONY: run test quick check check-components bench bench-peers clean help env env-dev node venv models browser peers
 
 help:
 	@sed -n '/^$$/q;s/^# \{0,1\}//p' Makefile
@@ -48,11 +50,15 @@ test: env-dev models browser
 quick: env-dev
 	$(PY) -m pytest -q -n 2 $(QUICK)
 
-check: env-dev
+check: env-dev check-components
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 	$(PY) -m pytest -q tests/test_fences.py
+
+# Format, lint, types and unit tests of the JavaScript: none of its tools is there when Face Atlas runs.
+check-components: node
+	@cd $(COMPONENTS) && $(NPM) run --silent check
 
 bench: env models
 	$(PY) -m core bench $(BENCH) --out $(or $(FACE_ATLAS_DATA),data)/bench.json
@@ -61,7 +67,7 @@ bench-peers: BENCH += --peers $(PEERS)/bin/python
 bench-peers: peers bench
 
 clean:
-	rm -rf $(VENV) .venv-peers .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-peers $(COMPONENTS)/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -path ./data -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
 # The environment: what was installed is remembered by its content, so that a new date installs nothing.
@@ -76,6 +82,12 @@ env:
 env-dev: env
 	@cmp -s requirements-dev.txt $(VENV)/requirements-dev.txt || { \
 	  $(PIP) -r requirements-dev.txt && cp requirements-dev.txt $(VENV)/requirements-dev.txt; }
+
+# Node comes with the packages for development, so that everybody checks with the same.
+
+node: env-dev
+	@cmp -s $(COMPONENTS)/package-lock.json $(COMPONENTS)/node_modules/.installed || { \
+	  cd $(COMPONENTS) && $(NPM) ci && cp package-lock.json node_modules/.installed; }
 
 # Of the packages to compare with, what cannot be installed is left out: the benchmark names it and says why.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+BROWSER_FOLDER = ROOT / "core/ui/components/browser"
 VALUES = {"core.base.types", "core.base.errors", "core.base.progress"}
 TRAINING_OPTIONS = "core.learn.classification.training_material"
 UNIVERSAL = VALUES | {"core.base.settings", "core.base.privacy", "core.base.words"}
@@ -323,6 +325,54 @@ def test_page_files_lie_in_sub_folders_and_are_all_in_the_navigation() -> None:
 def test_pages_and_app_stay_thin() -> None:
     for path in [ROOT / "app.py", *(ROOT / "pages").rglob("*.py")]:
         assert len(path.read_text().splitlines()) <= 120, f"{path.name} has outgrown a page"
+
+
+def javascript() -> Iterator[tuple[str, str]]:
+    """The components' modules: path, and code without its comments."""
+    for path in sorted(BROWSER_FOLDER.rglob("*.js")):
+        code = re.sub(r"/\*.*?\*/|(?<!\S)//[^\n]*", "", path.read_text(encoding="utf-8"), flags=re.S)
+        yield path.relative_to(BROWSER_FOLDER).as_posix(), code
+
+
+def blocks(code: str) -> Iterator[tuple[str, int]]:
+    """What opens each block of a formatted script, and how many lines it has: it ends as far in as it begins."""
+    lines = code.split("\n")
+    for first, line in enumerate(lines):
+        if line.endswith("{"):
+            end = line[: len(line) - len(line.lstrip())] + "}"
+            last = next((n for n in range(first + 1, len(lines)) if lines[n].startswith(end)), len(lines))
+            yield line.strip(), last - first + 1
+
+
+def test_components_are_modules_and_share_what_they_export() -> None:
+    """What lies on the window belongs to nobody: no reader finds who writes it, and no tool sees a wrong name."""
+    for name, code in javascript():
+        assert re.search(r"^export ", code, re.M), f"{name} exports nothing"
+        assert not re.search(r"\b(window|globalThis)\b", code), f"{name} reaches for the window"
+        assert not re.search(r"^(let|var) ", code, re.M), f"{name} has a variable that outlives its functions"
+
+
+def test_no_function_of_the_components_is_long() -> None:
+    measured = [(name, *block) for name, code in javascript() for block in blocks(code)]
+    functions = [each for each in measured if not re.match(r"(export )?(default )?class\b", each[1])]
+    assert any(length > 20 for *_, length in functions), "no block was measured"
+    assert not [each for each in functions if each[2] > 80]
+
+
+def test_colours_stand_in_one_style_sheet() -> None:
+    """So that a colour is changed, or fitted to a theme, in one file."""
+    literal = re.compile(r"#[0-9a-f]{3,8}\b|\brgba?\(", re.I)
+    sheets = {path: path.read_text(encoding="utf-8") for path in BROWSER_FOLDER.rglob("*.css")}
+    found = [path.name for path, text in sheets.items() if path.name != "colours.css" and literal.search(text)]
+    found += [name for name, code in javascript() if literal.search(code.replace("url(#", ""))]
+    assert not found, f"{found} have colours of their own; shared/colours.css names them"
+
+
+def test_the_lock_file_knows_packages_by_their_hash_and_no_registry() -> None:
+    packages = json.loads((BROWSER_FOLDER.parent / "package-lock.json").read_text())["packages"]
+    locked = {name: package for name, package in packages.items() if name}
+    assert len(locked) > 10
+    assert all("integrity" in package and "resolved" not in package for package in locked.values())
 
 
 def test_the_top_level_is_the_one_agreed_on() -> None:

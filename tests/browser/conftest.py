@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, expect, sync_playwright
 
+from core.ui.components.mount import BROWSER_FOLDER, modules_address
 from tests.conftest import new_data_dir
 from tests.waiting import LONGEST_S
 
@@ -34,6 +35,13 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+# A component is drawn when its module has come, and a browser loads each module once, whoever asks for it.
+LOAD_MODULES = """async (modules) => {
+  if (document.querySelector('[data-testid=stBidiComponentIsolated]'))
+    await Promise.allSettled(modules.map((module) => import(module)));
+}"""
 
 
 @dataclass
@@ -139,6 +147,19 @@ def page(context: BrowserContext) -> Iterator[Page]:
     made.close()
 
 
+def exported(module: str, name: str) -> str:
+    """What a module of the components exports, as the page has it: an expression for an async JavaScript function."""
+    return f"(await import('{modules_address()}{module}')).{name}"
+
+
+def wait_until_true(page: Page, expression: str) -> None:
+    """Wait until an expression of an async function holds; ``wait_for_function`` takes its promise for the truth."""
+    until = time.monotonic() + LONGEST_S
+    while not page.evaluate(f"async () => {expression}"):
+        assert time.monotonic() < until, f"never true: {expression}"
+        page.wait_for_timeout(50)
+
+
 def settle(page: Page) -> None:
     """Wait until the page's script has run and its pictures are drawn."""
     page.get_by_test_id("stMain").wait_for()
@@ -147,7 +168,14 @@ def settle(page: Page) -> None:
         " && !document.querySelector('[data-testid=stStatusWidget], [data-testid=stSkeleton], [data-stale=true]')"
         " && document.querySelector('[data-testid=stHeading], [data-testid=stException]')"
     )
+    page.evaluate(LOAD_MODULES, [modules_address() + module for module in component_modules()])
     page.wait_for_timeout(200)
+
+
+def component_modules() -> list[str]:
+    """The modules that draw components."""
+    modules = [path for path in BROWSER_FOLDER.rglob("*.js") if "export default " in path.read_text("utf-8")]
+    return [path.relative_to(BROWSER_FOLDER).as_posix() for path in modules]
 
 
 def shoot(page: Page, name: str) -> None:

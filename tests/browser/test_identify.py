@@ -15,11 +15,12 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.imaging.decoding import encode_jpeg
 from tests import prepared
-from tests.browser.conftest import App, launch, serve, settle, shoot
+from tests.browser.conftest import App, exported, launch, serve, settle, shoot, wait_until_true
 from tests.waiting import LONGEST_S
 
 GROUP_PHOTO = "2007_007763.jpg"
 GROUP_FACES = 7
+CAMERAS = exported("camera/camera.js", "cameras.states.values()")
 
 
 @pytest.fixture(scope="module")
@@ -226,7 +227,7 @@ def tab(browser: Browser, *arguments: str) -> Iterator[Page]:
 
 
 def streams(page: Page) -> list[bool]:
-    return page.evaluate("() => [...window.faceCameras.values()].map((camera) => camera.stream !== null)")
+    return page.evaluate(f"async () => [...{CAMERAS}].map((camera) => camera.stream !== null)")
 
 
 def test_people_in_front_of_the_camera_are_named_until_it_is_stopped(learned: App, filmed: Page):
@@ -248,7 +249,7 @@ def test_people_in_front_of_the_camera_are_named_until_it_is_stopped(learned: Ap
     expect(seen).to_contain_text("madonna")
     filmed.get_by_role("link", name="About").click()
     expect(filmed.get_by_role("heading", name="About")).to_be_visible()
-    filmed.wait_for_function("() => [...window.faceCameras.values()].every((camera) => camera.stream === null)")
+    wait_until_true(filmed, f"[...{CAMERAS}].every((camera) => camera.stream === null)")
 
 
 def test_a_camera_that_is_denied_is_told_with_what_to_do(learned: App, refusing: Page):

@@ -12,12 +12,14 @@ from core.base.settings import Settings
 from core.services import Services
 from core.store.artifacts import content_id
 from core.workflows.projection.project import load_map
-from tests.browser.conftest import App, settle, shoot
+from tests.browser.conftest import App, exported, settle, shoot, wait_until_true
 
 PAGES = (
     *("", "ingest", "review", "suspects", "clusters", "people", "train", "evaluate"),
     *("map", "identify", "verify", "exchange", "jobs", "about"),
 )
+SCATTERS = exported("scatter/map.js", "scatters.states.values()")
+"""The maps of faces of a page."""
 
 
 @pytest.fixture(scope="module")
@@ -89,9 +91,7 @@ def test_from_the_sample_to_a_name(app: App, page: Page, val_photo: Path):
     page.get_by_role("link", name="Map of faces").click()
     expect(page.locator("canvas.plane")).to_be_visible()
     # The quick layout is replaced when UMAP's is made, and with it what was circled on it.
-    page.wait_for_function(
-        "() => [...(window.faceScatters?.values() ?? [])].some((one) => one.frames && !one.of.startsWith('None'))"
-    )
+    wait_until_true(page, f"[...{SCATTERS}].some((map) => map.frames && !map.scene.of.startsWith('None'))")
     settle(page)
     circle_everything(page)
     expect(page.get_by_text("118 faces of 5 people").nth(1)).to_be_visible()
@@ -109,9 +109,9 @@ def place_on_map(page: Page, row: int) -> tuple[float, float]:
     """Where a face of the map is on the screen."""
     page.locator("canvas.plane").scroll_into_view_if_needed()
     box = page.locator("canvas.plane").bounding_box()
-    place = page.evaluate("row => [...window.faceScatters.values()][0].place(row)", row)
+    x, y = page.evaluate(f"async (row) => [...{SCATTERS}][0].scene.screenPoint(row)", row)
     assert box
-    return box["x"] + place["x"], box["y"] + place["y"]
+    return box["x"] + x, box["y"] + y
 
 
 def test_pointing_at_a_face_of_the_map_shows_its_own_picture(app: App, page: Page):

@@ -25,12 +25,12 @@ from core.vision.models.catalogue import DEFAULT_VECTORS_ID
 from core.workflows.projection import project
 from core.workflows.projection.project import MapOptions, Method
 from tests.benchmarks import synthetic
-from tests.browser.conftest import App, settle, shoot
-from tests.browser.test_journey import place_on_map
+from tests.browser.conftest import App, settle, shoot, wait_until_true
+from tests.browser.test_journey import SCATTERS, place_on_map
 from tests.jobs.test_worker import wait_until
 
 MANY, MANY_PEOPLE = 100_000, 5_000
-SHOWN = "[...window.faceScatters.values()].at(-1)"
+SHOWN = f"[...{SCATTERS}].at(-1)"
 """The map of the page, as its component keeps it."""
 
 
@@ -102,7 +102,7 @@ def open_map(app: App, page: Page, dataset: Dataset, **address: str) -> None:
     words = "".join(f"&{name}={value}" for name, value in address.items())
     page.goto(f"{app.url}/map?dataset={dataset.id}{words}")
     page.locator("canvas.plane").wait_for()
-    page.wait_for_function(f"() => {SHOWN}?.frames > 0")
+    wait_until_true(page, f"{SHOWN}?.frames > 0")
     settle(page)
 
 
@@ -147,11 +147,11 @@ def test_a_new_photo_lies_among_those_it_is_like(app: App, page: Page, sample: D
     page.locator("input[type=file]").set_input_files(photo)
     expect(page.get_by_text("1 face of the new photo")).to_be_visible()
     page.keyboard.press("Escape")
-    page.wait_for_function(f"() => {SHOWN}.cloud.marks.length === 1")
+    wait_until_true(page, f"{SHOWN}.scene.marks.length === 1")
     shoot(page, "map-new-photo")
-    lines = page.evaluate(f"() => {SHOWN}.cloud.marks[0].lines.length")
+    lines = page.evaluate(f"async () => {SHOWN}.scene.marks[0].lines.length")
     assert lines == 3
-    page.mouse.move(*place_on_map(page, page.evaluate(f"() => {SHOWN}.cloud.n")))
+    page.mouse.move(*place_on_map(page, page.evaluate(f"async () => {SHOWN}.scene.n")))
     card = page.locator(".card")
     expect(card).to_contain_text("Face 1 of the new photo")
     expect(card).to_contain_text("elton john: 0.0")
@@ -226,17 +226,18 @@ def test_space_turns_and_is_circled_as_it_is_seen(app: App, page: Page, sample: 
     plane.scroll_into_view_if_needed()
     box = plane.bounding_box()
     assert box
-    before = page.evaluate(f"() => {SHOWN}.place(3)")
+    before = page.evaluate(f"async () => {SHOWN}.scene.screenPoint(3)")
     page.mouse.move(box["x"] + 200, box["y"] + 300)
     page.mouse.down()
     page.mouse.move(box["x"] + 330, box["y"] + 340, steps=6)
     page.mouse.up()
-    after = page.evaluate(f"() => {SHOWN}.place(3)")
-    assert abs(after["x"] - before["x"]) + abs(after["y"] - before["y"]) > 5
+    after = page.evaluate(f"async () => {SHOWN}.scene.screenPoint(3)")
+    assert abs(after[0] - before[0]) + abs(after[1] - before[1]) > 5
     page.get_by_role("button", name="Circle faces").click()
     left_half = (
-        f"() => Array.from({{ length: {SHOWN}.cloud.n }}, (_, row) => {SHOWN}.place(row).x)"
-        f".filter((x) => x < {box['width'] / 2}).length"
+        f"async () => {{ const {{ scene }} = {SHOWN};"
+        " return Array.from({ length: scene.n }, (_, row) => scene.screenPoint(row)[0])"
+        f".filter((x) => x < {box['width'] / 2}).length }}"
     )
     seen = page.evaluate(left_half)
     circle(page, 0.01, 0.01, 0.5, 0.99)
@@ -255,7 +256,7 @@ def test_a_click_in_the_matrix_of_look_alikes_shows_the_two_on_the_map(app: App,
     page.mouse.click(cell["x"] + cell["width"] / 2, cell["y"] + cell["height"] / 2)
     expect(page.get_by_text(re.compile(r"^\d+ faces of .+, .+"))).to_be_visible()
     assert page.url.count("person=") == 2
-    page.wait_for_function(f"() => window.faceScatters && {SHOWN}.cloud.n === 118")
+    wait_until_true(page, f"{SHOWN}?.scene.n === 118")
 
 
 @pytest.fixture
@@ -265,7 +266,7 @@ def crowded(app: App, page: Page, crowd: Dataset) -> Iterator[Page]:
 
 
 def test_a_hundred_thousand_faces_are_drawn_as_dots_and_as_symbols_from_near(crowded: Page):
-    assert crowded.evaluate(f"() => {SHOWN}.in_view") == MANY
+    assert crowded.evaluate(f"async () => {SHOWN}.inView") == MANY
     expect(crowded.locator(".told")).to_have_text(
         "100\u202f000 faces in view: drawn as dots. Zoom in to see the symbols."
     )
@@ -273,7 +274,7 @@ def test_a_hundred_thousand_faces_are_drawn_as_dots_and_as_symbols_from_near(cro
     zoom_in = crowded.get_by_role("button", name="Zoom in")
     for _ in range(12):
         zoom_in.click()
-    crowded.wait_for_function(f"() => {SHOWN}.in_view < 6000")
+    wait_until_true(crowded, f"{SHOWN}.inView < 6000")
     expect(crowded.locator(".told")).to_be_hidden()
     shoot(crowded, "map-crowd-near")
 
@@ -282,8 +283,8 @@ def test_thousands_are_circled_among_a_hundred_thousand(crowded: Page):
     for _ in range(2):
         crowded.get_by_role("button", name="Zoom in").click()
     circle(crowded, 0.35, 0.35, 0.65, 0.65)
-    crowded.wait_for_function(f"() => {SHOWN}.count > 1000")
-    count = crowded.evaluate(f"() => {SHOWN}.count")
+    wait_until_true(crowded, f"{SHOWN}.count > 1000")
+    count = crowded.evaluate(f"async () => {SHOWN}.count")
     told = f"{count:,}".replace(",", "\u202f")
     expect(crowded.get_by_text(re.compile(rf"^{told} faces of"))).to_be_visible()
     shoot(crowded, "map-crowd-circled")

@@ -12,9 +12,7 @@ from core.ui.components.choices import Chosen
 from core.ui.components.mount import ignore_change, register_component
 from core.ui.gallery import PHOTO_PX, jpeg_address
 
-_mount = register_component(
-    "photo_boxes", '<div class="photo"></div>', script="boxes", style="boxes", before=("links",)
-)
+_mount = register_component("photo_boxes", '<div class="photo"></div>', module="boxes.js", style="boxes.css")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,7 @@ from typing import Any
 
 from core.ui.components.mount import ignore_change, register_component
 
-_mount = register_component(
-    "choices", '<div class="choices"></div>', script="choices", style="choices", before=("links",)
-)
+_mount = register_component("choices", '<div class="choices"></div>', module="choices.js", style="choices.css")
 
 
 class ChoicesLayout(StrEnum):

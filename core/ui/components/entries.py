@@ -10,7 +10,7 @@ from core.ui.components import outbox
 from core.ui.components.mount import ignore_change, register_component
 
 _mount = register_component(
-    "face_entries", '<div class="entries" role="list"></div>', script="entries", style="entries"
+    "face_entries", '<div class="entries" role="list"></div>', module="entries.js", style="entries.css"
 )
 
 

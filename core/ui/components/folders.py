@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.ui.components.mount import register_component
 
-_mount = register_component("folders", '<p role="alert" hidden></p>', script="folders", style="folders")
+_mount = register_component("folders", '<p role="alert" hidden></p>', module="folders.js", style="folders.css")
 
 
 def keep_structure(key: str, most_bytes: int, too_large: str) -> None:

@@ -15,10 +15,10 @@ _mount = register_component(
     '<div class="live"><button type="button"></button><div class="view"><video muted playsinline></video>'
     '<canvas aria-hidden="true"></canvas></div><p class="told"></p>'
     '<ul aria-live="polite" aria-label="In view"></ul></div>',
-    script="live",
-    style="live",
+    module="camera/camera.js",
+    style="camera/camera.css",
 )
-_answer = register_component("camera_seen", script="seen")
+_answer = register_component("camera_seen", module="camera/answer.js")
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,10 @@ _mount = register_component(
     "photo_lookups",
     """<div class="lookup"><div class="chips" role="group" aria-label="Show"></div>
 <div class="bar"></div><ul class="rows"></ul><nav class="pages" aria-label="Pages"></nav></div>""",
-    script="lookups",
-    style="lookups",
+    module="lookups/lookups.js",
+    style="lookups/lookups.css",
 )
-_deal = register_component("lookup_deal", script="lookup_deal")
+_deal = register_component("lookup_deal", module="lookups/deal.js")
 
 
 @dataclass(frozen=True, slots=True)

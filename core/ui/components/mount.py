@@ -1,28 +1,69 @@
-"""How a component of our own comes onto a page: its html, and the script and the style sheet that lie beside it."""
+"""How a component of our own comes onto a page: its html, its style sheet and its module, which lie in ``browser``.
+
+Streamlit runs a component's script from an address of its own making, from which no other file can be reached. So the
+script that it gets only imports the component's module, and all modules are files that Streamlit itself answers with,
+as for a component that is a package. They import each other as anywhere, and each is loaded once: what one component
+has to say to another is exported by a module. A new version of any has a new address, so that no browser mixes two.
+"""
 
 from __future__ import annotations
 
+import hashlib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from streamlit import config
+from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
+from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
 
-_FOLDER = Path(__file__).parent
+BROWSER_FOLDER = Path(__file__).parent / "browser"
+_COLOURS = "shared/colours.css"
+_PACKAGE = "face_atlas"
 
 
-def register_component(
-    name: str, html: str = "", *, script: str, style: str | None = None, before: tuple[str, ...] = ()
-) -> Any:
+def register_component(name: str, html: str = "", *, module: str, style: str | None = None) -> Any:
     """Register a component; call what comes back to draw it.
 
     Parameters
     ----------
-    script, style : file names without their endings; of the script comes the component's default function
-    before : scripts that it uses, put before it
+    module, style : files of the folder ``browser``; the module's default function draws the component
     """
-    scripts = [(_FOLDER / f"{file_name}.js").read_text(encoding="utf-8") for file_name in (*before, script)]
-    css = (_FOLDER / f"{style}.css").read_text(encoding="utf-8") if style else None
-    return st.components.v2.component(name, html=html, css=css, js="\n".join(scripts))
+    _serve_modules()
+    css = "\n".join(map(_read, (_COLOURS, style))) if style else None
+    return st.components.v2.component(name, html=html, css=css, js=_importing(module))
+
+
+def _read(file_name: str) -> str:
+    return (BROWSER_FOLDER / file_name).read_text(encoding="utf-8")
+
+
+def _importing(module: str) -> str:
+    """The script that Streamlit runs. Its address is a blob's, against which no relative one can be resolved."""
+    address = modules_address() + module
+    return f'const module = await import(new URL("{address}", location.origin));\nexport default module.default;\n'
+
+
+def modules_address() -> str:
+    """Where the server has the folder ``browser``, from its root, with a slash at the end."""
+    base = str(config.get_option("server.baseUrlPath")).strip("/")
+    return f"{'/' + base if base else ''}/_stcore/bidi-components/{_PACKAGE}.{modules_version()}/"
+
+
+@cache
+def modules_version() -> str:
+    """Tells these modules from those of before and after them."""
+    content = hashlib.sha256()
+    for path in sorted(BROWSER_FOLDER.rglob("*.js")):
+        content.update(f"{path.relative_to(BROWSER_FOLDER).as_posix()}\n".encode() + path.read_bytes())
+    return content.hexdigest()[:12]
+
+
+def _serve_modules() -> None:
+    """Let the server that runs answer with the modules, as with those of a package that has such a manifest."""
+    manifest = ComponentManifest(_PACKAGE, "", [ComponentConfig(modules_version(), asset_dir=BROWSER_FOLDER.name)])
+    get_bidi_component_manager().register_from_manifest(manifest, BROWSER_FOLDER.parent)
 
 
 def ignore_change() -> None:

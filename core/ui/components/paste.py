@@ -9,7 +9,7 @@ from typing import Any
 from core.ui.components.mount import ignore_change, register_component
 
 MOST_BYTES = 40_000_000
-_mount = register_component("paste", "<p></p>", script="paste", style="paste")
+_mount = register_component("paste", "<p></p>", module="paste.js", style="paste.css")
 
 
 @dataclass(frozen=True, slots=True)

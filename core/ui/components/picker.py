@@ -16,8 +16,8 @@ from core.ui.components.mount import ignore_change, register_component
 _mount = register_component(
     "face_picker",
     '<div class="picker" role="listbox" aria-multiselectable="true"></div>',
-    script="picker",
-    style="picker",
+    module="picker.js",
+    style="picker.css",
 )
 
 

@@ -2,49 +2,32 @@
 
 The points travel once: the browser keeps a component's data while they stay the same. What changes with every move of
 the pointer, the pictures of the faces near it, goes through a second, small component.
-
-The browser's part is in ``scatter_js``: the drawing alone makes a page of its own when the map is saved as one.
 """
 
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import streamlit as st
 
 from core.base.types import FaceRows, Floats, Ints
 from core.ui.charts import PointGroup
+from core.ui.components.mount import ignore_change, register_component
 
-_FOLDER = Path(__file__).parent
 _FINEST = 65_535
-_DRAWING = ("symbols", "plane", "paint", "standalone")
-_AROUND_IT = ("save", "map")
 
-
-def _source() -> str:
-    """The component's module; the drawing is in it a second time as text, for the page that is saved."""
-    drawing, around = (
-        "\n".join((_FOLDER / "scatter_js" / f"{name}.js").read_text(encoding="utf-8") for name in names)
-        for names in (_DRAWING, _AROUND_IT)
-    )
-    return f"const DRAWING = {json.dumps(drawing)};\n{drawing}\n{around}"
-
-
-_mount = st.components.v2.component(
+_mount = register_component(
     "face_scatter",
-    html="""<div class="scatter"><canvas class="plane" tabindex="0" role="application"></canvas>
+    """<div class="scatter"><canvas class="plane" tabindex="0" role="application"></canvas>
 <div class="card" role="status" hidden></div><div class="bar" role="toolbar" aria-label="The map's tools"></div>
 <div class="legend"></div><p class="told"></p></div>""",
-    css=(_FOLDER / "scatter.css").read_text(encoding="utf-8"),
-    js=_source(),
+    module="scatter/map.js",
+    style="scatter/map.css",
 )
-_deal = st.components.v2.component("face_cards", js=(_FOLDER / "cards.js").read_text(encoding="utf-8"))
+_deal = register_component("face_cards", module="scatter/cards.js")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +157,8 @@ def draw_scatter(key: str, cloud: Cloud, finding: str, height_px: int) -> Scatte
     answer = _mount(
         key=key,
         data={**cloud.packed, "of": cloud.of, "key": key, "finding": finding, "height_px": height_px},
-        on_picked_change=_nothing,
-        on_asked_change=_nothing,
+        on_picked_change=ignore_change,
+        on_asked_change=ignore_change,
     )
     return read_scatter_event(answer.picked, answer.asked, cloud)
 
@@ -183,10 +166,6 @@ def draw_scatter(key: str, cloud: Cloud, finding: str, height_px: int) -> Scatte
 def send_cards(key: str, cloud: Cloud, cards: Sequence[Card]) -> None:
     """Bring pictures to the map of this key."""
     _deal(key=f"{key}_cards", data={"key": key, "of": cloud.of, "cards": [asdict(card) for card in cards]})
-
-
-def _nothing() -> None:
-    """Streamlit asks for a callback for every value that is to come back."""
 
 
 def read_scatter_event(picked: Any, requested: Any, cloud: Cloud) -> ScatterEvent:

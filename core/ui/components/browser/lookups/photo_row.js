@@ -1,0 +1,103 @@
+/** One photo of a lookup: its name, what has to be said of it, and its faces, each of which unfolds. */
+
+import { createElement, createText } from "../shared/dom.js";
+import { fileName, formatProbability, spokenName } from "../shared/text.js";
+import { MARK } from "./table.js";
+
+/**
+ * @import { LookupTable, View } from "./table.js"
+ *
+ * @typedef {object} Show
+ * @property {string} limit
+ * @property {View} view
+ * @property {Map<number, string>} pictures by the row of the face
+ */
+
+/** A grey dot, until the picture has come. */
+const NO_PICTURE = "data:image/gif;base64,R0lGODlhAQABAIAAAMLCwgAAACH5BAAAAAAALAAAAAABAAEAAAICRAEAOw==";
+const POOR = "Too poor to tell";
+const POOR_HINT = "Too small, blurred or dark to tell who it is";
+const POOR_REASON = `${POOR_HINT}: different people look alike so.`;
+
+/**
+ * @param {LookupTable} table
+ * @param {number} photo
+ * @param {Show} show
+ */
+export function createPhotoRow(table, photo, show) {
+  const [name] = table.data.photos[photo];
+  const title = createText("div", "title", fileName(name));
+  title.title = name;
+  const notes = table.notesOf(show.limit, photo).map((note) => createText("div", "note", note));
+  const detail = createElement("div", { className: "detail", dir: "auto" });
+  const faces = table.facesOf(photo).map((row) => createFace(table, row, show, detail));
+  return createElement(
+    "li",
+    { className: "row", dir: "auto" },
+    {},
+    createElement("div", { className: "about", dir: "auto" }, {}, title, ...notes),
+    createElement("div", { className: "strip", dir: "auto" }, {}, ...faces),
+  );
+}
+
+/**
+ * @param {LookupTable} table
+ * @param {number} row
+ * @param {Show} show
+ * @param {HTMLElement} detail what the photo's faces unfold into, one at a time
+ */
+function createFace(table, row, { limit, view, pictures }, detail) {
+  const [candidates, , , , isTrusted] = table.data.faces[row];
+  const marks = table.marks[limit].faces[row];
+  const person = table.nameOf(limit, row);
+  const unknownName = isTrusted ? "Unknown" : POOR;
+  const unknownHint = isTrusted ? `Unknown; nearest is ${spokenName(table.nearestPerson(row))}` : POOR_HINT;
+  const sureness = person ? formatProbability(candidates[0][1]) : "";
+  const face = createElement(
+    "button",
+    { type: "button", className: "face", dir: "auto", title: person ? spokenName(person) : unknownHint },
+    { "data-row": String(row), "aria-expanded": "false" },
+    createElement("img", { alt: "", src: pictures.get(row) ?? NO_PICTURE }),
+    createText("span", "name", person ? spokenName(person) : unknownName),
+    createText("span", "sure", marks & MARK.uncertain ? "uncertain" : sureness),
+  );
+  face.classList.toggle("other", !table.standsOut(limit, view, row));
+  face.classList.toggle("unknown", !person);
+  face.onclick = () => toggleFace(face, detail, () => candidatesOf(table, row, limit));
+  return face;
+}
+
+/**
+ * @param {HTMLElement} face
+ * @param {HTMLElement} detail
+ * @param {() => HTMLElement[]} createContent
+ */
+function toggleFace(face, detail, createContent) {
+  const isOpening = face.getAttribute("aria-expanded") === "false";
+  for (const each of face.parentElement?.querySelectorAll(".face") ?? []) each.setAttribute("aria-expanded", "false");
+  face.setAttribute("aria-expanded", String(isOpening));
+  if (isOpening) {
+    detail.replaceChildren(...createContent());
+    face.after(detail);
+  } else detail.remove();
+}
+
+/**
+ * Who a face may be, and how near each of them is.
+ * @param {LookupTable} table
+ * @param {number} row
+ * @param {string} limit
+ */
+function candidatesOf(table, row, limit) {
+  const [candidates, score, probability, , isTrusted] = table.data.faces[row];
+  if (!isTrusted) return [createText("p", "", POOR_REASON)];
+  const needed = table.marks[limit].needed.toFixed(2);
+  const about =
+    `Likeness ${score.toFixed(2)}; names are given above ${needed}. ` +
+    `A face: ${formatProbability(probability)}. If it is one of them:`;
+  const lines = candidates.map(([person, likely, distance]) => {
+    const name = spokenName(table.data.people[person]);
+    return createText("li", "", `${name}: ${formatProbability(likely)}, distance ${distance.toFixed(2)}`);
+  });
+  return [createText("p", "", about), createElement("ol", { className: "candidates", dir: "auto" }, {}, ...lines)];
+}

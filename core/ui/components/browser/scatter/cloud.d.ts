@@ -1,0 +1,86 @@
+/** The points as they travel from Python, and what is drawn with them. */
+
+export interface PointGroup {
+  name: string;
+  /** "#rrggbb" */
+  colour: string;
+  symbol: string;
+  /** Drawn behind the others, and paler. */
+  faded: boolean;
+  count: number;
+}
+
+export interface Card {
+  row: number;
+  src: string;
+  alt: string;
+  /** The first stands out. */
+  lines: string[];
+}
+
+/** A face of a new photo. */
+export interface Mark {
+  number: string;
+  /** In the units of the points. */
+  at: number[];
+  /** Rows of the points that it has lines to, the most important first. */
+  lines: number[];
+}
+
+export interface Cloud {
+  /** Tells these faces at these places from others. */
+  of: string;
+  dimensions: 2 | 3;
+  /** Base64 of uint16, a point's coordinates after each other; 65535 is 1. */
+  points: string;
+  /** Base64 of a byte for each point. */
+  group_of: string;
+  groups: PointGroup[];
+  /** What stands on the map where there is room, and where; the first find room first. */
+  names: [name: string, ...at: number[]][];
+  people: string[];
+  marks: Mark[];
+}
+
+export interface MapData extends Cloud {
+  key: string;
+  /** What the map shows, in words. */
+  finding: string;
+  height_px: number;
+  marks: (Mark & { card: Card })[];
+  /** Base64 of uint16, or of uint32 where that is too small: an index into the people, beyond the last for no name. */
+  who: string;
+}
+
+/** What the saved page holds. */
+export interface SavedMap extends Cloud {
+  look: Look;
+  who: number[];
+  view: { x: number; y: number; scale: number };
+  turn: number[];
+  /** How wide the map was when it was saved. */
+  seen_px: number;
+}
+
+/** Colours and font of the theme. */
+export interface Look {
+  ink: string;
+  paper: string;
+  /** Around filled symbols, so that they stand out of each other. */
+  edge: string;
+  font: string;
+}
+
+/** What is shown of a scene besides its points. */
+export interface Shown {
+  /** A byte for each point, or null while nothing is chosen. */
+  chosen: Uint8Array | null;
+  /** The point with a ring around it, or -1. */
+  ring: number;
+  /** The line that is being drawn around points. */
+  stroke: ScreenPoint[] | null;
+  isMoving: boolean;
+}
+
+/** Pixels of the canvas from its upper left corner. */
+export type ScreenPoint = [x: number, y: number];

@@ -1,0 +1,232 @@
+/** Draws a scene: symbols while few are in view, dots beyond; lines and marks of a new photo, names, what is chosen. */
+
+import { placeNames } from "./captions.js";
+import { stampOf, traceSymbol } from "./symbols.js";
+import {
+  clearness,
+  dotSizePx,
+  fadedBy,
+  MARK_RADIUS_PX,
+  nearnessOf,
+  opacityOf,
+  SYMBOLS_MOST,
+  SYMBOLS_MOST_MOVING,
+  symbolSizePx,
+} from "./visibility.js";
+
+/**
+ * @import { Cloud, Look, ScreenPoint, Shown } from "./cloud.js"
+ * @import { Scene } from "./scene.js"
+ *
+ * @typedef {CanvasRenderingContext2D} Pen
+ */
+
+/** Dots in space have so many shades by their depth. */
+const SHADES = 8;
+/** How clear the dots are. */
+const DOT_ALPHA = { notChosen: 0.16, faded: 0.4, plain: 0.95 };
+const NAME_FONT = "600 13px";
+const MARK_FONT = "700 11px";
+/** The line from a mark to the face most like it, and those to the others. */
+export const FIRST_LINE = { alpha: 0.9, width: 2 };
+export const FURTHER_LINE = { alpha: 0.45, width: 1.2 };
+const RING_PX = { point: 9, mark: MARK_RADIUS_PX + 6, width: 2.5 };
+const STROKE = { dash: [5, 4], width: 1.5, fill: 0.08 };
+/** A light line around names and stars, which keeps them legible on points. */
+const HALO_PX = 4;
+
+/**
+ * @param {Pen} pen
+ * @param {Scene} scene
+ * @param {Cloud} cloud
+ * @param {Look} look
+ * @param {Shown} shown
+ * @returns {number} how many points are in view
+ */
+export function paintScene(pen, scene, cloud, look, shown) {
+  const { area } = scene.view;
+  pen.setTransform(area.ratio, 0, 0, area.ratio, 0, 0);
+  pen.clearRect(0, 0, area.width, area.height);
+  const rows = scene.inView();
+  if (rows.length <= (shown.isMoving ? SYMBOLS_MOST_MOVING : SYMBOLS_MOST))
+    paintSymbols(pen, scene, rows, look, shown.chosen);
+  else paintDots(pen, scene, rows, shown.chosen);
+  paintMarks(pen, scene, look);
+  paintNames(pen, scene, cloud, look);
+  if (shown.stroke && shown.stroke.length > 1) paintStroke(pen, shown.stroke, look);
+  if (shown.ring >= 0) paintRing(pen, scene, shown.ring, look);
+  return rows.length;
+}
+
+/**
+ * @param {Pen} pen
+ * @param {Scene} scene
+ * @param {Uint32Array} rows
+ * @param {Look} look
+ * @param {Uint8Array | null} chosen
+ */
+function paintSymbols(pen, scene, rows, look, chosen) {
+  const { view, groups, x, y } = scene;
+  const { ratio } = view.area;
+  const size = symbolSizePx(rows.length);
+  const stamps = groups.map((group) => stampOf(group, size - fadedBy(group), ratio, look));
+  for (const row of rows) {
+    const group = scene.group[row];
+    const half = (stamps[group].width / ratio / 2) * nearnessOf(scene, row);
+    pen.globalAlpha = opacityOf(scene, groups[group], row, chosen);
+    pen.drawImage(stamps[group], view.screenX(x[row]) - half, view.screenY(y[row]) - half, 2 * half, 2 * half);
+  }
+  pen.globalAlpha = 1;
+}
+
+/**
+ * A hundred thousand dots at each frame: written as pixels, which is tens of times as fast as drawing rectangles.
+ * @param {Pen} pen
+ * @param {Scene} scene
+ * @param {Uint32Array} rows
+ * @param {Uint8Array | null} chosen
+ */
+function paintDots(pen, scene, rows, chosen) {
+  const { view, groups, group, depth, isDeep, x, y } = scene;
+  const { area } = view;
+  const width = Math.round(area.width * area.ratio);
+  const height = Math.round(area.height * area.ratio);
+  const picture = pen.createImageData(width, height);
+  const pixels = new Uint32Array(picture.data.buffer);
+  const side = Math.round(dotSizePx(rows.length) * area.ratio);
+  const half = side >> 1;
+  const strong = groups.map(({ colour, faded }) =>
+    shadesOf(colour, faded && !chosen ? DOT_ALPHA.faded : DOT_ALPHA.plain, isDeep),
+  );
+  const weak = groups.map(({ colour }) => shadesOf(colour, DOT_ALPHA.notChosen, isDeep));
+  // The view's own steps from place to pixel, drawn together into one multiplication and one addition.
+  const scale = view.scale * area.ratio;
+  const across = (area.width / 2) * area.ratio - view.x * scale;
+  const down = (area.height / 2) * area.ratio + view.y * scale;
+  // What is chosen is drawn in a second pass, so that nothing covers it.
+  for (const pass of chosen ? [0, 1] : [-1])
+    for (const row of rows) {
+      if (chosen && chosen[row] !== pass) continue;
+      const shade = isDeep ? Math.max(0, Math.min(SHADES - 1, (depth[row] * SHADES) | 0)) : 0;
+      const colour = (pass === 0 ? weak : strong)[group[row]][shade];
+      const left = Math.round(x[row] * scale + across) - half;
+      const top = Math.round(down - y[row] * scale) - half;
+      const right = Math.min(width, left + side);
+      const bottom = Math.min(height, top + side);
+      for (let line = Math.max(0, top); line < bottom; line++)
+        for (let at = Math.max(0, left); at < right; at++) pixels[line * width + at] = colour;
+    }
+  pen.putImageData(picture, 0, 0);
+}
+
+/**
+ * The pixels of a colour, from behind to the front.
+ * @param {string} colour "#rrggbb"
+ * @param {number} alpha
+ * @param {boolean} isDeep
+ */
+export function shadesOf(colour, alpha, isDeep) {
+  if (!isDeep) return [pixelOf(colour, alpha)];
+  return Array.from({ length: SHADES }, (_, shade) => pixelOf(colour, alpha * clearness((shade + 0.5) / SHADES)));
+}
+
+/**
+ * A colour as a canvas stores it: red, green, blue and alpha, the first in the lowest byte.
+ * @param {string} colour "#rrggbb"
+ * @param {number} alpha
+ */
+function pixelOf(colour, alpha) {
+  const rgb = Number.parseInt(colour.slice(1, 7), 16);
+  const [red, green, blue] = [rgb >> 16, rgb & 0xff00, rgb & 0xff];
+  return ((Math.round(255 * alpha) << 24) | (blue << 16) | green | red) >>> 0;
+}
+
+/**
+ * The faces of a new photo: a numbered star each, with lines to the faces most like it.
+ * @param {Pen} pen
+ * @param {Scene} scene
+ * @param {Look} look
+ */
+function paintMarks(pen, scene, look) {
+  pen.strokeStyle = look.ink;
+  for (const [number, mark] of scene.marks.entries())
+    for (const [rank, row] of mark.lines.entries()) {
+      const { alpha, width } = rank ? FURTHER_LINE : FIRST_LINE;
+      pen.globalAlpha = alpha;
+      pen.lineWidth = width;
+      pen.beginPath();
+      pen.moveTo(...scene.screenPoint(scene.n + number));
+      pen.lineTo(...scene.screenPoint(row));
+      pen.stroke();
+    }
+  pen.globalAlpha = 1;
+  for (const [number, mark] of scene.marks.entries()) {
+    pen.save();
+    pen.translate(...scene.screenPoint(scene.n + number));
+    pen.beginPath();
+    traceSymbol(pen, "star", MARK_RADIUS_PX);
+    pen.lineJoin = "round";
+    pen.lineWidth = HALO_PX;
+    pen.strokeStyle = look.paper;
+    pen.stroke();
+    pen.fillStyle = look.ink;
+    pen.fill();
+    pen.font = `${MARK_FONT} ${look.font}`;
+    pen.textAlign = "center";
+    pen.fillStyle = look.paper;
+    pen.fillText(mark.number, 0, 4);
+    pen.restore();
+  }
+}
+
+/**
+ * @param {Pen} pen
+ * @param {Scene} scene
+ * @param {Cloud} cloud
+ * @param {Look} look
+ */
+function paintNames(pen, scene, cloud, look) {
+  pen.font = `${NAME_FONT} ${look.font}`;
+  pen.lineJoin = "round";
+  pen.lineWidth = HALO_PX;
+  pen.strokeStyle = look.paper;
+  pen.fillStyle = look.ink;
+  for (const { name, left, y } of placeNames(scene, cloud, (text) => pen.measureText(text).width)) {
+    pen.strokeText(name, left, y);
+    pen.fillText(name, left, y);
+  }
+}
+
+/**
+ * @param {Pen} pen
+ * @param {ScreenPoint[]} stroke
+ * @param {Look} look
+ */
+function paintStroke(pen, stroke, look) {
+  pen.beginPath();
+  for (const point of stroke) pen.lineTo(...point);
+  pen.closePath();
+  pen.setLineDash(STROKE.dash);
+  pen.lineWidth = STROKE.width;
+  pen.strokeStyle = look.ink;
+  pen.stroke();
+  pen.setLineDash([]);
+  pen.globalAlpha = STROKE.fill;
+  pen.fillStyle = look.ink;
+  pen.fill();
+  pen.globalAlpha = 1;
+}
+
+/**
+ * @param {Pen} pen
+ * @param {Scene} scene
+ * @param {number} row
+ * @param {Look} look
+ */
+function paintRing(pen, scene, row, look) {
+  pen.beginPath();
+  pen.arc(...scene.screenPoint(row), row < scene.n ? RING_PX.point : RING_PX.mark, 0, 2 * Math.PI);
+  pen.lineWidth = RING_PX.width;
+  pen.strokeStyle = look.ink;
+  pen.stroke();
+}

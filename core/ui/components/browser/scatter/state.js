@@ -1,0 +1,74 @@
+/** What a map of faces remembers from one drawing to the next. */
+
+import { Scene } from "./scene.js";
+
+/**
+ * @import { Mode } from "./bar.js"
+ * @import { Card, MapData } from "./cloud.js"
+ * @import { ScatterMap } from "./map.js"
+ */
+
+export class ScatterState {
+  /** @type {Mode} */
+  mode = "lasso";
+  /** @type {Map<number, Card>} by row; those of the marks are there from the beginning */
+  cards = new Map();
+  /** The face that is pointed at or was last, or -1. */
+  focused = -1;
+  /** Whether it is pointed at now. */
+  isResting = false;
+  /** @type {Uint8Array | null} a byte for each point */
+  chosen = null;
+  /** How many are chosen. */
+  count = 0;
+  /** How many were in view, and how many times the map was drawn. */
+  inView = 0;
+  frames = 0;
+  /** @type {Scene | null} */
+  scene = null;
+  marks = "";
+  /** @type {boolean | null} */
+  isDeep = null;
+  /** @type {ScatterMap | null} the newest drawing: what an older one asks is not heard any more */
+  current = null;
+  frame = 0;
+  /** @type {ReturnType<typeof setTimeout> | 0} */
+  moveTimer = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  askTimer;
+
+  /**
+   * Take what came, of which the scene before goes on where only the groups changed. Of other faces, nothing that was
+   * remembered of the last ones holds.
+   * @param {MapData} data
+   */
+  takeScene(data) {
+    const before = this.scene;
+    const isSame = before?.of === data.of;
+    if (!isSame) this.startOver(data.dimensions === 3);
+    const marks = JSON.stringify(data.marks);
+    const isKept = isSame && before.points === data.points && this.marks === marks;
+    if (!isKept) this.forgetRowsFrom(before?.n ?? 0); // those of the marks, which may be others now
+    const scene = isKept ? before.regroup(data) : new Scene(data, before);
+    this.scene = scene;
+    this.marks = marks;
+    for (const [number, mark] of data.marks.entries()) this.cards.set(scene.n + number, mark.card);
+    return scene;
+  }
+
+  /** @param {boolean} isDeep */
+  startOver(isDeep) {
+    this.chosen = null;
+    this.count = 0;
+    this.cards.clear();
+    this.focused = -1;
+    if (this.isDeep !== isDeep) this.mode = isDeep ? "move" : "lasso";
+    this.isDeep = isDeep;
+  }
+
+  /** @param {number} first row */
+  forgetRowsFrom(first) {
+    for (const row of this.cards.keys()) if (row >= first) this.cards.delete(row);
+    if (this.focused >= first) this.focused = -1;
+  }
+}

@@ -1,0 +1,61 @@
+/** Words and numbers as they stand on the page; the same as those that Python writes. */
+
+const THIN_SPACE = "\u202f";
+
+/**
+ * A number with its thousands apart.
+ * @param {number} number
+ */
+export function formatCount(number) {
+  return number.toLocaleString("en").replaceAll(",", THIN_SPACE);
+}
+
+/**
+ * A number of things: "1 photo", "2 photos".
+ * @param {number} number
+ * @param {string} noun
+ */
+export function countNoun(number, noun) {
+  return `${formatCount(number)} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+/**
+ * A probability, which is never said to be certain.
+ * @param {number} probability 0..1
+ */
+export function formatProbability(probability) {
+  if (probability >= 0.99) return "over 99 %";
+  return probability < 0.01 ? "below 1 %" : `${Math.round(probability * 100)} %`;
+}
+
+/**
+ * A person's name as it is spoken; in folders it has underscores.
+ * @param {string} name
+ */
+export function spokenName(name) {
+  return name.replaceAll("_", " ");
+}
+
+/**
+ * The last part of a path.
+ * @param {string} path
+ */
+export function fileName(path) {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+/**
+ * A name of others within a sentence: the marks around it keep one that is read from the right from turning the rest.
+ * @param {string} name
+ */
+export function isolateName(name) {
+  return `\u2068${name}\u2069`;
+}
+
+/**
+ * Text as it may stand in XML and HTML, between tags and within quotation marks.
+ * @param {string} text
+ */
+export function escapeMarkup(text) {
+  return text.replace(/[&<>"]/g, (letter) => `&#${letter.charCodeAt(0)};`);
+}

@@ -1,0 +1,57 @@
+import { expect, test } from "vitest";
+import {
+  countNoun,
+  escapeMarkup,
+  fileName,
+  formatCount,
+  formatProbability,
+  isolateName,
+  spokenName,
+} from "../browser/shared/text.js";
+
+test.each([
+  [0, "0"],
+  [999, "999"],
+  [1000, "1\u202f000"],
+  [1234567, "1\u202f234\u202f567"],
+])("%i is written as %s", (number, words) => {
+  expect(formatCount(number)).toBe(words);
+});
+
+test.each([
+  [0, "0 photos"],
+  [1, "1 photo"],
+  [2, "2 photos"],
+  [12000, "12\u202f000 photos"],
+])("%i of photos are %s", (number, words) => {
+  expect(countNoun(number, "photo")).toBe(words);
+});
+
+test.each([
+  [1, "over 99 %"],
+  [0.99, "over 99 %"],
+  [0.989, "99 %"],
+  [0.5, "50 %"],
+  [0.01, "1 %"],
+  [0.0099, "below 1 %"],
+  [0, "below 1 %"],
+])("a probability of %d is said to be %s", (probability, words) => {
+  expect(formatProbability(probability)).toBe(words);
+});
+
+test("a name is spoken without its underscores, and stands apart from the sentence around it", () => {
+  expect(spokenName("elton_john_sr")).toBe("elton john sr");
+  expect(isolateName("שלום.jpg")).toBe("\u2068שלום.jpg\u2069");
+});
+
+test.each([
+  ["val/ann/1.jpg", "1.jpg"],
+  ["1.jpg", "1.jpg"],
+  ["folder/", ""],
+])("the file of %s is %s", (path, file) => {
+  expect(fileName(path)).toBe(file);
+});
+
+test("what somebody wrote is text in a drawing or a page, not markup", () => {
+  expect(escapeMarkup(`<b title="x">Tom & Ann</b>`)).toBe("&#60;b title=&#34;x&#34;&#62;Tom &#38; Ann&#60;/b&#62;");
+});
