@@ -106,14 +106,8 @@ def slice_intervals(slices: Sequence[Mapping[str, Any]]) -> IntervalChart:
     """
     kinds = list(dict.fromkeys(entry["by"] for entry in slices))
     rows = [
-        ShareInterval(
-            label=entry["slice"],
-            share=entry["accuracy"]["mean"],
-            low=entry["accuracy"]["low"],
-            high=entry["accuracy"]["high"],
-            note=count(entry["n"], "face"),
-            heading=entry["by"],
-            faces=entry["n"],
+        _measured(
+            entry["slice"], entry["accuracy"], note=count(entry["n"], "face"), heading=entry["by"], faces=entry["n"]
         )
         for entry in sorted(slices, key=lambda entry: kinds.index(entry["by"]))
     ]
@@ -123,13 +117,11 @@ def slice_intervals(slices: Sequence[Mapping[str, Any]]) -> IntervalChart:
 def classifier_intervals(classifiers: Sequence[Mapping[str, Any]]) -> IntervalChart:
     """The accuracy of each classifier of a study."""
     shares = [(entry["title"], entry["accuracy"]) for entry in classifiers]
-    rows = [
-        ShareInterval(
-            label=title, share=share["mean"], low=share["low"], high=share["high"], note=percent(share["mean"])
-        )
-        for title, share in shares
-    ]
-    return IntervalChart(rows, "right")
+    return IntervalChart([_measured(title, share, note=percent(share["mean"])) for title, share in shares], "right")
+
+
+def _measured(label: str, share: Mapping[str, float], **about: Any) -> ShareInterval:
+    return ShareInterval(label=label, share=share["mean"], low=share["low"], high=share["high"], **about)
 
 
 def learning_curve(points: Sequence[Mapping[str, Any]]) -> ShareCurve:

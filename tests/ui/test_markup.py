@@ -36,7 +36,17 @@ MARKDOWN_OPTIONS = {"radio", "pills", "segmented_control", "select_slider"}
 """Elements whose options are Markdown too."""
 PLAIN_KEYWORD_ELEMENTS = {"code", "text", "html"}
 SAFE_CALLS = {
-    *("plain", "name", "count", "percent", "format_probability", "format_duration", "format_size", "ago"),
+    *(
+        "plain",
+        "name",
+        "count",
+        "percent",
+        "format_probability",
+        "format_duration",
+        "format_interval",
+        "format_size",
+        "ago",
+    ),
     *("format_rate", "strangers_share"),
     *("len", "round", "int", "float", "sum", "abs", "min", "max", "str.join", "ordinal"),
 }

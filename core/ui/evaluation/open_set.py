@@ -223,7 +223,7 @@ def _show_calibration(evaluated: EvaluatedRun) -> None:
 def _show_ranks(evaluated: EvaluatedRun) -> None:
     curve = rank_shares(evaluated.predictions)
     third = curve.points[:3][-1]
-    title = f"The true name is among the first {third.number} for {words.percent(third.share)} (rank-k)"
+    title = f"The true name is among the first {words.count(third.number)} for {words.percent(third.share)} (rank-k)"
     st.markdown(f"**{title}**")
     st.plotly_chart(
         charts.figure_from_json(evaluation_charts.ranks_json(curve, ink=_ink())), key="rank_chart", alt=title
