@@ -46,7 +46,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | JOB_VALUES
     | {"core.cli", "core.services", "core.workflows", "core.jobs", "core.corrections", "core.bench", "core.isolation"}
     | {"core.vision.models", "core.imaging.decoding", "core.archives.folder_layout", "core.store.protocols"}
-    | {TRAINING_OPTIONS},
+    | {"core.store.exchange_protocols", TRAINING_OPTIONS},
     "core.bench": UNIVERSAL
     | SOURCES
     | JOB_VALUES

@@ -25,9 +25,15 @@ def on_dataset(options: argparse.Namespace) -> tuple[Services, Dataset]:
 def on_run(options: argparse.Namespace) -> tuple[Services, Run]:
     """The same, and the run of ``--run``, or the newest of the dataset. Raises NotFound."""
     services, dataset = on_dataset(options)
-    if options.run:
-        return services, services.runs.run(options.run)
     runs = services.runs.runs(dataset.id)
+    if options.run:
+        named = next((run for run in runs if run.id == options.run), None)
+        if named is None:
+            raise NotFound(
+                f"There is no run '{options.run}' of '{dataset.name}'. "
+                f"`python -m core runs --dataset {dataset.name}` lists them."
+            )
+        return services, named
     if not runs:
         raise NotFound(
             f"Nothing was trained on '{dataset.name}' yet. Run `python -m core train --dataset {dataset.name}` first."

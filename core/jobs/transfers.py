@@ -105,7 +105,7 @@ def sort_lookup(services: Services, job: Job, report: Report, token: CancelToken
     stored_lookup = lookup.load_lookup(services.artifacts, job.dataset_id, params.lookup)
     path = exporting.export_path(services.settings.exports_dir, job.dataset_id, job.id)
     photos_path = lookup.find_lookup_photos(services.artifacts, stored_lookup)
-    zip_names = services.jobs.job(stored_lookup.id).params.get("zip_names", "")  # photos are found by their names
+    zip_names = lookup.find_zip_names(services.jobs, stored_lookup)  # photos are found by their names
     with services.open_source(photos_path, folders_are_people=False, zip_names=zip_names) as source:
         counts = outputs.sort_photos(stored_lookup, source, path, params.rate, report, token)
     return {**counts, "bytes": path.stat().st_size}

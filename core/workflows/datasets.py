@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from core.base.errors import DataFolderBusy, InputRefused, ModelMismatch, NotFound
 from core.store.artifacts import Artifacts
 from core.store.disk_reserve import RESERVE_BYTES, Reserve
-from core.store.protocols import Dataset, FaceStore, JobStore
+from core.store.protocols import Dataset, FaceStore, JobStore, PersonCount
 
 STOPPING_S = 20.0
 STOPPING_STEP_S = 0.2
@@ -61,6 +61,28 @@ def find_photo(names: Mapping[str, str], photo_name: str) -> str:
     if len(photo_ids) > 1:
         raise InputRefused(f"{len(photo_ids)} photos are called '{photo_name}'. Give the whole name, or the sha256.")
     return photo_ids[0]
+
+
+def find_person(store: FaceStore, dataset_id: str, name: str) -> PersonCount:
+    """The person who has this name now. Raises NotFound."""
+    for person in store.people(dataset_id):
+        if person.name == name:
+            return person
+    raise NotFound(
+        f"There is nobody called '{name}' in this dataset. Give the name exactly as the app shows it; the page People "
+        "and `python -m core people` list everybody."
+    )
+
+
+def require_faces(store: FaceStore, dataset_id: str, face_ids: Sequence[str]) -> None:
+    """Raises NotFound with the first of these ids that is no face of the dataset."""
+    table = store.face_table(dataset_id)
+    missing_ids = [face_id for face_id in face_ids if table.find(face_id) is None]
+    if missing_ids:
+        more = f", nor {len(missing_ids) - 1} more of those" if len(missing_ids) > 1 else ""
+        raise NotFound(
+            f"There is no face '{missing_ids[0]}' in this dataset{more}. `python -m core faces` lists them all."
+        )
 
 
 def delete_dataset(

@@ -24,7 +24,7 @@ from core.store.job_model import JobKind, JobState
 from core.store.name_scrubber import Scrubber
 from core.store.name_spelling import Spellings
 from core.store.protocols import FaceStore, JobStore, Run, RunStore
-from core.workflows.datasets import delete_exports
+from core.workflows.datasets import delete_exports, find_person
 from core.workflows.erasure.plan import ErasePlan, delete_plan, unfinished_plans, write_plan
 from core.workflows.erasure.proof import search_remains
 from core.workflows.training.train import load_predictions
@@ -65,18 +65,10 @@ class EraseRequest:
     """How to train afterwards; kept beside the receipt for who does."""
 
 
-def find_person_id(store: FaceStore, dataset_id: str, name: str) -> int:
-    """The id of a person by the name that they have now. Raises NotFound."""
-    for person in store.people(dataset_id):
-        if person.name == name:
-            return person.id
-    raise NotFound(f"There is no person '{name}' in this dataset. Give the name exactly as the app shows it.")
-
-
 def person_to_erase(tools: EraseTools, dataset_id: str, name: str) -> int:
     """The id of a person, or of one whose erasing was begun and not finished. Raises NotFound."""
     try:
-        return find_person_id(tools.store, dataset_id, name)
+        return find_person(tools.store, dataset_id, name).id
     except NotFound:
         for plan in unfinished_plans(tools.artifacts, dataset_id):
             if plan.names(name):

@@ -17,6 +17,7 @@ from core.imaging.geometry import match_boxes, turn_box, turn_detection
 from core.isolation.photos import decode_photo, read_time_taken
 from core.store.artifacts import ArtifactKind, content_id
 from core.store.protocols import FaceStore, IngestBatch, PhotoLabel
+from core.vision.detect.upright import detect_upright
 from core.workflows.labels.correct import Corrector
 from core.workflows.photos.face_preparation import embed_prepared_faces, prepare_face
 from core.workflows.photos.ingest import Ingestor
@@ -52,6 +53,19 @@ class SeenPhoto:
     """The photo's file."""
     turn: int = 0
     """Quarters clockwise by which it was turned to be upright."""
+
+
+def detect_seen_faces(tools: Ingestor, name: str, content: bytes) -> tuple[SeenPhoto, list[Detection]]:
+    """Look at a photo without taking it in; its faces from left to right, in pixels of the photo turned upright.
+
+    Raises
+    ------
+    ImageRefused
+        The file is no photo.
+    """
+    image = decode_photo(content, tools.limits)
+    (upright,) = detect_upright(tools.detector, [image])
+    return SeenPhoto(name, content, upright.turn), sorted(upright.faces, key=lambda face: face.box.left)
 
 
 def teach_face(tools: Ingestor, corrector: Corrector, photo: SeenPhoto, detection: Detection, name: str) -> Event:

@@ -93,6 +93,19 @@ def preview_training(
     return plan_training(material, options), material.gated
 
 
+def plan_to_json(plan: SplitPlan, gated: tuple[GatedFaces, ...]) -> dict[str, Any]:
+    """The command line's answer about what ``preview_training`` gives."""
+    dropped = [{"faces": len(faces.rows), "reason": faces.reason} for faces in plan.dropped]
+    return {
+        "people": list(plan.people),
+        "faces": len(plan.used),
+        "tested": sum(len(fold.test) for fold in plan.folds),
+        "why": plan.why,
+        "not_used": [*map(asdict, gated), *dropped],
+        "left_out": [asdict(person) for person in plan.left_out],
+    }
+
+
 def train_recogniser(
     tools: RunTools, task: TrainingTask, report: Report = ignore_progress, token: CancelToken | None = None
 ) -> Run:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from core.base.errors import ImageRefused, InputRefused, NotFound
+from core.base.errors import ImageRefused, InputRefused
 from core.base.settings import ImageLimits
 from core.base.types import Detection, Embeddings, FaceTable, Floats, RgbImage, Vectors, take_items
 from core.imaging.decoding import turn_pixels
@@ -218,14 +217,6 @@ def compare_with_person(
         vectors @ probe,
         float(mean_direction(vectors) @ probe),
     )
-
-
-def find_person(people: Sequence[PersonCount], name: str) -> PersonCount:
-    """Raises NotFound with what to do."""
-    for person in people:
-        if person.name == name:
-            return person
-    raise NotFound(f"There is nobody called '{name}' in this dataset. The page People lists everybody.")
 
 
 def detect_photo(verifier: Verifier, content: bytes, name: str) -> DetectedPhoto:

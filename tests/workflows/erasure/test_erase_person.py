@@ -35,6 +35,7 @@ from core.store.sql import database, erasure
 from core.store.sql.erasure import SqlEraseStore
 from core.store.sql.schema import job as job_table
 from core.store.sql.schema import metadata
+from core.workflows.datasets import find_person
 from core.workflows.erasure import erase_person
 from core.workflows.erasure.erase_person import EraseRequest
 from core.workflows.erasure.plan import ErasePlan, write_plan
@@ -155,7 +156,7 @@ def test_after_erasing_a_person_no_byte_of_them_is_left(family):
     others = {name: faces_of(services, dataset_id, name) for name in (ALIKE, THIRD)}
     with sqlite3.connect(services.settings.database_path) as another:
         another.execute("SELECT count(*) FROM face").fetchone()
-        person_id = erase_person.find_person_id(services.store, dataset_id, GONE)
+        person_id = find_person(services.store, dataset_id, GONE).id
         receipt = work(services, dataset_id, JobKind.ERASE, EraseParams(person_id, "Ben").params()).result
         assert another.execute("SELECT count(*) FROM person WHERE name LIKE '%Quux'").fetchone() == (1,)
     assert places(data_dir, needles, (ALIKE, THIRD)) == set()
@@ -171,12 +172,12 @@ def test_after_erasing_a_person_no_byte_of_them_is_left(family):
         dataset_id, ArtifactKind.CROP, services.store.people(dataset_id)[0].cover_crop_id
     ).exists()
     with pytest.raises(NotFound):
-        erase_person.find_person_id(services.store, dataset_id, GONE)
+        find_person(services.store, dataset_id, GONE)
 
 
 def test_a_recogniser_that_knew_the_person_is_trained_again_on_request(family):
     services, dataset_id = family
-    person_id = erase_person.find_person_id(services.store, dataset_id, GONE)
+    person_id = find_person(services.store, dataset_id, GONE).id
     receipt = work(services, dataset_id, JobKind.ERASE, EraseParams(person_id, "Ben", retrain=True).params()).result
     assert (receipt["models_deleted"], receipt["models_retrained"]) == (1, 1)
     (run,) = services.runs.runs(dataset_id)
@@ -218,7 +219,7 @@ def test_traces_in_files_of_the_user_are_found_and_told_without_the_name(family,
         archive.writestr("inner.npz", inner.getvalue())
         archive.writestr("fine.txt", f"only {ALIKE}".encode())
     (inbox / f"{GONE}.txt").write_text("nothing")
-    person_id = erase_person.find_person_id(services.store, dataset_id, GONE)
+    person_id = find_person(services.store, dataset_id, GONE).id
     check = erase_person.erase_person(services.erase_tools(), dataset_id, EraseRequest(person_id, "Ben"))["check"]
     assert {(entry["path"], entry["what"]) for entry in check["left"]} == {
         ("inbox/box.zip!1.bin", "file"),

@@ -19,6 +19,7 @@ from core.learn.classification.training_material import TrainOptions
 from core.learn.model_selection.baselines import list_contenders
 from core.store.artifacts import ArtifactKind
 from core.store.job_model import JobKind, JobState
+from core.workflows.datasets import find_person
 from core.workflows.erasure import erase_person
 from core.workflows.erasure.erase_person import EraseRequest
 from core.workflows.evaluation import study
@@ -243,7 +244,7 @@ def test_erasing_somebody_leaves_no_study_not_even_of_a_run_that_did_not_know_th
     document = studied(services, run)
     path = services.artifacts.path(run.dataset_id, ArtifactKind.STUDY, run.id)
     assert document["revision"] > run.revision and "Zoë".encode() in path.read_bytes()
-    person = erase_person.find_person_id(services.store, run.dataset_id, "Zoë")
+    person = find_person(services.store, run.dataset_id, "Zoë").id
     erase_person.erase_person(services.erase_tools(), run.dataset_id, EraseRequest(person, "me"))
     assert [kept.id for kept in services.runs.runs(run.dataset_id)] == [run.id]
     assert not path.exists()

@@ -18,7 +18,7 @@ from pathlib import Path, PurePath
 import numpy as np
 
 from core.archives.source import PhotoSource
-from core.base.errors import ImageRefused, InputRefused
+from core.base.errors import ImageRefused, InputRefused, NotFound
 from core.base.machine import Pace
 from core.base.settings import ImageLimits
 from core.base.types import CancelToken, Detection, Report, Vectors, ignore_progress
@@ -343,6 +343,14 @@ class PhotoToKeep:
     turn: int
     """Quarters clockwise by which it was turned for that."""
     faces: Sequence[IdentifiedFace]
+
+
+def find_zip_names(jobs: JobStore, lookup: Lookup) -> str:
+    """How names in the zip of a lookup were read; as they say themselves where no job looked, as for a tab's photos."""
+    try:
+        return str(jobs.job(lookup.id).params.get("zip_names", ""))
+    except NotFound:
+        return ""
 
 
 def keep_identified_photos(

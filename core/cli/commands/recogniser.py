@@ -1,12 +1,13 @@
-"""A recogniser and how good it is: ``train``, ``evaluate``, ``compare``, ``report``."""
+"""A recogniser and how good it is: ``train``, ``runs``, ``delete-run``, ``evaluate``, ``compare``, ``report``."""
 
 from __future__ import annotations
 
 import argparse
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
-from core.base.errors import NotFound
+from core.base.errors import InputRefused, NotFound
 from core.cli import destination, resolution
 from core.cli.job_runner import console_progress, run_in_process
 from core.cli.parser import Answer, Commands, needs_dataset, reads_zips
@@ -17,25 +18,85 @@ from core.workflows.evaluation import compare, evaluate, study
 from core.workflows.evaluation import report as reporting
 from core.workflows.training import train
 
+DEFAULTS = TrainOptions()
+
 
 def add_train(commands: Commands) -> None:
     """``train``."""
     command = reads_zips(needs_dataset(commands.add("train", _train, "train and measure a recogniser")))
-    command.add_argument("--folds", type=int, default=5)
-    command.add_argument("--min-faces", type=int, default=2)
-    command.add_argument("--seed", type=int, default=0)
+    command.add_argument("--folds", type=int, default=DEFAULTS.folds)
+    command.add_argument("--min-faces", type=int, default=DEFAULTS.min_faces)
+    command.add_argument(
+        "--min-grade",
+        type=float,
+        default=DEFAULTS.min_grade,
+        help="the poorest quality that takes part, 0 to 1 (default: %(default)s)",
+    )
+    command.add_argument(
+        "--min-size",
+        type=int,
+        default=DEFAULTS.min_size_px,
+        metavar="PX",
+        help="the narrowest face that takes part, in pixels of its photo (default: %(default)s)",
+    )
+    command.add_argument("--seed", type=int, default=DEFAULTS.seed)
     command.add_argument("--c", type=float, help="the SVM's C (default: chosen by cross-validation)")
     command.add_argument("--strangers", metavar="ZIP_OR_DIR", help="photos of other people, to set the limits by too")
+    command.add_argument("--plan", action="store_true", help="only say who would take part and who would not, and why")
 
 
 def _train(options: argparse.Namespace) -> Answer:
     services, dataset = resolution.on_dataset(options)
-    train_options = TrainOptions(options.folds, options.min_faces, options.seed, options.c)
+    if not 0 <= options.min_grade <= 1:
+        raise InputRefused(f"A quality is a number from 0 to 1; --min-grade {options.min_grade} is none.")
+    train_options = TrainOptions(
+        folds=options.folds,
+        min_faces=options.min_faces,
+        seed=options.seed,
+        c=options.c,
+        min_grade=options.min_grade,
+        min_size_px=options.min_size,
+    )
+    if options.plan:
+        table, embeddings = services.store.face_table(dataset.id), services.store.embeddings(dataset.id)
+        return train.plan_to_json(*train.preview_training(table, embeddings, train_options))
     strangers = str(Path(options.strangers).resolve()) if options.strangers else None
     job = run_in_process(
         services, dataset, JobKind.TRAIN, TrainRequest(train_options, strangers, options.zip_names).params()
     )
     return train.run_to_json(services.runs.run(job.result["run"]))
+
+
+def add_runs(commands: Commands) -> None:
+    """``runs``."""
+    needs_dataset(commands.add("runs", _runs, "what was trained on a dataset, the newest first"))
+
+
+def _runs(options: argparse.Namespace) -> Answer:
+    services, dataset = resolution.on_dataset(options)
+    return {
+        "runs": [
+            {
+                **train.run_to_json(run),
+                "model": run.model_id,
+                "when": datetime.fromtimestamp(run.created, UTC).isoformat(timespec="seconds"),
+                "stale": run.revision != dataset.revision,
+            }
+            for run in services.runs.runs(dataset.id)
+        ]
+    }
+
+
+def add_delete_run(commands: Commands) -> None:
+    """``delete-run``."""
+    command = needs_dataset(commands.add("delete-run", _delete_run, "remove a recogniser with its measurements"))
+    command.add_argument("run", metavar="RUN", help="an id, as `runs` gives it")
+
+
+def _delete_run(options: argparse.Namespace) -> Answer:
+    services, run = resolution.on_run(options)
+    train.delete_run(services.runs, services.artifacts, run)
+    return {"run": run.id, "runs": len(services.runs.runs(run.dataset_id))}
 
 
 def add_evaluate(commands: Commands) -> None:

@@ -14,6 +14,7 @@ from core.cli.parser import Answer, Commands, needs_dataset
 from core.corrections.model import Hand
 from core.jobs import transfers
 from core.store.job_model import JobKind
+from core.workflows.datasets import find_person
 from core.workflows.exchange import bundles, import_names, imports
 from core.workflows.exchange import export as exporting
 from core.workflows.exchange.import_names import SidecarSummary
@@ -33,12 +34,15 @@ def add_export(commands: Commands) -> None:
     command.add_argument("--out", required=True, type=Path, metavar="FILE")
     command.add_argument("--what", choices=list(exporting.ExportKind), default=exporting.ExportKind.ALL)
     command.add_argument("--run", help="whose bundle (default: the newest)")
+    command.add_argument("--person", metavar="NAME", help="only what is of this person")
 
 
 def _export(options: argparse.Namespace) -> Answer:
     services, dataset = resolution.on_dataset(options)
     destination.require_file(options.out)
-    job = run_in_process(services, dataset, JobKind.EXPORT, transfers.ExportParams(options.what, options.run).params())
+    person_id = find_person(services.store, dataset.id, options.person).id if options.person else None
+    params = transfers.ExportParams(options.what, options.run, person_id)
+    job = run_in_process(services, dataset, JobKind.EXPORT, params.params())
     written = exporting.export_path(services.settings.exports_dir, dataset.id, job.id)
     destination.move_file(written, options.out)
     return {"file": str(options.out), **job.result}

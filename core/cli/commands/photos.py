@@ -1,4 +1,4 @@
-"""Photos in, and the same photos seen anew: ``ingest``, ``look-again``, ``turn``, ``change-model``."""
+"""Photos in, and the same photos seen anew: ``ingest``, ``photos``, ``look-again``, ``turn``, ``change-model``."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from core.base import words
 from core.base.errors import DataFolderFault, InputRefused
 from core.base.types import FacePolicy
 from core.cli import resolution
+from core.cli.commands.corrections import on_corrector
 from core.cli.job_runner import console_progress, run_in_process
 from core.cli.layout_preview import tell_understood
 from core.cli.parser import Answer, Commands, needs_dataset, reads_zips
 from core.jobs.handlers import IngestRequest
 from core.services import Services
+from core.store.exchange_protocols import PhotoFaces
 from core.store.job_model import Job, JobKind
 from core.store.protocols import Dataset, FileOutcome
 from core.vision.models import catalogue
 from core.workflows import datasets
-from core.workflows.exchange import imports
-from core.workflows.labels.correct import Corrector
 
 MOST_REASONS = 5
 """A command that takes nothing tells so many different reasons, the most frequent first."""
@@ -110,6 +110,32 @@ def _answer(services: Services, job: Job) -> Answer:
     }
 
 
+def add_photos(commands: Commands) -> None:
+    """``photos``."""
+    command = needs_dataset(commands.add("photos", _photos, "the photos of a dataset"))
+    command.add_argument("--without-face", action="store_true", help="only those on which there is none")
+
+
+def _photos(options: argparse.Namespace) -> Answer:
+    services, dataset = resolution.on_dataset(options)
+    pages = services.transfer.photos(dataset.id)
+    listed = (shown for page in pages for shown in page if not (options.without_face and shown.faces))
+    return {"photos": [_photo_json(shown) for shown in sorted(listed, key=lambda shown: shown.photo.name)]}
+
+
+def _photo_json(shown: PhotoFaces) -> Answer:
+    photo, label = shown.photo, shown.label
+    return {
+        "photo": photo.name,
+        "sha256": photo.id,
+        "size": [photo.width_px, photo.height_px],
+        "turn": photo.turn,
+        "faces": len(shown.faces),
+        "folder": label.person,
+        "split": label.split.value if label.split else None,
+    }
+
+
 def add_look_again(commands: Commands) -> None:
     """``look-again``."""
     text = "detect the faces of a dataset's photos anew; names and corrections stay"
@@ -141,13 +167,12 @@ def add_turn(commands: Commands) -> None:
 
 
 def _turn(options: argparse.Namespace) -> Answer:
-    services, dataset = resolution.on_dataset(options)
-    names = services.transfer.photo_ids(dataset.id)
+    services, corrector = on_corrector(options)
+    names = services.transfer.photo_ids(corrector.dataset_id)
     photo_ids = [datasets.find_photo(names, name) for name in options.photo]
-    corrector = Corrector(services.store, services.log, dataset.id, imports.new_import_hand("command line"))
     corrector.turn(photo_ids, QUARTERS[options.by])
-    services.look_at_turned(dataset.id, console_progress())
-    photos = [services.store.photo(dataset.id, photo_id) for photo_id in dict.fromkeys(photo_ids)]
+    services.look_at_turned(corrector.dataset_id, console_progress())
+    photos = [services.store.photo(corrector.dataset_id, photo_id) for photo_id in dict.fromkeys(photo_ids)]
     return {"photos": [{"photo": photo.name, "turn": photo.turn, "faces": len(faces)} for photo, faces in photos]}
 
 

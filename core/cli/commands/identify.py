@@ -14,6 +14,7 @@ from core.isolation.photos import decode_photo
 from core.services import Services
 from core.store.protocols import Dataset
 from core.vision.models import catalogue
+from core.workflows.datasets import find_person
 from core.workflows.identification.identify import identified_photo_json
 from core.workflows.verification import pair_lists, verify, verify_pairs
 
@@ -76,7 +77,7 @@ def _verify(options: argparse.Namespace) -> Answer:
     doubts = {name: photo.doubts[photo.main] for name, photo in zip(options.photo, photos, strict=True)}
     named_faces = _own_faces(services, dataset) if dataset else None
     if dataset and options.person is not None:
-        person = verify.find_person(services.store.people(dataset.id), options.person)
+        person = find_person(services.store, dataset.id, options.person)
         cosine = verify.compare_with_person(services.store, dataset, person, photos[0], photos[0].main).cosine
         judge = verify.make_person_judge(dataset.model_id, named_faces.with_people() if named_faces else None)
     else:
