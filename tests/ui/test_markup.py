@@ -36,18 +36,8 @@ MARKDOWN_OPTIONS = {"radio", "pills", "segmented_control", "select_slider"}
 """Elements whose options are Markdown too."""
 PLAIN_KEYWORD_ELEMENTS = {"code", "text", "html"}
 SAFE_CALLS = {
-    *(
-        "plain",
-        "name",
-        "count",
-        "percent",
-        "format_probability",
-        "format_duration",
-        "format_interval",
-        "format_size",
-        "ago",
-    ),
-    *("format_rate", "strangers_share"),
+    *("plain", "name", "count", "percent", "format_probability", "format_duration", "format_size", "ago"),
+    *("format_rate", "format_interval", "strangers_share"),
     *("len", "round", "int", "float", "sum", "abs", "min", "max", "str.join", "ordinal"),
 }
 SAFE_METHODS = {"capitalize", "upper", "lower", "strip", "removesuffix", "title"}
