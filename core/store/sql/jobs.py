@@ -11,15 +11,15 @@ import time
 import uuid
 from dataclasses import dataclass, fields
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, Row, delete, insert, select, update
+from sqlalchemy import Row, delete, insert, select, update
 
 from core.base.errors import DataFolderFault, NotFound
 from core.store.job_liveness import JobLocks
 from core.store.job_model import Job, JobKind, JobOwner, JobState
 from core.store.job_order import goes_first
+from core.store.sql.reader import SqlStore
 from core.store.sql.schema import job as table
 
 _ACTIVE = (JobState.QUEUED, JobState.RUNNING)
@@ -31,15 +31,13 @@ NOT_BEGUN = "It was cancelled before it began; nothing was changed."
 
 
 @dataclass(frozen=True)
-class SqlJobStore:
+class SqlJobStore(SqlStore):
     """Jobs behind a SQLAlchemy engine; every method is one short transaction."""
-
-    engine: Engine
 
     @cached_property
     def locks(self) -> JobLocks:
         """Beside the database: who can read its jobs can tell whether they are alive."""
-        return JobLocks(Path(str(self.engine.url.database)).parent / "locks")
+        return JobLocks(self.database_path.parent / "locks")
 
     def submit(self, dataset_id: str, kind: JobKind, params: dict[str, Any], owner: JobOwner = JobOwner.WORKER) -> Job:
         """A new job: queued for the worker, or running at once under the command line."""
@@ -74,8 +72,7 @@ class SqlJobStore:
         active = (
             select(table).where(table.c.state.in_(_ACTIVE), table.c.owner == JobOwner.WORKER).order_by(table.c.created)
         )
-        with self.engine.connect() as connection:
-            jobs = [_job(row) for row in connection.execute(active)]
+        jobs = [_job(row) for row in self.read_rows(active)]
         queued = (job for job in jobs if job.state is JobState.QUEUED)
         return next((job.id for job in queued if not quick_only or goes_first(job, jobs)), None)
 
@@ -104,25 +101,22 @@ class SqlJobStore:
 
     def job(self, job_id: str) -> Job:
         self.end_orphans()
-        with self.engine.connect() as connection:
-            row = connection.execute(select(table).where(table.c.id == job_id)).one_or_none()
-        if row is None:
+        rows = self.read_rows(select(table).where(table.c.id == job_id))
+        if not rows:
             raise NotFound("This job is not known any more.")
-        return _job(row)
+        return _job(rows[0])
 
     def jobs(self, dataset_id: str | None = None, limit: int = 200) -> list[Job]:
         self.end_orphans()
         query = select(table).order_by(table.c.created.desc()).limit(limit)
         if dataset_id:
             query = query.where(table.c.dataset_id == dataset_id)
-        with self.engine.connect() as connection:
-            return [_job(row) for row in connection.execute(query)]
+        return [_job(row) for row in self.read_rows(query)]
 
     def active(self) -> list[Job]:
         self.end_orphans()
         query = select(table).where(table.c.state.in_(_ACTIVE)).order_by(table.c.created)
-        with self.engine.connect() as connection:
-            return [_job(row) for row in connection.execute(query)]
+        return [_job(row) for row in self.read_rows(query)]
 
     def beat(self, job_id: str, done: int, total: int, message: str) -> bool:
         written = (
@@ -180,8 +174,7 @@ class SqlJobStore:
     def end_orphans(self) -> int:
         """Mark the running jobs whose process is gone; whoever looks at jobs does it first. How many there were."""
         running = select(table.c.id, table.c.started).where(table.c.state == JobState.RUNNING)
-        with self.engine.connect() as connection:
-            orphans = [row for row in connection.execute(running).all() if not self.locks.is_carried(row.id)]
+        orphans = [row for row in self.read_rows(running) if not self.locks.is_carried(row.id)]
         return sum(self._interrupt(row.id, row.started) for row in orphans)
 
     def _interrupt(self, job_id: str, started: float) -> int:
@@ -201,12 +194,5 @@ class SqlJobStore:
 
 
 def _job(row: Row[Any]) -> Job:
-    values = dict(row._mapping)
-    return Job(
-        **{
-            **values,
-            "kind": JobKind(values["kind"]),
-            "state": JobState(values["state"]),
-            "owner": JobOwner(values["owner"]),
-        }
-    )
+    kinds = {"kind": JobKind(row.kind), "state": JobState(row.state), "owner": JobOwner(row.owner)}
+    return Job(**{**row._mapping, **kinds})

@@ -8,10 +8,12 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Result, Row
+from sqlalchemy import Result, Row, Select, select
 
 from core.base.types import Box, Face, FaceTable, Floats, Photo, Quality, Split
+from core.corrections.model import Change, Entity, Event, EventKind, Field
 from core.store.protocols import FileOutcome, FileReport, PhotoLabel, StoredFace
+from core.store.sql import schema
 
 _TWO_63, _TWO_64 = 1 << 63, 1 << 64
 QUALITY_FIELDS = tuple(Quality.__dataclass_fields__)
@@ -118,34 +120,35 @@ def to_blob(values: Floats) -> bytes:
 
 
 def report_row(job_id: str, report: FileReport) -> dict[str, Any]:
-    return {
-        "job_id": job_id,
-        "position": report.position,
-        "name": report.name,
-        "outcome": report.outcome,
-        "faces": report.faces,
-        "person": report.person,
-        "split": report.split,
-        "reason": report.reason,
-        "photo_id": report.photo_id,
-    }
+    return {"job_id": job_id, **asdict(report)}
 
 
 def to_report(row: Row[Any]) -> FileReport:
-    return FileReport(
-        position=row.position,
-        name=row.name,
-        outcome=FileOutcome(row.outcome),
-        faces=row.faces,
-        person=row.person,
-        split=to_split(row.split),
-        reason=row.reason,
-        photo_id=row.photo_id,
-    )
+    columns = {name: value for name, value in row._mapping.items() if name != "job_id"}
+    return FileReport(**columns | {"outcome": FileOutcome(row.outcome), "split": to_split(row.split)})
+
+
+def to_event(row: Row[Any]) -> Event:
+    return Event(**{**row._mapping, "kind": EventKind(row.kind)})
+
+
+def to_change(row: Row[Any]) -> Change:
+    return Change(Entity(row.entity), row.entity_id, Field(row.field), row.value)
 
 
 def to_split(value: str | None) -> Split | None:
     return Split(value) if value else None
+
+
+def whole_faces() -> Select[Any]:
+    """Faces with their person's name and their quality: the rows of ``to_face``."""
+    face, person, quality = schema.face, schema.person, schema.quality
+    measured = [quality.c[name] for name in QUALITY_FIELDS]
+    return (
+        select(face, person.c.name.label("person"), *measured)
+        .outerjoin(person, person.c.id == face.c.person_id)
+        .outerjoin(quality, (quality.c.dataset_id == face.c.dataset_id) & (quality.c.face_id == face.c.id))
+    )
 
 
 def to_face(row: Row[Any]) -> Face:

@@ -6,18 +6,17 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Engine, Row, String, delete, insert, select, type_coerce
+from sqlalchemy import Row, String, delete, insert, select, type_coerce
 
 from core.base.errors import NotFound
 from core.store.protocols import MapInfo, Run
+from core.store.sql.reader import SqlStore
 from core.store.sql.schema import projection, run
 
 
 @dataclass(frozen=True)
-class SqlRunStore:
+class SqlRunStore(SqlStore):
     """Runs and maps behind a SQLAlchemy engine."""
-
-    engine: Engine
 
     def add_run(self, added: Run) -> None:
         with self.engine.begin() as connection:
@@ -25,15 +24,13 @@ class SqlRunStore:
 
     def runs(self, dataset_id: str) -> list[Run]:
         query = select(*_COLUMNS).where(run.c.dataset_id == dataset_id).order_by(run.c.created.desc())
-        with self.engine.connect() as connection:
-            return [_run(row) for row in connection.execute(query)]
+        return [_run(row) for row in self.read_rows(query)]
 
     def run(self, run_id: str) -> Run:
-        with self.engine.connect() as connection:
-            row = connection.execute(select(*_COLUMNS).where(run.c.id == run_id)).one_or_none()
-        if row is None:
+        rows = self.read_rows(select(*_COLUMNS).where(run.c.id == run_id))
+        if not rows:
             raise NotFound("This run was deleted. Choose another, or train again.")
-        return _run(row)
+        return _run(rows[0])
 
     def delete_run(self, run_id: str) -> None:
         with self.engine.begin() as connection:
@@ -45,8 +42,7 @@ class SqlRunStore:
 
     def maps(self, dataset_id: str) -> list[MapInfo]:
         query = select(projection).where(projection.c.dataset_id == dataset_id).order_by(projection.c.created.desc())
-        with self.engine.connect() as connection:
-            return [MapInfo(**row._mapping) for row in connection.execute(query)]
+        return [MapInfo(**row._mapping) for row in self.read_rows(query)]
 
 
 _DOCUMENTS = ("params", "metrics")

@@ -7,17 +7,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy import Engine, bindparam, select, update
+from sqlalchemy import bindparam, select, update
 
 from core.base.errors import NotFound
 from core.base.types import Box, Embeddings, Face, Vectors
-from core.corrections.model import Change, Entity, Event, EventKind, Field, event_origin
+from core.corrections.model import Change, event_origin
 from core.store.exchange_protocols import FaceLocation, LoggedEvent, PersonOrigin, PhotoFaces
 from core.store.protocols import PhotoLabel
 from core.store.sql import schema
-from core.store.sql.corrections import person_roots, raise_revision
-from core.store.sql.faces import whole_faces
-from core.store.sql.rows import in_batches, to_blob, to_face, to_photo, to_split
+from core.store.sql.reader import SqlStore
+from core.store.sql.rows import in_batches, to_blob, to_change, to_event, to_face, to_photo, to_split, whole_faces
+from core.store.sql.transactions.current_values import person_roots
+from core.store.sql.transactions.event_log import raise_revision
 
 PHOTOS_AT_ONCE = 500
 VECTORS_AT_ONCE = 4096
@@ -25,18 +26,14 @@ EVENTS_AT_ONCE = 100
 
 
 @dataclass(frozen=True)
-class SqlTransferStore:
+class SqlTransferStore(SqlStore):
     """Pages of a dataset behind a SQLAlchemy engine. A page is one short transaction, so nothing waits for a reader."""
-
-    engine: Engine
 
     def photos(self, dataset_id: str) -> Iterator[list[PhotoFaces]]:
         photo, last = schema.photo, ""
         first = select(photo).where(photo.c.dataset_id == dataset_id).order_by(photo.c.id).limit(PHOTOS_AT_ONCE)
         while True:
-            with self.engine.connect() as connection:
-                rows = connection.execute(first.where(photo.c.id > last)).all()
-            if not rows:
+            if not (rows := self.read_rows(first.where(photo.c.id > last))):
                 return
             faces = self._faces_of(dataset_id, [row.id for row in rows])
             yield [
@@ -49,9 +46,7 @@ class SqlTransferStore:
         face = schema.face
         query = whole_faces().where(face.c.dataset_id == dataset_id, face.c.photo_id.in_(photo_ids), ~face.c.dismissed)
         faces_by_photo: dict[str, list[Face]] = defaultdict(list)
-        with self.engine.connect() as connection:
-            rows = connection.execute(query).all()
-        for row in sorted(rows, key=lambda row: str(row.id)):  # an ORDER BY would read all faces, in their order
+        for row in sorted(self.read_rows(query), key=lambda row: str(row.id)):  # an ORDER BY would read all faces
             faces_by_photo[row.photo_id].append(to_face(row))
         return faces_by_photo
 
@@ -66,18 +61,14 @@ class SqlTransferStore:
             .limit(VECTORS_AT_ONCE)
         )
         while True:
-            with self.engine.connect() as connection:
-                rows = connection.execute(first.where(embedding.c.face_id > last)).all()
-            if not rows:
+            if not (rows := self.read_rows(first.where(embedding.c.face_id > last))):
                 return
             block = np.frombuffer(b"".join(row.vector for row in rows), dtype="<f4").reshape(len(rows), -1)
             yield Embeddings(tuple(row.face_id for row in rows), block, model_id)
             last = rows[-1].face_id
 
     def _model_id(self, dataset_id: str) -> str:
-        query = select(schema.dataset.c.model_id).where(schema.dataset.c.id == dataset_id)
-        with self.engine.connect() as connection:
-            model_id = connection.scalar(query)
+        model_id = self.read_value(select(schema.dataset.c.model_id).where(schema.dataset.c.id == dataset_id))
         if model_id is None:
             raise NotFound("This dataset was deleted in the meantime.")
         return str(model_id)
@@ -96,25 +87,21 @@ class SqlTransferStore:
             .join(photo, (photo.c.dataset_id == face.c.dataset_id) & (photo.c.id == face.c.photo_id))
             .where(face.c.dataset_id == dataset_id, face.c[column].in_(values))
         )
-        with self.engine.connect() as connection:
-            rows = connection.execute(query).all()
         return [
             FaceLocation(face_id=row.id, photo_id=row.photo_id, box=Box(*row[2:6]), drawn=row.drawn, turn=row.turn)
-            for row in sorted(rows, key=lambda row: str(row.id))
+            for row in sorted(self.read_rows(query), key=lambda row: str(row.id))
         ]
 
     def photo_ids(self, dataset_id: str) -> dict[str, str]:
         photo = schema.photo
         query = select(photo.c.id, photo.c.name).where(photo.c.dataset_id == dataset_id)
-        with self.engine.connect() as connection:
-            return {row.id: row.name for row in connection.execute(query)}
+        return {row.id: row.name for row in self.read_rows(query)}
 
     def origins(self, dataset_id: str) -> list[PersonOrigin]:
         person = schema.person
         columns = (person.c.id, person.c.base_name, person.c.of_folder)
         query = select(*columns).where(person.c.dataset_id == dataset_id).order_by(person.c.id)
-        with self.engine.connect() as connection:
-            return [PersonOrigin(*row) for row in connection.execute(query)]
+        return [PersonOrigin(*row) for row in self.read_rows(query)]
 
     def people_after_merges(self, dataset_id: str) -> dict[int, int]:
         with self.engine.connect() as connection:
@@ -131,16 +118,14 @@ class SqlTransferStore:
                 of_page = select(change).where(change.c.event_id.in_([row.id for row in rows]))
                 changes: dict[int, list[Change]] = defaultdict(list)
                 for row in connection.execute(of_page.order_by(change.c.entity_id, change.c.field)):
-                    logged_change = Change(Entity(row.entity), row.entity_id, Field(row.field), row.value)
-                    changes[row.event_id].append(logged_change)
+                    changes[row.event_id].append(to_change(row))
                 origin = schema.event_origin
                 repeated = select(origin.c.event_id, origin.c.origin).where(
                     origin.c.event_id.in_([row.id for row in rows])
                 )
                 origins = {row.event_id: row.origin for row in connection.execute(repeated)}
             for row in rows:
-                event_row = Event(**{**row._mapping, "kind": EventKind(row.kind)})
-                yield LoggedEvent(event_row, tuple(changes[row.id]), origins.get(row.id, ""))
+                yield LoggedEvent(to_event(row), tuple(changes[row.id]), origins.get(row.id, ""))
             last = rows[-1].id
 
     def event_origins(self, dataset_id: str, session: str | None = None) -> set[str]:
@@ -148,8 +133,7 @@ class SqlTransferStore:
         columns = (event.c.id, event.c.created, event.c.session, event.c.kind, event.c.active, origin.c.origin)
         conditions = event.c.dataset_id == dataset_id, event.c.target_id.is_(None)
         query = select(*columns).outerjoin(origin, origin.c.event_id == event.c.id).where(*conditions)
-        with self.engine.connect() as connection:
-            rows = connection.execute(query).all()
+        rows = self.read_rows(query)
         sittings = {row.session for row in rows if row.active and session in (None, row.session)}
         holding = [row for row in rows if row.session in sittings]
         origins = {event_origin(row.id, row.created, row.session, row.kind) for row in holding}
@@ -165,7 +149,7 @@ class SqlTransferStore:
         stored = select(embedding.c.face_id, embedding.c.vector).where(
             embedding.c.dataset_id == dataset_id, embedding.c.model_id == model_id
         )
-        with self.engine.connect() as connection:
+        with self.engine.connect() as connection:  # row by row: a hundred thousand vectors are 50 MB
             before = {row.face_id: row.vector for row in connection.execute(stored) if row.face_id in vectors}
         blobs = {face_id: to_blob(vectors[face_id]) for face_id in sorted(before)}
         rows = [{"face": face_id, "given": blob} for face_id, blob in blobs.items() if blob != before[face_id]]

@@ -31,10 +31,11 @@ from core.services import Services
 from core.store.artifacts import ArtifactKind
 from core.store.job_model import Job, JobKind, JobState
 from core.store.name_scrubber import Scrubber
-from core.store.sql import database, erasure
+from core.store.sql import database
 from core.store.sql.erasure import SqlEraseStore
 from core.store.sql.schema import job as job_table
 from core.store.sql.schema import metadata
+from core.store.sql.transactions import name_texts
 from core.workflows.datasets import find_person
 from core.workflows.erasure import erase_person
 from core.workflows.erasure.erase_person import EraseRequest
@@ -609,5 +610,5 @@ def test_json_loses_names_and_ids_at_any_depth():
 
 
 def test_every_table_says_what_erasing_does_with_it():
-    known = {*erasure.WORDS, *erasure.WORDLESS}
+    known = {*name_texts.WORDS, *name_texts.WORDLESS}
     assert {table.name for table in metadata.sorted_tables} == {table.name for table in known}

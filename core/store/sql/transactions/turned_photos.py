@@ -83,9 +83,9 @@ def is_turn_said(connection: Connection, dataset_id: str, photo_id: str) -> bool
         .join(event, (event.c.id == change.c.event_id) & event.c.active)
         .where(
             change.c.dataset_id == dataset_id,
-            change.c.entity == Entity.PHOTO.value,
+            change.c.entity == Entity.PHOTO,
             change.c.entity_id == photo_id,
-            change.c.field == Field.TURN.value,
+            change.c.field == Field.TURN,
         )
     )
     return bool(connection.scalar(select(exists(turn_changes))))

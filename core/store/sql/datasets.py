@@ -1,0 +1,130 @@
+"""Datasets in SQL, how much each holds, and who has faces in it."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import case, delete, distinct, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from core.base.errors import NameTaken, NotFound
+from core.base.types import Split
+from core.store.names import checked_name
+from core.store.protocols import Counts, Dataset, PersonCount
+from core.store.sql import schema
+from core.store.sql.database import compact_database
+from core.store.sql.reader import SqlStore
+from core.store.sql.transactions.current_values import person_roots
+
+
+@dataclass(frozen=True)
+class SqlDatasetStore(SqlStore):
+    """The part of a ``FaceStore`` that knows datasets and people, not their faces."""
+
+    def create_dataset(self, name: str, model_id: str) -> Dataset:
+        dataset = Dataset(
+            id=uuid.uuid4().hex[:12],
+            name=checked_name(name, "dataset"),
+            model_id=model_id,
+            revision=0,
+            created=time.time(),
+        )
+        with _unique_name(dataset.name), self.engine.begin() as connection:
+            connection.execute(insert(schema.dataset).values(asdict(dataset)))
+        return dataset
+
+    def rename_dataset(self, dataset_id: str, name: str) -> None:
+        name = checked_name(name, "dataset")
+        with _unique_name(name), self.engine.begin() as connection:
+            connection.execute(update(schema.dataset).where(schema.dataset.c.id == dataset_id).values(name=name))
+
+    def delete_dataset(self, dataset_id: str) -> None:
+        with self.engine.begin() as connection:
+            connection.execute(delete(schema.dataset).where(schema.dataset.c.id == dataset_id))
+        compact_database(self.engine)
+
+    def size_bytes(self) -> int:
+        """What the rows of all datasets take on the disk."""
+        return self.database_path.stat().st_size
+
+    def dataset(self, name_or_id: str) -> Dataset:
+        datasets = self.datasets()
+        for dataset in datasets:
+            if name_or_id in (dataset.id, dataset.name):
+                return dataset
+        names = ", ".join(f"'{dataset.name}'" for dataset in datasets) or "none yet"
+        raise NotFound(f"There is no dataset '{name_or_id}'. Datasets here: {names}.")
+
+    def datasets(self) -> list[Dataset]:
+        rows = self.read_rows(select(schema.dataset).order_by(schema.dataset.c.created))
+        return [Dataset(**row._mapping) for row in rows]
+
+    def counts(self, dataset_id: str) -> Counts:
+        face, photo = schema.face, schema.photo
+        named = face.c.person_id.is_not(None)
+        photos = select(func.count()).select_from(photo).where(photo.c.dataset_id == dataset_id).scalar_subquery()
+        query = select(
+            photos.label("photos"),
+            func.count().label("faces"),
+            func.count(distinct(face.c.person_id)).label("people"),
+            func.count(case((named & (face.c.split == Split.TRAIN), 1))).label("train_faces"),
+            func.count(case((named & (face.c.split == Split.VAL), 1))).label("val_faces"),
+            func.count(case((~named & ~face.c.stranger, 1))).label("unnamed_faces"),
+            func.count(case((face.c.excluded, 1))).label("excluded_faces"),
+        ).where(face.c.dataset_id == dataset_id, ~face.c.dismissed)
+        (row,) = self.read_rows(query)
+        return Counts(**row._mapping)
+
+    def people(self, dataset_id: str) -> list[PersonCount]:
+        face, person, quality, cover = schema.face, schema.person, schema.quality, schema.face.alias()
+        best = func.max(func.coalesce(quality.c.grade, 0.0) + face.c.prob - face.c.excluded)
+        query = (
+            select(
+                person.c.id,
+                person.c.name,
+                func.count(),
+                func.count(case((face.c.split == Split.TRAIN, 1))),
+                func.count(case((face.c.split == Split.VAL, 1))),
+                func.coalesce(cover.c.crop_id, face.c.crop_id),  # SQLite takes it from the row of the maximum
+                person.c.hidden,
+                person.c.note,
+                func.count(case((face.c.excluded, 1))),
+                func.avg(quality.c.grade),
+                best,
+            )
+            .join(face, (face.c.person_id == person.c.id) & ~face.c.dismissed)
+            .outerjoin(quality, (quality.c.dataset_id == face.c.dataset_id) & (quality.c.face_id == face.c.id))
+            .outerjoin(
+                cover,
+                (cover.c.dataset_id == person.c.dataset_id)
+                & (cover.c.id == person.c.cover_face_id)
+                & (cover.c.person_id == person.c.id)
+                & ~cover.c.dismissed,
+            )
+            .where(person.c.dataset_id == dataset_id)
+            .group_by(person.c.id)
+            .order_by(person.c.name)
+        )
+        return [PersonCount(*row[:-1]) for row in self.read_rows(query)]
+
+    def names(self, dataset_id: str) -> dict[int, str]:
+        person = schema.person
+        rows = self.read_rows(select(person.c.id, person.c.name).where(person.c.dataset_id == dataset_id))
+        return {row.id: row.name for row in rows}
+
+    def roots(self, dataset_id: str) -> dict[int, int]:
+        with self.engine.connect() as connection:
+            return person_roots(connection, dataset_id)
+
+
+@contextmanager
+def _unique_name(name: str) -> Iterator[None]:
+    """Raises NameTaken where another dataset has the name."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise NameTaken(f"A dataset called '{name}' exists already. Choose another name.") from error

@@ -1,0 +1,100 @@
+"""Events written to the log of corrections inside of a transaction, with what follows from them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import asdict, replace
+
+from sqlalchemy import Connection, insert, select, update
+
+from core.base.errors import NotFound
+from core.corrections.model import Act, Change, Entity, Event, EventKind, Field, Hand
+from core.store.sql import schema
+from core.store.sql.transactions.current_values import (
+    FieldKey,
+    bring_up_to_date,
+    namesakes_with_faces,
+    people_with_faces,
+)
+
+INGEST = Hand("Face Atlas", "ingest")
+"""Who is said to have done what follows from an ingest."""
+
+
+def raise_revision(connection: Connection, dataset_id: str) -> None:
+    """The first statement of every write: it takes the writer's lock before anything is read."""
+    table = schema.dataset
+    raised = update(table).where(table.c.id == dataset_id).values(revision=table.c.revision + 1)
+    if not connection.execute(raised).rowcount:
+        raise NotFound("This dataset was deleted in the meantime.")
+
+
+def append_event(connection: Connection, dataset_id: str, hand: Hand, act: Act) -> Event:
+    """Add an event and bring what it touches up to date."""
+    faces = {change.entity_id for change in act.changes if change.entity is Entity.FACE}
+    event = add_event_row(connection, dataset_id, hand, act, len(faces))
+    rows = [{"event_id": event.id, "dataset_id": dataset_id, **asdict(change)} for change in act.changes]
+    if rows:
+        connection.execute(insert(schema.change), rows)
+    if act.origin:
+        row = {"event_id": event.id, "dataset_id": dataset_id, "origin": act.origin}
+        connection.execute(insert(schema.event_origin).values(row))
+    bring_up_to_date(connection, dataset_id, changed_fields(act.changes))
+    return event
+
+
+def add_event_row(
+    connection: Connection, dataset_id: str, hand: Hand, act: Act, n_faces: int, target_id: int | None = None
+) -> Event:
+    """Add an event without what it changes; ``target_id`` is the event that it undoes or redoes."""
+    revision = select(schema.dataset.c.revision).where(schema.dataset.c.id == dataset_id)
+    event = Event(
+        id=0,  # the database gives it
+        dataset_id=dataset_id,
+        kind=act.kind,
+        author=hand.author,
+        session=hand.session,
+        created=time.time(),
+        revision=connection.scalars(revision).one(),
+        n_faces=n_faces,
+        person_id=act.person_id,
+        from_person_id=act.from_person_id,
+        why=act.why,
+        target_id=target_id,
+        active=True,
+    )
+    values = asdict(event)
+    del values["id"]
+    added = connection.execute(insert(schema.event).values(values))
+    return replace(event, id=int((added.inserted_primary_key or [0])[0]))
+
+
+def changed_fields(changes: Iterable[Change]) -> set[FieldKey]:
+    """The fields that some changes set."""
+    return {(change.entity, change.entity_id, change.field) for change in changes}
+
+
+def join_namesakes(connection: Connection, dataset_id: str) -> None:
+    """After an ingest: a folder of the name that somebody gave to a person is that person. Said as a merge, so that
+    it can be undone like any other."""
+    person = schema.person
+    for name in namesakes_with_faces(connection, dataset_id):
+        query = (
+            select(person.c.id)
+            .where(
+                person.c.dataset_id == dataset_id, person.c.name == name, person.c.id.in_(people_with_faces(dataset_id))
+            )
+            .order_by(person.c.id)
+        )
+        kept_id, *duplicate_ids = connection.scalars(query).all()
+        for duplicate_id in duplicate_ids:
+            change = Change(Entity.PERSON, str(duplicate_id), Field.MERGED_INTO, kept_id)
+            act = Act(
+                kind=EventKind.MERGE,
+                changes=[change],
+                person_id=kept_id,
+                from_person_id=duplicate_id,
+                why="A folder of the same name.",
+            )
+            append_event(connection, dataset_id, INGEST, act)

@@ -1,0 +1,88 @@
+"""Faces written inside of a transaction: added, moved to another box, and named after a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Table, delete, insert, select, update
+
+from core.corrections.model import Entity, Field
+from core.store.protocols import FolderNamedFace, StoredFace
+from core.store.sql import schema
+from core.store.sql.rows import StoredPerson, face_row, location_columns, quality_row, vector_row
+from core.store.sql.transactions.current_values import bring_up_to_date, person_roots
+
+
+def insert_rows(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    """Add rows; none is fine."""
+    if rows:
+        connection.execute(insert(table), rows)
+
+
+def add_faces(connection: Connection, dataset_id: str, faces: Sequence[StoredFace]) -> None:
+    """Add faces with their vectors and qualities, and the people of their folders."""
+    people = _folder_people(connection, dataset_id, {stored.face.person for stored in faces})
+    insert_rows(connection, schema.face, [face_row(dataset_id, people, stored) for stored in faces])
+    _add_measurements(connection, dataset_id, faces)
+
+
+def move_face(connection: Connection, dataset_id: str, stored: StoredFace) -> None:
+    """Put the same face at a new box, with a new crop, vector and quality; its labels stay."""
+    face = schema.face
+    by_id = (face.c.dataset_id == dataset_id) & (face.c.id == stored.face.id)
+    connection.execute(update(face).where(by_id).values(location_columns(stored.face)))
+    for table in (schema.embedding, schema.quality):
+        of_face = (table.c.dataset_id == dataset_id) & (table.c.face_id == stored.face.id)
+        connection.execute(delete(table).where(of_face))
+    _add_measurements(connection, dataset_id, [stored])
+
+
+def name_after_folders(connection: Connection, dataset_id: str, named_faces: Sequence[FolderNamedFace]) -> None:
+    """Give faces that came without a name the one of the folder in which their photo was found again."""
+    face, photo = schema.face, schema.photo
+    people = _folder_people(connection, dataset_id, {entry.person for entry in named_faces})
+    for entry in named_faces:
+        of_photo = (photo.c.dataset_id == dataset_id) & (photo.c.id == entry.photo_id)
+        connection.execute(update(photo).where(of_photo).values(folder_person=entry.person, split=entry.split))
+        of_face = (face.c.dataset_id == dataset_id) & (face.c.id == entry.face_id)
+        based = {"base_person_id": people[entry.person].id, "base_split": entry.split}
+        connection.execute(update(face).where(of_face).values(based))
+    # A correction that was made meanwhile outdoes the folder: the columns are what the log says, or the new base.
+    keys = {(Entity.FACE, entry.face_id, field) for entry in named_faces for field in (Field.PERSON, Field.SPLIT)}
+    bring_up_to_date(connection, dataset_id, keys)
+
+
+def _folder_people(connection: Connection, dataset_id: str, names: set[str | None]) -> dict[str | None, StoredPerson]:
+    """The people of these folders, who are added when they are new, whatever they are called by now."""
+    person = schema.person
+    folder_names = {name for name in names if name}
+    query = select(person.c.id, person.c.base_name).where(
+        person.c.dataset_id == dataset_id, person.c.of_folder, person.c.base_name.in_(folder_names)
+    )
+    ids = {row.base_name: int(row.id) for row in connection.execute(query)}
+    roots = person_roots(connection, dataset_id) if ids else {}
+    people: dict[str | None, StoredPerson] = {
+        name: StoredPerson(person_id, roots[person_id]) for name, person_id in ids.items()
+    }
+    for name in sorted(folder_names - ids.keys()):
+        added = insert_person(connection, dataset_id, name, of_folder=True)
+        people[name] = StoredPerson(added, added)
+    people[None] = StoredPerson(None, None)
+    return people
+
+
+def insert_person(connection: Connection, dataset_id: str, name: str, *, of_folder: bool) -> int:
+    """Add a person; the id."""
+    values = {"dataset_id": dataset_id, "base_name": name, "name": name, "of_folder": of_folder}
+    added = connection.execute(insert(schema.person).values(values))
+    return int((added.inserted_primary_key or [0])[0])
+
+
+def _add_measurements(connection: Connection, dataset_id: str, faces: Sequence[StoredFace]) -> None:
+    """The vectors, as of the dataset's model, and the qualities where they were measured."""
+    model_id = connection.scalar(select(schema.dataset.c.model_id).where(schema.dataset.c.id == dataset_id))
+    insert_rows(connection, schema.embedding, [vector_row(dataset_id, str(model_id), stored) for stored in faces])
+    measured = ((stored.face.id, stored.face.quality) for stored in faces)
+    rows = [quality_row(dataset_id, face_id, quality) for face_id, quality in measured if quality is not None]
+    insert_rows(connection, schema.quality, rows)
