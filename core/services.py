@@ -18,6 +18,7 @@ from core.base.machine import choose_pace
 from core.base.privacy import keep_to_owner, restrict_to_owner
 from core.base.settings import Settings
 from core.base.types import CancelToken, FacePolicy, Report, ignore_progress
+from core.isolation.photos import decode_photo
 from core.jobs.supervisor import Supervisor
 from core.report.material import ReportedNetwork
 from core.store.artifacts import Artifacts
@@ -35,6 +36,7 @@ from core.vision.detect.mtcnn import Detector
 from core.vision.embed.embedder import Embedder
 from core.vision.engine.base import Engine
 from core.vision.models import catalogue, install, sample
+from core.vision.pipeline import FacePipeline
 from core.workflows.erasure.erase_person import EraseTools
 from core.workflows.evaluation.report import ReportTools
 from core.workflows.exchange.arrivals import ArrivalTools
@@ -44,13 +46,12 @@ from core.workflows.exchange.imports import ImportTools
 from core.workflows.identification.identify import Identifier
 from core.workflows.identification.lookups.lookup import LookupTools
 from core.workflows.photos import look_again
-from core.workflows.photos.ingest import Ingestor
+from core.workflows.photos.ingestor import Ingestor
 from core.workflows.photos.look_again import RedetectionSummary
+from core.workflows.photos.main_faces import MainFaceTools
 from core.workflows.photos.orphans import LeftoverTools
 from core.workflows.run_tools import RunTools
 from core.workflows.training.train import learned_gallery, load_predictions, load_recogniser
-from core.workflows.verification.verify import Verifier
-from core.workflows.verification.verify_pairs import PairTools
 
 WAIT_STEP_S = 0.5
 
@@ -116,20 +117,17 @@ class Services:
                 self._embedders[model_id] = Embedder(self.engine, catalogue.vectors_model(model_id))
             return self._embedders[model_id]
 
+    def pipeline(self, model_id: str) -> FacePipeline:
+        """What turns photos into faces with a model's vectors. Raises NotFound as ``embedder``."""
+        return FacePipeline(self.detector, self.embedder(model_id), decode_photo, self.settings.images)
+
     # what workflows work with
 
     def ingestor(self, dataset_id: str, model_id: str | None = None) -> Ingestor:
         """With the dataset's model, or with one that it is to have."""
         vectors_id = catalogue.embedding_model(model_id).vectors_id if model_id else None
-        embedder = self.embedder(vectors_id or self.store.dataset(dataset_id).model_id)
-        return Ingestor(
-            store=self.store,
-            artifacts=self.artifacts,
-            detector=self.detector,
-            embedder=embedder,
-            limits=self.settings.images,
-            pace=choose_pace(self.settings.threads),
-        )
+        pipeline = self.pipeline(vectors_id or self.store.dataset(dataset_id).model_id)
+        return Ingestor(self.store, self.artifacts, pipeline, choose_pace(self.settings.threads))
 
     def face_policy(self, dataset_id: str) -> FacePolicy:
         """That of the newest ingest."""
@@ -182,7 +180,7 @@ class Services:
     def lookup_tools(self) -> LookupTools:
         settings = self.settings
         places = self.store, self.jobs, self.artifacts, settings.exports_dir
-        return LookupTools(*places, settings.images, choose_pace(settings.threads))
+        return LookupTools(*places, choose_pace(settings.threads))
 
     def erase_tools(self) -> EraseTools:
         settings = self.settings
@@ -233,11 +231,8 @@ class Services:
             for model in models
         )
 
-    def pair_tools(self, model_id: str) -> PairTools:
-        return PairTools(self.detector, self.embedder(model_id), self.settings.images)
-
-    def verifier(self, model_id: str) -> Verifier:
-        return Verifier(self.detector, self.embedder(model_id), self.settings.images)
+    def main_face_tools(self, model_id: str) -> MainFaceTools:
+        return MainFaceTools(self.pipeline(model_id), choose_pace(self.settings.threads))
 
     def identifier(self, run: Run) -> Identifier:
         """A run's recogniser with its gallery; kept in memory for the last run of each dataset revision."""
@@ -250,7 +245,7 @@ class Services:
                 )
                 recogniser = load_recogniser(self.artifacts, run)
                 self._identifiers.clear()
-                self._identifiers[key] = Identifier(self.detector, self.embedder(run.model_id), recogniser, gallery)
+                self._identifiers[key] = Identifier(self.pipeline(run.model_id), recogniser, gallery)
             return self._identifiers[key]
 
     def forget_identifiers(self) -> None:

@@ -18,7 +18,8 @@ ROOT = Path(__file__).parents[1]
 BROWSER_FOLDER = ROOT / "core/ui/components/browser"
 VALUES = {"core.base.types", "core.base.errors", "core.base.progress"}
 TRAINING_OPTIONS = "core.learn.classification.training_material"
-UNIVERSAL = VALUES | {"core.base.settings", "core.base.privacy", "core.base.words"}
+UNIVERSAL = VALUES | {"core.base.settings", "core.base.privacy", "core.base.vectors", "core.base.words"}
+FACES = {"core.vision.pipeline", "core.vision.quality"}
 JOB_VALUES = {"core.store.job_model", "core.store.job_order"}
 STORE_BASES = JOB_VALUES | {
     "core.store.protocols",
@@ -38,7 +39,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     | SOURCES
     | STORE_BASES
     | {"core.ui", "core.services", "core.workflows", "core.jobs", "core.corrections", "core.learn", "core.isolation"}
-    | {"core.vision.models", "core.vision.quality", "core.base.machine", "core.imaging.decoding", "core.charts"},
+    | FACES
+    | {"core.vision.models", "core.base.machine", "core.imaging.decoding", "core.charts"},
     "core.ui.components": VALUES
     | {"core.ui.components", "core.ui.charts", "core.ui.gallery", "core.ui.state", "core.imaging.decoding"},
     "core.__main__": {"core.cli"},
@@ -57,7 +59,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     | PIXELS
     | SOURCES
     | STORE_BASES
-    | {"core.workflows", "core.learn", "core.vision", "core.formats", "core.isolation"}
+    | FACES
+    | {"core.workflows", "core.learn", "core.formats", "core.isolation"}
     | {"core.corrections", "core.base.machine", "core.report"},
     "core.jobs.handlers": UNIVERSAL
     | JOB_VALUES
@@ -74,6 +77,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "core.vision.embed": UNIVERSAL | PIXELS | {"core.vision.embed", "core.vision.engine.base"},
     "core.vision.engine": UNIVERSAL | {"core.vision.engine"},
     "core.vision.models": UNIVERSAL | {"core.vision.models"},
+    "core.vision.pipeline": UNIVERSAL | PIXELS | {"core.vision.detect", "core.vision.embed", "core.vision.quality"},
     "core.vision.quality": VALUES,
     "core.store": VALUES | {"core.store", "core.corrections", "core.imaging.geometry"},
     "core.store.sql.migrations.versions": set(),  # frozen: what the program says today is nothing to a revision
@@ -84,7 +88,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "core.isolation": UNIVERSAL | {"core.isolation", "core.imaging", "core.formats"},
     "core.archives": UNIVERSAL | {"core.archives", "core.imaging.signatures"},
     "core.imaging": UNIVERSAL | {"core.imaging"},
-    "core.base": {"core.base.errors"},
+    "core.base": VALUES,
 }
 FLOORS = (
     *("core.base", "core.imaging", "core.archives", "core.vision", "core.learn", "core.charts", "core.corrections"),
@@ -168,6 +172,16 @@ MAY_DECODE = {
     "core.workflows.evaluation.study": "crops, which this program wrote",
     "core.bench": "the sample",
 }
+FINDS_FACES = {
+    "core.vision": "the pipeline's room",
+    "core.services": "puts it together",
+    "core.bench": "times its parts",
+}
+FACE_PARTS = {
+    *("detector", "detect_upright", "embedder", "embed_steadily", "embed_crops", "face_crop", "display_crop"),
+    "measure_quality",
+}
+"""What finds, cuts, embeds and grades faces."""
 READER_PACKAGES = {"numpy", "cv2", "PIL", "pillow_heif"}
 LOADED_WHEN_NEEDED = set(HEAVY) - {"sqlalchemy"} | {"scipy.stats", "scipy.optimize", "sklearn", "pandas"}
 """What no command and no worker waits for when it starts: a third of the start is saved."""
@@ -294,6 +308,19 @@ def test_photos_of_others_are_decoded_in_a_child() -> None:
         if DECODERS & {alias.name for alias in node.names} and not within(name, set(MAY_DECODE))
     ]
     assert not offenders, f"{offenders} decode with core.imaging.decoding; core.isolation.photos does it in a child"
+
+
+def test_faces_are_found_in_one_way() -> None:
+    """What would call the detector or the embedder by itself would decode, choose, turn and cut in its own way too."""
+    offenders = [
+        f"{name}: {used}"
+        for name, path in modules()
+        if not within(name, set(FINDS_FACES))
+        for node in syntax_nodes(path)
+        for used in (getattr(node, "attr", None), getattr(node, "id", None), getattr(node, "name", None))
+        if used in FACE_PARTS
+    ]
+    assert not offenders, f"{offenders}; core.vision.pipeline gives the faces of photos"
 
 
 def test_a_child_that_reads_loads_nothing_that_it_does_not_need() -> None:

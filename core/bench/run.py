@@ -22,7 +22,6 @@ from core.base.types import Report
 from core.bench import ingesting, others, photos
 from core.bench.ingesting import ingest_archive, run_benchmark_job, time_call
 from core.bench.report import report_text
-from core.isolation.photos import decode_photo
 from core.learn.classification.training_material import TrainOptions
 from core.services import Services
 from core.store.job_model import JobKind
@@ -110,9 +109,7 @@ def _recognising(services: Services, options: BenchmarkOptions, archives: dict[s
     answer: Measured = {
         "train_s": train_s,
         "accuracy": trained_run.metrics["accuracy"],
-        "identify": {
-            name: _identify(services, identifier, archives[name]) for name in (photos.SAMPLE, photos.ONE_MEGAPIXEL)
-        },
+        "identify": {name: _identify(identifier, archives[name]) for name in (photos.SAMPLE, photos.ONE_MEGAPIXEL)},
     }
     if not options.quick:
         for key in ("map_s", "second_map_s"):
@@ -122,12 +119,12 @@ def _recognising(services: Services, options: BenchmarkOptions, archives: dict[s
     return answer
 
 
-def _identify(services: Services, identifier: Identifier, archive: Path) -> Measured:
+def _identify(identifier: Identifier, archive: Path) -> Measured:
     """Milliseconds of one photo at a time, from its bytes to its names, in this process, warm."""
     files = list(photos.read_zip(archive).values())
     for data in files:
-        _identify_bytes(services, identifier, data)
-    ms = [time_call(partial(_identify_bytes, services, identifier, data))[1] * 1000 for data in _repeated(files)]
+        _identify_bytes(identifier, data)
+    ms = [time_call(partial(_identify_bytes, identifier, data))[1] * 1000 for data in _repeated(files)]
     p50, p95 = np.percentile(ms, [50, 95])
     return {"p50_ms": float(p50), "p95_ms": float(p95), "identifications": len(ms)}
 
@@ -138,8 +135,8 @@ def _repeated(files: list[bytes]) -> Iterator[bytes]:
         yield from files
 
 
-def _identify_bytes(services: Services, identifier: Identifier, data: bytes) -> IdentifiedPhoto:
-    return identifier.identify(decode_photo(data, services.settings.images))
+def _identify_bytes(identifier: Identifier, data: bytes) -> IdentifiedPhoto:
+    return identifier.identify_photo(identifier.pipeline.decode_photo(data))
 
 
 def _start(services: Services, dataset: Dataset, archive: Path) -> float:

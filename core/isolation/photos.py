@@ -12,7 +12,6 @@ from typing import Any
 
 from core.base.errors import ReadingEnded
 from core.base.settings import ImageLimits
-from core.base.types import RgbImage
 from core.imaging.decoding import DecodedPicture
 from core.isolation.bounds import Bounds
 from core.isolation.pool import Reply, shared_pool
@@ -42,22 +41,17 @@ class WeighedPhoto:
     described: DescribedPhoto | None
 
 
-def decode_photo(data: bytes, limits: ImageLimits) -> RgbImage:
-    """As ``decoding.decode_image``. Raises ImageRefused."""
-    return _decode(data, limits, None).pixels
+def decode_photo(data: bytes, limits: ImageLimits, enough_px: int | None = None) -> DecodedPicture:
+    """As ``decoding.decode_reduced``; all its pixels without ``enough_px``. Raises ImageRefused."""
+    return _picture(_ask("decode photo", data, limits, enough_px=enough_px, described=False), limits)
 
 
-def decode_photo_reduced(data: bytes, limits: ImageLimits, enough_px: int) -> DecodedPicture:
-    """As ``decoding.decode_reduced``. Raises ImageRefused."""
-    return _decode(data, limits, enough_px)
-
-
-def describe_photo(data: bytes, limits: ImageLimits, enough_px: int) -> DescribedPhoto:
-    """The photo as ``decoding.decode_reduced`` gives it, and its hash and date, in one go. Raises ImageRefused."""
+def describe_photo(data: bytes, limits: ImageLimits, enough_px: int | None) -> DescribedPhoto:
+    """The photo as ``decode_photo`` gives it, and its hash and date, in one go. Raises ImageRefused."""
     return _described(_ask("decode photo", data, limits, enough_px=enough_px, described=True), limits)
 
 
-def weigh_photo(data: bytes, limits: ImageLimits, enough_px: int, at_once_bytes: int) -> WeighedPhoto:
+def weigh_photo(data: bytes, limits: ImageLimits, enough_px: int | None, at_once_bytes: int) -> WeighedPhoto:
     """What decoding takes, told by the header; what takes no more than ``at_once_bytes`` is described at once.
 
     Raises ImageRefused.
@@ -87,10 +81,6 @@ def read_photo_texts(data: bytes, limits: ImageLimits) -> list[str]:
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         raise _nonsense()
     return texts
-
-
-def _decode(data: bytes, limits: ImageLimits, enough_px: int | None) -> DecodedPicture:
-    return _picture(_ask("decode photo", data, limits, enough_px=enough_px, described=False), limits)
 
 
 def _ask(task: str, data: bytes, limits: ImageLimits, most_bytes: int = 0, **arguments: Any) -> Reply:

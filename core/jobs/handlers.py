@@ -194,7 +194,7 @@ def _strangers(
     if not path.exists():
         raise InputRefused(f"The strangers' photos, '{path.name}', are not there any more. Give them again.")
     with services.open_source(path, zip_names=request.zip_names) as source:
-        embedded = evaluate.embed_strangers(services.pair_tools(dataset.model_id), source, report, token)
+        embedded = evaluate.embed_strangers(services.main_face_tools(dataset.model_id), source, report, token)
     return evaluate.select_outsiders(services.store, dataset, embedded, path.name)
 
 

@@ -20,11 +20,12 @@ from sklearn.model_selection import GroupKFold, cross_val_predict
 from core.archives.source import open_source
 from core.base.settings import from_env
 from core.base.types import Detection, RgbImage
+from core.base.vectors import to_unit_length
 from core.imaging.decoding import decode_image
 from core.imaging.geometry import box_centrality
 from core.services import Services
 from core.vision import quality
-from core.vision.embed.embedder import Embedder, to_unit_length
+from core.vision.embed.embedder import Embedder
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
 
 BATCH = 32

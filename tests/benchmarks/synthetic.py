@@ -34,7 +34,7 @@ from core.store.protocols import Dataset, IngestBatch, PhotoLabel, StoredFace
 from core.vision import quality as measures
 from core.vision.embed.crops import display_crop
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
-from core.workflows.photos.face_preparation import new_face_id
+from core.workflows.photos.ingestor import new_face_id
 
 DIMENSION = 128
 WITHIN, BETWEEN = 60.0, 42.0

@@ -48,7 +48,8 @@ def archive(sample_files: Mapping[str, bytes], slow: bytes, tmp_path: Path) -> P
 def take(
     services: Services, target: IngestTarget, archive: Path, limits: ImageLimits, token: CancelToken | None = None
 ) -> dict[str, FileReport]:
-    tools = replace(services.ingestor(target.dataset_id), limits=limits)
+    tools = services.ingestor(target.dataset_id)
+    tools = replace(tools, pipeline=replace(tools.pipeline, limits=limits))
     with services.open_source(archive) as source:
         ingest_photos(tools, source, target, token=token)
     return lines(services, target)
@@ -97,13 +98,14 @@ def test_a_look_at_many_photos_goes_on_after_a_reader_ended_and_does_not_meet_th
     services = services_on(prepared.copy(sample_dir, tmp_path / "learned"), engine)
     dataset_id = services.store.datasets()[0].id
     run = services.runs.runs(dataset_id)[0]
-    tools = replace(services.lookup_tools(), limits=IMPATIENT)
+    tools, patient = services.lookup_tools(), services.identifier(run)
+    impatient = replace(patient, pipeline=replace(patient.pipeline, limits=IMPATIENT))
     wish, stopped = LookupTask("abc", dataset_id, run, "new"), CancelToken()
     stopped.cancel()
     with services.open_source(archive, folders_are_people=False) as source:
         with pytest.raises(Cancelled):
-            look_up_photos(tools, services.identifier(run), source, wish, token=stopped)
-        look_up_photos(replace(tools, limits=ImageLimits()), services.identifier(run), source, wish)
+            look_up_photos(tools, impatient, source, wish, token=stopped)
+        look_up_photos(tools, patient, source, wish)
     photos = {photo.name: photo for photo in load_lookup(services.artifacts, dataset_id, "abc").photos}
     assert set(photos) == {"ada/1.jpg", "ada/slow.png", "bob/again.png", "bob/2.jpg"}
     assert photos["ada/slow.png"].refused

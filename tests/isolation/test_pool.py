@@ -139,14 +139,14 @@ def test_a_file_whose_readers_die_is_refused_and_the_next_is_read(own_pool: Pool
         photos.decode_photo(encode_jpeg(noise(4000, 3000), quality=100), LIMITS)
     stop.set()
     killer.join()
-    assert photos.decode_photo(encode_jpeg(noise(32, 32)), LIMITS).shape == (32, 32, 3)
+    assert photos.decode_photo(encode_jpeg(noise(32, 32)), LIMITS).pixels.shape == (32, 32, 3)
 
 
 def test_a_child_that_somebody_else_ended_costs_no_photo(own_pool: Pool) -> None:
     photos.decode_photo(encode_jpeg(noise(32, 32)), LIMITS)
     (pid,) = own_pool.pids
     os.kill(pid, signal.SIGKILL)
-    assert photos.decode_photo(encode_jpeg(noise(32, 32)), LIMITS).shape == (32, 32, 3)
+    assert photos.decode_photo(encode_jpeg(noise(32, 32)), LIMITS).pixels.shape == (32, 32, 3)
     assert own_pool.pids != [pid]
 
 
@@ -154,7 +154,7 @@ def test_a_photo_that_takes_longer_than_is_allowed_is_refused_by_itself(own_pool
     impatient = replace(LIMITS, max_seconds=0.02)
     with pytest.raises(ReadingEnded, match=r"could not be read within 0\.02 seconds"):
         photos.decode_photo(encode_jpeg(noise(4000, 3000), quality=100), impatient)
-    assert photos.decode_photo(encode_jpeg(noise(32, 32)), LIMITS).shape == (32, 32, 3)
+    assert photos.decode_photo(encode_jpeg(noise(32, 32)), LIMITS).pixels.shape == (32, 32, 3)
 
 
 @linux_only
@@ -162,7 +162,7 @@ def test_a_photo_that_takes_more_memory_than_is_allowed_is_refused_by_itself(own
     narrow = replace(LIMITS, max_memory_bytes=8 << 20)
     with pytest.raises(ImageRefused):
         photos.decode_photo(encode_jpeg(noise(4000, 3000)), narrow)
-    assert photos.decode_photo(encode_jpeg(noise(4000, 3000)), LIMITS).shape == (3000, 4000, 3)
+    assert photos.decode_photo(encode_jpeg(noise(4000, 3000)), LIMITS).pixels.shape == (3000, 4000, 3)
 
 
 def test_children_wear_out_and_are_replaced(own_pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,6 @@ from core.base.errors import ImageRefused, InputRefused
 from core.cli import resolution
 from core.cli.job_runner import console_progress
 from core.cli.parser import Answer, Commands, needs_dataset, reads_zips
-from core.isolation.photos import decode_photo
 from core.services import Services
 from core.store.protocols import Dataset
 from core.vision.models import catalogue
@@ -37,11 +36,11 @@ def _identify(options: argparse.Namespace) -> Answer:
     photos, refused = [], []
     for name in options.photo:
         try:
-            image = decode_photo(resolution.photo_bytes(Path(name)), services.settings.images)
+            photo = identifier.pipeline.decode_photo(resolution.photo_bytes(Path(name)))
         except ImageRefused as refusal:
             refused.append(f"'{name}': {refusal}")
             continue
-        photos.append(identified_photo_json(name, identifier.identify(image), threshold))
+        photos.append(identified_photo_json(name, identifier.identify_photo(photo), threshold))
     if refused and not photos:
         raise InputRefused(" ".join(refused))
     for line in refused:
@@ -71,10 +70,10 @@ def _verify(options: argparse.Namespace) -> Answer:
     if options.person is not None and (len(options.photo) != 1 or not options.dataset):
         raise InputRefused("A person is compared with one photo, and --dataset NAME says where the person is.")
     dataset = services.store.dataset(options.dataset) if options.dataset else None
-    verifier = services.verifier(dataset.model_id if dataset else catalogue.DEFAULT_VECTORS_ID)
-    photos = [verify.detect_photo(verifier, resolution.photo_bytes(Path(name)), name) for name in options.photo]
+    pipeline = services.pipeline(dataset.model_id if dataset else catalogue.DEFAULT_VECTORS_ID)
+    photos = [verify.read_photo_with_face(pipeline, resolution.photo_bytes(Path(name)), name) for name in options.photo]
     face_counts = dict(zip(options.photo, (len(photo.faces) for photo in photos), strict=True))
-    doubts = {name: photo.doubts[photo.main] for name, photo in zip(options.photo, photos, strict=True)}
+    doubts = {name: photo.faces[photo.main].doubt for name, photo in zip(options.photo, photos, strict=True)}
     named_faces = _own_faces(services, dataset) if dataset else None
     if dataset and options.person is not None:
         person = find_person(services.store, dataset.id, options.person)
@@ -82,7 +81,7 @@ def _verify(options: argparse.Namespace) -> Answer:
         judge = verify.make_person_judge(dataset.model_id, named_faces.with_people() if named_faces else None)
     else:
         cosine = verify.face_cosine(photos[0], photos[0].main, photos[1], photos[1].main)
-        judge = verify.make_face_judge(verifier.embedder.model.vectors_id, named_faces.pairs() if named_faces else None)
+        judge = verify.make_face_judge(pipeline.model.vectors_id, named_faces.pairs() if named_faces else None)
     return verify.verdict_json(
         judge(cosine, options.far), face_counts, {name: why for name, why in doubts.items() if why}
     )
@@ -111,7 +110,7 @@ def add_verify_pairs(commands: Commands) -> None:
 def _verify_pairs(options: argparse.Namespace) -> Answer:
     services = resolution.open_services(options)
     pairs = pair_lists.read_pairs(Path(options.pairs))
-    tools = services.pair_tools(catalogue.embedding_model(options.model).vectors_id)
+    tools = services.main_face_tools(catalogue.embedding_model(options.model).vectors_id)
     with services.open_source(Path(options.photos).resolve(), zip_names=options.zip_names) as source:
         compared = verify_pairs.compare_pairs(tools, source, pairs, console_progress())
     curves = compared.curves() if options.curves else {}

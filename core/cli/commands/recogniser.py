@@ -121,7 +121,7 @@ def _evaluate(options: argparse.Namespace) -> Answer:
     if not options.strangers:
         return answer
     with services.open_source(Path(options.strangers).resolve(), zip_names=options.zip_names) as source:
-        strangers = evaluate.embed_strangers(services.pair_tools(run.model_id), source, console_progress())
+        strangers = evaluate.embed_strangers(services.main_face_tools(run.model_id), source, console_progress())
     known_faces = evaluate.find_known(services.store, run, strangers)
     return answer | evaluate.measure_on_strangers(predictions, identifier, strangers, known_faces)
 

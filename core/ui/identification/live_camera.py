@@ -30,7 +30,7 @@ def watch_camera(dataset: Dataset, run: Run, threshold: Threshold) -> None:
     if still is None:
         return
     services = data.services()
-    frame = decode_photo(still.jpeg, services.settings.images)
+    frame = decode_photo(still.jpeg, services.settings.images).pixels
     height, width = frame.shape[:2]
     followed = _watch(run, dataset).see(frame, threshold, still.at_s)
     live.send_faces_in_view(key, still.number, [_in_view(face, width, height) for face in followed])

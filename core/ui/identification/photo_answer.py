@@ -9,7 +9,6 @@ import streamlit as st
 
 from core.base.types import Face
 from core.imaging.decoding import encode_jpeg
-from core.isolation.photos import decode_photo
 from core.learn.open_set.rejection_rule import RATES, TARGET_RATE, Threshold
 from core.store.job_model import JobKind
 from core.store.protocols import Dataset, Run
@@ -49,8 +48,8 @@ def identify_photo(run: Run, revision: int, photo: TabPhoto) -> PhotoAnswer:
 @st.cache_data(show_spinner="Looking for faces", max_entries=12, scope="session")
 def _identify_photo(run_id: str, revision: int, photo_id: str, _photo: TabPhoto) -> PhotoAnswer:
     services = data.services()
-    image = decode_photo(_photo.content, services.settings.images)
-    identified = services.identifier(services.runs.run(run_id)).identify(image)
+    identifier = services.identifier(services.runs.run(run_id))
+    identified = identifier.identify_photo(identifier.pipeline.decode_photo(_photo.content))
     crops = tuple(gallery.jpeg_address(encode_jpeg(face.crop)) for face in identified.faces)
     return PhotoAnswer(
         photo=_photo, sheet=Sheet.of(identified.image), turn=identified.turn, faces=identified.faces, crops=crops

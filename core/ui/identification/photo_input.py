@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.base.errors import ImageRefused
 from core.imaging.decoding import encode_jpeg, shrink_image
-from core.isolation.photos import decode_photo_reduced
+from core.isolation.photos import decode_photo
 from core.ui import data, gallery, state, words
 from core.ui.components import choices
 from core.ui.components.choices import ChoiceLine, ChoicesLayout
@@ -151,7 +151,7 @@ def show_tab_photos_status(keep: Callable[[], None]) -> None:
 def _thumbnail(photo_id: str, _content: bytes) -> str:
     """A small picture as a data address; none of what is no photo."""
     try:
-        pixels = decode_photo_reduced(_content, data.services().settings.images, THUMBNAIL_PX).pixels
+        pixels = decode_photo(_content, data.services().settings.images, THUMBNAIL_PX).pixels
     except ImageRefused:
         return ""
     return gallery.jpeg_address(encode_jpeg(shrink_image(pixels, THUMBNAIL_PX)))

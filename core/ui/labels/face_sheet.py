@@ -8,7 +8,6 @@ import streamlit as st
 
 from core.base.errors import ImageRefused, NotFound
 from core.base.types import Face, Quality
-from core.imaging.decoding import turn_pixels
 from core.isolation.photos import decode_photo
 from core.learn.numerics.neighbours import nearest_in_gallery
 from core.store.artifacts import ArtifactKind
@@ -123,7 +122,7 @@ def open_photo(dataset: Dataset, photo_id: str, labels: Mapping[str, str]) -> No
     photo, faces = services.store.photo(dataset.id, photo_id)
     try:
         content = services.artifacts.read(dataset.id, ArtifactKind.PHOTO, photo_id)
-        image = turn_pixels(decode_photo(content, services.settings.images), photo.turn)
+        image = decode_photo(content, services.settings.images).turned(photo.turn).pixels
     except (NotFound, ImageRefused) as fault:
         st.error(words.plain(fault))
         return

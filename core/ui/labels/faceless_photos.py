@@ -9,7 +9,7 @@ import streamlit as st
 from core.base.errors import ImageRefused, NotFound
 from core.base.types import Photo
 from core.imaging.decoding import encode_jpeg, shrink_image
-from core.isolation.photos import decode_photo_reduced
+from core.isolation.photos import decode_photo
 from core.store.artifacts import ArtifactKind
 from core.store.protocols import Dataset
 from core.ui import data, gallery, words
@@ -89,5 +89,5 @@ def _thumbnail(dataset_id: str, photo_id: str, turn: int) -> str:
     """The photo as it is turned, small, as a data address. Raises NotFound or ImageRefused."""
     services = data.services()
     content = services.artifacts.read(dataset_id, ArtifactKind.PHOTO, photo_id)
-    picture = decode_photo_reduced(content, services.settings.images, THUMBNAIL_PX).turned(turn)
+    picture = decode_photo(content, services.settings.images, THUMBNAIL_PX).turned(turn)
     return gallery.jpeg_address(encode_jpeg(shrink_image(picture.pixels, THUMBNAIL_PX)))

@@ -16,9 +16,9 @@ from core.ui import data, gallery, words
 from core.ui.components.scatter import Card, Cloud, ScatterMark
 from core.ui.data import Faces
 from core.ui.projection.map_chart import MapView
+from core.vision.pipeline import PhotoFaces
 from core.workflows.projection import newcomers
 from core.workflows.projection.newcomers import PlacedFace
-from core.workflows.verification.verify import DetectedPhoto
 
 PER_PAGE = 4
 CROP_PX = 64
@@ -64,13 +64,13 @@ def _place_photo(dataset: Dataset, view: MapView, upload: UploadedFile) -> NewPh
 
 
 @st.cache_data(show_spinner="Looking for faces", max_entries=3, scope="session")
-def _detect_faces(model_id: str, photo_id: str, _content: bytes) -> DetectedPhoto:
-    return data.services().verifier(model_id).detect(_content)
+def _detect_faces(model_id: str, photo_id: str, _content: bytes) -> PhotoFaces:
+    return data.services().pipeline(model_id).read_photo(_content)
 
 
 @st.cache_data(show_spinner=False, max_entries=6, scope="session")
 def _place_guests(
-    dataset_id: str, revision: Revision, map_id: str | None, dimensions: int, photo_id: str, _photo: DetectedPhoto
+    dataset_id: str, revision: Revision, map_id: str | None, dimensions: int, photo_id: str, _photo: PhotoFaces
 ) -> list[PlacedFace]:
     faces = data.dataset_faces(dataset_id, revision)
     face_map = data.face_map(dataset_id, revision, map_id, dimensions)

@@ -16,8 +16,9 @@ from core.learn.verification.pair_likelihood import FARS, PairScores
 from core.store.protocols import Dataset, PersonCount
 from core.ui import data, gallery, words
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
+from core.vision.pipeline import PhotoFaces
 from core.workflows.verification import verify
-from core.workflows.verification.verify import DetectedPhoto, PairJudge, PairVerdict, PersonGallery
+from core.workflows.verification.verify import PairJudge, PairVerdict, PersonGallery
 
 TWO_PHOTOS, PERSON = "Two photos", "A photo and a person"
 PICTURE_PX = 360
@@ -30,7 +31,7 @@ FAR_TITLES = {1e-2: "1 in 100", 1e-3: "1 in 1\u202f000"}
 class ComparedFace:
     """A photo with the face of it that is compared."""
 
-    photo: DetectedPhoto
+    photo: PhotoFaces
     face: int
 
 
@@ -71,14 +72,14 @@ def ask_for_face(model_id: str, label: str, key: str) -> ComparedFace | None:
 
 
 @st.cache_data(show_spinner="Looking for faces", max_entries=6, scope="session")
-def _detect_faces(model_id: str, photo_id: str, _content: bytes) -> DetectedPhoto:
-    return data.services().verifier(model_id).detect(_content)
+def _detect_faces(model_id: str, photo_id: str, _content: bytes) -> PhotoFaces:
+    return data.services().pipeline(model_id).read_photo(_content)
 
 
-def _choose_face(photo: DetectedPhoto, key: str) -> ComparedFace | None:
+def _choose_face(photo: PhotoFaces, key: str) -> ComparedFace | None:
     faces = range(len(photo.faces))
     if not faces:
-        gallery.show_photo(photo.image, [], "The photo, in which no face was found")
+        gallery.show_photo(photo.picture.pixels, [], "The photo, in which no face was found")
         st.markdown("**No face could be found**")
         st.caption("A face needs to be at least about 20 pixels wide and turned towards the camera. Try another photo.")
         return None
@@ -95,10 +96,12 @@ def _choose_face(photo: DetectedPhoto, key: str) -> ComparedFace | None:
         )
     with picture:
         boxes = [
-            gallery.NamedBox(photo.faces[face].box, str(face + 1) if len(faces) > 1 else "", known=face == chosen_face)
+            gallery.NamedBox(
+                photo.faces[face].detection.box, str(face + 1) if len(faces) > 1 else "", known=face == chosen_face
+            )
             for face in faces
         ]
-        gallery.show_photo(photo.image, boxes, f"The photo with {words.count(len(faces), 'face')}")
+        gallery.show_photo(photo.picture.pixels, boxes, f"The photo with {words.count(len(faces), 'face')}")
     return ComparedFace(photo, chosen_face)
 
 
@@ -197,7 +200,7 @@ def _show_two_photos(judge: PairJudge, side: ComparedFace, other_side: ComparedF
 
 def _warn_of_doubts(sides: Sequence[ComparedFace]) -> None:
     """Say so where a face is too poor to tell who it is: then the figures mean little."""
-    for doubt in {side.photo.doubts[side.face] for side in sides} - {""}:
+    for doubt in {side.photo.faces[side.face].doubt for side in sides} - {""}:
         st.warning(
             f"A face is {words.plain(doubt)} to tell who it is. Different people look alike so; do not rely on the "
             "answer.",
@@ -256,7 +259,7 @@ def conclusion_text(verdict: PairVerdict, name: str = "") -> str:
 def _show_crops(sides: list[ComparedFace]) -> None:
     with st.container(horizontal=True, gap="small"):
         for number, side in enumerate(sides, start=1):
-            crop = side.photo.crops[side.face]
+            crop = side.photo.faces[side.face].crop
             st.image(encode_jpeg(crop), width=CROP_PX, alt=f"Face {number} as the network saw it")
     st.caption("As the network sees it: turned and sized alike.")
 

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.base.types import Detection, Floats, RgbImage, Vectors
+from core.base.vectors import to_unit_length
 from core.imaging.geometry import crop_transform, landmark_transform
 from core.vision.embed.crops import face_crop
 from core.vision.engine.base import Engine
@@ -119,9 +120,3 @@ class Embedder:
         flat -= flat.mean(axis=1, keepdims=True)
         flat /= spread[:, None].astype(np.float32)
         return values
-
-
-def to_unit_length(vectors: Floats) -> Vectors:
-    """Rows scaled to unit length; a zero row stays zero."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.maximum(lengths, 1e-12), dtype=np.float32)

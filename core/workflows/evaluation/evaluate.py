@@ -17,22 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from core.archives.source import PhotoEntry, PhotoSource
-from core.base.errors import ImageRefused, InputRefused
-from core.base.types import (
-    Bools,
-    CancelToken,
-    Detection,
-    Doubles,
-    Floats,
-    Ints,
-    Refusal,
-    Report,
-    RgbImage,
-    Vectors,
-    ignore_progress,
-)
-from core.isolation.photos import decode_photo
+from core.archives.source import PhotoSource
+from core.base.errors import InputRefused
+from core.base.types import Bools, CancelToken, Doubles, Floats, Ints, Refusal, Report, Vectors, ignore_progress
 from core.learn.classification.recogniser import Recogniser
 from core.learn.classification.training_material import sound_vectors
 from core.learn.metrics.calibration import detection_rate, rank_curve, reliability_bins
@@ -42,12 +29,10 @@ from core.learn.numerics.neighbours import nearest_in_gallery
 from core.learn.numerics.unit_vectors import distance_to_cosine
 from core.learn.open_set.rejection_rule import RATES, TARGET_RATE, Threshold, exact_interval
 from core.store.protocols import Dataset, FaceStore, Run
-from core.vision.detect.upright import detect_upright
 from core.workflows.identification.identify import Identifier
+from core.workflows.photos.main_faces import MainFaceTools, embed_main_faces
 from core.workflows.training.train import KnownStranger, Outsiders, run_to_json
-from core.workflows.verification.verify_pairs import PairTools, main_face
 
-PHOTOS_AT_ONCE = 16
 STRICT_RATE = 0.001
 LIKE_KNOWN_QUANTILE = 0.05
 """A stranger whose score is above this share of the known faces' scores is likely to be known."""
@@ -76,7 +61,7 @@ class KnownPersonPhoto:
 
 
 def embed_strangers(
-    tools: PairTools, source: PhotoSource, report: Report = ignore_progress, token: CancelToken | None = None
+    tools: MainFaceTools, source: PhotoSource, report: Report = ignore_progress, token: CancelToken | None = None
 ) -> Strangers:
     """Embed the main face of every photo.
 
@@ -85,21 +70,16 @@ def embed_strangers(
     InputRefused
         No photo shows a face.
     """
-    token = token or CancelToken()
-    refused, entries, vectors = list(source.refused), [], []
-    for start in range(0, len(source.entries), PHOTOS_AT_ONCE):
-        token.raise_if_cancelled()
-        report(start, len(source.entries), "Looking at the strangers")
-        faces = _main_faces(tools, source, source.entries[start : start + PHOTOS_AT_ONCE], refused)
-        entries += [entry for entry, _ in faces]
-        vectors.append(tools.embedder.embed([face for _, face in faces]))
-    if not entries:
+    main_faces = embed_main_faces(tools, source, source.entries, "Looking at the strangers", report, token)
+    if not main_faces.entries:
         raise InputRefused("None of the strangers' photos shows a face. Give photos of other people.")
-    photos, folders = (
-        tuple(entry.name for entry in entries),
-        tuple(entry.person for entry in entries),
+    strangers = Strangers(
+        photos=tuple(entry.name for entry in main_faces.entries),
+        folders=tuple(entry.person for entry in main_faces.entries),
+        vectors=main_faces.vectors,
+        refused=(*source.refused, *main_faces.refused),
     )
-    return without_unsound(Strangers(photos, folders, np.concatenate(vectors), tuple(refused)))
+    return without_unsound(strangers)
 
 
 def without_unsound(strangers: Strangers) -> Strangers:
@@ -110,26 +90,6 @@ def without_unsound(strangers: Strangers) -> Strangers:
     photos = tuple(strangers.photos[row] for row in sound_rows)
     folders = tuple(strangers.folders[row] for row in sound_rows)
     return Strangers(photos, folders, strangers.vectors[is_sound], (*strangers.refused, *unsound))
-
-
-def _main_faces(
-    tools: PairTools, source: PhotoSource, entries: Sequence[PhotoEntry], refused: list[Refusal]
-) -> list[tuple[PhotoEntry, tuple[RgbImage, Detection]]]:
-    """Each photo's main face; photos without one are added to ``refused``."""
-    decoded_photos = []
-    for entry in entries:
-        try:
-            decoded_photos.append((entry, decode_photo(source.read(entry), tools.limits)))
-        except ImageRefused as refusal:
-            refused.append(Refusal(entry.name, str(refusal)))
-    faces = []
-    detections = detect_upright(tools.detector, [image for _, image in decoded_photos])
-    for (entry, image), upright in zip(decoded_photos, detections, strict=True):
-        if upright.faces:
-            faces.append((entry, main_face(image, upright)))
-        else:
-            refused.append(Refusal(entry.name, "No face could be found."))
-    return faces
 
 
 def find_known(store: FaceStore, run: Run, strangers: Strangers) -> list[KnownPersonPhoto]:

@@ -5,20 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from core.base.types import TRUSTED_GRADE, Detection, Embeddings, Floats, Ints, Quality, RgbImage, Vectors
-from core.imaging.decoding import DecodedPicture, turn_pixels
 from core.learn.classification.recogniser import Recogniser
 from core.learn.numerics.neighbours import nearest_in_gallery
 from core.learn.open_set.rejection_rule import TARGET_RATE, Gallery, Threshold, distances_to_named
-from core.vision.detect.mtcnn import Detector
-from core.vision.detect.upright import detect_upright
-from core.vision.embed.embedder import Embedder
-from core.vision.quality import PixelMeasures, explain_low_grade, measure_quality
+from core.vision.pipeline import DecodedPhoto, EmbeddedFace, FacePipeline
+from core.vision.quality import explain_low_grade
 
 TOP_CANDIDATES = 5
 EVIDENCE_FACES = 4
@@ -71,24 +67,6 @@ class IdentifiedFace:
         return explain_low_grade(self.quality)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class CutFace:
-    """A face cut out of its photo, not embedded yet."""
-
-    detection: Detection
-    """In pixels of the whole photo."""
-    crop: RgbImage
-    """For the network."""
-    look: PixelMeasures
-
-
-def cut_face(embedder: Embedder, picture: DecodedPicture, face: Detection) -> CutFace:
-    """Cut a face out; ``face`` is in pixels of the whole photo, of which ``picture`` may have fewer."""
-    scaled_face = face.scaled(*picture.scale_xy)
-    measured = measure_quality(picture.pixels, scaled_face, 1 / picture.scale_xy[0])
-    return CutFace(face, embedder.crop(picture.pixels, scaled_face), measured)
-
-
 def nearest_candidate(candidates: Sequence[Candidate]) -> Candidate:
     """The candidate whose centroid is nearest: not always the most probable one, since margins turn the order."""
     return min(candidates, key=lambda candidate: candidate.distance)
@@ -110,8 +88,7 @@ class IdentifiedPhoto:
 class Identifier:
     """A recogniser with the networks it was trained on and the faces it was trained with."""
 
-    detector: Detector
-    embedder: Embedder
+    pipeline: FacePipeline
     recogniser: Recogniser
     gallery: Embeddings
 
@@ -124,12 +101,12 @@ class Identifier:
         """The limit at which this share of strangers would be named. Raises InputRefused where none was set."""
         return self.recogniser.rule(self.neighbours).at(rate)
 
-    def identify(self, image: RgbImage) -> IdentifiedPhoto:
-        """All faces of an RGB photo, from left to right. Raises ModelMismatch."""
-        return self.identify_all([image])[0]
+    def identify_photo(self, photo: DecodedPhoto) -> IdentifiedPhoto:
+        """All faces of a photo, from left to right.
 
-    def identify_all(self, images: Sequence[RgbImage]) -> list[IdentifiedPhoto]:
-        """All faces of several RGB photos, each photo's from left to right, looked at together.
+        Parameters
+        ----------
+        photo : as ``pipeline.decode_photo`` gives it
 
         Raises
         ------
@@ -137,15 +114,8 @@ class Identifier:
             The recogniser was trained on another model's vectors.
         """
         self.gallery.require_model(self.recogniser.model_id)
-        uprights = detect_upright(self.detector, images)
-        upright_images = [turn_pixels(image, upright.turn) for image, upright in zip(images, uprights, strict=True)]
-        faces_of_photos = [sorted(upright.faces, key=lambda face: face.box.left) for upright in uprights]
-        pairs = [(image, face) for image, faces in zip(upright_images, faces_of_photos, strict=True) for face in faces]
-        identified = self.judge([cut_face(self.embedder, DecodedPicture.whole(image), face) for image, face in pairs])
-        return [
-            IdentifiedPhoto(upright.turn, image, tuple(islice(identified, len(upright.faces))))
-            for upright, image in zip(uprights, upright_images, strict=True)
-        ]
+        (answer,) = self.pipeline.find_faces([photo])
+        return IdentifiedPhoto(answer.picture.turn, answer.picture.pixels, tuple(self.judge_faces(answer.faces)))
 
     def name(self, vectors: Vectors, threshold: Threshold) -> list[tuple[str | None, float]]:
         """Each vector's name, or None for nobody known, and how probable it is. Raises ModelMismatch."""
@@ -158,11 +128,11 @@ class Identifier:
             for face, (person, score) in enumerate(zip(people.tolist(), scores.tolist(), strict=True))
         ]
 
-    def judge(self, faces: Sequence[CutFace]) -> Iterator[IdentifiedFace]:
-        """What is known of faces that were found and cut out, in their order."""
+    def judge_faces(self, faces: Sequence[EmbeddedFace]) -> Iterator[IdentifiedFace]:
+        """What is known of faces that the pipeline gave, in their order."""
         if not faces:
             return
-        vectors, steadiness = self.embedder.embed_steadily([face.crop for face in faces])
+        vectors = np.stack([face.vector for face in faces])
         rows, distances = self._nearest(vectors)
         candidates = self._candidates(vectors)
         people, scores = self.recogniser.name(vectors, self.neighbours)
@@ -176,7 +146,7 @@ class Identifier:
                 evidence=self._evidence(rows[row], distances[row]),
                 score=float(scores[row]),
                 margin=float(margins[row, people[row]]),
-                quality=face.look.quality(float(steadiness[row])),
+                quality=face.quality,
             )
 
     def _nearest(self, vectors: Vectors) -> tuple[Ints, Floats]:

@@ -13,9 +13,10 @@ from itertools import count
 import numpy as np
 
 from core.base.types import Box, Detection, Doubles, RgbImage, Vectors
+from core.base.vectors import to_unit_length
 from core.imaging.geometry import match_boxes
 from core.learn.open_set.rejection_rule import Threshold
-from core.vision.embed.embedder import to_unit_length
+from core.vision.pipeline import DecodedPhoto
 from core.workflows.identification.identify import Identifier
 
 SAME_FACE_IOU = 0.3
@@ -115,10 +116,13 @@ class Watch:
             The recogniser was trained on another model's vectors.
         """
         self._tracks = [track for track in self._tracks if now_s - track.seen_s <= LOST_AFTER_S]
-        tracked = self._follow(self.identifier.detector.detect([frame])[0], now_s)
+        photo = DecodedPhoto.whole(frame)
+        # Nobody holds a camera upside down, and to look at every frame turned would take four times as long.
+        (seen,) = self.identifier.pipeline.detect_faces([photo.picture], may_turn=False)
+        tracked = self._follow(seen.faces, now_s)
         waiting = [(track, face) for track, face in tracked if track.is_due(now_s)]
         due = sorted(waiting, key=lambda pair: pair[0].looked_s)[:LOOKS_A_FRAME]
-        self._name_due(frame, due, threshold, now_s)
+        self._name_due(photo, due, threshold, now_s)
         return [
             FollowedFace(
                 number=track.number,
@@ -149,13 +153,14 @@ class Watch:
         return tracked
 
     def _name_due(
-        self, frame: RgbImage, due: Sequence[tuple[_Track, Detection]], threshold: Threshold, now_s: float
+        self, photo: DecodedPhoto, due: Sequence[tuple[_Track, Detection]], threshold: Threshold, now_s: float
     ) -> None:
         """Look at the faces whose turn it is, and let their tracks hear who they are."""
         if not due:
             return
-        embedder = self.identifier.embedder
-        vectors = embedder.embed_crops([embedder.crop(frame, face) for _, face in due])
+        pipeline = self.identifier.pipeline
+        faces = pipeline.embed_faces(pipeline.cut_faces(photo, [face for _, face in due]))
+        vectors = [face.vector for face in faces]
         tracks = [self._resumed_track(track, vector, now_s) for (track, _), vector in zip(due, vectors, strict=True)]
         means = np.stack([track.remember(vector, now_s) for track, vector in zip(tracks, vectors, strict=True)])
         for track, answer in zip(tracks, self.identifier.name(means, threshold), strict=True):

@@ -7,20 +7,19 @@ like any other, so it can be undone; the face is then gone, and its photo stays 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from core.base.errors import NotFound
 from core.base.types import Box, Detection, Face, Photo
 from core.corrections.model import Event
-from core.imaging.decoding import DecodedPicture, perceptual_hash
+from core.imaging.decoding import perceptual_hash
 from core.imaging.geometry import match_boxes, turn_box, turn_detection
-from core.isolation.photos import decode_photo, read_time_taken
+from core.isolation.photos import read_time_taken
 from core.store.artifacts import ArtifactKind, content_id
 from core.store.protocols import FaceStore, IngestBatch, PhotoLabel
-from core.vision.detect.upright import detect_upright
+from core.vision.pipeline import DecodedPhoto, choose_all
 from core.workflows.labels.correct import Corrector
-from core.workflows.photos.face_preparation import embed_prepared_faces, prepare_face
-from core.workflows.photos.ingest import Ingestor
+from core.workflows.photos.ingestor import FaceLabel, Ingestor
 from core.workflows.photos.look_again import SAME_FACE
 
 
@@ -63,9 +62,9 @@ def detect_seen_faces(tools: Ingestor, name: str, content: bytes) -> tuple[SeenP
     ImageRefused
         The file is no photo.
     """
-    image = decode_photo(content, tools.limits)
-    (upright,) = detect_upright(tools.detector, [image])
-    return SeenPhoto(name, content, upright.turn), sorted(upright.faces, key=lambda face: face.box.left)
+    decoded = tools.pipeline.decode_photo(content)
+    (upright,) = tools.pipeline.detect_faces([decoded.picture])
+    return SeenPhoto(name, content, upright.turn), list(choose_all(upright.faces, decoded.picture))
 
 
 def teach_face(tools: Ingestor, corrector: Corrector, photo: SeenPhoto, detection: Detection, name: str) -> Event:
@@ -87,29 +86,28 @@ def teach_face(tools: Ingestor, corrector: Corrector, photo: SeenPhoto, detectio
     (known_face,) = match_known_faces(tools.store, dataset_id, photo_id, [detection.box], photo.turn)
     if known_face is not None:
         return corrector.move([known_face.id], name)
-    picture = DecodedPicture.whole(decode_photo(photo.content, tools.limits)).turned(photo.turn)
-    quarters = _take_in(tools, dataset_id, photo, picture) - photo.turn
-    detection, picture = (
-        turn_detection(detection, picture.width_px, picture.height_px, quarters),
-        picture.turned(quarters),
-    )
-    prepared = replace(prepare_face(tools.embedder, photo_id, picture, detection), drawn=True)
-    (stored_face,) = embed_prepared_faces(tools.artifacts, tools.embedder, dataset_id, [prepared])
+    decoded = tools.pipeline.decode_photo(photo.content, photo.turn)
+    quarters = _take_in(tools, dataset_id, photo, decoded) - photo.turn
+    detection = turn_detection(detection, decoded.picture.width_px, decoded.picture.height_px, quarters)
+    cuts = tools.pipeline.cut_faces(decoded.turned(quarters), [detection], portraits=True)
+    (embedded,) = tools.pipeline.embed_faces(cuts)
+    stored_face = tools.prepare_face(dataset_id, photo_id, embedded, FaceLabel(drawn=True))
     if all(face.id != stored_face.face.id for face in tools.store.every_face(dataset_id, photo_id)):
         tools.store.add_face(dataset_id, stored_face)  # else it was taught before, and undone
     return corrector.teach(stored_face.face.id, name)
 
 
-def _take_in(tools: Ingestor, dataset_id: str, seen_photo: SeenPhoto, picture: DecodedPicture) -> int:
+def _take_in(tools: Ingestor, dataset_id: str, seen_photo: SeenPhoto, decoded: DecodedPhoto) -> int:
     """Store the photo without any face, unless it is there; by how many quarters it is turned in the dataset."""
+    picture = decoded.picture
     photo = Photo(
-        id=content_id(seen_photo.content),
+        id=decoded.photo_id,
         name=seen_photo.name,
         width_px=picture.width_px,
         height_px=picture.height_px,
         size_bytes=len(seen_photo.content),
         perceptual_hash=perceptual_hash(picture.pixels),
-        taken=read_time_taken(seen_photo.content, tools.limits),
+        taken=read_time_taken(seen_photo.content, tools.pipeline.limits),
         turn=seen_photo.turn,
     )
     if photo.id in tools.store.photo_labels(dataset_id):

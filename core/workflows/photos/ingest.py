@@ -7,48 +7,27 @@ makes an ingest safe to kill and to resume. A photo is its sha256; what is there
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Protocol
 
 from core.archives.source import PhotoSource
-from core.base.errors import ImageRefused, InputRefused
-from core.base.machine import Pace
-from core.base.settings import ImageLimits
+from core.base.errors import InputRefused
 from core.base.types import CancelToken, Detection, Face, FacePolicy, Photo, Report, ignore_progress
 from core.imaging.decoding import DecodedPicture, perceptual_hash
 from core.imaging.geometry import box_centrality
-from core.store.artifacts import ArtifactKind, Artifacts
+from core.store.artifacts import ArtifactKind
 from core.store.protocols import (
-    FaceStore,
     FileOutcome,
     FileReport,
     FolderNamedFace,
     IngestBatch,
     PhotoLabel,
     ReportStore,
+    StoredFace,
 )
-from core.vision.detect.mtcnn import Detector
-from core.vision.detect.upright import detect_upright
-from core.vision.embed.embedder import Embedder
-from core.workflows.photos.face_preparation import PreparedFace, decode_sharp_enough, embed_prepared_faces, prepare_face
+from core.vision.pipeline import PhotoFaces, main_index
+from core.workflows.photos.ingestor import FaceLabel, Ingestor
 from core.workflows.photos.photo_reader import PhotoReader, ReadPhoto
-
-
-class IngestStore(FaceStore, ReportStore, Protocol):
-    """What an ingest asks of the store."""
-
-
-@dataclass(frozen=True)
-class Ingestor:
-    """Everything an ingest works with."""
-
-    store: IngestStore
-    artifacts: Artifacts
-    detector: Detector
-    embedder: Embedder
-    limits: ImageLimits
-    pace: Pace
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +82,12 @@ def ingest_photos(
     n_done = total - len(entries)
     report(n_done, total, "Looking for faces")
     known_labels: dict[str, PhotoLabel] = tools.store.photo_labels(target.dataset_id)
-    enough_px = tools.detector.settings.fine_long_side_px
     reader = PhotoReader(
         source=source,
         known=known_labels,
-        limits=tools.limits,
+        limits=tools.pipeline.limits,
         pace=tools.pace,
-        enough_px=enough_px,
+        enough_px=tools.pipeline.enough_px,
         on_ended=partial(_report_ended, tools, target),
     )
     for batch in reader.batches(entries):
@@ -183,30 +161,29 @@ class _BatchIngest:
     tools: Ingestor
     target: IngestTarget
     known: dict[str, PhotoLabel]
+    photos: list[tuple[Photo, PhotoLabel]] = field(default_factory=list)
+    faces: list[StoredFace] = field(default_factory=list)
     reports: list[FileReport] = field(default_factory=list)
     repeated_photos: list[ReadPhoto] = field(default_factory=list)
     """Photos that are there already, or came before in this batch."""
     folder_named: list[FolderNamedFace] = field(default_factory=list)
 
     def work(self, batch: Sequence[ReadPhoto]) -> IngestBatch:
-        new_photos = [(photo, photo.picture) for photo in batch if self._is_new(photo) and photo.picture is not None]
-        detections = detect_upright(self.tools.detector, [picture.pixels for _, picture in new_photos])
-        photos, prepared_faces = [], []
-        for (photo, picture), upright in zip(new_photos, detections, strict=True):
-            upright_picture = picture.turned(upright.turn)
-            try:
-                prepared_faces += self._prepare_faces(photo, upright_picture, upright.faces)
-            except ImageRefused as refusal:
-                self._refuse(photo, str(refusal))
+        new_photos = [
+            (photo, decoded)
+            for photo in batch
+            if self._is_new(photo) and (decoded := photo.decoded(partial(self._choose_faces, photo))) is not None
+        ]
+        answers = self.tools.pipeline.find_faces([decoded for _, decoded in new_photos], portraits=True)
+        for (photo, _), answer in zip(new_photos, answers, strict=True):
+            if answer.objection:
+                self._refuse(photo, answer.objection)
             else:
-                photos.append(self._photo(photo, upright_picture))
-        stored_faces = embed_prepared_faces(
-            self.tools.artifacts, self.tools.embedder, self.target.dataset_id, prepared_faces
-        )
-        added = IngestBatch(photos, stored_faces)
+                self._take(photo, answer)
         for photo in self.repeated_photos:
-            self._repeat(photo, added)
-        return replace(added, reports=sorted(self.reports, key=lambda line: line.position), named=self.folder_named)
+            self._repeat(photo)
+        reports = sorted(self.reports, key=lambda line: line.position)
+        return IngestBatch(self.photos, self.faces, reports, self.folder_named)
 
     def _is_new(self, photo: ReadPhoto) -> bool:
         """Whether the photo is to be worked on; what is refused gets its line here, what is known later."""
@@ -220,20 +197,20 @@ class _BatchIngest:
         self.known[photo.photo_id] = _label(photo)
         return True
 
-    def _repeat(self, photo: ReadPhoto, added: IngestBatch) -> None:
+    def _repeat(self, photo: ReadPhoto) -> None:
         """The line of a photo that came before. One that came without a name may get a person's now."""
         earlier, label = self.known.get(photo.photo_id), _label(photo)
         if earlier is None:
             self._refuse(photo, "The same photo was refused a moment ago.")
             return
-        adoption_message = self._adopt(photo, added) if earlier.person is None and label.person is not None else ""
+        adoption_message = self._adopt(photo) if earlier.person is None and label.person is not None else ""
         if adoption_message:
             self.known[photo.photo_id] = label
         self._add_line(
             photo, *((FileOutcome.DUPLICATE, adoption_message) if adoption_message else _compare_labels(earlier, label))
         )
 
-    def _adopt(self, photo: ReadPhoto, added: IngestBatch) -> str:
+    def _adopt(self, photo: ReadPhoto) -> str:
         """Give a photo that came without a name the person whose folder it is in now.
 
         The name goes to the largest and most central face; one that somebody named keeps that name.
@@ -242,7 +219,7 @@ class _BatchIngest:
         -------
         What is said of it, or "" when no face may have the name.
         """
-        stored, faces = self._photo_with_faces(photo.photo_id, added)
+        stored, faces = self._photo_with_faces(photo.photo_id)
         person = photo.entry.person
         if person is None or not faces or (self.target.policy is FacePolicy.ONLY_SINGLE and len(faces) > 1):
             return ""
@@ -252,32 +229,28 @@ class _BatchIngest:
             f"The same photo was there without a name; it is a photo of '{person}' now{_unless_corrected(main_face)}."
         )
 
-    def _photo_with_faces(self, photo_id: str, added: IngestBatch) -> tuple[Photo, list[Face]]:
+    def _photo_with_faces(self, photo_id: str) -> tuple[Photo, list[Face]]:
         """A photo that came before, and its faces: of this batch, or stored."""
-        for photo, _ in added.photos:
+        for photo, _ in self.photos:
             if photo.id == photo_id:
-                return photo, [stored.face for stored in added.faces if stored.face.photo_id == photo_id]
+                return photo, [stored.face for stored in self.faces if stored.face.photo_id == photo_id]
         return self.tools.store.photo(self.target.dataset_id, photo_id)
 
-    def _prepare_faces(
-        self, photo: ReadPhoto, picture: DecodedPicture, detections: Sequence[Detection]
-    ) -> list[PreparedFace]:
-        """Raises ImageRefused for damage that shows only when more of the photo is decoded."""
-        across, down = picture.scale_xy
-        faces = [face.scaled(1 / across, 1 / down) for face in detections]
-        person, policy = photo.entry.person, self.target.policy
-        person_faces, unnamed_faces = apply_face_policy(faces, picture.width_px, picture.height_px, person, policy)
-        embedder, split = self.tools.embedder, photo.entry.split
-        sharp_picture = decode_sharp_enough(
-            embedder, self.tools.limits, photo.data, picture, person_faces + unnamed_faces
-        )
-        prepared = [prepare_face(embedder, photo.photo_id, sharp_picture, face, person, split) for face in person_faces]
-        prepared += [prepare_face(embedder, photo.photo_id, sharp_picture, face, None, split) for face in unnamed_faces]
-        outcome, reason = _outcome_by_policy(len(detections), person, policy)
-        self._add_line(
-            photo, outcome, " ".join(filter(None, (reason, _TURNED[picture.turn], *picture.notes))), len(prepared)
-        )
-        return prepared
+    def _choose_faces(
+        self, photo: ReadPhoto, faces: Sequence[Detection], picture: DecodedPicture
+    ) -> Sequence[Detection]:
+        return choose_by_policy(faces, picture, photo.entry.person, self.target.policy)
+
+    def _take(self, photo: ReadPhoto, answer: PhotoFaces) -> None:
+        """Add a photo with its faces; the first of them is its person's."""
+        entry, dataset_id, picture = photo.entry, self.target.dataset_id, answer.picture
+        self.photos.append(self._photo(photo, picture))
+        for index, face in enumerate(answer.faces):
+            label = FaceLabel(entry.person if index == 0 else None, entry.split)
+            self.faces.append(self.tools.prepare_face(dataset_id, photo.photo_id, face, label))
+        outcome, reason = _outcome_by_policy(answer.n_detected, entry.person, self.target.policy)
+        reasons = filter(None, (reason, _TURNED[picture.turn], *picture.notes))
+        self._add_line(photo, outcome, " ".join(reasons), len(answer.faces))
 
     def _photo(self, photo: ReadPhoto, picture: DecodedPicture) -> tuple[Photo, PhotoLabel]:
         self.tools.artifacts.put(self.target.dataset_id, ArtifactKind.PHOTO, photo.photo_id, photo.data)
@@ -321,17 +294,17 @@ def _unless_corrected(face: Face) -> str:
     return ", but its face stays without a name as somebody said" if face.stranger else ""
 
 
-def apply_face_policy(
-    faces: Sequence[Detection], width_px: int, height_px: int, person: str | None, policy: FacePolicy
-) -> tuple[list[Detection], list[Detection]]:
-    """Faces of a photo that get the person's name, and faces that are kept without a name."""
+def choose_by_policy(
+    faces: Sequence[Detection], picture: DecodedPicture, person: str | None, policy: FacePolicy
+) -> Sequence[Detection]:
+    """Faces of a photo that are kept; where it is a person's, the first is theirs and the others have no name."""
     if person is None or not faces:
-        return [], list(faces)
+        return faces
     if policy is FacePolicy.ONLY_SINGLE and len(faces) > 1:
-        return [], []
-    person_face = max(faces, key=lambda face: box_centrality(face.box, width_px, height_px))
+        return []
+    main_face = faces[main_index(faces, picture)]
     keep_others = policy is FacePolicy.KEEP_OTHERS
-    return [person_face], [face for face in faces if keep_others and face is not person_face]
+    return [main_face, *(face for face in faces if keep_others and face is not main_face)]
 
 
 def _outcome_by_policy(n_faces: int, person: str | None, policy: FacePolicy) -> tuple[FileOutcome, str]:

@@ -6,24 +6,23 @@ are one when their boxes overlap enough in the same photo.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from core.base.errors import ImageRefused, InputRefused, NotFound
-from core.base.settings import ImageLimits
-from core.base.types import Box, CancelToken, Detection, Face, FacePolicy, Photo, Report, RgbImage, ignore_progress
+from core.base.types import Box, CancelToken, Detection, Face, FacePolicy, Photo, Report, ignore_progress
 from core.corrections.model import Event
 from core.imaging.decoding import DecodedPicture, perceptual_hash
 from core.imaging.geometry import match_boxes, turn_detection
-from core.isolation.photos import decode_photo, read_time_taken
+from core.isolation.photos import read_time_taken
 from core.store.artifacts import ArtifactKind
-from core.store.protocols import FileOutcome, FileReport, IngestBatch, PhotoLabel, PhotoLook
-from core.vision.detect.upright import detect_upright
+from core.store.protocols import FileOutcome, FileReport, IngestBatch, PhotoLabel, PhotoLook, StoredFace
+from core.vision.pipeline import CutFace, DecodedPhoto
 from core.workflows.labels.correct import Corrector
-from core.workflows.photos.face_preparation import PreparedFace, embed_prepared_faces, prepare_face
-from core.workflows.photos.ingest import Ingestor, IngestTarget, apply_face_policy
+from core.workflows.photos.ingest import IngestTarget, choose_by_policy
+from core.workflows.photos.ingestor import FaceLabel, Ingestor
 
 SAME_FACE = 0.4
 """From this overlap (IoU) on, two boxes in one photo are one face."""
@@ -78,13 +77,7 @@ def detect_again(
         tools.store.add(target.dataset_id, target.job_id, IngestBatch(reports=[line]))
         redetected_photos.append(redetected)
     report(len(labels), len(labels), "Done")
-    missing = sum(redetected.line.outcome is FileOutcome.REFUSED for redetected in redetected_photos)
-    return RedetectionSummary(
-        len(redetected_photos),
-        sum(redetected.faces_kept for redetected in redetected_photos),
-        sum(redetected.faces_added for redetected in redetected_photos),
-        missing,
-    )
+    return _summarise(redetected_photos)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +87,15 @@ class _RedetectedPhoto:
     line: FileReport
     faces_kept: int = 0
     faces_added: int = 0
+
+
+def _summarise(redetected_photos: Sequence[_RedetectedPhoto]) -> RedetectionSummary:
+    return RedetectionSummary(
+        photos=len(redetected_photos),
+        kept=sum(redetected.faces_kept for redetected in redetected_photos),
+        added=sum(redetected.faces_added for redetected in redetected_photos),
+        missing=sum(redetected.line.outcome is FileOutcome.REFUSED for redetected in redetected_photos),
+    )
 
 
 def detect_on_turned_photos(
@@ -120,13 +122,7 @@ def detect_on_turned_photos(
         report(len(redetected_photos), len(photo_ids), "Looking for faces on turned photos")
         redetected_photos.append(_redetect(tools, target, photo_id, labels[photo_id], may_turn=False))
     report(len(photo_ids), len(photo_ids), "Done")
-    missing = sum(redetected.line.outcome is FileOutcome.REFUSED for redetected in redetected_photos)
-    return RedetectionSummary(
-        len(redetected_photos),
-        sum(redetected.faces_kept for redetected in redetected_photos),
-        sum(redetected.faces_added for redetected in redetected_photos),
-        missing,
-    )
+    return _summarise(redetected_photos)
 
 
 def _redetect(
@@ -151,50 +147,46 @@ def _redetect_once(
     photo, visible_faces = tools.store.photo(target.dataset_id, photo_id)
     line = _line_of_refused(photo, label)
     try:
-        data = tools.artifacts.read(target.dataset_id, ArtifactKind.PHOTO, photo_id)
-        picture = _decode_turned(data, tools.limits, photo.turn)
+        decoded = _decode_stored(tools, target.dataset_id, photo)
     except (NotFound, ImageRefused) as refusal:
         return _RedetectedPhoto(replace(line, reason=str(refusal)))
-    quarters, detections = _detect(tools, picture, may_turn=may_turn)
-    previous_faces = [_turn_face(face, photo, quarters) for face in tools.store.every_face(target.dataset_id, photo_id)]
-    picture = picture.turned(quarters)
+    (upright,) = tools.pipeline.detect_faces([decoded.picture], may_turn=may_turn)
+    decoded, detections = decoded.turned(upright.turn), upright.faces
+    # The stored boxes are turned with the picture first: faces are matched by where they are on it now.
+    previous_faces = [
+        _turn_face(face, photo, upright.turn) for face in tools.store.every_face(target.dataset_id, photo_id)
+    ]
     previous_id_of = _match_previous_faces(detections, previous_faces)
-    person_faces, unnamed_faces = apply_face_policy(
-        detections, picture.width_px, picture.height_px, label.person, target.policy
-    )
-    kept_detections = [
-        face for face in detections if face in previous_id_of or face in person_faces or face in unnamed_faces
-    ]
+    chosen = choose_by_policy(detections, decoded.picture, label.person, target.policy)
+    main_face = chosen[0] if label.person is not None and chosen else None
     person = None if _is_named(visible_faces, previous_id_of.values()) else label.person
-    prepared = [
-        replace(
-            prepare_face(
-                tools.embedder, photo_id, picture, face, person if face in person_faces else None, label.split
-            ),
-            face_id=previous_id_of.get(face),
-        )
-        for face in kept_detections
-    ]
-    if quarters or photo_id in tools.store.photos_to_look_at(target.dataset_id):
-        lost_faces = [face for face in previous_faces if face.id not in previous_id_of.values()]
-        prepared += [_prepare_anew(tools, picture, face) for face in lost_faces]
+    kept = {
+        face: FaceLabel(person if face is main_face else None, label.split, previous_id_of.get(face))
+        for face in detections
+        if face in previous_id_of or face in chosen
+    }
+    lost: dict[Detection, FaceLabel] = {}
+    if upright.turn or photo_id in tools.store.photos_to_look_at(target.dataset_id):
+        # On another way up what was said of a face still holds, so faces that are not seen now are cut anew.
+        lost = {
+            _detection_anew(tools, decoded.picture, face): FaceLabel(face_id=face.id, drawn=face.drawn)
+            for face in previous_faces
+            if face.id not in previous_id_of.values()
+        }
     with tools.artifacts.together():
-        stored = embed_prepared_faces(tools.artifacts, tools.embedder, target.dataset_id, prepared)
-    photo_look = PhotoLook(photo.turn, picture.turn, perceptual_hash(picture.pixels))
-    replacement = (
-        stored[: len(kept_detections)],
-        read_time_taken(data, tools.limits),
-        photo_look,
-        stored[len(kept_detections) :],
-    )
-    if not tools.store.replace_faces(target.dataset_id, photo_id, *replacement):
+        stored = _prepare_faces(tools, target.dataset_id, decoded, {**kept, **lost})
+    if not tools.store.replace_faces(
+        target.dataset_id,
+        photo_id,
+        stored[: len(kept)],
+        read_time_taken(decoded.content, tools.pipeline.limits),
+        PhotoLook(photo.turn, decoded.picture.turn, perceptual_hash(decoded.picture.pixels)),
+        stored[len(kept) :],
+    ):
         return None
-    outcome = FileOutcome.TAKEN if kept_detections else FileOutcome.NO_FACE
-    return _RedetectedPhoto(
-        replace(line, outcome=outcome, faces=len(kept_detections)),
-        len(previous_id_of),
-        len(kept_detections) - len(previous_id_of),
-    )
+    outcome = FileOutcome.TAKEN if kept else FileOutcome.NO_FACE
+    line = replace(line, outcome=outcome, faces=len(kept))
+    return _RedetectedPhoto(line, len(previous_id_of), len(kept) - len(previous_id_of))
 
 
 def _line_of_refused(photo: Photo, label: PhotoLabel) -> FileReport:
@@ -217,12 +209,15 @@ def _match_previous_faces(detections: Sequence[Detection], previous_faces: Seque
     }
 
 
-def _detect(tools: Ingestor, picture: DecodedPicture, *, may_turn: bool) -> tuple[int, list[Detection]]:
-    """By how many quarters the picture has to be turned further, and the faces on it then."""
-    if not may_turn:
-        return 0, tools.detector.detect([picture.pixels])[0]
-    (upright,) = detect_upright(tools.detector, [picture.pixels])
-    return upright.turn, upright.faces
+def _prepare_faces(
+    tools: Ingestor, dataset_id: str, photo: DecodedPhoto, labels: Mapping[Detection, FaceLabel]
+) -> list[StoredFace]:
+    """Faces of a whole photo, ready for the store, in their order."""
+    faces = tools.pipeline.embed_faces(tools.pipeline.cut_faces(photo, list(labels), portraits=True))
+    return [
+        tools.prepare_face(dataset_id, photo.photo_id, face, label)
+        for face, label in zip(faces, labels.values(), strict=True)
+    ]
 
 
 def _turn_face(face: Face, photo: Photo, quarters: int) -> Face:
@@ -231,13 +226,12 @@ def _turn_face(face: Face, photo: Photo, quarters: int) -> Face:
     return replace(face, box=detection.box, landmarks=detection.landmarks)
 
 
-def _prepare_anew(tools: Ingestor, picture: DecodedPicture, face: Face) -> PreparedFace:
-    """A face that was not found again, as it looks on the picture as it is turned now.
+def _detection_anew(tools: Ingestor, picture: DecodedPicture, face: Face) -> Detection:
+    """A face that was not found again, as it lies on the picture as it is turned now.
 
     Where somebody drew it, eyes and mouth are looked for once more: they were guessed for another way up.
     """
-    detection = landmarks_in_box(tools, picture, face.box) if face.drawn else _as_detection(face)
-    return replace(prepare_face(tools.embedder, face.photo_id, picture, detection), face_id=face.id, drawn=face.drawn)
+    return landmarks_in_box(tools, picture, face.box) if face.drawn else _as_detection(face)
 
 
 def _is_named(visible_faces: Iterable[Face], redetected_ids: Collection[str]) -> bool:
@@ -262,7 +256,7 @@ def change_model(
         Between two steps of a few photos.
     """
     token = token or CancelToken()
-    model_id = tools.embedder.model.vectors_id
+    model_id = tools.pipeline.model.vectors_id
     embedded_ids = tools.store.vector_ids(dataset_id, model_id)
     photo_ids = sorted(tools.store.photo_labels(dataset_id))
     missing_ids = [
@@ -277,30 +271,31 @@ def change_model(
     for start in range(0, len(photo_ids), PHOTOS_AT_ONCE):
         token.raise_if_cancelled()
         report(start, len(photo_ids), "Embedding with the other model")
-        crops: dict[str, RgbImage] = {}
+        cuts: dict[str, CutFace] = {}
         for photo_id in photo_ids[start : start + PHOTOS_AT_ONCE]:
             try:
-                crops |= _network_crops(tools, dataset_id, photo_id, embedded_ids)
+                cuts |= _cut_stored_faces(tools, dataset_id, photo_id, embedded_ids)
             except (NotFound, ImageRefused):
                 n_unreadable += 1
-        vectors = tools.embedder.embed_crops(list(crops.values()))
-        tools.store.add_vectors(dataset_id, model_id, dict(zip(crops, vectors, strict=True)))
-        n_embedded += len(crops)
+        faces = zip(cuts, tools.pipeline.embed_faces(list(cuts.values())), strict=True)
+        tools.store.add_vectors(dataset_id, model_id, {face_id: face.vector for face_id, face in faces})
+        n_embedded += len(cuts)
     _require_photos(n_unreadable, model_id)
     tools.store.use_model(dataset_id, model_id)
     report(len(photo_ids), len(photo_ids), "Done")
     return ModelChange(model_id, len(photo_ids), n_embedded)
 
 
-def _network_crops(
+def _cut_stored_faces(
     tools: Ingestor, dataset_id: str, photo_id: str, embedded_ids: Collection[str]
-) -> dict[str, RgbImage]:
-    """What the network is to see of a photo's faces, by their ids. Raises NotFound or ImageRefused."""
+) -> dict[str, CutFace]:
+    """A photo's faces without a vector, by their ids. Raises NotFound or ImageRefused."""
     faces = _faces_to_embed(tools, dataset_id, photo_id, embedded_ids)
     if not faces:
         return {}
-    picture = _read_picture(tools, dataset_id, tools.store.photo(dataset_id, photo_id)[0])
-    return {face.id: tools.embedder.crop(picture.pixels, _as_detection(face)) for face in faces}
+    decoded = _decode_stored(tools, dataset_id, tools.store.photo(dataset_id, photo_id)[0])
+    cuts = tools.pipeline.cut_faces(decoded, [_as_detection(face) for face in faces])
+    return {face.id: cut for face, cut in zip(faces, cuts, strict=True)}
 
 
 def _faces_to_embed(tools: Ingestor, dataset_id: str, photo_id: str, embedded_ids: Collection[str]) -> list[Face]:
@@ -335,12 +330,10 @@ def draw_face(tools: Ingestor, corrector: Corrector, photo_id: str, box: Box, na
     box = _clip_to_photo(box, photo.width_px, photo.height_px)
     if match_boxes([box], [face.box for face in faces], SAME_FACE) != [None]:
         raise InputRefused("There is a face in this place already. Name that one instead.")
-    picture = _read_picture(tools, dataset_id, photo)
-    split = tools.store.photo_labels(dataset_id)[photo_id].split
-    prepared = replace(
-        prepare_face(tools.embedder, photo_id, picture, landmarks_in_box(tools, picture, box), split=split), drawn=True
-    )
-    (stored,) = embed_prepared_faces(tools.artifacts, tools.embedder, dataset_id, [prepared])
+    decoded = _decode_stored(tools, dataset_id, photo)
+    label = FaceLabel(split=tools.store.photo_labels(dataset_id)[photo_id].split, drawn=True)
+    detection = landmarks_in_box(tools, decoded.picture, box)
+    (stored,) = _prepare_faces(tools, dataset_id, decoded, {detection: label})
     if all(face.id != stored.face.id for face in tools.store.every_face(dataset_id, photo_id)):
         tools.store.add_face(dataset_id, stored)  # else it was drawn before, and undone
     return corrector.draw(stored.face.id, name)
@@ -367,7 +360,8 @@ def landmarks_in_box(tools: Ingestor, picture: DecodedPicture, box: Box) -> Dete
     right, bottom = int(box.right + box.width / 2), int(box.bottom + box.height / 2)
     around = np.ascontiguousarray(picture.pixels[top:bottom, left:right])
     corner = np.array([left, top], dtype=np.float32)
-    for face in tools.detector.detect([around])[0]:
+    (seen,) = tools.pipeline.detect_faces([DecodedPicture.whole(around)], may_turn=False)
+    for face in seen.faces:
         face_box = Box(face.box.left + left, face.box.top + top, face.box.right + left, face.box.bottom + top)
         if match_boxes([box], [face_box], SAME_FACE) != [None]:
             return Detection(box, face.landmarks + corner, face.prob)
@@ -379,10 +373,6 @@ def _as_detection(face: Face) -> Detection:
     return Detection(face.box, face.landmarks, face.prob)
 
 
-def _read_picture(tools: Ingestor, dataset_id: str, photo: Photo) -> DecodedPicture:
+def _decode_stored(tools: Ingestor, dataset_id: str, photo: Photo) -> DecodedPhoto:
     """The whole photo as it is shown. Raises NotFound when its file is gone, ImageRefused when it cannot be read."""
-    return _decode_turned(tools.artifacts.read(dataset_id, ArtifactKind.PHOTO, photo.id), tools.limits, photo.turn)
-
-
-def _decode_turned(data: bytes, limits: ImageLimits, turn: int) -> DecodedPicture:
-    return DecodedPicture.whole(decode_photo(data, limits)).turned(turn)
+    return tools.pipeline.decode_photo(tools.artifacts.read(dataset_id, ArtifactKind.PHOTO, photo.id), photo.turn)

@@ -20,6 +20,7 @@ from core.base.machine import Pace
 from core.base.settings import ImageLimits
 from core.imaging.decoding import DecodedPicture
 from core.isolation.photos import DescribedPhoto, describe_photo, weigh_photo
+from core.vision.pipeline import ChooseFaces, DecodedPhoto, choose_all
 
 UNREAD_SHARE = 8
 """Files whose photos are not being decoded yet take at most an eighth of the budget."""
@@ -39,6 +40,10 @@ class ReadPhoto:
     objection: str = ""
     is_told: bool = False
     """Whether ``PhotoReader.on_ended`` was told the objection."""
+
+    def decoded(self, choose: ChooseFaces = choose_all) -> DecodedPhoto | None:
+        """What the pipeline asks for; None without a picture."""
+        return None if self.picture is None else DecodedPhoto(self.picture, self.data, self.photo_id, choose)
 
 
 def _ignore_ended(photo: ReadPhoto) -> None:
@@ -63,8 +68,8 @@ class PhotoReader:
     """Ids of photos that need not be decoded; may grow meanwhile."""
     limits: ImageLimits
     pace: Pace
-    enough_px: int
-    """Longer side at which photos are decoded where that is cheaper; see ``decoding.decode_reduced``."""
+    enough_px: int | None
+    """Longer side at which photos are decoded where that is cheaper, see ``decoding.decode_reduced``; None: whole."""
     on_ended: Callable[[ReadPhoto], None] = _ignore_ended
     """Called at once, on any thread, with a file that ended its reader: whoever remembers it never meets it again,
     however the work on its batch ends."""

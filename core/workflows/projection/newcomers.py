@@ -8,8 +8,8 @@ import numpy as np
 
 from core.base.types import Embeddings, FaceTable, Floats, RgbImage
 from core.learn.projection.faithfulness import nearest_people, place_newcomers
+from core.vision.pipeline import PhotoFaces
 from core.workflows.projection.project import FaceMap
-from core.workflows.verification.verify import DetectedPhoto
 
 N_NEAREST = 3
 """So many people are named for each face."""
@@ -35,7 +35,7 @@ class PlacedFace:
     """One face of each of the nearest people; without anybody named, the nearest faces."""
 
 
-def place_guests(photo: DetectedPhoto, face_map: FaceMap, table: FaceTable, embeddings: Embeddings) -> list[PlacedFace]:
+def place_guests(photo: PhotoFaces, face_map: FaceMap, table: FaceTable, embeddings: Embeddings) -> list[PlacedFace]:
     """Place the faces of a photo beside those most like them; what is of the same photo does not count.
 
     Parameters
@@ -51,23 +51,24 @@ def place_guests(photo: DetectedPhoto, face_map: FaceMap, table: FaceTable, embe
     map_indices, rows = map_indices[is_elsewhere], rows[is_elsewhere]
     if not len(rows) or not photo.faces:
         return []
-    points = place_newcomers(photo.vectors, embeddings.vectors[rows], face_map.points[map_indices])
+    vectors = np.stack([face.vector for face in photo.faces])
+    points = place_newcomers(vectors, embeddings.vectors[rows], face_map.points[map_indices])
     named_rows = rows[table.learnable[rows]]
     compared_rows, labels = (named_rows, table.labels[named_rows]) if len(named_rows) else (rows, np.arange(len(rows)))
-    nearest_faces, distances = nearest_people(photo.vectors, embeddings.vectors[compared_rows], labels, N_NEAREST)
+    nearest_faces, distances = nearest_people(vectors, embeddings.vectors[compared_rows], labels, N_NEAREST)
     return [
         PlacedFace(
-            crop,
+            face.crop,
             points[index],
             tuple(
-                NearestFace(table.face_ids[compared_rows[face]], float(distance))
-                for face, distance in zip(nearest_faces[index], distances[index], strict=True)
+                NearestFace(table.face_ids[compared_rows[row]], float(distance))
+                for row, distance in zip(nearest_faces[index], distances[index], strict=True)
             ),
         )
-        for index, crop in enumerate(photo.crops)
+        for index, face in enumerate(photo.faces)
     ]
 
 
-def is_in_dataset(photo: DetectedPhoto, table: FaceTable) -> bool:
+def is_in_dataset(photo: PhotoFaces, table: FaceTable) -> bool:
     """Whether the photo is in the dataset already."""
     return photo.photo_id in table.photo_ids

@@ -8,47 +8,17 @@ from typing import Any
 import numpy as np
 
 from core.base.errors import ImageRefused, InputRefused
-from core.base.settings import ImageLimits
-from core.base.types import Detection, Embeddings, FaceTable, Floats, RgbImage, Vectors, take_items
-from core.imaging.decoding import turn_pixels
-from core.imaging.geometry import box_centrality
-from core.isolation.photos import decode_photo
+from core.base.types import Embeddings, FaceTable, Floats, take_items
 from core.learn.labelled_faces import LabelledFaces
 from core.learn.model_selection.splits import label_faces
 from core.learn.numerics.unit_vectors import cosine_to_distance, mean_direction
 from core.learn.verification import pair_likelihood
 from core.learn.verification.own_pairs import OwnPairs, measure_own_pairs
 from core.learn.verification.pair_likelihood import EVEN_PRIOR, FARS, PairRule, PairScores
-from core.store.artifacts import content_id
 from core.store.protocols import Dataset, FaceStore, PersonCount
-from core.vision.detect.mtcnn import Detector
-from core.vision.detect.upright import detect_upright
-from core.vision.embed.embedder import Embedder
-from core.vision.quality import explain_low_grade, measure_quality
+from core.vision.pipeline import FacePipeline, PhotoFaces
 
-__all__ = ["FARS", "DetectedPhoto", "NamedFaces", "PairJudge", "PairVerdict", "PersonGallery", "Verifier"]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class DetectedPhoto:
-    """A photo and the faces found in it, from left to right."""
-
-    photo_id: str
-    image: RgbImage
-    """Upright: turned where it lay on its side or head."""
-    faces: tuple[Detection, ...]
-    crops: tuple[RgbImage, ...]
-    """What the network saw of each: levelled, square."""
-    vectors: Vectors
-    """(n_faces, dimension) float32, unit length"""
-    doubts: tuple[str, ...] = ()
-    """Why nobody can tell who each is ("too blurred"), "" where that is no question."""
-
-    @property
-    def main(self) -> int:
-        """The place of the largest and most central face."""
-        height, width = self.image.shape[:2]
-        return max(range(len(self.faces)), key=lambda index: box_centrality(self.faces[index].box, width, height))
+__all__ = ["FARS", "NamedFaces", "PairJudge", "PairVerdict", "PersonGallery"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,37 +39,6 @@ class PairVerdict:
     rule: PairRule
     own_rule: bool
     """True when the rule is the dataset's own, False when it was measured with the model before."""
-
-
-@dataclass(frozen=True)
-class Verifier:
-    """What turns photos into vectors."""
-
-    detector: Detector
-    embedder: Embedder
-    limits: ImageLimits
-
-    def detect(self, content: bytes) -> DetectedPhoto:
-        """All faces of a photo file.
-
-        Raises
-        ------
-        ImageRefused
-            It is no photo that can be read.
-        """
-        image = decode_photo(content, self.limits)
-        (upright,) = detect_upright(self.detector, [image])
-        image = turn_pixels(image, upright.turn)
-        faces = tuple(sorted(upright.faces, key=lambda face: face.box.left))
-        crops = tuple(self.embedder.crop(image, face) for face in faces)
-        vectors, steadiness = self.embedder.embed_steadily(crops)
-        doubts = (
-            explain_low_grade(measure_quality(image, face).quality(float(steady)))
-            for face, steady in zip(faces, steadiness, strict=True)
-        )
-        return DetectedPhoto(
-            photo_id=content_id(content), image=image, faces=faces, crops=crops, vectors=vectors, doubts=tuple(doubts)
-        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -171,9 +110,9 @@ def select_named_faces(table: FaceTable, embeddings: Embeddings) -> NamedFaces:
 # comparing
 
 
-def face_cosine(photo: DetectedPhoto, face: int, other: DetectedPhoto, other_face: int) -> float:
+def face_cosine(photo: PhotoFaces, face: int, other: PhotoFaces, other_face: int) -> float:
     """Cosine of a face of one photo and a face of another."""
-    return float(photo.vectors[face] @ other.vectors[other_face])
+    return float(photo.faces[face].vector @ other.faces[other_face].vector)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -193,7 +132,7 @@ class PersonGallery:
 
 
 def compare_with_person(
-    store: FaceStore, dataset: Dataset, person: PersonCount, photo: DetectedPhoto, face: int
+    store: FaceStore, dataset: Dataset, person: PersonCount, photo: PhotoFaces, face: int
 ) -> PersonGallery:
     """Compare a face with all faces of a person; those of the same photo, left out or too poor to tell do not count.
 
@@ -210,7 +149,7 @@ def compare_with_person(
     ]
     if not rows:
         raise InputRefused(f"'{person.name}' has no face to compare with but the one of this very photo.")
-    vectors, probe = embeddings.vectors[rows], photo.vectors[face]
+    vectors, probe = embeddings.vectors[rows], photo.faces[face].vector
     return PersonGallery(
         take_items(table.face_ids, rows),
         take_items(table.crop_ids, rows),
@@ -219,10 +158,10 @@ def compare_with_person(
     )
 
 
-def detect_photo(verifier: Verifier, content: bytes, name: str) -> DetectedPhoto:
+def read_photo_with_face(pipeline: FacePipeline, content: bytes, name: str) -> PhotoFaces:
     """A photo that must show a face. Raises InputRefused when it does not, ImageRefused when it is no photo."""
     try:
-        photo = verifier.detect(content)
+        photo = pipeline.read_photo(content)
     except ImageRefused as refusal:
         raise ImageRefused(f"'{name}': {refusal}") from refusal
     if not photo.faces:

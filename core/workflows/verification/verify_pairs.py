@@ -9,36 +9,19 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import islice, takewhile
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
 
 from core.archives.source import PhotoEntry, PhotoSource
-from core.base.errors import ImageRefused, InputRefused
-from core.base.settings import ImageLimits
-from core.base.types import Detection, Floats, Refusal, Report, RgbImage, Vectors, ignore_progress
-from core.imaging.decoding import turn_pixels
-from core.imaging.geometry import box_centrality
-from core.isolation.photos import decode_photo
+from core.base.errors import InputRefused
+from core.base.types import Floats, Report, ignore_progress
 from core.learn.verification.lfw_protocol import Verification, verification_curves, verify_pairs
-from core.vision.detect.mtcnn import Detector
-from core.vision.detect.upright import Upright, detect_upright
-from core.vision.embed.embedder import Embedder
+from core.workflows.photos.main_faces import MainFaceTools, embed_main_faces
 from core.workflows.verification.pair_lists import PhotoPairs, clean_path
-
-PHOTOS_AT_ONCE = 16
-
-
-@dataclass(frozen=True)
-class PairTools:
-    """What turns photos into vectors."""
-
-    detector: Detector
-    embedder: Embedder
-    limits: ImageLimits
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +42,7 @@ class ComparedPairs:
 
 
 def compare_pairs(
-    tools: PairTools, source: PhotoSource, pairs: PhotoPairs, report: Report = ignore_progress
+    tools: MainFaceTools, source: PhotoSource, pairs: PhotoPairs, report: Report = ignore_progress
 ) -> ComparedPairs:
     """Embed the photos that the pairs name, and give the distance of every pair.
 
@@ -70,12 +53,12 @@ def compare_pairs(
     """
     names = sorted({*pairs.photo_a, *pairs.photo_b})
     entries = find_photos(source.entries, names)
-    vectors, refused = _vectors(tools, source, list(entries.values()), report)
-    if refused:
+    main_faces = embed_main_faces(tools, source, list(entries.values()), "Embedding the photos", report)
+    if refused := main_faces.refused:
         raise InputRefused(f"{len(refused)} photos cannot be compared, first '{refused[0].name}': {refused[0].reason}")
     row_of = {name: row for row, name in enumerate(entries)}
-    vectors_a = vectors[[row_of[name] for name in pairs.photo_a]]
-    vectors_b = vectors[[row_of[name] for name in pairs.photo_b]]
+    vectors_a = main_faces.vectors[[row_of[name] for name in pairs.photo_a]]
+    vectors_b = main_faces.vectors[[row_of[name] for name in pairs.photo_b]]
     return ComparedPairs(pairs, np.linalg.norm(vectors_a - vectors_b, axis=1))
 
 
@@ -138,40 +121,3 @@ def _shared_end(parts: Sequence[str], other_parts: Sequence[str]) -> int:
     """How many last parts of two paths are alike."""
     pairs = zip(reversed(parts), reversed(other_parts), strict=False)
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-
-
-def _vectors(
-    tools: PairTools, source: PhotoSource, entries: Sequence[PhotoEntry], report: Report
-) -> tuple[Vectors, list[Refusal]]:
-    vectors, refused, n_done = [], [], 0
-    for batch in _batches(entries):
-        images, read_entries = [], []
-        for entry in batch:
-            try:
-                images.append(decode_photo(source.read(entry), tools.limits))
-                read_entries.append(entry)
-            except ImageRefused as refusal:
-                refused.append(Refusal(entry.name, str(refusal)))
-        faces = []
-        for entry, image, upright in zip(read_entries, images, detect_upright(tools.detector, images), strict=True):
-            if upright.faces:
-                faces.append(main_face(image, upright))
-            else:
-                refused.append(Refusal(entry.name, "No face could be found."))
-        vectors.append(tools.embedder.embed(faces))
-        n_done += len(batch)
-        report(n_done, len(entries), "Embedding the photos")
-    return np.concatenate(vectors), refused
-
-
-def main_face(image: RgbImage, upright: Upright) -> tuple[RgbImage, Detection]:
-    """The largest and most central face of a photo, and the photo turned as it is upright."""
-    image = turn_pixels(image, upright.turn)
-    height, width = image.shape[:2]
-    return image, max(upright.faces, key=lambda face: box_centrality(face.box, width, height))
-
-
-def _batches(entries: Sequence[PhotoEntry]) -> Iterator[list[PhotoEntry]]:
-    remaining = iter(entries)
-    while part := list(islice(remaining, PHOTOS_AT_ONCE)):
-        yield part

@@ -13,6 +13,7 @@ from core.learn.open_set.rejection_rule import Threshold
 from core.store.job_model import JobKind
 from core.ui import state, words
 from core.ui.identification import photo_answer, photo_input
+from core.vision.pipeline import DecodedPhoto
 from core.workflows.identification.identify import Candidate, nearest_candidate
 from core.workflows.identification.lookups import lookup
 from tests.pages.conftest import button, texts, work
@@ -47,7 +48,7 @@ def test_asking_for_fewer_named_strangers_turns_a_name_into_unknown(trained, ope
     name, person = next(
         (name, face.candidates[0].person)
         for name, image in sample_images.items()
-        for face in identifier.identify(image).faces[:1]
+        for face in identifier.identify_photo(DecodedPhoto.whole(image)).faces[:1]
         if usual.score < face.score <= strict.score
     )
     app = ask(open_page(IDENTIFY), sample_files[name])
@@ -178,7 +179,7 @@ def test_what_was_found_is_kept_and_found_under_many_photos(trained, open_page, 
 def test_only_a_face_near_the_threshold_is_offered_a_name_with_one_click(trained, sample_images):
     (run,) = trained.runs.runs(trained.store.datasets()[0].id)
     identifier = trained.identifier(run)
-    face = identifier.identify(next(iter(sample_images.values()))).faces[0]
+    face = identifier.identify_photo(DecodedPhoto.whole(next(iter(sample_images.values())))).faces[0]
     strict, loose = identifier.threshold(0.01), identifier.threshold(0.02)
     assert loose.score < strict.score
     assert photo_answer.is_near(run, replace(face, score=strict.score + 0.01), strict), "it has the name"
@@ -195,7 +196,7 @@ def test_candidates_hold_the_nearest_centroid_whatever_the_classifier_says(train
     (run,) = trained.runs.runs(trained.store.datasets()[0].id)
     identifier = trained.identifier(run)
     for image in list(sample_images.values())[:10]:
-        for face in identifier.identify(image).faces:
+        for face in identifier.identify_photo(DecodedPhoto.whole(image)).faces:
             distances = np.linalg.norm(identifier.recogniser.centroids - face.vector, axis=1)
             person = identifier.recogniser.people[int(distances.argmin())]
             assert nearest_candidate(face.candidates).person == person

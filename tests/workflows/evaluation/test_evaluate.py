@@ -83,12 +83,12 @@ def test_photos_that_cannot_serve_as_strangers_are_listed(services, sample_files
     face = next(content for name, content in sample_files.items() if name.startswith("val/madonna/"))
     path = write_zip(tmp_path / "s.zip", {"a.jpg": face, "b.jpg": blank.getvalue(), "c.jpg": b"no photo"})
     with services.open_source(path) as source:
-        found = embed_strangers(services.pair_tools(MODEL_ID), source)
+        found = embed_strangers(services.main_face_tools(MODEL_ID), source)
     assert found.photos == ("a.jpg",) and found.vectors.shape == (1, 128)
     assert {refusal.name for refusal in found.refused} == {"b.jpg", "c.jpg"}
     only = write_zip(tmp_path / "t.zip", {"b.jpg": blank.getvalue()})
     with services.open_source(only) as source, pytest.raises(InputRefused, match="None of the strangers"):
-        embed_strangers(services.pair_tools(MODEL_ID), source)
+        embed_strangers(services.main_face_tools(MODEL_ID), source)
 
 
 def test_strangers_whose_vector_is_no_number_are_put_aside():

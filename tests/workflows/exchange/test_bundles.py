@@ -22,6 +22,7 @@ from core.jobs.worker import run_job
 from core.services import Services
 from core.store.artifacts import ArtifactKind
 from core.store.job_model import JobKind, JobState
+from core.vision.pipeline import DecodedPhoto
 from core.workflows.exchange import arrivals, bundles
 from core.workflows.exchange.bundles import export_bundle, import_bundle
 from core.workflows.training import train
@@ -92,7 +93,10 @@ def test_a_bundle_identifies_in_an_empty_data_folder_with_equal_results(home, aw
     assert away.store.counts(run.dataset_id).photos == 0 and away.store.dataset("Stars ☆").id == run.dataset_id
     probes = [image for name, image in sample_images.items() if name.startswith("val/")][:8]
     for image in probes:
-        there, here = (services.identifier(newest(services)).identify(image).faces for services in (home, away))
+        there, here = (
+            services.identifier(newest(services)).identify_photo(DecodedPhoto.whole(image)).faces
+            for services in (home, away)
+        )
         assert [face.candidates for face in there] == [face.candidates for face in here]
         assert [face.evidence for face in there] == [face.evidence for face in here]
         assert [face.detection.box for face in there] == [face.detection.box for face in here]
@@ -118,7 +122,10 @@ def test_without_the_gallery_it_identifies_and_shows_no_evidence(home, away, tmp
     export_bundle(home.bundle_tools(), newest(home), tmp_path / "b.zip", gallery=False)
     import_bundle(away.bundle_tools(), tmp_path / "b.zip")
     image = next(iter(sample_images.values()))
-    there, here = (services.identifier(newest(services)).identify(image).faces for services in (home, away))
+    there, here = (
+        services.identifier(newest(services)).identify_photo(DecodedPhoto.whole(image)).faces
+        for services in (home, away)
+    )
     assert [face.candidates for face in there] == [face.candidates for face in here]
     assert all(face.evidence == () for face in here)
 

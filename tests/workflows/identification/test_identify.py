@@ -13,6 +13,7 @@ from core.base.types import TRUSTED_GRADE, RgbImage
 from core.imaging.decoding import encode_jpeg, turn_pixels
 from core.services import Services
 from core.vision.engine.openvino import OpenVinoEngine
+from core.vision.pipeline import DecodedPhoto
 from core.workflows.identification.identify import Identifier, identified_photo_json
 from core.workflows.identification.lookups import lookup, outputs
 from core.workflows.identification.lookups.lookup import LookupTask
@@ -48,7 +49,10 @@ def newest(services: Services):
 
 @pytest.mark.parametrize("quarters", [1, 2, 3])
 def test_a_photo_that_lies_is_named_as_it_would_be_upright(identifier, portrait, quarters: int) -> None:
-    seen, upright = identifier.identify(turn_pixels(portrait, quarters)), identifier.identify(portrait)
+    seen, upright = (
+        identifier.identify_photo(DecodedPhoto.whole(turn_pixels(portrait, quarters))),
+        identifier.identify_photo(DecodedPhoto.whole(portrait)),
+    )
     assert (upright.turn, seen.turn) == (0, 4 - quarters)
     np.testing.assert_array_equal(seen.image, portrait)
     (face,), (expected,) = seen.faces, upright.faces
@@ -59,13 +63,13 @@ def test_a_photo_that_lies_is_named_as_it_would_be_upright(identifier, portrait,
 
 
 def test_a_face_too_blurred_to_tell_gets_no_name_whatever_its_score(identifier, blurred) -> None:
-    (face,) = identifier.identify(blurred).faces
+    (face,) = identifier.identify_photo(DecodedPhoto.whole(blurred)).faces
     assert face.quality.grade < TRUSTED_GRADE and face.doubt == "too blurred"
     loosest = identifier.threshold(
         max(limit.rate for limit in identifier.recogniser.rule(identifier.neighbours).thresholds)
     )
     assert face.name(loosest) is None
-    told = identified_photo_json("a.jpg", identifier.identify(blurred), loosest)["faces"][0]
+    told = identified_photo_json("a.jpg", identifier.identify_photo(DecodedPhoto.whole(blurred)), loosest)["faces"][0]
     assert (told["name"], told["doubt"]) == (None, "too blurred")
 
 
@@ -87,7 +91,8 @@ def test_many_photos_are_seen_upright_and_tell_what_is_too_poor(
 
 
 def test_two_photos_are_compared_upright_and_a_poor_face_is_told(trained, portrait, blurred) -> None:
-    verifier = trained.verifier(newest(trained).model_id)
-    one, other = (verifier.detect(encode_jpeg(image, 95)) for image in (portrait, turn_pixels(portrait, 3)))
+    pipeline = trained.pipeline(newest(trained).model_id)
+    one, other = (pipeline.read_photo(encode_jpeg(image, 95)) for image in (portrait, turn_pixels(portrait, 3)))
     assert verify.face_cosine(one, 0, other, 0) > 0.98
-    assert (one.doubts, verifier.detect(encode_jpeg(blurred, 95)).doubts) == (("",), ("too blurred",))
+    doubts = [[face.doubt for face in photo.faces] for photo in (one, pipeline.read_photo(encode_jpeg(blurred, 95)))]
+    assert doubts == [[""], ["too blurred"]]

@@ -30,6 +30,7 @@ from core.learn.verification.pair_likelihood import MEASURED
 from core.services import Services
 from core.store.artifacts import ArtifactKind, Artifacts, content_id
 from core.store.job_model import Job, JobKind, JobState
+from core.vision.pipeline import DecodedPhoto
 from core.workflows.exchange.export import export_path
 from core.workflows.identification.lookups import lookup, outputs, stored
 from core.workflows.identification.lookups.lookup import LookupTask
@@ -305,7 +306,11 @@ def test_looking_at_many_finds_what_identifying_one_finds(learned, photos, tmp_p
     wanted = wish(services, dataset_id)
     made = look(services, wanted, write_zip(tmp_path / "new.zip", photos))
     crowd = next(photo for photo in made.photos if photo.name == "new/crowd.jpg")
-    alone = services.identifier(wanted.run).identify(decode_image(photos["new/crowd.jpg"], ImageLimits())).faces
+    alone = (
+        services.identifier(wanted.run)
+        .identify_photo(DecodedPhoto.whole(decode_image(photos["new/crowd.jpg"], ImageLimits())))
+        .faces
+    )
     assert [face.candidates[0].person for face in crowd.faces] == [face.candidates[0].person for face in alone]
     np.testing.assert_allclose([face.score for face in crowd.faces], [face.score for face in alone], atol=0.05)
     boxes = [face.detection.box.as_tuple() for face in alone]
@@ -401,7 +406,7 @@ def test_one_photo_that_was_identified_can_be_kept(learned, photos):
     services, dataset_id = learned
     run = services.runs.runs(dataset_id)[0]
     identifier, content = services.identifier(run), photos["new/crowd.jpg"]
-    faces = identifier.identify(decode_image(content, ImageLimits())).faces
+    faces = identifier.identify_photo(DecodedPhoto.whole(decode_image(content, ImageLimits()))).faces
     nothing = lookup.PhotoToKeep("crowd.jpg", photos["new/nothing.jpg"], 0, [])
     given = [lookup.PhotoToKeep("crowd.jpg", content, 0, faces), nothing]
     made = lookup.keep_identified_photos(services.lookup_tools(), dataset_id, run, identifier, "crowd.jpg", given)

@@ -36,7 +36,8 @@ from core.workflows.exchange import export, imports
 from core.workflows.exchange.export import ExportKind, ExportRequest
 from core.workflows.labels.correct import Corrector
 from core.workflows.photos import look_again
-from core.workflows.photos.ingest import Ingestor, IngestTarget, ingest_photos
+from core.workflows.photos.ingest import IngestTarget, ingest_photos
+from core.workflows.photos.ingestor import Ingestor
 from core.workflows.photos.look_again import SAME_FACE, RedetectionSummary
 from tests.conftest import MODEL_ID, write_zip
 
@@ -70,6 +71,11 @@ class Blind(Detector):
         return [[] for _ in images]
 
 
+def with_parts(tools: Ingestor, **parts: Detector | Embedder) -> Ingestor:
+    """The same tools with another detector or embedder."""
+    return replace(tools, pipeline=replace(tools.pipeline, **parts))
+
+
 @dataclass
 class Album:
     """A dataset with the tools that work on it."""
@@ -87,7 +93,7 @@ class Album:
         return Corrector(self.services.store, self.services.log, self.dataset_id, Hand("Ann", "sitting"))
 
     def seeing(self, kind: type[Detector] = Detector, settings: DetectorSettings = OTHER_DETECTOR) -> Ingestor:
-        return replace(self.tools, detector=kind(self.services.engine, settings))
+        return with_parts(self.tools, detector=kind(self.services.engine, settings))
 
     def job(self, kind: JobKind) -> str:
         return self.services.jobs.submit(self.dataset_id, kind, {}, JobOwner.COMMAND_LINE).id
@@ -334,7 +340,7 @@ def test_a_box_where_the_detector_sees_a_face_takes_its_landmarks(
     framed = np.pad(sample_images[crowded], ((150, 0), (200, 0), (0, 0)), constant_values=110)
     album.take({"ann/1.jpg": encode_jpeg(framed)})
     named = album.face("ann/1.jpg").box
-    (found,) = album.tools.detector.detect([framed])
+    (found,) = album.tools.pipeline.detector.detect([framed])
     other = next(face for face in found if match_boxes([named], [face.box], SAME_FACE) == [None])
     left, top, right, bottom = other.box.as_tuple()
     shift = other.box.width / 10
@@ -361,7 +367,7 @@ def test_nothing_is_drawn_on_a_photo_whose_file_is_gone(album: Album, faceless: 
 def other_model(album: Album, engine: OpenVinoEngine) -> Ingestor:
     """The album's tools with a second model: the same network on larger crops."""
     twice: Engine = Twice(engine)
-    return replace(album.tools, embedder=Embedder(twice, replace(embedding_model(OTHER_MODEL), margin=0.4)))
+    return with_parts(album.tools, embedder=Embedder(twice, replace(embedding_model(OTHER_MODEL), margin=0.4)))
 
 
 def test_a_change_of_model_changes_the_vectors_and_nothing_else(
@@ -628,7 +634,7 @@ def test_a_turned_photo_whose_file_is_gone_costs_that_photo_only(album: Album, l
 def test_another_model_sees_turned_photos_upright(album: Album, lying: dict[str, bytes]) -> None:
     album.take(lying)
     known = {name: vector(album, name) for name in lying}
-    tools = replace(album.tools, embedder=Embedder(Twice(album.services.engine), embedding_model(OTHER_MODEL)))
+    tools = with_parts(album.tools, embedder=Embedder(Twice(album.services.engine), embedding_model(OTHER_MODEL)))
     look_again.change_model(tools, album.dataset_id)
     for name, before in known.items():
         assert vector(album, name) @ before > 0.98, name

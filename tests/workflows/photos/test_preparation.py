@@ -15,6 +15,7 @@ from core.services import Services
 from core.store.job_model import JobKind
 from core.vision.embed.crops import face_crop
 from core.vision.models import catalogue
+from core.vision.pipeline import DecodedPhoto
 from core.workflows import datasets
 from tests.pages.conftest import work
 
@@ -47,7 +48,7 @@ def test_an_earlier_dataset_goes_on_as_it_was_and_is_embedded_again(
     store, run = services.store, services.runs.runs(earlier)[0]
     before, labels = store.embeddings(earlier), store.face_table(earlier).labels
     photo = next(image for name, image in sample_images.items() if name.startswith("val/madonna/"))
-    named = services.identifier(run).identify(photo).faces
+    named = services.identifier(run).identify_photo(DecodedPhoto.whole(photo)).faces
     assert named[0].candidates[0].person == "madonna"
     services.jobs.submit(earlier, JobKind.CHANGE_MODEL, {"model": EARLIER.id})
     assert [job.error for job in work(services)] == [""]
@@ -64,7 +65,7 @@ def test_photos_are_not_added_with_another_preparation(services: Services, earli
     with pytest.raises(ModelMismatch, match="change-model"):
         datasets.find_or_create(services.store, "Stars", NOW.vectors_id, catalogue.DEFAULT_VECTORS_ID)
     assert datasets.find_or_create(services.store, "Stars", None, catalogue.DEFAULT_VECTORS_ID).id == earlier
-    assert services.ingestor(earlier).embedder.model is EARLIER
+    assert services.ingestor(earlier).pipeline.model is EARLIER
 
 
 # the transforms

@@ -12,6 +12,7 @@ from core.__main__ import main
 from core.base.errors import InputRefused
 from core.services import Services
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
+from core.vision.pipeline import EmbeddedFace, PhotoFaces
 from core.workflows.verification import verify
 from tests.conftest import MODEL_ID
 from tests.stored_faces import add_faces
@@ -81,7 +82,8 @@ def test_a_person_with_no_face_but_that_of_the_photo_cannot_be_compared(services
     (ann, bob) = services.store.people(dataset.id)
     photo_id = services.store.face_table(dataset.id, ann.id).photo_ids[0]
     vector = services.store.embeddings(dataset.id, ann.id).vectors
-    looked = verify.DetectedPhoto(photo_id, None, (None,), (None,), vector)  # type: ignore[arg-type]
+    face = EmbeddedFace(*[None] * 4, vector=vector[0], quality=None)  # type: ignore[arg-type]
+    looked = PhotoFaces(photo_id, None, (face,))  # type: ignore[arg-type]
     with pytest.raises(InputRefused, match="this very photo"):
         verify.compare_with_person(services.store, dataset, ann, looked, 0)
     against = verify.compare_with_person(services.store, dataset, bob, looked, 0)

@@ -10,7 +10,7 @@ import threading
 import time
 import uuid
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path, PurePath
@@ -20,25 +20,23 @@ import numpy as np
 from core.archives.source import PhotoSource
 from core.base.errors import ImageRefused, InputRefused, NotFound
 from core.base.machine import Pace
-from core.base.settings import ImageLimits
-from core.base.types import CancelToken, Detection, Report, Vectors, ignore_progress
+from core.base.types import CancelToken, Report, Vectors, ignore_progress
 from core.formats.zip_writer import writing_zip
-from core.imaging.decoding import DecodedPicture, encode_jpeg, shrink_image
+from core.imaging.decoding import encode_jpeg, shrink_image
 from core.imaging.geometry import turn_size
-from core.isolation.photos import decode_photo_reduced, read_stored_orientation
+from core.isolation.photos import decode_photo, read_stored_orientation
 from core.learn.label_errors.conflicting_labels import find_conflicting_faces, sure_cosine
 from core.learn.verification import pair_likelihood
 from core.learn.verification.pair_likelihood import MEASURED, PairRule
 from core.store.artifacts import ArtifactKind, Artifacts, content_id
 from core.store.job_model import JobKind
 from core.store.protocols import FaceStore, JobStore, Run
-from core.vision.detect.upright import detect_upright
+from core.vision.pipeline import FacePipeline, PhotoFaces
 from core.workflows.exchange.export import export_path
-from core.workflows.identification.identify import CutFace, IdentifiedFace, Identifier, cut_face
+from core.workflows.identification.identify import IdentifiedFace, Identifier
 from core.workflows.identification.lookups import stored
 from core.workflows.identification.lookups.stored import Batch, PartFile
 from core.workflows.identification.lookups.values import Lookup, LookupFace, LookupInfo, LookupPhoto
-from core.workflows.photos.face_preparation import decode_sharp_enough
 from core.workflows.photos.photo_reader import PhotoReader, ReadPhoto
 from core.workflows.verification.verify import select_named_faces
 
@@ -54,7 +52,6 @@ class LookupTools:
     jobs: JobStore
     artifacts: Artifacts
     exports_dir: Path
-    limits: ImageLimits
     pace: Pace
 
 
@@ -105,14 +102,17 @@ def look_up_photos(
     total, n_done = len(source.entries), len(finished_positions)
     report(n_done, total, "Looking for faces and names")
     finished = _Finished(part, batches)
-    enough_px = identifier.detector.settings.fine_long_side_px
-    on_ended = partial(_add_ended, finished, identifier)
     reader = PhotoReader(
-        source=source, known=frozenset(), limits=tools.limits, pace=tools.pace, enough_px=enough_px, on_ended=on_ended
+        source=source,
+        known=frozenset(),
+        limits=identifier.pipeline.limits,
+        pace=tools.pace,
+        enough_px=identifier.pipeline.enough_px,
+        on_ended=partial(_add_ended, finished, identifier),
     )
     for photos in reader.batches(entries):
         token.raise_if_cancelled()
-        finished.add(_look_up_batch(tools, identifier, [photo for photo in photos if not photo.is_told]))
+        finished.add(_look_up_batch(identifier, [photo for photo in photos if not photo.is_told]))
         n_done += len(photos)
         report(n_done, total, "Looking for faces and names")
     refused = [
@@ -139,7 +139,7 @@ class _Finished:
 def _add_ended(finished: _Finished, identifier: Identifier, photo: ReadPhoto) -> None:
     """The line of a file that ended its reader, before anything else can: it is not looked at again."""
     line = LookupPhoto(name=photo.entry.name, photo_id="", width_px=0, height_px=0, faces=(), reason=photo.objection)
-    finished.add(Batch((photo.entry.index,), (line,), np.empty((0, identifier.embedder.model.dimension), np.float32)))
+    finished.add(Batch((photo.entry.index,), (line,), np.empty((0, identifier.pipeline.model.dimension), np.float32)))
 
 
 def _store_lookup(
@@ -153,7 +153,7 @@ def _store_lookup(
     batches = sorted((batch for batch in batches if batch.positions), key=lambda batch: batch.positions)
     photos = [photo for batch in batches for photo in batch.photos]
     vectors = np.concatenate(
-        [np.empty((0, identifier.embedder.model.dimension), np.float32)] + [b.vectors for b in batches]
+        [np.empty((0, identifier.pipeline.model.dimension), np.float32)] + [b.vectors for b in batches]
     )
     lookup = Lookup(
         id=task.id,
@@ -181,77 +181,50 @@ def _part_file(artifacts: Artifacts, task: LookupTask, identifier: Identifier) -
 # one batch
 
 
-def _look_up_batch(tools: LookupTools, identifier: Identifier, photos: Sequence[ReadPhoto]) -> Batch:
-    readable = [(photo, photo.picture) for photo in photos if photo.picture is not None]
-    uprights = detect_upright(identifier.detector, [picture.pixels for _, picture in readable])
-    cut_photos = {
-        photo.entry.index: _cut_out(tools, identifier, photo, picture.turned(upright.turn), upright.faces)
-        for (photo, picture), upright in zip(readable, uprights, strict=True)
-    }
-    identified = list(identifier.judge([face for cut_photo in cut_photos.values() for face in cut_photo.faces]))
+def _look_up_batch(identifier: Identifier, photos: Sequence[ReadPhoto]) -> Batch:
+    oriented = [_read_orientation(identifier.pipeline, photo) for photo in photos]
+    readable = [(photo.entry.index, decoded) for photo, _ in oriented if (decoded := photo.decoded()) is not None]
+    answers = identifier.pipeline.find_faces([decoded for _, decoded in readable])
+    answer_of = {index: answer for (index, _), answer in zip(readable, answers, strict=True)}
+    identified = list(identifier.judge_faces([face for answer in answers for face in answer.faces]))
     faces_in_turn = iter(identified)
-    lines = tuple(_photo_line(photo, cut_photos.get(photo.entry.index), faces_in_turn) for photo in photos)
+    lines = tuple(
+        _photo_line(photo, orientation, answer_of.get(photo.entry.index), faces_in_turn)
+        for photo, orientation in oriented
+    )
     vectors = np.array([face.vector for face in identified], dtype=np.float32)
-    dimension = identifier.embedder.model.dimension
+    dimension = identifier.pipeline.model.dimension
     return Batch(tuple(photo.entry.index for photo in photos), lines, vectors.reshape(-1, dimension))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _CutPhoto:
-    """The faces of a photo, from left to right, cut out; or why there are none."""
-
-    width_px: int
-    height_px: int
-    faces: Sequence[CutFace]
-    turn: int = 0
-    objection: str = ""
-    orientation: int = 0
-    """How the file's picture is stored; see ``LookupPhoto``."""
-    notes: Sequence[str] = ()
-    """What is to be said of the file though it was looked at."""
-
-
-def _cut_out(
-    tools: LookupTools,
-    identifier: Identifier,
-    photo: ReadPhoto,
-    picture: DecodedPicture,
-    detections: Sequence[Detection],
-) -> _CutPhoto:
-    across, down = picture.scale_xy
-    faces = sorted((face.scaled(1 / across, 1 / down) for face in detections), key=lambda face: face.box.left)
-    embedder = identifier.embedder
+def _read_orientation(pipeline: FacePipeline, photo: ReadPhoto) -> tuple[ReadPhoto, int]:
+    """A photo with how its file's picture is stored; see ``LookupPhoto``."""
+    if photo.picture is None:
+        return photo, 0
     try:
-        sharp = decode_sharp_enough(embedder, tools.limits, photo.data, picture, faces)
-        orientation = read_stored_orientation(photo.data, tools.limits)
+        return photo, read_stored_orientation(photo.data, pipeline.limits)
     except ImageRefused as refusal:
-        return _CutPhoto(0, 0, (), objection=str(refusal))
-    return _CutPhoto(
-        width_px=picture.width_px,
-        height_px=picture.height_px,
-        faces=[cut_face(embedder, sharp, face) for face in faces],
-        turn=picture.turn,
-        orientation=orientation,
-        notes=picture.notes,
-    )
+        return replace(photo, picture=None, objection=str(refusal)), 0
 
 
-def _photo_line(photo: ReadPhoto, cut: _CutPhoto | None, identified: Iterator[IdentifiedFace]) -> LookupPhoto:
+def _photo_line(
+    photo: ReadPhoto, orientation: int, answer: PhotoFaces | None, identified: Iterator[IdentifiedFace]
+) -> LookupPhoto:
     """What is said of a photo; its faces are the next of those judged."""
-    objection = photo.objection or (cut.objection if cut else "")
-    if cut is None or objection:
+    objection = photo.objection or (answer.objection if answer else "")
+    if answer is None or objection:
         return LookupPhoto(name=photo.entry.name, photo_id="", width_px=0, height_px=0, faces=(), reason=objection)
-    faces = tuple(_lookup_face(face) for face in islice(identified, len(cut.faces)))
-    reason = " ".join(filter(None, ("" if faces else NO_FACE, *cut.notes)))
+    faces = tuple(_lookup_face(face) for face in islice(identified, len(answer.faces)))
+    reason = " ".join(filter(None, ("" if faces else NO_FACE, *answer.picture.notes)))
     return LookupPhoto(
         name=photo.entry.name,
         photo_id=photo.photo_id,
-        width_px=cut.width_px,
-        height_px=cut.height_px,
+        width_px=answer.picture.width_px,
+        height_px=answer.picture.height_px,
         faces=faces,
         reason=reason,
-        turn=cut.turn,
-        orientation=cut.orientation,
+        turn=answer.picture.turn,
+        orientation=orientation,
     )
 
 
@@ -368,10 +341,10 @@ def keep_identified_photos(
     ImageRefused
         One of them is no photo.
     """
-    task = LookupTask(uuid.uuid4().hex[:12], dataset_id, run, title)
-    lines, vectors = [], [np.empty((0, identifier.embedder.model.dimension), np.float32)]
+    task, limits = LookupTask(uuid.uuid4().hex[:12], dataset_id, run, title), identifier.pipeline.limits
+    lines, vectors = [], [np.empty((0, identifier.pipeline.model.dimension), np.float32)]
     for photo in photos:
-        picture = decode_photo_reduced(photo.content, tools.limits, CROP_PX)
+        picture = decode_photo(photo.content, limits, CROP_PX)
         width_px, height_px = turn_size(picture.width_px, picture.height_px, photo.turn)
         faces = tuple(_lookup_face(face) for face in photo.faces)
         line = LookupPhoto(
@@ -381,7 +354,7 @@ def keep_identified_photos(
             height_px=height_px,
             faces=faces,
             reason="" if faces else NO_FACE,
-            orientation=read_stored_orientation(photo.content, tools.limits),
+            orientation=read_stored_orientation(photo.content, limits),
             turn=photo.turn,
         )
         lines.append(line)

@@ -1,0 +1,71 @@
+"""The main face of each photo of a zip or folder: what lists of pairs, and strangers, are measured by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.archives.source import PhotoEntry, PhotoSource
+from core.base.machine import Pace
+from core.base.types import CancelToken, Refusal, Report, Vectors
+from core.vision.pipeline import FacePipeline, choose_main
+from core.workflows.photos.photo_reader import PhotoReader
+
+NO_FACE = "No face could be found."
+
+
+@dataclass(frozen=True)
+class MainFaceTools:
+    """What turns the photos of a source into vectors."""
+
+    pipeline: FacePipeline
+    pace: Pace
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MainFaces:
+    """The largest and most central face of each photo that shows one."""
+
+    entries: tuple[PhotoEntry, ...]
+    vectors: Vectors
+    """(n_entries, dimension) float32, unit length"""
+    refused: tuple[Refusal, ...]
+    """Photos that cannot be read, or show no face."""
+
+
+def embed_main_faces(
+    tools: MainFaceTools,
+    source: PhotoSource,
+    entries: Sequence[PhotoEntry],
+    message: str,
+    report: Report,
+    token: CancelToken | None = None,
+) -> MainFaces:
+    """Embed the main face of each of these photos, decoded whole; ``message`` is what is reported.
+
+    Raises
+    ------
+    Cancelled
+        Between two batches.
+    """
+    pipeline, token = tools.pipeline, token or CancelToken()
+    reader = PhotoReader(source=source, known=frozenset(), limits=pipeline.limits, pace=tools.pace, enough_px=None)
+    shown, refused, n_done = [], list[Refusal](), 0
+    vectors = [np.empty((0, pipeline.model.dimension), np.float32)]
+    report(n_done, len(entries), message)
+    for batch in reader.batches(entries):
+        token.raise_if_cancelled()
+        refused += [Refusal(photo.entry.name, photo.objection) for photo in batch if photo.objection]
+        readable = [(photo.entry, decoded) for photo in batch if (decoded := photo.decoded(choose_main)) is not None]
+        answers = pipeline.find_faces([decoded for _, decoded in readable])
+        for (entry, _), answer in zip(readable, answers, strict=True):
+            if answer.faces:
+                shown.append(entry)
+                vectors.append(answer.faces[0].vector[None])
+            else:
+                refused.append(Refusal(entry.name, answer.objection or NO_FACE))
+        n_done += len(batch)
+        report(n_done, len(entries), message)
+    return MainFaces(tuple(shown), np.concatenate(vectors), tuple(refused))
