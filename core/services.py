@@ -12,7 +12,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from core.archives.folder_layout import AUTO
-from core.archives.source import PhotoSource, open_source
+from core.archives.opening import open_source
+from core.archives.source import PhotoSource
 from core.base.errors import FaceAtlasError, data_folder_fault
 from core.base.machine import choose_pace
 from core.base.privacy import keep_to_owner, restrict_to_owner
@@ -44,7 +45,7 @@ from core.workflows.exchange.bundles import BundleTools, imported_gallery
 from core.workflows.exchange.export import ExportTools
 from core.workflows.exchange.imports import ImportTools
 from core.workflows.identification.identify import Identifier
-from core.workflows.identification.lookups.lookup import LookupTools
+from core.workflows.identification.lookups.kept_lookups import LookupTools
 from core.workflows.photos import look_again
 from core.workflows.photos.ingestor import Ingestor
 from core.workflows.photos.look_again import RedetectionSummary
@@ -258,7 +259,7 @@ class Services:
     def open_source(
         self, path: Path, *, folders_are_people: bool = True, folders: str = AUTO, zip_names: str = ""
     ) -> PhotoSource:
-        """A zip or folder of photos, within the limits of the settings; see ``archives.source.open_source``."""
+        """A zip or folder of photos, within the limits of the settings; see ``archives.opening.open_source``."""
         return open_source(
             path,
             self.settings.archives,

@@ -29,8 +29,11 @@ STORE_BASES = JOB_VALUES | {
     "core.store.name_spelling",
     "core.store.disk_reserve",
 }
-PIXELS = {"core.imaging.decoding", "core.imaging.geometry"}
-SOURCES = {"core.archives.source", "core.archives.folder_layout", "core.archives.zip_names"}
+PIXELS = {"core.imaging.decoding", "core.imaging.geometry", "core.imaging.pixels"}
+SOURCES = {
+    *("core.archives.source", "core.archives.file_names", "core.archives.folder_layout", "core.archives.zip_names"),
+    "core.archives.zip_file",
+}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "app": {"core.ui"},
@@ -40,20 +43,21 @@ MAY_IMPORT: dict[str, set[str]] = {
     | STORE_BASES
     | {"core.ui", "core.services", "core.workflows", "core.jobs", "core.corrections", "core.learn", "core.isolation"}
     | FACES
-    | {"core.vision.models", "core.base.machine", "core.imaging.decoding", "core.charts"},
+    | {"core.vision.models", "core.base.machine", "core.imaging.pixels", "core.charts"},
     "core.ui.components": VALUES
-    | {"core.ui.components", "core.ui.charts", "core.ui.gallery", "core.ui.state", "core.imaging.decoding"},
+    | {"core.ui.components", "core.ui.charts", "core.ui.gallery", "core.ui.state", "core.imaging.pixels"},
     "core.__main__": {"core.cli"},
     "core.cli": UNIVERSAL
     | JOB_VALUES
     | {"core.cli", "core.services", "core.workflows", "core.jobs", "core.corrections", "core.bench", "core.isolation"}
-    | {"core.vision.models", "core.imaging.decoding", "core.archives.folder_layout", "core.store.protocols"}
+    | {"core.vision.models", "core.archives.folder_layout", "core.store.protocols"}
     | {"core.store.exchange_protocols", TRAINING_OPTIONS},
     "core.bench": UNIVERSAL
     | SOURCES
     | JOB_VALUES
     | {"core.bench", "core.services", "core.workflows", "core.jobs", "core.learn", "core.vision", "core.isolation"}
-    | {"core.imaging.decoding", "core.base.machine", "core.store.protocols"},
+    | PIXELS
+    | {"core.base.machine", "core.store.protocols"},
     "core.services": {"core"},
     "core.workflows": UNIVERSAL
     | PIXELS
@@ -72,7 +76,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "core.report": VALUES
     | {"core.report", "core.charts", "core.learn", "core.vision.quality", "core.base.words", "core.store.protocols"},
     "core.charts": VALUES | {"core.charts", "core.learn", "core.base.words"},
-    "core.learn": VALUES | {"core.learn", "core.vision.quality", "core.base.words"},
+    "core.learn": VALUES | {"core.learn", "core.vision.quality", "core.base.vectors", "core.base.words"},
     "core.vision.detect": UNIVERSAL | PIXELS | {"core.vision.detect", "core.vision.engine.base"},
     "core.vision.embed": UNIVERSAL | PIXELS | {"core.vision.embed", "core.vision.engine.base"},
     "core.vision.engine": UNIVERSAL | {"core.vision.engine"},
@@ -83,7 +87,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "core.store.sql.migrations.versions": set(),  # frozen: what the program says today is nothing to a revision
     "core.corrections": VALUES | {"core.corrections"},
     "core.formats": UNIVERSAL
-    | {"core.formats", "core.archives.source", "core.imaging.geometry", "core.corrections", "core.learn"}
+    | {"core.formats", "core.archives.zip_file", "core.imaging.geometry", "core.corrections", "core.learn"}
     | {"core.store.exchange_protocols", "core.store.name_spelling"},
     "core.isolation": UNIVERSAL | {"core.isolation", "core.imaging", "core.formats"},
     "core.archives": UNIVERSAL | {"core.archives", "core.imaging.signatures"},
@@ -164,8 +168,15 @@ def _imports(path: Path) -> Iterator[str]:
                 yield full if is_module else node.module
 
 
-DECODERS = {"decode", "decode_reduced", "decoding_bytes", "stored_orientation", "taken"}
-"""Of core.imaging.decoding: what meets bytes of others."""
+DECODERS = {
+    "decode_image",
+    "decode_reduced",
+    "decoding_bytes",
+    "stored_orientation",
+    "parse_time_taken",
+    "read_header_texts",
+}
+"""Of core.imaging: what meets bytes of others."""
 MAY_DECODE = {
     "core.isolation.tasks": "in the child",
     "core.workflows.labels.review_queue": "crops, which this program wrote",
@@ -304,10 +315,10 @@ def test_photos_of_others_are_decoded_in_a_child() -> None:
         name
         for name, path in modules()
         for node in syntax_nodes(path)
-        if isinstance(node, ast.ImportFrom) and node.module == "core.imaging.decoding"
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("core.imaging.")
         if DECODERS & {alias.name for alias in node.names} and not within(name, set(MAY_DECODE))
     ]
-    assert not offenders, f"{offenders} decode with core.imaging.decoding; core.isolation.photos does it in a child"
+    assert not offenders, f"{offenders} decode with core.imaging; core.isolation.photos does it in a child"
 
 
 def test_faces_are_found_in_one_way() -> None:

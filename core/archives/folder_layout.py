@@ -15,32 +15,11 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Final, NamedTuple
 
+from core.archives.split_folders import Folders, find_split_folders
 from core.archives.zip_names import LocalNames
 from core.base import words
 from core.base.errors import InputRefused
 from core.base.types import Split
-
-# fmt: off
-PHOTO_EXTENSIONS: Final = frozenset((
-    "jpg", "jpeg", "jpe", "jfif", "mpo", "png", "webp", "bmp", "dib", "tif", "tiff", "gif", "heic", "heif",
-    "hif", "avif", "pbm", "pgm", "ppm", "pnm",
-))
-"""Endings of files that ``decoding.decode_image`` may read whole."""
-RAW_EXTENSIONS: Final = frozenset((
-    "dng", "cr2", "cr3", "crw", "nef", "nrw", "arw", "sr2", "srf", "orf", "ori", "rw2", "raf", "pef", "srw",
-    "x3f", "mrw", "3fr", "fff", "iiq", "erf", "kdc", "dcr", "mos", "mef", "rwl", "gpr",
-))
-"""Endings of cameras' RAW files, of which ``decoding.decode_image`` reads the preview."""
-_TAKEN_EXTENSIONS: Final = PHOTO_EXTENSIONS | RAW_EXTENSIONS
-
-_ARCHIVE_EXTENSIONS: Final = frozenset((
-    "zip", "rar", "7z", "tar", "gz", "tgz", "bz2", "tbz", "xz", "txz", "zst", "lz4", "cab", "iso", "cbz",
-    "cbr",
-))
-# fmt: on
-_DRIVE: Final = re.compile(r"[A-Za-z]:")
-
-Folders = tuple[str, ...]
 
 
 class FolderLabel(NamedTuple):
@@ -87,12 +66,6 @@ class FolderLayout:
         return ", ".join(splits + photos + people + unlabelled)
 
 
-def is_called_like_a_photo(name: str) -> bool:
-    """Whether the ending of a name is that of a photo."""
-    _, dot, extension = name.rpartition("/")[2].rpartition(".")
-    return bool(dot) and extension.casefold() in _TAKEN_EXTENSIONS
-
-
 # --- folders
 
 AUTO, PEOPLE, SPLITS, NOBODY = "auto", "people", "splits", "none"
@@ -106,7 +79,7 @@ people's folders are those of a level, 1 for the outermost."""
 class FolderUnderstanding:
     """What folders say about every photo, and sentences on what could be meant otherwise."""
 
-    places: list[FolderLabel]
+    labels: list[FolderLabel]
     notes: tuple[str, ...]
 
 
@@ -145,12 +118,12 @@ def understand_folders(
         return FolderUnderstanding([FolderLabel(None, split) for split in splits], reading.split_notes())
     folder_names = [reading.person(path) for path in paths]
     spelling = _spelling(folder_names)
-    places = [
+    labels = [
         FolderLabel(None if name is None else spelling[person_key(name)], split)
         for name, split in zip(folder_names, splits, strict=True)
     ]
     notes = (*reading.split_notes(), *reading.person_notes(), *_spelling_notes(folder_names, spelling))
-    return FolderUnderstanding(places, notes)
+    return FolderUnderstanding(labels, notes)
 
 
 def _folders(name: str) -> Folders:
@@ -181,13 +154,14 @@ class _Reading:
 
     def __post_init__(self) -> None:
         distinct = set(self.paths)
-        self.split_folders = {} if self.rule == PEOPLE else _split_folders(distinct, lenient=self.rule == SPLITS)
+        self.split_folders = {} if self.rule == PEOPLE else find_split_folders(distinct, lenient=self.rule == SPLITS)
         if self.rule in _LEVELS:
             self._level = int(self.rule) - 1
             self.split_folders = {
                 path: side for path, side in self.split_folders.items() if len(path) != int(self.rule)
             }
             return
+        # Splits are taken out first: what is left is judged as one tree of people, whichever side a photo is on.
         self._around = self._find_around(distinct)
         counts = Counter(self._without_split(path) for path in self.paths if not self._is_outside(path))
         self._level = _wrapping_depth(counts)
@@ -272,57 +246,6 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(all_names[:_MOST_LISTED]) + more
 
 
-# splits
-
-_OF_PHOTOS: Final = r"(?:set|data|dataset|dir|folder|split|images?|imgs?|photos?|pictures?|pics|faces)?\d*"
-_TRAIN: Final = r"train|training|trn"
-_VAL: Final = r"val|valid|validation|test|testing|tst|dev|devel|development|eval|evaluation|holdout|heldout"
-_SIDES: Final = (
-    (re.compile(f"(?:{_TRAIN}){_OF_PHOTOS}"), Split.TRAIN),
-    (re.compile(f"(?:{_VAL}){_OF_PHOTOS}"), Split.VAL),
-)
-_MAY_BE_A_PERSON: Final = frozenset(("test", "dev", "val", "eval", "tst", "devel", "development", "evaluation"))
-_NEED_THE_OTHER_SIDE: Final = _MAY_BE_A_PERSON - {"test", "val"}
-
-
-def _side(name: str) -> Split | None:
-    bare = re.sub(r"[\s_.\-]", "", name.casefold())
-    return next((side for pattern, side in _SIDES if pattern.fullmatch(bare)), None)
-
-
-def _split_folders(paths: Iterable[Folders], *, lenient: bool) -> dict[Folders, Split]:
-    """Paths of the folders that are splits; all that are named like one when ``lenient``."""
-    children: dict[Folders, set[str]] = defaultdict(set)
-    with_folders: set[Folders] = set()
-    for path in paths:
-        for depth, part in enumerate(path):
-            children[path[:depth]].add(part)
-            if depth + 1 < len(path):
-                with_folders.add(path[: depth + 1])
-    folders: dict[Folders, Split] = {}
-    for parent, parts in children.items():
-        sides = {part: side for part in sorted(parts) if (side := _side(part)) is not None}
-        holding = [part for part in sides if (*parent, part) in with_folders]
-        for part in sides if lenient else _believed(sides, holding, alone=len(sides) == len(parts)):
-            folders[*parent, part] = sides[part]
-    return folders
-
-
-def _believed(sides: Mapping[str, Split], holding: Iterable[str], *, alone: bool) -> list[str]:
-    """Which of the folders that are named like splits, side by side, are splits.
-
-    Parameters
-    ----------
-    holding : those with folders inside
-    alone : whether there are no other folders beside them
-    """
-    if len(set(sides.values())) == 2:
-        return list(sides)
-    if alone:
-        return [part for part in sides if part.casefold() not in _NEED_THE_OTHER_SIDE]
-    return [part for part in holding if part.casefold() not in _MAY_BE_A_PERSON]
-
-
 # people
 
 
@@ -337,6 +260,7 @@ def _wrapping_depth(counts: Mapping[Folders, int]) -> int:
     while len({person_key(path[depth]) for path in counts if len(path) > depth}) == 1:
         directly = sum(count for path, count in counts.items() if len(path) == depth + 1)
         below = sum(count for path, count in counts.items() if len(path) > depth + 1)
+        # The folder that holds the photos themselves is a person's, though it be the only one.
         if directly >= below:
             break
         depth += 1
@@ -397,53 +321,4 @@ def _spelling_notes(names: Iterable[str | None], spelling: Mapping[str, str]) ->
     return tuple(
         f"One person, {usual_spelling}, is spelt differently too: {_listed(f'“{name}”' for name in sorted(variants))}."
         for usual_spelling, variants in sorted(variants_of.items())
-    )
-
-
-# --- names
-
-
-LONGEST_PATH: Final = 4096
-"""Of any system."""
-MOST_FOLDERS: Final = 64
-"""One within the other: what is asked of folders grows with the square of their depth."""
-LONGEST_PRINTED: Final = 200
-
-
-def leaves_folder(name: str) -> bool:
-    """Whether a name is absolute, has a drive letter or a '..' part, with either kind of slash."""
-    parts = name.replace("\\", "/").split("/")
-    return name[:1] in ("/", "\\") or _DRIVE.match(name) is not None or ".." in parts
-
-
-def name_objection(name: str) -> str | None:
-    """Reason not to take a file whatever it holds, by its name."""
-    if len(name) > LONGEST_PATH or name.count("/") > MOST_FOLDERS:
-        return (
-            f"its path has {words.count(len(name))} characters and {words.count(name.count('/'))} folders; "
-            f"at most {words.count(LONGEST_PATH)} and "
-            f"{MOST_FOLDERS} are read"
-        )
-    if any(unicodedata.category(character) in ("Cc", "Cs") for character in name):
-        return "its name holds control characters or is no valid text; rename it"
-    return None
-
-
-def ending_objection(name: str) -> str | None:
-    """Reason to doubt that a file of this name is a photo, None for a photo's name; its first bytes may know better."""
-    if is_called_like_a_photo(name):
-        return None
-    _, dot, extension = name.rpartition("/")[2].rpartition(".")
-    if extension.casefold() in _ARCHIVE_EXTENSIONS and dot:
-        return "an archive among photos is not opened; unpack it first"
-    return f"not a photo (.{extension[:20]})" if dot else "not a photo (a name without an ending)"
-
-
-def printable_name(name: str) -> str:
-    """Name with control characters and undecodable bytes written out, fit for a report; the end of a very long one."""
-    if len(name) > LONGEST_PATH:
-        name = "\u2026" + name[-LONGEST_PRINTED:]
-    return "".join(
-        f"\\x{ord(character):02x}" if unicodedata.category(character) in ("Cc", "Cs") else character
-        for character in name
     )

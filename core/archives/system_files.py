@@ -94,6 +94,7 @@ def _of_folders(folders: list[str]) -> Leftover | None:
             return Leftover(folder, _FOLDERS[folded], may_be_photo=folded != "__macosx")
         if folded.startswith("."):
             return Leftover(folder, "a hidden folder", may_be_photo=True)
+        # A photo library is a folder of its program's; of what lies in it only the originals are the user's photos.
         inside = folders[index + 1 : index + 2]
         if folded.endswith(_OF_A_LIBRARY) and inside and inside[0].casefold() not in _ORIGINALS:
             return Leftover(inside[0], "previews and notes of a photo library", may_be_photo=True)

@@ -173,6 +173,7 @@ def _decide(parts: Sequence[bytes], readings: Sequence[CodePageReading]) -> tupl
 
     Tools that write UTF-8 without saying so may have added to a zip of another computer.
     """
+    # Judged together: a single short name may be valid UTF-8 by chance, a whole archive of them hardly.
     as_utf8 = {part: code_pages.log_prob_as_utf8(part) for part in parts}
     valid = [part for part in parts if as_utf8[part] > float("-inf")]
     not_utf8 = [part for part in parts if as_utf8[part] == float("-inf")]

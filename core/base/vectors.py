@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.base.types import Floats, Vectors
+from core.base.types import Doubles, Floats, Vectors
+
+_SHORTEST = 1e-12
+"""A sum that cancels out has no direction; it is divided by this instead of by 0."""
 
 
-def to_unit_length(vectors: Floats) -> Vectors:
-    """Rows scaled to unit length; a zero row stays zero.
-
-    Parameters
-    ----------
-    vectors : (n, dimension) float32
-    """
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.maximum(lengths, 1e-12), dtype=np.float32)
+def unit_rows(rows: Doubles | Floats) -> Vectors:
+    """The direction of each row: (n, dimension) float32, of unit length; zeros stay zeros."""
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / np.maximum(lengths, _SHORTEST), dtype=np.float32)

@@ -25,7 +25,7 @@ from core.bench.stopwatch import (
     timed_functions,
     timed_object,
 )
-from core.imaging import decoding
+from core.imaging import decoding, pixels
 from core.isolation import photos as isolation
 from core.jobs.handlers import IngestRequest, job_handlers
 from core.jobs.worker import run_job
@@ -58,9 +58,9 @@ queues, the standardisation and the job about it all."""
 ROOM_STAGES: dict[str, dict[str, list[Callable[..., Any]]]] = {
     "core.services": {"decode": [isolation.decode_photo]},
     "core.workflows": {"decode": [isolation.weigh_photo, isolation.describe_photo]},
-    "core.vision.pipeline": {"pictures": [crops.display_crop, decoding.encode_jpeg]},
+    "core.vision.pipeline": {"pictures": [crops.display_crop, pixels.encode_jpeg]},
     "core.vision.detect": {
-        "pyramid": [decoding.shrink_image, decoding.halve_image, pyramid.pyramid_levels, pyramid.pack_canvases]
+        "pyramid": [pixels.shrink_image, pixels.halve_image, pyramid.pyramid_levels, pyramid.pack_canvases]
     },
     "core.vision.embed": {"align": [crops.face_crop]},
 }

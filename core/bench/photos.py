@@ -11,7 +11,8 @@ import numpy as np
 
 from core.base.settings import ImageLimits
 from core.base.types import RgbImage
-from core.imaging.decoding import decode_image, encode_jpeg
+from core.imaging.decoding import decode_image
+from core.imaging.pixels import encode_jpeg
 
 SAMPLE, ONE_MEGAPIXEL, TWELVE_MEGAPIXELS, GROUP = "sample", "1 megapixel", "12 megapixels", "group photos"
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from core.archives.source import Members
+from core.archives.zip_file import Members
 from core.base import words
 from core.base.errors import ArchiveRefused, InputRefused
 from core.base.settings import ArchiveLimits

@@ -69,6 +69,7 @@ def iterate_boxes(data: memoryview) -> Iterator[tuple[bytes, memoryview]]:
             return
         size, kind = int.from_bytes(data[position : position + 4], "big"), bytes(data[position + 4 : position + 8])
         start = position + 8
+        # A size of 1 is a larger one behind the kind, and 0 is all that is left (14496-12, 4.2).
         if size == 1:
             size, start = int.from_bytes(data[start : start + 8], "big"), start + 8
         end = len(data) if size == 0 else position + size
@@ -92,6 +93,7 @@ def primary_picture(data: bytes) -> PrimaryPicture:
 
 
 def _primary_picture(data: memoryview) -> PrimaryPicture:
+    # meta is a full box: four bytes of version and flags stand before what it holds.
     meta = next((content[4:] for kind, content in iterate_boxes(data) if kind == b"meta"), None)
     if meta is None:
         return PrimaryPicture((), b"")
@@ -120,6 +122,7 @@ def _turns(iprp: memoryview, item_id: int) -> Iterator[Turn]:
     for kind, content in inside:
         if kind != b"ipma":
             continue
+        # Properties are shared by items, which name them by number; of ours those that turn count, in their order.
         for index in _associated(content, item_id):
             if 0 < index <= len(properties) and properties[index - 1][0] in (b"irot", b"imir"):
                 property_kind, value = properties[index - 1]
@@ -167,6 +170,7 @@ def _exif_id(iinf: memoryview) -> int | None:
 def _content(data: memoryview, inside: dict[bytes, memoryview], item_id: int) -> bytes:
     """Bytes of an item, by the file's iloc; of a kind of construction that is not known none."""
     iloc = inside.get(b"iloc", memoryview(b""))
+    # All widths are told by the box itself, down to none at all, so every entry must be walked to find the one.
     version = iloc[0]
     offset_bytes, length_bytes = iloc[4] >> 4, iloc[4] & 15
     base_bytes, index_bytes = iloc[5] >> 4, iloc[5] & 15 if version else 0

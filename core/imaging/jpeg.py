@@ -157,12 +157,14 @@ class _Walk:
             return
         components = header[1 : 1 + 2 * number : 2]
         first, last, bits = header[1 + 2 * number : 4 + 2 * number]
+        # A sequential scan brings every coefficient with all its bits, whatever its header says of them.
         if not self.frame.progressive:
             first, last, bits = 0, _LAST_COEFFICIENT, 0
         for component in components:
             for coefficient in range(first, min(last, _LAST_COEFFICIENT) + 1):
                 self.bits_left[component, coefficient] = bits & 15
         self.scan_start = data_start
+        # A restart marker stands behind every interval but the last, so their number is known before they are read.
         interval = self.restart_interval
         self.restarts = max(0, -(-self.frame.mcus(components) // interval) - 1) if interval else 0
 
@@ -189,11 +191,15 @@ def first_picture(data: bytes) -> Jpeg:
     """
     walk = _Walk(data)
     position = 2
+    # A segment is left by its length, and from there the next marker is searched: the data of a scan have no length,
+    # and some writers leave bytes behind a segment. Within data 0xff is stuffed, so nothing is taken for a marker.
     while (marker := _MARKER.search(data, position)) is not None:
         code = marker[1][0]
         walk.end_scan(marker.start())
         if code == _END:
             return Jpeg(data if marker.end() == len(data) else data[: marker.end()])
+        # With all scans begun, or at what cannot follow a scan, the picture is over though its end marker is missing:
+        # what a telephone appended must not be read as more of it.
         if walk.scans and (walk.complete or not _continues(data, marker)):
             return _closed(walk, marker.start())
         position = marker.end()
@@ -248,6 +254,7 @@ def decode_jpeg(jpeg: Jpeg, size_wh: tuple[int, int], scale: int) -> DecodedJpeg
         A part of the picture is missing, or its data are damaged.
     """
     decode_once = partial(_decode_once, smallest_wh=(ceil(size_wh[0] / scale), ceil(size_wh[1] / scale)))
+    # Strict first: a sound picture is decoded once, and only one with a warning twice, to see what it is worth.
     try:
         return DecodedJpeg(decode_once(jpeg.content, strict=True))
     except ValueError as error:

@@ -24,8 +24,6 @@ from core.base.types import RgbImage
 from core.imaging.isobmff import Turn, is_avif, is_heif, primary_picture
 from core.imaging.refusals import DECODER_ERRORS, PILLOW_FORMATS
 
-ON_THEIR_SIDE: Final = (5, 6, 7, 8)
-"""Orientations that swap width and height."""
 _TURNS: Final[dict[int, Callable[[Any], npt.NDArray[Any]]]] = {
     2: lambda pixels: cv2.flip(pixels, 1),
     3: lambda pixels: cv2.rotate(pixels, cv2.ROTATE_180),
@@ -39,7 +37,7 @@ _CORNERS: Final = np.arange(4, dtype=np.uint8).reshape(2, 2)
 
 
 def apply_orientation(pixels: RgbImage, orientation: int) -> RgbImage:
-    """The stored picture upright; another size where the orientation is one of ``ON_THEIR_SIDE``."""
+    """The stored picture upright; another size where ``geometry.stored_size`` says so."""
     turn = _TURNS.get(orientation)
     return pixels if turn is None else np.asarray(turn(pixels), dtype=np.uint8)
 
@@ -67,6 +65,7 @@ def orientation_of_header(data: bytes) -> int:
         return orientation_of_container(data)
     try:
         with Image.open(io.BytesIO(data), formats=PILLOW_FORMATS) as photo:
+            # Pillow's own getexif of a PNG decodes the picture in search of more; it is asked only where there is more.
             asks_pixels = photo.format == "PNG" and _says_more_at_the_end(data)
             exif = photo.getexif() if asks_pixels else Image.Image.getexif(photo)
             return _valid(exif.get(ExifTags.Base.Orientation, 1))
@@ -119,6 +118,7 @@ def _valid(value: object) -> int:
 
 def _same_as(turns: Iterable[Turn]) -> int:
     """The EXIF orientation that does the same as these turns, one after another: tried on a picture of four pixels."""
+    # Four pixels tell all eight orientations apart; rules for composing turns would be easy to get wrong.
     corners: npt.NDArray[Any] = _CORNERS
     for turn in turns:
         corners = np.rot90(corners, turn.value) if turn.kind == b"irot" else np.flip(corners, axis=turn.value)

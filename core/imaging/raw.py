@@ -121,6 +121,7 @@ def extract_preview(data: bytes) -> RawPreview:
         There is none but a thumbnail.
     """
     layout = _read_layout(data)
+    # Makers put a thumbnail, a screen-sized and a full picture in, in any order: the largest shows the smallest faces.
     candidates = sorted(_candidates(data, layout), key=lambda candidate: candidate[1] * candidate[2], reverse=True)
     best = next(iter(candidates), None)
     if best is None or max(best[1], best[2]) < MIN_LONG_SIDE_PX:
@@ -135,6 +136,7 @@ def extract_preview(data: bytes) -> RawPreview:
 
 def _orientation(layout: _Layout, width_px: int, height_px: int) -> int:
     """The container's word; none where the preview stands upright already while the sensor lies on its side."""
+    # Some cameras turn the preview and leave the tag as the sensor lay: to follow it would turn the preview twice.
     orientation = layout.orientation
     is_turned = layout.sensor_is_wide is not None and (width_px > height_px) != layout.sensor_is_wide
     return 1 if orientation > 4 and is_turned and width_px != height_px else orientation
@@ -189,6 +191,7 @@ def _size(data: bytes, start: int) -> tuple[int, int] | None:
         if len(data) < position + 9 or data[position] != 0xFF or data[position + 1] in (_START, _SCAN):
             return None
         code, length = data[position + 1], int.from_bytes(data[position + 2 : position + 4], "big")
+        # The frame header comes before any data, so a preview is measured by a few segments, never decoded.
         if code in _FRAMES:
             bits, components = data[position + 4], data[position + 9]
             height, width = (int.from_bytes(data[at : at + 2], "big") for at in (position + 5, position + 7))

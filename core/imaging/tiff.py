@@ -95,9 +95,11 @@ def _directory(data: bytes, position: int, byte_order: str, *, is_big: bool) -> 
         return Directory(data, byte_order, is_big, {}), 0
     layout = struct.Struct(byte_order + entry_format)
     entries: dict[int, tuple[int, int, int]] = {}
+    # A damaged count must not cost more than the file has bytes.
     for number in range(min(count, _MOST_ENTRIES, (len(data) - start) // layout.size)):
         at = start + number * layout.size
         tag, kind, values = layout.unpack_from(data, at)
+        # Values that fit stand in the entry itself; else their place stands there.
         width = struct.calcsize(f"={_NUMBER_FORMATS[kind]}") if kind in _NUMBER_FORMATS else 1
         value_position = at + layout.size - inline
         is_inline = width * values <= inline

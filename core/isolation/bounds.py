@@ -53,6 +53,7 @@ def confine_process(parent_pid: int) -> None:
         libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
         Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_GO)
+    # The parent may have gone before the line above asked to be told of it.
     if os.getppid() != parent_pid:
         sys.exit()
 
@@ -65,8 +66,10 @@ def held_to(bounds: Bounds) -> Iterator[None]:
         return
     import resource
 
+    # Nothing handles this signal, so it ends the process even within a decoder that never comes back to Python.
     signal.setitimer(signal.ITIMER_PROF, bounds.seconds)
     if sys.platform == "linux":
+        # The soft limit alone, which can be raised again for the next file; what the child holds already is its own.
         _, hard = resource.getrlimit(resource.RLIMIT_DATA)
         resource.setrlimit(resource.RLIMIT_DATA, (_data_bytes() + bounds.memory_bytes, hard))
     try:

@@ -73,6 +73,7 @@ class Channel:
         sizes, is_shared = header.pop("blocks", None), header.pop("shared", None)
         if not isinstance(sizes, list) or not all(type(size) is int and size >= 0 for size in sizes):
             raise BrokenMessage("blocks without sizes")
+        # Before room is made for it: the other end may claim any size.
         if sum(sizes) > most_block_bytes:
             raise BrokenMessage("blocks of too many bytes")
         if is_shared is not True:
@@ -145,6 +146,7 @@ def new_region() -> tuple[int, mmap.mmap] | None:
 
     descriptor = os.memfd_create("face-atlas", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     os.ftruncate(descriptor, REGION_BYTES)
+    # Sealed, because reading beyond a file that the other end has cut off would end this process.
     fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
     return descriptor, mmap.mmap(descriptor, REGION_BYTES)
 

@@ -62,7 +62,7 @@ def weigh_photo(data: bytes, limits: ImageLimits, enough_px: int | None, at_once
 
 
 def read_time_taken(data: bytes, limits: ImageLimits) -> float | None:
-    """As ``decoding.parse_time_taken``. Raises ReadingEnded."""
+    """As ``time_taken.parse_time_taken``. Raises ReadingEnded."""
     return _time_taken(_ask("date photo", data, limits).answer)
 
 

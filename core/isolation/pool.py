@@ -87,6 +87,7 @@ class Child:
         try:
             self.channel.send({"task": task, "arguments": arguments, "bounds": asdict(bounds)}, blocks)
             header, views = self.channel.receive(most_bytes)
+            # The memory is shared with the child, which may write to it at any time: what is checked must be a copy.
             answer = [_copied(view) for view in views]
             self.channel.give_back()
         except (OSError, EOFError, BrokenMessage) as fault:
@@ -225,6 +226,7 @@ class Pool:
             try:
                 return self._attempt(*request)
             except _ChildEnded as ended:
+                # What took too long would take as long again, and everybody behind it would wait twice.
                 if ended.overran:
                     raise
                 return self._attempt(*request)
@@ -263,6 +265,7 @@ class Pool:
             while not self._idle and self._count >= self._most:
                 self._changed.wait()
             while self._idle:
+                # The last one used: its memory is warm. One that the system ended meanwhile is not given out.
                 child = self._idle.pop()
                 if child.process.poll() is None:
                     return child
@@ -271,6 +274,7 @@ class Pool:
         return self._start()
 
     def _start(self) -> Child:
+        # Not on this thread: the system ends a child with the thread that started it, and this one may soon be gone.
         wish: Future[Child] = Future()
         self._wishes.put(wish)
         try:

@@ -11,6 +11,8 @@ import cv2
 from core.base.settings import ImageLimits
 from core.imaging import decoding
 from core.imaging.header_texts import read_header_texts
+from core.imaging.pixels import perceptual_hash
+from core.imaging.time_taken import parse_time_taken
 from core.isolation.channel import Block
 
 Answer = tuple[dict[str, Any], Sequence[Block]]
@@ -30,20 +32,17 @@ def _weigh_photo(arguments: dict[str, Any], blocks: Sequence[memoryview]) -> Ans
 
 def _decode_photo(arguments: dict[str, Any], blocks: Sequence[memoryview]) -> Answer:
     """The picture, and with ``described`` its perceptual hash and when it was taken."""
-    data, limits, enough_px = bytes(blocks[0]), _limits(arguments), arguments["enough_px"]
-    if enough_px is None:
-        picture = decoding.DecodedPicture.whole(decoding.decode_image(data, limits))  # whose notes nobody reads
-    else:
-        picture = decoding.decode_reduced(data, limits, enough_px)
+    data = bytes(blocks[0])
+    picture = decoding.decode_reduced(data, _limits(arguments), arguments["enough_px"])
     size = {"width_px": picture.width_px, "height_px": picture.height_px}
     answer = {"shape": picture.pixels.shape, **size, "notes": picture.notes}
     if arguments["described"]:
-        answer |= {"hash": decoding.perceptual_hash(picture.pixels), "taken": decoding.parse_time_taken(data)}
+        answer |= {"hash": perceptual_hash(picture.pixels), "taken": parse_time_taken(data)}
     return answer, [picture.pixels]
 
 
 def _date_photo(arguments: dict[str, Any], blocks: Sequence[memoryview]) -> Answer:
-    return {"taken": decoding.parse_time_taken(bytes(blocks[0]))}, []
+    return {"taken": parse_time_taken(bytes(blocks[0]))}, []
 
 
 def _orient_photo(arguments: dict[str, Any], blocks: Sequence[memoryview]) -> Answer:

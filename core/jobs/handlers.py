@@ -20,7 +20,7 @@ from core.services import Services
 from core.store.job_model import Job, JobKind, JobState
 from core.workflows.clustering import cluster
 from core.workflows.evaluation import evaluate, study
-from core.workflows.identification.lookups import lookup
+from core.workflows.identification.lookups import kept_lookups, lookup
 from core.workflows.labels import review_queue
 from core.workflows.photos import ingest, look_again
 from core.workflows.projection import project
@@ -232,7 +232,7 @@ def _look_up(services: Services, job: Job, report: Report, token: CancelToken) -
     lookup_ids = {
         lookup_job.id for lookup_job in services.jobs.jobs(job.dataset_id) if lookup_job.kind is JobKind.LOOKUP
     }
-    lookup.remove_abandoned_lookups(services.artifacts, job.dataset_id, lookup_ids)
+    kept_lookups.remove_abandoned_lookups(services.artifacts, job.dataset_id, lookup_ids)
     path, is_users_own = _photos_to_look_at(services, job, request)
     report(0, 0, "Loading the networks")
     task = lookup.LookupTask(job.id, job.dataset_id, run, request.title, str(path) if is_users_own else "")
@@ -245,7 +245,7 @@ def _look_up(services: Services, job: Job, report: Report, token: CancelToken) -
 
 def _photos_to_look_at(services: Services, job: Job, request: LookupRequest) -> tuple[Path, bool]:
     """Where the photos are read, and whether that is the user's own place; an upload moves to where it is kept."""
-    kept_path = lookup.kept_photos_path(services.artifacts, job.dataset_id, job.id)
+    kept_path = kept_lookups.kept_photos_path(services.artifacts, job.dataset_id, job.id)
     if kept_path.exists():  # it goes on
         return kept_path, False
     source_path = (services.settings.data_dir / request.path).resolve()
@@ -254,7 +254,7 @@ def _photos_to_look_at(services: Services, job: Job, request: LookupRequest) -> 
     if not _is_upload(services, source_path):
         return source_path, True
     services.open_source(source_path, zip_names=request.zip_names).close()  # what is refused as a whole is not kept
-    lookup.keep_photos(services.artifacts, job.dataset_id, job.id, source_path)
+    kept_lookups.keep_photos(services.artifacts, job.dataset_id, job.id, source_path)
     _discard_upload(services, source_path)
     return kept_path, False
 

@@ -17,7 +17,7 @@ from core.workflows.erasure import erase_person as erasing
 from core.workflows.exchange import arrivals
 from core.workflows.exchange import export as exporting
 from core.workflows.exchange.arrivals import Delivery
-from core.workflows.identification.lookups import lookup, outputs
+from core.workflows.identification.lookups import kept_lookups, outputs
 from core.workflows.identification.lookups.values import TARGET_RATE
 
 Train = Callable[[dict[str, Any], Report, CancelToken], dict[str, Any]]
@@ -102,10 +102,10 @@ def run_export(services: Services, job: Job, report: Report, token: CancelToken)
 def sort_lookup(services: Services, job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
     """Write the photos of a lookup, sorted by person, beside the exports; gives how many there are of each thing."""
     params = SortParams(**job.params)
-    stored_lookup = lookup.load_lookup(services.artifacts, job.dataset_id, params.lookup)
+    stored_lookup = kept_lookups.load_lookup(services.artifacts, job.dataset_id, params.lookup)
     path = exporting.export_path(services.settings.exports_dir, job.dataset_id, job.id)
-    photos_path = lookup.find_lookup_photos(services.artifacts, stored_lookup)
-    zip_names = lookup.find_zip_names(services.jobs, stored_lookup)  # photos are found by their names
+    photos_path = kept_lookups.find_lookup_photos(services.artifacts, stored_lookup)
+    zip_names = kept_lookups.find_zip_names(services.jobs, stored_lookup)  # photos are found by their names
     with services.open_source(photos_path, folders_are_people=False, zip_names=zip_names) as source:
         counts = outputs.sort_photos(stored_lookup, source, path, params.rate, report, token)
     return {**counts, "bytes": path.stat().st_size}

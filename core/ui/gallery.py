@@ -15,7 +15,7 @@ import streamlit as st
 
 from core.base.errors import NotFound
 from core.base.types import Box, RgbImage
-from core.imaging.decoding import encode_jpeg, shrink_image
+from core.imaging.pixels import encode_jpeg, shrink_image
 from core.store.artifacts import ArtifactKind
 from core.ui import address, data
 

@@ -20,14 +20,17 @@ from math import ceil
 from core.base.errors import ImageRefused
 from core.base.settings import ImageLimits
 from core.base.types import Detection, Quality, RgbImage, Vectors
-from core.imaging.decoding import DecodedPicture, encode_jpeg
+from core.imaging.decoding import DecodedPicture
 from core.imaging.geometry import box_centrality
+from core.imaging.pixels import encode_jpeg
 from core.vision.detect.mtcnn import Detector
 from core.vision.detect.upright import Upright, detect_upright
 from core.vision.embed.crops import display_crop
 from core.vision.embed.embedder import Embedder, Preparation
 from core.vision.quality import PixelMeasures, explain_low_grade, measure_quality
 
+NO_FACE = "No face could be found."
+"""What is said of a photo that shows none."""
 Decode = Callable[[bytes, ImageLimits, int | None], DecodedPicture]
 """What turns a file into a picture, upright by its EXIF, with at least so many pixels on its longer side, or all; it
 raises ImageRefused. ``isolation.photos.decode_photo`` does it in a child."""

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from core.archives.folder_layout import RULES
-from core.archives.source import open_source
+from core.archives.opening import open_source
 from core.base.errors import ArchiveRefused, ImageRefused
 from core.base.settings import ArchiveLimits
 

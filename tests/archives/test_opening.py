@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from core.archives.source import PhotoSource, open_source
+from core.archives.opening import open_source
+from core.archives.source import PhotoSource
 from core.base.errors import ArchiveRefused, ImageRefused
 from core.base.settings import MIB, ArchiveLimits
 from core.base.types import Split
@@ -423,7 +424,7 @@ def test_ten_thousand_resource_forks_are_one_line(tmp_path: Path) -> None:
 def test_a_folder_full_of_hidden_files_is_not_walked_to_its_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.archives.source._MOST_LEFTOVERS", 5)
+    monkeypatch.setattr("core.archives.folder_source._MOST_LEFTOVERS", 5)
     hidden = {f".cache/{folder}/{number}": b"" for folder in range(3) for number in range(4)}
     folder = make_folder(tmp_path / "a", {"Ann/1.jpg": JPEG, **hidden})
     with open_source(folder, LIMITS) as source:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from core.archives.code_pages import CODE_PAGES, find_code_page, rank_code_pages
-from core.archives.source import open_source
+from core.archives.opening import open_source
 from core.base.errors import InputRefused
 from core.base.settings import ArchiveLimits
 

@@ -27,7 +27,8 @@ import numpy as np
 
 from core.base.settings import Settings
 from core.base.types import Detection, Face, Ints, Photo, Quality, RgbImage, Split, Vectors
-from core.imaging.decoding import decode_image, encode_jpeg, perceptual_hash
+from core.imaging.decoding import decode_image
+from core.imaging.pixels import encode_jpeg, perceptual_hash
 from core.services import Services
 from core.store.artifacts import ArtifactKind, content_id
 from core.store.protocols import Dataset, IngestBatch, PhotoLabel, StoredFace

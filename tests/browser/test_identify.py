@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from core.imaging.decoding import encode_jpeg
+from core.imaging.pixels import encode_jpeg
 from tests import prepared
 from tests.browser.conftest import App, exported, launch, serve, settle, shoot, wait_until_true
 from tests.waiting import LONGEST_S

@@ -34,9 +34,7 @@ def test_photos_that_a_tab_kept_are_sorted_too(
     (dataset,) = app.store.datasets()
     (run,) = app.runs.runs(dataset.id)
     identifier, content = app.identifier(run), next(iter(sample_files.values()))
-    from core.isolation.photos import decode_photo
-
-    identified = identifier.identify(decode_photo(content, app.settings.images))
+    identified = identifier.identify_photo(identifier.pipeline.decode_photo(content))
     photo = PhotoToKeep("new.jpg", content, identified.turn, identified.faces)
     kept = keep_identified_photos(app.lookup_tools(), dataset.id, run, identifier, "new.jpg", [photo])
     assert command("lookup", "--kept", kept.id, "--sorted", tmp_path / "sorted.zip")["sorted"]["photos"] == 1

@@ -21,15 +21,10 @@ from PIL import Image
 
 from core.base.errors import ImageRefused
 from core.base.settings import ImageLimits
-from core.imaging.decoding import (
-    decode_image,
-    decode_reduced,
-    decoding_bytes,
-    parse_time_taken,
-    perceptual_hash,
-    stored_orientation,
-)
+from core.imaging.decoding import decode_image, decode_reduced, decoding_bytes, stored_orientation
+from core.imaging.pixels import perceptual_hash
 from core.imaging.signatures import HEAD_BYTES, describe_file, is_photo
+from core.imaging.time_taken import parse_time_taken
 from tests.imaging import test_raw
 
 LIMITS = ImageLimits(max_pixels=4_000_000)

@@ -17,21 +17,14 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image
 
-from core.archives.folder_layout import PHOTO_EXTENSIONS, RAW_EXTENSIONS
+from core.archives.file_names import PHOTO_EXTENSIONS, RAW_EXTENSIONS
 from core.base import words
 from core.base.errors import ImageRefused
 from core.base.settings import MIB, ImageLimits
 from core.base.types import RgbImage
-from core.imaging.decoding import (
-    decode_image,
-    decode_reduced,
-    decoding_bytes,
-    encode_jpeg,
-    hash_distance,
-    parse_time_taken,
-    perceptual_hash,
-    shrink_image,
-)
+from core.imaging.decoding import decode_image, decode_reduced, decoding_bytes
+from core.imaging.pixels import encode_jpeg, hash_distance, perceptual_hash, shrink_image
+from core.imaging.time_taken import parse_time_taken
 from tests.waiting import LONGEST_S
 
 LIMITS = ImageLimits()

@@ -15,8 +15,9 @@ from PIL import Image
 from core.base.errors import ImageRefused
 from core.base.settings import ImageLimits
 from core.base.types import RgbImage
-from core.imaging.decoding import decode_image, decode_reduced, decoding_bytes, parse_time_taken, stored_orientation
+from core.imaging.decoding import decode_image, decode_reduced, decoding_bytes, stored_orientation
 from core.imaging.orientation import apply_orientation
+from core.imaging.time_taken import parse_time_taken
 
 LIMITS = ImageLimits()
 SENSOR, LINEAR, YCBCR, RGB = 32803, 34892, 6, 2

@@ -18,7 +18,8 @@ from core.services import Services
 from core.store.job_model import JobKind, JobOwner
 from core.store.protocols import FileOutcome, FileReport
 from core.vision.engine.openvino import OpenVinoEngine
-from core.workflows.identification.lookups.lookup import LookupTask, load_lookup, look_up_photos
+from core.workflows.identification.lookups.kept_lookups import load_lookup
+from core.workflows.identification.lookups.lookup import LookupTask, look_up_photos
 from core.workflows.photos.ingest import IngestTarget, ingest_photos
 from tests import prepared
 from tests.conftest import MODEL_ID, services_on, write_zip

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from core.archives.source import Members, open_source
+from core.archives.opening import open_source
+from core.archives.zip_file import Members
 from core.base.errors import InputRefused
 from core.base.settings import ArchiveLimits
 from core.isolation import files

@@ -19,7 +19,7 @@ import pytest
 from core.base.errors import ImageRefused, ReadingEnded
 from core.base.settings import ImageLimits
 from core.imaging import decoding
-from core.imaging.decoding import encode_jpeg
+from core.imaging.pixels import encode_jpeg, perceptual_hash
 from core.isolation import photos, pool
 from core.isolation.bounds import Bounds
 from core.isolation.pool import Pool
@@ -102,7 +102,7 @@ def test_a_photo_in_the_child_has_its_hash_and_date(own_pool: Pool) -> None:
     reference = decoding.decode_reduced(data, LIMITS, 500)
     assert np.array_equal(described.picture.pixels, reference.pixels)
     assert (described.picture.width_px, described.picture.height_px) == (2000, 1500)
-    assert described.perceptual_hash == decoding.perceptual_hash(reference.pixels)
+    assert described.perceptual_hash == perceptual_hash(reference.pixels)
     assert described.taken is None
 
 

@@ -13,8 +13,9 @@ from PIL import Image
 from core.base.errors import ImageRefused
 from core.base.settings import ImageLimits
 from core.base.types import Detection, RgbImage
-from core.imaging.decoding import DecodedPicture, decode_image, decode_reduced, encode_jpeg, turn_pixels
+from core.imaging.decoding import DecodedPicture, decode_image, decode_reduced
 from core.imaging.geometry import box_centrality
+from core.imaging.pixels import encode_jpeg, turn_pixels
 from core.vision.detect.mtcnn import Detector
 from core.vision.embed.embedder import Embedder
 from core.vision.engine.openvino import OpenVinoEngine

@@ -11,8 +11,9 @@ import pytest
 
 from core.base.settings import ImageLimits
 from core.base.types import Detection, RgbImage
-from core.imaging.decoding import decode_image, turn_pixels
+from core.imaging.decoding import decode_image
 from core.imaging.geometry import pairwise_overlaps
+from core.imaging.pixels import turn_pixels
 from core.vision.detect.mtcnn import Detector
 from core.vision.detect.upright import Upright, detect_upright
 from core.vision.embed.embedder import Embedder

@@ -15,7 +15,7 @@ from core.jobs.handlers import LookupRequest
 from core.services import Services
 from core.store.job_model import JobKind
 from core.store.protocols import Dataset
-from core.workflows.identification.lookups import lookup, outputs
+from core.workflows.identification.lookups import kept_lookups, lookup, outputs
 from core.workflows.identification.lookups.marks import LookupMark, mark_faces
 from core.workflows.identification.lookups.values import TARGET_RATE, Lookup
 
@@ -50,7 +50,7 @@ def _lookup(options: argparse.Namespace) -> Answer:
         services, dataset, result, seconds = _look_up(options)
     answer = _answer(result, options, seconds) | _write(services, result, options)
     if options.forget:
-        lookup.forget_lookup(services.lookup_tools(), dataset.id, result.id)
+        kept_lookups.forget_lookup(services.lookup_tools(), dataset.id, result.id)
     return answer
 
 
@@ -64,16 +64,16 @@ def _look_up(options: argparse.Namespace) -> tuple[Services, Dataset, Lookup, fl
     request = LookupRequest(str(path), path.name, run.id, options.zip_names)
     dataset = services.store.dataset(run.dataset_id)
     job = run_in_process(services, dataset, JobKind.LOOKUP, request.params())
-    return services, dataset, lookup.load_lookup(services.artifacts, dataset.id, job.id), job.result["seconds"]
+    return services, dataset, kept_lookups.load_lookup(services.artifacts, dataset.id, job.id), job.result["seconds"]
 
 
 def _find_kept(services: Services, dataset: Dataset, lookup_id: str) -> Lookup:
-    if all(info.id != lookup_id for info in lookup.list_lookups(services.artifacts, dataset.id)):
+    if all(info.id != lookup_id for info in kept_lookups.list_lookups(services.artifacts, dataset.id)):
         raise NotFound(
             f"There is no kept result '{lookup_id}' of '{dataset.name}': `python -m core lookups --dataset "
             f"{dataset.name}` lists them."
         )
-    return lookup.load_lookup(services.artifacts, dataset.id, lookup_id)
+    return kept_lookups.load_lookup(services.artifacts, dataset.id, lookup_id)
 
 
 def _answer(result: Lookup, options: argparse.Namespace, seconds: float | None) -> Answer:
@@ -99,8 +99,8 @@ def _write(services: Services, result: Lookup, options: argparse.Namespace) -> A
         outputs.write_sidecars(result, options.xmp, options.fpir)
     if not options.sorted:
         return {}
-    photos_path = lookup.find_lookup_photos(services.artifacts, result)
-    zip_names = options.zip_names or lookup.find_zip_names(services.jobs, result)
+    photos_path = kept_lookups.find_lookup_photos(services.artifacts, result)
+    zip_names = options.zip_names or kept_lookups.find_zip_names(services.jobs, result)
     with services.open_source(photos_path, folders_are_people=False, zip_names=zip_names) as source:
         return {"sorted": outputs.sort_photos(result, source, options.sorted, options.fpir, console_progress())}
 
@@ -115,7 +115,7 @@ def _lookups(options: argparse.Namespace) -> Answer:
     services, dataset = resolution.on_dataset(options)
     if options.forget:
         forgotten = _find_kept(services, dataset, options.forget)
-        lookup.forget_lookup(services.lookup_tools(), dataset.id, forgotten.id)
+        kept_lookups.forget_lookup(services.lookup_tools(), dataset.id, forgotten.id)
     return {
         "lookups": [
             {
@@ -127,6 +127,6 @@ def _lookups(options: argparse.Namespace) -> Answer:
                 "when": datetime.fromtimestamp(info.created, UTC).isoformat(timespec="seconds"),
                 "damage": info.damage,
             }
-            for info in lookup.list_lookups(services.artifacts, dataset.id)
+            for info in kept_lookups.list_lookups(services.artifacts, dataset.id)
         ]
     }

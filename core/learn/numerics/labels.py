@@ -7,7 +7,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from core.base.types import Bools, Doubles, Floats, Ints, Vectors
-from core.learn.numerics.unit_vectors import unit_rows
+from core.base.vectors import unit_rows
 
 
 def rows_by_value(values: Ints) -> list[Ints]:

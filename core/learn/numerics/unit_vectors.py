@@ -7,10 +7,9 @@ from typing import TypeVar
 import numpy as np
 
 from core.base.types import Doubles, Floats, Vectors
+from core.base.vectors import unit_rows
 
 Values = TypeVar("Values", Floats, Doubles)
-_SHORTEST = 1e-12
-"""A sum that cancels out has no direction; it is divided by this instead of by 0."""
 
 
 def cosines_to_distances(cosines: Values) -> Values:
@@ -29,12 +28,6 @@ def cosine_to_distance(cosine: float) -> float:
 def distance_to_cosine(distance: float) -> float:
     """The cosine of two vectors that are so far apart, 0..2."""
     return 1 - distance**2 / 2
-
-
-def unit_rows(rows: Doubles | Floats) -> Vectors:
-    """The direction of each row: (n, dimension) float32, of unit length; zeros stay zeros."""
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.asarray(rows / np.maximum(lengths, _SHORTEST), dtype=np.float32)
 
 
 def mean_direction(vectors: Vectors) -> Vectors:

@@ -38,9 +38,10 @@ from typing import Any
 import numpy as np
 
 from core.base.types import Doubles, Floats, Ints, Vectors
+from core.base.vectors import unit_rows
 from core.learn.numerics.blocks import row_blocks
 from core.learn.numerics.neighbours import nearest_neighbours
-from core.learn.numerics.unit_vectors import cosines_to_distances, unit_rows
+from core.learn.numerics.unit_vectors import cosines_to_distances
 
 _FEWEST_FOR_UMAP = 4
 _EXACT_BELOW = 4096

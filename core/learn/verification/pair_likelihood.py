@@ -22,10 +22,11 @@ import numpy as np
 
 from core.base.errors import InputRefused
 from core.base.types import Bools, Doubles, Floats, Ints, Vectors
+from core.base.vectors import unit_rows
 from core.learn.labelled_faces import LabelledFaces
 from core.learn.numerics.blocks import row_blocks
 from core.learn.numerics.labels import sum_by_label
-from core.learn.numerics.unit_vectors import cosines_to_distances, unit_rows
+from core.learn.numerics.unit_vectors import cosines_to_distances
 
 FARS = (1e-2, 1e-3)
 """The shares of different people that may pass, between which one can choose."""

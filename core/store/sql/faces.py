@@ -29,7 +29,7 @@ from core.store.sql.rows import (
     whole_faces,
 )
 from core.store.sql.transactions.event_log import join_namesakes, raise_revision
-from core.store.sql.transactions.face_rows import add_faces, insert_rows, move_face, name_after_folders
+from core.store.sql.transactions.face_rows import insert_faces, insert_rows, move_face, name_after_folders
 from core.store.sql.transactions.turned_photos import is_turn_said, record_look
 
 
@@ -44,7 +44,7 @@ class SqlFaceStore(SqlDatasetStore, SqlReportStore):
             if batch.photos or batch.faces or batch.named:
                 raise_revision(connection, dataset_id)
             insert_rows(connection, schema.photo, [photo_row(dataset_id, *photo) for photo in batch.photos])
-            add_faces(connection, dataset_id, batch.faces)
+            insert_faces(connection, dataset_id, batch.faces)
             name_after_folders(connection, dataset_id, batch.named)
             names = {stored.face.person for stored in batch.faces} | {entry.person for entry in batch.named}
             if names - {None}:
@@ -54,7 +54,7 @@ class SqlFaceStore(SqlDatasetStore, SqlReportStore):
     def add_face(self, dataset_id: str, face: StoredFace) -> None:
         with self.engine.begin() as connection:
             raise_revision(connection, dataset_id)
-            add_faces(connection, dataset_id, [face])
+            insert_faces(connection, dataset_id, [face])
 
     def replace_faces(
         self,
@@ -82,7 +82,7 @@ class SqlFaceStore(SqlDatasetStore, SqlReportStore):
             for stored in (*detected, *not_found):
                 if stored.face.id in remaining_ids:
                     move_face(connection, dataset_id, stored)
-            add_faces(connection, dataset_id, [stored for stored in detected if stored.face.id not in known_ids])
+            insert_faces(connection, dataset_id, [stored for stored in detected if stored.face.id not in known_ids])
             if taken is not None:
                 by_id = (photo.c.dataset_id == dataset_id) & (photo.c.id == photo_id)
                 connection.execute(update(photo).where(by_id).values(taken=taken))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.base.types import Box, RgbImage
-from core.imaging.decoding import encode_jpeg, shrink_image
+from core.imaging.pixels import encode_jpeg, shrink_image
 from core.ui.components.choices import Chosen
 from core.ui.components.mount import ignore_change, register_component
 from core.ui.gallery import PHOTO_PX, jpeg_address

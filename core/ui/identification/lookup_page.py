@@ -14,7 +14,7 @@ from core.ui.jobs import JobKind, JobState, LookupRequest
 from core.ui.photos import uploads
 from core.ui.photos.layout_preview import LayoutChoice, show_layout_preview
 from core.ui.photos.uploads import Offer
-from core.workflows.identification.lookups import lookup
+from core.workflows.identification.lookups import kept_lookups
 from core.workflows.identification.lookups.values import LookupInfo
 
 TO_LOOK_AT = "Drop zips, folders, or photos"
@@ -50,7 +50,7 @@ def submit_lookups(dataset: Dataset, run: Run, offers: Sequence[tuple[Offer, Lay
 def tidy_lookups(dataset: Dataset) -> None:
     """Remove what was left by work that somebody gave up."""
     jobs = data.services().jobs.jobs(dataset.id)
-    lookup.remove_abandoned_lookups(
+    kept_lookups.remove_abandoned_lookups(
         data.services().artifacts, dataset.id, {job.id for job in jobs if job.kind is JobKind.LOOKUP}
     )
 
@@ -60,7 +60,7 @@ def tidy_lookups(dataset: Dataset) -> None:
 
 def list_kept_lookups(dataset: Dataset) -> list[LookupInfo]:
     """The lookups of the dataset, the newest first."""
-    return lookup.list_lookups(data.services().artifacts, dataset.id)
+    return kept_lookups.list_lookups(data.services().artifacts, dataset.id)
 
 
 def opened_lookup(known: list[LookupInfo], job: Job | None) -> LookupInfo | None:
@@ -129,7 +129,7 @@ def offer_forgetting(dataset: Dataset, info: LookupInfo) -> None:
 
 
 def _forget(dataset_id: str, lookup_id: str) -> None:
-    lookup.forget_lookup(data.services().lookup_tools(), dataset_id, lookup_id)
+    kept_lookups.forget_lookup(data.services().lookup_tools(), dataset_id, lookup_id)
     close_lookup()
     frame.say_next("It is forgotten.")
 

@@ -21,7 +21,7 @@ from core.ui.identification.photo_answer import one_in
 from core.ui.jobs import JobKind, JobState
 from core.ui.photos.exports import LARGEST_DOWNLOAD_BYTES
 from core.workflows.exchange.export import export_path
-from core.workflows.identification.lookups import lookup, outputs
+from core.workflows.identification.lookups import kept_lookups, outputs
 from core.workflows.identification.lookups.marks import SURE_PROB, LookupMark, mark_faces
 from core.workflows.identification.lookups.values import Lookup, LookupInfo
 
@@ -39,7 +39,7 @@ CHIPS = (
 
 @st.cache_resource(show_spinner="Reading the result", max_entries=4)
 def _load_result(dataset_id: str, lookup_id: str, created: float) -> Lookup:
-    return lookup.load_lookup(data.services().artifacts, dataset_id, lookup_id)
+    return kept_lookups.load_lookup(data.services().artifacts, dataset_id, lookup_id)
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.base.types import Face
-from core.imaging.decoding import encode_jpeg
+from core.imaging.pixels import encode_jpeg
 from core.learn.open_set.rejection_rule import RATES, TARGET_RATE, Threshold
 from core.store.job_model import JobKind
 from core.store.protocols import Dataset, Run

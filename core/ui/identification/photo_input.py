@@ -9,7 +9,7 @@ from hashlib import sha256
 import streamlit as st
 
 from core.base.errors import ImageRefused
-from core.imaging.decoding import encode_jpeg, shrink_image
+from core.imaging.pixels import encode_jpeg, shrink_image
 from core.isolation.photos import decode_photo
 from core.ui import data, gallery, state, words
 from core.ui.components import choices

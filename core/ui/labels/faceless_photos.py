@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.base.errors import ImageRefused, NotFound
 from core.base.types import Photo
-from core.imaging.decoding import encode_jpeg, shrink_image
+from core.imaging.pixels import encode_jpeg, shrink_image
 from core.isolation.photos import decode_photo
 from core.store.artifacts import ArtifactKind
 from core.store.protocols import Dataset

@@ -10,7 +10,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.base.errors import ImageRefused
 from core.base.types import Revision, take_items
-from core.imaging.decoding import encode_jpeg
+from core.imaging.pixels import encode_jpeg
 from core.store.protocols import Dataset
 from core.ui import data, gallery, words
 from core.ui.components.scatter import Card, Cloud, ScatterMark

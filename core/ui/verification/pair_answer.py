@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.base.errors import InputRefused
 from core.base.types import Revision
-from core.imaging.decoding import encode_jpeg
+from core.imaging.pixels import encode_jpeg
 from core.learn.numerics.unit_vectors import cosine_to_distance
 from core.learn.verification.pair_likelihood import FARS, PairScores
 from core.store.protocols import Dataset, PersonCount

@@ -22,8 +22,8 @@ import numpy as np
 import numpy.typing as npt
 
 from core.base.types import Box, Detection, Doubles, Floats, Ints, RgbImage
-from core.imaging.decoding import halve_image
 from core.imaging.geometry import refine_boxes, square_boxes, suppress_overlapping
+from core.imaging.pixels import halve_image
 from core.vision.detect.pyramid import Canvas, Level, cell_windows, pack_canvases, pyramid_levels
 from core.vision.engine.base import Engine
 
@@ -99,12 +99,14 @@ class Detector:
         """
         settings = self.settings
         faces_of_photo = self.detect_coarsely(images)
+        # Most photos show one large face, and the coarse pass finds it; only the others are worth the closer look.
         empty = [photo for photo, faces in enumerate(faces_of_photo) if not faces]
         small = [photo for photo, image in enumerate(images) if self.may_hold_smaller(image, faces_of_photo[photo])]
         for again, factor in ((empty, settings.fine_pyramid_factor), (small, settings.pyramid_factor)):
             look = _Look(settings.fine_long_side_px, settings.min_face_px, factor)
             finer = self._pass([images[photo] for photo in again], look)
             for photo, faces in zip(again, finer, strict=True):
+                # A close look may lose a face that fills the photo; it must not cost what was found.
                 if len(faces) >= len(faces_of_photo[photo]):
                     faces_of_photo[photo] = faces
         return faces_of_photo
@@ -132,6 +134,7 @@ class Detector:
         scales = [view.shape[1] / image.shape[1] for view, image in zip(views, images, strict=True)]
         corners = [np.array(face.box.as_tuple()) * scale for face, scale in zip(faces, scales, strict=True)]
         patches = _patches(views, square_boxes(np.array(corners).reshape(-1, 4)), np.arange(len(views)), 48)
+        # The patch about the face is turned, not the photo: four small patches for one network, and no pyramid.
         turned = np.concatenate([np.rot90(patches, -turn, axes=(1, 2)) for turn in range(4)])
         onet = self.engine.network(MODEL_ID, "onet")
         probs = onet(np.concatenate([turned, turned[:, :, ::-1]]))[-1][:, 1].astype(np.float64)
@@ -177,6 +180,7 @@ class Detector:
         if not parts:
             return _no_candidates()
         boxes, prob, level = (np.concatenate(column) for column in zip(*parts, strict=True))
+        # A face answers in several neighbouring cells of one level first, and then on several levels of its photo.
         kept_rows = suppress_overlapping(boxes, prob, level, 0.5)
         photos = np.array([level.photo for level in levels], dtype=np.int64)[level[kept_rows]]
         return _Candidates(boxes[kept_rows], prob[kept_rows], photos).suppressed(0.7)
@@ -202,6 +206,7 @@ class Detector:
         if len(likely):
             mirrored_probs = onet(patches[likely, :, ::-1])[-1]
             prob[likely] = (prob[likely] + mirrored_probs[:, 1]) / 2
+        # Over the smaller box: one that lies within a larger one overlaps it wholly, and only one of them is a face.
         sure = np.flatnonzero(prob > self.settings.final_prob)
         kept_rows = sure[suppress_overlapping(detected.boxes[sure], prob[sure], detected.photos[sure], 0.7, over="min")]
         return detected.take(kept_rows), _landmarks(points[kept_rows], squares[kept_rows])
@@ -236,6 +241,7 @@ def _read_canvas(
 def _patches(images: list[RgbImage], squares: Doubles, photos: Ints, side_px: int) -> npt.NDArray[np.uint8]:
     """(n, side, side, 3) bilinear samples of squares; beyond the photo they are grey."""
     patches = np.empty((len(squares), side_px, side_px, 3), dtype=np.uint8)
+    # Many squares share one remapping, as every call has a cost of its own; not all, as coordinates take memory.
     for photo in np.unique(photos):
         rows = np.flatnonzero(photos == photo)
         for start in range(0, len(rows), PATCHES_AT_ONCE):

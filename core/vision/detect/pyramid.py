@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.base.types import Ints, RgbImage
-from core.imaging.decoding import halve_image
+from core.imaging.pixels import halve_image
 
 WINDOW_PX = 12
 STRIDE_PX = 2

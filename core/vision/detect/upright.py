@@ -24,8 +24,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.base.types import Detection, Doubles, RgbImage
-from core.imaging.decoding import turn_pixels
 from core.imaging.geometry import eye_angle, turn_size
+from core.imaging.pixels import turn_pixels
 from core.vision.detect.mtcnn import Detector, halve_to_view
 
 SURE_PROB = 0.95
@@ -61,6 +61,7 @@ def detect_upright(detector: Detector, images: Sequence[RgbImage]) -> list[Uprig
     images : list of (height, width, 3) uint8, RGB; sizes may differ
     """
     uprights = [Upright(0, faces) for faces in detector.detect(list(images))]
+    # Nearly every photo is done here: what follows is for those that do not speak for the way up that they have.
     sureness = _sureness(detector, images, [upright.faces for upright in uprights])
     doubtful = [photo for photo, prob in enumerate(sureness) if prob <= SURE_PROB]
     close = {photo for photo in doubtful if _needs_close_look(detector, images[photo], uprights[photo].faces)}
@@ -70,6 +71,7 @@ def detect_upright(detector: Detector, images: Sequence[RgbImage]) -> list[Uprig
         views = {photo: halve_to_view(images[photo], fine_px) for photo in sorted(photos)}
         turned = [turn_pixels(view, turn) for view in views.values() for turn in TURNS]
         faces = detect(turned)
+        # A turned photo must hold its own against a further turn too, else a face seen upside down would pass here.
         turned_sureness = _sureness(detector, turned, faces)
         for index, (photo, view) in enumerate(views.items()):
             first_view = index * len(TURNS)
@@ -116,6 +118,7 @@ def _level_prob(faces: Sequence[Detection]) -> float:
 
 def _are_surer_turned(probs: Doubles) -> list[bool]:
     """Of (n, 4) probabilities of faces as they stand and turned: whether one of the turned is clearly surer."""
+    # Ratios of what is missing to certainty: near 1 the probabilities themselves hardly differ.
     missing = 1 - probs
     return [bool(row[0] >= LEAD_TO_DOUBT * row[1:].min()) for row in missing]
 

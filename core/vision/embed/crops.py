@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from core.base.types import Box, Doubles, RgbImage
-from core.imaging.decoding import halve_image
+from core.imaging.pixels import halve_image
 
 DISPLAY_MARGIN = 0.5
 DISPLAY_PX = 192

@@ -67,6 +67,7 @@ class KerasNetwork:
 
     def _run(self, rows: Batch) -> list[Floats]:
         values = rows.astype(np.float32)
+        # The packages standardise outside of their networks; this engine is asked with bytes, as the default one is.
         if self.standardises:
             values = (values - DETECTOR_MEAN) / DETECTOR_SCALE
         outputs = self.model(values, training=False)

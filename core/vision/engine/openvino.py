@@ -54,9 +54,11 @@ class OpenVinoEngine:
 
     def _load(self, path: Path, network: str) -> OpenVinoNetwork:
         model = self._core.read_model(path)
+        # The detector looks at whole photos: as bytes they are a quarter of what they would be as standardised floats.
         if network != "embed":
             model = _standardising(model)
         config = {
+            # One request at a time with all threads: what calls it holds a lock, and has its batch full already.
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_NUM_THREADS": self.threads,
             "INFERENCE_PRECISION_HINT": self.precision if network == "embed" else "f32",
@@ -93,6 +95,7 @@ class OpenVinoNetwork:
         """(start, fixed batch size) pairs that cover ``count`` rows; the last may need padding."""
         cuts: list[tuple[int, int]] = []
         start = 0
+        # Largest first; no rows at all are one empty batch, so that the outputs have their shapes.
         while start < count or not cuts:
             fitting = [size for size in self.batch_sizes if size <= count - start]
             size = fitting[-1] if fitting else self.batch_sizes[0]
@@ -103,16 +106,19 @@ class OpenVinoNetwork:
     def _run(self, rows: Batch, size: int) -> tuple[Floats, ...]:
         shape = (size, *rows.shape[1:])
         padded = rows
+        # Zeros fill the batch: every row is computed by itself, and what they give is cut off below.
         if len(rows) < size:
             padded = np.zeros(shape, dtype=rows.dtype)
             padded[: len(rows)] = rows
         request = self._request(shape)
         request.infer([np.ascontiguousarray(padded)], share_inputs=True)
         outputs = range(len(self.model.outputs))
+        # Copied, because the request writes its next answer into the same memory.
         return tuple(np.array(request.get_output_tensor(output).data[: len(rows)]) for output in outputs)
 
     def _request(self, shape: tuple[int, ...]) -> ov.InferRequest:
         if shape not in self._requests:
+            # Reshaping changes a model in place, and each size keeps a compiled one of its own.
             fixed = self.model.clone()
             fixed.reshape(list(shape))
             self._requests[shape] = self.core.compile_model(fixed, "CPU", self.config).create_infer_request()

@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from core.archives.folder_layout import PHOTO_EXTENSIONS
-from core.archives.source import Members
+from core.archives.file_names import PHOTO_EXTENSIONS
+from core.archives.zip_file import Members
 from core.base import words
 from core.base.errors import InputRefused
 from core.base.settings import ArchiveLimits

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.archives.source import Members
+from core.archives.zip_file import Members
 from core.base.errors import InputRefused, ModelMismatch
 from core.base.settings import ArchiveLimits, ImageLimits
 from core.base.types import Box, CancelToken, Embeddings, Refusal, Report, ignore_progress

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path, PurePosixPath
 
-from core.archives.folder_layout import PHOTO_EXTENSIONS
-from core.archives.source import Members
+from core.archives.file_names import PHOTO_EXTENSIONS
+from core.archives.zip_file import Members
 from core.base.errors import InputRefused
 from core.base.settings import ArchiveLimits
 from core.formats.xml_tree import MOST_BYTES

@@ -159,6 +159,7 @@ class Identifier:
         probs = svm.probabilities(vectors)
         top = np.argsort(-probs, axis=1, kind="stable")[:, :TOP_CANDIDATES]
         nearest = np.argmax(vectors @ centroids.T, axis=1)
+        # The classifier may rank another person first; whoever is nearest is shown all the same, in the last place.
         far = ~(top == nearest[:, None]).any(axis=1)
         top[far, -1] = nearest[far]
         distances = [distances_to_named(vectors, top[:, rank], centroids) for rank in range(top.shape[1])]

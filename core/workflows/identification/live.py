@@ -13,7 +13,7 @@ from itertools import count
 import numpy as np
 
 from core.base.types import Box, Detection, Doubles, RgbImage, Vectors
-from core.base.vectors import to_unit_length
+from core.base.vectors import unit_rows
 from core.imaging.geometry import match_boxes
 from core.learn.open_set.rejection_rule import Threshold
 from core.vision.pipeline import DecodedPhoto
@@ -76,13 +76,13 @@ class _Track:
 
     def likeness(self, vector: Vectors) -> float:
         """The cosine to what was seen before."""
-        return -1.0 if self.vector is None else float(to_unit_length(self.vector[None])[0] @ vector)
+        return -1.0 if self.vector is None else float(unit_rows(self.vector[None])[0] @ vector)
 
     def remember(self, vector: Vectors, now_s: float) -> Vectors:
         """The mean of what was seen, the newest included; unit length."""
         weighted_sum = np.zeros_like(vector) if self.vector is None else self.vector
         self.vector, self.looked_s = np.asarray(VECTOR_DECAY * weighted_sum + vector, dtype=np.float32), now_s
-        return np.asarray(to_unit_length(self.vector[None])[0])
+        return np.asarray(unit_rows(self.vector[None])[0])
 
     def hear(self, name: str | None, prob: float) -> None:
         """Take an answer; it is shown when it was given several times in a row."""
@@ -121,6 +121,7 @@ class Watch:
         (seen,) = self.identifier.pipeline.detect_faces([photo.picture], may_turn=False)
         tracked = self._follow(seen.faces, now_s)
         waiting = [(track, face) for track, face in tracked if track.is_due(now_s)]
+        # Embedding is what costs time: those looked at longest ago come first, so that a crowd is named in turn.
         due = sorted(waiting, key=lambda pair: pair[0].looked_s)[:LOOKS_A_FRAME]
         self._name_due(photo, due, threshold, now_s)
         return [

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from core.base.errors import NotFound
 from core.base.types import Box, Detection, Face, Photo
 from core.corrections.model import Event
-from core.imaging.decoding import perceptual_hash
 from core.imaging.geometry import match_boxes, turn_box, turn_detection
+from core.imaging.pixels import perceptual_hash
 from core.isolation.photos import read_time_taken
 from core.store.artifacts import ArtifactKind, content_id
 from core.store.protocols import FaceStore, IngestBatch, PhotoLabel

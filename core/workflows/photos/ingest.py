@@ -13,8 +13,9 @@ from functools import partial
 from core.archives.source import PhotoSource
 from core.base.errors import InputRefused
 from core.base.types import CancelToken, Detection, Face, FacePolicy, Photo, Report, ignore_progress
-from core.imaging.decoding import DecodedPicture, perceptual_hash
+from core.imaging.decoding import DecodedPicture
 from core.imaging.geometry import box_centrality
+from core.imaging.pixels import perceptual_hash
 from core.store.artifacts import ArtifactKind
 from core.store.protocols import (
     FileOutcome,
@@ -191,6 +192,7 @@ class _BatchIngest:
             if not photo.is_told:
                 self._refuse(photo, photo.objection)
             return False
+        # Known from the store or from earlier in this batch: what becomes of it is decided when the batch is worked on.
         if photo.photo_id in self.known:
             self.repeated_photos.append(photo)
             return False

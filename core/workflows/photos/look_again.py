@@ -14,8 +14,9 @@ import numpy as np
 from core.base.errors import ImageRefused, InputRefused, NotFound
 from core.base.types import Box, CancelToken, Detection, Face, FacePolicy, Photo, Report, ignore_progress
 from core.corrections.model import Event
-from core.imaging.decoding import DecodedPicture, perceptual_hash
+from core.imaging.decoding import DecodedPicture
 from core.imaging.geometry import match_boxes, turn_detection
+from core.imaging.pixels import perceptual_hash
 from core.isolation.photos import read_time_taken
 from core.store.artifacts import ArtifactKind
 from core.store.protocols import FileOutcome, FileReport, IngestBatch, PhotoLabel, PhotoLook, StoredFace
@@ -158,10 +159,10 @@ def _redetect_once(
     ]
     previous_id_of = _match_previous_faces(detections, previous_faces)
     chosen = choose_by_policy(detections, decoded.picture, label.person, target.policy)
-    main_face = chosen[0] if label.person is not None and chosen else None
-    person = None if _is_named(visible_faces, previous_id_of.values()) else label.person
+    is_named = _is_named(visible_faces, previous_id_of.values())
+    named_face = chosen[0] if label.person is not None and chosen and not is_named else None
     kept = {
-        face: FaceLabel(person if face is main_face else None, label.split, previous_id_of.get(face))
+        face: FaceLabel(label.person if face is named_face else None, label.split, previous_id_of.get(face))
         for face in detections
         if face in previous_id_of or face in chosen
     }

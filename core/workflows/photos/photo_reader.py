@@ -94,6 +94,7 @@ class PhotoReader:
     def _batch(self, pool: ThreadPoolExecutor) -> list[ReadPhoto]:
         """The next photos: half a budget of them at most, and none that has no room beside them."""
         batch: list[ReadPhoto] = []
+        # Half the budget for this batch leaves the other half to the photos that are read while it is worked on.
         while len(batch) < self.pace.photos_at_once and self._batch_bytes <= self.pace.bytes_in_flight // 2:
             self._start(pool, first=not batch)
             if not self._decoding:
@@ -108,10 +109,12 @@ class PhotoReader:
         """Start what there is room for; the first photo of a batch starts in any case."""
         self._start_reading(pool)
         while self._reading and len(self._decoding) < self.pace.photos_at_once:
+            # In the order of the archive: a later photo that is ready sooner waits, so that reports keep their order.
             entry, reading = self._reading[0]
             if self._decoding and not reading.done():
                 return
             file = reading.result()
+            # A photo that exceeds the budget by itself would otherwise wait for ever.
             must_start = first and not self._decoding
             if (
                 not must_start

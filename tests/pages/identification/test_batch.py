@@ -14,7 +14,7 @@ from core.jobs.handlers import LookupRequest
 from core.store.artifacts import ArtifactKind
 from core.store.job_model import JobKind, JobState
 from core.ui.components.lookups import Chip, FaceRow, LookupTable, LookupView, PhotoRow, read_table_state
-from core.workflows.identification.lookups import lookup
+from core.workflows.identification.lookups import kept_lookups
 from tests.pages.conftest import button, texts, work
 
 BATCH = "pages/identify/batch.py"
@@ -123,7 +123,7 @@ def test_what_is_kept_is_listed_opened_and_forgotten(trained, open_page, a_few):
     button(app, "Forget it").click().run()
     assert not app.exception
     assert "box.zip" not in texts(app)
-    assert lookup.list_lookups(trained.artifacts, job.dataset_id) == []
+    assert kept_lookups.list_lookups(trained.artifacts, job.dataset_id) == []
 
 
 def test_a_result_that_is_gone_is_said_to_be(trained, open_page):

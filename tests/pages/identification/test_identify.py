@@ -8,14 +8,14 @@ from dataclasses import replace
 import numpy as np
 from PIL import Image
 
-from core.imaging.decoding import encode_jpeg
+from core.imaging.pixels import encode_jpeg
 from core.learn.open_set.rejection_rule import Threshold
 from core.store.job_model import JobKind
 from core.ui import state, words
 from core.ui.identification import photo_answer, photo_input
 from core.vision.pipeline import DecodedPhoto
 from core.workflows.identification.identify import Candidate, nearest_candidate
-from core.workflows.identification.lookups import lookup
+from core.workflows.identification.lookups import kept_lookups
 from tests.pages.conftest import button, texts, work
 
 IDENTIFY = "pages/identify/photo.py"
@@ -169,9 +169,9 @@ def test_what_was_found_is_kept_and_found_under_many_photos(trained, open_page, 
         app = ask(app, next(content for name, content in sample_files.items() if name.startswith(f"val/{person}/")))
     button(app, "Keep").click().run()
     assert not app.exception
-    (info,) = lookup.list_lookups(trained.artifacts, dataset.id)
+    (info,) = kept_lookups.list_lookups(trained.artifacts, dataset.id)
     assert (info.photos, info.faces) == (2, 2)
-    said = lookup.load_lookup(trained.artifacts, dataset.id, info.id)
+    said = kept_lookups.load_lookup(trained.artifacts, dataset.id, info.id)
     assert [photo.faces[0].candidates[0].person for photo in said.photos] == ["madonna", "elton_john"]
     assert "photo.jpg and 1 more photo" in texts(open_page("pages/identify/batch.py"))
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.imaging.decoding import encode_jpeg, turn_pixels
+from core.imaging.pixels import encode_jpeg, turn_pixels
 from core.jobs.handlers import IngestRequest
 from core.store.job_model import JobKind, JobOwner, JobState
 from core.ui.labels import corrections
@@ -27,7 +27,8 @@ def lying(app_data, sample_images, tmp_path):
     archive = write_zip(tmp_path / "one.zip", {"ann/one.jpg": encode_jpeg(turn_pixels(image, 1), 95)})
     params = IngestRequest(str(archive), archive.name).params()
     job = app_data.jobs.submit(dataset.id, JobKind.INGEST, params, JobOwner.COMMAND_LINE)
-    tools = replace(app_data.ingestor(dataset.id), detector=Blind(app_data.engine))
+    tools = app_data.ingestor(dataset.id)
+    tools = replace(tools, pipeline=replace(tools.pipeline, detector=Blind(app_data.engine)))
     with app_data.open_source(archive) as source:
         ingest_photos(tools, source, IngestTarget(dataset.id, job.id))
     return dataset

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from core.corrections.model import Hand
-from core.imaging.decoding import encode_jpeg
+from core.imaging.pixels import encode_jpeg
 from core.store.artifacts import ArtifactKind
 from core.store.job_model import JobKind, JobState
 from core.ui import data

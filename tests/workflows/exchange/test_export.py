@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from core.archives.source import open_source
+from core.archives.opening import open_source
 from core.base.errors import Cancelled, InputRefused, ModelMismatch, NotFound
 from core.base.settings import ArchiveLimits, Settings
 from core.base.types import Box, CancelToken, Face, Photo, Quality, Split

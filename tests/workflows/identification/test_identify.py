@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from core.base.types import TRUSTED_GRADE, RgbImage
-from core.imaging.decoding import encode_jpeg, turn_pixels
+from core.imaging.pixels import encode_jpeg, turn_pixels
 from core.services import Services
 from core.vision.engine.openvino import OpenVinoEngine
 from core.vision.pipeline import DecodedPhoto
 from core.workflows.identification.identify import Identifier, identified_photo_json
-from core.workflows.identification.lookups import lookup, outputs
+from core.workflows.identification.lookups import kept_lookups, lookup, outputs
 from core.workflows.identification.lookups.lookup import LookupTask
 from core.workflows.verification import verify
 from tests import prepared
@@ -82,7 +82,7 @@ def test_many_photos_are_seen_upright_and_tell_what_is_too_poor(
     wish = LookupTask(id="abc", dataset_id=dataset_id, run=newest(trained), title="new.zip", source=str(archive))
     with trained.open_source(archive, folders_are_people=False) as source:
         lookup.look_up_photos(trained.lookup_tools(), identifier, source, wish)
-    made = lookup.load_lookup(trained.artifacts, dataset_id, "abc")
+    made = kept_lookups.load_lookup(trained.artifacts, dataset_id, "abc")
     turns = {photo.name: (photo.turn, [face.trusted for face in photo.faces]) for photo in made.photos}
     assert turns == {"lies.jpg": (3, [True]), "blurred.jpg": (0, [False])}
     document = {photo["photo"]: photo for photo in outputs.lookup_json(made)["photos"]}

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.archives.source import open_source
+from core.archives.opening import open_source
 from core.base.errors import Cancelled, InputRefused, ModelMismatch, NotFound
 from core.base.settings import ArchiveLimits, ImageLimits
 from core.base.types import Box, CancelToken
@@ -30,9 +30,9 @@ from core.learn.verification.pair_likelihood import MEASURED
 from core.services import Services
 from core.store.artifacts import ArtifactKind, Artifacts, content_id
 from core.store.job_model import Job, JobKind, JobState
-from core.vision.pipeline import DecodedPhoto
+from core.vision.pipeline import NO_FACE, DecodedPhoto
 from core.workflows.exchange.export import export_path
-from core.workflows.identification.lookups import lookup, outputs, stored
+from core.workflows.identification.lookups import kept_lookups, lookup, outputs, stored
 from core.workflows.identification.lookups.lookup import LookupTask
 from core.workflows.identification.lookups.marks import LookupMark, mark_faces, uncertainty_band
 from core.workflows.identification.lookups.values import Candidate, Evidence, Lookup, LookupFace, LookupPhoto
@@ -84,7 +84,7 @@ def a_photo(name: str, *faces: LookupFace) -> LookupPhoto:
         width_px=400,
         height_px=300,
         faces=faces,
-        reason="" if faces else lookup.NO_FACE,
+        reason="" if faces else NO_FACE,
     )
 
 
@@ -205,7 +205,7 @@ def test_the_table_has_a_row_for_each_face_and_each_file_without_one():
     assert said == [
         ("1.jpg", "1", "ann", "ann", ""),
         ("1.jpg", "2", "", "bob", ""),
-        ("2.jpg", "", "", "", lookup.NO_FACE),
+        ("2.jpg", "", "", "", NO_FACE),
         ("3", "", "", "", "broken"),
     ]
 
@@ -221,7 +221,7 @@ def test_the_document_gives_the_names_at_the_limit():
     assert [photo["faces"][0]["name"] for photo in (loose["photos"][0], strict["photos"][0])] == ["ann", None]
     assert loose["photos"][1] == {
         "photo": "2.jpg", "sha256": content_id(b"2.jpg"), "size": [400, 300], "turn": 0, "faces": [],
-        "reason": lookup.NO_FACE,
+        "reason": NO_FACE,
     }  # fmt: skip
 
 
@@ -296,7 +296,7 @@ def test_every_file_of_a_zip_gets_its_line(learned, photos, tmp_path):
     assert decode_image(madonna.crop, ImageLimits()).shape == (lookup.CROP_PX, lookup.CROP_PX, 3)
     assert len(by_name["new/crowd.jpg"].faces) == 2
     assert by_name["new/broken.jpg"].refused and "cut off" in by_name["new/broken.jpg"].reason
-    assert (by_name["new/nothing.jpg"].reason, by_name["new/nothing.jpg"].refused) == (lookup.NO_FACE, False)
+    assert (by_name["new/nothing.jpg"].reason, by_name["new/nothing.jpg"].refused) == (NO_FACE, False)
     assert by_name["notes.txt"].refused
     assert services.store.dataset(dataset_id) == before, "nothing is taken into the dataset"
 
@@ -330,7 +330,7 @@ def test_a_lookup_that_was_stopped_goes_on_and_comes_to_the_same(learned, photos
     stopped = wish(services, dataset_id, "def")
     with pytest.raises(Cancelled):
         look(services, stopped, archive, stop_soon, token)
-    assert [info.id for info in lookup.list_lookups(services.artifacts, dataset_id)] == ["abc"]
+    assert [info.id for info in kept_lookups.list_lookups(services.artifacts, dataset_id)] == ["abc"]
     steps: list[int] = []
     resumed = look(services, stopped, archive, lambda done, total, message: steps.append(done))
     assert steps[0] == 16, "what was finished is not looked at again"
@@ -358,17 +358,17 @@ def test_an_upload_is_kept_with_its_result_and_both_are_forgotten(learned, photo
         "photos": len(photos) - 2, "without_face": 1, "refused": 2,
     }  # fmt: skip
     assert list(services.settings.uploads_dir.iterdir()) == []
-    (info,) = lookup.list_lookups(services.artifacts, dataset_id)
+    (info,) = kept_lookups.list_lookups(services.artifacts, dataset_id)
     assert (info.id, info.photos, info.faces) == (job.id, len(photos), job.result["faces"])
     sorting = work(services, dataset_id, JobKind.SORT, SortParams(job.id).params())
     assert sorting.state is JobState.DONE, sorting.error
     zipped = export_path(services.settings.exports_dir, dataset_id, sorting.id)
     assert zipped.exists()
-    lookup.forget_lookup(services.lookup_tools(), dataset_id, job.id)
+    kept_lookups.forget_lookup(services.lookup_tools(), dataset_id, job.id)
     assert not zipped.exists()
     assert not [kind for kind in ArtifactKind if kind.startswith("lookup") and services.artifacts.ids(dataset_id, kind)]
     with pytest.raises(NotFound):
-        lookup.load_lookup(services.artifacts, dataset_id, job.id)
+        kept_lookups.load_lookup(services.artifacts, dataset_id, job.id)
 
 
 def test_sorted_copies_are_the_photos_byte_for_byte_in_each_persons_folder(tmp_path):
@@ -410,10 +410,12 @@ def test_one_photo_that_was_identified_can_be_kept(learned, photos):
     nothing = lookup.PhotoToKeep("crowd.jpg", photos["new/nothing.jpg"], 0, [])
     given = [lookup.PhotoToKeep("crowd.jpg", content, 0, faces), nothing]
     made = lookup.keep_identified_photos(services.lookup_tools(), dataset_id, run, identifier, "crowd.jpg", given)
-    again = lookup.load_lookup(services.artifacts, dataset_id, made.id)
+    again = kept_lookups.load_lookup(services.artifacts, dataset_id, made.id)
     assert [face.score for face in again.faces()] == [face.score for face in faces]
-    assert again.photos[1].reason == lookup.NO_FACE
-    with services.open_source(lookup.find_lookup_photos(services.artifacts, again), folders_are_people=False) as source:
+    assert again.photos[1].reason == NO_FACE
+    with services.open_source(
+        kept_lookups.find_lookup_photos(services.artifacts, again), folders_are_people=False
+    ) as source:
         assert [source.read(entry) for entry in source.entries] == [content, photos["new/nothing.jpg"]]
 
 
@@ -423,7 +425,7 @@ def test_what_was_given_up_is_swept_and_what_is_kept_or_unfinished_stays(tmp_pat
         artifacts.put("d00", ArtifactKind.LOOKUP_PHOTOS, lookup_id, b"zip")
         artifacts.put("d00", ArtifactKind.LOOKUP_PART, lookup_id, b"part")
     artifacts.put("d00", ArtifactKind.LOOKUP, "abc", b"whole")
-    lookup.remove_abandoned_lookups(artifacts, "d00", {"def"})
+    kept_lookups.remove_abandoned_lookups(artifacts, "d00", {"def"})
     assert set(artifacts.ids("d00", ArtifactKind.LOOKUP_PHOTOS)) == {"abc", "def"}
 
 
@@ -432,8 +434,8 @@ def test_photos_in_the_users_own_folder_are_read_where_they_are(learned, photos)
     archive = write_zip(services.settings.inbox_dir / "new.zip", {"1.jpg": photos["new/1.jpg"]})
     run = services.runs.runs(dataset_id)[0]
     job = work(services, dataset_id, JobKind.LOOKUP, LookupRequest(str(archive), "new.zip", run.id).params())
-    made = lookup.load_lookup(services.artifacts, dataset_id, job.id)
-    assert (lookup.find_lookup_photos(services.artifacts, made), archive.exists()) == (archive.resolve(), True)
+    made = kept_lookups.load_lookup(services.artifacts, dataset_id, job.id)
+    assert (kept_lookups.find_lookup_photos(services.artifacts, made), archive.exists()) == (archive.resolve(), True)
     assert services.artifacts.ids(dataset_id, ArtifactKind.LOOKUP_PHOTOS) == []
     archive.unlink()
     sorting = work(services, dataset_id, JobKind.SORT, SortParams(made.id).params())
@@ -468,7 +470,7 @@ def test_the_command_line_says_who_is_there_and_writes_what_is_asked(learned, ph
     assert [row["name"] for row in read_csv((folder / "a.csv").read_bytes())] == ["madonna", "", ""]
     with zipfile.ZipFile(folder / "s.zip") as archived:
         assert archived.read("madonna/1.jpg") == photos["new/1.jpg"]
-    assert lookup.list_lookups(services.artifacts, dataset_id) == []
+    assert kept_lookups.list_lookups(services.artifacts, dataset_id) == []
     assert main([*words, "--fpir", "0.5"]) == 1, "a rate without a limit is refused before the work"
 
 

@@ -11,7 +11,7 @@ import pytest
 from core.base.errors import InputRefused, NotFound
 from core.base.types import Detection, RgbImage
 from core.corrections.model import Hand
-from core.imaging.decoding import encode_jpeg
+from core.imaging.pixels import encode_jpeg
 from core.services import Services
 from core.store.artifacts import content_id
 from core.store.protocols import Dataset

@@ -18,8 +18,8 @@ from core.__main__ import main
 from core.base.errors import Cancelled, InputRefused, NotFound
 from core.base.types import Box, CancelToken, Detection, Face, FacePolicy, Report, RgbImage, Split, ignore_progress
 from core.corrections.model import EventKind, Hand
-from core.imaging.decoding import encode_jpeg, turn_pixels
 from core.imaging.geometry import match_boxes
+from core.imaging.pixels import encode_jpeg, turn_pixels
 from core.jobs.handlers import job_handlers, queue_turned_photos
 from core.jobs.worker import run_job
 from core.services import Services

@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.archives.source import open_source
+from core.archives.opening import open_source
 from core.base.machine import Pace
 from core.base.settings import ArchiveLimits, ImageLimits
-from core.imaging.decoding import decoding_bytes, encode_jpeg
+from core.imaging.decoding import decoding_bytes
+from core.imaging.pixels import encode_jpeg
 from core.workflows.photos.photo_reader import PhotoReader, ReadPhoto
 from tests.conftest import write_zip
 from tests.waiting import LONGEST_S
@@ -92,7 +93,7 @@ PEAK = r"""
 import re, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from core.archives.source import open_source
+from core.archives.opening import open_source
 from core.base.machine import Pace
 from core.base.settings import ArchiveLimits, ImageLimits
 from core.workflows.photos.photo_reader import PhotoReader

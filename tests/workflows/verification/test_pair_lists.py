@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from core.__main__ import main
-from core.archives.source import open_source
+from core.archives.opening import open_source
 from core.base.errors import InputRefused
 from core.base.settings import ArchiveLimits
 from core.workflows.verification.pair_lists import read_pairs

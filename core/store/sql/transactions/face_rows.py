@@ -20,7 +20,7 @@ def insert_rows(connection: Connection, table: Table, rows: list[dict[str, Any]]
         connection.execute(insert(table), rows)
 
 
-def add_faces(connection: Connection, dataset_id: str, faces: Sequence[StoredFace]) -> None:
+def insert_faces(connection: Connection, dataset_id: str, faces: Sequence[StoredFace]) -> None:
     """Add faces with their vectors and qualities, and the people of their folders."""
     people = _folder_people(connection, dataset_id, {stored.face.person for stored in faces})
     insert_rows(connection, schema.face, [face_row(dataset_id, people, stored) for stored in faces])

@@ -9,50 +9,36 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
-from pathlib import Path, PurePath
+from pathlib import PurePath
 
 import numpy as np
 
 from core.archives.source import PhotoSource
-from core.base.errors import ImageRefused, InputRefused, NotFound
-from core.base.machine import Pace
+from core.base.errors import ImageRefused, InputRefused
 from core.base.types import CancelToken, Report, Vectors, ignore_progress
 from core.formats.zip_writer import writing_zip
-from core.imaging.decoding import encode_jpeg, shrink_image
 from core.imaging.geometry import turn_size
+from core.imaging.pixels import encode_jpeg, shrink_image
 from core.isolation.photos import decode_photo, read_stored_orientation
 from core.learn.label_errors.conflicting_labels import find_conflicting_faces, sure_cosine
 from core.learn.verification import pair_likelihood
 from core.learn.verification.pair_likelihood import MEASURED, PairRule
 from core.store.artifacts import ArtifactKind, Artifacts, content_id
-from core.store.job_model import JobKind
-from core.store.protocols import FaceStore, JobStore, Run
-from core.vision.pipeline import FacePipeline, PhotoFaces
-from core.workflows.exchange.export import export_path
+from core.store.protocols import FaceStore, Run
+from core.vision.pipeline import NO_FACE, FacePipeline, PhotoFaces
 from core.workflows.identification.identify import IdentifiedFace, Identifier
 from core.workflows.identification.lookups import stored
+from core.workflows.identification.lookups.kept_lookups import LookupTools, kept_photos_path
 from core.workflows.identification.lookups.stored import Batch, PartFile
-from core.workflows.identification.lookups.values import Lookup, LookupFace, LookupInfo, LookupPhoto
+from core.workflows.identification.lookups.values import Lookup, LookupFace, LookupPhoto
 from core.workflows.photos.photo_reader import PhotoReader, ReadPhoto
 from core.workflows.verification.verify import select_named_faces
 
 CROP_PX = 96
-NO_FACE = "No face could be found."
-
-
-@dataclass(frozen=True)
-class LookupTools:
-    """What looking works with."""
-
-    store: FaceStore
-    jobs: JobStore
-    artifacts: Artifacts
-    exports_dir: Path
-    pace: Pace
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,43 +254,7 @@ def _pair_rule(store: FaceStore, task: LookupTask) -> PairRule | None:
     return pair_likelihood.fit_pair_rule(scores) if scores is not None and scores.enough else None
 
 
-# the photos
-
-
-def keep_photos(artifacts: Artifacts, dataset_id: str, lookup_id: str, upload: Path) -> Path:
-    """Move an upload to where it lies as long as its lookup is kept; done again it changes nothing.
-
-    Parameters
-    ----------
-    upload : a zip, or a folder of uploaded files, which become a zip
-    """
-    zip_path = kept_photos_path(artifacts, dataset_id, lookup_id)
-    if zip_path.exists():
-        return zip_path
-    zip_path.parent.mkdir(parents=True, exist_ok=True)
-    if upload.is_file():
-        return upload.replace(zip_path)
-    with writing_zip(zip_path) as target:
-        for path in sorted(path for path in upload.rglob("*") if path.is_file() and not path.is_symlink()):
-            target.file(path.relative_to(upload).as_posix(), path)
-    return zip_path
-
-
-def kept_photos_path(artifacts: Artifacts, dataset_id: str, lookup_id: str) -> Path:
-    """Where the zip of a lookup's photos lies, when it is kept."""
-    return artifacts.path(dataset_id, ArtifactKind.LOOKUP_PHOTOS, lookup_id)
-
-
-def find_lookup_photos(artifacts: Artifacts, lookup: Lookup) -> Path:
-    """The zip or folder that a lookup's photos are read from. Raises InputRefused when it is gone."""
-    kept_zip = kept_photos_path(artifacts, lookup.dataset_id, lookup.id)
-    path = Path(lookup.source) if lookup.source else kept_zip
-    if not path.exists():
-        raise InputRefused(f"The photos of '{lookup.title}' are not where they were. Put them back, or look again.")
-    return path
-
-
-# what is kept
+# photos that were looked at one by one
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -316,14 +266,6 @@ class PhotoToKeep:
     turn: int
     """Quarters clockwise by which it was turned for that."""
     faces: Sequence[IdentifiedFace]
-
-
-def find_zip_names(jobs: JobStore, lookup: Lookup) -> str:
-    """How names in the zip of a lookup were read; as they say themselves where no job looked, as for a tab's photos."""
-    try:
-        return str(jobs.job(lookup.id).params.get("zip_names", ""))
-    except NotFound:
-        return ""
 
 
 def keep_identified_photos(
@@ -376,54 +318,3 @@ def lookup_counts(lookup: Lookup) -> dict[str, int]:
         "without_face": sum(not photo.faces for photo in lookup.photos) - refused,
         "refused": refused,
     }
-
-
-def list_lookups(artifacts: Artifacts, dataset_id: str) -> list[LookupInfo]:
-    """The lookups of a dataset, the newest first; a damaged one says so, to be forgotten."""
-    infos = [_info(artifacts, dataset_id, lookup_id) for lookup_id in artifacts.ids(dataset_id, ArtifactKind.LOOKUP)]
-    return sorted(infos, key=lambda info: info.created, reverse=True)
-
-
-def _info(artifacts: Artifacts, dataset_id: str, lookup_id: str) -> LookupInfo:
-    path = artifacts.path(dataset_id, ArtifactKind.LOOKUP, lookup_id)
-    try:
-        return stored.decode_info(path)
-    except InputRefused as refusal:
-        return LookupInfo(
-            id=lookup_id,
-            dataset_id=dataset_id,
-            run_id="",
-            title="",
-            created=path.stat().st_mtime,
-            photos=0,
-            faces=0,
-            covers=(),
-            damage=str(refusal),
-        )
-
-
-def load_lookup(artifacts: Artifacts, dataset_id: str, lookup_id: str) -> Lookup:
-    """A lookup that is kept. Raises NotFound when it was forgotten, InputRefused when its file is damaged."""
-    return stored.decode_lookup(artifacts.read(dataset_id, ArtifactKind.LOOKUP, lookup_id))
-
-
-def forget_lookup(tools: LookupTools, dataset_id: str, lookup_id: str) -> None:
-    """Remove a lookup with the photos kept for it, what was sorted of them, and the jobs' records; for good.
-
-    What the user's own folders hold stays.
-    """
-    for kind in (ArtifactKind.LOOKUP, ArtifactKind.LOOKUP_PART, ArtifactKind.LOOKUP_PHOTOS):
-        tools.artifacts.delete(dataset_id, kind, lookup_id)
-    for job in tools.jobs.jobs(dataset_id):
-        if job.id == lookup_id or (job.kind is JobKind.SORT and job.params["lookup"] == lookup_id):
-            export_path(tools.exports_dir, dataset_id, job.id).unlink(missing_ok=True)
-            tools.jobs.forget_job(job.id)
-
-
-def remove_abandoned_lookups(artifacts: Artifacts, dataset_id: str, unfinished: Collection[str]) -> None:
-    """Remove what was left by lookups that were given up: their ids are neither kept nor ``unfinished``."""
-    finished = set(artifacts.ids(dataset_id, ArtifactKind.LOOKUP))
-    for kind in (ArtifactKind.LOOKUP_PART, ArtifactKind.LOOKUP_PHOTOS):
-        for lookup_id in artifacts.ids(dataset_id, kind):
-            if lookup_id not in unfinished and lookup_id not in finished:
-                artifacts.delete(dataset_id, kind, lookup_id)

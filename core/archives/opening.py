@@ -1,0 +1,50 @@
+"""A zip file or a folder opened as a source of photos."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core.archives.folder_layout import AUTO
+from core.archives.folder_source import FolderSource
+from core.archives.source import NameRules, PhotoSource
+from core.archives.zip_source import ZipSource
+from core.base.errors import ArchiveRefused
+from core.base.settings import ArchiveLimits
+
+
+def open_source(
+    path: Path,
+    limits: ArchiveLimits,
+    *,
+    folders_are_people: bool = True,
+    folders: str = AUTO,
+    zip_names: str = "",
+) -> PhotoSource:
+    """Open a zip file or a folder of photos.
+
+    Parameters
+    ----------
+    path : Path
+        A .zip file, or a folder that is read with all folders in it; links in it are reported, not followed.
+    limits : ArchiveLimits
+        What it may hold.
+    folders_are_people : bool
+        False gives every photo the person None.
+    folders : str
+        How folders are read, one of ``folder_layout.RULES``.
+    zip_names : str
+        Code page of names in a zip that do not say theirs; decided by the names when empty.
+
+    Raises
+    ------
+    ArchiveRefused
+        No zip or folder, a damaged one, or a dangerous one; nothing was read.
+    InputRefused
+        There is no such rule or code page.
+    """
+    rules = NameRules(folders_are_people, folders, zip_names)
+    if path.is_dir():
+        return FolderSource(path, limits, rules)
+    if path.is_file():
+        return ZipSource(path, limits, rules)
+    raise ArchiveRefused(f"'{path}' is neither a file nor a folder. Give a .zip file or a folder of photos.")
