@@ -51,6 +51,7 @@ from core.workflows.photos.ingestor import Ingestor
 from core.workflows.photos.look_again import RedetectionSummary
 from core.workflows.photos.main_faces import MainFaceTools
 from core.workflows.photos.orphans import LeftoverTools
+from core.workflows.photos.requests import IngestRequest
 from core.workflows.run_tools import RunTools
 from core.workflows.training.train import learned_gallery, load_predictions, load_recogniser
 
@@ -132,8 +133,8 @@ class Services:
 
     def face_policy(self, dataset_id: str) -> FacePolicy:
         """That of the newest ingest."""
-        newest = (job.params for job in self.jobs.jobs(dataset_id) if job.kind is JobKind.INGEST)
-        return FacePolicy(next(newest, {}).get("policy", FacePolicy.LARGEST))
+        ingests = (job for job in self.jobs.jobs(dataset_id) if job.kind is JobKind.INGEST)
+        return next((IngestRequest.of(job).policy for job in ingests), FacePolicy.LARGEST)
 
     def look_at_turned(
         self, dataset_id: str, report: Report = ignore_progress, token: CancelToken | None = None

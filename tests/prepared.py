@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,14 @@ import pytest
 from filelock import FileLock
 
 from core.base.types import CancelToken, Photo
-from core.jobs.handlers import IngestRequest, job_handlers
+from core.jobs.registry import job_handlers
 from core.jobs.worker import run_job
-from core.learn.classification.training_material import TrainOptions
 from core.services import Services
 from core.store.job_model import Job, JobKind, JobOwner, JobState
 from core.store.protocols import IngestBatch, PhotoLabel, StoredFace
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
+from core.workflows.photos.requests import IngestRequest
+from core.workflows.training.request import TrainRequest
 
 SAMPLE = "Five celebrities"
 
@@ -87,5 +88,5 @@ def learn_sample(services: Services) -> None:
     """Take the sample's photos and learn its people."""
     dataset = services.store.create_dataset(SAMPLE, DEFAULT_VECTORS_ID)
     request = IngestRequest(str(services.sample_zip()), "the sample")
-    carry(services, dataset.id, JobKind.INGEST, request.params())
-    carry(services, dataset.id, JobKind.TRAIN, asdict(TrainOptions()))
+    carry(services, dataset.id, JobKind.INGEST, request.to_json())
+    carry(services, dataset.id, JobKind.TRAIN, TrainRequest().to_json())

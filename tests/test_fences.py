@@ -18,9 +18,15 @@ ROOT = Path(__file__).parents[1]
 BROWSER_FOLDER = ROOT / "core/ui/components/browser"
 VALUES = {"core.base.types", "core.base.errors", "core.base.progress"}
 TRAINING_OPTIONS = "core.learn.classification.training_material"
-UNIVERSAL = VALUES | {"core.base.settings", "core.base.privacy", "core.base.vectors", "core.base.words"}
+UNIVERSAL = VALUES | {
+    "core.base.json_values",
+    "core.base.settings",
+    "core.base.privacy",
+    "core.base.vectors",
+    "core.base.words",
+}
 FACES = {"core.vision.pipeline", "core.vision.quality"}
-JOB_VALUES = {"core.store.job_model", "core.store.job_order"}
+JOB_VALUES = {"core.store.job_model"}
 STORE_BASES = JOB_VALUES | {
     "core.store.protocols",
     "core.store.artifacts",
@@ -37,7 +43,7 @@ SOURCES = {
 
 MAY_IMPORT: dict[str, set[str]] = {
     "app": {"core.ui"},
-    "pages": VALUES | {"core.ui", "core.workflows"},
+    "pages": VALUES | JOB_VALUES | {"core.ui", "core.workflows"},
     "core.ui": UNIVERSAL
     | SOURCES
     | STORE_BASES
@@ -66,24 +72,21 @@ MAY_IMPORT: dict[str, set[str]] = {
     | FACES
     | {"core.workflows", "core.learn", "core.formats", "core.isolation"}
     | {"core.corrections", "core.base.machine", "core.report"},
-    "core.jobs.handlers": UNIVERSAL
+    "core.jobs": UNIVERSAL
     | JOB_VALUES
-    | {"core.jobs", "core.archives.folder_layout", "core.services", "core.workflows", TRAINING_OPTIONS},
-    "core.jobs.transfers": UNIVERSAL
-    | JOB_VALUES
-    | {"core.jobs", "core.services", "core.workflows", "core.corrections"},
-    "core.jobs": VALUES | JOB_VALUES | {"core.jobs", "core.store.protocols"},
+    | {"core.jobs", "core.services", "core.workflows", "core.corrections", "core.store.protocols"},
     "core.report": VALUES
     | {"core.report", "core.charts", "core.learn", "core.vision.quality", "core.base.words", "core.store.protocols"},
     "core.charts": VALUES | {"core.charts", "core.learn", "core.base.words"},
-    "core.learn": VALUES | {"core.learn", "core.vision.quality", "core.base.vectors", "core.base.words"},
+    "core.learn": VALUES
+    | {"core.base.json_values", "core.learn", "core.vision.quality", "core.base.vectors", "core.base.words"},
     "core.vision.detect": UNIVERSAL | PIXELS | {"core.vision.detect", "core.vision.engine.base"},
     "core.vision.embed": UNIVERSAL | PIXELS | {"core.vision.embed", "core.vision.engine.base"},
     "core.vision.engine": UNIVERSAL | {"core.vision.engine"},
     "core.vision.models": UNIVERSAL | {"core.vision.models"},
     "core.vision.pipeline": UNIVERSAL | PIXELS | {"core.vision.detect", "core.vision.embed", "core.vision.quality"},
     "core.vision.quality": VALUES,
-    "core.store": VALUES | {"core.store", "core.corrections", "core.imaging.geometry"},
+    "core.store": VALUES | {"core.base.json_values", "core.store", "core.corrections", "core.imaging.geometry"},
     "core.store.sql.migrations.versions": set(),  # frozen: what the program says today is nothing to a revision
     "core.corrections": VALUES | {"core.corrections"},
     "core.formats": UNIVERSAL

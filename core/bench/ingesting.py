@@ -27,16 +27,18 @@ from core.bench.stopwatch import (
 )
 from core.imaging import decoding, pixels
 from core.isolation import photos as isolation
-from core.jobs.handlers import IngestRequest, job_handlers
+from core.jobs.registry import job_handlers, submit_job
 from core.jobs.worker import run_job
 from core.services import Services
-from core.store.job_model import Job, JobKind, JobOwner, JobState
+from core.store.job_model import Job, JobOwner, JobRequest, JobState
 from core.store.protocols import Dataset, FileOutcome
 from core.vision.detect import pyramid
 from core.vision.embed import crops
 from core.vision.engine.base import Engine
 from core.vision.models import catalogue
+from core.workflows.photos.ingest import IngestSummary
 from core.workflows.photos.ingestor import Ingestor
+from core.workflows.photos.requests import IngestRequest
 
 STAGES = (
     "read",
@@ -132,16 +134,16 @@ def measure_ingest(services: Services, name: str, archive: Path, rounds: int) ->
     replay_batches(services.engine, recorder.calls)
     wholes, floors = [], []
     for number in range(rounds):
-        job = ingest_archive(services, archive, f"{name}, round {number}")[1]
-        wholes.append(float(job.result["seconds"]))
+        summary = IngestSummary.of(ingest_archive(services, archive, f"{name}, round {number}")[1])
+        wholes.append(summary.seconds or 0.0)
         floors.append(replay_batches(services.engine, recorder.calls))
-    n_photos = int(job.result["photos"])
+    n_photos = summary.photos
     whole, floor = median(wholes), median(sum(seconds.values()) for seconds in floors)
     to_ms_per_photo = 1000 / n_photos
     return {
         "photos": n_photos,
-        "faces": job.result["faces"],
-        "without_face": job.result["outcomes"].get(FileOutcome.NO_FACE, 0),
+        "faces": summary.faces,
+        "without_face": summary.outcomes.get(FileOutcome.NO_FACE, 0),
         "whole": whole * to_ms_per_photo,
         "networks": floor * to_ms_per_photo,
         "network": {key: median(seconds[key] for seconds in floors) * to_ms_per_photo for key in floors[0]},
@@ -181,7 +183,7 @@ def ingest_archive(services: Services, archive: Path, title: str) -> tuple[Datas
     """From the zip to the store, into a dataset of its own."""
     dataset = services.store.create_dataset(title, catalogue.DEFAULT_VECTORS_ID)
     request = IngestRequest(str(archive), archive.name)
-    return dataset, run_benchmark_job(services, dataset, JobKind.INGEST, request.params())
+    return dataset, run_benchmark_job(services, dataset, request)
 
 
 def _decoder(services: Services, archive: Path) -> float:
@@ -190,13 +192,13 @@ def _decoder(services: Services, archive: Path) -> float:
     return time_call(lambda: [decoding.decode_image(data, services.settings.images).shape for data in files])[1]
 
 
-def run_benchmark_job(services: Services, dataset: Dataset, kind: JobKind, params: dict[str, Any]) -> Job:
+def run_benchmark_job(services: Services, dataset: Dataset, request: JobRequest) -> Job:
     """Run a job in this process, as the worker does."""
-    job = services.jobs.submit(dataset.id, kind, params, JobOwner.COMMAND_LINE)
-    state = run_job(services.jobs, job, job_handlers(services)[kind], CancelToken())
+    job = submit_job(services.jobs, dataset.id, request, JobOwner.COMMAND_LINE)
+    state = run_job(services.jobs, job, job_handlers(services)[job.kind], CancelToken())
     ended = services.jobs.job(job.id)
     if state is not JobState.DONE:
-        raise FaceAtlasError(f"The benchmark's own {kind} failed: {ended.error}")
+        raise FaceAtlasError(f"The benchmark's own {job.kind} failed: {ended.error}")
     return ended
 
 

@@ -10,7 +10,7 @@ import platform
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,13 +22,12 @@ from core.base.types import Report
 from core.bench import ingesting, others, photos
 from core.bench.ingesting import ingest_archive, run_benchmark_job, time_call
 from core.bench.report import report_text
-from core.learn.classification.training_material import TrainOptions
 from core.services import Services
-from core.store.job_model import JobKind
 from core.store.protocols import Dataset
 from core.vision.models import catalogue, install
 from core.workflows.identification.identify import IdentifiedPhoto, Identifier
 from core.workflows.projection.project import MapOptions
+from core.workflows.training.request import TrainRequest, TrainResult
 
 ROUNDS = 3
 IDENTIFICATIONS = 120
@@ -103,8 +102,8 @@ def measure_ours(services: Services, options: BenchmarkOptions, archives: dict[s
 
 def _recognising(services: Services, options: BenchmarkOptions, archives: dict[str, Path]) -> Measured:
     dataset, _ = ingest_archive(services, archives[photos.SAMPLE], "recognising")
-    trained, train_s = time_call(lambda: run_benchmark_job(services, dataset, JobKind.TRAIN, asdict(TrainOptions())))
-    trained_run = services.runs.run(trained.result["run"])
+    trained, train_s = time_call(lambda: run_benchmark_job(services, dataset, TrainRequest()))
+    trained_run = services.runs.run(TrainResult.of(trained).run)
     identifier = services.identifier(trained_run)
     answer: Measured = {
         "train_s": train_s,
@@ -113,7 +112,7 @@ def _recognising(services: Services, options: BenchmarkOptions, archives: dict[s
     }
     if not options.quick:
         for key in ("map_s", "second_map_s"):
-            answer[key] = time_call(lambda: run_benchmark_job(services, dataset, JobKind.MAP, asdict(MapOptions())))[1]
+            answer[key] = time_call(lambda: run_benchmark_job(services, dataset, MapOptions()))[1]
         answer["start_s"] = _start(services, dataset, archives[photos.SAMPLE])
         answer["peak_mb"] = {name: _peak_mb(services, name, archive) for name, archive in archives.items()}
     return answer

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from core.base.words import count, display_name, percent
+from core.learn.metrics.bootstrap import Interval
 from core.learn.metrics.calibration import rank_curve
 from core.learn.metrics.classification import Evaluation, PersonResult, wilson_interval
 from core.learn.metrics.predictions import Predictions
+from core.learn.model_selection.study import LearningPoint, MeasuredClassifier, SliceAccuracy
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,46 +98,33 @@ def _recall_interval(row: PersonResult) -> ShareInterval:
 # a study
 
 
-def slice_intervals(slices: Sequence[Mapping[str, Any]]) -> IntervalChart:
-    """The accuracy on each kind of face, those of one kind together; the heading is what the slices are made by.
-
-    Parameters
-    ----------
-    slices : of a study, each with ``by``, ``slice``, ``n`` and ``accuracy``
-    """
-    kinds = list(dict.fromkeys(entry["by"] for entry in slices))
+def slice_intervals(slices: Sequence[SliceAccuracy]) -> IntervalChart:
+    """The accuracy on each kind of face, those of one kind together; the heading is what the slices are made by."""
+    kinds = list(dict.fromkeys(entry.by for entry in slices))
     rows = [
-        _measured(
-            entry["slice"], entry["accuracy"], note=count(entry["n"], "face"), heading=entry["by"], faces=entry["n"]
-        )
-        for entry in sorted(slices, key=lambda entry: kinds.index(entry["by"]))
+        _measured(entry.slice, entry.accuracy, note=count(entry.n, "face"), heading=entry.by, faces=entry.n)
+        for entry in sorted(slices, key=lambda entry: kinds.index(entry.by))
     ]
     return IntervalChart(rows, "right")
 
 
-def classifier_intervals(classifiers: Sequence[Mapping[str, Any]]) -> IntervalChart:
+def classifier_intervals(classifiers: Sequence[MeasuredClassifier]) -> IntervalChart:
     """The accuracy of each classifier of a study."""
-    shares = [(entry["title"], entry["accuracy"]) for entry in classifiers]
-    return IntervalChart([_measured(title, share, note=percent(share["mean"])) for title, share in shares], "right")
+    shares = [(entry.title, entry.accuracy) for entry in classifiers]
+    return IntervalChart([_measured(title, share, note=percent(share.mean)) for title, share in shares], "right")
 
 
-def _measured(label: str, share: Mapping[str, float], **about: Any) -> ShareInterval:
-    return ShareInterval(label=label, share=share["mean"], low=share["low"], high=share["high"], **about)
+def _measured(label: str, share: Interval, note: str, heading: str = "", faces: int = 0) -> ShareInterval:
+    return ShareInterval(
+        label=label, share=share.mean, low=share.low, high=share.high, note=note, heading=heading, faces=faces
+    )
 
 
-def learning_curve(points: Sequence[Mapping[str, Any]]) -> ShareCurve:
-    """The accuracy by the photos of each person that were learned from.
-
-    Parameters
-    ----------
-    points : of a study, each with ``photos`` and ``accuracy``
-    """
-    shares = [(point["photos"], point["accuracy"]) for point in points]
+def learning_curve(points: Sequence[LearningPoint]) -> ShareCurve:
+    """The accuracy by the photos of each person that were learned from."""
+    shares = [(point.photos, point.accuracy) for point in points]
     return ShareCurve(
-        [
-            SharePoint(number=photos, share=share["mean"], low=share["low"], high=share["high"])
-            for photos, share in shares
-        ],
+        [SharePoint(number=photos, share=share.mean, low=share.low, high=share.high) for photos, share in shares],
         "photos of each person learned from",
         "right",
     )

@@ -8,22 +8,22 @@ import signal
 import sys
 import threading
 import time
-from typing import Any
 
 from core.base import words
 from core.base.errors import InputRefused
+from core.base.json_values import JsonObject
 from core.base.types import CancelToken, Report
-from core.jobs.handlers import job_handlers
-from core.jobs.worker import Handler, run_job
+from core.jobs.registry import Handler, job_handlers, submit_job
+from core.jobs.worker import run_job
 from core.services import Services
-from core.store.job_model import Job, JobKind, JobOwner, JobState
+from core.store.job_model import Job, JobOwner, JobRequest, JobState
 from core.store.protocols import Dataset
 
 PATIENCE_S = 20.0
 """How long a command tries to write its job's end; afterwards the job counts as interrupted, and can be resumed."""
 
 
-def run_in_process(services: Services, dataset: Dataset, kind: JobKind, params: dict[str, Any]) -> Job:
+def run_in_process(services: Services, dataset: Dataset, request: JobRequest) -> Job:
     """Carry a job in this process, with its progress on standard error.
 
     Raises
@@ -33,11 +33,11 @@ def run_in_process(services: Services, dataset: Dataset, kind: JobKind, params: 
     KeyboardInterrupt
         It was stopped by Ctrl+C, between two steps; by a second one, at once.
     """
-    job = services.jobs.submit(dataset.id, kind, params, JobOwner.COMMAND_LINE)
+    job = submit_job(services.jobs, dataset.id, request, JobOwner.COMMAND_LINE)
     token, by_hand = CancelToken(), threading.Event()
     before = signal.signal(signal.SIGINT, lambda *_: _stop(token, by_hand))
     try:
-        state = run_job(services.jobs, job, _telling(job_handlers(services)[kind]), token, PATIENCE_S)
+        state = run_job(services.jobs, job, _telling(job_handlers(services)[job.kind]), token, PATIENCE_S)
     finally:
         signal.signal(signal.SIGINT, before)
         services.jobs.locks.release(job.id)  # where its end was not written: it is interrupted then
@@ -68,7 +68,7 @@ def _telling(handler: Handler) -> Handler:
     """The handler with its progress told on standard error too."""
     tell = console_progress()
 
-    def handle(job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
+    def handle(job: Job, report: Report, token: CancelToken) -> JsonObject:
         def report_both(done: int, total: int, message: str) -> None:
             report(done, total, message)
             tell(done, total, message)
@@ -81,13 +81,14 @@ def _telling(handler: Handler) -> Handler:
 def console_progress() -> Report:
     """Progress on standard error: one line that renews itself on a terminal, a line a second elsewhere."""
     live = sys.stderr.isatty()
-    last: dict[str, Any] = {"time": 0.0, "message": ""}
+    last_message, last_time = "", 0.0
 
     def tell(done: int, total: int, message: str) -> None:
+        nonlocal last_message, last_time
         now = time.monotonic()
-        if message == last["message"] and done < total and now - last["time"] < (0.1 if live else 1.0):
+        if message == last_message and done < total and now - last_time < (0.1 if live else 1.0):
             return
-        last.update(time=now, message=message)
+        last_message, last_time = message, now
         count = f" {words.count(done)} of {words.count(total)}" if total else ""
         with contextlib.suppress(BrokenPipeError):  # nobody reads it any more; the work goes on
             print(f"{message}{count}", end="\r\033[K" if live else "\n", file=sys.stderr, flush=True)

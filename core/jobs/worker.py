@@ -7,8 +7,6 @@ does: its standard input closes.
 from __future__ import annotations
 
 import logging
-import os
-import sys
 import threading
 import time
 import traceback
@@ -17,23 +15,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from filelock import FileLock, Timeout
 
 from core.base.errors import Cancelled, DataFolderFault, FaceAtlasError, describe_os_error
+from core.base.json_values import JsonObject
 from core.base.types import CancelToken, Report
 from core.jobs.idle import IdleTask
+from core.jobs.order import goes_first
+from core.jobs.registry import Handler, is_quick
 from core.store.job_model import Job, JobKind, JobState
 from core.store.protocols import JobStore
 
 PULSE_S = 0.5
 IDLE_S = 0.4
-BACKGROUND_NICENESS = 10
 RETRY_S = 1.0
 """A job's end that could not be written is written again after so long."""
 
-Handler = Callable[[Job, Report, CancelToken], dict[str, Any]]
 T = TypeVar("T")
 log = logging.getLogger("face_atlas.worker")
 
@@ -54,6 +53,7 @@ class _Pulse:
         self.n_done, self.total = self.job.done, self.job.total
 
     def report(self, done: int, total: int, message: str) -> None:
+        # Work reports as often as it likes, thousands of times a second: nothing is written here, only remembered.
         self.n_done, self.total, self.message = done, total, message
 
     def write(self) -> None:
@@ -81,6 +81,7 @@ def _pulse(queue: JobStore, job: Job, token: CancelToken) -> Iterator[Report]:
     try:
         yield pulse.report
     finally:
+        # The thread ends first: a beat of it that came after the last one here would put an older number in its place.
         pulse.end()
         thread.join()
         pulse.write()
@@ -101,17 +102,29 @@ def run_job(
         The end could not be written in that time. Whoever looks at the job after this process finds it interrupted.
     """
     began = time.monotonic()
-    state, outcome = _attempt(queue, job, handler, token)
-    _record(queue, job.id, state, outcome, patience_s)
-    log.info("job %s (%s): %s after %.1f s", job.id, job.kind, state, time.monotonic() - began)
-    return state
+    end = _attempt(queue, job, handler, token)
+    _record(queue, job.id, end, patience_s)
+    log.info("job %s (%s): %s after %.1f s", job.id, job.kind, end.state, time.monotonic() - began)
+    return end.state
 
 
-def _record(queue: JobStore, job_id: str, state: JobState, outcome: dict[str, Any], patience_s: float) -> None:
+@dataclass(frozen=True, slots=True)
+class _End:
+    """How a job ended; see ``Job``."""
+
+    state: JobState
+    result: JsonObject | None = None
+    error: str = ""
+    detail: str = ""
+
+
+def _record(queue: JobStore, job_id: str, end: _End, patience_s: float) -> None:
+    # What the work has stored is there whatever happens now, so its end is worth waiting for: a job whose end was lost
+    # would count as interrupted, and all of its steps would be looked at again.
     until = time.monotonic() + patience_s
     while True:
         try:
-            return queue.finish(job_id, state, **outcome)
+            return queue.finish(job_id, end.state, result=end.result, error=end.error, detail=end.detail)
         except DataFolderFault as fault:
             log.warning("job %s: its end cannot be written yet: %s", job_id, fault)
             if time.monotonic() > until:
@@ -119,17 +132,18 @@ def _record(queue: JobStore, job_id: str, state: JobState, outcome: dict[str, An
             time.sleep(RETRY_S)
 
 
-def _attempt(queue: JobStore, job: Job, handler: Handler, token: CancelToken) -> tuple[JobState, dict[str, Any]]:
+def _attempt(queue: JobStore, job: Job, handler: Handler, token: CancelToken) -> _End:
     try:
         with _pulse(queue, job, token) as report:
             result = handler(job, report, token)
     except Cancelled as stop:
-        return JobState.CANCELLED, {"error": str(stop)}
+        return _End(JobState.CANCELLED, error=str(stop))
     except FaceAtlasError as refusal:
-        return JobState.FAILED, {"error": str(refusal)}
+        return _End(JobState.FAILED, error=str(refusal))
     except Exception as fault:
-        return JobState.FAILED, {"error": _in_words(fault), "detail": _trace(fault)}
-    return JobState.DONE, {"result": result}
+        # The worker outlives every job, also one with a mistake in its code: the next job has nothing to do with it.
+        return _End(JobState.FAILED, error=_in_words(fault), detail=_trace(fault))
+    return _End(JobState.DONE, result)
 
 
 def _in_words(fault: Exception) -> str:
@@ -181,6 +195,8 @@ class _QuickLane:
 
     def run(self) -> None:
         """Called at every batch; asks the queue about twice a second, and only on the thread of the long job."""
+        # Work may ask from threads of its own, too. Only on the job's own thread does it stand still
+        # while this runs, with no transaction open; on another both would write at once.
         if threading.get_ident() != self._thread or time.monotonic() - self._asked_s < IDLE_S:
             return
         while (job := self.waiting.next(quick_only=True)) is not None:
@@ -189,7 +205,7 @@ class _QuickLane:
 
 
 def _token(waiting: _Waiting, handlers: Mapping[JobKind, Handler], job: Job) -> CancelToken:
-    return CancelToken() if job.is_quick else CancelToken(_QuickLane(waiting, handlers).run)
+    return CancelToken() if is_quick(job) else CancelToken(_QuickLane(waiting, handlers).run)
 
 
 @dataclass
@@ -202,7 +218,7 @@ class _Waiting:
     def next(self, *, quick_only: bool = False) -> Job | None:
         """The next job, now running."""
         self.end_orphans()
-        return self._ask(partial(self.queue.claim, quick_only=quick_only), None)
+        return self._ask(partial(self.queue.claim, goes_first if quick_only else None), None)
 
     def end_orphans(self) -> int:
         return self._ask(self.queue.end_orphans, 0)
@@ -235,21 +251,3 @@ def _only_worker(lock_path: Path, stop: threading.Event) -> Iterator[bool]:
             lock.release()
         return
     yield False
-
-
-def yield_to_pages() -> None:
-    """Let the processes that answer somebody go first: pages stay quick while a map is computed."""
-    if hasattr(os, "nice"):
-        os.nice(BACKGROUND_NICENESS)
-
-
-def stop_with_parent(stop: threading.Event, exit_now: Callable[[], None]) -> None:
-    """Leave when standard input closes, which it does when the parent process ends in any way."""
-
-    def watch() -> None:
-        while sys.stdin.buffer.read(1024):
-            pass
-        stop.set()
-        exit_now()
-
-    threading.Thread(target=watch, name="parent", daemon=True).start()

@@ -8,6 +8,7 @@ from typing import Any
 
 from core.base.types import Floats
 from core.learn.metrics.predictions import Predictions
+from core.learn.model_selection.study import Study
 from core.learn.verification.own_pairs import OwnPairs
 from core.store.protocols import Run
 
@@ -74,7 +75,7 @@ class ReportMaterial:
     predictions: Predictions
     promises: Sequence[Mapping[str, Any]]
     """From ``workflows.evaluation.evaluate.threshold_promises``."""
-    study: Mapping[str, Any] | None
+    study: Study | None
     faces: FacesNow
     pairs: OwnPairs | None
     mistakes: tuple[WrongName, ...]

@@ -2,65 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from core.base.words import count, format_interval, percent
 from core.charts.shares import IntervalChart, classifier_intervals, learning_curve, slice_intervals
+from core.learn.metrics.bootstrap import Interval
+from core.learn.model_selection.study import MeasuredClassifier, Study
 from core.report.content import Block, Figure, Paragraph, Section, TableBlock
 
-FIGURES = {
-    "accuracy": "Right (accuracy)",
-    "balanced_accuracy": "Every person counting the same (balanced accuracy)",
-    "macro_f1": "Complete and exclusive (macro F1)",
-    "top3": "Among the first three (top-3)",
-}
+FIGURES = (
+    "Right (accuracy)",
+    "Every person counting the same (balanced accuracy)",
+    "Complete and exclusive (macro F1)",
+    "Among the first three (top-3)",
+)
+"""In the order of ``FoldSummary.figures``."""
 
 
-def repeated_study_section(study: Mapping[str, Any], run_revision: int) -> Section:
+def repeated_study_section(study: Study, run_revision: int) -> Section:
     """Everything that repeated folds tell."""
-    intro = study["protocol"]
-    if study["revision"] != run_revision:
-        intro += f" It was measured at revision {study['revision']} of the photos."
+    intro = study.protocol
+    if study.revision != run_revision:
+        intro += f" It was measured at revision {study.revision} of the photos."
     blocks: list[Block] = [Paragraph(intro), _table(study), *_classifiers(study), *_slices(study), *_curve(study)]
-    blocks.append(Paragraph(f"The crops. {study['check']['sentence']}"))
+    blocks.append(Paragraph(f"The crops. {study.check.sentence}"))
     return Section("study", "Measured again and again", tuple(blocks))
 
 
-def _interval(estimate: Mapping[str, float]) -> str:
-    return f"{percent(estimate['mean'])} ({format_interval(estimate['low'], estimate['high'])})"
+def _interval(estimate: Interval) -> str:
+    return f"{percent(estimate.mean)} ({format_interval(estimate.low, estimate.high)})"
 
 
-def _table(study: Mapping[str, Any]) -> TableBlock:
-    rows = tuple((name, _interval(study[key]), _interval(study["baseline"][key])) for key, name in FIGURES.items())
+def _table(study: Study) -> TableBlock:
+    figures = zip(FIGURES, study.figures, study.baseline.figures, strict=True)
+    rows = tuple((name, _interval(here), _interval(baseline)) for name, here, baseline in figures)
     columns = ("What", "This classifier (95 % interval)", "Without looking (baseline)")
     return TableBlock("The mean over all repetitions", columns, rows, right=frozenset({1, 2}))
 
 
-def _classifiers(study: Mapping[str, Any]) -> tuple[Block, ...]:
-    better = [
-        classifier
-        for classifier in study["classifiers"]
-        if classifier["accuracy"]["mean"] > study["baseline"]["accuracy"]["mean"]
-    ]
+def _classifiers(study: Study) -> tuple[Block, ...]:
+    better = [classifier for classifier in study.classifiers if classifier.accuracy.mean > study.baseline.accuracy.mean]
     if not better:
-        return (_classifiers_table(study["classifiers"]),)
+        return (_classifiers_table(study.classifiers),)
     chart = classifier_intervals(better)
     description = "; ".join(f"{row.label} {row.note}" for row in chart.rows)
     figure = Figure("Other classifiers on the same folds", f"Accuracy: {description}.", chart)
-    return (Paragraph(study["why"]), figure, _classifiers_table(study["classifiers"]))
+    return (Paragraph(study.why), figure, _classifiers_table(study.classifiers))
 
 
-def _classifiers_table(classifiers: Sequence[Mapping[str, Any]]) -> TableBlock:
+def _classifiers_table(classifiers: Sequence[MeasuredClassifier]) -> TableBlock:
     rows = tuple(
         (
-            classifier["title"],
-            _interval(classifier["accuracy"]),
-            percent(classifier["macro_f1"]["mean"]),
-            percent(classifier["top3"]["mean"]),
-            f"{1000 * classifier['fit_s']:.3g} ms",
-            f"{1000 * classifier['predict_ms']:.3g} µs",
+            classifier.title,
+            _interval(classifier.accuracy),
+            percent(classifier.macro_f1.mean),
+            percent(classifier.top3.mean),
+            f"{1000 * classifier.fit_s:.3g} ms",
+            f"{1000 * classifier.predict_ms:.3g} µs",
         )
         for classifier in classifiers
     )
@@ -68,8 +67,8 @@ def _classifiers_table(classifiers: Sequence[Mapping[str, Any]]) -> TableBlock:
     return TableBlock("Classifiers compared", columns, rows, right=frozenset({1, 2, 3, 4, 5}))
 
 
-def _slices(study: Mapping[str, Any]) -> tuple[Figure, ...]:
-    partial_slices = [data_slice for data_slice in study["slices"] if data_slice["n"] < study["faces"]]
+def _slices(study: Study) -> tuple[Figure, ...]:
+    partial_slices = [data_slice for data_slice in study.slices if data_slice.n < study.faces]
     if not partial_slices:
         return ()
     chart = slice_intervals(partial_slices)
@@ -80,8 +79,8 @@ def _slices(study: Mapping[str, Any]) -> tuple[Figure, ...]:
     return (Figure(title, f"Accuracy by slices. {description}.", headed),)
 
 
-def _curve(study: Mapping[str, Any]) -> tuple[Figure, ...]:
-    chart = learning_curve(study["learning_curve"])
+def _curve(study: Study) -> tuple[Figure, ...]:
+    chart = learning_curve(study.learning_curve)
     if len(chart.points) < 2:
         return ()
     first, last = chart.points[0], chart.points[-1]

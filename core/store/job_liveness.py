@@ -29,6 +29,7 @@ class JobLocks:
         DataFolderFault
             Nothing can be written into the folder.
         """
+        # A job may end on another thread than it began on; the lock is the process's.
         lock = FileLock(self._path(job_id), thread_local=False)
         try:
             self.folder.mkdir(exist_ok=True)
@@ -41,14 +42,18 @@ class JobLocks:
         """The job's end is written; nothing happens where another process carries it."""
         lock = self._held.pop(job_id, None)
         if lock is not None:
+            # Removed while it is held: whoever came between would hold a file that is about to go, and a later look
+            # would make a new one that nobody holds.
             self._path(job_id).unlink(missing_ok=True)
             lock.release(force=True)
 
     def is_carried(self, job_id: str) -> bool:
         """Whether a living process carries the job, this one or another."""
         path = self._path(job_id)
-        if not path.exists():
+        if not path.exists():  # the job began on another computer or its file was tidied away: nobody here carries it
             return False
+        # A new lock object, though this process may hold the job's: the system refuses a second one on the same file
+        # to the same process too, so that the answer is the same for its own jobs.
         lock = FileLock(path)
         try:
             lock.acquire(timeout=0)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Self
+
+from core.base.json_values import JsonObject, JsonRecord
 
 
 class JobState(StrEnum):
@@ -46,10 +48,6 @@ class JobKind(StrEnum):
     """The photos of a lookup, into folders by person."""
 
 
-QUICK_KINDS = frozenset((JobKind.MAP, JobKind.CLUSTER, JobKind.SUSPECTS, JobKind.TRAIN))
-"""Seconds on a thousand faces. They never take a dataset's writing lock, which the long job that stands still holds."""
-
-
 class JobOwner(StrEnum):
     """Which kind of process runs a job."""
 
@@ -65,7 +63,8 @@ class Job:
     dataset_id: str
     kind: JobKind
     state: JobState
-    params: dict[str, Any]
+    params: JsonObject
+    """As a ``JobRequest`` wrote them; it alone reads them."""
     created: float
     owner: JobOwner = JobOwner.WORKER
     started: float | None = None
@@ -80,13 +79,9 @@ class Job:
     """For the user: what happened and what to do."""
     detail: str = ""
     """The traceback, for whoever mends it; no names of people or files."""
-    result: dict[str, Any] = field(default_factory=dict)
+    result: JsonObject = field(default_factory=dict)
+    """As a ``JobResult`` wrote it; it alone reads it."""
     cancel_requested: bool = False
-
-    @property
-    def is_quick(self) -> bool:
-        """Whether it is done between two batches of a long job. Photos of strangers take as long as they are many."""
-        return self.kind in QUICK_KINDS and not self.params.get("strangers")
 
     @property
     def fraction(self) -> float:
@@ -106,3 +101,25 @@ class Job:
         """Time left at the present rate, or None while it cannot be told."""
         rate = self.rate_per_s
         return (self.total - self.done) / rate if rate and self.total else None
+
+
+class JobRequest(JsonRecord):
+    """What a job is asked to do. Names of fields are a contract: jobs of earlier versions are read with them."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, job: Job) -> Self:
+        """What a job of this kind was asked. Raises ValueError where that cannot be read."""
+        return cls.from_json(job.params)
+
+
+class JobResult(JsonRecord):
+    """What a job has come to; the same contract. What an earlier version did not say has a default."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, job: Job) -> Self:
+        """What a job of this kind has come to. Raises ValueError where that cannot be read, as before its end."""
+        return cls.from_json(job.result)

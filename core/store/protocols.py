@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
+from core.base.json_values import JsonObject
 from core.base.types import Embeddings, Face, FaceTable, Photo, Quality, Revision, Split, Vectors
 from core.store.job_model import Job, JobKind, JobOwner, JobState
 
@@ -287,11 +288,16 @@ class RunStore(Protocol):
 class JobStore(Protocol):
     """The queue. One process claims a job at a time."""
 
-    def submit(
-        self, dataset_id: str, kind: JobKind, params: dict[str, Any], owner: JobOwner = JobOwner.WORKER
-    ) -> Job: ...
-    def claim(self, *, quick_only: bool = False) -> Job | None:
-        """The oldest queued job of the worker, or the oldest that goes first (``jobs.order``), now running."""
+    def submit(self, dataset_id: str, kind: JobKind, params: JsonObject, owner: JobOwner = JobOwner.WORKER) -> Job:
+        """A new job; ``jobs.registry.submit_job`` knows the kind and the parameters of a request."""
+
+    def claim(self, may_start: Callable[[Job, Sequence[Job]], bool] | None = None) -> Job | None:
+        """The oldest queued job of the worker, now running.
+
+        Parameters
+        ----------
+        may_start : of a queued job and all active ones of the worker, whether it can be this one; any by default
+        """
 
     def job(self, job_id: str) -> Job: ...
     def jobs(self, dataset_id: str | None = None, limit: int = 200) -> list[Job]:
@@ -308,11 +314,11 @@ class JobStore(Protocol):
         job_id: str,
         state: JobState,
         *,
-        result: dict[str, Any] | None = None,
+        result: JsonObject | None = None,
         error: str = "",
         detail: str = "",
     ) -> None: ...
-    def keep_result(self, job_id: str, result: dict[str, Any]) -> None:
+    def keep_result(self, job_id: str, result: JsonObject) -> None:
         """Write down what a running job has come to so far: it is there when it is resumed."""
 
     def cancel(self, job_id: str) -> None: ...

@@ -7,60 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
-from core.jobs.handlers import IngestRequest, LookupRequest, TrainRequest
-from core.store.job_model import Job, JobKind, JobState
-from core.store.job_order import jobs_before, paused_by
+from core.jobs.order import jobs_before, paused_by
+from core.jobs.registry import JOBS, is_quick
+from core.store.job_model import Job, JobState
 from core.ui import data, words
-
-__all__ = [
-    "IngestRequest",
-    "JobKind",
-    "JobState",
-    "LookupRequest",
-    "TrainRequest",
-    "finished_sentence",
-    "follow_job",
-    "running_line",
-    "waiting_sentence",
-]
 
 POLL = "1s"
 SILENT_S = 20.0
 """A running job that has not been heard of for this long is said to be silent."""
 
-UNIT = {
-    JobKind.INGEST: "photo",
-    JobKind.TRAIN: "step",
-    JobKind.MAP: "step",
-    JobKind.CLUSTER: "face",
-    JobKind.SUSPECTS: "step",
-    JobKind.EXPORT: "photo",
-    JobKind.IMPORT: "step",
-    JobKind.ERASE: "file",
-    JobKind.LOOK_AGAIN: "photo",
-    JobKind.CHANGE_MODEL: "photo",
-    JobKind.STUDY: "step",
-    JobKind.LOOKUP: "photo",
-    JobKind.SORT: "photo",
-}
-BY_PHOTO = (JobKind.INGEST, JobKind.LOOK_AGAIN, JobKind.CHANGE_MODEL, JobKind.LOOKUP, JobKind.SORT)
-STEADY = (*BY_PHOTO, JobKind.TRAIN)
-"""Work whose steps all take about as long, so that the time left can be told."""
-TITLE = {
-    JobKind.INGEST: "Taking photos",
-    JobKind.TRAIN: "Training",
-    JobKind.MAP: "Making the map",
-    JobKind.CLUSTER: "Grouping faces",
-    JobKind.SUSPECTS: "Looking for suspects",
-    JobKind.EXPORT: "Exporting",
-    JobKind.IMPORT: "Bringing in",
-    JobKind.ERASE: "Erasing a person",
-    JobKind.LOOK_AGAIN: "Looking for faces again",
-    JobKind.CHANGE_MODEL: "Changing the model",
-    JobKind.STUDY: "Measuring thoroughly",
-    JobKind.LOOKUP: "Looking at photos",
-    JobKind.SORT: "Sorting photos",
-}
 SYMBOL = {
     JobState.QUEUED: ":material/schedule:",
     JobState.RUNNING: ":material/progress_activity:",
@@ -110,7 +65,7 @@ def running_line(active: Sequence[Job], names: Mapping[str, str]) -> str:
     if not active:
         return ""
     running = [job for job in active if job.state is JobState.RUNNING]
-    first = next((job for job in running if job.is_quick), [*running, *active][0])
+    first = next((job for job in running if is_quick(job)), [*running, *active][0])
     steps = f"{words.count(first.done)} of {words.count(first.total)}" if first.total else ""
     parts = [part for part in (steps, _time_left(first)) if part]
     n_others = len(active) - 1
@@ -119,11 +74,11 @@ def running_line(active: Sequence[Job], names: Mapping[str, str]) -> str:
 
 
 def _title(job: Job, names: Mapping[str, str]) -> str:
-    return f"{TITLE[job.kind]} ({names.get(job.dataset_id, 'a dataset that is gone')})"
+    return f"{JOBS[job.kind].title} ({names.get(job.dataset_id, 'a dataset that is gone')})"
 
 
 def _time_left(job: Job) -> str:
-    if job.kind not in STEADY or job.seconds_left is None:
+    if not JOBS[job.kind].is_steady or job.seconds_left is None:
         return ""
     return f"about {words.format_duration(job.seconds_left)} left"
 
@@ -151,14 +106,14 @@ def _dataset_names() -> dict[str, str]:
 
 def _sentence(job: Job) -> str:
     if job.cancel_requested:
-        return f"{TITLE[job.kind]}: stopping after this step"
+        return f"{JOBS[job.kind].title}: stopping after this step"
     active = data.services().jobs.active()
     if job.state is JobState.QUEUED:
-        return f"{TITLE[job.kind]}: {waiting_sentence(job, active, _dataset_names())}"
+        return f"{JOBS[job.kind].title}: {waiting_sentence(job, active, _dataset_names())}"
     if (quick := paused_by(job, active)) is not None:
-        return f"{TITLE[job.kind]}: goes on after {_title(quick, _dataset_names())}"
-    doing = job.message or TITLE[job.kind]
-    if job.kind in BY_PHOTO and job.total:
+        return f"{JOBS[job.kind].title}: goes on after {_title(quick, _dataset_names())}"
+    doing = job.message or JOBS[job.kind].title
+    if JOBS[job.kind].counts_photos and job.total:
         return f"{doing}: {words.count(job.done)} of {words.count(job.total, 'photo')}"
     return doing
 
@@ -167,7 +122,7 @@ def _pace(job: Job) -> str:
     if job.heartbeat and job.state is JobState.RUNNING and time.time() - job.heartbeat > SILENT_S:
         return "No sign of life from the worker. If this stays, stop Face Atlas and start it again; nothing is lost."
     pace = []
-    if job.kind in BY_PHOTO and job.rate_per_s:
+    if JOBS[job.kind].counts_photos and job.rate_per_s:
         pace.append(words.format_rate(job.rate_per_s, "photo"))
     if left := _time_left(job):
         pace.append(left)
@@ -178,13 +133,14 @@ def _pace(job: Job) -> str:
 def finished_sentence(job: Job) -> str:
     """How far a job came that ended early: "1 of 12 faces was finished."."""
     verb = "was" if 1 in (job.done, job.total) else "were"
-    return f"{words.count(job.done)} of {words.count(job.total, UNIT[job.kind])} {verb} finished."
+    return f"{words.count(job.done)} of {words.count(job.total, JOBS[job.kind].unit)} {verb} finished."
 
 
 def _show_stopped_job(job: Job) -> None:
     """A job that ended early, with what happened and the way on."""
+    title = words.plain(JOBS[job.kind].title)
     with st.container(border=True):
-        st.markdown(f"{SYMBOL[job.state]} **{TITLE[job.kind]}: {words.plain(job.state)}.** {words.plain(job.error)}")
+        st.markdown(f"{SYMBOL[job.state]} **{title}: {words.plain(job.state)}.** {words.plain(job.error)}")
         if job.total:
             st.caption(finished_sentence(job))
         with st.container(horizontal=True):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.jobs.registry import submit_job
 from core.store.job_model import JobKind, JobState
 from core.store.protocols import Dataset
 from core.ui import data
 from core.vision.models import catalogue
+from core.workflows.photos.requests import ChangeModelRequest
 
 WAITING = (JobState.QUEUED, JobState.RUNNING)
 
@@ -31,4 +33,4 @@ def show_outdated_notice(dataset: Dataset) -> None:
 
 def _embed_again(dataset: Dataset) -> None:
     model = catalogue.vectors_model(dataset.model_id)
-    data.services().jobs.submit(dataset.id, JobKind.CHANGE_MODEL, {"model": model.id})
+    submit_job(data.services().jobs, dataset.id, ChangeModelRequest(model.id))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from core.base.errors import DataFolderBusy, InputRefused, ModelMismatch, NotFound
 from core.store.artifacts import Artifacts
@@ -85,18 +85,28 @@ def require_faces(store: FaceStore, dataset_id: str, face_ids: Sequence[str]) ->
         )
 
 
+@dataclass(frozen=True, slots=True)
+class DeletionReceipt:
+    """What went with a dataset, in numbers, and when."""
+
+    when: str
+    """The time in UTC, as ISO 8601 writes it."""
+    photos: int
+    faces: int
+    people: int
+    bytes: int
+    """Of its files."""
+    exports: int
+
+
 def delete_dataset(
     store: FaceStore, jobs: JobStore, artifacts: Artifacts, exports_dir: Path, dataset_id: str
-) -> dict[str, Any]:
+) -> DeletionReceipt:
     """Remove a dataset's rows, files and exports. The rows go first: no page shows a face whose picture is gone.
 
     On a full disk the reserve is given up for it, and the files go first: the log of the deleted rows takes as much
     room as the rows, and the files of a face have more than that. Work on the dataset is told to stop; the worker also
     stops by itself when it finds that its job is gone.
-
-    Returns
-    -------
-    The receipt: what was removed, in numbers, and when.
 
     Raises
     ------
@@ -114,14 +124,14 @@ def delete_dataset(
             store.delete_dataset(dataset_id)
         finally:
             artifacts.delete_dataset(dataset_id)
-    return {
-        "when": datetime.now(UTC).isoformat(timespec="seconds"),
-        "photos": counts.photos,
-        "faces": counts.faces,
-        "people": counts.people,
-        "bytes": size_bytes,
-        "exports": exports,
-    }
+    return DeletionReceipt(
+        when=datetime.now(UTC).isoformat(timespec="seconds"),
+        photos=counts.photos,
+        faces=counts.faces,
+        people=counts.people,
+        bytes=size_bytes,
+        exports=exports,
+    )
 
 
 def delete_exports(exports_dir: Path, dataset_id: str) -> int:

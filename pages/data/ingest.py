@@ -2,9 +2,10 @@
 
 import streamlit as st
 
+from core.store.job_model import JobKind, JobState
 from core.ui import data, frame, jobs
-from core.ui.jobs import IngestRequest, JobKind, JobState
 from core.ui.photos import ingest_report, layout_preview, uploads
+from core.workflows.photos.requests import IngestRequest
 
 with frame.page("Add photos", "Every face is found and kept; every file gets a line in the report.") as page:
     dataset = page.dataset

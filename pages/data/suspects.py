@@ -2,8 +2,8 @@
 
 import streamlit as st
 
+from core.store.job_model import JobKind
 from core.ui import data, frame, jobs, words
-from core.ui.jobs import JobKind
 from core.ui.labels import corrections, review_queue
 
 with frame.page(

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
+from core.store.job_model import JobKind, JobState
 from core.ui import data, frame, jobs, words
 from core.ui.clustering import groups
-from core.ui.jobs import JobKind, JobState
 from core.ui.labels import corrections
 
 with frame.page(

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
+from core.store.job_model import JobKind
 from core.ui import data, frame, jobs
 from core.ui.identification import lookup_page, lookup_table
-from core.ui.jobs import JobKind
 
 with frame.page("Many photos", "Who is on many new photos at once: look, filter, and sort them by person.") as page:
     dataset = page.dataset

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
+from core.store.job_model import JobKind
 from core.ui import damaged, data, frame, jobs
-from core.ui.jobs import JobKind, TrainRequest
 from core.ui.training import training_page
+from core.workflows.training.request import TrainRequest
 
 with frame.page("Train", "Learn the people, and measure it on faces it has not seen.") as page:
     dataset = page.dataset

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Mapping
-from dataclasses import asdict
 
 from core.base.types import CancelToken, Photo, Split
 from core.corrections.model import Hand
-from core.jobs.handlers import IngestRequest, LookupRequest, job_handlers
+from core.jobs.registry import job_handlers
 from core.jobs.worker import run_job
-from core.learn.classification.training_material import TrainOptions
 from core.services import Services
 from core.store.job_model import JobKind, JobOwner, JobState
 from core.store.protocols import PhotoLabel
+from core.workflows.identification.lookups.values import LookupRequest
 from core.workflows.labels.correct import Corrector
+from core.workflows.photos.requests import IngestRequest
 from core.workflows.projection.project import MapOptions, Method
+from core.workflows.training.request import TrainRequest
 from tests import prepared
 
 ELSEWHERE = ("127.0.0.1:9", "example.invalid")
@@ -38,8 +39,8 @@ def fill(services: Services, sample_files: Mapping[str, bytes]) -> str:
     """Everything that the app can show, under such names; the dataset's id."""
     dataset_id = prepared.refile(services, prepared.SAMPLE, DATASET, _relabel)
     _correct(services, dataset_id)
-    prepared.carry(services, dataset_id, JobKind.TRAIN, asdict(TrainOptions()))
-    run = prepared.carry(services, dataset_id, JobKind.TRAIN, asdict(TrainOptions())).result["run"]
+    prepared.carry(services, dataset_id, JobKind.TRAIN, TrainRequest().to_json())
+    run = prepared.carry(services, dataset_id, JobKind.TRAIN, TrainRequest().to_json()).result["run"]
     album = services.settings.inbox_dir / ARCHIVE
     with zipfile.ZipFile(album, "w") as archive:
         for number, content in enumerate(list(sample_files.values())[::20]):
@@ -47,12 +48,12 @@ def fill(services: Services, sample_files: Mapping[str, bytes]) -> str:
         archive.writestr(PHOTO.format(n="none"), b"no photo")
     lookup = LookupRequest(f"inbox/{ARCHIVE}", ARCHIVE, run)
     for kind, params in (
-        (JobKind.INGEST, IngestRequest(str(album), ARCHIVE).params()),
+        (JobKind.INGEST, IngestRequest(str(album), ARCHIVE).to_json()),
         (JobKind.STUDY, {"run": run, "repeats": 1}),
-        (JobKind.MAP, asdict(MapOptions(Method.PCA))),
+        (JobKind.MAP, MapOptions(Method.PCA).to_json()),
         (JobKind.CLUSTER, {}),
         (JobKind.SUSPECTS, {}),
-        (JobKind.LOOKUP, lookup.params()),
+        (JobKind.LOOKUP, lookup.to_json()),
     ):
         prepared.carry(services, dataset_id, kind, params)
     _fail(services, dataset_id)
@@ -79,6 +80,6 @@ def _fail(services: Services, dataset_id: str) -> None:
     broken = services.settings.inbox_dir / f"broken {ARCHIVE}"
     broken.write_bytes(b"no archive")
     request = IngestRequest(str(broken), broken.name)
-    job = services.jobs.submit(dataset_id, JobKind.INGEST, request.params(), JobOwner.COMMAND_LINE)
+    job = services.jobs.submit(dataset_id, JobKind.INGEST, request.to_json(), JobOwner.COMMAND_LINE)
     state = run_job(services.jobs, job, job_handlers(services)[JobKind.INGEST], CancelToken())
     assert state is JobState.FAILED

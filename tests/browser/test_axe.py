@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,12 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from core.corrections.model import Hand
-from core.jobs.handlers import LookupRequest
-from core.learn.classification.training_material import TrainOptions
 from core.store.job_model import JobKind
 from core.vision.engine.openvino import OpenVinoEngine
+from core.workflows.identification.lookups.values import LookupRequest
 from core.workflows.labels.correct import Corrector
 from core.workflows.projection.project import MapOptions, Method
+from core.workflows.training.request import TrainRequest
 from tests import prepared
 from tests.browser.conftest import ROOT, App, serve, settle
 from tests.conftest import services_on, write_zip
@@ -84,15 +84,15 @@ def used(
     by.move(faces[:MISFILED], "elton_john")
     by.move(faces[-MISFILED:], "madonna")
     by.unname(faces[40 : 40 + NAMELESS])
-    run = prepared.carry(services, dataset.id, JobKind.TRAIN, asdict(TrainOptions())).result["run"]
+    run = prepared.carry(services, dataset.id, JobKind.TRAIN, TrainRequest().to_json()).result["run"]
     write_zip(services.settings.inbox_dir / "album.zip", dict(list(sample_files.items())[:6]))
     lookup = LookupRequest("inbox/album.zip", "album.zip", run)
     for kind, params in (
         (JobKind.STUDY, {"run": run, "repeats": 1}),
-        (JobKind.MAP, asdict(MapOptions(Method.PCA))),
+        (JobKind.MAP, MapOptions(Method.PCA).to_json()),
         (JobKind.CLUSTER, {}),
         (JobKind.SUSPECTS, {}),
-        (JobKind.LOOKUP, lookup.params()),
+        (JobKind.LOOKUP, lookup.to_json()),
     ):
         prepared.carry(services, dataset.id, kind, params)
     with serve(folder) as running:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from core.base.types import CancelToken
-from core.jobs.handlers import IngestRequest, job_handlers
+from core.jobs.registry import job_handlers
 from core.jobs.worker import run_job
-from core.learn.classification.training_material import TrainOptions
 from core.store.job_model import JobKind, JobOwner, JobState
 from core.vision.engine.openvino import OpenVinoEngine
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
+from core.workflows.photos.requests import IngestRequest
+from core.workflows.training.request import TrainRequest
 from tests.browser.conftest import App, settle, shoot
 from tests.conftest import services_on, write_zip
 
@@ -31,7 +31,7 @@ def misfiled(app: App, sample_files: dict[str, bytes], engine: OpenVinoEngine, t
     services = services_on(app.data_dir, engine)
     dataset = services.store.create_dataset("One misfiled", DEFAULT_VECTORS_ID)
     request = IngestRequest(str(zipped), "misfiled.zip")
-    for kind, params in ((JobKind.INGEST, request.params()), (JobKind.TRAIN, asdict(TrainOptions()))):
+    for kind, params in ((JobKind.INGEST, request.to_json()), (JobKind.TRAIN, TrainRequest().to_json())):
         job = services.jobs.submit(dataset.id, kind, params, JobOwner.COMMAND_LINE)
         assert run_job(services.jobs, job, job_handlers(services)[kind], CancelToken()) is JobState.DONE
     return dataset.id

@@ -7,7 +7,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,12 +16,12 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.base.settings import Settings
 from core.base.types import Box, Face, Photo
-from core.jobs.handlers import IngestRequest
 from core.services import Services
 from core.store.artifacts import ArtifactKind
 from core.store.job_model import JobKind, JobState
 from core.store.protocols import Dataset, IngestBatch, PhotoLabel, StoredFace
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
+from core.workflows.photos.requests import IngestRequest
 from core.workflows.projection import project
 from core.workflows.projection.project import MapOptions, Method
 from tests.benchmarks import synthetic
@@ -42,9 +42,9 @@ def sample(app: App, browser: Browser) -> Dataset:
     first.goto(app.url)
     first.get_by_test_id("stMain").wait_for()  # with the first page the app starts its worker
     dataset = services.store.create_dataset("Five celebrities", DEFAULT_VECTORS_ID)
-    services.jobs.submit(dataset.id, JobKind.INGEST, IngestRequest(str(services.sample_zip()), "the sample").params())
+    services.jobs.submit(dataset.id, JobKind.INGEST, IngestRequest(str(services.sample_zip()), "the sample").to_json())
     services.jobs.submit(dataset.id, JobKind.TRAIN, {})
-    services.jobs.submit(dataset.id, JobKind.MAP, asdict(MapOptions()))
+    services.jobs.submit(dataset.id, JobKind.MAP, MapOptions().to_json())
     wait_until(lambda: not any(job.state.active for job in services.jobs.jobs(dataset.id)), "the map of the sample")
     assert {job.state for job in services.jobs.jobs(dataset.id)} == {JobState.DONE}
     first.close()

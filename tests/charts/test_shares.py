@@ -26,7 +26,7 @@ def test_the_hardest_people_come_first_with_wilsons_interval():
 
 
 def test_slices_of_one_kind_stand_together_under_it():
-    first, second, third = study()["slices"]
+    first, second, third = study().slices
     rows = slice_intervals([first, third, second]).rows
     assert [(row.heading, row.label) for row in rows] == [
         ("face size", "below 40 px"),
@@ -37,12 +37,12 @@ def test_slices_of_one_kind_stand_together_under_it():
 
 
 def test_classifiers_say_their_accuracy():
-    rows = classifier_intervals(study()["classifiers"]).rows
+    rows = classifier_intervals(study().classifiers).rows
     assert [row.note for row in rows] == ["90 %", "92 %", "10 %"]
 
 
 def test_a_curve_knows_its_lowest_end():
-    curve = learning_curve(study()["learning_curve"])
+    curve = learning_curve(study().learning_curve)
     assert [point.number for point in curve.points] == [1, 5] and curve.least == pytest.approx(0.65)
 
 

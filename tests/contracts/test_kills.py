@@ -25,16 +25,18 @@ import pytest
 from core.base.settings import Settings
 from core.base.types import CancelToken, FacePolicy
 from core.corrections.model import Hand
-from core.jobs.handlers import IngestRequest, job_handlers
-from core.jobs.transfers import EraseParams, ExportParams, ImportParams
+from core.jobs.registry import job_handlers
 from core.jobs.worker import run_job
 from core.services import Services
 from core.store.artifacts import ArtifactKind
 from core.store.job_model import Job, JobKind, JobState
 from core.vision.engine.openvino import OpenVinoEngine
-from core.workflows.exchange.export import ExportKind, export_path
+from core.workflows.erasure.erase_person import EraseRequest
+from core.workflows.exchange.arrivals import ImportRequest
+from core.workflows.exchange.export import ExportKind, ExportRequest, export_path
 from core.workflows.labels.correct import Corrector
 from core.workflows.photos.orphans import sweep_leftovers
+from core.workflows.photos.requests import IngestRequest
 from tests import prepared
 from tests.conftest import MODEL_ID, add_model, new_data_dir, services_on, write_zip
 from tests.forked import ForkServer
@@ -73,14 +75,14 @@ class Work:
 
 def _import(what: ExportKind, member: str) -> Callable[[Services, Path], dict[str, Any]]:
     def params(services: Services, files: Path) -> dict[str, Any]:
-        return ImportParams(
+        return ImportRequest(
             path=str(files / "export.zip"),
             title="export.zip",
             what=what.value,
             member=member,
             author="Ben",
             session="import-1",
-        ).params()
+        ).to_json()
 
     return params
 
@@ -92,19 +94,19 @@ def _person(services: Services) -> int:
 
 WORKS = {
     "ingest": Work(
-        JobKind.INGEST, "empty", lambda _, files: IngestRequest(str(files / "photos.zip"), "photos.zip").params(), 10
+        JobKind.INGEST, "empty", lambda _, files: IngestRequest(str(files / "photos.zip"), "photos.zip").to_json(), 10
     ),
     "train": Work(JobKind.TRAIN, "plain", lambda *_: {"folds": 2}, 10),
     "cluster": Work(JobKind.CLUSTER, "plain", lambda *_: {"everyone": True}, 10),
-    "erase": Work(JobKind.ERASE, "full", lambda services, _: EraseParams(_person(services), "Ben").params(), 18),
+    "erase": Work(JobKind.ERASE, "full", lambda services, _: EraseRequest(_person(services), "Ben").to_json(), 18),
     "erase by the command line": Work(
         JobKind.ERASE,
         "full",
-        lambda services, _: EraseParams(_person(services), "command line").params(),
+        lambda services, _: EraseRequest(_person(services), "command line").to_json(),
         10,
         lambda data_dir: ["erase", GONE, "--dataset", "Family", "--data", str(data_dir)],
     ),
-    "export": Work(JobKind.EXPORT, "full", lambda *_: ExportParams().params(), 10),
+    "export": Work(JobKind.EXPORT, "full", lambda *_: ExportRequest().to_json(), 10),
     "import of a log": Work(JobKind.IMPORT, "plain", _import(ExportKind.LOG, "log.jsonl"), 8),
     "import of sidecars": Work(JobKind.IMPORT, "plain", _import(ExportKind.XMP, ""), 7),
     "import of vectors": Work(JobKind.IMPORT, "plain", _import(ExportKind.EMBEDDINGS, "embeddings.npz"), 5),
@@ -148,7 +150,7 @@ def _photos_of(files: dict[str, bytes], person: str) -> list[bytes]:
 def _take_photos(services: Services, archive: Path) -> None:
     dataset = services.store.datasets()[0]
     request = IngestRequest(str(archive), "photos.zip", FacePolicy.KEEP_OTHERS)
-    prepared.carry(services, dataset.id, JobKind.INGEST, request.params())
+    prepared.carry(services, dataset.id, JobKind.INGEST, request.to_json())
 
 
 def _work_on_them(services: Services, archive: Path) -> None:
@@ -162,7 +164,7 @@ def _work_on_them(services: Services, archive: Path) -> None:
     mine.rename(ids["elton_john"], "Elton John")
     mine.note(ids["mindy_kaling"], f"beside {GONE.title()}")
     prepared.carry(services, dataset.id, JobKind.TRAIN, {"folds": 2})
-    job = prepared.carry(services, dataset.id, JobKind.EXPORT, ExportParams().params())
+    job = prepared.carry(services, dataset.id, JobKind.EXPORT, ExportRequest().to_json())
     path = export_path(services.settings.exports_dir, dataset.id, job.id)
     (archive.parent / "export.zip").write_bytes(path.read_bytes())
 

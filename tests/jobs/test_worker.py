@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +24,15 @@ from filelock import FileLock
 
 from core.base.errors import InputRefused
 from core.base.types import CancelToken, Report, ignore_progress
-from core.jobs.handlers import IngestRequest, job_handlers
+from core.jobs.order import goes_first
+from core.jobs.registry import job_handlers
 from core.jobs.worker import run_job, serve_queue
-from core.learn.classification.training_material import TrainOptions
 from core.services import Services
 from core.store.job_model import Job, JobKind, JobOwner, JobState
 from core.vision.engine.openvino import OpenVinoEngine
+from core.workflows.photos.requests import IngestRequest
 from core.workflows.projection.project import MapOptions
+from core.workflows.training.request import TrainRequest
 from tests import prepared
 from tests.conftest import MODEL_ID, PROJECT_DIR, new_data_dir, services_on, write_zip
 from tests.waiting import LONGEST_S
@@ -87,7 +89,7 @@ def worker(data_dir: Path, log_path: Path) -> Iterator[Worker]:
 def submit_ingest(services: Services, archive: Path) -> Job:
     dataset = services.store.create_dataset("sample", MODEL_ID)
     request = IngestRequest(str(archive), archive.name)
-    return services.jobs.submit(dataset.id, JobKind.INGEST, request.params())
+    return services.jobs.submit(dataset.id, JobKind.INGEST, request.to_json())
 
 
 def test_a_worker_killed_in_the_middle_resumes_to_the_undisturbed_result(
@@ -321,7 +323,7 @@ def test_only_short_work_that_takes_no_writing_lock_is_claimed_as_quick(
     services: Services, dataset_id: str, kind: JobKind, params: dict[str, Any], is_quick: bool
 ) -> None:
     job = services.jobs.submit(dataset_id, kind, params)
-    claimed = services.jobs.claim(quick_only=True)
+    claimed = services.jobs.claim(goes_first)
     assert (claimed is not None) == is_quick
     assert services.jobs.job(job.id).state is (JobState.RUNNING if is_quick else JobState.QUEUED)
 
@@ -329,11 +331,11 @@ def test_only_short_work_that_takes_no_writing_lock_is_claimed_as_quick(
 def test_a_quick_job_waits_for_what_was_asked_of_its_own_dataset_before(services: Services, dataset_id: str) -> None:
     ingest = services.jobs.submit(dataset_id, JobKind.INGEST, {})
     train = services.jobs.submit(dataset_id, JobKind.TRAIN, {})
-    assert services.jobs.claim(quick_only=True) is None
+    assert services.jobs.claim(goes_first) is None
     assert getattr(services.jobs.claim(), "id", None) == ingest.id
-    assert services.jobs.claim(quick_only=True) is None, "it would learn from half of the photos"
+    assert services.jobs.claim(goes_first) is None, "it would learn from half of the photos"
     services.jobs.finish(ingest.id, JobState.DONE)
-    assert getattr(services.jobs.claim(quick_only=True), "id", None) == train.id
+    assert getattr(services.jobs.claim(goes_first), "id", None) == train.id
 
 
 def test_a_run_that_was_stored_before_its_job_ended_is_not_trained_again(
@@ -341,7 +343,7 @@ def test_a_run_that_was_stored_before_its_job_ended_is_not_trained_again(
 ) -> None:
     services = services_on(prepared.copy(sample_dir, tmp_path / "data"), engine)
     (dataset,) = services.store.datasets()
-    job = services.jobs.submit(dataset.id, JobKind.TRAIN, asdict(TrainOptions()), JobOwner.COMMAND_LINE)
+    job = services.jobs.submit(dataset.id, JobKind.TRAIN, TrainRequest().to_json(), JobOwner.COMMAND_LINE)
     train = job_handlers(services)[JobKind.TRAIN]
     first = train(job, ignore_progress, CancelToken())
     assert train(job, ignore_progress, CancelToken()) == first == {"run": job.id}
@@ -361,7 +363,7 @@ def test_a_map_is_there_before_the_ingest_of_another_dataset_ends(
     ingest = submit_ingest(services, write_zip(tmp_path / "photos.zip", photos))
     with worker(services.settings.data_dir, tmp_path / "worker.log"):
         wait_until(lambda: services.jobs.job(ingest.id).done > 0, "the first batch")
-        map_params = {**asdict(MapOptions()), "method": MapOptions().method}
+        map_params = {**MapOptions().to_json(), "method": MapOptions().method}
         quick = services.jobs.submit(mapped.id, JobKind.MAP, map_params)
         wait_until(lambda: not services.jobs.job(quick.id).state.active, "the map")
         during = services.jobs.job(ingest.id)

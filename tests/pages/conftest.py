@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.base.types import CancelToken
 from core.corrections.model import Hand
-from core.jobs.handlers import job_handlers
+from core.jobs.registry import job_handlers
 from core.jobs.worker import run_job
 from core.services import Services
 from core.store.job_model import Job

@@ -11,6 +11,7 @@ from PIL import Image
 
 from core.learn.metrics.classification import evaluate_from_ranks
 from core.learn.metrics.predictions import Predictions
+from core.learn.model_selection.study import Study
 from core.learn.open_set.rejection_rule import RATES, Impostors, prior_rule
 from core.learn.verification.own_pairs import OwnPairs, measure_own_pairs
 from core.learn.verification.pair_likelihood import PairScores
@@ -31,7 +32,7 @@ def material(
     wrong: int = 2,
     *,
     faces: bool = True,
-    study: dict[str, Any] | None = None,
+    study: Study | None = None,
     strangers: bool = True,
     pairs: bool = True,
 ) -> ReportMaterial:
@@ -152,8 +153,8 @@ def _pairs() -> OwnPairs | None:
     )
 
 
-def study() -> dict[str, Any]:
-    """The document of a study."""
+def study() -> Study:
+    """A study, read from its document."""
 
     def around(mean: float) -> dict[str, float]:
         return {"mean": mean, "low": mean - 0.05, "high": min(1.0, mean + 0.03)}
@@ -162,10 +163,19 @@ def study() -> dict[str, Any]:
     dummy = {name: around(0.1) for name in figures}
 
     def classifier(name: str, title: str, values: dict[str, Any]) -> dict[str, Any]:
-        return {"id": name, "title": title, **values, "fit_s": 0.2, "predict_ms": 0.004, "difference": around(0.0)}
+        return {
+            "id": name,
+            "title": title,
+            "settings": "",
+            **values,
+            "fit_s": 0.2,
+            "predict_ms": 0.004,
+            "difference": around(0.0),
+        }
 
-    return {
-        "revision": 7,
+    document = {
+        **dict.fromkeys(("run", "model_id", "recommended"), "ab12"),
+        **{"revision": 7, "seed": 0, "repeats": 5, "folds": 5, "people": 3},
         "protocol": "12 faces of 3 people, dealt 5 times into 5 folds.",
         "faces": 12,
         **figures,
@@ -187,3 +197,4 @@ def study() -> dict[str, Any]:
         ],
         "check": {"ok": True, "sentence": "The crops look right."},
     }
+    return Study.from_json(document)

@@ -9,13 +9,15 @@ import pytest
 
 from core.base.errors import InputRefused, ModelMismatch, NameTaken, NotFound
 from core.base.types import CancelToken
-from core.jobs.handlers import IngestRequest, job_handlers, sweep_uploads
+from core.jobs.registry import job_handlers
+from core.jobs.startup import sweep_uploads
 from core.jobs.worker import run_job
 from core.store.artifacts import ArtifactKind
 from core.store.job_model import JobKind
 from core.workflows import datasets
 from core.workflows.erasure.erase_dataset import erase_dataset
 from core.workflows.photos.orphans import sweep_leftovers
+from core.workflows.photos.requests import IngestRequest
 from tests.conftest import write_zip
 
 
@@ -23,7 +25,7 @@ def taken(services, files, name="Family"):
     """A dataset that holds these photos."""
     dataset = services.store.create_dataset(name, "facenet-128")
     archive = write_zip(services.settings.inbox_dir / "box.zip", files)
-    services.jobs.submit(dataset.id, JobKind.INGEST, IngestRequest(str(archive), "box.zip").params())
+    services.jobs.submit(dataset.id, JobKind.INGEST, IngestRequest(str(archive), "box.zip").to_json())
     run_job(services.jobs, services.jobs.claim(), job_handlers(services)[JobKind.INGEST], CancelToken())
     archive.unlink()
     return dataset
@@ -92,7 +94,7 @@ def test_uploads_that_no_unfinished_job_needs_are_swept_after_a_day(services):
     for folder in (needed, abandoned):
         folder.mkdir()
         (folder / "box.zip").write_bytes(b"PK")
-    services.jobs.submit(dataset.id, JobKind.INGEST, IngestRequest(str(needed / "box.zip"), "box.zip").params())
+    services.jobs.submit(dataset.id, JobKind.INGEST, IngestRequest(str(needed / "box.zip"), "box.zip").to_json())
     assert sweep_uploads(services) == 0, "an upload of today may still be started"
     time.sleep(0.01)
     assert sweep_uploads(services, older_than_s=0) == 1
@@ -111,8 +113,8 @@ def test_an_erased_dataset_is_looked_for_in_every_file(services, sample_files):
     (settings.inbox_dir / "ZebedeeQuux_1.jpg").write_bytes(photos[1])
     (settings.data_dir / "some.log").write_text("Zebedee%20Quux")
     receipt = erase_dataset(services.erase_tools(), dataset.id)
-    assert (receipt["faces"], receipt["uploads"], receipt["names_searched"]) == (2, 1, 1)
-    assert {(trace["path"], trace["what"]) for trace in receipt["check"]["left"]} == {
+    assert (receipt.removed.faces, receipt.uploads, receipt.names_searched) == (2, 1, 1)
+    assert {(trace.path, trace.what) for trace in receipt.check.left} == {
         ("inbox/erased_1.jpg", "name"),
         ("inbox/erased_1.jpg", "file"),
         ("some.log", "name"),

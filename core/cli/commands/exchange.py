@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import asdict
 from pathlib import Path
 
 from core.base.errors import InputRefused
@@ -12,8 +11,6 @@ from core.cli import destination, resolution
 from core.cli.job_runner import console_progress, run_in_process
 from core.cli.parser import Answer, Commands, needs_dataset
 from core.corrections.model import Hand
-from core.jobs import transfers
-from core.store.job_model import JobKind
 from core.workflows.datasets import find_person
 from core.workflows.exchange import bundles, import_names, imports
 from core.workflows.exchange import export as exporting
@@ -41,8 +38,8 @@ def _export(options: argparse.Namespace) -> Answer:
     services, dataset = resolution.on_dataset(options)
     destination.require_file(options.out)
     person_id = find_person(services.store, dataset.id, options.person).id if options.person else None
-    params = transfers.ExportParams(options.what, options.run, person_id)
-    job = run_in_process(services, dataset, JobKind.EXPORT, params.params())
+    request = exporting.ExportRequest(exporting.ExportKind(options.what), options.run, person_id)
+    job = run_in_process(services, dataset, request)
     written = exporting.export_path(services.settings.exports_dir, dataset.id, job.id)
     destination.move_file(written, options.out)
     return {"file": str(options.out), **job.result}
@@ -57,7 +54,8 @@ def add_import_bundle(commands: Commands) -> None:
 
 
 def _import_bundle(options: argparse.Namespace) -> Answer:
-    return bundles.import_bundle(resolution.open_services(options).bundle_tools(), options.file, options.dataset)
+    tools = resolution.open_services(options).bundle_tools()
+    return bundles.import_bundle(tools, options.file, options.dataset).to_json()
 
 
 def add_imports(commands: Commands) -> None:
@@ -81,13 +79,13 @@ def _import_into(options: argparse.Namespace) -> Answer:
     tools, by = services.import_tools(), imports.new_import_hand("command line")
     with services.writing(dataset.id, report, token):
         if options.what == "embeddings":
-            return imports.import_vectors(tools, dataset.id, options.file)
+            return imports.import_vectors(tools, dataset.id, options.file).to_json()
         if options.what == "log":
             summary = imports.import_log(tools, dataset.id, options.file, by, report, token)
         else:
             names = import_names.import_xmp(tools, dataset.id, options.file, by, report, token)
             return _answer_on_names(names, by)
-    return {**asdict(summary), "session": by.session}
+    return {**summary.to_json(), "session": by.session}
 
 
 def _answer_on_names(summary: SidecarSummary, by: Hand) -> Answer:
@@ -96,4 +94,4 @@ def _answer_on_names(summary: SidecarSummary, by: Hand) -> Answer:
         first, more = summary.refused[0], len(summary.refused) - 1
         more_refused = f" {more} more could not be used either." if more else ""
         raise InputRefused(f"Nothing was taken. '{first.name}': {first.reason}.{more_refused}")
-    return {**asdict(summary), "session": by.session}
+    return {**summary.to_json(), "session": by.session}

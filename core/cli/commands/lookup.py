@@ -11,13 +11,11 @@ from core.cli import destination, resolution
 from core.cli.job_runner import console_progress, run_in_process
 from core.cli.layout_preview import tell_names
 from core.cli.parser import Answer, Commands, needs_dataset, reads_zips
-from core.jobs.handlers import LookupRequest
 from core.services import Services
-from core.store.job_model import JobKind
 from core.store.protocols import Dataset
 from core.workflows.identification.lookups import kept_lookups, lookup, outputs
 from core.workflows.identification.lookups.marks import LookupMark, mark_faces
-from core.workflows.identification.lookups.values import TARGET_RATE, Lookup
+from core.workflows.identification.lookups.values import TARGET_RATE, Lookup, LookupCounts, LookupRequest
 
 
 def add_lookup(commands: Commands) -> None:
@@ -54,7 +52,7 @@ def _lookup(options: argparse.Namespace) -> Answer:
     return answer
 
 
-def _look_up(options: argparse.Namespace) -> tuple[Services, Dataset, Lookup, float]:
+def _look_up(options: argparse.Namespace) -> tuple[Services, Dataset, Lookup, float | None]:
     """Do the work; the result, and how many seconds it took."""
     services, run = resolution.on_run(options)
     services.identifier(run).threshold(options.fpir)  # a rate without a limit is refused before the work
@@ -63,8 +61,9 @@ def _look_up(options: argparse.Namespace) -> tuple[Services, Dataset, Lookup, fl
         tell_names(source.layout)
     request = LookupRequest(str(path), path.name, run.id, options.zip_names)
     dataset = services.store.dataset(run.dataset_id)
-    job = run_in_process(services, dataset, JobKind.LOOKUP, request.params())
-    return services, dataset, kept_lookups.load_lookup(services.artifacts, dataset.id, job.id), job.result["seconds"]
+    job = run_in_process(services, dataset, request)
+    seconds = LookupCounts.of(job).seconds
+    return services, dataset, kept_lookups.load_lookup(services.artifacts, dataset.id, job.id), seconds
 
 
 def _find_kept(services: Services, dataset: Dataset, lookup_id: str) -> Lookup:
@@ -78,17 +77,19 @@ def _find_kept(services: Services, dataset: Dataset, lookup_id: str) -> Lookup:
 
 def _answer(result: Lookup, options: argparse.Namespace, seconds: float | None) -> Answer:
     """The figures; with ``--json`` every photo too."""
-    marks = mark_faces(result, options.fpir).faces
-    counts: Answer = lookup.lookup_counts(result)
-    photos = counts.pop("photos")
-    counts |= {
+    marks, counts = mark_faces(result, options.fpir).faces, lookup.count_lookup(result)
+    figures = {
+        "photos": counts.photos,
+        "faces": counts.faces,
+        "without_face": counts.without_face,
+        "refused": counts.refused,
         **({} if seconds is None else {"seconds": seconds}),
         "named": int((marks & LookupMark.NAMED > 0).sum()),
         "unknown": int((marks & LookupMark.UNKNOWN > 0).sum()),
     }
     if not options.json:
-        return {"lookup": result.id, "photos": photos, **counts}
-    return {**outputs.lookup_json(result, options.fpir), "counts": {"photos": photos, **counts}}
+        return {"lookup": result.id, **figures}
+    return {**outputs.lookup_json(result, options.fpir), "counts": figures}
 
 
 def _write(services: Services, result: Lookup, options: argparse.Namespace) -> Answer:
@@ -102,7 +103,8 @@ def _write(services: Services, result: Lookup, options: argparse.Namespace) -> A
     photos_path = kept_lookups.find_lookup_photos(services.artifacts, result)
     zip_names = options.zip_names or kept_lookups.find_zip_names(services.jobs, result)
     with services.open_source(photos_path, folders_are_people=False, zip_names=zip_names) as source:
-        return {"sorted": outputs.sort_photos(result, source, options.sorted, options.fpir, console_progress())}
+        counts = outputs.sort_photos(result, source, options.sorted, options.fpir, console_progress())
+    return {"sorted": counts.to_json()}
 
 
 def add_lookups(commands: Commands) -> None:

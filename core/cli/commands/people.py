@@ -4,17 +4,16 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import asdict
 
 from core.base.errors import InputRefused
 from core.cli import resolution
 from core.cli.commands.corrections import correction_json, corrections_json, on_corrector
 from core.cli.job_runner import console_progress, run_in_process
 from core.cli.parser import Answer, Commands, needs_dataset
-from core.jobs import transfers
-from core.store.job_model import JobKind
+from core.jobs.handlers.learning import ClusterResult
 from core.store.protocols import PersonCount
 from core.workflows.clustering import cluster
+from core.workflows.clustering.hierarchy import ClusterOptions
 from core.workflows.datasets import find_person, require_faces
 from core.workflows.erasure import erase_person as erasing
 from core.workflows.erasure.erase_dataset import erase_dataset
@@ -125,11 +124,11 @@ def add_cluster(commands: Commands) -> None:
 
 def _cluster(options: argparse.Namespace) -> Answer:
     services, dataset = resolution.on_dataset(options)
-    job = run_in_process(services, dataset, JobKind.CLUSTER, asdict(cluster.ClusterOptions(everyone=options.everyone)))
+    job = run_in_process(services, dataset, ClusterOptions(everyone=options.everyone))
     groups = cluster.load_clustering(services.store, services.log, services.artifacts, dataset.id, options.everyone)
     cut = groups.cut(options.threshold)
     members = {"groups": [cut.members(group) for group in range(len(cut))]} if options.members else {}
-    return cluster.groups_to_json(cut, job.result["seconds"]) | members
+    return cluster.groups_to_json(cut, ClusterResult.of(job).seconds) | members
 
 
 def add_suspects(commands: Commands) -> None:
@@ -141,7 +140,7 @@ def add_suspects(commands: Commands) -> None:
 
 def _suspects(options: argparse.Namespace) -> Answer:
     services, dataset = resolution.on_dataset(options)
-    run_in_process(services, dataset, JobKind.SUSPECTS, {})
+    run_in_process(services, dataset, review_queue.SuspectsRequest())
     return review_queue.queue_json(services.store, services.log, services.artifacts, dataset.id, options.limit)
 
 
@@ -166,9 +165,9 @@ def add_erase(commands: Commands) -> None:
 def _erase(options: argparse.Namespace) -> Answer:
     services, dataset = resolution.on_dataset(options)
     if options.whole_dataset:
-        return erase_dataset(services.erase_tools(), dataset.id, console_progress())
+        return erase_dataset(services.erase_tools(), dataset.id, console_progress()).to_json()
     person_id = erasing.person_to_erase(services.erase_tools(), dataset.id, options.person)
-    params = transfers.EraseParams(person_id, "command line", options.photos == "all", options.retrain)
+    request = erasing.EraseRequest(person_id, "command line", options.photos == "all", options.retrain)
     with services.reserve.lend():
-        receipt = run_in_process(services, dataset, JobKind.ERASE, params.params()).result
-    return {name: receipt[name] for name in ("photos", "faces", "artifacts", "models_retrained")} | receipt
+        receipt = run_in_process(services, dataset, request).result
+    return {name: receipt[name] for name in ("photos", "faces", "artifacts", "models_retrained")} | dict(receipt)

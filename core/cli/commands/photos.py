@@ -17,13 +17,14 @@ from core.cli.commands.corrections import on_corrector
 from core.cli.job_runner import console_progress, run_in_process
 from core.cli.layout_preview import tell_understood
 from core.cli.parser import Answer, Commands, needs_dataset, reads_zips
-from core.jobs.handlers import IngestRequest
 from core.services import Services
 from core.store.exchange_protocols import PhotoFaces
-from core.store.job_model import Job, JobKind
+from core.store.job_model import Job
 from core.store.protocols import Dataset, FileOutcome
 from core.vision.models import catalogue
 from core.workflows import datasets
+from core.workflows.photos.ingest import IngestSummary
+from core.workflows.photos.requests import ChangeModelRequest, IngestRequest, LookAgainRequest
 
 MOST_REASONS = 5
 """A command that takes nothing tells so many different reasons, the most frequent first."""
@@ -66,7 +67,7 @@ def _ingest(options: argparse.Namespace) -> Answer:
     existing_ids = {dataset.id for dataset in services.store.datasets()}
     dataset = datasets.find_or_create(services.store, options.dataset, vectors_id, catalogue.DEFAULT_VECTORS_ID)
     with nullcontext() if dataset.id in existing_ids else _removed_if_empty(services, dataset):
-        job = run_in_process(services, dataset, JobKind.INGEST, request.params())
+        job = run_in_process(services, dataset, request)
         _require_taken(services, job)
         return {**_answer(services, job), "understood": understood}
 
@@ -86,14 +87,15 @@ def _removed_if_empty(services: Services, dataset: Dataset) -> Iterator[None]:
 
 def _require_taken(services: Services, job: Job) -> None:
     """Raises InputRefused with every reason when not one photo of the source is in the dataset now."""
-    if any(job.result[name] for name in ("photos", "duplicates", "conflicts")):
+    summary = IngestSummary.of(job)
+    if summary.photos or summary.duplicates or summary.conflicts:
         return
     reasons = Counter(line["reason"] for line in _lines(services, job, FileOutcome.REFUSED))
     first = {line["reason"]: line["name"] for line in reversed(_lines(services, job, FileOutcome.REFUSED))}
     sentences = [
         f"'{first[reason]}'{_and_more(count - 1)}: {reason}" for reason, count in reasons.most_common(MOST_REASONS)
     ]
-    raise InputRefused(f"Nothing was taken from '{job.params['title']}'. " + " ".join(sentences))
+    raise InputRefused(f"Nothing was taken from '{IngestRequest.of(job).title}'. " + " ".join(sentences))
 
 
 def _and_more(count: int) -> str:
@@ -101,12 +103,17 @@ def _and_more(count: int) -> str:
 
 
 def _answer(services: Services, job: Job) -> Answer:
+    summary = IngestSummary.of(job)
     return {
-        **{name: job.result[name] for name in ("photos", "faces", "people", "duplicates", "conflicts")},
+        "photos": summary.photos,
+        "faces": summary.faces,
+        "people": summary.people,
+        "duplicates": summary.duplicates,
+        "conflicts": summary.conflicts,
         "refused": _lines(services, job, FileOutcome.REFUSED),
         "conflicting": _lines(services, job, FileOutcome.CONFLICT),
         "remarks": _lines(services, job, FileOutcome.TAKEN, FileOutcome.NO_FACE),
-        "seconds": job.result["seconds"],
+        "seconds": summary.seconds,
     }
 
 
@@ -145,7 +152,8 @@ def add_look_again(commands: Commands) -> None:
 
 def _look_again(options: argparse.Namespace) -> Answer:
     services, dataset = resolution.on_dataset(options)
-    job = run_in_process(services, dataset, JobKind.LOOK_AGAIN, {"policy": options.faces})
+    policy = FacePolicy(options.faces) if options.faces else None
+    job = run_in_process(services, dataset, LookAgainRequest(policy))
     return {**job.result, "missing": _lines(services, job, FileOutcome.REFUSED)}
 
 
@@ -185,4 +193,4 @@ def add_change_model(commands: Commands) -> None:
 
 def _change_model(options: argparse.Namespace) -> Answer:
     services, dataset = resolution.on_dataset(options)
-    return run_in_process(services, dataset, JobKind.CHANGE_MODEL, {"model": options.model}).result
+    return dict(run_in_process(services, dataset, ChangeModelRequest(options.model)).result)

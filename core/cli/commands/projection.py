@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import asdict
 from pathlib import Path
 
 from core.cli import destination, resolution
 from core.cli.job_runner import run_in_process
 from core.cli.parser import Answer, Commands, needs_dataset
+from core.jobs.handlers.learning import MapResult
 from core.services import Services
-from core.store.job_model import JobKind
 from core.store.protocols import Dataset, MapInfo
 from core.workflows.projection import selection
 from core.workflows.projection.project import MapOptions, Method, load_map, map_dimensions
@@ -53,8 +52,8 @@ def _map(options: argparse.Namespace) -> Answer:
     )
     for path in (options.csv, options.parquet):
         destination.require_file(path)
-    job = run_in_process(services, dataset, JobKind.MAP, asdict(map_options))
-    info = next(info for info in services.runs.maps(dataset.id) if info.id == job.result["map"])
+    job = run_in_process(services, dataset, map_options)
+    info = next(info for info in services.runs.maps(dataset.id) if info.id == MapResult.of(job).map)
     placed_faces = _place_faces(services, dataset, info)
     if options.csv:
         destination.save_file(options.csv, selection.selection_csv(placed_faces))

@@ -11,12 +11,11 @@ from core.base.errors import InputRefused, NotFound
 from core.cli import destination, resolution
 from core.cli.job_runner import console_progress, run_in_process
 from core.cli.parser import Answer, Commands, needs_dataset, reads_zips
-from core.jobs.handlers import TrainRequest
 from core.learn.classification.training_material import TrainOptions
-from core.store.job_model import JobKind
 from core.workflows.evaluation import compare, evaluate, study
 from core.workflows.evaluation import report as reporting
 from core.workflows.training import train
+from core.workflows.training.request import TrainRequest, TrainResult
 
 DEFAULTS = TrainOptions()
 
@@ -61,10 +60,8 @@ def _train(options: argparse.Namespace) -> Answer:
         table, embeddings = services.store.face_table(dataset.id), services.store.embeddings(dataset.id)
         return train.plan_to_json(*train.preview_training(table, embeddings, train_options))
     strangers = str(Path(options.strangers).resolve()) if options.strangers else None
-    job = run_in_process(
-        services, dataset, JobKind.TRAIN, TrainRequest(train_options, strangers, options.zip_names).params()
-    )
-    return train.run_to_json(services.runs.run(job.result["run"]))
+    job = run_in_process(services, dataset, TrainRequest(train_options, strangers, options.zip_names))
+    return train.run_to_json(services.runs.run(TrainResult.of(job).run))
 
 
 def add_runs(commands: Commands) -> None:
@@ -116,8 +113,9 @@ def _evaluate(options: argparse.Namespace) -> Answer:
     identifier, predictions = services.identifier(run), train.load_predictions(services.artifacts, run)
     answer = evaluate.evaluation_json(run, predictions, identifier.recogniser)
     if options.full:
-        run_in_process(services, services.store.dataset(run.dataset_id), JobKind.STUDY, {"run": run.id})
-        answer["study"] = study.load_study(services.artifacts, run)
+        run_in_process(services, services.store.dataset(run.dataset_id), study.StudyRequest(run.id))
+        measured = study.load_study(services.artifacts, run)
+        answer["study"] = measured.to_json() if measured else None
     if not options.strangers:
         return answer
     with services.open_source(Path(options.strangers).resolve(), zip_names=options.zip_names) as source:

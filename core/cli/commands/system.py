@@ -18,9 +18,11 @@ from core.cli import destination, resolution
 from core.cli.job_runner import console_progress
 from core.cli.parser import Answer, Commands
 from core.isolation.pool import shared_pool
-from core.jobs.handlers import job_handlers, queue_turned_photos, sweep_uploads
 from core.jobs.idle import IdleTask
-from core.jobs.worker import serve_queue, stop_with_parent, yield_to_pages
+from core.jobs.process import stop_with_parent, yield_to_pages
+from core.jobs.registry import job_handlers
+from core.jobs.startup import queue_turned_photos, sweep_uploads
+from core.jobs.worker import serve_queue
 from core.services import Services
 from core.vision.models import catalogue, install, sample
 from core.workflows.photos.orphans import SETTLED_S, sweep_leftovers
@@ -63,8 +65,8 @@ def _sample(options: argparse.Namespace) -> Answer:
 _READY_FOR_MAPS = (
     sys.executable,
     "-c",
-    "from core.jobs.worker import yield_to_pages; from core.workflows.projection.project import compile_map_functions; "
-    "yield_to_pages(); compile_map_functions()",
+    "from core.jobs.process import yield_to_pages; yield_to_pages(); "
+    "from core.workflows.projection.project import compile_map_functions; compile_map_functions()",
 )
 """Compiles what maps need; the worker then only loads it."""
 

@@ -35,9 +35,6 @@ class Interval:
     low: float
     high: float
 
-    def to_json(self) -> dict[str, float]:
-        return {"mean": self.mean, "low": self.low, "high": self.high}
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Resamples:

@@ -35,7 +35,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -97,21 +96,8 @@ class CropCheck:
     skin: float | None = None
     """The share of them that is more red than green and more green than blue."""
     reference: Reference | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values; each kind of cosine with the dataset's quantiles and the reference's."""
-        names = ("genuine", "impostor", "steadiness")
-        quantiles = {name: list(getattr(self, name)) for name in names}
-        reference_quantiles = {name: list(getattr(self.reference, name)) for name in names} if self.reference else None
-        return {
-            "ok": self.ok,
-            "sentence": self.sentence,
-            "quantiles": list(QUANTILES),
-            **quantiles,
-            "coloured": self.coloured,
-            "skin": self.skin,
-            "reference": reference_quantiles,
-        }
+    quantiles: tuple[float, ...] = QUANTILES
+    """At which those of this dataset and of the reference are given."""
 
 
 def middle_colour(crop: RgbImage) -> Doubles:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
@@ -16,9 +17,9 @@ from typing import Any
 from sqlalchemy import Row, delete, insert, select, update
 
 from core.base.errors import DataFolderFault, NotFound
+from core.base.json_values import JsonObject
 from core.store.job_liveness import JobLocks
 from core.store.job_model import Job, JobKind, JobOwner, JobState
-from core.store.job_order import goes_first
 from core.store.sql.reader import SqlStore
 from core.store.sql.schema import job as table
 
@@ -39,7 +40,7 @@ class SqlJobStore(SqlStore):
         """Beside the database: who can read its jobs can tell whether they are alive."""
         return JobLocks(self.database_path.parent / "locks")
 
-    def submit(self, dataset_id: str, kind: JobKind, params: dict[str, Any], owner: JobOwner = JobOwner.WORKER) -> Job:
+    def submit(self, dataset_id: str, kind: JobKind, params: JsonObject, owner: JobOwner = JobOwner.WORKER) -> Job:
         """A new job: queued for the worker, or running at once under the command line."""
         now = time.time()
         running = owner is JobOwner.COMMAND_LINE
@@ -61,20 +62,20 @@ class SqlJobStore(SqlStore):
                 self.locks.hold(job.id)  # before anybody sees that it runs
         return job
 
-    def claim(self, *, quick_only: bool = False) -> Job | None:
-        while (job_id := self._next_id(quick_only)) is not None:
+    def claim(self, may_start: Callable[[Job, Sequence[Job]], bool] | None = None) -> Job | None:
+        while (job_id := self._next_id(may_start)) is not None:
             if (job := self._start(job_id)) is not None:
                 return job
         return None
 
-    def _next_id(self, quick_only: bool) -> str | None:
+    def _next_id(self, may_start: Callable[[Job, Sequence[Job]], bool] | None) -> str | None:
         """Only read: a look at an empty queue keeps no writer waiting."""
         active = (
             select(table).where(table.c.state.in_(_ACTIVE), table.c.owner == JobOwner.WORKER).order_by(table.c.created)
         )
         jobs = [_job(row) for row in self.read_rows(active)]
         queued = (job for job in jobs if job.state is JobState.QUEUED)
-        return next((job.id for job in queued if not quick_only or goes_first(job, jobs)), None)
+        return next((job.id for job in queued if may_start is None or may_start(job, jobs)), None)
 
     def _start(self, job_id: str) -> Job | None:
         """The job, running; None when somebody else was faster."""
@@ -134,7 +135,7 @@ class SqlJobStore(SqlStore):
         job_id: str,
         state: JobState,
         *,
-        result: dict[str, Any] | None = None,
+        result: JsonObject | None = None,
         error: str = "",
         detail: str = "",
     ) -> None:
@@ -145,7 +146,7 @@ class SqlJobStore(SqlStore):
             connection.execute(update(table).where(table.c.id == job_id).values(**values, cancel_requested=False))
         self.locks.release(job_id)
 
-    def keep_result(self, job_id: str, result: dict[str, Any]) -> None:
+    def keep_result(self, job_id: str, result: JsonObject) -> None:
         with self.engine.begin() as connection:
             connection.execute(update(table).where(table.c.id == job_id).values(result=result))
 

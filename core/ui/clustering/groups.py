@@ -10,8 +10,9 @@ import streamlit as st
 
 from core.base.types import Revision, take_items
 from core.corrections.model import Event
+from core.jobs.registry import submit_job
 from core.learn.clustering.agglomerative import DEFAULT_THRESHOLD
-from core.store.job_model import Job, JobKind
+from core.store.job_model import Job
 from core.store.protocols import Dataset
 from core.ui import data, gallery, words
 from core.ui.components.entries import EntryCommand, Keyboard, ReviewEntry, Strip, draw_entries
@@ -20,6 +21,7 @@ from core.ui.labels import corrections, face_review
 from core.ui.labels.corrections import Desk
 from core.workflows.clustering import cluster, hierarchy
 from core.workflows.clustering.cluster import Clustering, FaceGroups, SamePersonQuestion
+from core.workflows.clustering.hierarchy import ClusterOptions
 
 PER_PAGE = 10
 COVERS = 8
@@ -46,7 +48,7 @@ class GroupsView:
 
 def submit_grouping(dataset: Dataset) -> None:
     """Ask the worker for groups."""
-    data.services().jobs.submit(dataset.id, JobKind.CLUSTER, {})
+    submit_job(data.services().jobs, dataset.id, ClusterOptions())
 
 
 def grouping_time(job: Job | None) -> float | None:

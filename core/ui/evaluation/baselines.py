@@ -7,7 +7,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core.learn.metrics.bootstrap import Interval
 from core.learn.model_selection.baselines import DUMMY, LINEAR_SVM
+from core.learn.model_selection.study import MeasuredClassifier, Study
 from core.ui import words
 from core.ui.evaluation import study_progress
 from core.ui.evaluation.evaluation_page import EvaluatedRun
@@ -18,18 +20,16 @@ def show_baselines_section(evaluated: EvaluatedRun) -> None:
     study = study_progress.load_or_offer_study(evaluated, "classifiers")
     if study is None:
         return
-    st.markdown(f"**{words.plain(study['why'])}**")
+    st.markdown(f"**{words.plain(study.why)}**")
     st.dataframe(
         classifiers_table(study),
         hide_index=True,
         column_config=_columns(),
         key="classifiers_table",
-        alt=f"Classifiers on the same folds, with the time they take. {study['why']}",
+        alt=f"Classifiers on the same folds, with the time they take. {study.why}",
     )
     settings = "; ".join(
-        f"{classifier['title']}: {classifier['settings']}"
-        for classifier in study["classifiers"]
-        if classifier["settings"]
+        f"{classifier.title}: {classifier.settings}" for classifier in study.classifiers if classifier.settings
     )
     st.caption(
         "The first is in use. All of them learned from and were tested on the same faces. In per cent, in brackets the "
@@ -39,22 +39,22 @@ def show_baselines_section(evaluated: EvaluatedRun) -> None:
     study_progress.show_study_method(study)
 
 
-def classifiers_table(study: dict[str, Any]) -> pd.DataFrame:
+def classifiers_table(study: Study) -> pd.DataFrame:
     """One row a classifier, the one in use first, the baseline last."""
-    return pd.DataFrame([_row(classifier) for classifier in study["classifiers"]])
+    return pd.DataFrame([_row(classifier) for classifier in study.classifiers])
 
 
-def _row(classifier: dict[str, Any]) -> dict[str, str]:
-    low, high = (_points(classifier["accuracy"][end]) for end in ("low", "high"))
+def _row(classifier: MeasuredClassifier) -> dict[str, str]:
+    low, high = (_points(end) for end in (classifier.accuracy.low, classifier.accuracy.high))
     return {
-        "Classifier": classifier["title"],
-        "Right": f"{_points(classifier['accuracy']['mean'])} ({low} to {high})",
-        "Difference": "" if classifier["id"] in (LINEAR_SVM, DUMMY) else _difference(classifier["difference"]),
-        "Balanced": _points(classifier["balanced_accuracy"]["mean"]),
-        "Macro F1": _points(classifier["macro_f1"]["mean"]),
-        "First three": _points(classifier["top3"]["mean"]),
-        "Learns in": _seconds(classifier["fit_s"]),
-        "Names one in": _seconds(classifier["predict_ms"] / 1e3),
+        "Classifier": classifier.title,
+        "Right": f"{_points(classifier.accuracy.mean)} ({low} to {high})",
+        "Difference": "" if classifier.id in (LINEAR_SVM, DUMMY) else _difference(classifier.difference),
+        "Balanced": _points(classifier.balanced_accuracy.mean),
+        "Macro F1": _points(classifier.macro_f1.mean),
+        "First three": _points(classifier.top3.mean),
+        "Learns in": _seconds(classifier.fit_s),
+        "Names one in": _seconds(classifier.predict_ms / 1e3),
     }
 
 
@@ -62,9 +62,8 @@ def _points(share: float) -> str:
     return "100" if share == 1 else words.percent(share, 2).removesuffix(" %")
 
 
-def _difference(difference: study_progress.Interval) -> str:
-    ends = " to ".join(_signed(difference[end]) for end in ("low", "high"))
-    return f"{_signed(difference['mean'])} ({ends})"
+def _difference(difference: Interval) -> str:
+    return f"{_signed(difference.mean)} ({_signed(difference.low)} to {_signed(difference.high)})"
 
 
 def _signed(share: float) -> str:

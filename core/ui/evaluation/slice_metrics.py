@@ -4,12 +4,13 @@ are right."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import streamlit as st
 
 from core.charts.shares import learning_curve, slice_intervals
+from core.learn.metrics.crop_check import CropCheck
 from core.learn.metrics.slices import PHOTOS, POSE, QUALITY, SIZE
+from core.learn.model_selection.study import LearningPoint, SliceAccuracy, Study, WrongFace
 from core.ui import charts, frame, gallery, state, words
 from core.ui.evaluation import study_charts, study_progress, wrong_predictions
 from core.ui.evaluation.evaluation_page import EvaluatedRun
@@ -24,12 +25,13 @@ SLICE_TITLES = {
     PHOTOS: "Photos learned from",
 }
 """What slices are made by, in words."""
-METRIC_TITLES = {
-    "accuracy": ("Right (accuracy)", "The share of faces that got their name."),
-    "balanced_accuracy": ("Balanced accuracy", "The mean over people of how often each is recognised."),
-    "macro_f1": ("Macro F1", "The mean over people of how completely and how exclusively each is named."),
-    "top3": ("Among the first three", "The true name is one of the three most likely."),
-}
+METRIC_TITLES = (
+    ("Right (accuracy)", "The share of faces that got their name."),
+    ("Balanced accuracy", "The mean over people of how often each is recognised."),
+    ("Macro F1", "The mean over people of how completely and how exclusively each is named."),
+    ("Among the first three", "The true name is one of the three most likely."),
+)
+"""Of ``FoldSummary.figures``, in their order."""
 NEGLIGIBLE_GAIN = 0.005
 """A smaller gain in accuracy is not worth speaking of."""
 SliceKey = tuple[str, str]
@@ -41,35 +43,35 @@ def show_slices_section(evaluated: EvaluatedRun) -> None:
     study = study_progress.load_or_offer_study(evaluated, "slices")
     if study is None:
         return
-    _warn_of_crops(study["check"])
+    _warn_of_crops(study.check)
     _show_metrics(study)
     _show_panel(evaluated, study)
-    if study["check"]["ok"] is not False:
-        st.caption(f"**Crops.** {words.plain(study['check']['sentence'])}")
+    if study.check.ok is not False:
+        st.caption(f"**Crops.** {words.plain(study.check.sentence)}")
     study_progress.show_study_method(study)
 
 
-def _warn_of_crops(check: dict[str, Any]) -> None:
-    if check["ok"] is False:
-        st.warning(f"**The crops look wrong.** {words.plain(check['sentence'])}", icon=":material/warning:")
+def _warn_of_crops(check: CropCheck) -> None:
+    if check.ok is False:
+        st.warning(f"**The crops look wrong.** {words.plain(check.sentence)}", icon=":material/warning:")
 
 
-def _show_metrics(study: dict[str, Any]) -> None:
+def _show_metrics(study: Study) -> None:
     with st.container(horizontal=True, gap="large", vertical_alignment="top"):
-        for name, (label, meaning) in METRIC_TITLES.items():
+        for (label, meaning), figure in zip(METRIC_TITLES, study.figures, strict=True):
             st.metric(
                 label,
-                words.percent(study[name]["mean"]),
-                study_progress.interval_text(study[name]),
+                words.percent(figure.mean),
+                study_progress.interval_text(figure),
                 delta_color="off",
                 delta_arrow="off",
                 width="content",
                 help=f"{meaning} Below: with 95 % certainty.",
             )
-    baseline = study["baseline"]["accuracy"]["mean"]
+    baseline = study.baseline.accuracy.mean
     st.caption(
-        f"All photos, those of a validation folder too, in {words.count(study['repeats'], 'repetition')} of "
-        f"{words.count(study['folds'], 'fold')}. Naming everybody as the most frequent person would be right for "
+        f"All photos, those of a validation folder too, in {words.count(study.repeats, 'repetition')} of "
+        f"{words.count(study.folds, 'fold')}. Naming everybody as the most frequent person would be right for "
         f"{words.percent(baseline)}."
     )
 
@@ -78,18 +80,18 @@ def _show_metrics(study: dict[str, Any]) -> None:
 
 
 @st.fragment
-def _show_panel(evaluated: EvaluatedRun, study: dict[str, Any]) -> None:
+def _show_panel(evaluated: EvaluatedRun, study: Study) -> None:
     """Both charts, and the faces behind the slice that is chosen."""
     corrections.keep_in_step()
     left, right = st.columns([3, 2], gap="large")
     with left:
         clicked = _show_slices_chart(evaluated, study)
     with right:
-        _show_learning_curve(study["learning_curve"])
+        _show_learning_curve(study.learning_curve)
     _show_errors(evaluated, study, clicked)
 
 
-def _show_slices_chart(evaluated: EvaluatedRun, study: dict[str, Any]) -> SliceKey | None:
+def _show_slices_chart(evaluated: EvaluatedRun, study: Study) -> SliceKey | None:
     """The chart; which slice is clicked."""
     st.markdown(f"**{words.plain(hardest_slice_summary(study))}**")
     event = st.plotly_chart(
@@ -103,48 +105,47 @@ def _show_slices_chart(evaluated: EvaluatedRun, study: dict[str, Any]) -> SliceK
     return study_charts.picked_slice(event)
 
 
-def _slices_chart_json(study: dict[str, Any]) -> str:
+def _slices_chart_json(study: Study) -> str:
     ink = charts.INK[frame.is_dark()]
-    chart = slice_intervals(study["slices"])
-    return study_charts.slices_json(chart, SLICE_TITLES, study["accuracy"]["mean"], ink=ink)
+    return study_charts.slices_json(slice_intervals(study.slices), SLICE_TITLES, study.accuracy.mean, ink=ink)
 
 
-def hardest_slice_summary(study: dict[str, Any]) -> str:
+def hardest_slice_summary(study: Study) -> str:
     """Say which kind of face is harder than the rest, if one is for sure."""
-    overall = study["accuracy"]["mean"]
-    harder = [slice_result for slice_result in study["slices"] if slice_result["accuracy"]["high"] < overall]
+    overall = study.accuracy.mean
+    harder = [slice_result for slice_result in study.slices if slice_result.accuracy.high < overall]
     if not harder:
         return "No kind of face is harder than the others, as far as these photos can tell"
-    worst = min(harder, key=lambda slice_result: float(slice_result["accuracy"]["mean"]))
-    kind, share = SLICE_TITLES[worst["by"]].lower(), words.percent(worst["accuracy"]["mean"])
-    return f"Hardest is {kind}, {worst['slice']}: {share} right, against {words.percent(overall)} of all"
+    worst = min(harder, key=lambda slice_result: slice_result.accuracy.mean)
+    kind, share = SLICE_TITLES[worst.by].lower(), words.percent(worst.accuracy.mean)
+    return f"Hardest is {kind}, {worst.slice}: {share} right, against {words.percent(overall)} of all"
 
 
-def _show_errors(evaluated: EvaluatedRun, study: dict[str, Any], clicked: SliceKey | None) -> None:
+def _show_errors(evaluated: EvaluatedRun, study: Study, clicked: SliceKey | None) -> None:
     """The faces that were named wrongly, of one slice or of all."""
-    errors = [error for error in study["errors"] if error["face"] in evaluated.faces.table]
+    errors = [error for error in study.errors if error.face in evaluated.faces.table]
     if not errors:
         st.caption("No face was named wrongly in any repetition.")
         return
-    slice_key = _choose_slice(evaluated, study["slices"], clicked, errors)
-    matching = [error for error in errors if not slice_key or error["slices"].get(slice_key[0]) == slice_key[1]]
+    slice_key = _choose_slice(evaluated, study.slices, clicked, errors)
+    matching = [error for error in errors if not slice_key or error.slices.get(slice_key[0]) == slice_key[1]]
     if not matching:
         st.caption(f"{words.plain(_slice_title(slice_key))}: no face was named wrongly.")
     errors_on_page = matching[gallery.page_slice(len(matching), PER_PAGE, f"slice_errors_{slice_key}")]
     for error in errors_on_page:
-        wrong_predictions.show_wrong_prediction(evaluated, _wrong_prediction(error, study["repeats"]))
+        wrong_predictions.show_wrong_prediction(evaluated, _wrong_prediction(error, study.repeats))
 
 
 def _choose_slice(
     evaluated: EvaluatedRun,
-    slices: Sequence[dict[str, Any]],
+    slices: Sequence[SliceAccuracy],
     clicked: SliceKey | None,
-    errors: Sequence[dict[str, Any]],
+    errors: Sequence[WrongFace],
 ) -> SliceKey | None:
     """A click on the chart moves the chooser, which can be moved without the chart too."""
     slice_keys: list[SliceKey | None] = [
         None,
-        *((slice_result["by"], slice_result["slice"]) for slice_result in slices),
+        *((slice_result.by, slice_result.slice) for slice_result in slices),
     ]
     key = f"slice_of_{evaluated.run.id}"
     if clicked in slice_keys and clicked != st.session_state.get(state.SLICE_CLICKED):
@@ -152,7 +153,7 @@ def _choose_slice(
     st.session_state[state.SLICE_CLICKED] = clicked
 
     def label_of(slice_key: SliceKey | None) -> str:
-        n = sum(slice_key is None or error["slices"].get(slice_key[0]) == slice_key[1] for error in errors)
+        n = sum(slice_key is None or error.slices.get(slice_key[0]) == slice_key[1] for error in errors)
         return f"{_slice_title(slice_key)}: {words.count(n, 'face')}"
 
     return st.selectbox("Faces that were named wrongly", slice_keys, format_func=label_of, key=key, width=420)
@@ -162,15 +163,15 @@ def _slice_title(slice_key: SliceKey | None) -> str:
     return f"{SLICE_TITLES[slice_key[0]]}, {slice_key[1]}" if slice_key else "All"
 
 
-def _wrong_prediction(error: dict[str, Any], repeats: int) -> WrongPrediction:
-    note = f"named wrongly {round(error['wrong'] * repeats)} of {words.count(repeats, 'time')}"
-    return WrongPrediction(error["face"], error["person"], error["given"], note)
+def _wrong_prediction(error: WrongFace, repeats: int) -> WrongPrediction:
+    note = f"named wrongly {round(error.wrong * repeats)} of {words.count(repeats, 'time')}"
+    return WrongPrediction(error.face, error.person, error.given, note)
 
 
 # the learning curve
 
 
-def _show_learning_curve(points: Sequence[dict[str, Any]]) -> None:
+def _show_learning_curve(points: Sequence[LearningPoint]) -> None:
     if not points:
         return
     st.markdown(f"**{learning_curve_summary(points)}**")
@@ -181,22 +182,22 @@ def _show_learning_curve(points: Sequence[dict[str, Any]]) -> None:
         config={"displayModeBar": False},
         alt=f"Accuracy by faces of a person that were learned from. {learning_curve_summary(points)}.",
     )
-    fewer = [point for point in points if point["people"] < points[0]["people"]]
+    fewer = [point for point in points if point.people < points[0].people]
     if fewer:
-        having = ", ".join(f"{words.count(point['people'])} have {point['photos']}" for point in fewer)
-        people = words.count(points[0]["people"], "person", "people")
+        having = ", ".join(f"{words.count(point.people)} have {point.photos}" for point in fewer)
+        people = words.count(points[0].people, "person", "people")
         st.caption(f"Of {people} {words.plain(having)}; the others gave all theirs.")
 
 
-def learning_curve_summary(points: Sequence[dict[str, Any]]) -> str:
+def learning_curve_summary(points: Sequence[LearningPoint]) -> str:
     """Say what more photos of a person would bring."""
     first, last = points[0], points[-1]
-    enough = next(point for point in points if point["accuracy"]["mean"] >= last["accuracy"]["mean"] - NEGLIGIBLE_GAIN)
+    enough = next(point for point in points if point.accuracy.mean >= last.accuracy.mean - NEGLIGIBLE_GAIN)
     sentence = f"{_point_text(first)} of everybody"
     if enough is not first:
         sentence += f", {_point_text(enough)}"
     return f"{sentence}; more hardly helped" if enough is not last else sentence
 
 
-def _point_text(point: dict[str, Any]) -> str:
-    return f"{words.percent(point['accuracy']['mean'])} right with {words.count(point['photos'], 'face')}"
+def _point_text(point: LearningPoint) -> str:
+    return f"{words.percent(point.accuracy.mean)} right with {words.count(point.photos, 'face')}"

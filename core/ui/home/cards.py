@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import streamlit as st
 
 from core.base.errors import FaceAtlasError
-from core.store.job_model import JobKind, JobState
+from core.jobs.registry import JOBS, submit_job
+from core.store.job_model import JobKind, JobRequest, JobState
 from core.store.protocols import Dataset
 from core.ui import damaged, data, frame, gallery, jobs, words
 from core.ui.home import trail
@@ -15,6 +14,8 @@ from core.ui.photos import uploads
 from core.vision.models import install
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID, EMBEDDING_MODELS, EmbeddingModel
 from core.workflows.erasure.erase_dataset import erase_dataset
+from core.workflows.erasure.proof import SearchFindings
+from core.workflows.photos.requests import ChangeModelRequest, IngestRequest, LookAgainRequest
 
 COVERS = 6
 LATELY = 6
@@ -142,7 +143,7 @@ def _show_rework_actions(dataset: Dataset) -> None:
         help="Detects the faces of every photo anew and measures how well each shows. Names and corrections stay. "
         "Photos that came in before quality was measured, or before the camera's date was read, get them this way.",
     ):
-        _start(dataset, JobKind.LOOK_AGAIN, {})
+        _start(dataset, LookAgainRequest())
     other_models = [model for model in _installed_models() if model.vectors_id != dataset.model_id]
     if other_models and st.button("Change the model", key=f"model_{dataset.id}", icon=":material/model_training:"):
         _change_model(dataset, other_models)
@@ -157,12 +158,12 @@ def _change_model(dataset: Dataset, models: list[EmbeddingModel]) -> None:
         "What was trained before cannot name the faces of this dataset any more: train again afterwards."
     )
     if st.button("Change it", type="primary"):
-        _start(dataset, JobKind.CHANGE_MODEL, {"model": model_id})
+        _start(dataset, ChangeModelRequest(model_id))
 
 
-def _start(dataset: Dataset, kind: JobKind, params: dict[str, str]) -> None:
-    data.services().jobs.submit(dataset.id, kind, params)
-    frame.say_next(f"{jobs.TITLE[kind]}: it is queued. You can leave this page.")
+def _start(dataset: Dataset, request: JobRequest) -> None:
+    job = submit_job(data.services().jobs, dataset.id, request)
+    frame.say_next(f"{words.plain(JOBS[job.kind].title)}: it is queued. You can leave this page.")
     st.rerun()
 
 
@@ -183,17 +184,17 @@ def _delete(dataset: Dataset) -> None:
     )
     if st.button("Erase it", type="primary"):
         with st.spinner("Erasing, and looking for what is left"):
-            check = erase_dataset(data.services().erase_tools(), dataset.id)["check"]
-        searched = f"{words.count(check['files'], 'file')} were searched"
+            check = erase_dataset(data.services().erase_tools(), dataset.id).check
+        searched = f"{words.count(check.files, 'file')} were searched"
         frame.forget_dataset(dataset.id)
         frame.say_next(f"'{words.plain(dataset.name)}' was erased. {searched}: {_describe_traces(check)}.")
         st.rerun()
 
 
-def _describe_traces(check: dict[str, Any]) -> str:
+def _describe_traces(check: SearchFindings) -> str:
     """What the search found, and the first few files in which it is."""
-    paths = ", ".join(words.plain(trace["path"]) for trace in check["left"][:3])
-    return f"{words.count(check['found'], 'trace')} left in {paths}" if check["found"] else "nothing is left"
+    paths = ", ".join(words.plain(trace.path) for trace in check.left[:3])
+    return f"{words.count(check.found, 'trace')} left in {paths}" if check.found else "nothing is left"
 
 
 def show_recent_jobs(known: list[Dataset]) -> None:
@@ -204,8 +205,8 @@ def show_recent_jobs(known: list[Dataset]) -> None:
         return
     st.header("What happened lately", anchor=False)
     for job in recent:
-        outcome = "" if job.state is JobState.DONE else f" ({job.state})"
-        work = jobs.TITLE[job.kind] if job.kind is not JobKind.INGEST else f"Taking photos from {job.params['title']}"
+        outcome, title = "" if job.state is JobState.DONE else f" ({job.state})", JOBS[job.kind].title
+        work = f"Taking photos from {IngestRequest.of(job).title}" if job.kind is JobKind.INGEST else title
         when = words.ago(job.finished or job.created)
         st.markdown(
             f"{jobs.SYMBOL[job.state]} {words.plain(names[job.dataset_id])}: {words.plain(work + outcome)}, {when}"

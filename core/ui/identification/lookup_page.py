@@ -7,15 +7,15 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.base.errors import NotFound
-from core.store.job_model import Job
+from core.jobs.registry import submit_job
+from core.store.job_model import Job, JobKind, JobState
 from core.store.protocols import Dataset, Run
 from core.ui import address, data, frame, gallery, state, words
-from core.ui.jobs import JobKind, JobState, LookupRequest
 from core.ui.photos import uploads
 from core.ui.photos.layout_preview import LayoutChoice, show_layout_preview
 from core.ui.photos.uploads import Offer
 from core.workflows.identification.lookups import kept_lookups
-from core.workflows.identification.lookups.values import LookupInfo
+from core.workflows.identification.lookups.values import LookupInfo, LookupRequest
 
 TO_LOOK_AT = "Drop zips, folders, or photos"
 COVER_PX = 52
@@ -40,7 +40,7 @@ def ask_for_photos(dataset: Dataset) -> list[tuple[Offer, LayoutChoice]]:
 def submit_lookups(dataset: Dataset, run: Run, offers: Sequence[tuple[Offer, LayoutChoice]]) -> None:
     """Queue the work, one after another; the first result opens when it is done."""
     requests = [LookupRequest(str(offer.path), offer.title, run.id, choice.zip_names) for offer, choice in offers]
-    queued = [data.services().jobs.submit(dataset.id, JobKind.LOOKUP, request.params()) for request in requests]
+    queued = [submit_job(data.services().jobs, dataset.id, request) for request in requests]
     st.session_state.pop(state.LOOKUP_OFFER, None)
     st.session_state.pop("inbox", None)
     address.set_query_values(lookup=queued[0].id)

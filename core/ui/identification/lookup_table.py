@@ -9,21 +9,20 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.jobs.transfers import SortParams
+from core.jobs.registry import submit_job
 from core.learn.open_set.rejection_rule import RATES, TARGET_RATE
-from core.store.job_model import Job
+from core.store.job_model import Job, JobKind, JobState
 from core.store.protocols import Dataset
 from core.ui import address, data, gallery, jobs, words
 from core.ui.components import lookups
 from core.ui.components.lookups import Chip, FaceRow, LookupTable, LookupView, PhotoRow
 from core.ui.identification import lookup_page
 from core.ui.identification.photo_answer import one_in
-from core.ui.jobs import JobKind, JobState
 from core.ui.photos.exports import LARGEST_DOWNLOAD_BYTES
 from core.workflows.exchange.export import export_path
 from core.workflows.identification.lookups import kept_lookups, outputs
 from core.workflows.identification.lookups.marks import SURE_PROB, LookupMark, mark_faces
-from core.workflows.identification.lookups.values import Lookup, LookupInfo
+from core.workflows.identification.lookups.values import Lookup, LookupInfo, SortedCounts, SortRequest
 
 CHIPS = (
     Chip("all", "All", 0, "Every photo"),
@@ -163,7 +162,7 @@ def _downloads(dataset: Dataset, result: Lookup, rate: float) -> None:
         icon=":material/folder_shared:",
         help="A zip of the photos, byte for byte, with a folder for each person, one for unknown and one for no face.",
     ):
-        data.services().jobs.submit(dataset.id, JobKind.SORT, SortParams(result.id, rate).params())
+        submit_job(data.services().jobs, dataset.id, SortRequest(result.id, rate))
         st.rerun()
 
 
@@ -183,7 +182,7 @@ def _sidecars(result: Lookup, rate: float) -> bytes:
 
 def _newest_sorting(dataset: Dataset, info: LookupInfo) -> Job | None:
     known = (job for job in data.services().jobs.jobs(dataset.id) if job.kind is JobKind.SORT)
-    return next((job for job in known if job.params["lookup"] == info.id), None)
+    return next((job for job in known if SortRequest.of(job).lookup == info.id), None)
 
 
 def _show_sorted_copies(dataset: Dataset, result: Lookup, job: Job) -> None:
@@ -191,15 +190,15 @@ def _show_sorted_copies(dataset: Dataset, result: Lookup, job: Job) -> None:
     path = export_path(data.services().settings.exports_dir, dataset.id, job.id)
     if not path.exists():
         return
-    counts, size = job.result, path.stat().st_size
+    counts, size = SortedCounts.of(job), path.stat().st_size
     with st.container(border=True):
-        people = words.count(counts["people"], "person", "people")
+        people = words.count(counts.people, "person", "people")
         st.markdown(
-            f"**Sorted by person**: {words.count(counts['photos'], 'photo')} of {people} in {words.format_size(size)}, "
-            f"with {one_in(job.params['rate'])} strangers named."
+            f"**Sorted by person**: {words.count(counts.photos, 'photo')} of {people} in {words.format_size(size)}, "
+            f"with {one_in(SortRequest.of(job).rate)} strangers named."
         )
-        if counts["missing"]:
-            st.caption(f"{words.count(counts['missing'], 'photo')} could not be found any more, or changed since.")
+        if counts.missing:
+            st.caption(f"{words.count(counts.missing, 'photo')} could not be found any more, or changed since.")
         if size > LARGEST_DOWNLOAD_BYTES:
             st.caption("It is too large to go through the browser. Copy it from where it lies:")
             st.code(str(path), language=None, wrap_lines=True)

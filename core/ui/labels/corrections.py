@@ -11,12 +11,13 @@ import streamlit as st
 from core.base.errors import FaceAtlasError, InputRefused
 from core.base.types import Split
 from core.corrections.model import Event, Hand
-from core.store.job_model import JobKind
+from core.jobs.registry import submit_job
 from core.store.protocols import Dataset
 from core.ui import data, state, words
 from core.ui.components.picker import Grid, GridCommand
 from core.ui.labels import correction_history
 from core.workflows.labels.correct import Corrector
+from core.workflows.photos.requests import LookAgainRequest
 
 AUTHOR = "this computer"
 """Who corrects, until people sign in."""
@@ -87,7 +88,7 @@ def _detect_on_turned(dataset_id: str) -> None:
     services = data.services()
     turned = len(services.store.photos_to_look_at(dataset_id))
     if turned > MOST_TURNED_AT_ONCE:
-        services.jobs.submit(dataset_id, JobKind.LOOK_AGAIN, {"turned": True})
+        submit_job(services.jobs, dataset_id, LookAgainRequest(turned=True))
     elif turned:
         try:
             services.look_at_turned(dataset_id)

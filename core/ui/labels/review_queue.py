@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.base.types import Revision
 from core.corrections.model import Event
+from core.jobs.registry import submit_job
 from core.learn.label_errors.review_queue import Action, SimilarFace, Suspect, SuspectKind
 from core.store.job_model import JobKind
 from core.store.protocols import Dataset
@@ -17,7 +18,7 @@ from core.ui.components.entries import EntryCommand, Keyboard, ReviewEntry, Stri
 from core.ui.data import Faces
 from core.ui.labels import correction_history, corrections, face_sheet
 from core.workflows.labels import review_queue
-from core.workflows.labels.review_queue import OpenSuspects, ReviewQueue
+from core.workflows.labels.review_queue import OpenSuspects, ReviewQueue, SuspectsRequest
 
 PER_PAGE = 10
 FACES_SHOWN = 3
@@ -50,7 +51,7 @@ TITLES = {
 
 def submit_suspect_search(dataset: Dataset) -> None:
     """Ask the worker to look for suspects."""
-    data.services().jobs.submit(dataset.id, JobKind.SUSPECTS, {})
+    submit_job(data.services().jobs, dataset.id, SuspectsRequest())
 
 
 @st.cache_resource(show_spinner="Reading the suspects", max_entries=4)

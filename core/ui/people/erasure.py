@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import streamlit as st
 
-from core.jobs.transfers import EraseParams
+from core.jobs.registry import submit_job
 from core.store.job_model import Job, JobKind, JobState
 from core.store.protocols import Dataset, PersonCount
 from core.ui import address, data, jobs, state, words
 from core.ui.labels import corrections
 from core.workflows.erasure.erase_person import EraseRequest, preview_erasure
+from core.workflows.erasure.proof import SearchFindings
+from core.workflows.erasure.receipt import EraseReceipt
 
 RECEIPT = "receipt"
 """In the address: the job whose receipt is shown."""
@@ -43,9 +44,9 @@ def _ask_for_erasure(dataset: Dataset, person: PersonCount) -> None:
     if not is_name_of(typed, person):
         st.error(f"That is not the name. Type '{words.plain(name)}', or close this window to keep everything.")
         return
-    params = EraseParams(person.id, author, all_photos=all_photos, retrain=retrain)
+    request = EraseRequest(person.id, author, all_photos=all_photos, retrain=retrain)
     with data.services().reserve.lend():
-        job = data.services().jobs.submit(dataset.id, JobKind.ERASE, params.params())
+        job = submit_job(data.services().jobs, dataset.id, request)
     address.set_query_values(person=None, **{RECEIPT: job.id})
     st.session_state.pop(state.NAMESAKE, None)
     st.rerun()
@@ -80,19 +81,20 @@ def show_erasure_progress(dataset: Dataset) -> None:
         return
     jobs.follow_job(job)
     if job.state is JobState.DONE and address.query_value(RECEIPT) == job.id:
-        _receipt(job)
+        _show_receipt(job)
 
 
-def _receipt(job: Job) -> None:
-    left = job.result["check"]["left"]
+def _show_receipt(job: Job) -> None:
+    receipt = EraseReceipt.of(job)
+    left, possible = (receipt.check.left, receipt.check.possible or ()) if receipt.check else ((), ())
     with st.container(border=True):
-        st.markdown(f":material/{'warning' if left else 'task_alt'}: {receipt_sentence(job.result)}")
-        for trace in [*left, *job.result["check"].get("possible", [])]:
-            st.caption(words.plain(f"{trace['path']}: {trace['what']}. {trace['advice']}"))
-        if note := job.result.get("photos_kept_note"):
-            st.caption(words.plain(note))
-        if refused := job.result.get("not_retrained"):
-            st.caption(f"It was not trained again: {words.plain(refused)}")
+        st.markdown(f":material/{'warning' if left else 'task_alt'}: {receipt_sentence(receipt)}")
+        for trace in [*left, *possible]:
+            st.caption(words.plain(f"{trace.path}: {trace.what}. {trace.advice}"))
+        if receipt.photos_kept_note:
+            st.caption(words.plain(receipt.photos_kept_note))
+        if receipt.not_retrained:
+            st.caption(f"It was not trained again: {words.plain(receipt.not_retrained)}")
         with st.container(horizontal=True):
             st.download_button(
                 "Receipt", json.dumps(job.result, indent=2), f"receipt-{job.id}.json", icon=":material/download:"
@@ -100,20 +102,25 @@ def _receipt(job: Job) -> None:
             st.button("Close", key="close_receipt", type="tertiary", on_click=_close)
 
 
-def receipt_sentence(result: dict[str, Any]) -> str:
+def receipt_sentence(receipt: EraseReceipt) -> str:
     """What was removed and what the search for it found."""
-    removed = [words.count(result["faces"], "face"), words.count(result["photos"], "photo")]
-    if models := result["models_deleted"]:
-        removed.append(words.count(models, "trained recogniser"))
-    if lookups := result.get("lookups"):  # receipts of before do not say
-        removed.append(words.count(lookups, "kept result of Many photos", "kept results of Many photos"))
-    check = result["check"]
-    searched = f"{words.count(check['files'], 'file')} ({words.format_size(check['bytes'])}) were searched"
-    findings = f"{words.count(check['found'], 'trace')} left" if check["found"] else "nothing is left"
-    if possible := len(check.get("possible", [])):
-        findings += f", {words.count(possible, 'place')} to look at"
-    retrained = " A recogniser was trained again." if result.get("models_retrained") else ""
-    return f"Erased: {', '.join(removed)}. {searched} afterwards: {findings}.{retrained}"
+    removed = [words.count(receipt.faces, "face"), words.count(receipt.photos, "photo")]
+    if receipt.models_deleted:
+        removed.append(words.count(receipt.models_deleted, "trained recogniser"))
+    if receipt.lookups:
+        removed.append(words.count(receipt.lookups, "kept result of Many photos", "kept results of Many photos"))
+    retrained = " A recogniser was trained again." if receipt.models_retrained else ""
+    return f"Erased: {', '.join(removed)}.{_findings_sentence(receipt.check)}{retrained}"
+
+
+def _findings_sentence(check: SearchFindings | None) -> str:
+    if check is None:
+        return ""
+    searched = f"{words.count(check.files, 'file')} ({words.format_size(check.bytes)}) were searched"
+    findings = f"{words.count(check.found, 'trace')} left" if check.found else "nothing is left"
+    if check.possible:
+        findings += f", {words.count(len(check.possible), 'place')} to look at"
+    return f" {searched} afterwards: {findings}."
 
 
 def _close() -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.base.errors import InputRefused, NotFound
-from core.jobs.transfers import ImportParams
+from core.jobs.registry import submit_job
 from core.store.job_model import Job, JobKind, JobState
 from core.store.protocols import Dataset
 from core.ui import data, frame, jobs, state, words
@@ -17,8 +17,16 @@ from core.ui.photos import uploads
 from core.ui.photos.uploads import Offer
 from core.workflows.exchange import arrivals as arriving
 from core.workflows.exchange import imports
-from core.workflows.exchange.arrivals import ArrivalPart, Delivery
+from core.workflows.exchange.arrivals import (
+    ArrivalPart,
+    BundleSummary,
+    Delivery,
+    ImportRequest,
+    ImportResult,
+)
 from core.workflows.exchange.export import ExportKind
+from core.workflows.exchange.import_names import SidecarSummary
+from core.workflows.exchange.imports import LogSummary, VectorSummary
 
 SHOWN = 5
 TO_DROP = "Drop a bundle, a correction log, XMP sidecars, photos that carry names inside, or embeddings"
@@ -81,7 +89,7 @@ def _offer_own_photos(dataset: Dataset) -> None:
 
 def _start_own_photos(dataset: Dataset) -> None:
     hand = imports.new_import_hand(corrections.current_hand().author)
-    params = ImportParams(
+    request = ImportRequest(
         path="",
         title="Names inside of the photos",
         what=ExportKind.XMP,
@@ -89,7 +97,7 @@ def _start_own_photos(dataset: Dataset) -> None:
         author=hand.author,
         session=hand.session,
     )
-    data.services().jobs.submit(dataset.id, JobKind.IMPORT, params.params())
+    submit_job(data.services().jobs, dataset.id, request)
 
 
 def _from_inbox() -> Offer | None:
@@ -193,7 +201,7 @@ def _name(part: ArrivalPart) -> str:
 def _discard_offer(offer: Offer) -> None:
     st.session_state.pop(state.ARRIVAL, None)
     st.session_state.pop("arrival_inbox", None)
-    uploads.discard_upload(offer)
+    uploads.discard_copy(offer)
 
 
 def _start(dataset: Dataset | None, offer: Offer, part: ArrivalPart, name: str | None) -> None:
@@ -203,10 +211,11 @@ def _start(dataset: Dataset | None, offer: Offer, part: ArrivalPart, name: str |
         delivery = Delivery(offer.path, part.kind, part.member, name)
         result = arriving.import_delivery(data.services().arrival_tools(), None, delivery, hand)
         _discard_offer(offer)
-        frame.say_next(f"'{words.plain(result['dataset'])}' knows {words.count(result['people'], 'person', 'people')}.")
-        frame.open_page(frame.IDENTIFY, data.services().runs.run(result["run"]).dataset_id)
+        frame.say_next(words.plain(describe_import_result(result)))
+        if isinstance(result.summary, BundleSummary):
+            frame.open_page(frame.IDENTIFY, data.services().runs.run(result.summary.run).dataset_id)
     else:
-        params = ImportParams(
+        request = ImportRequest(
             path=str(offer.path),
             title=offer.title,
             what=part.kind,
@@ -215,7 +224,7 @@ def _start(dataset: Dataset | None, offer: Offer, part: ArrivalPart, name: str |
             session=hand.session,
             name=name,
         )
-        data.services().jobs.submit(dataset.id, JobKind.IMPORT, params.params())
+        submit_job(data.services().jobs, dataset.id, request)
         st.session_state.pop(state.ARRIVAL, None)
         st.session_state.pop("arrival_inbox", None)
         st.rerun()
@@ -242,84 +251,76 @@ def _results(dataset: Dataset) -> None:
 
 
 def _result(dataset: Dataset, job: Job) -> None:
-    st.markdown(f"**{words.plain(job.params['title'])}**, {words.ago(job.finished or job.created)}")
-    if job.state is JobState.DONE:
-        st.markdown(words.plain(describe_import_result(ExportKind(job.params["what"]), job.result)))
-        _show_refused(job)
-        _recogniser(job)
+    request = ImportRequest.of(job)
+    st.markdown(f"**{words.plain(request.title)}**, {words.ago(job.finished or job.created)}")
+    result = ImportResult.of(job) if job.state is JobState.DONE else None
+    if result is not None:
+        st.markdown(words.plain(describe_import_result(result)))
+        _show_refused(result)
+        if isinstance(result.summary, BundleSummary):
+            _offer_recogniser(job, result.summary)
     else:
         st.markdown("It stopped before it was done. What it had taken until then holds.")
-    _offer_undo(dataset, job)
+    if request.what in (ExportKind.LOG, ExportKind.XMP):
+        _offer_undo(dataset, job, result)
 
 
-def describe_import_result(kind: ExportKind, result: dict[str, int | str]) -> str:
+def describe_import_result(result: ImportResult) -> str:
     """What was taken, in words."""
-    match kind:
-        case ExportKind.BUNDLE:
-            if result.get("known"):
-                return f"It is here already, as '{result['dataset']}'. Nothing was changed."
-            return f"'{result['dataset']}' knows {words.count(int(result['people']), 'person', 'people')}."
-        case ExportKind.EMBEDDINGS:
-            parts = [f"{_count_were(result, 'taken', 'vector')} put in the place of those here."]
-            parts += [f"{_count_were(result, 'unchanged', 'vector')} the same as here."] * bool(result.get("unchanged"))
-            parts += [f"{_count_were(result, 'unknown', 'vector')} of no face of this dataset."] * bool(
-                result["unknown"]
-            )
-        case ExportKind.LOG:
-            parts = [
-                f"{_count_were(result, 'events', 'correction')} repeated, on {_count_of(result, 'faces', 'face')}."
-            ]
-            parts += [f"{_count_of(result, 'faces_missing', 'face')} of the log could not be found."] * bool(
-                result["faces_missing"]
-            )
-            parts += [f"{_count_were(result, 'undone', 'entry', 'entries')} undone at home, and passed over."] * bool(
-                result["undone"]
-            )
-            parts += [f"{_count_were(result, 'empty', 'correction')} of nothing that is here."] * bool(result["empty"])
-            parts += [f"{_count_were(result, 'known', 'correction')} here already."] * bool(result.get("known"))
-        case _:
-            parts = [f"{_count_were(result, 'files', 'file')} read: {_count_of(result, 'named', 'face')} got a name."]
-            parts += [f"{_count_of(result, 'renamed', 'face')} of them had another one."] * bool(result.get("renamed"))
-            parts += [f"{_count_of(result, 'unchanged', 'face')} had it already."] * bool(result["unchanged"])
-            parts += [f"At {_count_of(result, 'unmatched', 'place')} no face was found here."] * bool(
-                result["unmatched"]
-            )
-            parts += [f"{_count_were(result, 'conflicts_count', 'face')} called otherwise."] * bool(
-                result.get("conflicts_count")
-            )
-    return " ".join(parts)
+    match result.summary:
+        case BundleSummary(dataset=name, known=True):
+            return f"It is here already, as '{name}'. Nothing was changed."
+        case BundleSummary(dataset=name, people=people):
+            return f"'{name}' knows {words.count(people, 'person', 'people')}."
+        case VectorSummary() as vectors:
+            first = f"{_count_were(vectors.taken, 'vector')} put in the place of those here."
+            more = {
+                f"{_count_were(vectors.unchanged, 'vector')} the same as here.": vectors.unchanged,
+                f"{_count_were(vectors.unknown, 'vector')} of no face of this dataset.": vectors.unknown,
+            }
+        case LogSummary() as log:
+            first = f"{_count_were(log.events, 'correction')} repeated, on {words.count(log.faces, 'face')}."
+            more = {
+                f"{words.count(log.faces_missing, 'face')} of the log could not be found.": log.faces_missing,
+                f"{_count_were(log.undone, 'entry', 'entries')} undone at home, and passed over.": log.undone,
+                f"{_count_were(log.empty, 'correction')} of nothing that is here.": log.empty,
+                f"{_count_were(log.known, 'correction')} here already.": log.known,
+            }
+        case SidecarSummary() as names:
+            first = f"{_count_were(names.files, 'file')} read: {words.count(names.named, 'face')} got a name."
+            conflicts = result.list_lengths.get("conflicts", 0)
+            more = {
+                f"{words.count(names.renamed, 'face')} of them had another one.": names.renamed,
+                f"{words.count(names.unchanged, 'face')} had it already.": names.unchanged,
+                f"At {words.count(names.unmatched, 'place')} no face was found here.": names.unmatched,
+                f"{_count_were(conflicts, 'face')} called otherwise.": conflicts,
+            }
+    return " ".join([first, *(sentence for sentence, number in more.items() if number)])
 
 
-def _count_of(result: dict[str, int | str], key: str, singular: str, plural: str = "") -> str:
-    return words.count(int(result[key]), singular, plural)
+def _count_were(number: int, singular: str, plural: str = "") -> str:
+    return f"{words.count(number, singular, plural)} {'was' if number == 1 else 'were'}"
 
 
-def _count_were(result: dict[str, int | str], key: str, singular: str, plural: str = "") -> str:
-    return f"{_count_of(result, key, singular, plural)} {'was' if result[key] == 1 else 'were'}"
-
-
-def _show_refused(job: Job) -> None:
+def _show_refused(result: ImportResult) -> None:
     """What was not taken, each kind in a table with the reasons."""
-    noun = "correction" if job.params["what"] == ExportKind.LOG else "file"
+    noun = "correction" if isinstance(result.summary, LogSummary) else "file"
     kinds = {
-        "conflicts": "{} called otherwise, by somebody here or by two files",
-        "refused_regions": "{} refused",
-        "refused": "{} refused",
+        "conflicts": ("face", "{} called otherwise, by somebody here or by two files"),
+        "refused_regions": ("region", "{} refused"),
+        "refused": (noun, "{} refused"),
     }
-    nouns = {"conflicts": "face", "refused_regions": "region", "refused": noun}
-    for kind, title in kinds.items():
-        if lines := job.result.get(kind):
-            with st.expander(words.plain(title.format(words.count(job.result[f"{kind}_count"], nouns[kind])))):
-                table = pd.DataFrame(lines).rename(columns={"name": "What", "reason": "Why"})
-                st.dataframe(table, hide_index=True, alt="What was not taken, and why")
+    for kind, (counted, title) in kinds.items():
+        if number := result.list_lengths.get(kind):
+            lines = [{"What": line.name, "Why": line.reason} for line in getattr(result.summary, kind)]
+            with st.expander(words.plain(title.format(words.count(number, counted)))):
+                st.dataframe(pd.DataFrame(lines), hide_index=True, alt="What was not taken, and why")
 
 
-def _recogniser(job: Job) -> None:
+def _offer_recogniser(job: Job, bundle: BundleSummary) -> None:
     """The way to a recogniser that came in, as long as it is there."""
-    if job.params["what"] != ExportKind.BUNDLE:
-        return
     try:
-        run = data.services().runs.run(job.result["run"])
+        run = data.services().runs.run(bundle.run)
     except NotFound:
         st.caption("It was deleted since.")
         return
@@ -327,11 +328,10 @@ def _recogniser(job: Job) -> None:
         frame.open_page(frame.IDENTIFY, run.dataset_id)
 
 
-def _offer_undo(dataset: Dataset, job: Job) -> None:
-    if job.params["what"] not in (ExportKind.LOG, ExportKind.XMP):
-        return
+def _offer_undo(dataset: Dataset, job: Job, result: ImportResult | None) -> None:
+    """The way back, for names and corrections; whether it was gone already."""
     if _active_event_count(dataset, job):
-        session = job.params["session"]
+        session = ImportRequest.of(job).session
         st.button(
             "Undo the import",
             key=f"undo_{job.id}",
@@ -339,12 +339,14 @@ def _offer_undo(dataset: Dataset, job: Job) -> None:
             on_click=corrections.apply_correction,
             args=(dataset.id, lambda: corrections.build_corrector(dataset).undo_session(session)),
         )
-    elif job.result.get("events") or job.result.get("named"):
-        st.caption("It was undone.")
+        return
+    match result.summary if result else None:
+        case LogSummary(events=number) | SidecarSummary(named=number) if number:
+            st.caption("It was undone.")
 
 
 def _active_event_count(dataset: Dataset, job: Job) -> int:
-    return _count_active_events(dataset.id, dataset.revision, job.params["session"])
+    return _count_active_events(dataset.id, dataset.revision, ImportRequest.of(job).session)
 
 
 @st.cache_data(show_spinner=False, max_entries=64)

@@ -8,11 +8,11 @@ from pathlib import Path
 import streamlit as st
 
 from core.base.errors import NotFound
-from core.jobs.transfers import ExportParams
+from core.jobs.registry import submit_job
 from core.store.job_model import Job, JobKind
 from core.store.protocols import Dataset, PersonCount, Run
 from core.ui import data, frame, jobs, words
-from core.workflows.exchange.export import ExportKind, export_file_name, export_path
+from core.workflows.exchange.export import ExportKind, ExportRequest, ExportSummary, export_file_name, export_path
 
 LARGEST_DOWNLOAD_BYTES = 200_000_000
 """A download goes through memory; what is larger is fetched from the data folder."""
@@ -49,7 +49,7 @@ class StoredExport:
 
     @property
     def what(self) -> ExportKind | None:
-        return ExportKind(self.job.params.get("what", ExportKind.ALL)) if self.job else None
+        return ExportRequest.of(self.job).what if self.job else None
 
 
 def show_exports(dataset: Dataset, *, primary: bool) -> None:
@@ -77,7 +77,7 @@ def show_exports(dataset: Dataset, *, primary: bool) -> None:
         icon=":material/archive:",
         disabled=missing or (job is not None and job.state.active),
     ):
-        submit_export(dataset, ExportParams(kind, run.id if run else None))
+        submit_export(dataset, ExportRequest(kind, run.id if run else None))
         st.rerun()
     if exports[1:]:
         st.header("Earlier exports", anchor=False)
@@ -114,15 +114,15 @@ def _choose_run(runs: list[Run]) -> Run:
     return next(run for run in runs if run.id == run_id)
 
 
-def submit_export(dataset: Dataset, params: ExportParams) -> None:
+def submit_export(dataset: Dataset, request: ExportRequest) -> None:
     """Queue an export."""
-    data.services().jobs.submit(dataset.id, JobKind.EXPORT, params.params())
+    submit_job(data.services().jobs, dataset.id, request)
 
 
 def offer_person_export(dataset: Dataset, person: PersonCount) -> None:
     """The button that exports one person's photos, and leads to where that is followed."""
     if st.button("Export photos", key="export_person", icon=":material/archive:", help="A zip of this person's photos"):
-        submit_export(dataset, ExportParams(ExportKind.PHOTOS, person_id=person.id))
+        submit_export(dataset, ExportRequest(ExportKind.PHOTOS, person_id=person.id))
         frame.open_page(frame.EXCHANGE, dataset.id)
 
 
@@ -173,7 +173,7 @@ def _show(dataset: Dataset, export: StoredExport) -> None:
 
 
 def _person(dataset: Dataset, export: StoredExport) -> str | None:
-    person_id = export.job.params.get("person_id") if export.job else None
+    person_id = ExportRequest.of(export.job).person_id if export.job else None
     return data.services().store.names(dataset.id).get(person_id) if person_id is not None else None
 
 
@@ -183,8 +183,9 @@ def _title(export: StoredExport, person: str | None) -> str:
 
 
 def _counts(export: StoredExport) -> str:
-    result = export.job.result if export.job else {}
-    return ", ".join(words.count(result[key], *nouns) for key, nouns in NOUNS.items() if result.get(key))
+    summary = ExportSummary.of(export.job) if export.job else ExportSummary()
+    numbers = {name: getattr(summary, name) for name in NOUNS}
+    return ", ".join(words.count(number, *NOUNS[name]) for name, number in numbers.items() if number)
 
 
 def _delete(path: Path) -> None:

@@ -13,6 +13,8 @@ from core.store.protocols import Counts, Dataset, FileOutcome, FileReport
 from core.ui import data, frame, gallery, words
 from core.ui.labels.face_filters import FaceCategory
 from core.workflows.exchange.csv_tables import FILE_COLUMNS, file_report_csv
+from core.workflows.photos.ingest import IngestSummary
+from core.workflows.photos.requests import IngestRequest
 
 ROWS_PER_PAGE = 500
 STRIP = 12
@@ -61,7 +63,7 @@ def choose_ingest(ingests: Sequence[Job]) -> Job:
     chosen_id = st.selectbox(
         "The report of",
         list(by_id),
-        format_func=lambda job_id: f"{by_id[job_id].params['title']}, {words.ago(by_id[job_id].created)}",
+        format_func=lambda job_id: f"{IngestRequest.of(by_id[job_id]).title}, {words.ago(by_id[job_id].created)}",
         key=f"report_of_{ingests[0].id}",
     )
     return by_id[chosen_id]
@@ -75,7 +77,8 @@ def show_ingest_summary(job: Job) -> None:
         counts.get(kept_outcome, 0)
         for kept_outcome in (FileOutcome.TAKEN, FileOutcome.NO_FACE, FileOutcome.SEVERAL_FACES)
     )
-    took = f" in {words.format_duration(job.result['seconds'])}" if "seconds" in job.result else ""
+    seconds = IngestSummary.of(job).seconds if job.result else None
+    took = "" if seconds is None else f" in {words.format_duration(seconds)}"
     st.markdown(f"**{words.count(faces, 'face')} in {words.count(photos, 'new photo')}**, taken{took}.")
     if remarks := data.services().store.remark_count(job.id):
         was = "was" if remarks == 1 else "were"

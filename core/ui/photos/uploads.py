@@ -14,12 +14,13 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.base.errors import ArchiveRefused
 from core.base.types import FacePolicy
-from core.jobs.handlers import IngestRequest
-from core.store.job_model import JobKind
+from core.jobs.registry import submit_job
 from core.store.protocols import Dataset
 from core.ui import data, frame, state, words
 from core.ui.components import folders
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
+from core.workflows.photos.requests import IngestRequest
+from core.workflows.uploads import discard_upload
 
 CHUNK_BYTES = 1 << 20
 MOST_UPLOAD_BYTES = 500_000_000
@@ -92,7 +93,7 @@ def withdraw_offer(offer: Offer, waiting: str = state.OFFER) -> None:
     """Forget an upload that cannot be used; what lies in the inbox stays."""
     of_dataset, offers = st.session_state.get(waiting) or ("", [])
     st.session_state[waiting] = (of_dataset, [(path, title) for path, title in offers if path != str(offer.path)])
-    discard_upload(offer)
+    discard_copy(offer)
 
 
 def leave_offer(offer: Offer, waiting: str) -> None:
@@ -210,11 +211,9 @@ def _from_inbox() -> Offer | None:
     return Offer(paths[names.index(name)], name) if name else None
 
 
-def discard_upload(offer: Offer) -> None:
+def discard_copy(offer: Offer) -> None:
     """Remove the copy of an upload; what lies in the inbox stays."""
-    uploads = data.services().settings.uploads_dir
-    if uploads in offer.path.parents:
-        shutil.rmtree(uploads / offer.path.relative_to(uploads).parts[0], ignore_errors=True)
+    discard_upload(data.services().settings.uploads_dir, offer.path)
 
 
 def choose_face_policy() -> FacePolicy:
@@ -228,7 +227,7 @@ def choose_face_policy() -> FacePolicy:
 def submit_ingests(dataset: Dataset, requests: Sequence[IngestRequest]) -> None:
     """Queue ingests, one after another, and show the first."""
     for request in requests:
-        data.services().jobs.submit(dataset.id, JobKind.INGEST, request.params())
+        submit_job(data.services().jobs, dataset.id, request)
     st.session_state.pop(state.OFFER, None)
     st.session_state.pop("inbox", None)
     frame.open_page(frame.INGEST, dataset.id)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ import streamlit as st
 
 from core.base.errors import InputRefused
 from core.base.types import Revision
+from core.jobs.registry import submit_job
 from core.learn.metrics.predictions import Predictions
 from core.store.job_model import Job, JobKind
 from core.store.protocols import Dataset, MapInfo, Run
@@ -229,7 +229,7 @@ def _photos_settled_at(ingest: Job | None) -> float:
 
 
 def _submit_map(dataset: Dataset, options: MapOptions) -> None:
-    data.services().jobs.submit(dataset.id, JobKind.MAP, asdict(options))
+    submit_job(data.services().jobs, dataset.id, options)
     st.rerun()
 
 

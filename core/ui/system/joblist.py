@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from core.jobs.registry import JOBS
 from core.store.job_model import Job, JobState
 from core.ui import data, jobs, words
 
@@ -41,9 +42,9 @@ def _table(past: list[Job]) -> pd.DataFrame:
         [
             {
                 "Dataset": _dataset(job),
-                "Work": jobs.TITLE[job.kind],
+                "Work": JOBS[job.kind].title,
                 "Result": str(job.state),
-                "Done": f"{words.count(job.done)} of {words.count(job.total, jobs.UNIT[job.kind])}",
+                "Done": f"{words.count(job.done)} of {words.count(job.total, JOBS[job.kind].unit)}",
                 "Ended": words.ago(job.finished or job.created),
                 "Took": words.format_duration((job.finished or 0) - (job.started or job.finished or 0)),
                 "By": str(job.owner),

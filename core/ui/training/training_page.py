@@ -7,14 +7,14 @@ import streamlit as st
 
 from core.base.errors import TrainingRefused
 from core.base.types import TRUSTED_GRADE
-from core.jobs.handlers import TrainRequest
-from core.jobs.transfers import find_training_params
+from core.jobs.registry import submit_job
 from core.learn.classification.training_material import GatedFaces, TrainOptions
 from core.learn.model_selection.splits import SplitPlan
 from core.store.job_model import Job, JobKind, JobState
 from core.store.protocols import Counts, Dataset, Run
 from core.ui import data, frame, words
 from core.workflows.evaluation.compare import changed_settings
+from core.workflows.training.request import TrainRequest, TrainResult, find_training_request
 from core.workflows.training.train import delete_run, preview_training
 
 LEFT_OUT_SHOWN = 8
@@ -90,7 +90,7 @@ def _ask_strangers_archive() -> str | None:
 
 def submit_training(dataset: Dataset, request: TrainRequest) -> None:
     """Queue a training job."""
-    data.services().jobs.submit(dataset.id, JobKind.TRAIN, request.params())
+    submit_job(data.services().jobs, dataset.id, request)
     st.rerun()
 
 
@@ -98,8 +98,8 @@ def submit_training_again(dataset: Dataset, run: Run) -> None:
     """Queue a training with the settings of a run, unless one is on its way."""
     job = data.newest_job(dataset, JobKind.TRAIN)
     if job is None or not job.state.active:
-        services = data.services()
-        services.jobs.submit(dataset.id, JobKind.TRAIN, find_training_params(services, dataset.id, run.id))
+        jobs = data.services().jobs
+        submit_job(jobs, dataset.id, find_training_request(jobs, dataset.id, run.id))
 
 
 def train_again(dataset: Dataset, run: Run) -> None:
@@ -110,7 +110,7 @@ def train_again(dataset: Dataset, run: Run) -> None:
 
 def show_training_outcome(dataset: Dataset, job: Job | None, runs: list[Run]) -> None:
     """What the training that was done last came to, with the way to what it changed."""
-    if len(runs) < 2 or job is None or job.state is not JobState.DONE or job.result.get("run") != runs[0].id:
+    if len(runs) < 2 or job is None or job.state is not JobState.DONE or TrainResult.of(job).run != runs[0].id:
         return
     now, before = runs[:2]
     with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):

@@ -19,6 +19,7 @@ from core.corrections.model import CorrectionLog
 from core.imaging.geometry import pairwise_overlaps
 from core.learn.clustering.agglomerative import Hierarchy, grow_hierarchy
 from core.store.artifacts import ArtifactKind, Artifacts, content_id
+from core.store.job_model import JobRequest
 from core.store.protocols import Dataset, FaceStore
 
 SAME_FACE_OVERLAP = 0.5
@@ -28,7 +29,7 @@ FacePairs = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class ClusterOptions:
+class ClusterOptions(JobRequest):
     """Which faces are grouped."""
 
     everyone: bool = False

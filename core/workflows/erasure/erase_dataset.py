@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
 
+from core.base.json_values import Json, JsonRecord, encode_record
 from core.base.types import Report, ignore_progress
-from core.workflows.datasets import delete_dataset
-from core.workflows.erasure.erase_person import EraseTools, remove_uploads
-from core.workflows.erasure.proof import search_remains
+from core.workflows.datasets import DeletionReceipt, delete_dataset
+from core.workflows.erasure.erase_person import EraseTools, remove_read_uploads
+from core.workflows.erasure.proof import SearchFindings, search_remains
 
 MOST_NAMES = 100
 """Of more people only faces, photos and vectors are looked for: every name is a search of its own."""
 
 
-def erase_dataset(tools: EraseTools, dataset_id: str, report: Report = ignore_progress) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class DatasetReceipt(JsonRecord):
+    """What was removed and what the search found. As JSON, what was removed stands beside the rest."""
+
+    removed: DeletionReceipt
+    uploads: int
+    names_searched: int
+    """How many names were looked for: those that no other dataset has, none where they are more than
+    ``MOST_NAMES``."""
+    check: SearchFindings
+
+    def to_json(self) -> dict[str, Json]:
+        """One object."""
+        searched: dict[str, Json] = {"uploads": self.uploads, "names_searched": self.names_searched}
+        return {**encode_record(self.removed), **searched, "check": self.check.to_json()}
+
+
+def erase_dataset(tools: EraseTools, dataset_id: str, report: Report = ignore_progress) -> DatasetReceipt:
     """Remove a dataset, and the uploads that nobody else will read; then search every file.
 
     A kill on the way leaves files of a dataset that is gone: the next worker sweeps them.
-
-    Returns
-    -------
-    The receipt: what was removed, in numbers, and what the search found, as of a person; ``names_searched`` is how many
-    names were looked for: those that no other dataset has, none where they are more than ``MOST_NAMES``.
 
     Raises
     ------
@@ -35,11 +47,11 @@ def erase_dataset(tools: EraseTools, dataset_id: str, report: Report = ignore_pr
     began = time.time()
     report(0, 0, "Erasing")
     erasure = tools.eraser.whole(dataset_id)
-    receipt = delete_dataset(tools.store, tools.jobs, tools.artifacts, tools.exports_dir, dataset_id)
-    uploads = remove_uploads(tools, dataset_id, began)
+    removed = delete_dataset(tools.store, tools.jobs, tools.artifacts, tools.exports_dir, dataset_id)
+    uploads = remove_read_uploads(tools, dataset_id, began)
     sought = erasure if len(erasure.names) <= MOST_NAMES else replace(erasure, names=(), spared=())
     other_ids = {dataset.id for dataset in tools.store.datasets()}
     skipped = {root / other_id for root in (tools.artifacts.root, tools.exports_dir) for other_id in other_ids}
     searched = tools.store, tools.eraser, tools.artifacts, tools.data_dir
     check = search_remains(*searched, {*skipped, tools.models_dir}, sought, report)
-    return receipt | {"uploads": uploads, "names_searched": len(sought.names), "check": check}
+    return DatasetReceipt(removed, uploads, len(sought.names), check)

@@ -7,33 +7,33 @@ Whoever goes on after a kill comes to the same receipt. It cannot be undone.
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from core.base.errors import DataFolderBusy, InputRefused, NotFound
 from core.base.types import CancelToken, Report, ignore_progress
 from core.store.artifacts import ArtifactKind, Artifacts
 from core.store.exchange_protocols import EraseStore, Erasure, ErasureCounts
-from core.store.job_model import JobKind, JobState
+from core.store.job_model import JobRequest, JobState
 from core.store.name_scrubber import Scrubber
 from core.store.name_spelling import Spellings
 from core.store.protocols import FaceStore, JobStore, Run, RunStore
 from core.workflows.datasets import delete_exports, find_person
 from core.workflows.erasure.plan import ErasePlan, delete_plan, unfinished_plans, write_plan
-from core.workflows.erasure.proof import search_remains
+from core.workflows.erasure.proof import SearchFindings, search_remains
+from core.workflows.erasure.receipt import EraseReceipt, Retraining
+from core.workflows.training.request import find_training_request
 from core.workflows.training.train import load_predictions
+from core.workflows.uploads import paths_to_read, remove_uploads, unread_uploads
 
 PIXELS_STAY = (
     "These photos show other people too and were kept: the person's face is still to be seen in them, without a box, "
     "a name or a vector. Erase with all photos to remove them as well."
 )
-READERS_OF_UPLOADS = (JobKind.INGEST, JobKind.IMPORT, JobKind.LOOKUP)
 _EVERY_JOB = 1_000_000
 
 
@@ -53,16 +53,16 @@ class EraseTools:
 
 
 @dataclass(frozen=True, slots=True)
-class EraseRequest:
-    """Who is to go."""
+class EraseRequest(JobRequest):
+    """Who is to go; without a name, as it is kept."""
 
     person_id: int
     by: str
     """Who asks for it."""
     all_photos: bool = False
     """Also remove the photos that show other people too."""
-    training: dict[str, Any] = field(default_factory=dict)
-    """How to train afterwards; kept beside the receipt for who does."""
+    retrain: bool = True
+    """Train again, as the newest of the deleted runs was trained."""
 
 
 def person_to_erase(tools: EraseTools, dataset_id: str, name: str) -> int:
@@ -95,12 +95,8 @@ def erase_person(
     job_id: str = "",
     report: Report = ignore_progress,
     token: CancelToken | None = None,
-) -> dict[str, Any]:
+) -> EraseReceipt:
     """Erase a person from a dataset and look for what is left; or finish an erasing of theirs that was begun.
-
-    Returns
-    -------
-    The receipt: what was removed, in numbers, when and by whom, and what the search found. No name is in it.
 
     Raises
     ------
@@ -119,10 +115,11 @@ def erase_person(
         _clear(tools, dataset_id, time.time())
         raise
     _clear(tools, dataset_id, plan.began)
-    receipt = plan.receipt | {"check": _check(tools, plan, report)}
-    tools.jobs.keep_result(job_id, receipt)
+    receipt = replace(plan.receipt, check=_check(tools, plan, report))
+    # First the receipt, then the plan goes: a kill between the two leaves both, and whoever goes on finds the receipt.
+    tools.jobs.keep_result(job_id, receipt.to_json())
     delete_plan(tools.artifacts, plan)
-    return {name: value for name, value in receipt.items() if name != "training"}
+    return receipt
 
 
 def _require_quiet(jobs: JobStore, dataset_id: str, own_id: str) -> None:
@@ -150,20 +147,22 @@ def _begun_plan(tools: EraseTools, dataset_id: str, request: EraseRequest) -> Er
 def _remove_rows(tools: EraseTools, dataset_id: str, request: EraseRequest, job_id: str) -> ErasePlan:
     plans: list[ErasePlan] = []
     began, dataset_name = time.time(), tools.store.dataset(dataset_id).name
+    newest_run = next((run.id for run in tools.runs.runs(dataset_id)), None)
+    training = find_training_request(tools.jobs, dataset_id, newest_run)  # now: its run is about to go
 
     def write_down(
         erasure: Erasure, erased: ErasureCounts, runs: frozenset[str], photos: set[str], crops: set[str]
     ) -> None:
         kept_runs = {run.id for run in tools.runs.runs(dataset_id)} - runs
-        numbers = {
-            "artifacts": len(tools.artifacts.loose(dataset_id, _files_to_keep(photos, crops, kept_runs), began)),
-            "exports": len(list((tools.exports_dir / dataset_id).glob("*"))),
-            "uploads": len(list(_uploads_to_go(tools, dataset_id, began))),
-            "lookups": len(tools.artifacts.ids(dataset_id, ArtifactKind.LOOKUP)),
-            "dataset_renamed": Scrubber(erasure.names, erasure.spared).text(dataset_name) != dataset_name,
-        }
-        receipt = _receipt(request, erasure, erased, began) | numbers
-        receipt |= {"training": {**request.training, "since": began}} if request.training and erased.runs else {}
+        receipt = replace(
+            _receipt(request, erasure, erased, began),
+            artifacts=len(tools.artifacts.loose(dataset_id, _files_to_keep(photos, crops, kept_runs), began)),
+            exports=len(list((tools.exports_dir / dataset_id).glob("*"))),
+            uploads=len(list(_uploads_to_go(tools, dataset_id, began))),
+            lookups=len(tools.artifacts.ids(dataset_id, ArtifactKind.LOOKUP)),
+            dataset_renamed=Scrubber(erasure.names, erasure.spared).text(dataset_name) != dataset_name,
+            training=Retraining.of(began, training) if request.retrain and erased.runs else None,
+        )
         plans.append(ErasePlan(job_id or f"person{request.person_id}", erasure, receipt, began))
         write_plan(tools.artifacts, plans[0])
 
@@ -172,20 +171,22 @@ def _remove_rows(tools: EraseTools, dataset_id: str, request: EraseRequest, job_
     return plans[0]
 
 
-def _receipt(request: EraseRequest, erasure: Erasure, erased: ErasureCounts, began: float) -> dict[str, Any]:
-    counts = asdict(erased)
+def _receipt(request: EraseRequest, erasure: Erasure, erased: ErasureCounts, began: float) -> EraseReceipt:
     n_kept_photos = len(erasure.shared_photo_ids)
-    return {
-        "when": datetime.fromtimestamp(began, UTC).isoformat(timespec="seconds"),
-        "by": "the person" if Spellings(erasure.names).is_name(request.by) else request.by,
-        "models_deleted": counts.pop("runs"),
-        "models_retrained": 0,
-        **counts,
-        "crops": len(erasure.crop_ids),
-        "photos_kept": n_kept_photos,
-        **({"photos_kept_note": PIXELS_STAY} if n_kept_photos else {}),
-        "other_datasets_with_the_name": len(erasure.named_elsewhere),
-    }
+    return EraseReceipt(
+        when=datetime.fromtimestamp(began, UTC).isoformat(timespec="seconds"),
+        by="the person" if Spellings(erasure.names).is_name(request.by) else request.by,
+        models_deleted=erased.runs,
+        faces=erased.faces,
+        photos=erased.photos,
+        vectors=erased.vectors,
+        events=erased.events,
+        maps=erased.maps,
+        crops=len(erasure.crop_ids),
+        photos_kept=n_kept_photos,
+        photos_kept_note=PIXELS_STAY if n_kept_photos else None,
+        other_datasets_with_the_name=len(erasure.named_elsewhere),
+    )
 
 
 def _runs_of(tools: EraseTools, erasure: Erasure) -> list[str]:
@@ -218,16 +219,13 @@ def _clear(tools: EraseTools, dataset_id: str, began: float) -> None:
     runs = {run.id for run in tools.runs.runs(dataset_id)}
     tools.artifacts.sweep(dataset_id, _files_to_keep(photos, crops, runs), began)
     delete_exports(tools.exports_dir, dataset_id)
-    remove_uploads(tools, dataset_id, began)
+    remove_read_uploads(tools, dataset_id, began)
     tools.eraser.compact()
 
 
-def remove_uploads(tools: EraseTools, dataset_id: str, began: float) -> int:
+def remove_read_uploads(tools: EraseTools, dataset_id: str, began: float) -> int:
     """Remove what was dropped before a time, but for what waiting work or another dataset's reads; how many."""
-    uploads = list(_uploads_to_go(tools, dataset_id, began))
-    for upload in uploads:
-        shutil.rmtree(upload) if upload.is_dir() else upload.unlink()
-    return len(uploads)
+    return remove_uploads(_uploads_to_go(tools, dataset_id, began))
 
 
 class _EveryName(set[str]):
@@ -246,23 +244,18 @@ def _files_to_keep(photos: set[str], crops: set[str], runs: set[str]) -> dict[st
 
 def _uploads_to_go(tools: EraseTools, dataset_id: str, began: float) -> Iterator[Path]:
     """Copies of what was dropped, but those that waiting work, or another dataset's, will read."""
-    awaited_paths = {
-        (tools.data_dir / str(job.params["path"])).resolve()
+    awaiting = (
+        job
         for job in tools.jobs.jobs(limit=_EVERY_JOB)
-        if job.kind in READERS_OF_UPLOADS
-        and job.params.get("path")
-        and (job.state.active or (job.dataset_id != dataset_id and job.state is not JobState.DONE))
-    }
-    for upload in sorted(tools.uploads_dir.iterdir()) if tools.uploads_dir.is_dir() else ():
-        path = upload.resolve()
-        if upload.stat().st_mtime < began and not any(path == file or path in file.parents for file in awaited_paths):
-            yield upload
+        if job.state.active or (job.dataset_id != dataset_id and job.state is not JobState.DONE)
+    )
+    return unread_uploads(tools.uploads_dir, paths_to_read(awaiting, tools.data_dir), began)
 
 
 # the proof
 
 
-def _check(tools: EraseTools, plan: ErasePlan, report: Report) -> dict[str, Any]:
+def _check(tools: EraseTools, plan: ErasePlan, report: Report) -> SearchFindings:
     dataset_id = plan.erasure.dataset_id
     other_ids = {dataset.id for dataset in tools.store.datasets()} - {dataset_id}
     skipped = {root / other_id for root in (tools.artifacts.root, tools.exports_dir) for other_id in other_ids}

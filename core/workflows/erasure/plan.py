@@ -14,6 +14,7 @@ from typing import Any
 from core.store.artifacts import ArtifactKind, Artifacts
 from core.store.exchange_protocols import Erasure
 from core.store.name_spelling import Spellings
+from core.workflows.erasure.receipt import EraseReceipt
 
 _BYTES = ("vectors", "elsewhere_vectors")
 
@@ -24,7 +25,7 @@ class ErasePlan:
 
     id: str
     erasure: Erasure
-    receipt: dict[str, Any]
+    receipt: EraseReceipt
     """What is removed, in numbers; without what the search finds."""
     began: float
     """Seconds since 1970: what was written later is not swept."""
@@ -39,14 +40,16 @@ class ErasePlan:
     def encode(self) -> bytes:
         erasure = {key: _plain(key, value) for key, value in asdict(self.erasure).items()}
         return json.dumps(
-            {"id": self.id, "erasure": erasure, "receipt": self.receipt, "began": self.began}, ensure_ascii=False
+            {"id": self.id, "erasure": erasure, "receipt": self.receipt.to_json(), "began": self.began},
+            ensure_ascii=False,
         ).encode("utf-8")
 
     @classmethod
     def decode(cls, content: bytes) -> ErasePlan:
         fields = json.loads(content)
         erasure_fields = {key: _typed(key, value) for key, value in fields["erasure"].items()}
-        return cls(fields["id"], Erasure(**erasure_fields), fields["receipt"], fields["began"])
+        receipt = EraseReceipt.from_json(fields["receipt"])
+        return cls(fields["id"], Erasure(**erasure_fields), receipt, fields["began"])
 
 
 def _plain(key: str, value: Any) -> Any:

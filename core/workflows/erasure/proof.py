@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from core.base.errors import ReadingEnded
+from core.base.json_values import Json, JsonRecord, drop_empty, encode_record
 from core.base.settings import ImageLimits
 from core.base.types import Report
 from core.formats.traces import FoundTrace, Search, Traces
@@ -23,6 +24,32 @@ LOOK = "It may be somebody else's. Look at it."
 POSSIBLE = "possible name"
 
 
+@dataclass(frozen=True, slots=True)
+class RemainingTrace:
+    """Where something is left, without the names in paths."""
+
+    path: str
+    what: str
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class SearchFindings(JsonRecord):
+    """What the search came to."""
+
+    files: int
+    bytes: int
+    """How much was searched."""
+    found: int
+    left: tuple[RemainingTrace, ...]
+    possible: tuple[RemainingTrace, ...] | None = None
+    """Where something stands that may be a name; None where there is nothing like it."""
+
+    def to_json(self) -> dict[str, Json]:
+        """Without what there is nothing of."""
+        return drop_empty(encode_record(self))
+
+
 def search_remains(
     store: FaceStore,
     eraser: EraseStore,
@@ -31,16 +58,12 @@ def search_remains(
     skipped: Collection[Path],
     erasure: Erasure,
     report: Report,
-) -> dict[str, Any]:
+) -> SearchFindings:
     """Look for what was removed.
 
     Parameters
     ----------
     skipped : folders and files that are not searched
-
-    Returns
-    -------
-    How much was searched, where something is left, and, if there is any, where something stands that may be a name.
     """
     remains = eraser.remains(erasure)
     kept_ids = {file_id for ids in eraser.kept_files(erasure.dataset_id) for file_id in ids}
@@ -59,13 +82,13 @@ def search_remains(
     texts += [FoundTrace("atlas.db", POSSIBLE)] * bool(remains.possible)
     traces_left = _surest([*texts, *search.found])
     sure, possible = ([trace for trace in traces_left if (trace.kind == POSSIBLE) is maybe] for maybe in (False, True))
-    return {
-        "files": len(files),
-        "bytes": search.bytes_read,
-        "found": len(sure),
-        "left": describe_traces(erasure, sure),
-        **({"possible": describe_traces(erasure, possible)} if possible else {}),
-    }
+    return SearchFindings(
+        files=len(files),
+        bytes=search.bytes_read,
+        found=len(sure),
+        left=describe_traces(erasure, sure),
+        possible=describe_traces(erasure, possible) or None,
+    )
 
 
 def _surest(traces: Sequence[FoundTrace]) -> list[FoundTrace]:
@@ -96,10 +119,10 @@ def _files(data_dir: Path, skipped: Collection[Path]) -> Iterator[Path]:
                 yield path
 
 
-def describe_traces(erasure: Erasure, traces: Sequence[FoundTrace]) -> list[dict[str, str]]:
-    """Where traces are left, without the names in paths."""
+def describe_traces(erasure: Erasure, traces: Sequence[FoundTrace]) -> tuple[RemainingTrace, ...]:
+    """Where traces are left, and what can be done about it."""
     scrubber = Scrubber(erasure.names, erasure.spared)
-    return [{"path": scrubber.text(trace.path), "what": trace.kind, "advice": _advice(trace)} for trace in traces]
+    return tuple(RemainingTrace(scrubber.text(trace.path), trace.kind, _advice(trace)) for trace in traces)
 
 
 def _advice(trace: FoundTrace) -> str:

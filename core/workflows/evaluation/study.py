@@ -16,7 +16,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from statistics import median
-from typing import Any
 
 import numpy as np
 
@@ -31,7 +30,7 @@ from core.learn.labelled_faces import LabelledFaces
 from core.learn.metrics.bootstrap import RESAMPLES, Resamples, draw_resamples
 from core.learn.metrics.calibration import rank_curve
 from core.learn.metrics.crop_check import check_crops, middle_colour
-from core.learn.metrics.fold_summary import summarise_folds
+from core.learn.metrics.fold_summary import FoldSummary, summarise_folds
 from core.learn.metrics.slices import Slice, slice_faces
 from core.learn.model_selection.baselines import DUMMY, LINEAR_SVM, Contender, list_contenders
 from core.learn.model_selection.cross_validation import (
@@ -44,11 +43,19 @@ from core.learn.model_selection.cross_validation import (
 )
 from core.learn.model_selection.learning_curve import measurable_steps, measure_learning_curve
 from core.learn.model_selection.splits import Fold
+from core.learn.model_selection.study import (
+    FILE_FORMAT,
+    LearningPoint,
+    MeasuredClassifier,
+    SliceAccuracy,
+    Study,
+    WrongFace,
+)
 from core.learn.verification.pair_likelihood import pair_scores
 from core.store.artifacts import ArtifactKind, Artifacts
+from core.store.job_model import JobRequest
 from core.store.protocols import FaceStore, Run, RunStore
 
-FILE_FORMAT = 1
 MOST_PEOPLE, MOST_FACES = 300, 5_000
 """Of larger datasets so many are drawn: comparing classifiers takes more than the square of the people."""
 MOST_CROPS = 200
@@ -58,19 +65,20 @@ MOST_ERRORS = 1_000
 REPEATS = {50_000: (5, 2), 200_000: (3, 1), math.inf: (2, 1)}
 """How often the folds are dealt, and for the learning curve, up to so many faces times people."""
 IN_USE = LINEAR_SVM
-FIGURES = ("accuracy", "balanced_accuracy", "macro_f1", "top3")
 
 
 @dataclass(frozen=True, slots=True)
-class StudyOptions:
-    """What can be chosen."""
+class StudyRequest(JobRequest):
+    """A run to be measured thoroughly."""
 
+    run: str
+    """Its id."""
     seed: int = 0
     repeats: int | None = None
     """How often the folds are dealt; by the size of the dataset when None."""
 
 
-def load_study(artifacts: Artifacts, run: Run) -> dict[str, Any] | None:
+def load_study(artifacts: Artifacts, run: Run) -> Study | None:
     """The study of a run, or None where there is none. Raises InputRefused when the file is damaged."""
     try:
         content = artifacts.read(run.dataset_id, ArtifactKind.STUDY, run.id)
@@ -78,20 +86,20 @@ def load_study(artifacts: Artifacts, run: Run) -> dict[str, Any] | None:
         return None
     try:
         document = json.loads(content)
-    except ValueError as fault:
+        is_of_this_form = document.get("format") == FILE_FORMAT
+        return Study.from_json(document) if is_of_this_form else None
+    except (ValueError, AttributeError) as fault:
         raise InputRefused("The study of this run is damaged. Measure it again.") from fault
-    return document if isinstance(document, dict) and document.get("format") == FILE_FORMAT else None
 
 
 def study_run(
     store: FaceStore,
     runs: RunStore,
     artifacts: Artifacts,
-    run_id: str,
-    options: StudyOptions,
+    request: StudyRequest,
     report: Report = ignore_progress,
     token: CancelToken | None = None,
-) -> dict[str, Any]:
+) -> Study:
     """Measure a run thoroughly and store what came out beside it.
 
     Raises
@@ -102,28 +110,21 @@ def study_run(
         The run was deleted, before or meanwhile.
     """
     began, token = time.monotonic(), token or CancelToken()
-    run = runs.run(run_id)
+    run = runs.run(request.run)
     report(0, 1, "Reading the faces")
-    subject = _subject(store, artifacts, run, options)
-    work = _Work.planned(subject.known, run, options, report, token)
-    document = {
-        "format": FILE_FORMAT,
-        "run": run.id,
-        "revision": subject.revision,
-        "model_id": subject.model_id,
-        "seed": options.seed,
-        **_measure_subject(subject, work),
-    }
-    document["seconds"] = round(time.monotonic() - began, 3)
-    runs.run(run_id)  # not for a run that was deleted meanwhile
+    subject = _subject(store, artifacts, run, request)
+    work = _Work.planned(subject.known, run, request, report, token)
+    study = _measure_subject(subject, request, work)
+    study = replace(study, seconds=round(time.monotonic() - began, 3))
+    runs.run(run.id)  # not for a run that was deleted meanwhile
     artifacts.replace(
         run.dataset_id,
         ArtifactKind.STUDY,
         run.id,
-        json.dumps(document, ensure_ascii=False, allow_nan=False).encode("utf-8"),
+        json.dumps(study.to_json(), ensure_ascii=False, allow_nan=False).encode("utf-8"),
     )
     work.finish()
-    return document
+    return study
 
 
 # what is studied
@@ -150,7 +151,7 @@ class _Subject:
     revision: int
 
 
-def _subject(store: FaceStore, artifacts: Artifacts, run: Run, options: StudyOptions) -> _Subject:
+def _subject(store: FaceStore, artifacts: Artifacts, run: Run, request: StudyRequest) -> _Subject:
     revision = store.dataset(run.dataset_id).revision
     table, qualities = store.face_table(run.dataset_id), store.qualities(run.dataset_id)
     train_options = _train_options(run)
@@ -158,7 +159,7 @@ def _subject(store: FaceStore, artifacts: Artifacts, run: Run, options: StudyOpt
     split_plan = plan_training(material, replace(train_options, folds=FOLDS))
     used_rows = split_plan.used
     all_known = replace(material.faces, labels=split_plan.labels).take(used_rows)
-    rows = draw_subset(all_known, MOST_PEOPLE, MOST_FACES, options.seed)
+    rows = draw_subset(all_known, MOST_PEOPLE, MOST_FACES, request.seed)
     face_ids = tuple(material.face_ids[row] for row in used_rows[rows])
     table_rows = table.indices(face_ids)
     return _Subject(
@@ -219,16 +220,16 @@ class _Work:
 
     @classmethod
     def planned(
-        cls, known: LabelledFaces, run: Run, options: StudyOptions, report: Report, token: CancelToken
+        cls, known: LabelledFaces, run: Run, request: StudyRequest, report: Report, token: CancelToken
     ) -> _Work:
         faces_times_people = len(known.labels) * known.n_people
         repeats, curve_repeats = next(counts for limit, counts in REPEATS.items() if faces_times_people <= limit)
-        divided = deal_repetitions(known, options.repeats or repeats, options.seed)
+        divided = deal_repetitions(known, request.repeats or repeats, request.seed)
         on_curve = divided[:curve_repeats]
         classifiers = list_contenders(run.params.get("c") or C_UNTOLD)
         points = len(measurable_steps(known, on_curve))
         total = sum(map(len, divided)) * len(classifiers) + sum(map(len, on_curve)) * points
-        return cls(divided, on_curve, classifiers, options.seed, total, report, token)
+        return cls(divided, on_curve, classifiers, request.seed, total, report, token)
 
     def begin(self, message: str) -> None:
         self.message = message
@@ -246,7 +247,7 @@ class _Work:
         self.report(self.total, self.total, "Done")
 
 
-def _measure_subject(subject: _Subject, work: _Work) -> dict[str, Any]:
+def _measure_subject(subject: _Subject, request: StudyRequest, work: _Work) -> Study:
     known = subject.known
     tested_rows = np.flatnonzero(known.testable)
     labels = known.labels[tested_rows]
@@ -254,13 +255,12 @@ def _measure_subject(subject: _Subject, work: _Work) -> dict[str, Any]:
     predictions_of = {
         contender.id: _predict_out_of_fold(known, contender, tested_rows, work) for contender in work.contenders
     }
-    rows = [
-        _classifier_row(
-            contender, predictions_of[contender.id], predictions_of[IN_USE], labels, known.n_people, resamples
-        )
+    in_use = predictions_of[IN_USE]
+    classifiers = tuple(
+        _measure_classifier(contender, predictions_of[contender.id], in_use, labels, known.n_people, resamples)
         for contender in work.contenders
-    ]
-    in_use, recommendation = predictions_of[IN_USE], recommend_classifier(rows)
+    )
+    recommendation = recommend_classifier(classifiers)
     face_slices = slice_faces(
         subject.grades[tested_rows],
         subject.yaws_deg[tested_rows],
@@ -268,22 +268,27 @@ def _measure_subject(subject: _Subject, work: _Work) -> dict[str, Any]:
         learned_from(known, work.divided)[tested_rows],
     )
     scores = pair_scores(known)
-    return {
-        "repeats": len(work.divided),
-        "folds": len(work.divided[0]),
-        "faces": len(tested_rows),
-        "people": known.n_people,
-        "protocol": _protocol(subject, work, len(tested_rows)),
-        **{name: rows[0][name] for name in FIGURES},
-        "baseline": {name: row[name] for row in rows if row["id"] == DUMMY for name in FIGURES},
-        "classifiers": rows,
-        **recommendation,
-        "rank_k": rank_curve(in_use.ranks.ravel()),
-        "slices": [_slice_row(face_slice, in_use.right(labels), resamples) for face_slice in face_slices],
-        "errors": _wrong_faces(subject, in_use, tested_rows, face_slices),
-        "learning_curve": _learning_curve(known, tested_rows, resamples, work),
-        "check": check_crops(subject.model_id, scores, subject.steadiness, subject.colours).to_json(),
-    }
+    return Study(
+        *classifiers[0].figures,
+        run=request.run,
+        revision=subject.revision,
+        model_id=subject.model_id,
+        seed=request.seed,
+        repeats=len(work.divided),
+        folds=len(work.divided[0]),
+        faces=len(tested_rows),
+        people=known.n_people,
+        protocol=_protocol(subject, work, len(tested_rows)),
+        baseline=FoldSummary(*next(entry.figures for entry in classifiers if entry.id == DUMMY)),
+        classifiers=classifiers,
+        recommended=recommendation.id,
+        why=recommendation.why,
+        rank_k=tuple(rank_curve(in_use.ranks.ravel())),
+        slices=tuple(_measure_slice(face_slice, in_use.right(labels), resamples) for face_slice in face_slices),
+        errors=_wrong_faces(subject, in_use, tested_rows, face_slices),
+        learning_curve=_learning_curve(known, tested_rows, resamples, work),
+        check=check_crops(subject.model_id, scores, subject.steadiness, subject.colours),
+    )
 
 
 def _predict_out_of_fold(known: LabelledFaces, contender: Contender, tested_rows: Ints, work: _Work) -> OutOfFold:
@@ -291,85 +296,86 @@ def _predict_out_of_fold(known: LabelledFaces, contender: Contender, tested_rows
     return out_of_fold(known, contender, work.divided, work.tick).of(tested_rows)
 
 
-def _classifier_row(
+def _measure_classifier(
     contender: Contender, predictions: OutOfFold, in_use: OutOfFold, labels: Ints, n_people: int, resamples: Resamples
-) -> dict[str, Any]:
+) -> MeasuredClassifier:
     """A classifier beside the one in use."""
-    return {
-        "id": contender.id,
-        "title": contender.title,
-        "settings": contender.settings,
-        **summarise_folds(predictions, labels, n_people, resamples).to_json(),
-        "fit_s": round(median(predictions.fit_s), 6),
-        "predict_ms": round(1e3 * median(predictions.predict_s), 6),
-        "difference": resamples.difference(predictions.right(labels), in_use.right(labels)).to_json(),
-    }
+    return MeasuredClassifier(
+        *summarise_folds(predictions, labels, n_people, resamples).figures,
+        id=contender.id,
+        title=contender.title,
+        settings=contender.settings,
+        fit_s=round(median(predictions.fit_s), 6),
+        predict_ms=round(1e3 * median(predictions.predict_s), 6),
+        difference=resamples.difference(predictions.right(labels), in_use.right(labels)),
+    )
 
 
-def recommend_classifier(rows: Sequence[dict[str, Any]]) -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """Which classifier to take."""
+
+    id: str
+    why: str
+
+
+def recommend_classifier(classifiers: Sequence[MeasuredClassifier]) -> Recommendation:
     """Which of the classifiers to take, and why: another than the first only when it is right more often for sure.
 
     Parameters
     ----------
-    rows : as in the document, the classifier in use first
+    classifiers : the one in use first
     """
-    better = [row for row in rows[1:] if row["difference"]["low"] > 0]
+    better = [classifier for classifier in classifiers[1:] if classifier.difference.low > 0]
     if not better:
-        return {
-            "recommended": rows[0]["id"],
-            "why": "Keep the linear SVM: on the same folds no other classifier is right more often by more than "
+        return Recommendation(
+            classifiers[0].id,
+            "Keep the linear SVM: on the same folds no other classifier is right more often by more than "
             "chance (the 95 % interval of the difference would have to lie above 0).",
-        }
-    best = max(better, key=lambda row: float(row["difference"]["mean"]))
-    difference = best["difference"]
-    return {
-        "recommended": best["id"],
-        "why": f"{best['title']} is right more often than the linear SVM on the same folds, by "
-        f"{percent(difference['mean'], 2)} (95 % interval {percent(difference['low'], 2)} to "
-        f"{percent(difference['high'], 2)}). Wrong "
+        )
+    best = max(better, key=lambda classifier: classifier.difference.mean)
+    difference = best.difference
+    return Recommendation(
+        best.id,
+        f"{best.title} is right more often than the linear SVM on the same folds, by "
+        f"{percent(difference.mean, 2)} (95 % interval {percent(difference.low, 2)} to "
+        f"{percent(difference.high, 2)}). Wrong "
         "names are the usual reason: look through the suspects, then measure again. The linear SVM stays in use.",
-    }
+    )
 
 
-def _slice_row(face_slice: Slice, is_right: Doubles, resamples: Resamples) -> dict[str, Any]:
-    return {
-        "by": face_slice.by,
-        "slice": face_slice.name,
-        "n": int(face_slice.members.sum()),
-        "accuracy": resamples.share(is_right, face_slice.members).to_json(),
-    }
+def _measure_slice(face_slice: Slice, is_right: Doubles, resamples: Resamples) -> SliceAccuracy:
+    accuracy = resamples.share(is_right, face_slice.members)
+    return SliceAccuracy(face_slice.by, face_slice.name, int(face_slice.members.sum()), accuracy)
 
 
 def _wrong_faces(
     subject: _Subject, predictions: OutOfFold, tested_rows: Ints, face_slices: Sequence[Slice]
-) -> list[dict[str, Any]]:
+) -> tuple[WrongFace, ...]:
     """The faces that got another name in some repetition, the most often wrong first."""
     is_wrong = predictions.given != subject.known.labels[tested_rows]
     shares = is_wrong.mean(axis=0)
     order = np.argsort(-shares, kind="stable")
-    return [
-        {
-            "face": subject.face_ids[tested_rows[index]],
-            "person": subject.people[subject.known.labels[tested_rows[index]]],
-            "given": subject.people[int(np.bincount(predictions.given[is_wrong[:, index], index]).argmax())],
-            "wrong": float(shares[index]),
-            "slices": {face_slice.by: face_slice.name for face_slice in face_slices if face_slice.members[index]},
-        }
+    return tuple(
+        WrongFace(
+            face=subject.face_ids[tested_rows[index]],
+            person=subject.people[subject.known.labels[tested_rows[index]]],
+            given=subject.people[int(np.bincount(predictions.given[is_wrong[:, index], index]).argmax())],
+            wrong=float(shares[index]),
+            slices={face_slice.by: face_slice.name for face_slice in face_slices if face_slice.members[index]},
+        )
         for index in order[: int(np.count_nonzero(shares))][:MOST_ERRORS].tolist()
-    ]
+    )
 
 
-def _learning_curve(known: LabelledFaces, tested_rows: Ints, resamples: Resamples, work: _Work) -> list[dict[str, Any]]:
+def _learning_curve(
+    known: LabelledFaces, tested_rows: Ints, resamples: Resamples, work: _Work
+) -> tuple[LearningPoint, ...]:
     work.begin("Learning from fewer photos")
     points = measure_learning_curve(known, work.contenders[0], work.on_curve, work.seed, work.tick)
-    return [
-        {
-            "photos": point.photos,
-            "people": point.people,
-            "accuracy": resamples.share(point.right[tested_rows]).to_json(),
-        }
-        for point in points
-    ]
+    return tuple(
+        LearningPoint(point.photos, point.people, resamples.share(point.right[tested_rows])) for point in points
+    )
 
 
 def _protocol(subject: _Subject, work: _Work, n_tested: int) -> str:

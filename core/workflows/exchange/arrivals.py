@@ -7,27 +7,29 @@ of everything does.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from core.archives.file_names import PHOTO_EXTENSIONS
 from core.archives.zip_file import Members
 from core.base import words
 from core.base.errors import InputRefused
+from core.base.json_values import Json, JsonRecord, decode_record
 from core.base.settings import ArchiveLimits
 from core.base.types import CancelToken, Report, ignore_progress
 from core.corrections.model import Hand
 from core.formats.correction_log import EventLine, FaceLine
+from core.store.job_model import Job, JobResult
 from core.store.protocols import Dataset
 from core.workflows.exchange import bundles, import_names, imports
 from core.workflows.exchange.bundles import BundleTools
 from core.workflows.exchange.export import ExportKind
 from core.workflows.exchange.import_names import SidecarSummary
-from core.workflows.exchange.imports import ImportTools
+from core.workflows.exchange.imports import ImportTools, LogSummary, VectorSummary
 from core.workflows.exchange.name_sources import SIDECAR_ENDING, may_say_names, name_sources
+from core.workflows.uploads import FileRequest
 
 ENDINGS = ("zip", "jsonl", "xmp", "npz", "parquet", *sorted(PHOTO_EXTENSIONS))
 """Of files that may hold something to bring in."""
@@ -71,6 +73,77 @@ class ArrivalPart:
     """How many of a log's photos, or of the faces that vectors are of, this dataset has."""
     objection: str = ""
     """Why it cannot be taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRequest(FileRequest):
+    """A delivery to be brought in."""
+
+    what: ExportKind
+    member: str
+    """Which file of a zip or folder; empty for the whole."""
+    author: str
+    session: str
+    """The sitting by which names and corrections are undone."""
+    name: str | None = None
+    """Of the dataset that a bundle becomes."""
+
+    def delivery(self, data_dir: Path) -> Delivery:
+        """What is to be taken from where."""
+        return Delivery(data_dir / self.path if self.path else None, self.what, self.member, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class BundleSummary(JsonRecord):
+    """What came of a bundle; see ``bundles.ImportedBundle``."""
+
+    dataset: str
+    run: str
+    people: int
+    known: bool
+    model: str = ""
+    evidence_faces: int = 0
+    sha256: str = ""
+
+
+ImportSummary = LogSummary | SidecarSummary | VectorSummary | BundleSummary
+_SUMMARIES: Mapping[ExportKind, type[ImportSummary]] = {
+    ExportKind.LOG: LogSummary,
+    ExportKind.XMP: SidecarSummary,
+    ExportKind.EMBEDDINGS: VectorSummary,
+    ExportKind.BUNDLE: BundleSummary,
+}
+_COUNT = "_count"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult(JobResult):
+    """What came of a delivery. As JSON, the summary and, of each of its lists, how many lines there were in all."""
+
+    summary: ImportSummary
+    """Its lists have at most ``MOST_REFUSED`` lines."""
+    list_lengths: Mapping[str, int] = field(default_factory=dict)
+    """By the lists' names."""
+
+    @classmethod
+    def bounded(cls, summary: ImportSummary) -> ImportResult:
+        """Of a summary whose lists may be long."""
+        lists = {entry.name: getattr(summary, entry.name) for entry in fields(summary)}
+        lists = {name: lines for name, lines in lists.items() if isinstance(lines, list)}
+        shortened = {name: lines[:MOST_REFUSED] for name, lines in lists.items()}
+        return cls(replace(summary, **shortened), {name: len(lines) for name, lines in lists.items()})
+
+    def to_json(self) -> dict[str, Json]:
+        """One object."""
+        counts = {f"{name}{_COUNT}": length for name, length in self.list_lengths.items()}
+        return {**self.summary.to_json(), **counts}
+
+    @classmethod
+    def of(cls, job: Job) -> ImportResult:
+        """Raises ValueError."""
+        summary = _SUMMARIES[ImportRequest.of(job).what].from_json(job.result)
+        lengths = {name.removesuffix(_COUNT): length for name, length in job.result.items() if name.endswith(_COUNT)}
+        return cls(summary, decode_record(dict[str, int], lengths))
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,8 +327,8 @@ def import_delivery(
     by: Hand,
     report: Report = ignore_progress,
     token: CancelToken | None = None,
-    keep: Callable[[dict[str, Any]], None] = lambda summary: None,
-) -> dict[str, Any]:
+    keep: Callable[[ImportResult], None] = lambda result: None,
+) -> ImportResult:
     """Bring a delivery in; gives what came of it, in numbers, and what was refused with the reasons.
 
     A bundle becomes a dataset of its own. Names and corrections are one sitting of ``by``, so that they can be undone
@@ -282,8 +355,8 @@ def import_delivery(
         return delivery_import.sidecars(_dataset(tools, dataset_id).id, None)
     with _open_part(tools, delivery.path, delivery.member) as file:
         if delivery.kind is ExportKind.BUNDLE:
-            summary = bundles.import_bundle(tools.bundles, file, delivery.name)
-            return {**summary, "people": len(summary["people"])}
+            bundle = bundles.import_bundle(tools.bundles, file, delivery.name)
+            return ImportResult(BundleSummary.from_json({**bundle.to_json(), "people": len(bundle.people)}))
         return takers[delivery.kind](_dataset(tools, dataset_id).id, file)
 
 
@@ -295,22 +368,22 @@ class _DeliveryImport:
     by: Hand
     report: Report
     token: CancelToken
-    keep: Callable[[dict[str, Any]], None]
+    keep: Callable[[ImportResult], None]
 
-    def log(self, dataset_id: str, file: Path) -> dict[str, Any]:
-        return _bounded(asdict(imports.import_log(self.tools, dataset_id, file, self.by, self.report, self.token)))
+    def log(self, dataset_id: str, file: Path) -> ImportResult:
+        return ImportResult.bounded(imports.import_log(self.tools, dataset_id, file, self.by, self.report, self.token))
 
-    def sidecars(self, dataset_id: str, file: Path | None) -> dict[str, Any]:
+    def sidecars(self, dataset_id: str, file: Path | None) -> ImportResult:
         total = self._sources(dataset_id, file)
 
         def report(done: int, _: int, message: str) -> None:
             self.report(done, total, message)
 
         def keep(summary: SidecarSummary) -> None:
-            self.keep(_bounded(asdict(summary)))
+            self.keep(ImportResult.bounded(summary))
 
         work = self.tools, dataset_id, file, self.by
-        return _bounded(asdict(import_names.import_xmp(*work, report, self.token, keep)))
+        return ImportResult.bounded(import_names.import_xmp(*work, report, self.token, keep))
 
     def _sources(self, dataset_id: str, file: Path | None) -> int:
         if file is None:
@@ -320,13 +393,6 @@ class _DeliveryImport:
             1 if alone else sum(_kind_of_file(name) is ExportKind.XMP for name in _file_names(file, self.tools.limits))
         )
 
-    def vectors(self, dataset_id: str, file: Path) -> dict[str, Any]:
+    def vectors(self, dataset_id: str, file: Path) -> ImportResult:
         self.report(0, 0, "Reading vectors")
-        return imports.import_vectors(self.tools, dataset_id, file)
-
-
-def _bounded(summary: dict[str, Any]) -> dict[str, Any]:
-    """The summary with no more lines of each kind than can be shown, and how many there were."""
-    lists = {name: lines for name, lines in summary.items() if isinstance(lines, list)}
-    counts = {f"{name}_count": len(lines) for name, lines in lists.items()}
-    return {**summary, **{name: lines[:MOST_REFUSED] for name, lines in lists.items()}, **counts}
+        return ImportResult(imports.import_vectors(self.tools, dataset_id, file))

@@ -10,9 +10,9 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from core.base.errors import ModelMismatch
+from core.base.json_values import JsonRecord
 from core.base.types import Embeddings
 from core.formats import bundle as bundle_files
 from core.formats.bundle import Bundle
@@ -36,7 +36,33 @@ class BundleTools:
     """The sha256 of the weights of every network that this installation knows, by the network's id."""
 
 
-def export_bundle(tools: BundleTools, run: Run, path: Path, *, gallery: bool = True) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class WrittenBundle:
+    """What went into a bundle."""
+
+    people: int
+    evidence_faces: int
+    """Faces that came along with their vectors."""
+    sha256: str
+    """Of the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedBundle(JsonRecord):
+    """What came with a bundle."""
+
+    dataset: str
+    """The name of the dataset that it became."""
+    run: str
+    people: tuple[str, ...]
+    model: str
+    evidence_faces: int
+    sha256: str
+    known: bool
+    """It had been taken before, and was there still."""
+
+
+def export_bundle(tools: BundleTools, run: Run, path: Path, *, gallery: bool = True) -> WrittenBundle:
     """Write a run as a bundle; without its gallery when there are more than ``MOST_GALLERY_FACES``, or on request."""
     dataset = tools.store.dataset(run.dataset_id)
     recogniser = load_recogniser(tools.artifacts, run)
@@ -44,6 +70,7 @@ def export_bundle(tools: BundleTools, run: Run, path: Path, *, gallery: bool = T
         tools.store.embeddings(run.dataset_id), load_predictions(tools.artifacts, run)
     )
     exported_faces = faces if gallery and 0 < len(faces) <= MOST_GALLERY_FACES else None
+    n_evidence = len(exported_faces) if exported_faces else 0
     params = {name: value for name, value in run.params.items() if name != "imported"}
     card = {
         **run_to_json(run),
@@ -52,7 +79,7 @@ def export_bundle(tools: BundleTools, run: Run, path: Path, *, gallery: bool = T
         "people": list(recogniser.people),
         "calibration": {"temperature": recogniser.svm.temperature, "doubt": recogniser.svm.doubt},
         "C": recogniser.svm.C,
-        "evidence_faces": len(exported_faces) if exported_faces else 0,
+        "evidence_faces": n_evidence,
     }
     bundle = Bundle(
         dataset=dataset.name,
@@ -65,17 +92,13 @@ def export_bundle(tools: BundleTools, run: Run, path: Path, *, gallery: bool = T
         gallery=exported_faces,
     )
     digest = bundle_files.write_bundle(path, bundle)
-    return {"people": len(recogniser.people), "evidence_faces": card["evidence_faces"], "sha256": digest}
+    return WrittenBundle(len(recogniser.people), n_evidence, digest)
 
 
-def import_bundle(tools: BundleTools, path: Path, name: str | None = None) -> dict[str, Any]:
+def import_bundle(tools: BundleTools, path: Path, name: str | None = None) -> ImportedBundle:
     """Take a bundle into a new dataset, called as it was at home unless another name is given.
 
     One that was taken before, and is there still, is not taken twice, unless another name is given.
-
-    Returns
-    -------
-    The names of the ``dataset`` and the ``people``, the ``run`` and its ``model``; ``known`` when it was there already.
 
     Raises
     ------
@@ -109,16 +132,16 @@ def import_bundle(tools: BundleTools, path: Path, name: str | None = None) -> di
     return _imported(tools, run, bundle, digest, known=False)
 
 
-def _imported(tools: BundleTools, run: Run, bundle: Bundle, digest: str, *, known: bool) -> dict[str, Any]:
-    return {
-        "dataset": tools.store.dataset(run.dataset_id).name,
-        "run": run.id,
-        "people": bundle.card.get("people", []),
-        "model": bundle.model_id,
-        "evidence_faces": len(bundle.gallery) if bundle.gallery else 0,
-        "sha256": digest,
-        "known": known,
-    }
+def _imported(tools: BundleTools, run: Run, bundle: Bundle, digest: str, *, known: bool) -> ImportedBundle:
+    return ImportedBundle(
+        dataset=tools.store.dataset(run.dataset_id).name,
+        run=run.id,
+        people=tuple(bundle.card.get("people", [])),
+        model=bundle.model_id,
+        evidence_faces=len(bundle.gallery) if bundle.gallery else 0,
+        sha256=digest,
+        known=known,
+    )
 
 
 def find_imported(tools: BundleTools, digest: str, name: str | None = None) -> Run | None:

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from core.base.errors import InputRefused, NotFound, ReadingEnded
+from core.base.json_values import Json, decode_record, drop_empty, encode_record
 from core.base.settings import ImageLimits
 from core.base.types import CancelToken, Embeddings, Face, Report, Split, ignore_progress
 from core.base.words import display_name as as_read
@@ -25,6 +25,7 @@ from core.formats.zip_writer import Folders, ZipWriter, safe_part, writing_zip
 from core.imaging.geometry import turned_orientation
 from core.store.artifacts import ArtifactKind, Artifacts
 from core.store.exchange_protocols import PhotoFaces, TransferStore
+from core.store.job_model import JobRequest, JobResult
 from core.store.protocols import Dataset, FaceStore, Run
 from core.workflows.exchange.bundles import BundleTools, export_bundle
 from core.workflows.exchange.imports import LOG_NAME
@@ -59,14 +60,40 @@ ONE_PERSON = (ExportKind.PHOTOS, ExportKind.CROPS, ExportKind.FACES, ExportKind.
 
 
 @dataclass(frozen=True, slots=True)
-class ExportRequest:
+class ExportRequest(JobRequest):
     """What is to be exported."""
 
-    kind: ExportKind
-    run: Run | None = None
-    """The trained recogniser; needed for a bundle alone, and left out of ``What.ALL`` when there is none."""
+    what: ExportKind = ExportKind.ALL
+    run: str | None = None
+    """The id of the trained recogniser for the bundle; the newest by default."""
     person_id: int | None = None
     """Only the photos and faces of this person."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportSummary(JobResult):
+    """How many of each thing are in an export; None of what it is not about."""
+
+    photos: int | None = None
+    crops: int | None = None
+    faces: int | None = None
+    sidecars: int | None = None
+    photos_missing: int | None = None
+    """Photos without a sidecar: where their faces are in the stored picture cannot be told."""
+    vectors: int | None = None
+    log_lines: int | None = None
+    bundles: int | None = None
+    people: int | None = None
+    """Whom the recogniser of a bundle knows."""
+    evidence_faces: int | None = None
+    """Faces that come along with it."""
+    sha256: str | None = None
+    bytes: int | None = None
+    """Of the file, once it lies where it stays."""
+
+    def to_json(self) -> dict[str, Json]:
+        """What it is about alone."""
+        return drop_empty(encode_record(self))
 
 
 @dataclass(frozen=True)
@@ -121,22 +148,22 @@ def export_dataset(
     path: Path,
     report: Report = ignore_progress,
     token: CancelToken | None = None,
-) -> dict[str, Any]:
-    """Write an export to ``path``, whole or not at all; gives how many of each thing are in it.
+) -> ExportSummary:
+    """Write an export to ``path``, whole or not at all.
 
     Raises
     ------
     InputRefused
         There is nothing of this kind to export, or it cannot be had of one person.
     """
-    token, kind, run = token or CancelToken(), request.kind, request.run
-    dataset = tools.store.dataset(dataset_id)
+    token, kind = token or CancelToken(), request.what
+    dataset, run = tools.store.dataset(dataset_id), _run_to_bundle(tools, dataset_id, request)
     if request.person_id is not None and kind not in ONE_PERSON:
         raise InputRefused(f"Of one person there are {', '.join(ONE_PERSON)}. Export the others of everybody.")
     if kind is ExportKind.BUNDLE:
         if run is None:
             raise NotFound(f"Nothing was trained on '{dataset.name}' yet. Train first, then export the bundle.")
-        return export_bundle(tools.bundles, run, path)
+        return decode_record(ExportSummary, encode_record(export_bundle(tools.bundles, run, path)))
     if not tools.store.counts(dataset_id).photos:
         raise InputRefused(f"'{dataset.name}' holds no photos, so there is nothing to export.")
     with writing_zip(path) as target:
@@ -147,7 +174,13 @@ def export_dataset(
             _WRITERS[part](work)
         if kind is ExportKind.ALL and run is not None:
             _add_bundle(work, run)
-    return work.counts
+    return decode_record(ExportSummary, work.counts)
+
+
+def _run_to_bundle(tools: ExportTools, dataset_id: str, request: ExportRequest) -> Run | None:
+    """The recogniser that was asked for, else the newest, if there is one."""
+    runs = tools.bundles.runs
+    return runs.run(request.run) if request.run else next(iter(runs.runs(dataset_id)), None)
 
 
 # photos and crops

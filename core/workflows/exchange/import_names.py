@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.base.errors import InputRefused, NotFound
+from core.base.json_values import JsonRecord
 from core.base.types import CancelToken, Face, Refusal, Report, ignore_progress
 from core.base.words import display_name as as_read
 from core.corrections.model import Act, Change, Entity, EventKind, Field, Hand, Value
@@ -35,7 +36,7 @@ WHY = "Names in XMP sidecars."
 
 
 @dataclass(slots=True)
-class SidecarSummary:
+class SidecarSummary(JsonRecord):
     """What came of names in sidecars and photos."""
 
     files: int = 0

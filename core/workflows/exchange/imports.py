@@ -13,6 +13,7 @@ from pathlib import Path
 
 from core.archives.zip_file import Members
 from core.base.errors import InputRefused, ModelMismatch
+from core.base.json_values import JsonRecord
 from core.base.settings import ArchiveLimits, ImageLimits
 from core.base.types import Box, CancelToken, Embeddings, Refusal, Report, ignore_progress
 from core.corrections.model import Act, Change, CorrectionLog, Entity, EventKind, Field, Hand, Value, pair_id
@@ -52,7 +53,7 @@ def new_import_hand(author: str) -> Hand:
 
 
 @dataclass(slots=True)
-class LogSummary:
+class LogSummary(JsonRecord):
     """What came of a log."""
 
     events: int = 0
@@ -265,12 +266,19 @@ def _is_turn(event: EventLine) -> bool:
 # vectors
 
 
-def import_vectors(tools: ImportTools, dataset_id: str, path: Path) -> dict[str, int]:
-    """Put vectors that were computed elsewhere, of the dataset's own model, in the place of those of the same faces.
+@dataclass(frozen=True, slots=True)
+class VectorSummary(JsonRecord):
+    """What came of vectors."""
 
-    Returns
-    -------
-    How many were ``taken``, were ``unchanged``, and are of faces ``unknown`` here.
+    taken: int
+    """Put in the place of those that were here."""
+    unchanged: int
+    unknown: int
+    """Of faces that are not here."""
+
+
+def import_vectors(tools: ImportTools, dataset_id: str, path: Path) -> VectorSummary:
+    """Put vectors that were computed elsewhere, of the dataset's own model, in the place of those of the same faces.
 
     Raises
     ------
@@ -285,7 +293,7 @@ def import_vectors(tools: ImportTools, dataset_id: str, path: Path) -> dict[str,
     )
     if not n_replaced + n_unchanged:
         raise InputRefused(f"None of the {len(embeddings)} faces in '{path.name}' is in this dataset.")
-    return {"taken": n_replaced, "unchanged": n_unchanged, "unknown": len(embeddings) - n_replaced - n_unchanged}
+    return VectorSummary(n_replaced, n_unchanged, len(embeddings) - n_replaced - n_unchanged)
 
 
 def read_fitting_vectors(tools: ImportTools, dataset_id: str, path: Path) -> Embeddings:

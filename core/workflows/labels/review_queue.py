@@ -49,6 +49,7 @@ from core.learn.label_errors.review_queue import (
 from core.learn.numerics.labels import rows_by_value
 from core.store.artifacts import ArtifactKind as FileKind
 from core.store.artifacts import Artifacts
+from core.store.job_model import JobRequest
 from core.store.protocols import FaceStore
 from core.workflows.clustering import cluster
 
@@ -61,6 +62,11 @@ _FILE = "queue"
 _STEPS = 1000
 _SHARE_OF_PEOPLE = 0.1
 """Roughly the part of the time that people as a whole take."""
+
+
+@dataclass(frozen=True, slots=True)
+class SuspectsRequest(JobRequest):
+    """A dataset to be looked through for what is probably wrong; there is nothing to choose."""
 
 
 @dataclass(frozen=True, slots=True)

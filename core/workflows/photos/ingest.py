@@ -17,6 +17,7 @@ from core.imaging.decoding import DecodedPicture
 from core.imaging.geometry import box_centrality
 from core.imaging.pixels import perceptual_hash
 from core.store.artifacts import ArtifactKind
+from core.store.job_model import JobResult
 from core.store.protocols import (
     FileOutcome,
     FileReport,
@@ -41,16 +42,18 @@ class IngestTarget:
 
 
 @dataclass(frozen=True, slots=True)
-class IngestSummary:
+class IngestSummary(JobResult):
     """What an ingest came to, all attempts together."""
 
-    photos: int
-    faces: int
-    people: int
-    duplicates: int
-    conflicts: int
+    photos: int = 0
+    faces: int = 0
+    people: int = 0
+    duplicates: int = 0
+    conflicts: int = 0
     """Photos that are there already under another person or on the other side of the split."""
-    outcomes: dict[str, int]
+    outcomes: dict[str, int] = field(default_factory=dict)
+    seconds: float | None = None
+    """Of the last attempt, with the loading of the networks; unknown while it runs."""
 
 
 def ingest_photos(

@@ -19,6 +19,7 @@ from core.imaging.geometry import match_boxes, turn_detection
 from core.imaging.pixels import perceptual_hash
 from core.isolation.photos import read_time_taken
 from core.store.artifacts import ArtifactKind
+from core.store.job_model import JobResult
 from core.store.protocols import FileOutcome, FileReport, IngestBatch, PhotoLabel, PhotoLook, StoredFace
 from core.vision.pipeline import CutFace, DecodedPhoto
 from core.workflows.labels.correct import Corrector
@@ -34,25 +35,27 @@ PHOTOS_AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True)
-class RedetectionSummary:
+class RedetectionSummary(JobResult):
     """What a new look came to; of one that was stopped and resumed, what its last attempt did."""
 
-    photos: int
-    kept: int
+    photos: int = 0
+    kept: int = 0
     """Faces that were found again."""
-    added: int
-    missing: int
+    added: int = 0
+    missing: int = 0
     """Photos whose file is gone or cannot be read any more."""
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class ModelChange:
+class ModelChange(JobResult):
     """What a change of model came to."""
 
-    model: str
-    photos: int
-    faces: int
+    model: str = ""
+    photos: int = 0
+    faces: int = 0
     """How many were embedded; of a change that was stopped and resumed, in its last attempt."""
+    seconds: float | None = None
 
 
 def detect_again(

@@ -19,6 +19,7 @@ from core.base.types import CancelToken, Embeddings, FaceRows, Floats, Report, i
 from core.learn.projection import layouts
 from core.learn.projection.faithfulness import measure_faithfulness, place_newcomers
 from core.store.artifacts import ArtifactKind, Artifacts
+from core.store.job_model import JobRequest
 from core.store.protocols import FaceStore, MapInfo, RunStore
 
 
@@ -35,7 +36,7 @@ DIMENSIONS = {Method.UMAP: (2, 3), Method.TSNE: (2,), Method.PCA: (2, 3)}
 
 
 @dataclass(frozen=True, slots=True)
-class MapOptions:
+class MapOptions(JobRequest):
     """How the map is made; the defaults are UMAP's own. For t-SNE ``n_neighbors`` is the perplexity."""
 
     method: Method = Method.UMAP

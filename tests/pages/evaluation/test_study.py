@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 
 from core.charts.shares import slice_intervals
+from core.learn.metrics.bootstrap import Interval
 from core.learn.model_selection.baselines import list_contenders
+from core.learn.model_selection.study import LearningPoint, MeasuredClassifier, SliceAccuracy
 from core.store.artifacts import ArtifactKind
 from core.store.job_model import JobKind
 from core.ui.evaluation import baselines, slice_metrics, study_charts
 from core.workflows.evaluation import study
+from core.workflows.evaluation.study import StudyRequest
 from tests.conftest import new_data_dir, services_on
 from tests.pages.conftest import app_services, button, open_tab, texts, work
+from tests.report.made import study as study_of
 from tests.stored_faces import add_faces
 
 PEOPLE = {"Ann_Lee": 14, "Bob": 8, "Cat": 8, "Impostor": 3}
@@ -67,7 +72,7 @@ def test_without_a_study_one_button_asks_for_it_and_it_is_followed(studied, open
     button(app, "Measure it thoroughly").click().run()
     assert not app.exception
     job = studied.jobs.jobs(run.dataset_id)[0]
-    assert (job.kind, job.params) == (JobKind.STUDY, {"run": run.id})
+    assert (job.kind, job.params) == (JobKind.STUDY, StudyRequest(run.id).to_json())
     assert "not measured thoroughly yet" not in texts(app) and button(app, "Cancel")
     work(studied)
     app.run()
@@ -78,21 +83,21 @@ def test_the_slices_show_the_figures_both_charts_and_how_it_was_measured(studied
     app, made = open_tab(open_page, "Slices"), document_of(studied)
     labels = [metric.label for metric in app.metric]
     assert labels[-4:] == ["Right (accuracy)", "Balanced accuracy", "Macro F1", "Among the first three"]
-    assert made["protocol"] in texts(app) and "Crops." in texts(app)
+    assert made.protocol in texts(app) and "Crops." in texts(app)
     slices = chart(app)["data"][0]
-    assert [tuple(one) for one in slices["customdata"]] == [(one["by"], one["slice"]) for one in made["slices"]]
+    assert [tuple(one) for one in slices["customdata"]] == [(one.by, one.slice) for one in made.slices]
     curve = chart(app, 1)["data"][0]
-    assert [int(one) for one in curve["x"]] == [point["photos"] for point in made["learning_curve"]]
+    assert [int(one) for one in curve["x"]] == [point.photos for point in made.learning_curve]
 
 
 def test_the_faces_behind_a_slice_are_shown_with_both_names(studied, open_page):
     app, made = open_tab(open_page, "Slices"), document_of(studied)
-    assert whole_photos(app) == min(6, len(made["errors"])) > 0
+    assert whole_photos(app) == min(6, len(made.errors)) > 0
     chooser = app.selectbox(key=f"slice_of_{run_of(studied).id}")
-    assert chooser.options[0] == f"All: {len(made['errors'])} faces"
-    few = next(one for one in made["slices"] if (one["by"], one["slice"]) == ("training photos", "1 or 2"))
-    behind = [one for one in made["errors"] if one["slices"]["training photos"] == "1 or 2"]
-    assert few["n"] == 3 and {one["person"] for one in behind} == {"Impostor"}
+    assert chooser.options[0] == f"All: {len(made.errors)} faces"
+    few = next(one for one in made.slices if (one.by, one.slice) == ("training photos", "1 or 2"))
+    behind = [one for one in made.errors if one.slices["training photos"] == "1 or 2"]
+    assert few.n == 3 and {one.person for one in behind} == {"Impostor"}
     chooser.select(("training photos", "1 or 2")).run()
     assert not app.exception and whole_photos(app) == len(behind)
     assert "taken for **Ann Lee**" in texts(app) and "taken for **Impostor**" not in texts(app)
@@ -100,7 +105,7 @@ def test_the_faces_behind_a_slice_are_shown_with_both_names(studied, open_page):
 
 def test_the_classifiers_stand_side_by_side_with_a_recommendation(studied, open_page):
     app, made = open_tab(open_page, "Classifiers"), document_of(studied)
-    assert made["why"] in texts(app)
+    assert made.why in texts(app)
     table = app.dataframe[0].value
     assert table["Classifier"].tolist() == [one.title for one in list_contenders()]
     assert table["Difference"].tolist()[0] == table["Difference"].tolist()[-1] == ""
@@ -115,13 +120,13 @@ def test_a_study_of_earlier_photos_is_marked_and_still_shown(studied, open_page)
     work(studied)
     app.run()
     assert "changed since this was measured" not in texts(app)
-    assert document_of(studied)["people"] == 5
+    assert document_of(studied).people == 5
 
 
 def test_crops_that_look_wrong_are_said_first(studied, open_page):
     run, made = run_of(studied), document_of(studied)
-    made["check"] |= {"ok": False, "sentence": "Everybody is upside down."}
-    studied.artifacts.replace(run.dataset_id, ArtifactKind.STUDY, run.id, json.dumps(made).encode())
+    made = replace(made, check=replace(made.check, ok=False, sentence="Everybody is upside down."))
+    studied.artifacts.replace(run.dataset_id, ArtifactKind.STUDY, run.id, json.dumps(made.to_json()).encode())
     app = open_tab(open_page, "Slices")
     assert app.warning[0].value == "**The crops look wrong.** Everybody is upside down."
 
@@ -130,24 +135,24 @@ def test_crops_that_look_wrong_are_said_first(studied, open_page):
 
 
 def share(mean, low, high):
-    return {"mean": mean, "low": low, "high": high}
+    return Interval(mean, low, high)
 
 
 def test_a_kind_of_face_is_called_hard_only_when_it_is_for_sure():
-    slices = [
-        {"by": "quality", "slice": "below 50 %", "n": 9, "accuracy": share(0.5, 0.3, 0.7)},
-        {"by": "pose", "slice": "frontal", "n": 90, "accuracy": share(0.4, 0.1, 0.95)},
-    ]
-    made = {"accuracy": share(0.9, 0.8, 1.0), "slices": slices}
+    slices = (
+        SliceAccuracy("quality", "below 50 %", 9, share(0.5, 0.3, 0.7)),
+        SliceAccuracy("pose", "frontal", 90, share(0.4, 0.1, 0.95)),
+    )
+    made = replace(study_of(), accuracy=share(0.9, 0.8, 1.0), slices=slices)
     assert (
         slice_metrics.hardest_slice_summary(made)
         == "Hardest is quality of the face, below 50 %: 50 % right, against 90 % of all"
     )
-    assert slice_metrics.hardest_slice_summary({**made, "slices": slices[1:]}).startswith("No kind of face is harder")
+    assert slice_metrics.hardest_slice_summary(replace(made, slices=slices[1:])).startswith("No kind of face is harder")
 
 
 def test_the_curve_says_from_when_on_more_photos_hardly_help():
-    points = [{"photos": n, "people": 5, "accuracy": share(m, m, m)} for n, m in ((1, 0.8), (3, 0.95), (8, 0.953))]
+    points = [LearningPoint(n, 5, share(m, m, m)) for n, m in ((1, 0.8), (3, 0.95), (8, 0.953))]
     assert (
         slice_metrics.learning_curve_summary(points)
         == "80 % right with 1 face of everybody, 95 % right with 3 faces; more hardly helped"
@@ -166,7 +171,7 @@ def test_a_clicked_slice_is_read_and_nothing_is_nothing():
 
 
 def test_the_chart_of_slices_has_a_heading_a_group_and_an_interval_a_dot():
-    one = {"by": "pose", "slice": "frontal", "n": 1200, "accuracy": share(0.9, 0.7, 0.95)}
+    one = SliceAccuracy("pose", "frontal", 1200, share(0.9, 0.7, 0.95))
     drawn = json.loads(study_charts.slices_json(slice_intervals([one]), {"pose": "Pose"}, 0.92, ink="#000"))
     dots = drawn["data"][0]
     assert drawn["layout"]["yaxis"]["ticktext"] == ["<b>Pose</b>", "frontal (1\u202f200)"]
@@ -176,12 +181,20 @@ def test_the_chart_of_slices_has_a_heading_a_group_and_an_interval_a_dot():
 
 
 def test_differences_and_times_read_well():
-    row = {
-        "id": "k-nn", "title": "k", "accuracy": share(0.9, 0.8, 1.0), "difference": share(-0.0123, -0.02, 0.00001),
-        "balanced_accuracy": share(1, 1, 1), "macro_f1": share(1, 1, 1), "top3": share(1, 1, 1),
-        "fit_s": 0.0021, "predict_ms": 250.0,
-    }  # fmt: skip
-    (told,) = baselines.classifiers_table({"classifiers": [row]}).to_dict("records")
+    whole = share(1, 1, 1)
+    row = MeasuredClassifier(
+        accuracy=share(0.9, 0.8, 1.0),
+        balanced_accuracy=whole,
+        macro_f1=whole,
+        top3=whole,
+        id="k-nn",
+        title="k",
+        settings="",
+        fit_s=0.0021,
+        predict_ms=250.0,
+        difference=share(-0.0123, -0.02, 0.00001),
+    )
+    (told,) = baselines.classifiers_table(replace(study_of(), classifiers=(row,))).to_dict("records")
     assert told["Right"] == "90.00 (80.00 to 100)"
     assert told["Difference"] == "\u22121.23 (\u22122.00 to 0)"
     assert (told["Learns in"], told["Names one in"]) == ("2.1 ms", "0.25 s")

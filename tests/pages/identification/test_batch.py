@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.jobs.handlers import LookupRequest
 from core.store.artifacts import ArtifactKind
 from core.store.job_model import JobKind, JobState
 from core.ui.components.lookups import Chip, FaceRow, LookupTable, LookupView, PhotoRow, read_table_state
 from core.workflows.identification.lookups import kept_lookups
+from core.workflows.identification.lookups.values import LookupRequest
 from tests.pages.conftest import button, texts, work
 
 BATCH = "pages/identify/batch.py"
@@ -44,7 +44,7 @@ def looked_at(trained, content: bytes, title: str = "box.zip"):
     archive = trained.settings.inbox_dir / title
     archive.write_bytes(content)
     run = trained.runs.runs(dataset.id)[0]
-    trained.jobs.submit(dataset.id, JobKind.LOOKUP, LookupRequest(str(archive), title, run.id).params())
+    trained.jobs.submit(dataset.id, JobKind.LOOKUP, LookupRequest(str(archive), title, run.id).to_json())
     (job,) = work(trained)
     assert job.state is JobState.DONE, job.error + job.detail
     return job
@@ -153,7 +153,7 @@ def test_work_that_was_interrupted_is_resumed_and_work_that_is_left_leaves_nothi
     archive = trained.settings.inbox_dir / "box.zip"
     archive.write_bytes(a_few)
     request = LookupRequest(str(archive), "box.zip", run.id)
-    job = trained.jobs.submit(dataset.id, JobKind.LOOKUP, request.params())
+    job = trained.jobs.submit(dataset.id, JobKind.LOOKUP, request.to_json())
     trained.jobs.claim()
     trained.jobs.locks.release(job.id)  # as the system does when the worker dies
     trained.artifacts.put(dataset.id, ArtifactKind.LOOKUP_PHOTOS, job.id, a_few)

@@ -8,11 +8,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.imaging.pixels import encode_jpeg, turn_pixels
-from core.jobs.handlers import IngestRequest
 from core.store.job_model import JobKind, JobOwner, JobState
 from core.ui.labels import corrections
 from core.vision.detect.mtcnn import Detector
 from core.workflows.photos.ingest import IngestTarget, ingest_photos
+from core.workflows.photos.requests import IngestRequest
 from tests.conftest import write_zip
 from tests.pages.conftest import button, corrector_of, texts, work
 
@@ -25,7 +25,7 @@ def lying(app_data, sample_images, tmp_path):
     dataset = app_data.store.create_dataset("Family", "facenet-128")
     image = next(image for name, image in sample_images.items() if name.startswith("val/madonna/"))
     archive = write_zip(tmp_path / "one.zip", {"ann/one.jpg": encode_jpeg(turn_pixels(image, 1), 95)})
-    params = IngestRequest(str(archive), archive.name).params()
+    params = IngestRequest(str(archive), archive.name).to_json()
     job = app_data.jobs.submit(dataset.id, JobKind.INGEST, params, JobOwner.COMMAND_LINE)
     tools = app_data.ingestor(dataset.id)
     tools = replace(tools, pipeline=replace(tools.pipeline, detector=Blind(app_data.engine)))

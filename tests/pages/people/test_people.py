@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from core.corrections.model import EventKind, Hand
-from core.jobs.transfers import EraseParams
 from core.store.job_model import JobKind, JobState
 from core.ui import data as ui_data
+from core.workflows.erasure.erase_person import EraseRequest
 from core.workflows.labels.correct import Corrector
 from tests.pages.conftest import button, texts, work
 from tests.stored_faces import add_faces
@@ -305,7 +305,7 @@ def test_after_an_erasing_no_page_of_any_session_remembers_the_person(app_data, 
     open_page(PEOPLE)
     before = ui_data.dataset_faces(family.id, family.revision)
     assert ui_data.dataset_faces(family.id, family.revision) is before and "Ann_Lee" in before.table.people
-    app_data.jobs.submit(family.id, JobKind.ERASE, EraseParams(ann.id, "Ben").params())
+    app_data.jobs.submit(family.id, JobKind.ERASE, EraseRequest(ann.id, "Ben").to_json())
     assert [job.state for job in work(app_data)] == [JobState.DONE]
     open_page(PEOPLE)
     assert ui_data.services() is app_data, "the worker beside the app goes on"

@@ -12,12 +12,11 @@ from core.base.types import Box
 from core.corrections.model import Hand
 from core.formats import xmp
 from core.formats.xmp import Region, Sidecar
-from core.jobs.handlers import sweep_uploads
-from core.jobs.transfers import ExportParams
+from core.jobs.startup import sweep_uploads
 from core.store.artifacts import ArtifactKind as FileKind
 from core.store.job_model import JobKind, JobState
 from core.ui.photos import exports as exports_ui
-from core.workflows.exchange.export import ExportKind, export_path
+from core.workflows.exchange.export import ExportKind, ExportRequest, export_path
 from core.workflows.labels.correct import Corrector
 from tests.pages.conftest import button, texts, work
 from tests.stored_faces import add_faces
@@ -38,7 +37,7 @@ def names(services, dataset) -> dict[str, str | None]:
 
 def made(services, dataset, what: ExportKind) -> Path:
     """An export, as the worker makes it."""
-    services.jobs.submit(dataset.id, JobKind.EXPORT, ExportParams(what).params())
+    services.jobs.submit(dataset.id, JobKind.EXPORT, ExportRequest(what).to_json())
     (job,) = work(services)
     assert job.state is JobState.DONE, job.error
     return export_path(services.settings.exports_dir, dataset.id, job.id)
@@ -110,7 +109,7 @@ def test_a_bundle_needs_a_training(app_data, open_page, family):
 
 
 def test_work_in_progress_can_be_cancelled_and_is_not_started_twice(app_data, open_page, family):
-    job = app_data.jobs.submit(family.id, JobKind.EXPORT, ExportParams().params())
+    job = app_data.jobs.submit(family.id, JobKind.EXPORT, ExportRequest().to_json())
     app_data.jobs.claim()
     app = open_page(EXCHANGE)
     assert button(app, "Export").disabled
@@ -119,7 +118,7 @@ def test_work_in_progress_can_be_cancelled_and_is_not_started_twice(app_data, op
 
 
 def test_an_interrupted_export_is_resumed_and_whole(app_data, open_page, family):
-    job = app_data.jobs.submit(family.id, JobKind.EXPORT, ExportParams(ExportKind.FACES).params())
+    job = app_data.jobs.submit(family.id, JobKind.EXPORT, ExportRequest(ExportKind.FACES).to_json())
     app_data.jobs.claim()
     app_data.jobs.locks.release(job.id)  # as the system does when the worker dies
     app = open_page(EXCHANGE)
@@ -131,7 +130,7 @@ def test_an_interrupted_export_is_resumed_and_whole(app_data, open_page, family)
 
 
 def test_a_failed_export_says_why(app_data, open_page, family):
-    app_data.jobs.submit(family.id, JobKind.EXPORT, ExportParams(ExportKind.PHOTOS).params())
+    app_data.jobs.submit(family.id, JobKind.EXPORT, ExportRequest(ExportKind.PHOTOS).to_json())
     (job,) = work(app_data)  # these faces have no photos on disk
     assert job.state is JobState.FAILED
     assert "failed" in texts(open_page(EXCHANGE))

@@ -8,9 +8,9 @@ import zipfile
 import pytest
 from PIL import Image
 
-from core.jobs.handlers import IngestRequest
 from core.store.job_model import JobKind, JobState
 from core.store.protocols import FileOutcome
+from core.workflows.photos.requests import IngestRequest
 from tests.pages.conftest import button, texts, work
 
 INGEST = "pages/data/ingest.py"
@@ -90,7 +90,7 @@ def test_a_zip_in_the_inbox_can_be_chosen(app_data, open_page):
 
 def test_work_in_progress_shows_its_rate_and_can_be_cancelled(app_data, open_page):
     dataset = app_data.store.create_dataset("Family", "facenet-128")
-    job = app_data.jobs.submit(dataset.id, JobKind.INGEST, IngestRequest("box.zip", "box.zip").params())
+    job = app_data.jobs.submit(dataset.id, JobKind.INGEST, IngestRequest("box.zip", "box.zip").to_json())
     app_data.jobs.claim()
     app_data.jobs.beat(job.id, 40, 118, "Looking for faces")
     app = open_page(INGEST)
@@ -102,7 +102,7 @@ def test_work_in_progress_shows_its_rate_and_can_be_cancelled(app_data, open_pag
 def test_an_interrupted_ingest_says_so_and_is_resumed(app_data, open_page):
     dataset = app_data.store.create_dataset("Family", "facenet-128")
     request = IngestRequest(str(app_data.sample_zip()), "the sample")
-    job = app_data.jobs.submit(dataset.id, JobKind.INGEST, request.params())
+    job = app_data.jobs.submit(dataset.id, JobKind.INGEST, request.to_json())
     app_data.jobs.claim()
     app_data.jobs.locks.release(job.id)  # as the system does when the worker dies
     app = open_page(INGEST)
@@ -114,7 +114,7 @@ def test_an_interrupted_ingest_says_so_and_is_resumed(app_data, open_page):
 
 def test_a_failed_ingest_says_why(app_data, open_page):
     dataset = app_data.store.create_dataset("Family", "facenet-128")
-    app_data.jobs.submit(dataset.id, JobKind.INGEST, IngestRequest("gone.zip", "gone.zip").params())
+    app_data.jobs.submit(dataset.id, JobKind.INGEST, IngestRequest("gone.zip", "gone.zip").to_json())
     work(app_data)
     assert "'gone.zip' is not there any more" in texts(open_page(INGEST))
 
@@ -131,7 +131,7 @@ def test_what_cannot_be_learned_yet_gets_advice(app_data, open_page, sample_file
     dataset = app_data.store.create_dataset("Family", "facenet-128")
     archive = app_data.settings.inbox_dir / "box.zip"
     archive.write_bytes(a_zip({f"{folder}1.jpg": next(iter(sample_files.values()))}))
-    app_data.jobs.submit(dataset.id, JobKind.INGEST, IngestRequest(str(archive), "box.zip").params())
+    app_data.jobs.submit(dataset.id, JobKind.INGEST, IngestRequest(str(archive), "box.zip").to_json())
     work(app_data)
     assert advice in texts(open_page(INGEST))
 
@@ -142,7 +142,7 @@ def test_photos_without_a_face_get_advice(app_data, open_page):
     Image.new("RGB", (200, 200), "navy").save(buffer, "JPEG")
     archive = app_data.settings.inbox_dir / "box.zip"
     archive.write_bytes(a_zip({"Ann/1.jpg": buffer.getvalue()}))
-    app_data.jobs.submit(dataset.id, JobKind.INGEST, IngestRequest(str(archive), "box.zip").params())
+    app_data.jobs.submit(dataset.id, JobKind.INGEST, IngestRequest(str(archive), "box.zip").to_json())
     work(app_data)
     said = texts(open_page(INGEST))
     assert "No face was found in these photos." in said
@@ -270,5 +270,5 @@ def test_how_folders_are_read_is_shown_and_can_be_said_otherwise(app_data, open_
 
 def test_a_job_that_an_earlier_version_stored_is_still_read():
     stored = {"path": "box.zip", "title": "box.zip", "policy": "largest", "folders_are_people": False}
-    request = IngestRequest.of(stored)
+    request = IngestRequest.from_json(stored)
     assert (request.folders, request.zip_names, request.folders_are_people) == ("auto", "", False)

@@ -16,7 +16,7 @@ from core.base.errors import Cancelled, InputRefused, NotFound
 from core.base.settings import Settings
 from core.base.types import Box, CancelToken, Face, Photo, Quality
 from core.corrections.model import Hand
-from core.jobs.handlers import job_handlers
+from core.jobs.registry import job_handlers
 from core.jobs.worker import run_job
 from core.learn.clustering.agglomerative import DEFAULT_THRESHOLD, FARTHEST
 from core.services import Services

@@ -23,8 +23,7 @@ from core.base.errors import DataFolderBusy, NameTaken, NotFound
 from core.base.types import CancelToken, FacePolicy
 from core.corrections.replay import replay_log
 from core.formats.traces import FoundTrace, Search, Traces
-from core.jobs.handlers import IngestRequest, LookupRequest, job_handlers
-from core.jobs.transfers import EraseParams, ExportParams
+from core.jobs.registry import job_handlers
 from core.jobs.worker import run_job
 from core.learn.classification.training_material import TrainOptions
 from core.services import Services
@@ -41,6 +40,10 @@ from core.workflows.erasure import erase_person
 from core.workflows.erasure.erase_person import EraseRequest
 from core.workflows.erasure.plan import ErasePlan, write_plan
 from core.workflows.erasure.proof import IN_PHOTO
+from core.workflows.erasure.receipt import EraseReceipt
+from core.workflows.exchange.export import ExportRequest
+from core.workflows.identification.lookups.values import LookupRequest
+from core.workflows.photos.requests import IngestRequest
 from core.workflows.training import train
 from tests.conftest import new_data_dir, services_on, write_zip
 from tests.contracts.test_corrections import HANDS, Desk
@@ -72,16 +75,16 @@ def family(models_dir, engine, sample_files, tmp_path) -> tuple[Services, str]:
     archive = write_zip(tmp_path / f"{GONE}.zip", photos)
     dataset = services.store.create_dataset(f"Photos of {GONE}", "facenet-128")
     request = IngestRequest(str(archive), archive.name, FacePolicy.KEEP_OTHERS)
-    work(services, dataset.id, JobKind.INGEST, request.params())
-    work(services, dataset.id, JobKind.INGEST, request.params())  # a report full of duplicates
+    work(services, dataset.id, JobKind.INGEST, request.to_json())
+    work(services, dataset.id, JobKind.INGEST, request.to_json())  # a report full of duplicates
     work(services, dataset.id, JobKind.TRAIN, {"folds": 2})
     work(services, dataset.id, JobKind.MAP, {"method": "pca", "n_neighbors": 5, "min_dist": 0.1, "seed": 0})
-    work(services, dataset.id, JobKind.EXPORT, ExportParams().params())
+    work(services, dataset.id, JobKind.EXPORT, ExportRequest().to_json())
     upload = services.settings.uploads_dir / "1" / f"{GONE}.zip"
     upload.parent.mkdir()
     shutil.copy(archive, upload)
     looked_at = LookupRequest(str(upload), upload.name, services.runs.runs(dataset.id)[0].id)
-    work(services, dataset.id, JobKind.LOOKUP, looked_at.params())
+    work(services, dataset.id, JobKind.LOOKUP, looked_at.to_json())
     _correct(services, dataset.id)
     return services, dataset.id
 
@@ -158,7 +161,7 @@ def test_after_erasing_a_person_no_byte_of_them_is_left(family):
     with sqlite3.connect(services.settings.database_path) as another:
         another.execute("SELECT count(*) FROM face").fetchone()
         person_id = find_person(services.store, dataset_id, GONE).id
-        receipt = work(services, dataset_id, JobKind.ERASE, EraseParams(person_id, "Ben").params()).result
+        receipt = work(services, dataset_id, JobKind.ERASE, EraseRequest(person_id, "Ben").to_json()).result
         assert another.execute("SELECT count(*) FROM person WHERE name LIKE '%Quux'").fetchone() == (1,)
     assert places(data_dir, needles, (ALIKE, THIRD)) == set()
     assert (receipt["faces"], receipt["photos"], receipt["models_deleted"], receipt["exports"]) == (4, 4, 1, 1)
@@ -179,7 +182,7 @@ def test_after_erasing_a_person_no_byte_of_them_is_left(family):
 def test_a_recogniser_that_knew_the_person_is_trained_again_on_request(family):
     services, dataset_id = family
     person_id = find_person(services.store, dataset_id, GONE).id
-    receipt = work(services, dataset_id, JobKind.ERASE, EraseParams(person_id, "Ben", retrain=True).params()).result
+    receipt = work(services, dataset_id, JobKind.ERASE, EraseRequest(person_id, "Ben", retrain=True).to_json()).result
     assert (receipt["models_deleted"], receipt["models_retrained"]) == (1, 1)
     (run,) = services.runs.runs(dataset_id)
     assert run.id == receipt["run"] and run.params["people"] == sorted([ALIKE, THIRD])
@@ -203,7 +206,7 @@ def test_a_run_that_only_left_the_person_out_stays_without_their_name(tmp_path):
     receipt = erase_person.erase_person(tools, dataset_id, EraseRequest(album.people()["Ann"], "Ben"))
     (kept,) = album.services.runs.runs(dataset_id)
     assert kept.id == run.id and kept.params["people"] == ["Bob", "Cleo"]
-    assert (receipt["models_deleted"], receipt["check"]["found"]) == (0, 0)
+    assert (receipt.models_deleted, receipt.check.found) == (0, 0)
     assert not any(b"Ann" in content for _, content in blobs(tmp_path))
 
 
@@ -221,8 +224,8 @@ def test_traces_in_files_of_the_user_are_found_and_told_without_the_name(family,
         archive.writestr("fine.txt", f"only {ALIKE}".encode())
     (inbox / f"{GONE}.txt").write_text("nothing")
     person_id = find_person(services.store, dataset_id, GONE).id
-    check = erase_person.erase_person(services.erase_tools(), dataset_id, EraseRequest(person_id, "Ben"))["check"]
-    assert {(entry["path"], entry["what"]) for entry in check["left"]} == {
+    check = erase_person.erase_person(services.erase_tools(), dataset_id, EraseRequest(person_id, "Ben")).check
+    assert {(entry.path, entry.what) for entry in check.left} == {
         ("inbox/box.zip!1.bin", "file"),
         ("inbox/box.zip!inner.npz!deep.npy", "vector"),
         ("inbox/box.zip!inner.npz!names.npy", "name"),
@@ -243,7 +246,7 @@ def test_a_reader_that_keeps_old_pages_is_told_and_doing_it_again_finishes(tmp_p
         erase_person.erase_person(album.services.erase_tools(), album.dataset.id, request)
     another.close()
     receipt = erase_person.erase_person(album.services.erase_tools(), album.dataset.id, request)
-    assert (receipt["faces"], receipt["photos"], receipt["check"]["found"]) == (1, 1, 0), "nothing of it was lost"
+    assert (receipt.faces, receipt.photos, receipt.check.found) == (1, 1, 0), "nothing of it was lost"
     assert not any(b"Ann" in content for _, content in blobs(tmp_path))
 
 
@@ -285,7 +288,7 @@ def test_photos_with_others_stay_unless_all_are_to_go(album):
     )
     assert wider == {"faces": 5, "photos": 3, "photos_kept": 0, "models": 0, "lookups": 0}
     receipt = erase_person.erase_person(tools, album.dataset.id, request)
-    assert receipt["photos_kept"] == 2 and "still to be seen" in receipt["photos_kept_note"]
+    assert receipt.photos_kept == 2 and "still to be seen" in receipt.photos_kept_note
     assert sorted(album.names().values(), key=str) == ["Bob", "Bob", None]
     assert album.services.store.counts(album.dataset.id).photos == 3
 
@@ -294,7 +297,7 @@ def test_all_photos_of_a_person_go_with_everybody_on_them(album):
     album.add("both.jpg", "Ann", "Bob")
     album.add("bob.jpg", "Bob")
     request = EraseRequest(album.people()["Ann"], "Ben", all_photos=True)
-    assert erase_person.erase_person(album.services.erase_tools(), album.dataset.id, request)["photos"] == 1
+    assert erase_person.erase_person(album.services.erase_tools(), album.dataset.id, request).photos == 1
     assert list(album.names().values()) == ["Bob"]
 
 
@@ -319,8 +322,8 @@ def test_the_same_person_in_another_dataset_stays_and_is_told(album):
     receipt = erase_person.erase_person(
         album.services.erase_tools(), first.id, EraseRequest(album.people()["Ann"], "Ben")
     )
-    assert receipt["other_datasets_with_the_name"] == 1
-    assert receipt["check"]["found"] == 0, receipt["check"]
+    assert receipt.other_datasets_with_the_name == 1
+    assert receipt.check.found == 0, receipt.check
     album.dataset = second
     assert album.names() == {kept: "Ann"}
     assert album.services.artifacts.read(
@@ -338,7 +341,7 @@ def test_those_who_were_merged_into_the_person_go_with_them(album):
     receipt = erase_person.erase_person(
         album.services.erase_tools(), album.dataset.id, EraseRequest(people["Ann"], "Ben")
     )
-    assert receipt["faces"] == 2 and receipt["check"]["found"] == 0
+    assert receipt.faces == 2 and receipt.check.found == 0
     assert album.names() == {moved: "Bob"}
     album.corrector().undo(album.services.log.events(album.dataset.id)[0].id)
     assert album.names() == {moved: None}, "the folder's name is gone for good"
@@ -423,7 +426,7 @@ def test_a_name_is_taken_out_of_texts_however_it_is_written(album, written):
     receipt = erase_person.erase_person(
         album.services.erase_tools(), album.dataset.id, EraseRequest(people["Ann Lee"], "Ben")
     )
-    assert [entry["advice"] for entry in receipt["check"]["left"]] == [IN_PHOTO], "the album's photos hold their names"
+    assert [entry.advice for entry in receipt.check.left] == [IN_PHOTO], "the album's photos hold their names"
     with sqlite3.connect(album.services.settings.database_path) as connection:
         texts = "".join(connection.iterdump())
     for form in (written, json.dumps(written)[1:-1], written.replace("%20", " ")):
@@ -530,34 +533,34 @@ def test_a_trace_anywhere_in_the_data_folder_is_found(album):
         path.write_bytes(content)
         os.utime(path, (time.time() + 60, time.time() + 60))  # as if written while the erasing runs
     receipt = erase_person.erase_person(album.services.erase_tools(), dataset_id, receipt_of)
-    found = {entry["path"] for entry in receipt["check"]["left"] if entry["what"] == "name"}
+    found = {entry.path for entry in receipt.check.left if entry.what == "name"}
     photo_path = album.services.artifacts.path(dataset_id, ArtifactKind.PHOTO, kept).relative_to(data_dir).as_posix()
     scrubbed = {name.replace("Ann_Lee", "erased") for name in planted}
     assert found == scrubbed | {"atlas.db", photo_path}
-    assert "Ann" not in json.dumps(receipt).replace("erased", "")
+    assert "Ann" not in json.dumps(receipt.to_json()).replace("erased", "")
 
 
 def test_an_erasing_killed_after_its_proof_gives_its_receipt_when_it_is_asked_for_again(album):
     album.add("1.jpg", "Ann")
-    jobs, params = album.services.jobs, EraseParams(album.people()["Ann"], "Ben").params()
+    jobs, params = album.services.jobs, EraseRequest(album.people()["Ann"], "Ben").to_json()
     killed = jobs.submit(album.dataset.id, JobKind.ERASE, params)
-    request = EraseRequest(params["person_id"], "Ben")
+    request = EraseRequest.from_json(params)
     receipt = erase_person.erase_person(album.services.erase_tools(), album.dataset.id, request, killed.id)
     with jobs.engine.begin() as connection:
         connection.execute(update(job_table).where(job_table.c.id == killed.id).values(state=JobState.INTERRUPTED))
     again = jobs.submit(album.dataset.id, JobKind.ERASE, params)
     handler = job_handlers(album.services)[JobKind.ERASE]
     assert run_job(jobs, again, handler, CancelToken()) is JobState.DONE
-    assert jobs.job(again.id).result == receipt
+    assert EraseReceipt.of(jobs.job(again.id)) == receipt
 
 
 def test_an_erasing_that_was_cut_off_before_its_rows_went_is_begun_anew_and_keeps_no_name(album):
     album.add("1.jpg", "Ann")
     tools, dataset_id, person_id = album.services.erase_tools(), album.dataset.id, album.people()["Ann"]
     erasure = tools.eraser.erasure(dataset_id, person_id, with_shared=False)
-    write_plan(tools.artifacts, ErasePlan("ab12cd34ef56", erasure, {}, time.time()))
+    write_plan(tools.artifacts, ErasePlan("ab12cd34ef56", erasure, EraseReceipt(), time.time()))
     receipt = erase_person.erase_person(tools, dataset_id, EraseRequest(person_id, "Ben"), "0123456789ab")
-    assert receipt["check"]["left"] == []
+    assert receipt.check.left == ()
     assert tools.artifacts.ids(dataset_id, ArtifactKind.ERASURE) == []
 
 
@@ -572,15 +575,15 @@ def test_uploads_go_but_for_what_other_work_will_read(album):
     jobs = album.services.jobs
     for folder, dataset_id in (("stopped", album.dataset.id), ("others", other.id), ("waiting", album.dataset.id)):
         job = jobs.submit(
-            dataset_id, JobKind.INGEST, IngestRequest(str(uploads / folder / "Ann_Lee.zip"), "a").params()
+            dataset_id, JobKind.INGEST, IngestRequest(str(uploads / folder / "Ann_Lee.zip"), "a").to_json()
         )
         if folder != "waiting":
             jobs.cancel(job.id)
     receipt = erase_person.erase_person(
         album.services.erase_tools(), album.dataset.id, EraseRequest(album.people()["Ann Lee"], "B")
     )
-    assert sorted(path.name for path in uploads.iterdir()) == ["others", "waiting"] and receipt["uploads"] == 2
-    assert sorted(entry["path"] for entry in receipt["check"]["left"]) == [
+    assert sorted(path.name for path in uploads.iterdir()) == ["others", "waiting"] and receipt.uploads == 2
+    assert sorted(entry.path for entry in receipt.check.left) == [
         "uploads/others/erased.zip",
         "uploads/waiting/erased.zip",
     ]

@@ -18,7 +18,7 @@ from core.learn.classification.training_material import TrainOptions
 from core.store.artifacts import ArtifactKind
 from core.workflows.evaluation import study
 from core.workflows.evaluation.report import MISTAKES_SHOWN, make_report, save_report
-from core.workflows.evaluation.study import StudyOptions
+from core.workflows.evaluation.study import StudyRequest
 from core.workflows.training.train import load_predictions
 from core.workflows.verification.verify import select_named_faces
 from tests.report.made import jpeg
@@ -116,10 +116,10 @@ def test_networks_are_named_by_the_hashes_of_their_installed_files(services, err
 def test_a_study_is_told_where_there_is_one(services, erring):
     without = made(services, erring)
     tools = services.store, services.runs, services.artifacts
-    document = study.study_run(*tools, erring.id, StudyOptions(repeats=1))
+    document = study.study_run(*tools, StudyRequest(erring.id, repeats=1))
     report = made(services, erring)
     assert b"Measured again and again" not in without.html and b"Measured again and again" in report.html
-    assert document["protocol"] in report.html.decode()
+    assert document.protocol in report.html.decode()
     text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(report.pdf)).pages)
     assert "Measured again and again" in text and "Classifiers compared" in text
 

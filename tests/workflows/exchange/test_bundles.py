@@ -9,6 +9,7 @@ import random
 import shutil
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ import pytest
 from core.base.errors import InputRefused, ModelMismatch, NameTaken
 from core.base.types import CancelToken
 from core.formats import bundle as files
-from core.jobs.handlers import IngestRequest, job_handlers
+from core.jobs.registry import job_handlers
 from core.jobs.worker import run_job
 from core.services import Services
 from core.store.artifacts import ArtifactKind
@@ -25,6 +26,7 @@ from core.store.job_model import JobKind, JobState
 from core.vision.pipeline import DecodedPhoto
 from core.workflows.exchange import arrivals, bundles
 from core.workflows.exchange.bundles import export_bundle, import_bundle
+from core.workflows.photos.requests import IngestRequest
 from core.workflows.training import train
 from tests.conftest import new_data_dir, services_on, write_zip
 
@@ -40,7 +42,7 @@ def home(models_dir, engine, sample_files, tmp_path_factory) -> Services:
     archive = write_zip(services.settings.inbox_dir / "box.zip", some)
     dataset = services.store.create_dataset("Stars ☆", "facenet-128")
     for kind, params in (
-        (JobKind.INGEST, IngestRequest(str(archive), "box.zip").params()),
+        (JobKind.INGEST, IngestRequest(str(archive), "box.zip").to_json()),
         (JobKind.TRAIN, {"folds": 2}),
     ):
         services.jobs.submit(dataset.id, kind, params)
@@ -88,7 +90,7 @@ def forged(source: Path, target: Path, change: Callable[[dict[str, bytes]], None
 
 def test_a_bundle_identifies_in_an_empty_data_folder_with_equal_results(home, away, bundle, sample_images):
     answer = import_bundle(away.bundle_tools(), bundle)
-    assert answer["people"] == sorted(PEOPLE) and answer["evidence_faces"] == 12
+    assert list(answer.people) == sorted(PEOPLE) and answer.evidence_faces == 12
     run = newest(away)
     assert away.store.counts(run.dataset_id).photos == 0 and away.store.dataset("Stars ☆").id == run.dataset_id
     probes = [image for name, image in sample_images.items() if name.startswith("val/")][:8]
@@ -220,21 +222,21 @@ def test_a_name_that_is_taken_asks_for_another(away, bundle):
     taken = away.store.create_dataset("Stars ☆", "facenet-128")
     with pytest.raises(NameTaken):
         import_bundle(away.bundle_tools(), bundle)
-    assert import_bundle(away.bundle_tools(), bundle, "Second")["dataset"] == "Second"
+    assert import_bundle(away.bundle_tools(), bundle, "Second").dataset == "Second"
     assert {dataset.name for dataset in away.store.datasets()} == {taken.name, "Second"}
 
 
 def test_a_bundle_taken_twice_changes_nothing_and_says_so(away, bundle):
     first = import_bundle(away.bundle_tools(), bundle)
     again = import_bundle(away.bundle_tools(), bundle)
-    assert (first["known"], again["known"]) == (False, True)
-    assert {**again, "known": False} == first
+    assert (first.known, again.known) == (False, True)
+    assert replace(again, known=False) == first
     (dataset,) = away.store.datasets()
     (part,) = arrivals.inspect_arrival(away.arrival_tools(), bundle, None)
     assert f"here already, as the dataset '{dataset.name}'" in part.objection
-    assert import_bundle(away.bundle_tools(), bundle, "Second")["dataset"] == "Second", "a copy that was asked for"
+    assert import_bundle(away.bundle_tools(), bundle, "Second").dataset == "Second", "a copy that was asked for"
     away.store.delete_dataset(dataset.id)
-    assert import_bundle(away.bundle_tools(), bundle)["dataset"] == "Second"
+    assert import_bundle(away.bundle_tools(), bundle).dataset == "Second"
 
 
 def test_what_is_no_bundle_is_refused_in_words(away, tmp_path, sample_zip):

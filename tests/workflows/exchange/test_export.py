@@ -30,8 +30,10 @@ from core.store.protocols import IngestBatch, PhotoLabel, StoredFace
 from core.workflows.exchange import export, import_names, imports
 from core.workflows.exchange.export import ExportKind, ExportRequest
 from core.workflows.labels.correct import Corrector
+from core.workflows.photos.requests import IngestRequest
 
 HAND = Hand("Ann", "sitting-1")
+INGEST = IngestRequest("photos.zip", "photos.zip").to_json()
 QUALITY = Quality(
     size_px=30.0,
     sharpness=0.9,
@@ -52,7 +54,7 @@ class Album:
     def __init__(self, folder: Path) -> None:
         self.services = Services(Settings(folder))
         self.dataset = self.services.store.create_dataset("Family", "facenet-128")
-        self.job = self.services.jobs.submit(self.dataset.id, JobKind.INGEST, {}, JobOwner.COMMAND_LINE)
+        self.job = self.services.jobs.submit(self.dataset.id, JobKind.INGEST, INGEST, JobOwner.COMMAND_LINE)
 
     def add(
         self, name: str, *people: str | None, split: Split | None = None, shift: float = 0.0, folder: str | None = None
@@ -102,7 +104,7 @@ class Album:
     def export(self, what: ExportKind, path: Path, person_id: int | None = None) -> dict:
         return export.export_dataset(
             self.services.export_tools(), self.dataset.id, ExportRequest(what, person_id=person_id), path
-        )
+        ).to_json()
 
     def take(self, reader, path: Path):
         return reader(self.services.import_tools(), self.dataset.id, path, imports.new_import_hand("Ben"))
@@ -236,10 +238,10 @@ def test_vectors_come_back_bit_by_bit(album, other, tmp_path, name):
     broken = {face_id: np.eye(128, dtype=np.float32)[0] for face_id in wanted.face_ids}
     other.services.transfer.replace_vectors(other.dataset.id, "facenet-128", broken)
     taken = imports.import_vectors(other.services.import_tools(), other.dataset.id, tmp_path / name)
-    assert taken == {"taken": 2, "unchanged": 0, "unknown": 0}
+    assert taken == imports.VectorSummary(taken=2, unchanged=0, unknown=0)
     before = other.services.store.dataset(other.dataset.id).revision
     again = imports.import_vectors(other.services.import_tools(), other.dataset.id, tmp_path / name)
-    assert again == {"taken": 0, "unchanged": 2, "unknown": 0}
+    assert again == imports.VectorSummary(taken=0, unchanged=2, unknown=0)
     assert other.services.store.dataset(other.dataset.id).revision == before
     assert np.array_equal(other.services.store.embeddings(other.dataset.id).vectors, wanted.vectors)
 

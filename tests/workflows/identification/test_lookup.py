@@ -21,8 +21,7 @@ from core.base.types import Box, CancelToken
 from core.cli.program import main
 from core.formats import xmp
 from core.imaging.decoding import decode_image
-from core.jobs.handlers import LookupRequest, job_handlers
-from core.jobs.transfers import SortParams
+from core.jobs.registry import job_handlers
 from core.jobs.worker import run_job
 from core.learn.label_errors.conflicting_labels import find_conflicting_faces, sure_cosine
 from core.learn.open_set.rejection_rule import RATES, Threshold
@@ -35,7 +34,16 @@ from core.workflows.exchange.export import export_path
 from core.workflows.identification.lookups import kept_lookups, lookup, outputs, stored
 from core.workflows.identification.lookups.lookup import LookupTask
 from core.workflows.identification.lookups.marks import LookupMark, mark_faces, uncertainty_band
-from core.workflows.identification.lookups.values import Candidate, Evidence, Lookup, LookupFace, LookupPhoto
+from core.workflows.identification.lookups.values import (
+    Candidate,
+    Evidence,
+    Lookup,
+    LookupFace,
+    LookupPhoto,
+    LookupRequest,
+    SortedCounts,
+    SortRequest,
+)
 from tests import prepared
 from tests.conftest import services_on, write_zip
 
@@ -352,7 +360,7 @@ def test_an_upload_is_kept_with_its_result_and_both_are_forgotten(learned, photo
     upload.parent.mkdir()
     write_zip(upload, photos)
     run = services.runs.runs(dataset_id)[0]
-    job = work(services, dataset_id, JobKind.LOOKUP, LookupRequest(str(upload), "new.zip", run.id).params())
+    job = work(services, dataset_id, JobKind.LOOKUP, LookupRequest(str(upload), "new.zip", run.id).to_json())
     assert job.state is JobState.DONE, job.error + job.detail
     assert {name: job.result[name] for name in ("photos", "without_face", "refused")} == {
         "photos": len(photos) - 2, "without_face": 1, "refused": 2,
@@ -360,7 +368,7 @@ def test_an_upload_is_kept_with_its_result_and_both_are_forgotten(learned, photo
     assert list(services.settings.uploads_dir.iterdir()) == []
     (info,) = kept_lookups.list_lookups(services.artifacts, dataset_id)
     assert (info.id, info.photos, info.faces) == (job.id, len(photos), job.result["faces"])
-    sorting = work(services, dataset_id, JobKind.SORT, SortParams(job.id).params())
+    sorting = work(services, dataset_id, JobKind.SORT, SortRequest(job.id).to_json())
     assert sorting.state is JobState.DONE, sorting.error
     zipped = export_path(services.settings.exports_dir, dataset_id, sorting.id)
     assert zipped.exists()
@@ -399,7 +407,7 @@ def test_sorted_copies_are_the_photos_byte_for_byte_in_each_persons_folder(tmp_p
             "unknown/2.jpg": b"two",
             "no face/3.jpg": b"three",
         }
-    assert counts == {"photos": 4, "copies": 5, "people": 2, "missing": 1}
+    assert counts == SortedCounts(photos=4, copies=5, people=2, missing=1)
 
 
 def test_one_photo_that_was_identified_can_be_kept(learned, photos):
@@ -433,12 +441,12 @@ def test_photos_in_the_users_own_folder_are_read_where_they_are(learned, photos)
     services, dataset_id = learned
     archive = write_zip(services.settings.inbox_dir / "new.zip", {"1.jpg": photos["new/1.jpg"]})
     run = services.runs.runs(dataset_id)[0]
-    job = work(services, dataset_id, JobKind.LOOKUP, LookupRequest(str(archive), "new.zip", run.id).params())
+    job = work(services, dataset_id, JobKind.LOOKUP, LookupRequest(str(archive), "new.zip", run.id).to_json())
     made = kept_lookups.load_lookup(services.artifacts, dataset_id, job.id)
     assert (kept_lookups.find_lookup_photos(services.artifacts, made), archive.exists()) == (archive.resolve(), True)
     assert services.artifacts.ids(dataset_id, ArtifactKind.LOOKUP_PHOTOS) == []
     archive.unlink()
-    sorting = work(services, dataset_id, JobKind.SORT, SortParams(made.id).params())
+    sorting = work(services, dataset_id, JobKind.SORT, SortRequest(made.id).to_json())
     assert (sorting.state, "not where they were" in sorting.error) == (JobState.FAILED, True)
 
 
@@ -448,7 +456,7 @@ def test_a_zip_that_is_refused_is_not_kept(learned):
     upload.parent.mkdir()
     upload.write_bytes(b"no zip at all")
     run = services.runs.runs(dataset_id)[0]
-    job = work(services, dataset_id, JobKind.LOOKUP, LookupRequest(str(upload), "new.zip", run.id).params())
+    job = work(services, dataset_id, JobKind.LOOKUP, LookupRequest(str(upload), "new.zip", run.id).to_json())
     assert job.state is JobState.FAILED and "zip" in job.error
     assert services.artifacts.ids(dataset_id, ArtifactKind.LOOKUP_PHOTOS) == []
 

@@ -20,7 +20,7 @@ from core.base.errors import InputRefused
 from core.base.settings import Settings
 from core.base.types import CancelToken, Ints, Photo, Split
 from core.corrections.model import Hand
-from core.jobs.handlers import job_handlers
+from core.jobs.registry import job_handlers
 from core.jobs.worker import run_job
 from core.learn.label_errors import review_queue as finding
 from core.learn.label_errors.review_queue import Suspect, SuspectKind

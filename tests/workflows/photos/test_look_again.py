@@ -20,7 +20,8 @@ from core.base.types import Box, CancelToken, Detection, Face, FacePolicy, Repor
 from core.corrections.model import EventKind, Hand
 from core.imaging.geometry import match_boxes
 from core.imaging.pixels import encode_jpeg, turn_pixels
-from core.jobs.handlers import job_handlers, queue_turned_photos
+from core.jobs.registry import job_handlers
+from core.jobs.startup import queue_turned_photos
 from core.jobs.worker import run_job
 from core.services import Services
 from core.store import artifacts
@@ -39,6 +40,7 @@ from core.workflows.photos import look_again
 from core.workflows.photos.ingest import IngestTarget, ingest_photos
 from core.workflows.photos.ingestor import Ingestor
 from core.workflows.photos.look_again import SAME_FACE, RedetectionSummary
+from core.workflows.photos.requests import IngestRequest
 from tests.conftest import MODEL_ID, write_zip
 
 OTHER_DETECTOR = DetectorSettings(min_face_px=26, pyramid_factor=0.6)
@@ -96,7 +98,8 @@ class Album:
         return with_parts(self.tools, detector=kind(self.services.engine, settings))
 
     def job(self, kind: JobKind) -> str:
-        return self.services.jobs.submit(self.dataset_id, kind, {}, JobOwner.COMMAND_LINE).id
+        params = IngestRequest("photos.zip", "photos.zip").to_json()  # of which the other kinds read nothing
+        return self.services.jobs.submit(self.dataset_id, kind, params, JobOwner.COMMAND_LINE).id
 
     def take(
         self, files: Mapping[str, bytes], policy: FacePolicy = FacePolicy.LARGEST, tools: Ingestor | None = None

@@ -10,13 +10,13 @@ import pytest
 from core.base.errors import ModelMismatch, NotFound
 from core.base.types import Box, Detection
 from core.imaging.geometry import PLACES, crop_transform, landmark_transform
-from core.jobs.handlers import IngestRequest
 from core.services import Services
 from core.store.job_model import JobKind
 from core.vision.embed.crops import face_crop
 from core.vision.models import catalogue
 from core.vision.pipeline import DecodedPhoto
 from core.workflows import datasets
+from core.workflows.photos.requests import IngestRequest
 from tests.pages.conftest import work
 
 EARLIER = catalogue.EARLIER[0]
@@ -27,7 +27,7 @@ NOW = catalogue.embedding_model(EARLIER.id)
 def earlier(services: Services, sample_zip: Path) -> str:
     """A dataset with the sample as an earlier version left it, and a run on it."""
     dataset = services.store.create_dataset("Stars", EARLIER.vectors_id)
-    services.jobs.submit(dataset.id, JobKind.INGEST, IngestRequest(str(sample_zip), "the sample").params())
+    services.jobs.submit(dataset.id, JobKind.INGEST, IngestRequest(str(sample_zip), "the sample").to_json())
     services.jobs.submit(dataset.id, JobKind.TRAIN, {})
     assert all(job.error == "" for job in work(services))
     return dataset.id

@@ -14,7 +14,7 @@ from core.store.job_model import JobKind
 from core.store.protocols import FaceStore, JobStore
 from core.workflows.exchange.export import export_path
 from core.workflows.identification.lookups import stored
-from core.workflows.identification.lookups.values import Lookup, LookupInfo
+from core.workflows.identification.lookups.values import Lookup, LookupInfo, LookupRequest, SortRequest
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def find_lookup_photos(artifacts: Artifacts, lookup: Lookup) -> Path:
 def find_zip_names(jobs: JobStore, lookup: Lookup) -> str:
     """How names in the zip of a lookup were read; as they say themselves where no job looked, as for a tab's photos."""
     try:
-        return str(jobs.job(lookup.id).params.get("zip_names", ""))
+        return LookupRequest.of(jobs.job(lookup.id)).zip_names
     except NotFound:
         return ""
 
@@ -106,7 +106,7 @@ def forget_lookup(tools: LookupTools, dataset_id: str, lookup_id: str) -> None:
     for kind in (ArtifactKind.LOOKUP, ArtifactKind.LOOKUP_PART, ArtifactKind.LOOKUP_PHOTOS):
         tools.artifacts.delete(dataset_id, kind, lookup_id)
     for job in tools.jobs.jobs(dataset_id):
-        if job.id == lookup_id or (job.kind is JobKind.SORT and job.params["lookup"] == lookup_id):
+        if job.id == lookup_id or (job.kind is JobKind.SORT and SortRequest.of(job).lookup == lookup_id):
             export_path(tools.exports_dir, dataset_id, job.id).unlink(missing_ok=True)
             tools.jobs.forget_job(job.id)
 

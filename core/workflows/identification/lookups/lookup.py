@@ -34,7 +34,7 @@ from core.workflows.identification.identify import IdentifiedFace, Identifier
 from core.workflows.identification.lookups import stored
 from core.workflows.identification.lookups.kept_lookups import LookupTools, kept_photos_path
 from core.workflows.identification.lookups.stored import Batch, PartFile
-from core.workflows.identification.lookups.values import Lookup, LookupFace, LookupPhoto
+from core.workflows.identification.lookups.values import Lookup, LookupCounts, LookupFace, LookupPhoto
 from core.workflows.photos.photo_reader import PhotoReader, ReadPhoto
 from core.workflows.verification.verify import select_named_faces
 
@@ -309,12 +309,12 @@ def keep_identified_photos(
     return lookup
 
 
-def lookup_counts(lookup: Lookup) -> dict[str, int]:
-    """The figures of a lookup: photos and faces, photos without a face, and files that were refused."""
+def count_lookup(lookup: Lookup) -> LookupCounts:
+    """The figures of a lookup."""
     refused = sum(photo.refused for photo in lookup.photos)
-    return {
-        "photos": len(lookup.photos) - refused,
-        "faces": len(lookup.rivals),
-        "without_face": sum(not photo.faces for photo in lookup.photos) - refused,
-        "refused": refused,
-    }
+    return LookupCounts(
+        photos=len(lookup.photos) - refused,
+        faces=len(lookup.rivals),
+        without_face=sum(not photo.faces for photo in lookup.photos) - refused,
+        refused=refused,
+    )

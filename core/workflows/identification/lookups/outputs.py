@@ -21,7 +21,7 @@ from core.learn.open_set.rejection_rule import TARGET_RATE, Threshold
 from core.store.artifacts import content_id
 from core.workflows.identification.identify import candidates_json, evidence_json, nearest_candidate
 from core.workflows.identification.lookups.marks import LookupMark, mark_faces
-from core.workflows.identification.lookups.values import Lookup, LookupFace, LookupPhoto
+from core.workflows.identification.lookups.values import Lookup, LookupFace, LookupPhoto, SortedCounts
 
 UNKNOWN, NO_FACE = "unknown", "no face"
 """The folders of photos on which nobody has a name, and of those without a face."""
@@ -159,7 +159,7 @@ def sort_photos(
     rate: float = TARGET_RATE,
     report: Report = ignore_progress,
     token: CancelToken | None = None,
-) -> dict[str, int]:
+) -> SortedCounts:
     """Write a zip with a folder for each person: the photos byte for byte, one of several people in each one's folder.
 
     Photos on which nobody has a name are in ``unknown``, those without a face in ``no face``; refused files are left
@@ -169,11 +169,6 @@ def sort_photos(
     ----------
     source : of the photos that were looked at
 
-    Returns
-    -------
-    How many ``photos`` and ``copies`` there are, of how many ``people``, and how many photos are ``missing``: not in
-    the source any more, or not what they were.
-
     Raises
     ------
     Cancelled
@@ -182,21 +177,20 @@ def sort_photos(
     token, threshold = token or CancelToken(), lookup.threshold(rate)
     folders, entries_by_name = Folders((UNKNOWN, NO_FACE)), _by_name(source)
     photos = [photo for photo in lookup.photos if not photo.refused]
-    counts, people = dict.fromkeys(("photos", "copies", "people", "missing"), 0), set()
+    n_copies, n_missing, people = 0, 0, set()
     with writing_zip(path) as target:
         for number, photo in enumerate(photos):
             token.raise_if_cancelled()
             report(number, len(photos), "Sorting photos")
             content = _content(photo, source, entries_by_name)
             if content is None:
-                counts["missing"] += 1
+                n_missing += 1
                 continue
             names = sorted({name for face in photo.faces if (name := face.name(threshold))})
             people.update(names)
-            counts["photos"] += 1
-            counts["copies"] += _copy(photo, content, [folders.of(name) for name in names], target)
+            n_copies += _copy(photo, content, [folders.of(name) for name in names], target)
     report(len(photos), len(photos), "Sorting photos")
-    return {**counts, "people": len(people)}
+    return SortedCounts(len(photos) - n_missing, n_copies, len(people), n_missing)
 
 
 def _by_name(source: PhotoSource) -> Mapping[str, list[PhotoEntry]]:

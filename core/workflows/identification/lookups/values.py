@@ -9,11 +9,64 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from core.base.json_values import Json, drop_empty, encode_record
 from core.base.types import TRUSTED_GRADE, Box
 from core.learn.open_set.rejection_rule import TARGET_RATE, Threshold, threshold_at_rate
+from core.store.job_model import JobRequest, JobResult
 from core.workflows.identification.identify import Candidate, Evidence
+from core.workflows.uploads import FileRequest
 
 __all__ = ["TARGET_RATE", "Candidate", "Evidence", "Lookup", "LookupFace", "LookupInfo", "LookupPhoto"]
+
+
+@dataclass(frozen=True, slots=True)
+class LookupRequest(FileRequest):
+    """Photos to be looked at without taking them in. An upload is kept with the result."""
+
+    run: str
+    """The id of the recogniser."""
+    zip_names: str = ""
+    """The code page of names in a zip that do not say theirs."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookupCounts(JobResult):
+    """The figures of a lookup."""
+
+    photos: int = 0
+    faces: int = 0
+    without_face: int = 0
+    """Photos."""
+    refused: int = 0
+    """Files that could not be read; not counted as photos."""
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SortRequest(JobRequest):
+    """The photos of a lookup, to be sorted by person."""
+
+    lookup: str
+    """Its id."""
+    rate: float = TARGET_RATE
+    """The share of strangers that may be named."""
+
+
+@dataclass(frozen=True, slots=True)
+class SortedCounts(JobResult):
+    """What is in a zip of sorted photos."""
+
+    photos: int = 0
+    copies: int = 0
+    """A photo of several people is in each one's folder."""
+    people: int = 0
+    missing: int = 0
+    """Photos that were not in the source any more, or not what they were."""
+    bytes: int | None = None
+
+    def to_json(self) -> dict[str, Json]:
+        """Without the size where it is not known."""
+        return drop_empty(encode_record(self))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from core.jobs.registry import is_quick
 from core.store.job_model import Job, JobOwner, JobState
 
 
@@ -15,10 +16,10 @@ def goes_first(job: Job, active: Sequence[Job]) -> bool:
     ----------
     active : every job that runs or waits
     """
-    long_jobs = (other_job for other_job in active if other_job.dataset_id == job.dataset_id and not other_job.is_quick)
-    return job.is_quick and not any(
-        other_job.owner is JobOwner.WORKER and (other_job.state is JobState.RUNNING or other_job.created < job.created)
-        for other_job in long_jobs
+    long_jobs = (other for other in active if other.dataset_id == job.dataset_id and not is_quick(other))
+    return is_quick(job) and not any(
+        long.owner is JobOwner.WORKER and (long.state is JobState.RUNNING or long.created < job.created)
+        for long in long_jobs
     )
 
 
@@ -40,7 +41,7 @@ def jobs_before(waiting: Job, active: Sequence[Job]) -> list[Job]:
 
 def paused_by(long: Job, active: Sequence[Job]) -> Job | None:
     """The quick job for which a long one stands still just now."""
-    if long.is_quick or long.owner is not JobOwner.WORKER or long.state is not JobState.RUNNING:
+    if is_quick(long) or long.owner is not JobOwner.WORKER or long.state is not JobState.RUNNING:
         return None
     running = (job for job in active if job.owner is JobOwner.WORKER and job.state is JobState.RUNNING)
-    return next((job for job in running if job.is_quick), None)
+    return next((job for job in running if is_quick(job)), None)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from core.base.words import format_rate
+from core.jobs.order import jobs_before, paused_by
 from core.store.job_model import Job, JobKind, JobOwner, JobState
-from core.store.job_order import jobs_before, paused_by
 from core.ui.jobs import running_line, waiting_sentence
 
 NAMES = {"family": "Family", "club": "Club"}

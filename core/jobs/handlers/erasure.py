@@ -1,0 +1,66 @@
+"""The job that erases a person, and trains again without them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from core.base.errors import Cancelled, FaceAtlasError
+from core.base.types import CancelToken, Report
+from core.jobs.handlers.learning import run_training
+from core.services import Services
+from core.store.job_model import Job, JobKind, JobState
+from core.workflows.erasure import erase_person as erasing
+from core.workflows.erasure.erase_person import EraseRequest
+from core.workflows.erasure.receipt import EraseReceipt, Retraining
+from core.workflows.training.request import TrainRequest
+
+
+def run_erasure(
+    services: Services, job: Job, request: EraseRequest, report: Report, token: CancelToken
+) -> EraseReceipt:
+    """Erase a person, or finish what an earlier attempt began."""
+    receipt = _receipt_of_killed(services, job, request)
+    if receipt is None:
+        with services.reserve.lend():
+            receipt = erasing.erase_person(services.erase_tools(), job.dataset_id, request, job.id, report, token)
+    else:
+        services.jobs.keep_result(job.id, receipt.to_json())
+    if receipt.training is None:
+        return receipt
+    return _train_again(services, job, replace(receipt, training=None), receipt.training, report, token)
+
+
+def _receipt_of_killed(services: Services, job: Job, request: EraseRequest) -> EraseReceipt | None:
+    """What this job, or the same command before it, had done and proved before it was killed.
+
+    A person who is there was not erased: a job that was killed early has kept nothing, and another command's receipt is
+    of an erasing before the person came back.
+    """
+    if job.result:
+        own = EraseReceipt.of(job)
+        return own if own.check else None
+    if any(person.id == request.person_id for person in services.store.people(job.dataset_id)):
+        return None
+    killed = (
+        other
+        for other in services.jobs.jobs(job.dataset_id)
+        if other.kind is JobKind.ERASE and other.state is JobState.INTERRUPTED
+    )
+    receipts = (EraseReceipt.of(other) for other in killed if EraseRequest.of(other).person_id == request.person_id)
+    return next((receipt for receipt in receipts if receipt.check), None)
+
+
+def _train_again(
+    services: Services, job: Job, receipt: EraseReceipt, training: Retraining, report: Report, token: CancelToken
+) -> EraseReceipt:
+    """Train as the deleted run was trained, unless that was done before a kill; gives what the receipt says of it."""
+    newest = next(iter(services.runs.runs(job.dataset_id)), None)
+    if newest is not None and newest.created > training.since:
+        return replace(receipt, models_retrained=1, run=newest.id)
+    try:
+        run = run_training(services, job, TrainRequest.from_json(training.params), report, token).run
+    except Cancelled:
+        raise
+    except FaceAtlasError as refusal:
+        return replace(receipt, not_retrained=str(refusal))
+    return replace(receipt, models_retrained=1, run=run)

@@ -1,0 +1,60 @@
+"""Jobs on photos that are not taken in: who is on them, and their copies sorted by person."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from core.base.errors import InputRefused
+from core.base.types import CancelToken, Report
+from core.jobs.handlers.photos import seconds_since
+from core.services import Services
+from core.store.job_model import Job, JobKind
+from core.workflows.exchange.export import export_path
+from core.workflows.identification.lookups import kept_lookups, lookup, outputs
+from core.workflows.identification.lookups.values import LookupCounts, LookupRequest, SortedCounts, SortRequest
+from core.workflows.uploads import discard_upload, is_upload
+
+
+def run_lookup(
+    services: Services, job: Job, request: LookupRequest, report: Report, token: CancelToken
+) -> LookupCounts:
+    """Look who is on photos; the result has the job's id."""
+    began, run = time.monotonic(), services.runs.run(request.run)
+    lookup_ids = {other.id for other in services.jobs.jobs(job.dataset_id) if other.kind is JobKind.LOOKUP}
+    kept_lookups.remove_abandoned_lookups(services.artifacts, job.dataset_id, lookup_ids)
+    path, is_users_own = _photos_to_look_at(services, job, request)
+    report(0, 0, "Loading the networks")
+    task = lookup.LookupTask(job.id, job.dataset_id, run, request.title, str(path) if is_users_own else "")
+    with services.open_source(path, folders_are_people=False, zip_names=request.zip_names) as source:
+        finished = lookup.look_up_photos(services.lookup_tools(), services.identifier(run), source, task, report, token)
+    return replace(lookup.count_lookup(finished), seconds=seconds_since(began))
+
+
+def _photos_to_look_at(services: Services, job: Job, request: LookupRequest) -> tuple[Path, bool]:
+    """Where the photos are read, and whether that is the user's own place; an upload moves to where it is kept."""
+    kept_path = kept_lookups.kept_photos_path(services.artifacts, job.dataset_id, job.id)
+    if kept_path.exists():  # it goes on
+        return kept_path, False
+    source_path = (services.settings.data_dir / request.path).resolve()
+    if not source_path.exists():
+        raise InputRefused(f"'{request.title}' is not there any more. Give it again.")
+    if not is_upload(services.settings.uploads_dir, source_path):
+        return source_path, True
+    services.open_source(source_path, zip_names=request.zip_names).close()  # what is refused as a whole is not kept
+    kept_lookups.keep_photos(services.artifacts, job.dataset_id, job.id, source_path)
+    discard_upload(services.settings.uploads_dir, source_path)
+    return kept_path, False
+
+
+def run_sorting(services: Services, job: Job, request: SortRequest, report: Report, token: CancelToken) -> SortedCounts:
+    """Write the photos of a lookup, sorted by person, beside the exports."""
+    stored = kept_lookups.load_lookup(services.artifacts, job.dataset_id, request.lookup)
+    path = export_path(services.settings.exports_dir, job.dataset_id, job.id)
+    photos_path = kept_lookups.find_lookup_photos(services.artifacts, stored)
+    # The photos are found again by their names, so those have to be read as they were when they were looked at.
+    zip_names = kept_lookups.find_zip_names(services.jobs, stored)
+    with services.open_source(photos_path, folders_are_people=False, zip_names=zip_names) as source:
+        counts = outputs.sort_photos(stored, source, path, request.rate, report, token)
+    return replace(counts, bytes=path.stat().st_size)

@@ -1,0 +1,45 @@
+"""What a training's job is asked to do and comes to, as it keeps them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from core.base.json_values import Json, JsonObject, decode_record, encode_record
+from core.learn.classification.training_material import TrainOptions
+from core.store.job_model import JobKind, JobRequest, JobResult, JobState
+from core.store.protocols import JobStore
+
+
+@dataclass(frozen=True, slots=True)
+class TrainRequest(JobRequest):
+    """A recogniser to be trained. As JSON, the options stand beside the strangers."""
+
+    options: TrainOptions = field(default_factory=TrainOptions)
+    strangers: str | None = None
+    """A zip or a folder with photos of other people; relative paths start in the data folder."""
+    zip_names: str = ""
+    """The code page of names in the strangers' zip that do not say theirs."""
+
+    def to_json(self) -> dict[str, Json]:
+        """The options and the strangers in one object."""
+        return {**encode_record(self.options), "strangers": self.strangers, "zip_names": self.zip_names}
+
+    @classmethod
+    def from_json(cls, document: JsonObject) -> TrainRequest:
+        """Raises ValueError."""
+        strangers = {name: document[name] for name in ("strangers", "zip_names") if name in document}
+        return decode_record(cls, {"options": document, **strangers})
+
+
+@dataclass(frozen=True, slots=True)
+class TrainResult(JobResult):
+    """What came of a training."""
+
+    run: str = ""
+    """The id of the run."""
+
+
+def find_training_request(jobs: JobStore, dataset_id: str, run_id: str | None) -> TrainRequest:
+    """How a run was trained; the defaults when its job is forgotten."""
+    trainings = (job for job in jobs.jobs(dataset_id) if job.kind is JobKind.TRAIN and job.state is JobState.DONE)
+    return next((TrainRequest.of(job) for job in trainings if TrainResult.of(job).run == run_id), TrainRequest())
