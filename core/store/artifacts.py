@@ -60,6 +60,7 @@ class Artifacts:
     def put(self, dataset_id: str, kind: ArtifactKind, file_id: str, data: bytes) -> None:
         """Write a file unless it is there, whole."""
         path = self.path(dataset_id, kind, file_id)
+        # Files of before they were flushed may have been left empty by a power cut.
         if not path.exists() or path.stat().st_size != len(data):
             self.replace(dataset_id, kind, file_id, data)
 
@@ -83,8 +84,10 @@ class Artifacts:
         try:
             yield
         finally:
+            # Also after a failure nobody writes any more when this returns: the dataset may be deleted next.
             _written_together.reset(before)
             wait(writing)
+        # Raises what a write has raised. A name is on the disk with its folder, so each folder is flushed once.
         folders = set[Path]().union(*(written.result() for written in writing))
         list(_pool().map(_flush, folders))
 
@@ -174,6 +177,7 @@ def write_durably(path: Path, data: bytes) -> set[Path]:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+        # Only now it has the name that rows point to.
         draft.replace(path)
     except OSError as fault:
         raise data_folder_fault(fault) from fault

@@ -42,6 +42,7 @@ class Reserve:
     @contextmanager
     def lend(self) -> Iterator[None]:
         """Room for what deletes: the file goes while the disk has less than it, and comes back when there is room."""
+        # Given up as a whole: how much the deleting will write is known when it is written.
         if self.lacks(RESERVE_BYTES):
             self.path.unlink(missing_ok=True)
             log.info("the disk is full: the reserve was given up for deleting")
@@ -67,6 +68,7 @@ class Reserve:
 
 def _allocate(path: Path, size_bytes: int) -> None:
     with path.open("ab") as file:
+        # The room has to be taken: a file that is only made long has none on the disk.
         if hasattr(os, "posix_fallocate"):
             os.posix_fallocate(file.fileno(), 0, size_bytes)
         else:

@@ -28,6 +28,8 @@ class Scrubber:
         """The text without the names."""
         if value in self.ids:
             return REPLACEMENT
+        # An address is given back as what it says: with percent signs put back, half a letter could be left of the
+        # name.
         for reading in text_readings(value):
             spans = [(mention.start, mention.end) for mention in self.spellings.mentions(reading) if mention.sure]
             if spans:

@@ -110,6 +110,8 @@ def text_readings(text: str) -> Iterator[str]:
 def _pattern(name: str, between: str = _BETWEEN) -> str:
     """A name as a pattern for folded texts."""
     composed = compose_accents(name)
+    # Letters with accents come out of a wrong code page as one to three marks that cannot be read. A name with few
+    # other letters would then be found everywhere.
     blurred = sum(letter.isascii() and letter.isalpha() for letter in composed) >= LEAST_BESIDE_UNREADABLE
     letters = [(_fold_letter(letter), letter.isascii()) for letter in composed]
     runs = groupby(
@@ -162,6 +164,7 @@ class Spellings:
     def _spared_pattern(self) -> re.Pattern[str] | None:
         """Spared names in any spelling; one that only digits tell from a name that goes, just as it is."""
         erased_letters = {"".join(filter(_is_letter, key_of(name))) for name in self.names}
+        # 'Ann 2' is spared when 'Ann 1' goes: in a loose spelling, without its digits, either would be the other.
         near = {name for name in self.spared if "".join(filter(_is_letter, key_of(name))) in erased_letters}
         loose = [_pattern(name) for name in self.spared if name not in near]
         exact = [re.escape(fold_name(name)) for name in near if key_of(name) not in self._keys]
@@ -211,12 +214,15 @@ class Spellings:
     def _spans(self, folded: str, text: str, origin: list[int]) -> Iterator[tuple[int, int, bool]]:
         position = 0
         while self._any_pattern and (match := self._any_pattern.search(folded, position)):
+            # The names are tried longest first where one begins: of 'Ann Lee' and 'Ann' the longer one is meant, where
+            # it stands alone; else the shorter one may.
             matches = (candidate.match(folded, match.start()) for candidate in self._name_patterns)
             spans = [candidate.span() for candidate in matches if candidate]
             whole = [span for span in spans if self._is_whole(text, origin[span[0]], _end(text, origin, span[1]))]
             for start, end in (whole or spans)[:1]:
                 if whole or _weight(folded[start:end]) >= LEAST_IN_WORDS or _is_hump(text, origin, start, end):
                     yield start, end, bool(whole)
+            # What is only part of a word may hide a name that begins inside of it.
             position = whole[0][1] if whole else match.start() + 1
         if self._reversed_pattern:
             yield from ((*match.span(), False) for match in self._reversed_pattern.finditer(folded))
@@ -241,6 +247,7 @@ def _parts(left: str, right: str, *, camel: bool) -> bool:
         return False
     if not (_is_letter(left) and _is_letter(right)):
         return True
+    # Where scripts change a word ends, and in some of them every letter may begin one: no space says where.
     scripts = _script(left), _script(right)
     if scripts[0] != scripts[1] or scripts[0] in _SCRIPTS_WITHOUT_SPACES:
         return True
@@ -264,6 +271,7 @@ def _fold_with_origin(text: str) -> tuple[str, list[int]]:
 
 def _end(text: str, origin: list[int], end: int) -> int:
     """The index behind the letter from which the last folded one comes, and behind its accents."""
+    # Marks that fold to nothing belong to the letter before them, and go with it.
     behind = origin[end - 1] + 1
     while behind < len(text) and not _fold_letter(text[behind]):
         behind += 1

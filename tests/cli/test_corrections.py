@@ -34,7 +34,7 @@ def test_the_history_tells_what_was_done_to_whom_and_whether_it_holds(command: C
     events = command("history")["events"]
     assert [event["kind"] for event in events[:2]] == ["undo", "move"]
     assert events[1] == moved | {"holds": False}
-    assert events[0]["undoes_or_redoes"] == moved["event"]
+    assert events[0]["target"] == moved["event"]
     assert command("history", "--limit", 1)["events"] == events[:1]
     assert command("history", "--face", face)["events"] == events[:2]
     assert command("history", "--person", "mindy_kaling")["events"] == []
@@ -54,10 +54,10 @@ def test_what_a_page_did_is_undone_by_its_number_or_its_sitting(
     (person,) = [person for person in app.store.people(dataset.id) if person.name == "mindy_kaling"]
     renamed, noted = corrector.rename(person.id, "Mindy"), corrector.note(person.id, "the actress")
     (undone,) = command("undo", renamed.id)["events"]
-    assert undone["undoes_or_redoes"] == renamed.id
+    assert undone["target"] == renamed.id
     assert "There is nothing to change" in refusal("undo", renamed.id)
     command("redo", renamed.id)
-    assert [event["undoes_or_redoes"] for event in command("undo", "--session", "a tab")["events"]] == [
+    assert [event["target"] for event in command("undo", "--session", "a tab")["events"]] == [
         noted.id,
         renamed.id,
     ]

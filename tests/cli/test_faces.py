@@ -35,7 +35,7 @@ def test_a_face_is_moved_to_somebody_new_and_taken_back(command: Command) -> Non
     assert done["holds"] and done["author"] == "command line"
     assert set(faces_of(command, "Ada")) == {first, second}
     undone = command("undo")["events"]
-    assert [(event["kind"], event["undoes_or_redoes"]) for event in undone] == [("undo", done["event"])]
+    assert [(event["kind"], event["target"]) for event in undone] == [("undo", done["event"])]
     assert set(faces_of(command)) == {first, second, *rest}
 
 

@@ -30,7 +30,7 @@ def test_a_person_is_renamed_merged_and_both_are_undone(command: Command, refusa
     assert names(command) == NAMES[1:]
     assert "cannot be merged with themselves" in refusal("merge", "madonna", "madonna")
     both = command("undo", merged["event"], renamed["event"])["events"]
-    assert [event["undoes_or_redoes"] for event in both] == [merged["event"], renamed["event"]]
+    assert [event["target"] for event in both] == [merged["event"], renamed["event"]]
     assert names(command) == NAMES
 
 

@@ -35,6 +35,8 @@ class SqlCorrectionLog(SqlStore):
         faces = select(func.count()).where(face.c.person_id == person.c.id, ~face.c.dismissed).scalar_subquery()
         with self.engine.begin() as connection:
             raise_revision(connection, dataset_id)  # takes the writer's lock before anything is read
+            # Several may have been called so in turn. Whoever has the faces is meant; of the others the log still
+            # speaks.
             existing_id = connection.scalar(
                 select(person.c.id)
                 .where(person.c.dataset_id == dataset_id, person.c.name == name, person.c.merged_into.is_(None))
@@ -67,8 +69,10 @@ class SqlCorrectionLog(SqlStore):
             recorded, keys = [], set[FieldKey]()
             for event_id in event_ids:
                 target = _event_of(connection, dataset_id, event_id)
+                # Another window may have been faster: then the event is as wanted. An undoing itself is not undone but
+                # redone.
                 if target.active is not (kind is EventKind.UNDO) or target.target_id is not None:
-                    continue  # another window was faster: it is as wanted
+                    continue
                 connection.execute(
                     update(schema.event).where(schema.event.c.id == event_id).values(active=kind is EventKind.REDO)
                 )
@@ -153,6 +157,7 @@ def _require_unchanged(
     event, change = schema.event, schema.change
     query = (
         select(change.c.entity, change.c.entity_id, change.c.field)
+        # An undoing sets no field itself: it touches what the event sets that it is aimed at.
         .join(event, or_(event.c.id == change.c.event_id, event.c.target_id == change.c.event_id))
         .where(event.c.dataset_id == dataset_id, event.c.revision > seen, event.c.session != hand.session)
     )

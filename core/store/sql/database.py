@@ -111,8 +111,11 @@ def _require_not_emptied(path: Path) -> None:
 def _set_pragmas(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
     for pragma in (
+        # First, so that the other pragmas wait for a process that is opening the database too.
         f"busy_timeout={BUSY_TIMEOUT_MS}",
+        # Pages read while the worker writes, and neither waits for the other.
         "journal_mode=WAL",
+        # A power cut may take the last commits back, and leaves the file whole: none waits for the disk.
         "synchronous=NORMAL",
         "foreign_keys=ON",
         "secure_delete=ON",
@@ -133,6 +136,7 @@ def compact_database(engine: Engine) -> None:
     DataFolderBusy
         Another process has been reading all the while, and what it reads keeps the log from being emptied.
     """
+    # Compacting is refused inside of a transaction.
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         if _has_room_to_compact(connection):
             connection.execute(text("VACUUM"))

@@ -46,6 +46,8 @@ class SqlEraseStore(SqlStore):
     ) -> None:
         with self.engine.begin() as connection:
             raise_revision(connection, dataset_id)
+            # Found inside of the transaction that removes it: whatever came in meanwhile is in it, or not in the
+            # dataset.
             erasure = ErasureScope(connection, dataset_id).of_person(person_id, with_shared=with_shared)
             run_ids = runs_of(erasure)
             scrubber = Scrubber(erasure.names, erasure.spared, _ids(erasure))
@@ -53,9 +55,12 @@ class SqlEraseStore(SqlStore):
             events = _clean_log(connection, erasure, scrubber)
             _delete_people(connection, erasure, scrubber)
             runs, maps = _delete_derived(connection, dataset_id, run_ids)
+            # After the rows: what still holds a name now is a row that stays, and is told so in words.
             scrub_texts(connection, erasure, scrubber)
             counts = len(erasure.face_ids), len(erasure.photo_ids), len(erasure.vectors)
             erased = ErasureCounts(*counts, events, runs, maps)
+            # Before the commit, so that there is no moment at which the rows are gone and nobody knows what to search
+            # for. A kill just here leaves a plan of somebody who is still there, which is found out by that.
             write_down(erasure, erased, frozenset(run_ids), *_kept_files(connection, dataset_id))
 
     def has_person(self, dataset_id: str, person_id: int, names: Sequence[str]) -> bool:
@@ -107,6 +112,7 @@ def _delete_rows(connection: Connection, erasure: Erasure) -> None:
     for table, ids in ((face, erasure.face_ids), (photo, erasure.photo_ids)):
         for part in in_batches(ids):
             connection.execute(delete(table).where(table.c.dataset_id == erasure.dataset_id, table.c.id.in_(part)))
+    # Faces that a folder gave to this person and that are somebody else's now stay; where they came from is forgotten.
     of_person = face.c.base_person_id.in_(erasure.person_ids)
     connection.execute(
         update(face).where(face.c.dataset_id == erasure.dataset_id, of_person).values(base_person_id=None)
@@ -122,6 +128,7 @@ def _delete_people(connection: Connection, erasure: Erasure, scrubber: Scrubber)
         if scrubber.names_somebody(row.base_name):
             neutral = f"Person {row.id}"
             new_name = neutral if scrubber.names_somebody(row.name) else row.name
+            # No folder's person any more: photos of a folder with the erased name are of somebody new.
             values = {"base_name": new_name, "name": new_name, "of_folder": False}
             connection.execute(update(person).where(person.c.id == row.id).values(values))
 
@@ -129,6 +136,7 @@ def _delete_people(connection: Connection, erasure: Erasure, scrubber: Scrubber)
 def _delete_derived(connection: Connection, dataset_id: str, run_ids: Sequence[str]) -> tuple[int, int]:
     run, projection = schema.run, schema.projection
     runs = connection.execute(delete(run).where(run.c.dataset_id == dataset_id, run.c.id.in_(run_ids))).rowcount
+    # Every map has a point for every face, so none is free of the erased ones.
     maps = connection.execute(delete(projection).where(projection.c.dataset_id == dataset_id)).rowcount
     return runs, maps
 
@@ -147,6 +155,7 @@ def _clean_log(connection: Connection, erasure: Erasure, scrubber: Scrubber) -> 
         connection.execute(delete(change).where(by_key), rows)
     deleted = _delete_empty_events(connection, {event_id for event_id, *_ in removed_changes})
     _forget_in_events(connection, erasure)
+    # The columns follow from what is left of the log; that is what the replay will be held against.
     bring_up_to_date(connection, erasure.dataset_id, {entry[1:] for entry in removed_changes})
     return deleted
 
@@ -156,6 +165,7 @@ def _changes_to_go(connection: Connection, erasure: Erasure, scrubber: Scrubber)
     every = select(change).where(change.c.dataset_id == erasure.dataset_id)
     faces, people = set(erasure.face_ids), {str(person_id) for person_id in erasure.person_ids}
     photos = set(erasure.photo_ids)
+    # A move says more of a face than whose it is (confirmed, no stranger): all of it goes with the name.
     assigned = {
         (row.event_id, row.entity_id)
         for row in connection.execute(every.where(change.c.field == Field.PERSON))
@@ -189,6 +199,7 @@ def _delete_empty_events(connection: Connection, touched: set[int]) -> int:
         of_faces = (change.c.event_id == event_id) & (change.c.entity == Entity.FACE)
         faces = connection.scalar(select(func.count(change.c.entity_id.distinct())).where(of_faces))
         event_and_undoing = or_(event.c.id == event_id, event.c.target_id == event_id)
+        # With changes of others left, the event stays and counts the faces that it still speaks of.
         if left:
             connection.execute(update(event).where(event_and_undoing).values(n_faces=faces))
         else:

@@ -41,12 +41,14 @@ class SqlFaceStore(SqlDatasetStore, SqlReportStore):
 
     def add(self, dataset_id: str, job_id: str, batch: IngestBatch) -> None:
         with self.engine.begin() as connection:
+            # Lines of the report alone change nothing that pages keep by the revision.
             if batch.photos or batch.faces or batch.named:
                 raise_revision(connection, dataset_id)
             insert_rows(connection, schema.photo, [photo_row(dataset_id, *photo) for photo in batch.photos])
             insert_faces(connection, dataset_id, batch.faces)
             name_after_folders(connection, dataset_id, batch.named)
             names = {stored.face.person for stored in batch.faces} | {entry.person for entry in batch.named}
+            # A folder may be called as somebody was renamed meanwhile: then it is the same person.
             if names - {None}:
                 join_namesakes(connection, dataset_id)
             insert_rows(connection, schema.file_report, [report_row(job_id, report) for report in batch.reports])
@@ -71,14 +73,19 @@ class SqlFaceStore(SqlDatasetStore, SqlReportStore):
             raise_revision(connection, dataset_id)
             if look is not None and not record_look(connection, dataset_id, photo_id, look):
                 return False
+            # Asked before anything goes: a face that vanishes here must not be added again as a new one below.
             known_ids = set(connection.scalars(select(face.c.id).where(of_photo)))
             spoken_of = select(schema.change.c.entity_id).where(
                 schema.change.c.dataset_id == dataset_id, schema.change.c.entity == Entity.FACE
             )
             detected_ids = {stored.face.id for stored in detected}
+            # What somebody spoke of stays, found or not: undoing must meet it. So does what was drawn because it is
+            # never found.
             vanished = of_photo & face.c.id.not_in(detected_ids) & face.c.id.not_in(spoken_of) & ~face.c.drawn
             connection.execute(delete(face).where(vanished))
             remaining_ids = set(connection.scalars(select(face.c.id).where(of_photo)))
+            # Of those that are still there, a face found again gets its new place and vector, and one that was not
+            # found the place that it has on the turned picture.
             for stored in (*detected, *not_found):
                 if stored.face.id in remaining_ids:
                     move_face(connection, dataset_id, stored)
@@ -127,6 +134,7 @@ class SqlFaceStore(SqlDatasetStore, SqlReportStore):
         )
         with self.engine.begin() as connection:
             raise_revision(connection, dataset_id)
+            # Counted inside of the transaction: a photo may have come in since the last vector was computed.
             missing = connection.scalar(
                 select(func.count()).where(face.c.dataset_id == dataset_id, face.c.id.not_in(ready))
             )
@@ -171,6 +179,7 @@ class SqlFaceStore(SqlDatasetStore, SqlReportStore):
             .order_by(face.c.id)
         )
         people = select(person.c.id, person.c.name, person.c.hidden).where(person.c.dataset_id == dataset_id)
+        # Columns, not faces: of a hundred thousand rows only the arrays stay, and no object for each.
         with self.engine.connect() as connection:
             return to_face_table(
                 to_columns(connection.execute(query)), [tuple(row) for row in connection.execute(people)]

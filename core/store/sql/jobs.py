@@ -95,6 +95,7 @@ class SqlJobStore(SqlStore):
             .returning(table)
         )
         with self.engine.begin() as connection:
+            # Only where it is queued still: of two workers that have seen it, one gets the row.
             row = connection.execute(claimed).one_or_none()
             if row:
                 self.locks.hold(row.id)  # before anybody sees that it runs
@@ -180,6 +181,7 @@ class SqlJobStore(SqlStore):
 
     def _interrupt(self, job_id: str, started: float) -> int:
         """Unless it ended or began anew since it was looked at; how many rows were marked."""
+        # A job that was resumed since runs under another start: that one is alive.
         still_running = (table.c.id == job_id) & (table.c.state == JobState.RUNNING) & (table.c.started == started)
         ended = {"state": JobState.INTERRUPTED, "finished": time.time(), "error": INTERRUPTED}
         try:

@@ -30,6 +30,7 @@ class SqlTransferStore(SqlStore):
     """Pages of a dataset behind a SQLAlchemy engine. A page is one short transaction, so nothing waits for a reader."""
 
     def photos(self, dataset_id: str) -> Iterator[list[PhotoFaces]]:
+        # Pages go on behind the last id: an offset would read everything before it again for each of them.
         photo, last = schema.photo, ""
         first = select(photo).where(photo.c.dataset_id == dataset_id).order_by(photo.c.id).limit(PHOTOS_AT_ONCE)
         while True:

@@ -24,7 +24,7 @@ def events_to_json(events: Iterable[Event], names: Mapping[int, str]) -> list[di
             "person": _name(names, event.person_id),
             "from": _name(names, event.from_person_id),
             "why": event.why or None,
-            "undoes_or_redoes": event.target_id,
+            "target": event.target_id,
             "holds": event.active,
             "author": event.author,
             "session": event.session,

@@ -48,6 +48,8 @@ def read_log_values(connection: Connection, dataset_id: str, keys: Collection[Fi
         )
         for event_id, entity, entity_id, field, value in connection.execute(query):
             key = (entity, entity_id, field)
+            # The later event wins, however often either was undone and redone: to redo an old one does not outdo a new
+            # one.
             if event_id > latest.get(key, (0, None))[0]:
                 latest[key] = (event_id, value)
     return {key: latest[key][1] for key in keys if key in latest}
@@ -59,6 +61,7 @@ def _set_faces(
     face = schema.face
     column, base = _FACE_COLUMNS[field]
     key_of_face = {face_id: (Entity.FACE, face_id, field) for face_id in ids}
+    # Some fields are set by an event that holds; all others fall back to what the ingest said.
     updates = [{"face": face_id, "wanted": values[key]} for face_id, key in key_of_face.items() if key in values]
     if updates:
         by_face = and_(face.c.dataset_id == dataset_id, face.c.id == bindparam("face"))
@@ -98,6 +101,8 @@ def _follow_merges(connection: Connection, dataset_id: str, face_ids: Collection
         if face_ids is None
         else and_(face.c.dataset_id == dataset_id, face.c.id.in_(face_ids))
     )
+    # Everybody is first who they were assigned to, and only then followed through the merges that hold: so of a merge
+    # that was undone nothing is left.
     roots = person_roots(connection, dataset_id)
     merged = {person_id: final for person_id, final in roots.items() if person_id != final}
     plain = and_(of_faces, face.c.person_id.is_distinct_from(face.c.assigned_id))
@@ -162,6 +167,8 @@ _PERSON_COLUMNS: dict[Field, tuple[str, Any]] = {
     Field.COVER: ("cover_face_id", None),
     Field.MERGED_INTO: ("merged_into", None),
 }
+# By these two people of one name may come to have faces at once: a dismissed face that counts again brings its person
+# back.
 _MAY_CLASH = {Field.NAME, Field.PERSON, Field.MERGED_INTO, Field.DISMISSED}
 _Setter = Callable[[Connection, str, Field, list[str], Mapping[FieldKey, Value]], None]
 _SETTERS: dict[Field, _Setter] = {

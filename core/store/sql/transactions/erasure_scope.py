@@ -80,6 +80,7 @@ class ErasureScope:
         with_faces = select(face.c.assigned_id).where(
             face.c.dataset_id == self.dataset_id, face.c.assigned_id.is_not(None)
         )
+        # Naming a face and moving it on leaves a person without faces; of this name it would give the erased one away.
         namesakes = select(person.c.id).where(
             person.c.dataset_id == self.dataset_id,
             person.c.name.in_(names),
@@ -91,6 +92,7 @@ class ErasureScope:
     def _names(self, people: set[int]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         person, change = schema.person, schema.change
         rows = self.connection.execute(select(person).where(person.c.dataset_id == self.dataset_id)).all()
+        # Also the names that they had for a while: each may stand in a report, a job or a dataset's name.
         assigned_names = select(change.c.value).where(
             change.c.dataset_id == self.dataset_id,
             change.c.entity == Entity.PERSON,
@@ -100,6 +102,7 @@ class ErasureScope:
         own_names = {name for row in rows if row.id in people for name in (row.name, row.base_name)}
         own_names |= {str(name) for name in self.connection.scalars(assigned_names)}
         other_rows = [row for row in rows if row.id not in people]
+        # A name that somebody else has now is theirs, and so is every name that holds one of the erased.
         present = {row.name for row in other_rows if row.merged_into is None}
         names = own_names - present
         spellings = Spellings(tuple(names))
@@ -117,6 +120,7 @@ class ErasureScope:
                 of_dataset.where(~face.c.dismissed, or_(face.c.person_id.is_(None), face.c.person_id.not_in(people)))
             )
         )
+        # Photos of the person's folder in which no face was found may show them all the same.
         folders = select(person.c.base_name).where(person.c.id.in_(people), person.c.of_folder)
         of_folder = select(photo.c.id).where(photo.c.dataset_id == self.dataset_id, photo.c.folder_person.in_(folders))
         own_photos |= set(self.connection.scalars(of_folder)) - photos_of_others

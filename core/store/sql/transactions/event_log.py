@@ -34,6 +34,7 @@ def append_event(connection: Connection, dataset_id: str, hand: Hand, act: Act) 
     """Add an event and bring what it touches up to date."""
     faces = {change.entity_id for change in act.changes if change.entity is Entity.FACE}
     event = add_event_row(connection, dataset_id, hand, act, len(faces))
+    # The changes before the columns: what a column holds is read from them.
     rows = [{"event_id": event.id, "dataset_id": dataset_id, **asdict(change)} for change in act.changes]
     if rows:
         connection.execute(insert(schema.change), rows)
@@ -87,6 +88,7 @@ def join_namesakes(connection: Connection, dataset_id: str) -> None:
             )
             .order_by(person.c.id)
         )
+        # The one who was there first stays: corrections and recognisers speak of that id.
         kept_id, *duplicate_ids = connection.scalars(query).all()
         for duplicate_id in duplicate_ids:
             change = Change(Entity.PERSON, str(duplicate_id), Field.MERGED_INTO, kept_id)

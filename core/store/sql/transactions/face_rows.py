@@ -57,6 +57,8 @@ def _folder_people(connection: Connection, dataset_id: str, names: set[str | Non
     """The people of these folders, who are added when they are new, whatever they are called by now."""
     person = schema.person
     folder_names = {name for name in names if name}
+    # By what the folder is called, not by the name of today: a folder's photos stay with whom they were given to,
+    # renamed or merged.
     query = select(person.c.id, person.c.base_name).where(
         person.c.dataset_id == dataset_id, person.c.of_folder, person.c.base_name.in_(folder_names)
     )

@@ -42,6 +42,7 @@ def scrub_texts(connection: Connection, erasure: Erasure, scrubber: Scrubber) ->
     of_report = _of_dataset(report, erasure.dataset_id)
     for part in in_batches(erasure.photo_ids):
         connection.execute(update(report).where(of_report, report.c.photo_id.in_(part)).values(photo_id=None))
+    # A column that is a name and nothing else is emptied: a folder called 'erased' would be a person of that name.
     for column, in_dataset in (
         (photo.c.folder_person, _of_dataset(photo, erasure.dataset_id)),
         (report.c.person, of_report),
@@ -61,6 +62,7 @@ def _scrub_table(connection: Connection, table: Table, dataset_id: str, scrubber
         values = {column.name: scrubber.json(row._mapping[column]) for column in columns}
         changed = {name: value for name, value in values.items() if value != row._mapping[table.c[name]]}
         if changed:
+            # Datasets are told apart by their names, and two may have differed in the erased one alone.
             if table is schema.dataset:
                 changed = _free_name(connection, changed["name"], dataset_id)
             by_key = and_(*(key == row._mapping[key] for key in keys))
@@ -93,6 +95,7 @@ def _of_dataset(table: Table, dataset_id: str) -> Any:
 
 def read_texts(connection: Connection, dataset_id: str) -> Iterator[tuple[bool, str]]:
     """Every text of the database, and whether it is one of this dataset in which a name might stand."""
+    # The schema too is text of the file, though no name should ever get there.
     for statement in connection.scalars(text("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")):
         yield False, statement
     for table in schema.metadata.sorted_tables:

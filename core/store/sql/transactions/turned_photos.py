@@ -33,6 +33,7 @@ def set_turn(connection: Connection, dataset_id: str, photo_id: str, turn: int |
         return
     width, height = turn_size(row.width_px, row.height_px, by)
     connection.execute(update(photo).where(by_id).values(turn=target_turn, width_px=width, height_px=height))
+    # The row as it was read: the boxes are in pixels of its sides, from before the turn.
     _turn_faces(connection, row, by)
 
 
@@ -62,10 +63,13 @@ def record_look(connection: Connection, dataset_id: str, photo_id: str, look: Ph
     """
     photo = schema.photo
     by_id = (photo.c.dataset_id == dataset_id) & (photo.c.id == photo_id)
+    # Networks have looked since the photo was read, and that takes a while: somebody may have turned it meanwhile, and
+    # what was found is then of another picture.
     turn = connection.scalar(select(photo.c.turn).where(by_id))
     if turn != look.turn_before:
         return False
     if look.turn != look.turn_before:
+        # What a person says of a photo counts more than where the networks find more faces.
         if is_turn_said(connection, dataset_id, photo_id):
             return False
         connection.execute(update(photo).where(by_id).values(base_turn=look.turn))
