@@ -113,7 +113,7 @@ def on_engine(services: Services, engine: Engine) -> Services:
     return _OnEngine(services.settings, other_engine=engine)
 
 
-def in_folder(services: Services, folder: Path, threads: int) -> Services:
+def services_in_folder(services: Services, folder: Path, threads: int) -> Services:
     """Services on a fresh data folder with the same models, and so many threads."""
     folder.mkdir()
     (folder / "models").symlink_to(services.settings.models_dir, target_is_directory=True)

@@ -91,7 +91,7 @@ def measure_ours(services: Services, options: BenchmarkOptions, archives: dict[s
     all_threads = services.settings.threads
     ingests: dict[str, Measured] = {}
     for threads in [all_threads] if options.quick else sorted({1, min(2, all_threads), all_threads}):
-        on_threads = ingesting.in_folder(services, folder / f"threads-{threads}", threads)
+        on_threads = ingesting.services_in_folder(services, folder / f"threads-{threads}", threads)
         for name, archive in archives.items():
             report(0, 0, f"Taking in: {name}, threads: {threads}")
             measured = ingesting.measure_ingest(on_threads, name, archive, 1 if options.quick else ROUNDS)

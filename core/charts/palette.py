@@ -1,4 +1,4 @@
-"""The colours and labels that every chart shares, on a page and in a report."""
+"""The colours, symbols and labels that charts and the map of faces share, on a page and in a report."""
 
 from __future__ import annotations
 
@@ -8,6 +8,20 @@ from collections.abc import Callable, Sequence
 RIGHT, WRONG, GREY, GIVEN = "#0072B2", "#D55E00", "#8C9699", "#CC79A7"
 """Of Okabe and Ito's colours: told apart in the common colour blindnesses, on white and near black. ``GIVEN`` is for
 photos of strangers that were given."""
+PALETTE = (
+    RIGHT, "#E69F00", "#009E73", GIVEN, "#56B4E9", WRONG,
+    "#8A7A00", "#7A6AC0", "#A0622D", "#2F8F8B", "#B23A6F", "#6B8E23",
+)  # fmt: skip
+"""The theme's categorical colours, Okabe and Ito's first; none vanishes on a dark page."""
+SYMBOLS = (
+    "circle", "square", "diamond", "triangle-up", "star", "cross",
+    "triangle-down", "pentagon", "hexagon", "triangle-left", "triangle-right", "star-diamond",
+)  # fmt: skip
+MOST_COLOURED = len(PALETTE)
+"""So many people are told apart by their colour and symbol; the others are grey."""
+SHADES = (WRONG, "#E69F00", "#8DB3C9", "#4C8DB5", "#0B5C8C")
+STEP_SYMBOLS = ("triangle-down", "diamond", "circle", "square", "star")
+"""Steps from bad to good."""
 LABEL_MOST = 22
 """The longest name at an axis, in characters."""
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from core.base.words import count, display_name, percent
 from core.learn.metrics.bootstrap import Interval
-from core.learn.metrics.calibration import rank_curve
 from core.learn.metrics.classification import Evaluation, PersonResult, wilson_interval
 from core.learn.metrics.predictions import Predictions
+from core.learn.metrics.rank_and_detection import rank_curve
 from core.learn.model_selection.study import LearningPoint, MeasuredClassifier, SliceAccuracy
 
 

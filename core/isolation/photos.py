@@ -71,7 +71,7 @@ def read_stored_orientation(data: bytes, limits: ImageLimits) -> int:
     return max(1, _whole_number(_ask("orient photo", data, limits).answer, "orientation", 8))
 
 
-def read_photo_texts(data: bytes, limits: ImageLimits) -> list[str]:
+def read_header_texts_in_child(data: bytes, limits: ImageLimits) -> list[str]:
     """As ``header_texts.read_header_texts``. Raises ReadingEnded."""
     reply = _ask("texts of photo", data, limits, most_bytes=MOST_TEXT_BYTES)
     try:

@@ -17,7 +17,7 @@ from core.charts.palette import GREY, RIGHT, WRONG, cut_end, cut_middle, label_u
 from core.charts.reliability import ReliabilityDiagram
 from core.charts.shares import IntervalChart, ShareCurve, ShareInterval, SharePoint
 from core.charts.similarity import DetCurve, Histogram, HistogramGroup
-from core.learn.verification.pair_likelihood import FARS, IMPOSTORS_PER_FAR
+from core.learn.verification.pair_rule import FARS, IMPOSTORS_PER_FAR
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

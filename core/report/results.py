@@ -14,7 +14,7 @@ from core.charts.similarity import det_chart, distance_histogram, likeness_histo
 from core.learn.metrics.classification import Evaluation
 from core.learn.metrics.predictions import Predictions
 from core.learn.verification.own_pairs import OwnPairs
-from core.learn.verification.pair_likelihood import FARS
+from core.learn.verification.pair_rule import FARS
 from core.report.content import Block, ErrorCard, ErrorCards, FacePicture, Facts, Figure, Paragraph, Section, TableBlock
 from core.report.material import ReportMaterial, WrongName
 

@@ -20,21 +20,8 @@ import plotly.io
 
 from core.base.types import Doubles, Floats, Ints
 from core.charts.confusion import ConfusionMatrix
-from core.charts.palette import GIVEN, GREY, RIGHT, WRONG, cut_end, label_uniquely
+from core.charts.palette import GREY, MOST_COLOURED, PALETTE, RIGHT, SYMBOLS, WRONG, cut_end, label_uniquely
 
-PALETTE = (
-    RIGHT, "#E69F00", "#009E73", GIVEN, "#56B4E9", WRONG,
-    "#8A7A00", "#7A6AC0", "#A0622D", "#2F8F8B", "#B23A6F", "#6B8E23",
-)  # fmt: skip
-"""The theme's categorical colours, Okabe and Ito's first; none vanishes on a dark page."""
-SYMBOLS = (
-    "circle", "square", "diamond", "triangle-up", "star", "cross",
-    "triangle-down", "pentagon", "hexagon", "triangle-left", "triangle-right", "star-diamond",
-)  # fmt: skip
-MOST_COLOURED = len(PALETTE)
-SHADES = (WRONG, "#E69F00", "#8DB3C9", "#4C8DB5", "#0B5C8C")
-STEP_SYMBOLS = ("triangle-down", "diamond", "circle", "square", "star")
-"""Steps from bad to good."""
 INK = {False: "#0E1618", True: "#E8EEEF"}
 """The text colours of the light and (True) the dark theme, which a figure cannot ask for."""
 FAINT_GRID = "rgba(128,128,128,0.16)"

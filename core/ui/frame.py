@@ -135,7 +135,7 @@ def remember_dataset(dataset_id: str) -> None:
     st.query_params["dataset"] = dataset_id
 
 
-def forget_dataset(dataset_id: str) -> None:
+def deselect_dataset(dataset_id: str) -> None:
     """Stop choosing a dataset that is gone."""
     if st.session_state.get(state.DATASET) == dataset_id:
         st.session_state.pop(state.DATASET)

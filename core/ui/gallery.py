@@ -145,12 +145,12 @@ def picture_html(src: str, alt: str, note: str = "") -> str:
 def crop_address(dataset_id: str, crop_id: str) -> str:
     """A stored crop as a data address; a grey square when its file is gone."""
     try:
-        return jpeg_address(data.services().artifacts.read(dataset_id, ArtifactKind.CROP, crop_id))
+        return jpeg_data_url(data.services().artifacts.read(dataset_id, ArtifactKind.CROP, crop_id))
     except NotFound:
         return GREY
 
 
-def jpeg_address(jpeg: bytes) -> str:
+def jpeg_data_url(jpeg: bytes) -> str:
     """A JPEG file as a data address."""
     return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode("ascii")
 
@@ -158,7 +158,7 @@ def jpeg_address(jpeg: bytes) -> str:
 def show_photo(image: RgbImage, boxes: Iterable[NamedBox], alt: str) -> None:
     """A photo with a labelled box on every face."""
     height, width = image.shape[:2]
-    src = jpeg_address(encode_jpeg(shrink_image(image, PHOTO_PX), quality=88))
+    src = jpeg_data_url(encode_jpeg(shrink_image(image, PHOTO_PX), quality=88))
     frames = "".join(_frame(box, width, height) for box in boxes)
     st.html(
         f"{_STYLE}<div class='fa-photo' style='width:min(100%,calc(68vh*{width / height:.4f}))'>"

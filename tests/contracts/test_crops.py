@@ -13,7 +13,7 @@ from core.base.types import Detection, RgbImage
 from core.imaging.decoding import decode_image
 from core.learn.labelled_faces import LabelledFaces
 from core.learn.metrics.crop_check import MEASURED, CropCheck, check_crops, middle_colour
-from core.learn.verification.pair_likelihood import pair_scores
+from core.learn.verification.pair_rule import pair_scores
 from core.services import Services
 from core.store.artifacts import ArtifactKind
 from core.vision.embed.embedder import Embedder

@@ -17,7 +17,7 @@ from core.base.settings import Settings
 from core.base.types import Ints, Vectors
 from core.learn.classification.linear_svm import fit_linear_svm
 from core.learn.labelled_faces import LabelledFaces
-from core.learn.metrics.calibration import detection_rate
+from core.learn.metrics.rank_and_detection import detection_rate
 from core.learn.numerics.labels import fit_centroids
 from core.learn.open_set.left_out_trials import TrainedFaces
 from core.learn.open_set.rejection_rule import Gallery, name_faces

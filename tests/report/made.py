@@ -14,7 +14,7 @@ from core.learn.metrics.predictions import Predictions
 from core.learn.model_selection.study import Study
 from core.learn.open_set.rejection_rule import RATES, Impostors, prior_rule
 from core.learn.verification.own_pairs import OwnPairs, measure_own_pairs
-from core.learn.verification.pair_likelihood import PairScores
+from core.learn.verification.pair_rule import PairScores
 from core.report.material import FaceSetHashes, FacesNow, ReportedNetwork, ReportMaterial, WrongName
 from core.store.protocols import Run
 

@@ -13,13 +13,13 @@ import numpy as np
 
 from core.base.types import Doubles, Ints, Vectors
 from core.learn.numerics.blocks import row_blocks
-from core.learn.verification.pair_likelihood import PairRule
+from core.learn.verification.pair_rule import PairRule
 
 SURE_PROB = 0.95
 _BLOCK_ROWS = 1024
 
 
-def sure_cosine(rule: PairRule, n_people: int) -> float:
+def same_person_cosine(rule: PairRule, n_people: int) -> float:
     """The cosine from which on two faces are one person with ``SURE_PROB``, when they are drawn from so many people."""
     prior = 1 / max(n_people, 2)
     return (_log_odds(SURE_PROB) - _log_odds(prior) - rule.offset) / rule.slope

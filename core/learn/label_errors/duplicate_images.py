@@ -28,7 +28,7 @@ import numpy.typing as npt
 
 from core.base.progress import Watch, unwatched, watch_part
 from core.base.types import Bools, Floats, Ints, RgbImage, Vectors
-from core.learn.model_selection.splits import SAME_PICTURE_BITS, SAME_PICTURE_COSINE, SAME_SHOT_COSINE, hamming_distance
+from core.learn.near_duplicates import SAME_PICTURE_BITS, SAME_PICTURE_COSINE, SAME_SHOT_COSINE, hamming_distance
 from core.learn.numerics.blocks import row_blocks
 from core.learn.numerics.labels import connect_rows, rows_by_value
 

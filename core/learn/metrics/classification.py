@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from core.base.errors import InputRefused
-from core.base.types import Bools, Doubles, Ints
+from core.base.types import Doubles, Ints
+from core.learn.metrics.calibration import calibration_error
 
-ECE_BINS = 15
 _Z_95 = 1.959963984540054
 """The 97.5 % point of the normal distribution."""
 _FOLLOWS = ("people", "confusion")
@@ -187,19 +187,6 @@ def wilson_interval(n_correct: float, n: int) -> tuple[float, float]:
     half = _Z_95 / (1 + z2 / n) * np.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
     # At either end the bound is exactly the end; the arithmetic misses it by a rounding.
     return (0.0 if n_correct == 0 else float(centre - half)), (1.0 if n_correct == n else float(centre + half))
-
-
-def calibration_error(confidence: Doubles, right: Bools, bins: int = ECE_BINS) -> float:
-    """Give the expected calibration error over bins (0, 1/bins], ... of equal width.
-
-    References
-    ----------
-    Naeini, Cooper, Hauskrecht, "Obtaining Well Calibrated Probabilities Using Bayesian
-    Binning", AAAI 2015; with the 15 bins of Guo et al., ICML 2017.
-    """
-    bin_of = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
-    gap = np.bincount(bin_of, weights=right.astype(np.float64) - confidence, minlength=bins)
-    return float(np.abs(gap).sum() / len(confidence))
 
 
 def more_probable(probabilities: Doubles, true: Ints) -> Ints:

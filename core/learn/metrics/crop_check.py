@@ -39,7 +39,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from core.base.types import Doubles, Floats, RgbImage
-from core.learn.verification.pair_likelihood import PairScores
+from core.learn.verification.pair_rule import PairScores
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 MOST_IMPOSTOR, LEAST_STEADY, LEAST_GENUINE = 0.15, 0.96, 0.52

@@ -22,7 +22,7 @@ import numpy as np
 from scipy.special import betaincinv
 
 from core.base.errors import InputRefused
-from core.base.types import Bools, Doubles, Floats, Ints, Vectors
+from core.base.types import TRUSTED_GRADE, Bools, Doubles, Floats, Ints, Vectors
 from core.learn.numerics.blocks import row_blocks
 from core.learn.numerics.linear_classifier import LinearClassifier
 from core.learn.numerics.unit_vectors import distance_to_cosine
@@ -91,6 +91,16 @@ class Threshold:
     """The 95 % interval of it."""
     enough: bool
     """False when the people are too few for this rate: the limit is as strict as they allow, the FPIR may be larger."""
+
+    def decide_named(self, scores: Doubles | float, grades: Doubles | float) -> Bools:
+        """Tell which faces get the name of whom they are most like; the others are called unknown.
+
+        Parameters
+        ----------
+        scores : (n,) or one, as ``RejectionRule`` gives them
+        grades : (n,) or one, their quality, 0..1: below ``TRUSTED_GRADE`` different people look alike
+        """
+        return np.asarray((np.asarray(scores) > self.score) & (np.asarray(grades) >= TRUSTED_GRADE))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,7 +10,7 @@ from core.base.types import Box, RgbImage
 from core.imaging.pixels import encode_jpeg, shrink_image
 from core.ui.components.choices import Chosen
 from core.ui.components.mount import ignore_change, register_component
-from core.ui.gallery import PHOTO_PX, jpeg_address
+from core.ui.gallery import PHOTO_PX, jpeg_data_url
 
 _mount = register_component("photo_boxes", '<div class="photo"></div>', module="boxes.js", style="boxes.css")
 
@@ -47,7 +47,7 @@ class Sheet:
     @classmethod
     def of(cls, image: RgbImage) -> Sheet:
         height, width = image.shape[:2]
-        return cls(jpeg_address(encode_jpeg(shrink_image(image, PHOTO_PX), quality=88)), width, height)
+        return cls(jpeg_data_url(encode_jpeg(shrink_image(image, PHOTO_PX), quality=88)), width, height)
 
 
 def draw_photo(key: str, image: RgbImage, boxes: Sequence[BoxOnPhoto], alt: str) -> PhotoAction | None:

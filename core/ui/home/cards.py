@@ -186,7 +186,7 @@ def _delete(dataset: Dataset) -> None:
         with st.spinner("Erasing, and looking for what is left"):
             check = erase_dataset(data.services().erase_tools(), dataset.id).check
         searched = f"{words.count(check.files, 'file')} were searched"
-        frame.forget_dataset(dataset.id)
+        frame.deselect_dataset(dataset.id)
         frame.say_next(f"'{words.plain(dataset.name)}' was erased. {searched}: {_describe_traces(check)}.")
         st.rerun()
 

@@ -94,7 +94,7 @@ def _card(dataset: Dataset, info: LookupInfo) -> None:
                 st.button("Open result", key=f"open_{info.id}", on_click=_open, args=(info.id,))
             offer_forgetting(dataset, info)
     faces = "".join(
-        f"<img src='{gallery.jpeg_address(cover)}' alt='' width={COVER_PX} height={COVER_PX} "
+        f"<img src='{gallery.jpeg_data_url(cover)}' alt='' width={COVER_PX} height={COVER_PX} "
         f"style='border-radius:8px;margin-right:6px'>"
         for cover in info.covers
     )

@@ -105,7 +105,7 @@ def _photos(dataset: Dataset, info: LookupInfo) -> None:
     first = LookupView(address.query_value("show") or "", address.query_value("who") or "")
     table_state = lookups.draw_lookup_table(f"lookup_{info.id}", table)
     faces = list(result.faces())
-    pictures = {row: gallery.jpeg_address(faces[row].crop) for row in table_state.asked}
+    pictures = {row: gallery.jpeg_data_url(faces[row].crop) for row in table_state.asked}
     lookups.send_lookup_pictures(f"lookup_{info.id}", table.of, f"{rate:g}", first, pictures)
     if table_state.view is not None:
         view = table_state.view

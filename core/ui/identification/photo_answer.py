@@ -50,7 +50,7 @@ def _identify_photo(run_id: str, revision: int, photo_id: str, _photo: TabPhoto)
     services = data.services()
     identifier = services.identifier(services.runs.run(run_id))
     identified = identifier.identify_photo(identifier.pipeline.decode_photo(_photo.content))
-    crops = tuple(gallery.jpeg_address(encode_jpeg(face.crop)) for face in identified.faces)
+    crops = tuple(gallery.jpeg_data_url(encode_jpeg(face.crop)) for face in identified.faces)
     return PhotoAnswer(
         photo=_photo, sheet=Sheet.of(identified.image), turn=identified.turn, faces=identified.faces, crops=crops
     )

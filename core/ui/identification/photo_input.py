@@ -154,7 +154,7 @@ def _thumbnail(photo_id: str, _content: bytes) -> str:
         pixels = decode_photo(_content, data.services().settings.images, THUMBNAIL_PX).pixels
     except ImageRefused:
         return ""
-    return gallery.jpeg_address(encode_jpeg(shrink_image(pixels, THUMBNAIL_PX)))
+    return gallery.jpeg_data_url(encode_jpeg(shrink_image(pixels, THUMBNAIL_PX)))
 
 
 def _forget() -> None:

@@ -90,4 +90,4 @@ def _thumbnail(dataset_id: str, photo_id: str, turn: int) -> str:
     services = data.services()
     content = services.artifacts.read(dataset_id, ArtifactKind.PHOTO, photo_id)
     picture = decode_photo(content, services.settings.images, THUMBNAIL_PX).turned(turn)
-    return gallery.jpeg_address(encode_jpeg(shrink_image(picture.pixels, THUMBNAIL_PX)))
+    return gallery.jpeg_data_url(encode_jpeg(shrink_image(picture.pixels, THUMBNAIL_PX)))

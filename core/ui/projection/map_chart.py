@@ -11,6 +11,7 @@ import numpy as np
 import streamlit as st
 
 from core.base.types import Ints, Revision, Split
+from core.charts import palette
 from core.charts.palette import GREY, RIGHT, WRONG
 from core.learn.metrics.predictions import Predictions
 from core.store.job_model import JobKind, JobState
@@ -201,7 +202,7 @@ def _cluster_groups(faces: Faces, clusters: FaceGroups | None, rows: Ints) -> li
         labels[faces.table.indices(clusters.face_ids)] = clusters.labels
         n_groups = len(clusters)
     names = [f"group {number}" for number in range(1, n_groups + 1)]
-    coloured = np.arange(min(n_groups, charts.MOST_COLOURED))
+    coloured = np.arange(min(n_groups, palette.MOST_COLOURED))
     return charts.people_groups(labels[rows], names, coloured, others_name="other groups", nameless_name="in no group")
 
 
@@ -210,8 +211,8 @@ def _cluster_summary(clusters: FaceGroups | None) -> str:
         return "No two faces are so alike that they are a group"
     of_faces = words.count(len(clusters.face_ids), "face")
     few = (
-        f"; the {charts.MOST_COLOURED} with the most clear faces in colour"
-        if len(clusters) > charts.MOST_COLOURED
+        f"; the {palette.MOST_COLOURED} with the most clear faces in colour"
+        if len(clusters) > palette.MOST_COLOURED
         else ""
     )
     return f"{words.count(len(clusters), 'group')} of {of_faces}, {words.count(clusters.alone)} in none{few}"
@@ -220,7 +221,7 @@ def _cluster_summary(clusters: FaceGroups | None) -> str:
 def _split_groups(faces: Faces, rows: Ints) -> list[PointGroup]:
     looks = {
         Split.TRAIN: (RIGHT, "circle"),
-        Split.VAL: (charts.PALETTE[1], "diamond"),
+        Split.VAL: (palette.PALETTE[1], "diamond"),
         None: (GREY, "circle"),
     }
     splits = [faces.table.splits[row] for row in rows]
@@ -253,8 +254,8 @@ def _step_groups(shares: np.ndarray, unknown: str) -> list[PointGroup]:
         PointGroup(
             ends[step_index],
             np.flatnonzero(step == step_index),
-            charts.SHADES[step_index],
-            charts.STEP_SYMBOLS[step_index],
+            palette.SHADES[step_index],
+            palette.STEP_SYMBOLS[step_index],
         )
         for step_index in reversed(range(len(STEPS)))
     ]
@@ -275,7 +276,7 @@ def _date_groups(timestamps: np.ndarray) -> list[PointGroup]:
         rows = np.flatnonzero(step == step_index)
         first, last = int(years[rows].min()), int(years[rows].max())
         name = str(first) if first == last else f"{first} to {last}"
-        groups.append(PointGroup(name, rows, charts.SHADES[step_index], charts.STEP_SYMBOLS[step_index]))
+        groups.append(PointGroup(name, rows, palette.SHADES[step_index], palette.STEP_SYMBOLS[step_index]))
     return [group for group in groups if len(group.rows)]
 
 
@@ -319,7 +320,7 @@ def map_summary(
         learn, test = words.count(sides.count(Split.TRAIN), "face"), words.count(sides.count(Split.VAL))
         return f"{learn} to learn from, {test} to test on"
     people = words.count(n_people, "person", "people")
-    few = f"; the {charts.MOST_COLOURED} with the most faces in colour" if n_people > charts.MOST_COLOURED else ""
+    few = f"; the {palette.MOST_COLOURED} with the most faces in colour" if n_people > palette.MOST_COLOURED else ""
     if colour == PREDICTION:
         return f"The names given to {words.count(int((predictions.given[rows] >= 0).sum()), 'tested face')}{few}"
     nameless = f", {words.count(int((~has_name).sum()))} without a name" if not has_name.all() else ""

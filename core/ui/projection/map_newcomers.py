@@ -90,7 +90,7 @@ def _mark(faces: Faces, guest: PlacedFace, number: int, cloud: Cloud) -> Scatter
     neighbour_lines = tuple(
         f"{_name(faces, neighbour.face_id)}: {neighbour.distance:.2f}" for neighbour in guest.nearest
     )
-    card = Card(-1, gallery.jpeg_address(encode_jpeg(guest.crop)), title, (title, *neighbour_lines))
+    card = Card(-1, gallery.jpeg_data_url(encode_jpeg(guest.crop)), title, (title, *neighbour_lines))
     _, rows = cloud.match(neighbour.face_id for neighbour in guest.nearest)
     return ScatterMark(str(number), tuple(guest.point.tolist()), tuple(rows.tolist()), card)
 

@@ -11,11 +11,12 @@ import streamlit as st
 
 from core.base.errors import InputRefused
 from core.base.types import Revision
+from core.charts import palette
 from core.jobs.registry import submit_job
 from core.learn.metrics.predictions import Predictions
 from core.store.job_model import Job, JobKind
 from core.store.protocols import Dataset, MapInfo, Run
-from core.ui import charts, data, jobs, state, words
+from core.ui import data, jobs, state, words
 from core.ui.components import scatter
 from core.ui.data import Faces
 from core.ui.projection import map_chart, map_newcomers
@@ -270,7 +271,7 @@ def choose_colouring(dataset: Dataset, run: Run | None) -> tuple[str, tuple[str,
         format_func=words.display_name,
         key="person",
         bind="query-params",
-        max_selections=charts.MOST_COLOURED,
+        max_selections=palette.MOST_COLOURED,
         placeholder="A name",
         width=330,
         disabled=not names,

@@ -12,7 +12,7 @@ from core.base.errors import InputRefused
 from core.base.types import Revision
 from core.imaging.pixels import encode_jpeg
 from core.learn.numerics.unit_vectors import cosine_to_distance
-from core.learn.verification.pair_likelihood import FARS, PairScores
+from core.learn.verification.pair_rule import FARS, PairScores
 from core.store.protocols import Dataset, PersonCount
 from core.ui import data, gallery, words
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID

@@ -11,7 +11,7 @@ import streamlit as st
 from core.base.types import Revision
 from core.charts.similarity import distance_histogram
 from core.learn.numerics.unit_vectors import cosine_to_distance
-from core.learn.verification import pair_likelihood
+from core.learn.verification import pair_rule
 from core.learn.verification.own_pairs import OwnPairs
 from core.ui import charts, data, frame, gallery, words
 from core.ui.data import Faces
@@ -136,7 +136,7 @@ def _show_method(pairs: OwnPairs) -> None:
         f"{words.count(pairs.n_genuine)} pairs of one person "
         f"({words.count(pairs.scores.n_people, 'person', 'people')}) and "
         f"{words.count(pairs.n_impostor)} of different people, as the photos and names are now; near "
-        f"duplicates are no pair. Of more than {words.count(pair_likelihood.ALL_PAIRS_MOST)} faces pairs are drawn, "
+        f"duplicates are no pair. Of more than {words.count(pair_rule.ALL_PAIRS_MOST)} faces pairs are drawn, "
         f"always the same. Equal error rate {words.percent(pairs.eer, 2)}, area under the ROC curve {pairs.auc:.4f}. "
         "The limits are read off these very pairs."
     )

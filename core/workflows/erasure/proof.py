@@ -11,7 +11,7 @@ from core.base.json_values import Json, JsonRecord, drop_empty, encode_record
 from core.base.settings import ImageLimits
 from core.base.types import Report
 from core.formats.traces import FoundTrace, Search, Traces
-from core.isolation.photos import read_photo_texts
+from core.isolation.photos import read_header_texts_in_child
 from core.store.artifacts import ArtifactKind, Artifacts
 from core.store.exchange_protocols import EraseStore, Erasure
 from core.store.name_scrubber import Scrubber
@@ -100,7 +100,7 @@ def _surest(traces: Sequence[FoundTrace]) -> list[FoundTrace]:
 def _header_texts(path: Path, name: str) -> list[str]:
     """What a header that cannot be read says is nothing; its bytes are searched all the same."""
     try:
-        return read_photo_texts(path.read_bytes(), ImageLimits()) if _is_photo(name) else []
+        return read_header_texts_in_child(path.read_bytes(), ImageLimits()) if _is_photo(name) else []
     except ReadingEnded:
         return []
 

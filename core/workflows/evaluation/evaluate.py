@@ -22,9 +22,10 @@ from core.base.errors import InputRefused
 from core.base.types import Bools, CancelToken, Doubles, Floats, Ints, Refusal, Report, Vectors, ignore_progress
 from core.learn.classification.recogniser import Recogniser
 from core.learn.classification.training_material import sound_vectors
-from core.learn.metrics.calibration import detection_rate, rank_curve, reliability_bins
+from core.learn.metrics.calibration import reliability_bins
 from core.learn.metrics.predictions import Predictions
-from core.learn.model_selection.splits import SAME_SHOT_COSINE
+from core.learn.metrics.rank_and_detection import detection_rate, rank_curve
+from core.learn.near_duplicates import SAME_SHOT_COSINE
 from core.learn.numerics.neighbours import nearest_in_gallery
 from core.learn.numerics.unit_vectors import distance_to_cosine
 from core.learn.open_set.rejection_rule import RATES, TARGET_RATE, Threshold, exact_interval

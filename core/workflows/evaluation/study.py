@@ -28,9 +28,9 @@ from core.learn.classification.linear_svm import C_UNTOLD
 from core.learn.classification.training_material import TrainOptions, plan_training, prepare_training_material
 from core.learn.labelled_faces import LabelledFaces
 from core.learn.metrics.bootstrap import RESAMPLES, Resamples, draw_resamples
-from core.learn.metrics.calibration import rank_curve
 from core.learn.metrics.crop_check import check_crops, middle_colour
 from core.learn.metrics.fold_summary import FoldSummary, summarise_folds
+from core.learn.metrics.rank_and_detection import rank_curve
 from core.learn.metrics.slices import Slice, slice_faces
 from core.learn.model_selection.baselines import DUMMY, LINEAR_SVM, Contender, list_contenders
 from core.learn.model_selection.cross_validation import (
@@ -51,7 +51,7 @@ from core.learn.model_selection.study import (
     Study,
     WrongFace,
 )
-from core.learn.verification.pair_likelihood import pair_scores
+from core.learn.verification.pair_rule import pair_scores
 from core.store.artifacts import ArtifactKind, Artifacts
 from core.store.job_model import JobRequest
 from core.store.protocols import FaceStore, Run, RunStore

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from core.base.types import TRUSTED_GRADE, Detection, Embeddings, Floats, Ints, Quality, RgbImage, Vectors
+from core.base.types import Detection, Embeddings, Floats, Ints, Quality, RgbImage, Vectors
 from core.learn.classification.recogniser import Recogniser
 from core.learn.numerics.neighbours import nearest_in_gallery
 from core.learn.open_set.rejection_rule import TARGET_RATE, Gallery, Threshold, distances_to_named
@@ -58,7 +58,7 @@ class IdentifiedFace:
 
     def name(self, threshold: Threshold) -> str | None:
         """The person's name, or None: unknown when the score is not above the limit, or too poor to tell."""
-        is_named = self.score > threshold.score and self.quality.grade >= TRUSTED_GRADE
+        is_named = threshold.decide_named(self.score, self.quality.grade)
         return self.candidates[0].person if is_named else None
 
     @property

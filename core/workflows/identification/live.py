@@ -1,7 +1,7 @@
 """Faces in front of a camera: followed from frame to frame, and named only when their name has settled.
 
-A face keeps its number while it is in view. Its vectors are averaged as they come, so that one blurred frame does not
-change who it is, and a name appears or goes only when several looks in a row say so. Nothing is kept of a frame.
+A face keeps its number while it is in view. The vectors of looks that show it well enough are averaged as they come,
+and a name appears or goes only when several looks in a row say so. Nothing is kept of a frame.
 """
 
 from __future__ import annotations
@@ -84,6 +84,12 @@ class _Track:
         self.vector, self.looked_s = np.asarray(VECTOR_DECAY * weighted_sum + vector, dtype=np.float32), now_s
         return np.asarray(unit_rows(self.vector[None])[0])
 
+    def overlook(self, now_s: float) -> None:
+        """Pass over a look too poor to tell anybody by: it changes no name; who was never seen well is nobody known."""
+        self.looked_s = now_s
+        if self.vector is None:
+            self.hear(None, 0.0)
+
     def hear(self, name: str | None, prob: float) -> None:
         """Take an answer; it is shown when it was given several times in a row."""
         self.same_in_a_row = self.same_in_a_row + 1 if name == self.last_answer else 1
@@ -161,10 +167,15 @@ class Watch:
             return
         pipeline = self.identifier.pipeline
         faces = pipeline.embed_faces(pipeline.cut_faces(photo, [face for _, face in due]))
-        vectors = [face.vector for face in faces]
-        tracks = [self._resumed_track(track, vector, now_s) for (track, _), vector in zip(due, vectors, strict=True)]
-        means = np.stack([track.remember(vector, now_s) for track, vector in zip(tracks, vectors, strict=True)])
-        for track, answer in zip(tracks, self.identifier.name(means, threshold), strict=True):
+        clear = [(track, face.vector) for (track, _), face in zip(due, faces, strict=True) if not face.doubt]
+        for (track, _), face in zip(due, faces, strict=True):
+            if face.doubt:
+                track.overlook(now_s)
+        if not clear:
+            return
+        resumed = [(self._resumed_track(track, vector, now_s), vector) for track, vector in clear]
+        means = np.stack([track.remember(vector, now_s) for track, vector in resumed])
+        for (track, _), answer in zip(resumed, self.identifier.name(means, threshold), strict=True):
             track.hear(*answer)
 
     def _resumed_track(self, track: _Track, vector: Vectors, now_s: float) -> _Track:

@@ -12,9 +12,9 @@ from core.base.types import Embeddings, FaceTable, Floats, take_items
 from core.learn.labelled_faces import LabelledFaces
 from core.learn.model_selection.splits import label_faces
 from core.learn.numerics.unit_vectors import cosine_to_distance, mean_direction
-from core.learn.verification import pair_likelihood
+from core.learn.verification import pair_rule
 from core.learn.verification.own_pairs import OwnPairs, measure_own_pairs
-from core.learn.verification.pair_likelihood import EVEN_PRIOR, FARS, PairRule, PairScores
+from core.learn.verification.pair_rule import EVEN_PRIOR, FARS, PairRule, PairScores
 from core.store.protocols import Dataset, FaceStore, PersonCount
 from core.vision.pipeline import FacePipeline, PhotoFaces
 
@@ -68,13 +68,13 @@ class PairJudge:
 
 def make_face_judge(model_id: str, scores: PairScores | None) -> PairJudge:
     """Two faces, by the dataset's own pairs when they are enough, else as measured. Raises InputRefused."""
-    rule = pair_likelihood.rule_of(model_id, scores, pair_likelihood.MEASURED)
+    rule = pair_rule.rule_of(model_id, scores, pair_rule.MEASURED)
     return PairJudge(rule, scores is not None and scores.enough)
 
 
 def make_person_judge(model_id: str, scores: PairScores | None) -> PairJudge:
     """A face and a person, likewise."""
-    rule = pair_likelihood.rule_of(model_id, scores, pair_likelihood.MEASURED_WITH_PEOPLE)
+    rule = pair_rule.rule_of(model_id, scores, pair_rule.MEASURED_WITH_PEOPLE)
     return PairJudge(rule, scores is not None and scores.enough)
 
 
@@ -90,7 +90,7 @@ class NamedFaces:
 
     def pairs(self) -> PairScores:
         """Faces compared with faces."""
-        return pair_likelihood.pair_scores(self.faces)
+        return pair_rule.pair_scores(self.faces)
 
     def measure_pairs(self) -> OwnPairs | None:
         """What the pairs show by their distance; None without a pair of one person, or of two people."""
@@ -98,7 +98,7 @@ class NamedFaces:
 
     def with_people(self) -> PairScores:
         """Faces compared with people."""
-        return pair_likelihood.person_scores(self.faces)
+        return pair_rule.person_scores(self.faces)
 
 
 def select_named_faces(table: FaceTable, embeddings: Embeddings) -> NamedFaces:

@@ -14,7 +14,7 @@ from core.base.types import FaceTable, Ints, RgbImage, Split, Vectors
 from core.learn.label_errors import duplicate_images, label_confidence, review_queue
 from core.learn.label_errors.review_queue import Action, PeoplePair, PersonPart, Suspect, SuspectKind, SuspectQueue
 from core.learn.labelled_faces import LabelledFaces
-from core.learn.model_selection.splits import near_duplicate_groups
+from core.learn.near_duplicates import near_duplicate_groups
 
 TRAIN, VAL = Split.TRAIN, Split.VAL
 N_PEOPLE, EACH = 6, 8

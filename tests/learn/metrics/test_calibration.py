@@ -1,13 +1,11 @@
-"""Reliability bins, detection rates and rank curves on numbers that can be checked by hand."""
+"""Reliability bins and the calibration error on numbers that can be checked by hand."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.learn.metrics.calibration import detection_rate, rank_curve, reliability_bins
-from core.learn.metrics.classification import calibration_error
-from tests.learn.model_selection.test_splits import ints
+from core.learn.metrics.calibration import calibration_error, reliability_bins
 
 
 def test_faces_of_about_one_probability_are_one_bin():
@@ -27,13 +25,7 @@ def test_the_calibration_error_is_the_mean_gap_over_the_bins(n, seed):
     assert gap == pytest.approx(calibration_error(confidence, right))
 
 
-def test_the_detection_rate_counts_right_names_above_what_strangers_reach():
-    known, right = np.array([5.0, 4.0, 3.0, 2.0]), np.array([True, False, True, True])
-    strangers = np.array([2.5, 1.0, 0.0, 3.5])
-    assert detection_rate(known, right, strangers, 0.0) == 0.25
-    assert detection_rate(known, right, strangers, 0.25) == 0.5  # 3.5 may be named, 2.5 may not
-    assert detection_rate(known, right, strangers, 1.0) == 0.75
-
-
-def test_the_rank_curve_rises_from_the_accuracy():
-    assert rank_curve(ints(0, 0, 1, 4), 5) == [0.5, 0.75, 0.75, 0.75, 1.0]
+def test_the_calibration_error_of_two_bins_by_hand():
+    confidence = np.array([0.95, 0.95, 0.95, 0.95, 0.5, 0.5])
+    right = np.array([True, True, True, False, True, False])
+    assert calibration_error(confidence, right) == pytest.approx((4 * 0.2 + 2 * 0.0) / 6)

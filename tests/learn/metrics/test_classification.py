@@ -12,7 +12,6 @@ from core.base.errors import InputRefused
 from core.learn.metrics.classification import (
     ConfusedPair,
     Evaluation,
-    calibration_error,
     evaluate_from_ranks,
     evaluate_predictions,
     more_probable,
@@ -57,12 +56,6 @@ def test_wilsons_interval_is_the_published_one_and_stays_inside():
     assert wilson_interval(25, 25) == pytest.approx((0.8668, 1.0), abs=1e-4)
     assert wilson_interval(81, 263) == pytest.approx((0.2553, 0.3662), abs=1e-4)  # Newcombe 1998, table I
     assert wilson_interval(0, 20) == pytest.approx((0.0, 0.1611), abs=1e-4)
-
-
-def test_the_calibration_error_of_two_bins_by_hand():
-    confidence = np.array([0.95, 0.95, 0.95, 0.95, 0.5, 0.5])
-    right = np.array([True, True, True, False, True, False])
-    assert calibration_error(confidence, right) == pytest.approx((4 * 0.2 + 2 * 0.0) / 6)
 
 
 def test_an_evaluation_survives_json():

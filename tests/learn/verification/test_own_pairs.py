@@ -7,7 +7,7 @@ import pytest
 
 from core.learn.verification.lfw_protocol import area_under_roc, equal_error_rate, threshold_at_far
 from core.learn.verification.own_pairs import measure_own_pairs
-from core.learn.verification.pair_likelihood import ALL_PAIRS_MOST, PairScores
+from core.learn.verification.pair_rule import ALL_PAIRS_MOST, PairScores
 
 
 def pairs_at(distances, n_genuine, face_ids=("a", "b")):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.learn.verification.pair_likelihood import MEASURED
+from core.learn.verification.pair_rule import MEASURED
 from core.store.job_model import JobKind
 from core.ui.verification.pair_answer import basis_sentences, conclusion_text
 from core.vision.models import catalogue

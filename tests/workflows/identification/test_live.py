@@ -11,6 +11,7 @@ import pytest
 
 from core.base.types import RgbImage
 from core.vision.engine.openvino import OpenVinoEngine
+from core.vision.pipeline import DecodedPhoto
 from core.workflows.identification.identify import Identifier
 from core.workflows.identification.live import LOST_AFTER_S, Watch
 from tests.conftest import services_on
@@ -91,3 +92,24 @@ def test_somebody_unknown_is_called_so(identifier, sample_images) -> None:
     seen = watched(Watch(identifier), [frame((np.asarray(stretched, dtype=np.uint8), 100, 60))] * 3)
     assert all(face.name is None for faces in seen for face in faces)
     assert seen[-1] and seen[-1][0].settled
+
+
+def blurred(image: RgbImage) -> RgbImage:
+    """As a hand that shakes shows it: found and like somebody, but with too little quality to tell people apart."""
+    return np.asarray(cv2.GaussianBlur(image, (0, 0), 4), dtype=np.uint8)
+
+
+def test_a_face_that_is_never_seen_well_gets_no_name(identifier, sample_images) -> None:
+    poor = frame((blurred(picture(sample_images, "elton_john")), 100, 60))
+    (face,) = identifier.pipeline.find_faces([DecodedPhoto.whole(poor)])[0].faces
+    ((name, _),) = identifier.name(face.vector[None], identifier.threshold())
+    assert name == "elton_john" and face.doubt, "nothing but its quality is against it"
+    seen = watched(Watch(identifier), [poor] * 4)
+    assert [[(face.name, face.settled) for face in faces] for faces in seen[-2:]] == [[(None, True)]] * 2
+
+
+def test_a_blurred_look_takes_no_name_away(identifier, sample_images) -> None:
+    elton = picture(sample_images, "elton_john")
+    clear, poor = frame((elton, 100, 60)), frame((blurred(elton), 100, 60))
+    seen = watched(Watch(identifier), [clear, clear, *[poor] * 12, clear])
+    assert all(face.name == "elton_john" for faces in seen[1:] for face in faces)

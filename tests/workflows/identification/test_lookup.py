@@ -23,9 +23,9 @@ from core.formats import xmp
 from core.imaging.decoding import decode_image
 from core.jobs.registry import job_handlers
 from core.jobs.worker import run_job
-from core.learn.label_errors.conflicting_labels import find_conflicting_faces, sure_cosine
+from core.learn.label_errors.conflicting_labels import find_conflicting_faces, same_person_cosine
 from core.learn.open_set.rejection_rule import RATES, Threshold
-from core.learn.verification.pair_likelihood import MEASURED
+from core.learn.verification.pair_rule import MEASURED
 from core.services import Services
 from core.store.artifacts import ArtifactKind, Artifacts, content_id
 from core.store.job_model import Job, JobKind, JobState
@@ -143,7 +143,7 @@ def test_a_rival_is_the_surest_face_that_is_alike_and_named_otherwise():
 
 def test_among_more_people_two_faces_must_be_more_alike():
     rule = MEASURED["facenet-128@2"]
-    assert rule.limit(1e-3) < sure_cosine(rule, 10) < sure_cosine(rule, 1000) < 1
+    assert rule.limit(1e-3) < same_person_cosine(rule, 10) < same_person_cosine(rule, 1000) < 1
 
 
 # the file

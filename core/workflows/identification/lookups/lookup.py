@@ -24,9 +24,9 @@ from core.formats.zip_writer import writing_zip
 from core.imaging.geometry import turn_size
 from core.imaging.pixels import encode_jpeg, shrink_image
 from core.isolation.photos import decode_photo, read_stored_orientation
-from core.learn.label_errors.conflicting_labels import find_conflicting_faces, sure_cosine
-from core.learn.verification import pair_likelihood
-from core.learn.verification.pair_likelihood import MEASURED, PairRule
+from core.learn.label_errors.conflicting_labels import find_conflicting_faces, same_person_cosine
+from core.learn.verification import pair_rule
+from core.learn.verification.pair_rule import MEASURED, PairRule
 from core.store.artifacts import ArtifactKind, Artifacts, content_id
 from core.store.protocols import FaceStore, Run
 from core.vision.pipeline import NO_FACE, FacePipeline, PhotoFaces
@@ -241,7 +241,7 @@ def _rivals(
     index_of = {name: index for index, name in enumerate(identifier.recogniser.people)}
     people = np.array([index_of[face.candidates[0].person] for face in faces], dtype=np.int64)
     scores = np.array([face.score for face in faces], dtype=np.float64)
-    return tuple(find_conflicting_faces(vectors, people, scores, sure_cosine(rule, len(index_of))).tolist())
+    return tuple(find_conflicting_faces(vectors, people, scores, same_person_cosine(rule, len(index_of))).tolist())
 
 
 def _pair_rule(store: FaceStore, task: LookupTask) -> PairRule | None:
@@ -251,7 +251,7 @@ def _pair_rule(store: FaceStore, task: LookupTask) -> PairRule | None:
         return MEASURED[model_id]
     faces = select_named_faces(store.face_table(task.dataset_id), store.embeddings(task.dataset_id))
     scores = faces.pairs() if faces.face_ids else None
-    return pair_likelihood.fit_pair_rule(scores) if scores is not None and scores.enough else None
+    return pair_rule.fit_pair_rule(scores) if scores is not None and scores.enough else None
 
 
 # photos that were looked at one by one

@@ -80,8 +80,8 @@ def mark_faces(lookup: Lookup, rate: float = TARGET_RATE) -> LookupMarks:
     probs = np.array([face.candidates[0].prob for face in faces], dtype=np.float64)
     people = np.array([index_of[face.candidates[0].person] for face in faces], dtype=np.int64)
     photo_of = np.repeat(np.arange(len(lookup.photos)), [len(photo.faces) for photo in lookup.photos])
-    trusted = np.array([face.trusted for face in faces], dtype=bool)
-    is_named = (scores > threshold.score) & trusted
+    grades, trusted = np.array([face.grade for face in faces]), np.array([face.trusted for face in faces], dtype=bool)
+    is_named = threshold.decide_named(scores, grades)
     face_marks = np.where(is_named, LookupMark.NAMED, LookupMark.UNKNOWN)
     face_marks = face_marks + LookupMark.UNCERTAIN * (
         trusted & _uncertain(scores, probs, is_named, uncertainty_band(lookup.thresholds, threshold.score))

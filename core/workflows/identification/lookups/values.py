@@ -96,7 +96,7 @@ class LookupFace:
 
     def name(self, threshold: Threshold) -> str | None:
         """The person's name, or None: unknown when the score is not above the limit, or too poor to tell."""
-        return self.candidates[0].person if self.score > threshold.score and self.trusted else None
+        return self.candidates[0].person if threshold.decide_named(self.score, self.grade) else None
 
 
 @dataclass(frozen=True, slots=True)

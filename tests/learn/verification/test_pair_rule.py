@@ -8,7 +8,7 @@ from sklearn.linear_model import LogisticRegression
 
 from core.base.errors import InputRefused
 from core.learn.labelled_faces import LabelledFaces
-from core.learn.verification.pair_likelihood import (
+from core.learn.verification.pair_rule import (
     ALL_PAIRS_MOST,
     ENOUGH_PEOPLE,
     FARS,
