@@ -492,3 +492,14 @@ def _is_method(node: ast.FunctionDef) -> bool:
 def test_nothing_is_pickled() -> None:
     for name, path in modules():
         assert not re.search(r"allow_pickle\s*=\s*True|\bpickle\.|\bjoblib\.(load|dump)", path.read_text()), name
+
+
+LONGEST_LINE = 120
+
+
+@pytest.mark.parametrize(
+    "document", [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/*.md"))], ids=lambda path: path.name
+)
+def test_a_document_can_be_read_in_a_terminal(document: Path) -> None:
+    lines = document.read_text("utf-8").splitlines()
+    assert [number for number, line in enumerate(lines, 1) if len(line) > LONGEST_LINE] == []
