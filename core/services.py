@@ -36,7 +36,8 @@ from core.store.sql.transfer import SqlTransferStore
 from core.vision.detect.mtcnn import Detector
 from core.vision.embed.embedder import Embedder
 from core.vision.engine.base import Engine
-from core.vision.models import catalogue, install, sample
+from core.vision.models import catalogue, sample
+from core.vision.models.manifest import installed_models, network_path, weights_path
 from core.vision.pipeline import FacePipeline
 from core.workflows.erasure.erase_person import EraseTools
 from core.workflows.evaluation.report import ReportTools
@@ -95,7 +96,7 @@ class Services:
             from core.vision.engine.keras import KerasEngine
 
             return KerasEngine(
-                lambda model_id: install.weights_path(models, model_id),
+                lambda model_id: weights_path(models, model_id),
                 lambda model_id: catalogue.embedding_model(model_id).dimension,
             )
         if self.settings.engine != "openvino":
@@ -104,9 +105,7 @@ class Services:
             )
         from core.vision.engine.openvino import OpenVinoEngine
 
-        return OpenVinoEngine(
-            lambda model_id, network: install.network_path(models, model_id, network), self.settings.threads
-        )
+        return OpenVinoEngine(lambda model_id, network: network_path(models, model_id, network), self.settings.threads)
 
     @cached_property
     def detector(self) -> Detector:
@@ -218,7 +217,7 @@ class Services:
     def _networks(self, vectors_id: str) -> tuple[ReportedNetwork, ...]:
         """The detector and an embedding model, with the hashes of their installed files."""
         models = catalogue.DETECTOR, catalogue.vectors_model(vectors_id)
-        manifests = {manifest.model_id: manifest for manifest in install.installed_models(self.settings.models_dir)}
+        manifests = {manifest.model_id: manifest for manifest in installed_models(self.settings.models_dir)}
         return tuple(
             ReportedNetwork(
                 id=model.id,

@@ -27,8 +27,15 @@ from core.services import Services
 from core.vision.detect.mtcnn import Detector
 from core.vision.engine.keras import KerasEngine
 from core.vision.engine.openvino import OpenVinoEngine
-from core.vision.models import catalogue, install, sample
-from core.vision.models.manifest import MANIFEST_NAME, read_manifest, write_manifest
+from core.vision.models import catalogue, sample
+from core.vision.models.manifest import (
+    MANIFEST_NAME,
+    installed_models,
+    network_path,
+    read_manifest,
+    weights_path,
+    write_manifest,
+)
 from tests import prepared
 
 PROJECT_DIR = Path(__file__).resolve().parents[1]
@@ -40,7 +47,7 @@ PHOTOS_AT_ONCE = 16
 def models_dir() -> Path:
     """The installed models: of ``FACE_ATLAS_DATA``, or of this checkout."""
     folder = Path(os.environ.get("FACE_ATLAS_DATA", PROJECT_DIR / "data")).resolve() / "models"
-    found = {manifest.model_id for manifest in install.installed_models(folder)}
+    found = {manifest.model_id for manifest in installed_models(folder)}
     missing = sorted(set(catalogue.DEFAULT_MODEL_IDS) - found)
     if missing:
         pytest.fail(
@@ -110,7 +117,7 @@ def exact_engine(models_dir: Path) -> OpenVinoEngine:
 def keras_engine(models_dir: Path) -> KerasEngine:
     """The reference: the original packages."""
     return KerasEngine(
-        lambda model_id: install.weights_path(models_dir, model_id),
+        lambda model_id: weights_path(models_dir, model_id),
         lambda model_id: catalogue.embedding_model(model_id).dimension,
     )
 
@@ -118,7 +125,7 @@ def keras_engine(models_dir: Path) -> KerasEngine:
 def openvino_engine(models_dir: Path, *, full_precision: bool) -> OpenVinoEngine:
     threads = Settings(models_dir).threads
     return OpenVinoEngine(
-        lambda model_id, network: install.network_path(models_dir, model_id, network), threads, full_precision
+        lambda model_id, network: network_path(models_dir, model_id, network), threads, full_precision
     )
 
 

@@ -24,7 +24,8 @@ from core.bench.ingesting import ingest_archive, run_benchmark_job, time_call
 from core.bench.report import report_text
 from core.services import Services
 from core.store.protocols import Dataset
-from core.vision.models import catalogue, install
+from core.vision.models import catalogue
+from core.vision.models.manifest import weights_path
 from core.workflows.identification.identify import IdentifiedPhoto, Identifier
 from core.workflows.projection.project import MapOptions
 from core.workflows.training.request import TrainRequest, TrainResult
@@ -63,7 +64,7 @@ def run_benchmark(services: Services, options: BenchmarkOptions, report: Report)
         measured = {**_about(services), "quick": options.quick, **measure_ours(services, options, archives, report)}
         if not options.quick:
             report(0, 0, "Measuring the tutorial's pipeline")
-            weights = install.weights_path(services.settings.models_dir, catalogue.DEFAULT_EMBEDDING_ID)
+            weights = weights_path(services.settings.models_dir, catalogue.DEFAULT_EMBEDDING_ID)
             larger = [archives[photos.ONE_MEGAPIXEL], archives[photos.TWELVE_MEGAPIXELS]]
             measured["tutorial"] = others.measure_tutorial(weights, archives[photos.SAMPLE], larger)
         if options.peers:

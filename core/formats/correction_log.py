@@ -20,7 +20,6 @@ from core.store.exchange_protocols import FaceLocation, LoggedEvent, PersonOrigi
 FORMAT = "face-atlas-log"
 VERSION = 2
 """Version 2 says how photos are turned; a log of version 1 is read as of photos that are not."""
-LONGEST_LINE_BYTES = 1 << 28
 Places = Callable[[Sequence[str]], list[FaceLocation]]
 
 

@@ -48,7 +48,6 @@ _HEX = re.compile(r"[0-9a-f]{24,64}")
 _ZIP = b"PK\x03\x04"
 _KEY_BYTES = 8
 _SHORT_KEYS = 1 << 16
-_TEXT_BYTES = frozenset(range(32, 256)) - {127} | {9, 10, 13}
 
 
 @dataclass(frozen=True, slots=True)

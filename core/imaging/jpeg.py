@@ -62,11 +62,6 @@ _DAMAGED: Final = (
 )
 _MAY_BE_DAMAGED: Final = "The file may be damaged: it holds more data than its picture needs. Look at the photo."
 
-_LOST_SECTOR: Final = bytes(512)
-_MAY_LACK_A_PIECE: Final = (
-    "The file may be damaged: zeros stand where data of its picture should be. Look at the photo."
-)
-
 _MISSING_WORDS: Final = ("premature end",)
 _DAMAGE_WORDS: Final = ("bad huffman code", "bad arithmetic code", "found marker", "inconsistent progression")
 _SURPLUS: Final = re.compile(r"(\d+) extraneous bytes before marker 0xd9")

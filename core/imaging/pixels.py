@@ -68,8 +68,3 @@ def perceptual_hash(image: RgbImage) -> int:
     low = cv2.dct(small)[1:9, 1:9].ravel()
     bits = np.packbits(low > np.median(low))
     return int.from_bytes(bits.tobytes(), "big")
-
-
-def hash_distance(a: int, b: int) -> int:
-    """Number of differing bits, 0 to 64; below about 8 two photos are the same shot."""
-    return (a ^ b).bit_count()

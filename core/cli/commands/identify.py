@@ -10,6 +10,7 @@ from core.base.errors import ImageRefused, InputRefused
 from core.cli import resolution
 from core.cli.job_runner import console_progress
 from core.cli.parser import Answer, Commands, needs_dataset, reads_zips
+from core.learn.verification.pair_rule import FARS
 from core.services import Services
 from core.store.protocols import Dataset
 from core.vision.models import catalogue
@@ -57,8 +58,8 @@ def add_verify(commands: Commands) -> None:
     command.add_argument(
         "--far",
         type=float,
-        choices=verify.FARS,
-        default=min(verify.FARS),
+        choices=FARS,
+        default=min(FARS),
         help="the share of different people that may pass (default: %(default)s)",
     )
 

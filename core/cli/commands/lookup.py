@@ -11,11 +11,12 @@ from core.cli import destination, resolution
 from core.cli.job_runner import console_progress, run_in_process
 from core.cli.layout_preview import tell_names
 from core.cli.parser import Answer, Commands, needs_dataset, reads_zips
+from core.learn.open_set.rejection_rule import TARGET_RATE
 from core.services import Services
 from core.store.protocols import Dataset
 from core.workflows.identification.lookups import kept_lookups, lookup, outputs
 from core.workflows.identification.lookups.marks import LookupMark, mark_faces
-from core.workflows.identification.lookups.values import TARGET_RATE, Lookup, LookupCounts, LookupRequest
+from core.workflows.identification.lookups.values import Lookup, LookupCounts, LookupRequest
 
 
 def add_lookup(commands: Commands) -> None:

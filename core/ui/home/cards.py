@@ -11,8 +11,8 @@ from core.store.protocols import Dataset
 from core.ui import damaged, data, frame, gallery, jobs, words
 from core.ui.home import trail
 from core.ui.photos import uploads
-from core.vision.models import install
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID, EMBEDDING_MODELS, EmbeddingModel
+from core.vision.models.manifest import installed_models
 from core.workflows.erasure.erase_dataset import erase_dataset
 from core.workflows.erasure.proof import SearchFindings
 from core.workflows.photos.requests import ChangeModelRequest, IngestRequest, LookAgainRequest
@@ -168,7 +168,7 @@ def _start(dataset: Dataset, request: JobRequest) -> None:
 
 
 def _installed_models() -> list[EmbeddingModel]:
-    installed_ids = {manifest.model_id for manifest in install.installed_models(data.services().settings.models_dir)}
+    installed_ids = {manifest.model_id for manifest in installed_models(data.services().settings.models_dir)}
     return [model for model in EMBEDDING_MODELS if model.id in installed_ids]
 
 

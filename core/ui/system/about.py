@@ -11,7 +11,8 @@ import streamlit as st
 from core.base.machine import read_processor
 from core.services import Services
 from core.ui import data, words
-from core.vision.models import catalogue, install
+from core.vision.models import catalogue
+from core.vision.models.manifest import installed_models
 
 PACKAGES = (
     "streamlit",
@@ -46,7 +47,7 @@ def show_engine(services: Services) -> None:
 def show_models(services: Services) -> None:
     """What is installed, and what could be."""
     st.header("Models", anchor=False)
-    installed = {manifest.model_id: manifest for manifest in install.installed_models(services.settings.models_dir)}
+    installed = {manifest.model_id: manifest for manifest in installed_models(services.settings.models_dir)}
     rows = [
         {
             "Model": model.title,

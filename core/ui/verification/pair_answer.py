@@ -21,7 +21,6 @@ from core.workflows.verification import verify
 from core.workflows.verification.verify import PairJudge, PairVerdict, PersonGallery
 
 TWO_PHOTOS, PERSON = "Two photos", "A photo and a person"
-PICTURE_PX = 360
 CROP_PX = 160
 NEAREST_FACES = 6
 FAR_TITLES = {1e-2: "1 in 100", 1e-3: "1 in 1\u202f000"}

@@ -32,16 +32,11 @@ from core.vision.models.manifest import (
     Manifest,
     describe_files,
     file_sha256,
-    installed_models,
-    network_path,
     verify_model,
-    weights_path,
     write_manifest,
 )
 from core.vision.models.sample import SAMPLE_NAME, install_sample
 from core.vision.models.workspace import locked_workspace, put_in_place
-
-__all__ = ["Manifest", "install_model", "installed_models", "network_path", "verify_model", "weights_path"]
 
 _PACKAGES = ("tensorflow", "keras", "openvino", "mtcnn", "keras-facenet")
 _IMPORTED = ("tensorflow", "openvino", "mtcnn", "keras_facenet", "cv2")

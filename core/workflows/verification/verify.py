@@ -14,11 +14,9 @@ from core.learn.model_selection.splits import label_faces
 from core.learn.numerics.unit_vectors import cosine_to_distance, mean_direction
 from core.learn.verification import pair_rule
 from core.learn.verification.own_pairs import OwnPairs, measure_own_pairs
-from core.learn.verification.pair_rule import EVEN_PRIOR, FARS, PairRule, PairScores
+from core.learn.verification.pair_rule import EVEN_PRIOR, PairRule, PairScores
 from core.store.protocols import Dataset, FaceStore, PersonCount
 from core.vision.pipeline import FacePipeline, PhotoFaces
-
-__all__ = ["FARS", "NamedFaces", "PairJudge", "PairVerdict", "PersonGallery"]
 
 
 @dataclass(frozen=True, slots=True)

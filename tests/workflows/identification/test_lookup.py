@@ -31,12 +31,11 @@ from core.store.artifacts import ArtifactKind, Artifacts, content_id
 from core.store.job_model import Job, JobKind, JobState
 from core.vision.pipeline import NO_FACE, DecodedPhoto
 from core.workflows.exchange.export import export_path
+from core.workflows.identification.identify import Candidate, Evidence
 from core.workflows.identification.lookups import kept_lookups, lookup, outputs, stored
 from core.workflows.identification.lookups.lookup import LookupTask
 from core.workflows.identification.lookups.marks import LookupMark, mark_faces, uncertainty_band
 from core.workflows.identification.lookups.values import (
-    Candidate,
-    Evidence,
     Lookup,
     LookupFace,
     LookupPhoto,

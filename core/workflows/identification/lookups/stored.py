@@ -23,10 +23,8 @@ import numpy as np
 from core.base.errors import InputRefused
 from core.base.types import Box, Vectors
 from core.learn.open_set.rejection_rule import Threshold
-from core.workflows.identification.identify import EVIDENCE_FACES, TOP_CANDIDATES
+from core.workflows.identification.identify import EVIDENCE_FACES, TOP_CANDIDATES, Candidate, Evidence
 from core.workflows.identification.lookups.values import (
-    Candidate,
-    Evidence,
     Lookup,
     LookupFace,
     LookupInfo,

@@ -16,8 +16,6 @@ from core.store.job_model import JobRequest, JobResult
 from core.workflows.identification.identify import Candidate, Evidence
 from core.workflows.uploads import FileRequest
 
-__all__ = ["TARGET_RATE", "Candidate", "Evidence", "Lookup", "LookupFace", "LookupInfo", "LookupPhoto"]
-
 
 @dataclass(frozen=True, slots=True)
 class LookupRequest(FileRequest):
