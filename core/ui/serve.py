@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from http import HTTPStatus
 from pathlib import Path
 
 from streamlit import config, file_util
@@ -20,9 +21,24 @@ from streamlit.web.server.starlette.starlette_app import create_starlette_app
 
 from core.base.errors import InputRefused
 from core.base.privacy import keep_to_owner
-from core.ui.gate import OPEN, OPEN_ANSWER, AsgiApp, Gate, Hosts, check_address, headers, inline_script_sources
+from core.ui.components.mount import modules_address, serve_modules
+from core.ui.gate import (
+    OPEN,
+    OPEN_ANSWER,
+    AsgiApp,
+    Gate,
+    Hosts,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    check_address,
+    headers,
+    inline_script_sources,
+)
 
 APP = Path(__file__).parents[2] / "app.py"
+KEPT = (b"cache-control", b"private, max-age=31536000, immutable")
 
 
 def create_guarded_app(runtime: Runtime) -> AsgiApp:
@@ -36,8 +52,31 @@ def create_guarded_app(runtime: Runtime) -> AsgiApp:
     config.set_option(
         "server.allowedHosts", []
     )  # Streamlit's own check knows no numeric addresses; the gate stands before it
+    serve_modules(runtime.bidi_component_registry)
+    app = keep_modules(create_starlette_app(runtime), modules_address())
     index = Path(file_util.get_static_dir(), "index.html").read_text(encoding="utf-8")
-    return Gate(create_starlette_app(runtime), hosts, headers(inline_script_sources(index)))
+    return Gate(app, hosts, headers(inline_script_sources(index)))
+
+
+def keep_modules(app: AsgiApp, address: str) -> AsgiApp:
+    """Let browsers keep the components' modules, whose address is another when they are; Streamlit has them come anew.
+
+    Parameters
+    ----------
+    address : what the paths of the modules begin with
+    """
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_to_keep(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] == HTTPStatus.OK:
+                sent = [header for header in message["headers"] if header[0].lower() != KEPT[0]]
+                message = {**message, "headers": [*sent, KEPT]}
+            await send(message)
+
+        is_module = scope["type"] == "http" and scope["path"].startswith(address)
+        await app(scope, receive, send_to_keep if is_module else send)
+
+    return answer
 
 
 if __name__ == "__main__":

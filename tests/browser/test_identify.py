@@ -121,6 +121,7 @@ def test_what_is_said_of_a_face_is_learned_and_taken_back(learned: App, page: Pa
     give(page, group_photo)
     page.locator(".box").nth(3).click()
     expect(page.get_by_text("4. Unknown. Nearest is")).to_be_visible()
+    settle(page)  # what is typed while the page is still being drawn would be lost with the field of before
     field = page.get_by_role("combobox", name="This is")
     field.fill("Grandfather")
     field.press("Enter")

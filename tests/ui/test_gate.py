@@ -14,11 +14,13 @@ from urllib.parse import urlsplit
 import pytest
 
 from core.base.errors import InputRefused
+from core.ui.components.mount import modules_address
 from core.ui.gate import Hosts, check_address, host_name, inline_script_sources
 from tests.browser.conftest import ROOT, App, serve
 from tests.conftest import new_data_dir
 
 PORT_OF_ANOTHER = 9999
+MODULE = f"{modules_address()}picker.js"
 ROUTES = (
     "/",
     "/map?dataset=none",
@@ -29,6 +31,7 @@ ROUTES = (
     "/_stcore/agent/openapi.json",
     "/_stcore/upload_file/none/none",
     "/_stcore/bidi-components/none/none.js",
+    MODULE,
     "/component/none/none.js",
     "/media/none.jpg",
     "/favicon.png",
@@ -161,6 +164,20 @@ def test_no_page_that_frames_the_app_may_steer_it(server: App):
     connection.request("GET", "/_stcore/host-config")
     assert b'"allowedOrigins":[]' in connection.getresponse().read()
     connection.close()
+
+
+def test_browsers_keep_the_modules_of_components_and_nothing_else(server: App):
+    status, headers = ask(server, MODULE, {})
+    assert (status, headers["content-type"]) == (200, "application/javascript")
+    assert headers.get_all("cache-control") == ["private, max-age=31536000, immutable"]
+    for path in (
+        f"{modules_address()}none.js",
+        f"{modules_address()}../mount.py",
+        f"{modules_address()}%2e%2e/mount.py",
+    ):
+        status, headers = ask(server, path, {})
+        assert status in (400, 404)
+        assert "immutable" not in (headers["cache-control"] or "")
 
 
 # where it may be opened

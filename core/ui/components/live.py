@@ -12,7 +12,7 @@ from core.ui.components.mount import ignore_change, register_component
 
 _mount = register_component(
     "live_camera",
-    '<div class="live"><button type="button"></button><div class="view"><video muted playsinline></video>'
+    '<div class="live" hidden><button type="button"></button><div class="view"><video muted playsinline></video>'
     '<canvas aria-hidden="true"></canvas></div><p class="told"></p>'
     '<ul aria-live="polite" aria-label="In view"></ul></div>',
     module="camera/camera.js",

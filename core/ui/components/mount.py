@@ -15,6 +15,7 @@ from typing import Any
 
 import streamlit as st
 from streamlit import config
+from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
 from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
 
@@ -30,7 +31,7 @@ def register_component(name: str, html: str = "", *, module: str, style: str | N
     ----------
     module, style : files of the folder ``browser``; the module's default function draws the component
     """
-    _serve_modules()
+    serve_modules(get_bidi_component_manager())
     css = "\n".join(map(_read, (_COLOURS, style))) if style else None
     return st.components.v2.component(name, html=html, css=css, js=_importing(module))
 
@@ -60,10 +61,10 @@ def modules_version() -> str:
     return content.hexdigest()[:12]
 
 
-def _serve_modules() -> None:
-    """Let the server that runs answer with the modules, as with those of a package that has such a manifest."""
+def serve_modules(manager: BidiComponentManager) -> None:
+    """Let a server answer with the modules, as with those of a package that has such a manifest."""
     manifest = ComponentManifest(_PACKAGE, "", [ComponentConfig(modules_version(), asset_dir=BROWSER_FOLDER.name)])
-    get_bidi_component_manager().register_from_manifest(manifest, BROWSER_FOLDER.parent)
+    manager.register_from_manifest(manifest, BROWSER_FOLDER.parent)
 
 
 def ignore_change() -> None:

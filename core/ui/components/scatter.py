@@ -21,7 +21,7 @@ _FINEST = 65_535
 
 _mount = register_component(
     "face_scatter",
-    """<div class="scatter"><canvas class="plane" tabindex="0" role="application"></canvas>
+    """<div class="scatter" hidden><canvas class="plane" tabindex="0" role="application"></canvas>
 <div class="card" role="status" hidden></div><div class="bar" role="toolbar" aria-label="The map's tools"></div>
 <div class="legend"></div><p class="told"></p></div>""",
     module="scatter/map.js",

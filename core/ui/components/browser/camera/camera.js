@@ -75,6 +75,7 @@ class Camera {
     this.setTriggerValue = setTriggerValue;
     this.state = state;
     this.root = findElement(parentElement, ".live", HTMLElement);
+    this.root.hidden = false; // until here nothing would have answered the button
     this.view = findElement(this.root, ".view", HTMLElement);
     this.video = findElement(this.root, "video", HTMLVideoElement);
     this.plane = findElement(this.root, "canvas", HTMLCanvasElement);

@@ -52,6 +52,7 @@ export class ScatterMap {
     this.setStateValue = setStateValue;
     this.setTriggerValue = setTriggerValue;
     this.root = findElement(parentElement, ".scatter", HTMLElement);
+    this.root.hidden = false; // until here nothing would have answered the keys
     this.canvas = findElement(this.root, "canvas", HTMLCanvasElement);
     this.note = findElement(this.root, ".told", HTMLElement);
     this.cardBox = new CardBox(findElement(this.root, ".card", HTMLElement));
