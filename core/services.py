@@ -17,8 +17,9 @@ from core.archives.source import PhotoSource
 from core.base.errors import FaceAtlasError, data_folder_fault
 from core.base.machine import choose_pace
 from core.base.privacy import keep_to_owner, restrict_to_owner
+from core.base.progress import UNWATCHED, Progress
 from core.base.settings import Settings
-from core.base.types import CancelToken, FacePolicy, Report, ignore_progress
+from core.base.types import FacePolicy
 from core.isolation.photos import decode_photo
 from core.jobs.supervisor import Supervisor
 from core.report.material import ReportedNetwork
@@ -135,9 +136,7 @@ class Services:
         ingests = (job for job in self.jobs.jobs(dataset_id) if job.kind is JobKind.INGEST)
         return next((IngestRequest.of(job).policy for job in ingests), FacePolicy.LARGEST)
 
-    def look_at_turned(
-        self, dataset_id: str, report: Report = ignore_progress, token: CancelToken | None = None
-    ) -> RedetectionSummary | None:
+    def look_at_turned(self, dataset_id: str, progress: Progress = UNWATCHED) -> RedetectionSummary | None:
         """Look for faces on the photos that were turned since faces were looked for on them; None when there is none.
 
         Raises
@@ -148,7 +147,7 @@ class Services:
         if not self.store.photos_to_look_at(dataset_id):
             return None  # without loading the networks
         policy = self.face_policy(dataset_id)
-        return look_again.detect_on_turned_photos(self.ingestor(dataset_id), dataset_id, policy, report, token)
+        return look_again.detect_on_turned_photos(self.ingestor(dataset_id), dataset_id, policy, progress)
 
     def bundle_tools(self) -> BundleTools:
         models = (*catalogue.EMBEDDING_MODELS, *catalogue.EARLIER)
@@ -283,7 +282,7 @@ class Services:
         return self.settings.locks_dir / "worker.lock"
 
     @contextmanager
-    def writing(self, dataset_id: str, report: Report, token: CancelToken) -> Iterator[None]:
+    def writing(self, dataset_id: str, progress: Progress) -> Iterator[None]:
         """Hold the dataset's lock; wait for another process that is writing it.
 
         Raises
@@ -298,8 +297,7 @@ class Services:
                 lock.acquire(timeout=WAIT_STEP_S)
                 break
             except Timeout:
-                token.raise_if_cancelled()
-                report(0, 0, "Waiting for another process that is writing this dataset")
+                progress.step(0, 0, "Waiting for another process that is writing this dataset")
         try:
             yield
         finally:

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from core.base.types import CancelToken, Photo
+from core.base.progress import CancelToken
+from core.base.types import Photo
 from core.jobs.registry import job_handlers
 from core.jobs.worker import run_job
 from core.services import Services

@@ -1,21 +1,87 @@
-"""How long work tells how far it is, and is stopped on the way."""
+"""How long work tells how far it is, and is stopped on the way: one value goes down through all of it."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
-Watch = Callable[[float], None]
-"""Told the finished share, 0..1, several times a second; it may raise to stop the work."""
+from core.base.errors import Cancelled
+
+Listener = Callable[[int, int, str], None]
+"""``listener(done, total, message)``: called as often as the work likes, so it is to be cheap."""
 
 
-def unwatched(share: float) -> None:
-    """Ignore progress: the default ``Watch``."""
+@dataclass(slots=True)
+class CancelToken:
+    """Asked by long work between two batches."""
+
+    between_batches: Callable[[], None] = lambda: None
+    """What else is done whenever the work asks: it stands still meanwhile, and holds no transaction."""
+    _event: threading.Event = field(default_factory=threading.Event)
+
+    def cancel(self) -> None:
+        self._event.set()
+
+    @property
+    def cancelled(self) -> bool:
+        return self._event.is_set()
+
+    def raise_if_cancelled(self) -> None:
+        if not self._event.is_set():
+            self.between_batches()
+        if self._event.is_set():
+            raise Cancelled("Stopped on request. What was finished is kept; resume goes on from there.")
 
 
-def watch_part(watch: Watch, start: float, end: float) -> Watch:
-    """Watch a part of the work, which begins and ends at these shares of the whole, as if it were the whole."""
+def _ignore(done: int, total: int, message: str) -> None:
+    """Nobody listens."""
 
-    def watch_share(share: float) -> None:
-        watch(start + share * (end - start))
 
-    return watch_share
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Told by long work how far it is; stops it where it can be stopped.
+
+    Work that counts says its steps (``step``). Work that only knows what share of it is done (``advance``) is given the
+    steps that it takes of the whole (``over``), and may hand parts of them on (``part``).
+    """
+
+    listener: Listener = _ignore
+    token: CancelToken = field(default_factory=CancelToken)
+    total: int = 0
+    """Steps of the whole, for ``advance``; so are the next two."""
+    message: str = ""
+    first: float = 0.0
+    """The step at which the share is 0."""
+    last: float = 0.0
+    """The step at which the share is 1."""
+
+    def report(self, done: int, total: int, message: str) -> None:
+        """Say how far it is, where it cannot be stopped: before it begins, or when all is stored."""
+        self.listener(done, total, message)
+
+    def step(self, done: int, total: int, message: str) -> None:
+        """Say how far it is. Raises Cancelled when it is to stop; what is done until then has to be whole."""
+        self.token.raise_if_cancelled()
+        self.listener(done, total, message)
+
+    def raise_if_cancelled(self) -> None:
+        """Raises Cancelled when it is to stop."""
+        self.token.raise_if_cancelled()
+
+    def over(self, total: int, message: str, first: int = 0, last: int | None = None) -> Progress:
+        """For work that knows its share alone: it takes all steps, or those from ``first`` to ``last``."""
+        return replace(self, total=total, message=message, first=first, last=total if last is None else last)
+
+    def part(self, start: float, end: float) -> Progress:
+        """For a part of the work, which begins and ends at these shares of the whole, as if it were the whole."""
+        length = self.last - self.first
+        return replace(self, first=self.first + start * length, last=self.first + end * length)
+
+    def advance(self, share: float) -> None:
+        """Say what share of it is done, 0..1. Raises Cancelled as ``step`` does."""
+        self.step(int(self.first + share * (self.last - self.first)), self.total, self.message)
+
+
+UNWATCHED = Progress()
+"""For work that nobody follows; nothing stops it."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterable
-from dataclasses import Field, dataclass, field, fields, replace
+from collections.abc import Iterable
+from dataclasses import Field, dataclass, fields, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, TypeVar
@@ -12,7 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from core.base.errors import Cancelled, ModelMismatch
+from core.base.errors import ModelMismatch
 
 RgbImage = npt.NDArray[np.uint8]
 """(height, width, 3) uint8, RGB, upright."""
@@ -26,14 +25,6 @@ T = TypeVar("T")
 
 Revision = int
 """Raised by the store at every write of a dataset; the cache key of every derived view."""
-
-Report = Callable[[int, int, str], None]
-"""``report(done, total, message)``: called by long work, cheap to call often."""
-
-
-def ignore_progress(done: int, total: int, message: str) -> None:
-    """Ignore progress: the default ``Report``."""
-
 
 TRUSTED_GRADE = 0.5
 """Vectors of faces of a poorer quality tell nobody apart. Measured on 300 faces of LFW, blurred, shrunk and shaken:
@@ -346,25 +337,3 @@ class Refusal:
     reason: str
     left_out: bool = False
     """It is nothing of the owner's: a thumbnail, a hidden file, or all of one kind of them."""
-
-
-@dataclass(slots=True)
-class CancelToken:
-    """Asked by long work between two batches."""
-
-    between_batches: Callable[[], None] = lambda: None
-    """What else is done whenever the work asks: it stands still meanwhile, and holds no transaction."""
-    _event: threading.Event = field(default_factory=threading.Event)
-
-    def cancel(self) -> None:
-        self._event.set()
-
-    @property
-    def cancelled(self) -> bool:
-        return self._event.is_set()
-
-    def raise_if_cancelled(self) -> None:
-        if not self._event.is_set():
-            self.between_batches()
-        if self._event.is_set():
-            raise Cancelled("Stopped on request. What was finished is kept; resume goes on from there.")

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from core.archives.folder_layout import AUTO
 from core.archives.source import PhotoSource
 from core.base.errors import FaceAtlasError
-from core.base.types import CancelToken
+from core.base.progress import CancelToken
 from core.bench import photos
 from core.bench.stopwatch import (
     REST,

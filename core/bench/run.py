@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from core.base.machine import read_processor
-from core.base.types import Report
+from core.base.progress import Progress
 from core.bench import ingesting, others, photos
 from core.bench.ingesting import ingest_archive, run_benchmark_job, time_call
 from core.bench.report import report_text
@@ -50,7 +50,7 @@ class BenchmarkOptions:
     """The Python interpreter of an environment that ``make bench-peers`` makes."""
 
 
-def run_benchmark(services: Services, options: BenchmarkOptions, report: Report) -> Measured:
+def run_benchmark(services: Services, options: BenchmarkOptions, progress: Progress) -> Measured:
     """Measure; the answer's ``table`` is for people.
 
     Raises
@@ -59,16 +59,16 @@ def run_benchmark(services: Services, options: BenchmarkOptions, report: Report)
         The tutorial's script is not there or failed, or a network is not installed.
     """
     with tempfile.TemporaryDirectory(prefix="face-atlas-bench-") as scratch:
-        report(0, 0, "Enlarging photos")
+        progress.report(0, 0, "Enlarging photos")
         archives = photo_sets(services, options, Path(scratch))
-        measured = {**_about(services), "quick": options.quick, **measure_ours(services, options, archives, report)}
+        measured = {**_about(services), "quick": options.quick, **measure_ours(services, options, archives, progress)}
         if not options.quick:
-            report(0, 0, "Measuring the tutorial's pipeline")
+            progress.report(0, 0, "Measuring the tutorial's pipeline")
             weights = weights_path(services.settings.models_dir, catalogue.DEFAULT_EMBEDDING_ID)
             larger = [archives[photos.ONE_MEGAPIXEL], archives[photos.TWELVE_MEGAPIXELS]]
             measured["tutorial"] = others.measure_tutorial(weights, archives[photos.SAMPLE], larger)
         if options.peers:
-            report(0, 0, "Measuring other packages")
+            progress.report(0, 0, "Measuring other packages")
             measured["peers"] = others.measure_peers(options.peers, archives[photos.SAMPLE])
     return {**measured, "table": report_text(measured)}
 
@@ -86,7 +86,9 @@ def photo_sets(services: Services, options: BenchmarkOptions, scratch: Path) -> 
     return {photos.SAMPLE: first, **larger, **group}
 
 
-def measure_ours(services: Services, options: BenchmarkOptions, archives: dict[str, Path], report: Report) -> Measured:
+def measure_ours(
+    services: Services, options: BenchmarkOptions, archives: dict[str, Path], progress: Progress
+) -> Measured:
     """Everything about Face Atlas itself; ``ingest`` is by threads, then by photos."""
     folder = Path(tempfile.mkdtemp(prefix="data-", dir=archives[photos.ONE_MEGAPIXEL].parent))
     all_threads = services.settings.threads
@@ -94,10 +96,10 @@ def measure_ours(services: Services, options: BenchmarkOptions, archives: dict[s
     for threads in [all_threads] if options.quick else sorted({1, min(2, all_threads), all_threads}):
         on_threads = ingesting.services_in_folder(services, folder / f"threads-{threads}", threads)
         for name, archive in archives.items():
-            report(0, 0, f"Taking in: {name}, threads: {threads}")
+            progress.report(0, 0, f"Taking in: {name}, threads: {threads}")
             measured = ingesting.measure_ingest(on_threads, name, archive, 1 if options.quick else ROUNDS)
             ingests.setdefault(str(threads), {})[name] = measured
-    report(0, 0, "Training and identifying")
+    progress.report(0, 0, "Training and identifying")
     return {"ingest": ingests, **_recognising(on_threads, options, archives)}
 
 

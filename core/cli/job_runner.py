@@ -8,11 +8,12 @@ import signal
 import sys
 import threading
 import time
+from dataclasses import replace
 
 from core.base import words
 from core.base.errors import InputRefused
 from core.base.json_values import JsonObject
-from core.base.types import CancelToken, Report
+from core.base.progress import CancelToken, Progress
 from core.jobs.registry import Handler, job_handlers, submit_job
 from core.jobs.worker import run_job
 from core.services import Services
@@ -66,19 +67,19 @@ def _after(job: Job) -> str:
 
 def _telling(handler: Handler) -> Handler:
     """The handler with its progress told on standard error too."""
-    tell = console_progress()
+    console = console_progress()
 
-    def handle(job: Job, report: Report, token: CancelToken) -> JsonObject:
-        def report_both(done: int, total: int, message: str) -> None:
-            report(done, total, message)
-            tell(done, total, message)
+    def handle(job: Job, progress: Progress) -> JsonObject:
+        def tell_both(done: int, total: int, message: str) -> None:
+            progress.report(done, total, message)
+            console.report(done, total, message)
 
-        return handler(job, report_both, token)
+        return handler(job, replace(progress, listener=tell_both))
 
     return handle
 
 
-def console_progress() -> Report:
+def console_progress() -> Progress:
     """Progress on standard error: one line that renews itself on a terminal, a line a second elsewhere."""
     live = sys.stderr.isatty()
     last_message, last_time = "", 0.0
@@ -93,4 +94,4 @@ def console_progress() -> Report:
         with contextlib.suppress(BrokenPipeError):  # nobody reads it any more; the work goes on
             print(f"{message}{count}", end="\r\033[K" if live else "\n", file=sys.stderr, flush=True)
 
-    return tell
+    return Progress(tell)

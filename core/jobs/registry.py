@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from core.base.errors import FaceAtlasError
 from core.base.json_values import JsonObject
-from core.base.types import CancelToken, Report
+from core.base.progress import Progress
 from core.jobs.handlers import erasure, exchange, learning, lookups, photos
 from core.services import Services
 from core.store.job_model import Job, JobKind, JobOwner, JobRequest, JobResult
@@ -30,7 +30,7 @@ from core.workflows.training.request import TrainRequest, TrainResult
 
 Request = TypeVar("Request", bound=JobRequest)
 Result = TypeVar("Result", bound=JobResult)
-Handler = Callable[[Job, Report, CancelToken], JsonObject]
+Handler = Callable[[Job, Progress], JsonObject]
 """Does a claimed job; gives what is to be kept as its result."""
 
 
@@ -43,7 +43,7 @@ class JobSpec(Generic[Request, Result]):
     """What is asked, as the job keeps it: ``request.of(job)``."""
     result: type[Result]
     """What comes of it, as the job keeps it: ``result.of(job)``."""
-    run: Callable[[Services, Job, Request, Report, CancelToken], Result]
+    run: Callable[[Services, Job, Request, Progress], Result]
     """One call of a workflow. It may be killed at any time, and is called again then."""
     title: str
     """What is being done, in words for the user."""
@@ -66,13 +66,13 @@ class JobSpec(Generic[Request, Result]):
         """Whether its progress is said as photos, with how many a second."""
         return self.is_steady and self.unit == "photo"
 
-    def carry(self, services: Services, job: Job, report: Report, token: CancelToken) -> JsonObject:
+    def carry(self, services: Services, job: Job, progress: Progress) -> JsonObject:
         """Do a job of this kind; what is to be kept as its result."""
         request = self.request.of(job)
         if not self.writes:
-            return self.run(services, job, request, report, token).to_json()
-        with services.writing(job.dataset_id, report, token):
-            return self.run(services, job, request, report, token).to_json()
+            return self.run(services, job, request, progress).to_json()
+        with services.writing(job.dataset_id, progress):
+            return self.run(services, job, request, progress).to_json()
 
 
 def _always(request: JobRequest) -> bool:

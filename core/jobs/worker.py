@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 
 from core.base.errors import Cancelled, DataFolderFault, FaceAtlasError, describe_os_error
 from core.base.json_values import JsonObject
-from core.base.types import CancelToken, Report
+from core.base.progress import CancelToken, Progress
 from core.jobs.idle import IdleTask
 from core.jobs.order import goes_first
 from core.jobs.registry import Handler, is_quick
@@ -52,7 +52,7 @@ class _Pulse:
     def __post_init__(self) -> None:
         self.n_done, self.total = self.job.done, self.job.total
 
-    def report(self, done: int, total: int, message: str) -> None:
+    def hear(self, done: int, total: int, message: str) -> None:
         # Work reports as often as it likes, thousands of times a second: nothing is written here, only remembered.
         self.n_done, self.total, self.message = done, total, message
 
@@ -74,12 +74,12 @@ class _Pulse:
 
 
 @contextmanager
-def _pulse(queue: JobStore, job: Job, token: CancelToken) -> Iterator[Report]:
+def _pulse(queue: JobStore, job: Job, token: CancelToken) -> Iterator[Progress]:
     pulse = _Pulse(queue, job, token)
     thread = threading.Thread(target=pulse.run, name="pulse", daemon=True)
     thread.start()
     try:
-        yield pulse.report
+        yield Progress(pulse.hear, token)
     finally:
         # The thread ends first: a beat of it that came after the last one here would put an older number in its place.
         pulse.end()
@@ -134,8 +134,8 @@ def _record(queue: JobStore, job_id: str, end: _End, patience_s: float) -> None:
 
 def _attempt(queue: JobStore, job: Job, handler: Handler, token: CancelToken) -> _End:
     try:
-        with _pulse(queue, job, token) as report:
-            result = handler(job, report, token)
+        with _pulse(queue, job, token) as progress:
+            result = handler(job, progress)
     except Cancelled as stop:
         return _End(JobState.CANCELLED, error=str(stop))
     except FaceAtlasError as refusal:

@@ -13,8 +13,8 @@ from threading import Barrier
 import numpy as np
 import pytest
 
+from core.base.progress import UNWATCHED
 from core.base.settings import ImageLimits
-from core.base.types import ignore_progress
 from core.bench import ingesting, others, photos, run
 from core.bench.report import report_text
 from core.bench.run import BenchmarkOptions, measure_ours
@@ -129,7 +129,7 @@ def test_the_benchmark_measures_and_tells_everything(
         photos.SAMPLE: photos.select_photos(sample_zip, 24, tmp_path / "sample.zip"),
         photos.ONE_MEGAPIXEL: photos.enlarge_photos(sample_zip, size, ImageLimits(), tmp_path / "larger.zip"),
     }
-    measured = measure_ours(services, BenchmarkOptions(quick=True), archives, ignore_progress)
+    measured = measure_ours(services, BenchmarkOptions(quick=True), archives, UNWATCHED)
     one = measured["ingest"][str(services.settings.threads)][photos.ONE_MEGAPIXEL]
     assert (one["photos"], one["faces"], one["without_face"]) == (N_PHOTOS, N_PHOTOS, 0)
     assert one["ratio"] == pytest.approx(one["whole"] / one["networks"])

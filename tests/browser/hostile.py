@@ -5,7 +5,8 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Mapping
 
-from core.base.types import CancelToken, Photo, Split
+from core.base.progress import CancelToken
+from core.base.types import Photo, Split
 from core.corrections.model import Hand
 from core.jobs.registry import job_handlers
 from core.jobs.worker import run_job

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.base.types import CancelToken
+from core.base.progress import CancelToken
 from core.jobs.registry import job_handlers
 from core.jobs.worker import run_job
 from core.store.job_model import JobKind, JobOwner, JobState

@@ -22,8 +22,9 @@ from typing import Any
 
 import pytest
 
+from core.base.progress import CancelToken
 from core.base.settings import Settings
-from core.base.types import CancelToken, FacePolicy
+from core.base.types import FacePolicy
 from core.corrections.model import Hand
 from core.jobs.registry import job_handlers
 from core.jobs.worker import run_job

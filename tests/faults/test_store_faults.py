@@ -20,8 +20,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.__main__ import main
 from core.base.errors import DataFolderBusy, DataFolderFault, DiskFull
+from core.base.progress import CancelToken, Progress
 from core.base.settings import Settings
-from core.base.types import CancelToken, Report
 from core.jobs.worker import run_job, serve_queue
 from core.services import Services
 from core.store.job_model import Job, JobKind, JobOwner, JobState
@@ -186,7 +186,7 @@ def test_a_worker_outlives_a_store_that_is_locked_for_a_while(folder: Path, monk
     (dataset,) = services.store.datasets()
     job = services.jobs.submit(dataset.id, JobKind.MAP, {})
 
-    def end(job: Job, report: Report, token: CancelToken) -> dict[str, str]:
+    def end(job: Job, progress: Progress) -> dict[str, str]:
         stop.set()
         return {"map": "m1"}
 
@@ -210,7 +210,7 @@ def test_a_jobs_end_is_written_when_the_store_can_be_written_again(
     job = services.jobs.submit(dataset.id, JobKind.MAP, {}, JobOwner.COMMAND_LINE)
     token, at_work, go_on = CancelToken(), threading.Event(), threading.Event()
 
-    def wait(job: Job, report: Report, token: CancelToken) -> dict[str, str]:
+    def wait(job: Job, progress: Progress) -> dict[str, str]:
         at_work.set()
         go_on.wait(60)
         return {"map": "m1"}

@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from core.base.errors import Cancelled
+from core.base.progress import CancelToken, Progress
 from core.base.settings import ImageLimits
-from core.base.types import CancelToken
 from core.services import Services
 from core.store.job_model import JobKind, JobOwner
 from core.store.protocols import FileOutcome, FileReport
@@ -52,7 +52,7 @@ def take(
     tools = services.ingestor(target.dataset_id)
     tools = replace(tools, pipeline=replace(tools.pipeline, limits=limits))
     with services.open_source(archive) as source:
-        ingest_photos(tools, source, target, token=token)
+        ingest_photos(tools, source, target, progress=Progress(token=token))
     return lines(services, target)
 
 
@@ -105,7 +105,7 @@ def test_a_look_at_many_photos_goes_on_after_a_reader_ended_and_does_not_meet_th
     stopped.cancel()
     with services.open_source(archive, folders_are_people=False) as source:
         with pytest.raises(Cancelled):
-            look_up_photos(tools, impatient, source, wish, token=stopped)
+            look_up_photos(tools, impatient, source, wish, progress=Progress(token=stopped))
         look_up_photos(tools, patient, source, wish)
     photos = {photo.name: photo for photo in load_lookup(services.artifacts, dataset_id, "abc").photos}
     assert set(photos) == {"ada/1.jpg", "ada/slow.png", "bob/again.png", "bob/2.jpg"}

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from core.base.progress import UNWATCHED
 from core.base.settings import Settings
-from core.base.types import CancelToken, FacePolicy, Refusal, ignore_progress
+from core.base.types import FacePolicy, Refusal
 from core.jobs import registry
 from core.jobs.handlers import learning
 from core.jobs.registry import JOBS, JobSpec, is_quick, submit_job
@@ -196,7 +197,7 @@ def test_a_job_that_writes_holds_the_lock_while_it_works(services: Services) -> 
             writes=writes,
         )
         job = stored(JobKind.SORT, SortRequest("ab12").to_json())
-        spec.carry(Watched(services.settings), job, ignore_progress, CancelToken())
+        spec.carry(Watched(services.settings), job, UNWATCHED)
         assert events == ["locked"], "once, by the kind that writes"
 
 

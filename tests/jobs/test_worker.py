@@ -23,7 +23,7 @@ import pytest
 from filelock import FileLock
 
 from core.base.errors import InputRefused
-from core.base.types import CancelToken, Report, ignore_progress
+from core.base.progress import UNWATCHED, CancelToken, Progress
 from core.jobs.order import goes_first
 from core.jobs.registry import job_handlers
 from core.jobs.worker import run_job, serve_queue
@@ -160,7 +160,7 @@ def dataset_id(services: Services) -> str:
     return services.store.create_dataset("family", MODEL_ID).id
 
 
-def run_one(services: Services, dataset_id: str, handler: Callable[[Job, Report, CancelToken], dict[str, Any]]) -> Job:
+def run_one(services: Services, dataset_id: str, handler: Callable[[Job, Progress], dict[str, Any]]) -> Job:
     job = services.jobs.submit(dataset_id, JobKind.TRAIN, {"title": "Ada Lovelace.zip"}, JobOwner.COMMAND_LINE)
     run_job(services.jobs, job, handler, CancelToken())
     return services.jobs.job(job.id)
@@ -171,7 +171,7 @@ def test_a_waiting_worker_claims_nothing_and_then_everything(services: Services,
     done: list[str] = []
     stop = threading.Event()
 
-    def note(job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
+    def note(job: Job, progress: Progress) -> dict[str, Any]:
         done.append(job.id)
         if len(done) == len(jobs):
             stop.set()
@@ -194,7 +194,7 @@ def test_a_waiting_worker_claims_nothing_and_then_everything(services: Services,
 def test_an_unexpected_error_fails_the_job_without_naming_anybody(
     services: Services, dataset_id: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
+    def fail(job: Job, progress: Progress) -> dict[str, Any]:
         raise ValueError(f"cannot read {job.params['title']}")
 
     with caplog.at_level(logging.DEBUG):
@@ -216,7 +216,7 @@ def test_an_unexpected_error_fails_the_job_without_naming_anybody(
     ids=["disk full", "no memory", "refused"],
 )
 def test_a_failed_job_says_what_to_do(services: Services, dataset_id: str, error: Exception, words: str) -> None:
-    def fail(job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
+    def fail(job: Job, progress: Progress) -> dict[str, Any]:
         raise error
 
     job = run_one(services, dataset_id, fail)
@@ -226,11 +226,11 @@ def test_a_failed_job_says_what_to_do(services: Services, dataset_id: str, error
 
 
 def test_cancelling_reaches_the_work_by_way_of_the_store(services: Services, dataset_id: str) -> None:
-    def wait_for_the_wish(job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
-        report(3, 10, "Learning")
+    def wait_for_the_wish(job: Job, progress: Progress) -> dict[str, Any]:
+        progress.report(3, 10, "Learning")
         services.jobs.cancel(job.id)
-        wait_until(lambda: token.cancelled, "the wish to cancel")
-        token.raise_if_cancelled()
+        wait_until(lambda: progress.token.cancelled, "the wish to cancel")
+        progress.raise_if_cancelled()
         return {}
 
     job = run_one(services, dataset_id, wait_for_the_wish)
@@ -240,10 +240,10 @@ def test_cancelling_reaches_the_work_by_way_of_the_store(services: Services, dat
 def test_the_worker_goes_on_after_a_job_that_failed(services: Services, dataset_id: str) -> None:
     stop = threading.Event()
 
-    def fail(job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
+    def fail(job: Job, progress: Progress) -> dict[str, Any]:
         raise RuntimeError("no")
 
-    def end(job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
+    def end(job: Job, progress: Progress) -> dict[str, Any]:
         stop.set()
         return {"map": "m1"}
 
@@ -262,19 +262,19 @@ def test_a_quick_job_is_done_between_two_batches_of_a_long_one(services: Service
     order: list[str] = []
     other_id = services.store.create_dataset("club", MODEL_ID).id
 
-    def ingest(job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
+    def ingest(job: Job, progress: Progress) -> dict[str, Any]:
         order.append("ingest begins")
         quick = services.jobs.submit(other_id, JobKind.MAP, {})
 
         def looked_between_batches() -> bool:
-            token.raise_if_cancelled()
+            progress.raise_if_cancelled()
             return services.jobs.job(quick.id).state is JobState.DONE
 
         wait_until(looked_between_batches, "the map")
         stop.set()
         return {}
 
-    def draw(job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
+    def draw(job: Job, progress: Progress) -> dict[str, Any]:
         order.append("map")
         return {"map": "m1"}
 
@@ -288,18 +288,18 @@ def test_a_quick_job_that_fails_costs_the_long_one_nothing(services: Services, d
     stop = threading.Event()
     other_id = services.store.create_dataset("club", MODEL_ID).id
 
-    def ingest(job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
+    def ingest(job: Job, progress: Progress) -> dict[str, Any]:
         quick = services.jobs.submit(other_id, JobKind.MAP, {})
 
         def looked_between_batches() -> bool:
-            token.raise_if_cancelled()
+            progress.raise_if_cancelled()
             return services.jobs.job(quick.id).state is JobState.FAILED
 
         wait_until(looked_between_batches, "the map")
         stop.set()
         return {"photos": 1}
 
-    def fail(job: Job, report: Report, token: CancelToken) -> dict[str, Any]:
+    def fail(job: Job, progress: Progress) -> dict[str, Any]:
         raise ValueError
 
     long = services.jobs.submit(dataset_id, JobKind.INGEST, {})
@@ -345,8 +345,8 @@ def test_a_run_that_was_stored_before_its_job_ended_is_not_trained_again(
     (dataset,) = services.store.datasets()
     job = services.jobs.submit(dataset.id, JobKind.TRAIN, TrainRequest().to_json(), JobOwner.COMMAND_LINE)
     train = job_handlers(services)[JobKind.TRAIN]
-    first = train(job, ignore_progress, CancelToken())
-    assert train(job, ignore_progress, CancelToken()) == first == {"run": job.id}
+    first = train(job, UNWATCHED)
+    assert train(job, UNWATCHED) == first == {"run": job.id}
     assert len(services.runs.runs(dataset.id)) == 2, "the one of the prepared folder, and this one"
 
 

@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
-from core.base.types import CancelToken
+from core.base.progress import CancelToken
 from core.corrections.model import Hand
 from core.jobs.registry import job_handlers
 from core.jobs.worker import run_job

@@ -24,6 +24,7 @@ import pytest
 from filelock import FileLock
 
 from core.base.errors import DataFolderBusy, ModelUnavailable, NotFound
+from core.base.progress import Progress
 from core.vision.models import catalogue, fetch, install, manifest, sample, workspace
 from core.vision.models.catalogue import DETECTOR, EMBEDDING_MODELS, SdistSource, Standardisation, UrlSource
 
@@ -367,7 +368,7 @@ def test_two_installations_do_not_run_at_once(bench: Bench, monkeypatch: pytest.
     bench.models_dir.mkdir()
     messages: list[str] = []
     with FileLock(bench.models_dir / ".install.lock"), pytest.raises(DataFolderBusy, match="Another process"):
-        bench.install(from_file=bench.archive, report=lambda done, total, message: messages.append(message))
+        bench.install(from_file=bench.archive, progress=Progress(lambda done, total, message: messages.append(message)))
     assert messages == ["Waiting for another installation to end"]
     assert bench.install(from_file=bench.archive).model_id == "toy-model"
 

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from core.base.errors import InputRefused, ModelMismatch, NameTaken, NotFound
-from core.base.types import CancelToken
+from core.base.progress import CancelToken
 from core.jobs.registry import job_handlers
 from core.jobs.startup import sweep_uploads
 from core.jobs.worker import run_job

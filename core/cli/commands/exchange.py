@@ -6,7 +6,6 @@ import argparse
 from pathlib import Path
 
 from core.base.errors import InputRefused
-from core.base.types import CancelToken
 from core.cli import destination, resolution
 from core.cli.job_runner import console_progress, run_in_process
 from core.cli.parser import Answer, Commands, needs_dataset
@@ -75,15 +74,15 @@ def add_imports(commands: Commands) -> None:
 def _import_into(options: argparse.Namespace) -> Answer:
     """Corrections, names or vectors from a file, under the dataset's lock."""
     services, dataset = resolution.on_dataset(options)
-    token, report = CancelToken(), console_progress()
+    progress = console_progress()
     tools, by = services.import_tools(), imports.new_import_hand("command line")
-    with services.writing(dataset.id, report, token):
+    with services.writing(dataset.id, progress):
         if options.what == "embeddings":
             return imports.import_vectors(tools, dataset.id, options.file).to_json()
         if options.what == "log":
-            summary = imports.import_log(tools, dataset.id, options.file, by, report, token)
+            summary = imports.import_log(tools, dataset.id, options.file, by, progress)
         else:
-            names = import_names.import_xmp(tools, dataset.id, options.file, by, report, token)
+            names = import_names.import_xmp(tools, dataset.id, options.file, by, progress)
             return _answer_on_names(names, by)
     return {**summary.to_json(), "session": by.session}
 

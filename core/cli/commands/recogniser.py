@@ -156,7 +156,7 @@ def _report(options: argparse.Namespace) -> Answer:
     services, run = resolution.on_run(options)
     destination.require_folder(options.out)
     report = reporting.make_report(
-        services.report_tools(), run.id, faces=not options.no_faces, report=console_progress()
+        services.report_tools(), run.id, faces=not options.no_faces, progress=console_progress()
     )
     html, pdf = reporting.save_report(report, options.out)
     return {"run": run.id, "html": str(html), "pdf": str(pdf), "seconds": round(time.monotonic() - began, 2)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from core.base.errors import Cancelled, FaceAtlasError
-from core.base.types import CancelToken, Report
+from core.base.progress import Progress
 from core.jobs.handlers.learning import run_training
 from core.services import Services
 from core.store.job_model import Job, JobKind, JobState
@@ -15,19 +15,17 @@ from core.workflows.erasure.receipt import EraseReceipt, Retraining
 from core.workflows.training.request import TrainRequest
 
 
-def run_erasure(
-    services: Services, job: Job, request: EraseRequest, report: Report, token: CancelToken
-) -> EraseReceipt:
+def run_erasure(services: Services, job: Job, request: EraseRequest, progress: Progress) -> EraseReceipt:
     """Erase a person, or finish what an earlier attempt began."""
     receipt = _receipt_of_killed(services, job, request)
     if receipt is None:
         with services.reserve.lend():
-            receipt = erasing.erase_person(services.erase_tools(), job.dataset_id, request, job.id, report, token)
+            receipt = erasing.erase_person(services.erase_tools(), job.dataset_id, request, job.id, progress)
     else:
         services.jobs.keep_result(job.id, receipt.to_json())
     if receipt.training is None:
         return receipt
-    return _train_again(services, job, replace(receipt, training=None), receipt.training, report, token)
+    return _train_again(services, job, replace(receipt, training=None), receipt.training, progress)
 
 
 def _receipt_of_killed(services: Services, job: Job, request: EraseRequest) -> EraseReceipt | None:
@@ -51,14 +49,14 @@ def _receipt_of_killed(services: Services, job: Job, request: EraseRequest) -> E
 
 
 def _train_again(
-    services: Services, job: Job, receipt: EraseReceipt, training: Retraining, report: Report, token: CancelToken
+    services: Services, job: Job, receipt: EraseReceipt, training: Retraining, progress: Progress
 ) -> EraseReceipt:
     """Train as the deleted run was trained, unless that was done before a kill; gives what the receipt says of it."""
     newest = next(iter(services.runs.runs(job.dataset_id)), None)
     if newest is not None and newest.created > training.since:
         return replace(receipt, models_retrained=1, run=newest.id)
     try:
-        run = run_training(services, job, TrainRequest.from_json(training.params), report, token).run
+        run = run_training(services, job, TrainRequest.from_json(training.params), progress).run
     except Cancelled:
         raise
     except FaceAtlasError as refusal:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from core.base.errors import InputRefused
-from core.base.types import CancelToken, Report
+from core.base.progress import Progress
 from core.corrections.model import Hand
 from core.services import Services
 from core.store.job_model import Job
@@ -17,22 +17,18 @@ from core.workflows.exchange.import_names import SidecarSummary
 from core.workflows.uploads import discard_upload
 
 
-def run_export(
-    services: Services, job: Job, request: ExportRequest, report: Report, token: CancelToken
-) -> ExportSummary:
+def run_export(services: Services, job: Job, request: ExportRequest, progress: Progress) -> ExportSummary:
     """Write an export beside the datasets, to be downloaded."""
     path = exporting.export_path(services.settings.exports_dir, job.dataset_id, job.id)
-    summary = exporting.export_dataset(services.export_tools(), job.dataset_id, request, path, report, token)
+    summary = exporting.export_dataset(services.export_tools(), job.dataset_id, request, path, progress)
     return replace(summary, bytes=path.stat().st_size)
 
 
-def run_import(
-    services: Services, job: Job, request: ImportRequest, report: Report, token: CancelToken
-) -> ImportResult:
+def run_import(services: Services, job: Job, request: ImportRequest, progress: Progress) -> ImportResult:
     """Take what a file from elsewhere holds into the dataset; a bundle becomes one of its own. An upload goes then."""
     result = _recorded_result(services, job, request)
     if result is None:
-        result = _import_delivery(services, job, request, report, token)
+        result = _import_delivery(services, job, request, progress)
     discard_upload(services.settings.uploads_dir, services.settings.data_dir / request.path)
     return result
 
@@ -52,9 +48,7 @@ def _recorded_result(services: Services, job: Job, request: ImportRequest) -> Im
     return replace(result, summary=replace(result.summary, event=events[-1].id))
 
 
-def _import_delivery(
-    services: Services, job: Job, request: ImportRequest, report: Report, token: CancelToken
-) -> ImportResult:
+def _import_delivery(services: Services, job: Job, request: ImportRequest, progress: Progress) -> ImportResult:
     delivery = request.delivery(services.settings.data_dir)
     if delivery.path is not None and not delivery.path.exists():
         raise InputRefused(f"'{request.title}' is not there any more. Give it again.")
@@ -63,4 +57,4 @@ def _import_delivery(
         services.jobs.keep_result(job.id, result.to_json())
 
     tools, by = services.arrival_tools(), Hand(request.author, request.session)
-    return arrivals.import_delivery(tools, job.dataset_id, delivery, by, report, token, keep)
+    return arrivals.import_delivery(tools, job.dataset_id, delivery, by, progress, keep)

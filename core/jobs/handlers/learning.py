@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.base.errors import InputRefused
-from core.base.types import CancelToken, Report
+from core.base.progress import Progress
 from core.services import Services
 from core.store.job_model import Job, JobResult
 from core.workflows.clustering import cluster
@@ -52,56 +52,48 @@ class SuspectsResult(JobResult):
     seconds: float = 0.0
 
 
-def run_training(
-    services: Services, job: Job, request: TrainRequest, report: Report, token: CancelToken
-) -> TrainResult:
+def run_training(services: Services, job: Job, request: TrainRequest, progress: Progress) -> TrainResult:
     """A run has its job's id: a job that is resumed when its run was stored already trains no second one."""
     if any(run.id == job.id for run in services.runs.runs(job.dataset_id)):
         return TrainResult(job.id)
-    outsiders = _embed_outsiders(services, job.dataset_id, request, report, token) if request.strangers else None
+    outsiders = _embed_outsiders(services, job.dataset_id, request, progress) if request.strangers else None
     task = train.TrainingTask(job.dataset_id, request.options, outsiders, job.id)
-    return TrainResult(train.train_recogniser(services.run_tools(), task, report, token).id)
+    return TrainResult(train.train_recogniser(services.run_tools(), task, progress).id)
 
 
-def _embed_outsiders(
-    services: Services, dataset_id: str, request: TrainRequest, report: Report, token: CancelToken
-) -> train.Outsiders:
+def _embed_outsiders(services: Services, dataset_id: str, request: TrainRequest, progress: Progress) -> train.Outsiders:
     """The faces of other people, to set the limits by; nothing of them is kept."""
     dataset, path = services.store.dataset(dataset_id), services.settings.data_dir / (request.strangers or "")
     if not path.exists():
         raise InputRefused(f"The strangers' photos, '{path.name}', are not there any more. Give them again.")
     with services.open_source(path, zip_names=request.zip_names) as source:
-        embedded = evaluate.embed_strangers(services.main_face_tools(dataset.model_id), source, report, token)
+        embedded = evaluate.embed_strangers(services.main_face_tools(dataset.model_id), source, progress)
     return evaluate.select_outsiders(services.store, dataset, embedded, path.name)
 
 
-def run_study(services: Services, job: Job, request: StudyRequest, report: Report, token: CancelToken) -> StudyResult:
+def run_study(services: Services, job: Job, request: StudyRequest, progress: Progress) -> StudyResult:
     """Measure a run thoroughly."""
     stores = services.store, services.runs, services.artifacts
-    return StudyResult(request.run, study.study_run(*stores, request, report, token).seconds)
+    return StudyResult(request.run, study.study_run(*stores, request, progress).seconds)
 
 
-def run_mapping(services: Services, job: Job, request: MapOptions, report: Report, token: CancelToken) -> MapResult:
+def run_mapping(services: Services, job: Job, request: MapOptions, progress: Progress) -> MapResult:
     """A map has its job's id: a job that is resumed when its map was stored already makes no second one."""
     if any(info.id == job.id for info in services.runs.maps(job.dataset_id)):
         return MapResult(job.id)
     stores = services.store, services.runs, services.artifacts
-    return MapResult(project.make_map(*stores, job.dataset_id, request, report, token, job.id).id)
+    return MapResult(project.make_map(*stores, job.dataset_id, request, progress, job.id).id)
 
 
-def run_clustering(
-    services: Services, job: Job, request: ClusterOptions, report: Report, token: CancelToken
-) -> ClusterResult:
+def run_clustering(services: Services, job: Job, request: ClusterOptions, progress: Progress) -> ClusterResult:
     """Group the faces."""
     stores = services.store, services.log, services.artifacts
-    tree = cluster.make_tree(*stores, job.dataset_id, request, report, token)
+    tree = cluster.make_tree(*stores, job.dataset_id, request, progress)
     return ClusterResult(len(tree.face_ids), round(tree.seconds, 3))
 
 
-def run_review(
-    services: Services, job: Job, request: SuspectsRequest, report: Report, token: CancelToken
-) -> SuspectsResult:
+def run_review(services: Services, job: Job, request: SuspectsRequest, progress: Progress) -> SuspectsResult:
     """Look for what is probably wrong."""
     stores = services.store, services.log, services.artifacts
-    queue = review_queue.find_suspects(*stores, job.dataset_id, report, token)
+    queue = review_queue.find_suspects(*stores, job.dataset_id, progress)
     return SuspectsResult(len(queue.suspects), queue.revision, queue.seconds)

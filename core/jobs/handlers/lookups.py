@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from core.base.errors import InputRefused
-from core.base.types import CancelToken, Report
+from core.base.progress import Progress
 from core.jobs.handlers.photos import seconds_since
 from core.services import Services
 from core.store.job_model import Job, JobKind
@@ -17,18 +17,16 @@ from core.workflows.identification.lookups.values import LookupCounts, LookupReq
 from core.workflows.uploads import discard_upload, is_upload
 
 
-def run_lookup(
-    services: Services, job: Job, request: LookupRequest, report: Report, token: CancelToken
-) -> LookupCounts:
+def run_lookup(services: Services, job: Job, request: LookupRequest, progress: Progress) -> LookupCounts:
     """Look who is on photos; the result has the job's id."""
     began, run = time.monotonic(), services.runs.run(request.run)
     lookup_ids = {other.id for other in services.jobs.jobs(job.dataset_id) if other.kind is JobKind.LOOKUP}
     kept_lookups.remove_abandoned_lookups(services.artifacts, job.dataset_id, lookup_ids)
     path, is_users_own = _photos_to_look_at(services, job, request)
-    report(0, 0, "Loading the networks")
+    progress.report(0, 0, "Loading the networks")
     task = lookup.LookupTask(job.id, job.dataset_id, run, request.title, str(path) if is_users_own else "")
     with services.open_source(path, folders_are_people=False, zip_names=request.zip_names) as source:
-        finished = lookup.look_up_photos(services.lookup_tools(), services.identifier(run), source, task, report, token)
+        finished = lookup.look_up_photos(services.lookup_tools(), services.identifier(run), source, task, progress)
     return replace(lookup.count_lookup(finished), seconds=seconds_since(began))
 
 
@@ -48,7 +46,7 @@ def _photos_to_look_at(services: Services, job: Job, request: LookupRequest) -> 
     return kept_path, False
 
 
-def run_sorting(services: Services, job: Job, request: SortRequest, report: Report, token: CancelToken) -> SortedCounts:
+def run_sorting(services: Services, job: Job, request: SortRequest, progress: Progress) -> SortedCounts:
     """Write the photos of a lookup, sorted by person, beside the exports."""
     stored = kept_lookups.load_lookup(services.artifacts, job.dataset_id, request.lookup)
     path = export_path(services.settings.exports_dir, job.dataset_id, job.id)
@@ -56,5 +54,5 @@ def run_sorting(services: Services, job: Job, request: SortRequest, report: Repo
     # The photos are found again by their names, so those have to be read as they were when they were looked at.
     zip_names = kept_lookups.find_zip_names(services.jobs, stored)
     with services.open_source(photos_path, folders_are_people=False, zip_names=zip_names) as source:
-        counts = outputs.sort_photos(stored, source, path, request.rate, report, token)
+        counts = outputs.sort_photos(stored, source, path, request.rate, progress)
     return replace(counts, bytes=path.stat().st_size)

@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 
 from core.base.errors import InputRefused
-from core.base.types import CancelToken, Report
+from core.base.progress import Progress
 from core.services import Services
 from core.store.job_model import Job
 from core.workflows.photos import ingest, look_again
@@ -16,48 +16,42 @@ from core.workflows.photos.requests import ChangeModelRequest, IngestRequest, Lo
 from core.workflows.uploads import discard_upload
 
 
-def run_ingest(
-    services: Services, job: Job, request: IngestRequest, report: Report, token: CancelToken
-) -> IngestSummary:
+def run_ingest(services: Services, job: Job, request: IngestRequest, progress: Progress) -> IngestSummary:
     """Take photos in; an upload goes when it was taken."""
     began = time.monotonic()
     path = services.settings.data_dir / request.path
     if not path.exists():
         raise InputRefused(f"'{request.title}' is not there any more. Give it again.")
-    report(0, 0, "Loading the networks")
+    progress.report(0, 0, "Loading the networks")
     tools = services.ingestor(job.dataset_id)
     target = IngestTarget(job.dataset_id, job.id, request.policy)
     with services.open_source(
         path, folders_are_people=request.folders_are_people, folders=request.folders, zip_names=request.zip_names
     ) as source:
-        summary = ingest.ingest_photos(tools, source, target, report, token)
+        summary = ingest.ingest_photos(tools, source, target, progress)
     discard_upload(services.settings.uploads_dir, path)
     return replace(summary, seconds=seconds_since(began))
 
 
-def run_look_again(
-    services: Services, job: Job, request: LookAgainRequest, report: Report, token: CancelToken
-) -> RedetectionSummary:
+def run_look_again(services: Services, job: Job, request: LookAgainRequest, progress: Progress) -> RedetectionSummary:
     """Look for faces anew: on all photos, or on those that were turned."""
     began = time.monotonic()
-    report(0, 0, "Loading the networks")
+    progress.report(0, 0, "Loading the networks")
     if request.turned:
-        summary = services.look_at_turned(job.dataset_id, report, token) or RedetectionSummary()
+        summary = services.look_at_turned(job.dataset_id, progress) or RedetectionSummary()
     else:
         policy = request.policy or services.face_policy(job.dataset_id)
         target = IngestTarget(job.dataset_id, job.id, policy)
-        summary = look_again.detect_again(services.ingestor(job.dataset_id), target, report, token)
+        summary = look_again.detect_again(services.ingestor(job.dataset_id), target, progress)
     return replace(summary, seconds=seconds_since(began))
 
 
-def run_model_change(
-    services: Services, job: Job, request: ChangeModelRequest, report: Report, token: CancelToken
-) -> ModelChange:
+def run_model_change(services: Services, job: Job, request: ChangeModelRequest, progress: Progress) -> ModelChange:
     """Embed all faces with another model."""
     began = time.monotonic()
-    report(0, 0, "Loading the networks")
+    progress.report(0, 0, "Loading the networks")
     tools = services.ingestor(job.dataset_id, request.model)
-    return replace(look_again.change_model(tools, job.dataset_id, report, token), seconds=seconds_since(began))
+    return replace(look_again.change_model(tools, job.dataset_id, progress), seconds=seconds_since(began))
 
 
 def seconds_since(began: float) -> float:

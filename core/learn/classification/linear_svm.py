@@ -48,7 +48,7 @@ import numpy as np
 from scipy.special import log_softmax, softmax
 
 from core.base.errors import TrainingRefused
-from core.base.progress import Watch, unwatched, watch_part
+from core.base.progress import UNWATCHED, Progress
 from core.base.types import Doubles, Ints, Vectors
 from core.learn.classification.solver import one_versus_rest
 from core.learn.labelled_faces import LabelledFaces
@@ -100,7 +100,7 @@ def fit_linear_svm(
     seed: int = 0,
     c: float | None = None,
     start: LinearSvm | None = None,
-    watch: Watch = unwatched,
+    progress: Progress = UNWATCHED,
 ) -> LinearSvm:
     """Train on every face given.
 
@@ -111,7 +111,7 @@ def fit_linear_svm(
     seed : deals the folds that C and temperature are chosen on
     c : take this C instead of choosing
     start : a classifier of the same people to begin at: it saves time, and what comes out is the same
-    watch : told the finished share; it may raise to stop
+    progress : told the finished share, several times a second
 
     Raises
     ------
@@ -122,7 +122,7 @@ def fit_linear_svm(
     sample = faces.only(_sample(faces, seed))
     choosing_share = _choosing_share(len(people), c)
     hyperparameters = _choose_hyperparameters(
-        sample, C_GRID if c is None else (c,), seed, watch_part(watch, 0.0, choosing_share)
+        sample, C_GRID if c is None else (c,), seed, progress.part(0.0, choosing_share)
     )
     classifier = one_versus_rest(
         faces.vectors,
@@ -130,7 +130,7 @@ def fit_linear_svm(
         len(people),
         hyperparameters.C,
         start=start.classifier if start else None,
-        watch=watch_part(watch, choosing_share, 1.0),
+        progress=progress.part(choosing_share, 1.0),
     )
     return LinearSvm(
         people=tuple(people),
@@ -157,7 +157,9 @@ class _Hyperparameters:
     doubt: float
 
 
-def _choose_hyperparameters(faces: LabelledFaces, grid: tuple[float, ...], seed: int, watch: Watch) -> _Hyperparameters:
+def _choose_hyperparameters(
+    faces: LabelledFaces, grid: tuple[float, ...], seed: int, progress: Progress
+) -> _Hyperparameters:
     """Take the C with the fewest errors on held-out shots, the smallest of equals, and its temperature."""
     n_folds = max(2, int(min(CHOOSING_FOLDS, faces.shots_each.max())))
     fold_of = deal_testable(faces, n_folds, seed=seed)
@@ -165,7 +167,7 @@ def _choose_hyperparameters(faces: LabelledFaces, grid: tuple[float, ...], seed:
     if not held_out.any():
         return _Hyperparameters(C_UNTOLD if len(grid) > 1 else grid[0], TEMPERATURE_UNTOLD, _doubt(0))
     truth, n_shots = faces.labels[held_out], len(np.unique(faces.shots[held_out]))
-    margins = _out_of_fold(faces, fold_of, grid, watch)[:, held_out]
+    margins = _out_of_fold(faces, fold_of, grid, progress)[:, held_out]
     errors = [np.count_nonzero(margins_of_c.argmax(axis=1) != truth) for margins_of_c in margins]
     # The first of the fewest, and the grid ascends: on embeddings this separable many tie, and a small C is the calmer.
     best = int(np.argmin(errors))
@@ -177,7 +179,7 @@ def _doubt(n_shots: int) -> float:
     return max(1.0 / (n_shots + 2.0), _LEAST_DOUBT)
 
 
-def _out_of_fold(faces: LabelledFaces, fold_of: Ints, grid: tuple[float, ...], watch: Watch) -> Doubles:
+def _out_of_fold(faces: LabelledFaces, fold_of: Ints, grid: tuple[float, ...], progress: Progress) -> Doubles:
     """Give the margins of every held-out face for each C, which ascend: (len(grid), n, n_people)."""
     margins = np.zeros((len(grid), len(faces), faces.n_people))
     folds = np.unique(fold_of[fold_of >= 0])
@@ -191,7 +193,7 @@ def _out_of_fold(faces: LabelledFaces, fold_of: Ints, grid: tuple[float, ...], w
             classifier = one_versus_rest(train.vectors, train.labels, faces.n_people, C, start=neighbour)
             classifiers[c_index : c_index + 1] = [classifier]
             margins[c_index, test] = classifier.margins(faces.vectors[test])
-            watch((fold_index * len(grid) + c_index + 1) / (len(folds) * len(grid)))
+            progress.advance((fold_index * len(grid) + c_index + 1) / (len(folds) * len(grid)))
     return margins
 
 

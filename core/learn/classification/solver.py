@@ -33,14 +33,14 @@ from functools import cache
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from core.base.progress import Watch, unwatched
+from core.base.progress import UNWATCHED, Progress
 from core.base.types import Bools, Doubles, Floats, Ints, Vectors
 from core.learn.numerics.blocks import row_blocks
 from core.learn.numerics.labels import sum_by_label
 from core.learn.numerics.linear_classifier import LinearClassifier
 
 PEOPLE_AT_ONCE = 16
-"""Their margins on all faces are one matrix product; also how much is done between two calls of a ``Watch``."""
+"""Their margins on all faces are one matrix product; also how much is done between two looks at the progress."""
 HARDEST = 384
 """A working set begins with so many of the person's faces and so many of the others'."""
 _INSIDE_BY = 1e-4
@@ -87,7 +87,7 @@ def one_versus_rest(
     C: float,
     *,
     start: LinearClassifier | None = None,
-    watch: Watch = unwatched,
+    progress: Progress = UNWATCHED,
 ) -> LinearClassifier:
     """Separate each person from all the others.
 
@@ -97,7 +97,7 @@ def one_versus_rest(
     labels : (n,) int64, 0 to n_people - 1, none missing
     C : the weight of the faces against that of a small w
     start : an answer for another C or other faces to begin at; it saves time and changes nothing else
-    watch : told how far it is
+    progress : told the finished share, several times a second
     """
     faces = _Faces.of(vectors, np.float32(C) * person_weights(labels, n_people), labels)
     blocks = [range(block.start, block.stop) for block in row_blocks(n_people, PEOPLE_AT_ONCE)]
@@ -110,7 +110,7 @@ def one_versus_rest(
             for n_done, future in enumerate(as_completed(futures), start=1):
                 # Raise here what went wrong in a thread, or the weights would be silently incomplete.
                 future.result()
-                watch(n_done / len(blocks))
+                progress.advance(n_done / len(blocks))
         finally:
             pool.shutdown(cancel_futures=True)
     return LinearClassifier(weights[:, :-1].copy(), weights[:, -1].copy())

@@ -10,13 +10,14 @@ centroids and the rule of when to say "unknown". That is why a fold fits a whole
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
-from core.base.progress import Watch, watch_part
-from core.base.types import CancelToken, Doubles, Ints, Report, Vectors, ignore_progress, take_items
+from core.base.progress import UNWATCHED, Progress
+from core.base.types import Doubles, Ints, Vectors, take_items
 from core.learn.classification.linear_svm import LinearSvm, fit_linear_svm
 from core.learn.classification.recogniser import Recogniser
 from core.learn.classification.training_material import TrainingMaterial, TrainOptions
@@ -52,8 +53,7 @@ def fit_and_test(
     material: TrainingMaterial,
     plan: SplitPlan,
     options: TrainOptions,
-    report: Report = ignore_progress,
-    token: CancelToken | None = None,
+    progress: Progress = UNWATCHED,
 ) -> TrainedRun:
     """Learn from the training side of each fold and test the others; with folds, learn from all faces as well.
 
@@ -62,14 +62,14 @@ def fit_and_test(
     TrainingRefused
         A vector is no number.
     Cancelled
-        ``token`` was cancelled.
+        It is to stop.
     """
     trainer = _Trainer.of(material, plan, options)
-    progress = _Progress.over(plan, report, token or CancelToken())
+    fits = _follow_fits(plan, progress)
     # All faces first: a fold differs from them by a fifth, so its own SVM is found in a few steps from there.
-    fitted_to_all = trainer.fit(plan.used, progress.next_fit()) if plan.kind == "kfold" else None
+    fitted_to_all = trainer.fit(plan.used, next(fits)) if plan.kind == "kfold" else None
     warm_start = fitted_to_all.recogniser.svm if fitted_to_all else None
-    tested = [trainer.test_fold(fold, progress.next_fit(), warm_start) for fold in plan.folds]
+    tested = [trainer.test_fold(fold, next(fits), warm_start) for fold in plan.folds]
     fitted = fitted_to_all or tested[0].fitted
     return TrainedRun(
         recogniser=fitted.recogniser,
@@ -94,31 +94,13 @@ def _fit_messages(plan: SplitPlan) -> tuple[str, ...]:
     return (*(() if plan.kind == "own" else ("Learning from all",)), *folds)
 
 
-@dataclass(slots=True)
-class _Progress:
-    """Tells how far the fits are, all of the same length, in people learned; stops them when asked to."""
-
-    people: int
-    messages: tuple[str, ...]
-    report: Report
-    token: CancelToken
-    begun: int = 0
-
-    @classmethod
-    def over(cls, plan: SplitPlan, report: Report, token: CancelToken) -> _Progress:
-        return cls(len(plan.people), _fit_messages(plan), report, token)
-
-    def next_fit(self) -> Watch:
-        """Watch the next fit."""
-        before, message = self.begun * self.people, self.messages[self.begun]
-        self.begun += 1
-
-        def watch(share: float) -> None:
-            self.token.raise_if_cancelled()
-            self.report(before + int(share * self.people), len(self.messages) * self.people, message)
-
-        watch(0.0)
-        return watch
+def _follow_fits(plan: SplitPlan, progress: Progress) -> Iterator[Progress]:
+    """The progress of one fit after another, all of the same length: a step is a person learned."""
+    n_people, messages = len(plan.people), _fit_messages(plan)
+    for number, message in enumerate(messages):
+        fit = progress.over(n_people * len(messages), message, n_people * number, n_people * (number + 1))
+        fit.advance(0.0)
+        yield fit
 
 
 # fitting
@@ -176,15 +158,17 @@ class _Trainer:
     def of(cls, material: TrainingMaterial, plan: SplitPlan, options: TrainOptions) -> _Trainer:
         return cls(replace(material.faces, labels=plan.labels), plan.people, material, options)
 
-    def fit(self, rows: Ints, watch: Watch, warm_start: LinearSvm | None = None) -> _Fitted:
+    def fit(self, rows: Ints, progress: Progress, warm_start: LinearSvm | None = None) -> _Fitted:
         """Learn from some rows only; ``warm_start``, an SVM of almost the same rows, only makes it faster."""
         faces, options = self.faces.take(rows), self.options
-        watch_svm, watch_rules = watch_part(watch, 0.0, FITTING_SHARE), watch_part(watch, FITTING_SHARE, 1.0)
-        svm = fit_linear_svm(faces, self.people, seed=options.seed, c=options.c, start=warm_start, watch=watch_svm)
+        svm_progress, rule_progress = progress.part(0.0, FITTING_SHARE), progress.part(FITTING_SHARE, 1.0)
+        svm = fit_linear_svm(
+            faces, self.people, seed=options.seed, c=options.c, start=warm_start, progress=svm_progress
+        )
         rules = learn_rules(
             TrainedFaces(faces, svm.classifier, svm.C, options.seed),
             self.material.strangers,
-            watch_rules,
+            rule_progress,
             self.material.stranger_ids,
         )
         recogniser = Recogniser(
@@ -196,9 +180,9 @@ class _Trainer:
         )
         return _Fitted(recogniser, Gallery.of(svm.classifier, faces.vectors), rows, faces)
 
-    def test_fold(self, fold: Fold, watch: Watch, warm_start: LinearSvm | None) -> _TestedFold:
+    def test_fold(self, fold: Fold, progress: Progress, warm_start: LinearSvm | None) -> _TestedFold:
         """Learn from the fold's training side, and name its test side."""
-        fitted = self.fit(fold.train, watch, warm_start)
+        fitted = self.fit(fold.train, progress, warm_start)
         # Probabilities of every person for every face would not fit into memory for a large test side.
         blocks = split_rows(fold.test, len(self.people), SCORES_AT_ONCE)
         names = [_name_probes(fitted, self.faces.vectors[rows], self.faces.labels[rows]) for rows in blocks]

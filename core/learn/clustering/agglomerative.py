@@ -45,7 +45,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from core.base.progress import Watch, unwatched, watch_part
+from core.base.progress import UNWATCHED, Progress
 from core.base.types import Bools, Doubles, Ints, Vectors
 from core.learn.numerics.neighbours import nearest_neighbours
 
@@ -160,7 +160,7 @@ def grow_hierarchy(
     *,
     followers: Bools | None = None,
     apart: Sequence[tuple[int, int]] = (),
-    watch: Watch = unwatched,
+    progress: Progress = UNWATCHED,
 ) -> Hierarchy:
     """Join faces to groups, from the surest to the boldest.
 
@@ -169,12 +169,12 @@ def grow_hierarchy(
     vectors : (n, dimension) float32, unit length
     followers : (n,) faces that may join a group, but neither found one nor shape it; none by default
     apart : pairs of rows that are two people: no group holds both
-    watch : told the finished share
+    progress : told the finished share, several times a second
     """
     growth = _Growth(vectors, np.zeros(len(vectors), dtype=bool) if followers is None else followers, apart)
     share_before = 0.0
     for farthest, share_done in _STAGES:
-        growth.stage(farthest, watch_part(watch, share_before, share_done))
+        growth.stage(farthest, progress.part(share_before, share_done))
         share_before = share_done
     return growth.hierarchy()
 
@@ -212,11 +212,11 @@ class _Growth:
         self.reach = np.full(n, -np.inf)
         """Of a head, the largest distance at which anything in the set was joined."""
 
-    def stage(self, farthest: float, watch: Watch) -> None:
+    def stage(self, farthest: float, progress: Progress) -> None:
         """Join all sets up to a distance."""
         heads = np.flatnonzero(self.head == np.arange(len(self.head)))
         # Sets that have grown have new centres: neighbours found for single faces would miss their partners now.
-        self._meet(heads, watch_part(watch, 0.0, 0.5))
+        self._meet(heads, progress.part(0.0, 0.5))
         least = (DEFAULT_THRESHOLD - farthest) * _PER_COSINE
         heap: list[tuple[float, int, int, int, int]] = []
         for head in heads.tolist():
@@ -234,13 +234,13 @@ class _Growth:
             steps += 1
             if steps % _WATCHED_STEPS == 0:
                 # How many steps there will be is unknown: three a set would fill this half, and it never shows more.
-                watch(min(1.0, 0.5 + steps / (6 * expected)))
+                progress.advance(min(1.0, 0.5 + steps / (6 * expected)))
 
-    def _meet(self, heads: Ints, watch: Watch) -> None:
+    def _meet(self, heads: Ints, progress: Progress) -> None:
         """Make sets partners whose centres are neighbours."""
         # Unit length, so that the largest inner product is the nearest centre.
         centres = self.sums[heads] / np.sqrt(self.squares[heads])[:, None].astype(np.float32)
-        neighbours = heads[nearest_neighbours(centres, NEIGHBOURS, watch)]
+        neighbours = heads[nearest_neighbours(centres, NEIGHBOURS, progress)]
         heads_of_pairs = np.repeat(heads, neighbours.shape[1])
         # Being a neighbour is not mutual, and either side may be the one that offers the join: enter both ways.
         givers = np.concatenate([heads_of_pairs, neighbours.ravel()])

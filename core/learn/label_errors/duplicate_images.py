@@ -26,7 +26,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from core.base.progress import Watch, unwatched, watch_part
+from core.base.progress import UNWATCHED, Progress
 from core.base.types import Bools, Floats, Ints, RgbImage, Vectors
 from core.learn.near_duplicates import SAME_PICTURE_BITS, SAME_PICTURE_COSINE, SAME_SHOT_COSINE, hamming_distance
 from core.learn.numerics.blocks import row_blocks
@@ -92,7 +92,7 @@ class Duplicates:
 
 
 def find_duplicates(
-    vectors: Vectors, photos: Ints, hashes: Ints, crop: CropReader, watch: Watch = unwatched
+    vectors: Vectors, photos: Ints, hashes: Ints, crop: CropReader, progress: Progress = UNWATCHED
 ) -> Duplicates:
     """Find all pairs of faces that come from one picture.
 
@@ -102,14 +102,14 @@ def find_duplicates(
     photos : (n,) int64, a number for each photo; two faces of one photo are no pair
     hashes : (n,) int64, the photos' 64-bit perceptual hashes as signed integers
     crop : reads the crop of a face; called from several threads
-    watch : told the finished share; it may raise to stop
+    progress : told the finished share, several times a second
     """
-    maybe = _candidate_pairs(vectors, photos, hashes, watch_part(watch, 0.0, 0.5))
+    maybe = _candidate_pairs(vectors, photos, hashes, progress.part(0.0, 0.5))
     certain = _one_shot(maybe)
     uncertain = maybe.take(~certain)
     order = np.argsort((1 - uncertain.cosines) / (1 - MAYBE_COSINE) + uncertain.bits / WIDEST_BITS, kind="stable")
     compared = uncertain.take(order[:MOST_LOOKED_AT])
-    alike = _compare(compared, crop, watch_part(watch, 0.5, 1.0))
+    alike = _compare(compared, crop, progress.part(0.5, 1.0))
     return Duplicates(FacePairs.joined([maybe.take(certain), compared.take(alike)]), len(uncertain) - len(compared))
 
 
@@ -127,7 +127,7 @@ def same_picture(crop_a: RgbImage, crop_b: RgbImage) -> bool:
 # which pairs could be
 
 
-def _candidate_pairs(vectors: Vectors, photos: Ints, hashes: Ints, watch: Watch) -> FacePairs:
+def _candidate_pairs(vectors: Vectors, photos: Ints, hashes: Ints, progress: Progress) -> FacePairs:
     """Compare all faces with all, tile by tile."""
     unsigned = hashes.astype(np.uint64)
     blocks = list(row_blocks(len(vectors), _TILE_ROWS))
@@ -139,7 +139,7 @@ def _candidate_pairs(vectors: Vectors, photos: Ints, hashes: Ints, watch: Watch)
         pairs = FacePairs.of(rows + top.start, columns + side.start, cosines[rows, columns], unsigned)
         another = (pairs.left < pairs.right) & (photos[pairs.left] != photos[pairs.right])
         candidate_pairs.append(pairs.take(another & _is_candidate(pairs)))
-        watch(n_done / len(tiles))
+        progress.advance(n_done / len(tiles))
     return FacePairs.joined(candidate_pairs)
 
 
@@ -157,7 +157,7 @@ def _one_shot(pairs: FacePairs) -> Bools:
 # looking at the crops
 
 
-def _compare(pairs: FacePairs, crop: CropReader, watch: Watch) -> Bools:
+def _compare(pairs: FacePairs, crop: CropReader, progress: Progress) -> Bools:
     """Look at the crops of pairs, those of one face one after another."""
     alike = np.zeros(len(pairs), dtype=bool)
     order = np.lexsort((pairs.right, pairs.left))
@@ -169,7 +169,7 @@ def _compare(pairs: FacePairs, crop: CropReader, watch: Watch) -> Bools:
         for part in row_blocks(len(order), _LOOKS_AT_ONCE):
             block = order[part]
             alike[block] = list(pool.map(is_same_picture, block.tolist()))
-            watch(part.stop / len(order))
+            progress.advance(part.stop / len(order))
     return alike
 
 

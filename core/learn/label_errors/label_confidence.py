@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import softmax
 
-from core.base.progress import Watch, unwatched, watch_part
+from core.base.progress import UNWATCHED, Progress
 from core.base.types import Bools, Doubles, Floats, Ints
 from core.learn.classification.linear_svm import fit_temperature
 from core.learn.classification.solver import one_versus_rest
@@ -86,15 +86,15 @@ class LabelNeighbours:
         return LabelNeighbours(*own_faces, *rival_faces, self.votes[rows])
 
 
-def judge_labels(faces: LabelledFaces, *, seed: int = 0, watch: Watch = unwatched) -> LabelOpinions:
+def judge_labels(faces: LabelledFaces, *, seed: int = 0, progress: Progress = UNWATCHED) -> LabelOpinions:
     """Let a recogniser that learned from the other shots judge every face.
 
     Parameters
     ----------
     faces : of two people at least
-    watch : told the finished share; it may raise to stop
+    progress : told the finished share, several times a second
     """
-    judges = _judges(faces, deal_testable(faces, FOLDS, seed=seed), watch)
+    judges = _judges(faces, deal_testable(faces, FOLDS, seed=seed), progress)
     probs, rival_probs = np.full(len(faces), np.nan), np.full(len(faces), np.nan)
     rivals = np.zeros(len(faces), dtype=np.int64)
     temperature = _temperature(faces, judges, seed)
@@ -109,20 +109,22 @@ def judge_labels(faces: LabelledFaces, *, seed: int = 0, watch: Watch = unwatche
     return LabelOpinions(probs, rivals, rival_probs)
 
 
-def find_label_neighbours(faces: LabelledFaces, rows: Ints, rivals: Ints, watch: Watch = unwatched) -> LabelNeighbours:
+def find_label_neighbours(
+    faces: LabelledFaces, rows: Ints, rivals: Ints, progress: Progress = UNWATCHED
+) -> LabelNeighbours:
     """Find the faces most like some of them: of their own person, of a rival, and of all.
 
     Parameters
     ----------
     rows : (m,) int64, the faces asked about
     rivals : (m,) int64, the person each is compared with besides its own
-    watch : told the finished share; it may raise to stop
+    progress : told the finished share, several times a second
     """
     labels, rows_of_person = faces.labels, rows_by_value(faces.labels)
     own_nearest, rival_nearest = _empty_nearest(len(rows)), _empty_nearest(len(rows))
     votes = np.zeros(len(rows))
     for block in row_blocks(len(rows), _BLOCK_ROWS):
-        watch(block.start / len(rows))
+        progress.advance(block.start / len(rows))
         cosines = faces.vectors[rows[block]] @ faces.vectors.T
         # A copy of a wrongly named photo would speak for the wrong name, so a shot never vouches for itself.
         cosines[faces.shots[rows[block]][:, None] == faces.shots] = _NO_COSINE
@@ -173,13 +175,13 @@ class _Judge:
         return self.classifier.margins(faces.vectors[rows]).astype(np.float64)
 
 
-def _judges(faces: LabelledFaces, fold_of: Ints, watch: Watch) -> list[_Judge]:
+def _judges(faces: LabelledFaces, fold_of: Ints, progress: Progress) -> list[_Judge]:
     folds = np.unique(fold_of[fold_of >= 0])
     judges = []
     for number, fold in enumerate(folds):
-        watch_fold = watch_part(watch, number / len(folds), (number + 1) / len(folds))
+        fold_progress = progress.part(number / len(folds), (number + 1) / len(folds))
         train = faces.take(fold_of != fold)
-        classifier = one_versus_rest(train.vectors, train.labels, faces.n_people, C, watch=watch_fold)
+        classifier = one_versus_rest(train.vectors, train.labels, faces.n_people, C, progress=fold_progress)
         judges.append(_Judge(np.flatnonzero(fold_of == fold), classifier))
     return judges
 

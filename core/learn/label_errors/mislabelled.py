@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
-from core.base.progress import Watch, unwatched
+from core.base.progress import UNWATCHED, Progress
 from core.base.types import Bools, Doubles, Ints
 from core.learn.label_errors import label_confidence
 from core.learn.label_errors.label_confidence import LabelNeighbours, LabelOpinions
@@ -57,7 +57,7 @@ class Mislabelled:
 
 
 def find_mislabelled(
-    faces: LabelledFaces, opinions: LabelOpinions, spared: Bools, watch: Watch = unwatched
+    faces: LabelledFaces, opinions: LabelOpinions, spared: Bools, progress: Progress = UNWATCHED
 ) -> Mislabelled:
     """Choose the faces whose names neither the recogniser nor their neighbours believe, and those like nobody.
 
@@ -65,10 +65,10 @@ def find_mislabelled(
     ----------
     faces : those that ``judge_labels`` gave the opinions of
     spared : (n,) faces that are not to be doubted
-    watch : told the finished share; it may raise to stop
+    progress : told the finished share, several times a second
     """
     rows, alike, like_another = _suspicious_rows(faces, opinions, spared)
-    near = label_confidence.find_label_neighbours(faces, rows, opinions.rivals[rows], watch)
+    near = label_confidence.find_label_neighbours(faces, rows, opinions.rivals[rows], progress)
     probs, rival_probs = opinions.probs[rows], opinions.rival_probs[rows]
     own_similarity, rival_similarity = near.own_similarity, near.rival_similarity
     by_recogniser = rival_probs / (probs + rival_probs)

@@ -15,7 +15,7 @@ from itertools import chain
 
 import numpy as np
 
-from core.base.progress import Watch, unwatched, watch_part
+from core.base.progress import UNWATCHED, Progress
 from core.base.types import Bools, Doubles, FaceTable, Floats, Ints, Split, Vectors, take_items
 from core.learn.label_errors import duplicate_images, label_confidence
 from core.learn.label_errors.duplicate_images import CropReader, Duplicates, FacePairs
@@ -139,7 +139,7 @@ def build_review_queue(
     *,
     one_person: Sequence[PeoplePair] = (),
     two_people: Sequence[PersonPart] = (),
-    watch: Watch = unwatched,
+    progress: Progress = UNWATCHED,
 ) -> SuspectQueue:
     """Look for everything, and rank it.
 
@@ -149,10 +149,10 @@ def build_review_queue(
     vectors : (n, dimension) float32, unit length, in the table's order
     crop : reads the crop of the face in a row; called from several threads
     one_person, two_people : people who may be one, and parts of a person who may be another, found by clustering
-    watch : told the finished share; it may raise to stop
+    progress : told the finished share, several times a second
     """
-    doubted, probs = _doubt_names(table, vectors, watch_part(watch, 0.0, _SHARE_OF_DOUBTS))
-    duplicates = _find_duplicates(table, vectors, crop, watch_part(watch, _SHARE_OF_DOUBTS, 1.0))
+    doubted, probs = _doubt_names(table, vectors, progress.part(0.0, _SHARE_OF_DOUBTS))
+    duplicates = _find_duplicates(table, vectors, crop, progress.part(_SHARE_OF_DOUBTS, 1.0))
     picture_entries = [
         _picture_entry(table, rows, duplicates.pairs, probs)
         for rows in duplicate_images.group_duplicates(duplicates.pairs, len(table))
@@ -163,7 +163,7 @@ def build_review_queue(
         table, two_people, [*unexplained, *(entry for entry in picture_entries if entry.kind is SuspectKind.TWO_NAMES)]
     )
     queue = [*unexplained, *_by_photos(table, picture_entries), *merge_entries, *divide_entries]
-    watch(1.0)
+    progress.advance(1.0)
     return SuspectQueue(
         tuple(sorted(queue, key=lambda entry: (-entry.urgency, entry.face_ids))), duplicates.not_looked_at
     )
@@ -172,7 +172,7 @@ def build_review_queue(
 # names
 
 
-def _doubt_names(table: FaceTable, vectors: Vectors, watch: Watch) -> tuple[list[Suspect], Doubles]:
+def _doubt_names(table: FaceTable, vectors: Vectors, progress: Progress) -> tuple[list[Suspect], Doubles]:
     """Give the faces whose names are doubted, and every face's probability of its name: NaN where unknown."""
     probs = np.full(len(table), np.nan)
     rows = np.flatnonzero(table.learnable & ~table.strangers)
@@ -180,8 +180,8 @@ def _doubt_names(table: FaceTable, vectors: Vectors, watch: Watch) -> tuple[list
     if len(people) < 2:
         return [], probs
     faces = replace(label_faces(table, vectors, rows), labels=labels)
-    opinions = label_confidence.judge_labels(faces, watch=watch_part(watch, 0.0, 0.8))
-    mislabelled = find_mislabelled(faces, opinions, table.confirmed[rows], watch_part(watch, 0.8, 1.0))
+    opinions = label_confidence.judge_labels(faces, progress=progress.part(0.0, 0.8))
+    mislabelled = find_mislabelled(faces, opinions, table.confirmed[rows], progress.part(0.8, 1.0))
     probs[rows] = opinions.probs
     return [
         _mislabelled_entry(table, mislabelled, index, rows, people) for index in range(len(mislabelled.rows))
@@ -280,12 +280,12 @@ def _divide_entries(table: FaceTable, parts: Sequence[PersonPart], doubted: Sequ
 # pictures
 
 
-def _find_duplicates(table: FaceTable, vectors: Vectors, crop: CropReader, watch: Watch) -> Duplicates:
+def _find_duplicates(table: FaceTable, vectors: Vectors, crop: CropReader, progress: Progress) -> Duplicates:
     """Look for one picture in several photos, among all faces that take part, named or not."""
     rows = np.flatnonzero(takes_part(table))
     photos = np.unique(np.array(table.photo_ids, dtype=str)[rows], return_inverse=True)[1]
     duplicates = duplicate_images.find_duplicates(
-        vectors[rows], photos, table.photo_hashes[rows], lambda index: crop(int(rows[index])), watch
+        vectors[rows], photos, table.photo_hashes[rows], lambda index: crop(int(rows[index])), progress
     )
     pairs = FacePairs(
         rows[duplicates.pairs.left], rows[duplicates.pairs.right], duplicates.pairs.cosines, duplicates.pairs.bits

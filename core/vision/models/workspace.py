@@ -12,7 +12,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from core.base.errors import DataFolderBusy, ModelUnavailable
-from core.base.types import Report
+from core.base.progress import Progress
 
 LOCK_WAIT_S = 1800.0
 """An installation over a slow network may take this long; whoever waits gives up then."""
@@ -22,7 +22,7 @@ _MIB = 1 << 20
 
 
 @contextlib.contextmanager
-def locked_workspace(models_dir: Path, need_bytes: int, report: Report) -> Iterator[Path]:
+def locked_workspace(models_dir: Path, need_bytes: int, progress: Progress) -> Iterator[Path]:
     """Give an empty folder directly below ``models_dir`` to work in, and remove it afterwards.
 
     No other process writes to ``models_dir`` meanwhile. What a killed process left behind is removed
@@ -31,7 +31,7 @@ def locked_workspace(models_dir: Path, need_bytes: int, report: Report) -> Itera
     """
     with _disk_faults_explained(models_dir):
         models_dir.mkdir(parents=True, exist_ok=True)
-        with _only_writer(models_dir, report):
+        with _only_writer(models_dir, progress):
             _remove_leftovers(models_dir)
             _require_space(models_dir, need_bytes)
             scratch = models_dir / f"{SCRATCH_PREFIX}{os.getpid()}"
@@ -57,14 +57,14 @@ def free_space_bytes(folder: Path) -> int:
 
 
 @contextlib.contextmanager
-def _only_writer(models_dir: Path, report: Report) -> Iterator[None]:
+def _only_writer(models_dir: Path, progress: Progress) -> Iterator[None]:
     # The lock belongs to the open file: it ends with its process, however that ends.
     lock = FileLock(models_dir / ".install.lock")
     try:
         try:
             lock.acquire(timeout=min(_NOTICE_AFTER_S, LOCK_WAIT_S))
         except Timeout:
-            report(0, 1, "Waiting for another installation to end")
+            progress.report(0, 1, "Waiting for another installation to end")
             lock.acquire(timeout=LOCK_WAIT_S)
     except Timeout:
         raise DataFolderBusy(

@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 
 from core.base.errors import NotFound
-from core.base.types import Doubles, Embeddings, FaceTable, Floats, Ints, Report, ignore_progress
+from core.base.progress import UNWATCHED, Progress
+from core.base.types import Doubles, Embeddings, FaceTable, Floats, Ints
 from core.corrections.model import CorrectionLog
 from core.learn.clustering.agglomerative import DEFAULT_THRESHOLD, FARTHEST, Hierarchy, grow_hierarchy
 from core.learn.numerics.labels import renumber_labels
@@ -310,11 +311,11 @@ def split_person(vectors: Floats, threshold: float = DEFAULT_THRESHOLD) -> Ints:
     return grow_hierarchy(vectors).labels(threshold)
 
 
-def split_candidates(table: FaceTable, embeddings: Embeddings, watch: Report = ignore_progress) -> list[SplitCandidate]:
+def split_candidates(table: FaceTable, embeddings: Embeddings, progress: Progress = UNWATCHED) -> list[SplitCandidate]:
     """People who are probably two, the least alike parts first. Takes some milliseconds a person."""
     candidates = []
     for number, person_id in enumerate(table.person_ids):
-        watch(number, len(table.person_ids), "Looking at each person")
+        progress.advance(number / len(table.person_ids))
         vectors = embeddings.vectors[(table.labels == number) & ~table.excluded & table.trusted]
         parts = split_person(vectors)
         centres = Centres.of(vectors, parts, int(parts.max(initial=-1)) + 1)

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from core.base.errors import InputRefused, NotFound
-from core.base.types import Bools, CancelToken, FaceRows, FaceTable, Ints, Report, Revision, ignore_progress, take_items
+from core.base.progress import UNWATCHED, Progress
+from core.base.types import Bools, FaceRows, FaceTable, Ints, Revision, take_items
 from core.corrections.model import CorrectionLog
 from core.imaging.geometry import pairwise_overlaps
 from core.learn.clustering.agglomerative import Hierarchy, grow_hierarchy
@@ -57,8 +58,7 @@ def make_tree(
     artifacts: Artifacts,
     dataset_id: str,
     options: ClusterOptions,
-    report: Report = ignore_progress,
-    token: CancelToken | None = None,
+    progress: Progress = UNWATCHED,
 ) -> StoredHierarchy:
     """Compute and store the hierarchy, in the place of an older one of the same kind.
 
@@ -67,9 +67,9 @@ def make_tree(
     InputRefused
         There are no faces to group.
     """
-    began, token = time.monotonic(), token or CancelToken()
+    began = time.monotonic()
     dataset = store.dataset(dataset_id)
-    report(0, 1, "Reading the faces")
+    progress.report(0, 1, "Reading the faces")
     table, embeddings = store.face_table(dataset_id), store.embeddings(dataset_id)
     rows = np.flatnonzero(is_grouped(table, options.everyone))
     # The vectors were read a moment after the table: a face may have gone in between.
@@ -80,12 +80,9 @@ def make_tree(
     faces, told_apart = embeddings.take(vector_rows), log.apart(dataset_id)
     apart = [*_in_one_photo(store, dataset_id, table, rows), *pairs_as_rows(faces, told_apart)]
 
-    def watch(share: float) -> None:
-        token.raise_if_cancelled()
-        report(int(share * len(rows)), len(rows), "Grouping the faces")
-
+    grouping = progress.over(len(rows), "Grouping the faces")
     followers = ~table.trusted[rows]  # they found no group: blurred faces are alike whoever they are
-    hierarchy = grow_hierarchy(faces.vectors, followers=followers, apart=apart, watch=watch)
+    hierarchy = grow_hierarchy(faces.vectors, followers=followers, apart=apart, progress=grouping)
     tree = StoredHierarchy(
         face_ids=faces.face_ids,
         hierarchy=hierarchy,
@@ -97,7 +94,7 @@ def make_tree(
         seconds=time.monotonic() - began,
     )
     artifacts.replace(dataset_id, ArtifactKind.CLUSTERS, _file_id(tree.model_id, tree.everyone), _to_bytes(tree))
-    report(len(rows), len(rows), "Done")
+    progress.report(len(rows), len(rows), "Done")
     return tree
 
 

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, replace
 
 from core.base.json_values import Json, JsonRecord, encode_record
-from core.base.types import Report, ignore_progress
+from core.base.progress import UNWATCHED, Progress
 from core.workflows.datasets import DeletionReceipt, delete_dataset
 from core.workflows.erasure.erase_person import EraseTools, remove_read_uploads
 from core.workflows.erasure.proof import SearchFindings, search_remains
@@ -32,7 +32,7 @@ class DatasetReceipt(JsonRecord):
         return {**encode_record(self.removed), **searched, "check": self.check.to_json()}
 
 
-def erase_dataset(tools: EraseTools, dataset_id: str, report: Report = ignore_progress) -> DatasetReceipt:
+def erase_dataset(tools: EraseTools, dataset_id: str, progress: Progress = UNWATCHED) -> DatasetReceipt:
     """Remove a dataset, and the uploads that nobody else will read; then search every file.
 
     A kill on the way leaves files of a dataset that is gone: the next worker sweeps them.
@@ -45,7 +45,7 @@ def erase_dataset(tools: EraseTools, dataset_id: str, report: Report = ignore_pr
         Work on it does not stop, or another process keeps the database's log from being emptied.
     """
     began = time.time()
-    report(0, 0, "Erasing")
+    progress.report(0, 0, "Erasing")
     erasure = tools.eraser.whole(dataset_id)
     removed = delete_dataset(tools.store, tools.jobs, tools.artifacts, tools.exports_dir, dataset_id)
     uploads = remove_read_uploads(tools, dataset_id, began)
@@ -53,5 +53,5 @@ def erase_dataset(tools: EraseTools, dataset_id: str, report: Report = ignore_pr
     other_ids = {dataset.id for dataset in tools.store.datasets()}
     skipped = {root / other_id for root in (tools.artifacts.root, tools.exports_dir) for other_id in other_ids}
     searched = tools.store, tools.eraser, tools.artifacts, tools.data_dir
-    check = search_remains(*searched, {*skipped, tools.models_dir}, sought, report)
+    check = search_remains(*searched, {*skipped, tools.models_dir}, sought, progress)
     return DatasetReceipt(removed, uploads, len(sought.names), check)

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from core.base.errors import DataFolderBusy, InputRefused, NotFound
-from core.base.types import CancelToken, Report, ignore_progress
+from core.base.progress import UNWATCHED, Progress
 from core.store.artifacts import ArtifactKind, Artifacts
 from core.store.exchange_protocols import EraseStore, Erasure, ErasureCounts
 from core.store.job_model import JobRequest, JobState
@@ -93,8 +93,7 @@ def erase_person(
     dataset_id: str,
     request: EraseRequest,
     job_id: str = "",
-    report: Report = ignore_progress,
-    token: CancelToken | None = None,
+    progress: Progress = UNWATCHED,
 ) -> EraseReceipt:
     """Erase a person from a dataset and look for what is left; or finish an erasing of theirs that was begun.
 
@@ -106,8 +105,7 @@ def erase_person(
         Other work on the dataset is running, or another process keeps the database's log from being emptied.
     """
     _require_quiet(tools.jobs, dataset_id, job_id)
-    (token or CancelToken()).raise_if_cancelled()
-    report(0, 0, "Erasing")
+    progress.step(0, 0, "Erasing")
     tools.artifacts.delete_drafts(dataset_id)  # a plan that was cut off holds the names
     try:
         plan = _begun_plan(tools, dataset_id, request) or _remove_rows(tools, dataset_id, request, job_id)
@@ -115,7 +113,7 @@ def erase_person(
         _clear(tools, dataset_id, time.time())
         raise
     _clear(tools, dataset_id, plan.began)
-    receipt = replace(plan.receipt, check=_check(tools, plan, report))
+    receipt = replace(plan.receipt, check=_check(tools, plan, progress))
     # First the receipt, then the plan goes: a kill between the two leaves both, and whoever goes on finds the receipt.
     tools.jobs.keep_result(job_id, receipt.to_json())
     delete_plan(tools.artifacts, plan)
@@ -255,10 +253,10 @@ def _uploads_to_go(tools: EraseTools, dataset_id: str, began: float) -> Iterator
 # the proof
 
 
-def _check(tools: EraseTools, plan: ErasePlan, report: Report) -> SearchFindings:
+def _check(tools: EraseTools, plan: ErasePlan, progress: Progress) -> SearchFindings:
     dataset_id = plan.erasure.dataset_id
     other_ids = {dataset.id for dataset in tools.store.datasets()} - {dataset_id}
     skipped = {root / other_id for root in (tools.artifacts.root, tools.exports_dir) for other_id in other_ids}
     skipped |= {tools.models_dir, tools.artifacts.path(dataset_id, ArtifactKind.ERASURE, plan.id)}
     searched = tools.store, tools.eraser, tools.artifacts, tools.data_dir
-    return search_remains(*searched, skipped, plan.erasure, report)
+    return search_remains(*searched, skipped, plan.erasure, progress)

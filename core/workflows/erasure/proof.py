@@ -8,8 +8,8 @@ from pathlib import Path
 
 from core.base.errors import ReadingEnded
 from core.base.json_values import Json, JsonRecord, drop_empty, encode_record
+from core.base.progress import Progress
 from core.base.settings import ImageLimits
-from core.base.types import Report
 from core.formats.traces import FoundTrace, Search, Traces
 from core.isolation.photos import read_header_texts_in_child
 from core.store.artifacts import ArtifactKind, Artifacts
@@ -57,7 +57,7 @@ def search_remains(
     data_dir: Path,
     skipped: Collection[Path],
     erasure: Erasure,
-    report: Report,
+    progress: Progress,
 ) -> SearchFindings:
     """Look for what was removed.
 
@@ -75,9 +75,9 @@ def search_remains(
     search = Search(traces, frozenset(path.name for path in data_dir.glob("*.db*")), _header_texts)
     files = list(_files(data_dir, skipped))
     for number, path in enumerate(files):
-        report(number, len(files), "Looking for what is left")
+        progress.report(number, len(files), "Looking for what is left")
         search.file(path, path.relative_to(data_dir).as_posix())
-    report(len(files), len(files), "Looking for what is left")
+    progress.report(len(files), len(files), "Looking for what is left")
     texts = [FoundTrace("atlas.db", "name")] * bool(remains.sure)
     texts += [FoundTrace("atlas.db", POSSIBLE)] * bool(remains.possible)
     traces_left = _surest([*texts, *search.found])

@@ -19,7 +19,8 @@ import numpy as np
 
 from core.archives.source import PhotoSource
 from core.base.errors import InputRefused
-from core.base.types import Bools, CancelToken, Doubles, Floats, Ints, Refusal, Report, Vectors, ignore_progress
+from core.base.progress import UNWATCHED, Progress
+from core.base.types import Bools, Doubles, Floats, Ints, Refusal, Vectors
 from core.learn.classification.recogniser import Recogniser
 from core.learn.classification.training_material import sound_vectors
 from core.learn.metrics.calibration import reliability_bins
@@ -61,9 +62,7 @@ class KnownPersonPhoto:
     why: str
 
 
-def embed_strangers(
-    tools: MainFaceTools, source: PhotoSource, report: Report = ignore_progress, token: CancelToken | None = None
-) -> Strangers:
+def embed_strangers(tools: MainFaceTools, source: PhotoSource, progress: Progress = UNWATCHED) -> Strangers:
     """Embed the main face of every photo.
 
     Raises
@@ -71,7 +70,7 @@ def embed_strangers(
     InputRefused
         No photo shows a face.
     """
-    main_faces = embed_main_faces(tools, source, source.entries, "Looking at the strangers", report, token)
+    main_faces = embed_main_faces(tools, source, source.entries, "Looking at the strangers", progress)
     if not main_faces.entries:
         raise InputRefused("None of the strangers' photos shows a face. Give photos of other people.")
     strangers = Strangers(

@@ -16,8 +16,8 @@ from platform import python_version
 import numpy as np
 
 from core.base.errors import InputRefused, NotFound
-from core.base.types import CancelToken, Embeddings, FaceTable, Ints, ignore_progress
-from core.base.types import Report as Progress
+from core.base.progress import UNWATCHED, Progress
+from core.base.types import Embeddings, FaceTable, Ints
 from core.formats.zip_writer import safe_part
 from core.learn.metrics.predictions import Predictions
 from core.report import writing
@@ -66,8 +66,7 @@ def make_report(
     run_id: str,
     *,
     faces: bool,
-    report: Progress = ignore_progress,
-    token: CancelToken | None = None,
+    progress: Progress = UNWATCHED,
 ) -> WrittenReport:
     """Write the report of a run.
 
@@ -86,11 +85,8 @@ def make_report(
     from core.report.html import to_html
     from core.report.pdf import to_pdf
 
-    token = token or CancelToken()
-
     def begin(step: int, message: str) -> None:
-        token.raise_if_cancelled()
-        report(step, _STEPS, message)
+        progress.step(step, _STEPS, message)
 
     begin(0, "Reading the run")
     run = tools.runs.run(run_id)

@@ -20,8 +20,9 @@ from statistics import median
 import numpy as np
 
 from core.base.errors import InputRefused, NotFound
+from core.base.progress import UNWATCHED, Progress
 from core.base.settings import ImageLimits
-from core.base.types import CancelToken, Doubles, Ints, Quality, Report, ignore_progress
+from core.base.types import Doubles, Ints, Quality
 from core.base.words import count, percent
 from core.imaging.decoding import decode_image
 from core.learn.classification.linear_svm import C_UNTOLD
@@ -97,8 +98,7 @@ def study_run(
     runs: RunStore,
     artifacts: Artifacts,
     request: StudyRequest,
-    report: Report = ignore_progress,
-    token: CancelToken | None = None,
+    progress: Progress = UNWATCHED,
 ) -> Study:
     """Measure a run thoroughly and store what came out beside it.
 
@@ -109,11 +109,11 @@ def study_run(
     NotFound
         The run was deleted, before or meanwhile.
     """
-    began, token = time.monotonic(), token or CancelToken()
+    began = time.monotonic()
     run = runs.run(request.run)
-    report(0, 1, "Reading the faces")
+    progress.report(0, 1, "Reading the faces")
     subject = _subject(store, artifacts, run, request)
-    work = _Work.planned(subject.known, run, request, report, token)
+    work = _Work.planned(subject.known, run, request, progress)
     study = _measure_subject(subject, request, work)
     study = replace(study, seconds=round(time.monotonic() - began, 3))
     runs.run(run.id)  # not for a run that was deleted meanwhile
@@ -213,15 +213,12 @@ class _Work:
     contenders: tuple[Contender, ...]
     seed: int
     total: int
-    report: Report
-    token: CancelToken
+    progress: Progress
     message: str = ""
     fits_done: int = 0
 
     @classmethod
-    def planned(
-        cls, known: LabelledFaces, run: Run, request: StudyRequest, report: Report, token: CancelToken
-    ) -> _Work:
+    def planned(cls, known: LabelledFaces, run: Run, request: StudyRequest, progress: Progress) -> _Work:
         faces_times_people = len(known.labels) * known.n_people
         repeats, curve_repeats = next(counts for limit, counts in REPEATS.items() if faces_times_people <= limit)
         divided = deal_repetitions(known, request.repeats or repeats, request.seed)
@@ -229,7 +226,7 @@ class _Work:
         classifiers = list_contenders(run.params.get("c") or C_UNTOLD)
         points = len(measurable_steps(known, on_curve))
         total = sum(map(len, divided)) * len(classifiers) + sum(map(len, on_curve)) * points
-        return cls(divided, on_curve, classifiers, request.seed, total, report, token)
+        return cls(divided, on_curve, classifiers, request.seed, total, progress)
 
     def begin(self, message: str) -> None:
         self.message = message
@@ -240,11 +237,10 @@ class _Work:
         self._report_progress()
 
     def _report_progress(self) -> None:
-        self.token.raise_if_cancelled()
-        self.report(self.fits_done, self.total, self.message)
+        self.progress.step(self.fits_done, self.total, self.message)
 
     def finish(self) -> None:
-        self.report(self.total, self.total, "Done")
+        self.progress.report(self.total, self.total, "Done")
 
 
 def _measure_subject(subject: _Subject, request: StudyRequest, work: _Work) -> Study:

@@ -17,8 +17,8 @@ from core.archives.zip_file import Members
 from core.base import words
 from core.base.errors import InputRefused
 from core.base.json_values import Json, JsonRecord, decode_record
+from core.base.progress import UNWATCHED, Progress
 from core.base.settings import ArchiveLimits
-from core.base.types import CancelToken, Report, ignore_progress
 from core.corrections.model import Hand
 from core.formats.correction_log import EventLine, FaceLine
 from core.store.job_model import Job, JobResult
@@ -325,8 +325,7 @@ def import_delivery(
     dataset_id: str | None,
     delivery: Delivery,
     by: Hand,
-    report: Report = ignore_progress,
-    token: CancelToken | None = None,
+    progress: Progress = UNWATCHED,
     keep: Callable[[ImportResult], None] = lambda result: None,
 ) -> ImportResult:
     """Bring a delivery in; gives what came of it, in numbers, and what was refused with the reasons.
@@ -343,9 +342,7 @@ def import_delivery(
     InputRefused
         It cannot be used; nothing was changed.
     """
-    delivery_import = _DeliveryImport(
-        tools=tools.imports, by=by, report=report, token=token or CancelToken(), keep=keep
-    )
+    delivery_import = _DeliveryImport(tools=tools.imports, by=by, progress=progress, keep=keep)
     takers = {
         ExportKind.LOG: delivery_import.log,
         ExportKind.XMP: delivery_import.sidecars,
@@ -366,24 +363,23 @@ class _DeliveryImport:
 
     tools: ImportTools
     by: Hand
-    report: Report
-    token: CancelToken
+    progress: Progress
     keep: Callable[[ImportResult], None]
 
     def log(self, dataset_id: str, file: Path) -> ImportResult:
-        return ImportResult.bounded(imports.import_log(self.tools, dataset_id, file, self.by, self.report, self.token))
+        return ImportResult.bounded(imports.import_log(self.tools, dataset_id, file, self.by, self.progress))
 
     def sidecars(self, dataset_id: str, file: Path | None) -> ImportResult:
         total = self._sources(dataset_id, file)
 
-        def report(done: int, _: int, message: str) -> None:
-            self.report(done, total, message)
+        def tell(done: int, _: int, message: str) -> None:
+            self.progress.report(done, total, message)
 
         def keep(summary: SidecarSummary) -> None:
             self.keep(ImportResult.bounded(summary))
 
         work = self.tools, dataset_id, file, self.by
-        return ImportResult.bounded(import_names.import_xmp(*work, report, self.token, keep))
+        return ImportResult.bounded(import_names.import_xmp(*work, replace(self.progress, listener=tell), keep))
 
     def _sources(self, dataset_id: str, file: Path | None) -> int:
         if file is None:
@@ -394,5 +390,5 @@ class _DeliveryImport:
         )
 
     def vectors(self, dataset_id: str, file: Path) -> ImportResult:
-        self.report(0, 0, "Reading vectors")
+        self.progress.report(0, 0, "Reading vectors")
         return ImportResult(imports.import_vectors(self.tools, dataset_id, file))

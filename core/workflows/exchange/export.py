@@ -15,8 +15,9 @@ from pathlib import Path, PurePosixPath
 
 from core.base.errors import InputRefused, NotFound, ReadingEnded
 from core.base.json_values import Json, decode_record, drop_empty, encode_record
+from core.base.progress import UNWATCHED, Progress
 from core.base.settings import ImageLimits
-from core.base.types import CancelToken, Embeddings, Face, Report, Split, ignore_progress
+from core.base.types import Embeddings, Face, Split
 from core.base.words import display_name as as_read
 from core.formats import correction_log, tables, xmp
 from core.formats.xmp import Sidecar
@@ -114,8 +115,7 @@ class _Export:
     tools: ExportTools
     dataset: Dataset
     target: ZipWriter
-    report: Report
-    token: CancelToken
+    progress: Progress
     person_id: int | None = None
     counts: dict[str, int] = field(default_factory=dict)
 
@@ -123,11 +123,10 @@ class _Export:
         """The photos in pages, with progress."""
         total, n_done = self.tools.store.counts(self.dataset.id).photos, 0
         for page in self.tools.transfer.photos(self.dataset.id):
-            self.token.raise_if_cancelled()
-            self.report(n_done, total, message)
+            self.progress.step(n_done, total, message)
             yield page if self.person_id is None else list(_of_person(page, self.person_id))
             n_done += len(page)
-        self.report(total, total, message)
+        self.progress.report(total, total, message)
 
     def count(self, name: str, number: int = 1) -> None:
         self.counts[name] = self.counts.get(name, 0) + number
@@ -146,8 +145,7 @@ def export_dataset(
     dataset_id: str,
     request: ExportRequest,
     path: Path,
-    report: Report = ignore_progress,
-    token: CancelToken | None = None,
+    progress: Progress = UNWATCHED,
 ) -> ExportSummary:
     """Write an export to ``path``, whole or not at all.
 
@@ -156,7 +154,7 @@ def export_dataset(
     InputRefused
         There is nothing of this kind to export, or it cannot be had of one person.
     """
-    token, kind = token or CancelToken(), request.what
+    kind = request.what
     dataset, run = tools.store.dataset(dataset_id), _run_to_bundle(tools, dataset_id, request)
     if request.person_id is not None and kind not in ONE_PERSON:
         raise InputRefused(f"Of one person there are {', '.join(ONE_PERSON)}. Export the others of everybody.")
@@ -167,9 +165,7 @@ def export_dataset(
     if not tools.store.counts(dataset_id).photos:
         raise InputRefused(f"'{dataset.name}' holds no photos, so there is nothing to export.")
     with writing_zip(path) as target:
-        work = _Export(
-            tools=tools, dataset=dataset, target=target, report=report, token=token, person_id=request.person_id
-        )
+        work = _Export(tools=tools, dataset=dataset, target=target, progress=progress, person_id=request.person_id)
         for part in _WRITERS if kind is ExportKind.ALL else (kind,):
             _WRITERS[part](work)
         if kind is ExportKind.ALL and run is not None:
@@ -298,7 +294,7 @@ def _embeddings(work: _Export) -> None:
 
 def _vectors(work: _Export) -> Iterator[Embeddings]:
     for page in work.tools.transfer.vectors(work.dataset.id):
-        work.token.raise_if_cancelled()
+        work.progress.raise_if_cancelled()
         yield page
 
 
@@ -313,7 +309,7 @@ def _log(work: _Export) -> None:
             transfer.log(dataset.id),
             lambda face_ids: transfer.places_of(dataset.id, face_ids),
         ):
-            work.token.raise_if_cancelled()
+            work.progress.raise_if_cancelled()
             work.count("log_lines")
             yield line
 

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from core.base.errors import InputRefused, NotFound
 from core.base.json_values import JsonRecord
-from core.base.types import CancelToken, Face, Refusal, Report, ignore_progress
+from core.base.progress import UNWATCHED, Progress
+from core.base.types import Face, Refusal
 from core.base.words import display_name as as_read
 from core.corrections.model import Act, Change, Entity, EventKind, Field, Hand, Value
 from core.formats import xmp
@@ -62,8 +63,7 @@ def import_xmp(
     dataset_id: str,
     path: Path | None,
     by: Hand,
-    report: Report = ignore_progress,
-    token: CancelToken | None = None,
+    progress: Progress = UNWATCHED,
     keep: Callable[[SidecarSummary], None] = lambda summary: None,
 ) -> SidecarSummary:
     """Take the names of face regions in one event.
@@ -81,11 +81,10 @@ def import_xmp(
     InputRefused
         There is neither a sidecar nor a photo with face regions in it; nothing was changed.
     """
-    work, token = _NameImport(tools, dataset_id), token or CancelToken()
+    work = _NameImport(tools, dataset_id)
     sources = work.own_photos() if path is None else name_sources(path, tools.limits)
     for number, source in enumerate(sources):
-        token.raise_if_cancelled()
-        report(number, 0, "Reading names")
+        progress.step(number, 0, "Reading names")
         work.read(source)
     if not work.summary.files and not work.summary.refused:
         raise InputRefused(_nothing_there(path))

@@ -14,8 +14,9 @@ from pathlib import Path
 from core.archives.zip_file import Members
 from core.base.errors import InputRefused, ModelMismatch
 from core.base.json_values import JsonRecord
+from core.base.progress import UNWATCHED, Progress
 from core.base.settings import ArchiveLimits, ImageLimits
-from core.base.types import Box, CancelToken, Embeddings, Refusal, Report, ignore_progress
+from core.base.types import Box, Embeddings, Refusal
 from core.corrections.model import Act, Change, CorrectionLog, Entity, EventKind, Field, Hand, Value, pair_id
 from core.formats import correction_log
 from core.formats.correction_log import EventLine, FaceLine, PersonLine
@@ -38,7 +39,7 @@ class ImportTools:
     transfer: TransferStore
     log: CorrectionLog
     artifacts: Artifacts
-    look_at_turned: Callable[[str, Report, CancelToken], object]
+    look_at_turned: Callable[[str, Progress], object]
     """Looks for faces on a dataset's photos that were turned since faces were looked for on them."""
     limits: ArchiveLimits = field(default_factory=ArchiveLimits)
     images: ImageLimits = field(default_factory=ImageLimits)
@@ -75,8 +76,7 @@ def import_log(
     dataset_id: str,
     path: Path,
     by: Hand,
-    report: Report = ignore_progress,
-    token: CancelToken | None = None,
+    progress: Progress = UNWATCHED,
 ) -> LogSummary:
     """Replay a correction log on this dataset: one event of ``Kind.IMPORT`` for each event that holds.
 
@@ -88,7 +88,7 @@ def import_log(
         The file is no correction log that can be read; nothing was changed.
     """
     lines = read_log(path, tools.limits)
-    return _Replay(tools, dataset_id, by).run(lines, report, token or CancelToken())
+    return _Replay(tools, dataset_id, by).run(lines, progress)
 
 
 def read_log(path: Path, limits: ArchiveLimits) -> list[correction_log.Line]:
@@ -133,7 +133,7 @@ class _Replay:
     appended: set[str] = field(default_factory=set)
     """Those that this import appended before it was cut off."""
 
-    def run(self, lines: list[correction_log.Line], report: Report, token: CancelToken) -> LogSummary:
+    def run(self, lines: list[correction_log.Line], progress: Progress) -> LogSummary:
         self.lines = {line.number: line for line in lines if isinstance(line, PersonLine)}
         self.photos = set(self.tools.transfer.photo_ids(self.dataset_id))
         events = [line for line in lines if isinstance(line, EventLine)]
@@ -143,14 +143,13 @@ class _Replay:
         for event in turns:
             self._apply(event)
         if turns:
-            self.tools.look_at_turned(self.dataset_id, report, token)
+            self.tools.look_at_turned(self.dataset_id, progress)
         self._match_faces([line for line in lines if isinstance(line, FaceLine)])
         for number, event in enumerate(events):
-            token.raise_if_cancelled()
-            report(number, len(events), "Applying corrections")
+            progress.step(number, len(events), "Applying corrections")
             if not _is_turn(event):
                 self._apply(event)
-        report(len(events), len(events), "Applying corrections")
+        progress.report(len(events), len(events), "Applying corrections")
         return self.summary
 
     def _match_faces(self, lines: list[FaceLine]) -> None:

@@ -18,21 +18,9 @@ from typing import Any
 import numpy as np
 
 from core.base.errors import InputRefused, NotFound
-from core.base.progress import Watch, watch_part
+from core.base.progress import UNWATCHED, Progress
 from core.base.settings import ImageLimits
-from core.base.types import (
-    Bools,
-    CancelToken,
-    Embeddings,
-    FaceTable,
-    Ints,
-    Report,
-    Revision,
-    RgbImage,
-    Split,
-    ignore_progress,
-    take_items,
-)
+from core.base.types import Bools, Embeddings, FaceTable, Ints, Revision, RgbImage, Split, take_items
 from core.corrections.model import CorrectionLog
 from core.imaging.decoding import decode_image
 from core.learn.label_errors import review_queue
@@ -98,8 +86,7 @@ def find_suspects(
     log: CorrectionLog,
     artifacts: Artifacts,
     dataset_id: str,
-    report: Report = ignore_progress,
-    token: CancelToken | None = None,
+    progress: Progress = UNWATCHED,
 ) -> ReviewQueue:
     """Look for suspects and store the queue.
 
@@ -108,26 +95,23 @@ def find_suspects(
     InputRefused
         There are no faces.
     """
-    began, token = time.monotonic(), token or CancelToken()
+    began = time.monotonic()
     dataset = store.dataset(dataset_id)
-    report(0, _STEPS, "Reading the faces")
+    progress.report(0, _STEPS, "Reading the faces")
     table, embeddings = store.face_table(dataset.id), store.embeddings(dataset.id)
     if not len(table):
         raise InputRefused("This dataset has no faces yet, so there is nothing to look through. Add photos first.")
 
-    def watch(share: float) -> None:
-        token.raise_if_cancelled()
-        report(int(share * _STEPS), _STEPS, "Looking for suspects")
-
+    search = progress.over(_STEPS, "Looking for suspects")
     one_person = _one_person(table, embeddings, log.apart(dataset.id))
-    two_people = _two_people(table, embeddings, watch_part(watch, 0.0, _SHARE_OF_PEOPLE))
+    two_people = _two_people(table, embeddings, search.part(0.0, _SHARE_OF_PEOPLE))
     review = review_queue.build_review_queue(
         table,
         embeddings.vectors,
         crop_reader(artifacts, dataset.id, table),
         one_person=one_person,
         two_people=two_people,
-        watch=watch_part(watch, _SHARE_OF_PEOPLE, 1.0),
+        progress=search.part(_SHARE_OF_PEOPLE, 1.0),
     )
     queue = ReviewQueue(
         revision=dataset.revision,
@@ -139,7 +123,7 @@ def find_suspects(
         not_looked_at=review.not_looked_at,
     )
     artifacts.replace(dataset.id, FileKind.SUSPECTS, _FILE, _to_bytes(queue))
-    report(_STEPS, _STEPS, "Done")
+    progress.report(_STEPS, _STEPS, "Done")
     return queue
 
 
@@ -195,15 +179,11 @@ def _one_person(table: FaceTable, embeddings: Embeddings, apart: Sequence[tuple[
     return pairs
 
 
-def _two_people(table: FaceTable, embeddings: Embeddings, watch: Watch) -> list[PersonPart]:
+def _two_people(table: FaceTable, embeddings: Embeddings, progress: Progress) -> list[PersonPart]:
     """The smaller parts of people who may be two."""
-
-    def report_progress(done: int, total: int, message: str) -> None:
-        watch(done / total)
-
     rows_of = _rows_by_person(table)
     smaller_parts = []
-    for candidate in cluster.split_candidates(table, embeddings, report_progress):
+    for candidate in cluster.split_candidates(table, embeddings, progress):
         rows = rows_of.get(candidate.person_id)
         if rows is None:
             continue

@@ -12,7 +12,8 @@ from functools import partial
 
 from core.archives.source import PhotoSource
 from core.base.errors import InputRefused
-from core.base.types import CancelToken, Detection, Face, FacePolicy, Photo, Report, ignore_progress
+from core.base.progress import UNWATCHED, Progress
+from core.base.types import Detection, Face, FacePolicy, Photo
 from core.imaging.decoding import DecodedPicture
 from core.imaging.geometry import box_centrality
 from core.imaging.pixels import perceptual_hash
@@ -60,8 +61,7 @@ def ingest_photos(
     tools: Ingestor,
     source: PhotoSource,
     target: IngestTarget,
-    report: Report = ignore_progress,
-    token: CancelToken | None = None,
+    progress: Progress = UNWATCHED,
 ) -> IngestSummary:
     """Take the photos of ``source`` into a dataset.
 
@@ -78,13 +78,12 @@ def ingest_photos(
         Between two batches; what is written stays.
     """
     _require_files(source)
-    token = token or CancelToken()
     reported_positions = tools.store.reported(target.job_id)
     _report_refused(tools, source, target, reported_positions)
     entries = [entry for entry in source.entries if entry.index not in reported_positions]
     total = len(source.entries)
     n_done = total - len(entries)
-    report(n_done, total, "Looking for faces")
+    progress.report(n_done, total, "Looking for faces")
     known_labels: dict[str, PhotoLabel] = tools.store.photo_labels(target.dataset_id)
     reader = PhotoReader(
         source=source,
@@ -95,13 +94,13 @@ def ingest_photos(
         on_ended=partial(_report_ended, tools, target),
     )
     for batch in reader.batches(entries):
-        token.raise_if_cancelled()
+        progress.raise_if_cancelled()
         step = _BatchIngest(tools, target, known_labels)
         with tools.artifacts.together():
             added = step.work(batch)
         tools.store.add(target.dataset_id, target.job_id, added)
         n_done += len(batch)
-        report(n_done, total, "Looking for faces")
+        progress.report(n_done, total, "Looking for faces")
     return summarise_ingest(tools.store, target.job_id, len(source.layout.people))
 
 

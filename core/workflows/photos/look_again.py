@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from core.base.errors import ImageRefused, InputRefused, NotFound
-from core.base.types import Box, CancelToken, Detection, Face, FacePolicy, Photo, Report, ignore_progress
+from core.base.progress import UNWATCHED, Progress
+from core.base.types import Box, Detection, Face, FacePolicy, Photo
 from core.corrections.model import Event
 from core.imaging.decoding import DecodedPicture
 from core.imaging.geometry import match_boxes, turn_detection
@@ -58,9 +59,7 @@ class ModelChange(JobResult):
     seconds: float | None = None
 
 
-def detect_again(
-    tools: Ingestor, target: IngestTarget, report: Report = ignore_progress, token: CancelToken | None = None
-) -> RedetectionSummary:
+def detect_again(tools: Ingestor, target: IngestTarget, progress: Progress = UNWATCHED) -> RedetectionSummary:
     """Detect the faces of every photo anew; those found again keep their names and their history.
 
     Raises
@@ -68,19 +67,19 @@ def detect_again(
     Cancelled
         Between two photos. A photo that has a line in the job's report is not looked at again when it is resumed.
     """
-    token = token or CancelToken()
     labels = tools.store.photo_labels(target.dataset_id)
     lines = tools.store.file_reports(target.job_id)
     photo_ids_left = sorted(labels.keys() - {line.photo_id for line in lines})
     redetected_photos: list[_RedetectedPhoto] = []
     for photo_id in photo_ids_left:
-        token.raise_if_cancelled()
-        report(len(labels) - len(photo_ids_left) + len(redetected_photos), len(labels), "Looking for faces again")
+        progress.step(
+            len(labels) - len(photo_ids_left) + len(redetected_photos), len(labels), "Looking for faces again"
+        )
         redetected = _redetect(tools, target, photo_id, labels[photo_id], may_turn=True)
         line = replace(redetected.line, position=len(lines) + len(redetected_photos))
         tools.store.add(target.dataset_id, target.job_id, IngestBatch(reports=[line]))
         redetected_photos.append(redetected)
-    report(len(labels), len(labels), "Done")
+    progress.report(len(labels), len(labels), "Done")
     return _summarise(redetected_photos)
 
 
@@ -106,8 +105,7 @@ def detect_on_turned_photos(
     tools: Ingestor,
     dataset_id: str,
     policy: FacePolicy,
-    report: Report = ignore_progress,
-    token: CancelToken | None = None,
+    progress: Progress = UNWATCHED,
 ) -> RedetectionSummary:
     """Look for faces on every photo that was turned since faces were looked for on it, as it is turned now.
 
@@ -118,14 +116,13 @@ def detect_on_turned_photos(
     Cancelled
         Between two photos. What is left is looked at the next time.
     """
-    token, target = token or CancelToken(), IngestTarget(dataset_id, "", policy)
+    target = IngestTarget(dataset_id, "", policy)
     labels, redetected_photos = tools.store.photo_labels(dataset_id), list[_RedetectedPhoto]()
     photo_ids = sorted(tools.store.photos_to_look_at(dataset_id))
     for photo_id in photo_ids:
-        token.raise_if_cancelled()
-        report(len(redetected_photos), len(photo_ids), "Looking for faces on turned photos")
+        progress.step(len(redetected_photos), len(photo_ids), "Looking for faces on turned photos")
         redetected_photos.append(_redetect(tools, target, photo_id, labels[photo_id], may_turn=False))
-    report(len(photo_ids), len(photo_ids), "Done")
+    progress.report(len(photo_ids), len(photo_ids), "Done")
     return _summarise(redetected_photos)
 
 
@@ -247,9 +244,7 @@ def _is_corrected(face: Face) -> bool:
     return face.confirmed or face.excluded or face.drawn
 
 
-def change_model(
-    tools: Ingestor, dataset_id: str, report: Report = ignore_progress, token: CancelToken | None = None
-) -> ModelChange:
+def change_model(tools: Ingestor, dataset_id: str, progress: Progress = UNWATCHED) -> ModelChange:
     """Embed every face with the model of ``tools``, and use it from then on. What was done before it stopped is kept.
 
     Raises
@@ -259,7 +254,6 @@ def change_model(
     Cancelled
         Between two steps of a few photos.
     """
-    token = token or CancelToken()
     model_id = tools.pipeline.model.vectors_id
     embedded_ids = tools.store.vector_ids(dataset_id, model_id)
     photo_ids = sorted(tools.store.photo_labels(dataset_id))
@@ -273,8 +267,7 @@ def change_model(
     )
     n_embedded = n_unreadable = 0
     for start in range(0, len(photo_ids), PHOTOS_AT_ONCE):
-        token.raise_if_cancelled()
-        report(start, len(photo_ids), "Embedding with the other model")
+        progress.step(start, len(photo_ids), "Embedding with the other model")
         cuts: dict[str, CutFace] = {}
         for photo_id in photo_ids[start : start + PHOTOS_AT_ONCE]:
             try:
@@ -286,7 +279,7 @@ def change_model(
         n_embedded += len(cuts)
     _require_photos(n_unreadable, model_id)
     tools.store.use_model(dataset_id, model_id)
-    report(len(photo_ids), len(photo_ids), "Done")
+    progress.report(len(photo_ids), len(photo_ids), "Done")
     return ModelChange(model_id, len(photo_ids), n_embedded)
 
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from core.archives.source import PhotoEntry, PhotoSource
 from core.base.machine import Pace
-from core.base.types import CancelToken, Refusal, Report, Vectors
+from core.base.progress import CancelToken, Progress
+from core.base.types import Refusal, Vectors
 from core.vision.pipeline import NO_FACE, FacePipeline, choose_main
 from core.workflows.photos.photo_reader import PhotoReader
 
@@ -41,7 +42,7 @@ def embed_main_faces(
     source: PhotoSource,
     entries: Sequence[PhotoEntry],
     message: str,
-    report: Report,
+    progress: Progress,
     token: CancelToken | None = None,
 ) -> MainFaces:
     """Embed the main face of each of these photos, decoded whole; ``message`` is what is reported.
@@ -51,14 +52,14 @@ def embed_main_faces(
     Cancelled
         Between two batches.
     """
-    pipeline, token = tools.pipeline, token or CancelToken()
+    pipeline = tools.pipeline
     pace = replace(tools.pace, photos_at_once=PHOTOS_AT_ONCE)
     reader = PhotoReader(source=source, known=frozenset(), limits=pipeline.limits, pace=pace, enough_px=None)
     shown, refused, n_done = [], list[Refusal](), 0
     vectors = [np.empty((0, pipeline.model.dimension), np.float32)]
-    report(n_done, len(entries), message)
+    progress.report(n_done, len(entries), message)
     for batch in reader.batches(entries):
-        token.raise_if_cancelled()
+        progress.raise_if_cancelled()
         refused += [Refusal(photo.entry.name, photo.objection) for photo in batch if photo.objection]
         readable = [(photo.entry, decoded) for photo in batch if (decoded := photo.decoded(choose_main)) is not None]
         answers = pipeline.find_faces([decoded for _, decoded in readable])
@@ -69,5 +70,5 @@ def embed_main_faces(
             else:
                 refused.append(Refusal(entry.name, answer.objection or NO_FACE))
         n_done += len(batch)
-        report(n_done, len(entries), message)
+        progress.report(n_done, len(entries), message)
     return MainFaces(tuple(shown), np.concatenate(vectors), tuple(refused))

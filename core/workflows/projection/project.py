@@ -15,7 +15,8 @@ from enum import StrEnum
 import numpy as np
 
 from core.base.errors import InputRefused
-from core.base.types import CancelToken, Embeddings, FaceRows, Floats, Report, ignore_progress, take_items
+from core.base.progress import UNWATCHED, Progress
+from core.base.types import Embeddings, FaceRows, Floats, take_items
 from core.learn.projection import layouts
 from core.learn.projection.faithfulness import measure_faithfulness, place_newcomers
 from core.store.artifacts import ArtifactKind, Artifacts
@@ -104,8 +105,7 @@ def make_map(
     artifacts: Artifacts,
     dataset_id: str,
     options: MapOptions,
-    report: Report = ignore_progress,
-    token: CancelToken | None = None,
+    progress: Progress = UNWATCHED,
     map_id: str = "",
 ) -> MapInfo:
     """Compute and store a map of all faces of a dataset, under an id of its own by default.
@@ -115,15 +115,14 @@ def make_map(
     InputRefused
         There are no faces.
     """
-    began, token = time.monotonic(), token or CancelToken()
+    began = time.monotonic()
     dataset = store.dataset(dataset_id)
-    report(0, 2, "Reading the faces")
+    progress.report(0, 2, "Reading the faces")
     embeddings = store.embeddings(dataset_id)
     _require_faces(embeddings)
-    token.raise_if_cancelled()
-    report(1, 2, f"Laying out {len(embeddings)} faces")
+    progress.step(1, 2, f"Laying out {len(embeddings)} faces")
     points = _points(embeddings, options, _starting_points(runs, artifacts, dataset_id, embeddings, options))
-    token.raise_if_cancelled()
+    progress.raise_if_cancelled()
     info = MapInfo(
         id=map_id or uuid.uuid4().hex[:12],
         dataset_id=dataset_id,
@@ -135,7 +134,7 @@ def make_map(
     )
     artifacts.replace(dataset_id, ArtifactKind.MAP, info.id, _to_bytes(FaceMap(embeddings.face_ids, points)))
     runs.add_map(info)
-    report(2, 2, "Done")
+    progress.report(2, 2, "Done")
     return info
 
 

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from core.base.errors import ModelMismatch
-from core.base.types import CancelToken, Embeddings, FaceTable, Ints, Report, Vectors, ignore_progress
+from core.base.progress import UNWATCHED, Progress
+from core.base.types import Embeddings, FaceTable, Ints, Vectors
 from core.learn.classification.recogniser import Recogniser
 from core.learn.classification.training import TrainedRun, count_steps, fit_and_test
 from core.learn.classification.training_material import (
@@ -106,9 +107,7 @@ def plan_to_json(plan: SplitPlan, gated: tuple[GatedFaces, ...]) -> dict[str, An
     }
 
 
-def train_recogniser(
-    tools: RunTools, task: TrainingTask, report: Report = ignore_progress, token: CancelToken | None = None
-) -> Run:
+def train_recogniser(tools: RunTools, task: TrainingTask, progress: Progress = UNWATCHED) -> Run:
     """Train, measure and store a run.
 
     Raises
@@ -118,11 +117,11 @@ def train_recogniser(
     """
     began, options, outsiders = time.monotonic(), task.options, task.outsiders
     dataset = tools.store.dataset(task.dataset_id)
-    report(0, 1, "Reading the faces")
+    progress.report(0, 1, "Reading the faces")
     table, embeddings = tools.store.face_table(dataset.id), tools.store.embeddings(dataset.id)
     material = _with_outsiders(prepare_training_material(table, embeddings, options), outsiders)
     plan = plan_training(material, options)
-    trained = fit_and_test(material, plan, options, report, token)
+    trained = fit_and_test(material, plan, options, progress)
     run = Run(
         id=task.run_id or uuid.uuid4().hex[:12],
         dataset_id=dataset.id,
@@ -139,7 +138,7 @@ def train_recogniser(
     )
     _store_run(tools, run, trained)
     n_steps = count_steps(plan)
-    report(n_steps, n_steps, "Done")
+    progress.report(n_steps, n_steps, "Done")
     return run
 
 

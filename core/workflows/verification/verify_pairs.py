@@ -18,7 +18,8 @@ import numpy as np
 
 from core.archives.source import PhotoEntry, PhotoSource
 from core.base.errors import InputRefused
-from core.base.types import Floats, Report, ignore_progress
+from core.base.progress import UNWATCHED, Progress
+from core.base.types import Floats
 from core.learn.verification.lfw_protocol import Verification, verification_curves, verify_pairs
 from core.workflows.photos.main_faces import MainFaceTools, embed_main_faces
 from core.workflows.verification.pair_lists import PhotoPairs, clean_path
@@ -42,7 +43,7 @@ class ComparedPairs:
 
 
 def compare_pairs(
-    tools: MainFaceTools, source: PhotoSource, pairs: PhotoPairs, report: Report = ignore_progress
+    tools: MainFaceTools, source: PhotoSource, pairs: PhotoPairs, progress: Progress = UNWATCHED
 ) -> ComparedPairs:
     """Embed the photos that the pairs name, and give the distance of every pair.
 
@@ -53,7 +54,7 @@ def compare_pairs(
     """
     names = sorted({*pairs.photo_a, *pairs.photo_b})
     entries = find_photos(source.entries, names)
-    main_faces = embed_main_faces(tools, source, list(entries.values()), "Embedding the photos", report)
+    main_faces = embed_main_faces(tools, source, list(entries.values()), "Embedding the photos", progress)
     if refused := main_faces.refused:
         raise InputRefused(f"{len(refused)} photos cannot be compared, first '{refused[0].name}': {refused[0].reason}")
     row_of = {name: row for row, name in enumerate(entries)}

@@ -8,12 +8,13 @@ import pytest
 from core.base.errors import TrainingRefused
 from core.learn.classification.linear_svm import C_GRID, fit_linear_svm, fit_temperature
 from tests.learn.faces import clusters, names
+from tests.shares import hear_shares
 
 
 def test_the_share_that_is_done_rises_to_one():
     faces = clusters(40, 4)
     told: list[float] = []
-    fit_linear_svm(faces, names(40), watch=told.append)
+    fit_linear_svm(faces, names(40), progress=hear_shares(told.append))
     assert told == sorted(told) and told[-1] == 1
     assert len(told) > 5
 

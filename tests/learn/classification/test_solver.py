@@ -8,6 +8,7 @@ from core.base.errors import Cancelled
 from core.learn.classification import solver
 from core.learn.classification.solver import one_versus_rest, person_weights
 from tests.learn.faces import clusters
+from tests.shares import hear_shares
 
 
 @pytest.mark.parametrize("n_people", [2, 3, 8])
@@ -50,7 +51,7 @@ def test_a_watch_that_raises_stops_the_work():
 
     faces = clusters(40, 4)
     with pytest.raises(Cancelled):
-        one_versus_rest(faces.vectors, faces.labels, 40, 1.0, watch=stop)
+        one_versus_rest(faces.vectors, faces.labels, 40, 1.0, progress=hear_shares(stop))
 
 
 def test_every_person_weighs_the_same():

@@ -13,6 +13,7 @@ from core.learn.clustering.agglomerative import DEFAULT_THRESHOLD, FARTHEST, TYP
 from core.learn.verification.set_similarity import Centres, centre_similarity, most_similar_sets
 from core.vision.embed.embedder import Embedder
 from core.vision.models import catalogue
+from tests.shares import hear_shares
 
 
 def people_of(sizes: list[int], spread: float = 0.05, seed: int = 0) -> tuple[Floats, Ints]:
@@ -166,12 +167,12 @@ def test_it_stops_when_it_is_told_to() -> None:
         raise Cancelled("enough")
 
     with pytest.raises(Cancelled):
-        grow_hierarchy(people_of([5, 5])[0], watch=stop)
+        grow_hierarchy(people_of([5, 5])[0], progress=hear_shares(stop))
 
 
 def test_the_share_that_is_done_only_grows() -> None:
     shares: list[float] = []
-    grow_hierarchy(people_of([30] * 40, spread=0.07)[0], watch=shares.append)
+    grow_hierarchy(people_of([30] * 40, spread=0.07)[0], progress=hear_shares(shares.append))
     assert shares == sorted(shares)
     assert 0 <= shares[0] <= shares[-1] <= 1
 

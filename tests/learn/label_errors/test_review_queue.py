@@ -15,6 +15,7 @@ from core.learn.label_errors import duplicate_images, label_confidence, review_q
 from core.learn.label_errors.review_queue import Action, PeoplePair, PersonPart, Suspect, SuspectKind, SuspectQueue
 from core.learn.labelled_faces import LabelledFaces
 from core.learn.near_duplicates import near_duplicate_groups
+from tests.shares import hear_shares
 
 TRAIN, VAL = Split.TRAIN, Split.VAL
 N_PEOPLE, EACH = 6, 8
@@ -243,13 +244,13 @@ def test_the_search_stops_when_it_is_told_to():
             raise Cancelled("Stopped.")
 
     with pytest.raises(Cancelled):
-        find(table_of(labels), vectors, watch=stop)
+        find(table_of(labels), vectors, progress=hear_shares(stop))
 
 
 def test_the_shares_of_progress_rise_to_one():
     vectors, labels = faces()
     told: list[float] = []
-    find(table_of(labels), vectors, watch=told.append)
+    find(table_of(labels), vectors, progress=hear_shares(told.append))
     assert told == sorted(told)
     assert told[-1] == 1.0
 

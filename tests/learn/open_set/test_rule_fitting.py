@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from core.base.progress import UNWATCHED
 from core.learn.classification.linear_svm import fit_linear_svm
 from core.learn.labelled_faces import LabelledFaces
 from core.learn.numerics.labels import fit_centroids
@@ -102,7 +103,7 @@ def test_strangers_make_a_learned_rule_stricter_when_they_look_like_somebody():
 
 def test_a_face_is_scored_by_weights_that_never_saw_it():
     """Features that give away the strangers of one fold change the weights, but not those that score this fold."""
-    genuine, strange = try_everybody(learned(clusters(48, 6, spread=0.4)), lambda share: None)
+    genuine, strange = try_everybody(learned(clusters(48, 6, spread=0.4)), UNWATCHED)
     fold = int(strange.fold[0])
     rows = strange.fold == fold
     leaking = strange.features.copy()

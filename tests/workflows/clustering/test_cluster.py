@@ -13,8 +13,9 @@ import pytest
 
 from core.__main__ import main
 from core.base.errors import Cancelled, InputRefused, NotFound
+from core.base.progress import CancelToken, Progress
 from core.base.settings import Settings
-from core.base.types import Box, CancelToken, Face, Photo, Quality
+from core.base.types import Box, Face, Photo, Quality
 from core.corrections.model import Hand
 from core.jobs.registry import job_handlers
 from core.jobs.worker import run_job
@@ -291,7 +292,9 @@ def test_stopping_it_keeps_the_hierarchy_that_was_there(album):
     token.cancel()
     parts = album.services
     with pytest.raises(Cancelled):
-        cluster.make_tree(parts.store, parts.log, parts.artifacts, album.dataset_id, ClusterOptions(), token=token)
+        cluster.make_tree(
+            parts.store, parts.log, parts.artifacts, album.dataset_id, ClusterOptions(), progress=Progress(token=token)
+        )
     assert album.groups(album.now()) == [set(ann)]
     assert album.groups(album.make()) == [set(bob), set(ann)]
 

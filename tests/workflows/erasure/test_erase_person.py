@@ -20,7 +20,8 @@ from PIL import Image
 from sqlalchemy import update
 
 from core.base.errors import DataFolderBusy, NameTaken, NotFound
-from core.base.types import CancelToken, FacePolicy
+from core.base.progress import CancelToken
+from core.base.types import FacePolicy
 from core.corrections.replay import replay_log
 from core.formats.traces import FoundTrace, Search, Traces
 from core.jobs.registry import job_handlers

@@ -13,7 +13,7 @@ from pypdf import PdfReader
 
 from core.__main__ import main
 from core.base.errors import Cancelled, InputRefused, NotFound
-from core.base.types import CancelToken
+from core.base.progress import CancelToken, Progress
 from core.learn.classification.training_material import TrainOptions
 from core.store.artifacts import ArtifactKind
 from core.workflows.evaluation import study
@@ -151,7 +151,7 @@ def test_it_stops_when_it_is_told_to_and_refuses_what_is_not_there(services, err
     token = CancelToken()
     token.cancel()
     with pytest.raises(Cancelled):
-        make_report(services.report_tools(), erring.id, faces=True, token=token)
+        make_report(services.report_tools(), erring.id, faces=True, progress=Progress(token=token))
     with pytest.raises(NotFound):
         make_report(services.report_tools(), "0" * 12, faces=True)
 

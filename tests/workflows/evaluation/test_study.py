@@ -11,7 +11,8 @@ import pytest
 
 from core.__main__ import main
 from core.base.errors import Cancelled, InputRefused, NotFound
-from core.base.types import CancelToken, Split
+from core.base.progress import CancelToken, Progress
+from core.base.types import Split
 from core.corrections.model import Hand
 from core.jobs.registry import job_handlers
 from core.jobs.worker import run_job
@@ -192,7 +193,7 @@ def test_of_very_many_faces_some_are_drawn_and_the_protocol_says_so(services, mo
 
 def test_progress_rises_to_the_end_and_a_wish_to_stop_is_heard(services):
     run, told, token = trained(services), [], CancelToken()
-    studied(services, run, report=lambda *line: told.append(line))
+    studied(services, run, progress=Progress(lambda *line: told.append(line)))
     done, total, messages = zip(*told[1:], strict=True)
     assert list(done) == sorted(done) and len(set(total)) == 1 and done[-1] == total[0]
     assert list(dict.fromkeys(messages))[:2] == [one.title for one in list_contenders()[:2]]
@@ -203,7 +204,7 @@ def test_progress_rises_to_the_end_and_a_wish_to_stop_is_heard(services):
 
     services.artifacts.delete(run.dataset_id, ArtifactKind.STUDY, run.id)
     with pytest.raises(Cancelled):
-        studied(services, run, report=report, token=token)
+        studied(services, run, progress=Progress(report, token))
     assert load_study(services.artifacts, run) is None
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from core.base.errors import InputRefused, ModelMismatch, NameTaken
-from core.base.types import CancelToken
+from core.base.progress import CancelToken
 from core.formats import bundle as files
 from core.jobs.registry import job_handlers
 from core.jobs.worker import run_job

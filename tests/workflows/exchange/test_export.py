@@ -16,8 +16,9 @@ import pytest
 
 from core.archives.opening import open_source
 from core.base.errors import Cancelled, InputRefused, ModelMismatch, NotFound
+from core.base.progress import CancelToken
 from core.base.settings import ArchiveLimits, Settings
-from core.base.types import Box, CancelToken, Face, Photo, Quality, Split
+from core.base.types import Box, Face, Photo, Quality, Split
 from core.corrections.model import EventKind, Hand
 from core.formats import xmp
 from core.formats.xmp import Region, Sidecar

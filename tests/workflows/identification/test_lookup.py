@@ -16,8 +16,9 @@ from PIL import Image
 
 from core.archives.opening import open_source
 from core.base.errors import Cancelled, InputRefused, ModelMismatch, NotFound
+from core.base.progress import UNWATCHED, CancelToken, Progress
 from core.base.settings import ArchiveLimits, ImageLimits
-from core.base.types import Box, CancelToken
+from core.base.types import Box
 from core.cli.program import main
 from core.formats import xmp
 from core.imaging.decoding import decode_image
@@ -279,11 +280,9 @@ def wish(services: Services, dataset_id: str, lookup_id: str = "abc") -> LookupT
     )
 
 
-def look(services: Services, wanted: LookupTask, archive: Path, report=lambda *_: None, token=None) -> Lookup:
+def look(services: Services, wanted: LookupTask, archive: Path, progress=UNWATCHED) -> Lookup:
     with services.open_source(archive, folders_are_people=False) as source:
-        return lookup.look_up_photos(
-            services.lookup_tools(), services.identifier(wanted.run), source, wanted, report, token
-        )
+        return lookup.look_up_photos(services.lookup_tools(), services.identifier(wanted.run), source, wanted, progress)
 
 
 def work(services: Services, dataset_id: str, kind: JobKind, params: dict) -> Job:
@@ -336,7 +335,7 @@ def test_a_lookup_that_was_stopped_goes_on_and_comes_to_the_same(learned, photos
 
     stopped = wish(services, dataset_id, "def")
     with pytest.raises(Cancelled):
-        look(services, stopped, archive, stop_soon, token)
+        look(services, stopped, archive, Progress(stop_soon, token))
     assert [info.id for info in kept_lookups.list_lookups(services.artifacts, dataset_id)] == ["abc"]
     steps: list[int] = []
     resumed = look(services, stopped, archive, lambda done, total, message: steps.append(done))

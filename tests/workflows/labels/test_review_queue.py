@@ -17,8 +17,9 @@ from PIL import Image
 
 from core.__main__ import main
 from core.base.errors import InputRefused
+from core.base.progress import CancelToken
 from core.base.settings import Settings
-from core.base.types import CancelToken, Ints, Photo, Split
+from core.base.types import Ints, Photo, Split
 from core.corrections.model import Hand
 from core.jobs.registry import job_handlers
 from core.jobs.worker import run_job

@@ -15,7 +15,8 @@ import pytest
 from PIL import ExifTags, Image
 
 from core.base.errors import Cancelled, InputRefused
-from core.base.types import Box, CancelToken, Detection, FacePolicy, Report, RgbImage, Split, ignore_progress
+from core.base.progress import UNWATCHED, CancelToken, Progress
+from core.base.types import Box, Detection, FacePolicy, RgbImage, Split
 from core.corrections.model import Hand
 from core.services import Services
 from core.store.artifacts import ArtifactKind, content_id
@@ -45,13 +46,12 @@ class Uploads:
         *,
         folders_are_people: bool = True,
         job_id: str = "",
-        report: Report = ignore_progress,
-        token: CancelToken | None = None,
+        progress: Progress = UNWATCHED,
     ) -> tuple[IngestSummary, list[FileReport]]:
         """Ingest and give the summary and the per-file report."""
         target = IngestTarget(self.dataset_id, job_id or self.job(), policy)
         with self.services.open_source(path, folders_are_people=folders_are_people) as source:
-            summary = ingest_photos(self.services.ingestor(self.dataset_id), source, target, report, token)
+            summary = ingest_photos(self.services.ingestor(self.dataset_id), source, target, progress)
         return summary, self.services.store.file_reports(target.job_id)
 
     def people(self) -> dict[str, int]:
@@ -422,13 +422,15 @@ def test_a_cancelled_ingest_keeps_what_is_done_and_resumes(
             token.cancel()
 
     with pytest.raises(Cancelled, match="resume"):
-        uploads.take(archive, job_id=job_id, report=stop_after_one_batch, token=token)
+        uploads.take(archive, job_id=job_id, progress=Progress(stop_after_one_batch, token))
     assert seen == [(0, len(names)), (at_once, len(names))]
     store = uploads.services.store
     assert len(store.photo_labels(uploads.dataset_id)) == at_once
     assert store.reported(job_id) == set(range(at_once))
     seen.clear()
-    resumed = uploads.take(archive, job_id=job_id, report=lambda done, total, message: seen.append((done, total)))
+    resumed = uploads.take(
+        archive, job_id=job_id, progress=Progress(lambda done, total, message: seen.append((done, total)))
+    )
     assert seen[0] == (at_once, len(names))
     undisturbed = Uploads(uploads.services, store.create_dataset("undisturbed", MODEL_ID).id)
     assert resumed == undisturbed.take(archive)

@@ -16,7 +16,8 @@ from sqlalchemy import delete, update
 
 from core.__main__ import main
 from core.base.errors import Cancelled, InputRefused, NotFound
-from core.base.types import Box, CancelToken, Detection, Face, FacePolicy, Report, RgbImage, Split, ignore_progress
+from core.base.progress import UNWATCHED, CancelToken, Progress
+from core.base.types import Box, Detection, Face, FacePolicy, RgbImage, Split
 from core.corrections.model import EventKind, Hand
 from core.imaging.geometry import match_boxes
 from core.imaging.pixels import encode_jpeg, turn_pixels
@@ -113,11 +114,10 @@ class Album:
         tools: Ingestor | None = None,
         policy: FacePolicy = FacePolicy.LARGEST,
         job_id: str = "",
-        report: Report = ignore_progress,
-        token: CancelToken | None = None,
+        progress: Progress = UNWATCHED,
     ) -> RedetectionSummary:
         target = IngestTarget(self.dataset_id, job_id or self.job(JobKind.LOOK_AGAIN), policy)
-        return look_again.detect_again(tools or self.seeing(), target, report, token)
+        return look_again.detect_again(tools or self.seeing(), target, progress)
 
     def photo_id(self, name: str) -> str:
         photos = self.services.store.photo_labels(self.dataset_id)
@@ -281,10 +281,10 @@ def test_it_stops_between_two_photos_and_goes_on_from_there(album: Album, single
             token.cancel()
 
     with pytest.raises(Cancelled):
-        album.look(job_id=job_id, report=stop_after_one, token=token)
+        album.look(job_id=job_id, progress=Progress(stop_after_one, token))
     moved = [face_id for face_id, face in _all_faces(album).items() if face.box != boxes[face_id]]
     seen: list[tuple[int, int]] = []
-    came = album.look(job_id=job_id, report=lambda done, total, message: seen.append((done, total)))
+    came = album.look(job_id=job_id, progress=Progress(lambda done, total, message: seen.append((done, total))))
     assert len(moved) == 4 - came.photos
     assert seen[0] == (len(moved), 4)
     assert seen[-1] == (4, 4)
@@ -406,7 +406,7 @@ def test_a_change_of_model_goes_on_where_it_stopped(
             token.cancel()
 
     with pytest.raises(Cancelled):
-        look_again.change_model(other_model, album.dataset_id, stop_after_two, token)
+        look_again.change_model(other_model, album.dataset_id, Progress(stop_after_two, token))
     store = album.services.store
     assert len(store.vector_ids(album.dataset_id, OTHER_MODEL)) == 4
     assert (store.embeddings(album.dataset_id).model_id, len(store.embeddings(album.dataset_id))) == (MODEL_ID, 5)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.base.errors import Cancelled, TrainingRefused
-from core.base.types import CancelToken, ignore_progress
+from core.base.progress import UNWATCHED, CancelToken, Progress
 from core.learn.classification import training
 from core.learn.classification.training_material import TrainOptions
 from core.workflows.training import train
@@ -16,14 +16,14 @@ from tests.stored_faces import add_faces
 PEOPLE = {f"person {number}": 6 for number in range(8)}
 
 
-def trained(services, dataset, options=None, report=ignore_progress, token=None):
+def trained(services, dataset, options=None, progress=UNWATCHED):
     task = TrainingTask(dataset.id, options or TrainOptions())
-    return train.train_recogniser(services.run_tools(), task, report, token)
+    return train.train_recogniser(services.run_tools(), task, progress)
 
 
 def test_progress_rises_from_the_first_fit_to_the_last(services):
     told: list[tuple[int, int, str]] = []
-    trained(services, add_faces(services, "Eight", PEOPLE), report=lambda *line: told.append(line))
+    trained(services, add_faces(services, "Eight", PEOPLE), progress=Progress(lambda *line: told.append(line)))
     done, total, messages = zip(*told[1:], strict=True)  # the first line is about reading
     assert list(done) == sorted(done) and set(total) == {6 * 8} and done[-1] == 6 * 8
     assert list(dict.fromkeys(messages)) == [
@@ -43,7 +43,7 @@ def test_a_wish_to_stop_is_heard_inside_a_fit(services):
 
     dataset = add_faces(services, "Eight", PEOPLE)
     with pytest.raises(Cancelled):
-        trained(services, dataset, report=report, token=token)
+        trained(services, dataset, progress=Progress(report, token))
     assert told[-1][1] == "Learning from all" and services.runs.runs(dataset.id) == []
 
 

@@ -19,7 +19,8 @@ import numpy as np
 
 from core.archives.source import PhotoSource
 from core.base.errors import ImageRefused, InputRefused
-from core.base.types import CancelToken, Report, Vectors, ignore_progress
+from core.base.progress import UNWATCHED, Progress
+from core.base.types import Vectors
 from core.formats.zip_writer import writing_zip
 from core.imaging.geometry import turn_size
 from core.imaging.pixels import encode_jpeg, shrink_image
@@ -59,8 +60,7 @@ def look_up_photos(
     identifier: Identifier,
     source: PhotoSource,
     task: LookupTask,
-    report: Report = ignore_progress,
-    token: CancelToken | None = None,
+    progress: Progress = UNWATCHED,
 ) -> Lookup:
     """Look at every photo of a source, and keep what was found.
 
@@ -80,13 +80,12 @@ def look_up_photos(
     if not source.entries and all(refusal.left_out for refusal in source.refused):
         raise InputRefused("There are no photos in it. Give a zip or a folder with JPEG, PNG, HEIC or other photos.")
     identifier.gallery.require_model(identifier.recogniser.model_id)
-    token = token or CancelToken()
     part = _part_file(tools.artifacts, task, identifier)
     batches = part.batches()
     finished_positions = {position for batch in batches for position in batch.positions}
     entries = [entry for entry in source.entries if entry.index not in finished_positions]
     total, n_done = len(source.entries), len(finished_positions)
-    report(n_done, total, "Looking for faces and names")
+    progress.report(n_done, total, "Looking for faces and names")
     finished = _Finished(part, batches)
     reader = PhotoReader(
         source=source,
@@ -97,10 +96,10 @@ def look_up_photos(
         on_ended=partial(_add_ended, finished, identifier),
     )
     for photos in reader.batches(entries):
-        token.raise_if_cancelled()
+        progress.raise_if_cancelled()
         finished.add(_look_up_batch(identifier, [photo for photo in photos if not photo.is_told]))
         n_done += len(photos)
-        report(n_done, total, "Looking for faces and names")
+        progress.report(n_done, total, "Looking for faces and names")
     refused = [
         LookupPhoto(name=refusal.name, photo_id="", width_px=0, height_px=0, faces=(), reason=refusal.reason)
         for refusal in source.refused

@@ -9,7 +9,7 @@ from typing import Any
 
 from core.archives.source import PhotoEntry, PhotoSource
 from core.base.errors import ImageRefused
-from core.base.types import CancelToken, Report, ignore_progress
+from core.base.progress import UNWATCHED, Progress
 from core.base.words import display_name as as_read
 from core.formats import xmp
 from core.formats.tables import csv_parts
@@ -157,8 +157,7 @@ def sort_photos(
     source: PhotoSource,
     path: Path,
     rate: float = TARGET_RATE,
-    report: Report = ignore_progress,
-    token: CancelToken | None = None,
+    progress: Progress = UNWATCHED,
 ) -> SortedCounts:
     """Write a zip with a folder for each person: the photos byte for byte, one of several people in each one's folder.
 
@@ -174,14 +173,13 @@ def sort_photos(
     Cancelled
         Between two photos; nothing is written.
     """
-    token, threshold = token or CancelToken(), lookup.threshold(rate)
+    threshold = lookup.threshold(rate)
     folders, entries_by_name = Folders((UNKNOWN, NO_FACE)), _by_name(source)
     photos = [photo for photo in lookup.photos if not photo.refused]
     n_copies, n_missing, people = 0, 0, set()
     with writing_zip(path) as target:
         for number, photo in enumerate(photos):
-            token.raise_if_cancelled()
-            report(number, len(photos), "Sorting photos")
+            progress.step(number, len(photos), "Sorting photos")
             content = _content(photo, source, entries_by_name)
             if content is None:
                 n_missing += 1
@@ -189,7 +187,7 @@ def sort_photos(
             names = sorted({name for face in photo.faces if (name := face.name(threshold))})
             people.update(names)
             n_copies += _copy(photo, content, [folders.of(name) for name in names], target)
-    report(len(photos), len(photos), "Sorting photos")
+    progress.report(len(photos), len(photos), "Sorting photos")
     return SortedCounts(len(photos) - n_missing, n_copies, len(people), n_missing)
 
 
