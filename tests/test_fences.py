@@ -89,7 +89,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "core.vision.models": UNIVERSAL | {"core.vision.models"},
     "core.vision.pipeline": UNIVERSAL | PIXELS | {"core.vision.detect", "core.vision.embed", "core.vision.quality"},
     "core.vision.quality": VALUES,
-    "core.store": VALUES | {"core.base.json_values", "core.store", "core.corrections", "core.imaging.geometry"},
+    "core.store": VALUES
+    | {"core.base.json_values", "core.store", "core.corrections", "core.imaging.geometry"}
+    | {"core.learn.metrics.run_values"},
     "core.store.sql.migrations.versions": set(),  # frozen: what the program says today is nothing to a revision
     "core.corrections": VALUES | {"core.corrections"},
     "core.formats": UNIVERSAL

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Protocol
 
 THIN_SPACE = "\u202f"
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
@@ -28,16 +27,29 @@ def format_interval(low: float, high: float, *, digits: int = 1) -> str:
     return f"{percent(low, digits)} to {percent(high, digits)}"
 
 
-def strangers_share(threshold: Mapping[str, Any]) -> str:
+class PromisedShare(Protocol):
+    """The share of strangers that a threshold promises to let pass, each 0..1."""
+
+    @property
+    def from_prior(self) -> bool: ...
+    @property
+    def rate(self) -> float: ...
+    @property
+    def low(self) -> float: ...
+    @property
+    def high(self) -> float: ...
+
+
+def strangers_share(threshold: PromisedShare) -> str:
     """The share of strangers who get a name at a run's threshold: the one statement that pages and reports make.
 
     Parameters
     ----------
-    threshold : as a run keeps it: measured on people hidden from it, or the model's own where they were too few
+    threshold : measured on people hidden from the run, or the model's own where they were too few
     """
-    if threshold["from_prior"]:
-        return f"about {percent(threshold['rate'])}"
-    return f"between {percent(threshold['low'])} and {percent(threshold['high'])}"
+    if threshold.from_prior:
+        return f"about {percent(threshold.rate)}"
+    return f"between {percent(threshold.low)} and {percent(threshold.high)}"
 
 
 def format_probability(prob: float) -> str:

@@ -110,7 +110,7 @@ def _recognising(services: Services, options: BenchmarkOptions, archives: dict[s
     identifier = services.identifier(trained_run)
     answer: Measured = {
         "train_s": train_s,
-        "accuracy": trained_run.metrics["accuracy"],
+        "accuracy": trained_run.metrics.accuracy,
         "identify": {name: _identify(identifier, archives[name]) for name in (photos.SAMPLE, photos.ONE_MEGAPIXEL)},
     }
     if not options.quick:

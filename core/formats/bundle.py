@@ -14,7 +14,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -26,7 +26,7 @@ from core.base.types import Embeddings
 from core.formats.npz_header import require_bounded
 from core.learn.classification.recogniser import Recogniser
 from core.learn.metrics.predictions import Predictions
-from core.learn.metrics.run_values import run_fault
+from core.learn.metrics.run_values import RunMetrics, RunParams, read_run_values
 
 FORMAT = "face-atlas-bundle"
 VERSION = 1
@@ -39,6 +39,21 @@ _RUN, _CARD, _GALLERY = "run.json", "card.json", "gallery.npz"
 _NEEDED = (_RECOGNISER, _PREDICTIONS, _RUN, _CARD)
 
 
+@dataclass(frozen=True, slots=True)
+class BundledRun:
+    """What a run is, without where it is kept."""
+
+    created: float
+    seconds: float
+    params: RunParams
+    metrics: RunMetrics
+
+    def to_json(self) -> dict[str, object]:
+        """Plain values under the field names."""
+        documents = {"params": self.params.to_json(), "metrics": self.metrics.to_json()}
+        return {"created": self.created, "seconds": self.seconds, **documents}
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Bundle:
     """What a bundle carries."""
@@ -47,8 +62,7 @@ class Bundle:
     model_id: str
     model_sha256: str
     """Of the weights: two networks may have one name."""
-    run: dict[str, Any]
-    """``created``, ``seconds``, ``params`` and ``metrics`` of the run."""
+    run: BundledRun
     card: dict[str, Any]
     """What people want to know about it."""
     recogniser: bytes
@@ -86,7 +100,7 @@ def write_bundle(path: Path, bundle: Bundle) -> str:
 
 def _parts(bundle: Bundle) -> Iterator[tuple[str, bytes]]:
     yield _CARD, _json(bundle.card)
-    yield _RUN, _json(bundle.run)
+    yield _RUN, _json(bundle.run.to_json())
     yield _RECOGNISER, bundle.recogniser
     yield _PREDICTIONS, bundle.predictions
     if bundle.gallery is not None:
@@ -145,7 +159,7 @@ def read_bundle_file(path: Path) -> tuple[Bundle, str]:
         dataset=manifest["dataset"],
         model_id=manifest["model"]["id"],
         model_sha256=manifest["model"]["sha256"],
-        run=_object(path.name, parts[_RUN]),
+        run=_read_run(path.name, parts[_RUN]),
         card=_object(path.name, parts[_CARD]),
         recogniser=parts[_RECOGNISER],
         predictions=parts[_PREDICTIONS],
@@ -214,7 +228,19 @@ def _object(file: str, content: bytes) -> dict[str, Any]:
     return value
 
 
-def _is_number(value: object) -> bool:
+def _read_run(file: str, content: bytes) -> BundledRun:
+    document = _object(file, content)
+    try:
+        params, metrics = read_run_values(document.get("params"), document.get("metrics"))
+    except ValueError as fault:
+        raise ArchiveRefused(f"The training in '{file}' cannot be one: {fault}. Export it again.") from fault
+    created, seconds = document.get("created"), document.get("seconds")
+    if not (_is_number(created) and _is_number(seconds)):
+        raise ArchiveRefused(f"The parts of '{file}' do not belong together. Export it again.")
+    return BundledRun(created, seconds, params, metrics)
+
+
+def _is_number(value: object) -> TypeGuard[float]:
     """Whether a value of JSON can be a point in time or a duration, seconds."""
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e12
 
@@ -230,14 +256,11 @@ def _require_fitting(file: str, bundle: Bundle) -> None:
     predictions = Predictions.from_bytes(bundle.predictions)
     models = {recogniser.model_id, bundle.model_id}
     models |= {bundle.gallery.model_id} if bundle.gallery else set()
-    if (fault := run_fault(bundle.run.get("params"), bundle.run.get("metrics"))) is not None:
-        raise ArchiveRefused(f"The training in '{file}' cannot be one: {fault}. Export it again.")
     if not all(isinstance(name, str) for name in _names_in(bundle.card)):
         raise ArchiveRefused(f"The card of '{file}' is not of its form. Export it again.")
     fits = (
         len(models) == 1
         and predictions.people == recogniser.people
-        and all(_is_number(bundle.run.get(name)) for name in ("created", "seconds"))
         and (bundle.gallery is None or bundle.gallery.vectors.shape[1] == recogniser.centroids.shape[1])
     )
     if not fits:

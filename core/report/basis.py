@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from core.base.words import count, display_name, format_duration, percent
+from core.learn.classification.training_material import options_of
 from core.report.content import Block, Bullets, Facts, Paragraph, Section, TableBlock
 from core.report.material import ReportMaterial
 
@@ -26,9 +27,9 @@ def data_section(material: ReportMaterial) -> Section:
     rows = [
         ("Dataset", material.dataset),
         ("Revision of the photos", f"{run.revision}{f'; it is {material.revision_now} now' if material.stale else ''}"),
-        ("People", count(run.metrics["n_people"])),
+        ("People", count(run.metrics.n_people)),
         ("People with a tested face", count(len(tested))),
-        ("Faces learned from", count(run.metrics["n_train"])),
+        ("Faces learned from", count(run.metrics.n_train)),
         ("Faces tested", count(evaluation.n_test)),
         ("Tested faces of a person", _spread(tested, "{:g}")),
     ]
@@ -50,15 +51,15 @@ def _spread(values: np.ndarray, form: str) -> str:
 
 def _not_used(material: ReportMaterial) -> tuple[str, ...]:
     params = material.run.params
-    entries = [*params.get("gated", ()), *params["dropped"]]
-    return tuple(f"{count(entry['faces'], 'face')}: {entry['reason']}" for entry in entries)
+    entries = [*(params.gated or ()), *params.dropped]
+    return tuple(f"{count(entry.faces, 'face')}: {entry.reason}" for entry in entries)
 
 
 def _left_out(material: ReportMaterial) -> tuple[Block, ...]:
-    entries = material.run.params["left_out"]
+    entries = material.run.params.left_out
     if not entries:
         return ()
-    rows = tuple((display_name(entry["person"]), entry["reason"]) for entry in entries[:LEFT_OUT_MOST])
+    rows = tuple((display_name(entry.person), entry.reason) for entry in entries[:LEFT_OUT_MOST])
     more = len(entries) - len(rows)
     table = TableBlock(f"{count(len(entries), 'person', 'people')} left out", ("Person", "Why"), rows)
     return (table, Paragraph(f"and {count(more)} more.")) if more else (table,)
@@ -68,26 +69,26 @@ def protocol_section(material: ReportMaterial) -> Section:
     """How it was measured."""
     run = material.run
     params = run.params
-    c_source = "given" if params["c"] is not None else "chosen by cross-validation on the learned faces"
+    c_source = "given" if params.c is not None else "chosen by cross-validation on the learned faces"
     rows = [
-        ("Division", params["why"]),
-        ("Classifier", f"linear SVM, one person against all others; C {params['chosen_c']:g}, {c_source}"),
-        ("Folds", "1: one test side" if params["split"] == "own" else count(params["folds"])),
-        ("Seed", str(params["seed"])),
+        ("Division", params.why),
+        ("Classifier", f"linear SVM, one person against all others; C {params.chosen_c:g}, {c_source}"),
+        ("Folds", "1: one test side" if params.split == "own" else count(params.folds)),
+        ("Seed", str(params.seed)),
         ("Who takes part", _who(material)),
         ("One shot", "Copies and near duplicates are never divided between the learned and the tested side."),
         ("Probabilities", "Calibrated on faces that were held out from learning; none claims certainty."),
         ("Interval of the accuracy", "95 %, Wilson, as if the tested faces were independent of each other"),
-        ("Gallery", f"{count(run.metrics['n_train'], 'face')} of {_people(run.metrics['n_people'])}"),
+        ("Gallery", f"{count(run.metrics.n_train, 'face')} of {_people(run.metrics.n_people)}"),
         ("Probes", _probes(material)),
         ("Faces become numbers by", _networks(material)),
         ("Trained", f"{format_moment(run.created)}, in {format_duration(run.seconds)}"),
     ]
-    if given_strangers := params.get("strangers_given"):
-        used, people = count(given_strangers["used"], "face"), _people(given_strangers["people"])
+    if given_strangers := params.strangers_given:
+        used, people = count(given_strangers.used, "face"), _people(given_strangers.people)
         rows.append(("Strangers given", f"{used} of {people}, to set the limits by"))
-    if imported := params.get("imported"):
-        rows.append(("Trained elsewhere", f"as '{imported['dataset']}'; bundle sha256 {imported['sha256']}"))
+    if imported := params.imported:
+        rows.append(("Trained elsewhere", f"as '{imported.dataset}'; bundle sha256 {imported.sha256}"))
     return Section("protocol", "Protocol", (Facts("How it was measured", tuple(rows)),))
 
 
@@ -97,10 +98,10 @@ def _people(n: int) -> str:
 
 def _who(material: ReportMaterial) -> str:
     params = material.run.params
-    text = f"People with at least {count(params['min_faces'], 'face')}"
-    if "min_grade" in params:
-        text += f"; faces of a quality of at least {percent(params['min_grade'])}"
-    return f"{text} and {params['min_size_px']} pixels" if params.get("min_size_px") else text
+    text = f"People with at least {count(options_of(params).min_faces, 'face')}"
+    if params.min_grade is not None:
+        text += f"; faces of a quality of at least {percent(params.min_grade)}"
+    return f"{text} and {params.min_size_px} pixels" if params.min_size_px else text
 
 
 def _probes(material: ReportMaterial) -> str:

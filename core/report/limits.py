@@ -53,13 +53,13 @@ def _on_the_data(material: ReportMaterial) -> Iterator[str]:
         yield f"{_people(few)} had fewer than {FEW_TESTED} tested faces; their own rates mean little."
     if untested := int(np.count_nonzero(supports == 0)):
         yield f"{_people(untested)} had no face to be tested on: nothing is known about them."
-    if left_out := len(run.params["left_out"]):
+    if left_out := len(run.params.left_out):
         yield f"{_people(left_out)} took no part; the recogniser does not know them and may give them another's name."
     if result.ece > DISHONEST:
         yield f"Its probabilities are off by {percent(result.ece)} in the mean; read them as a rough order."
     if material.stale:
         yield "Photos or names changed since the training. The report tells of what was learned then."
-    if "imported" in run.params:
+    if run.params.imported is not None:
         yield "It was trained on another computer: its photos and faces are not here to be shown or measured again."
     elif material.faces.n_missing:
         yield f"{count(material.faces.n_missing, 'face')} of the run left the dataset since and cannot be shown."
@@ -72,25 +72,25 @@ def _people(n: int) -> str:
 
 
 def _on_strangers(material: ReportMaterial) -> Iterator[str]:
-    threshold, predictions = material.run.params["threshold"], material.predictions
-    if threshold["from_prior"]:
+    threshold, predictions = material.run.params.threshold, material.predictions
+    if threshold.from_prior:
         yield (
-            f'{_people(material.run.metrics["n_people"])} are too few to learn when to say "unknown". The limit was '
+            f'{_people(material.run.metrics.n_people)} are too few to learn when to say "unknown". The limit was '
             f"measured with the model on other photos: {strangers_share(threshold)} of strangers got a name there. On "
             "these photos it was not measured."
         )
     else:
         broken = [
-            percent(operating_point["fpir"])
-            for operating_point in material.promises
-            if not operating_point["enough_data"]
+            percent(operating_point.fpir)
+            for operating_point in material.operating_points
+            if not operating_point.enough_data
         ]
         if broken:
             yield (
-                f"With {_people(threshold['n_impostor_people'])} as strangers these rates cannot be promised: "
+                f"With {_people(threshold.n_impostor_people)} as strangers these rates cannot be promised: "
                 f"{', '.join(broken)}. The limits for them are as strict as the data allow, and more may pass."
             )
-    unknown = predictions.count_unknown(threshold["score"]) / len(predictions.scores)
+    unknown = predictions.count_unknown(threshold.score) / len(predictions.scores)
     if unknown > MANY_UNKNOWN:
         yield (
             f"{percent(unknown)} of the known faces would be called unknown. That is many: some photos may lie under "
@@ -108,7 +108,7 @@ def _on_the_faces(material: ReportMaterial) -> Iterator[str]:
     if poor := int(np.count_nonzero(faces.grades < TRUSTED_GRADE)):
         tested = count(len(faces.grades), "tested face")
         yield f"{count(poor)} of {tested} are of poor quality (below {percent(TRUSTED_GRADE)})."
-    if taking_no_part := sum(entry["faces"] for entry in material.run.params.get("gated", ())):
+    if taking_no_part := sum(entry.faces for entry in material.run.params.gated or ()):
         yield (
             f"{count(taking_no_part, 'face')} took no part, mostly for their quality: the figures hold for faces as "
             "good as those that were taken."

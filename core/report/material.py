@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from core.base.types import Floats
 from core.learn.metrics.predictions import Predictions
 from core.learn.model_selection.study import Study
+from core.learn.open_set.operating_points import OperatingPoint
 from core.learn.verification.own_pairs import OwnPairs
 from core.store.protocols import Run
 
@@ -73,8 +73,7 @@ class ReportMaterial:
     revision_now: int
     run: Run
     predictions: Predictions
-    promises: Sequence[Mapping[str, Any]]
-    """From ``workflows.evaluation.evaluate.threshold_promises``."""
+    operating_points: Sequence[OperatingPoint]
     study: Study | None
     faces: FacesNow
     pairs: OwnPairs | None

@@ -41,7 +41,7 @@ def known_people_section(material: ReportMaterial) -> Section:
                 ("Complete and exclusive, mean over people (macro F1)", percent(result.macro_f1)),
                 ("Right name among the first three (top-3)", percent(result.top3)),
                 ("Probabilities are off by (ECE)", percent(result.ece)),
-                ("Right on the faces that it learned from", percent(material.run.metrics["train_accuracy"])),
+                ("Right on the faces that it learned from", percent(material.run.metrics.train_accuracy)),
             ),
         ),
         _people_figure(result),
@@ -146,40 +146,40 @@ def _people_table(result: Evaluation) -> tuple[TableBlock, ...]:
 
 def strangers_section(material: ReportMaterial) -> Section:
     """When it says "unknown", and what that promises."""
-    threshold = material.run.params["threshold"]
+    threshold = material.run.params.threshold
     blocks: list[Block] = [Paragraph(_rule(material)), _thresholds_table(material)]
-    if figure := _likeness_figure(material.predictions, float(threshold["score"])):
+    if figure := _likeness_figure(material.predictions, threshold.score):
         blocks.append(figure)
     return Section("strangers", "People it does not know", tuple(blocks))
 
 
 def _rule(material: ReportMaterial) -> str:
-    threshold = material.run.params["threshold"]
-    rule = f"A face gets a name when its likeness to that person is above {threshold['score']:.2f}; else it is unknown."
-    if threshold["from_prior"]:
-        people = count(material.run.metrics["n_people"], "person", "people")
+    threshold = material.run.params.threshold
+    rule = f"A face gets a name when its likeness to that person is above {threshold.score:.2f}; else it is unknown."
+    if threshold.from_prior:
+        people = count(material.run.metrics.n_people, "person", "people")
         return (
             f"{rule} {people} are too few to learn this limit from, so it is the model's own, measured on other "
             f"photos: {strangers_share(threshold)} of strangers would get a name."
         )
     return (
-        f"{rule} It was set by {count(threshold['n_impostor_people'], 'person', 'people')} whom it did not know or who "
-        f"were hidden from it in turn: of their {count(threshold['n_impostors'], 'face')} about "
-        f"{percent(threshold['expected'])} would get a name, {strangers_share(threshold)} with 95 % certainty."
+        f"{rule} It was set by {count(threshold.n_impostor_people, 'person', 'people')} whom it did not know or who "
+        f"were hidden from it in turn: of their {count(threshold.n_impostors, 'face')} about "
+        f"{percent(threshold.expected)} would get a name, {strangers_share(threshold)} with 95 % certainty."
     )
 
 
 def _thresholds_table(material: ReportMaterial) -> TableBlock:
     rows = tuple(
         (
-            percent(operating_point["fpir"]),
-            f"{operating_point['score']:.2f}",
-            percent(operating_point["fpir_expected"], 2),
-            format_interval(*operating_point["fpir_expected_ci95"]),
-            "yes" if operating_point["enough_data"] else "no, too few people",
-            percent(operating_point["correct_name_rate"]),
+            percent(operating_point.fpir),
+            f"{operating_point.score:.2f}",
+            percent(operating_point.fpir_expected, 2),
+            format_interval(*operating_point.fpir_expected_ci95),
+            "yes" if operating_point.enough_data else "no, too few people",
+            percent(operating_point.correct_name_rate),
         )
-        for operating_point in material.promises
+        for operating_point in material.operating_points
     )
     columns = (
         "Strangers who may get a name (FPIR)",
@@ -271,7 +271,7 @@ def worst_errors_section(material: ReportMaterial) -> Section:
         intro += "Pictures of people are left out of this report."
     elif any(wrong_name.like for wrong_name in wrong_names):
         intro += "Beside each: of the faces learned as the person it was taken for, the one most like it."
-    threshold = float(material.run.params["threshold"]["score"])
+    threshold = material.run.params.threshold.score
     return Section(
         "errors", "Worst errors", (Paragraph(intro.strip()), ErrorCards(_error_cards(wrong_names, threshold)))
     )

@@ -41,7 +41,7 @@ def write_report(material: ReportMaterial) -> Document:
         subtitle=(
             f"Face Atlas, report on training run {run.id} of {format_moment(run.created)}, revision {run.revision}"
         ),
-        answer=f"Right for {right} of {tested} it had not seen before. {run.params['why']}",
+        answer=f"Right for {right} of {tested} it had not seen before. {run.params.why}",
         stats=_stats(material),
         sections=tuple(_sections(material)),
         dated_s=run.created,
@@ -50,15 +50,15 @@ def write_report(material: ReportMaterial) -> Document:
 
 def _stats(material: ReportMaterial) -> tuple[Stat, ...]:
     run, result = material.run, material.predictions.evaluation
-    operating_point = next(point for point in material.promises if point["fpir"] == run.params["threshold"]["rate"])
-    promised = strangers_share(run.params["threshold"])
+    operating_point = next(point for point in material.operating_points if point.fpir == run.params.threshold.rate)
+    promised = strangers_share(run.params.threshold)
     return (
         Stat(
             percent(result.accuracy), "right on new photos", f"95 % interval {format_interval(*result.accuracy_ci95)}"
         ),
         Stat(percent(result.macro_f1), "fair to everybody (macro F1)"),
-        Stat(percent(operating_point["correct_name_rate"]), "named rightly", f"{promised} of strangers get a name"),
-        Stat(count(run.metrics["n_people"]), "people", f"{count(run.metrics['n_train'], 'face')} learned"),
+        Stat(percent(operating_point.correct_name_rate), "named rightly", f"{promised} of strangers get a name"),
+        Stat(count(run.metrics.n_people), "people", f"{count(run.metrics.n_train, 'face')} learned"),
     )
 
 

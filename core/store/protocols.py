@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from core.base.json_values import JsonObject
 from core.base.types import Embeddings, Face, FaceTable, Photo, Quality, Revision, Split, Vectors
+from core.learn.metrics.run_values import RunMetrics, RunParams
 from core.store.job_model import Job, JobKind, JobOwner, JobState
 
 
@@ -137,9 +138,29 @@ class Run:
     created: float
     revision: Revision
     model_id: str
-    params: dict[str, Any]
-    metrics: dict[str, Any]
+    params: RunParams
+    metrics: RunMetrics
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class DamagedRun:
+    """A run whose stored values cannot be."""
+
+    id: str
+    dataset_id: str
+    created: float | None
+    fault: str
+    """What cannot be, in words."""
+
+
+class RunKey(Protocol):
+    """What the files of a run, damaged or not, are found by."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def dataset_id(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,9 +297,17 @@ class RunStore(Protocol):
 
     def add_run(self, run: Run) -> None: ...
     def runs(self, dataset_id: str) -> list[Run]:
-        """Newest first."""
+        """Newest first, but for damaged ones."""
 
-    def run(self, run_id: str) -> Run: ...
+    def damaged_runs(self, dataset_id: str) -> list[DamagedRun]:
+        """Those whose stored values cannot be, newest first."""
+
+    def run_ids(self, dataset_id: str) -> set[str]:
+        """Of all, damaged ones too."""
+
+    def run(self, run_id: str) -> Run:
+        """Raises NotFound, and InputRefused for a damaged one."""
+
     def delete_run(self, run_id: str) -> None: ...
     def add_map(self, info: MapInfo) -> None: ...
     def maps(self, dataset_id: str) -> list[MapInfo]:

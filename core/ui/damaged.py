@@ -11,15 +11,16 @@ from core.workflows.training import train
 
 def show_damaged_runs(dataset: Dataset) -> None:
     """A line for each damaged run, with the way to be rid of it."""
-    for run, fault in data.damaged_runs(dataset):
+    services = data.services()
+    for run in services.runs.damaged_runs(dataset.id):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            when = words.ago(run.created) if isinstance(run.created, int | float) else "at a time that is not known"
+            when = words.ago(run.created) if run.created is not None else "at a time that is not known"
+            fault = words.plain(run.fault)
             st.caption(
-                f":material/warning: A training {when} cannot be shown: {words.plain(fault)}. Nothing else is harmed.",
+                f":material/warning: A training {when} cannot be shown: {fault}. Nothing else is harmed.",
                 width="content",
             )
             if st.button("Delete it", key=f"damaged_{run.id}", type="tertiary"):
-                services = data.services()
                 train.delete_run(services.runs, services.artifacts, run)
                 frame.say_next("The damaged training was deleted.")
                 st.rerun()

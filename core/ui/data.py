@@ -15,7 +15,6 @@ import streamlit as st
 from core.base.settings import from_env
 from core.base.types import Embeddings, FaceTable, Photo, Revision
 from core.learn.metrics.predictions import Predictions
-from core.learn.metrics.run_values import run_fault
 from core.services import Services
 from core.store.job_model import Job, JobKind, JobState
 from core.store.protocols import Counts, Dataset, MapInfo, PersonCount, Run
@@ -135,13 +134,7 @@ def storage_bytes(dataset_id: str, revision: Revision) -> int:
 
 def dataset_runs(dataset: Dataset) -> list[Run]:
     """The dataset's runs, newest first, but for damaged ones."""
-    return [run for run in services().runs.runs(dataset.id) if run_fault(run.params, run.metrics) is None]
-
-
-def damaged_runs(dataset: Dataset) -> list[tuple[Run, str]]:
-    """Runs whose stored values cannot be, and why; see ``core.ui.damaged``."""
-    faults = [(run, run_fault(run.params, run.metrics)) for run in services().runs.runs(dataset.id)]
-    return [(run, fault) for run, fault in faults if fault is not None]
+    return services().runs.runs(dataset.id)
 
 
 def newest_map(dataset: Dataset, method: Method = Method.UMAP, dimensions: int = 2) -> MapInfo | None:

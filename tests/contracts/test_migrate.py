@@ -130,7 +130,7 @@ def test_everything_of_version_1_is_taken_over_and_can_be_corrected(tmp_path: Pa
     (job,) = SqlJobStore(engine).jobs()
     assert (job.result["faces"], len(store.file_reports(job.id))) == (9, 9)
     runs = SqlRunStore(engine)
-    assert [run.metrics for run in runs.runs(dataset.id)] == [{"accuracy": 0.5}]
+    assert [run.fault for run in runs.damaged_runs(dataset.id)] == ["its 'accuracy_ci95' is missing or cannot be"]
     assert [info.method for info in runs.maps(dataset.id)] == ["umap"]
     corrector = Corrector(store, SqlCorrectionLog(engine), dataset.id, HAND)
     corrector.move([table.face_ids[8]], "Ada")

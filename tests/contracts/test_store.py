@@ -15,8 +15,10 @@ from sqlalchemy.exc import IntegrityError
 
 from core.base.errors import FaceAtlasError, InputRefused, NameTaken, NotFound
 from core.base.types import Box, Face, Photo, Split
+from core.learn.metrics.run_values import RunMetrics, RunParams
 from core.store.job_model import JobKind, JobOwner, JobState
 from core.store.protocols import (
+    DamagedRun,
     Dataset,
     FileOutcome,
     FileReport,
@@ -374,6 +376,7 @@ def test_a_job_that_runs_or_is_done_is_not_resumed(stores: Stores, dataset: Data
 CARRY = """
 import sys
 from pathlib import Path
+from core.learn.metrics.run_values import RunMetrics, RunParams
 from core.store.job_model import JobKind, JobOwner
 from core.store.sql.database import open_database
 from core.store.sql.jobs import SqlJobStore
@@ -420,6 +423,36 @@ def test_a_job_whose_dataset_is_deleted_is_told_to_stop(stores: Stores, dataset:
 # runs and maps
 
 
+PARAMS = {
+    "folds": 5,
+    "seed": 0,
+    "c": None,
+    "split": "kfold",
+    "why": "5 folds.",
+    "chosen_c": 1.0,
+    "people": ["李小龙", "Ada"],
+    "left_out": [{"person": "Bo", "reason": "has one photo"}],
+    "dropped": [],
+    "threshold": {
+        **dict.fromkeys(("rate", "expected", "low"), 0.01),
+        **dict.fromkeys(("n_impostors", "n_impostor_people", "n_genuine"), 7),
+        "score": 2.5,
+        "high": 0.05,
+        "enough": True,
+        "genuine_kept": None,
+        "from_prior": False,
+        "from a later version": [1],
+    },
+    "from a later version": {"deep": ["李"]},
+}
+METRICS = {
+    **dict.fromkeys(("accuracy", "balanced_accuracy", "macro_f1", "top3", "train_accuracy"), 0.99),
+    **dict.fromkeys(("n_correct", "n_test", "n_people", "n_train"), 12),
+    "accuracy_ci95": [0.9, 1.0],
+    "ece": 0.01,
+}
+
+
 def run(dataset_id: str, run_id: str, created: float = 1.0) -> Run:
     return Run(
         id=run_id,
@@ -427,8 +460,8 @@ def run(dataset_id: str, run_id: str, created: float = 1.0) -> Run:
         created=created,
         revision=3,
         model_id=MODEL,
-        params={"C": 1.0},
-        metrics={"accuracy": 0.99, "people": ["李小龙"]},
+        params=RunParams.from_json(PARAMS),
+        metrics=RunMetrics.from_json(METRICS),
         seconds=2.5,
     )
 
@@ -439,8 +472,23 @@ def test_runs_come_back_newest_first_and_can_be_deleted(stores: Stores, dataset:
     stores.runs.add_run(older)
     assert stores.runs.runs(dataset.id) == [newer, older]
     assert stores.runs.run("older") == older
+    assert (older.params.to_json(), older.metrics.to_json()) == (PARAMS, METRICS), "what other versions say goes on"
     stores.runs.delete_run("older")
     assert stores.runs.runs(dataset.id) == [newer]
+
+
+def test_a_run_whose_values_cannot_be_is_apart_and_takes_no_other_along(stores: Stores, dataset: Dataset) -> None:
+    sound, spoiled = run(dataset.id, "sound"), run(dataset.id, "spoiled", 2.0)
+    stores.runs.add_run(sound)
+    stores.runs.add_run(replace(spoiled, metrics=replace(spoiled.metrics, accuracy=1.5)))
+    assert stores.runs.runs(dataset.id) == [sound]
+    fault = "its 'accuracy' is missing or cannot be"
+    assert stores.runs.damaged_runs(dataset.id) == [DamagedRun("spoiled", dataset.id, 2.0, fault)]
+    assert stores.runs.run_ids(dataset.id) == {"sound", "spoiled"}
+    with pytest.raises(InputRefused, match=f"{fault}.*Delete it"):
+        stores.runs.run("spoiled")
+    stores.runs.delete_run("spoiled")
+    assert stores.runs.damaged_runs(dataset.id) == []
 
 
 def test_maps_come_back_newest_first(stores: Stores, dataset: Dataset) -> None:

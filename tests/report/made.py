@@ -11,8 +11,10 @@ from PIL import Image
 
 from core.learn.metrics.classification import evaluate_from_ranks
 from core.learn.metrics.predictions import Predictions
+from core.learn.metrics.run_values import LeftOutPerson, RunMetrics, RunParams, RunThreshold, UnusedFaces
 from core.learn.model_selection.study import Study
-from core.learn.open_set.rejection_rule import RATES, Impostors, prior_rule
+from core.learn.open_set.operating_points import OperatingPoint
+from core.learn.open_set.rejection_rule import RATES, Impostors
 from core.learn.verification.own_pairs import OwnPairs, measure_own_pairs
 from core.learn.verification.pair_rule import PairScores
 from core.report.material import FaceSetHashes, FacesNow, ReportedNetwork, ReportMaterial, WrongName
@@ -48,7 +50,7 @@ def material(
         revision_now=7,
         run=_run(predictions, people),
         predictions=predictions,
-        promises=_promises(predictions),
+        operating_points=_operating_points(predictions),
         study=study,
         faces=FacesNow(np.linspace(30, 200, n, dtype=np.float32), np.full(n, 0.9, np.float32), 0),
         pairs=_pairs() if pairs else None,
@@ -71,8 +73,9 @@ def material(
 
 def with_threshold(given: ReportMaterial, **changed: Any) -> ReportMaterial:
     """The same with another limit for strangers."""
-    params = {**given.run.params, "threshold": {**given.run.params["threshold"], **changed}}
-    return replace(given, run=replace(given.run, params=params))
+    params = given.run.params
+    changed_params = replace(params, threshold=replace(params.threshold, **changed))
+    return replace(given, run=replace(given.run, params=changed_params))
 
 
 def _predictions(people: tuple[str, ...], each: int, wrong: int, *, strangers: bool) -> Predictions:
@@ -97,42 +100,63 @@ def _predictions(people: tuple[str, ...], each: int, wrong: int, *, strangers: b
     )
 
 
-def _promises(predictions: Predictions) -> list[dict[str, Any]]:
+def _operating_points(predictions: Predictions) -> list[OperatingPoint]:
     return [
-        {
-            "fpir": rate,
-            "score": 1.5,
-            "fpir_expected": rate,
-            "fpir_expected_ci95": [0.0, 0.05],
-            "enough_data": rate >= 0.01,
-            "correct_name_rate": float((~predictions.wrong).mean()),
-        }
+        OperatingPoint(
+            fpir=rate,
+            score=1.5,
+            fpir_expected=rate,
+            fpir_expected_ci95=(0.0, 0.05),
+            enough_data=rate >= 0.01,
+            correct_name_rate=float((~predictions.wrong).mean()),
+        )
         for rate in RATES
     ]
 
 
 def _run(predictions: Predictions, people: tuple[str, ...]) -> Run:
-    limit = prior_rule(len(people)).at(0.01)
-    params = {
-        "split": "kfold",
-        "why": "5 folds.",
-        "folds": 5,
-        "min_faces": 2,
-        "seed": 3,
-        "c": None,
-        "chosen_c": 1.0,
-        "min_grade": 0.3,
-        "min_size_px": 0,
-        "people": list(people),
-        "left_out": [{"person": "Dora", "reason": "1 photo only"}],
-        "dropped": [],
-        "gated": [{"faces": 2, "reason": "they were left out by hand."}],
-        "threshold": {
-            "rate": limit.rate, "score": 1.5, "expected": 0.01, "low": 0.0, "high": 0.06, "enough": False,
-            "n_impostors": 30, "n_impostor_people": 10, "from_prior": False,
-        },
-    }  # fmt: skip
-    metrics = {"n_people": len(people), "n_train": 30, "train_accuracy": 1.0}
+    params = RunParams(
+        split="kfold",
+        why="5 folds.",
+        folds=5,
+        min_faces=2,
+        seed=3,
+        c=None,
+        chosen_c=1.0,
+        min_grade=0.3,
+        min_size_px=0,
+        people=people,
+        left_out=(LeftOutPerson("Dora", "1 photo only"),),
+        dropped=(),
+        gated=(UnusedFaces(2, "they were left out by hand."),),
+        threshold=RunThreshold(
+            rate=0.01,
+            score=1.5,
+            expected=0.01,
+            low=0.0,
+            high=0.06,
+            enough=False,
+            n_impostors=30,
+            n_impostor_people=10,
+            n_genuine=30,
+            genuine_kept=0.9,
+            from_prior=False,
+        ),
+    )
+    evaluation = predictions.evaluation
+    metrics = RunMetrics(
+        accuracy=evaluation.accuracy,
+        accuracy_ci95=evaluation.accuracy_ci95,
+        n_correct=evaluation.n_correct,
+        n_test=evaluation.n_test,
+        balanced_accuracy=evaluation.balanced_accuracy,
+        macro_f1=evaluation.macro_f1,
+        top3=evaluation.top3,
+        ece=evaluation.ece,
+        train_accuracy=1.0,
+        n_people=len(people),
+        n_train=30,
+    )
     return Run(
         id="a1b2c3d4e5f6",
         dataset_id="d" * 12,

@@ -91,7 +91,9 @@ def add_delete_run(commands: Commands) -> None:
 
 
 def _delete_run(options: argparse.Namespace) -> Answer:
-    services, run = resolution.on_run(options)
+    services, dataset = resolution.on_dataset(options)
+    damaged = next((run for run in services.runs.damaged_runs(dataset.id) if run.id == options.run), None)
+    run = damaged or resolution.on_run(options)[1]
     train.delete_run(services.runs, services.artifacts, run)
     return {"run": run.id, "runs": len(services.runs.runs(run.dataset_id))}
 

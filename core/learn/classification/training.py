@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from math import isnan
 from typing import NamedTuple
 
 import numpy as np
@@ -24,12 +25,13 @@ from core.learn.classification.training_material import TrainingMaterial, TrainO
 from core.learn.labelled_faces import LabelledFaces
 from core.learn.metrics.classification import evaluate_from_ranks, more_probable
 from core.learn.metrics.predictions import Predictions
+from core.learn.metrics.run_values import RunMetrics, RunParams, RunThreshold, UnusedFaces
 from core.learn.model_selection.cross_validation import SCORES_AT_ONCE
 from core.learn.model_selection.splits import Fold, SplitPlan
 from core.learn.numerics.blocks import split_rows
 from core.learn.numerics.labels import fit_centroids
 from core.learn.open_set.left_out_trials import TrainedFaces
-from core.learn.open_set.rejection_rule import Gallery, Impostors, RejectionRule
+from core.learn.open_set.rejection_rule import TARGET_RATE, Gallery, Impostors, RejectionRule
 from core.learn.open_set.rule_fitting import learn_rules, score_left_out_people
 
 FITTING_SHARE = 0.5
@@ -43,10 +45,8 @@ class TrainedRun:
     recogniser: Recogniser
     predictions: Predictions
     """Of every tested face, by a recogniser that had not seen its shot."""
-    rule: RejectionRule
-    """When to say "unknown", with the training faces at hand."""
-    train_accuracy: float
-    """Share of the faces learned from that get their name back, 0..1."""
+    params: RunParams
+    metrics: RunMetrics
 
 
 def fit_and_test(
@@ -71,11 +71,12 @@ def fit_and_test(
     warm_start = fitted_to_all.recogniser.svm if fitted_to_all else None
     tested = [trainer.test_fold(fold, next(fits), warm_start) for fold in plan.folds]
     fitted = fitted_to_all or tested[0].fitted
+    predictions = _gather_predictions(material, plan, tested, fitted, trainer.impostors(fitted))
     return TrainedRun(
         recogniser=fitted.recogniser,
-        predictions=_gather_predictions(material, plan, tested, fitted, trainer.impostors(fitted)),
-        rule=fitted.recogniser.rule(fitted.gallery),
-        train_accuracy=float(np.mean(fitted.gallery.labels == fitted.faces.labels)),
+        predictions=predictions,
+        params=_run_params(trainer, plan, fitted.recogniser),
+        metrics=_run_metrics(predictions, float(np.mean(fitted.gallery.labels == fitted.faces.labels))),
     )
 
 
@@ -233,4 +234,62 @@ def _gather_predictions(
         learned_ids=take_items(material.face_ids, fitted.rows),
         evaluation=evaluate_from_ranks(plan.people, true, names.predicted, names.confidence, names.ranks),
         impostors=impostors,
+    )
+
+
+# what is kept of it
+
+
+def _run_params(trainer: _Trainer, plan: SplitPlan, recogniser: Recogniser) -> RunParams:
+    options, material = trainer.options, trainer.material
+    return RunParams(
+        folds=len(plan.folds),
+        min_faces=options.min_faces,
+        seed=options.seed,
+        c=options.c,
+        min_grade=options.min_grade,
+        min_size_px=options.min_size_px,
+        split=plan.kind,
+        why=plan.why,
+        chosen_c=recogniser.svm.C,
+        people=plan.people,
+        left_out=plan.left_out,
+        dropped=tuple(UnusedFaces(len(entry.rows), entry.reason) for entry in plan.dropped),
+        gated=material.gated,
+        threshold=_threshold_in_use(recogniser.rules.full),
+        strangers=len(material.strangers),
+    )
+
+
+def _threshold_in_use(rule: RejectionRule) -> RunThreshold:
+    threshold = rule.at(TARGET_RATE)
+    return RunThreshold(
+        rate=threshold.rate,
+        score=threshold.score,
+        expected=threshold.expected,
+        low=threshold.low,
+        high=threshold.high,
+        enough=threshold.enough,
+        n_impostors=rule.n_impostors,
+        n_impostor_people=rule.n_people,
+        n_genuine=rule.n_genuine,
+        genuine_kept=None if isnan(rule.genuine_kept) else rule.genuine_kept,
+        from_prior=rule.from_prior,
+    )
+
+
+def _run_metrics(predictions: Predictions, train_accuracy: float) -> RunMetrics:
+    evaluation = predictions.evaluation
+    return RunMetrics(
+        accuracy=evaluation.accuracy,
+        accuracy_ci95=evaluation.accuracy_ci95,
+        n_correct=evaluation.n_correct,
+        n_test=evaluation.n_test,
+        balanced_accuracy=evaluation.balanced_accuracy,
+        macro_f1=evaluation.macro_f1,
+        top3=evaluation.top3,
+        ece=evaluation.ece,
+        train_accuracy=train_accuracy,
+        n_people=len(predictions.people),
+        n_train=len(predictions.learned_ids),
     )

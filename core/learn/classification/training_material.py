@@ -5,13 +5,14 @@ Nothing is learned here. Who is left out, and why, is said in words, since it is
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
 from core.base.errors import TrainingRefused
 from core.base.types import TRUSTED_GRADE, Bools, Embeddings, FaceTable, Ints, Split, Vectors, take_items
 from core.learn.labelled_faces import LabelledFaces
+from core.learn.metrics.run_values import RunParams, UnusedFaces
 from core.learn.model_selection.splits import FoldRules, SplitPlan, label_faces, plan_split
 
 
@@ -30,12 +31,15 @@ class TrainOptions:
     """Faces whose box is narrower take no part."""
 
 
-@dataclass(frozen=True, slots=True)
-class GatedFaces:
-    """Named faces that take no part, and why."""
+EARLIER_OPTIONS = TrainOptions(min_grade=0.3)
+"""What held for runs from before an option could be chosen."""
 
-    faces: int
-    reason: str
+
+def options_of(params: RunParams, unsaid: TrainOptions = TrainOptions()) -> TrainOptions:
+    """The options that a run was trained with; ``unsaid`` are those that it does not tell."""
+    told = {each.name: getattr(params, each.name) for each in fields(TrainOptions)}
+    # That C is None was said by everybody: it was chosen then.
+    return replace(unsaid, **{name: value for name, value in told.items() if value is not None or name == "c"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +53,7 @@ class TrainingMaterial:
     splits: tuple[Split | None, ...]
     """The side that the archive gave each face."""
     model_id: str
-    gated: tuple[GatedFaces, ...]
+    gated: tuple[UnusedFaces, ...]
     strangers: Vectors
     """Faces marked as nobody who is to be named, and those given: they help to tell when to say "unknown"."""
     stranger_ids: Ints
@@ -64,7 +68,7 @@ class TrainingMaterial:
         )
 
 
-def select_learnable_rows(table: FaceTable, options: TrainOptions) -> tuple[Ints, tuple[GatedFaces, ...]]:
+def select_learnable_rows(table: FaceTable, options: TrainOptions) -> tuple[Ints, tuple[UnusedFaces, ...]]:
     """Row numbers of the faces that take part, and how many named faces do not, by reason."""
     is_named = table.labels >= 0
     is_hidden = np.zeros(len(table), dtype=bool)
@@ -78,7 +82,7 @@ def select_learnable_rows(table: FaceTable, options: TrainOptions) -> tuple[Ints
     taking_part, gated = is_named, []
     for reason, is_left_out in reasons.items():
         if faces := int((taking_part & is_left_out).sum()):
-            gated.append(GatedFaces(faces, reason))
+            gated.append(UnusedFaces(faces, reason))
         taking_part = taking_part & ~is_left_out
     return np.flatnonzero(taking_part), tuple(gated)
 
@@ -94,7 +98,7 @@ def prepare_training_material(table: FaceTable, embeddings: Embeddings, options:
     rows, gated = select_learnable_rows(table, options)
     is_sound = sound_vectors(embeddings.vectors)
     if n_unsound := int((~is_sound[rows]).sum()):
-        gated = (*gated, GatedFaces(n_unsound, "their vectors are no numbers: read the photos again."))
+        gated = (*gated, UnusedFaces(n_unsound, "their vectors are no numbers: read the photos again."))
         rows = rows[is_sound[rows]]
     if not len(rows):
         raise TrainingRefused(_nothing_to_learn(gated))
@@ -111,7 +115,7 @@ def prepare_training_material(table: FaceTable, embeddings: Embeddings, options:
     )
 
 
-def _nothing_to_learn(gated: tuple[GatedFaces, ...]) -> str:
+def _nothing_to_learn(gated: tuple[UnusedFaces, ...]) -> str:
     if not gated:
         return "No face has a name yet. Add photos in folders, one folder a person, then train."
     why = " ".join(f"{entry.faces}: {entry.reason}" for entry in gated)

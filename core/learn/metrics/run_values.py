@@ -1,86 +1,210 @@
-"""What the values of a run must be, whoever wrote them: pages, reports and the command line calculate with them."""
+"""What a run keeps of how it was trained and of what it came to: pages, reports and commands calculate with it.
+
+The values are stored as JSON, and come from other installations too. What cannot be is refused where it is read, so
+nobody checks again; what another version wrote beside them stays, and is written again as it came.
+
+References
+----------
+msgspec, https://jcristharif.com/msgspec/: converts a document to a dataclass and checks it by the annotations.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Annotated, Any, Final, Self
+
+import msgspec
 
 LONGEST_TEXT: Final = 10_000
-Check = Callable[[object], bool]
+_LARGEST: Final = 1.7976931348623157e308
+
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Number = Annotated[float, msgspec.Meta(ge=-_LARGEST, le=_LARGEST)]
+"""Neither infinite nor NaN, both of which Python's JSON lets through."""
+Count = Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)]
+Text = Annotated[str, msgspec.Meta(max_length=LONGEST_TEXT)]
+
+_WRITTEN_AS_NULL = ("c", "strangers_given")
+"""Other fields that are None are left out: whoever wrote the document did not know them."""
+_FAULTY_FIELD = re.compile(r"`(?:\$\.)?(\w+)")
 
 
-def _is_number(value: object) -> bool:
-    return type(value) in (int, float) and math.isfinite(value)  # type: ignore[arg-type]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredValues:
+    """To be inherited by values that are stored as a JSON object of their fields."""
+
+    stored: Mapping[str, object] = field(default_factory=dict, repr=False, compare=False)
+    """The document that this was read from; empty for new values."""
+
+    def to_json(self) -> dict[str, object]:
+        """The document that this was read from, changed where a field was; of new values the fields by name."""
+        before: Any = self.from_json(self.stored) if self.stored else None
+        document = dict(self.stored)
+        for column in fields(self):
+            value = getattr(self, column.name)
+            if column.name == "stored" or (before is not None and value == getattr(before, column.name)):
+                continue
+            if value is None and column.name not in _WRITTEN_AS_NULL:
+                document.pop(column.name, None)
+            else:
+                document[column.name] = msgspec.json.decode(msgspec.json.encode(value))
+        return document
+
+    @classmethod
+    def from_json(cls, document: object) -> Self:
+        """Read what ``to_json`` gave, here or in another version.
+
+        Raises
+        ------
+        ValueError
+            It is no object, or a value is missing or cannot be: which one, in words.
+        """
+        if not isinstance(document, Mapping):
+            raise ValueError("its values are missing")
+        try:
+            values = msgspec.convert({name: value for name, value in document.items() if name != "stored"}, cls)
+        except msgspec.ValidationError as fault:
+            # "Expected `float`, got `str` - at `$.accuracy`", or without a place where a field is missing.
+            name = _FAULTY_FIELD.search(str(fault).rpartition(" - at ")[2])
+            raise ValueError(f"its '{name[1] if name else fault}' is missing or cannot be") from fault
+        return replace(values, stored=document)
 
 
-def _is_share(value: object) -> bool:
-    return _is_number(value) and 0 <= value <= 1  # type: ignore[operator]
+@dataclass(frozen=True, slots=True)
+class LeftOutPerson:
+    """A person who takes no part, and why, in words for the user."""
+
+    person: Text
+    reason: Text
 
 
-def _is_count(value: object) -> bool:
-    return type(value) is int and 0 <= value < 1 << 53
+@dataclass(frozen=True, slots=True)
+class UnusedFaces:
+    """How many named faces take no part, and why, in words for the user."""
+
+    faces: Count
+    reason: Text
 
 
-def _is_interval(value: object) -> bool:
-    return isinstance(value, list | tuple) and len(value) == 2 and all(_is_share(end) for end in value)
+@dataclass(frozen=True, slots=True)
+class KnownStranger:
+    """Somebody of the dataset who was met among the strangers given."""
+
+    person: Text
+    photos: Count
+    why: Text
 
 
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and len(value) <= LONGEST_TEXT
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrangersGiven:
+    """How many photos of other people helped to set the thresholds; none of their vectors or names."""
+
+    title: Text
+    """What people call the file that they came from."""
+    photos: Count
+    """All that were given."""
+    refused: Count
+    used: Count
+    people: Count
+    known: tuple[KnownStranger, ...]
+    """Whose photos were found among them, and are not used."""
 
 
-def _is_flag(value: object) -> bool:
-    return isinstance(value, bool)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunThreshold:
+    """The threshold that is used unless another is chosen, what it promises, and what that rests on."""
+
+    rate: Share
+    """The FPIR asked for."""
+    score: Number
+    """A face is named when its score is larger."""
+    expected: Share
+    """The FPIR to expect."""
+    low: Share
+    high: Share
+    """Its 95 % interval."""
+    enough: bool
+    """False when the people are too few to be sure of this rate."""
+    n_impostors: Count
+    """Faces that played the stranger."""
+    n_impostor_people: Count
+    n_genuine: Count
+    """Faces held out and named by others' help."""
+    genuine_kept: Share | None
+    """The share of those that gets the right name; None without any."""
+    from_prior: bool
+    """The dataset is too small to tell, and the threshold is the model's own."""
 
 
-def _is_names(value: object) -> bool:
-    return isinstance(value, list | tuple) and all(_is_text(name) for name in value)
+@dataclass(frozen=True, slots=True)
+class ImportOrigin:
+    """Where a run was trained that came from another installation."""
+
+    sha256: Text
+    """Of the bundle's file."""
+    dataset: Text
+    """What the dataset is called there."""
 
 
-def _is_list(value: object) -> bool:
-    return isinstance(value, list | tuple)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunParams(StoredValues):
+    """How a run was trained. The order of the fields is that of the document."""
+
+    folds: Count
+    """How many there were; 1 for the archive's own division."""
+    min_faces: Count | None = None
+    """None, as other fields with a default, in runs from before it was written down."""
+    seed: Count
+    c: Number | None
+    """The SVM's C that was asked for; None when it was chosen by cross-validation."""
+    min_grade: Number | None = None
+    min_size_px: Count | None = None
+    split: Text
+    """``own`` or ``kfold``, see ``SplitPlan``"""
+    why: Text
+    """One sentence for the page: which division, and why this one."""
+    chosen_c: Number
+    people: tuple[Text, ...]
+    """In the order of the recogniser"""
+    left_out: tuple[LeftOutPerson, ...]
+    dropped: tuple[UnusedFaces, ...]
+    """Of people who do take part"""
+    gated: tuple[UnusedFaces, ...] | None = None
+    """Left out before faces were divided"""
+    threshold: RunThreshold
+    strangers: Count | None = None
+    """Faces that are nobody's who is to be named"""
+    person_ids: tuple[Count, ...] | None = None
+    """Of ``people``: they outlive a change of the name."""
+    strangers_given: StrangersGiven | None = None
+    imported: ImportOrigin | None = None
+    """None for a run that was trained here."""
 
 
-def _is_threshold(value: object) -> bool:
-    return isinstance(value, dict) and first_fault(value, _THRESHOLD) is None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunMetrics(StoredValues):
+    """What a run came to; the figures are those of ``Evaluation``."""
+
+    accuracy: Share
+    accuracy_ci95: tuple[Share, Share]
+    n_correct: Count
+    n_test: Count
+    balanced_accuracy: Share
+    macro_f1: Share
+    top3: Share
+    ece: Share
+    train_accuracy: Share
+    """Share of the faces learned from that get their name back"""
+    n_people: Count
+    n_train: Count
+    """Faces that the recogniser learned from"""
 
 
-def _or_none(check: Check) -> Check:
-    return lambda value: value is None or check(value)
-
-
-_METRICS: Final[dict[str, Check]] = {
-    **dict.fromkeys(("accuracy", "balanced_accuracy", "macro_f1", "top3", "ece", "train_accuracy"), _is_share),
-    **dict.fromkeys(("n_correct", "n_test", "n_people", "n_train"), _is_count),
-    "accuracy_ci95": _is_interval,
-}
-_THRESHOLD: Final[dict[str, Check]] = {
-    **dict.fromkeys(("rate", "expected", "low", "high"), _is_share),
-    "score": _is_number,
-    **dict.fromkeys(("enough", "from_prior"), _is_flag),
-    **dict.fromkeys(("n_impostors", "n_impostor_people", "n_genuine"), _is_count),
-    "genuine_kept": _or_none(_is_share),
-}
-_PARAMS: Final[dict[str, Check]] = {
-    "people": _is_names,
-    **dict.fromkeys(("dropped", "left_out"), _is_list),
-    **dict.fromkeys(("folds", "seed"), _is_count),
-    **dict.fromkeys(("split", "why"), _is_text),
-    "c": _or_none(_is_number),
-    "chosen_c": _is_number,
-    "threshold": _is_threshold,
-}
-
-
-def run_fault(params: object, metrics: object) -> str | None:
-    """What of a run's values cannot be: the name of the first, in words; None where all are of their kind."""
-    if not isinstance(params, dict) or not isinstance(metrics, dict):
-        return "its values are missing"
-    fault = first_fault(metrics, _METRICS) or first_fault(params, _PARAMS)
-    return None if fault is None else f"its '{fault}' is missing or cannot be"
-
-
-def first_fault(values: Mapping[str, Any], checks: Mapping[str, Check]) -> str | None:
-    """The first name whose value does not pass, or is missing."""
-    return next((name for name, check in checks.items() if name not in values or not check(values[name])), None)
+def read_run_values(params: object, metrics: object) -> tuple[RunParams, RunMetrics]:
+    """Both documents of a run. Raises ValueError, with what cannot be in words."""
+    if not isinstance(params, Mapping):
+        raise ValueError("its values are missing")
+    checked_metrics = RunMetrics.from_json(metrics)
+    return RunParams.from_json(params), checked_metrics

@@ -20,6 +20,7 @@ import numpy as np
 from core.base.errors import TrainingRefused
 from core.base.types import Bools, FaceTable, Ints, Split, Vectors
 from core.learn.labelled_faces import LabelledFaces, count_shots
+from core.learn.metrics.run_values import LeftOutPerson
 from core.learn.near_duplicates import near_duplicate_groups
 from core.learn.numerics.labels import renumber_labels, rows_by_value
 
@@ -43,14 +44,6 @@ class Fold:
     """Row numbers, ascending."""
     test: Ints
     """Row numbers, ascending; shares no group with ``train``, and every person in it is in ``train``."""
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOutPerson:
-    """A person who takes no part, and why, in words for the user."""
-
-    person: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)

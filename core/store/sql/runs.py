@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from sqlalchemy import Row, String, delete, insert, select, type_coerce
 
-from core.base.errors import NotFound
-from core.store.protocols import MapInfo, Run
+from core.base.errors import InputRefused, NotFound
+from core.learn.metrics.run_values import read_run_values
+from core.store.protocols import DamagedRun, MapInfo, Run
 from core.store.sql.reader import SqlStore
 from core.store.sql.schema import projection, run
 
@@ -20,9 +21,21 @@ class SqlRunStore(SqlStore):
 
     def add_run(self, added: Run) -> None:
         with self.engine.begin() as connection:
-            connection.execute(insert(run).values(asdict(added)))
+            documents = {"params": added.params.to_json(), "metrics": added.metrics.to_json()}
+            columns = {column.name: getattr(added, column.name) for column in fields(added)}
+            connection.execute(insert(run).values({**columns, **documents}))
 
     def runs(self, dataset_id: str) -> list[Run]:
+        return [row for row in self._rows(dataset_id) if isinstance(row, Run)]
+
+    def damaged_runs(self, dataset_id: str) -> list[DamagedRun]:
+        return [row for row in self._rows(dataset_id) if isinstance(row, DamagedRun)]
+
+    def run_ids(self, dataset_id: str) -> set[str]:
+        with self.engine.connect() as connection:
+            return set(connection.scalars(select(run.c.id).where(run.c.dataset_id == dataset_id)))
+
+    def _rows(self, dataset_id: str) -> list[Run | DamagedRun]:
         query = select(*_COLUMNS).where(run.c.dataset_id == dataset_id).order_by(run.c.created.desc())
         return [_run(row) for row in self.read_rows(query)]
 
@@ -30,7 +43,10 @@ class SqlRunStore(SqlStore):
         rows = self.read_rows(select(*_COLUMNS).where(run.c.id == run_id))
         if not rows:
             raise NotFound("This run was deleted. Choose another, or train again.")
-        return _run(rows[0])
+        stored = _run(rows[0])
+        if isinstance(stored, DamagedRun):
+            raise InputRefused(f"This training cannot be used: {stored.fault}. Delete it, and train again.")
+        return stored
 
     def delete_run(self, run_id: str) -> None:
         with self.engine.begin() as connection:
@@ -52,11 +68,16 @@ _COLUMNS = [
 """Documents come as texts: one that is damaged must not take the rows beside it along."""
 
 
-def _run(row: Row[Any]) -> Run:
-    return Run(**{**row._mapping, **{name: _document(row._mapping[name]) for name in _DOCUMENTS}})
+def _run(row: Row[Any]) -> Run | DamagedRun:
+    try:
+        params, metrics = read_run_values(*(_document(row._mapping[name]) for name in _DOCUMENTS))
+    except ValueError as fault:
+        created = row.created if isinstance(row.created, int | float) else None
+        return DamagedRun(row.id, row.dataset_id, created, str(fault))
+    return Run(**{**row._mapping, "params": params, "metrics": metrics})
 
 
-def _document(text: object) -> Any:
+def _document(text: object) -> object:
     """The value of a JSON text; an empty one, which no run has, where it is damaged."""
     try:
         return json.loads(text) if isinstance(text, str) else {}

@@ -77,11 +77,11 @@ def choose_run(runs: list[Run]) -> Run:
 
 def show_headline(run: Run) -> None:
     """The answer: accuracy with its interval, in numbers and in a sentence."""
-    metrics, (low, high) = run.metrics, run.metrics["accuracy_ci95"]
+    metrics, (low, high) = run.metrics, run.metrics.accuracy_ci95
     with st.container(horizontal=True, gap="large", vertical_alignment="top"):
         st.metric(
             "Right on new photos (accuracy)",
-            words.percent(metrics["accuracy"]),
+            words.percent(metrics.accuracy),
             words.format_interval(low, high),
             delta_color="off",
             delta_arrow="off",
@@ -90,15 +90,15 @@ def show_headline(run: Run) -> None:
         )
         st.metric(
             "Fair to everybody (macro F1)",
-            words.percent(metrics["macro_f1"]),
+            words.percent(metrics.macro_f1),
             width="content",
             help="The mean over people, not faces, of how completely and how exclusively each is named.",
         )
-        st.metric("People", words.count(metrics["n_people"]), width="content")
-        st.metric("Faces learned from", words.count(metrics["n_train"]), width="content")
+        st.metric("People", words.count(metrics.n_people), width="content")
+        st.metric("Faces learned from", words.count(metrics.n_train), width="content")
     st.markdown(
-        f"**Right for {words.count(metrics['n_correct'])} of {words.count(metrics['n_test'], 'face')} "
-        f"it had not seen before.** {words.plain(run.params['why'])}"
+        f"**Right for {words.count(metrics.n_correct)} of {words.count(metrics.n_test, 'face')} "
+        f"it had not seen before.** {words.plain(run.params.why)}"
     )
 
 
@@ -200,14 +200,14 @@ def show_method_section(evaluated: EvaluatedRun) -> None:
     """Everything somebody needs to judge the numbers, or to get them again."""
     run, evaluation = evaluated.run, evaluated.evaluation
     params = run.params
-    st.markdown(words.plain(params["why"]))
+    st.markdown(words.plain(params.why))
     left, right = st.columns(2, gap="large")
     with left:
         _show_facts(
             {
                 "Tested faces": words.count(evaluation.n_test),
-                "Learned from": words.count(run.metrics["n_train"], "face"),
-                "Right on those it learned from": words.percent(run.metrics["train_accuracy"]),
+                "Learned from": words.count(run.metrics.n_train, "face"),
+                "Right on those it learned from": words.percent(run.metrics.train_accuracy),
                 "95 % interval (Wilson)": words.format_interval(*evaluation.accuracy_ci95),
                 "Balanced accuracy": words.percent(evaluation.balanced_accuracy),
                 "Right name among the first three": words.percent(evaluation.top3),
@@ -217,10 +217,10 @@ def show_method_section(evaluated: EvaluatedRun) -> None:
     with right:
         _show_facts(
             {
-                "Classifier": f"linear SVM, C {params['chosen_c']:g}",
+                "Classifier": f"linear SVM, C {params.chosen_c:g}",
                 "Embedding model": _model_title(run.model_id),
-                "Folds": words.count(params["folds"]),
-                "Seed": str(params["seed"]),
+                "Folds": words.count(params.folds),
+                "Seed": str(params.seed),
                 "Revision of the photos": f"{run.revision}{' (changed since)' if evaluated.stale else ''}",
                 "Trained": f"{words.ago(run.created)}, in {words.format_duration(run.seconds)}",
                 "Run": run.id,
@@ -241,15 +241,15 @@ def _model_title(model_id: str) -> str:
 
 
 def _show_left_out(run: Run) -> None:
-    for dropped in run.params["dropped"]:
-        st.caption(f"{words.count(dropped['faces'], 'face')} not used: {words.plain(dropped['reason'])}")
-    left_out = run.params["left_out"]
+    for dropped in run.params.dropped:
+        st.caption(f"{words.count(dropped.faces, 'face')} not used: {words.plain(dropped.reason)}")
+    left_out = run.params.left_out
     if not left_out:
         st.caption("Nobody was left out.")
         return
     st.markdown(f"**{words.count(len(left_out), 'person', 'people')} left out**")
     st.dataframe(
-        pd.DataFrame([{"Person": words.display_name(entry["person"]), "Why": entry["reason"]} for entry in left_out]),
+        pd.DataFrame([{"Person": words.display_name(entry.person), "Why": entry.reason} for entry in left_out]),
         hide_index=True,
         height=min(320, 40 + 36 * len(left_out)),
         alt="People who took no part, and why.",

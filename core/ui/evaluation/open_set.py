@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -11,12 +11,13 @@ import streamlit as st
 from core.charts.reliability import reliability_diagram
 from core.charts.shares import rank_shares
 from core.charts.similarity import likeness_histogram
+from core.learn.metrics.run_values import StrangersGiven
+from core.learn.open_set.operating_points import OperatingPoint, list_operating_points
 from core.learn.open_set.rejection_rule import TARGET_RATE, Impostors
 from core.store.protocols import Run
 from core.ui import charts, data, frame, words
 from core.ui.evaluation import evaluation_charts
 from core.ui.evaluation.evaluation_page import EvaluatedRun
-from core.workflows.evaluation import evaluate
 from core.workflows.evaluation.evaluate import STRICT_RATE
 from core.workflows.training.train import load_recogniser
 
@@ -26,20 +27,20 @@ MANY_UNKNOWN_SHARE = 0.2
 
 def show_strangers_line(run: Run) -> None:
     """One line for the head of the page."""
-    share = words.strangers_share(run.params["threshold"])
+    share = words.strangers_share(run.params.threshold)
     st.markdown(f"**Strangers.** Of people it was never shown {share} would get a name; the others are unknown.")
 
 
 def show_strangers_section(evaluated: EvaluatedRun) -> None:
     """What becomes of strangers, and what that costs the people who are known."""
-    promises = _promises(evaluated.run.id)
-    st.markdown(f"**{strangers_summary(evaluated.run, promises)}**")
-    unknown = evaluated.predictions.count_unknown(evaluated.run.params["threshold"]["score"])
+    points = _load_points(evaluated.run.id)
+    st.markdown(f"**{strangers_summary(evaluated.run, points)}**")
+    unknown = evaluated.predictions.count_unknown(evaluated.run.params.threshold.score)
     st.markdown(threshold_sentence(evaluated.run, unknown))
-    if strangers := evaluated.run.params.get("strangers_given"):
+    if strangers := evaluated.run.params.strangers_given:
         st.caption(words.plain(given_strangers_sentence(strangers)))
-    _show_rates(evaluated, promises)
-    _show_thresholds(promises)
+    _show_rates(evaluated, points)
+    _show_thresholds(points)
     left, right = st.columns(2, gap="large")
     with left:
         _show_likeness(evaluated)
@@ -48,61 +49,63 @@ def show_strangers_section(evaluated: EvaluatedRun) -> None:
         _show_ranks(evaluated)
 
 
-@st.cache_data(show_spinner=False, max_entries=16)
-def _promises(run_id: str) -> list[dict[str, Any]]:
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _load_points(run_id: str) -> Sequence[OperatingPoint]:
     run = data.services().runs.run(run_id)
-    return evaluate.threshold_promises(data.run_predictions(run_id), load_recogniser(data.services().artifacts, run))
+    return list_operating_points(
+        data.run_predictions(run_id), load_recogniser(data.services().artifacts, run).rules.full
+    )
 
 
 # in words
 
 
-def strangers_summary(run: Run, promises: list[dict[str, Any]]) -> str:
+def strangers_summary(run: Run, points: Sequence[OperatingPoint]) -> str:
     """Say what the limit in use costs: "99.4 % of known faces get their right name, about 1 % of strangers get one"."""
-    correct_rate = next(promise["correct_name_rate"] for promise in promises if promise["fpir"] == TARGET_RATE)
-    share = words.strangers_share(run.params["threshold"])
+    correct_rate = next(point.correct_name_rate for point in points if point.fpir == TARGET_RATE)
+    share = words.strangers_share(run.params.threshold)
     return f"{words.percent(correct_rate)} of known faces get their right name, {share} of strangers get one"
 
 
 def threshold_sentence(run: Run, unknown: int) -> str:
     """Say how like a person a face must be to get the name, why, and what that costs those who are known."""
-    threshold = run.params["threshold"]
-    rule = f"A face gets a name when its likeness to that person is above {threshold['score']:.2f}, else it is unknown."
-    if threshold["from_prior"]:
+    threshold = run.params.threshold
+    rule = f"A face gets a name when its likeness to that person is above {threshold.score:.2f}, else it is unknown."
+    if threshold.from_prior:
         why = (
-            f"{words.count(run.metrics['n_people'], 'people', 'people')} cannot tell this reliably, so the limit is "
+            f"{words.count(run.metrics.n_people, 'people', 'people')} cannot tell this reliably, so the limit is "
             f"the model's own, measured on other photos: {words.strangers_share(threshold)} of strangers would get "
             "a name."
         )
     else:
-        strangers_clause = " or given as strangers" if run.params.get("strangers_given") else ""
+        strangers_clause = " or given as strangers" if run.params.strangers_given else ""
         why = (
-            f"With {words.count(threshold['n_impostor_people'], 'people', 'people')} hidden from it in turn"
-            f"{strangers_clause}, {words.percent(threshold['expected'])} of "
-            f"{words.count(threshold['n_impostors'], 'face')} got a name, "
+            f"With {words.count(threshold.n_impostor_people, 'people', 'people')} hidden from it in turn"
+            f"{strangers_clause}, {words.percent(threshold.expected)} of "
+            f"{words.count(threshold.n_impostors, 'face')} got a name, "
             f"so {words.strangers_share(threshold)} of strangers would."
         )
-        if not threshold["enough"]:
-            why += f" These are too few people to be sure of {words.percent(threshold['rate'])}."
-    of_tested = f"of the {words.count(run.metrics['n_test'], 'tested face')}"
+        if not threshold.enough:
+            why += f" These are too few people to be sure of {words.percent(threshold.rate)}."
+    of_tested = f"of the {words.count(run.metrics.n_test, 'tested face')}"
     cost = f"By this rule {words.count(unknown) if unknown else 'none'} {of_tested} would have been called unknown."
-    is_many = unknown > MANY_UNKNOWN_SHARE * run.metrics["n_test"]
+    is_many = unknown > MANY_UNKNOWN_SHARE * run.metrics.n_test
     advice = " That is many: some photos may lie under the wrong name, and the map shows which." if is_many else ""
     return f"{rule} {why} {cost}{advice}"
 
 
-def given_strangers_sentence(strangers: dict[str, Any]) -> str:
+def given_strangers_sentence(strangers: StrangersGiven) -> str:
     """Say what became of the photos of other people that were given for the training."""
     sentence = (
-        f"From {strangers['title']} {words.count(strangers['used'], 'face')} of "
-        f"{words.count(strangers['people'], 'person', 'people')} helped to set the limits; none of them is kept."
+        f"From {strangers.title} {words.count(strangers.used, 'face')} of "
+        f"{words.count(strangers.people, 'person', 'people')} helped to set the limits; none of them is kept."
     )
-    if strangers["refused"]:
-        sentence += f" {words.count(strangers['refused'], 'photo')} could not be used."
-    for known_person in strangers["known"]:
+    if strangers.refused:
+        sentence += f" {words.count(strangers.refused, 'photo')} could not be used."
+    for known_person in strangers.known:
         sentence += (
-            f" {words.count(known_person['photos'], 'photo')} of {words.display_name(known_person['person'])} "
-            f"{'was' if known_person['photos'] == 1 else 'were'} not used: {known_person['why']}."
+            f" {words.count(known_person.photos, 'photo')} of {words.display_name(known_person.person)} "
+            f"{'was' if known_person.photos == 1 else 'were'} not used: {known_person.why}."
         )
     return sentence
 
@@ -121,14 +124,14 @@ def hidden_people_sentence(impostors: Impostors, threshold: float) -> str:
 # the parts
 
 
-def _show_rates(evaluated: EvaluatedRun, promises: list[dict[str, Any]]) -> None:
-    promise_at = {promise["fpir"]: promise for promise in promises}
+def _show_rates(evaluated: EvaluatedRun, points: Sequence[OperatingPoint]) -> None:
+    point_at = {point.fpir: point for point in points}
     with st.container(horizontal=True, gap="large"):
         for rate in (TARGET_RATE, STRICT_RATE):
             st.metric(
                 f"Found and named (DIR) at FPIR {words.percent(rate)}",
-                words.percent(promise_at[rate]["correct_name_rate"]),
-                "enough people to tell" if promise_at[rate]["enough_data"] else "too few people to be sure of the FPIR",
+                words.percent(point_at[rate].correct_name_rate),
+                "enough people to tell" if point_at[rate].enough_data else "too few people to be sure of the FPIR",
                 delta_color="off",
                 delta_arrow="off",
                 width="content",
@@ -138,10 +141,10 @@ def _show_rates(evaluated: EvaluatedRun, promises: list[dict[str, Any]]) -> None
 
 def protocol_sentence(run: Run, impostors: Impostors | None) -> str:
     """Say who was in the gallery and who were the probes."""
-    people, faces = words.count(run.metrics["n_people"], "person", "people"), run.metrics["n_train"]
+    people, faces = words.count(run.metrics.n_people, "person", "people"), run.metrics.n_train
     gallery = f"Gallery: {people}, {words.count(faces, 'face')} learned from. "
     known_probes = (
-        f"Known probes: {words.count(run.metrics['n_test'], 'face')} of the same people, each named by a recogniser "
+        f"Known probes: {words.count(run.metrics.n_test, 'face')} of the same people, each named by a recogniser "
         "that had not learned from its shot; found means the right name and a likeness above the limit. "
     )
     if impostors is None:
@@ -149,22 +152,22 @@ def protocol_sentence(run: Run, impostors: Impostors | None) -> str:
     n_hidden, n_given = (len(np.unique(impostors.who[mask])) for mask in (~impostors.given, impostors.given))
     parts = [f"{words.count(n_hidden, 'person', 'people')} left out of the gallery in turn"] if n_hidden else []
     parts += [f"{words.count(n_given, 'stranger')} given"] if n_given else []
-    use = "they only show what the model's own limits do" if run.params["threshold"]["from_prior"] else "they set it"
+    use = "they only show what the model's own limits do" if run.params.threshold.from_prior else "they set it"
     return f"{gallery}{known_probes}Strange probes: {' and '.join(parts)}; {use}."
 
 
-def _show_thresholds(promises: list[dict[str, Any]]) -> None:
+def _show_thresholds(points: Sequence[OperatingPoint]) -> None:
     table = pd.DataFrame(
         [
             {
-                "rate": words.percent(promise["fpir"]),
-                "score": promise["score"],
-                "expected": words.percent(promise["fpir_expected"], 2),
-                "interval": words.format_interval(*promise["fpir_expected_ci95"], digits=2),
-                "enough": "yes" if promise["enough_data"] else "no",
-                "kept": 100 * promise["correct_name_rate"],
+                "rate": words.percent(point.fpir),
+                "score": point.score,
+                "expected": words.percent(point.fpir_expected, 2),
+                "interval": words.format_interval(*point.fpir_expected_ci95, digits=2),
+                "enough": "yes" if point.enough_data else "no",
+                "kept": 100 * point.correct_name_rate,
             }
-            for promise in promises
+            for point in points
         ]
     )
     st.dataframe(
@@ -188,7 +191,7 @@ def _show_thresholds(promises: list[dict[str, Any]]) -> None:
 
 
 def _show_likeness(evaluated: EvaluatedRun) -> None:
-    impostors, threshold = evaluated.predictions.impostors, evaluated.run.params["threshold"]["score"]
+    impostors, threshold = evaluated.predictions.impostors, evaluated.run.params.threshold.score
     sentence = (
         hidden_people_sentence(impostors, threshold)
         if impostors

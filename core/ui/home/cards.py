@@ -96,7 +96,7 @@ def show_dataset_card(dataset: Dataset) -> None:
         with middle:
             st.header(words.plain(dataset.name), anchor=False)
             people, photos = words.count(counts.people, "person", "people"), words.count(counts.photos, "photo")
-            accuracy = f", {words.percent(run.metrics['accuracy'])} right on new photos" if run else ""
+            accuracy = f", {words.percent(run.metrics.accuracy)} right on new photos" if run else ""
             st.markdown(f"{photos}, {words.count(counts.faces, 'face')}, {people}{accuracy}")
             _trail(trail.done_steps(counts, run, jobs_of_it))
             damaged.show_damaged_runs(dataset)

@@ -78,7 +78,7 @@ def show_retraining_notice(dataset: Dataset, run: Run) -> None:
 
 def show_known_people(dataset: Dataset, run: Run) -> None:
     """Before the first photo: who can be recognised."""
-    names = run.params["people"]
+    names = run.params.people
     known = {person.name: person for person in data.dataset_people(dataset.id, dataset.revision)}
     st.markdown(f"It knows **{words.count(len(names), 'person', 'people')}**.")
     tiles = [

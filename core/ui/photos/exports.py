@@ -109,7 +109,7 @@ def _choose_kind(dataset: Dataset) -> ExportKind:
 def _choose_run(runs: list[Run]) -> Run:
     if len(runs) == 1:
         return runs[0]
-    titles = {run.id: f"{words.percent(run.metrics['accuracy'])} right, {words.ago(run.created)}" for run in runs}
+    titles = {run.id: f"{words.percent(run.metrics.accuracy)} right, {words.ago(run.created)}" for run in runs}
     run_id = st.selectbox("Which training", list(titles), format_func=titles.__getitem__, key="export_run", width=300)
     return next(run for run in runs if run.id == run_id)
 

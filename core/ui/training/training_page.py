@@ -8,7 +8,8 @@ import streamlit as st
 from core.base.errors import TrainingRefused
 from core.base.types import TRUSTED_GRADE
 from core.jobs.registry import submit_job
-from core.learn.classification.training_material import GatedFaces, TrainOptions
+from core.learn.classification.training_material import TrainOptions
+from core.learn.metrics.run_values import UnusedFaces
 from core.learn.model_selection.splits import SplitPlan
 from core.store.job_model import Job, JobKind, JobState
 from core.store.protocols import Counts, Dataset, Run
@@ -116,7 +117,7 @@ def show_training_outcome(dataset: Dataset, job: Job | None, runs: list[Run]) ->
     with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(
             f":material/check_circle: **Trained {words.ago(now.created)}.** Right for "
-            f"{words.percent(now.metrics['accuracy'])} of new photos; {words.percent(before.metrics['accuracy'])} by "
+            f"{words.percent(now.metrics.accuracy)} of new photos; {words.percent(before.metrics.accuracy)} by "
             "the run before."
         )
         if st.button("What changed?", icon=":material/compare_arrows:"):
@@ -125,13 +126,13 @@ def show_training_outcome(dataset: Dataset, job: Job | None, runs: list[Run]) ->
 
 def run_title(run: Run) -> str:
     """A run as it stands in a list to choose from."""
-    return f"{words.ago(run.created)}: {words.percent(run.metrics['accuracy'])} right"
+    return f"{words.ago(run.created)}: {words.percent(run.metrics.accuracy)} right"
 
 
 @st.cache_data(show_spinner="Looking at the faces", max_entries=16)
 def _preview_plan(
     dataset_id: str, revision: int, options: TrainOptions
-) -> tuple[SplitPlan, tuple[GatedFaces, ...]] | str:
+) -> tuple[SplitPlan, tuple[UnusedFaces, ...]] | str:
     faces = data.dataset_faces(dataset_id, revision)
     try:
         return preview_training(faces.table, faces.embeddings, options)
@@ -216,14 +217,14 @@ def _show_two_runs(dataset: Dataset, older: Run, newer: Run) -> None:
     rows = {
         "Trained": (words.ago(older.created), words.ago(newer.created)),
         "Accuracy": (_accuracy_text(older), _accuracy_text(newer)),
-        "Macro F1": (f"{older.metrics['macro_f1']:.3f}", f"{newer.metrics['macro_f1']:.3f}"),
-        "People": (older.metrics["n_people"], newer.metrics["n_people"]),
-        "Faces learned": (older.metrics["n_train"], newer.metrics["n_train"]),
-        "Faces tested": (older.metrics["n_test"], newer.metrics["n_test"]),
+        "Macro F1": (f"{older.metrics.macro_f1:.3f}", f"{newer.metrics.macro_f1:.3f}"),
+        "People": (older.metrics.n_people, newer.metrics.n_people),
+        "Faces learned": (older.metrics.n_train, newer.metrics.n_train),
+        "Faces tested": (older.metrics.n_test, newer.metrics.n_test),
         "Model": (older.model_id, newer.model_id),
-        "Test": (older.params["split"], newer.params["split"]),
-        "C": (older.params["chosen_c"], newer.params["chosen_c"]),
-        "Seed": (older.params["seed"], newer.params["seed"]),
+        "Test": (older.params.split, newer.params.split),
+        "C": (older.params.chosen_c, newer.params.chosen_c),
+        "Seed": (older.params.seed, newer.params.seed),
         "Data revision": (older.revision, newer.revision),
     }
     table = pd.DataFrame(
@@ -238,8 +239,8 @@ def _show_two_runs(dataset: Dataset, older: Run, newer: Run) -> None:
 
 
 def _accuracy_text(run: Run) -> str:
-    low, high = run.metrics["accuracy_ci95"]
-    return f"{words.percent(run.metrics['accuracy'])} ({words.format_interval(low, high)})"
+    low, high = run.metrics.accuracy_ci95
+    return f"{words.percent(run.metrics.accuracy)} ({words.format_interval(low, high)})"
 
 
 def _runs_table(runs: list[Run]) -> pd.DataFrame:
@@ -247,14 +248,14 @@ def _runs_table(runs: list[Run]) -> pd.DataFrame:
         [
             {
                 "trained": words.ago(run.created),
-                "accuracy": run.metrics["accuracy"],
-                "interval": words.format_interval(*run.metrics["accuracy_ci95"]),
-                "f1": run.metrics["macro_f1"],
-                "people": run.metrics["n_people"],
-                "learned": run.metrics["n_train"],
-                "tested": run.metrics["n_test"],
+                "accuracy": run.metrics.accuracy,
+                "interval": words.format_interval(*run.metrics.accuracy_ci95),
+                "f1": run.metrics.macro_f1,
+                "people": run.metrics.n_people,
+                "learned": run.metrics.n_train,
+                "tested": run.metrics.n_test,
                 "model": run.model_id,
-                "settings": f"C {run.params['chosen_c']:g}, seed {run.params['seed']}",
+                "settings": f"C {run.params.chosen_c:g}, seed {run.params.seed}",
                 "changed": _changes_text(before, run) if before else "first run",
             }
             for run, before in zip(runs, [*runs[1:], None], strict=True)
@@ -264,9 +265,9 @@ def _runs_table(runs: list[Run]) -> pd.DataFrame:
 
 def _changes_text(before: Run, run: Run) -> str:
     """What is different from the run before, in a few words."""
-    faces = run.metrics["n_train"] - before.metrics["n_train"]
-    people = run.metrics["n_people"] - before.metrics["n_people"]
-    accuracy = (run.metrics["accuracy"] - before.metrics["accuracy"]) * 100
+    faces = run.metrics.n_train - before.metrics.n_train
+    people = run.metrics.n_people - before.metrics.n_people
+    accuracy = (run.metrics.accuracy - before.metrics.accuracy) * 100
     changed = changed_settings(before, run)
     parts = [
         f"{people:+d} people" if people else "",

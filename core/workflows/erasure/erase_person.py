@@ -21,7 +21,7 @@ from core.store.exchange_protocols import EraseStore, Erasure, ErasureCounts
 from core.store.job_model import JobRequest, JobState
 from core.store.name_scrubber import Scrubber
 from core.store.name_spelling import Spellings
-from core.store.protocols import FaceStore, JobStore, Run, RunStore
+from core.store.protocols import FaceStore, JobStore, RunKey, RunStore
 from core.workflows.datasets import delete_exports, find_person
 from core.workflows.erasure.plan import ErasePlan, delete_plan, unfinished_plans, write_plan
 from core.workflows.erasure.proof import SearchFindings, search_remains
@@ -151,7 +151,7 @@ def _remove_rows(tools: EraseTools, dataset_id: str, request: EraseRequest, job_
     def write_down(
         erasure: Erasure, erased: ErasureCounts, runs: frozenset[str], photos: set[str], crops: set[str]
     ) -> None:
-        kept_runs = {run.id for run in tools.runs.runs(dataset_id)} - runs
+        kept_runs = tools.runs.run_ids(dataset_id) - runs
         receipt = replace(
             _receipt(request, erasure, erased, began),
             artifacts=len(tools.artifacts.loose(dataset_id, _files_to_keep(photos, crops, kept_runs), began)),
@@ -191,12 +191,11 @@ def _runs_of(tools: EraseTools, erasure: Erasure) -> list[str]:
     """Runs that learned from the person or were tested on them. A run that left them out has only their name, in its
     parameters, and loses it with all texts of the dataset."""
     faces = set(erasure.face_ids)
-    return [
-        run.id for run in tools.runs.runs(erasure.dataset_id) if _knows_person(tools.artifacts, run, erasure, faces)
-    ]
+    runs: list[RunKey] = [*tools.runs.runs(erasure.dataset_id), *tools.runs.damaged_runs(erasure.dataset_id)]
+    return [run.id for run in runs if _knows_person(tools.artifacts, run, erasure, faces)]
 
 
-def _knows_person(artifacts: Artifacts, run: Run, erasure: Erasure, faces: set[str]) -> bool:
+def _knows_person(artifacts: Artifacts, run: RunKey, erasure: Erasure, faces: set[str]) -> bool:
     try:
         predictions = load_predictions(artifacts, run)
     except (InputRefused, NotFound):
@@ -214,7 +213,7 @@ def _clear(tools: EraseTools, dataset_id: str, began: float) -> None:
     All lookups and uploads go: nobody can tell who is on photos that were not taken in.
     """
     photos, crops = tools.eraser.kept_files(dataset_id)
-    runs = {run.id for run in tools.runs.runs(dataset_id)}
+    runs = tools.runs.run_ids(dataset_id)
     tools.artifacts.sweep(dataset_id, _files_to_keep(photos, crops, runs), began)
     delete_exports(tools.exports_dir, dataset_id)
     remove_read_uploads(tools, dataset_id, began)

@@ -11,30 +11,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 
 from core.base.errors import InputRefused
 from core.base.types import Bools, FaceTable, Ints, take_items
 from core.corrections.model import CorrectionLog, Event
+from core.learn.classification.training_material import EARLIER_OPTIONS, options_of
 from core.learn.metrics.predictions import Predictions
 from core.learn.model_selection.comparison import Comparison, compare_recognisers
 from core.store.protocols import FaceStore, Run
 
 EVENTS_AT_ONCE = 500
-SETTINGS = {
-    "folds": 5,
-    "min_faces": 2,
-    "seed": 0,
-    "c": None,
-    "min_grade": 0.3,
-    "min_size_px": 0,
-    "split": None,
-    "strangers": None,
-}
-"""The settings of a run, with what holds for runs from before they could be chosen."""
 GONE = -1
+
+Setting = str | int | float | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,8 +44,8 @@ class ChangedSetting:
     """A setting in which two runs differ."""
 
     name: str
-    old: Any
-    new: Any
+    old: Setting
+    new: Setting
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,7 +77,7 @@ class RunComparison:
     """Errors of the older run that were none: its name for the face is the one that the face was given since."""
     between: RunChanges
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """The command line's answer."""
         counts = self.counts
         return {
@@ -181,7 +172,7 @@ class _PersonIds:
 
 
 def _ids_today(run: Run, people: Sequence[str], table: FaceTable, roots: dict[int, int]) -> list[int]:
-    stored = run.params.get("person_ids")
+    stored = run.params.person_ids
     if stored is None:
         by_name = dict(zip(table.people, table.person_ids, strict=True))
         return [by_name.get(name, GONE) for name in people]
@@ -200,13 +191,13 @@ def _common_faces(table: FaceTable, old: Predictions, new: Predictions) -> tuple
 
 def changes_between(log: CorrectionLog, old: Run, new: Run) -> RunChanges:
     """What happened between two runs of one dataset."""
-    before, after = set(old.params["people"]), set(new.params["people"])
+    before, after = set(old.params.people), set(new.params.people)
     return RunChanges(
         events=tuple(_events_between(log, old, new)),
         settings=changed_settings(old, new),
         people_added=tuple(sorted(after - before)),
         people_removed=tuple(sorted(before - after)),
-        more_faces_learned=new.metrics["n_train"] - old.metrics["n_train"],
+        more_faces_learned=new.metrics.n_train - old.metrics.n_train,
     )
 
 
@@ -229,13 +220,15 @@ def _events_between(log: CorrectionLog, old: Run, new: Run) -> list[Event]:
 
 def changed_settings(old: Run, new: Run) -> tuple[ChangedSetting, ...]:
     """The settings in which two runs differ, and their models."""
-    pairs = [(name, _setting(old, name), _setting(new, name)) for name in SETTINGS]
-    pairs.append(("model", old.model_id, new.model_id))
-    return tuple(ChangedSetting(*pair) for pair in pairs if pair[1] != pair[2])
+    before, after = _settings(old), _settings(new)
+    return tuple(ChangedSetting(name, before[name], after[name]) for name in before if before[name] != after[name])
 
 
-def _setting(run: Run, name: str) -> Any:
-    if name == "strangers":
-        strangers_given = run.params.get("strangers_given")
-        return strangers_given["title"] if strangers_given else None
-    return run.params.get(name, SETTINGS[name])
+def _settings(run: Run) -> dict[str, Setting]:
+    strangers = run.params.strangers_given
+    return {
+        **asdict(options_of(run.params, EARLIER_OPTIONS)),
+        "split": run.params.split,
+        "strangers": strangers.title if strangers else None,
+        "model": run.model_id,
+    }

@@ -13,27 +13,28 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence, Set
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 
 from core.archives.source import PhotoSource
 from core.base.errors import InputRefused
 from core.base.progress import UNWATCHED, Progress
-from core.base.types import Bools, Doubles, Floats, Ints, Refusal, Vectors
+from core.base.types import Bools, Doubles, Ints, Refusal, Vectors
 from core.learn.classification.recogniser import Recogniser
 from core.learn.classification.training_material import sound_vectors
 from core.learn.metrics.calibration import reliability_bins
 from core.learn.metrics.predictions import Predictions
 from core.learn.metrics.rank_and_detection import detection_rate, rank_curve
+from core.learn.metrics.run_values import KnownStranger
 from core.learn.near_duplicates import SAME_SHOT_COSINE
 from core.learn.numerics.neighbours import nearest_in_gallery
 from core.learn.numerics.unit_vectors import distance_to_cosine
+from core.learn.open_set.operating_points import OperatingPoint, list_operating_points
 from core.learn.open_set.rejection_rule import RATES, TARGET_RATE, Threshold, exact_interval
 from core.store.protocols import Dataset, FaceStore, Run
 from core.workflows.identification.identify import Identifier
 from core.workflows.photos.main_faces import MainFaceTools, embed_main_faces
-from core.workflows.training.train import KnownStranger, Outsiders, run_to_json
+from core.workflows.training.train import Outsiders, run_to_json
 
 STRICT_RATE = 0.001
 LIKE_KNOWN_QUANTILE = 0.05
@@ -94,7 +95,7 @@ def without_unsound(strangers: Strangers) -> Strangers:
 
 def find_known(store: FaceStore, run: Run, strangers: Strangers) -> list[KnownPersonPhoto]:
     """Find the strangers who are certainly known to a run: by the dataset's faces, or by their folder's name."""
-    return _known_among(store, run.dataset_id, set(run.params["people"]), strangers)
+    return _known_among(store, run.dataset_id, set(run.params.people), strangers)
 
 
 def select_outsiders(store: FaceStore, dataset: Dataset, strangers: Strangers, title: str) -> Outsiders:
@@ -154,7 +155,7 @@ def _known_among(
 
 def measure_on_strangers(
     predictions: Predictions, identifier: Identifier, strangers: Strangers, known_photos: Sequence[KnownPersonPhoto]
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """The part of the evaluation that strangers add.
 
     Parameters
@@ -205,41 +206,24 @@ def _probably_known(
 
 def _kept_promise(
     threshold: Threshold, known_scores: Doubles, is_right: Bools, stranger_scores: Doubles
-) -> dict[str, Any]:
+) -> dict[str, object]:
     n_accepted = int((stranger_scores > threshold.score).sum())
     low, high = exact_interval(n_accepted, len(stranger_scores))
     return {
-        **_promise(threshold, known_scores, is_right),
+        **asdict(OperatingPoint.of(threshold, known_scores, is_right)),
         "fpir_reached": n_accepted / len(stranger_scores),
         "fpir_reached_ci95": [low, high],
     }
 
 
-def _promise(threshold: Threshold, known_scores: Floats | Doubles, is_right: Bools) -> dict[str, Any]:
-    return {
-        "fpir": threshold.rate,
-        "score": threshold.score,
-        "fpir_expected": threshold.expected,
-        "fpir_expected_ci95": [threshold.low, threshold.high],
-        "enough_data": threshold.enough,
-        "correct_name_rate": float(np.mean(is_right & (known_scores > threshold.score))),
-    }
-
-
-def threshold_promises(predictions: Predictions, recogniser: Recogniser) -> list[dict[str, Any]]:
-    """For each of ``RATES`` the limit of the training, what it promises, and the known faces that keep their name."""
-    rule, is_right = recogniser.rules.full, ~predictions.wrong
-    return [_promise(rule.at(rate), predictions.scores, is_right) for rate in RATES]
-
-
-def evaluation_json(run: Run, predictions: Predictions, recogniser: Recogniser) -> dict[str, Any]:
+def evaluation_json(run: Run, predictions: Predictions, recogniser: Recogniser) -> dict[str, object]:
     """The full evaluation of a run without strangers: how many keep their name at the limits of the training."""
     document = predictions.evaluation.to_json()
-    is_right, thresholds = ~predictions.wrong, threshold_promises(predictions, recogniser)
-    correct_name_rate = {threshold["fpir"]: threshold["correct_name_rate"] for threshold in thresholds}
+    is_right, points = ~predictions.wrong, list_operating_points(predictions, recogniser.rules.full)
+    correct_name_rate = {point.fpir: point.correct_name_rate for point in points}
     return {
         **run_to_json(run),
-        "train_accuracy": run.metrics["train_accuracy"],
+        "train_accuracy": run.metrics.train_accuracy,
         "balanced_accuracy": document["balanced_accuracy"],
         "top3": document["top3"],
         "rank_k": rank_curve(predictions.ranks),
@@ -250,8 +234,8 @@ def evaluation_json(run: Run, predictions: Predictions, recogniser: Recogniser) 
         ],
         "dir_at_fpir_1pct": correct_name_rate[TARGET_RATE],
         "dir_at_fpir_01pct": correct_name_rate[STRICT_RATE],
-        "fpir_measured_on": "the model's own" if run.params["threshold"]["from_prior"] else "people left out",
-        "thresholds": thresholds,
+        "fpir_measured_on": "the model's own" if run.params.threshold.from_prior else "people left out",
+        "thresholds": [asdict(point) for point in points],
         "people": document["people"],
         "confusion": document["confusion"],
         "per_person": document["per_person"],

@@ -20,12 +20,12 @@ from core.base.progress import UNWATCHED, Progress
 from core.base.types import Embeddings, FaceTable, Ints
 from core.formats.zip_writer import safe_part
 from core.learn.metrics.predictions import Predictions
+from core.learn.open_set.operating_points import list_operating_points
 from core.report import writing
 from core.report.material import FaceSetHashes, FacesNow, ReportedNetwork, ReportMaterial, WrongName
 from core.store.artifacts import ArtifactKind, Artifacts
 from core.store.protocols import Dataset, FaceStore, Run, RunStore
 from core.workflows.evaluation import study
-from core.workflows.evaluation.evaluate import threshold_promises
 from core.workflows.training.train import load_predictions, load_recogniser
 from core.workflows.verification import verify
 
@@ -121,7 +121,7 @@ def gather_report_material(
         revision_now=dataset.revision,
         run=run,
         predictions=predictions,
-        promises=threshold_promises(predictions, load_recogniser(tools.artifacts, run)),
+        operating_points=list_operating_points(predictions, load_recogniser(tools.artifacts, run).rules.full),
         study=study.load_study(tools.artifacts, run),
         faces=_faces_now(predictions, table),
         pairs=pairs,
@@ -210,10 +210,10 @@ def _surest_wrong_names(
 
 def _label(run: Run, table: FaceTable, person: int) -> int:
     """The place that a person of the run has among those of the dataset now; -1 when nobody is left."""
-    ids = run.params.get("person_ids")
+    ids = run.params.person_ids
     if ids is not None:
         return table.person_ids.index(ids[person]) if ids[person] in table.person_ids else -1
-    name = run.params["people"][person]  # a run of an earlier version knows names only
+    name = run.params.people[person]  # a run of an earlier version knows names only
     return table.people.index(name) if name in table.people else -1
 
 

@@ -14,7 +14,7 @@ import json
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from statistics import median
 
 import numpy as np
@@ -26,7 +26,7 @@ from core.base.types import Doubles, Ints, Quality
 from core.base.words import count, percent
 from core.imaging.decoding import decode_image
 from core.learn.classification.linear_svm import C_UNTOLD
-from core.learn.classification.training_material import TrainOptions, plan_training, prepare_training_material
+from core.learn.classification.training_material import options_of, plan_training, prepare_training_material
 from core.learn.labelled_faces import LabelledFaces
 from core.learn.metrics.bootstrap import RESAMPLES, Resamples, draw_resamples
 from core.learn.metrics.crop_check import check_crops, middle_colour
@@ -154,7 +154,7 @@ class _Subject:
 def _subject(store: FaceStore, artifacts: Artifacts, run: Run, request: StudyRequest) -> _Subject:
     revision = store.dataset(run.dataset_id).revision
     table, qualities = store.face_table(run.dataset_id), store.qualities(run.dataset_id)
-    train_options = _train_options(run)
+    train_options = options_of(run.params)
     material = prepare_training_material(table, store.embeddings(run.dataset_id), train_options)
     split_plan = plan_training(material, replace(train_options, folds=FOLDS))
     used_rows = split_plan.used
@@ -176,12 +176,6 @@ def _subject(store: FaceStore, artifacts: Artifacts, run: Run, request: StudyReq
         model_id=material.model_id,
         revision=revision,
     )
-
-
-def _train_options(run: Run) -> TrainOptions:
-    """Those that the run was made with; a run of an earlier version may lack some."""
-    names = {field.name for field in fields(TrainOptions)}
-    return TrainOptions(**{name: value for name, value in run.params.items() if name in names})
 
 
 def _quality_column(qualities: dict[str, Quality], face_ids: Sequence[str], name: str) -> Doubles:
@@ -223,7 +217,7 @@ class _Work:
         repeats, curve_repeats = next(counts for limit, counts in REPEATS.items() if faces_times_people <= limit)
         divided = deal_repetitions(known, request.repeats or repeats, request.seed)
         on_curve = divided[:curve_repeats]
-        classifiers = list_contenders(run.params.get("c") or C_UNTOLD)
+        classifiers = list_contenders(run.params.c or C_UNTOLD)
         points = len(measurable_steps(known, on_curve))
         total = sum(map(len, divided)) * len(classifiers) + sum(map(len, on_curve)) * points
         return cls(divided, on_curve, classifiers, request.seed, total, progress)

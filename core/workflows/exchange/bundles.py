@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.base.errors import ModelMismatch
 from core.base.json_values import JsonRecord
 from core.base.types import Embeddings
 from core.formats import bundle as bundle_files
-from core.formats.bundle import Bundle
+from core.formats.bundle import Bundle, BundledRun
 from core.isolation.files import read_bundle_isolated
+from core.learn.metrics.run_values import ImportOrigin
 from core.store.artifacts import ArtifactKind, Artifacts
 from core.store.protocols import FaceStore, Run, RunStore
 from core.workflows.training.train import learned_gallery, load_predictions, load_recogniser, run_to_json
@@ -71,7 +72,6 @@ def export_bundle(tools: BundleTools, run: Run, path: Path, *, gallery: bool = T
     )
     exported_faces = faces if gallery and 0 < len(faces) <= MOST_GALLERY_FACES else None
     n_evidence = len(exported_faces) if exported_faces else 0
-    params = {name: value for name, value in run.params.items() if name != "imported"}
     card = {
         **run_to_json(run),
         "dataset": dataset.name,
@@ -85,7 +85,7 @@ def export_bundle(tools: BundleTools, run: Run, path: Path, *, gallery: bool = T
         dataset=dataset.name,
         model_id=run.model_id,
         model_sha256=tools.models[run.model_id],
-        run={"created": run.created, "seconds": run.seconds, "params": params, "metrics": run.metrics},
+        run=BundledRun(run.created, run.seconds, replace(run.params, imported=None), run.metrics),
         card=card,
         recogniser=tools.artifacts.read(run.dataset_id, ArtifactKind.RUN, run.id),
         predictions=tools.artifacts.read(run.dataset_id, ArtifactKind.PREDICTIONS, run.id),
@@ -116,12 +116,12 @@ def import_bundle(tools: BundleTools, path: Path, name: str | None = None) -> Im
     run = Run(
         id=uuid.uuid4().hex[:12],
         dataset_id=dataset.id,
-        created=bundle.run["created"],
+        created=bundle.run.created,
         revision=dataset.revision,
         model_id=bundle.model_id,
-        params={**bundle.run["params"], "imported": {"sha256": digest, "dataset": bundle.dataset}},
-        metrics=bundle.run["metrics"],
-        seconds=bundle.run["seconds"],
+        params=replace(bundle.run.params, imported=ImportOrigin(digest, bundle.dataset)),
+        metrics=bundle.run.metrics,
+        seconds=bundle.run.seconds,
     )
     try:
         _store(tools, run, bundle)
@@ -148,7 +148,7 @@ def find_imported(tools: BundleTools, digest: str, name: str | None = None) -> R
     """The run that came in with the bundle of this sha256, where it is there still; of a dataset's name, or of any."""
     for dataset in tools.store.datasets():
         for run in tools.runs.runs(dataset.id) if name in (None, dataset.name) else ():
-            if run.params.get("imported", {}).get("sha256") == digest:
+            if run.params.imported is not None and run.params.imported.sha256 == digest:
                 return run
     return None
 
@@ -192,6 +192,6 @@ def _store(tools: BundleTools, run: Run, bundle: Bundle) -> None:
 
 def imported_gallery(artifacts: Artifacts, run: Run) -> Embeddings | None:
     """The faces that an imported run learned from, where they came along; None for other runs."""
-    if "imported" not in run.params or not artifacts.path(run.dataset_id, ArtifactKind.GALLERY, run.id).exists():
+    if run.params.imported is None or not artifacts.path(run.dataset_id, ArtifactKind.GALLERY, run.id).exists():
         return None
     return bundle_files.read_gallery(artifacts.read(run.dataset_id, ArtifactKind.GALLERY, run.id))

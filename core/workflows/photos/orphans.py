@@ -83,7 +83,7 @@ def _files_without_rows(tools: LeftoverTools, idle_datasets: list[str]) -> Itera
     """Files that were written before their rows, of work that was not resumed."""
     for dataset_id in idle_datasets:
         photos, crops = tools.eraser.kept_files(dataset_id)
-        runs = {run.id for run in tools.runs.runs(dataset_id)}
+        runs = tools.runs.run_ids(dataset_id)
         known_ids = {
             ArtifactKind.PHOTO: photos,
             ArtifactKind.CROP: crops,

@@ -9,8 +9,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from math import isnan
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -21,29 +20,17 @@ from core.base.types import Embeddings, FaceTable, Ints, Vectors
 from core.learn.classification.recogniser import Recogniser
 from core.learn.classification.training import TrainedRun, count_steps, fit_and_test
 from core.learn.classification.training_material import (
-    GatedFaces,
     TrainingMaterial,
     TrainOptions,
     plan_training,
     prepare_training_material,
 )
 from core.learn.metrics.predictions import Predictions
+from core.learn.metrics.run_values import KnownStranger, StrangersGiven, UnusedFaces
 from core.learn.model_selection.splits import SplitPlan
-from core.learn.open_set.rejection_rule import TARGET_RATE, RejectionRule
 from core.store.artifacts import ArtifactKind, Artifacts
-from core.store.protocols import Run, RunStore
+from core.store.protocols import Run, RunKey, RunStore
 from core.workflows.run_tools import RunTools
-
-SUMMARY = ("accuracy", "accuracy_ci95", "n_correct", "n_test", "balanced_accuracy", "macro_f1", "top3", "ece")
-
-
-@dataclass(frozen=True, slots=True)
-class KnownStranger:
-    """Somebody of the dataset who was met among the strangers given."""
-
-    person: str
-    photos: int
-    why: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,16 +49,16 @@ class Outsiders:
     known: tuple[KnownStranger, ...]
     """Whose photos were found among them, and are not used."""
 
-    def to_json(self) -> dict[str, Any]:
+    def summary(self) -> StrangersGiven:
         """How many there were; none of their vectors or names."""
-        return {
-            "title": self.title,
-            "photos": self.photos,
-            "refused": self.refused,
-            "used": len(self.vectors),
-            "people": len(np.unique(self.stranger_ids)),
-            "known": [asdict(person) for person in self.known],
-        }
+        return StrangersGiven(
+            title=self.title,
+            photos=self.photos,
+            refused=self.refused,
+            used=len(self.vectors),
+            people=len(np.unique(self.stranger_ids)),
+            known=self.known,
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,13 +75,13 @@ class TrainingTask:
 
 def preview_training(
     table: FaceTable, embeddings: Embeddings, options: TrainOptions
-) -> tuple[SplitPlan, tuple[GatedFaces, ...]]:
+) -> tuple[SplitPlan, tuple[UnusedFaces, ...]]:
     """What ``train_recogniser`` would learn from and leave out, without learning."""
     material = prepare_training_material(table, embeddings, options)
     return plan_training(material, options), material.gated
 
 
-def plan_to_json(plan: SplitPlan, gated: tuple[GatedFaces, ...]) -> dict[str, Any]:
+def plan_to_json(plan: SplitPlan, gated: tuple[UnusedFaces, ...]) -> dict[str, Any]:
     """The command line's answer about what ``preview_training`` gives."""
     dropped = [{"faces": len(faces.rows), "reason": faces.reason} for faces in plan.dropped]
     return {
@@ -128,12 +115,12 @@ def train_recogniser(tools: RunTools, task: TrainingTask, progress: Progress = U
         created=time.time(),
         revision=dataset.revision,
         model_id=material.model_id,
-        params={
-            **_params(material, plan, trained, options),
-            "person_ids": _ids_of(table, plan.people),
-            "strangers_given": outsiders.to_json() if outsiders else None,
-        },
-        metrics=_metrics(trained),
+        params=replace(
+            trained.params,
+            person_ids=_ids_of(table, plan.people),
+            strangers_given=outsiders.summary() if outsiders else None,
+        ),
+        metrics=trained.metrics,
         seconds=time.monotonic() - began,
     )
     _store_run(tools, run, trained)
@@ -150,7 +137,7 @@ def _with_outsiders(material: TrainingMaterial, outsiders: Outsiders | None) -> 
     return material.with_strangers(outsiders.vectors, outsiders.stranger_ids)
 
 
-def delete_run(runs: RunStore, artifacts: Artifacts, run: Run) -> None:
+def delete_run(runs: RunStore, artifacts: Artifacts, run: RunKey) -> None:
     """Remove a run and its files."""
     runs.delete_run(run.id)
     for kind in (ArtifactKind.RUN, ArtifactKind.PREDICTIONS, ArtifactKind.STUDY, ArtifactKind.GALLERY):
@@ -162,7 +149,7 @@ def load_recogniser(artifacts: Artifacts, run: Run) -> Recogniser:
     return Recogniser.load(artifacts.path(run.dataset_id, ArtifactKind.RUN, run.id))
 
 
-def load_predictions(artifacts: Artifacts, run: Run) -> Predictions:
+def load_predictions(artifacts: Artifacts, run: RunKey) -> Predictions:
     """What a run said of the faces it was tested on."""
     return Predictions.from_bytes(artifacts.read(run.dataset_id, ArtifactKind.PREDICTIONS, run.id))
 
@@ -172,47 +159,9 @@ def learned_gallery(embeddings: Embeddings, predictions: Predictions) -> Embeddi
     return embeddings.take(embeddings.match(predictions.learned_ids)[1])
 
 
-def _ids_of(table: FaceTable, people: Sequence[str]) -> list[int]:
+def _ids_of(table: FaceTable, people: Sequence[str]) -> tuple[int, ...]:
     ids = dict(zip(table.people, table.person_ids, strict=True))
-    return [ids[name] for name in people]
-
-
-def _params(material: TrainingMaterial, plan: SplitPlan, trained: TrainedRun, options: TrainOptions) -> dict[str, Any]:
-    return {
-        **asdict(options),
-        "split": plan.kind,
-        "why": plan.why,
-        "folds": len(plan.folds),
-        "chosen_c": trained.recogniser.svm.C,
-        "people": list(plan.people),
-        "left_out": [asdict(entry) for entry in plan.left_out],
-        "dropped": [{"faces": len(entry.rows), "reason": entry.reason} for entry in plan.dropped],
-        "gated": [asdict(entry) for entry in material.gated],
-        "threshold": threshold_json(trained.rule),
-        "strangers": len(material.strangers),
-    }
-
-
-def threshold_json(rule: RejectionRule) -> dict[str, Any]:
-    """The limit that is used unless another is chosen, what it promises, and what that rests on."""
-    return {
-        **asdict(rule.at(TARGET_RATE)),
-        "n_impostors": rule.n_impostors,
-        "n_impostor_people": rule.n_people,
-        "n_genuine": rule.n_genuine,
-        "genuine_kept": None if isnan(rule.genuine_kept) else rule.genuine_kept,
-        "from_prior": rule.from_prior,
-    }
-
-
-def _metrics(trained: TrainedRun) -> dict[str, Any]:
-    document = trained.predictions.evaluation.summary()
-    return {
-        **{name: document[name] for name in SUMMARY},
-        "train_accuracy": trained.train_accuracy,
-        "n_people": len(trained.predictions.people),
-        "n_train": len(trained.predictions.learned_ids),
-    }
+    return tuple(ids[name] for name in people)
 
 
 def _store_run(tools: RunTools, run: Run, trained: TrainedRun) -> None:
@@ -224,15 +173,15 @@ def _store_run(tools: RunTools, run: Run, trained: TrainedRun) -> None:
 
 def run_to_json(run: Run) -> dict[str, Any]:
     """The command line's answer about a run."""
-    strangers_given = run.params.get("strangers_given")
+    metrics, strangers_given = run.metrics, run.params.strangers_given
     return {
         "run": run.id,
-        "accuracy": run.metrics["accuracy"],
-        "accuracy_ci95": run.metrics["accuracy_ci95"],
-        "macro_f1": run.metrics["macro_f1"],
-        "n_people": run.metrics["n_people"],
-        "n_train": run.metrics["n_train"],
-        "n_test": run.metrics["n_test"],
-        "threshold": run.params["threshold"]["score"],
-        **({"strangers_given": strangers_given} if strangers_given else {}),
+        "accuracy": metrics.accuracy,
+        "accuracy_ci95": list(metrics.accuracy_ci95),
+        "macro_f1": metrics.macro_f1,
+        "n_people": metrics.n_people,
+        "n_train": metrics.n_train,
+        "n_test": metrics.n_test,
+        "threshold": run.params.threshold.score,
+        **({"strangers_given": asdict(strangers_given)} if strangers_given else {}),
     }

@@ -41,8 +41,8 @@ def test_nothing_that_is_kept_depends_on_the_test_side(services, monkeypatch):
             patch.setattr(type(services.store), "face_table", lambda *_, table=table: table)
             patch.setattr(type(services.store), "embeddings", lambda *_, embeddings=embeddings: embeddings)
             run = trained(services, dataset)
-        assert run.params["split"] == "own" and not run.params["threshold"]["from_prior"]
-        kept.append((services.artifacts.read(dataset.id, ArtifactKind.RUN, run.id), run.metrics["accuracy"]))
+        assert run.params.split == "own" and not run.params.threshold.from_prior
+        kept.append((services.artifacts.read(dataset.id, ArtifactKind.RUN, run.id), run.metrics.accuracy))
     assert kept[0][1] == 1.0 and kept[1][1] < 0.2, "the spoiled test side must be told apart"
     assert kept[0][0] == kept[1][0]
 
@@ -55,9 +55,9 @@ def test_names_without_meaning_are_learned_by_heart_and_guessed_in_the_test(serv
     monkeypatch.setattr(type(services.store), "embeddings", lambda *_: noise)
     run = trained(services, dataset, TrainOptions(folds=3))
     said = train.load_predictions(services.artifacts, run)
-    assert run.metrics["train_accuracy"] > 0.9
-    assert run.metrics["accuracy"] < 0.1
-    assert np.mean(~said.wrong & (said.scores > run.params["threshold"]["score"])) < 0.1
+    assert run.metrics.train_accuracy > 0.9
+    assert run.metrics.accuracy < 0.1
+    assert np.mean(~said.wrong & (said.scores > run.params.threshold.score)) < 0.1
     assert said.evaluation.ece < 0.1, "the probabilities know that they know nothing"
 
 

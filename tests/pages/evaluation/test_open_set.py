@@ -11,6 +11,7 @@ import pytest
 from core.charts.reliability import ReliabilityDiagram
 from core.charts.similarity import Histogram, HistogramGroup, count_in_bins
 from core.learn.metrics.calibration import reliability_bins
+from core.learn.metrics.run_values import KnownStranger, StrangersGiven
 from core.learn.open_set.rejection_rule import RATES, Impostors
 from core.store.job_model import JobKind, JobState
 from core.ui.evaluation import evaluation_charts, open_set
@@ -57,7 +58,7 @@ def test_known_and_left_out_people_are_drawn_with_the_limit(run, open_page):
     assert set(drawn) == {"likeness", "how sure it was", "looked at so many names (k)"}
     known, hidden = drawn["likeness"]["data"]
     assert (sum(known["customdata"]), sum(hidden["customdata"])) == (32, 32)
-    assert drawn["likeness"]["layout"]["shapes"][0]["x0"] == run.params["threshold"]["score"]
+    assert drawn["likeness"]["layout"]["shapes"][0]["x0"] == run.params.threshold.score
     assert drawn["looked at so many names (k)"]["data"][0]["x"] == [1, 2, 3, 4]
 
 
@@ -83,7 +84,7 @@ def test_strangers_of_the_inbox_are_chosen_for_the_training_and_told(app_data, o
     (ended,) = work(app_data)
     assert (ended.state, ended.params["strangers"]) == (JobState.DONE, "inbox/others.zip")
     (made,) = app_data.runs.runs(dataset.id)
-    assert made.params["strangers_given"]["used"] == 3
+    assert made.params.strangers_given.used == 3
     app = open_tab(open_page, "Strangers")
     assert "From others.zip 3 faces of 3 people helped to set the limits; none of them is kept." in texts(app)
     assert "1 photo could not be used." in texts(app)
@@ -102,18 +103,18 @@ def test_strangers_that_are_gone_fail_the_training_in_words(app_data, open_page)
 
 
 def test_the_sentence_on_strangers_says_what_was_measured_and_what_it_costs(run):
-    measured = {
-        **run.params["threshold"],
-        "score": 3.38,
-        "from_prior": False,
-        "expected": 0.01,
-        "low": 0.0,
-        "high": 0.05,
-        "enough": False,
-        "n_impostors": 500,
-        "n_impostor_people": 60,
-    }
-    run = replace(run, params={**run.params, "threshold": measured})
+    measured = replace(
+        run.params.threshold,
+        score=3.38,
+        from_prior=False,
+        expected=0.01,
+        low=0.0,
+        high=0.05,
+        enough=False,
+        n_impostors=500,
+        n_impostor_people=60,
+    )
+    run = replace(run, params=replace(run.params, threshold=measured))
     said = open_set.threshold_sentence(run, 0)
     assert "above 3.38" in said
     assert "1 % of 500 faces got a name" in said
@@ -121,12 +122,12 @@ def test_the_sentence_on_strangers_says_what_was_measured_and_what_it_costs(run)
     assert "too few people to be sure of 1 %" in said
     assert "none of the" in said
     assert "That is many" not in said
-    assert "That is many" in open_set.threshold_sentence(run, run.metrics["n_test"])
+    assert "That is many" in open_set.threshold_sentence(run, run.metrics.n_test)
 
 
 def test_known_people_among_the_given_strangers_are_named():
-    known = [{"person": "Ann_Lee", "photos": 2, "why": "the same shot is in the dataset"}]
-    given = {"title": "o.zip", "photos": 9, "refused": 0, "used": 7, "people": 6, "known": known}
+    known = (KnownStranger("Ann_Lee", 2, "the same shot is in the dataset"),)
+    given = StrangersGiven(title="o.zip", photos=9, refused=0, used=7, people=6, known=known)
     said = open_set.given_strangers_sentence(given)
     assert "7 faces of 6 people" in said
     assert "2 photos of Ann Lee were not used: the same shot is in the dataset." in said

@@ -110,19 +110,20 @@ def test_the_model_can_be_changed_when_there_is_another(app_data, open_page):
 @pytest.mark.parametrize(
     "values",
     [
-        pytest.param({"metrics": {"accuracy": "<img src=x>"}}, id="figures that are texts"),
-        pytest.param({"params": None}, id="no parameters"),
-        pytest.param({"metrics": {}}, id="no figures"),
-        pytest.param({}, id="no JSON"),
+        pytest.param({"metrics": '{"accuracy": "<img src=x>"}'}, id="figures that are texts"),
+        pytest.param({"params": "null"}, id="no parameters"),
+        pytest.param({"metrics": "{}"}, id="no figures"),
+        pytest.param({"metrics": "{cut"}, id="no JSON"),
     ],
 )
 def test_a_run_that_is_damaged_takes_no_page_down_and_can_be_deleted(trained, open_page, values):
     (dataset,) = trained.store.datasets()
     (sound,) = trained.runs.runs(dataset.id)
-    trained.runs.add_run(replace(sound, id="damaged", created=sound.created + 60, **values))
-    if values == {}:
-        with trained.runs.engine.begin() as connection:
-            connection.execute(text("update run set metrics = '{cut' where id = 'damaged'"))
+    trained.runs.add_run(replace(sound, id="damaged", created=sound.created + 60))
+    with trained.runs.engine.begin() as connection:
+        for column, content in values.items():
+            statement = text(f"update run set {column} = :content where id = 'damaged'")
+            connection.execute(statement, {"content": content})
     for page in ("pages/home/datasets.py", "pages/model/train.py", "pages/model/evaluate.py"):
         app = open_page(page)
         assert not app.exception

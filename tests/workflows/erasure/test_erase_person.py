@@ -27,6 +27,7 @@ from core.formats.traces import FoundTrace, Search, Traces
 from core.jobs.registry import job_handlers
 from core.jobs.worker import run_job
 from core.learn.classification.training_material import TrainOptions
+from core.learn.metrics.run_values import KnownStranger
 from core.services import Services
 from core.store.artifacts import ArtifactKind
 from core.store.job_model import Job, JobKind, JobState
@@ -186,8 +187,8 @@ def test_a_recogniser_that_knew_the_person_is_trained_again_on_request(family):
     receipt = work(services, dataset_id, JobKind.ERASE, EraseRequest(person_id, "Ben", retrain=True).to_json()).result
     assert (receipt["models_deleted"], receipt["models_retrained"]) == (1, 1)
     (run,) = services.runs.runs(dataset_id)
-    assert run.id == receipt["run"] and run.params["people"] == sorted([ALIKE, THIRD])
-    assert run.params["folds"] == 2, "as the deleted one was trained"
+    assert run.id == receipt["run"] and run.params.people == tuple(sorted([ALIKE, THIRD]))
+    assert run.params.folds == 2, "as the deleted one was trained"
 
 
 def test_a_run_that_only_left_the_person_out_stays_without_their_name(tmp_path):
@@ -198,15 +199,15 @@ def test_a_run_that_only_left_the_person_out_stays_without_their_name(tmp_path):
         for number in range(2):
             album.add(f"{name} {number}.jpg", name)
     album.add("1.jpg", "Ann")
-    met = train.KnownStranger("Ann", 1, "its folder has this person's name")
+    met = KnownStranger("Ann", 1, "its folder has this person's name")
     given = train.Outsiders("Ann.zip", np.eye(128, dtype=np.float32)[:2], np.arange(2), "facenet-128", 3, 0, (met,))
     tools, dataset_id = album.services.erase_tools(), album.dataset.id
     task = train.TrainingTask(dataset_id, TrainOptions(folds=2), given)
     run = train.train_recogniser(album.services.run_tools(), task)
-    assert run.params["left_out"][0]["person"] == run.params["strangers_given"]["known"][0]["person"] == "Ann"
+    assert run.params.left_out[0].person == run.params.strangers_given.known[0].person == "Ann"
     receipt = erase_person.erase_person(tools, dataset_id, EraseRequest(album.people()["Ann"], "Ben"))
     (kept,) = album.services.runs.runs(dataset_id)
-    assert kept.id == run.id and kept.params["people"] == ["Bob", "Cleo"]
+    assert kept.id == run.id and kept.params.people == ("Bob", "Cleo")
     assert (receipt.models_deleted, receipt.check.found) == (0, 0)
     assert not any(b"Ann" in content for _, content in blobs(tmp_path))
 

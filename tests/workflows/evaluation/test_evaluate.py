@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -104,7 +104,7 @@ def test_without_strangers_the_limits_of_the_training_are_told(services):
     said = train.load_predictions(services.artifacts, run)
     answer = evaluate.evaluation_json(run, said, train.load_recogniser(services.artifacts, run))
     assert answer["fpir_measured_on"] == "the model's own"
-    assert answer["dir_at_fpir_1pct"] == np.mean(~said.wrong & (said.scores > run.params["threshold"]["score"]))
+    assert answer["dir_at_fpir_1pct"] == np.mean(~said.wrong & (said.scores > run.params.threshold.score))
     assert sum(one["faces"] for one in answer["reliability"]) == answer["n_test"]
     assert answer["rank_k"][0] == answer["accuracy"] and answer["rank_k"][2] == answer["top3"]
 
@@ -124,11 +124,11 @@ def test_given_strangers_set_the_limits_of_a_small_dataset_and_are_not_kept(serv
     dataset = add_faces(services, "Eight", PEOPLE)
     given = outsiders(services, dataset, directions(1, 120))
     run = trained_with(services, dataset, given)
-    threshold = run.params["threshold"]
-    assert not threshold["from_prior"] and threshold["n_impostors"] == threshold["n_impostor_people"] == 120
-    assert trained(services, dataset).params["threshold"]["from_prior"]
-    assert run.params["strangers_given"] == train.run_to_json(run)["strangers_given"]
-    assert run.params["strangers_given"] == {
+    threshold = run.params.threshold
+    assert not threshold.from_prior and threshold.n_impostors == threshold.n_impostor_people == 120
+    assert trained(services, dataset).params.threshold.from_prior
+    assert asdict(run.params.strangers_given) == train.run_to_json(run)["strangers_given"]
+    assert run.params.to_json()["strangers_given"] == {
         **{"title": "others.zip", "photos": 120, "refused": 0, "used": 120, "people": 120},
         "known": [],
     }
@@ -147,10 +147,10 @@ def test_somebody_known_among_the_given_strangers_is_told_and_not_used(services)
     vectors = np.vstack([directions(1, 110), own[:2]])
     folders = ["Zoe"] * 2 + ["person 3"] + [f"other {row}" for row in range(107)] + [None, None]
     run = trained_with(services, dataset, outsiders(services, dataset, vectors, folders))
-    told = run.params["strangers_given"]
-    assert (told["photos"], told["used"], told["people"]) == (112, 109, 108)
-    assert {(one["person"], one["photos"]) for one in told["known"]} == {("person 3", 1), (name, 2)}
-    assert run.params["threshold"]["n_impostors"] == 109 and run.params["threshold"]["n_impostor_people"] == 108
+    told = run.params.strangers_given
+    assert (told.photos, told.used, told.people) == (112, 109, 108)
+    assert {(one.person, one.photos) for one in told.known} == {("person 3", 1), (name, 2)}
+    assert run.params.threshold.n_impostors == 109 and run.params.threshold.n_impostor_people == 108
 
 
 def test_strangers_who_are_all_known_are_refused(services):
@@ -165,8 +165,8 @@ def test_spoiled_vectors_of_strangers_do_not_reach_the_training(services):
     vectors[0, 5], vectors[1] = np.nan, 0
     given = evaluate.select_outsiders(services.store, dataset, evaluate.without_unsound(some(vectors)), "others.zip")
     run = trained_with(services, dataset, given)
-    assert (run.params["strangers_given"]["used"], run.params["strangers_given"]["refused"]) == (102, 2)
-    assert np.isfinite(run.params["threshold"]["score"])
+    assert (run.params.strangers_given.used, run.params.strangers_given.refused) == (102, 2)
+    assert np.isfinite(run.params.threshold.score)
 
 
 def test_strangers_in_one_folder_are_not_one_person(services):

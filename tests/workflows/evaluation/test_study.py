@@ -162,7 +162,7 @@ def test_a_person_with_one_shot_on_either_side_is_studied_and_one_with_one_shot_
     mine.put([*of["Ann"][:3], *of["Bob"][:3], *of["Once"]], Split.TRAIN)
     mine.put([*of["Ann"][3:], *of["Bob"][3:]], Split.VAL)
     run = train.train_recogniser(services.run_tools(), TrainingTask(dataset.id, TrainOptions(c=1.0)))
-    assert run.params["split"] == "own" and len(given) == 13
+    assert run.params.split == "own" and len(given) == 13
     document = studied(services, run)
     assert (document.faces, document.people) == (12, 3)
     assert "1 face of people with one shot were only learned from" in document.protocol
