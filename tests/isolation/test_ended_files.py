@@ -52,7 +52,7 @@ def take(
     tools = services.ingestor(target.dataset_id)
     tools = replace(tools, pipeline=replace(tools.pipeline, limits=limits))
     with services.open_source(archive) as source:
-        ingest_photos(tools, source, target, progress=Progress(token=token))
+        ingest_photos(tools, source, target, progress=Progress(token=token or CancelToken()))
     return lines(services, target)
 
 

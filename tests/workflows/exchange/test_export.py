@@ -16,7 +16,7 @@ import pytest
 
 from core.archives.opening import open_source
 from core.base.errors import Cancelled, InputRefused, ModelMismatch, NotFound
-from core.base.progress import CancelToken
+from core.base.progress import CancelToken, Progress
 from core.base.settings import ArchiveLimits, Settings
 from core.base.types import Box, Face, Photo, Quality, Split
 from core.corrections.model import EventKind, Hand
@@ -433,7 +433,11 @@ def test_a_log_taken_again_after_a_stopped_import_goes_on_where_it_was(album, ot
 
     with pytest.raises(Cancelled):
         imports.import_log(
-            other.services.import_tools(), other.dataset.id, corrected, imports.new_import_hand("Ben"), report, token
+            other.services.import_tools(),
+            other.dataset.id,
+            corrected,
+            imports.new_import_hand("Ben"),
+            Progress(report, token),
         )
     assert len(other.services.log.events(other.dataset.id)) == 3
     summary = other.take(imports.import_log, corrected)

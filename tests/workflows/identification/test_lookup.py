@@ -338,7 +338,7 @@ def test_a_lookup_that_was_stopped_goes_on_and_comes_to_the_same(learned, photos
         look(services, stopped, archive, Progress(stop_soon, token))
     assert [info.id for info in kept_lookups.list_lookups(services.artifacts, dataset_id)] == ["abc"]
     steps: list[int] = []
-    resumed = look(services, stopped, archive, lambda done, total, message: steps.append(done))
+    resumed = look(services, stopped, archive, Progress(lambda done, total, message: steps.append(done)))
     assert steps[0] == 16, "what was finished is not looked at again"
     assert _said(resumed) == _said(whole)
     assert not services.artifacts.path(dataset_id, ArtifactKind.LOOKUP_PART, "def").exists()
