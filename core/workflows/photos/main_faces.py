@@ -9,13 +9,13 @@ import numpy as np
 
 from core.archives.source import PhotoEntry, PhotoSource
 from core.base.machine import Pace
-from core.base.progress import CancelToken, Progress
+from core.base.progress import Progress
 from core.base.types import Refusal, Vectors
 from core.vision.pipeline import NO_FACE, FacePipeline, choose_main
 from core.workflows.photos.photo_reader import PhotoReader
 
 PHOTOS_AT_ONCE = 16
-"""On every machine: a vector differs in its third decimal with how full the network's batch was."""
+"""On every machine, as far as its memory goes: a vector may differ in its third decimal with what is in its batch."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,6 @@ def embed_main_faces(
     entries: Sequence[PhotoEntry],
     message: str,
     progress: Progress,
-    token: CancelToken | None = None,
 ) -> MainFaces:
     """Embed the main face of each of these photos, decoded whole; ``message`` is what is reported.
 
