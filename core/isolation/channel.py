@@ -7,19 +7,21 @@ before room is made for them, and JSON is the only thing that is parsed.
 
 from __future__ import annotations
 
-import json
 import mmap
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from io import FileIO
 from itertools import pairwise
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
+from msgspec import Meta
 
-Block = bytes | bytearray | memoryview | npt.NDArray[Any]
+from core.isolation.messages import Block, BrokenMessage, Message, decode_message, encode_message
+
 REGION_BYTES: Final = 512 << 20
 """Of shared memory; only what is written takes room. Larger messages go through the pipe."""
 KEPT_REGION_BYTES: Final = 64 << 20
@@ -28,8 +30,15 @@ MOST_HEADER_BYTES: Final = 256 << 20
 _LENGTH_BYTES: Final = 4
 
 
-class BrokenMessage(Exception):
-    """What came is no message, or a larger one than was expected."""
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """A message with what is to be known of the blocks beside it."""
+
+    blocks: list[Annotated[int, Meta(ge=0)]]
+    """Their sizes, bytes."""
+    shared: bool
+    """They lie in the shared memory, and do not follow in the pipe."""
+    body: msgspec.Raw
 
 
 @dataclass
@@ -42,7 +51,7 @@ class Channel:
     _used_bytes: int = field(default=0, init=False)
     """Of the shared memory, since it was given back."""
 
-    def send(self, header: Mapping[str, Any], blocks: Sequence[Block] = ()) -> None:
+    def send(self, message: Any, blocks: Sequence[Block] = ()) -> None:
         """Raises OSError when the other end is gone."""
         views = [_as_bytes(block) for block in blocks]
         sizes = [view.size for view in views]
@@ -50,13 +59,13 @@ class Channel:
         if self.region is not None and is_shared:
             self._used_bytes = max(self._used_bytes, sum(sizes))
             _copy_blocks(self.region, views)
-        content = json.dumps({**header, "blocks": sizes, "shared": is_shared}).encode("ascii")
+        content = encode_message(_Frame(sizes, is_shared, msgspec.Raw(encode_message(message))))
         _write(self.writer, len(content).to_bytes(_LENGTH_BYTES, "big") + content)
         if not is_shared:
             for view in views:
                 _write(self.writer, view.data)
 
-    def receive(self, most_block_bytes: int) -> tuple[dict[str, Any], list[memoryview]]:
+    def receive(self, kind: type[Message], most_block_bytes: int) -> tuple[Message, list[memoryview]]:
         """The next message; blocks in shared memory hold until the next one is sent.
 
         Raises
@@ -69,19 +78,16 @@ class Channel:
         length = int.from_bytes(_read(self.reader, _LENGTH_BYTES), "big")
         if length > MOST_HEADER_BYTES:
             raise BrokenMessage("a header of too many bytes")
-        header = _parse_object(_read(self.reader, length))
-        sizes, is_shared = header.pop("blocks", None), header.pop("shared", None)
-        if not isinstance(sizes, list) or not all(type(size) is int and size >= 0 for size in sizes):
-            raise BrokenMessage("blocks without sizes")
-        # Before room is made for it: the other end may claim any size.
-        if sum(sizes) > most_block_bytes:
+        frame = decode_message(_read(self.reader, length), _Frame)
+        message = decode_message(frame.body, kind)
+        if sum(frame.blocks) > most_block_bytes:
             raise BrokenMessage("blocks of too many bytes")
-        if is_shared is not True:
-            return header, [memoryview(_read(self.reader, size)) for size in sizes]
-        if self.region is None or sum(sizes) > len(self.region):
+        if not frame.shared:
+            return message, [memoryview(_read(self.reader, size)) for size in frame.blocks]
+        if self.region is None or sum(frame.blocks) > len(self.region):
             raise BrokenMessage("blocks beyond the shared memory")
-        self._used_bytes = max(self._used_bytes, sum(sizes))
-        return header, _split_region(memoryview(self.region), sizes)
+        self._used_bytes = max(self._used_bytes, sum(frame.blocks))
+        return message, _split_region(memoryview(self.region), frame.blocks)
 
     def give_back(self) -> None:
         """Let the system have what large messages took of the shared memory."""
@@ -106,16 +112,6 @@ def _copy_blocks(region: mmap.mmap, parts: Sequence[npt.NDArray[np.uint8]]) -> N
 def _split_region(view: memoryview, sizes: Sequence[int]) -> list[memoryview]:
     ends = np.cumsum([0, *sizes]).tolist()
     return [view[start:end] for start, end in pairwise(ends)]
-
-
-def _parse_object(content: bytearray) -> dict[str, Any]:
-    try:
-        value = json.loads(content)
-    except (ValueError, RecursionError) as fault:
-        raise BrokenMessage("no JSON") from fault
-    if not isinstance(value, dict):
-        raise BrokenMessage("no JSON object")
-    return value
 
 
 def _read(stream: FileIO, size: int) -> bytearray:

@@ -10,11 +10,14 @@ import os
 import sys
 from collections.abc import Sequence
 from io import FileIO
-from typing import Any, Final
+from typing import Final
+
+import msgspec
 
 from core.base.errors import InputRefused
-from core.isolation.bounds import Bounds, confine_process, held_to
+from core.isolation.bounds import confine_process, held_to
 from core.isolation.channel import Channel, open_region
+from core.isolation.messages import NO_ANSWER, Block, Greeting, Outcome, Request, Works, decode_message, encode_message
 
 MOST_REQUEST_BYTES: Final = 1 << 30
 NO_REGION: Final = -1
@@ -24,15 +27,15 @@ def serve_tasks(region_descriptor: int, parent_pid: int) -> None:
     """Serve until the parent is gone."""
     confine_process(parent_pid)
     channel = _channel(region_descriptor)
-    from core.isolation.tasks import TASKS  # what it loads reads environment and descriptors that are set by now
+    from core.isolation.tasks import find_works  # what it loads reads environment and descriptors that are set by now
 
-    channel.send({"ready": True})
+    channel.send(Greeting(ready=True))
     while True:
         try:
-            request, blocks = channel.receive(MOST_REQUEST_BYTES)
+            request, blocks = channel.receive(Request, MOST_REQUEST_BYTES)
         except EOFError:
             return
-        channel.send(*_answer(TASKS[request["task"]], request, blocks))
+        channel.send(*_do_task(find_works(request.task), request, blocks))
 
 
 def _channel(region_descriptor: int) -> Channel:
@@ -45,16 +48,22 @@ def _channel(region_descriptor: int) -> Channel:
     return Channel(reader, writer, None if region_descriptor == NO_REGION else open_region(region_descriptor))
 
 
-def _answer(task: Any, request: dict[str, Any], blocks: Sequence[memoryview]) -> tuple[dict[str, Any], Sequence[Any]]:
+def _do_task(works: Works, request: Request, blocks: Sequence[memoryview]) -> tuple[Outcome, Sequence[Block]]:
     """The task's answer, its refusal, or the name of what went wrong: nothing that a file does ends the child here."""
     try:
-        with held_to(Bounds(**request["bounds"])):
-            answer, parts = task(request["arguments"], blocks)
+        with held_to(request.bounds):
+            task, work = works[request.task]
+            answer, parts = work(decode_message(request.arguments, task.asked), blocks)
+            return Outcome(msgspec.Raw(encode_message(answer))), parts
     except InputRefused as refusal:
-        return {"refused": str(refusal), "kind": type(refusal).__name__}, []
+        return Outcome(NO_ANSWER, refused=_in_letters(str(refusal)), kind=type(refusal).__name__), []
     except Exception as fault:
-        return {"fault": type(fault).__name__}, []
-    return {"answer": answer}, parts
+        return Outcome(NO_ANSWER, fault=type(fault).__name__), []
+
+
+def _in_letters(text: str) -> str:
+    """A text that may hold the name of a file, which may be no text; JSON takes letters alone."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 if __name__ == "__main__":

@@ -1,40 +1,100 @@
-"""The tasks about files that are no photos. What they need is loaded when one is asked for: most children never are."""
+"""The tasks about files that are no photos: what is asked, what is answered, and what does it."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Final
+
+from msgspec import Meta
 
 from core.formats import bundle, correction_log, tables, xmp
-from core.isolation.channel import Block
+from core.formats.xmp import Sidecar
+from core.isolation.messages import Block, Nothing, Task, Works
 
-Answer = tuple[dict[str, Any], Sequence[Block]]
+LONGEST_TEXT: Final = 10_000
+Text = Annotated[str, Meta(max_length=LONGEST_TEXT)]
 
 
-def parse_vectors(arguments: dict[str, Any], blocks: Sequence[memoryview]) -> Answer:
+@dataclass(frozen=True, slots=True)
+class FileOrder:
+    """A file to be read."""
+
+    name: bytes
+    """The absolute path as the system has it, which may be no text."""
+    most_faces: int = 0
+
+    @classmethod
+    def of(cls, path: Path, most_faces: int = 0) -> FileOrder:
+        """The order to read a file."""
+        return cls(os.fsencode(path.resolve()), most_faces)
+
+    @property
+    def path(self) -> Path:
+        return Path(os.fsdecode(self.name))
+
+
+@dataclass(frozen=True, slots=True)
+class VectorsAnswer:
+    """Vectors: one block of float32."""
+
+    face_ids: tuple[Text, ...]
+    model_id: Text
+    shape: tuple[Annotated[int, Meta(ge=0)], Annotated[int, Meta(ge=1)]]
+
+
+@dataclass(frozen=True, slots=True)
+class LogAnswer:
+    """A log that can be read."""
+
+    lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class BundleAnswer:
+    """A bundle that can be read."""
+
+    sha256: str
+
+
+READ_VECTORS: Final = Task("read vectors", FileOrder, VectorsAnswer)
+READ_SIDECAR: Final = Task("read sidecar", Nothing, Sidecar)
+"""The documents are blocks."""
+CHECK_LOG: Final = Task("check log", FileOrder, LogAnswer)
+CHECK_BUNDLE: Final = Task("check bundle", FileOrder, BundleAnswer)
+
+
+def _read_vectors(order: FileOrder, blocks: Sequence[memoryview]) -> tuple[VectorsAnswer, Sequence[Block]]:
     """Face ids and vectors of a Parquet or npz file."""
-    embeddings = tables.read_vectors(Path(arguments["path"]), arguments["most_faces"])
-    header = {"face_ids": embeddings.face_ids, "model_id": embeddings.model_id}
-    return {**header, "shape": embeddings.vectors.shape}, [embeddings.vectors]
+    embeddings = tables.read_vectors(order.path, order.most_faces)
+    n_faces, dimension = embeddings.vectors.shape
+    return VectorsAnswer(embeddings.face_ids, embeddings.model_id, (n_faces, dimension)), [embeddings.vectors]
 
 
-def parse_sidecar(arguments: dict[str, Any], blocks: Sequence[memoryview]) -> Answer:
+def _read_sidecar(_: Nothing, blocks: Sequence[memoryview]) -> tuple[Sidecar, Sequence[Block]]:
     """What XMP documents say of faces."""
-    sidecar = xmp.decode_sidecar(*(bytes(block) for block in blocks))
-    regions = [[*region.area.as_tuple(), region.name] for region in sidecar.regions]
-    refused = [[refusal.name, refusal.reason] for refusal in sidecar.refused]
-    return {**asdict(sidecar), "regions": regions, "refused": refused}, []
+    return xmp.decode_sidecar(*(bytes(block) for block in blocks)), []
 
 
-def check_log(arguments: dict[str, Any], blocks: Sequence[memoryview]) -> Answer:
+def _check_log(order: FileOrder, blocks: Sequence[memoryview]) -> tuple[LogAnswer, Sequence[Block]]:
     """Read a correction log to its end."""
-    with Path(arguments["path"]).open("rb") as file:
-        return {"lines": sum(1 for _ in correction_log.parse_log(file))}, []
+    with order.path.open("rb") as file:
+        return LogAnswer(sum(1 for _ in correction_log.parse_log(file))), []
 
 
-def check_bundle(arguments: dict[str, Any], blocks: Sequence[memoryview]) -> Answer:
+def _check_bundle(order: FileOrder, blocks: Sequence[memoryview]) -> tuple[BundleAnswer, Sequence[Block]]:
     """Read a bundle with all its parts."""
-    _, digest = bundle.read_bundle_file(Path(arguments["path"]))
-    return {"sha256": digest}, []
+    return BundleAnswer(bundle.read_bundle_file(order.path)[1]), []
+
+
+FILE_WORKS: Final[Works] = {
+    task.name: (task, work)
+    for task, work in (
+        (READ_VECTORS, _read_vectors),
+        (READ_SIDECAR, _read_sidecar),
+        (CHECK_LOG, _check_log),
+        (CHECK_BUNDLE, _check_bundle),
+    )
+}

@@ -13,21 +13,34 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, Generic, cast
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from core.base.errors import ArchiveRefused, ImageRefused, InputRefused, ModelMismatch, ReaderUnavailable, ReadingEnded
 from core.base.settings import usable_processors
 from core.isolation.bounds import Bounds
-from core.isolation.channel import Block, BrokenMessage, Channel, new_region
+from core.isolation.channel import Channel, new_region
 from core.isolation.child import NO_REGION
+from core.isolation.messages import (
+    Answered,
+    Asked,
+    Block,
+    BrokenMessage,
+    Greeting,
+    Outcome,
+    Request,
+    Task,
+    decode_message,
+    encode_message,
+)
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -60,11 +73,24 @@ class _ChildEnded(Exception):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Reply:
-    """What a task came to. It is from a child that may have been taken over: whoever uses it checks it."""
+class Reply(Generic[Answered]):
+    """What a task came to. It is from a child that may have been taken over: whoever uses it checks whether the answer
+    and the blocks go together, and with what was asked.
+    """
 
-    answer: dict[str, Any]
+    answer: Answered
     blocks: list[Bytes]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Order(Generic[Asked, Answered]):
+    """What a child is to do; see ``Pool.read``."""
+
+    task: Task[Asked, Answered]
+    arguments: Asked
+    blocks: Sequence[Block]
+    bounds: Bounds
+    most_bytes: int
 
 
 @dataclass(eq=False)
@@ -78,39 +104,27 @@ class Child:
     is_ready: bool = False
     _overran: bool = field(default=False, init=False)
 
-    def ask(
-        self, task: str, arguments: Mapping[str, Any], blocks: Sequence[Block], bounds: Bounds, most_bytes: int
-    ) -> Reply:
+    def ask(self, order: _Order[Asked, Answered]) -> Reply[Answered]:
         """Raises _ChildEnded, or the task's refusal."""
         self.tasks += 1
-        self.deadline = time.monotonic() + bounds.wall_s
+        self.deadline = time.monotonic() + order.bounds.wall_s
         try:
-            self.channel.send({"task": task, "arguments": arguments, "bounds": asdict(bounds)}, blocks)
-            header, views = self.channel.receive(most_bytes)
+            arguments = msgspec.Raw(encode_message(order.arguments))
+            self.channel.send(Request(order.task.name, order.bounds, arguments), order.blocks)
+            outcome, views = self.channel.receive(Outcome, order.most_bytes)
             # The memory is shared with the child, which may write to it at any time: what is checked must be a copy.
-            answer = [_copied(view) for view in views]
+            blocks = [_copied(view) for view in views]
             self.channel.give_back()
+            return Reply(_answer_in(outcome, order.task), blocks)
         except (OSError, EOFError, BrokenMessage) as fault:
             raise self._ended(fault) from fault
+        except InputRefused:
+            raise  # the file's own; the child is well
         except BaseException:
-            self.kill()  # interrupted in the middle of a conversation
+            self.kill()  # interrupted in the middle of a conversation: what comes next would be the answer to this
             raise
         finally:
             self.deadline = float("inf")
-        return self._understood(header, answer)
-
-    def _understood(self, header: Mapping[str, Any], blocks: list[Bytes]) -> Reply:
-        if "refused" in header:
-            raise _REFUSALS.get(header.get("kind", ""), InputRefused)(str(header["refused"])[:LONGEST_REFUSAL])
-        if "fault" in header:
-            raise ImageRefused(
-                f"The file is damaged or of an unusual kind ({str(header['fault'])[:80]}). Open it elsewhere and save "
-                "it anew."
-            )
-        answer = header.get("answer")
-        if not isinstance(answer, dict):
-            raise self._ended(BrokenMessage("no answer"))
-        return Reply(answer, blocks)
 
     def _ended(self, fault: Exception) -> _ChildEnded:
         if isinstance(fault, BrokenMessage):
@@ -131,6 +145,17 @@ class Child:
         """End it at once."""
         self.process.kill()
         self.process.wait()
+
+
+def _answer_in(outcome: Outcome, task: Task[Asked, Answered]) -> Answered:
+    """The answer, or the refusal that the task made of the file. Raises BrokenMessage."""
+    if outcome.refused is not None:
+        raise _REFUSALS.get(outcome.kind, InputRefused)(outcome.refused[:LONGEST_REFUSAL])
+    if outcome.fault is not None:
+        raise ImageRefused(
+            f"The file is damaged or of an unusual kind ({outcome.fault[:80]}). Open it elsewhere and save it anew."
+        )
+    return decode_message(outcome.answer, task.answered)
 
 
 def _copied(view: memoryview) -> Bytes:
@@ -172,9 +197,7 @@ def start_child(*, shared: bool = True) -> Child:
 def await_child(child: Child) -> None:
     """Wait until a child is ready. Raises ReaderUnavailable."""
     try:
-        header, _ = child.channel.receive(0)
-        if header != {"ready": True}:
-            raise BrokenMessage("another greeting")
+        child.channel.receive(Greeting, 0)
     except (OSError, EOFError, BrokenMessage) as fault:
         child.kill()
         raise ReaderUnavailable(
@@ -199,17 +222,17 @@ class Pool:
 
     def read(
         self,
-        task: str,
-        arguments: Mapping[str, Any],
+        task: Task[Asked, Answered],
+        arguments: Asked,
         blocks: Sequence[Block],
         bounds: Bounds,
         most_bytes: int = 0,
-    ) -> Reply:
+    ) -> Reply[Answered]:
         """Let a child do a task.
 
         Parameters
         ----------
-        task : a name in ``core.isolation.tasks.TASKS``
+        blocks : go along as they are
         most_bytes : that the blocks of the answer may have
 
         Raises
@@ -221,15 +244,15 @@ class Pool:
         ReaderUnavailable
             No child can be started.
         """
-        request = (task, arguments, blocks, bounds, most_bytes)
+        order = _Order(task=task, arguments=arguments, blocks=blocks, bounds=bounds, most_bytes=most_bytes)
         try:
             try:
-                return self._attempt(*request)
+                return self._attempt(order)
             except _ChildEnded as ended:
                 # What took too long would take as long again, and everybody behind it would wait twice.
                 if ended.overran:
                     raise
-                return self._attempt(*request)
+                return self._attempt(order)
         except _ChildEnded as ended:
             raise ReadingEnded(_why_ended(ended, bounds)) from ended
 
@@ -251,12 +274,10 @@ class Pool:
         for child in children:
             child.kill()
 
-    def _attempt(
-        self, task: str, arguments: Mapping[str, Any], blocks: Sequence[Block], bounds: Bounds, most_bytes: int
-    ) -> Reply:
+    def _attempt(self, order: _Order[Asked, Answered]) -> Reply[Answered]:
         child = self._acquire()
         try:
-            return child.ask(task, arguments, blocks, bounds, most_bytes)
+            return child.ask(order)
         finally:
             self._release(child)
 
@@ -270,11 +291,12 @@ class Pool:
                 if child.process.poll() is None:
                     return child
                 self._forget(child)
-            self._count += 1
+            self._count += 1  # counted before it starts, or every thread that waits would start one
         return self._start()
 
     def _start(self) -> Child:
         # Not on this thread: the system ends a child with the thread that started it, and this one may soon be gone.
+        # The keeper starts it and not this thread: on Linux a child goes with the thread that started it.
         wish: Future[Child] = Future()
         self._wishes.put(wish)
         try:

@@ -1,84 +1,89 @@
-"""What the child can do, by name: pure functions over bytes and paths, whose answers are JSON and blocks of bytes."""
+"""What the child can do: pure functions over bytes and paths, whose answers are values and blocks of bytes."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 import cv2
 
-from core.base.settings import ImageLimits
 from core.imaging import decoding
 from core.imaging.header_texts import read_header_texts
 from core.imaging.pixels import perceptual_hash
 from core.imaging.time_taken import parse_time_taken
-from core.isolation.channel import Block
-
-Answer = tuple[dict[str, Any], Sequence[Block]]
-Task = Callable[[dict[str, Any], Sequence[memoryview]], Answer]
+from core.isolation.messages import (
+    DATE_PHOTO,
+    DECODE_PHOTO,
+    ORIENT_PHOTO,
+    TEXTS_OF_PHOTO,
+    WEIGH_PHOTO,
+    Block,
+    Nothing,
+    OrientationAnswer,
+    PhotoOrder,
+    PictureAnswer,
+    TimeAnswer,
+    WeightAnswer,
+    Works,
+)
 
 cv2.setNumThreads(1)  # there are as many children as threads
 
 
-def _weigh_photo(arguments: dict[str, Any], blocks: Sequence[memoryview]) -> Answer:
+def _weigh_photo(order: PhotoOrder, blocks: Sequence[memoryview]) -> tuple[WeightAnswer, Sequence[Block]]:
     """What decoding takes, and with it the described picture where that is little: one journey instead of two."""
-    weight_bytes = decoding.decoding_bytes(bytes(blocks[0]), _limits(arguments))
-    if weight_bytes > arguments["at_once_bytes"]:
-        return {"bytes": weight_bytes}, []
-    answer, pixels = _decode_photo({**arguments, "described": True}, blocks)
-    return {**answer, "bytes": weight_bytes}, pixels
+    weight_bytes = decoding.decoding_bytes(bytes(blocks[0]), order.limits)
+    if weight_bytes > order.at_once_bytes:
+        return WeightAnswer(weight_bytes), []
+    picture, pixels = _decode_photo(order, blocks)
+    return WeightAnswer(weight_bytes, picture), pixels
 
 
-def _decode_photo(arguments: dict[str, Any], blocks: Sequence[memoryview]) -> Answer:
+def _decode_photo(order: PhotoOrder, blocks: Sequence[memoryview]) -> tuple[PictureAnswer, Sequence[Block]]:
     """The picture, and with ``described`` its perceptual hash and when it was taken."""
     data = bytes(blocks[0])
-    picture = decoding.decode_reduced(data, _limits(arguments), arguments["enough_px"])
-    size = {"width_px": picture.width_px, "height_px": picture.height_px}
-    answer = {"shape": picture.pixels.shape, **size, "notes": picture.notes}
-    if arguments["described"]:
-        answer |= {"hash": perceptual_hash(picture.pixels), "taken": parse_time_taken(data)}
+    picture = decoding.decode_reduced(data, order.limits, order.enough_px)
+    height, width, _ = picture.pixels.shape
+    answer = PictureAnswer(
+        shape=(height, width, 3),
+        width_px=picture.width_px,
+        height_px=picture.height_px,
+        notes=picture.notes,
+        perceptual_hash=perceptual_hash(picture.pixels) if order.described else 0,
+        taken=parse_time_taken(data) if order.described else None,
+    )
     return answer, [picture.pixels]
 
 
-def _date_photo(arguments: dict[str, Any], blocks: Sequence[memoryview]) -> Answer:
-    return {"taken": parse_time_taken(bytes(blocks[0]))}, []
+def _date_photo(_: Nothing, blocks: Sequence[memoryview]) -> tuple[TimeAnswer, Sequence[Block]]:
+    return TimeAnswer(parse_time_taken(bytes(blocks[0]))), []
 
 
-def _orient_photo(arguments: dict[str, Any], blocks: Sequence[memoryview]) -> Answer:
-    return {"orientation": decoding.stored_orientation(bytes(blocks[0]))}, []
+def _orient_photo(_: Nothing, blocks: Sequence[memoryview]) -> tuple[OrientationAnswer, Sequence[Block]]:
+    return OrientationAnswer(decoding.stored_orientation(bytes(blocks[0]))), []
 
 
-def _texts_of_photo(arguments: dict[str, Any], blocks: Sequence[memoryview]) -> Answer:
-    """The texts as one block: they may be many, and long."""
-    texts = read_header_texts(bytes(blocks[0]))
-    return {}, [json.dumps(texts).encode("ascii")]
+def _texts_of_photo(_: Nothing, blocks: Sequence[memoryview]) -> tuple[Nothing, Sequence[Block]]:
+    return Nothing(), [json.dumps(read_header_texts(bytes(blocks[0]))).encode("ascii")]
 
 
-def _of_file(name: str) -> Task:
-    """A task of ``file_tasks``, which is loaded when it is asked for."""
-
-    def task(arguments: dict[str, Any], blocks: Sequence[memoryview]) -> Answer:
-        from core.isolation import file_tasks
-
-        answer: Answer = getattr(file_tasks, name)(arguments, blocks)
-        return answer
-
-    return task
-
-
-def _limits(arguments: dict[str, Any]) -> ImageLimits:
-    return ImageLimits(**arguments["limits"])
-
-
-TASKS: Final[dict[str, Task]] = {
-    "weigh photo": _weigh_photo,
-    "decode photo": _decode_photo,
-    "date photo": _date_photo,
-    "orient photo": _orient_photo,
-    "texts of photo": _texts_of_photo,
-    "read vectors": _of_file("parse_vectors"),
-    "read sidecar": _of_file("parse_sidecar"),
-    "check log": _of_file("check_log"),
-    "check bundle": _of_file("check_bundle"),
+_PHOTO_WORKS: Final[Works] = {
+    task.name: (task, work)
+    for task, work in (
+        (WEIGH_PHOTO, _weigh_photo),
+        (DECODE_PHOTO, _decode_photo),
+        (DATE_PHOTO, _date_photo),
+        (ORIENT_PHOTO, _orient_photo),
+        (TEXTS_OF_PHOTO, _texts_of_photo),
+    )
 }
+
+
+def find_works(name: str) -> Works:
+    """The works among which a task is. Those of files are loaded when one is asked for: most children never are."""
+    if name in _PHOTO_WORKS:
+        return _PHOTO_WORKS
+    from core.isolation import file_tasks
+
+    return file_tasks.FILE_WORKS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -22,6 +23,15 @@ from core.imaging import decoding
 from core.imaging.pixels import encode_jpeg, perceptual_hash
 from core.isolation import photos, pool
 from core.isolation.bounds import Bounds
+from core.isolation.messages import (
+    DATE_PHOTO,
+    DECODE_PHOTO,
+    BrokenMessage,
+    Nothing,
+    PhotoOrder,
+    PictureAnswer,
+    decode_message,
+)
 from core.isolation.pool import Pool
 
 ROOT = Path(__file__).parents[2]
@@ -34,11 +44,6 @@ linux_only = pytest.mark.skipif(sys.platform != "linux", reason="memory is bound
 def noise(width: int, height: int) -> decoding.RgbImage:
     """A picture that compresses badly: decoding it is work."""
     return np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
-
-
-def decode_task(limits: ImageLimits = LIMITS) -> dict[str, object]:
-    described = {"max_pixels": limits.max_pixels, "max_file_bytes": limits.max_file_bytes}
-    return {"limits": described, "enough_px": None, "described": False}
 
 
 @pytest.fixture(params=["shared memory", "pipe"])
@@ -60,8 +65,8 @@ def own_pool(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pool]:
 
 def test_pixels_come_as_the_decoder_gives_them_either_way(children: Pool) -> None:
     data = encode_jpeg(noise(640, 480))
-    reply = children.read("decode photo", decode_task(), [data], BOUNDS, AMPLE)
-    assert reply.answer == {"shape": [480, 640, 3], "width_px": 640, "height_px": 480, "notes": []}
+    reply = children.read(DECODE_PHOTO, PhotoOrder(LIMITS), [data], BOUNDS, AMPLE)
+    assert reply.answer == PictureAnswer(shape=(480, 640, 3), width_px=640, height_px=480, notes=())
     assert np.array_equal(reply.blocks[0].reshape(480, 640, 3), decoding.decode_image(data, LIMITS))
 
 
@@ -69,14 +74,14 @@ def test_a_picture_larger_than_a_pipe_or_the_last_one_comes_whole(children: Pool
     sizes = [(3000, 2000), (30, 20), (2000, 3000)]
     for width, height in sizes:
         data = encode_jpeg(noise(width, height), quality=30)
-        reply = children.read("decode photo", decode_task(), [data], BOUNDS, AMPLE)
+        reply = children.read(DECODE_PHOTO, PhotoOrder(LIMITS), [data], BOUNDS, AMPLE)
         assert np.array_equal(reply.blocks[0].reshape(height, width, 3), decoding.decode_image(data, LIMITS))
 
 
 def test_one_child_serves_many_tasks_and_threads_share_them(children: Pool) -> None:
     data = encode_jpeg(noise(64, 48))
     threads = [
-        threading.Thread(target=children.read, args=("decode photo", decode_task(), [data], BOUNDS, AMPLE))
+        threading.Thread(target=children.read, args=(DECODE_PHOTO, PhotoOrder(LIMITS), [data], BOUNDS, AMPLE))
         for _ in range(12)
     ]
     for thread in threads:
@@ -180,23 +185,59 @@ GOOD = {"shape": [20, 20, 3], "width_px": 20, "height_px": 20, "notes": []}
 
 
 @pytest.mark.parametrize(
-    ("answer", "size"),
+    "answer",
     [
-        pytest.param({**GOOD, "shape": [20, 20, 3], "width_px": 20}, 1199, id="too few bytes"),
-        pytest.param({**GOOD, "shape": [20, 20, 4], "width_px": 20}, 1600, id="four bands"),
-        pytest.param({**GOOD, "shape": [-20, -20, 3], "width_px": 20}, 1200, id="negative sides"),
-        pytest.param({**GOOD, "shape": [20.0, 20, 3], "width_px": 20}, 1200, id="a side that is no integer"),
-        pytest.param({**GOOD, "shape": [20, 20, 3], "width_px": 10}, 1200, id="more pixels than the photo"),
-        pytest.param({**GOOD, "shape": [20, 20, 3], "width_px": 1 << 40}, 1200, id="beyond any photo"),
-        pytest.param({**GOOD, "notes": "one"}, 1200, id="notes that are no list"),
-        pytest.param({**GOOD, "notes": ["x" * 9999]}, 1200, id="a note that is a book"),
-        pytest.param({"shape": "20x20"}, 1200, id="no list"),
-        pytest.param({}, 0, id="nothing"),
+        pytest.param({**GOOD, "shape": [20, 20, 4]}, id="four bands"),
+        pytest.param({**GOOD, "shape": [-20, -20, 3]}, id="negative sides"),
+        pytest.param({**GOOD, "shape": [20.0, 20, 3]}, id="a side that is no integer"),
+        pytest.param({**GOOD, "shape": [True, 20, 3]}, id="a side that is a truth"),
+        pytest.param({**GOOD, "shape": [20, 20]}, id="no bands"),
+        pytest.param({**GOOD, "notes": "one"}, id="notes that are no list"),
+        pytest.param({**GOOD, "notes": ["x" * 9999]}, id="a note that is a book"),
+        pytest.param({**GOOD, "notes": ["x"] * 21}, id="more notes than anybody reads"),
+        pytest.param({**GOOD, "perceptual_hash": -1}, id="a negative hash"),
+        pytest.param({**GOOD, "taken": "yesterday"}, id="a time that is no number"),
+        pytest.param({"shape": "20x20"}, id="no list"),
+        pytest.param({}, id="nothing"),
     ],
 )
-def test_an_answer_that_is_no_photo_is_not_believed(answer: dict[str, object], size: int) -> None:
-    with pytest.raises(ReadingEnded, match="is no photo"):
-        photos._picture(pool.Reply(answer, [np.zeros(size, np.uint8)]), LIMITS)
+def test_an_answer_of_another_form_is_no_message(answer: dict[str, object]) -> None:
+    assert decode_message(json.dumps(GOOD).encode(), PictureAnswer).shape == (20, 20, 3)
+    with pytest.raises(BrokenMessage):
+        decode_message(json.dumps(answer).encode(), PictureAnswer)
+
+
+@pytest.mark.parametrize(
+    ("answer", "size"),
+    [
+        pytest.param(GOOD, 1199, id="too few bytes"),
+        pytest.param({**GOOD, "width_px": 10}, 1200, id="more pixels than the photo"),
+        pytest.param({**GOOD, "width_px": 1 << 40}, 1200, id="beyond any photo"),
+        pytest.param({**GOOD, "perceptual_hash": 1 << 64}, 1200, id="a hash of more bits"),
+    ],
+)
+def test_an_answer_about_another_picture_is_not_believed(answer: dict[str, object], size: int) -> None:
+    said = decode_message(json.dumps(answer).encode(), PictureAnswer)
+    for blocks in ([np.zeros(size, np.uint8)], []):
+        with pytest.raises(ReadingEnded, match="is no photo"):
+            photos._described(said, blocks, LIMITS)
+
+
+ANSWER = b'{"answer":{"taken":1.0}}'
+
+
+def framed(body: bytes = ANSWER, blocks: bytes = b"[]", shared: bytes = b"false") -> bytes:
+    content = b'{"blocks":' + blocks + b',"shared":' + shared + b',"body":' + body + b"}"
+    return len(content).to_bytes(4, "big") + content
+
+
+def child_that_says(said: bytes) -> pool.Child:
+    code = f"import sys, time; sys.stdout.buffer.write({said!r}); sys.stdout.flush(); sys.stdin.read()"
+    process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+    return pool.Child(process, pool.Channel(process.stdout, process.stdin))  # type: ignore[arg-type]
+
+
+ORDER = pool._Order(DATE_PHOTO, Nothing(), [], BOUNDS, 8)
 
 
 @pytest.mark.parametrize(
@@ -205,19 +246,35 @@ def test_an_answer_that_is_no_photo_is_not_believed(answer: dict[str, object], s
         pytest.param((1 << 31).to_bytes(4, "big"), id="a header beyond all bounds"),
         pytest.param((4).to_bytes(4, "big") + b"nope", id="no JSON"),
         pytest.param((2).to_bytes(4, "big") + b"[]", id="no object"),
-        pytest.param((30).to_bytes(4, "big") + b'{"blocks":[99],"shared":false}', id="more blocks than were expected"),
-        pytest.param((29).to_bytes(4, "big") + b'{"blocks":[-9],"shared":true}', id="a negative block"),
-        pytest.param((28).to_bytes(4, "big") + b'{"blocks":[1],"shared":true}', id="memory that is not shared"),
-        pytest.param((29).to_bytes(4, "big") + b'{"blocks":[0],"shared":false}', id="no answer"),
+        pytest.param(framed(blocks=b"[99]"), id="more blocks than were expected"),
+        pytest.param(framed(blocks=b"[-9]", shared=b"true"), id="a negative block"),
+        pytest.param(framed(blocks=b"[1]", shared=b"true"), id="memory that is not shared"),
+        pytest.param((29).to_bytes(4, "big") + b'{"blocks":[0],"shared":false}', id="no body"),
+        pytest.param(framed(b"{}"), id="no answer"),
+        pytest.param(framed(b'{"answer":{"taken":"soon"}}'), id="an answer of another type"),
+        pytest.param(framed(b"[" * 100_000), id="nested beyond reading"),
     ],
 )
 def test_what_is_no_message_ends_the_child_that_said_it(said: bytes) -> None:
-    code = f"import sys, time; sys.stdout.buffer.write({said!r}); sys.stdout.flush(); sys.stdin.read()"
-    process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
-    child = pool.Child(process, pool.Channel(process.stdout, process.stdin))  # type: ignore[arg-type]
+    child = child_that_says(said)
     with pytest.raises(pool._ChildEnded, match="no sensible answer"):
-        child.ask("any", {}, [], BOUNDS, 8)
-    assert process.returncode is not None
+        child.ask(ORDER)
+    assert child.process.returncode is not None
+
+
+def test_what_is_a_message_is_believed_and_a_refusal_is_words_of_bounded_length() -> None:
+    said = (
+        framed()
+        + framed(b'{"answer":null,"refused":"' + b"x" * 9999 + b'","kind":"ImageRefused"}')
+        + framed(b'{"answer":null,"fault":"Bad"}')
+    )
+    child = child_that_says(said)
+    assert child.ask(ORDER).answer.taken == 1.0
+    with pytest.raises(ImageRefused, match=r"^x{2000}$"):
+        child.ask(ORDER)
+    with pytest.raises(ImageRefused, match=r"damaged or of an unusual kind \(Bad\)"):
+        child.ask(ORDER)
+    child.kill()
 
 
 # ending
