@@ -16,6 +16,7 @@ from core.store.sql import schema
 from core.store.sql.datasets import SqlDatasetStore
 from core.store.sql.reports import SqlReportStore
 from core.store.sql.rows import (
+    SqlValue,
     in_batches,
     photo_row,
     report_row,
@@ -120,7 +121,7 @@ class SqlFaceStore(SqlDatasetStore, SqlReportStore):
         return set(self.read_values(query))
 
     def add_vectors(self, dataset_id: str, model_id: str, vectors: Mapping[str, Vectors]) -> None:
-        rows = [
+        rows: list[Mapping[str, SqlValue]] = [
             {"dataset_id": dataset_id, "model_id": model_id, "face_id": face_id, "vector": to_blob(vector)}
             for face_id, vector in vectors.items()
         ]

@@ -20,6 +20,8 @@ QUALITY_FIELDS = tuple(Quality.__dataclass_fields__)
 LOOKUP_AT_ONCE = 500
 """How many ids one statement names."""
 ROWS_AT_ONCE = 1000
+SqlValue = str | int | float | bytes | None
+"""What a column of the tables holds."""
 
 
 def in_batches(values: Sequence[str]) -> Iterator[list[str]]:
@@ -37,7 +39,7 @@ class StoredPerson:
     root_id: int | None
 
 
-def photo_row(dataset_id: str, photo: Photo, label: PhotoLabel) -> dict[str, Any]:
+def photo_row(dataset_id: str, photo: Photo, label: PhotoLabel) -> dict[str, SqlValue]:
     return {
         "dataset_id": dataset_id,
         "id": photo.id,
@@ -71,7 +73,7 @@ def to_photo(row: Row[Any]) -> Photo:
     )
 
 
-def face_row(dataset_id: str, people: Mapping[str | None, StoredPerson], stored: StoredFace) -> dict[str, Any]:
+def face_row(dataset_id: str, people: Mapping[str | None, StoredPerson], stored: StoredFace) -> dict[str, SqlValue]:
     face, person = stored.face, people[stored.face.person]
     return {
         "dataset_id": dataset_id,
@@ -88,7 +90,7 @@ def face_row(dataset_id: str, people: Mapping[str | None, StoredPerson], stored:
     }
 
 
-def location_columns(face: Face) -> dict[str, Any]:
+def location_columns(face: Face) -> dict[str, SqlValue]:
     """Where a face is, and how it looks there."""
     left, top, right, bottom = face.box.as_tuple()
     return {
@@ -102,11 +104,11 @@ def location_columns(face: Face) -> dict[str, Any]:
     }
 
 
-def quality_row(dataset_id: str, face_id: str, quality: Quality) -> dict[str, Any]:
+def quality_row(dataset_id: str, face_id: str, quality: Quality) -> dict[str, SqlValue]:
     return {"dataset_id": dataset_id, "face_id": face_id, **asdict(quality)}
 
 
-def vector_row(dataset_id: str, model_id: str, stored: StoredFace) -> dict[str, Any]:
+def vector_row(dataset_id: str, model_id: str, stored: StoredFace) -> dict[str, SqlValue]:
     return {
         "dataset_id": dataset_id,
         "model_id": model_id,
@@ -119,7 +121,7 @@ def to_blob(values: Floats) -> bytes:
     return np.ascontiguousarray(values, dtype="<f4").tobytes()
 
 
-def report_row(job_id: str, report: FileReport) -> dict[str, Any]:
+def report_row(job_id: str, report: FileReport) -> dict[str, SqlValue]:
     return {"job_id": job_id, **asdict(report)}
 
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, Table, delete, insert, select, update
 
 from core.corrections.model import Entity, Field
 from core.store.protocols import FolderNamedFace, StoredFace
 from core.store.sql import schema
-from core.store.sql.rows import StoredPerson, face_row, location_columns, quality_row, vector_row
+from core.store.sql.rows import SqlValue, StoredPerson, face_row, location_columns, quality_row, vector_row
 from core.store.sql.transactions.current_values import bring_up_to_date, person_roots
 
 
-def insert_rows(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, SqlValue]]) -> None:
     """Add rows; none is fine."""
     if rows:
         connection.execute(insert(table), rows)

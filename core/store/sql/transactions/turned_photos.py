@@ -17,7 +17,7 @@ from core.corrections.model import Entity, Field
 from core.imaging.geometry import turn_box, turn_points, turn_size
 from core.store.protocols import PhotoLook
 from core.store.sql import schema
-from core.store.sql.rows import to_blob, to_signed_64
+from core.store.sql.rows import SqlValue, to_blob, to_signed_64
 
 
 def set_turn(connection: Connection, dataset_id: str, photo_id: str, turn: int | None) -> None:
@@ -46,7 +46,7 @@ def _turn_faces(connection: Connection, photo: Row[Any], by: int) -> None:
         connection.execute(update(face).where(by_id), [_turned_columns(row, photo, by) for row in rows])
 
 
-def _turned_columns(face: Row[Any], photo: Row[Any], by: int) -> dict[str, Any]:
+def _turned_columns(face: Row[Any], photo: Row[Any], by: int) -> dict[str, SqlValue]:
     box = Box(face.left, face.top, face.right, face.bottom)
     left, top, right, bottom = turn_box(box, photo.width_px, photo.height_px, by).as_tuple()
     points = np.frombuffer(face.landmarks, dtype="<f4").reshape(5, 2)
