@@ -91,7 +91,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "core.vision.quality": VALUES,
     "core.store": VALUES
     | {"core.base.json_values", "core.store", "core.corrections", "core.imaging.geometry"}
-    | {"core.learn.metrics.run_values"},
+    | {"core.learn.metrics.run_values", "core.learn.projection.map_values"},
     "core.store.sql.migrations.versions": set(),  # frozen: what the program says today is nothing to a revision
     "core.corrections": VALUES | {"core.corrections"},
     "core.formats": UNIVERSAL
@@ -474,6 +474,16 @@ def test_what_everybody_needs_is_written_once(what: str) -> None:
     pattern, room = WRITTEN_ONCE[what]
     copies = [name for name, path in modules() if name != room and re.search(pattern, path.read_text(encoding="utf-8"))]
     assert not copies, f"{what} is in {room}; {copies} have it again"
+
+
+def test_the_values_of_runs_and_maps_are_read_by_their_names() -> None:
+    """``RunParams``, ``RunMetrics`` and ``MapParams`` know what may stand there, and what earlier versions lack."""
+    strings = [
+        f"{name}: {found[0]}"
+        for name, path in modules()
+        for found in re.finditer(r"(?<!job\.)\b(params|metrics)(\[|\.get\()[\"']\w+", path.read_text(encoding="utf-8"))
+    ]
+    assert not strings, strings
 
 
 def test_a_training_walks_into_learn_once_and_comes_back_with_a_result() -> None:

@@ -7,20 +7,39 @@ msgspec, https://jcristharif.com/msgspec/: checks a document against the annotat
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Self, TypeVar
+from dataclasses import dataclass, field, fields, replace
+from typing import Annotated, Any, ClassVar, Final, Self, TypeVar
 
 import msgspec
+import numpy as np
 
 Json = str | int | float | bool | None | Sequence["Json"] | Mapping[str, "Json"]
 JsonObject = Mapping[str, Json]
 T = TypeVar("T")
 
+_LARGEST: Final = 1.7976931348623157e308
+_FAULTY_FIELD = re.compile(r"`(?:\$\.)?(\w+)")
+
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Number = Annotated[float, msgspec.Meta(ge=-_LARGEST, le=_LARGEST)]
+"""Neither infinite nor NaN, both of which Python's JSON lets through."""
+Count = Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)]
+Text = Annotated[str, msgspec.Meta(max_length=10_000)]
+
 
 def encode_record(record: Any) -> dict[str, Json]:
     """A dataclass as a JSON object: its fields by name, and so on inside of them."""
-    document: dict[str, Json] = msgspec.to_builtins(record)
+    document: dict[str, Json] = msgspec.to_builtins(record, enc_hook=_plain_number)
     return document
+
+
+def _plain_number(value: object) -> object:
+    # A mean or a sum of an array is NumPy's own number: a field says float, and gets one that msgspec does not know.
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} is no JSON")
 
 
 def decode_record(kind: type[T], document: JsonObject) -> T:
@@ -53,6 +72,53 @@ class JsonRecord:
     def from_json(cls, document: JsonObject) -> Self:
         """See ``decode_record``. Raises ValueError."""
         return decode_record(cls, document)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredValues:
+    """To be inherited by values whose documents go to other versions and installations and come back.
+
+    What such a document holds beside the fields goes on as it came, to the last key.
+    """
+
+    NULLABLE: ClassVar[frozenset[str]] = frozenset()
+    """Fields that are written where they are None. Others are left out then: the writer did not know them."""
+
+    stored: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)  # msgspec reads no Json
+    """The document that this was read from; empty for new values."""
+
+    def to_json(self) -> dict[str, Json]:
+        """The document that this was read from, changed where a field was; of new values the fields by name."""
+        before: Any = self.from_json(self.stored) if self.stored else None
+        document = dict(self.stored)
+        for column in fields(self):
+            value = getattr(self, column.name)
+            if column.name == "stored" or (before is not None and value == getattr(before, column.name)):
+                continue
+            if value is None and column.name not in self.NULLABLE:
+                document.pop(column.name, None)
+            else:
+                document[column.name] = msgspec.json.decode(msgspec.json.encode(value, enc_hook=_plain_number))
+        return document
+
+    @classmethod
+    def from_json(cls, document: object) -> Self:
+        """Read what ``to_json`` gave, here or in another version.
+
+        Raises
+        ------
+        ValueError
+            It is no object, or a value is missing or cannot be: which one, in words.
+        """
+        if not isinstance(document, Mapping):
+            raise ValueError("its values are missing")
+        try:
+            values = msgspec.convert({name: value for name, value in document.items() if name != "stored"}, cls)
+        except msgspec.ValidationError as fault:
+            # "Expected `float`, got `str` - at `$.accuracy`", or without a place where a field is missing.
+            name = _FAULTY_FIELD.search(str(fault).rpartition(" - at ")[2])
+            raise ValueError(f"its '{name[1] if name else fault}' is missing or cannot be") from fault
+        return replace(values, stored=document)
 
 
 def drop_empty(document: JsonObject) -> dict[str, Json]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-Answer = dict[str, Any]
+from core.base.json_values import Json
+
+Answer = dict[str, Json]
 Call = Callable[[argparse.Namespace], Answer | None]
 
 

@@ -14,13 +14,14 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import TypeGuard
 
 import numpy as np
 
 from core.archives.zip_file import Members
 from core.base import words
 from core.base.errors import ArchiveRefused, InputRefused
+from core.base.json_values import Json, JsonObject, JsonRecord
 from core.base.settings import ArchiveLimits
 from core.base.types import Embeddings
 from core.formats.npz_header import require_bounded
@@ -37,6 +38,8 @@ _HASH = re.compile(rb"[0-9a-f]{64}")
 _MANIFEST, _RECOGNISER, _PREDICTIONS = "manifest.json", "recogniser.npz", "predictions.npz"
 _RUN, _CARD, _GALLERY = "run.json", "card.json", "gallery.npz"
 _NEEDED = (_RECOGNISER, _PREDICTIONS, _RUN, _CARD)
+_LACKING = {"`$.parts[": "does not describe its parts", "`$.model": "does not say which network it is for"}
+"""What is said of a manifest in which something is missing, by where that is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +51,10 @@ class BundledRun:
     params: RunParams
     metrics: RunMetrics
 
-    def to_json(self) -> dict[str, object]:
+    def to_json(self) -> dict[str, Json]:
         """Plain values under the field names."""
-        documents = {"params": self.params.to_json(), "metrics": self.metrics.to_json()}
-        return {"created": self.created, "seconds": self.seconds, **documents}
+        params, metrics = self.params.to_json(), self.metrics.to_json()
+        return {"created": self.created, "seconds": self.seconds, "params": params, "metrics": metrics}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,28 +66,58 @@ class Bundle:
     model_sha256: str
     """Of the weights: two networks may have one name."""
     run: BundledRun
-    card: dict[str, Any]
+    card: JsonObject
     """What people want to know about it."""
     recogniser: bytes
     predictions: bytes
     gallery: Embeddings | None
     """The faces that it learned from, for the evidence: ids and vectors."""
 
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Whom the card lists."""
+        return tuple(map(str, _names_in(self.card)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Network:
+    """Which network a recogniser is for."""
+
+    id: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What a part of the zip must be."""
+
+    sha256: str
+    bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Manifest(JsonRecord):
+    """What is in the zip."""
+
+    dataset: str
+    model: _Network
+    parts: Mapping[str, _Part]
+    format: str = FORMAT
+    version: int = VERSION
+
 
 def write_bundle(path: Path, bundle: Bundle) -> str:
     """Write the file; gives its sha256, which is also its end."""
     parts = dict(_parts(bundle))
-    manifest = {
-        "format": FORMAT,
-        "version": VERSION,
-        "dataset": bundle.dataset,
-        "model": {"id": bundle.model_id, "sha256": bundle.model_sha256},
-        "parts": {name: _described(content) for name, content in parts.items()},
-    }
+    manifest = _Manifest(
+        dataset=bundle.dataset,
+        model=_Network(bundle.model_id, bundle.model_sha256),
+        parts={name: _Part(hashlib.sha256(content).hexdigest(), len(content)) for name, content in parts.items()},
+    )
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.comment = b"0" * HASH_CHARS
-        for name, content in {_MANIFEST: _json(manifest), **parts}.items():
+        for name, content in {_MANIFEST: _json(manifest.to_json()), **parts}.items():
             archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
     content = buffer.getvalue()[:-HASH_CHARS]
     digest = hashlib.sha256(content).hexdigest()
@@ -107,12 +140,8 @@ def _parts(bundle: Bundle) -> Iterator[tuple[str, bytes]]:
         yield _GALLERY, gallery_bytes(bundle.gallery)
 
 
-def _json(value: Mapping[str, Any]) -> bytes:
+def _json(value: JsonObject) -> bytes:
     return json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True).encode("utf-8")
-
-
-def _described(content: bytes) -> dict[str, Any]:
-    return {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
 
 
 def gallery_bytes(gallery: Embeddings) -> bytes:
@@ -149,16 +178,16 @@ def read_bundle_file(path: Path) -> tuple[Bundle, str]:
     digest = _require_unchanged(path)
     with Members(path, LIMITS) as members:
         manifest = _manifest(path.name, members)
-        parts = {name: _part(path.name, members, name, entry) for name, entry in manifest["parts"].items()}
+        parts = {name: _read_part(path.name, members, name, part) for name, part in manifest.parts.items()}
     if missing := [name for name in _NEEDED if name not in parts]:
         raise InputRefused(f"'{path.name}' lacks its part '{missing[0]}'. Export it again.")
     for name in (_RECOGNISER, _PREDICTIONS, _GALLERY):
         if name in parts:
             require_bounded(parts[name], LIMITS.max_entry_bytes)
     bundle = Bundle(
-        dataset=manifest["dataset"],
-        model_id=manifest["model"]["id"],
-        model_sha256=manifest["model"]["sha256"],
+        dataset=manifest.dataset,
+        model_id=manifest.model.id,
+        model_sha256=manifest.model.sha256,
         run=_read_run(path.name, parts[_RUN]),
         card=_object(path.name, parts[_CARD]),
         recogniser=parts[_RECOGNISER],
@@ -192,33 +221,31 @@ def _require_unchanged(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _manifest(file: str, members: Members) -> dict[str, Any]:
-    manifest = _object(file, members.read(_MANIFEST))
-    if manifest.get("format") != FORMAT or not isinstance(manifest.get("version"), int):
+def _manifest(file: str, members: Members) -> _Manifest:
+    document = _object(file, members.read(_MANIFEST))
+    version = document.get("version")
+    if document.get("format") != FORMAT or not isinstance(version, int):
         raise InputRefused(f"'{file}' is no bundle of Face Atlas.")
-    if manifest["version"] > VERSION:
+    if version > VERSION:
         raise InputRefused(
-            f"'{file}' was made by a later version of Face Atlas (format {manifest['version']}; this one reads "
+            f"'{file}' was made by a later version of Face Atlas (format {version}; this one reads "
             f"{VERSION}). Update this installation, or export again with the older one."
         )
-    model, parts = manifest.get("model"), manifest.get("parts")
-    if not isinstance(model, dict) or not isinstance(parts, dict) or not isinstance(manifest.get("dataset"), str):
-        raise InputRefused(f"The manifest of '{file}' is incomplete. Export it again.")
-    if not all(isinstance(entry, dict) for entry in parts.values()):
-        raise InputRefused(f"The manifest of '{file}' does not describe its parts. Export it again.")
-    if not all(isinstance(model.get(name), str) for name in ("id", "sha256")):
-        raise InputRefused(f"The manifest of '{file}' does not say which network it is for. Export it again.")
-    return manifest
+    try:
+        return _Manifest.from_json(document)
+    except ValueError as fault:
+        lacking = next((sentence for place, sentence in _LACKING.items() if place in str(fault)), "is incomplete")
+        raise InputRefused(f"The manifest of '{file}' {lacking}. Export it again.") from fault
 
 
-def _part(file: str, members: Members, name: str, entry: dict[str, Any]) -> bytes:
+def _read_part(file: str, members: Members, name: str, part: _Part) -> bytes:
     content = members.read(name)
-    if hashlib.sha256(content).hexdigest() != entry.get("sha256"):
+    if hashlib.sha256(content).hexdigest() != part.sha256:
         raise InputRefused(f"Part '{name}' of '{file}' is not what its manifest says. Export or copy it again.")
     return content
 
 
-def _object(file: str, content: bytes) -> dict[str, Any]:
+def _object(file: str, content: bytes) -> JsonObject:
     try:
         value = json.loads(content)
     except ValueError as fault:
@@ -245,7 +272,7 @@ def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e12
 
 
-def _names_in(card: Mapping[str, Any]) -> list[object]:
+def _names_in(card: JsonObject) -> list[object]:
     """The people whom a card lists; [None] where it lists none."""
     people = card.get("people")
     return people if isinstance(people, list) else [None]

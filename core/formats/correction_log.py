@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.base.errors import InputRefused
+from core.base.json_values import Json, JsonObject
 from core.base.types import Box
 from core.corrections.model import OF_PHOTO, Change, Entity, EventKind, Field, Value, event_origin, pair_id
 from core.store.exchange_protocols import FaceLocation, LoggedEvent, PersonOrigin
@@ -75,12 +76,17 @@ def log_lines(
         new_ids = [face_id for face_id in dict.fromkeys(_faces_of(logged.changes)) if face_id not in numbers]
         for face in places(new_ids):
             numbers[face.face_id] = len(numbers)
-            face_fields = {"photo": face.photo_id, "box": face.box.as_tuple(), "drawn": face.drawn, "turn": face.turn}
+            face_fields: dict[str, Json] = {
+                "photo": face.photo_id,
+                "box": face.box.as_tuple(),
+                "drawn": face.drawn,
+                "turn": face.turn,
+            }
             yield _line({"face": numbers[face.face_id], **face_fields})
         yield _line(_event(logged, numbers))
 
 
-def _line(value: dict[str, Any]) -> bytes:
+def _line(value: JsonObject) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
 
 
@@ -94,7 +100,7 @@ def _faces_of(changes: Iterable[Change]) -> Iterator[str]:
             yield str(change.value)
 
 
-def _event(logged: LoggedEvent, numbers: dict[str, int]) -> dict[str, Any]:
+def _event(logged: LoggedEvent, numbers: dict[str, int]) -> dict[str, Json]:
     event = logged.event
     portable = [change for change in logged.changes if all(face in numbers for face in _faces_of([change]))]
     return {
@@ -113,9 +119,9 @@ def _event(logged: LoggedEvent, numbers: dict[str, int]) -> dict[str, Any]:
     }
 
 
-def _change(change: Change, numbers: dict[str, int]) -> list[Any]:
-    entity: Any = change.entity_id
-    value: Any = change.value
+def _change(change: Change, numbers: dict[str, int]) -> list[Json]:
+    entity: Json = change.entity_id
+    value: Json = change.value
     if change.entity is Entity.PAIR:
         entity = [numbers[face_id] for face_id in change.entity_id.split(" ")]
     elif change.entity is Entity.FACE:

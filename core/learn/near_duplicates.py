@@ -64,6 +64,7 @@ def near_duplicate_groups(
     """
     number: dict[str, int] = {}
     photos = np.array([number.setdefault(photo, len(number)) for photo in photo_ids], dtype=np.int64)
+    # The store has no unsigned numbers of 64 bits: what it gives may be negative.
     hashes = np.array([int(value) & 0xFFFF_FFFF_FFFF_FFFF for value in photo_hashes], dtype=np.uint64)
     pairs = [pair for person in rows_by_value(labels) for pair in _same_shot_pairs(vectors, photos, hashes, person)]
     left, right = np.concatenate(pairs, axis=1) if pairs else np.zeros((2, 0), np.int64)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Protocol
 
 from core.base.json_values import JsonObject
 from core.base.types import Embeddings, Face, FaceTable, Photo, Quality, Revision, Split, Vectors
 from core.learn.metrics.run_values import RunMetrics, RunParams
+from core.learn.projection.map_values import MapParams
 from core.store.job_model import Job, JobKind, JobOwner, JobState
 
 
@@ -171,7 +172,7 @@ class MapInfo:
     dataset_id: str
     revision: Revision
     method: str
-    params: dict[str, Any] = field(default_factory=dict)
+    params: MapParams = field(default_factory=MapParams)
     created: float = 0.0
     seconds: float = 0.0
 

@@ -141,7 +141,7 @@ def newest_map(dataset: Dataset, method: Method = Method.UMAP, dimensions: int =
     """The newest stored map of a kind, of whatever revision."""
     kind = (method, dimensions)
     maps = services().runs.maps(dataset.id)
-    return next((info for info in maps if (info.method, project.map_dimensions(info)) == kind), None)
+    return next((info for info in maps if (info.method, info.params.dimensions) == kind), None)
 
 
 def jobs_of(dataset: Dataset, kind: JobKind) -> list[Job]:

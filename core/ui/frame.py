@@ -13,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.base.errors import DataFolderFault
 from core.services import Services
 from core.store.protocols import Dataset
-from core.ui import data, outdated, refusals, running, state
+from core.ui import address, data, outdated, refusals, running, state
 
 refusals.tell_in_words()
 
@@ -132,7 +132,7 @@ def _choose() -> None:
 def remember_dataset(dataset_id: str) -> None:
     """Make a dataset the chosen one."""
     st.session_state[state.DATASET] = dataset_id
-    st.query_params["dataset"] = dataset_id
+    address.set_query_values(dataset=dataset_id)
 
 
 def deselect_dataset(dataset_id: str) -> None:

@@ -88,9 +88,7 @@ def crowd(app: App) -> Dataset:
             )
             faces.append(StoredFace(face, vectors[row]))
         services.store.add(dataset.id, "", IngestBatch(photos=photos, faces=faces))
-    made = project.make_map(
-        services.store, services.runs, services.artifacts, dataset.id, MapOptions(method=Method.PCA)
-    )
+    made = project.make_map(services.run_tools(), dataset.id, MapOptions(method=Method.PCA))
     services.artifacts.put(
         dataset.id, ArtifactKind.MAP, "abcd", services.artifacts.read(dataset.id, ArtifactKind.MAP, made.id)
     )

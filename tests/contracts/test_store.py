@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from core.base.errors import FaceAtlasError, InputRefused, NameTaken, NotFound
 from core.base.types import Box, Face, Photo, Split
 from core.learn.metrics.run_values import RunMetrics, RunParams
+from core.learn.projection.map_values import MapParams
 from core.store.job_model import JobKind, JobOwner, JobState
 from core.store.protocols import (
     DamagedRun,
@@ -377,6 +378,7 @@ CARRY = """
 import sys
 from pathlib import Path
 from core.learn.metrics.run_values import RunMetrics, RunParams
+from core.learn.projection.map_values import MapParams
 from core.store.job_model import JobKind, JobOwner
 from core.store.sql.database import open_database
 from core.store.sql.jobs import SqlJobStore
@@ -492,10 +494,13 @@ def test_a_run_whose_values_cannot_be_is_apart_and_takes_no_other_along(stores: 
 
 
 def test_maps_come_back_newest_first(stores: Stores, dataset: Dataset) -> None:
-    older = MapInfo(id="m1", dataset_id=dataset.id, revision=1, method="pca", params={}, created=1.0, seconds=0.1)
-    newer = MapInfo(
-        id="m2", dataset_id=dataset.id, revision=1, method="umap", params={"neighbours": 15}, created=2.0, seconds=9.0
-    )
+    older = MapInfo(id="m1", dataset_id=dataset.id, revision=1, method="pca", created=1.0, seconds=0.1)
+    params = MapParams.from_json({"n_neighbors": 15, "of a later version": [1]})
+    newer = MapInfo(id="m2", dataset_id=dataset.id, revision=1, method="umap", params=params, created=2.0, seconds=9.0)
     stores.runs.add_map(older)
     stores.runs.add_map(newer)
     assert stores.runs.maps(dataset.id) == [newer, older]
+    assert [info.params.to_json() for info in stores.runs.maps(dataset.id)] == [
+        {"n_neighbors": 15, "of a later version": [1]},
+        {"dimensions": 2, "faithfulness": None},
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from core.base.json_values import encode_record
 from core.cli import destination, resolution
 from core.cli.job_runner import run_in_process
 from core.cli.parser import Answer, Commands, needs_dataset
@@ -12,7 +13,7 @@ from core.jobs.handlers.learning import MapResult
 from core.services import Services
 from core.store.protocols import Dataset, MapInfo
 from core.workflows.projection import selection
-from core.workflows.projection.project import MapOptions, Method, load_map, map_dimensions
+from core.workflows.projection.project import MapOptions, Method, load_map
 from core.workflows.training.train import load_predictions
 
 DEFAULTS = MapOptions()
@@ -62,9 +63,9 @@ def _map(options: argparse.Namespace) -> Answer:
     return {
         "map": info.id,
         "method": info.method,
-        "dimensions": map_dimensions(info),
+        "dimensions": info.params.dimensions,
         "faces": len(placed_faces.face_map.face_ids),
-        "faithfulness": info.params["faithfulness"],
+        "faithfulness": encode_record(info.params.faithfulness) if info.params.faithfulness else None,
         "seconds": round(info.seconds, 3),
     }
 

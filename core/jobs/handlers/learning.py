@@ -73,16 +73,14 @@ def _embed_outsiders(services: Services, dataset_id: str, request: TrainRequest,
 
 def run_study(services: Services, job: Job, request: StudyRequest, progress: Progress) -> StudyResult:
     """Measure a run thoroughly."""
-    stores = services.store, services.runs, services.artifacts
-    return StudyResult(request.run, study.study_run(*stores, request, progress).seconds)
+    return StudyResult(request.run, study.study_run(services.run_tools(), request, progress).seconds)
 
 
 def run_mapping(services: Services, job: Job, request: MapOptions, progress: Progress) -> MapResult:
     """A map has its job's id: a job that is resumed when its map was stored already makes no second one."""
     if any(info.id == job.id for info in services.runs.maps(job.dataset_id)):
         return MapResult(job.id)
-    stores = services.store, services.runs, services.artifacts
-    return MapResult(project.make_map(*stores, job.dataset_id, request, progress, job.id).id)
+    return MapResult(project.make_map(services.run_tools(), job.dataset_id, request, progress, job.id).id)
 
 
 def run_clustering(services: Services, job: Job, request: ClusterOptions, progress: Progress) -> ClusterResult:

@@ -9,14 +9,14 @@ import io
 import json
 import zipfile
 import zlib
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from core.base.errors import InputRefused, NotFound
+from core.base.json_values import JsonRecord
 from core.base.types import Doubles, Floats, Ints, Vectors
 from core.learn.classification.linear_svm import LinearSvm
 from core.learn.numerics.linear_classifier import LinearClassifier
@@ -24,15 +24,6 @@ from core.learn.open_set import rejection_rule
 from core.learn.open_set.rejection_rule import Gallery, RejectionRule, RejectionRules, Threshold
 
 FILE_FORMAT = 2
-_HEADER_FIELDS = {
-    "people": list,
-    "model_id": str,
-    "temperature": float,
-    "doubt": float,
-    "C": float,
-    "rules": list,
-    "seed": int,
-}
 _ARRAYS = ("coef", "intercept", "centroids")
 
 
@@ -115,22 +106,63 @@ class Recogniser:
 # the file
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _StoredRule:
+    """A rejection rule as the header has it; JSON has no NaN: what cannot be told is None."""
+
+    weights: tuple[float, ...]
+    offset: float
+    thresholds: tuple[Threshold, ...]
+    from_prior: bool
+    n_impostors: int
+    n_people: int
+    n_genuine: int
+    genuine_kept: float | None
+
+    @classmethod
+    def of(cls, rule: RejectionRule) -> _StoredRule:
+        values = {each.name: getattr(rule, each.name) for each in fields(rule)}
+        # json writes NaN, which is no JSON, and other readers would refuse the file.
+        genuine_kept = None if np.isnan(rule.genuine_kept) else rule.genuine_kept
+        return cls(**{**values, "weights": tuple(rule.weights.tolist()), "genuine_kept": genuine_kept})
+
+    def rule(self) -> RejectionRule:
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        genuine_kept = np.nan if self.genuine_kept is None else self.genuine_kept
+        weights = np.array(self.weights, dtype=np.float64)
+        return RejectionRule(**{**values, "weights": weights, "genuine_kept": genuine_kept})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Header(JsonRecord):
+    """What of a recogniser is no array."""
+
+    format: int = FILE_FORMAT
+    people: tuple[str, ...]
+    model_id: str
+    temperature: float
+    doubt: float
+    C: float
+    rules: tuple[_StoredRule, _StoredRule]
+    """With the training faces at hand, and without"""
+    seed: int
+
+
 def _encode(recogniser: Recogniser) -> bytes:
     svm = recogniser.svm
-    header = {
-        "format": FILE_FORMAT,
-        "people": list(svm.people),
-        "model_id": recogniser.model_id,
-        "temperature": svm.temperature,
-        "doubt": svm.doubt,
-        "C": svm.C,
-        "rules": [_rule_header(rule) for rule in (recogniser.rules.full, recogniser.rules.alone)],
-        "seed": recogniser.seed,
-    }
+    header = _Header(
+        people=svm.people,
+        model_id=recogniser.model_id,
+        temperature=svm.temperature,
+        doubt=svm.doubt,
+        C=svm.C,
+        rules=(_StoredRule.of(recogniser.rules.full), _StoredRule.of(recogniser.rules.alone)),
+        seed=recogniser.seed,
+    )
     buffer = io.BytesIO()
     np.savez(
         buffer,
-        header=np.frombuffer(json.dumps(header).encode("ascii"), dtype=np.uint8),
+        header=np.frombuffer(json.dumps(header.to_json()).encode("ascii"), dtype=np.uint8),
         coef=svm.classifier.coef,
         intercept=svm.classifier.intercept,
         centroids=recogniser.centroids,
@@ -140,42 +172,21 @@ def _encode(recogniser: Recogniser) -> bytes:
 
 def _decode(content: bytes) -> Recogniser:
     with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-        header = _read_header(archive["header"])
+        header = _read_header(bytes(archive["header"]))
         coef, intercept, centroids = (_read_array(archive[name], name) for name in _ARRAYS)
-    people = tuple(header["people"])
-    _require_shapes(len(people), coef, intercept, centroids)
+    _require_shapes(len(header.people), coef, intercept, centroids)
     svm = LinearSvm(
-        people=people,
+        people=header.people,
         classifier=LinearClassifier(coef, intercept),
-        temperature=header["temperature"],
-        doubt=header["doubt"],
-        C=header["C"],
+        temperature=header.temperature,
+        doubt=header.doubt,
+        C=header.C,
     )
-    full, alone = (_read_rule(rule) for rule in header["rules"])
+    full, alone = (rule.rule() for rule in header.rules)
     _require_rules(full, alone)
     return Recogniser(
-        svm=svm,
-        centroids=centroids,
-        rules=RejectionRules(full, alone),
-        model_id=header["model_id"],
-        seed=header["seed"],
+        svm=svm, centroids=centroids, rules=RejectionRules(full, alone), model_id=header.model_id, seed=header.seed
     )
-
-
-def _rule_header(rule: RejectionRule) -> dict[str, Any]:
-    """Plain values; JSON has no NaN: what cannot be told is None."""
-    genuine_kept = None if np.isnan(rule.genuine_kept) else rule.genuine_kept
-    return {**asdict(rule), "weights": rule.weights.tolist(), "genuine_kept": genuine_kept}
-
-
-def _read_rule(header: Mapping[str, Any]) -> RejectionRule:
-    try:
-        thresholds = tuple(Threshold(**limit) for limit in header["thresholds"])
-        genuine_kept = float("nan") if header["genuine_kept"] is None else header["genuine_kept"]
-        weights = np.array(header["weights"], dtype=np.float64)
-        return RejectionRule(**{**header, "weights": weights, "thresholds": thresholds, "genuine_kept": genuine_kept})
-    except TypeError as fault:
-        raise ValueError(f"a rejection rule is not of its form ({fault})") from fault
 
 
 def _require_rules(full: RejectionRule, alone: RejectionRule) -> None:
@@ -187,20 +198,17 @@ def _require_rules(full: RejectionRule, alone: RejectionRule) -> None:
             raise ValueError("a rejection rule has limits for other rates")
 
 
-def _read_header(packed: Any) -> dict[str, Any]:
-    header = json.loads(bytes(packed))
-    if not isinstance(header, dict) or header.get("format") != FILE_FORMAT:
-        file_format = header.get("format") if isinstance(header, dict) else None
+def _read_header(packed: bytes) -> _Header:
+    document = json.loads(packed)
+    file_format = document.get("format") if isinstance(document, dict) else None
+    if file_format != FILE_FORMAT:
         raise ValueError(f"it has format {file_format}, and this version reads format {FILE_FORMAT}")
-    for name, kind in _HEADER_FIELDS.items():
-        if type(header.get(name)) is not kind:
-            raise ValueError(f"'{name}' is missing or not of its kind")
-    people = header["people"]
-    if len(people) < 2 or len(set(map(str, people))) != len(people) or not all(type(p) is str for p in people):
+    header = _Header.from_json(document)
+    if len(header.people) < 2 or len(set(header.people)) != len(header.people):
         raise ValueError("expected two or more different names")
-    if not (0 < header["temperature"] < np.inf and 0 < header["C"] < np.inf):
+    if not (0 < header.temperature < np.inf and 0 < header.C < np.inf):
         raise ValueError("temperature or C is out of its range")
-    if not 0 < header["doubt"] < 1:
+    if not 0 < header.doubt < 1:
         raise ValueError("doubt is out of its range")
     return header
 

@@ -11,7 +11,7 @@ centroids and the rule of when to say "unknown". That is why a fold fits a whole
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from math import isnan
 from typing import NamedTuple
 
@@ -34,6 +34,8 @@ from core.learn.open_set.left_out_trials import TrainedFaces
 from core.learn.open_set.rejection_rule import TARGET_RATE, Gallery, Impostors, RejectionRule
 from core.learn.open_set.rule_fitting import learn_rules, score_left_out_people
 
+FIGURES_OF_A_RUN = ("accuracy", "accuracy_ci95", "n_correct", "n_test", "balanced_accuracy", "macro_f1", "top3", "ece")
+"""Those that lists of runs show; the others are with the predictions."""
 FITTING_SHARE = 0.5
 """Roughly the part of the time that the classifier takes, against the rule of when to say "unknown"."""
 
@@ -241,14 +243,9 @@ def _gather_predictions(
 
 
 def _run_params(trainer: _Trainer, plan: SplitPlan, recogniser: Recogniser) -> RunParams:
-    options, material = trainer.options, trainer.material
+    material, options = trainer.material, replace(trainer.options, folds=len(plan.folds))
     return RunParams(
-        folds=len(plan.folds),
-        min_faces=options.min_faces,
-        seed=options.seed,
-        c=options.c,
-        min_grade=options.min_grade,
-        min_size_px=options.min_size_px,
+        **asdict(options),
         split=plan.kind,
         why=plan.why,
         chosen_c=recogniser.svm.C,
@@ -262,14 +259,8 @@ def _run_params(trainer: _Trainer, plan: SplitPlan, recogniser: Recogniser) -> R
 
 
 def _threshold_in_use(rule: RejectionRule) -> RunThreshold:
-    threshold = rule.at(TARGET_RATE)
     return RunThreshold(
-        rate=threshold.rate,
-        score=threshold.score,
-        expected=threshold.expected,
-        low=threshold.low,
-        high=threshold.high,
-        enough=threshold.enough,
+        **asdict(rule.at(TARGET_RATE)),
         n_impostors=rule.n_impostors,
         n_impostor_people=rule.n_people,
         n_genuine=rule.n_genuine,
@@ -279,16 +270,9 @@ def _threshold_in_use(rule: RejectionRule) -> RunThreshold:
 
 
 def _run_metrics(predictions: Predictions, train_accuracy: float) -> RunMetrics:
-    evaluation = predictions.evaluation
+    figures = {name: getattr(predictions.evaluation, name) for name in FIGURES_OF_A_RUN}
     return RunMetrics(
-        accuracy=evaluation.accuracy,
-        accuracy_ci95=evaluation.accuracy_ci95,
-        n_correct=evaluation.n_correct,
-        n_test=evaluation.n_test,
-        balanced_accuracy=evaluation.balanced_accuracy,
-        macro_f1=evaluation.macro_f1,
-        top3=evaluation.top3,
-        ece=evaluation.ece,
+        **figures,
         train_accuracy=train_accuracy,
         n_people=len(predictions.people),
         n_train=len(predictions.learned_ids),

@@ -71,6 +71,7 @@ def find_mislabelled(
     near = label_confidence.find_label_neighbours(faces, rows, opinions.rivals[rows], progress)
     probs, rival_probs = opinions.probs[rows], opinions.rival_probs[rows]
     own_similarity, rival_similarity = near.own_similarity, near.rival_similarity
+    # Both must prefer the rival before a name is called wrong: either alone can be led astray.
     by_recogniser = rival_probs / (probs + rival_probs)
     by_neighbours = expit((rival_similarity - own_similarity) / COSINE_STEP)
     known = np.isfinite(by_recogniser) & (near.own[:, 0] >= 0)
@@ -94,6 +95,7 @@ def _suspicious_rows(faces: LabelledFaces, opinions: LabelOpinions, spared: Bool
     """Rows worth comparing with single faces; the similarities below which nobody, and from which somebody is meant."""
     believed = np.flatnonzero(~(opinions.probs < DOUBTED_BELOW))  # NaN counts: nobody spoke against it
     known = believed if len(believed) else np.arange(len(faces))
+    # What is usual here is measured on faces that nobody doubts, or wrong names would widen the limits for others.
     sample = np.sort(np.random.default_rng(0).permutation(known)[:MOST_FOR_LIMITS])
     rivals, centre_cosines = label_confidence.centre_rivals(faces, sample)
     of_rivals = label_confidence.find_label_neighbours(faces, sample, rivals).rival_similarity

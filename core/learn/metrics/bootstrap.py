@@ -71,6 +71,7 @@ class Resamples:
         """The interval of a share of 0..1 from its values in the resamples."""
         n = len(np.unique(self.shots)) if n_shots is None else n_shots
         interval = _percentiles(mean, resampled)
+        # Where every face was right all resamples agree, and the bootstrap alone would promise that it stays so.
         low, high = wilson_interval(mean * n, n)
         return Interval(mean, max(0.0, min(interval.low, low)), min(1.0, max(interval.high, high)))
 
@@ -84,6 +85,7 @@ class Resamples:
 
 def _percentiles(mean: float, resampled: Doubles) -> Interval:
     low, high = np.quantile(resampled, _TAILS) if len(resampled) else (mean, mean)
+    # A figure that is skewed can lie beyond its own percentiles; an interval that leaves it out would confuse.
     return Interval(mean, min(mean, float(low)), max(mean, float(high)))
 
 
@@ -101,6 +103,7 @@ def draw_resamples(labels: Ints, shots: Ints, seed: int = 0, count: int = RESAMP
     faces = np.zeros((count, len(labels)), dtype=np.float32)
     for person in range(n_people):
         rows = np.flatnonzero(labels == person)
+        # Faces of a shot come and go together: drawn one by one they would pass for independent.
         person_shots, shot_of_row = np.unique(shots[rows], return_inverse=True)
         faces[:, rows] = _draw_shots(people[:, person], len(person_shots), rng)[:, shot_of_row]
     return Resamples(labels, shots, faces, people.astype(np.float32))

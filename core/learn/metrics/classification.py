@@ -5,19 +5,18 @@ It judges predictions that others made; which faces may be tested is ``splits``'
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from core.base.errors import InputRefused
+from core.base.json_values import Json, JsonObject, JsonRecord, encode_record
 from core.base.types import Doubles, Ints
 from core.learn.metrics.calibration import calibration_error
 
 _Z_95 = 1.959963984540054
 """The 97.5 % point of the normal distribution."""
-_FOLLOWS = ("people", "confusion")
 _MOST_ORDERED = 400
 """Ordering the leaves of a tree optimally grows with the cube of their number."""
 
@@ -46,8 +45,8 @@ class ConfusedPair:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Evaluation:
-    """The result of one test; every rate is 0..1."""
+class EvaluationFigures(JsonRecord):
+    """What is stored of a test; every rate is 0..1."""
 
     accuracy: float
     accuracy_ci95: tuple[float, float]
@@ -64,36 +63,34 @@ class Evaluation:
     """Expected calibration error of the given name's probability, 15 bins of equal width."""
     per_person: tuple[PersonResult, ...]
     """In the order of ``people``."""
-    people: tuple[str, ...]
-    confusion: Ints
-    """(n_people, n_people) counts; row = true, column = given."""
     most_confused: tuple[ConfusedPair, ...]
     """Every pair that happened, most frequent first."""
 
-    def to_json(self) -> dict[str, Any]:
-        """Give plain lists, numbers and text under the field names."""
-        return {**self.summary(), "people": list(self.people), "confusion": self.confusion.tolist()}
 
-    def summary(self) -> dict[str, Any]:
-        """The same without what follows from the tested faces, and grows with the square of the people."""
-        fields_to_keep = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in _FOLLOWS}
-        fields_to_keep["accuracy_ci95"] = list(self.accuracy_ci95)
-        fields_to_keep["per_person"] = [asdict(row) for row in self.per_person]
-        fields_to_keep["most_confused"] = [asdict(pair) for pair in self.most_confused]
-        return fields_to_keep
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluation(EvaluationFigures):
+    """The result of one test, with what follows from the tested faces and grows with the square of the people."""
+
+    people: tuple[str, ...]
+    confusion: Ints
+    """(n_people, n_people) counts; row = true, column = given."""
+
+    def figures(self) -> dict[str, Json]:
+        """Plain values of what is stored, under the field names."""
+        return encode_record(EvaluationFigures(**{each.name: getattr(self, each.name) for each in _FIGURES}))
+
+    def to_json(self) -> dict[str, Json]:
+        """Plain lists, numbers and text under the field names."""
+        return {**self.figures(), "people": list(self.people), "confusion": self.confusion.tolist()}
 
     @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> Evaluation:
-        """Read what ``to_json`` gave; unknown names are refused by TypeError. ``confusion`` may be an array."""
-        low, high = document["accuracy_ci95"]
-        changed: dict[str, Any] = {
-            "accuracy_ci95": (low, high),
-            "people": tuple(document["people"]),
-            "per_person": tuple(PersonResult(**row) for row in document["per_person"]),
-            "most_confused": tuple(ConfusedPair(**pair) for pair in document["most_confused"]),
-            "confusion": np.asarray(document["confusion"], dtype=np.int64),
-        }
-        return cls(**{**document, **changed})
+    def of_figures(cls, document: JsonObject, people: tuple[str, ...], confusion: Ints) -> Evaluation:
+        """Put together what ``figures`` gave with what follows from the tested faces. Raises ValueError."""
+        stored = EvaluationFigures.from_json(document)
+        return cls(people=people, confusion=confusion, **{each.name: getattr(stored, each.name) for each in _FIGURES})
+
+
+_FIGURES = fields(EvaluationFigures)
 
 
 def evaluate_predictions(people: Sequence[str], true: Ints, predicted: Ints, probabilities: Doubles) -> Evaluation:
@@ -225,6 +222,7 @@ def order_by_confusion(confusion: Ints) -> Ints:
     from scipy.cluster.hierarchy import leaves_list, linkage
     from scipy.spatial.distance import squareform
 
+    # Those whom nobody confuses are left out of the tree: their distances are all 1, and the tree has nothing to say.
     shares = _mutual_confusion(confusion)
     confused = np.flatnonzero(shares.any(axis=1))
     never_confused = np.flatnonzero(~shares.any(axis=1))

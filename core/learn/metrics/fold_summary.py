@@ -80,6 +80,7 @@ def _resampled_macro(repetitions: Ints, labels: Ints, n_people: int, resamples: 
     for predicted in repetitions:
         hits = _by_person(resamples, np.where(predicted == labels, labels, -1), n_people)
         n_predicted = _by_person(resamples, predicted, n_people)
+        # Somebody untested counts in F1 as soon as they were named: precision 0, as scikit-learn has it.
         counted = np.where(np.isin(np.arange(n_people), tested), times, n_predicted > 0)
         recalls.append(_weighted(hits, support, times))
         f1s.append(_weighted(2 * hits, support + n_predicted, counted))
@@ -88,6 +89,7 @@ def _resampled_macro(repetitions: Ints, labels: Ints, n_people: int, resamples: 
 
 def _by_person(resamples: Resamples, people: Ints, n_people: int) -> Doubles:
     """How many faces of each resample belong to each person, -1 to nobody: (n_resamples, n_people)."""
+    # A sparse product: a dense one would hold a flag for every face and person.
     rows = np.flatnonzero(people >= 0)
     member = csr_array((np.ones(len(rows), np.float32), (rows, people[rows])), shape=(len(people), n_people))
     return np.asarray((member.T @ resamples.faces.T).T, dtype=np.float64)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -44,6 +44,12 @@ class Predictions(FaceRows):
     impostors: Impostors | None = None
     """Faces that played the stranger for the recogniser that is kept; None when there were none, or in old files."""
 
+    def __post_init__(self) -> None:
+        columns = (self.true, self.given, self.probs, self.distances, self.scores, self.ranks)
+        lengths = [len(column) for column in columns]
+        if set(lengths) != {len(self.face_ids)}:
+            raise ValueError(f"expected {len(self.face_ids)} rows in each column, got {lengths}")
+
     @property
     def wrong(self) -> Bools:
         """(n,) where the given name is not the true one."""
@@ -60,7 +66,7 @@ class Predictions(FaceRows):
 
     def to_bytes(self) -> bytes:
         """An .npz of arrays and one JSON text; the confusion counts are not written, they follow from the rows."""
-        header = {"format": FILE_FORMAT, "people": list(self.people), "evaluation": self.evaluation.summary()}
+        header = {"format": FILE_FORMAT, "people": list(self.people), "evaluation": self.evaluation.figures()}
         buffer = io.BytesIO()
         np.savez_compressed(
             buffer,
@@ -73,7 +79,7 @@ class Predictions(FaceRows):
             scores=self.scores.astype(np.float32),
             ranks=self.ranks.astype(np.int32),
             learned_ids=_text(self.learned_ids),
-            **_columns_of(self.impostors),
+            **_columns_of(self.impostors),  # type: ignore[arg-type]  # numpy takes the first for its flag
         )
         return buffer.getvalue()
 
@@ -97,7 +103,7 @@ def _ids(column: np.ndarray) -> tuple[str, ...]:
     return tuple(value.decode("ascii") for value in column.tolist())
 
 
-def _columns_of(impostors: Impostors | None) -> dict[str, Any]:
+def _columns_of(impostors: Impostors | None) -> dict[str, np.ndarray]:
     if impostors is None:
         return {}
     return {
@@ -107,21 +113,21 @@ def _columns_of(impostors: Impostors | None) -> dict[str, Any]:
     }
 
 
-def _impostors(arrays: dict[str, Any]) -> Impostors | None:
+def _impostors(arrays: Mapping[str, np.ndarray]) -> Impostors | None:
     if "impostor_scores" not in arrays:
         return None
     scores, who, from_strangers = (arrays[f"impostor_{name}"] for name in ("scores", "who", "given"))
     return Impostors(scores.astype(np.float64), who.astype(np.int64), from_strangers.astype(np.bool_))
 
 
-def _read(arrays: dict[str, Any]) -> Predictions:
+def _read(arrays: Mapping[str, np.ndarray]) -> Predictions:
     header = json.loads(bytes(arrays["header"]))
     if header.get("format") not in READABLE:
         raise ValueError(f"expected format {FILE_FORMAT}, got {header.get('format')}")
     people = tuple(header["people"])
     true, predicted = arrays["true"].astype(np.int64), arrays["given"].astype(np.int64)
     confusion = confusion_counts(true, predicted, len(people))
-    evaluation = Evaluation.from_json({**header["evaluation"], "people": people, "confusion": confusion})
+    evaluation = Evaluation.of_figures(header["evaluation"], people, confusion)
     return Predictions(
         people=people,
         face_ids=_ids(arrays["face_ids"]),

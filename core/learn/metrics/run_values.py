@@ -2,74 +2,15 @@
 
 The values are stored as JSON, and come from other installations too. What cannot be is refused where it is read, so
 nobody checks again; what another version wrote beside them stays, and is written again as it came.
-
-References
-----------
-msgspec, https://jcristharif.com/msgspec/: converts a document to a dataclass and checks it by the annotations.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
-from typing import Annotated, Any, Final, Self
+from dataclasses import dataclass
+from typing import ClassVar
 
-import msgspec
-
-LONGEST_TEXT: Final = 10_000
-_LARGEST: Final = 1.7976931348623157e308
-
-Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
-Number = Annotated[float, msgspec.Meta(ge=-_LARGEST, le=_LARGEST)]
-"""Neither infinite nor NaN, both of which Python's JSON lets through."""
-Count = Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)]
-Text = Annotated[str, msgspec.Meta(max_length=LONGEST_TEXT)]
-
-_WRITTEN_AS_NULL = ("c", "strangers_given")
-"""Other fields that are None are left out: whoever wrote the document did not know them."""
-_FAULTY_FIELD = re.compile(r"`(?:\$\.)?(\w+)")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredValues:
-    """To be inherited by values that are stored as a JSON object of their fields."""
-
-    stored: Mapping[str, object] = field(default_factory=dict, repr=False, compare=False)
-    """The document that this was read from; empty for new values."""
-
-    def to_json(self) -> dict[str, object]:
-        """The document that this was read from, changed where a field was; of new values the fields by name."""
-        before: Any = self.from_json(self.stored) if self.stored else None
-        document = dict(self.stored)
-        for column in fields(self):
-            value = getattr(self, column.name)
-            if column.name == "stored" or (before is not None and value == getattr(before, column.name)):
-                continue
-            if value is None and column.name not in _WRITTEN_AS_NULL:
-                document.pop(column.name, None)
-            else:
-                document[column.name] = msgspec.json.decode(msgspec.json.encode(value))
-        return document
-
-    @classmethod
-    def from_json(cls, document: object) -> Self:
-        """Read what ``to_json`` gave, here or in another version.
-
-        Raises
-        ------
-        ValueError
-            It is no object, or a value is missing or cannot be: which one, in words.
-        """
-        if not isinstance(document, Mapping):
-            raise ValueError("its values are missing")
-        try:
-            values = msgspec.convert({name: value for name, value in document.items() if name != "stored"}, cls)
-        except msgspec.ValidationError as fault:
-            # "Expected `float`, got `str` - at `$.accuracy`", or without a place where a field is missing.
-            name = _FAULTY_FIELD.search(str(fault).rpartition(" - at ")[2])
-            raise ValueError(f"its '{name[1] if name else fault}' is missing or cannot be") from fault
-        return replace(values, stored=document)
+from core.base.json_values import Count, Number, Share, StoredValues, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +122,8 @@ class RunParams(StoredValues):
     strangers_given: StrangersGiven | None = None
     imported: ImportOrigin | None = None
     """None for a run that was trained here."""
+
+    NULLABLE: ClassVar = frozenset({"c", "strangers_given"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

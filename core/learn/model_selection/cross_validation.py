@@ -57,6 +57,7 @@ def deal_repetitions(known: LabelledFaces, repeats: int, seed: int, folds: int =
     """Deal the shots into folds, again and again; at most as many folds as somebody has shots."""
     n_folds = int(max(2, min(folds, known.shots_each.max())))
     dealt = (deal_testable(known, n_folds, seed=seed + turn) for turn in range(repeats))
+    # Who has one shot cannot be tested, but takes part: without them others would have fewer rivals than in use.
     everybody = np.ones(len(known), dtype=np.bool_)
     return [list(folds_of(fold_of, n_folds, everybody)) for fold_of in dealt]
 
@@ -91,6 +92,7 @@ def name_and_rank(scores: Doubles | Floats, true: Ints) -> tuple[Ints, Ints]:
     """
     predicted = scores.argmax(axis=1).astype(np.int64)
     true_scores = scores[np.arange(len(true)), true]
+    # Ties count against the true person: a classifier that cannot tell people apart must not look as if it could.
     as_good = np.count_nonzero(scores >= true_scores[:, None], axis=1) - 1
     return predicted, np.where(predicted == true, 0, as_good).astype(np.int64)
 
@@ -116,6 +118,7 @@ def draw_subset(known: LabelledFaces, most_people: int, most_faces: int, seed: i
     rows = np.flatnonzero(np.isin(known.labels, order[:most_people]))
     if len(rows) <= most_faces:
         return rows
+    # Everybody gives one shot a turn, so that people with few photos keep them and those with many give way.
     turn = _turns(known, rows, rng)
     level = int(np.searchsorted(np.cumsum(np.bincount(turn)), most_faces, side="right"))
     return rows[turn < max(2, level)]

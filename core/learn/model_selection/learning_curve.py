@@ -58,7 +58,7 @@ def measure_learning_curve(
 
 def _first_shots(known: LabelledFaces, rows: Ints, k: int, rng: np.random.Generator) -> Ints:
     """One face each of k random shots of everybody, ascending."""
-    rows = rng.permutation(rows)
+    rows = rng.permutation(rows)  # which face of a shot is taken is drawn too
     one_each = rows[np.unique(known.shots[rows], return_index=True)[1]]
     one_each = rng.permutation(one_each)
     order = one_each[np.argsort(known.labels[one_each], kind="stable")]

@@ -130,6 +130,8 @@ def fit_curve(record: Record) -> Curve:
     errors, tested = record.errors[measured], record.tested[measured]
     usual = np.log((errors.sum() + 1e-3) / (tested.sum() + 1e-1)) + USUAL_SLOPE * (photos.mean() if len(photos) else 0)
 
+    # Errors are counts, so each person speaks by Poisson's law as loudly as they were tested; the priors hold the curve
+    # where there are few.
     def loss(values: Doubles) -> float:
         level, slope, effect = values
         power = np.clip(level + effect * spread - slope * photos, -20, 20)

@@ -127,6 +127,7 @@ def _own_plan(labels: Ints, people: Sequence[str], splits: Sequence[Split | None
     named_train = np.array([split is Split.TRAIN for split in splits], dtype=np.bool_)
     if not (val.any() and named_train.any()):
         return None
+    # A training photo of a shot that is tested would let the recogniser remember the answer.
     twin = ~val & np.isin(groups, groups[val])
     train = ~val & ~twin
     learned = _present(labels[train], len(people))
@@ -222,6 +223,7 @@ def deal_into_folds(labels: Ints, groups: Ints, folds: int, *, seed: int) -> Int
         if labels[rows[0]] < 0:
             continue
         faces_of_person = np.zeros(folds, dtype=np.int64)
+        # Large bursts first, while there is room to even them out with small ones.
         for members in _largest_first(rows, groups, rng):
             fold = int(np.lexsort((rng.random(folds), total, faces_of_person))[0])
             fold_of[members] = fold

@@ -62,6 +62,21 @@ def _largest(block: Floats, k: int) -> Ints:
     return np.asarray(np.take_along_axis(columns, best, axis=1), dtype=np.int64)
 
 
+def neighbour_pairs(vectors: Vectors, k: int) -> tuple[Ints, Floats]:
+    """The pairs of rows of which one is among the k nearest of the other, each pair once.
+
+    Returns
+    -------
+    pairs : (m, 2) int64, the smaller row first
+    products : (m,) float32, their inner products
+    """
+    near = nearest_neighbours(vectors, k)
+    rows = np.repeat(np.arange(len(near)), near.shape[1])
+    # Being near is not mutual, so most pairs come from one side and many from both.
+    pairs = np.unique(np.sort(np.stack([rows, near.ravel()], axis=1), axis=1), axis=0)
+    return pairs, np.einsum("ij,ij->i", vectors[pairs[:, 0]], vectors[pairs[:, 1]])
+
+
 def nearest_in_gallery(vectors: Vectors, gallery: Vectors, k: int) -> tuple[Ints, Floats]:
     """Find the k faces of a gallery most like each face: the evidence shown beside a name.
 

@@ -223,6 +223,7 @@ def name_faces(
 def _name_block(
     classifier: LinearClassifier, person_centroids: Vectors, gallery: Gallery | None, vectors: Vectors
 ) -> tuple[Ints, Doubles]:
+    # The margin names, and the other features only judge that name: they say nothing of who else it could be.
     margins = classifier.margins(vectors)
     persons = np.asarray(margins.argmax(axis=1), dtype=np.int64)
     similarity = np.einsum("ij,ij->i", vectors, person_centroids[persons])
@@ -239,6 +240,7 @@ def _neighbour_similarity(gallery: Gallery, vectors: Vectors, persons: Ints, oth
         faces = gallery.vectors[gallery.labels == person]
         rows = np.flatnonzero(persons == person)
         if len(faces):
+            # Several faces, not the nearest alone: one photo under a wrong name would let its owner pass.
             cosine = np.sort(vectors[rows] @ faces.T, axis=1)
             similarities[rows] = cosine[:, -NEIGHBOURS:].mean(axis=1)
     return similarities
@@ -269,6 +271,7 @@ def _prior_score_threshold(n_people: int, rate: float) -> Threshold:
 
 def prior_threshold(n_people: int, target_rate: float = TARGET_RATE) -> float:
     """Give the model's own distance: about ``target_rate`` of strangers come nearer to one of so many people."""
+    # Against n people up to n times as many strangers come near one of them, so each may let a n-th of the rate pass.
     rates = np.log(list(PRIOR))
     return float(np.interp(np.log(target_rate / max(n_people, 1)), rates, list(PRIOR.values())))
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from core.base.types import Doubles, Floats, Ints, Vectors
 from core.learn.numerics.labels import fit_centroids, renumber_labels
-from core.learn.numerics.neighbours import nearest_neighbours
+from core.learn.numerics.neighbours import neighbour_pairs
 from core.learn.numerics.unit_vectors import cosines_to_distances
 
 EVERYBODY_MOST = 120
@@ -96,10 +96,7 @@ def find_lookalikes(vectors: Vectors, labels: Ints, *, seed: int = 0) -> Lookali
 
 def _busy(centres: Vectors) -> Ints:
     """The people of the most alike pairs."""
-    near = nearest_neighbours(centres, NEIGHBOURS)
-    first = np.repeat(np.arange(len(near)), near.shape[1])
-    pairs = np.stack([first, near.ravel()], axis=1)
-    closeness = np.einsum("ij,ij->i", centres[pairs[:, 0]], centres[pairs[:, 1]])
+    pairs, closeness = neighbour_pairs(centres, NEIGHBOURS)
     people = dict.fromkeys(pairs[np.argsort(-closeness, kind="stable")].ravel().tolist())
     return np.sort(np.array(list(people)[:BUSY_MOST], dtype=np.int64))
 
@@ -161,6 +158,7 @@ def _nearer_to_others(cosine: Floats, closest: Floats, start: int) -> Doubles:
     n = len(cosine)
     if n < 2:
         return np.full(closest.shape[1], np.nan)
+    # A face is its own nearest, which would make nobody overlap.
     among = cosine[:, start : start + n].copy()
     np.fill_diagonal(among, -np.inf)
     return np.asarray((closest > among.max(axis=1)[:, None]).mean(axis=0), dtype=np.float64)

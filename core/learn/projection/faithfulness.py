@@ -8,8 +8,6 @@ Lee, Verleysen, "Quality assessment of dimensionality reduction: Rank-based crit
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from scipy.spatial import cKDTree
 
@@ -17,6 +15,7 @@ from core.base.types import Floats, Ints, Vectors
 from core.learn.numerics.blocks import row_blocks
 from core.learn.numerics.neighbours import nearest_in_gallery
 from core.learn.numerics.unit_vectors import cosines_to_distances
+from core.learn.projection.map_values import Faithfulness
 
 NEIGHBOURS = 15
 PROBES_MOST = 2000
@@ -26,20 +25,6 @@ TRUSTED_MOST = 500
 _BLOCK_ROWS = 64
 BESIDE = 5
 """A face is placed among so many of those most like it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Faithfulness:
-    """How far a map can be believed."""
-
-    neighbours: int
-    kept: float
-    """Of the faces nearest on the map, the share that are as near in truth, 0..1."""
-    chance: float
-    """What ``kept`` would be by chance."""
-    trustworthiness: float
-    """1 when nobody is a neighbour on the map who is none in truth, the smaller the farther such are; about 0.5 by
-    chance."""
 
 
 def measure_faithfulness(vectors: Vectors, points: Floats, *, seed: int = 0) -> Faithfulness | None:
@@ -81,6 +66,7 @@ def _trustworthiness(vectors: Vectors, probes: Ints, on_map: list[np.ndarray]) -
         cosine = vectors[rows] @ vectors.T
         cosine[np.arange(len(rows)), rows] = -np.inf
         for cosines, neighbours in zip(cosine, map_neighbours, strict=True):
+            # A rank is a count of nearer faces: sorting them all would take far longer.
             ranks = 1 + (cosines > cosines[neighbours][:, None]).sum(axis=1)
             beyond += int(np.maximum(ranks - k, 0).sum())
     return float(1 - 2 * beyond / (len(probes) * k * (2 * n - 3 * k - 1)))
@@ -110,6 +96,7 @@ def place_newcomers(newcomers: Vectors, vectors: Vectors, points: Floats) -> Flo
     """
     rows, distances = nearest_in_gallery(newcomers, vectors, BESIDE)
     around = points[rows]
+    # A map may tear neighbours apart; a mean of both sides would lie where nobody is.
     off = np.linalg.norm(around - around[:, :1], axis=2)
     together = off <= np.median(off, axis=1, keepdims=True)
     weight = together / (distances + 1e-3)
@@ -129,6 +116,7 @@ def nearest_people(vectors: Vectors, gallery: Vectors, labels: Ints, most: int) 
     rows : (m, min(most, n_people)) int64, the face of ``gallery`` for each of the nearest people, nearest first
     distances : likewise, float32, Euclidean
     """
+    # With a person's faces side by side, the best of each person is one pass over the cosines.
     order = np.argsort(labels, kind="stable")
     _, starts = np.unique(labels[order], return_index=True)
     cosine = vectors @ gallery[order].T

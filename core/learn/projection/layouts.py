@@ -69,6 +69,7 @@ def pca_layout(vectors: Vectors, dimensions: int = 2) -> Floats:
         return points
     middle = vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
     scatter = np.zeros((vectors.shape[1], vectors.shape[1]))
+    # The scatter of all is a sum over blocks, so that no second copy of the vectors is needed.
     for block in row_blocks(len(vectors), _BLOCK_ROWS):
         centred = vectors[block] - middle
         scatter += centred.T @ centred

@@ -20,11 +20,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 
 from core.base.errors import InputRefused
+from core.base.json_values import Json
 from core.base.types import Bools, Doubles, Floats, Ints
 
 TARGET_FAR = 1e-3
@@ -149,6 +149,7 @@ def acceptance_curve(distances: Doubles, same: Bools) -> tuple[Doubles, Ints, In
     accepted_same : (m + 1,) int64, same pairs at most that far apart
     accepted_different : (m + 1,) int64, different pairs at most that far apart
     """
+    # Sorted once, what a threshold accepts is a running count; equal distances can only be accepted together.
     order = np.argsort(distances, kind="stable")
     ordered, is_same = distances[order], same[order]
     last = np.append(np.flatnonzero(np.diff(ordered)), len(ordered) - 1)
@@ -169,6 +170,7 @@ def area_under_roc(distances: Doubles, same: Bools) -> float:
     n_same, n_different = np.count_nonzero(same), np.count_nonzero(~same)
     from scipy.stats import rankdata  # here, as it takes a third of a second that the app need not wait for
 
+    # Mann and Whitney's count of pairs in the right order is a sum of ranks: no curve is drawn for its area.
     rank_sum = rankdata(-distances)[same].sum()
     return float((rank_sum - n_same * (n_same + 1) / 2) / (n_same * n_different))
 
@@ -223,7 +225,7 @@ def distance_histograms(distances: Floats | Doubles, same: Bools, bins: int = HI
     return {"edges": edges.tolist(), "genuine": genuine, "impostor": impostor}
 
 
-def verification_curves(distances: Floats | Doubles, same: Bools) -> dict[str, Any]:
+def verification_curves(distances: Floats | Doubles, same: Bools) -> dict[str, Json]:
     """What plots need: ``det`` (see ``det_curve``) and ``histograms``."""
     return {"det": det_curve(distances, same), "histograms": distance_histograms(distances, same)}
 

@@ -227,6 +227,7 @@ def _drawn_pairs(labels: Ints, seed: int) -> tuple[Ints, Ints]:
     order = np.argsort(labels, kind="stable")
     starts = np.searchsorted(labels[order], labels)
     sizes = np.searchsorted(labels[order], labels, side="right") - starts
+    # Pairs of one person are drawn on purpose: among random pairs of a thousand people they are one in a thousand.
     rows, lot = _rows_with_lots(n, PARTNERS[True], DRAWN_MOST[True], rng)
     same_person = order[starts[rows] + (lot * sizes[rows]).astype(np.int64)]
     strangers, lot = _rows_with_lots(n, PARTNERS[False], DRAWN_MOST[False], rng)
@@ -290,6 +291,7 @@ def fit_pair_rule(scores: PairScores) -> PairRule:
 
 def cosine_threshold_at_far(impostor: Floats | Doubles, far: float) -> float:
     """Smallest cosine at which at most the share ``far`` of the impostors is accepted."""
+    # Just above the first impostor that must not pass: the limit itself is accepted.
     ordered = np.sort(impostor)[::-1]
     allowed = int(far * len(ordered))
     return float(np.nextafter(ordered[allowed], np.inf, dtype=ordered.dtype)) if allowed < len(ordered) else -1.0
@@ -299,7 +301,9 @@ def _logistic(genuine: Doubles, impostor: Doubles) -> tuple[float, float]:
     """Slope and offset by iteratively reweighted least squares; both kinds weigh one half."""
     x = np.concatenate([genuine, impostor])
     design = np.stack([x, np.ones_like(x)], axis=1)
+    # Both kinds weigh one half, though there are a hundred times as many impostors: the prior is added by who asks.
     weight = np.concatenate([np.full(len(k), 0.5 / len(k)) for k in (genuine, impostor)])
+    # Platt's targets, short of 0 and 1: on separable pairs the slope would grow for ever.
     target = np.concatenate(
         [np.full(len(genuine), 1 - 1 / (len(genuine) + 2)), np.full(len(impostor), 1 / (len(impostor) + 2))]
     )
@@ -308,6 +312,7 @@ def _logistic(genuine: Doubles, impostor: Doubles) -> tuple[float, float]:
         prob = 1 / (1 + np.exp(-np.clip(design @ beta, -60, 60)))
         curvature = design.T @ (design * (weight * np.maximum(prob * (1 - prob), 1e-9))[:, None])
         step = np.linalg.solve(curvature + 1e-9 * np.eye(2), design.T @ (weight * (target - prob)))
+        # A step that is too long throws all pairs to one side, where there is no slope to come back by.
         beta += step * min(1.0, 20.0 / max(float(np.abs(step).max()), 1e-12))
         if np.abs(step).max() < 1e-8:
             break

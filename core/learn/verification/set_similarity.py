@@ -22,7 +22,7 @@ from scipy.sparse import csr_array
 
 from core.base.types import Floats, Ints, Vectors
 from core.learn.clustering.agglomerative import TYPICAL_COSINE
-from core.learn.numerics.neighbours import nearest_neighbours
+from core.learn.numerics.neighbours import neighbour_pairs
 
 _PRIOR_FACES = 3
 """So many faces' worth the typical cosine counts in that within a set."""
@@ -86,11 +86,7 @@ def most_similar_sets(centres: Centres, neighbours: int, least: float) -> tuple[
     pairs : (m, 2) int64, the smaller number first
     similarities : (m,) float32
     """
-    corrected = centres.corrected()
-    near = nearest_neighbours(corrected, neighbours)
-    first = np.repeat(np.arange(len(near)), near.shape[1])
-    pairs = np.unique(np.sort(np.stack([first, near.ravel()], axis=1), axis=1), axis=0)
-    values = np.einsum("ij,ij->i", corrected[pairs[:, 0]], corrected[pairs[:, 1]])
+    pairs, values = neighbour_pairs(centres.corrected(), neighbours)
     order = np.argsort(-values, kind="stable")
     order = order[values[order] >= least]
     return pairs[order], values[order]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 from sqlalchemy import Row, String, delete, insert, select, type_coerce
 
 from core.base.errors import InputRefused, NotFound
+from core.base.json_values import JsonObject
 from core.learn.metrics.run_values import read_run_values
+from core.learn.projection.map_values import MapParams
 from core.store.protocols import DamagedRun, MapInfo, Run
 from core.store.sql.reader import SqlStore
 from core.store.sql.schema import projection, run
@@ -22,8 +24,7 @@ class SqlRunStore(SqlStore):
     def add_run(self, added: Run) -> None:
         with self.engine.begin() as connection:
             documents = {"params": added.params.to_json(), "metrics": added.metrics.to_json()}
-            columns = {column.name: getattr(added, column.name) for column in fields(added)}
-            connection.execute(insert(run).values({**columns, **documents}))
+            connection.execute(insert(run).values(_columns_of(added, **documents)))
 
     def runs(self, dataset_id: str) -> list[Run]:
         return [row for row in self._rows(dataset_id) if isinstance(row, Run)]
@@ -54,11 +55,25 @@ class SqlRunStore(SqlStore):
 
     def add_map(self, info: MapInfo) -> None:
         with self.engine.begin() as connection:
-            connection.execute(insert(projection).values(asdict(info)))
+            connection.execute(insert(projection).values(_columns_of(info, params=info.params.to_json())))
 
     def maps(self, dataset_id: str) -> list[MapInfo]:
         query = select(projection).where(projection.c.dataset_id == dataset_id).order_by(projection.c.created.desc())
-        return [MapInfo(**row._mapping) for row in self.read_rows(query)]
+        infos = map(_map_info, self.read_rows(query))
+        return [info for info in infos if info is not None]
+
+
+def _map_info(row: Row[Any]) -> MapInfo | None:
+    """None where its values cannot be: a map can be made again."""
+    try:
+        return MapInfo(**{**row._mapping, "params": MapParams.from_json(row.params)})
+    except ValueError:
+        return None
+
+
+def _columns_of(value: Run | MapInfo, **documents: JsonObject) -> dict[str, object]:
+    """The fields by name, some of them as documents."""
+    return {**{column.name: getattr(value, column.name) for column in fields(value)}, **documents}
 
 
 _DOCUMENTS = ("params", "metrics")

@@ -12,7 +12,7 @@ from core.base.errors import NotFound
 from core.learn.metrics.classification import ConfusedPair, Evaluation
 from core.learn.metrics.predictions import Predictions
 from core.store.protocols import Dataset, Run
-from core.ui import data, gallery, words
+from core.ui import address, data, gallery, words
 from core.ui.data import Faces
 from core.ui.training import training_page
 from core.vision.models import catalogue
@@ -68,10 +68,7 @@ def choose_run(runs: list[Run]) -> Run:
             key=f"evaluated_run_{runs[0].dataset_id}",
             width=300,
         )
-    if run_id == runs[0].id:
-        st.query_params.pop("run", None)
-    else:
-        st.query_params["run"] = run_id
+    address.set_query_values(run=None if run_id == runs[0].id else run_id)
     return by_id[run_id]
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.base.types import Ints
 from core.store.protocols import Dataset, Run
-from core.ui import data, gallery, words
+from core.ui import address, data, gallery, words
 from core.ui.components.picker import Pickable, Picked, draw_picker
 from core.ui.data import Faces
 from core.ui.labels import corrections, face_filters, face_sheet, faceless_photos, review_queue
@@ -123,5 +123,5 @@ def _title(view: FilteredFaces, picked: Picked) -> str:
 def _offer_similar_faces(face_id: str) -> None:
     if st.button("Show the faces most like it", key="like", icon=":material/compare:", type="tertiary"):
         st.session_state["review_like"] = face_id
-        st.query_params["order"] = face_filters.FaceOrder.ALIKE
+        address.set_query_values(order=face_filters.FaceOrder.ALIKE)
         st.rerun()

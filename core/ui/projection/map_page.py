@@ -50,14 +50,14 @@ WHAT_IT_SAYS = (
 
 def map_caption(map_info: MapInfo | None) -> str:
     """What a map can and cannot say, and how far this one can be believed."""
-    measured = map_info.params.get("faithfulness") if map_info else None
+    measured = map_info.params.faithfulness if map_info else None
     if not measured:
         return WHAT_IT_SAYS
-    k = measured["neighbours"]
+    k = measured.neighbours
     neighbours_kept = (
-        f"{measured['kept'] * k:.0f} of the {words.count(k, 'face')} nearest to a face are among its {words.count(k)}"
+        f"{measured.kept * k:.0f} of the {words.count(k, 'face')} nearest to a face are among its {words.count(k)}"
     )
-    trusted = measured.get("trustworthiness")  # maps of earlier versions lack it
+    trusted = measured.trustworthiness
     return f"{WHAT_IT_SAYS} On this one, {neighbours_kept} nearest in truth (cosine)." + (
         f" Its trustworthiness is {trusted:.2f}: 1 when nobody lies among strangers, 0.5 by chance." if trusted else ""
     )
@@ -171,7 +171,7 @@ def load_or_start_map(dataset: Dataset, method: Method, dimensions: int, n_faces
 def count_newcomers(dataset: Dataset, map_info: MapInfo | None) -> int:
     """How many faces came after a map was made; all, when they were embedded anew since."""
     table = data.dataset_faces(dataset.id, dataset.revision).table
-    if map_info is None or map_info.params.get("model_id", dataset.model_id) != dataset.model_id:
+    if map_info is None or map_info.params.model_id not in (None, dataset.model_id):
         return len(table)
     face_map = data.face_map(dataset.id, dataset.revision, map_info.id)
     return len(face_map.newcomers) + len(set(table.face_ids).difference(face_map.face_ids))

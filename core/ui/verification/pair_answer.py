@@ -14,7 +14,7 @@ from core.imaging.pixels import encode_jpeg
 from core.learn.numerics.unit_vectors import cosine_to_distance
 from core.learn.verification.pair_rule import FARS, PairScores
 from core.store.protocols import Dataset, PersonCount
-from core.ui import data, gallery, words
+from core.ui import address, data, gallery, words
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
 from core.vision.pipeline import PhotoFaces
 from core.workflows.verification import verify
@@ -118,7 +118,7 @@ def ask_for_person(dataset: Dataset) -> PersonCount | None:
     )
     if name is None:
         return None
-    st.query_params["person"] = name
+    address.set_query_values(person=name)
     person = people[name]
     faces = data.person_faces(dataset.id, dataset.revision, person.id)
     tiles = [

@@ -14,11 +14,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 
 from core.base.errors import NotFound
+from core.base.json_values import Json
 from core.base.progress import UNWATCHED, Progress
 from core.base.types import Doubles, Embeddings, FaceTable, Floats, Ints
 from core.corrections.model import CorrectionLog
@@ -241,7 +241,7 @@ def open_clustering(tree: StoredHierarchy, table: FaceTable, embeddings: Embeddi
     )
 
 
-def groups_to_json(groups: FaceGroups, seconds: float) -> dict[str, Any]:
+def groups_to_json(groups: FaceGroups, seconds: float) -> dict[str, Json]:
     """The command line's answer."""
     return {
         "clusters": len(groups),

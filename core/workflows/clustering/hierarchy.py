@@ -9,11 +9,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 
 from core.base.errors import InputRefused, NotFound
+from core.base.json_values import JsonRecord
 from core.base.progress import UNWATCHED, Progress
 from core.base.types import Bools, FaceRows, FaceTable, Ints, Revision, take_items
 from core.corrections.model import CorrectionLog
@@ -143,31 +143,48 @@ def _file_id(model_id: str, everyone: bool) -> str:
     return content_id(f"{model_id} {'everyone' if everyone else 'unnamed'}".encode())[:24]
 
 
+@dataclass(frozen=True, slots=True)
+class _Head(JsonRecord):
+    """What of a stored hierarchy is no array."""
+
+    model_id: str
+    revision: Revision
+    everyone: bool
+    created: float
+    seconds: float
+    apart: tuple[tuple[str, str], ...]
+
+
 def _to_bytes(tree: StoredHierarchy) -> bytes:
-    head = {
-        "model_id": tree.model_id,
-        "revision": tree.revision,
-        "everyone": tree.everyone,
-        "created": tree.created,
-        "seconds": tree.seconds,
-        "apart": sorted(tree.apart),
-    }
+    head = _Head(
+        model_id=tree.model_id,
+        revision=tree.revision,
+        everyone=tree.everyone,
+        created=tree.created,
+        seconds=tree.seconds,
+        apart=tuple(sorted(tree.apart)),
+    )
     buffer = io.BytesIO()
     np.savez(
         buffer,
         face_ids=np.array(tree.face_ids, dtype="S"),
         order=tree.hierarchy.order,
         joins=tree.hierarchy.joins,
-        head=np.array(json.dumps(head)),
+        head=np.array(json.dumps(head.to_json())),
     )
     return buffer.getvalue()
 
 
 def _from_bytes(content: bytes) -> StoredHierarchy:
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-        head: dict[str, Any] = json.loads(str(arrays["head"]))
+        head = _Head.from_json(json.loads(str(arrays["head"])))
         return StoredHierarchy(
             face_ids=tuple(value.decode("ascii") for value in arrays["face_ids"].tolist()),
             hierarchy=Hierarchy(arrays["order"], arrays["joins"]),
-            **{**head, "apart": frozenset((first, second) for first, second in head["apart"])},
+            apart=frozenset(head.apart),
+            model_id=head.model_id,
+            revision=head.revision,
+            everyone=head.everyone,
+            created=head.created,
+            seconds=head.seconds,
         )

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from core.base.errors import InputRefused
+from core.base.json_values import Json, encode_record
 from core.base.types import Bools, FaceTable, Ints, take_items
 from core.corrections.model import CorrectionLog, Event
 from core.learn.classification.training_material import EARLIER_OPTIONS, options_of
@@ -77,7 +78,7 @@ class RunComparison:
     """Errors of the older run that were none: its name for the face is the one that the face was given since."""
     between: RunChanges
 
-    def to_json(self) -> dict[str, object]:
+    def to_json(self) -> dict[str, Json]:
         """The command line's answer."""
         counts = self.counts
         return {
@@ -94,11 +95,11 @@ class RunComparison:
             "difference": counts.difference,
             "difference_ci95": [counts.low, counts.high],
             "p_value": counts.p_value,
-            "newly_right": [asdict(outcome) for outcome in self.newly_right],
-            "newly_wrong": [asdict(outcome) for outcome in self.newly_wrong],
-            "cleared": [asdict(outcome) for outcome in self.cleared],
+            "newly_right": [encode_record(outcome) for outcome in self.newly_right],
+            "newly_wrong": [encode_record(outcome) for outcome in self.newly_wrong],
+            "cleared": [encode_record(outcome) for outcome in self.cleared],
             "corrections": len(self.between.events),
-            "settings": [asdict(setting) for setting in self.between.settings],
+            "settings": [encode_record(setting) for setting in self.between.settings],
             "people_came": list(self.between.people_added),
             "people_went": list(self.between.people_removed),
             "faces_learned_more": self.between.more_faces_learned,

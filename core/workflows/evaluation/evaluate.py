@@ -12,12 +12,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence, Set
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
 from core.archives.source import PhotoSource
 from core.base.errors import InputRefused
+from core.base.json_values import Json, encode_record
 from core.base.progress import UNWATCHED, Progress
 from core.base.types import Bools, Doubles, Ints, Refusal, Vectors
 from core.learn.classification.recogniser import Recogniser
@@ -155,7 +156,7 @@ def _known_among(
 
 def measure_on_strangers(
     predictions: Predictions, identifier: Identifier, strangers: Strangers, known_photos: Sequence[KnownPersonPhoto]
-) -> dict[str, object]:
+) -> dict[str, Json]:
     """The part of the evaluation that strangers add.
 
     Parameters
@@ -185,8 +186,8 @@ def measure_on_strangers(
         "strangers": {
             "photos": len(strangers.photos) + len(strangers.refused),
             "counted": len(scores),
-            "refused": [asdict(refusal) for refusal in strangers.refused],
-            "known": [asdict(known_photo) for known_photo in (*known_photos, *probably_known)],
+            "refused": [encode_record(refusal) for refusal in strangers.refused],
+            "known": [encode_record(known_photo) for known_photo in (*known_photos, *probably_known)],
         },
     }
 
@@ -206,17 +207,17 @@ def _probably_known(
 
 def _kept_promise(
     threshold: Threshold, known_scores: Doubles, is_right: Bools, stranger_scores: Doubles
-) -> dict[str, object]:
+) -> dict[str, Json]:
     n_accepted = int((stranger_scores > threshold.score).sum())
     low, high = exact_interval(n_accepted, len(stranger_scores))
     return {
-        **asdict(OperatingPoint.of(threshold, known_scores, is_right)),
+        **encode_record(OperatingPoint.of(threshold, known_scores, is_right)),
         "fpir_reached": n_accepted / len(stranger_scores),
         "fpir_reached_ci95": [low, high],
     }
 
 
-def evaluation_json(run: Run, predictions: Predictions, recogniser: Recogniser) -> dict[str, object]:
+def evaluation_json(run: Run, predictions: Predictions, recogniser: Recogniser) -> dict[str, Json]:
     """The full evaluation of a run without strangers: how many keep their name at the limits of the training."""
     document = predictions.evaluation.to_json()
     is_right, points = ~predictions.wrong, list_operating_points(predictions, recogniser.rules.full)
@@ -229,13 +230,13 @@ def evaluation_json(run: Run, predictions: Predictions, recogniser: Recogniser) 
         "rank_k": rank_curve(predictions.ranks),
         "ece": document["ece"],
         "reliability": [
-            asdict(reliability_bin)
+            encode_record(reliability_bin)
             for reliability_bin in reliability_bins(predictions.probs.astype(np.float64), is_right)
         ],
         "dir_at_fpir_1pct": correct_name_rate[TARGET_RATE],
         "dir_at_fpir_01pct": correct_name_rate[STRICT_RATE],
         "fpir_measured_on": "the model's own" if run.params.threshold.from_prior else "people left out",
-        "thresholds": [asdict(point) for point in points],
+        "thresholds": [encode_record(point) for point in points],
         "people": document["people"],
         "confusion": document["confusion"],
         "per_person": document["per_person"],

@@ -22,7 +22,7 @@ import numpy as np
 from core.base.errors import InputRefused, NotFound
 from core.base.progress import UNWATCHED, Progress
 from core.base.settings import ImageLimits
-from core.base.types import Doubles, Ints, Quality
+from core.base.types import Doubles, Ints, Quality, take_items
 from core.base.words import count, percent
 from core.imaging.decoding import decode_image
 from core.learn.classification.linear_svm import C_UNTOLD
@@ -55,7 +55,8 @@ from core.learn.model_selection.study import (
 from core.learn.verification.pair_rule import pair_scores
 from core.store.artifacts import ArtifactKind, Artifacts
 from core.store.job_model import JobRequest
-from core.store.protocols import FaceStore, Run, RunStore
+from core.store.protocols import Run
+from core.workflows.run_tools import RunTools
 
 MOST_PEOPLE, MOST_FACES = 300, 5_000
 """Of larger datasets so many are drawn: comparing classifiers takes more than the square of the people."""
@@ -93,13 +94,7 @@ def load_study(artifacts: Artifacts, run: Run) -> Study | None:
         raise InputRefused("The study of this run is damaged. Measure it again.") from fault
 
 
-def study_run(
-    store: FaceStore,
-    runs: RunStore,
-    artifacts: Artifacts,
-    request: StudyRequest,
-    progress: Progress = UNWATCHED,
-) -> Study:
+def study_run(tools: RunTools, request: StudyRequest, progress: Progress = UNWATCHED) -> Study:
     """Measure a run thoroughly and store what came out beside it.
 
     Raises
@@ -110,14 +105,14 @@ def study_run(
         The run was deleted, before or meanwhile.
     """
     began = time.monotonic()
-    run = runs.run(request.run)
+    run = tools.runs.run(request.run)
     progress.report(0, 1, "Reading the faces")
-    subject = _subject(store, artifacts, run, request)
+    subject = _subject(tools, run, request)
     work = _Work.planned(subject.known, run, request, progress)
     study = _measure_subject(subject, request, work)
     study = replace(study, seconds=round(time.monotonic() - began, 3))
-    runs.run(run.id)  # not for a run that was deleted meanwhile
-    artifacts.replace(
+    tools.runs.run(run.id)  # not for a run that was deleted meanwhile
+    tools.artifacts.replace(
         run.dataset_id,
         ArtifactKind.STUDY,
         run.id,
@@ -151,7 +146,8 @@ class _Subject:
     revision: int
 
 
-def _subject(store: FaceStore, artifacts: Artifacts, run: Run, request: StudyRequest) -> _Subject:
+def _subject(tools: RunTools, run: Run, request: StudyRequest) -> _Subject:
+    store = tools.store
     revision = store.dataset(run.dataset_id).revision
     table, qualities = store.face_table(run.dataset_id), store.qualities(run.dataset_id)
     train_options = options_of(run.params)
@@ -160,17 +156,17 @@ def _subject(store: FaceStore, artifacts: Artifacts, run: Run, request: StudyReq
     used_rows = split_plan.used
     all_known = replace(material.faces, labels=split_plan.labels).take(used_rows)
     rows = draw_subset(all_known, MOST_PEOPLE, MOST_FACES, request.seed)
-    face_ids = tuple(material.face_ids[row] for row in used_rows[rows])
+    face_ids = take_items(material.face_ids, used_rows[rows])
     table_rows = table.indices(face_ids)
     return _Subject(
         known=all_known.only(rows),
         face_ids=face_ids,
-        people=tuple(split_plan.people[person] for person in np.unique(all_known.labels[rows])),
+        people=take_items(split_plan.people, np.unique(all_known.labels[rows])),
         grades=table.grades[table_rows].astype(np.float64),
         yaws_deg=_quality_column(qualities, face_ids, "yaw_deg"),
         sizes_px=table.sizes_px[table_rows].astype(np.float64),
         steadiness=_quality_column(qualities, face_ids, "steadiness"),
-        colours=_colours(artifacts, run.dataset_id, [table.crop_ids[row] for row in table_rows]),
+        colours=_colours(tools.artifacts, run.dataset_id, take_items(table.crop_ids, table_rows)),
         all_people=all_known.n_people,
         all_faces=len(all_known.labels),
         model_id=material.model_id,

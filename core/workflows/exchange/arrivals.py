@@ -274,8 +274,7 @@ def _describe_bundle(tools: BundleTools, file: Path, part: ArrivalPart) -> Arriv
         name = tools.store.dataset(earlier_run.dataset_id).name
         raise InputRefused(f"It is here already, as the dataset '{name}'.")
     n_faces = len(bundle.gallery) if bundle.gallery else 0
-    n_people = len(bundle.card.get("people", []))
-    return replace(part, count=n_people, origin=bundle.dataset, model_id=bundle.model_id, speaks_of=n_faces)
+    return replace(part, count=len(bundle.people), origin=bundle.dataset, model_id=bundle.model_id, speaks_of=n_faces)
 
 
 def _describe_log(tools: ImportTools, file: Path, part: ArrivalPart, dataset: Dataset) -> ArrivalPart:

@@ -136,7 +136,7 @@ def _imported(tools: BundleTools, run: Run, bundle: Bundle, digest: str, *, know
     return ImportedBundle(
         dataset=tools.store.dataset(run.dataset_id).name,
         run=run.id,
-        people=tuple(bundle.card.get("people", [])),
+        people=bundle.people,
         model=bundle.model_id,
         evidence_faces=len(bundle.gallery) if bundle.gallery else 0,
         sha256=digest,

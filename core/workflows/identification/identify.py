@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
+from core.base.json_values import Json
 from core.base.types import Detection, Embeddings, Floats, Ints, Quality, RgbImage, Vectors
 from core.learn.classification.recogniser import Recogniser
 from core.learn.numerics.neighbours import nearest_in_gallery
@@ -176,7 +176,7 @@ class Identifier:
         return tuple(Evidence(self.gallery.face_ids[row], float(distance)) for row, distance in pairs)
 
 
-def identified_photo_json(name: str, photo: IdentifiedPhoto, threshold: Threshold) -> dict[str, Any]:
+def identified_photo_json(name: str, photo: IdentifiedPhoto, threshold: Threshold) -> dict[str, Json]:
     """One photo's entry in the command line's answer; the boxes are in pixels of the photo turned by ``turn``."""
     return {
         "photo": name,
@@ -204,7 +204,7 @@ def identified_photo_json(name: str, photo: IdentifiedPhoto, threshold: Threshol
     }
 
 
-def candidates_json(candidates: Sequence[Candidate]) -> list[dict[str, Any]]:
+def candidates_json(candidates: Sequence[Candidate]) -> list[dict[str, Json]]:
     """Who a face may be, the most probable first."""
     return [
         {
@@ -216,6 +216,6 @@ def candidates_json(candidates: Sequence[Candidate]) -> list[dict[str, Any]]:
     ]
 
 
-def evidence_json(evidence: Sequence[Evidence]) -> list[dict[str, Any]]:
+def evidence_json(evidence: Sequence[Evidence]) -> list[dict[str, Json]]:
     """The training faces that speak for a name."""
     return [{"face": face.face_id, "distance": round(face.distance, 4)} for face in evidence]

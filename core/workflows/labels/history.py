@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
 
+from core.base.json_values import Json
 from core.corrections.model import Event
 
 
-def events_to_json(events: Iterable[Event], names: Mapping[int, str]) -> list[dict[str, Any]]:
+def events_to_json(events: Iterable[Event], names: Mapping[int, str]) -> list[dict[str, Json]]:
     """An entry for each event.
 
     Parameters

@@ -10,14 +10,14 @@ import gzip
 import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import compress
-from typing import Any
 
 import numpy as np
 
 from core.base.errors import InputRefused, NotFound
+from core.base.json_values import Json, JsonRecord
 from core.base.progress import UNWATCHED, Progress
 from core.base.settings import ImageLimits
 from core.base.types import Bools, Embeddings, FaceTable, Ints, Revision, RgbImage, Split, take_items
@@ -26,11 +26,9 @@ from core.imaging.decoding import decode_image
 from core.learn.label_errors import review_queue
 from core.learn.label_errors.duplicate_images import CropReader
 from core.learn.label_errors.review_queue import (
-    Action,
     PeoplePair,
     PersonPart,
     SimilarFace,
-    Suggestion,
     Suspect,
     SuspectKind,
 )
@@ -58,7 +56,7 @@ class SuspectsRequest(JobRequest):
 
 
 @dataclass(frozen=True, slots=True)
-class ReviewQueue:
+class ReviewQueue(JsonRecord):
     """What was found at one revision, the most urgent first."""
 
     revision: Revision
@@ -141,7 +139,7 @@ def load_queue(artifacts: Artifacts, dataset_id: str) -> ReviewQueue | None:
         return None
     try:
         return _from_json(json.loads(gzip.decompress(content)))
-    except (OSError, EOFError, ValueError, KeyError, TypeError) as fault:
+    except (OSError, EOFError, ValueError) as fault:
         raise InputRefused(f"The list of suspects cannot be read ({fault}). Look for suspects again.") from fault
 
 
@@ -279,34 +277,13 @@ class _CurrentFaces:
 
 
 def _to_bytes(queue: ReviewQueue) -> bytes:
-    return gzip.compress(json.dumps({"format": FILE_FORMAT, **asdict(queue)}, allow_nan=False).encode("ascii"), 5)
+    return gzip.compress(json.dumps({"format": FILE_FORMAT, **queue.to_json()}, allow_nan=False).encode("ascii"), 5)
 
 
-def _from_json(document: Mapping[str, Any]) -> ReviewQueue:
-    if document["format"] != FILE_FORMAT:
-        raise ValueError(f"expected format {FILE_FORMAT}, got {document['format']}")
-    fields = {name: value for name, value in document.items() if name != "format"}
-    return ReviewQueue(**{**fields, "suspects": tuple(_suspect(entry) for entry in document["suspects"])})
-
-
-def _suspect(entry: Mapping[str, Any]) -> Suspect:
-    stored_suggestion = entry["suggestion"]
-    suggestion = Suggestion(
-        Action(stored_suggestion["action"]),
-        tuple(stored_suggestion["face_ids"]),
-        stored_suggestion["person_id"],
-        Split(stored_suggestion["split"]) if stored_suggestion["split"] else None,
-    )
-    return Suspect(
-        kind=SuspectKind(entry["kind"]),
-        face_ids=tuple(entry["face_ids"]),
-        person_ids=tuple(entry["person_ids"]),
-        urgency=entry["urgency"],
-        suggestion=suggestion,
-        numbers=entry["numbers"],
-        like_own=tuple(SimilarFace(**like) for like in entry["like_own"]),
-        like_other=tuple(SimilarFace(**like) for like in entry["like_other"]),
-    )
+def _from_json(document: object) -> ReviewQueue:
+    if not isinstance(document, dict) or document.get("format") != FILE_FORMAT:
+        raise ValueError(f"expected an object of format {FILE_FORMAT}")
+    return ReviewQueue.from_json(document)
 
 
 def crop_reader(artifacts: Artifacts, dataset_id: str, table: FaceTable) -> CropReader:
@@ -322,7 +299,7 @@ def crop_reader(artifacts: Artifacts, dataset_id: str, table: FaceTable) -> Crop
 
 def queue_json(
     store: FaceStore, log: CorrectionLog, artifacts: Artifacts, dataset_id: str, limit: int | None = None
-) -> dict[str, Any]:
+) -> dict[str, Json]:
     """What of the stored queue is still to be done. Raises NotFound when nobody has looked yet."""
     queue, dataset = load_queue(artifacts, dataset_id), store.dataset(dataset_id)
     if queue is None:
@@ -334,7 +311,7 @@ def queue_json(
 
 def queue_to_json(
     queue: ReviewQueue, remaining: OpenSuspects, table: FaceTable, limit: int | None = None
-) -> dict[str, Any]:
+) -> dict[str, Json]:
     """The command line's answer: names and photos for ids, the most urgent first."""
     writer = _QueueWriter(table, dict(zip(table.person_ids, table.people, strict=True)))
     kinds = [entry.kind for entry in remaining.suspects]
@@ -356,7 +333,7 @@ class _QueueWriter:
     table: FaceTable
     names: Mapping[int, str]
 
-    def entry(self, entry: Suspect) -> dict[str, Any]:
+    def entry(self, entry: Suspect) -> dict[str, Json]:
         suggestion = entry.suggestion
         return {
             "kind": entry.kind.value,
@@ -371,7 +348,7 @@ class _QueueWriter:
             "like_other": self._likes(entry.like_other),
         }
 
-    def _face(self, face_id: str) -> dict[str, Any]:
+    def _face(self, face_id: str) -> dict[str, Json]:
         row = self.table.index(face_id)
         side = self.table.splits[row]
         return {
@@ -381,6 +358,6 @@ class _QueueWriter:
             "split": side.value if side else None,
         }
 
-    def _likes(self, likes: Sequence[SimilarFace]) -> list[dict[str, Any]]:
+    def _likes(self, likes: Sequence[SimilarFace]) -> list[dict[str, Json]]:
         known = (like for like in likes if like.face_id in self.table)
         return [{**self._face(like.face_id), "similarity": like.similarity} for like in known]

@@ -19,9 +19,11 @@ from core.base.progress import UNWATCHED, Progress
 from core.base.types import Embeddings, FaceRows, Floats, take_items
 from core.learn.projection import layouts
 from core.learn.projection.faithfulness import measure_faithfulness, place_newcomers
+from core.learn.projection.map_values import MapParams
 from core.store.artifacts import ArtifactKind, Artifacts
 from core.store.job_model import JobRequest
-from core.store.protocols import FaceStore, MapInfo, RunStore
+from core.store.protocols import MapInfo
+from core.workflows.run_tools import RunTools
 
 
 class Method(StrEnum):
@@ -76,11 +78,6 @@ class FaceMap(FaceRows):
     """Faces that came after the map was made, and were placed beside those most like them."""
 
 
-def map_dimensions(info: MapInfo) -> int:
-    """How many dimensions a stored map has."""
-    return int(info.params.get("dimensions", 2))
-
-
 def pca_map(embeddings: Embeddings, dimensions: int = 2) -> FaceMap:
     """The map that needs no waiting: the two or three directions in which the embeddings spread most."""
     _require_faces(embeddings)
@@ -100,9 +97,7 @@ def with_newcomers(face_map: FaceMap, embeddings: Embeddings) -> FaceMap:
 
 
 def make_map(
-    store: FaceStore,
-    runs: RunStore,
-    artifacts: Artifacts,
+    tools: RunTools,
     dataset_id: str,
     options: MapOptions,
     progress: Progress = UNWATCHED,
@@ -116,24 +111,28 @@ def make_map(
         There are no faces.
     """
     began = time.monotonic()
-    dataset = store.dataset(dataset_id)
+    dataset = tools.store.dataset(dataset_id)
     progress.report(0, 2, "Reading the faces")
-    embeddings = store.embeddings(dataset_id)
+    embeddings = tools.store.embeddings(dataset_id)
     _require_faces(embeddings)
     progress.step(1, 2, f"Laying out {len(embeddings)} faces")
-    points = _points(embeddings, options, _starting_points(runs, artifacts, dataset_id, embeddings, options))
+    points = _points(embeddings, options, _starting_points(tools, dataset_id, embeddings, options))
     progress.raise_if_cancelled()
     info = MapInfo(
         id=map_id or uuid.uuid4().hex[:12],
         dataset_id=dataset_id,
         revision=dataset.revision,
         method=options.method,
-        params={**asdict(options), "model_id": embeddings.model_id, "faithfulness": _faithfulness(embeddings, points)},
+        params=MapParams(
+            **asdict(options),
+            model_id=embeddings.model_id,
+            faithfulness=measure_faithfulness(embeddings.vectors, points),
+        ),
         created=time.time(),
         seconds=time.monotonic() - began,
     )
-    artifacts.replace(dataset_id, ArtifactKind.MAP, info.id, _to_bytes(FaceMap(embeddings.face_ids, points)))
-    runs.add_map(info)
+    tools.artifacts.replace(dataset_id, ArtifactKind.MAP, info.id, _to_bytes(FaceMap(embeddings.face_ids, points)))
+    tools.runs.add_map(info)
     progress.report(2, 2, "Done")
     return info
 
@@ -160,22 +159,16 @@ def _points(embeddings: Embeddings, options: MapOptions, start: Floats | None) -
     )
 
 
-def _starting_points(
-    runs: RunStore, artifacts: Artifacts, dataset_id: str, embeddings: Embeddings, options: MapOptions
-) -> Floats | None:
+def _starting_points(tools: RunTools, dataset_id: str, embeddings: Embeddings, options: MapOptions) -> Floats | None:
     """Where the newest map of this kind has everybody; None where there is none that most are on."""
     kind = (options.method, options.dimensions)
-    latest = next((info for info in runs.maps(dataset_id) if (info.method, map_dimensions(info)) == kind), None)
+    maps = tools.runs.maps(dataset_id)
+    latest = next((info for info in maps if (info.method, info.params.dimensions) == kind), None)
     if latest is None or options.afresh:
         return None
-    face_map = with_newcomers(load_map(artifacts, latest), embeddings)
+    face_map = with_newcomers(load_map(tools.artifacts, latest), embeddings)
     _, map_rows = face_map.match(embeddings.face_ids)
     return face_map.points[map_rows] if len(map_rows) == len(embeddings) else None
-
-
-def _faithfulness(embeddings: Embeddings, points: Floats) -> dict[str, float] | None:
-    measures = measure_faithfulness(embeddings.vectors, points)
-    return asdict(measures) if measures else None
 
 
 def _require_faces(embeddings: Embeddings) -> None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from core.base.errors import ModelMismatch
+from core.base.json_values import Json, encode_record
 from core.base.progress import UNWATCHED, Progress
 from core.base.types import Embeddings, FaceTable, Ints, Vectors
 from core.learn.classification.recogniser import Recogniser
@@ -81,16 +81,16 @@ def preview_training(
     return plan_training(material, options), material.gated
 
 
-def plan_to_json(plan: SplitPlan, gated: tuple[UnusedFaces, ...]) -> dict[str, Any]:
+def plan_to_json(plan: SplitPlan, gated: tuple[UnusedFaces, ...]) -> dict[str, Json]:
     """The command line's answer about what ``preview_training`` gives."""
-    dropped = [{"faces": len(faces.rows), "reason": faces.reason} for faces in plan.dropped]
+    dropped = [UnusedFaces(len(faces.rows), faces.reason) for faces in plan.dropped]
     return {
         "people": list(plan.people),
         "faces": len(plan.used),
         "tested": sum(len(fold.test) for fold in plan.folds),
         "why": plan.why,
-        "not_used": [*map(asdict, gated), *dropped],
-        "left_out": [asdict(person) for person in plan.left_out],
+        "not_used": [encode_record(faces) for faces in (*gated, *dropped)],
+        "left_out": [encode_record(person) for person in plan.left_out],
     }
 
 
@@ -171,7 +171,7 @@ def _store_run(tools: RunTools, run: Run, trained: TrainedRun) -> None:
     tools.runs.add_run(run)
 
 
-def run_to_json(run: Run) -> dict[str, Any]:
+def run_to_json(run: Run) -> dict[str, Json]:
     """The command line's answer about a run."""
     metrics, strangers_given = run.metrics, run.params.strangers_given
     return {
@@ -183,5 +183,5 @@ def run_to_json(run: Run) -> dict[str, Any]:
         "n_train": metrics.n_train,
         "n_test": metrics.n_test,
         "threshold": run.params.threshold.score,
-        **({"strangers_given": asdict(strangers_given)} if strangers_given else {}),
+        **({"strangers_given": encode_record(strangers_given)} if strangers_given else {}),
     }

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from core.base.errors import ImageRefused, InputRefused
+from core.base.json_values import Json
 from core.base.types import Embeddings, FaceTable, Floats, take_items
 from core.learn.labelled_faces import LabelledFaces
 from core.learn.model_selection.splits import label_faces
@@ -170,7 +170,7 @@ def read_photo_with_face(pipeline: FacePipeline, content: bytes, name: str) -> P
     return photo
 
 
-def verdict_json(verdict: PairVerdict, faces: dict[str, int], doubts: dict[str, str]) -> dict[str, Any]:
+def verdict_json(verdict: PairVerdict, faces: dict[str, int], doubts: dict[str, str]) -> dict[str, Json]:
     """The command line's answer.
 
     Parameters

@@ -12,12 +12,12 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import Any
 
 import numpy as np
 
 from core.archives.source import PhotoEntry, PhotoSource
 from core.base.errors import InputRefused
+from core.base.json_values import Json
 from core.base.progress import UNWATCHED, Progress
 from core.base.types import Floats
 from core.learn.verification.lfw_protocol import Verification, verification_curves, verify_pairs
@@ -37,7 +37,7 @@ class ComparedPairs:
         """The protocol's figures. Raises InputRefused when the folds do not allow it."""
         return verify_pairs(self.distances, self.pairs.same, self.pairs.fold)
 
-    def curves(self) -> dict[str, Any]:
+    def curves(self) -> dict[str, Json]:
         """The DET curve and the histograms of genuine and impostor pairs."""
         return verification_curves(self.distances, self.pairs.same)
 

@@ -2,7 +2,7 @@
 
 import json
 import zipfile
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -75,9 +75,11 @@ def test_a_missing_file_is_not_found(tmp_path):
 
 def tampered_rules(*, limit: float = 0.5, weights: list[float] | None = None) -> list[dict]:
     """The rules of a file with the first one's strictest limit, or its weights, replaced."""
-    header = json.loads(json.dumps(recogniser._rule_header(RejectionRules.of_prior(3).full)))
+    rules = RejectionRules.of_prior(3)
+    header, alone = (
+        json.loads(json.dumps(asdict(recogniser._StoredRule.of(rule)))) for rule in (rules.full, rules.alone)
+    )
     header["thresholds"][-1]["score"] = limit
-    alone = recogniser._rule_header(RejectionRules.of_prior(3).alone)
     return [header | ({"weights": weights} if weights else {}), alone]
 
 

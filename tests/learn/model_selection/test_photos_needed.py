@@ -169,6 +169,8 @@ def test_a_person_whom_the_run_left_out_is_advised_too():
         given=predictions.given[TESTED:],
         probs=predictions.probs[TESTED:],
         distances=predictions.distances[TESTED:],
+        scores=predictions.scores[TESTED:],
+        ranks=predictions.ranks[TESTED:],
         learned_ids=predictions.learned_ids[3:],
     )
     first = advise_photos(table, without, {})[0]

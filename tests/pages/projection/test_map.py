@@ -34,9 +34,7 @@ def on_map(app) -> int:
 
 def stored_umap(services, dataset) -> None:
     """A map as the worker stores it; laid out by PCA, as UMAP compiles for 12 seconds."""
-    made = project.make_map(
-        services.store, services.runs, services.artifacts, dataset.id, project.MapOptions(method=project.Method.PCA)
-    )
+    made = project.make_map(services.run_tools(), dataset.id, project.MapOptions(method=project.Method.PCA))
     content = services.artifacts.read(dataset.id, ArtifactKind.MAP, made.id)
     services.artifacts.put(dataset.id, ArtifactKind.MAP, "abcd", content)
     services.runs.add_map(replace(made, id="abcd", method=project.Method.UMAP))

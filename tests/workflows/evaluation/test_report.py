@@ -115,8 +115,7 @@ def test_networks_are_named_by_the_hashes_of_their_installed_files(services, err
 
 def test_a_study_is_told_where_there_is_one(services, erring):
     without = made(services, erring)
-    tools = services.store, services.runs, services.artifacts
-    document = study.study_run(*tools, StudyRequest(erring.id, repeats=1))
+    document = study.study_run(services.run_tools(), StudyRequest(erring.id, repeats=1))
     report = made(services, erring)
     assert b"Measured again and again" not in without.html and b"Measured again and again" in report.html
     assert document.protocol in report.html.decode()

@@ -50,13 +50,8 @@ def trained(services, people=None, looks_like=None):
 
 
 def studied(services, run, options=None, **more):
-    return study.study_run(
-        services.store,
-        services.runs,
-        services.artifacts,
-        study.StudyRequest(run.id, **(FEW if options is None else options)),
-        **more,
-    )
+    request = study.StudyRequest(run.id, **(FEW if options is None else options))
+    return study.study_run(services.run_tools(), request, **more)
 
 
 def without_times(document):

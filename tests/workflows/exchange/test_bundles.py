@@ -187,13 +187,22 @@ def _mixed(members):
         (_manifest(lambda manifest: manifest.update(format="other")), "no bundle"),
         (_manifest(lambda manifest: manifest["parts"].update({"../x": {"sha256": ""}})), "lacks its part"),
         (_manifest(lambda manifest: manifest["model"].update(id="facenet-999")), "do not belong together"),
+        (_manifest(lambda manifest: manifest.pop("dataset")), "is incomplete"),
+        (_manifest(lambda manifest: manifest["parts"].update(x=1)), "does not describe its parts"),
+        (_manifest(lambda manifest: manifest["parts"].update(x={})), "does not describe its parts"),
+        (_manifest(lambda manifest: manifest["model"].pop("id")), "does not say which network"),
+        (_manifest(lambda manifest: manifest["model"].update(sha256=7)), "does not say which network"),
         (_bomb, "fold|unpack"),
         (_mixed, "do not belong together"),
         (lambda members: members.update({"../evil": b"x"}), "leaves the folder"),
         (lambda members: members.update({"card.json": b"[]"}), "not of its form"),
         (lambda members: members.update({"recogniser.npz": b"no npz"}), "no undamaged arrays"),
     ],
-    ids=["part", "manifest", "needed", "later", "other", "path", "model", "bomb", "mixed", "outside", "form", "npz"],
+    ids=[
+        *("part", "manifest", "needed", "later", "other", "path", "model"),
+        *("dataset", "no part", "empty part", "network", "digest"),
+        *("bomb", "mixed", "outside", "form", "npz"),
+    ],
 )
 def test_a_bundle_that_was_forged_is_refused_and_leaves_nothing(away, bundle, tmp_path, change, reason):
     path = forged(bundle, tmp_path / "b.zip", change)

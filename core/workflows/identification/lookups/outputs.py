@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from core.archives.source import PhotoEntry, PhotoSource
 from core.base.errors import ImageRefused
+from core.base.json_values import Json
 from core.base.progress import UNWATCHED, Progress
 from core.base.words import display_name as as_read
 from core.formats import xmp
@@ -46,10 +46,10 @@ def lookup_csv(lookup: Lookup, rate: float = TARGET_RATE) -> bytes:
     return b"".join(csv_parts([list(_rows(lookup, rate))], COLUMNS))
 
 
-def _rows(lookup: Lookup, rate: float) -> Iterator[dict[str, Any]]:
+def _rows(lookup: Lookup, rate: float) -> Iterator[dict[str, Json]]:
     lookup_marks, row = mark_faces(lookup, rate), 0
     for photo in lookup.photos:
-        photo_columns = {
+        photo_columns: dict[str, Json] = {
             "photo": photo.name,
             "photo_sha256": photo.photo_id,
             "photo_width_px": photo.width_px,
@@ -69,7 +69,7 @@ def _rows(lookup: Lookup, rate: float) -> Iterator[dict[str, Any]]:
             row += 1
 
 
-def _face_row(face: LookupFace, threshold: Threshold) -> dict[str, Any]:
+def _face_row(face: LookupFace, threshold: Threshold) -> dict[str, Json]:
     nearest, name = nearest_candidate(face.candidates), face.name(threshold)
     sides = zip(("left_px", "top_px", "right_px", "bottom_px"), face.box.as_tuple(), strict=True)
     return {
@@ -90,7 +90,7 @@ def _mark_columns(mark: LookupMark) -> dict[str, int]:
     return {name: int(bool(mark & flag)) for name, flag in _MARK_COLUMNS.items()}
 
 
-def lookup_json(lookup: Lookup, rate: float = TARGET_RATE) -> dict[str, Any]:
+def lookup_json(lookup: Lookup, rate: float = TARGET_RATE) -> dict[str, Json]:
     """Everything as one document; the photos as ``identify`` answers."""
     lookup_marks, row, photos = mark_faces(lookup, rate), 0, []
     for photo in lookup.photos:
@@ -103,13 +103,13 @@ def lookup_json(lookup: Lookup, rate: float = TARGET_RATE) -> dict[str, Any]:
     return {"lookup": lookup.id, "run": lookup.run_id, "title": lookup.title, "fpir": rate, "photos": photos}
 
 
-def _photo_json(photo: LookupPhoto) -> dict[str, Any]:
-    fields: dict[str, Any] = {"photo": photo.name, "sha256": photo.photo_id or None}
+def _photo_json(photo: LookupPhoto) -> dict[str, Json]:
+    fields: dict[str, Json] = {"photo": photo.name, "sha256": photo.photo_id or None}
     fields |= {"size": [photo.width_px, photo.height_px], "turn": photo.turn} if not photo.refused else {}
     return fields | ({"reason": photo.reason} if photo.reason else {})
 
 
-def _face_json(face: LookupFace, threshold: Threshold) -> dict[str, Any]:
+def _face_json(face: LookupFace, threshold: Threshold) -> dict[str, Json]:
     return {
         "box": [round(side, 1) for side in face.box.as_tuple()],
         "detection_prob": round(face.detection_prob, 4),
