@@ -56,18 +56,41 @@ def models_dir() -> Path:
     return folder
 
 
-class _FilesAndBrowser(LoadFileScheduling):  # type: ignore[misc]
-    """The tests of a file run in one process, and so do all that drive a browser: no two browsers and apps starve each
-    other."""
+TOGETHER = {
+    "tests/browser/": "browser",  # no two browsers and apps starve each other, and Chromium starts once
+    "tests/contracts/test_networks.py": "reference",  # TensorFlow is loaded once
+    "tests/contracts/test_detector.py": "reference",
+}
+"""Which files run in one process beside each other, and why."""
+LONGEST_FIRST = (
+    *("tests/browser/", "tests/contracts/test_accuracy.py", "tests/contracts/test_kills.py", "tests/contracts/"),
+    *("tests/workflows/", "tests/pages/"),
+)
+"""What would be waited for in the end if it began late; what takes seconds comes last."""
+
+
+class _FilesTogether(LoadFileScheduling):  # type: ignore[misc]
+    """The tests of a file run in one process, and so do those of some files together."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "browser" if nodeid.startswith("tests/browser/") else str(super()._split_scope(nodeid))
+        path = str(super()._split_scope(nodeid))
+        return next((group for beginning, group in TOGETHER.items() if path.startswith(beginning)), path)
 
 
 @pytest.hookimpl(optionalhook=True)  # without xdist nobody knows this hook
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> _FilesAndBrowser:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> _FilesTogether:
     """How tests are dealt to processes."""
-    return _FilesAndBrowser(config, log)
+    return _FilesTogether(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files are dealt in the order in which they lie here."""
+
+    def rank(item: pytest.Item) -> int:
+        starts = (place for place, path in enumerate(LONGEST_FIRST) if item.nodeid.startswith(path))
+        return next(starts, len(LONGEST_FIRST))
+
+    items.sort(key=rank)
 
 
 NO_EVALUATION_DATA = "the evaluation data is not here"
@@ -180,22 +203,28 @@ def lfw_dir(models_dir: Path, shared_dir: Path, tmp_path_factory: pytest.TempPat
 
     def fill(folder: Path) -> None:
         new_data_dir(models_dir, folder)
-        with contextlib.redirect_stdout(io.StringIO()) as told:
-            words = ["ingest", str(shared_dir / "faces" / "lfw-dev.zip"), "--dataset", "lfw-dev", "--json"]
-            assert main([*words, "--data", str(folder)]) == 0, told.getvalue()
-        (folder / "ingest.json").write_text(told.getvalue())
+        write_answer(folder, "ingest", str(shared_dir / "faces" / "lfw-dev.zip"), "--dataset", "lfw-dev")
 
     return prepared.copy(prepared.once(tmp_path_factory, "lfw", fill), tmp_path_factory.mktemp("lfw") / "data")
 
 
 @pytest.fixture(scope="session")
-def sample_dir(models_dir: Path, tmp_path_factory: pytest.TempPathFactory, engine: OpenVinoEngine) -> Path:
+def sample_dir(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder in which the sample was taken and learned, shared: copy it before anything is written."""
 
     def fill(folder: Path) -> None:
-        prepared.learn_sample(services_on(new_data_dir(models_dir, folder), engine))
+        new_data_dir(models_dir, folder)
+        write_answer(folder, "ingest", str(sample.sample_path(models_dir)), "--dataset", prepared.SAMPLE)
+        write_answer(folder, "train", "--dataset", prepared.SAMPLE)
 
     return prepared.once(tmp_path_factory, "sample", fill)
+
+
+def write_answer(data_dir: Path, command: str, *words: str) -> None:
+    """Give a command, and keep the JSON document with which it answers in the data folder."""
+    with contextlib.redirect_stdout(io.StringIO()) as told:
+        assert main([command, *words, "--data", str(data_dir), "--json"]) == 0, told.getvalue()
+    (data_dir / f"{command}.json").write_text(told.getvalue())
 
 
 # the sample dataset

@@ -22,9 +22,6 @@ from core.jobs.worker import run_job
 from core.services import Services
 from core.store.job_model import Job, JobKind, JobOwner, JobState
 from core.store.protocols import IngestBatch, PhotoLabel, StoredFace
-from core.vision.models.catalogue import DEFAULT_VECTORS_ID
-from core.workflows.photos.requests import IngestRequest
-from core.workflows.training.request import TrainRequest
 
 SAMPLE = "Five celebrities"
 
@@ -83,11 +80,3 @@ def refile(services: Services, source: str, name: str, file: Callable[[Photo], t
         services.store.add(made.id, "", IngestBatch(photos, faces))
     shutil.copytree(services.artifacts.root / home.id, services.artifacts.root / made.id)
     return made.id
-
-
-def learn_sample(services: Services) -> None:
-    """Take the sample's photos and learn its people."""
-    dataset = services.store.create_dataset(SAMPLE, DEFAULT_VECTORS_ID)
-    request = IngestRequest(str(services.sample_zip()), "the sample")
-    carry(services, dataset.id, JobKind.INGEST, request.to_json())
-    carry(services, dataset.id, JobKind.TRAIN, TrainRequest().to_json())

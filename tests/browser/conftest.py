@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, ViewportSize, expect, sync_playwright
 
 from core.ui.components.mount import BROWSER_FOLDER, modules_address
-from tests.conftest import new_data_dir
+from tests.conftest import PROJECT_DIR, new_data_dir
+from tests.serving import App, serve
 from tests.waiting import LONGEST_S
 
-ROOT = Path(__file__).parents[2]
-SHOTS = ROOT / "tests" / "browser" / "screenshots"
+HEADING = "[data-testid=stMain] [data-testid=stHeading]"
+VIEWPORT: ViewportSize = {"width": 1440, "height": 900}
+SHOTS = PROJECT_DIR / "tests" / "browser" / "screenshots"
 expect.set_options(timeout=LONGEST_S * 1000)
 # WebGL in software, and none of the connections that a browser makes by itself.
 ARGUMENTS = [
@@ -44,73 +40,11 @@ LOAD_MODULES = """async (modules) => {
 }"""
 
 
-@dataclass
-class App:
-    """A running app."""
-
-    url: str
-    process: subprocess.Popen[bytes]
-    data_dir: Path
-
-    def worker_pid(self) -> int:
-        """The worker that the app supervises."""
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit() and self._is_worker(entry):
-                return int(entry.name)
-        raise AssertionError("the app has no worker")
-
-    def _is_worker(self, entry: Path) -> bool:
-        try:
-            words = (entry / "cmdline").read_bytes().split(b"\0")
-            parent = (entry / "stat").read_text().rpartition(")")[2].split()[1]
-        except OSError:  # it ended while we looked
-            return False
-        return b"worker" in words and int(parent) == self.process.pid
-
-
 @pytest.fixture(scope="module")
 def app(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """The app on an empty data folder, as ``make run`` starts it."""
     with serve(new_data_dir(models_dir, tmp_path_factory.mktemp("browser") / "data")) as running:
         yield running
-
-
-@contextmanager
-def serve(data_dir: Path, arguments: Sequence[str] = (), environment: Mapping[str, str] | None = None) -> Iterator[App]:
-    """The app on a data folder, at a port that was free; with further arguments and variables of the environment."""
-    port = free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "core.ui.serve", "--server.port", str(port), *arguments],
-        cwd=ROOT,
-        env={**os.environ, "FACE_ATLAS_DATA": str(data_dir), **(environment or {})},
-    )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        wait_until_up(url, process)
-        yield App(url, process, data_dir)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(20)
-
-
-def free_port() -> int:
-    """A port of this machine that nobody listens at."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
-def wait_until_up(url: str, process: subprocess.Popen[bytes]) -> None:
-    """Wait until a server answers."""
-    until = time.monotonic() + LONGEST_S
-    while time.monotonic() < until:
-        assert process.poll() is None, "the app ended while it started"
-        try:
-            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2):
-                return
-        except OSError:
-            time.sleep(0.2)
-    raise AssertionError(f"the app did not answer within {LONGEST_S} s")
 
 
 @pytest.fixture(scope="session")
@@ -133,18 +67,37 @@ def launch(kind: BrowserType, more: Sequence[str] = ()) -> Browser:
 @pytest.fixture(scope="module")
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """The browser of one visitor, who has the app's scripts from the first page on."""
-    made = browser.new_context(viewport={"width": 1440, "height": 900})
+    made = browser.new_context(viewport=VIEWPORT)
     made.set_default_timeout(LONGEST_S * 1000)
     yield made
     made.close()
 
 
+@pytest.fixture(scope="module")
+def tab(context: BrowserContext) -> Page:
+    """The visitor's one tab: another would cost two processor seconds, for a window with all that belongs to one."""
+    return context.new_page()
+
+
 @pytest.fixture
-def page(context: BrowserContext) -> Iterator[Page]:
-    """A tab of 1440 x 900."""
-    made = context.new_page()
-    yield made
-    made.close()
+def page(tab: Page) -> Iterator[Page]:
+    """A tab of 1440 x 900 that remembers nothing of the test before."""
+    tab.set_viewport_size(VIEWPORT)
+    tab.emulate_media(color_scheme="null")
+    yield tab
+    tab.goto("about:blank")
+
+
+def open_by_link(page: Page, app: App, address: str) -> None:
+    """Go to a page as a visitor does, by its entry in the navigation, which loads nothing anew."""
+    if not page.url.startswith(app.url):
+        page.goto(app.url)
+        settle(page)
+    if urlsplit(page.url).path != f"/{address}":
+        before = page.locator(HEADING).first.inner_text()
+        page.locator(f"[data-testid=stSidebarNavLink][href$='/{address}']").click()
+        expect(page.locator(HEADING).first).not_to_have_text(before)
+    settle(page)
 
 
 def exported(module: str, name: str) -> str:

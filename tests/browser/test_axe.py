@@ -24,8 +24,9 @@ from core.workflows.labels.correct import Corrector
 from core.workflows.projection.project import MapOptions, Method
 from core.workflows.training.request import TrainRequest
 from tests import prepared
-from tests.browser.conftest import ROOT, App, serve, settle
+from tests.browser.conftest import open_by_link, settle
 from tests.conftest import services_on, write_zip
+from tests.serving import ROOT, App, serve
 
 COUNTED = ("serious", "critical")
 COUNTED_TOO = ("heading-order",)
@@ -133,22 +134,22 @@ def check(page: Page) -> None:
 
 
 @pytest.mark.parametrize("address", PAGES, ids=[address or "home" for address in PAGES])
-def test_a_page_on_which_nothing_was_taken_yet(empty: App, page: Page, address: str):
-    page.goto(f"{empty.url}/{address}")
-    check(page)
+def test_a_page_on_which_nothing_was_taken_yet(empty: App, tab: Page, address: str):
+    open_by_link(tab, empty, address)
+    check(tab)
 
 
 @pytest.mark.parametrize("address", PAGES, ids=[address or "home" for address in PAGES])
-def test_a_page_in_use(used: App, page: Page, address: str):
-    page.goto(f"{used.url}/{address}")
-    check(page)
+def test_a_page_in_use(used: App, tab: Page, address: str):
+    open_by_link(tab, used, address)
+    check(tab)
 
 
 @pytest.mark.parametrize("address", DARK, ids=[address or "home" for address in DARK])
-def test_a_page_in_the_dark(used: App, page: Page, address: str):
-    page.emulate_media(color_scheme="dark")
-    page.goto(f"{used.url}/{address}")
-    check(page)
+def test_a_page_in_the_dark(used: App, tab: Page, address: str):
+    tab.emulate_media(color_scheme="dark")
+    open_by_link(tab, used, address)
+    check(tab)
 
 
 def test_every_part_of_the_evaluation(used: App, page: Page):

@@ -15,7 +15,8 @@ from playwright.sync_api import Page, expect
 
 from core.base import words
 from tests import prepared
-from tests.browser.conftest import App, serve, settle, shoot
+from tests.browser.conftest import settle, shoot
+from tests.serving import App, serve
 
 KNOWN = 39
 STRANGERS = 60

@@ -15,7 +15,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.imaging.pixels import encode_jpeg
 from tests import prepared
-from tests.browser.conftest import App, exported, launch, serve, settle, shoot, wait_until_true
+from tests.browser.conftest import exported, launch, settle, shoot, wait_until_true
+from tests.serving import App, serve
 from tests.waiting import LONGEST_S
 
 GROUP_PHOTO = "2007_007763.jpg"

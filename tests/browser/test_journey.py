@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,9 @@ from core.base.settings import Settings
 from core.services import Services
 from core.store.artifacts import content_id
 from core.workflows.projection.project import load_map
-from tests.browser.conftest import App, exported, settle, shoot, wait_until_true
+from tests.browser.conftest import exported, settle, shoot, wait_until_true
+from tests.serving import App
+from tests.waiting import wait_until
 
 PAGES = (
     *("", "ingest", "review", "suspects", "clusters", "people", "train", "evaluate"),
@@ -64,17 +68,30 @@ def test_the_first_visit_may_be_a_link_to_any_page(app: App, page: Page):
     expect(page.get_by_text("Page not found")).to_have_count(0)
 
 
-def test_from_the_sample_to_a_name(app: App, page: Page, val_photo: Path):
+def test_the_sample_is_taken_though_the_worker_is_killed_and_the_page_reloaded(app: App, page: Page):
     page.goto(app.url)
     main_button(page, "Use the sample").wait_for()
     shoot(page, "01-first-visit")
-
     main_button(page, "Use the sample").click()
+    expect(page.get_by_text("You can leave this page")).to_be_visible()
+    services = Services(Settings(app.data_dir))
+    wait_until(lambda: any(16 <= job.done < 100 for job in services.jobs.jobs()), "the first photos")
+    os.kill(app.worker_pid(), signal.SIGKILL)
+    expect(page.get_by_text("Taking photos: interrupted")).to_be_visible()
+    shoot(page, "01-interrupted")
+    page.get_by_role("button", name="Resume").click()
     expect(page.get_by_text("You can leave this page")).to_be_visible()
     page.reload()  # in the middle: the work goes on and the page finds it again
     expect(page.get_by_text("new photos")).to_be_visible()
     shoot(page, "02-photos-taken")
+    (dataset,), (job,) = services.store.datasets(), services.jobs.jobs()
+    counts = services.store.counts(dataset.id)
+    assert (counts.photos, counts.people) == (118, 5) and counts.faces >= 117
+    assert len(services.store.reported(job.id)) == 118
 
+
+def test_from_the_sample_to_a_name(app: App, page: Page, val_photo: Path):
+    page.goto(app.url)
     main_button(page, "Train").click()
     expect(
         page.get_by_text("5 people, 117", exact=False).or_(page.get_by_text("5 people, 118", exact=False)).first

@@ -21,34 +21,39 @@ from core.store.artifacts import ArtifactKind
 from core.store.job_model import JobKind, JobState
 from core.store.protocols import Dataset, IngestBatch, PhotoLabel, StoredFace
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
-from core.workflows.photos.requests import IngestRequest
 from core.workflows.projection import project
 from core.workflows.projection.project import MapOptions, Method
+from tests import prepared
 from tests.benchmarks import synthetic
-from tests.browser.conftest import App, settle, shoot, wait_until_true
+from tests.browser.conftest import settle, shoot, wait_until_true
 from tests.browser.test_journey import SCATTERS, place_on_map
-from tests.jobs.test_worker import wait_until
+from tests.serving import App, serve
+from tests.waiting import wait_until
 
-MANY, MANY_PEOPLE = 100_000, 5_000
+MANY, MANY_PEOPLE, FACES_OF_A_PHOTO = 100_000, 5_000, 20
+STORED_AT_ONCE = 20_000
 SHOWN = f"[...{SCATTERS}].at(-1)"
 """The map of the page, as its component keeps it."""
 
 
 @pytest.fixture(scope="module")
-def sample(app: App, browser: Browser) -> Dataset:
-    """The sample, learned and laid out by the app's own worker."""
+def app(sample_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """The app on a copy of the sample, learned."""
+    with serve(prepared.copy(sample_dir, tmp_path_factory.mktemp("map") / "data")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def sample(app: App, tab: Page) -> Dataset:
+    """The sample, laid out by the app's own worker."""
     services = Services(Settings(app.data_dir))
-    first = browser.new_page()
-    first.goto(app.url)
-    first.get_by_test_id("stMain").wait_for()  # with the first page the app starts its worker
-    dataset = services.store.create_dataset("Five celebrities", DEFAULT_VECTORS_ID)
-    services.jobs.submit(dataset.id, JobKind.INGEST, IngestRequest(str(services.sample_zip()), "the sample").to_json())
-    services.jobs.submit(dataset.id, JobKind.TRAIN, {})
-    services.jobs.submit(dataset.id, JobKind.MAP, MapOptions().to_json())
-    wait_until(lambda: not any(job.state.active for job in services.jobs.jobs(dataset.id)), "the map of the sample")
-    assert {job.state for job in services.jobs.jobs(dataset.id)} == {JobState.DONE}
-    first.close()
-    return services.store.dataset(dataset.id)
+    tab.goto(app.url)
+    tab.get_by_test_id("stMain").wait_for()  # with the first page the app starts its worker
+    dataset = services.store.dataset(prepared.SAMPLE)
+    job = services.jobs.submit(dataset.id, JobKind.MAP, MapOptions().to_json())
+    wait_until(lambda: not services.jobs.job(job.id).state.active, "the map of the sample")
+    assert services.jobs.job(job.id).state is JobState.DONE
+    return dataset
 
 
 @pytest.fixture(scope="module")
@@ -57,43 +62,39 @@ def crowd(app: App) -> Dataset:
     services = Services(Settings(app.data_dir))
     dataset = services.store.create_dataset("Crowd", DEFAULT_VECTORS_ID)
     labels = np.arange(MANY, dtype=np.int64) % MANY_PEOPLE
-    vectors, landmarks = synthetic.vectors_of(labels, MANY_PEOPLE), np.zeros((5, 2), dtype=np.float32)
-    box = Box(10, 10, 60, 70)
-    for start in range(0, MANY, synthetic.AT_ONCE):
-        photos, faces = [], []
-        for row in range(start, start + synthetic.AT_ONCE):
-            photo_id, label = f"{row:064x}", PhotoLabel(f"person_{labels[row]:04d}", None)
-            photos.append(
-                (
-                    Photo(
-                        id=photo_id,
-                        name=f"{row}.jpg",
-                        width_px=100,
-                        height_px=100,
-                        size_bytes=1000,
-                        perceptual_hash=row,
-                    ),
-                    label,
-                )
-            )
-            face = Face(
-                id=f"{row:024x}",
-                photo_id=photo_id,
-                box=box,
-                landmarks=landmarks,
-                prob=0.99,
-                crop_id=photo_id,
-                person=label.person,
-                split=None,
-            )
-            faces.append(StoredFace(face, vectors[row]))
+    vectors = synthetic.vectors_of(labels, MANY_PEOPLE)
+    for start in range(0, MANY, STORED_AT_ONCE):
+        rows = range(start, start + STORED_AT_ONCE)
+        photos = [(crowded_photo(row), PhotoLabel(None, None)) for row in rows[::FACES_OF_A_PHOTO]]
+        faces = [StoredFace(face_in_crowd(row, f"person_{labels[row]:04d}"), vectors[row]) for row in rows]
         services.store.add(dataset.id, "", IngestBatch(photos=photos, faces=faces))
-    made = project.make_map(services.run_tools(), dataset.id, MapOptions(method=Method.PCA))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(project, "measure_faithfulness", lambda *_: None)  # of so many it takes longest, for one figure
+        made = project.make_map(services.run_tools(), dataset.id, MapOptions(method=Method.PCA))
     services.artifacts.put(
         dataset.id, ArtifactKind.MAP, "abcd", services.artifacts.read(dataset.id, ArtifactKind.MAP, made.id)
     )
     services.runs.add_map(replace(made, id="abcd", method=Method.UMAP))
     return services.store.dataset(dataset.id)
+
+
+def crowded_photo(row: int) -> Photo:
+    """The photo on which a face and those after it are."""
+    photo_id = f"{row // FACES_OF_A_PHOTO:064x}"
+    return Photo(photo_id, name=f"{row}.jpg", width_px=100, height_px=100, size_bytes=1000, perceptual_hash=row)
+
+
+def face_in_crowd(row: int, person: str) -> Face:
+    return Face(
+        id=f"{row:024x}",
+        photo_id=crowded_photo(row).id,
+        box=Box(10, 10, 60, 70),
+        landmarks=np.zeros((5, 2), dtype=np.float32),
+        prob=0.99,
+        crop_id=f"{row:064x}",
+        person=person,
+        split=None,
+    )
 
 
 def open_map(app: App, page: Page, dataset: Dataset, **address: str) -> None:

@@ -19,8 +19,9 @@ from core.base.types import Photo
 from core.services import Services
 from core.store.protocols import PhotoLabel
 from tests import prepared
-from tests.browser.conftest import App, serve, settle, shoot
+from tests.browser.conftest import settle, shoot
 from tests.conftest import write_zip
+from tests.serving import App, serve
 
 NAMED = 5
 EVERY = 40

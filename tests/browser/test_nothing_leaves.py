@@ -23,10 +23,12 @@ from core.services import Services
 from core.vision.engine.openvino import OpenVinoEngine
 from tests import prepared
 from tests.browser import hostile
-from tests.browser.conftest import App, serve, settle
+from tests.browser.conftest import open_by_link, settle
 from tests.browser.test_axe import PAGES
 from tests.conftest import new_data_dir, services_on
+from tests.serving import App, serve
 from tests.ui.test_gate import HANDSHAKE, STREAM, ask
+from tests.waiting import LONGEST_S
 
 OWN_SCHEMES = ("data:", "blob:")
 TAKEN_FOR_MARKUP = """hosts => {
@@ -95,8 +97,8 @@ def _watched(watcher: Path) -> dict[str, str]:
 class Visitor:
     """A tab whose every request and complaint is noted."""
 
-    def __init__(self, page: Page, app: App) -> None:
-        self.page, self.app = page, app
+    def __init__(self, page: Page) -> None:
+        self.page, self.url = page, ""
         self.foreign: list[str] = []
         self.complaints: list[str] = []
         page.on("request", lambda request: self._note(request.url))
@@ -104,16 +106,23 @@ class Visitor:
         page.on("console", self._complain)
 
     def _note(self, url: str) -> None:
-        if not url.startswith((*OWN_SCHEMES, f"{self.app.url}/")):
+        if not url.startswith((*OWN_SCHEMES, f"{self.url}/")):
             self.foreign.append(url)
 
     def _complain(self, message: ConsoleMessage) -> None:
         if "Security Policy" in message.text or "Permissions policy" in message.text:
             self.complaints.append(message.text)
 
-    def open(self, address: str) -> None:
-        self.page.goto(f"{self.app.url}/{address}")
-        settle(self.page)
+    def open(self, app: App, address: str) -> None:
+        """Go to a page, by its entry in the navigation where it has one."""
+        if not self.page.url.startswith(app.url):
+            self.page.goto("about:blank")  # the app before asks for nothing any more
+            self.url = app.url
+        if address in PAGES:
+            open_by_link(self.page, app, address)
+        else:
+            self.page.goto(f"{app.url}/{address}")
+            settle(self.page)
 
     def unfold(self) -> None:
         """Open everything on the page that can be opened: tabs, expanders, popovers."""
@@ -135,70 +144,74 @@ class Visitor:
         settle(self.page)
         assert self.page.get_by_test_id("stException").count() == 0
         assert self.page.evaluate(TAKEN_FOR_MARKUP, list(hostile.ELSEWHERE)) == []
-        assert self.foreign == []
-        assert self.complaints == []
+        noted = (self.foreign, self.complaints)
+        self.foreign, self.complaints = [], []
+        assert noted == ([], [])
 
 
 def _each(found: Locator) -> list[Locator]:
     return [each for each in found.all() if each.is_visible() and each.is_enabled()]
 
 
-@pytest.fixture
-def lenient(browser: Browser) -> Iterator[Page]:
-    """A tab whose browser lets a page ask for whatever it likes."""
+@pytest.fixture(scope="module")
+def lenient(browser: Browser) -> Iterator[Visitor]:
+    """One whose browser lets a page ask for whatever it likes."""
     context = browser.new_context(viewport={"width": 1440, "height": 1200}, bypass_csp=True)
-    context.set_default_timeout(60_000)
-    yield context.new_page()
+    context.set_default_timeout(LONGEST_S * 1000)
+    yield Visitor(context.new_page())
     context.close()
 
 
-@pytest.mark.parametrize("address", PAGES, ids=[address or "home" for address in PAGES])
-def test_an_empty_page_asks_nobody_but_the_app(empty: App, lenient: Page, address: str):
-    visitor = Visitor(lenient, empty)
-    visitor.open(address)
-    visitor.unfold()
+@pytest.fixture(scope="module")
+def strict(tab: Page) -> Visitor:
+    """One whose browser enforces the policy of the app."""
+    return Visitor(tab)
 
 
 @pytest.mark.parametrize("address", PAGES, ids=[address or "home" for address in PAGES])
-def test_a_page_full_of_hostile_names_asks_nobody_but_the_app(used: App, lenient: Page, address: str):
-    visitor = Visitor(lenient, used)
-    visitor.open(address)
-    visitor.unfold()
+def test_an_empty_page_asks_nobody_but_the_app(empty: App, lenient: Visitor, address: str):
+    lenient.open(empty, address)
+    lenient.unfold()
 
 
 @pytest.mark.parametrize("address", PAGES, ids=[address or "home" for address in PAGES])
-def test_what_the_pages_need_is_within_the_policy_of_the_browser(used: App, page: Page, address: str):
-    visitor = Visitor(page, used)
-    visitor.open(address)
-    visitor.unfold()
+def test_a_page_full_of_hostile_names_asks_nobody_but_the_app(used: App, lenient: Visitor, address: str):
+    lenient.open(used, address)
+    lenient.unfold()
+
+
+@pytest.mark.parametrize("address", PAGES, ids=[address or "home" for address in PAGES])
+def test_what_the_pages_need_is_within_the_policy_of_the_browser(used: App, strict: Visitor, address: str):
+    strict.open(used, address)
+    strict.unfold()
 
 
 def test_answers_about_photos_and_people_ask_nobody_but_the_app(
-    used: App, lenient: Page, sample_files: dict[str, bytes], tmp_path: Path
+    used: App, lenient: Visitor, sample_files: dict[str, bytes], tmp_path: Path
 ):
-    visitor = Visitor(lenient, used)
+    page = lenient.page
     photo = tmp_path / "![x](http:&#47;&#47;127.0.0.1:9&#47;x.png) **sly**.jpg"
     photo.write_bytes(next(content for name, content in sample_files.items() if name.startswith("val/madonna/")))
     broken = tmp_path / "![y](http:&#47;&#47;127.0.0.1:9&#47;y.png) **sly**.png"
     broken.write_bytes(b"no photo")
-    visitor.open("identify")
-    lenient.locator("input[type=file]").set_input_files(photo)
-    expect(lenient.get_by_role("option", name="1. ").first).to_be_visible()
-    visitor.unfold()
-    lenient.locator("input[type=file]").set_input_files(broken)
-    expect(lenient.get_by_test_id("stAlert")).to_be_visible()
-    visitor.check()
-    visitor.open("verify")
-    lenient.locator("input[type=file]").first.set_input_files(photo)
-    visitor.unfold()
+    lenient.open(used, "identify")
+    page.locator("input[type=file]").set_input_files(photo)
+    expect(page.get_by_role("option", name="1. ").first).to_be_visible()
+    lenient.unfold()
+    page.locator("input[type=file]").set_input_files(broken)
+    expect(page.get_by_test_id("stAlert")).to_be_visible()
+    lenient.check()
+    lenient.open(used, "verify")
+    page.locator("input[type=file]").first.set_input_files(photo)
+    lenient.unfold()
     for person in services_people(used):
-        visitor.open(f"people?person={person}")
-        visitor.unfold()
-    visitor.open("review")
-    lenient.locator(".tile").first.focus()
-    lenient.keyboard.press("Enter")
-    expect(lenient.get_by_role("dialog")).to_be_visible()
-    visitor.check()
+        lenient.open(used, f"people?person={person}")
+        lenient.unfold()
+    lenient.open(used, "review")
+    page.locator(".tile").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    lenient.check()
 
 
 def services_people(app: App) -> list[int]:

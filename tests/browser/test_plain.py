@@ -12,7 +12,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import ROOT, free_port, settle, wait_until_up
+from tests.browser.conftest import settle
+from tests.serving import ROOT, free_port, wait_until_up
+from tests.waiting import LONGEST_S
 
 INVISIBLE = re.compile("[\u2060\u2066-\u2069\u202a-\u202e]")
 TEXTS = (
@@ -74,7 +76,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(LONGEST_S)
 
 
 def words_of(text: str) -> str:

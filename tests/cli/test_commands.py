@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -140,13 +141,24 @@ def test_an_output_folder_that_is_a_file_is_refused_before_the_work(
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
 @pytest.mark.parametrize("form", [["--json"], []], ids=["json", "text"])
-def test_names_of_any_script_are_told_on_any_console(data_dir: Path, encoding: str, form: list[str]) -> None:
-    services = Services(Settings(data_dir))
-    services.store.create_dataset("ソフィア", "facenet-128@2")
-    told = run("cluster", "--dataset", "太郎", "--data", data_dir, *form, env={"PYTHONIOENCODING": encoding})
+def test_names_of_any_script_are_told_on_any_console(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch, encoding: str, form: list[str]
+) -> None:
+    Services(Settings(data_dir)).store.create_dataset("ソフィア", "facenet-128@2")
+    written = {name: io.BytesIO() for name in ("stdout", "stderr")}
+    for name, console in written.items():
+        monkeypatch.setattr(sys, name, io.TextIOWrapper(console, encoding, write_through=True))
+    assert main(["cluster", "--dataset", "太郎", "--data", str(data_dir), *form]) == 1
+    assert written["stderr"].getvalue().decode(encoding).startswith("Refused: There is no dataset")
+    assert b"Traceback" not in written["stderr"].getvalue() and written["stdout"].getvalue() == b""
+
+
+def test_a_process_on_a_console_of_little_says_what_is_wrong(data_dir: Path) -> None:
+    Services(Settings(data_dir)).store.create_dataset("ソフィア", "facenet-128@2")
+    told = run("cluster", "--dataset", "太郎", "--data", data_dir, env={"PYTHONIOENCODING": "ascii"})
     assert told.returncode == 1
     assert b"Traceback" not in told.stderr
-    assert told.stderr.decode(encoding).startswith("Refused: There is no dataset")
+    assert told.stderr.decode("ascii").startswith("Refused: There is no dataset")
 
 
 def test_the_json_of_any_name_is_ascii(learned_dir: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

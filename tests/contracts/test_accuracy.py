@@ -18,15 +18,23 @@ import pytest
 
 from core.__main__ import main
 from core.base.settings import Settings
+from core.base.types import Floats
+from core.learn.verification import lfw_protocol
 from core.services import Services
 from core.workflows.clustering import cluster
-from tests.conftest import new_data_dir
+from core.workflows.verification import pair_lists, verify_pairs
+from core.workflows.verification.pair_lists import PhotoPairs
+from core.workflows.verification.verify_pairs import ComparedPairs
+from tests import prepared
+
+PAIRS_OF_A_FOLD = 3
+"""Of one person, and of two: so many pairs of each fold are read from their photos once more."""
 
 
 @pytest.fixture(scope="module")
-def data_dir(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One data folder for the module: the datasets are taken once."""
-    return new_data_dir(models_dir, tmp_path_factory.mktemp("accuracy") / "data")
+def data_dir(sample_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample, taken and learned by the command line."""
+    return prepared.copy(sample_dir, tmp_path_factory.mktemp("accuracy") / "data")
 
 
 def answer(data_dir: Path, *words: str | Path) -> dict[str, Any]:
@@ -39,13 +47,13 @@ def answer(data_dir: Path, *words: str | Path) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def sample_ingest(data_dir: Path, sample_zip: Path) -> dict[str, Any]:
-    return answer(data_dir, "ingest", sample_zip, "--dataset", "sample")
+def sample_ingest(data_dir: Path) -> dict[str, Any]:
+    return json.loads((data_dir / "ingest.json").read_text())
 
 
 @pytest.fixture(scope="module")
-def sample_run(data_dir: Path, sample_ingest: dict[str, Any]) -> dict[str, Any]:
-    return answer(data_dir, "train", "--dataset", "sample")
+def sample_run(data_dir: Path) -> dict[str, Any]:
+    return json.loads((data_dir / "train.json").read_text())
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +90,7 @@ def test_every_val_photo_of_the_sample_is_named_rightly(sample_run: dict[str, An
 
 
 def test_every_train_photo_of_the_sample_is_named_rightly(data_dir: Path, sample_run: dict[str, Any]) -> None:
-    evaluation = answer(data_dir, "evaluate", "--dataset", "sample")
+    evaluation = answer(data_dir, "evaluate", "--dataset", prepared.SAMPLE)
     assert evaluation["run"] == sample_run["run"]
     assert evaluation["train_accuracy"] == 1.0
     assert [row[place] for place, row in enumerate(evaluation["confusion"])] == [5] * 5
@@ -93,7 +101,7 @@ def test_a_photo_is_identified_by_its_file(
 ) -> None:
     name = next(name for name in sample_files if name.startswith("val/mindy_kaling/"))
     (tmp_path / "photo.jpg").write_bytes(sample_files[name])
-    (photo,) = answer(data_dir, "identify", tmp_path / "photo.jpg", "--dataset", "sample")["photos"]
+    (photo,) = answer(data_dir, "identify", tmp_path / "photo.jpg", "--dataset", prepared.SAMPLE)["photos"]
     (face,) = photo["faces"]
     assert set(face) == {"box", "detection_prob", "quality", "name", "doubt", "prob", "candidates", "why"}
     assert face["why"]["score"] > face["why"]["needed"] and len(face["why"]["nearest"]) == 4
@@ -149,10 +157,56 @@ def test_lfw_people_are_found_without_their_names(lfw_dir: Path, lfw_ingest: dic
     assert 2 * right / ((one_group & pair).sum() + (one_person & pair).sum()) >= 0.985
 
 
-def test_lfw_pairs_are_told_apart(lfw_dir: Path, shared_dir: Path) -> None:
-    faces = shared_dir / "faces"
-    measured = answer(lfw_dir, "verify-pairs", faces / "lfw-dev-pairs.csv", "--photos", faces / "lfw-dev.zip")
-    assert {"accuracy", "accuracy_std", "tar_at_far_1e-3", "auc", "eer", "n_pairs"} <= set(measured)
+@pytest.fixture(scope="module")
+def lfw_pairs(shared_dir: Path) -> PhotoPairs:
+    return pair_lists.read_pairs(shared_dir / "faces" / "lfw-dev-pairs.csv")
+
+
+@pytest.fixture(scope="module")
+def lfw_distances(lfw_dir: Path, lfw_pairs: PhotoPairs) -> Floats:
+    """How far apart the two faces of every pair are, by the vectors that the ingest stored."""
+    store = Services(Settings(lfw_dir)).store
+    dataset = store.dataset("lfw-dev")
+    table, embeddings = store.face_table(dataset.id), store.embeddings(dataset.id)
+    face_of = dict(zip(table.photo_names, table.face_ids, strict=True))
+    first, second = (
+        embeddings.vectors[embeddings.indices([face_of[name] for name in names])]
+        for names in (lfw_pairs.photo_a, lfw_pairs.photo_b)
+    )
+    return np.linalg.norm(first - second, axis=1)
+
+
+def test_lfw_pairs_are_told_apart(lfw_pairs: PhotoPairs, lfw_distances: Floats) -> None:
+    measured = lfw_protocol.verify_pairs(lfw_distances, lfw_pairs.same, lfw_pairs.fold).to_json()
     assert measured["n_pairs"] == 3000
     assert measured["accuracy"] >= 0.9935
     assert measured["tar_at_far_1e-3"] >= 0.965 and measured["far_reached"] <= 2e-3
+
+
+def test_a_list_of_pairs_is_measured_as_the_stored_faces_are(
+    lfw_dir: Path,
+    lfw_pairs: PhotoPairs,
+    lfw_distances: Floats,
+    shared_dir: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What the command finds in the photos is what the ingest found: a few pairs of every fold tell for all."""
+    rows = [
+        row
+        for fold in range(10)
+        for same in (True, False)
+        for row in np.flatnonzero((lfw_pairs.fold == fold) & (lfw_pairs.same == same))[:PAIRS_OF_A_FOLD]
+    ]
+    lines = ["photo_a,photo_b,same,fold"]
+    lines += [f"{lfw_pairs.photo_a[r]},{lfw_pairs.photo_b[r]},{lfw_pairs.same[r]:d},{lfw_pairs.fold[r]}" for r in rows]
+    (tmp_path / "pairs.csv").write_text("\n".join(lines))
+    noted: list[ComparedPairs] = []
+    compare_pairs = verify_pairs.compare_pairs
+    monkeypatch.setattr(verify_pairs, "compare_pairs", lambda *given: noted.append(compare_pairs(*given)) or noted[0])
+    measured = answer(lfw_dir, "verify-pairs", tmp_path / "pairs.csv", "--photos", shared_dir / "faces" / "lfw-dev.zip")
+    assert {"accuracy", "accuracy_std", "tar_at_far_1e-3", "auc", "eer", "n_pairs"} <= set(measured)
+    assert (measured["n_pairs"], measured["folds"]) == (len(rows), 10)
+    assert measured["accuracy"] >= 0.98
+    # batches of other photos round otherwise
+    np.testing.assert_allclose(noted[0].distances, lfw_distances[rows], atol=0.002)

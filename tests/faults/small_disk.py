@@ -19,6 +19,7 @@ from core.__main__ import main
 from core.base.settings import Settings
 from core.services import Services
 from tests.conftest import PROJECT_DIR, new_data_dir
+from tests.waiting import LONGEST_S
 
 BLOCK_BYTES = 1 << 16
 
@@ -69,10 +70,10 @@ def dialog(name: str) -> None:
 
 def erase_on_the_page(name: str) -> dict[str, Any]:
     """Home is opened, and "Erase it" pressed."""
-    app = AppTest.from_file(str(PROJECT_DIR / "app.py"), default_timeout=60).run()
+    app = AppTest.from_file(str(PROJECT_DIR / "app.py"), default_timeout=LONGEST_S).run()
     told = [str(each.value) for each in (*app.exception, *app.error)]
     shown = any(name in each.value for each in app.markdown)
-    asked = AppTest.from_function(dialog, args=(name,), default_timeout=60).run()
+    asked = AppTest.from_function(dialog, args=(name,), default_timeout=LONGEST_S).run()
     pressed = next(button for button in asked.button if button.label == "Erase it").click().run()
     told += [str(each.value) for each in (*asked.exception, *asked.error, *pressed.exception, *pressed.error)]
     return {"shown": shown, "told": told}

@@ -28,6 +28,7 @@ from core.store.job_model import Job, JobKind, JobOwner, JobState
 from core.store.sql import database
 from tests import prepared
 from tests.conftest import PROJECT_DIR
+from tests.waiting import LONGEST_S
 
 PAGES = sorted(path.relative_to(PROJECT_DIR).as_posix() for path in (PROJECT_DIR / "pages").rglob("*.py"))
 PAGE_BYTES = 4096
@@ -108,7 +109,7 @@ def page_errors(folder: Path, monkeypatch: pytest.MonkeyPatch, page: str) -> lis
     monkeypatch.setenv("FACE_ATLAS_WORKER", "external")
     st.cache_resource.clear()
     st.cache_data.clear()
-    app = AppTest.from_file(str(PROJECT_DIR / "app.py"), default_timeout=60).run()
+    app = AppTest.from_file(str(PROJECT_DIR / "app.py"), default_timeout=LONGEST_S).run()
     app.switch_page(page).run()
     assert not app.exception, app.exception
     return [each.value for each in app.error]
@@ -197,7 +198,7 @@ def test_a_worker_outlives_a_store_that_is_locked_for_a_while(folder: Path, monk
         serving.start()
         serving.join(2)
         assert serving.is_alive(), "the worker died"
-    serving.join(60)
+    serving.join(LONGEST_S)
     assert services.jobs.job(job.id).result == {"map": "m1"}
 
 
@@ -212,17 +213,17 @@ def test_a_jobs_end_is_written_when_the_store_can_be_written_again(
 
     def wait(job: Job, progress: Progress) -> dict[str, str]:
         at_work.set()
-        go_on.wait(60)
+        go_on.wait(LONGEST_S)
         return {"map": "m1"}
 
     carrying = threading.Thread(target=run_job, args=(services.jobs, job, wait, token), daemon=True)
     carrying.start()
-    at_work.wait(60)
+    at_work.wait(LONGEST_S)
     with locked(folder, monkeypatch):
         go_on.set()
         carrying.join(2)
         assert services.jobs.job(job.id).state is JobState.RUNNING
-    carrying.join(60)
+    carrying.join(LONGEST_S)
     assert (ended := services.jobs.job(job.id)).state is JobState.DONE and ended.result == {"map": "m1"}
 
 
@@ -251,7 +252,7 @@ def read_only(folder: Path) -> Iterator[Path]:
 PAGE = """
 import json, sys
 from streamlit.testing.v1 import AppTest
-app = AppTest.from_file("app.py", default_timeout=60).run()
+app = AppTest.from_file("app.py", default_timeout=300).run()
 print(json.dumps([[each.value for each in app.error], [str(each.value) for each in app.exception]]))
 """
 

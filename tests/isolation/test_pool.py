@@ -10,9 +10,9 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -33,6 +33,7 @@ from core.isolation.messages import (
     decode_message,
 )
 from core.isolation.pool import Pool
+from tests.waiting import LONGEST_S
 
 ROOT = Path(__file__).parents[2]
 LIMITS = ImageLimits()
@@ -127,23 +128,30 @@ def test_a_photo_is_described_with_its_weight_where_it_takes_no_more_than_allowe
 # dying
 
 
-def kill_whenever_it_runs(children: Pool, stop: threading.Event) -> None:
-    """What a file that crashes the decoder does: every child ends soon after it began."""
-    while not stop.wait(0.002):
-        for pid in children.pids:
-            with suppress(ProcessLookupError):  # it was reaped since it was listed
-                os.kill(pid, signal.SIGKILL)
+@pytest.fixture
+def deadly(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """What a file that crashes the decoder does: every child ends as soon as it has the file."""
+    ask = pool.Child.ask
+
+    def end_when_told(child: pool.Child, *request: Any) -> pool.Reply:
+        send = child.channel.send
+
+        def send_and_kill(*message: Any) -> None:
+            send(*message)
+            child.process.kill()
+
+        child.channel.send = send_and_kill  # type: ignore[method-assign]
+        return ask(child, *request)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pool.Child, "ask", end_when_told)
+        yield patch
 
 
-def test_a_file_whose_readers_die_is_refused_and_the_next_is_read(own_pool: Pool) -> None:
-    stop = threading.Event()
-    killer = threading.Thread(target=kill_whenever_it_runs, args=(own_pool, stop))
-    photos.decode_photo(encode_jpeg(noise(32, 32)), LIMITS)
-    killer.start()
+def test_a_file_whose_readers_die_is_refused_and_the_next_is_read(own_pool: Pool, deadly: pytest.MonkeyPatch) -> None:
     with pytest.raises(ReadingEnded, match=r"ended twice \(signal 9\)\. The file was left out"):
-        photos.decode_photo(encode_jpeg(noise(4000, 3000), quality=100), LIMITS)
-    stop.set()
-    killer.join()
+        photos.decode_photo(encode_jpeg(noise(4000, 3000)), LIMITS)
+    deadly.undo()
     assert photos.decode_photo(encode_jpeg(noise(32, 32)), LIMITS).pixels.shape == (32, 32, 3)
 
 
@@ -291,7 +299,7 @@ def test_children_end_with_the_process_that_started_them() -> None:
     pid = int(parent.stdout.readline())
     parent.kill()
     parent.wait()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + LONGEST_S
     while Path(f"/proc/{pid}").exists() and "State:\tZ" not in Path(f"/proc/{pid}/status").read_text():
         assert time.monotonic() < deadline, "the child outlives its parent"
         time.sleep(0.01)

@@ -10,7 +10,7 @@ import pytest
 
 from core.jobs import idle
 from core.jobs.idle import IdleTask
-from tests.jobs.test_worker import wait_until
+from tests.waiting import wait_until
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,6 @@ import logging
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,18 +34,9 @@ from core.workflows.projection.project import MapOptions
 from core.workflows.training.request import TrainRequest
 from tests import prepared
 from tests.conftest import MODEL_ID, PROJECT_DIR, new_data_dir, services_on, write_zip
-from tests.waiting import LONGEST_S
+from tests.waiting import LONGEST_S, wait_until
 
 READY = "worker ready"
-
-
-def wait_until(true: Callable[[], bool], what: str) -> None:
-    """Look again and again; another process's progress can only be looked at."""
-    limit = time.monotonic() + LONGEST_S
-    while not true():
-        if time.monotonic() > limit:
-            pytest.fail(f"{what} did not come within {LONGEST_S} s")
-        threading.Event().wait(0.05)
 
 
 # the process

@@ -16,8 +16,9 @@ import pytest
 from core.base.errors import InputRefused
 from core.ui.components.mount import modules_address
 from core.ui.gate import Hosts, check_address, host_name, inline_script_sources
-from tests.browser.conftest import ROOT, App, serve
 from tests.conftest import new_data_dir
+from tests.serving import ROOT, App, serve
+from tests.waiting import LONGEST_S
 
 PORT_OF_ANOTHER = 9999
 MODULE = f"{modules_address()}picker.js"
@@ -68,7 +69,7 @@ def own_host(server: App) -> str:
 
 def ask(server: App, path: str, headers: Mapping[str, str], method: str = "GET") -> tuple[int, http.client.HTTPMessage]:
     """The status and the headers of an answer; ``headers`` may hold another Host than the one that is connected to."""
-    connection = http.client.HTTPConnection(own_host(server), timeout=20)
+    connection = http.client.HTTPConnection(own_host(server), timeout=LONGEST_S)
     try:
         connection.putrequest(method, path, skip_host=True)
         for name, value in {"Host": own_host(server), **headers}.items():
@@ -160,7 +161,7 @@ def test_the_connection_of_a_page_is_opened_for_the_apps_own_only(
 
 
 def test_no_page_that_frames_the_app_may_steer_it(server: App):
-    connection = http.client.HTTPConnection(own_host(server), timeout=20)
+    connection = http.client.HTTPConnection(own_host(server), timeout=LONGEST_S)
     connection.request("GET", "/_stcore/host-config")
     assert b'"allowedOrigins":[]' in connection.getresponse().read()
     connection.close()
@@ -209,7 +210,7 @@ def test_the_app_does_not_start_where_others_reach_it(
 ):
     command = [sys.executable, "-m", "core.ui.serve", "--server.port", "0", *arguments]
     variables = {**os.environ, "FACE_ATLAS_DATA": str(tmp_path), **environment}
-    ended = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=120)
+    ended = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=LONGEST_S)
     assert ended.returncode == 1
     assert "Refused: At the address" in ended.stderr
     assert "Traceback" not in ended.stderr

@@ -15,6 +15,7 @@ from core.workflows.photos.ingest import IngestTarget, ingest_photos
 from core.workflows.photos.requests import IngestRequest
 from tests.conftest import write_zip
 from tests.pages.conftest import button, corrector_of, texts, work
+from tests.waiting import LONGEST_S
 
 REVIEW = "pages/data/review.py"
 
@@ -103,7 +104,7 @@ def test_an_open_photo_is_turned_and_stays_open(app_data, lying):
         st.session_state[state.DRAWN_EPOCH] = st.session_state.get("drawn", corrections.current_epoch())
         face_sheet.open_photo(data.services().store.dataset(dataset_id), photo_id, {})
 
-    app = AppTest.from_function(page, default_timeout=60, args=(lying.id, photo.id)).run()
+    app = AppTest.from_function(page, default_timeout=LONGEST_S, args=(lying.id, photo.id)).run()
     assert not app.exception and "No face was found on it." in texts(app)
     button(app, "Turn left").click().run()
     assert not app.exception

@@ -1,0 +1,81 @@
+"""The app as a process that serves its pages, as ``make run`` starts it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.waiting import LONGEST_S
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass
+class App:
+    """A running app."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    data_dir: Path
+
+    def worker_pid(self) -> int:
+        """The worker that the app supervises."""
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit() and self._is_worker(entry):
+                return int(entry.name)
+        raise AssertionError("the app has no worker")
+
+    def _is_worker(self, entry: Path) -> bool:
+        try:
+            words = (entry / "cmdline").read_bytes().split(b"\0")
+            parent = (entry / "stat").read_text().rpartition(")")[2].split()[1]
+        except OSError:  # it ended while we looked
+            return False
+        return b"worker" in words and int(parent) == self.process.pid
+
+
+@contextmanager
+def serve(data_dir: Path, arguments: Sequence[str] = (), environment: Mapping[str, str] | None = None) -> Iterator[App]:
+    """The app on a data folder, at a port that was free; with further arguments and variables of the environment."""
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "core.ui.serve", "--server.port", str(port), *arguments],
+        cwd=ROOT,
+        env={**os.environ, "FACE_ATLAS_DATA": str(data_dir), **(environment or {})},
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        wait_until_up(url, process)
+        yield App(url, process, data_dir)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(LONGEST_S)
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens at."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def wait_until_up(url: str, process: subprocess.Popen[bytes]) -> None:
+    """Wait until a server answers."""
+    until = time.monotonic() + LONGEST_S
+    while time.monotonic() < until:
+        assert process.poll() is None, "the app ended while it started"
+        try:
+            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2):
+                return
+        except OSError:
+            time.sleep(0.2)
+    raise AssertionError(f"the app did not answer within {LONGEST_S} s")
