@@ -30,6 +30,7 @@ class Entity(StrEnum):
 class Field(StrEnum):
     """What can be set, and of what."""
 
+    # Values stand in the database and in logs that others have kept: they are never renamed.
     PERSON = "person"
     """Face: a person's id, or None."""
     SPLIT = "split"
@@ -66,6 +67,7 @@ OF_PHOTO = (Field.TURN,)
 class EventKind(StrEnum):
     """What somebody did."""
 
+    # As in ``Field``: stored, and read by other installations.
     MOVE = "move"
     UNNAME = "unname"
     CONFIRM = "confirm"
@@ -198,9 +200,12 @@ class CorrectionLog(Protocol):
 
 def event_origin(event_id: int, created: float, session: str, kind: str) -> str:
     """What an event is known by wherever its log is replayed: the same for the same event, and for no other."""
+    # ``repr`` gives the shortest text that reads back as the same float, so that a time which went through JSON gives
+    # the same hash. 32 digits are 128 bits: no two events of any log meet.
     return hashlib.sha256(f"{event_id} {created!r} {session} {kind}".encode()).hexdigest()[:32]
 
 
 def pair_id(face_a: str, face_b: str) -> str:
     """The id of two faces as a pair, whichever way round."""
+    # Sorted, so that 'a is not b' and 'b is not a' are one field, which is set once and undone once.
     return " ".join(sorted((face_a, face_b)))

@@ -29,7 +29,10 @@ def replay_log(base: Base, entries: Iterable[ReplayableEvent]) -> dict[Key, Valu
     base : what the ingest said; fields that are not in it are False or None
     """
     entries = list(entries)
+    # In two passes: whether an early event holds may be said by the last one.
     undone = undone_after(entries)
+    # Whole events are left out and the rest applied in order. Taking an event's effect back instead would need the
+    # values before it, which later events may have replaced.
     state = dict(base)
     for entry in entries:
         if entry.id not in undone:
@@ -41,6 +44,8 @@ def undone_after(entries: Iterable[ReplayableEvent]) -> set[int]:
     """The ids of the events that do not hold after all of them."""
     undone: set[int] = set()
     for entry in entries:
+        # The last word on an event counts. An undo cannot itself be undone by an undo: redo names the same target, so
+        # that the log needs no chains of events about events.
         if entry.target_id is None:
             continue
         if entry.kind is EventKind.UNDO:
@@ -52,6 +57,7 @@ def undone_after(entries: Iterable[ReplayableEvent]) -> set[int]:
 
 def merged_person(person_id: int, merged_into: Mapping[int, int]) -> int:
     """Who somebody is after all merges. Raises ValueError where they run in a circle."""
+    # Merging A into B, undoing that, merging B into A and redoing the first closes a circle; the walk would never end.
     visited = {person_id}
     while person_id in merged_into:
         person_id = merged_into[person_id]

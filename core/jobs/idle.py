@@ -29,6 +29,7 @@ class IdleTask:
     """Short; it runs on a thread of its own."""
     _process: subprocess.Popen[bytes] | None = None
     _idle_since: float | None = None
+    # Once in a worker's life: what is compiled stays on the disk for every process after it.
     _ended: bool = False
 
     def tend(self) -> None:
@@ -36,19 +37,25 @@ class IdleTask:
         if self._ended:
             return
         if self._process is None:
+            # Between two jobs of somebody at work the queue is empty for a moment: what began there would be killed at
+            # once, and begin again.
             self._idle_since = self._idle_since or time.monotonic()
             if time.monotonic() - self._idle_since >= QUIET_S:
                 self._process = subprocess.Popen(self.command, cwd=_ROOT, stdin=subprocess.DEVNULL)
         elif (status := self._process.poll()) is not None:
+            # A command that failed is not tried again: what it prepares is then made when it is asked for, only slower.
             self._process, self._ended = None, True
             log.info("prepared for maps, status %d", status)
             if status == 0:
+                # On a thread, as ``tend`` is called between two looks at the queue: a job must not wait for it.
                 threading.Thread(target=self.afterwards, name="spare", daemon=True).start()
 
     def drop(self) -> None:
         """There is something to do."""
         self._idle_since = None
         if self._process is not None:
+            # Killed and not asked: it may be compiling for seconds, and the job is to have the processors now. Waited
+            # for, so that no zombie is left.
             self._process.kill()
             self._process.wait()
             self._process = None

@@ -16,8 +16,11 @@ def goes_first(job: Job, active: Sequence[Job]) -> bool:
     ----------
     active : every job that runs or waits
     """
+    # A training that was asked for behind an ingest of the same dataset means the photos of that ingest: between two of
+    # its batches it would learn from half of them.
     long_jobs = (other for other in active if other.dataset_id == job.dataset_id and not is_quick(other))
     return is_quick(job) and not any(
+        # A command works in its own process and at its own pace: it is no reason for the worker to wait.
         long.owner is JobOwner.WORKER and (long.state is JobState.RUNNING or long.created < job.created)
         for long in long_jobs
     )

@@ -20,8 +20,12 @@ def stop_with_parent(stop: threading.Event, exit_now: Callable[[], None]) -> Non
     """Leave when standard input closes, which it does when the parent process ends in any way."""
 
     def watch() -> None:
+        # A closed pipe is the one sign that every kind of end gives: a parent that is killed runs no handler and sends
+        # no signal.
         while sys.stdin.buffer.read(1024):
             pass
+        # The event alone would let the job in hand run to its end. It is left as it is: the next worker finds it
+        # interrupted and resumes it.
         stop.set()
         exit_now()
 

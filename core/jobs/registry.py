@@ -71,6 +71,8 @@ class JobSpec(Generic[Request, Result]):
         request = self.request.of(job)
         if not self.writes:
             return self.run(services, job, request, progress).to_json()
+        # Here and not in the handlers: a new kind that forgets the lock would mix its rows with those of another
+        # process.
         with services.writing(job.dataset_id, progress):
             return self.run(services, job, request, progress).to_json()
 
@@ -228,4 +230,6 @@ def is_quick(job: Job) -> bool:
     try:
         return spec.is_quick(spec.request.of(job))
     except (ValueError, FaceAtlasError):
-        return False  # it says so itself when it is done in its turn; whoever looks at the queue is not to fail of it
+        # Of a version that asked otherwise. It says so itself when it is done in its turn; whoever looks at the queue
+        # is not to fail of it.
+        return False

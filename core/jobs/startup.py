@@ -28,5 +28,6 @@ def queue_turned_photos(services: Services) -> int:
 def sweep_uploads(services: Services, older_than_s: float = ABANDONED_S) -> int:
     """Remove uploads that no unfinished job will read again; how many there were."""
     jobs = [job for dataset in services.store.datasets() for job in services.jobs.jobs(dataset.id)]
+    # Failed and interrupted jobs count too: somebody may resume them tomorrow, and then needs what was dropped.
     needed = paths_to_read((job for job in jobs if job.state is not JobState.DONE), services.settings.data_dir)
     return remove_uploads(unread_uploads(services.settings.uploads_dir, needed, time.time() - older_than_s))

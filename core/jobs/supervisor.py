@@ -46,7 +46,10 @@ class Supervisor:
         while not self._stop.is_set():
             self._process = self._spawn()
             lived = self._outlive(self._process)
+            # A worker that cannot even start (a broken database, no memory) would otherwise load its libraries every
+            # second, beside pages that still have to answer.
             backoff = CHECK_S if lived >= STEADY_S else min(backoff * 2, LONGEST_BACKOFF_S)
+            # One that served for a while and died is started again at once: a job of somebody's was cut off.
             self._stop.wait(backoff if lived < CHECK_S * 3 else 0)
 
     def _spawn(self) -> subprocess.Popen[bytes]:
@@ -58,6 +61,7 @@ class Supervisor:
     def _outlive(self, process: subprocess.Popen[bytes]) -> float:
         lived = 0.0
         while process.poll() is None:
+            # Polled, as a blocking wait for the process could not be ended by ``stop``.
             self._stop.wait(CHECK_S)
             lived += CHECK_S
         return lived

@@ -61,7 +61,8 @@ class _Pulse:
             requested = self.queue.beat(self.job.id, self.n_done, self.total, self.message)
         except DataFolderFault as fault:
             log.warning("job %s: its progress cannot be written: %s", self.job.id, fault)
-            return  # the work goes on, and the next pulse tells it
+            # A full or locked disk must not end work that may need none of it; the next pulse tells how far it is.
+            return
         if requested:
             self.token.cancel()
 
@@ -134,8 +135,10 @@ def _record(queue: JobStore, job_id: str, end: _End, patience_s: float) -> None:
 
 def _attempt(queue: JobStore, job: Job, handler: Handler, token: CancelToken) -> _End:
     try:
+        # Written by the pulse's last beat before its end is recorded: a job that is done never shows 97 %.
         with _pulse(queue, job, token) as progress:
             result = handler(job, progress)
+    # First, as it is a refusal too in the tree of errors: stopping is no failure.
     except Cancelled as stop:
         return _End(JobState.CANCELLED, error=str(stop))
     except FaceAtlasError as refusal:
@@ -147,6 +150,7 @@ def _attempt(queue: JobStore, job: Job, handler: Handler, token: CancelToken) ->
 
 
 def _in_words(fault: Exception) -> str:
+    # The system's words name the cause (no space, no permission); an exception's own text may hold a path or a name.
     if isinstance(fault, OSError) and fault.strerror:
         return describe_os_error(fault)
     if isinstance(fault, MemoryError):
@@ -166,13 +170,16 @@ def serve_queue(
     stop: threading.Event,
     idle_task: IdleTask | None = None,
 ) -> None:
-    """Serve the queue until ``stop`` is set; ``spare`` is what to do while it is empty."""
+    """Serve the queue until ``stop`` is set; ``idle_task`` is what to do while it is empty."""
+    # Two workers would load two sets of networks and run two jobs beside each other. While an app is restarted there
+    # are two for a moment: the old one's may still be ending.
     with _only_worker(lock_path, stop) as is_only_worker:
         if not is_only_worker:
             return
         waiting = _Waiting(queue)
         log.info("worker ready; %d interrupted jobs", waiting.end_orphans())
         while not stop.is_set():
+            # Nothing is claimed ahead: what a page submits while a job runs may have to go first.
             job = waiting.next()
             if job is None:
                 if idle_task is not None:
@@ -180,6 +187,7 @@ def serve_queue(
                 stop.wait(IDLE_S)
                 continue
             if idle_task is not None:
+                # Before the job begins, as it would share the processors with the compiling of functions.
                 idle_task.drop()
             run_job(queue, job, handlers[job.kind], _token(waiting, handlers, job))
 
@@ -201,6 +209,7 @@ class _QuickLane:
             return
         while (job := self.waiting.next(quick_only=True)) is not None:
             run_job(self.waiting.queue, job, self.handlers[job.kind], CancelToken())
+        # Taken after the quick jobs: the long one gets its half second of work before the next question.
         self._asked_s = time.monotonic()
 
 
@@ -217,6 +226,7 @@ class _Waiting:
 
     def next(self, *, quick_only: bool = False) -> Job | None:
         """The next job, now running."""
+        # A command that was killed leaves a row that says running, and nobody but the next to look corrects it.
         self.end_orphans()
         return self._ask(partial(self.queue.claim, goes_first if quick_only else None), None)
 
@@ -242,6 +252,7 @@ def _only_worker(lock_path: Path, stop: threading.Event) -> Iterator[bool]:
     lock = FileLock(lock_path)
     while not stop.is_set():
         try:
+            # In short waits, as a lock that is waited for without end does not hear ``stop``.
             lock.acquire(timeout=1)
         except Timeout:
             continue

@@ -17,14 +17,18 @@ from core.workflows.training.request import TrainRequest
 
 def run_erasure(services: Services, job: Job, request: EraseRequest, progress: Progress) -> EraseReceipt:
     """Erase a person, or finish what an earlier attempt began."""
+    # Asked first: erasing again would find nobody of that id, and the receipt of what went would be lost.
     receipt = _receipt_of_killed(services, job, request)
     if receipt is None:
         with services.reserve.lend():
             receipt = erasing.erase_person(services.erase_tools(), job.dataset_id, request, job.id, progress)
     else:
+        # Under this job too, which may be another than the killed one: it may be killed in the training that follows.
         services.jobs.keep_result(job.id, receipt.to_json())
     if receipt.training is None:
         return receipt
+    # Last, as the erasing is done and proved without it: a training that is refused or cancelled takes nothing of that
+    # back.
     return _train_again(services, job, replace(receipt, training=None), receipt.training, progress)
 
 
@@ -36,6 +40,7 @@ def _receipt_of_killed(services: Services, job: Job, request: EraseRequest) -> E
     """
     if job.result:
         own = EraseReceipt.of(job)
+        # Without findings it stopped before the proof, and the stages go on from their plan.
         return own if own.check else None
     if any(person.id == request.person_id for person in services.store.people(job.dataset_id)):
         return None
@@ -52,11 +57,13 @@ def _train_again(
     services: Services, job: Job, receipt: EraseReceipt, training: Retraining, progress: Progress
 ) -> EraseReceipt:
     """Train as the deleted run was trained, unless that was done before a kill; gives what the receipt says of it."""
+    # Asked of the runs and not of the receipt: a kill after the run was stored may have come before it was noted.
     newest = next(iter(services.runs.runs(job.dataset_id)), None)
     if newest is not None and newest.created > training.since:
         return replace(receipt, models_retrained=1, run=newest.id)
     try:
         run = run_training(services, job, TrainRequest.from_json(training.params), progress).run
+    # A cancelled job stays cancelled. It is a FaceAtlasError as well, so it would be taken for a refusal below.
     except Cancelled:
         raise
     except FaceAtlasError as refusal:

@@ -29,6 +29,7 @@ def run_import(services: Services, job: Job, request: ImportRequest, progress: P
     result = _recorded_result(services, job, request)
     if result is None:
         result = _import_delivery(services, job, request, progress)
+    # Only when all is stored: a job that is resumed reads the upload again.
     discard_upload(services.settings.uploads_dir, services.settings.data_dir / request.path)
     return result
 
@@ -39,6 +40,7 @@ def _recorded_result(services: Services, job: Job, request: ImportRequest) -> Im
     The result is written down just before the names are recorded as one event: where both are there, nothing is left to
     do but to say which event it was.
     """
+    # Looked for by the sitting, which is this import's alone, whatever process recorded them.
     events = services.log.events(job.dataset_id, session=request.session) if job.result else []
     if not events:
         return None

@@ -56,6 +56,8 @@ def run_training(services: Services, job: Job, request: TrainRequest, progress: 
     """A run has its job's id: a job that is resumed when its run was stored already trains no second one."""
     if any(run.id == job.id for run in services.runs.runs(job.dataset_id)):
         return TrainResult(job.id)
+    # The strangers first: their photos take minutes, and the faces of the dataset are then read as they are when the
+    # training begins.
     outsiders = _embed_outsiders(services, job.dataset_id, request, progress) if request.strangers else None
     task = train.TrainingTask(job.dataset_id, request.options, outsiders, job.id)
     return TrainResult(train.train_recogniser(services.run_tools(), task, progress).id)

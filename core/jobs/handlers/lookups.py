@@ -20,9 +20,11 @@ from core.workflows.uploads import discard_upload, is_upload
 def run_lookup(services: Services, job: Job, request: LookupRequest, progress: Progress) -> LookupCounts:
     """Look who is on photos; the result has the job's id."""
     began, run = time.monotonic(), services.runs.run(request.run)
+    # Tidied by whoever looks next: a lookup whose job was forgotten has nobody else to remove its batches and photos.
     lookup_ids = {other.id for other in services.jobs.jobs(job.dataset_id) if other.kind is JobKind.LOOKUP}
     kept_lookups.remove_abandoned_lookups(services.artifacts, job.dataset_id, lookup_ids)
     path, is_users_own = _photos_to_look_at(services, job, request)
+    # Said before, as the first use in a process takes seconds without a step to count.
     progress.report(0, 0, "Loading the networks")
     task = lookup.LookupTask(job.id, job.dataset_id, run, request.title, str(path) if is_users_own else "")
     with services.open_source(path, folders_are_people=False, zip_names=request.zip_names) as source:
@@ -33,14 +35,16 @@ def run_lookup(services: Services, job: Job, request: LookupRequest, progress: P
 def _photos_to_look_at(services: Services, job: Job, request: LookupRequest) -> tuple[Path, bool]:
     """Where the photos are read, and whether that is the user's own place; an upload moves to where it is kept."""
     kept_path = kept_lookups.kept_photos_path(services.artifacts, job.dataset_id, job.id)
-    if kept_path.exists():  # it goes on
+    # A resumed lookup: the upload was moved here by the attempt before, so its first place is empty.
+    if kept_path.exists():
         return kept_path, False
     source_path = (services.settings.data_dir / request.path).resolve()
     if not source_path.exists():
         raise InputRefused(f"'{request.title}' is not there any more. Give it again.")
     if not is_upload(services.settings.uploads_dir, source_path):
         return source_path, True
-    services.open_source(source_path, zip_names=request.zip_names).close()  # what is refused as a whole is not kept
+    # Opened once only to be refused: what cannot be opened at all is not moved to where results are kept.
+    services.open_source(source_path, zip_names=request.zip_names).close()
     kept_lookups.keep_photos(services.artifacts, job.dataset_id, job.id, source_path)
     discard_upload(services.settings.uploads_dir, source_path)
     return kept_path, False

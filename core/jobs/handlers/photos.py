@@ -24,6 +24,7 @@ def run_ingest(services: Services, job: Job, request: IngestRequest, progress: P
         raise InputRefused(f"'{request.title}' is not there any more. Give it again.")
     progress.report(0, 0, "Loading the networks")
     tools = services.ingestor(job.dataset_id)
+    # Under the job's id, and a resumed job has the same one: files that have a line in its report are passed over.
     target = IngestTarget(job.dataset_id, job.id, request.policy)
     with services.open_source(
         path, folders_are_people=request.folders_are_people, folders=request.folders, zip_names=request.zip_names
