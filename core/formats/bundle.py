@@ -116,8 +116,11 @@ def write_bundle(path: Path, bundle: Bundle) -> str:
     )
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        # A comment of the same length holds the place: the zip's own end says how long its comment is, so the hash that
+        # replaces it moves no byte before it.
         archive.comment = b"0" * HASH_CHARS
         for name, content in {_MANIFEST: _json(manifest.to_json()), **parts}.items():
+            # ``ZipInfo`` without a time writes 1980: the same recogniser gives the same bytes, and so the same hash.
             archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
     content = buffer.getvalue()[:-HASH_CHARS]
     digest = hashlib.sha256(content).hexdigest()
@@ -147,6 +150,7 @@ def _json(value: JsonObject) -> bytes:
 def gallery_bytes(gallery: Embeddings) -> bytes:
     """An npz of face ids and vectors."""
     buffer = io.BytesIO()
+    # Bytes of a fixed width and JSON as numbers: an array of objects would have to be pickled.
     ids = np.array(gallery.face_ids, dtype="S24")
     header = np.frombuffer(json.dumps({"model_id": gallery.model_id}).encode("ascii"), np.uint8)
     np.savez(buffer, face_ids=ids, vectors=gallery.vectors, header=header)
@@ -175,6 +179,8 @@ def read_bundle_file(path: Path) -> tuple[Bundle, str]:
     InputRefused
         No bundle, a changed or damaged one, one with a part missing, or one of a later version.
     """
+    # From cheap to dear, and nothing is unpacked before the hash fits: a damaged file says so instead of failing
+    # somewhere inside NumPy.
     digest = _require_unchanged(path)
     with Members(path, LIMITS) as members:
         manifest = _manifest(path.name, members)
@@ -183,6 +189,7 @@ def read_bundle_file(path: Path) -> tuple[Bundle, str]:
         raise InputRefused(f"'{path.name}' lacks its part '{missing[0]}'. Export it again.")
     for name in (_RECOGNISER, _PREDICTIONS, _GALLERY):
         if name in parts:
+            # The zip's own limits know nothing of the arrays inside of a part, which is a zip once more.
             require_bounded(parts[name], LIMITS.max_entry_bytes)
     bundle = Bundle(
         dataset=manifest.dataset,
@@ -214,6 +221,8 @@ def _require_unchanged(path: Path) -> str:
             stated_digest = file.read()
     except OSError as fault:
         raise InputRefused(f"'{path.name}' cannot be read ({fault.strerror}).") from fault
+    # Told apart from a changed one: a file of another program ends in anything, and 'changed' would send people looking
+    # for damage.
     if size <= HASH_CHARS or not _HASH.fullmatch(stated_digest):
         raise InputRefused(f"'{path.name}' is no bundle of Face Atlas, or its end is missing. Export or copy it again.")
     if stated_digest.decode("ascii") != digest.hexdigest():
@@ -223,6 +232,8 @@ def _require_unchanged(path: Path) -> str:
 
 def _manifest(file: str, members: Members) -> _Manifest:
     document = _object(file, members.read(_MANIFEST))
+    # Before the rest is read: a later version may have other fields, and what helps then is to update, not to export
+    # again.
     version = document.get("version")
     if document.get("format") != FORMAT or not isinstance(version, int):
         raise InputRefused(f"'{file}' is no bundle of Face Atlas.")
@@ -269,6 +280,8 @@ def _read_run(file: str, content: bytes) -> BundledRun:
 
 def _is_number(value: object) -> TypeGuard[float]:
     """Whether a value of JSON can be a point in time or a duration, seconds."""
+    # JSON of Python knows NaN and infinity, and a bool is an int: a run of the year NaN could not be dated or sorted
+    # anywhere. 1e12 seconds are 30,000 years.
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e12
 
 
@@ -281,6 +294,8 @@ def _names_in(card: JsonObject) -> list[object]:
 def _require_fitting(file: str, bundle: Bundle) -> None:
     recogniser = Recogniser.from_bytes(bundle.recogniser, _RECOGNISER)
     predictions = Predictions.from_bytes(bundle.predictions)
+    # Each part may be sound by itself and come from another bundle: whatever indexes one by the other's people would
+    # name the wrong ones.
     models = {recogniser.model_id, bundle.model_id}
     models |= {bundle.gallery.model_id} if bundle.gallery else set()
     if not all(isinstance(name, str) for name in _names_in(bundle.card)):

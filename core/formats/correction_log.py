@@ -68,12 +68,15 @@ def log_lines(
     dataset: str, model_id: str, origins: Iterable[PersonOrigin], log: Iterable[LoggedEvent], places: Places
 ) -> Iterator[bytes]:
     """The file, line by line."""
+    # People first, and each face before the first event that speaks of it: the file is read in one pass, and
+    # written in one, page by page.
     yield _line({"format": FORMAT, "version": VERSION, "dataset": dataset, "model": model_id})
     for origin in origins:
         yield _line({"person": origin.person_id, "name": origin.base_name, "folder": origin.of_folder})
     numbers: dict[str, int] = {}
     for logged in log:
         new_ids = [face_id for face_id in dict.fromkeys(_faces_of(logged.changes)) if face_id not in numbers]
+        # A face that is gone has no place and gets no number: what is said of it is left out below.
         for face in places(new_ids):
             numbers[face.face_id] = len(numbers)
             face_fields: dict[str, Json] = {
@@ -87,6 +90,7 @@ def log_lines(
 
 
 def _line(value: JsonObject) -> bytes:
+    # Names of files may hold half a surrogate, which UTF-8 cannot write; one such name is not to cost the whole export.
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
 
 
@@ -102,6 +106,7 @@ def _faces_of(changes: Iterable[Change]) -> Iterator[str]:
 
 def _event(logged: LoggedEvent, numbers: dict[str, int]) -> dict[str, Json]:
     event = logged.event
+    # A change that speaks of a face without a number could be applied nowhere; the event stays, as others may undo it.
     portable = [change for change in logged.changes if all(face in numbers for face in _faces_of([change]))]
     return {
         "event": event.id,
@@ -147,6 +152,8 @@ def parse_log(source: Iterable[bytes]) -> Iterator[Line]:
     for number, raw in enumerate(source, start=1):
         try:
             value = json.loads(raw)
+            # The first line says whether it is a log at all; a refusal of a version passes through, as it is no
+            # ValueError.
             if number == 1:
                 _require_log(value)
             elif value:
@@ -175,6 +182,7 @@ def _parsed(value: dict[str, Any]) -> Line:
             photo_id=str(value["photo"]),
             box=Box(left, top, right, bottom),
             drawn=bool(value["drawn"]),
+            # Version 1 did not say it: its photos were not turned.
             turn=int(value.get("turn", 0)) % 4,
         )
     if "event" not in value:
@@ -196,10 +204,13 @@ def _parsed(value: dict[str, Any]) -> Line:
 
 def _origin(value: dict[str, Any]) -> str:
     """Of an event that its log has from another one the first, else by when and by whom it was done."""
+    # An event that went from A to B and back to A has to be known at A as its own: the first origin travels with it.
     if value.get("origin"):
         return str(value["origin"])
     if "created" in value and "session" in value:
         return event_origin(value["event"], value["created"], value["session"], value["kind"])
+    # A log of a version that noted neither: the line itself, in one order of its keys, is all that tells it from
+    # another.
     return event_origin(0, 0.0, json.dumps(value, sort_keys=True), "")
 
 
@@ -217,6 +228,7 @@ _SHA256 = re.compile("[0-9a-f]{64}")
 
 def _parsed_change(entity: str, entity_id: Any, field: str, value: Value) -> Change:
     entity_kind, changed_field = Entity(entity), Field(field)
+    # The exact type, as ``isinstance(True, int)`` holds: a flag would pass for the number of a person.
     if type(value) not in _VALUES[changed_field] or value not in _ALLOWED.get(changed_field, (value,)):
         raise ValueError(f"'{field}' cannot be {value!r}")
     if (changed_field in OF_PHOTO) is not (entity_kind is Entity.PHOTO):
@@ -229,4 +241,5 @@ def _parsed_id(entity_kind: Entity, entity_id: Any) -> str:
         if not _SHA256.fullmatch(str(entity_id)):
             raise ValueError("a photo is not named by its sha256")
         return str(entity_id)
+    # ``int`` first: what looks like a number here becomes the key of a row later.
     return pair_id(*(str(int(number)) for number in entity_id)) if entity_kind is Entity.PAIR else str(int(entity_id))

@@ -25,6 +25,8 @@ def require_bounded(content: bytes, most_bytes: int) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             infos = archive.infolist()
+            # What the table of contents promises is held against the limit before a byte is unpacked; zipfile stops a
+            # member that turns out longer.
             total = sum(info.file_size for info in infos)
             if total > most_bytes:
                 raise InputRefused(
@@ -39,9 +41,13 @@ def require_bounded(content: bytes, most_bytes: int) -> None:
 
 def _require_size(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
     with archive.open(info) as stream:
+        # Only the header is read: NumPy would make room for the shape that it names before it finds that the data is
+        # missing.
         version = np.lib.format.read_magic(stream)
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, _, dtype = read(stream)
+        # ``dtype=object`` multiplies in Python's integers: a shape of 2**32 by 2**32 is zero in 64 bits. Objects would
+        # be unpickled.
         if dtype.hasobject or stream.tell() + int(np.prod(shape, dtype=object)) * dtype.itemsize != info.file_size:
             raise ValueError(f"'{info.filename}' is not as large as its header says")
 

@@ -70,6 +70,7 @@ def face_rows(photos: Iterable[PhotoFaces], hidden: Mapping[int, bool]) -> Itera
 
 def _row(photo_faces: PhotoFaces, face: Face, hidden: bool) -> Row:
     photo, box, quality = photo_faces.photo, face.box, face.quality
+    # The camera's clock without a zone, kept as if it were UTC: a zone in the text would claim what nobody knows.
     taken_at = (
         None if photo.taken is None else datetime.fromtimestamp(photo.taken, UTC).replace(tzinfo=None).isoformat()
     )
@@ -105,9 +106,11 @@ def csv_parts(pages: Iterable[list[Row]], columns: Iterable[str] = COLUMNS) -> I
     """
     text = io.StringIO()
     writer = csv.DictWriter(text, list(columns), lineterminator="\r\n")
+    # Without the mark Excel reads UTF-8 as the code page of the machine.
     text.write("\ufeff")
     writer.writeheader()
     for page in pages:
+        # Only texts can run: a negative number begins with a minus, and an apostrophe would make a text of it.
         writer.writerows({name: _cell(value) for name, value in row.items()} for row in page)
         yield text.getvalue().encode("utf-8", "replace")
         text.seek(0)
@@ -125,6 +128,8 @@ def write_faces(path: Path, pages: Iterable[list[Row]]) -> None:
     import pyarrow.parquet as pq
 
     schema = pa.schema([(name, pa.type_for_alias(kind)) for name, kind in COLUMNS.items()])
+    # The schema is said and not guessed from the first page: a column that is empty there would be of no type, and the
+    # second page would not fit.
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         for page in pages:
             writer.write_table(pa.Table.from_pylist(page, schema))
@@ -142,6 +147,7 @@ def parquet_with_vectors(rows: list[Row], columns: Mapping[str, str], embeddings
 
     schema = pa.schema([(name, pa.type_for_alias(kind)) for name, kind in columns.items()])
     dimension = embeddings.vectors.shape[1]
+    # A list of fixed length keeps the numbers in one block, so that readers get a matrix without copying rows.
     vectors = pa.FixedSizeListArray.from_arrays(pa.array(embeddings.vectors.ravel()), dimension)
     table = pa.Table.from_pylist(rows, schema).append_column("vector", vectors)
     buffer = io.BytesIO()
@@ -180,12 +186,17 @@ def write_npz(path: Path, pages: Iterable[Embeddings], model_id: str, dimension:
     """
     ids: list[str] = []
     with zipfile.ZipFile(path, "w") as archive:
+        # The matrix goes first, as its rows come in pages, and the ids are gathered beside: NumPy's own writer would
+        # need all of it in memory. The length is not known to the zip beforehand, hence zip64.
         with archive.open("vectors.npy", "w", force_zip64=True) as target:
             head = {"descr": "<f4", "fortran_order": False, "shape": (count, dimension)}
             np.lib.format.write_array_header_1_0(target, head)
             for page in pages:
+                # Never more rows than the header has promised: a face that was added meanwhile would make the file
+                # unreadable.
                 target.write(np.ascontiguousarray(page.vectors[: count - len(ids)], dtype="<f4").tobytes())
                 ids.extend(page.face_ids[: count - len(ids)])
+        # Too few cannot be mended, the header is written: better no file than one that ends early.
         if len(ids) != count:
             raise InputRefused("The faces changed while they were exported. Export again.")
         header = json.dumps({"format": EMBEDDINGS_FORMAT, "model_id": model_id}).encode("ascii")
@@ -217,6 +228,8 @@ def _require_few(path: Path, count: int, most_faces: int) -> None:
 
 
 def _from_npz(path: Path, most_faces: int) -> Embeddings:
+    # The size on the disk is the first bound, before the file is read; it is reckoned for the longest vectors, whatever
+    # the model.
     most_bytes = most_faces * (MOST_DIMENSION * 4 + _LONGEST_ID_BYTES) + (1 << 16)
     size = path.stat().st_size
     if size > most_bytes:
@@ -242,6 +255,8 @@ def _from_parquet(path: Path, most_faces: int) -> Embeddings:
     import pyarrow.parquet as pq
 
     try:
+        # Number of rows and type of the column stand in the file's end: both are held against the bounds before a row
+        # is read.
         file = pq.ParquetFile(path)
         _require_few(path, file.metadata.num_rows, most_faces)
         vector_type = file.schema_arrow.field("vector").type
@@ -259,7 +274,10 @@ def _from_parquet(path: Path, most_faces: int) -> Embeddings:
 
 def require_unit(vectors: Vectors) -> None:
     """Raise InputRefused unless every vector has unit length."""
-    with np.errstate(over="ignore", invalid="ignore"):  # of numbers that cannot be a vector's
+    # Huge numbers overflow to infinity and fail the check below, which is the answer; a warning on stderr is none.
+    with np.errstate(over="ignore", invalid="ignore"):
         lengths = np.linalg.norm(vectors, axis=1)
+    # Rounding in float32 and in other programs stays far below a thousandth; vectors that were not normalised are far
+    # above.
     if not np.allclose(lengths, 1.0, atol=1e-3):
         raise InputRefused("A vector in the file is not of unit length, as the vectors of faces are.")

@@ -104,6 +104,7 @@ class _Anchor:
 
     def texts(self, data: bytes, start: int) -> Iterator[tuple[str, int]]:
         """What may stand around the anchor, and where in it the anchor is."""
+        # Cut where a character begins: half a unit at the start would shift every letter that follows.
         first = max(start - AROUND_BYTES, 0)
         if self.codec:
             step = 4 if self.codec.startswith("utf-32") else 2
@@ -113,19 +114,27 @@ class _Anchor:
 
     def _readings(self, before: bytes, around: bytes) -> Iterator[tuple[str, int]]:
         codec = self.codec or "utf-8"
+        # Where the anchor is in what was read: as long as what is read before it. Bytes are no measure once escapes are
+        # undone.
         offsets = {read: len(text) for read, text in _readings_of(before.decode(codec, "replace"))}
         for read, text in _readings_of(around.decode(codec, "replace")):
+            # Where only what follows is escaped, what stands before reads as it is.
             yield text, offsets.get(read, offsets[compose_accents])
 
 
 def _anchors(name: str) -> Iterator[_Anchor]:
     """Runs of letters of a name that are ASCII, of which an accent more leaves one; else its longest word, encoded."""
+    # Letters that are ASCII have the same bytes in UTF-8 and in every code page: 'ller' finds 'Müller' in all of them.
+    # A run of digits would be met everywhere.
     runs = [run for run in _ASCII_RUN.findall(compose_accents(name).lower()) if not run.isdigit()]
     longest = max(map(len, runs), default=0)
+    # Runs of fewer than three letters only where the name has no longer one: each place that an anchor is found is
+    # decoded and read, and 'an' stands in every file thousands of times.
     parts = {part for run in runs if len(run) >= min(longest, 3) for part in _halves(run)}
     for part in parts:
         yield _Anchor(part.encode("ascii"), "")
         yield from (_Anchor(part.encode(codec), codec) for codec in _WIDE)
+    # A name in another script has no such letters: its longest word, in every encoding that people have used for it.
     if not parts:
         words = {case(form) for form in _forms(name) for case in (str, str.lower, str.upper, str.title)}
         for word in words:
@@ -134,6 +143,8 @@ def _anchors(name: str) -> Iterator[_Anchor]:
 
 def _halves(run: str) -> tuple[str, ...]:
     middle = len(run) // 2
+    # Halves, as an accent that somebody adds or a hyphen at a line's end breaks the run in one place: the other half is
+    # still met.
     return (run[:middle], run[middle:]) if middle >= 3 else (run,)
 
 
@@ -150,6 +161,7 @@ def _encoded(word: str) -> Iterator[_Anchor]:
             data = word.encode(codec)
         except UnicodeEncodeError:
             continue
+        # One byte above 127 is any letter of any code page.
         if len(data) > 1:
             yield _Anchor(data.lower(), codec)
 
@@ -185,6 +197,7 @@ def _readings_of(text: str) -> Iterator[tuple[Callable[[str], str], str]]:
 
 def _is_text(data: bytes, start: int, end: int) -> bool:
     """Whether what stands around some bytes is text, zeros apart."""
+    # Without the zeros of UTF-16, text in it reads like any other.
     around = data[max(start - 2 * TEXT_AROUND_BYTES, 0) : end + 2 * TEXT_AROUND_BYTES].replace(b"\0", b"")
     text = around.decode("utf-8", "replace")
     printable = sum(
@@ -212,6 +225,8 @@ class _Needles:
     @cached_property
     def _begin(self) -> Bools:
         table = np.zeros(_SHORT_KEYS, dtype=bool)
+        # 16 bits of each key as a table of flags: one look-up a word throws nearly all of a file away before the exact
+        # search.
         table[(self._keys % _SHORT_KEYS).astype(np.int64)] = True
         return table
 
@@ -223,6 +238,8 @@ class _Needles:
         """Those that the bytes hold."""
         if not self.needles:
             return
+        # Eight passes, one for each alignment: a file is read as numbers of eight bytes, and a needle may begin
+        # anywhere.
         for shift in range(_KEY_BYTES):
             count = (len(data) - shift) // _KEY_BYTES
             if count <= 0:
@@ -246,6 +263,8 @@ class _Window:
 
 
 def _windows(stream: IO[bytes], margin: int) -> Iterator[_Window]:
+    # A name on the border of two pieces is judged once, with what stands on both sides of it: each piece carries the
+    # end of the one before, and leaves what begins near its own end to the next.
     carried, low = b"", 0
     chunk = stream.read(CHUNK_BYTES)
     while chunk:
@@ -281,11 +300,15 @@ class Search:
         digest, begin = hashlib.sha256(), b""
         for window in _windows(stream, max(self.traces.needles.longest, LONGEST_TEXT_BYTES)):
             begin = begin or window.data[:4]
+            # Only what is new: margins come twice, and the hash is of the file as it lies there.
             digest.update(window.fresh)
             self._window(window, name)
             self.bytes_read += len(window.fresh)
+        # A photo is its sha256: a copy of it under any name and in any folder is the photo.
         if digest.hexdigest() in self.traces.ids:
             self._add(name, "file")
+        # By its first bytes, as an npz or a bundle is called otherwise. What was searched so far is the compressed
+        # stream, in which a name cannot be seen.
         if begin == _ZIP and depth < DEEPEST:
             stream.seek(0)
             self._members(stream, name, depth)
@@ -303,6 +326,8 @@ class Search:
 
     def _member(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, depth: int) -> None:
         with archive.open(info) as member:
+            # Opened twice: a member can be read forwards only, and a zip's table of contents stands at its end. One
+            # that is too large for memory is searched as a stream, as it lies.
             nested = info.file_size <= MOST_NESTED_BYTES and member.read(4) == _ZIP
         with archive.open(info) as member:
             if nested:
@@ -313,9 +338,11 @@ class Search:
     def _window(self, window: _Window, name: str) -> None:
         for needle in self.traces.needles.find_in(window.data):
             self._add(name, "vector" if needle in self.traces.vectors else "id")
+        # Only ASCII letters change, so bytes of other encodings keep their places.
         lowered = window.data.lower()
         for anchor in self.traces.anchors:
             start = lowered.find(anchor.data, window.low)
+            # One name in a file is enough: what follows is a matter of this file, and large files hold thousands.
             while 0 <= start < window.high and FoundTrace(name, "name") not in self.found:
                 self._around(window.data, start, anchor, name)
                 start = lowered.find(anchor.data, start + 1)
@@ -324,12 +351,18 @@ class Search:
         """Read what stands around a part of a name."""
         for text, offset in anchor.texts(data, start):
             for mention in self.traces.spellings.mentions(text):
+                # What is read around may hold a second mention, which is judged at its own anchor. One letter of
+                # tolerance: what stands before may read as one letter more by itself than with what follows.
                 is_at_anchor = mention.start <= offset + 1 and offset <= mention.end
+                # The whole name's length counts, not the anchor's: six bytes in a row do not come by chance, in pixels
+                # or in numbers.
                 n_bytes = len(text[mention.start : mention.end].encode("utf-8", "replace"))
                 if is_at_anchor and (n_bytes >= SURE_BYTES or _is_text(data, start, start + len(anchor.data))):
                     self._mention(text, mention, name)
 
     def _mention(self, text: str, mention: Mention, name: str) -> None:
+        # A database keeps rows side by side without a border: what looks like part of a longer word may be a whole
+        # field. So there any mention counts, but those of texts that may stay.
         if name not in self.database:
             self._add(name, "name" if mention.sure else "possible name")
         elif not self._is_living(text, mention):

@@ -34,6 +34,8 @@ def parse_tree(content: bytes) -> Element:
     if len(content) > MOST_BYTES:
         raise InputRefused(f"it has more than {words.count(MOST_BYTES)} bytes, and no sidecar needs so many")
     builder = _Builder()
+    # Expat directly: its calls refuse a document type or too much depth as soon as they are met, where ElementTree's
+    # own parser tells of them when the tree is there.
     parser = expat.ParserCreate(namespace_separator="}")
     parser.buffer_text = True
     parser.StartElementHandler = builder.start

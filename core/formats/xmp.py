@@ -51,6 +51,8 @@ _PHOTO_ID = "sha256:"
 _BEGIN = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
 _END = '\n<?xpacket end="w"?>\n'
 
+# ElementTree keeps prefixes for the whole process. Without them it writes ns0, ns1, and not those that the standards
+# use.
 for _prefix, _uri in _PREFIXES.items():
     register_namespace(_prefix, _uri)
 
@@ -83,6 +85,7 @@ def encode_sidecar(sidecar: Sidecar) -> bytes:
     """The sidecar's file."""
     root = Element(_q(_X, "xmpmeta"))
     description = SubElement(SubElement(root, _q(_RDF, "RDF")), _q(_RDF, "Description"), {_q(_RDF, "about"): ""})
+    # A sidecar of version 1 carries no version: that is how it is known.
     if not sidecar.upright:
         SubElement(description, _q(_OWN, "SidecarVersion")).text = str(VERSION)
     if sidecar.photo_id:
@@ -102,11 +105,14 @@ def _add_region(bag: Element, region: Region) -> None:
     item = SubElement(bag, _q(_RDF, "li"), {_q(_RDF, "parseType"): "Resource"})
     across, down = region.area.centre
     shares = {"x": across, "y": down, "w": region.area.width, "h": region.area.height}
+    # Nine digits: a thousandth of a pixel on the longest side that is read. ``g`` would write exponents for narrow
+    # faces.
     area = {_q(_AREA, name): f"{share:.9f}" for name, share in shares.items()}
     SubElement(item, _q(_REGIONS, "Area"), {**area, _q(_AREA, "unit"): "normalized"})
     SubElement(item, _q(_REGIONS, "Type")).text = "Face"
     if region.name is not None:
         name = unicodedata.normalize("NFC", region.name)
+        # A control character in a name would make the whole document unreadable.
         SubElement(item, _q(_REGIONS, "Name")).text = _NOT_XML.sub("\ufffd", name)
 
 
@@ -125,7 +131,9 @@ def decode_sidecar(*documents: bytes) -> Sidecar:
     InputRefused
         It is no XMP, or holds no face regions at all.
     """
+    # Packets in files are padded, by some programs with zeros.
     roots = [parse_tree(document.rstrip(b"\0")) for document in documents]
+    # Before the regions: the size may stand in the main packet, and regions that refer to it in its extension.
     size_wh = next((size for root in roots if (size := _size(root)) is not None), None)
     regions_and_refusals = [region for root in roots for region in _mwg_regions(root, size_wh)]
     regions_and_refusals = _with_microsoft(
@@ -196,6 +204,7 @@ def _area(area: Element, size_wh: tuple[float, float] | None) -> Box | str:
     if unit in ("pixel", "pixels"):
         if size_wh is None:
             return "it is in pixels, and the size of the picture is not said"
+        # The standard knows shares; pixels can be read where the sides are said.
         across, down, width, height = across / size_wh[0], down / size_wh[1], width / size_wh[0], height / size_wh[1]
     elif unit != "normalized":
         return f"its unit is '{unit[:40]}', neither shares of the sides (normalized) nor pixels"
@@ -203,8 +212,10 @@ def _area(area: Element, size_wh: tuple[float, float] | None) -> Box | str:
 
 
 def _shares(left: float, top: float, width: float, height: float) -> Box | str:
+    # A face may reach over the edge, so 1 is no limit; what is twice as large as the picture is a mistake of units.
     if not (0 < width <= 2 and 0 < height <= 2):
         return f"its width and height are {width:g} and {height:g} of the picture's"
+    # With left at 1e17 a width of 0.1 is lost in rounding: then right equals left, and the box has no area.
     right, bottom = left + width, top + height
     if not (right > left and bottom > top and left < 1 and top < 1 and right > 0 and bottom > 0):
         return "it lies outside of the picture"
@@ -241,6 +252,7 @@ def _with_microsoft(
     added: list[Region | Refusal] = []
     for microsoft_region in microsoft_regions:
         twin = _at_same_place(mwg_regions, microsoft_region) if isinstance(microsoft_region, Region) else None
+        # Of a twin without a name both are kept: the nameless one names nobody.
         if twin is None or (microsoft_region.name and not twin.name):
             added.append(microsoft_region)
         elif microsoft_region.name and microsoft_region.name != twin.name:
@@ -280,6 +292,7 @@ def _number(text: str | None) -> float | None:
 def _value(element: Element, namespace: str, name: str) -> str | None:
     """A property, written as an attribute or an element, of the element or of a description in it."""
     qualified_name = _q(namespace, name)
+    # RDF allows a property as an attribute or an element, and a description around either: programs use all of it.
     for holder in (element, *element.iter(_q(_RDF, "Description"))):
         if qualified_name in holder.attrib:
             return holder.attrib[qualified_name]

@@ -37,6 +37,7 @@ def sidecar_of(
         version 1, which refers to the upright picture
     """
     regions = tuple(
+        # Shares are turned in a picture of 1 by 1, so that nothing here depends on which side is which after the turn.
         Region(stored_box(_scaled(box, 1 / shown_wh[0], 1 / shown_wh[1]), (1, 1), orientation), name)
         for box, name in faces
     )
@@ -67,8 +68,12 @@ def _refers_to_upright(sidecar: Sidecar, photo: Photo, orientation: int) -> bool
         return False
     upright_wh = turn_size(photo.width_px, photo.height_px, photo.turn)  # a half turn more or less keeps the size
     stored_wh = stored_size(upright_wh, orientation)
+    # An export of version 1: its sides are the upright ones to the pixel, also where both frames have the same
+    # proportions.
     if sidecar.upright and sidecar.size_wh == upright_wh:
         return True
+    # The standard's own frame is asked first: of a square picture the proportions tell nothing, and the standard
+    # decides.
     if _has_proportions(sidecar.size_wh, stored_wh):
         return False
     if _has_proportions(sidecar.size_wh, upright_wh):
@@ -83,6 +88,7 @@ def _refers_to_upright(sidecar: Sidecar, photo: Photo, orientation: int) -> bool
 def _has_proportions(size_wh: tuple[float, float], of_wh: tuple[int, int]) -> bool:
     """Whether a picture can be a smaller or larger copy of another one, but for the rounding of its sides."""
     width, height = size_wh
+    # From either side: of a long picture one pixel of the short side is many of the long one.
     off_px = (abs(width - height * of_wh[0] / of_wh[1]), abs(height - width * of_wh[1] / of_wh[0]))
     return any(off <= max(ROUNDING_PX, ROUNDING_FRAC * side) for off, side in zip(off_px, (width, height), strict=True))
 

@@ -46,6 +46,7 @@ def _scanned(photo: bytes) -> list[bytes]:
     """The first packet between its marks."""
     for begin_mark, end_mark in _MARKS:
         begin = begin_mark.search(photo)
+        # Bounded: the mark may stand in pixels by chance, and its end a gigabyte further.
         end = end_mark.search(photo, begin.end(), begin.end() + MOST_BYTES) if begin else None
         if begin and end:
             return [photo[begin.start() : end.end()]]
@@ -60,6 +61,7 @@ def _of_jpeg(photo: bytes) -> list[bytes]:
             packets.append(segment[len(_MAIN) :])
         elif segment.startswith(_EXTENSION):
             digest, offset, content = _piece(segment)
+            # By digest and offset: pieces of two extensions may be mixed, come in any order, or twice.
             pieces.setdefault(digest, {})[offset] = content
     extended = _EXTENDED_BY.search(packets[0]) if packets else None
     if extended and (digest := extended[1].upper()) in pieces:
@@ -71,7 +73,8 @@ def _app1_segments(photo: bytes) -> Iterator[bytes]:
     position = 2
     while position + 4 <= len(photo) and photo[position] == 0xFF:
         marker = photo[position + 1]
-        if marker == 0xFF:  # a fill byte
+        # A fill byte, of which there may be any number before a marker.
+        if marker == 0xFF:
             position += 1
             continue
         if marker in (_START_OF_SCAN, _END_OF_IMAGE):
@@ -79,6 +82,7 @@ def _app1_segments(photo: bytes) -> Iterator[bytes]:
         length = int.from_bytes(photo[position + 2 : position + 4], "big")
         if marker == _APP1:
             yield photo[position + 4 : position + 2 + length]
+        # A length counts its own two bytes; one that says less would keep the walk in its place for ever.
         position += 2 + max(length, 2)
 
 
@@ -115,6 +119,7 @@ def _international_text(content: bytes) -> list[bytes]:
     if not content.startswith(b"\1"):
         return [parts[2]]
     try:
+        # Bounded while it unpacks: a few kilobytes can become gigabytes.
         return [zlib.decompressobj().decompress(parts[2], MOST_BYTES)]
     except zlib.error:
         return []

@@ -20,6 +20,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 def safe_part(name: str) -> str:
     """The name as one part of a path that Windows, macOS and Linux all take, and that is not hidden."""
+    # Windows drops dots and spaces at the end of a name, so that two names would meet.
     part = _FORBIDDEN.sub("_", unicodedata.normalize("NFC", name))[:LONGEST_PART].rstrip(". ")
     if not part or part.startswith(".") or _RESERVED.fullmatch(part):
         part = f"_{part}"
@@ -46,6 +47,7 @@ def find_free_name(name: str, taken: set[str]) -> str:
     stem, dot, ending = name.rpartition(".")
     stem, ending = (stem, dot + ending) if stem else (name, "")
     number, free = 1, name
+    # Without case, as Windows and macOS do: 'Ann' and 'ANN' would be unpacked into one file.
     while free.casefold() in taken:
         number += 1
         free = f"{stem} ({number}){ending}"
@@ -85,7 +87,7 @@ class ZipWriter:
     def _open(self, name: str, method: int) -> IO[bytes]:
         info = zipfile.ZipInfo(name, _EPOCH)
         info.compress_type = method
-        info.external_attr = 0o600 << 16
+        # How large it gets is not known yet: without it an entry above 2 GiB fails in its middle.
         return self._archive.open(info, "w", force_zip64=True)
 
 
