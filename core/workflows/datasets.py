@@ -55,6 +55,8 @@ def find_photo(names: Mapping[str, str], photo_name: str) -> str:
     if photo_name in names:
         return photo_name
     photo_ids = [photo_id for photo_id, name in names.items() if name == photo_name]
+    # The whole name first: where 'a.jpg' lies at the top and 'x/a.jpg' below, 'a.jpg' means the first, and is not
+    # ambiguous.
     photo_ids = photo_ids or [photo_id for photo_id, name in names.items() if name.endswith(f"/{photo_name}")]
     if not photo_ids:
         raise NotFound(f"There is no photo '{photo_name}' in this dataset. Give its name as the ingest reported it.")
@@ -115,14 +117,19 @@ def delete_dataset(
     """
     reserve = Reserve(artifacts.root.parent)
     with reserve.lend():
+        # Before the counts: what a job adds in between would go uncounted, and a job must not write into folders that
+        # are being removed.
         _stop_jobs(jobs, dataset_id)
         counts, size_bytes = store.counts(dataset_id), artifacts.size_bytes(dataset_id)
         exports = delete_exports(exports_dir, dataset_id)
+        # The log that deleting writes may grow as large as the database.
         if reserve.lacks(store.size_bytes() + RESERVE_BYTES):
             artifacts.delete_dataset(dataset_id)
         try:
             store.delete_dataset(dataset_id)
         finally:
+            # Also where another process keeps the database's log: the rows are gone by then, and their files would be
+            # pictures of people that nobody sees or can delete.
             artifacts.delete_dataset(dataset_id)
     return DeletionReceipt(
         when=datetime.now(UTC).isoformat(timespec="seconds"),

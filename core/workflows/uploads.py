@@ -22,12 +22,16 @@ class FileRequest(JobRequest):
 
 def paths_to_read(jobs: Iterable[Job], data_dir: Path) -> set[Path]:
     """Where the files lie, absolute, that these jobs read or would read."""
+    # By the key, as what a job asks differs by kind and by version: one that cannot be read any more still names its
+    # file.
     paths = (job.params.get("path") for job in jobs)
     return {(data_dir / path).resolve() for path in paths if isinstance(path, str) and path}
 
 
 def is_upload(uploads_dir: Path, path: Path) -> bool:
     """Whether a file is a copy of what was dropped; anything else is the user's own."""
+    # Both are resolved: through a link, or '..', a file of the user's own could look like an upload, and would be
+    # removed.
     return uploads_dir.resolve() in path.resolve().parents
 
 
@@ -49,6 +53,7 @@ def unread_uploads(uploads_dir: Path, needed: Collection[Path], before: float) -
     """
     for upload in sorted(uploads_dir.iterdir()) if uploads_dir.is_dir() else ():
         path = upload.resolve()
+        # Either way round: a job may read the folder of an upload, or one file in it.
         if upload.stat().st_mtime < before and not any(path == file or path in file.parents for file in needed):
             yield upload
 

@@ -142,6 +142,7 @@ class Clustering:
 
     def cut(self, threshold: float = DEFAULT_THRESHOLD) -> FaceGroups:
         """The groups at a threshold."""
+        # Largest first would put passers-by on top: blurred faces of many people make one large group.
         labels, clear = self._clearest_first(self.hierarchy.labels(threshold))
         centres = Centres.of(self.vectors, labels, len(clear))
         starts = np.concatenate([[0], np.cumsum(centres.sizes)])
@@ -160,14 +161,19 @@ class Clustering:
         is_clear = (labels >= 0) & (np.nan_to_num(self.grades, nan=1.0) >= CLEAR_GRADE)
         clear = np.bincount(labels[is_clear], minlength=int(labels.max(initial=-1)) + 1)
         group_order = np.argsort(-clear, kind="stable")
-        rank = np.append(np.argsort(group_order), -1)  # -1 stays -1
+        # The inverse of the order is the new number of each group. Faces in none have label -1, which reads the last
+        # entry: -1 again.
+        rank = np.append(np.argsort(group_order), -1)
         return rank[labels], clear[group_order]
 
     def _ranked(self, labels: Ints, centres: Centres) -> Ints:
         rows = np.flatnonzero(labels >= 0)
         group = labels[rows]
+        # The mean of unit vectors is as long as the group is tight; divided by that, the product is the cosine with the
+        # centre.
         typical = np.einsum("ij,ij->i", self.vectors[rows], centres.means[group]) / centres.tightness[group]
         worth = typical * np.nan_to_num(self.grades[rows], nan=1.0)
+        # The last key counts first: by group, and within it the best to see.
         return rows[np.lexsort((-worth, group))]
 
 
@@ -225,11 +231,14 @@ def open_clustering(tree: StoredHierarchy, table: FaceTable, embeddings: Embeddi
     apart : pairs of faces that somebody has told apart
     """
     grouped_now = is_grouped(table, tree.everyone)
+    # Faces that have a name by now, or are gone, are left out of the finished tree: the others keep the groups in which
+    # they were shown, whatever is named meanwhile.
     tree_rows, rows = table.match(tree.face_ids)
     tree_rows, rows = tree_rows[grouped_now[rows]], rows[grouped_now[rows]]
     still_grouped = np.zeros(len(tree.face_ids), dtype=bool)
     still_grouped[tree_rows] = True
     faces = embeddings.take(rows)
+    # Pairs that were known are in the tree already, and cost nothing here; only those answered since have to be cut.
     new_pairs = [pair for pair in apart if pair not in tree.apart]
     return Clustering(
         faces.face_ids,
@@ -264,10 +273,13 @@ def same_person_questions(
     Left out is what was answered with no (a face of the one was told apart from a face of the other), and what is seen
     side by side in a photo. Hidden people are not asked about.
     """
+    # Comparing is quadratic in the groups, and nobody answers questions about the two-thousandth.
     n_groups = min(len(groups), ASKED_GROUPS)
     people, people_centres = _people_centres(table, embeddings)
     group_centres = Centres(groups.centres.means[:n_groups], groups.centres.sizes[:n_groups])
     pairs, similarities = most_similar_sets(group_centres.followed_by(people_centres), LOOKED_AT, WORTH_ASKING)
+    # Groups and people are sides of one numbering, groups first, as the centres are stacked: one comparison serves
+    # questions of a group with a group and with a person.
     side_of_face = {face_id: n_groups + side for face_id, side in _sides_of_people(table, people).items()}
     side_of_face |= {
         face_id: int(group)
@@ -277,6 +289,8 @@ def same_person_questions(
     different_people = _known_different_sides(side_of_face, table, apart)
     questions: list[SamePersonQuestion] = []
     for (first_side, second_side), pair_similarity in zip(pairs.tolist(), similarities.tolist(), strict=True):
+        # The smaller number stands first, so a pair of two people begins with one: whether they are one is asked
+        # elsewhere.
         if first_side >= n_groups or (first_side, second_side) in different_people:
             continue
         person = table.person_ids[people[second_side - n_groups]] if second_side >= n_groups else None
@@ -316,6 +330,8 @@ def split_candidates(table: FaceTable, embeddings: Embeddings, progress: Progres
     candidates = []
     for number, person_id in enumerate(table.person_ids):
         progress.advance(number / len(table.person_ids))
+        # With the poor ones every person would fall apart: they lie with blurred faces of others and far from their
+        # own.
         vectors = embeddings.vectors[(table.labels == number) & ~table.excluded & table.trusted]
         parts = split_person(vectors)
         centres = Centres.of(vectors, parts, int(parts.max(initial=-1)) + 1)
@@ -343,6 +359,8 @@ def _known_different_sides(side_of_face: dict[str, int], table: FaceTable, apart
     for face_id, photo_id in zip(table.face_ids, table.photo_ids, strict=True):
         if face_id in side_of_face:
             in_photo[photo_id].add(side_of_face[face_id])
+    # A person is once in a photo, so two sides in one photo are two people. A side may lie there twice by a collage or
+    # a mirror: that says nothing.
     seen_together = (pair for sides in in_photo.values() if len(sides) > 1 for pair in combinations(sorted(sides), 2))
     told_apart = (
         (side_of_face[first], side_of_face[second])

@@ -68,6 +68,7 @@ def make_tree(
         There are no faces to group.
     """
     began = time.monotonic()
+    # The revision is read before the faces: a correction in between makes the tree look older than it is, never newer.
     dataset = store.dataset(dataset_id)
     progress.report(0, 1, "Reading the faces")
     table, embeddings = store.face_table(dataset_id), store.embeddings(dataset_id)
@@ -78,6 +79,8 @@ def make_tree(
     if not len(rows):
         raise InputRefused("No face waits for a name, so there is nothing to group. Add photos without names first.")
     faces, told_apart = embeddings.take(vector_rows), log.apart(dataset_id)
+    # What nobody had to say and what somebody said are held alike: two groups with such a pair between them are never
+    # joined.
     apart = [*_in_one_photo(store, dataset_id, table, rows), *pairs_as_rows(faces, told_apart)]
 
     grouping = progress.over(len(rows), "Grouping the faces")
@@ -124,6 +127,7 @@ def _in_one_photo(store: FaceStore, dataset_id: str, table: FaceTable, rows: Int
     positions_by_photo: dict[str, list[int]] = defaultdict(list)
     for position, row in enumerate(rows.tolist()):
         positions_by_photo[table.photo_ids[row]].append(position)
+    # Boxes are read of these photos alone: of portraits, which are most, none is needed.
     shared_photos = [positions for positions in positions_by_photo.values() if len(positions) > 1]
     face_ids = [table.face_ids[rows[position]] for positions in shared_photos for position in positions]
     boxes = {face.id: face.box.as_tuple() for face in store.faces(dataset_id, face_ids)}
@@ -134,12 +138,16 @@ def _in_one_photo(store: FaceStore, dataset_id: str, table: FaceTable, rows: Int
         pairs += [
             (positions[first], positions[second])
             for first, second in combinations(range(len(positions)), 2)
+            # Boxes that lie on each other are one face, drawn by hand over a found one: kept apart, it could not be in
+            # a group with itself.
             if overlap[first, second] < SAME_FACE_OVERLAP
         ]
     return pairs
 
 
 def _file_id(model_id: str, everyone: bool) -> str:
+    # By the model too: after a change back the tree of the first one is there still, and of the other's vectors it
+    # would be nonsense.
     return content_id(f"{model_id} {'everyone' if everyone else 'unnamed'}".encode())[:24]
 
 
@@ -167,6 +175,7 @@ def _to_bytes(tree: StoredHierarchy) -> bytes:
     buffer = io.BytesIO()
     np.savez(
         buffer,
+        # Text as bytes and the rest as one JSON text: an npz without objects is read without unpickling.
         face_ids=np.array(tree.face_ids, dtype="S"),
         order=tree.hierarchy.order,
         joins=tree.hierarchy.joins,

@@ -46,11 +46,14 @@ def erase_dataset(tools: EraseTools, dataset_id: str, progress: Progress = UNWAT
     """
     began = time.time()
     progress.report(0, 0, "Erasing")
+    # Names, ids and vectors are read before they go: the search has nothing else to look for.
     erasure = tools.eraser.whole(dataset_id)
     removed = delete_dataset(tools.store, tools.jobs, tools.artifacts, tools.exports_dir, dataset_id)
     uploads = remove_read_uploads(tools, dataset_id, began)
+    # Without names the names of others need not be spared either.
     sought = erasure if len(erasure.names) <= MOST_NAMES else replace(erasure, names=(), spared=())
     other_ids = {dataset.id for dataset in tools.store.datasets()}
+    # Other datasets may hold the same photos and names in their own right; the database, which they share, is searched.
     skipped = {root / other_id for root in (tools.artifacts.root, tools.exports_dir) for other_id in other_ids}
     searched = tools.store, tools.eraser, tools.artifacts, tools.data_dir
     check = search_remains(*searched, {*skipped, tools.models_dir}, sought, progress)

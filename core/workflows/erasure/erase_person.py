@@ -104,12 +104,17 @@ def erase_person(
     DataFolderBusy
         Other work on the dataset is running, or another process keeps the database's log from being emptied.
     """
+    # What a training or an export wrote meanwhile would be of the person again, behind the proof.
     _require_quiet(tools.jobs, dataset_id, job_id)
     progress.step(0, 0, "Erasing")
-    tools.artifacts.delete_drafts(dataset_id)  # a plan that was cut off holds the names
+    # A plan whose writing was cut off is a draft, and holds the names: nothing else would remove it.
+    tools.artifacts.delete_drafts(dataset_id)
     try:
+        # An attempt whose rows are gone goes on from its plan: the person cannot be found in the database any more, and
+        # what was removed could not be counted again.
         plan = _begun_plan(tools, dataset_id, request) or _remove_rows(tools, dataset_id, request, job_id)
     except NotFound:
+        # What an earlier, cut-off erasing has left is removed all the same: it may be why somebody asks again.
         _clear(tools, dataset_id, time.time())
         raise
     _clear(tools, dataset_id, plan.began)
@@ -136,6 +141,8 @@ def _begun_plan(tools: EraseTools, dataset_id: str, request: EraseRequest) -> Er
     for plan in unfinished_plans(tools.artifacts, dataset_id):
         if not plan.is_of(request.person_id):
             continue
+        # The plan is written inside of the transaction that removes the rows: where the person is still there, that was
+        # rolled back.
         if not tools.eraser.has_person(dataset_id, request.person_id, plan.erasure.names):
             return plan
         delete_plan(tools.artifacts, plan)
@@ -146,14 +153,19 @@ def _remove_rows(tools: EraseTools, dataset_id: str, request: EraseRequest, job_
     plans: list[ErasePlan] = []
     began, dataset_name = time.time(), tools.store.dataset(dataset_id).name
     newest_run = next((run.id for run in tools.runs.runs(dataset_id)), None)
-    training = find_training_request(tools.jobs, dataset_id, newest_run)  # now: its run is about to go
+    # Read now: its run, and with it how it was trained, is about to go.
+    training = find_training_request(tools.jobs, dataset_id, newest_run)
 
+    # Called by the store when all rows are gone and nothing is committed yet. So the plan is there whenever the rows
+    # are not, and a kill in between leaves both sides as they were.
     def write_down(
         erasure: Erasure, erased: ErasureCounts, runs: frozenset[str], photos: set[str], crops: set[str]
     ) -> None:
         kept_runs = tools.runs.run_ids(dataset_id) - runs
         receipt = replace(
             _receipt(request, erasure, erased, began),
+            # Counted before they are removed, as the receipt is the same whoever goes on: a second attempt would find
+            # fewer.
             artifacts=len(tools.artifacts.loose(dataset_id, _files_to_keep(photos, crops, kept_runs), began)),
             exports=len(list((tools.exports_dir / dataset_id).glob("*"))),
             uploads=len(list(_uploads_to_go(tools, dataset_id, began))),
@@ -161,6 +173,7 @@ def _remove_rows(tools: EraseTools, dataset_id: str, request: EraseRequest, job_
             dataset_renamed=Scrubber(erasure.names, erasure.spared).text(dataset_name) != dataset_name,
             training=Retraining.of(began, training) if request.retrain and erased.runs else None,
         )
+        # A command has no job by which the plan could be called; the person's number serves.
         plans.append(ErasePlan(job_id or f"person{request.person_id}", erasure, receipt, began))
         write_plan(tools.artifacts, plans[0])
 
@@ -173,6 +186,7 @@ def _receipt(request: EraseRequest, erasure: Erasure, erased: ErasureCounts, beg
     n_kept_photos = len(erasure.shared_photo_ids)
     return EraseReceipt(
         when=datetime.fromtimestamp(began, UTC).isoformat(timespec="seconds"),
+        # Who asks is often the person: their own name would stay in the receipt of its erasing.
         by="the person" if Spellings(erasure.names).is_name(request.by) else request.by,
         models_deleted=erased.runs,
         faces=erased.faces,
@@ -198,8 +212,9 @@ def _runs_of(tools: EraseTools, erasure: Erasure) -> list[str]:
 def _knows_person(artifacts: Artifacts, run: RunKey, erasure: Erasure, faces: set[str]) -> bool:
     try:
         predictions = load_predictions(artifacts, run)
+    # What cannot be read cannot be shown to be free of the person.
     except (InputRefused, NotFound):
-        return True  # a run that cannot be read cannot be shown to be free of them
+        return True
     knows_name = any(map(Spellings(erasure.names, erasure.spared).is_name, predictions.people))
     return knows_name or not faces.isdisjoint(predictions.learned_ids) or not faces.isdisjoint(predictions.face_ids)
 
@@ -217,6 +232,7 @@ def _clear(tools: EraseTools, dataset_id: str, began: float) -> None:
     tools.artifacts.sweep(dataset_id, _files_to_keep(photos, crops, runs), began)
     delete_exports(tools.exports_dir, dataset_id)
     remove_read_uploads(tools, dataset_id, began)
+    # Last: what was deleted stays in the free pages of the database and in its log until both are rewritten.
     tools.eraser.compact()
 
 
@@ -233,6 +249,8 @@ class _EveryName(set[str]):
 
 
 def _files_to_keep(photos: set[str], crops: set[str], runs: set[str]) -> dict[str, set[str]]:
+    # What is not named here goes as a whole. Maps, groups and suspects hold vectors or names and are made again in
+    # seconds; of lookups nobody can tell who is on them.
     of_runs: dict[str, set[str]] = dict.fromkeys(
         (ArtifactKind.RUN, ArtifactKind.PREDICTIONS, ArtifactKind.GALLERY), runs
     )
@@ -241,6 +259,7 @@ def _files_to_keep(photos: set[str], crops: set[str], runs: set[str]) -> dict[st
 
 def _uploads_to_go(tools: EraseTools, dataset_id: str, began: float) -> Iterator[Path]:
     """Copies of what was dropped, but those that waiting work, or another dataset's, will read."""
+    # Failed and interrupted work of other datasets may be resumed; of this one it would bring the person back.
     awaiting = (
         job
         for job in tools.jobs.jobs(limit=_EVERY_JOB)
@@ -256,6 +275,7 @@ def _check(tools: EraseTools, plan: ErasePlan, progress: Progress) -> SearchFind
     dataset_id = plan.erasure.dataset_id
     other_ids = {dataset.id for dataset in tools.store.datasets()} - {dataset_id}
     skipped = {root / other_id for root in (tools.artifacts.root, tools.exports_dir) for other_id in other_ids}
+    # The plan itself holds what is looked for, and goes when the search is done.
     skipped |= {tools.models_dir, tools.artifacts.path(dataset_id, ArtifactKind.ERASURE, plan.id)}
     searched = tools.store, tools.eraser, tools.artifacts, tools.data_dir
     return search_remains(*searched, skipped, plan.erasure, progress)

@@ -38,6 +38,7 @@ class ErasePlan:
         return Spellings(self.erasure.names).is_name(name)
 
     def encode(self) -> bytes:
+        # Sorted and as text, whatever collections the fields are: the same erasing gives the same file.
         erasure = {key: _plain(key, value) for key, value in asdict(self.erasure).items()}
         return json.dumps(
             {"id": self.id, "erasure": erasure, "receipt": self.receipt.to_json(), "began": self.began},

@@ -66,8 +66,10 @@ def search_remains(
     skipped : folders and files that are not searched
     """
     remains = eraser.remains(erasure)
+    # A photo or crop that another row still speaks of has its sha256 in the database for a good reason.
     kept_ids = {file_id for ids in eraser.kept_files(erasure.dataset_id) for file_id in ids}
     removed_ids = {*erasure.face_ids, *erasure.crop_ids, *erasure.photo_ids} - erasure.elsewhere - kept_ids
+    # The same photo in another dataset has the same vector to the last bit.
     vectors = frozenset(erasure.vectors) - erasure.elsewhere_vectors
     traces = Traces(
         names=erasure.names, spared=erasure.spared, ids=frozenset(removed_ids), vectors=vectors, living=remains.living
@@ -78,6 +80,7 @@ def search_remains(
         progress.report(number, len(files), "Looking for what is left")
         search.file(path, path.relative_to(data_dir).as_posix())
     progress.report(len(files), len(files), "Looking for what is left")
+    # The database is asked by rows, too: there a name can be told from others' much better than in bytes.
     texts = [FoundTrace("atlas.db", "name")] * bool(remains.sure)
     texts += [FoundTrace("atlas.db", POSSIBLE)] * bool(remains.possible)
     traces_left = _surest([*texts, *search.found])
@@ -93,6 +96,7 @@ def search_remains(
 
 def _surest(traces: Sequence[FoundTrace]) -> list[FoundTrace]:
     """Each trace once, and no possible name where there is a name."""
+    # Somebody who looks at the file for the sure one meets the possible one as well.
     named_paths = {trace.path for trace in traces if trace.kind == "name"}
     return [trace for trace in dict.fromkeys(traces) if trace.kind != POSSIBLE or trace.path not in named_paths]
 
@@ -100,6 +104,8 @@ def _surest(traces: Sequence[FoundTrace]) -> list[FoundTrace]:
 def _header_texts(path: Path, name: str) -> list[str]:
     """What a header that cannot be read says is nothing; its bytes are searched all the same."""
     try:
+        # EXIF and XMP may hold the name in compressed or encoded parts, which the bytes do not show; a child reads
+        # them, as the photo is of others.
         return read_header_texts_in_child(path.read_bytes(), ImageLimits()) if _is_photo(name) else []
     except ReadingEnded:
         return []
@@ -111,6 +117,8 @@ def _files(data_dir: Path, skipped: Collection[Path]) -> Iterator[Path]:
     while pending:
         folder = pending.pop()
         for path in sorted(folder.iterdir()):
+            # The data folder's own folders may lie on another disk, by a link; deeper ones could lead anywhere, or
+            # round in a circle.
             if path in skipped or (path.is_symlink() and folder != data_dir):
                 continue
             if path.is_dir():
@@ -121,6 +129,7 @@ def _files(data_dir: Path, skipped: Collection[Path]) -> Iterator[Path]:
 
 def describe_traces(erasure: Erasure, traces: Sequence[FoundTrace]) -> tuple[RemainingTrace, ...]:
     """Where traces are left, and what can be done about it."""
+    # A path may be the trace: the receipt must not become a new one.
     scrubber = Scrubber(erasure.names, erasure.spared)
     return tuple(RemainingTrace(scrubber.text(trace.path), trace.kind, _advice(trace)) for trace in traces)
 

@@ -112,6 +112,7 @@ def order_runs(first: Run, second: Run) -> tuple[Run, Run]:
         raise InputRefused("A run cannot be compared with itself. Choose another one.")
     if first.dataset_id != second.dataset_id:
         raise InputRefused("The two runs are of different datasets. Choose two of one.")
+    # By time and not by what was chosen first: 'newly right' means what the training since has changed.
     older, newer = sorted((first, second), key=lambda run: run.created)
     return older, newer
 
@@ -130,13 +131,17 @@ def compare_runs(
     table, roots = store.face_table(dataset_id), store.roots(dataset_id)
     old_ids, new_ids = _PersonIds.of(*old, table, roots), _PersonIds.of(*new, table, roots)
     rows, old_rows, new_rows = _common_faces(table, old[1], new[1])
+    # Today's names for both runs: a face that was moved since would count for the run that repeated the mistake.
     true_ids = np.array(table.person_ids, dtype=np.int64)[table.labels[rows]]
     was_right, is_right = old_ids.predicted[old_rows] == true_ids, new_ids.predicted[new_rows] == true_ids
+    # Faces of a photo stand or fall together: the interval is drawn over photos and people, not over faces.
     photo_numbers = np.unique([table.photo_ids[row] for row in rows], return_inverse=True)[1]
+    # As the run was told then, in ids: what its own figures counted as an error.
     was_counted_wrong = old_ids.true[old_rows] != old_ids.predicted[old_rows]
 
     def outcomes_where(is_listed: Bools) -> tuple[FaceOutcome, ...]:
         indices = np.flatnonzero(is_listed)
+        # Stable: of equally sure ones the order is the table's, so that the same comparison gives the same list.
         indices = indices[np.argsort(-new[1].probs[new_rows[indices]], kind="stable")]
         return tuple(
             FaceOutcome(
@@ -175,6 +180,7 @@ class _PersonIds:
 def _ids_today(run: Run, people: Sequence[str], table: FaceTable, roots: dict[int, int]) -> list[int]:
     stored = run.params.person_ids
     if stored is None:
+        # Runs of earlier versions kept names only; whoever was renamed since is gone by this.
         by_name = dict(zip(table.people, table.person_ids, strict=True))
         return [by_name.get(name, GONE) for name in people]
     return [roots.get(person_id, GONE) for person_id in stored]
@@ -182,6 +188,7 @@ def _ids_today(run: Run, people: Sequence[str], table: FaceTable, roots: dict[in
 
 def _common_faces(table: FaceTable, old: Predictions, new: Predictions) -> tuple[Ints, Ints, Ints]:
     """The faces that both tested and that still count: their rows in the table, and in either's predictions."""
+    # The table first: a face that is excluded or gone by now says nothing about either run.
     rows = np.flatnonzero(table.learnable)
     for predictions in (old, new):
         tested, _ = predictions.match(take_items(table.face_ids, rows))
@@ -209,12 +216,15 @@ def _events_between(log: CorrectionLog, old: Run, new: Run) -> list[Event]:
     while events := log.events(old.dataset_id, limit=EVENTS_AT_ONCE, offset=offset):
         events_between += [event for event in events if old.revision < event.revision <= new.revision]
         offset += len(events)
+        # Newest first, so everything further back happened before the older run.
         if events[-1].revision <= old.revision:
             break
     event_ids = {event.id for event in events_between}
     return [
         event
         for event in events_between
+        # An undo of something inside of the span cancels it there, so neither is told; an undo of something earlier
+        # changed what the newer run learned from, and is.
         if (event.active if event.target_id is None else event.target_id not in event_ids)
     ]
 
@@ -228,6 +238,7 @@ def changed_settings(old: Run, new: Run) -> tuple[ChangedSetting, ...]:
 def _settings(run: Run) -> dict[str, Setting]:
     strangers = run.params.strangers_given
     return {
+        # Runs of earlier versions noted no options: what those versions did is known, and fills the gaps.
         **asdict(options_of(run.params, EARLIER_OPTIONS)),
         "split": run.params.split,
         "strangers": strangers.title if strangers else None,

@@ -86,6 +86,8 @@ def embed_strangers(tools: MainFaceTools, source: PhotoSource, progress: Progres
 
 def without_unsound(strangers: Strangers) -> Strangers:
     """Move photos whose vector is no number, or zero, to those refused."""
+    # A vector of NaN is above no threshold: it would count as a stranger who was refused, and make the figures better
+    # than they are.
     is_sound = sound_vectors(strangers.vectors)
     sound_rows = np.flatnonzero(is_sound).tolist()
     unsound = tuple(Refusal(strangers.photos[row], "Its vector is no number.") for row in np.flatnonzero(~is_sound))
@@ -111,6 +113,8 @@ def select_outsiders(store: FaceStore, dataset: Dataset, strangers: Strangers, t
     InputRefused
         Nobody is left.
     """
+    # Everybody who has a name, and not only those who will be learned: somebody with too few photos for this training
+    # is no stranger to the dataset.
     known_photos = _known_among(store, dataset.id, {person.name for person in store.people(dataset.id)}, strangers)
     known_photo_names = {known_photo.photo for known_photo in known_photos}
     rows = [row for row, photo in enumerate(strangers.photos) if photo not in known_photo_names]
@@ -130,8 +134,10 @@ def select_outsiders(store: FaceStore, dataset: Dataset, strangers: Strangers, t
 
 def _people_shown(folders: Sequence[str | None]) -> Ints:
     """Number whom photos show: a person a folder; each photo somebody else where there is none, or one for all."""
+    # One folder around everything is a collection of strangers and no person: all its photos would be of one.
     several = len(set(folders)) > 1
     person_numbers: dict[str | int, int] = {}
+    # Which people they are matters: of one stranger many photos are not many trials.
     keys = [folder if folder and several else row for row, folder in enumerate(folders)]
     return np.array([person_numbers.setdefault(key, len(person_numbers)) for key in keys], dtype=np.int64)
 
@@ -140,13 +146,16 @@ def _known_among(
     store: FaceStore, dataset_id: str, known_people: Set[str], strangers: Strangers
 ) -> list[KnownPersonPhoto]:
     table, embeddings = store.face_table(dataset_id), store.embeddings(dataset_id)
+    # Distances to a row of NaN are NaN, and a NaN can come out as the nearest.
     sound_rows = np.flatnonzero(sound_vectors(embeddings.vectors))
     nearest_rows, distances = nearest_in_gallery(strangers.vectors, embeddings.vectors[sound_rows], 1)
     known_photos = []
     for index, photo in enumerate(strangers.photos):
         folder = strangers.folders[index]
+        # A dataset without vectors has no nearest face at all.
         same_shot = nearest_rows.shape[1] and distance_to_cosine(float(distances[index, 0])) >= SAME_SHOT_COSINE
         person = table.person(int(sound_rows[nearest_rows[index, 0]])) if same_shot else None
+        # The picture is the better witness, so its reason is the one that is told.
         if person in known_people:
             known_photos.append(KnownPersonPhoto(photo, str(person), True, "the same shot is in the dataset"))
         elif folder in known_people:
@@ -196,6 +205,8 @@ def _probably_known(
     photos: Sequence[str], people: Sequence[str], scores: Doubles, predictions: Predictions
 ) -> list[KnownPersonPhoto]:
     threshold = (
+        # A twentieth of the known faces themselves score lower: a stranger above that is as like as they are. Reported
+        # and counted, as a likeness is no proof.
         float(np.quantile(predictions.scores[~predictions.wrong], LIKE_KNOWN_QUANTILE)) if len(photos) else np.inf
     )
     return [
@@ -209,6 +220,7 @@ def _kept_promise(
     threshold: Threshold, known_scores: Doubles, is_right: Bools, stranger_scores: Doubles
 ) -> dict[str, Json]:
     n_accepted = int((stranger_scores > threshold.score).sum())
+    # The exact interval, as few strangers are accepted, often none.
     low, high = exact_interval(n_accepted, len(stranger_scores))
     return {
         **encode_record(OperatingPoint.of(threshold, known_scores, is_right)),

@@ -93,6 +93,7 @@ def make_report(
     dataset = tools.store.dataset(run.dataset_id)
     material = gather_report_material(tools, dataset, run, faces=faces, begin=begin)
     document = writing.write_report(material)
+    # Both files are written of one document, so that they cannot say two things.
     begin(3, "Writing the page")
     html = to_html(document)
     begin(4, "Writing the PDF")
@@ -113,6 +114,7 @@ def gather_report_material(
     predictions = load_predictions(tools.artifacts, run)
     table, embeddings = tools.store.face_table(dataset.id), tools.store.embeddings(dataset.id)
     begin(1, "Comparing faces two by two")
+    # The one figure that is worked out here: pairs are of the dataset as it is now, and no run keeps them.
     pairs = verify.select_named_faces(table, embeddings).measure_pairs()
     begin(2, "Looking at the errors")
     wrong_names = _surest_wrong_names(tools, run, predictions, _CurrentFaces(table, embeddings), with_pictures=faces)
@@ -142,6 +144,7 @@ def save_report(report: WrittenReport, folder: Path) -> tuple[Path, Path]:
         They cannot be written there.
     """
     html, pdf = folder / f"{report.name}.html", folder / f"{report.name}.pdf"
+    # A name of its own for each attempt: two reports may be saved into one folder at once.
     drafts = {path: path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.part") for path in (html, pdf)}
     replaced: list[Path] = []
     try:
@@ -152,6 +155,7 @@ def save_report(report: WrittenReport, folder: Path) -> tuple[Path, Path]:
             draft.replace(path)
             replaced.append(path)
     except OSError as fault:
+        # Both or none: an HTML without its PDF would look like a report that was saved.
         for path in replaced:
             path.unlink()
         why = fault.strerror or type(fault).__name__
@@ -175,6 +179,7 @@ class _CurrentFaces:
 
 def _faces_now(predictions: Predictions, table: FaceTable) -> FacesNow:
     _, tested_rows = table.match(predictions.face_ids)
+    # Figures of the run count them still, and pictures cannot show them: the report says how many.
     n_gone = len({*predictions.face_ids, *predictions.learned_ids}.difference(table.face_ids))
     return FacesNow(table.sizes_px[tested_rows], table.grades[tested_rows], n_gone)
 
@@ -213,13 +218,15 @@ def _label(run: Run, table: FaceTable, person: int) -> int:
     ids = run.params.person_ids
     if ids is not None:
         return table.person_ids.index(ids[person]) if ids[person] in table.person_ids else -1
-    name = run.params.people[person]  # a run of an earlier version knows names only
+    # Runs of an earlier version know names only.
+    name = run.params.people[person]
     return table.people.index(name) if name in table.people else -1
 
 
 def _most_like(current: _CurrentFaces, learned_rows: Ints, face_row: int, label: int) -> int | None:
     """Of the learned faces of a person, the row of the one most like a face, from another photo."""
     table, vectors = current.table, current.embeddings.vectors
+    # Another photo: the nearest face of the very same picture would explain nothing.
     rows = [
         row
         for row in learned_rows[table.labels[learned_rows] == label]
@@ -241,6 +248,7 @@ def _crop(artifacts: Artifacts, table: FaceTable, dataset_id: str, row: int | No
 def _hashes(run: Run, dataset: Dataset, predictions: Predictions, table: FaceTable) -> FaceSetHashes:
     tested = zip(predictions.face_ids, (predictions.people[person] for person in predictions.true), strict=True)
     learned = predictions.learned_ids
+    # Which names were learned is told by the dataset, so it can be hashed only while that is as the run saw it.
     unchanged = run.revision == dataset.revision and all(face_id in table for face_id in learned)
     names = _hash_of((face_id, table.person(table.index(face_id)) or "") for face_id in learned) if unchanged else None
     return FaceSetHashes(
@@ -252,5 +260,7 @@ def _hashes(run: Run, dataset: Dataset, predictions: Predictions, table: FaceTab
 
 def _hash_of(lines: Iterable[Sequence[str]]) -> str:
     """sha256 over the lines in order, their parts divided by tabs, in UTF-8."""
+    # Sorted, so that the hash is of the set and not of an order: somebody else can work it out from a table of the
+    # faces.
     text = "".join(f"{line}\n" for line in sorted("\t".join(parts) for parts in lines))
     return hashlib.sha256(text.encode("utf-8")).hexdigest()

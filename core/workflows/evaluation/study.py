@@ -88,6 +88,7 @@ def load_study(artifacts: Artifacts, run: Run) -> Study | None:
         return None
     try:
         document = json.loads(content)
+        # One of another form is as if there were none: measuring again takes minutes and is offered anyway.
         is_of_this_form = document.get("format") == FILE_FORMAT
         return Study.from_json(document) if is_of_this_form else None
     except (ValueError, AttributeError) as fault:
@@ -111,7 +112,8 @@ def study_run(tools: RunTools, request: StudyRequest, progress: Progress = UNWAT
     work = _Work.planned(subject.known, run, request, progress)
     study = _measure_subject(subject, request, work)
     study = replace(study, seconds=round(time.monotonic() - began, 3))
-    tools.runs.run(run.id)  # not for a run that was deleted meanwhile
+    # Asked again before it is written: for a run that was deleted meanwhile the file would be nobody's.
+    tools.runs.run(run.id)
     tools.artifacts.replace(
         run.dataset_id,
         ArtifactKind.STUDY,
@@ -152,15 +154,18 @@ def _subject(tools: RunTools, run: Run, request: StudyRequest) -> _Subject:
     table, qualities = store.face_table(run.dataset_id), store.qualities(run.dataset_id)
     train_options = options_of(run.params)
     material = prepare_training_material(table, store.embeddings(run.dataset_id), train_options)
+    # The run's own options, but in folds: its side for validation would otherwise be tested by one split alone.
     split_plan = plan_training(material, replace(train_options, folds=FOLDS))
     used_rows = split_plan.used
     all_known = replace(material.faces, labels=split_plan.labels).take(used_rows)
+    # Drawn by the seed, so that a second measurement of the same revision tests the same people.
     rows = draw_subset(all_known, MOST_PEOPLE, MOST_FACES, request.seed)
     face_ids = take_items(material.face_ids, used_rows[rows])
     table_rows = table.indices(face_ids)
     return _Subject(
         known=all_known.only(rows),
         face_ids=face_ids,
+        # ``only`` numbers the labels of the drawn people anew, in this order.
         people=take_items(split_plan.people, np.unique(all_known.labels[rows])),
         grades=table.grades[table_rows].astype(np.float64),
         yaws_deg=_quality_column(qualities, face_ids, "yaw_deg"),
@@ -182,6 +187,7 @@ def _quality_column(qualities: dict[str, Quality], face_ids: Sequence[str], name
 def _colours(artifacts: Artifacts, dataset_id: str, crop_ids: Sequence[str]) -> Doubles:
     """Of at most ``MOST_CROPS``, evenly spread; crops whose files are gone say nothing."""
     colours = []
+    # Rounded up, so that it is never more than ``MOST_CROPS``; evenly spread, as faces of a person stand together.
     for crop_id in crop_ids[:: max(1, -(-len(crop_ids) // MOST_CROPS))]:
         try:
             content = artifacts.read(dataset_id, ArtifactKind.CROP, crop_id)
@@ -209,9 +215,11 @@ class _Work:
 
     @classmethod
     def planned(cls, known: LabelledFaces, run: Run, request: StudyRequest, progress: Progress) -> _Work:
+        # What a fit takes grows with both: each person is told from all others, on all faces.
         faces_times_people = len(known.labels) * known.n_people
         repeats, curve_repeats = next(counts for limit, counts in REPEATS.items() if faces_times_people <= limit)
         divided = deal_repetitions(known, request.repeats or repeats, request.seed)
+        # The first of the same dealings: the curve and the study's figures have their folds in common.
         on_curve = divided[:curve_repeats]
         classifiers = list_contenders(run.params.c or C_UNTOLD)
         points = len(measurable_steps(known, on_curve))
@@ -237,10 +245,13 @@ def _measure_subject(subject: _Subject, request: StudyRequest, work: _Work) -> S
     known = subject.known
     tested_rows = np.flatnonzero(known.testable)
     labels = known.labels[tested_rows]
+    # Drawn once for all classifiers and slices: a difference between two of them is paired, and hangs less on who was
+    # drawn.
     resamples = draw_resamples(np.unique(labels, return_inverse=True)[1], known.shots[tested_rows], work.seed)
     predictions_of = {
         contender.id: _predict_out_of_fold(known, contender, tested_rows, work) for contender in work.contenders
     }
+    # Every contender is judged beside the one in use, and on the same folds.
     in_use = predictions_of[IN_USE]
     classifiers = tuple(
         _measure_classifier(contender, predictions_of[contender.id], in_use, labels, known.n_people, resamples)
@@ -312,6 +323,7 @@ def recommend_classifier(classifiers: Sequence[MeasuredClassifier]) -> Recommend
     ----------
     classifiers : the one in use first
     """
+    # The whole interval above 0: of several rivals one is ahead by chance nearly always.
     better = [classifier for classifier in classifiers[1:] if classifier.difference.low > 0]
     if not better:
         return Recommendation(
@@ -340,6 +352,7 @@ def _wrong_faces(
 ) -> tuple[WrongFace, ...]:
     """The faces that got another name in some repetition, the most often wrong first."""
     is_wrong = predictions.given != subject.known.labels[tested_rows]
+    # Over the repetitions: a face that is wrong in every dealing is more than bad luck with its fold.
     shares = is_wrong.mean(axis=0)
     order = np.argsort(-shares, kind="stable")
     return tuple(

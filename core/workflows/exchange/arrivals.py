@@ -128,6 +128,8 @@ class ImportResult(JobResult):
     @classmethod
     def bounded(cls, summary: ImportSummary) -> ImportResult:
         """Of a summary whose lists may be long."""
+        # A folder of 100,000 unreadable sidecars would put as many lines into the job's row, which pages read again and
+        # again.
         lists = {entry.name: getattr(summary, entry.name) for entry in fields(summary)}
         lists = {name: lines for name, lines in lists.items() if isinstance(lines, list)}
         shortened = {name: lines[:MOST_REFUSED] for name, lines in lists.items()}
@@ -167,6 +169,7 @@ def inspect_arrival(tools: ArrivalTools, path: Path, dataset_id: str | None) -> 
         Nothing of it can be brought in.
     """
     parts = [_with_photos(tools.imports, path, part) for part in _list_parts(path, tools.imports.limits)]
+    # Photos are listed before it is known whether they carry names; a part of plain photos offers nothing.
     parts = [part for part in parts if part.kind is not ExportKind.XMP or part.count or part.photos]
     if not parts:
         raise InputRefused(f"There is nothing in '{path.name}' that can be brought in. {_EXPECTED}")
@@ -181,6 +184,7 @@ def _list_parts(path: Path, limits: ArchiveLimits) -> list[ArrivalPart]:
         kind = _kind_of_file(path.name)
         return [] if kind is None else [_names_in([path.name]) if kind is ExportKind.XMP else ArrivalPart(kind)]
     names = _file_names(path, limits)
+    # A bundle is a zip of parts, among them npz files that would each be offered as vectors.
     if not path.is_dir() and _MANIFEST in names:
         return [ArrivalPart(ExportKind.BUNDLE)]
     return _group_parts(names)
@@ -206,7 +210,9 @@ def _group_parts(names: Iterable[str]) -> list[ArrivalPart]:
     kinds = {name: kind for name in names if (kind := _kind_of_file(name)) is not None}
     parts = []
     for name, kind in kinds.items():
+        # An export has the same vectors in both forms, and one of them is enough.
         twin = name.lower().endswith(".parquet") and f"{PurePosixPath(name).stem}.npz" in kinds
+        # A log in a sub-folder belongs to what else lies there, and may be of another dataset.
         if kind is not ExportKind.XMP and "/" not in name and not twin:
             parts.append(ArrivalPart(kind, name))
     if sources := [name for name, kind in kinds.items() if kind is ExportKind.XMP]:
@@ -235,9 +241,11 @@ def _size_bytes(path: Path) -> int:
 
 def _kind_of_file(name: str) -> ExportKind | None:
     lower = PurePosixPath(name).name.lower()
+    # Asked first: a photo's ending says more than what stands before it.
     if may_say_names(name):
         return ExportKind.XMP
     endings = {".jsonl": ExportKind.LOG, ".npz": ExportKind.EMBEDDINGS, "bundle.zip": ExportKind.BUNDLE}
+    # The table of faces of an export is for people and their programs; there is nothing in it to take.
     if lower.endswith(".parquet") and lower != "faces.parquet":
         return ExportKind.EMBEDDINGS
     return next((kind for ending, kind in endings.items() if lower.endswith(ending)), None)
@@ -255,6 +263,7 @@ def _describe_part(tools: ArrivalTools, path: Path, part: ArrivalPart, dataset_i
             if part.kind is ExportKind.LOG:
                 return _describe_log(tools.imports, file, part, dataset)
             return _describe_vectors(tools.imports, file, part, dataset) if part.kind is ExportKind.EMBEDDINGS else part
+    # Told beside the part and not raised: of an export of everything the rest can be taken.
     except InputRefused as refusal:
         return replace(part, objection=str(refusal))
 
@@ -312,6 +321,7 @@ def _open_part(tools: ArrivalTools, path: Path, member: str) -> Iterator[Path]:
             tempfile.TemporaryDirectory(dir=tools.scratch_dir, prefix="part-") as folder,
         ):
             extracted = Path(folder) / PurePosixPath(member).name
+            # A file of its own, as readers want to move about in it and the child that reads opens it by its path.
             extracted.write_bytes(members.read(member))
             yield extracted
 
@@ -347,11 +357,13 @@ def import_delivery(
         ExportKind.XMP: delivery_import.sidecars,
         ExportKind.EMBEDDINGS: delivery_import.vectors,
     }
+    # Names inside of the dataset's own photos: there is no file to open.
     if delivery.path is None:
         return delivery_import.sidecars(_dataset(tools, dataset_id).id, None)
     with _open_part(tools, delivery.path, delivery.member) as file:
         if delivery.kind is ExportKind.BUNDLE:
             bundle = bundles.import_bundle(tools.bundles, file, delivery.name)
+            # The names of a bundle's people are its own; what is kept of it here is how many there are.
             return ImportResult(BundleSummary.from_json({**bundle.to_json(), "people": len(bundle.people)}))
         return takers[delivery.kind](_dataset(tools, dataset_id).id, file)
 
@@ -371,6 +383,7 @@ class _DeliveryImport:
     def sidecars(self, dataset_id: str, file: Path | None) -> ImportResult:
         total = self._sources(dataset_id, file)
 
+        # The import counts sources as it meets them and cannot know how many will come; that is worked out here, once.
         def tell(done: int, _: int, message: str) -> None:
             self.progress.report(done, total, message)
 
@@ -383,6 +396,7 @@ class _DeliveryImport:
     def _sources(self, dataset_id: str, file: Path | None) -> int:
         if file is None:
             return self.tools.store.counts(dataset_id).photos
+        # A file that is no source itself is a zip.
         alone = file.is_file() and _kind_of_file(file.name) is ExportKind.XMP
         return (
             1 if alone else sum(_kind_of_file(name) is ExportKind.XMP for name in _file_names(file, self.tools.limits))

@@ -67,6 +67,8 @@ def export_bundle(tools: BundleTools, run: Run, path: Path, *, gallery: bool = T
     """Write a run as a bundle; without its gallery when there are more than ``MOST_GALLERY_FACES``, or on request."""
     dataset = tools.store.dataset(run.dataset_id)
     recogniser = load_recogniser(tools.artifacts, run)
+    # A bundle that is passed on: its faces are of no dataset here, so they come from where they were kept when it came
+    # in.
     faces = imported_gallery(tools.artifacts, run) or learned_gallery(
         tools.store.embeddings(run.dataset_id), load_predictions(tools.artifacts, run)
     )
@@ -85,6 +87,7 @@ def export_bundle(tools: BundleTools, run: Run, path: Path, *, gallery: bool = T
         dataset=dataset.name,
         model_id=run.model_id,
         model_sha256=tools.models[run.model_id],
+        # Where this installation had it from is its own affair.
         run=BundledRun(run.created, run.seconds, replace(run.params, imported=None), run.metrics),
         card=card,
         recogniser=tools.artifacts.read(run.dataset_id, ArtifactKind.RUN, run.id),
@@ -110,6 +113,8 @@ def import_bundle(tools: BundleTools, path: Path, name: str | None = None) -> Im
         There is a dataset of that name.
     """
     bundle, digest = read_usable_bundle(tools, path)
+    # Found by the file's hash: the same bundle under another name is the same bundle. With a name somebody says that
+    # they want it twice.
     if (earlier_run := find_imported(tools, digest, name)) is not None:
         return _imported(tools, earlier_run, bundle, digest, known=True)
     dataset = tools.store.create_dataset(name or bundle.dataset, bundle.model_id)
@@ -125,6 +130,8 @@ def import_bundle(tools: BundleTools, path: Path, name: str | None = None) -> Im
     )
     try:
         _store(tools, run, bundle)
+    # Also on Ctrl+C: a dataset without its recogniser could neither be used nor told from a broken one, and its name
+    # would be taken.
     except BaseException:
         tools.store.delete_dataset(dataset.id)
         tools.artifacts.delete_dataset(dataset.id)
@@ -174,6 +181,7 @@ def _require_model(models: Mapping[str, str], bundle: Bundle) -> None:
             f"The bundle is for the network '{bundle.model_id}'; this installation knows {', '.join(sorted(models))}. "
             "Update it, or train with one of these."
         )
+    # By the weights: vectors of two trainings of one network look alike and mean nothing to each other.
     if models[bundle.model_id] != bundle.model_sha256:
         raise ModelMismatch(
             f"The bundle was trained with other weights of '{bundle.model_id}' than this installation has. "
@@ -187,6 +195,7 @@ def _store(tools: BundleTools, run: Run, bundle: Bundle) -> None:
         parts[ArtifactKind.GALLERY] = bundle_files.gallery_bytes(bundle.gallery)
     for kind, content in parts.items():
         tools.artifacts.put(run.dataset_id, kind, run.id, content)
+    # The row last: a run that is listed has its files.
     tools.runs.add_run(run)
 
 

@@ -33,6 +33,7 @@ def file_report_csv(reports: Sequence[FileReport], results: Mapping[FileOutcome,
 
 def people_csv(evaluation: Evaluation) -> bytes:
     """A row for each person of an evaluation, the lowest F1 first, names as they are in the dataset."""
+    # The name breaks ties, so that two exports of one run are the same file.
     ordered = sorted(evaluation.per_person, key=lambda person: (person.f1, person.person))
     rows = [{name: getattr(person, name) for name in PERSON_COLUMNS} for person in ordered]
     return b"".join(csv_parts([rows], PERSON_COLUMNS))

@@ -123,6 +123,7 @@ class _Export:
         """The photos in pages, with progress."""
         total, n_done = self.tools.store.counts(self.dataset.id).photos, 0
         for page in self.tools.transfer.photos(self.dataset.id):
+            # Between pages: a cancelled export leaves no page half written, and its draft goes with it.
             self.progress.step(n_done, total, message)
             yield page if self.person_id is None else list(_of_person(page, self.person_id))
             n_done += len(page)
@@ -155,6 +156,7 @@ def export_dataset(
         There is nothing of this kind to export, or it cannot be had of one person.
     """
     kind = request.what
+    # A run that does not exist is told before a zip is begun.
     dataset, run = tools.store.dataset(dataset_id), _run_to_bundle(tools, dataset_id, request)
     if request.person_id is not None and kind not in ONE_PERSON:
         raise InputRefused(f"Of one person there are {', '.join(ONE_PERSON)}. Export the others of everybody.")
@@ -166,6 +168,7 @@ def export_dataset(
         raise InputRefused(f"'{dataset.name}' holds no photos, so there is nothing to export.")
     with writing_zip(path) as target:
         work = _Export(tools=tools, dataset=dataset, target=target, progress=progress, person_id=request.person_id)
+        # The table is the order in which they lie in the zip; the bundle comes last, as not every dataset has one.
         for part in _WRITERS if kind is ExportKind.ALL else (kind,):
             _WRITERS[part](work)
         if kind is ExportKind.ALL and run is not None:
@@ -188,6 +191,8 @@ def _photos(work: _Export) -> None:
         for photo_faces in page:
             path = work.tools.artifacts.path(work.dataset.id, ArtifactKind.PHOTO, photo_faces.photo.id)
             for folder in _photo_folders(photo_faces, folders, fully_split):
+                # A copy for each person on it, so that taking the zip in again finds everybody; names that meet get a
+                # number.
                 name = safe_part(PurePosixPath(photo_faces.photo.name).name)
                 work.target.file(work.target.free("/".join(("photos", *folder, name))), path)
                 work.count("photos")
@@ -204,8 +209,10 @@ def _photo_folders(photo_faces: PhotoFaces, folders: Folders, fully_split: bool)
     people_and_splits: set[tuple[str | None, Split | None]] = {
         (face.person, face.split) for face in photo_faces.faces if face.person is not None
     }
+    # A person's photo on which no face was found stays with its person: a better detector may find one later.
     if not people_and_splits and photo_faces.label.person and not photo_faces.faces:
         people_and_splits = {(photo_faces.label.person, photo_faces.label.split)}
+    # Nobody named: no folder of a person, but its side of the split is kept.
     people_and_splits = people_and_splits or {(None, photo_faces.label.split)}
     return sorted({_folder(person, split if fully_split else None, folders) for person, split in people_and_splits})
 
@@ -248,12 +255,14 @@ def _faces(work: _Export) -> None:
             work.count("faces", len(page))
             yield page
 
+    # Two passes over the pages, as rows are not held in memory. Faces are counted in one of them.
     work.target.parts("faces.csv", tables.csv_parts(rows("Writing faces.csv")))
     with _scratch(work, "faces.parquet") as path:
         tables.write_faces(path, counted())
 
 
 def _sidecars(work: _Export) -> None:
+    # In sidecars hidden people have no name, unless just this person was asked for.
     hidden = {person.id for person in work.tools.store.people(work.dataset.id) if person.hidden} - {work.person_id}
     for page in work.pages("Writing sidecars"):
         for photo_faces in page:
@@ -261,7 +270,8 @@ def _sidecars(work: _Export) -> None:
                 tools = work.tools
                 orientation = orientation_of_file(tools.artifacts, work.dataset.id, photo_faces.photo, tools.images)
             except (NotFound, ReadingEnded):
-                work.count("photos_missing")  # where its faces are in the stored picture cannot be told
+                # Without its file it cannot be told where the faces are in the stored picture; the others go on.
+                work.count("photos_missing")
                 continue
             content = xmp.encode_sidecar(_sidecar(photo_faces, hidden, orientation))
             parts = map(safe_part, PurePosixPath(photo_faces.photo.name).parts)
@@ -281,6 +291,7 @@ def _sidecar(photo_faces: PhotoFaces, hidden: Set[int], orientation: int) -> Sid
 
 
 def _embeddings(work: _Export) -> None:
+    # The first page tells the dimension and the model, which stand before the vectors in both files.
     first = next(work.tools.transfer.vectors(work.dataset.id), None)
     if first is None:
         return
@@ -325,6 +336,8 @@ def _add_bundle(work: _Export, run: Run) -> None:
 @contextmanager
 def _scratch(work: _Export, name: str) -> Iterator[Path]:
     """A file that is written beside the zip and moved into it; it does not stay."""
+    # Beside the zip, on the disk that has to hold it anyway: the system's folder for temporary files may be small, or
+    # memory.
     with tempfile.TemporaryDirectory(dir=work.target.folder, prefix="part-") as folder:
         path = Path(folder) / name
         yield path

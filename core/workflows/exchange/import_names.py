@@ -86,10 +86,13 @@ def import_xmp(
     for number, source in enumerate(sources):
         progress.step(number, 0, "Reading names")
         work.read(source)
+    # Refused files are an answer as well: they are listed with their reasons.
     if not work.summary.files and not work.summary.refused:
         raise InputRefused(_nothing_there(path))
     names = work.agreed_names()
     if names:
+        # Written down before the event: a job that is killed between the two is resumed, finds both, and names nobody
+        # twice.
         keep(work.summary)
         work.summary.event = _record_names(tools, dataset_id, by, names, work.people_named(names.values()))
     return work.summary
@@ -139,15 +142,18 @@ class _NameImport:
     def _read_regions(self, source: NameSource, sidecar: Sidecar) -> None:
         subject = self._photos.find(source, sidecar.photo_id)
         photo, faces = self.tools.store.photo(self.dataset_id, subject.photo_id)
+        # In pixels of the picture as it is shown here, whatever frame the regions were drawn in.
         boxes = boxes_on(
             photo, sidecar, orientation_of_file(self.tools.artifacts, self.dataset_id, photo, self.tools.images)
         )
         named_boxes = [(box, region.name) for box, region in zip(boxes, sidecar.regions, strict=True) if region.name]
         refused = list(sidecar.refused)
+        # Only regions with a name compete for faces: a nameless one would take the face from the named one beside it.
         matches = match_boxes([box for box, _ in named_boxes], [face.box for face in faces], SAME_FACE_IOU)
         names, unmatched = {}, []
         for (_, name), index in zip(named_boxes, matches, strict=True):
             try:
+                # One bad name spoils its region alone; the reason is told with the file and the first letters of it.
                 name = self.tools.log.checked_name(name)
             except InputRefused as refusal:
                 refused.append(Refusal(name[:80], str(refusal)))
@@ -176,6 +182,7 @@ class _NameImport:
             photo = self._photos.name(photo_id)
             names, disagreements = claims.names()
             self.summary.refused += refuse_misplaced(photo, claims)
+            # It was counted when it was read; that another source lies nearer was not known then.
             self.summary.files -= len(claims.misplaced())
             self.summary.unmatched += len(claims.unmatched())
             self.summary.conflicts += [Refusal(photo, words) for words in disagreements]
@@ -191,6 +198,7 @@ class _NameImport:
         return {name: self._people.find_or_add(name) for name in sorted(set(names))}
 
     def _decide(self, photo: str, face: Face, name: str, names_by_face: dict[str, str]) -> None:
+        # Asked before corrections: what somebody here said and the file says too is no conflict.
         if self._people.is_called(face, name):
             self.summary.unchanged += 1
         elif self._people.is_corrected_here(face):
@@ -199,6 +207,7 @@ class _NameImport:
                 Refusal(photo, f"A face {status}, and '{name}' in the file. It stays as it is.")
             )
         else:
+            # A name from a folder, or from an earlier import, gives way to what a photo program says now.
             self.summary.renamed += face.person is not None
             names_by_face[face.id] = name
 
@@ -227,6 +236,7 @@ class _People:
 
     def __init__(self, tools: ImportTools, dataset_id: str) -> None:
         self._tools, self._dataset_id = tools, dataset_id
+        # People who were merged into others are nobody any more, but their names still lead to who they became.
         roots = tools.transfer.people_after_merges(dataset_id)
         self._names = {
             person_id: name
@@ -249,18 +259,23 @@ class _People:
     def find_or_add(self, name: str) -> int:
         """The person of this name, or the one person who reads so, who is added when there is none."""
         same_reading = self._by_reading.get(_as_read(name), [])
+        # 'Ann_Lee' of a folder and 'Ann Lee' of a photo program are one person, where only one reads so; between
+        # several nobody can choose.
         if len(same_reading) == 1 and self._names[same_reading[0]] != name:
             return same_reading[0]
         return self._tools.log.person_named(self._dataset_id, name)
 
     def is_corrected_here(self, face: Face) -> bool:
         """Whether a correction that holds, and is no earlier import of names, says who the face is."""
+        # Nobody said anything of this face, so the log need not be read: it is nearly always so.
         if not (face.confirmed or face.stranger):
             return False
         log = self._tools.log
         for event in log.events(self._dataset_id, face_id=face.id):
             says_who = event.active and event.target_id is None and _says_who(log.changes(event.id), face.id)
             if says_who:
+                # The newest word on the face counts. One that an earlier import of names said is no correction of
+                # somebody here; a replayed log's is.
                 return not (event.kind is EventKind.IMPORT and event.why == WHY)
         return True
 
@@ -282,5 +297,6 @@ def _record_names(
     for face_id, name in names_by_face.items():
         values: dict[Field, Value] = {Field.PERSON: ids[name], Field.CONFIRMED: True, Field.STRANGER: False}
         changes += [Change(Entity.FACE, face_id, field, value) for field, value in values.items()]
+    # The event is about somebody where all its faces are theirs; of several people it names none.
     act = Act(EventKind.IMPORT, changes, next(iter(ids.values())) if len(ids) == 1 else None, why=WHY)
     return tools.log.record(dataset_id, by, act).id

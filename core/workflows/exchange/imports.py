@@ -137,11 +137,15 @@ class _Replay:
         self.lines = {line.number: line for line in lines if isinstance(line, PersonLine)}
         self.photos = set(self.tools.transfer.photo_ids(self.dataset_id))
         events = [line for line in lines if isinstance(line, EventLine)]
+        # Everything that was ever replayed here, and of it what this very sitting did: a resumed import meets its own
+        # events again and counts them as its own.
         self.known = self.tools.transfer.event_origins(self.dataset_id)
         self.appended = self.tools.transfer.event_origins(self.dataset_id, self.by.session)
         turns = [event for event in events if _is_turn(event)]
         for event in turns:
             self._apply(event)
+        # Boxes of the log are in pixels of photos as they are turned there: faces can be matched only after the photos
+        # here lie the same way, with faces found on them so.
         if turns:
             self.tools.look_at_turned(self.dataset_id, progress)
         self._match_faces([line for line in lines if isinstance(line, FaceLine)])
@@ -159,6 +163,7 @@ class _Replay:
         for photo_id, photo_lines in by_photo.items():
             places = self.tools.transfer.places(self.dataset_id, photo_id)
             boxes = self._as_turned_here(photo_id, photo_lines) if places else []
+            # A photo that is not here has no places; its faces are counted as missing.
             matches = (
                 match_boxes(boxes, [stored.box for stored in places], SAME_DETECTION_IOU)
                 if places
@@ -175,10 +180,13 @@ class _Replay:
     def _as_turned_here(self, photo_id: str, lines: list[FaceLine]) -> list[Box]:
         """Boxes of a photo that may have been turned otherwise where the log was written."""
         photo, _ = self.tools.store.photo(self.dataset_id, photo_id)
+        # The box is in the frame of the photo as it was turned there; the turn that remains is the difference.
         sizes = [turn_size(photo.width_px, photo.height_px, line.turn - photo.turn) for line in lines]
         return [turn_box(line.box, *size, photo.turn - line.turn) for line, size in zip(lines, sizes, strict=True)]
 
     def _apply(self, event: EventLine) -> None:
+        # What does not hold, and what undid it, cancel each other: only what is left is replayed, so that no undo is
+        # needed here.
         if not event.active or event.undoes is not None:
             self.summary.undone += 1
             return
@@ -191,8 +199,10 @@ class _Replay:
             if not changes:
                 self.summary.empty += 1
                 return
+            # Only now: an event of which nothing can be applied here is not to add the people whom it is about.
             person_id = None if event.person is None else self._person(event.person)
             from_person_id = None if event.from_person is None else self._person(event.from_person)
+            # All are events of one kind here; what they were and whose stands in the reason.
             why = f"{event.kind} by {event.author}" + (f": {event.why}" if event.why else "")
             act = Act(
                 kind=EventKind.IMPORT,
@@ -203,6 +213,7 @@ class _Replay:
                 origin=event.origin,
             )
             self.tools.log.record(self.dataset_id, self.by, act)
+            # A log may hold an event twice, once as its own and once as it came back from elsewhere.
             self.known.add(event.origin)
             self.summary.events += 1
         except InputRefused as refusal:
@@ -224,6 +235,8 @@ class _Replay:
             face = self.faces.get(int(change.entity_id))
             return None if face is None else Change(change.entity, face, change.field, self._value(change))
         person, value = self._person(int(change.entity_id)), self._value(change)
+        # A cover whose face is not here would become no cover at all, which nobody asked for; a merge of somebody with
+        # themselves is done already.
         lost = change.field is Field.COVER and value is None and change.value is not None
         if lost or (change.field is Field.MERGED_INTO and value == person):
             return None
@@ -246,6 +259,7 @@ class _Replay:
             line = self.lines.get(number)
             if line is None:
                 raise InputRefused("The event speaks of a person that the log does not know.")
+            # By folder before name: people keep the folder that they came in with through any renaming, here and there.
             folders = {
                 origin.base_name: origin.person_id
                 for origin in self.tools.transfer.origins(self.dataset_id)
@@ -290,6 +304,7 @@ def import_vectors(tools: ImportTools, dataset_id: str, path: Path) -> VectorSum
     n_replaced, n_unchanged = tools.transfer.replace_vectors(
         dataset_id, embeddings.model_id, dict(zip(embeddings.face_ids, embeddings.vectors, strict=True))
     )
+    # Nothing was written; that all are strangers is a mistake of the file and no import.
     if not n_replaced + n_unchanged:
         raise InputRefused(f"None of the {len(embeddings)} faces in '{path.name}' is in this dataset.")
     return VectorSummary(n_replaced, n_unchanged, len(embeddings) - n_replaced - n_unchanged)
@@ -313,6 +328,7 @@ def read_fitting_vectors(tools: ImportTools, dataset_id: str, path: Path) -> Emb
             f"'{dataset.model_id}'. "
             "Vectors of two models cannot be compared; change the dataset's model, or compute them with its own."
         )
+    # Of the dataset's own vectors one page is enough to know their length.
     first_page = next(tools.transfer.vectors(dataset_id), None)
     if first_page is None or first_page.vectors.shape[1] != embeddings.vectors.shape[1]:
         raise InputRefused(f"The vectors in '{path.name}' are of no face of this dataset, or of another length.")

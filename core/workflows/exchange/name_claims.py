@@ -36,6 +36,8 @@ class PhotoClaims:
 
     def misplaced(self) -> list[NameReading]:
         """Sources that only share their name with the photo, which has a source from its own folder."""
+        # '2023/a.xmp' and '2024/a.xmp' both fit a photo 'a.jpg' by name; the one whose folders fit better is its own,
+        # the other is of a photo that is not here.
         nearest = max(reading.shared_folders for reading in self.readings)
         return [reading for reading in self.readings if not reading.certain and reading.shared_folders < nearest]
 
@@ -50,7 +52,9 @@ class PhotoClaims:
         agreed: dict[str, str] = {}
         disagreements: list[str] = []
         for face_id, claims in claims_by_face.items():
+            # Programs write sidecars after the photo, often because they may not change it.
             counting = [claim for claim in claims if not claim[0].is_photo] or claims
+            # Of two that count alike none is more right, and a wrong name would be learned from.
             if len({name for _, name in counting}) == 1:
                 agreed[face_id] = counting[0][1]
                 disagreements += _overruled(counting[0], claims)

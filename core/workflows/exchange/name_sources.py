@@ -61,6 +61,7 @@ def name_sources(path: Path, limits: ArchiveLimits) -> Iterator[NameSource]:
 
 
 def _read_bounded(file: Path, limits: ArchiveLimits) -> bytes:
+    # One byte more than allowed, so that whatever parses it sees that it is too large.
     most = MOST_BYTES if _is_sidecar(file.name) else limits.max_entry_bytes
     try:
         with file.open("rb") as stream:
@@ -101,10 +102,12 @@ class PhotoNames:
         InputRefused
             There is no such photo, or it cannot be told which is meant.
         """
+        # A photo is known by its content; of a sidecar only what it says can be believed.
         claimed_id = content_id(source.content) if source.is_photo else photo_id
         path = PurePosixPath(_normalised_path(source.name))
         if claimed_id is not None and claimed_id in self._names:
             return Subject(claimed_id, True, self._shared_folders(path, claimed_id))
+        # 'a.jpg.xmp' names the whole file, 'a.xmp' its stem: Lightroom and others write the latter.
         name = path.name if source.is_photo else path.stem
         candidates = self._by_name.get(name.casefold(), [])
         if not candidates and not source.is_photo:
@@ -124,6 +127,7 @@ class PhotoNames:
         return exact or best
 
     def _shared_folders(self, path: PurePosixPath, photo_id: str) -> int:
+        # From the file upwards: what lies above the photos may be called anything in another place.
         folders = zip(
             reversed(path.parent.parts),
             reversed(PurePosixPath(_normalised_path(self._names[photo_id])).parent.parts),

@@ -58,6 +58,8 @@ class IdentifiedFace:
 
     def name(self, threshold: Threshold) -> str | None:
         """The person's name, or None: unknown when the score is not above the limit, or too poor to tell."""
+        # The threshold's own rule, which asks for the quality as well: whoever compares scores by hand would name
+        # blurred faces.
         is_named = threshold.decide_named(self.score, self.quality.grade)
         return self.candidates[0].person if is_named else None
 
@@ -132,6 +134,7 @@ class Identifier:
         """What is known of faces that the pipeline gave, in their order."""
         if not faces:
             return
+        # All faces of a batch at once: the classifier and the neighbours are products of matrices.
         vectors = np.stack([face.vector for face in faces])
         rows, distances = self._nearest(vectors)
         candidates = self._candidates(vectors)
@@ -157,6 +160,7 @@ class Identifier:
     def _candidates(self, vectors: Vectors) -> list[tuple[Candidate, ...]]:
         svm, centroids = self.recogniser.svm, self.recogniser.centroids
         probs = svm.probabilities(vectors)
+        # Stable, so that of equally probable people the order is the recogniser's on every machine.
         top = np.argsort(-probs, axis=1, kind="stable")[:, :TOP_CANDIDATES]
         nearest = np.argmax(vectors @ centroids.T, axis=1)
         # The classifier may rank another person first; whoever is nearest is shown all the same, in the last place.

@@ -67,11 +67,13 @@ class _Track:
     same_in_a_row: int = 0
 
     def follow(self, box: Box, now_s: float) -> None:
+        # The detector's boxes tremble by a few pixels from frame to frame, which looks like unrest.
         self.corners = (1 - BOX_SMOOTHING) * self.corners + BOX_SMOOTHING * np.array(box.as_tuple())
         self.seen_s = now_s
 
     def is_due(self, now_s: float) -> bool:
         """Whether it is time to look who it is: always until the name has settled, or another is heard."""
+        # A doubt is followed up at once: once a single look has said otherwise, the next one decides.
         return not self.settled or self.last_answer != self.name or now_s - self.looked_s >= LOOK_AGAIN_S
 
     def likeness(self, vector: Vectors) -> float:
@@ -80,6 +82,8 @@ class _Track:
 
     def remember(self, vector: Vectors, now_s: float) -> Vectors:
         """The mean of what was seen, the newest included; unit length."""
+        # The sum is kept and not its direction: its length is how much has been seen, beside which one new look weighs
+        # little. Older looks fade, so that somebody who took a track over is not averaged with who was there before.
         weighted_sum = np.zeros_like(vector) if self.vector is None else self.vector
         self.vector, self.looked_s = np.asarray(VECTOR_DECAY * weighted_sum + vector, dtype=np.float32), now_s
         return np.asarray(unit_rows(self.vector[None])[0])
@@ -92,6 +96,7 @@ class _Track:
 
     def hear(self, name: str | None, prob: float) -> None:
         """Take an answer; it is shown when it was given several times in a row."""
+        # One odd look in a hundred frames would make a name flicker.
         self.same_in_a_row = self.same_in_a_row + 1 if name == self.last_answer else 1
         self.last_answer = name
         if self.same_in_a_row >= ANSWERS_TO_SETTLE:
@@ -121,6 +126,7 @@ class Watch:
         ModelMismatch
             The recogniser was trained on another model's vectors.
         """
+        # Forgotten by time and not by frames: how many come in a second hangs on the machine.
         self._tracks = [track for track in self._tracks if now_s - track.seen_s <= LOST_AFTER_S]
         photo = DecodedPhoto.whole(frame)
         # Nobody holds a camera upside down, and to look at every frame turned would take four times as long.
@@ -147,6 +153,7 @@ class Watch:
         tracks = list(self._tracks)
         boxes = [Box(*track.corners.tolist()) for track in tracks]
         tracked = []
+        # Matched once for the whole frame: each track goes on with one face at most, the best of those that overlap.
         for face, index in zip(
             detections, match_boxes([face.box for face in detections], boxes, SAME_FACE_IOU), strict=True
         ):
@@ -182,10 +189,12 @@ class Watch:
         """The track that a face goes on with: a waited-for one that is like it, when it has just appeared."""
         if track.vector is not None:
             return track
+        # Only those that were not found in this frame: who is in view already is somebody else.
         waiting = [candidate for candidate in self._tracks if candidate.seen_s < now_s and candidate.vector is not None]
         best = max(waiting, key=lambda candidate: candidate.likeness(vector), default=None)
         if best is None or best.likeness(vector) < SAME_FACE_COSINE:
             return track
+        # The number that the face had before goes on, with its name; the new track never was.
         self._tracks.remove(track)
         best.corners, best.seen_s = track.corners, now_s
         return best

@@ -46,11 +46,14 @@ class Corrector:
 
     def divide(self, face_ids: Sequence[str], name: str) -> Event:
         """Make faces of one person another, new person. Raises NameTaken when there is one of that name."""
+        # Asked here: ``person_named`` would take the person who is there, and dividing would be moving.
         if any(person.name == name.strip() for person in self.store.people(self.dataset_id)):
             raise NameTaken(f"There is a '{name.strip()}' already. Move the faces there, or choose another name.")
         return self._move(EventKind.DIVIDE, face_ids, self.log.person_named(self.dataset_id, name))
 
     def _move(self, kind: EventKind, face_ids: Sequence[str], person_id: int) -> Event:
+        # What somebody moves by hand they have looked at, so it is confirmed, and no stranger any more: every field of
+        # the decision is set, so that undoing the event takes back all of it.
         values: dict[Field, Value] = {Field.PERSON: person_id, Field.CONFIRMED: True, Field.STRANGER: False}
         return self._faces(kind, face_ids, values, person_id)
 
@@ -119,6 +122,8 @@ class Corrector:
         if quarters % 4 == 0:
             raise InputRefused("A whole turn changes nothing. Turn it by one, two or three quarters.")
         photos = [self.store.photo(self.dataset_id, photo_id)[0] for photo_id in dict.fromkeys(photo_ids)]
+        # The turn itself is stored and not by how much: a value can be set again or undone in any order, a difference
+        # could not.
         changes = [Change(Entity.PHOTO, photo.id, Field.TURN, (photo.turn + quarters) % 4) for photo in photos]
         return self._record(Act(EventKind.TURN, changes, why=_photo_count_note(len(photos))))
 
@@ -127,6 +132,7 @@ class Corrector:
     def rename(self, person_id: int, name: str) -> Event:
         """Raises NameTaken when another person has the name: merge the two instead."""
         person, new_name = self.person(person_id), name.strip()
+        # A person may be renamed in capitals alone; an empty name is refused in the log's own words.
         if new_name and new_name != person.name and any(new_name == namesake.name for namesake in self._people()):
             raise NameTaken(f"There is a '{new_name}' already. Merge the two, or choose another name.")
         return self._person(EventKind.RENAME, person_id, Field.NAME, self.log.checked_name(name))
@@ -135,6 +141,7 @@ class Corrector:
         """Make one person's faces, also those to come, another's. Raises InputRefused for one and the same person."""
         if person_id == into_id:
             raise InputRefused("A person cannot be merged with themselves. Choose another person to merge with.")
+        # Both still there, or this raises: another window may have merged one of them away.
         self.person(person_id), self.person(into_id)
         changes = [Change(Entity.PERSON, str(person_id), Field.MERGED_INTO, into_id)]
         return self._record(Act(EventKind.MERGE, changes, into_id, person_id))
@@ -164,6 +171,7 @@ class Corrector:
 
     def undo(self, event_id: int | None = None) -> list[Event]:
         """Undo an event, or the last of this sitting that holds. Gives nothing when there is none."""
+        # The last of this sitting and not of the dataset: undo takes back what somebody did themselves.
         event_ids = [event_id] if event_id is not None else [event.id for event in self.undoable()[:1]]
         return self.log.undo(self.dataset_id, self.hand, event_ids)
 
@@ -184,9 +192,11 @@ class Corrector:
     def redoable(self) -> list[Event]:
         """What this sitting undid since it last did something new, the last undone first."""
         own_events = self._own_events()
+        # Redo goes as far back as the last new act, as everywhere: what was undone before it is history.
         n_since_last_act = next(
             (index for index, event in enumerate(own_events) if event.target_id is None), len(own_events)
         )
+        # Once each, the last undone first: an event may have been undone, redone and undone again.
         undone_ids = dict.fromkeys(
             event.target_id for event in own_events[:n_since_last_act] if event.kind is EventKind.UNDO
         )
@@ -216,6 +226,7 @@ class Corrector:
         if not face_ids:
             raise InputRefused("No face is chosen. Choose one or more, then do this again.")
         faces = self.store.faces(self.dataset_id, face_ids)
+        # For the history, which says 'from Ann to Bea' where all faces were one person's.
         previous_people = Counter(face.person_id for face in faces)
         previous_person_id = next(iter(previous_people)) if len(previous_people) == 1 else None
         changes = [

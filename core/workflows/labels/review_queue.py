@@ -101,6 +101,7 @@ def find_suspects(
         raise InputRefused("This dataset has no faces yet, so there is nothing to look through. Add photos first.")
 
     search = progress.over(_STEPS, "Looking for suspects")
+    # People as a whole first: what they explain is not listed again face by face.
     one_person = _one_person(table, embeddings, log.apart(dataset.id))
     two_people = _two_people(table, embeddings, search.part(0.0, _SHARE_OF_PEOPLE))
     review = review_queue.build_review_queue(
@@ -116,6 +117,7 @@ def find_suspects(
         model_id=embeddings.model_id,
         created=time.time(),
         seconds=round(time.monotonic() - began, 3),
+        # The most urgent come first, so what is cut off can wait.
         suspects=review.suspects[:MOST_KEPT],
         dropped=max(0, len(review.suspects) - MOST_KEPT),
         not_looked_at=review.not_looked_at,
@@ -139,6 +141,7 @@ def load_queue(artifacts: Artifacts, dataset_id: str) -> ReviewQueue | None:
         return None
     try:
         return _from_json(json.loads(gzip.decompress(content)))
+    # What gzip, JSON and the check of its values raise for a damaged file.
     except (OSError, EOFError, ValueError) as fault:
         raise InputRefused(f"The list of suspects cannot be read ({fault}). Look for suspects again.") from fault
 
@@ -172,6 +175,7 @@ def _one_person(table: FaceTable, embeddings: Embeddings, apart: Sequence[tuple[
     for candidate in cluster.merge_candidates(table, embeddings, apart):
         fewer_rows, more_rows = sorted((rows_of[candidate.person_id], rows_of[candidate.other_id]), key=len)
         cosines = embeddings.vectors[fewer_rows] @ embeddings.vectors[more_rows].T
+        # Shown by their two nearest faces: the pair by which somebody can tell at a glance.
         row, column = np.unravel_index(int(cosines.argmax()), cosines.shape)
         pairs.append(PeoplePair(int(fewer_rows[row]), int(more_rows[column]), candidate.similarity))
     return pairs
@@ -187,7 +191,9 @@ def _two_people(table: FaceTable, embeddings: Embeddings, progress: Progress) ->
             continue
         parts = cluster.split_person(embeddings.vectors[rows])
         smaller_parts += [
-            PersonPart(rows[parts == part], candidate.similarity) for part in range(1, int(parts.max()) + 1)
+            # Part 0 is the largest, and keeps the name.
+            PersonPart(rows[parts == part], candidate.similarity)
+            for part in range(1, int(parts.max()) + 1)
         ]
     return smaller_parts
 
@@ -215,6 +221,8 @@ class _CurrentFaces:
     @classmethod
     def of(cls, table: FaceTable, apart: Iterable[tuple[str, str]]) -> _CurrentFaces:
         current = cls(table, review_queue.takes_part(table), frozenset(table.person_ids), frozenset())
+        # Told of two faces, asked of two people: whoever the faces belong to by now has been told apart. A face that is
+        # gone says nothing.
         pairs_left = (pair for pair in apart if current.is_present(pair[0]) and current.is_present(pair[1]))
         return replace(current, apart=frozenset(frozenset(map(current.person, pair)) for pair in pairs_left))
 
@@ -233,6 +241,7 @@ class _CurrentFaces:
 
     def open_part(self, entry: Suspect) -> Suspect | None:
         """The entry with the faces that it still concerns, or None when it is settled."""
+        # The person to whom the faces would go was merged away or has no faces any more: there is nothing to accept.
         target = entry.suggestion.person_id
         if target is not None and target not in self.people:
             return None
@@ -248,6 +257,7 @@ class _CurrentFaces:
     def _holds(self, entry: Suspect) -> bool:
         """Whether every face of it is under the person that it was under."""
         faces = zip(entry.face_ids, entry.person_ids, strict=True)
+        # Any change of a name settles the entry: whether it was the one suggested or another, somebody has decided.
         if not all(self.is_present(face_id) and self.person(face_id) == person for face_id, person in faces):
             return False
         if entry.kind is SuspectKind.ONE_PERSON:
@@ -256,6 +266,7 @@ class _CurrentFaces:
 
     def _without_missing_faces(self, entry: Suspect) -> Suspect | None:
         """One picture in several photos: what is left of it, while it is still of the same kind."""
+        # Copies of one picture: when some were excluded, the others may still be two, or in two people's folders.
         still_present = [self.is_present(face_id) for face_id in entry.face_ids]
         face_ids = tuple(compress(entry.face_ids, still_present))
         acts_on = tuple(face_id for face_id in entry.suggestion.face_ids if self.is_present(face_id))
@@ -269,6 +280,7 @@ class _CurrentFaces:
         if kind is SuspectKind.TWO_NAMES:
             return len(set(map(self.person, face_ids))) > 1 and not self.confirmed(face_ids)
         if kind is SuspectKind.LEAK:
+            # A leak needs both sides; with one of them gone it is a plain duplicate, which is told elsewhere.
             return {Split.TRAIN, Split.VAL} <= set(take_items(self.table.splits, self.table.indices(face_ids)))
         return len(face_ids) > 1
 
@@ -277,6 +289,7 @@ class _CurrentFaces:
 
 
 def _to_bytes(queue: ReviewQueue) -> bytes:
+    # No NaN, which JSON does not know.
     return gzip.compress(json.dumps({"format": FILE_FORMAT, **queue.to_json()}, allow_nan=False).encode("ascii"), 5)
 
 
@@ -287,6 +300,7 @@ def _from_json(document: object) -> ReviewQueue:
 
 
 def crop_reader(artifacts: Artifacts, dataset_id: str, table: FaceTable) -> CropReader:
+    # Pairs of look-alikes are compared one after another, and a picture is in several of them.
     @lru_cache(CROPS_IN_MEMORY)
     def read(crop_id: str) -> RgbImage:
         return decode_image(artifacts.read(dataset_id, FileKind.CROP, crop_id), ImageLimits())
@@ -359,5 +373,6 @@ class _QueueWriter:
         }
 
     def _likes(self, likes: Sequence[SimilarFace]) -> list[dict[str, Json]]:
+        # Look-alikes that were removed since are only left out: the entry stands without them.
         known = (like for like in likes if like.face_id in self.table)
         return [{**self._face(like.face_id), "similarity": like.similarity} for like in known]

@@ -37,6 +37,8 @@ def match_known_faces(
         photo, faces = store.photo(dataset_id, photo_id)
     except NotFound:
         return [None] * len(boxes)
+    # The photo may lie otherwise in the dataset than it was looked at: its boxes are brought to the frame of the
+    # question.
     quarters = turn - photo.turn
     boxes_now = [turn_box(face.box, photo.width_px, photo.height_px, quarters) for face in faces]
     matched = match_boxes(boxes, boxes_now, SAME_FACE)
@@ -82,18 +84,24 @@ def teach_face(tools: Ingestor, corrector: Corrector, photo: SeenPhoto, detectio
         The file is no photo.
     """
     dataset_id, photo_id = corrector.dataset_id, content_id(photo.content)
+    # Refused before anything is written: otherwise the photo would stay in the dataset for a name that cannot be one.
     corrector.log.checked_name(name)
     (known_face,) = match_known_faces(tools.store, dataset_id, photo_id, [detection.box], photo.turn)
+    # A second row for the same face would be learned from twice.
     if known_face is not None:
         return corrector.move([known_face.id], name)
     decoded = tools.pipeline.decode_photo(photo.content, photo.turn)
+    # By how much it is turned in the dataset, where it may have been before; the face is cut from the picture as it is
+    # shown there.
     quarters = _take_in(tools, dataset_id, photo, decoded) - photo.turn
     detection = turn_detection(detection, decoded.picture.width_px, decoded.picture.height_px, quarters)
     cuts = tools.pipeline.cut_faces(decoded.turned(quarters), [detection], portraits=True)
     (embedded,) = tools.pipeline.embed_faces(cuts)
     stored_face = tools.prepare_face(dataset_id, photo_id, embedded, FaceLabel(drawn=True))
+    # Its id comes from photo and box, so one that was taught before and undone is there still, without counting: the
+    # event below lets it count again.
     if all(face.id != stored_face.face.id for face in tools.store.every_face(dataset_id, photo_id)):
-        tools.store.add_face(dataset_id, stored_face)  # else it was taught before, and undone
+        tools.store.add_face(dataset_id, stored_face)
     return corrector.teach(stored_face.face.id, name)
 
 
@@ -110,8 +118,10 @@ def _take_in(tools: Ingestor, dataset_id: str, seen_photo: SeenPhoto, decoded: D
         taken=read_time_taken(seen_photo.content, tools.pipeline.limits),
         turn=seen_photo.turn,
     )
+    # It may be there without this face: as a photo of others, or on which the detector saw nobody.
     if photo.id in tools.store.photo_labels(dataset_id):
         return tools.store.photo(dataset_id, photo.id)[0].turn
+    # The file before its row, as everywhere.
     tools.artifacts.put(dataset_id, ArtifactKind.PHOTO, photo.id, seen_photo.content)
     tools.store.add(dataset_id, "", IngestBatch([(photo, PhotoLabel(None, None))]))
     return photo.turn

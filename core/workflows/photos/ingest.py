@@ -78,12 +78,15 @@ def ingest_photos(
         Between two batches; what is written stays.
     """
     _require_files(source)
+    # By position in the archive: names may repeat, and contents are known only after reading.
     reported_positions = tools.store.reported(target.job_id)
     _report_refused(tools, source, target, reported_positions)
     entries = [entry for entry in source.entries if entry.index not in reported_positions]
     total = len(source.entries)
     n_done = total - len(entries)
     progress.report(n_done, total, "Looking for faces")
+    # Read once and kept up to date here: asking the store for each photo would be a query a photo. The reader looks
+    # into it from its threads, and only asks whether an id is there.
     known_labels: dict[str, PhotoLabel] = tools.store.photo_labels(target.dataset_id)
     reader = PhotoReader(
         source=source,
@@ -96,6 +99,8 @@ def ingest_photos(
     for batch in reader.batches(entries):
         progress.raise_if_cancelled()
         step = _BatchIngest(tools, target, known_labels)
+        # Files first, and on the disk before the rows that point to them; both of one batch, so that a kill costs one
+        # batch at most.
         with tools.artifacts.together():
             added = step.work(batch)
         tools.store.add(target.dataset_id, target.job_id, added)
@@ -125,6 +130,8 @@ def _require_files(source: PhotoSource) -> None:
 
 def _report_refused(tools: Ingestor, source: PhotoSource, target: IngestTarget, reported_positions: set[int]) -> None:
     """Files that are known not to be photos come after the photos in the report."""
+    # Their positions follow those of the photos, and a resumed ingest has the same ones: each has one line however
+    # often it is tried.
     first = len(source.entries)
     reports = [
         FileReport(first + number, refusal.name, FileOutcome.REFUSED, reason=refusal.reason)
@@ -175,6 +182,8 @@ class _BatchIngest:
         new_photos = [
             (photo, decoded)
             for photo in batch
+            # Each photo carries the choice for its own folder into the pipeline, which asks when it has found the
+            # faces: only those are cut and embedded.
             if self._is_new(photo) and (decoded := photo.decoded(partial(self._choose_faces, photo))) is not None
         ]
         answers = self.tools.pipeline.find_faces([decoded for _, decoded in new_photos], portraits=True)
@@ -183,8 +192,10 @@ class _BatchIngest:
                 self._refuse(photo, answer.objection)
             else:
                 self._take(photo, answer)
+        # After the new ones: what a repeated photo may be given stands on a photo that this very batch adds.
         for photo in self.repeated_photos:
             self._repeat(photo)
+        # In the order of the archive, whatever order they were decided in.
         reports = sorted(self.reports, key=lambda line: line.position)
         return IngestBatch(self.photos, self.faces, reports, self.folder_named)
 
@@ -198,15 +209,19 @@ class _BatchIngest:
         if photo.photo_id in self.known:
             self.repeated_photos.append(photo)
             return False
+        # At once, and before it is worked on: a copy later in this batch is to find it.
         self.known[photo.photo_id] = _label(photo)
         return True
 
     def _repeat(self, photo: ReadPhoto) -> None:
         """The line of a photo that came before. One that came without a name may get a person's now."""
         earlier, label = self.known.get(photo.photo_id), _label(photo)
+        # It was new, was refused, and left the known ones again (``_refuse``).
         if earlier is None:
             self._refuse(photo, "The same photo was refused a moment ago.")
             return
+        # Photos are often dropped first as they come and later again in folders: the folder's name is not lost, as long
+        # as nobody has named the photo.
         adoption_message = self._adopt(photo) if earlier.person is None and label.person is not None else ""
         if adoption_message:
             self.known[photo.photo_id] = label
@@ -227,6 +242,7 @@ class _BatchIngest:
         person = photo.entry.person
         if person is None or not faces or (self.target.policy is FacePolicy.ONLY_SINGLE and len(faces) > 1):
             return ""
+        # The same measure as for a new photo, but on what is stored: the photo is not looked at again.
         main_face = max(faces, key=lambda face: box_centrality(face.box, stored.width_px, stored.height_px))
         self.folder_named.append(FolderNamedFace(main_face.id, photo.photo_id, person, photo.entry.split))
         return (
@@ -235,6 +251,7 @@ class _BatchIngest:
 
     def _photo_with_faces(self, photo_id: str) -> tuple[Photo, list[Face]]:
         """A photo that came before, and its faces: of this batch, or stored."""
+        # Its rows are not written yet when it came earlier in this batch.
         for photo, _ in self.photos:
             if photo.id == photo_id:
                 return photo, [stored.face for stored in self.faces if stored.face.photo_id == photo_id]
@@ -250,6 +267,7 @@ class _BatchIngest:
         entry, dataset_id, picture = photo.entry, self.target.dataset_id, answer.picture
         self.photos.append(self._photo(photo, picture))
         for index, face in enumerate(answer.faces):
+            # The pipeline gives the main face first where a folder names a person.
             label = FaceLabel(entry.person if index == 0 else None, entry.split)
             self.faces.append(self.tools.prepare_face(dataset_id, photo.photo_id, face, label))
         outcome, reason = _outcome_by_policy(answer.n_detected, entry.person, self.target.policy)
@@ -265,6 +283,7 @@ class _BatchIngest:
             width_px=picture.width_px,
             height_px=picture.height_px,
             size_bytes=len(photo.data),
+            # The reader's is of the picture as it is stored: of a turned photo duplicates would not be met.
             perceptual_hash=perceptual_hash(picture.pixels) if picture.turn else photo.perceptual_hash,
             taken=photo.taken,
             turn=picture.turn,
@@ -272,6 +291,7 @@ class _BatchIngest:
         return stored, _label(photo)
 
     def _refuse(self, photo: ReadPhoto, reason: str) -> None:
+        # What was refused is not in the dataset: a copy must not be called a duplicate of it.
         self.known.pop(photo.photo_id, None)
         self._add_line(photo, FileOutcome.REFUSED, reason=reason)
 

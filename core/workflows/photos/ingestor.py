@@ -60,5 +60,7 @@ class Ingestor:
 
 def new_face_id(photo_id: str, box: Box, model_id: str) -> str:
     """The id of a face when it is first seen: a hash of its photo, its box to the pixel, and the model."""
+    # To the pixel, so that the last digits of an engine make no other face of it; by model, as the faces of a dataset
+    # are embedded anew with it.
     corners = ",".join(str(round(side)) for side in box.as_tuple())
     return content_id(f"{photo_id}:{corners}:{model_id}".encode())[:24]

@@ -69,6 +69,7 @@ def detect_again(tools: Ingestor, target: IngestTarget, progress: Progress = UNW
     """
     labels = tools.store.photo_labels(target.dataset_id)
     lines = tools.store.file_reports(target.job_id)
+    # In the order of ids, so that a resumed job goes on where it was, and reports have positions that do not move.
     photo_ids_left = sorted(labels.keys() - {line.photo_id for line in lines})
     redetected_photos: list[_RedetectedPhoto] = []
     for photo_id in photo_ids_left:
@@ -77,6 +78,7 @@ def detect_again(tools: Ingestor, target: IngestTarget, progress: Progress = UNW
         )
         redetected = _redetect(tools, target, photo_id, labels[photo_id], may_turn=True)
         line = replace(redetected.line, position=len(lines) + len(redetected_photos))
+        # Its line at once: a photo that was looked at is not looked at again when the job is resumed.
         tools.store.add(target.dataset_id, target.job_id, IngestBatch(reports=[line]))
         redetected_photos.append(redetected)
     progress.report(len(labels), len(labels), "Done")
@@ -130,7 +132,9 @@ def _redetect(
     tools: Ingestor, target: IngestTarget, photo_id: str, label: PhotoLabel, *, may_turn: bool
 ) -> _RedetectedPhoto:
     redetected = None
-    while redetected is None:  # somebody turned the photo meanwhile
+    # Again as often as somebody turns the photo meanwhile: what was found on it as it lay is of no use then.
+    while redetected is None:
+        # What somebody turned by hand stays: a detector does not know better.
         free = may_turn and not tools.store.turned_by_hand(target.dataset_id, photo_id)
         redetected = _redetect_once(tools, target, photo_id, label, may_turn=free)
     return redetected
@@ -158,8 +162,11 @@ def _redetect_once(
         _turn_face(face, photo, upright.turn) for face in tools.store.every_face(target.dataset_id, photo_id)
     ]
     previous_id_of = _match_previous_faces(detections, previous_faces)
+    # Faces that were known stay whatever the policy says now: somebody may have named them. The policy chooses among
+    # the new ones.
     chosen = choose_by_policy(detections, decoded.picture, label.person, target.policy)
     is_named = _is_named(visible_faces, previous_id_of.values())
+    # The folder's name goes to the main face only where nobody carries it already: corrections come before folders.
     named_face = chosen[0] if label.person is not None and chosen and not is_named else None
     kept = {
         face: FaceLabel(label.person if face is named_face else None, label.split, previous_id_of.get(face))
@@ -176,6 +183,7 @@ def _redetect_once(
         }
     with tools.artifacts.together():
         stored = _prepare_faces(tools, target.dataset_id, decoded, {**kept, **lost})
+    # In one transaction, which refuses when the photo is turned otherwise than when it was read.
     if not tools.store.replace_faces(
         target.dataset_id,
         photo_id,
@@ -255,6 +263,8 @@ def change_model(tools: Ingestor, dataset_id: str, progress: Progress = UNWATCHE
         Between two steps of a few photos.
     """
     model_id = tools.pipeline.model.vectors_id
+    # Vectors of both models lie side by side until the last one is there: a change that is stopped costs nothing, and
+    # goes on later.
     embedded_ids = tools.store.vector_ids(dataset_id, model_id)
     photo_ids = sorted(tools.store.photo_labels(dataset_id))
     missing_ids = [
@@ -262,22 +272,27 @@ def change_model(tools: Ingestor, dataset_id: str, progress: Progress = UNWATCHE
         for photo_id in photo_ids
         if not tools.artifacts.path(dataset_id, ArtifactKind.PHOTO, photo_id).exists()
     ]
+    # Asked before hours of work; a missing file whose faces have vectors already does not matter.
     _require_photos(
         sum(bool(_faces_to_embed(tools, dataset_id, photo_id, embedded_ids)) for photo_id in missing_ids), model_id
     )
     n_embedded = n_unreadable = 0
     for start in range(0, len(photo_ids), PHOTOS_AT_ONCE):
         progress.step(start, len(photo_ids), "Embedding with the other model")
+        # Some photos at once, as a network takes a batch in little more time than one face; and not all, as their
+        # pixels are in memory.
         cuts: dict[str, CutFace] = {}
         for photo_id in photo_ids[start : start + PHOTOS_AT_ONCE]:
             try:
                 cuts |= _cut_stored_faces(tools, dataset_id, photo_id, embedded_ids)
             except (NotFound, ImageRefused):
+                # The others go on, and their vectors are kept: the refusal comes at the end, with how many it was.
                 n_unreadable += 1
         faces = zip(cuts, tools.pipeline.embed_faces(list(cuts.values())), strict=True)
         tools.store.add_vectors(dataset_id, model_id, {face_id: face.vector for face_id, face in faces})
         n_embedded += len(cuts)
     _require_photos(n_unreadable, model_id)
+    # Only now, all at once: no page mixes vectors of two models.
     tools.store.use_model(dataset_id, model_id)
     progress.report(len(photo_ids), len(photo_ids), "Done")
     return ModelChange(model_id, len(photo_ids), n_embedded)
@@ -331,8 +346,10 @@ def draw_face(tools: Ingestor, corrector: Corrector, photo_id: str, box: Box, na
     label = FaceLabel(split=tools.store.photo_labels(dataset_id)[photo_id].split, drawn=True)
     detection = landmarks_in_box(tools, decoded.picture, box)
     (stored,) = _prepare_faces(tools, dataset_id, decoded, {detection: label})
+    # Its id comes from photo and box: one that was drawn before and undone is there still, and the event below lets it
+    # count again.
     if all(face.id != stored.face.id for face in tools.store.every_face(dataset_id, photo_id)):
-        tools.store.add_face(dataset_id, stored)  # else it was drawn before, and undone
+        tools.store.add_face(dataset_id, stored)
     return corrector.draw(stored.face.id, name)
 
 
@@ -353,16 +370,19 @@ def _clip_to_photo(box: Box, width_px: int, height_px: int) -> Box:
 
 def landmarks_in_box(tools: Ingestor, picture: DecodedPicture, box: Box) -> Detection:
     """The drawn box with landmarks: the detector's, when it sees a face there after all, else those of a mean face."""
+    # Twice the box: a detector needs what is around a face, and on the whole photo it has missed this one.
     left, top = max(0, int(box.left - box.width / 2)), max(0, int(box.top - box.height / 2))
     right, bottom = int(box.right + box.width / 2), int(box.bottom + box.height / 2)
     around = np.ascontiguousarray(picture.pixels[top:bottom, left:right])
     corner = np.array([left, top], dtype=np.float32)
     (seen,) = tools.pipeline.detect_faces([DecodedPicture.whole(around)], may_turn=False)
+    # Landmarks of a neighbour who leans into the picture would level the wrong face.
     for face in seen.faces:
         face_box = Box(face.box.left + left, face.box.top + top, face.box.right + left, face.box.bottom + top)
         if match_boxes([box], [face_box], SAME_FACE) != [None]:
             return Detection(box, face.landmarks + corner, face.prob)
     size = np.array([box.width, box.height], dtype=np.float32)
+    # A probability of one half: nobody has seen a face here but the person who drew it.
     return Detection(box, MEAN_FACE * size + np.array([box.left, box.top], dtype=np.float32), 0.5)
 
 

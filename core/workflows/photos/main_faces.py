@@ -52,9 +52,11 @@ def embed_main_faces(
         Between two batches.
     """
     pipeline = tools.pipeline
+    # As many on every machine: figures of a list of pairs are to be the same figures.
     pace = replace(tools.pace, photos_at_once=PHOTOS_AT_ONCE)
     reader = PhotoReader(source=source, known=frozenset(), limits=pipeline.limits, pace=pace, enough_px=None)
     shown, refused, n_done = [], list[Refusal](), 0
+    # An empty block, so that no face at all still gives a matrix of the right width.
     vectors = [np.empty((0, pipeline.model.dimension), np.float32)]
     progress.report(n_done, len(entries), message)
     for batch in reader.batches(entries):

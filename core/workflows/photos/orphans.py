@@ -36,15 +36,19 @@ class LeftoverTools:
 def sweep_leftovers(tools: LeftoverTools, older_than_s: float = SETTLED_S) -> int:
     """Remove what killed processes left; how many files and folders it was."""
     oldest_kept_s = time.time() - older_than_s
+    # What runs writes files before their rows: on a busy dataset they look like leftovers, and are none.
     idle_datasets = _idle_datasets(tools)
     swept = 0
+    # A dataset whose folder is left lost its rows to a deletion that was cut off, and the database was not compacted
+    # then.
     if any(_folders_without_dataset(tools)):
-        tools.eraser.compact()  # the deleting of a dataset was cut off
+        tools.eraser.compact()
     for path in [
         *_folders_without_dataset(tools),
         *_drafts(tools, idle_datasets),
         *_files_without_rows(tools, idle_datasets),
     ]:
+        # By its age too: a command may have begun since the jobs were listed.
         if path.exists() and path.stat().st_mtime < oldest_kept_s:
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
             swept += 1
@@ -71,6 +75,7 @@ def _drafts(tools: LeftoverTools, idle_datasets: list[str]) -> Iterator[Path]:
         exports = tools.exports_dir / dataset_id
         yield from (path for path in exports.glob("*") if _is_draft(path))
         yield from (tools.artifacts.root / dataset_id).glob(f"*/*/*{_DRAFT}")
+    # Parts that are taken out of an archive do not say whose they are.
     if len(idle_datasets) == len(tools.store.datasets()):
         yield from tools.uploads_dir.glob(f"{_SCRATCH}*")
 
@@ -82,6 +87,7 @@ def _is_draft(path: Path) -> bool:
 def _files_without_rows(tools: LeftoverTools, idle_datasets: list[str]) -> Iterator[Path]:
     """Files that were written before their rows, of work that was not resumed."""
     for dataset_id in idle_datasets:
+        # Asked while nothing runs on it, so what no row speaks of now belongs to no work that goes on.
         photos, crops = tools.eraser.kept_files(dataset_id)
         runs = tools.runs.run_ids(dataset_id)
         known_ids = {

@@ -89,6 +89,8 @@ class PhotoReader:
                 yield self._batch(pool)
                 self._batch_bytes = 0
         finally:
+            # Whoever stops asking, as a cancelled ingest, waits for the photos in hand and not for those that were read
+            # ahead.
             pool.shutdown(cancel_futures=True)
 
     def _batch(self, pool: ThreadPoolExecutor) -> list[ReadPhoto]:
@@ -99,9 +101,11 @@ class PhotoReader:
             self._start(pool, first=not batch)
             if not self._decoding:
                 break
+            # In order, so this waits for the oldest; those behind it are decoded meanwhile.
             weight, photo = self._decoding.popleft()
             batch.append(photo.result())
             self._batch_bytes += weight
+        # Once more before the batch is handed out: the threads are busy while the networks work on it.
         self._start(pool, first=False)
         return batch
 
@@ -121,6 +125,7 @@ class PhotoReader:
                 and self._in_flight() - self._unread_bytes(entry) + file.weight_bytes > self.pace.bytes_in_flight
             ):
                 return
+            # Its weight changes hands: from what its bytes take to what decoding will.
             self._reading.popleft()
             self._decoding.append((file.weight_bytes, pool.submit(self._decoded, file)))
             self._start_reading(pool)
@@ -132,6 +137,7 @@ class PhotoReader:
 
     def _has_room_for(self, entry: PhotoEntry) -> bool:
         in_flight, unread = self._in_flight(), self._unread()
+        # A file larger than the whole budget is read alone, and not never.
         if not in_flight:
             return True
         most_unread = self.pace.bytes_in_flight // UNREAD_SHARE
@@ -161,10 +167,12 @@ class PhotoReader:
             data = self.source.read(entry)
         except ImageRefused as refusal:
             return _File(ReadPhoto(entry, objection=str(refusal)))
+        # Hashed here, on the thread: hashing lets the others run.
         photo = ReadPhoto(entry, data, sha256(data).hexdigest())
         if photo.photo_id in self.known:
             return _File(photo, len(data), is_known=True)
         try:
+            # Asked in both steps: another copy may have ended its reader in between.
             self._require_new(photo)
             weighed = weigh_photo(data, self.limits, self.enough_px, self._at_once_bytes)
             if weighed.described is not None:
@@ -189,9 +197,12 @@ class PhotoReader:
 
     def _refused(self, photo: ReadPhoto, refusal: ImageRefused) -> ReadPhoto:
         has_ended = isinstance(refusal, ReadingEnded)
+        # Without its bytes: what is refused takes no room in the budget.
         refused = ReadPhoto(photo.entry, objection=str(refusal), is_told=has_ended)
         if has_ended:
             self._ended[photo.photo_id] = str(refusal)
+            # Before anything else can happen: if this very process is killed next, a resumed job must not meet the file
+            # again.
             self.on_ended(refused)
         return refused
 

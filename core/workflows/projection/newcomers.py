@@ -47,6 +47,7 @@ def place_guests(photo: PhotoFaces, face_map: FaceMap, table: FaceTable, embeddi
     A guest for each face of the photo, from left to right; none when the map has no other face.
     """
     map_indices, rows = table.match(face_map.face_ids)
+    # A photo of the dataset would be placed on its own faces, which says nothing.
     is_elsewhere = np.array([table.photo_ids[row] != photo.photo_id for row in rows], dtype=bool)
     map_indices, rows = map_indices[is_elsewhere], rows[is_elsewhere]
     if not len(rows) or not photo.faces:
@@ -54,6 +55,7 @@ def place_guests(photo: PhotoFaces, face_map: FaceMap, table: FaceTable, embeddi
     vectors = np.stack([face.vector for face in photo.faces])
     points = place_newcomers(vectors, embeddings.vectors[rows], face_map.points[map_indices])
     named_rows = rows[table.learnable[rows]]
+    # One nearest face a person; without names each face counts as a person of its own.
     compared_rows, labels = (named_rows, table.labels[named_rows]) if len(named_rows) else (rows, np.arange(len(rows)))
     nearest_faces, distances = nearest_people(vectors, embeddings.vectors[compared_rows], labels, N_NEAREST)
     return [

@@ -52,6 +52,7 @@ class MapOptions(JobRequest):
     """2 or 3; t-SNE has 2, as its quick way is made for a plane."""
 
     def __post_init__(self) -> None:
+        # Here, as options come from pages, commands and stored jobs alike: none reaches the worker as nonsense.
         if self.dimensions not in DIMENSIONS[self.method]:
             allowed = " or ".join(map(str, DIMENSIONS[self.method]))
             raise InputRefused(f"A {self.method} map has {allowed} dimensions, not {self.dimensions}.")
@@ -88,6 +89,7 @@ def with_newcomers(face_map: FaceMap, embeddings: Embeddings) -> FaceMap:
     """A stored map with the faces that came since; without those that are gone, and as it is when most are new."""
     remaining, rows = embeddings.match(face_map.face_ids)
     new_rows = np.setdiff1d(np.arange(len(embeddings)), rows)
+    # A map on which most are guests would be drawn by its minority: it is shown as it is, and should be made anew.
     if not len(new_rows) or len(new_rows) > len(remaining):
         return face_map
     new_points = place_newcomers(embeddings.vectors[new_rows], embeddings.vectors[rows], face_map.points[remaining])
@@ -115,8 +117,10 @@ def make_map(
     progress.report(0, 2, "Reading the faces")
     embeddings = tools.store.embeddings(dataset_id)
     _require_faces(embeddings)
+    # Two steps alone: the libraries that lay out tell nothing on the way.
     progress.step(1, 2, f"Laying out {len(embeddings)} faces")
     points = _points(embeddings, options, _starting_points(tools, dataset_id, embeddings, options))
+    # The last place where a map can be stopped: nothing of it is stored yet.
     progress.raise_if_cancelled()
     info = MapInfo(
         id=map_id or uuid.uuid4().hex[:12],
@@ -131,6 +135,7 @@ def make_map(
         created=time.time(),
         seconds=time.monotonic() - began,
     )
+    # The file before its row: a map that is listed can be opened.
     tools.artifacts.replace(dataset_id, ArtifactKind.MAP, info.id, _to_bytes(FaceMap(embeddings.face_ids, points)))
     tools.runs.add_map(info)
     progress.report(2, 2, "Done")
@@ -147,6 +152,7 @@ def load_map(artifacts: Artifacts, info: MapInfo) -> FaceMap:
 def _points(embeddings: Embeddings, options: MapOptions, start: Floats | None) -> Floats:
     if options.method is Method.PCA:
         return layouts.pca_layout(embeddings.vectors, options.dimensions)
+    # Perplexity is t-SNE's word for how many neighbours count, so one setting serves both.
     if options.method is Method.TSNE:
         return layouts.tsne_layout(embeddings.vectors, perplexity=options.n_neighbors, seed=options.seed, start=start)
     return layouts.umap_layout(
@@ -162,10 +168,13 @@ def _points(embeddings: Embeddings, options: MapOptions, start: Floats | None) -
 def _starting_points(tools: RunTools, dataset_id: str, embeddings: Embeddings, options: MapOptions) -> Floats | None:
     """Where the newest map of this kind has everybody; None where there is none that most are on."""
     kind = (options.method, options.dimensions)
+    # The newest first; one of other dimensions or of another method has no places that would mean anything here.
     maps = tools.runs.maps(dataset_id)
     latest = next((info for info in maps if (info.method, info.params.dimensions) == kind), None)
     if latest is None or options.afresh:
         return None
+    # Newcomers begin beside those most like them. Where most are new, or a face has no place, a start from the old map
+    # would only pull everybody apart again.
     face_map = with_newcomers(load_map(tools.artifacts, latest), embeddings)
     _, map_rows = face_map.match(embeddings.face_ids)
     return face_map.points[map_rows] if len(map_rows) == len(embeddings) else None

@@ -93,6 +93,8 @@ def selection_zip(selection: Selection, artifacts: Artifacts, dataset_id: str) -
     table = selection.table
     folders, buffer = Folders(), io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
+        # In memory, for a download of a page, so that no file is left to tidy away. The folder is only asked for where
+        # a part has to be written out first, which none has here.
         target = ZipWriter(archive, Path(tempfile.gettempdir()))
         target.parts("faces.csv", [selection_csv(selection)])
         for row in table.indices(selection.face_ids).tolist():

@@ -27,6 +27,8 @@ class TrainRequest(JobRequest):
     @classmethod
     def from_json(cls, document: JsonObject) -> TrainRequest:
         """Raises ValueError."""
+        # The options stand in the same object, as the jobs of all versions keep them; what is not there has its
+        # default.
         strangers = {name: document[name] for name in ("strangers", "zip_names") if name in document}
         return decode_record(cls, {"options": document, **strangers})
 

@@ -103,6 +103,7 @@ def train_recogniser(tools: RunTools, task: TrainingTask, progress: Progress = U
         Fewer than two people have enough photos.
     """
     began, options, outsiders = time.monotonic(), task.options, task.outsiders
+    # The revision before the faces: a correction in between makes the run look older than it is, never newer.
     dataset = tools.store.dataset(task.dataset_id)
     progress.report(0, 1, "Reading the faces")
     table, embeddings = tools.store.face_table(dataset.id), tools.store.embeddings(dataset.id)
@@ -117,6 +118,7 @@ def train_recogniser(tools: RunTools, task: TrainingTask, progress: Progress = U
         model_id=material.model_id,
         params=replace(
             trained.params,
+            # Names are for people to read; who they are is kept as ids, which outlive renaming and merging.
             person_ids=_ids_of(table, plan.people),
             strangers_given=outsiders.summary() if outsiders else None,
         ),
@@ -132,6 +134,7 @@ def train_recogniser(tools: RunTools, task: TrainingTask, progress: Progress = U
 def _with_outsiders(material: TrainingMaterial, outsiders: Outsiders | None) -> TrainingMaterial:
     if outsiders is None:
         return material
+    # Embedding them took minutes, in which somebody may have changed the model.
     if outsiders.model_id != material.model_id:
         raise ModelMismatch("The dataset's model was changed while the strangers were looked at. Train again.")
     return material.with_strangers(outsiders.vectors, outsiders.stranger_ids)
@@ -139,6 +142,7 @@ def _with_outsiders(material: TrainingMaterial, outsiders: Outsiders | None) -> 
 
 def delete_run(runs: RunStore, artifacts: Artifacts, run: RunKey) -> None:
     """Remove a run and its files."""
+    # The row first: no list offers a run whose files are gone.
     runs.delete_run(run.id)
     for kind in (ArtifactKind.RUN, ArtifactKind.PREDICTIONS, ArtifactKind.STUDY, ArtifactKind.GALLERY):
         artifacts.delete(run.dataset_id, kind, run.id)
@@ -156,6 +160,7 @@ def load_predictions(artifacts: Artifacts, run: RunKey) -> Predictions:
 
 def learned_gallery(embeddings: Embeddings, predictions: Predictions) -> Embeddings:
     """The vectors that a run learned from, as far as they are still there."""
+    # Faces that were erased or removed since are missing; the classifier itself does not need them.
     return embeddings.take(embeddings.match(predictions.learned_ids)[1])
 
 

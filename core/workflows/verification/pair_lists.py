@@ -108,6 +108,7 @@ def read_pairs(path: Path) -> PhotoPairs:
 def _text(path: Path) -> str:
     try:
         with path.open("rb") as stream:
+            # One byte more than allowed tells that there are more, without reading a file of any size.
             content = stream.read(MOST_BYTES + 1)
     except OSError as fault:
         raise InputRefused(f"The list of pairs '{path}' cannot be read ({fault.strerror}).") from fault
@@ -118,7 +119,9 @@ def _text(path: Path) -> str:
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         encodings = ["utf-16"]
     else:
-        encodings = ["utf-8-sig", "cp1252"]  # what Excel writes where it does not write UTF-8
+        # UTF-8 first, which hardly any other text is by chance; cp1252, which Excel writes where it does not write
+        # UTF-8, takes nearly every byte.
+        encodings = ["utf-8-sig", "cp1252"]
     for encoding in encodings:
         try:
             text = content.decode(encoding)
@@ -131,6 +134,8 @@ def _text(path: Path) -> str:
 
 def _is_text(text: str) -> bool:
     """Whether it reads as text: no control characters, and paths and marks that are ASCII in good part."""
+    # In a wrong encoding a picture or an archive decodes as well: it shows by control characters, and UTF-16 without
+    # its mark by letters of all scripts.
     control = any(unicodedata.category(letter) == "Cc" and letter not in "\t\n\r" for letter in set(text))
     return not control and 4 * sum(letter.isascii() for letter in text) >= len(text)
 
@@ -158,6 +163,7 @@ def _word(pair: PhotoPair) -> str:
 def _deal_folds(pairs: Sequence[PhotoPair]) -> list[PhotoPair]:
     """Fold numbers given out in turn, for each kind by itself: every fold has both where there are enough."""
     count = Counter(pair.same for pair in pairs)
+    # A fold needs pairs of both kinds: the threshold of each is set on the other folds, and judged on it.
     n_folds = max(2, min(DEALT_FOLDS, count[True], count[False]))
     dealt, folded = Counter[bool](), []
     for pair in pairs:
@@ -183,9 +189,11 @@ def _read_table(file_name: str, text: str) -> Iterator[PhotoPair]:
     if not rows:
         return
     head = [_COLUMN_OF.get(re.sub(r"[\s-]+", "_", cell.strip().casefold())) for cell in rows[0][1]]
+    # Two known words make a header; one could be the name of a photo.
     if len({column for column in head if column}) >= 2:
         columns = _columns_of(file_name, rows[0], head)
         rows = rows[1:]
+    # The second row counts too, as the first may be a header of words that nobody knows.
     elif _is_lfw(rows[0][1]) or (len(rows) > 1 and _is_lfw(rows[1][1])):
         yield from _read_lfw_rows(file_name, rows)
         return
@@ -200,6 +208,7 @@ def _rows(text: str) -> list[Cells]:
     announced = re.match(r"\s*sep=(.)\r?\n", text)  # Excel's own way to say it
     if announced:
         return _split(text, announced[1])[1:]
+    # Counted and not guessed by the first line: a name may hold a comma, but not in every row.
     by_separator = [_split(text, separator, _ROWS_SAMPLED) for separator in _SEPARATORS]
     usable = [sum(len(cells) >= 3 for _, cells in rows) for rows in by_separator]
     if max(usable):
@@ -212,6 +221,7 @@ def _rows(text: str) -> list[Cells]:
 
 
 def _split(text: str, separator: str, most_rows: int | None = None) -> list[Cells]:
+    # Without translating line ends, as the csv module asks: a quoted name may hold one.
     reader = csv.reader(StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
     rows: list[Cells] = []
     try:
@@ -229,7 +239,8 @@ def _words(line: str) -> list[str]:
     """The words of a line; of LFW, whose names may hold spaces, the name and its number."""
     line = line.strip()
     words = line.split()
-    if sum("." in word for word in words[:3]) >= 2:  # file names, of which a list of LFW has none
+    # File names, of which a list of LFW has none.
+    if sum("." in word for word in words[:3]) >= 2:
         return words
     by_spaces = _SAME_BY_SPACES.fullmatch(line) or _DIFFERENT_BY_SPACES.fullmatch(line)
     return list(by_spaces.groups()) if by_spaces else words
@@ -248,6 +259,8 @@ def _columns_of(file_name: str, header: Cells, head: Sequence[str | None]) -> di
 def _columns_without_header(file_name: str, rows: Sequence[Cells]) -> dict[str, int]:
     """Photo, photo, same and perhaps a fold; or same, photo, photo."""
     line, cells = rows[0]
+    # By what stands in the columns: 'same' is a word or a digit of which there are few, and photos are called
+    # otherwise.
     if len(cells) in (3, 4) and _same(cells[2]) is not None:
         return dict(zip(COLUMNS, range(len(cells)), strict=False))
     if len(cells) == 3 and _same(cells[0]) is not None:
@@ -279,6 +292,7 @@ def _same(cell: str) -> bool | None:
 
 
 def _fold(file_name: str, line: int, cell: str) -> int:
+    # A spreadsheet may write 3 as 3.0.
     if not re.fullmatch(r"\d{1,9}(\.0+)?", cell):
         raise InputRefused(f"Line {line} of '{file_name}': fold is '{cell[:80]}'; expected a whole number.")
     return int(float(cell))
@@ -310,12 +324,14 @@ def _read_announced(file_name: str, text: str) -> Iterator[PhotoPair]:
     lines = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
     head = [int(number) for number in lines.pop(0)[1].split()]
     n_folds, n_each = (head[0], head[1]) if len(head) == 2 else (1, head[0])
+    # The kind of a pair is told by its place alone: one line too few would turn same into different from there on.
     if len(lines) != 2 * n_folds * n_each:
         raise InputRefused(
             f"'{file_name}' announces {n_folds} x {n_each} pairs of each kind, {2 * n_folds * n_each} in all, "
             f"and lists {len(lines)}. The file is cut or was changed; fetch it again."
         )
     for index, (number, line) in enumerate(lines):
+        # In each fold first the pairs of one person, then as many of two.
         fold, within = divmod(index, 2 * n_each)
         same = within < n_each
         cells = _split_lfw(line, same=same)

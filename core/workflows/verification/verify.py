@@ -49,6 +49,8 @@ class PairJudge:
 
     def __call__(self, cosine: float, far: float) -> PairVerdict:
         """Raises InputRefused for a false-accept rate without a limit."""
+        # Rules think in cosines, and people and the field in distances: the decision is made in what is shown, so that
+        # the figures never contradict it.
         threshold = cosine_to_distance(self.rule.limit(far))
         distance = cosine_to_distance(cosine)
         prob = self.rule.prob(cosine, self.prior)
@@ -66,12 +68,14 @@ class PairJudge:
 
 def make_face_judge(model_id: str, scores: PairScores | None) -> PairJudge:
     """Two faces, by the dataset's own pairs when they are enough, else as measured. Raises InputRefused."""
+    # Own pairs when they are enough: what was measured with the model is of other people and other photos.
     rule = pair_rule.rule_of(model_id, scores, pair_rule.MEASURED)
     return PairJudge(rule, scores is not None and scores.enough)
 
 
 def make_person_judge(model_id: str, scores: PairScores | None) -> PairJudge:
     """A face and a person, likewise."""
+    # Another rule than for two faces: the centre of several faces is nearer to the next one than a single face is.
     rule = pair_rule.rule_of(model_id, scores, pair_rule.MEASURED_WITH_PEOPLE)
     return PairJudge(rule, scores is not None and scores.enough)
 
@@ -143,6 +147,7 @@ def compare_with_person(
     rows = [
         row
         for row in np.flatnonzero(~table.excluded & table.trusted).tolist()
+        # The face itself, or its neighbours on the photo, would decide the answer.
         if table.photo_ids[row] != photo.photo_id
     ]
     if not rows:

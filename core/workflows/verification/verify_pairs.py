@@ -52,9 +52,11 @@ def compare_pairs(
     InputRefused
         A photo is missing or cannot be read, or shows no face.
     """
+    # Each photo once, however many pairs name it, and in an order that does not hang on the list's.
     names = sorted({*pairs.photo_a, *pairs.photo_b})
     entries = find_photos(source.entries, names)
     main_faces = embed_main_faces(tools, source, list(entries.values()), "Embedding the photos", progress)
+    # All or nothing: with pairs left out the figures could not be compared with others' on the same list.
     if refused := main_faces.refused:
         raise InputRefused(f"{len(refused)} photos cannot be compared, first '{refused[0].name}': {refused[0].reason}")
     row_of = {name: row for row, name in enumerate(entries)}
@@ -75,6 +77,8 @@ def find_photos(entries: Sequence[PhotoEntry], names: Sequence[str]) -> dict[str
         A photo is not there, or the list may mean several.
     """
     candidates: dict[str, list[PhotoEntry]] = {}
+    # From strict to loose, and only for names that nothing has met yet: a loose match must not take the place of an
+    # exact one.
     for spelling in _SPELLINGS:
         if remaining := [name for name in names if not candidates.get(name)]:
             index = _PhotoIndex(entries, spelling)
@@ -105,6 +109,7 @@ class _PhotoIndex:
         self._by_end: dict[tuple[str, ...], list[tuple[list[str], PhotoEntry]]] = defaultdict(list)
         for entry in entries:
             parts = spelling(clean_path(entry.name)).split("/")
+            # By its last two parts and by its last: a set, as a photo without a folder has one and the same for both.
             for end in {tuple(parts[-2:]), tuple(parts[-1:])}:
                 self._by_end[end].append((parts, entry))
 
@@ -114,6 +119,8 @@ class _PhotoIndex:
         candidates = self._by_end.get(tuple(parts[-2:]), [])
         if not candidates:  # photos without folders
             candidates = [candidate for candidate in self._by_end.get(tuple(parts[-1:]), []) if len(candidate[0]) == 1]
+        # A list may name more folders than the photos lie in, or fewer: what counts is how far both agree from the file
+        # upwards.
         ranks = [(_shared_end(entry_parts, parts), entry_parts == parts) for entry_parts, _ in candidates]
         return [entry for rank, (_, entry) in zip(ranks, candidates, strict=True) if rank == max(ranks)]
 

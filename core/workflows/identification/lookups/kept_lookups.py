@@ -40,6 +40,7 @@ def keep_photos(artifacts: Artifacts, dataset_id: str, lookup_id: str, upload: P
         return zip_path
     zip_path.parent.mkdir(parents=True, exist_ok=True)
     if upload.is_file():
+        # Moved and not copied: uploads and results lie in one data folder, and a zip may have gigabytes.
         return upload.replace(zip_path)
     with writing_zip(zip_path) as target:
         for path in sorted(path for path in upload.rglob("*") if path.is_file() and not path.is_symlink()):
@@ -85,6 +86,7 @@ def _info(artifacts: Artifacts, dataset_id: str, lookup_id: str) -> LookupInfo:
             dataset_id=dataset_id,
             run_id="",
             title="",
+            # What it says of itself cannot be read; the file's own time keeps its place in the list.
             created=path.stat().st_mtime,
             photos=0,
             faces=0,
@@ -103,6 +105,7 @@ def forget_lookup(tools: LookupTools, dataset_id: str, lookup_id: str) -> None:
 
     What the user's own folders hold stays.
     """
+    # The list entry first: after a kill in between no entry is left whose photos are gone.
     for kind in (ArtifactKind.LOOKUP, ArtifactKind.LOOKUP_PART, ArtifactKind.LOOKUP_PHOTOS):
         tools.artifacts.delete(dataset_id, kind, lookup_id)
     for job in tools.jobs.jobs(dataset_id):

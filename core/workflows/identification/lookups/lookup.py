@@ -79,9 +79,12 @@ def look_up_photos(
     """
     if not source.entries and all(refusal.left_out for refusal in source.refused):
         raise InputRefused("There are no photos in it. Give a zip or a folder with JPEG, PNG, HEIC or other photos.")
+    # Before the first photo: hours of work would end in vectors that say nothing.
     identifier.gallery.require_model(identifier.recogniser.model_id)
     part = _part_file(tools.artifacts, task, identifier)
     batches = part.batches()
+    # By position in the source and not by name or content: two files of a zip may have one name, and copies of a photo
+    # are each a line.
     finished_positions = {position for batch in batches for position in batch.positions}
     entries = [entry for entry in source.entries if entry.index not in finished_positions]
     total, n_done = len(source.entries), len(finished_positions)
@@ -89,6 +92,7 @@ def look_up_photos(
     finished = _Finished(part, batches)
     reader = PhotoReader(
         source=source,
+        # Nothing is known here: a photo that the dataset has is looked at like any other.
         known=frozenset(),
         limits=identifier.pipeline.limits,
         pace=tools.pace,
@@ -97,6 +101,7 @@ def look_up_photos(
     )
     for photos in reader.batches(entries):
         progress.raise_if_cancelled()
+        # Those that ended their reader have their line already, written by the thread that met it.
         finished.add(_look_up_batch(identifier, [photo for photo in photos if not photo.is_told]))
         n_done += len(photos)
         progress.report(n_done, total, "Looking for faces and names")
@@ -116,6 +121,7 @@ class _Finished:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, batch: Batch) -> None:
+        # File and list together: a line that is in one and not in the other would be lost, or come twice after a kill.
         with self._lock:
             self.part.append(batch)
             self.batches.append(batch)
@@ -135,6 +141,7 @@ def _store_lookup(
     refused: Sequence[LookupPhoto],
 ) -> Lookup:
     """Write the lookup; its batches are not needed any more. A file that ended its reader was ahead of its batch."""
+    # Faces are numbered through all photos, so lines, vectors and rivals have to be in one order: that of the source.
     batches = sorted((batch for batch in batches if batch.positions), key=lambda batch: batch.positions)
     photos = [photo for batch in batches for photo in batch.photos]
     vectors = np.concatenate(
@@ -153,6 +160,7 @@ def _store_lookup(
         rivals=_rivals(tools, identifier, task, photos, vectors),
         source=task.source,
     )
+    # The result before its parts go: a kill in between leaves both, and the lookup counts as finished.
     tools.artifacts.replace(task.dataset_id, ArtifactKind.LOOKUP, task.id, stored.encode_lookup(lookup))
     tools.artifacts.delete(task.dataset_id, ArtifactKind.LOOKUP_PART, task.id)
     return lookup
@@ -171,6 +179,7 @@ def _look_up_batch(identifier: Identifier, photos: Sequence[ReadPhoto]) -> Batch
     readable = [(photo.entry.index, decoded) for photo, _ in oriented if (decoded := photo.decoded()) is not None]
     answers = identifier.pipeline.find_faces([decoded for _, decoded in readable])
     answer_of = {index: answer for (index, _), answer in zip(readable, answers, strict=True)}
+    # One call for all faces of the batch; an iterator over them then gives each photo its own, in their order.
     identified = list(identifier.judge_faces([face for answer in answers for face in answer.faces]))
     faces_in_turn = iter(identified)
     lines = tuple(
@@ -189,6 +198,8 @@ def _read_orientation(pipeline: FacePipeline, photo: ReadPhoto) -> tuple[ReadPho
     try:
         return photo, read_stored_orientation(photo.data, pipeline.limits)
     except ImageRefused as refusal:
+        # The picture could be decoded, but the header ends its reader: without the orientation nothing of it could be
+        # written into a sidecar, so it is refused like others.
         return replace(photo, picture=None, objection=str(refusal)), 0
 
 
@@ -238,6 +249,8 @@ def _rivals(
     if rule is None or not faces:
         return (-1,) * len(faces)
     index_of = {name: index for index, name in enumerate(identifier.recogniser.people)}
+    # Rivals are worked out for whom each face would be named after, whatever the limit: the limit is chosen later, by
+    # whoever looks.
     people = np.array([index_of[face.candidates[0].person] for face in faces], dtype=np.int64)
     scores = np.array([face.score for face in faces], dtype=np.float64)
     return tuple(find_conflicting_faces(vectors, people, scores, same_person_cosine(rule, len(index_of))).tolist())
@@ -285,10 +298,12 @@ def keep_identified_photos(
     task, limits = LookupTask(uuid.uuid4().hex[:12], dataset_id, run, title), identifier.pipeline.limits
     lines, vectors = [], [np.empty((0, identifier.pipeline.model.dimension), np.float32)]
     for photo in photos:
+        # Decoded as small as it goes: only its sides are needed, and that it is a photo.
         picture = decode_photo(photo.content, limits, CROP_PX)
         width_px, height_px = turn_size(picture.width_px, picture.height_px, photo.turn)
         faces = tuple(_lookup_face(face) for face in photo.faces)
         line = LookupPhoto(
+            # What a browser calls a dropped file may be a path.
             name=PurePath(photo.name).name,
             photo_id=content_id(photo.content),
             width_px=width_px,
@@ -303,6 +318,7 @@ def keep_identified_photos(
     batch = Batch(tuple(range(len(lines))), tuple(lines), np.concatenate(vectors))
     lookup = _store_lookup(tools, identifier, task, [batch], [])
     with writing_zip(kept_photos_path(tools.artifacts, dataset_id, task.id)) as target:
+        # In the order of the lines: two files of one name get a number, and are found again by their content.
         for line, photo in zip(lines, photos, strict=True):
             target.content(target.free(line.name), photo.content)
     return lookup

@@ -67,6 +67,8 @@ def uncertainty_band(thresholds: Sequence[Threshold], score_threshold: float) ->
     score_threshold : the one in use
     """
     scores = [threshold.score for threshold in thresholds]
+    # The next limits that differ: rates that were set on few strangers may share one score, and a band of no width
+    # would call nothing uncertain.
     below = score_threshold - max((score for score in scores if score < score_threshold), default=score_threshold)
     above = min((score for score in scores if score > score_threshold), default=score_threshold) - score_threshold
     return ScoreBand(score_threshold - (below or above), score_threshold + (above or below))
@@ -82,6 +84,7 @@ def mark_faces(lookup: Lookup, rate: float = TARGET_RATE) -> LookupMarks:
     photo_of = np.repeat(np.arange(len(lookup.photos)), [len(photo.faces) for photo in lookup.photos])
     grades, trusted = np.array([face.grade for face in faces]), np.array([face.trusted for face in faces], dtype=bool)
     is_named = threshold.decide_named(scores, grades)
+    # Flags as sums: each is added once at most, so adding and joining are the same.
     face_marks = np.where(is_named, LookupMark.NAMED, LookupMark.UNKNOWN)
     face_marks = face_marks + LookupMark.UNCERTAIN * (
         trusted & _uncertain(scores, probs, is_named, uncertainty_band(lookup.thresholds, threshold.score))
@@ -99,10 +102,14 @@ def _uncertain(scores: Doubles, probs: Doubles, is_named: Bools, band: ScoreBand
 
 
 def _two_names(rivals: Ints, is_named: Bools) -> Bools:
+    # A rival of -1 reads the last face, which the test before it has ruled out; both have to be named for their names
+    # to differ.
     return np.asarray(is_named & (rivals >= 0) & is_named[rivals]) if len(rivals) else np.zeros(0, dtype=np.bool_)
 
 
 def _again(photo_of: Ints, people: Ints, is_named: Bools, n_people: int) -> Bools:
+    # One number for each pair of photo and person. Faces without a name get a negative one each, so that none is like
+    # another.
     keys = np.where(is_named, photo_of * n_people + people, -1 - np.arange(len(is_named)))
     _, group_of, counts = np.unique(keys, return_inverse=True, return_counts=True)
     return np.asarray(counts[group_of] > 1) if len(keys) else np.zeros(0, dtype=np.bool_)
@@ -113,5 +120,6 @@ def _photo_marks(lookup: Lookup, photo_of: Ints, face_marks: Ints) -> Ints:
         [0 if photo.faces else LookupMark.REFUSED if photo.refused else LookupMark.NO_FACE for photo in lookup.photos],
         dtype=np.int64,
     )
+    # ``at`` joins the marks of all faces of a photo; indexing would keep only the last one's.
     np.bitwise_or.at(photo_marks, photo_of, face_marks)
     return photo_marks

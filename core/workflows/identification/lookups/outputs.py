@@ -77,6 +77,7 @@ def _face_row(face: LookupFace, threshold: Threshold) -> dict[str, Json]:
         "detection_prob": round(face.detection_prob, 4),
         "name": name or "",
         "nearest": nearest.person,
+        # Of an unknown face the nearest is shown, so the probability is of the same person.
         "prob": round((face.candidates[0] if name else nearest).prob, 4),
         "distance": round(nearest.distance, 4),
         "score": round(face.score, 4),
@@ -145,6 +146,7 @@ def write_sidecars(lookup: Lookup, path: Path, rate: float = TARGET_RATE) -> int
 
 def _sidecar(photo: LookupPhoto, threshold: Threshold) -> Sidecar:
     faces = [(face.box, as_read(name) if (name := face.name(threshold)) else None) for face in photo.faces]
+    # Of a lookup of an earlier version it is not known how the file is stored: its sidecars are those of version 1.
     orientation = turned_orientation(photo.orientation, photo.turn) if photo.orientation else 0
     return sidecar_of(photo.photo_id, (photo.width_px, photo.height_px), faces, orientation)
 
@@ -180,6 +182,7 @@ def sort_photos(
     with writing_zip(path) as target:
         for number, photo in enumerate(photos):
             progress.step(number, len(photos), "Sorting photos")
+            # Read again from where it lies: copies are to be the photos byte for byte.
             content = _content(photo, source, entries_by_name)
             if content is None:
                 n_missing += 1
@@ -205,6 +208,7 @@ def _content(photo: LookupPhoto, source: PhotoSource, entries_by_name: Mapping[s
             content = source.read(entry)
         except ImageRefused:
             continue
+        # By content: a photo that was replaced under its name shows somebody else perhaps.
         if content_id(content) == photo.photo_id:
             return content
     return None

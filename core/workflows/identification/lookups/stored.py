@@ -72,6 +72,7 @@ def encode_lookup(lookup: Lookup) -> bytes:
         "thresholds": [asdict(threshold) for threshold in lookup.thresholds],
         "source": lookup.source,
     }
+    # Spread over all photos, as the first faces are often of one event.
     step = max(1, len(faces) // COVERS)
     return _npz(
         {"info": _json(info), "header": _json(header)}
@@ -84,6 +85,7 @@ def encode_lookup(lookup: Lookup) -> bytes:
 def decode_lookup(content: bytes) -> Lookup:
     """Read what ``encode_lookup`` wrote. Raises InputRefused for anything else."""
     with _refusing(), _opened(content) as arrays:
+        # The format first: a later one may have other arrays, and says so instead of failing in them.
         info, header = _checked_info(arrays), _read_json(arrays["header"])
         people = tuple(header["people"])
         return Lookup(
@@ -105,6 +107,8 @@ def decode_info(path: Path) -> LookupInfo:
     """What a list shows of a lookup's file; the rest of it is not read. Raises InputRefused when it is damaged."""
     with _refusing(), np.load(path, allow_pickle=False) as arrays:
         info = _checked_info(arrays)
+        # An npz is read array by array: of a lookup of 1,000 photos this reads some kilobytes and not the megabytes of
+        # all crops.
         covers = tuple(_split_joined(arrays["covers"], arrays["covers_ends"]))
         return LookupInfo(**{name: value for name, value in info.items() if name != "format"}, covers=covers)
 
@@ -134,6 +138,7 @@ def _refusing() -> Iterator[None]:
 def _photo_arrays(photos: Sequence[LookupPhoto], people: Sequence[str]) -> Arrays:
     faces = [face for photo in photos for face in photo.faces]
     index_of = {name: index for index, name in enumerate(people)}
+    # People as rows of the list of names, and -1 where there are fewer: arrays of one width instead of lists in JSON.
     candidates = np.full((len(faces), TOP_CANDIDATES), -1, dtype=np.int32)
     figures = np.zeros((len(faces), TOP_CANDIDATES, 2), dtype=np.float32)
     evidence = np.zeros((len(faces), EVIDENCE_FACES), dtype="S24")
@@ -154,7 +159,9 @@ def _photo_arrays(photos: Sequence[LookupPhoto], people: Sequence[str]) -> Array
         "faces_of": np.array([len(photo.faces) for photo in photos], dtype=np.int32),
         "boxes": np.array([face.box.as_tuple() for face in faces], dtype=np.float32).reshape(-1, 4),
         "figures": np.array(
-            [(face.detection_prob, face.score, face.margin, face.grade) for face in faces], dtype=np.float64
+            # In double precision: a score on the very limit decides alike after it was stored.
+            [(face.detection_prob, face.score, face.margin, face.grade) for face in faces],
+            dtype=np.float64,
         ).reshape(-1, 4),
         "candidates": candidates,
         "candidate_figures": figures,
@@ -205,6 +212,7 @@ def _faces(arrays: Mapping[str, Any], people: Sequence[str]) -> Iterator[LookupF
 
 def _pictures(name: str, pictures: Sequence[bytes]) -> Arrays:
     """Files one after the other, and where each ends."""
+    # Crops in one block with their ends: thousands of members would take longer to open than to read.
     ends = np.array(list(accumulate(len(picture) for picture in pictures)), dtype=np.int64)
     return {name: np.frombuffer(b"".join(pictures), dtype=np.uint8), f"{name}_ends": ends}
 
@@ -251,11 +259,14 @@ class PartFile:
             while (content := _whole_record(file.read(_HEAD.size), file)) is not None:
                 batches.append(self._read(content))
                 whole_end = file.tell()
+            # What follows is half a batch: the next one would be appended behind it, and never be read.
             file.truncate(whole_end)
         return batches
 
     def append(self, batch: Batch) -> None:
         """Add a batch; it counts once it is written whole."""
+        # One write of a whole record with its length and checksum: after a kill or a power cut it is there, or it does
+        # not count.
         record = _npz(
             _photo_arrays(batch.photos, self.people)
             | {"positions": np.array(batch.positions, dtype=np.int64), "vectors": batch.vectors}
