@@ -28,6 +28,7 @@ from __future__ import annotations
 import errno
 from pathlib import PurePath
 
+# The promise about deleting holds because of the reserve (store/disk_reserve), which is given up for it.
 DISK_FULL = (
     "The disk is full, so this could not be written; what was there before is kept. Deleting a dataset or an export "
     "always works, as room is kept for it. Or free space by other means, then do it again."
@@ -114,6 +115,7 @@ _SYSTEM_REASONS = {
 
 def is_disk_full(fault: OSError) -> bool:
     """Whether the system refused for want of room (the disk's, or the user's share of it)."""
+    # EDQUOT is the user's share of a disk that has room; EFBIG a file system, or a limit, that takes no file so large.
     return fault.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -121,6 +123,7 @@ def describe_os_error(fault: OSError) -> str:
     """What the system refused, as a sentence with what to do; it names the file, never its folder."""
     if is_disk_full(fault):
         return DISK_FULL
+    # The last part alone: a whole path tells the name of the user's account. Some errors name no file.
     file = f"'{PurePath(str(fault.filename)).name}'" if fault.filename is not None else "A file"
     if fault.errno in _SYSTEM_REASONS:
         return _SYSTEM_REASONS[fault.errno].format(file=file)

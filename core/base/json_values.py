@@ -19,12 +19,15 @@ Json = str | int | float | bool | None | Sequence["Json"] | Mapping[str, "Json"]
 JsonObject = Mapping[str, Json]
 T = TypeVar("T")
 
+# The largest double. msgspec has no bound that says "finite", but nothing infinite lies below it, and NaN fails every
+# bound.
 _LARGEST: Final = 1.7976931348623157e308
 _FAULTY_FIELD = re.compile(r"`(?:\$\.)?(\w+)")
 
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Number = Annotated[float, msgspec.Meta(ge=-_LARGEST, le=_LARGEST)]
 """Neither infinite nor NaN, both of which Python's JSON lets through."""
+# Doubles hold every whole number up to here: a browser, whose numbers are doubles, reads back what was written.
 Count = Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)]
 Text = Annotated[str, msgspec.Meta(max_length=10_000)]
 
@@ -84,11 +87,14 @@ class StoredValues:
     NULLABLE: ClassVar[frozenset[str]] = frozenset()
     """Fields that are written where they are None. Others are left out then: the writer did not know them."""
 
-    stored: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)  # msgspec reads no Json
+    # Any, as Json names itself in its own definition, and msgspec does not read such a type.
+    stored: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     """The document that this was read from; empty for new values."""
 
     def to_json(self) -> dict[str, Json]:
         """The document that this was read from, changed where a field was; of new values the fields by name."""
+        # The fields as they were read, to tell which were changed since: the others go back in the spelling that they
+        # came in, which another version may care for.
         before: Any = self.from_json(self.stored) if self.stored else None
         document = dict(self.stored)
         for column in fields(self):
@@ -98,6 +104,7 @@ class StoredValues:
             if value is None and column.name not in self.NULLABLE:
                 document.pop(column.name, None)
             else:
+                # Out to JSON and back: records and enumerations inside of a field become plain values on the way.
                 document[column.name] = msgspec.json.decode(msgspec.json.encode(value, enc_hook=_plain_number))
         return document
 
@@ -113,6 +120,7 @@ class StoredValues:
         if not isinstance(document, Mapping):
             raise ValueError("its values are missing")
         try:
+            # A document of somebody else may have a key of the name of our own field.
             values = msgspec.convert({name: value for name, value in document.items() if name != "stored"}, cls)
         except msgspec.ValidationError as fault:
             # "Expected `float`, got `str` - at `$.accuracy`", or without a place where a field is missing.

@@ -7,8 +7,8 @@ import platform
 from dataclasses import dataclass
 from pathlib import Path
 
+# As /proc/cpuinfo spells them: those of x86, then those of ARM.
 FEATURES = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8", "asimd", "bf16")
-
 
 PHOTOS_A_THREAD = 8
 """More fill the networks' batches no better, and keep a cancelled ingest going for longer."""
@@ -30,7 +30,9 @@ def read_processor() -> Processor:
     table = Path("/proc/cpuinfo")
     if not table.is_file():
         return Processor(platform.processor() or platform.machine(), ())
+    # One paragraph for each processor; all say the same, so the first one is enough.
     fields = dict(_field(line) for line in table.read_text().split("\n\n")[0].splitlines() if ":" in line)
+    # "flags" on x86, "Features" on ARM.
     flags = set(fields.get("flags", fields.get("Features", "")).split())
     return Processor(fields.get("model name", platform.machine()), tuple(name for name in FEATURES if name in flags))
 
@@ -49,6 +51,7 @@ class Pace:
 
 def choose_pace(threads: int) -> Pace:
     """What suits this machine, with so many threads and the memory that is free now."""
+    # Photos of many megapixels fill the memory before they fill a batch; so the bytes are bounded too.
     most = min(threads * BYTES_A_THREAD, free_memory_bytes() // MEMORY_SHARE)
     return Pace(threads, threads * PHOTOS_A_THREAD, most)
 
@@ -62,12 +65,14 @@ def free_memory_bytes() -> int:
     if not table.is_file():
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
     fields = dict(_field(line) for line in table.read_text().splitlines())
+    # MemAvailable and not MemFree: what the system only caches files in can be had at once.
     free = int(fields["MemAvailable"].removesuffix(" kB")) * 1024
     return min([free, *_container_bytes(Path("/sys/fs/cgroup"))])
 
 
 def _container_bytes(group: Path) -> list[int]:
     """What a control group leaves of its limit; nothing where there is no limit."""
+    # A process in a container reads the whole computer's meminfo; its own limit stands here (version 2 of the groups).
     limit, used = group / "memory.max", group / "memory.current"
     if not limit.is_file() or (most := limit.read_text().strip()) == "max":
         return []

@@ -21,6 +21,7 @@ def forbid_telemetry() -> None:
     Its Python package sends an event over the network at every import (and forks the process to do so) unless its
     telemetry package is absent. None in ``sys.modules`` makes that import fail, which OpenVINO allows for.
     """
+    # setdefault: where somebody has imported the package already, it is too late, and taking it away would break them.
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 
@@ -41,14 +42,18 @@ def restrict_to_owner(folder: Path) -> None:
     if os.name == "nt" or not folder.is_dir() or not stat.S_IMODE(folder.stat().st_mode) & OWNER_ONLY:
         return
     try:
-        for parent, _, files in os.walk(folder, topdown=False):  # itself last: a walk that was cut short begins anew
+        # From the bottom up, the folder itself last: it stays open while anything in it may be, so a walk that was cut
+        # short begins anew at the next start.
+        for parent, _, files in os.walk(folder, topdown=False):
             for path in (*(Path(parent, name) for name in files), Path(parent)):
-                with suppress(FileNotFoundError):  # another process has just deleted it
+                # Another process may have deleted it since the walk listed it.
+                with suppress(FileNotFoundError):
                     _close_to_others(path)
     except PermissionError:
         log.warning("The data folder %s is open to other users, and cannot be closed: it is not yours.", folder)
 
 
 def _close_to_others(path: Path) -> None:
+    # chmod follows links, and would change a file that lies outside of the data folder.
     if not path.is_symlink():
         path.chmod(stat.S_IMODE(path.stat().st_mode) & ~OWNER_ONLY)

@@ -18,6 +18,7 @@ class CancelToken:
 
     between_batches: Callable[[], None] = lambda: None
     """What else is done whenever the work asks: it stands still meanwhile, and holds no transaction."""
+    # An event and not a bool: it is set from the thread or the signal handler that hears of the wish.
     _event: threading.Event = field(default_factory=threading.Event)
 
     def cancel(self) -> None:
@@ -28,6 +29,7 @@ class CancelToken:
         return self._event.is_set()
 
     def raise_if_cancelled(self) -> None:
+        # Asked twice: what is done between batches may be a whole other job, and the user may cancel meanwhile.
         if not self._event.is_set():
             self.between_batches()
         if self._event.is_set():
@@ -75,6 +77,7 @@ class Progress:
 
     def part(self, start: float, end: float) -> Progress:
         """For a part of the work, which begins and ends at these shares of the whole, as if it were the whole."""
+        # Within the steps of this part, not of the whole: so parts of parts need not know where they stand.
         length = self.last - self.first
         return replace(self, first=self.first + start * length, last=self.first + end * length)
 

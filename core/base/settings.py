@@ -1,4 +1,4 @@
-"""Every setting of a running Face Atlas, in one frozen value. ``from_env`` alone reads the environment."""
+"""Every setting of a running Face Atlas, in one frozen value. ``settings_from_env`` alone reads the environment."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ GIB = 1 << 30
 
 def usable_processors() -> int:
     """How many processors this process may run on."""
+    # Of a machine's processors a container or ``taskset`` may leave fewer; macOS and Windows know no such set.
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
 
 
@@ -80,10 +81,11 @@ class Settings:
         return self.data_dir / "locks"
 
 
-def from_env(data_dir: Path | None = None) -> Settings:
+def settings_from_env(data_dir: Path | None = None) -> Settings:
     """Settings from ``FACE_ATLAS_DATA``, ``_ENGINE``, ``_THREADS`` and ``_WORKER`` ("app" or "external")."""
     defaults = Settings(data_dir=data_dir or Path(os.environ.get("FACE_ATLAS_DATA", "data")))
     return Settings(
+        # Absolute from here on: the worker and the children that read files start in folders of their own.
         data_dir=defaults.data_dir.resolve(),
         engine=os.environ.get("FACE_ATLAS_ENGINE", defaults.engine),
         threads=int(os.environ.get("FACE_ATLAS_THREADS", defaults.threads)),

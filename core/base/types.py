@@ -61,6 +61,7 @@ class Box:
     bottom: float
 
     def __post_init__(self) -> None:
+        # Not "right <= left": every comparison with NaN is false, and a box with one is refused this way.
         if not (self.right > self.left and self.bottom > self.top):
             raise ValueError(f"expected left < right and top < bottom, got {self.as_tuple()}")
 
@@ -177,6 +178,8 @@ class FaceRows:
     The index is built when it is first asked for, and once: many views do without.
     """
 
+    # Without __slots__, so that the frozen and slotted values that inherit it have a __dict__: there
+    # ``cached_property`` keeps its value.
     face_ids: tuple[str, ...]
 
     @cached_property
@@ -213,6 +216,7 @@ class FaceRows:
         rows : (m,) int64, their rows here
         """
         pairs = [(index, self._row_of[face_id]) for index, face_id in enumerate(face_ids) if face_id in self._row_of]
+        # Of no pairs NumPy makes a flat array; reshaped it has its two columns all the same.
         indices, rows = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
         return indices, rows
 
@@ -267,12 +271,14 @@ class FaceTable(FaceRows):
     @property
     def trusted(self) -> Bools:
         """(n,) faces whose vectors tell people apart: all but those known to be poorer than ``TRUSTED_GRADE``."""
+        # "Not poorer" and not "at least as good": NaN, a quality that was never measured, is trusted.
         return np.asarray(~(self.grades < TRUSTED_GRADE))
 
     @property
     def learnable(self) -> Bools:
         """(n,) faces that a recogniser may learn from: named, trusted, not excluded, and not of a hidden person."""
         is_named = self.labels >= 0
+        # Only faces with a name are looked up: the label -1 would be the last person's.
         of_hidden = np.zeros(len(self), dtype=bool)
         of_hidden[is_named] = self.hidden[self.labels[is_named]]
         return np.asarray(is_named & ~of_hidden & ~self.excluded & self.trusted)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+# Narrow, and without a line break: a number stays on one line.
 THIN_SPACE = "\u202f"
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
 
@@ -15,8 +16,14 @@ def count(number: int, singular: str = "", plural: str = "") -> str:
     return f"{digits} {noun}".strip()
 
 
+def count_people(number: int) -> str:
+    """A count of people: "1 person", "3 people"."""
+    return count(number, "person", "people")
+
+
 def percent(share: float, digits: int = 1) -> str:
     """A share as a percentage; 100 % only when it is exactly that."""
+    # 99.96 % of the faces must not read as all of them.
     if share < 1 and round(share * 100, digits) >= 100:
         return f"over {100 - 10**-digits:.{digits}f} %"
     return f"{share * 100:.{digits}f} %".replace(".0 %", " %")
@@ -63,6 +70,7 @@ def format_duration(seconds: float) -> str:
     """A duration in the unit that suits it."""
     if seconds < 1:
         return "under a second"
+    # Up to one and a half of the next unit: "1 minute" for 89 seconds would be a third too short.
     if seconds < 1.5 * MINUTE_S:
         return count(round(seconds), "second")
     if seconds < 1.5 * HOUR_S:
@@ -82,6 +90,7 @@ def format_size(n_bytes: float) -> str:
     """A file size."""
     for unit in ("bytes", "kB", "MB"):
         if n_bytes < 1000:
+            # A tenth of a kB tells nobody anything; a tenth of a MB does.
             return f"{round(n_bytes, int(unit == 'MB')):g} {unit}"
         n_bytes /= 1000
     return f"{round(n_bytes, 1):g} GB"

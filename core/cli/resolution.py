@@ -6,14 +6,14 @@ import argparse
 from pathlib import Path
 
 from core.base.errors import ImageRefused, NotFound
-from core.base.settings import from_env
+from core.base.settings import settings_from_env
 from core.services import Services
 from core.store.protocols import Dataset, Run
 
 
 def open_services(options: argparse.Namespace) -> Services:
     """Everything that works, on the data folder that is meant."""
-    return Services(from_env(options.data))
+    return Services(settings_from_env(options.data))
 
 
 def on_dataset(options: argparse.Namespace) -> tuple[Services, Dataset]:

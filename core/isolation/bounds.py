@@ -46,9 +46,11 @@ def confine_process(parent_pid: int) -> None:
         return
     import resource
 
+    # A core dump would hold the photo; and no decoder has to write a file: pictures go back through the pipe.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     if sys.platform == "linux":
+        # A parent that is killed closes nothing in order: without this its children would live on and wait.
         libc = ctypes.CDLL(None)
         libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
@@ -59,7 +61,7 @@ def confine_process(parent_pid: int) -> None:
 
 
 @contextmanager
-def held_to(bounds: Bounds) -> Iterator[None]:
+def enforce_bounds(bounds: Bounds) -> Iterator[None]:
     """End this process when its work takes more time; let it be refused memory beyond its share."""
     if sys.platform == "win32":
         yield
@@ -75,6 +77,7 @@ def held_to(bounds: Bounds) -> Iterator[None]:
     try:
         yield
     finally:
+        # Sending the answer and waiting for the next request are no file's fault.
         signal.setitimer(signal.ITIMER_PROF, 0)
         if sys.platform == "linux":
             resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))

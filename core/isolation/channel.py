@@ -59,6 +59,7 @@ class Channel:
         if self.region is not None and is_shared:
             self._used_bytes = max(self._used_bytes, sum(sizes))
             _copy_blocks(self.region, views)
+        # The blocks lie in the region before the message goes: whoever has read it may look at once.
         content = encode_message(_Frame(sizes, is_shared, msgspec.Raw(encode_message(message))))
         _write(self.writer, len(content).to_bytes(_LENGTH_BYTES, "big") + content)
         if not is_shared:
@@ -80,6 +81,7 @@ class Channel:
             raise BrokenMessage("a header of too many bytes")
         frame = decode_message(_read(self.reader, length), _Frame)
         message = decode_message(frame.body, kind)
+        # Before anything of this size is made: a child that was taken over may claim any.
         if sum(frame.blocks) > most_block_bytes:
             raise BrokenMessage("blocks of too many bytes")
         if not frame.shared:
@@ -92,6 +94,8 @@ class Channel:
     def give_back(self) -> None:
         """Let the system have what large messages took of the shared memory."""
         if self.region is not None and self._used_bytes > KEPT_REGION_BYTES:
+            # Memory without a name counts as used until it is punched out: one huge photo would weigh on all that
+            # follow.
             self.region.madvise(mmap.MADV_REMOVE, KEPT_REGION_BYTES, len(self.region) - KEPT_REGION_BYTES)
             self._used_bytes = 0
 
@@ -117,6 +121,7 @@ def _split_region(view: memoryview, sizes: Sequence[int]) -> list[memoryview]:
 def _read(stream: FileIO, size: int) -> bytearray:
     content = bytearray(size)
     view, start = memoryview(content), 0
+    # A pipe gives what it has, often less than was asked for.
     while start < size:
         count = stream.readinto(view[start:])
         if not count:
@@ -126,6 +131,7 @@ def _read(stream: FileIO, size: int) -> bytearray:
 
 
 def _write(stream: FileIO, content: bytes | memoryview) -> None:
+    # An unbuffered write takes as much as fits into the pipe, and says how much that was.
     view = memoryview(content)
     while view:
         view = view[stream.write(view) :]

@@ -15,9 +15,18 @@ from typing import Final
 import msgspec
 
 from core.base.errors import InputRefused
-from core.isolation.bounds import confine_process, held_to
+from core.isolation.bounds import confine_process, enforce_bounds
 from core.isolation.channel import Channel, open_region
-from core.isolation.messages import NO_ANSWER, Block, Greeting, Outcome, Request, Works, decode_message, encode_message
+from core.isolation.messages import (
+    NO_ANSWER,
+    Block,
+    Greeting,
+    Outcome,
+    Request,
+    TaskHandlers,
+    decode_message,
+    encode_message,
+)
 
 MOST_REQUEST_BYTES: Final = 1 << 30
 NO_REGION: Final = -1
@@ -27,7 +36,8 @@ def serve_tasks(region_descriptor: int, parent_pid: int) -> None:
     """Serve until the parent is gone."""
     confine_process(parent_pid)
     channel = _channel(region_descriptor)
-    from core.isolation.tasks import find_works  # what it loads reads environment and descriptors that are set by now
+    # Only now: what it loads (OpenCV, Pillow) reads the environment, and may print to descriptors that are set by now.
+    from core.isolation.tasks import find_handlers
 
     channel.send(Greeting(ready=True))
     while True:
@@ -35,7 +45,7 @@ def serve_tasks(region_descriptor: int, parent_pid: int) -> None:
             request, blocks = channel.receive(Request, MOST_REQUEST_BYTES)
         except EOFError:
             return
-        channel.send(*_do_task(find_works(request.task), request, blocks))
+        channel.send(*_do_task(find_handlers(request.task), request, blocks))
 
 
 def _channel(region_descriptor: int) -> Channel:
@@ -48,15 +58,17 @@ def _channel(region_descriptor: int) -> Channel:
     return Channel(reader, writer, None if region_descriptor == NO_REGION else open_region(region_descriptor))
 
 
-def _do_task(works: Works, request: Request, blocks: Sequence[memoryview]) -> tuple[Outcome, Sequence[Block]]:
+def _do_task(handlers: TaskHandlers, request: Request, blocks: Sequence[memoryview]) -> tuple[Outcome, Sequence[Block]]:
     """The task's answer, its refusal, or the name of what went wrong: nothing that a file does ends the child here."""
     try:
-        with held_to(request.bounds):
-            task, work = works[request.task]
+        # Taking the arguments apart and encoding the answer count too: both are as large as the file makes them.
+        with enforce_bounds(request.bounds):
+            task, work = handlers[request.task]
             answer, parts = work(decode_message(request.arguments, task.asked), blocks)
             return Outcome(msgspec.Raw(encode_message(answer))), parts
     except InputRefused as refusal:
         return Outcome(NO_ANSWER, refused=_in_letters(str(refusal)), kind=type(refusal).__name__), []
+    # Whatever a parser raises is said of this file, MemoryError too; the name alone, as the text may hold its content.
     except Exception as fault:
         return Outcome(NO_ANSWER, fault=type(fault).__name__), []
 

@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from core.formats import bundle, correction_log, tables, xmp
 from core.formats.xmp import Sidecar
-from core.isolation.messages import Block, Nothing, Task, Works
+from core.isolation.messages import Block, BlocksOnly, Task, TaskHandlers
 
 LONGEST_TEXT: Final = 10_000
 Text = Annotated[str, Meta(max_length=LONGEST_TEXT)]
@@ -29,6 +29,7 @@ class FileOrder:
     @classmethod
     def of(cls, path: Path, most_faces: int = 0) -> FileOrder:
         """The order to read a file."""
+        # Absolute, as the child works in the folder of the program; and bytes, as JSON has no letters for some names.
         return cls(os.fsencode(path.resolve()), most_faces)
 
     @property
@@ -60,7 +61,7 @@ class BundleAnswer:
 
 
 READ_VECTORS: Final = Task("read vectors", FileOrder, VectorsAnswer)
-READ_SIDECAR: Final = Task("read sidecar", Nothing, Sidecar)
+READ_SIDECAR: Final = Task("read sidecar", BlocksOnly, Sidecar)
 """The documents are blocks."""
 CHECK_LOG: Final = Task("check log", FileOrder, LogAnswer)
 CHECK_BUNDLE: Final = Task("check bundle", FileOrder, BundleAnswer)
@@ -73,7 +74,7 @@ def _read_vectors(order: FileOrder, blocks: Sequence[memoryview]) -> tuple[Vecto
     return VectorsAnswer(embeddings.face_ids, embeddings.model_id, (n_faces, dimension)), [embeddings.vectors]
 
 
-def _read_sidecar(_: Nothing, blocks: Sequence[memoryview]) -> tuple[Sidecar, Sequence[Block]]:
+def _read_sidecar(_: BlocksOnly, blocks: Sequence[memoryview]) -> tuple[Sidecar, Sequence[Block]]:
     """What XMP documents say of faces."""
     return xmp.decode_sidecar(*(bytes(block) for block in blocks)), []
 
@@ -81,6 +82,7 @@ def _read_sidecar(_: Nothing, blocks: Sequence[memoryview]) -> tuple[Sidecar, Se
 def _check_log(order: FileOrder, blocks: Sequence[memoryview]) -> tuple[LogAnswer, Sequence[Block]]:
     """Read a correction log to its end."""
     with order.path.open("rb") as file:
+        # Read and counted, never kept: only whether it can be read within the bounds is asked.
         return LogAnswer(sum(1 for _ in correction_log.parse_log(file))), []
 
 
@@ -89,7 +91,7 @@ def _check_bundle(order: FileOrder, blocks: Sequence[memoryview]) -> tuple[Bundl
     return BundleAnswer(bundle.read_bundle_file(order.path)[1]), []
 
 
-FILE_WORKS: Final[Works] = {
+FILE_HANDLERS: Final[TaskHandlers] = {
     task.name: (task, work)
     for task, work in (
         (READ_VECTORS, _read_vectors),

@@ -20,7 +20,7 @@ from core.formats.bundle import Bundle
 from core.formats.xmp import Sidecar
 from core.isolation.bounds import Bounds
 from core.isolation.file_tasks import CHECK_BUNDLE, CHECK_LOG, LONGEST_TEXT, READ_SIDECAR, READ_VECTORS, FileOrder
-from core.isolation.messages import Nothing
+from core.isolation.messages import BlocksOnly
 from core.isolation.pool import shared_pool
 
 SPARE_VECTORS: Final = 10_000
@@ -35,6 +35,7 @@ def read_vectors_isolated(path: Path, n_faces: int) -> Embeddings:
     """As ``tables.read_vectors``, for a dataset of so many faces. Raises InputRefused."""
     most_faces = 2 * n_faces + SPARE_VECTORS
     most_bytes = most_faces * tables.MOST_DIMENSION * 4
+    # Twice: while a file is taken apart its columns and the array made of them are there at once.
     bounds = Bounds(256 * _MIB + 2 * most_bytes, 60)
     reply = shared_pool().read(READ_VECTORS, FileOrder.of(path, most_faces), [], bounds, most_bytes)
     n_faces_read, dimension = reply.answer.shape
@@ -45,13 +46,14 @@ def read_vectors_isolated(path: Path, n_faces: int) -> Embeddings:
         embeddings = Embeddings(reply.answer.face_ids, vectors, reply.answer.model_id)
     except ValueError as fault:  # of another number of faces
         raise _nonsense(path.name) from fault
+    # Checked on this side too: the child that checked it may have been taken over by the file.
     tables.require_unit(embeddings.vectors)
     return embeddings
 
 
 def read_sidecar_isolated(*documents: bytes) -> Sidecar:
     """As ``xmp.decode_sidecar``. Raises InputRefused."""
-    sidecar = shared_pool().read(READ_SIDECAR, Nothing(), documents, _SIDECAR).answer
+    sidecar = shared_pool().read(READ_SIDECAR, BlocksOnly(), documents, _SIDECAR).answer
     regions, refused = sidecar.regions, sidecar.refused
     texts = [sidecar.photo_id, *(region.name for region in regions)]
     texts += [text for refusal in refused for text in (refusal.name, refusal.reason)]
@@ -69,6 +71,7 @@ def require_readable_log(path: Path) -> None:
 def read_bundle_isolated(path: Path) -> tuple[Bundle, str]:
     """As ``bundle.read_bundle_file``. Raises InputRefused."""
     reply = shared_pool().read(CHECK_BUNDLE, FileOrder.of(path), [], _BUNDLE)
+    # Read again, as it may have been replaced between the check and now: then the bounds hold for another file.
     content, digest = bundle.read_bundle_file(path)
     if reply.answer.sha256 != digest:
         raise InputRefused(f"'{path.name}' changed while it was read. Give it again.")

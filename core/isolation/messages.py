@@ -52,7 +52,7 @@ class Task(Generic[Asked, Answered]):
     answered: type[Answered]
 
 
-Works = Mapping[str, tuple[Task[Any, Any], Callable[[Any, Sequence[memoryview]], tuple[Any, Sequence[Block]]]]]
+TaskHandlers = Mapping[str, tuple[Task[Any, Any], Callable[[Any, Sequence[memoryview]], tuple[Any, Sequence[Block]]]]]
 """Tasks by name, with what does each: from what is asked and the blocks to what is answered and blocks again."""
 
 
@@ -89,7 +89,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Nothing:
+class BlocksOnly:
     """Everything is in the blocks."""
 
 
@@ -146,7 +146,7 @@ class OrientationAnswer:
 
 WEIGH_PHOTO: Final = Task("weigh photo", PhotoOrder, WeightAnswer)
 DECODE_PHOTO: Final = Task("decode photo", PhotoOrder, PictureAnswer)
-DATE_PHOTO: Final = Task("date photo", Nothing, TimeAnswer)
-ORIENT_PHOTO: Final = Task("orient photo", Nothing, OrientationAnswer)
-TEXTS_OF_PHOTO: Final = Task("texts of photo", Nothing, Nothing)
+DATE_PHOTO: Final = Task("date photo", BlocksOnly, TimeAnswer)
+ORIENT_PHOTO: Final = Task("orient photo", BlocksOnly, OrientationAnswer)
+TEXTS_OF_PHOTO: Final = Task("texts of photo", BlocksOnly, BlocksOnly)
 """The texts are a block of JSON: they may be many, and long."""

@@ -20,7 +20,7 @@ from core.isolation.messages import (
     WEIGH_PHOTO,
     Answered,
     Asked,
-    Nothing,
+    BlocksOnly,
     PhotoOrder,
     PictureAnswer,
     Task,
@@ -79,17 +79,18 @@ def weigh_photo(data: bytes, limits: ImageLimits, enough_px: int | None, at_once
 
 def read_time_taken(data: bytes, limits: ImageLimits) -> float | None:
     """As ``time_taken.parse_time_taken``. Raises ReadingEnded."""
-    return _ask(DATE_PHOTO, Nothing(), data, limits).answer.taken
+    return _ask(DATE_PHOTO, BlocksOnly(), data, limits).answer.taken
 
 
 def read_stored_orientation(data: bytes, limits: ImageLimits) -> int:
     """As ``decoding.stored_orientation``. Raises ReadingEnded."""
-    return max(1, _ask(ORIENT_PHOTO, Nothing(), data, limits).answer.orientation)
+    # 0, which some headers hold, is none of EXIF's eight ways: taken as upright.
+    return max(1, _ask(ORIENT_PHOTO, BlocksOnly(), data, limits).answer.orientation)
 
 
-def read_header_texts_in_child(data: bytes, limits: ImageLimits) -> list[str]:
+def read_header_texts_isolated(data: bytes, limits: ImageLimits) -> list[str]:
     """As ``header_texts.read_header_texts``. Raises ReadingEnded."""
-    reply = _ask(TEXTS_OF_PHOTO, Nothing(), data, limits, most_bytes=MOST_TEXT_BYTES)
+    reply = _ask(TEXTS_OF_PHOTO, BlocksOnly(), data, limits, most_bytes=MOST_TEXT_BYTES)
     try:
         texts = json.loads(reply.blocks[0].tobytes()) if reply.blocks else None
     except (ValueError, RecursionError):
@@ -103,6 +104,7 @@ def _ask(
     task: Task[Asked, Answered], arguments: Asked, data: bytes, limits: ImageLimits, most_bytes: int = 0
 ) -> Reply[Answered]:
     bounds = Bounds(limits.max_memory_bytes, limits.max_seconds)
+    # A picture has no more pixels than a photo may have; an answer of more is refused before it is read.
     return shared_pool().read(task, arguments, [data], bounds, most_bytes or limits.max_pixels * _BANDS)
 
 

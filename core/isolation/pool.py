@@ -49,12 +49,16 @@ MOST_TASKS: Final = 2000
 CHECK_S: Final = 0.25
 START_S: Final = 60.0
 LONGEST_REFUSAL: Final = 2000
+_OUT_OF_TIME: Final = 27
+"""SIGPROF, which the timer of ``bounds.enforce_bounds`` sends; Linux and macOS give it the same number."""
 _ROOT: Final = Path(__file__).resolve().parents[2]
+# Nothing else of the environment: no password that lies there comes near a file of others.
 _PASSED_ON: Final = (
     *("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TEMP", "TMP", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"),
     *("PYTHONPATH", "PYTHONHOME", "PYTHONPYCACHEPREFIX", "PYTHONDONTWRITEBYTECODE"),
 )
 _OWN_ENVIRONMENT: Final = {
+    # There is a child for each processor: threads of their own would only stand in each other's way.
     **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"),
     "ARROW_DEFAULT_MEMORY_POOL": "system",
     # Pictures reuse the memory of the picture before: fetching it from the system anew costs more than the copying.
@@ -119,9 +123,11 @@ class Child:
         except (OSError, EOFError, BrokenMessage) as fault:
             raise self._ended(fault) from fault
         except InputRefused:
-            raise  # the file's own; the child is well
+            # The file's own fault; the child is well.
+            raise
         except BaseException:
-            self.kill()  # interrupted in the middle of a conversation: what comes next would be the answer to this
+            # Interrupted in the middle of a conversation: what the child says next would be the answer to this.
+            self.kill()
             raise
         finally:
             self.deadline = float("inf")
@@ -160,10 +166,6 @@ def _answer_in(outcome: Outcome, task: Task[Asked, Answered]) -> Answered:
 
 def _copied(view: memoryview) -> Bytes:
     return np.frombuffer(view, np.uint8).copy() if len(view) else np.empty(0, np.uint8)
-
-
-_OUT_OF_TIME: Final = 27
-"""SIGPROF, which the timer of ``bounds.held_to`` sends; Linux and macOS give it the same number."""
 
 
 def start_child(*, shared: bool = True) -> Child:
@@ -291,12 +293,13 @@ class Pool:
                 if child.process.poll() is None:
                     return child
                 self._forget(child)
-            self._count += 1  # counted before it starts, or every thread that waits would start one
+            # Counted before it starts, or every thread that waits would start one.
+            self._count += 1
         return self._start()
 
     def _start(self) -> Child:
-        # Not on this thread: the system ends a child with the thread that started it, and this one may soon be gone.
-        # The keeper starts it and not this thread: on Linux a child goes with the thread that started it.
+        # By the keeper and not on this thread: on Linux a child goes with the thread that started it, and this one may
+        # soon be gone.
         wish: Future[Child] = Future()
         self._wishes.put(wish)
         try:
@@ -304,6 +307,7 @@ class Pool:
             await_child(child)
         except BaseException:
             with self._changed:
+                # The one that failed is not known here where it died before it was handed over: the dead ones go.
                 self._all = {living for living in self._all if living.process.poll() is None}
                 self._count -= 1
                 self._changed.notify()
@@ -325,6 +329,7 @@ class Pool:
             else:
                 self._idle.append(child)
                 self._changed.notify()
+        # Outside of the lock: waiting for its end would keep everybody else waiting too.
         if is_worn:
             child.kill()
 
@@ -356,8 +361,10 @@ def _why_ended(ended: _ChildEnded, bounds: Bounds) -> str:
     return f"It could not be read safely: the program that reads it ended twice ({ended}). The file was left out."
 
 
+# By the process: a forked one must not talk through the pipes of its parent's children.
 @lru_cache(maxsize=1)
 def _pool_of(pid: int) -> Pool:
+    # Two at least, so that a long photo does not hold up all others on a machine with one processor.
     pool = Pool(max(2, usable_processors()))
     atexit.register(pool.close)
     return pool

@@ -19,16 +19,17 @@ from core.isolation.messages import (
     TEXTS_OF_PHOTO,
     WEIGH_PHOTO,
     Block,
-    Nothing,
+    BlocksOnly,
     OrientationAnswer,
     PhotoOrder,
     PictureAnswer,
+    TaskHandlers,
     TimeAnswer,
     WeightAnswer,
-    Works,
 )
 
-cv2.setNumThreads(1)  # there are as many children as threads
+# There are as many children as processors.
+cv2.setNumThreads(1)
 
 
 def _weigh_photo(order: PhotoOrder, blocks: Sequence[memoryview]) -> tuple[WeightAnswer, Sequence[Block]]:
@@ -56,19 +57,20 @@ def _decode_photo(order: PhotoOrder, blocks: Sequence[memoryview]) -> tuple[Pict
     return answer, [picture.pixels]
 
 
-def _date_photo(_: Nothing, blocks: Sequence[memoryview]) -> tuple[TimeAnswer, Sequence[Block]]:
+def _date_photo(_: BlocksOnly, blocks: Sequence[memoryview]) -> tuple[TimeAnswer, Sequence[Block]]:
     return TimeAnswer(parse_time_taken(bytes(blocks[0]))), []
 
 
-def _orient_photo(_: Nothing, blocks: Sequence[memoryview]) -> tuple[OrientationAnswer, Sequence[Block]]:
+def _orient_photo(_: BlocksOnly, blocks: Sequence[memoryview]) -> tuple[OrientationAnswer, Sequence[Block]]:
     return OrientationAnswer(decoding.stored_orientation(bytes(blocks[0]))), []
 
 
-def _texts_of_photo(_: Nothing, blocks: Sequence[memoryview]) -> tuple[Nothing, Sequence[Block]]:
-    return Nothing(), [json.dumps(read_header_texts(bytes(blocks[0]))).encode("ascii")]
+def _texts_of_photo(_: BlocksOnly, blocks: Sequence[memoryview]) -> tuple[BlocksOnly, Sequence[Block]]:
+    # Escaped to ASCII: so no text of a header can be one that UTF-8 has no bytes for.
+    return BlocksOnly(), [json.dumps(read_header_texts(bytes(blocks[0]))).encode("ascii")]
 
 
-_PHOTO_WORKS: Final[Works] = {
+_PHOTO_HANDLERS: Final[TaskHandlers] = {
     task.name: (task, work)
     for task, work in (
         (WEIGH_PHOTO, _weigh_photo),
@@ -80,10 +82,10 @@ _PHOTO_WORKS: Final[Works] = {
 }
 
 
-def find_works(name: str) -> Works:
-    """The works among which a task is. Those of files are loaded when one is asked for: most children never are."""
-    if name in _PHOTO_WORKS:
-        return _PHOTO_WORKS
+def find_handlers(name: str) -> TaskHandlers:
+    """The handlers among which a task is. Those of files are loaded when one is asked for: most children never are."""
+    if name in _PHOTO_HANDLERS:
+        return _PHOTO_HANDLERS
     from core.isolation import file_tasks
 
-    return file_tasks.FILE_WORKS
+    return file_tasks.FILE_HANDLERS

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from core.base.words import count, display_name, format_duration, percent
+from core.base.words import count, count_people, display_name, format_duration, percent
 from core.learn.classification.training_material import options_of
 from core.report.content import Block, Bullets, Facts, Paragraph, Section, TableBlock
 from core.report.material import ReportMaterial
@@ -17,12 +17,14 @@ LEFT_OUT_MOST = 30
 
 def format_moment(seconds: float) -> str:
     """A time for reading, the same everywhere."""
+    # In UTC: the same run gives the same bytes on a computer in another time zone.
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def data_section(material: ReportMaterial) -> Section:
     """Who and what took part, and what did not."""
     run, evaluation = material.run, material.predictions.evaluation
+    # People of the run without a tested face say nothing of how well faces are recognised.
     tested = np.array([row.support for row in evaluation.per_person if row.support])
     rows = [
         ("Dataset", material.dataset),
@@ -33,6 +35,7 @@ def data_section(material: ReportMaterial) -> Section:
         ("Faces tested", count(evaluation.n_test)),
         ("Tested faces of a person", _spread(tested, "{:g}")),
     ]
+    # A run that was trained elsewhere has no faces here, and qualities may never have been measured.
     if len(material.faces.sizes_px):
         rows.append(("Width of the tested faces", f"{_spread(material.faces.sizes_px, '{:.0f}')} pixels"))
     if np.isfinite(material.faces.grades).any():
@@ -44,6 +47,7 @@ def data_section(material: ReportMaterial) -> Section:
 
 
 def _spread(values: np.ndarray, form: str) -> str:
+    # Qualities that were never measured are NaN, and one of them would make all three quantiles NaN.
     finite = values[np.isfinite(values)]
     low, middle, high = (form.format(value) for value in np.quantile(finite, [0, 0.5, 1]))
     return low if low == high else f"{low} to {high}, half of them up to {middle}"
@@ -61,7 +65,7 @@ def _left_out(material: ReportMaterial) -> tuple[Block, ...]:
         return ()
     rows = tuple((display_name(entry.person), entry.reason) for entry in entries[:LEFT_OUT_MOST])
     more = len(entries) - len(rows)
-    table = TableBlock(f"{count(len(entries), 'person', 'people')} left out", ("Person", "Why"), rows)
+    table = TableBlock(f"{count_people(len(entries))} left out", ("Person", "Why"), rows)
     return (table, Paragraph(f"and {count(more)} more.")) if more else (table,)
 
 
@@ -79,21 +83,17 @@ def protocol_section(material: ReportMaterial) -> Section:
         ("One shot", "Copies and near duplicates are never divided between the learned and the tested side."),
         ("Probabilities", "Calibrated on faces that were held out from learning; none claims certainty."),
         ("Interval of the accuracy", "95 %, Wilson, as if the tested faces were independent of each other"),
-        ("Gallery", f"{count(run.metrics.n_train, 'face')} of {_people(run.metrics.n_people)}"),
+        ("Gallery", f"{count(run.metrics.n_train, 'face')} of {count_people(run.metrics.n_people)}"),
         ("Probes", _probes(material)),
         ("Faces become numbers by", _networks(material)),
         ("Trained", f"{format_moment(run.created)}, in {format_duration(run.seconds)}"),
     ]
     if given_strangers := params.strangers_given:
-        used, people = count(given_strangers.used, "face"), _people(given_strangers.people)
+        used, people = count(given_strangers.used, "face"), count_people(given_strangers.people)
         rows.append(("Strangers given", f"{used} of {people}, to set the limits by"))
     if imported := params.imported:
         rows.append(("Trained elsewhere", f"as '{imported.dataset}'; bundle sha256 {imported.sha256}"))
     return Section("protocol", "Protocol", (Facts("How it was measured", tuple(rows)),))
-
-
-def _people(n: int) -> str:
-    return count(n, "person", "people")
 
 
 def _who(material: ReportMaterial) -> str:
@@ -111,7 +111,7 @@ def _probes(material: ReportMaterial) -> str:
     impostors = material.predictions.impostors
     if impostors is None:
         return known_faces
-    strangers, people = count(len(impostors.scores), "face"), _people(len(np.unique(impostors.who)))
+    strangers, people = count(len(impostors.scores), "face"), count_people(len(np.unique(impostors.who)))
     return f"{known_faces}; {strangers} of {people} that it did not know, or that were hidden from it in turn"
 
 
@@ -129,6 +129,7 @@ def reproducibility_section(material: ReportMaterial) -> Section:
         ("Tested faces with their names, sha256", hashes.tested),
         ("Learned faces, sha256", hashes.learned),
     ]
+    # Absent where names may have changed since: a hash of today's names would tell of another training.
     if hashes.learned_with_names:
         rows.append(("Learned faces with their names, sha256", hashes.learned_with_names))
     files = [(network.id, name, sha256) for network in material.networks for name, sha256 in network.files]

@@ -55,6 +55,7 @@ def _axes(width: float, height: float, *, left: float, top: float, right: float,
     """Axes on a sheet of their own, with room around them; all in points."""
     from matplotlib.figure import Figure
 
+    # Margins in points and not in shares: words keep their size however tall the chart gets.
     frame = (left / width, bottom / height, (width - left - right) / width, (height - top - bottom) / height)
     return Figure(figsize=(width / 72, height / 72)).add_axes(frame)
 
@@ -94,6 +95,7 @@ def _spaced_labels(words: Sequence[str], places: Doubles, length: float) -> list
     ----------
     places : (n,) 0..1, ascending
     """
+    # From the end: the title of a curve speaks of its last number, so that one is never left out.
     labels, free = [""] * len(words), inf
     for index in reversed(range(len(words))):
         middle, half = places[index] * length, text_width(words[index]) / 2
@@ -104,6 +106,7 @@ def _spaced_labels(words: Sequence[str], places: Doubles, length: float) -> list
 
 def _zoomed(lowest: float) -> float:
     """Where a scale begins that ends at 1."""
+    # At a whole twentieth, so that the scale begins at a round number; and never so near to 1 that noise looks large.
     return max(0.0, min(floor(lowest * 20) / 20, 1 - _LEAST_ZOOM))
 
 
@@ -136,6 +139,7 @@ def _draw_intervals(chart: IntervalChart) -> Axes:
     for heading, y in y_of_heading.items():
         _write(axes, heading, (0, y), (2, 0), across="figure fraction", weight="bold", va="center")
     axes.set(xlim=(0.0 if chart.whole else _zoomed(lows.min()), 1), ylim=(y_of[-1] + 0.5, -0.5), xlabel=chart.title)
+    # ylim from large to small: the first row stands at the top.
     axes.set_yticks(y_of, labels, color=INK)
     axes.grid(visible=False, axis="y")
     _in_percent(axes.xaxis, 4)
@@ -181,7 +185,8 @@ def _share_labels(
     for point in points[1:]:
         apart = (point.number - labelled.number) / (points[-1].number - points[0].number)
         if apart >= 0.2 and percent(point.share) != percent(labelled.share):
-            under = point.share > 1 - 0.1 * (1 - low)  # else it would stand in the words above the scale
+            # Near the top it stands below its disc, or it would run into the words above the scale.
+            under = point.share > 1 - 0.1 * (1 - low)
             yield point, ((0, -20 if under else 9), "center")
             labelled = point
 
@@ -198,6 +203,7 @@ def _draw_reliability(chart: ReliabilityDiagram) -> Axes:
     faces = np.array([prob_bin.faces for prob_bin in chart.bins])
     left = [prob_bin.low for prob_bin in chart.bins]
     widths = [0.95 * (prob_bin.high - prob_bin.low) for prob_bin in chart.bins]
+    # The counts share the axes of the probabilities: the tallest takes a sixth of the height, behind the discs.
     axes.bar(left, 0.16 * faces / faces.max(), widths, align="edge", color=GREY, alpha=0.35)
     lows, highs = zip(*chart.intervals, strict=True)
     axes.vlines(sure, lows, highs, colors=RIGHT, linewidth=1.5)
@@ -228,6 +234,7 @@ def _draw_confusions(chart: ConfusionMatrix) -> Axes:
     axes.hlines(lattice, -0.5, n - 0.5, colors=GRID, linewidth=0.7, clip_on=False)
     axes.vlines(lattice, -0.5, n - 0.5, colors=GRID, linewidth=0.7, clip_on=False)
     rows, columns = np.nonzero(chart.counts)
+    # Never fainter than can be seen, never so deep that the number in it cannot be read.
     depths = 0.15 + 0.45 * np.minimum(1.0, chart.shares[rows, columns])
     colours = [(RIGHT if row == column else WRONG, d) for row, column, d in zip(rows, columns, depths, strict=True)]
     axes.bar(columns, 0.94, 0.94, rows - 0.47, color=colours)
@@ -254,6 +261,7 @@ def _draw_histogram(chart: Histogram) -> Axes:
     first, last = chart.edges[[0, -1]]
     for group in chart.groups:
         _outline(axes, group, chart.edges)
+    # Crosses lie by their likeness across and a fixed share above the ground; those beyond the edges at the edges.
     foot, crosses = axes.get_xaxis_transform(), np.clip(chart.strays, first, last)
     axes.plot(crosses, np.full(len(crosses), 0.025), "x", color=INK, markersize=6, transform=foot)
     axes.axvline(chart.threshold, color=INK, linewidth=1.6, dashes=(4, 2.5))
@@ -270,6 +278,7 @@ def _draw_histogram(chart: Histogram) -> Axes:
 def _outline(axes: Axes, group: HistogramGroup, edges: np.ndarray) -> None:
     """The steps of a histogram, from where it leaves the ground to where it comes back."""
     filled = np.flatnonzero(group.counts)
+    # Without the empty bins at both ends: several outlines over each other would else draw a line along the ground.
     part = slice(filled[0], filled[-1] + 1) if len(filled) else slice(0, 1)
     axes.stairs(
         group.shares[part],
@@ -298,6 +307,7 @@ def _draw_det_curve(chart: DetCurve) -> Axes:
         axis.set_ticks([], minor=True)
     axes.set(xlim=(axes.get_xticks()[0], 1), ylim=(axes.get_yticks()[0], 1), xlabel="two people accepted (FAR)")
     _write_above(axes, "one person refused (FRR)")
+    # Only rates that enough pairs stand behind: one in a thousand of five hundred pairs is half a pair.
     for marked in FARS:
         if marked * chart.n_impostor >= IMPOSTORS_PER_FAR and (chart.far <= marked).any():
             refused = chart.refused_at(marked)

@@ -29,6 +29,7 @@ def to_html(document: Document) -> bytes:
 @lru_cache(maxsize=1)
 def _template() -> Template:
     loader = FileSystemLoader(Path(__file__).parent)
+    # StrictUndefined: a field that the template spells wrongly ends in an error, not in an empty place of the report.
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True)
     environment.filters["base64"] = lambda content: b64encode(content).decode("ascii")
     environment.filters["by_kind"] = _by_kind
@@ -44,6 +45,7 @@ def _by_kind(blocks: Sequence[Block]) -> Iterator[tuple[bool, list[Block]]]:
 
 def _themed_svg(figure: Figure) -> Markup:
     """A chart whose colours and letters follow the page's; matplotlib has escaped the words in it."""
+    # Inside of tags alone: a name between them may look like a colour.
     svg = re.sub("<[^>]+>", lambda tag: _themed_tag(tag[0]), figure.plot.svg)
     return Markup(svg.replace("<svg", f"<svg role='img' aria-label='{escape(figure.alt_text)}'", 1))
 

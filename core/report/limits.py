@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from core.base.types import TRUSTED_GRADE
-from core.base.words import count, format_interval, percent, strangers_share
+from core.base.words import count, count_people, format_interval, percent, strangers_share
 from core.report.content import Bullets, Paragraph, Section
 from core.report.material import ReportMaterial
 
@@ -35,6 +35,7 @@ DECIDE = (
 
 def limitations_section(material: ReportMaterial) -> Section:
     """Everything that makes the figures less than they look."""
+    # From what holds of this run alone to what holds of every run.
     sentences = (*_on_the_data(material), *_on_strangers(material), *_on_the_faces(material), FOR_ALL)
     return Section("limits", "Limits", (Bullets(sentences), Paragraph(DECIDE, strong=True)))
 
@@ -50,11 +51,12 @@ def _on_the_data(material: ReportMaterial) -> Iterator[str]:
     supports = np.array([row.support for row in result.per_person])
     few = int(np.count_nonzero((supports > 0) & (supports < FEW_TESTED)))
     if few:
-        yield f"{_people(few)} had fewer than {FEW_TESTED} tested faces; their own rates mean little."
+        yield f"{count_people(few)} had fewer than {FEW_TESTED} tested faces; their own rates mean little."
     if untested := int(np.count_nonzero(supports == 0)):
-        yield f"{_people(untested)} had no face to be tested on: nothing is known about them."
+        yield f"{count_people(untested)} had no face to be tested on: nothing is known about them."
     if left_out := len(run.params.left_out):
-        yield f"{_people(left_out)} took no part; the recogniser does not know them and may give them another's name."
+        people = count_people(left_out)
+        yield f"{people} took no part; the recogniser does not know them and may give them another's name."
     if result.ece > DISHONEST:
         yield f"Its probabilities are off by {percent(result.ece)} in the mean; read them as a rough order."
     if material.stale:
@@ -67,15 +69,11 @@ def _on_the_data(material: ReportMaterial) -> Iterator[str]:
         yield "It was measured on one division of the photos. Another one would give somewhat other figures."
 
 
-def _people(n: int) -> str:
-    return count(n, "person", "people")
-
-
 def _on_strangers(material: ReportMaterial) -> Iterator[str]:
     threshold, predictions = material.run.params.threshold, material.predictions
     if threshold.from_prior:
         yield (
-            f'{_people(material.run.metrics.n_people)} are too few to learn when to say "unknown". The limit was '
+            f'{count_people(material.run.metrics.n_people)} are too few to learn when to say "unknown". The limit was '
             f"measured with the model on other photos: {strangers_share(threshold)} of strangers got a name there. On "
             "these photos it was not measured."
         )
@@ -87,9 +85,10 @@ def _on_strangers(material: ReportMaterial) -> Iterator[str]:
         ]
         if broken:
             yield (
-                f"With {_people(threshold.n_impostor_people)} as strangers these rates cannot be promised: "
+                f"With {count_people(threshold.n_impostor_people)} as strangers these rates cannot be promised: "
                 f"{', '.join(broken)}. The limits for them are as strict as the data allow, and more may pass."
             )
+    # Of known people at the threshold in use: whoever is called unknown here is missed, however good the accuracy is.
     unknown = predictions.count_unknown(threshold.score) / len(predictions.scores)
     if unknown > MANY_UNKNOWN:
         yield (

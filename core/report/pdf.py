@@ -66,6 +66,7 @@ class _Signs(dict[int, str]):
         self.known = known
 
     def __missing__(self, code: int) -> str:
+        # Spaces of all widths and control characters are a space: as a square they would look like a lost letter.
         blank = unicodedata.category(chr(code))[0] in "ZC"
         self[code] = " " if blank else chr(code) if code in self.known else LACKING
         return self[code]
@@ -80,9 +81,11 @@ class _Pages(FPDF):
         for style, name in _FILES.items():
             self.add_font(_FAMILY, style, str(folder / name))
         self.document = document
+        # What both styles have: a name is set in either, and must not lose a sign where it is bold.
         letters = [set(font.cmap) for font in self.fonts.values() if isinstance(font, TTFFont)]
         self.signs = _Signs(set.intersection(*letters))
-        self.str_alias_nb_pages = ""  # no word of a name is taken for the number of pages
+        # Else fpdf2 puts the number of pages wherever a name happens to hold its placeholder.
+        self.str_alias_nb_pages = ""
         self.set_margins(_MARGIN_PT, _MARGIN_PT, _MARGIN_PT)
         self.set_auto_page_break(True, margin=_MARGIN_PT + 14)
         self.set_creation_date(datetime.fromtimestamp(document.dated_s, UTC).replace(microsecond=0))
@@ -97,6 +100,7 @@ class _Pages(FPDF):
 
     def shown(self, text: str) -> str:
         """The text in signs that the letters have."""
+        # Composed first: fpdf2 sets an accent that is a sign of its own beside its letter, not over it.
         return unicodedata.normalize("NFC", text).translate(self.signs)
 
     def set_letters(self, letters: _Letters) -> None:
@@ -135,6 +139,7 @@ class _Pages(FPDF):
 
     def keep(self, height: float) -> None:
         """Begin a new page unless so much is free on this one."""
+        # At the top of a page there is no better one: what is taller than a page breaks where it has to.
         if self.page_break_trigger - self.y < height and self.y > self.t_margin + 1:
             self.add_page()
 
@@ -245,6 +250,7 @@ class _Pages(FPDF):
             borders_layout=TableBordersLayout.HORIZONTAL_LINES,
             first_row_as_headings=columns is not None,
             headings_style=FontFace(emphasis="", color=_QUIET),
+            # A word that is longer than its column can only be broken within.
             wrapmode=WrapMode.CHAR if any(_unbroken(row) for row in rows) else WrapMode.WORD,
         ) as table:
             for row in [*([columns] if columns else []), *rows]:
@@ -254,6 +260,7 @@ class _Pages(FPDF):
     def write_figures(self, figures: Sequence[Figure], columns: int) -> None:
         """Charts side by side, under their titles and above their notes."""
         width = (self.epw - _GUTTER_PT * (columns - 1)) / columns
+        # Measured before anything is written: charts of one row begin at one height, and go to the next page together.
         titles = max(self.write_words(figure.title, _BOLD, width, dry=True) for figure in figures)
         notes = max(self.write_words(figure.note, _FIGURE_NOTE, width, dry=True) for figure in figures)
         heights = [figure.plot.height * width / figure.plot.width for figure in figures]

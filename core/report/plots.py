@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 _LOCK = Lock()
 _STYLE = {
     "svg.fonttype": "none",
-    "text.parse_math": False,  # a name may hold dollars
+    # A name may hold dollars, between which matplotlib would set a formula.
+    "text.parse_math": False,
     "font.family": "DejaVu Sans",
     "font.size": TEXT_PT,
     "text.color": INK,
@@ -80,6 +81,7 @@ def _own_style(salt: str) -> Iterator[None]:
     with _LOCK:
         matplotlib = _load_matplotlib()
         with matplotlib.rc_context(), warnings.catch_warnings():
+            # First the defaults: a settings file of the user's would make other bytes of the same run.
             matplotlib.rcdefaults()
             matplotlib.rcParams.update({**_STYLE, "svg.hashsalt": salt})
             # Letters that its font lacks are left to the page, which has others, or to the PDF, which says so.

@@ -6,7 +6,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.base.words import count, display_name, format_interval, format_probability, percent, strangers_share
+from core.base.words import (
+    count,
+    count_people,
+    display_name,
+    format_interval,
+    format_probability,
+    percent,
+    strangers_share,
+)
 from core.charts.confusion import confusion_summary, cut_confusion_matrix, most_confused_people
 from core.charts.reliability import reliability_diagram
 from core.charts.shares import hardest_people, rank_shares, recall_intervals
@@ -75,6 +83,7 @@ def _confusion_figure(result: Evaluation) -> tuple[Figure, ...]:
     note = "Blue, on the diagonal: right. Orange: taken for somebody else. The deeper, the larger the share."
     if n_all > len(chart.names):
         note = f"The {len(chart.names)} most confused of {count(n_all)} who were confused. {note}"
+    # For those who do not see the chart: more than the worst five nobody listens to.
     top_pairs = [
         f"{display_name(p.person)} taken for {display_name(p.given)} {p.count} times" for p in result.most_confused[:5]
     ]
@@ -157,13 +166,13 @@ def _rule(material: ReportMaterial) -> str:
     threshold = material.run.params.threshold
     rule = f"A face gets a name when its likeness to that person is above {threshold.score:.2f}; else it is unknown."
     if threshold.from_prior:
-        people = count(material.run.metrics.n_people, "person", "people")
+        people = count_people(material.run.metrics.n_people)
         return (
             f"{rule} {people} are too few to learn this limit from, so it is the model's own, measured on other "
             f"photos: {strangers_share(threshold)} of strangers would get a name."
         )
     return (
-        f"{rule} It was set by {count(threshold.n_impostor_people, 'person', 'people')} whom it did not know or who "
+        f"{rule} It was set by {count_people(threshold.n_impostor_people)} whom it did not know or who "
         f"were hidden from it in turn: of their {count(threshold.n_impostors, 'face')} about "
         f"{percent(threshold.expected)} would get a name, {strangers_share(threshold)} with 95 % certainty."
     )
@@ -194,6 +203,7 @@ def _thresholds_table(material: ReportMaterial) -> TableBlock:
 
 def _likeness_figure(predictions: Predictions, threshold: float) -> Figure | None:
     chart = likeness_histogram(predictions, threshold)
+    # One value alone has no distribution; its bins would be narrower than rounding.
     if not chart.groups or chart.edges[-1] - chart.edges[0] < LEAST_SPREAD:
         return None
     right = predictions.scores[~predictions.wrong]
@@ -213,7 +223,7 @@ def _likeness_figure(predictions: Predictions, threshold: float) -> Figure | Non
 def verification_section(pairs: OwnPairs) -> Section:
     """Two faces: one person or two?"""
     rows = [
-        ("Pairs of one person", f"{count(pairs.n_genuine)}, of {count(pairs.scores.n_people, 'person', 'people')}"),
+        ("Pairs of one person", f"{count(pairs.n_genuine)}, of {count_people(pairs.scores.n_people)}"),
         ("Pairs of different people", count(pairs.n_impostor)),
         ("Accepted as often wrongly as refused (equal error rate)", percent(pairs.eer, 2)),
         ("Area under the ROC curve", f"{pairs.auc:.4f}"),

@@ -42,6 +42,7 @@ def _table(study: Study) -> TableBlock:
 
 
 def _classifiers(study: Study) -> tuple[Block, ...]:
+    # Whatever is no better than guessing would stretch the scale until the others lie on one spot; the table has it.
     better = [classifier for classifier in study.classifiers if classifier.accuracy.mean > study.baseline.accuracy.mean]
     if not better:
         return (_classifiers_table(study.classifiers),)
@@ -72,6 +73,7 @@ def _slices(study: Study) -> tuple[Figure, ...]:
     if not partial_slices:
         return ()
     chart = slice_intervals(partial_slices)
+    # By the upper end of the interval: a slice of three faces with one error is no finding.
     worst = min(chart.rows, key=lambda row: row.high)
     title = f"Hardest: {worst.heading} {worst.label}, {percent(worst.share)} of {worst.note} right"
     description = "; ".join(f"By {row.heading}, {row.label}: {percent(row.share)} of {row.note}" for row in chart.rows)

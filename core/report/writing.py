@@ -50,6 +50,7 @@ def write_report(material: ReportMaterial) -> Document:
 
 def _stats(material: ReportMaterial) -> tuple[Stat, ...]:
     run, result = material.run, material.predictions.evaluation
+    # The threshold in use is always one of those that were measured.
     operating_point = next(point for point in material.operating_points if point.fpir == run.params.threshold.rate)
     promised = strangers_share(run.params.threshold)
     return (

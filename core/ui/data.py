@@ -12,7 +12,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.base.settings import from_env
+from core.base.settings import settings_from_env
 from core.base.types import Embeddings, FaceTable, Photo, Revision
 from core.learn.metrics.predictions import Predictions
 from core.services import Services
@@ -34,7 +34,7 @@ def services() -> Services:
     """The working parts, and the worker process beside the app."""
     if _kept_services:
         return _kept_services[0]
-    working = Services(from_env())
+    working = Services(settings_from_env())
     if working.settings.supervise:
         working.supervisor.start()
     return working

@@ -18,7 +18,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold, cross_val_predict
 
 from core.archives.opening import open_source
-from core.base.settings import from_env
+from core.base.settings import settings_from_env
 from core.base.types import Detection, RgbImage
 from core.base.vectors import unit_rows
 from core.imaging.decoding import decode_image
@@ -94,7 +94,7 @@ def main() -> None:
     parser.add_argument("zip", type=Path)
     parser.add_argument("--times", type=int, default=2)
     given = parser.parse_args()
-    services = Services(from_env())
+    services = Services(settings_from_env())
     embedder, rng = services.embedder(DEFAULT_VECTORS_ID), np.random.default_rng(0)
     with open_source(given.zip, services.settings.archives) as source:
         photos = [

@@ -26,8 +26,8 @@ from core.isolation.bounds import Bounds
 from core.isolation.messages import (
     DATE_PHOTO,
     DECODE_PHOTO,
+    BlocksOnly,
     BrokenMessage,
-    Nothing,
     PhotoOrder,
     PictureAnswer,
     decode_message,
@@ -245,7 +245,7 @@ def child_that_says(said: bytes) -> pool.Child:
     return pool.Child(process, pool.Channel(process.stdout, process.stdin))  # type: ignore[arg-type]
 
 
-ORDER = pool._Order(DATE_PHOTO, Nothing(), [], BOUNDS, 8)
+ORDER = pool._Order(DATE_PHOTO, BlocksOnly(), [], BOUNDS, 8)
 
 
 @pytest.mark.parametrize(

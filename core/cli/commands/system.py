@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from core.base.errors import ReaderUnavailable
-from core.base.settings import from_env
+from core.base.settings import settings_from_env
 from core.cli import destination, resolution
 from core.cli.job_runner import console_progress
 from core.cli.parser import Answer, Commands
@@ -38,7 +38,7 @@ def add_models(commands: Commands) -> None:
 
 
 def _install(options: argparse.Namespace) -> Answer:
-    models_dir = from_env(options.data).models_dir
+    models_dir = settings_from_env(options.data).models_dir
     names = [options.name] if options.name else list(catalogue.DEFAULT_MODEL_IDS)
     source = Path(options.source) if options.source else None
     manifests = []
@@ -58,7 +58,7 @@ def _sample(options: argparse.Namespace) -> Answer:
     target = Path(options.out) / sample.SAMPLE_NAME
     destination.require_file(target)
     with destination.whole_file(target) as draft:
-        sample.write_sample(from_env(options.data).models_dir, draft, console_progress())
+        sample.write_sample(settings_from_env(options.data).models_dir, draft, console_progress())
     return {"file": str(target), "bytes": target.stat().st_size}
 
 

@@ -11,7 +11,7 @@ from core.base.json_values import Json, JsonRecord, drop_empty, encode_record
 from core.base.progress import Progress
 from core.base.settings import ImageLimits
 from core.formats.traces import FoundTrace, Search, Traces
-from core.isolation.photos import read_header_texts_in_child
+from core.isolation.photos import read_header_texts_isolated
 from core.store.artifacts import ArtifactKind, Artifacts
 from core.store.exchange_protocols import EraseStore, Erasure
 from core.store.name_scrubber import Scrubber
@@ -106,7 +106,7 @@ def _header_texts(path: Path, name: str) -> list[str]:
     try:
         # EXIF and XMP may hold the name in compressed or encoded parts, which the bytes do not show; a child reads
         # them, as the photo is of others.
-        return read_header_texts_in_child(path.read_bytes(), ImageLimits()) if _is_photo(name) else []
+        return read_header_texts_isolated(path.read_bytes(), ImageLimits()) if _is_photo(name) else []
     except ReadingEnded:
         return []
 
