@@ -112,6 +112,7 @@ def find_code_page(name: str) -> CodePage:
     """
     codec_name = name.strip().casefold()
     codec_name = _ALIASES.get(codec_name, f"cp{codec_name}" if codec_name.isdecimal() else codec_name)
+    # Python knows codecs that are no code pages (rot13, utf-16, idna): whatever does not read ASCII as itself is out.
     every_ascii = bytes(range(0x20, 0x7F)) + rb"\n\x41\u0041"
     try:
         info = codecs.lookup(codec_name)

@@ -57,6 +57,7 @@ def name_objection(name: str) -> str | None:
             f"at most {words.count(LONGEST_PATH)} and "
             f"{MOST_FOLDERS} are read"
         )
+    # Lone surrogates (Cs) are bytes that no code page could read: such a name cannot be written into a report or a log.
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in name):
         return "its name holds control characters or is no valid text; rename it"
     return None

@@ -1,6 +1,6 @@
 """What the names in an archive say: who is on a photo, which split it belongs to, which names are not taken.
 
-Pure functions over names with '/' between the parts; nothing here opens a file. ``understand_folders`` understands
+Pure functions over names with '/' between the parts; nothing here opens a file. ``interpret_folders`` understands
 ``person/x.jpg``, ``train/person/x.jpg``, ``person/train/x.jpg``, and any number of folders around them. What it cannot
 know for sure it says in sentences, and a rule tells it otherwise.
 """
@@ -61,7 +61,7 @@ class FolderLayout:
         """Text such as 'train 93, val 25, 5 people'."""
         splits = [f"train {self.train}", f"val {self.val}"] if self.train or self.val else []
         photos = [] if splits else [words.count(self.photos, "photo", "photos")]
-        people = [words.count(len(self.people), "person", "people")]
+        people = [words.format_people_count(len(self.people))]
         unlabelled = [f"{self.unlabelled} unlabelled"] if self.unlabelled else []
         return ", ".join(splits + photos + people + unlabelled)
 
@@ -76,16 +76,16 @@ people's folders are those of a level, 1 for the outermost."""
 
 
 @dataclass(frozen=True, slots=True)
-class FolderUnderstanding:
+class FolderInterpretation:
     """What folders say about every photo, and sentences on what could be meant otherwise."""
 
     labels: list[FolderLabel]
     notes: tuple[str, ...]
 
 
-def understand_folders(
+def interpret_folders(
     names: Iterable[str], *, folders_are_people: bool = True, rule: str = AUTO
-) -> FolderUnderstanding:
+) -> FolderInterpretation:
     """Person and split of each photo, in the order of the names.
 
     Folders named like a split are splits when all folders beside them are, or when both sides are there, or when a name
@@ -115,7 +115,8 @@ def understand_folders(
     reading = _Reading(paths, rule)
     splits = [reading.split(path) for path in paths]
     if not folders_are_people or rule == NOBODY:
-        return FolderUnderstanding([FolderLabel(None, split) for split in splits], reading.split_notes())
+        return FolderInterpretation([FolderLabel(None, split) for split in splits], reading.split_notes())
+    # Every photo's name first: which spelling of a name is right is decided by how many photos bear it.
     folder_names = [reading.person(path) for path in paths]
     spelling = _spelling(folder_names)
     labels = [
@@ -123,7 +124,7 @@ def understand_folders(
         for name, split in zip(folder_names, splits, strict=True)
     ]
     notes = (*reading.split_notes(), *reading.person_notes(), *_spelling_notes(folder_names, spelling))
-    return FolderUnderstanding(labels, notes)
+    return FolderInterpretation(labels, notes)
 
 
 def _folders(name: str) -> Folders:
@@ -134,6 +135,7 @@ def _folders(name: str) -> Folders:
 @cache
 def person_key(name: str) -> str:
     """What two spellings of one person's folder have in common."""
+    # NFKC makes full-width letters and ligatures plain; marks of writing direction (Cf) are not seen by anybody.
     visible = "".join(letter for letter in unicodedata.normalize("NFKC", name) if unicodedata.category(letter) != "Cf")
     return unicodedata.normalize("NFKC", " ".join(visible.replace("_", " ").split()).rstrip(" .").casefold())
 
@@ -281,6 +283,7 @@ def _past_dates(counts: Mapping[Folders, int], depth: int) -> tuple[int, bool]:
     2019/Ann/x.jpg: the first level below that is not of dates. Ann/2019/x.jpg, of one person alone: the folder above.
     Numbers among which there are others than years are people's numbers.
     """
+    # First up: where the folders around all photos end in years, those divide the photos of one person, above them.
     while depth and all(_is_date(name) for name in _names_at(counts, depth - 1)):
         depth -= 1
     names = _names_at(counts, depth)

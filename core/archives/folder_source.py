@@ -65,6 +65,7 @@ def _list_folder(root: Path, limits: ArchiveLimits) -> tuple[list[tuple[str, int
 
     def is_to_be_entered(folder: os.DirEntry[str]) -> bool:
         """Not into more hidden folders when so much was left out already; the folder itself gets its line then."""
+        # Judged by a file that might lie in it: folders themselves are never left over.
         name = Path(folder.path).relative_to(root).as_posix()
         why = classify_leftover(f"{name}/x") if len(leftovers) >= _MOST_LEFTOVERS else None
         if why is not None:
@@ -87,6 +88,7 @@ def _list_folder(root: Path, limits: ArchiveLimits) -> tuple[list[tuple[str, int
         files.append((name, size_bytes, reason or ""))
         # Asked at every file: a folder of millions is refused long before it is listed to its end.
         require_limits(root.name, len(files), total_bytes, limits)
+    # Sorted, as systems list folders in any order: entries keep their numbers when an ingest is resumed.
     return sorted(files), sorted(leftovers, key=lambda left: left[0])
 
 
@@ -105,6 +107,7 @@ def _file_head(path: str) -> bytes:
 
 def _walk(folder: str, is_to_be_entered: Callable[[os.DirEntry[str]], bool]) -> Iterator[os.DirEntry[str]]:
     """Files and links below a folder, and folders that cannot be opened."""
+    # A list and no recursion: folders may lie in each other deeper than Python's stack.
     pending: list[os.DirEntry[str] | str] = [folder]
     while pending:
         current = pending.pop()

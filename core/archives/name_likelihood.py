@@ -79,6 +79,7 @@ def _log_prob_of_word(word: str, table: Mapping[str, float], log_ascii: float) -
         elif letter in table:
             total += table[letter]
         else:
+            # A capital is as usual as its small letter; what case says is judged once, for the whole word.
             total += table.get(letter.lower(), _PUNCTUATION_LOG.get(letter, 0.0) or _strange(letter))
     return total + _case(word) + (_MIXED_SCRIPTS if _mixes_scripts(word) else 0.0)
 
@@ -123,6 +124,7 @@ _NEXT: Final = {
 
 @cache
 def _is_vowel(letter: str) -> bool:
+    # The letter under its accents decides: é is a vowel as e is.
     return unicodedata.normalize("NFD", letter)[0] in "aeiouyæøœı"
 
 

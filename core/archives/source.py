@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Final, Protocol, Self
 
 from core.archives.file_names import ending_objection, is_called_like_a_photo, name_objection, printable_name
-from core.archives.folder_layout import FolderLayout, understand_folders
+from core.archives.folder_layout import FolderLayout, interpret_folders
 from core.archives.system_files import Leftover, report_leftovers
 from core.archives.zip_names import LocalNames
 from core.base import words
@@ -73,7 +73,7 @@ class PhotoSource(ABC):
             (printable_name(name), why, is_called_like_a_photo(name)) for name, why in leftovers
         )
         names = [name for name, _ in files]
-        understood = understand_folders(names, folders_are_people=rules.folders_are_people, rule=rules.folders)
+        understood = interpret_folders(names, folders_are_people=rules.folders_are_people, rule=rules.folders)
         self.entries = tuple(
             PhotoEntry(index=index, name=name, person=label.person, split=label.split, size_bytes=size_bytes)
             for index, ((name, size_bytes), label) in enumerate(zip(files, understood.labels, strict=True))
@@ -105,6 +105,7 @@ def read_bounded(stream: _Readable, name: str, max_bytes: int) -> bytes:
     """All bytes of a stream; raises ImageRefused as soon as there are too many, whatever its header declared."""
     chunks = []
     total = 0
+    # In pieces, and counted: a header may declare little and unfold to more than the memory holds.
     while chunk := stream.read(_CHUNK_BYTES):
         total += len(chunk)
         if total > max_bytes:
@@ -117,6 +118,7 @@ def kind_objection(name: str, read_head: Callable[[], bytes | None]) -> str | No
     """Reason not to take a file: by its name, and where that is no photo's, by its first bytes, which are read then."""
     if (reason := name_objection(name)) is not None:
         return reason
+    # The first bytes are read only for names that are no photo's: in most archives that is hardly a file.
     by_ending = ending_objection(name)
     head = read_head() if by_ending else None
     return by_ending if head is None or by_ending is None else signatures.photo_objection(head, by_ending)

@@ -57,6 +57,7 @@ def _believed(sides: Mapping[str, Split], holding: Iterable[str], *, alone: bool
     # Train beside val is no pair of people.
     if len(set(sides.values())) == 2:
         return list(sides)
+    # One side without the other: train alone is a split, but a lone Dev or Eval may be somebody's name.
     if alone:
         return [part for part in sides if part.casefold() not in _NEED_THE_OTHER_SIDE]
     return [part for part in holding if part.casefold() not in _MAY_BE_A_PERSON]

@@ -81,6 +81,7 @@ def classify_leftover(name: str) -> Leftover | None:
         return Leftover("._ files", _FOLDERS["__macosx"], may_be_photo=False)
     if folded.startswith(_SYNOLOGY):
         return Leftover("@eaDir", _FOLDERS["@eadir"], may_be_photo=True)
+    # A hidden file in a recycle bin is told by the bin, which says more.
     in_folder = _of_folders(folders)
     if in_folder is None and folded.startswith("."):
         return Leftover(last, "a hidden file", may_be_photo=True)

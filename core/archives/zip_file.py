@@ -173,7 +173,7 @@ def _require_separate(infos: Sequence[zipfile.ZipInfo]) -> None:
             )
 
 
-class Members:
+class ZipMembers:
     """Files of a zip that are no photos, by their names, within the same limits; use it in a ``with`` statement."""
 
     def __init__(self, path: Path, limits: ArchiveLimits) -> None:

@@ -132,6 +132,7 @@ def _unicode_path(extra: bytes, raw_name: bytes) -> str | None:
     for kind, value in _extra_fields(extra):
         if kind == _UNICODE_PATH and len(value) > 5 and value[0] == 1:
             crc = int.from_bytes(value[1:5], "little")
+            # The entry was renamed by a tool that knows no such field: then its ordinary name is the newer one.
             if crc != zlib.crc32(raw_name):
                 return None
             try:
@@ -177,6 +178,7 @@ def _decide(parts: Sequence[bytes], readings: Sequence[CodePageReading]) -> tupl
     as_utf8 = {part: code_pages.log_prob_as_utf8(part) for part in parts}
     valid = [part for part in parts if as_utf8[part] > float("-inf")]
     not_utf8 = [part for part in parts if as_utf8[part] == float("-inf")]
+    # Names that are valid UTF-8 say nothing of the code page of the others: it is ranked without them.
     if not_utf8 and valid:
         readings = code_pages.rank_code_pages(not_utf8)
     page = readings[0].page

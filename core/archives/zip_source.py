@@ -58,6 +58,7 @@ class ZipSource(PhotoSource):
             raise ImageRefused(
                 f"'{entry.name}' is damaged in the zip ({error}). Make the zip again from the original file."
             ) from error
+        # zipfile checks the sum of what it unpacked, not that this is all that was declared.
         if len(data) != info.file_size:
             raise ImageRefused(
                 f"'{entry.name}' gave {words.count(len(data))} bytes where the zip declares "
@@ -70,12 +71,12 @@ class ZipSource(PhotoSource):
         self._zip.close()
 
 
-Examined = tuple[str, zipfile.ZipInfo, str | Leftover | None]
+_Examined = tuple[str, zipfile.ZipInfo, str | Leftover | None]
 
 
 def _examine(
     raw_names: Sequence[str], infos: Sequence[zipfile.ZipInfo], limits: ArchiveLimits, heads: ZipHeads
-) -> Iterator[Examined]:
+) -> Iterator[_Examined]:
     """Name and entry of every file in a zip, with why it is not taken; ArchiveRefused for a path that leaves it."""
     for raw, info in zip(raw_names, infos, strict=True):
         if leaves_folder(raw):
@@ -83,6 +84,7 @@ def _examine(
                 f"Zip entry '{printable_name(raw)}' leaves the folder, so the archive was refused. "
                 "Rebuild it without '..' and absolute paths."
             )
+        # Only now, in the decoded name: in Shift-JIS and GBK the byte of a backslash is half of many a letter.
         name = raw.replace("\\", "/")
         if name.rpartition("/")[2] not in ("", "."):
             yield name, info, classify_leftover(name) or _entry_objection(name, info, limits, heads)
@@ -93,6 +95,7 @@ def _entry_objection(name: str, info: zipfile.ZipInfo, limits: ArchiveLimits, he
     # The upper half of the attributes is the Unix mode; 0 is what other systems write there.
     if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG):
         return "a link or special file is not followed; put the photo itself into the zip"
+    # What it is before how it is packed: an encrypted PDF is no photo, with or without its password.
     if (reason := kind_objection(name, lambda: heads.read(info))) is not None:
         return reason
     if info.flag_bits & ENCRYPTED:

@@ -16,7 +16,7 @@ def count(number: int, singular: str = "", plural: str = "") -> str:
     return f"{digits} {noun}".strip()
 
 
-def count_people(number: int) -> str:
+def format_people_count(number: int) -> str:
     """A count of people: "1 person", "3 people"."""
     return count(number, "person", "people")
 

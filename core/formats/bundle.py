@@ -18,7 +18,7 @@ from typing import TypeGuard
 
 import numpy as np
 
-from core.archives.zip_file import Members
+from core.archives.zip_file import ZipMembers
 from core.base import words
 from core.base.errors import ArchiveRefused, InputRefused
 from core.base.json_values import Json, JsonObject, JsonRecord
@@ -182,7 +182,7 @@ def read_bundle_file(path: Path) -> tuple[Bundle, str]:
     # From cheap to dear, and nothing is unpacked before the hash fits: a damaged file says so instead of failing
     # somewhere inside NumPy.
     digest = _require_unchanged(path)
-    with Members(path, LIMITS) as members:
+    with ZipMembers(path, LIMITS) as members:
         manifest = _manifest(path.name, members)
         parts = {name: _read_part(path.name, members, name, part) for name, part in manifest.parts.items()}
     if missing := [name for name in _NEEDED if name not in parts]:
@@ -230,7 +230,7 @@ def _require_unchanged(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _manifest(file: str, members: Members) -> _Manifest:
+def _manifest(file: str, members: ZipMembers) -> _Manifest:
     document = _object(file, members.read(_MANIFEST))
     # Before the rest is read: a later version may have other fields, and what helps then is to update, not to export
     # again.
@@ -249,7 +249,7 @@ def _manifest(file: str, members: Members) -> _Manifest:
         raise InputRefused(f"The manifest of '{file}' {lacking}. Export it again.") from fault
 
 
-def _read_part(file: str, members: Members, name: str, part: _Part) -> bytes:
+def _read_part(file: str, members: ZipMembers, name: str, part: _Part) -> bytes:
     content = members.read(name)
     if hashlib.sha256(content).hexdigest() != part.sha256:
         raise InputRefused(f"Part '{name}' of '{file}' is not what its manifest says. Export or copy it again.")

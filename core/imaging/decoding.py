@@ -36,11 +36,11 @@ from core.imaging.geometry import stored_size, turn_size
 from core.imaging.isobmff import is_heif
 from core.imaging.orientation import (
     apply_orientation,
+    find_orientation,
     orientation_left_to_exif,
     orientation_of_container,
     orientation_of_header,
     orientation_of_photo,
-    orientation_said_by,
 )
 from core.imaging.pixels import turn_pixels
 from core.imaging.refusals import DECODER_ERRORS, PILLOW_FORMATS, refuse_undecodable
@@ -134,6 +134,7 @@ def decode_reduced(data: bytes, limits: ImageLimits, enough_px: int | None) -> D
     """
     _require_file(data, limits)
     with refuse_undecodable(data):
+        # HEIF and RAW first: to Pillow a RAW file is a TIFF, of which it would show the thumbnail.
         if is_heif(data):
             return _decode_heif(data, limits)
         if raw.is_raw_file(data):
@@ -272,12 +273,14 @@ def _scale(size_wh: tuple[int, int], enough_px: int) -> int:
 
 def _bytes_per_pixel(photo: ImageFile.ImageFile) -> int:
     """Most memory that decoding takes per pixel; a progressive JPEG holds all its 16-bit coefficients."""
+    # All coefficients, two bytes each, are held until the last scan has come.
     if "progressive" in photo.info:
         return 4 + max(3, 2 * len(photo.getbands()))
     return _BYTES_PER_PIXEL.get(photo.format or "", 7)
 
 
 def _suits_opencv(photo: ImageFile.ImageFile) -> bool:
+    # Transparency, which OpenCV drops, has to be laid on white; and of an animation Pillow takes the first picture.
     return photo.format == "WEBP" and photo.mode == "RGB" and not getattr(photo, "is_animated", False)
 
 
@@ -297,10 +300,11 @@ def _decode_raw(data: bytes, limits: ImageLimits, enough_px: int | None) -> Deco
     """The preview of a RAW file, upright."""
     preview = raw.extract_preview(data)
     with Image.open(io.BytesIO(preview.content), formats=("JPEG",)) as photo:
+        # Twice the file: the preview is a copy of the rest of it, from its own start on.
         _require_size(photo.size, 2 * len(data), _bytes_per_pixel(photo), limits)
         stored = _stored_jpeg(photo, jpeg.first_picture(preview.content), enough_px)
         stored = replace(stored, notes=stored.notes + preview.notes)
-        return _upright(stored, orientation_said_by(photo) or preview.orientation)
+        return _upright(stored, find_orientation(photo) or preview.orientation)
 
 
 def _raw_orientation(data: bytes) -> int:
@@ -308,7 +312,7 @@ def _raw_orientation(data: bytes) -> int:
     try:
         preview = raw.extract_preview(data)
         with Image.open(io.BytesIO(preview.content), formats=("JPEG",)) as photo:
-            return orientation_said_by(photo) or preview.orientation
+            return find_orientation(photo) or preview.orientation
     except (ImageRefused, *DECODER_ERRORS):
         return 1
 
@@ -326,6 +330,7 @@ def _decode_heif(data: bytes, limits: ImageLimits) -> DecodedPicture:
     photo = pillow_heif.open_heif(data, convert_hdr_to_8bit=True)
     _require_size(photo.size, len(data), _BYTES_PER_PIXEL["HEIF"], limits)
     pixels = np.asarray(photo)
+    # What was decoded may have another size than the header said.
     _require_size(pixels.shape[1::-1], len(data), _BYTES_PER_PIXEL["HEIF"], limits)
     if pixels.dtype != np.uint8:
         pixels = scale_grey(pixels, 65535.0)

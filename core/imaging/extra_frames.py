@@ -14,7 +14,7 @@ from typing import Final
 from PIL import ImageFile
 
 from core.base import words
-from core.imaging.isobmff import has_track
+from core.imaging.isobmff import has_image_sequence
 from core.imaging.refusals import DECODER_ERRORS
 from core.imaging.tiff import Directory, read_directories
 
@@ -39,11 +39,13 @@ def notes_of_frames(photo: ImageFile.ImageFile) -> tuple[str, ...]:
     """An animation, or the views of a stereo or panorama camera; ask it after the pixels were taken."""
     try:
         if photo.format == "MPO":
+            # The first entry is the picture itself; of the others some are only thumbnails of it.
             entries = photo.mpinfo[_MPO_ENTRIES][1:]  # type: ignore[attr-defined]
             views = 1 + sum(entry["Attribute"]["MPType"].startswith(_VIEW) for entry in entries)
             return (_only_the_first(views, "views"),) if views > 1 else ()
         return (ANIMATED,) if getattr(photo, "is_animated", False) else ()
     except DECODER_ERRORS:
+        # A damaged index says nothing of the picture, which is decoded already: no reason to refuse it.
         return ()
 
 
@@ -55,7 +57,7 @@ def notes_of_heif(data: bytes, pictures: int) -> tuple[str, ...]:
     pictures : how many of one rank the container holds
     """
     several = (_only_the_first(pictures, "pictures"),) if pictures > 1 else ()
-    return several + ((SEQUENCE,) if has_track(data) else ())
+    return several + ((SEQUENCE,) if has_image_sequence(data) else ())
 
 
 def _is_page(directory: Directory) -> bool:

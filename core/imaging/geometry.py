@@ -20,10 +20,10 @@ from core.base.types import Box, Detection, Doubles, Floats, Ints
 
 Overlap = Literal["union", "min"]
 
-PLACES = np.array([[0.331, 0.384], [0.669, 0.384], [0.352, 0.755], [0.648, 0.755]])
+LANDMARK_TEMPLATE = np.array([[0.331, 0.384], [0.669, 0.384], [0.352, 0.755], [0.648, 0.755]])
 """Where eyes and corners of the mouth (left, right; left, right in the picture) lie in a square about the box of an
 average face, as fractions of its side: the mean of 1,027 level faces of lfw-dev, made symmetric."""
-_PLACED = [0, 1, 3, 4]
+_TEMPLATE_ROWS = [0, 1, 3, 4]
 """Those four among the five landmarks. The nose is left out: it moves when the head turns."""
 
 
@@ -41,6 +41,7 @@ def pairwise_overlaps(boxes: Doubles, other_boxes: Doubles, over: Overlap = "uni
     shared = _shared(boxes, other_boxes, 0) * _shared(boxes, other_boxes, 1)
     area, other_area = box_areas(boxes)[:, None], box_areas(other_boxes)[None, :]
     whole = np.minimum(area, other_area) if over == "min" else area + other_area - shared
+    # A box without area overlaps nothing, and must not divide by nothing.
     return np.asarray(shared / np.maximum(whole, 1e-9), dtype=np.float64)
 
 
@@ -70,6 +71,7 @@ def match_boxes(boxes: Sequence[Box], other_boxes: Sequence[Box], min_iou: float
     while shared.max() >= min_iou:
         row, column = divmod(int(shared.argmax()), len(other_boxes))
         matches[row] = column
+        # Either is taken now: its row and column are out of the running.
         shared[row, :], shared[:, column] = 0.0, 0.0
     return matches
 
@@ -98,6 +100,7 @@ def suppress_overlapping(
     -------
     (k,) row numbers, by group and then by falling probability
     """
+    # By group and then by falling probability: within a run each box comes after all that are stronger.
     order = np.lexsort((-probs, groups))
     kept_rows = [_unsuppressed(rows, boxes, threshold, over) for rows in _runs(order, groups)]
     return np.concatenate(kept_rows) if kept_rows else np.empty(0, dtype=np.int64)
@@ -113,6 +116,7 @@ def _runs(order: Ints, groups: Ints) -> list[Ints]:
 def _unsuppressed(rows: Ints, boxes: Doubles, threshold: float, over: Overlap) -> Ints:
     if len(rows) == 1:
         return rows
+    # Above the diagonal: in each column only the overlaps with stronger boxes.
     crowded = np.triu(pairwise_overlaps(boxes[rows], boxes[rows], over) > threshold, k=1)
     return rows[~crowded.any(axis=0)]
 
@@ -126,6 +130,7 @@ def square_boxes(boxes: Doubles) -> Doubles:
 
 def refine_boxes(boxes: Doubles, offsets: Floats) -> Doubles:
     """Move each side of (n, 4) boxes by the network's (n, 4) offsets, which are fractions of the box's size."""
+    # "+ 1", as if the sides were the last pixels inside: the weights were trained with boxes that count so.
     sizes = np.tile(boxes[:, 2:4] - boxes[:, :2] + 1, 2)
     return np.asarray(boxes + offsets * sizes, dtype=np.float64)
 
@@ -145,12 +150,13 @@ def crop_transform(box: Box, landmarks: Floats, size_px: int, margin: float) -> 
     angle = eye_angle(landmarks)
     cos, sin = np.cos(angle) * scale, np.sin(angle) * scale
     turn = np.array([[cos, sin], [-sin, cos]])
+    # The middle of a crop lies between its pixels' centres, at (size - 1) / 2, as OpenCV counts them.
     shift = np.full(2, (size_px - 1) / 2) - turn @ np.array(box.centre)
     return np.hstack([turn, shift[:, None]])
 
 
 def landmark_transform(landmarks: Floats, size_px: int, margin: float) -> Doubles:
-    """The (2, 3) affine matrix from photo pixels to a square crop with eyes and mouth at ``PLACES``.
+    """The (2, 3) affine matrix from photo pixels to a square crop with eyes and mouth at ``LANDMARK_TEMPLATE``.
 
     It turns, moves and scales (least squares over the four points), and never shears. The crop is what a square about
     an average face's box would be, enlarged by ``margin`` (0.1 is 10 %).
@@ -160,9 +166,10 @@ def landmark_transform(landmarks: Floats, size_px: int, margin: float) -> Double
     Umeyama, "Least-squares estimation of transformation parameters between two point patterns", IEEE TPAMI 13(4), 1991;
     in the plane without reflection, with points as complex numbers.
     """
-    target = (0.5 + (PLACES - 0.5) / (1 + margin)) * (size_px - 1)
-    source = landmarks[_PLACED].astype(np.float64)
+    target = (0.5 + (LANDMARK_TEMPLATE - 0.5) / (1 + margin)) * (size_px - 1)
+    source = landmarks[_TEMPLATE_ROWS].astype(np.float64)
     middle, target_middle = source.mean(axis=0), target.mean(axis=0)
+    # As complex numbers a turn with a scale is one factor, and least squares for one factor is one division.
     source_offsets, target_offsets = ((points - points.mean(axis=0)) @ np.array([1, 1j]) for points in (source, target))
     turn_and_scale = (source_offsets.conj() @ target_offsets) / (source_offsets.conj() @ source_offsets).real
     cos, sin = turn_and_scale.real, turn_and_scale.imag
@@ -243,7 +250,8 @@ def upright_box(box: Box, size_wh: tuple[float, float], orientation: int) -> Box
     """
     left, top, right, bottom = box.as_tuple()
     width, height = size_wh
-    if orientation in _ON_THEIR_SIDE:  # rows and columns change places first, and then it is one of 1 to 4
+    # Rows and columns change places first; what is left then is one of the ways 1 to 4.
+    if orientation in _ON_THEIR_SIDE:
         left, top, right, bottom, width, height = top, left, bottom, right, height, width
     if orientation in (2, 3, 6, 7):
         left, right = width - right, width - left

@@ -31,6 +31,7 @@ def _header(data: bytes) -> list[object]:
         return [info, *_exif_values(exif)]
     with Image.open(io.BytesIO(data), formats=PILLOW_FORMATS) as photo:
         iptc = IptcImagePlugin.getiptcinfo(photo) or {}
+        # The base class's getexif: that of a PNG decodes the picture in search of more.
         return [photo.info, iptc, *_exif_values(Image.Image.getexif(photo))]
 
 
@@ -42,6 +43,7 @@ def _texts_in(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, bytes):
+        # Windows writes its tags in UTF-16: without the zeros, what is ASCII in them reads as text.
         yield value.replace(b"\0", b"").decode("utf-8", "replace")
     elif isinstance(value, dict):
         for entry in value.values():

@@ -73,13 +73,14 @@ def iterate_boxes(data: memoryview) -> Iterator[tuple[bytes, memoryview]]:
         if size == 1:
             size, start = int.from_bytes(data[start : start + 8], "big"), start + 8
         end = len(data) if size == 0 else position + size
+        # A size that is smaller than its own head would have the walk go back: it ends there.
         if end < start or end > len(data):
             return
         yield kind, data[start:end]
         position = end
 
 
-def has_track(data: bytes) -> bool:
+def has_image_sequence(data: bytes) -> bool:
     """Whether there is a sequence of pictures besides, as in a film."""
     return any(kind == b"moov" for kind, _ in iterate_boxes(memoryview(data)))
 
@@ -132,6 +133,7 @@ def _turns(iprp: memoryview, item_id: int) -> Iterator[Turn]:
 def _associated(ipma: memoryview, item_id: int) -> Iterator[int]:
     """Numbers of an item's properties, from 1 on, in their order."""
     id_bytes = 2 if ipma[0] == 0 else 4
+    # The highest bit only says that a reader must understand the property.
     index_bytes, most = (2, 0x7FFF) if ipma[3] & 1 else (1, 0x7F)
     position = 8
     for _ in range(min(_number(ipma, 4, 4), _MOST_ITEMS)):
@@ -183,7 +185,8 @@ def _content(data: memoryview, inside: dict[bytes, memoryview], item_id: int) ->
         if version:
             method = _number(iloc, position, 2) & 15
             position += 2
-        position += 2  # the file in which the item lies: this one
+        # The number of the file in which the item lies: of this one, as photos refer to no other.
+        position += 2
         base = _number(iloc, position, base_bytes)
         extents = _number(iloc, position + base_bytes, 2)
         position += base_bytes + 2

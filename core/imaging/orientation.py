@@ -47,10 +47,10 @@ def orientation_of_photo(photo: Image.Image) -> int:
 
     A PNG may say it after its pixels; asking such a photo decodes them.
     """
-    return orientation_said_by(photo) or 1
+    return find_orientation(photo) or 1
 
 
-def orientation_said_by(photo: Image.Image) -> int | None:
+def find_orientation(photo: Image.Image) -> int | None:
     """As ``orientation_of_photo``, but None where the photo does not say it."""
     try:
         value = photo.getexif().get(ExifTags.Base.Orientation)

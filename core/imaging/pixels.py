@@ -20,6 +20,7 @@ def encode_jpeg(image: RgbImage, quality: int = 90) -> bytes:
     quality : int
         1 to 100.
     """
+    # OpenCV's encoder takes blue first; nothing outside of this function sees such an array.
     image_bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
     _, encoded = cv2.imencode(".jpg", image_bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
     return encoded.tobytes()
@@ -63,8 +64,10 @@ def perceptual_hash(image: RgbImage) -> int:
     C. Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions", 2010: the DCT hash of
     phash.org, there after a 7x7 mean filter, whose place area averaging takes.
     """
+    # Shrunk first: of 12 megapixels only a few thousand pixels have to become grey then.
     grey = cv2.cvtColor(shrink_image(image, 128), cv2.COLOR_RGB2GRAY)
     small = cv2.resize(grey, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32)
+    # Without the zeroth row and column: they hold the mean brightness and flat gradients, which light alone changes.
     low = cv2.dct(small)[1:9, 1:9].ravel()
     bits = np.packbits(low > np.median(low))
     return int.from_bytes(bits.tobytes(), "big")

@@ -166,6 +166,7 @@ def _canon_box(data: bytes, kind: bytes) -> bytes:
     """Content of one of Canon's own boxes; they lie at the head of a CR3."""
     if CANON_RAW_BRAND not in read_brands(data[:HEAD_BYTES]):
         return b""
+    # Searched by its name and not walked to: it lies within a box of Canon's own, whose form is not published.
     at = data.find(kind, 0, _CANON_HEAD_BYTES)
     return data[at + 4 : at - 4 + int.from_bytes(data[at - 4 : at], "big")] if at >= 4 else b""
 
@@ -177,6 +178,7 @@ def _is_sensor(directory: Directory) -> bool:
 def _candidates(data: bytes, layout: _Layout) -> Iterator[tuple[int, int, int]]:
     """Start, width and height of every JPEG in the file that is a picture."""
     sensor = layout.sensor_starts
+    # Bounded, as every "ff d8 ff" in noise begins a walk of its own.
     for head_match in islice(_JPEG_HEAD.finditer(data), _MOST_CANDIDATES):
         if head_match.start() not in sensor and (size := _size(data, head_match.start())) is not None:
             yield head_match.start(), *size

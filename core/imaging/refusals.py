@@ -51,6 +51,7 @@ def refuse_undecodable(data: bytes) -> Iterator[None]:
         head = data[:HEAD_BYTES]
         kind = "" if is_photo(head) else describe_file(head)
         raise ImageRefused(f"The file is not a photo but {kind}." if kind else _NO_PHOTO) from error
+    # Before the others, among which it is too: Pillow's own words name a limit, but not what to do.
     except Image.DecompressionBombError as error:
         raise ImageRefused(
             f"The picture is dangerously large: it has more than "
@@ -58,6 +59,7 @@ def refuse_undecodable(data: bytes) -> Iterator[None]:
             "header is right. Save it smaller."
         ) from error
     except DECODER_ERRORS as error:
+        # Some raise without a word; then the name of the error is all that there is.
         reason = str(error).strip().rstrip(".") or type(error).__name__
         raise ImageRefused(
             f"The file is damaged or of an unusual kind ({reason}). Open it elsewhere and save it as JPEG."

@@ -80,6 +80,7 @@ def scale_grey(values: Strip, white: float, *, inverted: bool = False) -> npt.ND
 
 def _on_white(rgba: Strip) -> Strip:
     """(h, w, 4) uint8 with straight alpha, laid on white: (h, w, 3) uint8."""
+    # 16 bits hold 255 * 255; adding 127 before the division rounds instead of cutting off.
     alpha = rgba[..., 3:].astype(np.uint16)
     blended = rgba[..., :3] * alpha + 255 * (255 - alpha)
     return ((blended + 127) // 255).astype(np.uint8)
@@ -92,6 +93,7 @@ def bands_to_rgb(pixels: Strip) -> RgbImage:
     rows = max(1, _STRIP_PX // width)
     for top in range(0, height, rows):
         strip = pixels[top : top + rows]
+        # Grey with alpha: the grey stands for all three colours.
         if bands == 2:
             strip = strip[..., [0, 0, 0, 1]]
         rgb[top : top + rows] = _on_white(strip) if bands in (2, 4) else strip

@@ -103,6 +103,7 @@ def is_photo(head: bytes) -> bool:
         return True
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return True
+    # "BM" alone begins many a text: the size of the header that follows must be one that exists.
     is_bmp = head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BMP_HEADER_BYTES
     return is_bmp or _PNM.match(head) is not None
 
@@ -152,6 +153,7 @@ def _text(head: bytes) -> str:
     try:
         head.decode("utf-8")
     except UnicodeDecodeError as error:
-        if error.start < len(head) - 3:  # not just a letter that was cut in half
+        # At the very end it may be just a letter of up to four bytes that was cut.
+        if error.start < len(head) - 3:
             return ""
     return "" if _CONTROLS.search(head) else "text"

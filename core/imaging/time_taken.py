@@ -39,7 +39,8 @@ def _stamps(data: bytes) -> tuple[object, object]:
     if raw.is_raw_file(data):
         return raw.read_time_stamps(data)
     with Image.open(io.BytesIO(data), formats=PILLOW_FORMATS) as photo:
-        return _stamps_of(Image.Image.getexif(photo))  # a PNG's own would decode the picture in search of one
+        # The base class's getexif: that of a PNG decodes the picture in search of more.
+        return _stamps_of(Image.Image.getexif(photo))
 
 
 def _stamps_of(exif: Image.Exif) -> tuple[object, object]:
@@ -58,6 +59,7 @@ def _moment(stamp: object) -> float | None:
     if match is None or int(match[1]) < _FIRST_PHOTO_YEAR:
         return None
     try:
+        # As if it were UTC: in which time zone the camera was, the stamp does not say.
         return datetime.strptime("".join(match.groups()), "%Y%m%d%H%M%S").replace(tzinfo=UTC).timestamp()
     except ValueError:
         return None

@@ -84,7 +84,7 @@ def read_time_taken(data: bytes, limits: ImageLimits) -> float | None:
 
 def read_stored_orientation(data: bytes, limits: ImageLimits) -> int:
     """As ``decoding.stored_orientation``. Raises ReadingEnded."""
-    # 0, which some headers hold, is none of EXIF's eight ways: taken as upright.
+    # By its type an answer may be 0, which is none of EXIF's eight ways: taken as upright.
     return max(1, _ask(ORIENT_PHOTO, BlocksOnly(), data, limits).answer.orientation)
 
 

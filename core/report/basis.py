@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from core.base.words import count, count_people, display_name, format_duration, percent
+from core.base.words import count, display_name, format_duration, format_people_count, percent
 from core.learn.classification.training_material import options_of
 from core.report.content import Block, Bullets, Facts, Paragraph, Section, TableBlock
 from core.report.material import ReportMaterial
@@ -65,7 +65,7 @@ def _left_out(material: ReportMaterial) -> tuple[Block, ...]:
         return ()
     rows = tuple((display_name(entry.person), entry.reason) for entry in entries[:LEFT_OUT_MOST])
     more = len(entries) - len(rows)
-    table = TableBlock(f"{count_people(len(entries))} left out", ("Person", "Why"), rows)
+    table = TableBlock(f"{format_people_count(len(entries))} left out", ("Person", "Why"), rows)
     return (table, Paragraph(f"and {count(more)} more.")) if more else (table,)
 
 
@@ -83,13 +83,13 @@ def protocol_section(material: ReportMaterial) -> Section:
         ("One shot", "Copies and near duplicates are never divided between the learned and the tested side."),
         ("Probabilities", "Calibrated on faces that were held out from learning; none claims certainty."),
         ("Interval of the accuracy", "95 %, Wilson, as if the tested faces were independent of each other"),
-        ("Gallery", f"{count(run.metrics.n_train, 'face')} of {count_people(run.metrics.n_people)}"),
+        ("Gallery", f"{count(run.metrics.n_train, 'face')} of {format_people_count(run.metrics.n_people)}"),
         ("Probes", _probes(material)),
         ("Faces become numbers by", _networks(material)),
         ("Trained", f"{format_moment(run.created)}, in {format_duration(run.seconds)}"),
     ]
     if given_strangers := params.strangers_given:
-        used, people = count(given_strangers.used, "face"), count_people(given_strangers.people)
+        used, people = count(given_strangers.used, "face"), format_people_count(given_strangers.people)
         rows.append(("Strangers given", f"{used} of {people}, to set the limits by"))
     if imported := params.imported:
         rows.append(("Trained elsewhere", f"as '{imported.dataset}'; bundle sha256 {imported.sha256}"))
@@ -111,7 +111,7 @@ def _probes(material: ReportMaterial) -> str:
     impostors = material.predictions.impostors
     if impostors is None:
         return known_faces
-    strangers, people = count(len(impostors.scores), "face"), count_people(len(np.unique(impostors.who)))
+    strangers, people = count(len(impostors.scores), "face"), format_people_count(len(np.unique(impostors.who)))
     return f"{known_faces}; {strangers} of {people} that it did not know, or that were hidden from it in turn"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from core.base.types import TRUSTED_GRADE
-from core.base.words import count, count_people, format_interval, percent, strangers_share
+from core.base.words import count, format_interval, format_people_count, percent, strangers_share
 from core.report.content import Bullets, Paragraph, Section
 from core.report.material import ReportMaterial
 
@@ -51,11 +51,11 @@ def _on_the_data(material: ReportMaterial) -> Iterator[str]:
     supports = np.array([row.support for row in result.per_person])
     few = int(np.count_nonzero((supports > 0) & (supports < FEW_TESTED)))
     if few:
-        yield f"{count_people(few)} had fewer than {FEW_TESTED} tested faces; their own rates mean little."
+        yield f"{format_people_count(few)} had fewer than {FEW_TESTED} tested faces; their own rates mean little."
     if untested := int(np.count_nonzero(supports == 0)):
-        yield f"{count_people(untested)} had no face to be tested on: nothing is known about them."
+        yield f"{format_people_count(untested)} had no face to be tested on: nothing is known about them."
     if left_out := len(run.params.left_out):
-        people = count_people(left_out)
+        people = format_people_count(left_out)
         yield f"{people} took no part; the recogniser does not know them and may give them another's name."
     if result.ece > DISHONEST:
         yield f"Its probabilities are off by {percent(result.ece)} in the mean; read them as a rough order."
@@ -72,10 +72,10 @@ def _on_the_data(material: ReportMaterial) -> Iterator[str]:
 def _on_strangers(material: ReportMaterial) -> Iterator[str]:
     threshold, predictions = material.run.params.threshold, material.predictions
     if threshold.from_prior:
+        people = format_people_count(material.run.metrics.n_people)
         yield (
-            f'{count_people(material.run.metrics.n_people)} are too few to learn when to say "unknown". The limit was '
-            f"measured with the model on other photos: {strangers_share(threshold)} of strangers got a name there. On "
-            "these photos it was not measured."
+            f'{people} are too few to learn when to say "unknown". The limit was measured with the model on other '
+            f"photos: {strangers_share(threshold)} of strangers got a name there. On these photos it was not measured."
         )
     else:
         broken = [
@@ -85,7 +85,7 @@ def _on_strangers(material: ReportMaterial) -> Iterator[str]:
         ]
         if broken:
             yield (
-                f"With {count_people(threshold.n_impostor_people)} as strangers these rates cannot be promised: "
+                f"With {format_people_count(threshold.n_impostor_people)} as strangers these rates cannot be promised: "
                 f"{', '.join(broken)}. The limits for them are as strict as the data allow, and more may pass."
             )
     # Of known people at the threshold in use: whoever is called unknown here is missed, however good the accuracy is.

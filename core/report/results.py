@@ -8,9 +8,9 @@ import numpy as np
 
 from core.base.words import (
     count,
-    count_people,
     display_name,
     format_interval,
+    format_people_count,
     format_probability,
     percent,
     strangers_share,
@@ -166,13 +166,13 @@ def _rule(material: ReportMaterial) -> str:
     threshold = material.run.params.threshold
     rule = f"A face gets a name when its likeness to that person is above {threshold.score:.2f}; else it is unknown."
     if threshold.from_prior:
-        people = count_people(material.run.metrics.n_people)
+        people = format_people_count(material.run.metrics.n_people)
         return (
             f"{rule} {people} are too few to learn this limit from, so it is the model's own, measured on other "
             f"photos: {strangers_share(threshold)} of strangers would get a name."
         )
     return (
-        f"{rule} It was set by {count_people(threshold.n_impostor_people)} whom it did not know or who "
+        f"{rule} It was set by {format_people_count(threshold.n_impostor_people)} whom it did not know or who "
         f"were hidden from it in turn: of their {count(threshold.n_impostors, 'face')} about "
         f"{percent(threshold.expected)} would get a name, {strangers_share(threshold)} with 95 % certainty."
     )
@@ -223,7 +223,7 @@ def _likeness_figure(predictions: Predictions, threshold: float) -> Figure | Non
 def verification_section(pairs: OwnPairs) -> Section:
     """Two faces: one person or two?"""
     rows = [
-        ("Pairs of one person", f"{count(pairs.n_genuine)}, of {count_people(pairs.scores.n_people)}"),
+        ("Pairs of one person", f"{count(pairs.n_genuine)}, of {format_people_count(pairs.scores.n_people)}"),
         ("Pairs of different people", count(pairs.n_impostor)),
         ("Accepted as often wrongly as refused (equal error rate)", percent(pairs.eer, 2)),
         ("Area under the ROC curve", f"{pairs.auc:.4f}"),

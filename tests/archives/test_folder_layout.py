@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.archives.folder_layout import FolderLabel, FolderLayout, understand_folders
+from core.archives.folder_layout import FolderLabel, FolderLayout, interpret_folders
 from core.base.errors import InputRefused
 from core.base.types import Split
 
@@ -203,13 +203,13 @@ RULES = [
 
 @pytest.mark.parametrize(("rule", "expected"), RULES, ids=[f"{rule}: {next(iter(row))}" for rule, row in RULES])
 def test_folders_are_read_as_somebody_says(rule: str, expected: dict[str, FolderLabel]) -> None:
-    assert dict(zip(expected, understand_folders(expected, rule=rule).labels, strict=True)) == expected
+    assert dict(zip(expected, interpret_folders(expected, rule=rule).labels, strict=True)) == expected
 
 
 @pytest.mark.parametrize("rule", ["", "0", "10", "Ann"])
 def test_a_rule_that_there_is_not_is_refused(rule: str) -> None:
     with pytest.raises(InputRefused, match="or a level, 1 to 9"):
-        understand_folders(["Ann/1.jpg"], rule=rule)
+        interpret_folders(["Ann/1.jpg"], rule=rule)
 
 
 NOTES = [
@@ -232,17 +232,17 @@ NOTES = [
 
 @pytest.mark.parametrize(("names", "notes"), NOTES, ids=[row[0][0] for row in NOTES])
 def test_what_was_understood_is_said_in_sentences(names: list[str], notes: list[str]) -> None:
-    assert list(understand_folders(names).notes) == notes
+    assert list(interpret_folders(names).notes) == notes
 
 
 @pytest.mark.parametrize("expected", [row[1] for row in FOLDERS], ids=[row[0] for row in FOLDERS])
 def test_folders_say_who_is_on_a_photo_and_which_split_it_is_in(expected: dict[str, FolderLabel]) -> None:
-    assert dict(zip(expected, understand_folders(expected).labels, strict=True)) == expected
+    assert dict(zip(expected, interpret_folders(expected).labels, strict=True)) == expected
 
 
 @pytest.mark.parametrize("expected", [row[1] for row in FOLDERS], ids=[row[0] for row in FOLDERS])
 def test_folders_that_are_no_people_keep_their_splits(expected: dict[str, FolderLabel]) -> None:
-    places = understand_folders(expected, folders_are_people=False).labels
+    places = interpret_folders(expected, folders_are_people=False).labels
     assert places == [FolderLabel(None, place.split) for place in expected.values()]
 
 

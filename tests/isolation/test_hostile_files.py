@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.archives.opening import open_source
-from core.archives.zip_file import Members
+from core.archives.zip_file import ZipMembers
 from core.base.errors import InputRefused
 from core.base.settings import ArchiveLimits
 from core.isolation import files
@@ -71,7 +71,7 @@ def test_a_table_of_contents_that_is_too_large_is_not_read(tmp_path: Path) -> No
         file.seek(0, 2)
         file.write(ending)
     with pytest.raises(InputRefused, match="table of contents"):
-        Members(hostile, ArchiveLimits())
+        ZipMembers(hostile, ArchiveLimits())
 
 
 def test_a_log_whose_values_are_nested_beyond_reading_is_refused(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path, PurePosixPath
 
 from core.archives.file_names import PHOTO_EXTENSIONS
-from core.archives.zip_file import Members
+from core.archives.zip_file import ZipMembers
 from core.base import words
 from core.base.errors import InputRefused
 from core.base.json_values import Json, JsonRecord, decode_record
@@ -196,7 +196,7 @@ def _file_names(path: Path, limits: ArchiveLimits) -> list[str]:
         return [file.relative_to(path).as_posix() for file in sorted(path.rglob("*")) if _is_regular_file(file)]
     if not path.exists():
         raise InputRefused(f"'{path.name}' is not there any more. Give it again.")
-    with Members(path, limits) as members:
+    with ZipMembers(path, limits) as members:
         return list(members.names)
 
 
@@ -317,7 +317,7 @@ def _open_part(tools: ArrivalTools, path: Path, member: str) -> Iterator[Path]:
         yield path / member
     else:
         with (
-            Members(path, tools.imports.limits) as members,
+            ZipMembers(path, tools.imports.limits) as members,
             tempfile.TemporaryDirectory(dir=tools.scratch_dir, prefix="part-") as folder,
         ):
             extracted = Path(folder) / PurePosixPath(member).name

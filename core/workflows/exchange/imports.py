@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.archives.zip_file import Members
+from core.archives.zip_file import ZipMembers
 from core.base.errors import InputRefused, ModelMismatch
 from core.base.json_values import JsonRecord
 from core.base.progress import UNWATCHED, Progress
@@ -103,7 +103,7 @@ def read_log(path: Path, limits: ArchiveLimits) -> list[correction_log.Line]:
 def _log_lines(path: Path, limits: ArchiveLimits) -> Iterator[Iterable[bytes]]:
     """The lines of a log, or of the log in an exported zip."""
     if path.suffix.lower() == ".zip":
-        with Members(path, limits) as members:
+        with ZipMembers(path, limits) as members:
             yield members.read(LOG_NAME).splitlines()
         return
     try:

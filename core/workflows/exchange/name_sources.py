@@ -10,7 +10,7 @@ from itertools import takewhile
 from pathlib import Path, PurePosixPath
 
 from core.archives.file_names import PHOTO_EXTENSIONS
-from core.archives.zip_file import Members
+from core.archives.zip_file import ZipMembers
 from core.base.errors import InputRefused
 from core.base.settings import ArchiveLimits
 from core.formats.xml_tree import MOST_BYTES
@@ -54,7 +54,7 @@ def name_sources(path: Path, limits: ArchiveLimits) -> Iterator[NameSource]:
     elif may_say_names(path.name):
         yield NameSource(path.name, _read_bounded(path, limits), not _is_sidecar(path.name))
     else:
-        with Members(path, limits) as members:
+        with ZipMembers(path, limits) as members:
             for name in members.names:
                 if may_say_names(name):
                     yield NameSource(name, members.read(name), not _is_sidecar(name))

@@ -9,7 +9,7 @@ import pytest
 
 from core.base.errors import ModelMismatch, NotFound
 from core.base.types import Box, Detection
-from core.imaging.geometry import PLACES, crop_transform, landmark_transform
+from core.imaging.geometry import LANDMARK_TEMPLATE, crop_transform, landmark_transform
 from core.services import Services
 from core.store.job_model import JobKind
 from core.vision.embed.crops import face_crop
@@ -73,7 +73,7 @@ def test_photos_are_not_added_with_another_preparation(services: Services, earli
 
 def detection(turn_deg: float = 0.0, scale: float = 1.0, shift: tuple[float, float] = (0.0, 0.0)) -> Detection:
     """A face whose eyes and mouth lie as an average face's do, then turned, scaled and moved."""
-    points = np.vstack([PLACES[:2], [[0.5, 0.58]], PLACES[2:]]) * 100.0
+    points = np.vstack([LANDMARK_TEMPLATE[:2], [[0.5, 0.58]], LANDMARK_TEMPLATE[2:]]) * 100.0
     angle = np.deg2rad(turn_deg)
     turn = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     return Detection(Box(0, 0, 100, 100), (points @ turn.T + shift).astype(np.float32), 0.99)
@@ -92,14 +92,14 @@ def test_eyes_and_mouth_come_to_their_places(case: str, turn_deg: float, scale: 
     face = detection(turn_deg, scale, shift)
     transform = landmark_transform(face.landmarks, 160, 0.0)
     placed = face.landmarks[[0, 1, 3, 4]] @ transform[:, :2].T + transform[:, 2]
-    np.testing.assert_allclose(placed, PLACES * 159, atol=0.01)
+    np.testing.assert_allclose(placed, LANDMARK_TEMPLATE * 159, atol=0.01)
     np.testing.assert_allclose(transform[:, :2] @ transform[:, :2].T, np.eye(2) * (159 / 100 / scale) ** 2, atol=1e-5)
 
 
 def test_a_margin_draws_the_places_together_about_the_middle() -> None:
     transform = landmark_transform(detection().landmarks, 160, 0.25)
     placed = detection().landmarks[0] @ transform[:, :2].T + transform[:, 2]
-    np.testing.assert_allclose(placed, (0.5 + (PLACES[0] - 0.5) / 1.25) * 159, atol=0.01)
+    np.testing.assert_allclose(placed, (0.5 + (LANDMARK_TEMPLATE[0] - 0.5) / 1.25) * 159, atol=0.01)
 
 
 def test_landmarks_that_do_not_fit_exactly_are_met_on_average_and_never_sheared() -> None:
@@ -107,7 +107,7 @@ def test_landmarks_that_do_not_fit_exactly_are_met_on_average_and_never_sheared(
     bent = face.landmarks + np.array([[2, 0], [-1, 1], [9, 9], [0, -2], [1, 0]], dtype=np.float32)
     transform = landmark_transform(bent, 160, 0.0)
     placed = bent[[0, 1, 3, 4]] @ transform[:, :2].T + transform[:, 2]
-    np.testing.assert_allclose(placed.mean(axis=0), (PLACES * 159).mean(axis=0), atol=0.01)
+    np.testing.assert_allclose(placed.mean(axis=0), (LANDMARK_TEMPLATE * 159).mean(axis=0), atol=0.01)
     assert transform[0, 0] == pytest.approx(transform[1, 1]) and transform[0, 1] == pytest.approx(-transform[1, 0])
 
 
