@@ -43,7 +43,7 @@ from core.vision.pipeline import FacePipeline
 from core.workflows.erasure.erase_person import EraseTools
 from core.workflows.evaluation.report import ReportTools
 from core.workflows.exchange.arrivals import ArrivalTools
-from core.workflows.exchange.bundles import BundleTools, imported_gallery
+from core.workflows.exchange.bundles import BundleTools, load_imported_gallery
 from core.workflows.exchange.export import ExportTools
 from core.workflows.exchange.imports import ImportTools
 from core.workflows.identification.identify import Identifier
@@ -55,7 +55,7 @@ from core.workflows.photos.main_faces import MainFaceTools
 from core.workflows.photos.orphans import LeftoverTools
 from core.workflows.photos.requests import IngestRequest
 from core.workflows.run_tools import RunTools
-from core.workflows.training.train import learned_gallery, load_predictions, load_recogniser
+from core.workflows.training.train import load_predictions, load_recogniser, select_gallery
 
 WAIT_STEP_S = 0.5
 
@@ -98,7 +98,7 @@ class Services:
 
             return KerasEngine(
                 lambda model_id: weights_path(models, model_id),
-                lambda model_id: catalogue.embedding_model(model_id).dimension,
+                lambda model_id: catalogue.find_embedding_model(model_id).dimension,
             )
         if self.settings.engine != "openvino":
             raise FaceAtlasError(
@@ -116,7 +116,7 @@ class Services:
         """Raises NotFound for a model that the catalogue does not know."""
         with self._lock:
             if model_id not in self._embedders:
-                self._embedders[model_id] = Embedder(self.engine, catalogue.vectors_model(model_id))
+                self._embedders[model_id] = Embedder(self.engine, catalogue.find_vectors_model(model_id))
             return self._embedders[model_id]
 
     def pipeline(self, model_id: str) -> FacePipeline:
@@ -127,7 +127,7 @@ class Services:
 
     def ingestor(self, dataset_id: str, model_id: str | None = None) -> Ingestor:
         """With the dataset's model, or with one that it is to have."""
-        vectors_id = catalogue.embedding_model(model_id).vectors_id if model_id else None
+        vectors_id = catalogue.find_embedding_model(model_id).vectors_id if model_id else None
         pipeline = self.pipeline(vectors_id or self.store.dataset(dataset_id).model_id)
         return Ingestor(self.store, self.artifacts, pipeline, choose_pace(self.settings.threads))
 
@@ -215,7 +215,7 @@ class Services:
 
     def _networks(self, vectors_id: str) -> tuple[ReportedNetwork, ...]:
         """The detector and an embedding model, with the hashes of their installed files."""
-        models = catalogue.DETECTOR, catalogue.vectors_model(vectors_id)
+        models = catalogue.DETECTOR, catalogue.find_vectors_model(vectors_id)
         manifests = {manifest.model_id: manifest for manifest in installed_models(self.settings.models_dir)}
         return tuple(
             ReportedNetwork(
@@ -240,7 +240,7 @@ class Services:
         with self._lock:
             key = (run.id, revision)
             if key not in self._identifiers:
-                gallery = imported_gallery(self.artifacts, run) or learned_gallery(
+                gallery = load_imported_gallery(self.artifacts, run) or select_gallery(
                     self.store.embeddings(run.dataset_id), load_predictions(self.artifacts, run)
                 )
                 recogniser = load_recogniser(self.artifacts, run)

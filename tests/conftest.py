@@ -141,7 +141,7 @@ def keras_engine(models_dir: Path) -> KerasEngine:
     """The reference: the original packages."""
     return KerasEngine(
         lambda model_id: weights_path(models_dir, model_id),
-        lambda model_id: catalogue.embedding_model(model_id).dimension,
+        lambda model_id: catalogue.find_embedding_model(model_id).dimension,
     )
 
 

@@ -86,7 +86,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "core.vision.detect": UNIVERSAL | PIXELS | {"core.vision.detect", "core.vision.engine.base"},
     "core.vision.embed": UNIVERSAL | PIXELS | {"core.vision.embed", "core.vision.engine.base"},
     "core.vision.engine": UNIVERSAL | {"core.vision.engine"},
-    "core.vision.models": UNIVERSAL | {"core.vision.models"},
+    "core.vision.models": UNIVERSAL | {"core.vision.models", "core.vision.engine.keras"},
     "core.vision.pipeline": UNIVERSAL | PIXELS | {"core.vision.detect", "core.vision.embed", "core.vision.quality"},
     "core.vision.quality": VALUES,
     "core.store": VALUES
@@ -119,8 +119,8 @@ VAGUE_LOCALS = {
 HEAVY = {
     "streamlit": {"app", "pages", "core.ui"},
     "tensorflow": {"core.vision.models.export", "core.vision.engine.keras"},
-    "keras_facenet": {"core.vision.models.export", "core.vision.engine.keras"},
-    "mtcnn": {"core.vision.models.export", "core.vision.engine.keras"},
+    "keras_facenet": {"core.vision.engine.keras"},
+    "mtcnn": {"core.vision.engine.keras"},
     "openvino": {"core.vision.models.export", "core.vision.engine.openvino"},
     "sqlalchemy": {"core.store"},
     "alembic": {"core.store.sql.migrate", "core.store.sql.migrations"},
@@ -204,7 +204,7 @@ FINDS_FACES = {
     "core.bench": "times its parts",
 }
 FACE_PARTS = {
-    *("detector", "detect_upright", "embedder", "embed_steadily", "embed_crops", "face_crop", "display_crop"),
+    *("detector", "detect_upright", "embedder", "embed_steadily", "embed_crops", "crop_face", "crop_portrait"),
     "measure_quality",
 }
 """What finds, cuts, embeds and grades faces."""

@@ -275,13 +275,18 @@ class FaceTable(FaceRows):
         return np.asarray(~(self.grades < TRUSTED_GRADE))
 
     @property
+    def of_hidden(self) -> Bools:
+        """(n,) faces of people who are hidden."""
+        of_hidden = np.zeros(len(self), dtype=bool)
+        # Only faces with a name are looked up: the label -1 would be the last person's.
+        is_named = self.labels >= 0
+        of_hidden[is_named] = self.hidden[self.labels[is_named]]
+        return of_hidden
+
+    @property
     def learnable(self) -> Bools:
         """(n,) faces that a recogniser may learn from: named, trusted, not excluded, and not of a hidden person."""
-        is_named = self.labels >= 0
-        # Only faces with a name are looked up: the label -1 would be the last person's.
-        of_hidden = np.zeros(len(self), dtype=bool)
-        of_hidden[is_named] = self.hidden[self.labels[is_named]]
-        return np.asarray(is_named & ~of_hidden & ~self.excluded & self.trusted)
+        return np.asarray((self.labels >= 0) & ~self.of_hidden & ~self.excluded & self.trusted)
 
     def person(self, row: int) -> str | None:
         """The name of one face, or None."""

@@ -60,11 +60,11 @@ queues, the standardisation and the job about it all."""
 ROOM_STAGES: dict[str, dict[str, list[Callable[..., Any]]]] = {
     "core.services": {"decode": [isolation.decode_photo]},
     "core.workflows": {"decode": [isolation.weigh_photo, isolation.describe_photo]},
-    "core.vision.pipeline": {"pictures": [crops.display_crop, pixels.encode_jpeg]},
+    "core.vision.pipeline": {"pictures": [crops.crop_portrait, pixels.encode_jpeg]},
     "core.vision.detect": {
         "pyramid": [pixels.shrink_image, pixels.halve_image, pyramid.pyramid_levels, pyramid.pack_canvases]
     },
-    "core.vision.embed": {"align": [crops.face_crop]},
+    "core.vision.embed": {"align": [crops.crop_face]},
 }
 """By the room whose calls are noted: the same function at work elsewhere belongs to another stage."""
 

@@ -36,14 +36,20 @@ def shrink_image(image: RgbImage, long_side_px: int) -> RgbImage:
 
     It is halved as often as possible first: averaging two by two is ten times faster than any other ratio.
     """
-    while max(image.shape[:2]) >= 2 * long_side_px and min(image.shape[:2]) >= 2:
-        image = halve_image(image)
+    image = halve_repeatedly(image, long_side_px)
     height, width = image.shape[:2]
     scale = long_side_px / max(height, width)
     if scale >= 1:
         return image
     size_wh = (max(1, round(width * scale)), max(1, round(height * scale)))
     return np.asarray(cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+def halve_repeatedly(image: RgbImage, long_side_px: int) -> RgbImage:
+    """Image halved until its longer side is below twice ``long_side_px``."""
+    while max(image.shape[:2]) >= 2 * long_side_px and min(image.shape[:2]) >= 2:
+        image = halve_image(image)
+    return image
 
 
 def halve_image(image: RgbImage) -> RgbImage:

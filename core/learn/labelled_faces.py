@@ -50,5 +50,6 @@ class LabelledFaces:
 
 def count_shots(labels: Ints, shots: Ints, n_people: int) -> Ints:
     """How many shots each person has: (n_people,) int64."""
+    # A shot shows one person, so its first face speaks for it.
     first_of_shot = np.unique(shots, return_index=True)[1]
     return np.bincount(labels[first_of_shot], minlength=n_people)

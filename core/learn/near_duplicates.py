@@ -74,6 +74,7 @@ def near_duplicate_groups(
 def _same_shot_pairs(vectors: Vectors, photos: Ints, hashes: npt.NDArray[np.uint64], rows: Ints) -> Iterator[Ints]:
     """Yield (2, m) row numbers of one person's faces that are one shot, block by block."""
     for part in row_blocks(len(rows), _BLOCK_ROWS):
+        # Each pair once: rows before the block have met it already.
         block, following = rows[part], rows[part.start :]
         cosine = vectors[block] @ vectors[following].T
         alike = hamming_distance(hashes[block][:, None], hashes[following]) <= SAME_PICTURE_BITS

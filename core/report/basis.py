@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from core.base.words import count, display_name, format_duration, format_people_count, percent
-from core.learn.classification.training_material import options_of
+from core.learn.classification.training_material import recover_options
 from core.report.content import Block, Bullets, Facts, Paragraph, Section, TableBlock
 from core.report.material import ReportMaterial
 
@@ -98,7 +98,7 @@ def protocol_section(material: ReportMaterial) -> Section:
 
 def _who(material: ReportMaterial) -> str:
     params = material.run.params
-    text = f"People with at least {count(options_of(params).min_faces, 'face')}"
+    text = f"People with at least {count(recover_options(params).min_faces, 'face')}"
     if params.min_grade is not None:
         text += f"; faces of a quality of at least {percent(params.min_grade)}"
     return f"{text} and {params.min_size_px} pixels" if params.min_size_px else text

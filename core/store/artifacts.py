@@ -103,10 +103,12 @@ class Artifacts:
         for part in (dataset_id, file_id):
             if not part.isalnum():
                 raise NotFound(f"'{part}' is no id of a stored file.")
+        # Two letters of the id between: a folder of a hundred thousand files is slow to list on many file systems.
         return self.root / dataset_id / kind / file_id[:2] / file_id
 
     def ids(self, dataset_id: str, kind: ArtifactKind) -> list[str]:
         """The ids of all files of a kind, in no order."""
+        # Drafts have a dot in their names.
         return [path.name for path in (self.root / dataset_id / kind).glob("*/*") if path.name.isalnum()]
 
     def delete(self, dataset_id: str, kind: ArtifactKind, file_id: str) -> None:
@@ -170,6 +172,7 @@ def write_durably(path: Path, data: bytes) -> set[Path]:
     DataFolderFault
         The disk is full, or cannot be written.
     """
+    # A name of its own for each writer: two that write the same photo must not write into one draft.
     draft = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.part")
     try:
         changed = {path.parent, *_make_folder(path.parent)}
@@ -204,7 +207,8 @@ def flush_folders(folders: Iterable[Path]) -> None:
 
 
 def _flush(folder: Path) -> None:
-    if os.name == "nt":  # folders cannot be opened there, and names are written with the files
+    # On Windows folders cannot be opened, and names are written with the files.
+    if os.name == "nt":
         return
     opened = os.open(folder, os.O_RDONLY)
     try:

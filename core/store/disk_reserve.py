@@ -33,8 +33,10 @@ class Reserve:
     def restore(self) -> None:
         """Make the file where it is missing, as large as the disk allows: what was freed goes here first, before other
         work fills it again."""
-        with suppress(OSError):  # without any room there is no reserve: nothing else depends on it
+        # Without any room there is no reserve: nothing else depends on it.
+        with suppress(OSError):
             size = self.path.stat().st_size if self.path.exists() else 0
+            # Room to open the database is left: without it nobody could ask for anything to be deleted.
             target = min(RESERVE_BYTES, size + self.free_bytes() - OPENING_BYTES)
             if target > size:
                 _allocate(self.path, target)

@@ -60,18 +60,17 @@ class TransferStore(Protocol):
     def vectors(self, dataset_id: str) -> Iterator[Embeddings]:
         """The vectors in use by face id, some thousands at a time."""
 
-    def places(self, dataset_id: str, photo_id: str) -> list[FaceLocation]:
+    def locate_faces_on_photo(self, dataset_id: str, photo_id: str) -> list[FaceLocation]:
         """All faces of a photo, the dismissed ones too."""
 
-    def places_of(self, dataset_id: str, face_ids: Iterable[str]) -> list[FaceLocation]:
+    def locate_faces(self, dataset_id: str, face_ids: Iterable[str]) -> list[FaceLocation]:
         """Where these faces are, as far as they are there."""
 
     def photo_ids(self, dataset_id: str) -> dict[str, str]:
         """Every photo's id and name."""
 
-    def origins(self, dataset_id: str) -> list[PersonOrigin]: ...
-    def people_after_merges(self, dataset_id: str) -> dict[int, int]:
-        """Who each person is after all merges, by the people's ids."""
+    def origins(self, dataset_id: str) -> list[PersonOrigin]:
+        """Everybody who ever was, by id."""
 
     def log(self, dataset_id: str) -> Iterator[LoggedEvent]:
         """All events, oldest first."""

@@ -50,14 +50,16 @@ class JobLocks:
     def is_carried(self, job_id: str) -> bool:
         """Whether a living process carries the job, this one or another."""
         path = self._path(job_id)
-        if not path.exists():  # the job began on another computer or its file was tidied away: nobody here carries it
+        # The job began on another computer, or its file was tidied away: nobody here carries it.
+        if not path.exists():
             return False
         # A new lock object, though this process may hold the job's: the system refuses a second one on the same file
         # to the same process too, so that the answer is the same for its own jobs.
         lock = FileLock(path)
         try:
             lock.acquire(timeout=0)
-        except (Timeout, OSError):  # held, or not ours to look at
+        # Held, or of another user and not ours to look at.
+        except (Timeout, OSError):
             return True
         path.unlink(missing_ok=True)
         lock.release()

@@ -93,6 +93,7 @@ class Job:
         """Steps a second in this attempt, or None before the first."""
         if not self.started or not self.heartbeat or self.heartbeat <= self.started:
             return None
+        # What an earlier attempt did took no time in this one.
         steps = self.done - self.done_at_start
         return steps / (self.heartbeat - self.started) if steps > 0 else None
 

@@ -54,6 +54,7 @@ class Scrubber:
 def _without(text: str, mention_spans: list[tuple[int, int]]) -> str:
     parts, position = [], 0
     for start, end in sorted(mention_spans):
+        # A mention within the one before ('Ann' of 'Ann Lee') is gone already.
         if start >= position:
             parts += [text[position:start], REPLACEMENT]
             position = end

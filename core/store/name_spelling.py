@@ -53,6 +53,7 @@ class Mention:
 
 @lru_cache(maxsize=1 << 14)
 def _fold_letter(letter: str) -> str:
+    # Taken apart, rid of accents, put together again: Hangul falls apart into its letters and must not stay so.
     parts = unicodedata.normalize("NFKD", letter.casefold())
     base_letters = "".join(part for part in parts if unicodedata.combining(part) in (0, *_KEPT_MARKS))
     return unicodedata.normalize("NFC", base_letters).casefold().translate(_PLAIN)
@@ -201,6 +202,7 @@ class Spellings:
 
     def mentions(self, text: str) -> Iterator[Mention]:
         """Where the names stand in a text whose accents are composed (``compose_accents``)."""
+        # One search for all names: nearly every text has none, and is done with.
         if not self.may_mention(text):
             return
         folded, origin = _fold_with_origin(text)

@@ -11,6 +11,7 @@ LONGEST_NAME = 80
 
 def checked_name(name: str, of_what: str) -> str:
     """The name without spaces at its ends, letters with their accents composed. Raises InputRefused."""
+    # Composed, so that a name typed on macOS and one typed on Windows are the same text to the database.
     name = unicodedata.normalize("NFC", name).strip()
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
         raise InputRefused(f"The name of a {of_what} has 1 to {LONGEST_NAME} printable characters; got {len(name)}.")

@@ -32,5 +32,5 @@ def show_outdated_notice(dataset: Dataset) -> None:
 
 
 def _embed_again(dataset: Dataset) -> None:
-    model = catalogue.vectors_model(dataset.model_id)
+    model = catalogue.find_vectors_model(dataset.model_id)
     submit_job(data.services().jobs, dataset.id, ChangeModelRequest(model.id))

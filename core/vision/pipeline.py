@@ -24,8 +24,8 @@ from core.imaging.decoding import DecodedPicture
 from core.imaging.geometry import box_centrality
 from core.imaging.pixels import encode_jpeg
 from core.vision.detect.mtcnn import Detector
-from core.vision.detect.upright import Upright, detect_upright
-from core.vision.embed.crops import display_crop
+from core.vision.detect.upright import UprightFaces, detect_upright
+from core.vision.embed.crops import crop_portrait
 from core.vision.embed.embedder import Embedder, Preparation
 from core.vision.quality import PixelMeasures, explain_low_grade, measure_quality
 
@@ -39,17 +39,17 @@ ChooseFaces = Callable[[Sequence[Detection], DecodedPicture], Sequence[Detection
 the whole photo, turned as the picture is."""
 
 
-def choose_all(faces: Sequence[Detection], picture: DecodedPicture) -> Sequence[Detection]:
+def choose_every_face(faces: Sequence[Detection], picture: DecodedPicture) -> Sequence[Detection]:
     """Every face, from left to right."""
     return sorted(faces, key=lambda face: face.box.left)
 
 
-def choose_main(faces: Sequence[Detection], picture: DecodedPicture) -> Sequence[Detection]:
+def choose_main_face(faces: Sequence[Detection], picture: DecodedPicture) -> Sequence[Detection]:
     """The largest and most central face alone."""
-    return [faces[main_index(faces, picture)]] if faces else []
+    return [faces[main_face_index(faces, picture)]] if faces else []
 
 
-def main_index(faces: Sequence[Detection], picture: DecodedPicture) -> int:
+def main_face_index(faces: Sequence[Detection], picture: DecodedPicture) -> int:
     """The index of the largest and most central face; there must be one."""
     width_px, height_px = picture.width_px, picture.height_px
     return max(range(len(faces)), key=lambda index: box_centrality(faces[index].box, width_px, height_px))
@@ -63,7 +63,7 @@ class DecodedPhoto:
     content: bytes = b""
     """Its file, to be decoded once more where a face needs more pixels than ``picture`` has of it."""
     photo_id: str = ""
-    choose: ChooseFaces = choose_all
+    choose: ChooseFaces = choose_every_face
 
     @classmethod
     def whole(cls, pixels: RgbImage) -> DecodedPhoto:
@@ -119,7 +119,7 @@ class PhotoFaces:
     @property
     def main(self) -> int:
         """The index of the largest and most central of ``faces``; there must be one."""
-        return main_index([face.detection for face in self.faces], self.picture)
+        return main_face_index([face.detection for face in self.faces], self.picture)
 
 
 @dataclass(frozen=True)
@@ -168,8 +168,8 @@ class FacePipeline:
             replace(answer, faces=tuple(islice(embedded, len(cut)))) for answer, cut in zip(answers, cuts, strict=True)
         ]
 
-    def detect_faces(self, pictures: Sequence[DecodedPicture], *, may_turn: bool = True) -> list[Upright]:
-        """Every face of each picture, in pixels of the whole photo turned by ``Upright.turn``.
+    def detect_faces(self, pictures: Sequence[DecodedPicture], *, may_turn: bool = True) -> list[UprightFaces]:
+        """Every face of each picture, in pixels of the whole photo turned by ``UprightFaces.turn``.
 
         Parameters
         ----------
@@ -179,7 +179,7 @@ class FacePipeline:
         if may_turn:
             uprights = detect_upright(self.detector, pixels)
         else:
-            uprights = [Upright(0, faces) for faces in self.detector.detect(pixels)]
+            uprights = [UprightFaces(0, faces) for faces in self.detector.detect(pixels)]
         return [_in_whole_photo(upright, picture) for upright, picture in zip(uprights, pictures, strict=True)]
 
     def cut_faces(self, photo: DecodedPhoto, faces: Sequence[Detection], *, portraits: bool = False) -> list[CutFace]:
@@ -226,7 +226,7 @@ class FacePipeline:
         return CutFace(
             detection=face,
             crop=self.embedder.crop(picture.pixels, face_in_picture),
-            portrait=encode_jpeg(display_crop(picture.pixels, face_in_picture.box)) if portraits else b"",
+            portrait=encode_jpeg(crop_portrait(picture.pixels, face_in_picture.box)) if portraits else b"",
             measures=measure_quality(picture.pixels, face_in_picture, 1 / picture.scale_xy[0]),
         )
 
@@ -240,13 +240,15 @@ class FacePipeline:
         needed_scale = min(1.0, self.embedder.sharp_face_px / smallest)
         if min(picture.scale_xy) >= needed_scale:
             return picture
+        # Rounded up: a pixel too few would have the same face asked for once more.
         needed_px = ceil(needed_scale * max(picture.width_px, picture.height_px))
         return self.decode(photo.content, self.limits, needed_px).turned(picture.turn)
 
 
-def _in_whole_photo(upright: Upright, picture: DecodedPicture) -> Upright:
+def _in_whole_photo(upright: UprightFaces, picture: DecodedPicture) -> UprightFaces:
     """Faces of a picture that may have fewer pixels, in those of the whole photo."""
     across, down = picture.scale_xy
-    if upright.turn % 2:  # the sides have changed places
+    # Turned by a quarter, the sides have changed places.
+    if upright.turn % 2:
         across, down = down, across
-    return Upright(upright.turn, [face.scaled(1 / across, 1 / down) for face in upright.faces])
+    return UprightFaces(upright.turn, [face.scaled(1 / across, 1 / down) for face in upright.faces])

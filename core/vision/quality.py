@@ -82,7 +82,7 @@ def measure_quality(image: RgbImage, face: Detection, photo_scale: float = 1.0) 
         brightness=float(grey.mean()) / 255,
         contrast=float(grey.std()) / 255,
         pose=estimate_pose(face.landmarks),
-        cut_frac=cut_frac(face.box, image.shape[1], image.shape[0]),
+        cut_frac=measure_cut_frac(face.box, image.shape[1], image.shape[0]),
         prob=face.prob,
     )
 
@@ -103,6 +103,7 @@ def face_patch(image: RgbImage, box: Box) -> RgbImage:
 def measure_sharpness(grey: RgbImage) -> float:
     """0 (smeared) .. 1, from the variance of the Laplacian against the contrast that there is."""
     spread = max(float(grey.std()), 1.0)
+    # Against the contrast: a pale face has small edges too, and is not blurred for that.
     detail = float(cv2.Laplacian(grey, cv2.CV_64F).var()) * (50.0 / spread) ** 2
     return detail / (detail + 5 * SHARP_HALF)
 
@@ -119,6 +120,7 @@ def estimate_pose(landmarks: Floats) -> Pose:
     roll = float(np.degrees(np.arctan2(across[1], across[0])))
     level = points @ _rotation(roll)
     eyes, mouth, nose = level[:2].mean(axis=0), level[3:].mean(axis=0), level[2]
+    # The wider of eyes and mouth: of a turned head one of the two is foreshortened more.
     width = max(float(np.abs(level[1, 0] - level[0, 0])), float(np.abs(level[4, 0] - level[3, 0])), 1e-6)
     height = max(float(mouth[1] - eyes[1]), 1e-6)
     middle = (eyes[0] + mouth[0]) / 2
@@ -133,13 +135,14 @@ def _rotation(degrees: float) -> Doubles:
     return np.array([[cosine, -sine], [sine, cosine]])
 
 
-def cut_frac(box: Box, width_px: int, height_px: int) -> float:
+def measure_cut_frac(box: Box, width_px: int, height_px: int) -> float:
     """How much of the square about the face lies beyond the photo's edge.
 
     A detected box ends at the edge; that the face goes on is seen by the box being less high or wide than faces are.
     """
     side = max(box.width, box.height)
     (x, y), half = box.centre, side / 2
+    # A box that begins at the edge is taken to go on beyond it, by what its other side is longer.
     left = x - half if box.left > 1 else box.right - side
     top = y - half if box.top > 1 else box.bottom - side
     right, bottom = left + side, top + side
@@ -154,15 +157,14 @@ face was recognised once these were known."""
 
 def grade_features(measures: PixelMeasures, steadiness: float) -> Doubles:
     """The numbers that the grade is made of, about 0 .. 1 each."""
-    return np.array(
-        [
-            np.log2(np.clip(measures.size_px, 8, 256)) / 8,
-            measures.sharpness,
-            measures.contrast * 2,
-            steadiness,
-            -np.log10(np.clip(1 - measures.prob, 1e-4, 1)) / 4,
-        ]
-    )
+    # The odds on a logarithmic scale: probabilities near 1 differ by their last digits alone.
+    log_odds = -np.log10(np.clip(1 - measures.prob, 1e-4, 1)) / 4
+    return np.array([*_visible_features(measures), steadiness, log_odds])
+
+
+def _visible_features(measured: PixelMeasures | Quality) -> Doubles:
+    """Size, sharpness and contrast, of which people can be told that a face lacks them."""
+    return np.array([np.log2(np.clip(measured.size_px, 8, 256)) / 8, measured.sharpness, measured.contrast * 2])
 
 
 USUAL = np.array([0.81, 0.45, 0.33])
@@ -175,8 +177,7 @@ def explain_low_grade(quality: Quality) -> str:
     """Why nobody can tell who it is: what the face lacks most against a usual one; "" where its vector is trusted."""
     if quality.grade >= TRUSTED_GRADE:
         return ""
-    face_values = np.array([np.log2(np.clip(quality.size_px, 8, 256)) / 8, quality.sharpness, quality.contrast * 2])
-    return _DOUBTS[int(np.argmax((USUAL - face_values) * _WEIGHTS[:3]))]
+    return _DOUBTS[int(np.argmax((USUAL - _visible_features(quality)) * _WEIGHTS[:3]))]
 
 
 _WEIGHTS = np.array([4.429, 4.509, 4.394, 0.592, 3.393])

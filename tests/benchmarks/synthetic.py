@@ -33,7 +33,7 @@ from core.services import Services
 from core.store.artifacts import ArtifactKind, content_id
 from core.store.protocols import Dataset, IngestBatch, PhotoLabel, StoredFace
 from core.vision import quality as measures
-from core.vision.embed.crops import display_crop
+from core.vision.embed.crops import crop_portrait
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
 from core.workflows.photos.ingestor import new_face_id
 
@@ -99,7 +99,7 @@ def looks_of_sample(services: Services, seed: int = 0) -> list[Look]:
 
 def _look(image: RgbImage, detection: Detection, rng: np.random.Generator) -> Look:
     changed = np.clip(image * rng.uniform(0.75, 1.2) + rng.uniform(-15, 15), 0, 255).astype(np.uint8)
-    crop = cv2.resize(display_crop(changed, detection.box), (CROP_PX, CROP_PX), interpolation=cv2.INTER_AREA)
+    crop = cv2.resize(crop_portrait(changed, detection.box), (CROP_PX, CROP_PX), interpolation=cv2.INTER_AREA)
     height, width = image.shape[:2]
     scale = PHOTO_PX / max(width, height)
     small = cv2.resize(changed, (round(width * scale), round(height * scale)), interpolation=cv2.INTER_AREA)

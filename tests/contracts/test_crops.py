@@ -21,7 +21,7 @@ from core.vision.engine.openvino import OpenVinoEngine
 from core.vision.models import catalogue
 from core.workflows.verification import verify
 
-MODEL = catalogue.vectors_model(catalogue.DEFAULT_VECTORS_ID)
+MODEL = catalogue.find_vectors_model(catalogue.DEFAULT_VECTORS_ID)
 
 
 @pytest.fixture(scope="module")

@@ -46,13 +46,13 @@ def images(sample_images: Mapping[str, RgbImage]) -> list[RgbImage]:
 @pytest.fixture(scope="module")
 def crops(exact_engine: Engine, sample_images: Mapping[str, RgbImage], sample_faces: Mapping[str, list[Detection]]):
     """Standardised crops of real faces, (N_FACES, 160, 160, 3)."""
-    embedder = Embedder(exact_engine, catalogue.embedding_model(MODEL_ID))
+    embedder = Embedder(exact_engine, catalogue.find_embedding_model(MODEL_ID))
     shown = [(sample_images[name], faces[0]) for name, faces in sample_faces.items() if faces][:N_FACES]
     return embedder.standardise(np.stack([embedder.crop(image, face) for image, face in shown]))
 
 
 def test_standardising_does_not_hang_on_how_the_crops_lie_in_memory(engine: OpenVinoEngine) -> None:
-    embedder = Embedder(engine, catalogue.embedding_model(MODEL_ID))
+    embedder = Embedder(engine, catalogue.find_embedding_model(MODEL_ID))
     crops = np.random.default_rng(0).integers(0, 256, (2, 160, 160, 3), dtype=np.uint8)
     plain, seen_otherwise = embedder.standardise(crops), embedder.standardise(np.asfortranarray(crops))
     assert np.array_equal(plain, seen_otherwise)

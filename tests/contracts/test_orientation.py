@@ -59,7 +59,7 @@ def stored(upright: RgbImage, orientation: int) -> bytes:
 def face_of(engine: OpenVinoEngine, data: bytes) -> tuple[RgbImage, Detection, Vectors]:
     image = decode_image(data, ImageLimits())
     (face,) = Detector(engine).detect([image])[0]
-    vectors = Embedder(engine, catalogue.embedding_model(MODEL_ID)).embed([(image, face)])
+    vectors = Embedder(engine, catalogue.find_embedding_model(MODEL_ID)).embed([(image, face)])
     return image, face, vectors[0]
 
 

@@ -19,7 +19,7 @@ from core.learn.classification.linear_svm import fit_linear_svm
 from core.learn.labelled_faces import LabelledFaces
 from core.learn.metrics.rank_and_detection import detection_rate
 from core.learn.numerics.labels import fit_centroids
-from core.learn.open_set.left_out_trials import TrainedFaces
+from core.learn.open_set.left_out_trials import RuleTrainingData
 from core.learn.open_set.rejection_rule import Gallery, name_faces
 from core.learn.open_set.rule_fitting import learn_rules
 from core.services import Services
@@ -65,7 +65,7 @@ def hide(faces: Faces, seed: int) -> Trial:
     learned = LabelledFaces(faces.vectors[train], labels, np.arange(len(train)))
     svm = fit_linear_svm(learned, [str(name) for name in names], c=1.0)
     classifier = svm.classifier
-    rule = learn_rules(TrainedFaces(learned, classifier, svm.C, seed)).full
+    rule = learn_rules(RuleTrainingData(learned, classifier, svm.C, seed)).full
     centres, gallery = fit_centroids(learned.vectors, labels, len(names)), Gallery.of(classifier, learned.vectors)
     known, strange = (
         name_faces(classifier, centres, gallery, faces.vectors[rows]) for rows in (test, np.flatnonzero(hidden))

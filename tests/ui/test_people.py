@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.learn.model_selection.photos_needed import MOST, Advice, PhotoKind
+from core.learn.model_selection.photos_needed import MOST, PhotoAdvice, PhotoKind
 from core.store.protocols import Counts, Dataset, PersonCount
 from core.ui.people import confusable_people, erasure, merging, overview, people_grid, photos_needed
 from core.ui.people.confusable_people import Likeness
@@ -98,7 +98,7 @@ def test_the_summary_counts_what_there_is_and_nothing_else():
     ],
 )
 def test_advice_is_a_sentence(more, kinds, said):
-    assert photos_needed.describe_photo_advice(Advice(1, more, kinds, "")) == said
+    assert photos_needed.describe_photo_advice(PhotoAdvice(1, more, kinds, "")) == said
 
 
 def test_what_would_be_erased_is_told_in_numbers():

@@ -181,7 +181,7 @@ def test_the_catalogue_says_what_keras_facenet_says(model: catalogue.EmbeddingMo
 
 def test_every_published_model_is_in_the_catalogue_once() -> None:
     assert sorted(model.release for model in EMBEDDING_MODELS) == sorted(keras_facenet_metadata())
-    assert len(set(catalogue.model_ids())) == 5
+    assert len(set(catalogue.list_model_ids())) == 5
 
 
 def test_the_detector_s_weights_in_the_installed_package_have_the_catalogue_s_hashes() -> None:
@@ -191,7 +191,7 @@ def test_the_detector_s_weights_in_the_installed_package_have_the_catalogue_s_ha
 
 def test_an_unknown_model_is_not_found_and_the_known_ones_are_named() -> None:
     with pytest.raises(NotFound, match="facenet-128, facenet-128-casia, facenet-512-vggface2"):
-        catalogue.embedding_model("facenet-129")
+        catalogue.find_embedding_model("facenet-129")
     with pytest.raises(NotFound, match="mtcnn, facenet-128"):
         catalogue.find_model("facenet-129")
 

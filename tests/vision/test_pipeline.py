@@ -19,8 +19,8 @@ from core.imaging.pixels import encode_jpeg, turn_pixels
 from core.vision.detect.mtcnn import Detector
 from core.vision.embed.embedder import Embedder
 from core.vision.engine.openvino import OpenVinoEngine
-from core.vision.models.catalogue import embedding_model
-from core.vision.pipeline import DecodedPhoto, FacePipeline, PhotoFaces, choose_all, choose_main
+from core.vision.models.catalogue import find_embedding_model
+from core.vision.pipeline import DecodedPhoto, FacePipeline, PhotoFaces, choose_every_face, choose_main_face
 from tests.conftest import MODEL_ID
 
 
@@ -42,7 +42,9 @@ class HereDecoder:
 
 @pytest.fixture
 def pipeline(engine: OpenVinoEngine) -> FacePipeline:
-    return FacePipeline(Detector(engine), Embedder(engine, embedding_model(MODEL_ID)), HereDecoder(), ImageLimits())
+    return FacePipeline(
+        Detector(engine), Embedder(engine, find_embedding_model(MODEL_ID)), HereDecoder(), ImageLimits()
+    )
 
 
 @pytest.fixture(scope="module")
@@ -110,12 +112,12 @@ def test_faces_of_a_photo_that_lies_are_in_the_pixels_of_the_upright_one(
 def test_a_photo_says_which_of_its_faces_are_wanted(pipeline: FacePipeline, pair: RgbImage) -> None:
     photo = DecodedPhoto.whole(pair)
     every, main, nobody = pipeline.find_faces(
-        [photo, replace(photo, choose=choose_main), replace(photo, choose=lambda faces, picture: [])]
+        [photo, replace(photo, choose=choose_main_face), replace(photo, choose=lambda faces, picture: [])]
     )
     assert [len(answer.faces) for answer in (every, main, nobody)] == [2, 1, 0]
     assert [answer.n_detected for answer in (every, main, nobody)] == [2, 2, 2]
     lefts = [face.detection.box.left for face in every.faces]
-    assert lefts == sorted(lefts) and photo.choose is choose_all
+    assert lefts == sorted(lefts) and photo.choose is choose_every_face
     assert every.main == 1
     assert main.faces[0].detection.box == every.faces[1].detection.box
     height, width = pair.shape[:2]

@@ -11,7 +11,7 @@ from core.vision.detect.pyramid import (
     CANVAS_WIDTH_PX,
     STRIDE_PX,
     WINDOW_PX,
-    Level,
+    PyramidLevel,
     cell_windows,
     pack_canvases,
     pyramid_levels,
@@ -22,10 +22,10 @@ def noise(width: int, height: int, seed: int = 0) -> RgbImage:
     return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
 
 
-def whole(photo: int, image: RgbImage) -> Level:
+def whole(photo: int, image: RgbImage) -> PyramidLevel:
     """A photo as a level of its own size."""
     height, width = image.shape[:2]
-    return Level(photo=photo, width_px=width, height_px=height, scale_x=1.0, scale_y=1.0)
+    return PyramidLevel(photo=photo, width_px=width, height_px=height, scale_x=1.0, scale_y=1.0)
 
 
 SIZES = {

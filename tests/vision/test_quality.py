@@ -92,8 +92,8 @@ def test_roll_is_the_angle_of_the_eyes_and_changes_neither_yaw_nor_pitch(angle: 
 
 def test_a_face_at_the_edge_is_cut_by_what_is_missing_of_its_square() -> None:
     whole, half = Box(100, 100, 180, 200), Box(0, 100, 50, 200)
-    assert quality.cut_frac(whole, 400, 400) == 0
-    assert quality.cut_frac(half, 400, 400) == pytest.approx(0.5)
+    assert quality.measure_cut_frac(whole, 400, 400) == 0
+    assert quality.measure_cut_frac(half, 400, 400) == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,9 @@ from core.imaging.decoding import decode_image
 from core.imaging.geometry import pairwise_overlaps
 from core.imaging.pixels import turn_pixels
 from core.vision.detect.mtcnn import Detector
-from core.vision.detect.upright import Upright, detect_upright
+from core.vision.detect.upright import UprightFaces, detect_upright
 from core.vision.embed.embedder import Embedder
-from core.vision.models.catalogue import DEFAULT_VECTORS_ID, vectors_model
+from core.vision.models.catalogue import DEFAULT_VECTORS_ID, find_vectors_model
 from tests.conftest import PHOTOS_AT_ONCE
 
 
@@ -32,7 +32,7 @@ class Counting(Detector):
         return super().detect(images)
 
 
-def upright(detector: Detector, images: Sequence[RgbImage]) -> list[Upright]:
+def upright(detector: Detector, images: Sequence[RgbImage]) -> list[UprightFaces]:
     starts = range(0, len(images), PHOTOS_AT_ONCE)
     return [found for start in starts for found in detect_upright(detector, images[start : start + PHOTOS_AT_ONCE])]
 
@@ -88,14 +88,14 @@ def test_the_faces_of_a_turned_photo_are_those_of_the_upright_one(engine, sample
     (face,), (expected,) = lies.faces, Detector(engine).detect([large])[0]
     boxes = (np.array([each.box.as_tuple()]) for each in (face, expected))
     assert pairwise_overlaps(*boxes)[0, 0] > 0.9
-    embedder = Embedder(engine, vectors_model(DEFAULT_VECTORS_ID))
+    embedder = Embedder(engine, find_vectors_model(DEFAULT_VECTORS_ID))
     one, other = embedder.embed([(turn_pixels(turn_pixels(large, quarters), lies.turn), face), (large, expected)])
     assert one @ other > 0.98
 
 
 def test_a_photo_without_anybody_stays_as_it_lies(engine) -> None:
     noise = np.random.default_rng(0).integers(0, 255, (300, 400, 3), dtype=np.uint8)
-    assert detect_upright(Detector(engine), [noise]) == [Upright(0, [])]
+    assert detect_upright(Detector(engine), [noise]) == [UprightFaces(0, [])]
 
 
 @pytest.mark.parametrize(("name", "turn"), [("rot90.jpg", 1), ("single180_16.jpg", 2), ("single270_18.jpg", 3)])

@@ -111,7 +111,7 @@ def add_verify_pairs(commands: Commands) -> None:
 def _verify_pairs(options: argparse.Namespace) -> Answer:
     services = resolution.open_services(options)
     pairs = pair_lists.read_pairs(Path(options.pairs))
-    tools = services.main_face_tools(catalogue.embedding_model(options.model).vectors_id)
+    tools = services.main_face_tools(catalogue.find_embedding_model(options.model).vectors_id)
     with services.open_source(Path(options.photos).resolve(), zip_names=options.zip_names) as source:
         compared = verify_pairs.compare_pairs(tools, source, pairs, console_progress())
     curves = compared.curves() if options.curves else {}

@@ -61,7 +61,7 @@ def _ingest(options: argparse.Namespace) -> Answer:
     reading = {"folders": options.folders, "zip_names": options.zip_names}
     with services.open_source(path, folders_are_people=not options.unlabelled, **reading) as source:
         understood = tell_understood(source.layout)  # an archive that is refused makes no dataset
-    vectors_id = catalogue.embedding_model(options.model).vectors_id if options.model else None
+    vectors_id = catalogue.find_embedding_model(options.model).vectors_id if options.model else None
     policy = FacePolicy(options.faces)
     request = IngestRequest(str(path), path.name, policy, folders_are_people=not options.unlabelled, **reading)
     existing_ids = {dataset.id for dataset in services.store.datasets()}

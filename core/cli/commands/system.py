@@ -33,7 +33,9 @@ def add_models(commands: Commands) -> None:
     """``models install``."""
     models = commands.group("models", "install the networks")
     command = models.add("install", _install, "fetch, verify and convert networks, once")
-    command.add_argument("name", nargs="?", choices=catalogue.model_ids(), help="default: the detector and facenet-128")
+    command.add_argument(
+        "name", nargs="?", choices=catalogue.list_model_ids(), help="default: the detector and facenet-128"
+    )
     command.add_argument("--from", dest="source", metavar="FILE", help="take the weights from this file")
 
 

@@ -58,19 +58,21 @@ def run_training(services: Services, job: Job, request: TrainRequest, progress: 
         return TrainResult(job.id)
     # The strangers first: their photos take minutes, and the faces of the dataset are then read as they are when the
     # training begins.
-    outsiders = _embed_outsiders(services, job.dataset_id, request, progress) if request.strangers else None
-    task = train.TrainingTask(job.dataset_id, request.options, outsiders, job.id)
+    strangers = _embed_training_strangers(services, job.dataset_id, request, progress) if request.strangers else None
+    task = train.TrainingTask(job.dataset_id, request.options, strangers, job.id)
     return TrainResult(train.train_recogniser(services.run_tools(), task, progress).id)
 
 
-def _embed_outsiders(services: Services, dataset_id: str, request: TrainRequest, progress: Progress) -> train.Outsiders:
+def _embed_training_strangers(
+    services: Services, dataset_id: str, request: TrainRequest, progress: Progress
+) -> train.TrainingStrangers:
     """The faces of other people, to set the limits by; nothing of them is kept."""
     dataset, path = services.store.dataset(dataset_id), services.settings.data_dir / (request.strangers or "")
     if not path.exists():
         raise InputRefused(f"The strangers' photos, '{path.name}', are not there any more. Give them again.")
     with services.open_source(path, zip_names=request.zip_names) as source:
         embedded = evaluate.embed_strangers(services.main_face_tools(dataset.model_id), source, progress)
-    return evaluate.select_outsiders(services.store, dataset, embedded, path.name)
+    return evaluate.select_training_strangers(services.store, dataset, embedded, path.name)
 
 
 def run_study(services: Services, job: Job, request: StudyRequest, progress: Progress) -> StudyResult:

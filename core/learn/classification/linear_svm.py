@@ -119,6 +119,7 @@ def fit_linear_svm(
         Fewer than two people, or a vector that is no number.
     """
     _require_trainable(faces, people)
+    # C and temperature say how vectors of this model lie, which a sample tells as well as all faces do.
     sample = faces.only(_sample(faces, seed))
     choosing_share = _choosing_share(len(people), c)
     hyperparameters = _choose_hyperparameters(
@@ -206,7 +207,8 @@ def fit_temperature(margins: Doubles, truth: Ints, n_shots: int) -> float:
     truth : (n,) int64
     n_shots : independent shots among them; the fewer, the softer the target
     """
-    from scipy.optimize import minimize_scalar  # here, as the start of the program need not wait for it
+    # Imported here, as the start of the program need not wait for it.
+    from scipy.optimize import minimize_scalar
 
     n_people = margins.shape[1]
     doubt = _doubt(n_shots)
@@ -218,6 +220,7 @@ def fit_temperature(margins: Doubles, truth: Ints, n_shots: int) -> float:
         of_truth = log_probs[rows, truth]
         return float(-((1 - doubt - rival) * of_truth + rival * log_probs.sum(axis=1)).mean())
 
+    # Over the logarithm: halving and doubling the temperature are steps of one size.
     minimum = minimize_scalar(log_loss, bounds=tuple(np.log(_TEMPERATURE_RANGE)), method="bounded")
     return float(np.exp(minimum.x))
 

@@ -97,6 +97,7 @@ class Recogniser:
         """Read the content of such a file. Raises InputRefused as ``load`` does."""
         try:
             return _decode(content)
+        # zipfile and zlib raise these for damage, NotImplementedError for a way of packing that Python does not know.
         except (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as fault:
             raise InputRefused(
                 f"The recogniser file '{name}' cannot be used: {fault}. Delete the run and train again."
@@ -171,6 +172,7 @@ def _encode(recogniser: Recogniser) -> bytes:
 
 
 def _decode(content: bytes) -> Recogniser:
+    # Such files come from other installations too: a pickled array would run whatever its maker wrote into it.
     with np.load(io.BytesIO(content), allow_pickle=False) as archive:
         header = _read_header(bytes(archive["header"]))
         coef, intercept, centroids = (_read_array(archive[name], name) for name in _ARRAYS)
@@ -224,5 +226,6 @@ def _require_shapes(n_people: int, coef: Floats, intercept: Floats, centroids: F
         raise ValueError(f"coef {coef.shape} and centroids {centroids.shape} do not fit {n_people} people")
     if intercept.shape != (n_people,):
         raise ValueError(f"intercept {intercept.shape} does not fit {n_people} people")
+    # A similarity to a centroid is an inner product, which is a cosine of unit vectors alone.
     if not np.allclose(np.linalg.norm(centroids, axis=1), 1.0, atol=1e-3):
         raise ValueError("a centroid is not of unit length")

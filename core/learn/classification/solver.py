@@ -221,7 +221,8 @@ def _minimise(problem: _Problem, weights: Doubles) -> Doubles:
         step, change = _line_search(problem, (weights, margins), direction)
         # Margins are linear in the weights: moving them along saves a product over all rows.
         weights, margins = weights + step * direction, margins + np.float32(step) * change
-        if step == 0 or (step == 1 and np.array_equal(inside, margins < 1)):  # the next step would be the same
+        # After a full step with the same faces inside the next one would be the same.
+        if step == 0 or (step == 1 and np.array_equal(inside, margins < 1)):
             break
     return weights
 

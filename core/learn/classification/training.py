@@ -23,14 +23,14 @@ from core.learn.classification.linear_svm import LinearSvm, fit_linear_svm
 from core.learn.classification.recogniser import Recogniser
 from core.learn.classification.training_material import TrainingMaterial, TrainOptions
 from core.learn.labelled_faces import LabelledFaces
-from core.learn.metrics.classification import evaluate_from_ranks, more_probable
+from core.learn.metrics.classification import count_more_probable, evaluate_from_ranks
 from core.learn.metrics.predictions import Predictions
 from core.learn.metrics.run_values import RunMetrics, RunParams, RunThreshold, UnusedFaces
 from core.learn.model_selection.cross_validation import SCORES_AT_ONCE
 from core.learn.model_selection.splits import Fold, SplitPlan
 from core.learn.numerics.blocks import split_rows
 from core.learn.numerics.labels import fit_centroids
-from core.learn.open_set.left_out_trials import TrainedFaces
+from core.learn.open_set.left_out_trials import RuleTrainingData
 from core.learn.open_set.rejection_rule import TARGET_RATE, Gallery, Impostors, RejectionRule
 from core.learn.open_set.rule_fitting import learn_rules, score_left_out_people
 
@@ -72,6 +72,7 @@ def fit_and_test(
     fitted_to_all = trainer.fit(plan.used, next(fits)) if plan.kind == "kfold" else None
     warm_start = fitted_to_all.recogniser.svm if fitted_to_all else None
     tested = [trainer.test_fold(fold, next(fits), warm_start) for fold in plan.folds]
+    # Without a fit to all there is one fold, the archive's own division, and what it learned is what is kept.
     fitted = fitted_to_all or tested[0].fitted
     predictions = _gather_predictions(material, plan, tested, fitted, trainer.impostors(fitted))
     return TrainedRun(
@@ -169,7 +170,7 @@ class _Trainer:
             faces, self.people, seed=options.seed, c=options.c, start=warm_start, progress=svm_progress
         )
         rules = learn_rules(
-            TrainedFaces(faces, svm.classifier, svm.C, options.seed),
+            RuleTrainingData(faces, svm.classifier, svm.C, options.seed),
             self.material.strangers,
             rule_progress,
             self.material.stranger_ids,
@@ -197,7 +198,7 @@ class _Trainer:
         if tried is not None and not tried.given.all():
             return tried
         # The dataset is too small for people left out to set a threshold; how they fare is worth seeing all the same.
-        trained = TrainedFaces(fitted.faces, svm.classifier, svm.C, self.options.seed)
+        trained = RuleTrainingData(fitted.faces, svm.classifier, svm.C, self.options.seed)
         left_out = score_left_out_people(fitted.recogniser.rules.full, trained)
         return tried.joined(left_out) if tried and left_out else tried or left_out
 
@@ -209,7 +210,7 @@ def _name_probes(fitted: _Fitted, probes: Vectors, true: Ints) -> _Names:
     return _Names(
         predicted=predicted,
         confidence=probabilities[np.arange(len(predicted)), predicted],
-        ranks=more_probable(probabilities, true),
+        ranks=count_more_probable(probabilities, true),
         distances=recogniser.distances(probes, predicted).astype(np.float64),
         scores=scores,
     )

@@ -35,7 +35,7 @@ EARLIER_OPTIONS = TrainOptions(min_grade=0.3)
 """What held for runs from before an option could be chosen."""
 
 
-def options_of(params: RunParams, unsaid: TrainOptions = TrainOptions()) -> TrainOptions:
+def recover_options(params: RunParams, unsaid: TrainOptions = TrainOptions()) -> TrainOptions:
     """The options that a run was trained with; ``unsaid`` are those that it does not tell."""
     told = {each.name: getattr(params, each.name) for each in fields(TrainOptions)}
     # That C is None was said by everybody: it was chosen then.
@@ -64,22 +64,21 @@ class TrainingMaterial:
         return replace(
             self,
             strangers=np.concatenate([self.strangers, vectors]),
+            # Numbered on from those that are there: nobody of one is in the other.
             stranger_ids=np.concatenate([self.stranger_ids, len(self.stranger_ids) + stranger_ids]),
         )
 
 
 def select_learnable_rows(table: FaceTable, options: TrainOptions) -> tuple[Ints, tuple[UnusedFaces, ...]]:
     """Row numbers of the faces that take part, and how many named faces do not, by reason."""
-    is_named = table.labels >= 0
-    is_hidden = np.zeros(len(table), dtype=bool)
-    is_hidden[is_named] = table.hidden[table.labels[is_named]]
     reasons = {
-        "their people are hidden.": is_hidden,
+        "their people are hidden.": table.of_hidden,
         "they were left out by hand.": table.excluded,
         f"their quality is below {options.min_grade:.0%}.": table.grades < options.min_grade,
         f"they are smaller than {options.min_size_px} pixels.": table.sizes_px < options.min_size_px,
     }
-    taking_part, gated = is_named, []
+    # One reason after another, so that a face with several is counted once, under the first.
+    taking_part, gated = table.labels >= 0, []
     for reason, is_left_out in reasons.items():
         if faces := int((taking_part & is_left_out).sum()):
             gated.append(UnusedFaces(faces, reason))
@@ -102,6 +101,7 @@ def prepare_training_material(table: FaceTable, embeddings: Embeddings, options:
         rows = rows[is_sound[rows]]
     if not len(rows):
         raise TrainingRefused(_nothing_to_learn(gated))
+    # A stranger of poor quality is like everybody, and would drive the threshold up for all.
     strangers = embeddings.vectors[table.strangers & (table.labels < 0) & ~table.excluded & table.trusted & is_sound]
     return TrainingMaterial(
         face_ids=take_items(table.face_ids, rows),

@@ -85,7 +85,7 @@ def _even_cosine() -> float:
 DEFAULT_THRESHOLD = round(1 - _even_cosine(), 4)
 
 
-def distance_of(evidence: float | Doubles) -> Doubles:
+def evidence_to_distance(evidence: float | Doubles) -> Doubles:
     """The distance of two single faces with this evidence of being one person."""
     return np.asarray(DEFAULT_THRESHOLD - np.asarray(evidence) / _PER_COSINE, dtype=np.float64)
 
@@ -111,7 +111,8 @@ class Hierarchy:
         new_row = np.cumsum(members) - 1
         # Two rows that become neighbours were one group only once every join between them had happened.
         joins = np.maximum.reduceat(self.joins, positions[:-1]) if len(positions) > 1 else self.joins[:0]
-        if len(positions) > 1:  # the last run would reach to the end
+        # The last run of reduceat would reach to the end, past the row that it belongs to.
+        if len(positions) > 1:
             joins[-1] = self.joins[positions[-2] : positions[-1]].max()
         return Hierarchy(new_row[self.order[positions]], joins)
 
@@ -147,6 +148,7 @@ class Hierarchy:
         groups, alone : two of the shape of ``thresholds``
         """
         n = len(self.order)
+        # Beyond either end there is nobody to be joined with.
         sides = np.concatenate([[np.inf], self.joins, [np.inf]])
         # A row is in no group until the nearer of its two joins; sorted once, every threshold is one search.
         first_join = np.sort(np.minimum(sides[:-1], sides[1:]))[:n]
@@ -229,7 +231,7 @@ class _Growth:
                 continue
             # Where only the partner changed, the evidence is stale: no join, but the set is looked up again.
             if self.version[second] == versions[1]:
-                first = self._join(first, second, float(distance_of(-evidence)))
+                first = self._join(first, second, float(evidence_to_distance(-evidence)))
             self._enter(heap, first, least)
             steps += 1
             if steps % _WATCHED_STEPS == 0:

@@ -43,6 +43,7 @@ def find_conflicting_faces(vectors: Vectors, people: Ints, scores: Doubles, thre
     -------
     (n,) int64, row numbers; -1 where there is none
     """
+    # The surest names first: argmax then finds the first of several conflicts, which is the surest.
     order = np.argsort(-scores, kind="stable")
     sorted_vectors, sorted_people = vectors[order], people[order]
     conflicts = np.full(len(vectors), -1, dtype=np.int64)

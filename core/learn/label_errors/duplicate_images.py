@@ -83,7 +83,7 @@ class FacePairs:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Duplicates:
+class DuplicatePairs:
     """Pairs that are one picture."""
 
     pairs: FacePairs
@@ -93,7 +93,7 @@ class Duplicates:
 
 def find_duplicates(
     vectors: Vectors, photos: Ints, hashes: Ints, crop: CropReader, progress: Progress = UNWATCHED
-) -> Duplicates:
+) -> DuplicatePairs:
     """Find all pairs of faces that come from one picture.
 
     Parameters
@@ -111,7 +111,7 @@ def find_duplicates(
     order = np.argsort((1 - uncertain.cosines) / (1 - MAYBE_COSINE) + uncertain.bits / WIDEST_BITS, kind="stable")
     compared = uncertain.take(order[:MOST_LOOKED_AT])
     alike = _compare(compared, crop, progress.part(0.5, 1.0))
-    return Duplicates(FacePairs.joined([maybe.take(certain), compared.take(alike)]), len(uncertain) - len(compared))
+    return DuplicatePairs(FacePairs.joined([maybe.take(certain), compared.take(alike)]), len(uncertain) - len(compared))
 
 
 def group_duplicates(pairs: FacePairs, n: int) -> list[Ints]:
@@ -120,7 +120,7 @@ def group_duplicates(pairs: FacePairs, n: int) -> list[Ints]:
     return [paired[rows] for rows in rows_by_value(connect_rows(pairs.left, pairs.right, n)[paired])]
 
 
-def same_picture(crop_a: RgbImage, crop_b: RgbImage) -> bool:
+def is_one_picture(crop_a: RgbImage, crop_b: RgbImage) -> bool:
     """Whether two crops of a face show the same pixels, but for compression, size and a shift of the crop."""
     return _details_alike(_grey(crop_a), _grey(crop_b)) >= SAME_DETAILS
 
@@ -132,6 +132,7 @@ def _candidate_pairs(vectors: Vectors, photos: Ints, hashes: Ints, progress: Pro
     """Compare all faces with all, tile by tile."""
     unsigned = hashes.astype(np.uint64)
     blocks = list(row_blocks(len(vectors), _TILE_ROWS))
+    # The lower half of the square holds the same pairs the other way round.
     tiles = [(top, side) for top in blocks for side in blocks if side.start >= top.start]
     candidate_pairs = []
     for n_done, (top, side) in enumerate(tiles, start=1):
@@ -161,10 +162,11 @@ def _one_shot(pairs: FacePairs) -> Bools:
 def _compare(pairs: FacePairs, crop: CropReader, progress: Progress) -> Bools:
     """Look at the crops of pairs, those of one face one after another."""
     alike = np.zeros(len(pairs), dtype=bool)
-    order = np.lexsort((pairs.right, pairs.left))  # a crop that was read is in the cache for its next pair
+    # Sorted by faces: a crop that was read is in the cache for its next pair.
+    order = np.lexsort((pairs.right, pairs.left))
 
     def is_same_picture(pair: int) -> bool:
-        return same_picture(crop(int(pairs.left[pair])), crop(int(pairs.right[pair])))
+        return is_one_picture(crop(int(pairs.left[pair])), crop(int(pairs.right[pair])))
 
     with ThreadPoolExecutor(thread_name_prefix="crops") as pool:
         for part in row_blocks(len(order), _LOOKS_AT_ONCE):
@@ -190,6 +192,7 @@ def _details_alike(a: Floats, b: Floats) -> float:
 
 def _aligned_correlation(a: Floats, b: Floats) -> float:
     """Lay b over a and correlate their details, in the middle of a."""
+    # A crop without any contrast (black, or blown out) can be laid over anything.
     if min(a.std(), b.std()) < 1:
         return -1.0
     identity = np.eye(2, 3, dtype=np.float32)
@@ -201,6 +204,7 @@ def _aligned_correlation(a: Floats, b: Floats) -> float:
             raise
         return -1.0
     onto_a, covered = (_warped(image, transform) for image in (b, np.ones_like(b)))
+    # Where b did not reach, warping fills in black, which is no detail of a picture.
     comparable = covered[_MIDDLE, _MIDDLE] > 0.99
     if comparable.sum() < _LEAST_PIXELS:
         return -1.0

@@ -145,6 +145,7 @@ def own_centre_cosines(faces: LabelledFaces) -> Doubles:
     for block in row_blocks(len(faces), _BLOCK_ROWS):
         sums_without_shot = sums[faces.labels[block]] - shot_sums[shot_of_face[block]]
         length = np.linalg.norm(sums_without_shot, axis=1)
+        # Nothing is left where all of a person's faces are one shot: no direction, so no cosine.
         length[length < 1e-6] = np.nan
         cosines[block] = (faces.vectors[block] * sums_without_shot).sum(axis=1) / length
     return cosines
@@ -208,6 +209,7 @@ def _keep_nearest(nearest: tuple[Ints, Floats], index: int, cosines: Floats, row
     """Write the nearest of some rows into one line of rows and cosines."""
     candidate_cosines = cosines[rows]
     order = np.argsort(-candidate_cosines, kind="stable")[:NEAREST]
+    # Faces of the own shot were blanked out before, and must not fill up the line where there are few others.
     order = order[candidate_cosines[order] > _NO_COSINE]
     nearest[0][index, : len(order)] = rows[order]
     nearest[1][index, : len(order)] = candidate_cosines[order]

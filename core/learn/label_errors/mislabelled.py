@@ -93,13 +93,15 @@ def find_mislabelled(
 
 def _suspicious_rows(faces: LabelledFaces, opinions: LabelOpinions, spared: Bools) -> tuple[Ints, float, float]:
     """Rows worth comparing with single faces; the similarities below which nobody, and from which somebody is meant."""
-    believed = np.flatnonzero(~(opinions.probs < DOUBTED_BELOW))  # NaN counts: nobody spoke against it
+    # "Not doubted": NaN counts as believed, as nobody spoke against it.
+    believed = np.flatnonzero(~(opinions.probs < DOUBTED_BELOW))
     known = believed if len(believed) else np.arange(len(faces))
     # What is usual here is measured on faces that nobody doubts, or wrong names would widen the limits for others.
     sample = np.sort(np.random.default_rng(0).permutation(known)[:MOST_FOR_LIMITS])
     rivals, centre_cosines = label_confidence.centre_rivals(faces, sample)
     of_rivals = label_confidence.find_label_neighbours(faces, sample, rivals).rival_similarity
     own_cosines = label_confidence.own_centre_cosines(faces)
+    # Cheap first: by centres, and only who is far from their own is compared with single faces.
     is_far = own_cosines < np.quantile(centre_cosines, ASKED_WITHIN)
     is_suspicious = (is_far | (opinions.probs < DOUBTED_BELOW)) & ~spared
     limits = np.quantile(of_rivals, [NO_MORE_ALIKE_THAN, LIKE_ANOTHER])

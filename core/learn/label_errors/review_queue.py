@@ -18,7 +18,7 @@ import numpy as np
 from core.base.progress import UNWATCHED, Progress
 from core.base.types import Bools, Doubles, FaceTable, Floats, Ints, Split, Vectors, take_items
 from core.learn.label_errors import duplicate_images, label_confidence
-from core.learn.label_errors.duplicate_images import CropReader, Duplicates, FacePairs
+from core.learn.label_errors.duplicate_images import CropReader, DuplicatePairs, FacePairs
 from core.learn.label_errors.mislabelled import Mislabelled, find_mislabelled
 from core.learn.model_selection.splits import label_faces
 
@@ -177,6 +177,7 @@ def _doubt_names(table: FaceTable, vectors: Vectors, progress: Progress) -> tupl
     probs = np.full(len(table), np.nan)
     rows = np.flatnonzero(table.learnable & ~table.strangers)
     people, labels = np.unique(table.labels[rows], return_inverse=True)
+    # Of one person alone no name can be doubted: there is nobody else that a face could be.
     if len(people) < 2:
         return [], probs
     faces = replace(label_faces(table, vectors, rows), labels=labels)
@@ -280,9 +281,10 @@ def _divide_entries(table: FaceTable, parts: Sequence[PersonPart], doubted: Sequ
 # pictures
 
 
-def _find_duplicates(table: FaceTable, vectors: Vectors, crop: CropReader, progress: Progress) -> Duplicates:
+def _find_duplicates(table: FaceTable, vectors: Vectors, crop: CropReader, progress: Progress) -> DuplicatePairs:
     """Look for one picture in several photos, among all faces that take part, named or not."""
-    rows = np.flatnonzero(takes_part(table))
+    rows = np.flatnonzero(is_reviewable(table))
+    # Numbers instead of texts: the pairs of all faces are compared by them.
     photos = np.unique(np.array(table.photo_ids, dtype=str)[rows], return_inverse=True)[1]
     duplicates = duplicate_images.find_duplicates(
         vectors[rows], photos, table.photo_hashes[rows], lambda index: crop(int(rows[index])), progress
@@ -290,10 +292,10 @@ def _find_duplicates(table: FaceTable, vectors: Vectors, crop: CropReader, progr
     pairs = FacePairs(
         rows[duplicates.pairs.left], rows[duplicates.pairs.right], duplicates.pairs.cosines, duplicates.pairs.bits
     )
-    return Duplicates(pairs, duplicates.not_looked_at)
+    return DuplicatePairs(pairs, duplicates.not_looked_at)
 
 
-def takes_part(table: FaceTable) -> Bools:
+def is_reviewable(table: FaceTable) -> Bools:
     """(n,) faces that are looked at: named or not, but neither excluded nor strangers nor of hidden people."""
     unnamed = (table.labels < 0) & ~table.excluded & table.trusted
     return (table.learnable | unnamed) & ~table.strangers
@@ -351,6 +353,7 @@ def _by_photos(table: FaceTable, picture_entries: Iterable[Suspect]) -> list[Sus
     alike: dict[tuple[object, ...], list[Suspect]] = defaultdict(list)
     for number, entry in enumerate(picture_entries):
         photos = tuple(sorted({photo_of[face] for face in entry.face_ids}))
+        # Each name is decided by itself, so pictures under two names are never joined.
         alone = number if entry.kind is SuspectKind.TWO_NAMES else None
         alike[entry.kind, photos, alone].append(entry)
     return [_join_entries(entries) for entries in alike.values()]

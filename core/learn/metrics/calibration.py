@@ -53,10 +53,12 @@ def calibration_error(confidence: Doubles, right: Bools, bins: int = ECE_BINS) -
     Binning", AAAI 2015; with the 15 bins of Guo et al., ICML 2017.
     """
     bin_of = _bin_numbers(confidence, bins)
+    # Faces times gap, bin by bin: the sizes of the bins, by which gaps are weighted, cancel out.
     gap = np.bincount(bin_of, weights=right.astype(np.float64) - confidence, minlength=bins)
     return float(np.abs(gap).sum() / len(confidence))
 
 
 def _bin_numbers(confidence: Doubles, bins: int) -> Ints:
     """The number of each probability's bin, from 0, of bins that hold their upper end."""
+    # ceil - 1, as bins hold their upper end: a probability of 1 is in the last bin, and 0 is let into the first.
     return np.asarray(np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1))

@@ -14,6 +14,7 @@ from core.base.errors import InputRefused
 from core.base.json_values import Json, JsonObject, JsonRecord, encode_record
 from core.base.types import Doubles, Ints
 from core.learn.metrics.calibration import calibration_error
+from core.learn.numerics.leaf_order import order_leaves
 
 _Z_95 = 1.959963984540054
 """The 97.5 % point of the normal distribution."""
@@ -108,7 +109,7 @@ def evaluate_predictions(people: Sequence[str], true: Ints, predicted: Ints, pro
         There is no face to test.
     """
     confidence = probabilities[np.arange(len(true)), predicted]
-    return evaluate_from_ranks(people, true, predicted, confidence, more_probable(probabilities, true))
+    return evaluate_from_ranks(people, true, predicted, confidence, count_more_probable(probabilities, true))
 
 
 def evaluate_from_ranks(
@@ -119,7 +120,7 @@ def evaluate_from_ranks(
     Parameters
     ----------
     confidence : (n,) probability of the given name
-    above : (n,) from ``more_probable``
+    above : (n,) from ``count_more_probable``
 
     Raises
     ------
@@ -138,6 +139,7 @@ def evaluate_from_ranks(
         n_correct=n_correct,
         n_test=len(true),
         balanced_accuracy=float(recall[support > 0].mean()),
+        # Somebody untested counts as soon as a face was given their name: that is an error, too.
         macro_f1=float(f1[(support > 0) | (confusion.sum(axis=0) > 0)].mean()),
         top3=float(np.mean(above < 3)),
         ece=calibration_error(confidence, true == predicted),
@@ -186,7 +188,7 @@ def wilson_interval(n_correct: float, n: int) -> tuple[float, float]:
     return (0.0 if n_correct == 0 else float(centre - half)), (1.0 if n_correct == n else float(centre + half))
 
 
-def more_probable(probabilities: Doubles, true: Ints) -> Ints:
+def count_more_probable(probabilities: Doubles, true: Ints) -> Ints:
     """Count for each row the people who are strictly more probable than the true one: (n,) int64."""
     true_probabilities = probabilities[np.arange(len(true)), true]
     return np.asarray(np.count_nonzero(probabilities > true_probabilities[:, None], axis=1), dtype=np.int64)
@@ -212,26 +214,15 @@ def order_by_confusion(confusion: Ints) -> Ints:
     Returns
     -------
     (n_people,) int64, a permutation
-
-    References
-    ----------
-    Bar-Joseph, Gifford, Jaakkola, "Fast optimal leaf ordering for hierarchical
-    clustering", Bioinformatics 17, 2001.
     """
-    # Imported here: it takes a third of a second, and only the chart of confusions needs it.
-    from scipy.cluster.hierarchy import leaves_list, linkage
-    from scipy.spatial.distance import squareform
-
     # Those whom nobody confuses are left out of the tree: their distances are all 1, and the tree has nothing to say.
     shares = _mutual_confusion(confusion)
     confused = np.flatnonzero(shares.any(axis=1))
     never_confused = np.flatnonzero(~shares.any(axis=1))
-    if len(confused) < 3:
-        return np.concatenate([confused, never_confused])
     distances = 1.0 - shares[np.ix_(confused, confused)]
     np.fill_diagonal(distances, 0.0)
-    tree = linkage(squareform(distances, checks=False), "average", optimal_ordering=len(confused) <= _MOST_ORDERED)
-    return np.concatenate([confused[leaves_list(tree)], never_confused])
+    order = order_leaves(distances, optimal=len(confused) <= _MOST_ORDERED)
+    return np.concatenate([confused[order], never_confused])
 
 
 def _mutual_confusion(confusion: Ints) -> Doubles:

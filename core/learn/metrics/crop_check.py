@@ -116,12 +116,14 @@ def check_crops(model_id: str, scores: PairScores, steadiness: Floats | Doubles,
     steadiness : (n,) of its faces; NaN where it was not measured
     colours : (m, 3) of some of its crops, from ``middle_colour``
     """
+    # Grey photos have no colours to be shuffled, and would pass for skin or not by noise.
     coloured = colours[np.ptp(colours, axis=1) > GREY_SPREAD] if len(colours) else colours
     crop_check = _compared(model_id, scores, steadiness)
     if len(coloured) < FEWEST_COLOURED:
         return replace(crop_check, coloured=len(coloured))
     red, green, blue = coloured.T
     crop_check = replace(crop_check, coloured=len(coloured), skin=float(np.mean((red > green) & (green > blue))))
+    # The median of the differences, not the share: a few odd lights do not tip it.
     if np.median(red - green) > 0 and np.median(green - blue) > 0:
         return crop_check
     return replace(crop_check, ok=False, sentence=WRONG_COLOURS)
@@ -141,6 +143,7 @@ def _compared(model_id: str, scores: PairScores, steadiness: Floats | Doubles) -
 
 
 def _verdict(genuine: float | None, impostor: float | None, steady: float | None) -> tuple[bool, str]:
+    # The plainest sign first: crops that are no upright faces are wrong in the other ways too.
     if impostor is not None and impostor > MOST_IMPOSTOR:
         return False, (
             f"Faces of different people are far too much alike (median cosine {impostor:.2f}, right crops give about "

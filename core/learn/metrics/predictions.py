@@ -96,6 +96,7 @@ class Predictions(FaceRows):
 
 
 def _text(ids: tuple[str, ...]) -> np.ndarray:
+    # Ids are hexadecimal: as bytes they take a quarter of the room of numpy's texts, which have four bytes a letter.
     return np.array(ids, dtype="S24") if ids else np.empty(0, dtype="S24")
 
 
@@ -126,6 +127,7 @@ def _read(arrays: Mapping[str, np.ndarray]) -> Predictions:
         raise ValueError(f"expected format {FILE_FORMAT}, got {header.get('format')}")
     people = tuple(header["people"])
     true, predicted = arrays["true"].astype(np.int64), arrays["given"].astype(np.int64)
+    # Counted anew: the square of the people would be most of the file.
     confusion = confusion_counts(true, predicted, len(people))
     evaluation = Evaluation.of_figures(header["evaluation"], people, confusion)
     return Predictions(

@@ -25,6 +25,7 @@ def detection_rate(known: Doubles, right: Bools, strangers: Doubles, rate: float
     ----------
     ISO/IEC 19795-1:2021: detection and identification rate at a false-positive identification rate, rank 1.
     """
+    # As many strangers may exceed the limit as the rate allows, rounded down: the next one is where it stands.
     allowed = int(np.floor(rate * len(strangers)))
     limit = np.sort(strangers)[::-1][allowed] if allowed < len(strangers) else -np.inf
     return float(np.mean(right & (known > limit)))

@@ -50,6 +50,7 @@ def slice_faces(grades: Floats | Doubles, yaws_deg: Doubles, sizes_px: Floats | 
 
 
 def _drawers(by: str, values: Floats | Doubles, edges: Sequence[float], names: Sequence[str]) -> list[Slice]:
+    # digitize puts NaN into the last drawer, among the easiest: what was not measured gets one of its own.
     unknown = np.isnan(values)
     drawer = np.where(unknown, len(names), np.digitize(values, edges))
     every = (Slice(by, name, drawer == number) for number, name in enumerate((*names, UNKNOWN)))

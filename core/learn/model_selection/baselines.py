@@ -81,7 +81,8 @@ class LinearSvmOneVersusOne(_OfC):
     title: str = "Linear SVM, one-versus-one"
 
     def fit(self, vectors: Vectors, labels: Ints, n_people: int) -> Scorer:
-        from sklearn.svm import SVC  # here and below, as it takes a second that the app need not wait for
+        # Imported here, and so below: it takes a second that the app need not wait for.
+        from sklearn.svm import SVC
 
         classifier = SVC(C=self.C, kernel="linear", class_weight="balanced", decision_function_shape="ovr")
         return _by_decision(classifier.fit(vectors, labels))
@@ -113,6 +114,7 @@ class NearestCentroid:
 
     def fit(self, vectors: Vectors, labels: Ints, n_people: int) -> Scorer:
         means = sum_by_label(vectors, labels, n_people) / np.bincount(labels, minlength=n_people)[:, None]
+        # The nearest mean has the largest p.m - |m|^2 / 2: |p|^2 is the same for all, and no distance is formed.
         return lambda probes: probes @ means.T - (means**2).sum(axis=1) / 2
 
 
@@ -131,6 +133,7 @@ class NearestNeighbours:
     def fit(self, vectors: Vectors, labels: Ints, n_people: int) -> Scorer:
         from sklearn.neighbors import KNeighborsClassifier
 
+        # "brute": trees do not help in 128 dimensions.
         classifier = KNeighborsClassifier(min(self.k, len(vectors)), weights="distance", algorithm="brute")
         return _as_scorer(classifier.fit(vectors, labels).predict_proba)
 

@@ -87,7 +87,7 @@ class Comparison:
         opening = (
             f"The newer one is right for {words.count(abs(gained))} {'more' if gained > 0 else 'fewer'} of "
             f"{words.count(self.faces)} faces; "
-            f"a difference this size comes by chance {in_how_many(self.p_value)}"
+            f"a difference this size comes by chance {describe_odds(self.p_value)}"
         )
         return (
             opening
@@ -99,7 +99,7 @@ class Comparison:
         )
 
 
-def in_how_many(p_value: float) -> str:
+def describe_odds(p_value: float) -> str:
     """A probability in words: "1 time in 60"."""
     if p_value < _HARDLY_EVER:
         return f"less than 1 time in {words.count(round(1 / _HARDLY_EVER))}"
@@ -109,7 +109,8 @@ def in_how_many(p_value: float) -> str:
 
 def mcnemar_p_value(only_old: int, only_new: int) -> float:
     """Give the two-sided p-value of the exact test: 1 where no face tells the two apart."""
-    from scipy.stats import binomtest  # here, as the start of the program need not wait for it
+    # Imported here, as the start of the program need not wait for it.
+    from scipy.stats import binomtest
 
     n = only_old + only_new
     return float(binomtest(only_new, n, 0.5).pvalue) if n else 1.0
@@ -153,6 +154,7 @@ def _interval(differences: Floats, people: Ints, photos: Ints, seed: int) -> tup
     Plain percentiles: where every gain is one person's, the resamples without that person hold it at 0.
     """
     labels = np.unique(people, return_inverse=True)[1]
+    # By person and photo: two people on one photo are two shots, as a shot shows one person.
     shots = np.unique(np.stack([labels, photos], axis=1), axis=0, return_inverse=True)[1].reshape(-1)
     count = max(FEWEST_RESAMPLES, min(RESAMPLES, DRAWN_AT_ONCE // len(differences)))
     faces = draw_resamples(labels, shots, seed, count).faces

@@ -19,7 +19,7 @@ import numpy as np
 from core.base.types import Doubles, Floats, Ints
 from core.learn.labelled_faces import LabelledFaces
 from core.learn.model_selection.baselines import Contender
-from core.learn.model_selection.splits import Fold, deal_testable, folds_of
+from core.learn.model_selection.splits import Fold, build_folds, deal_testable
 from core.learn.numerics.blocks import split_rows
 from core.learn.numerics.labels import rank_within
 
@@ -59,10 +59,12 @@ def deal_repetitions(known: LabelledFaces, repeats: int, seed: int, folds: int =
     dealt = (deal_testable(known, n_folds, seed=seed + turn) for turn in range(repeats))
     # Who has one shot cannot be tested, but takes part: without them others would have fewer rivals than in use.
     everybody = np.ones(len(known), dtype=np.bool_)
-    return [list(folds_of(fold_of, n_folds, everybody)) for fold_of in dealt]
+    return [list(build_folds(fold_of, n_folds, everybody)) for fold_of in dealt]
 
 
-def out_of_fold(known: LabelledFaces, contender: Contender, divided: Sequence[Sequence[Fold]], tick: Tick) -> OutOfFold:
+def predict_out_of_fold(
+    known: LabelledFaces, contender: Contender, divided: Sequence[Sequence[Fold]], tick: Tick
+) -> OutOfFold:
     """Learn from every training side and name its test side."""
     predicted = np.full((len(divided), len(known.labels)), -1, dtype=np.int64)
     ranks = predicted.copy()
@@ -97,7 +99,7 @@ def name_and_rank(scores: Doubles | Floats, true: Ints) -> tuple[Ints, Ints]:
     return predicted, np.where(predicted == true, 0, as_good).astype(np.int64)
 
 
-def learned_from(known: LabelledFaces, divided: Sequence[Sequence[Fold]]) -> Ints:
+def count_learned_faces(known: LabelledFaces, divided: Sequence[Sequence[Fold]]) -> Ints:
     """How many faces of its person each face's classifiers had learned from, in the mean: (n,) int64, -1 untested."""
     total = np.zeros(len(known.labels))
     for folds in divided:

@@ -15,7 +15,7 @@ import numpy as np
 from core.base.types import Doubles, Ints
 from core.learn.labelled_faces import LabelledFaces, count_shots
 from core.learn.model_selection.baselines import Contender
-from core.learn.model_selection.cross_validation import Tick, out_of_fold
+from core.learn.model_selection.cross_validation import Tick, predict_out_of_fold
 from core.learn.model_selection.splits import Fold
 from core.learn.numerics.labels import rank_within
 
@@ -49,16 +49,19 @@ def measure_learning_curve(
     """Measure every step on the same folds."""
     points = []
     for k, people in measurable_steps(known, divided):
-        rng = np.random.default_rng(seed)  # the same order for every step: more photos are the fewer and some others
+        # The same order for every step: more photos are the fewer and some others, so the curve shows no luck of the
+        # draw.
+        rng = np.random.default_rng(seed)
         reduced = [[Fold(_first_shots(known, fold.train, k, rng), fold.test) for fold in folds] for folds in divided]
-        predictions = out_of_fold(known, contender, reduced, tick)
+        predictions = predict_out_of_fold(known, contender, reduced, tick)
         points.append(CurvePoint(k, people, predictions.right(known.labels)))
     return points
 
 
 def _first_shots(known: LabelledFaces, rows: Ints, k: int, rng: np.random.Generator) -> Ints:
     """One face each of k random shots of everybody, ascending."""
-    rows = rng.permutation(rows)  # which face of a shot is taken is drawn too
+    # unique takes the first face of each shot: shuffled before, which one that is is drawn too.
+    rows = rng.permutation(rows)
     one_each = rows[np.unique(known.shots[rows], return_index=True)[1]]
     one_each = rng.permutation(one_each)
     order = one_each[np.argsort(known.labels[one_each], kind="stable")]

@@ -59,7 +59,7 @@ class PhotoKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Advice:
+class PhotoAdvice:
     """What it would take for one person."""
 
     person_id: int
@@ -71,7 +71,7 @@ class Advice:
 
 
 @dataclass(frozen=True, slots=True)
-class Curve:
+class ErrorCurve:
     """The expected error of a person: exp(level + spread_effect * spread) * photos ** -slope."""
 
     level: float
@@ -88,7 +88,7 @@ class Curve:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Record:
+class PersonRecords:
     """What a run shows of every person of a table; one row each."""
 
     photos: Ints
@@ -102,7 +102,7 @@ class Record:
     """(n_people,) mean distance of the tested faces that were right to the own centre, beyond the mean of all"""
 
 
-def advise_photos(table: FaceTable, predictions: Predictions, qualities: Mapping[str, Quality]) -> list[Advice]:
+def advise_photos(table: FaceTable, predictions: Predictions, qualities: Mapping[str, Quality]) -> list[PhotoAdvice]:
     """Say what each person who is not hidden would need, those who need most first.
 
     Parameters
@@ -121,9 +121,10 @@ def advise_photos(table: FaceTable, predictions: Predictions, qualities: Mapping
     return sorted(advice, key=lambda person_advice: -person_advice.more_photos)
 
 
-def fit_curve(record: Record) -> Curve:
+def fit_curve(record: PersonRecords) -> ErrorCurve:
     """Fit the curve to the people who were tested, drawn to the usual slope as far as they are few."""
-    from scipy.optimize import minimize  # here, as the start of the program need not wait for it
+    # Imported here, as the start of the program need not wait for it.
+    from scipy.optimize import minimize
 
     measured = (record.tested > 0) & (record.photos > 0)
     photos, spread = np.log(record.photos[measured]), record.spread[measured]
@@ -141,13 +142,14 @@ def fit_curve(record: Record) -> Curve:
 
     bounds = [(None, None), (0.1, 2.0), (0.0, None)]
     level, slope, effect = minimize(loss, [usual, USUAL_SLOPE, 0.0], bounds=bounds, method="L-BFGS-B").x
-    return Curve(float(level), float(slope), float(effect), int(measured.sum()))
+    return ErrorCurve(float(level), float(slope), float(effect), int(measured.sum()))
 
 
-def more_photos(photos: int, error: float, curve: Curve) -> int:
+def count_photos_needed(photos: int, error: float, curve: ErrorCurve) -> int:
     """How many more the curve asks for, from a person's expected error at so many."""
     if photos < 1 or error <= TARGET_ERROR:
         return max(0, FEWEST - photos)
+    # The curve solved for the number of photos: error falls as photos ** -slope.
     needed = photos * (error / TARGET_ERROR) ** (1 / curve.slope)
     return int(min(MOST, max(np.ceil(needed - photos), FEWEST - photos)))
 
@@ -159,7 +161,7 @@ def more_photos(photos: int, error: float, curve: Curve) -> int:
 class _Tests:
     """The tested faces whose name is still the one they were tested under."""
 
-    places: Ints
+    prediction_rows: Ints
     """Rows of the predictions"""
     rows: Ints
     """Rows of the table"""
@@ -187,7 +189,7 @@ def _names_now(labels: Ints, tested_as: Ints, n_people: int) -> Ints:
     return now
 
 
-def _record(table: FaceTable, predictions: Predictions, tests: _Tests) -> Record:
+def _record(table: FaceTable, predictions: Predictions, tests: _Tests) -> PersonRecords:
     n = len(table.people)
     learned = set(predictions.learned_ids)
     pairs = {
@@ -196,13 +198,13 @@ def _record(table: FaceTable, predictions: Predictions, tests: _Tests) -> Record
         if table.face_ids[row] in learned
     }
     photos = np.bincount([label for label, _ in pairs], minlength=n) if pairs else np.zeros(n, dtype=np.int64)
-    wrong = predictions.wrong[tests.places]
+    wrong = predictions.wrong[tests.prediction_rows]
     right = ~wrong
     n_right = np.bincount(tests.labels[right], minlength=n)
-    distances = np.bincount(tests.labels[right], predictions.distances[tests.places][right], minlength=n)
+    distances = np.bincount(tests.labels[right], predictions.distances[tests.prediction_rows][right], minlength=n)
     mean = distances / np.maximum(n_right, 1)
     usual = mean[n_right > 0].mean() if (n_right > 0).any() else 0.0
-    return Record(
+    return PersonRecords(
         photos=photos.astype(np.int64),
         tested=np.bincount(tests.labels, minlength=n),
         wrong=np.bincount(tests.labels[wrong], minlength=n),
@@ -211,9 +213,10 @@ def _record(table: FaceTable, predictions: Predictions, tests: _Tests) -> Record
     )
 
 
-def _expected(record: Record, curve: Curve) -> Doubles:
+def _expected(record: PersonRecords, curve: ErrorCurve) -> Doubles:
     """Everybody's error: the curve's, moved by the person's own result."""
     by_curve = curve.error(record.photos.astype(np.float64), record.spread)
+    # Shrunk towards 1: somebody with one tested face, right or wrong, is hardly moved off the curve.
     own_factor = (record.errors + OWN_WEIGHT) / (record.tested * by_curve + OWN_WEIGHT)
     return np.minimum(by_curve * own_factor, 1.0)
 
@@ -275,15 +278,17 @@ def _is_hard(shows: Bools, tests: _Tests) -> bool:
 # in words
 
 
-def _advice(table: FaceTable, label: int, record: Record, curve: Curve, expected: float, short: _Short) -> Advice:
+def _advice(
+    table: FaceTable, label: int, record: PersonRecords, curve: ErrorCurve, expected: float, short: _Short
+) -> PhotoAdvice:
     photos, tested, wrong = int(record.photos[label]), int(record.tested[label]), int(record.wrong[label])
-    more = more_photos(photos, expected, curve)
+    more = count_photos_needed(photos, expected, curve)
     kinds = tuple(kind for kind in PhotoKind if kind in short.missed or (more and kind in short.hard))
     more = min(MOST, max(more, len(kinds)))
-    return Advice(table.person_ids[label], more, kinds, _why(photos, tested, wrong, more, curve))
+    return PhotoAdvice(table.person_ids[label], more, kinds, _why(photos, tested, wrong, more, curve))
 
 
-def _why(photos: int, tested: int, wrong: int, more: int, curve: Curve) -> str:
+def _why(photos: int, tested: int, wrong: int, more: int, curve: ErrorCurve) -> str:
     return f"{_result_words(photos, tested, wrong)} {_outlook(photos, more, curve)}"
 
 
@@ -297,7 +302,7 @@ def _result_words(photos: int, tested: int, wrong: int) -> str:
     return f"{learned}; {result}."
 
 
-def _outlook(photos: int, more: int, curve: Curve) -> str:
+def _outlook(photos: int, more: int, curve: ErrorCurve) -> str:
     if not more:
         return "Nothing suggests that more photos are needed."
     if photos < FEWEST and more <= FEWEST:

@@ -185,7 +185,7 @@ def _kfold_plan(labels: Ints, people: Sequence[str], groups: Ints, rules: FoldRu
         why=f"{n_folds} folds: every photo is tested once, by a recogniser that never saw its shot.",
         people=tuple(people),
         labels=used_labels,
-        folds=folds_of(fold_of, n_folds, enough[labels]),
+        folds=build_folds(fold_of, n_folds, enough[labels]),
         left_out=tuple(
             LeftOutPerson(name, f"has {_count(shots[person])}, and {min_shots} are needed")
             for person, name in enumerate(people)
@@ -225,6 +225,7 @@ def deal_into_folds(labels: Ints, groups: Ints, folds: int, *, seed: int) -> Int
         faces_of_person = np.zeros(folds, dtype=np.int64)
         # Large bursts first, while there is room to even them out with small ones.
         for members in _largest_first(rows, groups, rng):
+            # lexsort's last key counts first: fewest of this person, then fewest in all, then by lot.
             fold = int(np.lexsort((rng.random(folds), total, faces_of_person))[0])
             fold_of[members] = fold
             faces_of_person[fold] += len(members)
@@ -239,7 +240,7 @@ def _largest_first(rows: Ints, groups: Ints, rng: np.random.Generator) -> list[I
     return sorted((members[index] for index in order), key=len, reverse=True)
 
 
-def folds_of(fold_of: Ints, n_folds: int, taking_part: Bools) -> tuple[Fold, ...]:
+def build_folds(fold_of: Ints, n_folds: int, taking_part: Bools) -> tuple[Fold, ...]:
     """Each fold as its test side, and all others who take part as its training side.
 
     Parameters

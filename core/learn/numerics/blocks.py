@@ -23,5 +23,6 @@ def split_rows(rows: Ints, values_each: int, most_values: int) -> list[Ints]:
     values_each : how many numbers are computed for a row
     most_values : how many of them may be in memory at once
     """
+    # Rounded up, and one part of no rows too: whoever joins the parts needs an array.
     n_parts = -(-len(rows) * values_each // most_values) or 1
     return np.array_split(rows, n_parts)

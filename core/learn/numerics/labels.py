@@ -32,7 +32,8 @@ def renumber_labels(labels: Ints, remaining: Ints) -> Ints:
     remaining : distinct labels, 0 or more
     """
     last = max(int(labels.max(initial=-1)), int(remaining.max(initial=-1)))
-    new_labels = np.full(last + 2, -1, dtype=np.int64)  # the last entry serves the label -1
+    # One entry more than labels: the index -1 finds it, so -1 stays -1.
+    new_labels = np.full(last + 2, -1, dtype=np.int64)
     new_labels[remaining] = np.arange(len(remaining))
     return new_labels[labels]
 

@@ -37,6 +37,7 @@ def nearest_neighbours(vectors: Vectors, k: int, progress: Progress = UNWATCHED)
     n, k = len(vectors), min(k, len(vectors) - 1)
     if k < 1:
         return np.empty((n, 0), dtype=np.int64)
+    # Maxima of the classes, and members of the best k of them: the sum of both is least about here.
     depth = max(1, int(sqrt(n / k)))
     classes = ceil(n / depth)
     padded = np.zeros((depth * classes, vectors.shape[1]), dtype=np.float32)
@@ -103,7 +104,8 @@ def nearest_in_gallery(vectors: Vectors, gallery: Vectors, k: int) -> tuple[Ints
 def _nearest(probes: Vectors, gallery: Vectors, k: int) -> tuple[Ints, Floats]:
     cosine = probes @ gallery.T
     candidates = np.argpartition(-cosine, k - 1, axis=1)[:, :k] if 0 < k < len(gallery) else _all_columns(cosine)[:, :k]
-    candidates = np.sort(candidates, axis=1)  # so that equal distances come in the gallery's order
+    # So that equal distances come in the gallery's order.
+    candidates = np.sort(candidates, axis=1)
     best = np.take_along_axis(cosine, candidates, axis=1)
     order = np.argsort(-best, axis=1, kind="stable")
     # In double precision: of two faces that are nearly one, 2 - 2 cos leaves nothing of a float32.

@@ -27,7 +27,7 @@ ENOUGH_LEFT_OUT = 125
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TrainedFaces:
+class RuleTrainingData:
     """What a rule is learned from: training faces only, and a classifier of theirs."""
 
     faces: LabelledFaces
@@ -59,7 +59,7 @@ class Trials:
         return np.asarray(self.who == self.named)
 
 
-def try_everybody(learned: TrainedFaces, progress: Progress) -> tuple[Trials, Trials]:
+def try_everybody(learned: RuleTrainingData, progress: Progress) -> tuple[Trials, Trials]:
     """Try everybody's faces as strangers, and their held-out shots as known: genuine, impostors."""
     rng = np.random.default_rng(learned.seed)
     part_of_person = rng.permutation(learned.n_people) % PARTS
@@ -78,7 +78,7 @@ def _n_parts_tried(n_people: int) -> int:
     return min(PARTS, -(-ENOUGH_LEFT_OUT * PARTS // n_people))
 
 
-def _try_part(learned: TrainedFaces, part: int, left_out: Bools, held_out: Bools) -> tuple[Trials, Trials]:
+def _try_part(learned: RuleTrainingData, part: int, left_out: Bools, held_out: Bools) -> tuple[Trials, Trials]:
     labels, train = learned.faces.labels, learned.faces.only(~left_out & ~held_out)
     known = np.unique(labels[~left_out & ~held_out])
     # Begin at the classifier of all: it is near the answer, and where one begins changes nothing.
@@ -96,7 +96,7 @@ def _try_part(learned: TrainedFaces, part: int, left_out: Bools, held_out: Bools
     return try_faces(np.flatnonzero(held_out & ~left_out)), try_faces(np.flatnonzero(left_out))
 
 
-def try_strangers(learned: TrainedFaces, strangers: Vectors, stranger_ids: Ints | None) -> Trials:
+def try_strangers(learned: RuleTrainingData, strangers: Vectors, stranger_ids: Ints | None) -> Trials:
     """Try faces of people who are not among those learned.
 
     Parameters

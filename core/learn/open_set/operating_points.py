@@ -35,6 +35,7 @@ class OperatingPoint:
             fpir_expected=threshold.expected,
             fpir_expected_ci95=(threshold.low, threshold.high),
             enough_data=threshold.enough,
+            # ">" and not ">=", as the rule decides: a score on the threshold is unknown.
             correct_name_rate=float(np.mean(is_right & (known_scores > threshold.score))),
         )
 

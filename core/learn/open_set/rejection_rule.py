@@ -154,6 +154,7 @@ def threshold_at_rate(thresholds: Sequence[Threshold], rate: float) -> Threshold
     def between(name: str) -> float:
         return float(np.interp(np.log(rate), np.log(rates), [getattr(threshold, name) for threshold in ascending]))
 
+    # Whether there are enough people is told by the stricter neighbour: an interpolated limit promises as much.
     strict = next(threshold for threshold in thresholds if threshold.rate <= rate or threshold is thresholds[-1])
     score, expected, low, high = (between(name) for name in ("score", "expected", "low", "high"))
     return replace(strict, rate=rate, score=score, expected=expected, low=low, high=high)

@@ -33,7 +33,7 @@ import numpy as np
 from core.base.progress import UNWATCHED, Progress
 from core.base.types import Doubles, Ints, Vectors
 from core.learn.open_set import rejection_rule
-from core.learn.open_set.left_out_trials import PARTS, TrainedFaces, Trials, try_everybody, try_strangers
+from core.learn.open_set.left_out_trials import PARTS, RuleTrainingData, Trials, try_everybody, try_strangers
 from core.learn.open_set.rejection_rule import (
     RATES,
     TARGET_RATE,
@@ -65,7 +65,7 @@ _LEAST_SPREAD = 1e-6
 
 
 def learn_rules(
-    learned: TrainedFaces,
+    learned: RuleTrainingData,
     strangers: Vectors | None = None,
     progress: Progress = UNWATCHED,
     stranger_ids: Ints | None = None,
@@ -89,7 +89,7 @@ def learn_rules(
 
 
 def score_left_out_people(
-    rule: RejectionRule, learned: TrainedFaces, progress: Progress = UNWATCHED
+    rule: RejectionRule, learned: RuleTrainingData, progress: Progress = UNWATCHED
 ) -> Impostors | None:
     """Score people left out in turn by a rule that does not rest on them: one of a small dataset.
 
@@ -102,7 +102,7 @@ def score_left_out_people(
 
 
 def _rule(
-    learned: TrainedFaces, genuine: Trials | None, impostors: Trials | None, outside: Trials | None, n_features: int
+    learned: RuleTrainingData, genuine: Trials | None, impostors: Trials | None, outside: Trials | None, n_features: int
 ) -> tuple[RejectionRule, Impostors | None]:
     if genuine is not None and impostors is not None and _enough(genuine, impostors):
         rule, scored = _learned_rule(genuine, impostors, outside, n_features)

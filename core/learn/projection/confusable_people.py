@@ -5,10 +5,6 @@ nearer to a face of the other than to any of its own, they overlap, and photos o
 
 The centres are as they are, and not corrected for few faces as in ``set_similarity``, which asks whether two are one
 person: what is compared here is what the recogniser has to go by.
-
-References
-----------
-Bar-Joseph, Gifford, Jaakkola, "Fast optimal leaf ordering for hierarchical clustering", Bioinformatics 17, 2001.
 """
 
 from __future__ import annotations
@@ -19,6 +15,7 @@ import numpy as np
 
 from core.base.types import Doubles, Floats, Ints, Vectors
 from core.learn.numerics.labels import fit_centroids, renumber_labels
+from core.learn.numerics.leaf_order import order_leaves
 from core.learn.numerics.neighbours import neighbour_pairs
 from core.learn.numerics.unit_vectors import cosines_to_distances
 
@@ -79,7 +76,7 @@ def find_lookalikes(vectors: Vectors, labels: Ints, *, seed: int = 0) -> Lookali
     everybody = len(known) <= EVERYBODY_MOST
     compared = np.arange(len(known)) if everybody else _busy(centres)
     distances = _distances(centres[compared])
-    order = _side_by_side(distances)
+    order = order_leaves(distances)
     compared, distances = compared[order], distances[np.ix_(order, order)]
     sampled_rows, sampled = _sample(person_of_face, compared, seed)
     overlaps, best = _overlaps(vectors, sampled_rows)
@@ -108,18 +105,6 @@ def _distances(centres: Vectors) -> Doubles:
     return distances
 
 
-def _side_by_side(distances: Doubles) -> Ints:
-    """The order in which those who are alike are neighbours: average linkage, its leaves in the best order."""
-    if len(distances) < 3:
-        return np.arange(len(distances))
-    # Imported here: it takes a third of a second, and only this needs it.
-    from scipy.cluster.hierarchy import leaves_list, linkage
-    from scipy.spatial.distance import squareform
-
-    tree = linkage(squareform(distances, checks=False), "average", optimal_ordering=True)
-    return np.asarray(leaves_list(tree), dtype=np.int64)
-
-
 def _nearest_pairs(distances: Doubles) -> list[tuple[int, int]]:
     first, second = np.triu_indices(len(distances), 1)
     order = np.argsort(distances[first, second], kind="stable")[:PAIRS_MOST]
@@ -132,6 +117,7 @@ def _sample(person_of_face: Ints, compared: Ints, seed: int) -> tuple[list[Ints]
     for person in compared:
         rows = np.flatnonzero(person_of_face == person)
         sampled |= len(rows) > FACES_MOST
+        # All faces of somebody with thousands would be compared with all others' for a share that 60 tell as well.
         sampled_rows.append(np.sort(rng.permutation(rows)[:FACES_MOST]))
     return sampled_rows, sampled
 

@@ -117,7 +117,8 @@ def umap_layout(
         init=_start(pca_layout(vectors, dimensions) if start is None else start),
         **({} if start is None else _GENTLY),
         random_state=seed,
-        n_jobs=1,  # what a fixed seed means for umap-learn; saying so spares its warning
+        # What a fixed seed means for umap-learn; saying so spares its warning.
+        n_jobs=1,
     )
     return _fitted(reducer, vectors)
 
@@ -198,11 +199,13 @@ def tsne_layout(vectors: Vectors, *, perplexity: int = 15, seed: int = 0, start:
     """
     if len(vectors) < _FEWEST_FOR_UMAP:
         return pca_layout(vectors)
-    from openTSNE import TSNE  # two seconds, and only the worker needs it
+    # Imported here: it takes two seconds, and only the worker needs it.
+    from openTSNE import TSNE
 
     begin = _start(pca_layout(vectors) if start is None else start)
     reducer = TSNE(
         perplexity=max(1, min(perplexity, (len(vectors) - 1) // 3)),
+        # A first axis of this spread, as t-SNE's authors advise: from farther apart groups would not find together.
         initialization=begin * (1e-4 / max(float(begin[:, 0].std()), 1e-9)),
         random_state=seed,
         n_jobs=1,
@@ -221,6 +224,7 @@ def _start(points_before: Floats) -> Floats:
     Kobak, Linderman, "Initialization is critical for preserving global data structure
     in both t-SNE and UMAP", Nature Biotechnology 39, 2021.
     """
+    # The jitter has a seed of its own, so that the same points begin at the same places whatever the map's seed is.
     points = points_before - points_before.mean(axis=0)
     widest = float(np.abs(points).max())
     jitter = np.random.default_rng(0).normal(scale=1e-4, size=points.shape)
@@ -248,6 +252,7 @@ def _without_parametric_umap() -> Iterator[None]:
     if "umap" in sys.modules:
         yield
         return
+    # None in sys.modules makes an import fail with ImportError, which umap takes for TensorFlow's absence.
     sys.modules["umap.parametric_umap"] = None  # type: ignore[assignment]
     try:
         yield

@@ -167,9 +167,10 @@ def area_under_roc(distances: Doubles, same: Bools) -> float:
     ----------
     Hanley, McNeil, "The meaning and use of the area under a ROC curve", Radiology 143, 1982.
     """
-    n_same, n_different = np.count_nonzero(same), np.count_nonzero(~same)
-    from scipy.stats import rankdata  # here, as it takes a third of a second that the app need not wait for
+    # Imported here: it takes a third of a second that the app need not wait for.
+    from scipy.stats import rankdata
 
+    n_same, n_different = np.count_nonzero(same), np.count_nonzero(~same)
     # Mann and Whitney's count of pairs in the right order is a sum of ranks: no curve is drawn for its area.
     rank_sum = rankdata(-distances)[same].sum()
     return float((rank_sum - n_same * (n_same + 1) / 2) / (n_same * n_different))
@@ -183,6 +184,7 @@ def equal_error_rate(distances: Doubles, same: Bools) -> float:
     after = int(np.argmax(far >= frr))
     before = after - 1
     gap_before, gap_after = frr[before] - far[before], far[after] - frr[after]
+    # The two rates cross between two thresholds; the crossing of straight lines stands for it.
     share = gap_before / (gap_before + gap_after)
     return float(far[before] + share * (far[after] - far[before]))
 
@@ -203,6 +205,7 @@ def det_curve(distances: Floats | Doubles, same: Bools, most: int = CURVE_POINTS
     thresholds, accepted_same, accepted_different = acceptance_curve(np.asarray(distances, np.float64), same)
     far = accepted_different / np.count_nonzero(~same)
     frr = 1.0 - accepted_same / np.count_nonzero(same)
+    # A point with the same far, or the same frr, on both sides lies on a straight line: only corners are kept.
     corner = np.ones(len(far), dtype=bool)
     corner[1:-1] = ((far[1:-1] != far[:-2]) | (far[1:-1] != far[2:])) & (
         (frr[1:-1] != frr[:-2]) | (frr[1:-1] != frr[2:])

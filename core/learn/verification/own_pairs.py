@@ -74,6 +74,7 @@ def measure_own_pairs(face_ids: tuple[str, ...], scores: PairScores) -> OwnPairs
         return None
     distances = scores.distances
     n_impostor = np.count_nonzero(~scores.same)
+    # A rate that fewer pairs than this stand behind is decided by one look-alike, and is not promised.
     thresholds = {
         far: threshold_at_far(distances, scores.same, far) for far in FARS if far * n_impostor >= IMPOSTORS_PER_FAR
     }

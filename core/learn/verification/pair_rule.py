@@ -64,6 +64,7 @@ class PairRule:
     def prob(self, cosine: float, prior: float = EVEN_PRIOR) -> float:
         """Probability that it is one person, when before looking it was ``prior``."""
         evidence = self.slope * cosine + self.offset + math.log(prior / (1 - prior))
+        # Clipped, as exp overflows from about 709 on.
         prob = 1 / (1 + math.exp(-max(-500.0, min(500.0, evidence))))
         return min(self.surest, max(1 - self.surest, prob))
 
@@ -126,7 +127,7 @@ MEASURED_WITH_PEOPLE = {
 the limits are stricter than they promise: with one photo 0.008 and 0.0006 pass, with five 0.010 and 0.0010."""
 
 
-def rule_of(model_id: str, scores: PairScores | None, measured: Mapping[str, PairRule]) -> PairRule:
+def choose_pair_rule(model_id: str, scores: PairScores | None, measured: Mapping[str, PairRule]) -> PairRule:
     """The dataset's own rule when it holds enough people, else the one ``measured`` with the model.
 
     Raises
@@ -277,6 +278,7 @@ def fit_pair_rule(scores: PairScores) -> PairRule:
     slope, offset = _logistic(genuine.astype(np.float64), impostor.astype(np.float64))
     limits = {far: cosine_threshold_at_far(impostor, far) for far in FARS}
     fewest = min(len(genuine), len(impostor))
+    # The rule of succession: n pairs that were all right leave a doubt of 1 in n + 2, and never less than about 0.1 %.
     surest = 1 - 1 / (min(fewest, 1_000) + 2)
     return PairRule(
         slope=slope,

@@ -34,7 +34,8 @@ class SqlCorrectionLog(SqlStore):
         person, face = schema.person, schema.face
         faces = select(func.count()).where(face.c.person_id == person.c.id, ~face.c.dismissed).scalar_subquery()
         with self.engine.begin() as connection:
-            raise_revision(connection, dataset_id)  # takes the writer's lock before anything is read
+            # First, as it takes the writer's lock before anything is read.
+            raise_revision(connection, dataset_id)
             # Several may have been called so in turn. Whoever has the faces is meant; of the others the log still
             # speaks.
             existing_id = connection.scalar(
@@ -54,6 +55,7 @@ class SqlCorrectionLog(SqlStore):
             if seen is not None:
                 _require_unchanged(connection, dataset_id, hand, keys, seen)
             event = append_event(connection, dataset_id, hand, act)
+            # After the columns were brought up to date: it asks them. When it raises, all of it is rolled back.
             require_distinct_names(connection, dataset_id, keys)
         return event
 

@@ -56,7 +56,8 @@ def _known_version(connection: Connection) -> int:
     has_about = text("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'about'")
     query = text("SELECT value FROM about WHERE key = 'schema'")
     version = str(connection.scalar(query) or 0) if connection.scalar(has_about) else "0"
-    if not version.isdecimal() or int(version) > SCHEMA_VERSION:  # before anything is written to it
+    # Asked before anything is written: a newer version's tables stay as they are.
+    if not version.isdecimal() or int(version) > SCHEMA_VERSION:
         raise DataFolderFault(
             f"The data folder was written by another version of Face Atlas (database version {version}, "
             f"this one reads {SCHEMA_VERSION}). Use that version, or another data folder."
@@ -67,7 +68,8 @@ def _known_version(connection: Connection) -> int:
 def _bring_up_to_date(path: Path) -> None:
     """Make the tables, or take those of an earlier version to today's, whole or not at all."""
     with _schema_transaction(path) as connection:
-        version = _known_version(connection)  # another process may have been faster
+        # Asked again under the writer's lock: another process may have been faster.
+        version = _known_version(connection)
         if version == 0:
             metadata.create_all(connection)
             connection.execute(insert(about).values(key="schema", value=str(SCHEMA_VERSION)))
@@ -94,7 +96,8 @@ def _schema_transaction(path: Path) -> Iterator[Connection]:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")  # the writer's lock before the version is read
+        # At once the writer's lock: begun as a reader, two processes could both find the old version.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     with engine.begin() as connection:
         yield connection

@@ -45,6 +45,7 @@ class SqlDatasetStore(SqlStore):
     def delete_dataset(self, dataset_id: str) -> None:
         with self.engine.begin() as connection:
             connection.execute(delete(schema.dataset).where(schema.dataset.c.id == dataset_id))
+        # Outside of the transaction, in which SQLite does not compact.
         compact_database(self.engine)
 
     def size_bytes(self) -> int:
@@ -89,7 +90,8 @@ class SqlDatasetStore(SqlStore):
                 func.count(),
                 func.count(case((face.c.split == Split.TRAIN, 1))),
                 func.count(case((face.c.split == Split.VAL, 1))),
-                func.coalesce(cover.c.crop_id, face.c.crop_id),  # SQLite takes it from the row of the maximum
+                # Not aggregated, and yet well defined: SQLite takes a bare column from the row of the only max().
+                func.coalesce(cover.c.crop_id, face.c.crop_id),
                 person.c.hidden,
                 person.c.note,
                 func.count(case((face.c.excluded, 1))),

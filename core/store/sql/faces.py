@@ -198,6 +198,7 @@ class SqlFaceStore(SqlDatasetStore, SqlReportStore):
         )
         with self.engine.connect() as connection:
             face_ids, vectors = to_columns(connection.execute(query))
+        # One array of all blobs at once: an array for each vector would be most of the time.
         block = np.frombuffer(b"".join(vectors), dtype="<f4")
         return Embeddings(
             face_ids, block.reshape(len(face_ids), -1) if face_ids else np.empty((0, 0), np.float32), dataset.model_id

@@ -36,8 +36,10 @@ def fault_translator(path: Path) -> Callable[[ExceptionContext], FaceAtlasError 
 def translate_fault(path: Path, fault: sqlite3.Error) -> FaceAtlasError | None:
     """The error to raise instead; None for one that says something about the data, not about the database."""
     code = getattr(fault, "sqlite_errorcode", None)
+    # SQLite's extended codes hold the primary one in their lowest byte.
     primary = code & 0xFF if code is not None else None
     writing = primary in (sqlite3.SQLITE_IOERR, *_OUT_OF_REACH)
+    # A full disk often shows as an error at writing or as a file that cannot be opened.
     if primary == sqlite3.SQLITE_FULL or (writing and _no_room(path.parent)):
         return DiskFull(DISK_FULL)
     if primary in _LOCKED:

@@ -63,6 +63,7 @@ class SqlJobStore(SqlStore):
         return job
 
     def claim(self, may_start: Callable[[Job, Sequence[Job]], bool] | None = None) -> Job | None:
+        # Another worker may take it between looking and starting: then the next one is tried.
         while (job_id := self._next_id(may_start)) is not None:
             if (job := self._start(job_id)) is not None:
                 return job
@@ -145,6 +146,7 @@ class SqlJobStore(SqlStore):
         values |= {} if result is None else {"result": result}
         with self.engine.begin() as connection:
             connection.execute(update(table).where(table.c.id == job_id).values(**values, cancel_requested=False))
+        # After the row: while the lock is held nobody takes the job for an orphan.
         self.locks.release(job_id)
 
     def keep_result(self, job_id: str, result: JsonObject) -> None:

@@ -57,6 +57,7 @@ def photo_row(dataset_id: str, photo: Photo, label: PhotoLabel) -> dict[str, Sql
 
 def to_signed_64(perceptual_hash: int) -> int:
     """A 64-bit hash as the database keeps it."""
+    # SQLite has no unsigned integers: the upper half is told by negative ones.
     return perceptual_hash - _TWO_64 if perceptual_hash >= _TWO_63 else perceptual_hash
 
 
@@ -86,6 +87,7 @@ def face_row(dataset_id: str, people: Mapping[str | None, StoredPerson], stored:
         "base_split": face.split,
         "split": face.split,
         "drawn": face.drawn,
+        # A drawn face counts only when the event that speaks of it is in the log.
         "dismissed": face.drawn,
     }
 
@@ -190,6 +192,7 @@ def to_columns(result: Result[Any]) -> list[tuple[Any, ...]]:
 def to_face_table(columns: Sequence[tuple[Any, ...]], people: Sequence[tuple[int, str, bool]]) -> FaceTable:
     """A table from id, photo id, photo name, crop id, person id, split, prob, hash, excluded, confirmed, stranger,
     grade, taken and size columns and (id, name, hidden) people."""
+    # Only who has a face here: the table of people also holds those who were merged or lost their faces.
     present = set(columns[4])
     people_present = sorted((person for person in people if person[0] in present), key=lambda person: person[1])
     index_of: dict[int | None, int] = {person_id: index for index, (person_id, _, _) in enumerate(people_present)}

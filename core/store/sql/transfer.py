@@ -17,7 +17,6 @@ from core.store.protocols import PhotoLabel
 from core.store.sql import schema
 from core.store.sql.reader import SqlStore
 from core.store.sql.rows import in_batches, to_blob, to_change, to_event, to_face, to_photo, to_split, whole_faces
-from core.store.sql.transactions.current_values import person_roots
 from core.store.sql.transactions.event_log import raise_revision
 
 PHOTOS_AT_ONCE = 500
@@ -47,7 +46,8 @@ class SqlTransferStore(SqlStore):
         face = schema.face
         query = whole_faces().where(face.c.dataset_id == dataset_id, face.c.photo_id.in_(photo_ids), ~face.c.dismissed)
         faces_by_photo: dict[str, list[Face]] = defaultdict(list)
-        for row in sorted(self.read_rows(query), key=lambda row: str(row.id)):  # an ORDER BY would read all faces
+        # Sorted here: for an ORDER BY by id SQLite would read all faces of the dataset to find these few.
+        for row in sorted(self.read_rows(query), key=lambda row: str(row.id)):
             faces_by_photo[row.photo_id].append(to_face(row))
         return faces_by_photo
 
@@ -74,13 +74,13 @@ class SqlTransferStore(SqlStore):
             raise NotFound("This dataset was deleted in the meantime.")
         return str(model_id)
 
-    def places(self, dataset_id: str, photo_id: str) -> list[FaceLocation]:
-        return self._places(dataset_id, "photo_id", [photo_id])
+    def locate_faces_on_photo(self, dataset_id: str, photo_id: str) -> list[FaceLocation]:
+        return self._locations(dataset_id, "photo_id", [photo_id])
 
-    def places_of(self, dataset_id: str, face_ids: Iterable[str]) -> list[FaceLocation]:
-        return [location for part in in_batches(list(face_ids)) for location in self._places(dataset_id, "id", part)]
+    def locate_faces(self, dataset_id: str, face_ids: Iterable[str]) -> list[FaceLocation]:
+        return [location for part in in_batches(list(face_ids)) for location in self._locations(dataset_id, "id", part)]
 
-    def _places(self, dataset_id: str, column: str, values: list[str]) -> list[FaceLocation]:
+    def _locations(self, dataset_id: str, column: str, values: list[str]) -> list[FaceLocation]:
         face, photo = schema.face, schema.photo
         columns = [face.c[name] for name in ("id", "photo_id", "left", "top", "right", "bottom", "drawn")]
         query = (
@@ -103,10 +103,6 @@ class SqlTransferStore(SqlStore):
         columns = (person.c.id, person.c.base_name, person.c.of_folder)
         query = select(*columns).where(person.c.dataset_id == dataset_id).order_by(person.c.id)
         return [PersonOrigin(*row) for row in self.read_rows(query)]
-
-    def people_after_merges(self, dataset_id: str) -> dict[int, int]:
-        with self.engine.connect() as connection:
-            return person_roots(connection, dataset_id)
 
     def log(self, dataset_id: str) -> Iterator[LoggedEvent]:
         event, change, last = schema.event, schema.change, 0
@@ -150,9 +146,11 @@ class SqlTransferStore(SqlStore):
         stored = select(embedding.c.face_id, embedding.c.vector).where(
             embedding.c.dataset_id == dataset_id, embedding.c.model_id == model_id
         )
-        with self.engine.connect() as connection:  # row by row: a hundred thousand vectors are 50 MB
+        # Row by row: a hundred thousand vectors are 50 MB.
+        with self.engine.connect() as connection:
             before = {row.face_id: row.vector for row in connection.execute(stored) if row.face_id in vectors}
         blobs = {face_id: to_blob(vectors[face_id]) for face_id in sorted(before)}
+        # Only what differs: an import that is repeated raises no revision, and no view is computed anew.
         rows = [{"face": face_id, "given": blob} for face_id, blob in blobs.items() if blob != before[face_id]]
         if rows:
             with self.engine.begin() as connection:

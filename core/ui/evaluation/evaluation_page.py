@@ -232,7 +232,7 @@ def _show_facts(rows: dict[str, str]) -> None:
 
 def _model_title(model_id: str) -> str:
     try:
-        return catalogue.vectors_model(model_id).title
+        return catalogue.find_vectors_model(model_id).title
     except NotFound:
         return model_id
 

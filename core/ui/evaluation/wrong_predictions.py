@@ -13,7 +13,7 @@ from core.learn.numerics.neighbours import nearest_in_gallery
 from core.ui import data, gallery, words
 from core.ui.evaluation.evaluation_page import EvaluatedRun
 from core.ui.labels import face_sheet
-from core.workflows.training.train import learned_gallery
+from core.workflows.training.train import select_gallery
 
 PER_PAGE = 8
 EVIDENCE_FACES = 5
@@ -115,14 +115,14 @@ def _crop_id(evaluated: EvaluatedRun, face_id: str) -> str:
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)
-def _load_learned_gallery(dataset_id: str, revision: Revision, run_id: str) -> Embeddings:
-    return learned_gallery(data.dataset_faces(dataset_id, revision).embeddings, data.run_predictions(run_id))
+def _load_gallery(dataset_id: str, revision: Revision, run_id: str) -> Embeddings:
+    return select_gallery(data.dataset_faces(dataset_id, revision).embeddings, data.run_predictions(run_id))
 
 
 def nearest_training_tiles(evaluated: EvaluatedRun, face_id: str) -> list[gallery.Tile]:
     """The training faces most like a face, those of its own photo left out."""
     learned, faces = (
-        _load_learned_gallery(evaluated.dataset.id, evaluated.dataset.revision, evaluated.run.id),
+        _load_gallery(evaluated.dataset.id, evaluated.dataset.revision, evaluated.run.id),
         evaluated.faces,
     )
     own_row = faces.table.index(face_id)

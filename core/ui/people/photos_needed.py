@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.base.types import Revision
-from core.learn.model_selection.photos_needed import MOST, Advice, advise_photos
+from core.learn.model_selection.photos_needed import MOST, PhotoAdvice, advise_photos
 from core.store.protocols import Dataset, Run
 from core.ui import data, state, words
 
@@ -14,7 +14,7 @@ AT_ONCE = 20_000
 
 
 @st.cache_resource(show_spinner="Working out what would help", max_entries=8)
-def advice_by_person(dataset_id: str, run_id: str, _revision: Revision) -> dict[int, Advice]:
+def advice_by_person(dataset_id: str, run_id: str, _revision: Revision) -> dict[int, PhotoAdvice]:
     """What each person would need, by id: as the people were when this was first asked after the run."""
     table = data.dataset_faces(dataset_id, _revision).table
     advices = advise_photos(table, data.run_predictions(run_id), data.services().store.qualities(dataset_id))
@@ -51,7 +51,7 @@ def _request(run_id: str) -> None:
     st.session_state[state.COACHED] = run_id
 
 
-def describe_photo_advice(advice: Advice) -> str:
+def describe_photo_advice(advice: PhotoAdvice) -> str:
     """The advice: "5 more photos, some of them dark or blurred, would help most." """
     if not advice.more_photos:
         return "There are photos enough."

@@ -23,13 +23,14 @@ import numpy.typing as npt
 
 from core.base.types import Box, Detection, Doubles, Floats, Ints, RgbImage
 from core.imaging.geometry import refine_boxes, square_boxes, suppress_overlapping
-from core.imaging.pixels import halve_image
-from core.vision.detect.pyramid import Canvas, Level, cell_windows, pack_canvases, pyramid_levels
+from core.imaging.pixels import halve_repeatedly
+from core.vision.detect.pyramid import Canvas, PyramidLevel, cell_windows, pack_canvases, pyramid_levels
 from core.vision.engine.base import Engine
 
 MODEL_ID = "mtcnn"
 PATCHES_AT_ONCE = 256
-OUTSIDE = 127  # grey: what the networks see beyond the photo's edge is their standardised zero
+OUTSIDE = 127
+"""Grey: what the networks see beyond the photo's edge is their standardised zero."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ class Detector:
         (n, 4) the last network's word, its mirror image averaged in; of the face turned by 0 to 3 quarters clockwise
         """
         long_side_px = self.settings.coarse_long_side_px
-        views = [halve_to_view(image, long_side_px) for image in images]
+        views = [halve_repeatedly(image, long_side_px) for image in images]
         scales = [view.shape[1] / image.shape[1] for view, image in zip(views, images, strict=True)]
         corners = [np.array(face.box.as_tuple()) * scale for face, scale in zip(faces, scales, strict=True)]
         patches = _patches(views, square_boxes(np.array(corners).reshape(-1, 4)), np.arange(len(views)), 48)
@@ -151,7 +152,7 @@ class Detector:
 
     def _pass(self, images: list[RgbImage], look: _Look) -> list[list[Detection]]:
         """Faces of each photo, looked for at this size."""
-        views = [halve_to_view(image, look.long_side_px) for image in images]
+        views = [halve_repeatedly(image, look.long_side_px) for image in images]
         candidates = self._refined(views, self._proposals(views, self._levels(images, views, look)))
         detected, landmarks = self._final(views, candidates)
         return [
@@ -161,17 +162,18 @@ class Detector:
             for photo, image in enumerate(images)
         ]
 
-    def _levels(self, images: list[RgbImage], views: list[RgbImage], look: _Look) -> list[Level]:
+    def _levels(self, images: list[RgbImage], views: list[RgbImage], look: _Look) -> list[PyramidLevel]:
         """All pyramids; of a photo that is not larger than the look, down to the smallest face there is."""
         levels = []
         for photo, (image, view) in enumerate(zip(images, views, strict=True)):
             min_face_px = self.settings.min_face_px
+            # In pixels of the view, which is up to twice as large as the look is meant to be.
             if max(image.shape[:2]) > look.long_side_px:
                 min_face_px = look.min_face_px * max(view.shape[:2]) / look.long_side_px
             levels += pyramid_levels(photo, view.shape[1], view.shape[0], min_face_px, look.factor)
         return levels
 
-    def _proposals(self, images: list[RgbImage], levels: list[Level]) -> _Candidates:
+    def _proposals(self, images: list[RgbImage], levels: list[PyramidLevel]) -> _Candidates:
         pnet = self.engine.network(MODEL_ID, "pnet")
         parts = []
         for canvas in pack_canvases(images, levels):
@@ -202,7 +204,8 @@ class Detector:
         offsets, points, probs = onet(patches)
         prob = probs[:, 1].astype(np.float64)
         detected = _Candidates(refine_boxes(squares, offsets), prob, candidates.photos)
-        likely = np.flatnonzero(prob > 2 * self.settings.final_prob - 1)  # no mirror image can lift the others
+        # No mirror image can lift the others: even one that is certain brings their mean below the limit.
+        likely = np.flatnonzero(prob > 2 * self.settings.final_prob - 1)
         if len(likely):
             mirrored_probs = onet(patches[likely, :, ::-1])[-1]
             prob[likely] = (prob[likely] + mirrored_probs[:, 1]) / 2
@@ -212,19 +215,12 @@ class Detector:
         return detected.take(kept_rows), _landmarks(points[kept_rows], squares[kept_rows])
 
 
-def halve_to_view(image: RgbImage, long_side_px: int) -> RgbImage:
-    """The photo halved until its longer side is below twice ``long_side_px``."""
-    while max(image.shape[:2]) >= 2 * long_side_px and min(image.shape[:2]) >= 2:
-        image = halve_image(image)
-    return image
-
-
 def _no_candidates() -> _Candidates:
     return _Candidates(np.empty((0, 4)), np.empty(0), np.empty(0, dtype=np.int64))
 
 
 def _read_canvas(
-    canvas: Canvas, levels: list[Level], offsets: Floats, probs: Floats, limit: float
+    canvas: Canvas, levels: list[PyramidLevel], offsets: Floats, probs: Floats, limit: float
 ) -> tuple[Doubles, Doubles, Ints]:
     """Boxes in photo pixels, probabilities and level numbers of a canvas's cells above ``limit``."""
     height, width = canvas.owner.shape
@@ -255,7 +251,9 @@ def _sample(image: RgbImage, squares: Doubles, side_px: int) -> npt.NDArray[np.u
     height, width = image.shape[:2]
     steps = np.linspace(0, 1, side_px)
     spread = squares[:, :2, None] + (squares[:, 2:] - squares[:, :2])[:, :, None] * steps
+    # The reference divides boxes by the photo's size, and TensorFlow's crop_and_resize takes 1 to be the last pixel.
     spread *= np.array([(width - 1) / width, (height - 1) / height])[None, :, None]
+    # One tall picture of all squares below each other: remap takes maps of two dimensions only.
     across = np.broadcast_to(spread[:, 0, None, :], (len(squares), side_px, side_px))
     down = np.broadcast_to(spread[:, 1, :, None], (len(squares), side_px, side_px))
     shape = (len(squares) * side_px, side_px)
@@ -287,5 +285,6 @@ def _detections(candidates: _Candidates, landmarks: Floats, image: RgbImage, sma
     return [
         Detection(Box(*boxes[row].tolist()), points[row], float(candidates.probs[row]))
         for row in order
+        # Cut at the edge, a box beyond it may have nothing left.
         if (boxes[row, 2:] - boxes[row, :2] >= 1).all()
     ]

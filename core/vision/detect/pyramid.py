@@ -24,7 +24,7 @@ CANVAS_HEIGHTS_PX = (96, 192)
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
+class PyramidLevel:
     """One shrunken copy of a photo: which photo, its size, and the scale along x and y."""
 
     photo: int
@@ -59,7 +59,7 @@ class Canvas:
     """(rows, columns) of the network's output: index into ``tiles``, or -1 between them."""
 
 
-def pyramid_levels(photo: int, width_px: int, height_px: int, min_face_px: float, factor: float) -> list[Level]:
+def pyramid_levels(photo: int, width_px: int, height_px: int, min_face_px: float, factor: float) -> list[PyramidLevel]:
     """The levels at which faces of ``min_face_px`` and larger come to the size of the network's window."""
     levels = []
     # At this scale the smallest face just fills the window; smaller scales show it larger ones.
@@ -68,13 +68,15 @@ def pyramid_levels(photo: int, width_px: int, height_px: int, min_face_px: float
         # Whole pixels round each side by itself, so boxes are scaled back by x and y apart.
         width, height = int(width_px * scale), int(height_px * scale)
         levels.append(
-            Level(photo=photo, width_px=width, height_px=height, scale_x=width / width_px, scale_y=height / height_px)
+            PyramidLevel(
+                photo=photo, width_px=width, height_px=height, scale_x=width / width_px, scale_y=height / height_px
+            )
         )
         scale *= factor
     return levels
 
 
-def pack_canvases(images: list[RgbImage], levels: list[Level]) -> list[Canvas]:
+def pack_canvases(images: list[RgbImage], levels: list[PyramidLevel]) -> list[Canvas]:
     """Place every level on canvases, in pieces where it is larger than they are, and draw it there."""
     copies = [_Copies([image]) for image in images]
     # Even sides keep every tile on the stride of the network, whose cells lie two pixels apart.
@@ -113,7 +115,8 @@ class _Shelf:
 def _shelves(pieces: list[LevelTile]) -> list[list[LevelTile]]:
     """Shelf packing, tallest first, each tile on the first shelf with room for it; the tiles of each canvas."""
     shelves: list[_Shelf] = []
-    filled: list[int] = []  # how far down each canvas is used
+    # How far down each canvas is used.
+    filled: list[int] = []
     canvases: list[list[LevelTile]] = []
     # Tallest first: a later tile is never taller than the shelf it is put on, so little is wasted.
     for tile in sorted(pieces, key=lambda piece: -piece.height):
@@ -141,7 +144,7 @@ class _Copies:
 
     chain: list[RgbImage]
 
-    def shrunken(self, level: Level) -> RgbImage:
+    def shrunken(self, level: PyramidLevel) -> RgbImage:
         size_wh = (level.width_px, level.height_px)
         step = 0
         # Shrinking the nearest halving reads a fraction of the photo, and INTER_AREA gives nearly the same.

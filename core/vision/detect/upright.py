@@ -25,8 +25,8 @@ import numpy as np
 
 from core.base.types import Detection, Doubles, RgbImage
 from core.imaging.geometry import eye_angle, turn_size
-from core.imaging.pixels import turn_pixels
-from core.vision.detect.mtcnn import Detector, halve_to_view
+from core.imaging.pixels import halve_repeatedly, turn_pixels
+from core.vision.detect.mtcnn import Detector
 
 SURE_PROB = 0.95
 """A level face more probable than this speaks for the way up that it shows. Of 1,319 upright photos 2 show none."""
@@ -44,7 +44,7 @@ TURNS = (1, 2, 3)
 
 
 @dataclass(frozen=True, slots=True)
-class Upright:
+class UprightFaces:
     """A photo's faces as it is upright."""
 
     turn: int
@@ -53,14 +53,14 @@ class Upright:
     """The most probable first, in pixels of the turned photo."""
 
 
-def detect_upright(detector: Detector, images: Sequence[RgbImage]) -> list[Upright]:
+def detect_upright(detector: Detector, images: Sequence[RgbImage]) -> list[UprightFaces]:
     """Faces of each photo, turned where it lies on its side or stands on its head.
 
     Parameters
     ----------
     images : list of (height, width, 3) uint8, RGB; sizes may differ
     """
-    uprights = [Upright(0, faces) for faces in detector.detect(list(images))]
+    uprights = [UprightFaces(0, faces) for faces in detector.detect(list(images))]
     # Nearly every photo is done here: what follows is for those that do not speak for the way up that they have.
     sureness = _sureness(detector, images, [upright.faces for upright in uprights])
     doubtful = [photo for photo, prob in enumerate(sureness) if prob <= SURE_PROB]
@@ -68,7 +68,7 @@ def detect_upright(detector: Detector, images: Sequence[RgbImage]) -> list[Uprig
     for detect, photos in ((detector.detect, close), (detector.detect_coarsely, set(doubtful) - close)):
         fine_px = detector.settings.fine_long_side_px
         # No more pixels than the detector looks at: turning a large photo thrice takes memory.
-        views = {photo: halve_to_view(images[photo], fine_px) for photo in sorted(photos)}
+        views = {photo: halve_repeatedly(images[photo], fine_px) for photo in sorted(photos)}
         turned = [turn_pixels(view, turn) for view in views.values() for turn in TURNS]
         faces = detect(turned)
         # A turned photo must hold its own against a further turn too, else a face seen upside down would pass here.
@@ -86,11 +86,12 @@ def _needs_close_look(detector: Detector, image: RgbImage, faces: Sequence[Detec
     return not faces or detector.may_hold_smaller(image, faces)
 
 
-def _turned(image: RgbImage, view: RgbImage, turn: int, faces: Sequence[Detection]) -> Upright:
+def _turned(image: RgbImage, view: RgbImage, turn: int, faces: Sequence[Detection]) -> UprightFaces:
     """Faces of the turned view, in pixels of the turned photo."""
+    # Turned sides: where the turn is odd, width and height of photo and view have both changed places.
     whole_wh = turn_size(image.shape[1], image.shape[0], turn)
     view_wh = turn_size(view.shape[1], view.shape[0], turn)
-    return Upright(turn, [face.scaled(whole_wh[0] / view_wh[0], whole_wh[1] / view_wh[1]) for face in faces])
+    return UprightFaces(turn, [face.scaled(whole_wh[0] / view_wh[0], whole_wh[1] / view_wh[1]) for face in faces])
 
 
 def _sureness(
@@ -113,6 +114,7 @@ def _sureness(
 
 
 def _level_prob(faces: Sequence[Detection]) -> float:
+    # Steep eyes say as much for the next turn as for this one: such a face is no witness, however probable.
     return max((face.prob for face in faces if abs(eye_angle(face.landmarks)) <= LEVEL_RAD), default=0.0)
 
 

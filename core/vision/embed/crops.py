@@ -12,7 +12,7 @@ DISPLAY_MARGIN = 0.5
 DISPLAY_PX = 192
 
 
-def face_crop(image: RgbImage, transform: Doubles, size_px: int) -> RgbImage:
+def crop_face(image: RgbImage, transform: Doubles, size_px: int) -> RgbImage:
     """The face as a (size, size, 3) square, by the (2, 3) matrix from photo to crop.
 
     Large faces are first halved as often as they are twice too large, so that no detail aliases.
@@ -25,6 +25,7 @@ def face_crop(image: RgbImage, transform: Doubles, size_px: int) -> RgbImage:
     local = transform.copy()
     local[:, 2] += transform[:, :2] @ (corner + (scale - 1) / 2)
     local[:, :2] *= scale
+    # Replicated, not black: a hard edge beside the face would be a feature to the network.
     crop = cv2.warpAffine(region, local, (size_px, size_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(crop, dtype=np.uint8)
 
@@ -36,6 +37,7 @@ def _zoom(transform: Doubles) -> float:
 
 def _region(image: RgbImage, transform: Doubles, size_px: int) -> tuple[RgbImage, Doubles]:
     """The part of the photo that the crop touches, with one crop pixel to spare, and its corner."""
+    # Only this part is halved and warped: of a photo of 100 megapixels a face is a small piece.
     back = np.asarray(cv2.invertAffineTransform(transform))
     edge = float(size_px)
     corners = np.array([[-1.0, -1.0], [edge, -1.0], [-1.0, edge], [edge, edge]]) @ back[:, :2].T + back[:, 2]
@@ -45,9 +47,10 @@ def _region(image: RgbImage, transform: Doubles, size_px: int) -> tuple[RgbImage
     return image[top:bottom, left:right], np.array([left, top], dtype=np.float64)
 
 
-def display_crop(image: RgbImage, box: Box) -> RgbImage:
+def crop_portrait(image: RgbImage, box: Box) -> RgbImage:
     """An upright square about the face for people to look at, at most 192 pixels wide, all of it inside the photo."""
     height, width = image.shape[:2]
+    # Moved inside rather than filled up: people look at it, and a grey border tells them nothing.
     side = min(round(max(box.width, box.height) * (1 + DISPLAY_MARGIN)), height, width)
     left, top = (round(middle - side / 2) for middle in box.centre)
     left, top = min(max(0, left), width - side), min(max(0, top), height - side)

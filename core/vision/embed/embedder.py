@@ -21,7 +21,7 @@ import numpy.typing as npt
 from core.base.types import Detection, Floats, RgbImage, Vectors
 from core.base.vectors import unit_rows
 from core.imaging.geometry import crop_transform, landmark_transform
-from core.vision.embed.crops import face_crop
+from core.vision.embed.crops import crop_face
 from core.vision.engine.base import Engine
 
 
@@ -83,7 +83,7 @@ class Embedder:
             transform = landmark_transform(face.landmarks, size_px, margin)
         else:
             transform = crop_transform(face.box, face.landmarks, size_px, margin)
-        return face_crop(image, transform, size_px)
+        return crop_face(image, transform, size_px)
 
     def embed_crops(self, crops: Sequence[RgbImage]) -> Vectors:
         """Unit vectors of crops that are levelled and sized already."""
@@ -113,10 +113,12 @@ class Embedder:
         Models of 2017 want every image at mean 0 and standard deviation 1 (bounded below by 1 / sqrt(n_values)),
         models of 2018 a fixed (x - 127.5) / 127.5.
         """
-        values = crops.astype(np.float32, order="C")  # what follows changes it in place through a flat view
+        # A copy in C order, as what follows changes it in place through a flat view.
+        values = crops.astype(np.float32, order="C")
         if not self.model.per_image_standardisation:
             return (values - np.float32(127.5)) / np.float32(127.5)
         flat = values.reshape(len(values), -1)
+        # Bounded below, as the networks were trained: a crop of one colour must not be divided by zero.
         spread = np.maximum(flat.std(axis=1), 1 / np.sqrt(flat.shape[1]))
         flat -= flat.mean(axis=1, keepdims=True)
         flat /= spread[:, None].astype(np.float32)

@@ -47,8 +47,8 @@ class KerasEngine:
     def _load(self, model_id: str, network: str) -> KerasNetwork:
         if network == "embed":
             weights = self.weights_of(model_id)
-            return KerasNetwork(_embedder(weights, self.dimension_of(model_id)), standardises=False)
-        return KerasNetwork(_detector(network), standardises=True)
+            return KerasNetwork(load_embedding_network(weights, self.dimension_of(model_id)), standardises=False)
+        return KerasNetwork(load_detector_network(network), standardises=True)
 
 
 @dataclass
@@ -60,6 +60,7 @@ class KerasNetwork:
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     def __call__(self, batch: Batch) -> tuple[Floats, ...]:
+        # Of no rows there is a part too, so that the outputs have their widths.
         starts = range(0, len(batch), ROWS_AT_ONCE) or (0,)
         with self._lock:
             parts = [self._run(batch[start : start + ROWS_AT_ONCE]) for start in starts]
@@ -74,7 +75,7 @@ class KerasNetwork:
         return [output.numpy() for output in (outputs if isinstance(outputs, list | tuple) else [outputs])]
 
 
-def _quiet_tensorflow() -> None:
+def silence_tensorflow() -> None:
     """Silence TensorFlow, hide GPUs from it, and have it sum in a fixed order; it listens only before its import."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
@@ -85,9 +86,9 @@ def _quiet_tensorflow() -> None:
     tensorflow.get_logger().setLevel(logging.ERROR)
 
 
-def _detector(network: str) -> Any:
-    """``pnet``, ``rnet`` or ``onet`` with the package's own weights."""
-    _quiet_tensorflow()
+def load_detector_network(network: str) -> Any:
+    """``pnet``, ``rnet`` or ``onet`` with the package's own weights; it takes RGB, (x - 127.5) / 128."""
+    silence_tensorflow()
     from mtcnn.network.onet import ONet
     from mtcnn.network.pnet import PNet
     from mtcnn.network.rnet import RNet
@@ -102,9 +103,12 @@ def _detector(network: str) -> Any:
     return model
 
 
-def _embedder(weights: Path, dimension: int) -> Any:
-    """The Inception-ResNet of keras-facenet; it ends in a normalisation of its own."""
-    _quiet_tensorflow()
+def load_embedding_network(weights: Path, dimension: int) -> Any:
+    """The Inception-ResNet of keras-facenet, which takes standardised RGB crops.
+
+    It ends in a normalisation of its own: its vectors have length 1.
+    """
+    silence_tensorflow()
     from keras_facenet.inception_resnet_v1 import InceptionResNetV1
 
     model = InceptionResNetV1(input_shape=EMBEDDER_SHAPE, classes=dimension)

@@ -18,6 +18,7 @@ from core.base.privacy import forbid_telemetry
 from core.base.types import Floats
 from core.vision.engine.base import Batch
 
+# Before the import, at which OpenVINO would report; hence the imports below it.
 forbid_telemetry()
 import openvino as ov  # noqa: E402
 from openvino.preprocess import PrePostProcessor  # noqa: E402
@@ -46,6 +47,7 @@ class OpenVinoEngine:
         return "bf16" if has_bf16 and not self.full_precision else "f32"
 
     def network(self, model_id: str, network: str) -> OpenVinoNetwork:
+        # Held while it loads: two threads that ask at once must not compile the same network twice.
         with self._lock:
             key = (model_id, network)
             if key not in self._networks:

@@ -262,12 +262,12 @@ DEFAULT_MODEL_IDS = (DETECTOR.id, DEFAULT_EMBEDDING_ID)
 """What an installation without a name installs."""
 
 
-def model_ids() -> tuple[str, ...]:
+def list_model_ids() -> tuple[str, ...]:
     """Every name that can be installed, the detector first."""
     return (DETECTOR.id, *(model.id for model in EMBEDDING_MODELS))
 
 
-def embedding_model(model_id: str) -> EmbeddingModel:
+def find_embedding_model(model_id: str) -> EmbeddingModel:
     """The embedding model of that name. Raises NotFound with the names there are."""
     for model in EMBEDDING_MODELS:
         if model.id == model_id:
@@ -276,7 +276,7 @@ def embedding_model(model_id: str) -> EmbeddingModel:
     raise NotFound(f"There is no embedding model '{model_id}'. Choose one of: {known}.")
 
 
-def vectors_model(vectors_id: str) -> EmbeddingModel:
+def find_vectors_model(vectors_id: str) -> EmbeddingModel:
     """The model with the preparation that made these vectors. Raises NotFound."""
     for model in (*EMBEDDING_MODELS, *EARLIER):
         if model.vectors_id == vectors_id:
@@ -293,6 +293,6 @@ def find_model(model_id: str) -> Model:
     """The detector or embedding model of that name. Raises NotFound with the names there are."""
     if model_id == DETECTOR.id:
         return DETECTOR
-    if model_id in model_ids():
-        return embedding_model(model_id)
-    raise NotFound(f"There is no model '{model_id}'. Choose one of: {', '.join(model_ids())}.")
+    if model_id in list_model_ids():
+        return find_embedding_model(model_id)
+    raise NotFound(f"There is no model '{model_id}'. Choose one of: {', '.join(list_model_ids())}.")

@@ -11,8 +11,6 @@ Every network is compared with the original on random input before the program e
 
 from __future__ import annotations
 
-import importlib.resources
-import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,6 +21,7 @@ import numpy as np
 
 from core.base.privacy import forbid_telemetry
 from core.base.types import Floats
+from core.vision.engine.keras import EMBEDDER_SHAPE, load_detector_network, load_embedding_network
 from core.vision.models.catalogue import EXPORT_MISSING_PACKAGE
 
 MAX_DIFFERENCE = 3e-3
@@ -43,21 +42,8 @@ class ExportNetwork:
     half_weights: bool
 
 
-def keep_quiet() -> None:
-    """Silence TensorFlow, hide GPUs from it, and keep OpenVINO's converter from sending usage statistics."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
-    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    forbid_telemetry()
-
-
 def mtcnn_networks() -> list[ExportNetwork]:
     """The three networks with the package's own weights; inputs are RGB, (x - 127.5) / 128."""
-    from mtcnn.network.onet import ONet
-    from mtcnn.network.pnet import PNet
-    from mtcnn.network.rnet import RNet
-
     regression = ("box", "prob")
     return [
         ExportNetwork(
@@ -65,7 +51,7 @@ def mtcnn_networks() -> list[ExportNetwork]:
             input_shape=(None, None, None, 3),
             trial_shape=(2, 60, 47, 3),
             outputs=regression,
-            call=_with_weights(PNet, "pnet.lz4"),
+            call=load_detector_network("pnet"),
             half_weights=False,
         ),
         ExportNetwork(
@@ -73,7 +59,7 @@ def mtcnn_networks() -> list[ExportNetwork]:
             input_shape=(None, 24, 24, 3),
             trial_shape=(5, 24, 24, 3),
             outputs=regression,
-            call=_with_weights(RNet, "rnet.lz4"),
+            call=load_detector_network("rnet"),
             half_weights=False,
         ),
         ExportNetwork(
@@ -81,36 +67,19 @@ def mtcnn_networks() -> list[ExportNetwork]:
             input_shape=(None, 48, 48, 3),
             trial_shape=(5, 48, 48, 3),
             outputs=("box", "landmarks", "prob"),
-            call=_with_weights(ONet, "onet.lz4"),
+            call=load_detector_network("onet"),
             half_weights=False,
         ),
     ]
 
 
-def _with_weights(network: Callable[[], Any], file_name: str) -> Any:
-    from mtcnn.utils.tensorflow import load_weights
-
-    model = network()
-    model.build()
-    # An absolute path: the package would otherwise prefer a file of that name in the working folder.
-    with importlib.resources.as_file(importlib.resources.files("mtcnn.assets.weights") / file_name) as path:
-        model.set_weights(load_weights(str(path)))
-    return model
-
-
 def embedding_network(weights: Path, dimension: int) -> ExportNetwork:
-    """The Inception-ResNet of keras-facenet; input is a standardised RGB crop of 160x160.
-
-    The package's network ends in a normalisation: its vectors have length 1.
-    """
-    from keras_facenet.inception_resnet_v1 import InceptionResNetV1
-
-    model = InceptionResNetV1(input_shape=(160, 160, 3), classes=dimension)
-    model.load_weights(str(weights))
+    """The embedder's network; its input is a standardised RGB crop of 160x160."""
+    model = load_embedding_network(weights, dimension)
     return ExportNetwork(
         name="embed",
-        input_shape=(None, 160, 160, 3),
-        trial_shape=(2, 160, 160, 3),
+        input_shape=(None, *EMBEDDER_SHAPE),
+        trial_shape=(2, *EMBEDDER_SHAPE),
         outputs=("embedding",),
         call=lambda image: [model(image, training=False)],
         half_weights=True,
@@ -126,6 +95,7 @@ def write_network(network: ExportNetwork, out_dir: Path) -> None:
     function = tf.function(
         lambda image: dict(zip(network.outputs, network.call(image), strict=True)), input_signature=signature
     )
+    # Noise, and not a photo: it drives every channel, and no photo has to come with the program.
     image = np.random.default_rng(0).standard_normal(network.trial_shape).astype(np.float32)
     expected = {name: value.numpy() for name, value in function(tf.constant(image)).items()}
     ir = _named(ov.convert_model(function), network.outputs, expected)
@@ -159,6 +129,7 @@ def _compare(path: Path, image: Floats, expected: dict[str, Floats]) -> None:
     converted = compiled({"image": image})
     for name, value in expected.items():
         difference = float(np.abs(converted[name] - value).max())
+        # "not <=": a NaN, which a broken conversion gives, is no small difference.
         if not difference <= MAX_DIFFERENCE:
             raise ValueError(
                 f"Output '{name}' of the converted {path.name} is {difference:.2g} from the original; "
@@ -168,7 +139,8 @@ def _compare(path: Path, image: Floats, expected: dict[str, Floats]) -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Convert as the arguments say; gives the exit status."""
-    keep_quiet()
+    # OpenVINO's converter would send usage statistics.
+    forbid_telemetry()
     try:
         match arguments:
             case ["mtcnn", out_dir]:

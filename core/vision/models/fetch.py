@@ -53,6 +53,7 @@ def _pip(source: SdistSource, folder: Path, progress: Progress) -> Path:
     requirement.write_text(f"{source.project}=={source.version} --hash=sha256:{source.sha256}\n")
     scratch = folder / "pip"
     scratch.mkdir()
+    # A source distribution is only downloaded here, never built; the hash is checked by pip and by us.
     options = ["--no-deps", "--no-binary", source.project, "--require-hashes", "--progress-bar", "off"]
     command = [sys.executable, "-m", "pip", "download", *options, "--disable-pip-version-check", "--no-input"]
     log = folder / "pip.log"
@@ -62,6 +63,7 @@ def _pip(source: SdistSource, folder: Path, progress: Progress) -> Path:
             stdin=subprocess.DEVNULL,
             stdout=log_file,
             stderr=subprocess.STDOUT,
+            # pip keeps what it is fetching there: so its growth can be watched, and goes with the workspace.
             env={**os.environ, "TMPDIR": str(scratch)},
         )
         _watch(process, folder, source, progress)
@@ -87,7 +89,8 @@ def _watch(process: subprocess.Popen[bytes], folder: Path, source: SdistSource, 
 def _tree_bytes(folder: Path) -> int:
     total = 0
     for path in folder.rglob("*"):
-        with contextlib.suppress(OSError):  # pip removes its scratch files while we look
+        # pip removes its scratch files while we look.
+        with contextlib.suppress(OSError):
             total += path.stat().st_size if path.is_file() else 0
     return total
 
@@ -118,6 +121,7 @@ def _copy(response: IO[bytes], file: IO[bytes], source: UrlSource, total: int, p
     n_bytes = 0
     while block := response.read(_BLOCK_BYTES):
         n_bytes += len(block)
+        # A server may send for ever, whatever length it declared.
         if n_bytes > source.max_bytes:
             raise ModelUnavailable(
                 f"{source.title} sends more than the {source.max_bytes} bytes that such a file may have; "
@@ -133,6 +137,7 @@ def archive_members(archive: Path, target: str) -> Iterator[tuple[str, IO[bytes]
     Read in one pass, in the archive's order; nothing is unpacked to disk and no name becomes a path here.
     Read each content before going on, inside ``damage_explained``.
     """
+    # "r|gz" reads forwards only: searching backwards in gzip would unpack everything before it again.
     with tarfile.open(archive, "r|gz") as tar:
         for member in tar:
             below = target.endswith("/") and member.name.startswith(target)

@@ -36,7 +36,7 @@ from core.vision.models.manifest import (
     write_manifest,
 )
 from core.vision.models.sample import SAMPLE_NAME, install_sample
-from core.vision.models.workspace import locked_workspace, put_in_place
+from core.vision.models.workspace import locked_workspace, replace_folder
 
 _PACKAGES = ("tensorflow", "keras", "openvino", "mtcnn", "keras-facenet")
 _IMPORTED = ("tensorflow", "openvino", "mtcnn", "keras_facenet", "cv2")
@@ -61,7 +61,8 @@ def install_model(
     if present and from_file is None:
         return present
     with locked_workspace(models_dir, model.install_bytes, progress) as scratch:
-        present = _intact(models_dir, model_id)  # another process may have installed it while we waited
+        # Another process may have installed it while we waited.
+        present = _intact(models_dir, model_id)
         if isinstance(model, DetectorModel):
             return present or _install_detector(model, scratch, progress)
         if present and from_file:
@@ -116,7 +117,8 @@ def _finish(model_id: str, origin: str, weights_sha256: str, folder: Path) -> Ma
     )
     write_manifest(folder, manifest)
     models_dir = folder.parent.parent
-    put_in_place(folder, models_dir / model_id)
+    replace_folder(folder, models_dir / model_id)
+    # Read back from its final place: what was written on a failing disk is told now, not at the next start.
     return verify_model(models_dir, model_id)
 
 
@@ -128,7 +130,8 @@ def _obtain(model: EmbeddingModel, weights: Path, progress: Progress) -> str:
     scratch = weights.parent.parent
     installed_weights = scratch.parent / model.id / WEIGHTS_NAME
     if installed_weights.is_file() and file_sha256(installed_weights) in _accepted(model):
-        shutil.copyfile(installed_weights, weights)  # only the converted network was damaged or is of an older form
+        # Only the converted network was damaged, or is of an older form: nothing has to be fetched.
+        shutil.copyfile(installed_weights, weights)
         return "the weights that were installed before"
     failures = []
     for source in model.sources:

@@ -142,6 +142,7 @@ def _state(path: Path) -> tuple[int, int, int]:
     return status.st_size, status.st_mtime_ns, status.st_ino
 
 
+# The state is a part of the key only: a file that was written again is read again.
 @lru_cache(maxsize=64)
 def _sha256_of_state(path: Path, _state: tuple[int, int, int]) -> str:
     """Read once a process and state. It tells damage, not somebody who can write the manifest too."""
@@ -149,6 +150,7 @@ def _sha256_of_state(path: Path, _state: tuple[int, int, int]) -> str:
 
 
 def _installed(models_dir: Path) -> Iterator[Manifest]:
+    # Not the hidden ones: a workspace may hold a manifest before its model is in place.
     for path in sorted(models_dir.glob(f"[!.]*/{MANIFEST_NAME}")):
         try:
             manifest = read_manifest(path.parent)

@@ -70,10 +70,12 @@ def _write_zip(archive: Path, source: SdistSource, target: Path) -> None:
             for name, content in archive_members(archive, source.sample_prefix)
             if _is_photo(name.removeprefix(source.sample_prefix))
         }
+    # Uncompressed: what zlib makes of the same bytes differs from version to version, and the hash would too.
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as zipped:
         for name in sorted(photos):
             entry = zipfile.ZipInfo(name, _EARLIEST_DATE)
-            entry.create_system = 3  # the same bytes on every system
+            # As if on Unix: the same bytes on every system.
+            entry.create_system = 3
             entry.external_attr = 0o644 << 16
             zipped.writestr(entry, photos[name])
 

@@ -42,8 +42,9 @@ def locked_workspace(models_dir: Path, need_bytes: int, progress: Progress) -> I
                 shutil.rmtree(scratch, ignore_errors=True)
 
 
-def put_in_place(folder: Path, target: Path) -> None:
+def replace_folder(folder: Path, target: Path) -> None:
     """Rename a finished folder to its final name, instead of a damaged one that may be there."""
+    # A folder cannot be renamed over another one. A kill in between leaves no model, which is installed again.
     old = target.with_name(f"{SCRATCH_PREFIX}old-{target.name}")
     if target.exists():
         target.rename(old)
@@ -62,6 +63,7 @@ def _only_writer(models_dir: Path, progress: Progress) -> Iterator[None]:
     lock = FileLock(models_dir / ".install.lock")
     try:
         try:
+            # In two steps, so that who waits is told for what.
             lock.acquire(timeout=min(_NOTICE_AFTER_S, LOCK_WAIT_S))
         except Timeout:
             progress.report(0, 1, "Waiting for another installation to end")

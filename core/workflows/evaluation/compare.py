@@ -18,7 +18,7 @@ from core.base.errors import InputRefused
 from core.base.json_values import Json, encode_record
 from core.base.types import Bools, FaceTable, Ints, take_items
 from core.corrections.model import CorrectionLog, Event
-from core.learn.classification.training_material import EARLIER_OPTIONS, options_of
+from core.learn.classification.training_material import EARLIER_OPTIONS, recover_options
 from core.learn.metrics.predictions import Predictions
 from core.learn.model_selection.comparison import Comparison, compare_recognisers
 from core.store.protocols import FaceStore, Run
@@ -239,7 +239,7 @@ def _settings(run: Run) -> dict[str, Setting]:
     strangers = run.params.strangers_given
     return {
         # Runs of earlier versions noted no options: what those versions did is known, and fills the gaps.
-        **asdict(options_of(run.params, EARLIER_OPTIONS)),
+        **asdict(recover_options(run.params, EARLIER_OPTIONS)),
         "split": run.params.split,
         "strangers": strangers.title if strangers else None,
         "model": run.model_id,

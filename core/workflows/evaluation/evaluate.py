@@ -35,7 +35,7 @@ from core.learn.open_set.rejection_rule import RATES, TARGET_RATE, Threshold, ex
 from core.store.protocols import Dataset, FaceStore, Run
 from core.workflows.identification.identify import Identifier
 from core.workflows.photos.main_faces import MainFaceTools, embed_main_faces
-from core.workflows.training.train import Outsiders, run_to_json
+from core.workflows.training.train import TrainingStrangers, run_to_json
 
 STRICT_RATE = 0.001
 LIKE_KNOWN_QUANTILE = 0.05
@@ -81,10 +81,10 @@ def embed_strangers(tools: MainFaceTools, source: PhotoSource, progress: Progres
         vectors=main_faces.vectors,
         refused=(*source.refused, *main_faces.refused),
     )
-    return without_unsound(strangers)
+    return refuse_unsound_vectors(strangers)
 
 
-def without_unsound(strangers: Strangers) -> Strangers:
+def refuse_unsound_vectors(strangers: Strangers) -> Strangers:
     """Move photos whose vector is no number, or zero, to those refused."""
     # A vector of NaN is above no threshold: it would count as a stranger who was refused, and make the figures better
     # than they are.
@@ -101,7 +101,9 @@ def find_known(store: FaceStore, run: Run, strangers: Strangers) -> list[KnownPe
     return _known_among(store, run.dataset_id, set(run.params.people), strangers)
 
 
-def select_outsiders(store: FaceStore, dataset: Dataset, strangers: Strangers, title: str) -> Outsiders:
+def select_training_strangers(
+    store: FaceStore, dataset: Dataset, strangers: Strangers, title: str
+) -> TrainingStrangers:
     """The strangers for a training: without photos of anybody who has a name in the dataset.
 
     Parameters
@@ -121,7 +123,7 @@ def select_outsiders(store: FaceStore, dataset: Dataset, strangers: Strangers, t
     if not rows:
         raise InputRefused("Everybody in the strangers' photos is known to the dataset. Give photos of other people.")
     photos_by_person = Counter((known_photo.person, known_photo.why) for known_photo in known_photos)
-    return Outsiders(
+    return TrainingStrangers(
         title,
         strangers.vectors[rows],
         _people_shown([strangers.folders[row] for row in rows]),

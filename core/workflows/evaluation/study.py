@@ -26,7 +26,7 @@ from core.base.types import Doubles, Ints, Quality, take_items
 from core.base.words import count, percent
 from core.imaging.decoding import decode_image
 from core.learn.classification.linear_svm import C_UNTOLD
-from core.learn.classification.training_material import options_of, plan_training, prepare_training_material
+from core.learn.classification.training_material import plan_training, prepare_training_material, recover_options
 from core.learn.labelled_faces import LabelledFaces
 from core.learn.metrics.bootstrap import RESAMPLES, Resamples, draw_resamples
 from core.learn.metrics.crop_check import check_crops, middle_colour
@@ -37,10 +37,10 @@ from core.learn.model_selection.baselines import DUMMY, LINEAR_SVM, Contender, l
 from core.learn.model_selection.cross_validation import (
     FOLDS,
     OutOfFold,
+    count_learned_faces,
     deal_repetitions,
     draw_subset,
-    learned_from,
-    out_of_fold,
+    predict_out_of_fold,
 )
 from core.learn.model_selection.learning_curve import measurable_steps, measure_learning_curve
 from core.learn.model_selection.splits import Fold
@@ -152,7 +152,7 @@ def _subject(tools: RunTools, run: Run, request: StudyRequest) -> _Subject:
     store = tools.store
     revision = store.dataset(run.dataset_id).revision
     table, qualities = store.face_table(run.dataset_id), store.qualities(run.dataset_id)
-    train_options = options_of(run.params)
+    train_options = recover_options(run.params)
     material = prepare_training_material(table, store.embeddings(run.dataset_id), train_options)
     # The run's own options, but in folds: its side for validation would otherwise be tested by one split alone.
     split_plan = plan_training(material, replace(train_options, folds=FOLDS))
@@ -262,7 +262,7 @@ def _measure_subject(subject: _Subject, request: StudyRequest, work: _Work) -> S
         subject.grades[tested_rows],
         subject.yaws_deg[tested_rows],
         subject.sizes_px[tested_rows],
-        learned_from(known, work.divided)[tested_rows],
+        count_learned_faces(known, work.divided)[tested_rows],
     )
     scores = pair_scores(known)
     return Study(
@@ -290,7 +290,7 @@ def _measure_subject(subject: _Subject, request: StudyRequest, work: _Work) -> S
 
 def _predict_out_of_fold(known: LabelledFaces, contender: Contender, tested_rows: Ints, work: _Work) -> OutOfFold:
     work.begin(contender.title)
-    return out_of_fold(known, contender, work.divided, work.tick).of(tested_rows)
+    return predict_out_of_fold(known, contender, work.divided, work.tick).of(tested_rows)
 
 
 def _measure_classifier(

@@ -20,7 +20,7 @@ from core.isolation.files import read_bundle_isolated
 from core.learn.metrics.run_values import ImportOrigin
 from core.store.artifacts import ArtifactKind, Artifacts
 from core.store.protocols import FaceStore, Run, RunStore
-from core.workflows.training.train import learned_gallery, load_predictions, load_recogniser, run_to_json
+from core.workflows.training.train import load_predictions, load_recogniser, run_to_json, select_gallery
 
 MOST_GALLERY_FACES = 20_000
 """Of more faces the vectors stay at home: they take 10 MB, and serve for the evidence only."""
@@ -69,7 +69,7 @@ def export_bundle(tools: BundleTools, run: Run, path: Path, *, gallery: bool = T
     recogniser = load_recogniser(tools.artifacts, run)
     # A bundle that is passed on: its faces are of no dataset here, so they come from where they were kept when it came
     # in.
-    faces = imported_gallery(tools.artifacts, run) or learned_gallery(
+    faces = load_imported_gallery(tools.artifacts, run) or select_gallery(
         tools.store.embeddings(run.dataset_id), load_predictions(tools.artifacts, run)
     )
     exported_faces = faces if gallery and 0 < len(faces) <= MOST_GALLERY_FACES else None
@@ -199,7 +199,7 @@ def _store(tools: BundleTools, run: Run, bundle: Bundle) -> None:
     tools.runs.add_run(run)
 
 
-def imported_gallery(artifacts: Artifacts, run: Run) -> Embeddings | None:
+def load_imported_gallery(artifacts: Artifacts, run: Run) -> Embeddings | None:
     """The faces that an imported run learned from, where they came along; None for other runs."""
     if run.params.imported is None or not artifacts.path(run.dataset_id, ArtifactKind.GALLERY, run.id).exists():
         return None

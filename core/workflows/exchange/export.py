@@ -318,7 +318,7 @@ def _log(work: _Export) -> None:
             dataset.model_id,
             transfer.origins(dataset.id),
             transfer.log(dataset.id),
-            lambda face_ids: transfer.places_of(dataset.id, face_ids),
+            lambda face_ids: transfer.locate_faces(dataset.id, face_ids),
         ):
             work.progress.raise_if_cancelled()
             work.count("log_lines")

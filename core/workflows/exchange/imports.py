@@ -161,7 +161,7 @@ class _Replay:
         for line in lines:
             by_photo.setdefault(line.photo_id, []).append(line)
         for photo_id, photo_lines in by_photo.items():
-            places = self.tools.transfer.places(self.dataset_id, photo_id)
+            places = self.tools.transfer.locate_faces_on_photo(self.dataset_id, photo_id)
             boxes = self._as_turned_here(photo_id, photo_lines) if places else []
             # A photo that is not here has no places; its faces are counted as missing.
             matches = (

@@ -220,7 +220,7 @@ class _CurrentFaces:
 
     @classmethod
     def of(cls, table: FaceTable, apart: Iterable[tuple[str, str]]) -> _CurrentFaces:
-        current = cls(table, review_queue.takes_part(table), frozenset(table.person_ids), frozenset())
+        current = cls(table, review_queue.is_reviewable(table), frozenset(table.person_ids), frozenset())
         # Told of two faces, asked of two people: whoever the faces belong to by now has been told apart. A face that is
         # gone says nothing.
         pairs_left = (pair for pair in apart if current.is_present(pair[0]) and current.is_present(pair[1]))

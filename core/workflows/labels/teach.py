@@ -17,7 +17,7 @@ from core.imaging.pixels import perceptual_hash
 from core.isolation.photos import read_time_taken
 from core.store.artifacts import ArtifactKind, content_id
 from core.store.protocols import FaceStore, IngestBatch, PhotoLabel
-from core.vision.pipeline import DecodedPhoto, choose_all
+from core.vision.pipeline import DecodedPhoto, choose_every_face
 from core.workflows.labels.correct import Corrector
 from core.workflows.photos.ingestor import FaceLabel, Ingestor
 from core.workflows.photos.look_again import SAME_FACE
@@ -66,7 +66,7 @@ def detect_seen_faces(tools: Ingestor, name: str, content: bytes) -> tuple[SeenP
     """
     decoded = tools.pipeline.decode_photo(content)
     (upright,) = tools.pipeline.detect_faces([decoded.picture])
-    return SeenPhoto(name, content, upright.turn), list(choose_all(upright.faces, decoded.picture))
+    return SeenPhoto(name, content, upright.turn), list(choose_every_face(upright.faces, decoded.picture))
 
 
 def teach_face(tools: Ingestor, corrector: Corrector, photo: SeenPhoto, detection: Detection, name: str) -> Event:

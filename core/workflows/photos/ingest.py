@@ -28,7 +28,7 @@ from core.store.protocols import (
     ReportStore,
     StoredFace,
 )
-from core.vision.pipeline import PhotoFaces, main_index
+from core.vision.pipeline import PhotoFaces, main_face_index
 from core.workflows.photos.ingestor import FaceLabel, Ingestor
 from core.workflows.photos.photo_reader import PhotoReader, ReadPhoto
 
@@ -326,7 +326,7 @@ def choose_by_policy(
         return faces
     if policy is FacePolicy.ONLY_SINGLE and len(faces) > 1:
         return []
-    main_face = faces[main_index(faces, picture)]
+    main_face = faces[main_face_index(faces, picture)]
     keep_others = policy is FacePolicy.KEEP_OTHERS
     return [main_face, *(face for face in faces if keep_others and face is not main_face)]
 

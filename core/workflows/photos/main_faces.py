@@ -11,7 +11,7 @@ from core.archives.source import PhotoEntry, PhotoSource
 from core.base.machine import Pace
 from core.base.progress import Progress
 from core.base.types import Refusal, Vectors
-from core.vision.pipeline import NO_FACE, FacePipeline, choose_main
+from core.vision.pipeline import NO_FACE, FacePipeline, choose_main_face
 from core.workflows.photos.photo_reader import PhotoReader
 
 PHOTOS_AT_ONCE = 16
@@ -62,7 +62,9 @@ def embed_main_faces(
     for batch in reader.batches(entries):
         progress.raise_if_cancelled()
         refused += [Refusal(photo.entry.name, photo.objection) for photo in batch if photo.objection]
-        readable = [(photo.entry, decoded) for photo in batch if (decoded := photo.decoded(choose_main)) is not None]
+        readable = [
+            (photo.entry, decoded) for photo in batch if (decoded := photo.decoded(choose_main_face)) is not None
+        ]
         answers = pipeline.find_faces([decoded for _, decoded in readable])
         for (entry, _), answer in zip(readable, answers, strict=True):
             if answer.faces:

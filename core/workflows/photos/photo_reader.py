@@ -20,7 +20,7 @@ from core.base.machine import Pace
 from core.base.settings import ImageLimits
 from core.imaging.decoding import DecodedPicture
 from core.isolation.photos import DescribedPhoto, describe_photo, weigh_photo
-from core.vision.pipeline import ChooseFaces, DecodedPhoto, choose_all
+from core.vision.pipeline import ChooseFaces, DecodedPhoto, choose_every_face
 
 UNREAD_SHARE = 8
 """Files whose photos are not being decoded yet take at most an eighth of the budget."""
@@ -41,7 +41,7 @@ class ReadPhoto:
     is_told: bool = False
     """Whether ``PhotoReader.on_ended`` was told the objection."""
 
-    def decoded(self, choose: ChooseFaces = choose_all) -> DecodedPhoto | None:
+    def decoded(self, choose: ChooseFaces = choose_every_face) -> DecodedPhoto | None:
         """What the pipeline asks for; None without a picture."""
         return None if self.picture is None else DecodedPhoto(self.picture, self.data, self.photo_id, choose)
 

@@ -34,7 +34,7 @@ from core.workflows.run_tools import RunTools
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Outsiders:
+class TrainingStrangers:
     """Faces of people who are not in the dataset: they help to tell when to say "unknown", and are not kept."""
 
     title: str
@@ -67,7 +67,7 @@ class TrainingTask:
 
     dataset_id: str
     options: TrainOptions = field(default_factory=TrainOptions)
-    outsiders: Outsiders | None = None
+    strangers: TrainingStrangers | None = None
     """Other people's faces, to set the thresholds by."""
     run_id: str = ""
     """The run's id; a new one when empty."""
@@ -102,12 +102,12 @@ def train_recogniser(tools: RunTools, task: TrainingTask, progress: Progress = U
     TrainingRefused
         Fewer than two people have enough photos.
     """
-    began, options, outsiders = time.monotonic(), task.options, task.outsiders
+    began, options, strangers = time.monotonic(), task.options, task.strangers
     # The revision before the faces: a correction in between makes the run look older than it is, never newer.
     dataset = tools.store.dataset(task.dataset_id)
     progress.report(0, 1, "Reading the faces")
     table, embeddings = tools.store.face_table(dataset.id), tools.store.embeddings(dataset.id)
-    material = _with_outsiders(prepare_training_material(table, embeddings, options), outsiders)
+    material = _with_training_strangers(prepare_training_material(table, embeddings, options), strangers)
     plan = plan_training(material, options)
     trained = fit_and_test(material, plan, options, progress)
     run = Run(
@@ -120,7 +120,7 @@ def train_recogniser(tools: RunTools, task: TrainingTask, progress: Progress = U
             trained.params,
             # Names are for people to read; who they are is kept as ids, which outlive renaming and merging.
             person_ids=_ids_of(table, plan.people),
-            strangers_given=outsiders.summary() if outsiders else None,
+            strangers_given=strangers.summary() if strangers else None,
         ),
         metrics=trained.metrics,
         seconds=time.monotonic() - began,
@@ -131,13 +131,13 @@ def train_recogniser(tools: RunTools, task: TrainingTask, progress: Progress = U
     return run
 
 
-def _with_outsiders(material: TrainingMaterial, outsiders: Outsiders | None) -> TrainingMaterial:
-    if outsiders is None:
+def _with_training_strangers(material: TrainingMaterial, strangers: TrainingStrangers | None) -> TrainingMaterial:
+    if strangers is None:
         return material
     # Embedding them took minutes, in which somebody may have changed the model.
-    if outsiders.model_id != material.model_id:
+    if strangers.model_id != material.model_id:
         raise ModelMismatch("The dataset's model was changed while the strangers were looked at. Train again.")
-    return material.with_strangers(outsiders.vectors, outsiders.stranger_ids)
+    return material.with_strangers(strangers.vectors, strangers.stranger_ids)
 
 
 def delete_run(runs: RunStore, artifacts: Artifacts, run: RunKey) -> None:
@@ -158,7 +158,7 @@ def load_predictions(artifacts: Artifacts, run: RunKey) -> Predictions:
     return Predictions.from_bytes(artifacts.read(run.dataset_id, ArtifactKind.PREDICTIONS, run.id))
 
 
-def learned_gallery(embeddings: Embeddings, predictions: Predictions) -> Embeddings:
+def select_gallery(embeddings: Embeddings, predictions: Predictions) -> Embeddings:
     """The vectors that a run learned from, as far as they are still there."""
     # Faces that were erased or removed since are missing; the classifier itself does not need them.
     return embeddings.take(embeddings.match(predictions.learned_ids)[1])

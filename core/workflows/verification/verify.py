@@ -69,14 +69,14 @@ class PairJudge:
 def make_face_judge(model_id: str, scores: PairScores | None) -> PairJudge:
     """Two faces, by the dataset's own pairs when they are enough, else as measured. Raises InputRefused."""
     # Own pairs when they are enough: what was measured with the model is of other people and other photos.
-    rule = pair_rule.rule_of(model_id, scores, pair_rule.MEASURED)
+    rule = pair_rule.choose_pair_rule(model_id, scores, pair_rule.MEASURED)
     return PairJudge(rule, scores is not None and scores.enough)
 
 
 def make_person_judge(model_id: str, scores: PairScores | None) -> PairJudge:
     """A face and a person, likewise."""
     # Another rule than for two faces: the centre of several faces is nearer to the next one than a single face is.
-    rule = pair_rule.rule_of(model_id, scores, pair_rule.MEASURED_WITH_PEOPLE)
+    rule = pair_rule.choose_pair_rule(model_id, scores, pair_rule.MEASURED_WITH_PEOPLE)
     return PairJudge(rule, scores is not None and scores.enough)
 
 

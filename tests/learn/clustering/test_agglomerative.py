@@ -43,7 +43,7 @@ def test_people_are_found_without_names_and_the_largest_comes_first() -> None:
 
 def test_the_typical_cosine_is_that_of_the_sample(engine, sample_images, sample_faces) -> None:
     """The default threshold follows from it: no other labels were looked at."""
-    embedder = Embedder(engine, catalogue.embedding_model(catalogue.DEFAULT_EMBEDDING_ID))
+    embedder = Embedder(engine, catalogue.find_embedding_model(catalogue.DEFAULT_EMBEDDING_ID))
     shown = [name for name, faces in sample_faces.items() if faces]
     largest = [max(sample_faces[name], key=lambda face: face.box.area) for name in shown]
     vectors = embedder.embed([(sample_images[name], face) for name, face in zip(shown, largest, strict=True)])

@@ -274,19 +274,19 @@ def saved_badly(image: RgbImage) -> RgbImage:
 
 
 def test_a_crop_that_was_shifted_and_saved_badly_is_the_same_picture(portrait):
-    assert duplicate_images.same_picture(portrait, saved_badly(portrait[9:, 6:]))
+    assert duplicate_images.is_one_picture(portrait, saved_badly(portrait[9:, 6:]))
 
 
 def test_another_frame_of_the_scene_is_another_picture(portrait):
     smiling = portrait.copy()
     smiling[130:170, 90:150] = smiling[130:170, 90:150][::-1]
-    assert not duplicate_images.same_picture(portrait, smiling)
+    assert not duplicate_images.is_one_picture(portrait, smiling)
 
 
 def test_a_crop_of_one_colour_is_like_no_other(portrait):
     grey = np.full_like(portrait, 128)
-    assert not duplicate_images.same_picture(grey, grey)
-    assert not duplicate_images.same_picture(portrait, grey)
+    assert not duplicate_images.is_one_picture(grey, grey)
+    assert not duplicate_images.is_one_picture(portrait, grey)
 
 
 def test_pairs_are_found_across_tiles(monkeypatch):

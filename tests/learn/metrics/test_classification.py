@@ -12,9 +12,9 @@ from core.base.errors import InputRefused
 from core.learn.metrics.classification import (
     ConfusedPair,
     Evaluation,
+    count_more_probable,
     evaluate_from_ranks,
     evaluate_predictions,
-    more_probable,
     order_by_confusion,
     wilson_interval,
 )
@@ -126,7 +126,7 @@ def test_judging_from_summaries_equals_judging_from_all_probabilities():
     rng = np.random.default_rng(0)
     true, probabilities = rng.integers(0, 5, 40), rng.dirichlet(np.ones(5), 40)
     given = probabilities.argmax(axis=1)
-    above = more_probable(probabilities, true)
+    above = count_more_probable(probabilities, true)
     judged = evaluate_from_ranks("abcde", true, given, probabilities.max(axis=1), above)
     assert judged.to_json() == evaluate_predictions("abcde", true, given, probabilities).to_json()
     assert judged.top3 == np.mean([row in np.argsort(-p)[:3] for row, p in zip(true, probabilities, strict=True)])

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.base.errors import InputRefused
-from core.learn.model_selection.comparison import Verdict, compare_recognisers, in_how_many, mcnemar_p_value
+from core.learn.model_selection.comparison import Verdict, compare_recognisers, describe_odds, mcnemar_p_value
 from tests.learn.model_selection.test_splits import ints
 
 
@@ -104,4 +104,4 @@ def test_without_a_face_in_common_nothing_is_compared():
     ],
 )
 def test_chances_are_said_in_plain_words(p_value, words):
-    assert in_how_many(p_value) == words
+    assert describe_odds(p_value) == words

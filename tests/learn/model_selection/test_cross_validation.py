@@ -13,11 +13,11 @@ from core.learn.metrics.fold_summary import summarise_folds
 from core.learn.metrics.slices import UNKNOWN, slice_faces
 from core.learn.model_selection.baselines import DUMMY, LINEAR_SVM, LinearSvmOneVersusRest, list_contenders
 from core.learn.model_selection.cross_validation import (
+    count_learned_faces,
     deal_repetitions,
     draw_subset,
-    learned_from,
     name_and_rank,
-    out_of_fold,
+    predict_out_of_fold,
 )
 from core.learn.model_selection.learning_curve import measurable_steps, measure_learning_curve
 from tests.learn.faces import people, unit
@@ -48,17 +48,17 @@ def test_a_person_with_one_shot_is_learned_and_never_tested():
     known = people([6, 1, 6])
     divided = deal_repetitions(known, 2, seed=0)
     assert all(6 in fold.train and 6 not in fold.test for folds in divided for fold in folds)
-    said = out_of_fold(known, ALL[0], divided, silent)
+    said = predict_out_of_fold(known, ALL[0], divided, silent)
     assert (said.given[:, 6] == -1).all() and (said.given[:, known.testable] >= 0).all()
-    assert learned_from(known, divided)[6] == -1
+    assert count_learned_faces(known, divided)[6] == -1
 
 
 @pytest.mark.parametrize("contender", ALL, ids=[one.id for one in ALL])
 def test_two_people_with_two_photos_each_can_be_measured_by_all(contender):
     known = people([2, 2], noise=0.1)
     divided = deal_repetitions(known, 3, seed=0)
-    said = out_of_fold(known, contender, divided, silent)
-    assert len(divided[0]) == 2 and (learned_from(known, divided) == 1).all()
+    said = predict_out_of_fold(known, contender, divided, silent)
+    assert len(divided[0]) == 2 and (count_learned_faces(known, divided) == 1).all()
     rate = summarise_folds(said, known.labels, 2, draw_resamples(known.labels, known.shots)).accuracy
     assert rate.mean == (0.5 if contender.id == DUMMY else 1.0) and rate.low < 0.6
 
@@ -73,17 +73,17 @@ def test_what_tells_the_name_on_the_test_side_only_helps_nobody(contender):
     known = LabelledFaces(noise, labels, np.arange(60))
     divided = deal_repetitions(known, 5, seed=0)
     without = np.hstack([noise, np.zeros_like(code)])
-    honest = out_of_fold(LabelledFaces(without, labels, known.shots), contender, divided, silent)
+    honest = predict_out_of_fold(LabelledFaces(without, labels, known.shots), contender, divided, silent)
     leaking, everywhere = honest.given.copy(), np.hstack([noise, code])
     for turn, folds in enumerate(divided):
         for fold in folds:
             given = without.copy()
             given[fold.test] = everywhere[fold.test]
-            said = out_of_fold(LabelledFaces(given, labels, known.shots), contender, [[fold]], silent)
+            said = predict_out_of_fold(LabelledFaces(given, labels, known.shots), contender, [[fold]], silent)
             leaking[turn, fold.test] = said.given[0, fold.test]
     assert abs((leaking == labels).mean() - (honest.given == labels).mean()) < 0.08
     assert (leaking == labels).mean() < 0.4
-    seen = out_of_fold(LabelledFaces(unit(everywhere), labels, known.shots), contender, divided, silent)
+    seen = predict_out_of_fold(LabelledFaces(unit(everywhere), labels, known.shots), contender, divided, silent)
     assert contender.id == DUMMY or (seen.given == labels).mean() > 0.9  # where it may be learned, it is
 
 
@@ -91,7 +91,7 @@ def test_the_figures_equal_those_of_scikit_learn():
     known = people([12, 7, 9, 15, 1], noise=1.6)
     divided = deal_repetitions(known, 3, seed=1)
     rows = np.flatnonzero(known.testable)
-    said, truth = out_of_fold(known, ALL[0], divided, silent).of(rows), known.labels[rows]
+    said, truth = predict_out_of_fold(known, ALL[0], divided, silent).of(rows), known.labels[rows]
     found = summarise_folds(said, truth, 5, draw_resamples(truth, known.shots[rows]))
     assert 0.4 < found.accuracy.mean < 0.95
     for name, score in (
@@ -108,7 +108,7 @@ def test_the_figures_equal_those_of_scikit_learn():
 def test_resampled_balanced_accuracy_and_f1_are_those_of_the_repeated_faces():
     """Against scikit-learn on the resample itself: its people that were drawn several times are several people."""
     known = people([12, 7, 9], noise=1.6)
-    said = out_of_fold(known, ALL[0], deal_repetitions(known, 1, seed=1), silent)
+    said = predict_out_of_fold(known, ALL[0], deal_repetitions(known, 1, seed=1), silent)
     drawn = draw_resamples(known.labels, known.shots, count=50)
     recalls, f1s = [], []
     for faces, times in zip(drawn.faces, drawn.people, strict=True):
@@ -156,7 +156,7 @@ def test_more_photos_of_a_person_are_worth_more():
     ]
     rates = [point.right.mean() for point in points]
     assert rates[0] + 0.1 < rates[-1]
-    whole = out_of_fold(known, LinearSvmOneVersusRest(), divided, silent).right(known.labels).mean()
+    whole = predict_out_of_fold(known, LinearSvmOneVersusRest(), divided, silent).right(known.labels).mean()
     assert rates[-1] == pytest.approx(whole, abs=0.05)
 
 

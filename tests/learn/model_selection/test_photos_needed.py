@@ -14,12 +14,12 @@ from core.learn.model_selection.photos_needed import (
     FEWEST,
     MOST,
     TARGET_ERROR,
-    Curve,
+    ErrorCurve,
+    PersonRecords,
     PhotoKind,
-    Record,
     advise_photos,
+    count_photos_needed,
     fit_curve,
-    more_photos,
 )
 
 GOOD = Quality(
@@ -89,10 +89,10 @@ def a_run(learned: list[int], wrong: list[int], tested: int = TESTED) -> tuple[F
     return table, predictions
 
 
-def record(photos: np.ndarray, errors: np.ndarray, spread: np.ndarray | None = None) -> Record:
+def record(photos: np.ndarray, errors: np.ndarray, spread: np.ndarray | None = None) -> PersonRecords:
     n = len(photos)
     tested = np.full(n, 50)
-    return Record(
+    return PersonRecords(
         photos=photos,
         tested=tested,
         wrong=np.zeros(n, np.int64),
@@ -132,7 +132,7 @@ def test_without_a_test_the_usual_slope_is_taken():
     ],
 )
 def test_half_the_error_takes_twice_the_photos_on_a_curve_of_slope_one(photos, error, more):
-    assert more_photos(photos, error, Curve(0.0, 1.0, 0.0, 20)) == more
+    assert count_photos_needed(photos, error, ErrorCurve(0.0, 1.0, 0.0, 20)) == more
 
 
 def test_nobody_needs_more_where_nothing_was_wrong():

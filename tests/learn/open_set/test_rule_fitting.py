@@ -10,7 +10,7 @@ from core.learn.classification.linear_svm import fit_linear_svm
 from core.learn.labelled_faces import LabelledFaces
 from core.learn.numerics.labels import fit_centroids
 from core.learn.open_set import rule_fitting
-from core.learn.open_set.left_out_trials import TrainedFaces, try_everybody
+from core.learn.open_set.left_out_trials import RuleTrainingData, try_everybody
 from core.learn.open_set.rejection_rule import FEATURES, Gallery, Impostors, RejectionRule, name_faces
 from core.learn.open_set.rule_fitting import (
     ENOUGH_PEOPLE,
@@ -22,12 +22,12 @@ from core.learn.open_set.rule_fitting import (
 from tests.learn.faces import clusters, names, unit
 
 
-def learned(faces: LabelledFaces) -> TrainedFaces:
+def learned(faces: LabelledFaces) -> RuleTrainingData:
     svm = fit_linear_svm(faces, names(faces.n_people), c=1.0)
-    return TrainedFaces(faces, svm.classifier, svm.C)
+    return RuleTrainingData(faces, svm.classifier, svm.C)
 
 
-def passed(of: TrainedFaces, rule: RejectionRule, strangers, rate=0.01) -> float:
+def passed(of: RuleTrainingData, rule: RejectionRule, strangers, rate=0.01) -> float:
     centres = fit_centroids(of.faces.vectors, of.faces.labels, of.n_people)
     seen = name_faces(of.classifier, centres, Gallery.of(of.classifier, of.faces.vectors), strangers)
     return float(np.mean(rule.scores(seen.features) > rule.at(rate).score))

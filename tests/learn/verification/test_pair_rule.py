@@ -15,11 +15,11 @@ from core.learn.verification.pair_rule import (
     MEASURED,
     PairRule,
     PairScores,
+    choose_pair_rule,
     cosine_threshold_at_far,
     fit_pair_rule,
     pair_scores,
     person_scores,
-    rule_of,
 )
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
 
@@ -142,16 +142,16 @@ def test_a_dataset_of_enough_people_has_a_rule_of_its_own() -> None:
     vectors, labels = crowd(ENOUGH_PEOPLE, 8)
     scores = pair_scores(LabelledFaces(vectors, labels, np.arange(len(labels))))
     assert scores.enough
-    assert rule_of("unheard-of", scores, MEASURED).n_people == ENOUGH_PEOPLE
+    assert choose_pair_rule("unheard-of", scores, MEASURED).n_people == ENOUGH_PEOPLE
 
 
 def test_a_small_dataset_is_judged_by_what_the_model_was_measured_on() -> None:
     vectors, labels = crowd(5, 40)
     scores = pair_scores(LabelledFaces(vectors, labels, np.arange(len(labels))))
     assert not scores.enough
-    assert rule_of(DEFAULT_VECTORS_ID, scores, MEASURED) is MEASURED[DEFAULT_VECTORS_ID]
+    assert choose_pair_rule(DEFAULT_VECTORS_ID, scores, MEASURED) is MEASURED[DEFAULT_VECTORS_ID]
     with pytest.raises(InputRefused, match="was not measured yet"):
-        rule_of("unheard-of", scores, MEASURED)
+        choose_pair_rule("unheard-of", scores, MEASURED)
 
 
 def test_a_rate_without_a_limit_is_refused() -> None:

@@ -200,7 +200,9 @@ def test_a_run_that_only_left_the_person_out_stays_without_their_name(tmp_path):
             album.add(f"{name} {number}.jpg", name)
     album.add("1.jpg", "Ann")
     met = KnownStranger("Ann", 1, "its folder has this person's name")
-    given = train.Outsiders("Ann.zip", np.eye(128, dtype=np.float32)[:2], np.arange(2), "facenet-128", 3, 0, (met,))
+    given = train.TrainingStrangers(
+        "Ann.zip", np.eye(128, dtype=np.float32)[:2], np.arange(2), "facenet-128", 3, 0, (met,)
+    )
     tools, dataset_id = album.services.erase_tools(), album.dataset.id
     task = train.TrainingTask(dataset_id, TrainOptions(folds=2), given)
     run = train.train_recogniser(album.services.run_tools(), task)

@@ -94,7 +94,7 @@ def test_photos_that_cannot_serve_as_strangers_are_listed(services, sample_files
 def test_strangers_whose_vector_is_no_number_are_put_aside():
     vectors = directions(1, 3)
     vectors[0, 5], vectors[2] = np.nan, 0
-    kept = evaluate.without_unsound(some(vectors))
+    kept = evaluate.refuse_unsound_vectors(some(vectors))
     assert kept.photos == ("1.jpg",) and len(kept.vectors) == 1
     assert [refusal.name for refusal in kept.refused] == ["0.jpg", "2.jpg"]
 
@@ -112,17 +112,17 @@ def test_without_strangers_the_limits_of_the_training_are_told(services):
 # strangers given for the training
 
 
-def outsiders(services, dataset, vectors, folders=None):
-    return evaluate.select_outsiders(services.store, dataset, some(vectors, folders), "others.zip")
+def training_strangers(services, dataset, vectors, folders=None):
+    return evaluate.select_training_strangers(services.store, dataset, some(vectors, folders), "others.zip")
 
 
 def trained_with(services, dataset, given):
-    return train.train_recogniser(services.run_tools(), TrainingTask(dataset.id, outsiders=given))
+    return train.train_recogniser(services.run_tools(), TrainingTask(dataset.id, strangers=given))
 
 
 def test_given_strangers_set_the_limits_of_a_small_dataset_and_are_not_kept(services):
     dataset = add_faces(services, "Eight", PEOPLE)
-    given = outsiders(services, dataset, directions(1, 120))
+    given = training_strangers(services, dataset, directions(1, 120))
     run = trained_with(services, dataset, given)
     threshold = run.params.threshold
     assert not threshold.from_prior and threshold.n_impostors == threshold.n_impostor_people == 120
@@ -146,7 +146,7 @@ def test_somebody_known_among_the_given_strangers_is_told_and_not_used(services)
     name = services.store.face_table(dataset.id).person(0)
     vectors = np.vstack([directions(1, 110), own[:2]])
     folders = ["Zoe"] * 2 + ["person 3"] + [f"other {row}" for row in range(107)] + [None, None]
-    run = trained_with(services, dataset, outsiders(services, dataset, vectors, folders))
+    run = trained_with(services, dataset, training_strangers(services, dataset, vectors, folders))
     told = run.params.strangers_given
     assert (told.photos, told.used, told.people) == (112, 109, 108)
     assert {(one.person, one.photos) for one in told.known} == {("person 3", 1), (name, 2)}
@@ -156,14 +156,16 @@ def test_somebody_known_among_the_given_strangers_is_told_and_not_used(services)
 def test_strangers_who_are_all_known_are_refused(services):
     dataset = add_faces(services, "Eight", PEOPLE)
     with pytest.raises(InputRefused, match="other people"):
-        outsiders(services, dataset, services.store.embeddings(dataset.id).vectors[:4])
+        training_strangers(services, dataset, services.store.embeddings(dataset.id).vectors[:4])
 
 
 def test_spoiled_vectors_of_strangers_do_not_reach_the_training(services):
     dataset = add_faces(services, "Eight", PEOPLE)
     vectors = directions(1, 104)
     vectors[0, 5], vectors[1] = np.nan, 0
-    given = evaluate.select_outsiders(services.store, dataset, evaluate.without_unsound(some(vectors)), "others.zip")
+    given = evaluate.select_training_strangers(
+        services.store, dataset, evaluate.refuse_unsound_vectors(some(vectors)), "others.zip"
+    )
     run = trained_with(services, dataset, given)
     assert (run.params.strangers_given.used, run.params.strangers_given.refused) == (102, 2)
     assert np.isfinite(run.params.threshold.score)
@@ -171,13 +173,13 @@ def test_spoiled_vectors_of_strangers_do_not_reach_the_training(services):
 
 def test_strangers_in_one_folder_are_not_one_person(services):
     dataset = add_faces(services, "Eight", PEOPLE)
-    given = outsiders(services, dataset, directions(1, 4), ["strangers"] * 4)
+    given = training_strangers(services, dataset, directions(1, 4), ["strangers"] * 4)
     assert given.stranger_ids.tolist() == [0, 1, 2, 3]
 
 
 def test_strangers_of_another_model_are_refused(services):
     dataset = add_faces(services, "Eight", PEOPLE)
-    given = replace(outsiders(services, dataset, directions(1, 4)), model_id="another")
+    given = replace(training_strangers(services, dataset, directions(1, 4)), model_id="another")
     with pytest.raises(ModelMismatch, match="Train again"):
         trained_with(services, dataset, given)
 

@@ -33,7 +33,7 @@ from core.vision.detect.mtcnn import Detector, DetectorSettings
 from core.vision.embed.embedder import Embedder
 from core.vision.engine.base import Engine
 from core.vision.engine.openvino import OpenVinoEngine, OpenVinoNetwork
-from core.vision.models.catalogue import embedding_model
+from core.vision.models.catalogue import find_embedding_model
 from core.workflows.exchange import export, imports
 from core.workflows.exchange.export import ExportKind, ExportRequest
 from core.workflows.labels.correct import Corrector
@@ -370,7 +370,7 @@ def test_nothing_is_drawn_on_a_photo_whose_file_is_gone(album: Album, faceless: 
 def other_model(album: Album, engine: OpenVinoEngine) -> Ingestor:
     """The album's tools with a second model: the same network on larger crops."""
     twice: Engine = Twice(engine)
-    return with_parts(album.tools, embedder=Embedder(twice, replace(embedding_model(OTHER_MODEL), margin=0.4)))
+    return with_parts(album.tools, embedder=Embedder(twice, replace(find_embedding_model(OTHER_MODEL), margin=0.4)))
 
 
 def test_a_change_of_model_changes_the_vectors_and_nothing_else(
@@ -637,7 +637,7 @@ def test_a_turned_photo_whose_file_is_gone_costs_that_photo_only(album: Album, l
 def test_another_model_sees_turned_photos_upright(album: Album, lying: dict[str, bytes]) -> None:
     album.take(lying)
     known = {name: vector(album, name) for name in lying}
-    tools = with_parts(album.tools, embedder=Embedder(Twice(album.services.engine), embedding_model(OTHER_MODEL)))
+    tools = with_parts(album.tools, embedder=Embedder(Twice(album.services.engine), find_embedding_model(OTHER_MODEL)))
     look_again.change_model(tools, album.dataset_id)
     for name, before in known.items():
         assert vector(album, name) @ before > 0.98, name

@@ -12,7 +12,7 @@ from core.base.types import Box, Detection
 from core.imaging.geometry import LANDMARK_TEMPLATE, crop_transform, landmark_transform
 from core.services import Services
 from core.store.job_model import JobKind
-from core.vision.embed.crops import face_crop
+from core.vision.embed.crops import crop_face
 from core.vision.models import catalogue
 from core.vision.pipeline import DecodedPhoto
 from core.workflows import datasets
@@ -20,7 +20,7 @@ from core.workflows.photos.requests import IngestRequest
 from tests.pages.conftest import work
 
 EARLIER = catalogue.EARLIER[0]
-NOW = catalogue.embedding_model(EARLIER.id)
+NOW = catalogue.find_embedding_model(EARLIER.id)
 
 
 @pytest.fixture
@@ -37,9 +37,9 @@ def test_every_preparation_has_a_name_of_its_own() -> None:
     names = [model.vectors_id for model in (*catalogue.EMBEDDING_MODELS, *catalogue.EARLIER)]
     assert len(set(names)) == len(names)
     assert catalogue.is_outdated(EARLIER.vectors_id) and not catalogue.is_outdated(NOW.vectors_id)
-    assert [catalogue.vectors_model(name).vectors_id for name in names] == names
+    assert [catalogue.find_vectors_model(name).vectors_id for name in names] == names
     with pytest.raises(NotFound):
-        catalogue.vectors_model("facenet-128@99")
+        catalogue.find_vectors_model("facenet-128@99")
 
 
 def test_an_earlier_dataset_goes_on_as_it_was_and_is_embedded_again(
@@ -115,6 +115,6 @@ def test_both_transforms_agree_on_an_average_face() -> None:
     """On the level box of an average face, eyes and mouth say the same as the box, but for half a pixel."""
     face = detection()
     image = np.random.default_rng(0).integers(0, 255, (100, 100, 3), dtype=np.uint8)
-    by_box = face_crop(image, crop_transform(face.box, face.landmarks, 160, 0.0), 160)
-    by_landmarks = face_crop(image, landmark_transform(face.landmarks, 160, 0.0), 160)
+    by_box = crop_face(image, crop_transform(face.box, face.landmarks, 160, 0.0), 160)
+    by_landmarks = crop_face(image, landmark_transform(face.landmarks, 160, 0.0), 160)
     assert np.corrcoef(by_box.ravel(), by_landmarks.ravel())[0, 1] > 0.9
