@@ -74,7 +74,7 @@ def running_line(active: Sequence[Job], names: Mapping[str, str]) -> str:
 
 
 def _title(job: Job, names: Mapping[str, str]) -> str:
-    return f"{JOBS[job.kind].title} ({names.get(job.dataset_id, 'a dataset that is gone')})"
+    return f"{JOBS[job.kind].title} ({dataset_name(job, names)})"
 
 
 def _time_left(job: Job) -> str:
@@ -100,8 +100,15 @@ def waiting_sentence(job: Job, active: Sequence[Job], names: Mapping[str, str]) 
     return f"waits for {_title(first, names)}{f', {left}' if left else ''}{more}"
 
 
-def _dataset_names() -> dict[str, str]:
+def dataset_names() -> dict[str, str]:
+    """The names of all datasets by their ids."""
     return {dataset.id: dataset.name for dataset in data.services().store.datasets()}
+
+
+def dataset_name(job: Job, names: Mapping[str, str]) -> str:
+    """The name of a job's dataset, among the names of all."""
+    # Jobs of a dataset that was deleted stay in the list of what was done.
+    return names.get(job.dataset_id, "a dataset that is gone")
 
 
 def _sentence(job: Job) -> str:
@@ -109,9 +116,9 @@ def _sentence(job: Job) -> str:
         return f"{JOBS[job.kind].title}: stopping after this step"
     active = data.services().jobs.active()
     if job.state is JobState.QUEUED:
-        return f"{JOBS[job.kind].title}: {waiting_sentence(job, active, _dataset_names())}"
+        return f"{JOBS[job.kind].title}: {waiting_sentence(job, active, dataset_names())}"
     if (quick := paused_by(job, active)) is not None:
-        return f"{JOBS[job.kind].title}: goes on after {_title(quick, _dataset_names())}"
+        return f"{JOBS[job.kind].title}: goes on after {_title(quick, dataset_names())}"
     doing = job.message or JOBS[job.kind].title
     if JOBS[job.kind].counts_photos and job.total:
         return f"{doing}: {words.count(job.done)} of {words.count(job.total, 'photo')}"

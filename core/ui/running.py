@@ -17,9 +17,7 @@ def show_running_notice(jobs_page: str) -> None:
 
 
 def _line(jobs_page: str) -> None:
-    services = data.services()
-    names = {dataset.id: dataset.name for dataset in services.store.datasets()}
-    if line := jobs.running_line(services.jobs.active(), names):
+    if line := jobs.running_line(data.services().jobs.active(), jobs.dataset_names()):
         st.page_link(
             jobs_page,
             label=words.plain(line),

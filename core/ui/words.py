@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import time
 import unicodedata
+from collections.abc import Container
+from itertools import count as count_from
 
 from core.base.words import (
     DAY_S,
@@ -31,6 +33,7 @@ __all__ = [
     "format_rate",
     "format_size",
     "name",
+    "number_name",
     "percent",
     "plain",
     "strangers_share",
@@ -81,6 +84,13 @@ def plain(text: object) -> str:
 def name(of: str | None) -> str:
     """A person's name for an element that renders Markdown."""
     return plain(display_name(of))
+
+
+def number_name(name: str, used_names: Container[str], first: int = 1) -> str:
+    """The first of "Ann", "Ann 2", "Ann 3" .. that nobody has; with ``first`` 2 never the name itself."""
+    # It ends: of n + 1 such names, n people leave one free.
+    numbered = (name if number == 1 else f"{name} {number}" for number in count_from(first))
+    return next(candidate for candidate in numbered if candidate not in used_names)
 
 
 def ago(moment_s: float) -> str:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import streamlit as st
 
 from core.base.types import Revision, take_items
-from core.corrections.model import Event
 from core.jobs.registry import submit_job
 from core.learn.clustering.agglomerative import DEFAULT_THRESHOLD
 from core.store.job_model import Job
@@ -19,6 +17,7 @@ from core.ui.components.entries import EntryCommand, Keyboard, ReviewEntry, Stri
 from core.ui.components.picker import draw_picker
 from core.ui.labels import corrections, face_review
 from core.ui.labels.corrections import Desk
+from core.ui.people import confusable_people
 from core.workflows.clustering import cluster, hierarchy
 from core.workflows.clustering.cluster import Clustering, FaceGroups, SamePersonQuestion
 from core.workflows.clustering.hierarchy import ClusterOptions
@@ -59,6 +58,7 @@ def grouping_time(job: Job | None) -> float | None:
 @st.cache_resource(show_spinner="Reading the groups", max_entries=3)
 def load_current_clustering(dataset_id: str, revision: Revision, grouped_at: float) -> Clustering | None:
     """The groups as they concern the dataset now; None before they were made."""
+    # The job's end, which is not read here, tells one hierarchy from the next: a dataset has one file for it.
     services = data.services()
     tree = hierarchy.load_tree(services.artifacts, services.store.dataset(dataset_id))
     if tree is None:
@@ -87,6 +87,7 @@ def suggested_people(
         faces.embeddings,
         data.services().log.apart(dataset_id),
     )
+    # The most alike come first; going backwards, their question is the one that stays where a group has several.
     return {question.group: question for question in reversed(suggestions) if question.person_id is not None}
 
 
@@ -127,10 +128,12 @@ def show_groups(view: GroupsView) -> None:
     group_indices = range(len(groups))[page_slice]
     suggestions = suggested_people(dataset.id, dataset.revision, view.grouped_at, view.threshold)
     rows = [_group_entry(view, groups, group, suggestions.get(group)) for group in group_indices]
-    known = [person.name for person in data.dataset_people(dataset.id, dataset.revision)]
-    commands = draw_entries(f"groups_{dataset.id}", rows, Keyboard(KEYS, known, SETTLING), corrections.current_epoch())
+    people_names = [person.name for person in data.dataset_people(dataset.id, dataset.revision)]
+    keyboard = Keyboard(KEYS, people_names, SETTLING)
+    commands = draw_entries(f"groups_{dataset.id}", rows, keyboard, corrections.current_epoch())
     st.caption(LEGEND)
     group_of_id = {row.id: group for row, group in zip(rows, group_indices, strict=True)}
+    # One rerun after all of them: a rerun at the first would lose the others, which count as obeyed.
     changed = False
     for command in commands:
         chosen_groups = [group_of_id[group_id] for group_id in command.ids]
@@ -149,11 +152,9 @@ def _correction_for(
     command: EntryCommand,
     chosen_groups: Sequence[int],
     suggestions: dict[int, SamePersonQuestion],
-) -> Callable[[], Event | Sequence[Event]] | None:
-    corrector, faces = (
-        corrections.build_corrector(view.dataset),
-        [face for group in chosen_groups for face in groups.members(group)],
-    )
+) -> corrections.Action | None:
+    corrector = corrections.build_corrector(view.dataset)
+    faces = [face for group in chosen_groups for face in groups.members(group)]
     people = {person.id: person.name for person in data.dataset_people(view.dataset.id, view.dataset.revision)}
     question = suggestions.get(chosen_groups[0]) if chosen_groups else None
     match command.name:
@@ -165,21 +166,15 @@ def _correction_for(
             name = people[question.person_id]
             return lambda: corrector.move(groups.members(chosen_groups[0]), name)
         case "no" if question and question.person_id in people:
-            pairs = [(groups.members(chosen_groups[0], 1)[0], _most_typical(view.dataset, question.person_id))]
+            # Faces, not the group: groups are made anew, and what was told apart is to hold for the next ones too.
+            typical_face = confusable_people.most_typical_face(view.dataset, question.person_id)
+            pairs = [(groups.members(chosen_groups[0], 1)[0], typical_face)]
             return lambda: corrector.keep_apart(pairs)
         case "undo":
             return corrector.undo
         case "redo":
             return corrector.redo
     return None
-
-
-def _most_typical(dataset: Dataset, person_id: int) -> str:
-    """The face of a person that is most like all of theirs."""
-    faces = data.dataset_faces(dataset.id, dataset.revision)
-    rows = np.flatnonzero(faces.table.labels == faces.table.person_ids.index(person_id))
-    vectors = faces.embeddings.vectors[rows]
-    return faces.table.face_ids[int(rows[np.argmax(vectors @ vectors.mean(axis=0))])]
 
 
 def _group_entry(view: GroupsView, groups: FaceGroups, group: int, question: SamePersonQuestion | None) -> ReviewEntry:
@@ -194,6 +189,7 @@ def _group_entry(view: GroupsView, groups: FaceGroups, group: int, question: Sam
     size, tight = int(groups.sizes[group]), float(groups.tightness[group])
     unclear = ", most of them blurred or small" if 2 * groups.clear[group] < size else ""
     return ReviewEntry(
+        # The most typical face stands for the group: its number changes with every group that is named before it.
         id=covers[0],
         strips=(Strip(pictures),),
         title=words.count(size, "face"),
@@ -214,10 +210,8 @@ def look_closer(view: GroupsView, group: int) -> None:
     """A group's faces; those that are chosen can be named apart from the others."""
     corrections.keep_in_step()
     dataset = view.dataset
-    groups, faces = (
-        cut_groups(dataset.id, dataset.revision, view.grouped_at, view.threshold),
-        data.dataset_faces(dataset.id, dataset.revision),
-    )
+    groups = cut_groups(dataset.id, dataset.revision, view.grouped_at, view.threshold)
+    faces = data.dataset_faces(dataset.id, dataset.revision)
     members = groups.members(group)
     rows = faces.table.indices(members[:LOOK_CLOSER_FACES]).tolist()
     desk = Desk(dataset, scope="closer")
@@ -231,6 +225,7 @@ def look_closer(view: GroupsView, group: int) -> None:
     if len(members) > LOOK_CLOSER_FACES:
         st.caption(f"The {LOOK_CLOSER_FACES} most typical of {words.count(len(members))} faces.")
     desk.bar(picked.about, words.count(len(picked.selected), "face") + " chosen")
+    # From one of the others, not from each: the groups are cut so that no group holds both of a pair.
     other_ids = [face_id for face_id in members if face_id not in picked.selected]
     if picked.selected and other_ids:
         pairs = [(face_id, other_ids[0]) for face_id in picked.selected]

@@ -19,6 +19,7 @@ from core.workflows.photos.requests import ChangeModelRequest, IngestRequest, Lo
 
 COVERS = 6
 LATELY = 6
+SAMPLE_NAME = "Five celebrities"
 
 
 def show_welcome() -> None:
@@ -37,22 +38,15 @@ def show_welcome() -> None:
 
 def create_sample_dataset() -> None:
     """Make the sample dataset and start taking its photos."""
-    dataset = data.services().store.create_dataset(_free_name("Five celebrities"), DEFAULT_VECTORS_ID)
-    uploads.submit_sample_ingest(dataset)
-
-
-def _free_name(base_name: str) -> str:
     used_names = {existing.name for existing in data.services().store.datasets()}
-    return next(
-        name
-        for number in range(1, len(used_names) + 2)
-        if (name := f"{base_name} {number}" if number > 1 else base_name) not in used_names
-    )
+    name = words.number_name(SAMPLE_NAME, used_names)
+    uploads.submit_sample_ingest(data.services().store.create_dataset(name, DEFAULT_VECTORS_ID))
 
 
 def offer_sample(known: list[Dataset]) -> None:
     """The sample again, quietly, while nobody has taken it."""
-    if any(existing.name.startswith("Five celebrities") for existing in known):
+    # By its name: a sample that was renamed is somebody's own dataset by then, and it is offered again.
+    if any(existing.name.startswith(SAMPLE_NAME) for existing in known):
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("The sample: 118 photos of 5 well-known people, about half a minute.")
@@ -74,6 +68,7 @@ def new_dataset() -> None:
             command = words.plain(f"python -m core models install {model}")
             st.caption(f":material/warning: Not installed here yet. Run this first: {command}")
     if st.button("Make it", type="primary", disabled=not name.strip()):
+        # Refused inside of the dialog, where the name can be changed; the frame would end the page instead.
         try:
             dataset = data.services().store.create_dataset(name, models[model].vectors_id)
         except FaceAtlasError as refusal:
@@ -168,6 +163,7 @@ def _start(dataset: Dataset, request: JobRequest) -> None:
 
 
 def _installed_models() -> list[EmbeddingModel]:
+    # In the catalogue's order, not the disk's.
     installed_ids = {manifest.model_id for manifest in installed_models(data.services().settings.models_dir)}
     return [model for model in EMBEDDING_MODELS if model.id in installed_ids]
 
@@ -186,6 +182,7 @@ def _delete(dataset: Dataset) -> None:
         with st.spinner("Erasing, and looking for what is left"):
             check = erase_dataset(data.services().erase_tools(), dataset.id).check
         searched = f"{words.count(check.files, 'file')} were searched"
+        # Or this tab and its address would go on naming a dataset that is gone.
         frame.deselect_dataset(dataset.id)
         frame.say_next(f"'{words.plain(dataset.name)}' was erased. {searched}: {_describe_traces(check)}.")
         st.rerun()
@@ -205,6 +202,7 @@ def show_recent_jobs(known: list[Dataset]) -> None:
         return
     st.header("What happened lately", anchor=False)
     for job in recent:
+        # An ingest says from where it takes photos; every other kind of work has a title that says enough.
         outcome, title = "" if job.state is JobState.DONE else f" ({job.state})", JOBS[job.kind].title
         work = f"Taking photos from {IngestRequest.of(job).title}" if job.kind is JobKind.INGEST else title
         when = words.ago(job.finished or job.created)

@@ -9,8 +9,6 @@ from core.store.protocols import Counts, Run
 from core.ui import frame
 
 STEPS = ("Photos in", "Looked over", "Trained", "Evaluated", "In use")
-
-
 PAGES = {
     JobKind.INGEST: frame.INGEST,
     JobKind.TRAIN: frame.TRAIN,
@@ -36,6 +34,7 @@ class NextStep:
 
 def next_dataset_step(counts: Counts, run: Run | None, revision: int, jobs: list[Job]) -> NextStep:
     """What to do next with a dataset."""
+    # The order is the way through the app: each step is offered when all before it are done. What runs comes first.
     active = next((job for job in jobs if job.state.active), None)
     if active is not None:
         return NextStep("Watch the work", PAGES.get(active.kind, frame.JOBS), "Work is in progress.")
@@ -43,6 +42,7 @@ def next_dataset_step(counts: Counts, run: Run | None, revision: int, jobs: list
         return NextStep("Add photos", frame.INGEST, "It is empty.")
     if not counts.faces:
         return NextStep("Add photos", frame.INGEST, "No face was found in its photos.")
+    # Two people are the fewest that can be told apart; one face alone makes no group.
     if counts.people < 2 and counts.unnamed_faces > 1:
         return NextStep("Name the faces", frame.CLUSTERS, f"{counts.unnamed_faces} of its faces have no name yet.")
     if counts.people < 2:
@@ -58,5 +58,6 @@ def next_dataset_step(counts: Counts, run: Run | None, revision: int, jobs: list
 def done_steps(counts: Counts, run: Run | None, jobs: list[Job]) -> tuple[bool, ...]:
     """Which of ``STEPS`` are behind it."""
     looked_over = any(job.kind in (JobKind.SUSPECTS, JobKind.CLUSTER) and job.finished for job in jobs)
+    # A training measures itself, and its recogniser can be used at once: the last three steps are one.
     trained = run is not None
     return counts.faces > 0, looked_over, trained, trained, trained

@@ -1,15 +1,19 @@
-"""What was done, in words."""
+"""What was done, in words, and as a list that opens."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
 
 from core.base.types import Split
 from core.corrections.model import Event, EventKind
-from core.ui import words
+from core.ui import data, words
 
 Names = Mapping[int, str]
 
+# Events of which the faces alone, or the person alone, say everything; sentences that need both stand in
+# ``describe_event``.
 _FACES = {
     EventKind.UNNAME: "Took the name off {faces}",
     EventKind.CONFIRM: "Confirmed {faces}",
@@ -32,6 +36,7 @@ _PERSON = {
 
 def describe_event(event: Event, names: Names) -> str:
     """What an event did: "Moved 3 faces from Ann to Ben"."""
+    # Events hold the ids of people, so that the sentence tells the names that they have now.
     faces, person = words.count(event.n_faces, "face"), _name(names, event.person_id)
     origin = f" from {_name(names, event.from_person_id)}" if event.from_person_id is not None else ""
     match event.kind:
@@ -50,6 +55,19 @@ def describe_event(event: Event, names: Names) -> str:
         case EventKind.UNDO | EventKind.REDO:
             return "Undid a correction" if event.kind is EventKind.UNDO else "Did a correction again"
     return {**_FACES, **_PERSON}[event.kind].format(faces=faces, person=person)
+
+
+def show_history(dataset_id: str, events: Sequence[Event]) -> None:
+    """The events in a list that is closed at first, the newest first; nothing where there are none."""
+    if not events:
+        return
+    names = data.services().store.names(dataset_id)
+    with st.expander(f"History: {words.count(len(events), 'entry', 'entries')}"):
+        for event in events:
+            # What was undone stays in the list: the log is appended to, and an undoing is an event of its own.
+            undone = "" if event.active else " (undone)"
+            message = words.plain(f"{event.author}: {describe_event(event, names)}")
+            st.caption(f"{words.ago(event.created)}, {message}{undone}")
 
 
 def _name(names: Names, person_id: int | None) -> str:

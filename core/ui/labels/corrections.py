@@ -19,6 +19,8 @@ from core.ui.labels import correction_history
 from core.workflows.labels.correct import Corrector
 from core.workflows.photos.requests import LookAgainRequest
 
+Action = Callable[[], Event | Sequence[Event]]
+"""A correction that waits to be done."""
 AUTHOR = "this computer"
 """Who corrects, until people sign in."""
 MOST_TURNED_AT_ONCE = 8
@@ -44,7 +46,7 @@ LEGEND = (
 
 
 def current_hand() -> Hand:
-    """This tab."""
+    """This tab: undo and redo go by it, so that two tabs do not take back each other's steps."""
     session = st.session_state.setdefault(state.SITTING, uuid.uuid4().hex)
     signed_in = st.user.get("email") if st.user.get("is_logged_in") else None
     return Hand(str(signed_in or AUTHOR), session)
@@ -70,22 +72,28 @@ def build_grid(label: str, keys: Mapping[str, str], tile_px: int = 104) -> Grid:
     )
 
 
-def apply_correction(dataset_id: str, act: Callable[[], Event | Sequence[Event]]) -> None:
-    """Do it, and remember what was done or why it was not; the page is to be run again."""
+def apply_correction(dataset_id: str, act: Action) -> None:
+    """Do it, and remember why it was not done; the page is to be run again."""
     try:
-        outcome = act()
+        act()
     except InputRefused as refusal:
+        # Most corrections are done by a callback, before the page is drawn: what is drawn here would be gone.
         st.session_state[state.REFUSED] = str(refusal)
         return
-    events = [outcome] if isinstance(outcome, Event) else list(outcome)
     st.session_state[state.EPOCH] = current_epoch() + 1
-    st.session_state[state.LAST_DONE] = (dataset_id, events[-1].id) if events else None
     _detect_on_turned(dataset_id)
+
+
+def undo_or_redo(dataset: Dataset, command: str) -> None:
+    """Do what the keys "undo" and "redo" ask for."""
+    corrector = build_corrector(dataset)
+    apply_correction(dataset.id, corrector.undo if command == "undo" else corrector.redo)
 
 
 def _detect_on_turned(dataset_id: str) -> None:
     """Look for faces on photos that were turned just now, or turned back: on a few at once, on many as a job."""
     services = data.services()
+    # The store is asked, not the command: undo, redo and a group of events turn photos too.
     turned = len(services.store.photos_to_look_at(dataset_id))
     if turned > MOST_TURNED_AT_ONCE:
         submit_job(services.jobs, dataset_id, LookAgainRequest(turned=True))
@@ -103,8 +111,9 @@ def turn_photos(dataset: Dataset, photo_ids: Sequence[str], quarters: int) -> No
 
 
 def keep_in_step() -> None:
-    """Run the whole page again when something was done or refused since it was drawn: a fragment still knows the old
-    faces, and does not draw the row of ``show_last_correction``."""
+    """Run the whole page again when something was done or refused since it was drawn."""
+    # A fragment that runs alone still has the arguments of the page's run, so the faces of before, and it does not draw
+    # the row of ``show_last_correction``, where a refusal is told.
     if st.session_state.get(state.DRAWN_EPOCH) != current_epoch() or state.REFUSED in st.session_state:
         st.rerun()
 
@@ -126,6 +135,7 @@ class Desk:
 
     @property
     def _name_key(self) -> str:
+        # Another key after each action: a field that keeps its key keeps its text.
         return f"{NAME_FIELD}_{self.scope}_{current_epoch()}"
 
     @property
@@ -134,14 +144,16 @@ class Desk:
 
     def obey(self, commands: Sequence[GridCommand]) -> bool:
         """Do what keys asked for; True when the page has to be run again."""
+        # A list, not a generator: ``any`` stops at the first True, and the commands behind it would not be done.
         obeyed = [self._obey(command) for command in commands]
         return any(obeyed)
 
     def _obey(self, command: GridCommand) -> bool:
+        # The page opens photos; "name" put the cursor into the name field, in the browser, and is no correction.
         if command.name in ("open", "name"):
             return False
         faces, corrector = command.face_ids, build_corrector(self.dataset)
-        acts: dict[str, Callable[[], Event | Sequence[Event]]] = {
+        acts: dict[str, Action] = {
             "confirm": lambda: corrector.confirm(faces),
             "exclude": lambda: self._turn(faces),
             "dismiss": lambda: corrector.dismiss(faces),
@@ -163,6 +175,7 @@ class Desk:
 
     def bar(self, about: Sequence[str], title: str, more: Callable[[], None] | None = None) -> None:
         """The actions, for the mouse; ``about`` are the faces that they would change, ``more`` draws further ones."""
+        # For the name field, whose callback runs before the page does: the faces as of the last run.
         st.session_state[self._chosen_key] = tuple(about)
         no_faces, corrector = not about, build_corrector(self.dataset)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -209,14 +222,14 @@ class Desk:
 
     def _named(self) -> None:
         name, faces = st.session_state[self._name_key], st.session_state.get(self._chosen_key, ())
+        # Emptying the field calls back too, with None.
         if name:
             corrector = build_corrector(self.dataset)
             apply_correction(self.dataset.id, lambda: corrector.move(faces, name))
+            # Enter left the cursor in the field; the grid takes it, so that the next arrow walks to the next face.
             st.session_state[state.GRAB] = current_epoch()
 
-    def _button(
-        self, label: str, icon: str, hint: str, act: Callable[[], Event | Sequence[Event]], disabled: bool
-    ) -> None:
+    def _button(self, label: str, icon: str, hint: str, act: Action, disabled: bool) -> None:
         st.button(
             label,
             key=f"act_{self.scope}_{label}",
@@ -229,15 +242,13 @@ class Desk:
 
 
 def show_last_correction(dataset: Dataset, *, hold: bool = True) -> None:
-    """What was done last, with undo and redo; why something was not done.
-
-    ``hold``: the row is there even when it is empty, for what stands below it would lose the focus if it moved.
-    """
+    """What was done last, with undo and redo; why something was not done. ``hold`` keeps the row while it is empty."""
     corrector = build_corrector(dataset)
     undoable, redoable = corrector.undoable(), corrector.redoable()
     if not (hold or undoable or redoable or state.REFUSED in st.session_state):
         return
     names = data.services().store.names(dataset.id)
+    # Of one height, and there even when it is empty: a grid below it would lose the focus if it moved.
     with st.container(horizontal=True, vertical_alignment="center", gap="small", height=48, border=False):
         if refusal := st.session_state.pop(state.REFUSED, None):
             st.markdown(f":orange[:material/info: {words.plain(refusal)}]", width="content")
@@ -246,20 +257,18 @@ def show_last_correction(dataset: Dataset, *, hold: bool = True) -> None:
                 f":material/check: {words.plain(correction_history.describe_event(undoable[0], names))}.",
                 width="content",
             )
-            st.button(
-                "Undo",
-                key="undo",
-                icon=":material/undo:",
-                on_click=apply_correction,
-                args=(dataset.id, corrector.undo),
-                type="tertiary",
-            )
+            _show_step_button("Undo", dataset)
         if redoable:
-            st.button(
-                "Redo",
-                key="redo",
-                icon=":material/redo:",
-                on_click=apply_correction,
-                args=(dataset.id, corrector.redo),
-                type="tertiary",
-            )
+            _show_step_button("Redo", dataset)
+
+
+def _show_step_button(label: str, dataset: Dataset) -> None:
+    command = label.lower()
+    st.button(
+        label,
+        key=command,
+        icon=f":material/{command}:",
+        on_click=undo_or_redo,
+        args=(dataset, command),
+        type="tertiary",
+    )

@@ -54,7 +54,7 @@ class FaceFilter:
     split: Split | None = None
     order: FaceOrder = FaceOrder.PERSON
     like: str | None = None
-    """The face that ``Order.ALIKE`` is about."""
+    """The face that ``FaceOrder.ALIKE`` is about."""
     run_id: str | None = None
     """The run that ``WRONG`` and ``UNSURE`` are about."""
     taken: tuple[float, float] | None = None
@@ -67,6 +67,8 @@ class FaceFilter:
 def filter_rows(dataset_id: str, revision: Revision, face_filter: FaceFilter) -> Ints:
     """Row numbers of the faces that a filter lets through, in its order."""
     faces = data.dataset_faces(dataset_id, revision)
+    # One mask for each question, over all rows: a hundred thousand faces take no Python object each, and the filter is
+    # a key of the cache, so that a rerun of the page computes nothing.
     matching_rows = np.flatnonzero(
         _in_category(faces, face_filter)
         & _of_person(faces.table, face_filter.person)
@@ -80,12 +82,13 @@ def filter_rows(dataset_id: str, revision: Revision, face_filter: FaceFilter) ->
 def count_categories(
     dataset_id: str, revision: Revision, run_id: str | None, suspects: frozenset[str] = frozenset()
 ) -> dict[FaceCategory, int]:
-    """How many faces, or photos, each choice of ``Show`` has."""
+    """How many faces, or photos, each ``FaceCategory`` has."""
     faces = data.dataset_faces(dataset_id, revision)
     counts = {
         category: int(_in_category(faces, FaceFilter(category, run_id=run_id, suspects=suspects)).sum())
         for category in FaceCategory
     }
+    # Photos without a face have no row in the table of faces; they are counted by themselves.
     return counts | {FaceCategory.FACELESS: len(data.photos_without_face(dataset_id, revision))}
 
 
@@ -104,6 +107,7 @@ def _in_category(faces: Faces, face_filter: FaceFilter) -> Bools:
             return table.strangers
         case FaceCategory.SUSPECT:
             suspected = np.zeros(len(table), dtype=bool)
+            # ``match`` passes over faces that are gone: a suspect may have been dismissed since the search.
             suspected[table.match(face_filter.suspects)[1]] = True
             return suspected
         case FaceCategory.FACELESS:
@@ -119,7 +123,9 @@ def _in_category(faces: Faces, face_filter: FaceFilter) -> Bools:
 def _of_person(table: FaceTable, person: str | None) -> Bools:
     if person is None:
         return np.ones(len(table), dtype=bool)
-    return np.asarray(table.labels == (table.people.index(person) if person in table.people else -2))
+    # Labels are -1 where there is no name; -2, for somebody who is gone, is nobody's.
+    label = table.people.index(person) if person in table.people else -2
+    return np.asarray(table.labels == label)
 
 
 def _of_split(table: FaceTable, face_filter: FaceFilter) -> Bools:
@@ -131,6 +137,7 @@ def _of_split(table: FaceTable, face_filter: FaceFilter) -> Bools:
 def _of_time(table: FaceTable, period: tuple[float, float] | None) -> Bools:
     if period is None:
         return np.ones(len(table), dtype=bool)
+    # NaN, where the camera did not say, is in no period.
     return np.asarray((table.taken >= period[0]) & (table.taken <= period[1]))
 
 
@@ -139,6 +146,7 @@ def _tested_rows(faces: Faces, run_id: str | None) -> tuple[Ints, Bools, Floats]
     if run_id is None:
         return np.empty(0, np.int64), np.empty(0, bool), np.empty(0, np.float32)
     predictions = data.run_predictions(run_id)
+    # A run is of an earlier revision perhaps: only the faces that are still there have a row.
     indices, rows = faces.table.match(predictions.face_ids)
     return rows, predictions.wrong[indices], predictions.probs[indices]
 
@@ -147,8 +155,10 @@ def _row_sorter(faces: Faces, face_filter: FaceFilter) -> Callable[[Ints], Ints]
     """Gives the places of some rows in the wanted order."""
     table = faces.table
     if face_filter.order is FaceOrder.PERSON:
+        # Faces without a name come last; without this their label, -1, would put them first.
         person_rank = np.where(table.labels < 0, len(table.people), table.labels)
         return lambda rows: np.argsort(person_rank[rows], kind="stable")
+    # Stable, so that equal values keep the table's order and a page of the grid does not shuffle between two runs.
     return lambda rows: np.argsort(_sort_values(faces, face_filter)[rows], kind="stable")
 
 
@@ -165,6 +175,7 @@ def _sort_values(faces: Faces, face_filter: FaceFilter) -> Floats:
         case FaceOrder.OLDEST:
             return np.asarray(table.taken, dtype=np.float64)
         case FaceOrder.ALIKE if face_filter.like is not None and face_filter.like in faces.table:
+            # Vectors have unit length: the inner product is the cosine, and negated it ascends with the distance.
             probe = faces.embeddings.vectors[faces.table.index(face_filter.like)]
             return np.asarray(-(faces.embeddings.vectors @ probe), dtype=np.float32)
         case FaceOrder.UNSURE:
@@ -188,10 +199,12 @@ def choose_filter(dataset: Dataset, run_id: str | None, like: str | None, suspec
         show = st.pills(
             "Show",
             chips,
+            # Where no face was found at all, the photos without one are all there is to see.
             default=address.query_choice(chips, "show")
             or (FaceCategory.ALL if counts[FaceCategory.ALL] else chips[-1]),
             format_func=lambda chip: f"{words.plain(chip)} {words.count(counts[chip])}",
             required=True,
+            # Another number of chips is another widget: one that keeps its key would keep a choice that is gone.
             key=f"show_{dataset.id}_{len(chips)}",
             label_visibility="collapsed",
         )
@@ -218,6 +231,8 @@ def choose_filter(dataset: Dataset, run_id: str | None, like: str | None, suspec
     )
     return replace(
         face_filter,
+        # What the filter does not use is left out of it: it is a key of the cache, and must not change with what the
+        # user clicked for other reasons.
         like=like if face_filter.order is FaceOrder.ALIKE else None,
         suspects=suspects if face_filter.show is FaceCategory.SUSPECT else frozenset(),
     )
@@ -249,11 +264,14 @@ def _choose_period(dataset: Dataset) -> tuple[float, float] | None:
     known = known[~np.isnan(known)]
     if not len(known):
         return None
+    # A camera's clock says no time zone, and is read as if it were UTC: read back the same way, it is the camera's day.
     first, last = (datetime.fromtimestamp(float(moment), UTC).date() for moment in (known.min(), known.max()))
     days = st.date_input("Taken between", [], min_value=first, max_value=last, key=f"taken_{dataset.id}")
+    # Between the first click and the second there is one day, which is no period yet.
     if not isinstance(days, tuple) or len(days) != 2:
         return None
     begin, end = (datetime.combine(day, time(), UTC).timestamp() for day in days)
+    # The last day counts whole.
     return begin, end + DAY_S
 
 

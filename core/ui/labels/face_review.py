@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.base.types import Ints
 from core.store.protocols import Dataset, Run
-from core.ui import address, data, gallery, words
+from core.ui import address, data, gallery, state, words
 from core.ui.components.picker import Pickable, Picked, draw_picker
 from core.ui.data import Faces
 from core.ui.labels import corrections, face_filters, face_sheet, faceless_photos, review_queue
@@ -39,7 +39,7 @@ class FilteredFaces:
 
 def choose_faces(dataset: Dataset, run: Run | None) -> FilteredFaces:
     """Let the user choose what to see."""
-    like = st.session_state.get("review_like")
+    like = st.session_state.get(state.LIKE)
     face_filter = face_filters.choose_filter(
         dataset, run.id if run else None, like, review_queue.suspected_faces(dataset)
     )
@@ -57,16 +57,18 @@ def review_faces(view: FilteredFaces) -> None:
     if not len(view.rows):
         st.info("No face is like that. Choose something else above.", icon=":material/check_circle:")
         return
+    # The actions stand above the grid, but what they are about is known only when the grid has answered.
     actions = st.container()
     left, right = st.columns([7, 3], gap="large")
     with left:
+        # In a container of its own: where the page numbers come or go, the grid is not made anew and keeps the focus.
         with st.container():
             part = view.rows[gallery.page_slice(len(view.rows), PER_PAGE, f"review_{view.dataset.id}")]
         desk = Desk(view.dataset, people_on_digits(faces, part))
         picked = pick_faces(view.dataset, faces, part, desk)
         st.caption(corrections.LEGEND)
     with actions:
-        desk.bar(picked.about, _title(view, picked))
+        desk.bar(picked.about, selection_title(len(view.rows), picked))
     if desk.obey(picked.commands):
         st.rerun()
     with right:
@@ -75,6 +77,7 @@ def review_faces(view: FilteredFaces) -> None:
             face_sheet.show_face_sheet(view.dataset, picked.focused)
         else:
             st.caption("Click a face, or walk to one with Tab and the arrows, to see all about it here.")
+    # Last, so that the page behind the dialog is drawn whole.
     if picked.command and picked.command.name == "open" and picked.command.face_ids:
         face_sheet.open_photo_of_face(view.dataset, picked.command.face_ids[0])
 
@@ -109,19 +112,23 @@ def face_tile(dataset: Dataset, faces: Faces, row: int, note: str = "") -> Picka
 
 def people_on_digits(faces: Faces, rows: Ints) -> tuple[str, ...]:
     """The people of the digit keys: those most often seen on this page of the grid, then the largest."""
-    on_page = np.bincount(faces.table.labels[rows][faces.table.labels[rows] >= 0], minlength=len(faces.table.people))
-    overall = np.bincount(faces.table.labels[faces.table.labels >= 0], minlength=len(faces.table.people))
+    labels, n_people = faces.table.labels, len(faces.table.people)
+    on_page = np.bincount(labels[rows][labels[rows] >= 0], minlength=n_people)
+    overall = np.bincount(labels[labels >= 0], minlength=n_people)
+    # ``lexsort`` goes by its last key first.
     order = np.lexsort((-overall, -on_page))[:DIGITS]
+    # Which digit goes by the order of people, not by rank: while they are the same people, each keeps their key.
     return tuple(faces.table.people[index] for index in sorted(order.tolist()))
 
 
-def _title(view: FilteredFaces, picked: Picked) -> str:
-    n_faces = words.count(len(view.rows), "face")
-    return f"{words.count(len(picked.selected))} of {n_faces} chosen" if picked.selected else n_faces
+def selection_title(n_faces: int, picked: Picked) -> str:
+    """How many of a grid's faces are chosen, or how many there are."""
+    faces = words.count(n_faces, "face")
+    return f"{words.count(len(picked.selected))} of {faces} chosen" if picked.selected else faces
 
 
 def _offer_similar_faces(face_id: str) -> None:
     if st.button("Show the faces most like it", key="like", icon=":material/compare:", type="tertiary"):
-        st.session_state["review_like"] = face_id
+        st.session_state[state.LIKE] = face_id
         address.set_query_values(order=face_filters.FaceOrder.ALIKE)
         st.rerun()

@@ -43,7 +43,7 @@ def show_face_sheet(dataset: Dataset, face_id: str, among: Faces | None = None) 
     if face.quality is not None:
         st.caption(" · ".join(quality_words(face.quality)))
     _neighbours(dataset, face_id, among or data.dataset_faces(dataset.id, dataset.revision))
-    _history(dataset, face_id)
+    correction_history.show_history(dataset.id, services.log.events(dataset.id, face_id=face_id, limit=LAST_EVENTS))
 
 
 def describe_face_status(face: Face) -> Iterator[str]:
@@ -77,6 +77,7 @@ def _neighbours(dataset: Dataset, face_id: str, faces: Faces) -> None:
     if row is None or len(faces.table) < 2:
         return
     vectors = faces.embeddings.vectors
+    # One more than is shown: the face is among its own nearest, though not always first, as a copy of it is as near.
     (nearest,), (distances,) = nearest_in_gallery(vectors[row], vectors, NEIGHBOURS + 1)
     pairs = [(near, distance) for near, distance in zip(nearest.tolist(), distances, strict=True) if near != row]
     st.markdown("**Most like it**")
@@ -91,19 +92,6 @@ def _neighbours(dataset: Dataset, face_id: str, faces: Faces) -> None:
     gallery.show_face_grid(dataset.id, tiles, tile_px=72)
 
 
-def _history(dataset: Dataset, face_id: str) -> None:
-    services = data.services()
-    events = services.log.events(dataset.id, face_id=face_id, limit=LAST_EVENTS)
-    if not events:
-        return
-    names = services.store.names(dataset.id)
-    with st.expander(f"History: {words.count(len(events), 'entry', 'entries')}"):
-        for event in events:
-            undone = "" if event.active else " (undone)"
-            message = words.plain(f"{event.author}: {correction_history.describe_event(event, names)}")
-            st.caption(f"{words.ago(event.created)}, {message}{undone}")
-
-
 def open_photo_of_face(dataset: Dataset, face_id: str, label: str | None = None) -> None:
     """The photo of a face with a box on everybody in it; ``label`` stands at the face instead of its name."""
     (face,) = data.services().store.faces(dataset.id, [face_id])
@@ -116,6 +104,7 @@ def open_photo(dataset: Dataset, photo_id: str, labels: Mapping[str, str]) -> No
 
     ``labels`` stand at faces instead of their names, by the faces' ids.
     """
+    # A rerun of the page closes the dialog. Turning is the one action after which it is to stay open.
     if st.session_state.get(state.TURNED_EPOCH) != corrections.current_epoch() or state.REFUSED in st.session_state:
         corrections.keep_in_step()
     services = data.services()
@@ -135,6 +124,7 @@ def open_photo(dataset: Dataset, photo_id: str, labels: Mapping[str, str]) -> No
         )
         for face in faces
     ]
+    # The turn is part of the key: boxes of the picture as it lay before would be drawn on it otherwise.
     action = boxes.draw_photo(f"boxes_{photo_id}_{photo.turn}", image, face_boxes, f"The photo {photo.name}")
     _turning(dataset, photo_id)
     choose = "Choose a face to name or dismiss it." if faces else "No face was found on it."
@@ -146,6 +136,7 @@ def open_photo(dataset: Dataset, photo_id: str, labels: Mapping[str, str]) -> No
             dataset.id, lambda: look_again.draw_face(tools, corrections.build_corrector(dataset), photo_id, box)
         )
         st.rerun()
+    # What the component answers is there for one run; the face stays chosen while buttons are pressed about it.
     chosen_face = next((face for face in faces if action is not None and face.id == action.face_id), None)
     if chosen_face is not None:
         st.session_state[state.ON_PHOTO] = chosen_face.id
@@ -172,4 +163,5 @@ def _turning(dataset: Dataset, photo_id: str) -> None:
 
 def _turn(dataset: Dataset, photo_id: str, quarters: int) -> None:
     corrections.turn_photos(dataset, [photo_id], quarters)
+    # The epoch that turning has just raised.
     st.session_state[state.TURNED_EPOCH] = corrections.current_epoch()

@@ -43,6 +43,7 @@ def show_faceless_photos(dataset: Dataset) -> None:
         _bar(dataset, picked.about, f"{words.count(len(picked.about))} of {words.count(len(photos), 'photo')} chosen")
     for command in picked.commands:
         _obey(dataset, command)
+    # Opening only draws a dialog, which a rerun would close.
     if any(command.name != "open" for command in picked.commands):
         st.rerun()
 
@@ -66,13 +67,13 @@ def _bar(dataset: Dataset, about: Sequence[str], title: str) -> None:
 
 
 def _obey(dataset: Dataset, command: GridCommand) -> None:
-    corrector, quarters = corrections.build_corrector(dataset), {"left": -1, "right": 1}
+    quarters = {"left": -1, "right": 1}
     if command.name in quarters:
         corrections.turn_photos(dataset, command.face_ids, quarters[command.name])
     elif command.name == "open" and command.face_ids:
         face_sheet.open_photo(dataset, command.face_ids[0], {})
     elif command.name in ("undo", "redo"):
-        corrections.apply_correction(dataset.id, corrector.undo if command.name == "undo" else corrector.redo)
+        corrections.undo_or_redo(dataset, command.name)
 
 
 def _tile(dataset: Dataset, photo: Photo) -> Pickable:
@@ -87,6 +88,7 @@ def _tile(dataset: Dataset, photo: Photo) -> Pickable:
 @st.cache_data(show_spinner=False, max_entries=4 * PER_PAGE, ttl="10m")
 def _thumbnail(dataset_id: str, photo_id: str, turn: int) -> str:
     """The photo as it is turned, small, as a data address. Raises NotFound or ImageRefused."""
+    # Cached, since a child decodes it. The turn is an argument so that a photo is not shown as it lay before.
     services = data.services()
     content = services.artifacts.read(dataset_id, ArtifactKind.PHOTO, photo_id)
     picture = decode_photo(content, services.settings.images, THUMBNAIL_PX).turned(turn)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -56,13 +56,15 @@ def submit_suspect_search(dataset: Dataset) -> None:
 
 @st.cache_resource(show_spinner="Reading the suspects", max_entries=4)
 def load_stored_queue(dataset_id: str, created: float | None) -> ReviewQueue | None:
-    """The stored queue; ``created`` is when the last job ended, and only tells one queue from the next."""
+    """The stored queue; ``created`` is when the last job ended."""
+    # Each search overwrites the one file of a dataset: only the moment tells one queue from the next in the cache.
     return review_queue.load_queue(data.services().artifacts, dataset_id)
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
 def load_open_suspects(dataset_id: str, revision: Revision, created: float | None) -> OpenSuspects:
     """What of the queue is still to be done."""
+    # The queue is of the revision that was searched; what is open is worked out anew after each correction.
     queue, faces = load_stored_queue(dataset_id, created), data.dataset_faces(dataset_id, revision)
     assert queue is not None, "only a queue that is there has a standing"
     return review_queue.open_suspects(queue, faces.table, data.services().log.apart(dataset_id), revision)
@@ -91,6 +93,7 @@ def choose_suspects(dataset: Dataset, open_suspects: OpenSuspects) -> list[Suspe
     )
     skipped = st.session_state.setdefault(state.SKIPPED, [])
     suspects = [entry for entry in open_suspects.suspects if kind_chosen is None or entry.kind is kind_chosen]
+    # Stable: among the others, and among the skipped, the surest stays first.
     return sorted(suspects, key=lambda entry: _entry_id(entry) in skipped)
 
 
@@ -107,7 +110,9 @@ def review_suspects(dataset: Dataset, suspects: Sequence[Suspect]) -> None:
         f"suspects_{dataset.id}", rows, Keyboard(KEYS, names, SETTLING), corrections.current_epoch()
     )
     st.caption(LEGEND)
+    # By id, not by position: the browser lets settled entries go at once, so positions there are others.
     by_id = {row.id: entry for row, entry in zip(rows, part, strict=True)}
+    # One rerun after all of them: a rerun at the first would lose the others, which count as obeyed.
     changed = False
     for command in commands:
         entries_chosen = [by_id[entry_id] for entry_id in command.ids]
@@ -125,8 +130,10 @@ def review_suspects(dataset: Dataset, suspects: Sequence[Suspect]) -> None:
 
 def _action_for(
     dataset: Dataset, faces: Faces, command: EntryCommand, entries: Sequence[Suspect]
-) -> Callable[[], Event | Sequence[Event]] | None:
+) -> corrections.Action | None:
     corrector = corrections.build_corrector(dataset)
+    # What is done to an entry is done to the faces that it proposes to change; where it proposes none, to the first,
+    # which is the one in question.
     about = [face_id for entry in entries for face_id in (entry.suggestion.face_ids or entry.face_ids[:1])]
     match command.name:
         case "take" if entries:
@@ -157,6 +164,7 @@ def _apply_suggestion(dataset: Dataset, faces: Faces, entry: Suspect) -> Event:
         case Action.ONE_SIDE:
             return corrector.put(suggestion.face_ids, suggestion.split)
         case Action.MERGE:
+            # A merge always has two people. The types allow None; 0 is nobody's id and would be refused.
             return corrector.merge(entry.person_ids[0] or 0, suggestion.person_id or 0)
         case Action.DIVIDE:
             return corrector.divide(suggestion.face_ids, _free_name(dataset, _name(faces, entry.person_ids[0])))
@@ -166,14 +174,15 @@ def _confirm_entry(dataset: Dataset, entry: Suspect) -> Event:
     """Remember that it is right as it is."""
     corrector = corrections.build_corrector(dataset)
     if entry.kind is SuspectKind.ONE_PERSON:
+        # It is kept of two faces, not of two people: ids of people change when they are merged or divided.
         return corrector.keep_apart([(entry.face_ids[0], entry.face_ids[1])])
     return corrector.confirm(entry.face_ids)
 
 
 def _free_name(dataset: Dataset, name: str) -> str:
     """The name of a second person in the place of one: "Ann 2"."""
-    used_names = {person.name for person in data.dataset_people(dataset.id, dataset.revision)}
-    return next(f"{name} {number}" for number in range(2, len(used_names) + 3) if f"{name} {number}" not in used_names)
+    people = data.dataset_people(dataset.id, dataset.revision)
+    return words.number_name(name, {person.name for person in people}, first=2)
 
 
 def _name(faces: Faces, person_id: int | None) -> str:
@@ -208,10 +217,12 @@ def _entry(dataset: Dataset, faces: Faces, entry: Suspect) -> ReviewEntry:
 
 
 def _entry_id(entry: Suspect) -> str:
+    # The first face and the kind stay while others of the list are dealt with; a number in the list would not.
     return f"{entry.kind} {entry.face_ids[0]}"
 
 
 def _entry_label(faces: Faces, entry: Suspect) -> str:
+    # A dict keeps the order of its keys and each of them once: two people who are shown under one name are named once.
     people = list(dict.fromkeys(words.display_name(_name(faces, person) or None) for person in entry.person_ids))
     n_more = len(entry.face_ids) - FACES_SHOWN
     return ", ".join(people) + (f", and {n_more} more" if n_more > 0 else "")

@@ -12,6 +12,7 @@ import streamlit as st
 
 from core.base.types import Floats, Ints, Revision
 from core.learn.verification.set_similarity import Centres, centre_similarity
+from core.store.protocols import Dataset
 from core.ui import data
 from core.ui.data import Faces
 from core.workflows.clustering.cluster import PROBABLY_TWO, MergeCandidate, merge_candidates, split_person
@@ -53,6 +54,7 @@ def most_alike(likeness: Likeness, person_id: int) -> list[tuple[int, float]]:
     if person_id not in likeness.person_ids:
         return []
     own_index = likeness.person_ids.index(person_id)
+    # The centres are corrected for how few faces they are the mean of, so that one product compares large with small.
     values = likeness.centres @ likeness.centres[own_index]
     order = [index for index in np.argsort(-values, kind="stable").tolist() if index != own_index]
     return [(likeness.person_ids[index], float(values[index])) for index in order]
@@ -61,6 +63,7 @@ def most_alike(likeness: Likeness, person_id: int) -> list[tuple[int, float]]:
 @st.cache_resource(show_spinner="Comparing everybody with everybody", max_entries=4)
 def find_merge_candidates(dataset_id: str, revision: Revision) -> list[MergeCandidate]:
     """Pairs of people who are probably one, the most alike first; without those that somebody has told apart."""
+    # What was told apart is read here and is no argument: telling apart raises the revision, which is one.
     faces = data.dataset_faces(dataset_id, revision)
     return merge_candidates(faces.table, faces.embeddings, data.services().log.apart(dataset_id))
 
@@ -72,13 +75,21 @@ def find_person_parts(dataset_id: str, revision: Revision, person_id: int) -> Pa
     rows = np.flatnonzero(~faces.table.excluded & faces.table.trusted)
     vectors = faces.embeddings.vectors[rows]
     labels = split_person(vectors)
+    # Of a person all of whose faces are left out there are no labels, whose largest would be an error.
     n_parts = int(labels.max(initial=-1)) + 1
     part_rows = [rows_by_typicality(faces, rows[labels == part]) for part in range(n_parts)]
     similarity = centre_similarity(Centres.of(vectors, labels, n_parts), 0, 1) if n_parts > 1 else np.nan
     return Parts(tuple(tuple(faces.table.face_ids[row] for row in part) for part in part_rows), similarity)
 
 
+def most_typical_face(dataset: Dataset, person_id: int) -> str:
+    """The id of the face of a person that lies nearest to the middle of theirs; what stands for them in a pair."""
+    faces = data.person_faces(dataset.id, dataset.revision, person_id)
+    return faces.table.face_ids[int(rows_by_typicality(faces, np.arange(len(faces.table)))[0])]
+
+
 def rows_by_typicality(faces: Faces, rows: Ints) -> Ints:
     """The rows of one person's faces, those nearest to their middle first."""
     vectors = faces.embeddings.vectors[rows]
+    # The mean is not brought to unit length: that would divide all products by one number, and change no order.
     return np.asarray(rows[np.argsort(-(vectors @ vectors.mean(axis=0)), kind="stable")])

@@ -33,8 +33,10 @@ def offer_erasure(dataset: Dataset, person: PersonCount) -> None:
 @st.dialog("Erase this person for good?")
 def _ask_for_erasure(dataset: Dataset, person: PersonCount) -> None:
     name, author = words.display_name(person.name), corrections.current_hand().author
+    # Counted before the question, so that the yes is to what goes, not to a word.
     removal = preview_erasure(data.services().erase_tools(), dataset.id, EraseRequest(person.id, author))
     st.markdown(describe_erasure(name, removal))
+    # A form: while the name is typed, nothing runs that could take half of it for an answer.
     with st.form("erase_form", border=False):
         all_photos = bool(removal["photos_kept"]) and st.checkbox("Remove the photos that show other people, too")
         retrain = bool(removal["models"]) and st.checkbox("Train again afterwards", value=True)
@@ -45,8 +47,10 @@ def _ask_for_erasure(dataset: Dataset, person: PersonCount) -> None:
         st.error(f"That is not the name. Type '{words.plain(name)}', or close this window to keep everything.")
         return
     request = EraseRequest(person.id, author, all_photos=all_photos, retrain=retrain)
+    # A disk may be full just because somebody wants to erase: the reserve makes room for the job's row.
     with data.services().reserve.lend():
         job = submit_job(data.services().jobs, dataset.id, request)
+    # The person's page goes with the person. The receipt is shown by the address: it outlives a reload.
     address.set_query_values(person=None, **{RECEIPT: job.id})
     st.session_state.pop(state.NAMESAKE, None)
     st.rerun()
@@ -71,6 +75,7 @@ def describe_erasure(name: str, removal: dict[str, int]) -> str:
 
 def is_name_of(typed: str, person: PersonCount) -> bool:
     """Whether somebody typed a person's name."""
+    # Names are typed as pages show them: without the underscores that folders have for spaces.
     return words.display_name(typed.strip()) == words.display_name(person.name)
 
 
@@ -86,6 +91,7 @@ def show_erasure_progress(dataset: Dataset) -> None:
 
 def _show_receipt(job: Job) -> None:
     receipt = EraseReceipt.of(job)
+    # A receipt of an erasing that was stopped before its search has no findings.
     left, possible = (receipt.check.left, receipt.check.possible or ()) if receipt.check else ((), ())
     with st.container(border=True):
         st.markdown(f":material/{'warning' if left else 'task_alt'}: {receipt_sentence(receipt)}")

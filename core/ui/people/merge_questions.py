@@ -38,12 +38,15 @@ def list_merge_questions(dataset: Dataset, people: list[PersonCount]) -> list[Qu
         _question(dataset, people_by_id, pair)
         for pair in confusable_people.find_merge_candidates(dataset.id, dataset.revision)
     ]
+    # What was put off comes last, in the order of putting off; -1 leaves all others as they were, in front.
     postponed = st.session_state.get(state.LATER, ())
     return sorted(questions, key=lambda question: postponed.index(question.pair) if question.pair in postponed else -1)
 
 
-def _question(dataset: Dataset, known: dict[int, PersonCount], pair: MergeCandidate) -> Question:
-    first, second = sorted((known[pair.person_id], known[pair.other_id]), key=lambda person: (-person.faces, person.id))
+def _question(dataset: Dataset, people_by_id: dict[int, PersonCount], pair: MergeCandidate) -> Question:
+    people = people_by_id[pair.person_id], people_by_id[pair.other_id]
+    # Ids grow: of two with as many faces, the one who was there first keeps the name.
+    first, second = sorted(people, key=lambda person: (-person.faces, person.id))
     return Question(dataset, first, second, pair.similarity)
 
 
@@ -72,6 +75,7 @@ def ask_merge_question(dataset: Dataset, people: list[PersonCount]) -> None:
 def _answer(label: str, icon: str, key: str, act: Callable[[Question], None], question: Question) -> None:
     st.button(
         label,
+        # The pair is in the key, so that a second press that was meant for this pair answers no other one.
         key=f"answer_{key}_{question.pair[0]}_{question.pair[1]}",
         icon=f":material/{icon}:",
         shortcut=key,
@@ -95,14 +99,10 @@ def _merge_pair(question: Question) -> None:
 
 
 def _keep_pair_apart(question: Question) -> None:
-    first, second = (_most_typical(question.dataset, person_id) for person_id in question.pair)
+    # Two faces are told apart, not two people: ids of people do not outlive a merge, and groups need faces.
+    first, second = (confusable_people.most_typical_face(question.dataset, person_id) for person_id in question.pair)
     corrector = corrections.build_corrector(question.dataset)
     corrections.apply_correction(question.dataset.id, lambda: corrector.keep_apart([(first, second)]))
-
-
-def _most_typical(dataset: Dataset, person_id: int) -> str:
-    faces = data.person_faces(dataset.id, dataset.revision, person_id)
-    return faces.table.face_ids[int(confusable_people.rows_by_typicality(faces, np.arange(len(faces.table)))[0])]
 
 
 def _postpone_pair(question: Question) -> None:

@@ -46,10 +46,12 @@ def choose_merge(view: PersonView) -> None:
         people_grid.person_tile(view.dataset, candidate, f"similarity {value:.2f}")
         for candidate, value in candidates[:CANDIDATES]
     ]
+    # A click merges at once, without a second question: it can be undone, and the row of undo says what was done.
     options = Grid(
         "People to merge with. Arrows walk, Enter merges.",
         {"Enter": "open"},
         click="open",
+        # Never 0, which asks for nothing: the grid takes the focus as soon as the dialog is open.
         grab=corrections.current_epoch() + 1,
     )
     picked = draw_picker(f"merge_{view.person.id}", tiles, options, corrections.current_epoch())
@@ -78,6 +80,7 @@ def merge_people(view: PersonView, merged_id: int, kept_id: int) -> None:
         view.dataset.id, lambda: corrections.build_corrector(view.dataset).merge(merged_id, kept_id)
     )
     st.session_state.pop(state.NAMESAKE, None)
+    # The epoch is raised by what was done: a refused merge leaves this person's page where the refusal is told.
     if corrections.current_epoch() > before:
         person.open_person(kept_id)
 
@@ -85,6 +88,7 @@ def merge_people(view: PersonView, merged_id: int, kept_id: int) -> None:
 def offer_namesake_merge(view: PersonView, keep: Callable[[PersonView], None]) -> None:
     """A name that somebody has already: perhaps it is the same person; otherwise ``keep`` keeps the old name."""
     renamed_id, other_id = st.session_state.get(state.NAMESAKE, (None, None))
+    # The offer was made to one person's page; on another's it would merge the wrong two.
     namesake = view.other(other_id) if renamed_id == view.person.id else None
     if namesake is None:
         return

@@ -24,6 +24,7 @@ def show_people_page(dataset: Dataset, action: DeltaGenerator) -> None:
         return
     person_id = address.query_number("person")
     shown_person = next((candidate for candidate in people if candidate.id == person_id), None)
+    # A link, or the page itself after a merge: who was shown may be gone.
     if address.query_value("person") and shown_person is None:
         st.info(GONE, icon=":material/info:")
         address.set_query_values(person=None)
@@ -100,13 +101,14 @@ def _grid(dataset: Dataset, people: list[PersonCount], people_filter: people_gri
     if picked.command.name == "open" and picked.command.face_ids:
         person.open_person(int(picked.command.face_ids[0]))
     elif picked.command.name in ("undo", "redo"):
-        corrector = corrections.build_corrector(dataset)
-        corrections.apply_correction(dataset.id, corrector.undo if picked.command.name == "undo" else corrector.redo)
+        corrections.undo_or_redo(dataset, picked.command.name)
+    # The whole page, not the fragment: another person's page, or other people, are to be drawn.
     st.rerun()
 
 
 def summarise_people(people: list[PersonCount], counts: Counts) -> str:
     """How many people and faces, on which side, and what has no name."""
+    # Who is hidden is told apart, and not counted among the people.
     hidden = sum(person.hidden for person in people)
     parts = [words.count(len(people) - hidden, "person", "people"), words.count(counts.faces, "face")]
     if counts.train_faces or counts.val_faces:

@@ -67,6 +67,7 @@ def person_categories(person: PersonCount) -> tuple[PeopleCategory, ...]:
     holds = {
         PeopleCategory.FEW: person.faces < FEW_FACES,
         PeopleCategory.POOR: person.mean_grade is not None and person.mean_grade < TRUSTED_GRADE,
+        # On one side and not on the other: who is on neither has not been divided, which is no fault.
         PeopleCategory.ONE_SIDE: (person.train == 0) is not (person.val == 0),
     }
     return tuple(trait for trait, holding in holds.items() if holding)
@@ -86,7 +87,7 @@ def filter_people(people: Iterable[PersonCount], people_filter: PeopleFilter) ->
 
 
 def count_people(people: Iterable[PersonCount], *, hidden: bool) -> dict[PeopleCategory, int]:
-    """How many people each choice of ``Show`` has."""
+    """How many people each ``PeopleCategory`` has."""
     listed = [person for person in people if hidden or not person.hidden]
     return {
         show: len(listed) if show is PeopleCategory.ALL else sum(show in person_categories(person) for person in listed)
@@ -96,11 +97,13 @@ def count_people(people: Iterable[PersonCount], *, hidden: bool) -> dict[PeopleC
 
 def normalise_for_search(text: str) -> str:
     """A text as it is searched: without capitals and accents."""
+    # NFKD parts a letter from its accents, which are then left out: "jose" finds "José".
     decomposed = unicodedata.normalize("NFKD", text.strip().casefold())
     return "".join(sign for sign in decomposed if not unicodedata.combining(sign))
 
 
 def _sort_key(person: PersonCount, order: PeopleOrder) -> tuple[float, str]:
+    # Grades end at 1: who has none comes after everybody who has one.
     grade = 2.0 if person.mean_grade is None else person.mean_grade
     first = {
         PeopleOrder.NAME: 0.0,
@@ -130,6 +133,7 @@ def person_tile(dataset: Dataset, person: PersonCount, note: str = "") -> Pickab
 
 def choose_people_filter(dataset: Dataset, people: Sequence[PersonCount]) -> PeopleFilter:
     """The search, the chips and the order; kept in the address, so that a link or a reload shows the same."""
+    # The toggle stands last in the row, but counts and chips before it depend on it: it is read from its state.
     hidden = _shows_hidden(people)
     counts = count_people(people, hidden=hidden)
     chips = [show for show in PeopleCategory if counts[show] or show is PeopleCategory.ALL]
@@ -181,6 +185,7 @@ def filter_from_address(people: Sequence[PersonCount]) -> PeopleFilter:
 
 def remember_filter(people_filter: PeopleFilter) -> None:
     """Put it into the address."""
+    # Defaults are left out, so that the address of the plain page is plain.
     address.set_query_values(
         show=people_filter.show if people_filter.show is not PeopleCategory.ALL else None,
         find=people_filter.search or None,
@@ -192,6 +197,7 @@ def remember_filter(people_filter: PeopleFilter) -> None:
 def _shows_hidden(people: Sequence[PersonCount]) -> bool:
     if not any(person.hidden for person in people):
         return False
+    # The toggle has a state once it was drawn; before, as after a reload, the address speaks.
     return bool(st.session_state.get("people_hidden", address.query_value("hidden") == "yes"))
 
 
@@ -200,14 +206,17 @@ def _graded(people: Sequence[PersonCount]) -> bool:
 
 
 def _reset_page() -> None:
+    # The third page of everybody is not the third page of whom is looked for.
     address.set_query_values(page=None)
 
 
 def show_people_grid(dataset: Dataset, people: Sequence[PersonCount], people_filter: PeopleFilter) -> Picked:
     """The pictures of the people, a page at a time."""
+    # Everything that changes who is listed is in the key, so that the row of page numbers begins anew.
     key = (
         f"people_{dataset.id}_{people_filter.show}_{people_filter.order}_{people_filter.search}_{people_filter.hidden}"
     )
+    # In a container of its own, so that the grid keeps the focus where the page numbers come or go.
     with st.container():
         part = people[gallery.page_slice(len(people), PER_PAGE, key, address_name="page")]
     keys = {"Enter": "open", "u": "undo", "r": "redo", "/": "name"}

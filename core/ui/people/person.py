@@ -37,12 +37,14 @@ class PersonView:
 
 def open_person(person_id: int | None) -> None:
     """Show one person, or everybody, from the next run on; the faces get the focus."""
+    # The address is the only record of who is shown: a reload and the back button agree with the page.
     address.set_query_values(person=None if person_id is None else str(person_id))
     st.session_state[state.GRAB] = st.session_state.get(state.GRAB, 0) + 1
 
 
 def adjacent_people(view: PersonView) -> tuple[int | None, int | None]:
     """The ids of who stands before and after the person in the order of the address."""
+    # The grid is not on this page; its filter is still in the address, and so is the order in which one walks.
     ids = [person.id for person in people_grid.filter_people(view.people, people_grid.filter_from_address(view.people))]
     if view.person.id not in ids:
         return None, None
@@ -52,6 +54,7 @@ def adjacent_people(view: PersonView) -> tuple[int | None, int | None]:
 
 def find_namesake(view: PersonView, name: str) -> PersonCount | None:
     """Somebody else who is shown under this name already."""
+    # Compared as shown: "Ann_Lee" of a folder and "Ann Lee" of a field are one name to whoever reads them.
     shown_name = words.display_name(name.strip())
     other_people = (person for person in view.people if person.id != view.person.id)
     return next((person for person in other_people if words.display_name(person.name) == shown_name), None)
@@ -59,8 +62,7 @@ def find_namesake(view: PersonView, name: str) -> PersonCount | None:
 
 def free_name(view: PersonView) -> str:
     """The person's name with the first number that nobody has: "Ann 2"."""
-    used_names = {words.display_name(person.name) for person in view.people}
-    return next(name for number in range(2, len(used_names) + 3) if (name := f"{view.name} {number}") not in used_names)
+    return words.number_name(view.name, {words.display_name(person.name) for person in view.people}, first=2)
 
 
 def summarise_person(view: PersonView) -> str:

@@ -47,12 +47,14 @@ def show_person_faces(view: PersonView, actions: DeltaGenerator) -> str | None:
     picked = _pick(view, faces, part, desk)
     st.caption(LEGEND)
     with actions:
-        desk.bar(picked.about, _title(view, picked), more=lambda: _show_more_actions(view, picked.about))
+        title = face_review.selection_title(len(faces.table), picked)
+        desk.bar(picked.about, title, more=lambda: _show_more_actions(view, picked.about))
     _obey(view, desk, picked.command)
     return picked.focused
 
 
 def _order(view: PersonView) -> PersonFaceOrder:
+    # Faces that came in before quality was measured have no grade, and no order by it.
     graded = not np.isnan(view.faces.table.grades).all()
     orders = [
         order for order in PersonFaceOrder if graded or order not in (PersonFaceOrder.BEST, PersonFaceOrder.WORST)
@@ -81,6 +83,7 @@ def order_faces(faces: Faces, order: PersonFaceOrder) -> Ints:
         case _:
             grades = table.grades[rows]
             rows = rows[np.argsort(grades if order is PersonFaceOrder.WORST else -grades, kind="stable")]
+    # A second, stable sort by one flag: the order within those that take part, and within the others, holds.
     return np.asarray(rows[np.argsort(table.excluded[rows], kind="stable")])
 
 
@@ -98,11 +101,6 @@ def _tile(view: PersonView, faces: Faces, row: int) -> Pickable:
     return replace(tile, name=tile.note, note=note)
 
 
-def _title(view: PersonView, picked: Picked) -> str:
-    n_faces = words.count(len(view.faces.table), "face")
-    return f"{words.count(len(picked.selected))} of {n_faces} chosen" if picked.selected else n_faces
-
-
 def _show_more_actions(view: PersonView, about: tuple[str, ...]) -> None:
     """What can be done to a person's faces only here."""
     st.button(
@@ -116,6 +114,7 @@ def _show_more_actions(view: PersonView, about: tuple[str, ...]) -> None:
     )
     st.text_input(
         "Make these another person",
+        # Empty again after each action, as the name field is.
         key=f"divide_{corrections.current_epoch()}",
         placeholder="A new name",
         icon=":material/call_split:",
@@ -141,6 +140,7 @@ def _obey(view: PersonView, desk: Desk, command: GridCommand | None) -> None:
     if command is None:
         return
     match command.name:
+        # Returns without the rerun below, which would close the dialog.
         case "open":
             if command.face_ids:
                 face_sheet.open_photo_of_face(view.dataset, command.face_ids[0])
@@ -148,6 +148,7 @@ def _obey(view: PersonView, desk: Desk, command: GridCommand | None) -> None:
         case "everybody":
             person.open_person(None)
         case "before" | "after":
+            # False is 0, before, and True 1, after; at either end one stays where one is.
             next_id = person.adjacent_people(view)[command.name == "after"]
             person.open_person(view.person.id if next_id is None else next_id)
         case "cover":

@@ -68,12 +68,13 @@ def _head(view: PersonView) -> None:
 
 def _name(view: PersonView) -> None:
     key = _name_key(view)
+    # By its state and not as a default: Streamlit warns of a field that has both, and the callback below sets it.
     st.session_state.setdefault(key, view.name)
     st.text_input("Name", key=key, label_visibility="collapsed", on_change=_apply_new_name, args=(view,))
 
 
 def _name_key(view: PersonView) -> str:
-    """Another one when the name has changed: a field that keeps its key keeps its text."""
+    # Another one when the name has changed: a field that keeps its key keeps its text.
     return f"person_name_{view.person.id}_{corrections.current_epoch()}_{view.name}"
 
 
@@ -81,6 +82,7 @@ def _apply_new_name(view: PersonView) -> None:
     key, before = _name_key(view), corrections.current_epoch()
     new_name = st.session_state[key]
     namesake = person.find_namesake(view, new_name)
+    # The store would refuse the name; here it is asked whether the two are one person, who may be merged.
     if namesake is not None:
         st.session_state[state.NAMESAKE] = (view.person.id, namesake.id)
         return
@@ -88,6 +90,7 @@ def _apply_new_name(view: PersonView) -> None:
     corrections.apply_correction(
         view.dataset.id, lambda: corrections.build_corrector(view.dataset).rename(view.person.id, new_name)
     )
+    # Refused, so the key is the same and the field would keep what was typed.
     if corrections.current_epoch() == before:
         st.session_state[key] = view.name
 

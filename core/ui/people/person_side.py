@@ -31,10 +31,13 @@ def show_person_details(view: PersonView) -> None:
         on_change=_save_note,
         args=(view,),
     )
-    _show_history(view)
+    events = data.services().log.events(view.dataset.id, person_id=view.person.id, limit=LAST_EVENTS)
+    correction_history.show_history(view.dataset.id, events)
 
 
 def _note_key(view: PersonView) -> str:
+    # A note that another tab changed is another field too, or this one would show the old text; the checksum keeps the
+    # key short, and a note out of the page's source.
     return f"note_{view.person.id}_{corrections.current_epoch()}_{crc32(view.person.note.encode())}"
 
 
@@ -72,16 +75,3 @@ def _split_off(view: PersonView, face_ids: tuple[str, ...]) -> None:
     corrections.apply_correction(
         view.dataset.id, lambda: corrections.build_corrector(view.dataset).divide(face_ids, person.free_name(view))
     )
-
-
-def _show_history(view: PersonView) -> None:
-    services = data.services()
-    events = services.log.events(view.dataset.id, person_id=view.person.id, limit=LAST_EVENTS)
-    if not events:
-        return
-    names = services.store.names(view.dataset.id)
-    with st.expander(f"History: {words.count(len(events), 'entry', 'entries')}"):
-        for event in events:
-            undone = "" if event.active else " (undone)"
-            message = words.plain(f"{event.author}: {correction_history.describe_event(event, names)}")
-            st.caption(f"{words.ago(event.created)}, {message}{undone}")

@@ -16,6 +16,8 @@ AT_ONCE = 20_000
 @st.cache_resource(show_spinner="Working out what would help", max_entries=8)
 def advice_by_person(dataset_id: str, run_id: str, _revision: Revision) -> dict[int, PhotoAdvice]:
     """What each person would need, by id: as the people were when this was first asked after the run."""
+    # The underscore leaves the revision out of the cache's key: it takes seconds on large datasets, and a correction
+    # changes nothing of what the run measured.
     table = data.dataset_faces(dataset_id, _revision).table
     advices = advise_photos(table, data.run_predictions(run_id), data.services().store.qualities(dataset_id))
     return {advice.person_id: advice for advice in advices}
@@ -55,6 +57,7 @@ def describe_photo_advice(advice: PhotoAdvice) -> str:
     """The advice: "5 more photos, some of them dark or blurred, would help most." """
     if not advice.more_photos:
         return "There are photos enough."
+    # Above ``MOST`` the advice makes no difference between numbers: "20 or more photos".
     amount = f"{MOST} or" if advice.more_photos >= MOST else words.count(advice.more_photos)
     photos, portion = ("photo", "") if advice.more_photos == 1 else ("photos", "some of them ")
     kinds = f", {portion}{' or '.join(advice.kinds)}," if advice.kinds else ""

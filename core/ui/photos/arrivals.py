@@ -64,7 +64,9 @@ def _choose(dataset: Dataset | None) -> Offer | None:
         is_single = len(files) == 1
         title = PurePath(files[0].name).name if is_single else words.count(len(files), "file")
         st.session_state[state.ARRIVAL] = (dataset_id, str(saved.paths[0] if is_single else saved.folder), title)
+        # The uploader is another one from the next run on: what it held would be copied at every run.
         st.rerun()
+    # The inbox is asked in any case: a widget that is not drawn in one run loses its choice.
     waiting = st.session_state.get(state.ARRIVAL)
     offer = _from_inbox()
     if waiting and waiting[0] == dataset_id and Path(waiting[1]).exists():
@@ -118,9 +120,11 @@ def _from_inbox() -> Offer | None:
 def _look_and_start(dataset: Dataset | None, offer: Offer) -> None:
     """Say what is in it; the button starts taking it."""
     try:
+        # The time it was changed tells two files of one name apart, for the cache.
         parts = _parts(str(offer.path), offer.path.stat().st_mtime_ns, dataset)
     except InputRefused as refusal:
         st.error(words.plain(f"{offer.title}: {refusal}" if offer.title not in str(refusal) else refusal))
+        # What cannot be read will never be: its copy would lie in the data folder without an owner.
         _discard_offer(offer)
         return
     with st.container(border=True):
@@ -187,8 +191,8 @@ def describe_arrival(part: ArrivalPart) -> str:
 def _name(part: ArrivalPart) -> str:
     """Of the dataset that a bundle becomes; empty while it cannot be."""
     used_names = {dataset.name for dataset in data.services().store.datasets()}
-    numbers = range(1, len(used_names) + 2)
-    free = next(name for n in numbers if (name := f"{part.origin} {n}" if n > 1 else part.origin) not in used_names)
+    free = words.number_name(part.origin, used_names)
+    # How many names there are is part of the key: when a dataset is added or goes, another name is proposed.
     name = st.text_input(
         "Name of the dataset", free, max_chars=80, key=f"bundle_{part.origin}_{len(used_names)}"
     ).strip()
@@ -199,13 +203,18 @@ def _name(part: ArrivalPart) -> str:
 
 
 def _discard_offer(offer: Offer) -> None:
+    _stop_offering()
+    uploads.discard_copy(offer)
+
+
+def _stop_offering() -> None:
     st.session_state.pop(state.ARRIVAL, None)
     st.session_state.pop("arrival_inbox", None)
-    uploads.discard_copy(offer)
 
 
 def _start(dataset: Dataset | None, offer: Offer, part: ArrivalPart, name: str | None) -> None:
     """Queue it; a bundle for an installation without a dataset is taken at once, since a job needs one."""
+    # A sitting of its own for each import, so that it can be undone as a whole and without what was done by hand since.
     hand = imports.new_import_hand(corrections.current_hand().author)
     if dataset is None:
         delivery = Delivery(offer.path, part.kind, part.member, name)
@@ -225,8 +234,8 @@ def _start(dataset: Dataset | None, offer: Offer, part: ArrivalPart, name: str |
             name=name,
         )
         submit_job(data.services().jobs, dataset.id, request)
-        st.session_state.pop(state.ARRIVAL, None)
-        st.session_state.pop("arrival_inbox", None)
+        # The copy stays: the job reads it, and removes it when it is done.
+        _stop_offering()
         st.rerun()
 
 
@@ -238,6 +247,7 @@ def _results(dataset: Dataset) -> None:
     if refusal := st.session_state.pop(state.REFUSED, None):
         st.warning(words.plain(refusal), icon=":material/info:")
     imports = [job for job in data.services().jobs.jobs(dataset.id) if job.kind is JobKind.IMPORT]
+    # One that was stopped is listed only while something of it still holds: then there is something to undo.
     ended = [
         job
         for job in imports
@@ -340,6 +350,7 @@ def _offer_undo(dataset: Dataset, job: Job, result: ImportResult | None) -> None
             args=(dataset.id, lambda: corrections.build_corrector(dataset).undo_session(session)),
         )
         return
+    # One that changed nothing was not undone either.
     match result.summary if result else None:
         case LogSummary(events=number) | SidecarSummary(named=number) if number:
             st.caption("It was undone.")
@@ -351,6 +362,7 @@ def _active_event_count(dataset: Dataset, job: Job) -> int:
 
 @st.cache_data(show_spinner=False, max_entries=64)
 def _count_active_events(dataset_id: str, revision: int, session: str) -> int:
-    """How many events of a sitting were not undone."""
+    """How many events of a sitting hold, undoings apart."""
     events = data.services().log.events(dataset_id, session=session)
+    # Undoings are events of the sitting too; they have a target, and are nothing to undo.
     return sum(event.active and event.target_id is None for event in events)

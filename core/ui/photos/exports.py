@@ -58,6 +58,7 @@ def show_exports(dataset: Dataset, *, primary: bool) -> None:
     The newest export stands above the choice, where it is seen when it is made; ``primary`` fills the button.
     """
     job, runs, exports = data.newest_job(dataset, JobKind.EXPORT), data.dataset_runs(dataset), _list_exports(dataset)
+    # The button stands in the head, but what it exports is chosen below it: the head is filled last.
     header = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
     header.header("Export", anchor=False, width="content")
     if not (data.dataset_counts(dataset.id, dataset.revision).photos or runs):
@@ -133,8 +134,10 @@ def _list_exports(dataset: Dataset) -> list[StoredExport]:
     """The newest first."""
     services = data.services()
     folder = export_path(services.settings.exports_dir, dataset.id, "").parent
+    # The folder is asked, not the jobs: an export outlives the row of its job, and is to be found and deleted then too.
     files = sorted(folder.glob("*.zip"), key=lambda path: path.stat().st_mtime, reverse=True)
     exports = [StoredExport(path, _job(path.stem)) for path in files]
+    # Photos that were sorted by person lie there as well, and are offered where they were asked for.
     return [export for export in exports if export.job is None or export.job.kind is JobKind.EXPORT]
 
 
@@ -160,6 +163,7 @@ def _show(dataset: Dataset, export: StoredExport) -> None:
         with st.container(horizontal=True):
             if size <= LARGEST_DOWNLOAD_BYTES:
                 name = export_file_name(dataset, export.what or ExportKind.ALL, person)
+                # A function, so that the file is read at a click and not at every run of the page.
                 st.download_button(
                     "Download",
                     export.path.read_bytes,

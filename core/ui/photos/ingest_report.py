@@ -64,6 +64,7 @@ def choose_ingest(ingests: Sequence[Job]) -> Job:
         "The report of",
         list(by_id),
         format_func=lambda job_id: f"{IngestRequest.of(by_id[job_id]).title}, {words.ago(by_id[job_id].created)}",
+        # A new ingest is a new chooser, which shows it first.
         key=f"report_of_{ingests[0].id}",
     )
     return by_id[chosen_id]
@@ -71,6 +72,7 @@ def choose_ingest(ingests: Sequence[Job]) -> Job:
 
 def show_ingest_summary(job: Job) -> None:
     """The ingest in one sentence a finding."""
+    # Counted from the lines of the report, not taken from the job's result: an ingest that was stopped has none.
     counts = data.services().store.outcome_counts(job.id)
     faces = data.services().store.reported_faces(job.id)
     photos = sum(
@@ -87,6 +89,7 @@ def show_ingest_summary(job: Job) -> None:
     for outcome, (noun, singular, plural, text) in NOTES.items():
         if number := counts.get(outcome, 0):
             st.markdown(f"- {words.count(number, noun)} {singular if number == 1 else plural} {text}")
+    # Some of them may have been turned or given a face by hand since: without any left, the button would lead nowhere.
     if counts.get(FileOutcome.NO_FACE) and data.services().store.photos_without_face(job.dataset_id):
         label, key = "Look at the photos without a face", f"faceless_{job.id}"
         if st.button(label, key=key, icon=":material/image_search:", type="tertiary"):
@@ -123,6 +126,7 @@ def show_file_table(job: Job) -> None:
             format_func=lambda outcome: f"{SENTENCE[FileOutcome(outcome)]} {words.count(counts[outcome])}",
             key=f"outcomes_{job.id}",
         )
+        # Written when it is asked for. Streamlit's own button would write names that a spreadsheet takes for formulas.
         st.download_button(
             "Download as CSV",
             partial(_csv, job.id),
@@ -133,6 +137,7 @@ def show_file_table(job: Job) -> None:
         )
     outcomes = [FileOutcome(outcome) for outcome in outcomes_chosen or []]
     total = sum(counts[outcome] for outcome in outcomes or counts)
+    # Pages are read from the store one by one: a report has as many lines as an archive has files.
     pages = -(-total // ROWS_PER_PAGE)
     page = st.pagination(pages, key=f"report_page_{job.id}") if pages > 1 else 1
     lines = store.file_reports(job.id, outcomes, (page - 1) * ROWS_PER_PAGE, ROWS_PER_PAGE)

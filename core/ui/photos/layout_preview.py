@@ -44,6 +44,7 @@ def show_layout_preview(offer: Offer, *, with_people: bool = True, waiting: str 
     ----------
     with_people : False leaves out what folders say about people
     """
+    # The widgets stand below what they change: their answers are read from the session before they are drawn.
     choice = LayoutChoice(
         st.session_state.get(_key("folders", offer), AUTO), st.session_state.get(_key("zip_names", offer)) or ""
     )
@@ -55,11 +56,13 @@ def show_layout_preview(offer: Offer, *, with_people: bool = True, waiting: str 
                 return choice if _show(offer, source, with_people, waiting) else None
         except InputRefused as refusal:
             st.error(words.plain(refusal), icon=":material/error:")
+            # A refused archive is shown once, with the reason, and does not wait any longer.
             uploads.withdraw_offer(offer, waiting)
             return None
 
 
 def _key(widget: str, offer: Offer) -> str:
+    # By its path, which is its own also among uploads of one name.
     return f"{widget}_of_{offer.path}"
 
 
@@ -119,12 +122,14 @@ def _ask_for_names(offer: Offer, names: LocalNames) -> None:
 
 def _show_refusals(refused: Sequence[Refusal]) -> None:
     """What is not taken, and why; the report will have a line for each."""
+    # Hidden files and thumbnails, which nobody put there, are left out without a word.
     objections = [refusal for refusal in refused if not refusal.left_out]
     if not objections:
         return
     st.caption(f"{words.count(len(objections), 'file')} in it cannot be taken; the report will say why.")
     with st.expander("Which, and why"):
         for refusal in objections[:MOST_REASONS]:
+            # As text: names of files of others are not to be read as Markdown.
             st.text(f"{refusal.name}: {refusal.reason}")
         if len(objections) > MOST_REASONS:
             st.caption(f"and {words.count(len(objections) - MOST_REASONS)} more")

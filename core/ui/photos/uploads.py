@@ -30,6 +30,7 @@ TOO_LARGE = (
     "Put it into the folder data/inbox and choose it there."
 )
 MOST_NAME_BYTES = 200
+"""File systems take 255; ``_free_path`` may add a number."""
 SAMPLE_TITLE = "the sample"
 TO_TAKE = "Drop zips with one folder a person, folders, or photos"
 POLICIES = {
@@ -72,6 +73,7 @@ def _dropped(dataset: Dataset, label: str, waiting: str) -> list[Offer]:
     offers = waiting_offers(dataset, waiting)
     if files:
         store_waiting_offers(dataset, [*offers, *keep_offers(files)], waiting)
+        # With the next run the uploader is another, empty one: nothing is copied twice.
         st.rerun()
     return offers
 
@@ -86,6 +88,7 @@ def waiting_offers(dataset: Dataset, waiting: str = state.OFFER) -> list[Offer]:
     of_dataset, offers = st.session_state.get(waiting) or ("", [])
     if of_dataset != dataset.id:
         return []
+    # An ingest removes the copy that it was given when it is done.
     return [Offer(Path(path), title) for path, title in offers if Path(path).exists()]
 
 
@@ -106,8 +109,10 @@ def drop_files(label: str) -> list[UploadedFile]:
     """A place to drop files and folders, empty again after each drop; what comes is refused in words elsewhere."""
     if refusal := st.session_state.pop(state.UPLOAD_REFUSED, None):
         st.error(words.plain(refusal), icon=":material/error:")
+    # An uploader cannot be emptied from here; one with another key is another one.
     turn = st.session_state.setdefault(state.UPLOAD_ROUND, 0)
     folders.keep_structure("folders", MOST_UPLOAD_BYTES, TOO_LARGE)
+    # Any ending: what is no photo is refused by what it holds, with a line in the report, and not by its name.
     files = list(st.file_uploader(label, accept_multiple_files=True, key=f"upload_{turn}") or [])
     with st.popover("Choose a folder", icon=":material/folder_open:"):
         folder = "A folder, with all folders in it"
@@ -145,6 +150,7 @@ def save_uploads(files: Sequence[UploadedFile]) -> SavedUploads:
     for file in files:
         path = _free_path(folder.joinpath(*_safe_parts(file.name)))
         path.parent.mkdir(parents=True, exist_ok=True)
+        # "x": a file that is there already is never written over, whatever the name was made of.
         with path.open("xb") as target:
             shutil.copyfileobj(file, target, CHUNK_BYTES)
         paths.append(path)
@@ -154,14 +160,17 @@ def save_uploads(files: Sequence[UploadedFile]) -> SavedUploads:
 
 def _safe_parts(name: str) -> list[str]:
     """The folders and the name of an upload, as a file system takes them; nothing leads out of where they are put."""
+    # Parts of dots and spaces alone go, "..", too; a file without any part left is "file".
     parts = [_safe(part) for part in name.replace("\\", "/").split("/") if part.strip(" .")]
     return parts or ["file"]
 
 
 def _safe(part: str) -> str:
+    # Control characters, and halves of surrogate pairs, which UTF-8 cannot write: the next line would fail at one.
     visible = "".join("_" if unicodedata.category(letter) in ("Cc", "Cs") else letter for letter in part)
     if len(visible.encode()) <= MOST_NAME_BYTES:
         return visible
+    # Cut by bytes, as file systems count; a letter that is cut in half is left out. The ending stays, it says the kind.
     ending = PurePath(visible).suffix[:10]
     return visible.encode()[: MOST_NAME_BYTES - len(ending.encode())].decode(errors="ignore") + ending
 
@@ -179,6 +188,7 @@ def _free_path(path: Path) -> Path:
 
 def keep_offers(files: Sequence[UploadedFile]) -> list[Offer]:
     """Copy uploads: every zip is an offer of its own, everything else together is one."""
+    # A zip inside of a dropped folder is a file of that folder.
     zips = [file for file in files if _is_zip(file.name) and len(_safe_parts(file.name)) == 1]
     loose_files = [file for file in files if file not in zips]
     offers = [Offer(save_uploads([file]).paths[0], PurePath(file.name).name) for file in zips]
@@ -230,6 +240,7 @@ def submit_ingests(dataset: Dataset, requests: Sequence[IngestRequest]) -> None:
         submit_job(data.services().jobs, dataset.id, request)
     st.session_state.pop(state.OFFER, None)
     st.session_state.pop("inbox", None)
+    # Ends the run: ``open_page`` does not come back.
     frame.open_page(frame.INGEST, dataset.id)
 
 
@@ -250,6 +261,7 @@ def first_dataset() -> None:
     has_title = len(offers) == 1 and offers[0].title != words.count(len(files), "file")
     name = Path(offers[0].title).stem if has_title else "My photos"
     dataset = data.services().store.create_dataset(name[:80], DEFAULT_VECTORS_ID)
+    # All or none: half of a drop in work and the other half waiting would be two different states of one dataset.
     if all(is_plain(offer) for offer in offers):
         submit_ingests(dataset, [IngestRequest(str(offer.path), offer.title) for offer in offers])
     store_waiting_offers(dataset, offers)

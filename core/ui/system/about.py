@@ -40,6 +40,7 @@ def show_engine(services: Services) -> None:
         f"detecting in f32, on {words.count(services.settings.threads, 'thread')} of *{words.plain(processor.name)}*."
     )
     st.caption(f"Processor features in use: {words.plain(', '.join(processor.features) or 'none beyond the base')}.")
+    # Without supervision a worker may run all the same, started by hand; this app does not know of it.
     pid = services.supervisor.worker_pid if services.settings.supervise else None
     st.caption(f"Worker process: {'running' if pid else 'not started by this app'}.")
 
@@ -53,6 +54,7 @@ def show_models(services: Services) -> None:
             "Model": model.title,
             "Name": model.id,
             "Installed": "yes" if model.id in installed else "no",
+            # The detector has no dimension: it gives boxes, not vectors.
             "Numbers a face": getattr(model, "dimension", None),
             "Source": installed[model.id].source if model.id in installed else "",
             "Weights sha256": installed[model.id].weights_sha256 if model.id in installed else "",
@@ -74,7 +76,8 @@ def show_storage(services: Services) -> None:
         for dataset in services.store.datasets()
     ]
     database = services.settings.database_path
-    files = database.parent.glob(f"{database.name}*")  # the database and its write-ahead log
+    # With its write-ahead log, which may be as large as the database.
+    files = database.parent.glob(f"{database.name}*")
     rows.append({"What": "database", "Size": words.format_size(sum(file.stat().st_size for file in files))})
     st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Storage used", width="content")
 
