@@ -6,6 +6,7 @@ from core.ui import frame
 
 st.set_page_config(page_title="Face Atlas", page_icon=str(frame.ICON), layout="wide")
 
+# Page files lie in sub-folders of ``pages/``: Streamlit opens one that lies directly in it without running this file.
 page = st.navigation(
     {
         "": [st.Page(frame.HOME, title="Datasets", icon=":material/home:", default=True)],

@@ -70,6 +70,8 @@ class Services:
     _identifiers: dict[tuple[str, int], Identifier] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
+        # Before the first file is made in it: permissions that are set afterwards leave a moment in which others can
+        # read.
         keep_to_owner()
         try:
             restrict_to_owner(self.settings.data_dir)
@@ -93,6 +95,8 @@ class Services:
     def engine(self) -> Engine:
         """OpenVINO, or the original packages with ``FACE_ATLAS_ENGINE=keras``."""
         models = self.settings.models_dir
+        # Imported here, in both branches: the one needs TensorFlow, and neither is loaded by a page or a command that
+        # looks at no photo.
         if self.settings.engine == "keras":
             from core.vision.engine.keras import KerasEngine
 
@@ -145,7 +149,8 @@ class Services:
             Between two photos.
         """
         if not self.store.photos_to_look_at(dataset_id):
-            return None  # without loading the networks
+            # Without loading the networks, which takes longer than all else of an undo.
+            return None
         policy = self.face_policy(dataset_id)
         return look_again.detect_on_turned_photos(self.ingestor(dataset_id), dataset_id, policy, progress)
 
@@ -179,8 +184,13 @@ class Services:
 
     def lookup_tools(self) -> LookupTools:
         settings = self.settings
-        places = self.store, self.jobs, self.artifacts, settings.exports_dir
-        return LookupTools(*places, choose_pace(settings.threads))
+        return LookupTools(
+            store=self.store,
+            jobs=self.jobs,
+            artifacts=self.artifacts,
+            exports_dir=settings.exports_dir,
+            pace=choose_pace(settings.threads),
+        )
 
     def erase_tools(self) -> EraseTools:
         settings = self.settings
@@ -235,8 +245,9 @@ class Services:
         return MainFaceTools(self.pipeline(model_id), choose_pace(self.settings.threads))
 
     def identifier(self, run: Run) -> Identifier:
-        """A run's recogniser with its gallery; kept in memory for the last run of each dataset revision."""
+        """A run's recogniser with its gallery; the last one that was asked for is kept in memory."""
         revision = self.store.dataset(run.dataset_id).revision
+        # Under the lock as a whole: of two pages that ask at once, the second waits for what the first loads.
         with self._lock:
             key = (run.id, revision)
             if key not in self._identifiers:
@@ -244,6 +255,8 @@ class Services:
                     self.store.embeddings(run.dataset_id), load_predictions(self.artifacts, run)
                 )
                 recogniser = load_recogniser(self.artifacts, run)
+                # One at a time: a gallery holds the vectors of a dataset, and an older revision is never asked for
+                # again.
                 self._identifiers.clear()
                 self._identifiers[key] = Identifier(self.pipeline(run.model_id), recogniser, gallery)
             return self._identifiers[key]
@@ -290,8 +303,10 @@ class Services:
         Cancelled
             While waiting.
         """
-        self.reserve.restore()  # before the disk is filled
+        # Before the disk is filled: afterwards there is no room for it, and nothing to delete with.
+        self.reserve.restore()
         lock = FileLock(self.settings.locks_dir / f"{dataset_id}.lock")
+        # In short waits, so that progress is told, and somebody can cancel, while another process writes.
         while True:
             try:
                 lock.acquire(timeout=WAIT_STEP_S)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Protocol
 
 # Narrow, and without a line break: a number stays on one line.
@@ -94,6 +95,11 @@ def format_size(n_bytes: float) -> str:
             return f"{round(n_bytes, int(unit == 'MB')):g} {unit}"
         n_bytes /= 1000
     return f"{round(n_bytes, 1):g} GB"
+
+
+def utc_time(moment_s: float) -> str:
+    """A moment (seconds since 1970) in UTC to the second, as ISO 8601: "2026-11-28T12:00:00+00:00"."""
+    return datetime.fromtimestamp(moment_s, UTC).isoformat(timespec="seconds")
 
 
 def display_name(name: str | None) -> str:

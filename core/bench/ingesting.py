@@ -90,6 +90,7 @@ class _TimedServices(_OnEngine):
     watch: Stopwatch = field(kw_only=True)
 
     def ingestor(self, dataset_id: str, model_id: str | None = None) -> Ingestor:
+        # Wrapped from outside, object by object: the product carries no clocks.
         tools = super().ingestor(dataset_id, model_id)
         return replace(
             tools,
@@ -115,6 +116,7 @@ def on_engine(services: Services, engine: Engine) -> Services:
 
 def services_in_folder(services: Services, folder: Path, threads: int) -> Services:
     """Services on a fresh data folder with the same models, and so many threads."""
+    # Linked, not copied: the models are hundreds of megabytes.
     folder.mkdir()
     (folder / "models").symlink_to(services.settings.models_dir, target_is_directory=True)
     return Services(replace(services.settings, data_dir=folder, threads=threads))
@@ -129,15 +131,19 @@ def measure_ingest(services: Services, name: str, archive: Path, rounds: int) ->
     them, and ``ratio``, whole over networks; ``stages``, which add up to their own run of the whole; ``decoder``, one
     photo after another on its own; all but the counts and the ratio in milliseconds a photo.
     """
+    # One ingest first, which does not count: files come into the system's cache, the networks plan for these sizes, and
+    # what they are given is recorded for the floor.
     recorder = RecordingEngine(services.engine)
-    ingest_archive(on_engine(services, recorder), archive, f"{name}, warm-up")  # the networks plan for these sizes, too
+    ingest_archive(on_engine(services, recorder), archive, f"{name}, warm-up")
     replay_batches(services.engine, recorder.calls)
     wholes, floors = [], []
+    # In turns, so that a machine that becomes slower is slower for both, and the ratio holds.
     for number in range(rounds):
         summary = IngestSummary.of(ingest_archive(services, archive, f"{name}, round {number}")[1])
         wholes.append(summary.seconds or 0.0)
         floors.append(replay_batches(services.engine, recorder.calls))
     n_photos = summary.photos
+    # The median: one round beside somebody else's work must not be the result.
     whole, floor = median(wholes), median(sum(seconds.values()) for seconds in floors)
     to_ms_per_photo = 1000 / n_photos
     return {
@@ -166,6 +172,7 @@ def measure_stages(services: Services, name: str, archive: Path) -> dict[str, fl
     """
     watch = Stopwatch()
     observed = _TimedServices(services.settings, other_engine=TimedEngine(services.engine, watch), watch=watch)
+    # An ingest of its own: what it costs to watch is in these figures, and not in those of the whole.
     with ExitStack() as timings:
         for room, stages in ROOM_STAGES.items():
             timings.enter_context(timed_functions(watch, room, stages))
@@ -173,6 +180,7 @@ def measure_stages(services: Services, name: str, archive: Path) -> dict[str, fl
         ingest_archive(observed, archive, f"{name}, stages")
         ended = time.perf_counter()
     shares = watch.shares(began, ended)
+    # A stage that was renamed or inlined would be counted to another one in silence.
     idle = [stage for stage in STAGES if stage not in shares]
     if idle:
         raise FaceAtlasError(f"The benchmark did not see these stages of an ingest: {', '.join(idle)}.")
@@ -181,6 +189,7 @@ def measure_stages(services: Services, name: str, archive: Path) -> dict[str, fl
 
 def ingest_archive(services: Services, archive: Path, title: str) -> tuple[Dataset, Job]:
     """From the zip to the store, into a dataset of its own."""
+    # Photos that a dataset has already are duplicates, and no work.
     dataset = services.store.create_dataset(title, catalogue.DEFAULT_VECTORS_ID)
     request = IngestRequest(str(archive), archive.name)
     return dataset, run_benchmark_job(services, dataset, request)

@@ -13,18 +13,17 @@ from core.base.errors import FaceAtlasError
 CHECKOUT = Path(__file__).resolve().parents[2]
 TUTORIAL = CHECKOUT / "tests" / "benchmarks" / "tutorial.py"
 PEERS = CHECKOUT / "tests" / "benchmarks" / "peers" / "measure.py"
-
 Measured = dict[str, Any]
 
-
+# On Linux a process counts the memory of the one that started it among its own peak, so it must be a small one that
+# does.
 LAUNCHER = """
 import resource, subprocess, sys
 status = subprocess.run(sys.argv[1:], stdout=sys.stderr).returncode
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 sys.exit(status)
 """
-"""A program that starts another: on Linux a process counts the memory of the one that started it among its own peak, so
-it must be a small one that does."""
+"""A program that starts another and prints the most memory that it held."""
 
 
 def measure_tutorial(weights: Path, sample: Path, larger: list[Path]) -> Measured:
@@ -46,6 +45,7 @@ def command_line(*words: str) -> str:
 
 def peak_mb(command: list[str]) -> float:
     """Most memory that a program held, in megabytes. Raises FaceAtlasError."""
+    # ``ru_maxrss`` is in bytes on macOS, in kilobytes elsewhere.
     return int(run_program([sys.executable, "-c", LAUNCHER, *command])) / (1e6 if sys.platform == "darwin" else 1e3)
 
 
@@ -54,6 +54,7 @@ def _script(python: str, script: Path, *arguments: Path) -> str:
         raise FaceAtlasError(
             f"There is nothing to compare with: '{script}' is missing. Run the benchmark from a whole checkout."
         )
+    # The last line is the answer; packages print before it what they like.
     return run_program([python, str(script), *map(str, arguments)]).strip().splitlines()[-1]
 
 

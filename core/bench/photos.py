@@ -55,6 +55,7 @@ def enlarge_photos(archive: Path, size: EnlargedSize, limits: ImageLimits, targe
 
 
 def _spread(files: dict[str, bytes], count: int) -> dict[str, bytes]:
+    # By name and evenly, not the first ones: those would be of one person, as a folder is.
     names = sorted(files)
     count = min(count, len(names))
     return {name: files[name] for name in (names[index * len(names) // count] for index in range(count))}
@@ -62,9 +63,11 @@ def _spread(files: dict[str, bytes], count: int) -> dict[str, bytes]:
 
 def _enlarge(image: RgbImage, size: EnlargedSize) -> bytes:
     height, width = image.shape[:2]
+    # Padded to the camera's proportions before it is enlarged: stretched faces are found otherwise than others.
     wide = max(width, round(height * size.width_px / size.height_px))
     high = max(height, round(width * size.height_px / size.width_px))
     left, top = (wide - width) // 2, (high - height) // 2
+    # The edge goes on outwards: a black frame would be an edge that the detector looks at.
     padded = cv2.copyMakeBorder(image, top, high - height - top, left, wide - width - left, cv2.BORDER_REPLICATE)
     large = cv2.resize(padded, (size.width_px, size.height_px), interpolation=cv2.INTER_CUBIC)
     return encode_jpeg(np.asarray(large, dtype=np.uint8))

@@ -44,6 +44,7 @@ def _stage_table(threads: int, sets: Measured) -> str:
         return _line(label, [f"{photo_set[key]:,.{digits}f}" for photo_set in sets.values()])
 
     stages = [_line(stage, [f"{photo_set['stages'][stage]:,.1f}" for photo_set in sets.values()]) for stage in STAGES]
+    # Said beside the whole: this run was watched, so the two may differ a little.
     sums = [f"{sum(photo_set['stages'].values()):,.1f}" for photo_set in sets.values()]
     aims = [str(AIMS.get(name, "")) for name in sets]
     return "\n".join(

@@ -61,6 +61,7 @@ def run_benchmark(services: Services, options: BenchmarkOptions, progress: Progr
     with tempfile.TemporaryDirectory(prefix="face-atlas-bench-") as scratch:
         progress.report(0, 0, "Enlarging photos")
         archives = photo_sets(services, options, Path(scratch))
+        # One after another, never side by side: each has the whole machine.
         measured = {**_about(services), "quick": options.quick, **measure_ours(services, options, archives, progress)}
         if not options.quick:
             progress.report(0, 0, "Measuring the tutorial's pipeline")
@@ -93,6 +94,7 @@ def measure_ours(
     folder = Path(tempfile.mkdtemp(prefix="data-", dir=archives[photos.ONE_MEGAPIXEL].parent))
     all_threads = services.settings.threads
     ingests: dict[str, Measured] = {}
+    # All threads come last: their services are those that go on to train and identify.
     for threads in [all_threads] if options.quick else sorted({1, min(2, all_threads), all_threads}):
         on_threads = ingesting.services_in_folder(services, folder / f"threads-{threads}", threads)
         for name, archive in archives.items():
@@ -114,6 +116,7 @@ def _recognising(services: Services, options: BenchmarkOptions, archives: dict[s
         "identify": {name: _identify(identifier, archives[name]) for name in (photos.SAMPLE, photos.ONE_MEGAPIXEL)},
     }
     if not options.quick:
+        # The first map of a process compiles functions, which takes longer than the map.
         for key in ("map_s", "second_map_s"):
             answer[key] = time_call(lambda: run_benchmark_job(services, dataset, MapOptions()))[1]
         answer["start_s"] = _start(services, dataset, archives[photos.SAMPLE])
@@ -124,6 +127,7 @@ def _recognising(services: Services, options: BenchmarkOptions, archives: dict[s
 def _identify(identifier: Identifier, archive: Path) -> Measured:
     """Milliseconds of one photo at a time, from its bytes to its names, in this process, warm."""
     files = list(photos.read_zip(archive).values())
+    # Once through without a clock: networks plan for each size of picture when they first meet it.
     for data in files:
         _identify_bytes(identifier, data)
     ms = [time_call(partial(_identify_bytes, identifier, data))[1] * 1000 for data in _repeated(files)]
@@ -143,6 +147,7 @@ def _identify_bytes(identifier: Identifier, data: bytes) -> IdentifiedPhoto:
 
 def _start(services: Services, dataset: Dataset, archive: Path) -> float:
     """Seconds in which a new process starts, loads everything and names one photo."""
+    # Through the command line in a new process: imports, networks and recogniser are part of what somebody waits for.
     photo = services.settings.data_dir / "photo.jpg"
     photo.write_bytes(next(iter(photos.read_zip(archive).values())))
     data = str(services.settings.data_dir)

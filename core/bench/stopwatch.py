@@ -44,6 +44,7 @@ class Stopwatch:
             try:
                 return call(*args, **kwargs)
             finally:
+                # The stage that called goes on: it was not at work while it waited for this one.
                 open_stages.pop()
                 self._mark(open_stages[-1] if open_stages else None)
 
@@ -53,6 +54,7 @@ class Stopwatch:
         """Seconds of each stage, and of the rest, between two readings of ``time.perf_counter``; they add up to it."""
         seconds: defaultdict[str, float] = defaultdict(float)
         at_work: dict[int, str] = {}
+        # Threads wrote their marks in any order. Before the first mark, and where no thread is at work, it is "rest".
         marks = sorted((mark for mark in self._marks if began <= mark[0] <= ended), key=lambda mark: mark[0])
         for mark, following in pairwise([(began, 0, None), *marks, (ended, 0, None)]):
             moment, thread, stage = mark
@@ -73,6 +75,7 @@ class Stopwatch:
         return stages
 
     def _mark(self, stage: str | None) -> None:
+        # Appending to a list is one step in Python, and needs no lock, whose waiting would be measured too.
         self._marks.append((time.perf_counter(), threading.get_ident(), stage))
 
 
@@ -89,6 +92,7 @@ class _TimedObject:
     def __getattr__(self, name: str) -> Any:
         return self._methods.get(name) or getattr(self._inner, name)
 
+    # ``with`` looks these two up on the class, past ``__getattr__``.
     def __enter__(self) -> _TimedObject:
         self._inner.__enter__()
         return self
@@ -106,6 +110,7 @@ def timed_functions(watch: Stopwatch, room: str, stages: Mapping[str, list[Calla
         for stage, functions in stages.items():
             for function in functions:
                 timed = watch.timing(stage, function)
+                # Each module that imported the function has a name of its own for it.
                 for module in modules:
                     for name in [name for name, value in vars(module).items() if value is function]:
                         setattr(module, name, timed)
@@ -123,11 +128,10 @@ Call = tuple[tuple[str, str], Batch]
 
 
 @dataclass
-class TimedEngine:
-    """An engine whose networks are noted under their own names."""
+class _ObservedEngine:
+    """An engine with the name and precision of the one that does the work."""
 
     inner: Engine
-    watch: Stopwatch
 
     @property
     def name(self) -> str:
@@ -136,30 +140,29 @@ class TimedEngine:
     @property
     def precision(self) -> str:
         return self.inner.precision
+
+
+@dataclass
+class TimedEngine(_ObservedEngine):
+    """An engine whose networks are noted under their own names."""
+
+    watch: Stopwatch
 
     def network(self, model_id: str, network: str) -> Network:
         return self.watch.timing(network, self.inner.network(model_id, network).__call__)
 
 
 @dataclass
-class RecordingEngine:
+class RecordingEngine(_ObservedEngine):
     """An engine that keeps a copy of everything its networks are given."""
 
-    inner: Engine
     calls: list[Call] = field(default_factory=list)
-
-    @property
-    def name(self) -> str:
-        return self.inner.name
-
-    @property
-    def precision(self) -> str:
-        return self.inner.precision
 
     def network(self, model_id: str, network: str) -> Network:
         run = self.inner.network(model_id, network)
 
         def recorded(batch: Batch) -> Any:
+            # A copy: callers fill one buffer again and again.
             self.calls.append(((model_id, network), batch.copy()))
             return run(batch)
 

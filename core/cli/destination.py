@@ -29,6 +29,8 @@ def require_file(path: Path | None) -> None:
 
 def require_folder(folder: Path) -> None:
     """Make a folder that is to be written to, and try it. Raises InputRefused."""
+    # Tried by writing, not by asking for permissions: those say nothing of a disk that is read-only or full. It is
+    # found out before the work, which may take hours.
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -46,6 +48,8 @@ def whole_file(path: Path) -> Iterator[Path]:
     InputRefused
         It could not be written.
     """
+    # Beside the file, so on the same disk: only there is taking its place one step. The name is cut, as 255 bytes are
+    # the most that it may have; the random part keeps two commands apart that write to one path.
     draft = path.with_name(f".{path.name[:100]}.{uuid.uuid4().hex[:8]}.part")
     try:
         yield draft
@@ -64,6 +68,7 @@ def save_file(path: Path, content: bytes) -> None:
 
 def move_file(source: Path, path: Path) -> None:
     """Move a file to where it was asked for, also onto another disk. Raises InputRefused; then it stays."""
+    # Copied and then removed: renaming does not reach another disk, and a failed copy leaves the source.
     with whole_file(path) as draft:
         shutil.copyfile(source, draft)
     source.unlink()

@@ -36,13 +36,16 @@ def run_in_process(services: Services, dataset: Dataset, request: JobRequest) ->
     """
     job = submit_job(services.jobs, dataset.id, request, JobOwner.COMMAND_LINE)
     token, by_hand = CancelToken(), threading.Event()
+    # Only while the job runs: elsewhere Ctrl+C ends a command as Python does it.
     before = signal.signal(signal.SIGINT, lambda *_: _stop(token, by_hand))
     try:
         state = run_job(services.jobs, job, _telling(job_handlers(services)[job.kind]), token, PATIENCE_S)
     finally:
         signal.signal(signal.SIGINT, before)
-        services.jobs.locks.release(job.id)  # where its end was not written: it is interrupted then
+        # Where its end could not be written, nobody holds its lock any more: that is how it is seen to be interrupted.
+        services.jobs.locks.release(job.id)
     ended = services.jobs.job(job.id)
+    # A page may have stopped it as well; then it is told like any job that did not come to its end.
     if state is JobState.CANCELLED and by_hand.is_set():
         raise KeyboardInterrupt(
             f"Stopped{_after(ended)}. What was finished is kept: give the same command again to go on."
@@ -53,7 +56,8 @@ def run_in_process(services: Services, dataset: Dataset, request: JobRequest) ->
 
 
 def _stop(token: CancelToken, by_hand: threading.Event) -> None:
-    """At Ctrl+C. A signal's handler may not print: what it interrupts may be printing."""
+    """At Ctrl+C: stop between two steps; at the second one, at once."""
+    # ``print`` may be what was interrupted, and may not be entered twice: the bytes go straight to the file.
     if by_hand.is_set():
         raise KeyboardInterrupt
     by_hand.set()
@@ -87,11 +91,13 @@ def console_progress() -> Progress:
     def tell(done: int, total: int, message: str) -> None:
         nonlocal last_message, last_time
         now = time.monotonic()
+        # A new step and the last one are always told; of the others so many as can be read.
         if message == last_message and done < total and now - last_time < (0.1 if live else 1.0):
             return
         last_message, last_time = message, now
         count = f" {words.count(done)} of {words.count(total)}" if total else ""
-        with contextlib.suppress(BrokenPipeError):  # nobody reads it any more; the work goes on
+        # Nobody reads it any more; the work goes on.
+        with contextlib.suppress(BrokenPipeError):
             print(f"{message}{count}", end="\r\033[K" if live else "\n", file=sys.stderr, flush=True)
 
     return Progress(tell)

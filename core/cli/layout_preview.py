@@ -9,9 +9,11 @@ from core.archives.folder_layout import FolderLayout
 
 def tell_understood(layout: FolderLayout) -> list[str]:
     """Say how folders and names are read, and how to say otherwise; gives the sentences too."""
+    # On standard error: standard output carries the answer alone, which a program may read.
     sentences = [f"{layout}.", *layout.notes, *_about_names(layout)]
     for sentence in sentences:
         print(sentence, file=sys.stderr)
+    # Notes are there where folders could be meant in two ways.
     if layout.notes:
         print("If folders are meant otherwise: --folders.", file=sys.stderr)
     return sentences

@@ -49,6 +49,8 @@ def reads_zips(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
 
 def shared_options() -> argparse.ArgumentParser:
     """``--data`` and ``--json``, which may stand before the command or after it; absent from what is not given them."""
+    # With a default, the command's own parser would overwrite what was said before the command; ``SUPPRESS`` leaves the
+    # name out, and the defaults stand in the outermost parser alone.
     shared = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
     shared.add_argument("--data", type=Path, help="the data folder (default: data/)")
     shared.add_argument("--json", action="store_true", help="answer with one JSON document on standard output")

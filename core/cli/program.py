@@ -85,12 +85,15 @@ STOPPED = 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and give its exit status."""
     _write_to_any_console()
+    # Before any file is made: what commands write holds faces and names.
     keep_to_owner()
     try:
         options = _parser().parse_args(arguments)
         answer = options.command(options)
         if answer is not None:
+            # JSON in ASCII: a program that reads it needs to know no encoding.
             print(json.dumps(answer) if options.json else _as_text(answer))
+        # Here, where a closed pipe is still caught, and not at the interpreter's end.
         sys.stdout.flush()
     except FaceAtlasError as refusal:
         return _refuse(str(refusal))
@@ -123,13 +126,15 @@ def _readable(fault: UnicodeError) -> tuple[str | bytes, int]:
     """The thin spaces of numbers as plain ones, everything else as an escape."""
     if isinstance(fault, UnicodeEncodeError) and fault.object[fault.start] == words.THIN_SPACE:
         return " ", fault.start + 1
+    # One character at a time: a run of them may hold a thin space, which is to come here by itself.
     if isinstance(fault, UnicodeEncodeError):
         fault.end = fault.start + 1
     return codecs.backslashreplace_errors(fault)
 
 
 def _end_unread() -> int:
-    """Whoever read the answer has seen enough, as ``| head`` has: end quietly, at the interpreter's last flush too."""
+    """Whoever read the answer has seen enough, as ``| head`` has: end quietly."""
+    # What is still buffered goes nowhere, or the interpreter's last flush would meet the closed pipe once more.
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
@@ -139,6 +144,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m core", description="Face recognition on your own photos.", parents=[shared_options()]
     )
+    # The only place of these two defaults; see ``shared_options``.
     parser.set_defaults(data=None, json=False)
     commands = Commands(parser)
     for add in COMMANDS:
@@ -147,6 +153,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _as_text(answer: Answer) -> str:
+    # What has a table for people shows it; everything else is a line for each field.
     if "table" in answer:
         return str(answer["table"])
     return "\n".join(f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in answer.items())

@@ -25,6 +25,7 @@ def on_dataset(options: argparse.Namespace) -> tuple[Services, Dataset]:
 def on_run(options: argparse.Namespace) -> tuple[Services, Run]:
     """The same, and the run of ``--run``, or the newest of the dataset. Raises NotFound."""
     services, dataset = on_dataset(options)
+    # Only runs of this dataset, though ids are unique: a run of another one was meant for other people.
     runs = services.runs.runs(dataset.id)
     if options.run:
         named = next((run for run in runs if run.id == options.run), None)

@@ -7,6 +7,7 @@ from core.ui.photos import arrivals, exports
 
 with frame.page("Export and import", "Take it all with you, or bring in what comes from elsewhere.") as page:
     export_side, import_side = st.columns(2, gap="large")
+    # The right side first: while something waits there to be brought in, its button is the page's primary one.
     with import_side:
         st.header("Bring in", anchor=False)
         waiting = arrivals.show_import_section(page.chosen)

@@ -10,6 +10,7 @@ from core.workflows.photos.requests import IngestRequest
 with frame.page("Add photos", "Every face is found and kept; every file gets a line in the report.") as page:
     dataset = page.dataset
     ingests = data.jobs_of(dataset, JobKind.INGEST)
+    # Several may wait; the oldest that is not done is the one that runs.
     job = next((candidate for candidate in reversed(ingests) if candidate.state.active), next(iter(ingests), None))
 
     jobs.follow_job(job, during=lambda running: ingest_report.show_recent_faces(dataset, running))
@@ -30,6 +31,7 @@ with frame.page("Add photos", "Every face is found and kept; every file gets a l
             uploads.submit_sample_ingest(dataset)
 
     counts = data.dataset_counts(dataset.id, dataset.revision)
+    # While photos are taken, their report would change under whoever reads it.
     if job is not None and not job.state.active:
         st.divider()
         job = ingest_report.choose_ingest(ingests)

@@ -6,5 +6,6 @@ from core.ui.people import overview
 with frame.page("People", "Who is in your photos, and how well each one is shown.") as page:
     dataset = page.dataset
     overview.show_people_page(dataset, page.action)
+    # With nobody yet, the page has led elsewhere already.
     if data.dataset_people(dataset.id, dataset.revision):
         frame.show_next_step("When the people are right: **learn them**.", "Train", frame.TRAIN, dataset.id)

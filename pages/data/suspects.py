@@ -15,6 +15,7 @@ with frame.page(
         frame.show_empty_state("There are no faces to look through yet.", "Add photos", frame.INGEST)
         st.stop()
     job = data.newest_job(dataset, JobKind.SUSPECTS)
+    # The queue of the last search stays to be dealt with while a new one runs.
     working = job is not None and job.state.active
     queue = review_queue.load_stored_queue(dataset.id, job.finished if job else None)
     label = "Look for suspects" if queue is None else "Look again"

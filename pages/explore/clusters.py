@@ -30,7 +30,8 @@ with frame.page(
     jobs.follow_job(job)
     corrections.show_last_correction(dataset)
     grouped_at = groups.grouping_time(job if job and job.state is JobState.DONE else None)
-    with st.empty():  # the spinner has a place of its own: what stands below it would lose the focus if it moved
+    # The spinner has a place of its own: what stands below it would lose the focus if it moved.
+    with st.empty():
         clustering = groups.load_current_clustering(dataset.id, dataset.revision, grouped_at or 0.0)
     if clustering is not None and counts.unnamed_faces:
         threshold = groups.choose_threshold(dataset, clustering)

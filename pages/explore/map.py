@@ -23,6 +23,7 @@ with frame.page(
         key=map_confusable_people.VIEW,
         bind="query-params",
     )
+    # A hidden tab is not drawn: its points would travel to the browser for nobody.
     if tabs[0].open:
         with tabs[0]:
             readable_run = map_page.readable_run(run)

@@ -15,6 +15,7 @@ with frame.page("Many photos", "Who is on many new photos at once: look, filter,
     )
     lookup_page.tidy_lookups(dataset)
     jobs.follow_job(job)
+    # What is kept can be looked at though its run is gone: names and scores lie with it.
     if not runs and not kept_lookups:
         frame.show_empty_state("Nothing has been learned from this dataset yet.", "Train", frame.TRAIN)
         st.stop()

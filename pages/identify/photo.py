@@ -20,6 +20,7 @@ with frame.page(
     left, right = st.columns([3, 2], gap="large")
     with left:
         way = photo_input.ask_for_way()
+    # The camera's picture is answered as it comes; photos of the tab wait until somebody turns back to them.
     if way == photo_input.LIVE:
         with right:
             threshold = photo_answer.ask_for_threshold(run, ())
@@ -36,6 +37,7 @@ with frame.page(
     if photo is None:
         photo_answer.show_known_people(dataset, run)
         st.stop()
+    # Without holding its row: no grid lies below it that could lose the focus.
     corrections.show_last_correction(dataset, hold=False)
     try:
         identified = photo_answer.identify_photo(run, dataset.revision, photo)

@@ -6,9 +6,11 @@ from core.ui import frame
 from core.ui.verification import pair_answer
 
 with frame.page("Same person?", "Compare two photos, or a photo with a person of the dataset.") as page:
+    # Two photos can be compared without any dataset, so the page does not end where there is none.
     dataset = page.chosen
     model_id = pair_answer.model_id_of(dataset)
     with_person = pair_answer.ask_for_comparison(dataset) == pair_answer.PERSON
+    # The answer stands above the photos, and is known when both sides have one.
     answer = st.container()
     left, right = st.columns(2, gap="large")
     with left:

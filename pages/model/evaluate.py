@@ -50,6 +50,7 @@ with frame.page(
     for tab, body in zip(
         st.tabs([words.plain(title) for title in bodies], key="tab", bind="query-params"), bodies.values(), strict=True
     ):
+        # Only what is seen is computed: a tab would otherwise cost its time on every run of the page.
         if tab.open:
             with tab:
                 body(evaluated)

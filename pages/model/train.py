@@ -32,5 +32,6 @@ with frame.page("Train", "Learn the people, and measure it on faces it has not s
         frame.show_next_step(
             "It has learned. Next: **see how good it is**.", "How good is it?", frame.EVALUATE, dataset.id
         )
-    with planned:  # last: at first sight of many faces it takes a moment
+    # Drawn last: at first sight of many faces it takes a moment, and the runs need not wait for it.
+    with planned:
         training_page.show_plan(dataset, request.options)

@@ -13,5 +13,6 @@ with frame.page(
     stored = st.container()
     about.show_versions()
     about.show_privacy(page.services)
-    with stored:  # last: every file is looked at
+    # Last, since every file is looked at.
+    with stored:
         about.show_storage(page.services)

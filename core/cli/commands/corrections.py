@@ -15,13 +15,14 @@ from core.workflows.datasets import find_person
 from core.workflows.labels.correct import Corrector
 from core.workflows.labels.history import events_to_json
 
+# All commands are one sitting, so that ``undo`` takes back what the command before it did.
 HAND = Hand("command line", "command line")
-"""All commands are one sitting, so that ``undo`` takes back what the command before it did."""
 
 
 def on_corrector(options: argparse.Namespace) -> tuple[Services, Corrector]:
     """Everything that works, and the dataset of ``--dataset`` to be corrected. Raises NotFound."""
     services, dataset = resolution.on_dataset(options)
+    # Without the revision that was seen: a command shows nothing before it acts that could be out of date.
     return services, Corrector(services.store, services.log, dataset.id, HAND)
 
 
@@ -69,10 +70,9 @@ def _undo(options: argparse.Namespace) -> Answer:
     services, corrector = on_corrector(options)
     if options.session is not None:
         return _answer(services, corrector, corrector.undo_session(options.session))
-    event_ids = options.event
-    return _answer(
-        services, corrector, services.log.undo(corrector.dataset_id, HAND, event_ids) if event_ids else corrector.undo()
-    )
+    if options.event:
+        return _answer(services, corrector, services.log.undo(corrector.dataset_id, HAND, options.event))
+    return _answer(services, corrector, corrector.undo())
 
 
 def add_redo(commands: Commands) -> None:
@@ -83,10 +83,9 @@ def add_redo(commands: Commands) -> None:
 
 def _redo(options: argparse.Namespace) -> Answer:
     services, corrector = on_corrector(options)
-    event_ids = options.event
-    return _answer(
-        services, corrector, services.log.redo(corrector.dataset_id, HAND, event_ids) if event_ids else corrector.redo()
-    )
+    if options.event:
+        return _answer(services, corrector, services.log.redo(corrector.dataset_id, HAND, options.event))
+    return _answer(services, corrector, corrector.redo())
 
 
 def _takes_events(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
@@ -96,6 +95,7 @@ def _takes_events(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
 
 def _answer(services: Services, corrector: Corrector, events: Sequence[Event]) -> Answer:
     """What was undone or redone; photos that are turned otherwise now are looked at anew."""
+    # Nothing done is a refusal, not an empty answer: a script goes by the exit status.
     if not events:
         raise InputRefused(
             "There is nothing to change: no command made a correction that could be, or those events are so already. "

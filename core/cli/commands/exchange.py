@@ -35,10 +35,12 @@ def add_export(commands: Commands) -> None:
 
 def _export(options: argparse.Namespace) -> Answer:
     services, dataset = resolution.on_dataset(options)
+    # Tried before the work: an export of many photos takes minutes.
     destination.require_file(options.out)
     person_id = find_person(services.store, dataset.id, options.person).id if options.person else None
     request = exporting.ExportRequest(exporting.ExportKind(options.what), options.run, person_id)
     job = run_in_process(services, dataset, request)
+    # The job wrote it where pages would find it, and it is moved from there: the data folder keeps no second copy.
     written = exporting.export_path(services.settings.exports_dir, dataset.id, job.id)
     destination.move_file(written, options.out)
     return {"file": str(options.out), **job.result}
@@ -62,6 +64,7 @@ def add_imports(commands: Commands) -> None:
     for kind, text in IMPORTS.items():
         command = commands.add(f"import-{kind}", _import_into, text)
         command.set_defaults(what=kind)
+        # Photos carry names inside; only this kind can do without a file.
         if kind == "xmp":
             command.add_argument(
                 "file", type=Path, metavar="FILE", nargs="?", help="default: the photos of the dataset themselves"
@@ -76,6 +79,7 @@ def _import_into(options: argparse.Namespace) -> Answer:
     services, dataset = resolution.on_dataset(options)
     progress = console_progress()
     tools, by = services.import_tools(), imports.new_import_hand("command line")
+    # Done here and not as a job: the lock that a job would hold is taken here.
     with services.writing(dataset.id, progress):
         if options.what == "embeddings":
             return imports.import_vectors(tools, dataset.id, options.file).to_json()

@@ -32,6 +32,7 @@ def add_faces(commands: Commands) -> None:
 
 def _faces(options: argparse.Namespace) -> Answer:
     services, dataset = resolution.on_dataset(options)
+    # A photo is read by itself: the table of all faces would be read to show a few.
     if options.photo:
         photo_id = find_photo(services.transfer.photo_ids(dataset.id), options.photo)
         return {"faces": [_face_json(face, options.photo) for face in services.store.photo(dataset.id, photo_id)[1]]}
@@ -48,9 +49,11 @@ def _face_json(face: Face, photo_name: str) -> Answer:
     return {
         "face": face.id,
         "photo": photo_name,
+        # A tenth of a pixel is finer than any detector is; more digits would only look exact.
         "box": [round(side, 1) for side in face.box.as_tuple()],
         "name": face.person,
         "split": face.split.value if face.split else None,
+        # NaN is no JSON.
         "quality": None if math.isnan(quality) else round(quality, 4),
         "confirmed": face.confirmed,
         "excluded": face.excluded,
@@ -113,6 +116,7 @@ def _takes_faces(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
 
 def _correct_faces(options: argparse.Namespace, act: Callable[[Corrector], Event]) -> Answer:
     services, corrector = on_corrector(options)
+    # An id that is mistyped would change no row and be told as done.
     require_faces(services.store, corrector.dataset_id, options.face)
     return correction_json(services, act(corrector))
 
@@ -159,6 +163,7 @@ def _teach(options: argparse.Namespace) -> Answer:
         photo, faces = teach.detect_seen_faces(tools, options.photo.name, resolution.photo_bytes(options.photo))
     except ImageRefused as refusal:
         raise ImageRefused(f"'{options.photo}': {refusal}") from refusal
+    # One face needs no number; of several, somebody has to say which: a wrong name is worse than a question.
     number = options.face if options.face is not None or len(faces) != 1 else 1
     if number is None or not 1 <= number <= len(faces):
         raise InputRefused(
@@ -171,6 +176,7 @@ def _teach(options: argparse.Namespace) -> Answer:
 
 def _with_face(services: Services, event: Event) -> Answer:
     """What a correction did, and the id of the face that it is about."""
+    # The face is new: only the log knows the id that it was given.
     changes = services.log.changes(event.id)
     face_id = next(change.entity_id for change in changes if change.entity is Entity.FACE)
     return {"face": face_id, **correction_json(services, event)}

@@ -34,6 +34,7 @@ def _identify(options: argparse.Namespace) -> Answer:
     services, run = resolution.on_run(options)
     identifier = services.identifier(run)
     threshold = identifier.threshold() if options.fpir is None else identifier.threshold(options.fpir)
+    # A photo that cannot be read does not keep the others from an answer; all of them refused is a refusal.
     photos, refused = [], []
     for name in options.photo:
         try:
@@ -70,6 +71,7 @@ def _verify(options: argparse.Namespace) -> Answer:
         raise InputRefused("Give two photos, or one photo with --dataset NAME and --person NAME.")
     if options.person is not None and (len(options.photo) != 1 or not options.dataset):
         raise InputRefused("A person is compared with one photo, and --dataset NAME says where the person is.")
+    # Vectors of two models cannot be compared: with a dataset, its model turns the photos into vectors.
     dataset = services.store.dataset(options.dataset) if options.dataset else None
     pipeline = services.pipeline(dataset.model_id if dataset else catalogue.DEFAULT_VECTORS_ID)
     photos = [verify.read_photo_with_face(pipeline, resolution.photo_bytes(Path(name)), name) for name in options.photo]
@@ -79,6 +81,7 @@ def _verify(options: argparse.Namespace) -> Answer:
     if dataset and options.person is not None:
         person = find_person(services.store, dataset.id, options.person)
         cosine = verify.compare_with_person(services.store, dataset, person, photos[0], photos[0].main).cosine
+        # A face and the mean of a person's faces are not as two faces are to each other: a threshold of their own.
         judge = verify.make_person_judge(dataset.model_id, named_faces.with_people() if named_faces else None)
     else:
         cosine = verify.face_cosine(photos[0], photos[0].main, photos[1], photos[1].main)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, datetime
 
+from core.base import words
 from core.base.errors import InputRefused
 from core.cli import resolution
 from core.cli.parser import Answer, Commands
@@ -34,6 +34,7 @@ def _jobs(options: argparse.Namespace) -> Answer:
     if options.forget:
         return _forget_job(services, services.jobs.job(options.forget))
     dataset = services.store.dataset(options.dataset) if options.dataset else None
+    # A job may outlive its dataset, of which there is no name then.
     names = {known.id: known.name for known in services.store.datasets()}
     listed = services.jobs.jobs(dataset.id if dataset else None)
     return {"jobs": [_job_json(job) | {"dataset": names.get(job.dataset_id)} for job in listed]}
@@ -64,14 +65,16 @@ def _job_json(job: Job) -> Answer:
         "error": job.error,
         "result": job.result,
         "by": job.owner.value,
-        "when": datetime.fromtimestamp(job.created, UTC).isoformat(timespec="seconds"),
+        "when": words.utc_time(job.created),
     }
 
 
 def _stop_job(services: Services, job: Job) -> Answer:
     if not job.state.active:
         raise InputRefused(f"This job neither runs nor waits: it is {job.state}.")
+    # Only asked: whoever runs it stops between two steps, or it goes from the queue.
     services.jobs.cancel(job.id)
+    # Read again, here and below: the row says what has become of it.
     return _job_json(services.jobs.job(job.id))
 
 

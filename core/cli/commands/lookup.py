@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, datetime
 from pathlib import Path
 
+from core.base import words
 from core.base.errors import NotFound
 from core.cli import destination, resolution
 from core.cli.job_runner import console_progress, run_in_process
@@ -47,6 +47,7 @@ def _lookup(options: argparse.Namespace) -> Answer:
         result, seconds = _find_kept(services, dataset, options.kept), None
     else:
         services, dataset, result, seconds = _look_up(options)
+    # Forgotten last: a file that cannot be written leaves the result, and the work in it, to be asked for again.
     answer = _answer(result, options, seconds) | _write(services, result, options)
     if options.forget:
         kept_lookups.forget_lookup(services.lookup_tools(), dataset.id, result.id)
@@ -56,7 +57,8 @@ def _lookup(options: argparse.Namespace) -> Answer:
 def _look_up(options: argparse.Namespace) -> tuple[Services, Dataset, Lookup, float | None]:
     """Do the work; the result, and how many seconds it took."""
     services, run = resolution.on_run(options)
-    services.identifier(run).threshold(options.fpir)  # a rate without a limit is refused before the work
+    # A rate for which the run has no threshold is refused before the work.
+    services.identifier(run).threshold(options.fpir)
     path = Path(options.source).resolve()
     with services.open_source(path, folders_are_people=False, zip_names=options.zip_names) as source:
         tell_names(source.layout)
@@ -78,6 +80,7 @@ def _find_kept(services: Services, dataset: Dataset, lookup_id: str) -> Lookup:
 
 def _answer(result: Lookup, options: argparse.Namespace, seconds: float | None) -> Answer:
     """The figures; with ``--json`` every photo too."""
+    # A lookup keeps scores; who is named is decided by this command's own rate.
     marks, counts = mark_faces(result, options.fpir).faces, lookup.count_lookup(result)
     figures = {
         "photos": counts.photos,
@@ -101,6 +104,7 @@ def _write(services: Services, result: Lookup, options: argparse.Namespace) -> A
         outputs.write_sidecars(result, options.xmp, options.fpir)
     if not options.sorted:
         return {}
+    # A result keeps names and scores, not photos: they are read once more from where they lay.
     photos_path = kept_lookups.find_lookup_photos(services.artifacts, result)
     zip_names = options.zip_names or kept_lookups.find_zip_names(services.jobs, result)
     with services.open_source(photos_path, folders_are_people=False, zip_names=zip_names) as source:
@@ -127,7 +131,7 @@ def _lookups(options: argparse.Namespace) -> Answer:
                 "run": info.run_id,
                 "photos": info.photos,
                 "faces": info.faces,
-                "when": datetime.fromtimestamp(info.created, UTC).isoformat(timespec="seconds"),
+                "when": words.utc_time(info.created),
                 "damage": info.damage,
             }
             for info in kept_lookups.list_lookups(services.artifacts, dataset.id)

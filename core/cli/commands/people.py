@@ -96,8 +96,10 @@ def add_person(commands: Commands) -> None:
 def _person(options: argparse.Namespace) -> Answer:
     services, corrector = on_corrector(options)
     person_id = find_person(services.store, corrector.dataset_id, options.person).id
+    # All that can be refused is asked before the first event: half of a command would be neither done nor refused.
     if options.cover is not None:
         require_faces(services.store, corrector.dataset_id, [options.cover])
+    # One event for each thing that is said, so that each can be undone by itself.
     events = [
         *([corrector.hide(person_id)] if options.hide else []),
         *([corrector.show(person_id)] if options.show else []),
@@ -126,6 +128,7 @@ def _cluster(options: argparse.Namespace) -> Answer:
     services, dataset = resolution.on_dataset(options)
     job = run_in_process(services, dataset, ClusterOptions(everyone=options.everyone))
     groups = cluster.load_clustering(services.store, services.log, services.artifacts, dataset.id, options.everyone)
+    # The job groups at every threshold; a cut is one of them, and takes no time.
     cut = groups.cut(options.threshold)
     members = {"groups": [cut.members(group) for group in range(len(cut))]} if options.members else {}
     return cluster.groups_to_json(cut, ClusterResult.of(job).seconds) | members
@@ -164,10 +167,12 @@ def add_erase(commands: Commands) -> None:
 
 def _erase(options: argparse.Namespace) -> Answer:
     services, dataset = resolution.on_dataset(options)
+    # A dataset goes without a job: the row of the job would go with it.
     if options.whole_dataset:
         return erase_dataset(services.erase_tools(), dataset.id, console_progress()).to_json()
     person_id = erasing.person_to_erase(services.erase_tools(), dataset.id, options.person)
     request = erasing.EraseRequest(person_id, "command line", options.photos == "all", options.retrain)
+    # A full disk may be the very reason for erasing: the reserve makes room for what the erasing itself writes.
     with services.reserve.lend():
         receipt = run_in_process(services, dataset, request).result
     return {name: receipt[name] for name in ("photos", "faces", "artifacts", "models_retrained")} | dict(receipt)

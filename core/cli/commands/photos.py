@@ -60,10 +60,12 @@ def _ingest(options: argparse.Namespace) -> Answer:
     path = Path(options.source).resolve()
     reading = {"folders": options.folders, "zip_names": options.zip_names}
     with services.open_source(path, folders_are_people=not options.unlabelled, **reading) as source:
-        understood = tell_understood(source.layout)  # an archive that is refused makes no dataset
+        # Opened before there is a dataset: an archive that is refused makes none.
+        understood = tell_understood(source.layout)
     vectors_id = catalogue.find_embedding_model(options.model).vectors_id if options.model else None
     policy = FacePolicy(options.faces)
     request = IngestRequest(str(path), path.name, policy, folders_are_people=not options.unlabelled, **reading)
+    # Looked up beforehand, as only a dataset that this command made may go with it.
     existing_ids = {dataset.id for dataset in services.store.datasets()}
     dataset = datasets.find_or_create(services.store, options.dataset, vectors_id, catalogue.DEFAULT_VECTORS_ID)
     with nullcontext() if dataset.id in existing_ids else _removed_if_empty(services, dataset):
@@ -77,9 +79,11 @@ def _removed_if_empty(services: Services, dataset: Dataset) -> Iterator[None]:
     """A dataset that was made for photos of which not one came in goes again: there is nothing to go on with."""
     try:
         yield
+    # Ctrl+C too, which is no ``Exception``.
     except BaseException:
         if not services.store.counts(dataset.id).photos:
-            with suppress(DataFolderFault):  # what stopped the work is told, not what follows from it
+            # What stopped the work is told, not what follows from it.
+            with suppress(DataFolderFault):
                 exports_dir = services.settings.exports_dir
                 datasets.delete_dataset(services.store, services.jobs, services.artifacts, exports_dir, dataset.id)
         raise
@@ -90,8 +94,10 @@ def _require_taken(services: Services, job: Job) -> None:
     summary = IngestSummary.of(job)
     if summary.photos or summary.duplicates or summary.conflicts:
         return
-    reasons = Counter(line["reason"] for line in _lines(services, job, FileOutcome.REFUSED))
-    first = {line["reason"]: line["name"] for line in reversed(_lines(services, job, FileOutcome.REFUSED))}
+    lines = _lines(services, job, FileOutcome.REFUSED)
+    reasons = Counter(line["reason"] for line in lines)
+    # Backwards, so that the first file of each reason is the one that stays.
+    first = {line["reason"]: line["name"] for line in reversed(lines)}
     sentences = [
         f"'{first[reason]}'{_and_more(count - 1)}: {reason}" for reason, count in reasons.most_common(MOST_REASONS)
     ]
@@ -126,6 +132,7 @@ def add_photos(commands: Commands) -> None:
 def _photos(options: argparse.Namespace) -> Answer:
     services, dataset = resolution.on_dataset(options)
     pages = services.transfer.photos(dataset.id)
+    # By pages and without vectors: a dataset may have 100,000 photos.
     listed = (shown for page in pages for shown in page if not (options.without_face and shown.faces))
     return {"photos": [_photo_json(shown) for shown in sorted(listed, key=lambda shown: shown.photo.name)]}
 
@@ -180,6 +187,7 @@ def _turn(options: argparse.Namespace) -> Answer:
     photo_ids = [datasets.find_photo(names, name) for name in options.photo]
     corrector.turn(photo_ids, QUARTERS[options.by])
     services.look_at_turned(corrector.dataset_id, console_progress())
+    # A photo that is named twice is turned once, and told once.
     photos = [services.store.photo(corrector.dataset_id, photo_id) for photo_id in dict.fromkeys(photo_ids)]
     return {"photos": [{"photo": photo.name, "turn": photo.turn, "faces": len(faces)} for photo, faces in photos]}
 

@@ -51,6 +51,7 @@ def _map(options: argparse.Namespace) -> Answer:
         afresh=options.afresh,
         dimensions=options.dimensions,
     )
+    # Tried before the work.
     for path in (options.csv, options.parquet):
         destination.require_file(path)
     job = run_in_process(services, dataset, map_options)
@@ -72,6 +73,7 @@ def _map(options: argparse.Namespace) -> Answer:
 
 def _place_faces(services: Services, dataset: Dataset, info: MapInfo) -> selection.Selection:
     """All faces with their places on a map, and what the newest recogniser says of those that it was tested on."""
+    # Of the newest run, as on the page; runs come newest first.
     table, runs = services.store.face_table(dataset.id), services.runs.runs(dataset.id)
     return selection.Selection(
         face_ids=table.face_ids,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
+from core.base import words
 from core.base.errors import InputRefused, NotFound
 from core.cli import destination, resolution
 from core.cli.job_runner import console_progress, run_in_process
@@ -59,6 +59,7 @@ def _train(options: argparse.Namespace) -> Answer:
     if options.plan:
         table, embeddings = services.store.face_table(dataset.id), services.store.embeddings(dataset.id)
         return train.plan_to_json(*train.preview_training(table, embeddings, train_options))
+    # Resolved, as the job may be resumed by a process that runs in another folder.
     strangers = str(Path(options.strangers).resolve()) if options.strangers else None
     job = run_in_process(services, dataset, TrainRequest(train_options, strangers, options.zip_names))
     return train.run_to_json(services.runs.run(TrainResult.of(job).run))
@@ -76,7 +77,7 @@ def _runs(options: argparse.Namespace) -> Answer:
             {
                 **train.run_to_json(run),
                 "model": run.model_id,
-                "when": datetime.fromtimestamp(run.created, UTC).isoformat(timespec="seconds"),
+                "when": words.utc_time(run.created),
                 "stale": run.revision != dataset.revision,
             }
             for run in services.runs.runs(dataset.id)
@@ -92,6 +93,7 @@ def add_delete_run(commands: Commands) -> None:
 
 def _delete_run(options: argparse.Namespace) -> Answer:
     services, dataset = resolution.on_dataset(options)
+    # A damaged run is not among the runs, as its values cannot be read; it can be deleted all the same.
     damaged = next((run for run in services.runs.damaged_runs(dataset.id) if run.id == options.run), None)
     run = damaged or resolution.on_run(options)[1]
     train.delete_run(services.runs, services.artifacts, run)
@@ -122,6 +124,7 @@ def _evaluate(options: argparse.Namespace) -> Answer:
         return answer
     with services.open_source(Path(options.strangers).resolve(), zip_names=options.zip_names) as source:
         strangers = evaluate.embed_strangers(services.main_face_tools(run.model_id), source, console_progress())
+    # Photos of strangers may hold somebody of the dataset, who is no stranger: they do not count.
     known_faces = evaluate.find_known(services.store, run, strangers)
     return answer | evaluate.measure_on_strangers(predictions, identifier, strangers, known_faces)
 
@@ -140,6 +143,7 @@ def _compare(options: argparse.Namespace) -> Answer:
     if len(newest) < 2 and not (options.old and options.new):
         raise NotFound(f"'{dataset.name}' has not been trained twice, so there is nothing to compare. Train again.")
     run_ids = (options.old or newest[1].id, options.new or newest[0].id)
+    # The older one first, whichever was given as which: a gain must not be told as a loss.
     pair = compare.order_runs(*(services.runs.run(run_id) for run_id in run_ids))
     old, new = ((run, train.load_predictions(services.artifacts, run)) for run in pair)
     return compare.compare_runs(services.store, services.log, old, new).to_json()

@@ -45,6 +45,7 @@ def _install(options: argparse.Namespace) -> Answer:
     source = Path(options.source) if options.source else None
     manifests = []
     for name in names:
+        # One file of weights is one model's: without a name it is the default embedding model that it is meant for.
         weights_file = source if name in (options.name, catalogue.DEFAULT_EMBEDDING_ID) else None
         manifests.append(install.install_model(name, models_dir, console_progress(), from_file=weights_file))
     return {"installed": [{"model": manifest.model_id, "source": manifest.source} for manifest in manifests]}
@@ -82,16 +83,19 @@ def add_worker(commands: Commands) -> None:
 def _worker(options: argparse.Namespace) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
     stop = threading.Event()
+    # At once and without cleaning up: work is safe to be killed at any point.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: os._exit(0))
     if options.with_parent:
         stop_with_parent(stop, lambda: os._exit(0))
         yield_to_pages()
     services = resolution.open_services(options)
+    # Before the queue is served: nothing may take up what is swept.
     sweep_uploads(services)
     queue_turned_photos(services)
     _sweep_later(services)
-    with suppress(ReaderUnavailable):  # the job that needs a child says so
+    # The first job finds a child ready. Where none can be started, the job that needs one says so.
+    with suppress(ReaderUnavailable):
         shared_pool().warm()
     serve_queue(
         services.jobs,
@@ -104,6 +108,7 @@ def _worker(options: argparse.Namespace) -> None:
 
 def _sweep_later(services: Services) -> None:
     """Remove what a worker that was killed just now had begun to write, once that cannot be somebody else's."""
+    # A process that was killed a second ago touched its files then: they count as nobody's only when that time is over.
     timer = threading.Timer(2 * SETTLED_S, sweep_leftovers, (services.leftover_tools(),))
     timer.daemon = True
     timer.start()
@@ -124,6 +129,7 @@ def add_bench(commands: Commands) -> None:
 
 
 def _bench(options: argparse.Namespace) -> Answer:
+    # Here, not above: every command would load what only this one needs.
     from core.bench import run as bench
 
     destination.require_file(options.out)

@@ -10,10 +10,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from core.base import words
 from core.base.errors import DataFolderBusy, InputRefused, NotFound
 from core.base.progress import UNWATCHED, Progress
 from core.store.artifacts import ArtifactKind, Artifacts
@@ -185,7 +185,7 @@ def _remove_rows(tools: EraseTools, dataset_id: str, request: EraseRequest, job_
 def _receipt(request: EraseRequest, erasure: Erasure, erased: ErasureCounts, began: float) -> EraseReceipt:
     n_kept_photos = len(erasure.shared_photo_ids)
     return EraseReceipt(
-        when=datetime.fromtimestamp(began, UTC).isoformat(timespec="seconds"),
+        when=words.utc_time(began),
         # Who asks is often the person: their own name would stay in the receipt of its erasing.
         by="the person" if Spellings(erasure.names).is_name(request.by) else request.by,
         models_deleted=erased.runs,

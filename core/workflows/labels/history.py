@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 
+from core.base import words
 from core.base.json_values import Json
 from core.corrections.model import Event
 
@@ -28,7 +28,7 @@ def events_to_json(events: Iterable[Event], names: Mapping[int, str]) -> list[di
             "holds": event.active,
             "author": event.author,
             "session": event.session,
-            "when": datetime.fromtimestamp(event.created, UTC).isoformat(timespec="seconds"),
+            "when": words.utc_time(event.created),
         }
         for event in events
     ]
