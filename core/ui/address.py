@@ -18,6 +18,7 @@ def query_value(name: str) -> str | None:
 
 def query_number(name: str) -> int | None:
     """The number that the address gives; None when it gives none, or something else."""
+    # Anybody may have written the address. ``isdigit`` alone lets "²" through, of which ``int`` makes no number.
     text = query_value(name) or ""
     return int(text) if text.isascii() and text.isdigit() else None
 
@@ -31,6 +32,7 @@ def query_choice(known: Sequence[Choice], name: str) -> Choice | None:
 def set_query_values(**values: str | None) -> None:
     """Put values into the address; None takes one out."""
     for name, value in values.items():
+        # What is there already is not written again: each writing sends the browser a new address.
         if value is None:
             st.query_params.pop(name, None)
         elif query_value(name) != value:

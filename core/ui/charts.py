@@ -24,12 +24,15 @@ from core.charts.palette import GREY, MOST_COLOURED, PALETTE, RIGHT, SYMBOLS, WR
 
 INK = {False: "#0E1618", True: "#E8EEEF"}
 """The text colours of the light and (True) the dark theme, which a figure cannot ask for."""
+# Half transparent grey: it shows on white as on near black, and a figure is the same JSON for both.
 FAINT_GRID = "rgba(128,128,128,0.16)"
 
 TEXT_MOST = 25
 """The most people whose cells carry their number."""
 HEAT_MOST = 60
 """The most people whose cells are filled squares; beyond, each cell that counts is a mark of fixed size."""
+_AXES_PX = 150
+"""What the names at the axes take of a matrix's height."""
 _DEEPEST = 0.75
 """The opacity of the fullest cell: the theme's text can be read on it."""
 
@@ -56,8 +59,9 @@ class PointGroup:
 
 
 def largest_people(labels: Ints, n_people: int, most: int = MOST_COLOURED) -> Ints:
-    """Give the people (places in the list of names) who have the most faces, the biggest first."""
+    """Indices of the people who have the most faces, the largest first; at most ``most``."""
     sizes = np.bincount(labels[labels >= 0], minlength=n_people)
+    # Stable: of two with as many faces the first by name, so that colours do not change hands between two runs.
     order = np.argsort(-sizes, kind="stable")[:most]
     return np.asarray(order[sizes[order] > 0], dtype=np.int64)
 
@@ -74,12 +78,13 @@ def people_groups(
 
     Parameters
     ----------
-    labels : (n,) places in ``names``, or -1
-    coloured : places in ``names``, at most ``MOST_COLOURED`` are taken
+    labels : (n,) indices into ``names``, or -1
+    coloured : indices into ``names``, at most ``MOST_COLOURED`` are taken
     others_name, nameless_name : what those are called who have a name but no colour, and those without a label
     """
     coloured = coloured[:MOST_COLOURED]
     others = (labels >= 0) & ~np.isin(labels, coloured)
+    # Later groups are drawn over earlier ones: grey lies behind every colour.
     groups = [
         PointGroup(nameless_name, np.flatnonzero(labels < 0), symbol="circle-open", faded=True),
         PointGroup(others_name, np.flatnonzero(others), faded=True),
@@ -98,6 +103,7 @@ def direct_labels(points: Floats, groups: Sequence[PointGroup]) -> dict[str, tup
     ----------
     points : (n, 2) or (n, 3)
     """
+    # Never 0, as it is on an axis on which all points agree: positions are divided by it.
     extent = np.maximum(np.ptp(points, axis=0), 1e-9) if len(points) else np.ones(2, np.float32)
     coloured = sorted((group for group in groups if group.colour != GREY), key=lambda group: -len(group.rows))
     return {group.name: _label_position(points[group.rows], extent) for group in coloured}
@@ -106,10 +112,12 @@ def direct_labels(points: Floats, groups: Sequence[PointGroup]) -> dict[str, tup
 def _label_position(points: Floats, extent: Floats) -> tuple[float, ...]:
     """The middle of the points around a group's middle one, on a plane their upper edge; outliers have no say."""
     scaled = points / extent
+    # A point of the group, the one nearest to its medians: between two clusters of one person there may be none at all.
     middle = scaled[np.abs(scaled - np.median(scaled, axis=0)).sum(axis=1).argmin()]
     near = points[np.abs(scaled - middle).max(axis=1) < 0.1]
     position = np.median(near, axis=0)
     if points.shape[1] == 2:
+        # Above most of them, not among them, where the name would lie on its own points.
         position[1] = np.quantile(near[:, 1], 0.85)
     return tuple(position.tolist())
 
@@ -120,7 +128,7 @@ def _label_position(points: Floats, extent: Floats) -> tuple[float, ...]:
 def confusion_json(matrix: ConfusionMatrix, *, ink: str, as_shares: bool) -> str:
     """Draw who was given which name: right in blue on the diagonal, wrong in orange, the deeper the more.
 
-    ``customdata`` of a cell holds the places of its two people in the evaluation: true, given.
+    ``customdata`` of a cell holds the indices of its two people in the evaluation: true, given.
     """
     n = len(matrix.names)
     values = matrix.shares if as_shares else matrix.counts.astype(np.float64)
@@ -133,12 +141,14 @@ def confusion_json(matrix: ConfusionMatrix, *, ink: str, as_shares: bool) -> str
 def axis_names(names: Sequence[str]) -> list[str]:
     """Names cut for the axes, where a click tells the whole; whole where cutting would make two alike."""
     labels = label_uniquely(names, cut_end)
-    return [escape(name, quote=False) for name in labels]  # Plotly reads tags, links too, in every text
+    # Plotly reads tags, links too, in every text; a name is nothing but text.
+    return [escape(name, quote=False) for name in labels]
 
 
 def _people_by_people(labels: Sequence[str], *, across: str, down: str) -> dict[str, Any]:
     """The layout of a matrix of people with people; ``across`` and ``down`` say what the axes are."""
     n = len(labels)
+    # Categories in our order, not numbers: zooming keeps names and cells together.
     axis = {
         "type": "category",
         "categoryorder": "array",
@@ -159,22 +169,25 @@ def _people_by_people(labels: Sequence[str], *, across: str, down: str) -> dict[
         "showlegend": False,
         "modebar": {"bgcolor": "rgba(0,0,0,0)"},
         "xaxis": {**axis, "title": {"text": across, "standoff": 8}, "tickangle": -45 if n <= TEXT_MOST else -90},
+        # Downwards, as a matrix is read.
         "yaxis": {**axis, "title": {"text": down, "standoff": 8}, "range": [n - 0.5, -0.5]},
     }
 
 
 def confusion_height_px(n: int) -> int:
     """Give the height of a matrix of n people, names at the axes included."""
+    # As large as the number in a cell needs, then as its name at the axis does, of many people in smaller letters.
     cell = 38 if n <= 12 else 26 if n <= TEXT_MOST else 17 if n <= HEAT_MOST else 11
-    return int(min(150 + cell * n, 1_350))
+    return int(min(_AXES_PX + cell * n, 1_350))
 
 
 def confusion_row_px(n: int, row: int) -> int:
     """Give how far below the top of a matrix of n people a row stands, a little above it."""
-    return int(max(0, row / max(n, 1) * (confusion_height_px(n) - 150) - 30))
+    return int(max(0, row / max(n, 1) * (confusion_height_px(n) - _AXES_PX) - 30))
 
 
 def _heatmaps(matrix: ConfusionMatrix, values: Doubles, as_shares: bool) -> list[go.Heatmap]:
+    # Two maps, since a heat map has one colour scale. NaN leaves a cell empty; 0 would fill it in the palest shade.
     right = np.eye(len(values), dtype=bool)
     return [
         _heatmap(matrix, np.where(right & (values > 0), values, np.nan), RIGHT, as_shares),
@@ -184,6 +197,7 @@ def _heatmaps(matrix: ConfusionMatrix, values: Doubles, as_shares: bool) -> list
 
 def _heatmap(matrix: ConfusionMatrix, values: Doubles, colour: str, as_shares: bool) -> go.Heatmap:
     labels = axis_names(matrix.names)
+    # Shares are all of the same whole, so that two matrices can be compared; counts fill up to the largest.
     fullest = 1.0 if as_shares or np.isnan(values).all() else float(np.nanmax(values))
     return go.Heatmap(
         z=values,
@@ -206,7 +220,8 @@ def _cell_marks(matrix: ConfusionMatrix, values: Doubles, *, ink: str, as_shares
     cells = list(zip(rows.tolist(), columns.tolist(), strict=True))
     marks_visible = n > HEAT_MOST
     colours = np.where(rows == columns, RIGHT, WRONG)
-    side = max(5.0, 0.8 * (confusion_height_px(n) - 150) / max(n, 1))
+    # 0.8 leaves a gap between two marks; below 5 pixels nobody hits one.
+    side = max(5.0, 0.8 * (confusion_height_px(n) - _AXES_PX) / max(n, 1))
     return go.Scatter(
         x=[labels[column] for _, column in cells],
         y=[labels[row] for row, _ in cells],
@@ -221,6 +236,7 @@ def _cell_marks(matrix: ConfusionMatrix, values: Doubles, *, ink: str, as_shares
             "color": colours.tolist() if marks_visible else "rgba(0,0,0,0)",
             "opacity": np.where(rows == columns, 0.45, 1.0).tolist() if marks_visible else 1.0,
         },
+        # Over the heat map's squares marks are unseen, there to be pointed at and clicked; chosen, they get a shade.
         selected={"marker": {} if marks_visible else {"color": "rgba(128,128,128,0.45)"}},
         textfont={"color": ink, "size": 12},
         unselected={"marker": {"opacity": 0.2 if marks_visible else 1.0}, "textfont": {"color": ink}},
@@ -268,6 +284,7 @@ def likeness_json(matrix: LikenessMatrix, *, ink: str, as_shares: bool) -> str:
     labels, n = axis_names(matrix.names), len(matrix.names)
     values = np.where(np.eye(n, dtype=bool), np.nan, matrix.values)
     span = matrix.nearest - matrix.farthest
+    # ``or 1``: with all values alike, there is no span to divide by.
     depth = np.clip((values - matrix.farthest) / (span or 1.0), 0, 1)
     colours = [[0, _rgba(RIGHT, 0.0)], [1, _rgba(RIGHT, 0.95 if n > TEXT_MOST else _DEEPEST)]]
     shade = go.Heatmap(
@@ -287,6 +304,7 @@ def _pairs_to_click(
     n = len(labels)
     rows, columns = np.nonzero(~np.isnan(values))
     texts = [f"{100 * value:.0f} %" if as_shares else f"{value:.2f}" for value in values[rows, columns]]
+    # One element of the page for each mark is too slow for thousands, which WebGL draws.
     trace_type = go.Scatter if n <= HEAT_MOST else go.Scattergl
     return trace_type(
         x=[labels[column] for column in columns.tolist()],
@@ -297,7 +315,7 @@ def _pairs_to_click(
         mode="markers+text" if n <= TEXT_MOST else "markers",
         marker={
             "symbol": "square",
-            "size": max(5.0, 0.8 * (confusion_height_px(n) - 150) / n),
+            "size": max(5.0, 0.8 * (confusion_height_px(n) - _AXES_PX) / n),
             "color": "rgba(0,0,0,0)",
         },
         textfont={"color": ink, "size": 12},
@@ -309,7 +327,7 @@ def _pairs_to_click(
 
 
 def picked_cells(event: Mapping[str, Any] | None) -> tuple[tuple[int, int], ...]:
-    """Read the cells of a selection on the matrix: places of (true, given) in the evaluation."""
+    """Read the cells of a selection on the matrix: (true, given) as indices into the evaluation's people."""
     return tuple(dict.fromkeys((int(value[0]), int(value[1])) for value in _customdata(event)))
 
 

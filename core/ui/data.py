@@ -26,12 +26,15 @@ _kept_services: list[Services] = []
 """The working parts while everything else that is remembered goes."""
 _erased_at: dict[Path, float] = {}
 """By data folder, when the newest erasing ended that pages know of."""
+# Sessions run in threads of one process: two that see the same erasing must not both clear, and the second must not
+# read what the first is about to drop.
 _forgetting = threading.Lock()
 
 
 @st.cache_resource(show_spinner=False)
 def services() -> Services:
     """The working parts, and the worker process beside the app."""
+    # After ``forget_erased`` cleared this cache too: the worker process and the loaded networks are to live on.
     if _kept_services:
         return _kept_services[0]
     working = Services(settings_from_env())
@@ -46,10 +49,12 @@ def forget_erased() -> None:
         working = services()
         erasings = (job for job in working.jobs.jobs() if job.kind is JobKind.ERASE and job.state is JobState.DONE)
         newest_erasing = max((job.finished or 0.0 for job in erasings), default=0.0)
+        # ``setdefault``: at the first page after a start nothing is remembered yet, so that there is nothing to forget.
         if newest_erasing > _erased_at.setdefault(working.settings.data_dir, newest_erasing):
             _kept_services[:] = [working]
             st.cache_data.clear()
             st.cache_resource.clear()
+            # Galleries of faces lie outside of Streamlit's caches, with the services.
             working.forget_identifiers()
             services()
             _kept_services.clear()
@@ -71,6 +76,8 @@ class Faces:
         return _embeddings(self.dataset_id, self.revision, self.person_id)
 
 
+# Resources, not data: ``cache_data`` would pickle the arrays for every reader, and hash only a sample of large ones
+# where they are arguments. Nothing here is changed by who reads it, and the revision is a part of every key.
 @st.cache_resource(show_spinner=False, max_entries=4)
 def dataset_faces(dataset_id: str, revision: Revision) -> Faces:
     """Every face."""
@@ -103,8 +110,9 @@ def face_map(dataset_id: str, revision: Revision, map_id: str | None, dimensions
         return project.pca_map(dataset_faces(dataset_id, revision).embeddings, dimensions)
     info = next(info for info in services().runs.maps(dataset_id) if info.id == map_id)
     stored_map, faces = project.load_map(services().artifacts, info), dataset_faces(dataset_id, revision)
+    # Nobody has come since: the vectors, the largest thing that there is to read, are not read.
     if set(faces.table.face_ids) <= set(stored_map.face_ids):
-        return stored_map  # without reading the vectors
+        return stored_map
     return project.with_newcomers(stored_map, faces.embeddings)
 
 
@@ -151,4 +159,4 @@ def jobs_of(dataset: Dataset, kind: JobKind) -> list[Job]:
 
 def newest_job(dataset: Dataset, kind: JobKind) -> Job | None:
     """The newest job of a kind on this dataset."""
-    return next((job for job in services().jobs.jobs(dataset.id) if job.kind is kind), None)
+    return next(iter(jobs_of(dataset, kind)), None)

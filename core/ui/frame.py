@@ -15,10 +15,11 @@ from core.services import Services
 from core.store.protocols import Dataset
 from core.ui import address, data, outdated, refusals, running, state
 
+# When the first page imports this, before anything of it can go wrong.
 refusals.tell_in_words()
 
+# Of our own: for one of the Material icons, which pages are full of, browsers would ask a server of fonts.
 ICON = Path(__file__).with_name("icon.svg")
-"""Of our own: for one of the Material icons, which pages are full of, browsers would ask a server of fonts."""
 
 HOME = "pages/home/datasets.py"
 INGEST = "pages/data/ingest.py"
@@ -36,12 +37,12 @@ VERIFY = "pages/identify/verify.py"
 JOBS = "pages/system/jobs.py"
 ABOUT = "pages/system/about.py"
 
+# Streamlit writes a table to CSV in the browser, with names that a spreadsheet would take for formulas. The tables that
+# are worth taking along have a button of their own.
 _HIDE_UNGUARDED_CSV = "[data-testid=stElementToolbar] button[aria-label^='Download as CSV']{display:none}"
-"""Streamlit writes a table to CSV in the browser, with names that a spreadsheet would take for formulas. The tables
-that are worth taking along have a button of their own."""
+# Streamlit writes what is chosen in the colour that buttons are filled with, under white: in the dark no colour has a
+# contrast of 4.5 to both white and the page. This is the theme's colour of links.
 _CHOSEN_IN_THE_DARK = "button:is([data-variant=pills],[data-variant=segmented_control])[data-selected] p{color:#6CC5CA}"
-"""Streamlit writes what is chosen in the colour that buttons are filled with, under white: in the dark no colour has a
-contrast of 4.5 to both white and the page. This is the theme's colour of links."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ def page(title: str, purpose: str, *, chooser: bool = True) -> Iterator[Frame]:
     """Draw the head of a page; what goes wrong inside is told in words."""
     _show_toast()
     st.html(f"<style>{_HIDE_UNGUARDED_CSV}{_CHOSEN_IN_THE_DARK if is_dark() else ''}</style>")
+    # Before anything of the page: its fragments compare their epoch with this one when they run alone.
     st.session_state[state.DRAWN_EPOCH] = st.session_state.get(state.EPOCH, 0)
     head, side = st.columns([3, 2], vertical_alignment="bottom")
     with head:
@@ -80,6 +82,7 @@ def page(title: str, purpose: str, *, chooser: bool = True) -> Iterator[Frame]:
     with side:
         bar = st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="bottom")
     with _faults_in_words():
+        # Before the page reads anything: what is remembered of somebody who was erased must not be shown again.
         data.forget_erased()
         services = data.services()
         dataset = _choose_dataset(services, bar) if chooser else None
@@ -92,6 +95,8 @@ def page(title: str, purpose: str, *, chooser: bool = True) -> Iterator[Frame]:
 @contextmanager
 def _faults_in_words() -> Iterator[None]:
     """Tell what went wrong, with a way on, and end the page there."""
+    # All of them, to look whether they speak to the user; what does not is raised again. Streamlit's own way of ending
+    # a run is no ``Exception``, and passes.
     try:
         yield
     except Exception as fault:
@@ -109,6 +114,7 @@ def _choose_dataset(services: Services, container: DeltaGenerator) -> Dataset | 
     datasets_by_id = {dataset.id: dataset for dataset in services.store.datasets()}
     if not datasets_by_id:
         return None
+    # The address first, for a link means what it says; then what this tab chose; then the newest.
     preferred_ids = (st.query_params.get("dataset"), st.session_state.get(state.DATASET), list(datasets_by_id)[-1])
     dataset_id = next(candidate_id for candidate_id in preferred_ids if candidate_id in datasets_by_id)
     # Set at every run: a widget's own state is lost when the page changes, even with a key.

@@ -68,8 +68,8 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
-class NamedBox:
-    """One face on a photo."""
+class LabelledBox:
+    """One face on a photo, in pixels of the photo, and what stands at it."""
 
     box: Box
     label: str
@@ -94,8 +94,10 @@ def page_slice(n: int, per_page: int, key: str, *, address_name: str | None = No
 
     Under ``address_name`` the page number is kept in the address.
     """
+    # Rounded up, by dividing the negative number. Nothing at all is one empty page.
     pages = max(1, -(-n // per_page))
     first = min(pages, max(1, address.query_number(address_name) or 1)) if address_name else 1
+    # With another number of pages it is another widget: a page that is gone by now would stay chosen.
     page = st.pagination(pages, default=first, key=f"{key}_page_{pages}") if pages > 1 else 1
     if address_name:
         address.set_query_values(**{address_name: str(page) if page > 1 else None})
@@ -122,7 +124,7 @@ def _pair(dataset_id: str, pair: Pair) -> str:
 
 
 def _grid(cells: str, tile_px: int) -> str:
-    """A grid with tiles of a width of its own: the style sheet is the page's, whichever grid brought it last."""
+    # The width stands at the grid itself: the style sheet is the page's, whichever grid brought it last.
     columns = f"grid-template-columns:repeat(auto-fill,minmax({tile_px}px,1fr))"
     return f"{_STYLE}<div class='fa-grid' role='list' style='{columns}'>{cells}</div>"
 
@@ -155,26 +157,34 @@ def jpeg_data_url(jpeg: bytes) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode("ascii")
 
 
-def show_photo(image: RgbImage, boxes: Iterable[NamedBox], alt: str) -> None:
-    """A photo with a labelled box on every face."""
+def photo_data_url(image: RgbImage) -> str:
+    """A photo as a data address, its longer side reduced to ``PHOTO_PX``."""
+    return jpeg_data_url(encode_jpeg(shrink_image(image, PHOTO_PX), quality=88))
+
+
+def show_photo(image: RgbImage, boxes: Iterable[LabelledBox], alt: str) -> None:
+    """A photo, (height, width, 3) uint8 RGB, with a labelled box on every face."""
     height, width = image.shape[:2]
-    src = jpeg_data_url(encode_jpeg(shrink_image(image, PHOTO_PX), quality=88))
+    src = photo_data_url(image)
     frames = "".join(_frame(box, width, height) for box in boxes)
+    # As high as most of a window at most, at the photo's own proportions, so that boxes in per cent lie where they
+    # belong.
     st.html(
         f"{_STYLE}<div class='fa-photo' style='width:min(100%,calc(68vh*{width / height:.4f}))'>"
         f"<img src='{src}' alt='{escape(alt)}'>{frames}</div>"
     )
 
 
-def _frame(named_box: NamedBox, width_px: int, height_px: int) -> str:
-    box = named_box.box
+def _frame(labelled_box: LabelledBox, width_px: int, height_px: int) -> str:
+    box = labelled_box.box
     position = (
         f"left:{box.left / width_px:.4%};top:{box.top / height_px:.4%};"
         f"width:{box.width / width_px:.4%};height:{box.height / height_px:.4%}"
     )
     kinds = ["fa-box"]
-    kinds += ["fa-unknown"] if not named_box.known else []
-    kinds += ["fa-right"] if box.centre[0] > width_px * 0.7 else []  # the tag grows inwards
-    kinds += ["fa-low"] if box.bottom > height_px * 0.9 else []  # and stays on the photo
-    tag = f"<span class='fa-tag' dir='auto'>{escape(named_box.label)}</span>"
+    kinds += ["fa-unknown"] if not labelled_box.known else []
+    # The tag grows inwards from the right, and stands above the box at the lower edge: beyond the photo it is cut off.
+    kinds += ["fa-right"] if box.centre[0] > width_px * 0.7 else []
+    kinds += ["fa-low"] if box.bottom > height_px * 0.9 else []
+    tag = f"<span class='fa-tag' dir='auto'>{escape(labelled_box.label)}</span>"
     return f"<div class='{' '.join(kinds)}' style='{position}'>{tag}</div>"

@@ -94,14 +94,18 @@ def host_name(host: str) -> str:
     """The name in a Host header, in small letters; empty when the header is no host with or without a port."""
     try:
         parts = urlsplit(f"//{host}")
-        _ = parts.port  # raises when it is no number
+        # Reading it raises when it is no number.
+        _ = parts.port
     except ValueError:
         return ""
+    # A path, a query or a user name in the header would make two readers of it see two hosts. A dot at the end is the
+    # same name, written in full.
     return (parts.hostname or "").rstrip(".") if parts.netloc == host and "@" not in host else ""
 
 
 def _fits(name: str, pattern: str) -> bool:
     pattern = pattern.strip().lower().rstrip(".")
+    # The dot stays: "*.example.org" must not let in "badexample.org".
     return name.endswith(pattern[1:]) if pattern.startswith("*.") else name == pattern
 
 
@@ -118,6 +122,7 @@ def headers(script_sources: Iterable[str]) -> tuple[tuple[bytes, bytes], ...]:
     Left open as far as Streamlit needs: it writes styles into the page, loads our components' scripts by blob
     addresses, and draws pictures from data addresses.
     """
+    # Everything is forbidden first; what Streamlit needs is named. Nothing is let in from another server.
     policy = {
         "default-src": "'none'",
         "script-src": " ".join(("'self'", "blob:", *script_sources)),
@@ -156,6 +161,7 @@ class Gate:
     headers: tuple[tuple[bytes, bytes], ...]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # The server's own start and end, which no client sends.
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
@@ -171,6 +177,7 @@ class Gate:
             await _refuse(scope, receive, send_with_headers)
 
     def _with_ours(self, sent: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        # Ours alone: of two policies a browser would enforce both, and of Streamlit's we know nothing beforehand.
         ours = {name for name, _ in self.headers}
         return [*((name, value) for name, value in sent if name.lower() not in ours), *self.headers]
 
@@ -179,12 +186,15 @@ class Gate:
         for name, value in scope["headers"]:
             received.setdefault(name.lower(), []).append(value)
         hosts, origins = received.get(b"host", []), received.get(b"origin", [])
+        # Of two Host headers, a server behind could obey the one that was not looked at.
         if len(hosts) != 1 or not self.hosts.allow(hosts[0].decode("latin-1")):
             return False
+        # Who says where the request comes from is held to it; no script of a page can write this header itself.
         if origins:
             return len(origins) == 1 and _is_origin_of(origins[0].decode("latin-1"), hosts[0].decode("latin-1"))
+        # Browsers always say whose page opens a connection.
         if scope["type"] == "websocket":
-            return False  # browsers always say whose page opens one
+            return False
         return not FOREIGN_SITES & set(received.get(b"sec-fetch-site", [])) or _is_link(scope, received)
 
 
@@ -201,8 +211,9 @@ def _is_link(scope: Scope, received: dict[bytes, list[bytes]]) -> bool:
 
 async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "websocket":
-        await receive()  # the wish to connect
-        await send({"type": "websocket.close", "code": 1008})  # answered with 403
+        # The wish to connect is taken before it is refused, as ASGI asks; the server answers it with 403.
+        await receive()
+        await send({"type": "websocket.close", "code": 1008})
         return
     await send({"type": "http.response.start", "status": 403, "headers": [(b"content-type", b"text/plain")]})
     await send({"type": "http.response.body", "body": REFUSED})

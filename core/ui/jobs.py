@@ -31,7 +31,8 @@ def follow_job(job: Job | None, during: Callable[[Job], None] | None = None) -> 
 
     ``during`` draws more of the running job below its progress.
     """
-    with st.container():  # there even when it is empty: what stands below would be made anew if it moved
+    # There even when it is empty: what stands below would be made anew if it moved.
+    with st.container():
         if job is None or job.state is JobState.DONE:
             return
         if job.state.active:
@@ -42,6 +43,7 @@ def follow_job(job: Job | None, during: Callable[[Job], None] | None = None) -> 
 
 def _live(job_id: str, during: Callable[[Job], None] | None) -> None:
     job = data.services().jobs.job(job_id)
+    # The whole page: it shows what came of the job, and stops this fragment from asking every second.
     if not job.state.active:
         st.rerun()
     with st.container(border=True):
@@ -65,6 +67,7 @@ def running_line(active: Sequence[Job], names: Mapping[str, str]) -> str:
     if not active:
         return ""
     running = [job for job in active if job.state is JobState.RUNNING]
+    # A quick job runs between two steps of a long one, which counts as running too: the quick one is what goes on.
     first = next((job for job in running if is_quick(job)), [*running, *active][0])
     steps = f"{words.count(first.done)} of {words.count(first.total)}" if first.total else ""
     parts = [part for part in (steps, _time_left(first)) if part]
@@ -139,6 +142,7 @@ def _pace(job: Job) -> str:
 
 def finished_sentence(job: Job) -> str:
     """How far a job came that ended early: "1 of 12 faces was finished."."""
+    # "1 of 12 faces was", "0 of 1 face was": the verb goes with either number.
     verb = "was" if 1 in (job.done, job.total) else "were"
     return f"{words.count(job.done)} of {words.count(job.total, JOBS[job.kind].unit)} {verb} finished."
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from core.jobs.registry import submit_job
-from core.store.job_model import JobKind, JobState
+from core.store.job_model import JobKind
 from core.store.protocols import Dataset
 from core.ui import data
 from core.vision.models import catalogue
 from core.workflows.photos.requests import ChangeModelRequest
-
-WAITING = (JobState.QUEUED, JobState.RUNNING)
 
 
 def show_outdated_notice(dataset: Dataset) -> None:
@@ -20,7 +18,7 @@ def show_outdated_notice(dataset: Dataset) -> None:
         return
     job = data.newest_job(dataset, JobKind.CHANGE_MODEL)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if job is not None and job.state in WAITING:
+        if job is not None and job.state.active:
             st.caption(":material/update: These faces are being embedded again. The page Jobs shows how far it is.")
             return
         st.caption(
@@ -32,5 +30,6 @@ def show_outdated_notice(dataset: Dataset) -> None:
 
 
 def _embed_again(dataset: Dataset) -> None:
+    # The same model: its catalogue entry carries the new id of vectors, which the job goes over to.
     model = catalogue.find_vectors_model(dataset.model_id)
     submit_job(data.services().jobs, dataset.id, ChangeModelRequest(model.id))

@@ -16,6 +16,7 @@ from streamlit.runtime.scriptrunner import exec_code
 from core.base.errors import FaceAtlasError, describe_os_error
 from core.ui.words import plain
 
+# Streamlit has no hook for errors of a script: this one function is what every way of running one calls in the end.
 _HANDLER = "handle_user_script_exception"
 _in_full = getattr(exec_code, _HANDLER)
 
@@ -24,6 +25,8 @@ def describe_fault(fault: BaseException) -> str | None:
     """What to tell the user; None for what only a programmer can mend."""
     if isinstance(fault, FaceAtlasError):
         return str(fault)
+    # The system's own faults, such as a full disk, have a number; without one, a library raised it for reasons of its
+    # own.
     if isinstance(fault, OSError) and fault.errno is not None:
         return describe_os_error(fault)
     return None
@@ -36,7 +39,8 @@ def show_refusal(words: str) -> None:
 
 def tell_in_words() -> None:
     """From now on, in every session of this process."""
-    for module in (exec_code, fragment):  # each has its own name for it
+    # Each of the two modules imported the function under a name of its own.
+    for module in (exec_code, fragment):
         setattr(module, _HANDLER, _tell)
 
 

@@ -12,7 +12,9 @@ POLL = "2s"
 def show_running_notice(jobs_page: str) -> None:
     """A line while something runs, which renews itself; nothing otherwise."""
     active = data.services().jobs.active()
-    with st.container():  # there even when it is empty: what stands below would be drawn anew if it moved
+    # There even when it is empty: what stands below would be drawn anew if it moved. It renews itself only while there
+    # is something to tell: an idle page asks for nothing.
+    with st.container():
         st.fragment(_line, run_every=POLL if active else None)(jobs_page)
 
 

@@ -48,12 +48,12 @@ def create_guarded_app(runtime: Runtime) -> AsgiApp:
         check_address(config.get_option("server.address"), opened)
     except InputRefused as refusal:
         sys.exit(f"Refused: {refusal}")
+    # Read before it is emptied: Streamlit's own check knows no numeric addresses, and the gate stands before it.
     hosts = Hosts(tuple(config.get_option("server.allowedHosts")), opened == OPEN_ANSWER)
-    config.set_option(
-        "server.allowedHosts", []
-    )  # Streamlit's own check knows no numeric addresses; the gate stands before it
+    config.set_option("server.allowedHosts", [])
     serve_modules(runtime.bidi_component_registry)
     app = keep_modules(create_starlette_app(runtime), modules_address())
+    # Its scripts are let by their hashes, read here from the very file that is served: an update needs no new list.
     index = Path(file_util.get_static_dir(), "index.html").read_text(encoding="utf-8")
     return Gate(app, hosts, headers(inline_script_sources(index)))
 
@@ -68,6 +68,7 @@ def keep_modules(app: AsgiApp, address: str) -> AsgiApp:
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_to_keep(message: Message) -> None:
+            # A refusal or a missing file must not be kept for a year.
             if message["type"] == "http.response.start" and message["status"] == HTTPStatus.OK:
                 sent = [header for header in message["headers"] if header[0].lower() != KEPT[0]]
                 message = {**message, "headers": [*sent, KEPT]}
@@ -81,6 +82,7 @@ def keep_modules(app: AsgiApp, address: str) -> AsgiApp:
 
 if __name__ == "__main__":
     keep_to_owner()
+    # Both are read when the server starts, inside of the next line; there is no setting for either.
     PagesManager.uses_pages_directory = False
     starlette_server.create_starlette_app = create_guarded_app  # type: ignore[assignment,attr-defined]
     cli.main(["run", str(APP), *sys.argv[1:]])

@@ -72,6 +72,7 @@ def plain(text: object) -> str:
     ----------
     https://spec.commonmark.org/0.31.2/#backslash-escapes, https://github.github.com/gfm/, Unicode UAX 9.
     """
+    # What is kept apart is found in the text as it was written: after escaping, backslashes would stand in between.
     escaped = _BIDI_CONTROLS.sub("", "\n".join(str(text).splitlines())).strip()
     for boundary in _KEPT_APART:
         escaped = boundary.sub(_JOINER, escaped)
@@ -95,6 +96,7 @@ def number_name(name: str, used_names: Container[str], first: int = 1) -> str:
 
 def ago(moment_s: float) -> str:
     """How long ago a moment (seconds since 1970) was."""
+    # A clock that was set back must not say that something is to come.
     passed = max(0.0, time.time() - moment_s)
     if passed < MINUTE_S:
         return "just now"

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.base.types import Box, RgbImage
-from core.imaging.pixels import encode_jpeg, shrink_image
 from core.ui.components.choices import Chosen
 from core.ui.components.mount import ignore_change, register_component
-from core.ui.gallery import PHOTO_PX, jpeg_data_url
+from core.ui.gallery import photo_data_url
 
 _mount = register_component("photo_boxes", '<div class="photo"></div>', module="boxes.js", style="boxes.css")
 
@@ -47,7 +46,8 @@ class Sheet:
     @classmethod
     def of(cls, image: RgbImage) -> Sheet:
         height, width = image.shape[:2]
-        return cls(jpeg_data_url(encode_jpeg(shrink_image(image, PHOTO_PX), quality=88)), width, height)
+        # The size is the photo's, not that of the smaller picture: boxes are in pixels of the photo.
+        return cls(photo_data_url(image), width, height)
 
 
 def draw_photo(key: str, image: RgbImage, boxes: Sequence[BoxOnPhoto], alt: str) -> PhotoAction | None:
@@ -82,6 +82,7 @@ def _payload(key: str, sheet: Sheet, boxes: Sequence[BoxOnPhoto], alt: str) -> d
 
 
 def _fractions(box: Box, width_px: int, height_px: int) -> list[float]:
+    # The picture is as wide as the page has room: only fractions fit it whatever its size is.
     left, top, right, bottom = box.as_tuple()
     return [left / width_px, top / height_px, right / width_px, bottom / height_px]
 
@@ -90,6 +91,7 @@ def read_photo_action(answer: Any, width_px: int, height_px: int) -> PhotoAction
     """The browser's answer in pixels of the photo."""
     if not answer:
         return None
+    # A trigger: the answer is there in one run and gone in the next, so no box is taken in twice.
     if answer.get("drawn"):
         left, top, right, bottom = (float(part) for part in answer["drawn"])
         return PhotoAction(drawn_box=Box(left * width_px, top * height_px, right * width_px, bottom * height_px))

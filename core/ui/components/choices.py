@@ -41,6 +41,7 @@ class Chosen:
 
     id: str
     when: float
+    # A state stays until something else is chosen: of two components with the same faces, time tells the newest.
 
     @classmethod
     def of(cls, answer: Any) -> Chosen | None:

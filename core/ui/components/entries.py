@@ -79,9 +79,11 @@ def draw_entries(key: str, entries: Sequence[ReviewEntry], keyboard: Keyboard, e
 def read_entry_commands(answers: Iterable[Mapping[str, Any]], entry_ids: Sequence[str]) -> list[EntryCommand]:
     """The browser's answers, as far as they are about the entries that are shown now."""
     known_ids = set(entry_ids)
+    # A command without any entry left is passed on all the same: undo and redo are about none.
     return [
         EntryCommand(
             command["name"],
+            # An entry may be dealt with by then, by an earlier command of the same outbox.
             tuple(entry_id for entry_id in command["ids"] if entry_id in known_ids),
             str(command.get("text") or ""),
         )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from core.ui.components.mount import register_component
 
+# Streamlit's uploader finds out where in a dropped folder a file lay, but sends that for chosen folders only. Its chip
+# for a file that is too large goes as soon as others have come: the note stays.
 _mount = register_component("folders", '<p role="alert" hidden></p>', module="folders.js", style="folders.css")
 
 

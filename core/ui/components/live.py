@@ -18,6 +18,7 @@ _mount = register_component(
     module="camera/camera.js",
     style="camera/camera.css",
 )
+# A component of its own: new data would draw the camera anew, while what was seen is to lie over the moving picture.
 _answer = register_component("camera_seen", module="camera/answer.js")
 
 
@@ -56,4 +57,5 @@ def read_still(answer: Any) -> Still | None:
     """The browser's answer."""
     if not answer:
         return None
+    # The number goes back with what was seen on it: an answer that comes late is about an earlier picture.
     return Still(int(answer["number"]), base64.b64decode(answer["jpeg"]), float(answer["at_s"]))

@@ -24,6 +24,7 @@ _mount = register_component(
     module="lookups/lookups.js",
     style="lookups/lookups.css",
 )
+# What changes while somebody looks goes this way: the table would be sent, and drawn, whole each time otherwise.
 _deal = register_component("lookup_deal", module="lookups/deal.js")
 
 
@@ -99,6 +100,7 @@ def draw_lookup_table(key: str, table: LookupTable) -> LookupTableState:
         "of": table.of,
         "people": list(table.people),
         "photos": [[photo.name, photo.reason, photo.faces] for photo in table.photos],
+        # Lists, not dictionaries: the names of the fields would travel with each of thousands of faces.
         "faces": [[face.candidates, face.score, face.detection_prob, face.rival, face.trusted] for face in table.faces],
         "chips": [[chip.id, chip.label, chip.bit, chip.hint] for chip in table.chips],
         "marks": {
@@ -127,6 +129,7 @@ def send_lookup_pictures(key: str, of: str, limit: str, first: LookupView, pictu
 
 def read_table_state(view: Any, requested: Any, table: LookupTable) -> LookupTableState:
     """The browser's answer, as far as it is about these photos."""
+    # The browser may still show another table, and a view may name a chip or a person that this one has not.
     chips = {chip.id for chip in table.chips}
     table_view = None
     if view and view.get("of") == table.of and view.get("chip") in chips:
@@ -137,4 +140,5 @@ def read_table_state(view: Any, requested: Any, table: LookupTable) -> LookupTab
 
 
 def _bytes(marks: Sequence[int] | Ints) -> str:
+    # A byte a face, and base64 rather than a list of numbers, of which each would be text to be parsed.
     return base64.b64encode(np.asarray(marks, dtype=np.uint8).tobytes()).decode("ascii")

@@ -31,7 +31,9 @@ def register_component(name: str, html: str = "", *, module: str, style: str | N
     ----------
     module, style : files of the folder ``browser``; the module's default function draws the component
     """
+    # At every registration, as modules are imported in no order that could be relied on; it does no harm twice.
     serve_modules(get_bidi_component_manager())
+    # The colours come with each component: it is drawn in a shadow root, where the page's style sheets do not reach.
     css = "\n".join(map(_read, (_COLOURS, style))) if style else None
     return st.components.v2.component(name, html=html, css=css, js=_importing(module))
 
@@ -41,7 +43,8 @@ def _read(file_name: str) -> str:
 
 
 def _importing(module: str) -> str:
-    """The script that Streamlit runs. Its address is a blob's, against which no relative one can be resolved."""
+    """The script that Streamlit runs."""
+    # Its own address is a blob's, against which no relative one can be resolved: hence the page's origin.
     address = modules_address() + module
     return f'const module = await import(new URL("{address}", location.origin));\nexport default module.default;\n'
 
@@ -56,6 +59,8 @@ def modules_address() -> str:
 def modules_version() -> str:
     """Tells these modules from those of before and after them."""
     content = hashlib.sha256()
+    # All modules as one: they import each other by relative addresses, so a new one of any needs a new folder for all.
+    # Names count too, for a module that is only renamed; sorted, as a folder is listed in no order.
     for path in sorted(BROWSER_FOLDER.rglob("*.js")):
         content.update(f"{path.relative_to(BROWSER_FOLDER).as_posix()}\n".encode() + path.read_bytes())
     return content.hexdigest()[:12]
@@ -68,4 +73,4 @@ def serve_modules(manager: BidiComponentManager) -> None:
 
 
 def ignore_change() -> None:
-    """Streamlit asks for a callback for every value that is to come back."""
+    """Do nothing: Streamlit asks for a callback for every value that is to come back."""

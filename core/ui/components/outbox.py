@@ -23,15 +23,18 @@ def last_obeyed_number(key: str) -> int:
 def outbox_state(key: str) -> dict[str, str | int]:
     """What the browser needs with a drawing: whose it is, the last command that was obeyed, and which drawing it is."""
     drawings = st.session_state.setdefault(state.DRAWINGS, {})
+    # Nobody reads the number; it only makes the data of this drawing differ, or the browser would not be called.
     drawings[key] = drawings.get(key, 0) + 1
     return {"key": key, "seen": last_obeyed_number(key), "drawing": drawings[key]}
 
 
 def take_new_commands(key: str, sent: Iterable[Mapping[str, Any]] | None) -> list[Mapping[str, Any]]:
     """The commands that were not obeyed yet, which from now on they are."""
+    # A command may come several times, as all that wait are sent each time.
     new = sorted(
         (command for command in sent or () if command["n"] > last_obeyed_number(key)), key=lambda command: command["n"]
     )
+    # Marked as obeyed before it is obeyed: a fault, or the rerun that follows, must not make it happen twice.
     if new:
         st.session_state.setdefault(state.OBEYED, {})[key] = new[-1]["n"]
     return new

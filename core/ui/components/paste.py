@@ -8,6 +8,7 @@ from typing import Any
 
 from core.ui.components.mount import ignore_change, register_component
 
+# It travels as base64 in one message, a third larger than it is, and lies in memory whole.
 MOST_BYTES = 40_000_000
 _mount = register_component("paste", "<p></p>", module="paste.js", style="paste.css")
 

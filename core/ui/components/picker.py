@@ -102,8 +102,10 @@ def read_picked(picked: Any, commands: Iterable[Mapping[str, Any]], face_ids: Se
     """The browser's answer, as far as it is about the faces that are shown now."""
     known_ids = set(face_ids)
     picked = picked or {}
+    # What was chosen before the last action is let go of; the focus stays, so that one walks on from where one was.
     is_current = picked.get("epoch") == epoch
     selected = tuple(face_id for face_id in picked.get("selected", ()) if is_current and face_id in known_ids)
     focused = picked.get("focused")
+    # Commands are about what was chosen when they were given, also where the page does not show it any more.
     key_commands = tuple(GridCommand(command["name"], tuple(map(str, command["ids"]))) for command in commands)
     return Picked(selected, focused if focused in known_ids else None, key_commands)

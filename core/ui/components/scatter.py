@@ -17,6 +17,7 @@ from core.base.types import FaceRows, Floats, Ints
 from core.ui.charts import PointGroup
 from core.ui.components.mount import ignore_change, register_component
 
+# Two bytes a coordinate: a step is far below a pixel of the whole map, and takes half of what float32 would.
 _FINEST = 65_535
 
 _mount = register_component(
@@ -86,7 +87,7 @@ class Who:
     """The names of the points."""
 
     labels: Ints
-    """(n,) places in ``people``, -1 for no name"""
+    """(n,) indices into ``people``, -1 for no name"""
     people: Sequence[str]
 
 
@@ -119,11 +120,14 @@ def pack_points(
     dimensions = points.shape[1]
     low = points.min(axis=0) if len(points) else np.zeros(dimensions, np.float32)
     spread = np.ptp(points, axis=0) if len(points) else np.zeros(dimensions, np.float32)
+    # One scale for all axes, for distances are to be compared; never 0, as when all faces lie at one point.
     extent = float(max(spread.max(initial=0.0), 1e-9))
+    # Little-endian on every machine: the browser reads the bytes so.
     scaled = np.rint((points - low) / extent * _FINEST).astype("<u2")
     group_of: Ints = np.zeros(len(points), dtype=np.int64)
     for number, group in enumerate(groups):
         group_of[group.rows] = number
+    # No name is the number after the last person, for unsigned numbers have no -1.
     nameless = len(who.people)
     labels = np.where(who.labels < 0, nameless, who.labels).astype("<u2" if nameless <= _FINEST else "<u4")
     packed = {
@@ -175,6 +179,7 @@ def read_scatter_event(picked: Any, requested: Any, cloud: Cloud) -> ScatterEven
 
 
 def _rows(answer: Any, cloud: Cloud) -> list[int]:
+    # A state of the browser's outlives the points that it was about; rows of others would be other faces.
     if not answer or answer.get("of") != cloud.of:
         return []
     return [row for row in map(int, answer.get("rows", ())) if 0 <= row < len(cloud.face_ids)]

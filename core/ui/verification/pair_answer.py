@@ -95,7 +95,7 @@ def _choose_face(photo: PhotoFaces, key: str) -> ComparedFace | None:
         )
     with picture:
         boxes = [
-            gallery.NamedBox(
+            gallery.LabelledBox(
                 photo.faces[face].detection.box, str(face + 1) if len(faces) > 1 else "", known=face == chosen_face
             )
             for face in faces
