@@ -35,6 +35,7 @@ class ConfusionMatrix:
 def most_confused_people(evaluation: Evaluation, most: int) -> Ints:
     """Indices of the people of the most frequent confusions, ascending: at most ``most`` of them."""
     index_of = {name: index for index, name in enumerate(evaluation.people)}
+    # A dictionary is a set that keeps its order: the pairs stand by frequency, so cutting it drops the rarest errors.
     people = dict.fromkeys(index_of[name] for pair in evaluation.most_confused for name in (pair.person, pair.given))
     return np.array(sorted(list(people)[:most]), dtype=np.int64)
 
@@ -51,11 +52,13 @@ def cut_confusion_matrix(evaluation: Evaluation, people: Ints, *, by_name: bool 
             sorted(people, key=lambda index: display_name(evaluation.people[index]).casefold()), dtype=np.int64
         )
     else:
+        # Ordered within the cut: the best order takes the cube of the people, of whom the whole may hold thousands.
         order = people[order_by_confusion(evaluation.confusion[np.ix_(people, people)])]
     return ConfusionMatrix(
         names=label_uniquely([evaluation.people[index] for index in order], display_name),
         people=order,
         counts=evaluation.confusion[np.ix_(order, order)],
+        # Of the whole matrix: a share says how often somebody is taken for another, whoever else is on the chart.
         support=evaluation.confusion.sum(axis=1)[order],
     )
 

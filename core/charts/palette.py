@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-RIGHT, WRONG, GREY, GIVEN = "#0072B2", "#D55E00", "#8C9699", "#CC79A7"
-"""Of Okabe and Ito's colours: told apart in the common colour blindnesses, on white and near black. ``GIVEN`` is for
-photos of strangers that were given."""
+RIGHT, WRONG, GREY, OUTSIDER = "#0072B2", "#D55E00", "#8C9699", "#CC79A7"
+"""Of Okabe and Ito's colours: told apart in the common colour blindnesses, on white and near black. ``OUTSIDER`` is for
+faces of strangers that were given to a training, as against people who were left out of it."""
 PALETTE = (
-    RIGHT, "#E69F00", "#009E73", GIVEN, "#56B4E9", WRONG,
+    RIGHT, "#E69F00", "#009E73", OUTSIDER, "#56B4E9", WRONG,
     "#8A7A00", "#7A6AC0", "#A0622D", "#2F8F8B", "#B23A6F", "#6B8E23",
 )  # fmt: skip
 """The theme's categorical colours, Okabe and Ito's first; none vanishes on a dark page."""
@@ -30,6 +30,7 @@ def label_uniquely(
     names: Sequence[str], label_of: Callable[[str], str], fallback_of: Callable[[str], str] = str
 ) -> list[str]:
     """Each name's label; the fallback where two names would be labelled alike."""
+    # Labels become the categories of an axis: two that are equal would be drawn as one row, their counts on each other.
     labels = [label_of(name) for name in names]
     uses = Counter(labels)
     return [label if uses[label] == 1 else fallback_of(name) for label, name in zip(labels, names, strict=True)]

@@ -21,6 +21,7 @@ class ReliabilityDiagram:
     @property
     def intervals(self) -> list[tuple[float, float]]:
         """Wilson's 95 % interval of the share that is right, for each bin."""
+        # A bin keeps its share and not its count: the product is a whole number but for rounding.
         return [wilson_interval(round(prob_bin.share_right * prob_bin.faces), prob_bin.faces) for prob_bin in self.bins]
 
 

@@ -66,8 +66,9 @@ class ShareCurve:
         return min(point.low for point in self.points)
 
 
-def rank_shares(predictions: Predictions) -> ShareCurve:
-    """The share of faces whose right name is among the first k, for k from 1; 10, or everybody."""
+def cumulative_match_curve(predictions: Predictions) -> ShareCurve:
+    """The share of faces whose right name is among the first k (CMC), for k from 1 to 10, or to everybody."""
+    # Of five people the right one is always among the first five: ranks beyond would be a line that says nothing.
     shares = rank_curve(predictions.ranks)[: len(predictions.people)]
     points = [SharePoint(number=rank, share=share, low=share, high=share) for rank, share in enumerate(shares, start=1)]
     return ShareCurve(points, "the first k names", "the right name is among them")
@@ -79,6 +80,8 @@ def rank_shares(predictions: Predictions) -> ShareCurve:
 def hardest_people(evaluation: Evaluation) -> list[PersonResult]:
     """The tested people, those with the lowest recall first; of equals those of whom it says the most."""
     tested = [row for row in evaluation.per_person if row.support]
+    # Half of twenty faces wrong says more than half of two, and right for one face says less than right for twenty:
+    # so many faces come first among the errors, and last among those who were always recognised.
     return sorted(tested, key=lambda row: (row.recall, -row.support if row.recall < 1 else row.support, row.person))
 
 
@@ -101,6 +104,7 @@ def _recall_interval(row: PersonResult) -> ShareInterval:
 def slice_intervals(slices: Sequence[SliceAccuracy]) -> IntervalChart:
     """The accuracy on each kind of face, those of one kind together; the heading is what the slices are made by."""
     kinds = list(dict.fromkeys(entry.by for entry in slices))
+    # Sorting is stable: within a kind the slices keep the study's order, from one end of their scale to the other.
     rows = [
         _measured(entry.slice, entry.accuracy, note=count(entry.n, "face"), heading=entry.by, faces=entry.n)
         for entry in sorted(slices, key=lambda entry: kinds.index(entry.by))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.base.types import Bools, Doubles, Floats, Ints
-from core.charts.palette import GIVEN, RIGHT, WRONG
+from core.charts.palette import OUTSIDER, RIGHT, WRONG
 from core.learn.metrics.predictions import Predictions
 from core.learn.verification.lfw_protocol import det_curve
 
@@ -80,12 +80,15 @@ def likeness_histogram(predictions: Predictions, threshold: float) -> Histogram:
     if impostors := predictions.impostors:
         values_of["left out in turn"] = impostors.scores[~impostors.given]
         values_of["given as strangers"] = impostors.scores[impostors.given]
+    # The threshold takes part in the range, so that its line is on the chart even where all faces lie on one side.
     everything = np.concatenate([[threshold], *values_of.values()])
+    # A little beyond the largest: where all likenesses are equal, the bins would have no width.
     edges = np.linspace(float(everything.min()), float(everything.max()) + 1e-6, LIKENESS_BINS + 1)
     return Histogram(
         groups=[
             HistogramGroup(name, count_in_bins(values, edges), colour, dashed=colour != RIGHT)
-            for (name, values), colour in zip(values_of.items(), (RIGHT, WRONG, GIVEN), strict=False)
+            # Not strict: runs of earlier versions have no impostors. Colours go by kind, also when one has no face.
+            for (name, values), colour in zip(values_of.items(), (RIGHT, WRONG, OUTSIDER), strict=False)
             if len(values)
         ],
         edges=edges,
@@ -97,7 +100,13 @@ def likeness_histogram(predictions: Predictions, threshold: float) -> Histogram:
 
 
 def distance_histogram(distances: Doubles, same: Bools, threshold: float) -> Histogram:
-    """Pairs of one person and of different people by their distance."""
+    """Pairs of one person and of different people by their distance.
+
+    Parameters
+    ----------
+    distances : (n,) Euclidean, 0..2
+    same : (n,) whether both faces are of one person
+    """
     return Histogram(
         groups=[
             HistogramGroup("one person", count_in_bins(distances[same], DISTANCE_EDGES), RIGHT),
@@ -111,7 +120,7 @@ def distance_histogram(distances: Doubles, same: Bools, threshold: float) -> His
 
 
 def det_chart(distances: Doubles, same: Bools) -> DetCurve:
-    """The detection error trade-off of pairs, both kinds of which are there."""
+    """The detection error trade-off of pairs, both kinds of which are there; parameters as of the histogram."""
     points = det_curve(distances, same)
     n_genuine = int(np.count_nonzero(same))
     return DetCurve(

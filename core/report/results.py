@@ -17,7 +17,7 @@ from core.base.words import (
 )
 from core.charts.confusion import confusion_summary, cut_confusion_matrix, most_confused_people
 from core.charts.reliability import reliability_diagram
-from core.charts.shares import hardest_people, rank_shares, recall_intervals
+from core.charts.shares import cumulative_match_curve, hardest_people, recall_intervals
 from core.charts.similarity import det_chart, distance_histogram, likeness_histogram
 from core.learn.metrics.classification import Evaluation
 from core.learn.metrics.predictions import Predictions
@@ -106,7 +106,7 @@ def _reliability_figure(predictions: Predictions) -> Figure:
 
 
 def _rank_figure(predictions: Predictions) -> tuple[Figure, ...]:
-    chart = rank_shares(predictions)
+    chart = cumulative_match_curve(predictions)
     if len(chart.points) < 2:
         return ()
     description = "; ".join(f"{point.number}: {percent(point.share)}" for point in chart.points)

@@ -6,9 +6,9 @@ import pytest
 
 from core.charts.shares import (
     classifier_intervals,
+    cumulative_match_curve,
     hardest_people,
     learning_curve,
-    rank_shares,
     recall_intervals,
     slice_intervals,
 )
@@ -47,6 +47,6 @@ def test_a_curve_knows_its_lowest_end():
 
 
 def test_there_are_no_more_ranks_than_people():
-    assert [point.number for point in rank_shares(material().predictions).points] == [1, 2, 3]
+    assert [point.number for point in cumulative_match_curve(material().predictions).points] == [1, 2, 3]
     many = tuple(f"person {number}" for number in range(30))
-    assert len(rank_shares(material(many).predictions).points) == 10
+    assert len(cumulative_match_curve(material(many).predictions).points) == 10

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.charts.palette import GIVEN, RIGHT, WRONG
+from core.charts.palette import OUTSIDER, RIGHT, WRONG
 from core.charts.similarity import STRAYS_MOST, count_in_bins, det_chart, distance_histogram, likeness_histogram
 from tests.report.made import material
 
@@ -27,7 +27,7 @@ def test_known_people_strangers_left_out_and_strangers_given_are_apart():
     assert chart.strays == predictions.scores[:2].tolist()
     mixed = replace(predictions.impostors, given=np.arange(30) < 6)
     chart = likeness_histogram(replace(predictions, impostors=mixed), 1.5)
-    assert [(group.colour, group.counts.sum()) for group in chart.groups] == [(RIGHT, 10), (WRONG, 24), (GIVEN, 6)]
+    assert [(group.colour, group.counts.sum()) for group in chart.groups] == [(RIGHT, 10), (WRONG, 24), (OUTSIDER, 6)]
     assert [group.dashed for group in chart.groups] == [False, True, True]  # no colour stands alone
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.charts.reliability import reliability_diagram
-from core.charts.shares import rank_shares
+from core.charts.shares import cumulative_match_curve
 from core.charts.similarity import likeness_histogram
 from core.learn.metrics.run_values import StrangersGiven
 from core.learn.open_set.operating_points import OperatingPoint, list_operating_points
@@ -224,7 +224,7 @@ def _show_calibration(evaluated: EvaluatedRun) -> None:
 
 
 def _show_ranks(evaluated: EvaluatedRun) -> None:
-    curve = rank_shares(evaluated.predictions)
+    curve = cumulative_match_curve(evaluated.predictions)
     third = curve.points[:3][-1]
     title = f"The true name is among the first {words.count(third.number)} for {words.percent(third.share)} (rank-k)"
     st.markdown(f"**{title}**")

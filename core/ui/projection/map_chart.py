@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 import streamlit as st
 
-from core.base.types import Ints, Revision, Split
+from core.base.types import Doubles, Floats, Ints, Revision, Split
 from core.charts import palette
 from core.charts.palette import GREY, RIGHT, WRONG
 from core.learn.metrics.predictions import Predictions
@@ -58,11 +58,13 @@ class MapChart:
     """Faces that are newer than the map and were placed beside those most like them."""
 
 
+# A shared object, as everything here that holds arrays: a cache of data would copy megabytes at every rerun.
 @st.cache_resource(show_spinner=False, max_entries=8)
 def build_map_chart(dataset_id: str, revision: Revision, view: MapView) -> MapChart:
-    """The points of a layout, coloured."""
+    """The points of a layout, coloured by what the view asks for."""
     faces = data.dataset_faces(dataset_id, revision)
     face_map = data.face_map(dataset_id, revision, view.map_id, view.dimensions)
+    # A map outlives corrections: it may hold faces that are gone, and lack others that came. Drawn is who is on both.
     map_rows, rows = faces.table.match(face_map.face_ids)
     predictions, points = load_face_predictions(dataset_id, revision, view.run_id), face_map.points[map_rows]
     if view.colour == CLUSTER:
@@ -73,7 +75,10 @@ def build_map_chart(dataset_id: str, revision: Revision, view: MapView) -> MapCh
         summary = map_summary(faces, predictions, rows, view.colour, view.people)
     groups = _spotlight(groups, faces, rows, view.people)
     face_ids = [faces.table.face_ids[row] for row in rows]
+    # People are named where they lie: with a dozen of them a legend sends the eye back and forth. Steps are few.
     names = charts.direct_labels(points, groups) if view.colour in (PERSON, PREDICTION) else {}
+    # What somebody circled holds for these faces in these places, whatever their colours are. Checksums say so in a
+    # few bytes; the identifiers of a hundred thousand faces would travel with every answer.
     cloud_id = f"{view.map_id} {zlib.crc32(''.join(face_ids).encode()):08x} {zlib.crc32(points.tobytes()):08x}"
     people = [words.display_name(name) for name in faces.table.people]
     return MapChart(
@@ -109,29 +114,32 @@ def load_face_predictions(dataset_id: str, revision: Revision, run_id: str | Non
 class FacePredictions:
     """What the newest run said of every face of the dataset, row by row."""
 
-    given: Ints
-    """(n,) places in ``people``, or -1 for a face that was not tested"""
+    predicted: Ints
+    """(n,) indices in ``people``, or -1 for a face that was not tested"""
     wrong: Ints
     """(n,) 1 wrong, 0 right, -1 not tested"""
-    probs: np.ndarray
+    probs: Doubles
+    """(n,) probability of the predicted name, 0..1; 0 for a face that was not tested"""
     people: tuple[str, ...]
 
     @classmethod
     def of(cls, faces: Faces, predictions: Predictions | None) -> FacePredictions:
+        """Lay what a run said of the faces that it tested beside all faces of the dataset."""
         n = len(faces.table)
-        given, wrong, probs = np.full(n, -1), np.full(n, -1), np.zeros(n)
+        predicted, wrong, probs = np.full(n, -1), np.full(n, -1), np.zeros(n)
         if predictions is None:
-            return cls(given, wrong, probs, ())
+            return cls(predicted, wrong, probs, ())
+        # A run never changes, the dataset does: faces that the run tested may be gone, others came since.
         indices, rows = faces.table.match(predictions.face_ids)
-        given[rows], probs[rows] = predictions.given[indices], predictions.probs[indices]
+        predicted[rows], probs[rows] = predictions.given[indices], predictions.probs[indices]
         wrong[rows] = predictions.wrong[indices]
-        return cls(given, wrong, probs, predictions.people)
+        return cls(predicted, wrong, probs, predictions.people)
 
 
 def face_lines(faces: Faces, predictions: FacePredictions, row: int) -> list[str]:
     """What is said of a face that is pointed at: name, photo, prediction."""
     lines = [words.display_name(faces.table.person(row)), photo_name(faces, row)]
-    return [*lines, prediction_text(predictions, row)] if predictions.given[row] >= 0 else lines
+    return [*lines, prediction_text(predictions, row)] if predictions.predicted[row] >= 0 else lines
 
 
 def photo_name(faces: Faces, row: int, longest: int = 40) -> str:
@@ -142,10 +150,8 @@ def photo_name(faces: Faces, row: int, longest: int = 40) -> str:
 
 def prediction_text(predictions: FacePredictions, row: int) -> str:
     """What the run said of a tested face."""
-    predicted, prob = (
-        words.display_name(predictions.people[predictions.given[row]]),
-        words.format_probability(float(predictions.probs[row])),
-    )
+    predicted = words.display_name(predictions.people[predictions.predicted[row]])
+    prob = words.format_probability(float(predictions.probs[row]))
     return f"✗ taken for {predicted}, {prob} sure" if predictions.wrong[row] else f"✓ recognised, {prob} sure"
 
 
@@ -159,32 +165,42 @@ def _point_groups(
     if colour == QUALITY:
         return _step_groups(faces.table.grades[rows], "unknown")
     if colour == CONFIDENCE:
-        return _step_groups(np.where(predictions.given[rows] >= 0, predictions.probs[rows], np.nan), "not tested")
+        return _step_groups(np.where(predictions.predicted[rows] >= 0, predictions.probs[rows], np.nan), "not tested")
     if colour == DATE:
         return _date_groups(faces.table.taken[rows])
     people, labels = faces.table.people, faces.table.labels
     others_name, nameless_name = "everyone else", "no name"
     if colour == PREDICTION:
+        # The run numbers the people whom it learned, the dataset those whom it has now: a person may have been renamed
+        # or be gone. The -1 of a face that was not tested is, as an index, the last: there stands a -1 again.
         index_of = {name: index for index, name in enumerate(people)}
         known = np.array([index_of.get(name, -1) for name in predictions.people] + [-1])
-        labels = known[predictions.given]
+        labels = known[predictions.predicted]
         others_name, nameless_name = "given another name", "not tested"
-    coloured = charts.largest_people(labels[rows], len(people))
+    # Whoever is looked for has a colour, also somebody with few faces, who would be grey among all the others.
     if people_sought:
-        coloured = np.array([index for index, name in enumerate(people) if name in people_sought], dtype=np.int64)
+        coloured = _sought_people(faces, people_sought)
+    else:
+        coloured = charts.largest_people(labels[rows], len(people))
     names = [words.display_name(name) for name in people]
     return charts.people_groups(labels[rows], names, coloured, others_name=others_name, nameless_name=nameless_name)
 
 
+def _sought_people(faces: Faces, people_sought: tuple[str, ...]) -> Ints:
+    """The labels of those who are looked for."""
+    return np.array([label for label, name in enumerate(faces.table.people) if name in people_sought], dtype=np.int64)
+
+
 def last_grouping_time(dataset: Dataset) -> float | None:
-    """When the faces of a dataset were last put into groups; None before."""
-    grouping_jobs = (job for job in data.services().jobs.jobs(dataset.id) if job.kind is JobKind.CLUSTER)
+    """When the faces of a dataset were last put into groups, in seconds since 1970; None before."""
+    grouping_jobs = data.jobs_of(dataset, JobKind.CLUSTER)
     return next((job.finished for job in grouping_jobs if job.state is JobState.DONE), None)
 
 
 @st.cache_resource(show_spinner=False, max_entries=3)
 def _load_clusters(dataset_id: str, revision: Revision, grouped_at: float | None) -> FaceGroups | None:
-    """The newest groups that are stored, at the default threshold; ``grouped_at`` tells them from earlier ones."""
+    """The newest groups that are stored, at the default threshold."""
+    # Grouping changes no face, so it raises no revision: ``grouped_at`` is there to tell this from earlier groups.
     services, faces = data.services(), data.dataset_faces(dataset_id, revision)
     dataset = services.store.dataset(dataset_id)
     stored = [cluster.load_tree(services.artifacts, dataset, everyone) for everyone in (False, True)]
@@ -197,6 +213,7 @@ def _load_clusters(dataset_id: str, revision: Revision, grouped_at: float | None
 
 def _cluster_groups(faces: Faces, clusters: FaceGroups | None, rows: Ints) -> list[PointGroup]:
     """The groups with the most clear faces in colour, numbered as on the page of groups."""
+    # The group with the most clear faces has the first number, so the first of them are those that get a colour.
     labels, n_groups = np.full(len(faces.table), -1), 0
     if clusters is not None:
         labels[faces.table.indices(clusters.face_ids)] = clusters.labels
@@ -245,10 +262,12 @@ def _correct_groups(wrong: Ints) -> list[PointGroup]:
     return [group for group in groups if len(group.rows)]
 
 
-def _step_groups(shares: np.ndarray, unknown: str) -> list[PointGroup]:
-    """Shares in steps, the lowest drawn last: they are the ones to look for."""
+def _step_groups(shares: Doubles | Floats, unknown: str) -> list[PointGroup]:
+    """Shares in steps, those that are unknown behind all others."""
+    # A share at the start of a step belongs to that step. NaN, which NumPy sorts behind every number, is in none.
     step = np.searchsorted(STEPS, shares, side="right") - 1
     step[np.isnan(shares)] = -1
+    # Later groups are drawn over earlier ones: the lowest come last, as they are the ones to look for.
     ends = [f"{100 * start:.0f} to {100 * end:.0f} %" for start, end in pairwise((*STEPS, 1.0))]
     groups = [
         PointGroup(
@@ -262,10 +281,12 @@ def _step_groups(shares: np.ndarray, unknown: str) -> list[PointGroup]:
     return [group for group in (PointGroup(unknown, np.flatnonzero(step < 0), faded=True), *groups) if len(group.rows)]
 
 
-def _date_groups(timestamps: np.ndarray) -> list[PointGroup]:
+def _date_groups(timestamps: Doubles) -> list[PointGroup]:
     """Photos with a date in at most five spans of years that hold about as many each."""
+    # A camera's clock has no time zone, and is stored as if it were that of Greenwich: so the year is what it showed.
     years = np.array([np.nan if np.isnan(timestamp) else time.gmtime(timestamp).tm_year for timestamp in timestamps])
     known = years[~np.isnan(years)]
+    # "lower" takes years that occur. One that fills several fifths starts several spans, of which one remains.
     starts = (
         np.unique(np.quantile(known, np.linspace(0, 1, len(STEPS) + 1)[:-1], method="lower")) if len(known) else known
     )
@@ -284,8 +305,7 @@ def _spotlight(groups: list[PointGroup], faces: Faces, rows: Ints, people_sought
     """When people are looked for, everybody else steps back; of each group only their faces stay in front."""
     if not people_sought:
         return groups
-    names = faces.table.people
-    is_sought = np.isin(faces.table.labels[rows], [index for index, name in enumerate(names) if name in people_sought])
+    is_sought = np.isin(faces.table.labels[rows], _sought_people(faces, people_sought))
     front = [PointGroup(group.name, group.rows[is_sought[group.rows]], group.colour, group.symbol) for group in groups]
     behind = PointGroup("everyone else", np.flatnonzero(~is_sought), faded=True)
     return [group for group in (behind, *front) if len(group.rows)]
@@ -300,16 +320,14 @@ def map_summary(
     has_name = labels >= 0
     n_faces, n_people = words.count(len(rows), "face"), len(np.unique(labels[has_name]))
     if people_sought:
-        n_sought = int(
-            np.isin(labels, [index for index, name in enumerate(table.people) if name in people_sought]).sum()
-        )
+        n_sought = int(np.isin(labels, _sought_people(faces, people_sought)).sum())
         return f"{words.count(n_sought, 'face')} of {_listed_names(people_sought)}"
     if colour == CORRECT:
         tested, wrong = int((predictions.wrong[rows] >= 0).sum()), int((predictions.wrong[rows] == 1).sum())
         count = "None" if not wrong else words.count(wrong)
         return f"{count} of {words.count(tested, 'tested face')} got a wrong name"
     if colour in (QUALITY, CONFIDENCE, DATE):
-        poor, tested = int((~table.trusted[rows]).sum()), int((predictions.given[rows] >= 0).sum())
+        poor, tested = int((~table.trusted[rows]).sum()), int((predictions.predicted[rows] >= 0).sum())
         return {
             QUALITY: f"{words.count(poor, 'face')} of poor quality",
             CONFIDENCE: f"How sure the recogniser was of {words.count(tested, 'tested face')}",
@@ -322,7 +340,7 @@ def map_summary(
     people = words.count(n_people, "person", "people")
     few = f"; the {palette.MOST_COLOURED} with the most faces in colour" if n_people > palette.MOST_COLOURED else ""
     if colour == PREDICTION:
-        return f"The names given to {words.count(int((predictions.given[rows] >= 0).sum()), 'tested face')}{few}"
+        return f"The names given to {words.count(int((predictions.predicted[rows] >= 0).sum()), 'tested face')}{few}"
     nameless = f", {words.count(int((~has_name).sum()))} without a name" if not has_name.all() else ""
     return f"{n_faces} of {people}{nameless}{few}"
 

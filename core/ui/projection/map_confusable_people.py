@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from core.base.types import Revision
+from core.charts.palette import label_uniquely
 from core.learn.projection.confusable_people import BUSY_MOST, FACES_MOST, LookalikePair, Lookalikes, find_lookalikes
 from core.store.protocols import Dataset
 from core.ui import charts, data, frame, gallery, words
@@ -28,6 +29,7 @@ CHART_KEY = "lookalikes_chart"
 def _compare_everybody(dataset_id: str, revision: Revision) -> Lookalikes:
     """All people who take part in learning."""
     faces = data.dataset_faces(dataset_id, revision)
+    # Faces that are left out or too poor to tell who it is have no say: blurred ones are like everybody's.
     return find_lookalikes(faces.embeddings.vectors, np.where(faces.table.learnable, faces.table.labels, -1))
 
 
@@ -99,13 +101,17 @@ def _show_pair(dataset: Dataset, faces: Faces, comparison: Lookalikes, pair: Loo
 
 
 def _pair_note(comparison: Lookalikes, pair: LookalikePair) -> str:
+    # The overlap has a direction: of somebody with two faces half may lie among the thousand of another, and hardly
+    # one of those thousand among the two. Of a single face none is the nearest own, so there is no share (NaN).
     shares = comparison.overlaps[pair.first, pair.second], comparison.overlaps[pair.second, pair.first]
     overlap = " and ".join("one face" if np.isnan(share) else words.percent(float(share), 0) for share in shares)
     return f"{comparison.distances[pair.first, pair.second]:.2f} apart, overlap {overlap}"
 
 
 def _look_up(people: list[str]) -> None:
-    """Show the map with these people in front; the address, which its field of names keeps, is not told by itself."""
+    """Show the map with these people in front."""
+    # Called back before the page runs: what the tabs and the field show can only be set while they are not drawn yet.
+    # The field keeps its value in the address too, which is not told of a value that the session sets.
     st.session_state[PEOPLE_KEY] = people
     st.query_params[PEOPLE_KEY] = [words.display_name(name) for name in people]
     st.session_state[VIEW] = MAP
@@ -143,19 +149,17 @@ def _chart_json(dataset_id: str, revision: Revision, as_overlaps: bool, dark: bo
 
 def likeness_matrix(comparison: Lookalikes, people: tuple[str, ...], *, as_overlaps: bool) -> LikenessMatrix:
     """What the matrix shows; its colours begin at the middle distance, or at no overlap."""
-    readable = [words.display_name(people[person]) for person in comparison.people]
-    names = [
-        name if readable.count(name) == 1 else people[person]
-        for name, person in zip(readable, comparison.people, strict=True)
-    ]
+    names = label_uniquely([people[person] for person in comparison.people], words.display_name)
     if as_overlaps:
         return LikenessMatrix(
             names=names,
             people=comparison.people,
             values=comparison.overlaps,
+            # Where hardly anybody overlaps, the little that there is should not be as deep as a real confusion.
             nearest=max(0.05, float(np.nanmax(comparison.overlaps))),
             farthest=0.0,
         )
+    # Most people are no more alike than any two strangers: from the middle distance on a cell has no colour.
     pair_distances = comparison.distances[np.triu_indices(len(names), 1)]
     return LikenessMatrix(
         names=names,

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from hashlib import sha256
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from core.base.errors import ImageRefused
 from core.base.types import Revision, take_items
 from core.imaging.pixels import encode_jpeg
 from core.store.protocols import Dataset
 from core.ui import data, gallery, words
 from core.ui.components.scatter import Card, Cloud, ScatterMark
 from core.ui.data import Faces
+from core.ui.photos.dropped_photo import NO_FACE_ADVICE, read_dropped_photo
 from core.ui.projection.map_chart import MapView
 from core.vision.pipeline import PhotoFaces
 from core.workflows.projection import newcomers
@@ -43,18 +42,11 @@ def ask_for_photo(dataset: Dataset, view: MapView) -> NewPhoto | None:
 
 def _place_photo(dataset: Dataset, view: MapView, upload: UploadedFile) -> NewPhoto | None:
     """What was found on the photo; None, and why in words, when there is nothing to place."""
-    content = upload.getvalue()
-    try:
-        photo = _detect_faces(dataset.model_id, sha256(content).hexdigest(), content)
-    except ImageRefused as refusal:
-        st.error(f"**{words.plain(upload.name)}**: {words.plain(refusal)}", icon=":material/error:")
+    photo = read_dropped_photo(dataset.model_id, upload)
+    if photo is None:
         return None
     if not photo.faces:
-        st.info(
-            f"No face could be found in **{words.plain(upload.name)}**. "
-            "A face needs to be at least about 20 pixels wide and turned towards the camera. Try another photo.",
-            icon=":material/info:",
-        )
+        st.info(f"No face could be found in **{words.plain(upload.name)}**. {NO_FACE_ADVICE}", icon=":material/info:")
         return None
     guests = _place_guests(dataset.id, dataset.revision, view.map_id, view.dimensions, photo.photo_id, photo)
     if not guests:
@@ -63,11 +55,7 @@ def _place_photo(dataset: Dataset, view: MapView, upload: UploadedFile) -> NewPh
     return NewPhoto(guests, newcomers.is_in_dataset(photo, data.dataset_faces(dataset.id, dataset.revision).table))
 
 
-@st.cache_data(show_spinner="Looking for faces", max_entries=3, scope="session")
-def _detect_faces(model_id: str, photo_id: str, _content: bytes) -> PhotoFaces:
-    return data.services().pipeline(model_id).read_photo(_content)
-
-
+# The photo's id stands for the photo in the key. The map and its dimensions are in it: a guest lies elsewhere on each.
 @st.cache_data(show_spinner=False, max_entries=6, scope="session")
 def _place_guests(
     dataset_id: str, revision: Revision, map_id: str | None, dimensions: int, photo_id: str, _photo: PhotoFaces
@@ -90,7 +78,9 @@ def _mark(faces: Faces, guest: PlacedFace, number: int, cloud: Cloud) -> Scatter
     neighbour_lines = tuple(
         f"{_name(faces, neighbour.face_id)}: {neighbour.distance:.2f}" for neighbour in guest.nearest
     )
+    # The card has no row, as the face is none of the points: it travels with its mark.
     card = Card(-1, gallery.jpeg_data_url(encode_jpeg(guest.crop)), title, (title, *neighbour_lines))
+    # Lines lead to those of the nearest who are on the map; all of them are named on the card.
     _, rows = cloud.match(neighbour.face_id for neighbour in guest.nearest)
     return ScatterMark(str(number), tuple(guest.point.tolist()), tuple(rows.tolist()), card)
 

@@ -40,9 +40,9 @@ FEWEST_TO_LAY_OUT = 4
 MANY_NEW_SHARE = 0.2
 """The share of faces that came after a map from which on it is made anew unasked; fewer are placed on it."""
 TITLES = {Method.UMAP: "UMAP", Method.TSNE: "t-SNE", Method.PCA: "PCA"}
-FLAT, DEEP = "2-D", "3-D"
+TWO_D, THREE_D = "2-D", "3-D"
 HEIGHT_PX = 600
-WHAT_IT_SAYS = (
+MAP_CAVEAT = (
     "Near means alike; distances between far groups mean little. The axes have no unit, and a map can tear apart or "
     "press together what was not so in the 128 numbers of each face."
 )
@@ -52,13 +52,14 @@ def map_caption(map_info: MapInfo | None) -> str:
     """What a map can and cannot say, and how far this one can be believed."""
     measured = map_info.params.faithfulness if map_info else None
     if not measured:
-        return WHAT_IT_SAYS
+        return MAP_CAVEAT
+    # The share is a mean over faces; as a number of neighbours it can be imagined.
     k = measured.neighbours
     neighbours_kept = (
         f"{measured.kept * k:.0f} of the {words.count(k, 'face')} nearest to a face are among its {words.count(k)}"
     )
     trusted = measured.trustworthiness
-    return f"{WHAT_IT_SAYS} On this one, {neighbours_kept} nearest in truth (cosine)." + (
+    return f"{MAP_CAVEAT} On this one, {neighbours_kept} nearest in truth (cosine)." + (
         f" Its trustworthiness is {trusted:.2f}: 1 when nobody lies among strangers, 0.5 by chance." if trusted else ""
     )
 
@@ -114,14 +115,14 @@ def _choose_dimensions(method: Method) -> int:
         return DIMENSIONS[method][0]
     choice = st.segmented_control(
         "Dimensions",
-        [FLAT, DEEP],
-        default=FLAT,
+        [TWO_D, THREE_D],
+        default=TWO_D,
         required=True,
         key="dimensions",
         bind="query-params",
         help="In 3-D the map is turned by dragging, or with Shift and the arrows.",
     )
-    return 3 if choice == DEEP else 2
+    return 3 if choice == THREE_D else 2
 
 
 def _ask_next_map(dataset: Dataset, method: Method, dimensions: int) -> None:
@@ -156,6 +157,7 @@ def load_or_start_map(dataset: Dataset, method: Method, dimensions: int, n_faces
     """The stored map of a layout, or None for PCA; where none holds any more, start one, follow it, or offer it."""
     if n_faces < FEWEST_TO_LAY_OUT or method is Method.PCA:
         return None
+    # Made unasked with the defaults: what the settings say is for the map that somebody asks for there.
     options = MapOptions(method, dimensions=dimensions)
     newest = data.newest_map(dataset, options.method, options.dimensions)
     job, n_new = data.newest_job(dataset, JobKind.MAP), count_newcomers(dataset, newest)
@@ -171,9 +173,12 @@ def load_or_start_map(dataset: Dataset, method: Method, dimensions: int, n_faces
 def count_newcomers(dataset: Dataset, map_info: MapInfo | None) -> int:
     """How many faces came after a map was made; all, when they were embedded anew since."""
     table = data.dataset_faces(dataset.id, dataset.revision).table
+    # Vectors of two models have nothing to do with each other: nobody can be placed on a map of the earlier ones.
+    # Maps of earlier versions do not say whose they show (None), and are taken for the dataset's own.
     if map_info is None or map_info.params.model_id not in (None, dataset.model_id):
         return len(table)
     face_map = data.face_map(dataset.id, dataset.revision, map_info.id)
+    # Where most are new, nobody is placed and there are no newcomers: then those who are not on the map are counted.
     return len(face_map.newcomers) + len(set(table.face_ids).difference(face_map.face_ids))
 
 
@@ -211,13 +216,16 @@ def should_start_map(dataset: Dataset, options: MapOptions, job: Job | None) -> 
 
     Not while one is under way or photos are coming in, and not when the last one failed or was stopped.
     """
+    # The page runs again at every click: without this a map that fails at once would be started over and over.
     asked_revisions = st.session_state.setdefault(state.MAP_ASKED, {})
     kind = (dataset.id, options.method, options.dimensions)
     if asked_revisions.get(kind) == dataset.revision:
         return False
+    # Half of the photos would make a map that is stale when the other half is there; the end of the ingest asks again.
     ingest = data.newest_job(dataset, JobKind.INGEST)
     if ingest is not None and ingest.state.active:
         return False
+    # A map that was stopped before the present photos were in says nothing about them, and may be tried once more.
     if job is not None and (job.state.active or (job.state.resumable and job.created >= _photos_settled_at(ingest))):
         return False
     asked_revisions[kind] = dataset.revision
@@ -240,7 +248,8 @@ def _submit_map(dataset: Dataset, options: MapOptions) -> None:
 def build_view(
     dataset: Dataset, map_info: MapInfo | None, run: Run | None, colour: str, people: tuple[str, ...], dimensions: int
 ) -> MapView:
-    """All of it as one value."""
+    """What the page's fields say, as one value."""
+    # Read only where it is shown: it is a part of the key by which charts are kept, and grouping changes no other one.
     grouped = map_chart.last_grouping_time(dataset) if colour == CLUSTER else None
     return MapView(
         map_id=map_info.id if map_info else None,
@@ -271,6 +280,7 @@ def choose_colouring(dataset: Dataset, run: Run | None) -> tuple[str, tuple[str,
         format_func=words.display_name,
         key="person",
         bind="query-params",
+        # As many as there are colours; more could not be told apart.
         max_selections=palette.MOST_COLOURED,
         placeholder="A name",
         width=330,
@@ -285,6 +295,8 @@ def choose_colouring(dataset: Dataset, run: Run | None) -> tuple[str, tuple[str,
 def show_map(dataset: Dataset, view: MapView) -> None:
     """The map, and beside it the faces of a new photo, and those that were picked on the map."""
     left, right = st.columns([13, 7], gap="medium")
+    # The field for a photo stands beside the map but comes first, as its faces are drawn on the map; what is chosen on
+    # the map comes last, as the map says it.
     with right:
         new_photo = map_newcomers.ask_for_photo(dataset, view)
     with left:
@@ -307,6 +319,7 @@ def _show_chart(dataset: Dataset, view: MapView, new_photo: NewPhoto | None) -> 
     st.markdown(f"**{words.plain(chart.finding)}**")
     cloud = chart.cloud if new_photo is None else map_newcomers.add_photo_marks(dataset, chart.cloud, new_photo)
     event = scatter.draw_scatter(key, cloud, chart.finding, HEIGHT_PX)
+    # Pictures go through a component of their own, so that a hundred thousand points travel only when they change.
     if event.asked:
         predictions = map_chart.load_face_predictions(dataset.id, dataset.revision, view.run_id)
         faces = data.dataset_faces(dataset.id, dataset.revision)
@@ -319,6 +332,7 @@ def _show_chart(dataset: Dataset, view: MapView, new_photo: NewPhoto | None) -> 
     if chart.placed:
         new_faces = words.count(chart.placed, "face")
         st.caption(f"{new_faces} came after this map was made: placed beside the faces most like them.")
+    # The gallery is not in this fragment, so the whole page runs again; once, as it is remembered what was picked.
     if event.picked != picked_face_ids(dataset):
         st.session_state[state.MAP_PICKED] = (dataset.id, event.picked)
         st.rerun()
@@ -354,6 +368,7 @@ def _show_how_to(dataset: Dataset, view: MapView) -> None:
     rows = selected_rows(event)
     if rows:
         faces = data.dataset_faces(dataset.id, dataset.revision)
+        # The browser may still speak of the longer table that was there before a correction.
         labels = [int(table["key"].iloc[row]) for row in rows if row < len(table)]
         show_chosen_faces(
             dataset,
@@ -382,6 +397,7 @@ def _load_people_table(dataset_id: str, revision: Revision, run_id: str | None) 
 def map_people_table(faces: Faces, predictions: Predictions | None) -> pd.DataFrame:
     """One row a person, the most faces first: name, faces, and how many of those were given a wrong name."""
     labels, names = faces.table.labels, faces.table.people
+    # Labels begin at -1, for no name, and bins at 0: everybody moves up by one, and the nameless are the first row.
     sizes = np.bincount(labels + 1, minlength=len(names) + 1)
     columns: dict[str, Any] = {"Person": ["no name", *map(words.display_name, names)], "Faces": sizes}
     if predictions is not None:

@@ -27,6 +27,7 @@ def show_chosen_faces(dataset: Dataset, view: MapView, face_ids: tuple[str, ...]
     """The picked faces as a gallery, person by person, with what can be done to them."""
     corrections.keep_in_step()
     faces = data.dataset_faces(dataset.id, dataset.revision)
+    # In the order of the people, whatever the order in which they were circled: what does not belong stands out.
     rows = sorted(faces.table.match(face_ids)[1].tolist(), key=lambda row: _person_order(faces, row))
     if not rows:
         st.caption("The faces that were chosen are gone. Circle others.")
@@ -38,6 +39,8 @@ def show_chosen_faces(dataset: Dataset, view: MapView, face_ids: tuple[str, ...]
         _show_downloads(dataset, view, tuple(faces.table.face_ids[row] for row in rows))
     if len(rows) > 1:
         st.caption(likeness_sentence(faces, rows))
+    # A container even where one page holds all and no row of page numbers is drawn: the grid below would be another
+    # element if it moved up, and lose its focus.
     with st.container():
         rows_on_page = rows[gallery.page_slice(len(rows), PER_PAGE, "map_gallery")]
     desk = Desk(dataset, scope="map")
@@ -45,8 +48,11 @@ def show_chosen_faces(dataset: Dataset, view: MapView, face_ids: tuple[str, ...]
         face_review.face_tile(dataset, faces, row, _note(faces, predictions, learned, row)) for row in rows_on_page
     ]
     grid = corrections.build_grid("Faces chosen on the map. Arrows walk, space chooses.", desk.keys, TILE_PX)
+    # The actions stand above the grid, and are drawn after it: only its answer says which faces they are about.
     actions = st.container()
     picked = draw_picker(f"map_{dataset.id}_faces", tiles, grid, corrections.current_epoch())
+    # Circling was a choice already: without a further one in the grid, actions are about everything that was circled,
+    # and say so. On other pages a grid without a choice acts on nothing but the face in focus.
     target_ids = picked.selected or tuple(faces.table.face_ids[row] for row in rows)
     with actions:
         scope_text = (
@@ -70,6 +76,7 @@ def _show_downloads(dataset: Dataset, view: MapView, face_ids: tuple[str, ...]) 
             face_map=data.face_map(dataset.id, dataset.revision, view.map_id, view.dimensions),
             predictions=data.run_predictions(view.run_id) if view.run_id else None,
         )
+        # Each is a function, called when its button is pressed: a rerun of the page should not write three files.
         files = {
             "Table (CSV)": ("csv", lambda: selection.selection_csv(chosen_faces)),
             "Table with the vectors (Parquet)": ("parquet", lambda: selection.selection_parquet(chosen_faces)),
@@ -98,6 +105,8 @@ _TYPES = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet", "zip":
 def likeness_sentence(faces: Faces, rows: list[int]) -> str:
     """How alike some faces are, in the 128 numbers and not on the map."""
     vectors = faces.embeddings.vectors[rows]
+    # The square of the sum of n unit vectors is n, for each with itself, and twice the cosine of every two. So the mean
+    # cosine needs no table of all pairs, which for ten thousand circled faces would be 800 MB.
     total = vectors.sum(axis=0, dtype=np.float64)
     mean = float((total @ total - len(rows)) / (len(rows) * (len(rows) - 1)))
     centre = total / np.linalg.norm(total)
@@ -106,17 +115,15 @@ def likeness_sentence(faces: Faces, rows: list[int]) -> str:
 
 
 def _note(faces: Faces, predictions: FacePredictions, learned: set[str], row: int) -> str:
-    if predictions.given[row] >= 0:
+    if predictions.predicted[row] >= 0:
         prob = words.format_probability(float(predictions.probs[row]))
-        return (
-            f"\u2717 {words.display_name(predictions.people[predictions.given[row]])}"
-            if predictions.wrong[row]
-            else f"\u2713 {prob}"
-        )
+        predicted = words.display_name(predictions.people[predictions.predicted[row]])
+        return f"\u2717 {predicted}" if predictions.wrong[row] else f"\u2713 {prob}"
     return "learned from" if faces.table.face_ids[row] in learned else map_chart.photo_name(faces, row)
 
 
 def _person_order(faces: Faces, row: int) -> tuple[int, str]:
+    # By the label alone, which is -1, those without a name would stand before everybody.
     label = int(faces.table.labels[row])
     return (label if label >= 0 else len(faces.table.people), faces.table.photo_names[row])
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 
 import streamlit as st
 
-from core.base.errors import InputRefused
 from core.base.types import Revision
 from core.imaging.pixels import encode_jpeg
 from core.learn.numerics.unit_vectors import cosine_to_distance
 from core.learn.verification.pair_rule import FARS, PairScores
 from core.store.protocols import Dataset, PersonCount
 from core.ui import address, data, gallery, words
+from core.ui.photos.dropped_photo import NO_FACE_ADVICE, read_dropped_photo
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
 from core.vision.pipeline import PhotoFaces
 from core.workflows.verification import verify
@@ -22,6 +21,8 @@ from core.workflows.verification.verify import PairJudge, PairVerdict, PersonGal
 
 TWO_PHOTOS, PERSON = "Two photos", "A photo and a person"
 CROP_PX = 160
+PORTRAITS = 6
+"""Faces shown of the person who is compared with."""
 NEAREST_FACES = 6
 FAR_TITLES = {1e-2: "1 in 100", 1e-3: "1 in 1\u202f000"}
 
@@ -32,6 +33,7 @@ class ComparedFace:
 
     photo: PhotoFaces
     face: int
+    """Its index in ``photo.faces``, which stand from left to right."""
 
 
 # what is compared
@@ -42,6 +44,7 @@ def ask_for_comparison(dataset: Dataset | None) -> str:
     ways = [TWO_PHOTOS, PERSON] if dataset and data.dataset_people(dataset.id, dataset.revision) else [TWO_PHOTOS]
     if len(ways) == 1:
         return TWO_PHOTOS
+    # Where the control begins is in the address: a reload, or a link that was passed on, shows the same person again.
     first = PERSON if "person" in st.query_params else TWO_PHOTOS
     way = st.segmented_control(
         "Compare", ways, default=first, required=True, key="verify_way", label_visibility="collapsed"
@@ -59,20 +62,8 @@ def model_id_of(dataset: Dataset | None) -> str:
 def ask_for_face(model_id: str, label: str, key: str) -> ComparedFace | None:
     """A photo, and when it shows several faces, which of them; None until there is one with a face."""
     upload = st.file_uploader(label, key=key, max_upload_size=256)
-    if upload is None:
-        return None
-    content = upload.getvalue()
-    try:
-        photo = _detect_faces(model_id, sha256(content).hexdigest(), content)
-    except InputRefused as refusal:
-        st.error(f"**{words.plain(upload.name)}**: {words.plain(refusal)}", icon=":material/error:")
-        return None
-    return _choose_face(photo, key)
-
-
-@st.cache_data(show_spinner="Looking for faces", max_entries=6, scope="session")
-def _detect_faces(model_id: str, photo_id: str, _content: bytes) -> PhotoFaces:
-    return data.services().pipeline(model_id).read_photo(_content)
+    photo = read_dropped_photo(model_id, upload) if upload is not None else None
+    return _choose_face(photo, key) if photo is not None else None
 
 
 def _choose_face(photo: PhotoFaces, key: str) -> ComparedFace | None:
@@ -80,8 +71,9 @@ def _choose_face(photo: PhotoFaces, key: str) -> ComparedFace | None:
     if not faces:
         gallery.show_photo(photo.picture.pixels, [], "The photo, in which no face was found")
         st.markdown("**No face could be found**")
-        st.caption("A face needs to be at least about 20 pixels wide and turned towards the camera. Try another photo.")
+        st.caption(NO_FACE_ADVICE)
         return None
+    # The picture stands above the control and shows what the control says, so it is drawn after it.
     picture = st.container()
     chosen_face = photo.main
     if len(faces) > 1:
@@ -91,6 +83,7 @@ def _choose_face(photo: PhotoFaces, key: str) -> ComparedFace | None:
             format_func=lambda face: f"{face + 1:d}",
             default=photo.main,
             required=True,
+            # With the photo in the key: another photo starts at its own main face, not at the number chosen before.
             key=f"{key}_face_{photo.photo_id[:12]}",
         )
     with picture:
@@ -122,7 +115,8 @@ def ask_for_person(dataset: Dataset) -> PersonCount | None:
     person = people[name]
     faces = data.person_faces(dataset.id, dataset.revision, person.id)
     tiles = [
-        gallery.Tile(crop_id, "", alt=f"Face of {words.display_name(name)}") for crop_id in faces.table.crop_ids[:6]
+        gallery.Tile(crop_id, "", alt=f"Face of {words.display_name(name)}")
+        for crop_id in faces.table.crop_ids[:PORTRAITS]
     ]
     gallery.show_face_grid(dataset.id, tiles, tile_px=84)
     st.caption(words.count(person.faces, "face"))
@@ -145,12 +139,14 @@ def ask_for_far() -> float:
 # what it rests on
 
 
+# Shared and not copied: at 100,000 faces these are hundreds of thousands of pairs, which nobody changes.
 @st.cache_resource(show_spinner="Comparing the dataset's own faces", max_entries=4)
 def _own_scores(dataset_id: str, revision: Revision, with_people: bool) -> PairScores | None:
     faces = data.dataset_faces(dataset_id, revision)
     own_faces = verify.select_named_faces(faces.table, faces.embeddings)
     if not len(own_faces.face_ids):
         return None
+    # A face lies nearer to the centre of somebody's faces than to any single one: each has its own distribution.
     return own_faces.with_people() if with_people else own_faces.pairs()
 
 
@@ -185,6 +181,7 @@ def show_answer(
 def _show_two_photos(judge: PairJudge, side: ComparedFace, other_side: ComparedFace) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
+        # The answer first, for the eye; the control of the rate below it has to be read before there is one.
         headline_area = st.container()
         verdict = judge(verify.face_cosine(side.photo, side.face, other_side.photo, other_side.face), ask_for_far())
         with headline_area:
@@ -199,6 +196,7 @@ def _show_two_photos(judge: PairJudge, side: ComparedFace, other_side: ComparedF
 
 def _warn_of_doubts(sides: Sequence[ComparedFace]) -> None:
     """Say so where a face is too poor to tell who it is: then the figures mean little."""
+    # A set: two faces that are blurred alike are one warning.
     for doubt in {side.photo.faces[side.face].doubt for side in sides} - {""}:
         st.warning(
             f"A face is {words.plain(doubt)} to tell who it is. Different people look alike so; do not rely on the "
@@ -250,6 +248,7 @@ def conclusion_text(verdict: PairVerdict, name: str = "") -> str:
     """The decision in words, which says so where the limit is stricter than the probability."""
     if verdict.same:
         return f":material/check_circle: {f'Probably {name}' if name else 'Probably the same person'}"
+    # The false-accept rate asks for more than "more likely than not": between the two neither answer would be honest.
     if verdict.prob > 0.5:
         return f":material/help: {f'Perhaps {name}' if name else 'Perhaps the same person'}, but not surely enough"
     return f":material/cancel: {f'Probably not {name}' if name else 'Probably different people'}"

@@ -20,6 +20,9 @@ from core.ui.evaluation.evaluation_page import EvaluatedRun
 from core.workflows.verification import verify
 
 LEAST_THRESHOLD, MOST_THRESHOLD, THRESHOLD_STEP = 0.3, 1.6, 0.01
+UNMEASURED_COSINE = 0.5
+"""Where the slider begins when the pairs are too few to tell any rate: what models were measured to need for
+false-accept rates of 1e-2 and 1e-3 (``pair_rule.MEASURED``) lies on either side of it."""
 
 
 @st.cache_resource(show_spinner="Comparing faces two by two", max_entries=2)
@@ -56,6 +59,7 @@ def _show_panel(evaluated: EvaluatedRun, pairs: OwnPairs) -> None:
 
 
 def _pairs_summary(pairs: OwnPairs) -> str:
+    # Without a rate that these pairs can tell: the equal error rate needs no rare event, so few pairs give one too.
     far = min(pairs.thresholds, default=None)
     if far is None:
         return f"Two faces are told apart rightly all but {words.percent(pairs.eer)} of the time (equal error rate)"
@@ -64,7 +68,7 @@ def _pairs_summary(pairs: OwnPairs) -> str:
 
 
 def _ask_for_threshold(pairs: OwnPairs, key: str) -> float:
-    strictest = pairs.thresholds[min(pairs.thresholds)] if pairs.thresholds else cosine_to_distance(0.5)
+    strictest = pairs.thresholds[min(pairs.thresholds)] if pairs.thresholds else cosine_to_distance(UNMEASURED_COSINE)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         for far, threshold in sorted(pairs.thresholds.items()):
             st.button(
@@ -90,7 +94,8 @@ def _move_threshold(key: str, threshold: float) -> None:
 
 
 def _rounded_threshold(threshold: float) -> float:
-    """Down to a step of the slider, so that no more pass than promised."""
+    """The threshold as the slider can show it."""
+    # Down to a step, not to the nearest: one that is rounded up would let more pass than the button promises.
     return float(min(MOST_THRESHOLD, max(LEAST_THRESHOLD, np.floor(threshold / THRESHOLD_STEP) * THRESHOLD_STEP)))
 
 
@@ -118,6 +123,7 @@ def _show_border_pairs(faces: Faces, pairs: OwnPairs, threshold: float) -> None:
 
 
 def _pair(faces: Faces, pairs: OwnPairs, row: int) -> gallery.Pair:
+    # By id: the pairs number the faces with a name, the table numbers all of them.
     ids = [pairs.face_ids[int(side[row])] for side in (pairs.scores.first, pairs.scores.second)]
     rows = faces.table.indices(ids).tolist()
     names = [words.display_name(faces.table.person(face_row)) for face_row in rows]
@@ -145,6 +151,7 @@ def _show_method(pairs: OwnPairs) -> None:
 # the chart
 
 
+# One entry for each position of the slider and each theme: sliding back to where one was draws nothing anew.
 @st.cache_data(show_spinner=False, max_entries=64)
 def _histogram(dataset_id: str, revision: Revision, threshold: float, *, ink: str) -> str:
     pairs = load_own_pairs(dataset_id, revision)
