@@ -328,9 +328,10 @@ def _pairs_to_click(
 
 def picked_cells(event: Mapping[str, Any] | None) -> tuple[tuple[int, int], ...]:
     """Read the cells of a selection on the matrix: (true, given) as indices into the evaluation's people."""
-    return tuple(dict.fromkeys((int(value[0]), int(value[1])) for value in _customdata(event)))
+    return tuple(dict.fromkeys((int(value[0]), int(value[1])) for value in picked_customdata(event)))
 
 
-def _customdata(event: Mapping[str, Any] | None) -> list[Any]:
+def picked_customdata(event: Mapping[str, Any] | None) -> list[Any]:
+    """Read what the selected marks carry; those that carry nothing, such as a line to compare with, are passed over."""
     points = ((event or {}).get("selection") or {}).get("points") or []
     return [point["customdata"] for point in points if point.get("customdata") is not None]

@@ -134,6 +134,11 @@ def dataset_people(dataset_id: str, revision: Revision) -> list[PersonCount]:
     return services().store.people(dataset_id)
 
 
+def cover_crop_ids(dataset: Dataset) -> dict[str, str]:
+    """The portrait of each person, by name."""
+    return {person.name: person.cover_crop_id for person in dataset_people(dataset.id, dataset.revision)}
+
+
 @st.cache_data(show_spinner=False, max_entries=32)
 def storage_bytes(dataset_id: str, revision: Revision) -> int:
     """Disk space of a dataset's files."""

@@ -19,7 +19,7 @@ with frame.page("Many photos", "Who is on many new photos at once: look, filter,
     if not runs and not kept_lookups:
         frame.show_empty_state("Nothing has been learned from this dataset yet.", "Train", frame.TRAIN)
         st.stop()
-    opened = lookup_page.opened_lookup(kept_lookups, job)
+    opened = lookup_page.find_opened_lookup(kept_lookups, job)
     if opened is not None:
         lookup_table.show_lookup(dataset, opened)
         st.stop()

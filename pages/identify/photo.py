@@ -19,9 +19,9 @@ with frame.page(
     photo_answer.show_retraining_notice(dataset, run)
     left, right = st.columns([3, 2], gap="large")
     with left:
-        way = photo_input.ask_for_way()
+        source = photo_input.choose_photo_source()
     # The camera's picture is answered as it comes; photos of the tab wait until somebody turns back to them.
-    if way == photo_input.LIVE:
+    if source == photo_input.LIVE:
         with right:
             threshold = photo_answer.ask_for_threshold(run, ())
             live_camera.show_camera_privacy()
@@ -32,7 +32,7 @@ with frame.page(
         photo_input.show_tab_photos_status(lambda: lookup_storage.keep_tab_photos(dataset, run))
         photo_input.show_photo_strip()
     with right:
-        photo_input.accept_photos(way)
+        photo_input.accept_photos(source)
     photo = photo_input.shown_photo()
     if photo is None:
         photo_answer.show_known_people(dataset, run)

@@ -96,20 +96,20 @@ def test_long_names_are_cut_at_the_axes_unless_that_makes_two_alike():
 
 
 def test_few_people_are_all_in_the_matrix_and_of_many_those_who_are_confused():
-    assert len(confusion_matrix.matrix_people(an_evaluation(40, [(0, 1)]), (), everyone=False)) == 40
+    assert len(confusion_matrix.select_matrix_people(an_evaluation(40, [(0, 1)]), (), everyone=False)) == 40
     many = an_evaluation(105, [(3, 9), (9, 50)])
-    assert confusion_matrix.matrix_people(many, (), everyone=False).tolist() == [3, 9, 50]
-    assert len(confusion_matrix.matrix_people(many, (), everyone=True)) == 105
+    assert confusion_matrix.select_matrix_people(many, (), everyone=False).tolist() == [3, 9, 50]
+    assert len(confusion_matrix.select_matrix_people(many, (), everyone=True)) == 105
 
 
 def test_looking_for_a_person_shows_whoever_they_were_confused_with():
     many = an_evaluation(105, [(3, 9), (9, 50), (60, 61)])
-    assert confusion_matrix.matrix_people(many, ("p_009",), everyone=False).tolist() == [3, 9, 50]
+    assert confusion_matrix.select_matrix_people(many, ("p_009",), everyone=False).tolist() == [3, 9, 50]
 
 
 def test_the_most_confused_are_shown_when_even_the_confused_are_many():
     busy = an_evaluation(1_000, [(n, n + 1) for n in range(0, 900, 2)] + [(900, 901)] * 3)
-    shown = confusion_matrix.matrix_people(busy, (), everyone=False).tolist()
+    shown = confusion_matrix.select_matrix_people(busy, (), everyone=False).tolist()
     assert len(shown) == confusion_matrix.MOST_CONFUSED_SHOWN
     assert {900, 901} <= set(shown)
 

@@ -46,6 +46,7 @@ def classifiers_table(study: Study) -> pd.DataFrame:
 
 def _row(classifier: MeasuredClassifier) -> dict[str, str]:
     low, high = (_points(end) for end in (classifier.accuracy.low, classifier.accuracy.high))
+    # The classifier in use does not differ from itself, and that of the baseline, which learns nothing, says nothing.
     return {
         "Classifier": classifier.title,
         "Right": f"{_points(classifier.accuracy.mean)} ({low} to {high})",
@@ -59,6 +60,7 @@ def _row(classifier: MeasuredClassifier) -> dict[str, str]:
 
 
 def _points(share: float) -> str:
+    # "100.00" would look like a figure that was rounded; this one is exact.
     return "100" if share == 1 else words.percent(share, 2).removesuffix(" %")
 
 
@@ -67,6 +69,7 @@ def _difference(difference: Interval) -> str:
 
 
 def _signed(share: float) -> str:
+    # What rounds to nothing has no sign, as "-0.00" reads like a loss; a minus is as wide as a plus, a hyphen is not.
     text = f"{100 * share:+.2f}"
     return "0" if float(text) == 0 else text.replace("-", "\u2212")
 

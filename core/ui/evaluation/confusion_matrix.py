@@ -44,13 +44,14 @@ def show_confusion_section(evaluated: EvaluatedRun) -> None:
     result = evaluated.evaluation
     st.markdown(f"**{words.plain(confusion_summary(result))}**")
     options = _ask_matrix_options(result)
-    n_shown = len(matrix_people(result, options.people, everyone=options.everyone))
+    n_shown = len(select_matrix_people(result, options.people, everyone=options.everyone))
     pairs = [
         pair for pair in result.most_confused if not options.people or {pair.person, pair.given} & {*options.people}
     ]
     if not n_shown:
         st.caption("With so many people only those who were confused are shown. Turn on 'Everyone' for the others.")
         return
+    # A matrix whose cells carry numbers is narrow enough to stand beside the pairs; a larger one has the whole width.
     small = n_shown <= charts.TEXT_MOST
     if pairs and small:
         left, right = st.columns([2, 3], gap="medium")
@@ -82,8 +83,8 @@ def _ask_matrix_options(result: Evaluation) -> MatrixOptions:
     return MatrixOptions(tuple(people), everyone, order == BY_NAME, values == SHARES)
 
 
-def matrix_people(result: Evaluation, people: tuple[str, ...], *, everyone: bool) -> Ints:
-    """Choose who is in the matrix: places in the evaluation, ascending.
+def select_matrix_people(result: Evaluation, people: tuple[str, ...], *, everyone: bool) -> Ints:
+    """Choose who is in the matrix: (n,) indices in the evaluation, ascending.
 
     Those looked for and whoever they were confused with; else everybody who was tested or named while they are few;
     else those who were confused, the most confused first when even these are many.
@@ -93,29 +94,30 @@ def matrix_people(result: Evaluation, people: tuple[str, ...], *, everyone: bool
         involved = {pair.person for pair in result.most_confused if pair.given in people}
         involved |= {pair.given for pair in result.most_confused if pair.person in people}
         return np.array(sorted(index_of[name] for name in involved | {*people}), dtype=np.int64)
+    # Who was neither tested nor named has an empty row and an empty column.
     occurring = np.flatnonzero(result.confusion.sum(axis=0) + result.confusion.sum(axis=1))
     if everyone or len(occurring) <= SHOW_ALL_MOST:
         return occurring
     return most_confused_people(result, MOST_CONFUSED_SHOWN)
 
 
+# As JSON: a figure that comes out of a cache with its keys in another order is another chart to Streamlit, and the
+# cell that was clicked is no longer selected.
 @st.cache_data(show_spinner=False, max_entries=32)
 def _chart_json(run_id: str, options: MatrixOptions, dark: bool) -> tuple[str, list[int]]:
     """The chart as JSON, and its people from top to bottom."""
     result = data.run_predictions(run_id).evaluation
-    people = matrix_people(result, options.people, everyone=options.everyone)
+    people = select_matrix_people(result, options.people, everyone=options.everyone)
     matrix = cut_confusion_matrix(result, people, by_name=options.by_name)
     return charts.confusion_json(matrix, ink=charts.INK[dark], as_shares=options.as_shares), matrix.people.tolist()
 
 
 def _show_pairs(evaluated: EvaluatedRun, pairs: list[ConfusedPair]) -> None:
-    covers = {
-        person.name: person.cover_crop_id
-        for person in data.dataset_people(evaluated.dataset.id, evaluated.dataset.revision)
-    }
+    covers = data.cover_crop_ids(evaluated.dataset)
     cells = []
     for pair in pairs[:PAIRS_SHOWN]:
-        face_id = next(iter(faces_named_as(evaluated, pair.person, pair.given)), None)
+        face_id = next(iter(_faces_named_as(evaluated, pair.person, pair.given)), None)
+        # Since the run its faces may have left the dataset, or the other person may have been renamed.
         if face_id is None or pair.given not in covers:
             continue
         person, predicted = words.display_name(pair.person), words.display_name(pair.given)
@@ -139,7 +141,7 @@ def _support(result: Evaluation, person: str) -> int:
     return next(row.support for row in result.per_person if row.person == person)
 
 
-def faces_named_as(evaluated: EvaluatedRun, person: str, predicted: str) -> list[str]:
+def _faces_named_as(evaluated: EvaluatedRun, person: str, predicted: str) -> list[str]:
     """The tested faces of a person that got a name, the surest first; without those that left the dataset."""
     predictions = evaluated.predictions
     index_of = {name: index for index, name in enumerate(predictions.people)}
@@ -151,6 +153,7 @@ def faces_named_as(evaluated: EvaluatedRun, person: str, predicted: str) -> list
 def _show_matrix(evaluated: EvaluatedRun, options: MatrixOptions) -> None:
     """The matrix, and the photos of the clicked cell: under a small one, beside a tall one at the click's height."""
     figure_json, people = _chart_json(evaluated.run.id, options, frame.is_dark())
+    # Below a tall matrix the photos would be out of sight of the cell that was clicked.
     tall = len(people) > charts.TEXT_MOST
     left, right = st.columns([4, 1], gap="medium") if tall else (st.container(), st.container())
     with left:
@@ -172,11 +175,13 @@ def _show_matrix(evaluated: EvaluatedRun, options: MatrixOptions) -> None:
 
 def _show_cell(evaluated: EvaluatedRun, true: int, predicted: int) -> None:
     names = evaluated.predictions.people
-    face_ids = faces_named_as(evaluated, names[true], names[predicted])
+    face_ids = _faces_named_as(evaluated, names[true], names[predicted])
     outcome = "recognised" if true == predicted else f"taken for {evaluated.person(predicted)}"
     st.markdown(
         f"**{words.plain(evaluated.person(true))}, {words.plain(outcome)}: {words.count(len(face_ids), 'face')}**"
     )
+    # The two names of the cell are on the keys 1 and 2. The predicted one comes first: it is the one to give where the
+    # folder was wrong. On the diagonal they are one; and a name that nobody has any more would be made anew.
     ids_on_page = face_ids[gallery.page_slice(len(face_ids), CELL_PER_PAGE, f"cell_{true}_{predicted}")]
     names_of_cell, current_people = dict.fromkeys((names[predicted], names[true])), set(evaluated.faces.table.people)
     desk = Desk(evaluated.dataset, tuple(name for name in names_of_cell if name in current_people), "cell")
@@ -206,6 +211,8 @@ def _tiles(evaluated: EvaluatedRun, face_ids: Sequence[str], counted_as: str) ->
     probs = dict(zip(evaluated.predictions.face_ids, evaluated.predictions.probs.tolist(), strict=True))
     rows = evaluated.faces.table.indices(face_ids).tolist()
     tiles = [face_review.face_tile(evaluated.dataset, evaluated.faces, row) for row in rows]
+    # The matrix counts a face as the run knew it. One that was given another name since is said to be so, or somebody
+    # would look for it and correct it again.
     return [
         replace(
             tile,

@@ -32,6 +32,8 @@ def histogram_json(histogram: Histogram, *, ink: str) -> str:
         x=threshold, y=1, yref="paper", yanchor="bottom", text=f"limit {threshold:.2f}", showarrow=False
     )
     _lay_out(figure, ink, histogram.title, "share of its kind")
+    # Over each other and translucent, as shares of their kind: of lfw-dev there are 83 pairs of different people for
+    # each pair of one person, which as counts, or stacked, would not be seen.
     figure.update_layout(
         barmode="overlay",
         bargap=0.05,
@@ -70,6 +72,7 @@ def reliability_json(diagram: ReliabilityDiagram, *, ink: str) -> str:
             marker={
                 "color": RIGHT,
                 "opacity": 0.85,
+                # By the root, so that it is the area that goes with the number of faces.
                 "size": [
                     _LEAST_MARK_PX + (_MOST_MARK_PX - _LEAST_MARK_PX) * (confidence_bin.faces / most) ** 0.5
                     for confidence_bin in bins
@@ -95,6 +98,8 @@ def ranks_json(curve: ShareCurve, *, ink: str) -> str:
         )
     )
     _lay_out(figure, ink, "looked at so many names (k)", "true name among them")
+    # A scale from 0 would press curves that begin at 0.99 into one line; one that begins at the curve would make half a
+    # per cent look like a cliff.
     low = min(0.9, curve.least - 0.02)
     figure.update_layout(xaxis={"dtick": 1}, yaxis={"range": [low, 1 + 0.04 * (1 - low)], "tickformat": ".0%"})
     return str(figure.to_json())
@@ -129,6 +134,7 @@ def changes_json(both: int, only_old: int, only_new: int, neither: int, *, ink: 
     )
     _lay_out(figure, ink, "", "")
     axis = {"showgrid": False, "tickvals": [0, 1], "fixedrange": True, "range": [-0.5, 1.5]}
+    # Read like a table: headings above the columns, the first row on top, where a chart counts upwards.
     figure.update_layout(
         height=CHANGES_HEIGHT_PX,
         xaxis={**axis, "ticktext": list(now), "side": "top"},

@@ -41,7 +41,7 @@ class EvaluatedRun:
         return self.run.revision != self.dataset.revision
 
     def person(self, index: int) -> str:
-        """A person's name for reading, by the place in the evaluation."""
+        """A person's name for reading, by the index in the evaluation."""
         return words.display_name(self.predictions.people[index])
 
 
@@ -56,6 +56,8 @@ def load_evaluated_run(dataset: Dataset, run: Run) -> EvaluatedRun:
 def choose_run(runs: list[Run]) -> Run:
     """The run of the address, or the newest; a chooser when there are several."""
     by_id = {run.id: run for run in runs}
+    # A link may name a run that was deleted since. The newest is not named in the address: a link to the page goes on
+    # showing the newest after another training.
     run_id = st.query_params.get("run", runs[0].id)
     if run_id not in by_id:
         run_id = runs[0].id
@@ -139,6 +141,7 @@ def show_people_section(evaluated: EvaluatedRun) -> None:
 
 def per_person_table(evaluation: Evaluation) -> pd.DataFrame:
     """One row a tested person: rates in per cent, faces tested, and whom the most errors named; the lowest F1 first."""
+    # The most frequent pairs come first, and of two values for a key a dictionary keeps the later one.
     main_confusions = {pair.person: pair for pair in reversed(evaluation.most_confused)}
     rows = [
         (
@@ -167,10 +170,7 @@ def _taken_for(pair: ConfusedPair | None) -> str:
 
 
 def _portrait_addresses(evaluated: EvaluatedRun, names: pd.Series) -> list[str | None]:
-    covers = {
-        person.name: person.cover_crop_id
-        for person in data.dataset_people(evaluated.dataset.id, evaluated.dataset.revision)
-    }
+    covers = data.cover_crop_ids(evaluated.dataset)
     return [gallery.crop_address(evaluated.dataset.id, covers[name]) if name in covers else None for name in names]
 
 
@@ -234,6 +234,7 @@ def _model_title(model_id: str) -> str:
     try:
         return catalogue.find_vectors_model(model_id).title
     except NotFound:
+        # A bundle may come from an installation with a model that this one does not have.
         return model_id
 
 

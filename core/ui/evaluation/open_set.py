@@ -34,7 +34,7 @@ def show_strangers_line(run: Run) -> None:
 def show_strangers_section(evaluated: EvaluatedRun) -> None:
     """What becomes of strangers, and what that costs the people who are known."""
     points = _load_points(evaluated.run.id)
-    st.markdown(f"**{strangers_summary(evaluated.run, points)}**")
+    st.markdown(f"**{_strangers_summary(evaluated.run, points)}**")
     unknown = evaluated.predictions.count_unknown(evaluated.run.params.threshold.score)
     st.markdown(threshold_sentence(evaluated.run, unknown))
     if strangers := evaluated.run.params.strangers_given:
@@ -60,8 +60,9 @@ def _load_points(run_id: str) -> Sequence[OperatingPoint]:
 # in words
 
 
-def strangers_summary(run: Run, points: Sequence[OperatingPoint]) -> str:
+def _strangers_summary(run: Run, points: Sequence[OperatingPoint]) -> str:
     """Say what the limit in use costs: "99.4 % of known faces get their right name, about 1 % of strangers get one"."""
+    # Floats that are the same constant, never computed: they can be compared.
     correct_rate = next(point.correct_name_rate for point in points if point.fpir == TARGET_RATE)
     share = words.strangers_share(run.params.threshold)
     return f"{words.percent(correct_rate)} of known faces get their right name, {share} of strangers get one"
@@ -70,6 +71,8 @@ def strangers_summary(run: Run, points: Sequence[OperatingPoint]) -> str:
 def threshold_sentence(run: Run, unknown: int) -> str:
     """Say how like a person a face must be to get the name, why, and what that costs those who are known."""
     threshold = run.params.threshold
+    # What the threshold rests on is said with it: a rate that was measured on these people is worth more than one that
+    # the model brings along, and a rate of 1 in 1000 from thirty people next to nothing.
     rule = f"A face gets a name when its likeness to that person is above {threshold.score:.2f}, else it is unknown."
     if threshold.from_prior:
         why = (
@@ -87,6 +90,7 @@ def threshold_sentence(run: Run, unknown: int) -> str:
         )
         if not threshold.enough:
             why += f" These are too few people to be sure of {words.percent(threshold.rate)}."
+    # The cost in faces, since of people who are known a share says little: "none of the 359" does.
     of_tested = f"of the {words.count(run.metrics.n_test, 'tested face')}"
     cost = f"By this rule {words.count(unknown) if unknown else 'none'} {of_tested} would have been called unknown."
     is_many = unknown > MANY_UNKNOWN_SHARE * run.metrics.n_test
@@ -136,10 +140,10 @@ def _show_rates(evaluated: EvaluatedRun, points: Sequence[OperatingPoint]) -> No
                 delta_arrow="off",
                 width="content",
             )
-    st.caption(protocol_sentence(evaluated.run, evaluated.predictions.impostors))
+    st.caption(_protocol_sentence(evaluated.run, evaluated.predictions.impostors))
 
 
-def protocol_sentence(run: Run, impostors: Impostors | None) -> str:
+def _protocol_sentence(run: Run, impostors: Impostors | None) -> str:
     """Say who was in the gallery and who were the probes."""
     people, faces = words.count(run.metrics.n_people, "person", "people"), run.metrics.n_train
     gallery = f"Gallery: {people}, {words.count(faces, 'face')} learned from. "
@@ -149,6 +153,7 @@ def protocol_sentence(run: Run, impostors: Impostors | None) -> str:
     )
     if impostors is None:
         return gallery + known_probes + "Strange probes: none, the limits are the model's own."
+    # People are counted, not faces, by their numbers in ``who``; strangers whom no folder names have one for each face.
     n_hidden, n_given = (len(np.unique(impostors.who[mask])) for mask in (~impostors.given, impostors.given))
     parts = [f"{words.count(n_hidden, 'person', 'people')} left out of the gallery in turn"] if n_hidden else []
     parts += [f"{words.count(n_given, 'stranger')} given"] if n_given else []
@@ -214,23 +219,22 @@ def _likeness_json(run_id: str, threshold: float, ink: str) -> str:
 
 def _show_calibration(evaluated: EvaluatedRun) -> None:
     title = f"Probabilities are off by {words.percent(evaluated.evaluation.ece)} on average (ECE)"
-    st.markdown(f"**{title}**")
     diagram = reliability_diagram(evaluated.predictions)
-    st.plotly_chart(
-        charts.figure_from_json(evaluation_charts.reliability_json(diagram, ink=_ink())),
-        key="reliability_chart",
-        alt=title,
-    )
+    _show_titled_chart(title, evaluation_charts.reliability_json(diagram, ink=_ink()), "reliability_chart")
 
 
 def _show_ranks(evaluated: EvaluatedRun) -> None:
     curve = cumulative_match_curve(evaluated.predictions)
+    # The third rank, or the last there is: of two people one is always among the first two.
     third = curve.points[:3][-1]
     title = f"The true name is among the first {words.count(third.number)} for {words.percent(third.share)} (rank-k)"
+    _show_titled_chart(title, evaluation_charts.ranks_json(curve, ink=_ink()), "rank_chart")
+
+
+def _show_titled_chart(title: str, figure_json: str, key: str) -> None:
+    """A chart under a title that says what it shows, for those who do not see it too."""
     st.markdown(f"**{title}**")
-    st.plotly_chart(
-        charts.figure_from_json(evaluation_charts.ranks_json(curve, ink=_ink())), key="rank_chart", alt=title
-    )
+    st.plotly_chart(charts.figure_from_json(figure_json), key=key, alt=title)
 
 
 def _ink() -> str:

@@ -43,13 +43,16 @@ def show_report_section(evaluated: EvaluatedRun) -> None:
         request = ReportRequest(evaluated.run.id, evaluated.dataset.revision, _study_id(evaluated), faces)
         if st.button("Make the report", type="primary", icon=":material/description:"):
             st.session_state[state.REPORT] = request
+    # A report is offered only for exactly what was asked: one with faces must not go out under a cleared checkbox.
     if st.session_state.get(state.REPORT) == request:
         _show_downloads(_build_report(request))
     else:
-        _build_report.clear()  # pictures of people stay in memory no longer than they are asked for
+        # Pictures of people stay in memory no longer than they are asked for.
+        _build_report.clear()
 
 
 def _study_id(evaluated: EvaluatedRun) -> str:
+    # By content: a study is written over the one before under the run's id, and the report has its figures.
     try:
         return content_id(data.services().artifacts.read(evaluated.dataset.id, ArtifactKind.STUDY, evaluated.run.id))
     except NotFound:

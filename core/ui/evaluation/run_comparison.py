@@ -44,6 +44,7 @@ def show_comparison_section(evaluated: EvaluatedRun) -> None:
 def _choose_other_run(run: Run, candidates: list[Run]) -> Run:
     """The run of the address, else the one before, else the one after; a chooser when there are several."""
     by_id = {candidate.id: candidate for candidate in candidates}
+    # The newest stands first: so the first that is older is the one before, and without any the last is the one after.
     before = next((candidate.id for candidate in candidates if candidate.created < run.created), candidates[-1].id)
     run_id = address.query_value(AGAINST)
     run_id = run_id if run_id in by_id else before
@@ -62,6 +63,7 @@ def _choose_other_run(run: Run, candidates: list[Run]) -> Run:
 
 @st.cache_resource(show_spinner="Comparing", max_entries=4)
 def _compare_runs(dataset_id: str, revision: Revision, older: str, newer: str) -> RunComparison:
+    # A run's answers never change; the revision is in the key, as both are judged by the names of today.
     services = data.services()
     old, new = ((services.runs.run(run_id), data.run_predictions(run_id)) for run_id in (older, newer))
     return compare.compare_runs(services.store, services.log, old, new)
@@ -102,6 +104,7 @@ def _show_counts(compared: RunComparison) -> None:
 
 
 def _accuracy_sentence(counts: Comparison) -> str:
+    # Not what each run says of itself: on the faces that both were tested on, and by today's names.
     before, now = ((counts.both + only) / counts.faces for only in (counts.only_old, counts.only_new))
     if not counts.only_old and not counts.only_new:
         return f"Accuracy {words.percent(now)} in both."
@@ -125,6 +128,7 @@ def _show_changed_faces(
         outcome.face_id: f"{words.display_name(outcome.said_old)} before, {words.display_name(outcome.said_new)} now"
         for outcome in changed
     }
+    # Errors of names stand among the newly right, as people count them, but say that it was not the recogniser.
     notes |= {outcome.face_id: "name corrected" for outcome in cleared}
     present = [outcome for outcome in (*changed, *cleared) if outcome.face_id in evaluated.faces.table]
     if not present:
@@ -171,6 +175,7 @@ def _correction_lines(evaluated: EvaluatedRun, between: RunChanges) -> list[str]
     if not between.events:
         return []
     names = data.services().store.names(evaluated.dataset.id)
+    # What reads alike is one line, with how many times: an hour of confirming faces would hide all else.
     sentence_counts = Counter(correction_history.describe_event(event, names) for event in between.events)
     lines = [f"{sentence}{f' ({times} times)' if times > 1 else ''}" for sentence, times in sentence_counts.items()]
     more = len(lines) - EVENTS_SHOWN

@@ -112,6 +112,7 @@ def _slices_chart_json(study: Study) -> str:
 
 def hardest_slice_summary(study: Study) -> str:
     """Say which kind of face is harder than the rest, if one is for sure."""
+    # Of a dozen slices one is always the lowest. It is called hard only where its whole interval lies below the mean.
     overall = study.accuracy.mean
     harder = [slice_result for slice_result in study.slices if slice_result.accuracy.high < overall]
     if not harder:
@@ -147,6 +148,8 @@ def _choose_slice(
         None,
         *((slice_result.by, slice_result.slice) for slice_result in slices),
     ]
+    # The chart says its click again at every run: only one that is new moves the chooser, or nothing else could be
+    # chosen there. The state of a field can be set until it is drawn.
     key = f"slice_of_{evaluated.run.id}"
     if clicked in slice_keys and clicked != st.session_state.get(state.SLICE_CLICKED):
         st.session_state[key] = clicked
@@ -182,6 +185,7 @@ def _show_learning_curve(points: Sequence[LearningPoint]) -> None:
         config={"displayModeBar": False},
         alt=f"Accuracy by faces of a person that were learned from. {learning_curve_summary(points)}.",
     )
+    # From some number on further photos are those of fewer and fewer people, on whom the rest of the curve depends.
     fewer = [point for point in points if point.people < points[0].people]
     if fewer:
         having = ", ".join(f"{words.count(point.people)} have {point.photos}" for point in fewer)
@@ -191,6 +195,7 @@ def _show_learning_curve(points: Sequence[LearningPoint]) -> None:
 
 def learning_curve_summary(points: Sequence[LearningPoint]) -> str:
     """Say what more photos of a person would bring."""
+    # Where the curve comes to rest: the first point that is as good as the last, but for what chance would do.
     first, last = points[0], points[-1]
     enough = next(point for point in points if point.accuracy.mean >= last.accuracy.mean - NEGLIGIBLE_GAIN)
     sentence = f"{_point_text(first)} of everybody"

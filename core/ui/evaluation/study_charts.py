@@ -27,6 +27,7 @@ def slices_json(chart: IntervalChart, headings: Mapping[str, str], overall: floa
     ----------
     headings : what slices are made by, in words
     """
+    # Lines by number and not by label: "not measured" stands under several headings, and would be one line of all.
     labels: dict[int, str] = {}
     positions = []
     for row in chart.rows:
@@ -44,6 +45,7 @@ def slices_json(chart: IntervalChart, headings: Mapping[str, str], overall: floa
         )
     )
     figure.add_vline(x=overall, line={"color": ink, "width": 1, "dash": "dot"})
+    # On the side of the line where there is room for the words.
     figure.add_annotation(
         x=overall,
         y=1,
@@ -78,6 +80,7 @@ def curve_json(curve: ShareCurve, *, ink: str) -> str:
     trace = _dot_trace(labels, [point.share for point in points], hovertext=hover, error_y=_error_bars(curve.points))
     trace.update(mode="lines+markers", line={"color": RIGHT, "width": 2})
     figure = go.Figure(trace)
+    # As categories: the numbers (1, 2, 3, 5, 8, 12) lie closest where the curve rises.
     figure.update_layout(
         **_layout(CURVE_HEIGHT_PX, ink),
         xaxis={**_axis(), "type": "category", "showgrid": False, "title": {"text": "faces of each person"}},
@@ -88,8 +91,7 @@ def curve_json(curve: ShareCurve, *, ink: str) -> str:
 
 def picked_slice(event: Mapping[str, Any] | None) -> tuple[str, str] | None:
     """Read which slice was clicked, if one was."""
-    points = ((event or {}).get("selection") or {}).get("points") or []
-    customdata = next((point["customdata"] for point in points if point.get("customdata")), None)
+    customdata = next(iter(charts.picked_customdata(event)), None)
     return (str(customdata[0]), str(customdata[1])) if customdata else None
 
 

@@ -15,6 +15,7 @@ from core.workflows.evaluation import study
 
 def load_or_offer_study(evaluated: EvaluatedRun, tab_key: str) -> Study | None:
     """The study of the run; without one the way to it is drawn. ``tab_key`` keeps the two tabs' buttons apart."""
+    # An earlier study stays in sight while another is made: it is older, and not wrong.
     job = _newest_study_job(evaluated)
     measured = study.load_study(data.services().artifacts, evaluated.run)
     jobs.follow_job(job)
@@ -30,6 +31,7 @@ def load_or_offer_study(evaluated: EvaluatedRun, tab_key: str) -> Study | None:
 
 def _newest_study_job(evaluated: EvaluatedRun) -> Job | None:
     """The newest study of this run, whatever became of it."""
+    # Not just the newest of the dataset: that may be of another run, and says nothing of this one.
     studies = data.jobs_of(evaluated.dataset, JobKind.STUDY)
     return next((job for job in studies if study.StudyRequest.of(job).run == evaluated.run.id), None)
 

@@ -18,6 +18,8 @@ from core.workflows.training.train import select_gallery
 PER_PAGE = 8
 EVIDENCE_FACES = 5
 """Training faces shown beside an error."""
+SAME_PHOTO_MOST = 4
+"""The most of the nearest that are taken to be of the same photo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,8 @@ class WrongPrediction:
     face_id: str
     person: str
     """Whom it counted as."""
-    given: str
+    predicted: str
+    """The name that it got."""
     note: str
 
 
@@ -40,6 +43,7 @@ def show_errors_section(evaluated: EvaluatedRun) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(f"**{words.plain(confusion_summary(evaluated.evaluation))}**", width="content")
         rows = _filter_by_person(evaluated.predictions, rows) if len(rows) > PER_PAGE else rows
+    # A run outlives its faces: those that were removed since are counted below, and cannot be shown.
     present_rows = [row for row in rows if evaluated.predictions.face_ids[row] in evaluated.faces.table]
     st.caption(
         "The surest mistakes come first. Beside each: the faces most like it among those that were learned from, "
@@ -92,7 +96,7 @@ def _show_row(evaluated: EvaluatedRun, row: int) -> None:
 
 def show_wrong_prediction(evaluated: EvaluatedRun, mistake: WrongPrediction) -> None:
     """The face, its two names, and the faces most like it among those that the run learned from."""
-    person, predicted = words.display_name(mistake.person), words.display_name(mistake.given)
+    person, predicted = words.display_name(mistake.person), words.display_name(mistake.predicted)
     with st.container(border=True):
         left, middle, right = st.columns([2, 4, 9], vertical_alignment="center")
         with left:
@@ -101,33 +105,38 @@ def show_wrong_prediction(evaluated: EvaluatedRun, mistake: WrongPrediction) -> 
         with middle:
             st.markdown(f"**{words.plain(person)}**  \n:material/close: taken for **{words.plain(predicted)}**")
             st.caption(words.plain(mistake.note))
+            # It counted under the name of then. Who corrected it since should not take it for an error once more.
             current_name = evaluated.faces.table.person(evaluated.faces.table.index(mistake.face_id))
             if current_name != mistake.person:
                 st.caption(f":material/check: Corrected since: {words.name(current_name)}")
             if st.button("Whole photo", key=f"photo_{mistake.face_id}", type="tertiary", icon=":material/photo:"):
                 face_sheet.open_photo_of_face(evaluated.dataset, mistake.face_id, f"{person}, taken for {predicted}")
         with right:
-            gallery.show_face_grid(evaluated.dataset.id, nearest_training_tiles(evaluated, mistake.face_id), tile_px=88)
+            gallery.show_face_grid(
+                evaluated.dataset.id, _nearest_training_tiles(evaluated, mistake.face_id), tile_px=88
+            )
 
 
 def _crop_id(evaluated: EvaluatedRun, face_id: str) -> str:
     return evaluated.faces.table.crop_ids[evaluated.faces.table.index(face_id)]
 
 
+# One selection of vectors for all errors on the page; a dataset of 100,000 faces would be gone through for each.
 @st.cache_resource(show_spinner=False, max_entries=2)
 def _load_gallery(dataset_id: str, revision: Revision, run_id: str) -> Embeddings:
     return select_gallery(data.dataset_faces(dataset_id, revision).embeddings, data.run_predictions(run_id))
 
 
-def nearest_training_tiles(evaluated: EvaluatedRun, face_id: str) -> list[gallery.Tile]:
+def _nearest_training_tiles(evaluated: EvaluatedRun, face_id: str) -> list[gallery.Tile]:
     """The training faces most like a face, those of its own photo left out."""
-    learned, faces = (
-        _load_gallery(evaluated.dataset.id, evaluated.dataset.revision, evaluated.run.id),
-        evaluated.faces,
-    )
+    faces = evaluated.faces
+    learned = _load_gallery(evaluated.dataset.id, evaluated.dataset.revision, evaluated.run.id)
     own_row = faces.table.index(face_id)
     own_photo = faces.table.photo_ids[own_row]
-    rows, distances = nearest_in_gallery(faces.embeddings.vectors[own_row], learned.vectors, EVIDENCE_FACES + 4)
+    # Some more than are shown: those of its own photo, itself among them, explain nothing and are left out below.
+    rows, distances = nearest_in_gallery(
+        faces.embeddings.vectors[own_row], learned.vectors, EVIDENCE_FACES + SAME_PHOTO_MOST
+    )
     near_rows = faces.table.indices(take_items(learned.face_ids, rows[0]))
     return [
         gallery.Tile(faces.table.crop_ids[row], words.display_name(faces.table.person(row)), f"distance {distance:.2f}")

@@ -22,7 +22,7 @@ from core.workflows.labels import teach
 NEAREST_PHOTOS = 6
 SMALL_FACE_PX = 32
 """A face narrower than this has too little detail to be sure of."""
-NOBODY_CLOSE = 0.005
+LEAST_CANDIDATE_PROB = 0.005
 """Candidates less probable than this are not worth a line, but for the first three."""
 
 
@@ -47,8 +47,8 @@ class FaceQuestion:
 def show_face_answer(dataset: Dataset, question: FaceQuestion, threshold: Threshold) -> None:
     """Everything about one face."""
     with st.container(border=True):
-        st.markdown(describe_verdict(question, threshold))
-        st.caption(words.plain(explain_verdict(question.face, threshold)))
+        st.markdown(_describe_verdict(question, threshold))
+        st.caption(words.plain(_explain_verdict(question.face, threshold)))
         width_px = question.face.detection.box.width
         if width_px < SMALL_FACE_PX:
             st.caption(
@@ -63,9 +63,10 @@ def show_face_answer(dataset: Dataset, question: FaceQuestion, threshold: Thresh
         _evidence(dataset, question, person)
 
 
-def describe_verdict(question: FaceQuestion, threshold: Threshold) -> str:
+def _describe_verdict(question: FaceQuestion, threshold: Threshold) -> str:
     """Who it is, in one line."""
     number, best, name = question.number + 1, question.face.candidates[0], question.face.name(threshold)
+    # What a person said outranks the recogniser, and that a face is too poor to tell outranks its likeness.
     if question.known_face is not None and question.known_face.confirmed:
         return f"**{number:d}. {words.name(question.known_face.person)}**, as somebody said."
     if question.face.doubt:
@@ -75,7 +76,7 @@ def describe_verdict(question: FaceQuestion, threshold: Threshold) -> str:
     return f"**{number:d}. Unknown.** Nearest is {words.name(nearest_candidate(question.face.candidates).person)}."
 
 
-def explain_verdict(face: IdentifiedFace, threshold: Threshold) -> str:
+def _explain_verdict(face: IdentifiedFace, threshold: Threshold) -> str:
     """The numbers behind the verdict."""
     best = face.candidates[0]
     if face.doubt:
@@ -94,8 +95,10 @@ def _candidates(dataset: Dataset, question: FaceQuestion) -> str:
     people = [
         candidate
         for rank, candidate in enumerate(question.face.candidates)
-        if rank < 3 or candidate.prob >= NOBODY_CLOSE
+        if rank < 3 or candidate.prob >= LEAST_CANDIDATE_PROB
     ]
+    # The choice is about one face of one photo. It is dropped with the face, and where the person is no candidate any
+    # more after another training: then the most probable one is shown.
     question_key = (question.photo.id, question.number)
     shown_for, name, chosen_at = st.session_state.get(state.CANDIDATE, (("", 0), "", 0.0))
     shown_person = (
@@ -103,9 +106,7 @@ def _candidates(dataset: Dataset, question: FaceQuestion) -> str:
         if shown_for == question_key and any(candidate.person == name for candidate in people)
         else people[0].person
     )
-    covers = {
-        candidate.name: candidate.cover_crop_id for candidate in data.dataset_people(dataset.id, dataset.revision)
-    }
+    covers = data.cover_crop_ids(dataset)
     lines = [
         ChoiceLine(
             id=candidate.person,
@@ -119,6 +120,7 @@ def _candidates(dataset: Dataset, question: FaceQuestion) -> str:
     st.caption("If it is one of them. Choose one to see why:")
     key = f"candidates_{question.photo.id[:16]}_{question.number}"
     answer = choices.draw_choices(key, "Candidates", lines, shown_person, layout=ChoicesLayout.COMPACT)
+    # A component repeats its last answer at every run. Only one that is newer, by the browser's clock, is a click.
     if answer is not None and answer.when > chosen_at:
         st.session_state[state.CANDIDATE] = (question_key, answer.id, answer.when)
         if answer.id != shown_person:
@@ -129,7 +131,8 @@ def _candidates(dataset: Dataset, question: FaceQuestion) -> str:
 def _evidence(dataset: Dataset, question: FaceQuestion, person: str) -> None:
     """The face beside the photos of a person that are most like it."""
     faces = data.dataset_faces(dataset.id, dataset.revision)
-    if person not in faces.table.people:  # the run was imported, or the person was renamed since
+    # The run came with a bundle, whose photos stayed where it was made, or the person was renamed since.
+    if person not in faces.table.people:
         distances = ", ".join(f"{neighbour.distance:.2f}" for neighbour in question.face.evidence)
         if distances:
             st.caption(f"Distances to the nearest training photos, which are not on this computer: {distances}.")
@@ -157,6 +160,7 @@ def _evidence(dataset: Dataset, question: FaceQuestion, person: str) -> None:
 
 def _ask_for_name(dataset: Dataset, question: FaceQuestion, threshold: Threshold) -> None:
     """Say who it is: the face joins the dataset."""
+    # With the epoch in its key the field is another after every action, an empty one: after an undo, too.
     field = f"teach_{question.photo.id[:16]}_{question.number}_{corrections.current_epoch()}"
     guess = question.face.candidates[0].person
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -173,6 +177,7 @@ def _ask_for_name(dataset: Dataset, question: FaceQuestion, threshold: Threshold
             width=240,
             help="The photo and this face are added to the dataset under that name. Nobody else on the photo is.",
         )
+        # By one click only near the threshold: a guess about a face far from everybody would be confirmed too easily.
         if question.is_near and (question.known_face is None or question.known_face.person != guess):
             label = f"Yes, {words.name(guess)}" if question.face.name(threshold) else f"It is {words.name(guess)}"
             st.button(
@@ -185,6 +190,7 @@ def _ask_for_name(dataset: Dataset, question: FaceQuestion, threshold: Threshold
 
 
 def _apply_typed_name(dataset: Dataset, question: FaceQuestion, field: str) -> None:
+    # Called back when the field changes, to an empty one too when its name is deleted.
     if name := st.session_state[field]:
         _teach_name(dataset, question, name)
 

@@ -30,6 +30,7 @@ def watch_camera(dataset: Dataset, run: Run, threshold: Threshold) -> None:
     if still is None:
         return
     services = data.services()
+    # What comes from a browser is bytes of others, whoever drew the picture: a child decodes it.
     frame = decode_photo(still.jpeg, services.settings.images).pixels
     height, width = frame.shape[:2]
     followed = _watch(run, dataset).see(frame, threshold, still.at_s)
@@ -38,6 +39,8 @@ def watch_camera(dataset: Dataset, run: Run, threshold: Threshold) -> None:
 
 def _watch(run: Run, dataset: Dataset) -> Watch:
     """This tab's watch; a new one after another training or a change of the dataset."""
+    # It follows faces from still to still, so it outlives the run of the page. Names that were settled by an earlier
+    # recogniser, or of somebody who was renamed or erased since, must not stay on the picture.
     watched = run.id, dataset.revision
     before: tuple[tuple[str, int], Watch] | None = st.session_state.get(state.WATCH)
     if before is not None and before[0] == watched:
@@ -48,6 +51,7 @@ def _watch(run: Run, dataset: Dataset) -> Watch:
 
 
 def _in_view(face: FollowedFace, width_px: int, height_px: int) -> InView:
+    # As fractions: the browser draws on the picture in whatever size it shows it.
     left, top, right, bottom = face.box.as_tuple()
     box = Box(left / width_px, top / height_px, right / width_px, bottom / height_px)
     if face.name:

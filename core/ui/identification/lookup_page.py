@@ -17,9 +17,9 @@ from core.ui.photos.uploads import Offer
 from core.workflows.identification.lookups import kept_lookups
 from core.workflows.identification.lookups.values import LookupInfo, LookupRequest
 
-TO_LOOK_AT = "Drop zips, folders, or photos"
+DROP_LABEL = "Drop zips, folders, or photos"
 COVER_PX = 52
-KEPT_PER_PAGE = 10
+LOOKUPS_PER_PAGE = 10
 
 
 # what is given
@@ -27,7 +27,7 @@ KEPT_PER_PAGE = 10
 
 def ask_for_photos(dataset: Dataset) -> list[tuple[Offer, LayoutChoice]]:
     """What was dropped or chosen in the inbox and can be looked at, with how the names in it are read."""
-    offers = uploads.choose_offers(dataset, TO_LOOK_AT, state.LOOKUP_OFFER)
+    offers = uploads.choose_offers(dataset, DROP_LABEL, state.LOOKUP_OFFER)
     if not offers:
         st.caption(
             "The photos are looked at on this computer and not taken into the dataset. What was found is kept in the "
@@ -41,18 +41,19 @@ def submit_lookups(dataset: Dataset, run: Run, offers: Sequence[tuple[Offer, Lay
     """Queue the work, one after another; the first result opens when it is done."""
     requests = [LookupRequest(str(offer.path), offer.title, run.id, choice.zip_names) for offer, choice in offers]
     queued = [submit_job(data.services().jobs, dataset.id, request) for request in requests]
+    # What was submitted is no offer any more: neither the files that were dropped nor the one chosen in the inbox.
     st.session_state.pop(state.LOOKUP_OFFER, None)
     st.session_state.pop("inbox", None)
+    # A result has the id of its job, so the address can name it before it is there.
     address.set_query_values(lookup=queued[0].id)
     st.rerun()
 
 
 def tidy_lookups(dataset: Dataset) -> None:
     """Remove what was left by work that somebody gave up."""
-    jobs = data.services().jobs.jobs(dataset.id)
-    kept_lookups.remove_abandoned_lookups(
-        data.services().artifacts, dataset.id, {job.id for job in jobs if job.kind is JobKind.LOOKUP}
-    )
+    # A job that was interrupted has its row still, and goes on from what it left; a forgotten one has none.
+    unfinished = {job.id for job in data.jobs_of(dataset, JobKind.LOOKUP)}
+    kept_lookups.remove_abandoned_lookups(data.services().artifacts, dataset.id, unfinished)
 
 
 # what is kept
@@ -63,10 +64,11 @@ def list_kept_lookups(dataset: Dataset) -> list[LookupInfo]:
     return kept_lookups.list_lookups(data.services().artifacts, dataset.id)
 
 
-def opened_lookup(known: list[LookupInfo], job: Job | None) -> LookupInfo | None:
+def find_opened_lookup(known: list[LookupInfo], job: Job | None) -> LookupInfo | None:
     """The lookup that the address names."""
     lookup_id = address.query_value("lookup")
     lookup_info = next((info for info in known if info.id == lookup_id), None)
+    # While its job runs the result is not there yet, which is no reason to call it forgotten.
     is_pending = job is not None and job.id == lookup_id and job.state is not JobState.DONE
     if lookup_id and lookup_info is None and not is_pending:
         st.info("That result is not kept any more: it was forgotten, or somebody on it was erased.")
@@ -79,7 +81,7 @@ def show_kept_lookups(dataset: Dataset, known: list[LookupInfo]) -> None:
     if not known:
         return
     st.header("Kept", anchor=False)
-    for info in known[gallery.page_slice(len(known), KEPT_PER_PAGE, f"kept_{dataset.id}")]:
+    for info in known[gallery.page_slice(len(known), LOOKUPS_PER_PAGE, f"kept_{dataset.id}")]:
         with st.container(border=True):
             _card(dataset, info)
 
@@ -87,6 +89,7 @@ def show_kept_lookups(dataset: Dataset, known: list[LookupInfo]) -> None:
 def _card(dataset: Dataset, info: LookupInfo) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         with st.container(width="content"):
+            # A result whose file cannot be read is listed all the same: else nobody could be rid of it.
             st.markdown(f"**{words.plain(info.title or 'A result that is damaged')}**")
             st.caption(words.plain(info.damage) or describe_lookup(info))
         with st.container(horizontal=True, width="content"):
@@ -142,7 +145,7 @@ def describe_storage(source: str) -> str:
     return "The result and a copy of its photos are kept in the data folder until you forget them."
 
 
-def about_run(dataset: Dataset, run_id: str) -> str:
+def describe_recogniser(dataset: Dataset, run_id: str) -> str:
     """Which recogniser it was, as far as it is not the newest."""
     runs = data.dataset_runs(dataset)
     if runs and runs[0].id == run_id:

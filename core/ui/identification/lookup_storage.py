@@ -18,10 +18,12 @@ def keep_tab_photos(dataset: Dataset, run: Run) -> None:
     photos = []
     for photo in photo_input.tab_photos():
         try:
+            # Those that were looked at come out of the session's cache; the others are looked at now.
             identified = photo_answer.identify_photo(run, dataset.revision, photo)
             photos.append(PhotoToKeep(photo.name, photo.content, identified.turn, identified.faces))
         except ImageRefused:
-            continue  # it says so itself when it is shown
+            # A photo that cannot be read says so where it is shown, and is no reason not to keep the others.
+            continue
     if not photos:
         st.toast("None of these photos can be read, so there is nothing to keep.")
         return

@@ -10,14 +10,14 @@ from pathlib import Path
 import streamlit as st
 
 from core.jobs.registry import submit_job
-from core.learn.open_set.rejection_rule import RATES, TARGET_RATE
+from core.learn.open_set.rejection_rule import RATES
 from core.store.job_model import Job, JobKind, JobState
 from core.store.protocols import Dataset
 from core.ui import address, data, gallery, jobs, words
 from core.ui.components import lookups
 from core.ui.components.lookups import Chip, FaceRow, LookupTable, LookupView, PhotoRow
 from core.ui.identification import lookup_page
-from core.ui.identification.photo_answer import one_in
+from core.ui.identification.photo_answer import choose_rate, format_one_in
 from core.ui.photos.exports import LARGEST_DOWNLOAD_BYTES
 from core.workflows.exchange.export import export_path
 from core.workflows.identification.lookups import kept_lookups, outputs
@@ -36,6 +36,7 @@ CHIPS = (
 )
 
 
+# A result is never changed, but may be written once more under its id when a job is repeated: when it was made tells.
 @st.cache_resource(show_spinner="Reading the result", max_entries=4)
 def _load_result(dataset_id: str, lookup_id: str, created: float) -> Lookup:
     return kept_lookups.load_lookup(data.services().artifacts, dataset_id, lookup_id)
@@ -45,6 +46,8 @@ def _load_result(dataset_id: str, lookup_id: str, created: float) -> Lookup:
 def _table(dataset_id: str, lookup_id: str, created: float) -> LookupTable:
     """What the browser gets, with the marks for every limit."""
     result = _load_result(dataset_id, lookup_id, created)
+    # Names travel once and faces refer to them by number; figures are rounded to what is shown of them. Of thousands of
+    # faces with five candidates each, most of what travels would be the same names and digits that nobody reads.
     index_of = {name: number for number, name in enumerate(result.people)}
     faces = tuple(
         FaceRow(
@@ -59,6 +62,7 @@ def _table(dataset_id: str, lookup_id: str, created: float) -> LookupTable:
         )
         for face, rival in zip(result.faces(), result.rivals, strict=True)
     )
+    # For every rate beforehand: the browser counts and filters at once when the slider moves, and decides nothing.
     marks = {rate: mark_faces(result, rate) for rate in RATES}
     return LookupTable(
         of=f"{lookup_id} {created}",
@@ -81,7 +85,7 @@ def show_lookup(dataset: Dataset, info: LookupInfo) -> None:
         st.header(words.plain(result.title), anchor=False)
         st.caption(
             f"{lookup_page.describe_lookup(info)}. {lookup_page.describe_storage(result.source)} "
-            f"{lookup_page.about_run(dataset, result.run_id)}"
+            f"{lookup_page.describe_recogniser(dataset, result.run_id)}"
         )
     with ways, st.container(horizontal=True, horizontal_alignment="right"):
         st.button("Other photos", icon=":material/arrow_back:", on_click=lookup_page.close_lookup)
@@ -104,11 +108,13 @@ def _photos(dataset: Dataset, info: LookupInfo) -> None:
         _downloads(dataset, result, rate)
     first = LookupView(address.query_value("show") or "", address.query_value("who") or "")
     table_state = lookups.draw_lookup_table(f"lookup_{info.id}", table)
+    # Pictures of those on the screen alone: all of a large lookup would be too much for one message to the browser.
     faces = list(result.faces())
     pictures = {row: gallery.jpeg_data_url(faces[row].crop) for row in table_state.asked}
     lookups.send_lookup_pictures(f"lookup_{info.id}", table.of, f"{rate:g}", first, pictures)
     if table_state.view is not None:
         view = table_state.view
+        # What everybody sees at first is not written into the address.
         address.set_query_values(show=view.chip if view.chip != CHIPS[0].id else None, who=view.person or None)
     st.caption(
         "Choose a face to see who else it may be. Uncertain: one step of the slider would decide otherwise, or the "
@@ -117,20 +123,12 @@ def _photos(dataset: Dataset, info: LookupInfo) -> None:
 
 
 def _ask_for_rate(result: Lookup) -> float:
-    """How many strangers may get a name."""
-    rate_chosen = st.select_slider(
-        "How many strangers may get a name? (false-accept rate)",
-        options=sorted(RATES),
-        value=TARGET_RATE,
-        format_func=one_in,
-        key=f"lookup_rate_{result.id}",
-        help="Fewer: more people are called unknown, those whom it should know too.",
-    )
-    rate = float(rate_chosen)
+    """How many strangers may get a name, and what that rate is worth."""
+    rate = choose_rate(f"lookup_rate_{result.id}")
     threshold = result.threshold(rate)
     if not threshold.enough:
         st.caption(
-            f"What it has seen is too little to be sure of {one_in(rate)}: "
+            f"What it has seen is too little to be sure of {format_one_in(rate)}: "
             f"up to {words.percent(threshold.high)} of strangers may get a name."
         )
     return rate
@@ -141,6 +139,7 @@ def _ask_for_rate(result: Lookup) -> float:
 
 def _downloads(dataset: Dataset, result: Lookup, rate: float) -> None:
     name = Path(result.title).stem
+    # Each content is a function that is called when its button is pressed: three files are not written at every run.
     with st.popover("Download", icon=":material/download:"):
         for label, ending, mime, content in (
             ("Table (CSV)", "csv", "text/csv", partial(outputs.lookup_csv, result, rate)),
@@ -171,6 +170,7 @@ def _json(result: Lookup, rate: float) -> str:
 
 
 def _sidecars(result: Lookup, rate: float) -> bytes:
+    # Zips are written to files, and what is downloaded goes through memory: so it is read back.
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "xmp.zip"
         outputs.write_sidecars(result, path, rate)
@@ -181,8 +181,8 @@ def _sidecars(result: Lookup, rate: float) -> bytes:
 
 
 def _newest_sorting(dataset: Dataset, info: LookupInfo) -> Job | None:
-    known = (job for job in data.services().jobs.jobs(dataset.id) if job.kind is JobKind.SORT)
-    return next((job for job in known if SortRequest.of(job).lookup == info.id), None)
+    sortings = data.jobs_of(dataset, JobKind.SORT)
+    return next((job for job in sortings if SortRequest.of(job).lookup == info.id), None)
 
 
 def _show_sorted_copies(dataset: Dataset, result: Lookup, job: Job) -> None:
@@ -195,7 +195,7 @@ def _show_sorted_copies(dataset: Dataset, result: Lookup, job: Job) -> None:
         people = words.count(counts.people, "person", "people")
         st.markdown(
             f"**Sorted by person**: {words.count(counts.photos, 'photo')} of {people} in {words.format_size(size)}, "
-            f"with {one_in(SortRequest.of(job).rate)} strangers named."
+            f"with {format_one_in(SortRequest.of(job).rate)} strangers named."
         )
         if counts.missing:
             st.caption(f"{words.count(counts.missing, 'photo')} could not be found any more, or changed since.")
@@ -218,5 +218,6 @@ def _show_sorted_copies(dataset: Dataset, result: Lookup, job: Job) -> None:
 
 
 def _delete(path: Path, job_id: str) -> None:
+    # The file first: a row whose file is gone shows nothing, a file without a row would be found by nobody.
     path.unlink(missing_ok=True)
     data.services().jobs.forget_job(job_id)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.base.types import Face
+from core.base.types import Face, Revision
 from core.imaging.pixels import encode_jpeg
 from core.learn.open_set.rejection_rule import RATES, TARGET_RATE, Threshold
 from core.store.job_model import JobKind
@@ -19,6 +19,7 @@ from core.ui.components.choices import ChoiceLine, Chosen
 from core.ui.identification import face_answer
 from core.ui.identification.photo_input import TabPhoto
 from core.ui.labels import corrections
+from core.ui.photos.dropped_photo import NO_FACE_ADVICE
 from core.ui.training import training_page
 from core.workflows.identification.identify import IdentifiedFace, nearest_candidate
 from core.workflows.identification.lookups.marks import uncertainty_band
@@ -40,13 +41,14 @@ class PhotoAnswer:
     """What the network saw of each face, as data addresses."""
 
 
-def identify_photo(run: Run, revision: int, photo: TabPhoto) -> PhotoAnswer:
+def identify_photo(run: Run, revision: Revision, photo: TabPhoto) -> PhotoAnswer:
     """The faces of a photo; computed once a session. Raises ImageRefused."""
+    # Plain values as the key. The revision is one of them, as the faces that a run learned from may have been erased.
     return _identify_photo(run.id, revision, photo.id, photo)
 
 
 @st.cache_data(show_spinner="Looking for faces", max_entries=12, scope="session")
-def _identify_photo(run_id: str, revision: int, photo_id: str, _photo: TabPhoto) -> PhotoAnswer:
+def _identify_photo(run_id: str, revision: Revision, photo_id: str, _photo: TabPhoto) -> PhotoAnswer:
     services = data.services()
     identifier = services.identifier(services.runs.run(run_id))
     identified = identifier.identify_photo(identifier.pipeline.decode_photo(_photo.content))
@@ -95,22 +97,24 @@ def show_photo_answer(dataset: Dataset, run: Run, photo: PhotoAnswer) -> None:
     corrections.keep_in_step()
     left, right = st.columns([3, 2], gap="large")
     with left:
+        # The names on the picture follow the slider below it, so the picture is drawn after the slider was read.
         picture = st.container()
         threshold = ask_for_threshold(run, photo.faces)
     frames = [face.detection.box for face in photo.faces]
     known_faces = teach.match_known_faces(data.services().store, dataset.id, photo.photo.id, frames, photo.turn)
     lines = [
-        face_line(number, face, threshold, known)
+        _face_line(number, face, threshold, known)
         for number, (face, known) in enumerate(zip(photo.faces, known_faces, strict=True))
     ]
-    face_shown = chosen_face(photo)
+    face_shown = _chosen_face_index(photo)
     with picture:
         on_photo = _picture(photo, lines, face_shown)
     with right:
         if not photo.faces:
-            show_no_face()
+            _show_no_face()
             return
         in_list = _list(photo, lines, face_shown)
+        # Both were drawn with the face that was chosen before; drawn again, both show the one that was clicked in one.
         if _choose(photo, [on_photo, in_list]):
             st.rerun(scope="fragment")
         question = face_answer.FaceQuestion(
@@ -120,13 +124,13 @@ def show_photo_answer(dataset: Dataset, run: Run, photo: PhotoAnswer) -> None:
             face=photo.faces[face_shown],
             number=face_shown,
             known_face=known_faces[face_shown],
-            is_near=is_near(run, photo.faces[face_shown], threshold),
+            is_near=is_near_threshold(run, photo.faces[face_shown], threshold),
         )
         face_answer.show_face_answer(dataset, question, threshold)
 
 
-def is_near(run: Run, face: IdentifiedFace, threshold: Threshold) -> bool:
-    """Whether it has a name, or one step of the slider would give it one: no face far from everybody is offered one."""
+def is_near_threshold(run: Run, face: IdentifiedFace, threshold: Threshold) -> bool:
+    """Whether a face has a name, or one step of the slider to a looser rate would give it one."""
     identifier = data.services().identifier(run)
     thresholds = identifier.recogniser.rule(identifier.neighbours).thresholds
     return not face.doubt and face.score > uncertainty_band(thresholds, threshold.score).low
@@ -135,18 +139,24 @@ def is_near(run: Run, face: IdentifiedFace, threshold: Threshold) -> bool:
 def ask_for_threshold(run: Run, faces: Sequence[IdentifiedFace]) -> Threshold:
     """How many strangers may get a name, so how sure a name must be, and what that does to this photo."""
     identifier = data.services().identifier(run)
-    target_rate = st.select_slider(
-        "How many strangers may get a name? (false-accept rate)",
-        options=sorted(RATES),
-        value=TARGET_RATE,
-        format_func=one_in,
-        key=f"fpir_{run.id}",
-        help="Fewer: more people are called unknown, those whom it should know too.",
-    )
-    threshold = identifier.threshold(float(target_rate))
+    threshold = identifier.threshold(choose_rate(f"fpir_{run.id}"))
+    # Faces carry scores, not decisions: what any other rate would come to is counted without looking at them again.
     counts = {rate: sum(face.name(identifier.threshold(rate)) is not None for face in faces) for rate in RATES}
     st.caption(describe_threshold(threshold, counts, len(faces)))
     return threshold
+
+
+def choose_rate(key: str) -> float:
+    """Choose the share of strangers who may get a name, one of ``RATES``."""
+    rate = st.select_slider(
+        "How many strangers may get a name? (false-accept rate)",
+        options=sorted(RATES),
+        value=TARGET_RATE,
+        format_func=format_one_in,
+        key=key,
+        help="Fewer: more people are called unknown, those whom it should know too.",
+    )
+    return float(rate)
 
 
 def describe_threshold(threshold: Threshold, named_by_rate: dict[float, int], n_faces: int) -> str:
@@ -164,32 +174,24 @@ def describe_threshold(threshold: Threshold, named_by_rate: dict[float, int], n_
         )
     if n_faces:
         sentences.append(f"Here {named_by_rate[threshold.rate]:d} of {words.count(n_faces, 'face')} have a name.")
-        stricter = next(
-            (
-                rate
-                for rate in sorted(named_by_rate, reverse=True)
-                if named_by_rate[rate] < named_by_rate[threshold.rate]
-            ),
-            None,
-        )
-        looser = next(
-            (rate for rate in sorted(named_by_rate) if named_by_rate[rate] > named_by_rate[threshold.rate]), None
-        )
+        # Not the next rates but the next that change something: on most photos a step of the slider does nothing.
+        n_named, rates = named_by_rate[threshold.rate], sorted(named_by_rate)
+        stricter = [rate for rate in rates if named_by_rate[rate] < n_named][-1:]
+        looser = [rate for rate in rates if named_by_rate[rate] > n_named][:1]
         sentences += [
-            f"With {one_in(rate)} it would be {named_by_rate[rate]:d}."
-            for rate in (stricter, looser)
-            if rate is not None
+            f"With {format_one_in(rate)} it would be {named_by_rate[rate]:d}." for rate in (*stricter, *looser)
         ]
     return " ".join(sentences)
 
 
-def one_in(rate: float) -> str:
+def format_one_in(rate: float) -> str:
     """A share of strangers in plain words: "1 in 100"."""
     return f"1 in {words.count(round(1 / rate))}"
 
 
-def face_line(number: int, face: IdentifiedFace, threshold: Threshold, known_face: Face | None) -> ChoiceLine:
+def _face_line(number: int, face: IdentifiedFace, threshold: Threshold, known_face: Face | None) -> ChoiceLine:
     """A face in the list: who it is, or who is nearest, and how sure that is."""
+    # The most probable person is not always the nearest: the margins of the classifier may turn the order.
     best, nearest = face.candidates[0], nearest_candidate(face.candidates)
     name = face.name(threshold)
     title = words.display_name(name) if name else "Unknown"
@@ -212,7 +214,7 @@ def face_line(number: int, face: IdentifiedFace, threshold: Threshold, known_fac
     )
 
 
-def chosen_face(photo: PhotoAnswer) -> int:
+def _chosen_face_index(photo: PhotoAnswer) -> int:
     """The face that is looked at; the first until one is chosen."""
     photo_id, face, _ = st.session_state.get(state.FACE_SHOWN, ("", 0, 0.0))
     return face if photo_id == photo.photo.id and face < len(photo.faces) else 0
@@ -220,7 +222,9 @@ def chosen_face(photo: PhotoAnswer) -> int:
 
 def _choose(photo: PhotoAnswer, answers: Sequence[Chosen | None]) -> bool:
     """Take the newest choice of the picture and the list; True when it is another face than before."""
-    before, since = chosen_face(photo), st.session_state.get(state.FACE_SHOWN, ("", 0, 0.0))[2]
+    # Both repeat their last answer at every run: the newest by the browser's clock counts, if it is newer than what was
+    # obeyed. What a browser sends is checked: a number that is no face of this photo is passed over.
+    before, since = _chosen_face_index(photo), st.session_state.get(state.FACE_SHOWN, ("", 0, 0.0))[2]
     newest = max((answer for answer in answers if answer is not None), key=lambda answer: answer.when, default=None)
     if newest is None or newest.when <= since or not newest.id.isdigit() or int(newest.id) >= len(photo.faces):
         return False
@@ -251,7 +255,7 @@ def _list(photo: PhotoAnswer, lines: Sequence[ChoiceLine], face_shown: int) -> C
     )
 
 
-def show_no_face() -> None:
+def _show_no_face() -> None:
     """No face in the photo, and what to do."""
     st.markdown("## No face could be found")
-    st.markdown("A face needs to be at least about 20 pixels wide and turned towards the camera. Try another photo.")
+    st.markdown(NO_FACE_ADVICE)

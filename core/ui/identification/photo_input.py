@@ -36,7 +36,7 @@ class TabPhoto:
         return cls(sha256(content).hexdigest(), name, content)
 
 
-def ask_for_way() -> str:
+def choose_photo_source() -> str:
     """Where photos come from; a camera is asked for only when it is chosen."""
     return st.segmented_control(
         "Photos from",
@@ -48,16 +48,19 @@ def ask_for_way() -> str:
     )
 
 
-def accept_photos(way: str) -> None:
+def accept_photos(source: str) -> None:
     """A place for photos to come to; the page runs again with the first of them shown."""
+    # Each round has widgets of its own, which are empty: there is no way to empty one that is on the page. What they
+    # hold is taken over in callbacks, as the value of a widget is there again at every further run.
     key = f"given_{st.session_state.setdefault(state.GIVING_ROUND, 0)}"
-    if way == CAMERA:
+    if source == CAMERA:
         st.camera_input("Take a photo", key=key, on_change=_add_camera_picture, args=(key,))
         st.caption(
             "If no picture appears, the browser keeps the camera from this page: allow it by the camera symbol in the "
             "address bar, or choose Photos and drop a file."
         )
         return
+    # Of any ending: a file is a photo by what it holds, and one that is none is refused in words, not by the uploader.
     st.file_uploader(
         "Drop photos",
         accept_multiple_files=True,
@@ -87,10 +90,13 @@ def _remember(new: Iterable[TabPhoto]) -> None:
     added = {photo.id: photo for photo in new}
     if not added:
         return
+    # A dictionary keeps its order of insertion, and a key that is there keeps its place: one that was dropped again is
+    # taken out first, to be the newest.
     for photo_id in added:
         tab_photos.pop(photo_id, None)
     tab_photos.update(added)
     dropped = 0
+    # One photo stays however large it is: it was just dropped to be looked at.
     while len(tab_photos) > MOST_PHOTOS or (
         len(tab_photos) > 1 and sum(len(given.content) for given in tab_photos.values()) > MOST_BYTES
     ):
@@ -99,13 +105,19 @@ def _remember(new: Iterable[TabPhoto]) -> None:
     if dropped:
         capacity = f"the {MOST_PHOTOS} newest photos, up to {words.format_size(MOST_BYTES)}"
         st.session_state[state.TOAST] = f"This tab remembers {capacity}. For more, see Many photos."
+    # The first of those that came, unless so many came that it was the first to go.
     st.session_state[state.SHOWN] = next((photo_id for photo_id in added if photo_id in tab_photos), None)
     st.session_state[state.GIVING_ROUND] += 1
 
 
+def _photos_by_id() -> dict[str, TabPhoto]:
+    photos: dict[str, TabPhoto] = st.session_state.get(state.GIVEN, {})
+    return photos
+
+
 def shown_photo() -> TabPhoto | None:
     """The photo to look at: the one that was chosen, or the newest."""
-    photos: dict[str, TabPhoto] = st.session_state.get(state.GIVEN, {})
+    photos = _photos_by_id()
     if not photos:
         return None
     return photos.get(st.session_state.get(state.SHOWN) or "") or next(reversed(photos.values()))
@@ -113,7 +125,7 @@ def shown_photo() -> TabPhoto | None:
 
 def show_photo_strip() -> None:
     """The photos of this tab side by side, to choose from."""
-    photos: dict[str, TabPhoto] = st.session_state.get(state.GIVEN, {})
+    photos = _photos_by_id()
     current = shown_photo()
     if current is not None and len(photos) > 1:
         lines = [
@@ -121,6 +133,7 @@ def show_photo_strip() -> None:
             for photo in reversed(photos.values())
         ]
         choice = choices.draw_choices("given", "Photos of this tab", lines, current.id, layout=ChoicesLayout.STRIP)
+        # What was clicked last is said again at every run; a photo that was dropped since is shown in spite of it.
         if choice and choice.when > st.session_state.get(state.SHOWN_WHEN, 0.0):
             st.session_state[state.SHOWN_WHEN] = choice.when
             if choice.id in photos and choice.id != current.id:
@@ -130,8 +143,7 @@ def show_photo_strip() -> None:
 
 def tab_photos() -> list[TabPhoto]:
     """The photos of this tab, the newest last."""
-    photos: dict[str, TabPhoto] = st.session_state.get(state.GIVEN, {})
-    return list(photos.values())
+    return list(_photos_by_id().values())
 
 
 def show_tab_photos_status(keep: Callable[[], None]) -> None:

@@ -72,7 +72,7 @@ def build_map_chart(dataset_id: str, revision: Revision, view: MapView) -> MapCh
         groups, summary = _cluster_groups(faces, clusters, rows), _cluster_summary(clusters)
     else:
         groups = _point_groups(faces, predictions, rows, view.colour, view.people)
-        summary = map_summary(faces, predictions, rows, view.colour, view.people)
+        summary = _map_summary(faces, predictions, rows, view.colour, view.people)
     groups = _spotlight(groups, faces, rows, view.people)
     face_ids = [faces.table.face_ids[row] for row in rows]
     # People are named where they lie: with a dozen of them a legend sends the eye back and forth. Steps are few.
@@ -99,7 +99,7 @@ def face_cards(
 def _card(dataset_id: str, faces: Faces, predictions: FacePredictions, cloud_row: int, row: int) -> Card:
     name = words.display_name(faces.table.person(row))
     crop = gallery.crop_address(dataset_id, faces.table.crop_ids[row])
-    return Card(cloud_row, crop, f"Face of {name}", tuple(face_lines(faces, predictions, row)))
+    return Card(cloud_row, crop, f"Face of {name}", tuple(_face_lines(faces, predictions, row)))
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
@@ -136,10 +136,10 @@ class FacePredictions:
         return cls(predicted, wrong, probs, predictions.people)
 
 
-def face_lines(faces: Faces, predictions: FacePredictions, row: int) -> list[str]:
+def _face_lines(faces: Faces, predictions: FacePredictions, row: int) -> list[str]:
     """What is said of a face that is pointed at: name, photo, prediction."""
     lines = [words.display_name(faces.table.person(row)), photo_name(faces, row)]
-    return [*lines, prediction_text(predictions, row)] if predictions.predicted[row] >= 0 else lines
+    return [*lines, _prediction_text(predictions, row)] if predictions.predicted[row] >= 0 else lines
 
 
 def photo_name(faces: Faces, row: int, longest: int = 40) -> str:
@@ -148,7 +148,7 @@ def photo_name(faces: Faces, row: int, longest: int = 40) -> str:
     return name if len(name) <= longest else f"{name[: longest - 1]}…"
 
 
-def prediction_text(predictions: FacePredictions, row: int) -> str:
+def _prediction_text(predictions: FacePredictions, row: int) -> str:
     """What the run said of a tested face."""
     predicted = words.display_name(predictions.people[predictions.predicted[row]])
     prob = words.format_probability(float(predictions.probs[row]))
@@ -311,7 +311,7 @@ def _spotlight(groups: list[PointGroup], faces: Faces, rows: Ints, people_sought
     return [group for group in (behind, *front) if len(group.rows)]
 
 
-def map_summary(
+def _map_summary(
     faces: Faces, predictions: FacePredictions, rows: Ints, colour: str, people_sought: tuple[str, ...]
 ) -> str:
     """Say in one sentence what the chart shows: its title, and its text for those who do not see it."""

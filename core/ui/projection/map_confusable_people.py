@@ -40,7 +40,7 @@ def show_lookalikes_section(dataset: Dataset) -> None:
         st.info("Two people with names are needed to compare them.", icon=":material/info:")
         return
     faces = data.dataset_faces(dataset.id, dataset.revision)
-    st.markdown(f"**{words.plain(lookalikes_summary(faces, comparison))}**")
+    st.markdown(f"**{words.plain(_lookalikes_summary(faces, comparison))}**")
     st.caption(_measure_sentence(comparison))
     with st.container(horizontal=True, gap="medium"):
         for number, pair in enumerate(comparison.pairs[:PAIRS_SHOWN]):
@@ -54,7 +54,7 @@ def _name(faces: Faces, comparison: Lookalikes, index: int) -> str:
     return words.display_name(faces.table.people[comparison.people[index]])
 
 
-def lookalikes_summary(faces: Faces, comparison: Lookalikes) -> str:
+def _lookalikes_summary(faces: Faces, comparison: Lookalikes) -> str:
     """Whose centres are nearest, and how far the two lie among each other."""
     pair = comparison.pairs[0]
     first_name, second_name = _name(faces, comparison, pair.first), _name(faces, comparison, pair.second)
@@ -135,7 +135,7 @@ def _show_matrix(dataset: Dataset, faces: Faces, comparison: Lookalikes) -> None
             selection_mode="points",
             config={"modeBarButtonsToRemove": ["toImage", "autoScale2d"]},
             alt=f"How alike {words.count(n, 'person', 'people')} are, two by two. "
-            f"{lookalikes_summary(faces, comparison)}.",
+            f"{_lookalikes_summary(faces, comparison)}.",
         )
 
 
@@ -143,11 +143,11 @@ def _show_matrix(dataset: Dataset, faces: Faces, comparison: Lookalikes) -> None
 def _chart_json(dataset_id: str, revision: Revision, as_overlaps: bool, dark: bool) -> str:
     comparison, people = _compare_everybody(dataset_id, revision), data.dataset_faces(dataset_id, revision).table.people
     return charts.likeness_json(
-        likeness_matrix(comparison, people, as_overlaps=as_overlaps), ink=charts.INK[dark], as_shares=as_overlaps
+        _likeness_matrix(comparison, people, as_overlaps=as_overlaps), ink=charts.INK[dark], as_shares=as_overlaps
     )
 
 
-def likeness_matrix(comparison: Lookalikes, people: tuple[str, ...], *, as_overlaps: bool) -> LikenessMatrix:
+def _likeness_matrix(comparison: Lookalikes, people: tuple[str, ...], *, as_overlaps: bool) -> LikenessMatrix:
     """What the matrix shows; its colours begin at the middle distance, or at no overlap."""
     names = label_uniquely([people[person] for person in comparison.people], words.display_name)
     if as_overlaps:

@@ -1,4 +1,4 @@
-"""The map page's parts: which layout there is, what is coloured, the chart, and what stands beside it."""
+"""The map page's parts: what colours mean, whom to look for, the chart, and what stands beside it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,9 @@ import streamlit as st
 from core.base.errors import InputRefused
 from core.base.types import Revision
 from core.charts import palette
-from core.jobs.registry import submit_job
 from core.learn.metrics.predictions import Predictions
-from core.store.job_model import Job, JobKind
 from core.store.protocols import Dataset, MapInfo, Run
-from core.ui import data, jobs, state, words
+from core.ui import data, state, words
 from core.ui.components import scatter
 from core.ui.data import Faces
 from core.ui.projection import map_chart, map_newcomers
@@ -34,40 +32,14 @@ from core.ui.projection.map_chart import (
 )
 from core.ui.projection.map_newcomers import NewPhoto
 from core.ui.projection.map_selection import show_chosen_faces
-from core.workflows.projection.project import DIMENSIONS, MapOptions, Method
 
-FEWEST_TO_LAY_OUT = 4
-MANY_NEW_SHARE = 0.2
-"""The share of faces that came after a map from which on it is made anew unasked; fewer are placed on it."""
-TITLES = {Method.UMAP: "UMAP", Method.TSNE: "t-SNE", Method.PCA: "PCA"}
-TWO_D, THREE_D = "2-D", "3-D"
 HEIGHT_PX = 600
-MAP_CAVEAT = (
-    "Near means alike; distances between far groups mean little. The axes have no unit, and a map can tear apart or "
-    "press together what was not so in the 128 numbers of each face."
-)
-
-
-def map_caption(map_info: MapInfo | None) -> str:
-    """What a map can and cannot say, and how far this one can be believed."""
-    measured = map_info.params.faithfulness if map_info else None
-    if not measured:
-        return MAP_CAVEAT
-    # The share is a mean over faces; as a number of neighbours it can be imagined.
-    k = measured.neighbours
-    neighbours_kept = (
-        f"{measured.kept * k:.0f} of the {words.count(k, 'face')} nearest to a face are among its {words.count(k)}"
-    )
-    trusted = measured.trustworthiness
-    return f"{MAP_CAVEAT} On this one, {neighbours_kept} nearest in truth (cosine)." + (
-        f" Its trustworthiness is {trusted:.2f}: 1 when nobody lies among strangers, 0.5 by chance." if trusted else ""
-    )
 
 
 # which recogniser speaks
 
 
-def readable_run(run: Run | None) -> Run | None:
+def find_readable_run(run: Run | None) -> Run | None:
     """The run; None where what it said is of a version that is not read any more: the map does without and says so."""
     if run is None:
         return None
@@ -79,173 +51,10 @@ def readable_run(run: Run | None) -> Run | None:
     return run
 
 
-# which map
-
-
-def choose_layout(dataset: Dataset, n_faces: int) -> Method:
-    """Choose the layout; with fewer faces than have neighbourhoods there is only PCA."""
-    if n_faces < FEWEST_TO_LAY_OUT:
-        return Method.PCA
-    method = st.segmented_control(
-        "Layout",
-        list(TITLES),
-        default=Method.UMAP,
-        required=True,
-        format_func=TITLES.__getitem__,
-        key="layout",
-        bind="query-params",
-        help="UMAP and t-SNE keep neighbours together, t-SNE at the price of all other distances. PCA is the flat "
-        "shadow in the two widest directions.",
-    )
-    return Method(method)
-
-
-def show_settings(dataset: Dataset, method: Method) -> int:
-    """How many dimensions the map has, and how the next one of this layout is to be made."""
-    with st.popover("Settings", icon=":material/tune:"):
-        dimensions = _choose_dimensions(method)
-        if method is not Method.PCA:
-            _ask_next_map(dataset, method, dimensions)
-    return dimensions
-
-
-def _choose_dimensions(method: Method) -> int:
-    if len(DIMENSIONS[method]) == 1:
-        st.caption("t-SNE lays out on a plane.")
-        return DIMENSIONS[method][0]
-    choice = st.segmented_control(
-        "Dimensions",
-        [TWO_D, THREE_D],
-        default=TWO_D,
-        required=True,
-        key="dimensions",
-        bind="query-params",
-        help="In 3-D the map is turned by dragging, or with Shift and the arrows.",
-    )
-    return 3 if choice == THREE_D else 2
-
-
-def _ask_next_map(dataset: Dataset, method: Method, dimensions: int) -> None:
-    """What the next map of this layout is made with."""
-    job = data.newest_job(dataset, JobKind.MAP)
-    neighbours = st.slider(
-        "Neighbours that count (n_neighbors)" if method is Method.UMAP else "Neighbours that count (perplexity)",
-        5, 100, 15, key="map_neighbours", help="Few show small groups, many the large picture.",
-    )  # fmt: skip
-    min_dist = 0.1
-    if method is Method.UMAP:
-        min_dist = st.slider("How close points may come (min_dist)", 0.0, 1.0, 0.1, 0.05, key="map_min_dist")
-    seed = st.number_input("Seed", 0, 9999, 0, key="map_seed", help="The same seed gives the same map.")
-    afresh = st.checkbox(
-        "Lay out afresh", key="map_afresh", help="Otherwise it begins where everybody is now, and keeps its looks."
-    )
-    if st.button("Make it", key="make_map", type="primary", disabled=job is not None and job.state.active):
-        _submit_map(
-            dataset,
-            MapOptions(
-                method=method,
-                n_neighbors=neighbours,
-                min_dist=min_dist,
-                seed=int(seed),
-                afresh=afresh,
-                dimensions=dimensions,
-            ),
-        )
-
-
-def load_or_start_map(dataset: Dataset, method: Method, dimensions: int, n_faces: int) -> MapInfo | None:
-    """The stored map of a layout, or None for PCA; where none holds any more, start one, follow it, or offer it."""
-    if n_faces < FEWEST_TO_LAY_OUT or method is Method.PCA:
-        return None
-    # Made unasked with the defaults: what the settings say is for the map that somebody asks for there.
-    options = MapOptions(method, dimensions=dimensions)
-    newest = data.newest_map(dataset, options.method, options.dimensions)
-    job, n_new = data.newest_job(dataset, JobKind.MAP), count_newcomers(dataset, newest)
-    if newest is None or n_new > MANY_NEW_SHARE * n_faces:
-        _renew_map(dataset, options, newest, job)
-    elif n_new:
-        _offer_new_map(dataset, options, job)
-    else:
-        jobs.follow_job(job)
-    return newest
-
-
-def count_newcomers(dataset: Dataset, map_info: MapInfo | None) -> int:
-    """How many faces came after a map was made; all, when they were embedded anew since."""
-    table = data.dataset_faces(dataset.id, dataset.revision).table
-    # Vectors of two models have nothing to do with each other: nobody can be placed on a map of the earlier ones.
-    # Maps of earlier versions do not say whose they show (None), and are taken for the dataset's own.
-    if map_info is None or map_info.params.model_id not in (None, dataset.model_id):
-        return len(table)
-    face_map = data.face_map(dataset.id, dataset.revision, map_info.id)
-    # Where most are new, nobody is placed and there are no newcomers: then those who are not on the map are counted.
-    return len(face_map.newcomers) + len(set(table.face_ids).difference(face_map.face_ids))
-
-
-def _renew_map(dataset: Dataset, options: MapOptions, newest: MapInfo | None, job: Job | None) -> None:
-    title = _layout_title(options)
-    if should_start_map(dataset, options, job):
-        _submit_map(dataset, options)
-    working = job is not None and job.state.active
-    if newest is None:
-        status = "is being made; the first one takes about half a minute" if working else "was not made yet"
-        st.caption(f"For now PCA, the quick layout. {title}, which keeps alike faces closer together, {status}.")
-    else:
-        renewal = " A new one is being made." if working else ""
-        st.caption(
-            f":material/update: This {title} was made {words.ago(newest.created)}, before most of these photos came."
-            f"{renewal}"
-        )
-    _offer_new_map(dataset, options, job, again=newest is not None)
-
-
-def _layout_title(options: MapOptions) -> str:
-    return TITLES[options.method] if options.dimensions == 2 else f"{TITLES[options.method]} in 3-D"
-
-
-def _offer_new_map(dataset: Dataset, options: MapOptions, job: Job | None, *, again: bool = True) -> None:
-    jobs.follow_job(job)
-    working = job is not None and job.state.active
-    label = f"Make a new {_layout_title(options)}" if again else f"Make a {_layout_title(options)}"
-    if not working and st.button(label, icon=":material/refresh:"):
-        _submit_map(dataset, options)
-
-
-def should_start_map(dataset: Dataset, options: MapOptions, job: Job | None) -> bool:
-    """Whether to start a map unasked: once a session, kind of map and revision.
-
-    Not while one is under way or photos are coming in, and not when the last one failed or was stopped.
-    """
-    # The page runs again at every click: without this a map that fails at once would be started over and over.
-    asked_revisions = st.session_state.setdefault(state.MAP_ASKED, {})
-    kind = (dataset.id, options.method, options.dimensions)
-    if asked_revisions.get(kind) == dataset.revision:
-        return False
-    # Half of the photos would make a map that is stale when the other half is there; the end of the ingest asks again.
-    ingest = data.newest_job(dataset, JobKind.INGEST)
-    if ingest is not None and ingest.state.active:
-        return False
-    # A map that was stopped before the present photos were in says nothing about them, and may be tried once more.
-    if job is not None and (job.state.active or (job.state.resumable and job.created >= _photos_settled_at(ingest))):
-        return False
-    asked_revisions[kind] = dataset.revision
-    return True
-
-
-def _photos_settled_at(ingest: Job | None) -> float:
-    """When the dataset got its present photos, in seconds since 1970; 0 when that is not known."""
-    return (ingest.finished or ingest.created) if ingest else 0.0
-
-
-def _submit_map(dataset: Dataset, options: MapOptions) -> None:
-    submit_job(data.services().jobs, dataset.id, options)
-    st.rerun()
-
-
 # what is coloured
 
 
-def build_view(
+def build_map_view(
     dataset: Dataset, map_info: MapInfo | None, run: Run | None, colour: str, people: tuple[str, ...], dimensions: int
 ) -> MapView:
     """What the page's fields say, as one value."""
@@ -304,7 +113,7 @@ def show_map(dataset: Dataset, view: MapView) -> None:
     with right:
         if new_photo is not None:
             map_newcomers.show_new_faces(dataset, new_photo)
-        picked = picked_face_ids(dataset)
+        picked = _picked_face_ids(dataset)
         if picked:
             show_chosen_faces(dataset, view, picked)
         else:
@@ -333,12 +142,12 @@ def _show_chart(dataset: Dataset, view: MapView, new_photo: NewPhoto | None) -> 
         new_faces = words.count(chart.placed, "face")
         st.caption(f"{new_faces} came after this map was made: placed beside the faces most like them.")
     # The gallery is not in this fragment, so the whole page runs again; once, as it is remembered what was picked.
-    if event.picked != picked_face_ids(dataset):
+    if event.picked != _picked_face_ids(dataset):
         st.session_state[state.MAP_PICKED] = (dataset.id, event.picked)
         st.rerun()
 
 
-def picked_face_ids(dataset: Dataset) -> tuple[str, ...]:
+def _picked_face_ids(dataset: Dataset) -> tuple[str, ...]:
     """The faces that are chosen on the map of this dataset."""
     dataset_id, picked = st.session_state.get(state.MAP_PICKED, ("", ()))
     return picked if dataset_id == dataset.id else ()

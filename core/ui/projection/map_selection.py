@@ -38,7 +38,7 @@ def show_chosen_faces(dataset: Dataset, view: MapView, face_ids: tuple[str, ...]
         st.markdown(f"**{selection_summary(faces, rows)}**", width="content")
         _show_downloads(dataset, view, tuple(faces.table.face_ids[row] for row in rows))
     if len(rows) > 1:
-        st.caption(likeness_sentence(faces, rows))
+        st.caption(_likeness_sentence(faces, rows))
     # A container even where one page holds all and no row of page numbers is drawn: the grid below would be another
     # element if it moved up, and lose its focus.
     with st.container():
@@ -102,7 +102,7 @@ def _show_downloads(dataset: Dataset, view: MapView, face_ids: tuple[str, ...]) 
 _TYPES = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet", "zip": "application/zip"}
 
 
-def likeness_sentence(faces: Faces, rows: list[int]) -> str:
+def _likeness_sentence(faces: Faces, rows: list[int]) -> str:
     """How alike some faces are, in the 128 numbers and not on the map."""
     vectors = faces.embeddings.vectors[rows]
     # The square of the sum of n unit vectors is n, for each with itself, and twice the cosine of every two. So the mean

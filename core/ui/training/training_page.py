@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core.base.errors import TrainingRefused
-from core.base.types import TRUSTED_GRADE
+from core.base.types import TRUSTED_GRADE, Revision
 from core.jobs.registry import submit_job
 from core.learn.classification.training_material import TrainOptions
 from core.learn.metrics.run_values import UnusedFaces
@@ -77,6 +77,7 @@ def _ask_strangers_archive() -> str | None:
     candidates = sorted(
         path.name for path in settings.inbox_dir.iterdir() if path.is_dir() or path.suffix.lower() == ".zip"
     )
+    # Named and not dropped: the job reads it when its turn comes, so it has to lie where it stays.
     name = st.selectbox(
         "Photos of other people, from the inbox",
         candidates,
@@ -86,6 +87,7 @@ def _ask_strangers_archive() -> str | None:
         help="A zip in data/inbox with people who are not in this dataset. Together with your own people, hidden in "
         "turn, they tell when a face is to be called unknown. Nothing of them is kept.",
     )
+    # From the data folder on: a job that is done or repeated later finds it where the folder was moved to.
     return (settings.inbox_dir / name).relative_to(settings.data_dir).as_posix() if name else None
 
 
@@ -97,6 +99,7 @@ def submit_training(dataset: Dataset, request: TrainRequest) -> None:
 
 def submit_training_again(dataset: Dataset, run: Run) -> None:
     """Queue a training with the settings of a run, unless one is on its way."""
+    # The button is clicked twice, or on two pages: the second training would learn the same once more.
     job = data.newest_job(dataset, JobKind.TRAIN)
     if job is None or not job.state.active:
         jobs = data.services().jobs
@@ -111,6 +114,7 @@ def train_again(dataset: Dataset, run: Run) -> None:
 
 def show_training_outcome(dataset: Dataset, job: Job | None, runs: list[Run]) -> None:
     """What the training that was done last came to, with the way to what it changed."""
+    # Not where its run was deleted since: then the newest run is an earlier one, of which this says nothing.
     if len(runs) < 2 or job is None or job.state is not JobState.DONE or TrainResult.of(job).run != runs[0].id:
         return
     now, before = runs[:2]
@@ -129,9 +133,10 @@ def run_title(run: Run) -> str:
     return f"{words.ago(run.created)}: {words.percent(run.metrics.accuracy)} right"
 
 
+# A refusal is given as text: exceptions are not cached, and the faces would be gone through at every run of the page.
 @st.cache_data(show_spinner="Looking at the faces", max_entries=16)
 def _preview_plan(
-    dataset_id: str, revision: int, options: TrainOptions
+    dataset_id: str, revision: Revision, options: TrainOptions
 ) -> tuple[SplitPlan, tuple[UnusedFaces, ...]] | str:
     faces = data.dataset_faces(dataset_id, revision)
     try:
@@ -192,6 +197,7 @@ def show_runs_table(dataset: Dataset, runs: list[Run]) -> None:
         },
         alt="Runs, newest first",
     )
+    # Rows are chosen by number: after one was deleted, the browser may still speak of a longer table.
     chosen_runs = [runs[row] for row in event.selection.rows if row < len(runs)]
     _show_run_actions(dataset, chosen_runs)
 
@@ -267,11 +273,13 @@ def _changes_text(before: Run, run: Run) -> str:
     """What is different from the run before, in a few words."""
     faces = run.metrics.n_train - before.metrics.n_train
     people = run.metrics.n_people - before.metrics.n_people
+    # Said as each run measured itself, on faces of its own; whether it is a real difference the comparison tells.
     accuracy = (run.metrics.accuracy - before.metrics.accuracy) * 100
     changed = changed_settings(before, run)
     parts = [
         f"{people:+d} people" if people else "",
         f"{faces:+d} faces" if faces else "",
+        # Less would be rounded to +0.0.
         f"{accuracy:+.1f} points" if abs(accuracy) >= 0.05 else "",
         f"other {', '.join(SETTING_NAMES[setting.name].lower() for setting in changed)}" if changed else "",
     ]

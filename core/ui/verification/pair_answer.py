@@ -123,7 +123,7 @@ def ask_for_person(dataset: Dataset) -> PersonCount | None:
     return person
 
 
-def ask_for_far() -> float:
+def _ask_for_far() -> float:
     """How strict the decision is."""
     return st.segmented_control(
         "Different people who may pass (false-accept rate)",
@@ -150,7 +150,7 @@ def _own_scores(dataset_id: str, revision: Revision, with_people: bool) -> PairS
     return own_faces.with_people() if with_people else own_faces.pairs()
 
 
-def choose_judge(dataset: Dataset | None, model_id: str, *, with_people: bool) -> PairJudge:
+def _choose_judge(dataset: Dataset | None, model_id: str, *, with_people: bool) -> PairJudge:
     """The rule to decide by: the dataset's own when it holds enough people."""
     scores = _own_scores(dataset.id, dataset.revision, with_people) if dataset else None
     return verify.make_person_judge(model_id, scores) if with_people else verify.make_face_judge(model_id, scores)
@@ -171,10 +171,10 @@ def show_answer(
     """The decision, the faces that it is about, and what it rests on."""
     with st.container(border=True):
         if isinstance(other_side, ComparedFace):
-            judge = choose_judge(dataset, model_id, with_people=False)
+            judge = _choose_judge(dataset, model_id, with_people=False)
             _show_two_photos(judge, side, other_side)
         elif dataset is not None:
-            judge = choose_judge(dataset, model_id, with_people=True)
+            judge = _choose_judge(dataset, model_id, with_people=True)
             _show_photo_and_person(judge, dataset, side, other_side)
 
 
@@ -183,7 +183,7 @@ def _show_two_photos(judge: PairJudge, side: ComparedFace, other_side: ComparedF
     with left:
         # The answer first, for the eye; the control of the rate below it has to be read before there is one.
         headline_area = st.container()
-        verdict = judge(verify.face_cosine(side.photo, side.face, other_side.photo, other_side.face), ask_for_far())
+        verdict = judge(verify.face_cosine(side.photo, side.face, other_side.photo, other_side.face), _ask_for_far())
         with headline_area:
             _show_headline(verdict)
             if side.photo.photo_id == other_side.photo.photo_id:
@@ -219,7 +219,7 @@ def _show_photo_and_person(judge: PairJudge, dataset: Dataset, side: ComparedFac
     left, right = st.columns([3, 2], gap="large")
     with left:
         headline_area = st.container()
-        verdict = judge(person_gallery.cosine, ask_for_far())
+        verdict = judge(person_gallery.cosine, _ask_for_far())
         with headline_area:
             _show_headline(verdict, words.name(person.name))
             _warn_of_doubts([side])

@@ -182,9 +182,11 @@ def test_only_a_face_near_the_threshold_is_offered_a_name_with_one_click(trained
     face = identifier.identify_photo(DecodedPhoto.whole(next(iter(sample_images.values())))).faces[0]
     strict, loose = identifier.threshold(0.01), identifier.threshold(0.02)
     assert loose.score < strict.score
-    assert photo_answer.is_near(run, replace(face, score=strict.score + 0.01), strict), "it has the name"
-    assert photo_answer.is_near(run, replace(face, score=(loose.score + strict.score) / 2), strict), "one step would do"
-    assert not photo_answer.is_near(run, replace(face, score=loose.score - 0.01), strict)
+    assert photo_answer.is_near_threshold(run, replace(face, score=strict.score + 0.01), strict), "it has the name"
+    assert photo_answer.is_near_threshold(run, replace(face, score=(loose.score + strict.score) / 2), strict), (
+        "one step would do"
+    )
+    assert not photo_answer.is_near_threshold(run, replace(face, score=loose.score - 0.01), strict)
 
 
 def test_the_nearest_person_is_among_the_candidates_and_named_as_the_nearest():
