@@ -43,7 +43,7 @@ from core.vision.pipeline import FacePipeline
 from core.workflows.erasure.erase_person import EraseTools
 from core.workflows.evaluation.report import ReportTools
 from core.workflows.exchange.arrivals import ArrivalTools
-from core.workflows.exchange.bundles import BundleTools, load_imported_gallery
+from core.workflows.exchange.bundles import BundleTools, load_gallery
 from core.workflows.exchange.export import ExportTools
 from core.workflows.exchange.imports import ImportTools
 from core.workflows.identification.identify import Identifier
@@ -55,7 +55,7 @@ from core.workflows.photos.main_faces import MainFaceTools
 from core.workflows.photos.orphans import LeftoverTools
 from core.workflows.photos.requests import IngestRequest
 from core.workflows.run_tools import RunTools
-from core.workflows.training.train import load_predictions, load_recogniser, select_gallery
+from core.workflows.training.train import load_recogniser
 
 WAIT_STEP_S = 0.5
 
@@ -251,9 +251,7 @@ class Services:
         with self._lock:
             key = (run.id, revision)
             if key not in self._identifiers:
-                gallery = load_imported_gallery(self.artifacts, run) or select_gallery(
-                    self.store.embeddings(run.dataset_id), load_predictions(self.artifacts, run)
-                )
+                gallery = load_gallery(self.store, self.artifacts, run)
                 recogniser = load_recogniser(self.artifacts, run)
                 # One at a time: a gallery holds the vectors of a dataset, and an older revision is never asked for
                 # again.

@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[1]
 BROWSER_FOLDER = ROOT / "core/ui/components/browser"
 VALUES = {"core.base.types", "core.base.errors", "core.base.progress"}
 TRAINING_OPTIONS = "core.learn.classification.training_material"
+GROUPING_THRESHOLD = "core.learn.clustering.agglomerative"
 RATES = {"core.learn.open_set.rejection_rule", "core.learn.verification.pair_rule"}
 """Where the false-accept rates stand that a command offers."""
 UNIVERSAL = VALUES | {
@@ -60,7 +61,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"core.cli", "core.services", "core.workflows", "core.jobs", "core.corrections", "core.bench", "core.isolation"}
     | {"core.vision.models", "core.archives.folder_layout", "core.store.protocols"}
     | RATES
-    | {"core.store.exchange_protocols", TRAINING_OPTIONS},
+    | {"core.store.exchange_protocols", TRAINING_OPTIONS, GROUPING_THRESHOLD},
     "core.bench": UNIVERSAL
     | SOURCES
     | JOB_VALUES
@@ -452,7 +453,7 @@ def test_csv_is_written_in_one_place_which_guards_it() -> None:
         if name != "core.formats.tables":
             writes = re.search(r"\bcsv\.(w|W|D\w*W)riter|\bDictWriter\b|\.to_csv\(|savetxt\(", path.read_text())
             assert not writes, (
-                f"{name} writes CSV by itself ({writes and writes[0]}); use core.formats.tables.csv_parts"
+                f"{name} writes CSV by itself ({writes and writes[0]}); use core.formats.tables.encode_csv"
             )
 
 

@@ -105,7 +105,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Hand:
+class Editor:
     """Who does something, and in which sitting: undo goes by sitting."""
 
     author: str
@@ -113,8 +113,8 @@ class Hand:
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
-    """Something that is about to be done."""
+class Correction:
+    """A correction that is about to be recorded."""
 
     kind: EventKind
     changes: Sequence[Change]
@@ -153,13 +153,13 @@ class Event:
 class CorrectionLog(Protocol):
     """Appends events and keeps the current values of faces and people in step, in one transaction each."""
 
-    def person_named(self, dataset_id: str, name: str) -> int:
+    def find_or_add_person(self, dataset_id: str, name: str) -> int:
         """The id of the person of this name, who is added when there is none. Raises InputRefused for a bad name."""
 
-    def checked_name(self, name: str) -> str:
+    def normalise_name(self, name: str) -> str:
         """The name as it will be kept. Raises InputRefused."""
 
-    def record(self, dataset_id: str, hand: Hand, act: Act, seen: Revision | None = None) -> Event:
+    def record(self, dataset_id: str, editor: Editor, correction: Correction, seen: Revision | None = None) -> Event:
         """Do it.
 
         Raises
@@ -172,10 +172,10 @@ class CorrectionLog(Protocol):
             People would be merged in a circle.
         """
 
-    def undo(self, dataset_id: str, hand: Hand, event_ids: Iterable[int]) -> list[Event]:
+    def undo(self, dataset_id: str, editor: Editor, event_ids: Iterable[int]) -> list[Event]:
         """Undo events, in one step. Raises as ``record`` does, and NotFound for an event that is not there."""
 
-    def redo(self, dataset_id: str, hand: Hand, event_ids: Iterable[int]) -> list[Event]:
+    def redo(self, dataset_id: str, editor: Editor, event_ids: Iterable[int]) -> list[Event]:
         """Let undone events hold again, in one step."""
 
     def event(self, dataset_id: str, event_id: int) -> Event: ...
@@ -194,7 +194,7 @@ class CorrectionLog(Protocol):
 
     def changes(self, event_id: int) -> list[Change]: ...
 
-    def apart(self, dataset_id: str) -> list[tuple[str, str]]:
+    def pairs_kept_apart(self, dataset_id: str) -> list[tuple[str, str]]:
         """Pairs of faces of which somebody said that they are two people."""
 
 

@@ -140,14 +140,14 @@ def _parts(bundle: Bundle) -> Iterator[tuple[str, bytes]]:
     yield _RECOGNISER, bundle.recogniser
     yield _PREDICTIONS, bundle.predictions
     if bundle.gallery is not None:
-        yield _GALLERY, gallery_bytes(bundle.gallery)
+        yield _GALLERY, encode_gallery(bundle.gallery)
 
 
 def _json(value: JsonObject) -> bytes:
     return json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True).encode("utf-8")
 
 
-def gallery_bytes(gallery: Embeddings) -> bytes:
+def encode_gallery(gallery: Embeddings) -> bytes:
     """An npz of face ids and vectors."""
     buffer = io.BytesIO()
     # Bytes of a fixed width and JSON as numbers: an array of objects would have to be pickled.
@@ -157,8 +157,8 @@ def gallery_bytes(gallery: Embeddings) -> bytes:
     return buffer.getvalue()
 
 
-def read_gallery(content: bytes) -> Embeddings:
-    """What ``gallery_bytes`` wrote. Raises InputRefused."""
+def decode_gallery(content: bytes) -> Embeddings:
+    """What ``encode_gallery`` wrote. Raises InputRefused."""
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             ids = tuple(value.decode("ascii") for value in arrays["face_ids"].tolist())
@@ -199,7 +199,7 @@ def read_bundle_file(path: Path) -> tuple[Bundle, str]:
         card=_object(path.name, parts[_CARD]),
         recogniser=parts[_RECOGNISER],
         predictions=parts[_PREDICTIONS],
-        gallery=read_gallery(parts[_GALLERY]) if _GALLERY in parts else None,
+        gallery=decode_gallery(parts[_GALLERY]) if _GALLERY in parts else None,
     )
     _require_fitting(path.name, bundle)
     return bundle, digest

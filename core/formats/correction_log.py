@@ -64,7 +64,7 @@ class EventLine:
 Line = FaceLine | PersonLine | EventLine
 
 
-def log_lines(
+def encode_log(
     dataset: str, model_id: str, origins: Iterable[PersonOrigin], log: Iterable[LoggedEvent], places: Places
 ) -> Iterator[bytes]:
     """The file, line by line."""

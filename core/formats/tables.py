@@ -61,7 +61,7 @@ ON_MAP = {
 Row = dict[str, Any]
 
 
-def face_rows(photos: Iterable[PhotoFaces], hidden: Mapping[int, bool]) -> Iterator[Row]:
+def build_face_rows(photos: Iterable[PhotoFaces], hidden: Mapping[int, bool]) -> Iterator[Row]:
     """One row for every face; ``hidden`` tells who is hidden, by the person's id."""
     for photo in photos:
         for face in photo.faces:
@@ -98,7 +98,7 @@ def _row(photo_faces: PhotoFaces, face: Face, hidden: bool) -> Row:
     }
 
 
-def csv_parts(pages: Iterable[list[Row]], columns: Iterable[str] = COLUMNS) -> Iterator[bytes]:
+def encode_csv(pages: Iterable[list[Row]], columns: Iterable[str] = COLUMNS) -> Iterator[bytes]:
     """A CSV file (UTF-8 with its mark, for Excel), page by page: the only way in which a CSV file is written here.
 
     Names of files and people are not of our making: one that a spreadsheet would take for a formula gets an apostrophe
@@ -215,7 +215,7 @@ def read_vectors(path: Path, most_faces: int) -> Embeddings:
     """
     read = _from_parquet if path.suffix.lower() == ".parquet" else _from_npz
     embeddings = read(path, most_faces)
-    require_unit(embeddings.vectors)
+    require_unit_length(embeddings.vectors)
     return embeddings
 
 
@@ -272,7 +272,7 @@ def _from_parquet(path: Path, most_faces: int) -> Embeddings:
         raise InputRefused(f"'{path.name}' holds no vectors of faces ({fault}).") from fault
 
 
-def require_unit(vectors: Vectors) -> None:
+def require_unit_length(vectors: Vectors) -> None:
     """Raise InputRefused unless every vector has unit length."""
     # Huge numbers overflow to infinity and fail the check below, which is the answer; a warning on stderr is none.
     with np.errstate(over="ignore", invalid="ignore"):

@@ -51,7 +51,7 @@ _SHORT_KEYS = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
-class FoundTrace:
+class Trace:
     """A trace and where it is."""
 
     path: str
@@ -61,7 +61,7 @@ class FoundTrace:
 
 
 @dataclass(frozen=True)
-class Traces:
+class SoughtTraces:
     """What to look for."""
 
     names: tuple[str, ...] = ()
@@ -277,18 +277,18 @@ def _windows(stream: IO[bytes], margin: int) -> Iterator[_Window]:
 
 
 @dataclass
-class Search:
+class TraceSearch:
     """A search of files for traces."""
 
-    traces: Traces
+    traces: SoughtTraces
     database: frozenset[str] = frozenset()
     """Names of files in which texts stand side by side, so that a word's end cannot be told."""
     described: Callable[[Path, str], Iterable[str]] = lambda path, name: ()
     """What is written in a photo's file about it."""
-    found: list[FoundTrace] = field(default_factory=list)
+    traces_found: list[Trace] = field(default_factory=list)
     bytes_read: int = 0
 
-    def file(self, path: Path, name: str) -> None:
+    def search_file(self, path: Path, name: str) -> None:
         """Search one file."""
         self._text(name, name)
         with path.open("rb") as stream:
@@ -343,7 +343,7 @@ class Search:
         for anchor in self.traces.anchors:
             start = lowered.find(anchor.data, window.low)
             # One name in a file is enough: what follows is a matter of this file, and large files hold thousands.
-            while 0 <= start < window.high and FoundTrace(name, "name") not in self.found:
+            while 0 <= start < window.high and Trace(name, "name") not in self.traces_found:
                 self._around(window.data, start, anchor, name)
                 start = lowered.find(anchor.data, start + 1)
 
@@ -388,6 +388,6 @@ class Search:
         self._names(text, name)
 
     def _add(self, name: str, kind: str) -> None:
-        trace = FoundTrace(name, kind)
-        if trace not in self.found:
-            self.found.append(trace)
+        trace = Trace(name, kind)
+        if trace not in self.traces_found:
+            self.traces_found.append(trace)

@@ -24,7 +24,7 @@ ROUNDING_FRAC = 0.01
 """Of a side: cameras and programs cut a few pixels off to whole blocks."""
 
 
-def sidecar_of(
+def build_sidecar(
     photo_id: str, shown_wh: tuple[int, int], faces: Iterable[tuple[Box, str | None]], orientation: int
 ) -> Sidecar:
     """The sidecar of a photo.
@@ -44,7 +44,7 @@ def sidecar_of(
     return Sidecar(stored_size(shown_wh, orientation), regions, photo_id, upright=not orientation)
 
 
-def boxes_on(photo: Photo, sidecar: Sidecar, orientation: int) -> list[Box]:
+def locate_regions(photo: Photo, sidecar: Sidecar, orientation: int) -> list[Box]:
     """Where a sidecar's regions are in the picture as it is shown, pixels.
 
     Parameters

@@ -33,7 +33,7 @@ _MARKS = (
 _APP1, _START_OF_SCAN, _END_OF_IMAGE = 0xE1, 0xDA, 0xD9
 
 
-def xmp_packets(photo: bytes) -> list[bytes]:
+def find_xmp_packets(photo: bytes) -> list[bytes]:
     """The XMP documents of a photo's file: none, one, or a JPEG's main one and its extension."""
     if photo.startswith(_JPEG_HEAD):
         return _of_jpeg(photo)

@@ -35,7 +35,7 @@ class Folders:
         self._of: dict[str, str] = {}
         self._taken = {folder.casefold() for folder in reserved}
 
-    def of(self, name: str) -> str:
+    def folder_of(self, name: str) -> str:
         """The folder of a name; always the same."""
         if name not in self._of:
             self._of[name] = find_free_name(safe_part(name), self._taken)
@@ -64,21 +64,21 @@ class ZipWriter:
         """Where the zip is written; room for what must be whole before it is added."""
         self._taken: set[str] = set()
 
-    def free(self, name: str) -> str:
+    def free_name(self, name: str) -> str:
         """The name, numbered where it is taken."""
         return find_free_name(name, self._taken)
 
-    def file(self, name: str, path: Path) -> None:
+    def add_file(self, name: str, path: Path) -> None:
         """Add a file as it is: photos do not get smaller."""
         with path.open("rb") as source, self._open(name, zipfile.ZIP_STORED) as target:
             shutil.copyfileobj(source, target, 1 << 20)
 
-    def content(self, name: str, content: bytes) -> None:
+    def add_content(self, name: str, content: bytes) -> None:
         """Add bytes as they are."""
         with self._open(name, zipfile.ZIP_STORED) as target:
             target.write(content)
 
-    def parts(self, name: str, parts: Iterable[bytes]) -> None:
+    def add_parts(self, name: str, parts: Iterable[bytes]) -> None:
         """Add a compressed file, piece by piece."""
         with self._open(name, zipfile.ZIP_DEFLATED) as target:
             for part in parts:

@@ -47,7 +47,7 @@ def read_vectors_isolated(path: Path, n_faces: int) -> Embeddings:
     except ValueError as fault:  # of another number of faces
         raise _nonsense(path.name) from fault
     # Checked on this side too: the child that checked it may have been taken over by the file.
-    tables.require_unit(embeddings.vectors)
+    tables.require_unit_length(embeddings.vectors)
     return embeddings
 
 

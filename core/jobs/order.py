@@ -8,7 +8,7 @@ from core.jobs.registry import is_quick
 from core.store.job_model import Job, JobOwner, JobState
 
 
-def goes_first(job: Job, active: Sequence[Job]) -> bool:
+def may_overtake(job: Job, active: Sequence[Job]) -> bool:
     """Whether a job is done between two batches of a long one: it is quick, and nothing long on its own dataset runs or
     came earlier, for what it would find then is not yet what was asked about.
 
@@ -26,7 +26,7 @@ def goes_first(job: Job, active: Sequence[Job]) -> bool:
     )
 
 
-def jobs_before(waiting: Job, active: Sequence[Job]) -> list[Job]:
+def list_jobs_before(waiting: Job, active: Sequence[Job]) -> list[Job]:
     """What the worker does before a job that waits: what it does now, then what came earlier.
 
     A quick job that goes first waits for other quick ones only.
@@ -35,14 +35,16 @@ def jobs_before(waiting: Job, active: Sequence[Job]) -> list[Job]:
     ----------
     active : every job that runs or waits, oldest first
     """
-    is_first = goes_first(waiting, active)
-    worker_jobs = [job for job in active if job.owner is JobOwner.WORKER and (not is_first or goes_first(job, active))]
+    is_first = may_overtake(waiting, active)
+    worker_jobs = [
+        job for job in active if job.owner is JobOwner.WORKER and (not is_first or may_overtake(job, active))
+    ]
     running = [job for job in worker_jobs if job.state is JobState.RUNNING]
     earlier = [job for job in worker_jobs if job.state is JobState.QUEUED and job.created < waiting.created]
     return running + earlier
 
 
-def paused_by(long: Job, active: Sequence[Job]) -> Job | None:
+def find_pausing_job(long: Job, active: Sequence[Job]) -> Job | None:
     """The quick job for which a long one stands still just now."""
     if is_quick(long) or long.owner is not JobOwner.WORKER or long.state is not JobState.RUNNING:
         return None

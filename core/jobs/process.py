@@ -10,7 +10,7 @@ from collections.abc import Callable
 BACKGROUND_NICENESS = 10
 
 
-def yield_to_pages() -> None:
+def lower_priority() -> None:
     """Let the processes that answer somebody go first: pages stay quick while a map is computed."""
     if hasattr(os, "nice"):
         os.nice(BACKGROUND_NICENESS)

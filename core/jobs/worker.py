@@ -23,7 +23,7 @@ from core.base.errors import Cancelled, DataFolderFault, FaceAtlasError, describ
 from core.base.json_values import JsonObject
 from core.base.progress import CancelToken, Progress
 from core.jobs.idle import IdleTask
-from core.jobs.order import goes_first
+from core.jobs.order import may_overtake
 from core.jobs.registry import Handler, is_quick
 from core.store.job_model import Job, JobKind, JobState
 from core.store.protocols import JobStore
@@ -228,7 +228,7 @@ class _Waiting:
         """The next job, now running."""
         # A command that was killed leaves a row that says running, and nobody but the next to look corrects it.
         self.end_orphans()
-        return self._ask(partial(self.queue.claim, goes_first if quick_only else None), None)
+        return self._ask(partial(self.queue.claim, may_overtake if quick_only else None), None)
 
     def end_orphans(self) -> int:
         return self._ask(self.queue.end_orphans, 0)

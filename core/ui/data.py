@@ -107,13 +107,13 @@ def run_predictions(run_id: str) -> Predictions:
 def face_map(dataset_id: str, revision: Revision, map_id: str | None, dimensions: int = 2) -> FaceMap:
     """A stored map with those who came since, or the quick one of this revision when ``map_id`` is None."""
     if map_id is None:
-        return project.pca_map(dataset_faces(dataset_id, revision).embeddings, dimensions)
+        return project.build_pca_map(dataset_faces(dataset_id, revision).embeddings, dimensions)
     info = next(info for info in services().runs.maps(dataset_id) if info.id == map_id)
     stored_map, faces = project.load_map(services().artifacts, info), dataset_faces(dataset_id, revision)
     # Nobody has come since: the vectors, the largest thing that there is to read, are not read.
     if set(faces.table.face_ids) <= set(stored_map.face_ids):
         return stored_map
-    return project.with_newcomers(stored_map, faces.embeddings)
+    return project.add_newcomers(stored_map, faces.embeddings)
 
 
 @st.cache_data(show_spinner=False, max_entries=64)

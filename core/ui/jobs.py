@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
-from core.jobs.order import jobs_before, paused_by
+from core.jobs.order import find_pausing_job, list_jobs_before
 from core.jobs.registry import JOBS, is_quick
 from core.store.job_model import Job, JobState
 from core.ui import data, words
@@ -94,7 +94,7 @@ def waiting_sentence(job: Job, active: Sequence[Job], names: Mapping[str, str]) 
     active : every job that runs or waits, oldest first
     names : of the datasets, by their ids
     """
-    before = jobs_before(job, active)
+    before = list_jobs_before(job, active)
     if not before:
         long = next((job_ahead for job_ahead in active if job_ahead.state is JobState.RUNNING), None)
         return f"begins between two steps of {_title(long, names)}" if long else "begins in a moment"
@@ -120,7 +120,7 @@ def _sentence(job: Job) -> str:
     active = data.services().jobs.active()
     if job.state is JobState.QUEUED:
         return f"{JOBS[job.kind].title}: {waiting_sentence(job, active, dataset_names())}"
-    if (quick := paused_by(job, active)) is not None:
+    if (quick := find_pausing_job(job, active)) is not None:
         return f"{JOBS[job.kind].title}: goes on after {_title(quick, dataset_names())}"
     doing = job.message or JOBS[job.kind].title
     if JOBS[job.kind].counts_photos and job.total:

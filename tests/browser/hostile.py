@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from core.base.progress import CancelToken
 from core.base.types import Photo, Split
-from core.corrections.model import Hand
+from core.corrections.model import Editor
 from core.jobs.registry import job_handlers
 from core.jobs.worker import run_job
 from core.services import Services
@@ -68,7 +68,7 @@ def _relabel(photo: Photo) -> tuple[str, PhotoLabel] | None:
 
 def _correct(services: Services, dataset_id: str) -> None:
     faces = services.store.face_table(dataset_id).face_ids
-    by = Corrector(services.store, services.log, dataset_id, Hand("<img src=http://127.0.0.1:9/hand>", "a sitting"))
+    by = Corrector(services.store, services.log, dataset_id, Editor("<img src=http://127.0.0.1:9/hand>", "a sitting"))
     by.move(faces[:MISFILED], PEOPLE["elton_john"])
     by.move(faces[-MISFILED:], PEOPLE["madonna"])
     by.unname(faces[40 : 40 + NAMELESS])

@@ -16,7 +16,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from core.corrections.model import Hand
+from core.corrections.model import Editor
 from core.store.job_model import JobKind
 from core.vision.engine.openvino import OpenVinoEngine
 from core.workflows.identification.lookups.values import LookupRequest
@@ -81,7 +81,7 @@ def used(
     services = services_on(folder, engine)
     dataset = services.store.dataset(prepared.SAMPLE)
     faces = services.store.face_table(dataset.id).face_ids
-    by = Corrector(services.store, services.log, dataset.id, Hand("somebody", "a sitting"))
+    by = Corrector(services.store, services.log, dataset.id, Editor("somebody", "a sitting"))
     by.move(faces[:MISFILED], "elton_john")
     by.move(faces[-MISFILED:], "madonna")
     by.unname(faces[40 : 40 + NAMELESS])

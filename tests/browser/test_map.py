@@ -70,7 +70,7 @@ def crowd(app: App) -> Dataset:
         services.store.add(dataset.id, "", IngestBatch(photos=photos, faces=faces))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(project, "measure_faithfulness", lambda *_: None)  # of so many it takes longest, for one figure
-        made = project.make_map(services.run_tools(), dataset.id, MapOptions(method=Method.PCA))
+        made = project.build_map(services.run_tools(), dataset.id, MapOptions(method=Method.PCA))
     services.artifacts.put(
         dataset.id, ArtifactKind.MAP, "abcd", services.artifacts.read(dataset.id, ArtifactKind.MAP, made.id)
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.corrections.model import Hand
+from core.corrections.model import Editor
 from core.services import Services
 from core.workflows.labels.correct import Corrector
 from tests.cli.conftest import Command, Refusal
@@ -50,7 +50,7 @@ def test_what_a_page_did_is_undone_by_its_number_or_its_sitting(
     command: Command, refusal: Refusal, app: Services
 ) -> None:
     (dataset,) = app.store.datasets()
-    corrector = Corrector(app.store, app.log, dataset.id, Hand("this computer", "a tab"))
+    corrector = Corrector(app.store, app.log, dataset.id, Editor("this computer", "a tab"))
     (person,) = [person for person in app.store.people(dataset.id) if person.name == "mindy_kaling"]
     renamed, noted = corrector.rename(person.id, "Mindy"), corrector.note(person.id, "the actress")
     (undone,) = command("undo", renamed.id)["events"]

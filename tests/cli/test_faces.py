@@ -79,9 +79,9 @@ def test_two_faces_told_apart_are_remembered(command: Command, app: Services) ->
     done = command("apart", first, second)
     assert (done["kind"], done["faces"]) == ("apart", 0)
     (dataset,) = app.store.datasets()
-    assert app.log.apart(dataset.id) == [tuple(sorted((first, second)))]
+    assert app.log.pairs_kept_apart(dataset.id) == [tuple(sorted((first, second)))]
     command("undo")
-    assert app.log.apart(dataset.id) == []
+    assert app.log.pairs_kept_apart(dataset.id) == []
 
 
 def test_a_missed_face_is_drawn_and_a_box_that_is_none_is_refused(command: Command, refusal: Refusal) -> None:

@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from core.base.errors import ChangedMeanwhile, InputRefused, NameTaken, NotFound
 from core.base.types import Box, Face, Photo, Split
-from core.corrections.model import OF_FACE, OF_PERSON, Change, Entity, Field, Hand
+from core.corrections.model import OF_FACE, OF_PERSON, Change, Editor, Entity, Field
 from core.corrections.replay import Base, ReplayableEvent, merged_person, replay_log, undone_after
 from core.imaging.geometry import turn_box, turn_size
 from core.store.job_model import JobKind, JobOwner
@@ -32,7 +32,7 @@ from core.workflows.labels.correct import Corrector
 FOLDERS = ("ada", "bob", "cleo", None)
 NAMES = ("ada", "bob", "cleo", "dan", "eve")
 MODELS = ("facenet-128", "facenet-512")
-HANDS = (Hand("Ann", "sitting-1"), Hand("Ben", "sitting-2"))
+EDITORS = (Editor("Ann", "sitting-1"), Editor("Ben", "sitting-2"))
 
 
 def stored(
@@ -70,8 +70,8 @@ class Desk:
         self.engine = open_database(self.path)
         self.store, self.log = SqlFaceStore(self.engine), SqlCorrectionLog(self.engine)
 
-    def corrector(self, hand: Hand = HANDS[0], seen: int | None = None) -> Corrector:
-        return Corrector(store=self.store, log=self.log, dataset_id=self.dataset_id, hand=hand, seen=seen)
+    def corrector(self, editor: Editor = EDITORS[0], seen: int | None = None) -> Corrector:
+        return Corrector(store=self.store, log=self.log, dataset_id=self.dataset_id, editor=editor, seen=seen)
 
     def ingest(self, *folders: str | None, split: Split | None = None) -> list[str]:
         """One photo with one face for each folder; the faces' ids."""
@@ -172,7 +172,7 @@ class Corrections(RuleBasedStateMachine):
 
     def take_everything_back(self) -> None:
         acts = [event.id for event in self.desk.log.events(self.desk.dataset_id) if event.target_id is None]
-        self.desk.log.undo(self.desk.dataset_id, HANDS[0], acts)
+        self.desk.log.undo(self.desk.dataset_id, EDITORS[0], acts)
         assert self.desk.columns() == self.desk.base()
 
     @initialize()
@@ -181,7 +181,7 @@ class Corrections(RuleBasedStateMachine):
 
     faces = st.lists(st.integers(0, 7), min_size=1, max_size=4, unique=True)
     names = st.sampled_from(NAMES)
-    hands = st.sampled_from(HANDS)
+    editors = st.sampled_from(EDITORS)
     places = st.integers(0, 9)
 
     def there(self, numbers: list[int]) -> list[str]:
@@ -196,49 +196,51 @@ class Corrections(RuleBasedStateMachine):
     def anybody(self) -> bool:
         return bool(self.desk.store.people(self.desk.dataset_id))
 
-    @rule(faces=faces, name=names, hand=hands)
-    def move(self, faces: list[int], name: str, hand: Hand) -> None:
+    @rule(faces=faces, name=names, editor=editors)
+    def move(self, faces: list[int], name: str, editor: Editor) -> None:
         if chosen := self.there(faces):
-            self.desk.corrector(hand).move(chosen, name)
+            self.desk.corrector(editor).move(chosen, name)
             assert {self.desk.names()[face] for face in chosen} == {name}
 
-    @rule(faces=faces, hand=hands, what=st.sampled_from(["unname", "mark_strangers", "confirm", "exclude", "include"]))
-    def mark(self, faces: list[int], hand: Hand, what: str) -> None:
+    @rule(
+        faces=faces, editor=editors, what=st.sampled_from(["unname", "mark_strangers", "confirm", "exclude", "include"])
+    )
+    def mark(self, faces: list[int], editor: Editor, what: str) -> None:
         if chosen := self.there(faces):
-            getattr(self.desk.corrector(hand), what)(chosen)
+            getattr(self.desk.corrector(editor), what)(chosen)
 
-    @rule(face=st.integers(0, 7), hand=hands)
-    def dismiss(self, face: int, hand: Hand) -> None:
+    @rule(face=st.integers(0, 7), editor=editors)
+    def dismiss(self, face: int, editor: Editor) -> None:
         if chosen := self.there([face]):
-            self.desk.corrector(hand).dismiss(chosen)
+            self.desk.corrector(editor).dismiss(chosen)
             assert not self.there([face])
 
     @rule(faces=faces, split=st.sampled_from([*Split, None]))
     def put(self, faces: list[int], split: Split | None) -> None:
         if chosen := self.there(faces):
-            self.desk.corrector().put(chosen, split)
+            self.desk.corrector().assign_split(chosen, split)
 
     @precondition(lambda self: self.anybody)
-    @rule(place=places, name=names, hand=hands)
-    def rename(self, place: int, name: str, hand: Hand) -> None:
+    @rule(place=places, name=names, editor=editors)
+    def rename(self, place: int, name: str, editor: Editor) -> None:
         taken = {person.name for person in self.desk.store.people(self.desk.dataset_id)}
         person = self.someone(place)
         own = next(each.name for each in self.desk.store.people(self.desk.dataset_id) if each.id == person)
         if name in taken - {own}:
             with pytest.raises(NameTaken):
-                self.desk.corrector(hand).rename(person, name)
+                self.desk.corrector(editor).rename(person, name)
         else:
-            self.desk.corrector(hand).rename(person, name)
+            self.desk.corrector(editor).rename(person, name)
 
     @precondition(lambda self: self.anybody)
-    @rule(first=places, second=places, hand=hands)
-    def merge(self, first: int, second: int, hand: Hand) -> None:
+    @rule(first=places, second=places, editor=editors)
+    def merge(self, first: int, second: int, editor: Editor) -> None:
         one, other = self.someone(first), self.someone(second)
         if one == other:
             with pytest.raises(InputRefused):
-                self.desk.corrector(hand).merge(one, other)
+                self.desk.corrector(editor).merge(one, other)
         else:
-            self.desk.corrector(hand).merge(one, other)
+            self.desk.corrector(editor).merge(one, other)
             assert one not in {person.id for person in self.desk.store.people(self.desk.dataset_id)}
 
     @precondition(lambda self: self.anybody)
@@ -246,9 +248,9 @@ class Corrections(RuleBasedStateMachine):
     def hide(self, place: int, what: str) -> None:
         getattr(self.desk.corrector(), what)(self.someone(place))
 
-    @rule(hand=hands)
-    def undo(self, hand: Hand) -> None:
-        corrector = self.desk.corrector(hand)
+    @rule(editor=editors)
+    def undo(self, editor: Editor) -> None:
+        corrector = self.desk.corrector(editor)
         expected = corrector.undoable()[:1]
         try:
             done = corrector.undo()
@@ -256,9 +258,9 @@ class Corrections(RuleBasedStateMachine):
             return
         assert [event.target_id for event in done] == [event.id for event in expected]
 
-    @rule(hand=hands)
-    def redo(self, hand: Hand) -> None:
-        corrector = self.desk.corrector(hand)
+    @rule(editor=editors)
+    def redo(self, editor: Editor) -> None:
+        corrector = self.desk.corrector(editor)
         expected = corrector.redoable()[:1]
         try:
             done = corrector.redo()
@@ -294,11 +296,11 @@ class Corrections(RuleBasedStateMachine):
             self.lefts[f"face{face}"] = left
             assert self.desk.names() == before
 
-    @rule(photos=faces, quarters=st.integers(1, 3), hand=hands)
-    def turn(self, photos: list[int], quarters: int, hand: Hand) -> None:
+    @rule(photos=faces, quarters=st.integers(1, 3), editor=editors)
+    def turn(self, photos: list[int], quarters: int, editor: Editor) -> None:
         ids = [f"photo{number}" for number in photos]
         before = [self.desk.store.photo(self.desk.dataset_id, photo_id)[0].turn for photo_id in ids]
-        self.desk.corrector(hand).turn(ids, quarters)
+        self.desk.corrector(editor).turn(ids, quarters)
         now = [self.desk.store.photo(self.desk.dataset_id, photo_id)[0].turn for photo_id in ids]
         assert now == [(turn + quarters) % 4 for turn in before]
 
@@ -398,7 +400,7 @@ def test_a_new_action_ends_what_can_be_redone(desk: Desk) -> None:
 
 def test_undo_by_sitting_leaves_what_others_did(desk: Desk) -> None:
     faces = desk.ingest("ada", "ada", "bob")
-    mine, theirs = desk.corrector(HANDS[0]), desk.corrector(HANDS[1])
+    mine, theirs = desk.corrector(EDITORS[0]), desk.corrector(EDITORS[1])
     mine.move(faces[:1], "cleo")
     theirs.move(faces[1:2], "dan")
     mine.exclude(faces[2:])
@@ -435,20 +437,20 @@ def test_a_folder_of_a_name_that_somebody_gave_is_that_person(desk: Desk) -> Non
     assert list(desk.names().values()) == ["zed", "bob", "zed"]
     assert [person.name for person in desk.store.people(desk.dataset_id)] == ["bob", "zed"]
     joined = desk.log.events(desk.dataset_id)[0]
-    desk.log.undo(desk.dataset_id, HANDS[0], [joined.id, given.id])
+    desk.log.undo(desk.dataset_id, EDITORS[0], [joined.id, given.id])
     assert list(desk.names().values()) == ["ada", "bob", "zed"]
 
 
 def test_the_later_of_two_windows_sees_what_the_earlier_did(desk: Desk) -> None:
     faces = desk.ingest("ada", "ada", "bob")
     seen = desk.store.dataset(desk.dataset_id).revision
-    desk.corrector(HANDS[0], seen).move(faces[:1], "bob")
+    desk.corrector(EDITORS[0], seen).move(faces[:1], "bob")
     with pytest.raises(ChangedMeanwhile, match="another window"):
-        desk.corrector(HANDS[1], seen).move(faces[:2], "cleo")
+        desk.corrector(EDITORS[1], seen).move(faces[:2], "cleo")
     assert list(desk.names().values()) == ["bob", "ada", "bob"]
-    desk.corrector(HANDS[1], seen).move(faces[1:2], "cleo")  # nobody touched this one
+    desk.corrector(EDITORS[1], seen).move(faces[1:2], "cleo")  # nobody touched this one
     again = desk.store.dataset(desk.dataset_id).revision
-    desk.corrector(HANDS[1], again).move(faces[:1], "cleo")
+    desk.corrector(EDITORS[1], again).move(faces[:1], "cleo")
     history = desk.log.events(desk.dataset_id, face_id=faces[0])
     assert [event.author for event in history] == ["Ben", "Ann"]
 
@@ -459,8 +461,8 @@ def test_an_undo_in_another_window_is_seen_too(desk: Desk) -> None:
     seen = desk.store.dataset(desk.dataset_id).revision
     mine.undo()
     with pytest.raises(ChangedMeanwhile):
-        desk.corrector(HANDS[1], seen).move(faces, "cleo")
-    desk.corrector(HANDS[0], seen).move(faces, "cleo")  # one's own window knows
+        desk.corrector(EDITORS[1], seen).move(faces, "cleo")
+    desk.corrector(EDITORS[0], seen).move(faces, "cleo")  # one's own window knows
 
 
 def test_an_undo_that_would_give_two_people_one_name_is_refused_and_changes_nothing(desk: Desk) -> None:
@@ -519,9 +521,9 @@ def _drawn(face: Face) -> Face:
 def test_pairs_kept_apart_are_remembered_until_undone(desk: Desk) -> None:
     faces = desk.ingest(None, None)
     event = desk.corrector().keep_apart([(faces[1], faces[0])])
-    assert desk.log.apart(desk.dataset_id) == [(faces[0], faces[1])]
+    assert desk.log.pairs_kept_apart(desk.dataset_id) == [(faces[0], faces[1])]
     desk.corrector().undo(event.id)
-    assert desk.log.apart(desk.dataset_id) == []
+    assert desk.log.pairs_kept_apart(desk.dataset_id) == []
 
 
 def test_a_turned_photo_takes_its_faces_with_it_and_has_to_be_looked_at(desk: Desk) -> None:

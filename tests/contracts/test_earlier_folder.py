@@ -10,7 +10,7 @@ import pytest
 
 from core.base.settings import Settings
 from core.base.types import Split
-from core.corrections.model import EventKind, Hand
+from core.corrections.model import Editor, EventKind
 from core.learn.classification.training_material import TrainOptions
 from core.services import Services
 from core.store.artifacts import ArtifactKind, content_id
@@ -24,7 +24,7 @@ from core.workflows.projection import project
 from core.workflows.training.train import load_predictions, load_recogniser
 from tests import earlier_folders, prepared
 
-SITTING = Hand("Ann", "a sitting")
+SITTING = Editor("Ann", "a sitting")
 """Whose corrections they are."""
 
 
@@ -79,7 +79,7 @@ def test_its_corrections_hold_and_can_be_undone(services: Services, dataset_id: 
     events = services.log.events(dataset_id)
     assert (len(events), events[0].kind, {event.author for event in events}) == (17, EventKind.REDO, {"Ann"})
     assert [event.kind for event in events if not event.active] == [EventKind.MERGE]
-    assert len(services.log.apart(dataset_id)) == 1
+    assert len(services.log.pairs_kept_apart(dataset_id)) == 1
     corrector = Corrector(services.store, services.log, dataset_id, SITTING)
     (undone,) = corrector.undo()
     assert undone.kind is EventKind.UNDO
@@ -115,7 +115,7 @@ def test_its_map_groups_and_suspects_are_read(services: Services, dataset_id: st
     face_map = project.load_map(services.artifacts, info)
     embeddings = services.store.embeddings(dataset_id)
     assert (info.method, len(face_map.face_ids), face_map.points.shape) == (project.Method.UMAP, 25, (25, 2))
-    assert project.with_newcomers(face_map, embeddings).newcomers == frozenset()
+    assert project.add_newcomers(face_map, embeddings).newcomers == frozenset()
     assert set(face_map.face_ids) > set(embeddings.face_ids)
     clustering = load_clustering(services.store, services.log, services.artifacts, dataset_id)
     assert (clustering.stale, clustering.cut().alone) == (True, 1), "four of the five were named or put aside since"

@@ -25,7 +25,7 @@ import pytest
 from core.base.progress import CancelToken
 from core.base.settings import Settings
 from core.base.types import FacePolicy
-from core.corrections.model import Hand
+from core.corrections.model import Editor
 from core.jobs.registry import job_handlers
 from core.jobs.worker import run_job
 from core.services import Services
@@ -156,7 +156,7 @@ def _take_photos(services: Services, archive: Path) -> None:
 
 def _work_on_them(services: Services, archive: Path) -> None:
     dataset = services.store.datasets()[0]
-    mine = Corrector(services.store, services.log, dataset.id, Hand("Ben", "sitting-1"))
+    mine = Corrector(services.store, services.log, dataset.id, Editor("Ben", "sitting-1"))
     ids = {person.name: person.id for person in services.store.people(dataset.id)}
     table = services.store.face_table(dataset.id)
     named = [face_id for row, face_id in enumerate(table.face_ids) if table.person(row)]

@@ -18,7 +18,7 @@ from sqlalchemy import create_engine, text
 
 from core.base.errors import DataFolderBusy, DataFolderFault, DiskFull, FaceAtlasError
 from core.base.types import Box, Split
-from core.corrections.model import Hand
+from core.corrections.model import Editor
 from core.store.sql import database
 from core.store.sql.corrections import SqlCorrectionLog
 from core.store.sql.database import open_database
@@ -33,7 +33,7 @@ from tests import earlier_folders
 from tests.conftest import PROJECT_DIR
 from tests.faults.test_store_faults import ordinary
 
-HAND = Hand("Ann", "1")
+EDITOR = Editor("Ann", "1")
 EARLIER = pytest.mark.parametrize("version", earlier_folders.VERSIONS)
 
 
@@ -132,7 +132,7 @@ def test_everything_of_version_1_is_taken_over_and_can_be_corrected(tmp_path: Pa
     runs = SqlRunStore(engine)
     assert [run.fault for run in runs.damaged_runs(dataset.id)] == ["its 'accuracy_ci95' is missing or cannot be"]
     assert [info.method for info in runs.maps(dataset.id)] == ["umap"]
-    corrector = Corrector(store, SqlCorrectionLog(engine), dataset.id, HAND)
+    corrector = Corrector(store, SqlCorrectionLog(engine), dataset.id, EDITOR)
     corrector.move([table.face_ids[8]], "Ada")
     corrector.move([table.face_ids[0]], "Cy")
     assert [store.face_table(dataset.id).person(row) for row in (0, 8)] == ["Cy", "Ada"]
@@ -145,7 +145,7 @@ def test_a_photo_of_an_earlier_version_can_be_turned(tmp_path: Path) -> None:
     store = SqlFaceStore(engine)
     dataset = store.dataset("Invented")
     photo_id = store.face_table(dataset.id).photo_ids[0]
-    corrector = Corrector(store, SqlCorrectionLog(engine), dataset.id, HAND)
+    corrector = Corrector(store, SqlCorrectionLog(engine), dataset.id, EDITOR)
     corrector.turn([photo_id], 3)
     photo, faces = store.photo(dataset.id, photo_id)
     assert (photo.turn, photo.width_px, photo.height_px) == (3, 300, 400)
@@ -163,7 +163,7 @@ def test_a_turned_photo_and_an_imported_correction_of_version_3_are_as_they_were
     assert [store.photo(dataset.id, photo_id)[0].turn for photo_id in table.photo_ids] == [1, 0]
     assert store.photos_to_look_at(dataset.id) == [table.photo_ids[0]]
     assert "f" * 32 in SqlTransferStore(engine).event_origins(dataset.id)
-    Corrector(store, SqlCorrectionLog(engine), dataset.id, Hand("Ann", "a sitting")).undo_session()
+    Corrector(store, SqlCorrectionLog(engine), dataset.id, Editor("Ann", "a sitting")).undo_session()
     assert store.face_table(dataset.id).person(1) == "Ada"
 
 

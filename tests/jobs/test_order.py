@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from core.base.words import format_rate
-from core.jobs.order import jobs_before, paused_by
+from core.jobs.order import find_pausing_job, list_jobs_before
 from core.store.job_model import Job, JobKind, JobOwner, JobState
 from core.ui.jobs import running_line, waiting_sentence
 
@@ -55,15 +55,15 @@ ELSEWHERE = job("theirs", JobKind.INGEST, JobState.RUNNING, 0.5, owner=JobOwner.
     ],
 )
 def test_a_job_waits_for_what_the_worker_does_before_it(waiting: Job, active: list[Job], expected: list[str]) -> None:
-    assert [before.id for before in jobs_before(waiting, active)] == expected
+    assert [before.id for before in list_jobs_before(waiting, active)] == expected
 
 
 def test_a_long_job_stands_still_while_a_quick_one_runs() -> None:
     running = job("map", JobKind.MAP, JobState.RUNNING, 3.0)
-    assert paused_by(INGEST, [INGEST, running]) is running
-    assert paused_by(INGEST, [INGEST, QUICK_MAP]) is None
-    assert paused_by(running, [INGEST, running]) is None
-    assert paused_by(ELSEWHERE, [ELSEWHERE, running]) is None
+    assert find_pausing_job(INGEST, [INGEST, running]) is running
+    assert find_pausing_job(INGEST, [INGEST, QUICK_MAP]) is None
+    assert find_pausing_job(running, [INGEST, running]) is None
+    assert find_pausing_job(ELSEWHERE, [ELSEWHERE, running]) is None
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from filelock import FileLock
 
 from core.base.errors import InputRefused
 from core.base.progress import UNWATCHED, CancelToken, Progress
-from core.jobs.order import goes_first
+from core.jobs.order import may_overtake
 from core.jobs.registry import job_handlers
 from core.jobs.worker import run_job, serve_queue
 from core.services import Services
@@ -313,7 +313,7 @@ def test_only_short_work_that_takes_no_writing_lock_is_claimed_as_quick(
     services: Services, dataset_id: str, kind: JobKind, params: dict[str, Any], is_quick: bool
 ) -> None:
     job = services.jobs.submit(dataset_id, kind, params)
-    claimed = services.jobs.claim(goes_first)
+    claimed = services.jobs.claim(may_overtake)
     assert (claimed is not None) == is_quick
     assert services.jobs.job(job.id).state is (JobState.RUNNING if is_quick else JobState.QUEUED)
 
@@ -321,11 +321,11 @@ def test_only_short_work_that_takes_no_writing_lock_is_claimed_as_quick(
 def test_a_quick_job_waits_for_what_was_asked_of_its_own_dataset_before(services: Services, dataset_id: str) -> None:
     ingest = services.jobs.submit(dataset_id, JobKind.INGEST, {})
     train = services.jobs.submit(dataset_id, JobKind.TRAIN, {})
-    assert services.jobs.claim(goes_first) is None
+    assert services.jobs.claim(may_overtake) is None
     assert getattr(services.jobs.claim(), "id", None) == ingest.id
-    assert services.jobs.claim(goes_first) is None, "it would learn from half of the photos"
+    assert services.jobs.claim(may_overtake) is None, "it would learn from half of the photos"
     services.jobs.finish(ingest.id, JobState.DONE)
-    assert getattr(services.jobs.claim(goes_first), "id", None) == train.id
+    assert getattr(services.jobs.claim(may_overtake), "id", None) == train.id
 
 
 def test_a_run_that_was_stored_before_its_job_ended_is_not_trained_again(

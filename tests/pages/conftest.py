@@ -12,7 +12,7 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from core.base.progress import CancelToken
-from core.corrections.model import Hand
+from core.corrections.model import Editor
 from core.jobs.registry import job_handlers
 from core.jobs.worker import run_job
 from core.services import Services
@@ -113,4 +113,4 @@ def button(app: AppTest, label: str):
 
 def corrector_of(services: Services, dataset: Dataset) -> Corrector:
     """Somebody in the sitting "this one"."""
-    return Corrector(services.store, services.log, dataset.id, Hand(corrections.AUTHOR, "this one"))
+    return Corrector(services.store, services.log, dataset.id, Editor(corrections.AUTHOR, "this one"))

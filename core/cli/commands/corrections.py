@@ -9,21 +9,21 @@ from core.base.errors import InputRefused
 from core.cli import resolution
 from core.cli.job_runner import console_progress
 from core.cli.parser import Answer, Commands, needs_dataset
-from core.corrections.model import Event, Hand
+from core.corrections.model import Editor, Event
 from core.services import Services
 from core.workflows.datasets import find_person
 from core.workflows.labels.correct import Corrector
 from core.workflows.labels.history import events_to_json
 
 # All commands are one sitting, so that ``undo`` takes back what the command before it did.
-HAND = Hand("command line", "command line")
+EDITOR = Editor("command line", "command line")
 
 
 def on_corrector(options: argparse.Namespace) -> tuple[Services, Corrector]:
     """Everything that works, and the dataset of ``--dataset`` to be corrected. Raises NotFound."""
     services, dataset = resolution.on_dataset(options)
     # Without the revision that was seen: a command shows nothing before it acts that could be out of date.
-    return services, Corrector(services.store, services.log, dataset.id, HAND)
+    return services, Corrector(services.store, services.log, dataset.id, EDITOR)
 
 
 def correction_json(services: Services, event: Event) -> Answer:
@@ -71,7 +71,7 @@ def _undo(options: argparse.Namespace) -> Answer:
     if options.session is not None:
         return _answer(services, corrector, corrector.undo_session(options.session))
     if options.event:
-        return _answer(services, corrector, services.log.undo(corrector.dataset_id, HAND, options.event))
+        return _answer(services, corrector, services.log.undo(corrector.dataset_id, EDITOR, options.event))
     return _answer(services, corrector, corrector.undo())
 
 
@@ -84,7 +84,7 @@ def add_redo(commands: Commands) -> None:
 def _redo(options: argparse.Namespace) -> Answer:
     services, corrector = on_corrector(options)
     if options.event:
-        return _answer(services, corrector, services.log.redo(corrector.dataset_id, HAND, options.event))
+        return _answer(services, corrector, services.log.redo(corrector.dataset_id, EDITOR, options.event))
     return _answer(services, corrector, corrector.redo())
 
 

@@ -9,7 +9,7 @@ from core.base.errors import InputRefused
 from core.cli import destination, resolution
 from core.cli.job_runner import console_progress, run_in_process
 from core.cli.parser import Answer, Commands, needs_dataset
-from core.corrections.model import Hand
+from core.corrections.model import Editor
 from core.workflows.datasets import find_person
 from core.workflows.exchange import bundles, import_names, imports
 from core.workflows.exchange import export as exporting
@@ -78,7 +78,7 @@ def _import_into(options: argparse.Namespace) -> Answer:
     """Corrections, names or vectors from a file, under the dataset's lock."""
     services, dataset = resolution.on_dataset(options)
     progress = console_progress()
-    tools, by = services.import_tools(), imports.new_import_hand("command line")
+    tools, by = services.import_tools(), imports.new_import_editor("command line")
     # Done here and not as a job: the lock that a job would hold is taken here.
     with services.writing(dataset.id, progress):
         if options.what == "embeddings":
@@ -91,7 +91,7 @@ def _import_into(options: argparse.Namespace) -> Answer:
     return {**summary.to_json(), "session": by.session}
 
 
-def _answer_on_names(summary: SidecarSummary, by: Hand) -> Answer:
+def _answer_on_names(summary: SidecarSummary, by: Editor) -> Answer:
     """The summary. Raises InputRefused when no file could be used."""
     if not summary.files:
         first, more = summary.refused[0], len(summary.refused) - 1

@@ -80,8 +80,8 @@ _MARKS: dict[str, Callable[[Corrector, list[str]], Event]] = {
     "no-face": Corrector.dismiss,
     "excluded": Corrector.exclude,
     "included": Corrector.include,
-    "train": lambda corrector, face_ids: corrector.put(face_ids, Split.TRAIN),
-    "val": lambda corrector, face_ids: corrector.put(face_ids, Split.VAL),
+    "train": lambda corrector, face_ids: corrector.assign_split(face_ids, Split.TRAIN),
+    "val": lambda corrector, face_ids: corrector.assign_split(face_ids, Split.VAL),
 }
 """What can be said of faces besides a name."""
 
@@ -160,7 +160,7 @@ def _teach(options: argparse.Namespace) -> Answer:
     services, corrector = on_corrector(options)
     tools = services.ingestor(corrector.dataset_id)
     try:
-        photo, faces = teach.detect_seen_faces(tools, options.photo.name, resolution.photo_bytes(options.photo))
+        photo, faces = teach.detect_unstored_faces(tools, options.photo.name, resolution.photo_bytes(options.photo))
     except ImageRefused as refusal:
         raise ImageRefused(f"'{options.photo}': {refusal}") from refusal
     # One face needs no number; of several, somebody has to say which: a wrong name is worse than a question.

@@ -11,6 +11,7 @@ from core.cli.commands.corrections import correction_json, corrections_json, on_
 from core.cli.job_runner import console_progress, run_in_process
 from core.cli.parser import Answer, Commands, needs_dataset
 from core.jobs.handlers.learning import ClusterResult
+from core.learn.clustering.agglomerative import DEFAULT_THRESHOLD
 from core.store.protocols import PersonCount
 from core.workflows.clustering import cluster
 from core.workflows.clustering.hierarchy import ClusterOptions
@@ -117,7 +118,7 @@ def add_cluster(commands: Commands) -> None:
     command.add_argument(
         "--threshold",
         type=float,
-        default=cluster.DEFAULT_THRESHOLD,
+        default=DEFAULT_THRESHOLD,
         help="distance at which two single faces are still joined, 0 to 1 (default: %(default)s)",
     )
     command.add_argument("--all", dest="everyone", action="store_true", help="all faces, those with a name too")
@@ -170,7 +171,7 @@ def _erase(options: argparse.Namespace) -> Answer:
     # A dataset goes without a job: the row of the job would go with it.
     if options.whole_dataset:
         return erase_dataset(services.erase_tools(), dataset.id, console_progress()).to_json()
-    person_id = erasing.person_to_erase(services.erase_tools(), dataset.id, options.person)
+    person_id = erasing.find_person_to_erase(services.erase_tools(), dataset.id, options.person)
     request = erasing.EraseRequest(person_id, "command line", options.photos == "all", options.retrain)
     # A full disk may be the very reason for erasing: the reserve makes room for what the erasing itself writes.
     with services.reserve.lend():

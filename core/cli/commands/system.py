@@ -19,7 +19,7 @@ from core.cli.job_runner import console_progress
 from core.cli.parser import Answer, Commands
 from core.isolation.pool import shared_pool
 from core.jobs.idle import IdleTask
-from core.jobs.process import stop_with_parent, yield_to_pages
+from core.jobs.process import lower_priority, stop_with_parent
 from core.jobs.registry import job_handlers
 from core.jobs.startup import queue_turned_photos, sweep_uploads
 from core.jobs.worker import serve_queue
@@ -68,7 +68,7 @@ def _sample(options: argparse.Namespace) -> Answer:
 _READY_FOR_MAPS = (
     sys.executable,
     "-c",
-    "from core.jobs.process import yield_to_pages; yield_to_pages(); "
+    "from core.jobs.process import lower_priority; lower_priority(); "
     "from core.workflows.projection.project import compile_map_functions; compile_map_functions()",
 )
 """Compiles what maps need; the worker then only loads it."""
@@ -88,7 +88,7 @@ def _worker(options: argparse.Namespace) -> None:
         signal.signal(number, lambda *_: os._exit(0))
     if options.with_parent:
         stop_with_parent(stop, lambda: os._exit(0))
-        yield_to_pages()
+        lower_priority()
     services = resolution.open_services(options)
     # Before the queue is served: nothing may take up what is swept.
     sweep_uploads(services)

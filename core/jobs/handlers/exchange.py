@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from core.base.errors import InputRefused
 from core.base.progress import Progress
-from core.corrections.model import Hand
+from core.corrections.model import Editor
 from core.services import Services
 from core.store.job_model import Job
 from core.workflows.exchange import arrivals
@@ -58,5 +58,5 @@ def _import_delivery(services: Services, job: Job, request: ImportRequest, progr
     def keep(result: ImportResult) -> None:
         services.jobs.keep_result(job.id, result.to_json())
 
-    tools, by = services.arrival_tools(), Hand(request.author, request.session)
+    tools, by = services.arrival_tools(), Editor(request.author, request.session)
     return arrivals.import_delivery(tools, job.dataset_id, delivery, by, progress, keep)

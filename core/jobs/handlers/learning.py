@@ -8,7 +8,7 @@ from core.base.errors import InputRefused
 from core.base.progress import Progress
 from core.services import Services
 from core.store.job_model import Job, JobResult
-from core.workflows.clustering import cluster
+from core.workflows.clustering import hierarchy
 from core.workflows.clustering.hierarchy import ClusterOptions
 from core.workflows.evaluation import evaluate, study
 from core.workflows.evaluation.study import StudyRequest
@@ -84,13 +84,13 @@ def run_mapping(services: Services, job: Job, request: MapOptions, progress: Pro
     """A map has its job's id: a job that is resumed when its map was stored already makes no second one."""
     if any(info.id == job.id for info in services.runs.maps(job.dataset_id)):
         return MapResult(job.id)
-    return MapResult(project.make_map(services.run_tools(), job.dataset_id, request, progress, job.id).id)
+    return MapResult(project.build_map(services.run_tools(), job.dataset_id, request, progress, job.id).id)
 
 
 def run_clustering(services: Services, job: Job, request: ClusterOptions, progress: Progress) -> ClusterResult:
     """Group the faces."""
     stores = services.store, services.log, services.artifacts
-    tree = cluster.make_tree(*stores, job.dataset_id, request, progress)
+    tree = hierarchy.build_hierarchy(*stores, job.dataset_id, request, progress)
     return ClusterResult(len(tree.face_ids), round(tree.seconds, 3))
 
 

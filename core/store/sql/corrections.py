@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, upd
 
 from core.base.errors import ChangedMeanwhile, NotFound
 from core.base.types import Revision
-from core.corrections.model import Act, Change, Entity, Event, EventKind, Hand
+from core.corrections.model import Change, Correction, Editor, Entity, Event, EventKind
 from core.store.names import checked_name
 from core.store.sql import schema
 from core.store.sql.reader import SqlStore
@@ -29,7 +29,7 @@ from core.store.sql.transactions.face_rows import insert_person
 class SqlCorrectionLog(SqlStore):
     """The log behind a SQLAlchemy engine; every write is one transaction with all that follows from it."""
 
-    def person_named(self, dataset_id: str, name: str) -> int:
+    def find_or_add_person(self, dataset_id: str, name: str) -> int:
         name = checked_name(name, "person")
         person, face = schema.person, schema.face
         faces = select(func.count()).where(face.c.person_id == person.c.id, ~face.c.dismissed).scalar_subquery()
@@ -45,27 +45,27 @@ class SqlCorrectionLog(SqlStore):
             )
             return int(existing_id or insert_person(connection, dataset_id, name, of_folder=False))
 
-    def checked_name(self, name: str) -> str:
+    def normalise_name(self, name: str) -> str:
         return checked_name(name, "person")
 
-    def record(self, dataset_id: str, hand: Hand, act: Act, seen: Revision | None = None) -> Event:
-        keys = changed_fields(act.changes)
+    def record(self, dataset_id: str, editor: Editor, correction: Correction, seen: Revision | None = None) -> Event:
+        keys = changed_fields(correction.changes)
         with self.engine.begin() as connection:
             raise_revision(connection, dataset_id)
             if seen is not None:
-                _require_unchanged(connection, dataset_id, hand, keys, seen)
-            event = append_event(connection, dataset_id, hand, act)
+                _require_unchanged(connection, dataset_id, editor, keys, seen)
+            event = append_event(connection, dataset_id, editor, correction)
             # After the columns were brought up to date: it asks them. When it raises, all of it is rolled back.
             require_distinct_names(connection, dataset_id, keys)
         return event
 
-    def undo(self, dataset_id: str, hand: Hand, event_ids: Iterable[int]) -> list[Event]:
-        return self._set_active(dataset_id, hand, EventKind.UNDO, list(event_ids))
+    def undo(self, dataset_id: str, editor: Editor, event_ids: Iterable[int]) -> list[Event]:
+        return self._set_active(dataset_id, editor, EventKind.UNDO, list(event_ids))
 
-    def redo(self, dataset_id: str, hand: Hand, event_ids: Iterable[int]) -> list[Event]:
-        return self._set_active(dataset_id, hand, EventKind.REDO, list(event_ids))
+    def redo(self, dataset_id: str, editor: Editor, event_ids: Iterable[int]) -> list[Event]:
+        return self._set_active(dataset_id, editor, EventKind.REDO, list(event_ids))
 
-    def _set_active(self, dataset_id: str, hand: Hand, kind: EventKind, event_ids: list[int]) -> list[Event]:
+    def _set_active(self, dataset_id: str, editor: Editor, kind: EventKind, event_ids: list[int]) -> list[Event]:
         with self.engine.begin() as connection:
             raise_revision(connection, dataset_id)
             recorded, keys = [], set[FieldKey]()
@@ -78,8 +78,8 @@ class SqlCorrectionLog(SqlStore):
                 connection.execute(
                     update(schema.event).where(schema.event.c.id == event_id).values(active=kind is EventKind.REDO)
                 )
-                act = Act(kind, (), target.person_id, target.from_person_id)
-                recorded.append(add_event_row(connection, dataset_id, hand, act, target.n_faces, event_id))
+                correction = Correction(kind, (), target.person_id, target.from_person_id)
+                recorded.append(add_event_row(connection, dataset_id, editor, correction, target.n_faces, event_id))
                 keys |= _touched_fields(connection, schema.change.c.event_id == event_id)
             bring_up_to_date(connection, dataset_id, keys)
             require_distinct_names(connection, dataset_id, keys)
@@ -123,7 +123,7 @@ class SqlCorrectionLog(SqlStore):
         query = select(change).where(change.c.event_id == event_id).order_by(change.c.entity_id, change.c.field)
         return [to_change(row) for row in self.read_rows(query)]
 
-    def apart(self, dataset_id: str) -> list[tuple[str, str]]:
+    def pairs_kept_apart(self, dataset_id: str) -> list[tuple[str, str]]:
         change = schema.change
         of_pairs = (change.c.dataset_id == dataset_id) & (change.c.entity == Entity.PAIR)
         with self.engine.connect() as connection:
@@ -153,7 +153,7 @@ def _touching(entity: Entity, entity_id: str) -> Select[tuple[Any]]:
 
 
 def _require_unchanged(
-    connection: Connection, dataset_id: str, hand: Hand, keys: set[FieldKey], seen: Revision
+    connection: Connection, dataset_id: str, editor: Editor, keys: set[FieldKey], seen: Revision
 ) -> None:
     """Raise ChangedMeanwhile when a later event of another sitting has touched one of these fields."""
     event, change = schema.event, schema.change
@@ -161,7 +161,7 @@ def _require_unchanged(
         select(change.c.entity, change.c.entity_id, change.c.field)
         # An undoing sets no field itself: it touches what the event sets that it is aimed at.
         .join(event, or_(event.c.id == change.c.event_id, event.c.target_id == change.c.event_id))
-        .where(event.c.dataset_id == dataset_id, event.c.revision > seen, event.c.session != hand.session)
+        .where(event.c.dataset_id == dataset_id, event.c.revision > seen, event.c.session != editor.session)
     )
     touched = {(row.entity, row.entity_id, row.field) for row in connection.execute(query)} & keys
     if touched:

@@ -60,11 +60,11 @@ def load_current_clustering(dataset_id: str, revision: Revision, grouped_at: flo
     """The groups as they concern the dataset now; None before they were made."""
     # The job's end, which is not read here, tells one hierarchy from the next: a dataset has one file for it.
     services = data.services()
-    tree = hierarchy.load_tree(services.artifacts, services.store.dataset(dataset_id))
+    tree = hierarchy.load_hierarchy(services.artifacts, services.store.dataset(dataset_id))
     if tree is None:
         return None
     faces = data.dataset_faces(dataset_id, revision)
-    return cluster.open_clustering(tree, faces.table, faces.embeddings, services.log.apart(dataset_id))
+    return cluster.open_clustering(tree, faces.table, faces.embeddings, services.log.pairs_kept_apart(dataset_id))
 
 
 @st.cache_resource(show_spinner=False, max_entries=12)
@@ -81,11 +81,11 @@ def suggested_people(
 ) -> dict[int, SamePersonQuestion]:
     """For each group the person that it may be."""
     faces = data.dataset_faces(dataset_id, revision)
-    suggestions = cluster.same_person_questions(
+    suggestions = cluster.list_same_person_questions(
         cut_groups(dataset_id, revision, grouped_at, threshold),
         faces.table,
         faces.embeddings,
-        data.services().log.apart(dataset_id),
+        data.services().log.pairs_kept_apart(dataset_id),
     )
     # The most alike come first; going backwards, their question is the one that stays where a group has several.
     return {question.group: question for question in reversed(suggestions) if question.person_id is not None}

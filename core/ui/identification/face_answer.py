@@ -197,6 +197,6 @@ def _apply_typed_name(dataset: Dataset, question: FaceQuestion, field: str) -> N
 
 def _teach_name(dataset: Dataset, question: FaceQuestion, name: str) -> None:
     tools, corrector = data.services().ingestor(dataset.id), corrections.build_corrector(dataset)
-    photo = teach.SeenPhoto(question.photo.name, question.photo.content, question.turn)
+    photo = teach.UnstoredPhoto(question.photo.name, question.photo.content, question.turn)
     detection = question.face.detection
     corrections.apply_correction(dataset.id, lambda: teach.teach_face(tools, corrector, photo, detection, name))

@@ -11,7 +11,7 @@ from core.store.protocols import Dataset, Run
 from core.ui import data, state, words
 from core.ui.components import live
 from core.ui.components.live import InView
-from core.workflows.identification.live import FollowedFace, Watch
+from core.workflows.identification.live import FaceTracker, FollowedFace
 
 
 def show_camera_privacy() -> None:
@@ -33,19 +33,19 @@ def watch_camera(dataset: Dataset, run: Run, threshold: Threshold) -> None:
     # What comes from a browser is bytes of others, whoever drew the picture: a child decodes it.
     frame = decode_photo(still.jpeg, services.settings.images).pixels
     height, width = frame.shape[:2]
-    followed = _watch(run, dataset).see(frame, threshold, still.at_s)
+    followed = _watch(run, dataset).track_frame(frame, threshold, still.at_s)
     live.send_faces_in_view(key, still.number, [_in_view(face, width, height) for face in followed])
 
 
-def _watch(run: Run, dataset: Dataset) -> Watch:
+def _watch(run: Run, dataset: Dataset) -> FaceTracker:
     """This tab's watch; a new one after another training or a change of the dataset."""
     # It follows faces from still to still, so it outlives the run of the page. Names that were settled by an earlier
     # recogniser, or of somebody who was renamed or erased since, must not stay on the picture.
     watched = run.id, dataset.revision
-    before: tuple[tuple[str, int], Watch] | None = st.session_state.get(state.WATCH)
+    before: tuple[tuple[str, int], FaceTracker] | None = st.session_state.get(state.WATCH)
     if before is not None and before[0] == watched:
         return before[1]
-    watch = Watch(data.services().identifier(run))
+    watch = FaceTracker(data.services().identifier(run))
     st.session_state[state.WATCH] = (watched, watch)
     return watch
 

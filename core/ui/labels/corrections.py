@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.base.errors import FaceAtlasError, InputRefused
 from core.base.types import Split
-from core.corrections.model import Event, Hand
+from core.corrections.model import Editor, Event
 from core.jobs.registry import submit_job
 from core.store.protocols import Dataset
 from core.ui import data, state, words
@@ -45,18 +45,18 @@ LEGEND = (
 )
 
 
-def current_hand() -> Hand:
+def current_editor() -> Editor:
     """This tab: undo and redo go by it, so that two tabs do not take back each other's steps."""
     session = st.session_state.setdefault(state.SITTING, uuid.uuid4().hex)
     signed_in = st.user.get("email") if st.user.get("is_logged_in") else None
-    return Hand(str(signed_in or AUTHOR), session)
+    return Editor(str(signed_in or AUTHOR), session)
 
 
 def build_corrector(dataset: Dataset) -> Corrector:
     """The dataset as this tab sees it, to be corrected by this tab."""
     services = data.services()
     return Corrector(
-        store=services.store, log=services.log, dataset_id=dataset.id, hand=current_hand(), seen=dataset.revision
+        store=services.store, log=services.log, dataset_id=dataset.id, editor=current_editor(), seen=dataset.revision
     )
 
 
@@ -198,8 +198,10 @@ class Desk:
                     lambda: corrector.unname(about),
                     no_faces,
                 )
-                self._button("To learn from", "school", "", lambda: corrector.put(about, Split.TRAIN), no_faces)
-                self._button("To test on", "quiz", "", lambda: corrector.put(about, Split.VAL), no_faces)
+                self._button(
+                    "To learn from", "school", "", lambda: corrector.assign_split(about, Split.TRAIN), no_faces
+                )
+                self._button("To test on", "quiz", "", lambda: corrector.assign_split(about, Split.VAL), no_faces)
                 if more is not None:
                     more()
             st.markdown(f"**{words.plain(title)}**" if title else "", width="content")

@@ -67,7 +67,9 @@ def load_open_suspects(dataset_id: str, revision: Revision, created: float | Non
     # The queue is of the revision that was searched; what is open is worked out anew after each correction.
     queue, faces = load_stored_queue(dataset_id, created), data.dataset_faces(dataset_id, revision)
     assert queue is not None, "only a queue that is there has a standing"
-    return review_queue.open_suspects(queue, faces.table, data.services().log.apart(dataset_id), revision)
+    return review_queue.list_open_suspects(
+        queue, faces.table, data.services().log.pairs_kept_apart(dataset_id), revision
+    )
 
 
 def suspected_faces(dataset: Dataset) -> frozenset[str]:
@@ -162,7 +164,7 @@ def _apply_suggestion(dataset: Dataset, faces: Faces, entry: Suspect) -> Event:
         case Action.EXCLUDE:
             return corrector.exclude(suggestion.face_ids)
         case Action.ONE_SIDE:
-            return corrector.put(suggestion.face_ids, suggestion.split)
+            return corrector.assign_split(suggestion.face_ids, suggestion.split)
         case Action.MERGE:
             # A merge always has two people. The types allow None; 0 is nobody's id and would be refused.
             return corrector.merge(entry.person_ids[0] or 0, suggestion.person_id or 0)

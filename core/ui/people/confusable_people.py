@@ -15,7 +15,7 @@ from core.learn.verification.set_similarity import Centres, centre_similarity
 from core.store.protocols import Dataset
 from core.ui import data
 from core.ui.data import Faces
-from core.workflows.clustering.cluster import PROBABLY_TWO, MergeCandidate, merge_candidates, split_person
+from core.workflows.clustering.cluster import PROBABLY_TWO, MergeCandidate, rank_merge_candidates, split_person
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +65,7 @@ def find_merge_candidates(dataset_id: str, revision: Revision) -> list[MergeCand
     """Pairs of people who are probably one, the most alike first; without those that somebody has told apart."""
     # What was told apart is read here and is no argument: telling apart raises the revision, which is one.
     faces = data.dataset_faces(dataset_id, revision)
-    return merge_candidates(faces.table, faces.embeddings, data.services().log.apart(dataset_id))
+    return rank_merge_candidates(faces.table, faces.embeddings, data.services().log.pairs_kept_apart(dataset_id))
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)

@@ -32,7 +32,7 @@ def offer_erasure(dataset: Dataset, person: PersonCount) -> None:
 
 @st.dialog("Erase this person for good?")
 def _ask_for_erasure(dataset: Dataset, person: PersonCount) -> None:
-    name, author = words.display_name(person.name), corrections.current_hand().author
+    name, author = words.display_name(person.name), corrections.current_editor().author
     # Counted before the question, so that the yes is to what goes, not to a word.
     removal = preview_erasure(data.services().erase_tools(), dataset.id, EraseRequest(person.id, author))
     st.markdown(describe_erasure(name, removal))

@@ -90,14 +90,14 @@ def _offer_own_photos(dataset: Dataset) -> None:
 
 
 def _start_own_photos(dataset: Dataset) -> None:
-    hand = imports.new_import_hand(corrections.current_hand().author)
+    editor = imports.new_import_editor(corrections.current_editor().author)
     request = ImportRequest(
         path="",
         title="Names inside of the photos",
         what=ExportKind.XMP,
         member="",
-        author=hand.author,
-        session=hand.session,
+        author=editor.author,
+        session=editor.session,
     )
     submit_job(data.services().jobs, dataset.id, request)
 
@@ -169,13 +169,13 @@ def describe_arrival(part: ArrivalPart) -> str:
     match part.kind:
         case ExportKind.BUNDLE:
             people = words.count(part.count, "person", "people")
-            faces = f" {words.count(part.speaks_of, 'face')} come along as evidence." if part.speaks_of else ""
+            faces = f" {words.count(part.n_mentioned, 'face')} come along as evidence." if part.n_mentioned else ""
             return (
                 f"A recogniser of {people}, trained on '{part.origin}' with {part.model_id}. It becomes a dataset of "
                 f"its own, without photos.{faces}"
             )
         case ExportKind.LOG:
-            photos = f"{words.count(part.found)} of the {words.count(part.speaks_of, 'photo')} that it speaks of"
+            photos = f"{words.count(part.n_present)} of the {words.count(part.n_mentioned, 'photo')} that it speaks of"
             return f"A log of {words.count(part.count, 'correction')}; {photos} are in this dataset."
         case ExportKind.XMP:
             photos = f"{words.count(part.photos, 'photo')} with names inside" if part.photos else ""
@@ -183,8 +183,8 @@ def describe_arrival(part: ArrivalPart) -> str:
             contents = " and ".join(content for content in (sidecars, photos) if content)
             return f"{contents}. Faces at the places they tell get the names they tell."
     return (
-        f"{words.count(part.count, 'vector')} of {part.model_id}; {words.count(part.found)} of them are of faces in "
-        "this dataset, and take the place of those here. This cannot be undone."
+        f"{words.count(part.count, 'vector')} of {part.model_id}; {words.count(part.n_present)} of them are of faces "
+        "in this dataset, and take the place of those here. This cannot be undone."
     )
 
 
@@ -215,10 +215,10 @@ def _stop_offering() -> None:
 def _start(dataset: Dataset | None, offer: Offer, part: ArrivalPart, name: str | None) -> None:
     """Queue it; a bundle for an installation without a dataset is taken at once, since a job needs one."""
     # A sitting of its own for each import, so that it can be undone as a whole and without what was done by hand since.
-    hand = imports.new_import_hand(corrections.current_hand().author)
+    editor = imports.new_import_editor(corrections.current_editor().author)
     if dataset is None:
         delivery = Delivery(offer.path, part.kind, part.member, name)
-        result = arriving.import_delivery(data.services().arrival_tools(), None, delivery, hand)
+        result = arriving.import_delivery(data.services().arrival_tools(), None, delivery, editor)
         _discard_offer(offer)
         frame.say_next(words.plain(describe_import_result(result)))
         if isinstance(result.summary, BundleSummary):
@@ -229,8 +229,8 @@ def _start(dataset: Dataset | None, offer: Offer, part: ArrivalPart, name: str |
             title=offer.title,
             what=part.kind,
             member=part.member,
-            author=hand.author,
-            session=hand.session,
+            author=editor.author,
+            session=editor.session,
             name=name,
         )
         submit_job(data.services().jobs, dataset.id, request)

@@ -21,7 +21,7 @@ from core.ui.charts import PointGroup
 from core.ui.components import scatter
 from core.ui.components.scatter import Card, Cloud, Who
 from core.ui.data import Faces
-from core.workflows.clustering import cluster
+from core.workflows.clustering import cluster, hierarchy
 from core.workflows.clustering.cluster import FaceGroups
 
 PERSON, SPLIT, PREDICTION, CORRECT = "Person", "Split", "Prediction", "Right or wrong"
@@ -203,11 +203,11 @@ def _load_clusters(dataset_id: str, revision: Revision, grouped_at: float | None
     # Grouping changes no face, so it raises no revision: ``grouped_at`` is there to tell this from earlier groups.
     services, faces = data.services(), data.dataset_faces(dataset_id, revision)
     dataset = services.store.dataset(dataset_id)
-    stored = [cluster.load_tree(services.artifacts, dataset, everyone) for everyone in (False, True)]
+    stored = [hierarchy.load_hierarchy(services.artifacts, dataset, everyone) for everyone in (False, True)]
     newest = max((tree for tree in stored if tree is not None), key=lambda tree: tree.created, default=None)
     if newest is None:
         return None
-    apart_pairs = services.log.apart(dataset_id)
+    apart_pairs = services.log.pairs_kept_apart(dataset_id)
     return cluster.open_clustering(newest, faces.table, faces.embeddings, apart_pairs).cut()
 
 

@@ -62,7 +62,7 @@ def _place_guests(
 ) -> list[PlacedFace]:
     faces = data.dataset_faces(dataset_id, revision)
     face_map = data.face_map(dataset_id, revision, map_id, dimensions)
-    return newcomers.place_guests(_photo, face_map, faces.table, faces.embeddings)
+    return newcomers.place_photo_faces(_photo, face_map, faces.table, faces.embeddings)
 
 
 def add_photo_marks(dataset: Dataset, cloud: Cloud, new_photo: NewPhoto) -> Cloud:

@@ -153,7 +153,7 @@ def _own_scores(dataset_id: str, revision: Revision, with_people: bool) -> PairS
 def _choose_judge(dataset: Dataset | None, model_id: str, *, with_people: bool) -> PairJudge:
     """The rule to decide by: the dataset's own when it holds enough people."""
     scores = _own_scores(dataset.id, dataset.revision, with_people) if dataset else None
-    return verify.make_person_judge(model_id, scores) if with_people else verify.make_face_judge(model_id, scores)
+    return verify.build_person_judge(model_id, scores) if with_people else verify.build_face_judge(model_id, scores)
 
 
 # the answer
@@ -183,7 +183,7 @@ def _show_two_photos(judge: PairJudge, side: ComparedFace, other_side: ComparedF
     with left:
         # The answer first, for the eye; the control of the rate below it has to be read before there is one.
         headline_area = st.container()
-        verdict = judge(verify.face_cosine(side.photo, side.face, other_side.photo, other_side.face), _ask_for_far())
+        verdict = judge(verify.compare_faces(side.photo, side.face, other_side.photo, other_side.face), _ask_for_far())
         with headline_area:
             _show_headline(verdict)
             if side.photo.photo_id == other_side.photo.photo_id:

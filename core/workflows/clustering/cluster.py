@@ -27,22 +27,7 @@ from core.learn.numerics.labels import renumber_labels
 from core.learn.verification.set_similarity import Centres, centre_similarity, most_similar_sets
 from core.store.artifacts import Artifacts
 from core.store.protocols import FaceStore
-from core.workflows.clustering.hierarchy import (
-    ClusterOptions,
-    FacePairs,
-    StoredHierarchy,
-    is_grouped,
-    load_tree,
-    make_tree,
-    pairs_as_rows,
-)
-
-__all__ = [
-    "DEFAULT_THRESHOLD", "FARTHEST", "PROBABLY_TWO", "ClusterOptions", "Clustering", "FaceGroups", "MergeCandidate",
-    "SamePersonQuestion", "SplitCandidate", "StoredHierarchy", "ThresholdPreview", "groups_to_json", "load_clustering",
-    "load_tree", "make_tree", "merge_candidates", "open_clustering", "same_person_questions", "split_candidates",
-    "split_person",
-]  # fmt: skip
+from core.workflows.clustering.hierarchy import FacePairs, StoredHierarchy, is_grouped, load_hierarchy, pairs_as_rows
 
 CURVE_POINTS = 101
 CLEAR_GRADE = 0.85
@@ -216,10 +201,12 @@ def load_clustering(
     store: FaceStore, log: CorrectionLog, artifacts: Artifacts, dataset_id: str, everyone: bool = False
 ) -> Clustering:
     """The stored hierarchy as it concerns the dataset now. Raises NotFound before it was made."""
-    tree = load_tree(artifacts, store.dataset(dataset_id), everyone)
+    tree = load_hierarchy(artifacts, store.dataset(dataset_id), everyone)
     if tree is None:
         raise NotFound("The faces of this dataset were not grouped yet.")
-    return open_clustering(tree, store.face_table(dataset_id), store.embeddings(dataset_id), log.apart(dataset_id))
+    return open_clustering(
+        tree, store.face_table(dataset_id), store.embeddings(dataset_id), log.pairs_kept_apart(dataset_id)
+    )
 
 
 def open_clustering(tree: StoredHierarchy, table: FaceTable, embeddings: Embeddings, apart: FacePairs) -> Clustering:
@@ -265,7 +252,7 @@ def groups_to_json(groups: FaceGroups, seconds: float) -> dict[str, Json]:
 # who may be whom
 
 
-def same_person_questions(
+def list_same_person_questions(
     groups: FaceGroups, table: FaceTable, embeddings: Embeddings, apart: FacePairs, most: int = 100
 ) -> list[SamePersonQuestion]:
     """Pairs of groups, and of groups and people, that may be one person: the most alike first.
@@ -302,7 +289,7 @@ def same_person_questions(
     return questions
 
 
-def merge_candidates(table: FaceTable, embeddings: Embeddings, apart: FacePairs) -> list[MergeCandidate]:
+def rank_merge_candidates(table: FaceTable, embeddings: Embeddings, apart: FacePairs) -> list[MergeCandidate]:
     """Two people who are probably one, the most alike first; without those told apart or seen side by side."""
     people, centres = _people_centres(table, embeddings)
     pairs, similarities = most_similar_sets(centres, LOOKED_AT, PROBABLY_ONE)
@@ -325,7 +312,9 @@ def split_person(vectors: Floats, threshold: float = DEFAULT_THRESHOLD) -> Ints:
     return grow_hierarchy(vectors).labels(threshold)
 
 
-def split_candidates(table: FaceTable, embeddings: Embeddings, progress: Progress = UNWATCHED) -> list[SplitCandidate]:
+def rank_split_candidates(
+    table: FaceTable, embeddings: Embeddings, progress: Progress = UNWATCHED
+) -> list[SplitCandidate]:
     """People who are probably two, the least alike parts first. Takes some milliseconds a person."""
     candidates = []
     for number, person_id in enumerate(table.person_ids):

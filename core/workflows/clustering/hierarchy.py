@@ -52,7 +52,7 @@ class StoredHierarchy:
     seconds: float
 
 
-def make_tree(
+def build_hierarchy(
     store: FaceStore,
     log: CorrectionLog,
     artifacts: Artifacts,
@@ -78,7 +78,7 @@ def make_tree(
     rows = rows[present]
     if not len(rows):
         raise InputRefused("No face waits for a name, so there is nothing to group. Add photos without names first.")
-    faces, told_apart = embeddings.take(vector_rows), log.apart(dataset_id)
+    faces, told_apart = embeddings.take(vector_rows), log.pairs_kept_apart(dataset_id)
     # What nobody had to say and what somebody said are held alike: two groups with such a pair between them are never
     # joined.
     apart = [*_in_one_photo(store, dataset_id, table, rows), *pairs_as_rows(faces, told_apart)]
@@ -101,7 +101,7 @@ def make_tree(
     return tree
 
 
-def load_tree(artifacts: Artifacts, dataset: Dataset, everyone: bool = False) -> StoredHierarchy | None:
+def load_hierarchy(artifacts: Artifacts, dataset: Dataset, everyone: bool = False) -> StoredHierarchy | None:
     """The stored hierarchy of a dataset's present model, or None before it was made."""
     try:
         content = artifacts.read(dataset.id, ArtifactKind.CLUSTERS, _file_id(dataset.model_id, everyone))

@@ -65,7 +65,7 @@ class EraseRequest(JobRequest):
     """Train again, as the newest of the deleted runs was trained."""
 
 
-def person_to_erase(tools: EraseTools, dataset_id: str, name: str) -> int:
+def find_person_to_erase(tools: EraseTools, dataset_id: str, name: str) -> int:
     """The id of a person, or of one whose erasing was begun and not finished. Raises NotFound."""
     try:
         return find_person(tools.store, dataset_id, name).id

@@ -10,7 +10,7 @@ from core.base.errors import ReadingEnded
 from core.base.json_values import Json, JsonRecord, drop_empty, encode_record
 from core.base.progress import Progress
 from core.base.settings import ImageLimits
-from core.formats.traces import FoundTrace, Search, Traces
+from core.formats.traces import SoughtTraces, Trace, TraceSearch
 from core.isolation.photos import read_header_texts_isolated
 from core.store.artifacts import ArtifactKind, Artifacts
 from core.store.exchange_protocols import EraseStore, Erasure
@@ -71,19 +71,19 @@ def search_remains(
     removed_ids = {*erasure.face_ids, *erasure.crop_ids, *erasure.photo_ids} - erasure.elsewhere - kept_ids
     # The same photo in another dataset has the same vector to the last bit.
     vectors = frozenset(erasure.vectors) - erasure.elsewhere_vectors
-    traces = Traces(
+    traces = SoughtTraces(
         names=erasure.names, spared=erasure.spared, ids=frozenset(removed_ids), vectors=vectors, living=remains.living
     )
-    search = Search(traces, frozenset(path.name for path in data_dir.glob("*.db*")), _header_texts)
+    search = TraceSearch(traces, frozenset(path.name for path in data_dir.glob("*.db*")), _header_texts)
     files = list(_files(data_dir, skipped))
     for number, path in enumerate(files):
         progress.report(number, len(files), "Looking for what is left")
-        search.file(path, path.relative_to(data_dir).as_posix())
+        search.search_file(path, path.relative_to(data_dir).as_posix())
     progress.report(len(files), len(files), "Looking for what is left")
     # The database is asked by rows, too: there a name can be told from others' much better than in bytes.
-    texts = [FoundTrace("atlas.db", "name")] * bool(remains.sure)
-    texts += [FoundTrace("atlas.db", POSSIBLE)] * bool(remains.possible)
-    traces_left = _surest([*texts, *search.found])
+    texts = [Trace("atlas.db", "name")] * bool(remains.sure)
+    texts += [Trace("atlas.db", POSSIBLE)] * bool(remains.possible)
+    traces_left = _surest([*texts, *search.traces_found])
     sure, possible = ([trace for trace in traces_left if (trace.kind == POSSIBLE) is maybe] for maybe in (False, True))
     return SearchFindings(
         files=len(files),
@@ -94,7 +94,7 @@ def search_remains(
     )
 
 
-def _surest(traces: Sequence[FoundTrace]) -> list[FoundTrace]:
+def _surest(traces: Sequence[Trace]) -> list[Trace]:
     """Each trace once, and no possible name where there is a name."""
     # Somebody who looks at the file for the sure one meets the possible one as well.
     named_paths = {trace.path for trace in traces if trace.kind == "name"}
@@ -127,14 +127,14 @@ def _files(data_dir: Path, skipped: Collection[Path]) -> Iterator[Path]:
                 yield path
 
 
-def describe_traces(erasure: Erasure, traces: Sequence[FoundTrace]) -> tuple[RemainingTrace, ...]:
+def describe_traces(erasure: Erasure, traces: Sequence[Trace]) -> tuple[RemainingTrace, ...]:
     """Where traces are left, and what can be done about it."""
     # A path may be the trace: the receipt must not become a new one.
     scrubber = Scrubber(erasure.names, erasure.spared)
     return tuple(RemainingTrace(scrubber.text(trace.path), trace.kind, _advice(trace)) for trace in traces)
 
 
-def _advice(trace: FoundTrace) -> str:
+def _advice(trace: Trace) -> str:
     first = trace.path.split("/")[0]
     if trace.kind == POSSIBLE:
         return LOOK

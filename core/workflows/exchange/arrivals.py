@@ -19,7 +19,7 @@ from core.base.errors import InputRefused
 from core.base.json_values import Json, JsonRecord, decode_record
 from core.base.progress import UNWATCHED, Progress
 from core.base.settings import ArchiveLimits
-from core.corrections.model import Hand
+from core.corrections.model import Editor
 from core.formats.correction_log import EventLine, FaceLine
 from core.store.job_model import Job, JobResult
 from core.store.protocols import Dataset
@@ -28,7 +28,7 @@ from core.workflows.exchange.bundles import BundleTools
 from core.workflows.exchange.export import ExportKind
 from core.workflows.exchange.import_names import SidecarSummary
 from core.workflows.exchange.imports import ImportTools, LogSummary, VectorSummary
-from core.workflows.exchange.name_sources import SIDECAR_ENDING, may_say_names, name_sources
+from core.workflows.exchange.name_sources import SIDECAR_ENDING, may_say_names, read_name_sources
 from core.workflows.uploads import FileRequest
 
 ENDINGS = ("zip", "jsonl", "xmp", "npz", "parquet", *sorted(PHOTO_EXTENSIONS))
@@ -67,9 +67,9 @@ class ArrivalPart:
     origin: str = ""
     """The dataset that a bundle was trained on."""
     model_id: str = ""
-    speaks_of: int = 0
+    n_mentioned: int = 0
     """Photos that a log speaks of, or faces that come along with a bundle."""
-    found: int = 0
+    n_present: int = 0
     """How many of a log's photos, or of the faces that vectors are of, this dataset has."""
     objection: str = ""
     """Why it cannot be taken."""
@@ -230,7 +230,7 @@ def _with_photos(tools: ImportTools, path: Path, part: ArrivalPart) -> ArrivalPa
     """The part with the photos that carry names, where they are few enough to look into while somebody waits."""
     if not part.photos or _size_bytes(path) > MOST_LOOKED_INTO_BYTES:
         return part
-    return replace(part, photos=import_names.photos_with_names(name_sources(path, tools.limits)))
+    return replace(part, photos=import_names.count_photos_with_names(read_name_sources(path, tools.limits)))
 
 
 def _size_bytes(path: Path) -> int:
@@ -283,29 +283,29 @@ def _describe_bundle(tools: BundleTools, file: Path, part: ArrivalPart) -> Arriv
         name = tools.store.dataset(earlier_run.dataset_id).name
         raise InputRefused(f"It is here already, as the dataset '{name}'.")
     n_faces = len(bundle.gallery) if bundle.gallery else 0
-    return replace(part, count=len(bundle.people), origin=bundle.dataset, model_id=bundle.model_id, speaks_of=n_faces)
+    return replace(part, count=len(bundle.people), origin=bundle.dataset, model_id=bundle.model_id, n_mentioned=n_faces)
 
 
 def _describe_log(tools: ImportTools, file: Path, part: ArrivalPart, dataset: Dataset) -> ArrivalPart:
     lines = imports.read_log(file, tools.limits)
     photos = {line.photo_id for line in lines if isinstance(line, FaceLine)}
-    n_found = len(photos & tools.transfer.photo_ids(dataset.id).keys())
-    if photos and not n_found:
+    n_present = len(photos & tools.transfer.photo_ids(dataset.id).keys())
+    if photos and not n_present:
         raise InputRefused(
             f"None of the {words.count(len(photos))} photos that the log speaks of is in '{dataset.name}'."
         )
     n_active = sum(isinstance(line, EventLine) and line.active and line.undoes is None for line in lines)
-    return replace(part, count=n_active, speaks_of=len(photos), found=n_found)
+    return replace(part, count=n_active, n_mentioned=len(photos), n_present=n_present)
 
 
 def _describe_vectors(tools: ImportTools, file: Path, part: ArrivalPart, dataset: Dataset) -> ArrivalPart:
     embeddings = imports.read_fitting_vectors(tools, dataset.id, file)
-    n_found = len(set(embeddings.face_ids) & set(tools.store.face_table(dataset.id).face_ids))
-    if not n_found:
+    n_present = len(set(embeddings.face_ids) & set(tools.store.face_table(dataset.id).face_ids))
+    if not n_present:
         raise InputRefused(
             f"None of the {words.count(len(embeddings))} faces that the vectors are of is in '{dataset.name}'."
         )
-    return replace(part, count=len(embeddings), model_id=embeddings.model_id, found=n_found)
+    return replace(part, count=len(embeddings), model_id=embeddings.model_id, n_present=n_present)
 
 
 @contextmanager
@@ -333,7 +333,7 @@ def import_delivery(
     tools: ArrivalTools,
     dataset_id: str | None,
     delivery: Delivery,
-    by: Hand,
+    by: Editor,
     progress: Progress = UNWATCHED,
     keep: Callable[[ImportResult], None] = lambda result: None,
 ) -> ImportResult:
@@ -373,7 +373,7 @@ class _DeliveryImport:
     """One delivery on its way in."""
 
     tools: ImportTools
-    by: Hand
+    by: Editor
     progress: Progress
     keep: Callable[[ImportResult], None]
 

@@ -67,11 +67,8 @@ def export_bundle(tools: BundleTools, run: Run, path: Path, *, gallery: bool = T
     """Write a run as a bundle; without its gallery when there are more than ``MOST_GALLERY_FACES``, or on request."""
     dataset = tools.store.dataset(run.dataset_id)
     recogniser = load_recogniser(tools.artifacts, run)
-    # A bundle that is passed on: its faces are of no dataset here, so they come from where they were kept when it came
-    # in.
-    faces = load_imported_gallery(tools.artifacts, run) or select_gallery(
-        tools.store.embeddings(run.dataset_id), load_predictions(tools.artifacts, run)
-    )
+    # Of a bundle that is passed on the faces are of no dataset here: they are those that came with it.
+    faces = load_gallery(tools.store, tools.artifacts, run)
     exported_faces = faces if gallery and 0 < len(faces) <= MOST_GALLERY_FACES else None
     n_evidence = len(exported_faces) if exported_faces else 0
     card = {
@@ -192,15 +189,15 @@ def _require_model(models: Mapping[str, str], bundle: Bundle) -> None:
 def _store(tools: BundleTools, run: Run, bundle: Bundle) -> None:
     parts = {ArtifactKind.RUN: bundle.recogniser, ArtifactKind.PREDICTIONS: bundle.predictions}
     if bundle.gallery is not None:
-        parts[ArtifactKind.GALLERY] = bundle_files.gallery_bytes(bundle.gallery)
+        parts[ArtifactKind.GALLERY] = bundle_files.encode_gallery(bundle.gallery)
     for kind, content in parts.items():
         tools.artifacts.put(run.dataset_id, kind, run.id, content)
     # The row last: a run that is listed has its files.
     tools.runs.add_run(run)
 
 
-def load_imported_gallery(artifacts: Artifacts, run: Run) -> Embeddings | None:
-    """The faces that an imported run learned from, where they came along; None for other runs."""
-    if run.params.imported is None or not artifacts.path(run.dataset_id, ArtifactKind.GALLERY, run.id).exists():
-        return None
-    return bundle_files.read_gallery(artifacts.read(run.dataset_id, ArtifactKind.GALLERY, run.id))
+def load_gallery(store: FaceStore, artifacts: Artifacts, run: Run) -> Embeddings:
+    """The faces that a run learned from, as far as they are there: of an imported run those that came along."""
+    if run.params.imported is not None and artifacts.path(run.dataset_id, ArtifactKind.GALLERY, run.id).exists():
+        return bundle_files.decode_gallery(artifacts.read(run.dataset_id, ArtifactKind.GALLERY, run.id))
+    return select_gallery(store.embeddings(run.dataset_id), load_predictions(artifacts, run))

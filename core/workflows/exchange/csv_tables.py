@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from core.formats.tables import csv_parts
+from core.formats.tables import encode_csv
 from core.learn.metrics.classification import Evaluation
 from core.store.protocols import FileOutcome, FileReport
 
@@ -28,7 +28,7 @@ def file_report_csv(reports: Sequence[FileReport], results: Mapping[FileOutcome,
         }
         for report in reports
     ]
-    return b"".join(csv_parts([rows], FILE_COLUMNS))
+    return b"".join(encode_csv([rows], FILE_COLUMNS))
 
 
 def people_csv(evaluation: Evaluation) -> bytes:
@@ -36,4 +36,4 @@ def people_csv(evaluation: Evaluation) -> bytes:
     # The name breaks ties, so that two exports of one run are the same file.
     ordered = sorted(evaluation.per_person, key=lambda person: (person.f1, person.person))
     rows = [{name: getattr(person, name) for name in PERSON_COLUMNS} for person in ordered]
-    return b"".join(csv_parts([rows], PERSON_COLUMNS))
+    return b"".join(encode_csv([rows], PERSON_COLUMNS))

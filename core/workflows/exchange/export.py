@@ -18,10 +18,10 @@ from core.base.json_values import Json, decode_record, drop_empty, encode_record
 from core.base.progress import UNWATCHED, Progress
 from core.base.settings import ImageLimits
 from core.base.types import Embeddings, Face, Split
-from core.base.words import display_name as as_read
+from core.base.words import display_name
 from core.formats import correction_log, tables, xmp
 from core.formats.xmp import Sidecar
-from core.formats.xmp_frame import sidecar_of
+from core.formats.xmp_frame import build_sidecar
 from core.formats.zip_writer import Folders, ZipWriter, safe_part, writing_zip
 from core.imaging.geometry import turned_orientation
 from core.store.artifacts import ArtifactKind, Artifacts
@@ -194,7 +194,7 @@ def _photos(work: _Export) -> None:
                 # A copy for each person on it, so that taking the zip in again finds everybody; names that meet get a
                 # number.
                 name = safe_part(PurePosixPath(photo_faces.photo.name).name)
-                work.target.file(work.target.free("/".join(("photos", *folder, name))), path)
+                work.target.add_file(work.target.free_name("/".join(("photos", *folder, name))), path)
                 work.count("photos")
 
 
@@ -218,7 +218,7 @@ def _photo_folders(photo_faces: PhotoFaces, folders: Folders, fully_split: bool)
 
 
 def _folder(person: str | None, split: Split | None, folders: Folders) -> tuple[str, ...]:
-    parts = (split.value if split else None, folders.of(person) if person else None)
+    parts = (split.value if split else None, folders.folder_of(person) if person else None)
     return tuple(part for part in parts if part)
 
 
@@ -227,7 +227,7 @@ def _crops(work: _Export) -> None:
     for page in work.pages("Copying faces"):
         for photo_faces in page:
             for face in photo_faces.faces:
-                work.target.file(_crop_name(photo_faces, face, folders), _crop_path(work, face))
+                work.target.add_file(_crop_name(photo_faces, face, folders), _crop_path(work, face))
                 work.count("crops")
 
 
@@ -248,7 +248,7 @@ def _faces(work: _Export) -> None:
     hidden = {person.id: person.hidden for person in work.tools.store.people(work.dataset.id)}
 
     def rows(message: str) -> Iterator[list[tables.Row]]:
-        return (list(tables.face_rows(page, hidden)) for page in work.pages(message))
+        return (list(tables.build_face_rows(page, hidden)) for page in work.pages(message))
 
     def counted() -> Iterator[list[tables.Row]]:
         for page in rows("Writing faces.parquet"):
@@ -256,7 +256,7 @@ def _faces(work: _Export) -> None:
             yield page
 
     # Two passes over the pages, as rows are not held in memory. Faces are counted in one of them.
-    work.target.parts("faces.csv", tables.csv_parts(rows("Writing faces.csv")))
+    work.target.add_parts("faces.csv", tables.encode_csv(rows("Writing faces.csv")))
     with _scratch(work, "faces.parquet") as path:
         tables.write_faces(path, counted())
 
@@ -275,7 +275,7 @@ def _sidecars(work: _Export) -> None:
                 continue
             content = xmp.encode_sidecar(_sidecar(photo_faces, hidden, orientation))
             parts = map(safe_part, PurePosixPath(photo_faces.photo.name).parts)
-            work.target.parts(work.target.free("/".join(["xmp", *parts]) + ".xmp"), [content])
+            work.target.add_parts(work.target.free_name("/".join(["xmp", *parts]) + ".xmp"), [content])
             work.count("sidecars")
 
 
@@ -283,11 +283,11 @@ def _sidecar(photo_faces: PhotoFaces, hidden: Set[int], orientation: int) -> Sid
     """The faces of a photo as regions, those without a name too; names as pages show them, and none that is hidden."""
     photo = photo_faces.photo
     faces = [
-        (face.box, as_read(face.person) if face.person and face.person_id not in hidden else None)
+        (face.box, display_name(face.person) if face.person and face.person_id not in hidden else None)
         for face in photo_faces.faces
     ]
     shown_wh = (photo.width_px, photo.height_px)
-    return sidecar_of(photo.id, shown_wh, faces, turned_orientation(orientation, photo.turn))
+    return build_sidecar(photo.id, shown_wh, faces, turned_orientation(orientation, photo.turn))
 
 
 def _embeddings(work: _Export) -> None:
@@ -313,7 +313,7 @@ def _log(work: _Export) -> None:
     transfer, dataset = work.tools.transfer, work.dataset
 
     def lines() -> Iterator[bytes]:
-        for line in correction_log.log_lines(
+        for line in correction_log.encode_log(
             dataset.name,
             dataset.model_id,
             transfer.origins(dataset.id),
@@ -324,7 +324,7 @@ def _log(work: _Export) -> None:
             work.count("log_lines")
             yield line
 
-    work.target.parts(LOG_NAME, lines())
+    work.target.add_parts(LOG_NAME, lines())
 
 
 def _add_bundle(work: _Export, run: Run) -> None:
@@ -341,7 +341,7 @@ def _scratch(work: _Export, name: str) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(dir=work.target.folder, prefix="part-") as folder:
         path = Path(folder) / name
         yield path
-        work.target.file(name, path)
+        work.target.add_file(name, path)
 
 
 _WRITERS: dict[ExportKind, Callable[[_Export], None]] = {

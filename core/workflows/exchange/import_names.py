@@ -16,18 +16,18 @@ from core.base.errors import InputRefused, NotFound
 from core.base.json_values import JsonRecord
 from core.base.progress import UNWATCHED, Progress
 from core.base.types import Face, Refusal
-from core.base.words import display_name as as_read
-from core.corrections.model import Act, Change, Entity, EventKind, Field, Hand, Value
+from core.base.words import display_name
+from core.corrections.model import Change, Correction, Editor, Entity, EventKind, Field, Value
 from core.formats import xmp
 from core.formats.xmp import Sidecar
-from core.formats.xmp_frame import boxes_on
-from core.formats.xmp_packets import xmp_packets
+from core.formats.xmp_frame import locate_regions
+from core.formats.xmp_packets import find_xmp_packets
 from core.imaging.geometry import match_boxes
 from core.isolation.files import read_sidecar_isolated
 from core.store.artifacts import ArtifactKind
 from core.workflows.exchange.imports import ImportTools
 from core.workflows.exchange.name_claims import NameReading, PhotoClaims, refuse_misplaced
-from core.workflows.exchange.name_sources import NameSource, PhotoNames, name_sources
+from core.workflows.exchange.name_sources import NameSource, PhotoNameIndex, read_name_sources
 from core.workflows.photos.stored_orientation import orientation_of_file
 
 SAME_FACE_IOU = 0.3
@@ -62,7 +62,7 @@ def import_xmp(
     tools: ImportTools,
     dataset_id: str,
     path: Path | None,
-    by: Hand,
+    by: Editor,
     progress: Progress = UNWATCHED,
     keep: Callable[[SidecarSummary], None] = lambda summary: None,
 ) -> SidecarSummary:
@@ -82,7 +82,7 @@ def import_xmp(
         There is neither a sidecar nor a photo with face regions in it; nothing was changed.
     """
     work = _NameImport(tools, dataset_id)
-    sources = work.own_photos() if path is None else name_sources(path, tools.limits)
+    sources = work.own_photos() if path is None else read_name_sources(path, tools.limits)
     for number, source in enumerate(sources):
         progress.step(number, 0, "Reading names")
         work.read(source)
@@ -118,7 +118,7 @@ class _NameImport:
     """By the photos' ids."""
 
     def __post_init__(self) -> None:
-        self._photos = PhotoNames(self.tools.transfer.photo_ids(self.dataset_id))
+        self._photos = PhotoNameIndex(self.tools.transfer.photo_ids(self.dataset_id))
         self._people = _People(self.tools, self.dataset_id)
 
     def own_photos(self) -> Iterator[NameSource]:
@@ -143,7 +143,7 @@ class _NameImport:
         subject = self._photos.find(source, sidecar.photo_id)
         photo, faces = self.tools.store.photo(self.dataset_id, subject.photo_id)
         # In pixels of the picture as it is shown here, whatever frame the regions were drawn in.
-        boxes = boxes_on(
+        boxes = locate_regions(
             photo, sidecar, orientation_of_file(self.tools.artifacts, self.dataset_id, photo, self.tools.images)
         )
         named_boxes = [(box, region.name) for box, region in zip(boxes, sidecar.regions, strict=True) if region.name]
@@ -154,7 +154,7 @@ class _NameImport:
         for (_, name), index in zip(named_boxes, matches, strict=True):
             try:
                 # One bad name spoils its region alone; the reason is told with the file and the first letters of it.
-                name = self.tools.log.checked_name(name)
+                name = self.tools.log.normalise_name(name)
             except InputRefused as refusal:
                 refused.append(Refusal(name[:80], str(refusal)))
                 continue
@@ -202,7 +202,7 @@ class _NameImport:
         if self._people.is_called(face, name):
             self.summary.unchanged += 1
         elif self._people.is_corrected_here(face):
-            status = f"is '{as_read(face.person)}' here" if face.person else "was marked as a stranger here"
+            status = f"is '{display_name(face.person)}' here" if face.person else "was marked as a stranger here"
             self.summary.conflicts.append(
                 Refusal(photo, f"A face {status}, and '{name}' in the file. It stays as it is.")
             )
@@ -212,10 +212,10 @@ class _NameImport:
             names_by_face[face.id] = name
 
 
-def photos_with_names(sources: Iterable[NameSource]) -> int:
+def count_photos_with_names(sources: Iterable[NameSource]) -> int:
     """How many of the photos carry names inside, as far as can be told without reading what they say."""
     return sum(
-        any(xmp.mentions_regions(packet) for packet in xmp_packets(source.content))
+        any(xmp.mentions_regions(packet) for packet in find_xmp_packets(source.content))
         for source in sources
         if source.is_photo
     )
@@ -225,7 +225,7 @@ def _sidecar_in(source: NameSource) -> Sidecar | None:
     """What a source says; None for a photo that says nothing of faces."""
     if not source.is_photo:
         return read_sidecar_isolated(source.content)
-    packets = xmp_packets(source.content)
+    packets = find_xmp_packets(source.content)
     if not any(xmp.mentions_regions(packet) for packet in packets):
         return None
     return read_sidecar_isolated(*packets)
@@ -263,7 +263,7 @@ class _People:
         # several nobody can choose.
         if len(same_reading) == 1 and self._names[same_reading[0]] != name:
             return same_reading[0]
-        return self._tools.log.person_named(self._dataset_id, name)
+        return self._tools.log.find_or_add_person(self._dataset_id, name)
 
     def is_corrected_here(self, face: Face) -> bool:
         """Whether a correction that holds, and is no earlier import of names, says who the face is."""
@@ -282,7 +282,7 @@ class _People:
 
 def _as_read(name: str) -> str:
     """A name as it is read, in one form of its letters."""
-    return unicodedata.normalize("NFC", as_read(name))
+    return unicodedata.normalize("NFC", display_name(name))
 
 
 def _says_who(changes: Iterable[Change], face_id: str) -> bool:
@@ -291,12 +291,12 @@ def _says_who(changes: Iterable[Change], face_id: str) -> bool:
 
 
 def _record_names(
-    tools: ImportTools, dataset_id: str, by: Hand, names_by_face: Mapping[str, str], ids: Mapping[str, int]
+    tools: ImportTools, dataset_id: str, by: Editor, names_by_face: Mapping[str, str], ids: Mapping[str, int]
 ) -> int:
     changes = []
     for face_id, name in names_by_face.items():
         values: dict[Field, Value] = {Field.PERSON: ids[name], Field.CONFIRMED: True, Field.STRANGER: False}
         changes += [Change(Entity.FACE, face_id, field, value) for field, value in values.items()]
     # The event is about somebody where all its faces are theirs; of several people it names none.
-    act = Act(EventKind.IMPORT, changes, next(iter(ids.values())) if len(ids) == 1 else None, why=WHY)
-    return tools.log.record(dataset_id, by, act).id
+    correction = Correction(EventKind.IMPORT, changes, next(iter(ids.values())) if len(ids) == 1 else None, why=WHY)
+    return tools.log.record(dataset_id, by, correction).id

@@ -17,7 +17,7 @@ from core.base.json_values import JsonRecord
 from core.base.progress import UNWATCHED, Progress
 from core.base.settings import ArchiveLimits, ImageLimits
 from core.base.types import Box, Embeddings, Refusal
-from core.corrections.model import Act, Change, CorrectionLog, Entity, EventKind, Field, Hand, Value, pair_id
+from core.corrections.model import Change, Correction, CorrectionLog, Editor, Entity, EventKind, Field, Value, pair_id
 from core.formats import correction_log
 from core.formats.correction_log import EventLine, FaceLine, PersonLine
 from core.imaging.geometry import match_boxes, turn_box, turn_size
@@ -45,9 +45,9 @@ class ImportTools:
     images: ImageLimits = field(default_factory=ImageLimits)
 
 
-def new_import_hand(author: str) -> Hand:
+def new_import_editor(author: str) -> Editor:
     """A sitting of its own, by which an import is undone in one step (``Corrector.undo_session``)."""
-    return Hand(author, f"import-{uuid.uuid4().hex[:12]}")
+    return Editor(author, f"import-{uuid.uuid4().hex[:12]}")
 
 
 # the correction log
@@ -75,10 +75,10 @@ def import_log(
     tools: ImportTools,
     dataset_id: str,
     path: Path,
-    by: Hand,
+    by: Editor,
     progress: Progress = UNWATCHED,
 ) -> LogSummary:
-    """Replay a correction log on this dataset: one event of ``Kind.IMPORT`` for each event that holds.
+    """Replay a correction log on this dataset: one event of ``EventKind.IMPORT`` for each event that holds.
 
     What was replayed before is passed over, so that a log can be taken again, also after an import that was stopped.
 
@@ -122,7 +122,7 @@ class _Replay:
 
     tools: ImportTools
     dataset_id: str
-    by: Hand
+    by: Editor
     summary: LogSummary = field(default_factory=LogSummary)
     lines: dict[int, PersonLine] = field(default_factory=dict)
     people: dict[int, int] = field(default_factory=dict)
@@ -204,7 +204,7 @@ class _Replay:
             from_person_id = None if event.from_person is None else self._person(event.from_person)
             # All are events of one kind here; what they were and whose stands in the reason.
             why = f"{event.kind} by {event.author}" + (f": {event.why}" if event.why else "")
-            act = Act(
+            correction = Correction(
                 kind=EventKind.IMPORT,
                 changes=changes,
                 person_id=person_id,
@@ -212,7 +212,7 @@ class _Replay:
                 why=why,
                 origin=event.origin,
             )
-            self.tools.log.record(self.dataset_id, self.by, act)
+            self.tools.log.record(self.dataset_id, self.by, correction)
             # A log may hold an event twice, once as its own and once as it came back from elsewhere.
             self.known.add(event.origin)
             self.summary.events += 1
@@ -250,7 +250,7 @@ class _Replay:
         if change.field is Field.COVER:
             return self.faces.get(int(change.value))
         if change.field is Field.NAME:
-            return self.tools.log.checked_name(str(change.value))
+            return self.tools.log.normalise_name(str(change.value))
         return change.value
 
     def _person(self, number: int) -> int:
@@ -267,7 +267,7 @@ class _Replay:
             }
             person_id = folders.get(line.name)
             self.people[number] = (
-                self.tools.log.person_named(self.dataset_id, line.name) if person_id is None else person_id
+                self.tools.log.find_or_add_person(self.dataset_id, line.name) if person_id is None else person_id
             )
         return self.people[number]
 

@@ -38,7 +38,7 @@ def _is_sidecar(name: str) -> bool:
     return name.lower().endswith(SIDECAR_ENDING)
 
 
-def name_sources(path: Path, limits: ArchiveLimits) -> Iterator[NameSource]:
+def read_name_sources(path: Path, limits: ArchiveLimits) -> Iterator[NameSource]:
     """All of a file, folder or zip, one at a time in memory. A link is not followed out of the folder.
 
     Raises
@@ -71,7 +71,7 @@ def _read_bounded(file: Path, limits: ArchiveLimits) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class MatchedPhoto:
     """The photo that a source is about."""
 
     photo_id: str
@@ -81,7 +81,7 @@ class Subject:
     """How many folders above the two are called the same."""
 
 
-class PhotoNames:
+class PhotoNameIndex:
     """Finds the photo of a source: by the photo's sha256, else by its name beside the source's."""
 
     def __init__(self, names: Mapping[str, str]) -> None:
@@ -94,7 +94,7 @@ class PhotoNames:
             self._by_name[path.name.casefold()].append(photo_id)
             self._by_stem[path.stem.casefold()].append(photo_id)
 
-    def find(self, source: NameSource, photo_id: str | None) -> Subject:
+    def find(self, source: NameSource, photo_id: str | None) -> MatchedPhoto:
         """The photo of a source that may say whose it is.
 
         Raises
@@ -106,7 +106,7 @@ class PhotoNames:
         claimed_id = content_id(source.content) if source.is_photo else photo_id
         path = PurePosixPath(_normalised_path(source.name))
         if claimed_id is not None and claimed_id in self._names:
-            return Subject(claimed_id, True, self._shared_folders(path, claimed_id))
+            return MatchedPhoto(claimed_id, True, self._shared_folders(path, claimed_id))
         # 'a.jpg.xmp' names the whole file, 'a.xmp' its stem: Lightroom and others write the latter.
         name = path.name if source.is_photo else path.stem
         candidates = self._by_name.get(name.casefold(), [])
@@ -117,7 +117,7 @@ class PhotoNames:
             raise InputRefused("its photo is not in this dataset")
         if len(best) > 1:
             raise InputRefused(f"{len(best)} photos of this dataset have its name, and it does not say which it means")
-        return Subject(best[0], False, self._shared_folders(path, best[0]))
+        return MatchedPhoto(best[0], False, self._shared_folders(path, best[0]))
 
     def _best_matches(self, path: PurePosixPath, name: str, candidates: list[str]) -> list[str]:
         """Those with most folders in common, and of these the ones with the very same capitals."""

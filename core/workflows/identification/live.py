@@ -106,14 +106,14 @@ class _Track:
 
 
 @dataclass
-class Watch:
+class FaceTracker:
     """One camera watched with one recogniser; frames come in their order, from one thread at a time."""
 
     identifier: Identifier
     _tracks: list[_Track] = field(default_factory=list, init=False)
     _numbers: count[int] = field(default_factory=lambda: count(1), init=False)
 
-    def see(self, frame: RgbImage, threshold: Threshold, now_s: float) -> list[FollowedFace]:
+    def track_frame(self, frame: RgbImage, threshold: Threshold, now_s: float) -> list[FollowedFace]:
         """The faces in view, after one more frame.
 
         Parameters

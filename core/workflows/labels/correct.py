@@ -12,7 +12,18 @@ from dataclasses import dataclass
 
 from core.base.errors import InputRefused, NameTaken, NotFound
 from core.base.types import Revision, Split
-from core.corrections.model import Act, Change, CorrectionLog, Entity, Event, EventKind, Field, Hand, Value, pair_id
+from core.corrections.model import (
+    Change,
+    Correction,
+    CorrectionLog,
+    Editor,
+    Entity,
+    Event,
+    EventKind,
+    Field,
+    Value,
+    pair_id,
+)
 from core.store.protocols import FaceStore, PersonCount
 
 LAST_EVENTS = 1000
@@ -26,7 +37,7 @@ class Corrector:
     store: FaceStore
     log: CorrectionLog
     dataset_id: str
-    hand: Hand
+    editor: Editor
     seen: Revision | None = None
     """Refuse to change what somebody else has changed since; None changes it in any case."""
 
@@ -42,14 +53,14 @@ class Corrector:
         ChangedMeanwhile
             Another window changed one of the faces.
         """
-        return self._move(EventKind.MOVE, face_ids, self.log.person_named(self.dataset_id, name))
+        return self._move(EventKind.MOVE, face_ids, self.log.find_or_add_person(self.dataset_id, name))
 
     def divide(self, face_ids: Sequence[str], name: str) -> Event:
         """Make faces of one person another, new person. Raises NameTaken when there is one of that name."""
-        # Asked here: ``person_named`` would take the person who is there, and dividing would be moving.
+        # Asked here: ``find_or_add_person`` would take the person who is there, and dividing would be moving.
         if any(person.name == name.strip() for person in self.store.people(self.dataset_id)):
             raise NameTaken(f"There is a '{name.strip()}' already. Move the faces there, or choose another name.")
-        return self._move(EventKind.DIVIDE, face_ids, self.log.person_named(self.dataset_id, name))
+        return self._move(EventKind.DIVIDE, face_ids, self.log.find_or_add_person(self.dataset_id, name))
 
     def _move(self, kind: EventKind, face_ids: Sequence[str], person_id: int) -> Event:
         # What somebody moves by hand they have looked at, so it is confirmed, and no stranger any more: every field of
@@ -94,12 +105,12 @@ class Corrector:
         return self._let_count(EventKind.TEACH, face_id, name)
 
     def _let_count(self, kind: EventKind, face_id: str, name: str | None) -> Event:
-        person_id = None if name is None else self.log.person_named(self.dataset_id, name)
+        person_id = None if name is None else self.log.find_or_add_person(self.dataset_id, name)
         values = {Field.DISMISSED: False, Field.PERSON: person_id, Field.CONFIRMED: name is not None}
         changes = [Change(Entity.FACE, face_id, field, value) for field, value in values.items()]
-        return self._record(Act(kind, changes, person_id))
+        return self._record(Correction(kind, changes, person_id))
 
-    def put(self, face_ids: Sequence[str], split: Split | None) -> Event:
+    def assign_split(self, face_ids: Sequence[str], split: Split | None) -> Event:
         """Put faces on one side of the evaluation."""
         return self._faces(EventKind.SPLIT, face_ids, {Field.SPLIT: split.value if split else None})
 
@@ -125,7 +136,7 @@ class Corrector:
         # The turn itself is stored and not by how much: a value can be set again or undone in any order, a difference
         # could not.
         changes = [Change(Entity.PHOTO, photo.id, Field.TURN, (photo.turn + quarters) % 4) for photo in photos]
-        return self._record(Act(EventKind.TURN, changes, why=_photo_count_note(len(photos))))
+        return self._record(Correction(EventKind.TURN, changes, why=_photo_count_note(len(photos))))
 
     # people
 
@@ -135,7 +146,7 @@ class Corrector:
         # A person may be renamed in capitals alone; an empty name is refused in the log's own words.
         if new_name and new_name != person.name and any(new_name == namesake.name for namesake in self._people()):
             raise NameTaken(f"There is a '{new_name}' already. Merge the two, or choose another name.")
-        return self._person(EventKind.RENAME, person_id, Field.NAME, self.log.checked_name(name))
+        return self._person(EventKind.RENAME, person_id, Field.NAME, self.log.normalise_name(name))
 
     def merge(self, person_id: int, into_id: int) -> Event:
         """Make one person's faces, also those to come, another's. Raises InputRefused for one and the same person."""
@@ -144,7 +155,7 @@ class Corrector:
         # Both still there, or this raises: another window may have merged one of them away.
         self.person(person_id), self.person(into_id)
         changes = [Change(Entity.PERSON, str(person_id), Field.MERGED_INTO, into_id)]
-        return self._record(Act(EventKind.MERGE, changes, into_id, person_id))
+        return self._record(Correction(EventKind.MERGE, changes, into_id, person_id))
 
     def hide(self, person_id: int) -> Event:
         """Neither list, learn nor name a person."""
@@ -165,7 +176,7 @@ class Corrector:
     def keep_apart(self, pairs: Iterable[tuple[str, str]]) -> Event:
         """Remember that these pairs of faces are two people each."""
         changes = [Change(Entity.PAIR, pair_id(*pair), Field.DIFFERENT, True) for pair in pairs]
-        return self._record(Act(EventKind.APART, changes))
+        return self._record(Correction(EventKind.APART, changes))
 
     # taking back
 
@@ -173,17 +184,17 @@ class Corrector:
         """Undo an event, or the last of this sitting that holds. Gives nothing when there is none."""
         # The last of this sitting and not of the dataset: undo takes back what somebody did themselves.
         event_ids = [event_id] if event_id is not None else [event.id for event in self.undoable()[:1]]
-        return self.log.undo(self.dataset_id, self.hand, event_ids)
+        return self.log.undo(self.dataset_id, self.editor, event_ids)
 
     def redo(self, event_id: int | None = None) -> list[Event]:
         """Let an undone event hold again, or the one of this sitting that was undone last and not replaced since."""
         event_ids = [event_id] if event_id is not None else [event.id for event in self.redoable()[:1]]
-        return self.log.redo(self.dataset_id, self.hand, event_ids)
+        return self.log.redo(self.dataset_id, self.editor, event_ids)
 
     def undo_session(self, session: str | None = None) -> list[Event]:
         """Undo everything of a sitting, this one by default, in one step."""
-        events = self.log.events(self.dataset_id, session=session or self.hand.session)
-        return self.log.undo(self.dataset_id, self.hand, [event.id for event in _acts(events) if event.active])
+        events = self.log.events(self.dataset_id, session=session or self.editor.session)
+        return self.log.undo(self.dataset_id, self.editor, [event.id for event in _acts(events) if event.active])
 
     def undoable(self) -> list[Event]:
         """What this sitting did and can undo, the last first."""
@@ -192,7 +203,7 @@ class Corrector:
     def redoable(self) -> list[Event]:
         """What this sitting undid since it last did something new, the last undone first."""
         own_events = self._own_events()
-        # Redo goes as far back as the last new act, as everywhere: what was undone before it is history.
+        # Redo goes as far back as the last new correction, as everywhere: what was undone before it is history.
         n_since_last_act = next(
             (index for index, event in enumerate(own_events) if event.target_id is None), len(own_events)
         )
@@ -204,7 +215,7 @@ class Corrector:
         return [event for event in undone_events if not event.active]
 
     def _own_events(self) -> list[Event]:
-        return self.log.events(self.dataset_id, session=self.hand.session, limit=LAST_EVENTS)
+        return self.log.events(self.dataset_id, session=self.editor.session, limit=LAST_EVENTS)
 
     # how
 
@@ -234,14 +245,14 @@ class Corrector:
             for face_id in dict.fromkeys(face_ids)
             for field, value in values.items()
         ]
-        return self._record(Act(kind, changes, person_id, previous_person_id))
+        return self._record(Correction(kind, changes, person_id, previous_person_id))
 
     def _person(self, kind: EventKind, person_id: int, field: Field, value: Value) -> Event:
         self.person(person_id)
-        return self._record(Act(kind, [Change(Entity.PERSON, str(person_id), field, value)], person_id))
+        return self._record(Correction(kind, [Change(Entity.PERSON, str(person_id), field, value)], person_id))
 
-    def _record(self, act: Act) -> Event:
-        return self.log.record(self.dataset_id, self.hand, act, self.seen)
+    def _record(self, correction: Correction) -> Event:
+        return self.log.record(self.dataset_id, self.editor, correction, self.seen)
 
 
 def _photo_count_note(count: int) -> str:

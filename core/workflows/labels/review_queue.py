@@ -102,12 +102,12 @@ def find_suspects(
 
     search = progress.over(_STEPS, "Looking for suspects")
     # People as a whole first: what they explain is not listed again face by face.
-    one_person = _one_person(table, embeddings, log.apart(dataset.id))
+    one_person = _one_person(table, embeddings, log.pairs_kept_apart(dataset.id))
     two_people = _two_people(table, embeddings, search.part(0.0, _SHARE_OF_PEOPLE))
     review = review_queue.build_review_queue(
         table,
         embeddings.vectors,
-        crop_reader(artifacts, dataset.id, table),
+        make_crop_reader(artifacts, dataset.id, table),
         one_person=one_person,
         two_people=two_people,
         progress=search.part(_SHARE_OF_PEOPLE, 1.0),
@@ -146,7 +146,7 @@ def load_queue(artifacts: Artifacts, dataset_id: str) -> ReviewQueue | None:
         raise InputRefused(f"The list of suspects cannot be read ({fault}). Look for suspects again.") from fault
 
 
-def open_suspects(
+def list_open_suspects(
     queue: ReviewQueue,
     table: FaceTable,
     apart: Iterable[tuple[str, str]],
@@ -172,7 +172,7 @@ def _one_person(table: FaceTable, embeddings: Embeddings, apart: Sequence[tuple[
     """People who may be one, shown by their nearest faces; the one with fewer faces would join the other."""
     rows_of = _rows_by_person(table)
     pairs = []
-    for candidate in cluster.merge_candidates(table, embeddings, apart):
+    for candidate in cluster.rank_merge_candidates(table, embeddings, apart):
         fewer_rows, more_rows = sorted((rows_of[candidate.person_id], rows_of[candidate.other_id]), key=len)
         cosines = embeddings.vectors[fewer_rows] @ embeddings.vectors[more_rows].T
         # Shown by their two nearest faces: the pair by which somebody can tell at a glance.
@@ -185,7 +185,7 @@ def _two_people(table: FaceTable, embeddings: Embeddings, progress: Progress) ->
     """The smaller parts of people who may be two."""
     rows_of = _rows_by_person(table)
     smaller_parts = []
-    for candidate in cluster.split_candidates(table, embeddings, progress):
+    for candidate in cluster.rank_split_candidates(table, embeddings, progress):
         rows = rows_of.get(candidate.person_id)
         if rows is None:
             continue
@@ -299,7 +299,7 @@ def _from_json(document: object) -> ReviewQueue:
     return ReviewQueue.from_json(document)
 
 
-def crop_reader(artifacts: Artifacts, dataset_id: str, table: FaceTable) -> CropReader:
+def make_crop_reader(artifacts: Artifacts, dataset_id: str, table: FaceTable) -> CropReader:
     # Pairs of look-alikes are compared one after another, and a picture is in several of them.
     @lru_cache(CROPS_IN_MEMORY)
     def read(crop_id: str) -> RgbImage:
@@ -319,7 +319,7 @@ def queue_json(
     if queue is None:
         raise NotFound("Nobody has looked for suspects in this dataset yet. Do that first.")
     table = store.face_table(dataset_id)
-    remaining = open_suspects(queue, table, log.apart(dataset_id), dataset.revision)
+    remaining = list_open_suspects(queue, table, log.pairs_kept_apart(dataset_id), dataset.revision)
     return queue_to_json(queue, remaining, table, limit)
 
 

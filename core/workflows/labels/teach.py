@@ -46,7 +46,7 @@ def match_known_faces(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SeenPhoto:
+class UnstoredPhoto:
     """A photo that was only looked at."""
 
     name: str
@@ -56,7 +56,7 @@ class SeenPhoto:
     """Quarters clockwise by which it was turned to be upright."""
 
 
-def detect_seen_faces(tools: Ingestor, name: str, content: bytes) -> tuple[SeenPhoto, list[Detection]]:
+def detect_unstored_faces(tools: Ingestor, name: str, content: bytes) -> tuple[UnstoredPhoto, list[Detection]]:
     """Look at a photo without taking it in; its faces from left to right, in pixels of the photo turned upright.
 
     Raises
@@ -66,10 +66,10 @@ def detect_seen_faces(tools: Ingestor, name: str, content: bytes) -> tuple[SeenP
     """
     decoded = tools.pipeline.decode_photo(content)
     (upright,) = tools.pipeline.detect_faces([decoded.picture])
-    return SeenPhoto(name, content, upright.turn), list(choose_every_face(upright.faces, decoded.picture))
+    return UnstoredPhoto(name, content, upright.turn), list(choose_every_face(upright.faces, decoded.picture))
 
 
-def teach_face(tools: Ingestor, corrector: Corrector, photo: SeenPhoto, detection: Detection, name: str) -> Event:
+def teach_face(tools: Ingestor, corrector: Corrector, photo: UnstoredPhoto, detection: Detection, name: str) -> Event:
     """Give a face of a photo a person's name; photo and face are taken in where the dataset does not know them.
 
     Parameters
@@ -85,7 +85,7 @@ def teach_face(tools: Ingestor, corrector: Corrector, photo: SeenPhoto, detectio
     """
     dataset_id, photo_id = corrector.dataset_id, content_id(photo.content)
     # Refused before anything is written: otherwise the photo would stay in the dataset for a name that cannot be one.
-    corrector.log.checked_name(name)
+    corrector.log.normalise_name(name)
     (known_face,) = match_known_faces(tools.store, dataset_id, photo_id, [detection.box], photo.turn)
     # A second row for the same face would be learned from twice.
     if known_face is not None:
@@ -105,7 +105,7 @@ def teach_face(tools: Ingestor, corrector: Corrector, photo: SeenPhoto, detectio
     return corrector.teach(stored_face.face.id, name)
 
 
-def _take_in(tools: Ingestor, dataset_id: str, seen_photo: SeenPhoto, decoded: DecodedPhoto) -> int:
+def _take_in(tools: Ingestor, dataset_id: str, seen_photo: UnstoredPhoto, decoded: DecodedPhoto) -> int:
     """Store the photo without any face, unless it is there; by how many quarters it is turned in the dataset."""
     picture = decoded.picture
     photo = Photo(

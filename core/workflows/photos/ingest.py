@@ -67,7 +67,7 @@ def ingest_photos(
 
     Returns
     -------
-    Summary
+    IngestSummary
         Counted from the report, so a resumed ingest gives the numbers of an undisturbed one.
 
     Raises

@@ -35,7 +35,9 @@ class PlacedFace:
     """One face of each of the nearest people; without anybody named, the nearest faces."""
 
 
-def place_guests(photo: PhotoFaces, face_map: FaceMap, table: FaceTable, embeddings: Embeddings) -> list[PlacedFace]:
+def place_photo_faces(
+    photo: PhotoFaces, face_map: FaceMap, table: FaceTable, embeddings: Embeddings
+) -> list[PlacedFace]:
     """Place the faces of a photo beside those most like them; what is of the same photo does not count.
 
     Parameters
@@ -44,7 +46,7 @@ def place_guests(photo: PhotoFaces, face_map: FaceMap, table: FaceTable, embeddi
 
     Returns
     -------
-    A guest for each face of the photo, from left to right; none when the map has no other face.
+    A place for each face of the photo, from left to right; none when the map has no other face.
     """
     map_indices, rows = table.match(face_map.face_ids)
     # A photo of the dataset would be placed on its own faces, which says nothing.

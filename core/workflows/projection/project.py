@@ -79,13 +79,13 @@ class FaceMap(FaceRows):
     """Faces that came after the map was made, and were placed beside those most like them."""
 
 
-def pca_map(embeddings: Embeddings, dimensions: int = 2) -> FaceMap:
+def build_pca_map(embeddings: Embeddings, dimensions: int = 2) -> FaceMap:
     """The map that needs no waiting: the two or three directions in which the embeddings spread most."""
     _require_faces(embeddings)
     return FaceMap(embeddings.face_ids, layouts.pca_layout(embeddings.vectors, dimensions))
 
 
-def with_newcomers(face_map: FaceMap, embeddings: Embeddings) -> FaceMap:
+def add_newcomers(face_map: FaceMap, embeddings: Embeddings) -> FaceMap:
     """A stored map with the faces that came since; without those that are gone, and as it is when most are new."""
     remaining, rows = embeddings.match(face_map.face_ids)
     new_rows = np.setdiff1d(np.arange(len(embeddings)), rows)
@@ -98,7 +98,7 @@ def with_newcomers(face_map: FaceMap, embeddings: Embeddings) -> FaceMap:
     return FaceMap(face_ids, np.concatenate([face_map.points[remaining], new_points]), frozenset(new_ids))
 
 
-def make_map(
+def build_map(
     tools: RunTools,
     dataset_id: str,
     options: MapOptions,
@@ -175,7 +175,7 @@ def _starting_points(tools: RunTools, dataset_id: str, embeddings: Embeddings, o
         return None
     # Newcomers begin beside those most like them. Where most are new, or a face has no place, a start from the old map
     # would only pull everybody apart again.
-    face_map = with_newcomers(load_map(tools.artifacts, latest), embeddings)
+    face_map = add_newcomers(load_map(tools.artifacts, latest), embeddings)
     _, map_rows = face_map.match(embeddings.face_ids)
     return face_map.points[map_rows] if len(map_rows) == len(embeddings) else None
 

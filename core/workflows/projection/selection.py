@@ -80,7 +80,7 @@ def _map_columns(face_map: FaceMap, map_index: int | None) -> Row:
 
 def selection_csv(selection: Selection) -> bytes:
     """The table as CSV (UTF-8 with its mark)."""
-    return b"".join(tables.csv_parts([selection.rows()], selection.columns))
+    return b"".join(tables.encode_csv([selection.rows()], selection.columns))
 
 
 def selection_parquet(selection: Selection) -> bytes:
@@ -96,15 +96,15 @@ def selection_zip(selection: Selection, artifacts: Artifacts, dataset_id: str) -
         # In memory, for a download of a page, so that no file is left to tidy away. The folder is only asked for where
         # a part has to be written out first, which none has here.
         target = ZipWriter(archive, Path(tempfile.gettempdir()))
-        target.parts("faces.csv", [selection_csv(selection)])
+        target.add_parts("faces.csv", [selection_csv(selection)])
         for row in table.indices(selection.face_ids).tolist():
             crop = artifacts.read(dataset_id, ArtifactKind.CROP, table.crop_ids[row])
-            target.content(_crop_name(table, row, folders), crop)
+            target.add_content(_crop_name(table, row, folders), crop)
     return buffer.getvalue()
 
 
 def _crop_name(table: FaceTable, row: int, folders: Folders) -> str:
     """The face's id in the name leads back to the table."""
     person, stem = table.person(row), safe_part(PurePosixPath(table.photo_names[row]).stem)
-    parts: Sequence[str] = ("crops", folders.of(person)) if person else ("crops",)
+    parts: Sequence[str] = ("crops", folders.folder_of(person)) if person else ("crops",)
     return "/".join((*parts, f"{stem}-{table.face_ids[row]}.jpg"))

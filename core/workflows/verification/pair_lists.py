@@ -348,15 +348,10 @@ def _split_lfw(line: str, *, same: bool) -> list[str]:
 
 def _lfw_pair(file_name: str, line: int, cells: Sequence[str], *, same: bool, fold: int | None) -> PhotoPair:
     try:
-        if same:
-            name, first, second = cells
-            return PhotoPair(
-                line=line, photo_a=_lfw_photo(name, first), photo_b=_lfw_photo(name, second), same=same, fold=fold
-            )
-        name, first, other_name, second = cells
-        return PhotoPair(
-            line=line, photo_a=_lfw_photo(name, first), photo_b=_lfw_photo(other_name, second), same=same, fold=fold
-        )
+        # A pair of one person says the name once.
+        name, first, other_name, second = (*cells[:2], cells[0], *cells[2:]) if same else cells
+        photo_a, photo_b = _lfw_photo(name, first), _lfw_photo(other_name, second)
+        return PhotoPair(line=line, photo_a=photo_a, photo_b=photo_b, same=same, fold=fold)
     except ValueError as fault:
         expected = "name, number, number" if same else "name, number, name, number"
         got = " | ".join(cells)[:200]

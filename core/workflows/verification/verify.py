@@ -66,14 +66,14 @@ class PairJudge:
         )
 
 
-def make_face_judge(model_id: str, scores: PairScores | None) -> PairJudge:
+def build_face_judge(model_id: str, scores: PairScores | None) -> PairJudge:
     """Two faces, by the dataset's own pairs when they are enough, else as measured. Raises InputRefused."""
     # Own pairs when they are enough: what was measured with the model is of other people and other photos.
     rule = pair_rule.choose_pair_rule(model_id, scores, pair_rule.MEASURED)
     return PairJudge(rule, scores is not None and scores.enough)
 
 
-def make_person_judge(model_id: str, scores: PairScores | None) -> PairJudge:
+def build_person_judge(model_id: str, scores: PairScores | None) -> PairJudge:
     """A face and a person, likewise."""
     # Another rule than for two faces: the centre of several faces is nearer to the next one than a single face is.
     rule = pair_rule.choose_pair_rule(model_id, scores, pair_rule.MEASURED_WITH_PEOPLE)
@@ -112,7 +112,7 @@ def select_named_faces(table: FaceTable, embeddings: Embeddings) -> NamedFaces:
 # comparing
 
 
-def face_cosine(photo: PhotoFaces, face: int, other: PhotoFaces, other_face: int) -> float:
+def compare_faces(photo: PhotoFaces, face: int, other: PhotoFaces, other_face: int) -> float:
     """Cosine of a face of one photo and a face of another."""
     return float(photo.faces[face].vector @ other.faces[other_face].vector)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.corrections.model import Hand
+from core.corrections.model import Editor
 from core.store.job_model import JobKind
 from core.ui.evaluation import run_comparison
 from core.ui.training import training_page
@@ -32,7 +32,7 @@ def correct(services, dataset):
     """Give Ann her photos back."""
     table = services.store.face_table(dataset.id)
     moved = [table.face_ids[row] for row in range(len(table)) if table.person(row) == "Misfiled"]
-    hand = Hand("somebody", "a sitting")
+    hand = Editor("somebody", "a sitting")
     Corrector(services.store, services.log, dataset.id, hand).move(moved, "Ann")
 
 

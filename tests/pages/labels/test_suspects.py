@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.corrections.model import Act, Change, Entity, EventKind, Field, Hand
+from core.corrections.model import Change, Correction, Editor, Entity, EventKind, Field
 from core.store.job_model import JobKind
 from tests.pages.conftest import button, corrector_of, texts, work
 from tests.stored_faces import add_faces
@@ -36,6 +36,6 @@ def test_suspects_are_looked_for_by_the_worker_and_leave_the_list_when_dealt_wit
 
 def move_silently(services, dataset, face_id, name):
     """Give a face a wrong name without anybody having looked at it."""
-    person = services.log.person_named(dataset.id, name)
+    person = services.log.find_or_add_person(dataset.id, name)
     change = Change(Entity.FACE, face_id, Field.PERSON, person)
-    services.log.record(dataset.id, Hand("an import", "import"), Act(EventKind.IMPORT, [change], person))
+    services.log.record(dataset.id, Editor("an import", "import"), Correction(EventKind.IMPORT, [change], person))

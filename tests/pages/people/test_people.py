@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.corrections.model import EventKind, Hand
+from core.corrections.model import Editor, EventKind
 from core.store.job_model import JobKind, JobState
 from core.ui import data as ui_data
 from core.workflows.erasure.erase_person import EraseRequest
@@ -13,7 +13,7 @@ from tests.pages.conftest import button, texts, work
 from tests.stored_faces import add_faces
 
 PEOPLE = "pages/data/people.py"
-OTHER_TAB = Hand("somebody", "another tab")
+OTHER_TAB = Editor("somebody", "another tab")
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.base.types import Box
-from core.corrections.model import Hand
+from core.corrections.model import Editor
 from core.formats import xmp
 from core.formats.xmp import Region, Sidecar
 from core.jobs.startup import sweep_uploads
@@ -22,7 +22,7 @@ from tests.pages.conftest import button, texts, work
 from tests.stored_faces import add_faces
 
 EXCHANGE = "pages/data/exchange.py"
-HAND = Hand("Ann", "a sitting")
+EDITOR = Editor("Ann", "a sitting")
 
 
 @pytest.fixture
@@ -153,7 +153,7 @@ def test_one_persons_photos_are_exported_from_their_page(trained, open_page):
 
 
 def test_a_log_is_described_taken_and_undone(app_data, open_page, family):
-    mine = Corrector(app_data.store, app_data.log, family.id, HAND)
+    mine = Corrector(app_data.store, app_data.log, family.id, EDITOR)
     face = next(face for face, name in names(app_data, family).items() if name == "Ann")
     mine.move([face], "Cleo")
     log = member(made(app_data, family, ExportKind.LOG), "log.jsonl")
@@ -326,7 +326,7 @@ def test_an_upload_waits_for_its_import_and_no_longer(app_data, open_page, famil
 
 
 def test_an_import_that_stopped_half_way_can_be_undone(app_data, open_page, family):
-    mine = Corrector(app_data.store, app_data.log, family.id, HAND)
+    mine = Corrector(app_data.store, app_data.log, family.id, EDITOR)
     mine.rename(next(person.id for person in app_data.store.people(family.id) if person.name == "Ann"), "Anna")
     log = member(made(app_data, family, ExportKind.LOG), "log.jsonl")
     mine.undo_session()

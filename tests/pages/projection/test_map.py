@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from core.corrections.model import Hand
+from core.corrections.model import Editor
 from core.imaging.pixels import encode_jpeg
 from core.store.artifacts import ArtifactKind
 from core.store.job_model import JobKind, JobState
@@ -34,7 +34,7 @@ def on_map(app) -> int:
 
 def stored_umap(services, dataset) -> None:
     """A map as the worker stores it; laid out by PCA, as UMAP compiles for 12 seconds."""
-    made = project.make_map(services.run_tools(), dataset.id, project.MapOptions(method=project.Method.PCA))
+    made = project.build_map(services.run_tools(), dataset.id, project.MapOptions(method=project.Method.PCA))
     content = services.artifacts.read(dataset.id, ArtifactKind.MAP, made.id)
     services.artifacts.put(dataset.id, ArtifactKind.MAP, "abcd", content)
     services.runs.add_map(replace(made, id="abcd", method=project.Method.UMAP))
@@ -87,7 +87,7 @@ def test_a_map_older_than_the_photos_is_shown_and_what_is_missing_on_it_is_count
 def test_a_correction_leaves_the_map_and_few_newcomers_only_offer_a_new_one(app_data, open_page):
     dataset = add_faces(app_data, "Family", {"Ann": 6, "Bob": 6})
     stored_umap(app_data, dataset)
-    by = Corrector(app_data.store, app_data.log, dataset.id, Hand("Ann", "sitting"))
+    by = Corrector(app_data.store, app_data.log, dataset.id, Editor("Ann", "sitting"))
     by.move(app_data.store.face_table(dataset.id).face_ids[:1], "Bob")
     app = open_page(MAP)
     assert "came after this map" not in texts(app)

@@ -16,15 +16,16 @@ from core.base.errors import Cancelled, InputRefused, NotFound
 from core.base.progress import CancelToken, Progress
 from core.base.settings import Settings
 from core.base.types import Box, Face, Photo, Quality
-from core.corrections.model import Hand
+from core.corrections.model import Editor
 from core.jobs.registry import job_handlers
 from core.jobs.worker import run_job
 from core.learn.clustering.agglomerative import DEFAULT_THRESHOLD, FARTHEST
 from core.services import Services
 from core.store.job_model import JobKind, JobState
 from core.store.protocols import Dataset, IngestBatch, PhotoLabel, StoredFace
-from core.workflows.clustering import cluster
-from core.workflows.clustering.cluster import Clustering, ClusterOptions
+from core.workflows.clustering import cluster, hierarchy
+from core.workflows.clustering.cluster import Clustering
+from core.workflows.clustering.hierarchy import ClusterOptions
 from core.workflows.labels.correct import Corrector
 
 LEFT, RIGHT, NEARLY_LEFT = Box(0, 0, 40, 50), Box(50, 0, 90, 50), Box(2, 2, 41, 50)
@@ -46,7 +47,7 @@ class Album:
 
     @property
     def by(self) -> Corrector:
-        return Corrector(self.services.store, self.services.log, self.dataset_id, Hand("Ann", "sitting"))
+        return Corrector(self.services.store, self.services.log, self.dataset_id, Editor("Ann", "sitting"))
 
     def photo(self, faces: Mapping[str, Box], person: str | None = None) -> list[str]:
         """Add a photo that shows these looks; the faces' ids."""
@@ -96,7 +97,7 @@ class Album:
 
     def make(self, everyone: bool = False) -> Clustering:
         parts = self.services
-        cluster.make_tree(parts.store, parts.log, parts.artifacts, self.dataset_id, ClusterOptions(everyone))
+        hierarchy.build_hierarchy(parts.store, parts.log, parts.artifacts, self.dataset_id, ClusterOptions(everyone))
         return self.now(everyone)
 
     def now(self, everyone: bool = False) -> Clustering:
@@ -109,19 +110,19 @@ class Album:
 
     def questions(self, threshold: float = DEFAULT_THRESHOLD) -> list[cluster.SamePersonQuestion]:
         store = self.services.store
-        return cluster.same_person_questions(
+        return cluster.list_same_person_questions(
             self.now().cut(threshold),
             store.face_table(self.dataset_id),
             store.embeddings(self.dataset_id),
-            self.services.log.apart(self.dataset_id),
+            self.services.log.pairs_kept_apart(self.dataset_id),
         )
 
     def twins(self) -> list[cluster.MergeCandidate]:
         store = self.services.store
-        return cluster.merge_candidates(
+        return cluster.rank_merge_candidates(
             store.face_table(self.dataset_id),
             store.embeddings(self.dataset_id),
-            self.services.log.apart(self.dataset_id),
+            self.services.log.pairs_kept_apart(self.dataset_id),
         )
 
     def person_id(self, name: str) -> int:
@@ -271,7 +272,7 @@ def test_a_person_who_is_two_falls_into_the_two(album):
     album.add("cat", 8, person="Cat")
     table = album.services.store.face_table(album.dataset_id)
     embeddings = album.services.store.embeddings(album.dataset_id)
-    (found,) = cluster.split_candidates(table, embeddings)
+    (found,) = cluster.rank_split_candidates(table, embeddings)
     assert (found.person_id, found.sizes) == (album.person_id("Ann"), (6, 4))
     parts = cluster.split_person(embeddings.vectors[embeddings.indices(mixed)])
     assert parts.tolist() == [0] * 6 + [1] * 4
@@ -292,7 +293,7 @@ def test_stopping_it_keeps_the_hierarchy_that_was_there(album):
     token.cancel()
     parts = album.services
     with pytest.raises(Cancelled):
-        cluster.make_tree(
+        hierarchy.build_hierarchy(
             parts.store, parts.log, parts.artifacts, album.dataset_id, ClusterOptions(), progress=Progress(token=token)
         )
     assert album.groups(album.now()) == [set(ann)]
@@ -344,5 +345,5 @@ def test_faces_too_poor_to_tell_say_nothing_of_whom_two_people_are_alike(album: 
     table, embeddings = (
         read(album.dataset_id) for read in (album.services.store.face_table, album.services.store.embeddings)
     )
-    assert cluster.merge_candidates(table, embeddings, []) == []
+    assert cluster.rank_merge_candidates(table, embeddings, []) == []
     assert table.learnable.tolist() == [True] * 4 + [False] * 4 + [True] * 4

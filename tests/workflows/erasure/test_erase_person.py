@@ -23,7 +23,7 @@ from core.base.errors import DataFolderBusy, NameTaken, NotFound
 from core.base.progress import CancelToken
 from core.base.types import FacePolicy
 from core.corrections.replay import replay_log
-from core.formats.traces import FoundTrace, Search, Traces
+from core.formats.traces import SoughtTraces, Trace, TraceSearch
 from core.jobs.registry import job_handlers
 from core.jobs.worker import run_job
 from core.learn.classification.training_material import TrainOptions
@@ -48,7 +48,7 @@ from core.workflows.identification.lookups.values import LookupRequest
 from core.workflows.photos.requests import IngestRequest
 from core.workflows.training import train
 from tests.conftest import new_data_dir, services_on, write_zip
-from tests.contracts.test_corrections import HANDS, Desk
+from tests.contracts.test_corrections import EDITORS, Desk
 from tests.workflows.exchange.test_export import Album
 
 GONE, ALIKE, THIRD = "Zoë Quux", "Zoë Quuxley", "Mary Zoë Quux"
@@ -94,7 +94,7 @@ def family(models_dir, engine, sample_files, tmp_path) -> tuple[Services, str]:
 def _correct(services: Services, dataset_id: str) -> None:
     from core.workflows.labels.correct import Corrector
 
-    mine = Corrector(services.store, services.log, dataset_id, HANDS[0])
+    mine = Corrector(services.store, services.log, dataset_id, EDITORS[0])
     ids = {person.name: person.id for person in services.store.people(dataset_id)}
     faces = {name: faces_of(services, dataset_id, name) for name in ids}
     mine.note(ids[GONE], f"{GONE} was here")
@@ -357,7 +357,7 @@ def test_after_erasing_the_columns_are_still_the_replay_of_the_log(tmp_path, see
     desk, rng = Desk(tmp_path), random.Random(seed)
     faces = desk.ingest(*rng.choices(["ada", "bob", "cleo", None], k=12))
     for _ in range(60):
-        mine = desk.corrector(rng.choice(HANDS))
+        mine = desk.corrector(rng.choice(EDITORS))
         there = [face for face in faces if face in desk.names()]
         people = [person.id for person in desk.store.people(desk.dataset_id)]
         act = rng.choice(
@@ -380,7 +380,7 @@ def test_after_erasing_the_columns_are_still_the_replay_of_the_log(tmp_path, see
             mine.rename(rng.choice(people), f"name {rng.randrange(10**6)}")
         elif act == "undo" and mine.undoable():
             with suppress(NameTaken):
-                desk.log.undo(desk.dataset_id, HANDS[0], [rng.choice(mine.undoable()).id])
+                desk.log.undo(desk.dataset_id, EDITORS[0], [rng.choice(mine.undoable()).id])
     before = desk.names()
     person = rng.choice(desk.store.people(desk.dataset_id))
     SqlEraseStore(desk.engine).erase(desk.dataset_id, person.id, lambda _: [], lambda *_: None, with_shared=False)
@@ -398,7 +398,7 @@ def test_after_erasing_the_columns_are_still_the_replay_of_the_log(tmp_path, see
         )
         assert dead.fetchone() == (0,)
     acts = [event.id for event in desk.log.events(desk.dataset_id) if event.target_id is None]
-    desk.log.undo(desk.dataset_id, HANDS[0], acts)
+    desk.log.undo(desk.dataset_id, EDITORS[0], acts)
     assert desk.columns() == desk.base(), "the others' history can still be taken back"
 
 
@@ -443,9 +443,9 @@ def test_a_name_is_taken_out_of_texts_however_it_is_written(album, written):
 def test_the_search_finds_a_name_however_it_is_written(tmp_path, written, encoding):
     noise = random.Random(0).randbytes(300)
     (tmp_path / "some.bin").write_bytes(noise + f"  {written}  ".encode(encoding) + noise)
-    search = Search(Traces(("Ann Lee",), ("Ann Lee-Smith", "Anna Lee")))
-    search.file(tmp_path / "some.bin", "some.bin")
-    assert search.found == [FoundTrace("some.bin", "name")]
+    search = TraceSearch(SoughtTraces(("Ann Lee",), ("Ann Lee-Smith", "Anna Lee")))
+    search.search_file(tmp_path / "some.bin", "some.bin")
+    assert search.traces_found == [Trace("some.bin", "name")]
 
 
 @pytest.mark.parametrize("text", OF_OTHERS)
@@ -453,9 +453,9 @@ def test_a_name_that_is_part_of_another_persons_stays_and_is_no_trace(tmp_path, 
     spared = ("Ann Lee-Smith", "Anna Lee", "Joann Lee")
     assert Scrubber(("Ann Lee",), spared).text(text) == text
     (tmp_path / "some.txt").write_text(f"a {text} b")
-    search = Search(Traces(("Ann Lee",), spared))
-    search.file(tmp_path / "some.txt", "some.txt")
-    assert search.found == []
+    search = TraceSearch(SoughtTraces(("Ann Lee",), spared))
+    search.search_file(tmp_path / "some.txt", "some.txt")
+    assert search.traces_found == []
 
 
 @pytest.mark.parametrize(
@@ -480,9 +480,9 @@ def test_a_name_that_is_part_of_another_persons_stays_and_is_no_trace(tmp_path, 
 )
 def test_what_is_a_name_what_may_be_one_and_what_is_none(tmp_path, name, text, what):
     (tmp_path / "some.txt").write_text(text)
-    search = Search(Traces((name,)))
-    search.file(tmp_path / "some.txt", "some.txt")
-    assert search.found == ([FoundTrace("some.txt", what)] if what else [])
+    search = TraceSearch(SoughtTraces((name,)))
+    search.search_file(tmp_path / "some.txt", "some.txt")
+    assert search.traces_found == ([Trace("some.txt", what)] if what else [])
     assert (Scrubber((name,)).text(text) != text) == (what == "name" and "\\" not in text and "&" not in text)
 
 
@@ -495,16 +495,16 @@ def test_a_name_in_an_old_code_page_is_found(tmp_path, code_page):
         "cp1252": "Zo\u00eb Quux",
     }
     (tmp_path / "some.txt").write_bytes(f"x {names[code_page]} y".encode(code_page))
-    search = Search(Traces((names[code_page],)))
-    search.file(tmp_path / "some.txt", "some.txt")
-    assert search.found == [FoundTrace("some.txt", "name")]
+    search = TraceSearch(SoughtTraces((names[code_page],)))
+    search.search_file(tmp_path / "some.txt", "some.txt")
+    assert search.traces_found == [Trace("some.txt", "name")]
 
 
 def test_short_names_are_not_found_in_noise(tmp_path):
     (tmp_path / "some.bin").write_bytes(random.Random(1).randbytes(4 << 20))
-    search = Search(Traces(("Li", "Ann", "Anna")))
-    search.file(tmp_path / "some.bin", "some.bin")
-    assert search.found == []
+    search = TraceSearch(SoughtTraces(("Li", "Ann", "Anna")))
+    search.search_file(tmp_path / "some.bin", "some.bin")
+    assert search.traces_found == []
 
 
 def test_a_trace_anywhere_in_the_data_folder_is_found(album):

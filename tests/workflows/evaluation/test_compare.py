@@ -11,7 +11,7 @@ import pytest
 from core.__main__ import main
 from core.base.errors import InputRefused
 from core.base.types import TRUSTED_GRADE
-from core.corrections.model import Hand
+from core.corrections.model import Editor
 from core.learn.classification.training_material import TrainOptions
 from core.store.artifacts import ArtifactKind
 from core.workflows.evaluation import compare
@@ -31,7 +31,7 @@ def dataset(services):
 
 
 def corrector(services, dataset) -> Corrector:
-    return Corrector(services.store, services.log, dataset.id, Hand("somebody", "a sitting"))
+    return Corrector(services.store, services.log, dataset.id, Editor("somebody", "a sitting"))
 
 
 def person(services, dataset, name: str) -> int:

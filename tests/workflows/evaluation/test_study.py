@@ -13,7 +13,7 @@ from core.__main__ import main
 from core.base.errors import Cancelled, InputRefused, NotFound
 from core.base.progress import CancelToken, Progress
 from core.base.types import Split
-from core.corrections.model import Hand
+from core.corrections.model import Editor
 from core.jobs.registry import job_handlers
 from core.jobs.worker import run_job
 from core.learn.classification.training_material import TrainOptions
@@ -149,13 +149,13 @@ def test_a_person_with_one_shot_on_either_side_is_studied_and_one_with_one_shot_
     dataset = add_faces(services, "Family", {"Ann": 6, "Bob": 6, "Once": 1})
     given = services.store.embeddings(dataset.id)
     table = services.store.face_table(dataset.id)
-    mine = Corrector(services.store, services.log, dataset.id, Hand("me", "1"))
+    mine = Corrector(services.store, services.log, dataset.id, Editor("me", "1"))
     of = {
         name: [table.face_ids[row] for row in np.flatnonzero(table.labels == at)]
         for at, name in enumerate(table.people)
     }
-    mine.put([*of["Ann"][:3], *of["Bob"][:3], *of["Once"]], Split.TRAIN)
-    mine.put([*of["Ann"][3:], *of["Bob"][3:]], Split.VAL)
+    mine.assign_split([*of["Ann"][:3], *of["Bob"][:3], *of["Once"]], Split.TRAIN)
+    mine.assign_split([*of["Ann"][3:], *of["Bob"][3:]], Split.VAL)
     run = train.train_recogniser(services.run_tools(), TrainingTask(dataset.id, TrainOptions(c=1.0)))
     assert run.params.split == "own" and len(given) == 13
     document = studied(services, run)

@@ -19,7 +19,7 @@ from core.base.errors import Cancelled, InputRefused, ModelMismatch, NotFound
 from core.base.progress import CancelToken, Progress
 from core.base.settings import ArchiveLimits, Settings
 from core.base.types import Box, Face, Photo, Quality, Split
-from core.corrections.model import EventKind, Hand
+from core.corrections.model import Editor, EventKind
 from core.formats import xmp
 from core.formats.xmp import Region, Sidecar
 from core.formats.zip_writer import Folders, safe_part
@@ -33,7 +33,7 @@ from core.workflows.exchange.export import ExportKind, ExportRequest
 from core.workflows.labels.correct import Corrector
 from core.workflows.photos.requests import IngestRequest
 
-HAND = Hand("Ann", "sitting-1")
+EDITOR = Editor("Ann", "sitting-1")
 INGEST = IngestRequest("photos.zip", "photos.zip").to_json()
 QUALITY = Quality(
     size_px=30.0,
@@ -92,8 +92,8 @@ class Album:
         vector = np.random.default_rng(int(face_id[:8], 16)).normal(size=128).astype(np.float32)
         return StoredFace(face, vector / np.linalg.norm(vector))
 
-    def corrector(self, hand: Hand = HAND) -> Corrector:
-        return Corrector(self.services.store, self.services.log, self.dataset.id, hand)
+    def corrector(self, editor: Editor = EDITOR) -> Corrector:
+        return Corrector(self.services.store, self.services.log, self.dataset.id, editor)
 
     def names(self) -> dict[str, str | None]:
         table = self.services.store.face_table(self.dataset.id)
@@ -108,7 +108,7 @@ class Album:
         ).to_json()
 
     def take(self, reader, path: Path):
-        return reader(self.services.import_tools(), self.dataset.id, path, imports.new_import_hand("Ben"))
+        return reader(self.services.import_tools(), self.dataset.id, path, imports.new_import_editor("Ben"))
 
 
 @pytest.fixture
@@ -182,7 +182,7 @@ def test_a_name_that_no_folder_can_have_gets_one_that_can(name, folder):
 
 def test_people_whose_folders_would_be_the_same_get_two(album):
     folders = Folders()
-    assert [folders.of(name) for name in ("Ann", "ann", "a/b", "a_b", "Ann")] == [
+    assert [folders.folder_of(name) for name in ("Ann", "ann", "a/b", "a_b", "Ann")] == [
         "Ann",
         "ann (2)",
         "a_b",
@@ -369,11 +369,11 @@ def test_a_log_replayed_on_another_ingest_gives_the_same_names(album, other, tmp
     summary = other.take(imports.import_log, tmp_path / "out.zip")
     assert (summary.refused, summary.faces_missing, summary.undone, summary.empty) == ([], 1, 2, 1)
     assert _told(other) == {key: value for key, value in _told(album).items() if key[0] != content_id(b"4.jpg")}
-    assert len(other.services.log.apart(other.dataset.id)) == 1
+    assert len(other.services.log.pairs_kept_apart(other.dataset.id)) == 1
     assert {p.name: p.note for p in other.services.store.people(other.dataset.id)}["Eve"] == "a \u2028 note"
     events = other.services.log.events(other.dataset.id)
     assert len(events) == summary.events and {event.kind for event in events} == {EventKind.IMPORT}
-    Corrector(other.services.store, other.services.log, other.dataset.id, HAND).undo_session(events[0].session)
+    Corrector(other.services.store, other.services.log, other.dataset.id, EDITOR).undo_session(events[0].session)
     assert other.names() == start
 
 
@@ -436,7 +436,7 @@ def test_a_log_taken_again_after_a_stopped_import_goes_on_where_it_was(album, ot
             other.services.import_tools(),
             other.dataset.id,
             corrected,
-            imports.new_import_hand("Ben"),
+            imports.new_import_editor("Ben"),
             Progress(report, token),
         )
     assert len(other.services.log.events(other.dataset.id)) == 3
@@ -448,7 +448,7 @@ def test_a_log_taken_again_after_a_stopped_import_goes_on_where_it_was(album, ot
 def test_a_log_can_be_taken_again_when_its_import_was_undone_and_not_what_was_undone_alone(album, other, corrected):
     same_photos(album, other).take(imports.import_log, corrected)
     events = other.services.log.events(other.dataset.id)
-    other.services.log.undo(other.dataset.id, HAND, [events[0].id])
+    other.services.log.undo(other.dataset.id, EDITOR, [events[0].id])
     before = state(other)
     assert other.take(imports.import_log, corrected).known == 5
     assert state(other) == before, "somebody decided against this one"

@@ -190,7 +190,7 @@ def state(album: Photos) -> tuple[Any, ...]:
 
 def bring_in(album: Photos, path: Path) -> bool:
     """Look at a file and take all that is in it; False when it was refused as a whole, or a part was."""
-    tools, by = album.services.arrival_tools(), imports.new_import_hand("Ben")
+    tools, by = album.services.arrival_tools(), imports.new_import_editor("Ben")
     taken = True
     try:
         parts = arrivals.inspect_arrival(tools, path, album.dataset.id)
@@ -218,7 +218,7 @@ def clear(album: Photos) -> None:
             services.artifacts.delete_dataset(dataset.id)
     for event in services.log.events(album.dataset.id):
         if event.session.startswith("import-") and event.active and event.target_id is None:
-            services.log.undo(album.dataset.id, imports.new_import_hand("Ben"), [event.id])
+            services.log.undo(album.dataset.id, imports.new_import_editor("Ben"), [event.id])
 
 
 def test_damaged_files_are_refused_in_words_or_taken_whole(home: Photos, bundle: Path, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from PIL import Image
 from core.__main__ import main
 from core.base.errors import InputRefused
 from core.base.types import Box, Face, Photo
-from core.corrections.model import Act, Change, Entity, EventKind, Field, Hand
+from core.corrections.model import Change, Correction, Editor, Entity, EventKind, Field
 from core.formats import xmp
 from core.formats.xmp import Region, Sidecar
 from core.imaging.geometry import stored_box
@@ -79,7 +79,7 @@ class Photos(Album):
 
     def take_names(self, path: Path | None) -> SidecarSummary:
         tools = self.services.import_tools()
-        return import_names.import_xmp(tools, self.dataset.id, path, imports.new_import_hand("Ben"))
+        return import_names.import_xmp(tools, self.dataset.id, path, imports.new_import_editor("Ben"))
 
     def called(self, *face_ids: str) -> list[str | None]:
         names = self.names()
@@ -578,11 +578,11 @@ def test_more_regions_than_any_photo_has_are_refused(album: Photos, inbox: Path)
 
 def test_an_import_by_somebody_elses_log_counts_as_said_here(album: Photos, inbox: Path) -> None:
     first, _ = album.put("a.jpg")
-    person = album.services.log.person_named(album.dataset.id, "Cleo")
+    person = album.services.log.find_or_add_person(album.dataset.id, "Cleo")
     values = {Field.PERSON: person, Field.CONFIRMED: True}
     changes = [Change(Entity.FACE, first, field, value) for field, value in values.items()]
     album.services.log.record(
-        album.dataset.id, Hand("Eve", "x"), Act(EventKind.IMPORT, changes, person, why="move by Eve")
+        album.dataset.id, Editor("Eve", "x"), Correction(EventKind.IMPORT, changes, person, why="move by Eve")
     )
     summary = album.take_names(written(inbox, a=both()))
     assert len(summary.conflicts) == 1 and album.called(first) == ["Cleo"]

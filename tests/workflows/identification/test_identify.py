@@ -93,6 +93,6 @@ def test_many_photos_are_seen_upright_and_tell_what_is_too_poor(
 def test_two_photos_are_compared_upright_and_a_poor_face_is_told(trained, portrait, blurred) -> None:
     pipeline = trained.pipeline(newest(trained).model_id)
     one, other = (pipeline.read_photo(encode_jpeg(image, 95)) for image in (portrait, turn_pixels(portrait, 3)))
-    assert verify.face_cosine(one, 0, other, 0) > 0.98
+    assert verify.compare_faces(one, 0, other, 0) > 0.98
     doubts = [[face.doubt for face in photo.faces] for photo in (one, pipeline.read_photo(encode_jpeg(blurred, 95)))]
     assert doubts == [[""], ["too blurred"]]

@@ -183,7 +183,7 @@ def test_a_damaged_file_is_refused_with_what_to_do(damage):
 
 def test_a_batch_that_was_half_written_is_cut_off(tmp_path):
     part = stored.PartFile(tmp_path / "part", PEOPLE)
-    batch = stored.Batch((3,), (a_photo("1.jpg", a_seen("ann", 9)),), np.ones((1, 4), np.float32))
+    batch = stored.LookupBatch((3,), (a_photo("1.jpg", a_seen("ann", 9)),), np.ones((1, 4), np.float32))
     part.append(batch)
     whole = part.path.read_bytes()
     part.append(batch)

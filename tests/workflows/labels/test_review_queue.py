@@ -20,7 +20,7 @@ from core.base.errors import InputRefused
 from core.base.progress import CancelToken
 from core.base.settings import Settings
 from core.base.types import Ints, Photo, Split
-from core.corrections.model import Hand
+from core.corrections.model import Editor
 from core.jobs.registry import job_handlers
 from core.jobs.worker import run_job
 from core.learn.label_errors import review_queue as finding
@@ -61,7 +61,7 @@ def answer(data_dir: Path, *words: str | Path) -> dict[str, Any]:
 
 
 def corrector(services: Services, dataset: str) -> Corrector:
-    return Corrector(services.store, services.log, services.store.dataset(dataset).id, Hand("Ann", "sitting"))
+    return Corrector(services.store, services.log, services.store.dataset(dataset).id, Editor("Ann", "sitting"))
 
 
 # wrong folders
@@ -137,7 +137,7 @@ def test_whichever_labels_are_shuffled_they_head_the_queue(data_dir, misfiled, s
     true = np.array([table.people.index(true_person(name)) for name in table.photo_names])
     changed, rows = shuffled(true, len(table.people), seed)
     asked = replace(table, labels=changed, confirmed=np.zeros(len(table), dtype=bool))
-    crops = review_queue.crop_reader(services.artifacts, dataset_id, table)
+    crops = review_queue.make_crop_reader(services.artifacts, dataset_id, table)
     head: list[str] = []
     for entry in finding.build_review_queue(asked, vectors, crops).suspects:
         head += [face_id for face_id in entry.face_ids if face_id not in head]
@@ -239,7 +239,7 @@ def now(services: Services, by: Corrector) -> OpenSuspects:
     queue = review_queue.load_queue(services.artifacts, by.dataset_id)
     assert queue is not None
     dataset, table = services.store.dataset(by.dataset_id), services.store.face_table(by.dataset_id)
-    return review_queue.open_suspects(queue, table, services.log.apart(by.dataset_id), dataset.revision)
+    return review_queue.list_open_suspects(queue, table, services.log.pairs_kept_apart(by.dataset_id), dataset.revision)
 
 
 def first(standing: OpenSuspects, kind: SuspectKind) -> Suspect:
@@ -253,7 +253,7 @@ def test_what_was_done_drops_out_and_comes_back_when_it_is_undone(sitting):
         first(before, kind) for kind in (SuspectKind.LEAK, SuspectKind.DUPLICATE, SuspectKind.TWO_NAMES)
     )
     table = services.store.face_table(by.dataset_id)
-    by.put(leak.suggestion.face_ids, leak.suggestion.split)
+    by.assign_split(leak.suggestion.face_ids, leak.suggestion.split)
     by.exclude(copy.suggestion.face_ids)
     by.move(names.suggestion.face_ids, table.people[table.person_ids.index(names.suggestion.person_id)])
     after = now(services, by)

@@ -10,7 +10,7 @@ import pytest
 
 from core.base.errors import InputRefused, NotFound
 from core.base.types import Detection, RgbImage
-from core.corrections.model import Hand
+from core.corrections.model import Editor
 from core.imaging.pixels import encode_jpeg
 from core.services import Services
 from core.store.artifacts import content_id
@@ -18,7 +18,7 @@ from core.store.protocols import Dataset
 from core.vision.engine.openvino import OpenVinoEngine
 from core.workflows.labels import teach
 from core.workflows.labels.correct import Corrector
-from core.workflows.labels.teach import SeenPhoto
+from core.workflows.labels.teach import UnstoredPhoto
 from tests import prepared
 from tests.conftest import services_on
 
@@ -38,7 +38,7 @@ def dataset(taught: Services) -> Dataset:
 
 @pytest.fixture
 def by(taught: Services, dataset: Dataset) -> Corrector:
-    return Corrector(taught.store, taught.log, dataset.id, Hand("somebody", "now"))
+    return Corrector(taught.store, taught.log, dataset.id, Editor("somebody", "now"))
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def pair(taught: Services, sample_images: Mapping[str, RgbImage]) -> tuple[bytes
 def test_the_face_that_was_named_joins_the_dataset_and_nobody_else(taught, dataset, by, pair) -> None:
     content, (first, second) = pair
     before = taught.store.counts(dataset.id)
-    teach.teach_face(taught.ingestor(dataset.id), by, SeenPhoto(TWO_FACES, content), first, "Aunt May")
+    teach.teach_face(taught.ingestor(dataset.id), by, UnstoredPhoto(TWO_FACES, content), first, "Aunt May")
     after = taught.store.counts(dataset.id)
     assert (after.photos - before.photos, after.faces - before.faces) == (1, 1)
     known, other = teach.match_known_faces(taught.store, dataset.id, content_id(content), [first.box, second.box])
@@ -76,7 +76,7 @@ def test_it_is_undone_and_done_again_like_any_correction(taught, dataset, by, pa
     content, (first, _) = pair
     before = taught.store.counts(dataset.id)
     tools = taught.ingestor(dataset.id)
-    teach.teach_face(tools, by, SeenPhoto(TWO_FACES, content), first, "Aunt May")
+    teach.teach_face(tools, by, UnstoredPhoto(TWO_FACES, content), first, "Aunt May")
     by.undo()
     assert taught.store.counts(dataset.id).faces == before.faces
     assert teach.match_known_faces(taught.store, dataset.id, content_id(content), [first.box]) == [None]
@@ -84,7 +84,7 @@ def test_it_is_undone_and_done_again_like_any_correction(taught, dataset, by, pa
     (again,) = teach.match_known_faces(taught.store, dataset.id, content_id(content), [first.box])
     assert again is not None and again.person == "Aunt May"
     by.undo()
-    teach.teach_face(tools, by, SeenPhoto(TWO_FACES, content), first, "madonna")
+    teach.teach_face(tools, by, UnstoredPhoto(TWO_FACES, content), first, "madonna")
     assert taught.store.counts(dataset.id).faces == before.faces + 1
 
 
@@ -95,7 +95,7 @@ def test_a_face_that_the_dataset_has_gets_the_other_name_and_no_second_one_is_ma
     _, (face,) = taught.store.photo(dataset.id, content_id(content))
     before = taught.store.counts(dataset.id).faces
     found = Detection(face.box, face.landmarks, face.prob)
-    teach.teach_face(taught.ingestor(dataset.id), by, SeenPhoto("again.jpg", content), found, "elton_john")
+    teach.teach_face(taught.ingestor(dataset.id), by, UnstoredPhoto("again.jpg", content), found, "elton_john")
     assert taught.store.faces(dataset.id, [face.id])[0].person == "elton_john"
     assert taught.store.counts(dataset.id).faces == before
 
@@ -105,8 +105,8 @@ def test_what_was_taught_is_known_after_training_again(taught, dataset, by, pair
 
     content, (first, second) = pair
     tools = taught.ingestor(dataset.id)
-    teach.teach_face(tools, by, SeenPhoto(TWO_FACES, content), first, "elton_john")
-    teach.teach_face(tools, by, SeenPhoto(TWO_FACES, content), second, "elton_john")
+    teach.teach_face(tools, by, UnstoredPhoto(TWO_FACES, content), first, "elton_john")
+    teach.teach_face(tools, by, UnstoredPhoto(TWO_FACES, content), second, "elton_john")
     run = train_recogniser(taught.run_tools(), TrainingTask(dataset.id))
     learned = taught.identifier(run).gallery.face_ids
     known = teach.match_known_faces(taught.store, dataset.id, content_id(content), [first.box, second.box])
@@ -116,6 +116,6 @@ def test_what_was_taught_is_known_after_training_again(taught, dataset, by, pair
 def test_a_name_that_cannot_be_one_takes_nothing_in(taught, dataset, by, pair) -> None:
     content, (first, _) = pair
     with pytest.raises(InputRefused):
-        teach.teach_face(taught.ingestor(dataset.id), by, SeenPhoto(TWO_FACES, content), first, "   ")
+        teach.teach_face(taught.ingestor(dataset.id), by, UnstoredPhoto(TWO_FACES, content), first, "   ")
     with pytest.raises(NotFound):
         taught.store.photo(dataset.id, content_id(content))

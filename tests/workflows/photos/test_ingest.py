@@ -17,7 +17,7 @@ from PIL import ExifTags, Image
 from core.base.errors import Cancelled, InputRefused
 from core.base.progress import UNWATCHED, CancelToken, Progress
 from core.base.types import Box, Detection, FacePolicy, RgbImage, Split
-from core.corrections.model import Hand
+from core.corrections.model import Editor
 from core.services import Services
 from core.store.artifacts import ArtifactKind, content_id
 from core.store.job_model import JobKind, JobOwner
@@ -304,7 +304,7 @@ def test_a_name_that_somebody_gave_is_kept_when_the_photo_comes_in_a_folder(
 
 
 def corrector(uploads: Uploads) -> Corrector:
-    return Corrector(uploads.services.store, uploads.services.log, uploads.dataset_id, Hand("Ann", "sitting"))
+    return Corrector(uploads.services.store, uploads.services.log, uploads.dataset_id, Editor("Ann", "sitting"))
 
 
 def all_ids(uploads: Uploads) -> Sequence[str]:

@@ -18,7 +18,7 @@ from core.__main__ import main
 from core.base.errors import Cancelled, InputRefused, NotFound
 from core.base.progress import UNWATCHED, CancelToken, Progress
 from core.base.types import Box, Detection, Face, FacePolicy, RgbImage, Split
-from core.corrections.model import EventKind, Hand
+from core.corrections.model import Editor, EventKind
 from core.imaging.geometry import match_boxes
 from core.imaging.pixels import encode_jpeg, turn_pixels
 from core.jobs.registry import job_handlers
@@ -93,7 +93,7 @@ class Album:
 
     @property
     def by(self) -> Corrector:
-        return Corrector(self.services.store, self.services.log, self.dataset_id, Hand("Ann", "sitting"))
+        return Corrector(self.services.store, self.services.log, self.dataset_id, Editor("Ann", "sitting"))
 
     def seeing(self, kind: type[Detector] = Detector, settings: DetectorSettings = OTHER_DETECTOR) -> Ingestor:
         return with_parts(self.tools, detector=kind(self.services.engine, settings))
@@ -672,7 +672,7 @@ def test_a_log_takes_turns_and_what_was_said_of_turned_faces_along(
     export.export_dataset(
         services.export_tools(), album.dataset_id, ExportRequest(ExportKind.LOG), tmp_path / "log.zip"
     )
-    by = imports.new_import_hand("Ben")
+    by = imports.new_import_editor("Ben")
     summary = imports.import_log(services.import_tools(), elsewhere.dataset_id, tmp_path / "log.zip", by)
     assert (summary.events, summary.faces, summary.faces_missing, summary.refused) == (2, 1, 0, [])
     assert elsewhere.face("jerry/head.png").person == "Jerome"
@@ -699,7 +699,7 @@ def test_a_log_finds_faces_on_photos_that_are_turned_otherwise_here(
         services.export_tools(), album.dataset_id, ExportRequest(ExportKind.LOG), tmp_path / "log.zip"
     )
     imports.import_log(
-        services.import_tools(), elsewhere.dataset_id, tmp_path / "log.zip", imports.new_import_hand("Ben")
+        services.import_tools(), elsewhere.dataset_id, tmp_path / "log.zip", imports.new_import_editor("Ben")
     )
     assert elsewhere.face("ann/1.png").person == "Zoe"
 

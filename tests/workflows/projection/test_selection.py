@@ -25,7 +25,7 @@ def chosen(services: Services) -> Selection:
     """Two faces of Ann and one without a name, of which the last is not on the map."""
     dataset = add_faces(services, "Family", {"Ann": 3, None: 2})
     table, embeddings = services.store.face_table(dataset.id), services.store.embeddings(dataset.id)
-    made = project.pca_map(embeddings)
+    made = project.build_pca_map(embeddings)
     return Selection(
         (*table.face_ids[1:3], table.face_ids[4]), table, embeddings, FaceMap(made.face_ids[:4], made.points[:4])
     )
@@ -42,7 +42,7 @@ def test_a_row_says_who_where_and_how_good(chosen: Selection) -> None:
 
 
 def test_parquet_has_the_vectors_and_the_third_dimension(services: Services, chosen: Selection) -> None:
-    deep = project.pca_map(chosen.embeddings, 3)
+    deep = project.build_pca_map(chosen.embeddings, 3)
     content = selection.selection_parquet(Selection(chosen.face_ids, chosen.table, chosen.embeddings, deep))
     table = pq.read_table(io.BytesIO(content))
     vectors = np.array(table.column("vector").to_pylist(), dtype=np.float32)
@@ -61,7 +61,7 @@ def test_what_a_run_said_stands_beside_the_name(services: Services) -> None:
         face_ids=(table.face_ids[9], table.face_ids[16]),
         table=table,
         embeddings=embeddings,
-        face_map=project.pca_map(embeddings),
+        face_map=project.build_pca_map(embeddings),
         predictions=said,
     )
     bob, nobody = told.rows()

@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 from sqlalchemy import Connection, insert, select, update
 
 from core.base.errors import NotFound
-from core.corrections.model import Act, Change, Entity, Event, EventKind, Field, Hand
+from core.corrections.model import Change, Correction, Editor, Entity, Event, EventKind, Field
 from core.store.sql import schema
 from core.store.sql.transactions.current_values import (
     FieldKey,
@@ -18,7 +18,7 @@ from core.store.sql.transactions.current_values import (
     people_with_faces,
 )
 
-INGEST = Hand("Face Atlas", "ingest")
+INGEST = Editor("Face Atlas", "ingest")
 """Who is said to have done what follows from an ingest."""
 
 
@@ -30,38 +30,43 @@ def raise_revision(connection: Connection, dataset_id: str) -> None:
         raise NotFound("This dataset was deleted in the meantime.")
 
 
-def append_event(connection: Connection, dataset_id: str, hand: Hand, act: Act) -> Event:
+def append_event(connection: Connection, dataset_id: str, editor: Editor, correction: Correction) -> Event:
     """Add an event and bring what it touches up to date."""
-    faces = {change.entity_id for change in act.changes if change.entity is Entity.FACE}
-    event = add_event_row(connection, dataset_id, hand, act, len(faces))
+    faces = {change.entity_id for change in correction.changes if change.entity is Entity.FACE}
+    event = add_event_row(connection, dataset_id, editor, correction, len(faces))
     # The changes before the columns: what a column holds is read from them.
-    rows = [{"event_id": event.id, "dataset_id": dataset_id, **asdict(change)} for change in act.changes]
+    rows = [{"event_id": event.id, "dataset_id": dataset_id, **asdict(change)} for change in correction.changes]
     if rows:
         connection.execute(insert(schema.change), rows)
-    if act.origin:
-        row = {"event_id": event.id, "dataset_id": dataset_id, "origin": act.origin}
+    if correction.origin:
+        row = {"event_id": event.id, "dataset_id": dataset_id, "origin": correction.origin}
         connection.execute(insert(schema.event_origin).values(row))
-    bring_up_to_date(connection, dataset_id, changed_fields(act.changes))
+    bring_up_to_date(connection, dataset_id, changed_fields(correction.changes))
     return event
 
 
 def add_event_row(
-    connection: Connection, dataset_id: str, hand: Hand, act: Act, n_faces: int, target_id: int | None = None
+    connection: Connection,
+    dataset_id: str,
+    editor: Editor,
+    correction: Correction,
+    n_faces: int,
+    target_id: int | None = None,
 ) -> Event:
     """Add an event without what it changes; ``target_id`` is the event that it undoes or redoes."""
     revision = select(schema.dataset.c.revision).where(schema.dataset.c.id == dataset_id)
     event = Event(
         id=0,  # the database gives it
         dataset_id=dataset_id,
-        kind=act.kind,
-        author=hand.author,
-        session=hand.session,
+        kind=correction.kind,
+        author=editor.author,
+        session=editor.session,
         created=time.time(),
         revision=connection.scalars(revision).one(),
         n_faces=n_faces,
-        person_id=act.person_id,
-        from_person_id=act.from_person_id,
-        why=act.why,
+        person_id=correction.person_id,
+        from_person_id=correction.from_person_id,
+        why=correction.why,
         target_id=target_id,
         active=True,
     )
@@ -92,11 +97,11 @@ def join_namesakes(connection: Connection, dataset_id: str) -> None:
         kept_id, *duplicate_ids = connection.scalars(query).all()
         for duplicate_id in duplicate_ids:
             change = Change(Entity.PERSON, str(duplicate_id), Field.MERGED_INTO, kept_id)
-            act = Act(
+            correction = Correction(
                 kind=EventKind.MERGE,
                 changes=[change],
                 person_id=kept_id,
                 from_person_id=duplicate_id,
                 why="A folder of the same name.",
             )
-            append_event(connection, dataset_id, INGEST, act)
+            append_event(connection, dataset_id, INGEST, correction)

@@ -44,7 +44,7 @@ def keep_photos(artifacts: Artifacts, dataset_id: str, lookup_id: str, upload: P
         return upload.replace(zip_path)
     with writing_zip(zip_path) as target:
         for path in sorted(path for path in upload.rglob("*") if path.is_file() and not path.is_symlink()):
-            target.file(path.relative_to(upload).as_posix(), path)
+            target.add_file(path.relative_to(upload).as_posix(), path)
     return zip_path
 
 

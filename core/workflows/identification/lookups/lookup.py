@@ -34,7 +34,7 @@ from core.vision.pipeline import NO_FACE, FacePipeline, PhotoFaces
 from core.workflows.identification.identify import IdentifiedFace, Identifier
 from core.workflows.identification.lookups import stored
 from core.workflows.identification.lookups.kept_lookups import LookupTools, kept_photos_path
-from core.workflows.identification.lookups.stored import Batch, PartFile
+from core.workflows.identification.lookups.stored import LookupBatch, PartFile
 from core.workflows.identification.lookups.values import Lookup, LookupCounts, LookupFace, LookupPhoto
 from core.workflows.photos.photo_reader import PhotoReader, ReadPhoto
 from core.workflows.verification.verify import select_named_faces
@@ -105,10 +105,7 @@ def look_up_photos(
         finished.add(_look_up_batch(identifier, [photo for photo in photos if not photo.is_told]))
         n_done += len(photos)
         progress.report(n_done, total, "Looking for faces and names")
-    refused = [
-        LookupPhoto(name=refusal.name, photo_id="", width_px=0, height_px=0, faces=(), reason=refusal.reason)
-        for refusal in source.refused
-    ]
+    refused = [LookupPhoto.of_refused(refusal.name, refusal.reason) for refusal in source.refused]
     return _store_lookup(tools, identifier, task, batches, refused)
 
 
@@ -117,10 +114,10 @@ class _Finished:
     """The batches so far, here and on disk; they may come from any thread."""
 
     part: PartFile
-    batches: list[Batch]
+    batches: list[LookupBatch]
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def add(self, batch: Batch) -> None:
+    def add(self, batch: LookupBatch) -> None:
         # File and list together: a line that is in one and not in the other would be lost, or come twice after a kill.
         with self._lock:
             self.part.append(batch)
@@ -129,15 +126,17 @@ class _Finished:
 
 def _add_ended(finished: _Finished, identifier: Identifier, photo: ReadPhoto) -> None:
     """The line of a file that ended its reader, before anything else can: it is not looked at again."""
-    line = LookupPhoto(name=photo.entry.name, photo_id="", width_px=0, height_px=0, faces=(), reason=photo.objection)
-    finished.add(Batch((photo.entry.index,), (line,), np.empty((0, identifier.pipeline.model.dimension), np.float32)))
+    line = LookupPhoto.of_refused(photo.entry.name, photo.objection)
+    finished.add(
+        LookupBatch((photo.entry.index,), (line,), np.empty((0, identifier.pipeline.model.dimension), np.float32))
+    )
 
 
 def _store_lookup(
     tools: LookupTools,
     identifier: Identifier,
     task: LookupTask,
-    batches: Sequence[Batch],
+    batches: Sequence[LookupBatch],
     refused: Sequence[LookupPhoto],
 ) -> Lookup:
     """Write the lookup; its batches are not needed any more. A file that ended its reader was ahead of its batch."""
@@ -174,7 +173,7 @@ def _part_file(artifacts: Artifacts, task: LookupTask, identifier: Identifier) -
 # one batch
 
 
-def _look_up_batch(identifier: Identifier, photos: Sequence[ReadPhoto]) -> Batch:
+def _look_up_batch(identifier: Identifier, photos: Sequence[ReadPhoto]) -> LookupBatch:
     oriented = [_read_orientation(identifier.pipeline, photo) for photo in photos]
     readable = [(photo.entry.index, decoded) for photo, _ in oriented if (decoded := photo.decoded()) is not None]
     answers = identifier.pipeline.find_faces([decoded for _, decoded in readable])
@@ -188,7 +187,7 @@ def _look_up_batch(identifier: Identifier, photos: Sequence[ReadPhoto]) -> Batch
     )
     vectors = np.array([face.vector for face in identified], dtype=np.float32)
     dimension = identifier.pipeline.model.dimension
-    return Batch(tuple(photo.entry.index for photo in photos), lines, vectors.reshape(-1, dimension))
+    return LookupBatch(tuple(photo.entry.index for photo in photos), lines, vectors.reshape(-1, dimension))
 
 
 def _read_orientation(pipeline: FacePipeline, photo: ReadPhoto) -> tuple[ReadPhoto, int]:
@@ -209,7 +208,7 @@ def _photo_line(
     """What is said of a photo; its faces are the next of those judged."""
     objection = photo.objection or (answer.objection if answer else "")
     if answer is None or objection:
-        return LookupPhoto(name=photo.entry.name, photo_id="", width_px=0, height_px=0, faces=(), reason=objection)
+        return LookupPhoto.of_refused(photo.entry.name, objection)
     faces = tuple(_lookup_face(face) for face in islice(identified, len(answer.faces)))
     reason = " ".join(filter(None, ("" if faces else NO_FACE, *answer.picture.notes)))
     return LookupPhoto(
@@ -315,12 +314,12 @@ def keep_identified_photos(
         )
         lines.append(line)
         vectors += [face.vector[None] for face in photo.faces]
-    batch = Batch(tuple(range(len(lines))), tuple(lines), np.concatenate(vectors))
+    batch = LookupBatch(tuple(range(len(lines))), tuple(lines), np.concatenate(vectors))
     lookup = _store_lookup(tools, identifier, task, [batch], [])
     with writing_zip(kept_photos_path(tools.artifacts, dataset_id, task.id)) as target:
         # In the order of the lines: two files of one name get a number, and are found again by their content.
         for line, photo in zip(lines, photos, strict=True):
-            target.content(target.free(line.name), photo.content)
+            target.add_content(target.free_name(line.name), photo.content)
     return lookup
 
 

@@ -40,7 +40,7 @@ class LookupMarks:
 
     threshold: Threshold
     faces: Ints
-    """(n_faces,) of all faces in turn: sums of ``Mark``"""
+    """(n_faces,) of all faces in turn: sums of ``LookupMark``"""
     photos: Ints
     """(n_photos,)"""
 

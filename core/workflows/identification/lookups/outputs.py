@@ -10,11 +10,11 @@ from core.archives.source import PhotoEntry, PhotoSource
 from core.base.errors import ImageRefused
 from core.base.json_values import Json
 from core.base.progress import UNWATCHED, Progress
-from core.base.words import display_name as as_read
+from core.base.words import display_name
 from core.formats import xmp
-from core.formats.tables import csv_parts
+from core.formats.tables import encode_csv
 from core.formats.xmp import Sidecar
-from core.formats.xmp_frame import sidecar_of
+from core.formats.xmp_frame import build_sidecar
 from core.formats.zip_writer import Folders, ZipWriter, safe_part, writing_zip
 from core.imaging.geometry import turned_orientation
 from core.learn.open_set.rejection_rule import TARGET_RATE, Threshold
@@ -43,7 +43,7 @@ _MARK_COLUMNS = {
 
 def lookup_csv(lookup: Lookup, rate: float = TARGET_RATE) -> bytes:
     """A row for each face, and one for each file without a face."""
-    return b"".join(csv_parts([list(_rows(lookup, rate))], COLUMNS))
+    return b"".join(encode_csv([list(_rows(lookup, rate))], COLUMNS))
 
 
 def _rows(lookup: Lookup, rate: float) -> Iterator[dict[str, Json]]:
@@ -139,16 +139,16 @@ def write_sidecars(lookup: Lookup, path: Path, rate: float = TARGET_RATE) -> int
         for photo in lookup.photos:
             if photo.faces:
                 name = "/".join(map(safe_part, PurePosixPath(photo.name).parts)) + ".xmp"
-                target.parts(target.free(name), [xmp.encode_sidecar(_sidecar(photo, threshold))])
+                target.add_parts(target.free_name(name), [xmp.encode_sidecar(_sidecar(photo, threshold))])
                 count += 1
     return count
 
 
 def _sidecar(photo: LookupPhoto, threshold: Threshold) -> Sidecar:
-    faces = [(face.box, as_read(name) if (name := face.name(threshold)) else None) for face in photo.faces]
+    faces = [(face.box, display_name(name) if (name := face.name(threshold)) else None) for face in photo.faces]
     # Of a lookup of an earlier version it is not known how the file is stored: its sidecars are those of version 1.
     orientation = turned_orientation(photo.orientation, photo.turn) if photo.orientation else 0
-    return sidecar_of(photo.photo_id, (photo.width_px, photo.height_px), faces, orientation)
+    return build_sidecar(photo.photo_id, (photo.width_px, photo.height_px), faces, orientation)
 
 
 # sorted copies
@@ -189,7 +189,7 @@ def sort_photos(
                 continue
             names = sorted({name for face in photo.faces if (name := face.name(threshold))})
             people.update(names)
-            n_copies += _copy(photo, content, [folders.of(name) for name in names], target)
+            n_copies += _copy(photo, content, [folders.folder_of(name) for name in names], target)
     progress.report(len(photos), len(photos), "Sorting photos")
     return SortedCounts(len(photos) - n_missing, n_copies, len(people), n_missing)
 
@@ -217,5 +217,5 @@ def _content(photo: LookupPhoto, source: PhotoSource, entries_by_name: Mapping[s
 def _copy(photo: LookupPhoto, content: bytes, people: list[str], target: ZipWriter) -> int:
     folder_names = people or [UNKNOWN if photo.faces else NO_FACE]
     for folder in folder_names:
-        target.content(target.free(f"{folder}/{safe_part(PurePosixPath(photo.name).name)}"), content)
+        target.add_content(target.free_name(f"{folder}/{safe_part(PurePosixPath(photo.name).name)}"), content)
     return len(folder_names)

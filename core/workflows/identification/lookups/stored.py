@@ -40,7 +40,7 @@ Arrays = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Batch:
+class LookupBatch:
     """Photos that were looked at together."""
 
     positions: tuple[int, ...]
@@ -250,7 +250,7 @@ class PartFile:
     path: Path
     people: tuple[str, ...]
 
-    def batches(self) -> list[Batch]:
+    def batches(self) -> list[LookupBatch]:
         """What was finished, in turn; a batch that was only half written is cut off the file."""
         if not self.path.exists():
             return []
@@ -263,7 +263,7 @@ class PartFile:
             file.truncate(whole_end)
         return batches
 
-    def append(self, batch: Batch) -> None:
+    def append(self, batch: LookupBatch) -> None:
         """Add a batch; it counts once it is written whole."""
         # One write of a whole record with its length and checksum: after a kill or a power cut it is there, or it does
         # not count.
@@ -275,10 +275,10 @@ class PartFile:
         with self.path.open("ab") as file:
             file.write(_HEAD.pack(len(record), zlib.crc32(record)) + record)
 
-    def _read(self, content: bytes) -> Batch:
+    def _read(self, content: bytes) -> LookupBatch:
         with _refusing(), _opened(content) as arrays:
             photos = tuple(_photos(arrays, self.people))
-            return Batch(tuple(arrays["positions"].tolist()), photos, arrays["vectors"])
+            return LookupBatch(tuple(arrays["positions"].tolist()), photos, arrays["vectors"])
 
 
 def _whole_record(head: bytes, file: io.BufferedRandom) -> bytes | None:

@@ -116,6 +116,11 @@ class LookupPhoto:
     turn: int = 0
     """Quarters clockwise by which it was turned to be upright, after what its EXIF says; the sides are those then."""
 
+    @classmethod
+    def of_refused(cls, name: str, reason: str) -> LookupPhoto:
+        """The line of a file of which nothing can be said but why."""
+        return cls(name=name, photo_id="", width_px=0, height_px=0, faces=(), reason=reason)
+
     @property
     def refused(self) -> bool:
         return not self.photo_id
