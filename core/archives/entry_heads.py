@@ -11,7 +11,6 @@ import struct
 import zipfile
 import zlib
 from pathlib import Path
-from types import TracebackType
 from typing import Final, Self
 
 _LOCAL_HEADER: Final = struct.Struct("<4s22xHH")
@@ -68,7 +67,5 @@ class ZipHeads:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._file.close()

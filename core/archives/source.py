@@ -12,12 +12,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Final, Protocol, Self
 
 from core.archives.file_names import ending_objection, is_called_like_a_photo, name_objection, printable_name
 from core.archives.folder_layout import FolderLayout, interpret_folders
-from core.archives.system_files import Leftover, report_leftovers
+from core.archives.system_files import Leftover, summarise_leftovers
 from core.archives.zip_names import LocalNames
 from core.base import words
 from core.base.errors import ArchiveRefused, ImageRefused
@@ -69,7 +68,7 @@ class PhotoSource(ABC):
         local_names: LocalNames | None = None,
     ) -> None:
         """``files`` are names and sizes in bytes."""
-        left_out = report_leftovers(
+        left_out = summarise_leftovers(
             (printable_name(name), why, is_called_like_a_photo(name)) for name, why in leftovers
         )
         names = [name for name, _ in files]
@@ -91,9 +90,7 @@ class PhotoSource(ABC):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 

@@ -110,7 +110,7 @@ class LeftOutFiles:
     sentences: tuple[str, ...]
 
 
-def report_leftovers(names: Iterable[tuple[str, Leftover, bool]]) -> LeftOutFiles:
+def summarise_leftovers(names: Iterable[tuple[str, Leftover, bool]]) -> LeftOutFiles:
     """What is said about files that are left out.
 
     Parameters

@@ -27,7 +27,7 @@ from core.base import words
 from core.base.errors import InputRefused
 from core.base.types import Box, Refusal
 from core.formats.xml_tree import parse_tree
-from core.imaging.geometry import as_array, pairwise_overlaps
+from core.imaging.geometry import boxes_to_array, pairwise_overlaps
 
 VERSION = 2
 """Of the sidecars written here: regions refer to the stored picture. Version 1 did not say which it is."""
@@ -265,7 +265,7 @@ def _with_microsoft(
 def _at_same_place(regions: Sequence[Region], other: Region) -> Region | None:
     if not regions:
         return None
-    shared = pairwise_overlaps(as_array([other.area]), as_array([region.area for region in regions]))[0]
+    shared = pairwise_overlaps(boxes_to_array([other.area]), boxes_to_array([region.area for region in regions]))[0]
     return regions[int(shared.argmax())] if shared.max() >= SAME_REGION_IOU else None
 
 

@@ -230,7 +230,7 @@ def _stored(data: bytes, limits: ImageLimits, enough_px: int | None) -> tuple[De
     with Image.open(io.BytesIO(data), formats=PILLOW_FORMATS) as photo:
         _require_size(photo.size, len(data), _bytes_per_pixel(photo), limits)
         if photo.format in ("JPEG", "MPO"):
-            stored = _stored_jpeg(photo, jpeg.first_picture(data), enough_px)
+            stored = _stored_jpeg(photo, jpeg.extract_first_picture(data), enough_px)
             stored = replace(stored, notes=stored.notes + notes_of_frames(photo))
             return stored, orientation_of_photo(photo)
         pixels = _decode_webp(data) if _suits_opencv(photo) else None
@@ -302,7 +302,7 @@ def _decode_raw(data: bytes, limits: ImageLimits, enough_px: int | None) -> Deco
     with Image.open(io.BytesIO(preview.content), formats=("JPEG",)) as photo:
         # Twice the file: the preview is a copy of the rest of it, from its own start on.
         _require_size(photo.size, 2 * len(data), _bytes_per_pixel(photo), limits)
-        stored = _stored_jpeg(photo, jpeg.first_picture(preview.content), enough_px)
+        stored = _stored_jpeg(photo, jpeg.extract_first_picture(preview.content), enough_px)
         stored = replace(stored, notes=stored.notes + preview.notes)
         return _upright(stored, find_orientation(photo) or preview.orientation)
 

@@ -67,7 +67,7 @@ def match_boxes(boxes: Sequence[Box], other_boxes: Sequence[Box], min_iou: float
     matches: list[int | None] = [None] * len(boxes)
     if not boxes or not other_boxes:
         return matches
-    shared = pairwise_overlaps(as_array(boxes), as_array(other_boxes))
+    shared = pairwise_overlaps(boxes_to_array(boxes), boxes_to_array(other_boxes))
     while shared.max() >= min_iou:
         row, column = divmod(int(shared.argmax()), len(other_boxes))
         matches[row] = column
@@ -76,7 +76,7 @@ def match_boxes(boxes: Sequence[Box], other_boxes: Sequence[Box], min_iou: float
     return matches
 
 
-def as_array(boxes: Sequence[Box]) -> Doubles:
+def boxes_to_array(boxes: Sequence[Box]) -> Doubles:
     """Boxes as an (n, 4) array."""
     return np.array([box.as_tuple() for box in boxes], dtype=np.float64)
 

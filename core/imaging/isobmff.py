@@ -52,6 +52,7 @@ def read_brands(head: bytes) -> frozenset[bytes]:
 
 
 def is_avif(head: bytes) -> bool:
+    """Whether the brands, in the first 256 bytes of a file, say AVIF."""
     return bool(read_brands(head) & _AVIF_BRANDS)
 
 
@@ -85,7 +86,7 @@ def has_image_sequence(data: bytes) -> bool:
     return any(kind == b"moov" for kind, _ in iterate_boxes(memoryview(data)))
 
 
-def primary_picture(data: bytes) -> PrimaryPicture:
+def read_primary_picture(data: bytes) -> PrimaryPicture:
     """What the file's index says of its primary picture; nothing where it cannot be read."""
     try:
         return _primary_picture(memoryview(data))

@@ -2,8 +2,8 @@
 
 Telephones append films, gain maps, second pictures and blocks of their own to a JPEG, some programs leave out its end
 marker, and a copy may stop anywhere. So neither the last bytes of a file nor its size tell a whole photo from a cut-off
-one; only decoding does. ``first_picture`` walks the segments and gives the primary picture as a file of its own;
-``decode_jpeg`` lets libjpeg-turbo, through simplejpeg, decode it and listens to its warnings, in one pass.
+one; only decoding does. ``extract_first_picture`` walks the segments and gives the primary picture as a file of its
+own; ``decode_jpeg`` lets libjpeg-turbo, through simplejpeg, decode it and listens to its warnings, in one pass.
 
 What it does not see: damage inside the data after which the rest still makes sense to a decoder, which for a JPEG is
 any other number of the right length.
@@ -175,7 +175,7 @@ class _Walk:
             raise ImageRefused(_CUT_OFF)
 
 
-def first_picture(data: bytes) -> Jpeg:
+def extract_first_picture(data: bytes) -> Jpeg:
     """The picture that a JPEG file begins with, without what programs append to it.
 
     Raises

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from PIL import ExifTags, Image
 
 from core.base.types import RgbImage
-from core.imaging.isobmff import Turn, is_avif, is_heif, primary_picture
+from core.imaging.isobmff import Turn, is_avif, is_heif, read_primary_picture
 from core.imaging.refusals import DECODER_ERRORS, PILLOW_FORMATS
 
 _TURNS: Final[dict[int, Callable[[Any], npt.NDArray[Any]]]] = {
@@ -75,13 +75,13 @@ def orientation_of_header(data: bytes) -> int:
 
 def orientation_of_container(data: bytes) -> int:
     """What a HEIF or AVIF says of its primary picture: by its own turn, else by EXIF."""
-    primary = primary_picture(data)
+    primary = read_primary_picture(data)
     return _same_as(primary.turns) if primary.turns else _orientation_of_exif(primary.exif)
 
 
 def orientation_left_to_exif(data: bytes) -> int:
     """The turn of a HEIF that its decoder does not make: EXIF's, where the container itself says nothing."""
-    primary = primary_picture(data)
+    primary = read_primary_picture(data)
     return 1 if primary.turns else _orientation_of_exif(primary.exif)
 
 

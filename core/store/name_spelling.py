@@ -83,15 +83,15 @@ def _class_of(letter: str) -> str:
     return "letters" if _is_letter(letter) else "digits" if letter.isdecimal() else ""
 
 
-def words_of(name: str) -> tuple[str, ...]:
+def split_words(name: str) -> tuple[str, ...]:
     """The runs of letters and of digits of a name, folded: what two spellings of a name have in common."""
     runs = groupby(fold_name(name), _class_of)
     return tuple("".join(run) for kind, run in runs if kind)
 
 
-def key_of(name: str) -> str:
+def spelling_key(name: str) -> str:
     """The same for every spelling of a name."""
-    return "".join(words_of(name)) or fold_name(name)
+    return "".join(split_words(name)) or fold_name(name)
 
 
 def _weight(folded: str) -> int:
@@ -137,7 +137,7 @@ def _spelled_out(name: str) -> Iterator[str]:
 
 def _is_bare(name: str) -> bool:
     """Whether a name is too little to be looked for inside texts."""
-    words = words_of(name)
+    words = split_words(name)
     if any(map(_is_letter, "".join(words))):
         return sum(map(len, words)) < 2
     return sum(map(len, words)) < LEAST_DIGITS
@@ -164,34 +164,34 @@ class Spellings:
     @cached_property
     def _spared_pattern(self) -> re.Pattern[str] | None:
         """Spared names in any spelling; one that only digits tell from a name that goes, just as it is."""
-        erased_letters = {"".join(filter(_is_letter, key_of(name))) for name in self.names}
+        erased_letters = {"".join(filter(_is_letter, spelling_key(name))) for name in self.names}
         # 'Ann 2' is spared when 'Ann 1' goes: in a loose spelling, without its digits, either would be the other.
-        near = {name for name in self.spared if "".join(filter(_is_letter, key_of(name))) in erased_letters}
+        near = {name for name in self.spared if "".join(filter(_is_letter, spelling_key(name))) in erased_letters}
         loose = [_pattern(name) for name in self.spared if name not in near]
-        exact = [re.escape(fold_name(name)) for name in near if key_of(name) not in self._keys]
+        exact = [re.escape(fold_name(name)) for name in near if spelling_key(name) not in self._keys]
         patterns = sorted(filter(None, {*loose, *exact}), key=lambda source: (-len(source), source))
         alternatives = "|".join(patterns)
         return re.compile(rf"{_NO_LETTER_BEFORE}(?:{alternatives})(?!\d){_NO_LETTER_BEHIND}") if alternatives else None
 
     @cached_property
     def _keys(self) -> frozenset[str]:
-        return frozenset(key_of(name) for original in self.names for name in _spelled_out(original))
+        return frozenset(spelling_key(name) for original in self.names for name in _spelled_out(original))
 
     @cached_property
     def _twins(self) -> frozenset[str]:
         """Spared names that are the same but for their spelling: only that very spelling is theirs."""
-        return frozenset(compose_accents(name) for name in self.spared if key_of(name) in self._keys)
+        return frozenset(compose_accents(name) for name in self.spared if spelling_key(name) in self._keys)
 
     @cached_property
     def _reversed_pattern(self) -> re.Pattern[str] | None:
         """'Lee, Ann' of 'Ann Lee'."""
-        pairs = [words_of(name) for name in self.names]
+        pairs = [split_words(name) for name in self.names]
         turned = [rf"{re.escape(last)}[\W_]{{1,3}}{re.escape(first)}" for first, last in filter(_is_turnable, pairs)]
         return re.compile(f"{_NO_LETTER_BEFORE}(?:{'|'.join(turned)}){_NO_LETTER_BEHIND}") if turned else None
 
     def is_name(self, text: str) -> bool:
         """Whether the text is one of the names in any spelling, and is nobody else's name."""
-        return text not in self.spared and key_of(text) in self._keys
+        return text not in self.spared and spelling_key(text) in self._keys
 
     def may_mention(self, text: str) -> bool:
         """Whether the letters of a name are in the text; quick, and too often true."""
@@ -230,7 +230,7 @@ class Spellings:
             yield from ((*match.span(), False) for match in self._reversed_pattern.finditer(folded))
 
     def _is_whole(self, text: str, start: int, end: int) -> bool:
-        long = len(words_of(text[start:end])) > 1 or end - start >= LEAST_IN_CAMEL
+        long = len(split_words(text[start:end])) > 1 or end - start >= LEAST_IN_CAMEL
         before = start == 0 or _parts(text[start - 1], text[start], camel=long)
         return before and (end >= len(text) or _parts(text[end - 1], text[end], camel=long))
 

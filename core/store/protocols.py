@@ -201,7 +201,7 @@ class FaceStore(Protocol):
     def names(self, dataset_id: str) -> dict[int, str]:
         """The name of everybody who ever was, by id: also of those who have no faces now."""
 
-    def roots(self, dataset_id: str) -> dict[int, int]:
+    def people_after_merges(self, dataset_id: str) -> dict[int, int]:
         """Who everybody who ever was is after all merges, by id."""
 
     def photo_labels(self, dataset_id: str) -> dict[str, PhotoLabel]:

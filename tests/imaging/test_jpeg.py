@@ -14,7 +14,7 @@ from core.base.errors import ImageRefused
 from core.base.settings import ImageLimits
 from core.base.types import RgbImage
 from core.imaging.decoding import decode_image, decode_reduced
-from core.imaging.jpeg import first_picture
+from core.imaging.jpeg import extract_first_picture
 
 LIMITS = ImageLimits()
 END = b"\xff\xd9"
@@ -178,7 +178,7 @@ def test_a_photo_that_ends_in_the_grey_of_missing_parts_is_taken() -> None:
 
 def test_the_first_picture_is_given_without_what_follows_and_with_an_end() -> None:
     whole = KINDS["progressive"]
-    assert first_picture(whole).content is whole
-    assert first_picture(whole + FILM).content == whole
-    assert first_picture(whole[:-2]).content == whole
-    assert first_picture(whole[:-2] + GAIN_MAP).content == whole
+    assert extract_first_picture(whole).content is whole
+    assert extract_first_picture(whole + FILM).content == whole
+    assert extract_first_picture(whole[:-2]).content == whole
+    assert extract_first_picture(whole[:-2] + GAIN_MAP).content == whole

@@ -14,7 +14,7 @@ from PIL import Image
 from core.base.settings import ImageLimits
 from core.base.types import RgbImage
 from core.imaging.decoding import decode_image, stored_orientation
-from core.imaging.isobmff import Turn, primary_picture
+from core.imaging.isobmff import Turn, read_primary_picture
 from core.imaging.orientation import apply_orientation
 
 LIMITS = ImageLimits()
@@ -100,7 +100,7 @@ def test_the_stored_orientation_is_what_turns_the_stored_picture_upright(format_
 @pytest.mark.parametrize("orientation", ALL)
 def test_a_heif_or_avif_that_is_turned_only_by_its_exif_is_upright(format_: str, orientation: int) -> None:
     data = in_exif_only(format_, orientation)
-    assert primary_picture(data).turns == ()
+    assert read_primary_picture(data).turns == ()
     assert_is_upright(data)
     assert stored_orientation(data) == orientation
 
@@ -112,7 +112,7 @@ def test_the_turn_of_the_container_counts_and_its_exif_is_not_applied_besides(fo
     other = exif_saying(1 if orientation == 6 else 6).removeprefix(b"Exif\0\0")
     at = data.find(other[:8])
     contradicted = data if at < 0 else data[:at] + other + data[at + len(other) :]
-    assert primary_picture(contradicted).turns
+    assert read_primary_picture(contradicted).turns
     assert_is_upright(contradicted)
     assert stored_orientation(contradicted) == orientation
 
@@ -140,7 +140,7 @@ def test_turns_of_a_container_are_one_orientation_in_their_order(turns: list[Tur
     iprp = box(b"iprp", box(b"ipco", properties) + ipma)
     meta = box(b"meta", bytes(4) + box(b"pitm", bytes(4) + struct.pack(">H", 7)) + iprp)
     data = box(b"ftyp", b"heic\0\0\0\0mif1heic") + meta
-    assert primary_picture(data).turns == tuple(turns)
+    assert read_primary_picture(data).turns == tuple(turns)
     assert stored_orientation(data) == orientation
 
 

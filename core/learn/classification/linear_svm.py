@@ -53,7 +53,7 @@ from core.base.types import Doubles, Ints, Vectors
 from core.learn.classification.solver import one_versus_rest
 from core.learn.labelled_faces import LabelledFaces
 from core.learn.model_selection.splits import deal_testable
-from core.learn.numerics.labels import rank_within
+from core.learn.numerics.labels import rank_within_label
 from core.learn.numerics.linear_classifier import LinearClassifier
 
 C_GRID = (0.3, 1.0, 3.0, 10.0)
@@ -237,7 +237,7 @@ def _sample(faces: LabelledFaces, seed: int) -> Ints:
     # One lot a shot, not a face: faces of a shot are drawn together, or the folds would have nothing to keep together.
     key = rng.random(int(shots.max()) + 1)[shots[rows]]
     order = rows[np.lexsort((key, labels[rows]))]
-    return np.sort(order[rank_within(labels[order]) < most_each])
+    return np.sort(order[rank_within_label(labels[order]) < most_each])
 
 
 def _require_trainable(faces: LabelledFaces, people: Sequence[str]) -> None:

@@ -151,7 +151,7 @@ def own_centre_cosines(faces: LabelledFaces) -> Doubles:
     return cosines
 
 
-def centre_rivals(faces: LabelledFaces, rows: Ints) -> tuple[Ints, Floats]:
+def find_centre_rivals(faces: LabelledFaces, rows: Ints) -> tuple[Ints, Floats]:
     """Give the other person whose centre is most like each of some faces, and the cosine: (m,), (m,)."""
     centroids = fit_centroids(faces.vectors, faces.labels, faces.n_people)
     rivals, rival_cosines = np.zeros(len(rows), dtype=np.int64), np.zeros(len(rows), dtype=np.float32)

@@ -98,7 +98,7 @@ def _suspicious_rows(faces: LabelledFaces, opinions: LabelOpinions, spared: Bool
     known = believed if len(believed) else np.arange(len(faces))
     # What is usual here is measured on faces that nobody doubts, or wrong names would widen the limits for others.
     sample = np.sort(np.random.default_rng(0).permutation(known)[:MOST_FOR_LIMITS])
-    rivals, centre_cosines = label_confidence.centre_rivals(faces, sample)
+    rivals, centre_cosines = label_confidence.find_centre_rivals(faces, sample)
     of_rivals = label_confidence.find_label_neighbours(faces, sample, rivals).rival_similarity
     own_cosines = label_confidence.own_centre_cosines(faces)
     # Cheap first: by centres, and only who is far from their own is compared with single faces.

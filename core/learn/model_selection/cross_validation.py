@@ -21,7 +21,7 @@ from core.learn.labelled_faces import LabelledFaces
 from core.learn.model_selection.baselines import Contender
 from core.learn.model_selection.splits import Fold, build_folds, deal_testable
 from core.learn.numerics.blocks import split_rows
-from core.learn.numerics.labels import rank_within
+from core.learn.numerics.labels import rank_within_label
 
 FOLDS = 5
 SCORES_AT_ONCE = 1 << 22
@@ -133,5 +133,5 @@ def _turns(known: LabelledFaces, rows: Ints, rng: np.random.Generator) -> Ints:
     person[index_of] = known.labels[rows]
     order = np.lexsort((rng.random(len(shots)), person))
     turn = np.empty(len(shots), dtype=np.int64)
-    turn[order] = rank_within(person[order])
+    turn[order] = rank_within_label(person[order])
     return turn[index_of]

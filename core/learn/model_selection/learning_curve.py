@@ -17,7 +17,7 @@ from core.learn.labelled_faces import LabelledFaces, count_shots
 from core.learn.model_selection.baselines import Contender
 from core.learn.model_selection.cross_validation import Tick, predict_out_of_fold
 from core.learn.model_selection.splits import Fold
-from core.learn.numerics.labels import rank_within
+from core.learn.numerics.labels import rank_within_label
 
 STEPS = (1, 2, 3, 5, 8, 12, 20, 35, 60)
 FEWEST_PEOPLE = 2
@@ -65,4 +65,4 @@ def _first_shots(known: LabelledFaces, rows: Ints, k: int, rng: np.random.Genera
     one_each = rows[np.unique(known.shots[rows], return_index=True)[1]]
     one_each = rng.permutation(one_each)
     order = one_each[np.argsort(known.labels[one_each], kind="stable")]
-    return np.sort(order[rank_within(known.labels[order]) < k])
+    return np.sort(order[rank_within_label(known.labels[order]) < k])

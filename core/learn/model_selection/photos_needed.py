@@ -216,7 +216,7 @@ def _record(table: FaceTable, predictions: Predictions, tests: _Tests) -> Person
 def _expected(record: PersonRecords, curve: ErrorCurve) -> Doubles:
     """Everybody's error: the curve's, moved by the person's own result."""
     by_curve = curve.error(record.photos.astype(np.float64), record.spread)
-    # Shrunk towards 1: somebody with one tested face, right or wrong, is hardly moved off the curve.
+    # The weight on both sides draws the factor towards 1, the more so the less of the person was tested.
     own_factor = (record.errors + OWN_WEIGHT) / (record.tested * by_curve + OWN_WEIGHT)
     return np.minimum(by_curve * own_factor, 1.0)
 

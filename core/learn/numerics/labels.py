@@ -18,7 +18,7 @@ def rows_by_value(values: Ints) -> list[Ints]:
     return np.split(order, np.flatnonzero(np.diff(values[order])) + 1)
 
 
-def rank_within(sorted_labels: Ints) -> Ints:
+def rank_within_label(sorted_labels: Ints) -> Ints:
     """How many rows of its label come before each row, when rows of a label stand together, ascending: (n,)."""
     return np.asarray(np.arange(len(sorted_labels)) - np.searchsorted(sorted_labels, sorted_labels), dtype=np.int64)
 

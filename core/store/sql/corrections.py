@@ -17,9 +17,9 @@ from core.store.sql.reader import SqlStore
 from core.store.sql.rows import to_change, to_event
 from core.store.sql.transactions.current_values import (
     FieldKey,
-    bring_up_to_date,
     read_log_values,
     require_distinct_names,
+    write_current_values,
 )
 from core.store.sql.transactions.event_log import add_event_row, append_event, changed_fields, raise_revision
 from core.store.sql.transactions.face_rows import insert_person
@@ -81,7 +81,7 @@ class SqlCorrectionLog(SqlStore):
                 correction = Correction(kind, (), target.person_id, target.from_person_id)
                 recorded.append(add_event_row(connection, dataset_id, editor, correction, target.n_faces, event_id))
                 keys |= _touched_fields(connection, schema.change.c.event_id == event_id)
-            bring_up_to_date(connection, dataset_id, keys)
+            write_current_values(connection, dataset_id, keys)
             require_distinct_names(connection, dataset_id, keys)
         return recorded
 

@@ -18,7 +18,7 @@ from core.store.protocols import Counts, Dataset, PersonCount
 from core.store.sql import schema
 from core.store.sql.database import compact_database
 from core.store.sql.reader import SqlStore
-from core.store.sql.transactions.current_values import person_roots
+from core.store.sql.transactions.current_values import resolve_merges
 
 
 @dataclass(frozen=True)
@@ -118,9 +118,9 @@ class SqlDatasetStore(SqlStore):
         rows = self.read_rows(select(person.c.id, person.c.name).where(person.c.dataset_id == dataset_id))
         return {row.id: row.name for row in rows}
 
-    def roots(self, dataset_id: str) -> dict[int, int]:
+    def people_after_merges(self, dataset_id: str) -> dict[int, int]:
         with self.engine.connect() as connection:
-            return person_roots(connection, dataset_id)
+            return resolve_merges(connection, dataset_id)
 
 
 @contextmanager

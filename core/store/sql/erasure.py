@@ -20,7 +20,7 @@ from core.store.sql import schema
 from core.store.sql.database import compact_database
 from core.store.sql.reader import SqlStore
 from core.store.sql.rows import in_batches
-from core.store.sql.transactions.current_values import bring_up_to_date
+from core.store.sql.transactions.current_values import write_current_values
 from core.store.sql.transactions.erasure_scope import ErasureScope
 from core.store.sql.transactions.event_log import raise_revision
 from core.store.sql.transactions.name_texts import read_surroundings, read_texts, scrub_texts
@@ -156,7 +156,7 @@ def _clean_log(connection: Connection, erasure: Erasure, scrubber: Scrubber) -> 
     deleted = _delete_empty_events(connection, {event_id for event_id, *_ in removed_changes})
     _forget_in_events(connection, erasure)
     # The columns follow from what is left of the log; that is what the replay will be held against.
-    bring_up_to_date(connection, erasure.dataset_id, {entry[1:] for entry in removed_changes})
+    write_current_values(connection, erasure.dataset_id, {entry[1:] for entry in removed_changes})
     return deleted
 
 

@@ -29,9 +29,9 @@ from core.store.sql.rows import (
     to_split,
     whole_faces,
 )
-from core.store.sql.transactions.event_log import join_namesakes, raise_revision
+from core.store.sql.transactions.event_log import merge_namesakes, raise_revision
 from core.store.sql.transactions.face_rows import insert_faces, insert_rows, move_face, name_after_folders
-from core.store.sql.transactions.turned_photos import is_turn_said, record_look
+from core.store.sql.transactions.turned_photos import has_turn_correction, record_look
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class SqlFaceStore(SqlDatasetStore, SqlReportStore):
             names = {stored.face.person for stored in batch.faces} | {entry.person for entry in batch.named}
             # A folder may be called as somebody was renamed meanwhile: then it is the same person.
             if names - {None}:
-                join_namesakes(connection, dataset_id)
+                merge_namesakes(connection, dataset_id)
             insert_rows(connection, schema.file_report, [report_row(job_id, report) for report in batch.reports])
 
     def add_face(self, dataset_id: str, face: StoredFace) -> None:
@@ -103,7 +103,7 @@ class SqlFaceStore(SqlDatasetStore, SqlReportStore):
 
     def turned_by_hand(self, dataset_id: str, photo_id: str) -> bool:
         with self.engine.connect() as connection:
-            return is_turn_said(connection, dataset_id, photo_id)
+            return has_turn_correction(connection, dataset_id, photo_id)
 
     def photos_without_face(self, dataset_id: str) -> list[Photo]:
         photo, face = schema.photo, schema.face

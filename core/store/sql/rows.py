@@ -40,6 +40,7 @@ class StoredPerson:
 
 
 def photo_row(dataset_id: str, photo: Photo, label: PhotoLabel) -> dict[str, SqlValue]:
+    """The columns of a photo that comes in."""
     return {
         "dataset_id": dataset_id,
         "id": photo.id,
@@ -62,6 +63,7 @@ def to_signed_64(perceptual_hash: int) -> int:
 
 
 def to_photo(row: Row[Any]) -> Photo:
+    """The photo of a row of ``schema.photo``."""
     return Photo(
         id=row.id,
         name=row.name,
@@ -75,6 +77,7 @@ def to_photo(row: Row[Any]) -> Photo:
 
 
 def face_row(dataset_id: str, people: Mapping[str | None, StoredPerson], stored: StoredFace) -> dict[str, SqlValue]:
+    """The columns of a face that comes in; ``people`` are those of the folders by name, None included."""
     face, person = stored.face, people[stored.face.person]
     return {
         "dataset_id": dataset_id,
@@ -107,10 +110,12 @@ def location_columns(face: Face) -> dict[str, SqlValue]:
 
 
 def quality_row(dataset_id: str, face_id: str, quality: Quality) -> dict[str, SqlValue]:
+    """The columns of a measured quality."""
     return {"dataset_id": dataset_id, "face_id": face_id, **asdict(quality)}
 
 
 def vector_row(dataset_id: str, model_id: str, stored: StoredFace) -> dict[str, SqlValue]:
+    """The columns of a face's vector by a model."""
     return {
         "dataset_id": dataset_id,
         "model_id": model_id,
@@ -120,27 +125,34 @@ def vector_row(dataset_id: str, model_id: str, stored: StoredFace) -> dict[str, 
 
 
 def to_blob(values: Floats) -> bytes:
+    """An array as the database keeps it: little-endian float32, row by row."""
+    # The byte order is said, not the machine's: a data folder may be copied to another one.
     return np.ascontiguousarray(values, dtype="<f4").tobytes()
 
 
 def report_row(job_id: str, report: FileReport) -> dict[str, SqlValue]:
+    """The columns of a line of an ingest's report."""
     return {"job_id": job_id, **asdict(report)}
 
 
 def to_report(row: Row[Any]) -> FileReport:
+    """The line of a report of a row of ``schema.file_report``."""
     columns = {name: value for name, value in row._mapping.items() if name != "job_id"}
     return FileReport(**columns | {"outcome": FileOutcome(row.outcome), "split": to_split(row.split)})
 
 
 def to_event(row: Row[Any]) -> Event:
+    """The correction of a row of ``schema.event``."""
     return Event(**{**row._mapping, "kind": EventKind(row.kind)})
 
 
 def to_change(row: Row[Any]) -> Change:
+    """What a correction sets, of a row of ``schema.change``."""
     return Change(Entity(row.entity), row.entity_id, Field(row.field), row.value)
 
 
 def to_split(value: str | None) -> Split | None:
+    """The side of a division by its column; None for neither."""
     return Split(value) if value else None
 
 
@@ -156,6 +168,7 @@ def whole_faces() -> Select[Any]:
 
 
 def to_face(row: Row[Any]) -> Face:
+    """The face of a row of ``whole_faces``; its landmarks are (5, 2) float32."""
     return Face(
         id=row.id,
         photo_id=row.photo_id,
@@ -175,6 +188,7 @@ def to_face(row: Row[Any]) -> Face:
 
 
 def to_quality(row: Row[Any]) -> Quality | None:
+    """The quality of a row; None where it was not measured."""
     if row.grade is None:
         return None
     return Quality(**{name: getattr(row, name) for name in QUALITY_FIELDS})

@@ -33,8 +33,7 @@ class SqlRunStore(SqlStore):
         return [row for row in self._rows(dataset_id) if isinstance(row, DamagedRun)]
 
     def run_ids(self, dataset_id: str) -> set[str]:
-        with self.engine.connect() as connection:
-            return set(connection.scalars(select(run.c.id).where(run.c.dataset_id == dataset_id)))
+        return set(self.read_values(select(run.c.id).where(run.c.dataset_id == dataset_id)))
 
     def _rows(self, dataset_id: str) -> list[Run | DamagedRun]:
         query = select(*_COLUMNS).where(run.c.dataset_id == dataset_id).order_by(run.c.created.desc())
@@ -84,6 +83,7 @@ _COLUMNS = [
 
 
 def _run(row: Row[Any]) -> Run | DamagedRun:
+    # A damaged run is given as one and not left out: it can still be seen, and deleted with its files.
     try:
         params, metrics = read_run_values(*(_document(row._mapping[name]) for name in _DOCUMENTS))
     except ValueError as fault:

@@ -47,6 +47,7 @@ dataset = Table(
 )
 
 
+# Every table hangs on its dataset: deleting that one row deletes all of it.
 def _of_dataset() -> ForeignKeyConstraint:
     return ForeignKeyConstraint(["dataset_id"], ["dataset.id"], ondelete="CASCADE")
 
@@ -69,6 +70,8 @@ person = Table(
 """``base_...`` is what the ingest said; without it, what the corrections made of it. ``of_folder`` are the people whom
 an ingest found as folders, one for each name; the others were named by somebody."""
 
+# The id of a photo is the sha256 of its file, and two datasets may hold the same one: so the dataset is part of the
+# key.
 photo = Table(
     "photo",
     metadata,
@@ -86,6 +89,7 @@ photo = Table(
     Column("turn", Integer, nullable=False, default=0, server_default="0"),
     Column("looked_turn", Integer, nullable=False, default=0, server_default="0"),
     _of_dataset(),
+    # Only photos that are due are in it, so that asking for them costs nothing while there are none.
     Index("photo_to_look_at", "dataset_id", sqlite_where=text("turn <> looked_turn")),
 )
 """The sides, and the boxes of the faces, are those of the picture as it is shown: upright by its EXIF, then turned by
@@ -121,6 +125,7 @@ face = Table(
     ForeignKeyConstraint(["person_id"], ["person.id"], ondelete="SET NULL"),
     Index("face_of_photo", "dataset_id", "photo_id"),
     Index("face_of_person", "dataset_id", "person_id", "split"),
+    # Deleting a person sets these columns to NULL: without an index each time by reading every face.
     Index("face_assigned_to", "assigned_id"),
     Index("face_based_on", "base_person_id"),
 )
@@ -173,6 +178,7 @@ event = Table(
     _of_dataset(),
     Index("event_of_dataset", "dataset_id", "id"),
     Index("event_of_target", "target_id"),
+    # No id is ever given twice, though erasing deletes events: pages and other logs name events by it.
     sqlite_autoincrement=True,
 )
 """The correction log: rows are added, and ``active`` tells which are undone; see ``corrections.model``."""

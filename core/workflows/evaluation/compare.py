@@ -128,7 +128,7 @@ def compare_runs(
         They tested no face in common that is still there and has a name.
     """
     dataset_id = old[0].dataset_id
-    table, roots = store.face_table(dataset_id), store.roots(dataset_id)
+    table, roots = store.face_table(dataset_id), store.people_after_merges(dataset_id)
     old_ids, new_ids = _PersonIds.of(*old, table, roots), _PersonIds.of(*new, table, roots)
     rows, old_rows, new_rows = _common_faces(table, old[1], new[1])
     # Today's names for both runs: a face that was moved since would count for the run that repeated the mistake.

@@ -237,7 +237,7 @@ class _People:
     def __init__(self, tools: ImportTools, dataset_id: str) -> None:
         self._tools, self._dataset_id = tools, dataset_id
         # People who were merged into others are nobody any more, but their names still lead to who they became.
-        roots = tools.store.roots(dataset_id)
+        roots = tools.store.people_after_merges(dataset_id)
         self._names = {
             person_id: name
             for person_id, name in tools.store.names(dataset_id).items()

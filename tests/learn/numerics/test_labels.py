@@ -5,7 +5,7 @@ import numpy as np
 from core.learn.numerics.labels import (
     connect_rows,
     fit_centroids,
-    rank_within,
+    rank_within_label,
     renumber_labels,
     rows_by_value,
     sum_by_label,
@@ -29,7 +29,7 @@ def test_the_rows_of_each_value_come_in_order():
 
 
 def test_a_rank_counts_the_rows_of_the_same_label_before_it():
-    assert rank_within(ints(1, 1, 1, 4, 7, 7)).tolist() == [0, 1, 2, 0, 0, 1]
+    assert rank_within_label(ints(1, 1, 1, 4, 7, 7)).tolist() == [0, 1, 2, 0, 0, 1]
 
 
 def test_labels_are_numbered_by_their_place_among_those_that_remain():

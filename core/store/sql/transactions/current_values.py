@@ -23,7 +23,7 @@ FieldKey = tuple[str, str, str]
 """Entity, its id, field."""
 
 
-def bring_up_to_date(connection: Connection, dataset_id: str, keys: Collection[FieldKey]) -> None:
+def write_current_values(connection: Connection, dataset_id: str, keys: Collection[FieldKey]) -> None:
     """Write the current values of these fields into the columns of faces, people and photos."""
     values = read_log_values(connection, dataset_id, keys)
     by_field: dict[str, list[str]] = defaultdict(list)
@@ -103,7 +103,7 @@ def _follow_merges(connection: Connection, dataset_id: str, face_ids: Collection
     )
     # Everybody is first who they were assigned to, and only then followed through the merges that hold: so of a merge
     # that was undone nothing is left.
-    roots = person_roots(connection, dataset_id)
+    roots = resolve_merges(connection, dataset_id)
     merged = {person_id: final for person_id, final in roots.items() if person_id != final}
     plain = and_(of_faces, face.c.person_id.is_distinct_from(face.c.assigned_id))
     connection.execute(update(face).where(plain).values(person_id=face.c.assigned_id))
@@ -111,7 +111,7 @@ def _follow_merges(connection: Connection, dataset_id: str, face_ids: Collection
         connection.execute(update(face).where(and_(of_faces, face.c.assigned_id == person_id)).values(person_id=final))
 
 
-def person_roots(connection: Connection, dataset_id: str) -> dict[int, int]:
+def resolve_merges(connection: Connection, dataset_id: str) -> dict[int, int]:
     """Who each person is after all merges. Raises InputRefused where they run in a circle."""
     person = schema.person
     query = select(person.c.id, person.c.merged_into).where(person.c.dataset_id == dataset_id)

@@ -13,7 +13,7 @@ from core.store.exchange_protocols import Erasure
 from core.store.name_spelling import Spellings
 from core.store.sql import schema
 from core.store.sql.rows import in_batches
-from core.store.sql.transactions.current_values import person_roots
+from core.store.sql.transactions.current_values import resolve_merges
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class ErasureScope:
 
     def _people(self, person_id: int) -> set[int]:
         """The person with all who were merged into them, and those without faces who have the same name."""
-        roots = person_roots(self.connection, self.dataset_id)
+        roots = resolve_merges(self.connection, self.dataset_id)
         if person_id not in roots:
             raise NotFound("This person is not in the dataset any more. Reload the page.")
         person, face = schema.person, schema.face

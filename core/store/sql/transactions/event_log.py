@@ -13,9 +13,9 @@ from core.corrections.model import Change, Correction, Editor, Entity, Event, Ev
 from core.store.sql import schema
 from core.store.sql.transactions.current_values import (
     FieldKey,
-    bring_up_to_date,
     namesakes_with_faces,
     people_with_faces,
+    write_current_values,
 )
 
 INGEST = Editor("Face Atlas", "ingest")
@@ -41,7 +41,7 @@ def append_event(connection: Connection, dataset_id: str, editor: Editor, correc
     if correction.origin:
         row = {"event_id": event.id, "dataset_id": dataset_id, "origin": correction.origin}
         connection.execute(insert(schema.event_origin).values(row))
-    bring_up_to_date(connection, dataset_id, changed_fields(correction.changes))
+    write_current_values(connection, dataset_id, changed_fields(correction.changes))
     return event
 
 
@@ -81,7 +81,7 @@ def changed_fields(changes: Iterable[Change]) -> set[FieldKey]:
     return {(change.entity, change.entity_id, change.field) for change in changes}
 
 
-def join_namesakes(connection: Connection, dataset_id: str) -> None:
+def merge_namesakes(connection: Connection, dataset_id: str) -> None:
     """After an ingest: a folder of the name that somebody gave to a person is that person. Said as a merge, so that
     it can be undone like any other."""
     person = schema.person

@@ -10,7 +10,7 @@ from core.corrections.model import Entity, Field
 from core.store.protocols import FolderNamedFace, StoredFace
 from core.store.sql import schema
 from core.store.sql.rows import SqlValue, StoredPerson, face_row, location_columns, quality_row, vector_row
-from core.store.sql.transactions.current_values import bring_up_to_date, person_roots
+from core.store.sql.transactions.current_values import resolve_merges, write_current_values
 
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, SqlValue]]) -> None:
@@ -49,7 +49,7 @@ def name_after_folders(connection: Connection, dataset_id: str, named_faces: Seq
         connection.execute(update(face).where(of_face).values(based))
     # A correction that was made meanwhile outdoes the folder: the columns are what the log says, or the new base.
     keys = {(Entity.FACE, entry.face_id, field) for entry in named_faces for field in (Field.PERSON, Field.SPLIT)}
-    bring_up_to_date(connection, dataset_id, keys)
+    write_current_values(connection, dataset_id, keys)
 
 
 def _folder_people(connection: Connection, dataset_id: str, names: set[str | None]) -> dict[str | None, StoredPerson]:
@@ -62,7 +62,7 @@ def _folder_people(connection: Connection, dataset_id: str, names: set[str | Non
         person.c.dataset_id == dataset_id, person.c.of_folder, person.c.base_name.in_(folder_names)
     )
     ids = {row.base_name: int(row.id) for row in connection.execute(query)}
-    roots = person_roots(connection, dataset_id) if ids else {}
+    roots = resolve_merges(connection, dataset_id) if ids else {}
     people: dict[str | None, StoredPerson] = {
         name: StoredPerson(person_id, roots[person_id]) for name, person_id in ids.items()
     }

@@ -70,7 +70,7 @@ def record_look(connection: Connection, dataset_id: str, photo_id: str, look: Ph
         return False
     if look.turn != look.turn_before:
         # What a person says of a photo counts more than where the networks find more faces.
-        if is_turn_said(connection, dataset_id, photo_id):
+        if has_turn_correction(connection, dataset_id, photo_id):
             return False
         connection.execute(update(photo).where(by_id).values(base_turn=look.turn))
         set_turn(connection, dataset_id, photo_id, look.turn)
@@ -79,7 +79,7 @@ def record_look(connection: Connection, dataset_id: str, photo_id: str, look: Ph
     return True
 
 
-def is_turn_said(connection: Connection, dataset_id: str, photo_id: str) -> bool:
+def has_turn_correction(connection: Connection, dataset_id: str, photo_id: str) -> bool:
     """Whether a correction that holds says how the photo is turned."""
     event, change = schema.event, schema.change
     turn_changes = (
