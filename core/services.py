@@ -293,7 +293,7 @@ class Services:
         return self.settings.locks_dir / "worker.lock"
 
     @contextmanager
-    def writing(self, dataset_id: str, progress: Progress) -> Iterator[None]:
+    def lock_dataset(self, dataset_id: str, progress: Progress) -> Iterator[None]:
         """Hold the dataset's lock; wait for another process that is writing it.
 
         Raises

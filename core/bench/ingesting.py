@@ -109,7 +109,7 @@ class _TimedServices(_OnEngine):
         return source
 
 
-def on_engine(services: Services, engine: Engine) -> Services:
+def with_engine(services: Services, engine: Engine) -> Services:
     """The same data folder and settings with another engine."""
     return _OnEngine(services.settings, other_engine=engine)
 
@@ -134,7 +134,7 @@ def measure_ingest(services: Services, name: str, archive: Path, rounds: int) ->
     # One ingest first, which does not count: files come into the system's cache, the networks plan for these sizes, and
     # what they are given is recorded for the floor.
     recorder = RecordingEngine(services.engine)
-    ingest_archive(on_engine(services, recorder), archive, f"{name}, warm-up")
+    ingest_archive(with_engine(services, recorder), archive, f"{name}, warm-up")
     replay_batches(services.engine, recorder.calls)
     wholes, floors = [], []
     # In turns, so that a machine that becomes slower is slower for both, and the ratio holds.

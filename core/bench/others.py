@@ -38,12 +38,12 @@ def measure_peers(python: Path, sample: Path) -> Measured:
     return answer
 
 
-def command_line(*words: str) -> str:
+def run_command_line(*words: str) -> str:
     """What a command of Face Atlas prints in a new process. Raises FaceAtlasError."""
     return run_program([sys.executable, "-m", "core", *words])
 
 
-def peak_mb(command: list[str]) -> float:
+def measure_peak_mb(command: list[str]) -> float:
     """Most memory that a program held, in megabytes. Raises FaceAtlasError."""
     # ``ru_maxrss`` is in bytes on macOS, in kilobytes elsewhere.
     return int(run_program([sys.executable, "-c", LAUNCHER, *command])) / (1e6 if sys.platform == "darwin" else 1e3)

@@ -14,7 +14,7 @@ AIMS = {photos.ONE_MEGAPIXEL: 35, photos.TWELVE_MEGAPIXELS: 120}
 LABEL, COLUMN = 44, 16
 
 
-def report_text(measured: Measured) -> str:
+def format_report(measured: Measured) -> str:
     """Everything that was measured; parts that were left out have no table."""
     parts = [_head(measured)]
     parts += [_stage_table(int(threads), sets) for threads, sets in measured["ingest"].items()]

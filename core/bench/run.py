@@ -21,7 +21,7 @@ from core.base.machine import read_processor
 from core.base.progress import Progress
 from core.bench import ingesting, others, photos
 from core.bench.ingesting import ingest_archive, run_benchmark_job, time_call
-from core.bench.report import report_text
+from core.bench.report import format_report
 from core.services import Services
 from core.store.protocols import Dataset
 from core.vision.models import catalogue
@@ -60,7 +60,7 @@ def run_benchmark(services: Services, options: BenchmarkOptions, progress: Progr
     """
     with tempfile.TemporaryDirectory(prefix="face-atlas-bench-") as scratch:
         progress.report(0, 0, "Enlarging photos")
-        archives = photo_sets(services, options, Path(scratch))
+        archives = prepare_photo_sets(services, options, Path(scratch))
         # One after another, never side by side: each has the whole machine.
         measured = {**_about(services), "quick": options.quick, **measure_ours(services, options, archives, progress)}
         if not options.quick:
@@ -71,10 +71,10 @@ def run_benchmark(services: Services, options: BenchmarkOptions, progress: Progr
         if options.peers:
             progress.report(0, 0, "Measuring other packages")
             measured["peers"] = others.measure_peers(options.peers, archives[photos.SAMPLE])
-    return {**measured, "table": report_text(measured)}
+    return {**measured, "table": format_report(measured)}
 
 
-def photo_sets(services: Services, options: BenchmarkOptions, scratch: Path) -> dict[str, Path]:
+def prepare_photo_sets(services: Services, options: BenchmarkOptions, scratch: Path) -> dict[str, Path]:
     """Zips of photos by name: the sample, larger ones made of it, and the group photos where they are given."""
     sample = services.sample_zip()
     sizes = photos.FEW_ENLARGED if options.quick else photos.ENLARGED
@@ -152,14 +152,14 @@ def _start(services: Services, dataset: Dataset, archive: Path) -> float:
     photo.write_bytes(next(iter(photos.read_zip(archive).values())))
     data = str(services.settings.data_dir)
     return time_call(
-        lambda: others.command_line("identify", str(photo), "--dataset", dataset.name, "--data", data, "--json")
+        lambda: others.run_command_line("identify", str(photo), "--dataset", dataset.name, "--data", data, "--json")
     )[1]
 
 
 def _peak_mb(services: Services, name: str, archive: Path) -> float:
     """Most memory of a new process that takes these photos in."""
     words = ["ingest", str(archive), "--dataset", f"{name}, memory", "--data", str(services.settings.data_dir)]
-    return others.peak_mb([sys.executable, "-m", "core", *words])
+    return others.measure_peak_mb([sys.executable, "-m", "core", *words])
 
 
 def _about(services: Services) -> Measured:

@@ -12,7 +12,7 @@ from pathlib import Path
 from core.base.errors import InputRefused, describe_os_error
 
 
-def require_file(path: Path | None) -> None:
+def require_writable_file(path: Path | None) -> None:
     """Make the folder of a file that is to be written, and try to write there; None is no file, and fine.
 
     Raises
@@ -24,10 +24,10 @@ def require_file(path: Path | None) -> None:
         return
     if path.is_dir():
         raise InputRefused(f"'{path}' is a folder. Give the name of a file in it, such as '{path / 'name'}'.")
-    require_folder(path.parent)
+    require_writable_folder(path.parent)
 
 
-def require_folder(folder: Path) -> None:
+def require_writable_folder(folder: Path) -> None:
     """Make a folder that is to be written to, and try it. Raises InputRefused."""
     # Tried by writing, not by asking for permissions: those say nothing of a disk that is read-only or full. It is
     # found out before the work, which may take hours.
@@ -40,7 +40,7 @@ def require_folder(folder: Path) -> None:
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def open_draft(path: Path) -> Iterator[Path]:
     """A draft beside ``path``, which takes its place when it was written to the end, and never remains.
 
     Raises
@@ -62,13 +62,13 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 def save_file(path: Path, content: bytes) -> None:
     """Write a file whole or not at all. Raises InputRefused."""
-    with whole_file(path) as draft:
+    with open_draft(path) as draft:
         draft.write_bytes(content)
 
 
 def move_file(source: Path, path: Path) -> None:
     """Move a file to where it was asked for, also onto another disk. Raises InputRefused; then it stays."""
     # Copied and then removed: renaming does not reach another disk, and a failed copy leaves the source.
-    with whole_file(path) as draft:
+    with open_draft(path) as draft:
         shutil.copyfile(source, draft)
     source.unlink()

@@ -7,7 +7,7 @@ import sys
 from core.archives.folder_layout import FolderLayout
 
 
-def tell_understood(layout: FolderLayout) -> list[str]:
+def print_layout(layout: FolderLayout) -> list[str]:
     """Say how folders and names are read, and how to say otherwise; gives the sentences too."""
     # On standard error: standard output carries the answer alone, which a program may read.
     sentences = [f"{layout}.", *layout.notes, *_about_names(layout)]
@@ -19,7 +19,7 @@ def tell_understood(layout: FolderLayout) -> list[str]:
     return sentences
 
 
-def tell_names(layout: FolderLayout) -> None:
+def print_zip_names(layout: FolderLayout) -> None:
     """Say how names in a local code page are read."""
     for sentence in _about_names(layout):
         print(sentence, file=sys.stderr)

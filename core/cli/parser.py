@@ -29,13 +29,13 @@ class Commands:
         return Commands(self._parsers.add_parser(name, parents=[shared_options()], help=text), metavar="ACTION")
 
 
-def needs_dataset(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
+def require_dataset(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
     """The same command, which cannot do without ``--dataset``."""
     command.add_argument("--dataset", required=True, metavar="NAME")
     return command
 
 
-def reads_zips(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
+def accept_zip_names(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
     """The same command, which may be told how the names in a zip are written."""
     command.add_argument(
         "--zip-names",

@@ -16,15 +16,15 @@ def open_services(options: argparse.Namespace) -> Services:
     return Services(settings_from_env(options.data))
 
 
-def on_dataset(options: argparse.Namespace) -> tuple[Services, Dataset]:
+def open_dataset(options: argparse.Namespace) -> tuple[Services, Dataset]:
     """The same, and the dataset of ``--dataset``. Raises NotFound."""
     services = open_services(options)
     return services, services.store.dataset(options.dataset)
 
 
-def on_run(options: argparse.Namespace) -> tuple[Services, Run]:
+def open_run(options: argparse.Namespace) -> tuple[Services, Run]:
     """The same, and the run of ``--run``, or the newest of the dataset. Raises NotFound."""
-    services, dataset = on_dataset(options)
+    services, dataset = open_dataset(options)
     # Only runs of this dataset, though ids are unique: a run of another one was meant for other people.
     runs = services.runs.runs(dataset.id)
     if options.run:
@@ -42,7 +42,7 @@ def on_run(options: argparse.Namespace) -> tuple[Services, Run]:
     return services, runs[0]
 
 
-def photo_bytes(path: Path) -> bytes:
+def read_photo_bytes(path: Path) -> bytes:
     """The content of a photo. Raises ImageRefused when it cannot be read."""
     try:
         return path.read_bytes()

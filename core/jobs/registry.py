@@ -73,7 +73,7 @@ class JobSpec(Generic[Request, Result]):
             return self.run(services, job, request, progress).to_json()
         # Here and not in the handlers: a new kind that forgets the lock would mix its rows with those of another
         # process.
-        with services.writing(job.dataset_id, progress):
+        with services.lock_dataset(job.dataset_id, progress):
             return self.run(services, job, request, progress).to_json()
 
 

@@ -22,5 +22,5 @@ def show_damaged_runs(dataset: Dataset) -> None:
             )
             if st.button("Delete it", key=f"damaged_{run.id}", type="tertiary"):
                 train.delete_run(services.runs, services.artifacts, run)
-                frame.say_next("The damaged training was deleted.")
+                frame.queue_toast("The damaged training was deleted.")
                 st.rerun()

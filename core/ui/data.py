@@ -34,7 +34,7 @@ _forgetting = threading.Lock()
 @st.cache_resource(show_spinner=False)
 def services() -> Services:
     """The working parts, and the worker process beside the app."""
-    # After ``forget_erased`` cleared this cache too: the worker process and the loaded networks are to live on.
+    # After ``forget_erased_people`` cleared this cache too: the worker process and the loaded networks are to live on.
     if _kept_services:
         return _kept_services[0]
     working = Services(settings_from_env())
@@ -43,7 +43,7 @@ def services() -> Services:
     return working
 
 
-def forget_erased() -> None:
+def forget_erased_people() -> None:
     """Drop all that is remembered for pages, of every session, when somebody was erased since this was last asked."""
     with _forgetting:
         working = services()

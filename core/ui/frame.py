@@ -16,7 +16,7 @@ from core.store.protocols import Dataset
 from core.ui import address, data, outdated, refusals, running, state
 
 # When the first page imports this, before anything of it can go wrong.
-refusals.tell_in_words()
+refusals.show_faults_in_words()
 
 # Of our own: for one of the Material icons, which pages are full of, browsers would ask a server of fonts.
 ICON = Path(__file__).with_name("icon.svg")
@@ -83,7 +83,7 @@ def page(title: str, purpose: str, *, chooser: bool = True) -> Iterator[Frame]:
         bar = st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="bottom")
     with _faults_in_words():
         # Before the page reads anything: what is remembered of somebody who was erased must not be shown again.
-        data.forget_erased()
+        data.forget_erased_people()
         services = data.services()
         dataset = _choose_dataset(services, bar) if chooser else None
         running.show_running_notice(JOBS)
@@ -173,7 +173,7 @@ def show_next_step(sentence: str, label: str, page_path: str, dataset_id: str) -
             open_page(page_path, dataset_id)
 
 
-def say_next(message: str) -> None:
+def queue_toast(message: str) -> None:
     """Keep a message for the next run, where it appears as a toast."""
     st.session_state[state.TOAST] = message
 

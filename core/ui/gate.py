@@ -116,7 +116,7 @@ def inline_script_sources(index_html: str) -> tuple[str, ...]:
     return tuple(f"'sha256-{base64.b64encode(digest).decode('ascii')}'" for digest in digests)
 
 
-def headers(script_sources: Iterable[str]) -> tuple[tuple[bytes, bytes], ...]:
+def response_headers(script_sources: Iterable[str]) -> tuple[tuple[bytes, bytes], ...]:
     """What goes with every answer.
 
     Left open as far as Streamlit needs: it writes styles into the page, loads our components' scripts by blob

@@ -37,7 +37,7 @@ def show_refusal(words: str) -> None:
     st.error(plain(words), icon=":material/error:")
 
 
-def tell_in_words() -> None:
+def show_faults_in_words() -> None:
     """From now on, in every session of this process."""
     # Each of the two modules imported the function under a name of its own.
     for module in (exec_code, fragment):

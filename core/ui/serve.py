@@ -33,12 +33,12 @@ from core.ui.gate import (
     Scope,
     Send,
     check_address,
-    headers,
     inline_script_sources,
+    response_headers,
 )
 
 APP = Path(__file__).parents[2] / "app.py"
-KEPT = (b"cache-control", b"private, max-age=31536000, immutable")
+CACHED_FOREVER = (b"cache-control", b"private, max-age=31536000, immutable")
 
 
 def create_guarded_app(runtime: Runtime) -> AsgiApp:
@@ -52,13 +52,13 @@ def create_guarded_app(runtime: Runtime) -> AsgiApp:
     hosts = Hosts(tuple(config.get_option("server.allowedHosts")), opened == OPEN_ANSWER)
     config.set_option("server.allowedHosts", [])
     serve_modules(runtime.bidi_component_registry)
-    app = keep_modules(create_starlette_app(runtime), modules_address())
+    app = cache_modules(create_starlette_app(runtime), modules_address())
     # Its scripts are let by their hashes, read here from the very file that is served: an update needs no new list.
     index = Path(file_util.get_static_dir(), "index.html").read_text(encoding="utf-8")
-    return Gate(app, hosts, headers(inline_script_sources(index)))
+    return Gate(app, hosts, response_headers(inline_script_sources(index)))
 
 
-def keep_modules(app: AsgiApp, address: str) -> AsgiApp:
+def cache_modules(app: AsgiApp, address: str) -> AsgiApp:
     """Let browsers keep the components' modules, whose address is another when they are; Streamlit has them come anew.
 
     Parameters
@@ -70,8 +70,8 @@ def keep_modules(app: AsgiApp, address: str) -> AsgiApp:
         async def send_to_keep(message: Message) -> None:
             # A refusal or a missing file must not be kept for a year.
             if message["type"] == "http.response.start" and message["status"] == HTTPStatus.OK:
-                sent = [header for header in message["headers"] if header[0].lower() != KEPT[0]]
-                message = {**message, "headers": [*sent, KEPT]}
+                sent = [header for header in message["headers"] if header[0].lower() != CACHED_FOREVER[0]]
+                message = {**message, "headers": [*sent, CACHED_FOREVER]}
             await send(message)
 
         is_module = scope["type"] == "http" and scope["path"].startswith(address)

@@ -16,7 +16,7 @@ import pytest
 from core.base.progress import UNWATCHED
 from core.base.settings import ImageLimits
 from core.bench import ingesting, others, photos, run
-from core.bench.report import report_text
+from core.bench.report import format_report
 from core.bench.run import BenchmarkOptions, measure_ours
 from core.bench.stopwatch import REST, RecordingEngine, Stopwatch, replay_batches
 from core.imaging import decoding
@@ -86,7 +86,7 @@ def test_enlarged_photos_have_the_size_asked_for_and_still_show_the_whole_photo(
 
 def test_replayed_calls_are_those_of_the_recording(engine: OpenVinoEngine, services: Services, few: Path) -> None:
     recorder = RecordingEngine(engine)
-    ingesting.ingest_archive(ingesting.on_engine(services, recorder), few, "recorded")
+    ingesting.ingest_archive(ingesting.with_engine(services, recorder), few, "recorded")
     networks = {key[1] for key, _ in recorder.calls}
     assert networks == {"pnet", "rnet", "onet", "embed"}
     again = RecordingEngine(engine)
@@ -104,8 +104,8 @@ def test_the_stages_of_an_ingest_are_all_seen_and_nothing_stays_wrapped(services
 
 def test_the_peak_memory_of_a_program_is_its_own_and_not_that_of_its_starter() -> None:
     here = np.ones(60_000_000)  # 480 MB
-    small = others.peak_mb([sys.executable, "-c", "pass"])
-    larger = others.peak_mb([sys.executable, "-c", "held = bytes(bytearray(100_000_000))"])
+    small = others.measure_peak_mb([sys.executable, "-c", "pass"])
+    larger = others.measure_peak_mb([sys.executable, "-c", "held = bytes(bytearray(100_000_000))"])
     assert small < 100 < 190 < larger < here.nbytes / 1e6
 
 
@@ -136,5 +136,5 @@ def test_the_benchmark_measures_and_tells_everything(
     assert sum(one["network"].values()) == pytest.approx(one["networks"])
     assert 0 < one["decoder"] < one["whole"]
     about = {"processor": "P", "features": [], "threads": services.settings.threads, "engine": "openvino"}
-    text = report_text({**about, "precision": "f32", "versions": {}, "quick": True, **measured})
+    text = format_report({**about, "precision": "f32", "versions": {}, "quick": True, **measured})
     assert f"{one['whole']:,.1f}" in text and all(stage in text for stage in ingesting.STAGES)

@@ -182,9 +182,9 @@ def test_a_job_that_writes_holds_the_lock_while_it_works(services: Services) -> 
     events: list[str] = []
 
     class Watched(Services):
-        def writing(self, *_: Any) -> Any:
+        def lock_dataset(self, *_: Any) -> Any:
             events.append("locked")
-            return super().writing(*_)
+            return super().lock_dataset(*_)
 
     for writes in (True, False):
         spec = JobSpec(

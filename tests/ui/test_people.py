@@ -71,8 +71,8 @@ def test_a_person_on_neither_side_is_not_on_one_side_only():
 
 def test_the_most_alike_come_first_with_their_similarity_and_without_oneself():
     known = Likeness((7, 8, 9), np.array([[1, 0], [0, 1], [0.8, 0.6]], dtype=np.float32))
-    assert confusable_people.most_alike(known, 7) == [(9, pytest.approx(0.8)), (8, pytest.approx(0.0))]
-    assert confusable_people.most_alike(known, 5) == []
+    assert confusable_people.rank_by_likeness(known, 7) == [(9, pytest.approx(0.8)), (8, pytest.approx(0.0))]
+    assert confusable_people.rank_by_likeness(known, 5) == []
 
 
 def test_the_summary_counts_what_there_is_and_nothing_else():

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from core.base.errors import InputRefused
 from core.cli import resolution
 from core.cli.job_runner import console_progress
-from core.cli.parser import Answer, Commands, needs_dataset
+from core.cli.parser import Answer, Commands, require_dataset
 from core.corrections.model import Editor, Event
 from core.services import Services
 from core.workflows.datasets import find_person
@@ -19,9 +19,9 @@ from core.workflows.labels.history import events_to_json
 EDITOR = Editor("command line", "command line")
 
 
-def on_corrector(options: argparse.Namespace) -> tuple[Services, Corrector]:
+def open_corrector(options: argparse.Namespace) -> tuple[Services, Corrector]:
     """Everything that works, and the dataset of ``--dataset`` to be corrected. Raises NotFound."""
-    services, dataset = resolution.on_dataset(options)
+    services, dataset = resolution.open_dataset(options)
     # Without the revision that was seen: a command shows nothing before it acts that could be out of date.
     return services, Corrector(services.store, services.log, dataset.id, EDITOR)
 
@@ -39,7 +39,7 @@ def corrections_json(services: Services, dataset_id: str, events: Sequence[Event
 
 def add_history(commands: Commands) -> None:
     """``history``."""
-    command = needs_dataset(commands.add("history", _history, "the corrections of a dataset, the newest first"))
+    command = require_dataset(commands.add("history", _history, "the corrections of a dataset, the newest first"))
     command.add_argument("--person", metavar="NAME", help="only what touched this person")
     command.add_argument("--face", metavar="FACE", help="only what touched this face")
     command.add_argument("--session", metavar="SESSION", help="only what was done in one sitting, such as an import")
@@ -47,7 +47,7 @@ def add_history(commands: Commands) -> None:
 
 
 def _history(options: argparse.Namespace) -> Answer:
-    services, dataset = resolution.on_dataset(options)
+    services, dataset = resolution.open_dataset(options)
     person = find_person(services.store, dataset.id, options.person) if options.person else None
     events = services.log.events(
         dataset.id,
@@ -67,7 +67,7 @@ def add_undo(commands: Commands) -> None:
 
 
 def _undo(options: argparse.Namespace) -> Answer:
-    services, corrector = on_corrector(options)
+    services, corrector = open_corrector(options)
     if options.session is not None:
         return _answer(services, corrector, corrector.undo_session(options.session))
     if options.event:
@@ -82,7 +82,7 @@ def add_redo(commands: Commands) -> None:
 
 
 def _redo(options: argparse.Namespace) -> Answer:
-    services, corrector = on_corrector(options)
+    services, corrector = open_corrector(options)
     if options.event:
         return _answer(services, corrector, services.log.redo(corrector.dataset_id, EDITOR, options.event))
     return _answer(services, corrector, corrector.redo())
@@ -90,7 +90,7 @@ def _redo(options: argparse.Namespace) -> Answer:
 
 def _takes_events(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
     command.add_argument("event", nargs="*", type=int, metavar="EVENT", help="its number in `history`")
-    return needs_dataset(command)
+    return require_dataset(command)
 
 
 def _answer(services: Services, corrector: Corrector, events: Sequence[Event]) -> Answer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from core.cli import resolution
-from core.cli.parser import Answer, Commands, needs_dataset
+from core.cli.parser import Answer, Commands, require_dataset
 from core.services import Services
 from core.store.protocols import Dataset
 
@@ -36,11 +36,11 @@ def _dataset_json(services: Services, dataset: Dataset) -> Answer:
 
 def add_rename_dataset(commands: Commands) -> None:
     """``rename-dataset``."""
-    command = needs_dataset(commands.add("rename-dataset", _rename_dataset, "give a dataset another name"))
+    command = require_dataset(commands.add("rename-dataset", _rename_dataset, "give a dataset another name"))
     command.add_argument("name", metavar="NEW_NAME")
 
 
 def _rename_dataset(options: argparse.Namespace) -> Answer:
-    services, dataset = resolution.on_dataset(options)
+    services, dataset = resolution.open_dataset(options)
     services.store.rename_dataset(dataset.id, options.name)
     return _dataset_json(services, services.store.dataset(dataset.id))

@@ -8,7 +8,7 @@ from pathlib import Path
 from core.base.errors import InputRefused
 from core.cli import destination, resolution
 from core.cli.job_runner import console_progress, run_in_process
-from core.cli.parser import Answer, Commands, needs_dataset
+from core.cli.parser import Answer, Commands, require_dataset
 from core.corrections.model import Editor
 from core.workflows.datasets import find_person
 from core.workflows.exchange import bundles, import_names, imports
@@ -26,7 +26,7 @@ IMPORTS = {
 def add_export(commands: Commands) -> None:
     """``export``."""
     text = "write photos, faces, sidecars, vectors, the recogniser or the log to a zip"
-    command = needs_dataset(commands.add("export", _export, text))
+    command = require_dataset(commands.add("export", _export, text))
     command.add_argument("--out", required=True, type=Path, metavar="FILE")
     command.add_argument("--what", choices=list(exporting.ExportKind), default=exporting.ExportKind.ALL)
     command.add_argument("--run", help="whose bundle (default: the newest)")
@@ -34,9 +34,9 @@ def add_export(commands: Commands) -> None:
 
 
 def _export(options: argparse.Namespace) -> Answer:
-    services, dataset = resolution.on_dataset(options)
+    services, dataset = resolution.open_dataset(options)
     # Tried before the work: an export of many photos takes minutes.
-    destination.require_file(options.out)
+    destination.require_writable_file(options.out)
     person_id = find_person(services.store, dataset.id, options.person).id if options.person else None
     request = exporting.ExportRequest(exporting.ExportKind(options.what), options.run, person_id)
     job = run_in_process(services, dataset, request)
@@ -71,16 +71,16 @@ def add_imports(commands: Commands) -> None:
             )
         else:
             command.add_argument("file", type=Path, metavar="FILE")
-        needs_dataset(command)
+        require_dataset(command)
 
 
 def _import_into(options: argparse.Namespace) -> Answer:
     """Corrections, names or vectors from a file, under the dataset's lock."""
-    services, dataset = resolution.on_dataset(options)
+    services, dataset = resolution.open_dataset(options)
     progress = console_progress()
     tools, by = services.import_tools(), imports.new_import_editor("command line")
     # Done here and not as a job: the lock that a job would hold is taken here.
-    with services.writing(dataset.id, progress):
+    with services.lock_dataset(dataset.id, progress):
         if options.what == "embeddings":
             return imports.import_vectors(tools, dataset.id, options.file).to_json()
         if options.what == "log":

@@ -11,8 +11,8 @@ from core.base import words
 from core.base.errors import ImageRefused, InputRefused
 from core.base.types import Box, Face, Split
 from core.cli import resolution
-from core.cli.commands.corrections import correction_json, on_corrector
-from core.cli.parser import Answer, Commands, needs_dataset
+from core.cli.commands.corrections import correction_json, open_corrector
+from core.cli.parser import Answer, Commands, require_dataset
 from core.corrections.model import Entity, Event
 from core.services import Services
 from core.workflows.datasets import find_person, find_photo, require_faces
@@ -23,7 +23,9 @@ from core.workflows.photos import look_again
 
 def add_faces(commands: Commands) -> None:
     """``faces``."""
-    command = needs_dataset(commands.add("faces", _faces, "the faces of a dataset with their ids, for other commands"))
+    command = require_dataset(
+        commands.add("faces", _faces, "the faces of a dataset with their ids, for other commands")
+    )
     which = command.add_mutually_exclusive_group()
     which.add_argument("--person", metavar="NAME", help="only this person's")
     which.add_argument("--photo", metavar="PHOTO", help="only those on this photo")
@@ -31,7 +33,7 @@ def add_faces(commands: Commands) -> None:
 
 
 def _faces(options: argparse.Namespace) -> Answer:
-    services, dataset = resolution.on_dataset(options)
+    services, dataset = resolution.open_dataset(options)
     # A photo is read by itself: the table of all faces would be read to show a few.
     if options.photo:
         photo_id = find_photo(services.transfer.photo_ids(dataset.id), options.photo)
@@ -100,7 +102,7 @@ def _mark(options: argparse.Namespace) -> Answer:
 def add_apart(commands: Commands) -> None:
     """``apart``."""
     text = "say that two faces show two people: they are not asked about, grouped or suspected as one again"
-    command = needs_dataset(commands.add("apart", _apart, text))
+    command = require_dataset(commands.add("apart", _apart, text))
     command.add_argument("face", nargs=2, metavar="FACE")
 
 
@@ -111,11 +113,11 @@ def _apart(options: argparse.Namespace) -> Answer:
 
 def _takes_faces(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
     command.add_argument("face", nargs="+", metavar="FACE", help="an id, as `faces`, `cluster` and `suspects` give it")
-    return needs_dataset(command)
+    return require_dataset(command)
 
 
 def _correct_faces(options: argparse.Namespace, act: Callable[[Corrector], Event]) -> Answer:
-    services, corrector = on_corrector(options)
+    services, corrector = open_corrector(options)
     # An id that is mistyped would change no row and be told as done.
     require_faces(services.store, corrector.dataset_id, options.face)
     return correction_json(services, act(corrector))
@@ -123,7 +125,7 @@ def _correct_faces(options: argparse.Namespace, act: Callable[[Corrector], Event
 
 def add_draw(commands: Commands) -> None:
     """``draw``."""
-    command = needs_dataset(commands.add("draw", _draw, "take in a face that the detector missed"))
+    command = require_dataset(commands.add("draw", _draw, "take in a face that the detector missed"))
     command.add_argument("photo", metavar="PHOTO", help="a name in the dataset, its end, or the sha256")
     command.add_argument(
         "--box",
@@ -137,7 +139,7 @@ def add_draw(commands: Commands) -> None:
 
 
 def _draw(options: argparse.Namespace) -> Answer:
-    services, corrector = on_corrector(options)
+    services, corrector = open_corrector(options)
     photo_id = find_photo(services.transfer.photo_ids(corrector.dataset_id), options.photo)
     try:
         box = Box(*options.box)
@@ -150,17 +152,19 @@ def _draw(options: argparse.Namespace) -> Answer:
 def add_teach(commands: Commands) -> None:
     """``teach``."""
     text = "take one face of a photo that is not in the dataset in, under a name; nobody else on it is"
-    command = needs_dataset(commands.add("teach", _teach, text))
+    command = require_dataset(commands.add("teach", _teach, text))
     command.add_argument("photo", type=Path, metavar="PHOTO")
     command.add_argument("--name", required=True, metavar="NAME", help="somebody of the dataset, or somebody new")
     command.add_argument("--face", type=int, metavar="N", help="which, from the left, where there are several")
 
 
 def _teach(options: argparse.Namespace) -> Answer:
-    services, corrector = on_corrector(options)
+    services, corrector = open_corrector(options)
     tools = services.ingestor(corrector.dataset_id)
     try:
-        photo, faces = teach.detect_unstored_faces(tools, options.photo.name, resolution.photo_bytes(options.photo))
+        photo, faces = teach.detect_unstored_faces(
+            tools, options.photo.name, resolution.read_photo_bytes(options.photo)
+        )
     except ImageRefused as refusal:
         raise ImageRefused(f"'{options.photo}': {refusal}") from refusal
     # One face needs no number; of several, somebody has to say which: a wrong name is worse than a question.

@@ -9,7 +9,7 @@ from pathlib import Path
 from core.base.errors import ImageRefused, InputRefused
 from core.cli import resolution
 from core.cli.job_runner import console_progress
-from core.cli.parser import Answer, Commands, needs_dataset, reads_zips
+from core.cli.parser import Answer, Commands, accept_zip_names, require_dataset
 from core.learn.verification.pair_rule import FARS
 from core.services import Services
 from core.store.protocols import Dataset
@@ -23,7 +23,7 @@ def add_identify(commands: Commands) -> None:
     """``identify``."""
     command = commands.add("identify", _identify, "say who is in photos")
     command.add_argument("photo", nargs="+")
-    needs_dataset(command)
+    require_dataset(command)
     command.add_argument("--run", help="default: the newest")
     command.add_argument(
         "--fpir", type=float, help="share of strangers that may be named, 0.001 to 0.05 (default 0.01)"
@@ -31,14 +31,14 @@ def add_identify(commands: Commands) -> None:
 
 
 def _identify(options: argparse.Namespace) -> Answer:
-    services, run = resolution.on_run(options)
+    services, run = resolution.open_run(options)
     identifier = services.identifier(run)
     threshold = identifier.threshold() if options.fpir is None else identifier.threshold(options.fpir)
     # A photo that cannot be read does not keep the others from an answer; all of them refused is a refusal.
     photos, refused = [], []
     for name in options.photo:
         try:
-            photo = identifier.pipeline.decode_photo(resolution.photo_bytes(Path(name)))
+            photo = identifier.pipeline.decode_photo(resolution.read_photo_bytes(Path(name)))
         except ImageRefused as refusal:
             refused.append(f"'{name}': {refusal}")
             continue
@@ -74,7 +74,9 @@ def _verify(options: argparse.Namespace) -> Answer:
     # Vectors of two models cannot be compared: with a dataset, its model turns the photos into vectors.
     dataset = services.store.dataset(options.dataset) if options.dataset else None
     pipeline = services.pipeline(dataset.model_id if dataset else catalogue.DEFAULT_VECTORS_ID)
-    photos = [verify.read_photo_with_face(pipeline, resolution.photo_bytes(Path(name)), name) for name in options.photo]
+    photos = [
+        verify.read_photo_with_face(pipeline, resolution.read_photo_bytes(Path(name)), name) for name in options.photo
+    ]
     face_counts = dict(zip(options.photo, (len(photo.faces) for photo in photos), strict=True))
     doubts = {name: photo.faces[photo.main].doubt for name, photo in zip(options.photo, photos, strict=True)}
     named_faces = _own_faces(services, dataset) if dataset else None
@@ -98,7 +100,7 @@ def _own_faces(services: Services, dataset: Dataset) -> verify.NamedFaces:
 def add_verify_pairs(commands: Commands) -> None:
     """``verify-pairs``."""
     text = "measure same-or-different on a list of pairs (LFW protocol)"
-    command = reads_zips(commands.add("verify-pairs", _verify_pairs, text))
+    command = accept_zip_names(commands.add("verify-pairs", _verify_pairs, text))
     command.add_argument(
         "pairs", metavar="LIST", help="a table photo_a,photo_b,same (and fold; dealt without it), or pairs.txt of LFW"
     )

@@ -9,8 +9,8 @@ from core.base import words
 from core.base.errors import NotFound
 from core.cli import destination, resolution
 from core.cli.job_runner import console_progress, run_in_process
-from core.cli.layout_preview import tell_names
-from core.cli.parser import Answer, Commands, needs_dataset, reads_zips
+from core.cli.layout_preview import print_zip_names
+from core.cli.parser import Answer, Commands, accept_zip_names, require_dataset
 from core.learn.open_set.rejection_rule import TARGET_RATE
 from core.services import Services
 from core.store.protocols import Dataset
@@ -22,7 +22,7 @@ from core.workflows.identification.lookups.values import Lookup, LookupCounts, L
 def add_lookup(commands: Commands) -> None:
     """``lookup``."""
     text = "say who is on many photos, without taking them into the dataset; the result is kept until it is forgotten"
-    command = reads_zips(needs_dataset(commands.add("lookup", _lookup, text)))
+    command = accept_zip_names(require_dataset(commands.add("lookup", _lookup, text)))
     which = command.add_mutually_exclusive_group(required=True)
     which.add_argument("source", nargs="?", metavar="ZIP_OR_DIR")
     which.add_argument("--kept", metavar="LOOKUP", help="a result that is kept, as `lookups` lists it")
@@ -41,9 +41,9 @@ def add_lookup(commands: Commands) -> None:
 
 def _lookup(options: argparse.Namespace) -> Answer:
     for path in (options.csv, options.xmp, options.sorted):
-        destination.require_file(path)
+        destination.require_writable_file(path)
     if options.kept:
-        services, dataset = resolution.on_dataset(options)
+        services, dataset = resolution.open_dataset(options)
         result, seconds = _find_kept(services, dataset, options.kept), None
     else:
         services, dataset, result, seconds = _look_up(options)
@@ -56,12 +56,12 @@ def _lookup(options: argparse.Namespace) -> Answer:
 
 def _look_up(options: argparse.Namespace) -> tuple[Services, Dataset, Lookup, float | None]:
     """Do the work; the result, and how many seconds it took."""
-    services, run = resolution.on_run(options)
+    services, run = resolution.open_run(options)
     # A rate for which the run has no threshold is refused before the work.
     services.identifier(run).threshold(options.fpir)
     path = Path(options.source).resolve()
     with services.open_source(path, folders_are_people=False, zip_names=options.zip_names) as source:
-        tell_names(source.layout)
+        print_zip_names(source.layout)
     request = LookupRequest(str(path), path.name, run.id, options.zip_names)
     dataset = services.store.dataset(run.dataset_id)
     job = run_in_process(services, dataset, request)
@@ -114,12 +114,12 @@ def _write(services: Services, result: Lookup, options: argparse.Namespace) -> A
 
 def add_lookups(commands: Commands) -> None:
     """``lookups``."""
-    command = needs_dataset(commands.add("lookups", _lookups, "the results of `lookup` that are kept"))
+    command = require_dataset(commands.add("lookups", _lookups, "the results of `lookup` that are kept"))
     command.add_argument("--forget", metavar="LOOKUP", help="remove one, with the copies of photos kept for it")
 
 
 def _lookups(options: argparse.Namespace) -> Answer:
-    services, dataset = resolution.on_dataset(options)
+    services, dataset = resolution.open_dataset(options)
     if options.forget:
         forgotten = _find_kept(services, dataset, options.forget)
         kept_lookups.forget_lookup(services.lookup_tools(), dataset.id, forgotten.id)

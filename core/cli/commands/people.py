@@ -7,9 +7,9 @@ import argparse
 
 from core.base.errors import InputRefused
 from core.cli import resolution
-from core.cli.commands.corrections import correction_json, corrections_json, on_corrector
+from core.cli.commands.corrections import correction_json, corrections_json, open_corrector
 from core.cli.job_runner import console_progress, run_in_process
-from core.cli.parser import Answer, Commands, needs_dataset
+from core.cli.parser import Answer, Commands, require_dataset
 from core.jobs.handlers.learning import ClusterResult
 from core.learn.clustering.agglomerative import DEFAULT_THRESHOLD
 from core.store.protocols import PersonCount
@@ -23,11 +23,11 @@ from core.workflows.labels import review_queue
 
 def add_people(commands: Commands) -> None:
     """``people``."""
-    needs_dataset(commands.add("people", _people, "who has faces in a dataset, by name"))
+    require_dataset(commands.add("people", _people, "who has faces in a dataset, by name"))
 
 
 def _people(options: argparse.Namespace) -> Answer:
-    services, dataset = resolution.on_dataset(options)
+    services, dataset = resolution.open_dataset(options)
     return {"people": [_person_json(person) for person in services.store.people(dataset.id)]}
 
 
@@ -46,46 +46,46 @@ def _person_json(person: PersonCount) -> Answer:
 
 def add_rename(commands: Commands) -> None:
     """``rename``."""
-    command = needs_dataset(commands.add("rename", _rename, "give a person another name"))
+    command = require_dataset(commands.add("rename", _rename, "give a person another name"))
     command.add_argument("person", metavar="PERSON")
     command.add_argument("name", metavar="NAME")
 
 
 def _rename(options: argparse.Namespace) -> Answer:
-    services, corrector = on_corrector(options)
+    services, corrector = open_corrector(options)
     person = find_person(services.store, corrector.dataset_id, options.person)
     return correction_json(services, corrector.rename(person.id, options.name))
 
 
 def add_merge(commands: Commands) -> None:
     """``merge``."""
-    command = needs_dataset(commands.add("merge", _merge, "make one person's faces, also those to come, another's"))
+    command = require_dataset(commands.add("merge", _merge, "make one person's faces, also those to come, another's"))
     command.add_argument("person", metavar="PERSON")
     command.add_argument("into", metavar="INTO", help="whose they become, and who keeps the name")
 
 
 def _merge(options: argparse.Namespace) -> Answer:
-    services, corrector = on_corrector(options)
+    services, corrector = open_corrector(options)
     person, into = (find_person(services.store, corrector.dataset_id, name) for name in (options.person, options.into))
     return correction_json(services, corrector.merge(person.id, into.id))
 
 
 def add_divide(commands: Commands) -> None:
     """``divide``."""
-    command = needs_dataset(commands.add("divide", _divide, "make some faces of a person another, new person"))
+    command = require_dataset(commands.add("divide", _divide, "make some faces of a person another, new person"))
     command.add_argument("face", nargs="+", metavar="FACE", help="an id, as `faces --person NAME` gives it")
     command.add_argument("--name", required=True, metavar="NAME", help="of the new person")
 
 
 def _divide(options: argparse.Namespace) -> Answer:
-    services, corrector = on_corrector(options)
+    services, corrector = open_corrector(options)
     require_faces(services.store, corrector.dataset_id, options.face)
     return correction_json(services, corrector.divide(options.face, options.name))
 
 
 def add_person(commands: Commands) -> None:
     """``person``."""
-    command = needs_dataset(commands.add("person", _person, "hide a person, show them again, or say more about them"))
+    command = require_dataset(commands.add("person", _person, "hide a person, show them again, or say more about them"))
     command.add_argument("person", metavar="PERSON")
     shown = command.add_mutually_exclusive_group()
     shown.add_argument("--hide", action="store_true", help="neither list, learn nor name them")
@@ -95,7 +95,7 @@ def add_person(commands: Commands) -> None:
 
 
 def _person(options: argparse.Namespace) -> Answer:
-    services, corrector = on_corrector(options)
+    services, corrector = open_corrector(options)
     person_id = find_person(services.store, corrector.dataset_id, options.person).id
     # All that can be refused is asked before the first event: half of a command would be neither done nor refused.
     if options.cover is not None:
@@ -114,7 +114,7 @@ def _person(options: argparse.Namespace) -> Answer:
 
 def add_cluster(commands: Commands) -> None:
     """``cluster``."""
-    command = needs_dataset(commands.add("cluster", _cluster, "group the faces without a name"))
+    command = require_dataset(commands.add("cluster", _cluster, "group the faces without a name"))
     command.add_argument(
         "--threshold",
         type=float,
@@ -126,7 +126,7 @@ def add_cluster(commands: Commands) -> None:
 
 
 def _cluster(options: argparse.Namespace) -> Answer:
-    services, dataset = resolution.on_dataset(options)
+    services, dataset = resolution.open_dataset(options)
     job = run_in_process(services, dataset, ClusterOptions(everyone=options.everyone))
     groups = cluster.load_clustering(services.store, services.log, services.artifacts, dataset.id, options.everyone)
     # The job groups at every threshold; a cut is one of them, and takes no time.
@@ -138,12 +138,12 @@ def _cluster(options: argparse.Namespace) -> Answer:
 def add_suspects(commands: Commands) -> None:
     """``suspects``."""
     text = "rank what is probably wrong: names, outliers, copies, leaks"
-    command = needs_dataset(commands.add("suspects", _suspects, text))
+    command = require_dataset(commands.add("suspects", _suspects, text))
     command.add_argument("--limit", type=int, metavar="N", help="at most so many entries (default: all)")
 
 
 def _suspects(options: argparse.Namespace) -> Answer:
-    services, dataset = resolution.on_dataset(options)
+    services, dataset = resolution.open_dataset(options)
     run_in_process(services, dataset, review_queue.SuspectsRequest())
     return review_queue.queue_json(services.store, services.log, services.artifacts, dataset.id, options.limit)
 
@@ -154,7 +154,7 @@ def add_erase(commands: Commands) -> None:
     which = command.add_mutually_exclusive_group(required=True)
     which.add_argument("person", nargs="?", metavar="PERSON")
     which.add_argument("--whole-dataset", action="store_true")
-    needs_dataset(command)
+    require_dataset(command)
     command.add_argument(
         "--photos", choices=["own", "all"], default="own", help="all: also photos that show others too"
     )
@@ -167,7 +167,7 @@ def add_erase(commands: Commands) -> None:
 
 
 def _erase(options: argparse.Namespace) -> Answer:
-    services, dataset = resolution.on_dataset(options)
+    services, dataset = resolution.open_dataset(options)
     # A dataset goes without a job: the row of the job would go with it.
     if options.whole_dataset:
         return erase_dataset(services.erase_tools(), dataset.id, console_progress()).to_json()

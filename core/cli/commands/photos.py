@@ -13,10 +13,10 @@ from core.base import words
 from core.base.errors import DataFolderFault, InputRefused
 from core.base.types import FacePolicy
 from core.cli import resolution
-from core.cli.commands.corrections import on_corrector
+from core.cli.commands.corrections import open_corrector
 from core.cli.job_runner import console_progress, run_in_process
-from core.cli.layout_preview import tell_understood
-from core.cli.parser import Answer, Commands, needs_dataset, reads_zips
+from core.cli.layout_preview import print_layout
+from core.cli.parser import Answer, Commands, accept_zip_names, require_dataset
 from core.services import Services
 from core.store.exchange_protocols import PhotoFaces
 from core.store.job_model import Job
@@ -26,7 +26,7 @@ from core.workflows import datasets
 from core.workflows.photos.ingest import IngestSummary
 from core.workflows.photos.requests import ChangeModelRequest, IngestRequest, LookAgainRequest
 
-MOST_REASONS = 5
+REASONS_SHOWN = 5
 """A command that takes nothing tells so many different reasons, the most frequent first."""
 MODELS = [model.id for model in catalogue.EMBEDDING_MODELS]
 
@@ -35,7 +35,7 @@ def add_ingest(commands: Commands) -> None:
     """``ingest``."""
     command = commands.add("ingest", _ingest, "take the photos of a zip or folder into a dataset")
     command.add_argument("source", metavar="ZIP_OR_DIR")
-    needs_dataset(command)
+    require_dataset(command)
     command.add_argument("--model", choices=MODELS)
     command.add_argument(
         "--faces",
@@ -51,7 +51,7 @@ def add_ingest(commands: Commands) -> None:
         help="how folders are read: auto (default), people (every folder is a person), splits (train and val with "
         "people inside), none (no people), or the level of the people's folders, 1 for the outermost",
     )
-    reads_zips(command)
+    accept_zip_names(command)
     command.add_argument("--unlabelled", action="store_true", help="folders are not people")
 
 
@@ -61,7 +61,7 @@ def _ingest(options: argparse.Namespace) -> Answer:
     reading = {"folders": options.folders, "zip_names": options.zip_names}
     with services.open_source(path, folders_are_people=not options.unlabelled, **reading) as source:
         # Opened before there is a dataset: an archive that is refused makes none.
-        understood = tell_understood(source.layout)
+        understood = print_layout(source.layout)
     vectors_id = catalogue.find_embedding_model(options.model).vectors_id if options.model else None
     policy = FacePolicy(options.faces)
     request = IngestRequest(str(path), path.name, policy, folders_are_people=not options.unlabelled, **reading)
@@ -99,7 +99,7 @@ def _require_taken(services: Services, job: Job) -> None:
     # Backwards, so that the first file of each reason is the one that stays.
     first = {line["reason"]: line["name"] for line in reversed(lines)}
     sentences = [
-        f"'{first[reason]}'{_and_more(count - 1)}: {reason}" for reason, count in reasons.most_common(MOST_REASONS)
+        f"'{first[reason]}'{_and_more(count - 1)}: {reason}" for reason, count in reasons.most_common(REASONS_SHOWN)
     ]
     raise InputRefused(f"Nothing was taken from '{IngestRequest.of(job).title}'. " + " ".join(sentences))
 
@@ -125,12 +125,12 @@ def _answer(services: Services, job: Job) -> Answer:
 
 def add_photos(commands: Commands) -> None:
     """``photos``."""
-    command = needs_dataset(commands.add("photos", _photos, "the photos of a dataset"))
+    command = require_dataset(commands.add("photos", _photos, "the photos of a dataset"))
     command.add_argument("--without-face", action="store_true", help="only those on which there is none")
 
 
 def _photos(options: argparse.Namespace) -> Answer:
-    services, dataset = resolution.on_dataset(options)
+    services, dataset = resolution.open_dataset(options)
     pages = services.transfer.photos(dataset.id)
     # By pages and without vectors: a dataset may have 100,000 photos.
     listed = (shown for page in pages for shown in page if not (options.without_face and shown.faces))
@@ -153,12 +153,12 @@ def _photo_json(shown: PhotoFaces) -> Answer:
 def add_look_again(commands: Commands) -> None:
     """``look-again``."""
     text = "detect the faces of a dataset's photos anew; names and corrections stay"
-    command = needs_dataset(commands.add("look-again", _look_again, text))
+    command = require_dataset(commands.add("look-again", _look_again, text))
     command.add_argument("--faces", choices=list(FacePolicy), help="as for ingest (default: as in the newest ingest)")
 
 
 def _look_again(options: argparse.Namespace) -> Answer:
-    services, dataset = resolution.on_dataset(options)
+    services, dataset = resolution.open_dataset(options)
     policy = FacePolicy(options.faces) if options.faces else None
     job = run_in_process(services, dataset, LookAgainRequest(policy))
     return {**job.result, "missing": _lines(services, job, FileOutcome.REFUSED)}
@@ -176,13 +176,13 @@ QUARTERS = {"right": 1, "over": 2, "left": 3}
 def add_turn(commands: Commands) -> None:
     """``turn``."""
     text = "turn photos that lie on their side or head, and look for their faces anew"
-    command = needs_dataset(commands.add("turn", _turn, text))
+    command = require_dataset(commands.add("turn", _turn, text))
     command.add_argument("photo", nargs="+", metavar="PHOTO", help="a name in the dataset, its end, or the sha256")
     command.add_argument("--by", choices=list(QUARTERS), required=True, help="a quarter to a side, or upside down")
 
 
 def _turn(options: argparse.Namespace) -> Answer:
-    services, corrector = on_corrector(options)
+    services, corrector = open_corrector(options)
     names = services.transfer.photo_ids(corrector.dataset_id)
     photo_ids = [datasets.find_photo(names, name) for name in options.photo]
     corrector.turn(photo_ids, QUARTERS[options.by])
@@ -195,10 +195,10 @@ def _turn(options: argparse.Namespace) -> Answer:
 def add_change_model(commands: Commands) -> None:
     """``change-model``."""
     text = "embed a dataset's faces with another model, and use it from then on"
-    command = needs_dataset(commands.add("change-model", _change_model, text))
+    command = require_dataset(commands.add("change-model", _change_model, text))
     command.add_argument("--model", required=True, choices=MODELS)
 
 
 def _change_model(options: argparse.Namespace) -> Answer:
-    services, dataset = resolution.on_dataset(options)
+    services, dataset = resolution.open_dataset(options)
     return dict(run_in_process(services, dataset, ChangeModelRequest(options.model)).result)

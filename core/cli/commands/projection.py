@@ -8,7 +8,7 @@ from pathlib import Path
 from core.base.json_values import encode_record
 from core.cli import destination, resolution
 from core.cli.job_runner import run_in_process
-from core.cli.parser import Answer, Commands, needs_dataset
+from core.cli.parser import Answer, Commands, require_dataset
 from core.jobs.handlers.learning import MapResult
 from core.services import Services
 from core.store.protocols import Dataset, MapInfo
@@ -22,7 +22,7 @@ DEFAULTS = MapOptions()
 def add_map(commands: Commands) -> None:
     """``map``."""
     text = "lay the faces of a dataset out, near where they are alike; the app's map shows it from then on"
-    command = needs_dataset(commands.add("map", _map, text))
+    command = require_dataset(commands.add("map", _map, text))
     command.add_argument("--method", type=Method, choices=list(Method), default=DEFAULTS.method)
     command.add_argument("--dimensions", type=int, choices=(2, 3), default=DEFAULTS.dimensions)
     command.add_argument(
@@ -42,7 +42,7 @@ def add_map(commands: Commands) -> None:
 
 
 def _map(options: argparse.Namespace) -> Answer:
-    services, dataset = resolution.on_dataset(options)
+    services, dataset = resolution.open_dataset(options)
     map_options = MapOptions(
         method=options.method,
         n_neighbors=options.neighbours,
@@ -53,7 +53,7 @@ def _map(options: argparse.Namespace) -> Answer:
     )
     # Tried before the work.
     for path in (options.csv, options.parquet):
-        destination.require_file(path)
+        destination.require_writable_file(path)
     job = run_in_process(services, dataset, map_options)
     info = next(info for info in services.runs.maps(dataset.id) if info.id == MapResult.of(job).map)
     placed_faces = _place_faces(services, dataset, info)

@@ -10,7 +10,7 @@ from core.base import words
 from core.base.errors import InputRefused, NotFound
 from core.cli import destination, resolution
 from core.cli.job_runner import console_progress, run_in_process
-from core.cli.parser import Answer, Commands, needs_dataset, reads_zips
+from core.cli.parser import Answer, Commands, accept_zip_names, require_dataset
 from core.learn.classification.training_material import TrainOptions
 from core.workflows.evaluation import compare, evaluate, study
 from core.workflows.evaluation import report as reporting
@@ -22,7 +22,7 @@ DEFAULTS = TrainOptions()
 
 def add_train(commands: Commands) -> None:
     """``train``."""
-    command = reads_zips(needs_dataset(commands.add("train", _train, "train and measure a recogniser")))
+    command = accept_zip_names(require_dataset(commands.add("train", _train, "train and measure a recogniser")))
     command.add_argument("--folds", type=int, default=DEFAULTS.folds)
     command.add_argument("--min-faces", type=int, default=DEFAULTS.min_faces)
     command.add_argument(
@@ -45,7 +45,7 @@ def add_train(commands: Commands) -> None:
 
 
 def _train(options: argparse.Namespace) -> Answer:
-    services, dataset = resolution.on_dataset(options)
+    services, dataset = resolution.open_dataset(options)
     if not 0 <= options.min_grade <= 1:
         raise InputRefused(f"A quality is a number from 0 to 1; --min-grade {options.min_grade} is none.")
     train_options = TrainOptions(
@@ -67,11 +67,11 @@ def _train(options: argparse.Namespace) -> Answer:
 
 def add_runs(commands: Commands) -> None:
     """``runs``."""
-    needs_dataset(commands.add("runs", _runs, "what was trained on a dataset, the newest first"))
+    require_dataset(commands.add("runs", _runs, "what was trained on a dataset, the newest first"))
 
 
 def _runs(options: argparse.Namespace) -> Answer:
-    services, dataset = resolution.on_dataset(options)
+    services, dataset = resolution.open_dataset(options)
     return {
         "runs": [
             {
@@ -87,22 +87,24 @@ def _runs(options: argparse.Namespace) -> Answer:
 
 def add_delete_run(commands: Commands) -> None:
     """``delete-run``."""
-    command = needs_dataset(commands.add("delete-run", _delete_run, "remove a recogniser with its measurements"))
+    command = require_dataset(commands.add("delete-run", _delete_run, "remove a recogniser with its measurements"))
     command.add_argument("run", metavar="RUN", help="an id, as `runs` gives it")
 
 
 def _delete_run(options: argparse.Namespace) -> Answer:
-    services, dataset = resolution.on_dataset(options)
+    services, dataset = resolution.open_dataset(options)
     # A damaged run is not among the runs, as its values cannot be read; it can be deleted all the same.
     damaged = next((run for run in services.runs.damaged_runs(dataset.id) if run.id == options.run), None)
-    run = damaged or resolution.on_run(options)[1]
+    run = damaged or resolution.open_run(options)[1]
     train.delete_run(services.runs, services.artifacts, run)
     return {"run": run.id, "runs": len(services.runs.runs(run.dataset_id))}
 
 
 def add_evaluate(commands: Commands) -> None:
     """``evaluate``."""
-    command = reads_zips(needs_dataset(commands.add("evaluate", _evaluate, "the measurements of a run in full")))
+    command = accept_zip_names(
+        require_dataset(commands.add("evaluate", _evaluate, "the measurements of a run in full"))
+    )
     command.add_argument(
         "--strangers", metavar="ZIP_OR_DIR", help="photos of other people: how many of them get a name"
     )
@@ -113,7 +115,7 @@ def add_evaluate(commands: Commands) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> Answer:
-    services, run = resolution.on_run(options)
+    services, run = resolution.open_run(options)
     identifier, predictions = services.identifier(run), train.load_predictions(services.artifacts, run)
     answer = evaluate.evaluation_json(run, predictions, identifier.recogniser)
     if options.full:
@@ -132,13 +134,13 @@ def _evaluate(options: argparse.Namespace) -> Answer:
 def add_compare(commands: Commands) -> None:
     """``compare``."""
     text = "two runs on the faces that both were tested on: is the difference real?"
-    command = needs_dataset(commands.add("compare", _compare, text))
+    command = require_dataset(commands.add("compare", _compare, text))
     command.add_argument("--old", metavar="RUN", help="default: the one before the newest")
     command.add_argument("--new", metavar="RUN", help="default: the newest")
 
 
 def _compare(options: argparse.Namespace) -> Answer:
-    services, dataset = resolution.on_dataset(options)
+    services, dataset = resolution.open_dataset(options)
     newest = services.runs.runs(dataset.id)
     if len(newest) < 2 and not (options.old and options.new):
         raise NotFound(f"'{dataset.name}' has not been trained twice, so there is nothing to compare. Train again.")
@@ -151,7 +153,7 @@ def _compare(options: argparse.Namespace) -> Answer:
 
 def add_report(commands: Commands) -> None:
     """``report``."""
-    command = needs_dataset(commands.add("report", _report, "write a run's report: one HTML file and one PDF"))
+    command = require_dataset(commands.add("report", _report, "write a run's report: one HTML file and one PDF"))
     command.add_argument("--out", required=True, type=Path, metavar="DIR")
     command.add_argument("--run", help="default: the newest")
     command.add_argument("--no-faces", action="store_true", help="leave out the pictures of people")
@@ -159,8 +161,8 @@ def add_report(commands: Commands) -> None:
 
 def _report(options: argparse.Namespace) -> Answer:
     began = time.monotonic()
-    services, run = resolution.on_run(options)
-    destination.require_folder(options.out)
+    services, run = resolution.open_run(options)
+    destination.require_writable_folder(options.out)
     report = reporting.make_report(
         services.report_tools(), run.id, faces=not options.no_faces, progress=console_progress()
     )

@@ -59,8 +59,8 @@ def add_sample(commands: Commands) -> None:
 
 def _sample(options: argparse.Namespace) -> Answer:
     target = Path(options.out) / sample.SAMPLE_NAME
-    destination.require_file(target)
-    with destination.whole_file(target) as draft:
+    destination.require_writable_file(target)
+    with destination.open_draft(target) as draft:
         sample.write_sample(settings_from_env(options.data).models_dir, draft, console_progress())
     return {"file": str(target), "bytes": target.stat().st_size}
 
@@ -132,7 +132,7 @@ def _bench(options: argparse.Namespace) -> Answer:
     # Here, not above: every command would load what only this one needs.
     from core.bench import run as bench
 
-    destination.require_file(options.out)
+    destination.require_writable_file(options.out)
     bench_options = bench.BenchmarkOptions(quick=options.quick, group=options.group, peers=options.peers)
     answer = bench.run_benchmark(resolution.open_services(options), bench_options, console_progress())
     if options.out:

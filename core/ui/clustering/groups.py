@@ -16,7 +16,7 @@ from core.ui import data, gallery, words
 from core.ui.components.entries import EntryCommand, Keyboard, ReviewEntry, Strip, draw_entries
 from core.ui.components.picker import draw_picker
 from core.ui.labels import corrections, face_review
-from core.ui.labels.corrections import Desk
+from core.ui.labels.corrections import CorrectionDesk
 from core.ui.people import confusable_people
 from core.workflows.clustering import cluster, hierarchy
 from core.workflows.clustering.cluster import Clustering, FaceGroups, SamePersonQuestion
@@ -118,7 +118,7 @@ def choose_threshold(dataset: Dataset, clustering: Clustering) -> float:
 @st.fragment
 def show_groups(view: GroupsView) -> None:
     """The groups, those with the most clear faces first, each with a field for its name."""
-    corrections.keep_in_step()
+    corrections.rerun_if_changed()
     dataset, groups = view.dataset, cut_groups(view.dataset.id, view.dataset.revision, view.grouped_at, view.threshold)
     if not len(groups):
         st.info("No two faces are so alike. Move the slider to the right for looser groups.", icon=":material/info:")
@@ -208,13 +208,13 @@ def _tightness_words(cosine: float) -> str:
 @st.dialog("The faces of a group", width="large")
 def look_closer(view: GroupsView, group: int) -> None:
     """A group's faces; those that are chosen can be named apart from the others."""
-    corrections.keep_in_step()
+    corrections.rerun_if_changed()
     dataset = view.dataset
     groups = cut_groups(dataset.id, dataset.revision, view.grouped_at, view.threshold)
     faces = data.dataset_faces(dataset.id, dataset.revision)
     members = groups.members(group)
     rows = faces.table.indices(members[:LOOK_CLOSER_FACES]).tolist()
-    desk = Desk(dataset, scope="closer")
+    desk = CorrectionDesk(dataset, scope="closer")
     tiles = [face_review.face_tile(dataset, faces, row) for row in rows]
     picked = draw_picker(
         f"closer_{dataset.id}",
@@ -224,7 +224,7 @@ def look_closer(view: GroupsView, group: int) -> None:
     )
     if len(members) > LOOK_CLOSER_FACES:
         st.caption(f"The {LOOK_CLOSER_FACES} most typical of {words.count(len(members))} faces.")
-    desk.bar(picked.about, words.count(len(picked.selected), "face") + " chosen")
+    desk.show_actions(picked.about, words.count(len(picked.selected), "face") + " chosen")
     # From one of the others, not from each: the groups are cut so that no group holds both of a pair.
     other_ids = [face_id for face_id in members if face_id not in picked.selected]
     if picked.selected and other_ids:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.base.types import Box, RgbImage
-from core.ui.components.choices import Chosen
+from core.ui.components.choices import DatedChoice
 from core.ui.components.mount import ignore_change, register_component
 from core.ui.gallery import photo_data_url
 
@@ -59,10 +59,10 @@ def draw_photo(key: str, image: RgbImage, boxes: Sequence[BoxOnPhoto], alt: str)
 
 def choose_box(
     key: str, sheet: Sheet, boxes: Sequence[BoxOnPhoto], alt: str, face_id: str | None, link: str
-) -> Chosen | None:
+) -> DatedChoice | None:
     """Draw the photo with its boxes, of which one is chosen; ``link`` ties it to a list of the same faces."""
     payload = _payload(key, sheet, boxes, alt) | {"chosen": face_id, "link": link}
-    return Chosen.of(_mount(key=key, data=payload, on_chosen_change=ignore_change).chosen)
+    return DatedChoice.of(_mount(key=key, data=payload, on_chosen_change=ignore_change).chosen)
 
 
 def _payload(key: str, sheet: Sheet, boxes: Sequence[BoxOnPhoto], alt: str) -> dict[str, Any]:

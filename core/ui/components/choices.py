@@ -36,7 +36,7 @@ class ChoiceLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class DatedChoice:
     """What somebody chose in a component, and when by the browser's clock: the newest of several components counts."""
 
     id: str
@@ -44,7 +44,7 @@ class Chosen:
     # A state stays until something else is chosen: of two components with the same faces, time tells the newest.
 
     @classmethod
-    def of(cls, answer: Any) -> Chosen | None:
+    def of(cls, answer: Any) -> DatedChoice | None:
         """Read the browser's answer."""
         return cls(str(answer["id"]), float(answer["when"])) if answer else None
 
@@ -58,7 +58,7 @@ def draw_choices(
     layout: ChoicesLayout = ChoicesLayout.LIST,
     height_px: int = 0,
     link: str = "",
-) -> Chosen | None:
+) -> DatedChoice | None:
     """Draw the things to choose from.
 
     Parameters
@@ -76,4 +76,4 @@ def draw_choices(
         "height_px": height_px,
         "link": link,
     }
-    return Chosen.of(_mount(key=key, data=payload, on_chosen_change=ignore_change).chosen)
+    return DatedChoice.of(_mount(key=key, data=payload, on_chosen_change=ignore_change).chosen)

@@ -9,7 +9,7 @@ from core.ui.components.mount import register_component
 _mount = register_component("folders", '<p role="alert" hidden></p>', module="folders.js", style="folders.css")
 
 
-def keep_structure(key: str, most_bytes: int, too_large: str) -> None:
+def keep_folder_paths(key: str, most_bytes: int, too_large: str) -> None:
     """Let every uploader of the page send where in a dropped folder each file lay, and name what is too large for it.
 
     Parameters

@@ -33,7 +33,7 @@ class Still:
 
 
 @dataclass(frozen=True, slots=True)
-class InView:
+class FaceInView:
     """A face in view."""
 
     box: Box
@@ -47,7 +47,7 @@ def draw_live_camera(key: str) -> Still | None:
     return read_still(_mount(key=key, data={"key": key}, on_still_change=ignore_change).still)
 
 
-def send_faces_in_view(key: str, number: int, faces: Sequence[InView]) -> None:
+def send_faces_in_view(key: str, number: int, faces: Sequence[FaceInView]) -> None:
     """Bring what was seen on a still to the camera of this key."""
     payload = [{"box": list(face.box.as_tuple()), "label": face.label, "known": face.known} for face in faces]
     _answer(key=f"{key}_seen", data={"key": key, "number": number, "faces": payload})

@@ -14,14 +14,14 @@ _mount = register_component("paste", "<p></p>", module="paste.js", style="paste.
 
 
 @dataclass(frozen=True, slots=True)
-class Pasted:
+class PastedPicture:
     """A picture of the clipboard."""
 
     name: str
     content: bytes
 
 
-def pasted_pictures(key: str) -> list[Pasted]:
+def pasted_pictures(key: str) -> list[PastedPicture]:
     """What was pasted since the last run."""
     payload = {
         "label": "Or paste a picture with Ctrl+V (\u2318V).",
@@ -31,8 +31,8 @@ def pasted_pictures(key: str) -> list[Pasted]:
     return read_pasted_pictures(_mount(key=key, data=payload, on_pasted_change=ignore_change).pasted)
 
 
-def read_pasted_pictures(answer: Any) -> list[Pasted]:
+def read_pasted_pictures(answer: Any) -> list[PastedPicture]:
     """The browser's answer."""
     if not answer:
         return []
-    return [Pasted(str(picture["name"]), base64.b64decode(picture["content"])) for picture in answer["pictures"]]
+    return [PastedPicture(str(picture["name"]), base64.b64decode(picture["content"])) for picture in answer["pictures"]]

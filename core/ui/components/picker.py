@@ -44,7 +44,7 @@ class GridCommand:
 
 
 @dataclass(frozen=True, slots=True)
-class Picked:
+class GridAnswer:
     """What is chosen, which face has the focus, and what was commanded a moment ago, in order."""
 
     selected: tuple[str, ...] = ()
@@ -79,7 +79,7 @@ class Grid:
     """The command that a click gives; without one a click chooses."""
 
 
-def draw_picker(key: str, faces: Sequence[Pickable], grid: Grid, epoch: int) -> Picked:
+def draw_picker(key: str, faces: Sequence[Pickable], grid: Grid, epoch: int) -> GridAnswer:
     """Draw the grid. A new ``epoch`` lets go of everything that was chosen."""
     payload = {
         "faces": [asdict(face) for face in faces],
@@ -98,7 +98,7 @@ def draw_picker(key: str, faces: Sequence[Pickable], grid: Grid, epoch: int) -> 
     )
 
 
-def read_picked(picked: Any, commands: Iterable[Mapping[str, Any]], face_ids: Sequence[str], epoch: int) -> Picked:
+def read_picked(picked: Any, commands: Iterable[Mapping[str, Any]], face_ids: Sequence[str], epoch: int) -> GridAnswer:
     """The browser's answer, as far as it is about the faces that are shown now."""
     known_ids = set(face_ids)
     picked = picked or {}
@@ -108,4 +108,4 @@ def read_picked(picked: Any, commands: Iterable[Mapping[str, Any]], face_ids: Se
     focused = picked.get("focused")
     # Commands are about what was chosen when they were given, also where the page does not show it any more.
     key_commands = tuple(GridCommand(command["name"], tuple(map(str, command["ids"]))) for command in commands)
-    return Picked(selected, focused if focused in known_ids else None, key_commands)
+    return GridAnswer(selected, focused if focused in known_ids else None, key_commands)

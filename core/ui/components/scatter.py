@@ -83,7 +83,7 @@ class Cloud(FaceRows):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Who:
+class PointNames:
     """The names of the points."""
 
     labels: Ints
@@ -107,7 +107,7 @@ def pack_points(
     points: Floats,
     groups: Sequence[PointGroup],
     names: Mapping[str, tuple[float, ...]],
-    who: Who,
+    who: PointNames,
 ) -> Cloud:
     """Make points ready to travel.
 

@@ -15,7 +15,7 @@ from core.ui import charts, data, frame, gallery, words
 from core.ui.components.picker import Pickable, draw_picker
 from core.ui.evaluation.evaluation_page import EvaluatedRun
 from core.ui.labels import corrections, face_review, face_sheet
-from core.ui.labels.corrections import Desk
+from core.ui.labels.corrections import CorrectionDesk
 
 PAIRS_SHOWN = 12
 SHOW_ALL_MOST = 40
@@ -40,7 +40,7 @@ class MatrixOptions:
 @st.fragment
 def show_confusion_section(evaluated: EvaluatedRun) -> None:
     """The pairs first, then the matrix; a click on a cell shows its photos, which can be corrected there."""
-    corrections.keep_in_step()
+    corrections.rerun_if_changed()
     result = evaluated.evaluation
     st.markdown(f"**{words.plain(confusion_summary(result))}**")
     options = _ask_matrix_options(result)
@@ -184,7 +184,7 @@ def _show_cell(evaluated: EvaluatedRun, true: int, predicted: int) -> None:
     # folder was wrong. On the diagonal they are one; and a name that nobody has any more would be made anew.
     ids_on_page = face_ids[gallery.page_slice(len(face_ids), CELL_PER_PAGE, f"cell_{true}_{predicted}")]
     names_of_cell, current_people = dict.fromkeys((names[predicted], names[true])), set(evaluated.faces.table.people)
-    desk = Desk(evaluated.dataset, tuple(name for name in names_of_cell if name in current_people), "cell")
+    desk = CorrectionDesk(evaluated.dataset, tuple(name for name in names_of_cell if name in current_people), "cell")
     actions = st.container()
     grid = corrections.build_grid("The faces of the cell. Arrows walk, space chooses.", desk.keys, 88)
     picked = draw_picker(
@@ -194,7 +194,7 @@ def _show_cell(evaluated: EvaluatedRun, true: int, predicted: int) -> None:
         corrections.current_epoch(),
     )
     with actions:
-        desk.bar(picked.about, f"{words.count(len(picked.about))} chosen" if picked.about else "")
+        desk.show_actions(picked.about, f"{words.count(len(picked.about))} chosen" if picked.about else "")
         st.caption(words.plain(_legend(desk)))
     if desk.obey(picked.commands):
         st.rerun()
@@ -202,7 +202,7 @@ def _show_cell(evaluated: EvaluatedRun, true: int, predicted: int) -> None:
         face_sheet.open_photo_of_face(evaluated.dataset, picked.command.face_ids[0])
 
 
-def _legend(desk: Desk) -> str:
+def _legend(desk: CorrectionDesk) -> str:
     keys = "".join(f"{key} {words.display_name(name)}, " for key, name in enumerate(desk.digits, start=1))
     return f"Choose faces to correct them. Keys: {keys}Enter the whole photo, c right, x leave out, u undo."
 

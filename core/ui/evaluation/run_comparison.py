@@ -71,7 +71,7 @@ def _compare_runs(dataset_id: str, revision: Revision, older: str, newer: str) -
 
 @st.fragment
 def _show_comparison(evaluated: EvaluatedRun, compared: RunComparison) -> None:
-    corrections.keep_in_step()
+    corrections.rerun_if_changed()
     counts = compared.counts
     st.markdown(f"{_TRUST[counts.verdict]} **{words.plain(counts.sentence())}**")
     left, right = st.columns([2, 3], gap="large")

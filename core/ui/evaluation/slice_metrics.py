@@ -82,7 +82,7 @@ def _show_metrics(study: Study) -> None:
 @st.fragment
 def _show_panel(evaluated: EvaluatedRun, study: Study) -> None:
     """Both charts, and the faces behind the slice that is chosen."""
-    corrections.keep_in_step()
+    corrections.rerun_if_changed()
     left, right = st.columns([3, 2], gap="large")
     with left:
         clicked = _show_slices_chart(evaluated, study)

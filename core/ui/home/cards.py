@@ -18,7 +18,7 @@ from core.workflows.erasure.proof import SearchFindings
 from core.workflows.photos.requests import ChangeModelRequest, IngestRequest, LookAgainRequest
 
 COVERS = 6
-LATELY = 6
+RECENT_JOBS = 6
 SAMPLE_NAME = "Five celebrities"
 
 
@@ -33,7 +33,7 @@ def show_welcome() -> None:
     with right, st.container(border=True):
         st.header("Use your own photos", anchor=False)
         st.markdown("A zip with one folder a person. Photos stay on this computer.")
-        uploads.first_dataset()
+        uploads.ask_for_first_dataset()
 
 
 def create_sample_dataset() -> None:
@@ -119,7 +119,7 @@ def _menu(dataset: Dataset) -> None:
         name = st.text_input("Name", value=dataset.name, key=f"name_{dataset.id}", max_chars=80)
         if st.button("Rename", key=f"rename_{dataset.id}", disabled=name.strip() in ("", dataset.name)):
             data.services().store.rename_dataset(dataset.id, name)
-            frame.say_next(f"Renamed to '{words.plain(name)}'.")
+            frame.queue_toast(f"Renamed to '{words.plain(name)}'.")
             st.rerun()
         if st.button("Add photos", key=f"add_{dataset.id}", icon=":material/add_photo_alternate:"):
             frame.open_page(frame.INGEST, dataset.id)
@@ -158,7 +158,7 @@ def _change_model(dataset: Dataset, models: list[EmbeddingModel]) -> None:
 
 def _start(dataset: Dataset, request: JobRequest) -> None:
     job = submit_job(data.services().jobs, dataset.id, request)
-    frame.say_next(f"{words.plain(JOBS[job.kind].title)}: it is queued. You can leave this page.")
+    frame.queue_toast(f"{words.plain(JOBS[job.kind].title)}: it is queued. You can leave this page.")
     st.rerun()
 
 
@@ -184,7 +184,7 @@ def _delete(dataset: Dataset) -> None:
         searched = f"{words.count(check.files, 'file')} were searched"
         # Or this tab and its address would go on naming a dataset that is gone.
         frame.deselect_dataset(dataset.id)
-        frame.say_next(f"'{words.plain(dataset.name)}' was erased. {searched}: {_describe_traces(check)}.")
+        frame.queue_toast(f"'{words.plain(dataset.name)}' was erased. {searched}: {_describe_traces(check)}.")
         st.rerun()
 
 
@@ -197,7 +197,7 @@ def _describe_traces(check: SearchFindings) -> str:
 def show_recent_jobs(known: list[Dataset]) -> None:
     """The last few things that were done."""
     names = {existing.id: existing.name for existing in known}
-    recent = [job for job in data.services().jobs.jobs(limit=LATELY) if job.dataset_id in names]
+    recent = [job for job in data.services().jobs.jobs(limit=RECENT_JOBS) if job.dataset_id in names]
     if not recent:
         return
     st.header("What happened lately", anchor=False)

@@ -10,7 +10,7 @@ from core.learn.open_set.rejection_rule import Threshold
 from core.store.protocols import Dataset, Run
 from core.ui import data, state, words
 from core.ui.components import live
-from core.ui.components.live import InView
+from core.ui.components.live import FaceInView
 from core.workflows.identification.live import FaceTracker, FollowedFace
 
 
@@ -50,10 +50,10 @@ def _watch(run: Run, dataset: Dataset) -> FaceTracker:
     return watch
 
 
-def _in_view(face: FollowedFace, width_px: int, height_px: int) -> InView:
+def _in_view(face: FollowedFace, width_px: int, height_px: int) -> FaceInView:
     # As fractions: the browser draws on the picture in whatever size it shows it.
     left, top, right, bottom = face.box.as_tuple()
     box = Box(left / width_px, top / height_px, right / width_px, bottom / height_px)
     if face.name:
-        return InView(box, f"{words.display_name(face.name)} {words.format_probability(face.prob)}", known=True)
-    return InView(box, "Unknown" if face.settled else "\u2026", known=False)
+        return FaceInView(box, f"{words.display_name(face.name)} {words.format_probability(face.prob)}", known=True)
+    return FaceInView(box, "Unknown" if face.settled else "\u2026", known=False)

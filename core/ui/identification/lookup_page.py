@@ -134,7 +134,7 @@ def offer_forgetting(dataset: Dataset, info: LookupInfo) -> None:
 def _forget(dataset_id: str, lookup_id: str) -> None:
     kept_lookups.forget_lookup(data.services().lookup_tools(), dataset_id, lookup_id)
     close_lookup()
-    frame.say_next("It is forgotten.")
+    frame.queue_toast("It is forgotten.")
 
 
 def describe_storage(source: str) -> str:

@@ -31,4 +31,4 @@ def keep_tab_photos(dataset: Dataset, run: Run) -> None:
     title = f"{photos[-1].name}{more}"
     lookup.keep_identified_photos(services.lookup_tools(), dataset.id, run, services.identifier(run), title, photos)
     subject = "The photo is" if len(photos) == 1 else f"{words.count(len(photos), 'photo')} are"
-    frame.say_next(f"{subject} kept with the names, under Many photos.")
+    frame.queue_toast(f"{subject} kept with the names, under Many photos.")

@@ -15,7 +15,7 @@ from core.store.protocols import Dataset, Run
 from core.ui import data, gallery, jobs, state, words
 from core.ui.components import boxes, choices
 from core.ui.components.boxes import BoxOnPhoto, Sheet
-from core.ui.components.choices import ChoiceLine, Chosen
+from core.ui.components.choices import ChoiceLine, DatedChoice
 from core.ui.identification import face_answer
 from core.ui.identification.photo_input import TabPhoto
 from core.ui.labels import corrections
@@ -94,7 +94,7 @@ def show_known_people(dataset: Dataset, run: Run) -> None:
 @st.fragment
 def show_photo_answer(dataset: Dataset, run: Run, photo: PhotoAnswer) -> None:
     """The picture with names, the list of faces, and what is known of the one that is chosen."""
-    corrections.keep_in_step()
+    corrections.rerun_if_changed()
     left, right = st.columns([3, 2], gap="large")
     with left:
         # The names on the picture follow the slider below it, so the picture is drawn after the slider was read.
@@ -220,7 +220,7 @@ def _chosen_face_index(photo: PhotoAnswer) -> int:
     return face if photo_id == photo.photo.id and face < len(photo.faces) else 0
 
 
-def _choose(photo: PhotoAnswer, answers: Sequence[Chosen | None]) -> bool:
+def _choose(photo: PhotoAnswer, answers: Sequence[DatedChoice | None]) -> bool:
     """Take the newest choice of the picture and the list; True when it is another face than before."""
     # Both repeat their last answer at every run: the newest by the browser's clock counts, if it is newer than what was
     # obeyed. What a browser sends is checked: a number that is no face of this photo is passed over.
@@ -232,7 +232,7 @@ def _choose(photo: PhotoAnswer, answers: Sequence[Chosen | None]) -> bool:
     return int(newest.id) != before
 
 
-def _picture(photo: PhotoAnswer, lines: Sequence[ChoiceLine], face_shown: int) -> Chosen | None:
+def _picture(photo: PhotoAnswer, lines: Sequence[ChoiceLine], face_shown: int) -> DatedChoice | None:
     frames = [
         BoxOnPhoto(line.id, face.detection.box, line.title if line.known else f"{int(line.id) + 1}?", known=line.known)
         for face, line in zip(photo.faces, lines, strict=True)
@@ -242,7 +242,7 @@ def _picture(photo: PhotoAnswer, lines: Sequence[ChoiceLine], face_shown: int) -
     return boxes.choose_box(f"look_{photo.photo.id[:16]}", photo.sheet, frames, alt, str(face_shown), link="identify")
 
 
-def _list(photo: PhotoAnswer, lines: Sequence[ChoiceLine], face_shown: int) -> Chosen | None:
+def _list(photo: PhotoAnswer, lines: Sequence[ChoiceLine], face_shown: int) -> DatedChoice | None:
     n_named = sum(line.known for line in lines)
     st.markdown(f"**{words.count(len(lines), 'face')}: {n_named} named, {len(lines) - n_named} unknown**")
     pictured = [

@@ -52,7 +52,7 @@ def accept_photos(source: str) -> None:
     """A place for photos to come to; the page runs again with the first of them shown."""
     # Each round has widgets of its own, which are empty: there is no way to empty one that is on the page. What they
     # hold is taken over in callbacks, as the value of a widget is there again at every further run.
-    key = f"given_{st.session_state.setdefault(state.GIVING_ROUND, 0)}"
+    key = f"given_{st.session_state.setdefault(state.PHOTO_INPUT_ROUND, 0)}"
     if source == CAMERA:
         st.camera_input("Take a photo", key=key, on_change=_add_camera_picture, args=(key,))
         st.caption(
@@ -82,11 +82,11 @@ def _add_dropped_files(key: str) -> None:
 
 def _add_camera_picture(key: str) -> None:
     if (picture := st.session_state[key]) is not None:
-        _remember([TabPhoto.of(f"Camera {st.session_state[state.GIVING_ROUND] + 1}", picture.getvalue())])
+        _remember([TabPhoto.of(f"Camera {st.session_state[state.PHOTO_INPUT_ROUND] + 1}", picture.getvalue())])
 
 
 def _remember(new: Iterable[TabPhoto]) -> None:
-    tab_photos: dict[str, TabPhoto] = st.session_state.setdefault(state.GIVEN, {})
+    tab_photos: dict[str, TabPhoto] = st.session_state.setdefault(state.TAB_PHOTOS, {})
     added = {photo.id: photo for photo in new}
     if not added:
         return
@@ -107,11 +107,11 @@ def _remember(new: Iterable[TabPhoto]) -> None:
         st.session_state[state.TOAST] = f"This tab remembers {capacity}. For more, see Many photos."
     # The first of those that came, unless so many came that it was the first to go.
     st.session_state[state.SHOWN] = next((photo_id for photo_id in added if photo_id in tab_photos), None)
-    st.session_state[state.GIVING_ROUND] += 1
+    st.session_state[state.PHOTO_INPUT_ROUND] += 1
 
 
 def _photos_by_id() -> dict[str, TabPhoto]:
-    photos: dict[str, TabPhoto] = st.session_state.get(state.GIVEN, {})
+    photos: dict[str, TabPhoto] = st.session_state.get(state.TAB_PHOTOS, {})
     return photos
 
 
@@ -170,5 +170,5 @@ def _thumbnail(photo_id: str, _content: bytes) -> str:
 
 
 def _forget() -> None:
-    st.session_state.pop(state.GIVEN, None)
+    st.session_state.pop(state.TAB_PHOTOS, None)
     st.session_state.pop(state.SHOWN, None)

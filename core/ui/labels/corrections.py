@@ -68,7 +68,7 @@ def current_epoch() -> int:
 def build_grid(label: str, keys: Mapping[str, str], tile_px: int = 104) -> Grid:
     """A grid whose key m leads to the name field, and to which the focus comes back from there."""
     return Grid(
-        label=label, keys=keys, tile_px=tile_px, name_field=NAME_INPUT, grab=st.session_state.get(state.GRAB, 0)
+        label=label, keys=keys, tile_px=tile_px, name_field=NAME_INPUT, grab=st.session_state.get(state.GRID_FOCUS, 0)
     )
 
 
@@ -110,7 +110,7 @@ def turn_photos(dataset: Dataset, photo_ids: Sequence[str], quarters: int) -> No
     apply_correction(dataset.id, lambda: corrector.turn(photo_ids, quarters))
 
 
-def keep_in_step() -> None:
+def rerun_if_changed() -> None:
     """Run the whole page again when something was done or refused since it was drawn."""
     # A fragment that runs alone still has the arguments of the page's run, so the faces of before, and it does not draw
     # the row of ``show_last_correction``, where a refusal is told.
@@ -119,7 +119,7 @@ def keep_in_step() -> None:
 
 
 @dataclass(frozen=True)
-class Desk:
+class CorrectionDesk:
     """What a grid of faces can do on a page."""
 
     dataset: Dataset
@@ -173,7 +173,7 @@ class Desk:
         all_excluded = all(face.excluded for face in corrector.store.faces(self.dataset.id, faces))
         return corrector.include(faces) if all_excluded and faces else corrector.exclude(faces)
 
-    def bar(self, about: Sequence[str], title: str, more: Callable[[], None] | None = None) -> None:
+    def show_actions(self, about: Sequence[str], title: str, more: Callable[[], None] | None = None) -> None:
         """The actions, for the mouse; ``about`` are the faces that they would change, ``more`` draws further ones."""
         # For the name field, whose callback runs before the page does: the faces as of the last run.
         st.session_state[self._chosen_key] = tuple(about)
@@ -229,7 +229,7 @@ class Desk:
             corrector = build_corrector(self.dataset)
             apply_correction(self.dataset.id, lambda: corrector.move(faces, name))
             # Enter left the cursor in the field; the grid takes it, so that the next arrow walks to the next face.
-            st.session_state[state.GRAB] = current_epoch()
+            st.session_state[state.GRID_FOCUS] = current_epoch()
 
     def _button(self, label: str, icon: str, hint: str, act: Action, disabled: bool) -> None:
         st.button(

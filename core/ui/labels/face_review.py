@@ -10,10 +10,10 @@ import streamlit as st
 from core.base.types import Ints
 from core.store.protocols import Dataset, Run
 from core.ui import address, data, gallery, state, words
-from core.ui.components.picker import Pickable, Picked, draw_picker
+from core.ui.components.picker import GridAnswer, Pickable, draw_picker
 from core.ui.data import Faces
 from core.ui.labels import corrections, face_filters, face_sheet, faceless_photos, review_queue
-from core.ui.labels.corrections import Desk
+from core.ui.labels.corrections import CorrectionDesk
 from core.ui.labels.face_filters import FaceCategory, FaceFilter
 
 PER_PAGE = 48
@@ -49,7 +49,7 @@ def choose_faces(dataset: Dataset, run: Run | None) -> FilteredFaces:
 @st.fragment
 def review_faces(view: FilteredFaces) -> None:
     """The faces, what can be done to them, and the one in focus."""
-    corrections.keep_in_step()
+    corrections.rerun_if_changed()
     if view.face_filter.show is FaceCategory.FACELESS:
         faceless_photos.show_faceless_photos(view.dataset)
         return
@@ -64,11 +64,11 @@ def review_faces(view: FilteredFaces) -> None:
         # In a container of its own: where the page numbers come or go, the grid is not made anew and keeps the focus.
         with st.container():
             part = view.rows[gallery.page_slice(len(view.rows), PER_PAGE, f"review_{view.dataset.id}")]
-        desk = Desk(view.dataset, people_on_digits(faces, part))
+        desk = CorrectionDesk(view.dataset, people_on_digits(faces, part))
         picked = pick_faces(view.dataset, faces, part, desk)
         st.caption(corrections.LEGEND)
     with actions:
-        desk.bar(picked.about, selection_title(len(view.rows), picked))
+        desk.show_actions(picked.about, selection_title(len(view.rows), picked))
     if desk.obey(picked.commands):
         st.rerun()
     with right:
@@ -82,7 +82,7 @@ def review_faces(view: FilteredFaces) -> None:
         face_sheet.open_photo_of_face(view.dataset, picked.command.face_ids[0])
 
 
-def pick_faces(dataset: Dataset, faces: Faces, rows: Ints, desk: Desk) -> Picked:
+def pick_faces(dataset: Dataset, faces: Faces, rows: Ints, desk: CorrectionDesk) -> GridAnswer:
     """A grid of some faces, with the actions on its keys."""
     tiles = [face_tile(dataset, faces, int(row)) for row in rows]
     grid = corrections.build_grid("Faces. Arrows walk, space chooses.", desk.keys)
@@ -121,7 +121,7 @@ def people_on_digits(faces: Faces, rows: Ints) -> tuple[str, ...]:
     return tuple(faces.table.people[index] for index in sorted(order.tolist()))
 
 
-def selection_title(n_faces: int, picked: Picked) -> str:
+def selection_title(n_faces: int, picked: GridAnswer) -> str:
     """How many of a grid's faces are chosen, or how many there are."""
     faces = words.count(n_faces, "face")
     return f"{words.count(len(picked.selected))} of {faces} chosen" if picked.selected else faces

@@ -106,7 +106,7 @@ def open_photo(dataset: Dataset, photo_id: str, labels: Mapping[str, str]) -> No
     """
     # A rerun of the page closes the dialog. Turning is the one action after which it is to stay open.
     if st.session_state.get(state.TURNED_EPOCH) != corrections.current_epoch() or state.REFUSED in st.session_state:
-        corrections.keep_in_step()
+        corrections.rerun_if_changed()
     services = data.services()
     photo, faces = services.store.photo(dataset.id, photo_id)
     try:
@@ -143,7 +143,7 @@ def open_photo(dataset: Dataset, photo_id: str, labels: Mapping[str, str]) -> No
     on_photo = next((face for face in faces if face.id == st.session_state.get(state.ON_PHOTO)), None)
     if on_photo is not None:
         st.markdown(f"**{words.name(on_photo.person)}**")
-        corrections.Desk(dataset, scope="photo").bar([on_photo.id], "")
+        corrections.CorrectionDesk(dataset, scope="photo").show_actions([on_photo.id], "")
 
 
 def _turning(dataset: Dataset, photo_id: str) -> None:

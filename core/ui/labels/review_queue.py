@@ -102,7 +102,7 @@ def choose_suspects(dataset: Dataset, open_suspects: OpenSuspects) -> list[Suspe
 @st.fragment
 def review_suspects(dataset: Dataset, suspects: Sequence[Suspect]) -> None:
     """The entries, one below the other."""
-    corrections.keep_in_step()
+    corrections.rerun_if_changed()
     faces = data.dataset_faces(dataset.id, dataset.revision)
     with st.container():
         part = suspects[gallery.page_slice(len(suspects), PER_PAGE, f"suspects_{dataset.id}")]

@@ -28,7 +28,7 @@ class Likeness:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Parts:
+class PersonParts:
     """The groups that one person's faces fall into."""
 
     face_ids: tuple[tuple[str, ...], ...]
@@ -49,7 +49,7 @@ def measure_likeness(dataset_id: str, revision: Revision) -> Likeness:
     return Likeness(people, Centres.of(faces.embeddings.vectors, faces.table.labels, len(people)).corrected())
 
 
-def most_alike(likeness: Likeness, person_id: int) -> list[tuple[int, float]]:
+def rank_by_likeness(likeness: Likeness, person_id: int) -> list[tuple[int, float]]:
     """Everybody else's id and similarity, the most alike first."""
     if person_id not in likeness.person_ids:
         return []
@@ -69,7 +69,7 @@ def find_merge_candidates(dataset_id: str, revision: Revision) -> list[MergeCand
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
-def find_person_parts(dataset_id: str, revision: Revision, person_id: int) -> Parts:
+def find_person_parts(dataset_id: str, revision: Revision, person_id: int) -> PersonParts:
     """The parts of one person's faces; those that were left out, or are too poor to tell, are in none."""
     faces = data.person_faces(dataset_id, revision, person_id)
     rows = np.flatnonzero(~faces.table.excluded & faces.table.trusted)
@@ -79,7 +79,7 @@ def find_person_parts(dataset_id: str, revision: Revision, person_id: int) -> Pa
     n_parts = int(labels.max(initial=-1)) + 1
     part_rows = [rows_by_typicality(faces, rows[labels == part]) for part in range(n_parts)]
     similarity = centre_similarity(Centres.of(vectors, labels, n_parts), 0, 1) if n_parts > 1 else np.nan
-    return Parts(tuple(tuple(faces.table.face_ids[row] for row in part) for part in part_rows), similarity)
+    return PersonParts(tuple(tuple(faces.table.face_ids[row] for row in part) for part in part_rows), similarity)
 
 
 def most_typical_face(dataset: Dataset, person_id: int) -> str:

@@ -18,7 +18,7 @@ FACES_SHOWN = 8
 
 
 @dataclass(frozen=True)
-class Question:
+class MergeQuestion:
     """Two people who may be one: the one with more photos first, of equals the one who was there first."""
 
     dataset: Dataset
@@ -31,7 +31,7 @@ class Question:
         return self.first.id, self.second.id
 
 
-def list_merge_questions(dataset: Dataset, people: list[PersonCount]) -> list[Question]:
+def list_merge_questions(dataset: Dataset, people: list[PersonCount]) -> list[MergeQuestion]:
     """What there is to ask, the most alike first; what was put off in this tab comes last."""
     people_by_id = {person.id: person for person in people}
     questions = [
@@ -39,15 +39,15 @@ def list_merge_questions(dataset: Dataset, people: list[PersonCount]) -> list[Qu
         for pair in confusable_people.find_merge_candidates(dataset.id, dataset.revision)
     ]
     # What was put off comes last, in the order of putting off; -1 leaves all others as they were, in front.
-    postponed = st.session_state.get(state.LATER, ())
+    postponed = st.session_state.get(state.POSTPONED_PAIRS, ())
     return sorted(questions, key=lambda question: postponed.index(question.pair) if question.pair in postponed else -1)
 
 
-def _question(dataset: Dataset, people_by_id: dict[int, PersonCount], pair: MergeCandidate) -> Question:
+def _question(dataset: Dataset, people_by_id: dict[int, PersonCount], pair: MergeCandidate) -> MergeQuestion:
     people = people_by_id[pair.person_id], people_by_id[pair.other_id]
     # Ids grow: of two with as many faces, the one who was there first keeps the name.
     first, second = sorted(people, key=lambda person: (-person.faces, person.id))
-    return Question(dataset, first, second, pair.similarity)
+    return MergeQuestion(dataset, first, second, pair.similarity)
 
 
 def ask_merge_question(dataset: Dataset, people: list[PersonCount]) -> None:
@@ -72,7 +72,7 @@ def ask_merge_question(dataset: Dataset, people: list[PersonCount]) -> None:
     )
 
 
-def _answer(label: str, icon: str, key: str, act: Callable[[Question], None], question: Question) -> None:
+def _answer(label: str, icon: str, key: str, act: Callable[[MergeQuestion], None], question: MergeQuestion) -> None:
     st.button(
         label,
         # The pair is in the key, so that a second press that was meant for this pair answers no other one.
@@ -93,18 +93,18 @@ def _faces(dataset: Dataset, person: PersonCount) -> None:
     gallery.show_face_grid(dataset.id, tiles)
 
 
-def _merge_pair(question: Question) -> None:
+def _merge_pair(question: MergeQuestion) -> None:
     corrector = corrections.build_corrector(question.dataset)
     corrections.apply_correction(question.dataset.id, lambda: corrector.merge(question.second.id, question.first.id))
 
 
-def _keep_pair_apart(question: Question) -> None:
+def _keep_pair_apart(question: MergeQuestion) -> None:
     # Two faces are told apart, not two people: ids of people do not outlive a merge, and groups need faces.
     first, second = (confusable_people.most_typical_face(question.dataset, person_id) for person_id in question.pair)
     corrector = corrections.build_corrector(question.dataset)
     corrections.apply_correction(question.dataset.id, lambda: corrector.keep_apart([(first, second)]))
 
 
-def _postpone_pair(question: Question) -> None:
-    postponed = tuple(pair for pair in st.session_state.get(state.LATER, ()) if pair != question.pair)
-    st.session_state[state.LATER] = (*postponed, question.pair)
+def _postpone_pair(question: MergeQuestion) -> None:
+    postponed = tuple(pair for pair in st.session_state.get(state.POSTPONED_PAIRS, ()) if pair != question.pair)
+    st.session_state[state.POSTPONED_PAIRS] = (*postponed, question.pair)

@@ -31,7 +31,7 @@ def choose_merge(view: PersonView) -> None:
         type="search",
         live=True,
     )
-    similarities = confusable_people.most_alike(
+    similarities = confusable_people.rank_by_likeness(
         confusable_people.measure_likeness(view.dataset.id, view.dataset.revision), view.person.id
     )
     candidates = [

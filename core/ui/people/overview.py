@@ -93,7 +93,7 @@ def _everybody(dataset: Dataset, people: list[PersonCount]) -> None:
 
 @st.fragment
 def _grid(dataset: Dataset, people: list[PersonCount], people_filter: people_grid.PeopleFilter) -> None:
-    corrections.keep_in_step()
+    corrections.rerun_if_changed()
     picked = people_grid.show_people_grid(dataset, people, people_filter)
     st.caption(people_grid.LEGEND)
     if picked.command is None:

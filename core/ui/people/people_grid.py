@@ -12,7 +12,7 @@ import streamlit as st
 from core.base.types import TRUSTED_GRADE
 from core.store.protocols import Dataset, PersonCount
 from core.ui import address, gallery, state, words
-from core.ui.components.picker import Grid, Pickable, Picked, draw_picker
+from core.ui.components.picker import Grid, GridAnswer, Pickable, draw_picker
 from core.ui.labels import corrections
 
 PER_PAGE = 48
@@ -210,7 +210,7 @@ def _reset_page() -> None:
     address.set_query_values(page=None)
 
 
-def show_people_grid(dataset: Dataset, people: Sequence[PersonCount], people_filter: PeopleFilter) -> Picked:
+def show_people_grid(dataset: Dataset, people: Sequence[PersonCount], people_filter: PeopleFilter) -> GridAnswer:
     """The pictures of the people, a page at a time."""
     # Everything that changes who is listed is in the key, so that the row of page numbers begins anew.
     key = (
@@ -225,7 +225,7 @@ def show_people_grid(dataset: Dataset, people: Sequence[PersonCount], people_fil
         keys,
         tile_px=112,
         name_field=f'[class*="st-key-{SEARCH_FIELD}"] input',
-        grab=st.session_state.get(state.GRAB, 0),
+        grab=st.session_state.get(state.GRID_FOCUS, 0),
         click="open",
     )
     tiles = [person_tile(dataset, person) for person in part]

@@ -39,7 +39,7 @@ def open_person(person_id: int | None) -> None:
     """Show one person, or everybody, from the next run on; the faces get the focus."""
     # The address is the only record of who is shown: a reload and the back button agree with the page.
     address.set_query_values(person=None if person_id is None else str(person_id))
-    st.session_state[state.GRAB] = st.session_state.get(state.GRAB, 0) + 1
+    st.session_state[state.GRID_FOCUS] = st.session_state.get(state.GRID_FOCUS, 0) + 1
 
 
 def adjacent_people(view: PersonView) -> tuple[int | None, int | None]:

@@ -11,10 +11,10 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.base.types import Ints, Split
 from core.ui import address, gallery, words
-from core.ui.components.picker import GridCommand, Pickable, Picked, draw_picker
+from core.ui.components.picker import GridAnswer, GridCommand, Pickable, draw_picker
 from core.ui.data import Faces
 from core.ui.labels import correction_history, corrections, face_review, face_sheet
-from core.ui.labels.corrections import Desk
+from core.ui.labels.corrections import CorrectionDesk
 from core.ui.people import confusable_people, person
 from core.ui.people.person import PersonView
 
@@ -43,12 +43,12 @@ def show_person_faces(view: PersonView, actions: DeltaGenerator) -> str | None:
         order = _order(view)
         part = order_faces(faces, order)
         part = part[gallery.page_slice(len(part), PER_PAGE, f"person_{view.person.id}_{order}")]
-    desk = Desk(view.dataset)
+    desk = CorrectionDesk(view.dataset)
     picked = _pick(view, faces, part, desk)
     st.caption(LEGEND)
     with actions:
         title = face_review.selection_title(len(faces.table), picked)
-        desk.bar(picked.about, title, more=lambda: _show_more_actions(view, picked.about))
+        desk.show_actions(picked.about, title, more=lambda: _show_more_actions(view, picked.about))
     _obey(view, desk, picked.command)
     return picked.focused
 
@@ -87,7 +87,7 @@ def order_faces(faces: Faces, order: PersonFaceOrder) -> Ints:
     return np.asarray(rows[np.argsort(table.excluded[rows], kind="stable")])
 
 
-def _pick(view: PersonView, faces: Faces, rows: Ints, desk: Desk) -> Picked:
+def _pick(view: PersonView, faces: Faces, rows: Ints, desk: CorrectionDesk) -> GridAnswer:
     tiles = [_tile(view, faces, int(row)) for row in rows]
     grid = corrections.build_grid(f"Faces of {view.name}. Arrows walk, space chooses.", desk.keys | KEYS)
     return draw_picker(f"faces_of_{view.person.id}", tiles, grid, corrections.current_epoch())
@@ -135,7 +135,7 @@ def _split_off(view: PersonView, about: tuple[str, ...]) -> None:
     corrections.apply_correction(view.dataset.id, lambda: corrections.build_corrector(view.dataset).divide(about, name))
 
 
-def _obey(view: PersonView, desk: Desk, command: GridCommand | None) -> None:
+def _obey(view: PersonView, desk: CorrectionDesk, command: GridCommand | None) -> None:
     """Do what a key asked for."""
     if command is None:
         return

@@ -37,7 +37,7 @@ def _walk(label: str, icon: str, person_id: int | None, *, disabled: bool) -> No
 @st.fragment
 def show_person_page(view: PersonView) -> None:
     """The person's head, faces and side."""
-    corrections.keep_in_step()
+    corrections.rerun_if_changed()
     _head(view)
     actions = st.container()
     left, right = st.columns([7, 3], gap="large")

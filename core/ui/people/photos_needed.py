@@ -9,7 +9,7 @@ from core.learn.model_selection.photos_needed import MOST, PhotoAdvice, advise_p
 from core.store.protocols import Dataset, Run
 from core.ui import data, state, words
 
-AT_ONCE = 20_000
+MOST_FACES_UNASKED = 20_000
 """With more faces than this it takes seconds, once a run, and is worked out when somebody asks for it."""
 
 
@@ -40,8 +40,8 @@ def show_photo_advice(dataset: Dataset, person_id: int) -> None:
 def _is_requested(dataset: Dataset, run: Run) -> bool:
     """Whether to work it out now; of many faces there is a button."""
     if (
-        data.dataset_counts(dataset.id, dataset.revision).faces <= AT_ONCE
-        or st.session_state.get(state.COACHED) == run.id
+        data.dataset_counts(dataset.id, dataset.revision).faces <= MOST_FACES_UNASKED
+        or st.session_state.get(state.ADVISED_RUN) == run.id
     ):
         return True
     return st.button(
@@ -50,7 +50,7 @@ def _is_requested(dataset: Dataset, run: Run) -> bool:
 
 
 def _request(run_id: str) -> None:
-    st.session_state[state.COACHED] = run_id
+    st.session_state[state.ADVISED_RUN] = run_id
 
 
 def describe_photo_advice(advice: PhotoAdvice) -> str:

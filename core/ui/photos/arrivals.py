@@ -28,8 +28,8 @@ from core.workflows.exchange.export import ExportKind
 from core.workflows.exchange.import_names import SidecarSummary
 from core.workflows.exchange.imports import LogSummary, VectorSummary
 
-SHOWN = 5
-TO_DROP = "Drop a bundle, a correction log, XMP sidecars, photos that carry names inside, or embeddings"
+RESULTS_SHOWN = 5
+DROP_LABEL = "Drop a bundle, a correction log, XMP sidecars, photos that carry names inside, or embeddings"
 TITLES = {
     ExportKind.BUNDLE: "A recogniser (bundle)",
     ExportKind.LOG: "A correction log",
@@ -58,7 +58,7 @@ def show_import_section(dataset: Dataset | None) -> bool:
 def _choose(dataset: Dataset | None) -> Offer | None:
     """What was dropped, else what was chosen in the inbox."""
     dataset_id = dataset.id if dataset else ""
-    files = uploads.drop_files(TO_DROP)
+    files = uploads.drop_files(DROP_LABEL)
     if files:
         saved = uploads.save_uploads(files)
         is_single = len(files) == 1
@@ -220,7 +220,7 @@ def _start(dataset: Dataset | None, offer: Offer, part: ArrivalPart, name: str |
         delivery = Delivery(offer.path, part.kind, part.member, name)
         result = arriving.import_delivery(data.services().arrival_tools(), None, delivery, editor)
         _discard_offer(offer)
-        frame.say_next(words.plain(describe_import_result(result)))
+        frame.queue_toast(words.plain(describe_import_result(result)))
         if isinstance(result.summary, BundleSummary):
             frame.open_page(frame.IDENTIFY, data.services().runs.run(result.summary.run).dataset_id)
     else:
@@ -255,7 +255,7 @@ def _results(dataset: Dataset) -> None:
     ]
     if ended:
         st.header("Brought in", anchor=False)
-    for job in ended[:SHOWN]:
+    for job in ended[:RESULTS_SHOWN]:
         with st.container(border=True):
             _result(dataset, job)
 

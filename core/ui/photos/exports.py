@@ -194,4 +194,4 @@ def _counts(export: StoredExport) -> str:
 
 def _delete(path: Path) -> None:
     path.unlink(missing_ok=True)
-    frame.say_next("The export was deleted. Export again whenever you need it.")
+    frame.queue_toast("The export was deleted. Export again whenever you need it.")

@@ -16,7 +16,7 @@ from core.ui import data, state, words
 from core.ui.photos import uploads
 from core.ui.photos.uploads import Offer
 
-MOST_NAMED, MOST_REASONS = 8, 5
+PEOPLE_SHOWN, REASONS_SHOWN = 8, 5
 READINGS = {
     AUTO: "as they look",
     PEOPLE: "every folder is a person",
@@ -93,8 +93,8 @@ def _show(offer: Offer, source: PhotoSource, with_people: bool, waiting: str) ->
 
 
 def _people(people: Sequence[str], notes: Sequence[str]) -> None:
-    names = ", ".join(words.display_name(name) for name in people[:MOST_NAMED])
-    more = f" and {len(people) - MOST_NAMED} more" if len(people) > MOST_NAMED else ""
+    names = ", ".join(words.display_name(name) for name in people[:PEOPLE_SHOWN])
+    more = f" and {len(people) - PEOPLE_SHOWN} more" if len(people) > PEOPLE_SHOWN else ""
     if people:
         st.caption(f"People: {words.plain(names)}{more}.")
     for note in notes:
@@ -128,11 +128,11 @@ def _show_refusals(refused: Sequence[Refusal]) -> None:
         return
     st.caption(f"{words.count(len(objections), 'file')} in it cannot be taken; the report will say why.")
     with st.expander("Which, and why"):
-        for refusal in objections[:MOST_REASONS]:
+        for refusal in objections[:REASONS_SHOWN]:
             # As text: names of files of others are not to be read as Markdown.
             st.text(f"{refusal.name}: {refusal.reason}")
-        if len(objections) > MOST_REASONS:
-            st.caption(f"and {words.count(len(objections) - MOST_REASONS)} more")
+        if len(objections) > REASONS_SHOWN:
+            st.caption(f"and {words.count(len(objections) - REASONS_SHOWN)} more")
 
 
 def _offer_leaving(offer: Offer, waiting: str) -> None:

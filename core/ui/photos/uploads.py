@@ -32,7 +32,7 @@ TOO_LARGE = (
 MOST_NAME_BYTES = 200
 """File systems take 255; ``_free_path`` may add a number."""
 SAMPLE_TITLE = "the sample"
-TO_TAKE = "Drop zips with one folder a person, folders, or photos"
+DROP_LABEL = "Drop zips with one folder a person, folders, or photos"
 POLICIES = {
     FacePolicy.LARGEST: "take the largest and most central one",
     FacePolicy.ONLY_SINGLE: "take none of them",
@@ -48,7 +48,7 @@ class Offer:
     title: str
 
 
-def choose_offers(dataset: Dataset, label: str = TO_TAKE, waiting: str = state.OFFER) -> list[Offer]:
+def choose_offers(dataset: Dataset, label: str = DROP_LABEL, waiting: str = state.OFFER) -> list[Offer]:
     """The ways in, side by side: a drop, and the inbox.
 
     Parameters
@@ -72,7 +72,7 @@ def _dropped(dataset: Dataset, label: str, waiting: str) -> list[Offer]:
     files = drop_files(label)
     offers = waiting_offers(dataset, waiting)
     if files:
-        store_waiting_offers(dataset, [*offers, *keep_offers(files)], waiting)
+        store_waiting_offers(dataset, [*offers, *save_offers(files)], waiting)
         # With the next run the uploader is another, empty one: nothing is copied twice.
         st.rerun()
     return offers
@@ -111,7 +111,7 @@ def drop_files(label: str) -> list[UploadedFile]:
         st.error(words.plain(refusal), icon=":material/error:")
     # An uploader cannot be emptied from here; one with another key is another one.
     turn = st.session_state.setdefault(state.UPLOAD_ROUND, 0)
-    folders.keep_structure("folders", MOST_UPLOAD_BYTES, TOO_LARGE)
+    folders.keep_folder_paths("folders", MOST_UPLOAD_BYTES, TOO_LARGE)
     # Any ending: what is no photo is refused by what it holds, with a line in the report, and not by its name.
     files = list(st.file_uploader(label, accept_multiple_files=True, key=f"upload_{turn}") or [])
     with st.popover("Choose a folder", icon=":material/folder_open:"):
@@ -186,7 +186,7 @@ def _free_path(path: Path) -> Path:
     return free
 
 
-def keep_offers(files: Sequence[UploadedFile]) -> list[Offer]:
+def save_offers(files: Sequence[UploadedFile]) -> list[Offer]:
     """Copy uploads: every zip is an offer of its own, everything else together is one."""
     # A zip inside of a dropped folder is a file of that folder.
     zips = [file for file in files if _is_zip(file.name) and len(_safe_parts(file.name)) == 1]
@@ -249,7 +249,7 @@ def submit_sample_ingest(dataset: Dataset) -> None:
     submit_ingests(dataset, [IngestRequest(str(data.services().sample_zip()), SAMPLE_TITLE)])
 
 
-def first_dataset() -> None:
+def ask_for_first_dataset() -> None:
     """Drop zips, folders or photos: the dataset is named after them, and they are taken.
 
     What could be understood in two ways is shown on the page that takes photos, and waits there.
@@ -257,18 +257,18 @@ def first_dataset() -> None:
     files = drop_files("Drop a zip, a folder, or photos")
     if not files:
         return
-    offers = keep_offers(files)
+    offers = save_offers(files)
     has_title = len(offers) == 1 and offers[0].title != words.count(len(files), "file")
     name = Path(offers[0].title).stem if has_title else "My photos"
     dataset = data.services().store.create_dataset(name[:80], DEFAULT_VECTORS_ID)
     # All or none: half of a drop in work and the other half waiting would be two different states of one dataset.
-    if all(is_plain(offer) for offer in offers):
+    if all(is_unambiguous(offer) for offer in offers):
         submit_ingests(dataset, [IngestRequest(str(offer.path), offer.title) for offer in offers])
     store_waiting_offers(dataset, offers)
     frame.open_page(frame.INGEST, dataset.id)
 
 
-def is_plain(offer: Offer) -> bool:
+def is_unambiguous(offer: Offer) -> bool:
     """Whether an offer can be understood in one way only, and nothing in it is refused."""
     try:
         with data.services().open_source(offer.path) as source:

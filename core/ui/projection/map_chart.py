@@ -19,7 +19,7 @@ from core.store.protocols import Dataset
 from core.ui import charts, data, gallery, words
 from core.ui.charts import PointGroup
 from core.ui.components import scatter
-from core.ui.components.scatter import Card, Cloud, Who
+from core.ui.components.scatter import Card, Cloud, PointNames
 from core.ui.data import Faces
 from core.workflows.clustering import cluster, hierarchy
 from core.workflows.clustering.cluster import FaceGroups
@@ -82,7 +82,7 @@ def build_map_chart(dataset_id: str, revision: Revision, view: MapView) -> MapCh
     cloud_id = f"{view.map_id} {zlib.crc32(''.join(face_ids).encode()):08x} {zlib.crc32(points.tobytes()):08x}"
     people = [words.display_name(name) for name in faces.table.people]
     return MapChart(
-        scatter.pack_points(cloud_id, face_ids, points, groups, names, Who(faces.table.labels[rows], people)),
+        scatter.pack_points(cloud_id, face_ids, points, groups, names, PointNames(faces.table.labels[rows], people)),
         finding=summary,
         left_out=len(faces.table) - len(rows),
         placed=len(face_map.newcomers),

@@ -11,7 +11,7 @@ from core.ui import data, gallery, words
 from core.ui.components.picker import draw_picker
 from core.ui.data import Faces
 from core.ui.labels import corrections, face_review, face_sheet
-from core.ui.labels.corrections import Desk
+from core.ui.labels.corrections import CorrectionDesk
 from core.ui.projection import map_chart
 from core.ui.projection.map_chart import FacePredictions, MapView
 from core.workflows.projection import selection
@@ -25,7 +25,7 @@ CROPS_MOST = 5000
 @st.fragment
 def show_chosen_faces(dataset: Dataset, view: MapView, face_ids: tuple[str, ...]) -> None:
     """The picked faces as a gallery, person by person, with what can be done to them."""
-    corrections.keep_in_step()
+    corrections.rerun_if_changed()
     faces = data.dataset_faces(dataset.id, dataset.revision)
     # In the order of the people, whatever the order in which they were circled: what does not belong stands out.
     rows = sorted(faces.table.match(face_ids)[1].tolist(), key=lambda row: _person_order(faces, row))
@@ -43,7 +43,7 @@ def show_chosen_faces(dataset: Dataset, view: MapView, face_ids: tuple[str, ...]
     # element if it moved up, and lose its focus.
     with st.container():
         rows_on_page = rows[gallery.page_slice(len(rows), PER_PAGE, "map_gallery")]
-    desk = Desk(dataset, scope="map")
+    desk = CorrectionDesk(dataset, scope="map")
     tiles = [
         face_review.face_tile(dataset, faces, row, _note(faces, predictions, learned, row)) for row in rows_on_page
     ]
@@ -58,7 +58,7 @@ def show_chosen_faces(dataset: Dataset, view: MapView, face_ids: tuple[str, ...]
         scope_text = (
             f"{words.count(len(target_ids))} chosen" if picked.selected else f"all {words.count(len(target_ids))}"
         )
-        desk.bar(target_ids, scope_text)
+        desk.show_actions(target_ids, scope_text)
     if desk.obey(picked.commands):
         st.rerun()
     if picked.command and picked.command.name == "open" and picked.command.face_ids:

@@ -212,7 +212,7 @@ def _show_run_actions(dataset: Dataset, chosen_runs: list[Run]) -> None:
         if st.button(f"Delete {words.count(len(chosen_runs), 'run')}", icon=":material/delete:"):
             for run in chosen_runs:
                 delete_run(data.services().runs, data.services().artifacts, run)
-            frame.say_next(f"{words.count(len(chosen_runs), 'run')} deleted.")
+            frame.queue_toast(f"{words.count(len(chosen_runs), 'run')} deleted.")
             st.rerun()
     if len(chosen_runs) == 2:
         _show_two_runs(dataset, *sorted(chosen_runs, key=lambda run: run.created))

@@ -142,7 +142,7 @@ def test_what_a_tab_was_given_is_forgotten_when_it_is_told_to(trained, open_page
     assert "1 photo in this tab" in texts(app)
     button(app, "Forget now").click().run()
     assert "in this tab" not in texts(app)
-    assert state.GIVEN not in app.session_state
+    assert state.TAB_PHOTOS not in app.session_state
 
 
 def test_the_effect_of_a_limit_is_told():
@@ -159,7 +159,7 @@ def test_a_tab_remembers_so_many_photos(monkeypatch, trained, open_page, sample_
     for content in list(sample_files.values())[:3]:
         app = ask(app, content)
     assert "2 photos in this tab" in texts(app)
-    assert len(app.session_state[state.GIVEN]) == 2
+    assert len(app.session_state[state.TAB_PHOTOS]) == 2
 
 
 def test_what_was_found_is_kept_and_found_under_many_photos(trained, open_page, sample_files):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.ui.components import outbox
-from core.ui.components.picker import GridCommand, Picked, read_picked
+from core.ui.components.picker import GridAnswer, GridCommand, read_picked
 
 SHOWN = ["a", "b", "c"]
 
@@ -15,15 +15,15 @@ def picked(epoch: int, selected: list[str], focused: str | None = None) -> dict[
 
 
 def test_nothing_has_come_back_yet() -> None:
-    assert read_picked(None, [], SHOWN, 0) == Picked()
+    assert read_picked(None, [], SHOWN, 0) == GridAnswer()
 
 
 def test_faces_that_are_gone_are_not_chosen() -> None:
-    assert read_picked(picked(1, ["a", "gone", "c"], "gone"), [], SHOWN, 1) == Picked(("a", "c"), None)
+    assert read_picked(picked(1, ["a", "gone", "c"], "gone"), [], SHOWN, 1) == GridAnswer(("a", "c"), None)
 
 
 def test_an_action_lets_go_of_what_was_chosen_but_keeps_the_focus() -> None:
-    assert read_picked(picked(1, ["a"], "b"), [], SHOWN, 2) == Picked((), "b")
+    assert read_picked(picked(1, ["a"], "b"), [], SHOWN, 2) == GridAnswer((), "b")
 
 
 def test_commands_come_in_their_order() -> None:
@@ -51,10 +51,10 @@ def test_no_two_drawings_are_alike_so_that_the_browser_looks_at_its_outbox_each_
 @pytest.mark.parametrize(
     ("found", "about"),
     [
-        pytest.param(Picked(("a", "b"), "c"), ("a", "b"), id="what is chosen"),
-        pytest.param(Picked((), "c"), ("c",), id="else the one in focus"),
-        pytest.param(Picked(), (), id="else nothing"),
+        pytest.param(GridAnswer(("a", "b"), "c"), ("a", "b"), id="what is chosen"),
+        pytest.param(GridAnswer((), "c"), ("c",), id="else the one in focus"),
+        pytest.param(GridAnswer(), (), id="else nothing"),
     ],
 )
-def test_an_action_is_about(found: Picked, about: tuple[str, ...]) -> None:
+def test_an_action_is_about(found: GridAnswer, about: tuple[str, ...]) -> None:
     assert found.about == about

@@ -9,7 +9,7 @@ import pytest
 
 from core.ui.charts import PointGroup
 from core.ui.components import scatter
-from core.ui.components.scatter import Card, ScatterMark, Who
+from core.ui.components.scatter import Card, PointNames, ScatterMark
 
 POINTS = np.array([[10, 5], [12, 5], [14, 9], [11, 6]], dtype=np.float32)
 GROUPS = [
@@ -20,7 +20,7 @@ GROUPS = [
 
 @pytest.fixture
 def cloud() -> scatter.Cloud:
-    who = Who(np.array([0, -1, 0, 1]), ["Ann", "Ben"])
+    who = PointNames(np.array([0, -1, 0, 1]), ["Ann", "Ben"])
     return scatter.pack_points("these", ["a", "b", "c", "d"], POINTS, GROUPS, {"Ann": (12, 9)}, who)
 
 
@@ -40,7 +40,12 @@ def test_places_keep_their_proportions_and_groups_their_faces(cloud) -> None:
 def test_points_in_space_have_three_coordinates_each() -> None:
     points = np.array([[0, 0, 0], [2, 1, 4]], dtype=np.float32)
     made = scatter.pack_points(
-        "deep", ["a", "b"], points, [PointGroup("all", np.arange(2))], {"all": (1, 1, 1)}, Who(np.array([-1, -1]), [])
+        "deep",
+        ["a", "b"],
+        points,
+        [PointGroup("all", np.arange(2))],
+        {"all": (1, 1, 1)},
+        PointNames(np.array([-1, -1]), []),
     )
     places = np.frombuffer(base64.b64decode(made.packed["points"]), "<u2").reshape(-1, 3) / 65_535
     assert np.allclose(places, points / 4, atol=1e-4)
@@ -57,7 +62,7 @@ def test_marks_lie_among_the_points_and_leave_them_what_they_are(cloud) -> None:
 
 @pytest.mark.parametrize("n", [0, 1, 3])
 def test_faces_at_one_place_can_be_packed(n: int) -> None:
-    groups, who = [PointGroup("all", np.arange(n))], Who(np.zeros(n, dtype=np.int64), ["Ann"])
+    groups, who = [PointGroup("all", np.arange(n))], PointNames(np.zeros(n, dtype=np.int64), ["Ann"])
     made = scatter.pack_points("some", ["x"] * n, np.ones((n, 2), np.float32), groups, {}, who)
     assert len(base64.b64decode(made.packed["points"])) == 4 * n
 
