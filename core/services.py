@@ -16,7 +16,7 @@ from core.archives.opening import open_source
 from core.archives.source import PhotoSource
 from core.base.errors import FaceAtlasError, data_folder_fault
 from core.base.machine import choose_pace
-from core.base.privacy import keep_to_owner, restrict_to_owner
+from core.base.privacy import restrict_new_files, restrict_to_owner
 from core.base.progress import UNWATCHED, Progress
 from core.base.settings import Settings
 from core.base.types import FacePolicy
@@ -72,7 +72,7 @@ class Services:
     def __post_init__(self) -> None:
         # Before the first file is made in it: permissions that are set afterwards leave a moment in which others can
         # read.
-        keep_to_owner()
+        restrict_new_files()
         try:
             restrict_to_owner(self.settings.data_dir)
             for folder in (self.settings.inbox_dir, self.settings.uploads_dir, self.settings.locks_dir):

@@ -25,7 +25,7 @@ def forbid_telemetry() -> None:
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 
-def keep_to_owner() -> None:
+def restrict_new_files() -> None:
     """Let whatever this process and its children write be read by its owner alone (on Windows the user's folder does).
 
     Call it before anything is written.

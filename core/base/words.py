@@ -48,7 +48,7 @@ class PromisedShare(Protocol):
     def high(self) -> float: ...
 
 
-def strangers_share(threshold: PromisedShare) -> str:
+def format_strangers_share(threshold: PromisedShare) -> str:
     """The share of strangers who get a name at a run's threshold: the one statement that pages and reports make.
 
     Parameters

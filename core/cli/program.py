@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from core.base import words
 from core.base.errors import FaceAtlasError, describe_os_error
-from core.base.privacy import keep_to_owner
+from core.base.privacy import restrict_new_files
 from core.cli.commands import (
     corrections,
     datasets,
@@ -86,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and give its exit status."""
     _write_to_any_console()
     # Before any file is made: what commands write holds faces and names.
-    keep_to_owner()
+    restrict_new_files()
     try:
         options = _parser().parse_args(arguments)
         answer = options.command(options)

@@ -31,7 +31,7 @@ from core.base.errors import ImageRefused
 from core.base.settings import ImageLimits
 from core.base.types import RgbImage
 from core.imaging import jpeg, raw
-from core.imaging.extra_frames import notes_of_frames, notes_of_heif, notes_of_tiff
+from core.imaging.extra_frames import note_further_frames, note_further_pages, note_further_pictures
 from core.imaging.geometry import stored_size, turn_size
 from core.imaging.isobmff import is_heif
 from core.imaging.orientation import (
@@ -231,7 +231,7 @@ def _stored(data: bytes, limits: ImageLimits, enough_px: int | None) -> tuple[De
         _require_size(photo.size, len(data), _bytes_per_pixel(photo), limits)
         if photo.format in ("JPEG", "MPO"):
             stored = _stored_jpeg(photo, jpeg.extract_first_picture(data), enough_px)
-            stored = replace(stored, notes=stored.notes + notes_of_frames(photo))
+            stored = replace(stored, notes=stored.notes + note_further_frames(photo))
             return stored, orientation_of_photo(photo)
         pixels = _decode_webp(data) if _suits_opencv(photo) else None
         if pixels is None:
@@ -241,7 +241,7 @@ def _stored(data: bytes, limits: ImageLimits, enough_px: int | None) -> tuple[De
             pixels = read_rgb(photo)
         # What Pillow says of an AVIF's EXIF is its own summary, and it has already turned a TIFF.
         orientation = orientation_of_container(data) if photo.format == "AVIF" else orientation_of_photo(photo)
-        notes = notes_of_tiff(data) if photo.format == "TIFF" else notes_of_frames(photo)
+        notes = note_further_pages(data) if photo.format == "TIFF" else note_further_frames(photo)
         return DecodedPicture(pixels, *photo.size, notes), orientation
 
 
@@ -336,4 +336,4 @@ def _decode_heif(data: bytes, limits: ImageLimits) -> DecodedPicture:
         pixels = scale_grey(pixels, 65535.0)
     rgb = bands_to_rgb(pixels if pixels.ndim == 3 else pixels[..., None])
     upright = np.ascontiguousarray(apply_orientation(rgb, orientation_left_to_exif(data)))
-    return DecodedPicture(upright, upright.shape[1], upright.shape[0], notes_of_heif(data, len(photo)))
+    return DecodedPicture(upright, upright.shape[1], upright.shape[0], note_further_pictures(data, len(photo)))

@@ -29,13 +29,13 @@ ANIMATED: Final = "It is animated; only its first picture was looked at."
 SEQUENCE: Final = "It also holds a sequence of pictures; only the one that stands for it was looked at."
 
 
-def notes_of_tiff(data: bytes) -> tuple[str, ...]:
+def note_further_pages(data: bytes) -> tuple[str, ...]:
     """A stack of pages, as scanners write it."""
     pages = sum(_is_page(directory) for directory in read_directories(data))
     return (_only_the_first(pages, "pages"),) if pages > 1 else ()
 
 
-def notes_of_frames(photo: ImageFile.ImageFile) -> tuple[str, ...]:
+def note_further_frames(photo: ImageFile.ImageFile) -> tuple[str, ...]:
     """An animation, or the views of a stereo or panorama camera; ask it after the pixels were taken."""
     try:
         if photo.format == "MPO":
@@ -49,7 +49,7 @@ def notes_of_frames(photo: ImageFile.ImageFile) -> tuple[str, ...]:
         return ()
 
 
-def notes_of_heif(data: bytes, pictures: int) -> tuple[str, ...]:
+def note_further_pictures(data: bytes, pictures: int) -> tuple[str, ...]:
     """Several pictures of one rank, or a sequence as a burst leaves it.
 
     Parameters

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from core.base.types import TRUSTED_GRADE
-from core.base.words import count, format_interval, format_people_count, percent, strangers_share
+from core.base.words import count, format_interval, format_people_count, format_strangers_share, percent
 from core.report.content import Bullets, Paragraph, Section
 from core.report.material import ReportMaterial
 
@@ -75,7 +75,8 @@ def _on_strangers(material: ReportMaterial) -> Iterator[str]:
         people = format_people_count(material.run.metrics.n_people)
         yield (
             f'{people} are too few to learn when to say "unknown". The limit was measured with the model on other '
-            f"photos: {strangers_share(threshold)} of strangers got a name there. On these photos it was not measured."
+            f"photos: {format_strangers_share(threshold)} of strangers got a name there. On these photos it was not "
+            "measured."
         )
     else:
         broken = [

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from core.base.words import (
@@ -12,8 +10,8 @@ from core.base.words import (
     format_interval,
     format_people_count,
     format_probability,
+    format_strangers_share,
     percent,
-    strangers_share,
 )
 from core.charts.confusion import confusion_summary, cut_confusion_matrix, most_confused_people
 from core.charts.reliability import reliability_diagram
@@ -169,12 +167,12 @@ def _rule(material: ReportMaterial) -> str:
         people = format_people_count(material.run.metrics.n_people)
         return (
             f"{rule} {people} are too few to learn this limit from, so it is the model's own, measured on other "
-            f"photos: {strangers_share(threshold)} of strangers would get a name."
+            f"photos: {format_strangers_share(threshold)} of strangers would get a name."
         )
     return (
         f"{rule} It was set by {format_people_count(threshold.n_impostor_people)} whom it did not know or who "
         f"were hidden from it in turn: of their {count(threshold.n_impostors, 'face')} about "
-        f"{percent(threshold.expected)} would get a name, {strangers_share(threshold)} with 95 % certainty."
+        f"{percent(threshold.expected)} would get a name, {format_strangers_share(threshold)} with 95 % certainty."
     )
 
 
@@ -282,13 +280,8 @@ def worst_errors_section(material: ReportMaterial) -> Section:
     elif any(wrong_name.like for wrong_name in wrong_names):
         intro += "Beside each: of the faces learned as the person it was taken for, the one most like it."
     threshold = material.run.params.threshold.score
-    return Section(
-        "errors", "Worst errors", (Paragraph(intro.strip()), ErrorCards(_error_cards(wrong_names, threshold)))
-    )
-
-
-def _error_cards(wrong_names: Sequence[WrongName], threshold: float) -> tuple[ErrorCard, ...]:
-    return tuple(_error_card(wrong_name, threshold) for wrong_name in wrong_names)
+    cards = tuple(_error_card(wrong_name, threshold) for wrong_name in wrong_names)
+    return Section("errors", "Worst errors", (Paragraph(intro.strip()), ErrorCards(cards)))
 
 
 def _error_card(wrong_name: WrongName, threshold: float) -> ErrorCard:

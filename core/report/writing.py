@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from core.base.words import count, format_interval, percent, strangers_share
+from core.base.words import count, format_interval, format_strangers_share, percent
 from core.report.basis import data_section, format_moment, protocol_section, reproducibility_section
 from core.report.content import Document, Section, Stat, TableBlock
 from core.report.limits import limitations_section
@@ -52,7 +52,7 @@ def _stats(material: ReportMaterial) -> tuple[Stat, ...]:
     run, result = material.run, material.predictions.evaluation
     # The threshold in use is always one of those that were measured.
     operating_point = next(point for point in material.operating_points if point.fpir == run.params.threshold.rate)
-    promised = strangers_share(run.params.threshold)
+    promised = format_strangers_share(run.params.threshold)
     return (
         Stat(
             percent(result.accuracy), "right on new photos", f"95 % interval {format_interval(*result.accuracy_ci95)}"

@@ -20,7 +20,7 @@ from streamlit.web.server.starlette import starlette_server
 from streamlit.web.server.starlette.starlette_app import create_starlette_app
 
 from core.base.errors import InputRefused
-from core.base.privacy import keep_to_owner
+from core.base.privacy import restrict_new_files
 from core.ui.components.mount import modules_address, serve_modules
 from core.ui.gate import (
     OPEN,
@@ -81,7 +81,7 @@ def cache_modules(app: AsgiApp, address: str) -> AsgiApp:
 
 
 if __name__ == "__main__":
-    keep_to_owner()
+    restrict_new_files()
     # Both are read when the server starts, inside of the next line; there is no setting for either.
     PagesManager.uses_pages_directory = False
     starlette_server.create_starlette_app = create_guarded_app  # type: ignore[assignment,attr-defined]

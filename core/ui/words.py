@@ -19,8 +19,8 @@ from core.base.words import (
     format_probability,
     format_rate,
     format_size,
+    format_strangers_share,
     percent,
-    strangers_share,
 )
 
 __all__ = [
@@ -32,11 +32,11 @@ __all__ = [
     "format_probability",
     "format_rate",
     "format_size",
+    "format_strangers_share",
     "name",
     "number_name",
     "percent",
     "plain",
-    "strangers_share",
 ]
 
 _JOINER = "\u2060"

@@ -20,7 +20,7 @@ from sklearn.model_selection import GroupKFold, cross_val_predict
 from core.archives.opening import open_source
 from core.base.settings import settings_from_env
 from core.base.types import Detection, RgbImage
-from core.base.vectors import unit_rows
+from core.base.vectors import normalise_rows
 from core.imaging.decoding import decode_image
 from core.imaging.geometry import box_centrality
 from core.services import Services
@@ -86,7 +86,7 @@ def steadiness(embedder: Embedder, crops: list[RgbImage]) -> tuple[np.ndarray, n
     """Vectors as the project makes them, and the cosine of each face's with its mirror image's."""
     plain = Embedder(embedder.engine, embedder.model, mirrored=False)
     own, mirror = plain.embed_crops(crops), plain.embed_crops([crop[:, ::-1] for crop in crops])
-    return unit_rows(own + mirror), (own * mirror).sum(axis=1)
+    return normalise_rows(own + mirror), (own * mirror).sum(axis=1)
 
 
 def main() -> None:
@@ -123,7 +123,7 @@ def main() -> None:
         for (number, image, face), vector, cosine in zip(there, vectors, steady, strict=True):
             others = sums.copy()
             others[labels[number]] -= clean[number]
-            named = int(np.argmax(unit_rows(others) @ vector))
+            named = int(np.argmax(normalise_rows(others) @ vector))
             rows.append(quality.grade_features(quality.measure_quality(image, face), float(cosine)))
             right.append(named == labels[number])
             groups.append(number)

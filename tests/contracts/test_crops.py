@@ -13,7 +13,7 @@ from core.base.types import Detection, RgbImage
 from core.imaging.decoding import decode_image
 from core.learn.labelled_faces import LabelledFaces
 from core.learn.metrics.crop_check import MEASURED, CropCheck, check_crops, middle_colour
-from core.learn.verification.pair_rule import pair_scores
+from core.learn.verification.pair_rule import score_pairs
 from core.services import Services
 from core.store.artifacts import ArtifactKind
 from core.vision.embed.embedder import Embedder
@@ -41,7 +41,7 @@ def checked(engine: OpenVinoEngine, crops: Sequence[RgbImage], people: np.ndarra
     vectors, steadiness = (np.concatenate(column) for column in zip(*parts, strict=True))
     colours = np.array([middle_colour(crop) for crop in crops])
     return check_crops(
-        MODEL.vectors_id, pair_scores(LabelledFaces(vectors, people, np.arange(len(people)))), steadiness, colours
+        MODEL.vectors_id, score_pairs(LabelledFaces(vectors, people, np.arange(len(people)))), steadiness, colours
     )
 
 
@@ -117,7 +117,7 @@ def test_a_model_that_was_not_measured_is_not_judged():
     vectors = np.eye(4, dtype=np.float32)
     found = check_crops(
         "another",
-        pair_scores(LabelledFaces(vectors, np.array([0, 0, 1, 1]), np.arange(4))),
+        score_pairs(LabelledFaces(vectors, np.array([0, 0, 1, 1]), np.arange(4))),
         np.full(4, np.nan),
         np.zeros((0, 3)),
     )

@@ -18,7 +18,7 @@ One-versus-rest, not one-versus-one
     The difference is a few faces and goes both ways; but one-versus-one needs n (n - 1) / 2 classifiers: at 1,000
     people ``SVC`` takes 50 ms for one prediction, one product with 1,000 rows 0.02 ms.
 
-Every person counts the same (``solver.person_weights``)
+Every person counts the same (``solver.weigh_people``)
     Without weights the 25 people with one face, beside 54 with many, were missed in 99, 64, 15, 3 % at C = 0.1, 0.3,
     1, 10 (``LinearSVC``), with them in 1.4 to 1.9 %; the others were right in 99.7 % or more either way. Held-out
     errors do not warn of it, as who has one shot is never held out. With equal numbers weights change nothing.
@@ -50,7 +50,7 @@ from scipy.special import log_softmax, softmax
 from core.base.errors import TrainingRefused
 from core.base.progress import UNWATCHED, Progress
 from core.base.types import Doubles, Ints, Vectors
-from core.learn.classification.solver import one_versus_rest
+from core.learn.classification.solver import fit_one_versus_rest
 from core.learn.labelled_faces import LabelledFaces
 from core.learn.model_selection.splits import deal_testable
 from core.learn.numerics.labels import rank_within_label
@@ -125,7 +125,7 @@ def fit_linear_svm(
     hyperparameters = _choose_hyperparameters(
         sample, C_GRID if c is None else (c,), seed, progress.part(0.0, choosing_share)
     )
-    classifier = one_versus_rest(
+    classifier = fit_one_versus_rest(
         faces.vectors,
         faces.labels,
         len(people),
@@ -191,7 +191,7 @@ def _out_of_fold(faces: LabelledFaces, fold_of: Ints, grid: tuple[float, ...], p
         for c_index, C in enumerate(grid):
             # Begin at the same C of the fold before, which shares most faces; in the first fold at the C before.
             neighbour = classifiers[c_index] if fold_index else classifiers[-1] if c_index else None
-            classifier = one_versus_rest(train.vectors, train.labels, faces.n_people, C, start=neighbour)
+            classifier = fit_one_versus_rest(train.vectors, train.labels, faces.n_people, C, start=neighbour)
             classifiers[c_index : c_index + 1] = [classifier]
             margins[c_index, test] = classifier.margins(faces.vectors[test])
             progress.advance((fold_index * len(grid) + c_index + 1) / (len(folds) * len(grid)))

@@ -1,7 +1,4 @@
-"""Everything that naming a face needs, and its file: a linear SVM, centroids and rules, saved as arrays and names.
-
-It always names somebody; whether the face is anybody known is decided in ``rejection_rule``.
-"""
+"""Everything that naming a face needs, and its file: a linear SVM, centroids and rules, saved as arrays and names."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ class _Faces:
         return np.asarray(pulls @ np.linalg.inv(_hessian(weighted, self.rows)), dtype=np.float32)
 
 
-def one_versus_rest(
+def fit_one_versus_rest(
     vectors: Vectors,
     labels: Ints,
     n_people: int,
@@ -99,7 +99,7 @@ def one_versus_rest(
     start : an answer for another C or other faces to begin at; it saves time and changes nothing else
     progress : told the finished share, several times a second
     """
-    faces = _Faces.of(vectors, np.float32(C) * person_weights(labels, n_people), labels)
+    faces = _Faces.of(vectors, np.float32(C) * weigh_people(labels, n_people), labels)
     blocks = [range(block.start, block.stop) for block in row_blocks(n_people, PEOPLE_AT_ONCE)]
     threads = max((library["num_threads"] for library in _blas().info()), default=1)
     # One thread in each product: the threads divide people among them, not small matrices.
@@ -122,7 +122,7 @@ def _blas() -> ThreadpoolController:
     return ThreadpoolController()
 
 
-def person_weights(labels: Ints, n_people: int) -> Floats:
+def weigh_people(labels: Ints, n_people: int) -> Floats:
     """Weigh faces so that every person counts the same and the mean weight is 1: (n,) float32."""
     return (len(labels) / (n_people * np.bincount(labels, minlength=n_people)[labels])).astype(np.float32)
 

@@ -25,7 +25,7 @@ from scipy.special import softmax
 from core.base.progress import UNWATCHED, Progress
 from core.base.types import Bools, Doubles, Floats, Ints
 from core.learn.classification.linear_svm import fit_temperature
-from core.learn.classification.solver import one_versus_rest
+from core.learn.classification.solver import fit_one_versus_rest
 from core.learn.labelled_faces import LabelledFaces
 from core.learn.model_selection.splits import deal_testable
 from core.learn.numerics.blocks import row_blocks
@@ -136,7 +136,7 @@ def find_label_neighbours(
     return LabelNeighbours(*own_nearest, *rival_nearest, votes)
 
 
-def own_centre_cosines(faces: LabelledFaces) -> Doubles:
+def cosines_to_own_centre(faces: LabelledFaces) -> Doubles:
     """Give each face's cosine to the centre of the given person's other shots: (n,); NaN without any."""
     sums = sum_by_label(faces.vectors, faces.labels, faces.n_people)
     shots, shot_of_face = np.unique(faces.shots, return_inverse=True)
@@ -182,7 +182,7 @@ def _judges(faces: LabelledFaces, fold_of: Ints, progress: Progress) -> list[_Ju
     for number, fold in enumerate(folds):
         fold_progress = progress.part(number / len(folds), (number + 1) / len(folds))
         train = faces.take(fold_of != fold)
-        classifier = one_versus_rest(train.vectors, train.labels, faces.n_people, C, progress=fold_progress)
+        classifier = fit_one_versus_rest(train.vectors, train.labels, faces.n_people, C, progress=fold_progress)
         judges.append(_Judge(np.flatnonzero(fold_of == fold), classifier))
     return judges
 

@@ -100,7 +100,7 @@ def _suspicious_rows(faces: LabelledFaces, opinions: LabelOpinions, spared: Bool
     sample = np.sort(np.random.default_rng(0).permutation(known)[:MOST_FOR_LIMITS])
     rivals, centre_cosines = label_confidence.find_centre_rivals(faces, sample)
     of_rivals = label_confidence.find_label_neighbours(faces, sample, rivals).rival_similarity
-    own_cosines = label_confidence.own_centre_cosines(faces)
+    own_cosines = label_confidence.cosines_to_own_centre(faces)
     # Cheap first: by centres, and only who is far from their own is compared with single faces.
     is_far = own_cosines < np.quantile(centre_cosines, ASKED_WITHIN)
     is_suspicious = (is_far | (opinions.probs < DOUBTED_BELOW)) & ~spared

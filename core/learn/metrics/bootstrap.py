@@ -71,7 +71,7 @@ class Resamples:
         """The interval of a share of 0..1 from its values in the resamples."""
         n = len(np.unique(self.shots)) if n_shots is None else n_shots
         interval = _percentiles(mean, resampled)
-        # Where every face was right all resamples agree, and the bootstrap alone would promise that it stays so.
+        # Where every face was right all resamples agree: Wilson's interval is what is left to say.
         low, high = wilson_interval(mean * n, n)
         return Interval(mean, max(0.0, min(interval.low, low)), min(1.0, max(interval.high, high)))
 

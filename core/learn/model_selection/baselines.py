@@ -22,7 +22,7 @@ from threadpoolctl import threadpool_limits
 
 from core.base.types import Doubles, Floats, Ints, Vectors
 from core.learn.classification.linear_svm import C_UNTOLD
-from core.learn.classification.solver import one_versus_rest
+from core.learn.classification.solver import fit_one_versus_rest
 from core.learn.numerics.labels import sum_by_label
 
 Scorer = Callable[[Vectors], Doubles | Floats]
@@ -70,7 +70,7 @@ class LinearSvmOneVersusRest(_OfC):
     title: str = "Linear SVM, one-versus-rest"
 
     def fit(self, vectors: Vectors, labels: Ints, n_people: int) -> Scorer:
-        return one_versus_rest(vectors, labels, n_people, self.C).margins
+        return fit_one_versus_rest(vectors, labels, n_people, self.C).margins
 
 
 @dataclass(frozen=True, slots=True)

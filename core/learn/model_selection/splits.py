@@ -1,9 +1,7 @@
 """Which faces to learn from and which to test on, so that no shot is ever on both sides.
 
-Two faces of one shot (a copy at another size, the next frame of a burst) are nearly the same vector: with one
-in training and the other in the test, the accuracy measures memory. Such faces get one *group* here, and a
-group is never divided. Groups are looked for within a person only, so the work grows with the square of a
-person's faces, not of the dataset's.
+Faces of one shot (``near_duplicates``) are one *group* here, and a group is never divided: with one of them in training
+and another in the test, the accuracy would measure memory.
 
 The plan takes the archive's own train and val folders when it has both; otherwise it makes stratified folds
 of whole groups. It does not learn anything, and it never sees faces without a name.

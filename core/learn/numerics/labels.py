@@ -7,7 +7,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from core.base.types import Bools, Doubles, Floats, Ints, Vectors
-from core.base.vectors import unit_rows
+from core.base.vectors import normalise_rows
 
 
 def rows_by_value(values: Ints) -> list[Ints]:
@@ -50,7 +50,7 @@ def sum_by_label(vectors: Floats, labels: Ints, n_labels: int) -> Doubles:
 
 def fit_centroids(vectors: Vectors, labels: Ints, n_labels: int) -> Vectors:
     """Give the unit mean direction of each label, which all need a row: (n_labels, dimension) float32."""
-    return unit_rows(sum_by_label(vectors, labels, n_labels))
+    return normalise_rows(sum_by_label(vectors, labels, n_labels))
 
 
 def connect_rows(left: Ints, right: Ints, n: int) -> Ints:

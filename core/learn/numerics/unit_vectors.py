@@ -7,7 +7,7 @@ from typing import TypeVar
 import numpy as np
 
 from core.base.types import Doubles, Floats, Vectors
-from core.base.vectors import unit_rows
+from core.base.vectors import normalise_rows
 
 Values = TypeVar("Values", Floats, Doubles)
 
@@ -32,4 +32,4 @@ def distance_to_cosine(distance: float) -> float:
 
 def mean_direction(vectors: Vectors) -> Vectors:
     """The unit mean direction of some faces: (dimension,) float32."""
-    return np.asarray(unit_rows(vectors.sum(axis=0, keepdims=True))[0])
+    return np.asarray(normalise_rows(vectors.sum(axis=0, keepdims=True))[0])

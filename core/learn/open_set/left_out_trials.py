@@ -14,7 +14,7 @@ import numpy as np
 
 from core.base.progress import Progress
 from core.base.types import Bools, Doubles, Ints, Vectors
-from core.learn.classification.solver import one_versus_rest
+from core.learn.classification.solver import fit_one_versus_rest
 from core.learn.labelled_faces import LabelledFaces
 from core.learn.model_selection.splits import deal_testable
 from core.learn.numerics.labels import fit_centroids
@@ -83,7 +83,7 @@ def _try_part(learned: RuleTrainingData, part: int, left_out: Bools, held_out: B
     known = np.unique(labels[~left_out & ~held_out])
     # Begin at the classifier of all: it is near the answer, and where one begins changes nothing.
     start = learned.classifier.only(known)
-    classifier = one_versus_rest(train.vectors, train.labels, len(known), learned.C, start=start)
+    classifier = fit_one_versus_rest(train.vectors, train.labels, len(known), learned.C, start=start)
     centroids = fit_centroids(train.vectors, train.labels, len(known))
     gallery = Gallery.of(classifier, train.vectors)
 

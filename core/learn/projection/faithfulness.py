@@ -103,7 +103,7 @@ def place_newcomers(newcomers: Vectors, vectors: Vectors, points: Floats) -> Flo
     return np.asarray((weight[..., None] * around).sum(axis=1) / weight.sum(axis=1)[:, None], dtype=np.float32)
 
 
-def nearest_people(vectors: Vectors, gallery: Vectors, labels: Ints, most: int) -> tuple[Ints, Floats]:
+def find_nearest_people(vectors: Vectors, gallery: Vectors, labels: Ints, most: int) -> tuple[Ints, Floats]:
     """The people most like each face, each by the face of theirs that is most like it.
 
     Parameters

@@ -38,7 +38,7 @@ from typing import Any
 import numpy as np
 
 from core.base.types import Doubles, Floats, Ints, Vectors
-from core.base.vectors import unit_rows
+from core.base.vectors import normalise_rows
 from core.learn.numerics.blocks import row_blocks
 from core.learn.numerics.neighbours import nearest_neighbours
 from core.learn.numerics.unit_vectors import cosines_to_distances
@@ -131,7 +131,7 @@ def warm_up() -> None:
     import_umap()
     rng = np.random.default_rng(0)
     for n, dimensions in ((_FEWEST_FOR_UMAP * 10, 2), (_FEWEST_FOR_UMAP * 10, 3), (_EXACT_BELOW, 2)):
-        vectors = unit_rows(rng.normal(size=(n, 8)))
+        vectors = normalise_rows(rng.normal(size=(n, 8)))
         knn_options = {"precomputed_knn": _neighbours(vectors, 5)} if n >= _EXACT_BELOW else {}
         start = _start(pca_layout(vectors, dimensions))
         settings = {"n_neighbors": 5, "n_components": dimensions, "n_epochs": 2, "random_state": 0, "n_jobs": 1}

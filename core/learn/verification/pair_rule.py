@@ -22,7 +22,7 @@ import numpy as np
 
 from core.base.errors import InputRefused
 from core.base.types import Bools, Doubles, Floats, Ints, Vectors
-from core.base.vectors import unit_rows
+from core.base.vectors import normalise_rows
 from core.learn.labelled_faces import LabelledFaces
 from core.learn.numerics.blocks import row_blocks
 from core.learn.numerics.labels import sum_by_label
@@ -123,7 +123,7 @@ MEASURED_WITH_PEOPLE = {
         n_impostor=80_106,
     ),
 }
-"""The same for a face and the centre of a person's faces, ``person_scores`` of lfw-dev. For people with fewer photos
+"""The same for a face and the centre of a person's faces, ``score_people`` of lfw-dev. For people with fewer photos
 the limits are stricter than they promise: with one photo 0.008 and 0.0006 pass, with five 0.010 and 0.0010."""
 
 
@@ -155,7 +155,7 @@ class PairScores:
     first: Ints
     """(n,) row of the one face"""
     second: Ints
-    """(n,) row of the other face; of ``person_scores`` the place of the person"""
+    """(n,) row of the other face; of ``score_people`` the place of the person"""
     same: Bools
     cosines: Floats
     """(n,) for a person: with the centre of their faces"""
@@ -175,7 +175,7 @@ class PairScores:
         return bool(self.n_people >= ENOUGH_PEOPLE and genuine >= ENOUGH_GENUINE and passing >= IMPOSTORS_PER_FAR)
 
 
-def pair_scores(faces: LabelledFaces, seed: int = 0) -> PairScores:
+def score_pairs(faces: LabelledFaces, seed: int = 0) -> PairScores:
     """Compare faces with faces: all pairs of up to ``ALL_PAIRS_MOST`` faces, else pairs drawn, always the same.
 
     Faces of one shot are no pair.
@@ -194,7 +194,7 @@ def pair_scores(faces: LabelledFaces, seed: int = 0) -> PairScores:
     )
 
 
-def person_scores(faces: LabelledFaces, seed: int = 0) -> PairScores:
+def score_people(faces: LabelledFaces, seed: int = 0) -> PairScores:
     """Compare faces with people, by the cosine with the centre of their faces; the own shot is left out of it.
 
     Each face meets its own person, when they have another shot, and the others, or some of them drawn.
@@ -204,10 +204,10 @@ def person_scores(faces: LabelledFaces, seed: int = 0) -> PairScores:
     shot_sums, shot_sizes = sum_by_label(vectors, shots, int(shots.max(initial=-1)) + 1), np.bincount(shots)
     testable = np.flatnonzero(sizes[labels] > shot_sizes[shots])
     # A centre that the face itself is part of would be too near to it.
-    own_centres = unit_rows(sums[labels[testable]] - shot_sums[shots[testable]])
+    own_centres = normalise_rows(sums[labels[testable]] - shot_sums[shots[testable]])
     genuine = np.einsum("ij,ij->i", vectors[testable], own_centres)
     row, person = _drawn_people(labels, np.flatnonzero(sizes > 0), seed)
-    impostor = _cosines(vectors, row, person, unit_rows(sums))
+    impostor = _cosines(vectors, row, person, normalise_rows(sums))
     return PairScores(
         first=np.concatenate([testable, row]),
         second=np.concatenate([labels[testable], person]),

@@ -73,7 +73,7 @@ def centre_similarity(centres: Centres, first: int, second: int) -> float:
     return float(corrected[first] @ corrected[second])
 
 
-def most_similar_sets(centres: Centres, neighbours: int, least: float) -> tuple[Ints, Floats]:
+def find_similar_sets(centres: Centres, neighbours: int, least: float) -> tuple[Ints, Floats]:
     """Pairs of sets that are alike, the most alike first.
 
     Parameters

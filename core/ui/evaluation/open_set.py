@@ -27,7 +27,7 @@ MANY_UNKNOWN_SHARE = 0.2
 
 def show_strangers_line(run: Run) -> None:
     """One line for the head of the page."""
-    share = words.strangers_share(run.params.threshold)
+    share = words.format_strangers_share(run.params.threshold)
     st.markdown(f"**Strangers.** Of people it was never shown {share} would get a name; the others are unknown.")
 
 
@@ -64,7 +64,7 @@ def _strangers_summary(run: Run, points: Sequence[OperatingPoint]) -> str:
     """Say what the limit in use costs: "99.4 % of known faces get their right name, about 1 % of strangers get one"."""
     # Floats that are the same constant, never computed: they can be compared.
     correct_rate = next(point.correct_name_rate for point in points if point.fpir == TARGET_RATE)
-    share = words.strangers_share(run.params.threshold)
+    share = words.format_strangers_share(run.params.threshold)
     return f"{words.percent(correct_rate)} of known faces get their right name, {share} of strangers get one"
 
 
@@ -77,8 +77,8 @@ def threshold_sentence(run: Run, unknown: int) -> str:
     if threshold.from_prior:
         why = (
             f"{words.count(run.metrics.n_people, 'people', 'people')} cannot tell this reliably, so the limit is "
-            f"the model's own, measured on other photos: {words.strangers_share(threshold)} of strangers would get "
-            "a name."
+            f"the model's own, measured on other photos: {words.format_strangers_share(threshold)} of strangers would "
+            "get a name."
         )
     else:
         strangers_clause = " or given as strangers" if run.params.strangers_given else ""
@@ -86,7 +86,7 @@ def threshold_sentence(run: Run, unknown: int) -> str:
             f"With {words.count(threshold.n_impostor_people, 'people', 'people')} hidden from it in turn"
             f"{strangers_clause}, {words.percent(threshold.expected)} of "
             f"{words.count(threshold.n_impostors, 'face')} got a name, "
-            f"so {words.strangers_share(threshold)} of strangers would."
+            f"so {words.format_strangers_share(threshold)} of strangers would."
         )
         if not threshold.enough:
             why += f" These are too few people to be sure of {words.percent(threshold.rate)}."

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.base.types import Detection, Floats, RgbImage, Vectors
-from core.base.vectors import unit_rows
+from core.base.vectors import normalise_rows
 from core.imaging.geometry import crop_transform, landmark_transform
 from core.vision.embed.crops import crop_face
 from core.vision.engine.base import Engine
@@ -101,11 +101,11 @@ class Embedder:
         inputs = self.standardise(np.stack(crops))
         network = self.engine.network(self.model.id, "embed")
         if not self.mirrored:
-            return unit_rows(network(inputs)[0]), np.ones(len(crops), dtype=np.float32)
+            return normalise_rows(network(inputs)[0]), np.ones(len(crops), dtype=np.float32)
         # The mirror image is the same person seen anew: the mean of both is steadier than either, for one longer batch.
-        both = unit_rows(network(np.concatenate([inputs, inputs[:, :, ::-1]]))[0])
+        both = normalise_rows(network(np.concatenate([inputs, inputs[:, :, ::-1]]))[0])
         upright, mirror = both[: len(crops)], both[len(crops) :]
-        return unit_rows(upright + mirror), np.einsum("ij,ij->i", upright, mirror)
+        return normalise_rows(upright + mirror), np.einsum("ij,ij->i", upright, mirror)
 
     def standardise(self, crops: npt.NDArray[np.uint8]) -> Floats:
         """The network's input from (n, size, size, 3) uint8 crops: float32, by the model's own rule.

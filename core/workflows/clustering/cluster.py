@@ -24,7 +24,7 @@ from core.base.types import Doubles, Embeddings, FaceTable, Floats, Ints
 from core.corrections.model import CorrectionLog
 from core.learn.clustering.agglomerative import DEFAULT_THRESHOLD, FARTHEST, Hierarchy, grow_hierarchy
 from core.learn.numerics.labels import renumber_labels
-from core.learn.verification.set_similarity import Centres, centre_similarity, most_similar_sets
+from core.learn.verification.set_similarity import Centres, centre_similarity, find_similar_sets
 from core.store.artifacts import Artifacts
 from core.store.protocols import FaceStore
 from core.workflows.clustering.hierarchy import FacePairs, StoredHierarchy, is_grouped, load_hierarchy, pairs_as_rows
@@ -264,7 +264,7 @@ def list_same_person_questions(
     n_groups = min(len(groups), ASKED_GROUPS)
     people, people_centres = _people_centres(table, embeddings)
     group_centres = Centres(groups.centres.means[:n_groups], groups.centres.sizes[:n_groups])
-    pairs, similarities = most_similar_sets(group_centres.followed_by(people_centres), LOOKED_AT, WORTH_ASKING)
+    pairs, similarities = find_similar_sets(group_centres.followed_by(people_centres), LOOKED_AT, WORTH_ASKING)
     # Groups and people are sides of one numbering, groups first, as the centres are stacked: one comparison serves
     # questions of a group with a group and with a person.
     side_of_face = {face_id: n_groups + side for face_id, side in _sides_of_people(table, people).items()}
@@ -292,7 +292,7 @@ def list_same_person_questions(
 def rank_merge_candidates(table: FaceTable, embeddings: Embeddings, apart: FacePairs) -> list[MergeCandidate]:
     """Two people who are probably one, the most alike first; without those told apart or seen side by side."""
     people, centres = _people_centres(table, embeddings)
-    pairs, similarities = most_similar_sets(centres, LOOKED_AT, PROBABLY_ONE)
+    pairs, similarities = find_similar_sets(centres, LOOKED_AT, PROBABLY_ONE)
     different_people = _known_different_sides(_sides_of_people(table, people), table, apart)
     ids = [table.person_ids[person] for person in people]
     return [

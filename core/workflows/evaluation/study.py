@@ -52,7 +52,7 @@ from core.learn.model_selection.study import (
     Study,
     WrongFace,
 )
-from core.learn.verification.pair_rule import pair_scores
+from core.learn.verification.pair_rule import score_pairs
 from core.store.artifacts import ArtifactKind, Artifacts
 from core.store.job_model import JobRequest
 from core.store.protocols import Run
@@ -264,7 +264,7 @@ def _measure_subject(subject: _Subject, request: StudyRequest, work: _Work) -> S
         subject.sizes_px[tested_rows],
         count_learned_faces(known, work.divided)[tested_rows],
     )
-    scores = pair_scores(known)
+    scores = score_pairs(known)
     return Study(
         *classifiers[0].figures,
         run=request.run,

@@ -13,7 +13,7 @@ from itertools import count
 import numpy as np
 
 from core.base.types import Box, Detection, Doubles, RgbImage, Vectors
-from core.base.vectors import unit_rows
+from core.base.vectors import normalise_rows
 from core.imaging.geometry import match_boxes
 from core.learn.open_set.rejection_rule import Threshold
 from core.vision.pipeline import DecodedPhoto
@@ -78,7 +78,7 @@ class _Track:
 
     def likeness(self, vector: Vectors) -> float:
         """The cosine to what was seen before."""
-        return -1.0 if self.vector is None else float(unit_rows(self.vector[None])[0] @ vector)
+        return -1.0 if self.vector is None else float(normalise_rows(self.vector[None])[0] @ vector)
 
     def remember(self, vector: Vectors, now_s: float) -> Vectors:
         """The mean of what was seen, the newest included; unit length."""
@@ -86,7 +86,7 @@ class _Track:
         # little. Older looks fade, so that somebody who took a track over is not averaged with who was there before.
         weighted_sum = np.zeros_like(vector) if self.vector is None else self.vector
         self.vector, self.looked_s = np.asarray(VECTOR_DECAY * weighted_sum + vector, dtype=np.float32), now_s
-        return np.asarray(unit_rows(self.vector[None])[0])
+        return np.asarray(normalise_rows(self.vector[None])[0])
 
     def overlook(self, now_s: float) -> None:
         """Pass over a look too poor to tell anybody by: it changes no name; who was never seen well is nobody known."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.base.types import Embeddings, FaceTable, Floats, RgbImage
-from core.learn.projection.faithfulness import nearest_people, place_newcomers
+from core.learn.projection.faithfulness import find_nearest_people, place_newcomers
 from core.vision.pipeline import PhotoFaces
 from core.workflows.projection.project import FaceMap
 
@@ -59,7 +59,7 @@ def place_photo_faces(
     named_rows = rows[table.learnable[rows]]
     # One nearest face a person; without names each face counts as a person of its own.
     compared_rows, labels = (named_rows, table.labels[named_rows]) if len(named_rows) else (rows, np.arange(len(rows)))
-    nearest_faces, distances = nearest_people(vectors, embeddings.vectors[compared_rows], labels, N_NEAREST)
+    nearest_faces, distances = find_nearest_people(vectors, embeddings.vectors[compared_rows], labels, N_NEAREST)
     return [
         PlacedFace(
             face.crop,

@@ -92,7 +92,7 @@ class NamedFaces:
 
     def pairs(self) -> PairScores:
         """Faces compared with faces."""
-        return pair_rule.pair_scores(self.faces)
+        return pair_rule.score_pairs(self.faces)
 
     def measure_pairs(self) -> OwnPairs | None:
         """What the pairs show by their distance; None without a pair of one person, or of two people."""
@@ -100,7 +100,7 @@ class NamedFaces:
 
     def with_people(self) -> PairScores:
         """Faces compared with people."""
-        return pair_rule.person_scores(self.faces)
+        return pair_rule.score_people(self.faces)
 
 
 def select_named_faces(table: FaceTable, embeddings: Embeddings) -> NamedFaces:

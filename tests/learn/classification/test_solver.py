@@ -6,7 +6,7 @@ from sklearn.svm import LinearSVC
 
 from core.base.errors import Cancelled
 from core.learn.classification import solver
-from core.learn.classification.solver import one_versus_rest, person_weights
+from core.learn.classification.solver import fit_one_versus_rest, weigh_people
 from tests.learn.faces import clusters
 from tests.shares import hear_shares
 
@@ -17,10 +17,10 @@ from tests.shares import hear_shares
 def test_the_solver_finds_what_scikit_learns_linear_svc_finds(n_people, C, spread):
     faces = clusters(n_people, 9, spread=spread)
     faces = faces.take(np.arange(4, len(faces)))  # the first person has fewer faces
-    found = one_versus_rest(faces.vectors, faces.labels, n_people, C)
+    found = fit_one_versus_rest(faces.vectors, faces.labels, n_people, C)
     for person in range(n_people):
         reference = LinearSVC(C=C, tol=1e-8, max_iter=500_000, random_state=0)
-        weights = person_weights(faces.labels, n_people)
+        weights = weigh_people(faces.labels, n_people)
         reference.fit(faces.vectors, faces.labels == person, sample_weight=weights)
         assert np.allclose(found.coef[person], reference.coef_[0], atol=2e-3)
         assert np.allclose(found.intercept[person], reference.intercept_, atol=2e-3)
@@ -29,18 +29,18 @@ def test_the_solver_finds_what_scikit_learns_linear_svc_finds(n_people, C, sprea
 @pytest.mark.parametrize("C", [0.3, 10.0])
 def test_working_sets_find_the_minimum_over_all_faces(monkeypatch, C):
     faces = clusters(12, 30, spread=1.2)
-    at_once = one_versus_rest(faces.vectors, faces.labels, 12, C)
+    at_once = fit_one_versus_rest(faces.vectors, faces.labels, 12, C)
     monkeypatch.setattr(solver, "HARDEST", 3)
-    piece_by_piece = one_versus_rest(faces.vectors, faces.labels, 12, C)
+    piece_by_piece = fit_one_versus_rest(faces.vectors, faces.labels, 12, C)
     assert np.allclose(at_once.coef, piece_by_piece.coef, atol=1e-3)
     assert np.allclose(at_once.intercept, piece_by_piece.intercept, atol=1e-3)
 
 
 def test_where_the_solver_starts_decides_nothing():
     faces = clusters(6, 20, spread=1.2)
-    astray = one_versus_rest(faces.vectors, (faces.labels + 1) % 6, 6, 30.0)
-    fresh = one_versus_rest(faces.vectors, faces.labels, 6, 1.0)
-    led = one_versus_rest(faces.vectors, faces.labels, 6, 1.0, start=astray)
+    astray = fit_one_versus_rest(faces.vectors, (faces.labels + 1) % 6, 6, 30.0)
+    fresh = fit_one_versus_rest(faces.vectors, faces.labels, 6, 1.0)
+    led = fit_one_versus_rest(faces.vectors, faces.labels, 6, 1.0, start=astray)
     assert np.allclose(fresh.coef, led.coef, atol=1e-3)
     assert np.allclose(fresh.intercept, led.intercept, atol=1e-3)
 
@@ -51,8 +51,8 @@ def test_a_watch_that_raises_stops_the_work():
 
     faces = clusters(40, 4)
     with pytest.raises(Cancelled):
-        one_versus_rest(faces.vectors, faces.labels, 40, 1.0, progress=hear_shares(stop))
+        fit_one_versus_rest(faces.vectors, faces.labels, 40, 1.0, progress=hear_shares(stop))
 
 
 def test_every_person_weighs_the_same():
-    assert person_weights(np.array([0, 1, 1, 1]), 2) == pytest.approx([2, 2 / 3, 2 / 3, 2 / 3])
+    assert weigh_people(np.array([0, 1, 1, 1]), 2) == pytest.approx([2, 2 / 3, 2 / 3, 2 / 3])

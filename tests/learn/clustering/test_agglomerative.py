@@ -10,7 +10,7 @@ import pytest
 from core.base.errors import Cancelled
 from core.base.types import Floats, Ints
 from core.learn.clustering.agglomerative import DEFAULT_THRESHOLD, FARTHEST, TYPICAL_COSINE, Hierarchy, grow_hierarchy
-from core.learn.verification.set_similarity import Centres, centre_similarity, most_similar_sets
+from core.learn.verification.set_similarity import Centres, centre_similarity, find_similar_sets
 from core.vision.embed.embedder import Embedder
 from core.vision.models import catalogue
 from tests.shares import hear_shares
@@ -189,7 +189,7 @@ def test_how_alike_two_sets_are_does_not_depend_on_how_many_faces_they_have() ->
     assert centre_similarity(centres, 2, 3) == pytest.approx(1.0, abs=0.03)
     assert centre_similarity(centres, 0, 1) == pytest.approx(1.0, abs=0.15)
     assert abs(centre_similarity(centres, 2, 4)) < 0.3
-    pairs, similarities = most_similar_sets(centres, 4, least=0.5)
+    pairs, similarities = find_similar_sets(centres, 4, least=0.5)
     assert sorted(map(tuple, pairs.tolist())) == list(itertools.combinations(range(4), 2))
     assert similarities.tolist() == sorted(similarities.tolist(), reverse=True)
 

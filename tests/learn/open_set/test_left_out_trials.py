@@ -12,13 +12,13 @@ def test_a_part_is_tried_without_its_people_and_held_out_shots(monkeypatch):
     faces = clusters(48, 6, spread=0.4)
     of = learned(replace(faces, shots=faces.shots // 2))
     seen = []
-    real = left_out_trials.one_versus_rest
+    real = left_out_trials.fit_one_versus_rest
 
     def watched(vectors, *rest, **options):
         seen.append({row.tobytes() for row in vectors})
         return real(vectors, *rest, **options)
 
-    monkeypatch.setattr(left_out_trials, "one_versus_rest", watched)
+    monkeypatch.setattr(left_out_trials, "fit_one_versus_rest", watched)
     left_out, held_out = of.faces.labels % 8 == 3, (of.faces.shots % 3 == 1)
     genuine, strange = left_out_trials._try_part(of, 3, left_out, held_out)
     (train,) = seen

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.manifold import trustworthiness
 
-from core.learn.projection.faithfulness import measure_faithfulness, nearest_people, place_newcomers
+from core.learn.projection.faithfulness import find_nearest_people, measure_faithfulness, place_newcomers
 
 
 def on_a_circle(n: int) -> tuple[np.ndarray, np.ndarray]:
@@ -62,8 +62,8 @@ def test_a_newcomer_is_not_placed_between_two_groups():
 def test_the_nearest_people_are_those_of_the_nearest_faces():
     vectors, _ = on_a_circle(36)  # ten degrees apart
     who = np.repeat([4, 2, 9], 12)
-    rows, distances = nearest_people(vectors[[13]], np.delete(vectors, 13, axis=0), np.delete(who, 13), 2)
+    rows, distances = find_nearest_people(vectors[[13]], np.delete(vectors, 13, axis=0), np.delete(who, 13), 2)
     second, first = np.delete(np.arange(36), 13)[rows][0, ::-1]
     assert first in (12, 14) and second == 11
     assert distances == pytest.approx(2 * np.sin(np.radians([[5, 10]])), abs=1e-4)
-    assert nearest_people(vectors[:3], vectors, who, 5)[0].shape == (3, 3)
+    assert find_nearest_people(vectors[:3], vectors, who, 5)[0].shape == (3, 3)

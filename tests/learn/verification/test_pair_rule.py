@@ -18,8 +18,8 @@ from core.learn.verification.pair_rule import (
     choose_pair_rule,
     cosine_threshold_at_far,
     fit_pair_rule,
-    pair_scores,
-    person_scores,
+    score_pairs,
+    score_people,
 )
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
 
@@ -90,7 +90,7 @@ def test_a_limit_lets_no_more_pass_than_promised_and_is_the_loosest_such(far: fl
 def test_every_pair_of_a_small_dataset_is_looked_at_but_those_of_one_shot() -> None:
     vectors, labels = crowd(3, 3)
     groups = np.array([0, 0, 1, 2, 3, 4, 5, 6, 7])
-    scores = pair_scores(LabelledFaces(vectors, labels, groups))
+    scores = score_pairs(LabelledFaces(vectors, labels, groups))
     assert len(scores.same) == 9 * 8 // 2 - 1
     assert int(scores.same.sum()) == 3 * 3 - 1
     first, second = int(scores.first[5]), int(scores.second[5])
@@ -100,7 +100,7 @@ def test_every_pair_of_a_small_dataset_is_looked_at_but_those_of_one_shot() -> N
 def test_a_large_dataset_is_drawn_from_always_alike_and_each_pair_once() -> None:
     vectors, labels = crowd(400, 5)
     assert len(vectors) > ALL_PAIRS_MOST
-    one, other = (pair_scores(LabelledFaces(vectors, labels, np.arange(len(labels)))) for _ in range(2))
+    one, other = (score_pairs(LabelledFaces(vectors, labels, np.arange(len(labels)))) for _ in range(2))
     assert np.array_equal(one.first, other.first) and np.array_equal(one.cosines, other.cosines)
     pairs = np.sort(np.stack([one.first, one.second], axis=1), axis=1)
     assert len(np.unique(pairs, axis=0)) == len(pairs)
@@ -118,7 +118,7 @@ def towards(face, others) -> float:
 def test_a_person_is_compared_without_ones_own_shot() -> None:
     vectors, labels = crowd(2, 3)
     groups = np.array([0, 0, 1, 2, 3, 4])
-    scores = person_scores(LabelledFaces(vectors, labels, groups))
+    scores = score_people(LabelledFaces(vectors, labels, groups))
     genuine = dict(zip(scores.first[scores.same].tolist(), scores.cosines[scores.same].tolist(), strict=True))
     assert genuine[0] == pytest.approx(float(vectors[0] @ vectors[2]), abs=1e-6)
     assert genuine[2] == pytest.approx(towards(vectors[2], vectors[:2]), abs=1e-6)
@@ -130,9 +130,9 @@ def test_a_person_is_compared_without_ones_own_shot() -> None:
 def test_somebody_with_one_shot_is_no_genuine_pair() -> None:
     vectors, labels = crowd(2, 2)
     faces = LabelledFaces(vectors, labels, np.array([0, 0, 1, 2]))
-    scores = person_scores(faces)
+    scores = score_people(faces)
     assert scores.first[scores.same].tolist() == [2, 3]
-    assert pair_scores(faces).n_people == 1
+    assert score_pairs(faces).n_people == 1
 
 
 # which rule
@@ -140,14 +140,14 @@ def test_somebody_with_one_shot_is_no_genuine_pair() -> None:
 
 def test_a_dataset_of_enough_people_has_a_rule_of_its_own() -> None:
     vectors, labels = crowd(ENOUGH_PEOPLE, 8)
-    scores = pair_scores(LabelledFaces(vectors, labels, np.arange(len(labels))))
+    scores = score_pairs(LabelledFaces(vectors, labels, np.arange(len(labels))))
     assert scores.enough
     assert choose_pair_rule("unheard-of", scores, MEASURED).n_people == ENOUGH_PEOPLE
 
 
 def test_a_small_dataset_is_judged_by_what_the_model_was_measured_on() -> None:
     vectors, labels = crowd(5, 40)
-    scores = pair_scores(LabelledFaces(vectors, labels, np.arange(len(labels))))
+    scores = score_pairs(LabelledFaces(vectors, labels, np.arange(len(labels))))
     assert not scores.enough
     assert choose_pair_rule(DEFAULT_VECTORS_ID, scores, MEASURED) is MEASURED[DEFAULT_VECTORS_ID]
     with pytest.raises(InputRefused, match="was not measured yet"):
