@@ -178,7 +178,8 @@ class CorrectionLog(Protocol):
     def redo(self, dataset_id: str, editor: Editor, event_ids: Iterable[int]) -> list[Event]:
         """Let undone events hold again, in one step."""
 
-    def event(self, dataset_id: str, event_id: int) -> Event: ...
+    def event(self, dataset_id: str, event_id: int) -> Event:
+        """Raises NotFound."""
 
     def events(
         self,
@@ -192,7 +193,8 @@ class CorrectionLog(Protocol):
     ) -> list[Event]:
         """Newest first."""
 
-    def changes(self, event_id: int) -> list[Change]: ...
+    def changes(self, event_id: int) -> list[Change]:
+        """What an event set; nothing for one that undid or redid another."""
 
     def pairs_kept_apart(self, dataset_id: str) -> list[tuple[str, str]]:
         """Pairs of faces of which somebody said that they are two people."""

@@ -30,7 +30,7 @@ def replay_log(base: Base, entries: Iterable[ReplayableEvent]) -> dict[Key, Valu
     """
     entries = list(entries)
     # In two passes: whether an early event holds may be said by the last one.
-    undone = undone_after(entries)
+    undone = find_undone_events(entries)
     # Whole events are left out and the rest applied in order. Taking an event's effect back instead would need the
     # values before it, which later events may have replaced.
     state = dict(base)
@@ -40,7 +40,7 @@ def replay_log(base: Base, entries: Iterable[ReplayableEvent]) -> dict[Key, Valu
     return state
 
 
-def undone_after(entries: Iterable[ReplayableEvent]) -> set[int]:
+def find_undone_events(entries: Iterable[ReplayableEvent]) -> set[int]:
     """The ids of the events that do not hold after all of them."""
     undone: set[int] = set()
     for entry in entries:
@@ -55,7 +55,7 @@ def undone_after(entries: Iterable[ReplayableEvent]) -> set[int]:
     return undone
 
 
-def merged_person(person_id: int, merged_into: Mapping[int, int]) -> int:
+def follow_merges(person_id: int, merged_into: Mapping[int, int]) -> int:
     """Who somebody is after all merges. Raises ValueError where they run in a circle."""
     # Merging A into B, undoing that, merging B into A and redoing the first closes a circle; the walk would never end.
     visited = {person_id}

@@ -24,7 +24,7 @@ from core.base.errors import ArchiveRefused, InputRefused
 from core.base.json_values import Json, JsonObject, JsonRecord
 from core.base.settings import ArchiveLimits
 from core.base.types import Embeddings
-from core.formats.npz_header import require_bounded
+from core.formats.npz_header import require_bounded_npz
 from core.learn.classification.recogniser import Recogniser
 from core.learn.metrics.predictions import Predictions
 from core.learn.metrics.run_values import RunMetrics, RunParams, read_run_values
@@ -190,7 +190,7 @@ def read_bundle_file(path: Path) -> tuple[Bundle, str]:
     for name in (_RECOGNISER, _PREDICTIONS, _GALLERY):
         if name in parts:
             # The zip's own limits know nothing of the arrays inside of a part, which is a zip once more.
-            require_bounded(parts[name], LIMITS.max_entry_bytes)
+            require_bounded_npz(parts[name], LIMITS.max_entry_bytes)
     bundle = Bundle(
         dataset=manifest.dataset,
         model_id=manifest.model.id,

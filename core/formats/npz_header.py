@@ -20,7 +20,7 @@ _FAULTS = (
 """What reading a damaged npz raises; its headers are parsed as Python literals."""
 
 
-def require_bounded(content: bytes, most_bytes: int) -> None:
+def require_bounded_npz(content: bytes, most_bytes: int) -> None:
     """Raise InputRefused unless every array of an npz is as large as it says, and all together within a limit."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -52,9 +52,9 @@ def _require_size(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
             raise ValueError(f"'{info.filename}' is not as large as its header says")
 
 
-def read_arrays(content: bytes, most_bytes: int) -> dict[str, Any]:
+def read_npz_arrays(content: bytes, most_bytes: int) -> dict[str, Any]:
     """The arrays of an npz by name. Raises InputRefused."""
-    require_bounded(content, most_bytes)
+    require_bounded_npz(content, most_bytes)
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}

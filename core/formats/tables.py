@@ -19,7 +19,7 @@ import numpy as np
 from core.base import words
 from core.base.errors import InputRefused
 from core.base.types import Embeddings, Face, Quality, Vectors
-from core.formats.npz_header import read_arrays
+from core.formats.npz_header import read_npz_arrays
 from core.store.exchange_protocols import PhotoFaces
 
 EMBEDDINGS_FORMAT = 1
@@ -122,7 +122,7 @@ def _cell(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
-def write_faces(path: Path, pages: Iterable[list[Row]]) -> None:
+def write_faces_parquet(path: Path, pages: Iterable[list[Row]]) -> None:
     """A Parquet file of faces, page by page."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -135,7 +135,7 @@ def write_faces(path: Path, pages: Iterable[list[Row]]) -> None:
             writer.write_table(pa.Table.from_pylist(page, schema))
 
 
-def parquet_with_vectors(rows: list[Row], columns: Mapping[str, str], embeddings: Embeddings) -> bytes:
+def encode_parquet(rows: list[Row], columns: Mapping[str, str], embeddings: Embeddings) -> bytes:
     """A Parquet file of faces with their vectors as the last column; the model's id is in the file's metadata.
 
     Parameters
@@ -162,7 +162,7 @@ def parquet_with_vectors(rows: list[Row], columns: Mapping[str, str], embeddings
 # vectors
 
 
-def write_vectors(path: Path, pages: Iterable[Embeddings], model_id: str, dimension: int) -> None:
+def write_vectors_parquet(path: Path, pages: Iterable[Embeddings], model_id: str, dimension: int) -> None:
     """A Parquet file of face ids and vectors; the model's id is in the file's metadata."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -177,7 +177,7 @@ def write_vectors(path: Path, pages: Iterable[Embeddings], model_id: str, dimens
             writer.write_table(pa.table([pa.array(page.face_ids), vectors], schema=schema))
 
 
-def write_npz(path: Path, pages: Iterable[Embeddings], model_id: str, dimension: int, count: int) -> None:
+def write_vectors_npz(path: Path, pages: Iterable[Embeddings], model_id: str, dimension: int, count: int) -> None:
     """An npz of ``face_ids`` (n,), ``vectors`` (n, dimension) float32 and a header; never held in memory as a whole.
 
     Parameters
@@ -206,7 +206,7 @@ def write_npz(path: Path, pages: Iterable[Embeddings], model_id: str, dimension:
 
 
 def read_vectors(path: Path, most_faces: int) -> Embeddings:
-    """Vectors that ``write_npz`` or ``write_vectors`` wrote.
+    """Vectors that ``write_vectors_npz`` or ``write_vectors_parquet`` wrote.
 
     Raises
     ------
@@ -238,7 +238,7 @@ def _from_npz(path: Path, most_faces: int) -> Embeddings:
             f"{words.count(most_bytes)} at most."
         )
     try:
-        arrays = read_arrays(path.read_bytes(), most_bytes)
+        arrays = read_npz_arrays(path.read_bytes(), most_bytes)
         _require_few(path, len(arrays["vectors"]), most_faces)
         header = json.loads(bytes(arrays["header"]))
         ids = tuple(value.decode("ascii") for value in arrays["face_ids"].tolist())
@@ -273,7 +273,7 @@ def _from_parquet(path: Path, most_faces: int) -> Embeddings:
 
 
 def require_unit_length(vectors: Vectors) -> None:
-    """Raise InputRefused unless every vector has unit length."""
+    """Raise InputRefused unless every vector, a row of (n, dimension), has unit length."""
     # Huge numbers overflow to infinity and fail the check below, which is the answer; a warning on stderr is none.
     with np.errstate(over="ignore", invalid="ignore"):
         lengths = np.linalg.norm(vectors, axis=1)

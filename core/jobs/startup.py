@@ -8,7 +8,7 @@ from core.jobs.registry import submit_job
 from core.services import Services
 from core.store.job_model import JobKind, JobState
 from core.workflows.photos.requests import LookAgainRequest
-from core.workflows.uploads import paths_to_read, remove_uploads, unread_uploads
+from core.workflows.uploads import find_unread_uploads, paths_to_read, remove_uploads
 
 ABANDONED_S = 24 * 3600.0
 """An upload that was not started within a day will not be."""
@@ -30,4 +30,4 @@ def sweep_uploads(services: Services, older_than_s: float = ABANDONED_S) -> int:
     jobs = [job for dataset in services.store.datasets() for job in services.jobs.jobs(dataset.id)]
     # Failed and interrupted jobs count too: somebody may resume them tomorrow, and then needs what was dropped.
     needed = paths_to_read((job for job in jobs if job.state is not JobState.DONE), services.settings.data_dir)
-    return remove_uploads(unread_uploads(services.settings.uploads_dir, needed, time.time() - older_than_s))
+    return remove_uploads(find_unread_uploads(services.settings.uploads_dir, needed, time.time() - older_than_s))

@@ -18,7 +18,7 @@ STOPPING_S = 20.0
 STOPPING_STEP_S = 0.2
 
 
-def find_or_create(store: FaceStore, name: str, model_id: str | None, default_model: str) -> Dataset:
+def find_or_create_dataset(store: FaceStore, name: str, model_id: str | None, default_model: str) -> Dataset:
     """The dataset of this name, made when it is not there.
 
     Raises

@@ -43,7 +43,7 @@ def discard_upload(uploads_dir: Path, path: Path) -> None:
         shutil.rmtree(uploads / path.resolve().relative_to(uploads).parts[0], ignore_errors=True)
 
 
-def unread_uploads(uploads_dir: Path, needed: Collection[Path], before: float) -> Iterator[Path]:
+def find_unread_uploads(uploads_dir: Path, needed: Collection[Path], before: float) -> Iterator[Path]:
     """Uploads that hold none of the files that are needed.
 
     Parameters

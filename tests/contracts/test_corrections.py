@@ -19,7 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from core.base.errors import ChangedMeanwhile, InputRefused, NameTaken, NotFound
 from core.base.types import Box, Face, Photo, Split
 from core.corrections.model import OF_FACE, OF_PERSON, Change, Editor, Entity, Field
-from core.corrections.replay import Base, ReplayableEvent, merged_person, replay_log, undone_after
+from core.corrections.replay import Base, ReplayableEvent, find_undone_events, follow_merges, replay_log
 from core.imaging.geometry import turn_box, turn_size
 from core.store.job_model import JobKind, JobOwner
 from core.store.protocols import IngestBatch, PhotoLabel, PhotoLook, StoredFace
@@ -337,7 +337,7 @@ class Corrections(RuleBasedStateMachine):
     def the_columns_are_the_replay_of_the_log(self) -> None:
         columns, told = self.desk.columns(), replay_log(self.desk.base(), self.desk.entries())
         assert {key: told[key] for key in columns} == columns
-        undone = undone_after(self.desk.entries())
+        undone = find_undone_events(self.desk.entries())
         assert undone == {event.id for event in self.desk.log.events(self.desk.dataset_id) if not event.active}
 
     @invariant()
@@ -357,7 +357,7 @@ class Corrections(RuleBasedStateMachine):
         into = {int(key[1]): value for key, value in columns.items() if key[2] is Field.MERGED_INTO and value}
         with sqlite3.connect(self.desk.path) as connection:
             for assigned, effective in connection.execute("SELECT assigned_id, person_id FROM face"):
-                assert effective == (None if assigned is None else merged_person(assigned, into))
+                assert effective == (None if assigned is None else follow_merges(assigned, into))
         names = [person.name for person in self.desk.store.people(self.desk.dataset_id)]
         assert len(names) == len(set(names))
 

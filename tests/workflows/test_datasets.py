@@ -83,9 +83,9 @@ def test_an_unknown_name_lists_those_that_exist(services):
 
 
 def test_one_dataset_has_one_model(services):
-    datasets.find_or_create(services.store, "Family", None, "facenet-128")
+    datasets.find_or_create_dataset(services.store, "Family", None, "facenet-128")
     with pytest.raises(ModelMismatch, match="facenet-512"):
-        datasets.find_or_create(services.store, "Family", "facenet-512-casia", "facenet-128")
+        datasets.find_or_create_dataset(services.store, "Family", "facenet-512-casia", "facenet-128")
 
 
 def test_uploads_that_no_unfinished_job_needs_are_swept_after_a_day(services):

@@ -146,7 +146,7 @@ def _draw(options: argparse.Namespace) -> Answer:
     except ValueError as fault:
         raise InputRefused("A box is LEFT TOP RIGHT BOTTOM, with LEFT below RIGHT and TOP below BOTTOM.") from fault
     tools = services.ingestor(corrector.dataset_id)
-    return _with_face(services, look_again.draw_face(tools, corrector, photo_id, box, options.name))
+    return _with_face(services, look_again.add_drawn_face(tools, corrector, photo_id, box, options.name))
 
 
 def add_teach(commands: Commands) -> None:

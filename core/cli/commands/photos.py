@@ -67,7 +67,7 @@ def _ingest(options: argparse.Namespace) -> Answer:
     request = IngestRequest(str(path), path.name, policy, folders_are_people=not options.unlabelled, **reading)
     # Looked up beforehand, as only a dataset that this command made may go with it.
     existing_ids = {dataset.id for dataset in services.store.datasets()}
-    dataset = datasets.find_or_create(services.store, options.dataset, vectors_id, catalogue.DEFAULT_VECTORS_ID)
+    dataset = datasets.find_or_create_dataset(services.store, options.dataset, vectors_id, catalogue.DEFAULT_VECTORS_ID)
     with nullcontext() if dataset.id in existing_ids else _removed_if_empty(services, dataset):
         job = run_in_process(services, dataset, request)
         _require_taken(services, job)

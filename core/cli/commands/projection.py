@@ -71,11 +71,11 @@ def _map(options: argparse.Namespace) -> Answer:
     }
 
 
-def _place_faces(services: Services, dataset: Dataset, info: MapInfo) -> selection.Selection:
+def _place_faces(services: Services, dataset: Dataset, info: MapInfo) -> selection.MapSelection:
     """All faces with their places on a map, and what the newest recogniser says of those that it was tested on."""
     # Of the newest run, as on the page; runs come newest first.
     table, runs = services.store.face_table(dataset.id), services.runs.runs(dataset.id)
-    return selection.Selection(
+    return selection.MapSelection(
         face_ids=table.face_ids,
         table=table,
         embeddings=services.store.embeddings(dataset.id),

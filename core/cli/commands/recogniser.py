@@ -127,7 +127,7 @@ def _evaluate(options: argparse.Namespace) -> Answer:
     with services.open_source(Path(options.strangers).resolve(), zip_names=options.zip_names) as source:
         strangers = evaluate.embed_strangers(services.main_face_tools(run.model_id), source, console_progress())
     # Photos of strangers may hold somebody of the dataset, who is no stranger: they do not count.
-    known_faces = evaluate.find_known(services.store, run, strangers)
+    known_faces = evaluate.find_known_strangers(services.store, run, strangers)
     return answer | evaluate.measure_on_strangers(predictions, identifier, strangers, known_faces)
 
 

@@ -45,7 +45,7 @@ def _photos_to_look_at(services: Services, job: Job, request: LookupRequest) -> 
         return source_path, True
     # Opened once only to be refused: what cannot be opened at all is not moved to where results are kept.
     services.open_source(source_path, zip_names=request.zip_names).close()
-    kept_lookups.keep_photos(services.artifacts, job.dataset_id, job.id, source_path)
+    kept_lookups.keep_lookup_photos(services.artifacts, job.dataset_id, job.id, source_path)
     discard_upload(services.settings.uploads_dir, source_path)
     return kept_path, False
 

@@ -22,7 +22,7 @@ from core.ui.labels import corrections
 from core.ui.photos.dropped_photo import NO_FACE_ADVICE
 from core.ui.training import training_page
 from core.workflows.identification.identify import IdentifiedFace, nearest_candidate
-from core.workflows.identification.lookups.marks import uncertainty_band
+from core.workflows.identification.lookups.marks import find_uncertainty_band
 from core.workflows.labels import teach
 
 LIST_PX = 260
@@ -133,7 +133,7 @@ def is_near_threshold(run: Run, face: IdentifiedFace, threshold: Threshold) -> b
     """Whether a face has a name, or one step of the slider to a looser rate would give it one."""
     identifier = data.services().identifier(run)
     thresholds = identifier.recogniser.rule(identifier.neighbours).thresholds
-    return not face.doubt and face.score > uncertainty_band(thresholds, threshold.score).low
+    return not face.doubt and face.score > find_uncertainty_band(thresholds, threshold.score).low
 
 
 def ask_for_threshold(run: Run, faces: Sequence[IdentifiedFace]) -> Threshold:

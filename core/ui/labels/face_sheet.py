@@ -133,7 +133,7 @@ def open_photo(dataset: Dataset, photo_id: str, labels: Mapping[str, str]) -> No
         box = action.drawn_box
         tools = services.ingestor(dataset.id)
         corrections.apply_correction(
-            dataset.id, lambda: look_again.draw_face(tools, corrections.build_corrector(dataset), photo_id, box)
+            dataset.id, lambda: look_again.add_drawn_face(tools, corrections.build_corrector(dataset), photo_id, box)
         )
         st.rerun()
     # What the component answers is there for one run; the face stays chosen while buttons are pressed about it.

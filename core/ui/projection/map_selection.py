@@ -15,7 +15,7 @@ from core.ui.labels.corrections import CorrectionDesk
 from core.ui.projection import map_chart
 from core.ui.projection.map_chart import FacePredictions, MapView
 from core.workflows.projection import selection
-from core.workflows.projection.selection import Selection
+from core.workflows.projection.selection import MapSelection
 
 TILE_PX, PER_PAGE = 92, 24
 CROPS_MOST = 5000
@@ -69,7 +69,7 @@ def _show_downloads(dataset: Dataset, view: MapView, face_ids: tuple[str, ...]) 
     """The chosen faces as files, made when they are asked for."""
     with st.popover("Download", icon=":material/download:", type="tertiary"):
         faces, artifacts = data.dataset_faces(dataset.id, dataset.revision), data.services().artifacts
-        chosen_faces = Selection(
+        chosen_faces = MapSelection(
             face_ids=face_ids,
             table=faces.table,
             embeddings=faces.embeddings,

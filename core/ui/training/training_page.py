@@ -14,7 +14,7 @@ from core.learn.model_selection.splits import SplitPlan
 from core.store.job_model import Job, JobKind, JobState
 from core.store.protocols import Counts, Dataset, Run
 from core.ui import data, frame, words
-from core.workflows.evaluation.compare import changed_settings
+from core.workflows.evaluation.compare import list_changed_settings
 from core.workflows.training.request import TrainRequest, TrainResult, find_training_request
 from core.workflows.training.train import delete_run, preview_training
 
@@ -275,7 +275,7 @@ def _changes_text(before: Run, run: Run) -> str:
     people = run.metrics.n_people - before.metrics.n_people
     # Said as each run measured itself, on faces of its own; whether it is a real difference the comparison tells.
     accuracy = (run.metrics.accuracy - before.metrics.accuracy) * 100
-    changed = changed_settings(before, run)
+    changed = list_changed_settings(before, run)
     parts = [
         f"{people:+d} people" if people else "",
         f"{faces:+d} faces" if faces else "",

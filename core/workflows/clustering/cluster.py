@@ -102,6 +102,7 @@ class Clustering:
 
     face_ids: tuple[str, ...]
     vectors: Floats
+    """(n_faces, dimension) float32, unit length"""
     grades: Floats
     """(n_faces,) 0 .. 1, NaN where unknown"""
     hierarchy: Hierarchy
@@ -304,6 +305,11 @@ def rank_merge_candidates(table: FaceTable, embeddings: Embeddings, apart: FaceP
 
 def split_person(vectors: Floats, threshold: float = DEFAULT_THRESHOLD) -> Ints:
     """The parts that the faces of one person fall into.
+
+    Parameters
+    ----------
+    vectors : (n, dimension) float32, unit length
+    threshold : a distance, 0 .. ``FARTHEST``: at larger ones there are fewer and larger parts
 
     Returns
     -------

@@ -23,12 +23,12 @@ from core.store.name_scrubber import Scrubber
 from core.store.name_spelling import Spellings
 from core.store.protocols import FaceStore, JobStore, RunKey, RunStore
 from core.workflows.datasets import delete_exports, find_person
-from core.workflows.erasure.plan import ErasePlan, delete_plan, unfinished_plans, write_plan
+from core.workflows.erasure.plan import ErasePlan, delete_plan, read_unfinished_plans, write_plan
 from core.workflows.erasure.proof import SearchFindings, search_remains
 from core.workflows.erasure.receipt import EraseReceipt, Retraining
 from core.workflows.training.request import find_training_request
 from core.workflows.training.train import load_predictions
-from core.workflows.uploads import paths_to_read, remove_uploads, unread_uploads
+from core.workflows.uploads import find_unread_uploads, paths_to_read, remove_uploads
 
 PIXELS_STAY = (
     "These photos show other people too and were kept: the person's face is still to be seen in them, without a box, "
@@ -70,7 +70,7 @@ def find_person_to_erase(tools: EraseTools, dataset_id: str, name: str) -> int:
     try:
         return find_person(tools.store, dataset_id, name).id
     except NotFound:
-        for plan in unfinished_plans(tools.artifacts, dataset_id):
+        for plan in read_unfinished_plans(tools.artifacts, dataset_id):
             if plan.names(name):
                 return min(plan.erasure.person_ids)
         raise
@@ -138,7 +138,7 @@ def _begun_plan(tools: EraseTools, dataset_id: str, request: EraseRequest) -> Er
 
     One that was cut off before its rows went is begun anew, perhaps by another job: its plan would keep the names.
     """
-    for plan in unfinished_plans(tools.artifacts, dataset_id):
+    for plan in read_unfinished_plans(tools.artifacts, dataset_id):
         if not plan.is_of(request.person_id):
             continue
         # The plan is written inside of the transaction that removes the rows: where the person is still there, that was
@@ -265,7 +265,7 @@ def _uploads_to_go(tools: EraseTools, dataset_id: str, began: float) -> Iterator
         for job in tools.jobs.jobs(limit=_EVERY_JOB)
         if job.state.active or (job.dataset_id != dataset_id and job.state is not JobState.DONE)
     )
-    return unread_uploads(tools.uploads_dir, paths_to_read(awaiting, tools.data_dir), began)
+    return find_unread_uploads(tools.uploads_dir, paths_to_read(awaiting, tools.data_dir), began)
 
 
 # the proof

@@ -66,7 +66,7 @@ def _typed(key: str, value: Any) -> Any:
     return frozenset(entries) if key in ("person_ids", "elsewhere", "elsewhere_vectors") else tuple(entries)
 
 
-def unfinished_plans(artifacts: Artifacts, dataset_id: str) -> Iterator[ErasePlan]:
+def read_unfinished_plans(artifacts: Artifacts, dataset_id: str) -> Iterator[ErasePlan]:
     """The erasings of a dataset that were begun and not proved."""
     for plan_id in sorted(artifacts.ids(dataset_id, ArtifactKind.ERASURE)):
         yield ErasePlan.decode(artifacts.read(dataset_id, ArtifactKind.ERASURE, plan_id))

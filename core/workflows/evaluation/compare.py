@@ -160,7 +160,7 @@ def compare_runs(
         newly_right=outcomes_where(is_right & ~was_right),
         newly_wrong=outcomes_where(was_right & ~is_right),
         cleared=outcomes_where(was_right & is_right & was_counted_wrong),
-        between=changes_between(log, old[0], new[0]),
+        between=list_changes_between(log, old[0], new[0]),
     )
 
 
@@ -197,12 +197,12 @@ def _common_faces(table: FaceTable, old: Predictions, new: Predictions) -> tuple
     return rows, old.indices(face_ids), new.indices(face_ids)
 
 
-def changes_between(log: CorrectionLog, old: Run, new: Run) -> RunChanges:
+def list_changes_between(log: CorrectionLog, old: Run, new: Run) -> RunChanges:
     """What happened between two runs of one dataset."""
     before, after = set(old.params.people), set(new.params.people)
     return RunChanges(
         events=tuple(_events_between(log, old, new)),
-        settings=changed_settings(old, new),
+        settings=list_changed_settings(old, new),
         people_added=tuple(sorted(after - before)),
         people_removed=tuple(sorted(before - after)),
         more_faces_learned=new.metrics.n_train - old.metrics.n_train,
@@ -229,7 +229,7 @@ def _events_between(log: CorrectionLog, old: Run, new: Run) -> list[Event]:
     ]
 
 
-def changed_settings(old: Run, new: Run) -> tuple[ChangedSetting, ...]:
+def list_changed_settings(old: Run, new: Run) -> tuple[ChangedSetting, ...]:
     """The settings in which two runs differ, and their models."""
     before, after = _settings(old), _settings(new)
     return tuple(ChangedSetting(name, before[name], after[name]) for name in before if before[name] != after[name])

@@ -50,6 +50,7 @@ class Strangers:
     folders: tuple[str | None, ...]
     """The person that the photo's folder names, if it does."""
     vectors: Vectors
+    """(n_photos, dimension) float32, unit length"""
     refused: tuple[Refusal, ...]
 
 
@@ -96,7 +97,7 @@ def refuse_unsound_vectors(strangers: Strangers) -> Strangers:
     return Strangers(photos, folders, strangers.vectors[is_sound], (*strangers.refused, *unsound))
 
 
-def find_known(store: FaceStore, run: Run, strangers: Strangers) -> list[KnownPersonPhoto]:
+def find_known_strangers(store: FaceStore, run: Run, strangers: Strangers) -> list[KnownPersonPhoto]:
     """Find the strangers who are certainly known to a run: by the dataset's faces, or by their folder's name."""
     return _known_among(store, run.dataset_id, set(run.params.people), strangers)
 
@@ -173,7 +174,7 @@ def measure_on_strangers(
     Parameters
     ----------
     identifier : the run's recogniser with the faces that it learned from
-    known_photos : from ``find_known``; these photos are not counted
+    known_photos : from ``find_known_strangers``; these photos are not counted
 
     Raises
     ------

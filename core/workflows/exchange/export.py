@@ -30,7 +30,7 @@ from core.store.job_model import JobRequest, JobResult
 from core.store.protocols import Dataset, FaceStore, Run
 from core.workflows.exchange.bundles import BundleTools, export_bundle
 from core.workflows.exchange.imports import LOG_NAME
-from core.workflows.photos.stored_orientation import orientation_of_file
+from core.workflows.photos.stored_orientation import read_file_orientation
 
 
 class ExportKind(StrEnum):
@@ -258,7 +258,7 @@ def _faces(work: _Export) -> None:
     # Two passes over the pages, as rows are not held in memory. Faces are counted in one of them.
     work.target.add_parts("faces.csv", tables.encode_csv(rows("Writing faces.csv")))
     with _scratch(work, "faces.parquet") as path:
-        tables.write_faces(path, counted())
+        tables.write_faces_parquet(path, counted())
 
 
 def _sidecars(work: _Export) -> None:
@@ -268,7 +268,7 @@ def _sidecars(work: _Export) -> None:
         for photo_faces in page:
             try:
                 tools = work.tools
-                orientation = orientation_of_file(tools.artifacts, work.dataset.id, photo_faces.photo, tools.images)
+                orientation = read_file_orientation(tools.artifacts, work.dataset.id, photo_faces.photo, tools.images)
             except (NotFound, ReadingEnded):
                 # Without its file it cannot be told where the faces are in the stored picture; the others go on.
                 work.count("photos_missing")
@@ -297,9 +297,9 @@ def _embeddings(work: _Export) -> None:
         return
     dimension, count = first.vectors.shape[1], work.tools.store.counts(work.dataset.id).faces
     with _scratch(work, "embeddings.npz") as path:
-        tables.write_npz(path, _vectors(work), first.model_id, dimension, count)
+        tables.write_vectors_npz(path, _vectors(work), first.model_id, dimension, count)
     with _scratch(work, "embeddings.parquet") as path:
-        tables.write_vectors(path, _vectors(work), first.model_id, dimension)
+        tables.write_vectors_parquet(path, _vectors(work), first.model_id, dimension)
     work.count("vectors", count)
 
 

@@ -28,7 +28,7 @@ from core.store.artifacts import ArtifactKind
 from core.workflows.exchange.imports import ImportTools
 from core.workflows.exchange.name_claims import NameReading, PhotoClaims, refuse_misplaced
 from core.workflows.exchange.name_sources import NameSource, PhotoNameIndex, read_name_sources
-from core.workflows.photos.stored_orientation import orientation_of_file
+from core.workflows.photos.stored_orientation import read_file_orientation
 
 SAME_FACE_IOU = 0.3
 """Least overlap with a box of another program, which may take in more or less of the head."""
@@ -144,7 +144,7 @@ class _NameImport:
         photo, faces = self.tools.store.photo(self.dataset_id, subject.photo_id)
         # In pixels of the picture as it is shown here, whatever frame the regions were drawn in.
         boxes = locate_regions(
-            photo, sidecar, orientation_of_file(self.tools.artifacts, self.dataset_id, photo, self.tools.images)
+            photo, sidecar, read_file_orientation(self.tools.artifacts, self.dataset_id, photo, self.tools.images)
         )
         named_boxes = [(box, region.name) for box, region in zip(boxes, sidecar.regions, strict=True) if region.name]
         refused = list(sidecar.refused)

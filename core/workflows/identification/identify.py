@@ -46,6 +46,7 @@ class IdentifiedFace:
     crop: RgbImage
     """What the network saw: levelled, square."""
     vector: Vectors
+    """(dimension,) float32, unit length"""
     candidates: tuple[Candidate, ...]
     """The most probable first; the nearest of all people is among them."""
     evidence: tuple[Evidence, ...]
@@ -120,7 +121,17 @@ class Identifier:
         return IdentifiedPhoto(answer.picture.turn, answer.picture.pixels, tuple(self.judge_faces(answer.faces)))
 
     def name(self, vectors: Vectors, threshold: Threshold) -> list[tuple[str | None, float]]:
-        """Each vector's name, or None for nobody known, and how probable it is. Raises ModelMismatch."""
+        """Each vector's name, or None for nobody known, and how probable it is if the person is known, 0..1.
+
+        Parameters
+        ----------
+        vectors : (n_faces, dimension) float32, unit length, of faces that show well enough: quality is not asked for
+
+        Raises
+        ------
+        ModelMismatch
+            The recogniser was trained on another model's vectors.
+        """
         self.gallery.require_model(self.recogniser.model_id)
         svm = self.recogniser.svm
         people, scores = self.recogniser.name(vectors, self.neighbours)

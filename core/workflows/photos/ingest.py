@@ -260,7 +260,7 @@ class _BatchIngest:
     def _choose_faces(
         self, photo: ReadPhoto, faces: Sequence[Detection], picture: DecodedPicture
     ) -> Sequence[Detection]:
-        return choose_by_policy(faces, picture, photo.entry.person, self.target.policy)
+        return choose_faces_by_policy(faces, picture, photo.entry.person, self.target.policy)
 
     def _take(self, photo: ReadPhoto, answer: PhotoFaces) -> None:
         """Add a photo with its faces; the first of them is its person's."""
@@ -318,7 +318,7 @@ def _unless_corrected(face: Face) -> str:
     return ", but its face stays without a name as somebody said" if face.stranger else ""
 
 
-def choose_by_policy(
+def choose_faces_by_policy(
     faces: Sequence[Detection], picture: DecodedPicture, person: str | None, policy: FacePolicy
 ) -> Sequence[Detection]:
     """Faces of a photo that are kept; where it is a person's, the first is theirs and the others have no name."""

@@ -24,13 +24,14 @@ from core.store.job_model import JobResult
 from core.store.protocols import FileOutcome, FileReport, IngestBatch, PhotoLabel, PhotoLook, StoredFace
 from core.vision.pipeline import CutFace, DecodedPhoto
 from core.workflows.labels.correct import Corrector
-from core.workflows.photos.ingest import IngestTarget, choose_by_policy
+from core.workflows.photos.ingest import IngestTarget, choose_faces_by_policy
 from core.workflows.photos.ingestor import FaceLabel, Ingestor
 
 SAME_FACE = 0.4
 """From this overlap (IoU) on, two boxes in one photo are one face."""
 MEAN_FACE = np.array([[0.31, 0.38], [0.69, 0.38], [0.50, 0.58], [0.34, 0.77], [0.66, 0.77]], dtype=np.float32)
-"""Where landmarks are in a box, on average: for a drawn face that the detector cannot see."""
+"""Where landmarks are in a box, on average, for a drawn face that the detector cannot see: (5, 2) shares of its width
+and height, of both eyes, the nose and the corners of the mouth."""
 SMALLEST_BOX_PX = 8
 PHOTOS_AT_ONCE = 16
 
@@ -164,7 +165,7 @@ def _redetect_once(
     previous_id_of = _match_previous_faces(detections, previous_faces)
     # Faces that were known stay whatever the policy says now: somebody may have named them. The policy chooses among
     # the new ones.
-    chosen = choose_by_policy(detections, decoded.picture, label.person, target.policy)
+    chosen = choose_faces_by_policy(detections, decoded.picture, label.person, target.policy)
     is_named = _is_named(visible_faces, previous_id_of.values())
     # The folder's name goes to the main face only where nobody carries it already: corrections come before folders.
     named_face = chosen[0] if label.person is not None and chosen and not is_named else None
@@ -240,7 +241,7 @@ def _detection_anew(tools: Ingestor, picture: DecodedPicture, face: Face) -> Det
 
     Where somebody drew it, eyes and mouth are looked for once more: they were guessed for another way up.
     """
-    return landmarks_in_box(tools, picture, face.box) if face.drawn else _as_detection(face)
+    return find_landmarks_in_box(tools, picture, face.box) if face.drawn else _as_detection(face)
 
 
 def _is_named(visible_faces: Iterable[Face], redetected_ids: Collection[str]) -> bool:
@@ -323,7 +324,7 @@ def _require_photos(missing: int, model_id: str) -> None:
         )
 
 
-def draw_face(tools: Ingestor, corrector: Corrector, photo_id: str, box: Box, name: str | None = None) -> Event:
+def add_drawn_face(tools: Ingestor, corrector: Corrector, photo_id: str, box: Box, name: str | None = None) -> Event:
     """Take in a face that the detector missed, at a box that somebody drew.
 
     Parameters
@@ -344,7 +345,7 @@ def draw_face(tools: Ingestor, corrector: Corrector, photo_id: str, box: Box, na
         raise InputRefused("There is a face in this place already. Name that one instead.")
     decoded = _decode_stored(tools, dataset_id, photo)
     label = FaceLabel(split=tools.store.photo_labels(dataset_id)[photo_id].split, drawn=True)
-    detection = landmarks_in_box(tools, decoded.picture, box)
+    detection = find_landmarks_in_box(tools, decoded.picture, box)
     (stored,) = _prepare_faces(tools, dataset_id, decoded, {detection: label})
     # Its id comes from photo and box: one that was drawn before and undone is there still, and the event below lets it
     # count again.
@@ -368,7 +369,7 @@ def _clip_to_photo(box: Box, width_px: int, height_px: int) -> Box:
     return Box(left, top, right, bottom)
 
 
-def landmarks_in_box(tools: Ingestor, picture: DecodedPicture, box: Box) -> Detection:
+def find_landmarks_in_box(tools: Ingestor, picture: DecodedPicture, box: Box) -> Detection:
     """The drawn box with landmarks: the detector's, when it sees a face there after all, else those of a mean face."""
     # Twice the box: a detector needs what is around a face, and on the whole photo it has missed this one.
     left, top = max(0, int(box.left - box.width / 2)), max(0, int(box.top - box.height / 2))

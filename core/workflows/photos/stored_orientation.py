@@ -8,7 +8,7 @@ from core.isolation.photos import read_stored_orientation
 from core.store.artifacts import ArtifactKind, Artifacts
 
 
-def orientation_of_file(artifacts: Artifacts, dataset_id: str, photo: Photo, limits: ImageLimits) -> int:
+def read_file_orientation(artifacts: Artifacts, dataset_id: str, photo: Photo, limits: ImageLimits) -> int:
     """How a photo's file is turned by its EXIF, 1 to 8; a turn by hand comes on top.
 
     Raises

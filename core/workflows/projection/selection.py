@@ -21,7 +21,7 @@ from core.workflows.projection.project import FaceMap
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Selection:
+class MapSelection:
     """Chosen faces and where they lie."""
 
     face_ids: tuple[str, ...]
@@ -78,17 +78,17 @@ def _map_columns(face_map: FaceMap, map_index: int | None) -> Row:
     return dict(zip("xyz", point, strict=False))
 
 
-def selection_csv(selection: Selection) -> bytes:
+def selection_csv(selection: MapSelection) -> bytes:
     """The table as CSV (UTF-8 with its mark)."""
     return b"".join(tables.encode_csv([selection.rows()], selection.columns))
 
 
-def selection_parquet(selection: Selection) -> bytes:
+def selection_parquet(selection: MapSelection) -> bytes:
     """The table as Parquet, with the vectors."""
-    return tables.parquet_with_vectors(selection.rows(), selection.columns, selection.vectors())
+    return tables.encode_parquet(selection.rows(), selection.columns, selection.vectors())
 
 
-def selection_zip(selection: Selection, artifacts: Artifacts, dataset_id: str) -> bytes:
+def selection_zip(selection: MapSelection, artifacts: Artifacts, dataset_id: str) -> bytes:
     """The crops, a folder for each person, and the table as CSV. Raises NotFound when a crop is gone."""
     table = selection.table
     folders, buffer = Folders(), io.BytesIO()

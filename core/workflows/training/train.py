@@ -40,6 +40,7 @@ class TrainingStrangers:
     title: str
     """What people call the file that they came from."""
     vectors: Vectors
+    """(n, dimension) float32, unit length"""
     stranger_ids: Ints
     """(n,) whom each face shows, as numbers."""
     model_id: str

@@ -61,7 +61,9 @@ class PhotoPairs:
     photo_a: tuple[str, ...]
     photo_b: tuple[str, ...]
     same: Bools
+    """(n_pairs,) whether the two photos show one person"""
     fold: Ints
+    """(n_pairs,) the fold that a pair is tested in"""
     folds_dealt: bool = False
     """The list has no folds, so they were dealt here."""
 

@@ -113,7 +113,7 @@ def select_named_faces(table: FaceTable, embeddings: Embeddings) -> NamedFaces:
 
 
 def compare_faces(photo: PhotoFaces, face: int, other: PhotoFaces, other_face: int) -> float:
-    """Cosine of a face of one photo and a face of another."""
+    """Cosine of a face of one photo and a face of another, -1..1."""
     return float(photo.faces[face].vector @ other.faces[other_face].vector)
 
 

@@ -54,7 +54,7 @@ def compare_pairs(
     """
     # Each photo once, however many pairs name it, and in an order that does not hang on the list's.
     names = sorted({*pairs.photo_a, *pairs.photo_b})
-    entries = find_photos(source.entries, names)
+    entries = find_listed_photos(source.entries, names)
     main_faces = embed_main_faces(tools, source, list(entries.values()), "Embedding the photos", progress)
     # All or nothing: with pairs left out the figures could not be compared with others' on the same list.
     if refused := main_faces.refused:
@@ -65,7 +65,7 @@ def compare_pairs(
     return ComparedPairs(pairs, np.linalg.norm(vectors_a - vectors_b, axis=1))
 
 
-def find_photos(entries: Sequence[PhotoEntry], names: Sequence[str]) -> dict[str, PhotoEntry]:
+def find_listed_photos(entries: Sequence[PhotoEntry], names: Sequence[str]) -> dict[str, PhotoEntry]:
     """The photos by the names of the list: by the whole path, else by folder and file name where only one has them.
 
     Where nothing fits as it is written, capitals do not count, then not whether spaces or underscores stand between

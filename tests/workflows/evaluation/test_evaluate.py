@@ -16,7 +16,7 @@ from core.learn.metrics.predictions import Predictions
 from core.learn.open_set.rejection_rule import RATES
 from core.store.artifacts import ArtifactKind
 from core.workflows.evaluation import evaluate
-from core.workflows.evaluation.evaluate import Strangers, embed_strangers, find_known, measure_on_strangers
+from core.workflows.evaluation.evaluate import Strangers, embed_strangers, find_known_strangers, measure_on_strangers
 from core.workflows.training import train
 from core.workflows.training.train import TrainingTask
 from tests.conftest import MODEL_ID, write_zip
@@ -52,7 +52,7 @@ def test_a_known_person_among_the_strangers_is_found_and_not_counted(services):
     table = services.store.face_table(dataset.id)
     vectors = np.vstack([directions(1, 3), own[:1]])
     given = some(vectors, [None, "person 3", "Somebody", None])
-    met = find_known(services.store, run, given)
+    met = find_known_strangers(services.store, run, given)
     assert [(one.photo, one.person) for one in met] == [("1.jpg", "person 3"), ("3.jpg", table.person(0))]
     answer = measure_on_strangers(train.load_predictions(services.artifacts, run), services.identifier(run), given, met)
     assert answer["strangers"]["counted"] == 2

@@ -35,7 +35,7 @@ from core.workflows.exchange.export import export_path
 from core.workflows.identification.identify import Candidate, Evidence
 from core.workflows.identification.lookups import kept_lookups, lookup, outputs, stored
 from core.workflows.identification.lookups.lookup import LookupTask
-from core.workflows.identification.lookups.marks import LookupMark, mark_faces, uncertainty_band
+from core.workflows.identification.lookups.marks import LookupMark, find_uncertainty_band, mark_faces
 from core.workflows.identification.lookups.values import (
     Lookup,
     LookupFace,
@@ -114,7 +114,7 @@ def test_marks_follow_the_limit_that_is_chosen():
 )
 def test_uncertain_is_what_one_step_of_the_limit_decides_otherwise(scores, rate, expected):
     looked = a_lookup(scores=scores)
-    near = uncertainty_band(looked.thresholds, looked.threshold(rate).score)
+    near = find_uncertainty_band(looked.thresholds, looked.threshold(rate).score)
     assert (near.low, near.high) == expected
 
 
@@ -169,7 +169,7 @@ def test_a_lookup_is_read_back_as_it_was_written(tmp_path):
     assert (again.thresholds, again.rivals) == (made.thresholds, made.rivals)
     path = tmp_path / "file"
     path.write_bytes(content)
-    info = stored.decode_info(path)
+    info = stored.decode_lookup_info(path)
     assert (info.title, info.photos, info.faces, info.covers) == ("box.zip", 3, 2, (b"jpeg", b"jpeg"))
 
 

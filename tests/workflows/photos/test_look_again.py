@@ -176,7 +176,7 @@ def test_a_face_that_is_found_again_keeps_all_that_was_said_of_it(album: Album, 
     album.take({"train/ann/1.jpg": single[0], "val/bob/2.jpg": single[1]})
     before, plain = album.face("train/ann/1.jpg"), album.face("val/bob/2.jpg")
     album.by.move([before.id], "zoe")
-    album.by.put([before.id], Split.VAL)
+    album.by.assign_split([before.id], Split.VAL)
     album.by.exclude([before.id])
     labels, history = album.labels(), album.services.log.events(album.dataset_id, face_id=before.id)
     vectors = album.services.store.embeddings(album.dataset_id).vectors
@@ -303,7 +303,7 @@ def _all_faces(album: Album) -> dict[str, Face]:
 def test_a_drawn_face_survives_another_look_and_undo_takes_it_away(album: Album, faceless: bytes) -> None:
     album.take({"1.jpg": faceless})
     box = Box(30, 20, 90, 100)
-    event = look_again.draw_face(album.tools, album.by, album.photo_id("1.jpg"), box, "ann")
+    event = look_again.add_drawn_face(album.tools, album.by, album.photo_id("1.jpg"), box, "ann")
     drawn = album.face("1.jpg")
     assert (event.kind, drawn.person, drawn.drawn, drawn.box, drawn.prob) == (EventKind.DRAW, "ann", True, box, 0.5)
     assert drawn.quality is not None
@@ -314,7 +314,7 @@ def test_a_drawn_face_survives_another_look_and_undo_takes_it_away(album: Album,
     album.by.undo(event.id)
     album.look()
     assert album.faces("1.jpg") == []
-    again = look_again.draw_face(album.tools, album.by, album.photo_id("1.jpg"), box)
+    again = look_again.add_drawn_face(album.tools, album.by, album.photo_id("1.jpg"), box)
     assert (again.kind, album.face("1.jpg").id, album.face("1.jpg").person) == (EventKind.DRAW, drawn.id, None)
 
 
@@ -333,7 +333,9 @@ def test_a_box_that_cannot_be_a_new_face_is_refused(
     album.take({"ann/1.jpg": single[0]})
     before = album.labels()
     with pytest.raises(InputRefused, match=why):
-        look_again.draw_face(album.tools, album.by, album.photo_id("ann/1.jpg"), box or album.face("ann/1.jpg").box)
+        look_again.add_drawn_face(
+            album.tools, album.by, album.photo_id("ann/1.jpg"), box or album.face("ann/1.jpg").box
+        )
     assert album.labels() == before
 
 
@@ -348,7 +350,7 @@ def test_a_box_where_the_detector_sees_a_face_takes_its_landmarks(
     left, top, right, bottom = other.box.as_tuple()
     shift = other.box.width / 10
     drawn = Box(left + shift, top, right + shift, bottom)
-    look_again.draw_face(album.tools, album.by, album.photo_id("ann/1.jpg"), drawn, "bob")
+    look_again.add_drawn_face(album.tools, album.by, album.photo_id("ann/1.jpg"), drawn, "bob")
     face = next(face for face in album.faces("ann/1.jpg") if face.person == "bob")
     np.testing.assert_allclose(face.box.as_tuple(), drawn.as_tuple(), atol=1e-3)
     # found in a smaller part of the photo, so on another pyramid
@@ -360,7 +362,7 @@ def test_nothing_is_drawn_on_a_photo_whose_file_is_gone(album: Album, faceless: 
     album.take({"1.jpg": faceless})
     album.file("1.jpg").unlink()
     with pytest.raises(NotFound):
-        look_again.draw_face(album.tools, album.by, album.photo_id("1.jpg"), Box(30, 20, 90, 100))
+        look_again.add_drawn_face(album.tools, album.by, album.photo_id("1.jpg"), Box(30, 20, 90, 100))
 
 
 # another model

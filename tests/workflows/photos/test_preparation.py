@@ -63,8 +63,8 @@ def test_an_earlier_dataset_goes_on_as_it_was_and_is_embedded_again(
 
 def test_photos_are_not_added_with_another_preparation(services: Services, earlier: str) -> None:
     with pytest.raises(ModelMismatch, match="change-model"):
-        datasets.find_or_create(services.store, "Stars", NOW.vectors_id, catalogue.DEFAULT_VECTORS_ID)
-    assert datasets.find_or_create(services.store, "Stars", None, catalogue.DEFAULT_VECTORS_ID).id == earlier
+        datasets.find_or_create_dataset(services.store, "Stars", NOW.vectors_id, catalogue.DEFAULT_VECTORS_ID)
+    assert datasets.find_or_create_dataset(services.store, "Stars", None, catalogue.DEFAULT_VECTORS_ID).id == earlier
     assert services.ingestor(earlier).pipeline.model is EARLIER
 
 

@@ -14,24 +14,24 @@ from core.services import Services
 from core.store.artifacts import ArtifactKind
 from core.workflows.projection import project, selection
 from core.workflows.projection.project import FaceMap
-from core.workflows.projection.selection import Selection
+from core.workflows.projection.selection import MapSelection
 from core.workflows.training import train
 from core.workflows.training.train import TrainingTask
 from tests.stored_faces import add_faces
 
 
 @pytest.fixture
-def chosen(services: Services) -> Selection:
+def chosen(services: Services) -> MapSelection:
     """Two faces of Ann and one without a name, of which the last is not on the map."""
     dataset = add_faces(services, "Family", {"Ann": 3, None: 2})
     table, embeddings = services.store.face_table(dataset.id), services.store.embeddings(dataset.id)
     made = project.build_pca_map(embeddings)
-    return Selection(
+    return MapSelection(
         (*table.face_ids[1:3], table.face_ids[4]), table, embeddings, FaceMap(made.face_ids[:4], made.points[:4])
     )
 
 
-def test_a_row_says_who_where_and_how_good(chosen: Selection) -> None:
+def test_a_row_says_who_where_and_how_good(chosen: MapSelection) -> None:
     rows = list(csv.DictReader(io.StringIO(selection.selection_csv(chosen).decode("utf-8-sig"))))
     assert [row["face_id"] for row in rows] == list(chosen.face_ids)
     assert [row["person"] for row in rows] == ["Ann", "Ann", ""]
@@ -41,9 +41,9 @@ def test_a_row_says_who_where_and_how_good(chosen: Selection) -> None:
     assert "z" not in rows[0]
 
 
-def test_parquet_has_the_vectors_and_the_third_dimension(services: Services, chosen: Selection) -> None:
+def test_parquet_has_the_vectors_and_the_third_dimension(services: Services, chosen: MapSelection) -> None:
     deep = project.build_pca_map(chosen.embeddings, 3)
-    content = selection.selection_parquet(Selection(chosen.face_ids, chosen.table, chosen.embeddings, deep))
+    content = selection.selection_parquet(MapSelection(chosen.face_ids, chosen.table, chosen.embeddings, deep))
     table = pq.read_table(io.BytesIO(content))
     vectors = np.array(table.column("vector").to_pylist(), dtype=np.float32)
     assert np.array_equal(vectors, chosen.embeddings.vectors[[1, 2, 4]])
@@ -57,7 +57,7 @@ def test_what_a_run_said_stands_beside_the_name(services: Services) -> None:
     said = train.load_predictions(services.artifacts, run)
     table, embeddings = services.store.face_table(dataset.id), services.store.embeddings(dataset.id)
     tested = said.face_ids.index(table.face_ids[9])
-    told = Selection(
+    told = MapSelection(
         face_ids=(table.face_ids[9], table.face_ids[16]),
         table=table,
         embeddings=embeddings,
@@ -69,7 +69,7 @@ def test_what_a_run_said_stands_beside_the_name(services: Services) -> None:
     assert (nobody["person"], nobody["prediction"], nobody["sure"]) == (None, None, None)
 
 
-def test_the_zip_has_the_crops_under_their_names(services: Services, chosen: Selection) -> None:
+def test_the_zip_has_the_crops_under_their_names(services: Services, chosen: MapSelection) -> None:
     (dataset,) = services.store.datasets()
     for row in (1, 2, 4):
         services.artifacts.put(dataset.id, ArtifactKind.CROP, chosen.table.crop_ids[row], b"crop %d" % row)

@@ -13,7 +13,7 @@ from core.archives.opening import open_source
 from core.base.errors import InputRefused
 from core.base.settings import ArchiveLimits
 from core.workflows.verification.pair_lists import read_pairs
-from core.workflows.verification.verify_pairs import find_photos
+from core.workflows.verification.verify_pairs import find_listed_photos
 
 PAIRS_TXT = """2\t2
 Abel_Pacheco\t1\t4
@@ -86,12 +86,12 @@ def test_photos_are_found_by_their_last_folder_unless_two_have_it(tmp_path: Path
         (tmp_path / place).parent.mkdir(parents=True)
         (tmp_path / place).write_bytes(b"x")
     with open_source(tmp_path, ArchiveLimits()) as source:
-        found = find_photos(source.entries, ["A_B/A_B_0001.jpg", "val/C/C_0001.jpg"])
+        found = find_listed_photos(source.entries, ["A_B/A_B_0001.jpg", "val/C/C_0001.jpg"])
         assert [entry.name for entry in found.values()] == ["lfw/A_B/A_B_0001.jpg", "val/C/C_0001.jpg"]
         with pytest.raises(InputRefused, match=r"is 'train/C/C_0001\.jpg' and 'val/C/C_0001\.jpg'"):
-            find_photos(source.entries, ["C/C_0001.jpg"])
+            find_listed_photos(source.entries, ["C/C_0001.jpg"])
         with pytest.raises(InputRefused, match="1 photos of the list are not among"):
-            find_photos(source.entries, ["D/D_0001.jpg"])
+            find_listed_photos(source.entries, ["D/D_0001.jpg"])
 
 
 def test_every_fold_of_a_dealt_list_can_be_measured_on(tmp_path: Path) -> None:
@@ -223,14 +223,14 @@ def photos(folder: Path, *names: str) -> Path:
 )
 def test_a_photo_is_found_as_people_write_its_path(tmp_path: Path, case: str, listed: str, photo: str) -> None:
     with open_source(photos(tmp_path, photo, "else/other.jpg"), ArchiveLimits()) as source:
-        assert find_photos(source.entries, [listed])[listed].name == photo, case
+        assert find_listed_photos(source.entries, [listed])[listed].name == photo, case
 
 
 def test_of_photos_that_a_path_may_mean_the_likest_path_wins(tmp_path: Path) -> None:
     folder = photos(tmp_path, "train/C/1.jpg", "val/C/1.jpg", "c/2.jpg", "C/2.jpg")
     with open_source(folder, ArchiveLimits()) as source:
-        assert find_photos(source.entries, ["/data/val/C/1.jpg"])["/data/val/C/1.jpg"].name == "val/C/1.jpg"
-        assert find_photos(source.entries, ["c/2.jpg"])["c/2.jpg"].name == "c/2.jpg"
+        assert find_listed_photos(source.entries, ["/data/val/C/1.jpg"])["/data/val/C/1.jpg"].name == "val/C/1.jpg"
+        assert find_listed_photos(source.entries, ["c/2.jpg"])["c/2.jpg"].name == "c/2.jpg"
 
 
 CASES = ("no_fold.csv", "semicolon_excel.csv", "true_false.csv", "pairs_names_with_spaces.txt")
@@ -247,7 +247,7 @@ def test_lists_that_people_have_are_read_and_their_photos_found(shared_dir: Path
     ]
     archive = "photos_spaces.zip" if name.endswith(".txt") else "photos.zip"
     with open_source(folder / archive, ArchiveLimits()) as source:
-        assert len(find_photos(source.entries, sorted({*pairs.photo_a, *pairs.photo_b}))) == 24
+        assert len(find_listed_photos(source.entries, sorted({*pairs.photo_a, *pairs.photo_b}))) == 24
 
 
 def test_the_command_line_measures_a_list_without_folds_and_says_that_they_were_dealt(

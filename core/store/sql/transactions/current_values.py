@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Select, and_, bindparam, func, select, update
 
 from core.base.errors import InputRefused, NameTaken
 from core.corrections.model import OF_FACE, OF_PERSON, OF_PHOTO, Entity, Field, Value
-from core.corrections.replay import merged_person
+from core.corrections.replay import follow_merges
 from core.store.sql import schema
 from core.store.sql.rows import in_batches
 from core.store.sql.transactions.turned_photos import set_turn
@@ -118,7 +118,7 @@ def resolve_merges(connection: Connection, dataset_id: str) -> dict[int, int]:
     rows = connection.execute(query).all()
     into = {row.id: row.merged_into for row in rows if row.merged_into is not None}
     try:
-        return {row.id: merged_person(row.id, into) for row in rows}
+        return {row.id: follow_merges(row.id, into) for row in rows}
     except ValueError as error:
         raise InputRefused(
             "These people would be merged into each other in a circle. Undo the later merge first."

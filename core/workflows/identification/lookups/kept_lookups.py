@@ -28,7 +28,7 @@ class LookupTools:
     pace: Pace
 
 
-def keep_photos(artifacts: Artifacts, dataset_id: str, lookup_id: str, upload: Path) -> Path:
+def keep_lookup_photos(artifacts: Artifacts, dataset_id: str, lookup_id: str, upload: Path) -> Path:
     """Move an upload to where it lies as long as its lookup is kept; done again it changes nothing.
 
     Parameters
@@ -79,7 +79,7 @@ def list_lookups(artifacts: Artifacts, dataset_id: str) -> list[LookupInfo]:
 def _info(artifacts: Artifacts, dataset_id: str, lookup_id: str) -> LookupInfo:
     path = artifacts.path(dataset_id, ArtifactKind.LOOKUP, lookup_id)
     try:
-        return stored.decode_info(path)
+        return stored.decode_lookup_info(path)
     except InputRefused as refusal:
         return LookupInfo(
             id=lookup_id,

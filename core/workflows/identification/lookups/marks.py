@@ -56,7 +56,7 @@ class ScoreBand:
     high: float
 
 
-def uncertainty_band(thresholds: Sequence[Threshold], score_threshold: float) -> ScoreBand:
+def find_uncertainty_band(thresholds: Sequence[Threshold], score_threshold: float) -> ScoreBand:
     """From the limit of the next looser rate to that of the next stricter one, of those that were set and differ.
 
     It is as wide on both sides where there is no such limit on one of them.
@@ -87,7 +87,7 @@ def mark_faces(lookup: Lookup, rate: float = TARGET_RATE) -> LookupMarks:
     # Flags as sums: each is added once at most, so adding and joining are the same.
     face_marks = np.where(is_named, LookupMark.NAMED, LookupMark.UNKNOWN)
     face_marks = face_marks + LookupMark.UNCERTAIN * (
-        trusted & _uncertain(scores, probs, is_named, uncertainty_band(lookup.thresholds, threshold.score))
+        trusted & _uncertain(scores, probs, is_named, find_uncertainty_band(lookup.thresholds, threshold.score))
     )
     face_marks = face_marks + LookupMark.TWO_NAMES * _two_names(np.array(lookup.rivals, dtype=np.int64), is_named)
     face_marks = face_marks + LookupMark.AGAIN * _again(photo_of, people, is_named, len(lookup.people))

@@ -103,7 +103,7 @@ def decode_lookup(content: bytes) -> Lookup:
         )
 
 
-def decode_info(path: Path) -> LookupInfo:
+def decode_lookup_info(path: Path) -> LookupInfo:
     """What a list shows of a lookup's file; the rest of it is not read. Raises InputRefused when it is damaged."""
     with _refusing(), np.load(path, allow_pickle=False) as arrays:
         info = _checked_info(arrays)
