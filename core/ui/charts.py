@@ -59,7 +59,13 @@ class PointGroup:
 
 
 def largest_people(labels: Ints, n_people: int, most: int = MOST_COLOURED) -> Ints:
-    """Indices of the people who have the most faces, the largest first; at most ``most``."""
+    """(k,) indices of the people who have the most faces, the largest first.
+
+    Parameters
+    ----------
+    labels : (n,) index of each face's person, or -1
+    most : k at most; who has no face is not among them
+    """
     sizes = np.bincount(labels[labels >= 0], minlength=n_people)
     # Stable: of two with as many faces the first by name, so that colours do not change hands between two runs.
     order = np.argsort(-sizes, kind="stable")[:most]

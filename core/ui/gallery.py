@@ -58,7 +58,7 @@ class Tile:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class TilePair:
     """Two faces side by side."""
 
     left: Tile
@@ -104,13 +104,13 @@ def page_slice(n: int, per_page: int, key: str, *, address_name: str | None = No
     return slice((page - 1) * per_page, page * per_page)
 
 
-def show_pairs(dataset_id: str, pairs: Iterable[Pair], pair_px: int = 2 * TILE_PX) -> None:
+def show_pairs(dataset_id: str, pairs: Iterable[TilePair], pair_px: int = 2 * TILE_PX) -> None:
     """An even grid of two faces side by side, what they are to each other under them."""
     cells = "".join(_pair(dataset_id, pair) for pair in pairs)
     st.html(_grid(cells, pair_px))
 
 
-def _pair(dataset_id: str, pair: Pair) -> str:
+def _pair(dataset_id: str, pair: TilePair) -> str:
     faces = "".join(
         f"<img src='{crop_address(dataset_id, tile.crop_id)}' alt='{escape(tile.alt or f'Face of {tile.name}')}'>"
         for tile in (pair.left, pair.right)
@@ -158,7 +158,7 @@ def jpeg_data_url(jpeg: bytes) -> str:
 
 
 def photo_data_url(image: RgbImage) -> str:
-    """A photo as a data address, its longer side reduced to ``PHOTO_PX``."""
+    """A photo, (height, width, 3) uint8 RGB, as a data address, its longer side reduced to ``PHOTO_PX``."""
     return jpeg_data_url(encode_jpeg(shrink_image(image, PHOTO_PX), quality=88))
 
 

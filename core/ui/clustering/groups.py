@@ -13,7 +13,7 @@ from core.learn.clustering.agglomerative import DEFAULT_THRESHOLD
 from core.store.job_model import Job
 from core.store.protocols import Dataset
 from core.ui import data, gallery, words
-from core.ui.components.entries import EntryCommand, Keyboard, ReviewEntry, Strip, draw_entries
+from core.ui.components.entries import EntryCommand, FaceStrip, Keyboard, ReviewEntry, draw_entries
 from core.ui.components.picker import draw_picker
 from core.ui.labels import corrections, face_review
 from core.ui.labels.corrections import CorrectionDesk
@@ -191,7 +191,7 @@ def _group_entry(view: GroupsView, groups: FaceGroups, group: int, question: Sam
     return ReviewEntry(
         # The most typical face stands for the group: its number changes with every group that is named before it.
         id=covers[0],
-        strips=(Strip(pictures),),
+        strips=(FaceStrip(pictures),),
         title=words.count(size, "face"),
         note=f"{_tightness_words(tight)} ({tight:.2f}){unclear}",
         buttons=(*buttons, ("Look closer", "open"), ("Nobody to name", "nobody")),

@@ -34,7 +34,7 @@ class PhotoAction:
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class EncodedPhoto:
     """A photo as it travels to the browser."""
 
     src: str
@@ -44,28 +44,28 @@ class Sheet:
     height_px: int
 
     @classmethod
-    def of(cls, image: RgbImage) -> Sheet:
+    def of(cls, image: RgbImage) -> EncodedPhoto:
         height, width = image.shape[:2]
         # The size is the photo's, not that of the smaller picture: boxes are in pixels of the photo.
         return cls(photo_data_url(image), width, height)
 
 
 def draw_photo(key: str, image: RgbImage, boxes: Sequence[BoxOnPhoto], alt: str) -> PhotoAction | None:
-    """Draw the photo with its boxes; a face is asked about, or one that is missing is drawn."""
-    sheet = Sheet.of(image)
+    """Draw a photo, (height, width, 3) uint8 RGB, with its boxes; a face is chosen, or one that is missing is drawn."""
+    sheet = EncodedPhoto.of(image)
     answer = _mount(key=key, data=_payload(key, sheet, boxes, alt) | {"can_draw": True}, on_asked_change=ignore_change)
     return read_photo_action(answer.asked, sheet.width_px, sheet.height_px)
 
 
 def choose_box(
-    key: str, sheet: Sheet, boxes: Sequence[BoxOnPhoto], alt: str, face_id: str | None, link: str
+    key: str, sheet: EncodedPhoto, boxes: Sequence[BoxOnPhoto], alt: str, face_id: str | None, link: str
 ) -> DatedChoice | None:
     """Draw the photo with its boxes, of which one is chosen; ``link`` ties it to a list of the same faces."""
     payload = _payload(key, sheet, boxes, alt) | {"chosen": face_id, "link": link}
     return DatedChoice.of(_mount(key=key, data=payload, on_chosen_change=ignore_change).chosen)
 
 
-def _payload(key: str, sheet: Sheet, boxes: Sequence[BoxOnPhoto], alt: str) -> dict[str, Any]:
+def _payload(key: str, sheet: EncodedPhoto, boxes: Sequence[BoxOnPhoto], alt: str) -> dict[str, Any]:
     width, height = sheet.width_px, sheet.height_px
     return {
         "key": key,

@@ -15,7 +15,7 @@ _mount = register_component(
 
 
 @dataclass(frozen=True, slots=True)
-class Strip:
+class FaceStrip:
     """Faces side by side."""
 
     faces: tuple[str, ...]
@@ -29,7 +29,7 @@ class ReviewEntry:
 
     id: str
     """Stays what it is while others are dealt with."""
-    strips: tuple[Strip, ...]
+    strips: tuple[FaceStrip, ...]
     title: str
     note: str
     buttons: tuple[tuple[str, str], ...] = ()

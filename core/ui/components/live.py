@@ -23,7 +23,7 @@ _answer = register_component("camera_seen", module="camera/answer.js")
 
 
 @dataclass(frozen=True, slots=True)
-class Still:
+class CameraStill:
     """One picture of the camera."""
 
     number: int
@@ -42,7 +42,7 @@ class FaceInView:
     known: bool
 
 
-def draw_live_camera(key: str) -> Still | None:
+def draw_live_camera(key: str) -> CameraStill | None:
     """Draw the camera; the next still, when there is one."""
     return read_still(_mount(key=key, data={"key": key}, on_still_change=ignore_change).still)
 
@@ -53,9 +53,9 @@ def send_faces_in_view(key: str, number: int, faces: Sequence[FaceInView]) -> No
     _answer(key=f"{key}_seen", data={"key": key, "number": number, "faces": payload})
 
 
-def read_still(answer: Any) -> Still | None:
+def read_still(answer: Any) -> CameraStill | None:
     """The browser's answer."""
     if not answer:
         return None
     # The number goes back with what was seen on it: an answer that comes late is about an earlier picture.
-    return Still(int(answer["number"]), base64.b64decode(answer["jpeg"]), float(answer["at_s"]))
+    return CameraStill(int(answer["number"]), base64.b64decode(answer["jpeg"]), float(answer["at_s"]))

@@ -29,7 +29,7 @@ _deal = register_component("lookup_deal", module="lookups/deal.js")
 
 
 @dataclass(frozen=True, slots=True)
-class Chip:
+class FilterChip:
     """A filter."""
 
     id: str
@@ -72,9 +72,10 @@ class LookupTable:
     people: tuple[str, ...]
     photos: tuple[PhotoRow, ...]
     faces: tuple[FaceRow, ...]
-    chips: tuple[Chip, ...]
+    chips: tuple[FilterChip, ...]
     marks: Mapping[str, tuple[float, Ints, Ints]]
-    """By the limit's name: the score that a name needs, and the marks of the faces and the photos."""
+    """By the limit's name: the score that a name needs, and the marks of the faces (n_faces,) and the photos (n_photos,);
+    a bit for each chip, all of them below 256."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ _deal = register_component("face_cards", module="scatter/cards.js")
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class FaceCard:
     """What is shown of a face that is pointed at."""
 
     row: int
@@ -52,11 +52,11 @@ class ScatterMark:
     """In the units of the points."""
     rows: tuple[int, ...]
     """The points that it has lines to, the most important first."""
-    card: Card
+    card: FaceCard
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Cloud(FaceRows):
+class PointCloud(FaceRows):
     """Points as they travel to the browser, and which face each is."""
 
     of: str
@@ -68,7 +68,7 @@ class Cloud(FaceRows):
     extent: float
     """The widest axis, which is 1 in the browser."""
 
-    def with_marks(self, marks: Sequence[ScatterMark]) -> Cloud:
+    def with_marks(self, marks: Sequence[ScatterMark]) -> PointCloud:
         """The same points and faces beside them."""
         payload = [
             {
@@ -108,7 +108,7 @@ def pack_points(
     groups: Sequence[PointGroup],
     names: Mapping[str, tuple[float, ...]],
     who: PointNames,
-) -> Cloud:
+) -> PointCloud:
     """Make points ready to travel.
 
     Parameters
@@ -149,14 +149,14 @@ def pack_points(
         "people": list(who.people),
         "marks": [],
     }
-    return Cloud(of=of, face_ids=tuple(face_ids), packed=packed, corner=low, extent=extent)
+    return PointCloud(of=of, face_ids=tuple(face_ids), packed=packed, corner=low, extent=extent)
 
 
 def _fractions(point: Sequence[float], corner: Floats, extent: float) -> list[float]:
     return [(float(value) - float(low)) / extent for value, low in zip(point, corner, strict=True)]
 
 
-def draw_scatter(key: str, cloud: Cloud, finding: str, height_px: int) -> ScatterEvent:
+def draw_scatter(key: str, cloud: PointCloud, finding: str, height_px: int) -> ScatterEvent:
     """Draw the map; ``finding`` says what it shows, for those who do not see it."""
     answer = _mount(
         key=key,
@@ -167,18 +167,18 @@ def draw_scatter(key: str, cloud: Cloud, finding: str, height_px: int) -> Scatte
     return read_scatter_event(answer.picked, answer.asked, cloud)
 
 
-def send_cards(key: str, cloud: Cloud, cards: Sequence[Card]) -> None:
+def send_cards(key: str, cloud: PointCloud, cards: Sequence[FaceCard]) -> None:
     """Bring pictures to the map of this key."""
     _deal(key=f"{key}_cards", data={"key": key, "of": cloud.of, "cards": [asdict(card) for card in cards]})
 
 
-def read_scatter_event(picked: Any, requested: Any, cloud: Cloud) -> ScatterEvent:
+def read_scatter_event(picked: Any, requested: Any, cloud: PointCloud) -> ScatterEvent:
     """The browser's answer, as far as it is about these points."""
     rows = _rows(picked, cloud)
     return ScatterEvent(tuple(cloud.face_ids[row] for row in rows), tuple(_rows(requested, cloud)))
 
 
-def _rows(answer: Any, cloud: Cloud) -> list[int]:
+def _rows(answer: Any, cloud: PointCloud) -> list[int]:
     # A state of the browser's outlives the points that it was about; rows of others would be other faces.
     if not answer or answer.get("of") != cloud.of:
         return []

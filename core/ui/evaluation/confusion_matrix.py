@@ -124,7 +124,7 @@ def _show_pairs(evaluated: EvaluatedRun, pairs: list[ConfusedPair]) -> None:
         left = gallery.Tile(evaluated.faces.table.crop_ids[evaluated.faces.table.index(face_id)], person)
         tested = _support(evaluated.evaluation, pair.person)
         cells.append(
-            gallery.Pair(
+            gallery.TilePair(
                 left,
                 gallery.Tile(covers[pair.given], predicted),
                 person,

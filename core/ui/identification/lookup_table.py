@@ -15,7 +15,7 @@ from core.store.job_model import Job, JobKind, JobState
 from core.store.protocols import Dataset
 from core.ui import address, data, gallery, jobs, words
 from core.ui.components import lookups
-from core.ui.components.lookups import Chip, FaceRow, LookupTable, LookupView, PhotoRow
+from core.ui.components.lookups import FaceRow, FilterChip, LookupTable, LookupView, PhotoRow
 from core.ui.identification import lookup_page
 from core.ui.identification.photo_answer import choose_rate, format_one_in
 from core.ui.photos.exports import LARGEST_DOWNLOAD_BYTES
@@ -25,14 +25,18 @@ from core.workflows.identification.lookups.marks import SURE_PROB, LookupMark, m
 from core.workflows.identification.lookups.values import Lookup, LookupInfo, SortedCounts, SortRequest
 
 CHIPS = (
-    Chip("all", "All", 0, "Every photo"),
-    Chip("named", "Named", LookupMark.NAMED, "Photos with somebody who has a name"),
-    Chip("unknown", "Unknown", LookupMark.UNKNOWN, "Photos with a face that is like nobody known"),
-    Chip("uncertain", "Uncertain", LookupMark.UNCERTAIN, "Photos with a face that could as well be decided otherwise"),
-    Chip("two-names", "Two names for one person", LookupMark.TWO_NAMES, "The same person, it seems, by two names"),
-    Chip("again", "One name twice in a photo", LookupMark.AGAIN, "Photos on which two faces have the same name"),
-    Chip("no-face", "No face", LookupMark.NO_FACE, "Photos in which no face could be found"),
-    Chip("refused", "Could not be read", LookupMark.REFUSED, "Files that are no photo that can be read"),
+    FilterChip("all", "All", 0, "Every photo"),
+    FilterChip("named", "Named", LookupMark.NAMED, "Photos with somebody who has a name"),
+    FilterChip("unknown", "Unknown", LookupMark.UNKNOWN, "Photos with a face that is like nobody known"),
+    FilterChip(
+        "uncertain", "Uncertain", LookupMark.UNCERTAIN, "Photos with a face that could as well be decided otherwise"
+    ),
+    FilterChip(
+        "two-names", "Two names for one person", LookupMark.TWO_NAMES, "The same person, it seems, by two names"
+    ),
+    FilterChip("again", "One name twice in a photo", LookupMark.AGAIN, "Photos on which two faces have the same name"),
+    FilterChip("no-face", "No face", LookupMark.NO_FACE, "Photos in which no face could be found"),
+    FilterChip("refused", "Could not be read", LookupMark.REFUSED, "Files that are no photo that can be read"),
 )
 
 

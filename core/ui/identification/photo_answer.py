@@ -14,7 +14,7 @@ from core.store.job_model import JobKind
 from core.store.protocols import Dataset, Run
 from core.ui import data, gallery, jobs, state, words
 from core.ui.components import boxes, choices
-from core.ui.components.boxes import BoxOnPhoto, Sheet
+from core.ui.components.boxes import BoxOnPhoto, EncodedPhoto
 from core.ui.components.choices import ChoiceLine, DatedChoice
 from core.ui.identification import face_answer
 from core.ui.identification.photo_input import TabPhoto
@@ -33,7 +33,7 @@ class PhotoAnswer:
     """A photo after it was looked at."""
 
     photo: TabPhoto
-    sheet: Sheet
+    sheet: EncodedPhoto
     turn: int
     """Quarters clockwise by which it was turned to be upright."""
     faces: tuple[IdentifiedFace, ...]
@@ -54,7 +54,7 @@ def _identify_photo(run_id: str, revision: Revision, photo_id: str, _photo: TabP
     identified = identifier.identify_photo(identifier.pipeline.decode_photo(_photo.content))
     crops = tuple(gallery.jpeg_data_url(encode_jpeg(face.crop)) for face in identified.faces)
     return PhotoAnswer(
-        photo=_photo, sheet=Sheet.of(identified.image), turn=identified.turn, faces=identified.faces, crops=crops
+        photo=_photo, sheet=EncodedPhoto.of(identified.image), turn=identified.turn, faces=identified.faces, crops=crops
     )
 
 

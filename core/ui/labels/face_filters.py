@@ -65,7 +65,7 @@ class FaceFilter:
 
 @st.cache_resource(show_spinner=False, max_entries=16)
 def filter_rows(dataset_id: str, revision: Revision, face_filter: FaceFilter) -> Ints:
-    """Row numbers of the faces that a filter lets through, in its order."""
+    """(k,) row numbers of the faces that a filter lets through, in its order."""
     faces = data.dataset_faces(dataset_id, revision)
     # One mask for each question, over all rows: a hundred thousand faces take no Python object each, and the filter is
     # a key of the cache, so that a rerun of the page computes nothing.

@@ -34,7 +34,7 @@ class FilteredFaces:
     dataset: Dataset
     face_filter: FaceFilter
     rows: Ints
-    """Row numbers of all that the filter lets through."""
+    """(k,) row numbers of all that the filter lets through."""
 
 
 def choose_faces(dataset: Dataset, run: Run | None) -> FilteredFaces:
@@ -83,7 +83,7 @@ def review_faces(view: FilteredFaces) -> None:
 
 
 def pick_faces(dataset: Dataset, faces: Faces, rows: Ints, desk: CorrectionDesk) -> GridAnswer:
-    """A grid of some faces, with the actions on its keys."""
+    """A grid of the faces of ``rows``, (k,) row numbers, with the actions on its keys."""
     tiles = [face_tile(dataset, faces, int(row)) for row in rows]
     grid = corrections.build_grid("Faces. Arrows walk, space chooses.", desk.keys)
     return draw_picker(f"picker_{dataset.id}", tiles, grid, corrections.current_epoch())
@@ -111,7 +111,12 @@ def face_tile(dataset: Dataset, faces: Faces, row: int, note: str = "") -> Picka
 
 
 def people_on_digits(faces: Faces, rows: Ints) -> tuple[str, ...]:
-    """The people of the digit keys: those most often seen on this page of the grid, then the largest."""
+    """The people of the digit keys, by name: those most often seen on this page of the grid, then the largest.
+
+    Parameters
+    ----------
+    rows : (k,) row numbers of the faces on the page
+    """
     labels, n_people = faces.table.labels, len(faces.table.people)
     on_page = np.bincount(labels[rows][labels[rows] >= 0], minlength=n_people)
     overall = np.bincount(labels[labels >= 0], minlength=n_people)

@@ -14,7 +14,7 @@ from core.learn.label_errors.review_queue import Action, SimilarFace, Suspect, S
 from core.store.job_model import JobKind
 from core.store.protocols import Dataset
 from core.ui import data, gallery, state, words
-from core.ui.components.entries import EntryCommand, Keyboard, ReviewEntry, Strip, draw_entries
+from core.ui.components.entries import EntryCommand, FaceStrip, Keyboard, ReviewEntry, draw_entries
 from core.ui.data import Faces
 from core.ui.labels import correction_history, corrections, face_sheet
 from core.workflows.labels import review_queue
@@ -193,14 +193,14 @@ def _name(faces: Faces, person_id: int | None) -> str:
 
 def _entry(dataset: Dataset, faces: Faces, entry: Suspect) -> ReviewEntry:
     own_name = words.display_name(_name(faces, entry.person_ids[0]) or None)
-    strips = [Strip(_pictures(dataset, faces, entry.face_ids[:FACES_SHOWN]), _entry_label(faces, entry))]
+    strips = [FaceStrip(_pictures(dataset, faces, entry.face_ids[:FACES_SHOWN]), _entry_label(faces, entry))]
     if entry.like_own:
-        strips.append(Strip(_similar_pictures(dataset, faces, entry.like_own), f"Others of {own_name}"))
+        strips.append(FaceStrip(_similar_pictures(dataset, faces, entry.like_own), f"Others of {own_name}"))
     if entry.like_other:
         other_name = words.display_name(
             _name(faces, entry.suggestion.person_id) or _person_of(faces, entry.like_other[0])
         )
-        strips.append(Strip(_similar_pictures(dataset, faces, entry.like_other), f"{other_name}"))
+        strips.append(FaceStrip(_similar_pictures(dataset, faces, entry.like_other), f"{other_name}"))
     return ReviewEntry(
         id=_entry_id(entry),
         strips=tuple(strips),

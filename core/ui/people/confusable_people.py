@@ -89,7 +89,7 @@ def most_typical_face(dataset: Dataset, person_id: int) -> str:
 
 
 def rows_by_typicality(faces: Faces, rows: Ints) -> Ints:
-    """The rows of one person's faces, those nearest to their middle first."""
+    """The same rows, (k,) of one person's faces, those nearest to their middle first."""
     vectors = faces.embeddings.vectors[rows]
     # The mean is not brought to unit length: that would divide all products by one number, and change no order.
     return np.asarray(rows[np.argsort(-(vectors @ vectors.mean(axis=0)), kind="stable")])

@@ -72,7 +72,7 @@ def _order(view: PersonView) -> PersonFaceOrder:
 
 
 def order_faces(faces: Faces, order: PersonFaceOrder) -> Ints:
-    """Row numbers of one person's faces in an order; what was left out comes last."""
+    """(n,) row numbers of one person's faces in an order; what was left out comes last."""
     table, rows = faces.table, np.arange(len(faces.table))
     match order:
         case PersonFaceOrder.ODD:

@@ -19,7 +19,7 @@ from core.store.protocols import Dataset
 from core.ui import charts, data, gallery, words
 from core.ui.charts import PointGroup
 from core.ui.components import scatter
-from core.ui.components.scatter import Card, Cloud, PointNames
+from core.ui.components.scatter import FaceCard, PointCloud, PointNames
 from core.ui.data import Faces
 from core.workflows.clustering import cluster, hierarchy
 from core.workflows.clustering.cluster import FaceGroups
@@ -50,7 +50,7 @@ class MapView:
 class MapChart:
     """The points to draw, the finding, and how many faces are not among them."""
 
-    cloud: Cloud
+    cloud: PointCloud
     finding: str
     left_out: int
     """Faces of the dataset that are newer than the map and not on it."""
@@ -90,16 +90,16 @@ def build_map_chart(dataset_id: str, revision: Revision, view: MapView) -> MapCh
 
 
 def face_cards(
-    dataset_id: str, faces: Faces, predictions: FacePredictions, cloud: Cloud, pointed_at: tuple[int, ...]
-) -> list[Card]:
+    dataset_id: str, faces: Faces, predictions: FacePredictions, cloud: PointCloud, pointed_at: tuple[int, ...]
+) -> list[FaceCard]:
     """What is shown of the faces that are pointed at."""
     return [_card(dataset_id, faces, predictions, row, faces.table.index(cloud.face_ids[row])) for row in pointed_at]
 
 
-def _card(dataset_id: str, faces: Faces, predictions: FacePredictions, cloud_row: int, row: int) -> Card:
+def _card(dataset_id: str, faces: Faces, predictions: FacePredictions, cloud_row: int, row: int) -> FaceCard:
     name = words.display_name(faces.table.person(row))
     crop = gallery.crop_address(dataset_id, faces.table.crop_ids[row])
-    return Card(cloud_row, crop, f"Face of {name}", tuple(_face_lines(faces, predictions, row)))
+    return FaceCard(cloud_row, crop, f"Face of {name}", tuple(_face_lines(faces, predictions, row)))
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)

@@ -87,7 +87,7 @@ def _show_pair(dataset: Dataset, faces: Faces, comparison: Lookalikes, pair: Loo
         gallery.Tile(faces.table.crop_ids[row], name)
         for row, name in ((pair.first_face, first_name), (pair.second_face, second_name))
     ]
-    tile_pair = gallery.Pair(tiles[0], tiles[1], f"{first_name} and {second_name}", _pair_note(comparison, pair))
+    tile_pair = gallery.TilePair(tiles[0], tiles[1], f"{first_name} and {second_name}", _pair_note(comparison, pair))
     gallery.show_pairs(dataset.id, [tile_pair], pair_px=PAIR_PX - 12)
     st.button(
         "On the map",

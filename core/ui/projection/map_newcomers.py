@@ -11,7 +11,7 @@ from core.base.types import Revision, take_items
 from core.imaging.pixels import encode_jpeg
 from core.store.protocols import Dataset
 from core.ui import data, gallery, words
-from core.ui.components.scatter import Card, Cloud, ScatterMark
+from core.ui.components.scatter import FaceCard, PointCloud, ScatterMark
 from core.ui.data import Faces
 from core.ui.photos.dropped_photo import NO_FACE_ADVICE, read_dropped_photo
 from core.ui.projection.map_chart import MapView
@@ -65,7 +65,7 @@ def _place_guests(
     return newcomers.place_photo_faces(_photo, face_map, faces.table, faces.embeddings)
 
 
-def add_photo_marks(dataset: Dataset, cloud: Cloud, new_photo: NewPhoto) -> Cloud:
+def add_photo_marks(dataset: Dataset, cloud: PointCloud, new_photo: NewPhoto) -> PointCloud:
     """The map with the faces of the photo as marks."""
     faces = data.dataset_faces(dataset.id, dataset.revision)
     return cloud.with_marks(
@@ -73,13 +73,13 @@ def add_photo_marks(dataset: Dataset, cloud: Cloud, new_photo: NewPhoto) -> Clou
     )
 
 
-def _mark(faces: Faces, guest: PlacedFace, number: int, cloud: Cloud) -> ScatterMark:
+def _mark(faces: Faces, guest: PlacedFace, number: int, cloud: PointCloud) -> ScatterMark:
     title = f"Face {number} of the new photo"
     neighbour_lines = tuple(
         f"{_name(faces, neighbour.face_id)}: {neighbour.distance:.2f}" for neighbour in guest.nearest
     )
     # The card has no row, as the face is none of the points: it travels with its mark.
-    card = Card(-1, gallery.jpeg_data_url(encode_jpeg(guest.crop)), title, (title, *neighbour_lines))
+    card = FaceCard(-1, gallery.jpeg_data_url(encode_jpeg(guest.crop)), title, (title, *neighbour_lines))
     # Lines lead to those of the nearest who are on the map; all of them are named on the card.
     _, rows = cloud.match(neighbour.face_id for neighbour in guest.nearest)
     return ScatterMark(str(number), tuple(guest.point.tolist()), tuple(rows.tolist()), card)

@@ -122,7 +122,7 @@ def _show_border_pairs(faces: Faces, pairs: OwnPairs, threshold: float) -> None:
                 st.caption(empty_text)
 
 
-def _pair(faces: Faces, pairs: OwnPairs, row: int) -> gallery.Pair:
+def _pair(faces: Faces, pairs: OwnPairs, row: int) -> gallery.TilePair:
     # By id: the pairs number the faces with a name, the table numbers all of them.
     ids = [pairs.face_ids[int(side[row])] for side in (pairs.scores.first, pairs.scores.second)]
     rows = faces.table.indices(ids).tolist()
@@ -130,7 +130,7 @@ def _pair(faces: Faces, pairs: OwnPairs, row: int) -> gallery.Pair:
     left, right = (
         gallery.Tile(faces.table.crop_ids[face_row], name) for face_row, name in zip(rows, names, strict=True)
     )
-    return gallery.Pair(left, right, _both_names(names), f"distance {pairs.distances[row]:.2f}")
+    return gallery.TilePair(left, right, _both_names(names), f"distance {pairs.distances[row]:.2f}")
 
 
 def _both_names(names: Sequence[str]) -> str:

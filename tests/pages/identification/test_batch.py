@@ -12,7 +12,7 @@ from PIL import Image
 
 from core.store.artifacts import ArtifactKind
 from core.store.job_model import JobKind, JobState
-from core.ui.components.lookups import Chip, FaceRow, LookupTable, LookupView, PhotoRow, read_table_state
+from core.ui.components.lookups import FaceRow, FilterChip, LookupTable, LookupView, PhotoRow, read_table_state
 from core.workflows.identification.lookups import kept_lookups
 from core.workflows.identification.lookups.values import LookupRequest
 from tests.pages.conftest import button, texts, work
@@ -172,7 +172,7 @@ TABLE = LookupTable(
     people=("ann", "bob"),
     photos=(PhotoRow("1.jpg", "", 1),),
     faces=(FaceRow(candidates=((0, 0.9, 0.4),), score=3.0, detection_prob=0.99, rival=-1, trusted=True),),
-    chips=(Chip("all", "All", 0, ""), Chip("unknown", "Unknown", 2, "")),
+    chips=(FilterChip("all", "All", 0, ""), FilterChip("unknown", "Unknown", 2, "")),
     marks={},
 )
 

@@ -9,7 +9,7 @@ import pytest
 
 from core.ui.charts import PointGroup
 from core.ui.components import scatter
-from core.ui.components.scatter import Card, PointNames, ScatterMark
+from core.ui.components.scatter import FaceCard, PointNames, ScatterMark
 
 POINTS = np.array([[10, 5], [12, 5], [14, 9], [11, 6]], dtype=np.float32)
 GROUPS = [
@@ -19,7 +19,7 @@ GROUPS = [
 
 
 @pytest.fixture
-def cloud() -> scatter.Cloud:
+def cloud() -> scatter.PointCloud:
     who = PointNames(np.array([0, -1, 0, 1]), ["Ann", "Ben"])
     return scatter.pack_points("these", ["a", "b", "c", "d"], POINTS, GROUPS, {"Ann": (12, 9)}, who)
 
@@ -53,7 +53,7 @@ def test_points_in_space_have_three_coordinates_each() -> None:
 
 
 def test_marks_lie_among_the_points_and_leave_them_what_they_are(cloud) -> None:
-    marked = cloud.with_marks([ScatterMark("1", (12, 7), (2, 0), Card(-1, "data:,", "Face 1", ("Face 1",)))])
+    marked = cloud.with_marks([ScatterMark("1", (12, 7), (2, 0), FaceCard(-1, "data:,", "Face 1", ("Face 1",)))])
     (mark,) = marked.packed["marks"]
     assert (mark["number"], mark["at"], mark["lines"]) == ("1", [0.5, 0.5], [2, 0])
     assert marked.packed["points"] is cloud.packed["points"] and marked.of == cloud.of
