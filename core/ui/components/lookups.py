@@ -74,8 +74,8 @@ class LookupTable:
     faces: tuple[FaceRow, ...]
     chips: tuple[FilterChip, ...]
     marks: Mapping[str, tuple[float, Ints, Ints]]
-    """By the limit's name: the score that a name needs, and the marks of the faces (n_faces,) and the photos (n_photos,);
-    a bit for each chip, all of them below 256."""
+    """By the limit's name: the score that a name needs, marks of the faces (n_faces,) and of the photos (n_photos,).
+    A mark has a bit for each chip, all of them below 256."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,29 @@ LEGEND = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class ActionButton:
+    """A button that does something to the chosen faces."""
+
+    label: str
+    icon: str
+    action: str
+    hint: str = ""
+
+
+FIRST_BUTTONS = (
+    ActionButton("Right", "check", "confirm", "The name is right (c)"),
+    ActionButton("Leave out", "block", "exclude", "Neither learn from nor test on it (x)"),
+    ActionButton("Not a face", "hide_image", "dismiss", "Detected by mistake (n)"),
+)
+MORE_BUTTONS = (
+    ActionButton("Nobody to name", "person_off", "stranger", "A stranger (s)"),
+    ActionButton("Take the name off", "label_off", "unname", "Nobody knows who it is"),
+    ActionButton("To learn from", "school", "train"),
+    ActionButton("To test on", "quiz", "test"),
+)
+
+
 def current_editor() -> Editor:
     """This tab: undo and redo go by it, so that two tabs do not take back each other's steps."""
     session = st.session_state.setdefault(state.SITTING, uuid.uuid4().hex)
@@ -152,61 +175,50 @@ class CorrectionDesk:
         # The page opens photos; "name" put the cursor into the name field, in the browser, and is no correction.
         if command.name in ("open", "name"):
             return False
-        faces, corrector = command.face_ids, build_corrector(self.dataset)
-        acts: dict[str, Action] = {
-            "confirm": lambda: corrector.confirm(faces),
-            "exclude": lambda: self._turn(faces),
-            "dismiss": lambda: corrector.dismiss(faces),
-            "stranger": lambda: corrector.mark_strangers(faces),
+        kind, _, name = command.name.partition(":")
+        if kind == "person":
+            corrector = build_corrector(self.dataset)
+            apply_correction(self.dataset.id, lambda: corrector.move(command.face_ids, name))
+        else:
+            apply_correction(self.dataset.id, self._actions(command.face_ids)[command.name])
+        return True
+
+    def _actions(self, face_ids: Sequence[str]) -> dict[str, Action]:
+        """What can be done to faces, by the names that keys and buttons have for it."""
+        corrector = build_corrector(self.dataset)
+        return {
+            "confirm": lambda: corrector.confirm(face_ids),
+            "exclude": lambda: self._toggle_excluded(face_ids),
+            "dismiss": lambda: corrector.dismiss(face_ids),
+            "stranger": lambda: corrector.mark_strangers(face_ids),
+            "unname": lambda: corrector.unname(face_ids),
+            "train": lambda: corrector.assign_split(face_ids, Split.TRAIN),
+            "test": lambda: corrector.assign_split(face_ids, Split.VAL),
             "undo": corrector.undo,
             "redo": corrector.redo,
         }
-        kind, _, name = command.name.partition(":")
-        if kind == "person":
-            acts[command.name] = lambda: corrector.move(faces, name)
-        apply_correction(self.dataset.id, acts[command.name])
-        return True
 
-    def _turn(self, faces: Sequence[str]) -> Event:
+    def _toggle_excluded(self, face_ids: Sequence[str]) -> Event:
         """Leave out, or take back in when all of them are out."""
         corrector = build_corrector(self.dataset)
-        all_excluded = all(face.excluded for face in corrector.store.faces(self.dataset.id, faces))
-        return corrector.include(faces) if all_excluded and faces else corrector.exclude(faces)
+        # Asked when it is done, not when the button is drawn: an earlier key of the same burst may have left them out.
+        all_excluded = all(face.excluded for face in corrector.store.faces(self.dataset.id, face_ids))
+        return corrector.include(face_ids) if all_excluded and face_ids else corrector.exclude(face_ids)
 
     def show_actions(self, about: Sequence[str], title: str, more: Callable[[], None] | None = None) -> None:
         """The actions, for the mouse; ``about`` are the faces that they would change, ``more`` draws further ones."""
         # For the name field, whose callback runs before the page does: the faces as of the last run.
         st.session_state[self._chosen_key] = tuple(about)
-        no_faces, corrector = not about, build_corrector(self.dataset)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            self._name(no_faces)
-            self._button("Right", "check", "The name is right (c)", lambda: corrector.confirm(about), no_faces)
-            self._button(
-                "Leave out", "block", "Neither learn from nor test on it (x)", lambda: self._turn(about), no_faces
-            )
-            self._button(
-                "Not a face", "hide_image", "Detected by mistake (n)", lambda: corrector.dismiss(about), no_faces
-            )
-            with st.popover("More", icon=":material/more_horiz:", disabled=no_faces):
-                self._button(
-                    "Nobody to name", "person_off", "A stranger (s)", lambda: corrector.mark_strangers(about), no_faces
-                )
-                self._button(
-                    "Take the name off",
-                    "label_off",
-                    "Nobody knows who it is",
-                    lambda: corrector.unname(about),
-                    no_faces,
-                )
-                self._button(
-                    "To learn from", "school", "", lambda: corrector.assign_split(about, Split.TRAIN), no_faces
-                )
-                self._button("To test on", "quiz", "", lambda: corrector.assign_split(about, Split.VAL), no_faces)
+            self._show_name_field(disabled=not about)
+            self._show_buttons(FIRST_BUTTONS, about)
+            with st.popover("More", icon=":material/more_horiz:", disabled=not about):
+                self._show_buttons(MORE_BUTTONS, about)
                 if more is not None:
                     more()
             st.markdown(f"**{words.plain(title)}**" if title else "", width="content")
 
-    def _name(self, disabled: bool) -> None:
+    def _show_name_field(self, *, disabled: bool) -> None:
         people = [person.name for person in data.dataset_people(self.dataset.id, self.dataset.revision)]
         st.selectbox(
             "Name",
@@ -216,13 +228,13 @@ class CorrectionDesk:
             placeholder="Name them",
             accept_new_options=True,
             key=self._name_key,
-            on_change=self._named,
+            on_change=self._apply_name,
             disabled=disabled,
             label_visibility="collapsed",
             width=220,
         )
 
-    def _named(self) -> None:
+    def _apply_name(self) -> None:
         name, faces = st.session_state[self._name_key], st.session_state.get(self._chosen_key, ())
         # Emptying the field calls back too, with None.
         if name:
@@ -231,16 +243,18 @@ class CorrectionDesk:
             # Enter left the cursor in the field; the grid takes it, so that the next arrow walks to the next face.
             st.session_state[state.GRID_FOCUS] = current_epoch()
 
-    def _button(self, label: str, icon: str, hint: str, act: Action, disabled: bool) -> None:
-        st.button(
-            label,
-            key=f"act_{self.scope}_{label}",
-            icon=f":material/{icon}:",
-            help=hint or None,
-            on_click=apply_correction,
-            args=(self.dataset.id, act),
-            disabled=disabled,
-        )
+    def _show_buttons(self, buttons: Sequence[ActionButton], about: Sequence[str]) -> None:
+        actions = self._actions(about)
+        for button in buttons:
+            st.button(
+                words.plain(button.label),
+                key=f"act_{self.scope}_{button.label}",
+                icon=f":material/{button.icon}:",
+                help=words.plain(button.hint) or None,
+                on_click=apply_correction,
+                args=(self.dataset.id, actions[button.action]),
+                disabled=not about,
+            )
 
 
 def show_last_correction(dataset: Dataset, *, hold: bool = True) -> None:
