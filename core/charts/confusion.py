@@ -32,7 +32,7 @@ class ConfusionMatrix:
         return np.asarray(self.counts / np.maximum(self.support, 1)[:, None], dtype=np.float64)
 
 
-def most_confused_people(evaluation: Evaluation, most: int) -> Ints:
+def select_confused_people(evaluation: Evaluation, most: int) -> Ints:
     """Indices of the people of the most frequent confusions, ascending: at most ``most`` of them."""
     index_of = {name: index for index, name in enumerate(evaluation.people)}
     # A dictionary is a set that keeps its order: the pairs stand by frequency, so cutting it drops the rarest errors.
@@ -63,7 +63,7 @@ def cut_confusion_matrix(evaluation: Evaluation, people: Ints, *, by_name: bool 
     )
 
 
-def confusion_summary(evaluation: Evaluation) -> str:
+def describe_confusions(evaluation: Evaluation) -> str:
     """Say what the errors come to: "4 of 5 errors are Jerry taken for Ben"."""
     total = evaluation.n_test - evaluation.n_correct
     if not total:

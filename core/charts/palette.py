@@ -36,12 +36,12 @@ def label_uniquely(
     return [label if uses[label] == 1 else fallback_of(name) for label, name in zip(labels, names, strict=True)]
 
 
-def cut_end(name: str) -> str:
+def shorten_end(name: str) -> str:
     """A name without what is longer than an axis has room for."""
     return name if len(name) <= LABEL_MOST else f"{name[: LABEL_MOST - 1]}…"
 
 
-def cut_middle(name: str) -> str:
+def shorten_middle(name: str) -> str:
     """A name without its middle where it is too long: of names that begin alike, the ends tell them apart."""
     half = LABEL_MOST // 2
     return name if len(name) <= LABEL_MOST else f"{name[: LABEL_MOST - half - 1]}…{name[-half:]}"

@@ -25,6 +25,6 @@ class ReliabilityDiagram:
         return [wilson_interval(round(prob_bin.share_right * prob_bin.faces), prob_bin.faces) for prob_bin in self.bins]
 
 
-def reliability_diagram(predictions: Predictions) -> ReliabilityDiagram:
+def build_reliability_diagram(predictions: Predictions) -> ReliabilityDiagram:
     """Bin the tested faces by the probability of the name that they were given."""
     return ReliabilityDiagram(reliability_bins(predictions.probs.astype(np.float64), ~predictions.wrong))

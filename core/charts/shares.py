@@ -66,7 +66,7 @@ class ShareCurve:
         return min(point.low for point in self.points)
 
 
-def cumulative_match_curve(predictions: Predictions) -> ShareCurve:
+def build_cumulative_match_curve(predictions: Predictions) -> ShareCurve:
     """The share of faces whose right name is among the first k (CMC), for k from 1 to 10, or to everybody."""
     # Of five people the right one is always among the first five: ranks beyond would be a line that says nothing.
     shares = rank_curve(predictions.ranks)[: len(predictions.people)]
@@ -77,7 +77,7 @@ def cumulative_match_curve(predictions: Predictions) -> ShareCurve:
 # people
 
 
-def hardest_people(evaluation: Evaluation) -> list[PersonResult]:
+def sort_hardest_first(evaluation: Evaluation) -> list[PersonResult]:
     """The tested people, those with the lowest recall first; of equals those of whom it says the most."""
     tested = [row for row in evaluation.per_person if row.support]
     # Half of twenty faces wrong says more than half of two, and right for one face says less than right for twenty:
@@ -85,7 +85,7 @@ def hardest_people(evaluation: Evaluation) -> list[PersonResult]:
     return sorted(tested, key=lambda row: (row.recall, -row.support if row.recall < 1 else row.support, row.person))
 
 
-def recall_intervals(people: Sequence[PersonResult]) -> IntervalChart:
+def build_recall_intervals(people: Sequence[PersonResult]) -> IntervalChart:
     """How many of their faces got each person's name."""
     return IntervalChart([_recall_interval(row) for row in people], "recognised", whole=True)
 
@@ -101,7 +101,7 @@ def _recall_interval(row: PersonResult) -> ShareInterval:
 # a study
 
 
-def slice_intervals(slices: Sequence[SliceAccuracy]) -> IntervalChart:
+def build_slice_intervals(slices: Sequence[SliceAccuracy]) -> IntervalChart:
     """The accuracy on each kind of face, those of one kind together; the heading is what the slices are made by."""
     kinds = list(dict.fromkeys(entry.by for entry in slices))
     # Sorting is stable: within a kind the slices keep the study's order, from one end of their scale to the other.
@@ -112,7 +112,7 @@ def slice_intervals(slices: Sequence[SliceAccuracy]) -> IntervalChart:
     return IntervalChart(rows, "right")
 
 
-def classifier_intervals(classifiers: Sequence[MeasuredClassifier]) -> IntervalChart:
+def build_classifier_intervals(classifiers: Sequence[MeasuredClassifier]) -> IntervalChart:
     """The accuracy of each classifier of a study."""
     shares = [(entry.title, entry.accuracy) for entry in classifiers]
     return IntervalChart([_measured(title, share, note=percent(share.mean)) for title, share in shares], "right")
@@ -124,7 +124,7 @@ def _measured(label: str, share: Interval, note: str, heading: str = "", faces: 
     )
 
 
-def learning_curve(points: Sequence[LearningPoint]) -> ShareCurve:
+def build_learning_curve(points: Sequence[LearningPoint]) -> ShareCurve:
     """The accuracy by the photos of each person that were learned from."""
     shares = [(point.photos, point.accuracy) for point in points]
     return ShareCurve(

@@ -73,7 +73,7 @@ def count_in_bins(values: Doubles | Floats, edges: Doubles) -> Ints:
     return np.histogram(np.clip(values, edges[0], edges[-1]), edges)[0]
 
 
-def likeness_histogram(predictions: Predictions, threshold: float) -> Histogram:
+def build_likeness_histogram(predictions: Predictions, threshold: float) -> Histogram:
     """Known people who got their name and strangers, by their likeness; wrong names are strays while they are few."""
     right, wrong = predictions.scores[~predictions.wrong], predictions.scores[predictions.wrong]
     values_of = {"known, rightly named": right.astype(np.float64)}
@@ -99,7 +99,7 @@ def likeness_histogram(predictions: Predictions, threshold: float) -> Histogram:
     )
 
 
-def distance_histogram(distances: Doubles, same: Bools, threshold: float) -> Histogram:
+def build_distance_histogram(distances: Doubles, same: Bools, threshold: float) -> Histogram:
     """Pairs of one person and of different people by their distance.
 
     Parameters
@@ -119,8 +119,8 @@ def distance_histogram(distances: Doubles, same: Bools, threshold: float) -> His
     )
 
 
-def det_chart(distances: Doubles, same: Bools) -> DetCurve:
-    """The detection error trade-off of pairs, both kinds of which are there; parameters as of the histogram."""
+def build_det_curve(distances: Doubles, same: Bools) -> DetCurve:
+    """The detection error trade-off of pairs, both kinds of which are there; as ``build_distance_histogram``."""
     points = det_curve(distances, same)
     n_genuine = int(np.count_nonzero(same))
     return DetCurve(

@@ -13,7 +13,7 @@ import numpy as np
 from core.base.types import Doubles
 from core.base.words import percent
 from core.charts.confusion import ConfusionMatrix
-from core.charts.palette import GREY, RIGHT, WRONG, cut_end, cut_middle, label_uniquely
+from core.charts.palette import GREY, RIGHT, WRONG, label_uniquely, shorten_end, shorten_middle
 from core.charts.reliability import ReliabilityDiagram
 from core.charts.shares import IntervalChart, ShareCurve, ShareInterval, SharePoint
 from core.charts.similarity import DetCurve, Histogram, HistogramGroup
@@ -116,7 +116,7 @@ def _zoomed(lowest: float) -> float:
 @draw_chart.register(IntervalChart)
 def _draw_intervals(chart: IntervalChart) -> Axes:
     """Discs on their intervals, one below the other; the numbers they stand for at the right."""
-    labels = label_uniquely([row.label for row in chart.rows], cut_end, cut_middle)
+    labels = label_uniquely([row.label for row in chart.rows], shorten_end, shorten_middle)
     y_of, y_of_heading = _lines(chart.rows)
     axes = _axes(
         WIDTH,
@@ -221,7 +221,7 @@ def _draw_reliability(chart: ReliabilityDiagram) -> Axes:
 @draw_chart.register(ConfusionMatrix)
 def _draw_confusions(chart: ConfusionMatrix) -> Axes:
     """Who it is (rows) and who was named (columns): the diagonal is right, all else wrong, the deeper the more."""
-    labels, n = label_uniquely(chart.names, cut_end, cut_middle), len(chart.names)
+    labels, n = label_uniquely(chart.names, shorten_end, shorten_middle), len(chart.names)
     width = WIDE if n > NARROW_MOST else WIDTH
     longest = max(map(text_width, labels))
     left = 12 + longest

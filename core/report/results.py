@@ -13,10 +13,10 @@ from core.base.words import (
     format_strangers_share,
     percent,
 )
-from core.charts.confusion import confusion_summary, cut_confusion_matrix, most_confused_people
-from core.charts.reliability import reliability_diagram
-from core.charts.shares import cumulative_match_curve, hardest_people, recall_intervals
-from core.charts.similarity import det_chart, distance_histogram, likeness_histogram
+from core.charts.confusion import cut_confusion_matrix, describe_confusions, select_confused_people
+from core.charts.reliability import build_reliability_diagram
+from core.charts.shares import build_cumulative_match_curve, build_recall_intervals, sort_hardest_first
+from core.charts.similarity import build_det_curve, build_distance_histogram, build_likeness_histogram
 from core.learn.metrics.classification import Evaluation
 from core.learn.metrics.predictions import Predictions
 from core.learn.verification.own_pairs import OwnPairs
@@ -61,8 +61,8 @@ def known_people_section(material: ReportMaterial) -> Section:
 
 
 def _people_figure(result: Evaluation) -> Figure:
-    tested_people = hardest_people(result)
-    chart = recall_intervals(tested_people[:WORST_PEOPLE])
+    tested_people = sort_hardest_first(result)
+    chart = build_recall_intervals(tested_people[:WORST_PEOPLE])
     n_always_right = sum(person_result.recall == 1 for person_result in tested_people)
     n_people = count(len(tested_people), "tested person", "tested people")
     title = f"{count(n_always_right)} of {n_people} were always recognised"
@@ -76,8 +76,8 @@ def _people_figure(result: Evaluation) -> Figure:
 def _confusion_figure(result: Evaluation) -> tuple[Figure, ...]:
     if not result.most_confused:
         return ()
-    chart = cut_confusion_matrix(result, most_confused_people(result, CONFUSED_MOST))
-    n_all = len(most_confused_people(result, len(result.people)))
+    chart = cut_confusion_matrix(result, select_confused_people(result, CONFUSED_MOST))
+    n_all = len(select_confused_people(result, len(result.people)))
     note = "Blue, on the diagonal: right. Orange: taken for somebody else. The deeper, the larger the share."
     if n_all > len(chart.names):
         note = f"The {len(chart.names)} most confused of {count(n_all)} who were confused. {note}"
@@ -85,11 +85,11 @@ def _confusion_figure(result: Evaluation) -> tuple[Figure, ...]:
     top_pairs = [
         f"{display_name(p.person)} taken for {display_name(p.given)} {p.count} times" for p in result.most_confused[:5]
     ]
-    return (Figure(confusion_summary(result), f"Confusion matrix. {'; '.join(top_pairs)}.", chart, note),)
+    return (Figure(describe_confusions(result), f"Confusion matrix. {'; '.join(top_pairs)}.", chart, note),)
 
 
 def _reliability_figure(predictions: Predictions) -> Figure:
-    chart = reliability_diagram(predictions)
+    chart = build_reliability_diagram(predictions)
     description = "; ".join(
         f"{percent(prob_bin.mean_prob)} sure, {percent(prob_bin.share_right)} right ({prob_bin.faces} faces)"
         for prob_bin in chart.bins
@@ -104,7 +104,7 @@ def _reliability_figure(predictions: Predictions) -> Figure:
 
 
 def _rank_figure(predictions: Predictions) -> tuple[Figure, ...]:
-    chart = cumulative_match_curve(predictions)
+    chart = build_cumulative_match_curve(predictions)
     if len(chart.points) < 2:
         return ()
     description = "; ".join(f"{point.number}: {percent(point.share)}" for point in chart.points)
@@ -200,7 +200,7 @@ def _thresholds_table(material: ReportMaterial) -> TableBlock:
 
 
 def _likeness_figure(predictions: Predictions, threshold: float) -> Figure | None:
-    chart = likeness_histogram(predictions, threshold)
+    chart = build_likeness_histogram(predictions, threshold)
     # One value alone has no distribution; its bins would be narrower than rounding.
     if not chart.groups or chart.edges[-1] - chart.edges[0] < LEAST_SPREAD:
         return None
@@ -247,12 +247,12 @@ def _distances_figure(pairs: OwnPairs) -> Figure:
     title = (
         f"Within {threshold:.2f}: {percent(accepted)} of pairs of one person, {percent(passed, 2)} of different people"
     )
-    chart = distance_histogram(pairs.distances, pairs.same, threshold)
+    chart = build_distance_histogram(pairs.distances, pairs.same, threshold)
     return Figure(title, f"Histogram of distances. {title}.", chart)
 
 
 def _det_figure(pairs: OwnPairs) -> Figure:
-    chart = det_chart(pairs.distances, pairs.same)
+    chart = build_det_curve(pairs.distances, pairs.same)
     title = "What every limit costs (DET curve)"
     description = "; ".join(
         f"{percent(far)} of different people accepted, {percent(chart.refused_at(far))} of one person refused"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from core.base.words import count, format_interval, percent
-from core.charts.shares import IntervalChart, classifier_intervals, learning_curve, slice_intervals
+from core.charts.shares import IntervalChart, build_classifier_intervals, build_learning_curve, build_slice_intervals
 from core.learn.metrics.bootstrap import Interval
 from core.learn.model_selection.study import MeasuredClassifier, Study
 from core.report.content import Block, Figure, Paragraph, Section, TableBlock
@@ -46,7 +46,7 @@ def _classifiers(study: Study) -> tuple[Block, ...]:
     better = [classifier for classifier in study.classifiers if classifier.accuracy.mean > study.baseline.accuracy.mean]
     if not better:
         return (_classifiers_table(study.classifiers),)
-    chart = classifier_intervals(better)
+    chart = build_classifier_intervals(better)
     description = "; ".join(f"{row.label} {row.note}" for row in chart.rows)
     figure = Figure("Other classifiers on the same folds", f"Accuracy: {description}.", chart)
     return (Paragraph(study.why), figure, _classifiers_table(study.classifiers))
@@ -72,7 +72,7 @@ def _slices(study: Study) -> tuple[Figure, ...]:
     partial_slices = [data_slice for data_slice in study.slices if data_slice.n < study.faces]
     if not partial_slices:
         return ()
-    chart = slice_intervals(partial_slices)
+    chart = build_slice_intervals(partial_slices)
     # By the upper end of the interval: a slice of three faces with one error is no finding.
     worst = min(chart.rows, key=lambda row: row.high)
     title = f"Hardest: {worst.heading} {worst.label}, {percent(worst.share)} of {worst.note} right"
@@ -82,7 +82,7 @@ def _slices(study: Study) -> tuple[Figure, ...]:
 
 
 def _curve(study: Study) -> tuple[Figure, ...]:
-    chart = learning_curve(study.learning_curve)
+    chart = build_learning_curve(study.learning_curve)
     if len(chart.points) < 2:
         return ()
     first, last = chart.points[0], chart.points[-1]

@@ -20,7 +20,7 @@ import plotly.io
 
 from core.base.types import Doubles, Floats, Ints
 from core.charts.confusion import ConfusionMatrix
-from core.charts.palette import GREY, MOST_COLOURED, PALETTE, RIGHT, SYMBOLS, WRONG, cut_end, label_uniquely
+from core.charts.palette import GREY, MOST_COLOURED, PALETTE, RIGHT, SYMBOLS, WRONG, label_uniquely, shorten_end
 
 INK = {False: "#0E1618", True: "#E8EEEF"}
 """The text colours of the light and (True) the dark theme, which a figure cannot ask for."""
@@ -146,7 +146,7 @@ def confusion_json(matrix: ConfusionMatrix, *, ink: str, as_shares: bool) -> str
 
 def axis_names(names: Sequence[str]) -> list[str]:
     """Names cut for the axes, where a click tells the whole; whole where cutting would make two alike."""
-    labels = label_uniquely(names, cut_end)
+    labels = label_uniquely(names, shorten_end)
     # Plotly reads tags, links too, in every text; a name is nothing but text.
     return [escape(name, quote=False) for name in labels]
 

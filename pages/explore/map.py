@@ -36,7 +36,7 @@ with frame.page(
             map_page.show_map(
                 dataset, map_page.build_map_view(dataset, map_info, readable_run, colour, people, dimensions)
             )
-            st.caption(map_layout.map_caption(map_info))
+            st.caption(map_layout.describe_map(map_info))
     if tabs[1].open:
         with tabs[1]:
             map_confusable_people.show_lookalikes_section(dataset)

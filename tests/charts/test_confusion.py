@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.charts.confusion import ConfusionMatrix, confusion_summary, cut_confusion_matrix, most_confused_people
+from core.charts.confusion import ConfusionMatrix, cut_confusion_matrix, describe_confusions, select_confused_people
 from core.learn.metrics.classification import evaluate_predictions
 from tests.charts.made import an_evaluation
 
@@ -36,8 +36,8 @@ def test_shares_are_of_all_faces_of_the_true_person():
 
 def test_the_people_of_the_most_frequent_confusions_are_chosen():
     evaluation = an_evaluation(9, [(7, 8), (7, 8), (1, 0), (3, 2)])
-    assert most_confused_people(evaluation, 3).tolist() == [1, 7, 8]
-    assert most_confused_people(evaluation, 99).tolist() == [0, 1, 2, 3, 7, 8]
+    assert select_confused_people(evaluation, 3).tolist() == [1, 7, 8]
+    assert select_confused_people(evaluation, 99).tolist() == [0, 1, 2, 3, 7, 8]
 
 
 @pytest.mark.parametrize(
@@ -50,4 +50,4 @@ def test_the_people_of_the_most_frequent_confusions_are_chosen():
     ],
 )
 def test_the_finding_of_the_errors(wrong, said):
-    assert confusion_summary(an_evaluation(3, wrong)) == said
+    assert describe_confusions(an_evaluation(3, wrong)) == said

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.charts.reliability import ReliabilityDiagram, reliability_diagram
+from core.charts.reliability import ReliabilityDiagram, build_reliability_diagram
 from core.learn.metrics.calibration import reliability_bins
 from core.learn.metrics.classification import wilson_interval
 from tests.report.made import material
@@ -17,6 +17,6 @@ def test_a_bin_of_probabilities_has_wilsons_interval():
 
 def test_every_tested_face_is_in_a_bin():
     predictions = material(each=4, wrong=2).predictions
-    bins = reliability_diagram(predictions).bins
+    bins = build_reliability_diagram(predictions).bins
     assert sum(prob_bin.faces for prob_bin in bins) == 12
     assert sum(prob_bin.share_right * prob_bin.faces for prob_bin in bins) == 10

@@ -9,7 +9,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from core.charts.shares import IntervalChart, hardest_people, recall_intervals
+from core.charts.shares import IntervalChart, build_recall_intervals, sort_hardest_first
 from core.report.plots import draw_plot
 from tests.report.made import material
 from tests.report.test_drawing import interval
@@ -18,9 +18,9 @@ ROOT = Path(__file__).parents[2]
 CODE = """
 import sys
 from core.report.plots import draw_plot
-from core.charts.shares import hardest_people, recall_intervals
+from core.charts.shares import sort_hardest_first, build_recall_intervals
 from tests.report.made import material
-chart = recall_intervals(hardest_people(material().predictions.evaluation))
+chart = build_recall_intervals(sort_hardest_first(material().predictions.evaluation))
 print(draw_plot(chart, "salt").svg)
 print(*(name for name in ("matplotlib.pyplot", "tkinter") if name in sys.modules))
 """
@@ -38,7 +38,7 @@ def test_drawings_are_the_same_in_another_process_and_folder_which_is_left_as_it
     command = [sys.executable, "-W", "error::UserWarning", "-c", CODE]
     answer = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
     svg, global_state, _ = answer.stdout.split("\n")
-    assert svg == draw_plot(recall_intervals(hardest_people(material().predictions.evaluation)), "salt").svg
+    assert svg == draw_plot(build_recall_intervals(sort_hardest_first(material().predictions.evaluation)), "salt").svg
     assert not global_state and not re.search(r"\d{4}-\d\d-\d\d", svg)
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["home", "matplotlibrc"]
 

@@ -11,8 +11,8 @@ from core.charts.confusion import ConfusionMatrix
 from core.ui import charts
 from core.ui.charts import PointGroup
 from core.ui.evaluation import confusion_matrix
-from core.ui.evaluation.evaluation_page import per_person_table
-from core.ui.projection.map_page import selected_rows
+from core.ui.evaluation.evaluation_page import build_people_table
+from core.ui.projection.map_page import read_selected_rows
 from tests.charts.made import an_evaluation
 
 
@@ -115,7 +115,7 @@ def test_the_most_confused_are_shown_when_even_the_confused_are_many():
 
 
 def test_the_table_of_people_starts_with_the_worst():
-    table = per_person_table(an_evaluation(3, [(1, 2), (1, 2)]))
+    table = build_people_table(an_evaluation(3, [(1, 2), (1, 2)]))
     assert table["Person"].tolist() == ["p 001", "p 002", "p 000"]
     assert table["Taken for"].tolist() == ["p 002 (2)", "", ""]
     assert table["Recognised"].round().tolist() == [33, 100, 100]
@@ -127,7 +127,7 @@ def test_the_table_of_people_starts_with_the_worst():
 @pytest.mark.parametrize("event", [None, {}, {"selection": {}}, {"selection": {"points": [], "box": []}}])
 def test_nothing_picked_is_nothing(event):
     assert charts.picked_cells(event) == ()
-    assert selected_rows(event) == []
+    assert read_selected_rows(event) == []
 
 
 def test_a_picked_cell_is_read_as_true_and_given():
@@ -135,4 +135,4 @@ def test_a_picked_cell_is_read_as_true_and_given():
 
 
 def test_picked_rows_of_a_table():
-    assert selected_rows({"selection": {"rows": [3, 0], "columns": []}}) == [3, 0]
+    assert read_selected_rows({"selection": {"rows": [3, 0], "columns": []}}) == [3, 0]

@@ -22,7 +22,7 @@ def show_baselines_section(evaluated: EvaluatedRun) -> None:
         return
     st.markdown(f"**{words.plain(study.why)}**")
     st.dataframe(
-        classifiers_table(study),
+        build_classifiers_table(study),
         hide_index=True,
         column_config=_columns(),
         key="classifiers_table",
@@ -39,7 +39,7 @@ def show_baselines_section(evaluated: EvaluatedRun) -> None:
     study_progress.show_study_method(study)
 
 
-def classifiers_table(study: Study) -> pd.DataFrame:
+def build_classifiers_table(study: Study) -> pd.DataFrame:
     """One row a classifier, the one in use first, the baseline last."""
     return pd.DataFrame([_row(classifier) for classifier in study.classifiers])
 

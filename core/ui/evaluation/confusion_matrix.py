@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from core.base.types import Ints
-from core.charts.confusion import confusion_summary, cut_confusion_matrix, most_confused_people
+from core.charts.confusion import cut_confusion_matrix, describe_confusions, select_confused_people
 from core.learn.metrics.classification import ConfusedPair, Evaluation
 from core.ui import charts, data, frame, gallery, words
 from core.ui.components.picker import Pickable, draw_picker
@@ -42,7 +42,7 @@ def show_confusion_section(evaluated: EvaluatedRun) -> None:
     """The pairs first, then the matrix; a click on a cell shows its photos, which can be corrected there."""
     corrections.rerun_if_changed()
     result = evaluated.evaluation
-    st.markdown(f"**{words.plain(confusion_summary(result))}**")
+    st.markdown(f"**{words.plain(describe_confusions(result))}**")
     options = _ask_matrix_options(result)
     n_shown = len(select_matrix_people(result, options.people, everyone=options.everyone))
     pairs = [
@@ -98,7 +98,7 @@ def select_matrix_people(result: Evaluation, people: tuple[str, ...], *, everyon
     occurring = np.flatnonzero(result.confusion.sum(axis=0) + result.confusion.sum(axis=1))
     if everyone or len(occurring) <= SHOW_ALL_MOST:
         return occurring
-    return most_confused_people(result, MOST_CONFUSED_SHOWN)
+    return select_confused_people(result, MOST_CONFUSED_SHOWN)
 
 
 # As JSON: a figure that comes out of a cache with its keys in another order is another chart to Streamlit, and the
@@ -164,7 +164,7 @@ def _show_matrix(evaluated: EvaluatedRun, options: MatrixOptions) -> None:
             on_select="rerun",
             selection_mode="points",
             config={"modeBarButtonsToRemove": ["toImage", "autoScale2d"]},
-            alt=f"Confusion matrix. {confusion_summary(evaluated.evaluation)}.",
+            alt=f"Confusion matrix. {describe_confusions(evaluated.evaluation)}.",
         )
     for true, predicted in charts.picked_cells(event)[:1]:
         with right:

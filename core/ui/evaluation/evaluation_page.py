@@ -66,7 +66,9 @@ def choose_run(runs: list[Run]) -> Run:
             "Training run",
             list(by_id),
             index=list(by_id).index(run_id),
-            format_func=lambda key: ("newest, " if key == runs[0].id else "") + training_page.run_title(by_id[key]),
+            format_func=lambda key: (
+                ("newest, " if key == runs[0].id else "") + training_page.format_run_title(by_id[key])
+            ),
             key=f"evaluated_run_{runs[0].dataset_id}",
             width=300,
         )
@@ -114,7 +116,7 @@ def show_stale_notice(evaluated: EvaluatedRun) -> None:
 
 def show_people_section(evaluated: EvaluatedRun) -> None:
     """A sortable table, the hardest person first."""
-    table = per_person_table(evaluated.evaluation)
+    table = build_people_table(evaluated.evaluation)
     n_always_right = int((table["Recognised"] == 100).sum())
     tested = words.count(len(table), "tested person", "tested people")
     st.markdown(f"**{words.count(n_always_right)} of {tested} were always recognised**")
@@ -139,7 +141,7 @@ def show_people_section(evaluated: EvaluatedRun) -> None:
     )
 
 
-def per_person_table(evaluation: Evaluation) -> pd.DataFrame:
+def build_people_table(evaluation: Evaluation) -> pd.DataFrame:
     """One row a tested person: rates in per cent, faces tested, and whom the most errors named; the lowest F1 first."""
     # The most frequent pairs come first, and of two values for a key a dictionary keeps the later one.
     main_confusions = {pair.person: pair for pair in reversed(evaluation.most_confused)}

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.charts.reliability import reliability_diagram
-from core.charts.shares import cumulative_match_curve
-from core.charts.similarity import likeness_histogram
+from core.charts.reliability import build_reliability_diagram
+from core.charts.shares import build_cumulative_match_curve
+from core.charts.similarity import build_likeness_histogram
 from core.learn.metrics.run_values import StrangersGiven
 from core.learn.open_set.operating_points import OperatingPoint, list_operating_points
 from core.learn.open_set.rejection_rule import TARGET_RATE, Impostors
@@ -36,9 +36,9 @@ def show_strangers_section(evaluated: EvaluatedRun) -> None:
     points = _load_points(evaluated.run.id)
     st.markdown(f"**{_strangers_summary(evaluated.run, points)}**")
     unknown = evaluated.predictions.count_unknown(evaluated.run.params.threshold.score)
-    st.markdown(threshold_sentence(evaluated.run, unknown))
+    st.markdown(describe_run_threshold(evaluated.run, unknown))
     if strangers := evaluated.run.params.strangers_given:
-        st.caption(words.plain(given_strangers_sentence(strangers)))
+        st.caption(words.plain(describe_given_strangers(strangers)))
     _show_rates(evaluated, points)
     _show_thresholds(points)
     left, right = st.columns(2, gap="large")
@@ -68,7 +68,7 @@ def _strangers_summary(run: Run, points: Sequence[OperatingPoint]) -> str:
     return f"{words.percent(correct_rate)} of known faces get their right name, {share} of strangers get one"
 
 
-def threshold_sentence(run: Run, unknown: int) -> str:
+def describe_run_threshold(run: Run, unknown: int) -> str:
     """Say how like a person a face must be to get the name, why, and what that costs those who are known."""
     threshold = run.params.threshold
     # What the threshold rests on is said with it: a rate that was measured on these people is worth more than one that
@@ -98,7 +98,7 @@ def threshold_sentence(run: Run, unknown: int) -> str:
     return f"{rule} {why} {cost}{advice}"
 
 
-def given_strangers_sentence(strangers: StrangersGiven) -> str:
+def describe_given_strangers(strangers: StrangersGiven) -> str:
     """Say what became of the photos of other people that were given for the training."""
     sentence = (
         f"From {strangers.title} {words.count(strangers.used, 'face')} of "
@@ -114,7 +114,7 @@ def given_strangers_sentence(strangers: StrangersGiven) -> str:
     return sentence
 
 
-def hidden_people_sentence(impostors: Impostors, threshold: float) -> str:
+def describe_hidden_people(impostors: Impostors, threshold: float) -> str:
     """Say how many of those who played the stranger got a name."""
     passing = impostors.passing(threshold)
     n_named = int(np.count_nonzero(impostors.scores > threshold))
@@ -198,7 +198,7 @@ def _show_thresholds(points: Sequence[OperatingPoint]) -> None:
 def _show_likeness(evaluated: EvaluatedRun) -> None:
     impostors, threshold = evaluated.predictions.impostors, evaluated.run.params.threshold.score
     sentence = (
-        hidden_people_sentence(impostors, threshold)
+        describe_hidden_people(impostors, threshold)
         if impostors
         else "Nobody could be left out, so only known people show."
     )
@@ -213,18 +213,18 @@ def _show_likeness(evaluated: EvaluatedRun) -> None:
 
 @st.cache_data(show_spinner=False, max_entries=32)
 def _likeness_json(run_id: str, threshold: float, ink: str) -> str:
-    histogram = likeness_histogram(data.run_predictions(run_id), threshold)
+    histogram = build_likeness_histogram(data.run_predictions(run_id), threshold)
     return evaluation_charts.histogram_json(histogram, ink=ink)
 
 
 def _show_calibration(evaluated: EvaluatedRun) -> None:
     title = f"Probabilities are off by {words.percent(evaluated.evaluation.ece)} on average (ECE)"
-    diagram = reliability_diagram(evaluated.predictions)
+    diagram = build_reliability_diagram(evaluated.predictions)
     _show_titled_chart(title, evaluation_charts.reliability_json(diagram, ink=_ink()), "reliability_chart")
 
 
 def _show_ranks(evaluated: EvaluatedRun) -> None:
-    curve = cumulative_match_curve(evaluated.predictions)
+    curve = build_cumulative_match_curve(evaluated.predictions)
     # The third rank, or the last there is: of two people one is always among the first two.
     third = curve.points[:3][-1]
     title = f"The true name is among the first {words.count(third.number)} for {words.percent(third.share)} (rank-k)"

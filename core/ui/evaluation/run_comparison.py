@@ -53,7 +53,7 @@ def _choose_other_run(run: Run, candidates: list[Run]) -> Run:
             "Compared with",
             list(by_id),
             index=list(by_id).index(run_id),
-            format_func=lambda key: training_page.run_title(by_id[key]),
+            format_func=lambda key: training_page.format_run_title(by_id[key]),
             key=f"compared_with_{run.id}",
             width=300,
         )
@@ -123,7 +123,7 @@ def _show_changed_faces(
 ) -> None:
     st.markdown(f"**{title}: {words.count(len(changed) + len(cleared), 'face') if changed or cleared else 'none'}**")
     if cleared:
-        st.caption(cleared_sentence(len(cleared)))
+        st.caption(describe_cleared_errors(len(cleared)))
     notes = {
         outcome.face_id: f"{words.display_name(outcome.said_old)} before, {words.display_name(outcome.said_new)} now"
         for outcome in changed
@@ -147,7 +147,7 @@ def _show_changed_faces(
         face_sheet.open_photo_of_face(evaluated.dataset, picked.command.face_ids[0])
 
 
-def cleared_sentence(n: int) -> str:
+def describe_cleared_errors(n: int) -> str:
     """Say why errors of the older run are right now although it is not the recogniser that changed."""
     photo = f"{words.count(n)} of them" if n > 1 else "One of them"
     return (

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.charts.shares import learning_curve, slice_intervals
+from core.charts.shares import build_learning_curve, build_slice_intervals
 from core.learn.metrics.crop_check import CropCheck
 from core.learn.metrics.slices import PHOTOS, POSE, QUALITY, SIZE
 from core.learn.model_selection.study import LearningPoint, SliceAccuracy, Study, WrongFace
@@ -62,7 +62,7 @@ def _show_metrics(study: Study) -> None:
             st.metric(
                 label,
                 words.percent(figure.mean),
-                study_progress.interval_text(figure),
+                study_progress.format_short_interval(figure),
                 delta_color="off",
                 delta_arrow="off",
                 width="content",
@@ -93,24 +93,24 @@ def _show_panel(evaluated: EvaluatedRun, study: Study) -> None:
 
 def _show_slices_chart(evaluated: EvaluatedRun, study: Study) -> SliceKey | None:
     """The chart; which slice is clicked."""
-    st.markdown(f"**{words.plain(hardest_slice_summary(study))}**")
+    st.markdown(f"**{words.plain(describe_hardest_slice(study))}**")
     event = st.plotly_chart(
         charts.figure_from_json(_slices_chart_json(study)),
         key=f"slices_chart_{evaluated.run.id}",
         on_select="rerun",
         selection_mode="points",
         config={"displayModeBar": False},
-        alt=f"Accuracy with its 95 % interval for every kind of face. {hardest_slice_summary(study)}.",
+        alt=f"Accuracy with its 95 % interval for every kind of face. {describe_hardest_slice(study)}.",
     )
-    return study_charts.picked_slice(event)
+    return study_charts.read_picked_slice(event)
 
 
 def _slices_chart_json(study: Study) -> str:
     ink = charts.INK[frame.is_dark()]
-    return study_charts.slices_json(slice_intervals(study.slices), SLICE_TITLES, study.accuracy.mean, ink=ink)
+    return study_charts.slices_json(build_slice_intervals(study.slices), SLICE_TITLES, study.accuracy.mean, ink=ink)
 
 
-def hardest_slice_summary(study: Study) -> str:
+def describe_hardest_slice(study: Study) -> str:
     """Say which kind of face is harder than the rest, if one is for sure."""
     # Of a dozen slices one is always the lowest. It is called hard only where its whole interval lies below the mean.
     overall = study.accuracy.mean
@@ -177,13 +177,13 @@ def _wrong_prediction(error: WrongFace, repeats: int) -> WrongPrediction:
 def _show_learning_curve(points: Sequence[LearningPoint]) -> None:
     if not points:
         return
-    st.markdown(f"**{learning_curve_summary(points)}**")
+    st.markdown(f"**{describe_learning_curve(points)}**")
     ink = charts.INK[frame.is_dark()]
     st.plotly_chart(
-        charts.figure_from_json(study_charts.curve_json(learning_curve(points), ink=ink)),
+        charts.figure_from_json(study_charts.curve_json(build_learning_curve(points), ink=ink)),
         key="learning_curve",
         config={"displayModeBar": False},
-        alt=f"Accuracy by faces of a person that were learned from. {learning_curve_summary(points)}.",
+        alt=f"Accuracy by faces of a person that were learned from. {describe_learning_curve(points)}.",
     )
     # From some number on further photos are those of fewer and fewer people, on whom the rest of the curve depends.
     fewer = [point for point in points if point.people < points[0].people]
@@ -193,7 +193,7 @@ def _show_learning_curve(points: Sequence[LearningPoint]) -> None:
         st.caption(f"Of {people} {words.plain(having)}; the others gave all theirs.")
 
 
-def learning_curve_summary(points: Sequence[LearningPoint]) -> str:
+def describe_learning_curve(points: Sequence[LearningPoint]) -> str:
     """Say what more photos of a person would bring."""
     # Where the curve comes to rest: the first point that is as good as the last, but for what chance would do.
     first, last = points[0], points[-1]

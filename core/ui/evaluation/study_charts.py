@@ -89,7 +89,7 @@ def curve_json(curve: ShareCurve, *, ink: str) -> str:
     return str(figure.to_json())
 
 
-def picked_slice(event: Mapping[str, Any] | None) -> tuple[str, str] | None:
+def read_picked_slice(event: Mapping[str, Any] | None) -> tuple[str, str] | None:
     """Read which slice was clicked, if one was."""
     customdata = next(iter(charts.picked_customdata(event)), None)
     return (str(customdata[0]), str(customdata[1])) if customdata else None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.base.types import Embeddings, Revision, take_items
-from core.charts.confusion import confusion_summary
+from core.charts.confusion import describe_confusions
 from core.learn.metrics.predictions import Predictions
 from core.learn.numerics.neighbours import nearest_in_gallery
 from core.ui import data, gallery, words
@@ -41,7 +41,7 @@ def show_errors_section(evaluated: EvaluatedRun) -> None:
         _no_errors(evaluated)
         return
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(f"**{words.plain(confusion_summary(evaluated.evaluation))}**", width="content")
+        st.markdown(f"**{words.plain(describe_confusions(evaluated.evaluation))}**", width="content")
         rows = _filter_by_person(evaluated.predictions, rows) if len(rows) > PER_PAGE else rows
     # A run outlives its faces: those that were removed since are counted below, and cannot be shown.
     present_rows = [row for row in rows if evaluated.predictions.face_ids[row] in evaluated.faces.table]

@@ -89,7 +89,7 @@ def build_map_chart(dataset_id: str, revision: Revision, view: MapView) -> MapCh
     )
 
 
-def face_cards(
+def build_face_cards(
     dataset_id: str, faces: Faces, predictions: FacePredictions, cloud: PointCloud, pointed_at: tuple[int, ...]
 ) -> list[FaceCard]:
     """What is shown of the faces that are pointed at."""
@@ -191,7 +191,7 @@ def _sought_people(faces: Faces, people_sought: tuple[str, ...]) -> Ints:
     return np.array([label for label, name in enumerate(faces.table.people) if name in people_sought], dtype=np.int64)
 
 
-def last_grouping_time(dataset: Dataset) -> float | None:
+def find_last_grouping_time(dataset: Dataset) -> float | None:
     """When the faces of a dataset were last put into groups, in seconds since 1970; None before."""
     grouping_jobs = data.jobs_of(dataset, JobKind.CLUSTER)
     return next((job.finished for job in grouping_jobs if job.state is JobState.DONE), None)

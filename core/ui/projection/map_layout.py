@@ -21,7 +21,7 @@ MAP_CAVEAT = (
 )
 
 
-def map_caption(map_info: MapInfo | None) -> str:
+def describe_map(map_info: MapInfo | None) -> str:
     """What a map can and cannot say, and how far this one can be believed."""
     measured = map_info.params.faithfulness if map_info else None
     if not measured:

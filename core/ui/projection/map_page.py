@@ -59,7 +59,7 @@ def build_map_view(
 ) -> MapView:
     """What the page's fields say, as one value."""
     # Read only where it is shown: it is a part of the key by which charts are kept, and grouping changes no other one.
-    grouped = map_chart.last_grouping_time(dataset) if colour == CLUSTER else None
+    grouped = map_chart.find_last_grouping_time(dataset) if colour == CLUSTER else None
     return MapView(
         map_id=map_info.id if map_info else None,
         run_id=run.id if run else None,
@@ -76,7 +76,7 @@ def choose_colouring(dataset: Dataset, run: Run | None) -> tuple[str, tuple[str,
     names = [person.name for person in data.dataset_people(dataset.id, dataset.revision)]
     dated = not np.isnan(data.dataset_faces(dataset.id, dataset.revision).table.taken).all()
     by_run = [PREDICTION, CORRECT, CONFIDENCE] if run else []
-    grouped = map_chart.last_grouping_time(dataset) is not None
+    grouped = map_chart.find_last_grouping_time(dataset) is not None
     offered = [
         *(PERSON, *([SPLIT] if counts.val_faces else []), *by_run, QUALITY),
         *([DATE] if dated else []),
@@ -133,7 +133,7 @@ def _show_chart(dataset: Dataset, view: MapView, new_photo: NewPhoto | None) -> 
         predictions = map_chart.load_face_predictions(dataset.id, dataset.revision, view.run_id)
         faces = data.dataset_faces(dataset.id, dataset.revision)
         scatter.send_cards(
-            key, chart.cloud, map_chart.face_cards(dataset.id, faces, predictions, chart.cloud, event.asked)
+            key, chart.cloud, map_chart.build_face_cards(dataset.id, faces, predictions, chart.cloud, event.asked)
         )
     if chart.left_out:
         missing = words.count(chart.left_out, "face")
@@ -174,7 +174,7 @@ def _show_how_to(dataset: Dataset, view: MapView) -> None:
         height=min(320, 38 + 35 * len(table)),
         alt="The people on the map with the number of their faces.",
     )
-    rows = selected_rows(event)
+    rows = read_selected_rows(event)
     if rows:
         faces = data.dataset_faces(dataset.id, dataset.revision)
         # The browser may still speak of the longer table that was there before a correction.
@@ -193,17 +193,19 @@ _NARROW = {
 }
 
 
-def selected_rows(event: Mapping[str, Any] | None) -> list[int]:
+def read_selected_rows(event: Mapping[str, Any] | None) -> list[int]:
     """Read the row numbers of a selection in a table."""
     return [int(row) for row in ((event or {}).get("selection") or {}).get("rows") or []]
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
 def _load_people_table(dataset_id: str, revision: Revision, run_id: str | None) -> pd.DataFrame:
-    return map_people_table(data.dataset_faces(dataset_id, revision), data.run_predictions(run_id) if run_id else None)
+    return build_map_people_table(
+        data.dataset_faces(dataset_id, revision), data.run_predictions(run_id) if run_id else None
+    )
 
 
-def map_people_table(faces: Faces, predictions: Predictions | None) -> pd.DataFrame:
+def build_map_people_table(faces: Faces, predictions: Predictions | None) -> pd.DataFrame:
     """One row a person, the most faces first: name, faces, and how many of those were given a wrong name."""
     labels, names = faces.table.labels, faces.table.people
     # Labels begin at -1, for no name, and bins at 0: everybody moves up by one, and the nameless are the first row.

@@ -35,7 +35,7 @@ def show_chosen_faces(dataset: Dataset, view: MapView, face_ids: tuple[str, ...]
     predictions = map_chart.load_face_predictions(dataset.id, dataset.revision, view.run_id)
     learned = set(data.run_predictions(view.run_id).learned_ids) if view.run_id else set()
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(f"**{selection_summary(faces, rows)}**", width="content")
+        st.markdown(f"**{describe_selection(faces, rows)}**", width="content")
         _show_downloads(dataset, view, tuple(faces.table.face_ids[row] for row in rows))
     if len(rows) > 1:
         st.caption(_likeness_sentence(faces, rows))
@@ -128,7 +128,7 @@ def _person_order(faces: Faces, row: int) -> tuple[int, str]:
     return (label if label >= 0 else len(faces.table.people), faces.table.photo_names[row])
 
 
-def selection_summary(faces: Faces, rows: list[int]) -> str:
+def describe_selection(faces: Faces, rows: list[int]) -> str:
     """Say how many faces of how many people: "34 faces of 3 people"."""
     labels = [int(faces.table.labels[row]) for row in rows]
     people, nameless = {label for label in labels if label >= 0}, labels.count(-1)

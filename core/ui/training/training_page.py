@@ -128,7 +128,7 @@ def show_training_outcome(dataset: Dataset, job: Job | None, runs: list[Run]) ->
             frame.open_page(frame.EVALUATE, dataset.id, tab=COMPARED)
 
 
-def run_title(run: Run) -> str:
+def format_run_title(run: Run) -> str:
     """A run as it stands in a list to choose from."""
     return f"{words.ago(run.created)}: {words.percent(run.metrics.accuracy)} right"
 

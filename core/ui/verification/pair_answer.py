@@ -230,7 +230,7 @@ def _show_photo_and_person(judge: PairJudge, dataset: Dataset, side: ComparedFac
 
 
 def _show_headline(verdict: PairVerdict, name: str = "") -> None:
-    st.markdown(f"## {conclusion_text(verdict, name)}")
+    st.markdown(f"## {describe_conclusion(verdict, name)}")
     with st.container(horizontal=True, gap="large"):
         st.metric("Same person (probability)", words.format_probability(verdict.prob), width="content")
         st.metric(
@@ -244,7 +244,7 @@ def _show_headline(verdict: PairVerdict, name: str = "") -> None:
         )
 
 
-def conclusion_text(verdict: PairVerdict, name: str = "") -> str:
+def describe_conclusion(verdict: PairVerdict, name: str = "") -> str:
     """The decision in words, which says so where the limit is stricter than the probability."""
     if verdict.same:
         return f":material/check_circle: {f'Probably {name}' if name else 'Probably the same person'}"
@@ -282,11 +282,11 @@ def _show_basis(verdict: PairVerdict, n_faces: int = 0) -> None:
         caution = "Relatives and look-alikes come near each other: do not decide about people by it."
         st.caption(caution, width="content")
         with st.popover("What this rests on", type="tertiary", icon=":material/info:"):
-            for sentence in basis_sentences(verdict, n_faces):
+            for sentence in describe_basis(verdict, n_faces):
                 st.markdown(sentence)
 
 
-def basis_sentences(verdict: PairVerdict, n_faces: int = 0) -> Iterator[str]:
+def describe_basis(verdict: PairVerdict, n_faces: int = 0) -> Iterator[str]:
     """What was compared, on whom the limit was measured, and what the probability supposes."""
     rule = verdict.rule
     if n_faces:

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from core.base.types import Revision
-from core.charts.similarity import distance_histogram
+from core.charts.similarity import build_distance_histogram
 from core.learn.numerics.unit_vectors import cosine_to_distance
 from core.learn.verification import pair_rule
 from core.learn.verification.own_pairs import OwnPairs
@@ -157,4 +157,4 @@ def _histogram(dataset_id: str, revision: Revision, threshold: float, *, ink: st
     pairs = load_own_pairs(dataset_id, revision)
     if pairs is None:
         return "{}"
-    return evaluation_charts.histogram_json(distance_histogram(pairs.distances, pairs.same, threshold), ink=ink)
+    return evaluation_charts.histogram_json(build_distance_histogram(pairs.distances, pairs.same, threshold), ink=ink)

@@ -115,27 +115,27 @@ def test_the_sentence_on_strangers_says_what_was_measured_and_what_it_costs(run)
         n_impostor_people=60,
     )
     run = replace(run, params=replace(run.params, threshold=measured))
-    said = open_set.threshold_sentence(run, 0)
+    said = open_set.describe_run_threshold(run, 0)
     assert "above 3.38" in said
     assert "1 % of 500 faces got a name" in said
     assert "between 0 % and 5 %" in said
     assert "too few people to be sure of 1 %" in said
     assert "none of the" in said
     assert "That is many" not in said
-    assert "That is many" in open_set.threshold_sentence(run, run.metrics.n_test)
+    assert "That is many" in open_set.describe_run_threshold(run, run.metrics.n_test)
 
 
 def test_known_people_among_the_given_strangers_are_named():
     known = (KnownStranger("Ann_Lee", 2, "the same shot is in the dataset"),)
     given = StrangersGiven(title="o.zip", photos=9, refused=0, used=7, people=6, known=known)
-    said = open_set.given_strangers_sentence(given)
+    said = open_set.describe_given_strangers(given)
     assert "7 faces of 6 people" in said
     assert "2 photos of Ann Lee were not used: the same shot is in the dataset." in said
 
 
 def test_those_above_the_limit_are_counted_by_face():
     tried = Impostors(np.array([0.9, 0.8, 0.1]), np.array([0, 0, 1]), np.zeros(3, dtype=bool))
-    assert "2 people played the stranger with 3 faces: 2 of these are above" in open_set.hidden_people_sentence(
+    assert "2 people played the stranger with 3 faces: 2 of these are above" in open_set.describe_hidden_people(
         tried, 0.5
     )
 

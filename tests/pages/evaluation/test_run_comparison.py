@@ -90,7 +90,7 @@ def test_two_ticked_runs_say_what_differs_and_the_list_does_in_a_line(app_data, 
 
 
 def test_errors_that_were_none_are_explained():
-    assert run_comparison.cleared_sentence(1).startswith(
+    assert run_comparison.describe_cleared_errors(1).startswith(
         "One of them counted as an error before because the name was wrong"
     )
-    assert run_comparison.cleared_sentence(3).startswith("3 of them counted as errors before")
+    assert run_comparison.describe_cleared_errors(3).startswith("3 of them counted as errors before")

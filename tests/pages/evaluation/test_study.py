@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.charts.shares import slice_intervals
+from core.charts.shares import build_slice_intervals
 from core.learn.metrics.bootstrap import Interval
 from core.learn.model_selection.baselines import list_contenders
 from core.learn.model_selection.study import LearningPoint, MeasuredClassifier, SliceAccuracy
@@ -145,34 +145,36 @@ def test_a_kind_of_face_is_called_hard_only_when_it_is_for_sure():
     )
     made = replace(study_of(), accuracy=share(0.9, 0.8, 1.0), slices=slices)
     assert (
-        slice_metrics.hardest_slice_summary(made)
+        slice_metrics.describe_hardest_slice(made)
         == "Hardest is quality of the face, below 50 %: 50 % right, against 90 % of all"
     )
-    assert slice_metrics.hardest_slice_summary(replace(made, slices=slices[1:])).startswith("No kind of face is harder")
+    easy = replace(made, slices=slices[1:])
+    assert slice_metrics.describe_hardest_slice(easy).startswith("No kind of face is harder")
 
 
 def test_the_curve_says_from_when_on_more_photos_hardly_help():
     points = [LearningPoint(n, 5, share(m, m, m)) for n, m in ((1, 0.8), (3, 0.95), (8, 0.953))]
     assert (
-        slice_metrics.learning_curve_summary(points)
+        slice_metrics.describe_learning_curve(points)
         == "80 % right with 1 face of everybody, 95 % right with 3 faces; more hardly helped"
     )
     assert (
-        slice_metrics.learning_curve_summary(points[:2])
+        slice_metrics.describe_learning_curve(points[:2])
         == "80 % right with 1 face of everybody, 95 % right with 3 faces"
     )
-    assert slice_metrics.learning_curve_summary(points[:1]) == "80 % right with 1 face of everybody"
+    assert slice_metrics.describe_learning_curve(points[:1]) == "80 % right with 1 face of everybody"
 
 
 def test_a_clicked_slice_is_read_and_nothing_is_nothing():
     event = {"selection": {"points": [{"customdata": ["pose", "frontal"]}]}}
-    assert study_charts.picked_slice(event) == ("pose", "frontal")
-    assert study_charts.picked_slice({"selection": {"points": []}}) is None and study_charts.picked_slice(None) is None
+    assert study_charts.read_picked_slice(event) == ("pose", "frontal")
+    assert study_charts.read_picked_slice({"selection": {"points": []}}) is None
+    assert study_charts.read_picked_slice(None) is None
 
 
 def test_the_chart_of_slices_has_a_heading_a_group_and_an_interval_a_dot():
     one = SliceAccuracy("pose", "frontal", 1200, share(0.9, 0.7, 0.95))
-    drawn = json.loads(study_charts.slices_json(slice_intervals([one]), {"pose": "Pose"}, 0.92, ink="#000"))
+    drawn = json.loads(study_charts.slices_json(build_slice_intervals([one]), {"pose": "Pose"}, 0.92, ink="#000"))
     dots = drawn["data"][0]
     assert drawn["layout"]["yaxis"]["ticktext"] == ["<b>Pose</b>", "frontal (1\u202f200)"]
     assert (dots["x"], dots["y"]) == ([0.9], [1])
@@ -194,7 +196,7 @@ def test_differences_and_times_read_well():
         predict_ms=250.0,
         difference=share(-0.0123, -0.02, 0.00001),
     )
-    (told,) = baselines.classifiers_table(replace(study_of(), classifiers=(row,))).to_dict("records")
+    (told,) = baselines.build_classifiers_table(replace(study_of(), classifiers=(row,))).to_dict("records")
     assert told["Right"] == "90.00 (80.00 to 100)"
     assert told["Difference"] == "\u22121.23 (\u22122.00 to 0)"
     assert (told["Learns in"], told["Names one in"]) == ("2.1 ms", "0.25 s")

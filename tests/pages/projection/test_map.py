@@ -151,10 +151,10 @@ def test_looking_for_a_person_puts_the_others_behind(trained, open_page):
 def test_a_summary_counts_faces_people_and_the_nameless(app_data, open_page):
     dataset = add_faces(app_data, "Family", {"Ann": 3, "Bob": 1, None: 2})
     faces = data.dataset_faces(dataset.id, app_data.store.dataset(dataset.id).revision)
-    assert map_selection.selection_summary(faces, list(range(6))) == "6 faces of 2 people, 2 without a name"
+    assert map_selection.describe_selection(faces, list(range(6))) == "6 faces of 2 people, 2 without a name"
     bob = int(np.flatnonzero([faces.table.person(row) == "Bob" for row in range(6)])[0])
-    assert map_selection.selection_summary(faces, [bob]) == "1 face of 1 person"
-    table = map_page.map_people_table(faces, None)
+    assert map_selection.describe_selection(faces, [bob]) == "1 face of 1 person"
+    table = map_page.build_map_people_table(faces, None)
     assert table["Person"].tolist() == ["Ann", "no name", "Bob"]
 
 

@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pytest
 
-from core.charts.similarity import distance_histogram
+from core.charts.similarity import build_distance_histogram
 from core.store.job_model import JobKind
 from core.ui.evaluation import evaluation_charts
 from core.ui.verification import pair_statistics
@@ -77,7 +77,7 @@ def test_the_border_holds_the_wrong_decisions_nearest_to_the_limit(village):
 
 def test_the_chart_shows_each_kind_as_shares_and_the_limit():
     distances, same = np.array([0.5, 0.52, 1.3, 1.31, 1.4, 2.0]), np.array([True, True, False, False, False, False])
-    drawn = json.loads(evaluation_charts.histogram_json(distance_histogram(distances, same, 0.93), ink="#000000"))
+    drawn = json.loads(evaluation_charts.histogram_json(build_distance_histogram(distances, same, 0.93), ink="#000000"))
     assert [trace["name"] for trace in drawn["data"]] == ["one person", "different people"]
     assert [sum(trace["y"]) for trace in drawn["data"]] == [pytest.approx(1.0)] * 2
     assert drawn["layout"]["shapes"][0]["x0"] == 0.93

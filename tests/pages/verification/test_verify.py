@@ -12,7 +12,7 @@ from PIL import Image
 
 from core.learn.verification.pair_rule import MEASURED
 from core.store.job_model import JobKind
-from core.ui.verification.pair_answer import basis_sentences, conclusion_text
+from core.ui.verification.pair_answer import describe_basis, describe_conclusion
 from core.vision.models import catalogue
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
 from core.workflows.verification.verify import PairVerdict
@@ -147,13 +147,13 @@ def test_a_limit_that_is_stricter_than_the_probability_says_so(distance, prob, s
         rule=rule,
         own_rule=False,
     )
-    assert said in conclusion_text(verdict)
+    assert said in describe_conclusion(verdict)
 
 
 def test_what_it_rests_on_is_told_with_the_people_it_was_measured_on():
     rule = MEASURED[DEFAULT_VECTORS_ID]
     told = " ".join(
-        basis_sentences(
+        describe_basis(
             PairVerdict(
                 distance=0.7, prob=0.99, same=True, threshold=0.98, far=1e-3, prior=0.5, rule=rule, own_rule=False
             ),
