@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from core.base.errors import ImageRefused, NotFound
@@ -28,18 +29,22 @@ def open_run(options: argparse.Namespace) -> tuple[Services, Run]:
     # Only runs of this dataset, though ids are unique: a run of another one was meant for other people.
     runs = services.runs.runs(dataset.id)
     if options.run:
-        named = next((run for run in runs if run.id == options.run), None)
-        if named is None:
-            raise NotFound(
-                f"There is no run '{options.run}' of '{dataset.name}'. "
-                f"`python -m core runs --dataset {dataset.name}` lists them."
-            )
-        return services, named
+        return services, find_run(dataset, runs, options.run)
     if not runs:
         raise NotFound(
             f"Nothing was trained on '{dataset.name}' yet. Run `python -m core train --dataset {dataset.name}` first."
         )
     return services, runs[0]
+
+
+def find_run(dataset: Dataset, runs: Sequence[Run], run_id: str) -> Run:
+    """The run of a dataset that has an id. Raises NotFound, also for runs of other datasets."""
+    for run in runs:
+        if run.id == run_id:
+            return run
+    raise NotFound(
+        f"There is no run '{run_id}' of '{dataset.name}'. `python -m core runs --dataset {dataset.name}` lists them."
+    )
 
 
 def read_photo_bytes(path: Path) -> bytes:

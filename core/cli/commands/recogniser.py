@@ -141,12 +141,12 @@ def add_compare(commands: Commands) -> None:
 
 def _compare(options: argparse.Namespace) -> Answer:
     services, dataset = resolution.open_dataset(options)
-    newest = services.runs.runs(dataset.id)
-    if len(newest) < 2 and not (options.old and options.new):
+    runs = services.runs.runs(dataset.id)
+    if len(runs) < 2:
         raise NotFound(f"'{dataset.name}' has not been trained twice, so there is nothing to compare. Train again.")
-    run_ids = (options.old or newest[1].id, options.new or newest[0].id)
+    run_ids = (options.old or runs[1].id, options.new or runs[0].id)
     # The older one first, whichever was given as which: a gain must not be told as a loss.
-    pair = compare.order_runs(*(services.runs.run(run_id) for run_id in run_ids))
+    pair = compare.order_runs(*(resolution.find_run(dataset, runs, run_id) for run_id in run_ids))
     old, new = ((run, train.load_predictions(services.artifacts, run)) for run in pair)
     return compare.compare_runs(services.store, services.log, old, new).to_json()
 

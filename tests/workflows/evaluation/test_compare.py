@@ -144,3 +144,7 @@ def test_the_command_line_compares_the_two_newest_runs(services, dataset, data_d
     assert answer["settings"] == [{"name": "seed", "old": 0, "new": 1}]
     assert main([*arguments, "--old", after.id, "--new", before.id]) == 0
     assert json.loads(capsys.readouterr().out)["old"] == before.id, "the older run is the old one"
+    others = add_faces(services, "Others", {"Dan": 4, "Eve": 4})
+    pair = [trained(services, others).id, trained(services, others, TrainOptions(seed=1)).id]
+    assert main([*arguments, "--old", pair[0], "--new", pair[1]]) == 1
+    assert f"no run '{pair[0]}' of 'Family'" in capsys.readouterr().err
