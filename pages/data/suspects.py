@@ -19,8 +19,9 @@ with frame.page(
     working = job is not None and job.state.active
     queue = review_queue.load_stored_queue(dataset.id, job.finished if job else None)
     label = "Look for suspects" if queue is None else "Look again"
-    kind = "primary" if queue is None else "secondary"
-    if page.action.button(label, type=kind, icon=":material/troubleshoot:", disabled=working):
+    if page.action.button(
+        label, type="primary" if queue is None else "secondary", icon=":material/troubleshoot:", disabled=working
+    ):
         review_queue.submit_suspect_search(dataset)
         st.rerun()
     jobs.follow_job(job)

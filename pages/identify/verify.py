@@ -16,10 +16,11 @@ with frame.page("Same person?", "Compare two photos, or a photo with a person of
     with left:
         first_side = pair_answer.ask_for_face(model_id, "A photo", "verify_a")
     with right:
-        if dataset is not None and with_person:
-            second_side = pair_answer.ask_for_person(dataset)
-        else:
-            second_side = pair_answer.ask_for_face(model_id, "Another photo", "verify_b")
+        second_side = (
+            pair_answer.ask_for_person(dataset)
+            if dataset is not None and with_person
+            else pair_answer.ask_for_face(model_id, "Another photo", "verify_b")
+        )
     with answer:
         if first_side is None or second_side is None:
             pair_answer.show_invitation(with_person=with_person)

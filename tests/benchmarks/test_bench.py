@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 import venv
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
@@ -33,11 +32,11 @@ def few(sample_zip: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """What ``time.perf_counter`` says from now on."""
     now = [0.0]
     monkeypatch.setattr(time, "perf_counter", lambda: now[0])
-    yield now
+    return now
 
 
 def test_a_call_within_a_call_is_taken_from_the_outer_one(clock: list[float]) -> None:

@@ -259,9 +259,9 @@ def test_a_click_in_the_matrix_of_look_alikes_shows_the_two_on_the_map(app: App,
 
 
 @pytest.fixture
-def crowded(app: App, page: Page, crowd: Dataset) -> Iterator[Page]:
+def crowded(app: App, page: Page, crowd: Dataset) -> Page:
     open_map(app, page, crowd)
-    yield page
+    return page
 
 
 def test_a_hundred_thousand_faces_are_drawn_as_dots_and_as_symbols_from_near(crowded: Page):

@@ -55,6 +55,5 @@ def erase_dataset(tools: EraseTools, dataset_id: str, progress: Progress = UNWAT
     other_ids = {dataset.id for dataset in tools.store.datasets()}
     # Other datasets may hold the same photos and names in their own right; the database, which they share, is searched.
     skipped = {root / other_id for root in (tools.artifacts.root, tools.exports_dir) for other_id in other_ids}
-    searched = tools.store, tools.eraser, tools.artifacts, tools.data_dir
-    check = search_remains(*searched, {*skipped, tools.models_dir}, sought, progress)
+    check = search_remains(tools.eraser, tools.data_dir, {*skipped, tools.models_dir}, sought, progress)
     return DatasetReceipt(removed, uploads, len(sought.names), check)

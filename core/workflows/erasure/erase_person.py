@@ -277,5 +277,4 @@ def _check(tools: EraseTools, plan: ErasePlan, progress: Progress) -> SearchFind
     skipped = {root / other_id for root in (tools.artifacts.root, tools.exports_dir) for other_id in other_ids}
     # The plan itself holds what is looked for, and goes when the search is done.
     skipped |= {tools.models_dir, tools.artifacts.path(dataset_id, ArtifactKind.ERASURE, plan.id)}
-    searched = tools.store, tools.eraser, tools.artifacts, tools.data_dir
-    return search_remains(*searched, skipped, plan.erasure, progress)
+    return search_remains(tools.eraser, tools.data_dir, skipped, plan.erasure, progress)

@@ -12,10 +12,9 @@ from core.base.progress import Progress
 from core.base.settings import ImageLimits
 from core.formats.traces import SoughtTraces, Trace, TraceSearch
 from core.isolation.photos import read_header_texts_isolated
-from core.store.artifacts import ArtifactKind, Artifacts
+from core.store.artifacts import ArtifactKind
 from core.store.exchange_protocols import EraseStore, Erasure
 from core.store.name_scrubber import Scrubber
-from core.store.protocols import FaceStore
 
 YOURS = "It is a file of yours and was not touched. Delete it yourself."
 OF_OTHER_WORK = "It was given for another dataset, and goes when that has taken it."
@@ -51,9 +50,7 @@ class SearchFindings(JsonRecord):
 
 
 def search_remains(
-    store: FaceStore,
     eraser: EraseStore,
-    artifacts: Artifacts,
     data_dir: Path,
     skipped: Collection[Path],
     erasure: Erasure,
