@@ -91,6 +91,11 @@ class Channel:
         self._used_bytes = max(self._used_bytes, sum(frame.blocks))
         return message, _split_region(memoryview(self.region), frame.blocks)
 
+    def close(self) -> None:
+        """Close the pipes; the shared memory goes with the last view of it."""
+        self.reader.close()
+        self.writer.close()
+
     def give_back(self) -> None:
         """Let the system have what large messages took of the shared memory."""
         if self.region is not None and self._used_bytes > KEPT_REGION_BYTES:

@@ -148,9 +148,14 @@ class Child:
             self.process.kill()
 
     def kill(self) -> None:
-        """End it at once."""
+        """End it at once; whoever uses it meets the end of its pipes."""
         self.process.kill()
         self.process.wait()
+
+    def dispose(self) -> None:
+        """End it, and give back what it took of this process. By whoever uses it: nobody may be reading its pipes."""
+        self.kill()
+        self.channel.close()
 
 
 def _answer_in(outcome: Outcome, task: Task[Asked, Answered]) -> Answered:
@@ -201,7 +206,7 @@ def await_child(child: Child) -> None:
     try:
         child.channel.receive(Greeting, 0)
     except (OSError, EOFError, BrokenMessage) as fault:
-        child.kill()
+        child.dispose()
         raise ReaderUnavailable(
             f"The program that reads files ended while it started (status {child.process.returncode}). Nothing was "
             "read. Close other programs if memory is short, and try again."
@@ -272,8 +277,11 @@ class Pool:
         """End all children; nothing is read any more."""
         self._wishes.put(None)
         with self._changed:
-            children = list(self._all)
-        for child in children:
+            idle, self._idle = self._idle, []
+            used = self._all.difference(idle)
+        for child in idle:
+            child.dispose()
+        for child in used:
             child.kill()
 
     def _attempt(self, order: _Order[Asked, Answered]) -> Reply[Answered]:
@@ -293,6 +301,7 @@ class Pool:
                 if child.process.poll() is None:
                     return child
                 self._forget(child)
+                child.dispose()
             # Counted before it starts, or every thread that waits would start one.
             self._count += 1
         return self._start()
@@ -331,7 +340,7 @@ class Pool:
                 self._changed.notify()
         # Outside of the lock: waiting for its end would keep everybody else waiting too.
         if is_worn:
-            child.kill()
+            child.dispose()
 
     def _keep(self) -> None:
         """Start children, on a thread that lives as long as they, and end those that are late."""

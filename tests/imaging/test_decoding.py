@@ -565,7 +565,6 @@ def test_a_moment_that_cannot_be_is_none(original: str, changed: str | None, mom
     assert parse_time_taken(stamped("JPEG", original, changed)) == moment
 
 
-@pytest.mark.filterwarnings("ignore::UserWarning:PIL")  # a line for every broken tag
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(0, 400), st.binary(min_size=1, max_size=12))
 def test_a_damaged_header_gives_no_moment_or_one_but_never_an_error(place: int, damage: bytes) -> None:

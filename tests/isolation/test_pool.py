@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -239,10 +240,13 @@ def framed(body: bytes = ANSWER, blocks: bytes = b"[]", shared: bytes = b"false"
     return len(content).to_bytes(4, "big") + content
 
 
-def child_that_says(said: bytes) -> pool.Child:
+@contextmanager
+def child_that_says(said: bytes) -> Iterator[pool.Child]:
     code = f"import sys, time; sys.stdout.buffer.write({said!r}); sys.stdout.flush(); sys.stdin.read()"
     process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
-    return pool.Child(process, pool.Channel(process.stdout, process.stdin))  # type: ignore[arg-type]
+    child = pool.Child(process, pool.Channel(process.stdout, process.stdin))  # type: ignore[arg-type]
+    yield child
+    child.dispose()
 
 
 ORDER = pool._Order(DATE_PHOTO, BlocksOnly(), [], BOUNDS, 8)
@@ -264,10 +268,10 @@ ORDER = pool._Order(DATE_PHOTO, BlocksOnly(), [], BOUNDS, 8)
     ],
 )
 def test_what_is_no_message_ends_the_child_that_said_it(said: bytes) -> None:
-    child = child_that_says(said)
-    with pytest.raises(pool._ChildEnded, match="no sensible answer"):
-        child.ask(ORDER)
-    assert child.process.returncode is not None
+    with child_that_says(said) as child:
+        with pytest.raises(pool._ChildEnded, match="no sensible answer"):
+            child.ask(ORDER)
+        assert child.process.returncode is not None
 
 
 def test_what_is_a_message_is_believed_and_a_refusal_is_words_of_bounded_length() -> None:
@@ -276,13 +280,12 @@ def test_what_is_a_message_is_believed_and_a_refusal_is_words_of_bounded_length(
         + framed(b'{"answer":null,"refused":"' + b"x" * 9999 + b'","kind":"ImageRefused"}')
         + framed(b'{"answer":null,"fault":"Bad"}')
     )
-    child = child_that_says(said)
-    assert child.ask(ORDER).answer.taken == 1.0
-    with pytest.raises(ImageRefused, match=r"^x{2000}$"):
-        child.ask(ORDER)
-    with pytest.raises(ImageRefused, match=r"damaged or of an unusual kind \(Bad\)"):
-        child.ask(ORDER)
-    child.kill()
+    with child_that_says(said) as child:
+        assert child.ask(ORDER).answer.taken == 1.0
+        with pytest.raises(ImageRefused, match=r"^x{2000}$"):
+            child.ask(ORDER)
+        with pytest.raises(ImageRefused, match=r"damaged or of an unusual kind \(Bad\)"):
+            child.ask(ORDER)
 
 
 # ending
@@ -294,11 +297,11 @@ def test_children_end_with_the_process_that_started_them() -> None:
         "import os, sys; from core.isolation.pool import shared_pool; shared_pool().warm()\n"
         "print(*shared_pool().pids, flush=True); sys.stdin.read()"
     )
-    parent = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    assert parent.stdout
-    pid = int(parent.stdout.readline())
-    parent.kill()
-    parent.wait()
+    words = [sys.executable, "-c", code]
+    with subprocess.Popen(words, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout
+        pid = int(parent.stdout.readline())
+        parent.kill()
     deadline = time.monotonic() + LONGEST_S
     while Path(f"/proc/{pid}").exists() and "State:\tZ" not in Path(f"/proc/{pid}/status").read_text():
         assert time.monotonic() < deadline, "the child outlives its parent"

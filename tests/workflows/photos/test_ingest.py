@@ -354,7 +354,6 @@ def test_a_folder_gives_what_its_zip_gives(uploads: Uploads, single: Photos, cro
     assert uploads.services.store.face_table(other.dataset_id).face_ids == table.face_ids
 
 
-@pytest.mark.filterwarnings("ignore::UserWarning:PIL")  # a line for every broken tag
 def test_every_hostile_file_has_its_line(uploads: Uploads, shared_dir: Path) -> None:
     hostile = shared_dir / "hostile" / "odd-images.zip"
     names = zipfile.ZipFile(hostile).namelist()

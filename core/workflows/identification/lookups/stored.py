@@ -105,7 +105,8 @@ def decode_lookup(content: bytes) -> Lookup:
 
 def decode_lookup_info(path: Path) -> LookupInfo:
     """What a list shows of a lookup's file; the rest of it is not read. Raises InputRefused when it is damaged."""
-    with _refusing(), np.load(path, allow_pickle=False) as arrays:
+    # Opened here: NumPy leaves a file open that it opened itself and that turns out to be no zip.
+    with _refusing(), path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
         info = _checked_info(arrays)
         # An npz is read array by array: of a lookup of 1,000 photos this reads some kilobytes and not the megabytes of
         # all crops.
