@@ -1,5 +1,5 @@
 """What the pages of a broken data folder need besides."""
 
-from tests.pages.conftest import packages_scanned_once
+from tests.pages.conftest import cheap_page_runs
 
-__all__ = ["packages_scanned_once"]
+__all__ = ["cheap_page_runs"]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import streamlit as st
 from streamlit.components.v2 import manifest_scanner
+from streamlit.runtime.scriptrunner import script_runner
 from streamlit.testing.v1 import AppTest
 
 from core.base.progress import CancelToken
@@ -30,11 +31,17 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="session", autouse=True)
-def packages_scanned_once() -> Iterator[None]:
-    """Each new AppTest reads about every installed package whether it brings a component: half a second, always the
-    same."""
+def cheap_page_runs() -> Iterator[None]:
+    """Without what costs every run of a page up to a second and no test is about.
+
+    Each new AppTest reads about every installed package whether it brings a component. Around each run Streamlit
+    collects garbage among everything that the process has loaded, and has Keras, where that is loaded, do it again: the
+    app never loads it, but tests of the networks do.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
+        patch.setattr(script_runner, "_clean_problem_modules", lambda: None)
+        st.config.set_option("runner.postScriptGC", False)
         yield
 
 
