@@ -1,5 +1,5 @@
 # make run        install what is missing and start Face Atlas
-# make test       every test, the browser's too        BROWSER=no leaves those out
+# make test       every test, the browser's too        BROWSER=no leaves those out, COVERAGE=yes says what they reach
 # make quick      the tests that need neither the networks nor a browser
 # make check      format, lint, types, architecture; the components' JavaScript and its unit tests too
 # make bench      the benchmark table            GROUP=photos.zip measures photos with several faces too
@@ -13,6 +13,7 @@
 PYTHON  ?=
 PORT    ?= 8501
 BROWSER ?= yes
+COVERAGE ?= no
 
 VENV      := .venv
 PY        := $(VENV)/bin/python
@@ -23,10 +24,13 @@ NPM       := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" npm
 GROUP     ?= $(wildcard ../shared/faces/group-photos.zip)
 BENCH      = $(if $(GROUP),--group $(GROUP))
 TESTERS   ?= $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -lt 4 ] && echo $$((n + 1)) || echo 4)
+PYTEST    := $(PY) -m pytest --durations 10 --durations-min 1
+# Python before 3.12 can only be watched line by line, which makes the tests a third slower: on request.
+COVERED    = $(if $(filter yes,$(COVERAGE)),--cov core --cov-report term:skip-covered)
 MODELS    := $(or $(FACE_ATLAS_DATA),data)/models
 MANIFESTS := $(MODELS)/mtcnn/manifest.json $(MODELS)/facenet-128/manifest.json
 CHROMIUM  ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
-QUICK     := $(addprefix tests/,base archives imaging learn ui store vision/test_pyramid.py vision/test_quality.py) tests/test_fences.py
+QUICK     := $(addprefix tests/,archives base charts imaging learn report ui vision/test_pyramid.py vision/test_quality.py) tests/test_fences.py
 # TensorFlow has packages for these; the interpreter must also be able to make an environment.
 FITS      := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
 
@@ -45,10 +49,10 @@ run: env models
 # One process has all tests in a browser, so that they do not starve each other, and begins with them: files are dealt in
 # their order, not by how many tests they hold. One process more than there are processors: in the browser they often wait.
 test: env-dev models browser
-	CHROMIUM=$(CHROMIUM) $(PY) -m pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder $(if $(filter no,$(BROWSER)),--ignore=tests/browser)
+	CHROMIUM=$(CHROMIUM) $(PYTEST) -n $(TESTERS) --dist loadfile --no-loadscope-reorder $(COVERED) $(if $(filter no,$(BROWSER)),--ignore=tests/browser)
 
 quick: env-dev
-	$(PY) -m pytest -q -n 2 $(QUICK)
+	$(PYTEST) -q -n 2 $(COVERED) $(QUICK)
 
 check: env-dev check-components
 	$(PY) -m ruff format --check .
