@@ -114,6 +114,7 @@ class Services:
 
     @cached_property
     def detector(self) -> Detector:
+        """MTCNN, on the engine of the settings."""
         return Detector(self.engine)
 
     def embedder(self, model_id: str) -> Embedder:
@@ -155,11 +156,13 @@ class Services:
         return look_again.detect_on_turned_photos(self.ingestor(dataset_id), dataset_id, policy, progress)
 
     def bundle_tools(self) -> BundleTools:
+        """For recogniser files: with the hash of the weights behind every kind of vectors."""
         models = (*catalogue.EMBEDDING_MODELS, *catalogue.EARLIER)
         weights = {model.vectors_id: model.weights_sha256 for model in models}
         return BundleTools(self.store, self.runs, self.artifacts, weights)
 
     def export_tools(self) -> ExportTools:
+        """For exporting photos, tables, vectors and recognisers."""
         return ExportTools(
             store=self.store,
             transfer=self.transfer,
@@ -169,6 +172,7 @@ class Services:
         )
 
     def import_tools(self) -> ImportTools:
+        """For importing names, vectors and corrections."""
         return ImportTools(
             store=self.store,
             transfer=self.transfer,
@@ -180,9 +184,11 @@ class Services:
         )
 
     def arrival_tools(self) -> ArrivalTools:
+        """For what is brought in, through the browser or from the inbox."""
         return ArrivalTools(self.import_tools(), self.bundle_tools(), self.settings.uploads_dir)
 
     def lookup_tools(self) -> LookupTools:
+        """For identifying many photos together."""
         settings = self.settings
         return LookupTools(
             store=self.store,
@@ -193,6 +199,7 @@ class Services:
         )
 
     def erase_tools(self) -> EraseTools:
+        """For erasing a person from the whole data folder."""
         settings = self.settings
         return EraseTools(
             store=self.store,
@@ -207,6 +214,7 @@ class Services:
         )
 
     def leftover_tools(self) -> LeftoverTools:
+        """For sweeping up after processes that were killed."""
         return LeftoverTools(
             store=self.store,
             runs=self.runs,
@@ -218,9 +226,11 @@ class Services:
         )
 
     def run_tools(self) -> RunTools:
+        """For training, evaluating and mapping."""
         return RunTools(self.store, self.runs, self.artifacts)
 
     def report_tools(self) -> ReportTools:
+        """For the report on a run."""
         return ReportTools(self.store, self.runs, self.artifacts, self._networks)
 
     def _networks(self, vectors_id: str) -> tuple[ReportedNetwork, ...]:
@@ -242,6 +252,7 @@ class Services:
         )
 
     def main_face_tools(self, model_id: str) -> MainFaceTools:
+        """For the vector of the main face of each photo. Raises NotFound as ``embedder``."""
         return MainFaceTools(self.pipeline(model_id), choose_pace(self.settings.threads))
 
     def identifier(self, run: Run) -> Identifier:
@@ -286,10 +297,12 @@ class Services:
 
     @cached_property
     def supervisor(self) -> Supervisor:
+        """What starts the worker process and watches it."""
         return Supervisor(self.settings.data_dir)
 
     @property
     def worker_lock(self) -> Path:
+        """The lock of the one worker that serves the data folder."""
         return self.settings.locks_dir / "worker.lock"
 
     @contextmanager

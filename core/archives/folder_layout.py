@@ -47,6 +47,7 @@ class FolderLayout:
     def of(
         cls, labels: Sequence[FolderLabel], notes: Sequence[str] = (), local_names: LocalNames | None = None
     ) -> FolderLayout:
+        """Count the labels of all photos, one a photo."""
         return cls(
             notes=tuple(notes),
             local_names=local_names,

@@ -197,6 +197,7 @@ class ZipMembers:
 
     @property
     def names(self) -> tuple[str, ...]:
+        """Paths of the files, in the order of the zip; folders are left out."""
         return tuple(self._infos)
 
     def read(self, name: str) -> bytes:

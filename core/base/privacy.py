@@ -1,5 +1,4 @@
-"""Nothing is sent anywhere, and nothing is readable by others: what packages would report to their makers is switched
-off here, before they load, and the data folder is its owner's alone."""
+"""No package reports to its makers, which is switched off before it loads; the data folder is its owner's alone."""
 
 from __future__ import annotations
 

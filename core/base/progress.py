@@ -22,13 +22,16 @@ class CancelToken:
     _event: threading.Event = field(default_factory=threading.Event)
 
     def cancel(self) -> None:
+        """Ask the work to stop; from any thread or a signal handler."""
         self._event.set()
 
     @property
     def cancelled(self) -> bool:
+        """Whether somebody asked the work to stop."""
         return self._event.is_set()
 
     def raise_if_cancelled(self) -> None:
+        """Do what is due between batches. Raises Cancelled when the work is to stop."""
         # Asked twice: what is done between batches may be a whole other job, and the user may cancel meanwhile.
         if not self._event.is_set():
             self.between_batches()

@@ -54,30 +54,37 @@ class Settings:
 
     @property
     def models_dir(self) -> Path:
+        """Installed networks and the sample dataset."""
         return self.data_dir / "models"
 
     @property
     def database_path(self) -> Path:
+        """The SQLite database."""
         return self.data_dir / "atlas.db"
 
     @property
     def artifacts_dir(self) -> Path:
+        """Photos, crops and arrays, a folder for each dataset."""
         return self.data_dir / "artifacts"
 
     @property
     def inbox_dir(self) -> Path:
+        """Archives and folders that somebody put here by hand, for pages to offer."""
         return self.data_dir / "inbox"
 
     @property
     def uploads_dir(self) -> Path:
+        """What came through the browser, until a job has read it."""
         return self.data_dir / "uploads"
 
     @property
     def exports_dir(self) -> Path:
+        """Finished exports, a folder for each dataset."""
         return self.data_dir / "exports"
 
     @property
     def locks_dir(self) -> Path:
+        """Locks between processes: one a dataset, and the worker's."""
         return self.data_dir / "locks"
 
 

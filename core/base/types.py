@@ -67,21 +67,26 @@ class Box:
 
     @property
     def width(self) -> float:
+        """In pixels, more than 0."""
         return self.right - self.left
 
     @property
     def height(self) -> float:
+        """In pixels, more than 0."""
         return self.bottom - self.top
 
     @property
     def area(self) -> float:
+        """In square pixels."""
         return self.width * self.height
 
     @property
     def centre(self) -> tuple[float, float]:
+        """The point (x, y), in pixels."""
         return (self.left + self.right) / 2, (self.top + self.bottom) / 2
 
     def as_tuple(self) -> tuple[float, float, float, float]:
+        """The sides as (left, top, right, bottom)."""
         return self.left, self.top, self.right, self.bottom
 
 

@@ -39,13 +39,20 @@ class PromisedShare(Protocol):
     """The share of strangers that a threshold promises to let pass, each 0..1."""
 
     @property
-    def from_prior(self) -> bool: ...
+    def from_prior(self) -> bool:
+        """Whether the threshold is the model's own, for want of people to measure with."""
+
     @property
-    def rate(self) -> float: ...
+    def rate(self) -> float:
+        """The share that was aimed at."""
+
     @property
-    def low(self) -> float: ...
+    def low(self) -> float:
+        """Lower end of the measured share's 95 % interval."""
+
     @property
-    def high(self) -> float: ...
+    def high(self) -> float:
+        """Upper end of it."""
 
 
 def format_strangers_share(threshold: PromisedShare) -> str:

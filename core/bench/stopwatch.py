@@ -149,6 +149,7 @@ class TimedEngine(_ObservedEngine):
     watch: Stopwatch
 
     def network(self, model_id: str, network: str) -> Network:
+        """A network whose calls are timed under its name."""
         return self.watch.timing(network, self.inner.network(model_id, network).__call__)
 
 
@@ -159,6 +160,7 @@ class RecordingEngine(_ObservedEngine):
     calls: list[Call] = field(default_factory=list)
 
     def network(self, model_id: str, network: str) -> Network:
+        """A network whose batches are copied into ``calls``."""
         run = self.inner.network(model_id, network)
 
         def recorded(batch: Batch) -> Any:

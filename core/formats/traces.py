@@ -75,18 +75,22 @@ class SoughtTraces:
 
     @cached_property
     def living_lengths(self) -> tuple[int, ...]:
+        """Lengths of the ``living`` texts in characters, ascending."""
         return tuple(sorted({len(text) for text in self.living}))
 
     @cached_property
     def needles(self) -> _Needles:
+        """Ids in ASCII and vectors, all to be looked for at once."""
         return _Needles([*(value.encode("ascii") for value in sorted(self.ids)), *sorted(self.vectors)])
 
     @cached_property
     def spellings(self) -> Spellings:
+        """The names however they are written, less the spared ones."""
         return Spellings(self.names, self.spared)
 
     @cached_property
     def anchors(self) -> tuple[_Anchor, ...]:
+        """Bytes in whose surroundings a name may stand, without duplicates, sorted."""
         anchors = {anchor for name in self.names for anchor in _anchors(name)}
         return tuple(sorted(anchors, key=lambda anchor: (anchor.data, anchor.codec)))
 

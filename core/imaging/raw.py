@@ -65,6 +65,7 @@ class RawPreview:
 
     @property
     def notes(self) -> tuple[str, ...]:
+        """What to tell of the photo: that its preview was read, and whether that is small."""
         size = f"{words.count(self.width_px)} x {words.count(self.height_px)} pixels"
         if max(self.width_px, self.height_px) >= SMALL_LONG_SIDE_PX:
             return (f"A RAW file: its preview of {size} was looked at.",)

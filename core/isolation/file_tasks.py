@@ -34,6 +34,7 @@ class FileOrder:
 
     @property
     def path(self) -> Path:
+        """The absolute path of the file."""
         return Path(os.fsdecode(self.name))
 
 

@@ -78,8 +78,10 @@ class _ChildEnded(Exception):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reply(Generic[Answered]):
-    """What a task came to. It is from a child that may have been taken over: whoever uses it checks whether the answer
-    and the blocks go together, and with what was asked.
+    """What a task came to.
+
+    It is from a child that may have been taken over: whoever uses it checks whether the answer and the blocks go
+    together, and with what was asked.
     """
 
     answer: Answered
@@ -380,5 +382,5 @@ def _pool_of(pid: int) -> Pool:
 
 
 def shared_pool() -> Pool:
-    """This process's own pool."""
+    """The pool of the calling process."""
     return _pool_of(os.getpid())

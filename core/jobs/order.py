@@ -9,8 +9,10 @@ from core.store.job_model import Job, JobOwner, JobState
 
 
 def may_overtake(job: Job, active: Sequence[Job]) -> bool:
-    """Whether a job is done between two batches of a long one: it is quick, and nothing long on its own dataset runs or
-    came earlier, for what it would find then is not yet what was asked about.
+    """Whether a job is done between two batches of a long one.
+
+    It is quick, and nothing long on its own dataset runs or came earlier, for what it would find then is not yet what
+    was asked about.
 
     Parameters
     ----------

@@ -92,4 +92,5 @@ class ReportMaterial:
 
     @property
     def n_errors(self) -> int:
+        """How many test faces were given to the wrong person."""
         return self.predictions.evaluation.n_test - self.predictions.evaluation.n_correct

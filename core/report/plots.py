@@ -77,7 +77,7 @@ def draw_plot(chart: Chart, salt: str) -> Plot:
 
 @contextmanager
 def _own_style(salt: str) -> Iterator[None]:
-    """matplotlib with this module's settings alone, whatever file of settings lies about."""
+    """Set up matplotlib with this module's settings alone, whatever file of settings lies about."""
     with _LOCK:
         matplotlib = _load_matplotlib()
         with matplotlib.rc_context(), warnings.catch_warnings():

@@ -219,7 +219,7 @@ def _likeness_figure(predictions: Predictions, threshold: float) -> Figure | Non
 
 
 def verification_section(pairs: OwnPairs) -> Section:
-    """Two faces: one person or two?"""
+    """How well two faces are told to be one person's or two's."""
     rows = [
         ("Pairs of one person", f"{count(pairs.n_genuine)}, of {format_people_count(pairs.scores.n_people)}"),
         ("Pairs of different people", count(pairs.n_impostor)),

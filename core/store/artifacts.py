@@ -112,6 +112,7 @@ class Artifacts:
         return [path.name for path in (self.root / dataset_id / kind).glob("*/*") if path.name.isalnum()]
 
     def delete(self, dataset_id: str, kind: ArtifactKind, file_id: str) -> None:
+        """Remove a file; one that is gone already is no fault."""
         self.path(dataset_id, kind, file_id).unlink(missing_ok=True)
 
     def sweep(self, dataset_id: str, ids_to_keep: Mapping[str, Container[str]], before: float) -> int:

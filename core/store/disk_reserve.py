@@ -28,11 +28,11 @@ class Reserve:
 
     @property
     def path(self) -> Path:
+        """The file that takes the room."""
         return self.data_dir / "reserve"
 
     def restore(self) -> None:
-        """Make the file where it is missing, as large as the disk allows: what was freed goes here first, before other
-        work fills it again."""
+        """Make the file where it is missing, as large as the disk allows, before other work fills what was freed."""
         # Without any room there is no reserve: nothing else depends on it.
         with suppress(OSError):
             size = self.path.stat().st_size if self.path.exists() else 0

@@ -22,10 +22,12 @@ class JobState(StrEnum):
 
     @property
     def active(self) -> bool:
+        """Whether the job waits or runs."""
         return self in (JobState.QUEUED, JobState.RUNNING)
 
     @property
     def resumable(self) -> bool:
+        """Whether the job ended before its work did, and can be queued again."""
         return self in (JobState.CANCELLED, JobState.INTERRUPTED, JobState.FAILED)
 
 

@@ -21,7 +21,7 @@ class Scrubber:
     ids: frozenset[str] = frozenset()
 
     @cached_property
-    def spellings(self) -> Spellings:
+    def _spellings(self) -> Spellings:
         return Spellings(self.names, self.spared)
 
     def text(self, value: str) -> str:
@@ -31,14 +31,14 @@ class Scrubber:
         # An address is given back as what it says: with percent signs put back, half a letter could be left of the
         # name.
         for reading in text_readings(value):
-            spans = [(mention.start, mention.end) for mention in self.spellings.mentions(reading) if mention.sure]
+            spans = [(mention.start, mention.end) for mention in self._spellings.mentions(reading) if mention.sure]
             if spans:
                 return _without(reading, spans)
         return value
 
     def names_somebody(self, value: str) -> bool:
         """Whether the text is one of the names, and nobody else's."""
-        return self.spellings.is_name(value)
+        return self._spellings.is_name(value)
 
     def json(self, value: Any) -> Any:
         """A JSON value of which every text is without the names; keys are the program's own words and stay."""

@@ -1,6 +1,6 @@
-"""The ways in which a name is written: any case, accents composed, decomposed or left out, 'Ann_Lee_0001.jpg',
-'AnnLee', 'ann.lee', 'Ann%20Lee'; and where a text that holds its letters speaks of somebody else.
+"""The ways in which a name is written, and where a text that holds its letters speaks of somebody else.
 
+Any case, accents composed, decomposed or left out, 'Ann_Lee_0001.jpg', 'AnnLee', 'ann.lee', 'Ann%20Lee'.
 A mention is sure where the name stands alone, and possible where it is part of a longer word, is run together with
 one, or stands the other way round. Names of one letter or of a few digits occur everywhere: only a whole folder or
 text is one. Names that others have now hold their ground, however they are written.

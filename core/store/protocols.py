@@ -159,9 +159,12 @@ class RunKey(Protocol):
     """What the files of a run, damaged or not, are found by."""
 
     @property
-    def id(self) -> str: ...
+    def id(self) -> str:
+        """Of the run, and of its artifacts."""
+
     @property
-    def dataset_id(self) -> str: ...
+    def dataset_id(self) -> str:
+        """The dataset among whose artifacts they lie."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +186,9 @@ class FaceStore(Protocol):
     def create_dataset(self, name: str, model_id: str) -> Dataset:
         """Raises NameTaken or InputRefused (an empty or overlong name)."""
 
-    def rename_dataset(self, dataset_id: str, name: str) -> None: ...
+    def rename_dataset(self, dataset_id: str, name: str) -> None:
+        """Raises NameTaken or InputRefused, as ``create_dataset``."""
+
     def delete_dataset(self, dataset_id: str) -> None:
         """Remove its rows everywhere; the database is told to overwrite what it deletes."""
 
@@ -193,8 +198,12 @@ class FaceStore(Protocol):
     def dataset(self, name_or_id: str) -> Dataset:
         """Raises NotFound with the names that exist."""
 
-    def datasets(self) -> list[Dataset]: ...
-    def counts(self, dataset_id: str) -> Counts: ...
+    def datasets(self) -> list[Dataset]:
+        """Oldest first."""
+
+    def counts(self, dataset_id: str) -> Counts:
+        """Faces that were dismissed do not count."""
+
     def people(self, dataset_id: str) -> list[PersonCount]:
         """Everybody who has faces, by name."""
 
@@ -282,21 +291,28 @@ class ReportStore(Protocol):
 
     def file_reports(
         self, job_id: str, outcomes: Iterable[FileOutcome] = (), offset: int = 0, limit: int | None = None
-    ) -> list[FileReport]: ...
+    ) -> list[FileReport]:
+        """In the order of the archive; only those with one of the outcomes, when any are given."""
+
     def remark_count(self, job_id: str) -> int:
         """How many files were taken of which the report says something all the same."""
 
     def recent_faces(self, dataset_id: str, job_id: str, limit: int) -> list[Face]:
         """Faces of the last photos that an ingest took, the newest first."""
 
-    def outcome_counts(self, job_id: str) -> dict[FileOutcome, int]: ...
-    def reported_faces(self, job_id: str) -> int: ...
+    def outcome_counts(self, job_id: str) -> dict[FileOutcome, int]:
+        """How many files came to each outcome, in the order of ``FileOutcome``, without zeros."""
+
+    def reported_faces(self, job_id: str) -> int:
+        """The sum of the reports' ``faces``."""
 
 
 class RunStore(Protocol):
     """Runs and maps; their arrays are artifacts of the same id."""
 
-    def add_run(self, run: Run) -> None: ...
+    def add_run(self, run: Run) -> None:
+        """Write its row. Its artifacts are there before: a run that is listed can be used."""
+
     def runs(self, dataset_id: str) -> list[Run]:
         """Newest first, but for damaged ones."""
 
@@ -309,8 +325,12 @@ class RunStore(Protocol):
     def run(self, run_id: str) -> Run:
         """Raises NotFound, and InputRefused for a damaged one."""
 
-    def delete_run(self, run_id: str) -> None: ...
-    def add_map(self, info: MapInfo) -> None: ...
+    def delete_run(self, run_id: str) -> None:
+        """Remove its row; its artifacts go after it."""
+
+    def add_map(self, info: MapInfo) -> None:
+        """Write its row. Its artifact is there before, as with ``add_run``."""
+
     def maps(self, dataset_id: str) -> list[MapInfo]:
         """Newest first."""
 
@@ -329,7 +349,9 @@ class JobStore(Protocol):
         may_start : of a queued job and all active ones of the worker, whether it can be this one; any by default
         """
 
-    def job(self, job_id: str) -> Job: ...
+    def job(self, job_id: str) -> Job:
+        """Raises NotFound when it was forgotten."""
+
     def jobs(self, dataset_id: str | None = None, limit: int = 200) -> list[Job]:
         """Newest first."""
 
@@ -347,13 +369,20 @@ class JobStore(Protocol):
         result: JsonObject | None = None,
         error: str = "",
         detail: str = "",
-    ) -> None: ...
+    ) -> None:
+        """Write how a job ended: ``error`` in words for people, ``detail`` with the traceback."""
+
     def keep_result(self, job_id: str, result: JsonObject) -> None:
         """Write down what a running job has come to so far: it is there when it is resumed."""
 
-    def cancel(self, job_id: str) -> None: ...
-    def resume(self, job_id: str) -> None: ...
+    def cancel(self, job_id: str) -> None:
+        """Ask a running job to stop; a queued one is cancelled at once."""
+
+    def resume(self, job_id: str) -> None:
+        """Queue a stopped job again for the worker; one that is active or done stays as it is."""
+
     def end_orphans(self) -> int:
         """Mark the running jobs whose process is gone; whoever looks at jobs does it first. How many there were."""
 
-    def forget_job(self, job_id: str) -> None: ...
+    def forget_job(self, job_id: str) -> None:
+        """Remove the record of a job that is not active, with its report."""

@@ -161,6 +161,7 @@ class Gate:
     headers: tuple[tuple[bytes, bytes], ...]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request or connection, with the headers; refuse it where it is not from here."""
         # The server's own start and end, which no client sends.
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)

@@ -1,5 +1,4 @@
-"""Every key of the session state, in one place. Only ids and choices are kept there, and the photos that somebody gave
-to one tab to be looked at."""
+"""Every key of the session state: of ids, of choices, and of the photos that somebody gave to one tab."""
 
 from __future__ import annotations
 

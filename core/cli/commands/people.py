@@ -1,5 +1,4 @@
-"""The people of a dataset: ``people``, ``rename``, ``merge``, ``divide``, ``person``, ``cluster``, ``suspects`` and
-``erase``."""
+"""``people``, ``rename``, ``merge``, ``divide``, ``person``, ``cluster``, ``suspects`` and ``erase``."""
 
 from __future__ import annotations
 

@@ -38,6 +38,7 @@ class Recogniser:
 
     @property
     def people(self) -> tuple[str, ...]:
+        """Names in the order of the classifier's rows."""
         return self.svm.people
 
     def rule(self, gallery: Gallery | None) -> RejectionRule:

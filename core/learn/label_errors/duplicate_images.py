@@ -65,10 +65,6 @@ class FacePairs:
         return len(self.left)
 
     @classmethod
-    def of(cls, left: Ints, right: Ints, cosines: Floats, hashes: npt.NDArray[np.uint64]) -> FacePairs:
-        return cls(left, right, cosines, hamming_distance(hashes[left], hashes[right]).astype(np.int64))
-
-    @classmethod
     def joined(cls, parts: Sequence[FacePairs]) -> FacePairs:
         """All of some pairs."""
         return cls(
@@ -79,6 +75,7 @@ class FacePairs:
         )
 
     def take(self, which: Ints | Bools) -> FacePairs:
+        """The pairs at some indices, or where a mask is true."""
         return FacePairs(self.left[which], self.right[which], self.cosines[which], self.bits[which])
 
 
@@ -138,8 +135,10 @@ def _candidate_pairs(vectors: Vectors, photos: Ints, hashes: Ints, progress: Pro
     for n_done, (top, side) in enumerate(tiles, start=1):
         cosines = vectors[top] @ vectors[side].T
         rows, columns = np.divmod(np.flatnonzero(cosines >= LIKE_HASH_COSINE), cosines.shape[1])
-        pairs = FacePairs.of(rows + top.start, columns + side.start, cosines[rows, columns], unsigned)
-        another = (pairs.left < pairs.right) & (photos[pairs.left] != photos[pairs.right])
+        left, right = rows + top.start, columns + side.start
+        bits = hamming_distance(unsigned[left], unsigned[right]).astype(np.int64)
+        pairs = FacePairs(left, right, cosines[rows, columns], bits)
+        another = (left < right) & (photos[left] != photos[right])
         candidate_pairs.append(pairs.take(another & _is_candidate(pairs)))
         progress.advance(n_done / len(tiles))
     return FacePairs.joined(candidate_pairs)

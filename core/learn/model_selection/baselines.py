@@ -40,9 +40,13 @@ class Contender(Protocol):
     """A classifier that learns whom a face is most like."""
 
     @property
-    def id(self) -> str: ...
+    def id(self) -> str:
+        """Its name in stored studies."""
+
     @property
-    def title(self) -> str: ...
+    def title(self) -> str:
+        """Its name for reading."""
+
     @property
     def settings(self) -> str:
         """What is fixed of it, if anything."""

@@ -58,6 +58,7 @@ class Comparison:
 
     @property
     def faces(self) -> int:
+        """How many faces both recognisers named."""
         return self.both + self.only_old + self.only_new + self.neither
 
     @property
@@ -67,6 +68,7 @@ class Comparison:
 
     @property
     def verdict(self) -> Verdict:
+        """Whether the difference is real: chance is ruled out over faces first, then over people."""
         if self.only_new == self.only_old:
             return Verdict.SAME
         if self.p_value >= SIGNIFICANT:

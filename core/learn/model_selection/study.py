@@ -1,5 +1,6 @@
-"""What a thorough measurement of a classifier comes to, as it lies beside a run: repeated folds, other classifiers on
-the same folds, slices, errors, the learning curve, the crops.
+"""What a thorough measurement of a classifier comes to, as it lies beside a run.
+
+Repeated folds, other classifiers on the same folds, slices, errors, the learning curve, the crops.
 """
 
 from __future__ import annotations

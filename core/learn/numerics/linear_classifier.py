@@ -20,6 +20,7 @@ class LinearClassifier:
 
     @property
     def n_people(self) -> int:
+        """How many people it tells apart."""
         return len(self.coef)
 
     def margins(self, vectors: Vectors) -> Floats:

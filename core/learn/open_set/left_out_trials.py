@@ -38,6 +38,7 @@ class RuleTrainingData:
 
     @property
     def n_people(self) -> int:
+        """How many people the classifier tells apart."""
         return self.classifier.n_people
 
 
@@ -56,6 +57,7 @@ class Trials:
 
     @property
     def right(self) -> Bools:
+        """(n,) true where the classifier named the person shown."""
         return np.asarray(self.who == self.named)
 
 

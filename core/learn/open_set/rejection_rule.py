@@ -63,6 +63,7 @@ class Gallery:
 
     @classmethod
     def of(cls, classifier: LinearClassifier, vectors: Vectors) -> Gallery:
+        """The gallery of (n, dimension) float32 vectors, as the classifier names them."""
         return cls(vectors, classifier.predict(vectors))
 
 

@@ -28,14 +28,17 @@ class OwnPairs:
 
     @property
     def same(self) -> Bools:
+        """(n,) true for a genuine pair."""
         return self.scores.same
 
     @property
     def n_genuine(self) -> int:
+        """How many pairs are of one person, at least 1."""
         return int(np.count_nonzero(self.same))
 
     @property
     def n_impostor(self) -> int:
+        """How many pairs are of two people, at least 1."""
         return len(self.same) - self.n_genuine
 
     @property

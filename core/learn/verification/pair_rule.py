@@ -164,7 +164,7 @@ class PairScores:
 
     @property
     def distances(self) -> Doubles:
-        """(n,) Euclidean, 0..2"""
+        """(n,) Euclidean, 0..2."""
         return cosines_to_distances(self.cosines.astype(np.float64))
 
     @property

@@ -49,7 +49,6 @@ class SqlDatasetStore(SqlStore):
         compact_database(self.engine)
 
     def size_bytes(self) -> int:
-        """What the rows of all datasets take on the disk."""
         return self.database_path.stat().st_size
 
     def dataset(self, name_or_id: str) -> Dataset:

@@ -154,7 +154,6 @@ class SqlJobStore(SqlStore):
             connection.execute(update(table).where(table.c.id == job_id).values(result=result))
 
     def cancel(self, job_id: str) -> None:
-        """Ask a running job to stop; a queued one is cancelled at once."""
         by_id = table.c.id == job_id
         with self.engine.begin() as connection:
             connection.execute(
@@ -167,7 +166,6 @@ class SqlJobStore(SqlStore):
             )
 
     def resume(self, job_id: str) -> None:
-        """Queue a stopped job again for the worker; one that is active or done stays as it is."""
         with self.engine.begin() as connection:
             connection.execute(
                 update(table)
@@ -176,7 +174,6 @@ class SqlJobStore(SqlStore):
             )
 
     def end_orphans(self) -> int:
-        """Mark the running jobs whose process is gone; whoever looks at jobs does it first. How many there were."""
         running = select(table.c.id, table.c.started).where(table.c.state == JobState.RUNNING)
         orphans = [row for row in self.read_rows(running) if not self.locks.is_carried(row.id)]
         return sum(self._interrupt(row.id, row.started) for row in orphans)
@@ -193,7 +190,6 @@ class SqlJobStore(SqlStore):
             return 0  # nothing can be written just now, and whoever only looks shall see what is there
 
     def forget_job(self, job_id: str) -> None:
-        """Remove the record of a job that is not active, with its report."""
         with self.engine.begin() as connection:
             connection.execute(delete(table).where(table.c.id == job_id, table.c.state.not_in(_ACTIVE)))
 

@@ -204,8 +204,13 @@ def to_columns(result: Result[Any]) -> list[tuple[Any, ...]]:
 
 
 def to_face_table(columns: Sequence[tuple[Any, ...]], people: Sequence[tuple[int, str, bool]]) -> FaceTable:
-    """A table from id, photo id, photo name, crop id, person id, split, prob, hash, excluded, confirmed, stranger,
-    grade, taken and size columns and (id, name, hidden) people."""
+    """A table from columns of faces and (id, name, hidden) people.
+
+    Parameters
+    ----------
+    columns : id, photo id, photo name, crop id, person id, split, prob, hash, excluded, confirmed, stranger, grade,
+        taken and size, in this order
+    """
     # Only who has a face here: the table of people also holds those who were merged or lost their faces.
     present = set(columns[4])
     people_present = sorted((person for person in people if person[0] in present), key=lambda person: person[1])

@@ -45,6 +45,7 @@ class EncodedPhoto:
 
     @classmethod
     def of(cls, image: RgbImage) -> EncodedPhoto:
+        """Encode a photo, (height, width, 3) uint8 RGB."""
         height, width = image.shape[:2]
         # The size is the photo's, not that of the smaller picture: boxes are in pixels of the photo.
         return cls(photo_data_url(image), width, height)

@@ -33,6 +33,7 @@ class EvaluatedRun:
 
     @property
     def evaluation(self) -> Evaluation:
+        """What was measured on the test faces of the run."""
         return self.predictions.evaluation
 
     @property

@@ -1,5 +1,4 @@
-"""The tab "Slices": how good it is on which kind of photo, with how many photos of a person, and whether the crops
-are right."""
+"""The tab "Slices": how good it is by kind of photo and by photos of a person, and whether the crops are right."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def watch_camera(dataset: Dataset, run: Run, threshold: Threshold) -> None:
 
 
 def _watch(run: Run, dataset: Dataset) -> FaceTracker:
-    """This tab's watch; a new one after another training or a change of the dataset."""
+    """The watch of the tab; a new one after another training or a change of the dataset."""
     # It follows faces from still to still, so it outlives the run of the page. Names that were settled by an earlier
     # recogniser, or of somebody who was renamed or erased since, must not stay on the picture.
     watched = run.id, dataset.revision

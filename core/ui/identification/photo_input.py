@@ -33,6 +33,7 @@ class TabPhoto:
 
     @classmethod
     def of(cls, name: str, content: bytes) -> TabPhoto:
+        """A photo whose id is that of its bytes: given twice, it is one."""
         return cls(sha256(content).hexdigest(), name, content)
 
 

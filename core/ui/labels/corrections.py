@@ -69,7 +69,7 @@ MORE_BUTTONS = (
 
 
 def current_editor() -> Editor:
-    """This tab: undo and redo go by it, so that two tabs do not take back each other's steps."""
+    """Who corrects in the tab: undo and redo go by it, so that two tabs do not take back each other's steps."""
     session = st.session_state.setdefault(state.SITTING, uuid.uuid4().hex)
     signed_in = st.user.get("email") if st.user.get("is_logged_in") else None
     return Editor(str(signed_in or AUTHOR), session)
@@ -153,6 +153,7 @@ class CorrectionDesk:
 
     @property
     def keys(self) -> dict[str, str]:
+        """Key to action: those of every grid, and the digits of the people."""
         numbered = {str(number): f"person:{name}" for number, name in enumerate(self.digits, start=1)}
         return KEYS | numbered
 

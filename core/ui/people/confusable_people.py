@@ -38,6 +38,7 @@ class PersonParts:
 
     @property
     def probably_two(self) -> bool:
+        """Whether the two largest parts are less alike than one person's; False when there is one."""
         return self.similarity < PROBABLY_TWO
 
 

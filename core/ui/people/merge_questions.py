@@ -28,6 +28,7 @@ class MergeQuestion:
 
     @property
     def pair(self) -> tuple[int, int]:
+        """Both ids, by which a question is put off."""
         return self.first.id, self.second.id
 
 

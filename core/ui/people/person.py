@@ -24,6 +24,7 @@ class PersonView:
 
     @property
     def name(self) -> str:
+        """The name for reading, without underscores."""
         return words.display_name(self.person.name)
 
     @property
@@ -32,6 +33,7 @@ class PersonView:
         return data.person_faces(self.dataset.id, self.dataset.revision, self.person.id)
 
     def other(self, person_id: int) -> PersonCount | None:
+        """Anybody by id; None for somebody who has no faces now."""
         return next((person for person in self.people if person.id == person_id), None)
 
 

@@ -54,7 +54,7 @@ def _request(run_id: str) -> None:
 
 
 def describe_photo_advice(advice: PhotoAdvice) -> str:
-    """The advice: "5 more photos, some of them dark or blurred, would help most." """
+    """The advice, as "5 more photos, some of them dark or blurred, would help most"."""
     if not advice.more_photos:
         return "There are photos enough."
     # Above ``MOST`` the advice makes no difference between numbers: "20 or more photos".

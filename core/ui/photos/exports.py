@@ -49,6 +49,7 @@ class StoredExport:
 
     @property
     def what(self) -> ExportKind | None:
+        """What was exported; None when its job was forgotten."""
         return ExportRequest.of(self.job).what if self.job else None
 
 

@@ -97,8 +97,10 @@ def _turned(image: RgbImage, view: RgbImage, turn: int, faces: Sequence[Detectio
 def _sureness(
     detector: Detector, images: Sequence[RgbImage], faces_of_photo: Sequence[Sequence[Detection]]
 ) -> list[float]:
-    """How surely each photo is the right way up: the probability of its surest level face, else 0; 0 too where its
-    surest face is clearly surer turned in its place."""
+    """How surely each photo is the right way up: the probability of its surest level face, else 0.
+
+    It is 0 too where its surest face is clearly surer turned in its place.
+    """
     sureness = [_level_prob(faces) for faces in faces_of_photo]
     photos_to_ask = [
         photo for photo, faces in enumerate(faces_of_photo) if sureness[photo] and faces[0].prob < UNDOUBTED_PROB

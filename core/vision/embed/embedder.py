@@ -37,17 +37,24 @@ class Preparation(Protocol):
         """The name of its vectors: the network and how faces are prepared for it."""
 
     @property
-    def dimension(self) -> int: ...
+    def dimension(self) -> int:
+        """Numbers in one vector."""
+
     @property
-    def input_px(self) -> int: ...
+    def input_px(self) -> int:
+        """Side of the square crop that the network takes."""
+
     @property
-    def margin(self) -> float: ...
+    def margin(self) -> float:
+        """Fraction of the face box's size that a crop adds, both sides together."""
+
     @property
     def by_landmarks(self) -> bool:
         """Whether eyes and mouth are brought to fixed places, else a square about the box is turned level."""
 
     @property
-    def per_image_standardisation(self) -> bool: ...
+    def per_image_standardisation(self) -> bool:
+        """Whether a crop is scaled by its own mean and deviation, else by fixed numbers."""
 
 
 @dataclass

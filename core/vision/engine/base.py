@@ -35,7 +35,8 @@ class Engine(Protocol):
     """Loads the installed networks."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """How settings and measurements call it: "openvino" or "keras"."""
 
     @property
     def precision(self) -> str:

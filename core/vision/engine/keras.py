@@ -38,6 +38,7 @@ class KerasEngine:
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     def network(self, model_id: str, network: str) -> KerasNetwork:
+        """The network, loaded when it is first asked for."""
         with self._lock:
             key = (model_id, network)
             if key not in self._networks:
@@ -60,6 +61,7 @@ class KerasNetwork:
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     def __call__(self, batch: Batch) -> tuple[Floats, ...]:
+        """Run a batch of any length, at most ``ROWS_AT_ONCE`` rows at once."""
         # Of no rows there is a part too, so that the outputs have their widths.
         starts = range(0, len(batch), ROWS_AT_ONCE) or (0,)
         with self._lock:

@@ -43,10 +43,12 @@ class OpenVinoEngine:
 
     @property
     def precision(self) -> str:
+        """That of embedders: "bf16" where the processor has it and it is allowed, else "f32"."""
         has_bf16 = "BF16" in self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         return "bf16" if has_bf16 and not self.full_precision else "f32"
 
     def network(self, model_id: str, network: str) -> OpenVinoNetwork:
+        """The network, loaded when it is first asked for."""
         # Held while it loads: two threads that ask at once must not compile the same network twice.
         with self._lock:
             key = (model_id, network)
@@ -89,6 +91,7 @@ class OpenVinoNetwork:
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     def __call__(self, batch: Batch) -> tuple[Floats, ...]:
+        """Run a batch of any length, cut into parts of the fixed ``batch_sizes``."""
         with self._lock:
             parts = [self._run(batch[start : start + size], size) for start, size in self._cuts(len(batch))]
         return tuple(np.concatenate(rows) for rows in zip(*parts, strict=True))

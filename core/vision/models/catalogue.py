@@ -64,6 +64,7 @@ class SdistSource:
 
     @property
     def title(self) -> str:
+        """The release, for messages."""
         return f"{self.project} {self.version} on the Python package index"
 
 
@@ -77,14 +78,17 @@ class UrlSource:
 
     @property
     def file_name(self) -> str:
+        """The last part of the address."""
         return self.url.rsplit("/", 1)[-1]
 
     @property
     def weights_sha256(self) -> str:
+        """Of the file itself, which is nothing but the weights."""
         return self.sha256
 
     @property
     def title(self) -> str:
+        """The address, for messages."""
         return self.url
 
 
@@ -125,6 +129,7 @@ class EmbeddingModel:
 
     @property
     def by_landmarks(self) -> bool:
+        """Whether crops are aligned by landmarks, else by the box."""
         return self.alignment is Alignment.LANDMARKS
 
     @property
@@ -134,10 +139,12 @@ class EmbeddingModel:
 
     @property
     def per_image_standardisation(self) -> bool:
+        """Whether a crop is scaled by its own mean and deviation."""
         return self.standardisation is Standardisation.PER_IMAGE
 
     @property
     def networks(self) -> tuple[str, ...]:
+        """Names of its networks, of which there is one."""
         return ("embed",)
 
 

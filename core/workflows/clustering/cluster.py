@@ -77,7 +77,7 @@ class FaceGroups:
 
     @property
     def sizes(self) -> Ints:
-        """(n_groups,)"""
+        """(n_groups,) faces in each group."""
         return self.centres.sizes
 
     @property
@@ -165,7 +165,7 @@ class Clustering:
 
 @dataclass(frozen=True, slots=True)
 class SamePersonQuestion:
-    """Is this the same person?"""
+    """Whether a group and another one, or a person, are one person."""
 
     group: int
     other_group: int | None

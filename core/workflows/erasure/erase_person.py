@@ -202,8 +202,10 @@ def _receipt(request: EraseRequest, erasure: Erasure, erased: ErasureCounts, beg
 
 
 def _runs_of(tools: EraseTools, erasure: Erasure) -> list[str]:
-    """Runs that learned from the person or were tested on them. A run that left them out has only their name, in its
-    parameters, and loses it with all texts of the dataset."""
+    """Runs that learned from the person or were tested on them.
+
+    A run that left them out has only their name, in its parameters, and loses it with all texts of the dataset.
+    """
     faces = set(erasure.face_ids)
     runs: list[RunKey] = [*tools.runs.runs(erasure.dataset_id), *tools.runs.damaged_runs(erasure.dataset_id)]
     return [run.id for run in runs if _knows_person(tools.artifacts, run, erasure, faces)]

@@ -31,6 +31,7 @@ class ErasePlan:
     """Seconds since 1970: what was written later is not swept."""
 
     def is_of(self, person_id: int) -> bool:
+        """Whether the person goes, by themselves or as one who was merged."""
         return person_id in self.erasure.person_ids
 
     def names(self, name: str) -> bool:
@@ -38,6 +39,7 @@ class ErasePlan:
         return Spellings(self.erasure.names).is_name(name)
 
     def encode(self) -> bytes:
+        """JSON in UTF-8; the same plan gives the same bytes."""
         # Sorted and as text, whatever collections the fields are: the same erasing gives the same file.
         erasure = {key: _plain(key, value) for key, value in asdict(self.erasure).items()}
         return json.dumps(
@@ -47,6 +49,7 @@ class ErasePlan:
 
     @classmethod
     def decode(cls, content: bytes) -> ErasePlan:
+        """The plan that ``encode`` wrote."""
         fields = json.loads(content)
         erasure_fields = {key: _typed(key, value) for key, value in fields["erasure"].items()}
         receipt = EraseReceipt.from_json(fields["receipt"])

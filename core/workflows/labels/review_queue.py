@@ -300,6 +300,8 @@ def _from_json(document: object) -> ReviewQueue:
 
 
 def make_crop_reader(artifacts: Artifacts, dataset_id: str, table: FaceTable) -> CropReader:
+    """Give a reader of crops by row of the table, which keeps the last ones in memory."""
+
     # Pairs of look-alikes are compared one after another, and a picture is in several of them.
     @lru_cache(CROPS_IN_MEMORY)
     def read(crop_id: str) -> RgbImage:

@@ -1,5 +1,6 @@
-"""What a process that was killed leaves: drafts of files, files whose rows were never written, folders of datasets
-that are gone. Nothing that somebody may still be writing is touched.
+"""What a process that was killed leaves: drafts, files whose rows were never written, folders of gone datasets.
+
+Nothing that somebody may still be writing is touched.
 """
 
 from __future__ import annotations

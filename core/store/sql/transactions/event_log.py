@@ -82,8 +82,10 @@ def changed_fields(changes: Iterable[Change]) -> set[FieldKey]:
 
 
 def merge_namesakes(connection: Connection, dataset_id: str) -> None:
-    """After an ingest: a folder of the name that somebody gave to a person is that person. Said as a merge, so that
-    it can be undone like any other."""
+    """After an ingest: a folder of the name that somebody gave to a person is that person.
+
+    It is recorded as a merge, so that it can be undone like any other.
+    """
     person = schema.person
     for name in namesakes_with_faces(connection, dataset_id):
         query = (

@@ -45,6 +45,7 @@ class LookupMarks:
     """(n_photos,)"""
 
     def of_face(self, row: int) -> LookupMark:
+        """The marks of the face in a row of ``faces``."""
         return LookupMark(int(self.faces[row]))
 
 

@@ -123,6 +123,7 @@ class LookupPhoto:
 
     @property
     def refused(self) -> bool:
+        """Whether the file could not be read as a photo."""
         return not self.photo_id
 
 
