@@ -16,7 +16,7 @@ from functools import cache
 from typing import Final, NamedTuple
 
 from core.archives.split_folders import Folders, find_split_folders
-from core.archives.zip_names import LocalNames
+from core.archives.zip_names import ZipNameDecoding
 from core.base import words
 from core.base.errors import InputRefused
 from core.base.types import Split
@@ -40,12 +40,12 @@ class FolderLayout:
     people: tuple[str, ...]
     notes: tuple[str, ...] = ()
     """Sentences on what was understood and what was left out, for whoever is to say otherwise."""
-    local_names: LocalNames | None = None
+    local_names: ZipNameDecoding | None = None
     """How names in a local code page were read; None where there are none."""
 
     @classmethod
     def of(
-        cls, labels: Sequence[FolderLabel], notes: Sequence[str] = (), local_names: LocalNames | None = None
+        cls, labels: Sequence[FolderLabel], notes: Sequence[str] = (), local_names: ZipNameDecoding | None = None
     ) -> FolderLayout:
         """Count the labels of all photos, one a photo."""
         return cls(

@@ -17,7 +17,7 @@ from typing import Final, Protocol, Self
 from core.archives.file_names import ending_objection, is_called_like_a_photo, name_objection, printable_name
 from core.archives.folder_layout import FolderLayout, interpret_folders
 from core.archives.system_files import Leftover, summarise_leftovers
-from core.archives.zip_names import LocalNames
+from core.archives.zip_names import ZipNameDecoding
 from core.base import words
 from core.base.errors import ArchiveRefused, ImageRefused
 from core.base.settings import ArchiveLimits
@@ -65,7 +65,7 @@ class PhotoSource(ABC):
         refused: Sequence[Refusal],
         leftovers: Iterable[tuple[str, Leftover]],
         rules: NameRules,
-        local_names: LocalNames | None = None,
+        local_names: ZipNameDecoding | None = None,
     ) -> None:
         """``files`` are names and sizes in bytes."""
         left_out = summarise_leftovers(

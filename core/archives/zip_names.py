@@ -42,7 +42,7 @@ class CodePageChoice:
 
 
 @dataclass(frozen=True, slots=True)
-class LocalNames:
+class ZipNameDecoding:
     """How names in a local code page were read."""
 
     codec: str
@@ -53,7 +53,7 @@ class LocalNames:
     """What else they could be in, the most probable first; what was used is among them."""
 
 
-def read_names(infos: Sequence[zipfile.ZipInfo], code_page: str = "") -> tuple[list[str], LocalNames | None]:
+def read_names(infos: Sequence[zipfile.ZipInfo], code_page: str = "") -> tuple[list[str], ZipNameDecoding | None]:
     """The name of every entry, and what was decided about those in a local code page; None where there are none.
 
     Parameters
@@ -84,7 +84,7 @@ def read_names(infos: Sequence[zipfile.ZipInfo], code_page: str = "") -> tuple[l
         _decode(raw, local, utf8_too=utf8_too) if name is None else name
         for raw, name in zip(raw_names, marked, strict=True)
     ]
-    return names, LocalNames(local.codec, local.title, page is not None, tuple(_choices(parts, local, readings)))
+    return names, ZipNameDecoding(local.codec, local.title, page is not None, tuple(_choices(parts, local, readings)))
 
 
 def _page_named(code_page: str) -> CodePage:

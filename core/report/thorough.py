@@ -73,9 +73,10 @@ def _slices(study: Study) -> tuple[Figure, ...]:
     if not partial_slices:
         return ()
     chart = build_slice_intervals(partial_slices)
-    # By the upper end of the interval: a slice of three faces with one error is no finding.
-    worst = min(chart.rows, key=lambda row: row.high)
-    title = f"Hardest: {worst.heading} {worst.label}, {percent(worst.share)} of {worst.note} right"
+    title = "No kind of face is harder than the others, as far as these photos can tell"
+    if hardest := study.hardest_slice:
+        share, faces = percent(hardest.accuracy.mean), count(hardest.n, "face")
+        title = f"Hardest: {hardest.by} {hardest.slice}, {share} of {faces} right"
     description = "; ".join(f"By {row.heading}, {row.label}: {percent(row.share)} of {row.note}" for row in chart.rows)
     headed = IntervalChart([replace(row, heading=f"By {row.heading}") for row in chart.rows], chart.title)
     return (Figure(title, f"Accuracy by slices. {description}.", headed),)

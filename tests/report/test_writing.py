@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from core.learn.metrics.bootstrap import Interval
 from core.report.content import Document, ErrorCards, TableBlock
 from core.report.writing import write_report
 from tests.report.made import material, study, with_threshold
@@ -62,6 +63,8 @@ def test_a_study_adds_its_charts_and_leaves_out_what_tells_nothing():
     slices = figure(document, "Accuracy by slices")
     assert slices.title == "Hardest: face size below 40 px, 60 % of 5 faces right"
     assert "not measured" not in words(slices)
+    even = write_report(material(study=replace(study(), accuracy=Interval(0.6, 0.5, 0.7))))
+    assert figure(even, "Accuracy by slices").title.startswith("No kind of face is harder than the others")
     classifiers = words(figure(document, "Accuracy: "))
     assert "92 %" in classifiers and "Always the most frequent person" not in classifiers
     assert len({word for word in classifiers if word.startswith("Linear")}) == 2  # cut, and still told apart

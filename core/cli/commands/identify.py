@@ -84,12 +84,12 @@ def _verify(options: argparse.Namespace) -> Answer:
         person = find_person(services.store, dataset.id, options.person)
         cosine = verify.compare_with_person(services.store, dataset, person, photos[0], photos[0].main).cosine
         # A face and the mean of a person's faces are not as two faces are to each other: a threshold of their own.
-        judge = verify.build_person_judge(dataset.model_id, named_faces.with_people() if named_faces else None)
+        verifier = verify.build_person_verifier(dataset.model_id, named_faces.with_people() if named_faces else None)
     else:
         cosine = verify.compare_faces(photos[0], photos[0].main, photos[1], photos[1].main)
-        judge = verify.build_face_judge(pipeline.model.vectors_id, named_faces.pairs() if named_faces else None)
+        verifier = verify.build_face_verifier(pipeline.model.vectors_id, named_faces.pairs() if named_faces else None)
     return verify.verdict_json(
-        judge(cosine, options.far), face_counts, {name: why for name, why in doubts.items() if why}
+        verifier(cosine, options.far), face_counts, {name: why for name, why in doubts.items() if why}
     )
 
 

@@ -53,7 +53,7 @@ class SuspectKind(StrEnum):
     """One person who is probably two."""
 
 
-class Action(StrEnum):
+class SuspectAction(StrEnum):
     """What to do about it."""
 
     MOVE = "move"
@@ -76,7 +76,7 @@ class SimilarFace:
 class Suggestion:
     """What would put it right."""
 
-    action: Action
+    action: SuspectAction
     face_ids: tuple[str, ...]
     """The faces that it would change; none for MERGE."""
     person_id: int | None = None
@@ -200,7 +200,9 @@ def _mislabelled_entry(table: FaceTable, mislabelled: Mislabelled, index: int, r
         face_ids=face_ids,
         person_ids=(table.person_id(row),),
         urgency=certainty if wrong else certainty * URGENCY_OUTLIER,
-        suggestion=Suggestion(Action.MOVE, face_ids, rival_id) if wrong else Suggestion(Action.EXCLUDE, face_ids),
+        suggestion=Suggestion(SuspectAction.MOVE, face_ids, rival_id)
+        if wrong
+        else Suggestion(SuspectAction.EXCLUDE, face_ids),
         numbers=_numbers(
             prob=mislabelled.probs[index],
             other_prob=mislabelled.rival_probs[index],
@@ -248,7 +250,7 @@ def _merge_entry(table: FaceTable, pair: PeoplePair) -> Suspect:
         face_ids=face_ids,
         person_ids=(person_id, into_id),
         urgency=URGENCY_ONE_PERSON,
-        suggestion=Suggestion(Action.MERGE, (), into_id),
+        suggestion=Suggestion(SuspectAction.MERGE, (), into_id),
         numbers=_numbers(similarity=pair.similarity),
     )
 
@@ -263,7 +265,7 @@ def _divide_entries(table: FaceTable, parts: Sequence[PersonPart], doubted: Sequ
             continue
         if 2 * sum(face in doubted_ids for face in face_ids) < len(face_ids):
             people = tuple(table.person_id(row) for row in part.rows)
-            divide = Suggestion(Action.DIVIDE, face_ids)
+            divide = Suggestion(SuspectAction.DIVIDE, face_ids)
             numbers = _numbers(similarity=part.similarity)
             entries.append(
                 Suspect(
@@ -331,20 +333,20 @@ def _one_name(table: FaceTable, rows: Ints, probs: Doubles) -> Suggestion:
     belief = [(table.confirmed[name_rows].any(), np.nan_to_num(probs[name_rows]).mean()) for name_rows in rows_of_name]
     kept_name = int(names[max(range(len(names)), key=lambda index: belief[index])])
     moved = rows[table.labels[rows] != kept_name]
-    return Suggestion(Action.MOVE, take_items(table.face_ids, moved), table.person_ids[kept_name])
+    return Suggestion(SuspectAction.MOVE, take_items(table.face_ids, moved), table.person_ids[kept_name])
 
 
 def _one_side(table: FaceTable, rows: Ints) -> Suggestion:
     """Learn from it, and measure on other photos."""
     moved = [row for row in rows if table.splits[row] is not Split.TRAIN]
-    return Suggestion(Action.ONE_SIDE, take_items(table.face_ids, moved), split=Split.TRAIN)
+    return Suggestion(SuspectAction.ONE_SIDE, take_items(table.face_ids, moved), split=Split.TRAIN)
 
 
 def _best_only(table: FaceTable, rows: Ints) -> Suggestion:
     """Keep the face of the best quality, and of equals the surest detection."""
     quality = np.stack([np.nan_to_num(table.grades[rows], nan=-1.0), table.probs[rows]], axis=1)
     best = max(range(len(rows)), key=lambda index: tuple(quality[index]))
-    return Suggestion(Action.EXCLUDE, take_items(table.face_ids, np.delete(rows, best)))
+    return Suggestion(SuspectAction.EXCLUDE, take_items(table.face_ids, np.delete(rows, best)))
 
 
 def _by_photos(table: FaceTable, picture_entries: Iterable[Suspect]) -> list[Suspect]:

@@ -99,3 +99,10 @@ class Study(FoldSummary, JsonRecord):
     learning_curve: tuple[LearningPoint, ...] = ()
     seconds: float = 0.0
     format: int = FILE_FORMAT
+
+    @property
+    def hardest_slice(self) -> SliceAccuracy | None:
+        """The kind of face that is harder than the rest, if one is for sure."""
+        # Of a dozen slices one is always the lowest: it is hard only where its whole interval lies below the mean.
+        harder = [entry for entry in self.slices if entry.accuracy.high < self.accuracy.mean]
+        return min(harder, key=lambda entry: entry.accuracy.mean, default=None)

@@ -138,7 +138,7 @@ def show_groups(view: GroupsView) -> None:
     for command in commands:
         chosen_groups = [group_of_id[group_id] for group_id in command.ids]
         if command.name == "open" and chosen_groups:
-            look_closer(view, chosen_groups[0])
+            show_group_faces(view, chosen_groups[0])
         elif act := _correction_for(view, groups, command, chosen_groups, suggestions):
             corrections.apply_correction(dataset.id, act)
             changed = True
@@ -152,7 +152,7 @@ def _correction_for(
     command: EntryCommand,
     chosen_groups: Sequence[int],
     suggestions: dict[int, SamePersonQuestion],
-) -> corrections.Action | None:
+) -> corrections.CorrectionAction | None:
     corrector = corrections.build_corrector(view.dataset)
     faces = [face for group in chosen_groups for face in groups.members(group)]
     people = {person.id: person.name for person in data.dataset_people(view.dataset.id, view.dataset.revision)}
@@ -206,7 +206,7 @@ def _tightness_words(cosine: float) -> str:
 
 
 @st.dialog("The faces of a group", width="large")
-def look_closer(view: GroupsView, group: int) -> None:
+def show_group_faces(view: GroupsView, group: int) -> None:
     """A group's faces; those that are chosen can be named apart from the others."""
     corrections.rerun_if_changed()
     dataset = view.dataset

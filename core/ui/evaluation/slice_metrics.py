@@ -111,14 +111,11 @@ def _slices_chart_json(study: Study) -> str:
 
 def describe_hardest_slice(study: Study) -> str:
     """Say which kind of face is harder than the rest, if one is for sure."""
-    # Of a dozen slices one is always the lowest. It is called hard only where its whole interval lies below the mean.
-    overall = study.accuracy.mean
-    harder = [slice_result for slice_result in study.slices if slice_result.accuracy.high < overall]
-    if not harder:
+    hardest = study.hardest_slice
+    if hardest is None:
         return "No kind of face is harder than the others, as far as these photos can tell"
-    worst = min(harder, key=lambda slice_result: slice_result.accuracy.mean)
-    kind, share = SLICE_TITLES[worst.by].lower(), words.percent(worst.accuracy.mean)
-    return f"Hardest is {kind}, {worst.slice}: {share} right, against {words.percent(overall)} of all"
+    kind, share = SLICE_TITLES[hardest.by].lower(), words.percent(hardest.accuracy.mean)
+    return f"Hardest is {kind}, {hardest.slice}: {share} right, against {words.percent(study.accuracy.mean)} of all"
 
 
 def _show_errors(evaluated: EvaluatedRun, study: Study, clicked: SliceKey | None) -> None:

@@ -19,7 +19,7 @@ from core.ui.labels import correction_history
 from core.workflows.labels.correct import Corrector
 from core.workflows.photos.requests import LookAgainRequest
 
-Action = Callable[[], Event | Sequence[Event]]
+CorrectionAction = Callable[[], Event | Sequence[Event]]
 """A correction that waits to be done."""
 AUTHOR = "this computer"
 """Who corrects, until people sign in."""
@@ -95,7 +95,7 @@ def build_grid(label: str, keys: Mapping[str, str], tile_px: int = 104) -> Grid:
     )
 
 
-def apply_correction(dataset_id: str, act: Action) -> None:
+def apply_correction(dataset_id: str, act: CorrectionAction) -> None:
     """Do it, and remember why it was not done; the page is to be run again."""
     try:
         act()
@@ -184,7 +184,7 @@ class CorrectionDesk:
             apply_correction(self.dataset.id, self._actions(command.face_ids)[command.name])
         return True
 
-    def _actions(self, face_ids: Sequence[str]) -> dict[str, Action]:
+    def _actions(self, face_ids: Sequence[str]) -> dict[str, CorrectionAction]:
         """What can be done to faces, by the names that keys and buttons have for it."""
         corrector = build_corrector(self.dataset)
         return {

@@ -10,7 +10,7 @@ import streamlit as st
 from core.base.types import Revision
 from core.corrections.model import Event
 from core.jobs.registry import submit_job
-from core.learn.label_errors.review_queue import Action, SimilarFace, Suspect, SuspectKind
+from core.learn.label_errors.review_queue import SimilarFace, Suspect, SuspectAction, SuspectKind
 from core.store.job_model import JobKind
 from core.store.protocols import Dataset
 from core.ui import data, gallery, state, words
@@ -132,7 +132,7 @@ def review_suspects(dataset: Dataset, suspects: Sequence[Suspect]) -> None:
 
 def _action_for(
     dataset: Dataset, faces: Faces, command: EntryCommand, entries: Sequence[Suspect]
-) -> corrections.Action | None:
+) -> corrections.CorrectionAction | None:
     corrector = corrections.build_corrector(dataset)
     # What is done to an entry is done to the faces that it proposes to change; where it proposes none, to the first,
     # which is the one in question.
@@ -159,16 +159,16 @@ def _apply_suggestion(dataset: Dataset, faces: Faces, entry: Suspect) -> Event:
     """Do what the entry proposes."""
     corrector, suggestion = corrections.build_corrector(dataset), entry.suggestion
     match suggestion.action:
-        case Action.MOVE:
+        case SuspectAction.MOVE:
             return corrector.move(suggestion.face_ids, _name(faces, suggestion.person_id))
-        case Action.EXCLUDE:
+        case SuspectAction.EXCLUDE:
             return corrector.exclude(suggestion.face_ids)
-        case Action.ONE_SIDE:
+        case SuspectAction.ONE_SIDE:
             return corrector.assign_split(suggestion.face_ids, suggestion.split)
-        case Action.MERGE:
+        case SuspectAction.MERGE:
             # A merge always has two people. The types allow None; 0 is nobody's id and would be refused.
             return corrector.merge(entry.person_ids[0] or 0, suggestion.person_id or 0)
-        case Action.DIVIDE:
+        case SuspectAction.DIVIDE:
             return corrector.divide(suggestion.face_ids, _free_name(dataset, _name(faces, entry.person_ids[0])))
 
 
@@ -248,15 +248,15 @@ def _proposal(faces: Faces, entry: Suspect) -> str:
     suggestion, name = entry.suggestion, words.display_name(_name(faces, entry.suggestion.person_id) or None)
     count = words.count(len(suggestion.face_ids), "face")
     match suggestion.action:
-        case Action.MOVE:
+        case SuspectAction.MOVE:
             return f"Move to {name}"
-        case Action.MERGE:
+        case SuspectAction.MERGE:
             return f"Merge into {name}"
-        case Action.DIVIDE:
+        case SuspectAction.DIVIDE:
             return f"Make {count} another person"
-        case Action.ONE_SIDE:
+        case SuspectAction.ONE_SIDE:
             return f"Put {count} {correction_history.describe_split(suggestion.split)}"
-        case Action.EXCLUDE:
+        case SuspectAction.EXCLUDE:
             return f"Leave out {count}"
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.archives.folder_layout import AUTO, NOBODY, PEOPLE, SPLITS
 from core.archives.source import PhotoSource
-from core.archives.zip_names import LocalNames
+from core.archives.zip_names import ZipNameDecoding
 from core.base.errors import InputRefused
 from core.base.types import Refusal
 from core.ui import data, state, words
@@ -107,7 +107,7 @@ def _ask_for_folders(offer: Offer) -> None:
     st.selectbox("How folders are read", list(READINGS), format_func=READINGS.__getitem__, key=_key("folders", offer))
 
 
-def _ask_for_names(offer: Offer, names: LocalNames) -> None:
+def _ask_for_names(offer: Offer, names: ZipNameDecoding) -> None:
     """The names as they read, and in what other code pages they could be written."""
     titles = {choice.codec: f"{choice.title}: {choice.sample}" for choice in names.choices}
     st.selectbox(

@@ -17,7 +17,7 @@ from core.ui.photos.dropped_photo import NO_FACE_ADVICE, read_dropped_photo
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
 from core.vision.pipeline import PhotoFaces
 from core.workflows.verification import verify
-from core.workflows.verification.verify import PairJudge, PairVerdict, PersonGallery
+from core.workflows.verification.verify import PairVerdict, PairVerifier, PersonGallery
 
 TWO_PHOTOS, PERSON = "Two photos", "A photo and a person"
 CROP_PX = 160
@@ -150,10 +150,12 @@ def _own_scores(dataset_id: str, revision: Revision, with_people: bool) -> PairS
     return own_faces.with_people() if with_people else own_faces.pairs()
 
 
-def _choose_judge(dataset: Dataset | None, model_id: str, *, with_people: bool) -> PairJudge:
+def _choose_verifier(dataset: Dataset | None, model_id: str, *, with_people: bool) -> PairVerifier:
     """The rule to decide by: the dataset's own when it holds enough people."""
     scores = _own_scores(dataset.id, dataset.revision, with_people) if dataset else None
-    return verify.build_person_judge(model_id, scores) if with_people else verify.build_face_judge(model_id, scores)
+    return (
+        verify.build_person_verifier(model_id, scores) if with_people else verify.build_face_verifier(model_id, scores)
+    )
 
 
 # the answer
@@ -171,19 +173,21 @@ def show_answer(
     """The decision, the faces that it is about, and what it rests on."""
     with st.container(border=True):
         if isinstance(other_side, ComparedFace):
-            judge = _choose_judge(dataset, model_id, with_people=False)
-            _show_two_photos(judge, side, other_side)
+            verifier = _choose_verifier(dataset, model_id, with_people=False)
+            _show_two_photos(verifier, side, other_side)
         elif dataset is not None:
-            judge = _choose_judge(dataset, model_id, with_people=True)
-            _show_photo_and_person(judge, dataset, side, other_side)
+            verifier = _choose_verifier(dataset, model_id, with_people=True)
+            _show_photo_and_person(verifier, dataset, side, other_side)
 
 
-def _show_two_photos(judge: PairJudge, side: ComparedFace, other_side: ComparedFace) -> None:
+def _show_two_photos(verifier: PairVerifier, side: ComparedFace, other_side: ComparedFace) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         # The answer first, for the eye; the control of the rate below it has to be read before there is one.
         headline_area = st.container()
-        verdict = judge(verify.compare_faces(side.photo, side.face, other_side.photo, other_side.face), _ask_for_far())
+        verdict = verifier(
+            verify.compare_faces(side.photo, side.face, other_side.photo, other_side.face), _ask_for_far()
+        )
         with headline_area:
             _show_headline(verdict)
             if side.photo.photo_id == other_side.photo.photo_id:
@@ -214,12 +218,12 @@ def _warn_of_same_photo(*, same_face: bool) -> None:
     )
 
 
-def _show_photo_and_person(judge: PairJudge, dataset: Dataset, side: ComparedFace, person: PersonCount) -> None:
+def _show_photo_and_person(verifier: PairVerifier, dataset: Dataset, side: ComparedFace, person: PersonCount) -> None:
     person_gallery = verify.compare_with_person(data.services().store, dataset, person, side.photo, side.face)
     left, right = st.columns([3, 2], gap="large")
     with left:
         headline_area = st.container()
-        verdict = judge(person_gallery.cosine, _ask_for_far())
+        verdict = verifier(person_gallery.cosine, _ask_for_far())
         with headline_area:
             _show_headline(verdict, words.name(person.name))
             _warn_of_doubts([side])

@@ -40,7 +40,7 @@ class PairVerdict:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PairJudge:
+class PairVerifier:
     """Decides by one rule."""
 
     rule: PairRule
@@ -66,18 +66,18 @@ class PairJudge:
         )
 
 
-def build_face_judge(model_id: str, scores: PairScores | None) -> PairJudge:
+def build_face_verifier(model_id: str, scores: PairScores | None) -> PairVerifier:
     """Two faces, by the dataset's own pairs when they are enough, else as measured. Raises InputRefused."""
     # Own pairs when they are enough: what was measured with the model is of other people and other photos.
     rule = pair_rule.choose_pair_rule(model_id, scores, pair_rule.MEASURED)
-    return PairJudge(rule, scores is not None and scores.enough)
+    return PairVerifier(rule, scores is not None and scores.enough)
 
 
-def build_person_judge(model_id: str, scores: PairScores | None) -> PairJudge:
+def build_person_verifier(model_id: str, scores: PairScores | None) -> PairVerifier:
     """A face and a person, likewise."""
     # Another rule than for two faces: the centre of several faces is nearer to the next one than a single face is.
     rule = pair_rule.choose_pair_rule(model_id, scores, pair_rule.MEASURED_WITH_PEOPLE)
-    return PairJudge(rule, scores is not None and scores.enough)
+    return PairVerifier(rule, scores is not None and scores.enough)
 
 
 # the dataset's own pairs

@@ -12,7 +12,14 @@ import pytest
 from core.base.errors import Cancelled
 from core.base.types import FaceTable, Ints, RgbImage, Split, Vectors
 from core.learn.label_errors import duplicate_images, label_confidence, review_queue
-from core.learn.label_errors.review_queue import Action, PeoplePair, PersonPart, Suspect, SuspectKind, SuspectQueue
+from core.learn.label_errors.review_queue import (
+    PeoplePair,
+    PersonPart,
+    Suspect,
+    SuspectAction,
+    SuspectKind,
+    SuspectQueue,
+)
 from core.learn.labelled_faces import LabelledFaces
 from core.learn.near_duplicates import near_duplicate_groups
 from tests.shares import hear_shares
@@ -95,7 +102,11 @@ def test_a_face_in_a_strange_folder_is_found_with_the_way_home():
         f"{20:024x}": 102,
     }
     entry = next(entry for entry in found.suspects if entry.face_ids == (f"{3:024x}",))
-    assert (entry.kind, entry.suggestion.action, entry.person_ids) == (SuspectKind.WRONG_PERSON, Action.MOVE, (104,))
+    assert (entry.kind, entry.suggestion.action, entry.person_ids) == (
+        SuspectKind.WRONG_PERSON,
+        SuspectAction.MOVE,
+        (104,),
+    )
     assert {int(like.face_id, 16) // EACH for like in entry.like_other} == {0}
     assert entry.numbers["prob"] < 0.2 < 0.5 < entry.numbers["other_prob"]
     assert entry.numbers["other_similarity"] > entry.numbers["similarity"] + 0.4
@@ -127,7 +138,7 @@ def test_a_face_like_nobody_is_an_outlier_to_be_excluded():
     vectors, labels = faces()
     vectors[10] = np.linalg.svd(vectors)[2][-1]  # at a right angle to all of them
     (entry,) = find(table_of(labels), vectors).suspects
-    assert (entry.kind, entry.suggestion.action) == (SuspectKind.OUTLIER, Action.EXCLUDE)
+    assert (entry.kind, entry.suggestion.action) == (SuspectKind.OUTLIER, SuspectAction.EXCLUDE)
     assert entry.face_ids == (f"{10:024x}",)
 
 
@@ -167,7 +178,7 @@ def test_two_people_who_are_one_take_the_place_of_the_doubts_about_their_faces()
     (entry,) = found.suspects
     assert (entry.kind, entry.suggestion.action, entry.suggestion.person_id) == (
         SuspectKind.ONE_PERSON,
-        Action.MERGE,
+        SuspectAction.MERGE,
         100,
     )
     assert entry.person_ids == (100 + N_PEOPLE, 100)
@@ -178,7 +189,7 @@ def test_a_part_of_a_person_is_named_once_either_as_a_part_or_face_by_face():
     (entry,) = find(table_of(labels), vectors, two_people=[PersonPart(np.arange(3), 0.2)]).suspects
     assert (entry.kind, entry.suggestion.action, len(entry.suggestion.face_ids)) == (
         SuspectKind.TWO_PEOPLE,
-        Action.DIVIDE,
+        SuspectAction.DIVIDE,
         3,
     )
     labels[:3] = 4
@@ -209,7 +220,11 @@ def test_one_picture_on_both_sides_is_a_leak():
     splits = [VAL if row % 4 == 3 else TRAIN for row in range(len(labels))]
     vectors, table = with_copy(vectors, table_of(labels, splits), of=1, split=VAL)
     (entry,) = find(table, vectors).suspects
-    assert (entry.kind, entry.suggestion.action, entry.suggestion.split) == (SuspectKind.LEAK, Action.ONE_SIDE, TRAIN)
+    assert (entry.kind, entry.suggestion.action, entry.suggestion.split) == (
+        SuspectKind.LEAK,
+        SuspectAction.ONE_SIDE,
+        TRAIN,
+    )
     assert entry.suggestion.face_ids == table.face_ids[:1]
 
 
@@ -219,7 +234,7 @@ def test_of_copies_the_best_is_kept():
     grades = np.full(len(table), 0.5, np.float32)
     grades[0] = 0.9
     (entry,) = find(replace(table, grades=grades), vectors).suspects
-    assert (entry.kind, entry.suggestion.action) == (SuspectKind.DUPLICATE, Action.EXCLUDE)
+    assert (entry.kind, entry.suggestion.action) == (SuspectKind.DUPLICATE, SuspectAction.EXCLUDE)
     assert entry.suggestion.face_ids == table.face_ids[1:2]
 
 

@@ -96,10 +96,10 @@ def test_a_person_with_no_face_but_that_of_the_photo_cannot_be_compared(services
 def test_with_enough_people_the_dataset_judges_by_its_own_pairs(services: Services) -> None:
     dataset = add_faces(services, "Village", {"P" * number: 8 for number in range(1, 21)})
     own = verify.select_named_faces(services.store.face_table(dataset.id), services.store.embeddings(dataset.id))
-    assert verify.build_face_judge(DEFAULT_VECTORS_ID, own.pairs()).own_rule
+    assert verify.build_face_verifier(DEFAULT_VECTORS_ID, own.pairs()).own_rule
     few = add_faces(services, "Family", {"ann": 8, "bob": 8})
     own = verify.select_named_faces(services.store.face_table(few.id), services.store.embeddings(few.id))
-    judge = verify.build_face_judge(DEFAULT_VECTORS_ID, own.pairs())
+    judge = verify.build_face_verifier(DEFAULT_VECTORS_ID, own.pairs())
     assert not judge.own_rule
     verdict = judge(judge.rule.limit(1e-3), 1e-3)
     assert verdict.same and verdict.distance == pytest.approx(verdict.threshold)
@@ -107,6 +107,6 @@ def test_with_enough_people_the_dataset_judges_by_its_own_pairs(services: Servic
 
 
 def test_vectors_of_an_earlier_preparation_are_judged_by_its_own_measurement() -> None:
-    for judge in (verify.build_face_judge, verify.build_person_judge):
+    for judge in (verify.build_face_verifier, verify.build_person_verifier):
         earlier, now = (judge(name, None).rule for name in (MODEL_ID, DEFAULT_VECTORS_ID))
         assert earlier.limits != now.limits
