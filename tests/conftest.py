@@ -62,6 +62,7 @@ TOGETHER = {
     "tests/contracts/test_detector.py": "reference",
 }
 """Which files run in one process beside each other, and why."""
+BESIDE_BROWSER_NICENESS = 4
 LONGEST_FIRST = (
     *("tests/browser/", "tests/contracts/test_accuracy.py", "tests/contracts/test_kills.py", "tests/contracts/"),
     *("tests/workflows/", "tests/pages/"),
@@ -81,6 +82,13 @@ class _FilesTogether(LoadFileScheduling):  # type: ignore[misc]
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> _FilesTogether:
     """How tests are dealt to processes."""
     return _FilesTogether(config, log)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """The tests in the browser take longest, one after another: the other processes let them go first."""
+    if "PYTEST_XDIST_WORKER" in os.environ and not item.nodeid.startswith("tests/browser/"):
+        niceness = os.getpriority(os.PRIO_PROCESS, 0)
+        os.setpriority(os.PRIO_PROCESS, 0, max(niceness, BESIDE_BROWSER_NICENESS))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
