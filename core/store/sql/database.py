@@ -5,6 +5,8 @@ Deleted rows are overwritten (``secure_delete``): what is erased leaves no copy 
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +20,9 @@ from core.store.sql import faults
 from core.store.sql.schema import SCHEMA_VERSION, about, alembic_version, metadata
 
 BUSY_TIMEOUT_MS = 30_000
+_ASK_AGAIN_S = 0.01
+_PRIMARY_CODE = 0xFF
+"""The bits of an error code that name its kind; the others say more of it."""
 MAPPED_BYTES = 1 << 30
 """Read through the system's own cache: SQLite's, of 2 MB, makes reading 100,000 faces take twice as long."""
 
@@ -113,11 +118,10 @@ def _require_not_emptied(path: Path) -> None:
 
 def _set_pragmas(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
+    # First, so that the other pragmas wait for a process that is opening the database too.
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    _write_ahead(cursor)
     for pragma in (
-        # First, so that the other pragmas wait for a process that is opening the database too.
-        f"busy_timeout={BUSY_TIMEOUT_MS}",
-        # Pages read while the worker writes, and neither waits for the other.
-        "journal_mode=WAL",
         # A power cut may take the last commits back, and leaves the file whole: none waits for the disk.
         "synchronous=NORMAL",
         "foreign_keys=ON",
@@ -126,6 +130,21 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _write_ahead(cursor: sqlite3.Cursor) -> None:
+    """Let pages read while the worker writes: neither waits for the other."""
+    until = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as fault:
+            # Of processes that open a new file at once SQLite refuses all but one without waiting: each holds a lock
+            # that the others would wait for.
+            if fault.sqlite_errorcode & _PRIMARY_CODE != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(_ASK_AGAIN_S)
 
 
 def compact_database(engine: Engine) -> None:
