@@ -28,9 +28,7 @@ class ForkServer:
         return cls(subprocess.Popen(command, cwd=PROJECT_DIR, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
 
     def stop(self) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.close()
-        self.process.wait()
+        self.process.communicate()  # closes its input, which it takes for the end
 
     def fork(self, arguments: list[str], log_path: Path) -> int:
         """Start a child; its process id."""

@@ -32,6 +32,7 @@ from core.workflows.labels.correct import Corrector
 from tests import earlier_folders
 from tests.conftest import PROJECT_DIR
 from tests.faults.test_store_faults import ordinary
+from tests.waiting import LONGEST_S
 
 EDITOR = Editor("Ann", "1")
 EARLIER = pytest.mark.parametrize("version", earlier_folders.VERSIONS)
@@ -317,7 +318,7 @@ def test_processes_that_open_a_database_at_once_bring_it_up_to_date_once(tmp_pat
         for process in started:
             process.stdin.write("go\n")
             process.stdin.flush()
-    assert [process.communicate(timeout=60)[1] for process in started] == [""] * 3
+    assert [process.communicate(timeout=LONGEST_S)[1] for process in started] == [""] * 3
     wanted = new_layout(tmp_path)
     assert [layout(folder / "atlas.db") == wanted for folder in folders] == [True] * 8
 
