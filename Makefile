@@ -48,8 +48,8 @@ run: env models
 	@echo "Face Atlas: http://127.0.0.1:$(PORT)   (Ctrl+C stops it)"
 	@exec $(PY) -m core.ui.serve --server.address 127.0.0.1 --server.port $(PORT)
 
-# One process has all tests in a browser, so that they do not starve each other, and begins with them: files are dealt in
-# their order, not by how many tests they hold. One process more than there are processors: in the browser they often wait.
+# Two processes have all tests in a browser, so that they do not starve each other, and begin with them: files are dealt in
+# their order, not by how many tests they hold. One process more than there are processors: in a browser they often wait.
 test: env-dev models browser
 	CHROMIUM=$(CHROMIUM) $(PYTEST) -n $(TESTERS) --dist loadfile --no-loadscope-reorder $(COVERED) $(if $(filter no,$(BROWSER)),--ignore=tests/browser)
 

@@ -57,11 +57,13 @@ def models_dir() -> Path:
 
 
 TOGETHER = {
-    "tests/browser/": "browser",  # no two browsers and apps starve each other, and Chromium starts once
+    "tests/browser/test_axe": "every page in a browser",
+    "tests/browser/test_nothing_leaves": "every page in a browser",
+    "tests/browser/": "browser",  # more browsers and apps than two starve each other
     "tests/contracts/test_networks.py": "reference",  # TensorFlow is loaded once
     "tests/contracts/test_detector.py": "reference",
 }
-"""Which files run in one process beside each other, and why."""
+"""Which files run in one process, one after another, and why; the first that fits."""
 BESIDE_BROWSER_NICENESS = 4
 LONGEST_FIRST = (
     *("tests/browser/", "tests/contracts/test_accuracy.py", "tests/contracts/test_kills.py", "tests/contracts/"),
@@ -85,7 +87,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> _FilesTog
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """The tests in the browser take longest, one after another: the other processes let them go first."""
+    """The tests in browsers take longest, and end last: the other processes let them go first."""
     if "PYTEST_XDIST_WORKER" in os.environ and not item.nodeid.startswith("tests/browser/"):
         niceness = os.getpriority(os.PRIO_PROCESS, 0)
         os.setpriority(os.PRIO_PROCESS, 0, max(niceness, BESIDE_BROWSER_NICENESS))
