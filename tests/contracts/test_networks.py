@@ -5,7 +5,11 @@ Required: within 1e-3 at float32; embeddings with a cosine of at least 0.9999 at
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -19,7 +23,7 @@ from core.vision.engine.base import Engine
 from core.vision.engine.keras import KerasEngine
 from core.vision.engine.openvino import BATCH_SIZES, OpenVinoEngine
 from core.vision.models import catalogue
-from tests.conftest import MODEL_ID
+from tests.conftest import MODEL_ID, PROJECT_DIR
 
 TOLERANCE = 1e-3
 PLANES_WH = [(12, 12), (31, 47), (200, 64), (512, 512), (640, 333)]
@@ -49,6 +53,30 @@ def crops(exact_engine: Engine, sample_images: Mapping[str, RgbImage], sample_fa
     embedder = Embedder(exact_engine, catalogue.find_embedding_model(MODEL_ID))
     shown = [(sample_images[name], faces[0]) for name, faces in sample_faces.items() if faces][:N_FACES]
     return embedder.standardise(np.stack([embedder.crop(image, face) for image, face in shown]))
+
+
+HELD_TO_AVX2 = """
+import sys
+from pathlib import Path
+import numpy as np
+from core.vision.engine.openvino import OpenVinoEngine
+from core.vision.models.manifest import network_path
+engine = OpenVinoEngine(lambda model_id, network: network_path(Path(sys.argv[1]), model_id, network), 2)
+vectors = engine.network(sys.argv[2], "embed")(np.ones((1, 160, 160, 3), np.float32))[0]
+print(engine.precision, *vectors[0].tolist())
+"""
+
+
+def test_where_bfloat16_cannot_be_computed_though_the_processor_has_it_float32_is(
+    models_dir: Path, exact_engine: Engine
+) -> None:
+    command = [sys.executable, "-c", HELD_TO_AVX2, str(models_dir), MODEL_ID]
+    environment = {**os.environ, "ONEDNN_MAX_CPU_ISA": "AVX2"}
+    ended = subprocess.run(command, cwd=PROJECT_DIR, env=environment, capture_output=True, text=True, check=False)
+    precision, *vector = ended.stdout.split()
+    assert precision == "f32", ended.stderr
+    (expected,) = exact_engine.network(MODEL_ID, "embed")(np.ones((1, 160, 160, 3), np.float32))[0]
+    assert np.allclose(np.array(vector, dtype=np.float64), expected, atol=TOLERANCE)
 
 
 def test_standardising_does_not_hang_on_how_the_crops_lie_in_memory(engine: OpenVinoEngine) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from core.vision.engine.base import Batch
 # Before the import, at which OpenVINO would report; hence the imports below it.
 forbid_telemetry()
 import openvino as ov  # noqa: E402
+from openvino import opset8  # noqa: E402
 from openvino.preprocess import PrePostProcessor  # noqa: E402
 
 BATCH_SIZES = {"pnet": (1,), "rnet": (8, 32), "onet": (1, 4, 16), "embed": (2, 8, 32)}
@@ -43,9 +45,20 @@ class OpenVinoEngine:
 
     @property
     def precision(self) -> str:
-        """That of embedders: "bf16" where the processor has it and it is allowed, else "f32"."""
-        has_bf16 = "BF16" in self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-        return "bf16" if has_bf16 and not self.full_precision else "f32"
+        """That of embedders: "bf16" where the processor computes it and it is allowed, else "f32"."""
+        return "bf16" if not self.full_precision and self._computes_bf16 else "f32"
+
+    @cached_property
+    def _computes_bf16(self) -> bool:
+        if "BF16" not in self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+            return False
+        # Tried, as oneDNN below may be held to less than the processor has (ONEDNN_MAX_CPU_ISA, some virtual machines):
+        # OpenVINO does not ask it before a network of this precision fails to compile.
+        try:
+            self._core.compile_model(_smallest_network(), "CPU", {"INFERENCE_PRECISION_HINT": "bf16"})
+        except RuntimeError:
+            return False
+        return True
 
     def network(self, model_id: str, network: str) -> OpenVinoNetwork:
         """The network, loaded when it is first asked for."""
@@ -68,6 +81,16 @@ class OpenVinoEngine:
             "INFERENCE_PRECISION_HINT": self.precision if network == "embed" else "f32",
         }
         return OpenVinoNetwork(self._core, model, config, BATCH_SIZES[network])
+
+
+def _smallest_network() -> ov.Model:
+    """One with the kinds of layers that embedders have: convolutions, and a maximum between them."""
+    picture = opset8.parameter([1, 1, 16, 16], ov.Type.f32)
+    kernel = opset8.constant(np.ones((1, 1, 3, 3), np.float32))
+    options = {"strides": [1, 1], "pads_begin": [0, 0], "pads_end": [0, 0], "dilations": [1, 1]}
+    edges = opset8.convolution(picture, kernel, **options)
+    highest = opset8.max_pool(edges, kernel_shape=[2, 2], **options)
+    return ov.Model([opset8.convolution(highest.output(0), kernel, **options)], [picture], "smallest")
 
 
 def _standardising(model: ov.Model) -> ov.Model:
