@@ -493,6 +493,16 @@ def test_a_run_whose_values_cannot_be_is_apart_and_takes_no_other_along(stores: 
     assert stores.runs.damaged_runs(dataset.id) == []
 
 
+def test_a_map_whose_values_cannot_be_is_left_out_and_the_log_says_why(
+    stores: Stores, dataset: Dataset, caplog: pytest.LogCaptureFixture
+) -> None:
+    sound = MapInfo(id="m1", dataset_id=dataset.id, revision=1, method="pca", created=1.0, seconds=0.1)
+    stores.runs.add_map(sound)
+    stores.runs.add_map(replace(sound, id="m2", params=MapParams(dimensions=-1)))
+    assert stores.runs.maps(dataset.id) == [sound]
+    assert "map m2 is left out, as its 'dimensions' is missing or cannot be" in caplog.text
+
+
 def test_maps_come_back_newest_first(stores: Stores, dataset: Dataset) -> None:
     older = MapInfo(id="m1", dataset_id=dataset.id, revision=1, method="pca", created=1.0, seconds=0.1)
     params = MapParams.from_json({"n_neighbors": 15, "of a later version": [1]})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -15,6 +16,8 @@ from core.learn.projection.map_values import MapParams
 from core.store.protocols import DamagedRun, MapInfo, Run
 from core.store.sql.reader import SqlStore
 from core.store.sql.schema import projection, run
+
+log = logging.getLogger("face_atlas.store")
 
 
 @dataclass(frozen=True)
@@ -63,10 +66,11 @@ class SqlRunStore(SqlStore):
 
 
 def _map_info(row: Row[Any]) -> MapInfo | None:
-    """None where its values cannot be: a map can be made again."""
+    """None where its values cannot be: whoever wants a map lays it again, and the log says why."""
     try:
         return MapInfo(**{**row._mapping, "params": MapParams.from_json(row.params)})
-    except ValueError:
+    except ValueError as fault:
+        log.warning("map %s is left out, as %s", row.id, fault)
         return None
 
 
