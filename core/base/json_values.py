@@ -29,7 +29,8 @@ Number = Annotated[float, msgspec.Meta(ge=-_LARGEST, le=_LARGEST)]
 """Neither infinite nor NaN, both of which Python's JSON lets through."""
 # Doubles hold every whole number up to here: a browser, whose numbers are doubles, reads back what was written.
 Count = Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)]
-Text = Annotated[str, msgspec.Meta(max_length=10_000)]
+LONGEST_TEXT: Final = 10_000
+Text = Annotated[str, msgspec.Meta(max_length=LONGEST_TEXT)]
 
 
 def encode_record(record: Any) -> dict[str, Json]:

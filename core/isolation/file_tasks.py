@@ -10,12 +10,10 @@ from typing import Annotated, Final
 
 from msgspec import Meta
 
+from core.base.json_values import Text
 from core.formats import bundle, correction_log, tables, xmp
 from core.formats.xmp import Sidecar
 from core.isolation.messages import Block, BlocksOnly, Task, TaskHandlers
-
-LONGEST_TEXT: Final = 10_000
-Text = Annotated[str, Meta(max_length=LONGEST_TEXT)]
 
 
 @dataclass(frozen=True, slots=True)

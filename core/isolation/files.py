@@ -14,12 +14,13 @@ from typing import Final
 import numpy as np
 
 from core.base.errors import InputRefused
+from core.base.json_values import LONGEST_TEXT
 from core.base.types import Embeddings
 from core.formats import bundle, tables, xmp
 from core.formats.bundle import Bundle
 from core.formats.xmp import Sidecar
 from core.isolation.bounds import Bounds
-from core.isolation.file_tasks import CHECK_BUNDLE, CHECK_LOG, LONGEST_TEXT, READ_SIDECAR, READ_VECTORS, FileOrder
+from core.isolation.file_tasks import CHECK_BUNDLE, CHECK_LOG, READ_SIDECAR, READ_VECTORS, FileOrder
 from core.isolation.messages import BlocksOnly
 from core.isolation.pool import shared_pool
 
