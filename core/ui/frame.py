@@ -1,4 +1,4 @@
-"""The frame of every page: title, sentence, dataset chooser, the place of the primary action, and errors as words."""
+"""The frame of every page: title, sentence, dataset chooser, where the primary action goes, and errors in words."""
 
 from __future__ import annotations
 
@@ -13,29 +13,14 @@ from streamlit.delta_generator import DeltaGenerator
 from core.base.errors import DataFolderFault
 from core.services import Services
 from core.store.protocols import Dataset
-from core.ui import address, data, outdated, refusals, running, state
+from core.ui import address, data, dock, menu, refusals, state
+from core.ui.photos import outdated
 
 # When the first page imports this, before anything of it can go wrong.
 refusals.show_faults_in_words()
 
 # Of our own: for one of the Material icons, which pages are full of, browsers would ask a server of fonts.
 ICON = Path(__file__).with_name("icon.svg")
-
-HOME = "pages/home/datasets.py"
-INGEST = "pages/data/ingest.py"
-REVIEW = "pages/data/review.py"
-SUSPECTS = "pages/data/suspects.py"
-PEOPLE = "pages/data/people.py"
-EXCHANGE = "pages/data/exchange.py"
-TRAIN = "pages/model/train.py"
-EVALUATE = "pages/model/evaluate.py"
-CLUSTERS = "pages/explore/clusters.py"
-MAP = "pages/explore/map.py"
-IDENTIFY = "pages/identify/photo.py"
-BATCH = "pages/identify/batch.py"
-VERIFY = "pages/identify/verify.py"
-JOBS = "pages/system/jobs.py"
-ABOUT = "pages/system/about.py"
 
 # Streamlit writes a table to CSV in the browser, with names that a spreadsheet would take for formulas. The tables that
 # are worth taking along have a button of their own.
@@ -58,7 +43,7 @@ class Frame:
     def dataset(self) -> Dataset:
         """The chosen dataset; the page ends with a way on when there is none."""
         if self.chosen is None:
-            show_empty_state("There is no dataset yet.", "Start with your photos or the sample", HOME)
+            show_empty_state("There is no dataset yet.", "Start with your photos or the sample", menu.HOME)
             st.stop()
         return self.chosen
 
@@ -75,21 +60,22 @@ def page(title: str, purpose: str, *, chooser: bool = True) -> Iterator[Frame]:
     st.html(f"<style>{_HIDE_UNGUARDED_CSV}{_CHOSEN_IN_THE_DARK if is_dark() else ''}</style>")
     # Before anything of the page: its fragments compare their epoch with this one when they run alone.
     st.session_state[state.DRAWN_EPOCH] = st.session_state.get(state.EPOCH, 0)
-    head, side = st.columns([3, 2], vertical_alignment="bottom")
+    st.set_page_config(page_title=f"{title} · Face Atlas")
+    head, side = st.columns([3, 1], vertical_alignment="top")
     with head:
         st.title(title, anchor=False)
         st.caption(purpose)
-    with side:
-        bar = st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="bottom")
+    action = side.container(horizontal=True, horizontal_alignment="right")
+    menu.show_neighbours()
     with _faults_in_words():
         # Before the page reads anything: what is remembered of somebody who was erased must not be shown again.
         data.forget_erased_people()
         services = data.services()
-        dataset = _choose_dataset(services, bar) if chooser else None
-        running.show_running_notice(JOBS)
+        dataset = _choose_dataset(services) if chooser else None
+        dock.show_dock()
         if dataset is not None:
             outdated.show_outdated_notice(dataset)
-        yield Frame(services, dataset, bar.container(width="content", horizontal=True, vertical_alignment="bottom"))
+        yield Frame(services, dataset, action)
 
 
 @contextmanager
@@ -109,8 +95,8 @@ def _faults_in_words() -> Iterator[None]:
         st.stop()
 
 
-def _choose_dataset(services: Services, container: DeltaGenerator) -> Dataset | None:
-    """The chooser; the choice is remembered for the session and in the address."""
+def _choose_dataset(services: Services) -> Dataset | None:
+    """The chooser in the sidebar; the choice is remembered for the session and in the address."""
     datasets_by_id = {dataset.id: dataset for dataset in services.store.datasets()}
     if not datasets_by_id:
         return None
@@ -119,12 +105,11 @@ def _choose_dataset(services: Services, container: DeltaGenerator) -> Dataset | 
     dataset_id = next(candidate_id for candidate_id in preferred_ids if candidate_id in datasets_by_id)
     # Set at every run: a widget's own state is lost when the page changes, even with a key.
     st.session_state[state.CHOOSER] = dataset_id
-    container.selectbox(
+    st.sidebar.selectbox(
         "Dataset",
         list(datasets_by_id),
         format_func=lambda key: datasets_by_id[key].name,
         key=state.CHOOSER,
-        width=240,
         on_change=_choose,
     )
     remember_dataset(dataset_id)

@@ -66,14 +66,19 @@ def running_line(active: Sequence[Job], names: Mapping[str, str]) -> str:
     """
     if not active:
         return ""
-    running = [job for job in active if job.state is JobState.RUNNING]
-    # A quick job runs between two steps of a long one, which counts as running too: the quick one is what goes on.
-    first = next((job for job in running if is_quick(job)), [*running, *active][0])
+    first = find_foremost_job(active)
     steps = f"{words.count(first.done)} of {words.count(first.total)}" if first.total else ""
     parts = [part for part in (steps, _time_left(first)) if part]
     n_others = len(active) - 1
     more = f"; {n_others} more {'waits' if n_others == 1 else 'wait'}" if n_others else ""
     return f"{_title(first, names)}{': ' if parts else ''}{', '.join(parts)}{more}"
+
+
+def find_foremost_job(active: Sequence[Job]) -> Job:
+    """Of the jobs that run or wait, oldest first, the one that goes on just now, or goes on next."""
+    running = [job for job in active if job.state is JobState.RUNNING]
+    # A quick job runs between two steps of a long one, which counts as running too: the quick one is what goes on.
+    return next((job for job in running if is_quick(job)), [*running, *active][0])
 
 
 def _title(job: Job, names: Mapping[str, str]) -> str:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.ui import frame
+from core.ui import frame, menu
 from core.ui.photos import arrivals, exports
 
 with frame.page("Export and import", "Take it all with you, or bring in what comes from elsewhere.") as page:
@@ -14,8 +14,6 @@ with frame.page("Export and import", "Take it all with you, or bring in what com
     with export_side:
         if page.chosen is None:
             st.header("Export", anchor=False)
-            frame.show_empty_state(
-                "There is nothing to export yet.", "Start with your photos or the sample", frame.HOME
-            )
+            frame.show_empty_state("There is nothing to export yet.", "Start with your photos or the sample", menu.HOME)
         else:
             exports.show_exports(page.chosen, primary=not waiting)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.store.job_model import JobKind, JobState
-from core.ui import data, frame, jobs
+from core.ui import data, frame, jobs, menu
 from core.ui.photos import ingest_report, layout_preview, uploads
 from core.workflows.photos.requests import IngestRequest
 
@@ -43,7 +43,7 @@ with frame.page("Add photos", "Every face is found and kept; every file gets a l
     if job is not None and not job.state.active:
         if counts.unnamed_faces > counts.faces / 2:
             frame.show_next_step(
-                "The faces are ready. Next: **say who they are**.", "Groups", frame.CLUSTERS, dataset.id
+                "The faces are ready. Next: **say who they are**.", "Groups", menu.CLUSTERS, dataset.id
             )
         elif counts.people >= 2:
-            frame.show_next_step("The faces are ready. Next: **learn the people**.", "Train", frame.TRAIN, dataset.id)
+            frame.show_next_step("The faces are ready. Next: **learn the people**.", "Train", menu.TRAIN, dataset.id)

@@ -2,16 +2,16 @@
 
 import streamlit as st
 
-from core.ui import data, frame
+from core.ui import data, frame, menu
 from core.ui.labels import corrections, face_review
 
 with frame.page("Look them over", "Put right what is wrong: names, bad pictures, things that are no faces.") as page:
     dataset = page.dataset
     counts = data.dataset_counts(dataset.id, dataset.revision)
     if not counts.photos:
-        frame.show_empty_state("There are no photos to look over yet.", "Add photos", frame.INGEST)
+        frame.show_empty_state("There are no photos to look over yet.", "Add photos", menu.INGEST)
         st.stop()
     run = next(iter(data.dataset_runs(dataset)), None)
     corrections.show_last_correction(dataset)
     face_review.review_faces(face_review.choose_faces(dataset, run))
-    frame.show_next_step("When the names are right: **learn the people**.", "Train", frame.TRAIN, dataset.id)
+    frame.show_next_step("When the names are right: **learn the people**.", "Train", menu.TRAIN, dataset.id)

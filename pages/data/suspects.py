@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.store.job_model import JobKind
-from core.ui import data, frame, jobs, words
+from core.ui import data, frame, jobs, menu, words
 from core.ui.labels import corrections, review_queue
 
 with frame.page(
@@ -12,7 +12,7 @@ with frame.page(
     dataset = page.dataset
     counts = data.dataset_counts(dataset.id, dataset.revision)
     if not counts.faces:
-        frame.show_empty_state("There are no faces to look through yet.", "Add photos", frame.INGEST)
+        frame.show_empty_state("There are no faces to look through yet.", "Add photos", menu.INGEST)
         st.stop()
     job = data.newest_job(dataset, JobKind.SUSPECTS)
     # The queue of the last search stays to be dealt with while a new one runs.
@@ -44,4 +44,4 @@ with frame.page(
             f"Looked for {words.ago(queue.created)}; the dataset has changed since. What is dealt with has left the "
             "list; look again to find what is new."
         )
-    frame.show_next_step("When nothing is doubtful any more: **learn the people**.", "Train", frame.TRAIN, dataset.id)
+    frame.show_next_step("When nothing is doubtful any more: **learn the people**.", "Train", menu.TRAIN, dataset.id)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.store.job_model import JobKind, JobState
-from core.ui import data, frame, jobs, words
+from core.ui import data, frame, jobs, menu, words
 from core.ui.clustering import groups
 from core.ui.labels import corrections
 
@@ -15,7 +15,7 @@ with frame.page(
     job = data.newest_job(dataset, JobKind.CLUSTER)
     if not counts.faces:
         frame.show_empty_state(
-            "There are no faces yet. Photos need no folders: here their faces get names.", "Add photos", frame.INGEST
+            "There are no faces yet. Photos need no folders: here their faces get names.", "Add photos", menu.INGEST
         )
         st.stop()
     working = job is not None and job.state.active
@@ -44,4 +44,4 @@ with frame.page(
             icon=":material/info:",
         )
     if counts.people > 1:
-        frame.show_next_step("When people have names: **learn them**.", "Train", frame.TRAIN, dataset.id)
+        frame.show_next_step("When people have names: **learn them**.", "Train", menu.TRAIN, dataset.id)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.ui import data, frame
+from core.ui import data, frame, menu
 from core.ui.labels import corrections
 from core.ui.projection import map_confusable_people, map_layout, map_page
 
@@ -14,7 +14,7 @@ with frame.page(
     if not counts.faces:
         missing = "There are no photos yet." if not counts.photos else "No face was found in the photos so far."
         frame.show_empty_state(
-            f"{missing} Once there are faces, you see here who looks like whom.", "Add photos", frame.INGEST
+            f"{missing} Once there are faces, you see here who looks like whom.", "Add photos", menu.INGEST
         )
         st.stop()
     run = next(iter(data.dataset_runs(dataset)), None)
@@ -42,9 +42,9 @@ with frame.page(
             map_confusable_people.show_lookalikes_section(dataset)
     if run:
         frame.show_next_step(
-            "Points that lie with the wrong people are worth a look.", "See its errors", frame.EVALUATE, dataset.id
+            "Points that lie with the wrong people are worth a look.", "See its errors", menu.EVALUATE, dataset.id
         )
     elif counts.people > 1:
-        frame.show_next_step("Groups that lie apart are easy to tell apart.", "Train", frame.TRAIN, dataset.id)
+        frame.show_next_step("Groups that lie apart are easy to tell apart.", "Train", menu.TRAIN, dataset.id)
     else:
-        frame.show_next_step("More people make the map more telling.", "Add photos", frame.INGEST, dataset.id)
+        frame.show_next_step("More people make the map more telling.", "Add photos", menu.INGEST, dataset.id)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.store.job_model import JobKind
-from core.ui import data, frame, jobs
+from core.ui import data, frame, jobs, menu
 from core.ui.identification import lookup_page, lookup_table
 
 with frame.page("Many photos", "Who is on many new photos at once: look, filter, and sort them by person.") as page:
@@ -17,7 +17,7 @@ with frame.page("Many photos", "Who is on many new photos at once: look, filter,
     jobs.follow_job(job)
     # What is kept can be looked at though its run is gone: names and scores lie with it.
     if not runs and not kept_lookups:
-        frame.show_empty_state("Nothing has been learned from this dataset yet.", "Train", frame.TRAIN)
+        frame.show_empty_state("Nothing has been learned from this dataset yet.", "Train", menu.TRAIN)
         st.stop()
     opened = lookup_page.find_opened_lookup(kept_lookups, job)
     if opened is not None:

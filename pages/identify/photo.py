@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.base.errors import ImageRefused
-from core.ui import data, frame, words
+from core.ui import data, frame, menu, words
 from core.ui.identification import live_camera, lookup_storage, photo_answer, photo_input
 from core.ui.labels import corrections
 
@@ -13,7 +13,7 @@ with frame.page(
     dataset = page.dataset
     runs = data.dataset_runs(dataset)
     if not runs:
-        frame.show_empty_state("Nothing has been learned from this dataset yet.", "Train", frame.TRAIN)
+        frame.show_empty_state("Nothing has been learned from this dataset yet.", "Train", menu.TRAIN)
         st.stop()
     run = runs[0]
     photo_answer.show_retraining_notice(dataset, run)

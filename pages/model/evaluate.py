@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.ui import damaged, data, frame, words
+from core.ui import damaged, data, frame, menu, words
 from core.ui.evaluation import (
     baselines,
     confusion_matrix,
@@ -25,7 +25,7 @@ with frame.page(
     damaged.show_damaged_runs(dataset)
     if not runs:
         sentence = "Nothing was trained yet. Afterwards you see here how often it is right, and every error."
-        frame.show_empty_state(sentence, "Train", frame.TRAIN)
+        frame.show_empty_state(sentence, "Train", menu.TRAIN)
         st.stop()
     run = evaluation_page.choose_run(runs)
     evaluated = evaluation_page.load_evaluated_run(dataset, run)
@@ -54,4 +54,4 @@ with frame.page(
         if tab.open:
             with tab:
                 body(evaluated)
-    frame.show_next_step("See how the faces lie to each other.", "Map of faces", frame.MAP, dataset.id)
+    frame.show_next_step("See how the faces lie to each other.", "Map of faces", menu.MAP, dataset.id)

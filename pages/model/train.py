@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.store.job_model import JobKind
-from core.ui import damaged, data, frame, jobs
+from core.ui import damaged, data, frame, jobs, menu
 from core.ui.training import training_page
 from core.workflows.training.request import TrainRequest
 
@@ -30,7 +30,7 @@ with frame.page("Train", "Learn the people, and measure it on faces it has not s
     if runs:
         training_page.show_runs_table(dataset, runs)
         frame.show_next_step(
-            "It has learned. Next: **see how good it is**.", "How good is it?", frame.EVALUATE, dataset.id
+            "It has learned. Next: **see how good it is**.", "How good is it?", menu.EVALUATE, dataset.id
         )
     # Drawn last: at first sight of many faces it takes a moment, and the runs need not wait for it.
     with planned:

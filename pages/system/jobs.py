@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from core.ui import frame
+from core.ui import frame, menu
 from core.ui.system import joblist
 
 with frame.page("Jobs", "Long work goes on here, whatever page you are on.", chooser=False) as page:
     all_jobs = page.services.jobs.jobs()
     if not all_jobs:
-        frame.show_empty_state("No work has been done yet.", "Go to the datasets", frame.HOME)
+        frame.show_empty_state("No work has been done yet.", "Go to the datasets", menu.HOME)
         st.stop()
     joblist.show_active_jobs([job for job in all_jobs if job.state.active])
     joblist.show_ended_jobs([job for job in all_jobs if not job.state.active])

@@ -10,9 +10,19 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    BrowserType,
+    Locator,
+    Page,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 
 from core.ui.components.mount import BROWSER_FOLDER, modules_address
+from core.ui.menu import SECTIONS
 from tests.conftest import PROJECT_DIR, new_data_dir
 from tests.serving import App, serve
 from tests.waiting import LONGEST_S
@@ -89,15 +99,23 @@ def page(tab: Page) -> Iterator[Page]:
 
 
 def open_by_link(page: Page, app: App, address: str) -> None:
-    """Go to a page as a visitor does, by its entry in the navigation, which loads nothing anew."""
+    """Go to a page as a visitor does, by the menu and the links under a title, which load nothing anew."""
     if not page.url.startswith(app.url):
         page.goto(app.url)
         settle(page)
+    section = next(section for section in SECTIONS if address in {entry.address for entry in section.entries})
+    entry = next(entry for entry in section.entries if entry.address == address)
+    if urlsplit(page.url).path not in {f"/{each.address}" for each in section.entries}:
+        _follow(page, page.get_by_test_id("stSidebarNav").get_by_role("link", name=section.title, exact=True))
     if urlsplit(page.url).path != f"/{address}":
-        before = page.locator(HEADING).first.inner_text()
-        page.locator(f"[data-testid=stSidebarNavLink][href$='/{address}']").click()
-        expect(page.locator(HEADING).first).not_to_have_text(before)
+        _follow(page, page.get_by_test_id("stMain").get_by_role("link", name=entry.title, exact=True))
     settle(page)
+
+
+def _follow(page: Page, link: Locator) -> None:
+    before = page.locator(HEADING).first.inner_text()
+    link.click()
+    expect(page.locator(HEADING).first).not_to_have_text(before)
 
 
 def exported(module: str, name: str) -> str:

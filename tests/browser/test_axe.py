@@ -6,7 +6,6 @@ offers no setting for, is listed in ``BORNE``; an entry that is not needed any m
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from playwright.sync_api import Page, expect
 
 from core.corrections.model import Editor
 from core.store.job_model import JobKind
+from core.ui.menu import SECTIONS
 from core.vision.engine.openvino import OpenVinoEngine
 from core.workflows.identification.lookups.values import LookupRequest
 from core.workflows.labels.correct import Corrector
@@ -26,7 +26,7 @@ from core.workflows.training.request import TrainRequest
 from tests import prepared
 from tests.browser.conftest import open_by_link, settle
 from tests.conftest import services_on, write_zip
-from tests.serving import ROOT, App, serve
+from tests.serving import App, serve
 
 COUNTED = ("serious", "critical")
 COUNTED_TOO = ("heading-order",)
@@ -52,15 +52,8 @@ BORNE = (
 FIND = """path => path.flat(2).reduce((found, step) => (found.shadowRoot ?? found).querySelector(step), document)"""
 
 
-def addresses() -> list[str]:
-    """Of every page in the navigation of app.py."""
-    calls = [node for node in ast.walk(ast.parse((ROOT / "app.py").read_text())) if isinstance(node, ast.Call)]
-    pages = [call for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr == "Page"]
-    given = [{word.arg: ast.literal_eval(word.value) for word in call.keywords} for call in pages]
-    return [words.get("url_path", "") for words in given]
-
-
-PAGES = addresses()
+PAGES = [entry.address for section in SECTIONS for entry in section.entries]
+"""The addresses of all pages of the menu."""
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.imaging.pixels import encode_jpeg
 from tests import prepared
-from tests.browser.conftest import exported, launch, settle, shoot, wait_until_true
+from tests.browser.conftest import exported, launch, open_by_link, settle, shoot, wait_until_true
 from tests.serving import App, serve
 from tests.waiting import LONGEST_S
 
@@ -249,7 +249,7 @@ def test_people_in_front_of_the_camera_are_named_until_it_is_stopped(learned: Ap
     assert streams(filmed) == [False]
     press.click()
     expect(seen).to_contain_text("madonna")
-    filmed.get_by_role("link", name="About").click()
+    open_by_link(filmed, learned, "about")
     expect(filmed.get_by_role("heading", name="About")).to_be_visible()
     wait_until_true(filmed, f"[...{CAMERAS}].every((camera) => camera.stream === null)")
 

@@ -14,7 +14,7 @@ from core.base.settings import Settings
 from core.services import Services
 from core.store.artifacts import content_id
 from core.workflows.projection.project import load_map
-from tests.browser.conftest import exported, settle, shoot, wait_until_true
+from tests.browser.conftest import exported, open_by_link, settle, shoot, wait_until_true
 from tests.serving import App
 from tests.waiting import wait_until
 
@@ -105,7 +105,7 @@ def test_from_the_sample_to_a_name(app: App, page: Page, val_photo: Path):
     expect(page.get_by_text("25 of 25").first).to_be_visible()
     shoot(page, "04-evaluated")
 
-    page.get_by_role("link", name="Map of faces").click()
+    open_by_link(page, app, "map")
     expect(page.locator("canvas.plane")).to_be_visible()
     # The quick layout is replaced when UMAP's is made, and with it what was circled on it.
     wait_until_true(page, f"[...{SCATTERS}].some((map) => map.frames && !map.scene.of.startsWith('None'))")
@@ -114,7 +114,7 @@ def test_from_the_sample_to_a_name(app: App, page: Page, val_photo: Path):
     expect(page.get_by_text("118 faces of 5 people").nth(1)).to_be_visible()
     shoot(page, "05-map")
 
-    page.get_by_role("link", name="Who is this?").click()
+    open_by_link(page, app, "identify")
     expect(page.get_by_text("It knows")).to_be_visible()
     page.locator("input[type=file]").set_input_files(val_photo)
     expect(page.get_by_role("option", name="1. elton john")).to_be_visible()
@@ -204,10 +204,9 @@ def test_the_chosen_dataset_stays_from_page_to_page(app: App, page: Page):
     for wanted in ("Five celebrities", "Another", "Five celebrities"):
         chooser.click()
         page.get_by_role("option", name=wanted).click()
-        for link in ("Map of faces", "Jobs", "Who is this?", "Add photos"):
-            page.get_by_role("link", name=link, exact=True).click()
-            settle(page)
-            assert link == "Jobs" or chooser.input_value() == wanted
+        for address in ("map", "jobs", "identify", "batch", "ingest"):
+            open_by_link(page, app, address)
+            assert address == "jobs" or chooser.input_value() == wanted
     page.goto(app.url)
     settle(page)
     erase(page, "Another")

@@ -19,7 +19,7 @@ from core.base.types import Photo
 from core.services import Services
 from core.store.protocols import PhotoLabel
 from tests import prepared
-from tests.browser.conftest import settle, shoot
+from tests.browser.conftest import open_by_link, settle, shoot
 from tests.conftest import write_zip
 from tests.serving import App, serve
 
@@ -106,7 +106,7 @@ def test_a_thousand_photos_are_named_from_the_keyboard(
     main_button(page, "Train").click()
     expect(page.get_by_role("heading", name="Runs")).to_be_visible()
 
-    page.get_by_role("link", name="Who is this?").click()
+    open_by_link(page, app, "identify")
     expect(page.get_by_text("It knows")).to_be_visible()
     page.locator("input[type=file]").set_input_files(photo_of_the_first(app, shared_dir, tmp_path))
     expect(page.get_by_role("option", name="1. Person 1")).to_be_visible()

@@ -8,7 +8,7 @@ from core.base.errors import FaceAtlasError
 from core.jobs.registry import JOBS, submit_job
 from core.store.job_model import JobKind, JobRequest, JobState
 from core.store.protocols import Dataset
-from core.ui import damaged, data, frame, gallery, jobs, words
+from core.ui import damaged, data, frame, gallery, jobs, menu, words
 from core.ui.home import trail
 from core.ui.photos import uploads
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID, EMBEDDING_MODELS, EmbeddingModel
@@ -74,7 +74,7 @@ def new_dataset() -> None:
         except FaceAtlasError as refusal:
             st.error(words.plain(refusal))
         else:
-            frame.open_page(frame.INGEST, dataset.id)
+            frame.open_page(menu.INGEST, dataset.id)
 
 
 def show_dataset_card(dataset: Dataset) -> None:
@@ -122,7 +122,7 @@ def _menu(dataset: Dataset) -> None:
             frame.queue_toast(f"Renamed to '{words.plain(name)}'.")
             st.rerun()
         if st.button("Add photos", key=f"add_{dataset.id}", icon=":material/add_photo_alternate:"):
-            frame.open_page(frame.INGEST, dataset.id)
+            frame.open_page(menu.INGEST, dataset.id)
         _show_rework_actions(dataset)
         if st.button("Delete", key=f"delete_{dataset.id}", icon=":material/delete:"):
             _delete(dataset)

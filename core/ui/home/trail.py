@@ -6,19 +6,19 @@ from dataclasses import dataclass
 
 from core.store.job_model import Job, JobKind
 from core.store.protocols import Counts, Run
-from core.ui import frame
+from core.ui import menu
 
 STEPS = ("Photos in", "Looked over", "Trained", "Evaluated", "In use")
 PAGES = {
-    JobKind.INGEST: frame.INGEST,
-    JobKind.TRAIN: frame.TRAIN,
-    JobKind.MAP: frame.MAP,
-    JobKind.CLUSTER: frame.CLUSTERS,
-    JobKind.SUSPECTS: frame.SUSPECTS,
-    JobKind.EXPORT: frame.EXCHANGE,
-    JobKind.IMPORT: frame.EXCHANGE,
-    JobKind.LOOKUP: frame.BATCH,
-    JobKind.SORT: frame.BATCH,
+    JobKind.INGEST: menu.INGEST,
+    JobKind.TRAIN: menu.TRAIN,
+    JobKind.MAP: menu.MAP,
+    JobKind.CLUSTER: menu.CLUSTERS,
+    JobKind.SUSPECTS: menu.SUSPECTS,
+    JobKind.EXPORT: menu.EXCHANGE,
+    JobKind.IMPORT: menu.EXCHANGE,
+    JobKind.LOOKUP: menu.BATCH,
+    JobKind.SORT: menu.BATCH,
 }
 """Where the work of a job is followed."""
 
@@ -37,22 +37,22 @@ def next_dataset_step(counts: Counts, run: Run | None, revision: int, jobs: list
     # The order is the way through the app: each step is offered when all before it are done. What runs comes first.
     active = next((job for job in jobs if job.state.active), None)
     if active is not None:
-        return NextStep("Watch the work", PAGES.get(active.kind, frame.JOBS), "Work is in progress.")
+        return NextStep("Watch the work", PAGES.get(active.kind, menu.JOBS), "Work is in progress.")
     if not counts.photos:
-        return NextStep("Add photos", frame.INGEST, "It is empty.")
+        return NextStep("Add photos", menu.INGEST, "It is empty.")
     if not counts.faces:
-        return NextStep("Add photos", frame.INGEST, "No face was found in its photos.")
+        return NextStep("Add photos", menu.INGEST, "No face was found in its photos.")
     # Two people are the fewest that can be told apart; one face alone makes no group.
     if counts.people < 2 and counts.unnamed_faces > 1:
-        return NextStep("Name the faces", frame.CLUSTERS, f"{counts.unnamed_faces} of its faces have no name yet.")
+        return NextStep("Name the faces", menu.CLUSTERS, f"{counts.unnamed_faces} of its faces have no name yet.")
     if counts.people < 2:
         reason = "Nobody has a name yet." if not counts.people else "It knows one person; telling apart takes two."
-        return NextStep("Add photos", frame.INGEST, reason)
+        return NextStep("Add photos", menu.INGEST, reason)
     if run is None:
-        return NextStep("Train", frame.TRAIN, "Its faces are ready to learn from.")
+        return NextStep("Train", menu.TRAIN, "Its faces are ready to learn from.")
     if run.revision != revision:
-        return NextStep("Train again", frame.TRAIN, "Photos or names changed since it was trained.")
-    return NextStep("Who is this?", frame.IDENTIFY, "It is ready to use.")
+        return NextStep("Train again", menu.TRAIN, "Photos or names changed since it was trained.")
+    return NextStep("Who is this?", menu.IDENTIFY, "It is ready to use.")
 
 
 def done_steps(counts: Counts, run: Run | None, jobs: list[Job]) -> tuple[bool, ...]:

@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.store.protocols import Counts, Dataset, PersonCount
-from core.ui import address, data, frame, words
+from core.ui import address, data, frame, menu, words
 from core.ui.labels import corrections
 from core.ui.people import erasure, merge_questions, people_grid, person, person_page
 
@@ -72,9 +72,9 @@ def _doubles(dataset: Dataset, people: list[PersonCount]) -> None:
 
 def _nobody(counts: Counts) -> None:
     if counts.faces:
-        frame.show_empty_state("Nobody has a name yet.", "Group the faces", frame.CLUSTERS)
+        frame.show_empty_state("Nobody has a name yet.", "Group the faces", menu.CLUSTERS)
     else:
-        frame.show_empty_state("There are no people yet.", "Add photos", frame.INGEST)
+        frame.show_empty_state("There are no people yet.", "Add photos", menu.INGEST)
 
 
 def _everybody(dataset: Dataset, people: list[PersonCount]) -> None:

@@ -11,7 +11,7 @@ from core.base.errors import InputRefused, NotFound
 from core.jobs.registry import submit_job
 from core.store.job_model import Job, JobKind, JobState
 from core.store.protocols import Dataset
-from core.ui import data, frame, jobs, state, words
+from core.ui import data, frame, jobs, menu, state, words
 from core.ui.labels import corrections
 from core.ui.photos import uploads
 from core.ui.photos.uploads import Offer
@@ -222,7 +222,7 @@ def _start(dataset: Dataset | None, offer: Offer, part: ArrivalPart, name: str |
         _discard_offer(offer)
         frame.queue_toast(words.plain(describe_import_result(result)))
         if isinstance(result.summary, BundleSummary):
-            frame.open_page(frame.IDENTIFY, data.services().runs.run(result.summary.run).dataset_id)
+            frame.open_page(menu.IDENTIFY, data.services().runs.run(result.summary.run).dataset_id)
     else:
         request = ImportRequest(
             path=str(offer.path),
@@ -335,7 +335,7 @@ def _offer_recogniser(job: Job, bundle: BundleSummary) -> None:
         st.caption("It was deleted since.")
         return
     if st.button("Who is this?", key=f"use_{job.id}", icon=":material/person_search:"):
-        frame.open_page(frame.IDENTIFY, run.dataset_id)
+        frame.open_page(menu.IDENTIFY, run.dataset_id)
 
 
 def _offer_undo(dataset: Dataset, job: Job, result: ImportResult | None) -> None:

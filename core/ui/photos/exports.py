@@ -11,7 +11,7 @@ from core.base.errors import NotFound
 from core.jobs.registry import submit_job
 from core.store.job_model import Job, JobKind
 from core.store.protocols import Dataset, PersonCount, Run
-from core.ui import data, frame, jobs, words
+from core.ui import data, frame, jobs, menu, words
 from core.workflows.exchange.export import ExportKind, ExportRequest, ExportSummary, export_file_name, export_path
 
 LARGEST_DOWNLOAD_BYTES = 200_000_000
@@ -63,7 +63,7 @@ def show_exports(dataset: Dataset, *, primary: bool) -> None:
     header = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
     header.header("Export", anchor=False, width="content")
     if not (data.dataset_counts(dataset.id, dataset.revision).photos or runs):
-        frame.show_empty_state("There is nothing to export yet.", "Add photos", frame.INGEST)
+        frame.show_empty_state("There is nothing to export yet.", "Add photos", menu.INGEST)
         return
     jobs.follow_job(job)
     for export in exports[:1]:
@@ -93,7 +93,7 @@ def _train_first(dataset: Dataset) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("Nothing was trained yet.", width="content")
         if st.button("Train", key="train_first", type="tertiary", icon=":material/school:"):
-            frame.open_page(frame.TRAIN, dataset.id)
+            frame.open_page(menu.TRAIN, dataset.id)
 
 
 def _choose_kind(dataset: Dataset) -> ExportKind:
@@ -125,7 +125,7 @@ def offer_person_export(dataset: Dataset, person: PersonCount) -> None:
     """The button that exports one person's photos, and leads to where that is followed."""
     if st.button("Export photos", key="export_person", icon=":material/archive:", help="A zip of this person's photos"):
         submit_export(dataset, ExportRequest(ExportKind.PHOTOS, person_id=person.id))
-        frame.open_page(frame.EXCHANGE, dataset.id)
+        frame.open_page(menu.EXCHANGE, dataset.id)
 
 
 # what lies ready

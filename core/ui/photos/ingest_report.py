@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.store.job_model import Job
 from core.store.protocols import Counts, Dataset, FileOutcome, FileReport
-from core.ui import data, frame, gallery, words
+from core.ui import data, frame, gallery, menu, words
 from core.ui.labels.face_filters import FaceCategory
 from core.workflows.exchange.csv_tables import FILE_COLUMNS, file_report_csv
 from core.workflows.photos.ingest import IngestSummary
@@ -93,7 +93,7 @@ def show_ingest_summary(job: Job) -> None:
     if counts.get(FileOutcome.NO_FACE) and data.services().store.photos_without_face(job.dataset_id):
         label, key = "Look at the photos without a face", f"faceless_{job.id}"
         if st.button(label, key=key, icon=":material/image_search:", type="tertiary"):
-            frame.open_page(frame.REVIEW, job.dataset_id, show=FaceCategory.FACELESS)
+            frame.open_page(menu.REVIEW, job.dataset_id, show=FaceCategory.FACELESS)
 
 
 def show_dataset_advice(counts: Counts) -> None:

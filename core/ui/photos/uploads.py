@@ -16,7 +16,7 @@ from core.base.errors import ArchiveRefused
 from core.base.types import FacePolicy
 from core.jobs.registry import submit_job
 from core.store.protocols import Dataset
-from core.ui import data, frame, state, words
+from core.ui import data, frame, menu, state, words
 from core.ui.components import folders
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
 from core.workflows.photos.requests import IngestRequest
@@ -241,7 +241,7 @@ def submit_ingests(dataset: Dataset, requests: Sequence[IngestRequest]) -> None:
     st.session_state.pop(state.OFFER, None)
     st.session_state.pop("inbox", None)
     # Ends the run: ``open_page`` does not come back.
-    frame.open_page(frame.INGEST, dataset.id)
+    frame.open_page(menu.INGEST, dataset.id)
 
 
 def submit_sample_ingest(dataset: Dataset) -> None:
@@ -265,7 +265,7 @@ def ask_for_first_dataset() -> None:
     if all(is_unambiguous(offer) for offer in offers):
         submit_ingests(dataset, [IngestRequest(str(offer.path), offer.title) for offer in offers])
     store_waiting_offers(dataset, offers)
-    frame.open_page(frame.INGEST, dataset.id)
+    frame.open_page(menu.INGEST, dataset.id)
 
 
 def is_unambiguous(offer: Offer) -> bool:

@@ -13,7 +13,7 @@ from core.learn.metrics.run_values import UnusedFaces
 from core.learn.model_selection.splits import SplitPlan
 from core.store.job_model import Job, JobKind, JobState
 from core.store.protocols import Counts, Dataset, Run
-from core.ui import data, frame, words
+from core.ui import data, frame, menu, words
 from core.workflows.evaluation.compare import list_changed_settings
 from core.workflows.training.request import TrainRequest, TrainResult, find_training_request
 from core.workflows.training.train import delete_run, preview_training
@@ -42,7 +42,7 @@ def show_too_few_people(counts: Counts) -> None:
         sentence = "No face has a name yet. Add photos in folders, one folder a person."
     else:
         sentence = "It knows one person. Telling people apart takes at least two."
-    frame.show_empty_state(sentence, "Add photos", frame.INGEST)
+    frame.show_empty_state(sentence, "Add photos", menu.INGEST)
 
 
 def ask_training_options() -> TrainRequest:
@@ -109,7 +109,7 @@ def submit_training_again(dataset: Dataset, run: Run) -> None:
 def train_again(dataset: Dataset, run: Run) -> None:
     """Queue a training with the settings of a run, and go where it can be followed."""
     submit_training_again(dataset, run)
-    frame.open_page(frame.TRAIN, dataset.id)
+    frame.open_page(menu.TRAIN, dataset.id)
 
 
 def show_training_outcome(dataset: Dataset, job: Job | None, runs: list[Run]) -> None:
@@ -125,7 +125,7 @@ def show_training_outcome(dataset: Dataset, job: Job | None, runs: list[Run]) ->
             "the run before."
         )
         if st.button("What changed?", icon=":material/compare_arrows:"):
-            frame.open_page(frame.EVALUATE, dataset.id, tab=COMPARED)
+            frame.open_page(menu.EVALUATE, dataset.id, tab=COMPARED)
 
 
 def format_run_title(run: Run) -> str:
@@ -208,7 +208,7 @@ def _show_run_actions(dataset: Dataset, chosen_runs: list[Run]) -> None:
         return
     with st.container(horizontal=True):
         if len(chosen_runs) == 1 and st.button("Open", icon=":material/fact_check:"):
-            frame.open_page(frame.EVALUATE, dataset.id, run=chosen_runs[0].id)
+            frame.open_page(menu.EVALUATE, dataset.id, run=chosen_runs[0].id)
         if st.button(f"Delete {words.count(len(chosen_runs), 'run')}", icon=":material/delete:"):
             for run in chosen_runs:
                 delete_run(data.services().runs, data.services().artifacts, run)
@@ -241,7 +241,7 @@ def _show_two_runs(dataset: Dataset, older: Run, newer: Run) -> None:
     )
     st.dataframe(table, hide_index=True, alt="Two runs compared")
     if st.button("Is the difference real?", icon=":material/compare_arrows:"):
-        frame.open_page(frame.EVALUATE, dataset.id, run=newer.id, against=older.id, tab=COMPARED)
+        frame.open_page(menu.EVALUATE, dataset.id, run=newer.id, against=older.id, tab=COMPARED)
 
 
 def _accuracy_text(run: Run) -> str:

@@ -1,0 +1,91 @@
+"""The dock at the bottom of every page: what runs and how long yet, what waits, and the way to what has come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from core.jobs.registry import JOBS
+from core.store.job_model import Job, JobKind, JobState
+from core.ui import data, jobs, menu, state, words
+
+POLL = "2s"
+RESULT_PAGES: Mapping[JobKind, str] = {
+    JobKind.INGEST: menu.INGEST,
+    JobKind.TRAIN: menu.EVALUATE,
+    JobKind.MAP: menu.MAP,
+    JobKind.CLUSTER: menu.CLUSTERS,
+    JobKind.SUSPECTS: menu.SUSPECTS,
+    JobKind.EXPORT: menu.EXCHANGE,
+    JobKind.IMPORT: menu.EXCHANGE,
+    JobKind.ERASE: menu.PEOPLE,
+    JobKind.LOOK_AGAIN: menu.REVIEW,
+    JobKind.CHANGE_MODEL: menu.TRAIN,
+    JobKind.STUDY: menu.EVALUATE,
+    JobKind.LOOKUP: menu.BATCH,
+    JobKind.SORT: menu.BATCH,
+}
+"""Where what came of a job is shown."""
+
+
+def show_dock() -> None:
+    """Draw the dock, which renews itself while something runs; nothing where nothing runs and nothing has ended."""
+    active = data.services().jobs.active()
+    followed = st.session_state.setdefault(state.FOLLOWED, [])
+    if not active and not followed:
+        return
+    with st.bottom:
+        # It renews itself only while there is something to tell: an idle page asks for nothing.
+        st.fragment(_draw, run_every=POLL if active else None)()
+
+
+def _draw() -> None:
+    active = data.services().jobs.active()
+    names = jobs.dataset_names()
+    followed: list[str] = st.session_state[state.FOLLOWED]
+    followed += [job.id for job in active if job.id not in followed]
+    if active:
+        _show_running(active, names)
+    elif ended := _last_ended(followed):
+        _show_ended(ended, names)
+
+
+def _show_running(active: list[Job], names: Mapping[str, str]) -> None:
+    first = jobs.find_foremost_job(active)
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="dock"):
+        st.page_link(
+            menu.JOBS,
+            label=words.plain(jobs.running_line(active, names)),
+            icon=":material/progress_activity:",
+            help="Shows everything that runs and waits",
+        )
+        if first.total:
+            st.progress(first.fraction, width=160)
+
+
+def _last_ended(followed: list[str]) -> Job | None:
+    """The newest of the followed jobs, unless the open page shows itself what came of it."""
+    if not followed:
+        return None
+    # A dataset that was deleted took its jobs with it.
+    job = next((job for job in data.services().jobs.jobs() if job.id == followed[-1]), None)
+    shown_here = job is not None and RESULT_PAGES[job.kind] == st.session_state.get(state.PAGE)
+    if job is None or shown_here:
+        _dismiss()
+        return None
+    return job
+
+
+def _show_ended(job: Job, names: Mapping[str, str]) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="dock"):
+        title = words.plain(f"{JOBS[job.kind].title} ({jobs.dataset_name(job, names)})")
+        st.markdown(f"{jobs.SYMBOL[job.state]} {title}: {words.plain(job.state)}", width="content")
+        page = RESULT_PAGES[job.kind] if job.state is JobState.DONE else menu.JOBS
+        label = "See what came of it" if job.state is JobState.DONE else "See why"
+        st.page_link(page, label=label, icon=":material/arrow_forward:", query_params={"dataset": job.dataset_id})
+        st.button("Dismiss", key="dismiss_ended_job", type="tertiary", icon=":material/close:", on_click=_dismiss)
+
+
+def _dismiss() -> None:
+    st.session_state[state.FOLLOWED] = []

@@ -1,0 +1,152 @@
+"""The menu: a section for each step of the journey; its pages lie side by side under the title of each of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import streamlit as st
+
+from core.ui import state, words
+
+# Page files lie in sub-folders of ``pages/``: Streamlit opens one that lies directly in it without running ``app.py``.
+HOME = "pages/home/datasets.py"
+INGEST = "pages/data/ingest.py"
+REVIEW = "pages/data/review.py"
+SUSPECTS = "pages/data/suspects.py"
+PEOPLE = "pages/data/people.py"
+EXCHANGE = "pages/data/exchange.py"
+TRAIN = "pages/model/train.py"
+EVALUATE = "pages/model/evaluate.py"
+CLUSTERS = "pages/explore/clusters.py"
+MAP = "pages/explore/map.py"
+IDENTIFY = "pages/identify/photo.py"
+BATCH = "pages/identify/batch.py"
+VERIFY = "pages/identify/verify.py"
+JOBS = "pages/system/jobs.py"
+ABOUT = "pages/system/about.py"
+
+
+@dataclass(frozen=True, slots=True)
+class MenuEntry:
+    """One page of the menu."""
+
+    script: str
+    """Its file, by which pages lead to each other."""
+    title: str
+    icon: str
+    url_path: str
+    """By which Streamlit finds it; but for the first page its address, which people keep in their bookmarks."""
+
+    @property
+    def address(self) -> str:
+        """The path of its address."""
+        return "" if self.script == HOME else self.url_path
+
+
+@dataclass(frozen=True, slots=True)
+class MenuSection:
+    """Pages that belong together: the sidebar shows the section, each of its pages the others."""
+
+    title: str
+    icon: str
+    entries: tuple[MenuEntry, ...]
+
+
+SECTIONS = (
+    MenuSection("Start", ":material/home:", (MenuEntry(HOME, "Start", ":material/home:", "datasets"),)),
+    MenuSection(
+        "Photos",
+        ":material/photo_library:",
+        (
+            MenuEntry(INGEST, "Add photos", ":material/add_photo_alternate:", "ingest"),
+            MenuEntry(REVIEW, "Look them over", ":material/rate_review:", "review"),
+            MenuEntry(SUSPECTS, "Suspects", ":material/troubleshoot:", "suspects"),
+        ),
+    ),
+    MenuSection(
+        "People",
+        ":material/groups:",
+        (
+            MenuEntry(PEOPLE, "People", ":material/groups:", "people"),
+            MenuEntry(CLUSTERS, "Groups", ":material/workspaces:", "clusters"),
+        ),
+    ),
+    MenuSection(
+        "Recogniser",
+        ":material/school:",
+        (
+            MenuEntry(TRAIN, "Train", ":material/school:", "train"),
+            MenuEntry(EVALUATE, "How good is it?", ":material/fact_check:", "evaluate"),
+        ),
+    ),
+    MenuSection("Map", ":material/scatter_plot:", (MenuEntry(MAP, "Map of faces", ":material/scatter_plot:", "map"),)),
+    MenuSection(
+        "Identify",
+        ":material/person_search:",
+        (
+            MenuEntry(IDENTIFY, "Who is this?", ":material/person_search:", "identify"),
+            MenuEntry(BATCH, "Many photos", ":material/burst_mode:", "batch"),
+            MenuEntry(VERIFY, "Same person?", ":material/compare:", "verify"),
+        ),
+    ),
+    MenuSection(
+        "System",
+        ":material/settings:",
+        (
+            MenuEntry(JOBS, "Jobs", ":material/pending_actions:", "jobs"),
+            MenuEntry(EXCHANGE, "Export and import", ":material/import_export:", "exchange"),
+            MenuEntry(ABOUT, "About", ":material/info:", "about"),
+        ),
+    ),
+)
+
+
+def open_page_of_address() -> None:
+    """Draw the menu and run the page that the address names."""
+    entries = [entry for section in SECTIONS for entry in section.entries]
+    # Asked twice: Streamlit alone knows which page the address names, and in the menu a section stands for that page,
+    # so that it is marked whichever of its pages is open.
+    opened = st.navigation([_page(entry, entry.title, entry.icon) for entry in entries], position="hidden")
+    script = next(entry.script for entry in entries if entry.address == opened.url_path)
+    st.session_state[state.PAGE] = script
+    pages = [
+        _page(entry, section.title, section.icon, "visible" if entry is _entry_shown(section, script) else "hidden")
+        for section in SECTIONS
+        for entry in section.entries
+    ]
+    st.navigation(pages, expanded=True).run()
+
+
+def _page(entry: MenuEntry, title: str, icon: str, visibility: Literal["visible", "hidden"] = "visible") -> st.Page:
+    return st.Page(
+        entry.script,
+        title=title,
+        icon=icon,
+        url_path=entry.url_path,
+        default=entry.script == HOME,
+        visibility=visibility,
+    )
+
+
+def _entry_shown(section: MenuSection, script: str) -> MenuEntry:
+    """As which of its pages a section stands in the sidebar."""
+    return next((entry for entry in section.entries if entry.script == script), section.entries[0])
+
+
+def show_neighbours() -> None:
+    """The pages of the open page's section, side by side; nothing where it has the only one."""
+    script = st.session_state.get(state.PAGE)
+    section = next((section for section in SECTIONS if any(entry.script == script for entry in section.entries)), None)
+    if section is None or len(section.entries) == 1:
+        return
+    with st.container(horizontal=True, gap="small", key="section_pages"):
+        for entry in section.entries:
+            st.page_link(
+                entry.script, label=words.plain(entry.title), icon=entry.icon, query_params=_dataset_in_address()
+            )
+
+
+def _dataset_in_address() -> dict[str, str]:
+    dataset_id = st.session_state.get(state.DATASET)
+    return {"dataset": dataset_id} if dataset_id else {}
