@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -10,9 +10,10 @@ from typing import Any, Generic, TypeVar
 from core.base.errors import FaceAtlasError
 from core.base.json_values import JsonObject
 from core.base.progress import Progress
+from core.jobs.answer import plan_answer
 from core.jobs.handlers import erasure, exchange, learning, lookups, photos
 from core.services import Services
-from core.store.job_model import Job, JobKind, JobOwner, JobRequest, JobResult
+from core.store.job_model import FollowUp, Job, JobKind, JobOwner, JobRequest, JobResult
 from core.store.protocols import JobStore
 from core.workflows.clustering.hierarchy import ClusterOptions
 from core.workflows.erasure.erase_person import EraseRequest
@@ -55,11 +56,16 @@ class JobSpec(Generic[Request, Result]):
     """It holds the dataset's writing lock: one process at a time changes the faces of a dataset."""
     is_quick: Callable[[Request], bool] | None = None
     """Whether a request takes seconds on a thousand faces, so that it is done between two batches of a long job."""
+    follow_ups: Callable[[Services, str, Request], Sequence[JobRequest]] | None = None
+    """What the worker is to do on the dataset when a job of this kind is done."""
 
     def __post_init__(self) -> None:
         # The long job that stands still for a quick one may hold the lock: the quick one would wait for it for ever.
         if self.writes and self.is_quick:
             raise ValueError(f"A job of the kind '{self.kind}' cannot be quick: it takes the writing lock.")
+        # Quick jobs may run in between, where nobody asks what follows.
+        if self.follow_ups and self.is_quick:
+            raise ValueError(f"A job of the kind '{self.kind}' cannot be quick: something follows it.")
 
     @property
     def counts_photos(self) -> bool:
@@ -81,6 +87,10 @@ def _always(request: JobRequest) -> bool:
     return True
 
 
+def _follow_ingest(services: Services, dataset_id: str, request: IngestRequest) -> Sequence[JobRequest]:
+    return plan_answer(services, dataset_id) if request.answer else ()
+
+
 def _is_without_strangers(request: TrainRequest) -> bool:
     """Photos of strangers take as long as they are many."""
     return not request.strangers
@@ -96,6 +106,7 @@ _SPECS: tuple[JobSpec[Any, Any], ...] = (
         unit="photo",
         is_steady=True,
         writes=True,
+        follow_ups=_follow_ingest,
     ),
     JobSpec(
         kind=JobKind.TRAIN,
@@ -220,6 +231,15 @@ def submit_job(jobs: JobStore, dataset_id: str, request: JobRequest, owner: JobO
 def job_handlers(services: Services) -> dict[JobKind, Handler]:
     """What does the jobs of every kind."""
     return {kind: partial(spec.carry, services) for kind, spec in JOBS.items()}
+
+
+def list_follow_ups(services: Services, job: Job) -> list[FollowUp]:
+    """What is to be queued when a job is done."""
+    spec = JOBS[job.kind]
+    if spec.follow_ups is None:
+        return []
+    requests = spec.follow_ups(services, job.dataset_id, spec.request.of(job))
+    return [FollowUp(_KINDS[type(request)], request.to_json()) for request in requests]
 
 
 def is_quick(job: Job) -> bool:

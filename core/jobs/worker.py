@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -25,7 +25,7 @@ from core.base.progress import CancelToken, Progress
 from core.jobs.idle import IdleTask
 from core.jobs.order import may_overtake
 from core.jobs.registry import Handler, is_quick
-from core.store.job_model import Job, JobKind, JobState
+from core.store.job_model import FollowUp, Job, JobKind, JobState
 from core.store.protocols import JobStore
 
 PULSE_S = 0.5
@@ -33,6 +33,8 @@ IDLE_S = 0.4
 RETRY_S = 1.0
 """A job's end that could not be written is written again after so long."""
 
+Follower = Callable[[Job], Sequence[FollowUp]]
+"""What is to be queued when a job is done."""
 T = TypeVar("T")
 log = logging.getLogger("face_atlas.worker")
 
@@ -88,14 +90,24 @@ def _pulse(queue: JobStore, job: Job, token: CancelToken) -> Iterator[Progress]:
         pulse.write()
 
 
+def _nothing_follows(job: Job) -> Sequence[FollowUp]:
+    return ()
+
+
 def run_job(
-    queue: JobStore, job: Job, handler: Handler, token: CancelToken, patience_s: float = float("inf")
+    queue: JobStore,
+    job: Job,
+    handler: Handler,
+    token: CancelToken,
+    patience_s: float = float("inf"),
+    follower: Follower = _nothing_follows,
 ) -> JobState:
     """Run one claimed job to its end and record what came of it.
 
     Parameters
     ----------
     patience_s : how long to try again while the end cannot be written, because the disk is full or the store locked
+    follower : asked when the job is done; what follows is queued with its end
 
     Raises
     ------
@@ -104,7 +116,7 @@ def run_job(
     """
     began = time.monotonic()
     end = _attempt(queue, job, handler, token)
-    _record(queue, job.id, end, patience_s)
+    _record(queue, job, end, patience_s, follower)
     log.info("job %s (%s): %s after %.1f s", job.id, job.kind, end.state, time.monotonic() - began)
     return end.state
 
@@ -119,18 +131,37 @@ class _End:
     detail: str = ""
 
 
-def _record(queue: JobStore, job_id: str, end: _End, patience_s: float) -> None:
+def _record(queue: JobStore, job: Job, end: _End, patience_s: float, follower: Follower) -> None:
     # What the work has stored is there whatever happens now, so its end is worth waiting for: a job whose end was lost
     # would count as interrupted, and all of its steps would be looked at again.
     until = time.monotonic() + patience_s
     while True:
         try:
-            return queue.finish(job_id, end.state, result=end.result, error=end.error, detail=end.detail)
+            return queue.finish(
+                job.id,
+                end.state,
+                result=end.result,
+                error=end.error,
+                detail=end.detail,
+                follow_ups=_plan(follower, job) if end.state is JobState.DONE else (),
+            )
         except DataFolderFault as fault:
-            log.warning("job %s: its end cannot be written yet: %s", job_id, fault)
+            log.warning("job %s: its end cannot be written yet: %s", job.id, fault)
             if time.monotonic() > until:
                 raise
             time.sleep(RETRY_S)
+
+
+def _plan(follower: Follower, job: Job) -> Sequence[FollowUp]:
+    try:
+        return follower(job)
+    except DataFolderFault:
+        # The store cannot be used just now: what follows is asked for again together with the job's end.
+        raise
+    except Exception as fault:
+        # The job itself is done and stays so. Each step that does not follow can be asked for on its page.
+        log.warning("job %s: what follows it cannot be told: %s", job.id, _trace(fault))
+        return ()
 
 
 def _attempt(queue: JobStore, job: Job, handler: Handler, token: CancelToken) -> _End:
@@ -169,8 +200,12 @@ def serve_queue(
     lock_path: Path,
     stop: threading.Event,
     idle_task: IdleTask | None = None,
+    follower: Follower = _nothing_follows,
 ) -> None:
-    """Serve the queue until ``stop`` is set; ``idle_task`` is what to do while it is empty."""
+    """Serve the queue until ``stop`` is set; ``idle_task`` is what to do while it is empty.
+
+    ``follower`` says what is to be queued when a job is done.
+    """
     # Two workers would load two sets of networks and run two jobs beside each other. While an app is restarted there
     # are two for a moment: the old one's may still be ending.
     with _only_worker(lock_path, stop) as is_only_worker:
@@ -189,7 +224,7 @@ def serve_queue(
             if idle_task is not None:
                 # Before the job begins, as it would share the processors with the compiling of functions.
                 idle_task.drop()
-            run_job(queue, job, handlers[job.kind], _token(waiting, handlers, job))
+            run_job(queue, job, handlers[job.kind], _token(waiting, handlers, job), follower=follower)
 
 
 @dataclass

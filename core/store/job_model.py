@@ -106,6 +106,15 @@ class Job:
         return (self.total - self.done) / rate if rate and self.total else None
 
 
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """Work that is queued when a job is done, on the same dataset."""
+
+    kind: JobKind
+    params: JsonObject
+    """As its ``JobRequest`` wrote them."""
+
+
 class JobRequest(JsonRecord):
     """What a job is asked to do. Names of fields are a contract: jobs of earlier versions are read with them."""
 

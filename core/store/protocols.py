@@ -11,7 +11,7 @@ from core.base.json_values import JsonObject
 from core.base.types import Embeddings, Face, FaceTable, Photo, Quality, Revision, Split, Vectors
 from core.learn.metrics.run_values import RunMetrics, RunParams
 from core.learn.projection.map_values import MapParams
-from core.store.job_model import Job, JobKind, JobOwner, JobState
+from core.store.job_model import FollowUp, Job, JobKind, JobOwner, JobState
 
 
 class FileOutcome(StrEnum):
@@ -369,8 +369,14 @@ class JobStore(Protocol):
         result: JsonObject | None = None,
         error: str = "",
         detail: str = "",
+        follow_ups: Sequence[FollowUp] = (),
     ) -> None:
-        """Write how a job ended: ``error`` in words for people, ``detail`` with the traceback."""
+        """Write how a job ended: ``error`` in words for people, ``detail`` with the traceback.
+
+        Parameters
+        ----------
+        follow_ups : queued in the same transaction, in this order, but for kinds of which one waits on the dataset
+        """
 
     def keep_result(self, job_id: str, result: JsonObject) -> None:
         """Write down what a running job has come to so far: it is there when it is resumed."""

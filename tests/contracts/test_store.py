@@ -11,13 +11,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError
 
 from core.base.errors import FaceAtlasError, InputRefused, NameTaken, NotFound
 from core.base.types import Box, Face, Photo, Split
 from core.learn.metrics.run_values import RunMetrics, RunParams
 from core.learn.projection.map_values import MapParams
-from core.store.job_model import JobKind, JobOwner, JobState
+from core.store.job_model import FollowUp, JobKind, JobOwner, JobState
 from core.store.protocols import (
     DamagedRun,
     Dataset,
@@ -372,6 +373,59 @@ def test_a_job_that_runs_or_is_done_is_not_resumed(stores: Stores, dataset: Data
     stores.jobs.resume(job.id)
     assert stores.jobs.job(job.id).state is state
     assert stores.jobs.claim() is None
+
+
+NEXT = (FollowUp(JobKind.TRAIN, {"folds": 3}), FollowUp(JobKind.SUSPECTS, {}), FollowUp(JobKind.MAP, {}))
+
+
+def test_what_follows_a_job_is_queued_with_its_end_in_its_order(stores: Stores, dataset: Dataset, job_id: str) -> None:
+    stores.jobs.finish(job_id, JobState.DONE, result={"photos": 1}, follow_ups=NEXT)
+    assert stores.jobs.job(job_id).result == {"photos": 1}
+    claimed = [stores.jobs.claim() for _ in NEXT]
+    assert [(job.dataset_id, job.kind, job.params) for job in claimed if job] == [
+        (dataset.id, work.kind, work.params) for work in NEXT
+    ]
+    assert stores.jobs.claim() is None
+
+
+def test_an_end_that_is_cut_off_leaves_nothing_and_is_written_again(stores: Stores, job_id: str) -> None:
+    """As a kill in the middle would: the job still runs, and nothing follows it yet; then all of it is there once."""
+    inserted = []
+
+    def cut_off(*arguments: object) -> None:
+        inserted.append(arguments)
+        if len(inserted) == 2:
+            raise InterruptedError
+
+    event.listen(
+        stores.jobs.engine, "before_execute", lambda _, statement, *__: cut_off() if statement.is_insert else 0
+    )
+    with pytest.raises(InterruptedError):
+        stores.jobs.finish(job_id, JobState.DONE, follow_ups=NEXT)
+    assert [(job.id, job.state) for job in stores.jobs.jobs()] == [(job_id, JobState.RUNNING)]
+    for _ in range(2):  # the second time by a worker that does not know of the first
+        stores.jobs.finish(job_id, JobState.DONE, follow_ups=NEXT)
+    waiting = [job.kind for job in stores.jobs.active()]
+    assert waiting == [work.kind for work in NEXT]
+
+
+def test_what_waits_on_a_dataset_is_not_queued_twice(stores: Stores, dataset: Dataset, job_id: str) -> None:
+    other = stores.faces.create_dataset("club", MODEL)
+    behind = stores.jobs.submit(dataset.id, JobKind.INGEST, {})
+    stores.jobs.submit(other.id, JobKind.TRAIN, {})
+    stores.jobs.finish(job_id, JobState.DONE, follow_ups=NEXT[:1])
+    claimed = stores.jobs.claim()
+    assert claimed is not None
+    assert claimed.id == behind.id, "what follows the first of two comes after the second"
+    stores.jobs.finish(behind.id, JobState.DONE, follow_ups=NEXT)
+    waiting = [job.kind for job in stores.jobs.active() if job.dataset_id == dataset.id]
+    assert waiting == [JobKind.TRAIN, JobKind.SUSPECTS, JobKind.MAP]
+
+
+def test_nothing_follows_a_job_whose_dataset_is_gone(stores: Stores, dataset: Dataset, job_id: str) -> None:
+    stores.faces.delete_dataset(dataset.id)
+    stores.jobs.finish(job_id, JobState.DONE, follow_ups=NEXT)
+    assert stores.jobs.active() == []
 
 
 CARRY = """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ FOUND = SearchFindings(3, 100, 1, (RemainingTrace("inbox/erased.txt", "name", "L
 WORK: list[tuple[JobKind, JobRequest, JobResult]] = [
     (
         JobKind.INGEST,
-        IngestRequest("inbox/a.zip", "a.zip", FacePolicy.KEEP_OTHERS, False, "2", "cp932"),
+        IngestRequest("inbox/a.zip", "a.zip", FacePolicy.KEEP_OTHERS, False, "2", "cp932", answer=True),
         IngestSummary(5, 6, 2, 1, 0, {"taken": 5}, 1.25),
     ),
     (JobKind.TRAIN, TrainRequest(TrainOptions(folds=3, c=0.1), "inbox/b.zip", "cp437"), TrainResult("ab12")),
@@ -152,6 +153,12 @@ def test_a_kind_that_takes_the_writing_lock_cannot_be_quick() -> None:
             writes=True,
             is_quick=registry._always,
         )
+
+
+def test_a_kind_that_something_follows_cannot_be_quick() -> None:
+    """It would be done between two steps of a long job, where nobody asks what follows."""
+    with pytest.raises(ValueError, match="something follows it"):
+        replace(JOBS[JobKind.MAP], follow_ups=lambda *_: [])
 
 
 @pytest.mark.parametrize(

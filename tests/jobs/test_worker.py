@@ -21,13 +21,13 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
-from core.base.errors import InputRefused
+from core.base.errors import Cancelled, DataFolderFault, InputRefused
 from core.base.progress import UNWATCHED, CancelToken, Progress
 from core.jobs.order import may_overtake
 from core.jobs.registry import job_handlers
 from core.jobs.worker import run_job, serve_queue
 from core.services import Services
-from core.store.job_model import Job, JobKind, JobOwner, JobState
+from core.store.job_model import FollowUp, Job, JobKind, JobOwner, JobState
 from core.vision.engine.openvino import OpenVinoEngine
 from core.workflows.photos.requests import IngestRequest
 from core.workflows.projection.project import MapOptions
@@ -242,6 +242,55 @@ def test_the_worker_goes_on_after_a_job_that_failed(services: Services, dataset_
     serve_queue(services.jobs, {JobKind.TRAIN: fail, JobKind.MAP: end}, services.worker_lock, stop)
     assert services.jobs.job(failing.id).state is JobState.FAILED
     assert services.jobs.job(good.id).result == {"map": "m1"}
+
+
+# what follows a job
+
+
+@pytest.mark.parametrize("state", [JobState.DONE, JobState.FAILED, JobState.CANCELLED])
+def test_something_follows_only_a_job_that_is_done(services: Services, dataset_id: str, state: JobState) -> None:
+    ends = {JobState.FAILED: InputRefused("no"), JobState.CANCELLED: Cancelled("Stopped.")}
+
+    def end(job: Job, progress: Progress) -> dict[str, Any]:
+        if state in ends:
+            raise ends[state]
+        return {}
+
+    job = services.jobs.submit(dataset_id, JobKind.INGEST, {}, JobOwner.COMMAND_LINE)
+    follow = [FollowUp(JobKind.MAP, {"seed": 3})]
+    assert run_job(services.jobs, job, end, CancelToken(), follower=lambda _: follow) is state
+    waiting = [(next_job.kind, next_job.params) for next_job in services.jobs.active()]
+    assert waiting == ([(JobKind.MAP, {"seed": 3})] if state is JobState.DONE else [])
+
+
+def test_a_job_stays_done_when_nobody_can_tell_what_follows_it(
+    services: Services, dataset_id: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    def forget(job: Job) -> list[FollowUp]:
+        raise ValueError(job.params["title"])
+
+    params = {"title": "Ada Lovelace.zip"}
+    job = services.jobs.submit(dataset_id, JobKind.INGEST, params, JobOwner.COMMAND_LINE)
+    with caplog.at_level(logging.WARNING):
+        assert run_job(services.jobs, job, lambda *_: {}, CancelToken(), follower=forget) is JobState.DONE
+    assert "in forget" in caplog.text
+    assert "Lovelace" not in caplog.text
+
+
+def test_what_follows_is_asked_for_again_while_the_store_is_locked(
+    services: Services, dataset_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.jobs.worker.RETRY_S", 0.01)
+    faults = iter([DataFolderFault("The store is locked."), None])
+
+    def follow(job: Job) -> list[FollowUp]:
+        if fault := next(faults):
+            raise fault
+        return [FollowUp(JobKind.MAP, {})]
+
+    job = services.jobs.submit(dataset_id, JobKind.INGEST, {}, JobOwner.COMMAND_LINE)
+    run_job(services.jobs, job, lambda *_: {}, CancelToken(), follower=follow)
+    assert [next_job.kind for next_job in services.jobs.active()] == [JobKind.MAP]
 
 
 # short work between two batches of long work

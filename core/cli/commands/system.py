@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from core.base.errors import ReaderUnavailable
@@ -20,7 +21,7 @@ from core.cli.parser import Answer, Commands
 from core.isolation.pool import shared_pool
 from core.jobs.idle import IdleTask
 from core.jobs.process import lower_priority, stop_with_parent
-from core.jobs.registry import job_handlers
+from core.jobs.registry import job_handlers, list_follow_ups
 from core.jobs.startup import queue_turned_photos, sweep_uploads
 from core.jobs.worker import serve_queue
 from core.services import Services
@@ -103,6 +104,7 @@ def _worker(options: argparse.Namespace) -> None:
         services.worker_lock,
         stop,
         IdleTask(_READY_FOR_MAPS, project.load_map_libraries),
+        partial(list_follow_ups, services),
     )
 
 

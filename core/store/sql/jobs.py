@@ -14,12 +14,12 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from core.base.errors import DataFolderFault, NotFound
 from core.base.json_values import JsonObject
 from core.store.job_liveness import JobLocks
-from core.store.job_model import Job, JobKind, JobOwner, JobState
+from core.store.job_model import FollowUp, Job, JobKind, JobOwner, JobState
 from core.store.sql.reader import SqlStore
 from core.store.sql.schema import job as table
 
@@ -28,6 +28,8 @@ _RESUMABLE = tuple(state for state in JobState if state.resumable)
 INTERRUPTED = (
     "The process that did this work stopped before it was done. What was finished is kept: resume goes on from there."
 )
+FOLLOW_UP_STEP_S = 1e-4
+"""Above the resolution of a time in a double, and nothing to whoever reads it."""
 NOT_BEGUN = "It was cancelled before it began; nothing was changed."
 
 
@@ -42,23 +44,10 @@ class SqlJobStore(SqlStore):
 
     def submit(self, dataset_id: str, kind: JobKind, params: JsonObject, owner: JobOwner = JobOwner.WORKER) -> Job:
         """A new job: queued for the worker, or running at once under the command line."""
-        now = time.time()
-        running = owner is JobOwner.COMMAND_LINE
-        job = Job(
-            id=uuid.uuid4().hex[:12],
-            dataset_id=dataset_id,
-            kind=kind,
-            state=JobState.RUNNING if running else JobState.QUEUED,
-            params=params,
-            created=now,
-            owner=owner,
-            started=now if running else None,
-            heartbeat=now if running else None,
-        )
-        row = {entry.name: getattr(job, entry.name) for entry in fields(job)}
+        job = _new_job(dataset_id, FollowUp(kind, params), time.time(), owner)
         with self.engine.begin() as connection:
-            connection.execute(insert(table).values(row))
-            if running:
+            _insert_job(connection, job)
+            if job.state is JobState.RUNNING:
                 self.locks.hold(job.id)  # before anybody sees that it runs
         return job
 
@@ -140,12 +129,18 @@ class SqlJobStore(SqlStore):
         result: JsonObject | None = None,
         error: str = "",
         detail: str = "",
+        follow_ups: Sequence[FollowUp] = (),
     ) -> None:
         now = time.time()
         values = {"state": state, "finished": now, "heartbeat": now, "error": error, "detail": detail}
         values |= {} if result is None else {"result": result}
+        ended = update(table).where(table.c.id == job_id).values(**values, cancel_requested=False)
+        # One transaction: a process that is killed leaves the job running, and what follows it unsaid, or both behind
+        # it. Between two transactions it could lose what follows, or queue it again when it is resumed.
         with self.engine.begin() as connection:
-            connection.execute(update(table).where(table.c.id == job_id).values(**values, cancel_requested=False))
+            dataset_id = connection.execute(ended.returning(table.c.dataset_id)).scalar_one_or_none()
+            if dataset_id is not None:
+                _queue_follow_ups(connection, dataset_id, follow_ups, now)
         # After the row: while the lock is held nobody takes the job for an orphan.
         self.locks.release(job_id)
 
@@ -192,6 +187,36 @@ class SqlJobStore(SqlStore):
     def forget_job(self, job_id: str) -> None:
         with self.engine.begin() as connection:
             connection.execute(delete(table).where(table.c.id == job_id, table.c.state.not_in(_ACTIVE)))
+
+
+def _new_job(dataset_id: str, work: FollowUp, created: float, owner: JobOwner = JobOwner.WORKER) -> Job:
+    is_running = owner is JobOwner.COMMAND_LINE
+    return Job(
+        id=uuid.uuid4().hex[:12],
+        dataset_id=dataset_id,
+        kind=work.kind,
+        state=JobState.RUNNING if is_running else JobState.QUEUED,
+        params=work.params,
+        created=created,
+        owner=owner,
+        started=created if is_running else None,
+        heartbeat=created if is_running else None,
+    )
+
+
+def _insert_job(connection: Connection, job: Job) -> None:
+    connection.execute(insert(table).values({entry.name: getattr(job, entry.name) for entry in fields(job)}))
+
+
+def _queue_follow_ups(connection: Connection, dataset_id: str, follow_ups: Sequence[FollowUp], now: float) -> None:
+    of_dataset = (table.c.dataset_id == dataset_id) & (table.c.state == JobState.QUEUED)
+    # What waits already will find what this job has done: of several ingests in a row, the first queues what follows
+    # behind the last, and the others add only what is not there yet.
+    waiting = set(connection.scalars(select(table.c.kind).where(of_dataset)))
+    for number, work in enumerate(follow_ups):
+        if work.kind not in waiting:
+            # A moment apart: the queue is served by the time of asking, and keeps this order.
+            _insert_job(connection, _new_job(dataset_id, work, now + number * FOLLOW_UP_STEP_S))
 
 
 def _job(row: Row[Any]) -> Job:

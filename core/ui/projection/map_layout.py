@@ -8,9 +8,8 @@ from core.jobs.registry import submit_job
 from core.store.job_model import Job, JobKind
 from core.store.protocols import Dataset, MapInfo
 from core.ui import data, jobs, state, words
-from core.workflows.projection.project import DIMENSIONS, MapOptions, Method
+from core.workflows.projection.project import DIMENSIONS, FEWEST_TO_LAY_OUT, MapOptions, Method
 
-FEWEST_TO_LAY_OUT = 4
 MANY_NEW_SHARE = 0.2
 """The share of faces that came after a map from which on it is made anew unasked; fewer are placed on it."""
 TITLES = {Method.UMAP: "UMAP", Method.TSNE: "t-SNE", Method.PCA: "PCA"}

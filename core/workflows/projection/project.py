@@ -34,6 +34,8 @@ class Method(StrEnum):
     PCA = "pca"
 
 
+FEWEST_TO_LAY_OUT = 4
+"""Of fewer faces there are no neighbourhoods: they have the quick map alone."""
 DIMENSIONS = {Method.UMAP: (2, 3), Method.TSNE: (2,), Method.PCA: (2, 3)}
 """How many a map of each method can have."""
 
