@@ -13,8 +13,9 @@ from streamlit.delta_generator import DeltaGenerator
 from core.base.errors import DataFolderFault
 from core.services import Services
 from core.store.protocols import Dataset
-from core.ui import address, data, dock, menu, refusals, state
+from core.ui import address, data, menu, refusals, state
 from core.ui.photos import outdated
+from core.ui.shell import dock, sketches
 
 # When the first page imports this, before anything of it can go wrong.
 refusals.show_faults_in_words()
@@ -28,6 +29,8 @@ _HIDE_UNGUARDED_CSV = "[data-testid=stElementToolbar] button[aria-label^='Downlo
 # Streamlit writes what is chosen in the colour that buttons are filled with, under white: in the dark no colour has a
 # contrast of 4.5 to both white and the page. This is the theme's colour of links.
 _CHOSEN_IN_THE_DARK = "button:is([data-variant=pills],[data-variant=segmented_control])[data-selected] p{color:#6CC5CA}"
+# Streamlit leaves as much room above a page as its toolbar takes, which is over the margin where the window is wide.
+_LESS_ROOM_ABOVE = "@media(min-width:700px){[data-testid=stMainBlockContainer]{padding-top:3.2rem}}"
 
 
 @dataclass(frozen=True)
@@ -54,10 +57,10 @@ def is_dark() -> bool:
 
 
 @contextmanager
-def page(title: str, purpose: str, *, chooser: bool = True) -> Iterator[Frame]:
+def page(title: str, purpose: str) -> Iterator[Frame]:
     """Draw the head of a page; what goes wrong inside is told in words."""
     _show_toast()
-    st.html(f"<style>{_HIDE_UNGUARDED_CSV}{_CHOSEN_IN_THE_DARK if is_dark() else ''}</style>")
+    st.html(f"<style>{_HIDE_UNGUARDED_CSV}{_LESS_ROOM_ABOVE}{_CHOSEN_IN_THE_DARK if is_dark() else ''}</style>")
     # Before anything of the page: its fragments compare their epoch with this one when they run alone.
     st.session_state[state.DRAWN_EPOCH] = st.session_state.get(state.EPOCH, 0)
     st.set_page_config(page_title=f"{title} · Face Atlas")
@@ -71,7 +74,7 @@ def page(title: str, purpose: str, *, chooser: bool = True) -> Iterator[Frame]:
         # Before the page reads anything: what is remembered of somebody who was erased must not be shown again.
         data.forget_erased_people()
         services = data.services()
-        dataset = _choose_dataset(services) if chooser else None
+        dataset = _choose_dataset(services)
         dock.show_dock()
         if dataset is not None:
             outdated.show_outdated_notice(dataset)
@@ -142,8 +145,10 @@ def open_page(page_path: str, dataset_id: str | None = None, **query: str) -> No
 
 
 def show_empty_state(message: str, invitation: str, page_path: str) -> None:
-    """Say what is missing, and lead to where it is made."""
+    """Say what is missing, with a sketch of what the open page will show, and lead to where it is made."""
     with st.container(border=True, horizontal_alignment="center"):
+        if sketch := sketches.SKETCHES.get(st.session_state.get(state.PAGE, "")):
+            st.image(sketch.draw(), alt=sketch.alt, width=sketches.WIDTH)
         st.markdown(f"## {message}", text_alignment="center")
         if st.button(invitation, type="primary", key=f"empty_{page_path}"):
             open_page(page_path, st.session_state.get(state.DATASET))

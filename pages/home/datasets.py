@@ -5,7 +5,7 @@ import streamlit as st
 from core.ui import frame
 from core.ui.home import cards
 
-with frame.page("Face Atlas", "Find out who is in your photos, and how sure you can be.", chooser=False) as page:
+with frame.page("Face Atlas", "Find out who is in your photos, and how sure you can be.") as page:
     datasets = page.services.store.datasets()
     if not datasets:
         cards.show_welcome()

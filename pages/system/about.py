@@ -5,9 +5,7 @@ import streamlit as st
 from core.ui import frame
 from core.ui.system import about
 
-with frame.page(
-    "About", "What is running, on what, with which models, and where your data are.", chooser=False
-) as page:
+with frame.page("About", "What is running, on what, with which models, and where your data are.") as page:
     about.show_engine(page.services)
     about.show_models(page.services)
     stored = st.container()

@@ -5,7 +5,7 @@ import streamlit as st
 from core.ui import frame, menu
 from core.ui.system import joblist
 
-with frame.page("Jobs", "Long work goes on here, whatever page you are on.", chooser=False) as page:
+with frame.page("Jobs", "Long work goes on here, whatever page you are on.") as page:
     all_jobs = page.services.jobs.jobs()
     if not all_jobs:
         frame.show_empty_state("No work has been done yet.", "Go to the datasets", menu.HOME)
