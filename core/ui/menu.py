@@ -24,6 +24,7 @@ IDENTIFY = "pages/identify/photo.py"
 BATCH = "pages/identify/batch.py"
 VERIFY = "pages/identify/verify.py"
 JOBS = "pages/system/jobs.py"
+GLOSSARY = "pages/system/glossary.py"
 ABOUT = "pages/system/about.py"
 
 
@@ -96,6 +97,7 @@ SECTIONS = (
         (
             MenuEntry(JOBS, "Jobs", ":material/pending_actions:", "jobs"),
             MenuEntry(EXCHANGE, "Export and import", ":material/import_export:", "exchange"),
+            MenuEntry(GLOSSARY, "Words", ":material/dictionary:", "glossary"),
             MenuEntry(ABOUT, "About", ":material/info:", "about"),
         ),
     ),

@@ -1,0 +1,215 @@
+"""The words of the field beside those of the pages, each in a sentence or two."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import streamlit as st
+
+from core.ui import menu, words
+
+SEARCH_FIELD = "glossary_search"
+
+
+class GlossaryTerm(NamedTuple):
+    """A word, what it is called elsewhere, and what it means here."""
+
+    term: str
+    """As the field says it."""
+    plain: str
+    """As the pages say it; "" where they use the same word."""
+    meaning: str
+    page_path: str
+    """Where it is seen."""
+
+
+TERMS: tuple[GlossaryTerm, ...] = (
+    GlossaryTerm(
+        "Accuracy",
+        "right on new photos",
+        "The share of tested faces that got their right name. It is measured on faces that were not learned from, and "
+        "comes with an interval: with few tested faces the true share may be lower or higher.",
+        menu.EVALUATE,
+    ),
+    GlossaryTerm(
+        "Macro F1",
+        "fair to everybody",
+        "How well each person is recognised, averaged over people, so that somebody with few photos counts as much as "
+        "somebody with many.",
+        menu.EVALUATE,
+    ),
+    GlossaryTerm(
+        "Detection",
+        "finding faces",
+        "Where in a photo faces are. MTCNN does it: three small networks, each looking closer at what the one before "
+        "proposed. It also says where eyes, nose and mouth are.",
+        menu.INGEST,
+    ),
+    GlossaryTerm(
+        "Embedding",
+        "the 128 numbers of a face",
+        "FaceNet turns a face into a list of 128 numbers. Two photos of one person give lists that lie close together; "
+        "two people give lists that lie far apart. Everything else here is done with these numbers.",
+        menu.IDENTIFY,
+    ),
+    GlossaryTerm(
+        "Distance",
+        "how unlike two faces are",
+        "Between two embeddings: 0 for the same picture, about 1 where one person ends and the next begins, 2 at most.",
+        menu.VERIFY,
+    ),
+    GlossaryTerm(
+        "Linear SVM",
+        "the recogniser",
+        "The classifier that learns the people: for each of them it finds the flat border in the space of embeddings "
+        "that keeps their faces from all others with the widest margin. C is what a face on the wrong side costs.",
+        menu.TRAIN,
+    ),
+    GlossaryTerm(
+        "Training, validation and test faces",
+        "to learn from, to test on",
+        "Faces are learned from or tested on, never both; several shots of one moment stay on one side, or the test "
+        "would be too easy.",
+        menu.TRAIN,
+    ),
+    GlossaryTerm(
+        "Cross-validation",
+        "everybody is tested once",
+        "The faces are divided into a few parts; each is tested by a recogniser that learned from the others. So few "
+        "photos give a figure as good as many.",
+        menu.EVALUATE,
+    ),
+    GlossaryTerm(
+        "Confusion matrix",
+        "who is taken for whom",
+        "A table with a row for who somebody is and a column for who they were taken for. What lies off the diagonal "
+        "are errors.",
+        menu.EVALUATE,
+    ),
+    GlossaryTerm(
+        "Open-set identification",
+        "saying unknown",
+        "Most people on a photo were never learned. A face gets a name only when it is near enough to somebody; "
+        "otherwise it is unknown.",
+        menu.IDENTIFY,
+    ),
+    GlossaryTerm(
+        "False-accept rate, FPIR",
+        "how often a stranger gets a name",
+        "Of people it was never shown, how many would be named. You choose it, at 1 in 100 for instance, and the "
+        "threshold follows from it. FPIR (false-positive identification rate) is its name in the standards.",
+        menu.EVALUATE,
+    ),
+    GlossaryTerm(
+        "DIR, FNIR",
+        "known people who are named",
+        "Of people it knows, how many get their right name at that threshold (detection and identification rate). FNIR "
+        "is the rest: those who are missed.",
+        menu.EVALUATE,
+    ),
+    GlossaryTerm(
+        "Threshold",
+        "how sure it must be",
+        "The score from which a face gets a name. Stricter means fewer strangers with a name, more known people who "
+        "stay unknown.",
+        menu.IDENTIFY,
+    ),
+    GlossaryTerm(
+        "Calibration, ECE",
+        "whether 90 % means 90 %",
+        "Scores are turned into probabilities that hold: of a hundred answers of 90 %, about ninety are right. ECE "
+        "(expected calibration error) says by how much they miss on average.",
+        menu.EVALUATE,
+    ),
+    GlossaryTerm(
+        "Verification, 1:1",
+        "same person?",
+        "Whether two faces are one person, without asking who it is. TAR at FAR is the share of true pairs that are "
+        "accepted while at most the named share of false pairs is.",
+        menu.VERIFY,
+    ),
+    GlossaryTerm(
+        "Clustering",
+        "groups",
+        "Faces without a name are put together by likeness (agglomerative clustering), so that a name given once holds "
+        "for all of a group.",
+        menu.PEOPLE,
+    ),
+    GlossaryTerm(
+        "Label errors",
+        "suspects",
+        "Faces that probably have the wrong name: they lie closer to somebody else than to their own person.",
+        menu.SUSPECTS,
+    ),
+    GlossaryTerm(
+        "Near duplicates",
+        "shots of one moment",
+        "Pictures that show nearly the same, as bursts and copies do. They count as one where figures are made.",
+        menu.SUSPECTS,
+    ),
+    GlossaryTerm(
+        "UMAP, t-SNE, PCA",
+        "the map of faces",
+        "Ways to lay 128 numbers on a flat sheet. UMAP and t-SNE keep neighbours together, but distances between far "
+        "groups mean little; PCA keeps directions, but squeezes groups over each other.",
+        menu.MAP,
+    ),
+    GlossaryTerm(
+        "Nearest neighbours",
+        "who looks alike",
+        "The faces with the smallest distance to one, found in all 128 numbers, not on the flat map.",
+        menu.MAP,
+    ),
+    GlossaryTerm(
+        "Quality",
+        "fit to tell by",
+        "From sharpness, size, pose and light: how far a face can be trusted. Too poor ones are not named and not "
+        "learned from.",
+        menu.REVIEW,
+    ),
+    GlossaryTerm(
+        "Confidence interval",
+        "from .. to .. with 95 % certainty",
+        "Where the true figure probably lies: of a hundred intervals found this way, about 95 hold it.",
+        menu.EVALUATE,
+    ),
+    GlossaryTerm(
+        "Slices",
+        "where it is better or worse",
+        "The figure for parts of the faces: by size, quality, pose, or how many photos of somebody were learned.",
+        menu.EVALUATE,
+    ),
+)
+
+
+def find_terms(text: str, terms: Sequence[GlossaryTerm] = TERMS) -> list[GlossaryTerm]:
+    """The terms of whose words all words of ``text`` are part, in the order of the alphabet."""
+    wanted = text.casefold().split()
+    found = [term for term in terms if all(word in " ".join(term[:3]).casefold() for word in wanted)]
+    return sorted(found, key=lambda term: term.term.casefold())
+
+
+def show_glossary() -> None:
+    """A field to search with, and the terms."""
+    text = st.text_input(
+        "Find a word",
+        key=SEARCH_FIELD,
+        placeholder="Find a word",
+        label_visibility="collapsed",
+        icon=":material/search:",
+        width=320,
+    )
+    terms = find_terms(text)
+    if not terms:
+        st.info("No such word here.", icon=":material/search:")
+    titles = _titles()
+    for term in terms:
+        with st.container(key=f"term_{TERMS.index(term)}"):
+            plain = f" · {words.plain(term.plain)}" if term.plain else ""
+            st.markdown(f"**{words.plain(term.term)}**{plain}  \n{words.plain(term.meaning)}")
+            st.page_link(term.page_path, label=words.plain(titles[term.page_path]), icon=":material/arrow_forward:")
+
+
+def _titles() -> Mapping[str, str]:
+    return {entry.script: entry.title for section in menu.SECTIONS for entry in section.entries}

@@ -1,0 +1,7 @@
+"""Words: those of the field beside those of the pages."""
+
+from core.ui import frame
+from core.ui.system import glossary
+
+with frame.page("Words", "What the words of the field mean, and what these pages call it."):
+    glossary.show_glossary()
