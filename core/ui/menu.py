@@ -70,7 +70,7 @@ SECTIONS = (
         ":material/groups:",
         (
             MenuEntry(PEOPLE, "People", ":material/groups:", "people"),
-            MenuEntry(CLUSTERS, "Groups", ":material/workspaces:", "clusters"),
+            MenuEntry(CLUSTERS, "Name the faces", ":material/workspaces:", "clusters"),
         ),
     ),
     MenuSection(

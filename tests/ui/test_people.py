@@ -7,10 +7,11 @@ import pytest
 
 from core.learn.model_selection.photos_needed import MOST, PhotoAdvice, PhotoKind
 from core.store.protocols import Counts, Dataset, PersonCount
-from core.ui.people import confusable_people, erasure, merging, overview, people_grid, photos_needed
+from core.ui.people import confusable_people, erasure, merging, people_filter, photos_needed, wall, wall_cells
 from core.ui.people.confusable_people import Likeness
-from core.ui.people.people_grid import PeopleCategory, PeopleFilter, PeopleOrder
+from core.ui.people.people_filter import PeopleCategory, PeopleFilter, PeopleOrder
 from core.ui.people.person import PersonView, free_name
+from core.workflows.clustering.naming import NamingProgress
 
 
 def person(number: int, name: str, faces: int = 10, *, train: int = 0, val: int = 0, **others) -> PersonCount:
@@ -26,11 +27,15 @@ CROWD = [
 
 
 def names(wanted: PeopleFilter) -> list[str]:
-    return [each.name for each in people_grid.filter_people(CROWD, wanted)]
+    return [each.name for each in people_filter.filter_people(CROWD, wanted)]
+
+
+def test_people_are_listed_by_the_number_of_their_faces():
+    assert names(PeopleFilter()) == ["ann_lee", "Carl", "Björn"]
 
 
 def test_people_are_ordered_by_name_whatever_the_capitals():
-    assert names(PeopleFilter()) == ["ann_lee", "Björn", "Carl"]
+    assert names(PeopleFilter(order=PeopleOrder.NAME)) == ["ann_lee", "Björn", "Carl"]
 
 
 @pytest.mark.parametrize(
@@ -53,20 +58,20 @@ def test_a_name_is_found_without_its_capitals_and_accents(typed, found):
 
 
 def test_hidden_people_are_listed_when_asked_for():
-    assert names(PeopleFilter(hidden=True)) == ["ann_lee", "Björn", "Carl", "Zoé"]
-    assert people_grid.count_people(CROWD, hidden=True)[PeopleCategory.ALL] == 4
+    assert names(PeopleFilter(hidden=True)) == ["Zoé", "ann_lee", "Carl", "Björn"]
+    assert people_filter.count_people(CROWD, hidden=True)[PeopleCategory.ALL] == 4
 
 
 def test_chips_count_and_choose_the_same_people():
-    counted = people_grid.count_people(CROWD, hidden=False)
+    counted = people_filter.count_people(CROWD, hidden=False)
     assert counted == {PeopleCategory.ALL: 3, PeopleCategory.FEW: 1, PeopleCategory.POOR: 1, PeopleCategory.ONE_SIDE: 1}
-    for show in PeopleCategory:
+    for show in counted:
         assert len(names(PeopleFilter(show=show))) == counted[show]
 
 
 def test_a_person_on_neither_side_is_not_on_one_side_only():
-    assert PeopleCategory.ONE_SIDE not in people_grid.person_categories(person(1, "Ann"))
-    assert PeopleCategory.ONE_SIDE in people_grid.person_categories(person(1, "Ann", val=2))
+    assert PeopleCategory.ONE_SIDE not in people_filter.person_categories(person(1, "Ann"))
+    assert PeopleCategory.ONE_SIDE in people_filter.person_categories(person(1, "Ann", val=2))
 
 
 def test_the_most_alike_come_first_with_their_similarity_and_without_oneself():
@@ -77,10 +82,25 @@ def test_the_most_alike_come_first_with_their_similarity_and_without_oneself():
 
 def test_the_summary_counts_what_there_is_and_nothing_else():
     counts = Counts(photos=38, faces=40, people=4, train_faces=19, val_faces=14, unnamed_faces=2)
-    assert overview.summarise_people(CROWD, counts) == (
+    assert wall.summarise_people(CROWD, counts) == (
         "3 people · 40 faces · 19 to learn from, 14 to test on · 1 hidden · 2 without a name"
     )
-    assert overview.summarise_people(CROWD[:1], Counts(faces=10, people=1)) == "1 person · 10 faces"
+    assert wall.summarise_people(CROWD[:1], Counts(faces=10, people=1)) == "1 person · 10 faces"
+
+
+def test_progress_says_how_many_names_reach_the_next_goal():
+    assert (
+        wall.describe_progress(NamingProgress(332, 574, 0.8, 5)) == "**332 of 574 faces** named, 5 more names make 80 %"
+    )
+    assert wall.describe_progress(NamingProgress(9, 10, 1.0, 1)) == "**9 of 10 faces** named, 1 more name makes 100 %"
+    assert wall.describe_progress(NamingProgress(1, 1, None, 0)) == "**1 of 1 face** named"
+
+
+def test_what_is_to_be_known_of_somebody_stands_at_the_count():
+    assert wall_cells.describe_person(person(1, "Ann", 12)) == "12 faces"
+    assert (
+        wall_cells.describe_person(person(1, "Ann", 1, mean_grade=0.2, hidden=True)) == "1 face, poor quality, hidden"
+    )
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from typing import Any
 
 from core.ui.components import outbox
@@ -12,6 +13,13 @@ from core.ui.components.mount import ignore_change, register_component
 _mount = register_component(
     "face_entries", '<div class="entries" role="list"></div>', module="entries.js", style="entries.css"
 )
+
+
+class EntriesLayout(StrEnum):
+    """One below the other, or side by side as a wall of round faces."""
+
+    LIST = "list"
+    WALL = "wall"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,10 @@ class ReviewEntry:
     """Stands before the buttons."""
     field: str = ""
     """What the field for a name invites to; no field without it."""
+    click: str = ""
+    """The command that a click gives, and Enter where there is no field."""
+    wide: bool = False
+    """On a wall: a card with a question, of the width of two faces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +72,24 @@ class Keyboard:
     """Offered in the name field."""
     settling: Sequence[str] = ()
     """Commands after which their entries are dealt with: they go at once, before the page has answered."""
+    start: bool = False
+    """Put the caret into the first name field when the list comes onto the page."""
+    search: str = ""
+    """A CSS selector: the key / puts the cursor there."""
 
 
-def draw_entries(key: str, entries: Sequence[ReviewEntry], keyboard: Keyboard, epoch: int) -> list[EntryCommand]:
+def draw_entries(
+    key: str,
+    entries: Sequence[ReviewEntry],
+    keyboard: Keyboard,
+    epoch: int,
+    layout: EntriesLayout = EntriesLayout.LIST,
+) -> list[EntryCommand]:
     """Draw the list; gives what was asked a moment ago, in order. A new ``epoch`` lets go of what was chosen."""
     payload = {
+        "layout": layout.value,
+        "start": keyboard.start,
+        "search": keyboard.search,
         "entries": [asdict(entry) for entry in entries],
         "names": list(keyboard.names),
         "keys": dict(keyboard.keys),

@@ -1,20 +1,16 @@
-"""The question whether two people are one: pair by pair, answered with a key, the answers remembered."""
+"""The question whether two people are one, and the answers, which are remembered."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
 import streamlit as st
 
 from core.store.protocols import Dataset, PersonCount
-from core.ui import data, gallery, state, words
+from core.ui import state
 from core.ui.labels import corrections
 from core.ui.people import confusable_people
 from core.workflows.clustering.cluster import MergeCandidate
-
-FACES_SHOWN = 8
 
 
 @dataclass(frozen=True)
@@ -27,21 +23,16 @@ class MergeQuestion:
     similarity: float
 
     @property
-    def pair(self) -> tuple[int, int]:
-        """Both ids, by which a question is put off."""
-        return self.first.id, self.second.id
+    def key(self) -> str:
+        """What a question is put off by."""
+        return f"merge {self.first.id} {self.second.id}"
 
 
 def list_merge_questions(dataset: Dataset, people: list[PersonCount]) -> list[MergeQuestion]:
-    """What there is to ask, the most alike first; what was put off in this tab comes last."""
+    """What there is to ask, the most alike first."""
     people_by_id = {person.id: person for person in people}
-    questions = [
-        _question(dataset, people_by_id, pair)
-        for pair in confusable_people.find_merge_candidates(dataset.id, dataset.revision)
-    ]
-    # What was put off comes last, in the order of putting off; -1 leaves all others as they were, in front.
-    postponed = st.session_state.get(state.POSTPONED_PAIRS, ())
-    return sorted(questions, key=lambda question: postponed.index(question.pair) if question.pair in postponed else -1)
+    candidates = confusable_people.find_merge_candidates(dataset.id, dataset.revision)
+    return [_question(dataset, people_by_id, pair) for pair in candidates]
 
 
 def _question(dataset: Dataset, people_by_id: dict[int, PersonCount], pair: MergeCandidate) -> MergeQuestion:
@@ -51,61 +42,31 @@ def _question(dataset: Dataset, people_by_id: dict[int, PersonCount], pair: Merg
     return MergeQuestion(dataset, first, second, pair.similarity)
 
 
-def ask_merge_question(dataset: Dataset, people: list[PersonCount]) -> None:
-    """The next question, and how many there are."""
-    waiting = list_merge_questions(dataset, people)
-    if not waiting:
-        st.success("No two people look like one and the same.", icon=":material/check_circle:")
-        return
-    question = waiting[0]
-    st.markdown(f"**Is this the same person?** {words.count(len(waiting), 'pair')} to look at.")
-    for side, person in zip(st.columns(2, gap="large"), (question.first, question.second), strict=True):
-        with side:
-            _faces(question.dataset, person)
-    with st.container(horizontal=True, gap="small"):
-        _answer("Same person", "merge", "Y", _merge_pair, question)
-        _answer("Two people", "call_split", "N", _keep_pair_apart, question)
-        _answer("Later", "schedule", "L", _postpone_pair, question)
-    st.caption(
-        f"Similarity {question.similarity:.2f}; about 1 is one person. If they are one, the faces of "
-        f"{words.name(question.second.name)} become {words.name(question.first.name)}'s. "
-        "A no is remembered; both can be undone."
-    )
-
-
-def _answer(label: str, icon: str, key: str, act: Callable[[MergeQuestion], None], question: MergeQuestion) -> None:
-    st.button(
-        label,
-        # The pair is in the key, so that a second press that was meant for this pair answers no other one.
-        key=f"answer_{key}_{question.pair[0]}_{question.pair[1]}",
-        icon=f":material/{icon}:",
-        shortcut=key,
-        on_click=act,
-        args=(question,),
-    )
-
-
-def _faces(dataset: Dataset, person: PersonCount) -> None:
-    st.markdown(f"**{words.name(person.name)}**, {words.count(person.faces, 'face')}")
-    faces = data.person_faces(dataset.id, dataset.revision, person.id)
-    rows = confusable_people.rows_by_typicality(faces, np.arange(len(faces.table)))[:FACES_SHOWN]
-    names = (faces.table.photo_names[row].rpartition("/")[2] for row in rows)
-    tiles = [gallery.Tile(faces.table.crop_ids[row], name) for row, name in zip(rows, names, strict=True)]
-    gallery.show_face_grid(dataset.id, tiles)
-
-
-def _merge_pair(question: MergeQuestion) -> None:
+def merge_pair(question: MergeQuestion) -> None:
+    """Make the faces of the second the first's."""
     corrector = corrections.build_corrector(question.dataset)
     corrections.apply_correction(question.dataset.id, lambda: corrector.merge(question.second.id, question.first.id))
 
 
-def _keep_pair_apart(question: MergeQuestion) -> None:
+def keep_pair_apart(question: MergeQuestion) -> None:
+    """Remember that the two are two."""
     # Two faces are told apart, not two people: ids of people do not outlive a merge, and groups need faces.
-    first, second = (confusable_people.most_typical_face(question.dataset, person_id) for person_id in question.pair)
+    people = question.first.id, question.second.id
+    first, second = (confusable_people.most_typical_face(question.dataset, person_id) for person_id in people)
     corrector = corrections.build_corrector(question.dataset)
     corrections.apply_correction(question.dataset.id, lambda: corrector.keep_apart([(first, second)]))
 
 
-def _postpone_pair(question: MergeQuestion) -> None:
-    postponed = tuple(pair for pair in st.session_state.get(state.POSTPONED_PAIRS, ()) if pair != question.pair)
-    st.session_state[state.POSTPONED_PAIRS] = (*postponed, question.pair)
+def postponed_questions() -> tuple[str, ...]:
+    """The keys of the questions that were put off in this tab."""
+    return tuple(st.session_state.get(state.POSTPONED, ()))
+
+
+def postpone_question(key: str) -> None:
+    """Ask a question again only when somebody wants to hear what was put off."""
+    st.session_state[state.POSTPONED] = (*(other for other in postponed_questions() if other != key), key)
+
+
+def ask_postponed_again() -> None:
+    """Forget what was put off."""
+    st.session_state.pop(state.POSTPONED, None)

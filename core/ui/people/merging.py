@@ -10,7 +10,7 @@ from core.store.protocols import PersonCount
 from core.ui import gallery, state, words
 from core.ui.components.picker import Grid, draw_picker
 from core.ui.labels import corrections
-from core.ui.people import confusable_people, people_grid, person
+from core.ui.people import confusable_people, people_filter, person, wall_cells
 from core.ui.people.person import PersonView
 
 CANDIDATES = 24
@@ -43,7 +43,7 @@ def choose_merge(view: PersonView) -> None:
         st.info("Nobody else is called that." if search else "There is nobody else yet.")
         return
     tiles = [
-        people_grid.person_tile(view.dataset, candidate, f"similarity {value:.2f}")
+        wall_cells.person_tile(view.dataset, candidate, f"similarity {value:.2f}")
         for candidate, value in candidates[:CANDIDATES]
     ]
     # A click merges at once, without a second question: it can be undone, and the row of undo says what was done.
@@ -62,7 +62,9 @@ def choose_merge(view: PersonView) -> None:
 
 def matches_search(person: PersonCount, search: str) -> bool:
     """Whether somebody's name holds what was typed."""
-    return people_grid.normalise_for_search(search) in people_grid.normalise_for_search(words.display_name(person.name))
+    return people_filter.normalise_for_search(search) in people_filter.normalise_for_search(
+        words.display_name(person.name)
+    )
 
 
 def choose_survivor(view: PersonView, other_id: int) -> tuple[int, int]:

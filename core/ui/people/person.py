@@ -10,7 +10,7 @@ from core.base.types import TRUSTED_GRADE
 from core.store.protocols import Dataset, PersonCount
 from core.ui import address, data, state, words
 from core.ui.data import Faces
-from core.ui.people import people_grid
+from core.ui.people import people_filter
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,9 @@ def open_person(person_id: int | None) -> None:
 def adjacent_people(view: PersonView) -> tuple[int | None, int | None]:
     """The ids of who stands before and after the person in the order of the address."""
     # The grid is not on this page; its filter is still in the address, and so is the order in which one walks.
-    ids = [person.id for person in people_grid.filter_people(view.people, people_grid.filter_from_address(view.people))]
+    ids = [
+        person.id for person in people_filter.filter_people(view.people, people_filter.filter_from_address(view.people))
+    ]
     if view.person.id not in ids:
         return None, None
     index = ids.index(view.person.id)

@@ -126,10 +126,14 @@ class Clustering:
         thresholds = np.linspace(0.0, FARTHEST, CURVE_POINTS)
         return thresholds, *self.hierarchy.counts(thresholds)
 
-    def cut(self, threshold: float = DEFAULT_THRESHOLD) -> FaceGroups:
-        """The groups at a threshold."""
+    def cut(self, threshold: float = DEFAULT_THRESHOLD, *, singles: bool = False) -> FaceGroups:
+        """The groups at a threshold; with ``singles`` every face that would be in none is a group of its own."""
+        labels = self.hierarchy.labels(threshold)
+        if singles:
+            is_alone = labels < 0
+            labels[is_alone] = labels.max(initial=-1) + 1 + np.arange(int(is_alone.sum()))
         # Largest first would put passers-by on top: blurred faces of many people make one large group.
-        labels, clear = self._clearest_first(self.hierarchy.labels(threshold))
+        labels, clear = self._clearest_first(labels)
         centres = Centres.of(self.vectors, labels, len(clear))
         starts = np.concatenate([[0], np.cumsum(centres.sizes)])
         return FaceGroups(

@@ -305,9 +305,14 @@ def make_crop_reader(artifacts: Artifacts, dataset_id: str, table: FaceTable) ->
     # Pairs of look-alikes are compared one after another, and a picture is in several of them.
     @lru_cache(CROPS_IN_MEMORY)
     def read(crop_id: str) -> RgbImage:
-        return decode_image(artifacts.read(dataset_id, FileKind.CROP, crop_id), ImageLimits())
+        return decode_crop(artifacts, dataset_id, crop_id)
 
     return lambda row: read(table.crop_ids[row])
+
+
+def decode_crop(artifacts: Artifacts, dataset_id: str, crop_id: str) -> RgbImage:
+    """A stored crop, (height, width, 3) uint8 RGB. Raises NotFound."""
+    return decode_image(artifacts.read(dataset_id, FileKind.CROP, crop_id), ImageLimits())
 
 
 # the command line

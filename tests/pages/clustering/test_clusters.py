@@ -28,7 +28,10 @@ def test_groups_are_made_by_the_worker_and_counted_for_the_slider(app_data, open
     assert (job.kind, job.error) == (JobKind.CLUSTER, "")
     app.run()
     assert "**3 groups**, 1 face alone" in texts(app)
-    revision = app_data.store.dataset(dataset.id).revision
-    found = groups.cut_groups(dataset.id, revision, groups.grouping_time(job), groups.DEFAULT_THRESHOLD)
-    corrector_of(app_data, dataset).move(found.members(0), "Ann")
+    dataset = app_data.store.dataset(dataset.id)
+    unnamed = groups.read_unnamed_groups(
+        dataset.id, dataset.revision, groups.grouping_time(dataset), groups.DEFAULT_THRESHOLD
+    )
+    assert unnamed is not None and unnamed.sizes.tolist() == [6, 6, 6, 1]
+    corrector_of(app_data, dataset).move(unnamed.groups.members(0), "Ann")
     assert "**2 groups**, 1 face alone" in texts(open_page(GROUPS))

@@ -51,15 +51,15 @@ def rename(app, name: str):
 def test_a_dataset_without_photos_leads_to_adding_some(app_data, open_page):
     app_data.store.create_dataset("Family", "facenet-128")
     app = open_page(PEOPLE)
-    assert "There are no people yet." in texts(app)
+    assert "There are no faces yet." in texts(app)
     assert button(app, "Add photos")
 
 
 def test_faces_without_names_lead_to_naming_them(app_data, open_page):
     add_faces(app_data, "Family", {None: 3})
     app = open_page(PEOPLE)
-    assert "Nobody has a name yet." in texts(app)
-    assert button(app, "Group the faces")
+    assert "faces that look alike are put together" in texts(app)
+    assert button(app, "Group 3 faces")
 
 
 def test_everybody_is_counted_and_searched(family, open_page):
@@ -160,7 +160,7 @@ def test_a_note_is_kept_and_is_in_the_history(family, app_data, open_page):
 
 
 def test_one_goes_from_person_to_person_in_the_order_of_the_list(family, app_data, open_page):
-    app = opened(open_page, app_data, family, "Bob")
+    app = open_page(PEOPLE, person=str(person_of(app_data, family, "Bob").id), order="By name")
     button(app, "Next").click().run()
     assert name_field(app).value == "Cat"
     assert button(app, "Next").disabled
@@ -183,58 +183,7 @@ def test_the_history_of_a_person_tells_what_is_undone(family, app_data, open_pag
     ]
 
 
-def test_thousand_people_are_paged_and_the_page_is_in_the_address(app_data, open_page):
-    add_faces(app_data, "Town", {f"Person {number:04}": 1 for number in range(1000)})
-    app = open_page(PEOPLE, page="3")
-    assert "1\u202f000 people" in texts(app)
-    assert app.query_params["page"] == "3"
-    assert open_page(PEOPLE, page="99").query_params["page"] == "21"
-
-
-# two people who are one, one who is two
-
-
-@pytest.fixture
-def doubled(app_data):
-    """Ann and Anna look alike."""
-    return add_faces(app_data, "Family", {"Ann": 6, "Anna": 4, "Bob": 5}, looks_like={"Anna": "Ann"})
-
-
-def test_two_people_who_are_one_are_asked_about_and_merged(doubled, app_data, open_page):
-    app = open_page(PEOPLE)
-    button(app, "Doubles").click().run()
-    assert "**Is this the same person?** 1 pair to look at." in texts(app)
-    button(app, "Same person").click().run()
-    assert not app.exception
-    assert names(app_data, doubled) == ["Ann", "Bob"]
-    assert person_of(app_data, doubled, "Ann").faces == 10
-    button(app, "Undo").click().run()
-    assert "1 pair to look at" in texts(app)
-
-
-def test_a_no_is_remembered_and_can_be_taken_back(doubled, app_data, open_page):
-    app = open_page(PEOPLE, view="doubles")
-    button(app, "Two people").click().run()
-    assert names(app_data, doubled) == ["Ann", "Anna", "Bob"]
-    assert open_page(PEOPLE, view="doubles").success[0].value == "No two people look like one and the same."
-    button(app, "Undo").click().run()
-    assert "1 pair to look at" in texts(app)
-
-
-def test_a_pair_that_is_put_off_comes_last(app_data, open_page):
-    people = {"Ann": 6, "Anna": 4, "Bob": 5, "Bobby": 3}
-    add_faces(app_data, "Family", people, looks_like={"Anna": "Ann", "Bobby": "Bob"})
-    app = open_page(PEOPLE, view="doubles")
-    first = pair_shown(app)
-    button(app, "Later").click().run()
-    assert pair_shown(app) != first
-    assert "2 pairs to look at" in texts(app)
-    button(app, "Later").click().run()
-    assert pair_shown(app) == first
-
-
-def pair_shown(app) -> list[str]:
-    return [text.value for text in app.markdown if text.value.startswith("**") and text.value.endswith(" faces")]
+# one who is two
 
 
 def test_a_person_who_is_two_is_divided_with_a_click(app_data, open_page):

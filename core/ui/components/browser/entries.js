@@ -1,9 +1,19 @@
 /**
- * Entries with faces, one below the other, each with buttons and perhaps a field for a name. Arrows walk from entry to
- * entry; a name and Enter goes on to the next one, so that many are dealt with without a hand leaving the keys.
+ * Entries with faces, one below the other or side by side as a wall, each with buttons and perhaps a field for a name.
+ * Arrows walk from entry to entry; a name and Enter goes on to the next field, so that many are dealt with without a
+ * hand leaving the keys.
  */
 
-import { closestTo, consumeEvent, createElement, createText, findElement, needsRedraw } from "./shared/dom.js";
+import {
+  arrangeChildren,
+  closestTo,
+  consumeEvent,
+  createElement,
+  createText,
+  findElement,
+  focusedWithin,
+} from "./shared/dom.js";
+import { indexBeyond } from "./shared/grid_walk.js";
 import { CurrentDrawings, KeyedState } from "./shared/keyed_state.js";
 import { Outbox } from "./shared/outbox.js";
 
@@ -18,6 +28,8 @@ import { Outbox } from "./shared/outbox.js";
  * @property {[label: string, command: string][]} buttons
  * @property {string} question
  * @property {string} field
+ * @property {string} click the command that a click gives, and Enter where there is no field
+ * @property {boolean} wide a card with a question
  *
  * @typedef {object} EntriesFields
  * @property {Entry[]} entries
@@ -25,6 +37,9 @@ import { Outbox } from "./shared/outbox.js";
  * @property {Record<string, string>} keys key to the name of a command
  * @property {string[]} settling
  * @property {number} epoch
+ * @property {"list" | "wall"} layout
+ * @property {string} search a CSS selector: the key / puts the cursor there
+ * @property {boolean} start put the caret into the first field when the list comes onto the page
  *
  * @typedef {OutboxData & EntriesFields} EntriesData
  */
@@ -75,21 +90,40 @@ class Entries {
       state.epoch = data.epoch;
     }
     this.draw();
-    this.markRows();
     this.listen(signal);
   }
 
   draw() {
     const { data, state, root } = this;
-    const shown = unsettledEntries(data, state.outbox);
-    const signature = JSON.stringify([data.names.length, shown.map(({ strips, ...words }) => words)]);
-    if (!needsRedraw(root, signature)) return;
+    const isNew = !root.firstElementChild;
+    root.classList.toggle("wall", data.layout === "wall");
+    this.drawNames();
+    const shown = answeredEntries(data, state.outbox);
+    // Entries that stay keep their elements: whoever types in one of them is not disturbed, and no picture flickers.
+    const existing = new Map(this.rows().map((row) => [row.dataset.signature, row]));
+    const rows = shown.map((entry) => {
+      const signature = entrySignature(entry);
+      return existing.get(signature) ?? this.createRow(entry, signature);
+    });
+    arrangeChildren(root, [findElement(root, "datalist", HTMLDataListElement), ...rows]);
+    if (isNew && data.start && !matchMedia("(pointer: coarse)").matches) this.focusField(0);
+    else if (state.isActive && !focusedWithin(root)) {
+      // What had the focus was dealt with, here or in another window: it goes on from where it was.
+      const index = state.focusedId === null ? -1 : this.ids().indexOf(state.focusedId);
+      this.focusRow(index < 0 ? state.index : index, state.isInField);
+    } else this.markRows();
+  }
+
+  /** The names that fields offer. */
+  drawNames() {
+    const { data, root } = this;
+    const signature = JSON.stringify(data.names);
+    const present = root.querySelector("datalist");
+    if (present?.dataset.signature === signature) return;
     const options = data.names.map((value) => createElement("option", { value }));
-    const names = createElement("datalist", { id: NAMES_ID }, {}, ...options);
-    root.replaceChildren(names, ...shown.map((entry) => this.createRow(entry)));
-    // Somebody may be typing in an entry, and another came or went above it.
-    const index = state.focusedId === null ? -1 : this.ids().indexOf(state.focusedId);
-    if (state.isActive) this.focusRow(index < 0 ? state.index : index, state.isInField);
+    const names = createElement("datalist", { id: NAMES_ID }, { "data-signature": signature }, ...options);
+    if (present) present.replaceWith(names);
+    else root.prepend(names);
   }
 
   /** @returns {HTMLElement[]} */
@@ -101,18 +135,32 @@ class Entries {
     return this.rows().map((row) => row.dataset.id ?? "");
   }
 
-  /** @param {Entry} entry */
-  createRow(entry) {
+  /**
+   * @param {Entry} entry
+   * @param {string} signature
+   */
+  createRow(entry, signature) {
     const strips = createElement("div", { className: "strips" }, {}, ...entry.strips.map(createStrip));
     const about = createElement("div", { className: "about" });
     about.append(createText("span", "title", entry.title), createText("span", "note", entry.note));
     if (entry.field) about.append(this.createField(entry));
     const actions = createElement("div", { className: "actions" });
     if (entry.question) actions.append(createText("span", "said", entry.question));
-    actions.append(...entry.buttons.map(([label, command]) => this.createButton(label, command, entry.id)));
+    actions.append(...entry.buttons.map(createButton));
     about.append(actions);
-    const attributes = { "data-id": entry.id, role: "listitem", "aria-label": `${entry.title}. ${entry.note}` };
-    return createElement("div", { className: "row" }, attributes, strips, about);
+    const attributes = {
+      "data-id": entry.id,
+      "data-signature": signature,
+      role: "listitem",
+      "aria-label": `${entry.title}. ${entry.note}`,
+    };
+    return createElement(
+      "div",
+      { className: `row${entry.wide ? " wide" : ""}${entry.question ? " asks" : ""}` },
+      attributes,
+      strips,
+      about,
+    );
   }
 
   /** @param {Entry} entry */
@@ -123,24 +171,7 @@ class Entries {
       { list: NAMES_ID, "aria-label": `${entry.field} ${entry.title}` },
     );
     field.value = this.state.drafts.get(entry.id) ?? "";
-    field.oninput = () => this.state.drafts.set(entry.id, field.value);
     return field;
-  }
-
-  /**
-   * @param {string} label
-   * @param {string} command
-   * @param {string} id
-   */
-  createButton(label, command, id) {
-    const button = createElement("button", { type: "button", textContent: label, tabIndex: -1 });
-    button.onclick = (event) => {
-      event.stopPropagation();
-      this.state.index = this.ids().indexOf(id);
-      this.state.isInField = false;
-      this.sendCommand(command, [id]);
-    };
-    return button;
   }
 
   markRows() {
@@ -167,6 +198,23 @@ class Entries {
   }
 
   /**
+   * Put the caret into the first name field from an entry on; the last one before it where there is none.
+   * @param {number} index
+   */
+  focusField(index) {
+    const withField = this.rows().flatMap((row, each) => (row.querySelector("input") ? [each] : []));
+    const target = withField.find((each) => each >= index) ?? withField.at(-1);
+    if (target === undefined) this.focusRow(index, false);
+    else this.focusRow(target, true);
+  }
+
+  /** @param {number} index */
+  focusFieldBefore(index) {
+    const target = this.rows().findLastIndex((row, each) => each < index && row.querySelector("input") !== null);
+    if (target >= 0) this.focusRow(target, true);
+  }
+
+  /**
    * @param {string} name
    * @param {string[]} ids
    */
@@ -186,6 +234,11 @@ class Entries {
     return selected.has(id) ? this.ids().filter((each) => selected.has(each)) : [id];
   }
 
+  /** @param {string | undefined} id */
+  entryOf(id) {
+    return this.data.entries.find((entry) => entry.id === id);
+  }
+
   /** @param {string} id */
   toggle(id) {
     const { selected } = this.state;
@@ -196,11 +249,26 @@ class Entries {
   listen(signal) {
     const { root, state } = this;
     root.tabIndex = -1; // takes the focus when the last entry is dealt with: undo is still a key away
+    // All listeners are the list's: entries that stay from one drawing to the next have none of an earlier one.
+    root.oninput = (event) => {
+      const id = closestTo(event, ".row")?.dataset.id;
+      if (id !== undefined && event.target instanceof HTMLInputElement) state.drafts.set(id, event.target.value);
+    };
     root.onclick = (event) => {
       const id = closestTo(event, ".row")?.dataset.id;
       if (id === undefined || event.target instanceof HTMLInputElement) return;
-      if (event.ctrlKey || event.metaKey || event.shiftKey) this.toggle(id);
+      const command = closestTo(event, "button")?.dataset.command;
+      if (command !== undefined) {
+        state.index = this.ids().indexOf(id);
+        state.isInField = false;
+        this.sendCommand(command, [id]);
+        return;
+      }
+      const isChoosing = event.ctrlKey || event.metaKey || event.shiftKey;
+      if (isChoosing) this.toggle(id);
       this.focusRow(this.ids().indexOf(id), false);
+      const click = this.entryOf(id)?.click;
+      if (click && !isChoosing) this.sendCommand(click, [id]);
     };
     root.onkeydown = (event) => {
       if (event.altKey) return;
@@ -240,10 +308,12 @@ class Entries {
    */
   onFieldKey(key, name, id) {
     const { index } = this.state;
-    if (key === "Enter" && name) this.sendCommand("name", this.commandedOf(id), name);
-    else if (key === "Escape") this.focusRow(index, false);
-    else if (key === "ArrowDown" && !name) this.focusRow(index + 1, true);
-    else if (key === "ArrowUp" && !name) this.focusRow(index - 1, true);
+    if (key === "Enter" && name) {
+      this.sendCommand("name", this.commandedOf(id), name);
+      this.focusField(index);
+    } else if (key === "Escape") this.focusRow(index, false);
+    else if (key === "ArrowDown" && !name) this.focusField(index + 1);
+    else if (key === "ArrowUp" && !name) this.focusFieldBefore(index);
     else return false;
     return true;
   }
@@ -255,9 +325,13 @@ class Entries {
   onRowKey({ key, ctrlKey, metaKey }, id) {
     if (ctrlKey || metaKey) return false;
     const { index } = this.state;
-    const target = { ArrowDown: index + 1, ArrowUp: index - 1, Home: 0, End: this.rows().length - 1 }[key];
-    if (target !== undefined) this.focusRow(target, false);
-    else if (id !== undefined && (key === "Enter" || key === "m")) this.focusRow(index, true);
+    const entry = this.entryOf(id);
+    const target = indexBeyond(this.rows(), index, key);
+    const search = key === "/" && this.data.search ? document.querySelector(this.data.search) : null;
+    if (target !== null) this.focusRow(target, false);
+    else if (search instanceof HTMLElement) search.focus();
+    else if (entry?.click && key === "Enter") this.sendCommand(entry.click, [entry.id]);
+    else if (entry?.field && (key === "Enter" || key === "m")) this.focusRow(index, true);
     else if (id !== undefined && key === " ") {
       this.toggle(id);
       this.markRows();
@@ -269,15 +343,41 @@ class Entries {
 }
 
 /**
- * What is to be shown: an entry whose settling command waits in the outbox is as good as dealt with. It comes back only
- * if the command is refused.
+ * What is to be shown while commands wait in the outbox: an entry whose settling command is under way is as good as
+ * dealt with. In a list it goes; on a wall a face that was named has its name at once, where it is. An entry comes back
+ * as it was only if the command is refused.
  * @param {EntriesData} data
  * @param {Outbox} outbox
+ * @returns {Entry[]}
  */
-export function unsettledEntries(data, outbox) {
-  const settling = outbox.waiting.filter((command) => data.settling.includes(command.name));
-  const settled = new Set(settling.flatMap((command) => command.ids));
-  return data.entries.filter((entry) => !settled.has(entry.id));
+export function answeredEntries(data, outbox) {
+  /** @type {Map<string, import("./component.js").Command>} */
+  const settled = new Map();
+  for (const command of outbox.waiting)
+    if (data.settling.includes(command.name)) for (const id of command.ids) settled.set(id, command);
+  return data.entries.flatMap((entry) => {
+    const command = settled.get(entry.id);
+    if (command === undefined) return [entry];
+    const isNamed = data.layout === "wall" && command.name === "name";
+    return isNamed ? [{ ...entry, title: command.text ?? "", note: entry.title, ...WITHOUT_ACTIONS }] : [];
+  });
+}
+
+/** @type {Pick<Entry, "buttons" | "question" | "field" | "click">} */
+const WITHOUT_ACTIONS = { buttons: [], question: "", field: "", click: "" };
+
+/**
+ * Tells an entry as it is shown from any other. Of a picture, its length and end do: the whole would be long to compare.
+ * @param {Entry} entry
+ */
+function entrySignature({ strips, ...words }) {
+  const pictures = strips.map(({ label, faces }) => [label, faces.map((src) => src.length + src.slice(-24))]);
+  return JSON.stringify([words, pictures]);
+}
+
+/** @param {[label: string, command: string]} button */
+function createButton([label, command]) {
+  return createElement("button", { type: "button", textContent: label, tabIndex: -1 }, { "data-command": command });
 }
 
 /** @param {Entry["strips"][number]} strip */

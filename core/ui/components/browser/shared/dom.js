@@ -75,6 +75,22 @@ export function consumeEvent(event) {
   event.stopPropagation();
 }
 
+/**
+ * Let an element have these children in this order. Those that stay in their order are not touched, and so keep focus,
+ * caret and selection.
+ * @param {Element} parent
+ * @param {Element[]} children
+ */
+export function arrangeChildren(parent, children) {
+  const staying = new Set(children);
+  for (const child of [...parent.children]) if (!staying.has(child)) child.remove();
+  let next = parent.firstElementChild;
+  for (const child of children) {
+    if (child === next) next = next.nextElementSibling;
+    else parent.insertBefore(child, next);
+  }
+}
+
 /** @type {WeakMap<Element, string>} */
 const drawnSignatures = new WeakMap();
 

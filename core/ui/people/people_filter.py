@@ -1,9 +1,9 @@
-"""All people of a dataset: who is shown, in which order, and the grid of their pictures that opens one."""
+"""Who of a dataset is shown, and in which order: what somebody asked for, in the address and on the page."""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -11,21 +11,21 @@ import streamlit as st
 
 from core.base.types import TRUSTED_GRADE
 from core.store.protocols import Dataset, PersonCount
-from core.ui import address, gallery, state, words
-from core.ui.components.picker import Grid, GridAnswer, Pickable, draw_picker
-from core.ui.labels import corrections
+from core.ui import address, words
 
-PER_PAGE = 48
 FEW_FACES = 5
 """A person with fewer is said to have few."""
 SEARCH_FIELD = "people_search"
-LEGEND = "Click somebody to open them. Keys: arrows walk, Enter opens, / finds a name, u undo, r redo."
+SEARCH_INPUT = f'[class*="st-key-{SEARCH_FIELD}"] input'
+"""Where the key / puts the cursor, as a CSS selector."""
 
 
 class PeopleCategory(StrEnum):
     """What people there are to look at."""
 
     ALL = "Everybody"
+    UNNAMED = "Without a name"
+    QUESTIONS = "Questions"
     FEW = "Few faces"
     POOR = "Poor quality"
     ONE_SIDE = "On one side only"
@@ -34,27 +34,23 @@ class PeopleCategory(StrEnum):
 class PeopleOrder(StrEnum):
     """Who comes first."""
 
-    NAME = "By name"
     MOST = "Most faces first"
+    NAME = "By name"
     FEWEST = "Fewest faces first"
     POOREST = "Poorest quality first"
 
 
-BADGES = {
-    PeopleCategory.FEW: (f"<{FEW_FACES}", f"fewer than {FEW_FACES} faces"),
-    PeopleCategory.POOR: ("!", "poor quality"),
-    PeopleCategory.ONE_SIDE: ("\u00bd", "on one side of the test only"),
-}
-HIDDEN_BADGE = ("\u2298", "hidden")
+NOT_OF_PEOPLE = (PeopleCategory.UNNAMED, PeopleCategory.QUESTIONS)
+"""What shows nobody who has a name."""
 
 
 @dataclass(frozen=True, slots=True)
 class PeopleFilter:
-    """Whom the user asked to see."""
+    """What the user asked to see."""
 
     show: PeopleCategory = PeopleCategory.ALL
     search: str = ""
-    order: PeopleOrder = PeopleOrder.NAME
+    order: PeopleOrder = PeopleOrder.MOST
     hidden: bool = False
     """Hidden people too."""
 
@@ -87,11 +83,12 @@ def filter_people(people: Iterable[PersonCount], people_filter: PeopleFilter) ->
 
 
 def count_people(people: Iterable[PersonCount], *, hidden: bool) -> dict[PeopleCategory, int]:
-    """How many people each ``PeopleCategory`` has."""
+    """How many people each ``PeopleCategory`` has that is about people."""
     listed = [person for person in people if hidden or not person.hidden]
     return {
         show: len(listed) if show is PeopleCategory.ALL else sum(show in person_categories(person) for person in listed)
         for show in PeopleCategory
+        if show not in NOT_OF_PEOPLE
     }
 
 
@@ -114,30 +111,26 @@ def _sort_key(person: PersonCount, order: PeopleOrder) -> tuple[float, str]:
     return first[order], normalise_for_search(words.display_name(person.name))
 
 
-def person_tile(dataset: Dataset, person: PersonCount, note: str = "") -> Pickable:
-    """A person as one picture of a grid; its id is the person's."""
-    name = words.display_name(person.name)
-    badges = [BADGES[trait] for trait in person_categories(person)] + ([HIDDEN_BADGE] if person.hidden else [])
-    return Pickable(
-        id=str(person.id),
-        src=gallery.crop_address(dataset.id, person.cover_crop_id),
-        name=name,
-        note=note or words.count(person.faces, "face"),
-        alt=name,
-        badges=tuple(badges),
-    )
-
-
 # on the page
 
 
-def choose_people_filter(dataset: Dataset, people: Sequence[PersonCount]) -> PeopleFilter:
-    """The search, the chips and the order; kept in the address, so that a link or a reload shows the same."""
+def choose_people_filter(
+    dataset: Dataset, people: Sequence[PersonCount], more_counts: Mapping[PeopleCategory, int]
+) -> PeopleFilter:
+    """The search, the chips and the order; kept in the address, so that a link or a reload shows the same.
+
+    Parameters
+    ----------
+    more_counts : how much there is of ``NOT_OF_PEOPLE``
+    """
     # The toggle stands last in the row, but counts and chips before it depend on it: it is read from its state.
     hidden = _shows_hidden(people)
-    counts = count_people(people, hidden=hidden)
-    chips = [show for show in PeopleCategory if counts[show] or show is PeopleCategory.ALL]
+    counts = count_people(people, hidden=hidden) | dict(more_counts)
+    chips = [show for show in PeopleCategory if counts.get(show) or show is PeopleCategory.ALL]
     orders = [order for order in PeopleOrder if order is not PeopleOrder.POOREST or _graded(people)]
+    # ``view=doubles`` is how links of earlier versions ask for pairs who may be one person.
+    is_doubles_link = address.query_value("view") == "doubles"
+    shown_first = PeopleCategory.QUESTIONS if is_doubles_link else address.query_choice(chips, "show")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         search = st.text_input(
             "Find a name",
@@ -153,7 +146,7 @@ def choose_people_filter(dataset: Dataset, people: Sequence[PersonCount]) -> Peo
         show = st.pills(
             "Show",
             chips,
-            default=address.query_choice(chips, "show") or PeopleCategory.ALL,
+            default=shown_first if shown_first in chips else PeopleCategory.ALL,
             format_func=lambda chip: f"{words.plain(chip)} {words.count(counts[chip])}",
             required=True,
             key=f"people_show_{dataset.id}_{len(chips)}",
@@ -163,7 +156,7 @@ def choose_people_filter(dataset: Dataset, people: Sequence[PersonCount]) -> Peo
         order = st.selectbox(
             "Order",
             orders,
-            index=orders.index(address.query_choice(orders, "order") or PeopleOrder.NAME),
+            index=orders.index(address.query_choice(orders, "order") or PeopleOrder.MOST),
             key=f"people_order_{dataset.id}_{len(orders)}",
             label_visibility="collapsed",
             width=200,
@@ -171,7 +164,7 @@ def choose_people_filter(dataset: Dataset, people: Sequence[PersonCount]) -> Peo
         )
         if n_hidden := sum(person.hidden for person in people):
             st.toggle(f"Show hidden ({words.count(n_hidden)})", hidden, key="people_hidden", on_change=_reset_page)
-    people_filter = PeopleFilter(show or PeopleCategory.ALL, search or "", order or PeopleOrder.NAME, hidden)
+    people_filter = PeopleFilter(show or PeopleCategory.ALL, search or "", order or PeopleOrder.MOST, hidden)
     remember_filter(people_filter)
     return people_filter
 
@@ -179,7 +172,9 @@ def choose_people_filter(dataset: Dataset, people: Sequence[PersonCount]) -> Peo
 def filter_from_address(people: Sequence[PersonCount]) -> PeopleFilter:
     """What the address asks for: the order in which one goes from person to person."""
     show = address.query_choice(list(PeopleCategory), "show") or PeopleCategory.ALL
-    order = address.query_choice(list(PeopleOrder), "order") or PeopleOrder.NAME
+    # From a question or a face without a name one opens somebody, and then goes on to anybody.
+    show = PeopleCategory.ALL if show in NOT_OF_PEOPLE else show
+    order = address.query_choice(list(PeopleOrder), "order") or PeopleOrder.MOST
     return PeopleFilter(show, address.query_value("find") or "", order, _shows_hidden(people))
 
 
@@ -189,8 +184,9 @@ def remember_filter(people_filter: PeopleFilter) -> None:
     address.set_query_values(
         show=people_filter.show if people_filter.show is not PeopleCategory.ALL else None,
         find=people_filter.search or None,
-        order=people_filter.order if people_filter.order is not PeopleOrder.NAME else None,
+        order=people_filter.order if people_filter.order is not PeopleOrder.MOST else None,
         hidden="yes" if people_filter.hidden else None,
+        view=None,
     )
 
 
@@ -208,25 +204,3 @@ def _graded(people: Sequence[PersonCount]) -> bool:
 def _reset_page() -> None:
     # The third page of everybody is not the third page of whom is looked for.
     address.set_query_values(page=None)
-
-
-def show_people_grid(dataset: Dataset, people: Sequence[PersonCount], people_filter: PeopleFilter) -> GridAnswer:
-    """The pictures of the people, a page at a time."""
-    # Everything that changes who is listed is in the key, so that the row of page numbers begins anew.
-    key = (
-        f"people_{dataset.id}_{people_filter.show}_{people_filter.order}_{people_filter.search}_{people_filter.hidden}"
-    )
-    # In a container of its own, so that the grid keeps the focus where the page numbers come or go.
-    with st.container():
-        part = people[gallery.page_slice(len(people), PER_PAGE, key, address_name="page")]
-    keys = {"Enter": "open", "u": "undo", "r": "redo", "/": "name"}
-    options = Grid(
-        "People. Arrows walk, Enter opens.",
-        keys,
-        tile_px=112,
-        name_field=f'[class*="st-key-{SEARCH_FIELD}"] input',
-        grab=st.session_state.get(state.GRID_FOCUS, 0),
-        click="open",
-    )
-    tiles = [person_tile(dataset, person) for person in part]
-    return draw_picker(f"people_{dataset.id}", tiles, options, corrections.current_epoch())

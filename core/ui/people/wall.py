@@ -1,0 +1,279 @@
+"""The wall of people: everybody by count, faces without a name among them, and the questions that there are.
+
+All of it is one fragment, which reads the dataset anew: what somebody answers changes the wall alone, and the rest of
+the page neither runs nor fades meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from core.store.protocols import Counts, Dataset, PersonCount
+from core.ui import data, gallery, state, words
+from core.ui.clustering import groups
+from core.ui.clustering.groups import UnnamedGroups
+from core.ui.components.entries import EntriesLayout, EntryCommand, Keyboard, draw_entries
+from core.ui.labels import corrections
+from core.ui.people import merge_questions, people_filter, person
+from core.ui.people.merge_questions import MergeQuestion
+from core.ui.people.people_filter import SEARCH_INPUT, PeopleCategory, PeopleFilter, PeopleOrder
+from core.ui.people.wall_cells import GroupCell, MergeCell, PersonCell, RestCell, WallCell
+from core.workflows.clustering.naming import NamingProgress, measure_progress
+
+PER_PAGE = 48
+CARDS_SHOWN = 3
+"""Questions on the wall at once: a row of them. All are shown when somebody asks for questions."""
+FEWEST_FOR_FRAGMENT = 3
+"""With fewer people every name changes what the rest of the page offers, and the page is drawn anew."""
+KEYS = {"y": "yes", "n": "no", "l": "later", "o": "open", "s": "nobody", "u": "undo", "r": "redo"}
+SETTLING = ("name", "nobody", "yes", "no", "later")
+LEGEND = (
+    "Keys: arrows walk, Enter names a face (a name and Enter goes on to the next) or opens a person, space chooses "
+    "several that are one person, y and n answer, l later, o looks closer, s nobody to name, / finds a name, u undo, "
+    "r redo."
+)
+# Streamlit fades what was not drawn yet while a script runs. The wall answers in the browser at once: nothing of it is
+# out of date in the moment until the next drawing.
+_NO_FADING = "<style>.st-key-wall [data-stale=true]{opacity:1!important;transition:none!important}</style>"
+
+
+@dataclass(frozen=True)
+class Wall:
+    """What a dataset's wall holds."""
+
+    dataset: Dataset
+    people: list[PersonCount]
+    unnamed: UnnamedGroups | None
+    """None before the faces were grouped."""
+    merges: list[MergeQuestion]
+    unnamed_first: bool
+    """Otherwise faces without a name stand among the people, by their number."""
+    postponed: tuple[str, ...] = field(default=())
+
+    @property
+    def cards(self) -> list[WallCell]:
+        """The questions that were not put off, the rest of people first."""
+        rests = [RestCell(self.dataset, self.unnamed, rest) for rest in self.unnamed.rests] if self.unnamed else []
+        cards: list[WallCell] = [*rests, *(MergeCell(question) for question in self.merges)]
+        return [card for card in cards if card.id not in self.postponed]
+
+
+def read_wall(dataset: Dataset, *, unnamed_first: bool) -> Wall:
+    """The wall as it is now."""
+    people = data.dataset_people(dataset.id, dataset.revision)
+    threshold = groups.chosen_threshold(dataset)
+    return Wall(
+        dataset=dataset,
+        people=people,
+        unnamed=groups.read_unnamed_groups(dataset.id, dataset.revision, groups.grouping_time(dataset), threshold),
+        merges=merge_questions.list_merge_questions(dataset, people),
+        unnamed_first=unnamed_first,
+        postponed=merge_questions.postponed_questions(),
+    )
+
+
+@st.fragment
+def show_wall(dataset_id: str, *, unnamed_first: bool) -> None:
+    """The progress, the choice, and the wall."""
+    # The fragment draws everything that a correction changes: windows opened from it are of this moment.
+    st.session_state[state.DRAWN_EPOCH] = corrections.current_epoch()
+    dataset = data.services().store.dataset(dataset_id)
+    wall = read_wall(dataset, unnamed_first=unnamed_first)
+    counts = data.dataset_counts(dataset.id, dataset.revision)
+    left, right = st.columns([3, 2], vertical_alignment="bottom", gap="medium")
+    with left:
+        _show_progress(wall, counts)
+    with right:
+        corrections.show_last_correction(dataset, hold=False)
+    chosen_filter = _choose_filter(wall)
+    st.html(_NO_FADING)
+    cells = arrange_cells(wall, chosen_filter)
+    place = st.container(key="wall")
+    part = cells[gallery.page_slice(len(cells), PER_PAGE, _paging_key(dataset, chosen_filter), address_name="page")]
+    with place:
+        _draw_cells(wall, part)
+    if chosen_filter.show in (PeopleCategory.ALL, PeopleCategory.UNNAMED) and not chosen_filter.search:
+        _show_aside(wall)
+
+
+def _paging_key(dataset: Dataset, chosen_filter: PeopleFilter) -> str:
+    # Everything that changes what is listed is in the key, so that the row of page numbers begins anew.
+    parts = (chosen_filter.show, chosen_filter.order, chosen_filter.search, chosen_filter.hidden)
+    return "_".join(["wall", dataset.id, *map(str, parts)])
+
+
+def _show_progress(wall: Wall, counts: Counts) -> None:
+    if wall.unnamed is None or not counts.unnamed_faces:
+        st.caption(words.plain(summarise_people(wall.people, counts)))
+        return
+    named = sum(someone.faces for someone in wall.people)
+    progress = measure_progress(named, wall.unnamed.sizes.tolist())
+    st.progress(progress.named / max(progress.total, 1), text=describe_progress(progress))
+
+
+def describe_progress(progress: NamingProgress) -> str:
+    """How far the naming is: "332 of 574 faces have a name, 5 more names make 80 %"."""
+    sentence = f"**{words.count(progress.named)} of {words.count(progress.total, 'face')}** named"
+    if progress.goal is None:
+        return sentence
+    names = words.count(progress.names_to_goal, "more name")
+    verb = "makes" if progress.names_to_goal == 1 else "make"
+    return f"{sentence}, {names} {verb} {words.percent(progress.goal, 0)}"
+
+
+def summarise_people(people: Sequence[PersonCount], counts: Counts) -> str:
+    """How many people and faces, on which side, and what has no name."""
+    # Who is hidden is told apart, and not counted among the people.
+    hidden = sum(someone.hidden for someone in people)
+    parts = [words.count(len(people) - hidden, "person", "people"), words.count(counts.faces, "face")]
+    if counts.train_faces or counts.val_faces:
+        parts.append(f"{words.count(counts.train_faces)} to learn from, {words.count(counts.val_faces)} to test on")
+    counted = {"hidden": hidden, "left out": counts.excluded_faces, "without a name": counts.unnamed_faces}
+    return " · ".join([*parts, *(f"{words.count(number)} {label}" for label, number in counted.items() if number)])
+
+
+def _choose_filter(wall: Wall) -> PeopleFilter:
+    more_counts = {
+        PeopleCategory.UNNAMED: len(wall.unnamed.worth_naming) if wall.unnamed else 0,
+        PeopleCategory.QUESTIONS: len(wall.cards),
+    }
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        chosen_filter = people_filter.choose_people_filter(wall.dataset, wall.people, more_counts)
+        _show_settings(wall)
+    return chosen_filter
+
+
+def _show_settings(wall: Wall) -> None:
+    """How strict the groups are, and what was put off."""
+    dataset = wall.dataset
+    clustering = groups.load_current_clustering(dataset.id, dataset.revision, groups.grouping_time(dataset))
+    if not clustering and not wall.postponed:
+        return
+    with st.popover("Grouping", icon=":material/tune:"):
+        if clustering:
+            groups.choose_threshold(dataset, clustering)
+        if wall.postponed:
+            label = f"Ask again about the {words.count(len(wall.postponed))} put off"
+            st.button(label, key="ask_again", icon=":material/undo:", on_click=merge_questions.ask_postponed_again)
+
+
+# what stands where
+
+
+def arrange_cells(wall: Wall, chosen_filter: PeopleFilter) -> list[WallCell]:
+    """The cells of all pages: a few questions, then people and faces without a name, each in its order."""
+    if chosen_filter.show is PeopleCategory.QUESTIONS:
+        return wall.cards
+    people = people_filter.filter_people(wall.people, chosen_filter)
+    person_cells: list[WallCell] = [PersonCell(wall.dataset, someone) for someone in people]
+    # Whoever looks for a name, or for people of a kind, does not look for those without one.
+    if chosen_filter.search or chosen_filter.show not in (PeopleCategory.ALL, PeopleCategory.UNNAMED):
+        return person_cells
+    cards = wall.cards[:CARDS_SHOWN] if chosen_filter.show is PeopleCategory.ALL else []
+    group_cells = _group_cells(wall, cards)
+    if chosen_filter.show is PeopleCategory.UNNAMED:
+        return group_cells
+    if wall.unnamed_first or chosen_filter.order is not PeopleOrder.MOST:
+        ordered = [*group_cells, *person_cells] if wall.unnamed_first else [*person_cells, *group_cells]
+    else:
+        # Sorting is stable: of as many faces, the person comes before the group.
+        sized = [(-someone.faces, cell) for someone, cell in zip(people, person_cells, strict=True)]
+        sized += [(-int(size), cell) for size, cell in _with_sizes(wall, group_cells)]
+        ordered = [cell for _, cell in sorted(sized, key=lambda pair: pair[0])]
+    return [*cards, *ordered]
+
+
+def _group_cells(wall: Wall, cards: Sequence[WallCell]) -> list[WallCell]:
+    """The groups worth naming, but those that a card asks about."""
+    if wall.unnamed is None:
+        return []
+    on_cards = {group for card in cards if isinstance(card, RestCell) for group in card.rest.groups}
+    numbers = (group for group in wall.unnamed.worth_naming.tolist() if group not in on_cards)
+    return [GroupCell(wall.dataset, wall.unnamed, group) for group in numbers]
+
+
+def _with_sizes(wall: Wall, cells: Sequence[WallCell]) -> list[tuple[int, WallCell]]:
+    sizes = wall.unnamed.groups.sizes if wall.unnamed else ()
+    return [(int(sizes[cell.group]), cell) for cell in cells if isinstance(cell, GroupCell)]
+
+
+def _show_aside(wall: Wall) -> None:
+    """The faces that are hardly worth naming, as one row that opens."""
+    if wall.unnamed is None or not len(wall.unnamed.aside):
+        return
+    label = f"{words.count(wall.unnamed.faces_aside, 'face')} put aside: blurred, or in the background"
+    with st.expander(label, key="wall_aside", on_change="rerun") as row:
+        if row.open:
+            cells: list[WallCell] = [GroupCell(wall.dataset, wall.unnamed, group) for group in wall.unnamed.aside]
+            part = cells[gallery.page_slice(len(cells), PER_PAGE, f"aside_{wall.dataset.id}")]
+            _draw_cells(wall, part, "aside")
+
+
+# what is done
+
+
+def _draw_cells(wall: Wall, cells: Sequence[WallCell], scope: str = "wall") -> None:
+    """The cells of one page, and what was asked of them."""
+    if not cells:
+        st.info("Nobody is like that. Choose something else above.", icon=":material/search:")
+        return
+    keyboard = Keyboard(
+        KEYS,
+        [someone.name for someone in wall.people],
+        SETTLING,
+        start=wall.unnamed_first and scope == "wall",
+        search=SEARCH_INPUT,
+    )
+    entries = [cell.entry() for cell in cells]
+    key = f"{scope}_{wall.dataset.id}"
+    commands = draw_entries(key, entries, keyboard, corrections.current_epoch(), EntriesLayout.WALL)
+    if scope == "wall":
+        st.caption(LEGEND)
+    cells_by_id = {entry.id: cell for entry, cell in zip(entries, cells, strict=True)}
+    # One rerun after all of them: a rerun at the first would lose the others, which count as obeyed.
+    changed = [obey_command(wall, command, [cells_by_id[cell_id] for cell_id in command.ids]) for command in commands]
+    if any(changed):
+        _draw_again(wall)
+
+
+def obey_command(wall: Wall, command: EntryCommand, cells: Sequence[WallCell]) -> bool:
+    """Do what was asked; True when the wall has to be drawn anew."""
+    faces = [face_id for cell in cells if isinstance(cell, GroupCell) for face_id in cell.faces]
+    corrector = corrections.build_corrector(wall.dataset)
+    match command.name:
+        case "open" if cells:
+            _open_cell(wall, cells[0])
+            return False
+        case "name" if faces and command.text:
+            corrections.apply_correction(wall.dataset.id, lambda: corrector.move(faces, command.text))
+        case "nobody" if faces:
+            corrections.apply_correction(wall.dataset.id, lambda: corrector.mark_strangers(faces))
+        case "yes" | "no" | "later":
+            for cell in cells:
+                cell.answer(command.name)
+        case "undo" | "redo":
+            corrections.undo_or_redo(wall.dataset, command.name)
+        case _:
+            return False
+    return True
+
+
+def _open_cell(wall: Wall, cell: WallCell) -> None:
+    if isinstance(cell, PersonCell):
+        person.open_person(cell.person.id)
+        st.rerun()
+    elif cell.faces:
+        groups.show_group_faces(wall.dataset, cell.faces)
+
+
+def _draw_again(wall: Wall) -> None:
+    """The wall alone where that is enough, so that nothing else of the page is drawn meanwhile."""
+    run = get_script_run_ctx()
+    is_alone = run is not None and bool(run.fragment_ids_this_run)
+    if is_alone and len(wall.people) >= FEWEST_FOR_FRAGMENT:
+        st.rerun(scope="fragment")
+    st.rerun()

@@ -1,0 +1,221 @@
+"""The wall of people: what stands where, what is asked, and what the answers do."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.services import Services
+from core.store.protocols import Dataset
+from core.ui.people import wall
+from core.ui.people.people_filter import PeopleCategory, PeopleFilter, PeopleOrder
+from core.ui.people.wall_cells import GroupCell, MergeCell, PersonCell, RestCell, WallCell
+from tests.pages.conftest import button, corrector_of, texts, work
+from tests.stored_faces import add_faces
+
+PEOPLE, CLUSTERS = "pages/data/people.py", "pages/explore/clusters.py"
+
+
+def shown_wall(services: Services, dataset: Dataset, *, unnamed_first: bool = False) -> wall.Wall:
+    return wall.read_wall(services.store.dataset(dataset.id), unnamed_first=unnamed_first)
+
+
+def describe(cell: WallCell) -> str:
+    entry = cell.entry()
+    return f"{entry.title}, {entry.note}".removesuffix(", ")
+
+
+def cells_of(services: Services, dataset: Dataset, wanted: PeopleFilter | None = None, **options) -> list[str]:
+    shown = shown_wall(services, dataset, **options)
+    return [describe(cell) for cell in wall.arrange_cells(shown, wanted or PeopleFilter())]
+
+
+def answer(dataset: Dataset, kind: type, command: str, text: str = "") -> AppTest:
+    """Let a tab answer the first cell of a kind, as the keys of the wall do."""
+
+    def script(dataset_id: str, kind: str, command: str, text: str) -> None:
+        from core.ui import data
+        from core.ui.components.entries import EntryCommand
+        from core.ui.people import wall
+        from core.ui.people.people_filter import PeopleFilter
+
+        shown = wall.read_wall(data.services().store.dataset(dataset_id), unnamed_first=False)
+        cell = next(cell for cell in wall.arrange_cells(shown, PeopleFilter()) if type(cell).__name__ == kind)
+        wall.obey_command(shown, EntryCommand(command, (cell.id,), text), [cell])
+
+    arguments = {"dataset_id": dataset.id, "kind": kind.__name__, "command": command, "text": text}
+    tab = AppTest.from_function(script, kwargs=arguments).run()
+    assert not tab.exception, tab.exception
+    return tab
+
+
+def people_of(services: Services, dataset: Dataset) -> dict[str, int]:
+    return {person.name: person.faces for person in services.store.people(dataset.id)}
+
+
+def unname(services: Services, dataset: Dataset, name: str, count: int) -> list[str]:
+    """Take the name off some faces of a person."""
+    table = services.store.face_table(dataset.id)
+    face_ids = [table.face_ids[row] for row in range(len(table)) if table.person(row) == name][:count]
+    corrector_of(services, dataset).unname(face_ids)
+    return face_ids
+
+
+def group(services: Services, open_page) -> None:
+    app = open_page(CLUSTERS)
+    label = next(found.label for found in app.button if found.label.startswith("Group "))
+    button(app, label).click().run()
+    (job,) = work(services)
+    assert job.error == ""
+
+
+@pytest.fixture
+def shoebox(app_data, open_page) -> Dataset:
+    """Ann and Bob have names; six faces of Cleo, four of Eve and one of somebody have none."""
+    dataset = add_faces(app_data, "Shoebox", {"Ann": 5, "Bob": 3, "Cleo": 6, "Eve": 4, None: 1})
+    unname(app_data, dataset, "Cleo", 6)
+    unname(app_data, dataset, "Eve", 4)
+    group(app_data, open_page)
+    return dataset
+
+
+def test_named_and_unnamed_stand_in_one_wall_by_the_number_of_faces(shoebox, app_data):
+    assert cells_of(app_data, shoebox) == ["6 faces", "Ann, 5 faces", "4 faces", "Bob, 3 faces", "1 face"]
+
+
+def test_whoever_comes_to_name_finds_the_unnamed_in_front(shoebox, app_data):
+    first = ["6 faces", "4 faces", "1 face", "Ann, 5 faces", "Bob, 3 faces"]
+    assert cells_of(app_data, shoebox, unnamed_first=True) == first
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        (PeopleFilter(search="bo"), ["Bob, 3 faces"]),
+        (PeopleFilter(order=PeopleOrder.NAME), ["Ann, 5 faces", "Bob, 3 faces", "6 faces", "4 faces", "1 face"]),
+        (PeopleFilter(show=PeopleCategory.UNNAMED), ["6 faces", "4 faces", "1 face"]),
+        (PeopleFilter(show=PeopleCategory.FEW), ["Bob, 3 faces"]),
+        (PeopleFilter(show=PeopleCategory.QUESTIONS), []),
+    ],
+)
+def test_a_search_a_chip_and_an_order_choose_what_stands_there(shoebox, app_data, wanted, expected):
+    assert cells_of(app_data, shoebox, wanted) == expected
+
+
+def test_a_name_goes_to_all_faces_of_the_group_and_is_taken_back(shoebox, app_data, open_page):
+    tab = answer(shoebox, GroupCell, "name", "Cleo")
+    assert people_of(app_data, shoebox) == {"Ann": 5, "Bob": 3, "Cleo": 6}
+    assert cells_of(app_data, shoebox) == ["Cleo, 6 faces", "Ann, 5 faces", "4 faces", "Bob, 3 faces", "1 face"]
+    corrector = corrector_of(app_data, shoebox)
+    corrector.undo(app_data.log.events(shoebox.id)[0].id)
+    assert people_of(app_data, shoebox) == {"Ann": 5, "Bob": 3}
+    assert not tab.exception
+
+
+def test_nobody_to_name_leaves_the_wall(shoebox, app_data):
+    answer(shoebox, GroupCell, "nobody")
+    assert cells_of(app_data, shoebox) == ["Ann, 5 faces", "4 faces", "Bob, 3 faces", "1 face"]
+
+
+def test_the_page_says_how_far_the_naming_is(shoebox, open_page):
+    for page in (PEOPLE, CLUSTERS):
+        app = open_page(page)
+        assert app.get("progress")[0].proto.text == "**8 of 19 faces** named, 1 more name makes 50 %"
+        assert button(app, "Train")
+
+
+# the rest of a person
+
+
+@pytest.fixture
+def torn(app_data, open_page) -> Dataset:
+    """Three of Ann's nine faces lost their name."""
+    dataset = add_faces(app_data, "Torn", {"Ann": 9, "Bob": 5})
+    unname(app_data, dataset, "Ann", 3)
+    group(app_data, open_page)
+    return dataset
+
+
+def test_the_rest_of_a_person_is_one_card_and_yes_names_all_of_it(torn, app_data):
+    assert cells_of(app_data, torn) == ["The rest of Ann: 3 faces", "Ann, 6 faces", "Bob, 5 faces"]
+    answer(torn, RestCell, "yes")
+    assert people_of(app_data, torn) == {"Ann": 9, "Bob": 5}
+    assert cells_of(app_data, torn) == ["Ann, 9 faces", "Bob, 5 faces"]
+
+
+def test_a_no_to_the_rest_of_a_person_is_remembered(torn, app_data):
+    answer(torn, RestCell, "no")
+    assert people_of(app_data, torn) == {"Ann": 6, "Bob": 5}
+    assert cells_of(app_data, torn) == ["Ann, 6 faces", "Bob, 5 faces", "3 faces"]
+
+
+# two people who are one
+
+
+@pytest.fixture
+def doubled(app_data) -> Dataset:
+    """Ann and Anna look alike, as do Bob and Bobby."""
+    people = {"Ann": 6, "Anna": 4, "Bob": 5, "Bobby": 3}
+    return add_faces(app_data, "Family", people, looks_like={"Anna": "Ann", "Bobby": "Bob"})
+
+
+def questions(services: Services, dataset: Dataset) -> list[str]:
+    cards = [cell for cell in shown_wall(services, dataset).cards if isinstance(cell, MergeCell)]
+    return [f"{card.question.first.name} {card.question.second.name}" for card in cards]
+
+
+def test_two_people_who_are_one_are_asked_about_and_merged(doubled, app_data):
+    assert sorted(questions(app_data, doubled)) == ["Ann Anna", "Bob Bobby"]
+    asked = questions(app_data, doubled)[0]
+    answer(doubled, MergeCell, "yes")
+    kept, merged = asked.split()
+    assert merged not in people_of(app_data, doubled)
+    assert people_of(app_data, doubled)[kept] in (10, 8)
+    assert asked not in questions(app_data, doubled)
+    corrector_of(app_data, doubled).undo(app_data.log.events(doubled.id)[0].id)
+    assert questions(app_data, doubled)[0] == asked
+
+
+def test_a_no_is_remembered_and_can_be_taken_back(doubled, app_data):
+    asked = questions(app_data, doubled)[0]
+    answer(doubled, MergeCell, "no")
+    assert len(people_of(app_data, doubled)) == 4
+    assert asked not in questions(app_data, doubled)
+    corrector_of(app_data, doubled).undo(app_data.log.events(doubled.id)[0].id)
+    assert asked in questions(app_data, doubled)
+
+
+def test_what_is_put_off_leaves_the_wall_until_somebody_asks_for_it(doubled, app_data, open_page):
+    tab = answer(doubled, MergeCell, "later")
+    assert len(tab.session_state["postponed_questions"]) == 1
+    app = open_page(PEOPLE)
+    assert chip_labels(app)[:2] == ["Everybody 4", "Questions 2"]
+    app.session_state["postponed_questions"] = tab.session_state["postponed_questions"]
+    app.run()
+    assert "Questions 1" in chip_labels(app)
+    button(app, "Ask again about the 1 put off").click().run()
+    assert "Questions 2" in chip_labels(app)
+
+
+def test_a_link_to_the_doubles_of_before_shows_the_questions(doubled, open_page):
+    app = open_page(PEOPLE, view="doubles")
+    assert app.query_params["show"] == PeopleCategory.QUESTIONS
+    assert not app.exception
+
+
+def chip_labels(app: AppTest) -> list[str]:
+    (shown,) = (found for found in app.button_group if found.key.startswith("people_show"))
+    return [option.content for option in shown.proto.options]
+
+
+def test_a_person_is_opened_by_a_click(doubled, app_data):
+    cells = wall.arrange_cells(shown_wall(app_data, doubled), PeopleFilter())
+    assert {cell.entry().click for cell in cells if isinstance(cell, PersonCell)} == {"open"}
+
+
+def test_thousand_people_are_paged_and_the_page_is_in_the_address(app_data, open_page):
+    add_faces(app_data, "Town", {f"Person {number:04}": 1 for number in range(1000)})
+    app = open_page(PEOPLE, page="3")
+    assert "1\u202f000 people" in texts(app)
+    assert app.query_params["page"] == "3"
+    assert open_page(PEOPLE, page="99").query_params["page"] == "21"
