@@ -226,13 +226,27 @@ def _name_block(
     classifier: LinearClassifier, person_centroids: Vectors, gallery: Gallery | None, vectors: Vectors
 ) -> tuple[Ints, Doubles]:
     # The margin names, and the other features only judge that name: they say nothing of who else it could be.
-    margins = classifier.margins(vectors)
-    persons = np.asarray(margins.argmax(axis=1), dtype=np.int64)
+    persons = classifier.predict(vectors)
+    return persons, gather_features(classifier, person_centroids, gallery, vectors, persons)
+
+
+def gather_features(
+    classifier: LinearClassifier, person_centroids: Vectors, gallery: Gallery | None, vectors: Vectors, persons: Ints
+) -> Doubles:
+    """Give what speaks for each face being the person at its side: (n, 3) ``FEATURES``, or (n, 2) without a gallery.
+
+    Parameters
+    ----------
+    vectors : (n, dimension) float32, unit length
+    persons : (n,) indices of people
+    """
+    # Row by row: all margins of all faces would be a matrix of which one number a row is wanted.
+    margins = np.einsum("ij,ij->i", vectors, classifier.coef[persons]) + classifier.intercept[persons]
     similarity = np.einsum("ij,ij->i", vectors, person_centroids[persons])
-    columns = [margins[np.arange(len(persons)), persons], similarity]
+    columns = [margins, similarity]
     if gallery is not None:
         columns.append(_neighbour_similarity(gallery, vectors, persons, similarity))
-    return persons, np.stack(columns, axis=1).astype(np.float64)
+    return np.stack(columns, axis=1).astype(np.float64)
 
 
 def _neighbour_similarity(gallery: Gallery, vectors: Vectors, persons: Ints, otherwise: Floats) -> Floats:

@@ -21,6 +21,17 @@ class ChoicesLayout(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class CertaintyMark:
+    """How sure something is."""
+
+    word: str
+    likeness: float
+    """0..100"""
+    threshold: float
+    """0..100"""
+
+
+@dataclass(frozen=True, slots=True)
 class ChoiceLine:
     """One of the things to choose from."""
 
@@ -29,8 +40,8 @@ class ChoiceLine:
     note: str = ""
     src: str = ""
     """A picture, as a data address; a grey square without one."""
-    share: float | None = None
-    """Drawn as a bar, 0..1."""
+    certainty: CertaintyMark | None = None
+    """Drawn as a bar."""
     known: bool = True
     """An unknown face has a dashed frame."""
 

@@ -45,8 +45,10 @@ class FaceRow:
 
     candidates: tuple[tuple[int, float, float], ...]
     """The place of a person, the probability and the distance; the most probable first."""
-    score: float
-    detection_prob: float
+    likeness: float
+    """0..100, to the first candidate."""
+    margin: float
+    """The classifier's for that candidate."""
     rival: int
     """The row of a face that is surely the same person's and may have another name; -1 for none."""
     trusted: bool
@@ -74,8 +76,8 @@ class LookupTable:
     faces: tuple[FaceRow, ...]
     chips: tuple[FilterChip, ...]
     marks: Mapping[str, tuple[float, Ints, Ints]]
-    """By the limit's name: the score that a name needs, marks of the faces (n_faces,) and of the photos (n_photos,).
-    A mark has a bit for each chip, all of them below 256."""
+    """By the limit's name: the likeness (0..100) that a name needs, marks of the faces (n_faces,) and of the photos
+    (n_photos,). A mark has a bit for each chip, all of them below 256."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ def draw_lookup_table(key: str, table: LookupTable) -> LookupTableState:
         "people": list(table.people),
         "photos": [[photo.name, photo.reason, photo.faces] for photo in table.photos],
         # Lists, not dictionaries: the names of the fields would travel with each of thousands of faces.
-        "faces": [[face.candidates, face.score, face.detection_prob, face.rival, face.trusted] for face in table.faces],
+        "faces": [[face.candidates, face.likeness, face.margin, face.rival, face.trusted] for face in table.faces],
         "chips": [[chip.id, chip.label, chip.bit, chip.hint] for chip in table.chips],
         "marks": {
             name: {"needed": needed, "faces": _bytes(faces), "photos": _bytes(photos)}

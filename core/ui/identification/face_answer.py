@@ -9,9 +9,11 @@ import streamlit as st
 
 from core.base.types import TRUSTED_GRADE, Face
 from core.learn.numerics.neighbours import nearest_in_gallery
+from core.learn.open_set.certainty import LIKELY_PROB, SURE_PROB, Sureness
 from core.learn.open_set.rejection_rule import Threshold
-from core.store.protocols import Dataset
+from core.store.protocols import Dataset, Run
 from core.ui import data, gallery, state, words
+from core.ui.certainty import bar, explanation
 from core.ui.components import choices
 from core.ui.components.choices import ChoiceLine, ChoicesLayout
 from core.ui.identification.photo_input import TabPhoto
@@ -40,15 +42,13 @@ class FaceQuestion:
     """On the photo, from 0."""
     known_face: Face | None
     """What the dataset knows of it already."""
-    is_near: bool
-    """Whether the threshold of the next looser rate would give it a name, or it has one."""
 
 
-def show_face_answer(dataset: Dataset, question: FaceQuestion, threshold: Threshold) -> None:
+def show_face_answer(dataset: Dataset, run: Run, question: FaceQuestion, threshold: Threshold) -> None:
     """Everything about one face."""
     with st.container(border=True):
         st.markdown(_describe_verdict(question, threshold))
-        st.caption(words.plain(_explain_verdict(question.face, threshold)))
+        _show_certainty(dataset, run, question, threshold)
         width_px = question.face.detection.box.width
         if width_px < SMALL_FACE_PX:
             st.caption(
@@ -59,38 +59,95 @@ def show_face_answer(dataset: Dataset, question: FaceQuestion, threshold: Thresh
             name = words.display_name(question.known_face.person)
             st.caption(f"This photo is in the dataset as one of {words.plain(name)}: what it says here proves little.")
         _ask_for_name(dataset, question, threshold)
-        person = _candidates(dataset, question)
+        person = _candidates(dataset, run, question, threshold)
         _evidence(dataset, question, person)
 
 
 def _describe_verdict(question: FaceQuestion, threshold: Threshold) -> str:
     """Who it is, in one line."""
-    number, best, name = question.number + 1, question.face.candidates[0], question.face.name(threshold)
+    number, name = question.number + 1, question.face.name(threshold)
     # What a person said outranks the recogniser, and that a face is too poor to tell outranks its likeness.
     if question.known_face is not None and question.known_face.confirmed:
         return f"**{number:d}. {words.name(question.known_face.person)}**, as somebody said."
     if question.face.doubt:
         return f"**{number:d}. {words.plain(question.face.doubt.capitalize())} to tell.**"
     if name:
-        return f"**{number:d}. {words.name(name)}** ({words.format_probability(best.prob)})"
+        return f"**{number:d}. {words.name(name)}**"
     return f"**{number:d}. Unknown.** Nearest is {words.name(nearest_candidate(question.face.candidates).person)}."
 
 
-def _explain_verdict(face: IdentifiedFace, threshold: Threshold) -> str:
-    """The numbers behind the verdict."""
-    best = face.candidates[0]
+def _show_certainty(dataset: Dataset, run: Run, question: FaceQuestion, threshold: Threshold) -> None:
+    """How sure the answer is, and on request the numbers that it comes of."""
+    face = question.face
     if face.doubt:
-        return (
+        st.caption(
             f"Its quality is {words.percent(face.quality.grade, 0)}. Below {words.percent(TRUSTED_GRADE, 0)} different "
             "people look alike, so no name is given. Try a sharper or larger photo."
         )
-    return (
-        f"Likeness to {words.display_name(best.person)} {face.score:.2f}; names are given above {threshold.score:.2f}. "
-        f"Distance {best.distance:.2f}, margin {face.margin:+.2f}."
+        return
+    # Whoever was named by a person is not the recogniser's to be sure of.
+    if question.known_face is not None and question.known_face.confirmed:
+        return
+    bar.show_certainty(face.certainty(threshold))
+    with st.popover(explanation.TITLE, type="tertiary", icon=":material/calculate:"):
+        _explain(dataset, run, face, threshold)
+
+
+def _explain(dataset: Dataset, run: Run, face: IdentifiedFace, threshold: Threshold) -> None:
+    """The numbers of this face."""
+    best, certainty = face.candidates[0], face.certainty(threshold)
+    name, recogniser = words.display_name(best.person), data.services().identifier(run).recogniser
+    st.markdown(words.plain(_describe_word(certainty.sureness)))
+    person = recogniser.people.index(best.person)
+    explanation.show_vectors({"This face": face.vector, f"Mean of the faces of {name}": recogniser.centroids[person]})
+    margins = recogniser.svm.classifier.margins(face.vector[None])[0]
+    rival = int(np.argsort(-margins, kind="stable")[1])
+    explanation.show_numbers(
+        {
+            "Taken for": name,
+            "Margin of the SVM for it (above 0: on this side)": f"{face.margin:+.2f}",
+            f"Margin of the next, {words.display_name(recogniser.people[rival])}": f"{margins[rival]:+.2f}",
+            "Probability, if it is one of those known (calibrated)": words.format_probability(best.prob),
+            "Nearest face that was learned from": _describe_nearest(dataset, face),
+            f"Distance to the mean of {name} (0 the same, 2 opposite)": f"{best.distance:.2f}",
+            "All of it in one score": f"{face.score:.2f}: likeness {bar.format_likeness(certainty.likeness)}",
+            "The threshold": f"{threshold.score:.2f}: likeness {bar.format_likeness(certainty.threshold)}",
+            "What the threshold promises": _describe_promise(threshold),
+        }
     )
 
 
-def _candidates(dataset: Dataset, question: FaceQuestion) -> str:
+def _describe_nearest(dataset: Dataset, face: IdentifiedFace) -> str:
+    if not face.evidence:
+        return "none is on this computer"
+    table, nearest = data.dataset_faces(dataset.id, dataset.revision).table, face.evidence[0]
+    row = table.find(nearest.face_id)
+    owner = f"of {words.display_name(table.person(row))}, " if row is not None else ""
+    return f"{owner}at distance {nearest.distance:.2f}"
+
+
+def _describe_promise(threshold: Threshold) -> str:
+    return (
+        f"about {words.percent(threshold.rate)} of strangers get a name (false-accept rate, as chosen); "
+        f"measured: {words.format_interval(threshold.low, threshold.high)}"
+    )
+
+
+def _describe_word(sureness: Sureness) -> str:
+    """What the word means, for this face."""
+    likely, sure = (words.percent(share) for share in (LIKELY_PROB, SURE_PROB))
+    return {
+        Sureness.UNKNOWN: "Unknown: it is below the threshold, and one step of the slider would not change that.",
+        Sureness.UNSURE: "Unsure: one step of the slider would decide otherwise, or among those who are known the name "
+        f"is less than {likely} probable.",
+        Sureness.LIKELY: f"Likely: above the threshold by more than one step of the slider, or short of {sure} "
+        "probable.",
+        Sureness.SURE: f"Sure: the strictest step of the slider would give the name too, and it is at least {sure} "
+        "probable.",
+    }[sureness]
+
+
+def _candidates(dataset: Dataset, run: Run, question: FaceQuestion, threshold: Threshold) -> str:
     """Who it may be; gives the one whose photos are to be seen."""
     people = [
         candidate
@@ -107,17 +164,18 @@ def _candidates(dataset: Dataset, question: FaceQuestion) -> str:
         else people[0].person
     )
     covers = data.cover_crop_ids(dataset)
+    certainties = data.services().identifier(run).rate_candidates(question.face, people, threshold)
     lines = [
         ChoiceLine(
             id=candidate.person,
             title=words.display_name(candidate.person),
-            note=f"{words.format_probability(candidate.prob)}, distance {candidate.distance:.2f}",
+            note=bar.format_likeness(certainty.likeness),
             src=gallery.crop_address(dataset.id, covers[candidate.person]) if candidate.person in covers else "",
-            share=candidate.prob,
+            certainty=bar.mark_certainty(certainty),
         )
-        for candidate in people
+        for candidate, certainty in zip(people, certainties, strict=True)
     ]
-    st.caption("If it is one of them. Choose one to see why:")
+    st.caption("How like each of them it is. Choose one to see why:")
     key = f"candidates_{question.photo.id[:16]}_{question.number}"
     answer = choices.draw_choices(key, "Candidates", lines, shown_person, layout=ChoicesLayout.COMPACT)
     # A component repeats its last answer at every run. Only one that is newer, by the browser's clock, is a click.
@@ -133,29 +191,19 @@ def _evidence(dataset: Dataset, question: FaceQuestion, person: str) -> None:
     faces = data.dataset_faces(dataset.id, dataset.revision)
     # The run came with a bundle, whose photos stayed where it was made, or the person was renamed since.
     if person not in faces.table.people:
-        distances = ", ".join(f"{neighbour.distance:.2f}" for neighbour in question.face.evidence)
-        if distances:
-            st.caption(f"Distances to the nearest training photos, which are not on this computer: {distances}.")
+        if question.face.evidence:
+            st.caption("The photos that it learned from are not on this computer.")
         return
     rows = np.flatnonzero(faces.table.labels == faces.table.people.index(person))
-    (nearest,), (own_distances,) = nearest_in_gallery(
-        question.face.vector, faces.embeddings.vectors[rows], NEAREST_PHOTOS
-    )
+    (nearest,), _ = nearest_in_gallery(question.face.vector, faces.embeddings.vectors[rows], NEAREST_PHOTOS)
     crop, photos = st.columns([1, 3], gap="small", wrap=False)
     with crop:
         st.html(gallery.picture_html(question.crop, f"Face {question.number + 1} as the network saw it", "this face"))
     with photos:
-        tiles = [
-            gallery.Tile(
-                faces.table.crop_ids[rows[index]],
-                "",
-                f"{distance:.2f}",
-                alt=f"A face of {words.display_name(person)}",
-            )
-            for index, distance in zip(nearest, own_distances, strict=True)
-        ]
+        alt = f"A face of {words.display_name(person)}"
+        tiles = [gallery.Tile(faces.table.crop_ids[rows[index]], "", alt=alt) for index in nearest]
         gallery.show_face_grid(dataset.id, tiles, tile_px=58)
-    st.caption(f"Beside it, the photos of {words.name(person)} that are most like it, with their distance.")
+    st.caption(f"Beside it, the photos of {words.name(person)} that are most like it.")
 
 
 def _ask_for_name(dataset: Dataset, question: FaceQuestion, threshold: Threshold) -> None:
@@ -178,7 +226,8 @@ def _ask_for_name(dataset: Dataset, question: FaceQuestion, threshold: Threshold
             help="The photo and this face are added to the dataset under that name. Nobody else on the photo is.",
         )
         # By one click only near the threshold: a guess about a face far from everybody would be confirmed too easily.
-        if question.is_near and (question.known_face is None or question.known_face.person != guess):
+        is_near = question.face.certainty(threshold).sureness is not Sureness.UNKNOWN
+        if is_near and (question.known_face is None or question.known_face.person != guess):
             label = f"Yes, {words.name(guess)}" if question.face.name(threshold) else f"It is {words.name(guess)}"
             st.button(
                 label,

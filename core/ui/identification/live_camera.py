@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.base.types import Box
 from core.isolation.photos import decode_photo
+from core.learn.open_set.certainty import Sureness
 from core.learn.open_set.rejection_rule import Threshold
 from core.store.protocols import Dataset, Run
 from core.ui import data, state, words
@@ -54,6 +55,10 @@ def _in_view(face: FollowedFace, width_px: int, height_px: int) -> FaceInView:
     # As fractions: the browser draws on the picture in whatever size it shows it.
     left, top, right, bottom = face.box.as_tuple()
     box = Box(left / width_px, top / height_px, right / width_px, bottom / height_px)
-    if face.name:
-        return FaceInView(box, f"{words.display_name(face.name)} {words.format_probability(face.prob)}", known=True)
-    return FaceInView(box, "Unknown" if face.settled else "\u2026", known=False)
+    if not face.settled:
+        return FaceInView(box, "\u2026", known=False)
+    title = words.display_name(face.name) if face.name else "Unknown"
+    # Two words on a moving picture: the bar would jump with every still.
+    sureness = face.certainty.sureness if face.certainty is not None else Sureness.UNKNOWN
+    label = title if sureness is Sureness.UNKNOWN else f"{title}, {sureness.word}"
+    return FaceInView(box, label, known=face.name is not None)

@@ -10,6 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.jobs.registry import submit_job
+from core.learn.open_set.certainty import LIKELY_PROB
 from core.learn.open_set.rejection_rule import RATES
 from core.store.job_model import Job, JobKind, JobState
 from core.store.protocols import Dataset
@@ -21,7 +22,7 @@ from core.ui.identification.photo_answer import choose_rate, format_one_in
 from core.ui.photos.exports import LARGEST_DOWNLOAD_BYTES
 from core.workflows.exchange.export import export_path
 from core.workflows.identification.lookups import kept_lookups, outputs
-from core.workflows.identification.lookups.marks import SURE_PROB, LookupMark, mark_faces
+from core.workflows.identification.lookups.marks import LookupMark, mark_faces
 from core.workflows.identification.lookups.values import Lookup, LookupInfo, SortedCounts, SortRequest
 
 CHIPS = (
@@ -29,7 +30,10 @@ CHIPS = (
     FilterChip("named", "Named", LookupMark.NAMED, "Photos with somebody who has a name"),
     FilterChip("unknown", "Unknown", LookupMark.UNKNOWN, "Photos with a face that is like nobody known"),
     FilterChip(
-        "uncertain", "Uncertain", LookupMark.UNCERTAIN, "Photos with a face that could as well be decided otherwise"
+        "uncertain",
+        "Unsure",
+        LookupMark.UNSURE,
+        "Photos with a face that one step of the slider would decide otherwise",
     ),
     FilterChip(
         "two-names", "Two names for one person", LookupMark.TWO_NAMES, "The same person, it seems, by two names"
@@ -53,14 +57,15 @@ def _table(dataset_id: str, lookup_id: str, created: float) -> LookupTable:
     # Names travel once and faces refer to them by number; figures are rounded to what is shown of them. Of thousands of
     # faces with five candidates each, most of what travels would be the same names and digits that nobody reads.
     index_of = {name: number for number, name in enumerate(result.people)}
+    certainty_rule = result.certainty_rule
     faces = tuple(
         FaceRow(
             candidates=tuple(
                 (index_of[candidate.person], round(candidate.prob, 4), round(candidate.distance, 3))
                 for candidate in face.candidates
             ),
-            score=round(face.score, 3),
-            detection_prob=round(face.detection_prob, 3),
+            likeness=round(certainty_rule.likeness(face.score), 1),
+            margin=round(face.margin, 3),
             rival=rival,
             trusted=face.trusted,
         )
@@ -75,8 +80,8 @@ def _table(dataset_id: str, lookup_id: str, created: float) -> LookupTable:
         faces=faces,
         chips=CHIPS,
         marks={
-            f"{rate:g}": (candidate.threshold.score, candidate.faces, candidate.photos)
-            for rate, candidate in marks.items()
+            f"{rate:g}": (round(certainty_rule.likeness(each.threshold.score), 1), each.faces, each.photos)
+            for rate, each in marks.items()
         },
     )
 
@@ -121,8 +126,8 @@ def _photos(dataset: Dataset, info: LookupInfo) -> None:
         # What everybody sees at first is not written into the address.
         address.set_query_values(show=view.chip if view.chip != CHIPS[0].id else None, who=view.person or None)
     st.caption(
-        "Choose a face to see who else it may be. Uncertain: one step of the slider would decide otherwise, or the "
-        f"name is less than {100 * SURE_PROB:.0f} % probable."
+        "Choose a face to see who else it may be. Unsure: one step of the slider would decide otherwise, or the "
+        f"name is less than {words.percent(LIKELY_PROB)} probable."
     )
 
 

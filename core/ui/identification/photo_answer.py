@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
 from core.base.types import Face, Revision
 from core.imaging.pixels import encode_jpeg
+from core.learn.open_set.certainty import Sureness
 from core.learn.open_set.rejection_rule import RATES, TARGET_RATE, Threshold
 from core.store.job_model import JobKind
 from core.store.protocols import Dataset, Run
 from core.ui import data, gallery, jobs, state, words
+from core.ui.certainty import bar
 from core.ui.components import boxes, choices
 from core.ui.components.boxes import BoxOnPhoto, EncodedPhoto
-from core.ui.components.choices import ChoiceLine, DatedChoice
+from core.ui.components.choices import CertaintyMark, ChoiceLine, DatedChoice
 from core.ui.identification import face_answer
 from core.ui.identification.photo_input import TabPhoto
 from core.ui.labels import corrections
 from core.ui.photos.dropped_photo import NO_FACE_ADVICE
 from core.ui.training import training_page
 from core.workflows.identification.identify import IdentifiedFace, nearest_candidate
-from core.workflows.identification.lookups.marks import find_uncertainty_band
 from core.workflows.labels import teach
 
 LIST_PX = 260
@@ -124,16 +125,8 @@ def show_photo_answer(dataset: Dataset, run: Run, photo: PhotoAnswer) -> None:
             face=photo.faces[face_shown],
             number=face_shown,
             known_face=known_faces[face_shown],
-            is_near=is_near_threshold(run, photo.faces[face_shown], threshold),
         )
-        face_answer.show_face_answer(dataset, question, threshold)
-
-
-def is_near_threshold(run: Run, face: IdentifiedFace, threshold: Threshold) -> bool:
-    """Whether a face has a name, or one step of the slider to a looser rate would give it one."""
-    identifier = data.services().identifier(run)
-    thresholds = identifier.recogniser.rule(identifier.neighbours).thresholds
-    return not face.doubt and face.score > find_uncertainty_band(thresholds, threshold.score).low
+        face_answer.show_face_answer(dataset, run, question, threshold)
 
 
 def ask_for_threshold(run: Run, faces: Sequence[IdentifiedFace]) -> Threshold:
@@ -191,26 +184,27 @@ def format_one_in(rate: float) -> str:
 
 def _face_line(number: int, face: IdentifiedFace, threshold: Threshold, known_face: Face | None) -> ChoiceLine:
     """A face in the list: who it is, or who is nearest, and how sure that is."""
-    # The most probable person is not always the nearest: the margins of the classifier may turn the order.
-    best, nearest = face.candidates[0], nearest_candidate(face.candidates)
-    name = face.name(threshold)
+    name, certainty = face.name(threshold), face.certainty(threshold)
     title = words.display_name(name) if name else "Unknown"
-    note = (
-        f"{words.format_probability(best.prob)} sure"
-        if name
-        else f"nearest is {words.display_name(nearest.person)} at {nearest.distance:.2f}"
-    )
+    # The most probable person is not always the nearest: the margins of the classifier may turn the order.
+    nearest = words.display_name(nearest_candidate(face.candidates).person)
+    note = f"{bar.title_word(certainty.sureness)}, {bar.format_likeness(certainty.likeness)}"
+    if not name:
+        note += f"; nearest is {nearest}" if certainty.sureness is Sureness.UNKNOWN else f"; perhaps {nearest}"
+    mark: CertaintyMark | None = bar.mark_certainty(certainty)
     if face.doubt:
-        title, note = f"{face.doubt.capitalize()} to tell", f"quality {words.percent(face.quality.grade, 0)}"
-    if known_face is not None and known_face.confirmed:
-        title, note = words.display_name(known_face.person), "somebody said so"
+        title, note, mark = (
+            f"{face.doubt.capitalize()} to tell",
+            f"quality {words.percent(face.quality.grade, 0)}",
+            None,
+        )
+    is_confirmed = known_face is not None and known_face.confirmed
+    if known_face is not None and is_confirmed:
+        title, note, mark = words.display_name(known_face.person), "somebody said so", None
     elif face.detection.box.width < face_answer.SMALL_FACE_PX:
         note += f"; only {face.detection.box.width:.0f} pixels wide"
     return ChoiceLine(
-        str(number),
-        f"{number + 1}. {title}",
-        note,
-        known=bool(name) or (known_face is not None and known_face.confirmed),
+        str(number), f"{number + 1}. {title}", note, certainty=mark, known=name is not None or is_confirmed
     )
 
 
@@ -245,10 +239,7 @@ def _picture(photo: PhotoAnswer, lines: Sequence[ChoiceLine], face_shown: int) -
 def _list(photo: PhotoAnswer, lines: Sequence[ChoiceLine], face_shown: int) -> DatedChoice | None:
     n_named = sum(line.known for line in lines)
     st.markdown(f"**{words.count(len(lines), 'face')}: {n_named} named, {len(lines) - n_named} unknown**")
-    pictured = [
-        ChoiceLine(line.id, line.title, line.note, crop, known=line.known)
-        for line, crop in zip(lines, photo.crops, strict=True)
-    ]
+    pictured = [replace(line, src=crop) for line, crop in zip(lines, photo.crops, strict=True)]
     key = f"faces_{photo.photo.id[:16]}"
     return choices.draw_choices(
         key, "Faces of the photo", pictured, str(face_shown), height_px=LIST_PX, link="identify"

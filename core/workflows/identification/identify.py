@@ -12,7 +12,8 @@ from core.base.json_values import Json
 from core.base.types import Detection, Embeddings, Floats, Ints, Quality, RgbImage, Vectors
 from core.learn.classification.recogniser import Recogniser
 from core.learn.numerics.neighbours import nearest_in_gallery
-from core.learn.open_set.rejection_rule import TARGET_RATE, Gallery, Threshold, distances_to_named
+from core.learn.open_set.certainty import Certainty, CertaintyRule
+from core.learn.open_set.rejection_rule import TARGET_RATE, Gallery, Threshold, distances_to_named, gather_features
 from core.vision.pipeline import DecodedPhoto, EmbeddedFace, FacePipeline
 from core.vision.quality import explain_low_grade
 
@@ -56,6 +57,8 @@ class IdentifiedFace:
     margin: float
     """The classifier's for the first candidate: above 0 on that person's side."""
     quality: Quality
+    certainty_rule: CertaintyRule
+    """What its score means."""
 
     def name(self, threshold: Threshold) -> str | None:
         """The person's name, or None: unknown when the score is not above the limit, or too poor to tell."""
@@ -63,6 +66,10 @@ class IdentifiedFace:
         # blurred faces.
         is_named = threshold.decide_named(self.score, self.quality.grade)
         return self.candidates[0].person if is_named else None
+
+    def certainty(self, threshold: Threshold) -> Certainty:
+        """How sure it is that it shows the first candidate."""
+        return self.certainty_rule.judge_face(self.score, self.candidates[0].prob, self.quality.grade, threshold)
 
     @property
     def doubt(self) -> str:
@@ -100,6 +107,11 @@ class Identifier:
         """The training faces that the rule looks at; None when they were erased, or never came along."""
         return Gallery.of(self.recogniser.svm.classifier, self.gallery.vectors) if len(self.gallery) else None
 
+    @cached_property
+    def certainty_rule(self) -> CertaintyRule:
+        """What the scores of faces mean."""
+        return CertaintyRule.of(self.recogniser.rule(self.neighbours))
+
     def threshold(self, rate: float = TARGET_RATE) -> Threshold:
         """The limit at which this share of strangers would be named. Raises InputRefused where none was set."""
         return self.recogniser.rule(self.neighbours).at(rate)
@@ -120,8 +132,8 @@ class Identifier:
         (answer,) = self.pipeline.find_faces([photo])
         return IdentifiedPhoto(answer.picture.turn, answer.picture.pixels, tuple(self.judge_faces(answer.faces)))
 
-    def name(self, vectors: Vectors, threshold: Threshold) -> list[tuple[str | None, float]]:
-        """Each vector's name, or None for nobody known, and how probable it is if the person is known, 0..1.
+    def name_vectors(self, vectors: Vectors, threshold: Threshold) -> list[tuple[str | None, Certainty]]:
+        """Each vector's name, or None for nobody known, and how sure that is.
 
         Parameters
         ----------
@@ -137,8 +149,26 @@ class Identifier:
         people, scores = self.recogniser.name(vectors, self.neighbours)
         probs = svm.probabilities(vectors)
         return [
-            (svm.people[person] if score > threshold.score else None, float(probs[face, person]))
+            (
+                svm.people[person] if threshold.decide_named(score, 1.0) else None,
+                self.certainty_rule.judge_face(score, float(probs[face, person]), 1.0, threshold),
+            )
             for face, (person, score) in enumerate(zip(people.tolist(), scores.tolist(), strict=True))
+        ]
+
+    def rate_candidates(
+        self, face: IdentifiedFace, candidates: Sequence[Candidate], threshold: Threshold
+    ) -> list[Certainty]:
+        """How like a face is to each of some candidates, and how sure each would be."""
+        recogniser, n = self.recogniser, len(candidates)
+        row_of = {name: row for row, name in enumerate(recogniser.people)}
+        persons = np.array([row_of[candidate.person] for candidate in candidates], dtype=np.int64)
+        vectors = np.repeat(face.vector[None], n, axis=0)
+        features = gather_features(recogniser.svm.classifier, recogniser.centroids, self.neighbours, vectors, persons)
+        scores = recogniser.rule(self.neighbours).scores(features).tolist()
+        return [
+            self.certainty_rule.judge_face(score, candidate.prob, face.quality.grade, threshold)
+            for score, candidate in zip(scores, candidates, strict=True)
         ]
 
     def judge_faces(self, faces: Sequence[EmbeddedFace]) -> Iterator[IdentifiedFace]:
@@ -161,6 +191,7 @@ class Identifier:
                 score=float(scores[row]),
                 margin=float(margins[row, people[row]]),
                 quality=face.quality,
+                certainty_rule=self.certainty_rule,
             )
 
     def _nearest(self, vectors: Vectors) -> tuple[Ints, Floats]:
@@ -204,6 +235,7 @@ def identified_photo_json(name: str, photo: IdentifiedPhoto, threshold: Threshol
                 "doubt": face.doubt or None,
                 "quality": round(face.quality.grade, 4),
                 "prob": round(face.candidates[0].prob, 4),
+                **face.certainty(threshold).to_json(),
                 "candidates": candidates_json(face.candidates),
                 "why": {
                     "score": round(face.score, 4),

@@ -15,6 +15,7 @@ import numpy as np
 from core.base.types import Box, Detection, Doubles, RgbImage, Vectors
 from core.base.vectors import normalise_rows
 from core.imaging.geometry import match_boxes
+from core.learn.open_set.certainty import Certainty
 from core.learn.open_set.rejection_rule import Threshold
 from core.vision.pipeline import DecodedPhoto
 from core.workflows.identification.identify import Identifier
@@ -49,8 +50,8 @@ class FollowedFace:
     name: str | None
     """None for nobody known, or not settled yet."""
     settled: bool
-    prob: float
-    """How sure the name is if it is one of the known people."""
+    certainty: Certainty | None
+    """How sure that is; None while nothing is settled, or where no look showed the face well enough."""
 
 
 @dataclass(slots=True, eq=False)
@@ -61,7 +62,7 @@ class _Track:
     looked_s: float = -np.inf
     vector: Vectors | None = None
     name: str | None = None
-    prob: float = 0.0
+    certainty: Certainty | None = None
     settled: bool = False
     last_answer: str | None = None
     same_in_a_row: int = 0
@@ -92,9 +93,9 @@ class _Track:
         """Pass over a look too poor to tell anybody by: it changes no name; who was never seen well is nobody known."""
         self.looked_s = now_s
         if self.vector is None:
-            self.hear(None, 0.0)
+            self.hear(None, None)
 
-    def hear(self, name: str | None, prob: float) -> None:
+    def hear(self, name: str | None, certainty: Certainty | None) -> None:
         """Take an answer; it is shown when it was given several times in a row."""
         # One odd look in a hundred frames would make a name flicker.
         self.same_in_a_row = self.same_in_a_row + 1 if name == self.last_answer else 1
@@ -102,7 +103,7 @@ class _Track:
         if self.same_in_a_row >= ANSWERS_TO_SETTLE:
             self.name, self.settled = name, True
         if name == self.name:
-            self.prob = prob
+            self.certainty = certainty
 
 
 @dataclass
@@ -142,7 +143,7 @@ class FaceTracker:
                 box=Box(*track.corners.tolist()),
                 name=track.name,
                 settled=track.settled,
-                prob=track.prob,
+                certainty=track.certainty,
             )
             for track in self._tracks
             if now_s - track.seen_s <= SHOWN_FOR_S
@@ -182,7 +183,7 @@ class FaceTracker:
             return
         resumed = [(self._resumed_track(track, vector, now_s), vector) for track, vector in clear]
         means = np.stack([track.remember(vector, now_s) for track, vector in resumed])
-        for (track, _), answer in zip(resumed, self.identifier.name(means, threshold), strict=True):
+        for (track, _), answer in zip(resumed, self.identifier.name_vectors(means, threshold), strict=True):
             track.hear(*answer)
 
     def _resumed_track(self, track: _Track, vector: Vectors, now_s: float) -> _Track:

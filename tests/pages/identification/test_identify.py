@@ -39,6 +39,14 @@ def test_a_known_face_gets_its_name_with_evidence(trained, open_page, sample_fil
     assert "1. madonna" in said
     assert "1 face: 1 named, 0 unknown" in said
     assert "the photos of madonna that are most like it" in said
+    (certainty,) = [html.proto.body for html in app.get("html") if "fa-certainty" in html.proto.body]
+    assert "Sure: likeness" in certainty and "the threshold is" in certainty
+    # How it is computed: the numbers of this very face.
+    assert "The 128 numbers of each (the embedding)" in said
+    numbers = dict(app.table[0].value.to_numpy().tolist())
+    assert numbers["Taken for"] == "madonna"
+    assert numbers["Nearest face that was learned from"].startswith("of madonna, at distance 0.")
+    assert numbers["What the threshold promises"].startswith("about 1 % of strangers get a name")
 
 
 def test_asking_for_fewer_named_strangers_turns_a_name_into_unknown(trained, open_page, sample_files, sample_images):
@@ -182,11 +190,15 @@ def test_only_a_face_near_the_threshold_is_offered_a_name_with_one_click(trained
     face = identifier.identify_photo(DecodedPhoto.whole(next(iter(sample_images.values())))).faces[0]
     strict, loose = identifier.threshold(0.01), identifier.threshold(0.02)
     assert loose.score < strict.score
-    assert photo_answer.is_near_threshold(run, replace(face, score=strict.score + 0.01), strict), "it has the name"
-    assert photo_answer.is_near_threshold(run, replace(face, score=(loose.score + strict.score) / 2), strict), (
-        "one step would do"
-    )
-    assert not photo_answer.is_near_threshold(run, replace(face, score=loose.score - 0.01), strict)
+    offered = {
+        "it has the name": strict.score + 0.01,
+        "one step would do": (loose.score + strict.score) / 2,
+        "far from it": loose.score - 0.01,
+    }
+    words_by_case = {
+        case: replace(face, score=score).certainty(strict).sureness.word for case, score in offered.items()
+    }
+    assert words_by_case == {"it has the name": "unsure", "one step would do": "unsure", "far from it": "unknown"}
 
 
 def test_the_nearest_person_is_among_the_candidates_and_named_as_the_nearest():

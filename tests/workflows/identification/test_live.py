@@ -106,7 +106,7 @@ def blurred(image: RgbImage) -> RgbImage:
 def test_a_face_that_is_never_seen_well_gets_no_name(identifier, sample_images) -> None:
     poor = frame((blurred(picture(sample_images, "elton_john")), 100, 60))
     (face,) = identifier.pipeline.find_faces([DecodedPhoto.whole(poor)])[0].faces
-    ((name, _),) = identifier.name(face.vector[None], identifier.threshold())
+    ((name, _),) = identifier.name_vectors(face.vector[None], identifier.threshold())
     assert name == "elton_john" and face.doubt, "nothing but its quality is against it"
     seen = watched(FaceTracker(identifier), [poor] * 4)
     assert [[(face.name, face.settled) for face in faces] for faces in seen[-2:]] == [[(None, True)]] * 2

@@ -35,7 +35,7 @@ from core.workflows.exchange.export import export_path
 from core.workflows.identification.identify import Candidate, Evidence
 from core.workflows.identification.lookups import kept_lookups, lookup, outputs, stored
 from core.workflows.identification.lookups.lookup import LookupTask
-from core.workflows.identification.lookups.marks import LookupMark, find_uncertainty_band, mark_faces
+from core.workflows.identification.lookups.marks import LookupMark, mark_faces
 from core.workflows.identification.lookups.values import (
     Lookup,
     LookupFace,
@@ -102,25 +102,15 @@ def a_photo(name: str, *faces: LookupFace) -> LookupPhoto:
 def test_marks_follow_the_limit_that_is_chosen():
     made = a_lookup(a_photo("1.jpg", a_seen("ann", 3.5)), a_photo("2.jpg", a_seen("bob", 9)), a_photo("3.jpg"))
     loose, strict = mark_faces(made, 0.01), mark_faces(made, 0.001)
-    assert [loose.of_face(row) for row in range(2)] == [LookupMark.NAMED | LookupMark.UNCERTAIN, LookupMark.NAMED]
-    assert [strict.of_face(row) for row in range(2)] == [LookupMark.UNKNOWN, LookupMark.NAMED]
-    assert loose.photos.tolist() == [LookupMark.NAMED | LookupMark.UNCERTAIN, LookupMark.NAMED, LookupMark.NO_FACE]
+    sure, unsure = LookupMark.NAMED | LookupMark.SURE, LookupMark.NAMED | LookupMark.UNSURE
+    assert [loose.of_face(row) for row in range(2)] == [unsure, sure]
+    assert [strict.of_face(row) for row in range(2)] == [LookupMark.UNKNOWN, sure]
+    assert loose.photos.tolist() == [unsure, sure, LookupMark.NO_FACE]
 
 
-@pytest.mark.parametrize(
-    ("scores", "rate", "expected"),
-    [((1, 2, 3, 4, 5, 6), 0.01, (2, 4)), ((1, 2, 3, 3, 5, 5), 0.01, (2, 5)), ((1, 2, 3, 3, 5, 5), 0.001, (3, 7))],
-    ids=["a step on both sides", "a limit that stays", "nothing stricter: as wide as below"],
-)
-def test_uncertain_is_what_one_step_of_the_limit_decides_otherwise(scores, rate, expected):
-    looked = a_lookup(scores=scores)
-    near = find_uncertainty_band(looked.thresholds, looked.threshold(rate).score)
-    assert (near.low, near.high) == expected
-
-
-def test_an_improbable_name_is_uncertain_and_an_unknown_face_is_not_for_that():
+def test_an_improbable_name_is_unsure_and_an_unknown_face_is_not_for_that():
     made = a_lookup(a_photo("1.jpg", a_seen("ann", 9, prob=0.6), a_seen("bob", -5, prob=0.6)))
-    assert mark_faces(made).faces.tolist() == [LookupMark.NAMED | LookupMark.UNCERTAIN, LookupMark.UNKNOWN]
+    assert mark_faces(made).faces.tolist() == [LookupMark.NAMED | LookupMark.UNSURE, LookupMark.UNKNOWN]
 
 
 def test_one_name_twice_in_a_photo_is_marked_only_while_both_have_it():
@@ -221,6 +211,8 @@ def test_the_table_has_a_row_for_each_face_and_each_file_without_one():
 def test_a_name_that_a_spreadsheet_would_run_is_only_text_in_the_table():
     (row,) = read_csv(outputs.lookup_csv(a_lookup(a_photo("@sum.jpg", a_seen("=cmd", 9)))))
     assert (row["photo"], row["name"], row["score"]) == ("'@sum.jpg", "'=cmd", "9")
+    # Without a scale of its own, 100 is the largest of the face's score and twice the strictest threshold.
+    assert (row["certainty"], row["likeness"]) == ("sure", "75")
 
 
 def test_the_document_gives_the_names_at_the_limit():

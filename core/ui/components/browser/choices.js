@@ -3,19 +3,21 @@
  * up in the components of the same link.
  */
 
+import { createCertaintyBar } from "./shared/certainty.js";
 import { consumeEvent, createElement, createText, findElement, focusedWithin } from "./shared/dom.js";
 import { CurrentDrawings } from "./shared/keyed_state.js";
 import { joinLink } from "./shared/links.js";
 
 /**
  * @import { Component } from "./component.js"
+ * @import { Certainty } from "./shared/certainty.js"
  *
  * @typedef {object} ChoiceLine
  * @property {string} id
  * @property {string} title
  * @property {string} note
  * @property {string} src
- * @property {number | null} share
+ * @property {Certainty | null} certainty
  * @property {boolean} known
  *
  * @typedef {object} ChoicesData
@@ -71,7 +73,7 @@ class Choices {
       ? createElement("img", { src: choice.src, alt: "" })
       : createElement("span", { className: "blank" });
     const about = createElement("div", {}, {}, createText("strong", "", choice.title));
-    if (choice.share !== null) about.append(createBar(choice.share));
+    if (choice.certainty) about.append(createCertaintyBar(choice.certainty));
     if (choice.note) about.append(createText("span", "", choice.note));
     const line = createElement(
       "div",
@@ -151,13 +153,4 @@ class Choices {
       if (isLit && !focusedWithin(this.root)) this.bringIntoView(line);
     }
   }
-}
-
-/**
- * @param {number} share 0..1
- */
-function createBar(share) {
-  const part = createElement("i");
-  part.style.width = `${Math.max(1, 100 * share)}%`;
-  return createElement("span", { className: "share" }, {}, part);
 }

@@ -8,7 +8,7 @@ function pack(marks) {
   return btoa(String.fromCharCode(...marks));
 }
 
-const { named, uncertain, twoNames, again } = MARK;
+const { named, unsure, twoNames, again, sure } = MARK;
 const REFUSED = 32;
 
 /** Three photos: Ann and somebody unknown; nobody, as it was refused; and Ann twice, once taken for Ben.
@@ -22,20 +22,20 @@ const DATA = {
     ["party/3.jpg", "", 3],
   ],
   faces: [
-    [[[0, 0.9, 0.3]], 0.8, 1, -1, true],
+    [[[0, 0.9, 0.3]], 80, 1, -1, true],
     [
       [
         [0, 0.4, 0.9],
         [1, 0.3, 0.7],
       ],
-      0.2,
+      20,
       1,
       -1,
       true,
     ],
-    [[[0, 0.9, 0.2]], 0.8, 1, -1, true],
-    [[[0, 0.8, 0.4]], 0.7, 1, -1, true],
-    [[[1, 0.6, 0.5]], 0.6, 1, 2, true],
+    [[[0, 0.9, 0.2]], 80, 1, -1, true],
+    [[[0, 0.8, 0.4]], 70, 1, -1, true],
+    [[[1, 0.6, 0.5]], 60, 1, 2, true],
   ],
   chips: [
     ["all", "All", 0, ""],
@@ -44,8 +44,8 @@ const DATA = {
   ],
   marks: {
     strict: {
-      needed: 0.5,
-      faces: pack([named, 2, named | again, named | again, named | uncertain | twoNames]),
+      needed: 50,
+      faces: pack([named | sure, 2, named | again, named | again, named | unsure | twoNames]),
       photos: pack([named | 2, REFUSED, named]),
     },
     none: { needed: 1, faces: pack([2, 2, 2, 2, 2]), photos: pack([2, REFUSED, 2]) },
@@ -61,6 +61,16 @@ test("faces belong to their photos, in the photos' order", () => {
 test("a face has a name as far as the limit gives it one", () => {
   expect([0, 1, 4].map((row) => TABLE.nameOf("strict", row))).toEqual(["ann_lee", "", "ben"]);
   expect(TABLE.nameOf("none", 0)).toBe("");
+});
+
+test("how sure a face is follows its marks, and its bar the limit", () => {
+  expect([0, 1, 2, 4].map((row) => TABLE.certaintyOf("strict", row).word)).toEqual([
+    "sure",
+    "unknown",
+    "likely",
+    "unsure",
+  ]);
+  expect(TABLE.certaintyOf("strict", 4)).toEqual({ word: "unsure", likeness: 60, threshold: 50 });
 });
 
 test.each([

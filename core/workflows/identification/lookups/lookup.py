@@ -146,6 +146,7 @@ def _store_lookup(
     vectors = np.concatenate(
         [np.empty((0, identifier.pipeline.model.dimension), np.float32)] + [b.vectors for b in batches]
     )
+    certainty_rule = identifier.certainty_rule
     lookup = Lookup(
         id=task.id,
         dataset_id=task.dataset_id,
@@ -155,9 +156,10 @@ def _store_lookup(
         model_id=task.run.model_id,
         people=identifier.recogniser.people,
         photos=(*photos, *refused),
-        thresholds=identifier.recogniser.rule(identifier.neighbours).thresholds,
+        thresholds=certainty_rule.thresholds,
         rivals=_rivals(tools, identifier, task, photos, vectors),
         source=task.source,
+        full_score=certainty_rule.full_score,
     )
     # The result before its parts go: a kill in between leaves both, and the lookup counts as finished.
     tools.artifacts.replace(task.dataset_id, ArtifactKind.LOOKUP, task.id, stored.encode_lookup(lookup))

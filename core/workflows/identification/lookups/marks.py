@@ -1,37 +1,35 @@
 """What there is to say of the faces and photos of a lookup at a limit: who has a name, and what to look at again.
 
-A face is uncertain when the next looser or stricter limit would decide otherwise: an unknown one that would get a name,
-or one whose name would go. So is a named one of which the classifier is not sure who it is.
+How sure a name is, is ``learn.open_set.certainty``'s to say.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntFlag
 
 import numpy as np
 
-from core.base.types import Bools, Doubles, Ints
+from core.base.types import Bools, Ints
+from core.learn.open_set.certainty import Sureness
 from core.learn.open_set.rejection_rule import TARGET_RATE, Threshold
 from core.workflows.identification.lookups.values import Lookup
 
-SURE_PROB = 0.8
-"""A named face that is less probably this person, if it is one of them, is uncertain."""
-
 
 class LookupMark(IntFlag):
-    """What can be said of a face; a photo has the marks of its faces, or one of the last two."""
+    """What can be said of a face; a photo has the marks of its faces, or one of ``NO_FACE`` and ``REFUSED``."""
 
     NAMED = 1
     UNKNOWN = 2
-    UNCERTAIN = 4
+    UNSURE = 4
+    """One step of the rate would decide otherwise, or the name is not probable: see ``certainty``."""
     TWO_NAMES = 8
     """Another face is surely the same person's and has another name."""
     AGAIN = 16
     """Another face of the photo has the same name."""
     NO_FACE = 32
     REFUSED = 64
+    SURE = 128
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,32 +47,6 @@ class LookupMarks:
         return LookupMark(int(self.faces[row]))
 
 
-@dataclass(frozen=True, slots=True)
-class ScoreBand:
-    """Scores between which a face is uncertain."""
-
-    low: float
-    high: float
-
-
-def find_uncertainty_band(thresholds: Sequence[Threshold], score_threshold: float) -> ScoreBand:
-    """From the limit of the next looser rate to that of the next stricter one, of those that were set and differ.
-
-    It is as wide on both sides where there is no such limit on one of them.
-
-    Parameters
-    ----------
-    thresholds : of all rates
-    score_threshold : the one in use
-    """
-    scores = [threshold.score for threshold in thresholds]
-    # The next limits that differ: rates that were set on few strangers may share one score, and a band of no width
-    # would call nothing uncertain.
-    below = score_threshold - max((score for score in scores if score < score_threshold), default=score_threshold)
-    above = min((score for score in scores if score > score_threshold), default=score_threshold) - score_threshold
-    return ScoreBand(score_threshold - (below or above), score_threshold + (above or below))
-
-
 def mark_faces(lookup: Lookup, rate: float = TARGET_RATE) -> LookupMarks:
     """The marks of all faces and photos when this share of strangers may be named."""
     threshold, faces = lookup.threshold(rate), list(lookup.faces())
@@ -83,23 +55,18 @@ def mark_faces(lookup: Lookup, rate: float = TARGET_RATE) -> LookupMarks:
     probs = np.array([face.candidates[0].prob for face in faces], dtype=np.float64)
     people = np.array([index_of[face.candidates[0].person] for face in faces], dtype=np.int64)
     photo_of = np.repeat(np.arange(len(lookup.photos)), [len(photo.faces) for photo in lookup.photos])
-    grades, trusted = np.array([face.grade for face in faces]), np.array([face.trusted for face in faces], dtype=bool)
+    grades = np.array([face.grade for face in faces], dtype=np.float64)
     is_named = threshold.decide_named(scores, grades)
+    sureness = lookup.certainty_rule.rate_faces(scores, probs, grades, threshold)
     # Flags as sums: each is added once at most, so adding and joining are the same.
     face_marks = np.where(is_named, LookupMark.NAMED, LookupMark.UNKNOWN)
-    face_marks = face_marks + LookupMark.UNCERTAIN * (
-        trusted & _uncertain(scores, probs, is_named, find_uncertainty_band(lookup.thresholds, threshold.score))
-    )
+    face_marks = face_marks + LookupMark.UNSURE * (sureness == Sureness.UNSURE)
+    face_marks = face_marks + LookupMark.SURE * (sureness == Sureness.SURE)
     face_marks = face_marks + LookupMark.TWO_NAMES * _two_names(np.array(lookup.rivals, dtype=np.int64), is_named)
     face_marks = face_marks + LookupMark.AGAIN * _again(photo_of, people, is_named, len(lookup.people))
     return LookupMarks(
         threshold, face_marks.astype(np.int64), _photo_marks(lookup, photo_of, face_marks.astype(np.int64))
     )
-
-
-def _uncertain(scores: Doubles, probs: Doubles, is_named: Bools, band: ScoreBand) -> Bools:
-    in_band = (scores > band.low) & (scores <= band.high)
-    return np.asarray(in_band | (is_named & (probs < SURE_PROB)))
 
 
 def _two_names(rivals: Ints, is_named: Bools) -> Bools:

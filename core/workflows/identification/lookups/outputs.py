@@ -29,10 +29,10 @@ COLUMNS = (
     *("photo", "photo_sha256", "photo_width_px", "photo_height_px", "photo_turn", "face"),
     *("left_px", "top_px", "right_px", "bottom_px", "detection_prob"),
     *("name", "nearest", "prob", "distance", "score", "needed", "quality", "too_poor"),
-    *("uncertain", "two_names", "same_name_again", "reason"),
+    *("uncertain", "two_names", "same_name_again", "reason", "certainty", "likeness"),
 )
 _MARK_COLUMNS = {
-    "uncertain": LookupMark.UNCERTAIN,
+    "uncertain": LookupMark.UNSURE,
     "two_names": LookupMark.TWO_NAMES,
     "same_name_again": LookupMark.AGAIN,
 }
@@ -47,7 +47,7 @@ def lookup_csv(lookup: Lookup, rate: float = TARGET_RATE) -> bytes:
 
 
 def _rows(lookup: Lookup, rate: float) -> Iterator[dict[str, Json]]:
-    lookup_marks, row = mark_faces(lookup, rate), 0
+    lookup_marks, rule, row = mark_faces(lookup, rate), lookup.certainty_rule, 0
     for photo in lookup.photos:
         photo_columns: dict[str, Json] = {
             "photo": photo.name,
@@ -65,6 +65,7 @@ def _rows(lookup: Lookup, rate: float) -> Iterator[dict[str, Json]]:
                 "face": number,
                 **_face_row(face, lookup_marks.threshold),
                 **_mark_columns(lookup_marks.of_face(row)),
+                **face.certainty(rule, lookup_marks.threshold).to_json(),
             }
             row += 1
 
@@ -93,12 +94,13 @@ def _mark_columns(mark: LookupMark) -> dict[str, int]:
 
 def lookup_json(lookup: Lookup, rate: float = TARGET_RATE) -> dict[str, Json]:
     """Everything as one document; the photos as ``identify`` answers."""
-    lookup_marks, row, photos = mark_faces(lookup, rate), 0, []
+    lookup_marks, rule, row, photos = mark_faces(lookup, rate), lookup.certainty_rule, 0, []
     for photo in lookup.photos:
         faces = []
         for face in photo.faces:
             flags = {name: bool(value) for name, value in _mark_columns(lookup_marks.of_face(row)).items()}
-            faces.append({**_face_json(face, lookup_marks.threshold), **flags})
+            certainty = face.certainty(rule, lookup_marks.threshold)
+            faces.append({**_face_json(face, lookup_marks.threshold), **flags, **certainty.to_json()})
             row += 1
         photos.append(_photo_json(photo) | {"faces": faces})
     return {"lookup": lookup.id, "run": lookup.run_id, "title": lookup.title, "fpir": rate, "photos": photos}

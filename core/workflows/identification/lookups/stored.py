@@ -71,6 +71,7 @@ def encode_lookup(lookup: Lookup) -> bytes:
         "people": list(lookup.people),
         "thresholds": [asdict(threshold) for threshold in lookup.thresholds],
         "source": lookup.source,
+        "full_score": lookup.full_score,
     }
     # Spread over all photos, as the first faces are often of one event.
     step = max(1, len(faces) // COVERS)
@@ -100,6 +101,7 @@ def decode_lookup(content: bytes) -> Lookup:
             thresholds=tuple(Threshold(**threshold) for threshold in header["thresholds"]),
             rivals=tuple(arrays["rivals"].tolist()),
             source=header["source"],
+            full_score=header.get("full_score", 0.0),
         )
 
 

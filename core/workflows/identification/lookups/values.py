@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from core.base.json_values import Json, drop_empty, encode_record
 from core.base.types import TRUSTED_GRADE, Box
+from core.learn.open_set.certainty import Certainty, CertaintyRule
 from core.learn.open_set.rejection_rule import TARGET_RATE, Threshold, threshold_at_rate
 from core.store.job_model import JobRequest, JobResult
 from core.workflows.identification.identify import Candidate, Evidence
@@ -96,6 +97,10 @@ class LookupFace:
         """The person's name, or None: unknown when the score is not above the limit, or too poor to tell."""
         return self.candidates[0].person if threshold.decide_named(self.score, self.grade) else None
 
+    def certainty(self, rule: CertaintyRule, threshold: Threshold) -> Certainty:
+        """How sure it is whom it shows; the rule is its lookup's."""
+        return rule.judge_face(self.score, self.candidates[0].prob, self.grade, threshold)
+
 
 @dataclass(frozen=True, slots=True)
 class LookupPhoto:
@@ -148,6 +153,17 @@ class Lookup:
     """For each of ``faces`` the place of one that is surely the same person's and may get another name; -1 for none."""
     source: str = ""
     """The path of the zip or folder that the photos are read from again; empty when a copy is kept beside."""
+    full_score: float = 0.0
+    """The score whose likeness is 100; 0 where an earlier version did not note it."""
+
+    @property
+    def certainty_rule(self) -> CertaintyRule:
+        """What the scores of the faces mean."""
+        # Of an earlier version the scale is not known. Its faces that are most like somebody tell where it ends, as
+        # among many photos some are very like those that were learned from.
+        strictest = self.thresholds[-1].score
+        highest = max((face.score for face in self.faces()), default=strictest)
+        return CertaintyRule(self.thresholds, self.full_score or max(highest, 2 * strictest))
 
     def faces(self) -> Iterator[LookupFace]:
         """The faces of all photos in turn."""

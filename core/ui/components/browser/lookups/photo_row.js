@@ -1,8 +1,8 @@
 /** One photo of a lookup: its name, what has to be said of it, and its faces, each of which unfolds. */
 
+import { createCertaintyBar, describeCertainty } from "../shared/certainty.js";
 import { createElement, createText } from "../shared/dom.js";
 import { fileName, formatProbability, spokenName } from "../shared/text.js";
-import { MARK } from "./table.js";
 
 /**
  * @import { LookupTable, View } from "./table.js"
@@ -47,19 +47,18 @@ export function createPhotoRow(table, photo, show) {
  * @param {HTMLElement} detail what the photo's faces unfold into, one at a time
  */
 function createFace(table, row, { limit, view, pictures }, detail) {
-  const [candidates, , , , isTrusted] = table.data.faces[row];
-  const marks = table.marks[limit].faces[row];
+  const [, , , , isTrusted] = table.data.faces[row];
+  const { word } = table.certaintyOf(limit, row);
   const person = table.nameOf(limit, row);
   const unknownName = isTrusted ? "Unknown" : POOR;
   const unknownHint = isTrusted ? `Unknown; nearest is ${spokenName(table.nearestPerson(row))}` : POOR_HINT;
-  const sureness = person ? formatProbability(candidates[0][1]) : "";
   const face = createElement(
     "button",
     { type: "button", className: "face", dir: "auto", title: person ? spokenName(person) : unknownHint },
     { "data-row": String(row), "aria-expanded": "false" },
     createElement("img", { alt: "", src: pictures.get(row) ?? NO_PICTURE }),
     createText("span", "name", person ? spokenName(person) : unknownName),
-    createText("span", "sure", marks & MARK.uncertain ? "uncertain" : sureness),
+    createText("span", "sure", word === "unknown" ? "" : word),
   );
   face.classList.toggle("other", !table.standsOut(limit, view, row));
   face.classList.toggle("unknown", !person);
@@ -89,15 +88,17 @@ function toggleFace(face, detail, createContent) {
  * @param {string} limit
  */
 function candidatesOf(table, row, limit) {
-  const [candidates, score, probability, , isTrusted] = table.data.faces[row];
+  const [candidates, , margin, , isTrusted] = table.data.faces[row];
   if (!isTrusted) return [createText("p", "", POOR_REASON)];
-  const needed = table.marks[limit].needed.toFixed(2);
-  const about =
-    `Likeness ${score.toFixed(2)}; names are given above ${needed}. ` +
-    `A face: ${formatProbability(probability)}. If it is one of them:`;
+  const certainty = table.certaintyOf(limit, row);
   const lines = candidates.map(([person, likely, distance]) => {
     const name = spokenName(table.data.people[person]);
     return createText("li", "", `${name}: ${formatProbability(likely)}, distance ${distance.toFixed(2)}`);
   });
-  return [createText("p", "", about), createElement("ol", { className: "candidates", dir: "auto" }, {}, ...lines)];
+  return [
+    createText("p", "", describeCertainty(certainty)),
+    createElement("p", {}, {}, createCertaintyBar(certainty)),
+    createText("p", "", `Margin of the SVM: ${margin.toFixed(2)}. If it is one of them, how probable each is:`),
+    createElement("ol", { className: "candidates", dir: "auto" }, {}, ...lines),
+  ];
 }

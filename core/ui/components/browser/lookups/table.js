@@ -6,7 +6,7 @@ import { fileName, spokenName } from "../shared/text.js";
 /**
  * @typedef {[person: number, probability: number, distance: number]} Candidate the most probable first
  *
- * @typedef {[candidates: Candidate[], score: number, probability: number, rival: number, isTrusted: boolean]} FaceRow
+ * @typedef {[candidates: Candidate[], likeness: number, margin: number, rival: number, isTrusted: boolean]} FaceRow
  *
  * @typedef {[name: string, reason: string, faceCount: number]} PhotoRow
  *
@@ -26,7 +26,7 @@ import { fileName, spokenName } from "../shared/text.js";
  */
 
 /** What Python has marked a face with; the same as in the workflow of lookups. */
-export const MARK = { named: 1, uncertain: 4, twoNames: 8, again: 16 };
+export const MARK = { named: 1, unsure: 4, twoNames: 8, again: 16, sure: 128 };
 
 export class LookupTable {
   /** @param {TableData} data */
@@ -66,6 +66,20 @@ export class LookupTable {
   nameOf(limit, row) {
     const isNamed = this.marks[limit].faces[row] & MARK.named;
     return isNamed ? this.data.people[this.data.faces[row][0][0][0]] : "";
+  }
+
+  /**
+   * How sure it is who a face shows.
+   * @param {string} limit
+   * @param {number} row
+   * @returns {import("../shared/certainty.js").Certainty}
+   */
+  certaintyOf(limit, row) {
+    const { faces: marks, needed } = this.marks[limit];
+    // The first that holds, as Python decided it.
+    const words = { unsure: MARK.unsure, sure: MARK.sure, likely: MARK.named };
+    const [word] = Object.entries(words).find(([, bit]) => marks[row] & bit) ?? ["unknown"];
+    return { word, likeness: this.data.faces[row][1], threshold: needed };
   }
 
   /** @param {string} chip */
