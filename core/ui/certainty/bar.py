@@ -12,16 +12,20 @@ from core.learn.open_set.certainty import Certainty, Sureness, measure_pair_like
 from core.ui import frame
 from core.ui.components.choices import CertaintyMark
 
-HEIGHT_PX = 14
-DASHES = {Sureness.UNSURE: "6 4", Sureness.UNKNOWN: "2 4"}
-"""How the bar is broken; whole for the others. A bar says by its form what it says by its colour."""
 _COLOURS = {False: "#0B6E75", True: "#6CC5CA"}
 """By whether the theme is dark."""
+# The bar says by its form what it says by its colour: whole where the name stands, broken where it is unsure, and thin
+# where there is none.
 _STYLE = """<style>
 .fa-certainty {display:flex; align-items:center; gap:10px; max-width:420px; font-size:.9rem; line-height:1.3}
 .fa-certainty b {min-width:4.6em}
 .fa-certainty span {font-variant-numeric:tabular-nums; min-width:1.6em; text-align:right}
-.fa-certainty svg {flex:1; min-width:80px; overflow:visible}
+.fa-certainty .fa-bar {flex:1; min-width:80px; height:14px; position:relative; direction:ltr;
+ background:linear-gradient(rgba(128,128,128,.25),rgba(128,128,128,.25)) 0 50%/100% 8px no-repeat}
+.fa-certainty .fa-bar i {position:absolute; left:0; top:3px; height:8px}
+.fa-certainty .fa-unsure i {mask:repeating-linear-gradient(90deg,#000 0 6px,transparent 6px 9px)}
+.fa-certainty .fa-unknown i {top:5px; height:4px; opacity:.7}
+.fa-certainty .fa-bar u {position:absolute; top:0; height:14px; width:2px; margin-left:-1px; background:currentColor}
 </style>"""
 
 
@@ -34,7 +38,7 @@ def certainty_html(certainty: Certainty, *, dark: bool) -> str:
     """The word, the bar and the number as HTML, with one sentence for those who do not see it."""
     return (
         f"<div class='fa-certainty' role='img' aria-label='{describe_certainty(certainty)}'>"
-        f"<b>{title_word(certainty.sureness)}</b>{_bar_svg(certainty, _COLOURS[dark])}"
+        f"<b>{title_word(certainty.sureness)}</b>{_bar_html(certainty, _COLOURS[dark])}"
         f"<span>{certainty.likeness:.0f}</span></div>"
     )
 
@@ -67,16 +71,10 @@ def mark_certainty(certainty: Certainty) -> CertaintyMark:
     return CertaintyMark(certainty.sureness.word, certainty.likeness, certainty.threshold)
 
 
-def _bar_svg(certainty: Certainty, colour: str) -> str:
-    # Lengths in per cent and heights in pixels: the bar takes the width that there is, and nothing of it is stretched.
-    middle, dashes = HEIGHT_PX / 2, DASHES.get(certainty.sureness)
-    broken = f" stroke-dasharray='{dashes}'" if dashes else ""
+def _bar_html(certainty: Certainty, colour: str) -> str:
     fill = "currentColor" if certainty.sureness is Sureness.UNKNOWN else colour
-    line = f"<line x1='0' y1='{middle}' y2='{middle}' stroke-width='8'"
-    mark = f"{certainty.threshold:.1f}%"
     return (
-        f"<svg width='100%' height='{HEIGHT_PX}' aria-hidden='true'>"
-        f"{line} x2='100%' stroke='currentColor' stroke-opacity='.15'/>"
-        f"{line} x2='{max(1.0, certainty.likeness):.1f}%' stroke='{fill}'{broken}/>"
-        f"<line x1='{mark}' x2='{mark}' y1='0' y2='{HEIGHT_PX}' stroke='currentColor' stroke-width='2'/></svg>"
+        f"<div class='fa-bar fa-{certainty.sureness.word}'>"
+        f"<i style='width:{max(1.0, certainty.likeness):.1f}%;background:{fill}'></i>"
+        f"<u style='left:{certainty.threshold:.1f}%'></u></div>"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from html import escape
 
@@ -10,14 +11,16 @@ import pandas as pd
 import streamlit as st
 
 from core.base.types import Floats
-from core.ui import words
+from core.ui import frame, words
 
 TITLE = "How is this computed?"
 _STRIP = 44
 """Height of one row of bars, in units of one bar's width."""
+_COLOURS = {False: "#0B6E75", True: "#6CC5CA"}
+"""By whether the theme is dark: a picture does not know the colour of the text around it."""
 _STYLE = """<style>
 .fa-vectors {margin:0; font-size:.82rem}
-.fa-vectors svg {width:100%; height:52px; display:block}
+.fa-vectors img {width:100%; height:52px; display:block}
 .fa-vectors figcaption {margin:2px 0 8px}
 </style>"""
 
@@ -37,8 +40,10 @@ def show_vectors(vectors: Mapping[str, Floats]) -> None:
     (title, vector), (other_title, other) = vectors.items()
     # One scale for all: bars of a mean are shorter where its faces disagree, and that is worth seeing.
     largest = float(max(np.abs(vector).max(), np.abs(other).max())) or 1.0
+    colour = _COLOURS[frame.is_dark()]
     strips = "".join(
-        f"<figure class='fa-vectors'>{_bars_svg(values / largest, name)}"
+        f"<figure class='fa-vectors'><img src='{_bars_url(values / largest, colour)}' "
+        f"alt='{escape(name)}: {len(values)} numbers as bars, positive ones upwards'>"
         f"<figcaption dir='auto'>{escape(name)}</figcaption></figure>"
         for name, values in ((title, vector), (other_title, other))
     )
@@ -55,13 +60,15 @@ def describe_agreement(vector: Floats, other: Floats) -> str:
     )
 
 
-def _bars_svg(values: Floats, name: str) -> str:
+def _bars_url(values: Floats, colour: str) -> str:
+    """A picture of bars, as a data address; the values are -1..1."""
+    # A picture and not markup: Streamlit lets no drawing through in what it shows as HTML.
     half = _STRIP / 2
     path = "".join(
         f"M{index + 0.1:.1f} {half:.0f}h.8v{-half * value:.1f}h-.8z" for index, value in enumerate(values.tolist())
     )
-    return (
-        f"<svg viewBox='0 0 {len(values)} {_STRIP}' preserveAspectRatio='none' role='img' "
-        f"aria-label='{escape(name, quote=True)}: {len(values)} numbers as bars, positive ones upwards'>"
-        f"<path d='{path}' fill='currentColor' fill-opacity='.75'/></svg>"
+    svg = (
+        f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {len(values)} {_STRIP}' preserveAspectRatio='none'>"
+        f"<path d='{path}' fill='{colour}'/></svg>"
     )
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode("ascii")).decode("ascii")

@@ -105,8 +105,10 @@ def _explain(dataset: Dataset, run: Run, face: IdentifiedFace, threshold: Thresh
     explanation.show_numbers(
         {
             "Taken for": name,
-            "Margin of the SVM for it (above 0: on this side)": f"{face.margin:+.2f}",
-            f"Margin of the next, {words.display_name(recogniser.people[rival])}": f"{margins[rival]:+.2f}",
+            "Margin of the SVM for it (above 0: on this side)": _format_signed(face.margin),
+            f"Margin of the next, {words.display_name(recogniser.people[rival])}": _format_signed(
+                float(margins[rival])
+            ),
             "Probability, if it is one of those known (calibrated)": words.format_probability(best.prob),
             "Nearest face that was learned from": _describe_nearest(dataset, face),
             f"Distance to the mean of {name} (0 the same, 2 opposite)": f"{best.distance:.2f}",
@@ -115,6 +117,10 @@ def _explain(dataset: Dataset, run: Run, face: IdentifiedFace, threshold: Thresh
             "What the threshold promises": _describe_promise(threshold),
         }
     )
+
+
+def _format_signed(number: float) -> str:
+    return f"{number:+.2f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _describe_nearest(dataset: Dataset, face: IdentifiedFace) -> str:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
 
-from core.base.types import Revision
+from core.base.types import Revision, Vectors
 from core.imaging.pixels import encode_jpeg
 from core.learn.numerics.unit_vectors import cosine_to_distance
+from core.learn.open_set.certainty import Sureness
 from core.learn.verification.pair_rule import FARS, PairScores
 from core.store.protocols import Dataset, PersonCount
 from core.ui import address, data, gallery, words
+from core.ui.certainty import bar, explanation
 from core.ui.photos.dropped_photo import NO_FACE_ADVICE, read_dropped_photo
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
 from core.vision.pipeline import PhotoFaces
@@ -24,6 +26,7 @@ CROP_PX = 160
 PORTRAITS = 6
 """Faces shown of the person who is compared with."""
 NEAREST_FACES = 6
+CAUTION = "Relatives and look-alikes come near each other: do not decide about people by it."
 FAR_TITLES = {1e-2: "1 in 100", 1e-3: "1 in 1\u202f000"}
 
 
@@ -189,13 +192,13 @@ def _show_two_photos(verifier: PairVerifier, side: ComparedFace, other_side: Com
             verify.compare_faces(side.photo, side.face, other_side.photo, other_side.face), _ask_for_far()
         )
         with headline_area:
-            _show_headline(verdict)
+            _show_headline(verdict, {"One face": _vector_of(side), "The other": _vector_of(other_side)})
             if side.photo.photo_id == other_side.photo.photo_id:
                 _warn_of_same_photo(same_face=side.face == other_side.face)
             _warn_of_doubts([side, other_side])
     with right:
         _show_crops([side, other_side])
-    _show_basis(verdict)
+    st.caption(CAUTION)
 
 
 def _warn_of_doubts(sides: Sequence[ComparedFace]) -> None:
@@ -225,37 +228,49 @@ def _show_photo_and_person(verifier: PairVerifier, dataset: Dataset, side: Compa
         headline_area = st.container()
         verdict = verifier(person_gallery.cosine, _ask_for_far())
         with headline_area:
-            _show_headline(verdict, words.name(person.name))
+            name = words.display_name(person.name)
+            vectors = {"The face": _vector_of(side), f"Mean of the faces of {name}": person_gallery.centre}
+            _show_headline(verdict, vectors, words.plain(name), len(person_gallery.face_ids))
             _warn_of_doubts([side])
         _show_nearest(dataset, person_gallery)
     with right:
         _show_crops([side])
-    _show_basis(verdict, len(person_gallery.face_ids))
+    st.caption(CAUTION)
 
 
-def _show_headline(verdict: PairVerdict, name: str = "") -> None:
+def _vector_of(side: ComparedFace) -> Vectors:
+    return side.photo.faces[side.face].vector
+
+
+def _show_headline(verdict: PairVerdict, vectors: Mapping[str, Vectors], name: str = "", n_faces: int = 0) -> None:
+    """The answer, how sure it is, and on request what it comes of; ``vectors`` are the two that were compared."""
     st.markdown(f"## {describe_conclusion(verdict, name)}")
-    with st.container(horizontal=True, gap="large"):
-        st.metric("Same person (probability)", words.format_probability(verdict.prob), width="content")
-        st.metric(
-            "Distance",
-            f"{verdict.distance:.2f}",
-            f"limit {verdict.threshold:.2f}",
-            delta_color="off",
-            delta_arrow="off",
-            width="content",
-            help="0 is the same picture; two different people are usually 1.2 to 1.5 apart.",
+    bar.show_certainty(verdict.certainty)
+    with st.popover(explanation.TITLE, type="tertiary", icon=":material/calculate:"):
+        explanation.show_vectors(vectors)
+        explanation.show_numbers(
+            {
+                "Distance (Euclidean; 0 the same, 2 opposite)": f"{verdict.distance:.2f}",
+                "The threshold": f"{verdict.threshold:.2f}",
+                "Probability of one person (calibrated)": words.format_probability(verdict.prob),
+                "Likeness": bar.format_likeness(verdict.certainty.likeness),
+            }
         )
+        for sentence in describe_basis(verdict, n_faces):
+            st.markdown(sentence)
 
 
 def describe_conclusion(verdict: PairVerdict, name: str = "") -> str:
     """The decision in words, which says so where the limit is stricter than the probability."""
-    if verdict.same:
-        return f":material/check_circle: {f'Probably {name}' if name else 'Probably the same person'}"
     # The false-accept rate asks for more than "more likely than not": between the two neither answer would be honest.
-    if verdict.prob > 0.5:
-        return f":material/help: {f'Perhaps {name}' if name else 'Perhaps the same person'}, but not surely enough"
-    return f":material/cancel: {f'Probably not {name}' if name else 'Probably different people'}"
+    if not verdict.same and verdict.prob > 0.5:
+        return f":material/help: Perhaps {name or 'the same person'}, but not surely enough"
+    hedge = {Sureness.SURE: "", Sureness.LIKELY: "Probably "}.get(verdict.certainty.sureness, "Perhaps ")
+    if verdict.same:
+        answer = name or ("the same person" if hedge else "The same person")
+        return f":material/check_circle: {hedge}{answer}"
+    answer = f"not {name}" if name else "different people"
+    return f":material/cancel: {hedge}{answer if hedge else answer[0].upper() + answer[1:]}"
 
 
 def _show_crops(sides: list[ComparedFace]) -> None:
@@ -271,23 +286,13 @@ def _show_nearest(dataset: Dataset, person_gallery: PersonGallery) -> None:
         gallery.Tile(
             person_gallery.crop_ids[index],
             "",
-            f"{cosine_to_distance(float(person_gallery.cosines[index])):.2f}",
+            bar.format_pair_likeness(cosine_to_distance(float(person_gallery.cosines[index]))),
             alt="A face of this person",
         )
         for index in person_gallery.nearest(NEAREST_FACES)
     ]
-    st.caption("This person's faces that are most like it, with their distance:")
+    st.caption("This person's faces that are most like it:")
     gallery.show_face_grid(dataset.id, tiles, tile_px=72)
-
-
-def _show_basis(verdict: PairVerdict, n_faces: int = 0) -> None:
-    """A word of caution, and on request what the answer rests on."""
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        caution = "Relatives and look-alikes come near each other: do not decide about people by it."
-        st.caption(caution, width="content")
-        with st.popover("What this rests on", type="tertiary", icon=":material/info:"):
-            for sentence in describe_basis(verdict, n_faces):
-                st.markdown(sentence)
 
 
 def describe_basis(verdict: PairVerdict, n_faces: int = 0) -> Iterator[str]:

@@ -8,10 +8,11 @@ import numpy as np
 
 from core.base.errors import ImageRefused, InputRefused
 from core.base.json_values import Json
-from core.base.types import Embeddings, FaceTable, Floats, take_items
+from core.base.types import Embeddings, FaceTable, Floats, Vectors, take_items
 from core.learn.labelled_faces import LabelledFaces
 from core.learn.model_selection.splits import label_faces
 from core.learn.numerics.unit_vectors import cosine_to_distance, mean_direction
+from core.learn.open_set.certainty import Certainty, measure_pair_likeness, rate_pair
 from core.learn.verification import pair_rule
 from core.learn.verification.own_pairs import OwnPairs, measure_own_pairs
 from core.learn.verification.pair_rule import EVEN_PRIOR, PairRule, PairScores
@@ -37,6 +38,8 @@ class PairVerdict:
     rule: PairRule
     own_rule: bool
     """True when the rule is the dataset's own, False when it was measured with the model before."""
+    certainty: Certainty
+    """How sure the decision is, whichever it is."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,16 +56,21 @@ class PairVerifier:
         # the figures never contradict it.
         threshold = cosine_to_distance(self.rule.limit(far))
         distance = cosine_to_distance(cosine)
-        prob = self.rule.prob(cosine, self.prior)
+        prob, is_same = self.rule.prob(cosine, self.prior), distance <= threshold
+        thresholds = [cosine_to_distance(limit) for limit in self.rule.limits.values()]
+        sureness = rate_pair(
+            is_same=is_same, is_same_by_others=[distance <= threshold for threshold in thresholds], prob=prob
+        )
         return PairVerdict(
             distance=distance,
             prob=prob,
-            same=distance <= threshold,
+            same=is_same,
             threshold=threshold,
             far=far,
             prior=self.prior,
             rule=self.rule,
             own_rule=self.own_rule,
+            certainty=Certainty(sureness, measure_pair_likeness(cosine), measure_pair_likeness(self.rule.limit(far))),
         )
 
 
@@ -125,8 +133,10 @@ class PersonGallery:
     crop_ids: tuple[str, ...]
     cosines: Floats
     """(n,) of each with the face asked about"""
+    centre: Vectors
+    """(dimension,) unit length: the direction of the mean of the person's faces"""
     cosine: float
-    """Of the face asked about with the centre of the person's faces"""
+    """Of the face asked about with the centre"""
 
     def nearest(self, count: int) -> list[int]:
         """Places of the most alike faces."""
@@ -153,11 +163,13 @@ def compare_with_person(
     if not rows:
         raise InputRefused(f"'{person.name}' has no face to compare with but the one of this very photo.")
     vectors, probe = embeddings.vectors[rows], photo.faces[face].vector
+    centre = mean_direction(vectors)
     return PersonGallery(
-        take_items(table.face_ids, rows),
-        take_items(table.crop_ids, rows),
-        vectors @ probe,
-        float(mean_direction(vectors) @ probe),
+        face_ids=take_items(table.face_ids, rows),
+        crop_ids=take_items(table.crop_ids, rows),
+        cosines=vectors @ probe,
+        centre=centre,
+        cosine=float(centre @ probe),
     )
 
 
@@ -189,6 +201,7 @@ def verdict_json(verdict: PairVerdict, faces: dict[str, int], doubts: dict[str, 
         "same": verdict.same,
         "threshold": round(verdict.threshold, 4),
         "prob": round(verdict.prob, 4),
+        **verdict.certainty.to_json(),
         "far": verdict.far,
         "prior": verdict.prior,
         "faces": faces,

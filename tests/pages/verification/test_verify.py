@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.learn.open_set.certainty import Certainty, Sureness
 from core.learn.verification.pair_rule import MEASURED
 from core.store.job_model import JobKind
 from core.ui.verification.pair_answer import describe_basis, describe_conclusion
@@ -58,8 +59,12 @@ def way(app, name: str):
     return app
 
 
-def metrics(app) -> dict[str, str]:
-    return {metric.label: metric.value for metric in app.metric}
+def numbers(app) -> dict[str, str]:
+    """The numbers behind the answer."""
+    return dict(app.table[0].value.to_numpy().tolist())
+
+
+PROBABILITY, DISTANCE = "Probability of one person (calibrated)", "Distance (Euclidean; 0 the same, 2 opposite)"
 
 
 def test_without_any_dataset_two_photos_can_be_compared(app_data, open_page, photos):
@@ -67,8 +72,10 @@ def test_without_any_dataset_two_photos_can_be_compared(app_data, open_page, pho
     assert "Give a photo on each side" in texts(app)
     give(app, LEFT, photos("val/madonna/"))
     give(app, RIGHT, photos("train/madonna/"))
-    assert "Probably the same person" in texts(app)
-    assert metrics(app)["Same person (probability)"].startswith(("9", "over"))
+    assert "he same person" in texts(app)
+    assert numbers(app)[PROBABILITY].startswith(("9", "over"))
+    (certainty,) = [html.proto.body for html in app.get("html") if "fa-certainty" in html.proto.body]
+    assert "the threshold is 52." in certainty
     assert "press photos" in texts(app)
 
 
@@ -76,12 +83,11 @@ def test_two_people_are_told_apart_and_a_looser_limit_moves(app_data, open_page,
     app = open_page(VERIFY)
     give(app, LEFT, photos("val/madonna/"))
     give(app, RIGHT, photos("val/jerry_seinfeld/"))
-    assert "Probably different people" in texts(app)
-    assert metrics(app)["Same person (probability)"] == "below 1 %"
-    strict = next(metric.delta for metric in app.metric if metric.label == "Distance")
+    assert "Different people" in texts(app)
+    assert numbers(app)[PROBABILITY] == "below 1 %"
+    strict = float(numbers(app)["The threshold"])
     next(group for group in app.segmented_control if group.key == "verify_far").set_value(1e-2).run()
-    loose = next(metric.delta for metric in app.metric if metric.label == "Distance")
-    assert float(loose.split()[-1]) > float(strict.split()[-1])
+    assert float(numbers(app)["The threshold"]) > strict
 
 
 def test_the_same_file_twice_says_so(app_data, open_page, photos):
@@ -97,7 +103,7 @@ def test_a_photo_without_a_face_and_a_file_that_is_none_are_said_and_nothing_is_
     give(app, RIGHT, b"these are not pixels", "letter.jpg")
     said = texts(app)
     assert "No face could be found" in said and "letter.jpg" in said
-    assert "Probably" not in said
+    assert "Probably" not in said and "Different people" not in said and "he same person" not in said
 
 
 def test_of_several_faces_one_is_chosen(app_data, open_page, photos, crowded):
@@ -105,11 +111,11 @@ def test_of_several_faces_one_is_chosen(app_data, open_page, photos, crowded):
     give(app, LEFT, crowded)
     give(app, RIGHT, photos("val/madonna/"))
     choice = next(group for group in app.segmented_control if "which one" in group.label)
-    before = metrics(app)["Distance"]
+    before = numbers(app)[DISTANCE]
     other = next(face for face in range(len(choice.options)) if face != choice.value)
     choice.set_value(other).run()
     assert not app.exception
-    assert metrics(app)["Distance"] != before
+    assert numbers(app)[DISTANCE] != before
 
 
 def test_a_photo_is_compared_with_a_person_without_itself(trained, open_page, photos):
@@ -117,7 +123,7 @@ def test_a_photo_is_compared_with_a_person_without_itself(trained, open_page, ph
     give(app, LEFT, photos("val/madonna/"))
     app.selectbox(key=f"verify_person_{trained.store.dataset('Five celebrities').id}").set_value("madonna").run()
     said = texts(app)
-    assert "Probably madonna" in said
+    assert ":material/check_circle: madonna" in said
     (dataset,) = trained.store.datasets()
     faces = next(person.faces for person in trained.store.people(dataset.id) if person.name == "madonna")
     assert f"centre of {faces - 1} faces" in said
@@ -128,38 +134,43 @@ def test_a_photo_of_another_is_not_the_person(trained, open_page, photos):
     app = open_page(VERIFY, person="madonna")
     give(app, LEFT, photos("val/elton_john/"))
     assert app.selectbox(key=f"verify_person_{dataset.id}").value == "madonna"
-    assert "Probably not madonna" in texts(app)
+    assert "Not madonna" in texts(app)
 
 
-@pytest.mark.parametrize(
-    ("distance", "prob", "said"),
-    [(0.7, 0.99, "Probably the same person"), (1.0, 0.8, "Perhaps the same"), (1.3, 0.01, "Probably different people")],
-)
-def test_a_limit_that_is_stricter_than_the_probability_says_so(distance, prob, said):
-    rule = MEASURED[DEFAULT_VECTORS_ID]
-    verdict = PairVerdict(
+def a_verdict(distance: float, prob: float, sureness: Sureness) -> PairVerdict:
+    return PairVerdict(
         distance=distance,
         prob=prob,
         same=distance <= 0.98,
         threshold=0.98,
         far=1e-3,
         prior=0.5,
-        rule=rule,
+        rule=MEASURED[DEFAULT_VECTORS_ID],
         own_rule=False,
+        certainty=Certainty(sureness, 50.0, 52.0),
     )
-    assert said in describe_conclusion(verdict)
+
+
+@pytest.mark.parametrize(
+    ("distance", "prob", "sureness", "said", "of_person"),
+    [
+        (0.7, 0.99, Sureness.SURE, "The same person", "ann"),
+        (0.95, 0.9, Sureness.LIKELY, "Probably the same person", "Probably ann"),
+        (0.97, 0.7, Sureness.UNSURE, "Perhaps the same person", "Perhaps ann"),
+        (1.0, 0.8, Sureness.UNSURE, "Perhaps the same person, but not surely", "Perhaps ann, but not surely"),
+        (1.1, 0.3, Sureness.UNSURE, "Perhaps different people", "Perhaps not ann"),
+        (1.2, 0.1, Sureness.LIKELY, "Probably different people", "Probably not ann"),
+        (1.3, 0.01, Sureness.SURE, "Different people", "Not ann"),
+    ],
+)
+def test_an_answer_is_worded_as_sure_as_it_is(distance, prob, sureness, said, of_person):
+    verdict = a_verdict(distance, prob, sureness)
+    assert describe_conclusion(verdict).split(": ", 1)[1].startswith(said)
+    assert describe_conclusion(verdict, "ann").split(": ", 1)[1].startswith(of_person)
 
 
 def test_what_it_rests_on_is_told_with_the_people_it_was_measured_on():
-    rule = MEASURED[DEFAULT_VECTORS_ID]
-    told = " ".join(
-        describe_basis(
-            PairVerdict(
-                distance=0.7, prob=0.99, same=True, threshold=0.98, far=1e-3, prior=0.5, rule=rule, own_rule=False
-            ),
-            n_faces=3,
-        )
-    )
+    told = " ".join(describe_basis(a_verdict(0.7, 0.99, Sureness.SURE), n_faces=3))
     assert "1 in 1\u202f000" in told and "press photos" in told and "79 people" in told and "3 faces" in told
 
 
