@@ -18,12 +18,36 @@ SYMBOLS = (
     "triangle-down", "pentagon", "hexagon", "triangle-left", "triangle-right", "star-diamond",
 )  # fmt: skip
 MOST_COLOURED = len(PALETTE)
-"""So many people are told apart by their colour and symbol; the others are grey."""
+"""So many people are told apart by their colour alone; of more, colours repeat."""
 SHADES = (WRONG, "#E69F00", "#8DB3C9", "#4C8DB5", "#0B5C8C")
 STEP_SYMBOLS = ("triangle-down", "diamond", "circle", "square", "star")
 """Steps from bad to good."""
 LABEL_MOST = 22
 """The longest name at an axis, in characters."""
+
+
+def assign_looks(neighbours: Sequence[Sequence[int]]) -> list[tuple[str, str]]:
+    """A colour and a symbol for each of many, so that those beside each other differ in colour.
+
+    Parameters
+    ----------
+    neighbours : of each, the nearest among those before it, fewer than there are colours
+
+    Returns
+    -------
+    The first twelve get the colours in their order, each with its own symbol. Up to 144, no two pairs are the same.
+    """
+    colours: list[int] = []
+    uses = [0] * MOST_COLOURED
+    looks = []
+    for near in neighbours:
+        # At least one colour is free. The least used one: so all are used equally often, with another symbol each time.
+        free = set(range(MOST_COLOURED)) - {colours[index] for index in near}
+        colour = min(free, key=lambda candidate: (uses[candidate], candidate))
+        looks.append((PALETTE[colour], SYMBOLS[(colour + uses[colour]) % len(SYMBOLS)]))
+        uses[colour] += 1
+        colours.append(colour)
+    return looks
 
 
 def label_uniquely(

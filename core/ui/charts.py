@@ -1,10 +1,9 @@
-"""Charts as JSON of Plotly figures: the matrices of people with people; the map's groups; what was picked on them.
+"""Charts as JSON of Plotly figures: the matrices of people with people, and what was picked on them.
 
 Pure functions of arrays and words; nothing here knows Streamlit or the store. A figure travels as JSON because one that
 comes out of a cache in another key order loses its selection (ARCHITECTURE, 7.6); ``figure`` rebuilds it.
 
-Every colour works on white and on near black, and none stands alone: people have a symbol each, right is a disc and
-wrong a cross.
+Every colour works on white and on near black, and none stands alone: right is a disc and wrong a cross.
 """
 
 from __future__ import annotations
@@ -18,9 +17,9 @@ import numpy as np
 import plotly.graph_objects as go
 import plotly.io
 
-from core.base.types import Doubles, Floats, Ints
+from core.base.types import Doubles, Ints
 from core.charts.confusion import ConfusionMatrix
-from core.charts.palette import GREY, MOST_COLOURED, PALETTE, RIGHT, SYMBOLS, WRONG, label_uniquely, shorten_end
+from core.charts.palette import RIGHT, WRONG, label_uniquely, shorten_end
 
 INK = {False: "#0E1618", True: "#E8EEEF"}
 """The text colours of the light and (True) the dark theme, which a figure cannot ask for."""
@@ -40,92 +39,6 @@ _DEEPEST = 0.75
 def figure_from_json(figure_json: str) -> go.Figure:
     """Rebuild a figure from its JSON; the same JSON always gives the same figure."""
     return plotly.io.from_json(figure_json)
-
-
-# the map
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PointGroup:
-    """Points that look alike, because they have something in common."""
-
-    name: str
-    rows: Ints
-    """Row numbers of its points."""
-    colour: str = GREY
-    symbol: str = "circle"
-    faded: bool = False
-    """Part of the background: small, faint, never labelled on the chart."""
-
-
-def largest_people(labels: Ints, n_people: int, most: int = MOST_COLOURED) -> Ints:
-    """(k,) indices of the people who have the most faces, the largest first.
-
-    Parameters
-    ----------
-    labels : (n,) index of each face's person, or -1
-    most : k at most; who has no face is not among them
-    """
-    sizes = np.bincount(labels[labels >= 0], minlength=n_people)
-    # Stable: of two with as many faces the first by name, so that colours do not change hands between two runs.
-    order = np.argsort(-sizes, kind="stable")[:most]
-    return np.asarray(order[sizes[order] > 0], dtype=np.int64)
-
-
-def people_groups(
-    labels: Ints,
-    names: Sequence[str],
-    coloured: Ints,
-    *,
-    others_name: str = "everyone else",
-    nameless_name: str = "no name",
-) -> list[PointGroup]:
-    """Group faces by person: the coloured people one by one, all others and the nameless in grey behind them.
-
-    Parameters
-    ----------
-    labels : (n,) indices into ``names``, or -1
-    coloured : indices into ``names``, at most ``MOST_COLOURED`` are taken
-    others_name, nameless_name : what those are called who have a name but no colour, and those without a label
-    """
-    coloured = coloured[:MOST_COLOURED]
-    others = (labels >= 0) & ~np.isin(labels, coloured)
-    # Later groups are drawn over earlier ones: grey lies behind every colour.
-    groups = [
-        PointGroup(nameless_name, np.flatnonzero(labels < 0), symbol="circle-open", faded=True),
-        PointGroup(others_name, np.flatnonzero(others), faded=True),
-        *(
-            PointGroup(names[person], np.flatnonzero(labels == person), PALETTE[colour_index], SYMBOLS[colour_index])
-            for colour_index, person in enumerate(coloured)
-        ),
-    ]
-    return [group for group in groups if len(group.rows)]
-
-
-def direct_labels(points: Floats, groups: Sequence[PointGroup]) -> dict[str, tuple[float, ...]]:
-    """Where the names of the coloured groups stand, the biggest first: where there is no room, that one counts.
-
-    Parameters
-    ----------
-    points : (n, 2) or (n, 3)
-    """
-    # Never 0, as it is on an axis on which all points agree: positions are divided by it.
-    extent = np.maximum(np.ptp(points, axis=0), 1e-9) if len(points) else np.ones(2, np.float32)
-    coloured = sorted((group for group in groups if group.colour != GREY), key=lambda group: -len(group.rows))
-    return {group.name: _label_position(points[group.rows], extent) for group in coloured}
-
-
-def _label_position(points: Floats, extent: Floats) -> tuple[float, ...]:
-    """The middle of the points around a group's middle one, on a plane their upper edge; outliers have no say."""
-    scaled = points / extent
-    # A point of the group, the one nearest to its medians: between two clusters of one person there may be none at all.
-    middle = scaled[np.abs(scaled - np.median(scaled, axis=0)).sum(axis=1).argmin()]
-    near = points[np.abs(scaled - middle).max(axis=1) < 0.1]
-    position = np.median(near, axis=0)
-    if points.shape[1] == 2:
-        # Above most of them, not among them, where the name would lie on its own points.
-        position[1] = np.quantile(near[:, 1], 0.85)
-    return tuple(position.tolist())
 
 
 # the confusion matrix

@@ -3,8 +3,7 @@
 import streamlit as st
 
 from core.ui import data, frame, menu
-from core.ui.labels import corrections
-from core.ui.projection import map_confusable_people, map_layout, map_page
+from core.ui.projection import map_confusable_people, map_page
 
 with frame.page(
     "Map of faces", "Every face is a point. Faces that look alike to the recogniser lie close together."
@@ -26,17 +25,7 @@ with frame.page(
     # A hidden tab is not drawn: its points would travel to the browser for nobody.
     if tabs[0].open:
         with tabs[0]:
-            readable_run = map_page.find_readable_run(run)
-            with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-                colour, people = map_page.choose_colouring(dataset, readable_run)
-                method = map_layout.choose_method(counts.faces)
-                dimensions = map_layout.choose_settings(dataset, method)
-            map_info = map_layout.load_or_start_map(dataset, method, dimensions, counts.faces)
-            corrections.show_last_correction(dataset)
-            map_page.show_map(
-                dataset, map_page.build_map_view(dataset, map_info, readable_run, colour, people, dimensions)
-            )
-            st.caption(map_layout.describe_map(map_info))
+            map_page.show_map_section(dataset, counts, run)
     if tabs[1].open:
         with tabs[1]:
             map_confusable_people.show_lookalikes_section(dataset)

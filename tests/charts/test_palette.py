@@ -1,7 +1,8 @@
-"""Labels that stay apart."""
+"""Labels that stay apart, and colours and symbols that do."""
 
 from __future__ import annotations
 
+from core.charts import palette
 from core.charts.palette import LABEL_MOST, label_uniquely, shorten_end, shorten_middle
 
 
@@ -20,3 +21,10 @@ def test_long_names_are_cut_and_stay_apart():
 def test_where_no_cut_is_given_names_that_would_look_alike_are_whole():
     names = ["A very long name indeed 1", "A very long name indeed 2"]
     assert label_uniquely(names, shorten_end) == names
+
+
+def test_more_than_twelve_repeat_colours_each_time_with_another_symbol():
+    looks = palette.assign_looks([list(range(max(0, index - 11), index)) for index in range(144)])
+    assert looks[:12] == list(zip(palette.PALETTE, palette.SYMBOLS, strict=True))
+    assert len(set(looks)) == 144
+    assert all(looks[index][0] not in [colour for colour, _ in looks[index - 11 : index]] for index in range(11, 144))

@@ -9,7 +9,6 @@ import pytest
 
 from core.charts.confusion import ConfusionMatrix
 from core.ui import charts
-from core.ui.charts import PointGroup
 from core.ui.evaluation import confusion_matrix
 from core.ui.evaluation.evaluation_page import build_people_table
 from core.ui.projection.map_page import read_selected_rows
@@ -18,37 +17,6 @@ from tests.charts.made import an_evaluation
 
 def ints(*values: int) -> np.ndarray:
     return np.array(values, dtype=np.int64)
-
-
-# groups
-
-
-def test_the_biggest_people_come_first_and_the_absent_not_at_all():
-    assert charts.largest_people(ints(2, 2, 0, -1, 2, 0), 4).tolist() == [2, 0]
-
-
-def test_twelve_people_are_coloured_the_rest_is_grey_and_nobody_is_lost():
-    labels = np.concatenate([np.repeat(np.arange(30), 2), [-1]])
-    groups = charts.people_groups(labels, [f"p{n}" for n in range(30)], charts.largest_people(labels, 30))
-    coloured = [group for group in groups if not group.faded]
-    assert len(coloured) == 12
-    assert len({(group.colour, group.symbol) for group in coloured}) == 12
-    assert len({group.symbol for group in coloured}) == 12  # colour never stands alone
-    assert [group.name for group in groups if group.faded] == ["no name", "everyone else"]
-    assert sorted(np.concatenate([group.rows for group in groups])) == list(range(61))
-
-
-@pytest.mark.parametrize("dimensions", [2, 3])
-def test_names_stand_at_their_groups_without_its_outliers_and_the_biggest_come_first(dimensions):
-    points = np.array([[9, 9, 9], [0, 0, 0], [0, 0.2, 0], [0.1, 0, 0], [10, 10, 10]], dtype=np.float32)[:, :dimensions]
-    groups = [
-        PointGroup("far", ints(0), "#0072B2"),
-        PointGroup("big", ints(1, 2, 3, 4), "#E69F00"),
-        PointGroup("rest", ints(), faded=True),
-    ]
-    placed = charts.direct_labels(points, groups)
-    assert list(placed) == ["big", "far"]
-    assert max(placed["big"]) <= 0.2 and placed["far"] == (9,) * dimensions
 
 
 # the confusion matrix

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from core.base.types import FaceRows, Floats, Ints
-from core.ui.charts import PointGroup
 from core.ui.components.mount import ignore_change, register_component
 
 # Two bytes a coordinate: a step is far below a pixel of the whole map, and takes half of what float32 would.
@@ -22,13 +21,38 @@ _FINEST = 65_535
 
 _mount = register_component(
     "face_scatter",
-    """<div class="scatter" hidden><canvas class="plane" tabindex="0" role="application"></canvas>
-<div class="card" role="status" hidden></div><div class="bar" role="toolbar" aria-label="The map's tools"></div>
+    """<div class="scatter" hidden><p class="finding"></p><div class="stage">
+<canvas class="plane" tabindex="0" role="application"></canvas><div class="card" role="status" hidden></div>
+<div class="bar" role="toolbar" aria-label="The map's tools"></div></div>
 <div class="legend"></div><p class="told"></p></div>""",
     module="scatter/map.js",
     style="scatter/map.css",
 )
 _deal = register_component("face_cards", module="scatter/cards.js")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PointGroup:
+    """Points that look alike, because they have something in common."""
+
+    name: str
+    """Empty where people share a colour and a symbol."""
+    rows: Ints
+    """Row numbers of its points."""
+    colour: str
+    symbol: str = "circle"
+    faded: bool = False
+    """Part of the background: small, faint, never labelled on the map."""
+
+
+@dataclass(frozen=True, slots=True)
+class PointCluster:
+    """Where somebody lies on the map, and the face that stands for them."""
+
+    name: str
+    row: int
+    place: tuple[float, ...]
+    """Where the name stands, in the units of the points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +130,7 @@ def pack_points(
     face_ids: Sequence[str],
     points: Floats,
     groups: Sequence[PointGroup],
-    names: Mapping[str, tuple[float, ...]],
+    clusters: Sequence[PointCluster],
     who: PointNames,
 ) -> PointCloud:
     """Make points ready to travel.
@@ -115,7 +139,7 @@ def pack_points(
     ----------
     points : (n, 2) or (n, 3), one unit the same length on all axes
     groups : every row is in exactly one; later ones are drawn over earlier ones
-    names : what stands on the map where there is room for it, and where; the first find room first
+    clusters : shown on the map with a face and a name where there is room; the first find room first
     """
     dimensions = points.shape[1]
     low = points.min(axis=0) if len(points) else np.zeros(dimensions, np.float32)
@@ -144,7 +168,7 @@ def pack_points(
             }
             for group in groups
         ],
-        "names": [[name, *_fractions(point, low, extent)] for name, point in names.items()],
+        "clusters": [[cluster.name, cluster.row, *_fractions(cluster.place, low, extent)] for cluster in clusters],
         "who": _text(labels.tobytes()),
         "people": list(who.people),
         "marks": [],
@@ -156,11 +180,11 @@ def _fractions(point: Sequence[float], corner: Floats, extent: float) -> list[fl
     return [(float(value) - float(low)) / extent for value, low in zip(point, corner, strict=True)]
 
 
-def draw_scatter(key: str, cloud: PointCloud, finding: str, height_px: int) -> ScatterEvent:
-    """Draw the map; ``finding`` says what it shows, for those who do not see it."""
+def draw_scatter(key: str, cloud: PointCloud, finding: str) -> ScatterEvent:
+    """Draw the map, as high as the window has room; ``finding`` says in a sentence what it shows."""
     answer = _mount(
         key=key,
-        data={**cloud.packed, "of": cloud.of, "key": key, "finding": finding, "height_px": height_px},
+        data={**cloud.packed, "of": cloud.of, "key": key, "finding": finding},
         on_picked_change=ignore_change,
         on_asked_change=ignore_change,
     )

@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-import time
 import zlib
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import streamlit as st
 
 from core.base.types import Doubles, Floats, Ints, Revision, Split
-from core.charts import palette
-from core.charts.palette import GREY, RIGHT, WRONG
+from core.charts.palette import GREY
 from core.learn.metrics.predictions import Predictions
 from core.store.job_model import JobKind, JobState
 from core.store.protocols import Dataset
-from core.ui import charts, data, gallery, words
-from core.ui.charts import PointGroup
+from core.ui import data, gallery, words
 from core.ui.components import scatter
-from core.ui.components.scatter import FaceCard, PointCloud, PointNames
+from core.ui.components.scatter import FaceCard, PointCloud, PointGroup, PointNames
 from core.ui.data import Faces
+from core.ui.projection import map_groups
 from core.workflows.clustering import cluster, hierarchy
 from core.workflows.clustering.cluster import FaceGroups
 
 PERSON, SPLIT, PREDICTION, CORRECT = "Person", "Split", "Prediction", "Right or wrong"
 CONFIDENCE, QUALITY, DATE, CLUSTER = "How sure", "Quality", "Date", "Group"
-STEPS = (0.0, 0.5, 0.7, 0.85, 0.95)
-"""Where the steps of quality and confidence begin."""
-_SPLIT_NAMES = {Split.TRAIN: "to learn from", Split.VAL: "to test on", None: "on neither side"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +38,8 @@ class MapView:
     dimensions: int = 2
     grouped: float | None = None
     """When the groups that there are were made."""
+    plane_id: str | None = None
+    """The map by which people get their colours; None for the quick one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,23 +62,26 @@ def build_map_chart(dataset_id: str, revision: Revision, view: MapView) -> MapCh
     face_map = data.face_map(dataset_id, revision, view.map_id, view.dimensions)
     # A map outlives corrections: it may hold faces that are gone, and lack others that came. Drawn is who is on both.
     map_rows, rows = faces.table.match(face_map.face_ids)
+    # In the order of the table on every map, so that a face can be followed from one map to another.
+    in_order = np.argsort(rows)
+    map_rows, rows = map_rows[in_order], rows[in_order]
     predictions, points = load_face_predictions(dataset_id, revision, view.run_id), face_map.points[map_rows]
-    if view.colour == CLUSTER:
-        clusters = _load_clusters(dataset_id, revision, view.grouped)
-        groups, summary = _cluster_groups(faces, clusters, rows), _cluster_summary(clusters)
+    colouring, summary = _choose_colouring(faces, predictions, rows, view)
+    if colouring is None:
+        groups, clusters = _other_groups(faces, predictions, rows, view.colour), []
     else:
-        groups = _point_groups(faces, predictions, rows, view.colour, view.people)
-        summary = _map_summary(faces, predictions, rows, view.colour, view.people)
+        labels, plane, plane_rows = colouring.labels[rows], *_plane_points(view, faces)
+        looks = map_groups.choose_looks(plane, colouring.labels[plane_rows], colouring.shown)
+        groups = map_groups.group_people(labels, colouring.names, colouring.shown, looks, colouring.others)
+        clusters = map_groups.find_clusters(points, labels, colouring.names, colouring.shown)
     groups = _spotlight(groups, faces, rows, view.people)
     face_ids = [faces.table.face_ids[row] for row in rows]
-    # People are named where they lie: with a dozen of them a legend sends the eye back and forth. Steps are few.
-    names = charts.direct_labels(points, groups) if view.colour in (PERSON, PREDICTION) else {}
     # What somebody circled holds for these faces in these places, whatever their colours are. Checksums say so in a
     # few bytes; the identifiers of a hundred thousand faces would travel with every answer.
     cloud_id = f"{view.map_id} {zlib.crc32(''.join(face_ids).encode()):08x} {zlib.crc32(points.tobytes()):08x}"
     people = [words.display_name(name) for name in faces.table.people]
     return MapChart(
-        scatter.pack_points(cloud_id, face_ids, points, groups, names, PointNames(faces.table.labels[rows], people)),
+        scatter.pack_points(cloud_id, face_ids, points, groups, clusters, PointNames(faces.table.labels[rows], people)),
         finding=summary,
         left_out=len(faces.table) - len(rows),
         placed=len(face_map.newcomers),
@@ -155,35 +154,78 @@ def _prediction_text(predictions: FacePredictions, row: int) -> str:
     return f"✗ taken for {predicted}, {prob} sure" if predictions.wrong[row] else f"✓ recognised, {prob} sure"
 
 
-def _point_groups(
-    faces: Faces, predictions: FacePredictions, rows: Ints, colour: str, people_sought: tuple[str, ...]
-) -> list[PointGroup]:
-    if colour == SPLIT:
-        return _split_groups(faces, rows)
-    if colour == CORRECT:
-        return _correct_groups(predictions.wrong[rows])
-    if colour == QUALITY:
-        return _step_groups(faces.table.grades[rows], "unknown")
-    if colour == CONFIDENCE:
-        return _step_groups(np.where(predictions.predicted[rows] >= 0, predictions.probs[rows], np.nan), "not tested")
-    if colour == DATE:
-        return _date_groups(faces.table.taken[rows])
-    people, labels = faces.table.people, faces.table.labels
-    others_name, nameless_name = "everyone else", "no name"
+@dataclass(frozen=True, slots=True, eq=False)
+class _Colouring:
+    """Who is whom on the map, where colours tell people or groups of faces apart."""
+
+    labels: Ints
+    """(n_faces,) indices into ``names``, or -1"""
+    names: list[str]
+    shown: Ints
+    """Those who have a colour, the most important first."""
+    others: tuple[str, str]
+    """What those are called who have no colour, and those without a name."""
+
+
+def _choose_colouring(
+    faces: Faces, predictions: FacePredictions, rows: Ints, view: MapView
+) -> tuple[_Colouring | None, str]:
+    """Who is whom, where colours tell that, and what the map shows in a sentence."""
+    if view.colour == CLUSTER:
+        clusters = _load_clusters(faces.dataset_id, faces.revision, view.grouped)
+        return _cluster_colouring(faces, clusters), _cluster_summary(clusters)
+    summary = _map_summary(faces, predictions, rows, view.colour, view.people)
+    if view.colour in (PERSON, PREDICTION):
+        return _person_colouring(faces, predictions, view.colour, view.people), summary
+    return None, summary
+
+
+def _person_colouring(
+    faces: Faces, predictions: FacePredictions, colour: str, people_sought: tuple[str, ...]
+) -> _Colouring:
+    people, labels, others = faces.table.people, faces.table.labels, ("everyone else", "no name")
     if colour == PREDICTION:
         # The run numbers the people whom it learned, the dataset those whom it has now: a person may have been renamed
         # or be gone. The -1 of a face that was not tested is, as an index, the last: there stands a -1 again.
         index_of = {name: index for index, name in enumerate(people)}
         known = np.array([index_of.get(name, -1) for name in predictions.people] + [-1])
-        labels = known[predictions.predicted]
-        others_name, nameless_name = "given another name", "not tested"
-    # Whoever is looked for has a colour, also somebody with few faces, who would be grey among all the others.
-    if people_sought:
-        coloured = _sought_people(faces, people_sought)
-    else:
-        coloured = charts.largest_people(labels[rows], len(people))
-    names = [words.display_name(name) for name in people]
-    return charts.people_groups(labels[rows], names, coloured, others_name=others_name, nameless_name=nameless_name)
+        labels, others = known[predictions.predicted], ("given another name", "not tested")
+    # Whoever is looked for has a colour of their own; all others step back.
+    order = map_groups.order_by_size(labels, len(people))
+    shown = order[np.isin(order, _sought_people(faces, people_sought))] if people_sought else order
+    return _Colouring(labels, [words.display_name(name) for name in people], shown, others)
+
+
+def _cluster_colouring(faces: Faces, clusters: FaceGroups | None) -> _Colouring:
+    """The groups, numbered as on the page of groups."""
+    # The group with the most clear faces has the first number.
+    labels, n_groups = np.full(len(faces.table), -1), 0
+    if clusters is not None:
+        labels[faces.table.indices(clusters.face_ids)] = clusters.labels
+        n_groups = len(clusters)
+    names = [f"group {number}" for number in range(1, n_groups + 1)]
+    return _Colouring(labels, names, np.arange(n_groups), ("other groups", "in no group"))
+
+
+def _plane_points(view: MapView, faces: Faces) -> tuple[Floats, Ints]:
+    """Where everybody lies on the map by which looks are chosen, and the rows of the faces that are on it."""
+    # On all maps of a dataset people keep their colours, which are chosen on the plane that is seen most.
+    face_map = data.face_map(faces.dataset_id, faces.revision, view.plane_id, 2)
+    map_rows, rows = faces.table.match(face_map.face_ids)
+    return face_map.points[map_rows], rows
+
+
+def _other_groups(faces: Faces, predictions: FacePredictions, rows: Ints, colour: str) -> list[PointGroup]:
+    if colour == SPLIT:
+        return map_groups.group_splits(faces.table, rows)
+    if colour == CORRECT:
+        return map_groups.group_correct(predictions.wrong[rows])
+    if colour == QUALITY:
+        return map_groups.group_steps(faces.table.grades[rows], "unknown")
+    if colour == CONFIDENCE:
+        probs = np.where(predictions.predicted[rows] >= 0, predictions.probs[rows], np.nan)
+        return map_groups.group_steps(probs, "not tested")
+    return map_groups.group_dates(faces.table.taken[rows])
 
 
 def _sought_people(faces: Faces, people_sought: tuple[str, ...]) -> Ints:
@@ -211,94 +253,11 @@ def _load_clusters(dataset_id: str, revision: Revision, grouped_at: float | None
     return cluster.open_clustering(newest, faces.table, faces.embeddings, apart_pairs).cut()
 
 
-def _cluster_groups(faces: Faces, clusters: FaceGroups | None, rows: Ints) -> list[PointGroup]:
-    """The groups with the most clear faces in colour, numbered as on the page of groups."""
-    # The group with the most clear faces has the first number, so the first of them are those that get a colour.
-    labels, n_groups = np.full(len(faces.table), -1), 0
-    if clusters is not None:
-        labels[faces.table.indices(clusters.face_ids)] = clusters.labels
-        n_groups = len(clusters)
-    names = [f"group {number}" for number in range(1, n_groups + 1)]
-    coloured = np.arange(min(n_groups, palette.MOST_COLOURED))
-    return charts.people_groups(labels[rows], names, coloured, others_name="other groups", nameless_name="in no group")
-
-
 def _cluster_summary(clusters: FaceGroups | None) -> str:
     if clusters is None or not len(clusters):
         return "No two faces are so alike that they are a group"
     of_faces = words.count(len(clusters.face_ids), "face")
-    few = (
-        f"; the {palette.MOST_COLOURED} with the most clear faces in colour"
-        if len(clusters) > palette.MOST_COLOURED
-        else ""
-    )
-    return f"{words.count(len(clusters), 'group')} of {of_faces}, {words.count(clusters.alone)} in none{few}"
-
-
-def _split_groups(faces: Faces, rows: Ints) -> list[PointGroup]:
-    looks = {
-        Split.TRAIN: (RIGHT, "circle"),
-        Split.VAL: (palette.PALETTE[1], "diamond"),
-        None: (GREY, "circle"),
-    }
-    splits = [faces.table.splits[row] for row in rows]
-    groups = [
-        PointGroup(
-            _SPLIT_NAMES[split],
-            np.array([index for index, face_split in enumerate(splits) if face_split is split], dtype=np.int64),
-            *look,
-        )
-        for split, look in looks.items()
-    ]
-    return [group for group in groups if len(group.rows)]
-
-
-def _correct_groups(wrong: Ints) -> list[PointGroup]:
-    groups = [
-        PointGroup("not tested", np.flatnonzero(wrong < 0), faded=True),
-        PointGroup("✓ right", np.flatnonzero(wrong == 0), RIGHT),
-        PointGroup("✗ wrong", np.flatnonzero(wrong == 1), WRONG, "x"),
-    ]
-    return [group for group in groups if len(group.rows)]
-
-
-def _step_groups(shares: Doubles | Floats, unknown: str) -> list[PointGroup]:
-    """Shares in steps, those that are unknown behind all others."""
-    # A share at the start of a step belongs to that step. NaN, which NumPy sorts behind every number, is in none.
-    step = np.searchsorted(STEPS, shares, side="right") - 1
-    step[np.isnan(shares)] = -1
-    # Later groups are drawn over earlier ones: the lowest come last, as they are the ones to look for.
-    ends = [f"{100 * start:.0f} to {100 * end:.0f} %" for start, end in pairwise((*STEPS, 1.0))]
-    groups = [
-        PointGroup(
-            ends[step_index],
-            np.flatnonzero(step == step_index),
-            palette.SHADES[step_index],
-            palette.STEP_SYMBOLS[step_index],
-        )
-        for step_index in reversed(range(len(STEPS)))
-    ]
-    return [group for group in (PointGroup(unknown, np.flatnonzero(step < 0), faded=True), *groups) if len(group.rows)]
-
-
-def _date_groups(timestamps: Doubles) -> list[PointGroup]:
-    """Photos with a date in at most five spans of years that hold about as many each."""
-    # A camera's clock has no time zone, and is stored as if it were that of Greenwich: so the year is what it showed.
-    years = np.array([np.nan if np.isnan(timestamp) else time.gmtime(timestamp).tm_year for timestamp in timestamps])
-    known = years[~np.isnan(years)]
-    # "lower" takes years that occur. One that fills several fifths starts several spans, of which one remains.
-    starts = (
-        np.unique(np.quantile(known, np.linspace(0, 1, len(STEPS) + 1)[:-1], method="lower")) if len(known) else known
-    )
-    step = np.searchsorted(starts, years, side="right") - 1
-    step[np.isnan(years)] = -1
-    groups = [PointGroup("no date", np.flatnonzero(step < 0), faded=True)]
-    for step_index in range(len(starts)):
-        rows = np.flatnonzero(step == step_index)
-        first, last = int(years[rows].min()), int(years[rows].max())
-        name = str(first) if first == last else f"{first} to {last}"
-        groups.append(PointGroup(name, rows, palette.SHADES[step_index], palette.STEP_SYMBOLS[step_index]))
-    return [group for group in groups if len(group.rows)]
+    return f"{words.count(len(clusters), 'group')} of {of_faces}, {words.count(clusters.alone)} in none"
 
 
 def _spotlight(groups: list[PointGroup], faces: Faces, rows: Ints, people_sought: tuple[str, ...]) -> list[PointGroup]:
@@ -307,7 +266,7 @@ def _spotlight(groups: list[PointGroup], faces: Faces, rows: Ints, people_sought
         return groups
     is_sought = np.isin(faces.table.labels[rows], _sought_people(faces, people_sought))
     front = [PointGroup(group.name, group.rows[is_sought[group.rows]], group.colour, group.symbol) for group in groups]
-    behind = PointGroup("everyone else", np.flatnonzero(~is_sought), faded=True)
+    behind = PointGroup("everyone else", np.flatnonzero(~is_sought), GREY, faded=True)
     return [group for group in (behind, *front) if len(group.rows)]
 
 
@@ -338,11 +297,10 @@ def _map_summary(
         learn, test = words.count(sides.count(Split.TRAIN), "face"), words.count(sides.count(Split.VAL))
         return f"{learn} to learn from, {test} to test on"
     people = words.count(n_people, "person", "people")
-    few = f"; the {palette.MOST_COLOURED} with the most faces in colour" if n_people > palette.MOST_COLOURED else ""
     if colour == PREDICTION:
-        return f"The names given to {words.count(int((predictions.predicted[rows] >= 0).sum()), 'tested face')}{few}"
+        return f"The names given to {words.count(int((predictions.predicted[rows] >= 0).sum()), 'tested face')}"
     nameless = f", {words.count(int((~has_name).sum()))} without a name" if not has_name.all() else ""
-    return f"{n_faces} of {people}{nameless}{few}"
+    return f"{n_faces} of {people}{nameless}"
 
 
 def _listed_names(names: tuple[str, ...], most: int = 4) -> str:

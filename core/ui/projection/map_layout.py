@@ -39,9 +39,21 @@ def describe_map(map_info: MapInfo | None) -> str:
 # what is asked for
 
 
-def choose_method(n_faces: int) -> Method:
-    """Choose the method of the layout; of fewer faces than have neighbourhoods there is only PCA."""
+def choose_layout(dataset: Dataset, n_faces: int) -> tuple[Method, int]:
+    """Choose the method of the layout and its dimensions, and how the next one is to be made."""
+    with st.popover("Layout", icon=":material/tune:"):
+        method, settings = _choose_method(n_faces), st.container()
+    dimensions = _choose_dimensions(method)
+    if method is not Method.PCA:
+        with settings:
+            _ask_next_map(dataset, method, dimensions)
+    return method, dimensions
+
+
+def _choose_method(n_faces: int) -> Method:
+    """The method; of fewer faces than have neighbourhoods there is only PCA."""
     if n_faces < FEWEST_TO_LAY_OUT:
+        st.caption("Of so few faces there is only PCA, the flat shadow in the two widest directions.")
         return Method.PCA
     method = st.segmented_control(
         "Layout",
@@ -51,24 +63,14 @@ def choose_method(n_faces: int) -> Method:
         format_func=TITLES.__getitem__,
         key="layout",
         bind="query-params",
-        help="UMAP and t-SNE keep neighbours together, t-SNE at the price of all other distances. PCA is the flat "
-        "shadow in the two widest directions.",
+        help="UMAP and t-SNE keep neighbours together, t-SNE at the price of all other distances and on a plane only. "
+        "PCA is the flat shadow in the two widest directions.",
     )
     return Method(method)
 
 
-def choose_settings(dataset: Dataset, method: Method) -> int:
-    """How many dimensions the map has, and how the next one of this layout is to be made."""
-    with st.popover("Settings", icon=":material/tune:"):
-        dimensions = _choose_dimensions(method)
-        if method is not Method.PCA:
-            _ask_next_map(dataset, method, dimensions)
-    return dimensions
-
-
 def _choose_dimensions(method: Method) -> int:
     if len(DIMENSIONS[method]) == 1:
-        st.caption("t-SNE lays out on a plane.")
         return DIMENSIONS[method][0]
     choice = st.segmented_control(
         "Dimensions",
@@ -77,7 +79,7 @@ def _choose_dimensions(method: Method) -> int:
         required=True,
         key="dimensions",
         bind="query-params",
-        help="In 3-D the map is turned by dragging, or with Shift and the arrows.",
+        label_visibility="collapsed",
     )
     return 3 if choice == THREE_D else 2
 

@@ -32,15 +32,17 @@ class NewPhoto:
     """It is in the dataset already."""
 
 
-def ask_for_photo(dataset: Dataset, view: MapView) -> NewPhoto | None:
+def ask_for_photo(dataset: Dataset) -> UploadedFile | None:
     """Ask for a photo to place on the map."""
-    with st.popover("Where would a new photo lie?", icon=":material/add_photo_alternate:", type="tertiary"):
-        upload = st.file_uploader("Drop a photo", key=f"guest_{dataset.id}", max_upload_size=256)
+    with st.popover("New photo", icon=":material/add_photo_alternate:"):
+        upload = st.file_uploader(
+            "Where would a new photo lie? Drop it", key=f"guest_{dataset.id}", max_upload_size=256
+        )
         st.caption("It is looked at on this computer and not kept.")
-    return _place_photo(dataset, view, upload) if upload is not None else None
+    return upload
 
 
-def _place_photo(dataset: Dataset, view: MapView, upload: UploadedFile) -> NewPhoto | None:
+def place_photo(dataset: Dataset, view: MapView, upload: UploadedFile) -> NewPhoto | None:
     """What was found on the photo; None, and why in words, when there is nothing to place."""
     photo = read_dropped_photo(dataset.model_id, upload)
     if photo is None:

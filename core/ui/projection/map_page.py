@@ -13,11 +13,12 @@ from core.base.errors import InputRefused
 from core.base.types import Revision
 from core.charts import palette
 from core.learn.metrics.predictions import Predictions
-from core.store.protocols import Dataset, MapInfo, Run
+from core.store.protocols import Counts, Dataset, MapInfo, Run
 from core.ui import data, state, words
 from core.ui.components import scatter
 from core.ui.data import Faces
-from core.ui.projection import map_chart, map_newcomers
+from core.ui.labels import corrections
+from core.ui.projection import map_chart, map_layout, map_newcomers
 from core.ui.projection.map_chart import (
     CLUSTER,
     CONFIDENCE,
@@ -33,13 +34,18 @@ from core.ui.projection.map_chart import (
 from core.ui.projection.map_newcomers import NewPhoto
 from core.ui.projection.map_selection import show_chosen_faces
 
-HEIGHT_PX = 600
+PANEL_PX = 400
+"""How wide what stands beside the map is."""
+# On a phone the map comes first, and what changes it after it; in the order of the keys they stay as they were.
+_MAP_FIRST = (
+    "@media (max-width: 640px) {*:has(> .st-key-map_controls) {order: 1} *:has(> .st-key-map_below) {order: 2}}"
+)
 
 
 # which recogniser speaks
 
 
-def find_readable_run(run: Run | None) -> Run | None:
+def _find_readable_run(run: Run | None) -> Run | None:
     """The run; None where what it said is of a version that is not read any more: the map does without and says so."""
     if run is None:
         return None
@@ -54,12 +60,18 @@ def find_readable_run(run: Run | None) -> Run | None:
 # what is coloured
 
 
-def build_map_view(
-    dataset: Dataset, map_info: MapInfo | None, run: Run | None, colour: str, people: tuple[str, ...], dimensions: int
+def _build_map_view(
+    map_info: MapInfo | None,
+    run: Run | None,
+    colour: str,
+    people: tuple[str, ...],
+    dimensions: int,
+    dataset: Dataset,
 ) -> MapView:
     """What the page's fields say, as one value."""
     # Read only where it is shown: it is a part of the key by which charts are kept, and grouping changes no other one.
     grouped = map_chart.find_last_grouping_time(dataset) if colour == CLUSTER else None
+    plane = data.newest_map(dataset)
     return MapView(
         map_id=map_info.id if map_info else None,
         run_id=run.id if run else None,
@@ -67,10 +79,11 @@ def build_map_view(
         people=people,
         dimensions=dimensions,
         grouped=grouped,
+        plane_id=plane.id if plane else None,
     )
 
 
-def choose_colouring(dataset: Dataset, run: Run | None) -> tuple[str, tuple[str, ...]]:
+def _choose_colouring(dataset: Dataset, run: Run | None) -> tuple[str, tuple[str, ...]]:
     """Choose what colours mean, and whom to look for."""
     counts = data.dataset_counts(dataset.id, dataset.revision)
     names = [person.name for person in data.dataset_people(dataset.id, dataset.revision)]
@@ -82,7 +95,7 @@ def choose_colouring(dataset: Dataset, run: Run | None) -> tuple[str, tuple[str,
         *([DATE] if dated else []),
         *([CLUSTER] if grouped else []),
     ]
-    colour = st.selectbox("Colour by", offered, key="colour", bind="query-params", width=170)
+    colour = st.selectbox("Colour by", offered, key="colour", bind="query-params", width=150)
     people_sought = st.multiselect(
         "Find people",
         names,
@@ -92,7 +105,7 @@ def choose_colouring(dataset: Dataset, run: Run | None) -> tuple[str, tuple[str,
         # As many as there are colours; more could not be told apart.
         max_selections=palette.MOST_COLOURED,
         placeholder="A name",
-        width=330,
+        width=230,
         disabled=not names,
     )
     return colour or PERSON, tuple(people_sought)
@@ -101,23 +114,50 @@ def choose_colouring(dataset: Dataset, run: Run | None) -> tuple[str, tuple[str,
 # chart and gallery
 
 
-def show_map(dataset: Dataset, view: MapView) -> None:
-    """The map, and beside it the faces of a new photo, and those that were picked on the map."""
-    left, right = st.columns([13, 7], gap="medium")
-    # The field for a photo stands beside the map but comes first, as its faces are drawn on the map; what is chosen on
-    # the map comes last, as the map says it.
-    with right:
-        new_photo = map_newcomers.ask_for_photo(dataset, view)
-    with left:
-        _show_chart(dataset, view, new_photo)
-    with right:
-        if new_photo is not None:
-            map_newcomers.show_new_faces(dataset, new_photo)
-        picked = _picked_face_ids(dataset)
-        if picked:
-            show_chosen_faces(dataset, view, picked)
-        else:
-            _show_how_to(dataset, view)
+def show_map_section(dataset: Dataset, counts: Counts, run: Run | None) -> None:
+    """The row of what changes the map, the map with a panel beside it, and below both what is said of them."""
+    st.html(f"<style>{_MAP_FIRST}</style>")
+    controls = st.container(key="map_controls", horizontal=True, vertical_alignment="bottom", gap="small")
+    stage, below = st.container(), st.container(key="map_below")
+    with below:
+        readable_run = _find_readable_run(run)
+    with controls:
+        colour, people = _choose_colouring(dataset, readable_run)
+        method, dimensions = map_layout.choose_layout(dataset, counts.faces)
+        people_face_ids = _choose_people_in_table(dataset, readable_run)
+        upload = map_newcomers.ask_for_photo(dataset)
+    with below:
+        # What was done last, and how the next map gets on: lines that come and go would push the map down.
+        corrections.show_last_correction(dataset, hold=False)
+        map_info = map_layout.load_or_start_map(dataset, method, dimensions, counts.faces)
+        view = _build_map_view(map_info, readable_run, colour, people, dimensions, dataset)
+        new_photo = map_newcomers.place_photo(dataset, view, upload) if upload is not None else None
+        st.caption(_HOW_TO)
+        st.caption(map_layout.describe_map(map_info))
+    with stage:
+        _show_map(dataset, view, new_photo, people_face_ids)
+
+
+_HOW_TO = (
+    "Circle faces to see them here and correct them; a click takes a single one, with Shift one more. The wheel zooms, "
+    "a double click shows all again, and the bar changes to a box or to moving. The table does the same by keyboard."
+)
+
+
+def _show_map(dataset: Dataset, view: MapView, new_photo: NewPhoto | None, people_face_ids: tuple[str, ...]) -> None:
+    """The map, and beside it the faces of a new photo and those that were chosen on the map or in the table."""
+    picked = _picked_face_ids(dataset) or people_face_ids
+    # The map is the first of the row, with a panel as without one: it stays the element that it is, and is not drawn
+    # anew when the panel comes.
+    with st.container(horizontal=True, gap="medium"):
+        with st.container(width="stretch"):
+            _show_chart(dataset, view, new_photo)
+        if picked or new_photo is not None:
+            with st.container(width=PANEL_PX):
+                if new_photo is not None:
+                    map_newcomers.show_new_faces(dataset, new_photo)
+                if picked:
+                    show_chosen_faces(dataset, view, picked)
 
 
 @st.fragment
@@ -125,9 +165,8 @@ def _show_chart(dataset: Dataset, view: MapView, new_photo: NewPhoto | None) -> 
     """The map alone: it runs again for every face that is pointed at."""
     chart = map_chart.build_map_chart(dataset.id, dataset.revision, view)
     key = f"map_{dataset.id}"
-    st.markdown(f"**{words.plain(chart.finding)}**")
     cloud = chart.cloud if new_photo is None else map_newcomers.add_photo_marks(dataset, chart.cloud, new_photo)
-    event = scatter.draw_scatter(key, cloud, chart.finding, HEIGHT_PX)
+    event = scatter.draw_scatter(key, cloud, chart.finding)
     # Pictures go through a component of their own, so that a hundred thousand points travel only when they change.
     if event.asked:
         predictions = map_chart.load_face_predictions(dataset.id, dataset.revision, view.run_id)
@@ -153,37 +192,24 @@ def _picked_face_ids(dataset: Dataset) -> tuple[str, ...]:
     return picked if dataset_id == dataset.id else ()
 
 
-def _show_how_to(dataset: Dataset, view: MapView) -> None:
-    """Before anything is picked: how to, and a table that does the same by keyboard."""
-    st.markdown("**Circle some faces**")
-    st.caption(
-        "Draw around points to see their faces here and correct them; a click takes a single face, with Shift one "
-        "more. The wheel zooms, a double click shows all of it again, and the bar above changes to a box or to moving."
-    )
-    table = _load_people_table(dataset.id, dataset.revision, view.run_id)
-    if table.empty:
-        return
-    st.caption("Or choose people in this table:")
-    event = st.dataframe(
-        table.drop(columns="key"),
-        key=f"map_people_{dataset.id}_{dataset.revision}",
-        on_select="rerun",
-        selection_mode="multi-row",
-        hide_index=True,
-        column_config=_NARROW,
-        height=min(320, 38 + 35 * len(table)),
-        alt="The people on the map with the number of their faces.",
-    )
-    rows = read_selected_rows(event)
-    if rows:
-        faces = data.dataset_faces(dataset.id, dataset.revision)
-        # The browser may still speak of the longer table that was there before a correction.
-        labels = [int(table["key"].iloc[row]) for row in rows if row < len(table)]
-        show_chosen_faces(
-            dataset,
-            view,
-            tuple(faces.table.face_ids[row] for row in np.flatnonzero(np.isin(faces.table.labels, labels))),
+def _choose_people_in_table(dataset: Dataset, run: Run | None) -> tuple[str, ...]:
+    """A table of the people, which does by keyboard what circling does: the faces of those who are chosen in it."""
+    table = _load_people_table(dataset.id, dataset.revision, run.id if run else None)
+    with st.popover("Table", icon=":material/table_rows:"):
+        event = st.dataframe(
+            table.drop(columns="key"),
+            key=f"map_people_{dataset.id}_{dataset.revision}",
+            on_select="rerun",
+            selection_mode="multi-row",
+            hide_index=True,
+            column_config=_NARROW,
+            height=min(420, 38 + 35 * len(table)),
+            alt="The people on the map with the number of their faces.",
         )
+    # The browser may still speak of the longer table that was there before a correction.
+    labels = [int(table["key"].iloc[row]) for row in read_selected_rows(event) if row < len(table)]
+    faces = data.dataset_faces(dataset.id, dataset.revision)
+    return tuple(faces.table.face_ids[row] for row in np.flatnonzero(np.isin(faces.table.labels, labels)))
 
 
 _NARROW = {

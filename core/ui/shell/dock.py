@@ -32,7 +32,8 @@ RESULT_PAGES: Mapping[JobKind, str] = {
 def show_dock() -> None:
     """Draw the dock, which renews itself while something runs; nothing where nothing runs and nothing has ended."""
     active = data.services().jobs.active()
-    if not active and _last_ended(st.session_state.setdefault(state.FOLLOWED, [])) is None:
+    followed = st.session_state.setdefault(state.FOLLOWED, [])
+    if not active and _last_ended(followed) is None:
         return
     with st.bottom:
         # It renews itself only while there is something to tell: an idle page asks for nothing.

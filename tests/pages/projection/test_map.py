@@ -28,6 +28,11 @@ def cloud(app) -> dict:
     return json.loads(component.proto.json)
 
 
+def told(app) -> str:
+    """What the page and the map on it say."""
+    return f"{texts(app)} {cloud(app)['finding']}"
+
+
 def on_map(app) -> int:
     return len(base64.b64decode(cloud(app)["group_of"]))
 
@@ -51,7 +56,7 @@ def test_pca_is_there_at_once_while_umap_is_made_unasked_and_then_shown(trained,
     (dataset,) = trained.store.datasets()
     app = open_page(MAP)
     assert "For now PCA" in texts(app)
-    assert "faces of 5 people" in texts(app)
+    assert "faces of 5 people" in told(app)
     assert on_map(app) == trained.store.counts(dataset.id).faces
     assert [job.kind for job in trained.jobs.jobs(dataset.id) if job.state.active] == [JobKind.MAP]
     stored_umap(trained, dataset)
@@ -130,7 +135,7 @@ def test_colours_show_what_was_wrong(trained, open_page):
         "Date",
     ]
     app.selectbox(key="colour").select("Right or wrong").run()
-    assert "None of 25 tested faces got a wrong name" in texts(app)
+    assert "None of 25 tested faces got a wrong name" in told(app)
     assert [group["name"] for group in cloud(app)["groups"]] == ["not tested", "✓ right"]
 
 
@@ -180,14 +185,14 @@ def test_groups_colour_the_map_once_they_are_made(app_data, open_page):
     app = open_page(MAP)
     app.selectbox(key="colour").select("Group").run()
     assert [(group["name"], group["count"]) for group in cloud(app)["groups"]] == [("in no group", 3), ("group 1", 9)]
-    assert "1 group of 9 faces, 0 in none" in texts(app)
+    assert "1 group of 9 faces, 0 in none" in told(app)
 
 
 def test_look_alikes_are_shown_as_faces_and_looked_up_on_the_map(app_data, open_page):
     add_faces(app_data, "Family", {"Ann": 4, "Bob_Orr": 4, "Cat": 4, "Dan": 1}, looks_like={"Cat": "Bob_Orr"})
     app = open_page(MAP, view="Look-alikes")
-    told = texts(app)
-    assert "Most alike are Bob Orr and Cat" in told or "Most alike are Cat and Bob Orr" in told
+    shown = texts(app)
+    assert "Most alike are Bob Orr and Cat" in shown or "Most alike are Cat and Bob Orr" in shown
     button(app, "On the map").click().run()
     assert not app.exception
     assert sorted(app.multiselect(key="person").value) == ["Bob_Orr", "Cat"]

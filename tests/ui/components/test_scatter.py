@@ -7,13 +7,12 @@ import base64
 import numpy as np
 import pytest
 
-from core.ui.charts import PointGroup
 from core.ui.components import scatter
-from core.ui.components.scatter import FaceCard, PointNames, ScatterMark
+from core.ui.components.scatter import FaceCard, PointCluster, PointGroup, PointNames, ScatterMark
 
 POINTS = np.array([[10, 5], [12, 5], [14, 9], [11, 6]], dtype=np.float32)
 GROUPS = [
-    PointGroup("everyone else", np.array([1, 3]), faded=True),
+    PointGroup("everyone else", np.array([1, 3]), "#8C9699", faded=True),
     PointGroup("Ann", np.array([0, 2]), "#0072B2", "star"),
 ]
 
@@ -21,7 +20,7 @@ GROUPS = [
 @pytest.fixture
 def cloud() -> scatter.PointCloud:
     who = PointNames(np.array([0, -1, 0, 1]), ["Ann", "Ben"])
-    return scatter.pack_points("these", ["a", "b", "c", "d"], POINTS, GROUPS, {"Ann": (12, 9)}, who)
+    return scatter.pack_points("these", ["a", "b", "c", "d"], POINTS, GROUPS, [PointCluster("Ann", 2, (12, 9))], who)
 
 
 def test_places_keep_their_proportions_and_groups_their_faces(cloud) -> None:
@@ -32,7 +31,7 @@ def test_places_keep_their_proportions_and_groups_their_faces(cloud) -> None:
         ("everyone else", 2, True),
         ("Ann", 2, False),
     ]
-    assert cloud.packed["names"] == [["Ann", 0.5, 1.0]]
+    assert cloud.packed["clusters"] == [["Ann", 2, 0.5, 1.0]]
     who = np.frombuffer(base64.b64decode(cloud.packed["who"]), "<u2")
     assert [*cloud.packed["people"], "no name"][who[1]] == "no name" and who.tolist() == [0, 2, 0, 1]
 
@@ -43,13 +42,13 @@ def test_points_in_space_have_three_coordinates_each() -> None:
         "deep",
         ["a", "b"],
         points,
-        [PointGroup("all", np.arange(2))],
-        {"all": (1, 1, 1)},
+        [PointGroup("all", np.arange(2), "#0072B2")],
+        [PointCluster("all", 1, (1, 1, 1))],
         PointNames(np.array([-1, -1]), []),
     )
     places = np.frombuffer(base64.b64decode(made.packed["points"]), "<u2").reshape(-1, 3) / 65_535
     assert np.allclose(places, points / 4, atol=1e-4)
-    assert made.packed["dimensions"] == 3 and made.packed["names"] == [["all", 0.25, 0.25, 0.25]]
+    assert made.packed["dimensions"] == 3 and made.packed["clusters"] == [["all", 1, 0.25, 0.25, 0.25]]
 
 
 def test_marks_lie_among_the_points_and_leave_them_what_they_are(cloud) -> None:
@@ -62,8 +61,8 @@ def test_marks_lie_among_the_points_and_leave_them_what_they_are(cloud) -> None:
 
 @pytest.mark.parametrize("n", [0, 1, 3])
 def test_faces_at_one_place_can_be_packed(n: int) -> None:
-    groups, who = [PointGroup("all", np.arange(n))], PointNames(np.zeros(n, dtype=np.int64), ["Ann"])
-    made = scatter.pack_points("some", ["x"] * n, np.ones((n, 2), np.float32), groups, {}, who)
+    groups, who = [PointGroup("all", np.arange(n), "#0072B2")], PointNames(np.zeros(n, dtype=np.int64), ["Ann"])
+    made = scatter.pack_points("some", ["x"] * n, np.ones((n, 2), np.float32), groups, [], who)
     assert len(base64.b64decode(made.packed["points"])) == 4 * n
 
 

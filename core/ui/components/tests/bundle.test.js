@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
-import { bundleModules } from "../browser/scatter/bundle.js";
-import { createPage } from "../browser/scatter/page.js";
-import { Scene } from "../browser/scatter/scene.js";
+import { bundleModules } from "../browser/scatter/saving/bundle.js";
+import { createPage } from "../browser/scatter/saving/page.js";
+import { Scene } from "../browser/scatter/scene/scene.js";
 import { cloudOf, LOOK, spreadPoints } from "./clouds.js";
 
 const ROOT = new URL("https://atlas.test/scatter/");
@@ -54,7 +54,7 @@ test.each([
 });
 
 test("the page that is saved is one file of our own modules, which runs by itself", async () => {
-  const entry = new URL("../browser/scatter/standalone.js", import.meta.url);
+  const entry = new URL("../browser/scatter/saving/standalone.js", import.meta.url);
   const script = await bundleModules(entry, (address) => readFile(address, "utf8"));
   expect(Object.keys(run(script))).toEqual(["showSavedMap"]);
   const cloud = cloudOf(spreadPoints(6), { finding: "</script><b>6 faces" });

@@ -31,12 +31,11 @@ export function cloudOf(points, changes = {}) {
       { name: "everyone else", colour: "#9aa5a8", symbol: "circle", faded: true, count: points.length >> 1 },
       { name: "Ann <3", colour: "#0072b2", symbol: "star", faded: false, count: (points.length + 1) >> 1 },
     ],
-    names: [["Ann <3", ...points[0]]],
+    clusters: [["Ann <3", 0, ...points[0]]],
     who: pack(Uint16Array.from(rows, (row) => row % 2).buffer),
     people: ["Ann <3"],
     marks: [],
     finding: "118 faces of 5 people",
-    height_px: 400,
     ...changes,
   };
 }

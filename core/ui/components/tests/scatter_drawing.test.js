@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { hintOf, placeLegend, placeNames } from "../browser/scatter/captions.js";
-import { savedMap } from "../browser/scatter/page.js";
-import { shadesOf } from "../browser/scatter/paint.js";
-import { Scene } from "../browser/scatter/scene.js";
-import { createSvg } from "../browser/scatter/svg.js";
-import { inkOf, svgPathOf } from "../browser/scatter/symbols.js";
-import { dotSizePx, nearnessOf, opacityOf, symbolSizePx } from "../browser/scatter/visibility.js";
+import { hintOf, placeLegend, placeNames } from "../browser/scatter/drawing/captions.js";
+import { shadesOf } from "../browser/scatter/drawing/paint.js";
+import { inkOf, svgPathOf } from "../browser/scatter/drawing/symbols.js";
+import { dotSizePx, nearnessOf, opacityOf, symbolSizePx } from "../browser/scatter/drawing/visibility.js";
+import { savedMap } from "../browser/scatter/saving/page.js";
+import { createSvg } from "../browser/scatter/saving/svg.js";
+import { Scene } from "../browser/scatter/scene/scene.js";
 import { cloudOf, LOOK, spreadPoints } from "./clouds.js";
 
 const MARK = {
@@ -83,11 +83,11 @@ test("a colour is a canvas pixel: red in the lowest byte, alpha in the highest",
 
 test("names stand where there is room, those of bigger groups first", () => {
   const cloud = cloudOf(spreadPoints(4), {
-    names: [
-      ["Ann", 0.5, 0.5],
-      ["Ben", 0.5, 0.5],
-      ["Cid", 0.1, 0.3],
-      ["Dora", 9, 9],
+    clusters: [
+      ["Ann", 0, 0.5, 0.5],
+      ["Ben", 1, 0.5, 0.5],
+      ["Cid", 2, 0.1, 0.3],
+      ["Dora", 3, 9, 9],
     ],
   });
   const placed = placeNames(sceneOf(cloud), cloud, measure);
@@ -107,6 +107,8 @@ test("a legend goes on in the next line where it would leave the picture", () =>
   ]);
   expect(placeLegend({ groups }, 100, measure).height).toBe(48);
   expect(placeLegend({ groups: [] }, 100, measure).height).toBe(0);
+  const many = [groups[0], ...Array.from({ length: 20 }, () => groups[1])]; // names and colours would fill the page
+  expect(placeLegend({ groups: many }, 800, measure).places.map(({ text }) => text)).toEqual(["everyone else 2"]);
 });
 
 test("a drawing has every point once, as a symbol, with names as text", () => {

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { GridIndex } from "../browser/scatter/grid_index.js";
-import { rowsInside } from "../browser/scatter/lasso.js";
-import { multiply, NO_TURN, orthonormalise, turnFurther } from "../browser/scatter/rotation.js";
-import { Space } from "../browser/scatter/space.js";
-import { View, wheelFactor } from "../browser/scatter/view.js";
+import { GridIndex } from "../browser/scatter/scene/grid_index.js";
+import { rowsInside } from "../browser/scatter/scene/lasso.js";
+import { multiply, NO_TURN, orthonormalise, turnFurther } from "../browser/scatter/scene/rotation.js";
+import { Space } from "../browser/scatter/scene/space.js";
+import { View, wheelFactor } from "../browser/scatter/scene/view.js";
 import { spreadPoints } from "./clouds.js";
 
 const POINTS = spreadPoints(3000);

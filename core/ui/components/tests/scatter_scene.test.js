@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Scene } from "../browser/scatter/scene.js";
+import { Scene } from "../browser/scatter/scene/scene.js";
 import { cloudOf, spreadPoints } from "./clouds.js";
 
 const CORNERS = [

@@ -1,7 +1,7 @@
 /** The map's tools: what dragging does, how near one looks, and saving. */
 
 import { consumeEvent, createElement, focusedWithin } from "../shared/dom.js";
-import { KINDS, NoAnswer, savePicture } from "./save.js";
+import { KINDS, NoAnswer, savePicture } from "./saving/save.js";
 
 /** @import { ScatterMap } from "./map.js" */
 

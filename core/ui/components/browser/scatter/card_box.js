@@ -4,7 +4,7 @@ import { createElement, createText } from "../shared/dom.js";
 
 /**
  * @import { Card } from "./cloud.js"
- * @import { Scene } from "./scene.js"
+ * @import { Scene } from "./scene/scene.js"
  */
 
 const BESIDE_PX = 14;

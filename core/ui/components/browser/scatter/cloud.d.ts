@@ -1,6 +1,7 @@
 /** The points as they travel from Python, and what is drawn with them. */
 
 export interface PointGroup {
+  /** Empty where several people share a colour and a symbol. */
   name: string;
   /** "#rrggbb" */
   colour: string;
@@ -36,8 +37,8 @@ export interface Cloud {
   /** Base64 of a byte for each point. */
   group_of: string;
   groups: PointGroup[];
-  /** What stands on the map where there is room, and where; the first find room first. */
-  names: [name: string, ...at: number[]][];
+  /** Who lies where, and the face that stands for them; the first find room on the map first. */
+  clusters: [name: string, row: number, ...at: number[]][];
   people: string[];
   marks: Mark[];
 }
@@ -46,7 +47,6 @@ export interface MapData extends Cloud {
   key: string;
   /** What the map shows, in words. */
   finding: string;
-  height_px: number;
   marks: (Mark & { card: Card })[];
   /** Base64 of uint16, or of uint32 where that is too small: an index into the people, beyond the last for no name. */
   who: string;

@@ -1,6 +1,6 @@
 /** Pointers and wheel on the map: they point at faces, draw around them, move and turn the map, and pinch it. */
 
-import { wheelFactor } from "./view.js";
+import { wheelFactor } from "./scene/view.js";
 
 /**
  * @import { ScreenPoint } from "./cloud.js"

@@ -6,10 +6,11 @@
 import { consumeEvent, findElement } from "../shared/dom.js";
 import { CurrentDrawings, KeyedState } from "../shared/keyed_state.js";
 import { drawBar } from "./bar.js";
-import { createLegend, hintOf, titleOf } from "./captions.js";
 import { CardBox } from "./card_box.js";
+import { createLegend, hintOf, titleOf } from "./drawing/captions.js";
+import { paintScene } from "./drawing/paint.js";
 import { Hands } from "./hands.js";
-import { paintScene } from "./paint.js";
+import { heightFor } from "./room.js";
 import { ScatterState } from "./state.js";
 
 /**
@@ -61,6 +62,7 @@ export class ScatterMap {
     state.current = this;
     const turning = this.scene.isDeep ? " Shift and arrows turn it." : "";
     this.canvas.setAttribute("aria-label", `${titleOf(data)}. Arrows walk, Enter chooses, + and - zoom.${turning}`);
+    findElement(this.root, ".finding", HTMLElement).textContent = data.finding;
     const legend = findElement(this.root, ".legend", HTMLElement);
     legend.replaceChildren(...createLegend(data, devicePixelRatio || 1, this.look()));
     drawBar(findElement(this.root, ".bar", HTMLElement), this);
@@ -84,17 +86,18 @@ export class ScatterMap {
   }
 
   fit() {
-    const { canvas, data, scene } = this;
+    const { canvas, scene } = this;
     const { area } = scene.view;
     const width = this.root.clientWidth;
     if (!width) return;
+    const height = heightFor(this.root, canvas, area.height);
     area.ratio = devicePixelRatio || 1;
-    const inner = [Math.round(width * area.ratio), Math.round(data.height_px * area.ratio)];
-    const isFitting = area.width === width && area.height === data.height_px;
+    const inner = [Math.round(width * area.ratio), Math.round(height * area.ratio)];
+    const isFitting = area.width === width && area.height === height;
     if (!isFitting || canvas.width !== inner[0] || canvas.height !== inner[1]) {
-      [area.width, area.height] = [width, data.height_px];
+      [area.width, area.height] = [width, height];
       [canvas.width, canvas.height] = inner;
-      canvas.style.height = `${area.height}px`;
+      canvas.style.height = `${height}px`;
     }
     if (!scene.view.isSet) scene.showWhole();
     this.redraw();
@@ -249,6 +252,7 @@ export class ScatterMap {
     canvas.addEventListener("keydown", (event) => this.onKey(event), { signal });
     const observer = new ResizeObserver(() => root.isConnected && this.fit());
     observer.observe(root);
+    addEventListener("resize", () => root.isConnected && this.fit(), { signal });
     signal.addEventListener("abort", () => observer.disconnect());
   }
 

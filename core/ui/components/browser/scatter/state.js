@@ -1,6 +1,6 @@
 /** What a map of faces remembers from one drawing to the next. */
 
-import { Scene } from "./scene.js";
+import { Scene } from "./scene/scene.js";
 
 /**
  * @import { Mode } from "./bar.js"

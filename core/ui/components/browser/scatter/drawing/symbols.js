@@ -1,9 +1,9 @@
 /** The symbols of the points, as outlines: stamped on a canvas, or written into an SVG as paths. */
 
-import { createElement } from "../shared/dom.js";
+import { createElement } from "../../shared/dom.js";
 
 /**
- * @import { Look, PointGroup } from "./cloud.js"
+ * @import { Look, PointGroup } from "../cloud.js"
  *
  * @typedef {Pick<CanvasPath, "moveTo" | "lineTo" | "rect" | "arc" | "closePath">} Path
  */

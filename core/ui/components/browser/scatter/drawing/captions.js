@@ -1,13 +1,13 @@
 /** Words on and beside the map: the names that find room, the legend, and what is said of many points. */
 
-import { createElement } from "../shared/dom.js";
-import { formatCount } from "../shared/text.js";
+import { createElement } from "../../shared/dom.js";
+import { formatCount } from "../../shared/text.js";
 import { stampOf } from "./symbols.js";
 import { SYMBOLS_MOST } from "./visibility.js";
 
 /**
- * @import { Cloud, Look, MapData, PointGroup } from "./cloud.js"
- * @import { Scene } from "./scene.js"
+ * @import { Cloud, Look, MapData, PointGroup } from "../cloud.js"
+ * @import { Scene } from "../scene/scene.js"
  *
  * @typedef {(text: string) => number} Measure how wide a text is, in pixels
  *
@@ -20,6 +20,8 @@ import { SYMBOLS_MOST } from "./visibility.js";
 const NAME_PX = { above: 9, aside: 6, line: 18, margin: 3 };
 /** Names of places that lie so far outside are left out. */
 const OUTSIDE_PX = { across: 40, down: 20 };
+/** Colours for twelve people, and two groups without one. */
+const LEGEND_MOST = 14;
 const LEGEND_PX = { line: 20, margin: 6, symbol: 30, below: 8 };
 
 export const SYMBOL_OF_LEGEND_PX = 10;
@@ -27,7 +29,7 @@ export const SYMBOL_OF_LEGEND_PX = 10;
 /**
  * The names that find room, those of bigger groups first.
  * @param {Scene} scene
- * @param {Pick<Cloud, "names">} cloud
+ * @param {Pick<Cloud, "clusters">} cloud
  * @param {Measure} measure
  * @returns {PlacedName[]}
  */
@@ -36,7 +38,7 @@ export function placeNames(scene, cloud, measure) {
   const { width, height } = view.area;
   /** @type {PlacedName[]} */
   const placed = [];
-  for (const [name, ...at] of cloud.names) {
+  for (const [name, , ...at] of cloud.clusters) {
     const [planeX, planeY] = scene.placeOf(at);
     const x = view.screenX(planeX);
     const y = view.screenY(planeY) - NAME_PX.above;
@@ -60,6 +62,14 @@ function isInTheWay(one, other) {
 }
 
 /**
+ * The groups of the legend: where there are so many that their colours repeat, only those without a colour.
+ * @param {Pick<Cloud, "groups">} cloud
+ */
+function groupsToName({ groups }) {
+  return groups.length > LEGEND_MOST ? groups.filter((group) => group.faded) : groups;
+}
+
+/**
  * A group as the legend names it.
  * @param {PointGroup} group
  */
@@ -74,7 +84,7 @@ function labelOf(group) {
  * @param {Look} look
  */
 export function createLegend(cloud, ratio, look) {
-  return cloud.groups.map((group) => {
+  return groupsToName(cloud).map((group) => {
     const stamp = stampOf(group, SYMBOL_OF_LEGEND_PX, ratio, look);
     const symbol = createElement("canvas", { width: stamp.width, height: stamp.height });
     symbol.style.width = `${stamp.width / ratio}px`;
@@ -92,7 +102,7 @@ export function createLegend(cloud, ratio, look) {
  */
 export function placeLegend(cloud, width, measure) {
   let [x, y] = [LEGEND_PX.margin, LEGEND_PX.line];
-  const places = cloud.groups.map((group) => {
+  const places = groupsToName(cloud).map((group) => {
     const text = labelOf(group);
     const room = LEGEND_PX.symbol + measure(text);
     if (x > LEGEND_PX.margin && x + room > width) [x, y] = [LEGEND_PX.margin, y + LEGEND_PX.line];

@@ -1,12 +1,12 @@
 /** The map in a file of its own: it can be moved, zoomed and turned, and says who is under the pointer. */
 
-import { findElement } from "../shared/dom.js";
-import { createLegend, hintOf } from "./captions.js";
-import { paintScene } from "./paint.js";
-import { Scene } from "./scene.js";
-import { wheelFactor } from "./view.js";
+import { findElement } from "../../shared/dom.js";
+import { createLegend, hintOf } from "../drawing/captions.js";
+import { paintScene } from "../drawing/paint.js";
+import { Scene } from "../scene/scene.js";
+import { wheelFactor } from "../scene/view.js";
 
-/** @import { SavedMap } from "./cloud.js" */
+/** @import { SavedMap } from "../cloud.js" */
 
 const REACH_PX = 14;
 /** A drag so long turns by one radian. */
@@ -82,7 +82,7 @@ class StandaloneMap {
   nameOf(row) {
     const name = this.saved.people[this.saved.who[row]] ?? "no name";
     const group = this.scene.groups[this.scene.group[row]].name;
-    return name === group ? name : `${name} (${group})`;
+    return name === group || !group ? name : `${name} (${group})`;
   }
 
   /** @param {PointerEvent} event */

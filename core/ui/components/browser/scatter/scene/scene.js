@@ -3,14 +3,14 @@
  * All of x and y lie in 0..1 of a plane; depth is 1 in front and 0 behind.
  */
 
-import { decodeBytes } from "../shared/bytes.js";
+import { decodeBytes } from "../../shared/bytes.js";
 import { GridIndex } from "./grid_index.js";
 import { rowsInside } from "./lasso.js";
 import { NO_TURN, turnFurther } from "./rotation.js";
 import { Space } from "./space.js";
 import { View } from "./view.js";
 
-/** @import { Cloud, ScreenPoint } from "./cloud.js" */
+/** @import { Cloud, ScreenPoint } from "../cloud.js" */
 
 const FINEST = 65535;
 /** A symbol whose middle is so far outside of the picture still shows. */

@@ -1,12 +1,12 @@
 /** The map as a page of its own, which can be explored without Face Atlas. No photographs go into it. */
 
-import { decodeBytes } from "../shared/bytes.js";
-import { escapeMarkup } from "../shared/text.js";
-import { titleOf } from "./captions.js";
+import { decodeBytes } from "../../shared/bytes.js";
+import { escapeMarkup } from "../../shared/text.js";
+import { titleOf } from "../drawing/captions.js";
 
 /**
- * @import { Look, MapData, SavedMap } from "./cloud.js"
- * @import { Scene } from "./scene.js"
+ * @import { Look, MapData, SavedMap } from "../cloud.js"
+ * @import { Scene } from "../scene/scene.js"
  */
 
 /**
@@ -38,7 +38,7 @@ ${script.replaceAll("</script", "<\\/script")}.showSavedMap(${JSON.stringify(sav
  * @returns {SavedMap}
  */
 export function savedMap(scene, map, look) {
-  const { of, points, dimensions, group_of, groups, names, people } = map;
+  const { of, points, dimensions, group_of, groups, clusters, people } = map;
   const { x, y, scale, area } = scene.view;
   return {
     of,
@@ -46,7 +46,7 @@ export function savedMap(scene, map, look) {
     dimensions,
     group_of,
     groups,
-    names,
+    clusters,
     people,
     look,
     who: Array.from(whoOf(map, scene.n)),

@@ -15,8 +15,8 @@ import {
 } from "./visibility.js";
 
 /**
- * @import { Cloud, Look, ScreenPoint, Shown } from "./cloud.js"
- * @import { Scene } from "./scene.js"
+ * @import { Cloud, Look, ScreenPoint, Shown } from "../cloud.js"
+ * @import { Scene } from "../scene/scene.js"
  *
  * @typedef {CanvasRenderingContext2D} Pen
  */

@@ -1,17 +1,17 @@
 /** The picture as it is seen, saved as PNG, SVG, or a page that can be explored. No photographs go into any of them. */
 
-import { createElement } from "../shared/dom.js";
+import { createElement } from "../../shared/dom.js";
+import { placeLegend, SYMBOL_OF_LEGEND_PX } from "../drawing/captions.js";
+import { paintScene } from "../drawing/paint.js";
+import { stampOf } from "../drawing/symbols.js";
 import { bundleModules } from "./bundle.js";
-import { placeLegend, SYMBOL_OF_LEGEND_PX } from "./captions.js";
 import { createPage } from "./page.js";
-import { paintScene } from "./paint.js";
 import { createSvg } from "./svg.js";
-import { stampOf } from "./symbols.js";
 
 /**
- * @import { Measure } from "./captions.js"
- * @import { Look, MapData } from "./cloud.js"
- * @import { Scene } from "./scene.js"
+ * @import { Measure } from "../drawing/captions.js"
+ * @import { Look, MapData } from "../cloud.js"
+ * @import { Scene } from "../scene/scene.js"
  *
  * @typedef {object} Picture what is saved
  * @property {Scene} scene

@@ -1,15 +1,23 @@
 /** The map as an SVG: everything that the canvas shows, as shapes and words that can be edited. */
 
-import { escapeMarkup } from "../shared/text.js";
-import { placeLegend, placeNames, titleOf } from "./captions.js";
-import { FIRST_LINE, FURTHER_LINE } from "./paint.js";
-import { inkOf, svgPathOf } from "./symbols.js";
-import { dotSizePx, fadedBy, MARK_RADIUS_PX, nearnessOf, opacityOf, SYMBOLS_MOST, symbolSizePx } from "./visibility.js";
+import { escapeMarkup } from "../../shared/text.js";
+import { placeLegend, placeNames, titleOf } from "../drawing/captions.js";
+import { FIRST_LINE, FURTHER_LINE } from "../drawing/paint.js";
+import { inkOf, svgPathOf } from "../drawing/symbols.js";
+import {
+  dotSizePx,
+  fadedBy,
+  MARK_RADIUS_PX,
+  nearnessOf,
+  opacityOf,
+  SYMBOLS_MOST,
+  symbolSizePx,
+} from "../drawing/visibility.js";
 
 /**
- * @import { Measure } from "./captions.js"
- * @import { Look, MapData, PointGroup } from "./cloud.js"
- * @import { Scene } from "./scene.js"
+ * @import { Measure } from "../drawing/captions.js"
+ * @import { Look, MapData, PointGroup } from "../cloud.js"
+ * @import { Scene } from "../scene/scene.js"
  *
  * @typedef {{ plain: Measure, name: Measure }} Measures how wide words are, in the font of each
  */

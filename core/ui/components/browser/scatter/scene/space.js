@@ -1,6 +1,6 @@
 /** Points in space, seen as they are turned: around their middle, and so small that none leaves the plane. */
 
-/** @import { Mark } from "./cloud.js" */
+/** @import { Mark } from "../cloud.js" */
 
 export class Space {
   /**

@@ -1,8 +1,8 @@
 /** How large and how clear points are drawn, on the canvas and in an SVG alike. */
 
 /**
- * @import { PointGroup } from "./cloud.js"
- * @import { Scene } from "./scene.js"
+ * @import { PointGroup } from "../cloud.js"
+ * @import { Scene } from "../scene/scene.js"
  */
 
 /** Up to so many points in view are symbols; beyond, dots. */
