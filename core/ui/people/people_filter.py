@@ -24,7 +24,7 @@ class PeopleCategory(StrEnum):
     """What people there are to look at."""
 
     ALL = "Everybody"
-    UNNAMED = "Without a name"
+    UNNAMED = "Unnamed"
     QUESTIONS = "Questions"
     FEW = "Few faces"
     POOR = "Poor quality"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain, zip_longest
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -56,10 +57,11 @@ class Wall:
 
     @property
     def cards(self) -> list[WallCell]:
-        """The questions that were not put off, the rest of people first."""
+        """The questions that were not put off: rests of people and two who may be one in turn, the surest first."""
         rests = [RestCell(self.dataset, self.unnamed, rest) for rest in self.unnamed.rests] if self.unnamed else []
-        cards: list[WallCell] = [*rests, *(MergeCell(question) for question in self.merges)]
-        return [card for card in cards if card.id not in self.postponed]
+        merges = [MergeCell(question) for question in self.merges]
+        in_turn = chain.from_iterable(zip_longest(rests, merges))
+        return [card for card in in_turn if card is not None and card.id not in self.postponed]
 
 
 def read_wall(dataset: Dataset, *, unnamed_first: bool) -> Wall:
@@ -84,11 +86,13 @@ def show_wall(dataset_id: str, *, unnamed_first: bool) -> None:
     dataset = data.services().store.dataset(dataset_id)
     wall = read_wall(dataset, unnamed_first=unnamed_first)
     counts = data.dataset_counts(dataset.id, dataset.revision)
-    left, right = st.columns([3, 2], vertical_alignment="bottom", gap="medium")
+    left, middle, right = st.columns([5, 4, 2], vertical_alignment="bottom", gap="medium")
     with left:
         _show_progress(wall, counts)
-    with right:
+    with middle:
         corrections.show_last_correction(dataset, hold=False)
+    with right:
+        _show_settings(wall)
     chosen_filter = _choose_filter(wall)
     st.html(_NO_FADING)
     cells = arrange_cells(wall, chosen_filter)
@@ -141,10 +145,7 @@ def _choose_filter(wall: Wall) -> PeopleFilter:
         PeopleCategory.UNNAMED: len(wall.unnamed.worth_naming) if wall.unnamed else 0,
         PeopleCategory.QUESTIONS: len(wall.cards),
     }
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        chosen_filter = people_filter.choose_people_filter(wall.dataset, wall.people, more_counts)
-        _show_settings(wall)
-    return chosen_filter
+    return people_filter.choose_people_filter(wall.dataset, wall.people, more_counts)
 
 
 def _show_settings(wall: Wall) -> None:
@@ -153,7 +154,7 @@ def _show_settings(wall: Wall) -> None:
     clustering = groups.load_current_clustering(dataset.id, dataset.revision, groups.grouping_time(dataset))
     if not clustering and not wall.postponed:
         return
-    with st.popover("Grouping", icon=":material/tune:"):
+    with st.popover("Grouping", icon=":material/tune:", width="stretch"):
         if clustering:
             groups.choose_threshold(dataset, clustering)
         if wall.postponed:

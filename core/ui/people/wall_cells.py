@@ -25,7 +25,7 @@ from core.workflows.labels.review_queue import decode_crop
 
 BEHIND = 4
 """So many more faces of a group are shown, small, behind its first."""
-ON_CARD = 4
+ON_CARD = 3
 SMALL_PX = 72
 TIGHT = 0.8
 """Mean cosine to the middle of a group from which on its faces are said to be alike."""
