@@ -11,6 +11,7 @@ from core.ui.evaluation import (
     report_tab,
     run_comparison,
     slice_metrics,
+    tutorial_tab,
     wrong_predictions,
 )
 from core.ui.labels import corrections
@@ -45,6 +46,7 @@ with frame.page(
         "Slices": slice_metrics.show_slices_section,
         "Classifiers": baselines.show_baselines_section,
         "Report": report_tab.show_report_section,
+        "For students": tutorial_tab.show_tutorial_section,
         "Method": evaluation_page.show_method_section,
     }
     for tab, body in zip(

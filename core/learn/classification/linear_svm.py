@@ -142,6 +142,12 @@ def fit_linear_svm(
     )
 
 
+def choose_c(faces: LabelledFaces, *, seed: int = 0, c: float | None = None) -> float:
+    """Give the C that ``fit_linear_svm`` takes for these faces; the parameters are its own."""
+    sample = faces.only(_sample(faces, seed))
+    return _choose_hyperparameters(sample, C_GRID if c is None else (c,), seed, UNWATCHED).C
+
+
 def _choosing_share(n_people: int, c: float | None) -> float:
     """Roughly the part of the time that choosing takes: problems solved on samples, against everybody's once."""
     problems = min(n_people, MOST_PEOPLE) * CHOOSING_FOLDS * (len(C_GRID) if c is None else 1)

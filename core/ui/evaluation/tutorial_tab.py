@@ -1,0 +1,116 @@
+"""The tab "For students": the run as a tutorial prints it, a face as numbers, and code that gives the same accuracy."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import streamlit as st
+
+from core.base.types import Vectors
+from core.learn.numerics.unit_vectors import mean_direction
+from core.store.protocols import Run
+from core.ui import data, gallery, words
+from core.ui.certainty import explanation
+from core.ui.evaluation.evaluation_page import EvaluatedRun
+from core.workflows.evaluation import tutorial
+
+NUMBERS_A_LINE = 8
+CROP_PX = 112
+
+
+def show_tutorial_section(evaluated: EvaluatedRun) -> None:
+    """What a tutorial would print, one face of it, and everything to do it again elsewhere."""
+    st.markdown("**The run as a tutorial prints it**")
+    st.code(print_run(evaluated), language=None)
+    _show_face(evaluated)
+    _offer_code(evaluated)
+
+
+def print_run(evaluated: EvaluatedRun) -> str:
+    """Shapes, classes, C and accuracies, as the tutorials on face recognition print them."""
+    run, metrics, dimension = evaluated.run, evaluated.run.metrics, evaluated.faces.embeddings.vectors.shape[1]
+    shapes = [
+        f"X_train ({metrics.n_train}, {dimension})  y_train ({metrics.n_train},)",
+        f"X_test ({metrics.n_test}, {dimension})  y_test ({metrics.n_test},)",
+    ]
+    if run.params.split == "kfold":
+        shapes = [
+            f"X ({metrics.n_train}, {dimension})  y ({metrics.n_train},)",
+            f"{run.params.folds} folds: every row is tested once, by a model that has not seen its shot",
+        ]
+    classes = ", ".join(run.params.people[:20]) + (", ..." if len(run.params.people) > 20 else "")
+    return "\n".join(
+        [
+            *shapes,
+            f"classes {metrics.n_people}: {classes}",
+            f"model: Normalizer('l2'), LabelEncoder(), LinearSVC(C={run.params.chosen_c:g})  # C by cross-validation",
+            f"Accuracy: train={100 * metrics.train_accuracy:.3f}, validation={100 * metrics.accuracy:.3f}",
+        ]
+    )
+
+
+def _show_face(evaluated: EvaluatedRun) -> None:
+    """One tested face of somebody who is chosen: the picture, its numbers, and its bars beside the mean."""
+    predictions, faces = evaluated.predictions, evaluated.faces
+    st.markdown("**A face as the classifier sees it (its embedding)**")
+    tested = sorted({int(person) for person in predictions.true})
+    person = st.selectbox("A tested face of", tested, format_func=evaluated.person, key="tutorial_person", width=300)
+    rows = [
+        faces.table.index(predictions.face_ids[row])
+        for row in np.flatnonzero(predictions.true == person)
+        if predictions.face_ids[row] in faces.table
+    ]
+    if not rows:
+        st.caption("The photos of this person were removed since.")
+        return
+    name, vectors = evaluated.person(person), faces.embeddings.vectors
+    picture, numbers = st.columns([1, 4], vertical_alignment="center")
+    with picture:
+        tile = gallery.Tile(faces.table.crop_ids[rows[0]], "", alt=f"Face of {name}")
+        gallery.show_face_grid(evaluated.dataset.id, [tile], tile_px=CROP_PX)
+    with numbers:
+        own = np.flatnonzero(faces.table.labels == faces.table.labels[rows[0]])
+        means = {"This face": vectors[rows[0]], f"Mean of the faces of {name}": mean_direction(vectors[own])}
+        explanation.show_vectors(means)
+    with st.expander(f"All {vectors.shape[1]} numbers"):
+        st.code(print_vector(vectors[rows[0]]), language=None)
+
+
+def print_vector(vector: Vectors) -> str:
+    """An embedding, (dimension,), as NumPy prints it."""
+    return np.array2string(vector, precision=4, suppress_small=True, max_line_width=10 * NUMBERS_A_LINE + 2, sign=" ")
+
+
+def _offer_code(evaluated: EvaluatedRun) -> None:
+    st.markdown("**The same in plain scikit-learn**")
+    st.markdown(
+        f"`{tutorial.CODE_NAME}` and `{tutorial.ARRAYS_NAME}` in one zip: {words.count(evaluated.run.metrics.n_train)} "
+        "embeddings with their names and the part of the test that each is in. Unpacked and run, the code prints "
+        "the accuracy of this run to the last digit."
+    )
+    if evaluated.stale or evaluated.run.params.imported is not None:
+        st.caption(
+            "This run cannot be taken home: photos or names changed since, or its photos are on another computer. "
+            "Train again first."
+        )
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.download_button(
+            "Download code and data (zip)",
+            partial(_write_zip, evaluated.run),
+            file_name="face-recogniser.zip",
+            mime="application/zip",
+            icon=":material/download:",
+            on_click="ignore",
+            key="tutorial_zip",
+        )
+        st.caption("Embeddings tell who somebody is: treat the file as you would the photos.", width="content")
+    with st.expander(f"Read {tutorial.CODE_NAME}"):
+        st.code(tutorial.CODE.read_text(encoding="utf-8"), language="python")
+
+
+def _write_zip(run: Run) -> bytes:
+    store = data.services().store
+    arrays = tutorial.gather_tutorial_arrays(store, run, data.run_predictions(run.id))
+    return tutorial.write_tutorial_zip(arrays)
