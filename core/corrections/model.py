@@ -196,6 +196,9 @@ class CorrectionLog(Protocol):
     def changes(self, event_id: int) -> list[Change]:
         """What an event set; nothing for one that undid or redid another."""
 
+    def count_faces_named_at_once(self, dataset_id: str, revision: Revision) -> dict[str, int]:
+        """Of each face that somebody gave its name up to a revision, how many got theirs by the same event."""
+
     def pairs_kept_apart(self, dataset_id: str) -> list[tuple[str, str]]:
         """Pairs of faces of which somebody said that they are two people."""
 

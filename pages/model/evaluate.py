@@ -7,6 +7,7 @@ from core.ui.evaluation import (
     baselines,
     confusion_matrix,
     evaluation_page,
+    figure_basis,
     open_set,
     report_tab,
     run_comparison,
@@ -34,6 +35,7 @@ with frame.page(
     if evaluated.stale:
         evaluation_page.show_stale_notice(evaluated)
     evaluation_page.show_headline(run)
+    figure_basis.show_figure_basis(run)
     open_set.show_strangers_line(run)
 
     bodies = {

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, upd
 
 from core.base.errors import ChangedMeanwhile, NotFound
 from core.base.types import Revision
-from core.corrections.model import Change, Correction, Editor, Entity, Event, EventKind
+from core.corrections.model import Change, Correction, Editor, Entity, Event, EventKind, Field
 from core.store.names import checked_name
 from core.store.sql import schema
 from core.store.sql.reader import SqlStore
@@ -122,6 +122,18 @@ class SqlCorrectionLog(SqlStore):
         change = schema.change
         query = select(change).where(change.c.event_id == event_id).order_by(change.c.entity_id, change.c.field)
         return [to_change(row) for row in self.read_rows(query)]
+
+    def count_faces_named_at_once(self, dataset_id: str, revision: Revision) -> dict[str, int]:
+        change, event = schema.change, schema.event
+        query = (
+            select(change.c.entity_id, event.c.n_faces)
+            .join(event, event.c.id == change.c.event_id)
+            .where(change.c.dataset_id == dataset_id, change.c.entity == Entity.FACE, change.c.field == Field.PERSON)
+            .where(event.c.active, event.c.revision <= revision)
+            .order_by(event.c.id)
+        )
+        # Of several events the last one names the face, and a dictionary keeps the last value of a key.
+        return {row.entity_id: row.n_faces for row in self.read_rows(query)}
 
     def pairs_kept_apart(self, dataset_id: str) -> list[tuple[str, str]]:
         change = schema.change

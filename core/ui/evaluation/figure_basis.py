@@ -1,0 +1,57 @@
+"""What the figure on "How good is it?" rests on, in one or two sentences under it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import streamlit as st
+
+from core.store.protocols import Run
+from core.ui import data, words
+from core.workflows.evaluation.naming_basis import NamingBasis, count_naming_basis
+
+FEW_PEOPLE = 10
+FEW_FACES = 50
+"""Below either, the figure is said to rest on few: of 50 faces that are all right, 7 % may still be wrong."""
+
+
+def show_figure_basis(run: Run) -> None:
+    """How many faces of how many people were tested, how they were named, and what that leaves open."""
+    st.caption(" ".join(describe_figure_basis(_count_basis(run.id), run)))
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
+def _count_basis(run_id: str) -> NamingBasis:
+    run = data.services().runs.run(run_id)
+    return count_naming_basis(data.services().log, run, data.run_predictions(run_id))
+
+
+def describe_figure_basis(basis: NamingBasis, run: Run) -> Iterator[str]:
+    """What the accuracy rests on, sentence by sentence."""
+    metrics = run.metrics
+    people = words.count(metrics.n_people, "person", "people")
+    yield f"It rests on {words.count(basis.tested, 'test face')} of {people}, {_describe_naming(basis)}."
+    if basis.in_groups:
+        faces = "face was" if basis.in_groups == 1 else "faces were"
+        yield (
+            f"{words.count(basis.in_groups)} test {faces} named in groups: they were easy to group, so they are easy "
+            "to recognise, and on harder ones it may be right less often."
+        )
+    if metrics.n_people < FEW_PEOPLE or basis.tested < FEW_FACES:
+        low = metrics.accuracy_ci95[0]
+        yield (
+            f"That is few: chance alone allows for {words.percent(low)}, and with more people it gets harder "
+            "(95 % interval)."
+        )
+
+
+def _describe_naming(basis: NamingBasis) -> str:
+    ways = {
+        "named by their folders": basis.by_folder,
+        "named one by one": basis.one_by_one,
+        "named in groups": basis.in_groups,
+    }
+    used = [(way, count) for way, count in ways.items() if count]
+    if len(used) == 1:
+        return used[0][0]
+    return ", ".join(f"{words.count(count)} {way}" for way, count in used)
