@@ -30,6 +30,8 @@ _STYLE = """<style>
 .fa-grid > div {min-width:0}
 .fa-grid img {width:100%; aspect-ratio:1; object-fit:cover; border-radius:8px; display:block;
  background:rgba(128,128,128,.15)}
+.fa-round > div {text-align:center}
+.fa-round img {border-radius:50%}
 .fa-name {font-size:.82rem; line-height:1.25; margin-top:5px; overflow:hidden; text-overflow:ellipsis;
  white-space:nowrap}
 .fa-note {font-size:.75rem; line-height:1.25; opacity:.72; overflow:hidden; text-overflow:ellipsis;
@@ -76,10 +78,10 @@ class LabelledBox:
     known: bool = True
 
 
-def show_face_grid(dataset_id: str, tiles: Iterable[Tile], tile_px: int = TILE_PX) -> None:
-    """An even grid of face crops, names under them."""
+def show_face_grid(dataset_id: str, tiles: Iterable[Tile], tile_px: int = TILE_PX, *, is_round: bool = False) -> None:
+    """An even grid of face crops, names under them; round ones stand for people."""
     cells = "".join(_cell(dataset_id, tile) for tile in tiles)
-    st.html(_grid(cells, tile_px))
+    st.html(_grid(cells, tile_px, "fa-grid fa-round" if is_round else "fa-grid"))
 
 
 def paged_grid(
@@ -123,10 +125,10 @@ def _pair(dataset_id: str, pair: TilePair) -> str:
     )
 
 
-def _grid(cells: str, tile_px: int) -> str:
+def _grid(cells: str, tile_px: int, style_classes: str = "fa-grid") -> str:
     # The width stands at the grid itself: the style sheet is the page's, whichever grid brought it last.
     columns = f"grid-template-columns:repeat(auto-fill,minmax({tile_px}px,1fr))"
-    return f"{_STYLE}<div class='fa-grid' role='list' style='{columns}'>{cells}</div>"
+    return f"{_STYLE}<div class='{style_classes}' role='list' style='{columns}'>{cells}</div>"
 
 
 def _cell(dataset_id: str, tile: Tile) -> str:

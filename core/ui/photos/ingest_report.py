@@ -8,10 +8,11 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from core.store.job_model import Job
-from core.store.protocols import Counts, Dataset, FileOutcome, FileReport
+from core.store.job_model import Job, JobState
+from core.store.protocols import Dataset, FileOutcome, FileReport
 from core.ui import data, frame, gallery, menu, words
 from core.ui.labels.face_filters import FaceCategory
+from core.ui.photos import answer_steps
 from core.workflows.exchange.csv_tables import FILE_COLUMNS, file_report_csv
 from core.workflows.photos.ingest import IngestSummary
 from core.workflows.photos.requests import IngestRequest
@@ -27,6 +28,8 @@ SENTENCE = {
     FileOutcome.REFUSED: "refused",
 }
 
+PROBLEMS = (FileOutcome.NO_FACE, FileOutcome.SEVERAL_FACES, FileOutcome.CONFLICT, FileOutcome.REFUSED)
+"""What somebody may want to do something about."""
 NOTES = {
     FileOutcome.NO_FACE: (
         "photo",
@@ -48,15 +51,27 @@ NOTES = {
 
 
 def show_recent_faces(dataset: Dataset, job: Job) -> None:
-    """The latest faces of an ingest, as they come."""
+    """The latest faces of an ingest, as they come; whoever sees them waits for what they come to."""
+    answer_steps.await_answer(dataset)
     faces = data.services().store.recent_faces(dataset.id, job.id, STRIP)
     gallery.show_face_grid(
         dataset.id, [gallery.Tile(face.crop_id, words.display_name(face.person)) for face in faces], tile_px=72
     )
 
 
-def choose_ingest(ingests: Sequence[Job]) -> Job:
-    """The ingest whose report is shown: the newest, or another one."""
+def show_files(ingests: Sequence[Job], anchor: str) -> None:
+    """What became of every file of an ingest: of the newest, or of another one."""
+    # One that failed before its first file has nothing to tell.
+    if len(ingests) == 1 and not data.services().store.outcome_counts(ingests[0].id):
+        return
+    st.header("Files", anchor=anchor)
+    job = _choose_ingest(ingests)
+    if job.state is JobState.DONE:
+        _show_summary(job)
+    _show_file_table(job)
+
+
+def _choose_ingest(ingests: Sequence[Job]) -> Job:
     if len(ingests) == 1:
         return ingests[0]
     by_id = {job.id: job for job in ingests}
@@ -70,7 +85,7 @@ def choose_ingest(ingests: Sequence[Job]) -> Job:
     return by_id[chosen_id]
 
 
-def show_ingest_summary(job: Job) -> None:
+def _show_summary(job: Job) -> None:
     """The ingest in one sentence a finding."""
     # Counted from the lines of the report, not taken from the job's result: an ingest that was stopped has none.
     counts = data.services().store.outcome_counts(job.id)
@@ -96,24 +111,8 @@ def show_ingest_summary(job: Job) -> None:
             frame.open_page(menu.REVIEW, job.dataset_id, show=FaceCategory.FACELESS)
 
 
-def show_dataset_advice(counts: Counts) -> None:
-    """What is still missing before the dataset can be learned."""
-    if counts.faces and counts.people >= 2:
-        return
-    if not counts.faces:
-        missing = (
-            "No face was found in these photos. A face needs to be at least about 20 pixels wide and turned towards "
-            "the camera. A photo that lies on its side can be turned under *Look them over*."
-        )
-    elif not counts.people:
-        missing = "These faces have no names yet. Group them, and name each group once."
-    else:
-        missing = "Only one person has a name. A recogniser tells people apart: add a folder of somebody else, too."
-    st.info(missing, icon=":material/info:")
-
-
-def show_file_table(job: Job) -> None:
-    """Every file with its result; chips filter, a button gives it as CSV."""
+def _show_file_table(job: Job) -> None:
+    """The files of the outcomes that are chosen, at first those with a problem; a button gives all as CSV."""
     store = data.services().store
     counts = store.outcome_counts(job.id)
     if not counts:
@@ -123,6 +122,7 @@ def show_file_table(job: Job) -> None:
             "Show",
             list(counts),
             selection_mode="multi",
+            default=[outcome for outcome in counts if outcome in PROBLEMS],
             format_func=lambda outcome: f"{SENTENCE[FileOutcome(outcome)]} {words.count(counts[outcome])}",
             key=f"outcomes_{job.id}",
         )
@@ -136,7 +136,10 @@ def show_file_table(job: Job) -> None:
             on_click="ignore",
         )
     outcomes = [FileOutcome(outcome) for outcome in outcomes_chosen or []]
-    total = sum(counts[outcome] for outcome in outcomes or counts)
+    if not outcomes:
+        st.caption("Press a result above to list its files.")
+        return
+    total = sum(counts[outcome] for outcome in outcomes)
     # Pages are read from the store one by one: a report has as many lines as an archive has files.
     pages = -(-total // ROWS_PER_PAGE)
     page = st.pagination(pages, key=f"report_page_{job.id}") if pages > 1 else 1

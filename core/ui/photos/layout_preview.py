@@ -12,9 +12,11 @@ from core.archives.source import PhotoSource
 from core.archives.zip_names import ZipNameDecoding
 from core.base.errors import InputRefused
 from core.base.types import Refusal
+from core.store.protocols import Dataset
 from core.ui import data, state, words
 from core.ui.photos import uploads
 from core.ui.photos.uploads import Offer
+from core.workflows.photos.requests import IngestRequest
 
 PEOPLE_SHOWN, REASONS_SHOWN = 8, 5
 READINGS = {
@@ -35,6 +37,40 @@ class LayoutChoice:
 
     folders: str = AUTO
     zip_names: str = ""
+
+
+def choose_photos(dataset: Dataset, *, is_first: bool) -> list[IngestRequest]:
+    """The ways in for photos, and how those that wait are read; the requests to start.
+
+    Parameters
+    ----------
+    is_first : whether the dataset is new; otherwise the ways in are folded away until something waits
+    """
+    if is_first:
+        return _choose_photos(dataset)
+    is_waiting = bool(uploads.waiting_offers(dataset))
+    with st.expander("Add more photos", icon=":material/add_photo_alternate:", expanded=is_waiting):
+        return _choose_photos(dataset)
+
+
+def _choose_photos(dataset: Dataset) -> list[IngestRequest]:
+    offers = uploads.choose_offers(dataset)
+    if not offers:
+        return []
+    options = uploads.choose_ingest_options()
+    choices = [(offer, show_layout_preview(offer)) for offer in offers]
+    return [
+        IngestRequest(
+            path=str(offer.path),
+            title=offer.title,
+            policy=options.policy,
+            folders=choice.folders,
+            zip_names=choice.zip_names,
+            answer=options.answer,
+        )
+        for offer, choice in choices
+        if choice
+    ]
 
 
 def show_layout_preview(offer: Offer, *, with_people: bool = True, waiting: str = state.OFFER) -> LayoutChoice | None:

@@ -226,12 +226,24 @@ def discard_copy(offer: Offer) -> None:
     discard_upload(data.services().settings.uploads_dir, offer.path)
 
 
-def choose_face_policy() -> FacePolicy:
-    """What becomes of photos with several faces; the default suits most."""
+@dataclass(frozen=True, slots=True)
+class IngestOptions:
+    """What is done with photos; the defaults suit most."""
+
+    policy: FacePolicy
+    """What becomes of photos with several faces."""
+    answer: bool
+    """Whether the steps that photos lead to follow by themselves."""
+
+
+def choose_ingest_options() -> IngestOptions:
+    """The options, out of the way."""
     with st.popover("Options", icon=":material/tune:"):
-        return st.radio(
+        policy = st.radio(
             "A photo of one person shows several faces", list(POLICIES), format_func=POLICIES.__getitem__, key="policy"
         )
+        answer = st.toggle("Afterwards: train, group, look for suspects, lay the map", value=True, key="answer")
+    return IngestOptions(policy, answer)
 
 
 def submit_ingests(dataset: Dataset, requests: Sequence[IngestRequest]) -> None:
@@ -246,7 +258,7 @@ def submit_ingests(dataset: Dataset, requests: Sequence[IngestRequest]) -> None:
 
 def submit_sample_ingest(dataset: Dataset) -> None:
     """Queue the sample, which goes the way of every zip."""
-    submit_ingests(dataset, [IngestRequest(str(data.services().sample_zip()), SAMPLE_TITLE)])
+    submit_ingests(dataset, [IngestRequest(str(data.services().sample_zip()), SAMPLE_TITLE, answer=True)])
 
 
 def ask_for_first_dataset() -> None:
@@ -263,7 +275,7 @@ def ask_for_first_dataset() -> None:
     dataset = data.services().store.create_dataset(name[:80], DEFAULT_VECTORS_ID)
     # All or none: half of a drop in work and the other half waiting would be two different states of one dataset.
     if all(is_unambiguous(offer) for offer in offers):
-        submit_ingests(dataset, [IngestRequest(str(offer.path), offer.title) for offer in offers])
+        submit_ingests(dataset, [IngestRequest(str(offer.path), offer.title, answer=True) for offer in offers])
     store_waiting_offers(dataset, offers)
     frame.open_page(menu.INGEST, dataset.id)
 

@@ -145,6 +145,12 @@ def _preview_plan(
         return str(refusal)
 
 
+def describe_refusal(dataset: Dataset) -> str:
+    """Why a training with the default options would learn nothing; "" where it would learn."""
+    plan = _preview_plan(dataset.id, dataset.revision, TrainOptions())
+    return plan if isinstance(plan, str) else ""
+
+
 def show_plan(dataset: Dataset, options: TrainOptions) -> None:
     """What would be learned, who is left out, and how it will be tested."""
     outcome = _preview_plan(dataset.id, dataset.revision, options)

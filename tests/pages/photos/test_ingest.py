@@ -38,9 +38,12 @@ def test_an_empty_dataset_takes_the_sample(app_data, open_page):
     assert app_data.jobs.jobs(dataset.id)[0].state is JobState.QUEUED
     (ended,) = work(app_data)
     assert ended.state is JobState.DONE
-    said = texts(open_page(INGEST, dataset=dataset.id))
-    assert "118 new photos" in said
-    assert "learn the people" in said
+    assert ended.params["answer"]
+    app = open_page(INGEST, dataset=dataset.id)
+    assert "118 new photos" in texts(app)
+    assert not app.dataframe, "where nothing was wrong, no file is listed unasked"
+    button(app, "Train").click().run()
+    assert app.title[0].value == "Train"
 
 
 def test_an_upload_is_previewed_and_started(app_data, open_page, sample_files):
@@ -144,9 +147,12 @@ def test_photos_without_a_face_get_advice(app_data, open_page):
     archive.write_bytes(a_zip({"Ann/1.jpg": buffer.getvalue()}))
     app_data.jobs.submit(dataset.id, JobKind.INGEST, IngestRequest(str(archive), "box.zip").to_json())
     work(app_data)
-    said = texts(open_page(INGEST))
+    app = open_page(INGEST)
+    said = texts(app)
+    assert "No face in 1 photo" in said
     assert "No face was found in these photos." in said
     assert "1 photo has no face that could be found" in said
+    assert list(app.dataframe[0].value["file"]) == ["Ann/1.jpg"], "the table opens on what went wrong"
 
 
 # what is dropped
@@ -198,6 +204,7 @@ def test_several_zips_are_taken_one_after_another_each_with_its_report(app_data,
     chooser = next(box for box in app.selectbox if box.label == "The report of")
     assert [option.partition(",")[0] for option in chooser.options] == ["2 files", "ben.zip", "ann.zip"]
     chooser.select_index(2).run()
+    app.pills[0].select(FileOutcome.TAKEN).run()
     assert not app.exception
     assert list(app.dataframe[0].value["file"]) == ["Ann/1.jpg"]
 
@@ -254,6 +261,16 @@ def test_the_names_of_a_zip_are_shown_with_their_code_page_and_another_can_be_ch
     assert "People: Zoė." in texts(app)
     start(app, app_data)
     assert [person.name for person in app_data.store.people(dataset.id)] == ["Zoė"]
+
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_whether_the_answer_follows_is_said_in_the_options_and_remembered(app_data, open_page, sample_files, answer):
+    app_data.store.create_dataset("Family", "facenet-128")
+    app = give(open_page(INGEST), ("1.jpg", next(iter(sample_files.values()))))
+    if not answer:
+        app.toggle(key="answer").set_value(False).run()
+    (ended,) = start(app, app_data)
+    assert IngestRequest.of(ended).answer is answer
 
 
 def test_how_folders_are_read_is_shown_and_can_be_said_otherwise(app_data, open_page, sample_files):

@@ -1,0 +1,213 @@
+"""What photos came to: who is on them, how well they are told apart, a map, and what is worth a look."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.learn.label_errors.review_queue import SuspectKind
+from core.store.job_model import Job, JobKind
+from core.store.protocols import Counts, Dataset, FileOutcome, Run
+from core.ui import data, frame, gallery, menu, words
+from core.ui.clustering import groups
+from core.ui.clustering.groups import UnnamedGroups
+from core.ui.gallery import Tile
+from core.ui.labels import review_queue
+from core.ui.labels.face_filters import FaceCategory
+from core.ui.photos import answer_steps
+from core.ui.projection import map_picture
+from core.ui.training import training_page
+
+FACES_SHOWN = 12
+FACE_PX = 76
+FILES_ANCHOR = "files"
+"""Of the header above the table of files."""
+NOT_TAKEN = (FileOutcome.SEVERAL_FACES, FileOutcome.CONFLICT, FileOutcome.REFUSED)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """What is known of a dataset's photos by now."""
+
+    counts: Counts
+    run: Run | None = None
+    suspects: Mapping[SuspectKind, int] | None = None
+    """How many of each kind are open; None before they were looked for."""
+    groups: UnnamedGroups | None = None
+    """Of the faces without a name; None where there are none, and before they were made."""
+
+
+@dataclass(frozen=True, slots=True)
+class WayOn:
+    """The one thing to do next."""
+
+    label: str
+    page: str
+    icon: str
+
+
+def read_answer(dataset: Dataset) -> Answer:
+    """What is known by now; nothing of it is computed here."""
+    return Answer(
+        counts=data.dataset_counts(dataset.id, dataset.revision),
+        run=next(iter(data.dataset_runs(dataset)), None),
+        suspects=_count_suspects(dataset),
+        groups=_load_groups(dataset),
+    )
+
+
+def _count_suspects(dataset: Dataset) -> Mapping[SuspectKind, int] | None:
+    job = data.newest_job(dataset, JobKind.SUSPECTS)
+    searched = job.finished if job else None
+    if searched is None or review_queue.load_stored_queue(dataset.id, searched) is None:
+        return None
+    open_suspects = review_queue.load_open_suspects(dataset.id, dataset.revision, searched)
+    return Counter(entry.kind for entry in open_suspects.suspects)
+
+
+def _load_groups(dataset: Dataset) -> UnnamedGroups | None:
+    if not data.dataset_counts(dataset.id, dataset.revision).unnamed_faces:
+        return None
+    grouped_at, threshold = groups.grouping_time(dataset), groups.chosen_threshold(dataset)
+    return groups.read_unnamed_groups(dataset.id, dataset.revision, grouped_at, threshold)
+
+
+def describe_answer(answer: Answer) -> str:
+    """The headline: "5 people, 25 of 25 right on photos it had not seen, 4 things to look at"."""
+    counts = answer.counts
+    if not counts.faces:
+        return f"No face in {words.count(counts.photos, 'photo')}"
+    if not counts.people:
+        n_groups = int((answer.groups.sizes > 1).sum()) if answer.groups else 0
+        grouped = f" in {words.count(n_groups, 'group')}" if n_groups else ""
+        return f"{words.count(counts.faces, 'face')}{grouped}, and nobody has a name yet"
+    parts = [words.count(counts.people, "person", "people")]
+    if answer.run is not None:
+        measured = answer.run.metrics
+        right = f"{words.count(measured.n_correct)} of {words.count(measured.n_test)} right"
+        parts.append(f"{right} on photos it had not seen")
+    else:
+        parts.append(words.count(counts.faces, "face"))
+    if answer.suspects is not None:
+        n_suspects = sum(answer.suspects.values())
+        parts.append(f"{words.count(n_suspects, 'thing')} to look at" if n_suspects else "nothing looks wrong")
+    return ", ".join(parts)
+
+
+def find_way_on(answer: Answer, steps: Sequence[Job]) -> WayOn | None:
+    """Where it goes from here; None while nothing but more photos would help."""
+    counts = answer.counts
+    if counts.unnamed_faces > counts.faces / 2:
+        return WayOn("Say who they are", menu.CLUSTERS, ":material/workspaces:")
+    if answer.run is not None or any(step.kind is JobKind.TRAIN and step.state.active for step in steps):
+        return WayOn("Who is this?", menu.IDENTIFY, ":material/person_search:")
+    return WayOn("Train", menu.TRAIN, ":material/school:") if counts.people >= 2 else None
+
+
+def offer_way_on(dataset: Dataset, way_on: WayOn, answer: Answer) -> None:
+    """The button that leads on; it waits where it leads to a recogniser that is still learning."""
+    is_early = way_on.page == menu.IDENTIFY and answer.run is None
+    if st.button(way_on.label, type="primary", icon=way_on.icon, key="way_on", disabled=is_early):
+        frame.open_page(way_on.page, dataset.id)
+
+
+def show_photos_answer(dataset: Dataset, ingest: Job, answer: Answer, steps: Sequence[Job]) -> None:
+    """The answer in one screen; what still runs has its room already."""
+    st.header(words.plain(describe_answer(answer)), anchor=False)
+    answer_steps.follow_steps(dataset, ingest, steps)
+    if not any(step.state.active for step in steps):
+        _show_advice(dataset, answer)
+    if not answer.counts.faces:
+        return
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        _show_people(dataset, answer)
+        _show_work(dataset, ingest, answer, steps)
+    with right:
+        _show_map(dataset, steps)
+
+
+def _show_advice(dataset: Dataset, answer: Answer) -> None:
+    """What is still missing before the dataset can be learned."""
+    counts, missing = answer.counts, ""
+    if not counts.faces:
+        missing = (
+            "No face was found in these photos. A face needs to be at least about 20 pixels wide and turned towards "
+            "the camera. A photo that lies on its side can be turned under *Look them over*."
+        )
+    elif not counts.people and answer.groups is None:
+        missing = "These faces have no names yet. Group them, and name each group once."
+    elif counts.people == 1:
+        missing = "Only one person has a name. A recogniser tells people apart: add a folder of somebody else, too."
+    elif counts.people and answer.run is None:
+        missing = words.plain(training_page.describe_refusal(dataset))
+    if missing:
+        st.info(missing, icon=":material/info:")
+
+
+def _show_people(dataset: Dataset, answer: Answer) -> None:
+    """Round faces with names and counts, the biggest first; groups where nobody has a name."""
+    people = sorted(data.dataset_people(dataset.id, dataset.revision), key=lambda person: -person.faces)
+    shown = [person for person in people if not person.hidden]
+    if shown:
+        tiles = [
+            Tile(person.cover_crop_id, words.display_name(person.name), note=words.count(person.faces, "face"))
+            for person in shown[:FACES_SHOWN]
+        ]
+        _show_faces(dataset, tiles, len(shown) - FACES_SHOWN, menu.PEOPLE)
+    elif answer.groups:
+        n_more = len(answer.groups.worth_naming) - FACES_SHOWN
+        _show_faces(dataset, _group_tiles(dataset, answer.groups), n_more, menu.CLUSTERS)
+
+
+def _group_tiles(dataset: Dataset, unnamed: UnnamedGroups) -> list[Tile]:
+    faces = data.dataset_faces(dataset.id, dataset.revision).table
+    numbers = unnamed.worth_naming[:FACES_SHOWN].tolist()
+    rows = faces.indices([unnamed.groups.members(number, 1)[0] for number in numbers])
+    return [
+        Tile(faces.crop_ids[row], "Who is this?", note=words.count(int(size), "face"), alt=f"A face of group {order}")
+        for order, (row, size) in enumerate(zip(rows, unnamed.sizes, strict=False), start=1)
+    ]
+
+
+def _show_faces(dataset: Dataset, tiles: Sequence[Tile], n_more: int, page: str) -> None:
+    gallery.show_face_grid(dataset.id, tiles, tile_px=FACE_PX, is_round=True)
+    if n_more > 0:
+        _link(dataset, page, f"+ {words.count(n_more)} more", ":material/groups:")
+
+
+def _show_work(dataset: Dataset, ingest: Job, answer: Answer, steps: Sequence[Job]) -> None:
+    """What failed, and what is worth a look, each with the way to it."""
+    answer_steps.show_failed_steps(dataset, steps)
+    for kind, n_suspects in (answer.suspects or {}).items():
+        label = f"{review_queue.TITLES[kind]}: {words.count(n_suspects)}"
+        _link(dataset, menu.SUSPECTS, label, ":material/troubleshoot:")
+    if answer.counts.unnamed_faces and answer.counts.people:
+        label = f"{words.count(answer.counts.unnamed_faces, 'face')} without a name"
+        _link(dataset, menu.CLUSTERS, label, ":material/workspaces:")
+    if faceless := data.photos_without_face(dataset.id, dataset.revision):
+        label = f"{words.count(len(faceless), 'photo')} without a face"
+        _link(dataset, menu.REVIEW, label, ":material/image_search:", show=FaceCategory.FACELESS)
+    outcomes = data.services().store.outcome_counts(ingest.id)
+    if n_refused := sum(outcomes.get(outcome, 0) for outcome in NOT_TAKEN):
+        was = "was" if n_refused == 1 else "were"
+        st.markdown(f":material/block: [{words.count(n_refused, 'file')} {was} not taken](#{FILES_ANCHOR})")
+
+
+def _link(dataset: Dataset, page: str, label: str, icon: str, **query: str) -> None:
+    st.page_link(page, label=words.plain(label), icon=icon, query_params={"dataset": dataset.id, **query})
+
+
+def _show_map(dataset: Dataset, steps: Sequence[Job]) -> None:
+    """A small picture of the map, or the room for it."""
+    newest = data.newest_map(dataset)
+    is_working = any(step.kind is JobKind.MAP and step.state.active for step in steps)
+    if newest is None and not is_working:
+        return
+    picture = map_picture.draw_map_picture(dataset.id, dataset.revision, newest.id) if newest else ""
+    alt = "Map of the faces: each is a point, and alike ones lie together" if newest else "The map is being made"
+    st.html(map_picture.frame_picture(picture, alt))
+    _link(dataset, menu.MAP, "Open the map", ":material/scatter_plot:")

@@ -1,0 +1,94 @@
+"""The steps that follow photos by themselves: how each of them stands, and what to do about one that failed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.jobs.registry import JOBS
+from core.store.job_model import Job, JobKind, JobState
+from core.store.protocols import Counts, Dataset
+from core.ui import data, frame, jobs, menu, state, words
+
+POLL = "1s"
+WATCHING_S = 10.0
+"""A tab that drew the page so lately is still watching it."""
+PAGES = {
+    JobKind.TRAIN: menu.TRAIN,
+    JobKind.CLUSTER: menu.CLUSTERS,
+    JobKind.SUSPECTS: menu.SUSPECTS,
+    JobKind.MAP: menu.MAP,
+}
+"""The steps in their order, and where each can be asked for by hand."""
+
+
+def list_answer_jobs(dataset: Dataset, ingest: Job) -> list[Job]:
+    """The newest job of each step since an ingest was asked for; one that was repeated by hand stands for the first."""
+    newest: dict[JobKind, Job] = {}
+    for job in data.services().jobs.jobs(dataset.id):
+        if job.kind in PAGES and job.created >= ingest.created:
+            newest.setdefault(job.kind, job)
+    return [newest[kind] for kind in PAGES if kind in newest]
+
+
+def await_answer(dataset: Dataset) -> None:
+    """Note that somebody watches the photos of a dataset on their way in, just now."""
+    st.session_state[state.AWAITED] = (dataset.id, time.time())
+
+
+def open_groups_when_awaited(dataset: Dataset, counts: Counts, steps: Sequence[Job]) -> None:
+    """Go on to the groups when nobody has a name, they are there, and this tab waited for them.
+
+    Who comes back later, or opens the page to add more photos, stays on it.
+    """
+    awaited_id, watched = st.session_state.get(state.AWAITED) or ("", 0.0)
+    is_grouped = any(step.kind is JobKind.CLUSTER and step.state is JobState.DONE for step in steps)
+    if is_grouped and not counts.people and awaited_id == dataset.id and time.time() - watched < WATCHING_S:
+        st.session_state.pop(state.AWAITED)
+        frame.open_page(menu.CLUSTERS, dataset.id)
+
+
+def follow_steps(dataset: Dataset, ingest: Job, steps: Sequence[Job]) -> None:
+    """One line on all steps, which renews itself while one of them runs or waits."""
+    is_working = any(step.state.active for step in steps)
+    # There even when it is empty: what stands below would be drawn anew if it moved.
+    with st.container():
+        st.fragment(_draw_line, run_every=POLL if is_working else None)(dataset, ingest, _ended(steps))
+
+
+def _draw_line(dataset: Dataset, ingest: Job, ended_before: frozenset[str]) -> None:
+    steps = list_answer_jobs(dataset, ingest)
+    if any(step.state.active for step in steps):
+        await_answer(dataset)
+    # The whole page: it shows what came of the step, in the room that it left for it.
+    if _ended(steps) != ended_before:
+        st.rerun()
+    st.caption(
+        "  ·  ".join(f"{jobs.SYMBOL[step.state]} {JOBS[step.kind].title}: {_standing(step)}" for step in steps)
+        # A line of its own height also when there is nothing to say.
+        or "\u00a0"
+    )
+
+
+def _ended(steps: Sequence[Job]) -> frozenset[str]:
+    return frozenset(step.id for step in steps if not step.state.active)
+
+
+def _standing(step: Job) -> str:
+    return "waits" if step.state is JobState.QUEUED else str(step.state)
+
+
+def show_failed_steps(dataset: Dataset, steps: Sequence[Job]) -> None:
+    """Each step that ended early, with the reason and the way to repeat it by hand."""
+    for step in steps:
+        if step.state.resumable:
+            title, reason = JOBS[step.kind].title, step.error or "It was stopped."
+            st.markdown(f"{jobs.SYMBOL[step.state]} **{title}: {step.state}.** {words.plain(reason)}")
+            st.page_link(
+                PAGES[step.kind],
+                label="Do it by hand",
+                icon=":material/arrow_forward:",
+                query_params={"dataset": dataset.id},
+            )
