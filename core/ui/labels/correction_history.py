@@ -57,12 +57,12 @@ def describe_event(event: Event, names: Names) -> str:
     return {**_FACES, **_PERSON}[event.kind].format(faces=faces, person=person)
 
 
-def show_history(dataset_id: str, events: Sequence[Event]) -> None:
-    """The events in a list that is closed at first, the newest first; nothing where there are none."""
+def show_history(dataset_id: str, events: Sequence[Event], *, expanded: bool = False) -> None:
+    """The events in a list that opens, the newest first; nothing where there are none."""
     if not events:
         return
     names = data.services().store.names(dataset_id)
-    with st.expander(f"History: {words.count(len(events), 'entry', 'entries')}"):
+    with st.expander(f"History: {words.count(len(events), 'entry', 'entries')}", expanded=expanded):
         for event in events:
             # What was undone stays in the list: the log is appended to, and an undoing is an event of its own.
             undone = "" if event.active else " (undone)"

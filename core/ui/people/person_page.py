@@ -1,6 +1,8 @@
-"""The page of one person: head, faces, and what stands beside them."""
+"""The page of one person: head, faces, and what else there is to know of them."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import streamlit as st
 
@@ -36,9 +38,27 @@ def _walk(label: str, icon: str, person_id: int | None, *, disabled: bool) -> No
 
 @st.fragment
 def show_person_page(view: PersonView) -> None:
-    """The person's head, faces and side."""
+    """The person's head, and under it the faces, and behind tabs who they are seen with, who looks like them, the past.
+
+    The open tab is in the address as ``about``.
+    """
     corrections.rerun_if_changed()
     _head(view)
+    bodies: dict[str, Callable[[PersonView], None]] = {
+        "Faces": _show_faces,
+        "Together with": person_side.show_companions,
+        "Looks like": person_side.show_look_alikes,
+        "Note and history": person_side.show_past,
+    }
+    tabs = st.tabs(list(bodies), key="about", bind="query-params")
+    for tab, body in zip(tabs, bodies.values(), strict=True):
+        # Only what is seen is computed.
+        if tab.open:
+            with tab:
+                body(view)
+
+
+def _show_faces(view: PersonView) -> None:
     actions = st.container()
     left, right = st.columns([7, 3], gap="large")
     with left:
@@ -47,7 +67,7 @@ def show_person_page(view: PersonView) -> None:
         if focused:
             face_sheet.show_face_sheet(view.dataset, focused, view.faces)
             st.divider()
-        person_side.show_person_details(view)
+        person_side.show_person_advice(view)
 
 
 def _head(view: PersonView) -> None:

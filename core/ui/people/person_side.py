@@ -1,26 +1,68 @@
-"""Beside the faces of a person: whether they may be two, what would help, the note, and what was done."""
+"""What else there is to know of a person: what would help, who is seen with them or looks like them, and the past."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from zlib import crc32
 
 import streamlit as st
 
 from core.ui import data, gallery, words
+from core.ui.components.picker import Grid, draw_picker
 from core.ui.labels import correction_history, corrections
-from core.ui.people import confusable_people, person, photos_needed
+from core.ui.people import confusable_people, person, photos_needed, wall_cells
 from core.ui.people.person import PersonView
+from core.workflows.labels.companions import count_companions
 
 PARTS_SHOWN = 4
 FACES_SHOWN = 3
-LAST_EVENTS = 12
+LAST_EVENTS = 50
+PEOPLE_SHOWN = 24
 NOTE_CHARS = 2000
 
 
-def show_person_details(view: PersonView) -> None:
-    """Whether they may be two people, what would help, the note, and the past."""
+def show_person_advice(view: PersonView) -> None:
+    """Whether they may be two people, and which photos would help most."""
     _show_parts(view)
     photos_needed.show_photo_advice(view.dataset, view.person.id)
+
+
+def show_companions(view: PersonView) -> None:
+    """Who is on the same photos, and on how many; a click opens them."""
+    table = data.dataset_faces(view.dataset.id, view.dataset.revision).table
+    notes = {
+        companion.person_id: f"together on {words.count(companion.n_photos, 'photo')}"
+        for companion in count_companions(table, view.person.id)
+    }
+    _show_people(view, notes, f"Nobody with a name is on a photo with {view.name}.", "companions")
+
+
+def show_look_alikes(view: PersonView) -> None:
+    """Who is most like the person; a click opens them."""
+    likeness = confusable_people.measure_likeness(view.dataset.id, view.dataset.revision)
+    ranked = confusable_people.rank_by_likeness(likeness, view.person.id)
+    notes = {person_id: f"similarity {similarity:.2f}" for person_id, similarity in ranked[:PEOPLE_SHOWN]}
+    st.caption("The most alike first; about 1 is one person.")
+    _show_people(view, notes, "There is nobody else to compare with yet.", "look_alikes")
+
+
+def _show_people(view: PersonView, notes: Mapping[int, str], nobody: str, key: str) -> None:
+    """Some people with a note each; a click opens one."""
+    people = [(other, note) for person_id, note in notes.items() if (other := view.other(person_id))]
+    if not people:
+        st.info(words.plain(nobody), icon=":material/group_off:")
+        return
+    part = people[gallery.page_slice(len(people), PEOPLE_SHOWN, f"{key}_{view.person.id}")]
+    tiles = [wall_cells.person_tile(view.dataset, other, note) for other, note in part]
+    grid = Grid("People. Arrows walk, Enter opens.", {"Enter": "open"}, tile_px=112, click="open")
+    picked = draw_picker(f"{key}_{view.person.id}", tiles, grid, corrections.current_epoch())
+    if picked.command and picked.command.face_ids:
+        person.open_person(int(picked.command.face_ids[0]))
+        st.rerun()
+
+
+def show_past(view: PersonView) -> None:
+    """What somebody noted about the person, and what was done."""
     st.text_area(
         "Note",
         view.person.note,
@@ -32,7 +74,7 @@ def show_person_details(view: PersonView) -> None:
         args=(view,),
     )
     events = data.services().log.events(view.dataset.id, person_id=view.person.id, limit=LAST_EVENTS)
-    correction_history.show_history(view.dataset.id, events)
+    correction_history.show_history(view.dataset.id, events, expanded=True)
 
 
 def _note_key(view: PersonView) -> str:

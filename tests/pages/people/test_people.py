@@ -13,6 +13,7 @@ from tests.pages.conftest import button, texts, work
 from tests.stored_faces import add_faces
 
 PEOPLE = "pages/data/people.py"
+PAST = "Note and history"
 OTHER_TAB = Editor("somebody", "another tab")
 
 
@@ -29,8 +30,8 @@ def names(services, dataset) -> list[str]:
     return [person.name for person in services.store.people(dataset.id)]
 
 
-def opened(open_page, services, dataset, name: str):
-    return open_page(PEOPLE, person=str(person_of(services, dataset, name).id))
+def opened(open_page, services, dataset, name: str, **query: str):
+    return open_page(PEOPLE, person=str(person_of(services, dataset, name).id), **query)
 
 
 def name_field(app):
@@ -152,7 +153,7 @@ def test_a_hidden_person_is_listed_only_when_asked_for(family, app_data, open_pa
 
 
 def test_a_note_is_kept_and_is_in_the_history(family, app_data, open_page):
-    app = opened(open_page, app_data, family, "Bob")
+    app = opened(open_page, app_data, family, "Bob", about=PAST)
     app.text_area[0].set_value("The neighbour.").run()
     assert person_of(app_data, family, "Bob").note == "The neighbour."
     assert "Changed the note on Bob" in texts(app)
@@ -175,7 +176,7 @@ def test_the_history_of_a_person_tells_what_is_undone(family, app_data, open_pag
     other = Corrector(app_data.store, app_data.log, family.id, OTHER_TAB)
     event = other.rename(bob.id, "Bert")
     other.undo(event.id)
-    said = texts(opened(open_page, app_data, family, "Bob"))
+    said = texts(opened(open_page, app_data, family, "Bob", about=PAST))
     assert "Renamed to Bob (undone)" in said
     assert [found.kind for found in app_data.log.events(family.id, person_id=bob.id)] == [
         EventKind.UNDO,
@@ -202,6 +203,20 @@ def test_a_person_who_is_two_is_divided_with_a_click(app_data, open_page):
 
 def test_a_person_who_is_one_is_not_said_to_be_two(family, app_data, open_page):
     assert "may be two people" not in texts(opened(open_page, app_data, family, "Cat"))
+
+
+# who is seen with them, and looks like them
+
+
+def test_who_is_on_no_photo_with_anybody_is_told_so(family, app_data, open_page):
+    said = opened(open_page, app_data, family, "Bob", about="Together with")
+    assert said.info[0].value == "Nobody with a name is on a photo with Bob."
+
+
+def test_the_open_tab_is_in_the_address_and_its_people_are_shown(family, app_data, open_page):
+    app = opened(open_page, app_data, family, "Bob", about="Looks like")
+    assert "The most alike first; about 1 is one person." in texts(app)
+    assert not app.info and name_field(app).value == "Bob"
 
 
 # what would help
