@@ -114,11 +114,14 @@ venv:
 	echo "Install it (Debian, Ubuntu: apt-get install python3 python3-venv), or name one: make run PYTHON=/path/to/python3.12" >&2; \
 	exit 1
 
-# The models: looked at only when a manifest is missing, or newer than the last look, or the catalogue changed.
+# The models and the prepared sample: looked at only when a manifest is missing, or newer than the last look, or what they
+# are made by changed.
 
 models: $(MODELS)/.installed
 
-$(MODELS)/.installed: core/vision/models/catalogue.py core/vision/models/export.py $(MANIFESTS) | env
+$(MODELS)/.installed: core/vision/models/catalogue.py core/vision/models/export.py core/store/sql/schema.py \
+  core/cli/sample_preparation.py core/workflows/exchange/prepared_sample.py \
+  core/workflows/exchange/sample_picture.py $(MANIFESTS) | env
 	@$(PY) -m core models install
 	@touch $@
 

@@ -15,6 +15,7 @@ from core.archives.folder_layout import AUTO
 from core.archives.opening import open_source
 from core.archives.source import PhotoSource
 from core.base.errors import FaceAtlasError, data_folder_fault
+from core.base.json_values import JsonObject
 from core.base.machine import choose_pace
 from core.base.privacy import restrict_new_files, restrict_to_owner
 from core.base.progress import UNWATCHED, Progress
@@ -33,6 +34,7 @@ from core.store.sql.erasure import SqlEraseStore
 from core.store.sql.faces import SqlFaceStore
 from core.store.sql.jobs import SqlJobStore
 from core.store.sql.runs import SqlRunStore
+from core.store.sql.schema import SCHEMA_VERSION
 from core.store.sql.transfer import SqlTransferStore
 from core.vision.detect.mtcnn import Detector
 from core.vision.embed.embedder import Embedder
@@ -46,6 +48,7 @@ from core.workflows.exchange.arrivals import ArrivalTools
 from core.workflows.exchange.bundles import BundleTools, load_gallery
 from core.workflows.exchange.export import ExportTools
 from core.workflows.exchange.imports import ImportTools
+from core.workflows.exchange.prepared_sample import PREPARATION, AdoptionTools, PreparedSample
 from core.workflows.identification.identify import Identifier
 from core.workflows.identification.lookups.kept_lookups import LookupTools
 from core.workflows.photos import look_again
@@ -58,6 +61,20 @@ from core.workflows.run_tools import RunTools
 from core.workflows.training.train import load_recogniser
 
 WAIT_STEP_S = 0.5
+
+
+def locate_prepared_sample(models_dir: Path) -> PreparedSample:
+    """Where the prepared sample lies or is to lie, and what this version prepares it with."""
+    model, detector = catalogue.find_vectors_model(catalogue.DEFAULT_VECTORS_ID), catalogue.DETECTOR
+    versions: JsonObject = {
+        "preparation": PREPARATION,
+        "schema": SCHEMA_VERSION,
+        "model": model.vectors_id,
+        "weights": model.weights_sha256,
+        "detector": f"{detector.package} {detector.version}",
+        "photos": catalogue.TUTORIAL_SDIST.sample_sha256,
+    }
+    return PreparedSample(sample.prepared_folder(models_dir), versions)
 
 
 @dataclass
@@ -292,6 +309,14 @@ class Services:
     def sample_zip(self) -> Path:
         """The sample dataset. Raises ModelUnavailable with the way to get it."""
         return sample.sample_path(self.settings.models_dir)
+
+    def prepared_sample(self) -> PreparedSample:
+        """The sample as it was prepared when it was installed, if it was."""
+        return locate_prepared_sample(self.settings.models_dir)
+
+    def adoption_tools(self) -> AdoptionTools:
+        """For making a dataset of the prepared sample."""
+        return AdoptionTools(self.store, self.transfer, self.artifacts)
 
     # processes
 

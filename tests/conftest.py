@@ -20,10 +20,12 @@ import pytest
 from xdist.scheduler import LoadFileScheduling
 
 from core.__main__ import main
+from core.base.progress import UNWATCHED
 from core.base.settings import ImageLimits, Settings
 from core.base.types import Detection, RgbImage
+from core.cli.sample_preparation import prepare_sample
 from core.imaging.decoding import decode_image
-from core.services import Services
+from core.services import Services, locate_prepared_sample
 from core.vision.detect.mtcnn import Detector
 from core.vision.engine.keras import KerasEngine
 from core.vision.engine.openvino import OpenVinoEngine
@@ -183,19 +185,31 @@ def new_data_dir(models_dir: Path, folder: Path) -> Path:
     return folder
 
 
-def add_model(data_dir: Path, model_id: str) -> None:
-    """Let a data folder have a second embedding model: the default one's files under another name."""
+def link_models(shared: Path, folder: Path) -> None:
+    """A folder of models that are elsewhere, in which the sample is not prepared."""
+    (folder / "sample").mkdir(parents=True)
+    for entry in [*shared.iterdir(), shared / "sample" / sample.SAMPLE_NAME]:
+        if entry.name != "sample":
+            (folder / entry.relative_to(shared)).symlink_to(entry)
+
+
+def unprepare_sample(data_dir: Path) -> None:
+    """Let a data folder have the same models without the prepared sample."""
     models = data_dir / "models"
     shared = models.resolve()
     models.unlink()
-    models.mkdir()
-    for folder in shared.iterdir():
-        (models / folder.name).symlink_to(folder, target_is_directory=True)
+    link_models(shared, models)
+
+
+def add_model(data_dir: Path, model_id: str) -> None:
+    """Let a data folder have a second embedding model: the default one's files under another name."""
+    unprepare_sample(data_dir)
+    models = data_dir / "models"
     added = models / model_id
     added.mkdir()
-    for path in (shared / MODEL_ID).iterdir():
-        (added / path.name).symlink_to(path)
-    described = read_manifest(shared / MODEL_ID)
+    for path in (models / MODEL_ID).iterdir():
+        (added / path.name).symlink_to(path.resolve())
+    described = read_manifest(models / MODEL_ID)
     (added / MANIFEST_NAME).unlink()
     write_manifest(added, replace(described, model_id=model_id))
 
@@ -235,6 +249,19 @@ def write_answer(data_dir: Path, command: str, *words: str) -> None:
     with contextlib.redirect_stdout(io.StringIO()) as told:
         assert main([command, *words, "--data", str(data_dir), "--json"]) == 0, told.getvalue()
     (data_dir / f"{command}.json").write_text(told.getvalue())
+
+
+@pytest.fixture(scope="session")
+def prepared_models(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The installed models with the prepared sample: that of the installation where it has one."""
+    if locate_prepared_sample(models_dir).is_ready:
+        return models_dir
+
+    def fill(folder: Path) -> None:
+        link_models(models_dir, folder / "models")
+        prepare_sample(Settings(folder), UNWATCHED)
+
+    return prepared.once(tmp_path_factory, "prepared-sample", fill) / "models"
 
 
 # the sample dataset

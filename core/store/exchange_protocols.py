@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
 from core.base.types import Box, Embeddings, Face, Photo, Vectors
 from core.corrections.model import Change, Event
@@ -51,8 +52,38 @@ class LoggedEvent:
     """Of an imported event the one that it repeats."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class DatasetSnapshot:
+    """A whole dataset without its correction log, as rows under ids that are free here."""
+
+    source_id: str
+    """The dataset's id where it was read: its files lie under it."""
+    dataset_id: str
+    """The id that it will have."""
+    new_ids: Mapping[str, str]
+    """Of the dataset, its jobs, runs and maps: the ids that they will have, by those that they had."""
+    rows: Mapping[str, Sequence[Mapping[str, Any]]]
+    """By table. People have the ids that they had: what is free is known when they are written."""
+
+
 class TransferStore(Protocol):
     """Reads a dataset of any size in pages, and takes what another installation gave."""
+
+    def read_snapshot(self, database_path: Path) -> DatasetSnapshot:
+        """The one dataset of another folder's database, which nobody writes any more."""
+
+    def add_snapshot(self, snapshot: DatasetSnapshot, name: str) -> dict[int, int]:
+        """Write a dataset whole or not at all, as if it had been finished just now.
+
+        Returns
+        -------
+        The id of every person by the one that they had.
+
+        Raises
+        ------
+        NameTaken, InputRefused
+            As ``FaceStore.create_dataset``.
+        """
 
     def photos(self, dataset_id: str) -> Iterator[list[PhotoFaces]]:
         """All photos by id, some hundreds at a time."""

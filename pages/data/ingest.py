@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.store.job_model import JobKind, JobState
 from core.ui import data, frame, jobs
+from core.ui.identification import trial_photos
 from core.ui.photos import answer, answer_steps, ingest_report, layout_preview, uploads
 
 with frame.page("Add photos", "Every face is found and kept; every file gets a line in the report.") as page:
@@ -34,4 +35,5 @@ with frame.page("Add photos", "Every face is found and kept; every file gets a l
             answer.offer_way_on(dataset, way_on, known)
     if known.counts.photos:
         answer.show_photos_answer(dataset, job, known, steps)
+        trial_photos.offer_trial_photos(dataset)
     ingest_report.show_files(ingests, answer.FILES_ANCHOR)

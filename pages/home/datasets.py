@@ -1,19 +1,20 @@
-"""Home: the datasets, where each stands, and one next step for each."""
+"""Home: what the app does, for who has no dataset yet; else the datasets, where each stands, and the next step."""
 
 import streamlit as st
 
 from core.ui import frame
-from core.ui.home import cards
+from core.ui.home import cards, welcome
 
 with frame.page("Face Atlas", "Find out who is in your photos, and how sure you can be.") as page:
     datasets = page.services.store.datasets()
     if not datasets:
-        cards.show_welcome()
+        welcome.show_welcome()
     else:
         with page.action:
-            if st.button("New dataset", icon=":material/add:", type="primary"):
+            if st.button("New dataset", icon=":material/add:"):
                 cards.new_dataset()
-        for dataset in reversed(datasets):
-            cards.show_dataset_card(dataset)
-        cards.offer_sample(datasets)
+        cards.show_datasets(datasets)
+        # By its name: a sample that was renamed is somebody's own dataset by then, and it is offered again.
+        if not any(dataset.name.startswith(welcome.SAMPLE_NAME) for dataset in datasets):
+            welcome.offer_sample(primary=False)
         cards.show_recent_jobs(datasets)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.base.errors import ImageRefused
 from core.ui import data, frame, menu, words
-from core.ui.identification import live_camera, lookup_storage, photo_answer, photo_input
+from core.ui.identification import live_camera, lookup_storage, photo_answer, photo_input, trial_photos
 from core.ui.labels import corrections
 
 with frame.page(
@@ -35,6 +35,7 @@ with frame.page(
         photo_input.accept_photos(source)
     photo = photo_input.shown_photo()
     if photo is None:
+        trial_photos.offer_trial_photos(dataset)
         photo_answer.show_known_people(dataset, run)
         st.stop()
     # Without holding its row: no grid lies below it that could lose the focus.

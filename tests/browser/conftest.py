@@ -51,9 +51,9 @@ LOAD_MODULES = """async (modules) => {
 
 
 @pytest.fixture(scope="module")
-def app(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+def app(prepared_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """The app on an empty data folder, as ``make run`` starts it."""
-    with serve(new_data_dir(models_dir, tmp_path_factory.mktemp("browser") / "data")) as running:
+    with serve(new_data_dir(prepared_models, tmp_path_factory.mktemp("browser") / "data")) as running:
         yield running
 
 

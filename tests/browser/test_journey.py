@@ -24,6 +24,8 @@ PAGES = (
     *("", "ingest", "review", "suspects", "clusters", "people", "train", "evaluate"),
     *("map", "identify", "verify", "exchange", "jobs", "about"),
 )
+SAMPLE = "5-celebrity-faces"
+"""The dataset of the sample's zip."""
 SCATTERS = exported("scatter/map.js", "scatters.states.values()")
 """The maps of faces of a page."""
 
@@ -70,11 +72,44 @@ def test_the_first_visit_may_be_a_link_to_any_page(app: App, page: Page):
     expect(page.get_by_text("Page not found")).to_have_count(0)
 
 
-def test_the_sample_is_taken_though_the_worker_is_killed_and_the_page_reloaded(app: App, page: Page):
+def test_from_the_first_visit_to_a_name_in_two_clicks(app: App, page: Page):
     page.goto(app.url)
-    main_button(page, "Use the sample").wait_for()
+    expect(page.get_by_role("img", name="Map of the 118 faces of the sample")).to_be_visible()
     shoot(page, "01-first-visit")
-    main_button(page, "Use the sample").click()
+    main_button(page, "Look at the sample").click()
+    expect(main_button(page, "Try it")).to_have_count(6)
+    shoot(page, "02-sample-ready")
+    main_button(page, "Try it").nth(1).click()
+    expect(page.get_by_role("option", name="1. elton john")).to_be_visible()
+    page.goto(app.url)
+    erase(page, "Five celebrities")
+
+
+def drop_on_page(page: Page, path: Path) -> None:
+    """Drop a file beside everything that takes one."""
+    content = base64.b64encode(path.read_bytes()).decode("ascii")
+    dropped = page.evaluate_handle(
+        """([name, content]) => {
+          const transfer = new DataTransfer();
+          transfer.items.add(new File([Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0))], name));
+          return transfer;
+        }""",
+        [path.name, content],
+    )
+    title = page.get_by_role("heading", name="Face Atlas")
+    title.dispatch_event("dragover", {"dataTransfer": dropped})
+    expect(page.get_by_text("Drop zips, folders or photos anywhere")).to_be_visible()
+    title.dispatch_event("drop", {"dataTransfer": dropped})
+
+
+def test_a_dropped_zip_is_taken_though_the_worker_is_killed_and_the_page_reloaded(
+    app: App, page: Page, sample_zip: Path
+):
+    page.goto(app.url)
+    main_button(page, "Look at the sample").wait_for()
+    settle(page)
+    drop_on_page(page, sample_zip)
+    main_button(page, "Start").click()
     expect(page.get_by_text("You can leave this page")).to_be_visible()
     services = Services(Settings(app.data_dir))
     wait_until(lambda: any(16 <= job.done < 100 for job in services.jobs.jobs()), "the first photos")
@@ -85,7 +120,7 @@ def test_the_sample_is_taken_though_the_worker_is_killed_and_the_page_reloaded(a
     expect(page.get_by_text("You can leave this page")).to_be_visible()
     page.reload()  # in the middle: the work goes on and the page finds it again
     expect(page.get_by_text("new photos")).to_be_visible()
-    shoot(page, "02-photos-taken")
+    shoot(page, "03-photos-taken")
     (dataset,) = services.store.datasets()
     (job,) = [job for job in services.jobs.jobs() if job.kind is JobKind.INGEST]
     counts = services.store.counts(dataset.id)
@@ -206,7 +241,7 @@ def test_the_chosen_dataset_stays_from_page_to_page(app: App, page: Page):
     Services(Settings(app.data_dir)).store.create_dataset("Another", "facenet-128")
     page.goto(f"{app.url}/train")
     chooser = page.get_by_role("combobox", name="Dataset")
-    for wanted in ("Five celebrities", "Another", "Five celebrities"):
+    for wanted in (SAMPLE, "Another", SAMPLE):
         chooser.click()
         page.get_by_role("option", name=wanted).click()
         for address in ("map", "jobs", "identify", "batch", "ingest"):
@@ -227,6 +262,6 @@ def test_the_running_app_never_loads_tensorflow(app: App):
 def test_erasing_the_dataset_asks_once(app: App, page: Page):
     page.goto(app.url)
     settle(page)
-    erase(page, "Five celebrities")
-    expect(main_button(page, "Use the sample")).to_be_visible()
+    erase(page, SAMPLE)
+    expect(main_button(page, "Look at the sample")).to_be_visible()
     assert not any((app.data_dir / "artifacts").iterdir())

@@ -18,6 +18,7 @@ from core.base.settings import settings_from_env
 from core.cli import destination, resolution
 from core.cli.job_runner import console_progress
 from core.cli.parser import Answer, Commands
+from core.cli.sample_preparation import prepare_sample
 from core.isolation.pool import shared_pool
 from core.jobs.idle import IdleTask
 from core.jobs.process import lower_priority, stop_with_parent
@@ -41,7 +42,8 @@ def add_models(commands: Commands) -> None:
 
 
 def _install(options: argparse.Namespace) -> Answer:
-    models_dir = settings_from_env(options.data).models_dir
+    settings = settings_from_env(options.data)
+    models_dir = settings.models_dir
     names = [options.name] if options.name else list(catalogue.DEFAULT_MODEL_IDS)
     source = Path(options.source) if options.source else None
     manifests = []
@@ -49,7 +51,10 @@ def _install(options: argparse.Namespace) -> Answer:
         # One file of weights is one model's: without a name it is the default embedding model that it is meant for.
         weights_file = source if name in (options.name, catalogue.DEFAULT_EMBEDDING_ID) else None
         manifests.append(install.install_model(name, models_dir, console_progress(), from_file=weights_file))
-    return {"installed": [{"model": manifest.model_id, "source": manifest.source} for manifest in manifests]}
+    return {
+        "installed": [{"model": manifest.model_id, "source": manifest.source} for manifest in manifests],
+        "sample_prepared": options.name is None and prepare_sample(settings, console_progress()),
+    }
 
 
 def add_sample(commands: Commands) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, insert, text
 
@@ -47,6 +48,16 @@ def open_database(path: Path) -> Engine:
         version = _known_version(connection)
     if version != SCHEMA_VERSION:
         _bring_up_to_date(path)
+    return engine
+
+
+def open_unchanging(path: Path) -> Engine:
+    """The engine of a database that nobody writes any more; nothing is written beside it either."""
+    # A folder that was installed may be read-only, where SQLite could not make the files that go with its log.
+    query = {"mode": "ro", "immutable": "1", "uri": "true"}
+    url = URL.create("sqlite", database=f"file:{quote(str(path))}", query=query)
+    engine = create_engine(url, poolclass=NullPool)
+    event.listen(engine, "handle_error", faults.fault_translator(path), retval=True)
     return engine
 
 

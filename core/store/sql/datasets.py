@@ -33,13 +33,13 @@ class SqlDatasetStore(SqlStore):
             revision=0,
             created=time.time(),
         )
-        with _unique_name(dataset.name), self.engine.begin() as connection:
+        with refuse_taken_name(dataset.name), self.engine.begin() as connection:
             connection.execute(insert(schema.dataset).values(asdict(dataset)))
         return dataset
 
     def rename_dataset(self, dataset_id: str, name: str) -> None:
         name = checked_name(name, "dataset")
-        with _unique_name(name), self.engine.begin() as connection:
+        with refuse_taken_name(name), self.engine.begin() as connection:
             connection.execute(update(schema.dataset).where(schema.dataset.c.id == dataset_id).values(name=name))
 
     def delete_dataset(self, dataset_id: str) -> None:
@@ -123,8 +123,8 @@ class SqlDatasetStore(SqlStore):
 
 
 @contextmanager
-def _unique_name(name: str) -> Iterator[None]:
-    """Raises NameTaken where another dataset has the name."""
+def refuse_taken_name(name: str) -> Iterator[None]:
+    """Let a dataset be written under a name; raises NameTaken where another one has it."""
     try:
         yield
     except IntegrityError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from sqlalchemy import bindparam, select, update
@@ -12,11 +13,15 @@ from sqlalchemy import bindparam, select, update
 from core.base.errors import NotFound
 from core.base.types import Box, Embeddings, Face, Vectors
 from core.corrections.model import Change, event_origin
-from core.store.exchange_protocols import FaceLocation, LoggedEvent, PersonOrigin, PhotoFaces
+from core.store.exchange_protocols import DatasetSnapshot, FaceLocation, LoggedEvent, PersonOrigin, PhotoFaces
+from core.store.names import checked_name
 from core.store.protocols import PhotoLabel
 from core.store.sql import schema
+from core.store.sql.database import open_unchanging
+from core.store.sql.datasets import refuse_taken_name
 from core.store.sql.reader import SqlStore
 from core.store.sql.rows import in_batches, to_blob, to_change, to_event, to_face, to_photo, to_split, whole_faces
+from core.store.sql.transactions.dataset_snapshot import insert_dataset, read_dataset
 from core.store.sql.transactions.event_log import raise_revision
 
 PHOTOS_AT_ONCE = 500
@@ -27,6 +32,15 @@ EVENTS_AT_ONCE = 100
 @dataclass(frozen=True)
 class SqlTransferStore(SqlStore):
     """Pages of a dataset behind a SQLAlchemy engine. A page is one short transaction, so nothing waits for a reader."""
+
+    def read_snapshot(self, database_path: Path) -> DatasetSnapshot:
+        with open_unchanging(database_path).connect() as connection:
+            return read_dataset(connection)
+
+    def add_snapshot(self, snapshot: DatasetSnapshot, name: str) -> dict[int, int]:
+        name = checked_name(name, "dataset")
+        with refuse_taken_name(name), self.engine.begin() as connection:
+            return insert_dataset(connection, snapshot, name)
 
     def photos(self, dataset_id: str) -> Iterator[list[PhotoFaces]]:
         # Pages go on behind the last id: an offset would read everything before it again for each of them.

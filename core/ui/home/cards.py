@@ -1,6 +1,8 @@
-"""The home page's parts: a card a dataset, the welcome, the sample, what happened lately."""
+"""The home page's parts: a card a dataset, a new one, what happened lately."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -10,48 +12,16 @@ from core.store.job_model import JobKind, JobRequest, JobState
 from core.store.protocols import Dataset
 from core.ui import damaged, data, frame, gallery, jobs, menu, words
 from core.ui.home import trail
-from core.ui.photos import uploads
-from core.vision.models.catalogue import DEFAULT_VECTORS_ID, EMBEDDING_MODELS, EmbeddingModel
+from core.vision.models.catalogue import EMBEDDING_MODELS, EmbeddingModel
 from core.vision.models.manifest import installed_models
 from core.workflows.erasure.erase_dataset import erase_dataset
 from core.workflows.erasure.proof import SearchFindings
 from core.workflows.photos.requests import ChangeModelRequest, IngestRequest, LookAgainRequest
 
 COVERS = 6
+CARDS = 6
+"""On a page of them."""
 RECENT_JOBS = 6
-SAMPLE_NAME = "Five celebrities"
-
-
-def show_welcome() -> None:
-    """The first visit: the sample and a place for a zip, nothing else."""
-    left, right = st.columns(2, gap="large")
-    with left, st.container(border=True):
-        st.header("Try the sample", anchor=False)
-        st.markdown("118 photos of 5 well-known people, about half a minute.")
-        if st.button("Use the sample", type="primary", icon=":material/play_arrow:"):
-            create_sample_dataset()
-    with right, st.container(border=True):
-        st.header("Use your own photos", anchor=False)
-        st.markdown("A zip with one folder a person. Photos stay on this computer.")
-        uploads.ask_for_first_dataset()
-
-
-def create_sample_dataset() -> None:
-    """Make the sample dataset and start taking its photos."""
-    used_names = {existing.name for existing in data.services().store.datasets()}
-    name = words.number_name(SAMPLE_NAME, used_names)
-    uploads.submit_sample_ingest(data.services().store.create_dataset(name, DEFAULT_VECTORS_ID))
-
-
-def offer_sample(known: list[Dataset]) -> None:
-    """The sample again, quietly, while nobody has taken it."""
-    # By its name: a sample that was renamed is somebody's own dataset by then, and it is offered again.
-    if any(existing.name.startswith(SAMPLE_NAME) for existing in known):
-        return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption("The sample: 118 photos of 5 well-known people, about half a minute.")
-        if st.button("Use the sample", type="tertiary"):
-            create_sample_dataset()
 
 
 @st.dialog("New dataset")
@@ -77,7 +47,15 @@ def new_dataset() -> None:
             frame.open_page(menu.INGEST, dataset.id)
 
 
-def show_dataset_card(dataset: Dataset) -> None:
+def show_datasets(datasets: Sequence[Dataset]) -> None:
+    """A card a dataset, the one that was worked on last first: its next step is the way on."""
+    worked_on = {job.dataset_id: job.created for job in reversed(data.services().jobs.jobs())}
+    by_work = sorted(datasets, key=lambda dataset: max(dataset.created, worked_on.get(dataset.id, 0)), reverse=True)
+    for dataset in by_work[gallery.page_slice(len(by_work), CARDS, "datasets")]:
+        _show_card(dataset, is_first=dataset is by_work[0])
+
+
+def _show_card(dataset: Dataset, *, is_first: bool) -> None:
     """One dataset: cover faces, counts, how far it is, the next step, and a menu."""
     counts = data.dataset_counts(dataset.id, dataset.revision)
     runs = data.dataset_runs(dataset)
@@ -97,7 +75,12 @@ def show_dataset_card(dataset: Dataset) -> None:
             damaged.show_damaged_runs(dataset)
         with side:
             st.caption(words.plain(step.why))
-            if st.button(words.plain(step.label), key=f"next_{dataset.id}", type="primary", width="stretch"):
+            if st.button(
+                words.plain(step.label),
+                key=f"next_{dataset.id}",
+                type="primary" if is_first else "secondary",
+                width="stretch",
+            ):
                 frame.open_page(step.page, dataset.id)
             _menu(dataset)
 

@@ -73,20 +73,21 @@ def accept_photos(source: str) -> None:
     )
     new = [TabPhoto.of(picture.name, picture.content) for picture in pasted_pictures("pasted")]
     if new:
-        _remember(new)
+        remember_photos(new)
         st.rerun()
 
 
 def _add_dropped_files(key: str) -> None:
-    _remember(TabPhoto.of(file.name, file.getvalue()) for file in st.session_state[key])
+    remember_photos(TabPhoto.of(file.name, file.getvalue()) for file in st.session_state[key])
 
 
 def _add_camera_picture(key: str) -> None:
     if (picture := st.session_state[key]) is not None:
-        _remember([TabPhoto.of(f"Camera {st.session_state[state.PHOTO_INPUT_ROUND] + 1}", picture.getvalue())])
+        remember_photos([TabPhoto.of(f"Camera {st.session_state[state.PHOTO_INPUT_ROUND] + 1}", picture.getvalue())])
 
 
-def _remember(new: Iterable[TabPhoto]) -> None:
+def remember_photos(new: Iterable[TabPhoto]) -> None:
+    """Add photos to those of this tab, and look at the first of them."""
     tab_photos: dict[str, TabPhoto] = st.session_state.setdefault(state.TAB_PHOTOS, {})
     added = {photo.id: photo for photo in new}
     if not added:
@@ -108,7 +109,7 @@ def _remember(new: Iterable[TabPhoto]) -> None:
         st.session_state[state.TOAST] = f"This tab remembers {capacity}. For more, see Many photos."
     # The first of those that came, unless so many came that it was the first to go.
     st.session_state[state.SHOWN] = next((photo_id for photo_id in added if photo_id in tab_photos), None)
-    st.session_state[state.PHOTO_INPUT_ROUND] += 1
+    st.session_state[state.PHOTO_INPUT_ROUND] = st.session_state.get(state.PHOTO_INPUT_ROUND, 0) + 1
 
 
 def _photos_by_id() -> dict[str, TabPhoto]:

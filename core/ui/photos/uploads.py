@@ -118,11 +118,11 @@ def drop_files(label: str) -> list[UploadedFile]:
         folder = "A folder, with all folders in it"
         files += st.file_uploader(folder, accept_multiple_files="directory", key=f"folder_{turn}") or []
     st.caption(f"Up to {words.format_size(MOST_UPLOAD_BYTES)} at once. More: put it into the folder `data/inbox`.")
-    _require_room(sum(file.size for file in files))
+    require_room(sum(file.size for file in files))
     return files
 
 
-def _require_room(n_bytes: int) -> None:
+def require_room(n_bytes: int) -> None:
     """Begin anew with words on it when more came than is taken at once."""
     if n_bytes <= MOST_UPLOAD_BYTES:
         return
@@ -261,18 +261,16 @@ def submit_sample_ingest(dataset: Dataset) -> None:
     submit_ingests(dataset, [IngestRequest(str(data.services().sample_zip()), SAMPLE_TITLE, answer=True)])
 
 
-def ask_for_first_dataset() -> None:
-    """Drop zips, folders or photos: the dataset is named after them, and they are taken.
+def create_dataset_of(files: Sequence[UploadedFile]) -> None:
+    """Name a new dataset after what was dropped, and take it.
 
     What could be understood in two ways is shown on the page that takes photos, and waits there.
     """
-    files = drop_files("Drop a zip, a folder, or photos")
-    if not files:
-        return
     offers = save_offers(files)
     has_title = len(offers) == 1 and offers[0].title != words.count(len(files), "file")
-    name = Path(offers[0].title).stem if has_title else "My photos"
-    dataset = data.services().store.create_dataset(name[:80], DEFAULT_VECTORS_ID)
+    names_in_use = {dataset.name for dataset in data.services().store.datasets()}
+    name = words.number_name((Path(offers[0].title).stem if has_title else "My photos")[:76], names_in_use)
+    dataset = data.services().store.create_dataset(name, DEFAULT_VECTORS_ID)
     # All or none: half of a drop in work and the other half waiting would be two different states of one dataset.
     if all(is_unambiguous(offer) for offer in offers):
         submit_ingests(dataset, [IngestRequest(str(offer.path), offer.title, answer=True) for offer in offers])

@@ -33,6 +33,11 @@ def sample_path(models_dir: Path) -> Path:
     return path
 
 
+def prepared_folder(models_dir: Path) -> Path:
+    """Where the sample lies as it was prepared when it was installed, whether it is there or not."""
+    return models_dir / "sample" / "prepared"
+
+
 def write_sample(models_dir: Path, out_path: Path, progress: Progress = UNWATCHED) -> Path:
     """Write the sample dataset's zip to ``out_path``; fetch it first when it is not there.
 

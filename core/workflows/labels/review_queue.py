@@ -146,6 +146,21 @@ def load_queue(artifacts: Artifacts, dataset_id: str) -> ReviewQueue | None:
         raise InputRefused(f"The list of suspects cannot be read ({fault}). Look for suspects again.") from fault
 
 
+def renumber_people(artifacts: Artifacts, dataset_id: str, people: Mapping[int, int]) -> None:
+    """Let the stored queue name people by other ids; of a dataset without a queue nothing is done."""
+    queue = load_queue(artifacts, dataset_id)
+    if queue is not None:
+        suspects = tuple(_renumbered(entry, people) for entry in queue.suspects)
+        artifacts.replace(dataset_id, FileKind.SUSPECTS, _FILE, _to_bytes(replace(queue, suspects=suspects)))
+
+
+def _renumbered(entry: Suspect, people: Mapping[int, int]) -> Suspect:
+    person_id = entry.suggestion.person_id
+    suggestion = replace(entry.suggestion, person_id=None if person_id is None else people[person_id])
+    person_ids = tuple(None if person is None else people[person] for person in entry.person_ids)
+    return replace(entry, person_ids=person_ids, suggestion=suggestion)
+
+
 def list_open_suspects(
     queue: ReviewQueue,
     table: FaceTable,

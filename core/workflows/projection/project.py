@@ -87,6 +87,12 @@ def build_pca_map(embeddings: Embeddings, dimensions: int = 2) -> FaceMap:
     return FaceMap(embeddings.face_ids, layouts.pca_layout(embeddings.vectors, dimensions))
 
 
+def lay_out_faces(embeddings: Embeddings, options: MapOptions) -> FaceMap:
+    """A map that is not stored. Raises InputRefused when there are no faces."""
+    _require_faces(embeddings)
+    return FaceMap(embeddings.face_ids, _points(embeddings, options, None))
+
+
 def add_newcomers(face_map: FaceMap, embeddings: Embeddings) -> FaceMap:
     """A stored map with the faces that came since; without those that are gone, and as it is when most are new."""
     remaining, rows = embeddings.match(face_map.face_ids)

@@ -9,28 +9,67 @@ from sqlalchemy import text
 
 from core.store.job_model import JobKind, JobState
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
-from tests.conftest import add_model
-from tests.pages.conftest import button, texts, work
+from tests.conftest import add_model, new_data_dir, unprepare_sample
+from tests.pages.conftest import app_services, button, texts, work
 
 HOME = "pages/home/datasets.py"
 
 
-def test_the_first_visit_offers_the_sample_and_a_place_for_a_zip(app_data, open_page):
+@pytest.fixture
+def with_sample(prepared_models, tmp_path, monkeypatch, engine):
+    """The app's services on an empty data folder, with the sample prepared."""
+    return app_services(new_data_dir(prepared_models, tmp_path / "data"), monkeypatch, engine)
+
+
+def test_the_first_visit_has_three_doors(app_data, open_page):
     app = open_page(HOME)
-    assert "Try the sample" in texts(app)
+    assert [header.value for header in app.header] == ["Look at the sample", "My photos in folders", "My loose photos"]
     assert [widget.label for widget in app.get("file_uploader")] == [
-        "Drop a zip, a folder, or photos",
+        "A zip or a folder",
         "A folder, with all folders in it",
+        "Photos",
     ]
+    assert [entry.label for entry in app.button if entry.proto.type == "primary"] == ["Look at the sample"]
 
 
-def test_the_sample_button_makes_a_dataset_and_queues_its_ingest(app_data, open_page):
+def test_the_first_visit_shows_the_sample_s_faces_named_and_its_map(with_sample, open_page):
+    (picture,) = (html.proto.body for html in open_page(HOME).get("html") if "fa-scene" in html.proto.body)
+    for name in ("ben afflek", "elton john", "jerry seinfeld", "madonna", "mindy kaling"):
+        assert f"the face in the box is named {name}'" in picture
+    assert picture.count("<i class='fa-p") == 118
+    assert "aria-label='Map of the 118 faces of the sample" in picture
+    assert "prefers-reduced-motion" in picture
+
+
+def test_the_sample_opens_with_all_that_was_prepared(with_sample, open_page):
     app = open_page(HOME)
-    button(app, "Use the sample").click().run()
+    button(app, "Look at the sample").click().run()
+    assert not app.exception
+    app = open_page(HOME)
+    (dataset,) = with_sample.store.datasets()
+    assert {job.kind for job in with_sample.jobs.jobs(dataset.id)} >= {JobKind.INGEST, JobKind.TRAIN, JobKind.MAP}
+    assert "100 % right on new photos" in texts(app)
+
+
+def test_a_sample_that_was_not_prepared_is_taken_as_any_photos(app_data, open_page):
+    unprepare_sample(app_data.settings.data_dir)
+    app = open_page(HOME)
+    assert not any("fa-scene" in html.proto.body for html in app.get("html"))
+    button(app, "Look at the sample").click().run()
     assert not app.exception
     (dataset,) = app_data.store.datasets()
     (job,) = app_data.jobs.jobs(dataset.id)
     assert (dataset.name, job.kind) == ("Five celebrities", JobKind.INGEST)
+
+
+@pytest.mark.parametrize("n_datasets", [1, 5, 20])
+def test_the_dataset_that_was_worked_on_last_comes_first_and_its_step_is_the_way_on(app_data, open_page, n_datasets):
+    datasets = [app_data.store.create_dataset(f"Box {number}", "facenet-128") for number in range(n_datasets)]
+    app_data.jobs.submit(datasets[0].id, JobKind.INGEST, {"path": "box.zip", "title": "box", "policy": "largest"})
+    app = open_page(HOME)
+    assert len([header for header in app.header if header.value.startswith("Box")]) == min(n_datasets, 6)
+    (way_on,) = (entry for entry in app.button if entry.proto.type == "primary")
+    assert (way_on.key, way_on.label) == (f"next_{datasets[0].id}", "Watch the work")
 
 
 def test_a_card_names_the_next_step_as_work_proceeds(app_data, open_page):

@@ -1,0 +1,120 @@
+"""The living picture of the first page: the sample's faces boxed and named, and the little map that they lie on.
+
+All of it is real: the photos were not learned from, the names are what the recogniser said, the points are the map's.
+It comes to rest within a few seconds, and stands still at once for who has asked for less motion.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterator
+from html import escape
+
+import numpy as np
+import streamlit as st
+
+from core.charts.palette import PALETTE
+from core.services import Services
+from core.ui import data, words
+from core.workflows.exchange.prepared_sample import PicturedPhoto, PicturedPoint, SamplePicture
+
+STEP_S = 0.45
+"""Between two people: the picture of five is at rest after four seconds."""
+_STYLE = """<style>
+.fa-scene {display:grid; grid-template-columns:minmax(0,3fr) minmax(0,2fr); gap:14px; align-items:stretch; margin:0}
+.fa-shots {display:flex; gap:10px}
+.fa-shot {position:relative; flex:1 1 0; min-width:0; height:224px; overflow:hidden; border-radius:8px}
+.fa-shot img {position:absolute; height:100%; max-width:none; display:block}
+.fa-found {position:absolute; border:3px solid #fff; outline:2px solid; border-radius:6px; box-sizing:border-box}
+.fa-who {position:absolute; left:6px; right:6px; bottom:6px; padding:3px 8px; border-radius:6px; color:#fff;
+ background:rgba(14,22,24,.82); font-size:.82rem; line-height:1.25; overflow-wrap:anywhere}
+.fa-who i {display:inline-block; width:.6em; height:.6em; border-radius:50%; margin-inline-end:.45em}
+.fa-plane {position:relative; min-height:224px; border:1px solid rgba(128,128,128,.3); border-radius:8px}
+.fa-plane b {position:absolute; transform:translate(-50%,-50%); font-size:.82rem; font-weight:600; white-space:nowrap}
+.fa-plane i {position:absolute; width:8px; height:8px; margin:-4px 0 0 -4px; border-radius:50%;
+ transition:transform .25s}
+@media (max-width:700px) {.fa-scene {grid-template-columns:1fr} .fa-shot {height:150px}
+ .fa-shots {gap:6px} .fa-who {font-size:.68rem; padding:2px 4px; left:3px; right:3px; bottom:3px}}
+@media (prefers-reduced-motion:no-preference) {
+ .fa-found, .fa-who, .fa-plane b, .fa-plane i {animation:fa-appear .6s ease-out backwards}
+ .fa-found {animation-name:fa-settle}
+}
+@keyframes fa-appear {from {opacity:0}}
+@keyframes fa-settle {from {opacity:0; transform:scale(1.5)}}
+"""
+
+
+def show_sample_picture(services: Services) -> None:
+    """Draw it; nothing where the sample was not prepared."""
+    sample = services.prepared_sample()
+    if sample.is_ready:
+        st.html(_picture_html(str(sample.folder)))
+
+
+@st.cache_data(show_spinner=False, max_entries=2)
+def _picture_html(folder: str) -> str:
+    sample = data.services().prepared_sample()
+    picture = sample.read_picture()
+    people = [face.name for photo in picture.photos for face in photo.faces if face.name]
+    shots = "".join(_shot(photo, sample.read_photo(photo.photo_id), people) for photo in picture.photos)
+    # Pointing at somebody lifts their faces out of the map: the one motion that is asked for.
+    lifts = "".join(
+        f".fa-scene:has(.fa-p{person}:hover) .fa-plane .fa-p{person} {{transform:scale(1.7)}}"
+        for person in range(len(people))
+    )
+    scene = f"<div class='fa-shots'>{shots}</div>{_plane(picture, people)}"
+    return f"{_STYLE}{lifts}</style><div class='fa-scene'>{scene}</div>"
+
+
+def _shot(photo: PicturedPhoto, content: bytes, people: list[str]) -> str:
+    """A photo cut to its main face, with the box and the name."""
+    face = next(face for face in photo.faces if face.name)
+    person = people.index(str(face.name))
+    name, delay = escape(words.display_name(str(face.name))), f"animation-delay:{person * STEP_S:.2f}s"
+    src = "data:image/jpeg;base64," + b64encode(content).decode("ascii")
+    # As wide as the photo's own proportions make it, moved so that the face is in the middle of what is to be seen.
+    box, ratio = face.box, photo.width_px / photo.height_px
+    frame = (
+        f"left:{box.left / photo.width_px:.2%};top:{box.top / photo.height_px:.2%};"
+        f"width:{(box.right - box.left) / photo.width_px:.2%};height:{(box.bottom - box.top) / photo.height_px:.2%}"
+    )
+    centre = box.centre[0] / photo.width_px
+    return (
+        f"<div class='fa-shot fa-p{person}'><div style='position:absolute;height:100%;aspect-ratio:{ratio:.4f};"
+        f"left:50%;transform:translateX(-{centre:.2%})'>"
+        f"<img src='{src}' alt='A photo that was not learned from; the face in the box is named {name}'>"
+        f"<span class='fa-found' style='{frame};outline-color:{PALETTE[person]};{delay}'></span></div>"
+        f"<div class='fa-who' dir='auto' style='{delay}'><i style='background:{PALETTE[person]}'></i>{name}</div></div>"
+    )
+
+
+def _plane(picture: SamplePicture, people: list[str]) -> str:
+    """The map: every face a dot, and each name where its faces are."""
+    dots = "".join(_dot(point, people.index(point.name)) for point in picture.points)
+    labels = "".join(_label(name, picture.points, person) for person, name in enumerate(people))
+    alt = f"Map of the {len(picture.points)} faces of the sample, near where they are alike: {len(people)} people"
+    return f"<div class='fa-plane' role='img' aria-label='{alt}'>{dots}{labels}</div>"
+
+
+def _dot(point: PicturedPoint, person: int) -> str:
+    return (
+        f"<i class='fa-p{person}' style='{_place(point.x, point.y)};background:{PALETTE[person]};"
+        f"animation-delay:{person * STEP_S:.2f}s'></i>"
+    )
+
+
+def _label(name: str, points: tuple[PicturedPoint, ...], person: int) -> str:
+    x, lowest = np.mean([point.x for point in points if point.name == name]), max(_heights(points, name))
+    return (
+        f"<b dir='auto' style='{_place(float(x), lowest + 0.07)};animation-delay:{person * STEP_S:.2f}s'>"
+        f"{escape(words.display_name(name))}</b>"
+    )
+
+
+def _heights(points: tuple[PicturedPoint, ...], name: str) -> Iterator[float]:
+    return (point.y for point in points if point.name == name)
+
+
+def _place(x: float, y: float) -> str:
+    """A place of the map, which leaves room for dots and names at its edges."""
+    return f"left:{8 + 84 * x:.1f}%;top:{6 + 80 * y:.1f}%"

@@ -1,0 +1,68 @@
+"""The first visit: what the app does, on the sample, and three doors: the sample, photos in folders, loose photos."""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from core.ui import data, frame, menu, state, words
+from core.ui.components.page_drop import accept_drops_anywhere
+from core.ui.home.living_picture import show_sample_picture
+from core.ui.photos import uploads
+from core.vision.models.catalogue import DEFAULT_VECTORS_ID
+from core.workflows.exchange.prepared_sample import adopt_sample
+
+SAMPLE_NAME = "Five celebrities"
+INVITATION = "Drop zips, folders or photos anywhere"
+
+
+def show_welcome() -> None:
+    """The whole page of somebody who has no dataset yet."""
+    show_sample_picture(data.services())
+    sample_door, folders_door, photos_door = (column.container(border=True) for column in st.columns(3))
+    with sample_door:
+        st.header("Look at the sample", anchor=False)
+        st.markdown("118 photos of 5 well-known people: names, how sure they are, a map, and photos to try it on.")
+        offer_sample(primary=True)
+    with folders_door:
+        st.header("My photos in folders", anchor=False)
+        st.markdown("One folder a person, as a zip or as it lies on your disk. The folders give the names.")
+        files = uploads.drop_files("A zip or a folder")
+    with photos_door:
+        st.header("My loose photos", anchor=False)
+        st.markdown("No folders, no names. Faces of one person are put together, and you say who it is.")
+        files += _loose_photos()
+    st.caption("Or drop them anywhere on this page. Photos stay on this computer.")
+    accept_drops_anywhere("anywhere", INVITATION)
+    if files:
+        uploads.create_dataset_of(files)
+
+
+def _loose_photos() -> list[UploadedFile]:
+    turn = st.session_state[state.UPLOAD_ROUND]
+    files = list(st.file_uploader("Photos", accept_multiple_files=True, key=f"loose_{turn}") or [])
+    uploads.require_room(sum(file.size for file in files))
+    return files
+
+
+def offer_sample(*, primary: bool) -> None:
+    """The button that opens the sample."""
+    if st.button(
+        "Look at the sample",
+        type="primary" if primary else "tertiary",
+        icon=":material/play_arrow:",
+        key="sample",
+    ):
+        open_sample()
+
+
+def open_sample() -> None:
+    """Open the sample as it was prepared; where it was not, begin with its photos."""
+    services = data.services()
+    name = words.number_name(SAMPLE_NAME, {dataset.name for dataset in services.store.datasets()})
+    prepared = services.prepared_sample()
+    if not prepared.is_ready:
+        uploads.submit_sample_ingest(services.store.create_dataset(name, DEFAULT_VECTORS_ID))
+    with st.spinner("Opening the sample"):
+        dataset = adopt_sample(services.adoption_tools(), prepared, name)
+    frame.open_page(menu.INGEST, dataset.id)

@@ -1,0 +1,48 @@
+"""Photos to try the recogniser of the sample on: some that it has not learned from, and a stranger."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.base.types import Revision
+from core.store.protocols import Dataset
+from core.ui import data, frame, gallery, menu
+from core.ui.identification import photo_input
+from core.ui.identification.photo_input import TabPhoto
+
+STRANGER = "A stranger"
+WHAT_THEY_ARE = (
+    "Try one of these. It has learned from none of them. The stranger stands beside one of the five on a photo of the "
+    "sample, and nobody said who it is."
+)
+
+
+def offer_trial_photos(dataset: Dataset) -> None:
+    """Let somebody try the recogniser with one click; nothing is offered where the dataset is not the sample."""
+    photos = _trial_photos(dataset.id, dataset.revision)
+    if not photos:
+        return
+    st.caption(WHAT_THEY_ARE)
+    for number, (column, photo) in enumerate(zip(st.columns(len(photos), gap="small"), photos, strict=True)):
+        with column:
+            st.html(gallery.picture_html(gallery.jpeg_data_url(photo.content), photo.name))
+            if st.button("Try it", key=f"trial_{number}", help=photo.name, width="stretch"):
+                photo_input.remember_photos([photo])
+                frame.open_page(menu.IDENTIFY, dataset.id)
+
+
+@st.cache_data(show_spinner=False, max_entries=4)
+def _trial_photos(dataset_id: str, revision: Revision) -> list[TabPhoto]:
+    """Empty where the dataset does not hold the photos that the sample's picture shows."""
+    prepared = data.services().prepared_sample()
+    if not prepared.is_ready:
+        return []
+    photo_ids = [photo.photo_id for photo in prepared.read_picture().photos]
+    if not data.services().transfer.photo_ids(dataset_id).keys() >= set(photo_ids):
+        return []
+    photos = [
+        TabPhoto.of(f"Test photo {number}", prepared.read_photo(photo_id))
+        for number, photo_id in enumerate(photo_ids, 1)
+    ]
+    stranger = prepared.read_stranger()
+    return [*photos, TabPhoto.of(STRANGER, stranger)] if stranger else photos
