@@ -13,7 +13,8 @@ from streamlit.delta_generator import DeltaGenerator
 from core.base.errors import DataFolderFault
 from core.services import Services
 from core.store.protocols import Dataset
-from core.ui import address, data, menu, refusals, state
+from core.ui import address, data, menu, refusals, state, words
+from core.ui.home.trail import NextStep
 from core.ui.photos import outdated
 from core.ui.shell import dock, sketches
 
@@ -49,6 +50,21 @@ class Frame:
             show_empty_state("There is no dataset yet.", "Start with your photos or the sample", menu.HOME)
             st.stop()
         return self.chosen
+
+    def lead_on(self, step: NextStep) -> None:
+        """Make the way on the page's primary button, unless it leads to the page that is open."""
+        if step.page == st.session_state.get(state.PAGE):
+            return
+        with self.action:
+            if st.button(
+                words.plain(step.label),
+                key="lead_on",
+                type="primary",
+                icon=":material/arrow_forward:",
+                icon_position="right",
+                help=words.plain(step.why),
+            ):
+                open_page(step.page, self.dataset.id)
 
 
 def is_dark() -> bool:
@@ -153,15 +169,6 @@ def show_empty_state(message: str, invitation: str, page_path: str) -> None:
         st.markdown(f"## {message}", text_alignment="center")
         if st.button(invitation, type="primary", key=f"empty_{page_path}"):
             open_page(page_path, st.session_state.get(state.DATASET))
-
-
-def show_next_step(sentence: str, label: str, page_path: str, dataset_id: str) -> None:
-    """Close a page with the way on."""
-    st.divider()
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(sentence)
-        if st.button(label, key=f"next_{page_path}", icon=":material/arrow_forward:", icon_position="right"):
-            open_page(page_path, dataset_id)
 
 
 def queue_toast(message: str) -> None:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.ui import data, frame, menu
+from core.ui.home import trail
 from core.ui.labels import corrections, face_review
 
 with frame.page("Look them over", "Put right what is wrong: names, bad pictures, things that are no faces.") as page:
@@ -14,4 +15,4 @@ with frame.page("Look them over", "Put right what is wrong: names, bad pictures,
     run = next(iter(data.dataset_runs(dataset)), None)
     corrections.show_last_correction(dataset)
     face_review.review_faces(face_review.choose_faces(dataset, run))
-    frame.show_next_step("When the names are right: **learn the people**.", "Train", menu.TRAIN, dataset.id)
+    page.lead_on(trail.find_next_step(dataset))

@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.store.job_model import JobKind
 from core.ui import data, frame, jobs, menu, words
+from core.ui.home import trail
 from core.ui.labels import corrections, review_queue
 
 with frame.page(
@@ -44,4 +45,4 @@ with frame.page(
             f"Looked for {words.ago(queue.created)}; the dataset has changed since. What is dealt with has left the "
             "list; look again to find what is new."
         )
-    frame.show_next_step("When nothing is doubtful any more: **learn the people**.", "Train", menu.TRAIN, dataset.id)
+    page.lead_on(trail.find_next_step(dataset))

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.ui import data, frame, menu
+from core.ui.home import trail
 from core.ui.projection import map_confusable_people, map_page
 
 with frame.page(
@@ -29,11 +30,4 @@ with frame.page(
     if tabs[1].open:
         with tabs[1]:
             map_confusable_people.show_lookalikes_section(dataset)
-    if run:
-        frame.show_next_step(
-            "Points that lie with the wrong people are worth a look.", "See its errors", menu.EVALUATE, dataset.id
-        )
-    elif counts.people > 1:
-        frame.show_next_step("Groups that lie apart are easy to tell apart.", "Train", menu.TRAIN, dataset.id)
-    else:
-        frame.show_next_step("More people make the map more telling.", "Add photos", menu.INGEST, dataset.id)
+    page.lead_on(trail.find_next_step(dataset))

@@ -15,6 +15,7 @@ from core.ui.evaluation import (
     tutorial_tab,
     wrong_predictions,
 )
+from core.ui.home import trail
 from core.ui.labels import corrections
 from core.ui.training import training_page
 from core.ui.verification import pair_statistics
@@ -58,4 +59,4 @@ with frame.page(
         if tab.open:
             with tab:
                 body(evaluated)
-    frame.show_next_step("See how the faces lie to each other.", "Map of faces", menu.MAP, dataset.id)
+    page.lead_on(trail.find_next_step(dataset))

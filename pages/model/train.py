@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.store.job_model import JobKind
 from core.ui import damaged, data, frame, jobs, menu
+from core.ui.home.trail import NextStep
 from core.ui.training import training_page
 from core.workflows.training.request import TrainRequest
 
@@ -20,7 +21,9 @@ with frame.page("Train", "Learn the people, and measure it on faces it has not s
     with page.action:
         request: TrainRequest = training_page.ask_training_options()
         ready = not (job and job.state.active)
-        if st.button("Train again" if runs else "Train", type="primary", icon=":material/school:", disabled=not ready):
+        learned = bool(runs) and runs[0].revision == dataset.revision
+        label = "Train again" if learned else "Train"
+        if st.button(label, type="secondary" if learned else "primary", icon=":material/school:", disabled=not ready):
             training_page.submit_training(dataset, request)
 
     damaged.show_damaged_runs(dataset)
@@ -29,9 +32,8 @@ with frame.page("Train", "Learn the people, and measure it on faces it has not s
     planned = st.container()
     if runs:
         training_page.show_runs_table(dataset, runs)
-        frame.show_next_step(
-            "It has learned. Next: **see how good it is**.", "How good is it?", menu.EVALUATE, dataset.id
-        )
+        if learned:
+            page.lead_on(NextStep("How good is it?", menu.EVALUATE, "It has learned. See what it gets right."))
     # Drawn last: at first sight of many faces it takes a moment, and the runs need not wait for it.
     with planned:
         training_page.show_plan(dataset, request.options)

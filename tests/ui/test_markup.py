@@ -25,11 +25,11 @@ LABELLED = {
     *("camera_input", "tabs", "badge", "feedback"),
 }
 """Elements whose first arguments are Markdown."""
-OURS = {"queue_toast", "show_empty_state", "show_next_step", "page"}
+OURS = {"queue_toast", "show_empty_state", "page"}
 """Our own functions that draw one: what they are given is looked at where they are called."""
 KEPT_MESSAGE = "message"
 """What ``frame.queue_toast`` was given and keeps for the next run."""
-TEXTS_OF = {"metric": 3, "page_link": 0, "show_empty_state": 2, "show_next_step": 2, "page": 2}
+TEXTS_OF = {"metric": 3, "page_link": 0, "show_empty_state": 2, "page": 2}
 """How many of the first arguments are; otherwise one."""
 MARKDOWN_KEYWORDS = {"help", "text", "label", "body", "captions"}
 MARKDOWN_OPTIONS = {"radio", "pills", "segmented_control", "select_slider"}

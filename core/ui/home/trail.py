@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.store.job_model import Job, JobKind
-from core.store.protocols import Counts, Run
-from core.ui import menu
+from core.store.protocols import Counts, Dataset, Run
+from core.ui import data, menu
 
 STEPS = ("Photos in", "Looked over", "Trained", "Evaluated", "In use")
 PAGES = {
@@ -25,7 +25,7 @@ PAGES = {
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """The one step that a dataset's card offers."""
+    """The one step that a dataset's card and its pages offer."""
 
     label: str
     page: str
@@ -42,8 +42,10 @@ def next_dataset_step(counts: Counts, run: Run | None, revision: int, jobs: list
         return NextStep("Add photos", menu.INGEST, "It is empty.")
     if not counts.faces:
         return NextStep("Add photos", menu.INGEST, "No face was found in its photos.")
-    # Two people are the fewest that can be told apart; one face alone makes no group.
-    if counts.people < 2 and counts.unnamed_faces > 1:
+    # Two people are the fewest that can be told apart; one face alone makes no group. Of faces that wait for a name in
+    # their majority, what was named says too little to learn from first.
+    mostly_unnamed = run is None and counts.unnamed_faces > counts.faces / 2
+    if (counts.people < 2 or mostly_unnamed) and counts.unnamed_faces > 1:
         return NextStep("Name the faces", menu.CLUSTERS, f"{counts.unnamed_faces} of its faces have no name yet.")
     if counts.people < 2:
         reason = "Nobody has a name yet." if not counts.people else "It knows one person; telling apart takes two."
@@ -51,8 +53,14 @@ def next_dataset_step(counts: Counts, run: Run | None, revision: int, jobs: list
     if run is None:
         return NextStep("Train", menu.TRAIN, "Its faces are ready to learn from.")
     if run.revision != revision:
-        return NextStep("Train again", menu.TRAIN, "Photos or names changed since it was trained.")
+        return NextStep("Train", menu.TRAIN, "Photos or names changed since it was trained.")
     return NextStep("Who is this?", menu.IDENTIFY, "It is ready to use.")
+
+
+def find_next_step(dataset: Dataset) -> NextStep:
+    """What to do next with a dataset, whatever runs just now."""
+    run = next(iter(data.dataset_runs(dataset)), None)
+    return next_dataset_step(data.dataset_counts(dataset.id, dataset.revision), run, dataset.revision, [])
 
 
 def done_steps(counts: Counts, run: Run | None, jobs: list[Job]) -> tuple[bool, ...]:

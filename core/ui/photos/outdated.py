@@ -14,7 +14,7 @@ from core.workflows.photos.requests import ChangeModelRequest
 
 def show_outdated_notice(dataset: Dataset) -> None:
     """One line and a button, where the model prepares faces differently by now; nothing elsewhere."""
-    if not catalogue.is_outdated(dataset.model_id) or not data.dataset_counts(dataset.id, dataset.revision).faces:
+    if not catalogue.is_outdated(dataset.model_id):
         return
     job = data.newest_job(dataset, JobKind.CHANGE_MODEL)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
