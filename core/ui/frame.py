@@ -31,7 +31,9 @@ _HIDE_UNGUARDED_CSV = "[data-testid=stElementToolbar] button[aria-label^='Downlo
 # contrast of 4.5 to both white and the page. This is the theme's colour of links.
 _CHOSEN_IN_THE_DARK = "button:is([data-variant=pills],[data-variant=segmented_control])[data-selected] p{color:#6CC5CA}"
 # Streamlit leaves as much room above a page as its toolbar takes, which is over the margin where the window is wide.
-_LESS_ROOM_ABOVE = "@media(min-width:700px){[data-testid=stMainBlockContainer]{padding-top:3.2rem}}"
+_LESS_ROOM_ABOVE = "[data-testid=stMainBlockContainer]{padding-top:3.2rem}"
+_ACTION_BELOW_TOOLBAR = ".st-key-page_action{margin-top:1.2rem}"
+_WIDE = f"@media(min-width:700px){{{_LESS_ROOM_ABOVE}{_ACTION_BELOW_TOOLBAR}}}"
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def is_dark() -> bool:
 def page(title: str, purpose: str) -> Iterator[Frame]:
     """Draw the head of a page; what goes wrong inside is told in words."""
     _show_toast()
-    st.html(f"<style>{_HIDE_UNGUARDED_CSV}{_LESS_ROOM_ABOVE}{_CHOSEN_IN_THE_DARK if is_dark() else ''}</style>")
+    st.html(f"<style>{_HIDE_UNGUARDED_CSV}{_WIDE}{_CHOSEN_IN_THE_DARK if is_dark() else ''}</style>")
     # Before anything of the page: its fragments compare their epoch with this one when they run alone.
     st.session_state[state.DRAWN_EPOCH] = st.session_state.get(state.EPOCH, 0)
     st.set_page_config(page_title=f"{title} · Face Atlas")
@@ -84,7 +86,7 @@ def page(title: str, purpose: str) -> Iterator[Frame]:
     with head:
         st.title(title, anchor=False)
         st.caption(purpose)
-    action = side.container(horizontal=True, horizontal_alignment="right")
+    action = side.container(horizontal=True, horizontal_alignment="right", key="page_action")
     menu.show_neighbours()
     with _faults_in_words():
         # Before the page reads anything: what is remembered of somebody who was erased must not be shown again.
