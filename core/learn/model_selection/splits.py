@@ -3,8 +3,9 @@
 Faces of one shot (``near_duplicates``) are one *group* here, and a group is never divided: with one of them in training
 and another in the test, the accuracy would measure memory.
 
-The plan takes the archive's own train and val folders when it has both; otherwise it makes stratified folds
-of whole groups. It does not learn anything, and it never sees faces without a name.
+The plan takes the archive's own train and val folders when it has both, and the faces that somebody put aside to test
+on when there are enough of them; otherwise it makes stratified folds of whole groups.
+It does not learn anything, and it never sees faces without a name.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from core.learn.labelled_faces import LabelledFaces, count_shots
 from core.learn.metrics.run_values import LeftOutPerson
 from core.learn.near_duplicates import near_duplicate_groups
 from core.learn.numerics.labels import renumber_labels, rows_by_value
+
+FEWEST_PUT_ASIDE = 10
+"""So many faces to test on are a test where nothing is said to be learned from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,8 @@ def plan_split(
     """Divide the faces into sides to learn from and to test on.
 
     The archive's own division is taken when it has both sides, at least two people to learn and one of them
-    to test; a face with neither side is learned from. Otherwise whole groups are dealt into folds, person by
+    to test; a face with neither side is learned from. Where nothing is said to be learned from, ``FEWEST_PUT_ASIDE``
+    faces to test on are a division too. Otherwise whole groups are dealt into folds, person by
     person.
 
     Parameters
@@ -123,7 +128,8 @@ def _own_plan(labels: Ints, people: Sequence[str], splits: Sequence[Split | None
     """Divide as the archive's folders do, or None where they do not carry a division."""
     val = np.array([split is Split.VAL for split in splits], dtype=np.bool_)
     named_train = np.array([split is Split.TRAIN for split in splits], dtype=np.bool_)
-    if not (val.any() and named_train.any()):
+    # A few faces that were put on the test side by hand are no test: one of them would be 0 or 100 %.
+    if not val.any() or (not named_train.any() and val.sum() < FEWEST_PUT_ASIDE):
         return None
     # A training photo of a shot that is tested would let the recogniser remember the answer.
     twin = ~val & np.isin(groups, groups[val])
@@ -135,7 +141,9 @@ def _own_plan(labels: Ints, people: Sequence[str], splits: Sequence[Split | None
     used_labels = np.where((train | test) & learned[labels], labels, -1)
     return SplitPlan(
         kind="own",
-        why="The archive's own division: learned from its training photos, tested on its validation photos.",
+        why="The archive's own division: learned from its training photos, tested on its validation photos."
+        if named_train.any()
+        else "Tested on the faces that were put aside for it, learned from all others.",
         people=tuple(people),
         labels=used_labels,
         folds=(Fold(np.flatnonzero(train), np.flatnonzero(test)),),

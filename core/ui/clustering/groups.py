@@ -11,6 +11,7 @@ import streamlit as st
 from core.base.types import Bools, Ints, Revision
 from core.jobs.registry import submit_job
 from core.learn.clustering.agglomerative import DEFAULT_THRESHOLD
+from core.learn.model_selection.hard_faces import Hardness
 from core.store.job_model import JobKind, JobState
 from core.store.protocols import Dataset
 from core.ui import data, words
@@ -103,10 +104,27 @@ def read_unnamed_groups(
     )
 
 
+@st.cache_resource(show_spinner=False, max_entries=4)
+def read_hard_faces(dataset_id: str, revision: Revision, grouped_at: float, threshold: float) -> dict[str, Hardness]:
+    """The faces without a name that are hardest to recognise, by their ids; none before there are groups."""
+    unnamed = read_unnamed_groups(dataset_id, revision, grouped_at, threshold)
+    if unnamed is None:
+        return {}
+    is_aside = np.zeros(len(unnamed.groups), dtype=bool)
+    is_aside[unnamed.aside] = True
+    faces = data.dataset_faces(dataset_id, revision)
+    return naming.choose_hard_faces(unnamed.groups, is_aside, faces.table, faces.embeddings)
+
+
 def _largest_first(groups: FaceGroups, chosen_groups: Bools) -> Ints:
     numbers = np.flatnonzero(chosen_groups)
     # Stable: of two groups of one size, the one with more clear faces comes first, as in ``FaceGroups``.
     return numbers[np.argsort(-groups.sizes[numbers], kind="stable")]
+
+
+def grouping_now(dataset: Dataset) -> tuple[float, float]:
+    """When the groups were made, and how strict somebody wants them."""
+    return grouping_time(dataset), chosen_threshold(dataset)
 
 
 def chosen_threshold(dataset: Dataset) -> float:

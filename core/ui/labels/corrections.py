@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.base.errors import FaceAtlasError, InputRefused
 from core.base.types import Split
@@ -139,6 +140,14 @@ def rerun_if_changed() -> None:
     # the row of ``show_last_correction``, where a refusal is told.
     if st.session_state.get(state.DRAWN_EPOCH) != current_epoch() or state.REFUSED in st.session_state:
         st.rerun()
+
+
+def draw_again(*, alone: bool = True) -> None:
+    """Run the fragment again when it runs alone and that is enough, so that nothing else is drawn; or else the page."""
+    run = get_script_run_ctx()
+    if alone and run is not None and run.fragment_ids_this_run:
+        st.rerun(scope="fragment")
+    st.rerun()
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from core.store.protocols import Counts, Dataset, PersonCount
 from core.ui import address, data, frame, jobs, menu, words
 from core.ui.clustering import groups
 from core.ui.labels import corrections
-from core.ui.people import erasure, person, person_page, wall
+from core.ui.people import erasure, hard_test, person, person_page, wall
 
 GONE = "This person has no photos any more: merged, renamed or moved. Here is everybody."
 
@@ -45,6 +45,9 @@ def show_people_page(page: frame.Frame, *, unnamed_first: bool = False) -> None:
                 "Press the button: faces that look alike are put together, and you say who they are.",
                 icon=":material/info:",
             )
+        return
+    if hard_test.is_open():
+        hard_test.show_hard_test(dataset.id)
         return
     wall.show_wall(dataset.id, unnamed_first=unnamed_first)
 

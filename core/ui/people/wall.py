@@ -11,18 +11,19 @@ from dataclasses import dataclass, field
 from itertools import chain, zip_longest
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from core.learn.model_selection.hard_faces import Hardness
+from core.learn.model_selection.splits import FEWEST_PUT_ASIDE
 from core.store.protocols import Counts, Dataset, PersonCount
 from core.ui import data, gallery, state, words
 from core.ui.clustering import groups
 from core.ui.clustering.groups import UnnamedGroups
 from core.ui.components.entries import EntriesLayout, EntryCommand, Keyboard, draw_entries
 from core.ui.labels import corrections
-from core.ui.people import merge_questions, people_filter, person
+from core.ui.people import hard_test, merge_questions, people_filter, person
 from core.ui.people.merge_questions import MergeQuestion
 from core.ui.people.people_filter import SEARCH_INPUT, PeopleCategory, PeopleFilter, PeopleOrder
-from core.ui.people.wall_cells import GroupCell, MergeCell, PersonCell, RestCell, WallCell
+from core.ui.people.wall_cells import GroupCell, MergeCell, PersonCell, RestCell, TestCell, WallCell
 from core.workflows.clustering.naming import NamingProgress, measure_progress
 
 PER_PAGE = 48
@@ -51,6 +52,8 @@ class Wall:
     unnamed: UnnamedGroups | None
     """None before the faces were grouped."""
     merges: list[MergeQuestion]
+    hard_faces: dict[str, Hardness]
+    """What a test is offered of; nothing where there is one already."""
     unnamed_first: bool
     """Otherwise faces without a name stand among the people, by their number."""
     postponed: tuple[str, ...] = field(default=())
@@ -60,22 +63,34 @@ class Wall:
         """The questions that were not put off: rests of people and two who may be one in turn, the surest first."""
         rests = [RestCell(self.dataset, self.unnamed, rest) for rest in self.unnamed.rests] if self.unnamed else []
         merges = [MergeCell(question) for question in self.merges]
-        in_turn = chain.from_iterable(zip_longest(rests, merges))
-        return [card for card in in_turn if card is not None and card.id not in self.postponed]
+        cards: list[WallCell] = [cell for cell in chain.from_iterable(zip_longest(rests, merges)) if cell is not None]
+        if self.hard_faces:
+            # In the first row of cards, however many questions there are.
+            cards.insert(CARDS_SHOWN - 1, TestCell(self.dataset, self.hard_faces))
+        return [card for card in cards if card.id not in self.postponed]
 
 
 def read_wall(dataset: Dataset, *, unnamed_first: bool) -> Wall:
     """The wall as it is now."""
     people = data.dataset_people(dataset.id, dataset.revision)
-    threshold = groups.chosen_threshold(dataset)
+    grouping = groups.grouping_now(dataset)
     return Wall(
         dataset=dataset,
         people=people,
-        unnamed=groups.read_unnamed_groups(dataset.id, dataset.revision, groups.grouping_time(dataset), threshold),
+        unnamed=groups.read_unnamed_groups(dataset.id, dataset.revision, *grouping),
+        hard_faces=_offered_test(dataset, grouping),
         merges=merge_questions.list_merge_questions(dataset, people),
         unnamed_first=unnamed_first,
         postponed=merge_questions.postponed_questions(),
     )
+
+
+def _offered_test(dataset: Dataset, grouping: tuple[float, float]) -> dict[str, Hardness]:
+    """The hardest faces, where they are enough for a test and nothing is put aside to test on yet."""
+    if data.dataset_counts(dataset.id, dataset.revision).val_faces:
+        return {}
+    hard_faces = groups.read_hard_faces(dataset.id, dataset.revision, *grouping)
+    return hard_faces if len(hard_faces) >= FEWEST_PUT_ASIDE else {}
 
 
 @st.fragment
@@ -236,12 +251,14 @@ def _draw_cells(wall: Wall, cells: Sequence[WallCell], scope: str = "wall") -> N
         st.caption(LEGEND)
     cells_by_id = {entry.id: cell for entry, cell in zip(entries, cells, strict=True)}
     # One rerun after all of them: a rerun at the first would lose the others, which count as obeyed.
-    changed = [obey_command(wall, command, [cells_by_id[cell_id] for cell_id in command.ids]) for command in commands]
+    changed = [
+        obey_wall_command(wall, command, [cells_by_id[cell_id] for cell_id in command.ids]) for command in commands
+    ]
     if any(changed):
-        _draw_again(wall)
+        corrections.draw_again(alone=len(wall.people) >= FEWEST_FOR_FRAGMENT)
 
 
-def obey_command(wall: Wall, command: EntryCommand, cells: Sequence[WallCell]) -> bool:
+def obey_wall_command(wall: Wall, command: EntryCommand, cells: Sequence[WallCell]) -> bool:
     """Do what was asked; True when the wall has to be drawn anew."""
     faces = [face_id for cell in cells if isinstance(cell, GroupCell) for face_id in cell.faces]
     corrector = corrections.build_corrector(wall.dataset)
@@ -267,14 +284,8 @@ def _open_cell(wall: Wall, cell: WallCell) -> None:
     if isinstance(cell, PersonCell):
         person.open_person(cell.person.id)
         st.rerun()
+    elif isinstance(cell, TestCell):
+        hard_test.begin_test(wall.dataset, cell.hard_faces)
+        st.rerun()
     elif cell.faces:
         groups.show_group_faces(wall.dataset, cell.faces)
-
-
-def _draw_again(wall: Wall) -> None:
-    """The wall alone where that is enough, so that nothing else of the page is drawn meanwhile."""
-    run = get_script_run_ctx()
-    is_alone = run is not None and bool(run.fragment_ids_this_run)
-    if is_alone and len(wall.people) >= FEWEST_FOR_FRAGMENT:
-        st.rerun(scope="fragment")
-    st.rerun()

@@ -12,6 +12,7 @@ import streamlit as st
 from core.base.errors import NotFound
 from core.base.types import TRUSTED_GRADE
 from core.imaging.pixels import encode_jpeg, shrink_image
+from core.learn.model_selection.hard_faces import Hardness
 from core.store.protocols import Dataset, PersonCount
 from core.ui import data, gallery, words
 from core.ui.clustering.groups import UnnamedGroups
@@ -216,6 +217,37 @@ class MergeCell:
                 merge_questions.keep_pair_apart(self.question)
             case "later":
                 merge_questions.postpone_question(self.id)
+
+
+@dataclass(frozen=True)
+class TestCell:
+    """The card that proposes to name the hardest faces as a test."""
+
+    dataset: Dataset
+    hard_faces: dict[str, Hardness]
+    faces: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """There is one."""
+        return "test"
+
+    def entry(self) -> ReviewEntry:
+        """A few of the faces, and what they are good for."""
+        return ReviewEntry(
+            id=self.id,
+            strips=(_small_strip(self.dataset, list(self.hard_faces)[: 2 * ON_CARD]),),
+            title=f"Name {words.count(len(self.hard_faces), 'hard face')} as a test",
+            note="Faces named in groups were easy: these tell how good it is on others.",
+            buttons=(("Start", "open"), ("Later", "later")),
+            click="open",
+            wide=True,
+        )
+
+    def answer(self, command: str) -> None:
+        """Put the proposal off."""
+        if command == "later":
+            merge_questions.postpone_question(self.id)
 
 
 # what is said and shown of people and faces

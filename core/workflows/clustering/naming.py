@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.base.types import Bools, FaceTable, Ints
-from core.learn.numerics.labels import rows_by_value
+from core.base.types import Bools, Embeddings, FaceTable, Ints
+from core.learn.model_selection.hard_faces import Hardness, rank_hard_faces
+from core.learn.numerics.labels import fit_centroids, renumber_labels, rows_by_value
 from core.workflows.clustering.cluster import CLEAR_GRADE, PROBABLY_ONE, FaceGroups, SamePersonQuestion
 
 BACKGROUND_SHARE = 0.4
@@ -85,6 +86,28 @@ def list_rests(groups: FaceGroups, aside: Bools, questions: Iterable[SamePersonQ
         for person_id, members in groups_of.items()
     ]
     return sorted(rests, key=lambda rest: -rest.n_faces)
+
+
+def choose_hard_faces(
+    groups: FaceGroups, aside: Bools, table: FaceTable, embeddings: Embeddings
+) -> dict[str, Hardness]:
+    """The faces without a name that a test is best made of, by their ids; none before two people have names.
+
+    Parameters
+    ----------
+    aside : (n_groups,) groups of which none is taken: nobody could say who they are
+    """
+    learnable = np.where(table.learnable, table.labels, -1)
+    people = np.unique(learnable[learnable >= 0])
+    face_rows = np.flatnonzero(~aside[groups.labels])
+    if len(people) < 2 or not len(face_rows):
+        return {}
+    centroids = fit_centroids(embeddings.vectors, renumber_labels(learnable, people), len(people))
+    face_ids = [groups.face_ids[row] for row in face_rows]
+    _, rows = embeddings.match(face_ids)
+    own_groups = groups.labels[face_rows]
+    ranked = rank_hard_faces(embeddings.vectors[rows], renumber_labels(own_groups, np.unique(own_groups)), centroids)
+    return {face_ids[face.row]: face.hardness for face in ranked}
 
 
 def measure_progress(named: int, waiting_sizes: Iterable[int]) -> NamingProgress:

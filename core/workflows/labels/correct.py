@@ -7,7 +7,7 @@ that it makes, and the log does the rest.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.base.errors import InputRefused, NameTaken, NotFound
@@ -55,6 +55,11 @@ class Corrector:
         """
         return self._move(EventKind.MOVE, face_ids, self.log.find_or_add_person(self.dataset_id, name))
 
+    def move_to_test(self, face_ids: Sequence[str], name: str) -> Event:
+        """Give faces a person's name and put them on the side that is tested on, in one event. Raises as ``move``."""
+        person_id = self.log.find_or_add_person(self.dataset_id, name)
+        return self._move(EventKind.MOVE, face_ids, person_id, {Field.SPLIT: Split.VAL.value})
+
     def divide(self, face_ids: Sequence[str], name: str) -> Event:
         """Make faces of one person another, new person. Raises NameTaken when there is one of that name."""
         # Asked here: ``find_or_add_person`` would take the person who is there, and dividing would be moving.
@@ -62,11 +67,13 @@ class Corrector:
             raise NameTaken(f"There is a '{name.strip()}' already. Move the faces there, or choose another name.")
         return self._move(EventKind.DIVIDE, face_ids, self.log.find_or_add_person(self.dataset_id, name))
 
-    def _move(self, kind: EventKind, face_ids: Sequence[str], person_id: int) -> Event:
+    def _move(
+        self, kind: EventKind, face_ids: Sequence[str], person_id: int, more: Mapping[Field, Value] | None = None
+    ) -> Event:
         # What somebody moves by hand they have looked at, so it is confirmed, and no stranger any more: every field of
         # the decision is set, so that undoing the event takes back all of it.
         values: dict[Field, Value] = {Field.PERSON: person_id, Field.CONFIRMED: True, Field.STRANGER: False}
-        return self._faces(kind, face_ids, values, person_id)
+        return self._faces(kind, face_ids, values | dict(more or {}), person_id)
 
     def unname(self, face_ids: Sequence[str]) -> Event:
         """Take the names off."""

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from core.base.errors import TrainingRefused
 from core.base.types import Split
 from core.learn.model_selection.splits import (
+    FEWEST_PUT_ASIDE,
     FoldRules,
     deal_into_folds,
     plan_split,
@@ -32,6 +33,17 @@ def test_the_archives_own_division_is_taken_and_faces_without_a_side_are_learned
     assert made.folds[0].train.tolist() == [0, 2, 4]
     assert made.folds[0].test.tolist() == [1, 3]
     assert made.left_out == () and made.dropped == ()
+
+
+@pytest.mark.parametrize(("aside", "kind"), [(FEWEST_PUT_ASIDE, "own"), (FEWEST_PUT_ASIDE - 1, "kfold")])
+def test_faces_that_were_put_aside_to_test_on_are_the_test_when_they_are_enough(aside, kind):
+    labels = np.tile(ints(0, 1), 12)
+    splits = [VAL if row < aside else None for row in range(24)]
+    plan = plan_split(labels, ("Ann", "Bob"), splits, np.arange(24))
+    assert plan.kind == kind
+    if kind == "own":
+        assert plan.folds[0].test.tolist() == list(range(aside))
+        assert plan.why == "Tested on the faces that were put aside for it, learned from all others."
 
 
 def test_a_training_face_of_a_validation_shot_is_dropped_and_said():

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.base.types import Split
+from core.corrections.model import EventKind
 from core.services import Services
 from core.store.protocols import Dataset
 from core.ui.people import wall
@@ -41,7 +43,7 @@ def answer(dataset: Dataset, kind: type, command: str, text: str = "") -> AppTes
 
         shown = wall.read_wall(data.services().store.dataset(dataset_id), unnamed_first=False)
         cell = next(cell for cell in wall.arrange_cells(shown, PeopleFilter()) if type(cell).__name__ == kind)
-        wall.obey_command(shown, EntryCommand(command, (cell.id,), text), [cell])
+        wall.obey_wall_command(shown, EntryCommand(command, (cell.id,), text), [cell])
 
     arguments = {"dataset_id": dataset.id, "kind": kind.__name__, "command": command, "text": text}
     tab = AppTest.from_function(script, kwargs=arguments).run()
@@ -201,6 +203,60 @@ def test_a_link_to_the_doubles_of_before_shows_the_questions(doubled, open_page)
     app = open_page(PEOPLE, view="doubles")
     assert app.query_params["show"] == PeopleCategory.QUESTIONS
     assert not app.exception
+
+
+# the hardest faces as a test
+
+
+@pytest.fixture
+def crowd(app_data, open_page) -> Dataset:
+    """Two people with names, and ten groups without."""
+    strangers = {f"Somebody {number}": 3 for number in range(10)}
+    dataset = add_faces(app_data, "Crowd", {"Ann": 6, "Bob": 5, **strangers})
+    for name in strangers:
+        unname(app_data, dataset, name, 3)
+    group(app_data, open_page)
+    return dataset
+
+
+def test_the_hardest_faces_are_offered_as_a_test_until_there_is_one(crowd, app_data):
+    assert cells_of(app_data, crowd)[0].startswith("Name 20 hard faces as a test, ")
+    table = app_data.store.face_table(crowd.id)
+    corrector_of(app_data, crowd).assign_split(table.face_ids[:1], Split.VAL)
+    assert not any("hard faces" in cell for cell in cells_of(app_data, crowd))
+
+
+def test_too_few_faces_for_a_test_are_not_offered(shoebox, app_data):
+    assert not any("hard" in cell for cell in cells_of(app_data, shoebox))
+
+
+def test_a_hard_face_that_is_named_is_put_aside_to_test_on_and_leaves_the_list(crowd, app_data, open_page):
+    def script(dataset_id: str) -> None:
+        from core.ui import data
+        from core.ui.components.entries import EntryCommand
+        from core.ui.people import hard_test
+
+        test = hard_test.read_test(data.services().store.dataset(dataset_id))
+        first, second, *_ = test.faces
+        hard_test.obey_command(test, EntryCommand("name", (first,), "Cleo"))
+        hard_test.obey_command(test, EntryCommand("nobody", (second,)))
+
+    tab = AppTest.from_function(script, kwargs={"dataset_id": crowd.id}).run()
+    assert not tab.exception, tab.exception
+    first, second, *_ = tab.session_state["hard_faces"][crowd.id]
+    table = app_data.store.face_table(crowd.id)
+    row = table.index(first)
+    assert (table.person(row), table.splits[row]) == ("Cleo", Split.VAL)
+    assert table.strangers[table.index(second)]
+    app = open_page(PEOPLE, view="test")
+    app.session_state["hard_faces"] = tab.session_state["hard_faces"]
+    app.run()
+    assert app.get("progress")[0].proto.text == "**2 of 20 faces** dealt with"
+    # One event: undoing it takes back the name and the side.
+    corrector = corrector_of(app_data, crowd)
+    corrector.undo(next(event.id for event in app_data.log.events(crowd.id) if event.kind is EventKind.MOVE))
+    table = app_data.store.face_table(crowd.id)
+    assert (table.person(row), table.splits[row]) == (None, None)
 
 
 def chip_labels(app: AppTest) -> list[str]:
