@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.store.job_model import JobKind, JobState
 from core.ui import data, frame, jobs
+from core.ui.home import trail
 from core.ui.identification import trial_photos
 from core.ui.photos import answer, answer_steps, ingest_report, layout_preview, uploads
 
@@ -19,21 +20,18 @@ with frame.page("Add photos", "Every face is found and kept; every file gets a l
         answer_steps.await_answer(dataset)
         st.stop()
 
-    requests = layout_preview.choose_photos(dataset, is_first=job is None)
+    known = answer.read_answer(dataset)
+    requests = layout_preview.choose_photos(dataset, is_first=job is None and not known.counts.photos)
     if requests and page.action.button("Start", type="primary", icon=":material/play_arrow:"):
         uploads.submit_ingests(dataset, requests)
-    if job is None:
-        if not requests and st.button("Use the sample", type="tertiary", icon=":material/play_arrow:"):
-            uploads.submit_sample_ingest(dataset)
-        st.stop()
-
-    known, steps = answer.read_answer(dataset), answer_steps.list_answer_jobs(dataset, job)
-    answer_steps.open_groups_when_awaited(dataset, known.counts, steps)
-    way_on = answer.find_way_on(known, steps)
-    if way_on and not requests and job.state is JobState.DONE:
-        with page.action:
-            answer.offer_way_on(dataset, way_on, known)
     if known.counts.photos:
+        steps = answer_steps.list_answer_jobs(dataset, job.created if job else 0.0)
+        answer_steps.open_groups_when_awaited(dataset, known.counts, steps)
+        is_learning = any(step.kind is JobKind.TRAIN and step.state.active for step in steps)
+        if not requests and not is_learning and (job is None or job.state is JobState.DONE):
+            page.lead_on(trail.find_next_step(dataset))
         answer.show_photos_answer(dataset, job, known, steps)
         trial_photos.offer_trial_photos(dataset)
+    elif not requests and job is None and st.button("Use the sample", type="tertiary", icon=":material/play_arrow:"):
+        uploads.submit_sample_ingest(dataset)
     ingest_report.show_files(ingests, answer.FILES_ANCHOR)

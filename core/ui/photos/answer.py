@@ -11,7 +11,7 @@ import streamlit as st
 from core.learn.label_errors.review_queue import SuspectKind
 from core.store.job_model import Job, JobKind
 from core.store.protocols import Counts, Dataset, FileOutcome, Run
-from core.ui import data, frame, gallery, menu, words
+from core.ui import data, gallery, menu, words
 from core.ui.clustering import groups
 from core.ui.clustering.groups import UnnamedGroups
 from core.ui.gallery import Tile
@@ -38,15 +38,6 @@ class Answer:
     """How many of each kind are open; None before they were looked for."""
     groups: UnnamedGroups | None = None
     """Of the faces without a name; None where there are none, and before they were made."""
-
-
-@dataclass(frozen=True, slots=True)
-class WayOn:
-    """The one thing to do next."""
-
-    label: str
-    page: str
-    icon: str
 
 
 def read_answer(dataset: Dataset) -> Answer:
@@ -97,27 +88,15 @@ def describe_answer(answer: Answer) -> str:
     return ", ".join(parts)
 
 
-def find_way_on(answer: Answer, steps: Sequence[Job]) -> WayOn | None:
-    """Where it goes from here; None while nothing but more photos would help."""
-    counts = answer.counts
-    if counts.unnamed_faces > counts.faces / 2:
-        return WayOn("Say who they are", menu.CLUSTERS, ":material/workspaces:")
-    if answer.run is not None or any(step.kind is JobKind.TRAIN and step.state.active for step in steps):
-        return WayOn("Who is this?", menu.IDENTIFY, ":material/person_search:")
-    return WayOn("Train", menu.TRAIN, ":material/school:") if counts.people >= 2 else None
+def show_photos_answer(dataset: Dataset, ingest: Job | None, answer: Answer, steps: Sequence[Job]) -> None:
+    """The answer in one screen; what still runs has its room already.
 
-
-def offer_way_on(dataset: Dataset, way_on: WayOn, answer: Answer) -> None:
-    """The button that leads on; it waits where it leads to a recogniser that is still learning."""
-    is_early = way_on.page == menu.IDENTIFY and answer.run is None
-    if st.button(way_on.label, type="primary", icon=way_on.icon, key="way_on", disabled=is_early):
-        frame.open_page(way_on.page, dataset.id)
-
-
-def show_photos_answer(dataset: Dataset, ingest: Job, answer: Answer, steps: Sequence[Job]) -> None:
-    """The answer in one screen; what still runs has its room already."""
+    Parameters
+    ----------
+    ingest : the newest; None where the photos were brought in another way
+    """
     st.header(words.plain(describe_answer(answer)), anchor=False)
-    answer_steps.follow_steps(dataset, ingest, steps)
+    answer_steps.follow_steps(dataset, ingest.created if ingest else 0.0, steps)
     if not any(step.state.active for step in steps):
         _show_advice(dataset, answer)
     if not answer.counts.faces:
@@ -179,7 +158,7 @@ def _show_faces(dataset: Dataset, tiles: Sequence[Tile], n_more: int, page: str)
         _link(dataset, page, f"+ {words.count(n_more)} more", ":material/groups:")
 
 
-def _show_work(dataset: Dataset, ingest: Job, answer: Answer, steps: Sequence[Job]) -> None:
+def _show_work(dataset: Dataset, ingest: Job | None, answer: Answer, steps: Sequence[Job]) -> None:
     """What failed, and what is worth a look, each with the way to it."""
     answer_steps.show_failed_steps(dataset, steps)
     for kind, n_suspects in (answer.suspects or {}).items():
@@ -191,7 +170,7 @@ def _show_work(dataset: Dataset, ingest: Job, answer: Answer, steps: Sequence[Jo
     if faceless := data.photos_without_face(dataset.id, dataset.revision):
         label = f"{words.count(len(faceless), 'photo')} without a face"
         _link(dataset, menu.REVIEW, label, ":material/image_search:", show=FaceCategory.FACELESS)
-    outcomes = data.services().store.outcome_counts(ingest.id)
+    outcomes = data.services().store.outcome_counts(ingest.id) if ingest else {}
     if n_refused := sum(outcomes.get(outcome, 0) for outcome in NOT_TAKEN):
         was = "was" if n_refused == 1 else "were"
         st.markdown(f":material/block: [{words.count(n_refused, 'file')} {was} not taken](#{FILES_ANCHOR})")

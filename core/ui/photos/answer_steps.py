@@ -24,11 +24,16 @@ PAGES = {
 """The steps in their order, and where each can be asked for by hand."""
 
 
-def list_answer_jobs(dataset: Dataset, ingest: Job) -> list[Job]:
-    """The newest job of each step since an ingest was asked for; one that was repeated by hand stands for the first."""
+def list_answer_jobs(dataset: Dataset, since: float) -> list[Job]:
+    """The newest job of each step since photos were asked for; one that was repeated by hand stands for the first.
+
+    Parameters
+    ----------
+    since : seconds since 1970
+    """
     newest: dict[JobKind, Job] = {}
     for job in data.services().jobs.jobs(dataset.id):
-        if job.kind in PAGES and job.created >= ingest.created:
+        if job.kind in PAGES and job.created >= since:
             newest.setdefault(job.kind, job)
     return [newest[kind] for kind in PAGES if kind in newest]
 
@@ -50,16 +55,16 @@ def open_groups_when_awaited(dataset: Dataset, counts: Counts, steps: Sequence[J
         frame.open_page(menu.CLUSTERS, dataset.id)
 
 
-def follow_steps(dataset: Dataset, ingest: Job, steps: Sequence[Job]) -> None:
+def follow_steps(dataset: Dataset, since: float, steps: Sequence[Job]) -> None:
     """One line on all steps, which renews itself while one of them runs or waits."""
     is_working = any(step.state.active for step in steps)
     # There even when it is empty: what stands below would be drawn anew if it moved.
     with st.container():
-        st.fragment(_draw_line, run_every=POLL if is_working else None)(dataset, ingest, _ended(steps))
+        st.fragment(_draw_line, run_every=POLL if is_working else None)(dataset, since, _ended(steps))
 
 
-def _draw_line(dataset: Dataset, ingest: Job, ended_before: frozenset[str]) -> None:
-    steps = list_answer_jobs(dataset, ingest)
+def _draw_line(dataset: Dataset, since: float, ended_before: frozenset[str]) -> None:
+    steps = list_answer_jobs(dataset, since)
     if any(step.state.active for step in steps):
         await_answer(dataset)
     # The whole page: it shows what came of the step, in the room that it left for it.

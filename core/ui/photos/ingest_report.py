@@ -62,7 +62,7 @@ def show_recent_faces(dataset: Dataset, job: Job) -> None:
 def show_files(ingests: Sequence[Job], anchor: str) -> None:
     """What became of every file of an ingest: of the newest, or of another one."""
     # One that failed before its first file has nothing to tell.
-    if len(ingests) == 1 and not data.services().store.outcome_counts(ingests[0].id):
+    if not any(data.services().store.outcome_counts(ingest.id) for ingest in ingests):
         return
     st.header("Files", anchor=anchor)
     job = _choose_ingest(ingests)
