@@ -52,6 +52,14 @@ def app_data(models_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
 
 
 @pytest.fixture
+def with_sample(
+    prepared_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: OpenVinoEngine
+) -> Services:
+    """The app's services on an empty data folder, with the sample prepared."""
+    return app_services(new_data_dir(prepared_models, tmp_path / "data"), monkeypatch, engine)
+
+
+@pytest.fixture
 def trained(sample_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: OpenVinoEngine) -> Services:
     """The app's services on a copy of the trained sample."""
     return app_services(prepared.copy(sample_dir, tmp_path / "data"), monkeypatch, engine)

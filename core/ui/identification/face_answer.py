@@ -55,12 +55,19 @@ def show_face_answer(dataset: Dataset, run: Run, question: FaceQuestion, thresho
                 f"The face is only {width_px:.0f} pixels wide: too little to be sure of. From {SMALL_FACE_PX} on it "
                 "gets better; give the photo in its full size, if there is a larger one."
             )
-        if question.known_face is not None and question.known_face.person is not None:
-            name = words.display_name(question.known_face.person)
-            st.caption(f"This photo is in the dataset as one of {words.plain(name)}: what it says here proves little.")
+        _show_known_face(run, question.known_face)
         _ask_for_name(dataset, question, threshold)
         person = _candidates(dataset, run, question, threshold)
         _evidence(dataset, question, person)
+
+
+def _show_known_face(run: Run, known_face: Face | None) -> None:
+    """What the dataset says of the face, and whether its name was to be expected for that."""
+    if known_face is None or known_face.person is None:
+        return
+    is_learned = known_face.id in data.run_predictions(run.id).learned_ids
+    worth = "it learned from it, so its name proves little" if is_learned else "it was not learned from: a fair test"
+    st.caption(f"This photo is in the dataset as one of {words.name(known_face.person)}; {worth}.")
 
 
 def _describe_verdict(question: FaceQuestion, threshold: Threshold) -> str:

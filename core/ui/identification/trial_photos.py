@@ -6,14 +6,13 @@ import streamlit as st
 
 from core.base.types import Revision
 from core.store.protocols import Dataset
-from core.ui import data, frame, gallery, menu
+from core.ui import data, frame, gallery, menu, words
 from core.ui.identification import photo_input
 from core.ui.identification.photo_input import TabPhoto
 
 STRANGER = "A stranger"
 WHAT_THEY_ARE = (
-    "Try one of these. It has learned from none of them. The stranger stands beside one of the five on a photo of the "
-    "sample, and nobody said who it is."
+    "Try one of these: it has learned from none of them. The stranger stands beside one of the five on another photo."
 )
 
 
@@ -23,10 +22,12 @@ def offer_trial_photos(dataset: Dataset) -> None:
     if not photos:
         return
     st.caption(WHAT_THEY_ARE)
-    for number, (column, photo) in enumerate(zip(st.columns(len(photos), gap="small"), photos, strict=True)):
+    # The last column stays empty: pictures of a whole page's width would push the buttons out of the first screen.
+    columns = st.columns([2] * len(photos) + [3], gap="small")
+    for number, (column, photo) in enumerate(zip(columns, photos, strict=False)):
         with column:
             st.html(gallery.picture_html(gallery.jpeg_data_url(photo.content), photo.name))
-            if st.button("Try it", key=f"trial_{number}", help=photo.name, width="stretch"):
+            if st.button(words.plain(photo.name), key=f"trial_{number}", width="stretch"):
                 photo_input.remember_photos([photo])
                 frame.open_page(menu.IDENTIFY, dataset.id)
 
@@ -41,8 +42,7 @@ def _trial_photos(dataset_id: str, revision: Revision) -> list[TabPhoto]:
     if not data.services().transfer.photo_ids(dataset_id).keys() >= set(photo_ids):
         return []
     photos = [
-        TabPhoto.of(f"Test photo {number}", prepared.read_photo(photo_id))
-        for number, photo_id in enumerate(photo_ids, 1)
+        TabPhoto.of(f"Photo {number}", prepared.read_photo(photo_id)) for number, photo_id in enumerate(photo_ids, 1)
     ]
     stranger = prepared.read_stranger()
     return [*photos, TabPhoto.of(STRANGER, stranger)] if stranger else photos

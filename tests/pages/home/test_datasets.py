@@ -9,16 +9,10 @@ from sqlalchemy import text
 
 from core.store.job_model import JobKind, JobState
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
-from tests.conftest import add_model, new_data_dir, unprepare_sample
-from tests.pages.conftest import app_services, button, texts, work
+from tests.conftest import add_model, unprepare_sample
+from tests.pages.conftest import button, texts, work
 
 HOME = "pages/home/datasets.py"
-
-
-@pytest.fixture
-def with_sample(prepared_models, tmp_path, monkeypatch, engine):
-    """The app's services on an empty data folder, with the sample prepared."""
-    return app_services(new_data_dir(prepared_models, tmp_path / "data"), monkeypatch, engine)
 
 
 def test_the_first_visit_has_three_doors(app_data, open_page):

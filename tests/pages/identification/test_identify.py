@@ -39,6 +39,7 @@ def test_a_known_face_gets_its_name_with_evidence(trained, open_page, sample_fil
     assert "1. madonna" in said
     assert "1 face: 1 named, 0 unknown" in said
     assert "the photos of madonna that are most like it" in said
+    assert "This photo is in the dataset as one of madonna; it was not learned from: a fair test" in said
     (certainty,) = [html.proto.body for html in app.get("html") if "fa-certainty" in html.proto.body]
     assert "Sure: likeness" in certainty and "the threshold is" in certainty
     # How it is computed: the numbers of this very face.
