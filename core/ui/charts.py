@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from math import ceil, floor
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ import plotly.io
 from core.base.types import Doubles, Ints
 from core.charts.confusion import ConfusionMatrix
 from core.charts.palette import RIGHT, WRONG, label_uniquely, shorten_end
+from core.ui import words
 
 INK = {False: "#0E1618", True: "#E8EEEF"}
 """The text colours of the light and (True) the dark theme, which a figure cannot ask for."""
@@ -34,6 +36,10 @@ _AXES_PX = 150
 """What the names at the axes take of a matrix's height."""
 _DEEPEST = 0.75
 """The opacity of the fullest cell: the theme's text can be read on it."""
+
+
+_SHARE_STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
+_MOST_SHARE_STEPS = 6
 
 
 def figure_from_json(figure_json: str) -> go.Figure:
@@ -55,6 +61,13 @@ def confusion_json(matrix: ConfusionMatrix, *, ink: str, as_shares: bool) -> str
     figure.add_trace(_cell_marks(matrix, values, ink=ink, as_shares=as_shares))
     figure.update_layout(_people_by_people(axis_names(matrix.names), across="name given", down="who it is"))
     return str(figure.to_json())
+
+
+def share_axis(low: float, high: float) -> dict[str, Any]:
+    """An axis of shares from low to high, its ticks written as everywhere: "50 %", where Plotly has "50%"."""
+    step = next((step for step in _SHARE_STEPS if high - low <= step * _MOST_SHARE_STEPS), _SHARE_STEPS[-1])
+    shown = [number * step for number in range(ceil(max(low, 0) / step - 1e-9), floor(min(high, 1) / step + 1e-9) + 1)]
+    return {"tickvals": shown, "ticktext": [words.percent(share) for share in shown]}
 
 
 def axis_names(names: Sequence[str]) -> list[str]:

@@ -82,7 +82,7 @@ def page(title: str, purpose: str) -> Iterator[Frame]:
     # Before anything of the page: its fragments compare their epoch with this one when they run alone.
     st.session_state[state.DRAWN_EPOCH] = st.session_state.get(state.EPOCH, 0)
     st.set_page_config(page_title=f"{title} · Face Atlas")
-    head, side = st.columns([3, 1], vertical_alignment="top")
+    head, side = st.columns([3, 2], vertical_alignment="top")
     with head:
         st.title(title, anchor=False)
         st.caption(purpose)

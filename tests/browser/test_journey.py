@@ -240,13 +240,15 @@ def test_a_reload_keeps_the_dataset_of_the_address(app: App, page: Page):
 def test_the_chosen_dataset_stays_from_page_to_page(app: App, page: Page):
     Services(Settings(app.data_dir)).store.create_dataset("Another", "facenet-128")
     page.goto(f"{app.url}/train")
-    chooser = page.get_by_role("combobox", name="Dataset")
+    chooser, tops = page.get_by_role("combobox", name="Dataset"), set()
     for wanted in (SAMPLE, "Another", SAMPLE):
         chooser.click()
         page.get_by_role("option", name=wanted).click()
         for address in ("map", "jobs", "identify", "batch", "ingest"):
             open_by_link(page, app, address)
-            assert address == "jobs" or chooser.input_value() == wanted
+            tops.add(page.get_by_test_id("stMain").get_by_role("heading", level=1).bounding_box()["y"])
+            assert chooser.input_value() == wanted
+    assert len(tops) == 1, f"titles stand at different heights: {tops}"
     page.goto(app.url)
     settle(page)
     erase(page, "Another")

@@ -19,6 +19,23 @@ def ints(*values: int) -> np.ndarray:
     return np.array(values, dtype=np.int64)
 
 
+# axes
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"),
+    [
+        (0.0, 1.0, ["0 %", "20 %", "40 %", "60 %", "80 %", "100 %"]),
+        (0.9, 1.0, ["90 %", "92 %", "94 %", "96 %", "98 %", "100 %"]),
+        (0.995, 1.0, ["99.5 %", "99.6 %", "99.7 %", "99.8 %", "99.9 %", "100 %"]),
+    ],
+)
+def test_shares_on_an_axis_are_written_as_everywhere(low: float, high: float, ticks: list[str]):
+    axis = charts.share_axis(low, high)
+    assert axis["ticktext"] == ticks
+    assert axis["tickvals"] == pytest.approx([float(tick.removesuffix(" %")) / 100 for tick in ticks])
+
+
 # the confusion matrix
 
 

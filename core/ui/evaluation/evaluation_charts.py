@@ -40,7 +40,7 @@ def histogram_json(histogram: Histogram, *, ink: str) -> str:
         legend={"orientation": "h", "y": 1.06, "yanchor": "bottom", "x": 0.0},
         margin={**_MARGIN, "t": 44},
         xaxis={"range": histogram.edges[[0, -1]].tolist(), "showgrid": False},
-        yaxis={"tickformat": ".0%"},
+        yaxis=charts.share_axis(0, max(float(group.shares.max()) for group in histogram.groups)),
     )
     return str(figure.to_json())
 
@@ -67,8 +67,12 @@ def reliability_json(diagram: ReliabilityDiagram, *, ink: str) -> str:
             x=[confidence_bin.mean_prob for confidence_bin in bins],
             y=[confidence_bin.share_right for confidence_bin in bins],
             mode="markers",
-            customdata=[confidence_bin.faces for confidence_bin in bins],
-            hovertemplate="%{x:.0%} sure, %{y:.0%} right: %{customdata} faces<extra></extra>",
+            hovertext=[
+                f"{words.percent(confidence_bin.mean_prob, 0)} sure, {words.percent(confidence_bin.share_right, 0)} "
+                f"right: {words.count(confidence_bin.faces, 'face')}"
+                for confidence_bin in bins
+            ],
+            hoverinfo="text",
             marker={
                 "color": RIGHT,
                 "opacity": 0.85,
@@ -81,7 +85,7 @@ def reliability_json(diagram: ReliabilityDiagram, *, ink: str) -> str:
         )
     )
     _lay_out(figure, ink, "how sure it was", "how often it was right")
-    share = {"range": [-0.04, 1.06], "tickformat": ".0%"}
+    share = {"range": [-0.04, 1.06], **charts.share_axis(0, 1)}
     figure.update_layout(showlegend=False, xaxis=share, yaxis=share)
     return str(figure.to_json())
 
@@ -94,14 +98,15 @@ def ranks_json(curve: ShareCurve, *, ink: str) -> str:
             y=[point.share for point in curve.points],
             mode="lines+markers",
             line={"color": RIGHT},
-            hovertemplate="among the first %{x}: %{y:.1%}<extra></extra>",
+            hovertext=[f"among the first {point.number}: {words.percent(point.share)}" for point in curve.points],
+            hoverinfo="text",
         )
     )
     _lay_out(figure, ink, "looked at so many names (k)", "true name among them")
     # A scale from 0 would press curves that begin at 0.99 into one line; one that begins at the curve would make half a
     # per cent look like a cliff.
     low = min(0.9, curve.least - 0.02)
-    figure.update_layout(xaxis={"dtick": 1}, yaxis={"range": [low, 1 + 0.04 * (1 - low)], "tickformat": ".0%"})
+    figure.update_layout(xaxis={"dtick": 1}, yaxis={"range": [low, 1 + 0.04 * (1 - low)], **charts.share_axis(low, 1)})
     return str(figure.to_json())
 
 

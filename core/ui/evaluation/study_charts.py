@@ -58,7 +58,7 @@ def slices_json(chart: IntervalChart, headings: Mapping[str, str], overall: floa
     least = min([overall, *(row.low for row in chart.rows)])
     figure.update_layout(
         **_layout(40 + ROW_PX * len(labels), ink),
-        xaxis={**_axis(), "tickformat": ".0%", "range": _share_range(least)},
+        xaxis={**_axis(), **charts.share_axis(least, 1), "range": _share_range(least)},
         yaxis={
             "tickvals": list(labels),
             "ticktext": list(labels.values()),
@@ -84,7 +84,7 @@ def curve_json(curve: ShareCurve, *, ink: str) -> str:
     figure.update_layout(
         **_layout(CURVE_HEIGHT_PX, ink),
         xaxis={**_axis(), "type": "category", "showgrid": False, "title": {"text": "faces of each person"}},
-        yaxis={**_axis(), "tickformat": ".1~%", "range": _share_range(curve.least)},
+        yaxis={**_axis(), **charts.share_axis(curve.least, 1), "range": _share_range(curve.least)},
     )
     return str(figure.to_json())
 

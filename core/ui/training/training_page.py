@@ -190,7 +190,7 @@ def show_runs_table(dataset: Dataset, runs: list[Run]) -> None:
         selection_mode="multi-row",
         key=f"runs_{dataset.id}",
         column_config={
-            "accuracy": st.column_config.ProgressColumn("Accuracy", format="percent", min_value=0, max_value=1),
+            "accuracy": st.column_config.ProgressColumn("Accuracy", format="%.1f %%", min_value=0, max_value=100),
             "interval": st.column_config.TextColumn("95 % interval"),
             "trained": "Trained",
             "people": "People",
@@ -260,7 +260,7 @@ def _runs_table(runs: list[Run]) -> pd.DataFrame:
         [
             {
                 "trained": words.ago(run.created),
-                "accuracy": run.metrics.accuracy,
+                "accuracy": 100 * run.metrics.accuracy,
                 "interval": words.format_interval(*run.metrics.accuracy_ci95),
                 "f1": run.metrics.macro_f1,
                 "people": run.metrics.n_people,

@@ -158,7 +158,8 @@ def test_a_histogram_shows_shares_and_keeps_what_lies_beyond_its_edges():
 def test_the_reliability_plot_has_a_mark_a_bin():
     bins = reliability_bins(np.array([0.05, 0.95, 0.92, 1.0]), np.array([False, True, False, True]), bins=10)
     diagonal, marks = json.loads(evaluation_charts.reliability_json(ReliabilityDiagram(bins), ink="#000000"))["data"]
-    assert diagonal["x"] == [0, 1] and marks["customdata"] == [1, 3]
+    assert diagonal["x"] == [0, 1]
+    assert [text.partition(": ")[2] for text in marks["hovertext"]] == ["1 face", "3 faces"]
     assert marks["y"] == pytest.approx([0, 2 / 3]) and marks["marker"]["size"][1] > marks["marker"]["size"][0]
 
 
