@@ -163,10 +163,14 @@ def test_from_the_sample_to_a_name(app: App, page: Page, val_photo: Path):
 
 
 def place_on_map(page: Page, row: int) -> tuple[float, float]:
-    """Where a face of the map is on the screen."""
+    """Where a face of the map is on the screen: its picture, where it is drawn, or its point."""
     page.locator("canvas.plane").scroll_into_view_if_needed()
     box = page.locator("canvas.plane").bounding_box()
-    x, y = page.evaluate(f"async (row) => [...{SCATTERS}][0].scene.screenPoint(row)", row)
+    x, y = page.evaluate(
+        "async (row) => { const map = [..." + SCATTERS + "][0]; const face = map.faces.find((one) => one.row === row);"
+        " return face ? [face.x, face.y] : map.scene.screenPoint(row) }",
+        row,
+    )
     assert box
     return box["x"] + x, box["y"] + y
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { hintOf, placeLegend, placeNames } from "../browser/scatter/drawing/captions.js";
+import { hintOf, placeLegend } from "../browser/scatter/drawing/captions.js";
 import { shadesOf } from "../browser/scatter/drawing/paint.js";
 import { inkOf, svgPathOf } from "../browser/scatter/drawing/symbols.js";
 import { dotSizePx, nearnessOf, opacityOf, symbolSizePx } from "../browser/scatter/drawing/visibility.js";
@@ -79,20 +79,6 @@ test("what is not chosen pales, and so does what is faded or far behind", () => 
 test("a colour is a canvas pixel: red in the lowest byte, alpha in the highest", () => {
   expect(shadesOf("#0a14ff", 1, false)).toEqual([0xffff140a]);
   expect(shadesOf("#0a14ff", 1, true)).toHaveLength(8);
-});
-
-test("names stand where there is room, those of bigger groups first", () => {
-  const cloud = cloudOf(spreadPoints(4), {
-    clusters: [
-      ["Ann", 0, 0.5, 0.5],
-      ["Ben", 1, 0.5, 0.5],
-      ["Cid", 2, 0.1, 0.3],
-      ["Dora", 3, 9, 9],
-    ],
-  });
-  const placed = placeNames(sceneOf(cloud), cloud, measure);
-  expect(placed.map(({ name }) => name)).toEqual(["Ann", "Cid"]);
-  expect(placed[0].left + 21 / 2).toBeCloseTo(sceneOf(cloud).view.screenX(0.5));
 });
 
 test("a legend goes on in the next line where it would leave the picture", () => {

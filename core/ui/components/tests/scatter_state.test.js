@@ -15,20 +15,20 @@ test("the same points in other groups are the same scene, and what was chosen st
   const state = new ScatterState();
   const scene = state.takeScene(cloudOf(POINTS));
   state.chosen = new Uint8Array(10);
-  state.cards.set(3, card);
+  state.requests.cards.set(3, card);
   expect(state.takeScene(cloudOf(POINTS, { group_of: btoa("\x00".repeat(10)) }))).toBe(scene);
   expect(state.chosen).not.toBeNull();
-  expect(state.cards.get(3)).toBe(card);
+  expect(state.requests.cards.get(3)).toBe(card);
 });
 
 test("another photo's faces take the rows of those before, whose cards go", () => {
   const state = new ScatterState();
   state.takeScene(cloudOf(POINTS, { marks: [mark("1"), mark("2")] }));
-  state.cards.set(3, card);
+  state.requests.cards.set(3, card);
   state.focused = 11;
   const scene = state.takeScene(cloudOf(POINTS, { marks: [mark("3")] }));
   expect([scene.n, scene.all]).toEqual([10, 11]);
-  expect([...state.cards].map(([row, { lines }]) => [row, ...lines])).toEqual([
+  expect([...state.requests.cards].map(([row, { lines }]) => [row, ...lines])).toEqual([
     [3, "Ann"],
     [10, "Face 3"],
   ]);

@@ -1,5 +1,7 @@
 /** The points as they travel from Python, and what is drawn with them. */
 
+import type { FacePictures } from "./drawing/pictures.js";
+
 export interface PointGroup {
   /** Empty where several people share a colour and a symbol. */
   name: string;
@@ -73,6 +75,8 @@ export interface Look {
 
 /** What is shown of a scene besides its points. */
 export interface Shown {
+  /** The faces' pictures, where they are shown. */
+  pictures: FacePictures | null;
   /** A byte for each point, or null while nothing is chosen. */
   chosen: Uint8Array | null;
   /** The point with a ring around it, or -1. */

@@ -7,8 +7,6 @@ import { wheelFactor } from "./scene/view.js";
  * @import { ScatterMap } from "./map.js"
  */
 
-/** A face is pointed at from so far. */
-const REACH_PX = 14;
 /** Up to so much movement, a press is a tap. */
 const TAP_PX = 4;
 /** A drag so long turns by one radian. */
@@ -64,7 +62,7 @@ export class Hands {
     const point = this.pointOf(event);
     const before = this.pointers.get(event.pointerId);
     if (!before) {
-      this.map.pointAt(this.map.scene.nearest(point, REACH_PX), point);
+      this.map.pointAt(this.map.rowAt(point), point);
       return;
     }
     const [dx, dy] = [point[0] - before[0], point[1] - before[1]];
@@ -84,8 +82,8 @@ export class Hands {
     const { stroke } = this;
     const { map } = this;
     this.forget(event);
-    if (this.moved_px <= TAP_PX) map.tap(map.scene.nearest(point, REACH_PX), isAdding);
-    else if (stroke && stroke.length > 2) map.choose(map.scene.within(stroke), isAdding);
+    if (this.moved_px <= TAP_PX) map.tap(map.rowAt(point), isAdding);
+    else if (stroke && stroke.length > 2) map.choose(map.rowsWithin(stroke), isAdding);
   }
 
   /** @param {PointerEvent} event */

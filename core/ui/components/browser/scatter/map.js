@@ -9,6 +9,7 @@ import { drawBar } from "./bar.js";
 import { CardBox } from "./card_box.js";
 import { createLegend, hintOf, titleOf } from "./drawing/captions.js";
 import { paintScene } from "./drawing/paint.js";
+import { FETCHED_MOST, rowsCircled, SPRITES_MOST } from "./drawing/sprites.js";
 import { Hands } from "./hands.js";
 import { heightFor } from "./room.js";
 import { ScatterState } from "./state.js";
@@ -21,8 +22,11 @@ import { ScatterState } from "./state.js";
 /** Cards of the face that is pointed at are asked for almost at once; those around the pointer when it slows down. */
 const ASK_DELAY_MS = 15;
 const NEAR_DELAY_MS = 120;
-const ASK_AGAIN_MS = 900;
-const ASKED_AT_ONCE = 16;
+/** Faces that are drawn are asked for when the map has come to rest, or nearly. */
+const DRAWN_DELAY_MS = 10;
+const NEAR_MOST = 16;
+/** A face is pointed at from so far. */
+const REACH_PX = 14;
 const SETTLED_MS = 140;
 const ZOOM = 1.5;
 const TURN_STEP = 0.12;
@@ -125,15 +129,20 @@ export class ScatterMap {
   draw() {
     const { state, scene, pen } = this;
     if (!pen || !this.root.isConnected || !scene.view.isSet) return;
-    state.inView = paintScene(pen, scene, this.data, this.look(), {
+    const painted = paintScene(pen, scene, this.data, this.look(), {
+      pictures: state.pictures,
       chosen: state.chosen,
       ring: state.isResting ? state.focused : -1,
       stroke: this.hands.stroke,
       isMoving: state.moveTimer !== 0,
     });
+    state.inView = painted.rows.length;
+    state.faces = painted.faces;
+    const drawn = painted.faces.map(({ row }) => row);
+    state.requests.wantDrawn(state.inView > FETCHED_MOST ? drawn : [...drawn, ...painted.rows], DRAWN_DELAY_MS);
     const hint = hintOf(state.inView);
     if (this.note.textContent !== hint) this.note.textContent = hint;
-    const card = state.isResting ? state.cards.get(state.focused) : undefined;
+    const card = state.isResting ? state.requests.cards.get(state.focused) : undefined;
     if (card) this.cardBox.show(state.focused, card, scene);
     else this.cardBox.hide();
     state.frames++;
@@ -151,6 +160,26 @@ export class ScatterMap {
   // pointing
 
   /**
+   * The face at a point of the canvas, or -1: a star there, a face that is drawn there, or the nearest point.
+   * @param {ScreenPoint} point
+   */
+  rowAt([x, y]) {
+    const nearest = this.scene.nearest([x, y], REACH_PX);
+    if (nearest >= this.scene.n) return nearest;
+    const face = this.state.faces.findLast((sprite) => Math.hypot(sprite.x - x, sprite.y - y) <= sprite.size / 2);
+    return face ? face.row : nearest;
+  }
+
+  /**
+   * What a line encloses, as it is seen.
+   * @param {ScreenPoint[]} stroke
+   */
+  rowsWithin(stroke) {
+    const { faces, inView } = this.state;
+    return rowsCircled(this.scene, stroke, inView > SPRITES_MOST ? [] : faces);
+  }
+
+  /**
    * Somebody points at a face, or beside all.
    * @param {number} row or -1
    * @param {ScreenPoint} point
@@ -158,7 +187,7 @@ export class ScatterMap {
   pointAt(row, [x, y]) {
     const { view } = this.scene;
     this.rest(row);
-    if (row < 0) this.askForCards([view.planeX(x), view.planeY(y)], NEAR_DELAY_MS);
+    if (row < 0) this.wantCardsAround([view.planeX(x), view.planeY(y)], NEAR_DELAY_MS);
   }
 
   /**
@@ -171,7 +200,8 @@ export class ScatterMap {
     if (row >= 0) state.focused = row;
     state.isResting = row >= 0;
     if (!isChanged) return;
-    if (state.isResting && !state.cards.has(row)) this.askForCards([scene.x[row], scene.y[row]], ASK_DELAY_MS, row);
+    const isWanted = state.isResting && !state.requests.cards.has(row);
+    if (isWanted) this.wantCardsAround([scene.x[row], scene.y[row]], ASK_DELAY_MS, row);
     this.redraw();
   }
 
@@ -181,20 +211,15 @@ export class ScatterMap {
    * @param {number} delay_ms
    * @param {number} row of the face whose card is waited for, or -1
    */
-  askForCards(place, delay_ms, row = -1) {
-    const { state } = this;
-    clearTimeout(state.askTimer);
-    state.askTimer = setTimeout(() => {
-      const near = this.scene.around(place, ASKED_AT_ONCE, (other) => other !== row && !state.cards.has(other));
-      const rows = row < 0 ? near : [row, ...near].slice(0, ASKED_AT_ONCE);
-      if (rows.length) this.setTriggerValue("asked", { of: this.data.of, rows });
-      if (row < 0) return;
-      // A question that meets the end of a run is lost: it is asked again while somebody waits for the answer.
-      state.askTimer = setTimeout(() => {
-        const isWaiting = state.isResting && state.focused === row && !state.cards.has(row);
-        if (isWaiting) state.current?.askForCards(place, 0, row);
-      }, ASK_AGAIN_MS);
-    }, delay_ms);
+  wantCardsAround(place, delay_ms, row = -1) {
+    const { requests } = this.state;
+    const near = this.scene.around(place, NEAR_MOST, (other) => other !== row && !requests.cards.has(other));
+    requests.wantPointed(row < 0 ? near : [row, ...near], delay_ms);
+  }
+
+  /** @param {number[]} rows */
+  askForCards(rows) {
+    this.setTriggerValue("asked", { of: this.data.of, rows });
   }
 
   /**
@@ -204,7 +229,7 @@ export class ScatterMap {
    */
   takeCards(of, cards) {
     if (of !== this.scene.of) return;
-    for (const card of cards) this.state.cards.set(card.row, card);
+    this.state.requests.take(cards);
     this.redraw();
   }
 

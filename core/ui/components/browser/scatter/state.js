@@ -1,18 +1,26 @@
 /** What a map of faces remembers from one drawing to the next. */
 
+import { CardRequests } from "./card_requests.js";
+import { FacePictures } from "./drawing/pictures.js";
 import { Scene } from "./scene/scene.js";
 
 /**
  * @import { Mode } from "./bar.js"
- * @import { Card, MapData } from "./cloud.js"
+ * @import { MapData } from "./cloud.js"
+ * @import { Sprite } from "./drawing/sprites.js"
  * @import { ScatterMap } from "./map.js"
  */
 
 export class ScatterState {
   /** @type {Mode} */
   mode = "lasso";
-  /** @type {Map<number, Card>} by row; those of the marks are there from the beginning */
-  cards = new Map();
+  requests = new CardRequests((rows) => this.current?.askForCards(rows));
+  pictures = new FacePictures(
+    (row) => this.requests.cards.get(row),
+    () => this.current?.redraw(),
+  );
+  /** @type {Sprite[]} the faces that are drawn, from back to front */
+  faces = [];
   /** The face that is pointed at or was last, or -1. */
   focused = -1;
   /** Whether it is pointed at now. */
@@ -34,8 +42,6 @@ export class ScatterState {
   frame = 0;
   /** @type {ReturnType<typeof setTimeout> | 0} */
   moveTimer = 0;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  askTimer;
 
   /**
    * Take what came, of which the scene before goes on where only the groups changed. Of other faces, nothing that was
@@ -52,7 +58,7 @@ export class ScatterState {
     const scene = isKept ? before.regroup(data) : new Scene(data, before);
     this.scene = scene;
     this.marks = marks;
-    for (const [number, mark] of data.marks.entries()) this.cards.set(scene.n + number, mark.card);
+    for (const [number, mark] of data.marks.entries()) this.requests.cards.set(scene.n + number, mark.card);
     return scene;
   }
 
@@ -60,7 +66,7 @@ export class ScatterState {
   startOver(isDeep) {
     this.chosen = null;
     this.count = 0;
-    this.cards.clear();
+    this.requests.startOver();
     this.focused = -1;
     if (this.isDeep !== isDeep) this.mode = isDeep ? "move" : "lasso";
     this.isDeep = isDeep;
@@ -68,7 +74,8 @@ export class ScatterState {
 
   /** @param {number} first row */
   forgetRowsFrom(first) {
-    for (const row of this.cards.keys()) if (row >= first) this.cards.delete(row);
+    const { cards } = this.requests;
+    for (const row of cards.keys()) if (row >= first) cards.delete(row);
     if (this.focused >= first) this.focused = -1;
   }
 }

@@ -1,4 +1,4 @@
-/** Words on and beside the map: the names that find room, the legend, and what is said of many points. */
+/** Words beside the map: the legend, and what is said of many points. */
 
 import { createElement } from "../../shared/dom.js";
 import { formatCount } from "../../shared/text.js";
@@ -7,59 +7,17 @@ import { SYMBOLS_MOST } from "./visibility.js";
 
 /**
  * @import { Cloud, Look, MapData, PointGroup } from "../cloud.js"
- * @import { Scene } from "../scene/scene.js"
  *
  * @typedef {(text: string) => number} Measure how wide a text is, in pixels
- *
- * @typedef {{ name: string, left: number, width: number, y: number }} PlacedName
  *
  * @typedef {{ group: PointGroup, text: string, x: number, y: number }} PlacedGroup
  */
 
-/** A name stands so far above its place, and keeps so much room around itself. */
-const NAME_PX = { above: 9, aside: 6, line: 18, margin: 3 };
-/** Names of places that lie so far outside are left out. */
-const OUTSIDE_PX = { across: 40, down: 20 };
 /** Colours for twelve people, and two groups without one. */
 const LEGEND_MOST = 14;
 const LEGEND_PX = { line: 20, margin: 6, symbol: 30, below: 8 };
 
 export const SYMBOL_OF_LEGEND_PX = 10;
-
-/**
- * The names that find room, those of bigger groups first.
- * @param {Scene} scene
- * @param {Pick<Cloud, "clusters">} cloud
- * @param {Measure} measure
- * @returns {PlacedName[]}
- */
-export function placeNames(scene, cloud, measure) {
-  const { view } = scene;
-  const { width, height } = view.area;
-  /** @type {PlacedName[]} */
-  const placed = [];
-  for (const [name, , ...at] of cloud.clusters) {
-    const [planeX, planeY] = scene.placeOf(at);
-    const x = view.screenX(planeX);
-    const y = view.screenY(planeY) - NAME_PX.above;
-    if (x < -OUTSIDE_PX.across || x > width + OUTSIDE_PX.across || y < 0 || y > height + OUTSIDE_PX.down) continue;
-    const own = measure(name);
-    const left = Math.min(Math.max(x - own / 2, NAME_PX.margin), width - own - NAME_PX.margin);
-    const candidate = { name, left, width: own, y };
-    if (!placed.some((other) => isInTheWay(other, candidate))) placed.push(candidate);
-  }
-  return placed;
-}
-
-/**
- * @param {PlacedName} one
- * @param {PlacedName} other
- */
-function isInTheWay(one, other) {
-  const isBeside =
-    other.left >= one.left + one.width + NAME_PX.aside || one.left >= other.left + other.width + NAME_PX.aside;
-  return !isBeside && Math.abs(one.y - other.y) < NAME_PX.line;
-}
 
 /**
  * The groups of the legend: where there are so many that their colours repeat, only those without a colour.

@@ -1,6 +1,10 @@
-/** Draws a scene: symbols while few are in view, dots beyond; lines and marks of a new photo, names, what is chosen. */
+/** Draws a scene: dots while many are in view, then symbols, then faces; marks of a new photo, badges, what is chosen. */
 
-import { placeNames } from "./captions.js";
+import { placeBadges } from "./badges.js";
+import { paintFaces, paintLeaders } from "./faces.js";
+import { nameWidths, stampName } from "./names.js";
+import { Occupancy } from "./occupancy.js";
+import { placeSprites, SPRITES_MOST } from "./sprites.js";
 import { stampOf, traceSymbol } from "./symbols.js";
 import {
   clearness,
@@ -17,6 +21,9 @@ import {
 /**
  * @import { Cloud, Look, ScreenPoint, Shown } from "../cloud.js"
  * @import { Scene } from "../scene/scene.js"
+ * @import { Sprite } from "./sprites.js"
+ *
+ * @typedef {{ rows: Uint32Array, faces: Sprite[] }} Painted the points in view, and the faces from back to front
  *
  * @typedef {CanvasRenderingContext2D} Pen
  */
@@ -25,14 +32,17 @@ import {
 const SHADES = 8;
 /** How clear the dots are. */
 const DOT_ALPHA = { notChosen: 0.16, faded: 0.4, plain: 0.95 };
-const NAME_FONT = "600 13px";
+/** While the map moves, badges of so many are placed anew at each frame. */
+const CLUSTERS_MOST_MOVING = 300;
+/** The face on a badge. */
+const PORTRAIT_PX = 38;
 const MARK_FONT = "700 11px";
 /** The line from a mark to the face most like it, and those to the others. */
 export const FIRST_LINE = { alpha: 0.9, width: 2 };
 export const FURTHER_LINE = { alpha: 0.45, width: 1.2 };
 const RING_PX = { point: 9, mark: MARK_RADIUS_PX + 6, width: 2.5 };
 const STROKE = { dash: [5, 4], width: 1.5, fill: 0.08 };
-/** A light line around names and stars, which keeps them legible on points. */
+/** A light line around stars, which keeps them legible on points. */
 const HALO_PX = 4;
 
 /**
@@ -41,7 +51,7 @@ const HALO_PX = 4;
  * @param {Cloud} cloud
  * @param {Look} look
  * @param {Shown} shown
- * @returns {number} how many points are in view
+ * @returns {Painted}
  */
 export function paintScene(pen, scene, cloud, look, shown) {
   const { area } = scene.view;
@@ -51,11 +61,11 @@ export function paintScene(pen, scene, cloud, look, shown) {
   if (rows.length <= (shown.isMoving ? SYMBOLS_MOST_MOVING : SYMBOLS_MOST))
     paintSymbols(pen, scene, rows, look, shown.chosen);
   else paintDots(pen, scene, rows, shown.chosen);
+  const faces = paintPeople(pen, scene, cloud, look, shown, rows);
   paintMarks(pen, scene, look);
-  paintNames(pen, scene, cloud, look);
   if (shown.stroke && shown.stroke.length > 1) paintStroke(pen, shown.stroke, look);
   if (shown.ring >= 0) paintRing(pen, scene, shown.ring, look);
-  return rows.length;
+  return { rows, faces };
 }
 
 /**
@@ -180,21 +190,32 @@ function paintMarks(pen, scene, look) {
 }
 
 /**
+ * Names and faces: from far away a badge for everybody who finds room, from near everybody's own face.
  * @param {Pen} pen
  * @param {Scene} scene
  * @param {Cloud} cloud
  * @param {Look} look
+ * @param {Shown} shown
+ * @param {Uint32Array} rows in view
+ * @returns {Sprite[]} the faces
  */
-function paintNames(pen, scene, cloud, look) {
-  pen.font = `${NAME_FONT} ${look.font}`;
-  pen.lineJoin = "round";
-  pen.lineWidth = HALO_PX;
-  pen.strokeStyle = look.paper;
-  pen.fillStyle = look.ink;
-  for (const { name, left, y } of placeNames(scene, cloud, (text) => pen.measureText(text).width)) {
-    pen.strokeText(name, left, y);
-    pen.fillText(name, left, y);
-  }
+function paintPeople(pen, scene, cloud, look, shown, rows) {
+  const taken = new Occupancy(scene.view);
+  const isNear = rows.length <= SPRITES_MOST;
+  const face_px = shown.pictures && !isNear ? PORTRAIT_PX : 0;
+  // Of thousands of people, those who had a badge when the map last lay still keep it while it moves.
+  const isSettled = !shown.isMoving || cloud.clusters.length <= CLUSTERS_MOST_MOVING;
+  const among = isSettled ? undefined : scene.badged;
+  const badges = placeBadges(scene, cloud, nameWidths(pen, look), face_px, taken, among);
+  if (isSettled) scene.badged = badges.map(({ index }) => index);
+  /** @type {Sprite[]} */
+  let faces = [];
+  if (face_px) faces = badges.map(({ row, face: [x, y] }) => ({ row, x, y, size: face_px }));
+  else if (shown.pictures) faces = placeSprites(scene, rows, taken);
+  if (isNear) paintLeaders(pen, scene, faces);
+  paintFaces(pen, scene, faces, look, shown);
+  for (const badge of badges) stampName(pen, badge, look, scene.view.area.ratio);
+  return faces;
 }
 
 /**

@@ -59,8 +59,8 @@ class StandaloneMap {
     this.frame ||= requestAnimationFrame(() => {
       this.frame = 0;
       if (!this.pen) return;
-      const shown = { chosen: null, ring: this.ring, stroke: null, isMoving: this.held !== null };
-      this.note.textContent = hintOf(paintScene(this.pen, this.scene, this.saved, this.saved.look, shown));
+      const shown = { pictures: null, chosen: null, ring: this.ring, stroke: null, isMoving: this.held !== null };
+      this.note.textContent = hintOf(paintScene(this.pen, this.scene, this.saved, this.saved.look, shown).rows.length);
     });
   }
 

@@ -1,7 +1,8 @@
 /** The map as an SVG: everything that the canvas shows, as shapes and words that can be edited. */
 
 import { escapeMarkup } from "../../shared/text.js";
-import { placeLegend, placeNames, titleOf } from "../drawing/captions.js";
+import { placeBadges } from "../drawing/badges.js";
+import { placeLegend, titleOf } from "../drawing/captions.js";
 import { FIRST_LINE, FURTHER_LINE } from "../drawing/paint.js";
 import { inkOf, svgPathOf } from "../drawing/symbols.js";
 import {
@@ -138,8 +139,8 @@ function marksOf(scene, look) {
  */
 function namesOf(scene, map, look, measure) {
   const halo = `stroke="${look.paper}" stroke-width="4" stroke-linejoin="round" paint-order="stroke"`;
-  return placeNames(scene, map, measure).map(({ name, left, y }) => {
-    const at = `x="${left.toFixed(1)}" y="${y.toFixed(1)}"`;
+  return placeBadges(scene, map, measure, 0).map(({ name, left, baseline }) => {
+    const at = `x="${left.toFixed(1)}" y="${baseline.toFixed(1)}"`;
     return `<text ${at} font-size="13" font-weight="600" fill="${look.ink}" ${halo}>${escapeMarkup(name)}</text>`;
   });
 }

@@ -46,6 +46,8 @@ export class Scene {
     this.rowsInView = new Uint32Array(this.n);
     /** @type {GridIndex | null} built when it is first asked for */
     this.index = null;
+    /** @type {number[]} the clusters that had a badge when the map last lay still */
+    this.badged = [];
     this.regroup(cloud);
   }
 
