@@ -153,7 +153,12 @@ def rate_pair(*, is_same: bool, is_same_by_others: Sequence[bool], prob: float) 
     is_same_by_others : what the other false-accept rates would answer
     prob : that it is one person, 0..1
     """
-    prob_of_answer = prob if is_same else 1 - prob
-    if any(other != is_same for other in is_same_by_others) or prob_of_answer < LIKELY_PROB:
+    sureness = rate_probability(prob if is_same else 1 - prob)
+    return Sureness.UNSURE if any(other != is_same for other in is_same_by_others) else sureness
+
+
+def rate_probability(prob: float) -> Sureness:
+    """Say how sure an answer is that rests on its calibrated probability alone, 0..1; never ``UNKNOWN``."""
+    if prob < LIKELY_PROB:
         return Sureness.UNSURE
-    return Sureness.SURE if prob_of_answer >= SURE_PROB else Sureness.LIKELY
+    return Sureness.SURE if prob >= SURE_PROB else Sureness.LIKELY

@@ -11,7 +11,10 @@ import pandas as pd
 import streamlit as st
 
 from core.base.types import Floats
+from core.learn.open_set.certainty import LIKELY_PROB, SURE_PROB, Certainty, Sureness
+from core.learn.open_set.rejection_rule import Threshold
 from core.ui import frame, words
+from core.ui.certainty import bar
 
 TITLE = "How is this computed?"
 _STRIP = 44
@@ -28,6 +31,31 @@ _STYLE = """<style>
 def show_numbers(rows: Mapping[str, str]) -> None:
     """A table of two columns: what it is, and how much."""
     st.table(pd.DataFrame(rows.items()).map(words.plain), border="horizontal", hide_index=True, hide_header=True)
+
+
+def score_numbers(score: float, certainty: Certainty, threshold: Threshold) -> dict[str, str]:
+    """The rows that say how a face was decided, and what its threshold promises."""
+    interval = words.format_interval(threshold.low, threshold.high)
+    return {
+        "All of it in one score": f"{score:.2f}: likeness {bar.format_likeness(certainty.likeness)}",
+        "The threshold": f"{threshold.score:.2f}: likeness {bar.format_likeness(certainty.threshold)}",
+        "What the threshold promises": f"about {words.percent(threshold.rate)} of strangers get a name "
+        f"(false-accept rate, as chosen); measured: {interval}",
+    }
+
+
+def describe_word(sureness: Sureness) -> str:
+    """What the word means, for this face."""
+    likely, sure = (words.percent(share) for share in (LIKELY_PROB, SURE_PROB))
+    return {
+        Sureness.UNKNOWN: "**Unknown**: it is below the threshold, and one step of the slider would not change that.",
+        Sureness.UNSURE: "**Unsure**: one step of the slider would decide otherwise, or among those who are known the "
+        f"name is less than {likely} probable.",
+        Sureness.LIKELY: "**Likely**: above the threshold by more than one step of the slider, and not yet sure: the "
+        f"strictest step would take the name away, or it is less than {sure} probable.",
+        Sureness.SURE: f"**Sure**: the strictest step of the slider would give the name too, and it is at least {sure} "
+        "probable.",
+    }[sureness]
 
 
 def show_vectors(vectors: Mapping[str, Floats]) -> None:

@@ -12,6 +12,7 @@ from core.base.types import Ints
 from core.charts.confusion import cut_confusion_matrix, describe_confusions, select_confused_people
 from core.learn.metrics.classification import ConfusedPair, Evaluation
 from core.ui import charts, data, frame, gallery, words
+from core.ui.certainty import tested_face
 from core.ui.components.picker import Pickable, draw_picker
 from core.ui.evaluation.evaluation_page import EvaluatedRun
 from core.ui.labels import corrections, face_review, face_sheet
@@ -208,7 +209,6 @@ def _legend(desk: CorrectionDesk) -> str:
 
 
 def _tiles(evaluated: EvaluatedRun, face_ids: Sequence[str], counted_as: str) -> list[Pickable]:
-    probs = dict(zip(evaluated.predictions.face_ids, evaluated.predictions.probs.tolist(), strict=True))
     rows = evaluated.faces.table.indices(face_ids).tolist()
     tiles = [face_review.face_tile(evaluated.dataset, evaluated.faces, row) for row in rows]
     # The matrix counts a face as the run knew it. One that was given another name since is said to be so, or somebody
@@ -216,7 +216,11 @@ def _tiles(evaluated: EvaluatedRun, face_ids: Sequence[str], counted_as: str) ->
     return [
         replace(
             tile,
-            note=f"{words.format_probability(probs[tile.id])} sure"
+            note=tested_face.describe_tested_face(
+                tested_face.rate_tested_face(
+                    evaluated.run.id, evaluated.predictions, evaluated.predictions.index(tile.id)
+                )
+            )
             if evaluated.faces.table.person(row) == counted_as
             else "corrected since",
         )

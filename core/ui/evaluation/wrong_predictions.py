@@ -11,6 +11,7 @@ from core.charts.confusion import describe_confusions
 from core.learn.metrics.predictions import Predictions
 from core.learn.numerics.neighbours import nearest_in_gallery
 from core.ui import data, gallery, words
+from core.ui.certainty import bar, tested_face
 from core.ui.evaluation.evaluation_page import EvaluatedRun
 from core.ui.labels import face_sheet
 from core.workflows.training.train import select_gallery
@@ -47,7 +48,7 @@ def show_errors_section(evaluated: EvaluatedRun) -> None:
     present_rows = [row for row in rows if evaluated.predictions.face_ids[row] in evaluated.faces.table]
     st.caption(
         "The surest mistakes come first. Beside each: the faces most like it among those that were learned from, "
-        "and how far away they are."
+        "and how like they are (0 to 100)."
     )
     for row in present_rows[gallery.page_slice(len(present_rows), PER_PAGE, "errors")]:
         _show_row(evaluated, row)
@@ -90,7 +91,7 @@ def _no_errors(evaluated: EvaluatedRun) -> None:
 def _show_row(evaluated: EvaluatedRun, row: int) -> None:
     predictions = evaluated.predictions
     true, predicted = (predictions.people[index] for index in _true_and_predicted(predictions, row))
-    note = f"{words.format_probability(float(predictions.probs[row]))} sure, distance {predictions.distances[row]:.2f}"
+    note = tested_face.describe_tested_face(tested_face.rate_tested_face(evaluated.run.id, predictions, row))
     show_wrong_prediction(evaluated, WrongPrediction(predictions.face_ids[row], true, predicted, note))
 
 
@@ -139,7 +140,9 @@ def _nearest_training_tiles(evaluated: EvaluatedRun, face_id: str) -> list[galle
     )
     near_rows = faces.table.indices(take_items(learned.face_ids, rows[0]))
     return [
-        gallery.Tile(faces.table.crop_ids[row], words.display_name(faces.table.person(row)), f"distance {distance:.2f}")
+        gallery.Tile(
+            faces.table.crop_ids[row], words.display_name(faces.table.person(row)), bar.format_pair_likeness(distance)
+        )
         for row, distance in zip(near_rows.tolist(), distances[0], strict=True)
         if faces.table.photo_ids[row] != own_photo
     ][:EVIDENCE_FACES]

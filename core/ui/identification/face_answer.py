@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.base.types import TRUSTED_GRADE, Face
 from core.learn.numerics.neighbours import nearest_in_gallery
-from core.learn.open_set.certainty import LIKELY_PROB, SURE_PROB, Sureness
+from core.learn.open_set.certainty import Sureness
 from core.learn.open_set.rejection_rule import Threshold
 from core.store.protocols import Dataset, Run
 from core.ui import data, gallery, state, words
@@ -104,7 +104,7 @@ def _explain(dataset: Dataset, run: Run, face: IdentifiedFace, threshold: Thresh
     """The numbers of this face."""
     best, certainty = face.candidates[0], face.certainty(threshold)
     name, recogniser = words.display_name(best.person), data.services().identifier(run).recogniser
-    st.markdown(words.plain(_describe_word(certainty.sureness)))
+    st.markdown(explanation.describe_word(certainty.sureness))
     person = recogniser.people.index(best.person)
     explanation.show_vectors({"This face": face.vector, f"Mean of the faces of {name}": recogniser.centroids[person]})
     margins = recogniser.svm.classifier.margins(face.vector[None])[0]
@@ -119,9 +119,7 @@ def _explain(dataset: Dataset, run: Run, face: IdentifiedFace, threshold: Thresh
             "Probability, if it is one of those known (calibrated)": words.format_probability(best.prob),
             "Nearest face that was learned from": _describe_nearest(dataset, face),
             f"Distance to the mean of {name} (0 the same, 2 opposite)": f"{best.distance:.2f}",
-            "All of it in one score": f"{face.score:.2f}: likeness {bar.format_likeness(certainty.likeness)}",
-            "The threshold": f"{threshold.score:.2f}: likeness {bar.format_likeness(certainty.threshold)}",
-            "What the threshold promises": _describe_promise(threshold),
+            **explanation.score_numbers(face.score, certainty, threshold),
         }
     )
 
@@ -137,27 +135,6 @@ def _describe_nearest(dataset: Dataset, face: IdentifiedFace) -> str:
     row = table.find(nearest.face_id)
     owner = f"of {words.display_name(table.person(row))}, " if row is not None else ""
     return f"{owner}at distance {nearest.distance:.2f}"
-
-
-def _describe_promise(threshold: Threshold) -> str:
-    return (
-        f"about {words.percent(threshold.rate)} of strangers get a name (false-accept rate, as chosen); "
-        f"measured: {words.format_interval(threshold.low, threshold.high)}"
-    )
-
-
-def _describe_word(sureness: Sureness) -> str:
-    """What the word means, for this face."""
-    likely, sure = (words.percent(share) for share in (LIKELY_PROB, SURE_PROB))
-    return {
-        Sureness.UNKNOWN: "Unknown: it is below the threshold, and one step of the slider would not change that.",
-        Sureness.UNSURE: "Unsure: one step of the slider would decide otherwise, or among those who are known the name "
-        f"is less than {likely} probable.",
-        Sureness.LIKELY: f"Likely: above the threshold by more than one step of the slider, or short of {sure} "
-        "probable.",
-        Sureness.SURE: f"Sure: the strictest step of the slider would give the name too, and it is at least {sure} "
-        "probable.",
-    }[sureness]
 
 
 def _candidates(dataset: Dataset, run: Run, question: FaceQuestion, threshold: Threshold) -> str:

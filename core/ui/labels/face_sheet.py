@@ -13,6 +13,7 @@ from core.learn.numerics.neighbours import nearest_in_gallery
 from core.store.artifacts import ArtifactKind
 from core.store.protocols import Dataset
 from core.ui import data, gallery, state, words
+from core.ui.certainty import bar, tested_face
 from core.ui.components import boxes
 from core.ui.data import Faces
 from core.ui.labels import correction_history, corrections
@@ -42,6 +43,7 @@ def show_face_sheet(dataset: Dataset, face_id: str, among: Faces | None = None) 
             open_photo_of_face(dataset, face_id)
     if face.quality is not None:
         st.caption(" · ".join(quality_words(face.quality)))
+    tested_face.show_tested_face(dataset, face_id)
     _neighbours(dataset, face_id, among or data.dataset_faces(dataset.id, dataset.revision))
     correction_history.show_history(dataset.id, services.log.events(dataset.id, face_id=face_id, limit=LAST_EVENTS))
 
@@ -85,7 +87,7 @@ def _neighbours(dataset: Dataset, face_id: str, faces: Faces) -> None:
         gallery.Tile(
             faces.table.crop_ids[near],
             words.display_name(faces.table.person(near)),
-            f"distance {distance:.2f}",
+            bar.format_pair_likeness(distance),
         )
         for near, distance in pairs[:NEIGHBOURS]
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -11,9 +11,11 @@ from core.base.types import Revision
 from core.corrections.model import Event
 from core.jobs.registry import submit_job
 from core.learn.label_errors.review_queue import SimilarFace, Suspect, SuspectAction, SuspectKind
+from core.learn.open_set.certainty import measure_pair_likeness, rate_probability
 from core.store.job_model import JobKind
 from core.store.protocols import Dataset
 from core.ui import data, gallery, state, words
+from core.ui.certainty import bar
 from core.ui.components.entries import EntryCommand, FaceStrip, Keyboard, ReviewEntry, draw_entries
 from core.ui.data import Faces
 from core.ui.labels import correction_history, corrections, face_sheet
@@ -260,6 +262,10 @@ def _proposal(faces: Faces, entry: Suspect) -> str:
             return f"Leave out {count}"
 
 
+def _likeness_of(measured: Mapping[str, float]) -> str:
+    return bar.format_likeness(measure_pair_likeness(measured["similarity"]))
+
+
 def _evidence(faces: Faces, entry: Suspect) -> str:
     """What speaks for it, in words."""
     measured = entry.numbers
@@ -269,17 +275,17 @@ def _evidence(faces: Faces, entry: Suspect) -> str:
                 words.display_name(_name(faces, person) or None)
                 for person in (entry.person_ids[0], entry.suggestion.person_id)
             )
-            chances = (
-                f"{own_name} {words.format_probability(measured['prob'])}, "
-                f"{other_name} {words.format_probability(measured['other_prob'])}"
+            other_prob, own_prob = measured["other_prob"], measured["prob"]
+            return (
+                f"Judged by all the other faces it is {other_name}, {rate_probability(other_prob).word} "
+                f"({words.format_probability(other_prob)}), and not {own_name} ({words.format_probability(own_prob)})."
             )
-            return f"Judged by all the other faces: {chances}."
         case SuspectKind.OUTLIER:
-            return f"Its likeness to the others of its person is {measured['similarity']:.2f} (1 is the same)."
+            return f"Its likeness to the others of its person is {_likeness_of(measured)}."
         case SuspectKind.ONE_PERSON:
-            return f"As alike as halves of one person: {measured['similarity']:.2f}."
+            return f"As alike as halves of one person: {_likeness_of(measured)}."
         case SuspectKind.TWO_PEOPLE:
-            return f"These and the others are as alike as two people: {measured['similarity']:.2f}."
+            return f"These and the others are as alike as two people: {_likeness_of(measured)}."
         case SuspectKind.TWO_NAMES:
             return "The picture can show one of them only."
         case SuspectKind.LEAK:

@@ -11,6 +11,7 @@ from core.base.types import Revision, take_items
 from core.imaging.pixels import encode_jpeg
 from core.store.protocols import Dataset
 from core.ui import data, gallery, words
+from core.ui.certainty import bar
 from core.ui.components.scatter import FaceCard, PointCloud, ScatterMark
 from core.ui.data import Faces
 from core.ui.photos.dropped_photo import NO_FACE_ADVICE, read_dropped_photo
@@ -78,7 +79,8 @@ def add_photo_marks(dataset: Dataset, cloud: PointCloud, new_photo: NewPhoto) ->
 def _mark(faces: Faces, guest: PlacedFace, number: int, cloud: PointCloud) -> ScatterMark:
     title = f"Face {number} of the new photo"
     neighbour_lines = tuple(
-        f"{_name(faces, neighbour.face_id)}: {neighbour.distance:.2f}" for neighbour in guest.nearest
+        f"{_name(faces, neighbour.face_id)}: {bar.format_pair_likeness(neighbour.distance)}"
+        for neighbour in guest.nearest
     )
     # The card has no row, as the face is none of the points: it travels with its mark.
     card = FaceCard(-1, gallery.jpeg_data_url(encode_jpeg(guest.crop)), title, (title, *neighbour_lines))
@@ -97,7 +99,7 @@ def show_new_faces(dataset: Dataset, new_photo: NewPhoto) -> None:
     st.markdown(f"**{words.count(n, 'face')} of the new photo: the {'star' if n == 1 else 'stars'} on the map**")
     if new_photo.is_in_dataset:
         st.caption("This photo is in the dataset already. Its own faces are not compared with themselves.")
-    st.caption("The nearest people by the nearest face of theirs, with its distance in the 128 numbers.")
+    st.caption("The nearest people by the nearest face of theirs, with how like it is in the 128 numbers (0 to 100).")
     faces = data.dataset_faces(dataset.id, dataset.revision)
     indices = range(n)[gallery.page_slice(n, PER_PAGE, "guests")]
     for index in indices:
@@ -111,7 +113,7 @@ def _show_guest(dataset: Dataset, faces: Faces, guest: PlacedFace, number: int) 
         st.markdown(f"**Face {number}** is most like", width="content")
     crop_ids = take_items(faces.table.crop_ids, faces.table.indices(face.face_id for face in guest.nearest))
     tiles = [
-        gallery.Tile(crop_id, _name(faces, face.face_id), f"{face.distance:.2f}")
+        gallery.Tile(crop_id, _name(faces, face.face_id), bar.format_pair_likeness(face.distance))
         for crop_id, face in zip(crop_ids, guest.nearest, strict=True)
     ]
     gallery.show_face_grid(dataset.id, tiles, tile_px=76)

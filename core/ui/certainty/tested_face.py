@@ -1,0 +1,80 @@
+"""How sure a run was of the faces that it was tested on, each by a recogniser that had not seen its shot."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.learn.metrics.predictions import Predictions
+from core.learn.numerics.neighbours import nearest_in_gallery
+from core.learn.numerics.unit_vectors import mean_direction
+from core.learn.open_set.certainty import Certainty, CertaintyRule, Sureness
+from core.learn.open_set.rejection_rule import TARGET_RATE, RejectionRule
+from core.store.protocols import Dataset, Run
+from core.ui import data, words
+from core.ui.certainty import bar, explanation
+from core.workflows.training.train import load_recogniser
+
+_NEAREST = 2
+"""The face itself, and the one nearest to it."""
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _load_rule(run_id: str) -> RejectionRule:
+    return load_recogniser(data.services().artifacts, data.services().runs.run(run_id)).rules.full
+
+
+def rate_tested_face(run_id: str, predictions: Predictions, row: int) -> Certainty:
+    """How sure the run was of a tested face, by its row among the predictions."""
+    rule = _load_rule(run_id)
+    # Faces too poor to tell anybody by take no part in a test.
+    score, prob = float(predictions.scores[row]), float(predictions.probs[row])
+    return CertaintyRule.of(rule).judge_face(score, prob, 1.0, rule.at(TARGET_RATE))
+
+
+def describe_tested_face(certainty: Certainty) -> str:
+    """How sure it was in a few words, for the note under a face: "sure, 78 of 100"."""
+    return f"{certainty.sureness.word}, {bar.format_likeness(certainty.likeness)}"
+
+
+def show_tested_face(dataset: Dataset, face_id: str) -> None:
+    """What the newest run said of a face, how sure it was and why; nothing where it was not tested on it."""
+    run: Run | None = next(iter(data.dataset_runs(dataset)), None)
+    row = data.run_predictions(run.id).find(face_id) if run is not None else None
+    if run is None or row is None:
+        return
+    predictions = data.run_predictions(run.id)
+    certainty, taken_for = rate_tested_face(run.id, predictions, row), predictions.people[predictions.given[row]]
+    verdict = "It would be unknown; nearest is" if _is_unnamed(certainty) else "The recogniser takes it for"
+    st.markdown(f"{verdict} **{words.name(taken_for)}**, in the test of a training that had not seen it.")
+    bar.show_certainty(certainty)
+    with st.popover(explanation.TITLE, type="tertiary", icon=":material/calculate:"):
+        _explain(dataset, run, face_id, certainty)
+
+
+def _is_unnamed(certainty: Certainty) -> bool:
+    return certainty.sureness is Sureness.UNKNOWN or certainty.likeness <= certainty.threshold
+
+
+def _explain(dataset: Dataset, run: Run, face_id: str, certainty: Certainty) -> None:
+    """The numbers of one tested face."""
+    predictions, faces = data.run_predictions(run.id), data.dataset_faces(dataset.id, dataset.revision)
+    row, face_row = predictions.index(face_id), faces.table.find(face_id)
+    taken_for = predictions.people[predictions.given[row]]
+    name, threshold = words.display_name(taken_for), _load_rule(run.id).at(TARGET_RATE)
+    st.markdown(explanation.describe_word(certainty.sureness))
+    numbers = {
+        "Taken for": name,
+        "Probability, if it is one of those known (calibrated)": words.format_probability(predictions.probs[row]),
+        f"Distance to the mean of {name} (0 the same, 2 opposite)": f"{predictions.distances[row]:.2f}",
+        **explanation.score_numbers(float(predictions.scores[row]), certainty, threshold),
+    }
+    if face_row is not None and taken_for in faces.table.people:
+        vectors = faces.embeddings.vectors
+        of_person = faces.table.labels == faces.table.people.index(taken_for)
+        mean = mean_direction(vectors[of_person])
+        explanation.show_vectors({"This face": vectors[face_row], f"Mean of the faces of {name}": mean})
+        (nearest,), (distances,) = nearest_in_gallery(vectors[face_row], vectors, _NEAREST)
+        near, distance = next(pair for pair in zip(nearest, distances, strict=True) if pair[0] != face_row)
+        owner = words.display_name(faces.table.person(near))
+        numbers["Nearest face of the dataset"] = f"of {owner}, at distance {distance:.2f}"
+    explanation.show_numbers(numbers)
