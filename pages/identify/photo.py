@@ -8,7 +8,8 @@ from core.ui.identification import live_camera, lookup_storage, photo_answer, ph
 from core.ui.labels import corrections
 
 with frame.page(
-    "Who is this?", "Drop a photo: every face gets a name, or is called unknown when nobody is near."
+    "Who is this?",
+    "Drop a photo: every face gets a name, or is called unknown when nobody is near (open-set identification).",
 ) as page:
     dataset = page.dataset
     runs = data.dataset_runs(dataset)

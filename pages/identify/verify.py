@@ -5,7 +5,7 @@ import streamlit as st
 from core.ui import frame
 from core.ui.verification import pair_answer
 
-with frame.page("Same person?", "Compare two photos, or a photo with a person of the dataset.") as page:
+with frame.page("Same person?", "Compare two photos, or a photo with a person of the dataset (verification).") as page:
     # Two photos can be compared without any dataset, so the page does not end where there is none.
     dataset = page.chosen
     model_id = pair_answer.model_id_of(dataset)

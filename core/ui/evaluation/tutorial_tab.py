@@ -10,7 +10,7 @@ import streamlit as st
 from core.base.types import Vectors
 from core.learn.numerics.unit_vectors import mean_direction
 from core.store.protocols import Run
-from core.ui import data, gallery, words
+from core.ui import data, gallery
 from core.ui.certainty import explanation
 from core.ui.evaluation.evaluation_page import EvaluatedRun
 from core.workflows.evaluation import tutorial
@@ -22,7 +22,7 @@ CROP_PX = 112
 def show_tutorial_section(evaluated: EvaluatedRun) -> None:
     """What a tutorial would print, one face of it, and everything to do it again elsewhere."""
     st.markdown("**The run as a tutorial prints it**")
-    st.code(print_run(evaluated), language=None)
+    st.code(print_run(evaluated), language=None, wrap_lines=True)
     _show_face(evaluated)
     _offer_code(evaluated)
 
@@ -85,9 +85,9 @@ def print_vector(vector: Vectors) -> str:
 def _offer_code(evaluated: EvaluatedRun) -> None:
     st.markdown("**The same in plain scikit-learn**")
     st.markdown(
-        f"`{tutorial.CODE_NAME}` and `{tutorial.ARRAYS_NAME}` in one zip: {words.count(evaluated.run.metrics.n_train)} "
-        "embeddings with their names and the part of the test that each is in. Unpacked and run, the code prints "
-        "the accuracy of this run to the last digit."
+        f"`{tutorial.CODE_NAME}` and `{tutorial.ARRAYS_NAME}` in one zip: the embeddings of all faces, with their "
+        "names and the part of the test that each is in. Unpacked and run, the code prints the accuracy of this run "
+        "to the last digit."
     )
     if evaluated.stale or evaluated.run.params.imported is not None:
         st.caption(

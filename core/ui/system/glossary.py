@@ -116,6 +116,29 @@ TERMS: tuple[GlossaryTerm, ...] = (
         menu.IDENTIFY,
     ),
     GlossaryTerm(
+        "Sure, likely, unsure, unknown",
+        "",
+        "How sure a name is. Unknown: below the threshold, and one step of the slider would not change that. Unsure: "
+        "one step would decide otherwise, or the name is less than 80 % probable. Likely: beyond one step. Sure: the "
+        "strictest step names it too, and it is at least 95 % probable.",
+        menu.IDENTIFY,
+    ),
+    GlossaryTerm(
+        "Likeness (score)",
+        "how like somebody a face is",
+        "From 0, as like as a stranger on average, to 100, as like as the faces that were learned from. It puts the "
+        "SVM's margin, the distance to the person's mean and to their nearest faces into one number, on one scale "
+        "with the threshold. It is no probability. Of two faces it is 100 times the cosine of their embeddings.",
+        menu.IDENTIFY,
+    ),
+    GlossaryTerm(
+        "Margin (decision value)",
+        "on whose side of the border",
+        "How far a face lies from the border that the linear SVM drew around a person: above 0 on their side, below 0 "
+        "on the others'. Whoever has the largest margin is named.",
+        menu.IDENTIFY,
+    ),
+    GlossaryTerm(
         "Calibration, ECE",
         "whether 90 % means 90 %",
         "Scores are turned into probabilities that hold: of a hundred answers of 90 %, about ninety are right. ECE "

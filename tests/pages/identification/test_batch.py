@@ -171,7 +171,7 @@ TABLE = LookupTable(
     of="f00 1.0",
     people=("ann", "bob"),
     photos=(PhotoRow("1.jpg", "", 1),),
-    faces=(FaceRow(candidates=((0, 0.9, 0.4),), score=3.0, detection_prob=0.99, rival=-1, trusted=True),),
+    faces=(FaceRow(candidates=((0, 0.9, 0.4),), likeness=75.0, margin=0.8, rival=-1, trusted=True),),
     chips=(FilterChip("all", "All", 0, ""), FilterChip("unknown", "Unknown", 2, "")),
     marks={},
 )

@@ -9,9 +9,12 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 const HEIGHT_PX = 12;
-/** A bar says by its form what it says by its colour.
- *  @type {Record<string, string>} */
-const DASHES = { unsure: "6 4", unknown: "2 4" };
+/** A bar says by its form what it says by its colour: broken where it is unsure, and thin where there is no name.
+ *  @type {Record<string, Record<string, string>>} */
+const FORMS = {
+  unsure: { "stroke-dasharray": "6 3", stroke: "var(--known)" },
+  unknown: { "stroke-width": "4", stroke: "currentColor", "stroke-opacity": "0.7" },
+};
 
 /** @param {Certainty} certainty */
 export function createCertaintyBar({ word, likeness, threshold }) {
@@ -22,16 +25,11 @@ export function createCertaintyBar({ word, likeness, threshold }) {
   bar.setAttribute("aria-hidden", "true");
   const middle = String(HEIGHT_PX / 2);
   const along = { x1: "0", y1: middle, y2: middle, "stroke-width": "7" };
-  const fill = word === "unknown" ? "currentColor" : "var(--known)";
+  const form = FORMS[word] ?? { stroke: "var(--known)" };
   const mark = `${threshold}%`;
   bar.append(
     createLine({ ...along, x2: "100%", stroke: "currentColor", "stroke-opacity": "0.15" }),
-    createLine({
-      ...along,
-      x2: `${Math.max(1, likeness)}%`,
-      stroke: fill,
-      "stroke-dasharray": DASHES[word] ?? "none",
-    }),
+    createLine({ ...along, x2: `${Math.max(1, likeness)}%`, ...form }),
     createLine({ x1: mark, x2: mark, y1: "0", y2: String(HEIGHT_PX), stroke: "currentColor", "stroke-width": "2" }),
   );
   return bar;
