@@ -31,10 +31,12 @@ HEADING = "[data-testid=stMain] [data-testid=stHeading]"
 VIEWPORT: ViewportSize = {"width": 1440, "height": 900}
 SHOTS = PROJECT_DIR / "tests" / "browser" / "screenshots"
 expect.set_options(timeout=LONGEST_S * 1000)
-# WebGL in software, and none of the connections that a browser makes by itself.
+# WebGL in software, and none of the connections that a browser makes by itself. Scripts are not compiled a second and a
+# third time to run faster: no page of a test lives long enough for that to be worth a quarter of the browser's work.
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
+    "--js-flags=--no-opt --no-maglev",
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",

@@ -16,7 +16,7 @@ from core.services import Services
 from core.store.artifacts import content_id
 from core.store.job_model import JobKind, JobState
 from core.workflows.projection.project import load_map
-from tests.browser.conftest import exported, open_by_link, settle, shoot, wait_until_true
+from tests.browser.conftest import VIEWPORT, exported, open_by_link, settle, shoot, wait_until_true
 from tests.serving import App
 from tests.waiting import wait_until
 
@@ -223,12 +223,18 @@ def test_the_map_is_walked_and_chosen_from_by_keys(app: App, page: Page):
     expect(page.get_by_text("1 face of 1 person")).to_be_visible()
 
 
-@pytest.mark.parametrize("width", [1440, 400])
 @pytest.mark.parametrize("name", PAGES, ids=[name or "home" for name in PAGES])
-def test_every_page_fits_the_screen(app: App, page: Page, name: str, width: int):
-    page.set_viewport_size({"width": width, "height": 900})
+def test_every_page_fits_the_screen(app: App, tab: Page, name: str):
+    tab.set_viewport_size(VIEWPORT)
+    open_by_link(tab, app, name)
+    shoot(tab, f"{name or 'home'}-1440")
+
+
+@pytest.mark.parametrize("name", PAGES, ids=[name or "home" for name in PAGES])
+def test_every_page_fits_a_telephone(app: App, page: Page, name: str):
+    page.set_viewport_size({"width": 400, "height": 900})
     page.goto(f"{app.url}/{name}")
-    shoot(page, f"{name or 'home'}-{width}")
+    shoot(page, f"{name or 'home'}-400")
 
 
 def test_a_reload_keeps_the_dataset_of_the_address(app: App, page: Page):
