@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.learn.model_selection.hard_faces import Hardness
+from core.learn.model_selection.splits import FEWEST_PUT_ASIDE
 from core.store.protocols import Dataset
 from core.ui import address, data, gallery, state, words
 from core.ui.clustering import groups
@@ -33,9 +34,20 @@ class HardTest:
     n_chosen: int
 
 
+def propose_test(dataset: Dataset) -> dict[str, Hardness]:
+    """The faces of a test that is offered; none where they are too few, or a face is put aside to test on already."""
+    if data.dataset_counts(dataset.id, dataset.revision).val_faces:
+        return {}
+    test = read_test(dataset)
+    if len(test.faces) < FEWEST_PUT_ASIDE:
+        # Some have names by now: the hardest of those that are left.
+        st.session_state.pop(state.HARD_FACES, None)
+        test = read_test(dataset)
+    return test.faces if len(test.faces) >= FEWEST_PUT_ASIDE else {}
+
+
 def begin_test(dataset: Dataset, hard_faces: dict[str, Hardness]) -> None:
     """Open the test with these faces from the next run on."""
-    # Kept, not chosen anew after each name: with every name other faces would be the hardest.
     st.session_state[state.HARD_FACES] = {dataset.id: hard_faces}
     address.set_query_values(view=VIEW)
 
@@ -74,7 +86,8 @@ def _close() -> None:
 
 def read_test(dataset: Dataset) -> HardTest:
     """The test of this tab; one of the hardest faces of now where it has none."""
-    # After a reload the tab knows nothing of what it chose: the hardest of now are as good.
+    # Chosen once in a tab, not anew after each name, after which other faces would be the hardest. A reload forgets
+    # them: the hardest of then are as good.
     chosen_faces: dict[str, Hardness] | None = st.session_state.get(state.HARD_FACES, {}).get(dataset.id)
     if chosen_faces is None:
         chosen_faces = groups.read_hard_faces(dataset.id, dataset.revision, *groups.grouping_now(dataset))

@@ -13,7 +13,6 @@ from itertools import chain, zip_longest
 import streamlit as st
 
 from core.learn.model_selection.hard_faces import Hardness
-from core.learn.model_selection.splits import FEWEST_PUT_ASIDE
 from core.store.protocols import Counts, Dataset, PersonCount
 from core.ui import data, gallery, state, words
 from core.ui.clustering import groups
@@ -78,19 +77,11 @@ def read_wall(dataset: Dataset, *, unnamed_first: bool) -> Wall:
         dataset=dataset,
         people=people,
         unnamed=groups.read_unnamed_groups(dataset.id, dataset.revision, *grouping),
-        hard_faces=_offered_test(dataset, grouping),
+        hard_faces=hard_test.propose_test(dataset),
         merges=merge_questions.list_merge_questions(dataset, people),
         unnamed_first=unnamed_first,
         postponed=merge_questions.postponed_questions(),
     )
-
-
-def _offered_test(dataset: Dataset, grouping: tuple[float, float]) -> dict[str, Hardness]:
-    """The hardest faces, where they are enough for a test and nothing is put aside to test on yet."""
-    if data.dataset_counts(dataset.id, dataset.revision).val_faces:
-        return {}
-    hard_faces = groups.read_hard_faces(dataset.id, dataset.revision, *grouping)
-    return hard_faces if len(hard_faces) >= FEWEST_PUT_ASIDE else {}
 
 
 @st.fragment

@@ -12,7 +12,7 @@ import numpy as np
 
 from core.base.types import Bools, Embeddings, FaceTable, Ints
 from core.learn.model_selection.hard_faces import Hardness, rank_hard_faces
-from core.learn.numerics.labels import fit_centroids, renumber_labels, rows_by_value
+from core.learn.numerics.labels import fit_centroids, renumber_labels
 from core.workflows.clustering.cluster import CLEAR_GRADE, PROBABLY_ONE, FaceGroups, SamePersonQuestion
 
 BACKGROUND_SHARE = 0.4
@@ -45,11 +45,11 @@ class NamingProgress:
 
 def find_background(table: FaceTable) -> Bools:
     """Tell which faces are much smaller than the largest of their photo: (n,)."""
-    in_background = np.zeros(len(table), dtype=bool)
-    _, photo_of_face = np.unique(np.array(table.photo_ids, dtype=object), return_inverse=True)
-    for rows in rows_by_value(photo_of_face):
-        in_background[rows] = table.sizes_px[rows] < BACKGROUND_SHARE * table.sizes_px[rows].max()
-    return in_background
+    photo_numbers = {photo_id: number for number, photo_id in enumerate(dict.fromkeys(table.photo_ids))}
+    photo_of_face = np.array([photo_numbers[photo_id] for photo_id in table.photo_ids], dtype=np.int64)
+    largest = np.zeros(len(photo_numbers), dtype=np.float32)
+    np.maximum.at(largest, photo_of_face, table.sizes_px)
+    return np.asarray(table.sizes_px < BACKGROUND_SHARE * largest[photo_of_face])
 
 
 def find_groups_aside(groups: FaceGroups, table: FaceTable) -> Bools:
@@ -99,7 +99,9 @@ def choose_hard_faces(
     """
     learnable = np.where(table.learnable, table.labels, -1)
     people = np.unique(learnable[learnable >= 0])
-    face_rows = np.flatnonzero(~aside[groups.labels])
+    # Nobody could say who a blurred face is, and a test of such faces would say nothing of the recogniser.
+    is_clear = ~(table.grades[table.indices(groups.face_ids)] < CLEAR_GRADE)
+    face_rows = np.flatnonzero(~aside[groups.labels] & is_clear)
     if len(people) < 2 or not len(face_rows):
         return {}
     centroids = fit_centroids(embeddings.vectors, renumber_labels(learnable, people), len(people))

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.base.types import FaceTable, Ints
+from core.base.types import Embeddings, FaceTable, Ints
 from core.learn.clustering.agglomerative import grow_hierarchy
 from core.workflows.clustering import naming
 from core.workflows.clustering.cluster import Clustering, FaceGroups, SamePersonQuestion
@@ -101,3 +101,33 @@ def test_the_rest_of_a_person_is_what_is_as_alike_as_halves_of_one():
 )
 def test_progress_counts_the_largest_groups_that_reach_the_next_goal(named, sizes, expected):
     assert naming.measure_progress(named, sizes) == expected
+
+
+def test_hard_faces_are_clear_ones_and_need_two_people_with_names():
+    looks = np.array([0, 0, 0, 1, 1, 2, 2, 3, 3])
+    table = table_of(9, list("abcdefghi"), [100] * 9)
+    table = replace(
+        table,
+        people=("Ann", "Bob"),
+        person_ids=(1, 2),
+        hidden=np.zeros(2, dtype=bool),
+        labels=np.array([0, 0, -1, 1, 1, -1, -1, -1, -1]),
+        grades=np.array([0.95] * 8 + [0.6], np.float32),
+    )
+    vectors = unit(directions(0, 4)[looks])
+    unnamed = np.flatnonzero(table.labels < 0)
+    clustering = Clustering(
+        tuple(table.face_ids[row] for row in unnamed),
+        vectors[unnamed],
+        table.grades[unnamed],
+        grow_hierarchy(vectors[unnamed]),
+        0,
+        0,
+    )
+    groups = clustering.cut(singles=True)
+    embeddings = Embeddings(table.face_ids, vectors, "model")
+    nothing_aside = np.zeros(len(groups), dtype=bool)
+    hard_faces = naming.choose_hard_faces(groups, nothing_aside, table, embeddings)
+    assert sorted(hard_faces) == ["face 2", "face 5", "face 6", "face 7"]
+    everybody_ann = replace(table, labels=np.minimum(table.labels, 0))
+    assert naming.choose_hard_faces(groups, nothing_aside, everybody_ann, embeddings) == {}
