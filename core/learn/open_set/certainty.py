@@ -13,9 +13,9 @@ Words
 Likeness
     The score of ``rejection_rule`` on a scale that is the same for every dataset: 0 is the mean stranger (of the prior:
     a cosine of 0), 100 a face as like the person as the faces that were learned from (all three features are 1). It is
-    linear in the score, so that it decides what the score decides; it is no probability. At 105 people of lfw and the
-    sample (359 tested faces) right names lie at 57 to 94 (5th to 95th percentile), strangers at 0 to 22, and the
-    thresholds of 1 in 20 to 1 in 1,000 at 23 to 40.
+    linear in the score, so that it decides what the score decides; it is no probability. On lfw-dev known people lie
+    at 50 to 78 (5th to 95th percentile), strangers at 0 to 21, and the threshold of 1 in 100 at 32; what the words come
+    to is in ``docs/accuracy.md``.
 """
 
 from __future__ import annotations

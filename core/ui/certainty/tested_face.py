@@ -44,8 +44,8 @@ def show_tested_face(dataset: Dataset, face_id: str) -> None:
         return
     predictions = data.run_predictions(run.id)
     certainty, taken_for = rate_tested_face(run.id, predictions, row), predictions.people[predictions.given[row]]
-    verdict = "It would be unknown; nearest is" if _is_unnamed(certainty) else "The recogniser takes it for"
-    st.markdown(f"{verdict} **{words.name(taken_for)}**, in the test of a training that had not seen it.")
+    verdict = "it would be unknown; nearest is" if _is_unnamed(certainty) else "it was taken for"
+    st.markdown(f"In the test {verdict} **{words.name(taken_for)}**.")
     bar.show_certainty(certainty)
     with st.popover(explanation.TITLE, type="tertiary", icon=":material/calculate:"):
         _explain(dataset, run, face_id, certainty)

@@ -34,8 +34,8 @@ def describe_figure_basis(basis: NamingBasis, run: Run) -> Iterator[str]:
     if basis.in_groups:
         faces = "face was" if basis.in_groups == 1 else "faces were"
         yield (
-            f"{words.count(basis.in_groups)} test {faces} named in groups: they were easy to group, so they are easy "
-            "to recognise, and on harder ones it may be right less often."
+            f"{words.count(basis.in_groups)} test {faces} named in groups: what is easy to group is easy to "
+            "recognise, and on harder faces it may be right less often."
         )
     if metrics.n_people < FEW_PEOPLE or basis.tested < FEW_FACES:
         low = metrics.accuracy_ci95[0]

@@ -164,7 +164,7 @@ def _slice_title(slice_key: SliceKey | None) -> str:
 
 def _wrong_prediction(error: WrongFace, repeats: int) -> WrongPrediction:
     note = f"named wrongly {round(error.wrong * repeats)} of {words.count(repeats, 'time')}"
-    return WrongPrediction(error.face, error.person, error.given, note)
+    return WrongPrediction(error.face, error.person, error.given, note=note)
 
 
 # the learning curve

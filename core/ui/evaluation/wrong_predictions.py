@@ -10,6 +10,7 @@ from core.base.types import Embeddings, Revision, take_items
 from core.charts.confusion import describe_confusions
 from core.learn.metrics.predictions import Predictions
 from core.learn.numerics.neighbours import nearest_in_gallery
+from core.learn.open_set.certainty import Certainty
 from core.ui import data, gallery, words
 from core.ui.certainty import bar, tested_face
 from core.ui.evaluation.evaluation_page import EvaluatedRun
@@ -32,7 +33,9 @@ class WrongPrediction:
     """Whom it counted as."""
     predicted: str
     """The name that it got."""
-    note: str
+    certainty: Certainty | None = None
+    """How sure the run was of it, where that is to be shown."""
+    note: str = ""
 
 
 def show_errors_section(evaluated: EvaluatedRun) -> None:
@@ -91,8 +94,8 @@ def _no_errors(evaluated: EvaluatedRun) -> None:
 def _show_row(evaluated: EvaluatedRun, row: int) -> None:
     predictions = evaluated.predictions
     true, predicted = (predictions.people[index] for index in _true_and_predicted(predictions, row))
-    note = tested_face.describe_tested_face(tested_face.rate_tested_face(evaluated.run.id, predictions, row))
-    show_wrong_prediction(evaluated, WrongPrediction(predictions.face_ids[row], true, predicted, note))
+    certainty = tested_face.rate_tested_face(evaluated.run.id, predictions, row)
+    show_wrong_prediction(evaluated, WrongPrediction(predictions.face_ids[row], true, predicted, certainty))
 
 
 def show_wrong_prediction(evaluated: EvaluatedRun, mistake: WrongPrediction) -> None:
@@ -105,7 +108,10 @@ def show_wrong_prediction(evaluated: EvaluatedRun, mistake: WrongPrediction) -> 
             gallery.show_face_grid(evaluated.dataset.id, [face], tile_px=96)
         with middle:
             st.markdown(f"**{words.plain(person)}**  \n:material/close: taken for **{words.plain(predicted)}**")
-            st.caption(words.plain(mistake.note))
+            if mistake.certainty is not None:
+                bar.show_certainty(mistake.certainty)
+            if mistake.note:
+                st.caption(words.plain(mistake.note))
             # It counted under the name of then. Who corrected it since should not take it for an error once more.
             current_name = evaluated.faces.table.person(evaluated.faces.table.index(mistake.face_id))
             if current_name != mistake.person:

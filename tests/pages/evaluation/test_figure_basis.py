@@ -25,8 +25,8 @@ def said(run: Run, *counts: int, people: int = 40, accuracy: float = 0.99) -> st
 def test_faces_named_in_groups_are_said_to_be_easy(run):
     assert said(run, 100, 20, 300) == (
         "It rests on 420 test faces of 40 people, 100 named by their folders, 20 named one by one, 300 named in "
-        "groups. 300 test faces were named in groups: they were easy to group, so they are easy to recognise, and on "
-        "harder ones it may be right less often."
+        "groups. 300 test faces were named in groups: what is easy to group is easy to recognise, and on harder "
+        "faces it may be right less often."
     )
 
 
