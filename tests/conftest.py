@@ -189,7 +189,7 @@ def link_models(shared: Path, folder: Path) -> None:
     """A folder of models that are elsewhere, in which the sample is not prepared."""
     (folder / "sample").mkdir(parents=True)
     for entry in [*shared.iterdir(), shared / "sample" / sample.SAMPLE_NAME]:
-        if entry.name != "sample":
+        if entry.name != "sample" and not entry.name.startswith("."):  # the lock of an installation is no model
             (folder / entry.relative_to(shared)).symlink_to(entry)
 
 

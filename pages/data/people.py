@@ -3,5 +3,5 @@
 from core.ui import frame
 from core.ui.people import overview
 
-with frame.page("People", "Who is in your photos, with and without a name, those with the most faces first.") as page:
+with frame.page("People", "Who is in your photos, named or not, those with the most faces first.") as page:
     overview.show_people_page(page)

@@ -7,9 +7,7 @@ from core.ui import data, frame, jobs, menu, words
 from core.ui.home import trail
 from core.ui.labels import corrections, review_queue
 
-with frame.page(
-    "Suspects", "Wrong names, pictures that are there twice, people who are one or two: the surest first."
-) as page:
+with frame.page("Suspects", "Wrong names, pictures twice, one person under two names: the surest first.") as page:
     dataset = page.dataset
     counts = data.dataset_counts(dataset.id, dataset.revision)
     if not counts.faces:

@@ -6,9 +6,7 @@ from core.ui import data, frame, menu
 from core.ui.home import trail
 from core.ui.projection import map_confusable_people, map_page
 
-with frame.page(
-    "Map of faces", "Every face is a point. Faces that look alike to the recogniser lie close together."
-) as page:
+with frame.page("Map of faces", "Every face is a point; faces that look alike lie close together.") as page:
     dataset = page.dataset
     counts = data.dataset_counts(dataset.id, dataset.revision)
     if not counts.faces:

@@ -9,7 +9,7 @@ from core.ui.labels import corrections
 
 with frame.page(
     "Who is this?",
-    "Drop a photo: every face gets a name, or is called unknown when nobody is near (open-set identification).",
+    "Every face on a photo gets a name, or is unknown (open-set identification).",
 ) as page:
     dataset = page.dataset
     runs = data.dataset_runs(dataset)

@@ -18,7 +18,8 @@ from core.workflows.erasure.erase_dataset import erase_dataset
 from core.workflows.erasure.proof import SearchFindings
 from core.workflows.photos.requests import ChangeModelRequest, IngestRequest, LookAgainRequest
 
-COVERS = 6
+COVERS, COVER_PX = 6, 52
+"""Faces of a dataset's largest people, all in one row of its card."""
 CARDS = 6
 """On a page of them."""
 RECENT_JOBS = 6
@@ -63,7 +64,7 @@ def _show_card(dataset: Dataset, *, is_first: bool) -> None:
     jobs_of_it = data.services().jobs.jobs(dataset.id, limit=50)
     step = trail.next_dataset_step(counts, run, dataset.revision, jobs_of_it)
     with st.container(border=True):
-        faces, middle, side = st.columns([4, 5, 2], vertical_alignment="center", gap="medium")
+        faces, middle, side = st.columns([5, 6, 2], vertical_alignment="center", gap="medium")
         with faces:
             _covers(dataset)
         with middle:
@@ -89,7 +90,7 @@ def _covers(dataset: Dataset) -> None:
     people = sorted(data.dataset_people(dataset.id, dataset.revision), key=lambda person: -person.faces)[:COVERS]
     if people:
         tiles = [gallery.Tile(person.cover_crop_id, words.display_name(person.name)) for person in people]
-        gallery.show_face_grid(dataset.id, tiles, tile_px=72)
+        gallery.show_face_grid(dataset.id, tiles, tile_px=COVER_PX, is_round=True)
 
 
 def _trail(steps_done: tuple[bool, ...]) -> None:

@@ -8,7 +8,7 @@ from core.store.job_model import Job, JobKind
 from core.store.protocols import Counts, Dataset, Run
 from core.ui import data, menu
 
-STEPS = ("Photos in", "Looked over", "Trained", "Evaluated", "In use")
+STEPS = ("Photos in", "Named", "Looked over", "Trained")
 PAGES = {
     JobKind.INGEST: menu.INGEST,
     JobKind.TRAIN: menu.TRAIN,
@@ -66,6 +66,6 @@ def find_next_step(dataset: Dataset) -> NextStep:
 def done_steps(counts: Counts, run: Run | None, jobs: list[Job]) -> tuple[bool, ...]:
     """Which of ``STEPS`` are behind it."""
     looked_over = any(job.kind in (JobKind.SUSPECTS, JobKind.CLUSTER) and job.finished for job in jobs)
-    # A training measures itself, and its recogniser can be used at once: the last three steps are one.
-    trained = run is not None
-    return counts.faces > 0, looked_over, trained, trained, trained
+    named = counts.people >= 2 and counts.unnamed_faces <= counts.faces / 2
+    # A training measures itself, and its recogniser can be used at once: it is the last step.
+    return counts.faces > 0, named, looked_over, run is not None
