@@ -21,7 +21,7 @@ with frame.page("Add photos", "Every face is found and kept; every file gets a l
         st.stop()
 
     known = answer.read_answer(dataset)
-    requests = layout_preview.choose_photos(dataset, is_first=job is None and not known.counts.photos)
+    requests = layout_preview.choose_photos(dataset, is_first=not known.counts.photos)
     if requests and page.action.button("Start", type="primary", icon=":material/play_arrow:"):
         uploads.submit_ingests(dataset, requests)
     if known.counts.photos:

@@ -17,8 +17,9 @@ WHAT_THEY_ARE = (
 
 
 def offer_trial_photos(dataset: Dataset) -> None:
-    """Let somebody try the recogniser with one click; nothing is offered where the dataset is not the sample."""
-    photos = _trial_photos(dataset.id, dataset.revision)
+    """Let somebody try the recogniser with one click; nothing is offered where it is not the sample's."""
+    run = next(iter(data.dataset_runs(dataset)), None)
+    photos = _trial_photos(dataset.id, dataset.revision, run.id) if run else []
     if not photos:
         return
     st.caption(WHAT_THEY_ARE)
@@ -33,13 +34,18 @@ def offer_trial_photos(dataset: Dataset) -> None:
 
 
 @st.cache_data(show_spinner=False, max_entries=4)
-def _trial_photos(dataset_id: str, revision: Revision) -> list[TabPhoto]:
-    """Empty where the dataset does not hold the photos that the sample's picture shows."""
+def _trial_photos(dataset_id: str, revision: Revision, run_id: str) -> list[TabPhoto]:
+    """Empty where the dataset does not hold the photos that the sample's picture shows, or one was learned from."""
     prepared = data.services().prepared_sample()
     if not prepared.is_ready:
         return []
     photo_ids = [photo.photo_id for photo in prepared.read_picture().photos]
     if not data.services().transfer.photo_ids(dataset_id).keys() >= set(photo_ids):
+        return []
+    # The same photos in other folders: without sides to learn from and to test on, every one of them is learned from.
+    table = data.dataset_faces(dataset_id, revision).table
+    _, learned_rows = table.match(data.run_predictions(run_id).learned_ids)
+    if {table.photo_ids[row] for row in learned_rows} & set(photo_ids):
         return []
     photos = [
         TabPhoto.of(f"Photo {number}", prepared.read_photo(photo_id)) for number, photo_id in enumerate(photo_ids, 1)

@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import streamlit as st
 
+from core.base.types import Ints
 from core.learn.label_errors.review_queue import SuspectKind
 from core.store.job_model import Job, JobKind
 from core.store.protocols import Counts, Dataset, FileOutcome, Run
@@ -72,7 +74,7 @@ def describe_answer(answer: Answer) -> str:
     if not counts.faces:
         return f"No face in {words.count(counts.photos, 'photo')}"
     if not counts.people:
-        n_groups = int((answer.groups.sizes > 1).sum()) if answer.groups else 0
+        n_groups = len(_real_groups(answer.groups)) if answer.groups else 0
         grouped = f" in {words.count(n_groups, 'group')}" if n_groups else ""
         return f"{words.count(counts.faces, 'face')}{grouped}, and nobody has a name yet"
     parts = [words.count(counts.people, "person", "people")]
@@ -100,6 +102,7 @@ def show_photos_answer(dataset: Dataset, ingest: Job | None, answer: Answer, ste
     if not any(step.state.active for step in steps):
         _show_advice(dataset, answer)
     if not answer.counts.faces:
+        _show_work(dataset, ingest, answer, steps)
         return
     left, right = st.columns([3, 2], gap="large")
     with left:
@@ -138,17 +141,23 @@ def _show_people(dataset: Dataset, answer: Answer) -> None:
         ]
         _show_faces(dataset, tiles, len(shown) - FACES_SHOWN, menu.PEOPLE)
     elif answer.groups:
-        n_more = len(answer.groups.worth_naming) - FACES_SHOWN
-        _show_faces(dataset, _group_tiles(dataset, answer.groups), n_more, menu.CLUSTERS)
+        tiles = _group_tiles(dataset, answer.groups)
+        _show_faces(dataset, tiles, len(_real_groups(answer.groups)) - FACES_SHOWN, menu.CLUSTERS)
+
+
+def _real_groups(unnamed: UnnamedGroups) -> Ints:
+    """Numbers of the groups that hold more than one face, the largest first."""
+    return np.asarray(unnamed.worth_naming[unnamed.sizes > 1])
 
 
 def _group_tiles(dataset: Dataset, unnamed: UnnamedGroups) -> list[Tile]:
     faces = data.dataset_faces(dataset.id, dataset.revision).table
-    numbers = unnamed.worth_naming[:FACES_SHOWN].tolist()
+    numbers = _real_groups(unnamed)[:FACES_SHOWN].tolist()
     rows = faces.indices([unnamed.groups.members(number, 1)[0] for number in numbers])
+    sizes = unnamed.groups.sizes[numbers].tolist()
     return [
-        Tile(faces.crop_ids[row], "Who is this?", note=words.count(int(size), "face"), alt=f"A face of group {order}")
-        for order, (row, size) in enumerate(zip(rows, unnamed.sizes, strict=False), start=1)
+        Tile(faces.crop_ids[row], "Who is this?", note=words.count(size, "face"), alt=f"A face of group {order}")
+        for order, (row, size) in enumerate(zip(rows, sizes, strict=True), start=1)
     ]
 
 

@@ -10,8 +10,7 @@ import streamlit as st
 
 from core.store.job_model import Job, JobState
 from core.store.protocols import Dataset, FileOutcome, FileReport
-from core.ui import data, frame, gallery, menu, words
-from core.ui.labels.face_filters import FaceCategory
+from core.ui import data, gallery, words
 from core.ui.photos import answer_steps
 from core.workflows.exchange.csv_tables import FILE_COLUMNS, file_report_csv
 from core.workflows.photos.ingest import IngestSummary
@@ -104,11 +103,6 @@ def _show_summary(job: Job) -> None:
     for outcome, (noun, singular, plural, text) in NOTES.items():
         if number := counts.get(outcome, 0):
             st.markdown(f"- {words.count(number, noun)} {singular if number == 1 else plural} {text}")
-    # Some of them may have been turned or given a face by hand since: without any left, the button would lead nowhere.
-    if counts.get(FileOutcome.NO_FACE) and data.services().store.photos_without_face(job.dataset_id):
-        label, key = "Look at the photos without a face", f"faceless_{job.id}"
-        if st.button(label, key=key, icon=":material/image_search:", type="tertiary"):
-            frame.open_page(menu.REVIEW, job.dataset_id, show=FaceCategory.FACELESS)
 
 
 def _show_file_table(job: Job) -> None:

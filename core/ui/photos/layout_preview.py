@@ -44,7 +44,7 @@ def choose_photos(dataset: Dataset, *, is_first: bool) -> list[IngestRequest]:
 
     Parameters
     ----------
-    is_first : whether the dataset is new; otherwise the ways in are folded away until something waits
+    is_first : whether there are no photos yet; otherwise the ways in are folded away until something waits
     """
     if is_first:
         return _choose_photos(dataset)

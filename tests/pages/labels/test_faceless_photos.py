@@ -88,8 +88,9 @@ def test_turning_many_photos_back_is_a_job(app_data, lying, open_page, monkeypat
 def test_the_report_leads_to_the_photos_without_a_face(app_data, lying, open_page):
     job = app_data.jobs.jobs(lying.id)[0]
     app_data.jobs.finish(job.id, JobState.DONE)
-    app = open_page("pages/data/ingest.py")
-    assert button(app, "Look at the photos without a face")
+    (link,) = [link.proto for link in open_page("pages/data/ingest.py").get("page_link") if "face" in link.proto.label]
+    assert link.label == "1 photo without a face"
+    assert "show=Photos+without+a+face" in link.query_string
 
 
 def test_an_open_photo_is_turned_and_stays_open(app_data, lying):
