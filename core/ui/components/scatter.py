@@ -79,6 +79,16 @@ class ScatterMark:
     card: FaceCard
 
 
+@dataclass(frozen=True, slots=True)
+class NearFaces:
+    """The faces most like one, to which it has lines."""
+
+    row: int
+    rows: tuple[int, ...]
+    distances: tuple[float, ...]
+    """As far as they are from it, not on the map but in all values of the embedding."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class PointCloud(FaceRows):
     """Points as they travel to the browser, and which face each is."""
@@ -191,9 +201,10 @@ def draw_scatter(key: str, cloud: PointCloud, finding: str) -> ScatterEvent:
     return read_scatter_event(answer.picked, answer.asked, cloud)
 
 
-def send_cards(key: str, cloud: PointCloud, cards: Sequence[FaceCard]) -> None:
-    """Bring pictures to the map of this key."""
-    _deal(key=f"{key}_cards", data={"key": key, "of": cloud.of, "cards": [asdict(card) for card in cards]})
+def send_cards(key: str, cloud: PointCloud, cards: Sequence[FaceCard], near: NearFaces | None = None) -> None:
+    """Bring pictures to the map of this key, and whom the face that was chosen is most like."""
+    payload = {"cards": [asdict(card) for card in cards], "near": asdict(near) if near else None}
+    _deal(key=f"{key}_cards", data={"key": key, "of": cloud.of, **payload})
 
 
 def read_scatter_event(picked: Any, requested: Any, cloud: PointCloud) -> ScatterEvent:

@@ -44,7 +44,7 @@ def show_face_sheet(dataset: Dataset, face_id: str, among: Faces | None = None) 
     if face.quality is not None:
         st.caption(" · ".join(quality_words(face.quality)))
     tested_face.show_tested_face(dataset, face_id)
-    _neighbours(dataset, face_id, among or data.dataset_faces(dataset.id, dataset.revision))
+    show_similar_faces(dataset, face_id, among or data.dataset_faces(dataset.id, dataset.revision))
     correction_history.show_history(dataset.id, services.log.events(dataset.id, face_id=face_id, limit=LAST_EVENTS))
 
 
@@ -74,14 +74,20 @@ def quality_words(quality: Quality) -> Iterator[str]:
         yield f"{words.percent(quality.cut_frac, 0)} beyond the edge"
 
 
-def _neighbours(dataset: Dataset, face_id: str, faces: Faces) -> None:
-    row = faces.table.find(face_id)
-    if row is None or len(faces.table) < 2:
-        return
+def find_similar_faces(faces: Faces, row: int) -> list[tuple[int, float]]:
+    """The rows of the faces most like one, the nearest first, with their distances in the values of the embedding."""
     vectors = faces.embeddings.vectors
     # One more than is shown: the face is among its own nearest, though not always first, as a copy of it is as near.
     (nearest,), (distances,) = nearest_in_gallery(vectors[row], vectors, NEIGHBOURS + 1)
-    pairs = [(near, distance) for near, distance in zip(nearest.tolist(), distances, strict=True) if near != row]
+    pairs = zip(nearest.tolist(), distances.tolist(), strict=True)
+    return [(near, distance) for near, distance in pairs if near != row][:NEIGHBOURS]
+
+
+def show_similar_faces(dataset: Dataset, face_id: str, faces: Faces) -> None:
+    """The faces most like one, with their distances."""
+    row = faces.table.find(face_id)
+    if row is None or len(faces.table) < 2:
+        return
     st.markdown("**Most like it**")
     tiles = [
         gallery.Tile(
@@ -89,7 +95,7 @@ def _neighbours(dataset: Dataset, face_id: str, faces: Faces) -> None:
             words.display_name(faces.table.person(near)),
             bar.format_pair_likeness(distance),
         )
-        for near, distance in pairs[:NEIGHBOURS]
+        for near, distance in find_similar_faces(faces, row)
     ]
     gallery.show_face_grid(dataset.id, tiles, tile_px=72)
 

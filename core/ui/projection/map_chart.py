@@ -15,8 +15,9 @@ from core.store.job_model import JobKind, JobState
 from core.store.protocols import Dataset
 from core.ui import data, gallery, words
 from core.ui.components import scatter
-from core.ui.components.scatter import FaceCard, PointCloud, PointGroup, PointNames
+from core.ui.components.scatter import FaceCard, NearFaces, PointCloud, PointGroup, PointNames
 from core.ui.data import Faces
+from core.ui.labels import face_sheet
 from core.ui.projection import map_groups
 from core.workflows.clustering import cluster, hierarchy
 from core.workflows.clustering.cluster import FaceGroups
@@ -93,6 +94,21 @@ def build_face_cards(
 ) -> list[FaceCard]:
     """What is shown of the faces that are pointed at."""
     return [_card(dataset_id, faces, predictions, row, faces.table.index(cloud.face_ids[row])) for row in pointed_at]
+
+
+def find_near_faces(faces: Faces, cloud: PointCloud, face_id: str) -> NearFaces | None:
+    """The faces most like one, as far as they are on the map."""
+    row = faces.table.find(face_id)
+    if row is None:
+        return None
+    neighbours = face_sheet.find_similar_faces(faces, row)
+    distances = {faces.table.face_ids[near]: distance for near, distance in neighbours}
+    _, cloud_rows = cloud.match(distances)
+    return NearFaces(
+        row=cloud.index(face_id),
+        rows=tuple(cloud_rows.tolist()),
+        distances=tuple(distances[cloud.face_ids[near]] for near in cloud_rows.tolist()),
+    )
 
 
 def _card(dataset_id: str, faces: Faces, predictions: FacePredictions, cloud_row: int, row: int) -> FaceCard:

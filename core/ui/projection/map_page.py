@@ -167,13 +167,13 @@ def _show_chart(dataset: Dataset, view: MapView, new_photo: NewPhoto | None) -> 
     key = f"map_{dataset.id}"
     cloud = chart.cloud if new_photo is None else map_newcomers.add_photo_marks(dataset, chart.cloud, new_photo)
     event = scatter.draw_scatter(key, cloud, chart.finding)
+    faces = data.dataset_faces(dataset.id, dataset.revision)
+    near = map_chart.find_near_faces(faces, chart.cloud, event.picked[0]) if len(event.picked) == 1 else None
     # Pictures go through a component of their own, so that a hundred thousand points travel only when they change.
-    if event.asked:
+    if event.asked or near:
         predictions = map_chart.load_face_predictions(dataset.id, dataset.revision, view.run_id)
-        faces = data.dataset_faces(dataset.id, dataset.revision)
-        scatter.send_cards(
-            key, chart.cloud, map_chart.build_face_cards(dataset.id, faces, predictions, chart.cloud, event.asked)
-        )
+        cards = map_chart.build_face_cards(dataset.id, faces, predictions, chart.cloud, event.asked)
+        scatter.send_cards(key, chart.cloud, cards, near)
     if chart.left_out:
         missing = words.count(chart.left_out, "face")
         st.caption(f"{missing} came after this map was made and {'is' if chart.left_out == 1 else 'are'} not on it.")

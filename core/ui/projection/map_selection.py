@@ -43,6 +43,8 @@ def show_chosen_faces(dataset: Dataset, view: MapView, face_ids: tuple[str, ...]
     # element if it moved up, and lose its focus.
     with st.container():
         rows_on_page = rows[gallery.page_slice(len(rows), PER_PAGE, "map_gallery")]
+    if len(rows) == 1:
+        face_sheet.show_similar_faces(dataset, faces.table.face_ids[rows[0]], faces)
     desk = CorrectionDesk(dataset, scope="map")
     tiles = [
         face_review.face_tile(dataset, faces, row, _note(faces, predictions, learned, row)) for row in rows_on_page

@@ -13,7 +13,7 @@ from core.imaging.pixels import encode_jpeg
 from core.store.artifacts import ArtifactKind
 from core.store.job_model import JobKind, JobState
 from core.ui import data
-from core.ui.projection import map_page, map_selection
+from core.ui.projection import map_chart, map_page, map_selection
 from core.workflows.labels.correct import Corrector
 from core.workflows.projection import project
 from tests.pages.conftest import button, texts, work
@@ -174,6 +174,24 @@ def test_space_is_laid_out_by_pca_at_once_and_its_map_is_another_than_the_planes
     assert "UMAP in 3-D" in texts(app)
     (job,) = app_data.jobs.jobs(dataset.id)
     assert (job.params["method"], job.params["dimensions"]) == ("umap", 3)
+
+
+def test_a_face_has_lines_to_those_most_like_it_in_truth_as_far_as_they_are_on_the_map(app_data):
+    dataset = add_faces(app_data, "Family", {"Ann": 6, "Bob": 6})
+    stored_umap(app_data, dataset)
+    add_faces(app_data, "Family", {"Ann": 8})  # most are newer than the map, and not on it
+    revision = app_data.store.dataset(dataset.id).revision
+    faces = data.dataset_faces(dataset.id, revision)
+    chart = map_chart.build_map_chart(dataset.id, revision, map_chart.MapView("abcd", None, plane_id="abcd"))
+    face_id = chart.cloud.face_ids[0]
+    near = map_chart.find_near_faces(faces, chart.cloud, face_id)
+    vectors = dict(zip(faces.table.face_ids, faces.embeddings.vectors, strict=True))
+    assert near is not None and chart.cloud.face_ids[near.row] == face_id and near.row not in near.rows
+    assert list(near.distances) == sorted(near.distances)
+    for row, distance in zip(near.rows, near.distances, strict=True):
+        truth = np.linalg.norm(vectors[chart.cloud.face_ids[row]] - vectors[face_id])
+        assert abs(distance - truth) < 1e-3
+    assert map_chart.find_near_faces(faces, chart.cloud, "gone") is None
 
 
 def test_groups_colour_the_map_once_they_are_made(app_data, open_page):

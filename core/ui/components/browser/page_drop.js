@@ -37,7 +37,9 @@ export default function watchDrops({ data, parentElement }) {
     if (!uploader || !carriesFiles(event) || isOverUploader(event)) return;
     event.preventDefault();
     // At once: what was dropped can be read while its own event is dealt with, and no later.
-    uploader.dispatchEvent(new DragEvent("drop", { dataTransfer: event.dataTransfer, bubbles: true, cancelable: true }));
+    uploader.dispatchEvent(
+      new DragEvent("drop", { dataTransfer: event.dataTransfer, bubbles: true, cancelable: true }),
+    );
   }
 
   document.addEventListener("dragover", allowDrop, { signal });

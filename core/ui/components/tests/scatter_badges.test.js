@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { placeBadges } from "../browser/scatter/drawing/badges.js";
 import { Occupancy } from "../browser/scatter/drawing/occupancy.js";
+import { placeRelated, withoutRelated } from "../browser/scatter/drawing/related.js";
 import { placeSprites, rowsCircled } from "../browser/scatter/drawing/sprites.js";
 import { Scene } from "../browser/scatter/scene/scene.js";
 import { View } from "../browser/scatter/scene/view.js";
@@ -151,4 +152,17 @@ test("faces that moved aside are circled where they are drawn, and points withou
   expect(rowsCircled(scene, around(15, 500), aside)).toEqual([2]);
   expect(rowsCircled(scene, around(...scene.screenPoint(2)), aside)).toEqual([]);
   expect(rowsCircled(scene, around(...scene.screenPoint(1)), aside)).toEqual([1]);
+});
+
+test("the face that is chosen stands at its point, those most like it around, and none of them twice", () => {
+  const scene = sceneOf(cloudOf(spreadPoints(40).map(([x, y]) => [x / 90, y / 90])));
+  scene.view.scale = 500; // all on a few pixels
+  const near = { row: 7, rows: [3, 11, 20], distances: [0.4, 0.5, 0.6] };
+  const related = placeRelated(scene, near, new Occupancy(scene.view));
+  expect(related.map(({ row }) => row)).toEqual([20, 11, 3, 7]);
+  expect([related[3].x, related[3].y]).toEqual(scene.screenPoint(7));
+  expect(overlapsOf(related)).toEqual([]);
+  const others = withoutRelated(scene.inView(), related);
+  expect(others).toHaveLength(36);
+  for (const { row } of related) expect(others).not.toContain(row);
 });

@@ -30,6 +30,13 @@ export interface Mark {
   lines: number[];
 }
 
+/** The faces most like one, in all values of the embedding. */
+export interface Near {
+  row: number;
+  rows: number[];
+  distances: number[];
+}
+
 export interface Cloud {
   /** Tells these faces at these places from others. */
   of: string;
@@ -81,8 +88,10 @@ export interface Shown {
   chosen: Uint8Array | null;
   /** The point with a ring around it, or -1. */
   ring: number;
-  /** The line that is being drawn around points. */
-  stroke: ScreenPoint[] | null;
+  /** The face that is chosen, with lines to those most like it. */
+  near: Near | null;
+  /** The lines around what is chosen, and the one that is being drawn. */
+  strokes: ScreenPoint[][];
   isMoving: boolean;
 }
 

@@ -83,7 +83,7 @@ export class Hands {
     const { map } = this;
     this.forget(event);
     if (this.moved_px <= TAP_PX) map.tap(map.rowAt(point), isAdding);
-    else if (stroke && stroke.length > 2) map.choose(map.rowsWithin(stroke), isAdding);
+    else if (stroke && stroke.length > 2) map.chooseWithin(stroke, isAdding);
   }
 
   /** @param {PointerEvent} event */

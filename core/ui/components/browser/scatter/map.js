@@ -16,7 +16,7 @@ import { ScatterState } from "./state.js";
 
 /**
  * @import { Component } from "../component.js"
- * @import { Card, Look, MapData, ScreenPoint } from "./cloud.js"
+ * @import { Card, Look, MapData, Near, ScreenPoint } from "./cloud.js"
  */
 
 /** Cards of the face that is pointed at are asked for almost at once; those around the pointer when it slows down. */
@@ -133,7 +133,8 @@ export class ScatterMap {
       pictures: state.pictures,
       chosen: state.chosen,
       ring: state.isResting ? state.focused : -1,
-      stroke: this.hands.stroke,
+      near: state.near,
+      strokes: this.strokes(),
       isMoving: state.moveTimer !== 0,
     });
     state.inView = painted.rows.length;
@@ -226,10 +227,13 @@ export class ScatterMap {
    * Cards that were asked for have come.
    * @param {string} of the faces that they belong to
    * @param {Card[]} cards
+   * @param {Near | null} near
    */
-  takeCards(of, cards) {
+  takeCards(of, cards, near) {
+    const { state } = this;
     if (of !== this.scene.of) return;
-    this.state.requests.take(cards);
+    state.requests.take(cards);
+    if (near && state.count === 1 && state.chosen?.[near.row]) state.near = near;
     this.redraw();
   }
 
@@ -247,6 +251,30 @@ export class ScatterMap {
   }
 
   /**
+   * Choose what a line encloses; the line stays, as long as the map is not turned.
+   * @param {ScreenPoint[]} stroke
+   * @param {boolean} isAdding
+   */
+  chooseWithin(stroke, isAdding) {
+    const { state, scene } = this;
+    const before = isAdding ? state.lassos : [];
+    this.choose(this.rowsWithin(stroke), isAdding);
+    const corners = stroke.map(([x, y]) => /** @type {ScreenPoint} */ ([scene.view.planeX(x), scene.view.planeY(y)]));
+    state.lassos = state.count ? [...before, { turn: scene.turn, corners }] : [];
+  }
+
+  /** @returns {ScreenPoint[][]} the lines that are seen: around what is chosen, and the one that is being drawn */
+  strokes() {
+    const { turn, view } = this.scene;
+    const seen = this.state.lassos.filter((lasso) => lasso.turn === turn);
+    const lines = seen.map(({ corners }) =>
+      corners.map(([x, y]) => /** @type {ScreenPoint} */ ([view.screenX(x), view.screenY(y)])),
+    );
+    const { stroke } = this.hands;
+    return stroke && stroke.length > 1 ? [...lines, stroke] : lines;
+  }
+
+  /**
    * @param {number[]} rows
    * @param {boolean} isAdding to what is chosen; a single face that is chosen already is let go of
    */
@@ -259,6 +287,8 @@ export class ScatterMap {
     const picked = [];
     for (let row = 0; row < chosen.length; row++) if (chosen[row]) picked.push(row);
     state.count = picked.length;
+    state.lassos = isAdding ? state.lassos : [];
+    if (picked.length !== 1 || picked[0] !== state.near?.row) state.near = null;
     state.chosen = picked.length ? chosen : null;
     this.redraw();
     this.setStateValue("picked", { of: this.data.of, rows: picked });

@@ -6,9 +6,11 @@ import { Scene } from "./scene/scene.js";
 
 /**
  * @import { Mode } from "./bar.js"
- * @import { MapData } from "./cloud.js"
+ * @import { MapData, Near } from "./cloud.js"
  * @import { Sprite } from "./drawing/sprites.js"
  * @import { ScatterMap } from "./map.js"
+ *
+ * @typedef {{ turn: number[], corners: [x: number, y: number][] }} Lasso of the plane, as it was turned
  */
 
 export class ScatterState {
@@ -29,6 +31,10 @@ export class ScatterState {
   chosen = null;
   /** How many are chosen. */
   count = 0;
+  /** @type {Lasso[]} the lines around them */
+  lassos = [];
+  /** @type {Near | null} */
+  near = null;
   /** How many were in view, and how many times the map was drawn. */
   inView = 0;
   frames = 0;
@@ -66,6 +72,8 @@ export class ScatterState {
   startOver(isDeep) {
     this.chosen = null;
     this.count = 0;
+    this.lassos = [];
+    this.near = null;
     this.requests.startOver();
     this.focused = -1;
     if (this.isDeep !== isDeep) this.mode = isDeep ? "move" : "lasso";

@@ -4,6 +4,7 @@ import { placeBadges } from "./badges.js";
 import { paintFaces, paintLeaders } from "./faces.js";
 import { nameWidths, stampName } from "./names.js";
 import { Occupancy } from "./occupancy.js";
+import { paintRelated, placeRelated, withoutRelated } from "./related.js";
 import { placeSprites, SPRITES_MOST } from "./sprites.js";
 import { stampOf, traceSymbol } from "./symbols.js";
 import {
@@ -41,6 +42,7 @@ const MARK_FONT = "700 11px";
 export const FIRST_LINE = { alpha: 0.9, width: 2 };
 export const FURTHER_LINE = { alpha: 0.45, width: 1.2 };
 const RING_PX = { point: 9, mark: MARK_RADIUS_PX + 6, width: 2.5 };
+const CHOSEN_PX = { point: 7, aside: 3, width: 1.5 };
 const STROKE = { dash: [5, 4], width: 1.5, fill: 0.08 };
 /** A light line around stars, which keeps them legible on points. */
 const HALO_PX = 4;
@@ -61,9 +63,13 @@ export function paintScene(pen, scene, cloud, look, shown) {
   if (rows.length <= (shown.isMoving ? SYMBOLS_MOST_MOVING : SYMBOLS_MOST))
     paintSymbols(pen, scene, rows, look, shown.chosen);
   else paintDots(pen, scene, rows, shown.chosen);
+  // From far, faces stand for many points, whose rings lie below them; from near, each face has its own.
+  const isNear = rows.length <= SPRITES_MOST;
+  if (!isNear) paintChosen(pen, scene, rows, [], look, shown.chosen);
   const faces = paintPeople(pen, scene, cloud, look, shown, rows);
   paintMarks(pen, scene, look);
-  if (shown.stroke && shown.stroke.length > 1) paintStroke(pen, shown.stroke, look);
+  if (isNear) paintChosen(pen, scene, rows, faces, look, shown.chosen);
+  for (const stroke of shown.strokes) paintStroke(pen, stroke, look);
   if (shown.ring >= 0) paintRing(pen, scene, shown.ring, look);
   return { rows, faces };
 }
@@ -203,6 +209,8 @@ function paintPeople(pen, scene, cloud, look, shown, rows) {
   const taken = new Occupancy(scene.view);
   const isNear = rows.length <= SPRITES_MOST;
   const face_px = shown.pictures && !isNear ? PORTRAIT_PX : 0;
+  // The face that was chosen and its neighbours have the first choice of room.
+  const related = placeRelated(scene, shown.near, taken);
   // Of thousands of people, those who had a badge when the map last lay still keep it while it moves.
   const isSettled = !shown.isMoving || cloud.clusters.length <= CLUSTERS_MOST_MOVING;
   const among = isSettled ? undefined : scene.badged;
@@ -211,11 +219,38 @@ function paintPeople(pen, scene, cloud, look, shown, rows) {
   /** @type {Sprite[]} */
   let faces = [];
   if (face_px) faces = badges.map(({ row, face: [x, y] }) => ({ row, x, y, size: face_px }));
-  else if (shown.pictures) faces = placeSprites(scene, rows, taken);
+  else if (shown.pictures) faces = placeSprites(scene, withoutRelated(rows, related), taken);
   if (isNear) paintLeaders(pen, scene, faces);
   paintFaces(pen, scene, faces, look, shown);
   for (const badge of badges) stampName(pen, badge, look, scene.view.area.ratio);
-  return faces;
+  if (shown.near) paintRelated(pen, scene, related, shown.near, look, shown);
+  return [...faces, ...related];
+}
+
+/**
+ * Rings around what is chosen, while few enough are in view to have symbols.
+ * @param {Pen} pen
+ * @param {Scene} scene
+ * @param {Uint32Array} rows in view
+ * @param {Sprite[]} faces
+ * @param {Look} look
+ * @param {Uint8Array | null} chosen
+ */
+function paintChosen(pen, scene, rows, faces, look, chosen) {
+  if (!chosen || rows.length > SYMBOLS_MOST) return;
+  const faceOf = new Map(faces.map((face) => [face.row, face]));
+  pen.lineWidth = CHOSEN_PX.width;
+  pen.strokeStyle = look.ink;
+  pen.beginPath();
+  for (const row of rows) {
+    if (!chosen[row]) continue;
+    const face = faceOf.get(row);
+    const [x, y] = face ? [face.x, face.y] : scene.screenPoint(row);
+    const radius = face ? face.size / 2 + CHOSEN_PX.aside : CHOSEN_PX.point;
+    pen.moveTo(x + radius, y);
+    pen.arc(x, y, radius, 0, 2 * Math.PI);
+  }
+  pen.stroke();
 }
 
 /**

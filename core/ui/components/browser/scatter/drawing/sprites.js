@@ -38,13 +38,13 @@ const SPIRAL = Array.from({ length: TRIES }, (_, step) => {
  * @param {Scene} scene
  * @param {Uint32Array} rows in view, in the order in which they are drawn
  * @param {Occupancy} taken what is taken already; the faces are added to it
+ * @param {number} size of the faces; without it, as there is room
+ * @param {number} label_px room below each face
  * @returns {Sprite[]} from back to front
  */
-export function placeSprites(scene, rows, taken) {
+export function placeSprites(scene, rows, taken, size = sizeFor(scene, rows.length), label_px = 0) {
   if (!rows.length || rows.length > SPRITES_MOST) return [];
   const { width, height } = scene.view.area;
-  const room = ROOM_SHARE * Math.sqrt((width * height) / rows.length);
-  const size = Math.round(Math.min(SIZE_PX.most, Math.max(SIZE_PX.least, room)));
   /** @type {Sprite[]} */
   const sprites = [];
   // What is drawn last is in front, and has the first choice.
@@ -54,12 +54,22 @@ export function placeSprites(scene, rows, taken) {
       const [left, top] = [x + (dx - 0.5) * size, y + (dy - 0.5) * size];
       // What moves aside stays within the picture, beyond which everything seems to be free.
       const isAtHome = dx === 0 && dy === 0;
-      const isInside = left >= 0 && top >= 0 && left + size <= width && top + size <= height;
-      return (isAtHome || isInside) && taken.take(left, top, size - 1, size - 1);
+      const isInside = left >= 0 && top >= 0 && left + size <= width && top + size + label_px <= height;
+      return (isAtHome || isInside) && taken.take(left, top, size - 1, size - 1 + label_px);
     });
     if (offset) sprites.push({ row: rows[index], x: x + offset[0] * size, y: y + offset[1] * size, size });
   }
   return sprites.reverse();
+}
+
+/**
+ * @param {Scene} scene
+ * @param {number} count of faces
+ */
+function sizeFor(scene, count) {
+  const { width, height } = scene.view.area;
+  const room = ROOM_SHARE * Math.sqrt((width * height) / count);
+  return Math.round(Math.min(SIZE_PX.most, Math.max(SIZE_PX.least, room)));
 }
 
 /**

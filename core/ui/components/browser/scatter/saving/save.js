@@ -93,7 +93,14 @@ function createPng({ scene, map, look, chosen }) {
   });
   const [planePen, pen] = [plane.getContext("2d"), sheet.getContext("2d")];
   if (!planePen || !pen) return sheet;
-  paintScene(planePen, scene, map, look, { pictures: null, chosen, ring: -1, stroke: null, isMoving: false });
+  paintScene(planePen, scene, map, look, {
+    pictures: null,
+    chosen,
+    ring: -1,
+    near: null,
+    strokes: [],
+    isMoving: false,
+  });
   pen.fillStyle = look.paper;
   pen.fillRect(0, 0, sheet.width, sheet.height);
   pen.drawImage(plane, 0, 0);

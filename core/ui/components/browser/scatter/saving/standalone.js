@@ -59,7 +59,14 @@ class StandaloneMap {
     this.frame ||= requestAnimationFrame(() => {
       this.frame = 0;
       if (!this.pen) return;
-      const shown = { pictures: null, chosen: null, ring: this.ring, stroke: null, isMoving: this.held !== null };
+      const shown = {
+        pictures: null,
+        chosen: null,
+        ring: this.ring,
+        near: null,
+        strokes: [],
+        isMoving: this.held !== null,
+      };
       this.note.textContent = hintOf(paintScene(this.pen, this.scene, this.saved, this.saved.look, shown).rows.length);
     });
   }
