@@ -7,7 +7,7 @@ from core.ui import data, frame, jobs, menu, words
 from core.ui.home import trail
 from core.ui.labels import corrections, review_queue
 
-with frame.page("Suspects", "Wrong names, pictures twice, one person under two names: the surest first.") as page:
+with frame.page("Suspects", "Wrong names, and pictures that are there twice: the surest first.") as page:
     dataset = page.dataset
     counts = data.dataset_counts(dataset.id, dataset.revision)
     if not counts.faces:
@@ -33,11 +33,19 @@ with frame.page("Suspects", "Wrong names, pictures twice, one person under two n
             )
         st.stop()
     open_suspects = review_queue.load_open_suspects(dataset.id, dataset.revision, job.finished if job else None)
-    if open_suspects.suspects:
-        suspects = review_queue.choose_suspects(dataset, open_suspects)
+    of_faces = [entry for entry in open_suspects.suspects if entry.kind not in review_queue.ABOUT_PEOPLE]
+    if of_faces:
+        suspects = review_queue.choose_suspects(dataset, of_faces)
         review_queue.review_suspects(dataset, suspects)
     else:
         st.success("Nothing looks wrong.", icon=":material/check_circle:")
+    if n_about_people := len(open_suspects.suspects) - len(of_faces):
+        st.page_link(
+            menu.PEOPLE,
+            label=f"{words.count(n_about_people, 'question')} whether people are one or two: on the wall of people",
+            icon=":material/groups:",
+            query_params={"dataset": dataset.id, "show": "Questions"},
+        )
     if open_suspects.revisions_since:
         st.caption(
             f"Looked for {words.ago(queue.created)}; the dataset has changed since. What is dealt with has left the "

@@ -51,6 +51,10 @@ TITLES = {
 }
 
 
+ABOUT_PEOPLE = (SuspectKind.ONE_PERSON, SuspectKind.TWO_PEOPLE)
+"""Questions about people as a whole: they are asked on the wall of people, not in the list of faces."""
+
+
 def submit_suspect_search(dataset: Dataset) -> None:
     """Ask the worker to look for suspects."""
     submit_job(data.services().jobs, dataset.id, SuspectsRequest())
@@ -74,19 +78,23 @@ def load_open_suspects(dataset_id: str, revision: Revision, created: float | Non
     )
 
 
-def suspected_faces(dataset: Dataset) -> frozenset[str]:
-    """The faces of all suspects that are not dealt with; nobody before they were looked for."""
+def open_entries(dataset: Dataset) -> tuple[Suspect, ...]:
+    """All suspects that are not dealt with; none before they were looked for."""
     job = data.newest_job(dataset, JobKind.SUSPECTS)
     created = job.finished if job else None
     if created is None or load_stored_queue(dataset.id, created) is None:
-        return frozenset()
-    open_suspects = load_open_suspects(dataset.id, dataset.revision, created)
-    return frozenset(face_id for entry in open_suspects.suspects for face_id in entry.face_ids)
+        return ()
+    return load_open_suspects(dataset.id, dataset.revision, created).suspects
 
 
-def choose_suspects(dataset: Dataset, open_suspects: OpenSuspects) -> list[Suspect]:
+def suspected_faces(dataset: Dataset) -> frozenset[str]:
+    """The faces of all suspects that are not dealt with."""
+    return frozenset(face_id for entry in open_entries(dataset) for face_id in entry.face_ids)
+
+
+def choose_suspects(dataset: Dataset, suspects: Sequence[Suspect]) -> list[Suspect]:
     """Chips with counts; what was skipped in this sitting comes last."""
-    counts = Counter(entry.kind for entry in open_suspects.suspects)
+    counts = Counter(entry.kind for entry in suspects)
     kinds = [kind for kind in SuspectKind if counts[kind]]
     kind_chosen = st.pills(
         "Kind",
@@ -96,9 +104,9 @@ def choose_suspects(dataset: Dataset, open_suspects: OpenSuspects) -> list[Suspe
         label_visibility="collapsed",
     )
     skipped = st.session_state.setdefault(state.SKIPPED, [])
-    suspects = [entry for entry in open_suspects.suspects if kind_chosen is None or entry.kind is kind_chosen]
+    of_kind = [entry for entry in suspects if kind_chosen is None or entry.kind is kind_chosen]
     # Stable: among the others, and among the skipped, the surest stays first.
-    return sorted(suspects, key=lambda entry: _entry_id(entry) in skipped)
+    return sorted(of_kind, key=lambda entry: _entry_id(entry) in skipped)
 
 
 @st.fragment
@@ -141,9 +149,9 @@ def _action_for(
     about = [face_id for entry in entries for face_id in (entry.suggestion.face_ids or entry.face_ids[:1])]
     match command.name:
         case "take" if entries:
-            return lambda: [_apply_suggestion(dataset, faces, entry) for entry in entries]
+            return lambda: [apply_suggestion(dataset, faces, entry) for entry in entries]
         case "confirm" if entries:
-            return lambda: [_confirm_entry(dataset, entry) for entry in entries]
+            return lambda: [confirm_entry(dataset, entry) for entry in entries]
         case "exclude" if about:
             return lambda: corrector.exclude(about)
         case "dismiss" if about:
@@ -157,7 +165,7 @@ def _action_for(
     return None
 
 
-def _apply_suggestion(dataset: Dataset, faces: Faces, entry: Suspect) -> Event:
+def apply_suggestion(dataset: Dataset, faces: Faces, entry: Suspect) -> Event:
     """Do what the entry proposes."""
     corrector, suggestion = corrections.build_corrector(dataset), entry.suggestion
     match suggestion.action:
@@ -174,13 +182,9 @@ def _apply_suggestion(dataset: Dataset, faces: Faces, entry: Suspect) -> Event:
             return corrector.divide(suggestion.face_ids, _free_name(dataset, _name(faces, entry.person_ids[0])))
 
 
-def _confirm_entry(dataset: Dataset, entry: Suspect) -> Event:
+def confirm_entry(dataset: Dataset, entry: Suspect) -> Event:
     """Remember that it is right as it is."""
-    corrector = corrections.build_corrector(dataset)
-    if entry.kind is SuspectKind.ONE_PERSON:
-        # It is kept of two faces, not of two people: ids of people change when they are merged or divided.
-        return corrector.keep_apart([(entry.face_ids[0], entry.face_ids[1])])
-    return corrector.confirm(entry.face_ids)
+    return corrections.build_corrector(dataset).confirm(entry.face_ids)
 
 
 def _free_name(dataset: Dataset, name: str) -> str:
@@ -210,7 +214,7 @@ def _entry(dataset: Dataset, faces: Faces, entry: Suspect) -> ReviewEntry:
         note=_evidence(faces, entry),
         buttons=(
             (_proposal(faces, entry), "take"),
-            ("Right as it is" if entry.kind is not SuspectKind.ONE_PERSON else "Two people", "confirm"),
+            ("Right as it is", "confirm"),
             ("Leave out", "exclude"),
             ("Not a face", "dismiss"),
             ("Whole photo", "open"),

@@ -36,8 +36,11 @@ def show_people_page(page: frame.Frame, *, unnamed_first: bool = False) -> None:
         return
     job = data.newest_job(dataset, JobKind.CLUSTER)
     is_grouped = groups.has_groups(dataset)
-    with page.action:
-        _show_way_on(dataset, counts, is_grouped=is_grouped, is_working=job is not None and job.state.active)
+    if counts.unnamed_faces and not is_grouped:
+        with page.action:
+            _offer_grouping(dataset, counts, is_working=job is not None and job.state.active)
+    else:
+        page.lead_on(wall.find_way_on(dataset, unnamed_first=unnamed_first))
     jobs.follow_job(job)
     if not people and not is_grouped:
         if not (job and job.state.active):
@@ -52,25 +55,15 @@ def show_people_page(page: frame.Frame, *, unnamed_first: bool = False) -> None:
     wall.show_wall(dataset.id, unnamed_first=unnamed_first)
 
 
-def _show_way_on(dataset: Dataset, counts: Counts, *, is_grouped: bool, is_working: bool) -> None:
-    """The primary button: grouping while faces wait for it, then learning the people."""
-    if counts.unnamed_faces and not is_grouped:
-        st.button(
-            f"Group {words.count(counts.unnamed_faces, 'face')}",
-            type="primary",
-            icon=":material/workspaces:",
-            disabled=is_working,
-            on_click=groups.submit_grouping,
-            args=(dataset,),
-        )
-    elif counts.people > 1 and st.button(
-        "Train",
+def _offer_grouping(dataset: Dataset, counts: Counts, *, is_working: bool) -> None:
+    st.button(
+        f"Group {words.count(counts.unnamed_faces, 'face')}",
         type="primary",
-        icon=":material/arrow_forward:",
-        icon_position="right",
-        help="When the people are right, they are learned",
-    ):
-        frame.open_page(menu.TRAIN, dataset.id)
+        icon=":material/workspaces:",
+        disabled=is_working,
+        on_click=groups.submit_grouping,
+        args=(dataset,),
+    )
 
 
 def _show_person(dataset: Dataset, shown_person: PersonCount, people: list[PersonCount]) -> None:

@@ -12,24 +12,25 @@ from itertools import chain, zip_longest
 
 import streamlit as st
 
+from core.learn.label_errors.review_queue import Suspect, SuspectKind
 from core.learn.model_selection.hard_faces import Hardness
 from core.store.protocols import Counts, Dataset, PersonCount
-from core.ui import data, gallery, state, words
+from core.ui import data, gallery, menu, state, words
 from core.ui.clustering import groups
 from core.ui.clustering.groups import UnnamedGroups
 from core.ui.components.entries import EntriesLayout, EntryCommand, Keyboard, draw_entries
-from core.ui.labels import corrections
+from core.ui.home import trail
+from core.ui.home.trail import NextStep
+from core.ui.labels import corrections, review_queue
 from core.ui.people import hard_test, merge_questions, people_filter, person
 from core.ui.people.merge_questions import MergeQuestion
 from core.ui.people.people_filter import SEARCH_INPUT, PeopleCategory, PeopleFilter, PeopleOrder
-from core.ui.people.wall_cells import GroupCell, MergeCell, PersonCell, RestCell, TestCell, WallCell
+from core.ui.people.wall_cells import GroupCell, MergeCell, PersonCell, RestCell, SplitCell, TestCell, WallCell
 from core.workflows.clustering.naming import NamingProgress, measure_progress
 
 PER_PAGE = 48
 CARDS_SHOWN = 3
 """Questions on the wall at once: a row of them. All are shown when somebody asks for questions."""
-FEWEST_FOR_FRAGMENT = 3
-"""With fewer people every name changes what the rest of the page offers, and the page is drawn anew."""
 KEYS = {"y": "yes", "n": "no", "l": "later", "o": "open", "s": "nobody", "u": "undo", "r": "redo"}
 SETTLING = ("name", "nobody", "yes", "no", "later")
 LEGEND = (
@@ -51,6 +52,8 @@ class Wall:
     unnamed: UnnamedGroups | None
     """None before the faces were grouped."""
     merges: list[MergeQuestion]
+    splits: list[Suspect]
+    """People who may be two, as the last search for suspects found them."""
     hard_faces: dict[str, Hardness]
     """What a test is offered of; nothing where there is one already."""
     unnamed_first: bool
@@ -59,10 +62,12 @@ class Wall:
 
     @property
     def cards(self) -> list[WallCell]:
-        """The questions that were not put off: rests of people and two who may be one in turn, the surest first."""
+        """The questions that were not put off: rests, two who may be one, and one who may be two in turn."""
         rests = [RestCell(self.dataset, self.unnamed, rest) for rest in self.unnamed.rests] if self.unnamed else []
         merges = [MergeCell(question) for question in self.merges]
-        cards: list[WallCell] = [cell for cell in chain.from_iterable(zip_longest(rests, merges)) if cell is not None]
+        splits = [SplitCell(self.dataset, entry) for entry in self.splits]
+        in_turn = chain.from_iterable(zip_longest(rests, merges, splits))
+        cards: list[WallCell] = [cell for cell in in_turn if cell is not None]
         if self.hard_faces:
             # In the first row of cards, however many questions there are.
             cards.insert(CARDS_SHOWN - 1, TestCell(self.dataset, self.hard_faces))
@@ -77,6 +82,7 @@ def read_wall(dataset: Dataset, *, unnamed_first: bool) -> Wall:
         dataset=dataset,
         people=people,
         unnamed=groups.read_unnamed_groups(dataset.id, dataset.revision, *grouping),
+        splits=[entry for entry in review_queue.open_entries(dataset) if entry.kind is SuspectKind.TWO_PEOPLE],
         hard_faces=hard_test.propose_test(dataset),
         merges=merge_questions.list_merge_questions(dataset, people),
         unnamed_first=unnamed_first,
@@ -223,6 +229,22 @@ def _show_aside(wall: Wall) -> None:
 # what is done
 
 
+def find_way_on(dataset: Dataset, *, unnamed_first: bool) -> NextStep:
+    """What the page leads on to; never to the naming from where one names."""
+    step = trail.find_next_step(dataset)
+    is_here = unnamed_first and step.page == menu.CLUSTERS
+    if is_here and data.dataset_counts(dataset.id, dataset.revision).people > 1:
+        return NextStep("Train", menu.TRAIN, "When the people are right, they are learned.")
+    return step
+
+
+def _leads_elsewhere(wall: Wall) -> bool:
+    """Whether what was done has changed what the page's primary button says."""
+    now = data.services().store.dataset(wall.dataset.id)
+    before, after = (find_way_on(dataset, unnamed_first=wall.unnamed_first) for dataset in (wall.dataset, now))
+    return before.label != after.label
+
+
 def _draw_cells(wall: Wall, cells: Sequence[WallCell], scope: str = "wall") -> None:
     """The cells of one page, and what was asked of them."""
     if not cells:
@@ -246,7 +268,7 @@ def _draw_cells(wall: Wall, cells: Sequence[WallCell], scope: str = "wall") -> N
         obey_wall_command(wall, command, [cells_by_id[cell_id] for cell_id in command.ids]) for command in commands
     ]
     if any(changed):
-        corrections.draw_again(alone=len(wall.people) >= FEWEST_FOR_FRAGMENT)
+        corrections.draw_again(alone=not _leads_elsewhere(wall))
 
 
 def obey_wall_command(wall: Wall, command: EntryCommand, cells: Sequence[WallCell]) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from typing import Protocol
 
 import numpy as np
@@ -12,13 +14,14 @@ import streamlit as st
 from core.base.errors import NotFound
 from core.base.types import TRUSTED_GRADE
 from core.imaging.pixels import encode_jpeg, shrink_image
+from core.learn.label_errors.review_queue import Suspect
 from core.learn.model_selection.hard_faces import Hardness
 from core.store.protocols import Dataset, PersonCount
 from core.ui import data, gallery, words
 from core.ui.clustering.groups import UnnamedGroups
 from core.ui.components.entries import FaceStrip, ReviewEntry
 from core.ui.components.picker import Pickable
-from core.ui.labels import corrections
+from core.ui.labels import corrections, review_queue
 from core.ui.people import confusable_people, merge_questions
 from core.ui.people.merge_questions import MergeQuestion
 from core.workflows.clustering.naming import PersonRest
@@ -220,6 +223,49 @@ class MergeCell:
 
 
 @dataclass(frozen=True)
+class SplitCell:
+    """The card that asks whether one person is two."""
+
+    dataset: Dataset
+    suspect: Suspect
+    faces: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """That of the first face that would be somebody else."""
+        return f"split {self.suspect.face_ids[0]}"
+
+    def entry(self) -> ReviewEntry:
+        """A few faces of the larger part, a few of the smaller, and the question."""
+        person_id = self.suspect.person_ids[0] or 0
+        name, part = words.display_name(_person_name(self.dataset, person_id)), self.suspect.face_ids
+        return ReviewEntry(
+            id=self.id,
+            strips=(
+                _small_strip(self.dataset, _typical_faces(self.dataset, person_id, without=part), name),
+                _small_strip(self.dataset, part[:ON_CARD], f"{words.count(len(part), 'face')} of another?"),
+            ),
+            title=f"Is {name} two people?",
+            note=f"similarity {self.suspect.numbers['similarity']:.2f}, about 1 is one person",
+            buttons=(("Yes, two", "yes"), ("No, one", "no"), ("Later", "later")),
+            wide=True,
+        )
+
+    def answer(self, command: str) -> None:
+        """Make the smaller part another person, remember that they are one, or put the question off."""
+        faces = data.dataset_faces(self.dataset.id, self.dataset.revision)
+        match command:
+            case "yes":
+                act = partial(review_queue.apply_suggestion, self.dataset, faces, self.suspect)
+                corrections.apply_correction(self.dataset.id, act)
+            case "no":
+                act = partial(review_queue.confirm_entry, self.dataset, self.suspect)
+                corrections.apply_correction(self.dataset.id, act)
+            case "later":
+                merge_questions.postpone_question(self.id)
+
+
+@dataclass(frozen=True)
 class TestCell:
     """The card that proposes to name the hardest faces as a test."""
 
@@ -272,11 +318,12 @@ def _person_name(dataset: Dataset, person_id: int) -> str | None:
     return table.people[table.person_ids.index(person_id)] if person_id in table.person_ids else None
 
 
-def _typical_faces(dataset: Dataset, person_id: int) -> list[str]:
+def _typical_faces(dataset: Dataset, person_id: int, without: Collection[str] = ()) -> list[str]:
     """A few faces of a person, those nearest to the middle of theirs first."""
     faces = data.person_faces(dataset.id, dataset.revision, person_id)
-    rows = confusable_people.rows_by_typicality(faces, np.arange(len(faces.table)))[:ON_CARD]
-    return [faces.table.face_ids[row] for row in rows]
+    ranked = confusable_people.rows_by_typicality(faces, np.arange(len(faces.table)))
+    typical = (faces.table.face_ids[row] for row in ranked)
+    return list(islice((face_id for face_id in typical if face_id not in without), ON_CARD))
 
 
 @st.cache_data(show_spinner=False, max_entries=4096)

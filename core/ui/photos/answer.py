@@ -19,6 +19,7 @@ from core.ui.clustering.groups import UnnamedGroups
 from core.ui.gallery import Tile
 from core.ui.labels import review_queue
 from core.ui.labels.face_filters import FaceCategory
+from core.ui.people.people_filter import PeopleCategory
 from core.ui.photos import answer_steps
 from core.ui.projection import map_picture
 from core.ui.training import training_page
@@ -172,7 +173,10 @@ def _show_work(dataset: Dataset, ingest: Job | None, answer: Answer, steps: Sequ
     answer_steps.show_failed_steps(dataset, steps)
     for kind, n_suspects in (answer.suspects or {}).items():
         label = f"{review_queue.TITLES[kind]}: {words.count(n_suspects)}"
-        _link(dataset, menu.SUSPECTS, label, ":material/troubleshoot:")
+        if kind in review_queue.ABOUT_PEOPLE:
+            _link(dataset, menu.PEOPLE, label, ":material/groups:", show=PeopleCategory.QUESTIONS)
+        else:
+            _link(dataset, menu.SUSPECTS, label, ":material/troubleshoot:")
     if answer.counts.unnamed_faces and answer.counts.people:
         label = f"{words.count(answer.counts.unnamed_faces, 'face')} without a name"
         _link(dataset, menu.CLUSTERS, label, ":material/workspaces:")

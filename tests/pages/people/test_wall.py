@@ -8,13 +8,15 @@ from streamlit.testing.v1 import AppTest
 from core.base.types import Split
 from core.corrections.model import EventKind
 from core.services import Services
+from core.store.job_model import JobKind
 from core.store.protocols import Dataset
 from core.ui.people import wall
 from core.ui.people.people_filter import PeopleCategory, PeopleFilter, PeopleOrder
-from core.ui.people.wall_cells import GroupCell, MergeCell, PersonCell, RestCell, WallCell
+from core.ui.people.wall_cells import GroupCell, MergeCell, PersonCell, RestCell, SplitCell, WallCell
 from tests.pages.conftest import button, corrector_of, texts, work
 from tests.stored_faces import add_faces
 
+NAMES = ("Ann", "Bob")
 PEOPLE, CLUSTERS = "pages/data/people.py", "pages/explore/clusters.py"
 
 
@@ -119,11 +121,11 @@ def test_nobody_to_name_leaves_the_wall(shoebox, app_data):
     assert cells_of(app_data, shoebox) == ["Ann, 5 faces", "4 faces", "Bob, 3 faces", "1 face"]
 
 
-def test_the_page_says_how_far_the_naming_is(shoebox, open_page):
-    for page in (PEOPLE, CLUSTERS):
-        app = open_page(page)
-        assert app.get("progress")[0].proto.text == "**8 of 19 faces** named, 1 more name makes 50 %"
-        assert button(app, "Train")
+@pytest.mark.parametrize(("page", "way_on"), [(PEOPLE, "Name the faces"), (CLUSTERS, "Train")])
+def test_the_page_says_how_far_the_naming_is_and_leads_on(shoebox, open_page, page, way_on):
+    app = open_page(page)
+    assert app.get("progress")[0].proto.text == "**8 of 19 faces** named, 1 more name makes 50 %"
+    assert button(app, way_on)
 
 
 # the rest of a person
@@ -203,6 +205,36 @@ def test_a_link_to_the_doubles_of_before_shows_the_questions(doubled, open_page)
     app = open_page(PEOPLE, view="doubles")
     assert app.query_params["show"] == PeopleCategory.QUESTIONS
     assert not app.exception
+
+
+# one who is two
+
+
+@pytest.fixture
+def blended(app_data) -> Dataset:
+    """Bob's faces lie under Ann, and nobody has looked at them since."""
+    dataset = add_faces(app_data, "Blended", {"Ann": 12, "Bob": 10, "Cleo": 12})
+    ann, bob = (
+        next(person.id for person in app_data.store.people(dataset.id) if person.name == name) for name in NAMES
+    )
+    corrector_of(app_data, dataset).merge(bob, ann)
+    app_data.jobs.submit(dataset.id, JobKind.SUSPECTS, {})
+    (job,) = work(app_data)
+    assert job.error == ""
+    return dataset
+
+
+def test_a_person_who_is_two_is_asked_about_where_people_are_and_divided(blended, app_data, open_page):
+    assert cells_of(app_data, blended)[0].startswith("Is Ann two people?, similarity ")
+    assert "Nothing looks wrong." in texts(open_page("pages/data/suspects.py"))
+    answer(blended, SplitCell, "yes")
+    assert people_of(app_data, blended) == {"Ann": 12, "Ann 2": 10, "Cleo": 12}
+    assert cells_of(app_data, blended) == ["Ann, 12 faces", "Cleo, 12 faces", "Ann 2, 10 faces"]
+
+
+def test_that_a_person_is_one_is_remembered(blended, app_data):
+    answer(blended, SplitCell, "no")
+    assert cells_of(app_data, blended) == ["Ann, 22 faces", "Cleo, 12 faces"]
 
 
 # the hardest faces as a test
