@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import streamlit as st
 
+from core.base.types import Ints
 from core.learn.metrics.predictions import Predictions
 from core.learn.numerics.neighbours import nearest_in_gallery
 from core.learn.numerics.unit_vectors import mean_direction
@@ -29,6 +31,13 @@ def rate_tested_face(run_id: str, predictions: Predictions, row: int) -> Certain
     # Faces too poor to tell anybody by take no part in a test.
     score, prob = float(predictions.scores[row]), float(predictions.probs[row])
     return CertaintyRule.of(rule).judge_face(score, prob, 1.0, rule.at(TARGET_RATE))
+
+
+def rate_tested_faces(run_id: str, predictions: Predictions) -> Ints:
+    """The ``Sureness`` of all tested faces: (n,) int64."""
+    rule = _load_rule(run_id)
+    scores, probs = predictions.scores.astype(np.float64), predictions.probs.astype(np.float64)
+    return CertaintyRule.of(rule).rate_faces(scores, probs, np.ones(len(scores)), rule.at(TARGET_RATE))
 
 
 def describe_tested_face(certainty: Certainty) -> str:

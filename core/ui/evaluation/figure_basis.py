@@ -17,7 +17,7 @@ FEW_FACES = 50
 
 def show_figure_basis(run: Run) -> None:
     """How many faces of how many people were tested, how they were named, and what that leaves open."""
-    st.caption(" ".join(describe_figure_basis(_count_basis(run.id), run)))
+    st.caption(words.plain(" ".join(describe_figure_basis(_count_basis(run.id), run))))
 
 
 @st.cache_data(show_spinner=False, max_entries=32)

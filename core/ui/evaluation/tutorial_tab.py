@@ -10,7 +10,7 @@ import streamlit as st
 from core.base.types import Vectors
 from core.learn.numerics.unit_vectors import mean_direction
 from core.store.protocols import Run
-from core.ui import data, gallery
+from core.ui import data, gallery, words
 from core.ui.certainty import explanation
 from core.ui.evaluation.evaluation_page import EvaluatedRun
 from core.workflows.evaluation import tutorial
@@ -73,7 +73,7 @@ def _show_face(evaluated: EvaluatedRun) -> None:
         own = np.flatnonzero(faces.table.labels == faces.table.labels[rows[0]])
         means = {"This face": vectors[rows[0]], f"Mean of the faces of {name}": mean_direction(vectors[own])}
         explanation.show_vectors(means)
-    with st.expander(f"All {vectors.shape[1]} numbers"):
+    with st.expander(f"All {words.count(vectors.shape[1], 'number')}"):
         st.code(print_vector(vectors[rows[0]]), language=None)
 
 

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from core.base.types import Doubles, Floats, Ints, Revision, Split
+from core.base.types import Floats, Ints, Revision, Split
 from core.charts.palette import GREY
 from core.learn.metrics.predictions import Predictions
+from core.learn.open_set.certainty import Sureness
 from core.store.job_model import JobKind, JobState
 from core.store.protocols import Dataset
 from core.ui import data, gallery, words
+from core.ui.certainty import tested_face
 from core.ui.components import scatter
 from core.ui.components.scatter import FaceCard, NearFaces, PointCloud, PointGroup, PointNames
 from core.ui.data import Faces
@@ -120,9 +122,13 @@ def _card(dataset_id: str, faces: Faces, predictions: FacePredictions, cloud_row
 @st.cache_resource(show_spinner=False, max_entries=4)
 def load_face_predictions(dataset_id: str, revision: Revision, run_id: str | None) -> FacePredictions:
     """What a run said of the faces of a dataset; nothing of any without a run."""
-    return FacePredictions.of(
-        data.dataset_faces(dataset_id, revision), data.run_predictions(run_id) if run_id else None
-    )
+    faces, predictions = data.dataset_faces(dataset_id, revision), data.run_predictions(run_id) if run_id else None
+    known = FacePredictions.of(faces, predictions)
+    if run_id is None or predictions is None:
+        return known
+    indices, rows = faces.table.match(predictions.face_ids)
+    known.sureness[rows] = tested_face.rate_tested_faces(run_id, predictions)[indices]
+    return known
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,22 +139,21 @@ class FacePredictions:
     """(n,) indices in ``people``, or -1 for a face that was not tested"""
     wrong: Ints
     """(n,) 1 wrong, 0 right, -1 not tested"""
-    probs: Doubles
-    """(n,) probability of the predicted name, 0..1; 0 for a face that was not tested"""
+    sureness: Ints
+    """(n,) the ``Sureness`` of the predicted name, or -1 for a face that was not tested or is not rated yet"""
     people: tuple[str, ...]
 
     @classmethod
     def of(cls, faces: Faces, predictions: Predictions | None) -> FacePredictions:
         """Lay what a run said of the faces that it tested beside all faces of the dataset."""
         n = len(faces.table)
-        predicted, wrong, probs = np.full(n, -1), np.full(n, -1), np.zeros(n)
+        predicted, wrong, sureness = np.full(n, -1), np.full(n, -1), np.full(n, -1)
         if predictions is None:
-            return cls(predicted, wrong, probs, ())
+            return cls(predicted, wrong, sureness, ())
         # A run never changes, the dataset does: faces that the run tested may be gone, others came since.
         indices, rows = faces.table.match(predictions.face_ids)
-        predicted[rows], probs[rows] = predictions.given[indices], predictions.probs[indices]
-        wrong[rows] = predictions.wrong[indices]
-        return cls(predicted, wrong, probs, predictions.people)
+        predicted[rows], wrong[rows] = predictions.given[indices], predictions.wrong[indices]
+        return cls(predicted, wrong, sureness, predictions.people)
 
 
 def _face_lines(faces: Faces, predictions: FacePredictions, row: int) -> list[str]:
@@ -166,8 +171,8 @@ def photo_name(faces: Faces, row: int, longest: int = 40) -> str:
 def _prediction_text(predictions: FacePredictions, row: int) -> str:
     """What the run said of a tested face."""
     predicted = words.display_name(predictions.people[predictions.predicted[row]])
-    prob = words.format_probability(float(predictions.probs[row]))
-    return f"✗ taken for {predicted}, {prob} sure" if predictions.wrong[row] else f"✓ recognised, {prob} sure"
+    word = Sureness(predictions.sureness[row]).word
+    return f"✗ taken for {predicted}, {word}" if predictions.wrong[row] else f"✓ recognised, {word}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -239,8 +244,7 @@ def _other_groups(faces: Faces, predictions: FacePredictions, rows: Ints, colour
     if colour == QUALITY:
         return map_groups.group_steps(faces.table.grades[rows], "unknown")
     if colour == CONFIDENCE:
-        probs = np.where(predictions.predicted[rows] >= 0, predictions.probs[rows], np.nan)
-        return map_groups.group_steps(probs, "not tested")
+        return map_groups.group_sureness(predictions.sureness[rows])
     return map_groups.group_dates(faces.table.taken[rows])
 
 

@@ -11,10 +11,11 @@ import numpy as np
 from core.base.types import Doubles, FaceTable, Floats, Ints, Split
 from core.charts import palette
 from core.charts.palette import GREY, RIGHT, WRONG
+from core.learn.open_set.certainty import Sureness
 from core.ui.components.scatter import PointCluster, PointGroup
 
 STEPS = (0.0, 0.5, 0.7, 0.85, 0.95)
-"""Where the steps of quality and confidence begin."""
+"""Where the steps of quality begin."""
 _SPLIT_NAMES = {Split.TRAIN: "to learn from", Split.VAL: "to test on", None: "on neither side"}
 _CORE_SHARE = 0.1
 """Points of a cluster that lie so near to its middle, in shares of the map, say where it is; outliers have no say."""
@@ -152,6 +153,18 @@ def group_correct(wrong: Ints) -> list[PointGroup]:
         PointGroup("✗ wrong", np.flatnonzero(wrong == 1), WRONG, "x"),
     ]
     return [group for group in groups if len(group.rows)]
+
+
+def group_sureness(sureness: Ints) -> list[PointGroup]:
+    """How sure a run was of each face, as ``Sureness``; -1 for one that was not tested."""
+    # From the darkest shade to the lightest; the least sure come last and are drawn over the others.
+    looks = {Sureness.SURE: 4, Sureness.LIKELY: 3, Sureness.UNSURE: 1, Sureness.UNKNOWN: 0}
+    groups = [
+        PointGroup(word.word, np.flatnonzero(sureness == word), palette.SHADES[shade], palette.STEP_SYMBOLS[shade])
+        for word, shade in looks.items()
+    ]
+    untested = PointGroup("not tested", np.flatnonzero(sureness < 0), GREY, faded=True)
+    return [group for group in (untested, *groups) if len(group.rows)]
 
 
 def group_steps(shares: Doubles | Floats, unknown: str) -> list[PointGroup]:

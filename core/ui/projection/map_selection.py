@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from core.learn.numerics.unit_vectors import cosines_to_distances
+from core.learn.open_set.certainty import Sureness
 from core.store.protocols import Dataset
 from core.ui import data, gallery, words
 from core.ui.components.picker import draw_picker
@@ -118,9 +119,9 @@ def _likeness_sentence(faces: Faces, rows: list[int]) -> str:
 
 def _note(faces: Faces, predictions: FacePredictions, learned: set[str], row: int) -> str:
     if predictions.predicted[row] >= 0:
-        prob = words.format_probability(float(predictions.probs[row]))
         predicted = words.display_name(predictions.people[predictions.predicted[row]])
-        return f"\u2717 {predicted}" if predictions.wrong[row] else f"\u2713 {prob}"
+        word = Sureness(predictions.sureness[row]).word
+        return f"\u2717 {predicted}" if predictions.wrong[row] else f"\u2713 {word}"
     return "learned from" if faces.table.face_ids[row] in learned else map_chart.photo_name(faces, row)
 
 

@@ -265,12 +265,18 @@ def describe_conclusion(verdict: PairVerdict, name: str = "") -> str:
     # The false-accept rate asks for more than "more likely than not": between the two neither answer would be honest.
     if not verdict.same and verdict.prob > 0.5:
         return f":material/help: Perhaps {name or 'the same person'}, but not surely enough"
-    hedge = {Sureness.SURE: "", Sureness.LIKELY: "Probably "}.get(verdict.certainty.sureness, "Perhaps ")
+    hedge = _hedge_answer(verdict.certainty.sureness)
     if verdict.same:
-        answer = name or ("the same person" if hedge else "The same person")
-        return f":material/check_circle: {hedge}{answer}"
-    answer = f"not {name}" if name else "different people"
-    return f":material/cancel: {hedge}{answer if hedge else answer[0].upper() + answer[1:]}"
+        return f":material/check_circle: {hedge}{name or ('the same person' if hedge else 'The same person')}"
+    if name:
+        return f":material/cancel: {hedge}{'not' if hedge else 'Not'} {name}"
+    return f":material/cancel: {hedge}{'different people' if hedge else 'Different people'}"
+
+
+def _hedge_answer(sureness: Sureness) -> str:
+    if sureness is Sureness.SURE:
+        return ""
+    return "Probably " if sureness is Sureness.LIKELY else "Perhaps "
 
 
 def _show_crops(sides: list[ComparedFace]) -> None:

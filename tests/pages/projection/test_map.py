@@ -137,6 +137,9 @@ def test_colours_show_what_was_wrong(trained, open_page):
     app.selectbox(key="colour").select("Right or wrong").run()
     assert "None of 25 tested faces got a wrong name" in told(app)
     assert [group["name"] for group in cloud(app)["groups"]] == ["not tested", "✓ right"]
+    app.selectbox(key="colour").select("How sure").run()
+    assert "How sure the recogniser was of 25 tested faces" in told(app)
+    assert [group["name"] for group in cloud(app)["groups"]] == ["not tested", "sure", "likely"]
 
 
 def test_without_a_run_there_is_no_prediction_to_colour_by(app_data, open_page):
