@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -101,6 +102,14 @@ def test_it_is_prepared_once_and_again_for_another_version(atlas):
     assert (prepared.folder / VERSIONS).stat().st_mtime_ns == before
     assert not replace(prepared, versions={**prepared.versions, "preparation": 0}).is_ready
     assert json.loads((prepared.folder / VERSIONS).read_text()) == prepared.versions
+
+
+def test_a_preparation_that_was_cut_off_is_not_taken_for_one(atlas, tmp_path):
+    prepared = atlas.prepared_sample()
+    half = shutil.copytree(prepared.folder, tmp_path / "half", ignore=shutil.ignore_patterns(VERSIONS))
+    assert not replace(prepared, folder=half).is_ready
+    (half / VERSIONS).write_text('{"preparation": 1')
+    assert not replace(prepared, folder=half).is_ready
 
 
 def test_without_the_sample_s_photos_nothing_is_prepared(tmp_path):
