@@ -7,6 +7,7 @@ the pointer, the pictures of the faces near it, goes through a second, small com
 from __future__ import annotations
 
 import base64
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -24,6 +25,7 @@ _mount = register_component(
     """<div class="scatter" hidden><p class="finding"></p><div class="stage">
 <canvas class="plane" tabindex="0" role="application"></canvas><div class="card" role="status" hidden></div>
 <div class="bar" role="toolbar" aria-label="The map's tools"></div></div>
+<div class="time" role="group" aria-label="When photos were taken" hidden></div>
 <div class="legend"></div><p class="told"></p></div>""",
     module="scatter/map.js",
     style="scatter/map.css",
@@ -67,6 +69,16 @@ class FaceCard:
     """The first stands out."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class PointMoments:
+    """When the points' photos were taken, in steps."""
+
+    names: Sequence[str]
+    """Of the steps, from the earliest on: years, or months or days."""
+    steps: Ints
+    """(n,) indices into ``names``, -1 without a date"""
+
+
 @dataclass(frozen=True, slots=True)
 class ScatterMark:
     """A face that is not one of the points, drawn above them with lines to some."""
@@ -101,6 +113,14 @@ class PointCloud(FaceRows):
     """The smallest coordinate on each axis."""
     extent: float
     """The widest axis, which is 1 in the browser."""
+
+    def with_moments(self, moments: PointMoments | None) -> PointCloud:
+        """The same points, of which a stretch of time can be chosen; None for points without dates."""
+        if moments is None:
+            return self
+        steps = np.where(moments.steps < 0, _FINEST, moments.steps).astype("<u2")
+        payload = {"names": list(moments.names), "steps": _text(steps.tobytes())}
+        return replace(self, packed={**self.packed, "moments": payload})
 
     def with_marks(self, marks: Sequence[ScatterMark]) -> PointCloud:
         """The same points and faces beside them."""
@@ -182,6 +202,9 @@ def pack_points(
         "who": _text(labels.tobytes()),
         "people": list(who.people),
         "marks": [],
+        "moments": None,
+        # Maps that show the same faces in the same order: one moves into the other.
+        "faces": f"{zlib.crc32(''.join(face_ids).encode()):08x}",
     }
     return PointCloud(of=of, face_ids=tuple(face_ids), packed=packed, corner=low, extent=extent)
 

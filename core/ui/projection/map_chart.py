@@ -83,8 +83,10 @@ def build_map_chart(dataset_id: str, revision: Revision, view: MapView) -> MapCh
     # few bytes; the identifiers of a hundred thousand faces would travel with every answer.
     cloud_id = f"{view.map_id} {zlib.crc32(''.join(face_ids).encode()):08x} {zlib.crc32(points.tobytes()):08x}"
     people = [words.display_name(name) for name in faces.table.people]
+    names = PointNames(faces.table.labels[rows], people)
+    cloud = scatter.pack_points(cloud_id, face_ids, points, groups, clusters, names)
     return MapChart(
-        scatter.pack_points(cloud_id, face_ids, points, groups, clusters, PointNames(faces.table.labels[rows], people)),
+        cloud=cloud.with_moments(map_groups.find_moments(faces.table.taken[rows])),
         finding=summary,
         left_out=len(faces.table) - len(rows),
         placed=len(face_map.newcomers),

@@ -12,7 +12,7 @@ from core.base.types import Doubles, FaceTable, Floats, Ints, Split
 from core.charts import palette
 from core.charts.palette import GREY, RIGHT, WRONG
 from core.learn.open_set.certainty import Sureness
-from core.ui.components.scatter import PointCluster, PointGroup
+from core.ui.components.scatter import PointCluster, PointGroup, PointMoments
 
 STEPS = (0.0, 0.5, 0.7, 0.85, 0.95)
 """Where the steps of quality begin."""
@@ -121,6 +121,24 @@ def _cluster(name: str, rows: Ints, points: Floats, extent: Floats) -> PointClus
         # Above most of them, not among them, where the name would lie on its own points.
         place[1] = np.quantile(near[:, 1], 0.85)
     return PointCluster(name, int(rows[middle]), tuple(place.tolist()))
+
+
+def find_moments(timestamps: Doubles) -> PointMoments | None:
+    """When photos were taken, by years; by months or days where all are of one; None without two different dates.
+
+    Parameters
+    ----------
+    timestamps : (n,) seconds since 1970, NaN without a date
+    """
+    dated = np.flatnonzero(~np.isnan(timestamps))
+    seconds = timestamps[dated].astype("datetime64[s]")
+    for unit in ("Y", "M", "D"):
+        moments, indices = np.unique(seconds.astype(f"datetime64[{unit}]"), return_inverse=True)
+        if len(moments) > 1:
+            steps = np.full(len(timestamps), -1)
+            steps[dated] = indices
+            return PointMoments([str(moment) for moment in moments], steps)
+    return None
 
 
 # what else colours mean

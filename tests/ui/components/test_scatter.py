@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.ui.components import scatter
-from core.ui.components.scatter import FaceCard, PointCluster, PointGroup, PointNames, ScatterMark
+from core.ui.components.scatter import FaceCard, PointCluster, PointGroup, PointMoments, PointNames, ScatterMark
 
 POINTS = np.array([[10, 5], [12, 5], [14, 9], [11, 6]], dtype=np.float32)
 GROUPS = [
@@ -57,6 +57,20 @@ def test_marks_lie_among_the_points_and_leave_them_what_they_are(cloud) -> None:
     assert (mark["number"], mark["at"], mark["lines"]) == ("1", [0.5, 0.5], [2, 0])
     assert marked.packed["points"] is cloud.packed["points"] and marked.of == cloud.of
     assert cloud.packed["marks"] == []
+
+
+def test_moments_travel_beside_the_points_and_no_date_is_the_largest_number(cloud) -> None:
+    assert cloud.packed["moments"] is None and cloud.with_moments(None) is cloud
+    moments = cloud.with_moments(PointMoments(["1978", "1985"], np.array([1, -1, 0, 1]))).packed["moments"]
+    steps = np.frombuffer(base64.b64decode(moments["steps"]), "<u2")
+    assert (moments["names"], steps.tolist()) == (["1978", "1985"], [1, 65_535, 0, 1])
+
+
+def test_the_same_faces_are_told_from_others_wherever_they_lie(cloud) -> None:
+    groups, who = [PointGroup("all", np.arange(4), "#0072B2")], PointNames(np.zeros(4, dtype=np.int64), ["Ann"])
+    elsewhere = scatter.pack_points("there", ["a", "b", "c", "d"], POINTS[::-1], groups, [], who)
+    others = scatter.pack_points("there", ["a", "b", "d", "c"], POINTS, groups, [], who)
+    assert cloud.packed["faces"] == elsewhere.packed["faces"] != others.packed["faces"]
 
 
 @pytest.mark.parametrize("n", [0, 1, 3])

@@ -63,3 +63,23 @@ def test_names_stand_at_their_people_without_outliers_and_the_biggest_come_first
     big, far = map_groups.find_clusters(points, ints(0, 1, 1, 1, 1), ["far", "big"], ints(1, 0))
     assert (big.name, far.name, far.row, far.place) == ("big", "far", 0, (9,) * dimensions)
     assert max(big.place) <= 0.2 and big.row in (1, 2, 3)  # a face of the many, not the one far away
+
+
+@pytest.mark.parametrize(
+    ("word", "dates", "names", "steps"),
+    [
+        ("years", ["1978-05-01", "1985-01-01", "1978-12-31", None], ["1978", "1985"], [0, 1, 0, -1]),
+        ("months of one year", ["1978-05-01", "1978-07-01", "1978-05-31"], ["1978-05", "1978-07"], [0, 1, 0]),
+        ("days of one month", ["1978-05-02", "1978-05-01"], ["1978-05-01", "1978-05-02"], [1, 0]),
+    ],
+)
+def test_time_has_steps_where_there_are_two_dates(word, dates, names, steps):
+    seconds = [np.nan if date is None else np.datetime64(date, "s").astype(float) for date in dates]
+    moments = map_groups.find_moments(np.array(seconds))
+    assert moments is not None, word
+    assert (list(moments.names), moments.steps.tolist()) == (names, steps)
+
+
+@pytest.mark.parametrize("seconds", [[], [np.nan, np.nan], [86400.0, 86400.0, np.nan], [86400.0, 90000.0]])
+def test_without_two_dates_there_is_no_time_to_choose(seconds):
+    assert map_groups.find_moments(np.array(seconds)) is None

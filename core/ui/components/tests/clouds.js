@@ -35,6 +35,8 @@ export function cloudOf(points, changes = {}) {
     who: pack(Uint16Array.from(rows, (row) => row % 2).buffer),
     people: ["Ann <3"],
     marks: [],
+    moments: null,
+    faces: "those",
     finding: "118 faces of 5 people",
     ...changes,
   };

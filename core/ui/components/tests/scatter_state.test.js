@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { ScatterState } from "../browser/scatter/state.js";
 import { cloudOf, spreadPoints } from "./clouds.js";
 
@@ -33,6 +33,23 @@ test("another photo's faces take the rows of those before, whose cards go", () =
     [10, "Face 3"],
   ]);
   expect(state.focused).toBe(-1);
+});
+
+test("the same faces on another map are on their way there, with their cards, unless motion is unwanted", () => {
+  for (const matches of [false, true]) {
+    vi.stubGlobal("matchMedia", () => ({ matches }));
+    const state = new ScatterState();
+    const flat = state.takeScene(cloudOf(POINTS));
+    Object.assign(flat.view.area, { width: 800, height: 500 });
+    flat.showWhole();
+    state.requests.cards.set(3, card);
+    const deep = state.takeScene(cloudOf(spreadPoints(10, 3), { of: "deep" }));
+    expect(deep.motion === null).toBe(matches);
+    expect(state.requests.cards.get(3)).toBe(card);
+    state.takeScene(cloudOf(POINTS, { of: "others", faces: "others" }));
+    expect([state.scene?.motion, state.requests.cards.size]).toEqual([null, 0]);
+  }
+  vi.unstubAllGlobals();
 });
 
 test("of other faces nothing holds, and in space a drag turns the map", () => {

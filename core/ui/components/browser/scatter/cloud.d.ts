@@ -50,12 +50,23 @@ export interface Cloud {
   clusters: [name: string, row: number, ...at: number[]][];
   people: string[];
   marks: Mark[];
+  /** Tells the faces and their order from others, wherever they lie. */
+  faces: string;
+}
+
+/** When photos were taken. */
+export interface Moments {
+  /** Of the steps of time, from the earliest on. */
+  names: string[];
+  /** Base64 of uint16, the step of each point; 65535 without a date. */
+  steps: string;
 }
 
 export interface MapData extends Cloud {
   key: string;
   /** What the map shows, in words. */
   finding: string;
+  moments: Moments | null;
   marks: (Mark & { card: Card })[];
   /** Base64 of uint16, or of uint32 where that is too small: an index into the people, beyond the last for no name. */
   who: string;
@@ -86,6 +97,8 @@ export interface Shown {
   pictures: FacePictures | null;
   /** A byte for each point, or null while nothing is chosen. */
   chosen: Uint8Array | null;
+  /** What is not pale: what is chosen, of the stretch of time that is shown; null where nothing is pale. */
+  clear: Uint8Array | null;
   /** The point with a ring around it, or -1. */
   ring: number;
   /** The face that is chosen, with lines to those most like it. */

@@ -69,6 +69,7 @@ export class ScatterMap {
     findElement(this.root, ".finding", HTMLElement).textContent = data.finding;
     const legend = findElement(this.root, ".legend", HTMLElement);
     legend.replaceChildren(...createLegend(data, devicePixelRatio || 1, this.look()));
+    this.showTime(findElement(this.root, ".time", HTMLElement));
     drawBar(findElement(this.root, ".bar", HTMLElement), this);
     this.hands = new Hands(this, signal);
     this.listen(signal);
@@ -76,6 +77,14 @@ export class ScatterMap {
   }
 
   // drawing
+
+  /** @param {HTMLElement} element */
+  showTime(element) {
+    const { time } = this.state;
+    element.hidden = !time;
+    // Its thumbs stay the elements that they are while somebody drags one.
+    if (time && !element.contains(time.line)) element.replaceChildren(time.line, time.words);
+  }
 
   /** @returns {Look} */
   look() {
@@ -129,9 +138,14 @@ export class ScatterMap {
   draw() {
     const { state, scene, pen } = this;
     if (!pen || !this.root.isConnected || !scene.view.isSet) return;
+    if (scene.motion) {
+      if (!scene.motion.step(performance.now())) scene.motion = null;
+      this.keepMoving();
+    }
     const painted = paintScene(pen, scene, this.data, this.look(), {
       pictures: state.pictures,
       chosen: state.chosen,
+      clear: state.clear,
       ring: state.isResting ? state.focused : -1,
       near: state.near,
       strokes: this.strokes(),
@@ -151,7 +165,7 @@ export class ScatterMap {
 
   /** What is saved. */
   picture() {
-    return { scene: this.scene, map: this.data, look: this.look(), chosen: this.state.chosen };
+    return { scene: this.scene, map: this.data, look: this.look(), chosen: this.state.clear };
   }
 
   tellNotSaved() {

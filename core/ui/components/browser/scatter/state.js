@@ -2,11 +2,13 @@
 
 import { CardRequests } from "./card_requests.js";
 import { FacePictures } from "./drawing/pictures.js";
+import { Motion } from "./scene/motion.js";
 import { Scene } from "./scene/scene.js";
+import { TimeSlider } from "./time_slider.js";
 
 /**
  * @import { Mode } from "./bar.js"
- * @import { MapData, Near } from "./cloud.js"
+ * @import { MapData, Moments, Near } from "./cloud.js"
  * @import { Sprite } from "./drawing/sprites.js"
  * @import { ScatterMap } from "./map.js"
  *
@@ -35,6 +37,8 @@ export class ScatterState {
   lassos = [];
   /** @type {Near | null} */
   near = null;
+  /** @type {TimeSlider | null} */
+  time = null;
   /** How many were in view, and how many times the map was drawn. */
   inView = 0;
   frames = 0;
@@ -57,24 +61,43 @@ export class ScatterState {
   takeScene(data) {
     const before = this.scene;
     const isSame = before?.of === data.of;
-    if (!isSame) this.startOver(data.dimensions === 3);
+    const areSameFaces = before?.faces === data.faces;
+    if (!isSame) this.startOver(data.dimensions === 3, areSameFaces);
     const marks = JSON.stringify(data.marks);
     const isKept = isSame && before.points === data.points && this.marks === marks;
     if (!isKept) this.forgetRowsFrom(before?.n ?? 0); // those of the marks, which may be others now
     const scene = isKept ? before.regroup(data) : new Scene(data, before);
+    if (before && areSameFaces && !isSame && before.view.isSet && !wantsStillness())
+      scene.motion = new Motion(scene, before);
+    this.takeMoments(data.moments);
     this.scene = scene;
     this.marks = marks;
     for (const [number, mark] of data.marks.entries()) this.requests.cards.set(scene.n + number, mark.card);
     return scene;
   }
 
-  /** @param {boolean} isDeep */
-  startOver(isDeep) {
+  /** @param {Moments | null} moments */
+  takeMoments(moments) {
+    // What somebody set stays as long as it is about the same steps of the same points.
+    if (JSON.stringify(moments) === JSON.stringify(this.time?.moments ?? null)) return;
+    this.time = moments && new TimeSlider(moments, () => this.current?.redraw());
+  }
+
+  /** What is not pale, or null. */
+  get clear() {
+    return this.time ? this.time.clear(this.chosen) : this.chosen;
+  }
+
+  /**
+   * @param {boolean} isDeep
+   * @param {boolean} areSameFaces the faces are the same and only elsewhere, so that their cards hold
+   */
+  startOver(isDeep, areSameFaces = false) {
     this.chosen = null;
     this.count = 0;
     this.lassos = [];
     this.near = null;
-    this.requests.startOver();
+    if (!areSameFaces) this.requests.startOver();
     this.focused = -1;
     if (this.isDeep !== isDeep) this.mode = isDeep ? "move" : "lasso";
     this.isDeep = isDeep;
@@ -86,4 +109,9 @@ export class ScatterState {
     for (const row of cards.keys()) if (row >= first) cards.delete(row);
     if (this.focused >= first) this.focused = -1;
   }
+}
+
+/** Whether somebody asked their system for less motion. */
+function wantsStillness() {
+  return matchMedia("(prefers-reduced-motion: reduce)").matches;
 }

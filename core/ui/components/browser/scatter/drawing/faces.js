@@ -29,7 +29,7 @@ export function paintFaces(pen, scene, sprites, look, shown) {
     // The theme's paper under a face that is paler, or has not come yet: points below would shine through.
     pen.fillStyle = look.paper;
     fillDisc(pen, sprite.x, sprite.y, radius + RING.edge);
-    pen.globalAlpha = opacityOf(scene, group, sprite.row, shown.chosen);
+    pen.globalAlpha = opacityOf(scene, group, sprite.row, shown.clear);
     const picture = shown.pictures?.pictureOf(sprite.row);
     if (picture) pen.drawImage(picture, sprite.x - radius, sprite.y - radius, sprite.size, sprite.size);
     pen.lineWidth = RING.width;

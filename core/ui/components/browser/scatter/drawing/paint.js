@@ -32,7 +32,7 @@ import {
 /** Dots in space have so many shades by their depth. */
 const SHADES = 8;
 /** How clear the dots are. */
-const DOT_ALPHA = { notChosen: 0.16, faded: 0.4, plain: 0.95 };
+const DOT_ALPHA = { pale: 0.16, faded: 0.4, plain: 0.95 };
 /** While the map moves, badges of so many are placed anew at each frame. */
 const CLUSTERS_MOST_MOVING = 300;
 /** The face on a badge. */
@@ -61,12 +61,13 @@ export function paintScene(pen, scene, cloud, look, shown) {
   pen.clearRect(0, 0, area.width, area.height);
   const rows = scene.inView();
   if (rows.length <= (shown.isMoving ? SYMBOLS_MOST_MOVING : SYMBOLS_MOST))
-    paintSymbols(pen, scene, rows, look, shown.chosen);
-  else paintDots(pen, scene, rows, shown.chosen);
+    paintSymbols(pen, scene, rows, look, shown.clear);
+  else paintDots(pen, scene, rows, shown.clear);
   // From far, faces stand for many points, whose rings lie below them; from near, each face has its own.
   const isNear = rows.length <= SPRITES_MOST;
   if (!isNear) paintChosen(pen, scene, rows, [], look, shown.chosen);
-  const faces = paintPeople(pen, scene, cloud, look, shown, rows);
+  // While faces travel from one map to another, names would stand where nobody is yet.
+  const faces = scene.motion ? [] : paintPeople(pen, scene, cloud, look, shown, rows);
   paintMarks(pen, scene, look);
   if (isNear) paintChosen(pen, scene, rows, faces, look, shown.chosen);
   for (const stroke of shown.strokes) paintStroke(pen, stroke, look);
@@ -79,9 +80,9 @@ export function paintScene(pen, scene, cloud, look, shown) {
  * @param {Scene} scene
  * @param {Uint32Array} rows
  * @param {Look} look
- * @param {Uint8Array | null} chosen
+ * @param {Uint8Array | null} clear
  */
-function paintSymbols(pen, scene, rows, look, chosen) {
+function paintSymbols(pen, scene, rows, look, clear) {
   const { view, groups, x, y } = scene;
   const { ratio } = view.area;
   const size = symbolSizePx(rows.length);
@@ -89,7 +90,7 @@ function paintSymbols(pen, scene, rows, look, chosen) {
   for (const row of rows) {
     const group = scene.group[row];
     const half = (stamps[group].width / ratio / 2) * nearnessOf(scene, row);
-    pen.globalAlpha = opacityOf(scene, groups[group], row, chosen);
+    pen.globalAlpha = opacityOf(scene, groups[group], row, clear);
     pen.drawImage(stamps[group], view.screenX(x[row]) - half, view.screenY(y[row]) - half, 2 * half, 2 * half);
   }
   pen.globalAlpha = 1;
@@ -100,9 +101,9 @@ function paintSymbols(pen, scene, rows, look, chosen) {
  * @param {Pen} pen
  * @param {Scene} scene
  * @param {Uint32Array} rows
- * @param {Uint8Array | null} chosen
+ * @param {Uint8Array | null} clear
  */
-function paintDots(pen, scene, rows, chosen) {
+function paintDots(pen, scene, rows, clear) {
   const { view, groups, group, depth, isDeep, x, y } = scene;
   const { area } = view;
   const width = Math.round(area.width * area.ratio);
@@ -112,17 +113,17 @@ function paintDots(pen, scene, rows, chosen) {
   const side = Math.round(dotSizePx(rows.length) * area.ratio);
   const half = side >> 1;
   const strong = groups.map(({ colour, faded }) =>
-    shadesOf(colour, faded && !chosen ? DOT_ALPHA.faded : DOT_ALPHA.plain, isDeep),
+    shadesOf(colour, faded && !clear ? DOT_ALPHA.faded : DOT_ALPHA.plain, isDeep),
   );
-  const weak = groups.map(({ colour }) => shadesOf(colour, DOT_ALPHA.notChosen, isDeep));
+  const weak = groups.map(({ colour }) => shadesOf(colour, DOT_ALPHA.pale, isDeep));
   // The view's own steps from place to pixel, drawn together into one multiplication and one addition.
   const scale = view.scale * area.ratio;
   const across = (area.width / 2) * area.ratio - view.x * scale;
   const down = (area.height / 2) * area.ratio + view.y * scale;
-  // What is chosen is drawn in a second pass, so that nothing covers it.
-  for (const pass of chosen ? [0, 1] : [-1])
+  // What is clear is drawn in a second pass, so that nothing covers it.
+  for (const pass of clear ? [0, 1] : [-1])
     for (const row of rows) {
-      if (chosen && chosen[row] !== pass) continue;
+      if (clear && clear[row] !== pass) continue;
       const shade = isDeep ? Math.max(0, Math.min(SHADES - 1, (depth[row] * SHADES) | 0)) : 0;
       const colour = (pass === 0 ? weak : strong)[group[row]][shade];
       const left = Math.round(x[row] * scale + across) - half;

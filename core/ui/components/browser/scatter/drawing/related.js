@@ -58,7 +58,7 @@ export function paintRelated(pen, scene, related, near, look, shown) {
     pen.stroke();
   }
   pen.globalAlpha = 1;
-  paintFaces(pen, scene, related, look, { ...shown, chosen: null });
+  paintFaces(pen, scene, related, look, { ...shown, clear: null });
   const measure = nameWidths(pen, look);
   for (const face of related) {
     const index = near.rows.indexOf(face.row);

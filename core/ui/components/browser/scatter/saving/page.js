@@ -38,7 +38,7 @@ ${script.replaceAll("</script", "<\\/script")}.showSavedMap(${JSON.stringify(sav
  * @returns {SavedMap}
  */
 export function savedMap(scene, map, look) {
-  const { of, points, dimensions, group_of, groups, clusters, people } = map;
+  const { of, points, dimensions, group_of, groups, clusters, people, faces } = map;
   const { x, y, scale, area } = scene.view;
   return {
     of,
@@ -48,6 +48,7 @@ export function savedMap(scene, map, look) {
     groups,
     clusters,
     people,
+    faces,
     look,
     who: Array.from(whoOf(map, scene.n)),
     marks: map.marks.map(({ number, at, lines }) => ({ number, at, lines })), // without their pictures

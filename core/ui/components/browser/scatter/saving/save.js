@@ -95,7 +95,8 @@ function createPng({ scene, map, look, chosen }) {
   if (!planePen || !pen) return sheet;
   paintScene(planePen, scene, map, look, {
     pictures: null,
-    chosen,
+    chosen: null,
+    clear: chosen,
     ring: -1,
     near: null,
     strokes: [],

@@ -62,6 +62,7 @@ class StandaloneMap {
       const shown = {
         pictures: null,
         chosen: null,
+        clear: null,
         ring: this.ring,
         near: null,
         strokes: [],

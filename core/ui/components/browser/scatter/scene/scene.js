@@ -10,7 +10,10 @@ import { NO_TURN, turnFurther } from "./rotation.js";
 import { Space } from "./space.js";
 import { View } from "./view.js";
 
-/** @import { Cloud, ScreenPoint } from "../cloud.js" */
+/**
+ * @import { Cloud, ScreenPoint } from "../cloud.js"
+ * @import { Motion } from "./motion.js"
+ */
 
 const FINEST = 65535;
 /** A symbol whose middle is so far outside of the picture still shows. */
@@ -24,6 +27,7 @@ export class Scene {
    */
   constructor(cloud, before = null) {
     this.of = cloud.of;
+    this.faces = cloud.faces;
     this.points = cloud.points;
     this.marks = cloud.marks;
     const points = unpackPoints(cloud.points);
@@ -46,6 +50,8 @@ export class Scene {
     this.rowsInView = new Uint32Array(this.n);
     /** @type {GridIndex | null} built when it is first asked for */
     this.index = null;
+    /** @type {Motion | null} from an earlier map to this one */
+    this.motion = null;
     /** @type {number[]} the clusters that had a badge when the map last lay still */
     this.badged = [];
     this.regroup(cloud);
@@ -77,6 +83,7 @@ export class Scene {
    * @param {number} down
    */
   turnBy(across, down) {
+    this.motion = null; // everybody is where they belong as soon as they are turned
     this.turn = turnFurther(this.turn, across, down);
     this.project();
   }
