@@ -1,4 +1,4 @@
-"""How alike faces are: histograms of a likeness or a distance with a threshold, and what every threshold costs."""
+"""How alike faces are: histograms of a score or a distance with a threshold, and what every threshold costs."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ def count_in_bins(values: Doubles | Floats, edges: Doubles) -> Ints:
     return np.histogram(np.clip(values, edges[0], edges[-1]), edges)[0]
 
 
-def build_likeness_histogram(predictions: Predictions, threshold: float) -> Histogram:
-    """Known people who got their name and strangers, by their likeness; wrong names are strays while they are few."""
+def build_score_histogram(predictions: Predictions, threshold: float) -> Histogram:
+    """Known people who got their name and strangers, by their score; wrong names are strays while they are few."""
     right, wrong = predictions.scores[~predictions.wrong], predictions.scores[predictions.wrong]
     values_of = {"known, rightly named": right.astype(np.float64)}
     if impostors := predictions.impostors:
@@ -82,7 +82,7 @@ def build_likeness_histogram(predictions: Predictions, threshold: float) -> Hist
         values_of["given as strangers"] = impostors.scores[impostors.given]
     # The threshold takes part in the range, so that its line is on the chart even where all faces lie on one side.
     everything = np.concatenate([[threshold], *values_of.values()])
-    # A little beyond the largest: where all likenesses are equal, the bins would have no width.
+    # A little beyond the largest: where all scores are equal, the bins would have no width.
     edges = np.linspace(float(everything.min()), float(everything.max()) + 1e-6, LIKENESS_BINS + 1)
     return Histogram(
         groups=[
@@ -93,7 +93,7 @@ def build_likeness_histogram(predictions: Predictions, threshold: float) -> Hist
         ],
         edges=edges,
         threshold=threshold,
-        title="likeness",
+        title="score",
         unit="faces",
         strays=wrong.tolist() if len(wrong) <= STRAYS_MOST else (),
     )

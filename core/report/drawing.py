@@ -250,7 +250,7 @@ def _draw_confusions(chart: ConfusionMatrix) -> Axes:
     return axes
 
 
-# likenesses and distances
+# scores and distances
 
 
 @draw_chart.register(Histogram)
@@ -261,7 +261,7 @@ def _draw_histogram(chart: Histogram) -> Axes:
     first, last = chart.edges[[0, -1]]
     for group in chart.groups:
         _outline(axes, group, chart.edges)
-    # Crosses lie by their likeness across and a fixed share above the ground; those beyond the edges at the edges.
+    # Crosses lie by their score across and a fixed share above the ground; those beyond the edges at the edges.
     foot, crosses = axes.get_xaxis_transform(), np.clip(chart.strays, first, last)
     axes.plot(crosses, np.full(len(crosses), 0.025), "x", color=INK, markersize=6, transform=foot)
     axes.axvline(chart.threshold, color=INK, linewidth=1.6, dashes=(4, 2.5))

@@ -16,7 +16,7 @@ from core.base.words import (
 from core.charts.confusion import cut_confusion_matrix, describe_confusions, select_confused_people
 from core.charts.reliability import build_reliability_diagram
 from core.charts.shares import build_cumulative_match_curve, build_recall_intervals, sort_hardest_first
-from core.charts.similarity import build_det_curve, build_distance_histogram, build_likeness_histogram
+from core.charts.similarity import build_det_curve, build_distance_histogram, build_score_histogram
 from core.learn.metrics.classification import Evaluation
 from core.learn.metrics.predictions import Predictions
 from core.learn.verification.own_pairs import OwnPairs
@@ -29,7 +29,7 @@ CONFUSED_MOST = 20
 PAIRS_LISTED = 15
 PEOPLE_LISTED = 40
 LEAST_SPREAD = 1e-4
-"""Likenesses that differ by less have no histogram."""
+"""Scores that differ by less have no histogram."""
 
 
 def known_people_section(material: ReportMaterial) -> Section:
@@ -155,14 +155,17 @@ def strangers_section(material: ReportMaterial) -> Section:
     """When it says "unknown", and what that promises."""
     threshold = material.run.params.threshold
     blocks: list[Block] = [Paragraph(_rule(material)), _thresholds_table(material)]
-    if figure := _likeness_figure(material.predictions, threshold.score):
+    if figure := _score_figure(material.predictions, threshold.score):
         blocks.append(figure)
     return Section("strangers", "People it does not know", tuple(blocks))
 
 
 def _rule(material: ReportMaterial) -> str:
     threshold = material.run.params.threshold
-    rule = f"A face gets a name when its likeness to that person is above {threshold.score:.2f}; else it is unknown."
+    rule = (
+        f"A face gets a name when its score, how like that person it is, is above {threshold.score:.2f}; else it is "
+        "unknown."
+    )
     if threshold.from_prior:
         people = format_people_count(material.run.metrics.n_people)
         return (
@@ -199,20 +202,20 @@ def _thresholds_table(material: ReportMaterial) -> TableBlock:
     return TableBlock("Limits to choose from", columns, rows, right=frozenset({0, 1, 2, 3, 5}))
 
 
-def _likeness_figure(predictions: Predictions, threshold: float) -> Figure | None:
-    chart = build_likeness_histogram(predictions, threshold)
+def _score_figure(predictions: Predictions, threshold: float) -> Figure | None:
+    chart = build_score_histogram(predictions, threshold)
     # One value alone has no distribution; its bins would be narrower than rounding.
     if not chart.groups or chart.edges[-1] - chart.edges[0] < LEAST_SPREAD:
         return None
     right = predictions.scores[~predictions.wrong]
     share_above = float(np.mean(right > threshold)) if len(right) else 0.0
     title = f"{percent(share_above)} of the rightly named faces are above the limit"
-    note = "Likeness to the person named. "
+    note = "How like the person named it is. "
     if predictions.impostors is not None:
         title += f", {percent(float(predictions.impostors.passing(threshold).mean()))} of strangers"
         note += "Strangers count person by person. "
     note += "Crosses: known people under a wrong name." if len(chart.strays) else ""
-    return Figure(title, f"Histogram of the likeness. {title}, which is {threshold:.2f}.", chart, note.strip())
+    return Figure(title, f"Histogram of the score. {title}, which is {threshold:.2f}.", chart, note.strip())
 
 
 # same person?
@@ -293,7 +296,7 @@ def _error_card(wrong_name: WrongName, threshold: float) -> ErrorCard:
         pictures.append(FacePicture(wrong_name.like, f"A face of {taken_for} that was learned", taken_for))
     verdict = "above the limit" if wrong_name.score > threshold else "below the limit, so it would be called unknown"
     certainty = (
-        f"{format_probability(wrong_name.prob)} sure; likeness {wrong_name.score:.2f}, {verdict}; "
+        f"{format_probability(wrong_name.prob)} sure; score {wrong_name.score:.2f}, {verdict}; "
         f"distance {wrong_name.distance:.2f}"
     )
     return ErrorCard(name, taken_for, certainty, tuple(pictures))

@@ -28,7 +28,7 @@ WORDS = (
     ("FPIR", "False-positive identification rate: the share of strangers' faces that get a name."),
     ("DIR", "Detection and identification rate: the share of known people's faces that get their own name."),
     ("FAR, FRR, TAR", "Of two faces: different people accepted as one, one person refused, one person accepted."),
-    ("Distance, likeness", "How far apart two faces are, 0 to 2; how much speaks for the name, large for alike."),
+    ("Distance, score", "How far apart two faces are, 0 to 2; how much speaks for the name, large for alike."),
 )  # fmt: skip
 
 

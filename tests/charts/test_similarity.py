@@ -1,4 +1,4 @@
-"""Histograms of likeness and distance, and the trade-off of errors."""
+"""Histograms of score and distance, and the trade-off of errors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.charts.similarity import (
     STRAYS_MOST,
     build_det_curve,
     build_distance_histogram,
-    build_likeness_histogram,
+    build_score_histogram,
     count_in_bins,
 )
 from tests.report.made import material
@@ -25,26 +25,26 @@ def test_a_histogram_counts_everything_once():
 
 def test_known_people_strangers_left_out_and_strangers_given_are_apart():
     predictions = material(each=4, wrong=2).predictions
-    chart = build_likeness_histogram(predictions, 1.5)
+    chart = build_score_histogram(predictions, 1.5)
     assert [(group.name, group.colour, group.counts.sum()) for group in chart.groups] == [
         ("known, rightly named", RIGHT, 10),
         ("left out in turn", WRONG, 30),
     ]
     assert chart.strays == predictions.scores[:2].tolist()
     mixed = replace(predictions.impostors, given=np.arange(30) < 6)
-    chart = build_likeness_histogram(replace(predictions, impostors=mixed), 1.5)
+    chart = build_score_histogram(replace(predictions, impostors=mixed), 1.5)
     assert [(group.colour, group.counts.sum()) for group in chart.groups] == [(RIGHT, 10), (WRONG, 24), (OUTSIDER, 6)]
     assert [group.dashed for group in chart.groups] == [False, True, True]  # no colour stands alone
 
 
-def test_the_edges_reach_the_threshold_and_every_likeness():
-    chart = build_likeness_histogram(material(strangers=False).predictions, 9.0)
+def test_the_edges_reach_the_threshold_and_every_score():
+    chart = build_score_histogram(material(strangers=False).predictions, 9.0)
     assert chart.edges[-1] >= 9.0 and len(chart.groups) == 1
 
 
 def test_many_wrong_names_are_not_marked_one_by_one():
     many = tuple(f"person {number}" for number in range(30))
-    chart = build_likeness_histogram(material(many, each=4, wrong=STRAYS_MOST + 5).predictions, 1.5)
+    chart = build_score_histogram(material(many, each=4, wrong=STRAYS_MOST + 5).predictions, 1.5)
     assert chart.strays == ()
 
 

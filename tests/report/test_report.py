@@ -52,7 +52,7 @@ def test_charts_hold_the_same_words_in_both_files_and_say_what_they_show():
     document = write_report(material(("Zoë_Lee", "Bob", "山田_太郎"), study=study()))
     html, pdf = to_html(document), to_pdf(document)
     page, text = Page(html).text, pdf_text(pdf)
-    for word in ("how sure it was (mean probability)", "likeness", "two people accepted (FAR)", "limit 1.50", "of 4"):
+    for word in ("how sure it was (mean probability)", "score", "two people accepted (FAR)", "limit 1.50", "of 4"):
         assert word in page and word in text
     labels = [
         value

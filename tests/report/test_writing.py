@@ -49,11 +49,11 @@ def test_of_many_people_the_hardest_are_drawn_and_listed():
 
 
 def test_hidden_people_stand_beside_known_ones_with_the_limit():
-    chart = figure(write_report(material()), "Histogram of the likeness")
+    chart = figure(write_report(material()), "Histogram of the score")
     assert {"known, rightly named", "left out in turn", "limit 1.50"} <= {*words(chart)}
     assert chart.title == "100 % of the rightly named faces are above the limit, 0 % of strangers"
     assert chart.plot.svg.count("<use ") == 2  # crosses, for the two wrong names
-    alone = figure(write_report(material(strangers=False)), "Histogram of the likeness")
+    alone = figure(write_report(material(strangers=False)), "Histogram of the score")
     assert "left out in turn" not in words(alone)
 
 

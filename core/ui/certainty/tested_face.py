@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from core.base.errors import InputRefused, NotFound
 from core.base.types import Ints
 from core.learn.metrics.predictions import Predictions
 from core.learn.numerics.neighbours import nearest_in_gallery
@@ -47,12 +48,20 @@ def describe_tested_face(certainty: Certainty) -> str:
 
 def show_tested_face(dataset: Dataset, face_id: str) -> None:
     """What the newest run said of a face, how sure it was and why; nothing where it was not tested on it."""
-    run: Run | None = next(iter(data.dataset_runs(dataset)), None)
-    row = data.run_predictions(run.id).find(face_id) if run is not None else None
-    if run is None or row is None:
+    run = next(iter(data.dataset_runs(dataset)), None)
+    if run is None:
         return
-    predictions = data.run_predictions(run.id)
-    certainty, taken_for = rate_tested_face(run.id, predictions, row), predictions.people[predictions.given[row]]
+    # The sheet is about the face: where files of the run are gone or damaged, it does without what they said. The pages
+    # about the run tell of it.
+    try:
+        predictions = data.run_predictions(run.id)
+        row = predictions.find(face_id)
+        certainty = rate_tested_face(run.id, predictions, row) if row is not None else None
+    except (NotFound, InputRefused):
+        return
+    if row is None or certainty is None:
+        return
+    taken_for = predictions.people[predictions.given[row]]
     verdict = "it would be unknown; nearest is" if _is_unnamed(certainty) else "it was taken for"
     st.markdown(f"In the test {verdict} **{words.name(taken_for)}**.")
     bar.show_certainty(certainty)

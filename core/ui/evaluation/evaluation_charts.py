@@ -1,4 +1,4 @@
-"""Charts of how a recogniser was measured, as JSON of Plotly figures: likenesses, reliability, ranks, what changed.
+"""Charts of how a recogniser was measured, as JSON of Plotly figures: scores, reliability, ranks, what changed.
 
 Pure functions of numbers and words, by the conventions of ``charts``: blue is right or known, orange wrong or strange.
 """

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.charts.reliability import build_reliability_diagram
 from core.charts.shares import build_cumulative_match_curve
-from core.charts.similarity import build_likeness_histogram
+from core.charts.similarity import build_score_histogram
 from core.learn.metrics.run_values import StrangersGiven
 from core.learn.open_set.operating_points import OperatingPoint, list_operating_points
 from core.learn.open_set.rejection_rule import TARGET_RATE, Impostors
@@ -43,7 +43,7 @@ def show_strangers_section(evaluated: EvaluatedRun) -> None:
     _show_thresholds(points)
     left, right = st.columns(2, gap="large")
     with left:
-        _show_likeness(evaluated)
+        _show_scores(evaluated)
     with right:
         _show_calibration(evaluated)
         _show_ranks(evaluated)
@@ -73,7 +73,10 @@ def describe_run_threshold(run: Run, unknown: int) -> str:
     threshold = run.params.threshold
     # What the threshold rests on is said with it: a rate that was measured on these people is worth more than one that
     # the model brings along, and a rate of 1 in 1000 from thirty people next to nothing.
-    rule = f"A face gets a name when its likeness to that person is above {threshold.score:.2f}, else it is unknown."
+    rule = (
+        f"A face gets a name when its score, how like that person it is, is above {threshold.score:.2f}, else it is "
+        "unknown."
+    )
     if threshold.from_prior:
         why = (
             f"{words.count(run.metrics.n_people, 'people', 'people')} cannot tell this reliably, so the limit is "
@@ -149,7 +152,7 @@ def _protocol_sentence(run: Run, impostors: Impostors | None) -> str:
     gallery = f"Gallery: {people}, {words.count(faces, 'face')} learned from. "
     known_probes = (
         f"Known probes: {words.count(run.metrics.n_test, 'face')} of the same people, each named by a recogniser "
-        "that had not learned from its shot; found means the right name and a likeness above the limit. "
+        "that had not learned from its shot; found means the right name and a score above the limit. "
     )
     if impostors is None:
         return gallery + known_probes + "Strange probes: none, the limits are the model's own."
@@ -180,7 +183,7 @@ def _show_thresholds(points: Sequence[OperatingPoint]) -> None:
         hide_index=True,
         column_config={
             "rate": st.column_config.TextColumn("Strangers named (FPIR), asked for"),
-            "score": st.column_config.NumberColumn("Limit", format="%.2f", help="A face needs a larger likeness."),
+            "score": st.column_config.NumberColumn("Limit (score)", format="%.2f", help="A face needs a larger score."),
             "expected": st.column_config.TextColumn("To expect"),
             "interval": st.column_config.TextColumn("95 % interval"),
             "enough": st.column_config.TextColumn(
@@ -195,16 +198,16 @@ def _show_thresholds(points: Sequence[OperatingPoint]) -> None:
     )
 
 
-def _show_likeness(evaluated: EvaluatedRun) -> None:
+def _show_scores(evaluated: EvaluatedRun) -> None:
     impostors, threshold = evaluated.predictions.impostors, evaluated.run.params.threshold.score
     sentence = (
         describe_hidden_people(impostors, threshold)
         if impostors
         else "Nobody could be left out, so only known people show."
     )
-    st.markdown(f"**{'Known people and strangers by likeness' if impostors else 'Known people by likeness'}**")
+    st.markdown(f"**{'Known people and strangers by score' if impostors else 'Known people by score'}**")
     st.plotly_chart(
-        charts.figure_from_json(_likeness_json(evaluated.run.id, threshold, _ink())), key="likeness_chart", alt=sentence
+        charts.figure_from_json(_scores_json(evaluated.run.id, threshold, _ink())), key="score_chart", alt=sentence
     )
     st.caption(sentence)
     if impostors is None:
@@ -212,8 +215,8 @@ def _show_likeness(evaluated: EvaluatedRun) -> None:
 
 
 @st.cache_data(show_spinner=False, max_entries=32)
-def _likeness_json(run_id: str, threshold: float, ink: str) -> str:
-    histogram = build_likeness_histogram(data.run_predictions(run_id), threshold)
+def _scores_json(run_id: str, threshold: float, ink: str) -> str:
+    histogram = build_score_histogram(data.run_predictions(run_id), threshold)
     return evaluation_charts.histogram_json(histogram, ink=ink)
 
 

@@ -55,10 +55,10 @@ def test_the_limits_and_what_they_cost_are_listed_for_every_rate(run, open_page)
 
 def test_known_and_left_out_people_are_drawn_with_the_limit(run, open_page):
     drawn = charts_of(open_tab(open_page, "Strangers"))
-    assert set(drawn) == {"likeness", "how sure it was", "looked at so many names (k)"}
-    known, hidden = drawn["likeness"]["data"]
+    assert set(drawn) == {"score", "how sure it was", "looked at so many names (k)"}
+    known, hidden = drawn["score"]["data"]
     assert (sum(known["customdata"]), sum(hidden["customdata"])) == (32, 32)
-    assert drawn["likeness"]["layout"]["shapes"][0]["x0"] == run.params.threshold.score
+    assert drawn["score"]["layout"]["shapes"][0]["x0"] == run.params.threshold.score
     assert drawn["looked at so many names (k)"]["data"][0]["x"] == [1, 2, 3, 4]
 
 
@@ -68,7 +68,7 @@ def test_a_run_without_kept_impostors_still_shows_the_known(run, app_data, open_
     said = replace(data.run_predictions(run.id), impostors=None)
     monkeypatch.setattr(data, "run_predictions", lambda _run_id: said)
     app = open_tab(open_page, "Strangers")
-    assert len(charts_of(app)["likeness"]["data"]) == 1
+    assert len(charts_of(app)["score"]["data"]) == 1
     assert "train again to see them" in texts(app)
 
 
@@ -88,7 +88,7 @@ def test_strangers_of_the_inbox_are_chosen_for_the_training_and_told(app_data, o
     app = open_tab(open_page, "Strangers")
     assert "From others.zip 3 faces of 3 people helped to set the limits; none of them is kept." in texts(app)
     assert "1 photo could not be used." in texts(app)
-    assert [trace["name"] for trace in charts_of(app)["likeness"]["data"]] == [
+    assert [trace["name"] for trace in charts_of(app)["score"]["data"]] == [
         "known, rightly named",
         "left out in turn",
         "given as strangers",

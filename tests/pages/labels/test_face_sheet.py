@@ -5,6 +5,7 @@ from __future__ import annotations
 from streamlit.testing.v1 import AppTest
 
 from core.base.types import Split
+from core.store.artifacts import ArtifactKind
 from core.store.protocols import Dataset
 from core.ui import words
 from tests.pages.conftest import texts
@@ -43,6 +44,14 @@ def test_a_tested_face_has_the_word_the_bar_and_its_numbers(trained):
     numbers = dict(app.table[0].value.to_numpy().tolist())
     assert numbers["Taken for"] == name
     assert numbers["Nearest face of the dataset"].startswith(f"of {name}, at distance 0.")
+
+
+def test_the_sheet_does_without_a_run_whose_file_is_gone(trained):
+    (dataset,) = trained.store.datasets()
+    trained.artifacts.delete(dataset.id, ArtifactKind.RUN, trained.runs.runs(dataset.id)[0].id)
+    face_id, _ = face_on(trained, dataset, Split.VAL)
+    app = open_sheet(dataset.id, face_id)
+    assert bars(app) == [] and "Most like it" in texts(app)
 
 
 def test_a_face_that_was_learned_from_has_none(trained):
