@@ -29,7 +29,9 @@ PYTEST    := $(PY) -m pytest --durations 10 --durations-min 1
 COVERED    = $(if $(filter yes,$(COVERAGE)),--cov core --cov-report term:skip-covered)
 MODELS    := $(or $(FACE_ATLAS_DATA),data)/models
 MANIFESTS := $(MODELS)/mtcnn/manifest.json $(MODELS)/facenet-128/manifest.json
-CHROMIUM  ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+# Without a window of its own it takes a sixth less of the processor.
+CHROMIUM  ?= $(shell command -v chromium-headless-shell || command -v chromium || command -v chromium-browser || \
+               command -v google-chrome)
 # Whole reports are drawn and read back by `make test` alone: they take as long as all drawings by themselves.
 QUICK     := $(addprefix tests/,archives base charts imaging learn ui vision/test_pyramid.py vision/test_quality.py) \
              $(filter-out %/test_report.py,$(wildcard tests/report/test_*.py)) tests/test_fences.py
@@ -129,6 +131,6 @@ $(MANIFESTS):
 
 browser:
 	@test "$(BROWSER)" = no || test -n "$(CHROMIUM)" || { \
-	  echo "The browser tests need Chromium and found none. Install it (Debian: apt-get install chromium)," >&2; \
+	  echo "The browser tests need Chromium and found none. Install it (Debian: apt-get install chromium-headless-shell)," >&2; \
 	  echo "name one (make test CHROMIUM=/path/to/chromium), or leave them out (make test BROWSER=no)." >&2; \
 	  exit 1; }

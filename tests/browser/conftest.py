@@ -70,7 +70,8 @@ def browser() -> Iterator[Browser]:
 
 def launch(kind: BrowserType, more: Sequence[str] = ()) -> Browser:
     """Start the browser, with more arguments than the usual."""
-    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    names = ("chromium-headless-shell", "chromium", "chromium-browser")
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
     if not found:
         pytest.fail("no Chromium: install it, or leave the browser tests out with `make test BROWSER=no`")
     return kind.launch(executable_path=found, args=[*ARGUMENTS, *more])

@@ -1,8 +1,8 @@
 """Nothing is asked of anybody but the app, whatever datasets, people, photos, files and notes are called: counted in
 the browser on every page, and in the app's own processes at every connection.
 
-The browser's policy (``core/ui/gate.py``) would stop a request in any case; it is switched off here, so that what a
-page would ask for is seen.
+The browser's policy (``core/ui/gate.py``) stops a request, and the browser complains of it; where photos are answered
+it is switched off, so that what a page would ask for goes out and is seen.
 """
 
 from __future__ import annotations
@@ -175,15 +175,20 @@ def test_an_empty_page_asks_nobody_but_the_app(empty: App, lenient: Visitor, add
 
 
 @pytest.mark.parametrize("address", PAGES, ids=[address or "home" for address in PAGES])
-def test_a_page_full_of_hostile_names_asks_nobody_but_the_app(used: App, lenient: Visitor, address: str):
-    lenient.open(used, address)
-    lenient.unfold()
-
-
-@pytest.mark.parametrize("address", PAGES, ids=[address or "home" for address in PAGES])
-def test_what_the_pages_need_is_within_the_policy_of_the_browser(used: App, strict: Visitor, address: str):
+def test_a_page_full_of_hostile_names_asks_nobody_but_the_app(used: App, strict: Visitor, address: str):
+    """And what it needs is within the policy of the browser."""
     strict.open(used, address)
     strict.unfold()
+
+
+@pytest.mark.parametrize("policy", ["strict", "lenient"])
+def test_what_a_page_asks_of_somebody_else_is_seen(used: App, request: pytest.FixtureRequest, policy: str):
+    visitor: Visitor = request.getfixturevalue(policy)
+    visitor.open(used, "about")
+    visitor.check()
+    visitor.page.evaluate("fetch('http://127.0.0.1:9/seen', {mode: 'no-cors'}).catch(() => null)")
+    with pytest.raises(AssertionError, match=r"127\.0\.0\.1:9/seen"):
+        visitor.check()
 
 
 def test_answers_about_photos_and_people_ask_nobody_but_the_app(
