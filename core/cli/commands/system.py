@@ -13,8 +13,8 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from core.base.errors import ReaderUnavailable
-from core.base.settings import settings_from_env
+from core.base.errors import FaceAtlasError, ReaderUnavailable
+from core.base.settings import Settings, settings_from_env
 from core.cli import destination, resolution
 from core.cli.job_runner import console_progress
 from core.cli.parser import Answer, Commands
@@ -53,8 +53,17 @@ def _install(options: argparse.Namespace) -> Answer:
         manifests.append(install.install_model(name, models_dir, console_progress(), from_file=weights_file))
     return {
         "installed": [{"model": manifest.model_id, "source": manifest.source} for manifest in manifests],
-        "sample_prepared": options.name is None and prepare_sample(settings, console_progress()),
+        "sample_prepared": options.name is None and _prepare_sample(settings),
     }
+
+
+def _prepare_sample(settings: Settings) -> bool:
+    """Prepare the sample. Where it cannot be, the networks are there all the same, and it is taken as any photos."""
+    try:
+        return prepare_sample(settings, console_progress())
+    except FaceAtlasError as fault:
+        print(f"The sample was not prepared, so that it opens more slowly: {fault}", file=sys.stderr)
+        return False
 
 
 def add_sample(commands: Commands) -> None:

@@ -11,6 +11,7 @@ from core.ui.identification import photo_input
 from core.ui.identification.photo_input import TabPhoto
 
 STRANGER = "A stranger"
+TILE_PX = 112
 WHAT_THEY_ARE = (
     "Try one of these: it has learned from none of them. The stranger stands beside one of the five on another photo."
 )
@@ -23,10 +24,10 @@ def offer_trial_photos(dataset: Dataset) -> None:
     if not photos:
         return
     st.caption(WHAT_THEY_ARE)
-    # The last column stays empty: pictures of a whole page's width would push the buttons out of the first screen.
-    columns = st.columns([2] * len(photos) + [3], gap="small")
-    for number, (column, photo) in enumerate(zip(columns, photos, strict=False)):
-        with column:
+    # No columns: on a phone they would stand below each other, each as wide as the page.
+    row = st.container(horizontal=True, gap="small")
+    for number, photo in enumerate(photos):
+        with row.container(width=TILE_PX):
             st.html(gallery.picture_html(gallery.jpeg_data_url(photo.content), photo.name))
             if st.button(words.plain(photo.name), key=f"trial_{number}", width="stretch"):
                 photo_input.remember_photos([photo])

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from core.__main__ import main
 from core.base.errors import NameTaken
 from core.base.progress import UNWATCHED
 from core.base.settings import Settings
@@ -16,12 +17,13 @@ from core.cli.sample_preparation import prepare_sample
 from core.services import Services
 from core.store.artifacts import ArtifactKind
 from core.store.job_model import JobKind, JobState
+from core.vision.models.sample import SAMPLE_NAME
 from core.workflows.erasure.erase_dataset import erase_dataset
 from core.workflows.exchange.prepared_sample import VERSIONS, adopt_sample
 from core.workflows.labels.review_queue import load_queue, queue_json
 from core.workflows.projection.project import load_map
 from core.workflows.training.request import TrainResult
-from tests.conftest import new_data_dir
+from tests.conftest import link_models, new_data_dir
 
 
 @pytest.fixture
@@ -110,6 +112,18 @@ def test_a_preparation_that_was_cut_off_is_not_taken_for_one(atlas, tmp_path):
     assert not replace(prepared, folder=half).is_ready
     (half / VERSIONS).write_text('{"preparation": 1')
     assert not replace(prepared, folder=half).is_ready
+
+
+def test_a_sample_that_cannot_be_prepared_keeps_nobody_from_the_networks(models_dir, tmp_path, capfd):
+    link_models(models_dir, tmp_path / "models")
+    photos = tmp_path / "models" / "sample" / SAMPLE_NAME
+    photos.unlink()
+    photos.write_bytes(b"cut off")
+    assert main(["models", "install", "--data", str(tmp_path), "--json"]) == 0
+    said = capfd.readouterr()
+    assert (len(json.loads(said.out)["installed"]), json.loads(said.out)["sample_prepared"]) == (2, False)
+    assert "The sample was not prepared, so that it opens more slowly:" in said.err
+    assert [path.name for path in photos.parent.iterdir()] == [SAMPLE_NAME]
 
 
 def test_without_the_sample_s_photos_nothing_is_prepared(tmp_path):
