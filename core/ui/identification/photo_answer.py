@@ -188,9 +188,12 @@ def _face_line(number: int, face: IdentifiedFace, threshold: Threshold, known_fa
     title = words.display_name(name) if name else "Unknown"
     # The most probable person is not always the nearest: the margins of the classifier may turn the order.
     nearest = words.display_name(nearest_candidate(face.candidates).person)
-    note = f"{bar.title_word(certainty.sureness)}, {bar.format_likeness(certainty.likeness)}"
-    if not name:
-        note += f"; nearest is {nearest}" if certainty.sureness is Sureness.UNKNOWN else f"; perhaps {nearest}"
+    note = bar.format_likeness(certainty.likeness)
+    # Of an unknown face the title says the word already.
+    if certainty.sureness is Sureness.UNKNOWN:
+        note += f"; nearest is {nearest}"
+    else:
+        note = f"{bar.title_word(certainty.sureness)}, {note}{'' if name else f'; perhaps {nearest}'}"
     mark: CertaintyMark | None = bar.mark_certainty(certainty)
     if face.doubt:
         title, note, mark = (

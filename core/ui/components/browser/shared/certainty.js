@@ -12,7 +12,7 @@ const HEIGHT_PX = 12;
 /** A bar says by its form what it says by its colour: broken where it is unsure, and thin where there is no name.
  *  @type {Record<string, Record<string, string>>} */
 const FORMS = {
-  unsure: { "stroke-dasharray": "6 3", stroke: "var(--known)" },
+  unsure: { "stroke-dasharray": "6 3", stroke: "var(--certainty)" },
   unknown: { "stroke-width": "4", stroke: "currentColor", "stroke-opacity": "0.7" },
 };
 
@@ -25,7 +25,7 @@ export function createCertaintyBar({ word, likeness, threshold }) {
   bar.setAttribute("aria-hidden", "true");
   const middle = String(HEIGHT_PX / 2);
   const along = { x1: "0", y1: middle, y2: middle, "stroke-width": "7" };
-  const form = FORMS[word] ?? { stroke: "var(--known)" };
+  const form = FORMS[word] ?? { stroke: "var(--certainty)" };
   const mark = `${threshold}%`;
   bar.append(
     createLine({ ...along, x2: "100%", stroke: "currentColor", "stroke-opacity": "0.15" }),
