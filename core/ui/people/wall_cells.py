@@ -109,7 +109,7 @@ class GroupCell:
             id=covers[0],
             strips=(_strip(self.dataset, covers[:1]), _small_strip(self.dataset, covers[1:])),
             title=words.count(size, "face"),
-            note="some differ: look closer" if differs else "",
+            note="some differ: look closer" if differs and not name else "",
             question=f"Is this {name}?" if name else "",
             buttons=(
                 *((("Yes", "yes"), ("No", "no")) if name else ()),
