@@ -40,7 +40,7 @@ class Answer:
     suspects: Mapping[SuspectKind, int] | None = None
     """How many of each kind are open; None before they were looked for."""
     groups: UnnamedGroups | None = None
-    """Of the faces without a name; None where there are none, and before they were made."""
+    """Of faces without a name; None where somebody has one, and before they were made."""
 
 
 def read_answer(dataset: Dataset) -> Answer:
@@ -63,7 +63,9 @@ def _count_suspects(dataset: Dataset) -> Mapping[SuspectKind, int] | None:
 
 
 def _load_groups(dataset: Dataset) -> UnnamedGroups | None:
-    if not data.dataset_counts(dataset.id, dataset.revision).unnamed_faces:
+    counts = data.dataset_counts(dataset.id, dataset.revision)
+    # Beside people, groups are not what the photos came to: their wall alone reads them, which takes a moment.
+    if counts.people or not counts.unnamed_faces:
         return None
     grouped_at, threshold = groups.grouping_time(dataset), groups.chosen_threshold(dataset)
     return groups.read_unnamed_groups(dataset.id, dataset.revision, grouped_at, threshold)
@@ -100,17 +102,18 @@ def show_photos_answer(dataset: Dataset, ingest: Job | None, answer: Answer, ste
     """
     st.header(words.plain(describe_answer(answer)), anchor=False)
     answer_steps.follow_steps(dataset, ingest.created if ingest else 0.0, steps)
-    if not any(step.state.active for step in steps):
-        _show_advice(dataset, answer)
-    if not answer.counts.faces:
-        _show_work(dataset, ingest, answer, steps)
-        return
-    left, right = st.columns([3, 2], gap="large")
+    advice = st.container()
+    left, right = st.columns([3, 2], gap="large") if answer.counts.faces else (st.container(), None)
     with left:
         _show_people(dataset, answer)
         _show_work(dataset, ingest, answer, steps)
-    with right:
-        _show_map(dataset, steps)
+    if right:
+        with right:
+            _show_map(dataset, steps)
+    # Drawn last: why many faces cannot be learned takes a moment to find out, and nothing else need wait for it.
+    if not any(step.state.active for step in steps):
+        with advice:
+            _show_advice(dataset, answer)
 
 
 def _show_advice(dataset: Dataset, answer: Answer) -> None:
