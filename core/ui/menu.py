@@ -63,6 +63,7 @@ SECTIONS = (
             MenuEntry(INGEST, "Add photos", ":material/add_photo_alternate:", "ingest"),
             MenuEntry(REVIEW, "Look them over", ":material/rate_review:", "review"),
             MenuEntry(SUSPECTS, "Suspects", ":material/troubleshoot:", "suspects"),
+            MenuEntry(EXCHANGE, "Export and import", ":material/import_export:", "exchange"),
         ),
     ),
     MenuSection(
@@ -96,7 +97,6 @@ SECTIONS = (
         ":material/settings:",
         (
             MenuEntry(JOBS, "Jobs", ":material/pending_actions:", "jobs"),
-            MenuEntry(EXCHANGE, "Export and import", ":material/import_export:", "exchange"),
             MenuEntry(GLOSSARY, "Words", ":material/dictionary:", "glossary"),
             MenuEntry(ABOUT, "About", ":material/info:", "about"),
         ),
