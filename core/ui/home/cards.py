@@ -18,7 +18,7 @@ from core.workflows.erasure.erase_dataset import erase_dataset
 from core.workflows.erasure.proof import SearchFindings
 from core.workflows.photos.requests import ChangeModelRequest, IngestRequest, LookAgainRequest
 
-COVERS, COVER_PX = 6, 52
+COVERS, COVER_PX = 5, 52
 """Faces of a dataset's largest people, all in one row of its card."""
 CARDS = 6
 """On a page of them."""
@@ -95,7 +95,8 @@ def _covers(dataset: Dataset) -> None:
 
 def _trail(steps_done: tuple[bool, ...]) -> None:
     marks = (":material/check_circle:" if is_done else ":material/radio_button_unchecked:" for is_done in steps_done)
-    st.caption("  ".join(f"{mark} {step}" for mark, step in zip(marks, trail.STEPS, strict=True)))
+    # A mark stays with its step where the line ends between two.
+    st.caption("  ".join(f"{mark}\u00a0{step}" for mark, step in zip(marks, trail.STEPS, strict=True)))
 
 
 def _menu(dataset: Dataset) -> None:
