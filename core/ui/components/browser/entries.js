@@ -175,8 +175,11 @@ class Entries {
   }
 
   markRows() {
-    for (const [index, row] of this.rows().entries()) {
-      row.tabIndex = index === this.state.index ? 0 : -1;
+    const rows = this.rows();
+    // Of fewer entries than before there may be none at the index: the list could not be reached by Tab.
+    const reachable = this.state.index < rows.length ? this.state.index : 0;
+    for (const [index, row] of rows.entries()) {
+      row.tabIndex = index === reachable ? 0 : -1;
       row.toggleAttribute("data-chosen", this.state.selected.has(row.dataset.id ?? ""));
     }
   }
