@@ -64,7 +64,7 @@ def _show_card(dataset: Dataset, *, is_first: bool) -> None:
     jobs_of_it = data.services().jobs.jobs(dataset.id, limit=50)
     step = trail.next_dataset_step(counts, run, dataset.revision, jobs_of_it)
     with st.container(border=True):
-        faces, middle, side = st.columns([5, 6, 2], vertical_alignment="center", gap="medium")
+        faces, middle, side = st.columns([5, 5, 3], vertical_alignment="center", gap="medium")
         with faces:
             _covers(dataset)
         with middle:
@@ -88,8 +88,12 @@ def _show_card(dataset: Dataset, *, is_first: bool) -> None:
 
 def _covers(dataset: Dataset) -> None:
     people = sorted(data.dataset_people(dataset.id, dataset.revision), key=lambda person: -person.faces)[:COVERS]
-    if people:
-        tiles = [gallery.Tile(person.cover_crop_id, words.display_name(person.name)) for person in people]
+    tiles = [gallery.Tile(person.cover_crop_id, words.display_name(person.name)) for person in people]
+    ingest = None if tiles else data.newest_job(dataset, JobKind.INGEST)
+    if ingest is not None:
+        faces = data.services().store.recent_faces(dataset.id, ingest.id, COVERS)
+        tiles = [gallery.Tile(face.crop_id, "", alt="A face without a name") for face in faces]
+    if tiles:
         gallery.show_face_grid(dataset.id, tiles, tile_px=COVER_PX, is_round=True)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core.ui import gallery, state
+from core.ui import gallery, state, words
 from core.ui.labels import corrections, face_sheet
 from core.ui.people import merging, person, person_faces, person_side
 from core.ui.people.person import PersonView
@@ -50,7 +50,7 @@ def show_person_page(view: PersonView) -> None:
         "Looks like": person_side.show_look_alikes,
         "Note and history": person_side.show_past,
     }
-    tabs = st.tabs(list(bodies), key="about", bind="query-params")
+    tabs = st.tabs([words.plain(title) for title in bodies], key="about", bind="query-params")
     for tab, body in zip(tabs, bodies.values(), strict=True):
         # Only what is seen is computed.
         if tab.open:

@@ -70,11 +70,12 @@ def _draw_line(dataset: Dataset, since: float, ended_before: frozenset[str]) -> 
     # The whole page: it shows what came of the step, in the room that it left for it.
     if _ended(steps) != ended_before:
         st.rerun()
-    st.caption(
-        "  ·  ".join(f"{jobs.SYMBOL[step.state]} {JOBS[step.kind].title}: {_standing(step)}" for step in steps)
-        # A line of its own height also when there is nothing to say.
-        or "\u00a0"
-    )
+    standings = [
+        f"{jobs.SYMBOL[step.state]} {words.plain(JOBS[step.kind].title)}: {words.plain(_standing(step))}"
+        for step in steps
+    ]
+    # A line of its own height also when there is nothing to say.
+    st.caption("  ·  ".join(standings) if standings else "\u00a0")
 
 
 def _ended(steps: Sequence[Job]) -> frozenset[str]:
@@ -89,8 +90,8 @@ def show_failed_steps(dataset: Dataset, steps: Sequence[Job]) -> None:
     """Each step that ended early, with the reason and the way to repeat it by hand."""
     for step in steps:
         if step.state.resumable:
-            title, reason = JOBS[step.kind].title, step.error or "It was stopped."
-            st.markdown(f"{jobs.SYMBOL[step.state]} **{title}: {step.state}.** {words.plain(reason)}")
+            title = words.plain(f"{JOBS[step.kind].title}: {step.state}")
+            st.markdown(f"{jobs.SYMBOL[step.state]} **{title}.** {words.plain(step.error or 'It was stopped.')}")
             st.page_link(
                 PAGES[step.kind],
                 label="Do it by hand",
