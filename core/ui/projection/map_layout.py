@@ -16,22 +16,28 @@ TITLES = {Method.UMAP: "UMAP", Method.TSNE: "t-SNE", Method.PCA: "PCA"}
 TWO_D, THREE_D = "2-D", "3-D"
 MAP_CAVEAT = (
     "Near means alike; distances between far groups mean little. The axes have no unit, and a map can tear apart or "
-    "press together what was not so in the 128 numbers of each face."
+    "press together what was not so in the 128 numbers of each face (its embedding)."
 )
+_HOW_LAID_OUT = {
+    Method.UMAP: "Laid out by UMAP, a manifold projection.",
+    Method.TSNE: "Laid out by t-SNE, a neighbour embedding.",
+    Method.PCA: "Laid out by PCA, a linear projection.",
+}
 
 
 def describe_map(map_info: MapInfo | None) -> str:
-    """What a map can and cannot say, and how far this one can be believed."""
+    """What a map can and cannot say, how it was laid out in the field's words, and how far it can be believed."""
     measured = map_info.params.faithfulness if map_info else None
+    caveat = f"{MAP_CAVEAT} {_HOW_LAID_OUT[Method(map_info.method) if map_info else Method.PCA]}"
     if not measured:
-        return MAP_CAVEAT
+        return caveat
     # The share is a mean over faces; as a number of neighbours it can be imagined.
     k = measured.neighbours
     neighbours_kept = (
         f"{measured.kept * k:.0f} of the {words.count(k, 'face')} nearest to a face are among its {words.count(k)}"
     )
     trusted = measured.trustworthiness
-    return f"{MAP_CAVEAT} On this one, {neighbours_kept} nearest in truth (cosine)." + (
+    return f"{caveat} On this one, {neighbours_kept} nearest in truth (cosine)." + (
         f" Its trustworthiness is {trusted:.2f}: 1 when nobody lies among strangers, 0.5 by chance." if trusted else ""
     )
 

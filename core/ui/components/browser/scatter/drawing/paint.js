@@ -104,36 +104,89 @@ function paintSymbols(pen, scene, rows, look, clear) {
  * @param {Uint8Array | null} clear
  */
 function paintDots(pen, scene, rows, clear) {
-  const { view, groups, group, depth, isDeep, x, y } = scene;
+  const { view, groups, isDeep } = scene;
   const { area } = view;
-  const width = Math.round(area.width * area.ratio);
-  const height = Math.round(area.height * area.ratio);
-  const picture = pen.createImageData(width, height);
-  const pixels = new Uint32Array(picture.data.buffer);
+  const picture = sheetOf(pen, Math.round(area.width * area.ratio), Math.round(area.height * area.ratio));
   const side = Math.round(dotSizePx(rows.length) * area.ratio);
-  const half = side >> 1;
-  const strong = groups.map(({ colour, faded }) =>
-    shadesOf(colour, faded && !clear ? DOT_ALPHA.faded : DOT_ALPHA.plain, isDeep),
-  );
-  const weak = groups.map(({ colour }) => shadesOf(colour, DOT_ALPHA.pale, isDeep));
   // The view's own steps from place to pixel, drawn together into one multiplication and one addition.
   const scale = view.scale * area.ratio;
-  const across = (area.width / 2) * area.ratio - view.x * scale;
-  const down = (area.height / 2) * area.ratio + view.y * scale;
+  const target = {
+    pixels: new Uint32Array(picture.data.buffer),
+    width: picture.width,
+    height: picture.height,
+    side,
+    scale,
+    across: (area.width / 2) * area.ratio - view.x * scale,
+    down: (area.height / 2) * area.ratio + view.y * scale,
+  };
+  const shades = isDeep ? SHADES : 1;
+  const coloursOf = (/** @type {boolean} */ isPale) =>
+    Uint32Array.from(
+      groups.flatMap(({ colour, faded }) => {
+        const alpha = faded && !clear ? DOT_ALPHA.faded : DOT_ALPHA.plain;
+        return shadesOf(colour, isPale ? DOT_ALPHA.pale : alpha, isDeep);
+      }),
+    );
   // What is clear is drawn in a second pass, so that nothing covers it.
-  for (const pass of clear ? [0, 1] : [-1])
-    for (const row of rows) {
-      if (clear && clear[row] !== pass) continue;
-      const shade = isDeep ? Math.max(0, Math.min(SHADES - 1, (depth[row] * SHADES) | 0)) : 0;
-      const colour = (pass === 0 ? weak : strong)[group[row]][shade];
-      const left = Math.round(x[row] * scale + across) - half;
-      const top = Math.round(down - y[row] * scale) - half;
-      const right = Math.min(width, left + side);
-      const bottom = Math.min(height, top + side);
-      for (let line = Math.max(0, top); line < bottom; line++)
-        for (let at = Math.max(0, left); at < right; at++) pixels[line * width + at] = colour;
-    }
+  if (clear)
+    writeDots(
+      target,
+      scene,
+      rows.filter((row) => !clear[row]),
+      coloursOf(true),
+      shades,
+    );
+  writeDots(target, scene, clear ? rows.filter((row) => clear[row] === 1) : rows, coloursOf(false), shades);
   pen.putImageData(picture, 0, 0);
+}
+
+/** @type {WeakMap<Pen, ImageData>} */
+const sheets = new WeakMap();
+
+/**
+ * An empty sheet of pixels, the same at each frame: megabytes of new memory cost more than all dots on them.
+ * @param {Pen} pen
+ * @param {number} width
+ * @param {number} height
+ */
+function sheetOf(pen, width, height) {
+  const before = sheets.get(pen);
+  if (before?.width === width && before.height === height) {
+    before.data.fill(0);
+    return before;
+  }
+  const sheet = pen.createImageData(width, height);
+  sheets.set(pen, sheet);
+  return sheet;
+}
+
+/**
+ * The innermost loop, apart and with nothing but numbers and arrays of them, so that browsers compile it well.
+ * @param {{ pixels: Uint32Array, width: number, height: number, side: number, scale: number, across: number, down: number }} target
+ * @param {Pick<Scene, "x" | "y" | "group" | "depth">} places
+ * @param {Uint32Array} rows
+ * @param {Uint32Array} colours of each group, from behind to the front
+ * @param {number} shades so many has each
+ */
+function writeDots(
+  { pixels, width, height, side, scale, across, down },
+  { x, y, group, depth },
+  rows,
+  colours,
+  shades,
+) {
+  const half = side >> 1;
+  for (let index = 0; index < rows.length; index++) {
+    const row = rows[index];
+    const shade = shades > 1 ? Math.max(0, Math.min(shades - 1, (depth[row] * shades) | 0)) : 0;
+    const colour = colours[group[row] * shades + shade];
+    const left = Math.round(x[row] * scale + across) - half;
+    const top = Math.round(down - y[row] * scale) - half;
+    const right = Math.min(width, left + side);
+    const bottom = Math.min(height, top + side);
+    for (let line = Math.max(0, top); line < bottom; line++)
+      for (let at = Math.max(0, left); at < right; at++) pixels[line * width + at] = colour;
+  }
 }
 
 /**
