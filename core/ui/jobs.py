@@ -9,8 +9,8 @@ import streamlit as st
 
 from core.jobs.order import find_pausing_job, list_jobs_before
 from core.jobs.registry import JOBS, is_quick
-from core.store.job_model import Job, JobState
-from core.ui import data, words
+from core.store.job_model import Job, JobKind, JobState
+from core.ui import data, menu, words
 
 POLL = "1s"
 SILENT_S = 20.0
@@ -24,6 +24,30 @@ SYMBOL = {
     JobState.CANCELLED: ":material/cancel:",
     JobState.INTERRUPTED: ":material/power_off:",
 }
+
+PAGES: Mapping[JobKind, str] = {
+    JobKind.INGEST: menu.INGEST,
+    JobKind.TRAIN: menu.TRAIN,
+    JobKind.MAP: menu.MAP,
+    JobKind.CLUSTER: menu.CLUSTERS,
+    JobKind.SUSPECTS: menu.SUSPECTS,
+    JobKind.EXPORT: menu.EXCHANGE,
+    JobKind.IMPORT: menu.EXCHANGE,
+    JobKind.ERASE: menu.PEOPLE,
+    JobKind.LOOK_AGAIN: menu.JOBS,
+    JobKind.CHANGE_MODEL: menu.JOBS,
+    JobKind.STUDY: menu.EVALUATE,
+    JobKind.LOOKUP: menu.BATCH,
+    JobKind.SORT: menu.BATCH,
+}
+"""Where the work of a job is asked for and followed."""
+RESULT_PAGES: Mapping[JobKind, str] = {
+    **PAGES,
+    JobKind.TRAIN: menu.EVALUATE,
+    JobKind.LOOK_AGAIN: menu.REVIEW,
+    JobKind.CHANGE_MODEL: menu.TRAIN,
+}
+"""Where what came of it is shown."""
 
 
 def follow_job(job: Job | None, during: Callable[[Job], None] | None = None) -> None:

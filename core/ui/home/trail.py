@@ -6,21 +6,9 @@ from dataclasses import dataclass
 
 from core.store.job_model import Job, JobKind
 from core.store.protocols import Counts, Dataset, Run
-from core.ui import data, menu
+from core.ui import data, jobs, menu
 
 STEPS = ("Photos in", "Named", "Looked over", "Trained")
-PAGES = {
-    JobKind.INGEST: menu.INGEST,
-    JobKind.TRAIN: menu.TRAIN,
-    JobKind.MAP: menu.MAP,
-    JobKind.CLUSTER: menu.CLUSTERS,
-    JobKind.SUSPECTS: menu.SUSPECTS,
-    JobKind.EXPORT: menu.EXCHANGE,
-    JobKind.IMPORT: menu.EXCHANGE,
-    JobKind.LOOKUP: menu.BATCH,
-    JobKind.SORT: menu.BATCH,
-}
-"""Where the work of a job is followed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +20,12 @@ class NextStep:
     why: str
 
 
-def next_dataset_step(counts: Counts, run: Run | None, revision: int, jobs: list[Job]) -> NextStep:
+def next_dataset_step(counts: Counts, run: Run | None, revision: int, jobs_of_it: list[Job]) -> NextStep:
     """What to do next with a dataset."""
     # The order is the way through the app: each step is offered when all before it are done. What runs comes first.
-    active = next((job for job in jobs if job.state.active), None)
+    active = next((job for job in jobs_of_it if job.state.active), None)
     if active is not None:
-        return NextStep("Watch the work", PAGES.get(active.kind, menu.JOBS), "Work is in progress.")
+        return NextStep("Watch the work", jobs.PAGES[active.kind], "Work is in progress.")
     if not counts.photos:
         return NextStep("Add photos", menu.INGEST, "It is empty.")
     if not counts.faces:
@@ -63,9 +51,9 @@ def find_next_step(dataset: Dataset) -> NextStep:
     return next_dataset_step(data.dataset_counts(dataset.id, dataset.revision), run, dataset.revision, [])
 
 
-def done_steps(counts: Counts, run: Run | None, jobs: list[Job]) -> tuple[bool, ...]:
+def done_steps(counts: Counts, run: Run | None, jobs_of_it: list[Job]) -> tuple[bool, ...]:
     """Which of ``STEPS`` are behind it."""
-    looked_over = any(job.kind in (JobKind.SUSPECTS, JobKind.CLUSTER) and job.finished for job in jobs)
+    looked_over = any(job.kind in (JobKind.SUSPECTS, JobKind.CLUSTER) and job.finished for job in jobs_of_it)
     named = counts.people >= 2 and counts.unnamed_faces <= counts.faces / 2
     # A training measures itself, and its recogniser can be used at once: it is the last step.
     return counts.faces > 0, named, looked_over, run is not None

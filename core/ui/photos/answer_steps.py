@@ -15,13 +15,8 @@ from core.ui import data, frame, jobs, menu, state, words
 POLL = "1s"
 WATCHING_S = 10.0
 """A tab that drew the page so lately is still watching it."""
-PAGES = {
-    JobKind.TRAIN: menu.TRAIN,
-    JobKind.CLUSTER: menu.CLUSTERS,
-    JobKind.SUSPECTS: menu.SUSPECTS,
-    JobKind.MAP: menu.MAP,
-}
-"""The steps in their order, and where each can be asked for by hand."""
+STEPS = (JobKind.TRAIN, JobKind.CLUSTER, JobKind.SUSPECTS, JobKind.MAP)
+"""In their order."""
 
 
 def list_answer_jobs(dataset: Dataset, since: float) -> list[Job]:
@@ -33,9 +28,9 @@ def list_answer_jobs(dataset: Dataset, since: float) -> list[Job]:
     """
     newest: dict[JobKind, Job] = {}
     for job in data.services().jobs.jobs(dataset.id):
-        if job.kind in PAGES and job.created >= since:
+        if job.kind in STEPS and job.created >= since:
             newest.setdefault(job.kind, job)
-    return [newest[kind] for kind in PAGES if kind in newest]
+    return [newest[kind] for kind in STEPS if kind in newest]
 
 
 def await_answer(dataset: Dataset) -> None:
@@ -93,7 +88,7 @@ def show_failed_steps(dataset: Dataset, steps: Sequence[Job]) -> None:
             title = words.plain(f"{JOBS[step.kind].title}: {step.state}")
             st.markdown(f"{jobs.SYMBOL[step.state]} **{title}.** {words.plain(step.error or 'It was stopped.')}")
             st.page_link(
-                PAGES[step.kind],
+                jobs.PAGES[step.kind],
                 label="Do it by hand",
                 icon=":material/arrow_forward:",
                 query_params={"dataset": dataset.id},

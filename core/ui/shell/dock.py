@@ -7,26 +7,10 @@ from collections.abc import Mapping
 import streamlit as st
 
 from core.jobs.registry import JOBS
-from core.store.job_model import Job, JobKind, JobState
+from core.store.job_model import Job, JobState
 from core.ui import data, jobs, menu, state, words
 
 POLL = "2s"
-RESULT_PAGES: Mapping[JobKind, str] = {
-    JobKind.INGEST: menu.INGEST,
-    JobKind.TRAIN: menu.EVALUATE,
-    JobKind.MAP: menu.MAP,
-    JobKind.CLUSTER: menu.CLUSTERS,
-    JobKind.SUSPECTS: menu.SUSPECTS,
-    JobKind.EXPORT: menu.EXCHANGE,
-    JobKind.IMPORT: menu.EXCHANGE,
-    JobKind.ERASE: menu.PEOPLE,
-    JobKind.LOOK_AGAIN: menu.REVIEW,
-    JobKind.CHANGE_MODEL: menu.TRAIN,
-    JobKind.STUDY: menu.EVALUATE,
-    JobKind.LOOKUP: menu.BATCH,
-    JobKind.SORT: menu.BATCH,
-}
-"""Where what came of a job is shown."""
 
 
 def show_dock() -> None:
@@ -70,7 +54,7 @@ def _last_ended(followed: list[str]) -> Job | None:
         return None
     # A dataset that was deleted took its jobs with it.
     job = next((job for job in data.services().jobs.jobs() if job.id == followed[-1]), None)
-    shown_here = job is not None and RESULT_PAGES[job.kind] == st.session_state.get(state.PAGE)
+    shown_here = job is not None and jobs.RESULT_PAGES[job.kind] == st.session_state.get(state.PAGE)
     if job is None or shown_here:
         _dismiss()
         return None
@@ -81,7 +65,7 @@ def _show_ended(job: Job, names: Mapping[str, str]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="dock"):
         title = words.plain(f"{JOBS[job.kind].title} ({jobs.dataset_name(job, names)})")
         st.markdown(f"{jobs.SYMBOL[job.state]} {title}: {words.plain(job.state)}", width="content")
-        page = RESULT_PAGES[job.kind] if job.state is JobState.DONE else menu.JOBS
+        page = jobs.RESULT_PAGES[job.kind] if job.state is JobState.DONE else menu.JOBS
         label = "See what came of it" if job.state is JobState.DONE else "See why"
         st.page_link(page, label=label, icon=":material/arrow_forward:", query_params={"dataset": job.dataset_id})
         st.button("Dismiss", key="dismiss_ended_job", type="tertiary", icon=":material/close:", on_click=_dismiss)

@@ -207,10 +207,10 @@ TERMS: tuple[GlossaryTerm, ...] = (
 
 
 def find_terms(text: str, terms: Sequence[GlossaryTerm] = TERMS) -> list[GlossaryTerm]:
-    """The terms of whose words all words of ``text`` are part, in the order of the alphabet."""
+    """The terms of whose words all words of ``text`` are part: those that are called so, then by the alphabet."""
     wanted = text.casefold().split()
     found = [term for term in terms if all(word in " ".join(term[:3]).casefold() for word in wanted)]
-    return sorted(found, key=lambda term: term.term.casefold())
+    return sorted(found, key=lambda term: (text.casefold() not in term.term.casefold(), term.term.casefold()))
 
 
 def show_glossary() -> None:
