@@ -167,8 +167,8 @@ def _group_tiles(dataset: Dataset, unnamed: UnnamedGroups) -> list[Tile]:
 
 def _show_faces(dataset: Dataset, tiles: Sequence[Tile], n_more: int, page: str) -> None:
     gallery.show_face_grid(dataset.id, tiles, tile_px=FACE_PX, is_round=True)
-    if n_more > 0:
-        _link(dataset, page, f"+ {words.count(n_more)} more", ":material/groups:")
+    label = f"+ {words.count(n_more)} more" if n_more > 0 else "Open the people"
+    _link(dataset, page, label, ":material/groups:")
 
 
 def _show_work(dataset: Dataset, ingest: Job | None, answer: Answer, steps: Sequence[Job]) -> None:
