@@ -25,6 +25,13 @@ CARDS = 6
 RECENT_JOBS = 6
 
 
+def _is_named(name: str) -> bool:
+    """Whether there is a name; said where there is none. A button that stays grey while one types takes no click."""
+    if not name.strip():
+        st.error("It needs a name first.", icon=":material/edit:")
+    return bool(name.strip())
+
+
 @st.dialog("New dataset")
 def new_dataset() -> None:
     """Ask for a name and a model."""
@@ -38,7 +45,7 @@ def new_dataset() -> None:
         if model not in {installed.id for installed in _installed_models()}:
             command = words.plain(f"python -m core models install {model}")
             st.caption(f":material/warning: Not installed here yet. Run this first: {command}")
-    if st.button("Make it", type="primary", disabled=not name.strip()):
+    if st.button("Make it", type="primary") and _is_named(name):
         # Refused inside of the dialog, where the name can be changed; the frame would end the page instead.
         try:
             dataset = data.services().store.create_dataset(name, models[model].vectors_id)

@@ -8,7 +8,7 @@ from core.store.job_model import Job, JobKind
 from core.store.protocols import Counts, Dataset, Run
 from core.ui import data, jobs, menu
 
-STEPS = ("Photos in", "Named", "Looked over", "Trained")
+STEPS = ("Photos in", "Named", "Checked", "Trained")
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ def show_welcome() -> None:
 
 def _loose_photos() -> list[UploadedFile]:
     turn = st.session_state[state.UPLOAD_ROUND]
-    files = list(st.file_uploader("Photos", accept_multiple_files=True, key=f"loose_{turn}") or [])
+    files = list(st.file_uploader("Photos, or a zip of them", accept_multiple_files=True, key=f"loose_{turn}") or [])
     uploads.require_room(sum(file.size for file in files))
     return files
 

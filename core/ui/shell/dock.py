@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 
 import streamlit as st
@@ -11,13 +12,16 @@ from core.store.job_model import Job, JobState
 from core.ui import data, jobs, menu, state, words
 
 POLL = "2s"
+NEWS_S = 20.0
+"""How long the dock says that something is done. What failed stays until it is dismissed."""
 
 
 def show_dock() -> None:
     """Draw the dock, which renews itself while something runs; nothing where nothing runs and nothing has ended."""
     active = data.services().jobs.active()
     followed = st.session_state.setdefault(state.FOLLOWED, [])
-    if not active and _last_ended(followed) is None:
+    if _is_shown_above(active) or (not active and _last_ended(followed) is None):
+        followed += [job.id for job in active if job.id not in followed]
         return
     with st.bottom:
         # It renews itself only while there is something to tell: an idle page asks for nothing.
@@ -35,6 +39,12 @@ def _draw() -> None:
         _show_ended(ended, names)
 
 
+def _is_shown_above(active: list[Job]) -> bool:
+    """Whether the open page itself follows all that runs: it would be said twice, a second apart."""
+    opened = (st.session_state.get(state.PAGE), st.session_state.get(state.DATASET))
+    return len(active) == 1 and (jobs.PAGES[active[0].kind], active[0].dataset_id) == opened
+
+
 def _show_running(active: list[Job], names: Mapping[str, str]) -> None:
     first = jobs.find_foremost_job(active)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="dock"):
@@ -49,16 +59,23 @@ def _show_running(active: list[Job], names: Mapping[str, str]) -> None:
 
 
 def _last_ended(followed: list[str]) -> Job | None:
-    """The newest of the followed jobs, unless the open page shows itself what came of it."""
+    """The newest of the followed jobs, while it is news and the open page does not show itself what came of it."""
     if not followed:
         return None
     # A dataset that was deleted took its jobs with it.
     job = next((job for job in data.services().jobs.jobs() if job.id == followed[-1]), None)
-    shown_here = job is not None and jobs.RESULT_PAGES[job.kind] == st.session_state.get(state.PAGE)
-    if job is None or shown_here:
+    if job is None or _is_shown_here(job) or _is_old(job):
         _dismiss()
         return None
     return job
+
+
+def _is_shown_here(job: Job) -> bool:
+    return jobs.RESULT_PAGES[job.kind] == st.session_state.get(state.PAGE)
+
+
+def _is_old(job: Job) -> bool:
+    return job.state is JobState.DONE and time.time() - (job.finished or 0.0) > NEWS_S
 
 
 def _show_ended(job: Job, names: Mapping[str, str]) -> None:
