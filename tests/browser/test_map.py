@@ -155,7 +155,20 @@ def test_a_new_photo_lies_among_those_it_is_like(app: App, page: Page, sample: D
     page.mouse.move(*place_on_map(page, page.evaluate(f"async () => {SHOWN}.scene.n")))
     card = page.locator(".card")
     expect(card).to_contain_text("Face 1 of the new photo")
-    expect(card).to_contain_text("elton john: 0.0")
+    expect(card).to_contain_text("elton john: likeness")
+
+
+def test_faces_are_seen_at_their_points_and_a_click_shows_whom_one_is_like(app: App, page: Page, sample: Dataset):
+    open_map(app, page, sample)
+    seen = f"((map) => map.faces.filter((face) => map.pictures.pictureOf(face.row)).length)({SHOWN})"
+    wait_until_true(page, f"{seen} > 100")
+    page.mouse.click(*place_on_map(page, 70))
+    expect(page.get_by_text("Most like it")).to_be_visible()
+    wait_until_true(page, f"{SHOWN}.near?.row === 70 && {SHOWN}.near.rows.length === 8")
+    settle(page)
+    shoot(page, "map-near-faces")
+    page.locator("canvas.plane").press("Escape")
+    wait_until_true(page, f"!{SHOWN}.near")
 
 
 def test_what_is_circled_can_be_taken_along(app: App, page: Page, sample: Dataset):
