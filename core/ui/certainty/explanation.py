@@ -44,6 +44,30 @@ def score_numbers(score: float, certainty: Certainty, threshold: Threshold) -> d
     }
 
 
+def describe_reason(certainty: Certainty, *, is_named: bool, other: str = "", other_likeness: float = 0.0) -> str:
+    """Why a face has a name or none: "92 of 100; 51 is needed. Next is Ann with 13.".
+
+    Parameters
+    ----------
+    other : who is next behind a name, or whom an unknown face is nearest to; "" where there is nobody
+    other_likeness : of who is next, 0..100
+    """
+    likeness, needed = f"{certainty.likeness:.0f}", f"{certainty.threshold:.0f}"
+    # Just beside the threshold both may round to one number, which would explain nothing.
+    if likeness == needed:
+        likeness, needed = f"{certainty.likeness:.1f}", f"{certainty.threshold:.1f}"
+    reason = f"{likeness} of 100; {needed} {'is' if is_named else 'would be'} needed."
+    if not other:
+        return reason
+    name = words.display_name(other)
+    if not is_named:
+        return f"{reason} Nearest is {name}."
+    # The name goes by the classifier: seldom somebody else has more likeness, with less probability.
+    if other_likeness > certainty.likeness:
+        return f"{reason} {name} has {other_likeness:.0f}, but is less probable."
+    return f"{reason} Next is {name} with {other_likeness:.0f}."
+
+
 def describe_word(sureness: Sureness) -> str:
     """What the word means, for this face."""
     likely, sure = (words.percent(share) for share in (LIKELY_PROB, SURE_PROB))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ import streamlit as st
 
 from core.base.types import TRUSTED_GRADE, Face
 from core.learn.numerics.neighbours import nearest_in_gallery
-from core.learn.open_set.certainty import Sureness
+from core.learn.open_set.certainty import Certainty, Sureness
 from core.learn.open_set.rejection_rule import Threshold
 from core.store.protocols import Dataset, Run
 from core.ui import data, gallery, state, words
@@ -18,14 +19,16 @@ from core.ui.components import choices
 from core.ui.components.choices import ChoiceLine, ChoicesLayout
 from core.ui.identification.photo_input import TabPhoto
 from core.ui.labels import corrections
-from core.workflows.identification.identify import IdentifiedFace, nearest_candidate
+from core.workflows.identification.identify import Candidate, IdentifiedFace, Identifier, nearest_candidate
 from core.workflows.labels import teach
 
 NEAREST_PHOTOS = 6
 SMALL_FACE_PX = 32
 """A face narrower than this has too little detail to be sure of."""
-LEAST_CANDIDATE_PROB = 0.005
-"""Candidates less probable than this are not worth a line, but for the first three."""
+
+
+RatedPeople = Sequence[tuple[Candidate, Certainty]]
+"""Who a face may be, the most alike first."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,9 +49,10 @@ class FaceQuestion:
 
 def show_face_answer(dataset: Dataset, run: Run, question: FaceQuestion, threshold: Threshold) -> None:
     """Everything about one face."""
+    rated_people = order_candidates(data.services().identifier(run), question.face, threshold)
     with st.container(border=True):
         st.markdown(_describe_verdict(question, threshold))
-        _show_certainty(dataset, run, question, threshold)
+        _show_certainty(dataset, run, question, threshold, rated_people)
         width_px = question.face.detection.box.width
         if width_px < SMALL_FACE_PX:
             st.caption(
@@ -57,8 +61,16 @@ def show_face_answer(dataset: Dataset, run: Run, question: FaceQuestion, thresho
             )
         _show_known_face(run, question.known_face)
         _ask_for_name(dataset, question, threshold)
-        person = _candidates(dataset, run, question, threshold)
+        person = _choose_candidate(dataset, run, question, rated_people)
         _evidence(dataset, question, person)
+
+
+def order_candidates(identifier: Identifier, face: IdentifiedFace, threshold: Threshold) -> RatedPeople:
+    """Who the face may be and how like each of them it is, the most alike first."""
+    certainties = identifier.rate_candidates(face, face.candidates, threshold)
+    rated_people = zip(face.candidates, certainties, strict=True)
+    # Candidates come by probability; the page shows their likeness, and a list is read by the number that it shows.
+    return sorted(rated_people, key=lambda rated: rated[1].likeness, reverse=True)
 
 
 def _show_known_face(run: Run, known_face: Face | None) -> None:
@@ -80,11 +92,13 @@ def _describe_verdict(question: FaceQuestion, threshold: Threshold) -> str:
         return f"**{number:d}. {words.plain(question.face.doubt.capitalize())} to tell.**"
     if name:
         return f"**{number:d}. {words.name(name)}**"
-    return f"**{number:d}. Unknown.** Nearest is {words.name(nearest_candidate(question.face.candidates).person)}."
+    return f"**{number:d}. Unknown**"
 
 
-def _show_certainty(dataset: Dataset, run: Run, question: FaceQuestion, threshold: Threshold) -> None:
-    """How sure the answer is, and on request the numbers that it comes of."""
+def _show_certainty(
+    dataset: Dataset, run: Run, question: FaceQuestion, threshold: Threshold, rated_people: RatedPeople
+) -> None:
+    """How sure the answer is and why, and on request the numbers that it comes of."""
     face = question.face
     if face.doubt:
         st.caption(
@@ -95,9 +109,23 @@ def _show_certainty(dataset: Dataset, run: Run, question: FaceQuestion, threshol
     # Whoever was named by a person is not the recogniser's to be sure of.
     if question.known_face is not None and question.known_face.confirmed:
         return
-    bar.show_certainty(face.certainty(threshold))
+    certainty = face.certainty(threshold)
+    bar.show_certainty(certainty)
+    st.markdown(words.plain(_describe_reason(face, certainty, rated_people, threshold)))
     with st.popover(explanation.TITLE, type="tertiary", icon=":material/calculate:"):
         _explain(dataset, run, face, threshold)
+
+
+def _describe_reason(
+    face: IdentifiedFace, certainty: Certainty, rated_people: RatedPeople, threshold: Threshold
+) -> str:
+    name = face.name(threshold)
+    if name is None:
+        nearest = nearest_candidate(face.candidates).person
+        return explanation.describe_reason(certainty, is_named=False, other=nearest)
+    others = [(candidate.person, rated.likeness) for candidate, rated in rated_people if candidate.person != name]
+    other, likeness = others[0] if others else ("", 0.0)
+    return explanation.describe_reason(certainty, is_named=True, other=other, other_likeness=likeness)
 
 
 def _explain(dataset: Dataset, run: Run, face: IdentifiedFace, threshold: Threshold) -> None:
@@ -137,24 +165,18 @@ def _describe_nearest(dataset: Dataset, face: IdentifiedFace) -> str:
     return f"{owner}at distance {nearest.distance:.2f}"
 
 
-def _candidates(dataset: Dataset, run: Run, question: FaceQuestion, threshold: Threshold) -> str:
+def _choose_candidate(dataset: Dataset, run: Run, question: FaceQuestion, rated_people: RatedPeople) -> str:
     """Who it may be; gives the one whose photos are to be seen."""
-    people = [
-        candidate
-        for rank, candidate in enumerate(question.face.candidates)
-        if rank < 3 or candidate.prob >= LEAST_CANDIDATE_PROB
-    ]
     # The choice is about one face of one photo. It is dropped with the face, and where the person is no candidate any
     # more after another training: then the most probable one is shown.
     question_key = (question.photo.id, question.number)
     shown_for, name, chosen_at = st.session_state.get(state.CANDIDATE, (("", 0), "", 0.0))
     shown_person = (
         name
-        if shown_for == question_key and any(candidate.person == name for candidate in people)
-        else people[0].person
+        if shown_for == question_key and any(candidate.person == name for candidate, _ in rated_people)
+        else question.face.candidates[0].person
     )
     covers = data.cover_crop_ids(dataset)
-    certainties = data.services().identifier(run).rate_candidates(question.face, people, threshold)
     lines = [
         ChoiceLine(
             id=candidate.person,
@@ -163,11 +185,13 @@ def _candidates(dataset: Dataset, run: Run, question: FaceQuestion, threshold: T
             src=gallery.crop_address(dataset.id, covers[candidate.person]) if candidate.person in covers else "",
             certainty=bar.mark_certainty(certainty),
         )
-        for candidate, certainty in zip(people, certainties, strict=True)
+        for candidate, certainty in rated_people
     ]
     st.caption("How like each of them it is. Choose one to see why:")
     key = f"candidates_{question.photo.id[:16]}_{question.number}"
     answer = choices.draw_choices(key, "Candidates", lines, shown_person, layout=ChoicesLayout.COMPACT)
+    if n_more := len(run.params.people) - len(lines):
+        st.caption(f"And {words.count(n_more, 'more person', 'more people')} whom it knows.")
     # A component repeats its last answer at every run. Only one that is newer, by the browser's clock, is a click.
     if answer is not None and answer.when > chosen_at:
         st.session_state[state.CANDIDATE] = (question_key, answer.id, answer.when)

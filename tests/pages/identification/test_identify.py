@@ -12,7 +12,7 @@ from core.imaging.pixels import encode_jpeg
 from core.learn.open_set.rejection_rule import Threshold
 from core.store.job_model import JobKind
 from core.ui import state, words
-from core.ui.identification import photo_answer, photo_input
+from core.ui.identification import face_answer, photo_answer, photo_input
 from core.vision.pipeline import DecodedPhoto
 from core.workflows.identification.identify import Candidate, nearest_candidate
 from core.workflows.identification.lookups import kept_lookups
@@ -42,6 +42,8 @@ def test_a_known_face_gets_its_name_with_evidence(trained, open_page, sample_fil
     assert "This photo is in the dataset as one of madonna; it was not learned from: a fair test" in said
     (certainty,) = [html.proto.body for html in app.get("html") if "fa-certainty" in html.proto.body]
     assert "Sure: likeness" in certainty and "the threshold is" in certainty
+    reason = next(line for line in said.splitlines() if "is needed. Next is" in line)
+    assert reason.split(" of 100")[0] == certainty.split("likeness ")[1].split(" of 100")[0]
     # How it is computed: the numbers of this very face.
     assert "The 128 numbers of each (the embedding)" in said
     numbers = dict(app.table[0].value.to_numpy().tolist())
@@ -65,7 +67,8 @@ def test_asking_for_fewer_named_strangers_turns_a_name_into_unknown(trained, ope
     app.select_slider[0].set_value(0.001).run()
     said = texts(app)
     assert "too little to be sure of 0.1 %" in said
-    assert f"1. Unknown.** Nearest is {words.display_name(person)}." in said
+    assert "1. Unknown**" in said
+    assert f"would be needed. Nearest is {words.display_name(person)}." in said
     assert "With 1 in 500 it would be 1." in said or "With 1 in 100 it would be 1." in said
 
 
@@ -200,6 +203,21 @@ def test_only_a_face_near_the_threshold_is_offered_a_name_with_one_click(trained
         case: replace(face, score=score).certainty(strict).sureness.word for case, score in offered.items()
     }
     assert words_by_case == {"it has the name": "unsure", "one step would do": "unsure", "far from it": "unknown"}
+
+
+def test_candidates_are_listed_by_the_likeness_that_they_show_and_all_of_them(trained, sample_images):
+    (run,) = trained.runs.runs(trained.store.datasets()[0].id)
+    identifier = trained.identifier(run)
+    by_probability_as_well = []
+    for image in list(sample_images.values())[:10]:
+        for face in identifier.identify_photo(DecodedPhoto.whole(image)).faces:
+            ranked = face_answer.order_candidates(identifier, face, identifier.threshold())
+            likenesses = [certainty.likeness for _, certainty in ranked]
+            assert likenesses == sorted(likenesses, reverse=True)
+            assert {candidate for candidate, _ in ranked} == set(face.candidates)
+            by_probability_as_well.append(tuple(candidate for candidate, _ in ranked) == face.candidates)
+    # Of some faces the two orders differ, or the order above would be no promise.
+    assert not all(by_probability_as_well)
 
 
 def test_the_nearest_person_is_among_the_candidates_and_named_as_the_nearest():
