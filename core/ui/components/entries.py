@@ -84,8 +84,15 @@ def draw_entries(
     keyboard: Keyboard,
     epoch: int,
     layout: EntriesLayout = EntriesLayout.LIST,
+    former_ids: Sequence[str] = (),
 ) -> list[EntryCommand]:
-    """Draw the list; gives what was asked a moment ago, in order. A new ``epoch`` lets go of what was chosen."""
+    """Draw the list; gives what was asked a moment ago, in order.
+
+    Parameters
+    ----------
+    epoch : a new one lets go of what was chosen
+    former_ids : entries that are no longer in the list, and may still be asked about by who saw them a moment ago
+    """
     payload = {
         "layout": layout.value,
         "start": keyboard.start,
@@ -98,11 +105,12 @@ def draw_entries(
         **outbox.outbox_state(key),
     }
     answer = _mount(key=key, data=payload, on_commands_change=ignore_change)
-    return read_entry_commands(outbox.take_new_commands(key, answer.commands), [entry.id for entry in entries])
+    known_ids = [*(entry.id for entry in entries), *former_ids]
+    return read_entry_commands(outbox.take_new_commands(key, answer.commands), known_ids)
 
 
 def read_entry_commands(answers: Iterable[Mapping[str, Any]], entry_ids: Sequence[str]) -> list[EntryCommand]:
-    """The browser's answers, as far as they are about the entries that are shown now."""
+    """The browser's answers, as far as they are about entries that are known."""
     known_ids = set(entry_ids)
     # A command without any entry left is passed on all the same: undo and redo are about none.
     return [

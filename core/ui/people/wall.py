@@ -73,6 +73,14 @@ class Wall:
             cards.insert(CARDS_SHOWN - 1, TestCell(self.dataset, self.hard_faces))
         return [card for card in cards if card.id not in self.postponed]
 
+    @property
+    def groups_on_cards(self) -> list[GroupCell]:
+        """The groups that are surely somebody's rest."""
+        unnamed = self.unnamed
+        if unnamed is None:
+            return []
+        return [GroupCell(self.dataset, unnamed, group) for rest in unnamed.rests for group in rest.groups]
+
 
 def read_wall(dataset: Dataset, *, unnamed_first: bool) -> Wall:
     """The wall as it is now."""
@@ -258,11 +266,13 @@ def _draw_cells(wall: Wall, cells: Sequence[WallCell], scope: str = "wall") -> N
         search=SEARCH_INPUT,
     )
     entries = [cell.entry() for cell in cells]
+    # A name may be on its way to a group that a card asks about by now.
+    former = {cell.id: cell for cell in wall.groups_on_cards}
     key = f"{scope}_{wall.dataset.id}"
-    commands = draw_entries(key, entries, keyboard, corrections.current_epoch(), EntriesLayout.WALL)
+    commands = draw_entries(key, entries, keyboard, corrections.current_epoch(), EntriesLayout.WALL, list(former))
     if scope == "wall":
         st.caption(LEGEND)
-    cells_by_id = {entry.id: cell for entry, cell in zip(entries, cells, strict=True)}
+    cells_by_id = former | {entry.id: cell for entry, cell in zip(entries, cells, strict=True)}
     # One rerun after all of them: a rerun at the first would lose the others, which count as obeyed.
     changed = [
         obey_wall_command(wall, command, [cells_by_id[cell_id] for cell_id in command.ids]) for command in commands

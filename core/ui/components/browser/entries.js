@@ -1,7 +1,6 @@
 /**
  * Entries with faces, one below the other or side by side as a wall, each with buttons and perhaps a field for a name.
- * Arrows walk from entry to entry; a name and Enter goes on to the next field, so that many are dealt with without a
- * hand leaving the keys.
+ * Arrows walk from entry to entry; a name and Enter goes on to the next field: no hand leaves the keys.
  */
 
 import {
@@ -16,6 +15,7 @@ import {
 import { indexBeyond } from "./shared/grid_walk.js";
 import { CurrentDrawings, KeyedState } from "./shared/keyed_state.js";
 import { Outbox } from "./shared/outbox.js";
+import { holdTyped, idsOf, successorOf } from "./shared/succession.js";
 
 /**
  * @import { Component, OutboxData } from "./component.js"
@@ -48,10 +48,10 @@ const LONGEST_NAME = 80;
 const NAMES_ID = "known-names";
 
 class EntriesState {
-  /** Where the entry in focus stands, and which it is. */
-  index = 0;
-  /** @type {string | null} */
+  /** @type {string | null} the entry that has the focus, or had it last */
   focusedId = null;
+  /** @type {Entry[]} as they were drawn last, in order */
+  shown = [];
   isInField = false;
   /** Whether the focus is in the list. */
   isActive = false;
@@ -98,7 +98,9 @@ class Entries {
     const isNew = !root.firstElementChild;
     root.classList.toggle("wall", data.layout === "wall");
     this.drawNames();
-    const shown = answeredEntries(data, state.outbox);
+    const formerIds = idsOf(state.shown);
+    const shown = holdTyped(answeredEntries(data, state.outbox), state.shown, this.typedId());
+    state.shown = shown;
     // Entries that stay keep their elements: whoever types in one of them is not disturbed, and no picture flickers.
     const existing = new Map(this.rows().map((row) => [row.dataset.signature, row]));
     const rows = shown.map((entry) => {
@@ -106,12 +108,24 @@ class Entries {
       return existing.get(signature) ?? this.createRow(entry, signature);
     });
     arrangeChildren(root, [findElement(root, "datalist", HTMLDataListElement), ...rows]);
+    // What had the focus may be dealt with, here or in another window: it goes on to what came after it. Whoever types
+    // goes on to the next that waits for a name.
+    const withField = state.isInField ? idsOf(shown.filter(({ field }) => field)) : [];
+    state.focusedId = successorOf(state.focusedId, formerIds, withField.length ? withField : idsOf(shown));
     if (isNew && data.start && !matchMedia("(pointer: coarse)").matches) this.focusField(0);
-    else if (state.isActive && !focusedWithin(root)) {
-      // What had the focus was dealt with, here or in another window: it goes on from where it was.
-      const index = state.focusedId === null ? -1 : this.ids().indexOf(state.focusedId);
-      this.focusRow(index < 0 ? state.index : index, state.isInField);
-    } else this.markRows();
+    else if (state.isActive && !focusedWithin(root)) this.focusRow(this.focusedIndex(), state.isInField);
+    else this.markRows();
+  }
+
+  /** The entry with a begun name and the caret in it. */
+  typedId() {
+    const { isActive, isInField, focusedId, drafts } = this.state;
+    return isActive && isInField && focusedId !== null && drafts.get(focusedId) ? focusedId : null;
+  }
+
+  /** Where the entry in focus stands now. */
+  focusedIndex() {
+    return Math.max(0, this.ids().indexOf(this.state.focusedId ?? ""));
   }
 
   /** The names that fields offer. */
@@ -175,10 +189,8 @@ class Entries {
   }
 
   markRows() {
-    const rows = this.rows();
-    // Of fewer entries than before there may be none at the index: the list could not be reached by Tab.
-    const reachable = this.state.index < rows.length ? this.state.index : 0;
-    for (const [index, row] of rows.entries()) {
+    const reachable = this.focusedIndex();
+    for (const [index, row] of this.rows().entries()) {
       row.tabIndex = index === reachable ? 0 : -1;
       row.toggleAttribute("data-chosen", this.state.selected.has(row.dataset.id ?? ""));
     }
@@ -190,10 +202,9 @@ class Entries {
    */
   focusRow(index, isInField) {
     const { state, root } = this;
-    const rows = this.rows();
-    state.index = Math.max(0, Math.min(rows.length - 1, index));
+    const row = this.rows().at(Math.max(0, index)) ?? this.rows().at(-1);
+    state.isActive = true; // the first focus is put before anything listens
     state.isInField = isInField;
-    const row = rows[state.index];
     state.focusedId = row?.dataset.id ?? null;
     this.markRows();
     const field = isInField ? row?.querySelector("input") : null;
@@ -207,8 +218,7 @@ class Entries {
   focusField(index) {
     const withField = this.rows().flatMap((row, each) => (row.querySelector("input") ? [each] : []));
     const target = withField.find((each) => each >= index) ?? withField.at(-1);
-    if (target === undefined) this.focusRow(index, false);
-    else this.focusRow(target, true);
+    this.focusRow(target ?? index, target !== undefined);
   }
 
   /** @param {number} index */
@@ -262,7 +272,7 @@ class Entries {
       if (id === undefined || event.target instanceof HTMLInputElement) return;
       const command = closestTo(event, "button")?.dataset.command;
       if (command !== undefined) {
-        state.index = this.ids().indexOf(id);
+        state.focusedId = id;
         state.isInField = false;
         this.sendCommand(command, [id]);
         return;
@@ -288,7 +298,6 @@ class Entries {
         state.isActive = true;
         const id = closestTo(event, ".row")?.dataset.id;
         if (id === undefined) return;
-        state.index = this.ids().indexOf(id);
         state.focusedId = id;
         state.isInField = event.target instanceof HTMLInputElement;
         this.markRows();
@@ -310,11 +319,9 @@ class Entries {
    * @param {string} id
    */
   onFieldKey(key, name, id) {
-    const { index } = this.state;
-    if (key === "Enter" && name) {
-      this.sendCommand("name", this.commandedOf(id), name);
-      this.focusField(index);
-    } else if (key === "Escape") this.focusRow(index, false);
+    const index = this.ids().indexOf(id);
+    if (key === "Enter" && name) this.sendCommand("name", this.commandedOf(id), name);
+    else if (key === "Escape") this.focusRow(index, false);
     else if (key === "ArrowDown" && !name) this.focusField(index + 1);
     else if (key === "ArrowUp" && !name) this.focusFieldBefore(index);
     else return false;
@@ -327,7 +334,7 @@ class Entries {
    */
   onRowKey({ key, ctrlKey, metaKey }, id) {
     if (ctrlKey || metaKey) return false;
-    const { index } = this.state;
+    const index = this.focusedIndex();
     const entry = this.entryOf(id);
     const target = indexBeyond(this.rows(), index, key);
     const search = key === "/" && this.data.search ? document.querySelector(this.data.search) : null;

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { answeredEntries } from "../browser/entries.js";
 import { indexBeyond } from "../browser/shared/grid_walk.js";
 import { Outbox } from "../browser/shared/outbox.js";
+import { holdTyped, idsOf, successorOf } from "../browser/shared/succession.js";
 
 const words = {
   strips: [],
@@ -76,4 +77,26 @@ test.each([
   ["x", 0, null],
 ])("%s from %i leads to %s", (key, from, to) => {
   expect(indexBeyond(wall, from, key)).toBe(to);
+});
+
+test.each([
+  ["is still there, behind a card that came", "b", ["card", "a", "b", "c"], "b"],
+  ["is still there, in another order", "b", ["c", "d", "a", "b"], "b"],
+  ["went", "b", ["a", "c", "d"], "c"],
+  ["went together with the card before it", "a", ["b", "c", "d"], "b"],
+  ["went while a card came", "b", ["a", "card", "more", "c", "d"], "c"],
+  ["went with the next one", "b", ["a", "d"], "d"],
+  ["went, and what came after it stands in front now", "c", ["d", "a"], "d"],
+  ["was the last", "d", ["a", "b"], "b"],
+  ["was all that there was", "a", ["x"], null],
+])("an entry that %s is followed by the next in reading order", (_, id, ids, expected) => {
+  expect(successorOf(id, ["a", "b", "c", "d"], ids)).toBe(expected);
+});
+
+test("an entry in which somebody types stays before what came after it, whatever the others do", () => {
+  const [a, b, c] = ["a", "b", "c"].map((id) => ({ id }));
+  expect(idsOf(holdTyped([c], [a, b, c], "b"))).toEqual(["b", "c"]);
+  expect(idsOf(holdTyped([{ id: "card" }, a, c], [a, b, c], "b"))).toEqual(["card", "a", "b", "c"]);
+  expect(idsOf(holdTyped([], [a, b, c], "b"))).toEqual(["b"]);
+  expect(idsOf(holdTyped([a, c], [a, b, c], null))).toEqual(["a", "c"]);
 });
