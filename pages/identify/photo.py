@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.base.errors import ImageRefused
 from core.ui import data, frame, menu, words
-from core.ui.identification import live_camera, lookup_storage, photo_answer, photo_input, trial_photos
+from core.ui.identification import face_answer, live_camera, lookup_storage, photo_answer, photo_input, trial_photos
 from core.ui.labels import corrections
 
 with frame.page(
@@ -39,8 +39,9 @@ with frame.page(
         trial_photos.offer_trial_photos(dataset)
         photo_answer.show_known_people(dataset, run)
         st.stop()
-    # Without holding its row: no grid lies below it that could lose the focus.
-    corrections.show_last_correction(dataset, hold=False)
+    # Without holding its row: no grid lies below it that could lose the focus. What was done on other pages, or of
+    # another photo, would stand above this answer as if it belonged to it.
+    corrections.show_last_correction(dataset, hold=False, only=face_answer.list_taught_events(photo))
     try:
         identified = photo_answer.identify_photo(run, dataset.revision, photo)
     except ImageRefused as refusal:

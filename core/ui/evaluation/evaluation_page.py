@@ -120,7 +120,9 @@ def show_people_section(evaluated: EvaluatedRun) -> None:
     table = build_people_table(evaluated.evaluation)
     n_always_right = int((table["Recognised"] == 100).sum())
     tested = words.count(len(table), "tested person", "tested people")
-    st.markdown(f"**{words.count(n_always_right)} of {tested} were always recognised**")
+    st.markdown(
+        f"**{words.count(n_always_right)} of {tested} {'was' if n_always_right == 1 else 'were'} always recognised**"
+    )
     if len(table) <= PORTRAITS_MOST:
         table.insert(0, "Face", _portrait_addresses(evaluated, table["key"]))
     st.dataframe(

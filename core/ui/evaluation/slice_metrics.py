@@ -184,7 +184,7 @@ def _show_learning_curve(points: Sequence[LearningPoint]) -> None:
     # From some number on further photos are those of fewer and fewer people, on whom the rest of the curve depends.
     fewer = [point for point in points if point.people < points[0].people]
     if fewer:
-        having = ", ".join(f"{words.count(point.people)} have {point.photos}" for point in fewer)
+        having = ", ".join(f"{words.count(point.people, 'has', 'have')} {point.photos}" for point in fewer)
         people = words.count(points[0].people, "person", "people")
         st.caption(f"Of {people} {words.plain(having)}; the others gave all theirs.")
 

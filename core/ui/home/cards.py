@@ -177,7 +177,7 @@ def _delete(dataset: Dataset) -> None:
     if st.button("Erase it", type="primary"):
         with st.spinner("Erasing, and looking for what is left"):
             check = erase_dataset(data.services().erase_tools(), dataset.id).check
-        searched = f"{words.count(check.files, 'file')} were searched"
+        searched = f"{words.count(check.files, 'file was', 'files were')} searched"
         # Or this tab and its address would go on naming a dataset that is gone.
         frame.deselect_dataset(dataset.id)
         frame.queue_toast(f"'{words.plain(dataset.name)}' was erased. {searched}: {_describe_traces(check)}.")

@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from core.base.types import TRUSTED_GRADE, Face
+from core.corrections.model import Event
 from core.learn.numerics.neighbours import nearest_in_gallery
 from core.learn.open_set.certainty import Certainty, Sureness
 from core.learn.open_set.rejection_rule import Threshold
@@ -262,4 +263,16 @@ def _teach_name(dataset: Dataset, question: FaceQuestion, name: str) -> None:
     tools, corrector = data.services().ingestor(dataset.id), corrections.build_corrector(dataset)
     photo = teach.UnstoredPhoto(question.photo.name, question.photo.content, question.turn)
     detection = question.face.detection
-    corrections.apply_correction(dataset.id, lambda: teach.teach_face(tools, corrector, photo, detection, name))
+
+    def teach_face() -> Event:
+        event = teach.teach_face(tools, corrector, photo, detection, name)
+        taught_events: dict[str, set[int]] = st.session_state.setdefault(state.TAUGHT, {})
+        taught_events.setdefault(question.photo.id, set()).add(event.id)
+        return event
+
+    corrections.apply_correction(dataset.id, teach_face)
+
+
+def list_taught_events(photo: TabPhoto) -> frozenset[int]:
+    """The corrections that this tab did of faces of a photo while it was looked at, by their ids."""
+    return frozenset(st.session_state.get(state.TAUGHT, {}).get(photo.id, ()))

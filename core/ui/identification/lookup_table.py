@@ -18,7 +18,7 @@ from core.ui import address, data, gallery, jobs, words
 from core.ui.components import lookups
 from core.ui.components.lookups import FaceRow, FilterChip, LookupTable, LookupView, PhotoRow
 from core.ui.identification import lookup_page
-from core.ui.identification.photo_answer import choose_rate, format_one_in
+from core.ui.identification.photo_answer import choose_rate, describe_promise, format_one_in
 from core.ui.photos.exports import LARGEST_DOWNLOAD_BYTES
 from core.workflows.exchange.export import export_path
 from core.workflows.identification.lookups import kept_lookups, outputs
@@ -136,10 +136,7 @@ def _ask_for_rate(result: Lookup) -> float:
     rate = choose_rate(f"lookup_rate_{result.id}")
     threshold = result.threshold(rate)
     if not threshold.enough:
-        st.caption(
-            f"What it has seen is too little to be sure of {format_one_in(rate)}: "
-            f"up to {words.percent(threshold.high)} of strangers may get a name."
-        )
+        st.caption(describe_promise(threshold))
     return rate
 
 

@@ -161,12 +161,10 @@ def describe_threshold(threshold: Threshold, named_by_rate: dict[float, int], n_
     """
     sentences = []
     if not threshold.enough:
-        sentences.append(
-            f"What it has seen is too little to be sure of {100 * threshold.rate:g} %: "
-            f"up to {words.percent(threshold.high)} of strangers may get a name."
-        )
+        sentences.append(describe_promise(threshold))
     if n_faces:
-        sentences.append(f"Here {named_by_rate[threshold.rate]:d} of {words.count(n_faces, 'face')} have a name.")
+        verb = "has" if 1 in (named_by_rate[threshold.rate], n_faces) else "have"
+        sentences.append(f"Here {named_by_rate[threshold.rate]:d} of {words.count(n_faces, 'face')} {verb} a name.")
         # Not the next rates but the next that change something: on most photos a step of the slider does nothing.
         n_named, rates = named_by_rate[threshold.rate], sorted(named_by_rate)
         stricter = [rate for rate in rates if named_by_rate[rate] < n_named][-1:]
@@ -175,6 +173,14 @@ def describe_threshold(threshold: Threshold, named_by_rate: dict[float, int], n_
             f"With {format_one_in(rate)} it would be {named_by_rate[rate]:d}." for rate in (*stricter, *looser)
         ]
     return " ".join(sentences)
+
+
+def describe_promise(threshold: Threshold) -> str:
+    """What is sure of a threshold that was set on too few people for the rate that was asked for."""
+    return (
+        f"You asked for {format_one_in(threshold.rate)}; with so few people to measure it on, all that is sure is that "
+        f"at most {words.percent(threshold.high)} of strangers get a name."
+    )
 
 
 def format_one_in(rate: float) -> str:

@@ -267,10 +267,20 @@ class CorrectionDesk:
             )
 
 
-def show_last_correction(dataset: Dataset, *, hold: bool = True) -> None:
-    """What was done last, with undo and redo; why something was not done. ``hold`` keeps the row while it is empty."""
+def show_last_correction(dataset: Dataset, *, hold: bool = True, only: frozenset[int] | None = None) -> None:
+    """What was done last, with undo and redo; why something was not done.
+
+    Parameters
+    ----------
+    hold : keep the row while it is empty
+    only : the ids of the corrections that belong here; None for all
+    """
     corrector = build_corrector(dataset)
-    undoable, redoable = corrector.undoable(), corrector.redoable()
+    # The last of all, and not the last that belongs here: undo takes back no other.
+    undoable, redoable = (
+        [event for event in events[:1] if only is None or event.id in only]
+        for events in (corrector.undoable(), corrector.redoable())
+    )
     if not (hold or undoable or redoable or state.REFUSED in st.session_state):
         return
     names = data.services().store.names(dataset.id)

@@ -176,7 +176,8 @@ def describe_arrival(part: ArrivalPart) -> str:
             )
         case ExportKind.LOG:
             photos = f"{words.count(part.n_present)} of the {words.count(part.n_mentioned, 'photo')} that it speaks of"
-            return f"A log of {words.count(part.count, 'correction')}; {photos} are in this dataset."
+            verb = "is" if part.n_present == 1 else "are"
+            return f"A log of {words.count(part.count, 'correction')}; {photos} {verb} in this dataset."
         case ExportKind.XMP:
             photos = f"{words.count(part.photos, 'photo')} with names inside" if part.photos else ""
             sidecars = words.count(part.count, "XMP sidecar") if part.count or not photos else ""

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from PIL import Image
 
+from core.corrections.model import Editor
 from core.imaging.pixels import encode_jpeg
 from core.learn.open_set.rejection_rule import Threshold
 from core.store.job_model import JobKind
@@ -16,6 +17,7 @@ from core.ui.identification import face_answer, photo_answer, photo_input
 from core.vision.pipeline import DecodedPhoto
 from core.workflows.identification.identify import Candidate, nearest_candidate
 from core.workflows.identification.lookups import kept_lookups
+from core.workflows.labels.correct import Corrector
 from tests.pages.conftest import button, texts, work
 
 IDENTIFY = "pages/identify/photo.py"
@@ -66,7 +68,7 @@ def test_asking_for_fewer_named_strangers_turns_a_name_into_unknown(trained, ope
     assert f"1. {words.display_name(person)}" in texts(app)
     app.select_slider[0].set_value(0.001).run()
     said = texts(app)
-    assert "too little to be sure of 0.1 %" in said
+    assert "You asked for 1 in 1\u202f000; with so few people to measure it on" in said
     assert "1. Unknown**" in said
     assert f"would be needed. Nearest is {words.display_name(person)}." in said
     assert "With 1 in 500 it would be 1." in said or "With 1 in 100 it would be 1." in said
@@ -137,6 +139,27 @@ def test_this_is_teaches_and_is_taken_back(trained, open_page, sample_images):
     assert trained.store.counts(dataset.id).faces == before
 
 
+def test_what_was_corrected_elsewhere_does_not_stand_above_an_answer(trained, open_page, sample_images):
+    (dataset,) = trained.store.datasets()
+    madonna, elton = (
+        encode_jpeg(image[:, ::-1].copy())
+        for person in ("madonna", "elton_john")
+        for image in [next(image for name, image in sample_images.items() if name.startswith(f"val/{person}/"))]
+    )
+    app = ask(open_page(IDENTIFY), madonna)
+    session = app.session_state[state.SITTING]
+    elsewhere = Corrector(trained.store, trained.log, dataset.id, Editor("this computer", session))
+    elsewhere.confirm([trained.store.face_table(dataset.id).face_ids[0]])
+    app.run()
+    assert not [found for found in app.button if found.label == "Undo"]
+    assert "Confirmed 1 face" not in texts(app)
+    # What is done here is shown, and no longer above another photo's answer.
+    button(app, "Yes, madonna").click().run()
+    assert button(app, "Undo")
+    ask(app, elton)
+    assert not [found for found in app.button if found.label == "Undo"]
+
+
 def test_it_is_trained_again_from_here(trained, open_page, sample_images):
     (dataset,) = trained.store.datasets()
     image = next(image for name, image in sample_images.items() if name.startswith("val/madonna/"))
@@ -163,6 +186,17 @@ def test_the_effect_of_a_limit_is_told():
         "Here 3 of 5 faces have a name. With 1 in 1\u202f000 it would be 1. With 1 in 20 it would be 4."
     )
     assert photo_answer.describe_threshold(wide, {0.05: 3, 0.01: 3, 0.001: 3}, 5) == "Here 3 of 5 faces have a name."
+    assert photo_answer.describe_threshold(wide, {0.01: 1}, 1) == "Here 1 of 1 face has a name."
+    assert photo_answer.describe_threshold(wide, {0.01: 0}, 1) == "Here 0 of 1 face has a name."
+    assert photo_answer.describe_threshold(wide, {0.01: 1}, 5) == "Here 1 of 5 faces has a name."
+
+
+def test_what_was_asked_for_and_what_is_sure_of_it_are_said_as_one():
+    vague = Threshold(rate=0.01, score=0.5, expected=0.01, low=0.0, high=0.064, enough=False)
+    assert photo_answer.describe_threshold(vague, {0.01: 1}, 0) == (
+        "You asked for 1 in 100; with so few people to measure it on, all that is sure is that "
+        f"at most {words.percent(0.064)} of strangers get a name."
+    )
 
 
 def test_a_tab_remembers_so_many_photos(monkeypatch, trained, open_page, sample_files):
