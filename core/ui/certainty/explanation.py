@@ -28,6 +28,12 @@ _STYLE = """<style>
 </style>"""
 
 
+def show_more_numbers(rows: Mapping[str, str]) -> None:
+    """The table, folded: behind what is said in sentences, so that nothing of a popover is cut off at its edge."""
+    with st.expander("All numbers"):
+        show_numbers(rows)
+
+
 def show_numbers(rows: Mapping[str, str]) -> None:
     """A table of two columns: what it is, and how much."""
     st.table(pd.DataFrame(rows.items()).map(words.plain), border="horizontal", hide_index=True, hide_header=True)
@@ -82,6 +88,32 @@ def describe_word(sureness: Sureness) -> str:
     }[sureness]
 
 
+def show_steps(name: str, vector: Floats, mean: Floats, certainty: Certainty, threshold: Threshold) -> None:
+    """How it is computed in plain sentences, one step a line, before any table.
+
+    Parameters
+    ----------
+    vector, mean : (dimension,) unit length, of the face and of the faces of whom it was taken for
+    """
+    n_same = count_agreeing(vector, mean)
+    promise = (
+        f"about {words.percent(threshold.rate)}" if threshold.enough else f"at most {words.percent(threshold.high)}"
+    )
+    steps = (
+        f"A network turns each face into {len(vector)} numbers, and alike faces into alike numbers.",
+        f"{n_same} of the {len(vector)} numbers point the same way as {name}'s.",
+        f"All that speaks for {name} comes to a likeness of {bar.format_likeness(certainty.likeness)}.",
+        f"A name needs {certainty.threshold:.0f}, so that {promise} of strangers get one.",
+    )
+    st.markdown("\n".join(f"- {words.plain(step)}" for step in steps))
+    st.markdown(describe_word(certainty.sureness))
+
+
+def count_agreeing(vector: Floats, other: Floats) -> int:
+    """How many numbers of two embeddings point the same way."""
+    return int(np.count_nonzero(np.sign(vector) == np.sign(other)))
+
+
 def show_vectors(vectors: Mapping[str, Floats]) -> None:
     """Embeddings as bars, one below the other on one scale.
 
@@ -105,10 +137,9 @@ def show_vectors(vectors: Mapping[str, Floats]) -> None:
 
 def describe_agreement(vector: Floats, other: Floats) -> str:
     """How alike two embeddings are, in one sentence."""
-    n_same = int(np.count_nonzero(np.sign(vector) == np.sign(other)))
     return (
-        f"The {len(vector)} numbers of each (the embedding). {n_same} point the same way in both; their cosine, "
-        f"1 for the same and 0 for nothing in common, is {float(vector @ other):.2f}."
+        f"The {len(vector)} numbers of each (the embedding). {count_agreeing(vector, other)} point the same way in "
+        f"both; their cosine, 1 for the same and 0 for nothing in common, is {float(vector @ other):.2f}."
     )
 
 

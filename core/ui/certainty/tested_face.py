@@ -79,20 +79,22 @@ def _explain(dataset: Dataset, run: Run, face_id: str, certainty: Certainty) -> 
     row, face_row = predictions.index(face_id), faces.table.find(face_id)
     taken_for = predictions.people[predictions.given[row]]
     name, threshold = words.display_name(taken_for), _load_rule(run.id).at(TARGET_RATE)
-    st.markdown(explanation.describe_word(certainty.sureness))
     numbers = {
         "Taken for": name,
-        "Probability, if it is one of those known (calibrated)": words.format_probability(predictions.probs[row]),
-        f"Distance to the mean of {name} (0 the same, 2 opposite)": f"{predictions.distances[row]:.2f}",
+        "How probable, if it is one of those known (calibrated)": words.format_probability(predictions.probs[row]),
+        f"How far from the mean of {name} (distance; 0 the same, 2 opposite)": f"{predictions.distances[row]:.2f}",
         **explanation.score_numbers(float(predictions.scores[row]), certainty, threshold),
     }
     if face_row is not None and taken_for in faces.table.people:
         vectors = faces.embeddings.vectors
         of_person = faces.table.labels == faces.table.people.index(taken_for)
         mean = mean_direction(vectors[of_person])
+        explanation.show_steps(name, vectors[face_row], mean, certainty, threshold)
         explanation.show_vectors({"This face": vectors[face_row], f"Mean of the faces of {name}": mean})
         (nearest,), (distances,) = nearest_in_gallery(vectors[face_row], vectors, _NEAREST)
         near, distance = next(pair for pair in zip(nearest, distances, strict=True) if pair[0] != face_row)
         owner = words.display_name(faces.table.person(near))
         numbers["Nearest face of the dataset"] = f"of {owner}, at distance {distance:.2f}"
-    explanation.show_numbers(numbers)
+    else:
+        st.markdown(explanation.describe_word(certainty.sureness))
+    explanation.show_more_numbers(numbers)

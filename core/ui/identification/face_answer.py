@@ -133,21 +133,21 @@ def _explain(dataset: Dataset, run: Run, face: IdentifiedFace, threshold: Thresh
     """The numbers of this face."""
     best, certainty = face.candidates[0], face.certainty(threshold)
     name, recogniser = words.display_name(best.person), data.services().identifier(run).recogniser
-    st.markdown(explanation.describe_word(certainty.sureness))
-    person = recogniser.people.index(best.person)
-    explanation.show_vectors({"This face": face.vector, f"Mean of the faces of {name}": recogniser.centroids[person]})
+    mean = recogniser.centroids[recogniser.people.index(best.person)]
+    explanation.show_steps(name, face.vector, mean, certainty, threshold)
+    explanation.show_vectors({"This face": face.vector, f"Mean of the faces of {name}": mean})
     margins = recogniser.svm.classifier.margins(face.vector[None])[0]
     rival = int(np.argsort(-margins, kind="stable")[1])
-    explanation.show_numbers(
+    explanation.show_more_numbers(
         {
             "Taken for": name,
-            "Margin of the SVM for it (above 0: on this side)": _format_signed(face.margin),
-            f"Margin of the next, {words.display_name(recogniser.people[rival])}": _format_signed(
+            "How far on that side (margin of the SVM; below 0 on the other)": _format_signed(face.margin),
+            f"The same of the next, {words.display_name(recogniser.people[rival])}": _format_signed(
                 float(margins[rival])
             ),
-            "Probability, if it is one of those known (calibrated)": words.format_probability(best.prob),
+            "How probable, if it is one of those known (calibrated)": words.format_probability(best.prob),
             "Nearest face that was learned from": _describe_nearest(dataset, face),
-            f"Distance to the mean of {name} (0 the same, 2 opposite)": f"{best.distance:.2f}",
+            f"How far from the mean of {name} (distance; 0 the same, 2 opposite)": f"{best.distance:.2f}",
             **explanation.score_numbers(face.score, certainty, threshold),
         }
     )

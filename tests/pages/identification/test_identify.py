@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -46,7 +47,10 @@ def test_a_known_face_gets_its_name_with_evidence(trained, open_page, sample_fil
     assert "Sure: likeness" in certainty and "the threshold is" in certainty
     reason = next(line for line in said.splitlines() if "is needed. Next is" in line)
     assert reason.split(" of 100")[0] == certainty.split("likeness ")[1].split(" of 100")[0]
-    # How it is computed: the numbers of this very face.
+    # How it is computed: first in sentences, then the numbers of this very face.
+    agreeing = re.search(r"(\d+) of the 128 numbers point the same way as madonna's", said)
+    assert agreeing and f"{agreeing[1]} point the same way in both" in said
+    assert "A name needs" in said
     assert "The 128 numbers of each (the embedding)" in said
     numbers = dict(app.table[0].value.to_numpy().tolist())
     assert numbers["Taken for"] == "madonna"
