@@ -32,8 +32,8 @@ _STYLE = """<style>
  background:rgba(128,128,128,.15)}
 .fa-round > div {text-align:center}
 .fa-round img {border-radius:50%}
-.fa-round .fa-name {white-space:normal; overflow-wrap:anywhere; display:-webkit-box; -webkit-line-clamp:2;
- -webkit-box-orient:vertical}
+.fa-round .fa-name, .fa-pair + .fa-name {white-space:normal; overflow-wrap:anywhere; display:-webkit-box;
+ -webkit-line-clamp:2; -webkit-box-orient:vertical}
 .fa-name {font-size:.82rem; line-height:1.25; margin-top:5px; overflow:hidden; text-overflow:ellipsis;
  white-space:nowrap}
 .fa-note {font-size:.75rem; line-height:1.25; opacity:.72; overflow:hidden; text-overflow:ellipsis;

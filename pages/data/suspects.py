@@ -38,7 +38,9 @@ with frame.page("Suspects", "Wrong names, and pictures that are there twice: the
         suspects = review_queue.choose_suspects(dataset, of_faces)
         review_queue.review_suspects(dataset, suspects)
     else:
-        st.success("Nothing looks wrong.", icon=":material/check_circle:")
+        st.success(
+            review_queue.describe_empty_list(queue, open_suspects.revisions_since), icon=":material/check_circle:"
+        )
     if n_about_people := len(open_suspects.suspects) - len(of_faces):
         st.page_link(
             menu.PEOPLE,
@@ -46,7 +48,7 @@ with frame.page("Suspects", "Wrong names, and pictures that are there twice: the
             icon=":material/groups:",
             query_params={"dataset": dataset.id, "show": "Questions"},
         )
-    if open_suspects.revisions_since:
+    if of_faces and open_suspects.revisions_since:
         st.caption(
             f"Looked for {words.ago(queue.created)}; the dataset has changed since. What is dealt with has left the "
             "list; look again to find what is new."

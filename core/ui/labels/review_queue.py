@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from core.base.types import Revision
+from core.base.types import FaceTable, Revision
 from core.corrections.model import Event
 from core.jobs.registry import submit_job
 from core.learn.label_errors.review_queue import SimilarFace, Suspect, SuspectAction, SuspectKind
@@ -211,7 +211,7 @@ def _entry(dataset: Dataset, faces: Faces, entry: Suspect) -> ReviewEntry:
         id=_entry_id(entry),
         strips=tuple(strips),
         title=TITLES[entry.kind],
-        note=_evidence(faces, entry),
+        note=f"{_evidence(faces, entry)} {name_source_files(faces.table, entry.face_ids)}",
         buttons=(
             (_proposal(faces, entry), "take"),
             ("Right as it is", "confirm"),
@@ -234,6 +234,24 @@ def _entry_label(faces: Faces, entry: Suspect) -> str:
     people = list(dict.fromkeys(words.display_name(_name(faces, person) or None) for person in entry.person_ids))
     n_more = len(entry.face_ids) - FACES_SHOWN
     return ", ".join(people) + (f", and {n_more} more" if n_more > 0 else "")
+
+
+def name_source_files(table: FaceTable, face_ids: Sequence[str]) -> str:
+    """The files of faces, so that they are found in the folder that they came from: "File: Ann/1.jpg"."""
+    _, rows = table.match(face_ids)
+    # Two faces of one photo are one file.
+    names = list(dict.fromkeys(table.photo_names[row] for row in rows))
+    more = f", and {len(names) - FACES_SHOWN} more" if len(names) > FACES_SHOWN else ""
+    return f"{'File' if len(names) == 1 else 'Files'}: {', '.join(names[:FACES_SHOWN])}{more}"
+
+
+def describe_empty_list(queue: ReviewQueue, revisions_since: int) -> str:
+    """What it means that no suspect is open: nothing was found, or all is dealt with; and whether that still holds."""
+    if not revisions_since:
+        return "Nothing looks wrong."
+    if queue.suspects:
+        return "All dealt with. Look again to see whether the changes brought up something new."
+    return f"Nothing looked wrong {words.ago(queue.created)}. The dataset has changed since: look again to be sure."
 
 
 def _person_of(faces: Faces, like: SimilarFace) -> str | None:

@@ -17,6 +17,8 @@ from core.ui.data import Faces
 
 PAIRS_SHOWN = 12
 PAIR_PX = 212
+CLEARLY_APART = 1.0
+"""From here on two centres are far from alike (a cosine of 0.5 at most); with nothing in common they are 1.41 apart."""
 VIEW, MAP, LOOKALIKES = "view", "Map", "Look-alikes"
 """The key of the page's tabs, and the tabs."""
 PEOPLE_KEY = "person"
@@ -55,13 +57,25 @@ def _name(faces: Faces, comparison: Lookalikes, index: int) -> str:
 
 
 def _lookalikes_summary(faces: Faces, comparison: Lookalikes) -> str:
-    """Whose centres are nearest, and how far the two lie among each other."""
+    """Whose centres are nearest, and whether that is near at all."""
     pair = comparison.pairs[0]
     first_name, second_name = _name(faces, comparison, pair.first), _name(faces, comparison, pair.second)
-    return (
-        f"Most alike are {first_name} and {second_name}: "
-        f"their centres are {comparison.distances[pair.first, pair.second]:.2f} apart"
-    )
+    distance = comparison.distances[pair.first, pair.second]
+    if distance >= CLEARLY_APART and not _has_overlap(comparison):
+        return (
+            "Nobody here is easily taken for somebody else. "
+            f"The nearest are {first_name} and {second_name}, {distance:.2f} apart (2 is the most)."
+        )
+    return f"Most alike are {first_name} and {second_name}: their centres are {distance:.2f} apart."
+
+
+def _has_overlap(comparison: Lookalikes) -> bool:
+    """Whether anybody has a face among another's, or the most alike pair cannot tell."""
+    pair = comparison.pairs[0]
+    shares = comparison.overlaps[pair.first, pair.second], comparison.overlaps[pair.second, pair.first]
+    # Of somebody with a single face there is no share (NaN): nothing shows that they are not confused. The diagonal
+    # is 0, so that there is always something to take the largest of.
+    return bool(np.isnan(shares).any() or np.nanmax(comparison.overlaps) > 0)
 
 
 def _measure_sentence(comparison: Lookalikes) -> str:
@@ -135,7 +149,7 @@ def _show_matrix(dataset: Dataset, faces: Faces, comparison: Lookalikes) -> None
             selection_mode="points",
             config={"modeBarButtonsToRemove": ["toImage", "autoScale2d"]},
             alt=f"How alike {words.count(n, 'person', 'people')} are, two by two. "
-            f"{_lookalikes_summary(faces, comparison)}.",
+            f"{_lookalikes_summary(faces, comparison)}",
         )
 
 

@@ -221,6 +221,13 @@ def test_look_alikes_are_shown_as_faces_and_looked_up_on_the_map(app_data, open_
     assert {group["name"] for group in cloud(app)["groups"]} == {"everyone else", "Bob Orr", "Cat"}
 
 
+def test_where_nobody_is_like_another_the_look_alikes_say_so(app_data, open_page):
+    add_faces(app_data, "Family", {"Ann": 4, "Bob": 4, "Cat": 4})
+    shown = texts(open_page(MAP, view="Look-alikes"))
+    assert "Nobody here is easily taken for somebody else. The nearest are " in shown
+    assert "apart (2 is the most)." in shown
+
+
 def test_one_person_has_no_look_alikes(app_data, open_page):
     add_faces(app_data, "Family", {"Ann": 4})
     assert "Two people with names are needed" in texts(open_page(MAP, view="Look-alikes"))
