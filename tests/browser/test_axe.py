@@ -1,13 +1,11 @@
 """Every page held against the rules of axe-core: nothing on it shuts out whoever hears it, or works it by keys.
 
-What is counted is what axe calls serious or critical, and the order of headings. What Streamlit itself draws wrong, and
-offers no setting for, is listed in ``BORNE``; an entry that is not needed any more fails.
+What is counted is what axe calls serious or critical, and the order of headings.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,25 +29,6 @@ from tests.serving import App, serve
 COUNTED = ("serious", "critical")
 COUNTED_TOO = ("heading-order",)
 MISFILED, NAMELESS = 4, 8
-DARK = ("", "review", "evaluate", "map", "identify", "batch")
-
-
-@dataclass(frozen=True)
-class Borne:
-    """What Streamlit draws wrong."""
-
-    rule: str
-    selector: str
-    why: str
-    seen_on: str = ""
-    """The address of a page that shows it."""
-
-
-BORNE = (
-    Borne("list", "ul[data-testid=stSidebarNavItems]", "each section of the navigation is a <div> within the list"),
-    Borne("listitem", "ul[data-testid=stSidebarNavItems] > div > li", "and its entries are within that <div>"),
-)
-FIND = """path => path.flat(2).reduce((found, step) => (found.shadowRoot ?? found).querySelector(step), document)"""
 
 
 PAGES = [entry.address for section in SECTIONS for entry in section.entries]
@@ -107,21 +86,13 @@ def violations(page: Page) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     return [(rule, node) for rule in counted for node in rule["nodes"]]
 
 
-def is_borne(page: Page, rule: dict[str, Any], node: dict[str, Any], borne: Borne) -> bool:
-    if rule["id"] != borne.rule:
-        return False
-    element = page.evaluate_handle(FIND, node["target"])
-    return bool(element.evaluate("(element, selector) => element.matches(selector)", borne.selector))
-
-
 def check(page: Page) -> None:
-    """Nothing is broken on the page as it is now but what is borne."""
+    """Nothing is broken on the page as it is now."""
     settle(page)
     assert page.get_by_test_id("stException").count() == 0
     ours = [
         f"{rule['impact']}: {rule['help']} ({rule['id']})\n    {node['html']}\n    {node['failureSummary']}"
         for rule, node in violations(page)
-        if not any(is_borne(page, rule, node, borne) for borne in BORNE)
     ]
     assert not ours, f"{page.url}\n" + "\n".join(ours)
 
@@ -138,7 +109,7 @@ def test_a_page_in_use(used: App, tab: Page, address: str):
     check(tab)
 
 
-@pytest.mark.parametrize("address", DARK, ids=[address or "home" for address in DARK])
+@pytest.mark.parametrize("address", PAGES, ids=[address or "home" for address in PAGES])
 def test_a_page_in_the_dark(used: App, tab: Page, address: str):
     tab.emulate_media(color_scheme="dark")
     open_by_link(tab, used, address)
@@ -190,10 +161,3 @@ def test_a_whole_photo_in_its_dialog(used: App, page: Page):
     page.keyboard.press("Enter")
     expect(page.get_by_role("dialog")).to_be_visible()
     check(page)
-
-
-@pytest.mark.parametrize("borne", BORNE, ids=lambda borne: f"{borne.rule} {borne.selector}")
-def test_what_is_borne_is_still_so(used: App, page: Page, borne: Borne):
-    page.goto(f"{used.url}/{borne.seen_on}")
-    settle(page)
-    assert any(is_borne(page, rule, node, borne) for rule, node in violations(page)), "take it off the list"

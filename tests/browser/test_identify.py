@@ -216,7 +216,7 @@ def filmed(browser: Browser, film: Path) -> Iterator[Page]:
 @pytest.fixture
 def refusing(browser: Browser) -> Iterator[Page]:
     """A tab that does not lend its camera."""
-    yield from tab(browser, "--use-fake-device-for-media-stream", "--deny-permission-prompts")
+    yield from tab(browser, "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream=deny")
 
 
 def tab(browser: Browser, *arguments: str) -> Iterator[Page]:

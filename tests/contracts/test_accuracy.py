@@ -103,7 +103,8 @@ def test_a_photo_is_identified_by_its_file(
     (tmp_path / "photo.jpg").write_bytes(sample_files[name])
     (photo,) = answer(data_dir, "identify", tmp_path / "photo.jpg", "--dataset", prepared.SAMPLE)["photos"]
     (face,) = photo["faces"]
-    assert set(face) == {"box", "detection_prob", "quality", "name", "doubt", "prob", "candidates", "why"}
+    asked_before = {"box", "detection_prob", "quality", "name", "doubt", "prob", "candidates", "why"}
+    assert set(face) == {*asked_before, "certainty", "likeness"}
     assert face["why"]["score"] > face["why"]["needed"] and len(face["why"]["nearest"]) == 4
     assert face["name"] == face["candidates"][0]["name"] == "mindy_kaling"
     assert len(face["box"]) == 4

@@ -212,7 +212,7 @@ def test_a_name_that_a_spreadsheet_would_run_is_only_text_in_the_table():
     (row,) = read_csv(outputs.lookup_csv(a_lookup(a_photo("@sum.jpg", a_seen("=cmd", 9)))))
     assert (row["photo"], row["name"], row["score"]) == ("'@sum.jpg", "'=cmd", "9")
     # Without a scale of its own, 100 is the largest of the face's score and twice the strictest threshold.
-    assert (row["certainty"], row["likeness"]) == ("sure", "75")
+    assert (row["certainty"], row["likeness"]) == ("sure", "75.0")
 
 
 def test_the_document_gives_the_names_at_the_limit():
