@@ -87,7 +87,7 @@ def page(title: str, purpose: str) -> Iterator[Frame]:
     with head:
         st.title(title, anchor=False)
         st.caption(purpose)
-    action = side.container(horizontal=True, horizontal_alignment="right", key="page_action")
+    action = side.container(horizontal=True, horizontal_alignment="right", gap="xsmall", key="page_action")
     menu.show_neighbours()
     with _faults_in_words():
         # Before the page reads anything: what is remembered of somebody who was erased must not be shown again.
