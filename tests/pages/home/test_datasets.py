@@ -21,7 +21,7 @@ def test_the_first_visit_has_three_doors(app_data, open_page):
     assert [widget.label for widget in app.get("file_uploader")] == [
         "A zip or a folder",
         "A folder, with all folders in it",
-        "Photos",
+        "Photos, or a zip of them",
     ]
     assert [entry.label for entry in app.button if entry.proto.type == "primary"] == ["Look at the sample"]
 
