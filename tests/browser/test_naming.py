@@ -93,8 +93,9 @@ def test_a_thousand_photos_are_named_from_the_keyboard(
     shoot(page, "08-named")
     page.keyboard.press("Escape")
     page.keyboard.press("u")
-    expect(page.get_by_text("faces Person 4.")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Undone: Named .* faces Person 5\."))).to_be_visible()
     page.keyboard.press("r")
+    expect(page.get_by_text("Undone:")).to_have_count(0)
     expect(page.get_by_text("faces Person 5.")).to_be_visible()
 
     main_button(page, "Train").click()

@@ -48,6 +48,11 @@ class UnnamedGroups:
         return self.groups.sizes[self.worth_naming]
 
     @property
+    def has_several(self) -> bool:
+        """Whether a group that is worth naming has more than one face."""
+        return bool((self.sizes > 1).any())
+
+    @property
     def faces_aside(self) -> int:
         """How many faces are put aside."""
         return int(self.groups.sizes[self.aside].sum())
@@ -168,7 +173,8 @@ def show_group_faces(dataset: Dataset, members: Sequence[str]) -> None:
     )
     if len(members) > LOOK_CLOSER_FACES:
         st.caption(f"The {LOOK_CLOSER_FACES} most typical of {words.count(len(members))} faces.")
-    desk.show_actions(picked.about, words.count(len(picked.selected), "face") + " chosen")
+    n_chosen = words.count(len(picked.selected), "face")
+    desk.show_actions(picked.about, f"{n_chosen} chosen" if picked.about else "Press a face first")
     # From one of the others, not from each: the groups are cut so that no group holds both of a pair.
     other_ids = [face_id for face_id in members if face_id not in picked.selected]
     if picked.selected and other_ids:

@@ -284,15 +284,20 @@ def show_last_correction(dataset: Dataset, *, hold: bool = True, only: frozenset
     if not (hold or undoable or redoable or state.REFUSED in st.session_state):
         return
     names = data.services().store.names(dataset.id)
-    # Of one height, and there even when it is empty: a grid below it would lose the focus if it moved.
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", height=48, border=False):
+    # Of one height, and there even when it is empty: a grid below it would lose the focus if it moved. Where it is not
+    # held, it is as high as its words: in a narrow column the buttons stand below them, and would be cut off.
+    with st.container(
+        horizontal=True, vertical_alignment="center", gap="small", height=48 if hold else "content", border=False
+    ):
         if refusal := st.session_state.pop(state.REFUSED, None):
             st.markdown(f":orange[:material/info: {words.plain(refusal)}]", width="content")
+        undone = corrector.last_undone()
+        if last := undone or next(iter(undoable), None):
+            # An older correction, which still holds, would read as if it had been done just now.
+            sign = ":material/undo: Undone:" if undone else ":material/check:"
+            sentence = correction_history.describe_event(last, names)
+            st.markdown(f"{sign} {words.plain(sentence)}.", width="content")
         if undoable:
-            st.markdown(
-                f":material/check: {words.plain(correction_history.describe_event(undoable[0], names))}.",
-                width="content",
-            )
             _show_step_button("Undo", dataset)
         if redoable:
             _show_step_button("Redo", dataset)

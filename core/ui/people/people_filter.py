@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -121,12 +122,12 @@ def choose_people_filter(
 
     Parameters
     ----------
-    more_counts : how much there is of ``NOT_OF_PEOPLE``
+    more_counts : how much there is of ``NOT_OF_PEOPLE``, and of everybody besides people
     """
     # The toggle stands last in the row, but counts and chips before it depend on it: it is read from its state.
     hidden = _shows_hidden(people)
-    counts = count_people(people, hidden=hidden) | dict(more_counts)
-    chips = [show for show in PeopleCategory if counts.get(show) or show is PeopleCategory.ALL]
+    counts = Counter(count_people(people, hidden=hidden)) + Counter(more_counts)
+    chips = [show for show in PeopleCategory if counts[show] or show is PeopleCategory.ALL]
     orders = [order for order in PeopleOrder if order is not PeopleOrder.POOREST or _graded(people)]
     # ``view=doubles`` is how links of earlier versions ask for pairs who may be one person.
     is_doubles_link = address.query_value("view") == "doubles"

@@ -31,6 +31,7 @@ from core.workflows.clustering.naming import NamingProgress, measure_progress
 PER_PAGE = 48
 CARDS_SHOWN = 3
 """Questions on the wall at once: a row of them. All are shown when somebody asks for questions."""
+NEARLY_ALL = 0.8
 KEYS = {"y": "yes", "n": "no", "l": "later", "o": "open", "s": "nobody", "u": "undo", "r": "redo"}
 SETTLING = ("name", "nobody", "yes", "no", "later")
 LEGEND = (
@@ -55,7 +56,7 @@ class Wall:
     splits: list[Suspect]
     """People who may be two, as the last search for suspects found them."""
     hard_faces: dict[str, Hardness]
-    """What a test is offered of; nothing where there is one already."""
+    """What a test is offered of; nothing before most have names, and where there is one already."""
     unnamed_first: bool
     """Otherwise faces without a name stand among the people, by their number."""
     postponed: tuple[str, ...] = field(default=())
@@ -69,8 +70,7 @@ class Wall:
         in_turn = chain.from_iterable(zip_longest(rests, merges, splits))
         cards: list[WallCell] = [cell for cell in in_turn if cell is not None]
         if self.hard_faces:
-            # In the first row of cards, however many questions there are.
-            cards.insert(CARDS_SHOWN - 1, TestCell(self.dataset, self.hard_faces))
+            cards.append(TestCell(self.dataset, self.hard_faces))
         return [card for card in cards if card.id not in self.postponed]
 
     @property
@@ -85,17 +85,25 @@ class Wall:
 def read_wall(dataset: Dataset, *, unnamed_first: bool) -> Wall:
     """The wall as it is now."""
     people = data.dataset_people(dataset.id, dataset.revision)
-    grouping = groups.grouping_now(dataset)
+    unnamed = groups.read_unnamed_groups(dataset.id, dataset.revision, *groups.grouping_now(dataset))
     return Wall(
         dataset=dataset,
         people=people,
-        unnamed=groups.read_unnamed_groups(dataset.id, dataset.revision, *grouping),
+        unnamed=unnamed,
         splits=[entry for entry in review_queue.open_entries(dataset) if entry.kind is SuspectKind.TWO_PEOPLE],
-        hard_faces=hard_test.propose_test(dataset),
+        hard_faces=hard_test.propose_test(dataset) if is_nearly_named(people, unnamed) else {},
         merges=merge_questions.list_merge_questions(dataset, people),
         unnamed_first=unnamed_first,
         postponed=merge_questions.postponed_questions(),
     )
+
+
+def is_nearly_named(people: Sequence[PersonCount], unnamed: UnnamedGroups | None) -> bool:
+    """Whether the most is done: no group of several faces is left, or the named are ``NEARLY_ALL`` of the faces."""
+    if unnamed is None:
+        return False
+    named, left = sum(someone.faces for someone in people), int(unnamed.sizes.sum())
+    return not unnamed.has_several or named >= NEARLY_ALL * (named + left)
 
 
 @st.fragment
@@ -106,7 +114,7 @@ def show_wall(dataset_id: str, *, unnamed_first: bool) -> None:
     dataset = data.services().store.dataset(dataset_id)
     wall = read_wall(dataset, unnamed_first=unnamed_first)
     counts = data.dataset_counts(dataset.id, dataset.revision)
-    left, middle, right = st.columns([5, 4, 2], vertical_alignment="bottom", gap="medium")
+    left, middle, right = st.columns([5, 6, 2], vertical_alignment="bottom", gap="medium")
     with left:
         _show_progress(wall, counts)
     with middle:
@@ -134,9 +142,34 @@ def _show_progress(wall: Wall, counts: Counts) -> None:
     if wall.unnamed is None or not counts.unnamed_faces:
         st.caption(words.plain(summarise_people(wall.people, counts)))
         return
+    if wall.people and not wall.unnamed.has_several:
+        _show_end(wall)
+        return
     named = sum(someone.faces for someone in wall.people)
     progress = measure_progress(named, wall.unnamed.sizes.tolist())
     st.progress(progress.named / max(progress.total, 1), text=describe_progress(progress))
+
+
+def _show_end(wall: Wall) -> None:
+    """That only single faces are left, and a way to be done with them."""
+    # Of a face that is surely somebody's, a card asks.
+    asked = {cell.id for cell in wall.groups_on_cards}
+    faces = [face_id for cell in _group_cells(wall, ()) for face_id in cell.faces if face_id not in asked]
+    n_people, n_singles = len(wall.people), len(faces)
+    sentence = f"**{words.count(n_people, 'person', 'people')} {'is' if n_people == 1 else 'are'} named.**"
+    if not n_singles:
+        st.markdown(sentence if asked else f"{sentence} Nobody else is left to name.")
+        return
+    verb, guess = ("is", "a stranger") if n_singles == 1 else ("are", "strangers")
+    st.markdown(f"{sentence} {words.count(n_singles, 'single face')} {verb} left, probably {guess}.")
+    corrector = corrections.build_corrector(wall.dataset)
+    st.button(
+        "Put aside as nobody",
+        key="singles_aside",
+        icon=":material/person_off:",
+        on_click=corrections.apply_correction,
+        args=(wall.dataset.id, lambda: corrector.mark_strangers(faces)),
+    )
 
 
 def describe_progress(progress: NamingProgress) -> str:
@@ -162,6 +195,7 @@ def summarise_people(people: Sequence[PersonCount], counts: Counts) -> str:
 
 def _choose_filter(wall: Wall) -> PeopleFilter:
     more_counts = {
+        PeopleCategory.ALL: len(_group_cells(wall, _cards_in_front(wall))),
         PeopleCategory.UNNAMED: len(wall.unnamed.worth_naming) if wall.unnamed else 0,
         PeopleCategory.QUESTIONS: len(wall.cards),
     }
@@ -194,10 +228,10 @@ def arrange_cells(wall: Wall, chosen_filter: PeopleFilter) -> list[WallCell]:
     # Whoever looks for a name, or for people of a kind, does not look for those without one.
     if chosen_filter.search or chosen_filter.show not in (PeopleCategory.ALL, PeopleCategory.UNNAMED):
         return person_cells
-    cards = wall.cards[:CARDS_SHOWN] if chosen_filter.show is PeopleCategory.ALL else []
+    cards = _cards_in_front(wall) if chosen_filter.show is PeopleCategory.ALL else []
     group_cells = _group_cells(wall, cards)
     if chosen_filter.show is PeopleCategory.UNNAMED:
-        return group_cells
+        return [*group_cells]
     if wall.unnamed_first or chosen_filter.order is not PeopleOrder.MOST:
         ordered = [*group_cells, *person_cells] if wall.unnamed_first else [*person_cells, *group_cells]
     else:
@@ -205,10 +239,17 @@ def arrange_cells(wall: Wall, chosen_filter: PeopleFilter) -> list[WallCell]:
         sized = [(-someone.faces, cell) for someone, cell in zip(people, person_cells, strict=True)]
         sized += [(-int(size), cell) for size, cell in _with_sizes(wall, group_cells)]
         ordered = [cell for _, cell in sorted(sized, key=lambda pair: pair[0])]
-    return [*cards, *ordered]
+    tests = [card for card in wall.cards if isinstance(card, TestCell)]
+    # After the groups: whoever names has them in front, and the test is what comes next.
+    end = 1 + max((index for index, cell in enumerate(ordered) if isinstance(cell, GroupCell)), default=-1)
+    return [*cards, *ordered[:end], *tests, *ordered[end:]]
 
 
-def _group_cells(wall: Wall, cards: Sequence[WallCell]) -> list[WallCell]:
+def _cards_in_front(wall: Wall) -> list[WallCell]:
+    return [card for card in wall.cards if not isinstance(card, TestCell)][:CARDS_SHOWN]
+
+
+def _group_cells(wall: Wall, cards: Sequence[WallCell]) -> list[GroupCell]:
     """The groups worth naming, but those that a card asks about."""
     if wall.unnamed is None:
         return []

@@ -280,11 +280,13 @@ class TestCell:
 
     def entry(self) -> ReviewEntry:
         """A few of the faces, and what they are good for."""
+        count = len(self.hard_faces)
         return ReviewEntry(
             id=self.id,
             strips=(_small_strip(self.dataset, list(self.hard_faces)[: 2 * ON_CARD]),),
-            title=f"Name {words.count(len(self.hard_faces), 'hard face')} as a test",
-            note="Faces named in groups were easy: these tell how good it is on others.",
+            title=f"Name {words.count(count, 'hard face')} as a test",
+            note=f"Faces named in groups were easy. Naming these {words.count(count)} one by one tells how good the "
+            "recogniser is on hard ones.",
             buttons=(("Start", "open"), ("Later", "later")),
             click="open",
             wide=True,

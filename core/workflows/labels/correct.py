@@ -221,6 +221,13 @@ class Corrector:
         undone_events = (self.log.event(self.dataset_id, target) for target in undone_ids if target is not None)
         return [event for event in undone_events if not event.active]
 
+    def last_undone(self) -> Event | None:
+        """What this sitting undid just now; None when the last thing that it did was something else."""
+        last = next(iter(self._own_events()), None)
+        if last is None or last.kind is not EventKind.UNDO or last.target_id is None:
+            return None
+        return self.log.event(self.dataset_id, last.target_id)
+
     def _own_events(self) -> list[Event]:
         return self.log.events(self.dataset_id, session=self.editor.session, limit=LAST_EVENTS)
 
