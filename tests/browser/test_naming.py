@@ -74,6 +74,7 @@ def test_a_thousand_photos_are_named_from_the_keyboard(
     page.goto(f"{app.url}/ingest")
     settle(page)
     page.get_by_text("Add more photos").click()
+    settle(page)
     page.get_by_role("combobox", name="From the inbox").click()
     page.get_by_role("option", name="shoebox.zip").click()
     page.get_by_role("combobox", name="How folders are read").click()
