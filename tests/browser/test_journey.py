@@ -209,7 +209,7 @@ def test_what_is_circled_on_the_map_is_renamed_and_taken_back(app: App, page: Pa
     expect(page.get_by_text("Left out 1 face")).to_be_visible()
     shoot(page, "05-map-corrected")
     main_button(page, "Undo").click()
-    expect(page.get_by_text("Left out 1 face")).to_have_count(0)
+    expect(page.get_by_text("Undone: Left out 1 face")).to_be_visible()
 
 
 def test_the_map_is_walked_and_chosen_from_by_keys(app: App, page: Page):
