@@ -17,7 +17,7 @@ from core.ui.evaluation import (
 )
 from core.ui.home import trail
 from core.ui.labels import corrections
-from core.ui.training import training_page
+from core.ui.training import imbalance, training_page
 from core.ui.verification import pair_statistics
 
 with frame.page(
@@ -38,6 +38,7 @@ with frame.page(
     evaluation_page.show_headline(run)
     figure_basis.show_figure_basis(run)
     open_set.show_strangers_line(run)
+    imbalance.show_learned_imbalance(evaluated.faces, evaluated.predictions)
 
     bodies = {
         "Errors": wrong_predictions.show_errors_section,

@@ -14,6 +14,7 @@ from core.learn.model_selection.splits import SplitPlan
 from core.store.job_model import Job, JobKind, JobState
 from core.store.protocols import Counts, Dataset, Run
 from core.ui import data, frame, menu, words
+from core.ui.training import imbalance
 from core.workflows.evaluation.compare import list_changed_settings
 from core.workflows.training.request import TrainRequest, TrainResult, find_training_request
 from core.workflows.training.train import delete_run, preview_training
@@ -163,6 +164,7 @@ def show_plan(dataset: Dataset, options: TrainOptions) -> None:
         f"**{words.count(len(planned.people), 'person', 'people')}, {words.count(used, 'face')}** take part; "
         f"{words.count(tested, 'face')} of them test it. {words.plain(planned.why)}"
     )
+    imbalance.show_planned_imbalance(planned)
     for exclusion in gated:
         st.caption(f"{words.count(exclusion.faces, 'face')} not used: {words.plain(exclusion.reason)}")
     for dropped in planned.dropped:

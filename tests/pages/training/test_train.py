@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from core.store.job_model import JobKind, JobState
 from core.store.protocols import IngestBatch, PhotoLabel
-from tests.pages.conftest import button, texts, work
+from tests.pages.conftest import EVALUATE, button, texts, work
+from tests.stored_faces import add_faces
 
 TRAIN = "pages/model/train.py"
 
@@ -52,3 +53,12 @@ def test_two_people_with_one_photo_each_are_told_what_to_do(app_data, open_page,
     app = open_page(TRAIN)
     assert not app.exception
     assert ended.error in texts(app)
+
+
+def test_one_person_with_twenty_times_anothers_photos_is_named_before_and_after_training(app_data, open_page):
+    dataset = add_faces(app_data, "Family", {"Ann_Lee": 60, "Bob": 3})
+    said = "Ann Lee has 60 faces, Bob 3: 20 times as many."
+    assert said in texts(open_page(TRAIN))
+    app_data.jobs.submit(dataset.id, JobKind.TRAIN, {"c": 1.0})
+    work(app_data)
+    assert said in texts(open_page(EVALUATE))

@@ -1,0 +1,65 @@
+"""What is said where one person has many times another's photos, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import streamlit as st
+
+from core.learn.metrics.predictions import Predictions
+from core.learn.model_selection.imbalance import Imbalance, find_imbalance
+from core.learn.model_selection.photos_needed import MOST
+from core.learn.model_selection.splits import SplitPlan
+from core.ui import words
+from core.ui.data import Faces
+
+NAMES_SHOWN = 3
+
+
+def show_planned_imbalance(plan: SplitPlan) -> None:
+    """Of the faces that a training would use."""
+    _show_imbalance(find_imbalance(plan.people, np.bincount(plan.labels[plan.used], minlength=len(plan.people))))
+
+
+def show_learned_imbalance(faces: Faces, predictions: Predictions) -> None:
+    """Of the faces that a run learned from, as they are named now; those removed since do not count."""
+    table = faces.table
+    _, rows = table.match(predictions.learned_ids)
+    labels = table.labels[rows]
+    _show_imbalance(find_imbalance(table.people, np.bincount(labels[labels >= 0], minlength=len(table.people))))
+
+
+def _show_imbalance(imbalance: Imbalance | None) -> None:
+    if imbalance is not None:
+        st.info(" ".join(describe_imbalance(imbalance)), icon=":material/balance:")
+
+
+def describe_imbalance(imbalance: Imbalance) -> Iterator[str]:
+    """Who has how many, what it means, and what to do, as Markdown."""
+    largest = words.name(imbalance.largest)
+    yield (
+        f"**{largest} has {words.count(imbalance.most_faces, 'face')}, {_name_scarce(imbalance)}: "
+        f"{words.count(imbalance.ratio)} times as many.**"
+    )
+    if imbalance.scarce_faces[0] >= MOST:
+        yield f"{MOST} and more are enough to learn somebody by, so nothing needs to be done."
+        return
+    yield (
+        f"Everybody counts the same when it learns, so it does not say {largest} more often. But of people with few "
+        "faces it has seen little, and misses them more often."
+    )
+    yield f"Add photos of them, from other days and places; from about {MOST} on more hardly help."
+
+
+def _name_scarce(imbalance: Imbalance) -> str:
+    """The people with few: "Ben 4", or "Ben 4, Cem 5, Dee 6 and 12 others no more than 10"."""
+    named = [
+        f"{words.name(person)} {words.count(faces)}"
+        for person, faces in zip(imbalance.scarce[:NAMES_SHOWN], imbalance.scarce_faces, strict=False)
+    ]
+    remaining = len(imbalance.scarce) - len(named)
+    if not remaining:
+        return " and ".join([", ".join(named[:-1]), named[-1]] if len(named) > 1 else named)
+    others = "1 other" if remaining == 1 else f"{words.count(remaining)} others"
+    return f"{', '.join(named)} and {others} at most {words.count(imbalance.scarce_faces[-1])}"
