@@ -123,6 +123,8 @@ HEAVY = {
     "keras_facenet": {"core.vision.engine.keras"},
     "mtcnn": {"core.vision.engine.keras"},
     "openvino": {"core.vision.models.export", "core.vision.engine.openvino"},
+    "onnxruntime": {"core.vision.models.onnx_export", "core.vision.engine.onnx"},
+    "tf2onnx": {"core.vision.models.onnx_export"},
     "sqlalchemy": {"core.store"},
     "alembic": {"core.store.sql.migrate", "core.store.sql.migrations"},
     "umap": {"core.learn.projection.layouts"},

@@ -91,11 +91,14 @@ def toy_sample_sha256() -> str:
 TOY_SAMPLE_SHA256 = toy_sample_sha256()
 
 
-def toy_export(arguments: list[str]) -> None:
+def toy_export(converter: Any, arguments: list[str]) -> None:
     """Stand for the conversion: writes files of the right names."""
     out_dir = Path(arguments[-1])
     names = DETECTOR.networks if arguments[0] == "mtcnn" else ("embed",)
     for name in names:
+        if converter is install._ONNX:
+            (out_dir / f"{name}.onnx").write_text(f"{name}, open sizes")
+            continue
         (out_dir / f"{name}.xml").write_text(f"<net name='{name}'/>")
         (out_dir / f"{name}.bin").write_bytes(b"\1\2\3\4")
 
@@ -137,7 +140,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
 
     use()
     monkeypatch.setattr(install, "_export", toy_export)
-    monkeypatch.setattr(install, "_require_packages", lambda: None)
+    monkeypatch.setattr(install, "_require_packages", lambda converter: None)
     monkeypatch.setattr("importlib.metadata.version", lambda name: "1.0")
     monkeypatch.setattr(install, "fetch_source", no_network)
     return Bench(tmp_path / "models", archive, use)
@@ -269,6 +272,63 @@ def test_the_detector_is_installed_from_the_package_s_own_weights(bench: Bench) 
     assert manifest.network_path(bench.models_dir, "mtcnn", "pnet").name == "pnet.xml"
 
 
+# The same networks for ONNX Runtime -----------------------------------------------------------------------
+
+
+def test_networks_for_onnx_runtime_lie_beside_the_others_with_a_manifest_of_their_own(bench: Bench) -> None:
+    first = bench.install(from_file=bench.archive)
+    with pytest.raises(ModelUnavailable, match=r"not installed. Run `python -m core models install toy-model --engine"):
+        manifest.onnx_path(bench.models_dir, "toy-model", "embed")
+    converted = install.install_for_onnx("toy-model", bench.models_dir)
+    path = manifest.onnx_path(bench.models_dir, "toy-model", "embed")
+    assert path == bench.models_dir / "onnx" / "toy-model" / "embed.onnx"
+    assert [(entry.name, entry.sha256) for entry in converted.files] == [("embed.onnx", sha256(path.read_bytes()))]
+    assert (converted.source, converted.weights_sha256) == (first.source, first.weights_sha256)
+    assert "onnx" in converted.versions
+    assert manifest.installed_models(bench.models_dir) == [first]
+
+
+def test_networks_for_onnx_runtime_are_converted_once_and_again_where_they_are_damaged(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install.install_model("mtcnn", bench.models_dir)
+    runs: list[str] = []
+
+    def counted_export(converter: Any, arguments: list[str]) -> None:
+        runs.append(arguments[0])
+        toy_export(converter, arguments)
+
+    monkeypatch.setattr(install, "_export", counted_export)
+    for _ in range(2):
+        install.install_for_onnx("mtcnn", bench.models_dir)
+    assert runs == ["mtcnn"]
+    flip_a_bit(bench.models_dir / "onnx" / "mtcnn" / "pnet.onnx")
+    with pytest.raises(ModelUnavailable, match=r"pnet\.onnx is damaged.*models install mtcnn --engine onnx"):
+        manifest.onnx_path(bench.models_dir, "mtcnn", "pnet")
+    install.install_for_onnx("mtcnn", bench.models_dir)
+    assert runs == ["mtcnn", "mtcnn"]
+    assert manifest.onnx_path(bench.models_dir, "mtcnn", "pnet").is_file()
+
+
+def test_what_onnx_runtime_needs_is_named_where_it_is_missing(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    bench.install(from_file=bench.archive)
+    monkeypatch.undo()
+    bench.use()
+    converter = dataclasses.replace(install._ONNX, imported=("a_package_that_is_not_there",))
+    monkeypatch.setattr(install, "_ONNX", converter)
+    with pytest.raises(ModelUnavailable, match=r"a_package_that_is_not_there.*requirements-gpu\.txt"):
+        install.install_for_onnx("toy-model", bench.models_dir)
+    assert list((bench.models_dir / "onnx").glob("[!.]*")) == []
+
+
+def test_a_model_is_installed_before_it_is_converted_for_onnx_runtime(bench: Bench) -> None:
+    with pytest.raises(ModelUnavailable, match="is not installed"):
+        install.install_for_onnx("toy-model", bench.models_dir)
+    assert bench.left_over() == []
+
+
 # Refused sources: nothing stays -------------------------------------------------------------------------
 
 
@@ -332,11 +392,12 @@ def test_a_download_past_its_limit_is_given_up() -> None:
 
 def test_a_failed_conversion_says_why(tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailable, match=r"Converting the network failed: \S"):
-        install._export(["embedding", str(tmp_path / "no.h5"), "not-a-number", str(tmp_path)])
+        install._export(install._OPENVINO, ["embedding", str(tmp_path / "no.h5"), "not-a-number", str(tmp_path)])
 
 
 def test_missing_packages_are_named_before_anything_is_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(install, "_IMPORTED", ("a_package_that_is_not_there",))
+    converter = dataclasses.replace(install._OPENVINO, imported=("a_package_that_is_not_there",))
+    monkeypatch.setattr(install, "_OPENVINO", converter)
     with pytest.raises(ModelUnavailable, match=r"a_package_that_is_not_there.*requirements\.txt"):
         install.install_model("facenet-512-casia", tmp_path / "models")
 
@@ -354,7 +415,7 @@ def test_a_disk_without_room_is_refused_before_anything_is_written(
 
 
 def test_a_disk_that_fills_up_meanwhile_is_explained(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fills_up(arguments: list[str]) -> None:
+    def fills_up(converter: Any, arguments: list[str]) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(install, "_export", fills_up)

@@ -39,6 +39,8 @@ def add_models(commands: Commands) -> None:
         "name", nargs="?", choices=catalogue.list_model_ids(), help="default: the detector and facenet-128"
     )
     command.add_argument("--from", dest="source", metavar="FILE", help="take the weights from this file")
+    text = "convert for this engine too (default: that of FACE_ATLAS_ENGINE)"
+    command.add_argument("--engine", choices=("openvino", "onnx"), help=text)
 
 
 def _install(options: argparse.Namespace) -> Answer:
@@ -51,6 +53,8 @@ def _install(options: argparse.Namespace) -> Answer:
         # One file of weights is one model's: without a name it is the default embedding model that it is meant for.
         weights_file = source if name in (options.name, catalogue.DEFAULT_EMBEDDING_ID) else None
         manifests.append(install.install_model(name, models_dir, console_progress(), from_file=weights_file))
+        if (options.engine or settings.engine) == "onnx":
+            install.install_for_onnx(name, models_dir, console_progress())
     return {
         "installed": [{"model": manifest.model_id, "source": manifest.source} for manifest in manifests],
         "sample_prepared": options.name is None and _prepare_sample(settings),

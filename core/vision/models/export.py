@@ -12,7 +12,7 @@ Every network is compared with the original on random input before the program e
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,9 +86,18 @@ def embedding_network(weights: Path, dimension: int) -> ExportNetwork:
     )
 
 
-def write_network(network: ExportNetwork, out_dir: Path) -> None:
-    """Write ``<name>.xml`` and ``<name>.bin`` and compare them with the original. Raises ValueError."""
-    import openvino as ov
+@dataclass(frozen=True, slots=True, eq=False)
+class TracedNetwork:
+    """A network as converters take it, with what it answers to one image batch."""
+
+    function: Any
+    """A ``tf.function`` of 'image'; gives the outputs by name."""
+    image: Floats
+    expected: dict[str, Floats]
+
+
+def trace_network(network: ExportNetwork) -> TracedNetwork:
+    """Trace a network, and run it once as it is in TensorFlow."""
     import tensorflow as tf
 
     signature = [tf.TensorSpec(network.input_shape, tf.float32, name="image")]
@@ -98,10 +107,20 @@ def write_network(network: ExportNetwork, out_dir: Path) -> None:
     # Noise, and not a photo: it drives every channel, and no photo has to come with the program.
     image = np.random.default_rng(0).standard_normal(network.trial_shape).astype(np.float32)
     expected = {name: value.numpy() for name, value in function(tf.constant(image)).items()}
-    ir = _named(ov.convert_model(function), network.outputs, expected)
+    return TracedNetwork(function, image, expected)
+
+
+def write_network(network: ExportNetwork, out_dir: Path) -> None:
+    """Write ``<name>.xml`` and ``<name>.bin`` and compare them with the original. Raises ValueError."""
+    import openvino as ov
+
+    traced = trace_network(network)
+    ir = _named(ov.convert_model(traced.function), network.outputs, traced.expected)
     path = out_dir / f"{network.name}.xml"
     ov.save_model(ir, path, compress_to_fp16=network.half_weights)
-    _compare(path, image, expected)
+    compiled = ov.Core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    answer = compiled({"image": traced.image})
+    require_agreement(path.name, {name: answer[name] for name in network.outputs}, traced.expected)
 
 
 def _named(ir: Any, names: tuple[str, ...], expected: dict[str, Floats]) -> Any:
@@ -122,23 +141,20 @@ def _named(ir: Any, names: tuple[str, ...], expected: dict[str, Floats]) -> Any:
     return renamed
 
 
-def _compare(path: Path, image: Floats, expected: dict[str, Floats]) -> None:
-    import openvino as ov
-
-    compiled = ov.Core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-    converted = compiled({"image": image})
+def require_agreement(file_name: str, converted: Mapping[str, Floats], expected: Mapping[str, Floats]) -> None:
+    """Raises ValueError unless a converted network answers as the original does, within ``MAX_DIFFERENCE``."""
     for name, value in expected.items():
         difference = float(np.abs(converted[name] - value).max())
         # "not <=": a NaN, which a broken conversion gives, is no small difference.
         if not difference <= MAX_DIFFERENCE:
             raise ValueError(
-                f"Output '{name}' of the converted {path.name} is {difference:.2g} from the original; "
+                f"Output '{name}' of the converted {file_name} is {difference:.2g} from the original; "
                 f"at most {MAX_DIFFERENCE} was expected."
             )
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Convert as the arguments say; gives the exit status."""
+def main(arguments: Sequence[str], write: Callable[[ExportNetwork, Path], None] = write_network) -> int:
+    """Convert as the arguments say, each network by ``write``; gives the exit status."""
     # OpenVINO's converter would send usage statistics.
     forbid_telemetry()
     try:
@@ -151,7 +167,7 @@ def main(arguments: Sequence[str]) -> int:
                 sys.stderr.write(__doc__ or "")
                 return 2
         for network in networks:
-            write_network(network, Path(out_dir))
+            write(network, Path(out_dir))
     except ImportError as error:
         sys.stderr.write(f"{error}\n")
         return EXPORT_MISSING_PACKAGE

@@ -13,6 +13,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,18 +29,43 @@ from core.vision.models.catalogue import (
 )
 from core.vision.models.fetch import fetch_source, require_sha256, take_weights
 from core.vision.models.manifest import (
+    ONNX_FOLDER,
     WEIGHTS_NAME,
     Manifest,
     describe_files,
     file_sha256,
     verify_model,
+    weights_path,
     write_manifest,
 )
 from core.vision.models.sample import SAMPLE_NAME, install_sample
 from core.vision.models.workspace import locked_workspace, replace_folder
 
-_PACKAGES = ("tensorflow", "keras", "openvino", "mtcnn", "keras-facenet")
-_IMPORTED = ("tensorflow", "openvino", "mtcnn", "keras_facenet", "cv2")
+
+@dataclass(frozen=True, slots=True)
+class _Converter:
+    """A program that writes networks in one form, and what it needs."""
+
+    program: str
+    packages: tuple[str, ...]
+    """Whose versions the manifest notes."""
+    imported: tuple[str, ...]
+    requirements: str
+
+
+_OPENVINO = _Converter(
+    program="core.vision.models.export",
+    packages=("tensorflow", "keras", "openvino", "mtcnn", "keras-facenet"),
+    imported=("tensorflow", "openvino", "mtcnn", "keras_facenet", "cv2"),
+    requirements="requirements.txt",
+)
+_ONNX = _Converter(
+    program="core.vision.models.onnx_export",
+    # Not onnxruntime: its package has another name for every kind of graphics card.
+    packages=("tensorflow", "keras", "tf2onnx", "onnx", "mtcnn", "keras-facenet"),
+    imported=("tensorflow", "tf2onnx", "onnx", "onnxruntime", "mtcnn", "keras_facenet", "cv2"),
+    requirements="requirements-gpu.txt",
+)
 _PROJECT_DIR = Path(__file__).resolve().parents[3]
 
 
@@ -78,25 +104,47 @@ def _intact(models_dir: Path, model_id: str) -> Manifest | None:
 
 
 def _install_detector(model: DetectorModel, scratch: Path, progress: Progress) -> Manifest:
-    _require_packages()
+    _require_packages(_OPENVINO)
     digest = hashlib.sha256()
     for name, sha256 in model.weights_sha256:
         require_sha256(_package_dir(model.package) / "assets" / "weights" / name, sha256)
         digest.update(sha256.encode())
     folder = _new_folder(scratch)
     progress.report(0, 1, f"Converting {model.title}")
-    _export([model.id, str(folder)])
-    return _finish(model.id, f"{model.package} {model.version}", digest.hexdigest(), folder)
+    _export(_OPENVINO, [model.id, str(folder)])
+    return _finish(_OPENVINO, folder, model.id, f"{model.package} {model.version}", digest.hexdigest())
 
 
 def _install_embedding(model: EmbeddingModel, scratch: Path, progress: Progress, from_file: Path | None) -> Manifest:
-    _require_packages()
+    _require_packages(_OPENVINO)
     folder = _new_folder(scratch)
     weights = folder / WEIGHTS_NAME
     origin = _take_file(model, from_file, weights) if from_file else _obtain(model, weights, progress)
     progress.report(0, 1, f"Converting {model.title}")
-    _export(["embedding", str(weights), str(model.dimension), str(folder)])
-    return _finish(model.id, origin, file_sha256(weights), folder)
+    _export(_OPENVINO, ["embedding", str(weights), str(model.dimension), str(folder)])
+    return _finish(_OPENVINO, folder, model.id, origin, file_sha256(weights))
+
+
+def install_for_onnx(model_id: str, models_dir: Path, progress: Progress = UNWATCHED) -> Manifest:
+    """Convert an installed model for ONNX Runtime, or give that manifest at once when it is there and intact.
+
+    Raises ModelUnavailable when the model is not installed or cannot be converted, DataFolderBusy when another
+    installation does not end. In every case nothing half-made stays.
+    """
+    model, origin = find_model(model_id), verify_model(models_dir, model_id)
+    with locked_workspace(models_dir / ONNX_FOLDER, model.install_bytes, progress) as scratch:
+        present = _intact(models_dir / ONNX_FOLDER, model_id)
+        if present and present.weights_sha256 == origin.weights_sha256:
+            return present
+        _require_packages(_ONNX)
+        folder = _new_folder(scratch)
+        progress.report(0, 1, f"Converting {model.title} for ONNX Runtime")
+        if isinstance(model, DetectorModel):
+            _export(_ONNX, [model_id, str(folder)])
+        else:
+            weights = weights_path(models_dir, model_id)
+            _export(_ONNX, ["embedding", str(weights), str(model.dimension), str(folder)])
+        return _finish(_ONNX, folder, model_id, origin.source, origin.weights_sha256)
 
 
 def _new_folder(scratch: Path) -> Path:
@@ -105,14 +153,14 @@ def _new_folder(scratch: Path) -> Path:
     return folder
 
 
-def _finish(model_id: str, origin: str, weights_sha256: str, folder: Path) -> Manifest:
+def _finish(converter: _Converter, folder: Path, model_id: str, origin: str, weights_sha256: str) -> Manifest:
     """Write the manifest, put the folder in its place and read everything back."""
     manifest = Manifest(
         model_id=model_id,
         source=origin,
         weights_sha256=weights_sha256,
         files=describe_files(folder),
-        versions={name: importlib.metadata.version(name) for name in _PACKAGES},
+        versions={name: importlib.metadata.version(name) for name in converter.packages},
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     write_manifest(folder, manifest)
@@ -191,10 +239,10 @@ def _accepted(model: EmbeddingModel) -> set[str]:
 # Conversion ---------------------------------------------------------------------------------------------
 
 
-def _export(arguments: list[str]) -> None:
-    """Run ``export.py`` and raise ModelUnavailable with its reason unless it ends well."""
+def _export(converter: _Converter, arguments: list[str]) -> None:
+    """Run a converting program and raise ModelUnavailable with its reason unless it ends well."""
     process = subprocess.run(
-        [sys.executable, "-m", "core.vision.models.export", *arguments],
+        [sys.executable, "-m", converter.program, *arguments],
         cwd=_PROJECT_DIR,
         env={**os.environ, "PYTHONPATH": str(_PROJECT_DIR)},
         stdin=subprocess.DEVNULL,
@@ -207,22 +255,22 @@ def _export(arguments: list[str]) -> None:
     lines = process.stderr.strip().splitlines()
     reason = lines[-1] if lines else "it gave no reason"
     if process.returncode == EXPORT_MISSING_PACKAGE:
-        raise _missing(reason)
+        raise _missing(converter, reason)
     if process.returncode < 0:
         reason = f"it was ended by signal {-process.returncode}; the memory may be too small (2 GB are needed)"
     raise ModelUnavailable(f"Converting the network failed: {reason}. Nothing was installed; try again.")
 
 
-def _require_packages() -> None:
-    missing = [name for name in _IMPORTED if importlib.util.find_spec(name) is None]
+def _require_packages(converter: _Converter) -> None:
+    missing = [name for name in converter.imported if importlib.util.find_spec(name) is None]
     if missing:
-        raise _missing(f"not installed: {', '.join(missing)}")
+        raise _missing(converter, f"not installed: {', '.join(missing)}")
 
 
-def _missing(reason: str) -> ModelUnavailable:
+def _missing(converter: _Converter, reason: str) -> ModelUnavailable:
     return ModelUnavailable(
         f"Converting a network needs TensorFlow and the packages of the networks ({reason}). Run "
-        "`python -m pip install -r requirements.txt` in the environment of Face Atlas and try again."
+        f"`python -m pip install -r {converter.requirements}` in the environment of Face Atlas and try again."
     )
 
 
@@ -230,5 +278,5 @@ def _package_dir(package: str) -> Path:
     """Where an installed package lies, found without importing it."""
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
-        raise _missing(f"not installed: {package}")
+        raise _missing(_OPENVINO, f"not installed: {package}")
     return Path(spec.submodule_search_locations[0])

@@ -4,6 +4,7 @@ A model is installed when its folder holds a manifest and the files that the man
 
     <models_dir>/mtcnn/{pnet,rnet,onet}.{xml,bin}  manifest.json
     <models_dir>/<embedding id>/embed.{xml,bin}  weights.h5  manifest.json
+    <models_dir>/onnx/<id>/<network>.onnx  manifest.json         the same networks for ONNX Runtime, if asked for
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from core.vision.models.catalogue import EXPORT_FORMAT, find_model
 
 MANIFEST_NAME = "manifest.json"
 WEIGHTS_NAME = "weights.h5"
+ONNX_FOLDER = "onnx"
 _BLOCK_BYTES = 1 << 20
 
 
@@ -75,10 +77,10 @@ def read_manifest(folder: Path) -> Manifest:
         fields["files"] = tuple(InstalledFile(**entry) for entry in fields["files"])
         return Manifest(**fields)
     except FileNotFoundError:
-        raise not_installed(folder.name) from None
+        raise ModelUnavailable(f"The model '{folder.name}' is not installed. {_way_out(folder)}") from None
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise ModelUnavailable(
-            f"The manifest of '{folder.name}' cannot be read ({error}). {_way_out(folder.name)}"
+            f"The manifest of '{folder.name}' cannot be read ({error}). {_way_out(folder)}"
         ) from error
 
 
@@ -92,7 +94,7 @@ def verify_model(models_dir: Path, model_id: str) -> Manifest:
     _require_complete(folder, manifest)
     for entry in manifest.files:
         if file_sha256(folder / entry.name) != entry.sha256:
-            raise _damaged(model_id, f"{entry.name} has changed since it was installed")
+            raise _damaged(folder, f"{entry.name} has changed since it was installed")
     return manifest
 
 
@@ -117,9 +119,9 @@ def weights_path(models_dir: Path, model_id: str) -> Path:
     return _file(models_dir, model_id, WEIGHTS_NAME)
 
 
-def not_installed(model_id: str) -> ModelUnavailable:
-    """The error for a model that is not there."""
-    return ModelUnavailable(f"The model '{model_id}' is not installed. {_way_out(model_id)}")
+def onnx_path(models_dir: Path, model_id: str, network: str) -> Path:
+    """The ``.onnx`` file of one network. Raises ModelUnavailable."""
+    return _file(models_dir / ONNX_FOLDER, model_id, f"{network}.onnx")
 
 
 def _file(models_dir: Path, model_id: str, name: str, *beside: str) -> Path:
@@ -132,7 +134,7 @@ def _file(models_dir: Path, model_id: str, name: str, *beside: str) -> Path:
             entry.name in (name, *beside)
             and _sha256_of_state(folder / entry.name, _state(folder / entry.name)) != entry.sha256
         ):
-            raise _damaged(model_id, f"{entry.name} is damaged: it has changed since it was installed")
+            raise _damaged(folder, f"{entry.name} is damaged: it has changed since it was installed")
     return folder / name
 
 
@@ -162,18 +164,19 @@ def _installed(models_dir: Path) -> Iterator[Manifest]:
 
 def _require_complete(folder: Path, manifest: Manifest) -> None:
     if manifest.export_format != EXPORT_FORMAT:
-        raise _damaged(folder.name, "it was converted by another version of Face Atlas")
+        raise _damaged(folder, "it was converted by another version of Face Atlas")
     for entry in manifest.files:
         path = folder / entry.name
         if not path.is_file():
-            raise _damaged(folder.name, f"{entry.name} is missing")
+            raise _damaged(folder, f"{entry.name} is missing")
         if path.stat().st_size != entry.n_bytes:
-            raise _damaged(folder.name, f"{entry.name} has {path.stat().st_size} bytes, not {entry.n_bytes}")
+            raise _damaged(folder, f"{entry.name} has {path.stat().st_size} bytes, not {entry.n_bytes}")
 
 
-def _damaged(model_id: str, problem: str) -> ModelUnavailable:
-    return ModelUnavailable(f"The model '{model_id}' cannot be used: {problem}. {_way_out(model_id)}")
+def _damaged(folder: Path, problem: str) -> ModelUnavailable:
+    return ModelUnavailable(f"The model '{folder.name}' cannot be used: {problem}. {_way_out(folder)}")
 
 
-def _way_out(model_id: str) -> str:
-    return f"Run `python -m core models install {model_id}`."
+def _way_out(folder: Path) -> str:
+    engine = " --engine onnx" if folder.parent.name == ONNX_FOLDER else ""
+    return f"Run `python -m core models install {folder.name}{engine}`."
