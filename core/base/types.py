@@ -303,6 +303,10 @@ class FaceTable(FaceRows):
         label = int(self.labels[row])
         return self.person_ids[label] if label >= 0 else None
 
+    def name_of(self, person_id: int | None) -> str | None:
+        """The name of a person by the store's id; None for nobody, and for somebody who has no faces."""
+        return self.people[self.person_ids.index(person_id)] if person_id in self.person_ids else None
+
     def take(self, rows: Ints) -> FaceTable:
         """Some of the faces, in the order of ``rows``; the people stay as they are."""
         columns = (column.name for column in _table_columns(of_people=False))

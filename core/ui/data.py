@@ -150,6 +150,11 @@ def dataset_runs(dataset: Dataset) -> list[Run]:
     return services().runs.runs(dataset.id)
 
 
+def newest_run(dataset: Dataset) -> Run | None:
+    """The newest run that is not damaged."""
+    return next(iter(dataset_runs(dataset)), None)
+
+
 def newest_map(dataset: Dataset, method: Method = Method.UMAP, dimensions: int = 2) -> MapInfo | None:
     """The newest stored map of a kind, of whatever revision."""
     kind = (method, dimensions)

@@ -14,6 +14,7 @@ from core.base.errors import DataFolderFault
 from core.services import Services
 from core.store.protocols import Dataset
 from core.ui import address, data, menu, refusals, state, words
+from core.ui.home import trail
 from core.ui.home.trail import NextStep
 from core.ui.photos import outdated
 from core.ui.shell import dock, sketches
@@ -54,8 +55,12 @@ class Frame:
             st.stop()
         return self.chosen
 
-    def lead_on(self, step: NextStep) -> None:
-        """Make the way on the page's primary button, unless it leads to the page that is open."""
+    def lead_on(self, step: NextStep | None = None) -> None:
+        """Make the way on the page's primary button, unless it leads to the page that is open.
+
+        It is the dataset's next step, or the one that the page says.
+        """
+        step = step or trail.find_next_step(self.dataset)
         if step.page == st.session_state.get(state.PAGE):
             return
         with self.action:

@@ -181,14 +181,18 @@ def show_photo(image: RgbImage, boxes: Iterable[LabelledBox], alt: str) -> None:
 
 def _frame(labelled_box: LabelledBox, width_px: int, height_px: int) -> str:
     box = labelled_box.box
-    position = (
-        f"left:{box.left / width_px:.4%};top:{box.top / height_px:.4%};"
-        f"width:{box.width / width_px:.4%};height:{box.height / height_px:.4%}"
-    )
     kinds = ["fa-box"]
     kinds += ["fa-unknown"] if not labelled_box.known else []
     # The tag grows inwards from the right, and stands above the box at the lower edge: beyond the photo it is cut off.
     kinds += ["fa-right"] if box.centre[0] > width_px * 0.7 else []
     kinds += ["fa-low"] if box.bottom > height_px * 0.9 else []
     tag = f"<span class='fa-tag' dir='auto'>{escape(labelled_box.label)}</span>"
-    return f"<div class='{' '.join(kinds)}' style='{position}'>{tag}</div>"
+    return f"<div class='{' '.join(kinds)}' style='{place_box(box, width_px, height_px)}'>{tag}</div>"
+
+
+def place_box(box: Box, width_px: int, height_px: int) -> str:
+    """The style of a box on its photo, whatever size that is shown at."""
+    return (
+        f"left:{box.left / width_px:.4%};top:{box.top / height_px:.4%};"
+        f"width:{box.width / width_px:.4%};height:{box.height / height_px:.4%}"
+    )

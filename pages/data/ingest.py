@@ -4,7 +4,6 @@ import streamlit as st
 
 from core.store.job_model import JobKind, JobState
 from core.ui import data, frame, jobs
-from core.ui.home import trail
 from core.ui.identification import trial_photos
 from core.ui.photos import answer, answer_steps, ingest_report, layout_preview, uploads
 
@@ -29,7 +28,7 @@ with frame.page("Add photos", "Every face is found and kept; every file gets a l
         answer_steps.open_groups_when_awaited(dataset, known.counts, steps)
         is_learning = any(step.kind is JobKind.TRAIN and step.state.active for step in steps)
         if not requests and not is_learning and (job is None or job.state is JobState.DONE):
-            page.lead_on(trail.find_next_step(dataset))
+            page.lead_on()
         answer.show_photos_answer(dataset, job, known, steps)
         trial_photos.offer_trial_photos(dataset)
     elif not requests and job is None and st.button("Use the sample", type="tertiary", icon=":material/play_arrow:"):

@@ -3,7 +3,6 @@
 import streamlit as st
 
 from core.ui import data, frame, menu
-from core.ui.home import trail
 from core.ui.labels import corrections, face_review
 
 with frame.page("Look them over", "Put right what is wrong: names, bad pictures, things that are no faces.") as page:
@@ -12,7 +11,7 @@ with frame.page("Look them over", "Put right what is wrong: names, bad pictures,
     if not counts.photos:
         frame.show_empty_state("There are no photos to look over yet.", "Add photos", menu.INGEST)
         st.stop()
-    run = next(iter(data.dataset_runs(dataset)), None)
+    run = data.newest_run(dataset)
     corrections.show_last_correction(dataset)
     face_review.review_faces(face_review.choose_faces(dataset, run))
-    page.lead_on(trail.find_next_step(dataset))
+    page.lead_on()

@@ -4,7 +4,6 @@ import streamlit as st
 
 from core.store.job_model import JobKind
 from core.ui import data, frame, jobs, menu, words
-from core.ui.home import trail
 from core.ui.labels import corrections, review_queue
 
 with frame.page("Suspects", "Wrong names, and pictures that are there twice: the surest first.") as page:
@@ -53,4 +52,4 @@ with frame.page("Suspects", "Wrong names, and pictures that are there twice: the
             f"Looked for {words.ago(queue.created)}; the dataset has changed since. What is dealt with has left the "
             "list; look again to find what is new."
         )
-    page.lead_on(trail.find_next_step(dataset))
+    page.lead_on()

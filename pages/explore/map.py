@@ -3,7 +3,6 @@
 import streamlit as st
 
 from core.ui import data, frame, menu
-from core.ui.home import trail
 from core.ui.projection import map_confusable_people, map_page
 
 with frame.page("Map of faces", "Every face is a point; faces that look alike lie close together.") as page:
@@ -15,7 +14,7 @@ with frame.page("Map of faces", "Every face is a point; faces that look alike li
             f"{missing} Once there are faces, you see here who looks like whom.", "Add photos", menu.INGEST
         )
         st.stop()
-    run = next(iter(data.dataset_runs(dataset)), None)
+    run = data.newest_run(dataset)
     tabs = st.tabs(
         [map_confusable_people.MAP, map_confusable_people.LOOKALIKES],
         key=map_confusable_people.VIEW,
@@ -28,4 +27,4 @@ with frame.page("Map of faces", "Every face is a point; faces that look alike li
     if tabs[1].open:
         with tabs[1]:
             map_confusable_people.show_lookalikes_section(dataset)
-    page.lead_on(trail.find_next_step(dataset))
+    page.lead_on()

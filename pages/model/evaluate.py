@@ -15,7 +15,6 @@ from core.ui.evaluation import (
     tutorial_tab,
     wrong_predictions,
 )
-from core.ui.home import trail
 from core.ui.labels import corrections
 from core.ui.training import imbalance, training_page
 from core.ui.verification import pair_statistics
@@ -60,4 +59,4 @@ with frame.page(
         if tab.open:
             with tab:
                 body(evaluated)
-    page.lead_on(trail.find_next_step(dataset))
+    page.lead_on()

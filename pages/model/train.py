@@ -4,7 +4,6 @@ import streamlit as st
 
 from core.store.job_model import JobKind
 from core.ui import damaged, data, frame, jobs
-from core.ui.home import trail
 from core.ui.training import training_page
 from core.workflows.training.request import TrainRequest
 
@@ -33,7 +32,7 @@ with frame.page("Train", "Learn the people, and measure it on faces it has not s
     if runs:
         training_page.show_runs_table(dataset, runs)
         if learned:
-            page.lead_on(trail.find_next_step(dataset))
+            page.lead_on()
     # Drawn last: at first sight of many faces it takes a moment, and the runs need not wait for it.
     with planned:
         training_page.show_plan(dataset, request.options)

@@ -48,7 +48,7 @@ def describe_tested_face(certainty: Certainty) -> str:
 
 def show_tested_face(dataset: Dataset, face_id: str) -> None:
     """What the newest run said of a face, how sure it was and why; nothing where it was not tested on it."""
-    run = next(iter(data.dataset_runs(dataset)), None)
+    run = data.newest_run(dataset)
     if run is None:
         return
     # The sheet is about the face: where files of the run are gone or damaged, it does without what they said. The pages

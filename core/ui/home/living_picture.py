@@ -7,8 +7,6 @@ not fade: whatever the moment, they can be read.
 
 from __future__ import annotations
 
-from base64 import b64encode
-from collections.abc import Iterator
 from html import escape
 
 import numpy as np
@@ -16,11 +14,14 @@ import streamlit as st
 
 from core.charts.palette import PALETTE
 from core.services import Services
-from core.ui import data, words
-from core.workflows.exchange.prepared_sample import PicturedPhoto, PicturedPoint, SamplePicture
+from core.ui import data, gallery, words
+from core.ui.projection.map_picture import picture_plane, place_at
+from core.workflows.exchange.prepared_sample import PicturedPhoto, SamplePicture
 
 STEP_S = 0.45
 """Between two people."""
+CORNER, EXTENT = (0.08, 0.06), (0.84, 0.8)
+"""Where the map lies on its plane, which leaves room for dots and names at the edges; in shares."""
 _STYLE = """<style>
 .fa-scene {display:grid; grid-template-columns:minmax(0,3fr) minmax(0,2fr); gap:14px; align-items:stretch; margin:0}
 .fa-shots {display:flex; gap:10px}
@@ -30,20 +31,18 @@ _STYLE = """<style>
 .fa-who {position:absolute; left:6px; right:6px; bottom:6px; padding:3px 8px; border-radius:6px; color:#fff;
  background:rgba(14,22,24,.82); font-size:.82rem; line-height:1.25; overflow-wrap:anywhere}
 .fa-who i {display:inline-block; width:.6em; height:.6em; border-radius:50%; margin-inline-end:.45em}
-.fa-plane {position:relative; min-height:224px; border:1px solid rgba(128,128,128,.3); border-radius:8px}
-.fa-plane b {position:absolute; transform:translate(-50%,-50%); font-size:.82rem; font-weight:600; white-space:nowrap}
-.fa-plane i {position:absolute; width:8px; height:8px; margin:-4px 0 0 -4px; border-radius:50%;
- transition:transform .25s}
+.fa-scene .fa-plane {min-height:224px; border:1px solid rgba(128,128,128,.3); background:none}
+.fa-scene .fa-plane i {transition:scale .25s}
 @media (max-width:900px) {.fa-scene {grid-template-columns:1fr} .fa-shot {height:150px}
  .fa-shots {gap:6px} .fa-who {font-size:.68rem; padding:2px 4px; left:3px; right:3px; bottom:3px}}
 @media (prefers-reduced-motion:no-preference) {
  .fa-found {animation:fa-settle .6s ease-out backwards}
  .fa-who {animation:fa-rise .6s ease-out backwards}
- .fa-plane i {animation:fa-grow .6s ease-out backwards}
+ .fa-scene .fa-plane i {animation:fa-grow .6s ease-out backwards}
 }
 @keyframes fa-settle {from {opacity:0; transform:scale(1.6)}}
 @keyframes fa-rise {from {transform:translateY(140%)}}
-@keyframes fa-grow {from {transform:scale(0)}}
+@keyframes fa-grow {from {scale:0}}
 """
 
 
@@ -62,60 +61,38 @@ def _picture_html(folder: str) -> str:
     named_photos = [photo for photo in picture.photos if any(face.name for face in photo.faces)]
     shots = "".join(_shot(photo, sample.read_photo(photo.photo_id), people) for photo in named_photos)
     # Pointing at somebody lifts their faces out of the map: the one motion that is asked for.
-    lifts = "".join(
-        f".fa-scene:has(.fa-p{person}:hover) .fa-plane .fa-p{person} {{transform:scale(1.7)}}"
+    styles = "".join(
+        f".fa-p{person}, .fa-p{person} * {{animation-delay:{person * STEP_S:.2f}s; outline-color:{PALETTE[person]}}}"
+        f".fa-scene:has(.fa-p{person}:hover) .fa-plane .fa-p{person} {{scale:1.7}}"
         for person in range(len(people))
     )
-    scene = f"<div class='fa-shots'>{shots}</div>{_plane(picture, people)}"
-    return f"{_STYLE}{lifts}</style><div class='fa-scene'>{scene}</div>"
+    scene = f"<div class='fa-shots'>{shots}</div>{_draw_plane(picture, people)}"
+    return f"{_STYLE}{styles}</style><div class='fa-scene'>{scene}</div>"
 
 
 def _shot(photo: PicturedPhoto, content: bytes, people: list[str]) -> str:
     """A photo cut to its main face, with the box and the name."""
     face = next(face for face in photo.faces if face.name)
-    person = people.index(str(face.name))
-    name, delay = escape(words.display_name(str(face.name))), f"animation-delay:{person * STEP_S:.2f}s"
-    src = "data:image/jpeg;base64," + b64encode(content).decode("ascii")
+    person, name = people.index(str(face.name)), escape(words.display_name(str(face.name)))
     # As wide as the photo's own proportions make it, moved so that the face is in the middle of what is to be seen.
-    box, ratio = face.box, photo.width_px / photo.height_px
-    frame = (
-        f"left:{box.left / photo.width_px:.2%};top:{box.top / photo.height_px:.2%};"
-        f"width:{(box.right - box.left) / photo.width_px:.2%};height:{(box.bottom - box.top) / photo.height_px:.2%}"
-    )
-    centre = box.centre[0] / photo.width_px
+    ratio, centre = photo.width_px / photo.height_px, face.box.centre[0] / photo.width_px
     return (
         f"<div class='fa-shot fa-p{person}'><div style='position:absolute;height:100%;aspect-ratio:{ratio:.4f};"
-        f"left:50%;transform:translateX(-{centre:.2%})'>"
-        f"<img src='{src}' alt='A photo that was not learned from; the face in the box is named {name}'>"
-        f"<span class='fa-found' style='{frame};outline-color:{PALETTE[person]};{delay}'></span></div>"
-        f"<div class='fa-who' dir='auto' style='{delay}'><i style='background:{PALETTE[person]}'></i>{name}</div></div>"
+        f"left:50%;transform:translateX(-{centre:.2%})'><img src='{gallery.jpeg_data_url(content)}' "
+        f"alt='A photo that was not learned from; the face in the box is named {name}'>"
+        f"<span class='fa-found' style='{gallery.place_box(face.box, photo.width_px, photo.height_px)}'></span></div>"
+        f"<div class='fa-who' dir='auto'><i style='background:{PALETTE[person]}'></i>{name}</div></div>"
     )
 
 
-def _plane(picture: SamplePicture, people: list[str]) -> str:
-    """The map: every face a dot, and each name where its faces are."""
-    dots = "".join(_dot(point, people.index(point.name)) for point in picture.points)
-    labels = "".join(_label(name, picture.points) for name in people)
-    alt = f"Map of the {len(picture.points)} faces of the sample, near where they are alike: {len(people)} people"
-    return f"<div class='fa-plane' role='img' aria-label='{alt}'>{dots}{labels}</div>"
-
-
-def _dot(point: PicturedPoint, person: int) -> str:
-    return (
-        f"<i class='fa-p{person}' style='{_place(point.x, point.y)};background:{PALETTE[person]};"
-        f"animation-delay:{person * STEP_S:.2f}s'></i>"
-    )
-
-
-def _label(name: str, points: tuple[PicturedPoint, ...]) -> str:
-    x, lowest = np.mean([point.x for point in points if point.name == name]), max(_heights(points, name))
-    return f"<b dir='auto' style='{_place(float(x), lowest + 0.07)}'>{escape(words.display_name(name))}</b>"
-
-
-def _heights(points: tuple[PicturedPoint, ...], name: str) -> Iterator[float]:
-    return (point.y for point in points if point.name == name)
-
-
-def _place(x: float, y: float) -> str:
-    """A place of the map, which leaves room for dots and names at its edges."""
-    return f"left:{8 + 84 * x:.1f}%;top:{6 + 80 * y:.1f}%"
+def _draw_plane(picture: SamplePicture, people: list[str]) -> str:
+    """The map: every face a dot, and each name below where its faces are."""
+    points = np.array([(point.x, point.y) for point in picture.points], dtype=np.float32) * EXTENT + CORNER
+    numbers = np.array([people.index(point.name) for point in picture.points])
+    names = []
+    for person, name in enumerate(people):
+        x, y = points[numbers == person].T
+        place = place_at(x.mean(), y.max() + 0.06)
+        names.append(f"<b dir='auto' style='{place}'>{escape(words.display_name(name))}</b>")
+    alt = f"Map of the {len(points)} faces of the sample, near where they are alike: {len(people)} people"
+    return picture_plane(points, numbers.tolist(), names, alt)

@@ -47,7 +47,7 @@ def next_dataset_step(counts: Counts, run: Run | None, revision: int, jobs_of_it
 
 def find_next_step(dataset: Dataset) -> NextStep:
     """What to do next with a dataset, whatever runs just now."""
-    run = next(iter(data.dataset_runs(dataset)), None)
+    run = data.newest_run(dataset)
     return next_dataset_step(data.dataset_counts(dataset.id, dataset.revision), run, dataset.revision, [])
 
 

@@ -19,7 +19,7 @@ WHAT_THEY_ARE = (
 
 def offer_trial_photos(dataset: Dataset) -> None:
     """Let somebody try the recogniser with one click; nothing is offered where it is not the sample's."""
-    run = next(iter(data.dataset_runs(dataset)), None)
+    run = data.newest_run(dataset)
     photos = _trial_photos(dataset.id, dataset.revision, run.id) if run else []
     if not photos:
         return

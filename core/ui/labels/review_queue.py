@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -49,10 +49,8 @@ TITLES = {
     SuspectKind.ONE_PERSON: "Two names, one person",
     SuspectKind.TWO_PEOPLE: "One name, two people",
 }
-
-
 ABOUT_PEOPLE = (SuspectKind.ONE_PERSON, SuspectKind.TWO_PEOPLE)
-"""Questions about people as a whole: they are asked on the wall of people, not in the list of faces."""
+ELSEWHERE = "Questions about people as a whole are asked on the wall of people, not in the list of faces."
 
 
 def submit_suspect_search(dataset: Dataset) -> None:
@@ -78,18 +76,18 @@ def load_open_suspects(dataset_id: str, revision: Revision, created: float | Non
     )
 
 
-def open_entries(dataset: Dataset) -> tuple[Suspect, ...]:
-    """All suspects that are not dealt with; none before they were looked for."""
+def open_entries(dataset: Dataset) -> tuple[Suspect, ...] | None:
+    """All suspects that are not dealt with; None before they were looked for."""
     job = data.newest_job(dataset, JobKind.SUSPECTS)
     created = job.finished if job else None
     if created is None or load_stored_queue(dataset.id, created) is None:
-        return ()
+        return None
     return load_open_suspects(dataset.id, dataset.revision, created).suspects
 
 
 def suspected_faces(dataset: Dataset) -> frozenset[str]:
     """The faces of all suspects that are not dealt with."""
-    return frozenset(face_id for entry in open_entries(dataset) for face_id in entry.face_ids)
+    return frozenset(face_id for entry in open_entries(dataset) or () for face_id in entry.face_ids)
 
 
 def choose_suspects(dataset: Dataset, suspects: Sequence[Suspect]) -> list[Suspect]:
@@ -170,16 +168,12 @@ def apply_suggestion(dataset: Dataset, faces: Faces, entry: Suspect) -> Event:
     corrector, suggestion = corrections.build_corrector(dataset), entry.suggestion
     match suggestion.action:
         case SuspectAction.MOVE:
-            return corrector.move(suggestion.face_ids, _name(faces, suggestion.person_id))
+            return corrector.move(suggestion.face_ids, faces.table.name_of(suggestion.person_id) or "")
         case SuspectAction.EXCLUDE:
             return corrector.exclude(suggestion.face_ids)
         case SuspectAction.ONE_SIDE:
             return corrector.assign_split(suggestion.face_ids, suggestion.split)
-        case SuspectAction.MERGE:
-            # A merge always has two people. The types allow None; 0 is nobody's id and would be refused.
-            return corrector.merge(entry.person_ids[0] or 0, suggestion.person_id or 0)
-        case SuspectAction.DIVIDE:
-            return corrector.divide(suggestion.face_ids, _free_name(dataset, _name(faces, entry.person_ids[0])))
+    raise ValueError(ELSEWHERE)
 
 
 def confirm_entry(dataset: Dataset, entry: Suspect) -> Event:
@@ -187,26 +181,18 @@ def confirm_entry(dataset: Dataset, entry: Suspect) -> Event:
     return corrections.build_corrector(dataset).confirm(entry.face_ids)
 
 
-def _free_name(dataset: Dataset, name: str) -> str:
-    """The name of a second person in the place of one: "Ann 2"."""
-    people = data.dataset_people(dataset.id, dataset.revision)
-    return words.number_name(name, {person.name for person in people}, first=2)
-
-
 def _name(faces: Faces, person_id: int | None) -> str:
-    return faces.table.people[faces.table.person_ids.index(person_id)] if person_id is not None else ""
+    return words.display_name(faces.table.name_of(person_id))
 
 
 def _entry(dataset: Dataset, faces: Faces, entry: Suspect) -> ReviewEntry:
-    own_name = words.display_name(_name(faces, entry.person_ids[0]) or None)
+    own_name = _name(faces, entry.person_ids[0])
     strips = [FaceStrip(_pictures(dataset, faces, entry.face_ids[:FACES_SHOWN]), _entry_label(faces, entry))]
     if entry.like_own:
         strips.append(FaceStrip(_similar_pictures(dataset, faces, entry.like_own), f"Others of {own_name}"))
     if entry.like_other:
-        other_name = words.display_name(
-            _name(faces, entry.suggestion.person_id) or _person_of(faces, entry.like_other[0])
-        )
-        strips.append(FaceStrip(_similar_pictures(dataset, faces, entry.like_other), f"{other_name}"))
+        other_name = faces.table.name_of(entry.suggestion.person_id) or _person_of(faces, entry.like_other[0])
+        strips.append(FaceStrip(_similar_pictures(dataset, faces, entry.like_other), words.display_name(other_name)))
     return ReviewEntry(
         id=_entry_id(entry),
         strips=tuple(strips),
@@ -231,7 +217,7 @@ def _entry_id(entry: Suspect) -> str:
 
 def _entry_label(faces: Faces, entry: Suspect) -> str:
     # A dict keeps the order of its keys and each of them once: two people who are shown under one name are named once.
-    people = list(dict.fromkeys(words.display_name(_name(faces, person) or None) for person in entry.person_ids))
+    people = list(dict.fromkeys(_name(faces, person) for person in entry.person_ids))
     n_more = len(entry.face_ids) - FACES_SHOWN
     return ", ".join(people) + (f", and {n_more} more" if n_more > 0 else "")
 
@@ -269,23 +255,16 @@ def _similar_pictures(dataset: Dataset, faces: Faces, likes: Sequence[SimilarFac
 
 
 def _proposal(faces: Faces, entry: Suspect) -> str:
-    suggestion, name = entry.suggestion, words.display_name(_name(faces, entry.suggestion.person_id) or None)
+    suggestion = entry.suggestion
     count = words.count(len(suggestion.face_ids), "face")
     match suggestion.action:
         case SuspectAction.MOVE:
-            return f"Move to {name}"
-        case SuspectAction.MERGE:
-            return f"Merge into {name}"
-        case SuspectAction.DIVIDE:
-            return f"Make {count} another person"
+            return f"Move to {_name(faces, suggestion.person_id)}"
         case SuspectAction.ONE_SIDE:
             return f"Put {count} {correction_history.describe_split(suggestion.split)}"
         case SuspectAction.EXCLUDE:
             return f"Leave out {count}"
-
-
-def _likeness_of(measured: Mapping[str, float]) -> str:
-    return bar.format_likeness(measure_pair_likeness(measured["similarity"]))
+    raise ValueError(ELSEWHERE)
 
 
 def _evidence(faces: Faces, entry: Suspect) -> str:
@@ -293,24 +272,19 @@ def _evidence(faces: Faces, entry: Suspect) -> str:
     measured = entry.numbers
     match entry.kind:
         case SuspectKind.WRONG_PERSON:
-            own_name, other_name = (
-                words.display_name(_name(faces, person) or None)
-                for person in (entry.person_ids[0], entry.suggestion.person_id)
-            )
+            own_name, other_name = _name(faces, entry.person_ids[0]), _name(faces, entry.suggestion.person_id)
             other_prob, own_prob = measured["other_prob"], measured["prob"]
             return (
                 f"Judged by all the other faces it is {other_name}, {rate_probability(other_prob).word} "
                 f"({words.format_probability(other_prob)}), and not {own_name} ({words.format_probability(own_prob)})."
             )
         case SuspectKind.OUTLIER:
-            return f"Its likeness to the others of its person is {_likeness_of(measured)}."
-        case SuspectKind.ONE_PERSON:
-            return f"As alike as halves of one person: {_likeness_of(measured)}."
-        case SuspectKind.TWO_PEOPLE:
-            return f"These and the others are as alike as two people: {_likeness_of(measured)}."
+            likeness = measure_pair_likeness(measured["similarity"])
+            return f"Its likeness to the others of its person is {bar.format_likeness(likeness)}."
         case SuspectKind.TWO_NAMES:
             return "The picture can show one of them only."
         case SuspectKind.LEAK:
             return "The test would measure memory: the same picture stands on both sides."
         case SuspectKind.DUPLICATE:
             return f"{words.count(len(entry.face_ids), 'photo')} of one picture teach no more than one."
+    raise ValueError(ELSEWHERE)

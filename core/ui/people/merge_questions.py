@@ -22,11 +22,6 @@ class MergeQuestion:
     second: PersonCount
     similarity: float
 
-    @property
-    def key(self) -> str:
-        """What a question is put off by."""
-        return f"merge {self.first.id} {self.second.id}"
-
 
 def list_merge_questions(dataset: Dataset, people: list[PersonCount]) -> list[MergeQuestion]:
     """What there is to ask, the most alike first."""

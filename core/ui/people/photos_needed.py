@@ -25,7 +25,7 @@ def advice_by_person(dataset_id: str, run_id: str, _revision: Revision) -> dict[
 
 def show_photo_advice(dataset: Dataset, person_id: int) -> None:
     """The advice on one person, when there is a run that tells."""
-    run = next(iter(data.dataset_runs(dataset)), None)
+    run = data.newest_run(dataset)
     if run is None or not _is_requested(dataset, run):
         return
     advice = advice_by_person(dataset.id, run.id, dataset.revision).get(person_id)

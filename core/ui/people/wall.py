@@ -25,7 +25,16 @@ from core.ui.labels import corrections, review_queue
 from core.ui.people import hard_test, merge_questions, people_filter, person
 from core.ui.people.merge_questions import MergeQuestion
 from core.ui.people.people_filter import SEARCH_INPUT, PeopleCategory, PeopleFilter, PeopleOrder
-from core.ui.people.wall_cells import GroupCell, MergeCell, PersonCell, RestCell, SplitCell, TestCell, WallCell
+from core.ui.people.wall_cells import (
+    GroupCell,
+    MergeCard,
+    PersonCell,
+    QuestionCard,
+    RestCard,
+    SplitCard,
+    TestCard,
+    WallCell,
+)
 from core.workflows.clustering.naming import NamingProgress, measure_progress
 
 PER_PAGE = 48
@@ -64,13 +73,13 @@ class Wall:
     @property
     def cards(self) -> list[WallCell]:
         """The questions that were not put off: rests, two who may be one, and one who may be two in turn."""
-        rests = [RestCell(self.dataset, self.unnamed, rest) for rest in self.unnamed.rests] if self.unnamed else []
-        merges = [MergeCell(question) for question in self.merges]
-        splits = [SplitCell(self.dataset, entry) for entry in self.splits]
+        rests = [RestCard(self.dataset, self.unnamed, rest) for rest in self.unnamed.rests] if self.unnamed else []
+        merges = [MergeCard(question) for question in self.merges]
+        splits = [SplitCard(self.dataset, entry) for entry in self.splits]
         in_turn = chain.from_iterable(zip_longest(rests, merges, splits))
         cards: list[WallCell] = [cell for cell in in_turn if cell is not None]
         if self.hard_faces:
-            cards.append(TestCell(self.dataset, self.hard_faces))
+            cards.append(TestCard(self.dataset, self.hard_faces))
         return [card for card in cards if card.id not in self.postponed]
 
     @property
@@ -90,7 +99,7 @@ def read_wall(dataset: Dataset, *, unnamed_first: bool) -> Wall:
         dataset=dataset,
         people=people,
         unnamed=unnamed,
-        splits=[entry for entry in review_queue.open_entries(dataset) if entry.kind is SuspectKind.TWO_PEOPLE],
+        splits=[entry for entry in review_queue.open_entries(dataset) or () if entry.kind is SuspectKind.TWO_PEOPLE],
         hard_faces=hard_test.propose_test(dataset) if is_nearly_named(people, unnamed) else {},
         merges=merge_questions.list_merge_questions(dataset, people),
         unnamed_first=unnamed_first,
@@ -239,21 +248,21 @@ def arrange_cells(wall: Wall, chosen_filter: PeopleFilter) -> list[WallCell]:
         sized = [(-someone.faces, cell) for someone, cell in zip(people, person_cells, strict=True)]
         sized += [(-int(size), cell) for size, cell in _with_sizes(wall, group_cells)]
         ordered = [cell for _, cell in sorted(sized, key=lambda pair: pair[0])]
-    tests = [card for card in wall.cards if isinstance(card, TestCell)]
+    tests = [card for card in wall.cards if isinstance(card, TestCard)]
     # After the groups: whoever names has them in front, and the test is what comes next.
     end = 1 + max((index for index, cell in enumerate(ordered) if isinstance(cell, GroupCell)), default=-1)
     return [*cards, *ordered[:end], *tests, *ordered[end:]]
 
 
 def _cards_in_front(wall: Wall) -> list[WallCell]:
-    return [card for card in wall.cards if not isinstance(card, TestCell)][:CARDS_SHOWN]
+    return [card for card in wall.cards if not isinstance(card, TestCard)][:CARDS_SHOWN]
 
 
 def _group_cells(wall: Wall, cards: Sequence[WallCell]) -> list[GroupCell]:
     """The groups worth naming, but those that a card asks about."""
     if wall.unnamed is None:
         return []
-    on_cards = {group for card in cards if isinstance(card, RestCell) for group in card.rest.groups}
+    on_cards = {group for card in cards if isinstance(card, RestCard) for group in card.rest.groups}
     numbers = (group for group in wall.unnamed.worth_naming.tolist() if group not in on_cards)
     return [GroupCell(wall.dataset, wall.unnamed, group) for group in numbers]
 
@@ -334,9 +343,13 @@ def obey_wall_command(wall: Wall, command: EntryCommand, cells: Sequence[WallCel
             corrections.apply_correction(wall.dataset.id, lambda: corrector.move(faces, command.text))
         case "nobody" if faces:
             corrections.apply_correction(wall.dataset.id, lambda: corrector.mark_strangers(faces))
-        case "yes" | "no" | "later":
+        case "yes" | "no":
             for cell in cells:
-                cell.answer(command.name)
+                cell.settle(is_yes=command.name == "yes")
+        case "later":
+            for cell in cells:
+                if isinstance(cell, QuestionCard):
+                    merge_questions.postpone_question(cell.id)
         case "undo" | "redo":
             corrections.undo_or_redo(wall.dataset, command.name)
         case _:
@@ -348,7 +361,7 @@ def _open_cell(wall: Wall, cell: WallCell) -> None:
     if isinstance(cell, PersonCell):
         person.open_person(cell.person.id)
         st.rerun()
-    elif isinstance(cell, TestCell):
+    elif isinstance(cell, TestCard):
         hard_test.begin_test(wall.dataset, cell.hard_faces)
         st.rerun()
     elif cell.faces:

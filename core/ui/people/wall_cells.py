@@ -6,7 +6,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from typing import Protocol
 
 import numpy as np
 import streamlit as st
@@ -21,7 +20,7 @@ from core.ui import data, gallery, words
 from core.ui.clustering.groups import UnnamedGroups
 from core.ui.components.entries import FaceStrip, ReviewEntry
 from core.ui.components.picker import Pickable
-from core.ui.labels import corrections, review_queue
+from core.ui.labels import corrections
 from core.ui.people import confusable_people, merge_questions
 from core.ui.people.merge_questions import MergeQuestion
 from core.workflows.clustering.naming import PersonRest
@@ -33,33 +32,41 @@ ON_CARD = 3
 SMALL_PX = 72
 TIGHT = 0.8
 """Mean cosine to the middle of a group from which on its faces are said to be alike."""
+YES_NO, LATER = (("Yes", "yes"), ("No", "no")), ("Later", "later")
+"""Buttons, and the commands that they give."""
 
 
-class WallCell(Protocol):
+class WallCell:
     """One thing of the wall."""
 
     @property
     def id(self) -> str:
         """Stays what it is while others are dealt with."""
+        raise NotImplementedError
 
     @property
     def faces(self) -> tuple[str, ...]:
         """The faces without a name that it is about."""
+        return ()
 
     def entry(self) -> ReviewEntry:
         """How it is shown."""
+        raise NotImplementedError
 
-    def answer(self, command: str) -> None:
-        """Do what its buttons and keys ask for: "yes", "no" or "later"."""
+    def settle(self, *, is_yes: bool) -> None:
+        """Do what a yes or a no means; nothing where nothing is asked."""
+
+
+class QuestionCard(WallCell):
+    """A question over two columns of the wall, which can be put off."""
 
 
 @dataclass(frozen=True)
-class PersonCell:
+class PersonCell(WallCell):
     """Somebody with a name."""
 
     dataset: Dataset
     person: PersonCount
-    faces: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -77,12 +84,9 @@ class PersonCell:
             click="open",
         )
 
-    def answer(self, command: str) -> None:
-        """Nothing was asked."""
-
 
 @dataclass(frozen=True)
-class GroupCell:
+class GroupCell(WallCell):
     """Faces without a name that are probably one person."""
 
     dataset: Dataset
@@ -99,44 +103,35 @@ class GroupCell:
         """All of the group."""
         return self.unnamed.groups.members(self.group)
 
+    @property
+    def asked_id(self) -> int | None:
+        """The person that it may be."""
+        question = self.unnamed.questions.get(self.group)
+        return question.person_id if question else None
+
     def entry(self) -> ReviewEntry:
         """The first face, a few more, how many, and the field for the name."""
         covers = self.unnamed.groups.members(self.group, 1 + BEHIND)
-        size = int(self.unnamed.groups.sizes[self.group])
         differs = float(self.unnamed.groups.tightness[self.group]) < TIGHT
-        name = self._asked_name()
+        name = _person_name(self.dataset, self.asked_id) if self.asked_id else ""
         return ReviewEntry(
             id=covers[0],
             strips=(_strip(self.dataset, covers[:1]), _small_strip(self.dataset, covers[1:])),
-            title=words.count(size, "face"),
+            title=words.count(int(self.unnamed.groups.sizes[self.group]), "face"),
             note="some differ: look closer" if differs and not name else "",
             question=f"Is this {name}?" if name else "",
-            buttons=(
-                *((("Yes", "yes"), ("No", "no")) if name else ()),
-                ("Closer", "open"),
-                ("Nobody", "nobody"),
-            ),
+            buttons=(*(YES_NO if name else ()), ("Closer", "open"), ("Nobody", "nobody")),
             field="Who is this?",
         )
 
-    def answer(self, command: str) -> None:
+    def settle(self, *, is_yes: bool) -> None:
         """Whether it is the person that it may be."""
-        question, name = self.unnamed.questions.get(self.group), self._asked_name()
-        if question is None or question.person_id is None or not name:
-            return
-        if command == "yes":
-            give_faces_to(self.dataset, self.faces, question.person_id)
-        elif command == "no":
-            keep_faces_apart(self.dataset, [self.id], question.person_id)
-
-    def _asked_name(self) -> str:
-        question = self.unnamed.questions.get(self.group)
-        name = _person_name(self.dataset, question.person_id) if question and question.person_id else None
-        return words.display_name(name) if name else ""
+        if self.asked_id is not None:
+            settle_faces(self.dataset, self.asked_id, self.faces if is_yes else [self.id], is_theirs=is_yes)
 
 
 @dataclass(frozen=True)
-class RestCell:
+class RestCard(QuestionCard):
     """The card that offers the rest of a person."""
 
     dataset: Dataset
@@ -156,8 +151,7 @@ class RestCell:
 
     def entry(self) -> ReviewEntry:
         """A few faces that have the name, a few that would get it, and the question."""
-        name = words.display_name(_person_name(self.dataset, self.rest.person_id))
-        more = words.count(self.rest.n_faces, "face")
+        name, more = _person_name(self.dataset, self.rest.person_id), words.count(self.rest.n_faces, "face")
         return ReviewEntry(
             id=self.id,
             strips=(
@@ -166,35 +160,30 @@ class RestCell:
             ),
             title=f"The rest of {name}: {more}",
             note="",
-            buttons=(("Yes to all", "yes"), ("No", "no"), ("Later", "later"), ("Closer", "open")),
+            buttons=(("Yes to all", "yes"), ("No", "no"), LATER, ("Closer", "open")),
             wide=True,
         )
 
-    def answer(self, command: str) -> None:
+    def settle(self, *, is_yes: bool) -> None:
         """Give all of them the name, or remember that they are somebody else."""
-        if command == "yes":
-            give_faces_to(self.dataset, self.faces, self.rest.person_id)
-        elif command == "no":
-            keep_faces_apart(self.dataset, self.faces[: len(self.rest.groups)], self.rest.person_id)
-        elif command == "later":
-            merge_questions.postpone_question(self.id)
+        faces = self.faces if is_yes else self.faces[: len(self.rest.groups)]
+        settle_faces(self.dataset, self.rest.person_id, faces, is_theirs=is_yes)
 
 
 @dataclass(frozen=True)
-class MergeCell:
+class MergeCard(QuestionCard):
     """The card that asks whether two people are one."""
 
     question: MergeQuestion
-    faces: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
         """The pair's."""
-        return self.question.key
+        return f"merge {self.question.first.id} {self.question.second.id}"
 
     def entry(self) -> ReviewEntry:
         """A few faces of both, and the question."""
-        dataset, first, second = self.question.dataset, self.question.first, self.question.second
+        dataset = self.question.dataset
         return ReviewEntry(
             id=self.id,
             strips=tuple(
@@ -203,32 +192,25 @@ class MergeCell:
                     _typical_faces(dataset, person.id),
                     f"{words.display_name(person.name)}, {words.count(person.faces, 'face')}",
                 )
-                for person in (first, second)
+                for person in (self.question.first, self.question.second)
             ),
             title="Same person?",
             note=f"similarity {self.question.similarity:.2f}, about 1 is one person",
-            buttons=(("Yes", "yes"), ("No", "no"), ("Later", "later")),
+            buttons=(*YES_NO, LATER),
             wide=True,
         )
 
-    def answer(self, command: str) -> None:
-        """Merge them, remember that they are two, or put the question off."""
-        match command:
-            case "yes":
-                merge_questions.merge_pair(self.question)
-            case "no":
-                merge_questions.keep_pair_apart(self.question)
-            case "later":
-                merge_questions.postpone_question(self.id)
+    def settle(self, *, is_yes: bool) -> None:
+        """Merge them, or remember that they are two."""
+        (merge_questions.merge_pair if is_yes else merge_questions.keep_pair_apart)(self.question)
 
 
 @dataclass(frozen=True)
-class SplitCell:
+class SplitCard(QuestionCard):
     """The card that asks whether one person is two."""
 
     dataset: Dataset
     suspect: Suspect
-    faces: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -237,8 +219,8 @@ class SplitCell:
 
     def entry(self) -> ReviewEntry:
         """A few faces of the larger part, a few of the smaller, and the question."""
-        person_id = self.suspect.person_ids[0] or 0
-        name, part = words.display_name(_person_name(self.dataset, person_id)), self.suspect.face_ids
+        person_id, part = self.suspect.person_ids[0] or 0, self.suspect.face_ids
+        name = _person_name(self.dataset, person_id)
         return ReviewEntry(
             id=self.id,
             strips=(
@@ -247,31 +229,28 @@ class SplitCell:
             ),
             title=f"Is {name} two people?",
             note=f"similarity {self.suspect.numbers['similarity']:.2f}, about 1 is one person",
-            buttons=(("Yes, two", "yes"), ("No, one", "no"), ("Later", "later")),
+            buttons=(("Yes, two", "yes"), ("No, one", "no"), LATER),
             wide=True,
         )
 
-    def answer(self, command: str) -> None:
-        """Make the smaller part another person, remember that they are one, or put the question off."""
-        faces = data.dataset_faces(self.dataset.id, self.dataset.revision)
-        match command:
-            case "yes":
-                act = partial(review_queue.apply_suggestion, self.dataset, faces, self.suspect)
-                corrections.apply_correction(self.dataset.id, act)
-            case "no":
-                act = partial(review_queue.confirm_entry, self.dataset, self.suspect)
-                corrections.apply_correction(self.dataset.id, act)
-            case "later":
-                merge_questions.postpone_question(self.id)
+    def settle(self, *, is_yes: bool) -> None:
+        """Make the smaller part another person, "Ann 2", or remember that they are one."""
+        corrector = corrections.build_corrector(self.dataset)
+        if is_yes:
+            table = data.dataset_faces(self.dataset.id, self.dataset.revision).table
+            name = words.number_name(table.name_of(self.suspect.person_ids[0]) or "", table.people, first=2)
+            act = partial(corrector.divide, self.suspect.suggestion.face_ids, name)
+        else:
+            act = partial(corrector.confirm, self.suspect.face_ids)
+        corrections.apply_correction(self.dataset.id, act)
 
 
 @dataclass(frozen=True)
-class TestCell:
+class TestCard(QuestionCard):
     """The card that proposes to name the hardest faces as a test."""
 
     dataset: Dataset
     hard_faces: dict[str, Hardness]
-    faces: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -280,22 +259,17 @@ class TestCell:
 
     def entry(self) -> ReviewEntry:
         """A few of the faces, and what they are good for."""
-        count = len(self.hard_faces)
+        count = words.count(len(self.hard_faces))
         return ReviewEntry(
             id=self.id,
             strips=(_small_strip(self.dataset, list(self.hard_faces)[: 2 * ON_CARD]),),
-            title=f"Name {words.count(count, 'hard face')} as a test",
-            note=f"Faces named in groups were easy. Naming these {words.count(count)} one by one tells how good the "
-            "recogniser is on hard ones.",
-            buttons=(("Start", "open"), ("Later", "later")),
+            title=f"Name {words.count(len(self.hard_faces), 'hard face')} as a test",
+            note=f"Faces named in groups were easy. Naming these {count} one by one tells how good the recogniser is "
+            "on hard ones.",
+            buttons=(("Start", "open"), LATER),
             click="open",
             wide=True,
         )
-
-    def answer(self, command: str) -> None:
-        """Put the proposal off."""
-        if command == "later":
-            merge_questions.postpone_question(self.id)
 
 
 # what is said and shown of people and faces
@@ -315,9 +289,8 @@ def person_tile(dataset: Dataset, person: PersonCount, note: str) -> Pickable:
     return Pickable(id=str(person.id), src=picture, name=name, note=note, alt=name)
 
 
-def _person_name(dataset: Dataset, person_id: int) -> str | None:
-    table = data.dataset_faces(dataset.id, dataset.revision).table
-    return table.people[table.person_ids.index(person_id)] if person_id in table.person_ids else None
+def _person_name(dataset: Dataset, person_id: int) -> str:
+    return words.display_name(data.dataset_faces(dataset.id, dataset.revision).table.name_of(person_id))
 
 
 def _typical_faces(dataset: Dataset, person_id: int, without: Collection[str] = ()) -> list[str]:
@@ -353,17 +326,14 @@ def _small_strip(dataset: Dataset, face_ids: Sequence[str], label: str = "") -> 
 # done to faces
 
 
-def give_faces_to(dataset: Dataset, face_ids: Sequence[str], person_id: int) -> None:
-    """Give faces the name of somebody who is there."""
-    name, corrector = _person_name(dataset, person_id), corrections.build_corrector(dataset)
-    if name is not None:
-        corrections.apply_correction(dataset.id, lambda: corrector.move(face_ids, name))
-
-
-def keep_faces_apart(dataset: Dataset, face_ids: Sequence[str], person_id: int) -> None:
-    """Remember that none of these faces is the person's."""
-    # Faces, not groups: groups are made anew, and what was told apart is to hold for the next ones too.
-    typical_face = confusable_people.most_typical_face(dataset, person_id)
+def settle_faces(dataset: Dataset, person_id: int, face_ids: Sequence[str], *, is_theirs: bool) -> None:
+    """Give faces the name of somebody who is there, or remember that none of them is theirs."""
     corrector = corrections.build_corrector(dataset)
-    pairs = [(face_id, typical_face) for face_id in face_ids]
-    corrections.apply_correction(dataset.id, lambda: corrector.keep_apart(pairs))
+    if is_theirs:
+        name = data.dataset_faces(dataset.id, dataset.revision).table.name_of(person_id)
+        act = partial(corrector.move, face_ids, name or "")
+    else:
+        # Faces, not groups: groups are made anew, and what was told apart is to hold for the next ones too.
+        typical_face = confusable_people.most_typical_face(dataset, person_id)
+        act = partial(corrector.keep_apart, [(face_id, typical_face) for face_id in face_ids])
+    corrections.apply_correction(dataset.id, act)

@@ -45,21 +45,13 @@ class Answer:
 
 def read_answer(dataset: Dataset) -> Answer:
     """What is known by now; nothing of it is computed here."""
+    suspects = review_queue.open_entries(dataset)
     return Answer(
         counts=data.dataset_counts(dataset.id, dataset.revision),
-        run=next(iter(data.dataset_runs(dataset)), None),
-        suspects=_count_suspects(dataset),
+        run=data.newest_run(dataset),
+        suspects=None if suspects is None else Counter(entry.kind for entry in suspects),
         groups=_load_groups(dataset),
     )
-
-
-def _count_suspects(dataset: Dataset) -> Mapping[SuspectKind, int] | None:
-    job = data.newest_job(dataset, JobKind.SUSPECTS)
-    searched = job.finished if job else None
-    if searched is None or review_queue.load_stored_queue(dataset.id, searched) is None:
-        return None
-    open_suspects = review_queue.load_open_suspects(dataset.id, dataset.revision, searched)
-    return Counter(entry.kind for entry in open_suspects.suspects)
 
 
 def _load_groups(dataset: Dataset) -> UnnamedGroups | None:
@@ -202,7 +194,6 @@ def _show_map(dataset: Dataset, steps: Sequence[Job]) -> None:
     is_working = any(step.kind is JobKind.MAP and step.state.active for step in steps)
     if newest is None and not is_working:
         return
-    picture = map_picture.draw_map_picture(dataset.id, dataset.revision, newest.id) if newest else ""
     alt = "Map of the faces: each is a point, and alike ones lie together" if newest else "The map is being made"
-    st.html(map_picture.frame_picture(picture, alt))
+    map_picture.show_map_picture(dataset.id, dataset.revision, newest.id if newest else None, alt)
     _link(dataset, menu.MAP, "Open the map", ":material/scatter_plot:")

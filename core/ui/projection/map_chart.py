@@ -12,8 +12,6 @@ from core.base.types import Floats, Ints, Revision, Split
 from core.charts.palette import GREY
 from core.learn.metrics.predictions import Predictions
 from core.learn.open_set.certainty import Sureness
-from core.store.job_model import JobKind, JobState
-from core.store.protocols import Dataset
 from core.ui import data, gallery, words
 from core.ui.certainty import tested_face
 from core.ui.components import scatter
@@ -39,8 +37,8 @@ class MapView:
     people: tuple[str, ...] = ()
     """Those who are looked for."""
     dimensions: int = 2
-    grouped: float | None = None
-    """When the groups that there are were made."""
+    grouped_at: float = 0.0
+    """When the groups that there are were made; 0 where they are not shown."""
     plane_id: str | None = None
     """The map by which people get their colours; None for the quick one."""
 
@@ -195,7 +193,7 @@ def _choose_colouring(
 ) -> tuple[_Colouring | None, str]:
     """Who is whom, where colours tell that, and what the map shows in a sentence."""
     if view.colour == CLUSTER:
-        clusters = _load_clusters(faces.dataset_id, faces.revision, view.grouped)
+        clusters = _load_clusters(faces.dataset_id, faces.revision, view.grouped_at)
         return _cluster_colouring(faces, clusters), _cluster_summary(clusters)
     summary = _map_summary(faces, predictions, rows, view.colour, view.people)
     if view.colour in (PERSON, PREDICTION):
@@ -255,14 +253,8 @@ def _sought_people(faces: Faces, people_sought: tuple[str, ...]) -> Ints:
     return np.array([label for label, name in enumerate(faces.table.people) if name in people_sought], dtype=np.int64)
 
 
-def find_last_grouping_time(dataset: Dataset) -> float | None:
-    """When the faces of a dataset were last put into groups, in seconds since 1970; None before."""
-    grouping_jobs = data.jobs_of(dataset, JobKind.CLUSTER)
-    return next((job.finished for job in grouping_jobs if job.state is JobState.DONE), None)
-
-
 @st.cache_resource(show_spinner=False, max_entries=3)
-def _load_clusters(dataset_id: str, revision: Revision, grouped_at: float | None) -> FaceGroups | None:
+def _load_clusters(dataset_id: str, revision: Revision, grouped_at: float) -> FaceGroups | None:
     """The newest groups that are stored, at the default threshold."""
     # Grouping changes no face, so it raises no revision: ``grouped_at`` is there to tell this from earlier groups.
     services, faces = data.services(), data.dataset_faces(dataset_id, revision)

@@ -15,6 +15,7 @@ from core.charts import palette
 from core.learn.metrics.predictions import Predictions
 from core.store.protocols import Counts, Dataset, MapInfo, Run
 from core.ui import data, state, words
+from core.ui.clustering import groups
 from core.ui.components import scatter
 from core.ui.data import Faces
 from core.ui.labels import corrections
@@ -70,7 +71,7 @@ def _build_map_view(
 ) -> MapView:
     """What the page's fields say, as one value."""
     # Read only where it is shown: it is a part of the key by which charts are kept, and grouping changes no other one.
-    grouped = map_chart.find_last_grouping_time(dataset) if colour == CLUSTER else None
+    grouped_at = groups.grouping_time(dataset) if colour == CLUSTER else 0.0
     plane = data.newest_map(dataset)
     return MapView(
         map_id=map_info.id if map_info else None,
@@ -78,7 +79,7 @@ def _build_map_view(
         colour=colour,
         people=people,
         dimensions=dimensions,
-        grouped=grouped,
+        grouped_at=grouped_at,
         plane_id=plane.id if plane else None,
     )
 
@@ -89,11 +90,10 @@ def _choose_colouring(dataset: Dataset, run: Run | None) -> tuple[str, tuple[str
     names = [person.name for person in data.dataset_people(dataset.id, dataset.revision)]
     dated = not np.isnan(data.dataset_faces(dataset.id, dataset.revision).table.taken).all()
     by_run = [PREDICTION, CORRECT, CONFIDENCE] if run else []
-    grouped = map_chart.find_last_grouping_time(dataset) is not None
     offered = [
         *(PERSON, *([SPLIT] if counts.val_faces else []), *by_run, QUALITY),
         *([DATE] if dated else []),
-        *([CLUSTER] if grouped else []),
+        *([CLUSTER] if groups.grouping_time(dataset) else []),
     ]
     colour = st.selectbox("Colour by", offered, key="colour", bind="query-params", width=150)
     people_sought = st.multiselect(

@@ -12,7 +12,7 @@ from core.store.job_model import JobKind
 from core.store.protocols import Dataset
 from core.ui.people import wall
 from core.ui.people.people_filter import PeopleCategory, PeopleFilter, PeopleOrder
-from core.ui.people.wall_cells import GroupCell, MergeCell, PersonCell, RestCell, SplitCell, WallCell
+from core.ui.people.wall_cells import GroupCell, MergeCard, PersonCell, RestCard, SplitCard, WallCell
 from tests.pages.conftest import button, corrector_of, texts, work
 from tests.stored_faces import add_faces
 
@@ -166,13 +166,13 @@ def torn(app_data, open_page) -> Dataset:
 
 def test_the_rest_of_a_person_is_one_card_and_yes_names_all_of_it(torn, app_data):
     assert cells_of(app_data, torn) == ["The rest of Ann: 3 faces", "Ann, 6 faces", "Bob, 5 faces"]
-    answer(torn, RestCell, "yes")
+    answer(torn, RestCard, "yes")
     assert people_of(app_data, torn) == {"Ann": 9, "Bob": 5}
     assert cells_of(app_data, torn) == ["Ann, 9 faces", "Bob, 5 faces"]
 
 
 def test_a_no_to_the_rest_of_a_person_is_remembered(torn, app_data):
-    answer(torn, RestCell, "no")
+    answer(torn, RestCard, "no")
     assert people_of(app_data, torn) == {"Ann": 6, "Bob": 5}
     assert cells_of(app_data, torn) == ["Ann, 6 faces", "Bob, 5 faces", "3 faces"]
 
@@ -188,14 +188,14 @@ def doubled(app_data) -> Dataset:
 
 
 def questions(services: Services, dataset: Dataset) -> list[str]:
-    cards = [cell for cell in shown_wall(services, dataset).cards if isinstance(cell, MergeCell)]
+    cards = [cell for cell in shown_wall(services, dataset).cards if isinstance(cell, MergeCard)]
     return [f"{card.question.first.name} {card.question.second.name}" for card in cards]
 
 
 def test_two_people_who_are_one_are_asked_about_and_merged(doubled, app_data):
     assert sorted(questions(app_data, doubled)) == ["Ann Anna", "Bob Bobby"]
     asked = questions(app_data, doubled)[0]
-    answer(doubled, MergeCell, "yes")
+    answer(doubled, MergeCard, "yes")
     kept, merged = asked.split()
     assert merged not in people_of(app_data, doubled)
     assert people_of(app_data, doubled)[kept] in (10, 8)
@@ -206,7 +206,7 @@ def test_two_people_who_are_one_are_asked_about_and_merged(doubled, app_data):
 
 def test_a_no_is_remembered_and_can_be_taken_back(doubled, app_data):
     asked = questions(app_data, doubled)[0]
-    answer(doubled, MergeCell, "no")
+    answer(doubled, MergeCard, "no")
     assert len(people_of(app_data, doubled)) == 4
     assert asked not in questions(app_data, doubled)
     corrector_of(app_data, doubled).undo(app_data.log.events(doubled.id)[0].id)
@@ -214,7 +214,7 @@ def test_a_no_is_remembered_and_can_be_taken_back(doubled, app_data):
 
 
 def test_what_is_put_off_leaves_the_wall_until_somebody_asks_for_it(doubled, app_data, open_page):
-    tab = answer(doubled, MergeCell, "later")
+    tab = answer(doubled, MergeCard, "later")
     assert len(tab.session_state["postponed_questions"]) == 1
     app = open_page(PEOPLE)
     assert chip_labels(app)[:2] == ["Everybody 4", "Questions 2"]
@@ -251,13 +251,13 @@ def blended(app_data) -> Dataset:
 def test_a_person_who_is_two_is_asked_about_where_people_are_and_divided(blended, app_data, open_page):
     assert cells_of(app_data, blended)[0].startswith("Is Ann two people?, similarity ")
     assert "Nothing looks wrong." in texts(open_page("pages/data/suspects.py"))
-    answer(blended, SplitCell, "yes")
+    answer(blended, SplitCard, "yes")
     assert people_of(app_data, blended) == {"Ann": 12, "Ann 2": 10, "Cleo": 12}
     assert cells_of(app_data, blended) == ["Ann, 12 faces", "Cleo, 12 faces", "Ann 2, 10 faces"]
 
 
 def test_that_a_person_is_one_is_remembered(blended, app_data):
-    answer(blended, SplitCell, "no")
+    answer(blended, SplitCard, "no")
     assert cells_of(app_data, blended) == ["Ann, 22 faces", "Cleo, 12 faces"]
 
 

@@ -5,6 +5,7 @@
 
 import { PickerState } from "./picker_state.js";
 import { closestTo, consumeEvent, createElement, createText, findElement, needsRedraw } from "./shared/dom.js";
+import { indexBeyond } from "./shared/grid_walk.js";
 import { CurrentDrawings, KeyedState } from "./shared/keyed_state.js";
 
 /**
@@ -125,15 +126,12 @@ class Picker {
    */
   walk(event) {
     const { ids, state, data } = this;
-    const step = this.stepOf(event.key);
-    if (step === null) return false;
     const index = state.focused === null ? -1 : ids.indexOf(state.focused);
+    const target = indexBeyond(this.tiles(), index, event.key);
+    if (target === null) return false;
     const isExtending = event.shiftKey && !data.click;
     if (isExtending) state.selectFocused();
-    const next = index + step;
-    // From the first and the last row, up and down lead nowhere.
-    const isOutside = (event.key === "ArrowUp" && next < 0) || (event.key === "ArrowDown" && next >= ids.length);
-    this.focusIndex(isOutside ? index : next);
+    this.focusIndex(target);
     if (isExtending) state.selectFocused();
     this.markTiles();
     if (!data.click) this.tellSelection(FOCUS_DELAY_MS);
@@ -171,33 +169,8 @@ class Picker {
     return true;
   }
 
-  /**
-   * How many faces a key goes on.
-   * @param {string} key
-   * @returns {number | null}
-   */
-  stepOf(key) {
-    switch (key) {
-      case "ArrowLeft":
-        return -1;
-      case "ArrowRight":
-        return 1;
-      case "ArrowUp":
-        return -this.countColumns();
-      case "ArrowDown":
-        return this.countColumns();
-      case "Home":
-        return -this.ids.length;
-      case "End":
-        return this.ids.length;
-      default:
-        return null;
-    }
-  }
-
-  countColumns() {
-    const tiles = [...this.root.children].filter((tile) => tile instanceof HTMLElement);
-    return tiles.length ? tiles.filter((tile) => tile.offsetTop === tiles[0].offsetTop).length : 1;
+  tiles() {
+    return [...this.root.children].filter((tile) => tile instanceof HTMLElement);
   }
 
   /** @param {string | null} id */
@@ -208,8 +181,7 @@ class Picker {
 
   markTiles() {
     const { selected, focused } = this.state;
-    for (const tile of this.root.children) {
-      if (!(tile instanceof HTMLElement)) continue;
+    for (const tile of this.tiles()) {
       const id = tile.dataset.id ?? "";
       tile.setAttribute("aria-selected", String(selected.has(id)));
       tile.tabIndex = id === focused ? 0 : -1;
