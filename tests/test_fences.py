@@ -420,9 +420,9 @@ def test_colours_stand_in_one_style_sheet() -> None:
     """So that a colour is changed, or fitted to a theme, in one file."""
     literal = re.compile(r"#[0-9a-f]{3,8}\b|\brgba?\(", re.I)
     sheets = {path: path.read_text(encoding="utf-8") for path in BROWSER_FOLDER.rglob("*.css")}
-    found = [path.name for path, text in sheets.items() if path.name != "colours.css" and literal.search(text)]
+    found = [path.name for path, text in sheets.items() if path.name != "base.css" and literal.search(text)]
     found += [name for name, code in javascript() if literal.search(code.replace("url(#", ""))]
-    assert not found, f"{found} have colours of their own; shared/colours.css names them"
+    assert not found, f"{found} have colours of their own; shared/base.css names them"
 
 
 def test_the_lock_file_knows_packages_by_their_hash_and_no_registry() -> None:

@@ -20,7 +20,7 @@ from streamlit.components.v2.get_bidi_component_manager import get_bidi_componen
 from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
 
 BROWSER_FOLDER = Path(__file__).parent / "browser"
-_COLOURS = "shared/colours.css"
+_BASE = "shared/base.css"
 _PACKAGE = "face_atlas"
 
 
@@ -33,8 +33,8 @@ def register_component(name: str, html: str = "", *, module: str, style: str | N
     """
     # At every registration, as modules are imported in no order that could be relied on; it does no harm twice.
     serve_modules(get_bidi_component_manager())
-    # The colours come with each component: it is drawn in a shadow root, where the page's style sheets do not reach.
-    css = "\n".join(map(_read, (_COLOURS, style))) if style else None
+    # Colours and font come with each component: it is drawn in a shadow root, where the page's style sheets do not reach.
+    css = "\n".join(map(_read, (_BASE, style))) if style else None
     return st.components.v2.component(name, html=html, css=css, js=_importing(module))
 
 
