@@ -33,7 +33,7 @@ def register_component(name: str, html: str = "", *, module: str, style: str | N
     """
     # At every registration, as modules are imported in no order that could be relied on; it does no harm twice.
     serve_modules(get_bidi_component_manager())
-    # Colours and font come with each component: it is drawn in a shadow root, where the page's style sheets do not reach.
+    # They come with each component: it is drawn in a shadow root, where style sheets of the page do not reach.
     css = "\n".join(map(_read, (_BASE, style))) if style else None
     return st.components.v2.component(name, html=html, css=css, js=_importing(module))
 
