@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import time
 import unicodedata
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -14,8 +15,8 @@ from typing import IO
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d|__macosx)(\..*)?")
 LONGEST_PART = 120
-_EPOCH = (1980, 1, 1, 0, 0, 0)
-"""The date of every entry: the same content gives the same file."""
+_FIRST_YEAR, _LAST_YEAR = 1980, 2107
+"""Years that the date of an entry can tell."""
 
 
 def safe_part(name: str) -> str:
@@ -63,19 +64,25 @@ class ZipWriter:
         self.folder = folder
         """Where the zip is written; room for what must be whole before it is added."""
         self._taken: set[str] = set()
+        self._written_at = time.localtime()[:6]
 
     def free_name(self, name: str) -> str:
         """The name, numbered where it is taken."""
         return find_free_name(name, self._taken)
 
-    def add_file(self, name: str, path: Path) -> None:
-        """Add a file as it is: photos do not get smaller."""
-        with path.open("rb") as source, self._open(name, zipfile.ZIP_STORED) as target:
+    def add_file(self, name: str, path: Path, taken: float | None = None) -> None:
+        """Add a file as it is: photos do not get smaller.
+
+        Parameters
+        ----------
+        taken : when the camera says that it was taken, as ``Photo.taken``: the date of the file; else that of the zip
+        """
+        with path.open("rb") as source, self._open(name, zipfile.ZIP_STORED, taken) as target:
             shutil.copyfileobj(source, target, 1 << 20)
 
-    def add_content(self, name: str, content: bytes) -> None:
-        """Add bytes as they are."""
-        with self._open(name, zipfile.ZIP_STORED) as target:
+    def add_content(self, name: str, content: bytes, taken: float | None = None) -> None:
+        """Add bytes as they are; ``taken`` as in ``add_file``."""
+        with self._open(name, zipfile.ZIP_STORED, taken) as target:
             target.write(content)
 
     def add_parts(self, name: str, parts: Iterable[bytes]) -> None:
@@ -84,11 +91,17 @@ class ZipWriter:
             for part in parts:
                 target.write(part)
 
-    def _open(self, name: str, method: int) -> IO[bytes]:
-        info = zipfile.ZipInfo(name, _EPOCH)
+    def _open(self, name: str, method: int, taken: float | None = None) -> IO[bytes]:
+        info = zipfile.ZipInfo(name, self._entry_date(taken))
         info.compress_type = method
         # How large it gets is not known yet: without it an entry above 2 GiB fails in its middle.
         return self._archive.open(info, "w", force_zip64=True)
+
+    def _entry_date(self, taken: float | None) -> tuple[int, int, int, int, int, int]:
+        # Both are clocks on a wall, as the dates of a zip are: the camera's, which ``taken`` counts as if it were UTC,
+        # and this computer's. A photo of 1975 whose date was set by hand has none that a zip could hold.
+        date = self._written_at if taken is None else time.gmtime(taken)[:6]
+        return date if _FIRST_YEAR <= date[0] <= _LAST_YEAR else self._written_at
 
 
 @contextmanager

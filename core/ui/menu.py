@@ -97,26 +97,28 @@ SECTIONS = (
         ":material/settings:",
         (
             MenuEntry(JOBS, "Jobs", ":material/pending_actions:", "jobs"),
-            MenuEntry(GLOSSARY, "Words", ":material/dictionary:", "glossary"),
             MenuEntry(ABOUT, "About", ":material/info:", "about"),
         ),
     ),
 )
+WORDS = MenuEntry(GLOSSARY, "Words explained", ":material/dictionary:", "glossary")
+"""Of no section: it is reached from every page, below the chooser of the dataset."""
+ENTRIES = (*(entry for section in SECTIONS for entry in section.entries), WORDS)
 
 
 def open_page_of_address() -> None:
     """Draw the menu and run the page that the address names."""
-    entries = [entry for section in SECTIONS for entry in section.entries]
     # Asked twice: Streamlit alone knows which page the address names, and in the menu a section stands for that page,
     # so that it is marked whichever of its pages is open.
-    opened = st.navigation([_page(entry, entry.title, entry.icon) for entry in entries], position="hidden")
-    script = next(entry.script for entry in entries if entry.address == opened.url_path)
+    opened = st.navigation([_page(entry, entry.title, entry.icon) for entry in ENTRIES], position="hidden")
+    script = next(entry.script for entry in ENTRIES if entry.address == opened.url_path)
     st.session_state[state.PAGE] = script
     pages = [
         _page(entry, section.title, section.icon, "visible" if entry is _entry_shown(section, script) else "hidden")
         for section in SECTIONS
         for entry in section.entries
     ]
+    pages.append(_page(WORDS, WORDS.title, WORDS.icon, "hidden"))
     st.navigation(pages, expanded=True).run()
 
 

@@ -25,6 +25,7 @@ from core.base.words import (
 
 __all__ = [
     "ago",
+    "bar_percent",
     "count",
     "display_name",
     "format_duration",
@@ -92,6 +93,12 @@ def number_name(name: str, used_names: Container[str], first: int = 1) -> str:
     # It ends: of n + 1 such names, n people leave one free.
     numbered = (name if number == 1 else f"{name} {number}" for number in count_from(first))
     return next(candidate for candidate in numbered if candidate not in used_names)
+
+
+def bar_percent(share: float, digits: int = 1) -> float:
+    """A share in per cent for a progress column, which rounds it to so many digits: 0 and 100 only when it is that."""
+    step = 10.0**-digits
+    return min(100 - step, max(step, 100 * share)) if 0 < share < 1 else 100 * share
 
 
 def ago(moment_s: float) -> str:

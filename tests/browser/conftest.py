@@ -22,7 +22,7 @@ from playwright.sync_api import (
 )
 
 from core.ui.components.mount import BROWSER_FOLDER, modules_address
-from core.ui.menu import SECTIONS
+from core.ui.menu import SECTIONS, WORDS
 from tests.conftest import PROJECT_DIR, new_data_dir
 from tests.serving import App, serve
 from tests.waiting import LONGEST_S
@@ -106,13 +106,20 @@ def open_by_link(page: Page, app: App, address: str) -> None:
     if not page.url.startswith(app.url):
         page.goto(app.url)
         settle(page)
+    if address == WORDS.address:
+        _follow(page, page.get_by_test_id("stSidebarUserContent").get_by_role("link", name=WORDS.title, exact=True))
+    else:
+        _open_by_section(page, address)
+    settle(page)
+
+
+def _open_by_section(page: Page, address: str) -> None:
     section = next(section for section in SECTIONS if address in {entry.address for entry in section.entries})
     entry = next(entry for entry in section.entries if entry.address == address)
     if urlsplit(page.url).path not in {f"/{each.address}" for each in section.entries}:
         _follow(page, page.get_by_test_id("stSidebarNav").get_by_role("link", name=section.title, exact=True))
     if urlsplit(page.url).path != f"/{address}":
         _follow(page, page.get_by_test_id("stMain").get_by_role("link", name=entry.title, exact=True))
-    settle(page)
 
 
 def _follow(page: Page, link: Locator) -> None:

@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 
 from core.corrections.model import Editor
 from core.store.job_model import JobKind
-from core.ui.menu import SECTIONS
+from core.ui.menu import ENTRIES
 from core.vision.engine.openvino import OpenVinoEngine
 from core.workflows.identification.lookups.values import LookupRequest
 from core.workflows.labels.correct import Corrector
@@ -31,8 +31,8 @@ COUNTED_TOO = ("heading-order",)
 MISFILED, NAMELESS = 4, 8
 
 
-PAGES = [entry.address for section in SECTIONS for entry in section.entries]
-"""The addresses of all pages of the menu."""
+PAGES = [entry.address for entry in ENTRIES]
+"""The addresses of all pages."""
 
 
 @pytest.fixture(scope="module")

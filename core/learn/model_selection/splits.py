@@ -141,7 +141,7 @@ def _own_plan(labels: Ints, people: Sequence[str], splits: Sequence[Split | None
     used_labels = np.where((train | test) & learned[labels], labels, -1)
     return SplitPlan(
         kind="own",
-        why="The archive's own division: learned from its training photos, tested on its validation photos."
+        why="It learns from the photos in train and is tested on those in val, as the folders say."
         if named_train.any()
         else "Tested on the faces that were put aside for it, learned from all others.",
         people=tuple(people),
@@ -188,7 +188,7 @@ def _kfold_plan(labels: Ints, people: Sequence[str], groups: Ints, rules: FoldRu
     fold_of = deal_into_folds(used_labels, groups, n_folds, seed=rules.seed)
     return SplitPlan(
         kind="kfold",
-        why=f"{n_folds} folds: every photo is tested once, by a recogniser that never saw its shot.",
+        why=f"Every photo is tested once, by a recogniser that never saw its shot ({n_folds}-fold cross-validation).",
         people=tuple(people),
         labels=used_labels,
         folds=build_folds(fold_of, n_folds, enough[labels]),

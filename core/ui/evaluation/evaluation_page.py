@@ -152,9 +152,9 @@ def build_people_table(evaluation: Evaluation) -> pd.DataFrame:
         (
             result.person,
             words.display_name(result.person),
-            100 * result.recall,
-            100 * result.precision,
-            100 * result.f1,
+            words.bar_percent(result.recall, 0),
+            words.bar_percent(result.precision, 0),
+            words.bar_percent(result.f1, 0),
             result.support,
             _taken_for(main_confusions.get(result.person)),
         )

@@ -173,7 +173,7 @@ def _show_thresholds(points: Sequence[OperatingPoint]) -> None:
                 "expected": words.percent(point.fpir_expected, 2),
                 "interval": words.format_interval(*point.fpir_expected_ci95, digits=2),
                 "enough": "yes" if point.enough_data else "no",
-                "kept": 100 * point.correct_name_rate,
+                "kept": words.bar_percent(point.correct_name_rate),
             }
             for point in points
         ]

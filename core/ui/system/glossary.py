@@ -235,4 +235,4 @@ def show_glossary() -> None:
 
 
 def _titles() -> Mapping[str, str]:
-    return {entry.script: entry.title for section in menu.SECTIONS for entry in section.entries}
+    return {entry.script: entry.title for entry in menu.ENTRIES}

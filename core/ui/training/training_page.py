@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -22,6 +25,11 @@ from core.workflows.training.train import delete_run, preview_training
 LEFT_OUT_SHOWN = 8
 COMPARED = "Compared with before"
 """The tab of the evaluation page that a training again leads to."""
+ALL_FIGURES = "all_figures_of_runs"
+COLUMNS = ("trained", "accuracy", "interval", "people", "learned", "tested", "changed")
+EXPERT_COLUMNS = ("f1", "model", "settings")
+"""Of the table of runs; those for experts are shown on request."""
+_SPLIT_NAMES = {"own": "the folder val", "kfold": "parts in turn (folds)"}
 SETTING_NAMES = {
     "folds": "Parts for testing",
     "min_faces": "Fewest faces of a person",
@@ -47,29 +55,44 @@ def show_too_few_people(counts: Counts) -> None:
 
 
 def ask_training_options() -> TrainRequest:
-    """Settings that have good defaults."""
+    """Settings that have good defaults; those that few will want are folded."""
     with st.popover("Options", icon=":material/tune:"):
-        folds = st.slider(
-            "Parts for testing (folds)", 2, 10, 5, help="Used when the photos have no train and val folders."
+        fewest = st.slider(
+            "Leave out people with fewer photos than", 2, 20, 2, help="Several shots of one moment count as one."
         )
-        fewest = st.slider("Fewest faces of a person", 2, 20, 2, help="People with fewer different shots are left out.")
-        seed = st.number_input("Seed", 0, 9999, 0, help="The same seed gives the same result.")
         worst = st.slider(
-            "Poorest quality that takes part, %",
+            "Leave out faces of a quality below, %",
             0,
             90,
             round(100 * TRUSTED_GRADE),
             step=5,
             help="Blurred, dark and tiny faces teach the wrong thing: below 50 % different people look alike.",
         )
-        smallest = st.slider("Smallest face that takes part, pixels", 0, 200, 0, step=10)
-        own_c = st.toggle("Set the SVM's C myself", value=False)
-        c = st.select_slider("C", [0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0], 1.0) if own_c else None
         strangers = _ask_strangers_archive()
-    return TrainRequest(
-        TrainOptions(folds=folds, min_faces=fewest, seed=int(seed), c=c, min_grade=worst / 100, min_size_px=smallest),
-        strangers,
+        with st.expander("For experts"):
+            options = _ask_expert_options()
+    return TrainRequest(replace(options, min_faces=fewest, min_grade=worst / 100), strangers)
+
+
+def _ask_expert_options() -> TrainOptions:
+    """What is of the method, in the words of the field."""
+    smallest = st.slider("Leave out faces narrower than, pixels", 0, 200, 0, step=10)
+    folds = st.slider(
+        "Parts for testing (folds)",
+        2,
+        10,
+        5,
+        help="Each part is tested by what was learned from the others. Used where no folders train and val divide the "
+        "photos.",
     )
+    seed = st.number_input("Draw of the parts (seed)", 0, 9999, 0, help="The same seed gives the same result.")
+    own_c = st.toggle(
+        "Set C myself",
+        value=False,
+        help="What a face on the wrong side of the border costs the linear SVM. It is chosen by trying otherwise.",
+    )
+    c = st.select_slider("C", [0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0], 1.0) if own_c else None
+    return TrainOptions(folds=folds, seed=int(seed), c=c, min_size_px=smallest)
 
 
 def _ask_strangers_archive() -> str | None:
@@ -184,7 +207,7 @@ def show_runs_table(dataset: Dataset, runs: list[Run]) -> None:
         st.info(
             "Photos or names changed since the newest run. Train again to learn from them.", icon=":material/update:"
         )
-    st.header("Runs", anchor=False)
+    st.header("Trainings so far (runs)", anchor=False)
     event = st.dataframe(
         _runs_table(runs),
         hide_index=True,
@@ -192,19 +215,25 @@ def show_runs_table(dataset: Dataset, runs: list[Run]) -> None:
         selection_mode="multi-row",
         key=f"runs_{dataset.id}",
         column_config={
-            "accuracy": st.column_config.ProgressColumn("Accuracy", format="%.1f %%", min_value=0, max_value=100),
-            "interval": st.column_config.TextColumn("95 % interval"),
+            "accuracy": st.column_config.ProgressColumn(
+                "Right (accuracy)", format="%.1f %%", min_value=0, max_value=100
+            ),
+            "interval": st.column_config.TextColumn(
+                "Between", help="With 95 % certainty (confidence interval): it was tested on so many faces only."
+            ),
             "trained": "Trained",
-            "people": "People",
-            "learned": "Faces learned",
-            "tested": "Faces tested",
+            "people": _count_column("People"),
+            "learned": _count_column("Faces learned from"),
+            "tested": _count_column("Faces tested"),
+            "changed": st.column_config.TextColumn("Against the one before", width="medium"),
             "f1": st.column_config.NumberColumn("Macro F1", format="%.3f"),
-            "model": "Model",
+            "model": "Embedding model",
             "settings": "Settings",
-            "changed": st.column_config.TextColumn("Against the run before", width="medium"),
         },
-        alt="Runs, newest first",
+        column_order=[*COLUMNS, *(EXPERT_COLUMNS if st.session_state.get(ALL_FIGURES) else ())],
+        alt="Trainings, newest first",
     )
+    st.toggle("Figures for experts", key=ALL_FIGURES, help="Macro F1, embedding model, C and seed.")
     # Rows are chosen by number: after one was deleted, the browser may still speak of a longer table.
     chosen_runs = [runs[row] for row in event.selection.rows if row < len(runs)]
     _show_run_actions(dataset, chosen_runs)
@@ -212,7 +241,7 @@ def show_runs_table(dataset: Dataset, runs: list[Run]) -> None:
 
 def _show_run_actions(dataset: Dataset, chosen_runs: list[Run]) -> None:
     if not chosen_runs:
-        st.caption("Tick a run to open or delete it, two to compare them.")
+        st.caption("Tick one to open or delete it, two to compare them.")
         return
     with st.container(horizontal=True):
         if len(chosen_runs) == 1 and st.button("Open", icon=":material/fact_check:"):
@@ -230,16 +259,16 @@ def _show_two_runs(dataset: Dataset, older: Run, newer: Run) -> None:
     """Two runs side by side, what differs marked, and the way to the faces."""
     rows = {
         "Trained": (words.ago(older.created), words.ago(newer.created)),
-        "Accuracy": (_accuracy_text(older), _accuracy_text(newer)),
-        "Macro F1": (f"{older.metrics.macro_f1:.3f}", f"{newer.metrics.macro_f1:.3f}"),
+        "Right on new photos (accuracy)": (_accuracy_text(older), _accuracy_text(newer)),
         "People": (older.metrics.n_people, newer.metrics.n_people),
-        "Faces learned": (older.metrics.n_train, newer.metrics.n_train),
+        "Faces learned from": (older.metrics.n_train, newer.metrics.n_train),
         "Faces tested": (older.metrics.n_test, newer.metrics.n_test),
-        "Model": (older.model_id, newer.model_id),
-        "Test": (older.params.split, newer.params.split),
-        "C": (older.params.chosen_c, newer.params.chosen_c),
+        "Tested by": (_SPLIT_NAMES[older.params.split], _SPLIT_NAMES[newer.params.split]),
+        "Fair to everybody (macro F1)": (f"{older.metrics.macro_f1:.3f}", f"{newer.metrics.macro_f1:.3f}"),
+        "Embedding model": (older.model_id, newer.model_id),
+        "C of the SVM": (older.params.chosen_c, newer.params.chosen_c),
         "Seed": (older.params.seed, newer.params.seed),
-        "Data revision": (older.revision, newer.revision),
+        "State of the photos and names (revision)": (older.revision, newer.revision),
     }
     table = pd.DataFrame(
         [
@@ -262,19 +291,23 @@ def _runs_table(runs: list[Run]) -> pd.DataFrame:
         [
             {
                 "trained": words.ago(run.created),
-                "accuracy": 100 * run.metrics.accuracy,
+                "accuracy": words.bar_percent(run.metrics.accuracy),
                 "interval": words.format_interval(*run.metrics.accuracy_ci95),
                 "f1": run.metrics.macro_f1,
-                "people": run.metrics.n_people,
-                "learned": run.metrics.n_train,
-                "tested": run.metrics.n_test,
+                "people": words.count(run.metrics.n_people),
+                "learned": words.count(run.metrics.n_train),
+                "tested": words.count(run.metrics.n_test),
                 "model": run.model_id,
                 "settings": f"C {run.params.chosen_c:g}, seed {run.params.seed}",
-                "changed": _changes_text(before, run) if before else "first run",
+                "changed": _changes_text(before, run) if before else "the first",
             }
             for run, before in zip(runs, [*runs[1:], None], strict=True)
         ]
     )
+
+
+def _count_column(title: str) -> Any:
+    return st.column_config.TextColumn(title, alignment="right")
 
 
 def _changes_text(before: Run, run: Run) -> str:

@@ -194,7 +194,9 @@ def _photos(work: _Export) -> None:
                 # A copy for each person on it, so that taking the zip in again finds everybody; names that meet get a
                 # number.
                 name = safe_part(PurePosixPath(photo_faces.photo.name).name)
-                work.target.add_file(work.target.free_name("/".join(("photos", *folder, name))), path)
+                work.target.add_file(
+                    work.target.free_name("/".join(("photos", *folder, name))), path, photo_faces.photo.taken
+                )
                 work.count("photos")
 
 
@@ -227,7 +229,8 @@ def _crops(work: _Export) -> None:
     for page in work.pages("Copying faces"):
         for photo_faces in page:
             for face in photo_faces.faces:
-                work.target.add_file(_crop_name(photo_faces, face, folders), _crop_path(work, face))
+                crop_name = _crop_name(photo_faces, face, folders)
+                work.target.add_file(crop_name, _crop_path(work, face), photo_faces.photo.taken)
                 work.count("crops")
 
 

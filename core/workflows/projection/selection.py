@@ -99,7 +99,8 @@ def selection_zip(selection: MapSelection, artifacts: Artifacts, dataset_id: str
         target.add_parts("faces.csv", [selection_csv(selection)])
         for row in table.indices(selection.face_ids).tolist():
             crop = artifacts.read(dataset_id, ArtifactKind.CROP, table.crop_ids[row])
-            target.add_content(_crop_name(table, row, folders), crop)
+            taken = None if np.isnan(table.taken[row]) else float(table.taken[row])
+            target.add_content(_crop_name(table, row, folders), crop, taken)
     return buffer.getvalue()
 
 

@@ -86,7 +86,7 @@ def test_another_run_can_be_chosen_and_is_kept_in_the_address(app_data, dataset,
 def test_two_ticked_runs_say_what_differs_and_the_list_does_in_a_line(app_data, dataset, open_page):
     learn(app_data, dataset, min_grade=0.1)
     table = open_page(TRAIN).dataframe[0].value
-    assert table["changed"].tolist() == ["other poorest quality", "first run"]
+    assert table["changed"].tolist() == ["other poorest quality", "the first"]
 
 
 def test_errors_that_were_none_are_explained():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.store.job_model import JobKind
-from core.ui.menu import SECTIONS
+from core.ui.menu import ENTRIES, GLOSSARY, SECTIONS
 from core.ui.system.glossary import SEARCH_FIELD, TERMS, find_terms
 from tests.pages.conftest import texts
 
@@ -38,7 +38,14 @@ def test_words_are_found_by_either_name_and_lead_to_where_they_are_seen(app_data
     assert "No such word here." in texts(app)
 
 
+def test_the_words_have_one_link_and_light_up_no_section(app_data, open_page):
+    app = open_page("pages/system/jobs.py")
+    assert GLOSSARY not in {entry.script for section in SECTIONS for entry in section.entries}
+    links = [element.proto for element in app.sidebar.get("page_link")]
+    assert [link.label for link in links] == ["Words explained"]
+
+
 def test_every_word_is_said_once_and_leads_to_a_page():
     assert len({term.term.casefold() for term in TERMS}) == len(TERMS)
-    assert {term.page_path for term in TERMS} <= {entry.script for section in SECTIONS for entry in section.entries}
+    assert {term.page_path for term in TERMS} <= {entry.script for entry in ENTRIES}
     assert find_terms("svm")[0].term == "Linear SVM"

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import time
 import unicodedata
 import zipfile
 from pathlib import Path
@@ -22,7 +23,7 @@ from core.base.types import Box, Face, Photo, Quality, Split
 from core.corrections.model import Editor, EventKind
 from core.formats import xmp
 from core.formats.xmp import Region, Sidecar
-from core.formats.zip_writer import Folders, safe_part
+from core.formats.zip_writer import Folders, safe_part, writing_zip
 from core.imaging.geometry import match_boxes
 from core.services import Services
 from core.store.artifacts import ArtifactKind, content_id
@@ -153,6 +154,26 @@ def test_two_photos_of_one_name_are_both_there(album, tmp_path):
     album.add("2.jpg", "Bob")
     album.export(ExportKind.PHOTOS, tmp_path / "out.zip")
     assert set(entries(tmp_path / "out.zip")) == {"photos/Ann/1.jpg", "photos/Ann/1 (2).jpg", "photos/Bob/2.jpg"}
+
+
+def dates(path: Path) -> dict[str, tuple[int, ...]]:
+    with zipfile.ZipFile(path) as archive:
+        return {entry.filename: entry.date_time for entry in archive.infolist()}
+
+
+@pytest.mark.parametrize("kind", [ExportKind.PHOTOS, ExportKind.CROPS])
+def test_photos_and_faces_are_dated_when_they_were_taken(album, tmp_path, kind):
+    album.add("1.jpg", "Ann")
+    album.export(kind, tmp_path / "out.zip")
+    assert list(dates(tmp_path / "out.zip").values()) == [(2001, 9, 9, 1, 46, 40)]
+
+
+@pytest.mark.parametrize("taken", [None, -5e7, 5e9], ids=["no date", "1968", "2128"])
+def test_what_has_no_date_that_a_zip_could_hold_is_dated_when_the_zip_was_written(tmp_path, taken):
+    with writing_zip(tmp_path / "out.zip") as target:
+        target.add_content("1.jpg", b"photo", taken)
+        target.add_parts("faces.csv", [b"face"])
+    assert {date[:3] for date in dates(tmp_path / "out.zip").values()} == {time.localtime()[:3]}
 
 
 def test_a_photo_of_two_people_lies_with_both(album, tmp_path):

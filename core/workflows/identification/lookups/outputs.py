@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from core.archives.source import PhotoEntry, PhotoSource
-from core.base.errors import ImageRefused
+from core.base.errors import ImageRefused, ReadingEnded
 from core.base.json_values import Json
 from core.base.progress import UNWATCHED, Progress
+from core.base.settings import ImageLimits
 from core.base.words import display_name
 from core.formats import xmp
 from core.formats.tables import encode_csv
@@ -17,6 +18,7 @@ from core.formats.xmp import Sidecar
 from core.formats.xmp_frame import build_sidecar
 from core.formats.zip_writer import Folders, ZipWriter, safe_part, writing_zip
 from core.imaging.geometry import turned_orientation
+from core.isolation.photos import read_time_taken
 from core.learn.open_set.rejection_rule import TARGET_RATE, Threshold
 from core.store.artifacts import content_id
 from core.workflows.identification.identify import candidates_json, evidence_json, nearest_candidate
@@ -217,7 +219,15 @@ def _content(photo: LookupPhoto, source: PhotoSource, entries_by_name: Mapping[s
 
 
 def _copy(photo: LookupPhoto, content: bytes, people: list[str], target: ZipWriter) -> int:
-    folder_names = people or [UNKNOWN if photo.faces else NO_FACE]
+    folder_names, taken = people or [UNKNOWN if photo.faces else NO_FACE], _time_taken(content)
     for folder in folder_names:
-        target.add_content(target.free_name(f"{folder}/{safe_part(PurePosixPath(photo.name).name)}"), content)
+        target.add_content(target.free_name(f"{folder}/{safe_part(PurePosixPath(photo.name).name)}"), content, taken)
     return len(folder_names)
+
+
+def _time_taken(content: bytes) -> float | None:
+    try:
+        return read_time_taken(content, ImageLimits())
+    except ReadingEnded:
+        # It is copied all the same, with the date of the zip.
+        return None
