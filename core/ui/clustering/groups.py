@@ -180,7 +180,7 @@ def show_group_faces(dataset: Dataset, members: Sequence[str]) -> None:
     if picked.selected and other_ids:
         pairs = [(face_id, other_ids[0]) for face_id in picked.selected]
         if st.button("These are somebody else", key="apart", icon=":material/call_split:"):
-            corrections.apply_correction(dataset.id, lambda: corrections.build_corrector(dataset).keep_apart(pairs))
+            corrections.apply_correction(dataset, lambda corrector: corrector.keep_apart(pairs))
             st.rerun()
     if desk.obey(picked.commands):
         st.rerun()

@@ -22,6 +22,7 @@ from core.ui.identification.photo_input import TabPhoto
 from core.ui.labels import corrections
 from core.workflows.identification.identify import Candidate, IdentifiedFace, Identifier, nearest_candidate
 from core.workflows.labels import teach
+from core.workflows.labels.correct import Corrector
 
 NEAREST_PHOTOS = 6
 SMALL_FACE_PX = 32
@@ -260,17 +261,17 @@ def _apply_typed_name(dataset: Dataset, question: FaceQuestion, field: str) -> N
 
 
 def _teach_name(dataset: Dataset, question: FaceQuestion, name: str) -> None:
-    tools, corrector = data.services().ingestor(dataset.id), corrections.build_corrector(dataset)
+    tools = data.services().ingestor(dataset.id)
     photo = teach.UnstoredPhoto(question.photo.name, question.photo.content, question.turn)
     detection = question.face.detection
 
-    def teach_face() -> Event:
+    def teach_face(corrector: Corrector) -> Event:
         event = teach.teach_face(tools, corrector, photo, detection, name)
         taught_events: dict[str, set[int]] = st.session_state.setdefault(state.TAUGHT, {})
         taught_events.setdefault(question.photo.id, set()).add(event.id)
         return event
 
-    corrections.apply_correction(dataset.id, teach_face)
+    corrections.apply_correction(dataset, teach_face)
 
 
 def list_taught_events(photo: TabPhoto) -> frozenset[int]:

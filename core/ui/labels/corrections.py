@@ -20,7 +20,7 @@ from core.ui.labels import correction_history
 from core.workflows.labels.correct import Corrector
 from core.workflows.photos.requests import LookAgainRequest
 
-CorrectionAction = Callable[[], Event | Sequence[Event]]
+CorrectionAction = Callable[[Corrector], Event | Sequence[Event]]
 """A correction that waits to be done."""
 AUTHOR = "this computer"
 """Who corrects, until people sign in."""
@@ -96,22 +96,21 @@ def build_grid(label: str, keys: Mapping[str, str], tile_px: int = 104) -> Grid:
     )
 
 
-def apply_correction(dataset_id: str, act: CorrectionAction) -> None:
+def apply_correction(dataset: Dataset, act: CorrectionAction) -> None:
     """Do it, and remember why it was not done; the page is to be run again."""
     try:
-        act()
+        act(build_corrector(dataset))
     except InputRefused as refusal:
         # Most corrections are done by a callback, before the page is drawn: what is drawn here would be gone.
         st.session_state[state.REFUSED] = str(refusal)
         return
     st.session_state[state.EPOCH] = current_epoch() + 1
-    _detect_on_turned(dataset_id)
+    _detect_on_turned(dataset.id)
 
 
 def undo_or_redo(dataset: Dataset, command: str) -> None:
     """Do what the keys "undo" and "redo" ask for."""
-    corrector = build_corrector(dataset)
-    apply_correction(dataset.id, corrector.undo if command == "undo" else corrector.redo)
+    apply_correction(dataset, Corrector.undo if command == "undo" else Corrector.redo)
 
 
 def _detect_on_turned(dataset_id: str) -> None:
@@ -130,8 +129,7 @@ def _detect_on_turned(dataset_id: str) -> None:
 
 def turn_photos(dataset: Dataset, photo_ids: Sequence[str], quarters: int) -> None:
     """Turn photos by quarters clockwise, and look for their faces anew."""
-    corrector = build_corrector(dataset)
-    apply_correction(dataset.id, lambda: corrector.turn(photo_ids, quarters))
+    apply_correction(dataset, lambda corrector: corrector.turn(photo_ids, quarters))
 
 
 def rerun_if_changed() -> None:
@@ -148,6 +146,28 @@ def draw_again(*, alone: bool = True) -> None:
     if alone and run is not None and run.fragment_ids_this_run:
         st.rerun(scope="fragment")
     st.rerun()
+
+
+def actions_on(face_ids: Sequence[str]) -> dict[str, CorrectionAction]:
+    """What can be done to faces, by the names that keys and buttons have for it."""
+    return {
+        "confirm": lambda corrector: corrector.confirm(face_ids),
+        "exclude": lambda corrector: _toggle_excluded(corrector, face_ids),
+        "dismiss": lambda corrector: corrector.dismiss(face_ids),
+        "stranger": lambda corrector: corrector.mark_strangers(face_ids),
+        "unname": lambda corrector: corrector.unname(face_ids),
+        "train": lambda corrector: corrector.assign_split(face_ids, Split.TRAIN),
+        "test": lambda corrector: corrector.assign_split(face_ids, Split.VAL),
+        "undo": Corrector.undo,
+        "redo": Corrector.redo,
+    }
+
+
+def _toggle_excluded(corrector: Corrector, face_ids: Sequence[str]) -> Event:
+    """Leave out, or take back in when all of them are out."""
+    # Asked when it is done, not when the button is drawn: an earlier key of the same burst may have left them out.
+    all_excluded = all(face.excluded for face in corrector.store.faces(corrector.dataset_id, face_ids))
+    return corrector.include(face_ids) if all_excluded and face_ids else corrector.exclude(face_ids)
 
 
 @dataclass(frozen=True)
@@ -187,33 +207,10 @@ class CorrectionDesk:
             return False
         kind, _, name = command.name.partition(":")
         if kind == "person":
-            corrector = build_corrector(self.dataset)
-            apply_correction(self.dataset.id, lambda: corrector.move(command.face_ids, name))
+            apply_correction(self.dataset, lambda corrector: corrector.move(command.face_ids, name))
         else:
-            apply_correction(self.dataset.id, self._actions(command.face_ids)[command.name])
+            apply_correction(self.dataset, actions_on(command.face_ids)[command.name])
         return True
-
-    def _actions(self, face_ids: Sequence[str]) -> dict[str, CorrectionAction]:
-        """What can be done to faces, by the names that keys and buttons have for it."""
-        corrector = build_corrector(self.dataset)
-        return {
-            "confirm": lambda: corrector.confirm(face_ids),
-            "exclude": lambda: self._toggle_excluded(face_ids),
-            "dismiss": lambda: corrector.dismiss(face_ids),
-            "stranger": lambda: corrector.mark_strangers(face_ids),
-            "unname": lambda: corrector.unname(face_ids),
-            "train": lambda: corrector.assign_split(face_ids, Split.TRAIN),
-            "test": lambda: corrector.assign_split(face_ids, Split.VAL),
-            "undo": corrector.undo,
-            "redo": corrector.redo,
-        }
-
-    def _toggle_excluded(self, face_ids: Sequence[str]) -> Event:
-        """Leave out, or take back in when all of them are out."""
-        corrector = build_corrector(self.dataset)
-        # Asked when it is done, not when the button is drawn: an earlier key of the same burst may have left them out.
-        all_excluded = all(face.excluded for face in corrector.store.faces(self.dataset.id, face_ids))
-        return corrector.include(face_ids) if all_excluded and face_ids else corrector.exclude(face_ids)
 
     def show_actions(self, about: Sequence[str], title: str, more: Callable[[], None] | None = None) -> None:
         """The actions, for the mouse; ``about`` are the faces that they would change, ``more`` draws further ones."""
@@ -248,13 +245,12 @@ class CorrectionDesk:
         name, faces = st.session_state[self._name_key], st.session_state.get(self._chosen_key, ())
         # Emptying the field calls back too, with None.
         if name:
-            corrector = build_corrector(self.dataset)
-            apply_correction(self.dataset.id, lambda: corrector.move(faces, name))
+            apply_correction(self.dataset, lambda corrector: corrector.move(faces, name))
             # Enter left the cursor in the field; the grid takes it, so that the next arrow walks to the next face.
             st.session_state[state.GRID_FOCUS] = current_epoch()
 
     def _show_buttons(self, buttons: Sequence[ActionButton], about: Sequence[str]) -> None:
-        actions = self._actions(about)
+        actions = actions_on(about)
         for button in buttons:
             st.button(
                 words.plain(button.label),
@@ -262,7 +258,7 @@ class CorrectionDesk:
                 icon=f":material/{button.icon}:",
                 help=words.plain(button.hint) or None,
                 on_click=apply_correction,
-                args=(self.dataset.id, actions[button.action]),
+                args=(self.dataset, actions[button.action]),
                 disabled=not about,
             )
 

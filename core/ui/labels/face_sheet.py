@@ -140,9 +140,7 @@ def open_photo(dataset: Dataset, photo_id: str, labels: Mapping[str, str]) -> No
     if action is not None and action.drawn_box is not None:
         box = action.drawn_box
         tools = services.ingestor(dataset.id)
-        corrections.apply_correction(
-            dataset.id, lambda: look_again.add_drawn_face(tools, corrections.build_corrector(dataset), photo_id, box)
-        )
+        corrections.apply_correction(dataset, lambda by: look_again.add_drawn_face(tools, by, photo_id, box))
         st.rerun()
     # What the component answers is there for one run; the face stays chosen while buttons are pressed about it.
     chosen_face = next((face for face in faces if action is not None and face.id == action.face_id), None)

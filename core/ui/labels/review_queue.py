@@ -20,6 +20,7 @@ from core.ui.components.entries import EntryCommand, FaceStrip, Keyboard, Review
 from core.ui.data import Faces
 from core.ui.labels import correction_history, corrections, face_sheet
 from core.workflows.labels import review_queue
+from core.workflows.labels.correct import Corrector
 from core.workflows.labels.review_queue import OpenSuspects, ReviewQueue, SuspectsRequest
 
 PER_PAGE = 10
@@ -131,41 +132,32 @@ def review_suspects(dataset: Dataset, suspects: Sequence[Suspect]) -> None:
         elif command.name == "skip":
             st.session_state[state.SKIPPED] += [_entry_id(entry) for entry in entries_chosen]
             changed = True
-        elif act := _action_for(dataset, faces, command, entries_chosen):
-            corrections.apply_correction(dataset.id, act)
+        elif act := _action_for(faces, command, entries_chosen):
+            corrections.apply_correction(dataset, act)
             changed = True
     if changed:
         st.rerun()
 
 
-def _action_for(
-    dataset: Dataset, faces: Faces, command: EntryCommand, entries: Sequence[Suspect]
-) -> corrections.CorrectionAction | None:
-    corrector = corrections.build_corrector(dataset)
+def _action_for(faces: Faces, command: EntryCommand, entries: Sequence[Suspect]) -> corrections.CorrectionAction | None:
     # What is done to an entry is done to the faces that it proposes to change; where it proposes none, to the first,
     # which is the one in question.
     about = [face_id for entry in entries for face_id in (entry.suggestion.face_ids or entry.face_ids[:1])]
     match command.name:
         case "take" if entries:
-            return lambda: [apply_suggestion(dataset, faces, entry) for entry in entries]
+            return lambda by: [apply_suggestion(by, faces, entry) for entry in entries]
         case "confirm" if entries:
-            return lambda: [confirm_entry(dataset, entry) for entry in entries]
-        case "exclude" if about:
-            return lambda: corrector.exclude(about)
-        case "dismiss" if about:
-            return lambda: corrector.dismiss(about)
+            return lambda by: [by.confirm(entry.face_ids) for entry in entries]
         case "name" if about and command.text:
-            return lambda: corrector.move(about, command.text)
-        case "undo":
-            return corrector.undo
-        case "redo":
-            return corrector.redo
-    return None
+            return lambda by: by.move(about, command.text)
+        case "exclude" | "dismiss" if not about:
+            return None
+    return corrections.actions_on(about).get(command.name)
 
 
-def apply_suggestion(dataset: Dataset, faces: Faces, entry: Suspect) -> Event:
+def apply_suggestion(corrector: Corrector, faces: Faces, entry: Suspect) -> Event:
     """Do what the entry proposes."""
-    corrector, suggestion = corrections.build_corrector(dataset), entry.suggestion
+    suggestion = entry.suggestion
     match suggestion.action:
         case SuspectAction.MOVE:
             return corrector.move(suggestion.face_ids, faces.table.name_of(suggestion.person_id) or "")
@@ -174,11 +166,6 @@ def apply_suggestion(dataset: Dataset, faces: Faces, entry: Suspect) -> Event:
         case SuspectAction.ONE_SIDE:
             return corrector.assign_split(suggestion.face_ids, suggestion.split)
     raise ValueError(ELSEWHERE)
-
-
-def confirm_entry(dataset: Dataset, entry: Suspect) -> Event:
-    """Remember that it is right as it is."""
-    return corrections.build_corrector(dataset).confirm(entry.face_ids)
 
 
 def _name(faces: Faces, person_id: int | None) -> str:

@@ -126,15 +126,16 @@ def _draw_faces(test: HardTest) -> None:
 
 def obey_command(test: HardTest, command: EntryCommand) -> bool:
     """Do what was asked; True when the faces have to be drawn anew."""
-    corrector = corrections.build_corrector(test.dataset)
     match command.name:
         case "open" if command.ids:
             face_sheet.open_photo_of_face(test.dataset, command.ids[0])
             return False
         case "name" if command.ids and command.text:
-            corrections.apply_correction(test.dataset.id, lambda: corrector.move_to_test(command.ids, command.text))
+            corrections.apply_correction(
+                test.dataset, lambda corrector: corrector.move_to_test(command.ids, command.text)
+            )
         case "nobody" if command.ids:
-            corrections.apply_correction(test.dataset.id, lambda: corrector.mark_strangers(command.ids))
+            corrections.apply_correction(test.dataset, lambda corrector: corrector.mark_strangers(command.ids))
         case "undo" | "redo":
             corrections.undo_or_redo(test.dataset, command.name)
         case _:

@@ -39,8 +39,8 @@ def _question(dataset: Dataset, people_by_id: dict[int, PersonCount], pair: Merg
 
 def merge_pair(question: MergeQuestion) -> None:
     """Make the faces of the second the first's."""
-    corrector = corrections.build_corrector(question.dataset)
-    corrections.apply_correction(question.dataset.id, lambda: corrector.merge(question.second.id, question.first.id))
+    people = question.second.id, question.first.id
+    corrections.apply_correction(question.dataset, lambda corrector: corrector.merge(*people))
 
 
 def keep_pair_apart(question: MergeQuestion) -> None:
@@ -48,8 +48,7 @@ def keep_pair_apart(question: MergeQuestion) -> None:
     # Two faces are told apart, not two people: ids of people do not outlive a merge, and groups need faces.
     people = question.first.id, question.second.id
     first, second = (confusable_people.most_typical_face(question.dataset, person_id) for person_id in people)
-    corrector = corrections.build_corrector(question.dataset)
-    corrections.apply_correction(question.dataset.id, lambda: corrector.keep_apart([(first, second)]))
+    corrections.apply_correction(question.dataset, lambda corrector: corrector.keep_apart([(first, second)]))
 
 
 def postponed_questions() -> tuple[str, ...]:

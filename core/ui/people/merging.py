@@ -78,9 +78,7 @@ def choose_survivor(view: PersonView, other_id: int) -> tuple[int, int]:
 def merge_people(view: PersonView, merged_id: int, kept_id: int) -> None:
     """Make the one person's faces the other's, and show that one."""
     before = corrections.current_epoch()
-    corrections.apply_correction(
-        view.dataset.id, lambda: corrections.build_corrector(view.dataset).merge(merged_id, kept_id)
-    )
+    corrections.apply_correction(view.dataset, lambda corrector: corrector.merge(merged_id, kept_id))
     st.session_state.pop(state.NAMESAKE, None)
     # The epoch is raised by what was done: a refused merge leaves this person's page where the refusal is told.
     if corrections.current_epoch() > before:

@@ -125,14 +125,13 @@ def _show_more_actions(view: PersonView, about: tuple[str, ...]) -> None:
 
 
 def _use_as_picture(view: PersonView, face_ids: tuple[str, ...]) -> None:
-    corrector = corrections.build_corrector(view.dataset)
     if face_ids:
-        corrections.apply_correction(view.dataset.id, lambda: corrector.cover(view.person.id, face_ids[0]))
+        corrections.apply_correction(view.dataset, lambda corrector: corrector.cover(view.person.id, face_ids[0]))
 
 
 def _split_off(view: PersonView, about: tuple[str, ...]) -> None:
     name = st.session_state[f"divide_{corrections.current_epoch()}"]
-    corrections.apply_correction(view.dataset.id, lambda: corrections.build_corrector(view.dataset).divide(about, name))
+    corrections.apply_correction(view.dataset, lambda corrector: corrector.divide(about, name))
 
 
 def _obey(view: PersonView, desk: CorrectionDesk, command: GridCommand | None) -> None:

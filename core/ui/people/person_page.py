@@ -11,6 +11,7 @@ from core.ui.labels import corrections, face_sheet
 from core.ui.people import merging, person, person_faces, person_side
 from core.ui.people.person import PersonView
 from core.ui.photos import exports
+from core.workflows.labels.correct import Corrector
 
 COVER_PX = 84
 
@@ -107,9 +108,7 @@ def _apply_new_name(view: PersonView) -> None:
         st.session_state[state.NAMESAKE] = (view.person.id, namesake.id)
         return
     st.session_state.pop(state.NAMESAKE, None)
-    corrections.apply_correction(
-        view.dataset.id, lambda: corrections.build_corrector(view.dataset).rename(view.person.id, new_name)
-    )
+    corrections.apply_correction(view.dataset, lambda corrector: corrector.rename(view.person.id, new_name))
     # Refused, so the key is the same and the field would keep what was typed.
     if corrections.current_epoch() == before:
         st.session_state[key] = view.name
@@ -121,18 +120,18 @@ def _keep_name(view: PersonView) -> None:
 
 
 def _hide(view: PersonView) -> None:
-    person, corrector = view.person, corrections.build_corrector(view.dataset)
+    person = view.person
     label, icon, hint = (
         ("Show again", "visibility", "List, learn and name this person again")
         if person.hidden
         else ("Hide", "visibility_off", "Neither list, learn nor name this person")
     )
-    act = corrector.show if person.hidden else corrector.hide
+    act = Corrector.show if person.hidden else Corrector.hide
     st.button(
         label,
         key="hide",
         icon=f":material/{icon}:",
         help=hint,
         on_click=corrections.apply_correction,
-        args=(view.dataset.id, lambda: act(person.id)),
+        args=(view.dataset, lambda corrector: act(corrector, person.id)),
     )

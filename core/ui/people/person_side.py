@@ -85,9 +85,7 @@ def _note_key(view: PersonView) -> str:
 
 def _save_note(view: PersonView) -> None:
     text = st.session_state[_note_key(view)]
-    corrections.apply_correction(
-        view.dataset.id, lambda: corrections.build_corrector(view.dataset).note(view.person.id, text)
-    )
+    corrections.apply_correction(view.dataset, lambda corrector: corrector.note(view.person.id, text))
 
 
 def _show_parts(view: PersonView) -> None:
@@ -114,6 +112,4 @@ def _show_parts(view: PersonView) -> None:
 
 
 def _split_off(view: PersonView, face_ids: tuple[str, ...]) -> None:
-    corrections.apply_correction(
-        view.dataset.id, lambda: corrections.build_corrector(view.dataset).divide(face_ids, person.free_name(view))
-    )
+    corrections.apply_correction(view.dataset, lambda corrector: corrector.divide(face_ids, person.free_name(view)))

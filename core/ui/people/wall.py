@@ -171,13 +171,12 @@ def _show_end(wall: Wall) -> None:
         return
     verb, guess = ("is", "a stranger") if n_singles == 1 else ("are", "strangers")
     st.markdown(f"{sentence} {words.count(n_singles, 'single face')} {verb} left, probably {guess}.")
-    corrector = corrections.build_corrector(wall.dataset)
     st.button(
         "Put aside as nobody",
         key="singles_aside",
         icon=":material/person_off:",
         on_click=corrections.apply_correction,
-        args=(wall.dataset.id, lambda: corrector.mark_strangers(faces)),
+        args=(wall.dataset, lambda corrector: corrector.mark_strangers(faces)),
     )
 
 
@@ -334,15 +333,14 @@ def _draw_cells(wall: Wall, cells: Sequence[WallCell], scope: str = "wall") -> N
 def obey_wall_command(wall: Wall, command: EntryCommand, cells: Sequence[WallCell]) -> bool:
     """Do what was asked; True when the wall has to be drawn anew."""
     faces = [face_id for cell in cells if isinstance(cell, GroupCell) for face_id in cell.faces]
-    corrector = corrections.build_corrector(wall.dataset)
     match command.name:
         case "open" if cells:
             _open_cell(wall, cells[0])
             return False
         case "name" if faces and command.text:
-            corrections.apply_correction(wall.dataset.id, lambda: corrector.move(faces, command.text))
+            corrections.apply_correction(wall.dataset, lambda corrector: corrector.move(faces, command.text))
         case "nobody" if faces:
-            corrections.apply_correction(wall.dataset.id, lambda: corrector.mark_strangers(faces))
+            corrections.apply_correction(wall.dataset, lambda corrector: corrector.mark_strangers(faces))
         case "yes" | "no":
             for cell in cells:
                 cell.settle(is_yes=command.name == "yes")

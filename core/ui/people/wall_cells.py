@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import islice
 
 import numpy as np
@@ -235,14 +234,12 @@ class SplitCard(QuestionCard):
 
     def settle(self, *, is_yes: bool) -> None:
         """Make the smaller part another person, "Ann 2", or remember that they are one."""
-        corrector = corrections.build_corrector(self.dataset)
-        if is_yes:
-            table = data.dataset_faces(self.dataset.id, self.dataset.revision).table
-            name = words.number_name(table.name_of(self.suspect.person_ids[0]) or "", table.people, first=2)
-            act = partial(corrector.divide, self.suspect.suggestion.face_ids, name)
-        else:
-            act = partial(corrector.confirm, self.suspect.face_ids)
-        corrections.apply_correction(self.dataset.id, act)
+        table, part = data.dataset_faces(self.dataset.id, self.dataset.revision).table, self.suspect
+        name = words.number_name(table.name_of(part.person_ids[0]) or "", table.people, first=2)
+        corrections.apply_correction(
+            self.dataset,
+            lambda by: by.divide(part.suggestion.face_ids, name) if is_yes else by.confirm(part.face_ids),
+        )
 
 
 @dataclass(frozen=True)
@@ -328,12 +325,11 @@ def _small_strip(dataset: Dataset, face_ids: Sequence[str], label: str = "") -> 
 
 def settle_faces(dataset: Dataset, person_id: int, face_ids: Sequence[str], *, is_theirs: bool) -> None:
     """Give faces the name of somebody who is there, or remember that none of them is theirs."""
-    corrector = corrections.build_corrector(dataset)
     if is_theirs:
-        name = data.dataset_faces(dataset.id, dataset.revision).table.name_of(person_id)
-        act = partial(corrector.move, face_ids, name or "")
-    else:
-        # Faces, not groups: groups are made anew, and what was told apart is to hold for the next ones too.
-        typical_face = confusable_people.most_typical_face(dataset, person_id)
-        act = partial(corrector.keep_apart, [(face_id, typical_face) for face_id in face_ids])
-    corrections.apply_correction(dataset.id, act)
+        name = data.dataset_faces(dataset.id, dataset.revision).table.name_of(person_id) or ""
+        corrections.apply_correction(dataset, lambda corrector: corrector.move(face_ids, name))
+        return
+    # Faces, not groups: groups are made anew, and what was told apart is to hold for the next ones too.
+    typical_face = confusable_people.most_typical_face(dataset, person_id)
+    pairs = [(face_id, typical_face) for face_id in face_ids]
+    corrections.apply_correction(dataset, lambda corrector: corrector.keep_apart(pairs))

@@ -348,7 +348,7 @@ def _offer_undo(dataset: Dataset, job: Job, result: ImportResult | None) -> None
             key=f"undo_{job.id}",
             icon=":material/undo:",
             on_click=corrections.apply_correction,
-            args=(dataset.id, lambda: corrections.build_corrector(dataset).undo_session(session)),
+            args=(dataset, lambda corrector: corrector.undo_session(session)),
         )
         return
     # One that changed nothing was not undone either.
