@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 from core.archives.folder_layout import AUTO
 from core.archives.opening import open_source
 from core.archives.source import PhotoSource
-from core.base.errors import FaceAtlasError, data_folder_fault
+from core.base.errors import EngineUnavailable, data_folder_fault
 from core.base.json_values import JsonObject
 from core.base.machine import choose_pace
 from core.base.privacy import restrict_new_files, restrict_to_owner
@@ -40,7 +40,7 @@ from core.vision.detect.mtcnn import Detector
 from core.vision.embed.embedder import Embedder
 from core.vision.engine.base import Engine
 from core.vision.models import catalogue, sample
-from core.vision.models.manifest import installed_models, network_path, weights_path
+from core.vision.models.manifest import installed_models, network_path, onnx_path, weights_path
 from core.vision.pipeline import FacePipeline
 from core.workflows.erasure.erase_person import EraseTools
 from core.workflows.evaluation.report import ReportTools
@@ -110,10 +110,13 @@ class Services:
 
     @cached_property
     def engine(self) -> Engine:
-        """OpenVINO, or the original packages with ``FACE_ATLAS_ENGINE=keras``."""
+        """OpenVINO, or what ``FACE_ATLAS_ENGINE`` says: "onnx", or "keras" for the original packages.
+
+        Raises EngineUnavailable where that is not installed.
+        """
         models = self.settings.models_dir
-        # Imported here, in both branches: the one needs TensorFlow, and neither is loaded by a page or a command that
-        # looks at no photo.
+        # Imported here, in every branch: one needs TensorFlow, one a package that few have, and none is loaded by a
+        # page or a command that looks at no photo.
         if self.settings.engine == "keras":
             from core.vision.engine.keras import KerasEngine
 
@@ -121,9 +124,17 @@ class Services:
                 lambda model_id: weights_path(models, model_id),
                 lambda model_id: catalogue.find_embedding_model(model_id).dimension,
             )
+        if self.settings.engine == "onnx":
+            from core.vision.engine.onnx import OnnxEngine
+
+            return OnnxEngine(
+                lambda model_id, network: onnx_path(models, model_id, network),
+                self.settings.threads,
+                self.settings.onnx_providers,
+            )
         if self.settings.engine != "openvino":
-            raise FaceAtlasError(
-                f"FACE_ATLAS_ENGINE is '{self.settings.engine}'; the engines are 'openvino' and 'keras'."
+            raise EngineUnavailable(
+                f"FACE_ATLAS_ENGINE is '{self.settings.engine}'; the engines are 'openvino', 'onnx' and 'keras'."
             )
         from core.vision.engine.openvino import OpenVinoEngine
 

@@ -28,12 +28,16 @@ from core.imaging.decoding import decode_image
 from core.services import Services, locate_prepared_sample
 from core.vision.detect.mtcnn import Detector
 from core.vision.engine.keras import KerasEngine
+from core.vision.engine.onnx import OnnxEngine
 from core.vision.engine.openvino import OpenVinoEngine
 from core.vision.models import catalogue, sample
+from core.vision.models.install import install_for_onnx
 from core.vision.models.manifest import (
     MANIFEST_NAME,
+    ONNX_FOLDER,
     installed_models,
     network_path,
+    onnx_path,
     read_manifest,
     weights_path,
     write_manifest,
@@ -64,6 +68,7 @@ TOGETHER = {
     "tests/browser/": "browser",  # more browsers and apps than two starve each other
     "tests/contracts/test_networks.py": "reference",  # TensorFlow is loaded once
     "tests/contracts/test_detector.py": "reference",
+    "tests/vision/test_onnx.py": "reference",
 }
 """Which files run in one process, one after another, and why; the first that fits."""
 BESIDE_BROWSER_NICENESS = 4
@@ -161,6 +166,30 @@ def openvino_engine(models_dir: Path, *, full_precision: bool) -> OpenVinoEngine
     threads = Settings(models_dir).threads
     return OpenVinoEngine(
         lambda model_id, network: network_path(models_dir, model_id, network), threads, full_precision
+    )
+
+
+@pytest.fixture(scope="session")
+def onnx_models(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The installed models with the same networks for ONNX Runtime: those of the installation where it has them."""
+    converted = {manifest.model_id for manifest in installed_models(models_dir / ONNX_FOLDER)}
+    if converted >= set(catalogue.DEFAULT_MODEL_IDS):
+        return models_dir
+
+    def fill(folder: Path) -> None:
+        link_models(models_dir, folder)
+        (folder / ONNX_FOLDER).unlink(missing_ok=True)  # never into the installation itself
+        for model_id in catalogue.DEFAULT_MODEL_IDS:
+            install_for_onnx(model_id, folder)
+
+    return prepared.once(tmp_path_factory, "onnx", fill)
+
+
+@pytest.fixture(scope="session")
+def onnx_engine(onnx_models: Path) -> OnnxEngine:
+    """ONNX Runtime on the processor."""
+    return OnnxEngine(
+        lambda model_id, network: onnx_path(onnx_models, model_id, network), Settings(onnx_models).threads, ("cpu",)
     )
 
 

@@ -13,6 +13,7 @@
     |   +-- ModelMismatch           embeddings of two models met
     |   +-- ChangedMeanwhile        another window changed the same faces a moment ago
     +-- ModelUnavailable            a network is not installed, or could not be installed
+    +-- EngineUnavailable           what is to run the networks is not installed, or not on this device
     +-- ReaderUnavailable           the program that reads files does not start
     +-- DataFolderFault             the data folder or its database cannot be read or written
     |   +-- DataFolderBusy          another process holds a lock in it
@@ -77,6 +78,10 @@ class ChangedMeanwhile(InputRefused):
 
 class ModelUnavailable(FaceAtlasError):
     """A network is not installed or could not be fetched, verified or converted."""
+
+
+class EngineUnavailable(FaceAtlasError):
+    """What is to run the networks is not installed, or cannot run on the device that was asked for."""
 
 
 class ReaderUnavailable(FaceAtlasError):

@@ -45,6 +45,8 @@ class Settings:
 
     data_dir: Path
     engine: str = "openvino"
+    onnx_providers: tuple[str, ...] = ()
+    """Of the engine "onnx": what may run the networks, the first choice first; all that this system has by default."""
     threads: int = field(default_factory=usable_processors)
     images: ImageLimits = ImageLimits()
     archives: ArchiveLimits = ArchiveLimits()
@@ -89,12 +91,17 @@ class Settings:
 
 
 def settings_from_env(data_dir: Path | None = None) -> Settings:
-    """Settings from ``FACE_ATLAS_DATA``, ``_ENGINE``, ``_THREADS`` and ``_WORKER`` ("app" or "external")."""
+    """Settings from ``FACE_ATLAS_DATA``, ``_ENGINE``, ``_ONNX_PROVIDERS`` ("cuda,cpu"), ``_THREADS``, ``_WORKER``.
+
+    The last is "app" or "external".
+    """
+    providers = os.environ.get("FACE_ATLAS_ONNX_PROVIDERS", "").replace(",", " ").lower().split()
     defaults = Settings(data_dir=data_dir or Path(os.environ.get("FACE_ATLAS_DATA", "data")))
     return Settings(
         # Absolute from here on: the worker and the children that read files start in folders of their own.
         data_dir=defaults.data_dir.resolve(),
         engine=os.environ.get("FACE_ATLAS_ENGINE", defaults.engine),
+        onnx_providers=tuple(providers),
         threads=int(os.environ.get("FACE_ATLAS_THREADS", defaults.threads)),
         supervise=os.environ.get("FACE_ATLAS_WORKER", "app") != "external",
     )

@@ -18,7 +18,7 @@ from functools import wraps
 from itertools import pairwise
 from typing import Any, ParamSpec, TypeVar
 
-from core.vision.engine.base import Batch, Engine, Network
+from core.vision.engine.base import Batch, DeviceLoad, Engine, Network, Placement
 
 REST = "rest"
 P = ParamSpec("P")
@@ -140,6 +140,13 @@ class _ObservedEngine:
     @property
     def precision(self) -> str:
         return self.inner.precision
+
+    @property
+    def load(self) -> DeviceLoad:
+        return self.inner.load
+
+    def placement(self, network: str) -> Placement:
+        return self.inner.placement(network)
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""The contract of engines: OpenVINO gives the numbers of the original Keras networks, for batches of any size.
+"""The contract of engines: each gives the numbers of the original Keras networks, for batches of any size.
 
 Required: within 1e-3 at float32; embeddings with a cosine of at least 0.9999 at float32 and 0.999 at bfloat16.
 """
@@ -28,6 +28,20 @@ from tests.conftest import MODEL_ID, PROJECT_DIR
 TOLERANCE = 1e-3
 PLANES_WH = [(12, 12), (31, 47), (200, 64), (512, 512), (640, 333)]
 N_FACES = BATCH_SIZES["embed"][-1] + 3  # more than the largest fixed batch
+
+
+@pytest.fixture(scope="module", params=["engine", "onnx_engine"])
+def candidate(request: pytest.FixtureRequest) -> Engine:
+    """Every engine but the reference, at the precision that it would choose."""
+    engine: Engine = request.getfixturevalue(request.param)
+    return engine
+
+
+@pytest.fixture(scope="module", params=["exact_engine", "onnx_engine"])
+def exact_candidate(request: pytest.FixtureRequest) -> Engine:
+    """Every engine but the reference, in float32."""
+    engine: Engine = request.getfixturevalue(request.param)
+    return engine
 
 
 def differences(ours: tuple[Floats, ...], theirs: tuple[Floats, ...]) -> list[float]:
@@ -96,47 +110,49 @@ def reference(keras_engine: KerasEngine, crops: Floats) -> Floats:
 @pytest.mark.parametrize("size_wh", PLANES_WH, ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize("count", [1, 3])
 def test_pnet_gives_the_keras_outputs_for_planes_of_any_size(
-    engine: Engine, keras_engine: Engine, images: list[RgbImage], size_wh: tuple[int, int], count: int
+    candidate: Engine, keras_engine: KerasEngine, images: list[RgbImage], size_wh: tuple[int, int], count: int
 ) -> None:
     planes = resized(images, count, *size_wh)
-    ours, theirs = (each.network(DETECTOR_ID, "pnet")(planes) for each in (engine, keras_engine))
+    ours, theirs = (each.network(DETECTOR_ID, "pnet")(planes) for each in (candidate, keras_engine))
     assert max(differences(ours, theirs)) < TOLERANCE
 
 
 @pytest.mark.parametrize("count", [0, 1, 7, BATCH_SIZES["rnet"][-1] + 5])
 def test_rnet_gives_the_keras_outputs_for_batches_of_any_size(
-    engine: Engine, keras_engine: Engine, images: list[RgbImage], count: int
+    candidate: Engine, keras_engine: KerasEngine, images: list[RgbImage], count: int
 ) -> None:
     patches = resized(images, max(count, 1), 24, 24)[:count]
-    ours, theirs = (each.network(DETECTOR_ID, "rnet")(patches) for each in (engine, keras_engine))
+    ours, theirs = (each.network(DETECTOR_ID, "rnet")(patches) for each in (candidate, keras_engine))
     assert max(differences(ours, theirs)) < TOLERANCE
 
 
 @pytest.mark.parametrize("count", [0, 1, 5, BATCH_SIZES["onet"][-1] + 3])
 def test_onet_gives_the_keras_outputs_for_batches_of_any_size(
-    engine: Engine, keras_engine: Engine, images: list[RgbImage], count: int
+    candidate: Engine, keras_engine: KerasEngine, images: list[RgbImage], count: int
 ) -> None:
     patches = resized(images, max(count, 1), 48, 48)[:count]
-    ours, theirs = (each.network(DETECTOR_ID, "onet")(patches) for each in (engine, keras_engine))
+    ours, theirs = (each.network(DETECTOR_ID, "onet")(patches) for each in (candidate, keras_engine))
     assert [array.shape[-1] for array in ours] == [4, 10, 2]
     assert max(differences(ours, theirs)) < TOLERANCE
 
 
 @pytest.mark.parametrize("network", ["pnet", "rnet", "onet"])
-def test_detector_networks_agree_on_black_white_and_noise(engine: Engine, keras_engine: Engine, network: str) -> None:
+def test_detector_networks_agree_on_black_white_and_noise(
+    candidate: Engine, keras_engine: KerasEngine, network: str
+) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (48, 48, 3), dtype=np.uint8)
     patches = np.stack([np.zeros_like(noise), np.full_like(noise, 255), noise])
     side = {"pnet": 48, "rnet": 24, "onet": 48}[network]
-    ours, theirs = (each.network(DETECTOR_ID, network)(patches[:, :side, :side]) for each in (engine, keras_engine))
+    ours, theirs = (each.network(DETECTOR_ID, network)(patches[:, :side, :side]) for each in (candidate, keras_engine))
     assert max(differences(ours, theirs)) < TOLERANCE
 
 
 @pytest.mark.parametrize("count", [0, 1, 5, N_FACES])
 def test_facenet_gives_the_keras_vectors_at_full_precision(
-    exact_engine: OpenVinoEngine, crops: Floats, reference: Floats, count: int
+    exact_candidate: Engine, crops: Floats, reference: Floats, count: int
 ) -> None:
-    assert exact_engine.precision == "f32"
-    (vectors,) = exact_engine.network(MODEL_ID, "embed")(crops[:count])
+    assert exact_candidate.precision == exact_candidate.placement("embed").precision == "f32"
+    (vectors,) = exact_candidate.network(MODEL_ID, "embed")(crops[:count])
     assert max(differences((vectors,), (reference[:count],))) < TOLERANCE
     assert cosines(vectors, reference[:count]).min(initial=1) >= 0.9999
 

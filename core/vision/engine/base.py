@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -10,6 +11,34 @@ import numpy.typing as npt
 from core.base.types import Floats
 
 Batch = npt.NDArray[np.uint8] | npt.NDArray[np.float32]
+
+DETECTOR_MEAN, DETECTOR_SCALE = 127.5, 128.0
+"""The detector's networks were trained on (x - mean) / scale."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceLoad:
+    """How much work should come at once, so that the device does not wait for the next call."""
+
+    canvases: int
+    """Planes of the detector's image pyramid in one call, at most."""
+    photos: int
+    """Whose faces are embedded together, at least; more where the processor's threads can take up more."""
+
+
+PROCESSOR_LOAD = DeviceLoad(canvases=1, photos=1)
+"""A processor is busy with one plane, which stays in its cache, and with what its threads take up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a network runs, and in which precision."""
+
+    device: str
+    """In words: "processor", or the kind of graphics card."""
+    precision: str
+    reason: str = ""
+    """Why not on something faster, where that was looked for; sentences."""
 
 
 class Network(Protocol):
@@ -36,11 +65,18 @@ class Engine(Protocol):
 
     @property
     def name(self) -> str:
-        """How settings and measurements call it: "openvino" or "keras"."""
+        """How settings and measurements call it: "openvino", "keras" or "onnx"."""
 
     @property
     def precision(self) -> str:
         """What the embedder computes in: "f32" or "bf16"."""
+
+    @property
+    def load(self) -> DeviceLoad:
+        """What suits the device that the networks run on."""
+
+    def placement(self, network: str) -> Placement:
+        """Where ``pnet``, ``rnet``, ``onet`` or ``embed`` runs. Raises as ``network``."""
 
     def network(self, model_id: str, network: str) -> Network:
         """The network ``pnet``, ``rnet``, ``onet`` (of "mtcnn") or ``embed`` (of an embedding model).

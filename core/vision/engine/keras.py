@@ -18,9 +18,8 @@ from typing import Any
 import numpy as np
 
 from core.base.types import Floats
-from core.vision.engine.base import Batch
+from core.vision.engine.base import DETECTOR_MEAN, DETECTOR_SCALE, PROCESSOR_LOAD, Batch, DeviceLoad, Placement
 
-DETECTOR_MEAN, DETECTOR_SCALE = np.float32(127.5), np.float32(128)
 EMBEDDER_SHAPE = (160, 160, 3)
 ROWS_AT_ONCE = 256
 """Longer batches are cut: the memory of all layers together grows with the batch."""
@@ -34,8 +33,13 @@ class KerasEngine:
     dimension_of: Callable[[str], int]
     name: str = field(default="keras", init=False)
     precision: str = field(default="f32", init=False)
+    load: DeviceLoad = field(default=PROCESSOR_LOAD, init=False)
     _networks: dict[tuple[str, str], KerasNetwork] = field(default_factory=dict, init=False, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+
+    def placement(self, network: str) -> Placement:
+        """The processor: graphics cards are hidden from TensorFlow."""
+        return Placement("processor", self.precision)
 
     def network(self, model_id: str, network: str) -> KerasNetwork:
         """The network, loaded when it is first asked for."""

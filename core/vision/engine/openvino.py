@@ -17,7 +17,8 @@ import numpy as np
 
 from core.base.privacy import forbid_telemetry
 from core.base.types import Floats
-from core.vision.engine.base import Batch
+from core.vision.engine.base import DETECTOR_MEAN, DETECTOR_SCALE, PROCESSOR_LOAD, Batch, DeviceLoad, Placement
+from core.vision.engine.fixed_batches import cut_batch
 
 # Before the import, at which OpenVINO would report; hence the imports below it.
 forbid_telemetry()
@@ -27,7 +28,6 @@ from openvino.preprocess import PrePostProcessor  # noqa: E402
 
 BATCH_SIZES = {"pnet": (1,), "rnet": (8, 32), "onet": (1, 4, 16), "embed": (2, 8, 32)}
 """Batches are cut into these sizes, the rest padded up to one: larger ones take as long an item, and more memory."""
-DETECTOR_MEAN, DETECTOR_SCALE = 127.5, 128.0
 
 
 @dataclass
@@ -39,6 +39,7 @@ class OpenVinoEngine:
     full_precision: bool = False
     """Never use bfloat16: for comparing with the reference."""
     name: str = field(default="openvino", init=False)
+    load: DeviceLoad = field(default=PROCESSOR_LOAD, init=False)
     _core: ov.Core = field(default_factory=ov.Core, init=False, repr=False)
     _networks: dict[tuple[str, str], OpenVinoNetwork] = field(default_factory=dict, init=False, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
@@ -59,6 +60,10 @@ class OpenVinoEngine:
         except RuntimeError:
             return False
         return True
+
+    def placement(self, network: str) -> Placement:
+        """The processor; detectors in float32."""
+        return Placement("processor", self.precision if network == "embed" else "f32")
 
     def network(self, model_id: str, network: str) -> OpenVinoNetwork:
         """The network, loaded when it is first asked for."""
@@ -116,33 +121,15 @@ class OpenVinoNetwork:
     def __call__(self, batch: Batch) -> tuple[Floats, ...]:
         """Run a batch of any length, cut into parts of the fixed ``batch_sizes``."""
         with self._lock:
-            parts = [self._run(batch[start : start + size], size) for start, size in self._cuts(len(batch))]
+            parts = [self._run(rows, n_real) for rows, n_real in cut_batch(batch, self.batch_sizes)]
         return tuple(np.concatenate(rows) for rows in zip(*parts, strict=True))
 
-    def _cuts(self, count: int) -> list[tuple[int, int]]:
-        """(start, fixed batch size) pairs that cover ``count`` rows; the last may need padding."""
-        cuts: list[tuple[int, int]] = []
-        start = 0
-        # Largest first; no rows at all are one empty batch, so that the outputs have their shapes.
-        while start < count or not cuts:
-            fitting = [size for size in self.batch_sizes if size <= count - start]
-            size = fitting[-1] if fitting else self.batch_sizes[0]
-            cuts.append((start, size))
-            start += size
-        return cuts
-
-    def _run(self, rows: Batch, size: int) -> tuple[Floats, ...]:
-        shape = (size, *rows.shape[1:])
-        padded = rows
-        # Zeros fill the batch: every row is computed by itself, and what they give is cut off below.
-        if len(rows) < size:
-            padded = np.zeros(shape, dtype=rows.dtype)
-            padded[: len(rows)] = rows
-        request = self._request(shape)
-        request.infer([np.ascontiguousarray(padded)], share_inputs=True)
+    def _run(self, rows: Batch, n_real: int) -> tuple[Floats, ...]:
+        request = self._request(rows.shape)
+        request.infer([np.ascontiguousarray(rows)], share_inputs=True)
         outputs = range(len(self.model.outputs))
         # Copied, because the request writes its next answer into the same memory.
-        return tuple(np.array(request.get_output_tensor(output).data[: len(rows)]) for output in outputs)
+        return tuple(np.array(request.get_output_tensor(output).data[:n_real]) for output in outputs)
 
     def _request(self, shape: tuple[int, ...]) -> ov.InferRequest:
         if shape not in self._requests:

@@ -24,6 +24,10 @@ def write_onnx_network(network: ExportNetwork, out_dir: Path) -> None:
     traced = trace_network(network)
     _collect_often()
     graph, _ = tf2onnx.convert.from_function(traced.function, traced.function.input_signature, opset=OPSET)
+    # The converter orders outputs by their names; engines count on the order of the network.
+    by_name = {output.name: output for output in graph.graph.output}
+    del graph.graph.output[:]
+    graph.graph.output.extend(by_name[name] for name in network.outputs)
     path = out_dir / f"{network.name}.onnx"
     path.write_bytes(graph.SerializeToString())
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
