@@ -520,6 +520,28 @@ def test_nothing_is_pickled() -> None:
         assert not re.search(r"allow_pickle\s*=\s*True|\bpickle\.|\bjoblib\.(load|dump)", path.read_text()), name
 
 
+def texts(path: Path) -> Iterator[ast.Constant]:
+    """The texts of a module, but for its documentation."""
+    nodes = syntax_nodes(path)
+    documentation = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    for node in nodes:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documentation:
+            yield node
+
+
+def test_no_line_ends_between_a_number_and_its_percent_sign() -> None:
+    """Words of pages and reports have the space of ``core.base.words.PERCENT_SIGN``, at which no line breaks."""
+    written = ("core.ui", "core.base.words", "core.report.results", "core.report.basis")
+    breaking = [
+        f"{name}:{text.lineno} {text.value}"
+        for name, path in modules()
+        if name.startswith(written)
+        for text in texts(path)
+        if re.search(r"(\d|^) %(?![\w({])", str(text.value))
+    ]
+    assert not breaking, breaking
+
+
 LONGEST_LINE = 120
 
 

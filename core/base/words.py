@@ -7,6 +7,8 @@ from typing import Protocol
 
 # Narrow, and without a line break: a number stays on one line.
 THIN_SPACE = "\u202f"
+PERCENT_SIGN = "\u00a0%"
+"""With the space before it, at which no line ends."""
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
 
 
@@ -26,8 +28,8 @@ def percent(share: float, digits: int = 1) -> str:
     """A share as a percentage; 100 % only when it is exactly that."""
     # 99.96 % of the faces must not read as all of them.
     if share < 1 and round(share * 100, digits) >= 100:
-        return f"over {100 - 10**-digits:.{digits}f} %"
-    return f"{share * 100:.{digits}f} %".replace(".0 %", " %")
+        return f"over {100 - 10**-digits:.{digits}f}{PERCENT_SIGN}"
+    return f"{share * 100:.{digits}f}{PERCENT_SIGN}".replace(f".0{PERCENT_SIGN}", PERCENT_SIGN)
 
 
 def format_interval(low: float, high: float, *, digits: int = 1) -> str:
@@ -70,8 +72,8 @@ def format_strangers_share(threshold: PromisedShare) -> str:
 def format_probability(prob: float) -> str:
     """A probability as a percentage that never claims certainty: from "below 1 %" to "over 99 %"."""
     if prob >= 0.99:
-        return "over 99 %"
-    return "below 1 %" if prob < 0.01 else f"{prob * 100:.0f} %"
+        return f"over 99{PERCENT_SIGN}"
+    return f"below 1{PERCENT_SIGN}" if prob < 0.01 else f"{prob * 100:.0f}{PERCENT_SIGN}"
 
 
 def format_duration(seconds: float) -> str:

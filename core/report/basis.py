@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from core.base.words import count, display_name, format_duration, format_people_count, percent
+from core.base.words import PERCENT_SIGN, count, display_name, format_duration, format_people_count, percent
 from core.learn.classification.training_material import recover_options
 from core.report.content import Block, Bullets, Facts, Paragraph, Section, TableBlock
 from core.report.material import ReportMaterial
@@ -39,7 +39,7 @@ def data_section(material: ReportMaterial) -> Section:
     if len(material.faces.sizes_px):
         rows.append(("Width of the tested faces", f"{_spread(material.faces.sizes_px, '{:.0f}')} pixels"))
     if np.isfinite(material.faces.grades).any():
-        rows.append(("Quality of the tested faces", _spread(100 * material.faces.grades, "{:.0f}") + " %"))
+        rows.append(("Quality of the tested faces", _spread(100 * material.faces.grades, "{:.0f}") + PERCENT_SIGN))
     blocks: list[Block] = [Facts("What took part", tuple(rows))]
     if not_used := _not_used(material):
         blocks += [Paragraph("Not used", strong=True), Bullets(not_used)]
@@ -82,7 +82,7 @@ def protocol_section(material: ReportMaterial) -> Section:
         ("Who takes part", _who(material)),
         ("One shot", "Copies and near duplicates are never divided between the learned and the tested side."),
         ("Probabilities", "Calibrated on faces that were held out from learning; none claims certainty."),
-        ("Interval of the accuracy", "95 %, Wilson, as if the tested faces were independent of each other"),
+        ("Interval of the accuracy", "95\u00a0%, Wilson, as if the tested faces were independent of each other"),
         ("Gallery", f"{count(run.metrics.n_train, 'face')} of {format_people_count(run.metrics.n_people)}"),
         ("Probes", _probes(material)),
         ("Faces become numbers by", _networks(material)),

@@ -41,7 +41,7 @@ def known_people_section(material: ReportMaterial) -> Section:
             (
                 (
                     "Right (accuracy)",
-                    f"{percent(result.accuracy)}, {format_interval(*result.accuracy_ci95)} with 95 % certainty",
+                    f"{percent(result.accuracy)}, {format_interval(*result.accuracy_ci95)} with 95\u00a0% certainty",
                 ),
                 ("Right, every person counting the same (balanced accuracy)", percent(result.balanced_accuracy)),
                 ("Complete and exclusive, mean over people (macro F1)", percent(result.macro_f1)),
@@ -66,7 +66,7 @@ def _people_figure(result: Evaluation) -> Figure:
     n_always_right = sum(person_result.recall == 1 for person_result in tested_people)
     n_people = count(len(tested_people), "tested person", "tested people")
     title = f"{count(n_always_right)} of {n_people} were always recognised"
-    note = "Whiskers: 95 % intervals (Wilson), wide where few faces were tested."
+    note = "Whiskers: 95\u00a0% intervals (Wilson), wide where few faces were tested."
     if len(tested_people) > len(chart.rows):
         note = f"The {len(chart.rows)} hardest of {count(len(tested_people))}. {note}"
     description = "; ".join(f"{row.label} {percent(row.share)} ({row.note})" for row in chart.rows)
@@ -99,7 +99,7 @@ def _reliability_figure(predictions: Predictions) -> Figure:
         f"How often names were right, by how sure it was: {description}.",
         chart,
         "On the dashed line probabilities are honest; above it they are too modest, below too bold. Grey: how many "
-        "faces. Whiskers: 95 % intervals.",
+        "faces. Whiskers: 95\u00a0% intervals.",
     )
 
 
@@ -175,7 +175,7 @@ def _rule(material: ReportMaterial) -> str:
     return (
         f"{rule} It was set by {format_people_count(threshold.n_impostor_people)} whom it did not know or who "
         f"were hidden from it in turn: of their {count(threshold.n_impostors, 'face')} about "
-        f"{percent(threshold.expected)} would get a name, {format_strangers_share(threshold)} with 95 % certainty."
+        f"{percent(threshold.expected)} would get a name, {format_strangers_share(threshold)} with 95\u00a0% certainty."
     )
 
 
@@ -195,7 +195,7 @@ def _thresholds_table(material: ReportMaterial) -> TableBlock:
         "Strangers who may get a name (FPIR)",
         "Limit",
         "To expect",
-        "95 % interval",
+        "95\u00a0% interval",
         "Can be promised",
         "Known faces rightly named (DIR)",
     )
@@ -261,7 +261,9 @@ def _det_figure(pairs: OwnPairs) -> Figure:
         f"{percent(far)} of different people accepted, {percent(chart.refused_at(far))} of one person refused"
         for far in FARS
     )
-    note = "Both rates on logarithmic scales; nearer to the lower left corner is better. Squares: 1 % and 0.1 %."
+    note = (
+        "Both rates on logarithmic scales; nearer to the lower left corner is better. Squares: 1\u00a0% and 0.1\u00a0%."
+    )
     return Figure(title, f"{title}: {description}.", chart, note)
 
 

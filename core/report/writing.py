@@ -19,7 +19,7 @@ from core.report.thorough import repeated_study_section
 
 WORDS = (
     ("Accuracy", "The share of tested faces that got the right name."),
-    ("95 % interval", "Where the true value lies in 19 of 20 such measurements."),
+    ("95\u00a0% interval", "Where the true value lies in 19 of 20 such measurements."),
     ("Balanced accuracy", "The mean over people of the share recognised: everybody counts the same."),
     ("Recall, precision, F1", "Of a person's faces, how many got the name; of the faces with the name, how many are "
      "the person; both in one number (their harmonic mean)."),
@@ -55,7 +55,9 @@ def _stats(material: ReportMaterial) -> tuple[Stat, ...]:
     promised = format_strangers_share(run.params.threshold)
     return (
         Stat(
-            percent(result.accuracy), "right on new photos", f"95 % interval {format_interval(*result.accuracy_ci95)}"
+            percent(result.accuracy),
+            "right on new photos",
+            f"95\u00a0% interval {format_interval(*result.accuracy_ci95)}",
         ),
         Stat(percent(result.macro_f1), "fair to everybody (macro F1)"),
         Stat(percent(operating_point.correct_name_rate), "named rightly", f"{promised} of strangers get a name"),

@@ -184,7 +184,7 @@ def _cell_hover_text(matrix: ConfusionMatrix, row: int, column: int) -> str:
 
 
 def _cell_text(value: float, as_shares: bool) -> str:
-    return f"{100 * value:.0f} %" if as_shares else f"{value:.0f}"
+    return f"{100 * value:.0f}{words.PERCENT_SIGN}" if as_shares else f"{value:.0f}"
 
 
 def _rgba(colour: str, opacity: float) -> str:
@@ -235,7 +235,9 @@ def _pairs_to_click(
     """An unseen mark on each cell, as heatmaps cannot be clicked; a few thousand are drawn by WebGL."""
     n = len(labels)
     rows, columns = np.nonzero(~np.isnan(values))
-    texts = [f"{100 * value:.0f} %" if as_shares else f"{value:.2f}" for value in values[rows, columns]]
+    texts = [
+        f"{100 * value:.0f}{words.PERCENT_SIGN}" if as_shares else f"{value:.2f}" for value in values[rows, columns]
+    ]
     # One element of the page for each mark is too slow for thousands, which WebGL draws.
     trace_type = go.Scatter if n <= HEAT_MOST else go.Scattergl
     return trace_type(

@@ -12,6 +12,7 @@ from core.base.words import (
     DAY_S,
     HOUR_S,
     MINUTE_S,
+    PERCENT_SIGN,
     count,
     display_name,
     format_duration,
@@ -24,6 +25,7 @@ from core.base.words import (
 )
 
 __all__ = [
+    "PERCENT_SIGN",
     "ago",
     "bar_percent",
     "count",

@@ -141,7 +141,7 @@ def test_from_the_sample_to_a_name(app: App, page: Page, val_photo: Path):
     assert sorted(kinds) == [JobKind.INGEST, JobKind.MAP, JobKind.SUSPECTS, JobKind.TRAIN]
 
     open_by_link(page, app, "evaluate")
-    expect(page.get_by_text("100 %").first).to_be_visible()
+    expect(page.get_by_text("100\u00a0%").first).to_be_visible()
     expect(page.get_by_text("25 of 25").first).to_be_visible()
     shoot(page, "04-evaluated")
 

@@ -38,7 +38,7 @@ def test_slices_of_one_kind_stand_together_under_it():
 
 def test_classifiers_say_their_accuracy():
     rows = build_classifier_intervals(study().classifiers).rows
-    assert [row.note for row in rows] == ["90 %", "92 %", "10 %"]
+    assert [row.note for row in rows] == ["90\u00a0%", "92\u00a0%", "10\u00a0%"]
 
 
 def test_a_curve_knows_its_lowest_end():

@@ -22,7 +22,7 @@ def limits(document: Document) -> str:
 def test_the_first_numbers_are_those_of_the_evaluation():
     document = write_report(material(each=4, wrong=2))
     assert document.answer.startswith("Right for 10 of 12 faces")
-    assert document.stats[0].value == "83.3 %" and "55.2 % to 95.3 %" in document.stats[0].note
+    assert document.stats[0].value == "83.3\u00a0%" and "55.2\u00a0% to 95.3\u00a0%" in document.stats[0].note
 
 
 def test_the_confusion_shows_the_confused_with_their_counts():
@@ -45,13 +45,16 @@ def test_of_many_people_the_hardest_are_drawn_and_listed():
         for block in section.blocks
         if isinstance(block, TableBlock) and block.caption.startswith("Who was not always named rightly")
     )
-    assert [row[:3] for row in table.rows] == [("person 000", "0 %", "0 %"), ("person 001", "100 %", "50 %")]
+    assert [row[:3] for row in table.rows] == [
+        ("person 000", "0\u00a0%", "0\u00a0%"),
+        ("person 001", "100\u00a0%", "50\u00a0%"),
+    ]
 
 
 def test_hidden_people_stand_beside_known_ones_with_the_limit():
     chart = figure(write_report(material()), "Histogram of the score")
     assert {"known, rightly named", "left out in turn", "limit 1.50"} <= {*words(chart)}
-    assert chart.title == "100 % of the rightly named faces are above the limit, 0 % of strangers"
+    assert chart.title == "100\u00a0% of the rightly named faces are above the limit, 0\u00a0% of strangers"
     assert chart.plot.svg.count("<use ") == 2  # crosses, for the two wrong names
     alone = figure(write_report(material(strangers=False)), "Histogram of the score")
     assert "left out in turn" not in words(alone)
@@ -59,9 +62,9 @@ def test_hidden_people_stand_beside_known_ones_with_the_limit():
 
 def test_a_study_adds_its_charts_and_leaves_out_what_tells_nothing():
     document = write_report(material(study=study()))
-    assert figure(document, "Learning curve").title == "70 % right with 1 photo of each person, 90 % with 5"
+    assert figure(document, "Learning curve").title == "70\u00a0% right with 1 photo of each person, 90\u00a0% with 5"
     slices = figure(document, "Accuracy by slices")
-    assert slices.title == "Hardest: face size below 40 px, 60 % of 5 faces right"
+    assert slices.title == "Hardest: face size below 40 px, 60\u00a0% of 5 faces right"
     assert "not measured" not in words(slices)
     even = write_report(material(study=replace(study(), accuracy=Interval(0.6, 0.5, 0.7))))
     assert figure(even, "Accuracy by slices").title.startswith("No kind of face is harder than the others")
@@ -84,12 +87,15 @@ def test_errors_say_whether_the_name_would_have_been_given():
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (material(each=4), "Only 12 faces could be tested, so the accuracy is anything from 55.2 % to 95.3 %."),
+        (
+            material(each=4),
+            "Only 12 faces could be tested, so the accuracy is anything from 55.2\u00a0% to 95.3\u00a0%.",
+        ),
         (material(each=2, wrong=0), "3 people had fewer than 3 tested faces"),
         (material(), "1 person took no part"),
-        (material(), "these rates cannot be promised: 0.5 %, 0.2 %, 0.1 %."),
+        (material(), "these rates cannot be promised: 0.5\u00a0%, 0.2\u00a0%, 0.1\u00a0%."),
         (with_threshold(material(), from_prior=True), "3 people are too few to learn when to say"),
-        (with_threshold(material(), score=3.9), "91.7 % of the known faces would be called unknown"),
+        (with_threshold(material(), score=3.9), "91.7\u00a0% of the known faces would be called unknown"),
         (material(), "1 of 12 tested faces are narrower than 40 pixels"),
         (replace(material(), revision_now=9), "Photos or names changed since the training."),
         (material(), "measured on one division"),

@@ -25,15 +25,15 @@ def ints(*values: int) -> np.ndarray:
 @pytest.mark.parametrize(
     ("low", "high", "ticks"),
     [
-        (0.0, 1.0, ["0 %", "20 %", "40 %", "60 %", "80 %", "100 %"]),
-        (0.9, 1.0, ["90 %", "92 %", "94 %", "96 %", "98 %", "100 %"]),
-        (0.995, 1.0, ["99.5 %", "99.6 %", "99.7 %", "99.8 %", "99.9 %", "100 %"]),
+        (0.0, 1.0, ["0\u00a0%", "20\u00a0%", "40\u00a0%", "60\u00a0%", "80\u00a0%", "100\u00a0%"]),
+        (0.9, 1.0, ["90\u00a0%", "92\u00a0%", "94\u00a0%", "96\u00a0%", "98\u00a0%", "100\u00a0%"]),
+        (0.995, 1.0, ["99.5\u00a0%", "99.6\u00a0%", "99.7\u00a0%", "99.8\u00a0%", "99.9\u00a0%", "100\u00a0%"]),
     ],
 )
 def test_shares_on_an_axis_are_written_as_everywhere(low: float, high: float, ticks: list[str]):
     axis = charts.share_axis(low, high)
     assert axis["ticktext"] == ticks
-    assert axis["tickvals"] == pytest.approx([float(tick.removesuffix(" %")) / 100 for tick in ticks])
+    assert axis["tickvals"] == pytest.approx([float(tick.removesuffix("\u00a0%")) / 100 for tick in ticks])
 
 
 # the confusion matrix
@@ -58,7 +58,7 @@ def test_cells_say_who_was_taken_for_whom_and_carry_their_people():
 
 def test_shares_are_of_the_true_persons_faces():
     chart = json.loads(charts.confusion_json(a_matrix(), ink="#000000", as_shares=True))
-    assert chart["data"][-1]["text"] == ["86 %", "14 %", "100 %"]
+    assert chart["data"][-1]["text"] == ["86\u00a0%", "14\u00a0%", "100\u00a0%"]
 
 
 @pytest.mark.parametrize(

@@ -90,9 +90,12 @@ def test_the_summary_counts_what_there_is_and_nothing_else():
 
 def test_progress_says_how_many_names_reach_the_next_goal():
     assert (
-        wall.describe_progress(NamingProgress(332, 574, 0.8, 5)) == "**332 of 574 faces** named, 5 more names make 80 %"
+        wall.describe_progress(NamingProgress(332, 574, 0.8, 5))
+        == "**332 of 574 faces** named, 5 more names make 80\u00a0%"
     )
-    assert wall.describe_progress(NamingProgress(9, 10, 1.0, 1)) == "**9 of 10 faces** named, 1 more name makes 100 %"
+    assert (
+        wall.describe_progress(NamingProgress(9, 10, 1.0, 1)) == "**9 of 10 faces** named, 1 more name makes 100\u00a0%"
+    )
     assert wall.describe_progress(NamingProgress(1, 1, None, 0)) == "**1 of 1 face** named"
 
 

@@ -32,9 +32,9 @@ def show_baselines_section(evaluated: EvaluatedRun) -> None:
         f"{classifier.title}: {classifier.settings}" for classifier in study.classifiers if classifier.settings
     )
     st.caption(
-        "The first is in use. All of them learned from and were tested on the same faces. In per cent, in brackets the "
-        "95 % interval. Difference: how much more often it is right than the first, face by face. Times are those of "
-        f"this computer. {words.plain(settings)}."
+        "The first is in use. All of them learned from and were tested on the same faces. In per cent, in brackets "
+        "the 95\u00a0% interval. Difference: how much more often it is right than the first, face by face. Times are "
+        f"those of this computer. {words.plain(settings)}."
     )
     study_progress.show_study_method(study)
 
@@ -61,7 +61,7 @@ def _row(classifier: MeasuredClassifier) -> dict[str, str]:
 
 def _points(share: float) -> str:
     # "100.00" would look like a figure that was rounded; this one is exact.
-    return "100" if share == 1 else words.percent(share, 2).removesuffix(" %")
+    return "100" if share == 1 else words.percent(share, 2).removesuffix(words.PERCENT_SIGN)
 
 
 def _difference(difference: Interval) -> str:

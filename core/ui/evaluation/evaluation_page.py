@@ -87,7 +87,7 @@ def show_headline(run: Run) -> None:
             words.format_interval(low, high),
             delta_color="off",
             delta_arrow="off",
-            delta_description="with 95 % certainty",
+            delta_description="with 95\u00a0% certainty",
             width="content",
         )
         st.metric(
@@ -210,7 +210,7 @@ def show_method_section(evaluated: EvaluatedRun) -> None:
                 "Tested faces": words.count(evaluation.n_test),
                 "Learned from": words.count(run.metrics.n_train, "face"),
                 "Right on those it learned from": words.percent(run.metrics.train_accuracy),
-                "95 % interval (Wilson)": words.format_interval(*evaluation.accuracy_ci95),
+                "95\u00a0% interval (Wilson)": words.format_interval(*evaluation.accuracy_ci95),
                 "Balanced accuracy": words.percent(evaluation.balanced_accuracy),
                 "Right name among the first three": words.percent(evaluation.top3),
                 "Probabilities are off by (ECE)": words.percent(evaluation.ece),

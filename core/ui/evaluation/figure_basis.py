@@ -40,7 +40,7 @@ def describe_figure_basis(basis: NamingBasis, run: Run) -> Iterator[str]:
     if metrics.n_people < FEW_PEOPLE or basis.tested < FEW_FACES:
         low = metrics.accuracy_ci95[0]
         yield (
-            f"That is few: on other faces of theirs it may be as low as {words.percent(low)} (95 % interval), and "
+            f"That is few: on other faces of theirs it may be as low as {words.percent(low)} (95\u00a0% interval), and "
             "among more people it gets harder."
         )
 

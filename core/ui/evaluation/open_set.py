@@ -185,7 +185,7 @@ def _show_thresholds(points: Sequence[OperatingPoint]) -> None:
             "rate": st.column_config.TextColumn("Strangers named (FPIR), asked for"),
             "score": st.column_config.NumberColumn("Limit (score)", format="%.2f", help="A face needs a larger score."),
             "expected": st.column_config.TextColumn("To expect"),
-            "interval": st.column_config.TextColumn("95 % interval"),
+            "interval": st.column_config.TextColumn("95\u00a0% interval"),
             "enough": st.column_config.TextColumn(
                 "Enough people", help="A rate of 1 in 1 000 takes about 1 000 people to measure."
             ),

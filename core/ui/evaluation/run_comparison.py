@@ -111,7 +111,7 @@ def _accuracy_sentence(counts: Comparison) -> str:
     points, low, high = (f"{100 * share:+.1f}" for share in (counts.difference, counts.low, counts.high))
     return (
         f"Accuracy {words.percent(before)} before, {words.percent(now)} now: {points} points "
-        f"({low} to {high} with 95 % certainty)."
+        f"({low} to {high} with 95\u00a0% certainty)."
     )
 
 

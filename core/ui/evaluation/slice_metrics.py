@@ -65,7 +65,7 @@ def _show_metrics(study: Study) -> None:
                 delta_color="off",
                 delta_arrow="off",
                 width="content",
-                help=f"{meaning} Below: with 95 % certainty.",
+                help=f"{meaning} Below: with 95\u00a0% certainty.",
             )
     baseline = study.baseline.accuracy.mean
     st.caption(
@@ -99,7 +99,7 @@ def _show_slices_chart(evaluated: EvaluatedRun, study: Study) -> SliceKey | None
         on_select="rerun",
         selection_mode="points",
         config={"displayModeBar": False},
-        alt=f"Accuracy with its 95 % interval for every kind of face. {describe_hardest_slice(study)}.",
+        alt=f"Accuracy with its 95\u00a0% interval for every kind of face. {describe_hardest_slice(study)}.",
     )
     return study_charts.read_picked_slice(event)
 

@@ -63,7 +63,7 @@ def _study_button(evaluated: EvaluatedRun, tab_key: str, label: str) -> None:
 def format_short_interval(share: Interval, digits: int = 1) -> str:
     """The ends of an interval, the sign said once."""
     low, high = (words.percent(end, digits) for end in (share.low, share.high))
-    return f"{low.removesuffix(' %')} to {high}"
+    return f"{low.removesuffix(words.PERCENT_SIGN)} to {high}"
 
 
 def show_study_method(measured: Study) -> None:

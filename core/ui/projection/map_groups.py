@@ -12,6 +12,7 @@ from core.base.types import Doubles, FaceTable, Floats, Ints, Split
 from core.charts import palette
 from core.charts.palette import GREY, RIGHT, WRONG
 from core.learn.open_set.certainty import Sureness
+from core.ui import words
 from core.ui.components.scatter import PointCluster, PointGroup, PointMoments
 
 STEPS = (0.0, 0.5, 0.7, 0.85, 0.95)
@@ -191,7 +192,7 @@ def group_steps(shares: Doubles | Floats, unknown: str) -> list[PointGroup]:
     step = np.searchsorted(STEPS, shares, side="right") - 1
     step[np.isnan(shares)] = -1
     # Later groups are drawn over earlier ones: the lowest come last, as they are the ones to look for.
-    ends = [f"{100 * start:.0f} to {100 * end:.0f} %" for start, end in pairwise((*STEPS, 1.0))]
+    ends = [f"{100 * start:.0f} to {100 * end:.0f}{words.PERCENT_SIGN}" for start, end in pairwise((*STEPS, 1.0))]
     groups = [
         PointGroup(
             ends[step_index],

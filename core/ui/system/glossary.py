@@ -119,8 +119,8 @@ TERMS: tuple[GlossaryTerm, ...] = (
         "Sure, likely, unsure, unknown",
         "",
         "How sure a name is. Unknown: below the threshold, and one step of the slider would not change that. Unsure: "
-        "one step would decide otherwise, or the name is less than 80 % probable. Likely: beyond one step. Sure: the "
-        "strictest step names it too, and it is at least 95 % probable.",
+        "one step would decide otherwise, or the name is less than 80\u00a0% probable. Likely: beyond one step. Sure: "
+        "the strictest step names it too, and it is at least 95\u00a0% probable.",
         menu.IDENTIFY,
     ),
     GlossaryTerm(
@@ -140,9 +140,9 @@ TERMS: tuple[GlossaryTerm, ...] = (
     ),
     GlossaryTerm(
         "Calibration, ECE",
-        "whether 90 % means 90 %",
-        "Scores are turned into probabilities that hold: of a hundred answers of 90 %, about ninety are right. ECE "
-        "(expected calibration error) says by how much they miss on average.",
+        "whether 90\u00a0% means 90\u00a0%",
+        "Scores are turned into probabilities that hold: of a hundred answers of 90\u00a0%, about ninety are right. "
+        "ECE (expected calibration error) says by how much they miss on average.",
         menu.EVALUATE,
     ),
     GlossaryTerm(
@@ -193,7 +193,7 @@ TERMS: tuple[GlossaryTerm, ...] = (
     ),
     GlossaryTerm(
         "Confidence interval",
-        "from .. to .. with 95 % certainty",
+        "from .. to .. with 95\u00a0% certainty",
         "Where the true figure probably lies: of a hundred intervals found this way, about 95 hold it.",
         menu.EVALUATE,
     ),

@@ -66,7 +66,7 @@ def ask_training_options() -> TrainRequest:
             90,
             round(100 * TRUSTED_GRADE),
             step=5,
-            help="Blurred, dark and tiny faces teach the wrong thing: below 50 % different people look alike.",
+            help="Blurred, dark and tiny faces teach the wrong thing: below 50\u00a0% different people look alike.",
         )
         strangers = _ask_strangers_archive()
         with st.expander("For experts"):
@@ -216,10 +216,10 @@ def show_runs_table(dataset: Dataset, runs: list[Run]) -> None:
         key=f"runs_{dataset.id}",
         column_config={
             "accuracy": st.column_config.ProgressColumn(
-                "Right (accuracy)", format="%.1f %%", min_value=0, max_value=100
+                "Right (accuracy)", format="%.1f\u00a0%%", min_value=0, max_value=100
             ),
             "interval": st.column_config.TextColumn(
-                "Between", help="With 95 % certainty (confidence interval): it was tested on so many faces only."
+                "Between", help="With 95\u00a0% certainty (confidence interval): it was tested on so many faces only."
             ),
             "trained": "Trained",
             "people": _count_column("People"),

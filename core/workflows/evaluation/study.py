@@ -329,14 +329,14 @@ def recommend_classifier(classifiers: Sequence[MeasuredClassifier]) -> Recommend
         return Recommendation(
             classifiers[0].id,
             "Keep the linear SVM: on the same folds no other classifier is right more often by more than "
-            "chance (the 95 % interval of the difference would have to lie above 0).",
+            "chance (the 95\u00a0% interval of the difference would have to lie above 0).",
         )
     best = max(better, key=lambda classifier: classifier.difference.mean)
     difference = best.difference
     return Recommendation(
         best.id,
         f"{best.title} is right more often than the linear SVM on the same folds, by "
-        f"{percent(difference.mean, 2)} (95 % interval {percent(difference.low, 2)} to "
+        f"{percent(difference.mean, 2)} (95\u00a0% interval {percent(difference.low, 2)} to "
         f"{percent(difference.high, 2)}). Wrong "
         "names are the usual reason: look through the suspects, then measure again. The linear SVM stays in use.",
     )
@@ -389,7 +389,7 @@ def _protocol(subject: _Subject, work: _Work, n_tested: int) -> str:
         f"{count(n_tested, 'face')} of {count(known.n_people, 'person', 'people')}{sample_note}, dealt {times} into "
         f"{len(work.divided[0])} folds, person by person, all faces of one shot together; each face named by "
         f"classifiers that had not seen its shot.{untested_note}{fewer_people_note} "
-        f"{contender.title}, {contender.settings}; nothing is chosen on "
-        f"what is tested. Intervals: 95 %, {count(RESAMPLES)} resamples of people and, of each, of shots. The learning "
-        f"curve: one face each of so many shots of everybody; who has fewer gives what there is."
+        f"{contender.title}, {contender.settings}; nothing is chosen on what is tested. "
+        f"Intervals: 95\u00a0%, {count(RESAMPLES)} resamples of people and, of each, of shots. "
+        "The learning curve: one face each of so many shots of everybody; who has fewer gives what there is."
     )

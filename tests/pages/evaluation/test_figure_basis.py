@@ -37,7 +37,7 @@ def test_many_faces_of_many_people_from_folders_are_said_and_no_more(run):
 @pytest.mark.parametrize(("people", "faces"), [(5, 400), (40, 25)], ids=["few people", "few faces"])
 @pytest.mark.parametrize("accuracy", [0.99, 1.0])
 def test_few_are_said_to_be_few_at_100_percent_too(run, people, faces, accuracy):
-    assert "That is few: on other faces of theirs it may be as low as 86.7 %" in said(
+    assert "That is few: on other faces of theirs it may be as low as 86.7\u00a0%" in said(
         run, faces, 0, 0, people=people, accuracy=accuracy
     )
 

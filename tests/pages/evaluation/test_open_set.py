@@ -41,15 +41,15 @@ def charts_of(app) -> dict[str, dict]:
 def test_the_limits_and_what_they_cost_are_listed_for_every_rate(run, open_page):
     app = open_tab(open_page, "Strangers")
     table = app.dataframe[0].value
-    assert len(table) == len(RATES) and table["rate"].tolist()[2] == "1 %"
+    assert len(table) == len(RATES) and table["rate"].tolist()[2] == "1\u00a0%"
     assert set(table["enough"]) == {"no"} and table["score"].is_monotonic_increasing
     said = texts(app)
-    assert "the model's own, measured on other photos: about 1 % of strangers would get a name" in said
+    assert "the model's own, measured on other photos: about 1\u00a0% of strangers would get a name" in said
     assert "4 people left out of the gallery in turn; they only show what the model's own limits do" in said
     assert "4 people played the stranger with 32 faces: none of these is above the limit." in said
     assert [metric.label for metric in app.metric][-2:] == [
-        "Found and named (DIR) at FPIR 1 %",
-        "Found and named (DIR) at FPIR 0.1 %",
+        "Found and named (DIR) at FPIR 1\u00a0%",
+        "Found and named (DIR) at FPIR 0.1\u00a0%",
     ]
 
 
@@ -117,9 +117,9 @@ def test_the_sentence_on_strangers_says_what_was_measured_and_what_it_costs(run)
     run = replace(run, params=replace(run.params, threshold=measured))
     said = open_set.describe_run_threshold(run, 0)
     assert "above 3.38" in said
-    assert "1 % of 500 faces got a name" in said
-    assert "between 0 % and 5 %" in said
-    assert "too few people to be sure of 1 %" in said
+    assert "1\u00a0% of 500 faces got a name" in said
+    assert "between 0\u00a0% and 5\u00a0%" in said
+    assert "too few people to be sure of 1\u00a0%" in said
     assert "none of the" in said
     assert "That is many" not in said
     assert "That is many" in open_set.describe_run_threshold(run, run.metrics.n_test)

@@ -19,7 +19,7 @@ def test_the_report_is_made_when_it_is_asked_for(trained, open_page):
     button(app, "Make the report").click().run()
     assert not app.exception, app.exception
     assert [label.split(",")[0] for label in downloads(app)] == ["HTML file", "PDF file"]
-    assert "right on new photos" in facts(app) and "100 %" in facts(app)
+    assert "right on new photos" in facts(app) and "100\u00a0%" in facts(app)
 
 
 def test_a_report_with_faces_is_not_offered_as_one_without(trained, open_page):

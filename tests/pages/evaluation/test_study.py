@@ -146,7 +146,7 @@ def test_a_kind_of_face_is_called_hard_only_when_it_is_for_sure():
     made = replace(study_of(), accuracy=share(0.9, 0.8, 1.0), slices=slices)
     assert (
         slice_metrics.describe_hardest_slice(made)
-        == "Hardest is quality of the face, below 50 %: 50 % right, against 90 % of all"
+        == "Hardest is quality of the face, below 50 %: 50\u00a0% right, against 90\u00a0% of all"
     )
     easy = replace(made, slices=slices[1:])
     assert slice_metrics.describe_hardest_slice(easy).startswith("No kind of face is harder")
@@ -156,13 +156,13 @@ def test_the_curve_says_from_when_on_more_photos_hardly_help():
     points = [LearningPoint(n, 5, share(m, m, m)) for n, m in ((1, 0.8), (3, 0.95), (8, 0.953))]
     assert (
         slice_metrics.describe_learning_curve(points)
-        == "80 % right with 1 face of everybody, 95 % right with 3 faces; more hardly helped"
+        == "80\u00a0% right with 1 face of everybody, 95\u00a0% right with 3 faces; more hardly helped"
     )
     assert (
         slice_metrics.describe_learning_curve(points[:2])
-        == "80 % right with 1 face of everybody, 95 % right with 3 faces"
+        == "80\u00a0% right with 1 face of everybody, 95\u00a0% right with 3 faces"
     )
-    assert slice_metrics.describe_learning_curve(points[:1]) == "80 % right with 1 face of everybody"
+    assert slice_metrics.describe_learning_curve(points[:1]) == "80\u00a0% right with 1 face of everybody"
 
 
 def test_a_clicked_slice_is_read_and_nothing_is_nothing():

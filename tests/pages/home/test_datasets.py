@@ -42,7 +42,7 @@ def test_the_sample_opens_with_all_that_was_prepared(with_sample, open_page):
     app = open_page(HOME)
     (dataset,) = with_sample.store.datasets()
     assert {job.kind for job in with_sample.jobs.jobs(dataset.id)} >= {JobKind.INGEST, JobKind.TRAIN, JobKind.MAP}
-    assert "100 % right on new photos" in texts(app)
+    assert "100\u00a0% right on new photos" in texts(app)
 
 
 def test_a_sample_that_was_not_prepared_is_taken_as_any_photos(app_data, open_page):
@@ -81,7 +81,7 @@ def test_a_trained_dataset_shows_its_counts_and_accuracy(trained, open_page):
     said = texts(open_page(HOME))
     assert "118 photos" in said
     assert "5 people" in said
-    assert "100 % right on new photos" in said
+    assert "100\u00a0% right on new photos" in said
 
 
 def test_renaming_a_dataset(trained, open_page):

@@ -55,7 +55,7 @@ def test_a_known_face_gets_its_name_with_evidence(trained, open_page, sample_fil
     numbers = dict(app.table[0].value.to_numpy().tolist())
     assert numbers["Taken for"] == "madonna"
     assert numbers["Nearest face that was learned from"].startswith("of madonna, at distance 0.")
-    assert numbers["What the threshold promises"].startswith("about 1 % of strangers get a name")
+    assert numbers["What the threshold promises"].startswith("about 1\u00a0% of strangers get a name")
 
 
 def test_asking_for_fewer_named_strangers_turns_a_name_into_unknown(trained, open_page, sample_files, sample_images):

@@ -125,7 +125,7 @@ def test_nobody_to_name_leaves_the_wall(shoebox, app_data):
 @pytest.mark.parametrize(("page", "way_on"), [(PEOPLE, "Name the faces"), (CLUSTERS, "Train")])
 def test_the_page_says_how_far_the_naming_is_and_leads_on(shoebox, open_page, page, way_on):
     app = open_page(page)
-    assert app.get("progress")[0].proto.text == "**8 of 19 faces** named, 1 more name makes 50 %"
+    assert app.get("progress")[0].proto.text == "**8 of 19 faces** named, 1 more name makes 50\u00a0%"
     assert button(app, way_on)
 
 

@@ -84,7 +84,7 @@ def test_two_people_are_told_apart_and_a_looser_limit_moves(app_data, open_page,
     give(app, LEFT, photos("val/madonna/"))
     give(app, RIGHT, photos("val/jerry_seinfeld/"))
     assert "Different people" in texts(app)
-    assert numbers(app)[PROBABILITY] == "below 1 %"
+    assert numbers(app)[PROBABILITY] == "below 1\u00a0%"
     strict = float(numbers(app)["The threshold"])
     next(group for group in app.segmented_control if group.key == "verify_far").set_value(1e-2).run()
     assert float(numbers(app)["The threshold"]) > strict

@@ -129,7 +129,7 @@ def test_another_classifier_is_recommended_only_when_it_is_better_for_sure():
     kept = recommend_classifier([mine, row("k-nn", -0.001, 0.01), row("dummy", 0.0, 0.02)])
     assert kept.id == "linear-svm" and kept.why.startswith("Keep the linear SVM")
     better = recommend_classifier([mine, row("k-nn", 0.001, 0.01), row("logistic", 0.002, 0.02)])
-    assert better.id == "logistic" and "by 2 %" in better.why.replace("2.00 %", "2 %")
+    assert better.id == "logistic" and "by 2\u00a0%" in better.why.replace("2.00\u00a0%", "2\u00a0%")
     assert "stays in use" in better.why
 
 

@@ -28,13 +28,13 @@ test.each([
 });
 
 test.each([
-  [1, "over 99 %"],
-  [0.99, "over 99 %"],
-  [0.989, "99 %"],
-  [0.5, "50 %"],
-  [0.01, "1 %"],
-  [0.0099, "below 1 %"],
-  [0, "below 1 %"],
+  [1, "over 99\u00a0%"],
+  [0.99, "over 99\u00a0%"],
+  [0.989, "99\u00a0%"],
+  [0.5, "50\u00a0%"],
+  [0.01, "1\u00a0%"],
+  [0.0099, "below 1\u00a0%"],
+  [0, "below 1\u00a0%"],
 ])("a probability of %d is said to be %s", (probability, words) => {
   expect(formatProbability(probability)).toBe(words);
 });

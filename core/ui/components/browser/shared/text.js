@@ -24,8 +24,8 @@ export function countNoun(number, noun) {
  * @param {number} probability 0..1
  */
 export function formatProbability(probability) {
-  if (probability >= 0.99) return "over 99 %";
-  return probability < 0.01 ? "below 1 %" : `${Math.round(probability * 100)} %`;
+  if (probability >= 0.99) return "over 99\u00a0%";
+  return probability < 0.01 ? "below 1\u00a0%" : `${Math.round(probability * 100)}\u00a0%`;
 }
 
 /**
