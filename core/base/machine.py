@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 # As /proc/cpuinfo spells them: those of x86, then those of ARM.
@@ -47,6 +47,10 @@ class Pace:
     """In a batch, and as many again waiting for it."""
     bytes_in_flight: int
     """Of files and their photos together, from the first byte read until their batch is stored."""
+
+    def with_at_least(self, n_photos: int) -> Pace:
+        """As many photos at once, or more; never more bytes."""
+        return replace(self, photos_at_once=max(self.photos_at_once, n_photos))
 
 
 def choose_pace(threads: int) -> Pace:

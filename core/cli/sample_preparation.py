@@ -7,6 +7,7 @@ could be taken for a prepared sample, and the next one begins anew.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from core.base.progress import Progress
@@ -45,7 +46,7 @@ def prepare_sample(settings: Settings, progress: Progress) -> bool:
 def _prepare(settings: Settings, sample: PreparedSample, data_dir: Path) -> None:
     data_dir.mkdir()
     (data_dir / "models").symlink_to(settings.models_dir, target_is_directory=True)
-    services = Services(Settings(data_dir, engine=settings.engine, threads=settings.threads))
+    services = Services(replace(settings, data_dir=data_dir))
     dataset = services.store.create_dataset(DATASET_NAME, catalogue.DEFAULT_VECTORS_ID)
     photos = IngestRequest(str(sample.folder.parent / SAMPLE_NAME), TITLE, answer=True)
     run_in_process(services, dataset, photos)

@@ -137,6 +137,11 @@ class FacePipeline:
         return self.embedder.model
 
     @property
+    def photos_at_once(self) -> int:
+        """How many photos should come together, at least, so that the device is busy with their faces."""
+        return self.embedder.engine.load.photos
+
+    @property
     def enough_px(self) -> int:
         """Longer side of a picture on which all faces are found that more pixels would show."""
         return self.detector.settings.fine_long_side_px

@@ -11,8 +11,10 @@ from core.vision.detect.pyramid import (
     CANVAS_WIDTH_PX,
     STRIDE_PX,
     WINDOW_PX,
+    Canvas,
     PyramidLevel,
     cell_windows,
+    group_by_size,
     pack_canvases,
     pyramid_levels,
 )
@@ -74,6 +76,15 @@ def test_a_window_shows_the_pixels_of_its_place_in_the_level() -> None:
             np.testing.assert_array_equal(shown, image[top - 1 : top + 11, left - 1 : left + 11])
             checked += 1
     assert checked > 1000
+
+
+def test_canvases_are_run_in_their_order_and_those_of_one_size_together() -> None:
+    tall, low = (Canvas(np.zeros((height, 384, 3), np.uint8), (), np.empty((0, 0), np.int32)) for height in (192, 96))
+    canvases = [tall, tall, tall, low, tall]
+    for most, sizes in ((1, [1] * 5), (2, [2, 1, 1, 1]), (8, [3, 1, 1])):
+        groups = list(group_by_size(canvases, most))
+        assert [len(group) for group in groups] == sizes
+        assert [canvas for group in groups for canvas in group] == canvases
 
 
 def test_levels_end_where_the_window_is_larger() -> None:

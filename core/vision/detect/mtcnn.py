@@ -24,7 +24,7 @@ import numpy.typing as npt
 from core.base.types import Box, Detection, Doubles, Floats, Ints, RgbImage
 from core.imaging.geometry import refine_boxes, square_boxes, suppress_overlapping
 from core.imaging.pixels import halve_repeatedly
-from core.vision.detect.pyramid import Canvas, PyramidLevel, cell_windows, pack_canvases, pyramid_levels
+from core.vision.detect.pyramid import Canvas, PyramidLevel, cell_windows, group_by_size, pack_canvases, pyramid_levels
 from core.vision.engine.base import Engine
 
 MODEL_ID = "mtcnn"
@@ -176,9 +176,12 @@ class Detector:
     def _proposals(self, images: list[RgbImage], levels: list[PyramidLevel]) -> _Candidates:
         pnet = self.engine.network(MODEL_ID, "pnet")
         parts = []
-        for canvas in pack_canvases(images, levels):
-            offsets, probs = pnet(canvas.pixels[None])
-            parts.append(_read_canvas(canvas, levels, offsets[0], probs[0, :, :, 1], self.settings.proposal_prob))
+        for canvases in group_by_size(pack_canvases(images, levels), self.engine.load.canvases):
+            offsets, probs = pnet(np.stack([canvas.pixels for canvas in canvases]))
+            parts += [
+                _read_canvas(canvas, levels, offsets[row], probs[row, :, :, 1], self.settings.proposal_prob)
+                for row, canvas in enumerate(canvases)
+            ]
         if not parts:
             return _no_candidates()
         boxes, prob, level = (np.concatenate(column) for column in zip(*parts, strict=True))

@@ -7,7 +7,9 @@ size each time; cut into pieces and packed side by side into canvases of two siz
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 import cv2
 import numpy as np
@@ -83,6 +85,13 @@ def pack_canvases(images: list[RgbImage], levels: list[PyramidLevel]) -> list[Ca
     level_pixels = [_evened(copies[level.photo].shrunken(level)) for level in levels]
     pieces = [piece for number, pixels in enumerate(level_pixels) for piece in _pieces(number, pixels)]
     return [_draw(level_pixels, tiles) for tiles in _shelves(pieces)]
+
+
+def group_by_size(canvases: list[Canvas], most: int) -> Iterator[list[Canvas]]:
+    """Canvases in their order, as many together as a network can take in one batch: of one size, at most ``most``."""
+    for _, run in groupby(canvases, key=lambda canvas: canvas.pixels.shape):
+        alike = list(run)
+        yield from (alike[start : start + most] for start in range(0, len(alike), most))
 
 
 def _pieces(level: int, pixels: RgbImage) -> list[LevelTile]:

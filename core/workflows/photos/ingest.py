@@ -92,7 +92,7 @@ def ingest_photos(
         source=source,
         known=known_labels,
         limits=tools.pipeline.limits,
-        pace=tools.pace,
+        pace=tools.pace.with_at_least(tools.pipeline.photos_at_once),
         enough_px=tools.pipeline.enough_px,
         on_ended=partial(_report_ended, tools, target),
     )

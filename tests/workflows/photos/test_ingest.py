@@ -22,6 +22,7 @@ from core.services import Services
 from core.store.artifacts import ArtifactKind, content_id
 from core.store.job_model import JobKind, JobOwner
 from core.store.protocols import FileOutcome, FileReport
+from core.vision.engine.base import DeviceLoad
 from core.workflows.labels.correct import Corrector
 from core.workflows.photos.ingest import IngestSummary, IngestTarget, ingest_photos
 from tests.conftest import MODEL_ID, write_zip
@@ -403,6 +404,18 @@ def test_a_small_face_in_a_large_jpeg_is_embedded_with_all_its_pixels(
 
 
 # stopping and going on
+
+
+def test_more_photos_come_together_where_a_graphics_card_waits_for_their_faces(
+    uploads: Uploads, sample_files: Mapping[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once = uploads.services.ingestor(uploads.dataset_id).pace.photos_at_once + 3
+    monkeypatch.setattr(uploads.services.engine, "load", DeviceLoad(canvases=4, photos=at_once))
+    names = list(sample_files)[: at_once + 1]
+    archive = write_zip(tmp_path / "a.zip", {name: sample_files[name] for name in names})
+    seen: list[int] = []
+    uploads.take(archive, progress=Progress(lambda done, total, message: seen.append(done)))
+    assert seen == [0, at_once, at_once + 1]
 
 
 def test_a_cancelled_ingest_keeps_what_is_done_and_resumes(

@@ -31,7 +31,7 @@ from core.store.protocols import FileOutcome
 from core.store.sql import schema
 from core.vision.detect.mtcnn import Detector, DetectorSettings
 from core.vision.embed.embedder import Embedder
-from core.vision.engine.base import Engine
+from core.vision.engine.base import PROCESSOR_LOAD, DeviceLoad, Engine, Placement
 from core.vision.engine.openvino import OpenVinoEngine, OpenVinoNetwork
 from core.vision.models.catalogue import find_embedding_model
 from core.workflows.exchange import export, imports
@@ -55,6 +55,10 @@ class Twice:
     engine: OpenVinoEngine
     name: str = "twice"
     precision: str = "f32"
+    load: DeviceLoad = PROCESSOR_LOAD
+
+    def placement(self, network: str) -> Placement:
+        return self.engine.placement(network)
 
     def network(self, model_id: str, network: str) -> OpenVinoNetwork:
         return self.engine.network(MODEL_ID if model_id == OTHER_MODEL else model_id, network)

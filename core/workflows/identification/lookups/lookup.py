@@ -95,7 +95,7 @@ def look_up_photos(
         # Nothing is known here: a photo that the dataset has is looked at like any other.
         known=frozenset(),
         limits=identifier.pipeline.limits,
-        pace=tools.pace,
+        pace=tools.pace.with_at_least(identifier.pipeline.photos_at_once),
         enough_px=identifier.pipeline.enough_px,
         on_ended=partial(_add_ended, finished, identifier),
     )
