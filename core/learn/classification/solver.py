@@ -13,9 +13,10 @@ faces, one inverse for everybody). Then all faces are looked at, those found ins
 again from there. When none is found, the minimum of the working set is the minimum over all faces: the guess decides
 how long it takes, never what comes out.
 
-A Newton step solves a system of the embedding's size, 129 x 129; on a working set it costs a third of a millisecond.
-These matrices are too small for the threads of BLAS, which only wait for each other there (40 times slower on a busy
-machine), so people are shared out among threads instead.
+A Newton step solves a system of the embedding's size, 129 x 129, or of as many rows as faces are inside the margin
+where these are fewer; on a working set it costs a fifth of a millisecond. These matrices are too small for the threads
+of BLAS, which only wait for each other there (40 times slower on a busy machine), so people are shared out among
+threads instead.
 
 References
 ----------
@@ -41,8 +42,11 @@ from core.learn.numerics.linear_classifier import LinearClassifier
 
 PEOPLE_AT_ONCE = 16
 """Their margins on all faces are one matrix product; also how much is done between two looks at the progress."""
-HARDEST = 384
-"""A working set begins with so many of the person's faces and so many of the others'."""
+HARDEST = 128
+"""A working set begins with so many of the person's faces and so many of the others' at a first guess, which says
+little of who will be inside the margin: small sets find that out at a third of the cost."""
+HARDEST_NEAR = 384
+"""The same at an answer of almost the same faces: that has nearly all who are inside among so many."""
 _INSIDE_BY = 1e-4
 """A face this little inside the margin does not join a working set: float32 margins are not truer."""
 _MOST_STEPS = 50
@@ -105,7 +109,8 @@ def fit_one_versus_rest(
     # One thread in each product: the threads divide people among them, not small matrices.
     with _blas().limit(limits=1), ThreadPoolExecutor(threads, thread_name_prefix="svm") as pool:
         weights = faces.least_squares(n_people) if start is None else np.hstack([start.coef, start.intercept[:, None]])
-        futures = [pool.submit(_separate, faces, weights, block) for block in blocks]
+        hardest = HARDEST if start is None else HARDEST_NEAR
+        futures = [pool.submit(_separate, faces, weights, block, hardest) for block in blocks]
         try:
             for n_done, future in enumerate(as_completed(futures), start=1):
                 # Raise here what went wrong in a thread, or the weights would be silently incomplete.
@@ -130,8 +135,8 @@ def weigh_people(labels: Ints, n_people: int) -> Floats:
 # working sets
 
 
-def _separate(faces: _Faces, weights: Floats, people: range) -> None:
-    """Bring the rows of ``weights`` of some people from their first guess to the minimum."""
+def _separate(faces: _Faces, weights: Floats, people: range, hardest: int) -> None:
+    """Bring the rows of ``weights`` of some people from where they begin to the minimum."""
     working_sets: dict[int, Ints] = {}
     waiting = list(people)
     while waiting:
@@ -142,7 +147,9 @@ def _separate(faces: _Faces, weights: Floats, people: range) -> None:
             signs = faces.signs(person)
             working_set = working_sets.get(person)
             margins = signs * output
-            working_sets[person] = _hardest(margins, signs) if working_set is None else _joined(working_set, margins)
+            working_sets[person] = (
+                _hardest(margins, signs, hardest) if working_set is None else _joined(working_set, margins)
+            )
             # A set that did not grow has no violated face outside: its minimum is the minimum over all.
             if working_set is None or len(working_sets[person]) > len(working_set):
                 weights[person] = _minimum(faces, signs, working_sets[person], weights[person])
@@ -150,16 +157,16 @@ def _separate(faces: _Faces, weights: Floats, people: range) -> None:
         waiting = unsettled
 
 
-def _hardest(margins: Floats, signs: Floats) -> Ints:
+def _hardest(margins: Floats, signs: Floats, most_each: int) -> Ints:
     """Choose the faces with the smallest margins of either side."""
     sides = (np.flatnonzero(signs > 0), np.flatnonzero(signs < 0))
-    return np.concatenate([_smallest(margins, side) for side in sides])
+    return np.concatenate([_smallest(margins, side, most_each) for side in sides])
 
 
-def _smallest(margins: Floats, side: Ints) -> Ints:
-    if len(side) <= HARDEST:
+def _smallest(margins: Floats, side: Ints, most: int) -> Ints:
+    if len(side) <= most:
         return side
-    return side[np.argpartition(margins[side], HARDEST)[:HARDEST]]
+    return side[np.argpartition(margins[side], most)[:most]]
 
 
 def _joined(working_set: Ints, margins: Floats) -> Ints:
@@ -201,9 +208,19 @@ class _Problem:
 
     def newton(self, inside: Bools) -> Doubles:
         """Where the objective would be smallest if the faces inside the margin stayed the same."""
-        rows, penalty = self.rows[inside], self.penalty[inside]
-        pull = 2 * ((self.signs[inside] * penalty) @ rows).astype(np.float64)
+        rows, penalty, signs = self.rows[inside], self.penalty[inside], self.signs[inside]
+        if len(rows) < rows.shape[1]:
+            return _newton_by_faces(rows, penalty, signs)
+        pull = 2 * ((signs * penalty) @ rows).astype(np.float64)
         return np.asarray(np.linalg.solve(_hessian(penalty[:, None] * rows, rows), pull), dtype=np.float64)
+
+
+def _newton_by_faces(rows: Vectors, penalty: Floats, signs: Floats) -> Doubles:
+    """The same point by the faces' products with each other, a smaller system where they are fewer than dimensions."""
+    products = (rows @ rows.T).astype(np.float64)
+    # The minimum is a weighted sum of the faces inside: w = sum_i a_i x_i, and each misses its sign by a_i / (2 C v_i).
+    products[np.diag_indices(len(rows))] += 0.5 / penalty.astype(np.float64)
+    return np.asarray(np.linalg.solve(products, signs.astype(np.float64)) @ rows, dtype=np.float64)
 
 
 def _hessian(weighted: Vectors, rows: Vectors) -> Doubles:

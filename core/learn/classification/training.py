@@ -30,7 +30,7 @@ from core.learn.model_selection.cross_validation import SCORES_AT_ONCE
 from core.learn.model_selection.splits import Fold, SplitPlan
 from core.learn.numerics.blocks import split_rows
 from core.learn.numerics.labels import fit_centroids
-from core.learn.open_set.left_out_trials import RuleTrainingData
+from core.learn.open_set.left_out_trials import PARTS, RuleTrainingData, count_parts_for_weights
 from core.learn.open_set.rejection_rule import TARGET_RATE, Gallery, Impostors, RejectionRule
 from core.learn.open_set.rule_fitting import learn_rules, score_left_out_people
 
@@ -163,14 +163,16 @@ class _Trainer:
         return cls(replace(material.faces, labels=plan.labels), plan.people, material, options)
 
     def fit(self, rows: Ints, progress: Progress, warm_start: LinearSvm | None = None) -> _Fitted:
-        """Learn from some rows only; ``warm_start``, an SVM of almost the same rows, only makes it faster."""
+        """Learn from some rows only; ``warm_start``, the SVM that is kept where this is a fold, makes it faster."""
         faces, options = self.faces.take(rows), self.options
         svm_progress, rule_progress = progress.part(0.0, FITTING_SHARE), progress.part(FITTING_SHARE, 1.0)
         svm = fit_linear_svm(
             faces, self.people, seed=options.seed, c=options.c, start=warm_start, progress=svm_progress
         )
+        # A fold's rule scores its test side, and the thresholds that these scores meet are those of the kept one.
+        n_parts = PARTS if warm_start is None else count_parts_for_weights(faces)
         rules = learn_rules(
-            RuleTrainingData(faces, svm.classifier, svm.C, options.seed),
+            RuleTrainingData(faces, svm.classifier, svm.C, options.seed, most_parts=n_parts),
             self.material.strangers,
             rule_progress,
             self.material.stranger_ids,

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from core.base.errors import TrainingRefused
+from core.learn.classification import linear_svm
 from core.learn.classification.linear_svm import C_GRID, fit_linear_svm, fit_temperature
 from tests.learn.faces import clusters, names
 from tests.shares import hear_shares
@@ -32,6 +33,25 @@ def test_separable_people_are_all_recognised_and_the_smallest_of_equal_values_is
     svm = fit_linear_svm(faces, names(5))
     assert C_GRID[0] == svm.C
     assert (svm.classifier.predict(faces.vectors) == faces.labels).all()
+
+
+@pytest.mark.parametrize(
+    ("case", "n_wrong", "tried"), [("nothing is wrong", 0, C_GRID[:1]), ("a photo of somebody else", 1, C_GRID[:2])]
+)
+def test_larger_values_are_tried_only_while_they_bring_fewer_errors(monkeypatch, case, n_wrong, tried):
+    faces = clusters(5, 8, spread=0.2)
+    faces.labels[:n_wrong] = 1
+    fitted = []
+    real = linear_svm.fit_one_versus_rest
+
+    def watched(vectors, labels, n_people, C, **options):
+        fitted.append(C)
+        return real(vectors, labels, n_people, C, **options)
+
+    monkeypatch.setattr(linear_svm, "fit_one_versus_rest", watched)
+    svm = fit_linear_svm(faces, names(5))
+    assert fitted == [C for C in tried for _ in range(linear_svm.CHOOSING_FOLDS)] + [C_GRID[0]]
+    assert C_GRID[0] == svm.C
 
 
 def test_fitting_twice_gives_the_same_arrays():

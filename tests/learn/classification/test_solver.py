@@ -36,13 +36,24 @@ def test_working_sets_find_the_minimum_over_all_faces(monkeypatch, C):
     assert np.allclose(at_once.intercept, piece_by_piece.intercept, atol=1e-3)
 
 
-def test_where_the_solver_starts_decides_nothing():
+def test_where_the_solver_starts_decides_nothing(monkeypatch):
     faces = clusters(6, 20, spread=1.2)
     astray = fit_one_versus_rest(faces.vectors, (faces.labels + 1) % 6, 6, 30.0)
     fresh = fit_one_versus_rest(faces.vectors, faces.labels, 6, 1.0)
+    monkeypatch.setattr(solver, "HARDEST_NEAR", 3)
     led = fit_one_versus_rest(faces.vectors, faces.labels, 6, 1.0, start=astray)
     assert np.allclose(fresh.coef, led.coef, atol=1e-3)
     assert np.allclose(fresh.intercept, led.intercept, atol=1e-3)
+
+
+@pytest.mark.parametrize("n_faces", [0, 1, 40, 128])
+def test_a_step_by_faces_is_the_step_by_dimensions(n_faces):
+    rng = np.random.default_rng(0)
+    rows, penalty = rng.normal(size=(n_faces, 129)), rng.uniform(0.5, 3, n_faces)
+    signs = np.where(rng.random(n_faces) < 0.5, -1.0, 1.0)
+    by_dimensions = np.linalg.solve(np.eye(129) + 2 * (penalty * rows.T) @ rows, 2 * (penalty * signs) @ rows)
+    by_faces = solver._newton_by_faces(*(column.astype(np.float32) for column in (rows, penalty, signs)))
+    assert np.allclose(by_faces, by_dimensions, atol=1e-4)
 
 
 def test_a_watch_that_raises_stops_the_work():

@@ -2,6 +2,10 @@
 
 from dataclasses import replace
 
+import numpy as np
+import pytest
+
+from core.base.progress import UNWATCHED
 from core.learn.open_set import left_out_trials
 from tests.learn.faces import clusters
 from tests.learn.open_set.test_rule_fitting import learned
@@ -25,3 +29,24 @@ def test_a_part_is_tried_without_its_people_and_held_out_shots(monkeypatch):
     assert train == {row.tobytes() for row in of.faces.vectors[~left_out & ~held_out]}
     assert set(strange.who) == {3, 11, 19, 27, 35, 43} and not set(strange.named) & set(strange.who)
     assert len(genuine.who) == int((held_out & ~left_out).sum())
+
+
+@pytest.mark.parametrize(
+    ("case", "n_people", "n_each", "n_parts"),
+    [
+        ("a small dataset needs everybody", 40, 6, 8),
+        ("many people", 105, 32, 4),
+        ("many people of few faces", 105, 6, 7),
+        ("a large dataset", 1000, 16, 1),
+    ],
+)
+def test_so_many_parts_are_enough_for_weights(case, n_people, n_each, n_parts):
+    labels = np.repeat(np.arange(n_people), n_each)
+    faces = left_out_trials.LabelledFaces(np.empty((len(labels), 0), np.float32), labels, np.arange(len(labels)))
+    assert left_out_trials.count_parts_for_weights(faces) == n_parts
+
+
+def test_no_more_parts_are_tried_than_are_asked_for():
+    everybody = learned(clusters(48, 6, spread=0.4))
+    strange = left_out_trials.try_everybody(replace(everybody, most_parts=2), UNWATCHED)[1]
+    assert len(np.unique(strange.who)) == 12
