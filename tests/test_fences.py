@@ -299,7 +299,7 @@ def test_names_say_what_they_hold() -> None:
     vague = Counter(local for local in stored if local in VAGUE_LOCALS)
     assert vague.total() <= 0.01 * len(stored), vague.most_common(9)
     several = {public: rooms for public, rooms in homes.items() if len(rooms) > 1}
-    assert len(several) <= 3, several
+    assert set(several) <= {"upgrade"}, several  # what Alembic asks of each migration
 
 
 @pytest.mark.parametrize("package", HEAVY)

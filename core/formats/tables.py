@@ -20,7 +20,7 @@ from core.base import words
 from core.base.errors import InputRefused
 from core.base.types import Embeddings, Face, Quality, Vectors
 from core.formats.npz_header import read_npz_arrays
-from core.store.exchange_protocols import PhotoFaces
+from core.store.exchange_protocols import StoredPhoto
 
 EMBEDDINGS_FORMAT = 1
 MOST_DIMENSION = 512
@@ -61,15 +61,15 @@ ON_MAP = {
 Row = dict[str, Any]
 
 
-def build_face_rows(photos: Iterable[PhotoFaces], hidden: Mapping[int, bool]) -> Iterator[Row]:
+def build_face_rows(photos: Iterable[StoredPhoto], hidden: Mapping[int, bool]) -> Iterator[Row]:
     """One row for every face; ``hidden`` tells who is hidden, by the person's id."""
     for photo in photos:
         for face in photo.faces:
             yield _row(photo, face, hidden.get(face.person_id or 0, False))
 
 
-def _row(photo_faces: PhotoFaces, face: Face, hidden: bool) -> Row:
-    photo, box, quality = photo_faces.photo, face.box, face.quality
+def _row(stored_photo: StoredPhoto, face: Face, hidden: bool) -> Row:
+    photo, box, quality = stored_photo.photo, face.box, face.quality
     # The camera's clock without a zone, kept as if it were UTC: a zone in the text would claim what nobody knows.
     taken_at = (
         None if photo.taken is None else datetime.fromtimestamp(photo.taken, UTC).replace(tzinfo=None).isoformat()

@@ -13,7 +13,7 @@ from core.store.protocols import PhotoLabel
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PhotoFaces:
+class StoredPhoto:
     """A photo with what its archive said of it and the faces on it that were not dismissed."""
 
     photo: Photo
@@ -85,7 +85,7 @@ class TransferStore(Protocol):
             As ``FaceStore.create_dataset``.
         """
 
-    def photos(self, dataset_id: str) -> Iterator[list[PhotoFaces]]:
+    def photos(self, dataset_id: str) -> Iterator[list[StoredPhoto]]:
         """All photos by id, some hundreds at a time."""
 
     def vectors(self, dataset_id: str) -> Iterator[Embeddings]:

@@ -18,7 +18,7 @@ from core.cli.job_runner import console_progress, run_in_process
 from core.cli.layout_preview import print_layout
 from core.cli.parser import Answer, Commands, accept_zip_names, require_dataset
 from core.services import Services
-from core.store.exchange_protocols import PhotoFaces
+from core.store.exchange_protocols import StoredPhoto
 from core.store.job_model import Job
 from core.store.protocols import Dataset, FileOutcome
 from core.vision.models import catalogue
@@ -137,7 +137,7 @@ def _photos(options: argparse.Namespace) -> Answer:
     return {"photos": [_photo_json(shown) for shown in sorted(listed, key=lambda shown: shown.photo.name)]}
 
 
-def _photo_json(shown: PhotoFaces) -> Answer:
+def _photo_json(shown: StoredPhoto) -> Answer:
     photo, label = shown.photo, shown.label
     return {
         "photo": photo.name,

@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, select, update
 from core.base.errors import NotFound
 from core.base.types import Box, Embeddings, Face, Vectors
 from core.corrections.model import Change, event_origin
-from core.store.exchange_protocols import DatasetSnapshot, FaceLocation, LoggedEvent, PersonOrigin, PhotoFaces
+from core.store.exchange_protocols import DatasetSnapshot, FaceLocation, LoggedEvent, PersonOrigin, StoredPhoto
 from core.store.names import checked_name
 from core.store.protocols import PhotoLabel
 from core.store.sql import schema
@@ -42,7 +42,7 @@ class SqlTransferStore(SqlStore):
         with refuse_taken_name(name), self.engine.begin() as connection:
             return insert_dataset(connection, snapshot, name)
 
-    def photos(self, dataset_id: str) -> Iterator[list[PhotoFaces]]:
+    def photos(self, dataset_id: str) -> Iterator[list[StoredPhoto]]:
         # Pages go on behind the last id: an offset would read everything before it again for each of them.
         photo, last = schema.photo, ""
         first = select(photo).where(photo.c.dataset_id == dataset_id).order_by(photo.c.id).limit(PHOTOS_AT_ONCE)
@@ -51,7 +51,7 @@ class SqlTransferStore(SqlStore):
                 return
             faces = self._faces_of(dataset_id, [row.id for row in rows])
             yield [
-                PhotoFaces(to_photo(row), PhotoLabel(row.folder_person, to_split(row.split)), tuple(faces[row.id]))
+                StoredPhoto(to_photo(row), PhotoLabel(row.folder_person, to_split(row.split)), tuple(faces[row.id]))
                 for row in rows
             ]
             last = rows[-1].id

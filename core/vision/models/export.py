@@ -153,7 +153,7 @@ def require_agreement(file_name: str, converted: Mapping[str, Floats], expected:
             )
 
 
-def main(arguments: Sequence[str], write: Callable[[ExportNetwork, Path], None] = write_network) -> int:
+def convert_networks(arguments: Sequence[str], write: Callable[[ExportNetwork, Path], None] = write_network) -> int:
     """Convert as the arguments say, each network by ``write``; gives the exit status."""
     # OpenVINO's converter would send usage statistics.
     forbid_telemetry()
@@ -178,4 +178,4 @@ def main(arguments: Sequence[str], write: Callable[[ExportNetwork, Path], None] 
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(convert_networks(sys.argv[1:]))

@@ -10,7 +10,7 @@ import gc
 import sys
 from pathlib import Path
 
-from core.vision.models.export import ExportNetwork, main, require_agreement, trace_network
+from core.vision.models.export import ExportNetwork, convert_networks, require_agreement, trace_network
 
 OPSET = 18
 """The version of ONNX's operators that files are written in: every ONNX Runtime since 1.14 reads it."""
@@ -47,4 +47,4 @@ def _collect_often() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], write_onnx_network))
+    sys.exit(convert_networks(sys.argv[1:], write_onnx_network))

@@ -25,7 +25,7 @@ from core.formats.xmp_frame import build_sidecar
 from core.formats.zip_writer import Folders, ZipWriter, safe_part, writing_zip
 from core.imaging.geometry import turned_orientation
 from core.store.artifacts import ArtifactKind, Artifacts
-from core.store.exchange_protocols import PhotoFaces, TransferStore
+from core.store.exchange_protocols import StoredPhoto, TransferStore
 from core.store.job_model import JobRequest, JobResult
 from core.store.protocols import Dataset, FaceStore, Run
 from core.workflows.exchange.bundles import BundleTools, export_bundle
@@ -119,7 +119,7 @@ class _Export:
     person_id: int | None = None
     counts: dict[str, int] = field(default_factory=dict)
 
-    def pages(self, message: str) -> Iterator[list[PhotoFaces]]:
+    def pages(self, message: str) -> Iterator[list[StoredPhoto]]:
         """The photos in pages, with progress."""
         total, n_done = self.tools.store.counts(self.dataset.id).photos, 0
         for page in self.tools.transfer.photos(self.dataset.id):
@@ -133,12 +133,12 @@ class _Export:
         self.counts[name] = self.counts.get(name, 0) + number
 
 
-def _of_person(page: list[PhotoFaces], person_id: int) -> Iterator[PhotoFaces]:
+def _of_person(page: list[StoredPhoto], person_id: int) -> Iterator[StoredPhoto]:
     """The photos of one person, each with this person's faces alone."""
-    for photo_faces in page:
-        faces = tuple(face for face in photo_faces.faces if face.person_id == person_id)
+    for stored_photo in page:
+        faces = tuple(face for face in stored_photo.faces if face.person_id == person_id)
         if faces:
-            yield replace(photo_faces, faces=faces)
+            yield replace(stored_photo, faces=faces)
 
 
 def export_dataset(
@@ -188,14 +188,14 @@ def _run_to_bundle(tools: ExportTools, dataset_id: str, request: ExportRequest) 
 def _photos(work: _Export) -> None:
     folders, fully_split = Folders(), _is_fully_split(work)
     for page in work.pages("Copying photos"):
-        for photo_faces in page:
-            path = work.tools.artifacts.path(work.dataset.id, ArtifactKind.PHOTO, photo_faces.photo.id)
-            for folder in _photo_folders(photo_faces, folders, fully_split):
+        for stored_photo in page:
+            path = work.tools.artifacts.path(work.dataset.id, ArtifactKind.PHOTO, stored_photo.photo.id)
+            for folder in _photo_folders(stored_photo, folders, fully_split):
                 # A copy for each person on it, so that taking the zip in again finds everybody; names that meet get a
                 # number.
-                name = safe_part(PurePosixPath(photo_faces.photo.name).name)
+                name = safe_part(PurePosixPath(stored_photo.photo.name).name)
                 work.target.add_file(
-                    work.target.free_name("/".join(("photos", *folder, name))), path, photo_faces.photo.taken
+                    work.target.free_name("/".join(("photos", *folder, name))), path, stored_photo.photo.taken
                 )
                 work.count("photos")
 
@@ -206,16 +206,16 @@ def _is_fully_split(work: _Export) -> bool:
     return all(person.train + person.val == person.faces for person in people)
 
 
-def _photo_folders(photo_faces: PhotoFaces, folders: Folders, fully_split: bool) -> list[tuple[str, ...]]:
+def _photo_folders(stored_photo: StoredPhoto, folders: Folders, fully_split: bool) -> list[tuple[str, ...]]:
     """The folders of a photo: of everybody on it, or none when nobody has a name."""
     people_and_splits: set[tuple[str | None, Split | None]] = {
-        (face.person, face.split) for face in photo_faces.faces if face.person is not None
+        (face.person, face.split) for face in stored_photo.faces if face.person is not None
     }
     # A person's photo on which no face was found stays with its person: a better detector may find one later.
-    if not people_and_splits and photo_faces.label.person and not photo_faces.faces:
-        people_and_splits = {(photo_faces.label.person, photo_faces.label.split)}
+    if not people_and_splits and stored_photo.label.person and not stored_photo.faces:
+        people_and_splits = {(stored_photo.label.person, stored_photo.label.split)}
     # Nobody named: no folder of a person, but its side of the split is kept.
-    people_and_splits = people_and_splits or {(None, photo_faces.label.split)}
+    people_and_splits = people_and_splits or {(None, stored_photo.label.split)}
     return sorted({_folder(person, split if fully_split else None, folders) for person, split in people_and_splits})
 
 
@@ -227,16 +227,16 @@ def _folder(person: str | None, split: Split | None, folders: Folders) -> tuple[
 def _crops(work: _Export) -> None:
     folders = Folders()
     for page in work.pages("Copying faces"):
-        for photo_faces in page:
-            for face in photo_faces.faces:
-                crop_name = _crop_name(photo_faces, face, folders)
-                work.target.add_file(crop_name, _crop_path(work, face), photo_faces.photo.taken)
+        for stored_photo in page:
+            for face in stored_photo.faces:
+                crop_name = _crop_name(stored_photo, face, folders)
+                work.target.add_file(crop_name, _crop_path(work, face), stored_photo.photo.taken)
                 work.count("crops")
 
 
-def _crop_name(photo_faces: PhotoFaces, face: Face, folders: Folders) -> str:
+def _crop_name(stored_photo: StoredPhoto, face: Face, folders: Folders) -> str:
     """The face's id in the name leads back to the table of faces."""
-    stem = safe_part(PurePosixPath(photo_faces.photo.name).stem)
+    stem = safe_part(PurePosixPath(stored_photo.photo.name).stem)
     return "/".join(("crops", *_folder(face.person, face.split, folders), f"{stem}-{face.id}.jpg"))
 
 
@@ -268,26 +268,26 @@ def _sidecars(work: _Export) -> None:
     # In sidecars hidden people have no name, unless just this person was asked for.
     hidden = {person.id for person in work.tools.store.people(work.dataset.id) if person.hidden} - {work.person_id}
     for page in work.pages("Writing sidecars"):
-        for photo_faces in page:
+        for stored_photo in page:
             try:
                 tools = work.tools
-                orientation = read_file_orientation(tools.artifacts, work.dataset.id, photo_faces.photo, tools.images)
+                orientation = read_file_orientation(tools.artifacts, work.dataset.id, stored_photo.photo, tools.images)
             except (NotFound, ReadingEnded):
                 # Without its file it cannot be told where the faces are in the stored picture; the others go on.
                 work.count("photos_missing")
                 continue
-            content = xmp.encode_sidecar(_sidecar(photo_faces, hidden, orientation))
-            parts = map(safe_part, PurePosixPath(photo_faces.photo.name).parts)
+            content = xmp.encode_sidecar(_sidecar(stored_photo, hidden, orientation))
+            parts = map(safe_part, PurePosixPath(stored_photo.photo.name).parts)
             work.target.add_parts(work.target.free_name("/".join(["xmp", *parts]) + ".xmp"), [content])
             work.count("sidecars")
 
 
-def _sidecar(photo_faces: PhotoFaces, hidden: Set[int], orientation: int) -> Sidecar:
+def _sidecar(stored_photo: StoredPhoto, hidden: Set[int], orientation: int) -> Sidecar:
     """The faces of a photo as regions, those without a name too; names as pages show them, and none that is hidden."""
-    photo = photo_faces.photo
+    photo = stored_photo.photo
     faces = [
         (face.box, display_name(face.person) if face.person and face.person_id not in hidden else None)
-        for face in photo_faces.faces
+        for face in stored_photo.faces
     ]
     shown_wh = (photo.width_px, photo.height_px)
     return build_sidecar(photo.id, shown_wh, faces, turned_orientation(orientation, photo.turn))

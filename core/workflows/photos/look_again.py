@@ -105,10 +105,7 @@ def _summarise(redetected_photos: Sequence[_RedetectedPhoto]) -> RedetectionSumm
 
 
 def detect_on_turned_photos(
-    tools: Ingestor,
-    dataset_id: str,
-    policy: FacePolicy,
-    progress: Progress = UNWATCHED,
+    tools: Ingestor, dataset_id: str, policy: FacePolicy, progress: Progress = UNWATCHED
 ) -> RedetectionSummary:
     """Look for faces on every photo that was turned since faces were looked for on it, as it is turned now.
 
@@ -163,17 +160,12 @@ def _redetect_once(
         _turn_face(face, photo, upright.turn) for face in tools.store.every_face(target.dataset_id, photo_id)
     ]
     previous_id_of = _match_previous_faces(detections, previous_faces)
-    # Faces that were known stay whatever the policy says now: somebody may have named them. The policy chooses among
-    # the new ones.
+    # The policy chooses among the new ones.
     chosen = choose_faces_by_policy(detections, decoded.picture, label.person, target.policy)
-    is_named = _is_named(visible_faces, previous_id_of.values())
     # The folder's name goes to the main face only where nobody carries it already: corrections come before folders.
-    named_face = chosen[0] if label.person is not None and chosen and not is_named else None
-    kept = {
-        face: FaceLabel(label.person if face is named_face else None, label.split, previous_id_of.get(face))
-        for face in detections
-        if face in previous_id_of or face in chosen
-    }
+    is_named = _is_named(visible_faces, previous_id_of.values())
+    person_of_main = None if is_named else label.person
+    kept = _label_detections(detections, chosen, previous_id_of, replace(label, person=person_of_main))
     lost: dict[Detection, FaceLabel] = {}
     if upright.turn or photo_id in tools.store.photos_to_look_at(target.dataset_id):
         # On another way up what was said of a face still holds, so faces that are not seen now are cut anew.
@@ -197,6 +189,21 @@ def _redetect_once(
     outcome = FileOutcome.TAKEN if kept else FileOutcome.NO_FACE
     line = replace(line, outcome=outcome, faces=len(kept))
     return _RedetectedPhoto(line, len(previous_id_of), len(kept) - len(previous_id_of))
+
+
+def _label_detections(
+    detections: Sequence[Detection],
+    chosen: Sequence[Detection],
+    previous_id_of: Mapping[Detection, str],
+    label: PhotoLabel,
+) -> dict[Detection, FaceLabel]:
+    """Those that are chosen, the main one first, and those that were known; the main one gets the label's name."""
+    # Faces that were known stay whatever the policy says now: somebody may have named them.
+    return {
+        face: FaceLabel(label.person if face in chosen[:1] else None, label.split, previous_id_of.get(face))
+        for face in detections
+        if face in previous_id_of or face in chosen
+    }
 
 
 def _line_of_refused(photo: Photo, label: PhotoLabel) -> FileReport:
@@ -356,12 +363,8 @@ def add_drawn_face(tools: Ingestor, corrector: Corrector, photo_id: str, box: Bo
 
 def _clip_to_photo(box: Box, width_px: int, height_px: int) -> Box:
     """The part of a box that lies in the photo. Raises InputRefused where that is too small for a face."""
-    left, top, right, bottom = (
-        max(0.0, box.left),
-        max(0.0, box.top),
-        min(width_px, box.right),
-        min(height_px, box.bottom),
-    )
+    left, top = max(0.0, box.left), max(0.0, box.top)
+    right, bottom = min(width_px, box.right), min(height_px, box.bottom)
     if min(right - left, bottom - top) < SMALLEST_BOX_PX:
         raise InputRefused(
             f"A face needs at least {SMALLEST_BOX_PX} pixels in the photo; this box is smaller. Draw it larger."
