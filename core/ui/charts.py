@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from math import ceil, floor
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import plotly.graph_objects as go
@@ -36,8 +36,7 @@ _AXES_PX = 150
 """What the names at the axes take of a matrix's height."""
 _DEEPEST = 0.75
 """The opacity of the fullest cell: the theme's text can be read on it."""
-
-
+Trace = TypeVar("Trace", go.Scatter, go.Scattergl)
 _SHARE_STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
 _MOST_SHARE_STEPS = 6
 
@@ -147,31 +146,41 @@ def _heatmap(matrix: ConfusionMatrix, values: Doubles, colour: str, as_shares: b
 
 def _cell_marks(matrix: ConfusionMatrix, values: Doubles, *, ink: str, as_shares: bool) -> go.Scatter:
     """One mark a cell that counts: what is pointed at and clicked, and beyond ``HEAT_MOST`` people what is seen."""
-    n, labels = len(matrix.names), axis_names(matrix.names)
-    rows, columns = np.nonzero(matrix.counts)
-    cells = list(zip(rows.tolist(), columns.tolist(), strict=True))
-    marks_visible = n > HEAT_MOST
-    colours = np.where(rows == columns, RIGHT, WRONG)
+    labels, (rows, columns) = axis_names(matrix.names), np.nonzero(matrix.counts)
+    texts = [_cell_text(value, as_shares) for value in values[rows, columns]]
+    trace = _trace_cells(go.Scatter, labels, matrix.people, rows, columns, texts).update(
+        hovertext=[
+            _cell_hover_text(matrix, row, column) for row, column in zip(rows.tolist(), columns.tolist(), strict=True)
+        ],
+        hovertemplate="%{hovertext}<extra></extra>",
+        textfont={"color": ink},
+    )
+    if len(labels) > HEAT_MOST:
+        marker = {
+            "color": np.where(rows == columns, RIGHT, WRONG).tolist(),
+            "opacity": np.where(rows == columns, 0.45, 1.0).tolist(),
+        }
+        return trace.update(marker=marker, unselected={"marker": {"opacity": 0.2}, "textfont": {"color": ink}})
+    # Over the heat map's squares marks are unseen, there to be pointed at and clicked; chosen, they get a shade.
+    shade = {"marker": {"color": "rgba(128,128,128,0.45)"}}
+    return trace.update(selected=shade, unselected={"marker": {"opacity": 1.0}, "textfont": {"color": ink}})
+
+
+def _trace_cells(
+    kind: type[Trace], labels: Sequence[str], people: Ints, rows: Ints, columns: Ints, texts: Sequence[str]
+) -> Trace:
+    """Marks without a colour on cells of a matrix, each with its text where there is room, and with its two people."""
+    n = len(labels)
     # 0.8 leaves a gap between two marks; below 5 pixels nobody hits one.
     side = max(5.0, 0.8 * (confusion_height_px(n) - _AXES_PX) / max(n, 1))
-    return go.Scatter(
-        x=[labels[column] for _, column in cells],
-        y=[labels[row] for row, _ in cells],
-        customdata=[[int(matrix.people[row]), int(matrix.people[column])] for row, column in cells],
-        hovertext=[_cell_hover_text(matrix, row, column) for row, column in cells],
-        hovertemplate="%{hovertext}<extra></extra>",
+    return kind(
+        x=[labels[column] for column in columns.tolist()],
+        y=[labels[row] for row in rows.tolist()],
+        customdata=np.stack([people[rows], people[columns]], axis=1).tolist(),
+        text=texts,
         mode="markers+text" if n <= TEXT_MOST else "markers",
-        text=[_cell_text(value, as_shares) for value in values[rows, columns]],
-        marker={
-            "symbol": "square",
-            "size": side,
-            "color": colours.tolist() if marks_visible else "rgba(0,0,0,0)",
-            "opacity": np.where(rows == columns, 0.45, 1.0).tolist() if marks_visible else 1.0,
-        },
-        # Over the heat map's squares marks are unseen, there to be pointed at and clicked; chosen, they get a shade.
-        selected={"marker": {} if marks_visible else {"color": "rgba(128,128,128,0.45)"}},
-        textfont={"color": ink, "size": 12},
-        unselected={"marker": {"opacity": 0.2 if marks_visible else 1.0}, "textfont": {"color": ink}},
+        marker={"symbol": "square", "size": side, "color": "rgba(0,0,0,0)"},
+        textfont={"size": 12},
     )
 
 
@@ -233,26 +242,15 @@ def _pairs_to_click(
     matrix: LikenessMatrix, values: Doubles, labels: Sequence[str], *, ink: str, as_shares: bool
 ) -> go.Scatter | go.Scattergl:
     """An unseen mark on each cell, as heatmaps cannot be clicked; a few thousand are drawn by WebGL."""
-    n = len(labels)
     rows, columns = np.nonzero(~np.isnan(values))
     texts = [
         f"{100 * value:.0f}{words.PERCENT_SIGN}" if as_shares else f"{value:.2f}" for value in values[rows, columns]
     ]
     # One element of the page for each mark is too slow for thousands, which WebGL draws.
-    trace_type = go.Scatter if n <= HEAT_MOST else go.Scattergl
-    return trace_type(
-        x=[labels[column] for column in columns.tolist()],
-        y=[labels[row] for row in rows.tolist()],
-        customdata=np.stack([matrix.people[rows], matrix.people[columns]], axis=1).tolist(),
-        text=texts,
+    kind = go.Scatter if len(labels) <= HEAT_MOST else go.Scattergl
+    return _trace_cells(kind, labels, matrix.people, rows, columns, texts).update(
         hovertemplate="%{y} and %{x}: %{text}<extra></extra>",
-        mode="markers+text" if n <= TEXT_MOST else "markers",
-        marker={
-            "symbol": "square",
-            "size": max(5.0, 0.8 * (confusion_height_px(n) - _AXES_PX) / n),
-            "color": "rgba(0,0,0,0)",
-        },
-        textfont={"color": ink, "size": 12},
+        textfont={"color": ink},
         unselected={"marker": {"opacity": 0.0}, "textfont": {"color": ink}},
     )
 

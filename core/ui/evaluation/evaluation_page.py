@@ -13,6 +13,7 @@ from core.learn.metrics.classification import ConfusedPair, Evaluation
 from core.learn.metrics.predictions import Predictions
 from core.store.protocols import Dataset, Run
 from core.ui import address, data, gallery, words
+from core.ui.certainty import explanation
 from core.ui.data import Faces
 from core.ui.training import training_page
 from core.vision.models import catalogue
@@ -205,7 +206,7 @@ def show_method_section(evaluated: EvaluatedRun) -> None:
     st.markdown(words.plain(params.why))
     left, right = st.columns(2, gap="large")
     with left:
-        _show_facts(
+        explanation.show_numbers(
             {
                 "Tested faces": words.count(evaluation.n_test),
                 "Learned from": words.count(run.metrics.n_train, "face"),
@@ -217,7 +218,7 @@ def show_method_section(evaluated: EvaluatedRun) -> None:
             }
         )
     with right:
-        _show_facts(
+        explanation.show_numbers(
             {
                 "Classifier": f"linear SVM, C {params.chosen_c:g}",
                 "Embedding model": _model_title(run.model_id),
@@ -229,10 +230,6 @@ def show_method_section(evaluated: EvaluatedRun) -> None:
             }
         )
     _show_left_out(run)
-
-
-def _show_facts(rows: dict[str, str]) -> None:
-    st.table(pd.DataFrame(rows.items()).map(words.plain), border="horizontal", hide_index=True, hide_header=True)
 
 
 def _model_title(model_id: str) -> str:
