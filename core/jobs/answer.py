@@ -63,8 +63,8 @@ def _is_searched(services: Services, dataset: Dataset) -> bool:
 
 
 def _is_mapped(services: Services, dataset: Dataset) -> bool:
-    wanted = MapOptions()
+    options = MapOptions()
     return any(
-        (info.method, info.params.dimensions, info.revision) == (wanted.method, wanted.dimensions, dataset.revision)
+        (info.method, info.params.dimensions, info.revision) == (options.method, options.dimensions, dataset.revision)
         for info in services.runs.maps(dataset.id)
     )

@@ -65,8 +65,8 @@ def confusion_json(matrix: ConfusionMatrix, *, ink: str, as_shares: bool) -> str
 def share_axis(low: float, high: float) -> dict[str, Any]:
     """An axis of shares from low to high, its ticks written as everywhere: "50 %", where Plotly has "50%"."""
     step = next((step for step in _SHARE_STEPS if high - low <= step * _MOST_SHARE_STEPS), _SHARE_STEPS[-1])
-    shown = [number * step for number in range(ceil(max(low, 0) / step - 1e-9), floor(min(high, 1) / step + 1e-9) + 1)]
-    return {"tickvals": shown, "ticktext": [words.percent(share) for share in shown]}
+    ticks = [number * step for number in range(ceil(max(low, 0) / step - 1e-9), floor(min(high, 1) / step + 1e-9) + 1)]
+    return {"tickvals": ticks, "ticktext": [words.percent(share) for share in ticks]}
 
 
 def axis_names(names: Sequence[str]) -> list[str]:

@@ -99,7 +99,7 @@ def page(title: str, purpose: str) -> Iterator[Frame]:
         data.forget_erased_people()
         services = data.services()
         dataset = _choose_dataset(services)
-        st.sidebar.page_link(menu.WORDS.script, label=menu.WORDS.title, icon=menu.WORDS.icon)
+        st.sidebar.page_link(menu.WORDS.script, label=words.plain(menu.WORDS.title), icon=menu.WORDS.icon)
         dock.show_dock()
         if dataset is not None:
             outdated.show_outdated_notice(dataset)

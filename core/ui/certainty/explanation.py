@@ -121,18 +121,18 @@ def show_vectors(vectors: Mapping[str, Floats]) -> None:
     ----------
     vectors : two of (dimension,), unit length, by what they are: "This face", "Mean of Ann's faces"
     """
-    (title, vector), (other_title, other) = vectors.items()
+    (title, vector), (other_title, other_vector) = vectors.items()
     # One scale for all: bars of a mean are shorter where its faces disagree, and that is worth seeing.
-    largest = float(max(np.abs(vector).max(), np.abs(other).max())) or 1.0
+    largest = float(max(np.abs(vector).max(), np.abs(other_vector).max())) or 1.0
     colour = _COLOURS[frame.is_dark()]
     strips = "".join(
         f"<figure class='fa-vectors'><img src='{_bars_url(values / largest, colour)}' "
         f"alt='{escape(name)}: {len(values)} numbers as bars, positive ones upwards'>"
         f"<figcaption dir='auto'>{escape(name)}</figcaption></figure>"
-        for name, values in ((title, vector), (other_title, other))
+        for name, values in ((title, vector), (other_title, other_vector))
     )
     st.html(_STYLE + strips)
-    st.caption(words.plain(describe_agreement(vector, other)))
+    st.caption(words.plain(describe_agreement(vector, other_vector)))
 
 
 def describe_agreement(vector: Floats, other: Floats) -> str:

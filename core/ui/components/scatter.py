@@ -53,7 +53,7 @@ class PointCluster:
 
     name: str
     row: int
-    place: tuple[float, ...]
+    position: tuple[float, ...]
     """Where the name stands, in the units of the points."""
 
 
@@ -84,7 +84,7 @@ class ScatterMark:
     """A face that is not one of the points, drawn above them with lines to some."""
 
     number: str
-    place: tuple[float, ...]
+    position: tuple[float, ...]
     """In the units of the points."""
     rows: tuple[int, ...]
     """The points that it has lines to, the most important first."""
@@ -127,7 +127,7 @@ class PointCloud(FaceRows):
         payload = [
             {
                 "number": mark.number,
-                "at": _fractions(mark.place, self.corner, self.extent),
+                "at": _fractions(mark.position, self.corner, self.extent),
                 "lines": list(mark.rows),
                 "card": asdict(mark.card),
             }
@@ -198,7 +198,7 @@ def pack_points(
             }
             for group in groups
         ],
-        "clusters": [[cluster.name, cluster.row, *_fractions(cluster.place, low, extent)] for cluster in clusters],
+        "clusters": [[cluster.name, cluster.row, *_fractions(cluster.position, low, extent)] for cluster in clusters],
         "who": _text(labels.tobytes()),
         "people": list(who.people),
         "marks": [],

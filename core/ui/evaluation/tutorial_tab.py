@@ -70,8 +70,8 @@ def _show_face(evaluated: EvaluatedRun) -> None:
         tile = gallery.Tile(faces.table.crop_ids[rows[0]], "", alt=f"Face of {name}")
         gallery.show_face_grid(evaluated.dataset.id, [tile], tile_px=CROP_PX)
     with numbers:
-        own = np.flatnonzero(faces.table.labels == faces.table.labels[rows[0]])
-        means = {"This face": vectors[rows[0]], f"Mean of the faces of {name}": mean_direction(vectors[own])}
+        of_person = np.flatnonzero(faces.table.labels == faces.table.labels[rows[0]])
+        means = {"This face": vectors[rows[0]], f"Mean of the faces of {name}": mean_direction(vectors[of_person])}
         explanation.show_vectors(means)
     with st.expander(f"All {words.count(vectors.shape[1], 'number')}"):
         st.code(print_vector(vectors[rows[0]]), language=None)

@@ -92,7 +92,7 @@ def _draw_plane(picture: SamplePicture, people: list[str]) -> str:
     names = []
     for person, name in enumerate(people):
         x, y = points[numbers == person].T
-        place = place_at(x.mean(), y.max() + 0.06)
-        names.append(f"<b dir='auto' style='{place}'>{escape(words.display_name(name))}</b>")
+        style = place_at(x.mean(), y.max() + 0.06)
+        names.append(f"<b dir='auto' style='{style}'>{escape(words.display_name(name))}</b>")
     alt = f"Map of the {len(points)} faces of the sample, near where they are alike: {len(people)} people"
     return picture_plane(points, numbers.tolist(), names, alt)

@@ -54,6 +54,6 @@ def find_next_step(dataset: Dataset) -> NextStep:
 def done_steps(counts: Counts, run: Run | None, jobs_of_it: list[Job]) -> tuple[bool, ...]:
     """Which of ``STEPS`` are behind it."""
     looked_over = any(job.kind in (JobKind.SUSPECTS, JobKind.CLUSTER) and job.finished for job in jobs_of_it)
-    named = counts.people >= 2 and counts.unnamed_faces <= counts.faces / 2
+    is_named = counts.people >= 2 and counts.unnamed_faces <= counts.faces / 2
     # A training measures itself, and its recogniser can be used at once: it is the last step.
-    return counts.faces > 0, named, looked_over, run is not None
+    return counts.faces > 0, is_named, looked_over, run is not None

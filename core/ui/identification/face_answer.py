@@ -125,9 +125,9 @@ def _describe_reason(
     if name is None:
         nearest = nearest_candidate(face.candidates).person
         return explanation.describe_reason(certainty, is_named=False, other=nearest)
-    others = [(candidate.person, rated.likeness) for candidate, rated in rated_people if candidate.person != name]
-    other, likeness = others[0] if others else ("", 0.0)
-    return explanation.describe_reason(certainty, is_named=True, other=other, other_likeness=likeness)
+    next_people = [(candidate.person, rated.likeness) for candidate, rated in rated_people if candidate.person != name]
+    next_name, likeness = next_people[0] if next_people else ("", 0.0)
+    return explanation.describe_reason(certainty, is_named=True, other=next_name, other_likeness=likeness)
 
 
 def _explain(dataset: Dataset, run: Run, face: IdentifiedFace, threshold: Threshold) -> None:

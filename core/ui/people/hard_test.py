@@ -69,10 +69,10 @@ def show_hard_test(dataset_id: str) -> None:
         "These are the faces that are hardest to tell. Each that you name is put aside to test on: the next training "
         "does not learn from it, and its figures say how good it is on hard faces."
     )
-    named = test.n_chosen - len(test.faces)
+    n_named = test.n_chosen - len(test.faces)
     st.progress(
-        named / max(test.n_chosen, 1),
-        text=f"**{words.count(named)} of {words.count(test.n_chosen, 'face')}** dealt with",
+        n_named / max(test.n_chosen, 1),
+        text=f"**{words.count(n_named)} of {words.count(test.n_chosen, 'face')}** dealt with",
     )
     if test.faces:
         _draw_faces(test)

@@ -58,7 +58,10 @@ def postponed_questions() -> tuple[str, ...]:
 
 def postpone_question(key: str) -> None:
     """Ask a question again only when somebody wants to hear what was put off."""
-    st.session_state[state.POSTPONED] = (*(other for other in postponed_questions() if other != key), key)
+    st.session_state[state.POSTPONED] = (
+        *(earlier_key for earlier_key in postponed_questions() if earlier_key != key),
+        key,
+    )
 
 
 def ask_postponed_again() -> None:

@@ -48,12 +48,12 @@ def show_look_alikes(view: PersonView) -> None:
 
 def _show_people(view: PersonView, notes: Mapping[int, str], nobody: str, key: str) -> None:
     """Some people with a note each; a click opens one."""
-    people = [(other, note) for person_id, note in notes.items() if (other := view.other(person_id))]
+    people = [(candidate, note) for person_id, note in notes.items() if (candidate := view.other(person_id))]
     if not people:
         st.info(words.plain(nobody), icon=":material/group_off:")
         return
     part = people[gallery.page_slice(len(people), PEOPLE_SHOWN, f"{key}_{view.person.id}")]
-    tiles = [wall_cells.person_tile(view.dataset, other, note) for other, note in part]
+    tiles = [wall_cells.person_tile(view.dataset, candidate, note) for candidate, note in part]
     grid = Grid("People. Arrows walk, Enter opens.", {"Enter": "open"}, tile_px=112, click="open")
     picked = draw_picker(f"{key}_{view.person.id}", tiles, grid, corrections.current_epoch())
     if picked.command and picked.command.face_ids:

@@ -73,7 +73,11 @@ class Wall:
     @property
     def cards(self) -> list[WallCell]:
         """The questions that were not put off: rests, two who may be one, and one who may be two in turn."""
-        rests = [RestCard(self.dataset, self.unnamed, rest) for rest in self.unnamed.rests] if self.unnamed else []
+        rests = (
+            [RestCard(self.dataset, self.unnamed, person_rest) for person_rest in self.unnamed.rests]
+            if self.unnamed
+            else []
+        )
         merges = [MergeCard(question) for question in self.merges]
         splits = [SplitCard(self.dataset, entry) for entry in self.splits]
         in_turn = chain.from_iterable(zip_longest(rests, merges, splits))
@@ -88,7 +92,9 @@ class Wall:
         unnamed = self.unnamed
         if unnamed is None:
             return []
-        return [GroupCell(self.dataset, unnamed, group) for rest in unnamed.rests for group in rest.groups]
+        return [
+            GroupCell(self.dataset, unnamed, group) for person_rest in unnamed.rests for group in person_rest.groups
+        ]
 
 
 def read_wall(dataset: Dataset, *, unnamed_first: bool) -> Wall:
@@ -111,8 +117,8 @@ def is_nearly_named(people: Sequence[PersonCount], unnamed: UnnamedGroups | None
     """Whether the most is done: no group of several faces is left, or the named are ``NEARLY_ALL`` of the faces."""
     if unnamed is None:
         return False
-    named, left = sum(someone.faces for someone in people), int(unnamed.sizes.sum())
-    return not unnamed.has_several or named >= NEARLY_ALL * (named + left)
+    n_named, n_left = sum(someone.faces for someone in people), int(unnamed.sizes.sum())
+    return not unnamed.has_several or n_named >= NEARLY_ALL * (n_named + n_left)
 
 
 @st.fragment
@@ -133,9 +139,9 @@ def show_wall(dataset_id: str, *, unnamed_first: bool) -> None:
     chosen_filter = _choose_filter(wall)
     st.html(_NO_FADING)
     cells = arrange_cells(wall, chosen_filter)
-    place = st.container(key="wall")
+    stage = st.container(key="wall")
     part = cells[gallery.page_slice(len(cells), PER_PAGE, _paging_key(dataset, chosen_filter), address_name="page")]
-    with place:
+    with stage:
         _draw_cells(wall, part)
     if chosen_filter.show in (PeopleCategory.ALL, PeopleCategory.UNNAMED) and not chosen_filter.search:
         _show_aside(wall)
@@ -154,20 +160,20 @@ def _show_progress(wall: Wall, counts: Counts) -> None:
     if wall.people and not wall.unnamed.has_several:
         _show_end(wall)
         return
-    named = sum(someone.faces for someone in wall.people)
-    progress = measure_progress(named, wall.unnamed.sizes.tolist())
-    st.progress(progress.named / max(progress.total, 1), text=describe_progress(progress))
+    n_named = sum(someone.faces for someone in wall.people)
+    progress = measure_progress(n_named, wall.unnamed.sizes.tolist())
+    st.progress(progress.n_named / max(progress.total, 1), text=describe_progress(progress))
 
 
 def _show_end(wall: Wall) -> None:
     """That only single faces are left, and a way to be done with them."""
     # Of a face that is surely somebody's, a card asks.
-    asked = {cell.id for cell in wall.groups_on_cards}
-    faces = [face_id for cell in _group_cells(wall, ()) for face_id in cell.faces if face_id not in asked]
+    asked_ids = {cell.id for cell in wall.groups_on_cards}
+    faces = [face_id for cell in _group_cells(wall, ()) for face_id in cell.faces if face_id not in asked_ids]
     n_people, n_singles = len(wall.people), len(faces)
     sentence = f"**{words.count(n_people, 'person', 'people')} {'is' if n_people == 1 else 'are'} named.**"
     if not n_singles:
-        st.markdown(sentence if asked else f"{sentence} Nobody else is left to name.")
+        st.markdown(sentence if asked_ids else f"{sentence} Nobody else is left to name.")
         return
     verb, guess = ("is", "a stranger") if n_singles == 1 else ("are", "strangers")
     st.markdown(f"{sentence} {words.count(n_singles, 'single face')} {verb} left, probably {guess}.")
@@ -182,7 +188,7 @@ def _show_end(wall: Wall) -> None:
 
 def describe_progress(progress: NamingProgress) -> str:
     """How far the naming is: "332 of 574 faces have a name, 5 more names make 80 %"."""
-    sentence = f"**{words.count(progress.named)} of {words.count(progress.total, 'face')}** named"
+    sentence = f"**{words.count(progress.n_named)} of {words.count(progress.total, 'face')}** named"
     if progress.goal is None:
         return sentence
     names = words.count(progress.names_to_goal, "more name")

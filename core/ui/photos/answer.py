@@ -129,13 +129,13 @@ def _show_advice(dataset: Dataset, answer: Answer) -> None:
 def _show_people(dataset: Dataset, answer: Answer) -> None:
     """Round faces with names and counts, the biggest first; groups where nobody has a name."""
     people = sorted(data.dataset_people(dataset.id, dataset.revision), key=lambda person: -person.faces)
-    shown = [person for person in people if not person.hidden]
-    if shown:
+    listed = [person for person in people if not person.hidden]
+    if listed:
         tiles = [
             Tile(person.cover_crop_id, words.display_name(person.name), note=words.count(person.faces, "face"))
-            for person in shown[:FACES_SHOWN]
+            for person in listed[:FACES_SHOWN]
         ]
-        _show_faces(dataset, tiles, len(shown) - FACES_SHOWN, menu.PEOPLE)
+        _show_faces(dataset, tiles, len(listed) - FACES_SHOWN, menu.PEOPLE)
     elif answer.groups:
         tiles = _group_tiles(dataset, answer.groups)
         _show_faces(dataset, tiles, len(_real_groups(answer.groups)) - FACES_SHOWN, menu.CLUSTERS)

@@ -72,9 +72,9 @@ def build_map_chart(dataset_id: str, revision: Revision, view: MapView) -> MapCh
         groups, clusters = _other_groups(faces, predictions, rows, view.colour), []
     else:
         labels, plane, plane_rows = colouring.labels[rows], *_plane_points(view, faces)
-        looks = map_groups.choose_looks(plane, colouring.labels[plane_rows], colouring.shown)
-        groups = map_groups.group_people(labels, colouring.names, colouring.shown, looks, colouring.others)
-        clusters = map_groups.find_clusters(points, labels, colouring.names, colouring.shown)
+        looks = map_groups.choose_looks(plane, colouring.labels[plane_rows], colouring.coloured)
+        groups = map_groups.group_people(labels, colouring.names, colouring.coloured, looks, colouring.other_names)
+        clusters = map_groups.find_clusters(points, labels, colouring.names, colouring.coloured)
     groups = _spotlight(groups, faces, rows, view.people)
     face_ids = [faces.table.face_ids[row] for row in rows]
     # What somebody circled holds for these faces in these places, whatever their colours are. Checksums say so in a
@@ -182,9 +182,9 @@ class _Colouring:
     labels: Ints
     """(n_faces,) indices into ``names``, or -1"""
     names: list[str]
-    shown: Ints
+    coloured: Ints
     """Those who have a colour, the most important first."""
-    others: tuple[str, str]
+    other_names: tuple[str, str]
     """What those are called who have no colour, and those without a name."""
 
 
@@ -204,17 +204,17 @@ def _choose_colouring(
 def _person_colouring(
     faces: Faces, predictions: FacePredictions, colour: str, people_sought: tuple[str, ...]
 ) -> _Colouring:
-    people, labels, others = faces.table.people, faces.table.labels, ("everyone else", "no name")
+    people, labels, other_names = faces.table.people, faces.table.labels, ("everyone else", "no name")
     if colour == PREDICTION:
         # The run numbers the people whom it learned, the dataset those whom it has now: a person may have been renamed
         # or be gone. The -1 of a face that was not tested is, as an index, the last: there stands a -1 again.
         index_of = {name: index for index, name in enumerate(people)}
         known = np.array([index_of.get(name, -1) for name in predictions.people] + [-1])
-        labels, others = known[predictions.predicted], ("given another name", "not tested")
+        labels, other_names = known[predictions.predicted], ("given another name", "not tested")
     # Whoever is looked for has a colour of their own; all others step back.
     order = map_groups.order_by_size(labels, len(people))
-    shown = order[np.isin(order, _sought_people(faces, people_sought))] if people_sought else order
-    return _Colouring(labels, [words.display_name(name) for name in people], shown, others)
+    coloured = order[np.isin(order, _sought_people(faces, people_sought))] if people_sought else order
+    return _Colouring(labels, [words.display_name(name) for name in people], coloured, other_names)
 
 
 def _cluster_colouring(faces: Faces, clusters: FaceGroups | None) -> _Colouring:

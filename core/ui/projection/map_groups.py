@@ -117,11 +117,11 @@ def _cluster(name: str, rows: Ints, points: Floats, extent: Floats) -> PointClus
     # One of the person's points, that nearest to the medians: between two clusters of one person there may be none.
     middle = int(np.abs(scaled - np.median(scaled, axis=0)).sum(axis=1).argmin())
     near = points[rows][np.abs(scaled - scaled[middle]).max(axis=1) < _CORE_SHARE]
-    place = np.median(near, axis=0)
+    position = np.median(near, axis=0)
     if points.shape[1] == 2:
         # Above most of them, not among them, where the name would lie on its own points.
-        place[1] = np.quantile(near[:, 1], 0.85)
-    return PointCluster(name, int(rows[middle]), tuple(place.tolist()))
+        position[1] = np.quantile(near[:, 1], 0.85)
+    return PointCluster(name, int(rows[middle]), tuple(position.tolist()))
 
 
 def find_moments(timestamps: Doubles) -> PointMoments | None:

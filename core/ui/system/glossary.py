@@ -208,9 +208,9 @@ TERMS: tuple[GlossaryTerm, ...] = (
 
 def find_terms(text: str, terms: Sequence[GlossaryTerm] = TERMS) -> list[GlossaryTerm]:
     """The terms of whose words all words of ``text`` are part: those that are called so, then by the alphabet."""
-    wanted = text.casefold().split()
-    found = [term for term in terms if all(word in " ".join(term[:3]).casefold() for word in wanted)]
-    return sorted(found, key=lambda term: (text.casefold() not in term.term.casefold(), term.term.casefold()))
+    needles = text.casefold().split()
+    matches = [term for term in terms if all(word in " ".join(term[:3]).casefold() for word in needles)]
+    return sorted(matches, key=lambda term: (text.casefold() not in term.term.casefold(), term.term.casefold()))
 
 
 def show_glossary() -> None:

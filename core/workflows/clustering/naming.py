@@ -35,7 +35,7 @@ class PersonRest:
 class NamingProgress:
     """How many of the faces worth naming have a name."""
 
-    named: int
+    n_named: int
     total: int
     goal: float | None
     """The next of ``GOALS``; None when all is named, or what is left cannot reach one."""

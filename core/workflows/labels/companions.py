@@ -26,12 +26,12 @@ def count_companions(table: FaceTable, person_id: int) -> list[Companion]:
     own_label = table.person_ids.index(person_id)
     own_photos = {table.photo_ids[row] for row in np.flatnonzero(table.labels == own_label)}
     # A pair, not a face: whoever is in a photo twice, in a mirror or a collage, is on one photo.
-    seen = {
+    sightings = {
         (table.photo_ids[row], int(table.labels[row]))
         for row in np.flatnonzero((table.labels >= 0) & (table.labels != own_label) & ~table.of_hidden)
         if table.photo_ids[row] in own_photos
     }
-    counts = Counter(label for _, label in seen)
+    counts = Counter(label for _, label in sightings)
     # Of as many photos, in the order of names, in which ``people`` are.
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return [Companion(table.person_ids[label], n_photos) for label, n_photos in ranked]

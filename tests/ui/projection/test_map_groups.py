@@ -61,8 +61,8 @@ def test_those_who_lie_side_by_side_differ_in_colour():
 def test_names_stand_at_their_people_without_outliers_and_the_biggest_come_first(dimensions):
     points = np.array([[9, 9, 9], [0, 0, 0], [0, 0.2, 0], [0.1, 0, 0], [10, 10, 10]], dtype=np.float32)[:, :dimensions]
     big, far = map_groups.find_clusters(points, ints(0, 1, 1, 1, 1), ["far", "big"], ints(1, 0))
-    assert (big.name, far.name, far.row, far.place) == ("big", "far", 0, (9,) * dimensions)
-    assert max(big.place) <= 0.2 and big.row in (1, 2, 3)  # a face of the many, not the one far away
+    assert (big.name, far.name, far.row, far.position) == ("big", "far", 0, (9,) * dimensions)
+    assert max(big.position) <= 0.2 and big.row in (1, 2, 3)  # a face of the many, not the one far away
 
 
 @pytest.mark.parametrize(
