@@ -41,16 +41,12 @@ class PromisedShare(Protocol):
     """The share of strangers that a threshold promises to let pass, each 0..1."""
 
     @property
-    def from_prior(self) -> bool:
-        """Whether the threshold is the model's own, for want of people to measure with."""
-
-    @property
-    def rate(self) -> float:
-        """The share that was aimed at."""
+    def expected(self) -> float:
+        """The mean share."""
 
     @property
     def low(self) -> float:
-        """Lower end of the measured share's 95 % interval."""
+        """Lower end of its 95 % interval."""
 
     @property
     def high(self) -> float:
@@ -58,15 +54,8 @@ class PromisedShare(Protocol):
 
 
 def format_strangers_share(threshold: PromisedShare) -> str:
-    """The share of strangers who get a name at a run's threshold: the one statement that pages and reports make.
-
-    Parameters
-    ----------
-    threshold : measured on people hidden from the run, or the model's own where they were too few
-    """
-    if threshold.from_prior:
-        return f"about {percent(threshold.rate)}"
-    return f"between {percent(threshold.low)} and {percent(threshold.high)}"
+    """The share of strangers who get a name at a threshold: the one statement that pages, reports and commands make."""
+    return f"about {percent(threshold.expected)} ({format_interval(threshold.low, threshold.high)})"
 
 
 def format_probability(prob: float) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 
 from core.base.types import TRUSTED_GRADE
 from core.base.words import count, format_interval, format_people_count, format_strangers_share, percent
+from core.learn.metrics.run_values import RunThreshold
 from core.report.content import Bullets, Paragraph, Section
 from core.report.material import ReportMaterial
 
@@ -74,9 +75,9 @@ def _on_strangers(material: ReportMaterial) -> Iterator[str]:
     if threshold.from_prior:
         people = format_people_count(material.run.metrics.n_people)
         yield (
-            f'{people} are too few to learn when to say "unknown". The limit was measured with the model on other '
-            f"photos: {format_strangers_share(threshold)} of strangers got a name there. On these photos it was not "
-            "measured."
+            f'{people} are too few to learn when to say "unknown" from them alone. The limit was measured with the '
+            f"model on other photos{_describe_update(threshold)}: {format_strangers_share(threshold)} of strangers "
+            "would get a name."
         )
     else:
         broken = [
@@ -96,6 +97,11 @@ def _on_strangers(material: ReportMaterial) -> Iterator[str]:
             f"{percent(unknown)} of the known faces would be called unknown. That is many: some photos may lie under "
             "the wrong name."
         )
+
+
+def _describe_update(threshold: RunThreshold) -> str:
+    tried = threshold.n_impostor_people
+    return f", and {format_people_count(tried)} tried as strangers moved it" if tried else ", and not on these"
 
 
 def _on_the_faces(material: ReportMaterial) -> Iterator[str]:

@@ -169,13 +169,13 @@ def _rule(material: ReportMaterial) -> str:
     if threshold.from_prior:
         people = format_people_count(material.run.metrics.n_people)
         return (
-            f"{rule} {people} are too few to learn this limit from, so it is the model's own, measured on other "
-            f"photos: {format_strangers_share(threshold)} of strangers would get a name."
+            f"{rule} {people} are too few to learn this limit from them alone, so it is the model's own, measured on "
+            f"other photos and moved by these: {format_strangers_share(threshold)} of strangers would get a name."
         )
     return (
         f"{rule} It was set by {format_people_count(threshold.n_impostor_people)} whom it did not know or who "
         f"were hidden from it in turn: of their {count(threshold.n_impostors, 'face')} about "
-        f"{percent(threshold.expected)} would get a name, {format_strangers_share(threshold)} with 95\u00a0% certainty."
+        f"{percent(threshold.expected)} would get a name; so {format_strangers_share(threshold)} of strangers would."
     )
 
 

@@ -31,8 +31,8 @@ from core.learn.model_selection.splits import Fold, SplitPlan
 from core.learn.numerics.blocks import split_rows
 from core.learn.numerics.labels import fit_centroids
 from core.learn.open_set.left_out_trials import PARTS, RuleTrainingData, count_parts_for_weights
-from core.learn.open_set.rejection_rule import TARGET_RATE, Gallery, Impostors, RejectionRule
-from core.learn.open_set.rule_fitting import learn_rules, score_left_out_people
+from core.learn.open_set.rejection_rule import TARGET_RATE, Gallery, RejectionRule
+from core.learn.open_set.rule_fitting import learn_rules
 
 FIGURES_OF_A_RUN = ("accuracy", "accuracy_ci95", "n_correct", "n_test", "balanced_accuracy", "macro_f1", "top3", "ece")
 """Those that lists of runs show; the others are with the predictions."""
@@ -74,7 +74,7 @@ def fit_and_test(
     tested = [trainer.test_fold(fold, next(fits), warm_start) for fold in plan.folds]
     # Without a fit to all there is one fold, the archive's own division, and what it learned is what is kept.
     fitted = fitted_to_all or tested[0].fitted
-    predictions = _gather_predictions(material, plan, tested, fitted, trainer.impostors(fitted))
+    predictions = _gather_predictions(material, plan, tested, fitted)
     return TrainedRun(
         recogniser=fitted.recogniser,
         predictions=predictions,
@@ -194,16 +194,6 @@ class _Trainer:
         names = [_name_probes(fitted, self.faces.vectors[rows], self.faces.labels[rows]) for rows in blocks]
         return _TestedFold(fitted, fold, _Names.joined(names))
 
-    def impostors(self, fitted: _Fitted) -> Impostors | None:
-        """Whom the recogniser was tried on as strangers: for its thresholds, or only to be shown."""
-        svm, tried = fitted.recogniser.svm, fitted.recogniser.rules.impostors
-        if tried is not None and not tried.given.all():
-            return tried
-        # The dataset is too small for people left out to set a threshold; how they fare is worth seeing all the same.
-        trained = RuleTrainingData(fitted.faces, svm.classifier, svm.C, self.options.seed)
-        left_out = score_left_out_people(fitted.recogniser.rules.full, trained)
-        return tried.joined(left_out) if tried and left_out else tried or left_out
-
 
 def _name_probes(fitted: _Fitted, probes: Vectors, true: Ints) -> _Names:
     recogniser = fitted.recogniser
@@ -223,7 +213,6 @@ def _gather_predictions(
     plan: SplitPlan,
     tested: list[_TestedFold],
     fitted: _Fitted,
-    impostors: Impostors | None,
 ) -> Predictions:
     rows = np.concatenate([tested_fold.fold.test for tested_fold in tested])
     names, true = _Names.joined([tested_fold.names for tested_fold in tested]), plan.labels[rows]
@@ -238,7 +227,7 @@ def _gather_predictions(
         ranks=names.ranks,
         learned_ids=take_items(material.face_ids, fitted.rows),
         evaluation=evaluate_from_ranks(plan.people, true, names.predicted, names.confidence, names.ranks),
-        impostors=impostors,
+        impostors=fitted.recogniser.rules.impostors,
     )
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from core.base.types import Ints, Vectors
 from core.learn.numerics.labels import fit_centroids
 from core.learn.numerics.neighbours import nearest_in_gallery
-from core.learn.open_set.rejection_rule import prior_threshold
+from core.learn.open_set.prior_rule import prior_threshold
 
 TEST_FACES = 20
 MOST_OF_GROUP = 2

@@ -4,7 +4,7 @@ The classifier always names somebody; a stranger gets the name of whoever is nea
 its score is above a limit. The score is a weighted sum of what is known of the face and the person it was named (the
 SVM's margin, the similarity to the person's centroid and to the person's nearest training faces); the weights and the
 limits are learned from the dataset (``rule_fitting``). In a dataset too small for that the score is the similarity to
-the centroid alone, and the limits are the model's own (``PRIOR``).
+the centroid alone, and the limits are the model's own, updated by the dataset (``prior_rule``).
 
 FPIR, the false-positive identification rate, is the share of strangers' faces that get a name.
 
@@ -25,7 +25,6 @@ from core.base.errors import InputRefused
 from core.base.types import TRUSTED_GRADE, Bools, Doubles, Floats, Ints, Vectors
 from core.learn.numerics.blocks import row_blocks
 from core.learn.numerics.linear_classifier import LinearClassifier
-from core.learn.numerics.unit_vectors import distance_to_cosine
 
 FEATURES = ("margin", "centroid_similarity", "neighbour_similarity")
 """What the score is made of: the SVM's best margin, the cosine to the named person's centroid, and the mean cosine to
@@ -35,18 +34,6 @@ TARGET_RATE = 0.01
 """The FPIR that is used unless another is chosen."""
 RATES = (0.05, 0.02, 0.01, 0.005, 0.002, 0.001)
 """Limits are set for these; what lies between is interpolated."""
-
-PRIOR = {0.0001: 0.810, 0.0002: 0.834, 0.0005: 0.897, 0.001: 0.949, 0.002: 0.987, 0.005: 1.040, 0.01: 1.085}
-"""For a dataset too small to tell: the share of strangers nearer to one person's centroid than a distance.
-
-Measured for the 128-D model on lfw-dev, each face against the centroids of the 78 others (10 or more photos
-each; with 2 photos the distances are 0.01 to 0.03 larger). Against n people at most n times as many come near
-one of them: at 1 % that gives 0.99 for 5 people, 0.90 for 20, 0.81 from 100 on. Hiding lfw-dev's people in
-turn, 30 draws, 0.95 for 10 people named 1.0 % of the others, 0.90 for 20 people 0.8 to 0.9 %, and kept 99.0
-to 99.5 %.
-"""
-PRIOR_PEOPLE = 79
-"""Whom ``PRIOR`` was measured on; what its interval follows from."""
 
 _BLOCK_ROWS = 2048
 
@@ -116,7 +103,7 @@ class RejectionRule:
     thresholds: tuple[Threshold, ...]
     """For each of ``RATES``, the largest first."""
     from_prior: bool
-    """True when the dataset is too small to tell, and the limits are the model's own."""
+    """True when the dataset is too small to tell alone, and the limits are the model's own, updated by its people."""
     n_impostors: int
     """Faces that played the stranger."""
     n_people: int
@@ -177,11 +164,6 @@ class Impostors:
         _, person, faces = np.unique(self.who, return_inverse=True, return_counts=True)
         return np.asarray(np.bincount(person, weights=self.scores > threshold) / faces, dtype=np.float64)
 
-    def joined(self, more: Impostors) -> Impostors:
-        """Both, of whom nobody is in the other."""
-        who = np.concatenate([self.who, more.who + self.who.max(initial=-1) + 1])
-        return Impostors(np.concatenate([self.scores, more.scores]), who, np.concatenate([self.given, more.given]))
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RejectionRules:
@@ -191,11 +173,6 @@ class RejectionRules:
     alone: RejectionRule
     impostors: Impostors | None = None
     """Whom they were tried on; not saved with the recogniser."""
-
-    @classmethod
-    def of_prior(cls, n_people: int) -> RejectionRules:
-        """The model's own, for a gallery of so many people."""
-        return cls(prior_rule(n_people), prior_rule(n_people, len(FEATURES) - 1))
 
 
 def distances_to_named(vectors: Vectors, person_of_face: Ints, person_centroids: Vectors) -> Floats:
@@ -260,36 +237,6 @@ def _neighbour_similarity(gallery: Gallery, vectors: Vectors, persons: Ints, oth
             cosine = np.sort(vectors[rows] @ faces.T, axis=1)
             similarities[rows] = cosine[:, -NEIGHBOURS:].mean(axis=1)
     return similarities
-
-
-def prior_rule(n_people: int, n_features: int = len(FEATURES)) -> RejectionRule:
-    """The model's own rule, on the similarity to the centroid alone, for a gallery of so many people."""
-    weights = np.zeros(n_features)
-    weights[FEATURES.index("centroid_similarity")] = 1.0
-    thresholds = tuple(_prior_score_threshold(n_people, rate) for rate in RATES)
-    return RejectionRule(
-        weights=weights,
-        offset=0.0,
-        thresholds=thresholds,
-        from_prior=True,
-        n_impostors=0,
-        n_people=0,
-        n_genuine=0,
-        genuine_kept=float("nan"),
-    )
-
-
-def _prior_score_threshold(n_people: int, rate: float) -> Threshold:
-    high = exact_interval(rate * PRIOR_PEOPLE, PRIOR_PEOPLE)[1]
-    score = distance_to_cosine(prior_threshold(n_people, rate))
-    return Threshold(rate=rate, score=score, expected=rate, low=0.0, high=high, enough=False)
-
-
-def prior_threshold(n_people: int, target_rate: float = TARGET_RATE) -> float:
-    """Give the model's own distance: about ``target_rate`` of strangers come nearer to one of so many people."""
-    # Against n people up to n times as many strangers come near one of them, so each may let a n-th of the rate pass.
-    rates = np.log(list(PRIOR))
-    return float(np.interp(np.log(target_rate / max(n_people, 1)), rates, list(PRIOR.values())))
 
 
 def exact_interval(count: float, n: int) -> tuple[float, float]:

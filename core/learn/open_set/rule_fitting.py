@@ -26,15 +26,16 @@ Barber, Candes, Ramdas, Tibshirani, "Predictive inference with the jackknife+", 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from core.base.progress import UNWATCHED, Progress
 from core.base.types import Doubles, Ints, Vectors
-from core.learn.open_set import rejection_rule
 from core.learn.open_set.left_out_trials import PARTS, RuleTrainingData, Trials, try_everybody, try_strangers
+from core.learn.open_set.prior_rule import StrangerScores, leave_people_out, person_weights, prior_rule
 from core.learn.open_set.rejection_rule import (
+    FEATURES,
     RATES,
     TARGET_RATE,
     Impostors,
@@ -47,13 +48,9 @@ from core.learn.open_set.rejection_rule import (
 ENOUGH_PEOPLE = 40
 ENOUGH_IMPOSTORS = 100
 ENOUGH_GENUINE = 30
-"""Below any of them the weights cannot be learned, and the model's prior stands alone."""
+"""Below any of them the weights cannot be learned, and the people who are there update the model's prior."""
 ENOUGH_STRANGERS = 100
 """With so many people among given strangers the prior's limits are replaced by what these would pass."""
-SHOWN_PEOPLE = 3
-SHOWN_FACES = 5000
-"""In a dataset with fewer than ``ENOUGH_PEOPLE`` people, but so many, and at most so many faces, people are left out in
-turn all the same: they set no limit, and what becomes of them is shown."""
 BOOTSTRAP_FROM = 10
 """People with a face named, from which on the interval is a bootstrap over people. Below, it begins at 0 and ends where
 the exact binomial one does, with people as what is counted: faces of one person pass or fail together."""
@@ -80,7 +77,7 @@ def learn_rules(
     """
     genuine, impostors = (None, None) if learned.n_people < ENOUGH_PEOPLE else try_everybody(learned, progress)
     outside = None if strangers is None or not len(strangers) else try_strangers(learned, strangers, stranger_ids)
-    columns = len(rejection_rule.FEATURES)
+    columns = len(FEATURES)
     # The last feature needs the training faces; where they are not at hand a rule without it must stand alone.
     (full, tried_impostors), (alone, _) = (
         _rule(learned, genuine, impostors, outside, n) for n in (columns, columns - 1)
@@ -88,43 +85,36 @@ def learn_rules(
     return RejectionRules(full, alone, tried_impostors)
 
 
-def score_left_out_people(
-    rule: RejectionRule, learned: RuleTrainingData, progress: Progress = UNWATCHED
-) -> Impostors | None:
-    """Score people left out in turn by a rule that does not rest on them: one of a small dataset.
-
-    None where there are too few people to leave one out, or too many faces for something that is only shown.
-    """
-    if not SHOWN_PEOPLE <= learned.n_people < ENOUGH_PEOPLE or len(learned.faces) > SHOWN_FACES:
-        return None
-    impostors = try_everybody(learned, progress)[1]
-    return _impostors(_Scored(rule.scores(impostors.features), impostors.who, impostors.named), learned.n_people)
-
-
 def _rule(
     learned: RuleTrainingData, genuine: Trials | None, impostors: Trials | None, outside: Trials | None, n_features: int
 ) -> tuple[RejectionRule, Impostors | None]:
     if genuine is not None and impostors is not None and _enough(genuine, impostors):
         rule, scored = _learned_rule(genuine, impostors, outside, n_features)
-        return rule, _impostors(scored, learned.n_people)
-    rule = rejection_rule.prior_rule(learned.n_people, n_features)
+    else:
+        rule, scored = _rule_of_few(learned, outside, n_features)
+    return rule, _impostors(scored, learned.n_people) if len(scored.who) else None
+
+
+def _rule_of_few(learned: RuleTrainingData, outside: Trials | None, n_features: int) -> tuple[RejectionRule, _Scored]:
+    """The prior, updated by whoever is there; enough real strangers know better for this dataset."""
+    strangers = _score_by_similarity(outside)
+    n_strangers = len(np.unique(strangers.who))
+    if n_strangers >= ENOUGH_STRANGERS:
+        prior = prior_rule(learned.n_people, n_features)
+        thresholds, n_faces = _thresholds(strangers, 1.0), len(strangers.who)
+        rule = replace(prior, thresholds=thresholds, from_prior=False, n_impostors=n_faces, n_people=n_strangers)
+        return rule, strangers
+    left_out = leave_people_out(learned.faces)
+    rule = prior_rule(learned.n_people, n_features, left_out, StrangerScores(strangers.scores, strangers.who))
+    if left_out is None:
+        return rule, strangers
+    return rule, strangers.joined(_Scored(left_out.scores, left_out.labels, left_out.nearest))
+
+
+def _score_by_similarity(outside: Trials | None) -> _Scored:
     if outside is None:
-        return rule, None
-    scored = _Scored(rule.scores(outside.features[:, :n_features]), outside.who, outside.named)
-    n_faces, n_people = len(scored.scores), len(np.unique(outside.who))
-    # The prior promises rates for people in general; enough real strangers know better for this dataset.
-    if n_people >= ENOUGH_STRANGERS:
-        rule = RejectionRule(
-            weights=rule.weights,
-            offset=0.0,
-            thresholds=_thresholds(scored, 1.0),
-            from_prior=False,
-            n_impostors=n_faces,
-            n_people=n_people,
-            n_genuine=0,
-            genuine_kept=np.nan,
-        )
-    return rule, _impostors(scored, learned.n_people)
+        return _Scored(np.empty(0), np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
+    return _Scored(outside.features[:, FEATURES.index("centroid_similarity")], outside.who, outside.named)
 
 
 def _impostors(scored: _Scored, n_known: int) -> Impostors:
@@ -211,6 +201,7 @@ class _Scored:
     named: Ints
 
     def joined(self, more: _Scored) -> _Scored:
+        """Both, of whom nobody is in the other."""
         both = [(self.scores, more.scores), (self.who, more.who), (self.named, more.named)]
         return _Scored(*(np.concatenate(columns) for columns in both))
 
@@ -221,8 +212,7 @@ class _Scored:
     @property
     def weights(self) -> Doubles:
         """Every person counts the same."""
-        _, person, faces = np.unique(self.who, return_inverse=True, return_counts=True)
-        return 1.0 / faces[person]
+        return person_weights(self.who)
 
 
 def _thresholds(scored: _Scored, known_share: float) -> tuple[Threshold, ...]:

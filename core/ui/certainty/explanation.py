@@ -41,12 +41,11 @@ def show_numbers(rows: Mapping[str, str]) -> None:
 
 def score_numbers(score: float, certainty: Certainty, threshold: Threshold) -> dict[str, str]:
     """The rows that say how a face was decided, and what its threshold promises."""
-    interval = words.format_interval(threshold.low, threshold.high)
     return {
         "All of it in one score": f"{score:.2f}: likeness {bar.format_likeness(certainty.likeness)}",
         "The threshold": f"{threshold.score:.2f}: likeness {bar.format_likeness(certainty.threshold)}",
-        "What the threshold promises": f"about {words.percent(threshold.rate)} of strangers get a name "
-        f"(false-accept rate, as chosen); measured: {interval}",
+        "What the threshold promises (false-accept rate)": f"{words.format_strangers_share(threshold)} of strangers "
+        f"get a name; {words.percent(threshold.rate)} was asked for",
     }
 
 
@@ -95,15 +94,12 @@ def show_steps(name: str, vector: Floats, mean: Floats, certainty: Certainty, th
     ----------
     vector, mean : (dimension,) unit length, of the face and of the faces of whom it was taken for
     """
-    n_same = count_agreeing(vector, mean)
-    promise = (
-        f"about {words.percent(threshold.rate)}" if threshold.enough else f"at most {words.percent(threshold.high)}"
-    )
+    n_same, share = count_agreeing(vector, mean), words.format_strangers_share(threshold)
     steps = (
         f"A network turns each face into {len(vector)} numbers, and alike faces into alike numbers.",
         f"{n_same} of the {len(vector)} numbers point the same way as {name}'s.",
         f"All that speaks for {name} comes to a likeness of {bar.format_likeness(certainty.likeness)}.",
-        f"A name needs {certainty.threshold:.0f}, so that {promise} of strangers get one.",
+        f"A name needs {certainty.threshold:.0f}, so that {share} of strangers get one.",
     )
     st.markdown("\n".join(f"- {words.plain(step)}" for step in steps))
     st.markdown(describe_word(certainty.sureness))

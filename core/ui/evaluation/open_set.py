@@ -11,7 +11,7 @@ import streamlit as st
 from core.charts.reliability import build_reliability_diagram
 from core.charts.shares import build_cumulative_match_curve
 from core.charts.similarity import build_score_histogram
-from core.learn.metrics.run_values import StrangersGiven
+from core.learn.metrics.run_values import RunThreshold, StrangersGiven
 from core.learn.open_set.operating_points import OperatingPoint, list_operating_points
 from core.learn.open_set.rejection_rule import TARGET_RATE, Impostors
 from core.store.protocols import Run
@@ -61,7 +61,7 @@ def _load_points(run_id: str) -> Sequence[OperatingPoint]:
 
 
 def _strangers_summary(run: Run, points: Sequence[OperatingPoint]) -> str:
-    """Say what the limit in use costs: "99.4 % of known faces get their right name, about 1 % of strangers get one"."""
+    """Say what the limit in use costs, and what it promises."""
     # Floats that are the same constant, never computed: they can be compared.
     correct_rate = next(point.correct_name_rate for point in points if point.fpir == TARGET_RATE)
     share = words.format_strangers_share(run.params.threshold)
@@ -77,14 +77,14 @@ def describe_run_threshold(run: Run, unknown: int) -> str:
         f"A face gets a name when its score, how like that person it is, is above {threshold.score:.2f}, else it is "
         "unknown."
     )
+    strangers_clause = " or given as strangers" if run.params.strangers_given else ""
     if threshold.from_prior:
         why = (
-            f"{words.count(run.metrics.n_people, 'people', 'people')} cannot tell this reliably, so the limit is "
-            f"the model's own, measured on other photos: {words.format_strangers_share(threshold)} of strangers would "
-            "get a name."
+            f"{words.count(run.metrics.n_people, 'people', 'people')} cannot tell this alone, so the limit is "
+            f"the model's own, measured on other photos{_describe_update(threshold, strangers_clause)}: "
+            f"{words.format_strangers_share(threshold)} of strangers would get a name."
         )
     else:
-        strangers_clause = " or given as strangers" if run.params.strangers_given else ""
         why = (
             f"With {words.count(threshold.n_impostor_people, 'people', 'people')} hidden from it in turn"
             f"{strangers_clause}, {words.percent(threshold.expected)} of "
@@ -99,6 +99,14 @@ def describe_run_threshold(run: Run, unknown: int) -> str:
     is_many = unknown > MANY_UNKNOWN_SHARE * run.metrics.n_test
     advice = " That is many: some photos may lie under the wrong name, and the map shows which." if is_many else ""
     return f"{rule} {why} {cost}{advice}"
+
+
+def _describe_update(threshold: RunThreshold, strangers_clause: str) -> str:
+    """Whose faces moved the model's own limit; nobody's in runs of earlier versions."""
+    if not threshold.n_impostor_people:
+        return ""
+    tried = words.count(threshold.n_impostor_people, "person", "people")
+    return f" and moved by {tried} hidden from it in turn{strangers_clause}"
 
 
 def describe_given_strangers(strangers: StrangersGiven) -> str:
@@ -160,7 +168,10 @@ def _protocol_sentence(run: Run, impostors: Impostors | None) -> str:
     n_hidden, n_given = (len(np.unique(impostors.who[mask])) for mask in (~impostors.given, impostors.given))
     parts = [f"{words.count(n_hidden, 'person', 'people')} left out of the gallery in turn"] if n_hidden else []
     parts += [f"{words.count(n_given, 'stranger')} given"] if n_given else []
-    use = "they only show what the model's own limits do" if run.params.threshold.from_prior else "they set it"
+    threshold = run.params.threshold
+    use = "they moved the model's own limits" if threshold.from_prior else "they set the limits"
+    # Runs of earlier versions tried people whom their limits do not rest on.
+    use = use if threshold.n_impostor_people else "they only show what the model's own limits do"
     return f"{gallery}{known_probes}Strange probes: {' and '.join(parts)}; {use}."
 
 

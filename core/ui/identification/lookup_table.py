@@ -134,9 +134,7 @@ def _photos(dataset: Dataset, info: LookupInfo) -> None:
 def _ask_for_rate(result: Lookup) -> float:
     """How many strangers may get a name, and what that rate is worth."""
     rate = choose_rate(f"lookup_rate_{result.id}")
-    threshold = result.threshold(rate)
-    if not threshold.enough:
-        st.caption(describe_promise(threshold))
+    st.caption(describe_promise(result.threshold(rate)))
     return rate
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.base.types import Face, Revision
 from core.imaging.pixels import encode_jpeg
+from core.learn.metrics.run_values import RunThreshold
 from core.learn.open_set.certainty import Sureness
 from core.learn.open_set.rejection_rule import RATES, TARGET_RATE, Threshold
 from core.store.job_model import JobKind
@@ -135,7 +136,8 @@ def ask_for_threshold(run: Run, faces: Sequence[IdentifiedFace]) -> Threshold:
     threshold = identifier.threshold(choose_rate(f"fpir_{run.id}"))
     # Faces carry scores, not decisions: what any other rate would come to is counted without looking at them again.
     counts = {rate: sum(face.name(identifier.threshold(rate)) is not None for face in faces) for rate in RATES}
-    st.caption(describe_threshold(threshold, counts, len(faces)))
+    promise = f"{describe_promise(threshold)} {describe_difference(run.params.threshold, threshold)}".strip()
+    st.caption(f"{promise} {describe_names(counts, len(faces), threshold.rate)}".strip())
     return threshold
 
 
@@ -152,35 +154,37 @@ def choose_rate(key: str) -> float:
     return float(rate)
 
 
-def describe_threshold(threshold: Threshold, named_by_rate: dict[float, int], n_faces: int) -> str:
-    """What a limit promises, and how many faces of this photo have a name with it and with others.
+def describe_names(named_by_rate: dict[float, int], n_faces: int, rate: float) -> str:
+    """How many faces of this photo have a name at a false-accept rate and at others; "" without a face.
 
     Parameters
     ----------
     named_by_rate : faces with a name by false-accept rate
     """
-    sentences = []
-    if not threshold.enough:
-        sentences.append(describe_promise(threshold))
-    if n_faces:
-        verb = "has" if 1 in (named_by_rate[threshold.rate], n_faces) else "have"
-        sentences.append(f"Here {named_by_rate[threshold.rate]:d} of {words.count(n_faces, 'face')} {verb} a name.")
-        # Not the next rates but the next that change something: on most photos a step of the slider does nothing.
-        n_named, rates = named_by_rate[threshold.rate], sorted(named_by_rate)
-        stricter = [rate for rate in rates if named_by_rate[rate] < n_named][-1:]
-        looser = [rate for rate in rates if named_by_rate[rate] > n_named][:1]
-        sentences += [
-            f"With {format_one_in(rate)} it would be {named_by_rate[rate]:d}." for rate in (*stricter, *looser)
-        ]
-    return " ".join(sentences)
+    if not n_faces:
+        return ""
+    verb = "has" if 1 in (named_by_rate[rate], n_faces) else "have"
+    # Not the next rates but the next that change something: on most photos a step of the slider does nothing.
+    n_named, rates = named_by_rate[rate], sorted(named_by_rate)
+    stricter = [other for other in rates if named_by_rate[other] < n_named][-1:]
+    looser = [other for other in rates if named_by_rate[other] > n_named][:1]
+    others = [f"With {format_one_in(other)} it would be {named_by_rate[other]:d}." for other in (*stricter, *looser)]
+    return " ".join([f"Here {n_named:d} of {words.count(n_faces, 'face')} {verb} a name.", *others])
 
 
 def describe_promise(threshold: Threshold) -> str:
-    """What is sure of a threshold that was set on too few people for the rate that was asked for."""
-    return (
-        f"You asked for {format_one_in(threshold.rate)}; with so few people to measure it on, all that is sure is that "
-        f"at most {words.percent(threshold.high)} of strangers get a name."
-    )
+    """What a threshold promises, in the words of all pages, and whether that can be promised."""
+    promise = f"Of strangers {words.format_strangers_share(threshold)} would get a name."
+    return promise if threshold.enough else f"{promise} Too few people were there to be sure of it."
+
+
+def describe_difference(run_threshold: RunThreshold, threshold: Threshold) -> str:
+    """Why this threshold is not the one that "How good is it?" speaks of; "" where it is."""
+    if threshold.rate != run_threshold.rate:
+        return f"How good is it? speaks of {format_one_in(run_threshold.rate)}."
+    if threshold.score != run_threshold.score:
+        return "Its learned faces are not here, so that the limit is another one than in How good is it?"
+    return ""
 
 
 def format_one_in(rate: float) -> str:

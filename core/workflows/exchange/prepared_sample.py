@@ -18,7 +18,7 @@ from core.store.exchange_protocols import DatasetSnapshot, TransferStore
 from core.store.protocols import Dataset, FaceStore
 from core.workflows.labels.review_queue import renumber_people
 
-PREPARATION = 1
+PREPARATION = 2
 """Raised when something else is prepared, or otherwise: what lies there of before is prepared anew then."""
 DATABASE, ARTIFACTS, VERSIONS, PICTURE, STRANGER = (
     *("atlas.db", "artifacts", "versions.json", "picture.json", "stranger.jpg"),

@@ -16,13 +16,19 @@ from core.learn.classification.recogniser import Recogniser
 from core.learn.numerics.labels import fit_centroids
 from core.learn.numerics.linear_classifier import LinearClassifier
 from core.learn.open_set import rejection_rule
+from core.learn.open_set.prior_rule import prior_rule
 from core.learn.open_set.rejection_rule import RejectionRules
 from tests.learn.faces import clusters
 
 
+def prior_rules(n_people: int) -> RejectionRules:
+    """The model's own, with training faces and without."""
+    return RejectionRules(prior_rule(n_people), prior_rule(n_people, len(rejection_rule.FEATURES) - 1))
+
+
 def a_rule_of(n_people: int) -> RejectionRules:
     """The model's own rules with one number changed, so that both are told apart."""
-    rules = RejectionRules.of_prior(n_people)
+    rules = prior_rules(n_people)
     return replace(rules, full=replace(rules.full, offset=0.25, genuine_kept=0.5))
 
 
@@ -75,7 +81,7 @@ def test_a_missing_file_is_not_found(tmp_path):
 
 def tampered_rules(*, limit: float = 0.5, weights: list[float] | None = None) -> list[dict]:
     """The rules of a file with the first one's strictest limit, or its weights, replaced."""
-    rules = RejectionRules.of_prior(3)
+    rules = prior_rules(3)
     header, alone = (
         json.loads(json.dumps(asdict(recogniser._StoredRule.of(rule)))) for rule in (rules.full, rules.alone)
     )
@@ -152,9 +158,7 @@ def test_distances_are_to_the_named_persons_centroid():
         doubt=0.1,
         C=1.0,
     )
-    recogniser = Recogniser(
-        svm=svm, centroids=np.eye(2, dtype=np.float32), rules=RejectionRules.of_prior(2), model_id="m", seed=0
-    )
+    recogniser = Recogniser(svm=svm, centroids=np.eye(2, dtype=np.float32), rules=prior_rules(2), model_id="m", seed=0)
     vectors = np.array([[1, 0], [1, 0]], np.float32)
     assert recogniser.distances(vectors, np.array([0, 1])) == pytest.approx([0, np.sqrt(2)])
     assert recogniser.people == ("Ann", "Bob")

@@ -15,7 +15,8 @@ from core.learn.open_set.certainty import (
     measure_pair_likeness,
     rate_pair,
 )
-from core.learn.open_set.rejection_rule import RATES, Threshold, prior_rule, threshold_at_rate
+from core.learn.open_set.prior_rule import prior_rule
+from core.learn.open_set.rejection_rule import RATES, Threshold, threshold_at_rate
 from tests.learn.open_set.test_rejection_rule import a_rule
 
 

@@ -7,14 +7,11 @@ from scipy.stats import binomtest
 from core.base.errors import InputRefused
 from core.learn.numerics.linear_classifier import LinearClassifier
 from core.learn.open_set.rejection_rule import (
-    RATES,
     Gallery,
     RejectionRule,
     Threshold,
     exact_interval,
     name_faces,
-    prior_rule,
-    prior_threshold,
 )
 from tests.learn.model_selection.test_splits import at_degrees
 
@@ -75,22 +72,6 @@ def test_between_two_rates_the_limit_is_interpolated_and_beyond_them_refused():
     for rate in (0.0005, 0.2, 0.0):
         with pytest.raises(InputRefused, match="Choose one between"):
             rule.at(rate)
-
-
-def test_the_prior_is_stricter_the_more_people_and_the_fewer_strangers_may_pass():
-    assert prior_threshold(2) > prior_threshold(20) > prior_threshold(100)
-    assert prior_threshold(5, 0.001) < prior_threshold(5, 0.01) == pytest.approx(0.987)
-
-
-def test_the_prior_rule_names_by_the_distance_to_the_centroid_and_promises_little():
-    rule = prior_rule(5)
-    limit = rule.at(0.01)
-    assert rule.from_prior and not any(one.enough for one in rule.thresholds)
-    assert [one.rate for one in rule.thresholds] == list(RATES)
-    edge = 1 - 0.987**2 / 2
-    scores = rule.scores(np.array([[9.0, edge + 0.01, 0.0], [9.0, edge - 0.01, 1.0]]))
-    assert (scores > limit.score).tolist() == [True, False]
-    assert limit.low == 0 and limit.high > 0.04
 
 
 def test_the_exact_interval_is_clopper_and_pearsons_and_follows_the_rule_of_three():

@@ -17,7 +17,6 @@ from core.learn.open_set.rule_fitting import (
     ENOUGH_STRANGERS,
     fisher_direction,
     learn_rules,
-    score_left_out_people,
 )
 from tests.learn.faces import clusters, names, unit
 
@@ -160,24 +159,6 @@ def test_numbers_of_impostors_say_nothing_of_who_they_are():
 def test_each_persons_share_above_a_limit_counts_once():
     tried = Impostors(np.array([3.0, 2.0, 1.0]), np.array([0, 0, 1]), np.zeros(3, dtype=bool))
     assert tried.passing(1.5).tolist() == [1.0, 0.0]
-    both = tried.joined(Impostors(np.array([9.0]), np.array([0]), np.ones(1, dtype=bool)))
-    assert both.who.tolist() == [0, 0, 1, 2] and both.passing(2.5).tolist() == [0.5, 0.0, 1.0]
-
-
-def test_in_a_small_dataset_people_are_left_out_to_be_shown():
-    of = learned(clusters(5, 8, spread=0.5))
-    rule = learn_rules(of).full
-    tried = score_left_out_people(rule, of)
-    assert rule.from_prior and tried is not None and not tried.given.any()
-    assert len(tried.scores) == 40 and len(np.unique(tried.who)) == 5
-    vectors, labels = of.faces.vectors, of.faces.labels
-    own = float(np.mean(np.einsum("ij,ij->i", vectors, fit_centroids(vectors, labels, 5)[labels])))
-    assert tried.scores.max() < own, "left out, a face is less like the others than like its own person"
-
-
-def test_of_two_people_nobody_can_be_left_out():
-    of = learned(clusters(2, 8, spread=0.5))
-    assert score_left_out_people(learn_rules(of).full, of) is None
 
 
 def test_many_photos_of_few_strangers_are_few_strangers():

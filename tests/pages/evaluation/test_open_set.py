@@ -14,12 +14,13 @@ from core.learn.metrics.calibration import reliability_bins
 from core.learn.metrics.run_values import KnownStranger, StrangersGiven
 from core.learn.open_set.rejection_rule import RATES, Impostors
 from core.store.job_model import JobKind, JobState
+from core.ui import words
 from core.ui.evaluation import evaluation_charts, open_set
 from tests.conftest import write_zip
 from tests.pages.conftest import open_tab, texts, work
 from tests.stored_faces import add_faces
 
-TRAIN = "pages/model/train.py"
+TRAIN, IDENTIFY = "pages/model/train.py", "pages/identify/photo.py"
 FOUR = {"Ann": 8, "Bob": 8, "Cat": 8, "Zoe": 8}
 
 
@@ -44,8 +45,11 @@ def test_the_limits_and_what_they_cost_are_listed_for_every_rate(run, open_page)
     assert len(table) == len(RATES) and table["rate"].tolist()[2] == "1\u00a0%"
     assert set(table["enough"]) == {"no"} and table["score"].is_monotonic_increasing
     said = texts(app)
-    assert "the model's own, measured on other photos: about 1\u00a0% of strangers would get a name" in said
-    assert "4 people left out of the gallery in turn; they only show what the model's own limits do" in said
+    assert (
+        "the model's own, measured on other photos and moved by 4 people hidden from it in turn: about 1\u00a0% ("
+        in said
+    )
+    assert "4 people left out of the gallery in turn; they moved the model's own limits" in said
     assert "4 people played the stranger with 32 faces: none of these is above the limit." in said
     assert [metric.label for metric in app.metric][-2:] == [
         "Found and named (DIR) at FPIR 1\u00a0%",
@@ -118,11 +122,33 @@ def test_the_sentence_on_strangers_says_what_was_measured_and_what_it_costs(run)
     said = open_set.describe_run_threshold(run, 0)
     assert "above 3.38" in said
     assert "1\u00a0% of 500 faces got a name" in said
-    assert "between 0\u00a0% and 5\u00a0%" in said
+    assert "so about 1\u00a0% (0\u00a0% to 5\u00a0%) of strangers would" in said
     assert "too few people to be sure of 1\u00a0%" in said
     assert "none of the" in said
     assert "That is many" not in said
     assert "That is many" in open_set.describe_run_threshold(run, run.metrics.n_test)
+
+
+def test_a_run_of_an_earlier_version_says_that_nobody_moved_its_limit(run):
+    earlier = replace(run.params.threshold, from_prior=True, n_impostor_people=0, low=0.0, high=0.064)
+    said = open_set.describe_run_threshold(replace(run, params=replace(run.params, threshold=earlier)), 0)
+    assert "measured on other photos: about 1\u00a0% (0\u00a0% to 6.4\u00a0%) of strangers would get a name." in said
+
+
+def test_all_pages_that_speak_of_strangers_say_the_same_of_a_run(trained, open_page, sample_files):
+    dataset = trained.store.datasets()[0]
+    (run,) = trained.runs.runs(dataset.id)
+    share = words.format_strangers_share(run.params.threshold)
+    evaluation = texts(open_tab(open_page, "Strangers"))
+    assert f"Of people it was never shown {share} would get a name" in evaluation, "the head"
+    assert f"of known faces get their right name, {share} of strangers get one" in evaluation, "the tab"
+    assert f": {share} of strangers would get a name." in evaluation, "what the limit rests on"
+    app = open_page(IDENTIFY)
+    app.get("file_uploader")[0].upload("a.jpg", next(iter(sample_files.values())), "image/jpeg").run()
+    identification = texts(app)
+    assert f"Of strangers {share} would get a name." in identification, "below the slider"
+    assert f"so that {share} of strangers get one" in identification, "how it is computed"
+    assert "How good is it? speaks of" not in identification
 
 
 def test_known_people_among_the_given_strangers_are_named():

@@ -55,7 +55,10 @@ def test_a_known_face_gets_its_name_with_evidence(trained, open_page, sample_fil
     numbers = dict(app.table[0].value.to_numpy().tolist())
     assert numbers["Taken for"] == "madonna"
     assert numbers["Nearest face that was learned from"].startswith("of madonna, at distance 0.")
-    assert numbers["What the threshold promises"].startswith("about 1\u00a0% of strangers get a name")
+    promise = numbers["What the threshold promises (false-accept rate)"]
+    assert promise.startswith("about 1\u00a0% (0\u00a0% to ") and promise.endswith(
+        "of strangers get a name; 1\u00a0% was asked for"
+    )
 
 
 def test_asking_for_fewer_named_strangers_turns_a_name_into_unknown(trained, open_page, sample_files, sample_images):
@@ -72,7 +75,7 @@ def test_asking_for_fewer_named_strangers_turns_a_name_into_unknown(trained, ope
     assert f"1. {words.display_name(person)}" in texts(app)
     app.select_slider[0].set_value(0.001).run()
     said = texts(app)
-    assert "You asked for 1 in 1\u202f000; with so few people to measure it on" in said
+    assert "Too few people were there to be sure of it. How good is it? speaks of 1 in 100." in said
     assert "1. Unknown**" in said
     assert f"would be needed. Nearest is {words.display_name(person)}." in said
     assert "With 1 in 500 it would be 1." in said or "With 1 in 100 it would be 1." in said
@@ -185,22 +188,30 @@ def test_what_a_tab_was_given_is_forgotten_when_it_is_told_to(trained, open_page
 
 
 def test_the_effect_of_a_limit_is_told():
-    wide = Threshold(rate=0.01, score=0.5, expected=0.01, low=0.0, high=0.02, enough=True)
-    assert photo_answer.describe_threshold(wide, {0.05: 4, 0.01: 3, 0.001: 1}, 5) == (
+    assert photo_answer.describe_names({0.05: 4, 0.01: 3, 0.001: 1}, 5, 0.01) == (
         "Here 3 of 5 faces have a name. With 1 in 1\u202f000 it would be 1. With 1 in 20 it would be 4."
     )
-    assert photo_answer.describe_threshold(wide, {0.05: 3, 0.01: 3, 0.001: 3}, 5) == "Here 3 of 5 faces have a name."
-    assert photo_answer.describe_threshold(wide, {0.01: 1}, 1) == "Here 1 of 1 face has a name."
-    assert photo_answer.describe_threshold(wide, {0.01: 0}, 1) == "Here 0 of 1 face has a name."
-    assert photo_answer.describe_threshold(wide, {0.01: 1}, 5) == "Here 1 of 5 faces has a name."
+    assert photo_answer.describe_names({0.05: 3, 0.01: 3, 0.001: 3}, 5, 0.01) == "Here 3 of 5 faces have a name."
+    assert photo_answer.describe_names({0.01: 1}, 1, 0.01) == "Here 1 of 1 face has a name."
+    assert photo_answer.describe_names({0.01: 0}, 1, 0.01) == "Here 0 of 1 face has a name."
+    assert photo_answer.describe_names({0.01: 1}, 5, 0.01) == "Here 1 of 5 faces has a name."
+    assert photo_answer.describe_names({0.01: 0}, 0, 0.01) == ""
 
 
 def test_what_was_asked_for_and_what_is_sure_of_it_are_said_as_one():
     vague = Threshold(rate=0.01, score=0.5, expected=0.01, low=0.0, high=0.064, enough=False)
-    assert photo_answer.describe_threshold(vague, {0.01: 1}, 0) == (
-        "You asked for 1 in 100; with so few people to measure it on, all that is sure is that "
-        f"at most {words.percent(0.064)} of strangers get a name."
-    )
+    promise = "Of strangers about 1\u00a0% (0\u00a0% to 6.4\u00a0%) would get a name."
+    assert photo_answer.describe_promise(replace(vague, enough=True)) == promise
+    assert photo_answer.describe_promise(vague) == f"{promise} Too few people were there to be sure of it."
+
+
+def test_where_the_limit_is_another_than_the_runs_it_says_why(trained):
+    (run,) = trained.runs.runs(trained.store.datasets()[0].id)
+    of_run, identifier = run.params.threshold, trained.identifier(run)
+    assert photo_answer.describe_difference(of_run, identifier.threshold()) == ""
+    assert photo_answer.describe_difference(of_run, identifier.threshold(0.05)) == "How good is it? speaks of 1 in 100."
+    other = replace(identifier.threshold(), score=0.1)
+    assert "the limit is another one" in photo_answer.describe_difference(of_run, other)
 
 
 def test_a_tab_remembers_so_many_photos(monkeypatch, trained, open_page, sample_files):
