@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import platform
-from importlib.metadata import version
+from importlib.metadata import distributions, version
 
 import pandas as pd
 import streamlit as st
 
+from core.base.errors import EngineUnavailable, ModelUnavailable
 from core.base.machine import read_processor
 from core.services import Services
 from core.ui import data, words
@@ -30,19 +31,47 @@ PACKAGES = (
     "sqlalchemy",
 )
 
+RUNTIMES = ("onnxruntime", "onnxruntime-gpu", "onnxruntime-directml")
+"""Of these one is installed where ONNX Runtime is to run the networks."""
+ENGINE_TITLES = {"openvino": "OpenVINO", "onnx": "ONNX Runtime", "keras": "Keras, the reference"}
+NETWORKS = {
+    "pnet": "PNet: candidates",
+    "rnet": "RNet: selection",
+    "onet": "ONet: box, landmarks",
+    "embed": "FaceNet: vectors",
+}
+
 
 def show_engine(services: Services) -> None:
-    """Which engine runs in which precision on which processor."""
+    """Which engine runs, where each network computes and in which precision, and on which processor."""
     st.header("Engine", anchor=False)
     processor = read_processor()
     st.markdown(
-        f"**{words.plain(services.engine.name)}**, embedding in **{words.plain(services.engine.precision)}**, "
-        f"detecting in f32, on {words.count(services.settings.threads, 'thread')} of *{words.plain(processor.name)}*."
+        f"**{words.plain(ENGINE_TITLES.get(services.settings.engine, services.settings.engine))}**, with "
+        f"{words.count(services.settings.threads, 'thread')} of *{words.plain(processor.name)}*."
     )
+    _show_placements(services)
     st.caption(f"Processor features in use: {words.plain(', '.join(processor.features) or 'none beyond the base')}.")
     # Without supervision a worker may run all the same, started by hand; this app does not know of it.
     pid = services.supervisor.worker_pid if services.settings.supervise else None
     st.caption(f"Worker process: {'running' if pid else 'not started by this app'}.")
+
+
+def _show_placements(services: Services) -> None:
+    """A line a network; in their place what is missing, as all else on this page can be told all the same."""
+    try:
+        placements = {network: services.engine.placement(network) for network in NETWORKS}
+    except (EngineUnavailable, ModelUnavailable) as fault:
+        st.error(words.plain(fault), icon=":material/error:")
+        return
+    rows = [
+        {"Network": NETWORKS[network], "Runs on": placement.device, "Precision": placement.precision}
+        for network, placement in placements.items()
+    ]
+    st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Where the networks run", width="content")
+    # Mostly one and the same for all of them.
+    for reason in dict.fromkeys(placement.reason for placement in placements.values() if placement.reason):
+        st.info(f"Nothing faster runs here. {words.plain(reason)}", icon=":material/info:")
 
 
 def show_models(services: Services) -> None:
@@ -86,7 +115,8 @@ def show_versions() -> None:
     """Versions of Python and of what does the work."""
     st.header("Versions", anchor=False)
     rows = [{"Package": "Python", "Version": platform.python_version()}]
-    rows += [{"Package": name, "Version": version(name)} for name in PACKAGES]
+    runtimes = {entry.name for entry in distributions()}.intersection(RUNTIMES)
+    rows += [{"Package": name, "Version": version(name)} for name in (*PACKAGES, *sorted(runtimes))]
     st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Versions", width="content")
 
 

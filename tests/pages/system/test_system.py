@@ -5,6 +5,8 @@ from __future__ import annotations
 from core.store.job_model import JobKind
 from core.ui.menu import ENTRIES, GLOSSARY, SECTIONS
 from core.ui.system.glossary import SEARCH_FIELD, TERMS, find_terms
+from core.vision.engine.onnx import OnnxEngine
+from core.vision.models.manifest import onnx_path
 from tests.pages.conftest import texts
 
 
@@ -22,10 +24,30 @@ def test_jobs_lists_what_ended_and_what_runs(trained, open_page):
 
 def test_about_tells_engine_models_and_versions(trained, open_page):
     app = open_page("pages/system/about.py")
-    assert "openvino" in texts(app)
-    installed = app.dataframe[0].value.set_index("Name")["Installed"]
+    assert "OpenVINO" in texts(app)
+    engine, models, _, versions = (table.value for table in app.dataframe)
+    assert list(engine["Runs on"]) == ["processor"] * 4
+    assert list(engine["Precision"]) == ["f32"] * 3 + [trained.engine.precision]
+    installed = models.set_index("Name")["Installed"]
     assert (installed["mtcnn"], installed["facenet-128"], installed["facenet-512-casia"]) == ("yes", "yes", "no")
-    assert "streamlit" in set(app.dataframe[2].value["Package"])
+    assert "streamlit" in set(versions["Package"])
+
+
+def test_about_tells_why_onnx_runtime_runs_on_nothing_faster(trained, open_page, onnx_models):
+    runtime = OnnxEngine(lambda model_id, network: onnx_path(onnx_models, model_id, network), 1, ("coreml", "cpu"))
+    trained.__dict__["engine"] = runtime
+    app = open_page("pages/system/about.py")
+    assert list(app.dataframe[0].value["Runs on"]) == ["processor"] * 4
+    (reason,) = [info.value for info in app.info]
+    assert "Nothing faster runs here. Apple graphics" in reason
+    assert "requirements-gpu.txt" in reason
+
+
+def test_about_tells_what_an_engine_lacks_and_all_else(trained, open_page, tmp_path):
+    trained.__dict__["engine"] = OnnxEngine(lambda model_id, network: onnx_path(tmp_path, model_id, network), 1)
+    app = open_page("pages/system/about.py")
+    assert "models install mtcnn --engine onnx" in app.error[0].value
+    assert "mtcnn" in set(app.dataframe[0].value["Name"])
 
 
 def test_words_are_found_by_either_name_and_lead_to_where_they_are_seen(app_data, open_page):
